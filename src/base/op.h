@@ -1,0 +1,65 @@
+/* One operation: a request, a message, a job. The only context passed around; no globals.
+ * An op belongs to one thread at a time. Detail of a failure is written once, where it is born,
+ * into op->fault, and never overwritten on the way up. */
+#ifndef WEFT_BASE_OP_H
+#define WEFT_BASE_OP_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct actor; /* who acts: policy/policy.h */
+
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_INFORMATION };
+
+/* One problem. Texts live in the op's arena. Nothing personal goes into message: name the element,
+ * the rule and what to do, never the value of a patient's data. */
+struct issue {
+    enum severity severity;
+    err code;
+    str message;    /* what is wrong and what to do */
+    str expression; /* FHIRPath of the element, or empty */
+};
+
+#define FAULT_ISSUES_MAX 200
+
+struct fault {
+    err code; /* of the first error; OK while none */
+    size_t n;
+    struct issue *issues; /* at most FAULT_ISSUES_MAX; more are counted in dropped */
+    size_t cap;
+    size_t dropped;
+};
+
+struct op {
+    struct arena *arena;
+    const struct actor *actor; /* NULL = nobody: everything is refused */
+    int64_t now;               /* ms since 1970-01-01T00:00Z; taken once per operation */
+    int64_t deadline;          /* ms, same clock; 0 = none */
+    uint64_t trace;            /* request id, in every log line and error */
+    uint64_t audit_ticket;     /* newest trail entry this op must see durable before its answer leaves */
+    struct fault fault;
+};
+
+/* Prepares *op over a (caller keeps ownership of the arena). */
+void op_init(struct op *op, struct arena *a, const struct actor *actor, int64_t now);
+/* Records the failure (first one decides fault.code) and returns code.
+ * fail_at() names the element by FHIRPath. */
+err fail(struct op *op, err code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+err fail_at(struct op *op, err code, str expression, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Adds a warning or information issue; does not make the op failed. */
+void op_note(struct op *op, enum severity severity, str expression, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* fault.code, or ERR_TOO_LARGE when the arena has failed (recorded on first sight). */
+err op_check(struct op *op);
+/* Forgets the fault (between entries of a batch). */
+void op_clear(struct op *op);
+
+#define TRY(expr)               \
+    do {                        \
+        err try_e_ = (expr);    \
+        if (try_e_ != OK)       \
+            return try_e_;      \
+    } while (0)
+
+#endif

@@ -1,0 +1,2 @@
+/* Placeholder until this room has its first verb. */
+typedef int weft_store_empty;
