@@ -1,0 +1,52 @@
+/* The identity room: accounts (staff, patients, helpers, devices), passwords, bearer tokens.
+ * Accounts and token hashes are kept in the store's sealed named values; the person behind an account
+ * is a FHIR resource (Practitioner, Patient, RelatedPerson, Device). Passwords: argon2id (libsodium,
+ * moderate limits); tokens: 256 random bits, only their hash is kept. Thread-safe. */
+#ifndef WEFT_IDENTITY_H
+#define WEFT_IDENTITY_H
+
+#include "record/record.h"
+
+struct identity;
+MUST err identity_new(struct op *op, struct store *store, struct record *rec, struct identity **ret);
+void identity_free(struct identity *id);
+
+struct identity_account {
+    str user;       /* [a-z0-9.@-]{1,64}, unique */
+    enum role role;
+    str reference;  /* resource behind it, may be empty for admin and system */
+    str patient;    /* id of the Patient a patient, helper or device is bound to */
+    str name;       /* shown on screens */
+    str language;   /* BCP-47, for the screens */
+    bool disabled;
+};
+/* Creates or replaces. password empty: no password sign-in. ERR_INVALID for weak passwords (NIST
+ * SP 800-63B: at least 8 characters, not a known common one, not the user's name). Needs MANAGE. */
+MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a, str password);
+MUST err identity_account_get(struct op *op, struct identity *id, str user, struct identity_account *ret);
+MUST err identity_account_list(struct op *op, struct identity *id, struct identity_account **ret, size_t *ret_n);
+
+/* Password sign-in. One answer for unknown user, wrong password and disabled account
+ * (ERR_UNAUTHENTICATED), in the same time; throttled per account and per peer (ERR_BUSY), which
+ * never locks the owner out from another address (45 CFR 164.308(a)(5)(ii)(C)). Audited. */
+struct identity_session {
+    str token;        /* shown once */
+    int64_t expires;  /* ms */
+    struct identity_account account;
+};
+MUST err identity_sign_in(struct op *op, struct identity *id, str user, str password, str peer,
+                          struct identity_session *ret);
+MUST err identity_sign_out(struct op *op, struct identity *id, str token);
+/* A token for scripts (weft token) or devices. ttl in seconds. Needs MANAGE. */
+MUST err identity_token_issue(struct op *op, struct identity *id, const struct identity_account *a,
+                              int64_t ttl_s, struct identity_session *ret);
+/* Bearer token → actor (in op->arena) and sets op->actor. ERR_UNAUTHENTICATED for unknown, forged,
+ * expired and signed-out tokens and disabled accounts. Cached; a sign-out or disabled account takes
+ * effect at once. Slides the expiry of interactive sessions (idle limit by role). */
+MUST err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret_account);
+/* A device by its MQTT user name, after the broker has authenticated it. */
+MUST err identity_actor_device(struct op *op, struct identity *id, str device_user);
+/* The system actor (followers, import, demo): const. */
+const struct actor *identity_system(void);
+
+#endif

@@ -1,0 +1,173 @@
+/* The record room: the only door to patient data. Every door asks policy for op->actor, writes the
+ * audit trail (a write and its refusal in the transaction of its effect, a read or search before its
+ * answer leaves) and speaks FHIR. Nothing else in Weft touches the store but identity's credentials.
+ *
+ * Thread-safe: one struct record for the process, used by any number of threads, each with its own
+ * op. All results live in op->arena. */
+#ifndef WEFT_RECORD_H
+#define WEFT_RECORD_H
+
+#include "fhir/fhir.h"
+#include "policy/policy.h"
+
+struct store;
+struct record;
+
+/* Binds a store to a rulebook (NULL = default). The caller closes the store after record_free(). */
+MUST err record_new(struct op *op, struct store *store, const struct rulebook *book, struct record **ret);
+void record_free(struct record *rec);
+const struct rulebook *record_rulebook(const struct record *rec);
+
+/* ---- reading ---- */
+struct record_doc {
+    fhir_type type;
+    str id;
+    uint32_t vid;
+    int64_t updated;  /* ms */
+    uint64_t t, rid;
+    uint64_t patient; /* resource number of its Patient compartment (a Patient: its own); 0 none */
+    bool deleted;     /* head and body empty then */
+    str head, body;   /* the resource as served is head followed by body */
+};
+/* ERR_NOT_FOUND, ERR_GONE (deleted), ERR_FORBIDDEN with the rule's sentence. What an actor bound to a
+ * patient may not see is ERR_NOT_FOUND, so that nothing can be inferred. */
+MUST err record_read(struct op *op, struct record *rec, fhir_type type, str id, struct record_doc *ret);
+MUST err record_vread(struct op *op, struct record *rec, fhir_type type, str id, str vid, struct record_doc *ret);
+/* Newest first, at most max below version `before` (0 = newest). Deleted versions included. */
+MUST err record_history(struct op *op, struct record *rec, fhir_type type, str id, uint32_t before,
+                        size_t max, struct record_doc **ret, size_t *ret_n);
+/* Parsed, tagged tree of a document. */
+MUST err record_parse(struct op *op, const struct record_doc *doc, struct json **ret);
+/* By resource number (followers). */
+MUST err record_get(struct op *op, struct record *rec, uint64_t rid, struct record_doc *ret);
+/* Resource number of Type/id; ERR_NOT_FOUND. No content is read, so nothing is audited. */
+MUST err record_resolve(struct op *op, struct record *rec, fhir_type type, str id, uint64_t *ret_rid);
+
+/* ---- searching ---- */
+struct record_page {
+    struct record_doc *docs; /* matches first, then included ones */
+    size_t n, n_match;
+    bool has_total;
+    uint64_t total;
+    str next;                /* _page position of the next page, or empty */
+};
+/* Filtered to what the actor may see: results, counts and includes. */
+MUST err record_search(struct op *op, struct record *rec, const struct fhir_query *q, struct record_page *ret);
+/* The same from query text: for rooms that ask small questions. */
+MUST err record_find(struct op *op, struct record *rec, fhir_type type, str query, struct record_page *ret);
+
+/* ---- writing ---- */
+struct record_result {
+    fhir_type type;
+    str id;
+    uint32_t vid;
+    int64_t updated;
+    bool created;    /* false: updated, deleted, or an ifNoneExist match was already there */
+    bool unchanged;  /* matched, nothing written */
+    struct record_doc doc; /* as stored (deleted: empty) */
+};
+/* resource: validated tree. Every local reference must exist (ERR_UNPROCESSABLE naming its path).
+ * if_none_exist: search text or empty; one match → unchanged, several → ERR_PRECONDITION. */
+MUST err record_create(struct op *op, struct record *rec, struct json *resource, str if_none_exist,
+                       struct record_result *ret);
+/* Creates when absent (client-chosen id). if_match: version number or empty. */
+MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id, struct json *resource,
+                       str if_match, struct record_result *ret);
+/* Deleting what is absent or deleted is OK (vid 0). */
+MUST err record_delete(struct op *op, struct record *rec, fhir_type type, str id, str if_match,
+                       struct record_result *ret);
+
+/* One answer a plan entry, in Bundle order. For GET entries: a read gives doc, a search gives page. */
+struct record_answer {
+    err code;
+    struct record_result result;
+    struct record_doc doc;
+    struct record_page page;
+    const struct fhir_query *query;   /* of a search entry */
+    const struct issue *issues; /* of a failed batch entry */
+    size_t n_issues;
+};
+/* A transaction: all or nothing, one commit, links and conditional references resolved. A batch:
+ * each entry on its own. */
+MUST err record_transact(struct op *op, struct record *rec, struct fhir_plan *plan,
+                         struct record_answer **ret);
+
+/* ---- joining one transaction (care rooms) ---- */
+struct record_tx;
+struct record_tx *record_begin(struct op *op, struct record *rec);
+/* Validates, checks references (those created in this transaction too), assigns an id at once. */
+MUST err record_tx_create(struct record_tx *tx, struct json *resource, str *ret_id);
+/* vid: the version the new content was made from; the commit fails ERR_PRECONDITION if it moved on. */
+MUST err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *resource, uint32_t vid);
+/* Moves a follower's cursor; the commit fails ERR_CONFLICT if another moved it. */
+void record_tx_cursor(struct record_tx *tx, str name, uint64_t from, uint64_t to);
+/* Small named state of a room (sealed), e.g. a rule's episode. Empty value = delete. */
+void record_tx_kv(struct record_tx *tx, str key, str value);
+void record_tx_expect_kv(struct record_tx *tx, str key, str expected);
+void record_tx_outbox(struct record_tx *tx, str queue, int64_t due, str body);
+void record_tx_outbox_done(struct record_tx *tx, uint64_t job);
+void record_tx_outbox_later(struct record_tx *tx, uint64_t job, int64_t due, str body);
+/* A line of its own in the trail: what was decided (action code, subject resource, JSON detail such
+ * as a verdict). */
+void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id, const struct json *detail);
+/* Durable and visible, or nothing happened. */
+MUST err record_commit(struct record_tx *tx);
+
+MUST err record_kv_get(struct op *op, struct record *rec, str key, str *ret);
+struct record_job {
+    uint64_t job;
+    int64_t due;
+    uint32_t attempts;
+    str body;
+};
+MUST err record_outbox_take(struct op *op, struct record *rec, str queue, int64_t lease_ms, size_t max,
+                            struct record_job **ret, size_t *ret_n);
+
+/* ---- following ---- */
+struct record_change {
+    uint64_t t, rid, patient;
+    int64_t time;
+    uint32_t vid;
+    fhir_type type;
+    bool created, deleted;
+};
+/* Changes after t, whole transactions. For system actors and the live screens' fan-out (which ask
+ * policy again before they show anything). */
+MUST err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max,
+                     struct record_change **ret, size_t *ret_n);
+bool record_feed_wait(struct record *rec, uint64_t after, int64_t ms);
+uint64_t record_now_t(const struct record *rec);
+/* A follower's durable cursor; 0 when it never ran. */
+MUST err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t);
+
+/* ---- trail ---- */
+/* An answer that showed patient data may leave only when op->audit_ticket is durable. */
+MUST err record_audit_wait(struct op *op, struct record *rec);
+void record_audit_on_durable(struct record *rec, uint64_t ticket, void (*fn)(void *ctx, err result), void *ctx);
+/* Something that is not a resource access: sign-in, sign-out, refusal at the door, token issued. */
+MUST err record_audit_event(struct op *op, struct record *rec, str action, bool success, str detail);
+struct record_audit_check {
+    uint64_t entries, bad_seq; /* bad_seq 0 = whole */
+    char head[65];             /* hex */
+};
+MUST err record_audit_verify(struct op *op, struct record *rec, struct record_audit_check *ret);
+
+/* ---- loading and unloading ---- */
+struct record_load {
+    struct record *rec;
+    uint64_t resources, bundles, bytes;
+    void *state;
+};
+/* Import's pipelined road (policy asked once for the run, each transaction audited): text is one
+ * Bundle or resource; parses, validates, plans and submits without waiting for the disk. source
+ * names file and line for errors. The op's fault tells what was wrong with this one; nothing of it
+ * is applied then. Callable from several threads, each with its own op and load. */
+MUST err record_load_begin(struct op *op, struct record *rec, struct record_load *ret);
+MUST err record_load_add(struct op *op, struct record_load *load, str text);
+/* Waits for everything submitted; ERR_* of the first that failed on disk. */
+MUST err record_load_end(struct op *op, struct record_load *load);
+/* All current resources in number order, one call each; stops at the first error of fn. */
+MUST err record_unload(struct op *op, struct record *rec, fhir_type type /* 0 = all */,
+                       err (*fn)(struct op *op, void *ctx, const struct record_doc *doc), void *ctx);
+
+#endif
