@@ -21,7 +21,8 @@ struct arena;
 struct arena *arena_new(size_t cap);
 /* Runs the reset callbacks, frees all. NULL is allowed. */
 void arena_free(struct arena *a);
-/* Runs the reset callbacks (last registered first) and keeps the first chunk for reuse. */
+/* Runs the reset callbacks (last registered first) and keeps one chunk of at most 1 MiB for reuse.
+ */
 void arena_reset(struct arena *a);
 bool arena_failed(const struct arena *a);
 size_t arena_used(const struct arena *a);
@@ -30,7 +31,8 @@ size_t arena_used(const struct arena *a);
 void *arena_alloc(struct arena *a, size_t n);
 /* Zeroed; n * size checked for overflow. */
 void *arena_calloc(struct arena *a, size_t n, size_t size);
-/* Grows the newest allocation in place when it can, else copies. NULL on failure (old data stays). */
+/* Grows the newest allocation in place when it can, else copies. NULL on failure (old data stays).
+ */
 void *arena_grow(struct arena *a, void *p, size_t old_n, size_t new_n);
 /* fn(ctx) runs at the next reset or free. False when it could not be registered. */
 bool arena_on_reset(struct arena *a, void (*fn)(void *), void *ctx);
@@ -40,7 +42,8 @@ str arena_str(struct arena *a, str s);
 /* NUL-terminated copy; "" on failure. */
 const char *str_z(struct arena *a, str s);
 str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-str arena_vprintf(struct arena *a, const char *fmt, va_list ap);
+str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 /* Concatenation of two slices. */
 str arena_cat(struct arena *a, str x, str y);
 

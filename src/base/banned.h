@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+#undef alloca
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok strtok_r gets sscanf fscanf scanf vsscanf
-#pragma GCC poison atoi atol atoll atof gmtime localtime ctime asctime strncpy strncat alloca tmpnam mktemp
+#pragma GCC poison atoi atol atoll atof gmtime localtime ctime asctime strncpy strncat alloca      \
+    tmpnam mktemp
 
 #endif

@@ -1,21 +1,30 @@
 /* JSON (RFC 8259) as a tree in an arena. Numbers are kept as written (FHIR decimals keep their
  * precision); strings are decoded UTF-8 and point into the input where nothing was escaped, so the
  * input must outlive the tree. Duplicate member names and anything after the value are errors.
- * Depth, size and node count have ceilings. Parsing: yajl. */
+ * Depth (256 at the very most), size and node count have ceilings. Parsing: yajl. */
 #ifndef WEFT_BASE_JSON_H
 #define WEFT_BASE_JSON_H
 
 #include "base/buf.h"
 #include "base/op.h"
 
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json_member;
 
 struct json {
-    uint8_t type;  /* enum json_type */
-    uint32_t tag;  /* free for the room that walks the tree (fhir: element row) */
-    uint32_t n;    /* items or members */
+    uint8_t type; /* enum json_type */
+    uint8_t room; /* log2 of the space for children; 0 = exactly n (base only) */
+    uint32_t tag; /* free for the room that walks the tree (fhir: element row) */
+    uint32_t n;   /* items or members */
     union {
         str s;                       /* NUMBER (as written), STRING */
         struct json *items;          /* ARRAY */
@@ -34,7 +43,8 @@ struct json_limits {
     uint32_t nodes;
 };
 
-#define JSON_LIMITS_DEFAULT ((struct json_limits){.bytes = 64u << 20, .depth = 64, .nodes = 4000000})
+#define JSON_LIMITS_DEFAULT                                                                        \
+    ((struct json_limits){.bytes = 64u << 20, .depth = 64, .nodes = 4000000})
 
 /* Parses the whole input. Errors: ERR_INVALID (message names line and column and what was
  * expected), ERR_TOO_LARGE. */
@@ -59,7 +69,9 @@ struct json *json_path(const struct json *v, const char *path);
 /* Same values, numbers compared as written, member order ignored. */
 bool json_equal(const struct json *a, const struct json *b);
 
-/* Building. Nodes come from a; set/push append (set replaces an existing member). */
+/* Building. Nodes come from a; set/push append (set replaces an existing member) a copy of *v, so a
+ * value is finished before it is put into its parent. Pointers from json_get() and json_at() into a
+ * container are stale after it has grown. When a fails, nothing is appended. */
 struct json *json_new(struct arena *a, enum json_type type);
 struct json *json_new_str(struct arena *a, str s); /* s is not copied */
 struct json *json_new_num(struct arena *a, str written);

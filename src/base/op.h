@@ -36,7 +36,8 @@ struct op {
     int64_t now;               /* ms since 1970-01-01T00:00Z; taken once per operation */
     int64_t deadline;          /* ms, same clock; 0 = none */
     uint64_t trace;            /* request id, in every log line and error */
-    uint64_t audit_ticket;     /* newest trail entry this op must see durable before its answer leaves */
+    uint64_t
+        audit_ticket; /* newest trail entry this op must see durable before its answer leaves */
     struct fault fault;
 };
 
@@ -55,11 +56,11 @@ err op_check(struct op *op);
 /* Forgets the fault (between entries of a batch). */
 void op_clear(struct op *op);
 
-#define TRY(expr)               \
-    do {                        \
-        err try_e_ = (expr);    \
-        if (try_e_ != OK)       \
-            return try_e_;      \
+#define TRY(expr)                                                                                  \
+    do {                                                                                           \
+        err try_e_ = (expr);                                                                       \
+        if (try_e_ != OK)                                                                          \
+            return try_e_;                                                                         \
     } while (0)
 
 #endif

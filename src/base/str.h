@@ -56,14 +56,14 @@ str str_sub(str s, size_t from, size_t to);
 /* Without ASCII white space at either end. */
 str str_trim(str s);
 /* Takes what stands before the next sep (or all that is left) off *in; the separator goes too.
- * False when *in was empty (p == NULL or n == 0 and already finished). */
+ * "a," gives "a" and "". False when nothing is left (*in is STR_NONE). */
 bool str_take_until(str *in, char sep, str *ret_part);
 /* Decimal digits only, value at most max. */
 bool str_take_u64(str *in, uint64_t max, uint64_t *ret);
 /* The whole slice is a decimal unsigned/signed number in range. */
 bool str_to_u64(str s, uint64_t max, uint64_t *ret);
 bool str_to_i64(str s, int64_t *ret);
-/* The whole slice is a finite JSON number; locale-independent. */
+/* The whole slice is a finite JSON number of less than 1024 bytes; locale-independent. */
 bool str_to_double(str s, double *ret);
 /* Well-formed UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF. */
 bool str_utf8_valid(str s);

@@ -11,9 +11,7 @@ int64_t time_now(void);
 int64_t time_mono(void);
 int64_t time_mono_ns(void);
 
-enum time_precision {
-    TIME_YEAR, TIME_MONTH, TIME_DAY, TIME_MINUTE, TIME_SECOND, TIME_FRACTION
-};
+enum time_precision { TIME_YEAR, TIME_MONTH, TIME_DAY, TIME_MINUTE, TIME_SECOND, TIME_FRACTION };
 
 /* A FHIR date, dateTime or instant: [lo, hi) is the range of instants it may mean. A value without
  * zone is read as UTC. */
