@@ -5,6 +5,8 @@
 #include "base/arena.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define CHUNK_FIRST (64u << 10)
 #define CHUNK_MAX (8u << 20)

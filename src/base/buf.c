@@ -2,6 +2,8 @@
  * and percent-encoding). Invariant: n <= cap <= max; once failed nothing is written again. */
 #include "base/buf.h"
 
+#include <stdio.h>
+
 #define FIRST 256u
 
 void buf_init(struct buf *b, struct arena *a, size_t max)

@@ -5,6 +5,7 @@
 #include "base/json_int.h"
 
 #include <setjmp.h>
+#include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
 #define NAMES_PAIRWISE 24u

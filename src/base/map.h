@@ -20,7 +20,8 @@ struct map {
 void map_init(struct map *m, struct arena *a);
 /* NULL when absent. */
 void *map_get(const struct map *m, str key);
-/* Keeps key by reference; value must not be NULL. False when memory is refused. */
+/* Keeps key by reference; value must not be NULL and replaces an earlier one. False when memory is
+ * refused. */
 bool map_put(struct map *m, str key, void *value);
 
 #endif
