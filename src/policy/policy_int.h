@@ -1,0 +1,166 @@
+/* Shapes of the compiled rulebook; private to the policy room. The tables are made at build time
+ * from spec/rules by tools/gen_rules.py and never change while the program runs. */
+#ifndef WEFT_POLICY_INT_H
+#define WEFT_POLICY_INT_H
+
+#include "policy/policy.h"
+
+enum value_kind { VALUE_NONE, VALUE_BOOL, VALUE_NUM, VALUE_STR, VALUE_LIST };
+
+struct value {
+    uint8_t kind; /* enum value_kind; NONE = unknown */
+    bool own;     /* LIST of str given at run time (u.items), else of C strings (u.list) */
+    uint32_t n;   /* bytes of a string, items of a list */
+    union {
+        bool b;
+        double num;
+        const char *s;
+        const char *const *list;
+        const str *items;
+    } u;
+};
+
+struct facts {
+    struct value at[FACT_COUNT];
+};
+
+enum op_code {
+    OP_TRUE,
+    OP_AND, /* arg: how many results it takes off the stack */
+    OP_OR,
+    OP_NOT,
+    OP_EQ,
+    OP_NE,
+    OP_LT,
+    OP_LE,
+    OP_GT,
+    OP_GE,
+    OP_IN,
+    OP_CONTAINS,
+    OP_CONTAINS_ALL,
+    OP_SUBSET
+};
+
+enum arg_kind { ARG_CONST, ARG_PARAM, ARG_FACT };
+
+struct insn { /* postfix; a comparison pushes one result */
+    uint8_t code, arg_kind;
+    uint16_t fact, arg;
+};
+
+enum tri { TRI_NO, TRI_YES, TRI_UNKNOWN };
+
+#define POLICY_STACK 16 /* the generator refuses deeper predicates */
+
+enum direction {
+    DIRECTION_NONE,
+    DIRECTION_LOWER,
+    DIRECTION_HIGHER,
+    DIRECTION_SUBSET,
+    DIRECTION_SUPERSET
+};
+
+struct param {
+    const char *name, *json; /* default as written */
+    enum direction stricter; /* which way of changing it is shown to be stricter */
+};
+
+#define OBLIGATION_WORDS 2
+
+struct rule_place { /* where the parts of rule i stand in the flat tables */
+    uint16_t scope, scope_n, require, require_n, param, param_n;
+    uint64_t obligations[OBLIGATION_WORDS]; /* when fired */
+    uint64_t duties[OBLIGATION_WORDS];      /* whenever it applies */
+    const char *why;                        /* with {param} */
+};
+
+struct fact_row {
+    const char *name;
+    enum value_kind kind;
+};
+
+struct obligation {
+    str code;
+    const char *text;
+};
+
+struct rulebook {
+    const struct value *params; /* policy_param_count, parallel to policy_params */
+    const str *why;             /* RULE_COUNT, parameters filled in; NULL = fill in when asked */
+    const str *params_json;     /* RULE_COUNT; NULL = as in the catalogue */
+    uint64_t disabled[(RULE_COUNT + 63) / 64];
+};
+
+/* One rule against the facts. */
+enum tri policy_eval(const struct insn *code, size_t n, const struct value *params,
+                     const struct facts *facts);
+bool value_is_item(const struct value *list, size_t i, str s);
+str value_item(const struct value *list, size_t i);
+/* Index of a known parameter of rule i in policy_params, or SIZE_MAX. */
+size_t policy_param_find(size_t rule, str name);
+double policy_param_num(const struct rulebook *book, const char *rule, const char *name,
+                        double fallback);
+/* From catalogue or JSON; false for a kind predicates cannot use (object, list of numbers). */
+bool value_from_json(struct arena *a, const struct json *j, struct value *ret);
+
+enum access_scope {
+    SCOPE_NOBODY,
+    SCOPE_ALL,
+    SCOPE_OWN_PATIENT,
+    SCOPE_OWN,
+    SCOPE_AUTHORED,
+    SCOPE_CONSENTED,
+    SCOPE_ASSIGNED
+};
+
+struct access_row {
+    const char *id, *citation;
+    enum access_scope scope;
+    bool sensitive;
+    uint32_t purposes;  /* bit a purpose */
+    const char *why[3]; /* refused by scope, by purpose, by label */
+};
+
+enum hours_scope { HOURS_SOLICITATION, HOURS_CARE, HOURS_AUTOMATED };
+
+struct span {
+    int open, close; /* minutes of the local day, [open, close); equal = closed */
+};
+
+struct hours_row {
+    const char *code;
+    enum hours_scope scope;
+    struct span days[3]; /* Monday to Friday, Saturday, Sunday */
+    bool holidays_closed;
+    int32_t from_day, to_day; /* days since 1970-01-01, both inclusive */
+};
+
+struct recording_row {
+    const char *code;
+    uint8_t rank;
+};
+
+extern const struct value policy_consts[];
+extern const struct value policy_param_defaults[];
+extern const size_t policy_param_count;
+extern const struct param policy_params[];
+extern const struct insn policy_code[];
+extern const struct rule policy_rules[RULE_COUNT];
+extern const struct rule_place policy_places[RULE_COUNT];
+extern const uint16_t policy_trigger_rules[];
+extern const uint16_t policy_trigger_start[TRIGGER_COUNT + 1];
+extern const char *const policy_trigger_names[TRIGGER_COUNT];
+extern const char *const policy_hold_names[HOLD_COUNT];
+extern const struct fact_row policy_facts[FACT_COUNT];
+extern const size_t policy_obligation_count;
+extern const struct obligation policy_obligations[];
+extern const struct access_row policy_access_rows[];
+extern const char *const policy_access_denied[ROLE_COUNT][ACTION_COUNT];
+extern const uint8_t policy_access_cells[ROLE_COUNT][POLICY_TYPE_COUNT + 1][ACTION_COUNT];
+extern const char *const policy_type_names[POLICY_TYPE_COUNT];
+extern const struct hours_row policy_hours[];
+extern const size_t policy_hours_count;
+extern const struct recording_row policy_recording[];
+extern const size_t policy_recording_count;
+
+#endif

@@ -1,0 +1,50 @@
+"""Compiles calling-hours.csv and recording-consent.csv into C tables. Used by gen_rules.py.
+
+"closed" gives a span of no minutes; every holiday word but "allowed" counts as closed.
+"""
+
+import datetime
+import os
+import re
+
+DAY_KINDS = ("mf", "sat", "sun")
+SCOPES = {"solicitation": "HOURS_SOLICITATION", "care_message": "HOURS_CARE",
+          "automated_device": "HOURS_AUTOMATED"}
+
+
+def minutes(text):
+    if text == "closed":
+        return 0
+    if not re.fullmatch(r"[0-2]\d:[0-5]\d", text):
+        raise SystemExit("calling-hours.csv: not a time: " + text)
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+def days(text, open_end):
+    if not text:
+        return open_end
+    return (datetime.date.fromisoformat(text) - datetime.date(1970, 1, 1)).days
+
+
+def hours_row(r):
+    spans = ", ".join("{%d, %d}" % (minutes(r[k + "_open"]), minutes(r[k + "_close"]))
+                      for k in DAY_KINDS)
+    return '{"%s", %s, {%s}, %s, %d, %d}' % (
+        r["code"], SCOPES[r["scope"]], spans, "true" if r["holidays"] != "allowed" else "false",
+        days(r["effective_from"], -2147483648), days(r["effective_to"], 2147483647))
+
+
+def body(spec, rows):
+    hours = sorted(rows(os.path.join(spec, "rules/calling-hours.csv")), key=lambda r: r["code"])
+    recording = sorted(rows(os.path.join(spec, "rules/recording-consent.csv")),
+                       key=lambda r: r["code"])
+    out = ['/* Made by tools/gen_rules.py from spec/rules/calling-hours.csv and\n'
+           ' * recording-consent.csv; do not edit. */\n#include "policy/policy_int.h"\n\n']
+    for name, items in (
+            ("const struct hours_row policy_hours[]", [hours_row(r) for r in hours]),
+            ("const struct recording_row policy_recording[]",
+             ['{"%s", %d}' % (r["code"], int(r["engine_rank"])) for r in recording])):
+        out.append("%s = {\n%s};\n\n" % (name, "".join("    %s,\n" % i for i in items)))
+    out.append("const size_t policy_hours_count = %d;\nconst size_t policy_recording_count = %d;\n"
+               % (len(hours), len(recording)))
+    return "".join(out)
