@@ -19,7 +19,8 @@ struct desk_case {
     str programme;          /* e.g. "heart-failure", "hard-limits" */
     enum desk_priority priority;
     str why;                /* one plain sentence with the numbers */
-    str focus;              /* reference of the newest evidence, e.g. "Observation/…" */
+    const str *evidence;    /* references behind it, newest first, e.g. "Observation/…"; at least one */
+    size_t n_evidence;
     str rule;               /* id of the rule that decided the priority */
 };
 

@@ -1,0 +1,119 @@
+/* Opens a case or adds to the open one. Invariant: the named value case/<patient>/<programme> holds
+ * the id of the only open case; it changes in the transaction that opens or closes it, so two
+ * followers racing cannot open two. */
+#include "desk/desk_int.h"
+
+static str patient_name(struct op *op, struct record *rec, str patient)
+{
+    struct record_doc doc;
+    struct json *tree;
+    if (record_read(op, rec, fhir_type_parse(STR("Patient")), patient, &doc) != OK ||
+        record_parse(op, &doc, &tree) != OK) {
+        op_clear(op); /* a case without a name is better than no case */
+        return STR_NONE;
+    }
+    const struct json *name = json_at(JSON_GET(tree, "name"), 0);
+    str text = json_get_str(name, STR("text"));
+    if (!str_empty(text))
+        return text;
+    return arena_printf(op->arena, "%.*s %.*s",
+                        STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
+                        STR_ARG(json_get_str(name, STR("family"))));
+}
+
+static struct json *concept_of(struct op *op, str system, str code)
+{
+    struct arena *a = op->arena;
+    struct json *coding = json_new(a, JSON_OBJECT);
+    json_set_str(a, coding, STR("system"), system);
+    json_set_str(a, coding, STR("code"), code);
+    struct json *codings = json_new(a, JSON_ARRAY);
+    json_push(a, codings, coding);
+    struct json *concept = json_new(a, JSON_OBJECT);
+    json_set(a, concept, STR("coding"), codings);
+    return concept;
+}
+
+static void set_reason(struct op *op, struct json *task, const struct desk_case *c)
+{
+    struct arena *a = op->arena;
+    json_set_str(a, task, STR("priority"), desk_priority_code(c->priority));
+    json_set_str(a, task, STR("description"), c->why);
+    struct json *reason = json_new(a, JSON_OBJECT);
+    json_set_str(a, reason, STR("text"), c->rule);
+    json_set(a, task, STR("reasonCode"), reason);
+}
+
+static struct json *new_case(struct op *op, struct record *rec, const struct desk_case *c)
+{
+    struct arena *a = op->arena;
+    struct json *task = json_new(a, JSON_OBJECT);
+    json_set_str(a, task, STR("resourceType"), STR("Task"));
+    struct json *group = json_new(a, JSON_OBJECT);
+    json_set_str(a, group, STR("system"), STR(DESK_SYSTEM_PROGRAMME));
+    json_set_str(a, group, STR("value"), c->programme);
+    json_set(a, task, STR("groupIdentifier"), group);
+    desk_set_status(op, task, STR("requested"));
+    json_set_str(a, task, STR("intent"), STR("order"));
+    json_set(a, task, STR("code"), concept_of(op, STR(DESK_SYSTEM_CODE), STR("case")));
+    set_reason(op, task, c);
+    str ref = arena_printf(a, "Patient/%.*s", STR_ARG(c->patient));
+    json_set(a, task, STR("for"), desk_reference(op, ref, patient_name(op, rec, c->patient)));
+    json_set_str(a, task, STR("authoredOn"), time_format(a, op->now));
+    desk_add_evidence(op, task, c->evidence, c->n_evidence);
+    return task;
+}
+
+/* A rise wakes a snoozed case: a higher level is never hidden (remote-monitoring: snooze). */
+static void add_to_case(struct op *op, struct json *task, const struct desk_case *c)
+{
+    enum desk_priority had = desk_priority_of(task);
+    bool rises = c->priority < had;
+    if (c->priority <= had)
+        set_reason(op, task, c);
+    desk_add_evidence(op, task, c->evidence, c->n_evidence);
+    str status = json_get_str(task, STR("status"));
+    if (rises && str_eq(status, STR("on-hold"))) {
+        status = JSON_GET(task, "owner") ? STR("in-progress") : STR("requested");
+        json_unset(task, STR("restriction"));
+    }
+    desk_set_status(op, task, status);
+}
+
+static err open_new(struct record_tx *tx, struct op *op, struct record *rec, const struct desk_case *c,
+                    str *ret_id)
+{
+    struct json *task = new_case(op, rec, c);
+    TRY(fhir_validate(op, task));
+    TRY(record_tx_create(tx, task, ret_id));
+    str key = desk_open_key(op, c->patient, c->programme);
+    record_tx_expect_kv(tx, key, STR_NONE);
+    record_tx_kv(tx, key, *ret_id);
+    return OK;
+}
+
+err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const struct desk_case *c,
+              str *ret_id, bool *ret_new)
+{
+    if (c->n_evidence == 0 || c->priority < DESK_P1 || c->priority > DESK_P4)
+        return fail(op, ERR_INVALID, "a case needs evidence and a priority from 1 to 4");
+    str key = desk_open_key(op, c->patient, c->programme);
+    str id = STR_NONE;
+    err e = record_kv_get(op, rec, key, &id);
+    if (e == ERR_NOT_FOUND) {
+        op_clear(op);
+        TRY(open_new(tx, op, rec, c, ret_id));
+        *ret_new = true;
+        return OK;
+    }
+    TRY(e);
+    struct desk_task task;
+    TRY(desk_read(op, rec, id, &task));
+    add_to_case(op, task.tree, c);
+    TRY(fhir_validate(op, task.tree));
+    TRY(record_tx_update(tx, task.doc.type, id, task.tree, task.doc.vid));
+    record_tx_expect_kv(tx, key, id);
+    *ret_id = id;
+    *ret_new = false;
+    return OK;
+}
