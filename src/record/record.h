@@ -16,6 +16,14 @@ struct record;
 /* Binds a store to a rulebook (NULL = default). The caller closes the store after record_free(). */
 MUST err record_new(struct op *op, struct store *store, const struct rulebook *book, struct record **ret);
 void record_free(struct record *rec);
+/* The same with a data folder of its own (SQLite), for main and the verbs of the command line:
+ * record_init() makes the folder, record_open() opens it, record_close() closes all (NULL allowed).
+ * cache_bytes 0 = default. Errors as store_create() and store_open(). */
+MUST err record_init(struct op *op, str dir);
+MUST err record_open(struct op *op, str dir, size_t cache_bytes, struct record **ret);
+void record_close(struct record *rec);
+/* For identity_new(), which keeps credentials there; nobody else looks inside. */
+struct store *record_store(const struct record *rec);
 const struct rulebook *record_rulebook(const struct record *rec);
 
 /* ---- reading ---- */

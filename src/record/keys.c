@@ -1,0 +1,217 @@
+/* The search keys of one resource, packed. Which values a resource has is fhir's work
+ * (fhir_keys); how they are looked up is clause.c's. Not all values give one key: a string gives
+ * its prefixes and trigrams, a period its end, a composite the product of its parts.
+ * Invariant: whatever clause.c asks for a value that the resource has, one of these keys answers. */
+#include "record/record_int.h"
+
+#define COMPOSITE_KEYS_MAX 64u
+#define PARTS_MAX 4u
+
+struct packer {
+    struct op *op;
+    const struct key_source *src;
+    VEC(str) keys;
+};
+
+static void put(struct packer *p, const struct kb *k)
+{
+    VEC_PUSH(p->op->arena, &p->keys, kb_str(p->op->arena, k));
+}
+
+static struct kb tagged(const struct kb *k, char tag)
+{
+    struct kb t = *k;
+    kb_u8(&t, (uint8_t)tag);
+    return t;
+}
+
+static void put_prefixes(struct packer *p, const struct kb *k, str folded)
+{
+    for (size_t n = 1; n <= folded.n && n <= PREFIX_BYTES_MAX; n++) {
+        if (prefix_cut(folded, n) != n)
+            continue;
+        struct kb t = tagged(k, TAG_PREFIX);
+        kb_top(&t, blind(p->src->blinder, BLIND_PREFIX, str_sub(folded, 0, n)), 6);
+        put(p, &t);
+    }
+}
+
+static void put_grams(struct packer *p, const struct kb *k, str folded)
+{
+    struct kb t;
+    if (folded.n > GRAM_TEXT_MAX) {
+        t = tagged(k, TAG_GRAM);
+        kb_low(&t, UINT32_MAX, 4);
+        kb_u8(&t, 1); /* one byte longer than a trigram: no hash can be it */
+        put(p, &t);
+        return;
+    }
+    for (size_t i = 0; i + 3 <= folded.n; i++) {
+        t = tagged(k, TAG_GRAM);
+        kb_top(&t, blind(p->src->blinder, BLIND_GRAM, str_sub(folded, i, i + 3)), 4);
+        put(p, &t);
+    }
+}
+
+static void put_string(struct packer *p, const struct kb *k, str text, bool whole)
+{
+    struct kb t = tagged(k, TAG_EXACT);
+    kb_top(&t, blind(p->src->blinder, BLIND_EXACT, text), 8);
+    put(p, &t);
+    str folded = fhir_fold(p->op->arena, text);
+    put_prefixes(p, k, folded);
+    if (whole)
+        put_grams(p, k, folded);
+}
+
+static void put_date(struct packer *p, const struct kb *k, int64_t lo, int64_t hi)
+{
+    uint8_t class = span_class(lo, hi);
+    struct kb t = tagged(k, TAG_LOW);
+    kb_time(&t, lo);
+    kb_u8(&t, class);
+    put(p, &t);
+    if (class != SPAN_OTHER)
+        return;
+    t = tagged(k, TAG_HIGH);
+    kb_time(&t, hi);
+    put(p, &t);
+}
+
+static void put_quantity(struct packer *p, const struct kb *k, const struct fhir_key *key)
+{
+    str units[2] = {key->code, key->text};
+    for (int i = 0; i < 2; i++) {
+        if (i == 1 && (str_empty(units[1]) || str_eq(units[0], units[1])))
+            return;
+        struct kb t = *k;
+        kb_double(&t, key->number);
+        kb_top(&t, blind(p->src->blinder, BLIND_UNIT, units[i]), 3);
+        kb_top(&t, blind(p->src->blinder, BLIND_SYSTEM, key->system), 3);
+        put(p, &t);
+    }
+}
+
+static void put_reference(struct packer *p, const struct kb *k, const struct fhir_key *key)
+{
+    uint64_t rid;
+    struct kb t;
+    if (key->ref.kind == REF_LOCAL && p->src->target(p->src->ctx, &key->ref, &rid)) {
+        t = tagged(k, TAG_REF);
+        kb_low(&t, rid, 6);
+        put(p, &t);
+    } else if (key->ref.kind != REF_NONE && key->ref.kind != REF_CONTAINED) {
+        t = tagged(k, TAG_REF_TEXT);
+        kb_top(&t, blind(p->src->blinder, BLIND_URI, key->ref.text), 8);
+        put(p, &t);
+    }
+    if (!str_empty(key->code) || !str_empty(key->system)) {
+        t = tagged(k, TAG_REF_IDENT);
+        kb_token(&t, p->src->blinder, key->system, key->code);
+        put(p, &t);
+    }
+}
+
+/* The values of one part, after k. */
+static void put_plain(struct packer *p, const struct kb *k, const struct fhir_key *key, bool whole)
+{
+    struct kb t = *k;
+    switch ((enum fhir_key_kind)key->kind) {
+    case KEY_TOKEN:
+        kb_token(&t, p->src->blinder, key->system, key->code);
+        put(p, &t);
+        break;
+    case KEY_STRING:
+        put_string(p, k, key->text, whole);
+        break;
+    case KEY_DATE:
+        put_date(p, k, key->lo, key->hi);
+        break;
+    case KEY_NUMBER:
+        kb_double(&t, key->number);
+        put(p, &t);
+        break;
+    case KEY_QUANTITY:
+        put_quantity(p, k, key);
+        break;
+    case KEY_REFERENCE:
+        put_reference(p, k, key);
+        break;
+    case KEY_URI:
+        kb_top(&t, blind(p->src->blinder, BLIND_URI, key->text), 8);
+        put(p, &t);
+        break;
+    case KEY_COMPOSITE:
+        break; /* composites do not nest */
+    }
+}
+
+/* Every value of a part is put after every value of the parts before it. */
+static void put_composite(struct packer *p, const struct kb *k, const struct fhir_key *key)
+{
+    size_t first = p->keys.n;
+    put(p, k);
+    for (size_t i = 0; i < key->n_parts && i < PARTS_MAX; i++) {
+        size_t end = p->keys.n;
+        for (size_t j = first; j < end && p->keys.n < first + COMPOSITE_KEYS_MAX; j++) {
+            struct kb base = {0};
+            base.n = (uint8_t)p->keys.at[j].n;
+            memcpy(base.p, p->keys.at[j].p, base.n);
+            put_plain(p, &base, &key->parts[i], false);
+        }
+        size_t made = p->keys.n - end;
+        memmove(&p->keys.at[first], &p->keys.at[end], made * sizeof(str));
+        p->keys.n = first + made;
+    }
+}
+
+err keys_of_resource(struct op *op, const struct key_source *src, struct json *resource, str **ret,
+                     size_t *ret_n)
+{
+    struct fhir_key *keys;
+    size_t n;
+    TRY(fhir_keys(op, resource, &keys, &n));
+    struct packer p = {.op = op, .src = src};
+    for (size_t i = 0; i < n; i++) {
+        struct kb k = kb_param(keys[i].param);
+        if (keys[i].kind == KEY_COMPOSITE)
+            put_composite(&p, &k, &keys[i]);
+        else
+            put_plain(&p, &k, &keys[i], true);
+    }
+    TRY(op_check(op));
+    *ret = p.keys.at;
+    *ret_n = p.keys.n;
+    return OK;
+}
+
+struct stored_ctx {
+    struct op *op;
+    struct record *rec;
+};
+
+static bool stored_target(void *ctx, const struct fhir_ref *ref, uint64_t *ret_rid)
+{
+    struct stored_ctx *c = ctx;
+    struct store_doc d;
+    if (id_resolve(c->op, c->rec, ref->type, ref->id, &d) != OK)
+        return false;
+    *ret_rid = d.rid;
+    return true;
+}
+
+err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n)
+{
+    struct record *rec = ctx;
+    if (doc->deleted) {
+        *ret = NULL;
+        *ret_n = 0;
+        return OK;
+    }
+    struct json *tree;
+    TRY(tree_of(op, rec, doc, &tree));
+    struct stored_ctx c = {op, rec};
+    struct blinder b = {.store = rec->store};
+    struct key_source src = {.blinder = &b, .target = stored_target, .ctx = &c};
+    return keys_of_resource(op, &src, tree, ret, ret_n);
+}

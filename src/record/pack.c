@@ -1,0 +1,116 @@
+/* The bytes of search keys: parameter number, then a value whose byte order is the order of its
+ * meaning. Texts become keyed hashes (blind), numbers and instants order-preserving integers.
+ * Writer (keys.c) and reader (clause*.c) meet only here. Invariant: equal meanings give equal
+ * bytes, and for numbers and instants the order of bytes is the order of values. */
+#include "record/record_int.h"
+
+const int64_t span_ms[SPAN_CLASSES] = {1, 1000, 60000, 86400000};
+
+#define MEMO_SLOTS 2048u
+#define MEMO_TEXT 44u
+
+struct blind_memo {
+    struct memo_slot {
+        uint64_t value;
+        uint16_t n;
+        uint8_t domain;
+        char text[MEMO_TEXT];
+    } slots[MEMO_SLOTS];
+};
+
+static const str domains[BLIND_COUNT] = {
+    [BLIND_CODE] = {"token.code", 10},   [BLIND_SYSTEM] = {"token.system", 12},
+    [BLIND_EXACT] = {"string.exact", 12}, [BLIND_PREFIX] = {"string.prefix", 13},
+    [BLIND_GRAM] = {"string.gram", 11},  [BLIND_URI] = {"uri", 3},
+    [BLIND_UNIT] = {"unit", 4},          [BLIND_USER] = {"user", 4},
+};
+
+struct blind_memo *blind_memo_new(struct arena *a)
+{
+    return arena_calloc(a, 1, sizeof(struct blind_memo));
+}
+
+uint64_t blind(const struct blinder *b, enum blind_domain domain, str text)
+{
+    if (!b->memo || text.n > MEMO_TEXT)
+        return store_blind(b->store, domains[domain], text);
+    struct memo_slot *s =
+        &b->memo->slots[(str_hash(text) + (uint64_t)domain * 7919u) % MEMO_SLOTS];
+    uint8_t tag = (uint8_t)(domain + 1); /* 0 = unused */
+    if (s->domain == tag && s->n == text.n && (text.n == 0 || memcmp(s->text, text.p, text.n) == 0))
+        return s->value;
+    s->value = store_blind(b->store, domains[domain], text);
+    s->domain = tag;
+    s->n = (uint16_t)text.n;
+    if (text.n)
+        memcpy(s->text, text.p, text.n);
+    return s->value;
+}
+
+void kb_u8(struct kb *k, uint8_t v)
+{
+    if (k->n < KEY_MAX)
+        k->p[k->n++] = (char)v;
+}
+
+void kb_top(struct kb *k, uint64_t v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        kb_u8(k, (uint8_t)(v >> (56 - 8 * i)));
+}
+
+void kb_low(struct kb *k, uint64_t v, unsigned bytes)
+{
+    kb_top(k, v << (64 - 8 * bytes), bytes);
+}
+
+struct kb kb_param(uint16_t number)
+{
+    struct kb k;
+    k.n = 0;
+    kb_low(&k, number, 2);
+    return k;
+}
+
+/* 56 bits hold every FHIR year in ms; open ends are pressed to the edge. */
+void kb_time(struct kb *k, int64_t ms)
+{
+    const int64_t edge = (INT64_C(1) << 55) - 1;
+    int64_t v = ms > edge ? edge : ms < -edge ? -edge : ms;
+    kb_low(k, (uint64_t)(v + (INT64_C(1) << 55)), TIME_BYTES);
+}
+
+void kb_double(struct kb *k, double v)
+{
+    uint64_t bits;
+    double plain = v + 0.0; /* -0 and 0 are one number */
+    memcpy(&bits, &plain, sizeof bits);
+    kb_top(k, bits >> 63 ? ~bits : bits | (UINT64_C(1) << 63), 8);
+}
+
+void kb_token(struct kb *k, const struct blinder *b, str system, str code)
+{
+    kb_top(k, blind(b, BLIND_CODE, code), 6);
+    kb_top(k, blind(b, BLIND_SYSTEM, system), 3);
+}
+
+str kb_str(struct arena *a, const struct kb *k)
+{
+    return arena_str(a, str_make(k->p, k->n));
+}
+
+uint8_t span_class(int64_t lo, int64_t hi)
+{
+    uint8_t i = 0;
+    while (i < SPAN_CLASSES && (lo < INT64_MIN / 2 || hi > INT64_MAX / 2 || hi - lo != span_ms[i]))
+        i++;
+    return i;
+}
+
+size_t prefix_cut(str s, size_t max)
+{
+    size_t n = s.n < max ? s.n : max;
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}

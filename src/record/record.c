@@ -1,0 +1,163 @@
+/* The record itself: opening and closing, ids to numbers, stored documents to served ones.
+ * Asks policy nothing: its doors give no content away. Invariant: an id that this store made is
+ * answered without an index; any other is a client's and goes through one. */
+#include "record/record_int.h"
+
+static err wrap(struct op *op, struct store *store, const struct rulebook *book, bool owns,
+                struct record **ret)
+{
+    struct record *rec = calloc(1, sizeof *rec);
+    if (!rec)
+        return fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
+    *rec = (struct record){.store = store,
+                           .book = book ? book : rulebook_default(),
+                           .owns_store = owns,
+                           .t_patient = fhir_type_parse(STR("Patient")),
+                           .t_audit = fhir_type_parse(STR("AuditEvent")),
+                           .t_task = fhir_type_parse(STR("Task")),
+                           .t_consent = fhir_type_parse(STR("Consent"))};
+    *ret = rec;
+    return OK;
+}
+
+err record_new(struct op *op, struct store *store, const struct rulebook *book, struct record **ret)
+{
+    return wrap(op, store, book, false, ret);
+}
+
+void record_free(struct record *rec)
+{
+    free(rec);
+}
+
+err record_init(struct op *op, str dir)
+{
+    return store_create(op, &(struct store_options){.backend = STORE_SQLITE, .dir = dir});
+}
+
+err record_open(struct op *op, str dir, size_t cache_bytes, struct record **ret)
+{
+    struct store_options o = {.backend = STORE_SQLITE, .dir = dir, .cache_bytes = cache_bytes};
+    struct store *store;
+    TRY(store_open(op, &o, &store));
+    err e = wrap(op, store, NULL, true, ret);
+    if (e != OK)
+        store_close(store);
+    return e;
+}
+
+void record_close(struct record *rec)
+{
+    if (rec && rec->owns_store)
+        store_close(rec->store);
+    record_free(rec);
+}
+
+struct store *record_store(const struct record *rec)
+{
+    return rec->store;
+}
+
+const struct rulebook *record_rulebook(const struct record *rec)
+{
+    return rec->book;
+}
+
+err fail_not_found(struct op *op)
+{
+    return fail(op, ERR_NOT_FOUND, "There is no such resource; check its type and id.");
+}
+
+/* An error of the store other than "not there" stands in the fault; that one is forgotten, since
+ * the caller decides what it means. */
+static err quiet(struct op *op, struct fault before, err e)
+{
+    if (e == ERR_NOT_FOUND)
+        op->fault = before;
+    return e;
+}
+
+typedef err (*getter)(struct op *op, struct store *s, uint64_t rid, struct store_doc *ret);
+
+static err resolve(struct op *op, struct record *rec, fhir_type type, str id, getter get,
+                   struct store_doc *ret)
+{
+    struct fault before = op->fault;
+    uint64_t rid;
+    err e = ERR_NOT_FOUND;
+    if (store_id_parse(rec->store, id, &rid)) {
+        struct store_doc d;
+        e = quiet(op, before, get(op, rec->store, rid, &d));
+        if (e == OK && d.type == type && str_empty(d.client_id)) {
+            *ret = d;
+            return OK;
+        }
+        if (e != OK && e != ERR_NOT_FOUND)
+            return e;
+    }
+    e = quiet(op, before, store_find_id(op, rec->store, type, id, &rid));
+    return e == OK ? quiet(op, before, get(op, rec->store, rid, ret)) : e;
+}
+
+err id_resolve(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret)
+{
+    return resolve(op, rec, type, id, store_peek, ret);
+}
+
+err id_get(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret)
+{
+    return resolve(op, rec, type, id, store_get, ret);
+}
+
+err record_resolve(struct op *op, struct record *rec, fhir_type type, str id, uint64_t *ret_rid)
+{
+    struct store_doc d;
+    err e = id_resolve(op, rec, type, id, &d);
+    if (e == ERR_NOT_FOUND)
+        return fail_not_found(op);
+    if (e == OK)
+        *ret_rid = d.rid;
+    return e;
+}
+
+str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id)
+{
+    if (!str_empty(client_id))
+        return client_id;
+    char id[STORE_ID_LEN];
+    store_id_format(rec->store, rid, id);
+    return arena_str(op->arena, str_make(id, sizeof id));
+}
+
+void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret)
+{
+    *ret = (struct record_doc){.type = d->type,
+                               .id = doc_id(op, rec, d->rid, d->client_id),
+                               .vid = d->vid,
+                               .updated = d->time,
+                               .t = d->t,
+                               .rid = d->rid,
+                               .patient = d->comp,
+                               .deleted = d->deleted};
+    if (d->deleted)
+        return;
+    struct buf b;
+    buf_init(&b, op->arena, 1024);
+    fhir_head_write(&b, d->type, ret->id, d->vid, d->time);
+    ret->head = buf_str(&b);
+    ret->body = d->body;
+}
+
+err record_parse(struct op *op, const struct record_doc *doc, struct json **ret)
+{
+    if (doc->deleted)
+        return fail(op, ERR_GONE, "The resource was deleted.");
+    return fhir_stored_read(op, arena_cat(op->arena, doc->head, doc->body), ret);
+}
+
+err tree_of(struct op *op, struct record *rec, const struct store_doc *d, struct json **ret)
+{
+    struct record_doc doc;
+    doc_fill(op, rec, d, &doc);
+    return record_parse(op, &doc, ret);
+}

@@ -1,0 +1,271 @@
+/* Private to the record room: how its files meet. A write is staged (struct staged) in a record_tx,
+ * its references resolved to targets, checked, packed into keys and put into one store transaction.
+ * Invariant: nothing reaches the store that policy has not been asked about. */
+#ifndef WEFT_RECORD_INT_H
+#define WEFT_RECORD_INT_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "record/record.h"
+#include "store/store.h"
+
+struct record {
+    struct store *store;
+    const struct rulebook *book;
+    bool owns_store;
+    fhir_type t_patient, t_audit, t_task, t_consent; /* rows asked for often */
+};
+
+/* Ceilings (blueprint section 7, "bounded"). */
+#define RECORD_CANDIDATES_MAX 10000u /* resources looked at one by one for one search */
+#define RECORD_INCLUDES_MAX 1000u
+#define RECORD_RETRIES 5
+#define RECORD_BODY_MAX (64u << 20)
+
+/* ---- pack.c: the bytes of keys ---- */
+enum blind_domain {
+    BLIND_CODE,
+    BLIND_SYSTEM,
+    BLIND_EXACT,
+    BLIND_PREFIX,
+    BLIND_GRAM,
+    BLIND_URI,
+    BLIND_UNIT,
+    BLIND_USER,
+    BLIND_COUNT
+};
+/* A small memory of hashes made before: codes and systems repeat. One thread at a time. */
+struct blind_memo;
+struct blind_memo *blind_memo_new(struct arena *a);
+struct blinder {
+    struct store *store;
+    struct blind_memo *memo; /* may be NULL */
+};
+uint64_t blind(const struct blinder *b, enum blind_domain domain, str text);
+
+#define KEY_MAX 96u
+/* One key being written; longer ones are cut (never happens: parts are bounded). */
+struct kb {
+    uint8_t n;
+    char p[KEY_MAX];
+};
+struct kb kb_param(uint16_t number);
+void kb_u8(struct kb *k, uint8_t v);
+void kb_top(struct kb *k, uint64_t v, unsigned bytes); /* the highest bytes of v */
+void kb_low(struct kb *k, uint64_t v, unsigned bytes); /* the lowest bytes, big-endian */
+void kb_time(struct kb *k, int64_t ms);
+void kb_double(struct kb *k, double v);
+void kb_token(struct kb *k, const struct blinder *b, str system, str code);
+str kb_str(struct arena *a, const struct kb *k);
+
+/* Values start with these tags where a parameter has several forms. */
+#define TAG_EXACT 'x'
+#define TAG_PREFIX 'p'
+#define TAG_GRAM 't'
+#define TAG_LOW 'l'  /* date by its first instant, with its length class */
+#define TAG_HIGH 'h' /* date by its end; only for spans of no common length */
+#define TAG_REF 'r'
+#define TAG_REF_TEXT 'u'
+#define TAG_REF_IDENT 'i'
+
+#define TIME_BYTES 7u
+#define PREFIX_BYTES_MAX 16u /* longer starts-with queries are verified on the document */
+#define GRAM_TEXT_MAX 128u   /* longer texts carry a mark instead of trigrams */
+/* The common lengths of a date; a span of another length is of class SPAN_OTHER. */
+#define SPAN_CLASSES 4u
+#define SPAN_OTHER SPAN_CLASSES
+extern const int64_t span_ms[SPAN_CLASSES];
+uint8_t span_class(int64_t lo, int64_t hi);
+/* Longest prefix of s of at most max bytes that ends between characters. */
+size_t prefix_cut(str s, size_t max);
+
+/* ---- keys.c: resource to keys ---- */
+typedef bool (*key_target_fn)(void *ctx, const struct fhir_ref *ref, uint64_t *ret_rid);
+struct key_source {
+    const struct blinder *blinder;
+    key_target_fn target;
+    void *ctx;
+};
+MUST err keys_of_resource(struct op *op, const struct key_source *src, struct json *resource,
+                          str **ret, size_t *ret_n);
+/* store_keys_fn; ctx is the struct record. */
+err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n);
+
+/* ---- clause.c: query to store clauses ---- */
+struct plan {
+    struct store_query q;
+    bool empty;  /* nothing can match */
+    bool verify; /* hits must be matched against the document too */
+    uint64_t home; /* compartment that a home parameter named; 0 none */
+};
+MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
+struct clause_list {
+    VEC(struct store_clause) v;
+};
+void clause_push(struct op *op, struct clause_list *l, struct store_clause c);
+
+/* Ranges of one clause: `and` is a second set that must hold too (two_dim). */
+struct range_set {
+    struct op *op;
+    struct record *rec;
+    VEC(struct store_range) or, and;
+    bool two_dim;
+    bool verify;
+};
+#define IN_OR 1
+#define IN_AND 2
+void range_add(struct range_set *s, int where, struct store_range r);
+/* All keys that start with k, masked when mask.n > 0 (at: offset in the key). */
+struct store_range range_prefix(struct arena *a, const struct kb *k, str mask, size_t at);
+/* lo <= key < hi; an empty hi means: to the end of what starts with k. */
+struct store_range range_between(struct arena *a, const struct kb *k, const struct kb *lo,
+                                 const struct kb *hi);
+void ranges_date(struct range_set *s, const struct kb *k, const struct fhir_value *v);
+void ranges_number(struct range_set *s, const struct kb *k, const struct fhir_value *v,
+                   enum fhir_param_type type);
+
+/* ---- access.c: policy asked, refusals told ---- */
+/* Reads of one stored document. ERR_FORBIDDEN or, for an actor bound to a patient, ERR_NOT_FOUND;
+ * both are in the trail then. */
+MUST err access_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *doc);
+/* The same question without an answer that leaves: no trail, no fault. */
+bool access_may_see(struct op *op, struct record *rec, const struct store_doc *doc);
+/* A search or history of a type: adds what narrows it. */
+MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
+                       struct clause_list *clauses, struct plan *plan);
+struct staged;
+MUST err access_write(struct op *op, struct record *rec, const struct staged *s);
+/* Management and bulk questions. */
+MUST err access_plain(struct op *op, struct record *rec, enum action action, int type);
+bool access_bound(const struct op *op);
+/* meta.security of a stored body or a tree holds a restricted label. */
+bool access_sensitive_body(struct op *op, str body);
+bool access_sensitive_tree(const struct json *resource);
+
+/* ---- audit.c: the trail ---- */
+struct audit {
+    enum action action;
+    err outcome;
+    fhir_type type;
+    uint64_t rid;
+    uint32_t vid;
+    const uint64_t *patients;
+    size_t n_patients;
+    str id;     /* as asked, when there is no rid */
+    str rule;   /* id of the rule row that decided */
+    str code;   /* of a line that is no resource access */
+    str detail; /* parameter names, JSON of a verdict, count */
+};
+/* Appends; op->audit_ticket is set. Does nothing for reads of our own followers. */
+MUST err audit_append(struct op *op, struct record *rec, const struct audit *a);
+/* In the transaction of the effect. */
+void audit_put(struct op *op, struct record *rec, struct store_tx *tx, const struct audit *a);
+/* A refusal: appended, then told as ERR_FORBIDDEN or, to a bound actor, ERR_NOT_FOUND. */
+MUST err audit_refuse(struct op *op, struct record *rec, struct audit a, str why);
+/* One entry taken apart again; slices point into the entry. */
+struct audit_line {
+    uint8_t action, outcome, role, purpose;
+    fhir_type type;
+    uint64_t rid, trace;
+    uint32_t vid;
+    uint64_t patients[64];
+    size_t n_patients;
+    str user, reference, session, id, rule, code, detail;
+};
+bool audit_decode(str entry, struct audit_line *ret);
+enum audit_param { AUDIT_PATIENT = 1, AUDIT_AGENT, AUDIT_ENTITY, AUDIT_ACTION, AUDIT_FAILED };
+struct kb audit_key(struct record *rec, enum audit_param param, uint64_t number);
+uint64_t audit_user(struct record *rec, str user);
+/* AuditEvent resources made from the trail. */
+MUST err audit_event_read(struct op *op, struct record *rec, str id, struct record_doc *ret);
+MUST err audit_event_search(struct op *op, struct record *rec, const struct fhir_query *q,
+                            struct record_page *ret);
+MUST err audit_event_doc(struct op *op, struct record *rec, const struct store_trail_entry *e,
+                         struct record_doc *ret);
+
+/* ---- record.c ---- */
+void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret);
+str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id);
+/* Type/id to a number; ERR_NOT_FOUND without a fault. *ret is a peek (no body). */
+MUST err id_resolve(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret);
+/* The same with the body. */
+MUST err id_get(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret);
+MUST err fail_not_found(struct op *op);
+MUST err tree_of(struct op *op, struct record *rec, const struct store_doc *d, struct json **ret);
+
+/* ---- search.c ---- */
+/* Numbers of what matches, access already in the plan; at most max. Not audited. */
+MUST err search_rids(struct op *op, struct record *rec, const struct fhir_query *q, size_t max,
+                     uint64_t **ret, size_t *ret_n);
+MUST err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q,
+                       struct plan *plan, struct record_page *ret);
+MUST err search_include(struct op *op, struct record *rec, const struct fhir_query *q,
+                        struct record_page *page);
+bool search_verified(struct op *op, struct record *rec, const struct fhir_query *q,
+                     const struct plan *plan, const struct store_doc *d);
+
+/* ---- tx.c, links.c, home.c, stage.c: writing ---- */
+struct target {
+    uint64_t rid, comp;
+    fhir_type type;
+    bool found;
+    struct staged *staged; /* written by this transaction; its comp counts */
+};
+struct ref_use {
+    struct target *target;
+    str path;
+};
+struct staged {
+    enum action action; /* ACTION_CREATE, ACTION_UPDATE, ACTION_DELETE */
+    fhir_type type;
+    str id;
+    bool client_id;
+    uint64_t rid;
+    uint32_t vid;      /* of the version written */
+    uint64_t comp;     /* where it will live */
+    uint64_t old_comp; /* where it lives */
+    bool homed;        /* comp is settled */
+    struct json *resource;
+    struct store_query *none; /* nothing may match this at commit */
+    struct ref_use *refs;
+    size_t n_refs;
+    str where;  /* "Bundle.entry[3]" or empty */
+    str rule;   /* that allowed it */
+    str body;
+};
+struct record_tx {
+    struct op *op;
+    struct record *rec;
+    struct store_tx *stx;
+    struct map targets; /* "Type/id" */
+    VEC(struct staged *) staged;
+    struct blind_memo *memo;
+    bool bulk;  /* one line in the trail for all; policy was asked for the run */
+    err failed; /* sticky, for the doors that return nothing */
+};
+struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type, struct json *resource);
+/* New number and id; client_id empty = made from the number. */
+void stage_name(struct record_tx *tx, struct staged *s, str client_id);
+/* Takes number, version and compartment of what is stored. */
+void stage_over(struct record_tx *tx, struct staged *s, const struct store_doc *old);
+struct target *target_get(struct record_tx *tx, fhir_type type, str id);
+MUST err links_resolve(struct record_tx *tx, struct staged *s);
+MUST err home_find(struct record_tx *tx, struct staged *s);
+MUST err home_check(struct record_tx *tx, struct staged *s);
+/* Every staged write: references, compartment, policy, keys, body, trail; into the store tx. */
+MUST err stage_all(struct record_tx *tx);
+MUST err stage_commit(struct record_tx *tx, struct store_commit *ret);
+void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
+                  struct record_result *ret);
+bool commit_may_retry(struct op *op, err e, int attempt);
+/* One conditional question: 0, 1 or 2 (several) matches. */
+MUST err match_one(struct op *op, struct record *rec, fhir_type type, str query, size_t *ret_n,
+                   struct store_doc *ret, struct store_query **ret_guard);
+MUST err version_check(struct op *op, str if_match, uint32_t vid);
+
+/* ---- plan resolve: transact.c ---- */
+MUST err transact_stage(struct record_tx *tx, struct fhir_plan *plan, struct record_answer *answers,
+                        struct staged **by_entry);
+bool type_many(fhir_type type, bool *ret_one);
+
+#endif
