@@ -1,0 +1,266 @@
+/* The rules over a patient's track. Pure: no I/O, no clock; everything is told by the track.
+ * Invariants: a rule that holds stays raised until a reading passes its clear limit (hysteresis), so
+ * a value swinging at the limit is one finding; a critical limit that only one reading has crossed
+ * is raised one level lower at once and rises when the next reading confirms it. */
+#include "monitor/monitor_int.h"
+
+#define SYMPTOM_MS (24 * MS_HOUR)
+
+static bool inside(const struct rule_test *t, double v)
+{
+    if (!isnan(t->lo) && (t->lo_open ? v <= t->lo : v < t->lo))
+        return false;
+    if (!isnan(t->hi) && (t->hi_open ? v >= t->hi : v > t->hi))
+        return false;
+    return true;
+}
+
+bool monitor_symptoms(const struct track *t, enum symptom_group group, int64_t at)
+{
+    for (size_t s = 0; s < SYMPTOM_COUNT; s++) {
+        bool counts = group == SYMPTOM_ANY || MONITOR_SYMPTOMS[s].group == group;
+        int64_t gap = at - t->symptom_at[s];
+        if (counts && t->symptom_at[s] && gap < SYMPTOM_MS && gap > -SYMPTOM_MS)
+            return true;
+    }
+    return false;
+}
+
+static bool rule_is_for(const struct monitor_rule *r, const struct track *t)
+{
+    if (r->programme[0] == '*')
+        return true;
+    return t->programme >= 0 && strcmp(MONITOR_PROGRAMMES[t->programme].code, r->programme) == 0;
+}
+
+/* The clinician's own limits replace the urgent-and-below defaults of that side; the most urgent
+ * default stays, moved at most to what spec calls the loosest safe value. */
+static struct rule_test own_limits(const struct track *t, const struct monitor_rule *r, struct rule_test test,
+                                   bool *ret_replaced)
+{
+    const struct series_row *row = &MONITOR_SERIES[test.series];
+    bool low_side = !isnan(test.hi);
+    double own = low_side ? t->low[test.series] : t->high[test.series];
+    *ret_replaced = !isnan(own) && r->priority > 1;
+    if (isnan(own) || r->priority > 1)
+        return test;
+    if (low_side && own < test.hi && !isnan(row->loosest_lo))
+        test.hi = fmin(test.hi, row->loosest_lo);
+    if (!low_side && own > test.lo && !isnan(row->loosest_hi))
+        test.lo = fmax(test.lo, row->loosest_hi);
+    return test;
+}
+
+static const struct rule_test *matching(const struct track *t, const struct monitor_rule *r, int series,
+                                        double v, struct rule_test *ret)
+{
+    for (int k = 0; k < r->n_tests; k++) {
+        bool replaced;
+        if (r->tests[k].series != series)
+            continue;
+        *ret = own_limits(t, r, r->tests[k], &replaced);
+        if (!replaced && inside(ret, v))
+            return ret;
+    }
+    return NULL;
+}
+
+static int run_of(const struct track *t, const struct monitor_rule *r, int series, int i)
+{
+    struct rule_test ignored;
+    int run = 0;
+    while (i - run >= 0 && matching(t, r, series, t->points[series][i - run].value, &ignored))
+        run++;
+    return run;
+}
+
+static void grade(const struct track *t, const struct monitor_rule *r, struct finding *f)
+{
+    f->priority = r->priority;
+    f->with_symptoms = monitor_symptoms(t, r->symptoms ? r->symptoms : SYMPTOM_ANY, f->at);
+    if (r->with_symptoms && f->with_symptoms)
+        f->priority = r->with_symptoms;
+    f->unconfirmed = f->run < r->readings;
+    if (f->unconfirmed && f->priority <= 2)
+        f->priority++;
+    else if (f->unconfirmed)
+        f->priority = 0; /* watch levels wait for the readings that confirm them */
+}
+
+static void push(struct findings *out, const struct finding *f)
+{
+    if (f->priority > 0 && out->n < FINDINGS_MAX)
+        out->at[out->n++] = *f;
+}
+
+static void eval_limit(const struct track *t, int rule, int series, int i, struct findings *out)
+{
+    const struct monitor_rule *r = &MONITOR_RULES[rule];
+    const struct point *p = &t->points[series][i];
+    struct rule_test test;
+    if (!matching(t, r, series, p->value, &test))
+        return;
+    if (r->symptoms && !monitor_symptoms(t, r->symptoms, p->at))
+        return;
+    bool low_side = !isnan(test.hi);
+    struct finding f = {.rule = rule, .series = series, .symptom = -1, .value = p->value, .at = p->at,
+                        .rid = p->rid, .above = !low_side, .limit = low_side ? test.hi : test.lo,
+                        .run = run_of(t, r, series, i)};
+    grade(t, r, &f);
+    push(out, &f);
+}
+
+/* Change against the lowest (rise) or highest (fall) point of the window before. */
+static bool change_at(const struct track *t, const struct monitor_rule *r, int i, double *ret_from)
+{
+    const struct point *pts = t->points[r->series];
+    int64_t since = pts[i].at - (int64_t)(r->window_h * (double)MS_HOUR);
+    bool any = false;
+    for (int k = i - 1; k >= 0 && pts[k].at >= since; k--) {
+        bool better = r->kind == RULE_RISE ? pts[k].value < *ret_from : pts[k].value > *ret_from;
+        if (!any || better)
+            *ret_from = pts[k].value;
+        any = true;
+    }
+    return any;
+}
+
+static bool changed(const struct track *t, const struct monitor_rule *r, int i, double by, double *ret_from)
+{
+    double v = t->points[r->series][i].value;
+    if (!change_at(t, r, i, ret_from))
+        return false;
+    double delta = r->kind == RULE_RISE ? v - *ret_from : *ret_from - v;
+    return delta >= by - 1e-9;
+}
+
+static void eval_change(const struct track *t, int rule, int series, int i, struct findings *out)
+{
+    const struct monitor_rule *r = &MONITOR_RULES[rule];
+    double from = 0, ignored = 0;
+    if (r->series != series || !changed(t, r, i, r->by, &from))
+        return;
+    const struct point *p = &t->points[series][i];
+    struct finding f = {.rule = rule, .series = series, .symptom = -1, .value = p->value, .from = from,
+                        .limit = r->by, .above = r->kind == RULE_RISE, .at = p->at, .rid = p->rid};
+    while (i - f.run >= 0 && changed(t, r, i - f.run, r->by, &ignored))
+        f.run++;
+    grade(t, r, &f);
+    push(out, &f);
+}
+
+static void eval_own(const struct track *t, int series, int i, struct findings *out)
+{
+    const struct point *p = &t->points[series][i];
+    struct finding f = {.series = series, .symptom = -1, .value = p->value, .at = p->at, .rid = p->rid,
+                        .run = 1, .priority = 2};
+    if (!isnan(t->low[series]) && p->value < t->low[series]) {
+        f.rule = (int)(RULE_COUNT_MONITOR + 2 * (size_t)series);
+        f.limit = t->low[series];
+        push(out, &f);
+    }
+    if (!isnan(t->high[series]) && p->value > t->high[series]) {
+        f.rule = (int)(RULE_COUNT_MONITOR + 2 * (size_t)series + 1);
+        f.limit = t->high[series];
+        f.above = true;
+        push(out, &f);
+    }
+}
+
+static bool is_clear(const struct track *t, const struct monitor_rule *r, int series, int i)
+{
+    double v = t->points[series][i].value, from = 0;
+    struct rule_test ignored;
+    if (r->kind == RULE_RISE || r->kind == RULE_FALL)
+        return r->series == series && !changed(t, r, i, r->clear_by, &from);
+    bool asked = false;
+    for (int k = 0; k < r->n_clear; k++)
+        if (r->clear[k].series == series) {
+            asked = true;
+            if (!inside(&r->clear[k], v))
+                return false;
+        }
+    return asked || !matching(t, r, series, v, &ignored);
+}
+
+static bool watches(const struct monitor_rule *r, int series)
+{
+    if (r->kind != RULE_LIMIT)
+        return r->series == series;
+    for (int k = 0; k < r->n_tests; k++)
+        if (r->tests[k].series == series)
+            return true;
+    return false;
+}
+
+static void clear_rules(struct track *t, int series, int i)
+{
+    for (size_t r = 0; r < RULE_COUNT_MONITOR; r++) {
+        struct rule_state *s = &t->rules[r];
+        if (!s->raised || !watches(&MONITOR_RULES[r], series))
+            continue;
+        bool clear = is_clear(t, &MONITOR_RULES[r], series, i);
+        s->clear_run = clear ? (uint8_t)(s->clear_run + 1) : 0;
+        int need = MONITOR_RULES[r].priority == 1 ? 2 : 1; /* leaving the top level takes two */
+        if (s->clear_run >= need)
+            s->raised = false;
+    }
+    double v = t->points[series][i].value;
+    struct rule_state *own = &t->rules[RULE_COUNT_MONITOR + 2 * (size_t)series];
+    if (isnan(t->low[series]) || v >= t->low[series] * 1.02)
+        own[0].raised = false;
+    if (isnan(t->high[series]) || v <= t->high[series] * 0.98)
+        own[1].raised = false;
+}
+
+void monitor_eval(struct track *t, int series, int i, struct findings *ret)
+{
+    for (int r = 0; r < (int)RULE_COUNT_MONITOR; r++) {
+        const struct monitor_rule *row = &MONITOR_RULES[r];
+        if (!rule_is_for(row, t))
+            continue;
+        if (row->kind == RULE_LIMIT)
+            eval_limit(t, r, series, i, ret);
+        else if (row->kind == RULE_RISE || row->kind == RULE_FALL)
+            eval_change(t, r, series, i, ret);
+    }
+    eval_own(t, series, i, ret);
+    if (i == t->n[series] - 1)
+        clear_rules(t, series, i);
+}
+
+void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid, struct findings *ret)
+{
+    for (int r = 0; r < (int)RULE_COUNT_MONITOR; r++) {
+        const struct monitor_rule *row = &MONITOR_RULES[r];
+        if (row->kind == RULE_ANSWER && rule_is_for(row, t) &&
+            row->symptoms == MONITOR_SYMPTOMS[symptom].group) {
+            struct finding f = {.rule = r, .series = -1, .symptom = symptom, .priority = row->priority,
+                                .run = 1, .at = at, .rid = rid, .with_symptoms = true};
+            push(ret, &f);
+        }
+    }
+    for (int s = 0; s < (int)SERIES_COUNT; s++) {
+        int last = t->n[s] - 1;
+        if (last >= 0 && at - t->points[s][last].at < SYMPTOM_MS)
+            monitor_eval(t, s, last, ret);
+    }
+}
+
+bool monitor_news(struct track *t, const struct finding *f, bool open)
+{
+    struct rule_state *s = &t->rules[f->rule];
+    int dedupe_s = f->rule < (int)RULE_COUNT_MONITOR ? MONITOR_RULES[f->rule].dedupe_s : 72 * 3600;
+    int64_t since = f->at - s->case_at;
+    bool worse = s->case_at == 0 || f->priority < s->priority;
+    bool fresh = !s->raised || since >= MONITOR_JOIN_MS;
+    bool repeat = s->case_at && since < (int64_t)dedupe_s * 1000;
+    bool news = open ? worse || fresh : worse || !repeat;
+    s->raised = true;
+    s->clear_run = 0;
+    if (news) {
+        s->case_at = f->at;
+        s->priority = (uint8_t)f->priority;
+    }
+    return news;
+}

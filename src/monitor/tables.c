@@ -1,0 +1,37 @@
+/* The const tables of the monitor, generated from spec/monitor/rules.json, and look-ups in them. */
+#include "monitor/monitor_int.h"
+
+const struct series_row MONITOR_SERIES[SERIES_COUNT] = {SERIES_ROWS};
+const struct symptom_row MONITOR_SYMPTOMS[SYMPTOM_COUNT] = {SYMPTOM_ROWS};
+const struct monitor_rule MONITOR_RULES[RULE_COUNT_MONITOR] = {RULE_ROWS};
+const struct programme_row MONITOR_PROGRAMMES[] = {PROGRAMME_ROWS};
+const size_t MONITOR_PROGRAMME_COUNT = sizeof MONITOR_PROGRAMMES / sizeof MONITOR_PROGRAMMES[0];
+
+int monitor_series_of(str system, str code)
+{
+    if (!str_eq(system, STR("http://loinc.org")))
+        return -1;
+    for (int s = 0; s < (int)SERIES_COUNT; s++)
+        for (size_t i = 0; i < 8 && MONITOR_SERIES[s].loinc[i]; i++)
+            if (str_eq(code, str_of(MONITOR_SERIES[s].loinc[i])))
+                return s;
+    return -1;
+}
+
+bool monitor_convert(int series, str unit, double v, double *ret)
+{
+    const struct series_row *row = &MONITOR_SERIES[series];
+    for (size_t i = 0; i < 5 && row->units[i].ucum; i++)
+        if (str_eq(unit, str_of(row->units[i].ucum))) {
+            *ret = v * row->units[i].factor + row->units[i].offset;
+            return true;
+        }
+    return false;
+}
+
+const char *finding_rule_id(const struct finding *f)
+{
+    if (f->rule < (int)RULE_COUNT_MONITOR)
+        return MONITOR_RULES[f->rule].id;
+    return f->above ? "PLAN-HIGH" : "PLAN-LOW";
+}
