@@ -23,8 +23,10 @@ STATUS = {"in_force", "in_force_waived_part", "adopted_not_effective", "proposed
 KEYS = {"id", "title", "trigger", "applies_when", "require", "decision", "params", "condition",
         "decision_detail", "why", "obligations", "duties", "citation", "jurisdiction",
         "overridable", "status", "evidence", "vs_source_article", "effective_from",
-        "effective_to", "clock", "tests", "stricter", "emergency_suspends"}
-OPTIONAL = {"clock", "stricter", "emergency_suspends"}
+        "effective_to", "clock", "tests", "stricter", "emergency"}
+OPTIONAL = {"clock", "stricter", "emergency"}
+EMERGENCY = {None: "EMERGENCY_KEEPS", "unknown_suspended": "EMERGENCY_SUSPENDS_UNKNOWN",
+             "suspended": "EMERGENCY_SUSPENDS"}
 OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "contains_all", "subset"]
 ORDER = {"lt", "le", "gt", "ge"}
 DIRECTIONS = ["none", "lower", "higher", "subset", "superset"]
@@ -74,6 +76,9 @@ def check_rule(rule, where, obligations):
     hold = rule["decision"]["fail"] == "hold_until"
     need(hold == ("hold_kind" in rule["decision"]), where, "hold_kind goes with hold_until")
     need(rule["citation"] and rule["why"], where, "no citation or no why")
+    need(rule.get("emergency") in EMERGENCY, where, "bad emergency")
+    for name, seconds in rule["decision"].get("caps", []):
+        need(name in rule["params"] and seconds > 0, where, "bad cap " + name)
     for part in rule["obligations"] + rule["duties"]:
         need(part in obligations, where, "unknown obligation " + part)
     for name in re.findall(r"\{(\w+)\}", rule["why"]):
@@ -242,7 +247,7 @@ class Compiler:
         self.rules, self.kinds = rules, kinds
         self.consts, self.params = Values(), Values()
         self.code, self.param_rows, self.rule_rows, self.places = [], [], [], []
-        self.examples = []
+        self.examples, self.caps = [], []
 
     def emit(self, e, base, names):
         """Postfix; gives the depth of stack it needs."""
@@ -276,6 +281,8 @@ class Compiler:
             at = len(self.code)
             need(self.emit(r[part], base, names) <= STACK_MAX, r["id"], "predicate too deep")
             spans.append((at, len(self.code) - at))
+        self.caps += ["{%d, %d, %d}" % (len(self.rule_rows), base + names.index(name), seconds)
+                      for name, seconds in r["decision"].get("caps", [])]
         at = len(self.examples)
         self.examples += ["{%s, %s, %s}" % (c_str(t["name"]), c_str(compact(t["facts"])),
                                             c_str(t["expect"])) for t in r["tests"]]
@@ -300,7 +307,7 @@ def rule_row(r, at):
     return "{%s,\n     %s, %s, %s, %s, %s, &rule_examples[%d], %d}" % (
         ", ".join(c_z(t) for t in texts), c_name("TRIGGER_", r["trigger"]),
         FAIL[r["decision"]["fail"]], c_name("HOLD_", hold) if hold else "HOLD_NONE",
-        LAW[r["overridable"]], str(bool(r.get("emergency_suspends"))).lower(), at,
+        LAW[r["overridable"]], EMERGENCY[r.get("emergency")], at,
         len(r["tests"]))
 
 
@@ -353,6 +360,8 @@ def body(rules, kinds, triggers, holds, obligations):
                   map(c_str, ["none"] + holds)) +
             table("const struct fact_row policy_facts[FACT_COUNT]",
                   ("{%s, VALUE_%s}" % (c_str(k), v.upper()) for k, v in kinds.items())) +
+            table("const struct hold_cap policy_caps[]", c.caps) +
+            "const size_t policy_cap_count = %d;\n\n" % len(c.caps) +
             "const size_t policy_obligation_count = %d;\n\n" % len(bits) +
             table("const struct obligation policy_obligations[]",
                   ("{{%s, %d}, %s}" % (c_str(b), len(b), c_str(obligations[b])) for b in bits)))

@@ -145,6 +145,9 @@ enum decision { DECISION_ALLOW, DECISION_HOLD_UNTIL, DECISION_REQUIRE, DECISION_
 str decision_name(enum decision decision); /* "allow", "hold_until", "require", "deny" */
 
 enum override_law { OVERRIDE_NO, OVERRIDE_STRICTER_ONLY, OVERRIDE_YES };
+/* Once the emergency path is started (EMG-10): the rule stands; or it does not block for want of a
+ * fact; or it does not block at all (consent, hours, frequency, verification). */
+enum emergency_law { EMERGENCY_KEEPS, EMERGENCY_SUSPENDS_UNKNOWN, EMERGENCY_SUSPENDS };
 
 struct rule_example {
     const char *name, *facts /* JSON */, *expect /* "allow" | "deny" | … */;
@@ -159,7 +162,7 @@ struct rule { /* one row of spec/rules/<domain>.json; const for ever */
     enum decision on_fail;
     enum hold_kind hold;
     enum override_law override;
-    bool suspended_by_emergency; /* EMG-10: consent, hours, frequency, verification, recording */
+    enum emergency_law emergency;
     const struct rule_example *examples;
     size_t n_examples;
 };

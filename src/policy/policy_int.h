@@ -74,6 +74,12 @@ struct rule_place { /* where the parts of rule i stand in the flat tables */
     const char *why;                        /* with {param} */
 };
 
+struct hold_cap { /* how a hold ends: at most params[param] contacts, or that many units, in seconds
+                   */
+    uint16_t rule, param;
+    int64_t seconds;
+};
+
 struct fact_row {
     const char *name;
     enum value_kind kind;
@@ -152,6 +158,8 @@ extern const uint16_t policy_trigger_start[TRIGGER_COUNT + 1];
 extern const char *const policy_trigger_names[TRIGGER_COUNT];
 extern const char *const policy_hold_names[HOLD_COUNT];
 extern const struct fact_row policy_facts[FACT_COUNT];
+extern const struct hold_cap policy_caps[];
+extern const size_t policy_cap_count;
 extern const size_t policy_obligation_count;
 extern const struct obligation policy_obligations[];
 extern const struct access_row policy_access_rows[];
