@@ -67,9 +67,19 @@ static int on_bool(void *ctx, int v)
     return add(ctx, (struct json){.type = v ? JSON_TRUE : JSON_FALSE});
 }
 
+static bool in_input(const struct reader *r, const char *p)
+{
+    return p >= r->in.p && p <= r->in.p + r->in.n;
+}
+
+/* A number that ends the text comes out of yajl's own buffer. */
 static int on_number(void *ctx, const char *p, size_t n)
 {
-    return add(ctx, (struct json){.type = JSON_NUMBER, .u.s = str_make(p, n)});
+    struct reader *r = ctx;
+    str s = str_make(p, n);
+    if (!in_input(r, p))
+        s = arena_str(r->op->arena, s);
+    return add(r, (struct json){.type = JSON_NUMBER, .u.s = s});
 }
 
 static unsigned hex4(const char *p)
@@ -146,7 +156,7 @@ static int unescape(struct reader *r, str raw, str *ret)
 static int text(struct reader *r, const unsigned char *p, size_t n, str *ret)
 {
     const char *c = (const char *)p;
-    if (c >= r->in.p && c <= r->in.p + r->in.n) {
+    if (in_input(r, c)) {
         *ret = str_make(c, n);
         return 1;
     }
@@ -245,7 +255,7 @@ static int names_unique(struct reader *r, const struct json_member *m, size_t n)
         return stop(r, ERR_TOO_LARGE, "too much memory needed; split the document");
     if (!twice)
         return 1;
-    if (twice->p >= r->in.p && twice->p <= r->in.p + r->in.n)
+    if (in_input(r, twice->p))
         r->at = (size_t)(twice->p - r->in.p);
     return stop(r, ERR_INVALID, "an object has two members of this name; keep one");
 }
@@ -308,8 +318,8 @@ static void yajl_drop(void *ctx, void *p)
     (void)ctx, (void)p;
 }
 
-/* Runs yajl; why = NULL when the text is well-formed. */
-static void run(struct reader *r)
+/* Runs yajl over the whole input. */
+static void parse(struct reader *r)
 {
     static const yajl_callbacks callbacks = {
         .yajl_null = on_null,
@@ -323,10 +333,6 @@ static void run(struct reader *r)
         .yajl_end_array = close_container,
     };
     yajl_alloc_funcs memory = {yajl_new, yajl_grow, yajl_drop, r};
-    if (setjmp(r->out_of_memory)) {
-        stop(r, ERR_TOO_LARGE, "too much memory needed; split the document");
-        return;
-    }
     r->yajl = yajl_alloc(&callbacks, &memory, r);
     yajl_config(r->yajl, yajl_dont_validate_strings, 1); /* done before, and more strictly */
     const unsigned char *p = (const unsigned char *)r->in.p;
@@ -336,8 +342,20 @@ static void run(struct reader *r)
         status = yajl_complete_parse(r->yajl);
     else if (r->at == SIZE_MAX)
         r->at = consumed;
-    if (status == yajl_status_error)
-        stop(r, ERR_INVALID, (const char *)yajl_get_error(r->yajl, 0, p, r->in.n));
+    if (status != yajl_status_error)
+        return;
+    stop(r, ERR_INVALID, (const char *)yajl_get_error(r->yajl, 0, p, r->in.n));
+    /* The lexer stands behind the character it refuses. */
+    if (r->at < SIZE_MAX && r->at && str_starts(str_of(r->why), STR("lexical")))
+        r->at--;
+}
+
+static void parse_within_memory(struct reader *r)
+{
+    if (setjmp(r->out_of_memory))
+        stop(r, ERR_TOO_LARGE, "too much memory needed; split the document");
+    else
+        parse(r);
 }
 
 static err complain(struct reader *r)
@@ -386,7 +404,7 @@ err json_read(struct op *op, str in, const struct json_limits *limits, struct js
         stop(r, ERR_INVALID, "this byte is not UTF-8");
         return complain(r);
     }
-    run(r);
+    parse_within_memory(r);
     if (r->problem != OK)
         return complain(r);
     struct json *root = json_new(op->arena, JSON_NULL);

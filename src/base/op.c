@@ -13,10 +13,10 @@ void op_init(struct op *op, struct arena *a, const struct actor *actor, int64_t 
 static bool issue_room(struct op *op)
 {
     struct fault *f = &op->fault;
-    if (f->n < f->cap)
-        return true;
     if (f->n >= FAULT_ISSUES_MAX)
         return false;
+    if (f->n < f->cap)
+        return true;
     size_t cap = f->cap ? f->cap * 2 : ISSUES_FIRST;
     struct issue *grown =
         f->cap ? arena_grow(op->arena, f->issues, f->cap * sizeof *grown, cap * sizeof *grown)
