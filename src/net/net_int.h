@@ -1,0 +1,92 @@
+/* Inside of the net room: what server, request, answer, stream and watch share. */
+#ifndef WEFT_NET_INT_H
+#define WEFT_NET_INT_H
+
+#include "base/buf.h"
+#include "base/time.h"
+#include "base/uuid.h"
+#include "net/net.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum phase {
+    PHASE_HEAD,  /* request line seen */
+    PHASE_NOW,   /* answered already, the body is not wanted: answer, then close */
+    PHASE_BODY,  /* begin() has run; the body is coming */
+    PHASE_SKIP,  /* answered already, but the rest of a small body comes first */
+    PHASE_DRAIN, /* answered over the bare socket; what still comes is thrown away */
+    PHASE_WORK,  /* suspended: a worker has it, or the answer is held */
+    PHASE_READY, /* the answer may go */
+    PHASE_SENT
+};
+
+/* One TCP connection, from accept to close. Its deadline is when the watch cuts it off. */
+struct peer {
+    struct peer *prev, *next;
+    int fd;
+    atomic_int_fast64_t deadline; /* monotonic ms; 0 = none (working, streaming) */
+};
+
+struct request {
+    struct net_request pub; /* first: the two are cast */
+    struct net_http *server;
+    struct MHD_Connection *conn;
+    struct peer *peer;
+    struct request *next_free;
+    enum phase phase;
+    enum net_run run;
+    char *body;
+    size_t body_n, body_cap, reserved, drained;
+    size_t bytes; /* of the body sent */
+    int64_t body_started;
+};
+
+struct net_http {
+    struct MHD_Daemon *daemon;
+    struct net_handler h;
+    struct net_http_options o;
+    struct net_workers *workers;
+    struct net_ticker *watch;
+    int listen_fd;
+    unsigned port;
+    atomic_bool stopping, closed;
+    atomic_uint_fast64_t connections, requests, active, suspended, timeouts, refused, n_streams;
+    atomic_size_t inflight;
+
+    pthread_mutex_t lock; /* guards what follows */
+    struct peer *peers;
+    struct request *spare;
+    size_t n_spare;
+    struct net_stream *streams;
+};
+
+/* listen.c */
+MUST err listen_open(struct op *op, const struct net_http_options *o, int *ret_fd,
+                     unsigned *ret_port);
+/* server.c */
+struct request *request_take(struct net_http *s);
+void request_give(struct request *r);
+/* request.c */
+void request_begin(struct request *r, const char *method);
+enum MHD_Result request_body(struct request *r, const char *data, size_t *n);
+enum MHD_Result request_run(struct request *r);
+/* answer.c */
+/* Compresses the body when that pays. */
+void answer_prepare(struct request *r);
+enum MHD_Result answer_send(struct request *r);
+/* Writes the answer straight to the socket, where libmicrohttpd does not allow one. */
+void answer_send_bare(struct request *r);
+/* stream.c */
+struct MHD_Response *stream_response(struct net_stream *s);
+void stream_abandon(struct net_stream *s);
+void stream_tick(struct net_http *s);
+void stream_end_all(struct net_http *s);
+/* watch.c */
+struct peer *watch_add(struct net_http *s, int fd);
+void watch_remove(struct net_http *s, struct peer *p);
+void watch_tick(void *server);
+void watch_set(struct peer *p, int64_t deadline);
+
+#endif

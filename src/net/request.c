@@ -1,0 +1,239 @@
+/* A request on its way in: head checked, body collected under its ceilings, then handed to the
+ * handler on this thread or on a worker. Whatever is refused before the body is complete still gets
+ * its answer: a body of unwanted size is never kept, only read past for a while so that the peer
+ * sees the answer instead of a reset. */
+#include "net/net_int.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#define SKIP_MAX (64u << 10)  /* unwanted body read past to keep the connection */
+#define DRAIN_MAX (64u << 20) /* unwanted body read past before the connection is cut */
+#define BODY_FIRST (16u << 10)
+#define BODY_RATE (16u << 10) /* bytes that earn another second */
+
+static const char *const method_names[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                           "PATCH", "DELETE", "OPTIONS", "OTHER"};
+
+str net_method_name(enum net_method m)
+{
+    return str_of(method_names[m <= NET_OTHER ? m : NET_OTHER]);
+}
+
+static enum net_method method_of(const char *name)
+{
+    for (unsigned i = 0; i < NET_OTHER; i++)
+        if (strcmp(name, method_names[i]) == 0)
+            return (enum net_method)i;
+    return NET_OTHER;
+}
+
+str net_header(const struct net_request *rq, const char *name)
+{
+    const struct request *r = (const struct request *)(const void *)rq;
+    return str_of(MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, name));
+}
+
+str net_peer(struct net_request *rq)
+{
+    struct request *r = (struct request *)rq;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char text[INET6_ADDRSTRLEN] = "";
+    if (info && info->client_addr->sa_family == AF_INET) {
+        const void *in = info->client_addr;
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)in)->sin_addr, text, sizeof text);
+    } else if (info && info->client_addr->sa_family == AF_INET6) {
+        const void *in = info->client_addr;
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)in)->sin6_addr, text, sizeof text);
+    }
+    return arena_str(rq->arena, str_of(text));
+}
+
+static void refuse(struct request *r, err why, int status, const char *what)
+{
+    struct net_http *s = r->server;
+    atomic_fetch_add(&s->refused, 1);
+    r->pub.answer = (struct net_answer){.status = status};
+    s->h.refuse(s->h.ctx, &r->pub, why, what);
+    if (status)
+        r->pub.answer.status = status;
+}
+
+/* Bytes of body announced; UINT64_MAX when it comes in chunks. */
+static uint64_t announced(const struct request *r)
+{
+    uint64_t n = 0;
+    str length = net_header(&r->pub, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length.n && !str_to_u64(str_trim(length), UINT64_MAX, &n))
+        return UINT64_MAX;
+    return net_header(&r->pub, MHD_HTTP_HEADER_TRANSFER_ENCODING).n ? UINT64_MAX : n;
+}
+
+/* The answer stands although the body has not been read: choose how it gets out. */
+static void answer_early(struct request *r, uint64_t n)
+{
+    if (n <= SKIP_MAX) {
+        r->phase = PHASE_SKIP;
+    } else if (net_header(&r->pub, MHD_HTTP_HEADER_EXPECT).n) {
+        r->phase = PHASE_NOW;
+    } else {
+        answer_send_bare(r);
+        r->phase = PHASE_DRAIN;
+    }
+}
+
+static bool head_fits(struct request *r)
+{
+    const struct net_http *s = r->server;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (r->pub.path.n + r->pub.query.n > s->o.head_max / 2)
+        refuse(r, ERR_TOO_LARGE, 414,
+               "The address is too long; search with POST …/_search and put the parameters in the "
+               "body.");
+    else if (info && info->header_size > s->o.head_max)
+        refuse(r, ERR_TOO_LARGE, 431, "The request's headers are too large; send fewer of them.");
+    else
+        return true;
+    return false;
+}
+
+void request_begin(struct request *r, const char *method)
+{
+    struct net_http *s = r->server;
+    r->pub.method = method_of(method);
+    r->phase = PHASE_BODY;
+    r->body_started = time_mono();
+    watch_set(r->peer, r->body_started + (int64_t)s->o.body_s * 1000);
+    atomic_fetch_add(&s->requests, 1);
+    atomic_fetch_add(&s->active, 1);
+    uint64_t n = announced(r);
+    if (!head_fits(r)) {
+        answer_early(r, n);
+    } else if (n != UINT64_MAX && n > s->o.body_max) {
+        refuse(r, ERR_TOO_LARGE, 0,
+               "The body is larger than this server takes; send less at once.");
+        answer_early(r, n);
+    } else {
+        r->run = s->h.begin(s->h.ctx, &r->pub);
+        if (r->run == NET_ANSWERED)
+            answer_early(r, n);
+    }
+}
+
+/* Room for n more bytes, or an answer that says why not. */
+static bool body_room(struct request *r, size_t n)
+{
+    struct net_http *s = r->server;
+    if (n > s->o.body_max - r->body_n) {
+        refuse(r, ERR_TOO_LARGE, 0,
+               "The body is larger than this server takes; send less at once.");
+        return false;
+    }
+    if (r->body_n + n <= r->body_cap)
+        return true;
+    size_t cap = r->body_cap ? r->body_cap * 2 : BODY_FIRST;
+    while (cap < r->body_n + n)
+        cap *= 2;
+    size_t more = cap - r->reserved;
+    if (atomic_fetch_add(&s->inflight, more) + more > s->o.inflight_max) {
+        atomic_fetch_sub(&s->inflight, more);
+        refuse(r, ERR_UNAVAILABLE, 0, "The server holds as many bodies as it can; try again soon.");
+        return false;
+    }
+    r->reserved += more;
+    char *grown = arena_grow(r->pub.arena, r->body, r->body_cap, cap);
+    if (!grown) {
+        refuse(r, ERR_TOO_LARGE, 0, "The body needs more memory than a request may use.");
+        return false;
+    }
+    r->body = grown;
+    r->body_cap = cap;
+    return true;
+}
+
+enum MHD_Result request_body(struct request *r, const char *data, size_t *n)
+{
+    size_t got = *n;
+    *n = 0;
+    if (r->phase == PHASE_BODY && !body_room(r, got)) {
+        answer_send_bare(r);
+        r->phase = PHASE_DRAIN;
+    }
+    if (r->phase != PHASE_BODY) {
+        r->drained += got;
+        return r->drained > DRAIN_MAX ? MHD_NO : MHD_YES;
+    }
+    memcpy(r->body + r->body_n, data, got);
+    r->body_n += got;
+    watch_set(r->peer, r->body_started + (int64_t)r->server->o.body_s * 1000 +
+                           (int64_t)(r->body_n / BODY_RATE) * 1000);
+    return MHD_YES;
+}
+
+/* From here the request belongs to whoever resumes it. False when the server is closing. */
+static bool suspend(struct request *r)
+{
+    struct net_http *s = r->server;
+    atomic_fetch_add(&s->suspended, 1);
+    if (atomic_load(&s->closed)) {
+        atomic_fetch_sub(&s->suspended, 1);
+        return false;
+    }
+    r->phase = PHASE_WORK;
+    MHD_suspend_connection(r->conn);
+    return true;
+}
+
+static void resume(struct request *r)
+{
+    struct net_http *s = r->server;
+    r->phase = PHASE_READY;
+    MHD_resume_connection(r->conn);
+    atomic_fetch_sub(&s->suspended, 1);
+}
+
+void net_release(struct net_request *rq, err result)
+{
+    struct request *r = (struct request *)rq;
+    if (result != OK)
+        refuse(r, result, 0, "The audit trail cannot be written, so nothing may be shown.");
+    resume(r);
+}
+
+static void work(void *arg)
+{
+    struct request *r = arg;
+    struct net_http *s = r->server;
+    s->h.handle(s->h.ctx, &r->pub);
+    answer_prepare(r);
+    if (r->pub.hold)
+        s->h.hold(s->h.ctx, &r->pub);
+    else
+        resume(r);
+}
+
+enum MHD_Result request_run(struct request *r)
+{
+    struct net_http *s = r->server;
+    r->pub.body = str_make(r->body, r->body_n);
+    watch_set(r->peer, 0);
+    if (r->run == NET_INLINE) {
+        s->h.handle(s->h.ctx, &r->pub);
+        answer_prepare(r);
+        if (!r->pub.hold)
+            return answer_send(r);
+    }
+    if (!suspend(r)) {
+        refuse(r, ERR_UNAVAILABLE, 0, "The server is stopping; try again soon.");
+        return answer_send(r);
+    }
+    if (r->run == NET_INLINE) {
+        s->h.hold(s->h.ctx, &r->pub);
+    } else if (!net_workers_add(s->workers, work, r)) {
+        refuse(r, ERR_UNAVAILABLE, 0, "The server is working at its limit; try again soon.");
+        resume(r);
+    }
+    return MHD_YES;
+}

@@ -1,0 +1,4 @@
+# net: the HTTP server and the compression of answers.
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+target_link_libraries(weft_net PUBLIC PkgConfig::MICROHTTPD PkgConfig::ZLIB)

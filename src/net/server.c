@@ -1,0 +1,254 @@
+/* Start, drain and stop of the server, and the way from libmicrohttpd's callbacks to ours.
+ * Invariant: a connection is suspended only while `suspended` counts it, and libmicrohttpd is
+ * stopped only when that is zero (it would abort otherwise). */
+#include "net/net_int.h"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#define SPARE_MAX 256
+
+static void *on_line(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+    struct net_http *s = cls;
+    struct request *r = request_take(s);
+    if (!r)
+        return NULL;
+    r->conn = conn;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    r->peer = info ? info->socket_context : NULL;
+    str text = arena_str(r->pub.arena, str_of(uri));
+    size_t mark = str_find_char(text, '?', 0);
+    r->pub.path = str_sub(text, 0, mark);
+    r->pub.query = mark == SIZE_MAX ? STR_NONE : str_sub(text, mark + 1, SIZE_MAX);
+    return r;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *n, void **ctx)
+{
+    (void)cls, (void)conn, (void)url, (void)version;
+    struct request *r = *ctx;
+    if (!r)
+        return MHD_NO;
+    switch (r->phase) {
+    case PHASE_HEAD:
+        request_begin(r, method);
+        return r->phase == PHASE_NOW ? answer_send(r) : MHD_YES;
+    case PHASE_BODY:
+    case PHASE_SKIP:
+    case PHASE_DRAIN:
+        if (*n)
+            return request_body(r, data, n);
+        if (r->phase == PHASE_DRAIN)
+            return MHD_NO;
+        if (r->phase == PHASE_SKIP)
+            return answer_send(r);
+        return request_run(r);
+    case PHASE_READY:
+        return answer_send(r);
+    case PHASE_NOW:
+    case PHASE_WORK:
+    case PHASE_SENT:
+        break;
+    }
+    return MHD_YES;
+}
+
+static void on_done(void *cls, struct MHD_Connection *conn, void **ctx,
+                    enum MHD_RequestTerminationCode code)
+{
+    (void)conn;
+    struct net_http *s = cls;
+    struct request *r = *ctx;
+    if (!r)
+        return;
+    *ctx = NULL;
+    if (r->phase != PHASE_HEAD) {
+        bool sent = r->phase == PHASE_DRAIN ||
+                    (r->phase == PHASE_SENT && code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+        s->h.done(s->h.ctx, &r->pub, r->bytes, sent);
+        atomic_fetch_sub(&s->active, 1);
+    }
+    watch_set(r->peer, time_mono() + (int64_t)s->o.head_s * 1000);
+    request_give(r);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct net_http *s = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *ctx = watch_add(
+            s, MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    } else {
+        watch_remove(s, *ctx);
+        *ctx = NULL;
+    }
+}
+
+static err launch(struct op *op, struct net_http *s)
+{
+    unsigned threads = s->o.threads ? s->o.threads : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+    struct MHD_OptionItem ops[] = {
+        {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(s->o.connections), NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)(s->o.head_max * 2 + (16u << 10)), NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_done, s},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_line, s},
+        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
+        {MHD_OPTION_END, 0, NULL}};
+    s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, ops,
+                                 MHD_OPTION_END);
+    if (!s->daemon)
+        return fail(op, ERR_UNAVAILABLE,
+                    "The HTTP server did not start with %u threads and %u connections; lower "
+                    "http.threads or http.connections.",
+                    threads, s->o.connections);
+    return OK;
+}
+
+static void release(struct net_http *s)
+{
+    net_workers_free(s->workers);
+    net_ticker_free(s->watch);
+    if (s->daemon)
+        MHD_stop_daemon(s->daemon); /* closes the listening socket unless it was quiesced */
+    else if (s->listen_fd >= 0)
+        close(s->listen_fd);
+    for (struct request *r = s->spare, *next; r; r = next) {
+        next = r->next_free;
+        arena_free(r->pub.arena);
+        free(r);
+    }
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+err net_http_start(struct op *op, const struct net_http_options *o, const struct net_handler *h,
+                   struct net_http **ret)
+{
+    struct net_http *s = calloc(1, sizeof *s);
+    if (!s)
+        return fail(op, ERR_UNAVAILABLE, "No memory for the HTTP server.");
+    s->h = *h;
+    s->o = *o;
+    s->listen_fd = -1;
+    pthread_mutex_init(&s->lock, NULL);
+    err e = listen_open(op, o, &s->listen_fd, &s->port);
+    if (e == OK) {
+        s->workers = net_workers_new(o->workers, o->queue);
+        s->watch = net_ticker_new(1000, watch_tick, s);
+        e = s->workers && s->watch
+                ? launch(op, s)
+                : fail(op, ERR_UNAVAILABLE, "The system refuses %u worker threads.", o->workers);
+    }
+    if (e != OK) {
+        release(s);
+        return e;
+    }
+    *ret = s;
+    return OK;
+}
+
+unsigned net_http_port(const struct net_http *s)
+{
+    return s->port;
+}
+
+static bool wait_zero(atomic_uint_fast64_t *what, int64_t until)
+{
+    while (atomic_load(what) > 0 && time_mono() < until)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    return atomic_load(what) == 0;
+}
+
+bool net_http_drain(struct net_http *s, int64_t ms)
+{
+    int64_t until = time_mono() + ms;
+    if (!atomic_exchange(&s->stopping, true)) {
+        int fd = MHD_quiesce_daemon(s->daemon);
+        if (fd >= 0)
+            close(fd);
+        s->listen_fd = -1;
+    }
+    stream_end_all(s);
+    return wait_zero(&s->active, until);
+}
+
+void net_http_stop(struct net_http *s)
+{
+    if (!s)
+        return;
+    atomic_store(&s->stopping, true);
+    atomic_store(&s->closed, true);
+    stream_end_all(s);
+    net_workers_free(s->workers);
+    s->workers = NULL;
+    wait_zero(&s->suspended, INT64_MAX);
+    release(s);
+}
+
+void net_http_stats(const struct net_http *s, struct net_http_stats *ret)
+{
+    *ret = (struct net_http_stats){
+        .connections = atomic_load(&s->connections),
+        .requests = atomic_load(&s->requests),
+        .active = atomic_load(&s->active),
+        .waiting = s->workers ? net_workers_waiting(s->workers) : 0,
+        .streams = atomic_load(&s->n_streams),
+        .timeouts = atomic_load(&s->timeouts),
+        .refused = atomic_load(&s->refused),
+    };
+}
+
+/* ---- the pool of requests ---- */
+
+struct request *request_take(struct net_http *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct request *r = s->spare;
+    if (r) {
+        s->spare = r->next_free;
+        s->n_spare--;
+    }
+    pthread_mutex_unlock(&s->lock);
+    struct arena *a = r ? r->pub.arena : arena_new(s->o.arena_max);
+    if (!r)
+        r = malloc(sizeof *r);
+    if (!r || !a) {
+        free(r);
+        arena_free(a);
+        return NULL;
+    }
+    *r = (struct request){.pub = {.arena = a, .id = random_u64(), .started = time_mono_ns()},
+                          .server = s};
+    return r;
+}
+
+void request_give(struct request *r)
+{
+    struct net_http *s = r->server;
+    if (r->pub.answer.stream)
+        stream_abandon(r->pub.answer.stream);
+    atomic_fetch_sub(&s->inflight, r->reserved);
+    struct arena *a = r->pub.arena;
+    arena_reset(a);
+    pthread_mutex_lock(&s->lock);
+    bool keep = s->n_spare < SPARE_MAX;
+    if (keep) {
+        r->next_free = s->spare;
+        s->spare = r;
+        s->n_spare++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!keep) {
+        arena_free(a);
+        free(r);
+    }
+}

@@ -1,0 +1,62 @@
+/* The watch over connections: one that idles, or sends its head or body too slowly, is cut off at
+ * its deadline, so that nobody holds the server by dribbling bytes. A request being worked on has
+ * no deadline here. Invariant: a peer in the list has an open socket. */
+#include "net/net_int.h"
+
+#include <sys/socket.h>
+
+struct peer *watch_add(struct net_http *s, int fd)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    atomic_fetch_add(&s->connections, 1);
+    if (!p)
+        return NULL;
+    p->fd = fd;
+    watch_set(p, time_mono() + (int64_t)s->o.head_s * 1000);
+    pthread_mutex_lock(&s->lock);
+    p->next = s->peers;
+    if (p->next)
+        p->next->prev = p;
+    s->peers = p;
+    pthread_mutex_unlock(&s->lock);
+    return p;
+}
+
+void watch_remove(struct net_http *s, struct peer *p)
+{
+    atomic_fetch_sub(&s->connections, 1);
+    if (!p)
+        return;
+    pthread_mutex_lock(&s->lock);
+    if (p->prev)
+        p->prev->next = p->next;
+    else
+        s->peers = p->next;
+    if (p->next)
+        p->next->prev = p->prev;
+    pthread_mutex_unlock(&s->lock);
+    free(p);
+}
+
+void watch_set(struct peer *p, int64_t deadline)
+{
+    if (p)
+        atomic_store_explicit(&p->deadline, deadline, memory_order_relaxed);
+}
+
+void watch_tick(void *server)
+{
+    struct net_http *s = server;
+    int64_t now = time_mono();
+    pthread_mutex_lock(&s->lock);
+    for (struct peer *p = s->peers; p; p = p->next) {
+        int64_t deadline = atomic_load_explicit(&p->deadline, memory_order_relaxed);
+        if (deadline == 0 || now <= deadline)
+            continue;
+        watch_set(p, now + 60000); /* once is enough */
+        atomic_fetch_add(&s->timeouts, 1);
+        shutdown(p->fd, SHUT_RDWR);
+    }
+    pthread_mutex_unlock(&s->lock);
+    stream_tick(s);
+}
