@@ -160,7 +160,7 @@ void json_set(struct arena *a, struct json *o, str name, const struct json *v)
     }
     struct json_member copy = {.name = name, .value = *v};
     void *at = o->u.members;
-    if (!child_room(a, o, &at, sizeof copy))
+    if (o->type != JSON_OBJECT || !child_room(a, o, &at, sizeof copy))
         return;
     o->u.members = at;
     o->u.members[o->n++] = copy;
@@ -175,7 +175,7 @@ void json_push(struct arena *a, struct json *arr, const struct json *v)
 {
     struct json copy = *v;
     void *at = arr->u.items;
-    if (!child_room(a, arr, &at, sizeof copy))
+    if (arr->type != JSON_ARRAY || !child_room(a, arr, &at, sizeof copy))
         return;
     arr->u.items = at;
     arr->u.items[arr->n++] = copy;

@@ -72,7 +72,8 @@ bool json_equal(const struct json *a, const struct json *b);
 /* Building. Nodes come from a; set/push append (set replaces an existing member) a copy of *v that
  * shares v's children: finish a value before putting it into its parent, json_dup() what is still
  * needed elsewhere. Pointers from json_get() and json_at() into a container are stale after it has
- * grown (the ASan build stops there). When a fails, nothing is appended. */
+ * grown (the ASan build stops there). When a fails, or the container
+ * is none, nothing is appended. */
 struct json *json_new(struct arena *a, enum json_type type);
 struct json *json_new_str(struct arena *a, str s); /* s is not copied */
 struct json *json_new_num(struct arena *a, str written);
