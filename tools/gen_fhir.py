@@ -13,8 +13,7 @@ import sys
 
 MASK = 0xFFFFFFFFFFFFFFFF
 RULES = {"urn:ietf:bcp:13": "SET_MIME", "urn:ietf:bcp:47": "SET_LANGUAGE",
-         "urn:iso:std:iso:4217": "SET_CURRENCY", "http://unitsofmeasure.org": "SET_UCUM",
-         "": "SET_ANY"}
+         "http://unitsofmeasure.org": "SET_UCUM", "": "SET_ANY"}
 ELEMENTS_MAX = 64
 
 
@@ -96,7 +95,7 @@ class Model:
             self.declare(*row)
         self.number_types()
         self.sets, self.set_rows, self.codes = {}, [], []
-        self.number_sets(rows(spec, "codes.tsv"))
+        self.number_sets(rows(spec, "codes.tsv"), rows(spec, "currencies.tsv"))
         self.targets, self.target_at = [0], {"": 0}
         self.rows, self.models, self.lists = [], [], []
         self.row_at = {}
@@ -120,10 +119,13 @@ class Model:
             "complex", False) + group("primitive", False) + group("backbone", False)
         self.number = {n: i + 1 for i, n in enumerate(self.names)}
 
-    def number_sets(self, codes):
+    def number_sets(self, codes, currencies):
         by_set = {}
         for url, system, code, display in codes:
-            by_set.setdefault(url, []).append((system, code, display))
+            if system == "urn:iso:std:iso:4217":
+                by_set[url] = [(system, c, d) for c, d in currencies]
+            else:
+                by_set.setdefault(url, []).append((system, code, display))
         for url, members in sorted(by_set.items()):
             first = len(self.codes)
             if members[0][1] == "*":

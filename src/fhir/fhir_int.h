@@ -74,7 +74,7 @@ extern const struct fhir_row fhir_rows[];
 extern const uint16_t fhir_targets[]; /* lists of types, each ended by 0 */
 
 /* ---- codes ---- */
-enum fhir_set_rule { SET_LISTED, SET_ANY, SET_MIME, SET_LANGUAGE, SET_CURRENCY, SET_UCUM };
+enum fhir_set_rule { SET_LISTED, SET_ANY, SET_MIME, SET_LANGUAGE, SET_UCUM };
 struct fhir_set {
     uint32_t url; /* in fhir_pool, NUL-terminated, as all texts of this section */
     uint8_t rule;

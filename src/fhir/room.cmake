@@ -8,3 +8,4 @@ add_custom_command(
     COMMENT "FHIR model tables"
     VERBATIM)
 target_sources(weft_fhir PRIVATE ${GEN}/fhir_tables.c ${GEN}/fhir_types.h)
+include(${CMAKE_CURRENT_LIST_DIR}/params.cmake OPTIONAL)
