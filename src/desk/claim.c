@@ -24,7 +24,8 @@ err desk_release(struct op *op, struct record *rec, str task, struct record_resu
     struct desk_task t;
     TRY(desk_read(op, rec, task, &t));
     if (!str_eq(t.status, STR("in-progress")) || !desk_is_owner(op, t.tree))
-        return fail_at(op, ERR_CONFLICT, STR("Task.owner"), "you can release only a case that you hold");
+        return fail_at(op, ERR_CONFLICT, STR("Task.owner"),
+                       "you can release only a case that you hold");
     json_unset(t.tree, STR("owner"));
     desk_set_status(op, t.tree, STR("requested"));
     return desk_write(op, rec, &t, ret);

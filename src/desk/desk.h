@@ -2,10 +2,10 @@
  * https://weft.health/fhir/task-code) with focus on what lies behind it; its life:
  *   requested → (claim) in-progress → (resolve) completed;  requested ⇄ on-hold (snooze until);
  *   in-progress → (release) requested.
- * Priority is Task.priority (stat = P1, asap = P2, urgent = P3, routine = P4); the worklist is ordered
- * by priority, then by how long it has waited (authoredOn). One open case a patient and programme
- * (Task.groupIdentifier). Two people cannot claim one case: claims are version-checked commits.
- * Every door is audited by the record. */
+ * Priority is Task.priority (stat = P1, asap = P2, urgent = P3, routine = P4); the worklist is
+ * ordered by priority, then by how long it has waited (authoredOn). One open case a patient and
+ * programme (Task.groupIdentifier). Two people cannot claim one case: claims are version-checked
+ * commits. Every door is audited by the record. */
 #ifndef WEFT_DESK_H
 #define WEFT_DESK_H
 
@@ -15,27 +15,34 @@ enum desk_priority { DESK_P1 = 1, DESK_P2, DESK_P3, DESK_P4 };
 
 struct desk_case {
     str id;
-    str patient;            /* Patient id */
-    str programme;          /* e.g. "heart-failure", "hard-limits" */
+    str patient;   /* Patient id */
+    str programme; /* e.g. "heart-failure", "hard-limits" */
     enum desk_priority priority;
-    str why;                /* one plain sentence with the numbers */
-    const str *evidence;    /* references behind it, newest first, e.g. "Observation/…"; at least one */
+    str why; /* one plain sentence with the numbers */
+    const str
+        *evidence; /* references behind it, newest first, e.g. "Observation/…"; at least one */
     size_t n_evidence;
-    str rule;               /* id of the rule that decided the priority */
+    str rule; /* id of the rule that decided the priority */
 };
 
-/* Opens the case, or adds the evidence to the open one of the same patient and programme: raises the
- * priority when the new one is higher (never lowers), replaces the sentence when the new evidence is
- * at least as severe, appends the focus. Joins tx; *ret_id is the Task. *ret_new tells which. */
-MUST err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const struct desk_case *c,
-                   str *ret_id, bool *ret_new);
+/* Opens the case, or adds the evidence to the open one of the same patient and programme: raises
+ * the priority when the new one is higher (never lowers), replaces the sentence when the new
+ * evidence is at least as severe, appends the focus. Joins tx; *ret_id is the Task. *ret_new tells
+ * which. */
+MUST err desk_open(struct record_tx *tx, struct op *op, struct record *rec,
+                   const struct desk_case *c, str *ret_id, bool *ret_new);
+
+/* Whether the patient has an open case of that programme. */
+MUST err desk_is_open(struct op *op, struct record *rec, str patient, str programme, bool *ret);
 
 /* Doors for people (op->actor): the answer is the Task as stored.
  * ERR_CONFLICT names that another has it (no name is told to those who may not see it). */
 MUST err desk_claim(struct op *op, struct record *rec, str task, struct record_result *ret);
 MUST err desk_release(struct op *op, struct record *rec, str task, struct record_result *ret);
-/* until: ms, must be in the future, at most 14 days; a P1 cannot be snoozed. Broken by higher level. */
-MUST err desk_snooze(struct op *op, struct record *rec, str task, int64_t until, struct record_result *ret);
+/* until: ms, must be in the future, at most 14 days; a P1 cannot be snoozed. Broken by higher
+ * level. */
+MUST err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
+                     struct record_result *ret);
 /* outcome: a code of spec/desk/outcomes.csv (contacted-ok, advice-given, medication-changed,
  * visit-arranged, emergency-sent, no-answer, device-problem, false-alarm); note: free text. */
 MUST err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str note,

@@ -26,7 +26,8 @@ struct desk_task {
 };
 MUST err desk_read(struct op *op, struct record *rec, str task, struct desk_task *ret);
 /* Writes a change back; a race becomes ERR_CONFLICT in plain words. */
-MUST err desk_write(struct op *op, struct record *rec, struct desk_task *task, struct record_result *ret);
+MUST err desk_write(struct op *op, struct record *rec, struct desk_task *task,
+                    struct record_result *ret);
 
 str desk_priority_code(enum desk_priority p);
 enum desk_priority desk_priority_of(const struct json *task);

@@ -80,8 +80,20 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
     desk_set_status(op, task, status);
 }
 
-static err open_new(struct record_tx *tx, struct op *op, struct record *rec, const struct desk_case *c,
-                    str *ret_id)
+err desk_is_open(struct op *op, struct record *rec, str patient, str programme, bool *ret)
+{
+    str id = STR_NONE;
+    err e = record_kv_get(op, rec, desk_open_key(op, patient, programme), &id);
+    if (e == ERR_NOT_FOUND)
+        op_clear(op);
+    else
+        TRY(e);
+    *ret = e == OK && !str_empty(id);
+    return OK;
+}
+
+static err open_new(struct record_tx *tx, struct op *op, struct record *rec,
+                    const struct desk_case *c, str *ret_id)
 {
     struct json *task = new_case(op, rec, c);
     TRY(fhir_validate(op, task));

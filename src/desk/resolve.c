@@ -2,7 +2,6 @@
  * removed in one transaction, so the next evidence opens a new case. */
 #include "desk/desk_int.h"
 
-
 static const struct desk_outcome *find_outcome(str code)
 {
     for (size_t i = 0; i < DESK_OUTCOME_COUNT; i++)
@@ -56,7 +55,8 @@ static err close_case(struct op *op, struct record *rec, struct desk_task *t)
     return record_commit(tx);
 }
 
-err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str note, struct record_result *ret)
+err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str note,
+                 struct record_result *ret)
 {
     const struct desk_outcome *row = find_outcome(outcome);
     if (!row)
@@ -73,7 +73,8 @@ err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str n
     err e = close_case(op, rec, &t);
     if (e == ERR_PRECONDITION || e == ERR_CONFLICT) {
         op_clear(op);
-        return fail(op, ERR_CONFLICT, "the case changed while you worked on it; look again, then repeat");
+        return fail(op, ERR_CONFLICT,
+                    "the case changed while you worked on it; look again, then repeat");
     }
     TRY(e);
     struct record_result result = {.type = t.doc.type, .id = t.doc.id};

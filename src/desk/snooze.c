@@ -1,5 +1,5 @@
-/* Snooze until a time, and waking. A snooze always ends: at its time, by a higher level (open.c), or
- * by a claim. The most urgent level cannot be snoozed. */
+/* Snooze until a time, and waking. A snooze always ends: at its time, by a higher level (open.c),
+ * or by a claim. The most urgent level cannot be snoozed. */
 #include "desk/desk_int.h"
 
 #define SNOOZE_MAX_MS (14LL * 24 * 3600 * 1000)
@@ -13,7 +13,8 @@ static void set_until(struct op *op, struct json *task, int64_t until)
     json_set(op->arena, task, STR("restriction"), restriction);
 }
 
-err desk_snooze(struct op *op, struct record *rec, str task, int64_t until, struct record_result *ret)
+err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
+                struct record_result *ret)
 {
     if (until <= op->now || until > op->now + SNOOZE_MAX_MS)
         return fail_at(op, ERR_UNPROCESSABLE, STR("until"),
@@ -21,11 +22,13 @@ err desk_snooze(struct op *op, struct record *rec, str task, int64_t until, stru
     struct desk_task t;
     TRY(desk_read(op, rec, task, &t));
     if (desk_priority_of(t.tree) == DESK_P1)
-        return fail_at(op, ERR_UNPROCESSABLE, STR("Task.priority"),
-                       "a case of the most urgent level cannot be snoozed; act on it or hand it over");
+        return fail_at(
+            op, ERR_UNPROCESSABLE, STR("Task.priority"),
+            "a case of the most urgent level cannot be snoozed; act on it or hand it over");
     bool held = str_eq(t.status, STR("in-progress"));
     if (!str_eq(t.status, STR("requested")) && !(held && desk_is_owner(op, t.tree)))
-        return fail_at(op, ERR_CONFLICT, STR("Task.status"), "only an open case that nobody else holds can be snoozed");
+        return fail_at(op, ERR_CONFLICT, STR("Task.status"),
+                       "only an open case that nobody else holds can be snoozed");
     set_until(op, t.tree, until);
     desk_set_status(op, t.tree, STR("on-hold"));
     return desk_write(op, rec, &t, ret);

@@ -3,7 +3,6 @@
  * it was made from. */
 #include "desk/desk_int.h"
 
-
 str desk_open_key(struct op *op, str patient, str programme)
 {
     return arena_printf(op->arena, "case/%.*s/%.*s", STR_ARG(patient), STR_ARG(programme));
@@ -91,7 +90,8 @@ void desk_add_note(struct op *op, struct json *task, str text)
     struct arena *a = op->arena;
     struct json *note = json_new(a, JSON_OBJECT);
     if (op->actor && !str_empty(op->actor->reference))
-        json_set(a, note, STR("authorReference"), desk_reference(op, op->actor->reference, STR_NONE));
+        json_set(a, note, STR("authorReference"),
+                 desk_reference(op, op->actor->reference, STR_NONE));
     json_set_str(a, note, STR("time"), time_format(a, op->now));
     json_set_str(a, note, STR("text"), text);
     struct json *notes = JSON_GET(task, "note");
@@ -135,5 +135,6 @@ err desk_write(struct op *op, struct record *rec, struct desk_task *task, struct
     if (e != ERR_PRECONDITION)
         return e;
     op_clear(op);
-    return fail(op, ERR_CONFLICT, "the case changed while you worked on it; look again, then repeat");
+    return fail(op, ERR_CONFLICT,
+                "the case changed while you worked on it; look again, then repeat");
 }

@@ -1,7 +1,7 @@
 /* The rules over a patient's track. Pure: no I/O, no clock; everything is told by the track.
- * Invariants: a rule that holds stays raised until a reading passes its clear limit (hysteresis), so
- * a value swinging at the limit is one finding; a critical limit that only one reading has crossed
- * is raised one level lower at once and rises when the next reading confirms it. */
+ * Invariants: a rule that holds stays raised until a reading passes its clear limit (hysteresis),
+ * so a value swinging at the limit is one finding; a critical limit that only one reading has
+ * crossed is raised one level lower at once and rises when the next reading confirms it. */
 #include "monitor/monitor_int.h"
 
 #define SYMPTOM_MS (24 * MS_HOUR)
@@ -35,8 +35,8 @@ static bool rule_is_for(const struct monitor_rule *r, const struct track *t)
 
 /* The clinician's own limits replace the urgent-and-below defaults of that side; the most urgent
  * default stays, moved at most to what spec calls the loosest safe value. */
-static struct rule_test own_limits(const struct track *t, const struct monitor_rule *r, struct rule_test test,
-                                   bool *ret_replaced)
+static struct rule_test own_limits(const struct track *t, const struct monitor_rule *r,
+                                   struct rule_test test, bool *ret_replaced)
 {
     const struct series_row *row = &MONITOR_SERIES[test.series];
     bool low_side = !isnan(test.hi);
@@ -51,8 +51,8 @@ static struct rule_test own_limits(const struct track *t, const struct monitor_r
     return test;
 }
 
-static const struct rule_test *matching(const struct track *t, const struct monitor_rule *r, int series,
-                                        double v, struct rule_test *ret)
+static const struct rule_test *matching(const struct track *t, const struct monitor_rule *r,
+                                        int series, double v, struct rule_test *ret)
 {
     for (int k = 0; k < r->n_tests; k++) {
         bool replaced;
@@ -103,8 +103,14 @@ static void eval_limit(const struct track *t, int rule, int series, int i, struc
     if (r->symptoms && !monitor_symptoms(t, r->symptoms, p->at))
         return;
     bool low_side = !isnan(test.hi);
-    struct finding f = {.rule = rule, .series = series, .symptom = -1, .value = p->value, .at = p->at,
-                        .rid = p->rid, .above = !low_side, .limit = low_side ? test.hi : test.lo,
+    struct finding f = {.rule = rule,
+                        .series = series,
+                        .symptom = -1,
+                        .value = p->value,
+                        .at = p->at,
+                        .rid = p->rid,
+                        .above = !low_side,
+                        .limit = low_side ? test.hi : test.lo,
                         .run = run_of(t, r, series, i)};
     grade(t, r, &f);
     push(out, &f);
@@ -125,7 +131,8 @@ static bool change_at(const struct track *t, const struct monitor_rule *r, int i
     return any;
 }
 
-static bool changed(const struct track *t, const struct monitor_rule *r, int i, double by, double *ret_from)
+static bool changed(const struct track *t, const struct monitor_rule *r, int i, double by,
+                    double *ret_from)
 {
     double v = t->points[r->series][i].value;
     if (!change_at(t, r, i, ret_from))
@@ -141,8 +148,15 @@ static void eval_change(const struct track *t, int rule, int series, int i, stru
     if (r->series != series || !changed(t, r, i, r->by, &from))
         return;
     const struct point *p = &t->points[series][i];
-    struct finding f = {.rule = rule, .series = series, .symptom = -1, .value = p->value, .from = from,
-                        .limit = r->by, .above = r->kind == RULE_RISE, .at = p->at, .rid = p->rid};
+    struct finding f = {.rule = rule,
+                        .series = series,
+                        .symptom = -1,
+                        .value = p->value,
+                        .from = from,
+                        .limit = r->by,
+                        .above = r->kind == RULE_RISE,
+                        .at = p->at,
+                        .rid = p->rid};
     while (i - f.run >= 0 && changed(t, r, i - f.run, r->by, &ignored))
         f.run++;
     grade(t, r, &f);
@@ -152,8 +166,13 @@ static void eval_change(const struct track *t, int rule, int series, int i, stru
 static void eval_own(const struct track *t, int series, int i, struct findings *out)
 {
     const struct point *p = &t->points[series][i];
-    struct finding f = {.series = series, .symptom = -1, .value = p->value, .at = p->at, .rid = p->rid,
-                        .run = 1, .priority = 2};
+    struct finding f = {.series = series,
+                        .symptom = -1,
+                        .value = p->value,
+                        .at = p->at,
+                        .rid = p->rid,
+                        .run = 1,
+                        .priority = 2};
     if (!isnan(t->low[series]) && p->value < t->low[series]) {
         f.rule = (int)(RULE_COUNT_MONITOR + 2 * (size_t)series);
         f.limit = t->low[series];
@@ -229,14 +248,21 @@ void monitor_eval(struct track *t, int series, int i, struct findings *ret)
         clear_rules(t, series, i);
 }
 
-void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid, struct findings *ret)
+void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid,
+                          struct findings *ret)
 {
     for (int r = 0; r < (int)RULE_COUNT_MONITOR; r++) {
         const struct monitor_rule *row = &MONITOR_RULES[r];
         if (row->kind == RULE_ANSWER && rule_is_for(row, t) &&
             row->symptoms == MONITOR_SYMPTOMS[symptom].group) {
-            struct finding f = {.rule = r, .series = -1, .symptom = symptom, .priority = row->priority,
-                                .run = 1, .at = at, .rid = rid, .with_symptoms = true};
+            struct finding f = {.rule = r,
+                                .series = -1,
+                                .symptom = symptom,
+                                .priority = row->priority,
+                                .run = 1,
+                                .at = at,
+                                .rid = rid,
+                                .with_symptoms = true};
             push(ret, &f);
         }
     }

@@ -1,5 +1,5 @@
-/* Private to the monitor room: the compiled tables, a patient's track (recent points and rule state)
- * and the pure evaluation over it. */
+/* Private to the monitor room: the compiled tables, a patient's track (recent points and rule
+ * state) and the pure evaluation over it. */
 #ifndef WEFT_MONITOR_INT_H
 #define WEFT_MONITOR_INT_H
 
@@ -15,7 +15,8 @@
 #define MS_HOUR 3600000LL
 #define MONITOR_FUTURE_MS (5 * MS_MINUTE) /* a clock this far ahead is wrong */
 #define MONITOR_LATE_MS (24 * MS_HOUR)    /* older readings are charted, not paged */
-#define MONITOR_JOIN_MS (15 * MS_MINUTE)  /* how often the same finding adds evidence to its case */
+#define MONITOR_JOIN_MS (15 * MS_MINUTE)  /* how often the same finding adds evidence to its case  \
+                                           */
 #define MONITOR_CURSOR "monitor"
 
 /* ---- tables ---- */
@@ -106,7 +107,7 @@ struct rule_state {
 struct track {
     uint64_t patient;
     bool plan_known;
-    int programme; /* row of MONITOR_PROGRAMMES, -1 = none */
+    int programme;                                /* row of MONITOR_PROGRAMMES, -1 = none */
     double low[SERIES_COUNT], high[SERIES_COUNT]; /* the patient's own limits, NAN = none */
     uint8_t n[SERIES_COUNT];
     struct point points[SERIES_COUNT][POINTS_MAX]; /* by time, newest last */
@@ -127,7 +128,7 @@ struct finding {
     int series, symptom;
     int priority; /* 1 … 4, graded for symptoms and persistence */
     bool unconfirmed;
-    int run;          /* readings in a row */
+    int run; /* readings in a row */
     double value, from, limit;
     bool above;
     bool with_symptoms;
@@ -142,7 +143,8 @@ struct findings {
 /* Rules that hold at point i of a series; those that ended are cleared in t. */
 void monitor_eval(struct track *t, int series, int i, struct findings *ret);
 /* Rules that an answer brings: its own, and those that symptoms re-grade. */
-void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid, struct findings *ret);
+void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid,
+                          struct findings *ret);
 /* Decides whether a finding is news (opens or joins a case) and notes it in the track. open: the
  * patient's case is open. */
 bool monitor_news(struct track *t, const struct finding *f, bool open);
@@ -157,8 +159,10 @@ MUST err monitor_plan_load(struct op *op, struct record *rec, struct track *t, s
 /* ---- intake ---- */
 /* Fills what a device may leave out (subject, device), marks late and future-dated readings, gives
  * it an identifier so that a resend is known. */
-MUST err intake_prepare(struct op *op, const struct identity_account *account, struct json *observation);
-MUST err intake_is_known(struct op *op, struct record *rec, const struct json *observation, bool *ret);
+MUST err intake_prepare(struct op *op, const struct identity_account *account,
+                        struct json *observation);
+MUST err intake_is_known(struct op *op, struct record *rec, const struct json *observation,
+                         bool *ret);
 
 struct intake_mqtt;
 MUST err intake_mqtt_start(struct op *op, struct monitor *m, struct intake_mqtt **ret);

@@ -134,7 +134,8 @@ static bool read_rules(str *in, struct track *t)
             return false;
         struct rule_state *s = &t->rules[r];
         s->raised = raised != 0;
-        if (!take_u8(in, &s->priority) || !take_u8(in, &s->clear_run) || !take_time(in, &s->case_at))
+        if (!take_u8(in, &s->priority) || !take_u8(in, &s->clear_run) ||
+            !take_time(in, &s->case_at))
             return false;
     }
     return in->n == 0;

@@ -1,0 +1,230 @@
+/* The follower: changes in, cases out. One step is one transaction: the patients' tracks, the cases
+ * and the cursor move together or not at all, so a kill at any point neither loses nor doubles.
+ * When a nurse changed the case meanwhile, the step is thrown away and done again. */
+#include "monitor/monitor_int.h"
+
+#define STEP_CHANGES 256
+
+struct seen { /* a patient touched in this step */
+    uint64_t rid;
+    struct track *track;
+    struct findings findings;
+    str id;
+    struct seen *next;
+};
+
+struct step {
+    struct op *op;
+    struct monitor *m;
+    struct seen *first;
+    fhir_type observation, care_plan, goal;
+};
+
+static str track_key(struct op *op, uint64_t patient)
+{
+    return arena_printf(op->arena, "mon/%llu", (unsigned long long)patient);
+}
+
+static err track_of(struct step *st, uint64_t patient, struct track **ret)
+{
+    struct track *cached = st->m->slots[patient % TRACK_SLOTS];
+    struct track *t = arena_alloc(st->op->arena, sizeof *t);
+    if (!t)
+        return op_check(st->op);
+    *ret = t;
+    if (cached && cached->patient == patient) {
+        *t = *cached;
+        return OK;
+    }
+    str bytes = STR_NONE;
+    err e = record_kv_get(st->op, st->m->rec, track_key(st->op, patient), &bytes);
+    if (e == ERR_NOT_FOUND)
+        op_clear(st->op);
+    else
+        TRY(e);
+    if (!track_read(bytes, t))
+        track_init(t, patient);
+    return OK;
+}
+
+static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
+{
+    for (struct seen *s = st->first; s; s = s->next)
+        if (s->rid == patient) {
+            *ret = s;
+            return OK;
+        }
+    struct seen *s = ARENA_NEW(st->op->arena, struct seen);
+    struct record_doc doc;
+    s->rid = patient;
+    TRY(track_of(st, patient, &s->track));
+    TRY(record_get(st->op, st->m->rec, patient, &doc));
+    s->id = doc.id;
+    if (!s->track->plan_known)
+        TRY(monitor_plan_load(st->op, st->m->rec, s->track, s->id));
+    s->next = st->first;
+    st->first = s;
+    *ret = s;
+    return OK;
+}
+
+static void add_reading(struct step *st, struct seen *s, const struct reading *r, int64_t at,
+                        uint64_t rid)
+{
+    bool fresh = at >= st->op->now - MONITOR_LATE_MS;
+    if (r->series >= 0) {
+        int i = track_add(s->track, r->series, (struct point){at, r->value, rid});
+        if (i >= 0 && fresh)
+            monitor_eval(s->track, r->series, i, &s->findings);
+    } else if (r->yes && fresh) {
+        s->track->symptom_at[r->symptom] = at;
+        monitor_eval_symptom(s->track, r->symptom, at, rid, &s->findings);
+    }
+}
+
+static err add_observation(struct step *st, const struct record_change *c)
+{
+    struct record_doc doc;
+    struct json *tree;
+    struct reading_set set;
+    struct seen *s;
+    TRY(record_get(st->op, st->m->rec, c->rid, &doc));
+    if (doc.vid != c->vid && !doc.deleted)
+        return OK; /* a later change of the same resource follows */
+    TRY(seen_of(st, c->patient, &s));
+    if (!c->created)
+        track_forget(s->track, c->rid);
+    if (doc.deleted)
+        return OK;
+    TRY(record_parse(st->op, &doc, &tree));
+    reading_set_of(tree, &set);
+    if (!set.usable || set.at > st->op->now + MONITOR_FUTURE_MS)
+        return OK;
+    for (size_t i = 0; i < set.n; i++)
+        add_reading(st, s, &set.at_most[i], set.at, c->rid);
+    st->m->stats.readings += set.n;
+    return OK;
+}
+
+static err add_change(struct step *st, const struct record_change *c)
+{
+    if (c->patient == 0)
+        return OK;
+    if (c->type == st->observation)
+        return add_observation(st, c);
+    if (c->type == st->care_plan || c->type == st->goal) {
+        struct seen *s;
+        TRY(seen_of(st, c->patient, &s));
+        TRY(monitor_plan_load(st->op, st->m->rec, s->track, s->id));
+    }
+    return OK;
+}
+
+static const struct finding *keep_news(struct seen *s, bool open, struct findings *ret)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < s->findings.n; i++)
+        if (monitor_news(s->track, &s->findings.at[i], open))
+            ret->at[ret->n++] = s->findings.at[i];
+    for (size_t i = 1; i < ret->n; i++)
+        if (ret->at[i].priority < ret->at[best].priority)
+            best = i;
+    return ret->n ? &ret->at[best] : NULL;
+}
+
+static err evidence_of(struct step *st, const struct findings *f, const str **ret, size_t *ret_n)
+{
+    str *refs = ARENA_ARRAY(st->op->arena, str, FINDINGS_MAX);
+    size_t n = 0;
+    for (size_t i = f->n; i-- > 0;) {
+        struct record_doc doc;
+        TRY(record_get(st->op, st->m->rec, f->at[i].rid, &doc));
+        str name = fhir_type_name(doc.type);
+        str ref = arena_printf(st->op->arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(doc.id));
+        bool had = false;
+        for (size_t k = 0; k < n; k++)
+            had |= str_eq(refs[k], ref);
+        if (!had)
+            refs[n++] = ref;
+    }
+    *ret = refs;
+    *ret_n = n;
+    return OK;
+}
+
+static err raise_case(struct step *st, struct record_tx *tx, struct seen *s)
+{
+    str programme = s->track->programme >= 0 ? str_of(MONITOR_PROGRAMMES[s->track->programme].code)
+                                             : STR("vital-signs");
+    bool open = false, is_new = false;
+    TRY(desk_is_open(st->op, st->m->rec, s->id, programme, &open));
+    struct findings news = {0};
+    const struct finding *worst = keep_news(s, open, &news);
+    if (!worst)
+        return OK;
+    struct desk_case c = {.patient = s->id,
+                          .programme = programme,
+                          .priority = (enum desk_priority)worst->priority,
+                          .why = monitor_why(st->op, s->track, &news),
+                          .rule = str_of(finding_rule_id(worst))};
+    str id;
+    TRY(evidence_of(st, &news, &c.evidence, &c.n_evidence));
+    TRY(desk_open(tx, st->op, st->m->rec, &c, &id, &is_new));
+    if (is_new)
+        st->m->stats.cases_opened++;
+    else
+        st->m->stats.evidence_joined++;
+    return OK;
+}
+
+static void remember(struct step *st)
+{
+    for (struct seen *s = st->first; s; s = s->next) {
+        struct track **slot = &st->m->slots[s->rid % TRACK_SLOTS];
+        if (!*slot)
+            *slot = malloc(sizeof **slot);
+        if (*slot)
+            **slot = *s->track;
+    }
+}
+
+static err commit_step(struct step *st, uint64_t to)
+{
+    struct record_tx *tx = record_begin(st->op, st->m->rec);
+    for (struct seen *s = st->first; s; s = s->next) {
+        if (s->findings.n)
+            TRY(raise_case(st, tx, s));
+        record_tx_kv(tx, track_key(st->op, s->rid), track_write(st->op, s->track));
+    }
+    record_tx_cursor(tx, STR(MONITOR_CURSOR), st->m->cursor, to);
+    TRY(record_commit(tx));
+    remember(st);
+    return OK;
+}
+
+err monitor_step(struct op *op, struct monitor *m, size_t *ret_n)
+{
+    struct record_change *changes;
+    size_t n;
+    op->actor = identity_system();
+    if (!m->cursor_known) {
+        TRY(record_cursor(op, m->rec, STR(MONITOR_CURSOR), &m->cursor));
+        m->cursor_known = true;
+    }
+    TRY(record_feed(op, m->rec, m->cursor, STEP_CHANGES, &changes, &n));
+    *ret_n = n;
+    if (n == 0)
+        return OK;
+    struct step st = {.op = op,
+                      .m = m,
+                      .observation = fhir_type_parse(STR("Observation")),
+                      .care_plan = fhir_type_parse(STR("CarePlan")),
+                      .goal = fhir_type_parse(STR("Goal"))};
+    for (size_t i = 0; i < n; i++)
+        TRY(add_change(&st, &changes[i]));
+    TRY(commit_step(&st, changes[n - 1].t));
+    m->cursor = changes[n - 1].t;
+    m->stats.cursor = m->cursor;
+    m->stats.behind = record_now_t(m->rec) - m->cursor;
+    return OK;
+}

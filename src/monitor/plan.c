@@ -1,0 +1,119 @@
+/* A patient's programme and own limits: active CarePlans and the Goals they name.
+ * CarePlan.instantiatesCanonical names the programme; Goal.target (measure: LOINC, detailRange)
+ * gives limits, which only count when a clinician is the plan's author, and never go past the
+ * loosest safe value of spec/monitor/rules.json. */
+#include "monitor/monitor_int.h"
+
+static int programme_of(const struct json *plan)
+{
+    const struct json *canonicals = JSON_GET(plan, "instantiatesCanonical");
+    for (size_t i = 0; canonicals && i < canonicals->n; i++) {
+        str url = json_str(json_at(canonicals, i));
+        for (size_t p = 0; p < MONITOR_PROGRAMME_COUNT; p++)
+            if (str_starts(url, str_of(MONITOR_PROGRAMMES[p].definition)))
+                return (int)p;
+    }
+    return -1;
+}
+
+static bool by_clinician(const struct json *plan)
+{
+    str author = json_get_str(JSON_GET(plan, "author"), STR("reference"));
+    return str_starts(author, STR("Practitioner"));
+}
+
+static bool bound_of(const struct json *quantity, int series, double *ret)
+{
+    double v;
+    str unit = json_get_str(quantity, STR("code"));
+    if (str_empty(unit))
+        unit = json_get_str(quantity, STR("unit"));
+    return quantity && json_double(JSON_GET(quantity, "value"), &v) &&
+           monitor_convert(series, unit, v, ret);
+}
+
+static void add_target(struct track *t, const struct json *target)
+{
+    const struct json *codings = json_path(target, "measure.coding");
+    const struct json *range = JSON_GET(target, "detailRange");
+    for (size_t i = 0; codings && i < codings->n; i++) {
+        const struct json *c = json_at(codings, i);
+        int s = monitor_series_of(json_get_str(c, STR("system")), json_get_str(c, STR("code")));
+        if (s < 0)
+            continue;
+        double v;
+        if (bound_of(JSON_GET(range, "low"), s, &v))
+            t->low[s] =
+                isnan(MONITOR_SERIES[s].loosest_lo) ? v : fmax(v, MONITOR_SERIES[s].loosest_lo);
+        if (bound_of(JSON_GET(range, "high"), s, &v))
+            t->high[s] =
+                isnan(MONITOR_SERIES[s].loosest_hi) ? v : fmin(v, MONITOR_SERIES[s].loosest_hi);
+        return;
+    }
+}
+
+static const struct json *contained(const struct json *plan, str id)
+{
+    const struct json *list = JSON_GET(plan, "contained");
+    for (size_t i = 0; list && i < list->n; i++)
+        if (str_eq(json_get_str(json_at(list, i), STR("id")), id))
+            return json_at(list, i);
+    return NULL;
+}
+
+static err goal_of(struct op *op, struct record *rec, const struct json *plan, str reference,
+                   const struct json **ret)
+{
+    struct fhir_ref ref = fhir_ref_parse(reference);
+    if (ref.kind == REF_CONTAINED) {
+        *ret = contained(plan, ref.id);
+        return OK;
+    }
+    struct record_doc doc;
+    struct json *tree = NULL;
+    if (ref.kind != REF_LOCAL) {
+        *ret = NULL;
+        return OK;
+    }
+    TRY(record_read(op, rec, ref.type, ref.id, &doc));
+    TRY(record_parse(op, &doc, &tree));
+    *ret = tree;
+    return OK;
+}
+
+static err add_plan(struct op *op, struct record *rec, struct track *t, const struct json *plan)
+{
+    int programme = programme_of(plan);
+    if (programme >= 0)
+        t->programme = programme;
+    if (!by_clinician(plan))
+        return OK;
+    const struct json *goals = JSON_GET(plan, "goal");
+    for (size_t i = 0; goals && i < goals->n; i++) {
+        const struct json *goal = NULL;
+        TRY(goal_of(op, rec, plan, json_get_str(json_at(goals, i), STR("reference")), &goal));
+        const struct json *targets = JSON_GET(goal, "target");
+        for (size_t k = 0; targets && k < targets->n; k++)
+            add_target(t, json_at(targets, k));
+    }
+    return OK;
+}
+
+err monitor_plan_load(struct op *op, struct record *rec, struct track *t, str patient)
+{
+    struct record_page page;
+    t->programme = -1;
+    for (size_t s = 0; s < SERIES_COUNT; s++)
+        t->low[s] = t->high[s] = NAN;
+    str query =
+        arena_printf(op->arena, "patient=Patient/%.*s&status=active&_count=20", STR_ARG(patient));
+    TRY(record_find(op, rec, fhir_type_parse(STR("CarePlan")), query, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *plan;
+        TRY(record_parse(op, &page.docs[i], &plan));
+        if (str_eq(json_get_str(plan, STR("status")), STR("active")))
+            TRY(add_plan(op, rec, t, plan));
+    }
+    t->plan_known = true;
+    return OK;
+}
