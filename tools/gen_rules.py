@@ -288,10 +288,18 @@ class Compiler:
                                             c_str(t["expect"])) for t in r["tests"]]
         masks = [sum(1 << bits.index(c) for c in r[k]) for k in ("obligations", "duties")]
         self.places.append("{%d, %d, %d, %d, %d, %d, {UINT64_C(%#x), UINT64_C(%#x)}, "
-                           "{UINT64_C(%#x), UINT64_C(%#x)}, %s}" % (
+                           "{UINT64_C(%#x), UINT64_C(%#x)}, %s, %s}" % (
                                spans[0] + spans[1] + (base, len(names)) + split(masks[0]) +
-                               split(masks[1]) + (c_str(r["why"]),)))
+                               split(masks[1]) + (c_str(r["why"]), c_str(rendered(r)))))
         self.rule_rows.append(rule_row(r, at))
+
+
+def rendered(r):
+    """The sentence with the parameters of the catalogue filled in."""
+    def fill(m):
+        v = r["params"][m.group(1)]
+        return v if isinstance(v, str) else compact(v)
+    return re.sub(r"\{(\w+)\}", fill, r["why"])
 
 
 def split(mask):

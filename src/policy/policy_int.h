@@ -71,7 +71,7 @@ struct rule_place { /* where the parts of rule i stand in the flat tables */
     uint16_t scope, scope_n, require, require_n, param, param_n;
     uint64_t obligations[OBLIGATION_WORDS]; /* when fired */
     uint64_t duties[OBLIGATION_WORDS];      /* whenever it applies */
-    const char *why;                        /* with {param} */
+    const char *why, *why_default;          /* with {param}, and with the catalogue's values */
 };
 
 struct hold_cap { /* how a hold ends: at most params[param] contacts, or that many units, in seconds
@@ -92,22 +92,25 @@ struct obligation {
 
 struct rulebook {
     const struct value *params; /* policy_param_count, parallel to policy_params */
-    const str *why;             /* RULE_COUNT, parameters filled in; NULL = fill in when asked */
-    const str *params_json;     /* RULE_COUNT; NULL = as in the catalogue */
+    const str *why;             /* RULE_COUNT; NULL = as in the catalogue */
+    const str *params_json;     /* the same */
     uint64_t disabled[(RULE_COUNT + 63) / 64];
 };
 
-/* One rule against the facts. */
+/* Runs a predicate. Pure; the program is ours, so its stack is bounded by POLICY_STACK. */
 enum tri policy_eval(const struct insn *code, size_t n, const struct value *params,
                      const struct facts *facts);
-bool value_is_item(const struct value *list, size_t i, str s);
+/* One comparison of the closed list: eq … subset. */
+enum tri value_compare(enum op_code code, const struct value *a, const struct value *b);
 str value_item(const struct value *list, size_t i);
-/* Index of a known parameter of rule i in policy_params, or SIZE_MAX. */
-size_t policy_param_find(size_t rule, str name);
+bool value_has(const struct value *list, str item);
+/* From a fact file or an override; VALUE_NONE for what predicates cannot use. */
+struct value value_from_json(struct arena *a, const struct json *j);
+/* The number v holds, kept between 0 and max; fallback when it holds none. */
+double value_clamp(const struct value *v, double fallback, double max);
+/* The same of a parameter in force, by rule id and name. */
 double policy_param_num(const struct rulebook *book, const char *rule, const char *name,
-                        double fallback);
-/* From catalogue or JSON; false for a kind predicates cannot use (object, list of numbers). */
-bool value_from_json(struct arena *a, const struct json *j, struct value *ret);
+                        double fallback, double max);
 
 enum access_scope {
     SCOPE_NOBODY,

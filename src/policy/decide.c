@@ -1,0 +1,194 @@
+/* Asks every rule of the triggers and unites the answers: emergency path > deny > require >
+ * hold_until > allow (regulations.md 2). Pure. Invariant: adding a fired rule never loosens the
+ * decision, and a rule that applies is met only when its requirement is known to be true. */
+#include "policy/policy_int.h"
+
+struct judged { /* everything one call gathers, on the stack */
+    uint16_t fired[RULE_COUNT];
+    bool suspended[RULE_COUNT];
+    size_t n_fired, n_applied;
+    uint64_t obligations[OBLIGATION_WORDS];
+    uint64_t missing[(FACT_COUNT + 63) / 64];
+    enum decision decision;
+    bool emergency;
+};
+
+struct outcome {
+    enum tri scope, require;
+};
+
+static struct outcome judge(const struct rulebook *book, size_t rule, const struct facts *facts)
+{
+    const struct rule_place *p = &policy_places[rule];
+    struct outcome o = {.require = TRI_YES};
+    o.scope = policy_eval(&policy_code[p->scope], p->scope_n, book->params, facts);
+    if (o.scope != TRI_NO)
+        o.require = policy_eval(&policy_code[p->require], p->require_n, book->params, facts);
+    return o;
+}
+
+static bool emergency_started(const struct facts *facts)
+{
+    const struct value *v = &facts->at[FACT_EMERGENCY_PATH_STARTED];
+    return v->kind == VALUE_BOOL && v->u.b;
+}
+
+/* EMG-10: help is never delayed by consent, hours, frequency or verification, nor by a fact that
+ * nobody had the time to find out. */
+static bool is_suspended(const struct rule *rule, struct outcome o, bool emergency)
+{
+    if (!emergency || rule->emergency == EMERGENCY_KEEPS)
+        return false;
+    if (rule->emergency == EMERGENCY_SUSPENDS)
+        return true;
+    return o.scope == TRI_UNKNOWN || o.require == TRI_UNKNOWN;
+}
+
+static void note_missing(struct judged *j, size_t at, size_t n, const struct facts *facts)
+{
+    for (size_t i = at; i < at + n; i++) {
+        const struct insn *in = &policy_code[i];
+        if (in->code < OP_EQ)
+            continue;
+        if (facts->at[in->fact].kind == VALUE_NONE)
+            j->missing[in->fact / 64] |= UINT64_C(1) << (in->fact % 64);
+        if (in->arg_kind == ARG_FACT && facts->at[in->arg].kind == VALUE_NONE)
+            j->missing[in->arg / 64] |= UINT64_C(1) << (in->arg % 64);
+    }
+}
+
+static void fire(struct judged *j, size_t rule, struct outcome o, const struct facts *facts,
+                 bool emergency)
+{
+    const struct rule_place *p = &policy_places[rule];
+    bool suspended = is_suspended(&policy_rules[rule], o, emergency);
+    for (size_t w = 0; w < OBLIGATION_WORDS && !suspended; w++)
+        j->obligations[w] |= p->obligations[w];
+    note_missing(j, p->scope, p->scope_n, facts);
+    note_missing(j, p->require, p->require_n, facts);
+    if (!suspended && policy_rules[rule].on_fail > j->decision)
+        j->decision = policy_rules[rule].on_fail;
+    j->emergency = j->emergency || suspended;
+    j->suspended[j->n_fired] = suspended;
+    j->fired[j->n_fired++] = (uint16_t)rule;
+}
+
+static void judge_trigger(struct judged *j, const struct rulebook *book, size_t trigger,
+                          const struct facts *facts)
+{
+    bool emergency = emergency_started(facts);
+    for (size_t i = policy_trigger_start[trigger]; i < policy_trigger_start[trigger + 1]; i++) {
+        size_t rule = policy_trigger_rules[i];
+        if (book->disabled[rule / 64] >> (rule % 64) & 1)
+            continue;
+        struct outcome o = judge(book, rule, facts);
+        if (o.scope == TRI_NO)
+            continue;
+        j->n_applied++;
+        for (size_t w = 0; w < OBLIGATION_WORDS; w++)
+            j->obligations[w] |= policy_places[rule].duties[w];
+        if (o.require != TRI_YES)
+            fire(j, rule, o, facts, emergency);
+    }
+}
+
+static struct fired fired_row(const struct rulebook *book, size_t rule, bool suspended)
+{
+    const struct rule *r = &policy_rules[rule];
+    return (struct fired){
+        .rule = r,
+        .decision = r->on_fail,
+        .suspended = suspended,
+        .why = book->why ? book->why[rule] : str_of(policy_places[rule].why_default),
+        .params = book->params_json ? book->params_json[rule] : str_of(r->params)};
+}
+
+/* Strictest first, suspended last, else in the order asked. */
+static void fill_fired(struct verdict *v, const struct judged *j, const struct rulebook *book)
+{
+    size_t n = 0;
+    for (int level = DECISION_DENY; level > DECISION_ALLOW; level--)
+        for (size_t i = 0; i < j->n_fired; i++)
+            if (!j->suspended[i] && (int)policy_rules[j->fired[i]].on_fail == level)
+                v->fired[n++] = fired_row(book, j->fired[i], false);
+    for (size_t i = 0; i < j->n_fired; i++)
+        if (j->suspended[i])
+            v->fired[n++] = fired_row(book, j->fired[i], true);
+    v->n_fired = n;
+}
+
+static size_t count_bits(const uint64_t *words, size_t n)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (size_t)__builtin_popcountll(words[i]);
+    return sum;
+}
+
+static err fill_obligations(struct op *op, struct verdict *v, const uint64_t *words)
+{
+    size_t n = count_bits(words, OBLIGATION_WORDS);
+    if (n == 0)
+        return OK;
+    str *list = ARENA_ARRAY(op->arena, str, n);
+    if (!list)
+        return op_check(op);
+    for (size_t i = 0, at = 0; i < policy_obligation_count; i++)
+        if (words[i / 64] >> (i % 64) & 1)
+            list[at++] = policy_obligations[i].code;
+    v->obligations = list;
+    v->n_obligations = n;
+    return OK;
+}
+
+static err fill_missing(struct op *op, struct verdict *v, const struct judged *j)
+{
+    v->n_missing = count_bits(j->missing, sizeof j->missing / sizeof *j->missing);
+    v->missing = ARENA_ARRAY(op->arena, enum fact, v->n_missing);
+    if (!v->missing)
+        return op_check(op);
+    for (size_t i = 0, at = 0; i < FACT_COUNT; i++)
+        if (j->missing[i / 64] >> (i % 64) & 1)
+            v->missing[at++] = (enum fact)i;
+    return OK;
+}
+
+err policy_decide(struct op *op, const struct rulebook *book, uint64_t triggers,
+                  const struct facts *facts, struct verdict *ret)
+{
+    if (triggers == 0 || triggers >> (TRIGGER_COUNT - 1) > 1)
+        return fail(op, ERR_INVALID, "ask at least one trigger of the rulebook");
+    static const struct facts nothing;
+    const struct facts *known = facts ? facts : &nothing;
+    const struct rulebook *from = book ? book : rulebook_default();
+    struct judged j = {.decision = DECISION_ALLOW};
+    for (size_t t = 0; t < TRIGGER_COUNT; t++)
+        if (triggers >> t & 1)
+            judge_trigger(&j, from, t, known);
+    if (j.emergency) /* help first, review afterwards */
+        for (size_t w = 0; w < OBLIGATION_WORDS; w++)
+            j.obligations[w] |=
+                policy_places[policy_rule_find(STR("EMG-10")) - policy_rules].duties[w];
+    struct verdict v = {.decision = j.decision, .emergency = j.emergency, .n_applied = j.n_applied};
+    TRY(fill_obligations(op, &v, j.obligations));
+    if (j.n_fired > 0) {
+        v.fired = ARENA_ARRAY(op->arena, struct fired, j.n_fired);
+        if (!v.fired)
+            return op_check(op);
+        fill_fired(&v, &j, from);
+        TRY(fill_missing(op, &v, &j));
+    }
+    *ret = v;
+    return OK;
+}
+
+enum decision policy_rule_decide(const struct rulebook *book, const struct rule *rule,
+                                 const struct facts *facts, bool *ret_applied)
+{
+    static const struct facts nothing;
+    struct outcome o = judge(book ? book : rulebook_default(), (size_t)(rule - policy_rules),
+                             facts ? facts : &nothing);
+    if (ret_applied)
+        *ret_applied = o.scope != TRI_NO;
+    return o.scope == TRI_NO || o.require == TRI_YES ? DECISION_ALLOW : rule->on_fail;
+}
