@@ -1,37 +1,43 @@
 /* The identity room: accounts (staff, patients, helpers, devices), passwords, bearer tokens.
- * Accounts and token hashes are kept in the store's sealed named values; the person behind an account
- * is a FHIR resource (Practitioner, Patient, RelatedPerson, Device). Passwords: argon2id (libsodium,
- * moderate limits); tokens: 256 random bits, only their hash is kept. Thread-safe. */
+ * Accounts and token hashes are kept in the store's sealed named values; the person behind an
+ * account is a FHIR resource (Practitioner, Patient, RelatedPerson, Device). Passwords: argon2id
+ * (libsodium, 2 passes over 64 MiB, at most two at a time, so that sign-ins cannot eat the memory);
+ * tokens: 256 random bits, only their hash is kept. Thread-safe. */
 #ifndef WEFT_IDENTITY_H
 #define WEFT_IDENTITY_H
 
 #include "record/record.h"
 
 struct identity;
-MUST err identity_new(struct op *op, struct store *store, struct record *rec, struct identity **ret);
+MUST err identity_new(struct op *op, struct store *store, struct record *rec,
+                      struct identity **ret);
 void identity_free(struct identity *id);
 
 struct identity_account {
-    str user;       /* [a-z0-9.@-]{1,64}, unique */
+    str user; /* [a-z0-9.@-]{1,64}, unique */
     enum role role;
-    str reference;  /* resource behind it, may be empty for admin and system */
-    str patient;    /* id of the Patient a patient, helper or device is bound to */
-    str name;       /* shown on screens */
-    str language;   /* BCP-47, for the screens */
+    str reference; /* resource behind it, may be empty for admin and system */
+    str patient;   /* id of the Patient a patient, helper or device is bound to */
+    str name;      /* shown on screens */
+    str language;  /* BCP-47, for the screens */
     bool disabled;
 };
 /* Creates or replaces. password empty: no password sign-in. ERR_INVALID for weak passwords (NIST
  * SP 800-63B: at least 8 characters, not a known common one, not the user's name). Needs MANAGE. */
-MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a, str password);
-MUST err identity_account_get(struct op *op, struct identity *id, str user, struct identity_account *ret);
-MUST err identity_account_list(struct op *op, struct identity *id, struct identity_account **ret, size_t *ret_n);
+MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
+                              str password);
+MUST err identity_account_get(struct op *op, struct identity *id, str user,
+                              struct identity_account *ret);
+MUST err identity_account_list(struct op *op, struct identity *id, struct identity_account **ret,
+                               size_t *ret_n);
 
 /* Password sign-in. One answer for unknown user, wrong password and disabled account
  * (ERR_UNAUTHENTICATED), in the same time; throttled per account and per peer (ERR_BUSY), which
- * never locks the owner out from another address (45 CFR 164.308(a)(5)(ii)(C)). Audited. */
+ * never locks the owner out from another address (45 CFR 164.308(a)(5)(ii)(C)). Sets op->actor.
+ * Audited. A session ends after the role's idle limit (rule SEC-02) or 12 hours. */
 struct identity_session {
-    str token;        /* shown once */
-    int64_t expires;  /* ms */
+    str token;       /* shown once */
+    int64_t expires; /* ms */
     struct identity_account account;
 };
 MUST err identity_sign_in(struct op *op, struct identity *id, str user, str password, str peer,
@@ -43,9 +49,13 @@ MUST err identity_token_issue(struct op *op, struct identity *id, const struct i
 /* Bearer token → actor (in op->arena) and sets op->actor. ERR_UNAUTHENTICATED for unknown, forged,
  * expired and signed-out tokens and disabled accounts. Cached; a sign-out or disabled account takes
  * effect at once. Slides the expiry of interactive sessions (idle limit by role). */
-MUST err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret_account);
+MUST err identity_actor(struct op *op, struct identity *id, str token,
+                        struct identity_account *ret_account);
 /* A device by its MQTT user name, after the broker has authenticated it. */
 MUST err identity_actor_device(struct op *op, struct identity *id, str device_user);
+/* House-keeping, once a minute: keeps when sessions were last used over a restart, forgets expired
+ * ones. */
+MUST err identity_tick(struct op *op, struct identity *id);
 /* The system actor (followers, import, demo): const. */
 const struct actor *identity_system(void);
 

@@ -1,0 +1,147 @@
+/* Accounts: written and read by those who may manage, kept as sealed JSON under acct/<user>.
+ * The password never leaves this room; an account put without one keeps what it had.
+ * Invariant: a changed account is out of the cache before its door returns. */
+#include "identity/identity_int.h"
+
+#define LIST_MAX 100000u
+
+bool user_valid(str user)
+{
+    for (size_t i = 0; i < user.n; i++) {
+        char c = user.p[i];
+        bool ok =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '@' || c == '-';
+        if (!ok)
+            return false;
+    }
+    return user.n > 0 && user.n <= 64;
+}
+
+err need_manage(struct op *op)
+{
+    struct access_verdict v = {0};
+    policy_access(op->actor, &(struct access_request){.action = ACTION_MANAGE}, &v);
+    return v.allowed ? OK : fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(v.why));
+}
+
+struct json *account_json(struct op *op, const struct identity_account *a)
+{
+    struct arena *m = op->arena;
+    struct json *o = json_new(m, JSON_OBJECT);
+    json_set_str(m, o, STR("user"), a->user);
+    json_set_str(m, o, STR("role"), role_name(a->role));
+    json_set_str(m, o, STR("reference"), a->reference);
+    json_set_str(m, o, STR("patient"), a->patient);
+    json_set_str(m, o, STR("name"), a->name);
+    json_set_str(m, o, STR("language"), a->language);
+    json_set(m, o, STR("disabled"), json_new_bool(m, a->disabled));
+    return o;
+}
+
+bool account_from_json(struct op *op, const struct json *o, struct identity_account *ret)
+{
+    struct arena *m = op->arena;
+    struct identity_account a = {
+        .user = arena_str(m, json_get_str(o, STR("user"))),
+        .reference = arena_str(m, json_get_str(o, STR("reference"))),
+        .patient = arena_str(m, json_get_str(o, STR("patient"))),
+        .name = arena_str(m, json_get_str(o, STR("name"))),
+        .language = arena_str(m, json_get_str(o, STR("language"))),
+        .disabled = json_bool(JSON_GET(o, "disabled"), false),
+    };
+    if (!role_parse(json_get_str(o, STR("role")), &a.role))
+        return false;
+    *ret = a;
+    return true;
+}
+
+static str account_key(struct op *op, str user)
+{
+    return arena_cat(op->arena, STR("acct/"), user);
+}
+
+err account_load(struct op *op, struct identity *id, str user, struct identity_account *ret,
+                 str *ret_password)
+{
+    bool found = false;
+    str text;
+    if (user_valid(user))
+        TRY(kv_get(op, id, account_key(op, user), &found, &text));
+    if (!found)
+        return fail(op, ERR_NOT_FOUND, "There is no such account.");
+    struct json *o;
+    TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
+    if (!account_from_json(op, o, ret))
+        return fail(op, ERR_FAULT, "A stored account cannot be read.");
+    *ret_password = json_get_str(o, STR("password"));
+    return OK;
+}
+
+static err check(struct op *op, const struct identity_account *a)
+{
+    if (!user_valid(a->user))
+        return fail(op, ERR_INVALID,
+                    "A user name is 1 to 64 small letters, digits, dots, hyphens or @.");
+    if (a->role == ROLE_NONE || a->role >= ROLE_COUNT)
+        return fail(op, ERR_INVALID, "An account needs a role.");
+    if (a->name.n > NAME_MAX_BYTES || a->reference.n > REFERENCE_MAX || a->language.n > 35)
+        return fail(op, ERR_INVALID, "Name, reference or language of the account is too long.");
+    if (a->patient.n && !fhir_id_valid(a->patient))
+        return fail(op, ERR_INVALID, "The patient of an account is named by its id.");
+    bool bound = a->role == ROLE_PATIENT || a->role == ROLE_HELPER;
+    if (bound && !a->patient.n)
+        return fail(op, ERR_INVALID, "An account of this role is bound to a patient: say which.");
+    return OK;
+}
+
+err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
+                         str password)
+{
+    TRY(need_manage(op));
+    TRY(check(op, a));
+    str stored = STR_NONE;
+    if (password.n) {
+        TRY(password_check_strength(op, password, a->user));
+        TRY(password_hash(op, id, password, &stored));
+    } else {
+        struct identity_account old;
+        struct fault before = op->fault;
+        err e = account_load(op, id, a->user, &old, &stored);
+        if (e != OK && e != ERR_NOT_FOUND)
+            return e;
+        op->fault = before;
+    }
+    struct json *o = account_json(op, a);
+    json_set_str(op->arena, o, STR("password"), stored);
+    struct buf b;
+    buf_init(&b, op->arena, 16384);
+    json_write(&b, o);
+    TRY(kv_put(op, id, account_key(op, a->user), buf_str(&b)));
+    cache_drop_user(&id->cache, a->user);
+    return record_audit_event(op, id->rec, STR("account"), true, a->user);
+}
+
+err identity_account_get(struct op *op, struct identity *id, str user, struct identity_account *ret)
+{
+    TRY(need_manage(op));
+    str password;
+    return account_load(op, id, user, ret, &password);
+}
+
+err identity_account_list(struct op *op, struct identity *id, struct identity_account **ret,
+                          size_t *ret_n)
+{
+    TRY(need_manage(op));
+    str *keys;
+    size_t n;
+    TRY(store_kv_list(op, id->store, STR("acct/"), LIST_MAX, &keys, &n));
+    struct identity_account *all = ARENA_ARRAY(op->arena, struct identity_account, n ? n : 1);
+    TRY(op_check(op));
+    for (size_t i = 0; i < n; i++) {
+        str password;
+        TRY(account_load(op, id, str_sub(keys[i], 5, SIZE_MAX), &all[i], &password));
+    }
+    *ret = all;
+    *ret_n = n;
+    return OK;
+}

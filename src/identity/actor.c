@@ -1,0 +1,188 @@
+/* Token or device name to actor: from the cache, else from the store. What an actor is bound to is
+ * resolved to resource numbers once, here; below this room nobody looks at names again. */
+#include "identity/identity_int.h"
+
+#include <sodium.h>
+
+const struct actor *identity_system(void)
+{
+    static const struct actor system = {.role = ROLE_SYSTEM,
+                                        .purpose = PURPOSE_HOPERAT,
+                                        .user = {"system", 6},
+                                        .session = {"system", 6},
+                                        .strong = true};
+    return &system;
+}
+
+static void put(char *to, size_t cap, str s)
+{
+    size_t n = s.n < cap ? s.n : cap - 1;
+    memset(to, 0, cap);
+    memcpy(to, s.p, n);
+}
+
+static uint64_t number_of(struct op *op, struct identity *id, fhir_type type, str name)
+{
+    uint64_t rid = 0;
+    struct fault before = op->fault;
+    if (type && name.n && record_resolve(op, id->rec, type, name, &rid) != OK)
+        rid = 0;
+    op->fault = before;
+    return rid;
+}
+
+static void bind(struct op *op, struct identity *id, struct session *s)
+{
+    if (!s->patient_rid && s->patient[0])
+        s->patient_rid = number_of(op, id, fhir_type_parse(STR("Patient")), str_of(s->patient));
+    if (!s->user_rid && s->reference[0]) {
+        struct fhir_ref ref = fhir_ref_parse(str_of(s->reference));
+        if (ref.kind == REF_LOCAL)
+            s->user_rid = number_of(op, id, ref.type, ref.id);
+    }
+}
+
+static void fill(struct session *s, const struct identity_account *a)
+{
+    s->role = a->role;
+    put(s->user, sizeof s->user, a->user);
+    put(s->reference, sizeof s->reference, a->reference);
+    put(s->patient, sizeof s->patient, a->patient);
+    put(s->name, sizeof s->name, a->name);
+    put(s->language, sizeof s->language, a->language);
+    sodium_bin2hex(s->id, sizeof s->id, s->hash, 8);
+}
+
+struct actor *actor_of(struct op *op, const struct session *s)
+{
+    struct actor *a = ARENA_NEW(op->arena, struct actor);
+    *a = (struct actor){.role = s->role,
+                        .purpose = role_purpose(s->role),
+                        .user = arena_str(op->arena, str_of(s->user)),
+                        .reference = arena_str(op->arena, str_of(s->reference)),
+                        .session = arena_str(op->arena, str_of(s->id)),
+                        .patient = s->patient_rid,
+                        .user_rid = s->user_rid};
+    return a;
+}
+
+static void account_of(struct op *op, const struct session *s, struct identity_account *ret)
+{
+    *ret = (struct identity_account){.user = arena_str(op->arena, str_of(s->user)),
+                                     .role = s->role,
+                                     .reference = arena_str(op->arena, str_of(s->reference)),
+                                     .patient = arena_str(op->arena, str_of(s->patient)),
+                                     .name = arena_str(op->arena, str_of(s->name)),
+                                     .language = arena_str(op->arena, str_of(s->language))};
+}
+
+/* The account as it is now, when there is one; false when it forbids the session. */
+static err still_allowed(struct op *op, struct identity *id, struct identity_account *a, bool *ret)
+{
+    struct identity_account now = {0};
+    str password;
+    struct fault before = op->fault;
+    err e = account_load(op, id, a->user, &now, &password);
+    op->fault = e == ERR_NOT_FOUND ? before : op->fault;
+    if (e == ERR_NOT_FOUND) {
+        *ret = true;
+        return OK;
+    }
+    TRY(e);
+    *ret = !now.disabled && now.role == a->role;
+    *a = now;
+    return OK;
+}
+
+static err load(struct op *op, struct identity *id, struct session *s, bool *ret_ok)
+{
+    bool found, seen_found;
+    str text, seen = STR_NONE;
+    TRY(kv_get(op, id, token_key(op, "tok/", s->hash), &found, &text));
+    *ret_ok = false;
+    if (!found)
+        return OK;
+    TRY(kv_get(op, id, token_key(op, "seen/", s->hash), &seen_found, &seen));
+    struct json *o;
+    TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
+    struct identity_account a;
+    int64_t last = 0, kept = 0;
+    if (!account_from_json(op, o, &a) || !json_i64(JSON_GET(o, "expires"), &s->expires) ||
+        !json_i64(JSON_GET(o, "issued"), &last))
+        return fail(op, ERR_FAULT, "A stored token cannot be read.");
+    if (seen_found && str_to_i64(seen, &kept) && kept > last)
+        last = kept;
+    s->interactive = json_bool(JSON_GET(o, "interactive"), false);
+    s->idle_ms = s->interactive ? token_idle_ms(a.role) : 0;
+    s->kept = last;
+    atomic_init(&s->last, last);
+    TRY(still_allowed(op, id, &a, ret_ok));
+    fill(s, &a);
+    return OK;
+}
+
+static err ended(struct op *op)
+{
+    return fail(op, ERR_UNAUTHENTICATED, "This session is not known or has ended; sign in again.");
+}
+
+/* Kept again when a name that could not be resolved before now can. */
+static void rebind(struct op *op, struct identity *id, struct session *s, uint64_t generation)
+{
+    uint64_t patient = s->patient_rid, user = s->user_rid;
+    bind(op, id, s);
+    if (patient != s->patient_rid || user != s->user_rid)
+        cache_keep(&id->cache, s, generation);
+}
+
+err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret)
+{
+    struct session s = {0};
+    bool alive = false;
+    token_hash(token, s.hash);
+    uint64_t generation = cache_generation(&id->cache);
+    if (token.n < 32 || token.n > 128)
+        return ended(op);
+    if (!cache_find(&id->cache, s.hash, op->now, &s, &alive)) {
+        TRY(load(op, id, &s, &alive));
+        alive = alive && session_alive(&s, op->now);
+        if (!alive)
+            return ended(op);
+        atomic_store(&s.last, op->now);
+        bind(op, id, &s);
+        cache_keep(&id->cache, &s, generation);
+    }
+    if (!alive)
+        return ended(op);
+    rebind(op, id, &s, generation);
+    op->actor = actor_of(op, &s);
+    account_of(op, &s, ret);
+    return op_check(op);
+}
+
+err identity_actor_device(struct op *op, struct identity *id, str device_user)
+{
+    struct session s = {0};
+    bool alive = true;
+    str name = arena_cat(op->arena, STR("device/"), device_user);
+    token_hash(name, s.hash);
+    uint64_t generation = cache_generation(&id->cache);
+    if (!cache_find(&id->cache, s.hash, op->now, &s, &alive)) {
+        struct identity_account a;
+        str password;
+        err e = account_load(op, id, device_user, &a, &password);
+        if (e != OK && e != ERR_NOT_FOUND)
+            return e;
+        if (e == ERR_NOT_FOUND || a.role != ROLE_DEVICE || a.disabled) {
+            op_clear(op);
+            return fail(op, ERR_UNAUTHENTICATED, "This device has no account.");
+        }
+        fill(&s, &a);
+        s.expires = INT64_MAX;
+        bind(op, id, &s);
+        cache_keep(&id->cache, &s, generation);
+    }
+    rebind(op, id, &s, generation);
+    op->actor = actor_of(op, &s);
+    return op_check(op);
+}

@@ -1,0 +1,98 @@
+/* Birth, end and house-keeping of the room. The tick writes when sessions were last used, at most
+ * once a minute, so that a restart neither revives an idle session nor ends a busy one. */
+#include "identity/identity_int.h"
+
+#include <sodium.h>
+
+#define FLUSH_MAX 2000u
+#define SWEEP_EVERY 60u
+#define SWEEP_MAX 20000u
+
+err identity_new(struct op *op, struct store *store, struct record *rec, struct identity **ret)
+{
+    struct identity *id = sodium_init() < 0 ? NULL : calloc(1, sizeof *id);
+    if (!id)
+        return fail(op, ERR_UNAVAILABLE, "No memory for the accounts.");
+    id->store = store;
+    id->rec = rec;
+    cache_init(&id->cache);
+    pthread_mutex_init(&id->throttle.lock, NULL);
+    pthread_mutex_init(&id->hashing, NULL);
+    pthread_cond_init(&id->hashing_free, NULL);
+    *ret = id;
+    return OK;
+}
+
+void identity_free(struct identity *id)
+{
+    if (!id)
+        return;
+    pthread_rwlock_destroy(&id->cache.lock);
+    pthread_mutex_destroy(&id->throttle.lock);
+    pthread_mutex_destroy(&id->hashing);
+    pthread_cond_destroy(&id->hashing_free);
+    free(id);
+}
+
+static err flush(struct op *op, struct identity *id)
+{
+    struct store_tx *tx = store_tx_new(op, id->store);
+    TRY(op_check(op));
+    size_t n = 0;
+    pthread_rwlock_wrlock(&id->cache.lock);
+    for (unsigned i = 0; i < CACHE_SETS * CACHE_WAYS && n < FLUSH_MAX; i++) {
+        struct session *s = &id->cache.sets[i / CACHE_WAYS][i % CACHE_WAYS];
+        int64_t last = atomic_load(&s->last);
+        if (!s->used || !s->idle_ms || last == s->kept)
+            continue;
+        s->kept = last;
+        store_tx_kv(tx, token_key(op, "seen/", s->hash),
+                    arena_printf(op->arena, "%lld", (long long)last));
+        n++;
+    }
+    pthread_rwlock_unlock(&id->cache.lock);
+    struct store_commit done;
+    return n ? store_commit(op, tx, &done) : OK;
+}
+
+/* A "seen" note without its token is left by a sign-out that met a flush. */
+static err sweep_one(struct op *op, struct identity *id, str hex, struct store_tx *tx, size_t *n)
+{
+    bool found;
+    str text;
+    str key = arena_cat(op->arena, STR("tok/"), hex);
+    TRY(kv_get(op, id, key, &found, &text));
+    struct json *o = NULL;
+    int64_t expires = 0;
+    if (found)
+        TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
+    if (found && json_i64(JSON_GET(o, "expires"), &expires) && expires > op->now)
+        return OK;
+    store_tx_kv(tx, key, STR_NONE);
+    store_tx_kv(tx, arena_cat(op->arena, STR("seen/"), hex), STR_NONE);
+    ++*n;
+    return OK;
+}
+
+static err sweep(struct op *op, struct identity *id)
+{
+    struct store_tx *tx = store_tx_new(op, id->store);
+    TRY(op_check(op));
+    size_t n = 0;
+    static const str prefixes[] = {{"tok/", 4}, {"seen/", 5}};
+    for (size_t p = 0; p < 2; p++) {
+        str *keys;
+        size_t n_keys;
+        TRY(store_kv_list(op, id->store, prefixes[p], SWEEP_MAX, &keys, &n_keys));
+        for (size_t i = 0; i < n_keys; i++)
+            TRY(sweep_one(op, id, str_sub(keys[i], prefixes[p].n, SIZE_MAX), tx, &n));
+    }
+    struct store_commit done;
+    return n ? store_commit(op, tx, &done) : OK;
+}
+
+err identity_tick(struct op *op, struct identity *id)
+{
+    TRY(flush(op, id));
+    return id->ticks++ % SWEEP_EVERY == 0 ? sweep(op, id) : OK;
+}

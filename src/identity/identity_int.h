@@ -1,0 +1,112 @@
+/* Inside of the identity room: the stored forms, the cache of sessions and the throttle.
+ * Keys in the store: acct/<user>, tok/<hash of token>, seen/<hash of token>. */
+#ifndef WEFT_IDENTITY_INT_H
+#define WEFT_IDENTITY_INT_H
+
+#include "base/json.h"
+#include "base/time.h"
+#include "base/uuid.h"
+#include "identity/identity.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define HASH_BYTES 32
+#define NAME_MAX_BYTES 120
+#define REFERENCE_MAX 100
+#define ABSOLUTE_MS (INT64_C(12) * 3600 * 1000)
+#define CACHE_SETS 1024u
+#define CACHE_WAYS 4u
+#define THROTTLE_SLOTS 1024u
+
+/* A session in the cache: what identity_actor() needs, without touching the store. */
+struct session {
+    uint8_t hash[HASH_BYTES];
+    bool used, interactive;
+    enum role role;
+    int64_t expires, idle_ms; /* absolute end; 0 idle_ms = no idle limit */
+    atomic_int_fast64_t last; /* used last, ms */
+    int64_t kept;             /* the value of last in the store */
+    uint64_t patient_rid, user_rid;
+    char user[65], reference[REFERENCE_MAX + 1], patient[65], name[NAME_MAX_BYTES + 1],
+        language[36], id[17];
+};
+
+struct cache {
+    pthread_rwlock_t lock;
+    uint64_t generation; /* moves with every account change and sign-out */
+    struct session sets[CACHE_SETS][CACHE_WAYS];
+};
+
+struct throttle_slot {
+    uint64_t key;
+    uint32_t fails;
+    int64_t last;
+};
+struct throttle {
+    pthread_mutex_t lock;
+    struct throttle_slot slots[THROTTLE_SLOTS];
+};
+
+struct identity {
+    struct store *store;
+    struct record *rec;
+    struct cache cache;
+    struct throttle throttle;
+    pthread_mutex_t hashing;
+    pthread_cond_t hashing_free;
+    unsigned hashing_now;
+    unsigned ticks;
+};
+
+/* account.c */
+bool user_valid(str user);
+/* The stored form; ERR_NOT_FOUND (told) when there is none. ret_password: the argon2id text. */
+MUST err account_load(struct op *op, struct identity *id, str user, struct identity_account *ret,
+                      str *ret_password);
+MUST err need_manage(struct op *op);
+struct json *account_json(struct op *op, const struct identity_account *a);
+/* Strings are copied into the op's arena. */
+bool account_from_json(struct op *op, const struct json *o, struct identity_account *ret);
+
+/* password.c */
+MUST err password_check_strength(struct op *op, str password, str user);
+MUST err password_hash(struct op *op, struct identity *id, str password, str *ret);
+/* stored empty: the same work is done, and the answer is no. */
+bool password_verify(struct identity *id, str stored, str password);
+
+/* kv.c: values that may be absent, without leaving a fault behind. */
+MUST err kv_get(struct op *op, struct identity *id, str key, bool *ret_found, str *ret);
+MUST err kv_put(struct op *op, struct identity *id, str key, str value);
+
+/* token.c */
+void token_hash(str token, uint8_t ret[HASH_BYTES]);
+str token_key(struct op *op, const char *prefix, const uint8_t hash[HASH_BYTES]);
+MUST err token_make(struct op *op, struct identity *id, const struct identity_account *a,
+                    int64_t expires, bool interactive, struct identity_session *ret);
+/* By role, from rule SEC-02; never more than its ceiling for staff. */
+int64_t token_idle_ms(enum role role);
+
+/* cache.c */
+void cache_init(struct cache *c);
+/* Copies out; false when unknown. Slides `last` to now when the session still lives. */
+bool cache_find(struct cache *c, const uint8_t hash[HASH_BYTES], int64_t now, struct session *ret,
+                bool *ret_alive);
+uint64_t cache_generation(struct cache *c);
+/* Kept only if nothing was invalidated since generation was read. */
+void cache_keep(struct cache *c, const struct session *s, uint64_t generation);
+void cache_drop_user(struct cache *c, str user);
+void cache_drop(struct cache *c, const uint8_t hash[HASH_BYTES]);
+bool session_alive(const struct session *s, int64_t now);
+
+/* throttle.c */
+/* ms to wait before another try; 0 = go on. */
+int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now);
+void throttle_fail(struct throttle *t, str user, str peer, int64_t now);
+void throttle_clear(struct throttle *t, str user, str peer);
+
+/* actor.c */
+struct actor *actor_of(struct op *op, const struct session *s);
+
+#endif

@@ -1,0 +1,7 @@
+# identity: the list of common passwords becomes a table.
+add_custom_command(OUTPUT ${GEN}/common_passwords_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_passwords.py
+            ${CMAKE_SOURCE_DIR}/spec/identity/common-passwords.txt ${GEN}/common_passwords_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_passwords.py
+            ${CMAKE_SOURCE_DIR}/spec/identity/common-passwords.txt)
+target_sources(weft_identity PRIVATE ${GEN}/common_passwords_gen.h)

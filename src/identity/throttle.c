@@ -1,0 +1,73 @@
+/* The brake on guessing: failures are counted for each pair of account and peer, and for each peer
+ * alone, in a bounded table in memory. An owner at another address is never locked out
+ * (45 CFR 164.308(a)(5)(ii)(C)). A restart forgets: guessing through restarts is not a threat. */
+#include "identity/identity_int.h"
+
+#define FREE_PAIR 5u /* failures before waiting starts */
+#define FREE_PEER 50u
+#define FORGET_MS (INT64_C(15) * 60 * 1000)
+
+static uint64_t key_of(str user, str peer)
+{
+    uint64_t key = str_hash(user) * 31 + str_hash(peer) + 1;
+    return key ? key : 1;
+}
+
+static struct throttle_slot *slot_of(struct throttle *t, uint64_t key)
+{
+    return &t->slots[key % THROTTLE_SLOTS];
+}
+
+static int64_t wait_of(const struct throttle_slot *s, uint64_t key, uint32_t free, int64_t now)
+{
+    if (s->key != key || s->fails < free || now - s->last > FORGET_MS)
+        return 0;
+    uint32_t over = s->fails - free;
+    int64_t pause = over > 9 ? FORGET_MS : INT64_C(1000) << over;
+    int64_t left = s->last + pause - now;
+    return left > 0 ? left : 0;
+}
+
+int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now)
+{
+    uint64_t pair = key_of(user, peer), alone = key_of(STR("*"), peer);
+    pthread_mutex_lock(&t->lock);
+    int64_t a = wait_of(slot_of(t, pair), pair, FREE_PAIR, now);
+    int64_t b = wait_of(slot_of(t, alone), alone, FREE_PEER, now);
+    pthread_mutex_unlock(&t->lock);
+    return a > b ? a : b;
+}
+
+/* A slot goes to another pair only when its own has been quiet or has failed less. */
+static void count(struct throttle *t, uint64_t key, int64_t now)
+{
+    struct throttle_slot *s = slot_of(t, key);
+    if (s->key != key) {
+        if (s->fails > 1 && now - s->last <= FORGET_MS) {
+            s->fails--;
+            return;
+        }
+        *s = (struct throttle_slot){.key = key};
+    } else if (now - s->last > FORGET_MS) {
+        s->fails = 0;
+    }
+    s->fails++;
+    s->last = now;
+}
+
+void throttle_fail(struct throttle *t, str user, str peer, int64_t now)
+{
+    pthread_mutex_lock(&t->lock);
+    count(t, key_of(user, peer), now);
+    count(t, key_of(STR("*"), peer), now);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void throttle_clear(struct throttle *t, str user, str peer)
+{
+    pthread_mutex_lock(&t->lock);
+    struct throttle_slot *s = slot_of(t, key_of(user, peer));
+    if (s->key == key_of(user, peer))
+        *s = (struct throttle_slot){0};
+    pthread_mutex_unlock(&t->lock);
+}

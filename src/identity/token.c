@@ -1,0 +1,101 @@
+/* Bearer tokens: 256 random bits shown once; the store keeps a hash and what the token stands for.
+ * A token for a role without an account carries that role itself; where an account exists, the
+ * account rules. */
+#include "identity/identity_int.h"
+
+#include <sodium.h>
+
+#define TOKEN_TTL_MAX (INT64_C(366) * 24 * 3600)
+
+void token_hash(str token, uint8_t ret[HASH_BYTES])
+{
+    crypto_generichash(ret, HASH_BYTES, (const unsigned char *)token.p, token.n, NULL, 0);
+}
+
+str token_key(struct op *op, const char *prefix, const uint8_t hash[HASH_BYTES])
+{
+    char hex[HASH_BYTES * 2 + 1];
+    sodium_bin2hex(hex, sizeof hex, hash, HASH_BYTES);
+    return arena_printf(op->arena, "%s%s", prefix, hex);
+}
+
+/* SEC-02 gives the limit for staff in the contact centre and the ceiling for all staff; a patient's
+ * own screen is theirs to lock, so it may rest longer. */
+int64_t token_idle_ms(enum role role)
+{
+    enum { AGENT_S = 600, STAFF_S = 900, PATIENT_S = 1800 };
+    switch (role) {
+    case ROLE_PATIENT:
+    case ROLE_HELPER:
+        return INT64_C(1000) * PATIENT_S;
+    case ROLE_AGENT:
+        return INT64_C(1000) * AGENT_S;
+    case ROLE_DEVICE:
+    case ROLE_SYSTEM:
+        return 0;
+    case ROLE_NURSE:
+    case ROLE_OUTREACH:
+    case ROLE_PRIVACY:
+    case ROLE_ADMIN:
+    case ROLE_NONE:
+    case ROLE_COUNT:
+        break;
+    }
+    return INT64_C(1000) * STAFF_S;
+}
+
+err token_make(struct op *op, struct identity *id, const struct identity_account *a,
+               int64_t expires, bool interactive, struct identity_session *ret)
+{
+    struct arena *m = op->arena;
+    str token = random_token(m, 32);
+    uint8_t hash[HASH_BYTES];
+    token_hash(token, hash);
+    struct json *o = account_json(op, a);
+    json_set(m, o, STR("expires"), json_new_i64(m, expires));
+    json_set(m, o, STR("issued"), json_new_i64(m, op->now));
+    json_set(m, o, STR("interactive"), json_new_bool(m, interactive));
+    struct buf b;
+    buf_init(&b, m, 16384);
+    json_write(&b, o);
+    TRY(op_check(op));
+    TRY(kv_put(op, id, token_key(op, "tok/", hash), buf_str(&b)));
+    *ret = (struct identity_session){.token = token, .expires = expires, .account = *a};
+    return OK;
+}
+
+err identity_token_issue(struct op *op, struct identity *id, const struct identity_account *a,
+                         int64_t ttl_s, struct identity_session *ret)
+{
+    TRY(need_manage(op));
+    if (ttl_s < 1 || ttl_s > TOKEN_TTL_MAX)
+        return fail(op, ERR_INVALID, "A token lives from one second to 366 days.");
+    if (!user_valid(a->user) || a->role == ROLE_NONE || a->role >= ROLE_COUNT)
+        return fail(op, ERR_INVALID, "A token needs a user name and a role.");
+    if (a->name.n > NAME_MAX_BYTES || a->reference.n > REFERENCE_MAX || a->language.n > 35 ||
+        (a->patient.n && !fhir_id_valid(a->patient)))
+        return fail(op, ERR_INVALID, "Name, reference, language or patient is not usable.");
+    if ((a->role == ROLE_PATIENT || a->role == ROLE_HELPER) && !a->patient.n)
+        return fail(op, ERR_INVALID, "A token of this role is bound to a patient: say which.");
+    TRY(token_make(op, id, a, op->now + ttl_s * 1000, false, ret));
+    return record_audit_event(op, id->rec, STR("token"), true, a->user);
+}
+
+err identity_sign_out(struct op *op, struct identity *id, str token)
+{
+    uint8_t hash[HASH_BYTES];
+    token_hash(token, hash);
+    bool found;
+    str text;
+    TRY(kv_get(op, id, token_key(op, "tok/", hash), &found, &text));
+    if (!found)
+        return fail(op, ERR_UNAUTHENTICATED, "This session has ended already; sign in again.");
+    struct store_tx *tx = store_tx_new(op, id->store);
+    TRY(op_check(op));
+    store_tx_kv(tx, token_key(op, "tok/", hash), STR_NONE);
+    store_tx_kv(tx, token_key(op, "seen/", hash), STR_NONE);
+    struct store_commit done;
+    TRY(store_commit(op, tx, &done));
+    cache_drop(&id->cache, hash);
+    return record_audit_event(op, id->rec, STR("sign-out"), true, STR_NONE);
+}
