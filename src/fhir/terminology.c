@@ -21,7 +21,7 @@ static size_t mime_name(str s)
 /* type/subtype[;parameters], and the short names that R4 uses for its own formats. */
 static bool mime_ok(str s)
 {
-    static const char *const formats[] = {"xml", "json", "ttl", "html", "text", "none"};
+    static const char *const formats[] = {"xml", "json", "ttl", "none"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (str_eq(s, str_of(formats[i])))
             return true;

@@ -92,6 +92,7 @@ void walk_bundle(struct walk *w, const struct spot *s)
     f.name = STR("entry");
     for (uint32_t i = 0; json_is(entries, JSON_ARRAY) && i < entries->n; i++) {
         f.index = i;
-        entry(&b, &f, &entries->u.items[i]);
+        if (entries->u.items[i].type == JSON_OBJECT)
+            entry(&b, &f, &entries->u.items[i]);
     }
 }
