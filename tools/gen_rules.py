@@ -288,9 +288,9 @@ class Compiler:
                                             c_str(t["expect"])) for t in r["tests"]]
         masks = [sum(1 << bits.index(c) for c in r[k]) for k in ("obligations", "duties")]
         self.places.append("{%d, %d, %d, %d, %d, %d, {UINT64_C(%#x), UINT64_C(%#x)}, "
-                           "{UINT64_C(%#x), UINT64_C(%#x)}, %s, %s}" % (
+                           "{UINT64_C(%#x), UINT64_C(%#x)}, %s}" % (
                                spans[0] + spans[1] + (base, len(names)) + split(masks[0]) +
-                               split(masks[1]) + (c_str(r["why"]), c_str(rendered(r)))))
+                               split(masks[1]) + (c_str(r["why"]),)))
         self.rule_rows.append(rule_row(r, at))
 
 
@@ -307,7 +307,7 @@ def split(mask):
 
 
 def rule_row(r, at):
-    texts = [r["id"], r["title"], r["domain"], r["condition"], r["decision_detail"],
+    texts = [r["id"], r["title"], r["domain"], r["condition"], r["decision_detail"], rendered(r),
              compact(r["applies_when"]), compact(r["require"]), compact(r["params"]),
              "; ".join(r["citation"]), r["jurisdiction"], r["status"], r["evidence"],
              r["effective_from"], r["effective_to"], r["overridable"]]

@@ -92,29 +92,68 @@ static void judge_trigger(struct judged *j, const struct rulebook *book, size_t 
     }
 }
 
-static struct fired fired_row(const struct rulebook *book, size_t rule, bool suspended)
+/* The facts of rule that nobody gave, as words: "internal dnc, emergency". */
+static str missing_words(struct arena *a, size_t rule, const struct facts *facts)
+{
+    struct judged j = {.n_fired = 0};
+    const struct rule_place *p = &policy_places[rule];
+    struct buf b;
+    note_missing(&j, p->scope, p->scope_n, facts);
+    note_missing(&j, p->require, p->require_n, facts);
+    buf_init(&b, a, 4096);
+    for (size_t i = 0; i < FACT_COUNT; i++)
+        if (j.missing[i / 64] >> (i % 64) & 1) {
+            if (b.n > 0)
+                buf_add(&b, STR(", "));
+            for (const char *c = policy_facts[i].name; *c; c++)
+                buf_char(&b, *c == '_' ? ' ' : *c);
+        }
+    return buf_str(&b);
+}
+
+/* Never claims what is not known: a rule that fired for want of facts says which. */
+static str why_of(struct op *op, const struct rulebook *book, size_t rule,
+                  const struct facts *facts)
+{
+    str why = book->why ? book->why[rule] : str_of(policy_rules[rule].why);
+    struct outcome o = judge(book, rule, facts);
+    if (o.scope == TRI_YES && o.require == TRI_NO)
+        return why;
+    str words = missing_words(op->arena, rule, facts);
+    if (o.require == TRI_NO)
+        return arena_printf(op->arena, "Unless these facts show otherwise (%.*s): %.*s",
+                            STR_ARG(words), STR_ARG(why));
+    return arena_printf(op->arena, "Find out first, this is not known yet: %.*s. The rule: %s.",
+                        STR_ARG(words), policy_rules[rule].title);
+}
+
+static struct fired fired_row(struct op *op, const struct rulebook *book, size_t rule,
+                              const struct facts *facts)
 {
     const struct rule *r = &policy_rules[rule];
-    return (struct fired){
-        .rule = r,
-        .decision = r->on_fail,
-        .suspended = suspended,
-        .why = book->why ? book->why[rule] : str_of(policy_places[rule].why_default),
-        .params = book->params_json ? book->params_json[rule] : str_of(r->params)};
+    return (struct fired){.rule = r,
+                          .decision = r->on_fail,
+                          .why = why_of(op, book, rule, facts),
+                          .params =
+                              book->params_json ? book->params_json[rule] : str_of(r->params)};
 }
 
 /* Strictest first, suspended last, else in the order asked. */
-static void fill_fired(struct verdict *v, const struct judged *j, const struct rulebook *book)
+static err fill_fired(struct op *op, struct verdict *v, const struct judged *j,
+                      const struct rulebook *book, const struct facts *facts)
 {
-    size_t n = 0;
-    for (int level = DECISION_DENY; level > DECISION_ALLOW; level--)
-        for (size_t i = 0; i < j->n_fired; i++)
-            if (!j->suspended[i] && (int)policy_rules[j->fired[i]].on_fail == level)
-                v->fired[n++] = fired_row(book, j->fired[i], false);
-    for (size_t i = 0; i < j->n_fired; i++)
-        if (j->suspended[i])
-            v->fired[n++] = fired_row(book, j->fired[i], true);
-    v->n_fired = n;
+    v->fired = ARENA_ARRAY(op->arena, struct fired, j->n_fired);
+    if (!v->fired)
+        return op_check(op);
+    for (int level = DECISION_DENY; level >= DECISION_ALLOW; level--)
+        for (size_t i = 0; i < j->n_fired; i++) {
+            const struct rule *rule = &policy_rules[j->fired[i]];
+            if (level != (j->suspended[i] ? DECISION_ALLOW : (int)rule->on_fail))
+                continue;
+            v->fired[v->n_fired] = fired_row(op, book, j->fired[i], facts);
+            v->fired[v->n_fired++].suspended = j->suspended[i];
+        }
+    return OK;
 }
 
 static size_t count_bits(const uint64_t *words, size_t n)
@@ -172,10 +211,7 @@ err policy_decide(struct op *op, const struct rulebook *book, uint64_t triggers,
     struct verdict v = {.decision = j.decision, .emergency = j.emergency, .n_applied = j.n_applied};
     TRY(fill_obligations(op, &v, j.obligations));
     if (j.n_fired > 0) {
-        v.fired = ARENA_ARRAY(op->arena, struct fired, j.n_fired);
-        if (!v.fired)
-            return op_check(op);
-        fill_fired(&v, &j, from);
+        TRY(fill_fired(op, &v, &j, from, known));
         TRY(fill_missing(op, &v, &j));
     }
     *ret = v;

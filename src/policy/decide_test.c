@@ -147,6 +147,41 @@ static void emergency_path_goes_first(void **state)
     test_op_done(&op);
 }
 
+static str why_of(const struct verdict *v, const char *id)
+{
+    for (size_t i = 0; i < v->n_fired; i++)
+        if (strcmp(v->fired[i].rule->id, id) == 0)
+            return v->fired[i].why;
+    return STR_NONE;
+}
+
+/* A sentence never claims what nobody said. */
+static void unknown_is_not_claimed(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct facts *f = facts_new(&op);
+    uint64_t t = bit("outbound.attempt");
+    struct verdict v = decide(&op, t, f);
+    assert_str(why_of(&v, "TCPA-DNC-02"),
+               "Find out first, this is not known yet: emergency, internal dnc, message kind. The "
+               "rule: Internal do-not-call list beats every basis.");
+    facts_set_bool(f, FACT_INTERNAL_DNC, true);
+    facts_set_bool(f, FACT_EMERGENCY, false);
+    v = decide(&op, t, f);
+    assert_str(why_of(&v, "TCPA-DNC-02"),
+               "Unless these facts show otherwise (message kind): The patient is on our own "
+               "do-not-contact list. Do not send this.");
+    facts_set_str(f, FACT_MESSAGE_KIND, STR("care"));
+    v = decide(&op, t, f);
+    assert_str(why_of(&v, "TCPA-DNC-02"),
+               "The patient is on our own do-not-contact list. Do not send this.");
+    facts_set_bool(f, FACT_EMERGENCY, true); /* out of scope */
+    v = decide(&op, t, f);
+    assert_int_equal(why_of(&v, "TCPA-DNC-02").n, 0);
+    test_op_done(&op);
+}
+
 static void verdict_as_json(void **state)
 {
     (void)state;
@@ -279,6 +314,7 @@ int main(void)
         cmocka_unit_test(no_facts_never_allow),
         cmocka_unit_test(precedence),
         cmocka_unit_test(emergency_path_goes_first),
+        cmocka_unit_test(unknown_is_not_claimed),
         cmocka_unit_test(verdict_as_json),
         cmocka_unit_test(forgetting_a_fact_never_loosens),
         cmocka_unit_test(more_triggers_never_loosen),

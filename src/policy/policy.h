@@ -154,7 +154,7 @@ struct rule_example {
 };
 
 struct rule { /* one row of spec/rules/<domain>.json; const for ever */
-    const char *id, *title, *domain, *condition, *detail;
+    const char *id, *title, *domain, *condition, *detail, *why /* catalogue values */;
     const char *applies_when, *require, *params; /* as JSON text, for people */
     const char *citation, *jurisdiction, *status, *evidence, *effective_from, *effective_to;
     const char *override_name;

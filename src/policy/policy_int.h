@@ -71,7 +71,7 @@ struct rule_place { /* where the parts of rule i stand in the flat tables */
     uint16_t scope, scope_n, require, require_n, param, param_n;
     uint64_t obligations[OBLIGATION_WORDS]; /* when fired */
     uint64_t duties[OBLIGATION_WORDS];      /* whenever it applies */
-    const char *why, *why_default;          /* with {param}, and with the catalogue's values */
+    const char *why;                        /* with {param}; rule.why has the values */
 };
 
 struct hold_cap { /* how a hold ends: at most params[param] contacts, or that many units, in seconds
