@@ -128,8 +128,10 @@ static bool read_series(str *in, struct track *t, size_t s)
 
 static bool read_rules(str *in, struct track *t)
 {
-    uint8_t r, raised;
-    while (take_u8(in, &r) && r != 255) {
+    uint8_t r = 0, raised;
+    while (take_u8(in, &r)) {
+        if (r == 255)
+            return in->n == 0;
         if (r >= RULE_STATES || !take_u8(in, &raised))
             return false;
         struct rule_state *s = &t->rules[r];
@@ -138,7 +140,7 @@ static bool read_rules(str *in, struct track *t)
             !take_time(in, &s->case_at))
             return false;
     }
-    return in->n == 0;
+    return false;
 }
 
 bool track_read(str in, struct track *ret)

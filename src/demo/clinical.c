@@ -1,0 +1,144 @@
+/* Illnesses, medicines, visits and cover; the device and the monitoring plan of those watched. */
+#include "demo/demo_int.h"
+
+static void condition(struct demo *d, const struct person *p, const struct condition_row *c,
+                      int64_t since)
+{
+    demo_entry(d, "Condition", arena_printf(d->op->arena, "%.*s-%s", STR_ARG(p->id), c->key));
+    demo_add(
+        d,
+        ",\"clinicalStatus\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/"
+        "condition-clinical\","
+        "\"code\":\"active\"}]},\"verificationStatus\":{\"coding\":[{\"system\":"
+        "\"http://terminology.hl7.org/CodeSystem/condition-ver-status\",\"code\":\"confirmed\"}]},"
+        "\"code\":{\"coding\":[{\"system\":\"http://snomed.info/"
+        "sct\",\"code\":\"%s\",\"display\":\"%s\"}],"
+        "\"text\":\"%s\"},\"subject\":{\"reference\":\"Patient/%.*s\"}",
+        c->snomed, c->text, c->text, STR_ARG(p->id));
+    demo_date(d, "onsetDateTime", since);
+    demo_entry_end(d);
+}
+
+static void medicine(struct demo *d, const struct person *p, const struct condition_row *c, int m,
+                     int64_t since)
+{
+    demo_entry(d, "MedicationRequest",
+               arena_printf(d->op->arena, "%.*s-%s-%d", STR_ARG(p->id), c->key, m));
+    demo_add(d,
+             ",\"status\":\"active\",\"intent\":\"order\",\"medicationCodeableConcept\":{"
+             "\"coding\":[{\"system\":"
+             "\"http://www.nlm.nih.gov/research/umls/"
+             "rxnorm\",\"code\":\"%s\",\"display\":\"%s\"}],\"text\":\"%s\"},"
+             "\"subject\":{\"reference\":\"Patient/"
+             "%.*s\"},\"requester\":{\"reference\":\"Practitioner/doctor\"},"
+             "\"reasonReference\":[{\"reference\":\"Condition/"
+             "%.*s-%s\"}],\"dosageInstruction\":[{\"text\":\"%s\"}]",
+             c->medicines[m].rxnorm, c->medicines[m].text, c->medicines[m].text, STR_ARG(p->id),
+             STR_ARG(p->id), c->key, c->medicines[m].dosage);
+    demo_date(d, "authoredOn", since);
+    demo_entry_end(d);
+}
+
+static void visit(struct demo *d, const struct person *p, int k, int64_t at)
+{
+    demo_entry(d, "Encounter", arena_printf(d->op->arena, "%.*s-visit-%d", STR_ARG(p->id), k));
+    demo_add(d,
+             ",\"status\":\"finished\",\"class\":{\"system\":\"http://terminology.hl7.org/"
+             "CodeSystem/v3-ActCode\","
+             "\"code\":\"AMB\"},\"type\":[{\"coding\":[{\"system\":\"http://snomed.info/"
+             "sct\",\"code\":\"%s\","
+             "\"display\":\"%s\"}]}],\"subject\":{\"reference\":\"Patient/"
+             "%.*s\"},\"participant\":[{\"individual\":"
+             "{\"reference\":\"Practitioner/"
+             "doctor\"}}],\"serviceProvider\":{\"reference\":\"Organization/clinic\"}",
+             k % 2 ? "185349003" : "390906007",
+             k % 2 ? "Encounter for check up" : "Follow-up encounter", STR_ARG(p->id));
+    demo_add(d, ",\"period\":{\"start\":\"%.*s\",\"end\":\"%.*s\"}",
+             STR_ARG(time_format(d->op->arena, at)),
+             STR_ARG(time_format(d->op->arena, at + 30 * 60000)));
+    demo_entry_end(d);
+}
+
+static void coverage(struct demo *d, const struct person *p)
+{
+    demo_entry(d, "Coverage", arena_printf(d->op->arena, "%.*s-cover", STR_ARG(p->id)));
+    demo_add(d,
+             ",\"status\":\"active\",\"type\":{\"text\":\"%s\"},\"beneficiary\":{\"reference\":"
+             "\"Patient/%.*s\"},"
+             "\"payor\":[{\"display\":\"%s\"}]",
+             p->age >= 65 ? "Medicare" : "Commercial", STR_ARG(p->id),
+             p->age >= 65 ? "Medicare" : "Elm Health Plan");
+    demo_entry_end(d);
+}
+
+void demo_clinical(struct demo *d, const struct person *p)
+{
+    for (int c = 0; c < CONDITION_COUNT; c++) {
+        if (!p->has[c])
+            continue;
+        int64_t since = d->now - (int64_t)rng_int(&d->rng, 200, 4000) * DAY_MS;
+        condition(d, p, &DEMO_CONDITIONS[c], since);
+        for (int m = 0; m < DEMO_CONDITIONS[c].n_medicines; m++)
+            medicine(d, p, &DEMO_CONDITIONS[c], m, since + 3 * DAY_MS);
+    }
+    int visits = rng_int(&d->rng, 1, 5);
+    for (int k = 0; k < visits; k++)
+        visit(d, p, k, d->now - (int64_t)rng_int(&d->rng, 10, 900) * DAY_MS);
+    coverage(d, p);
+}
+
+static void device(struct demo *d, const struct person *p)
+{
+    demo_entry(d, "Device", arena_printf(d->op->arena, "%.*s-hub", STR_ARG(p->id)));
+    demo_add(d,
+             ",\"status\":\"active\",\"type\":{\"coding\":[{\"system\":\"urn:iso:std:iso:11073:"
+             "10101\",\"code\":\"528455\","
+             "\"display\":\"MDC_DEV_SPEC_PROFILE_AI_ACTIVITY_HUB\"}],\"text\":\"Home monitoring "
+             "kit\"},\"serialNumber\":\"WK-%05zu\","
+             "\"patient\":{\"reference\":\"Patient/%.*s\"}",
+             p->number * 11 + 300, STR_ARG(p->id));
+    demo_entry_end(d);
+}
+
+/* A clinician's own limits for a patient with chronic lung disease: their usual is below everybody
+ * else's limit (NEWS2 scale 2, target 88-92 %). */
+static void own_limits(struct demo *d, const struct person *p)
+{
+    demo_entry(d, "Goal", arena_printf(d->op->arena, "%.*s-oxygen", STR_ARG(p->id)));
+    demo_add(
+        d,
+        ",\"lifecycleStatus\":\"active\",\"description\":{\"text\":\"Oxygen level from 86 "
+        "%%\"},\"subject\":"
+        "{\"reference\":\"Patient/"
+        "%.*s\"},\"target\":[{\"measure\":{\"coding\":[{\"system\":\"http://loinc.org\","
+        "\"code\":\"59408-5\"}]},\"detailRange\":{\"low\":{\"value\":86,\"unit\":\"%%\",\"system\":"
+        "\"http://unitsofmeasure.org\",\"code\":\"%%\"}}}]",
+        STR_ARG(p->id));
+    demo_entry_end(d);
+}
+
+void demo_plan(struct demo *d, const struct person *p)
+{
+    if (!p->monitored)
+        return;
+    device(d, p);
+    bool heart = p->has[CONDITION_HF], lung = p->has[CONDITION_COPD];
+    if (lung)
+        own_limits(d, p);
+    if (!heart && !lung)
+        return;
+    demo_entry(d, "CarePlan", arena_printf(d->op->arena, "%.*s-plan", STR_ARG(p->id)));
+    demo_add(d,
+             ",\"status\":\"active\",\"intent\":\"plan\",\"title\":\"Monitoring at "
+             "home\",\"subject\":{\"reference\":"
+             "\"Patient/%.*s\"},\"author\":{\"reference\":\"Practitioner/doctor\"}",
+             STR_ARG(p->id));
+    if (heart)
+        demo_add(d, ",\"instantiatesCanonical\":[\"https://weft.health/fhir/PlanDefinition/"
+                    "heart-failure\"]");
+    if (lung)
+        demo_add(d, ",\"goal\":[{\"reference\":\"Goal/%.*s-oxygen\"}]", STR_ARG(p->id));
+    demo_add(d, ",\"period\":{\"start\":\"%.*s\"}",
+             STR_ARG(time_format(d->op->arena, d->now - 45 * DAY_MS)));
+    demo_entry_end(d);
+}
