@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#define TIME_STILL_MAX_MS (60 * 60 * 1000)
+#define TIME_STILL_MAX_MS 3600000
 
 struct time_guard {
     _Atomic int64_t last;  /* what was given out last */
