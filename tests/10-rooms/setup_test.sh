@@ -16,7 +16,8 @@ done <tools/packages.txt
 [ -z "$(grep -v '^#' tools/packages.txt | cut -f1 | sort | uniq -d)" ] || fail "a package stands twice"
 
 # In a copy that asks for a package nobody has, as a user without rights: a clear refusal, nothing done.
-if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+setpriv=$(command -v setpriv || true)
+if [ "$(id -u)" = 0 ] && [ -n "$setpriv" ]; then
     copy=$(mktemp -d)
     trap 'rm -rf "$copy"' EXIT
     mkdir "$copy/tools"
@@ -27,7 +28,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
         ln -s "$(command -v $program)" "$copy/bin/$program" 2>/dev/null || true
     done
     chmod -R a+rX "$copy"
-    if said=$(PATH=$copy/bin setpriv --reuid=65534 --regid=65534 --clear-groups "$copy/tools/setup" run 2>&1 </dev/null); then
+    if said=$(PATH=$copy/bin "$setpriv" --reuid=65534 --regid=65534 --clear-groups "$copy/tools/setup" run 2>&1 </dev/null); then
         fail "it claims to have installed a package that does not exist"
     fi
     [[ $said == *"weft-no-such-package"*"Neither root nor sudo"* ]] || fail "not clear: $said"
