@@ -14,8 +14,9 @@ struct totals {
 
 static struct json *without_server_part(struct op *op, const struct json *resource)
 {
-    struct json *v = json_dup(op->arena, resource), *meta = JSON_GET(v, "meta");
+    struct json *v = json_dup(op->arena, resource);
     json_unset(v, STR("id"));
+    struct json *meta = JSON_GET(v, "meta");
     json_unset(meta, STR("versionId"));
     json_unset(meta, STR("lastUpdated"));
     if (json_is(meta, JSON_OBJECT) && meta->n == 0)
