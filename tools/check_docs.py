@@ -28,9 +28,8 @@ def check_names(source):
 
 
 def check_links(source):
-    skip = ("build", "web/node_modules", ".git")
     for page in source.rglob("*.md"):
-        if str(page.relative_to(source)).startswith(skip):
+        if {"build", "node_modules", ".git"} & set(page.relative_to(source).parts):
             continue
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
             if not re.match(r"\w+:", target) and not (page.parent / target).exists():
