@@ -1,0 +1,243 @@
+/* Evaluation of a compiled FHIRPath tree. Functions and operators are tables elsewhere.
+ * Invariant: the recursion is as deep as the tree (PATH_DEPTH_MAX); steps and items are counted. */
+#include "fhir/path_int.h"
+
+err path_step(struct path_run *r, uint64_t n)
+{
+    r->steps += n;
+    if (r->steps > PATH_STEPS_MAX)
+        return fail(r->op, ERR_TOO_COSTLY, "the FHIRPath expression takes more than %u steps",
+                    PATH_STEPS_MAX);
+    return arena_failed(r->op->arena) ? op_check(r->op) : OK;
+}
+
+err path_push(struct path_run *r, struct path_list *l, struct path_item item)
+{
+    if (l->n >= PATH_ITEMS_MAX)
+        return fail(r->op, ERR_TOO_COSTLY, "the FHIRPath expression makes too many items");
+    VEC_PUSH(r->op->arena, l, item);
+    return path_step(r, 1);
+}
+
+err path_push_all(struct path_run *r, struct path_list *l, const struct path_list *more)
+{
+    for (size_t i = 0; i < more->n; i++)
+        TRY(path_push(r, l, more->at[i]));
+    return OK;
+}
+
+err path_fault(struct path_run *r, const struct path_node *n, const char *what)
+{
+    return fail(r->op, ERR_INVALID, "FHIRPath, position %u: %s", n->at + 1, what);
+}
+
+static err eval_name(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                     struct path_list *ret)
+{
+    const struct path_list *in = s->input;
+    for (size_t i = 0; i < in->n; i++) {
+        bool names_type = n->first && n->fhir && in->at[i].type < SYS_BOOLEAN &&
+                          fhir_is_a(in->at[i].type, n->fhir);
+        if (names_type)
+            TRY(path_push(r, ret, in->at[i]));
+        else
+            TRY(path_children(r, &in->at[i], n, ret));
+    }
+    return OK;
+}
+
+static err eval_dot(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                    struct path_list *ret)
+{
+    struct path_list left = {0};
+    TRY(path_eval(r, n->a, s, &left));
+    struct path_scope inner = *s;
+    inner.input = &left;
+    return path_eval(r, n->b, &inner, ret);
+}
+
+static err eval_at(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                   struct path_list *ret)
+{
+    struct path_list left = {0}, at = {0};
+    int64_t i;
+    TRY(path_eval(r, n->a, s, &left));
+    struct path_scope fresh = *s;
+    fresh.input = s->context;
+    TRY(path_eval(r, n->b, &fresh, &at));
+    if (at.n == 0)
+        return OK;
+    struct path_value v = path_value_of(&at.at[0]);
+    if (at.n > 1 || v.kind != V_NUMBER || !v.d.whole || !dec_i64(v.d, &i))
+        return path_fault(r, n, "an index is one whole number");
+    return i >= 0 && (uint64_t)i < left.n ? path_push(r, ret, left.at[i]) : OK;
+}
+
+static err eval_minus(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                      struct path_list *ret)
+{
+    struct path_list in = {0};
+    TRY(path_eval(r, n->a, s, &in));
+    if (in.n == 0 || n->op == OP_ADD)
+        return path_push_all(r, ret, &in);
+    struct path_value v = path_value_of(&in.at[0]);
+    if (in.n > 1 || (v.kind != V_NUMBER && v.kind != V_QUANTITY))
+        return path_fault(r, n, "'-' goes before one number or quantity");
+    v.d.m = -v.d.m;
+    return path_push(r, ret, v.kind == V_NUMBER ? path_number(r, v.d) : path_quantity(r, v.d, v.s));
+}
+
+static err eval_var(struct path_run *r, const struct path_node *n, struct path_list *ret)
+{
+    struct arena *a = r->op->arena;
+    str name = n->text, rest;
+    if (str_eq(name, STR("resource")) || str_eq(name, STR("context")) ||
+        str_eq(name, STR("rootResource")))
+        return path_push(r, ret, r->resource);
+    if (str_eq(name, STR("ucum")))
+        return path_push(r, ret, path_string(r, STR("http://unitsofmeasure.org")));
+    if (str_eq(name, STR("sct")))
+        return path_push(r, ret, path_string(r, STR("http://snomed.info/sct")));
+    if (str_eq(name, STR("loinc")))
+        return path_push(r, ret, path_string(r, STR("http://loinc.org")));
+    bool set = str_starts(name, STR("vs-"));
+    rest = str_sub(name, set ? 3 : 4, name.n);
+    return path_push(r, ret,
+                     path_string(r, arena_cat(a,
+                                              set ? STR("http://hl7.org/fhir/ValueSet/")
+                                                  : STR("http://hl7.org/fhir/StructureDefinition/"),
+                                              rest)));
+}
+
+/* and, or, xor, implies need their right side only sometimes, but never as a matter of meaning. */
+static err eval_op(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                   struct path_list *ret)
+{
+    struct path_list a = {0}, b = {0};
+    struct path_scope fresh = *s;
+    fresh.input = s->context;
+    TRY(path_eval(r, n->a, &fresh, &a));
+    if (n->op == OP_IS) {
+        if (a.n > 1)
+            return path_fault(r, n, "'is' goes after one item");
+        return a.n ? path_push_bool(r, ret, path_type_is(a.at[0].type, n->b)) : OK;
+    }
+    if (n->op == OP_AS) {
+        for (size_t i = 0; i < a.n; i++)
+            if (path_type_is(a.at[i].type, n->b))
+                TRY(path_push(r, ret, a.at[i]));
+        return OK;
+    }
+    TRY(path_eval(r, n->b, &fresh, &b));
+    return path_operate(r, n, &a, &b, ret);
+}
+
+err path_eval(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+              struct path_list *ret)
+{
+    struct path_call call = {.node = n, .scope = s, .input = s->input};
+    TRY(path_step(r, 1));
+    switch ((enum path_node_kind)n->kind) {
+    case N_LITERAL:
+        return path_push(r, ret, n->literal);
+    case N_NAME:
+        return eval_name(r, n, s, ret);
+    case N_THIS:
+        return path_push_all(r, ret, s->input);
+    case N_INDEX:
+        return s->index < 0 ? OK : path_push(r, ret, path_int(r, s->index));
+    case N_TOTAL:
+        return s->total ? path_push_all(r, ret, s->total) : OK;
+    case N_VAR:
+        return eval_var(r, n, ret);
+    case N_DOT:
+        return eval_dot(r, n, s, ret);
+    case N_CALL:
+        return n->fn->run(r, &call, ret);
+    case N_AT:
+        return eval_at(r, n, s, ret);
+    case N_MINUS:
+        return eval_minus(r, n, s, ret);
+    case N_OP:
+        return eval_op(r, n, s, ret);
+    case N_EMPTY:
+    case N_TYPE:
+        break;
+    }
+    return OK;
+}
+
+/* ---- arguments ---- */
+
+err path_arg(struct path_run *r, const struct path_call *c, size_t i, struct path_list *ret)
+{
+    struct path_scope fresh = *c->scope;
+    fresh.input = c->scope->context;
+    return path_eval(r, c->node->args[i], &fresh, ret);
+}
+
+err path_arg_each(struct path_run *r, const struct path_call *c, size_t i, size_t item,
+                  struct path_list *ret)
+{
+    struct path_list one = {.at = &c->input->at[item], .n = 1, .cap = 1};
+    struct path_scope inner = {
+        .input = &one, .context = &one, .index = (int64_t)item, .total = c->scope->total};
+    return path_eval(r, c->node->args[i], &inner, ret);
+}
+
+err path_arg_value(struct path_run *r, const struct path_call *c, size_t i, enum path_kind kind,
+                   struct path_value *ret)
+{
+    struct path_list list = {0};
+    *ret = (struct path_value){.kind = V_OTHER};
+    TRY(path_arg(r, c, i, &list));
+    if (list.n == 0)
+        return OK;
+    struct path_value v = path_value_of(&list.at[0]);
+    if (list.n > 1 || v.kind != kind)
+        return path_fault(r, c->node, "an argument is not one value of the right type");
+    *ret = v;
+    return OK;
+}
+
+/* ---- doors ---- */
+
+err path_find(struct op *op, const struct fhir_path *p, struct json *resource,
+              struct path_item focus, struct path_list *ret)
+{
+    struct path_run r = {.op = op, .resource = path_item_of(resource)};
+    struct path_list start = {.at = &focus, .n = 1, .cap = 1}, out = {0};
+    struct path_scope s = {.input = &start, .context = &start, .index = -1};
+    TRY(path_eval(&r, p->root, &s, &out));
+    TRY(op_check(op));
+    *ret = out;
+    return OK;
+}
+
+err fhir_path_eval(struct op *op, const struct fhir_path *p, struct json *focus,
+                   struct fhir_path_items *ret)
+{
+    struct path_list items;
+    TRY(path_find(op, p, focus, path_item_of(focus), &items));
+    struct json **at = ARENA_ARRAY(op->arena, struct json *, items.n + 1);
+    uint16_t *types = ARENA_ARRAY(op->arena, uint16_t, items.n + 1);
+    TRY(op_check(op));
+    for (size_t i = 0; i < items.n; i++) {
+        at[i] = items.at[i].v ? items.at[i].v : json_new(op->arena, JSON_NULL);
+        types[i] = items.at[i].type;
+    }
+    TRY(op_check(op));
+    *ret = (struct fhir_path_items){.at = at, .types = types, .n = items.n};
+    return OK;
+}
+
+err fhir_path_bool(struct op *op, const struct fhir_path *p, struct json *focus, bool *ret)
+{
+    struct path_list items;
+    enum tri t;
+    struct path_run r = {.op = op};
+    TRY(path_find(op, p, focus, path_item_of(focus), &items));
+    TRY(path_truth(&r, p->root, &items, &t));
+    *ret = t == TRI_TRUE;
+    return OK;
+}

@@ -1,0 +1,190 @@
+/* FHIRPath functions over the tree and about types: navigation, iif, clock and what FHIR R4 adds
+ * (extension, resolve, hasValue, getValue; https://hl7.org/fhir/R4/fhirpath.html).
+ * resolve() does no I/O: it gives the contained resource, or for any other reference a resource
+ * that has its type and id only. Invariant: the clock is op->now. */
+#include "fhir/keys_int.h"
+#include "fhir/path_int.h"
+
+static err fn_children(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    for (size_t i = 0; i < c->input->n; i++)
+        TRY(path_children(r, &c->input->at[i], NULL, ret));
+    return OK;
+}
+
+static err fn_descendants(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    TRY(fn_children(r, c, ret));
+    for (size_t i = 0; i < ret->n; i++) {
+        struct path_item item = ret->at[i];
+        TRY(path_children(r, &item, NULL, ret));
+    }
+    return OK;
+}
+
+static err fn_iif(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    struct path_list test = {0};
+    enum tri t;
+    struct path_scope inner = *c->scope;
+    inner.input = inner.context = c->input;
+    TRY(path_eval(r, c->node->args[0], &inner, &test));
+    TRY(path_truth(r, c->node, &test, &t));
+    if (t == TRI_TRUE)
+        return path_eval(r, c->node->args[1], &inner, ret);
+    return c->node->n_args == 3 ? path_eval(r, c->node->args[2], &inner, ret) : OK;
+}
+
+/* The value goes nowhere: a library room does not log. */
+static err fn_trace(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return path_push_all(r, ret, c->input);
+}
+
+static err push_clock(struct path_run *r, enum path_kind kind, struct path_list *ret)
+{
+    char text[24];
+    struct path_time t;
+    time_format_to(text, r->op->now);
+    str all = str_make(text, 24);
+    str part = kind == V_DATE ? str_sub(all, 0, 10) : kind == V_TIME ? str_sub(all, 11, 23) : all;
+    if (!moment_parse(part, kind, &t))
+        return OK;
+    uint16_t type = kind == V_DATE ? SYS_DATE : kind == V_TIME ? SYS_TIME : SYS_DATETIME;
+    return path_push(r, ret, path_moment(r, &t, type));
+}
+
+static err fn_now(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    (void)c;
+    return push_clock(r, V_DATETIME, ret);
+}
+
+static err fn_today(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    (void)c;
+    return push_clock(r, V_DATE, ret);
+}
+
+static err fn_time_of_day(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    (void)c;
+    return push_clock(r, V_TIME, ret);
+}
+
+static err fn_type(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    struct arena *a = r->op->arena;
+    for (size_t i = 0; i < c->input->n; i++) {
+        str name = fhir_path_type_name(c->input->at[i].type);
+        bool system = str_starts(name, STR("System."));
+        struct json *info = json_new(a, JSON_OBJECT);
+        json_set_str(a, info, STR("namespace"), system ? STR("System") : STR("FHIR"));
+        json_set_str(a, info, STR("name"), system ? str_sub(name, 7, name.n) : name);
+        TRY(path_push(r, ret, (struct path_item){.v = info, .type = SYS_CLASS_INFO}));
+    }
+    return OK;
+}
+
+static err push_extensions(struct path_run *r, struct json *holder, str url, struct path_list *ret)
+{
+    struct json *all = JSON_GET(holder, "extension"), *e;
+    for (size_t i = 0; (e = json_at(all, i)); i++) {
+        TRY(path_step(r, 1));
+        if (str_eq(json_str(JSON_GET(e, "url")), url))
+            TRY(path_push(r, ret, (struct path_item){.v = e, .type = FHIR_EXTENSION}));
+    }
+    return OK;
+}
+
+static err fn_extension(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    struct path_value url;
+    TRY(path_arg_value(r, c, 0, V_STRING, &url));
+    for (size_t i = 0; i < c->input->n && url.kind == V_STRING; i++) {
+        TRY(push_extensions(r, c->input->at[i].v, url.s, ret));
+        TRY(push_extensions(r, c->input->at[i].ext, url.s, ret));
+    }
+    return OK;
+}
+
+static struct json *contained(struct json *resource, str id)
+{
+    struct json *all = JSON_GET(resource, "contained"), *one;
+    for (size_t i = 0; (one = json_at(all, i)); i++)
+        if (str_eq(json_str(JSON_GET(one, "id")), id))
+            return one;
+    return id.n == 0 ? resource : NULL;
+}
+
+static err resolve_one(struct path_run *r, const struct path_item *item, struct path_list *ret)
+{
+    struct arena *a = r->op->arena;
+    bool text = item->v && item->v->type == JSON_STRING;
+    struct fhir_ref ref =
+        fhir_ref_parse(text ? item->v->u.s : json_str(JSON_GET(item->v, "reference")));
+    struct json *stub = NULL;
+    if (ref.kind == REF_CONTAINED) {
+        stub = contained(r->resource.v, ref.id);
+        return stub ? path_push(r, ret, (struct path_item){.v = stub, .type = fhir_type_of(stub)})
+                    : OK;
+    }
+    fhir_type type = text ? ref.type : ref_target(r->resource.v, item->v);
+    if (type == 0)
+        return OK;
+    stub = json_new(a, JSON_OBJECT);
+    json_set_str(a, stub, STR("resourceType"), fhir_type_name(type));
+    if (ref.id.n)
+        json_set_str(a, stub, STR("id"), ref.id);
+    return path_push(r, ret, (struct path_item){.v = stub, .type = type});
+}
+
+static err fn_resolve(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    for (size_t i = 0; i < c->input->n; i++)
+        TRY(resolve_one(r, &c->input->at[i], ret));
+    return OK;
+}
+
+static bool has_value(const struct path_list *l)
+{
+    return l->n == 1 && l->at[0].v && path_value_of(&l->at[0]).kind != V_OTHER &&
+           l->at[0].v->type != JSON_OBJECT;
+}
+
+static err fn_has_value(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return path_push_bool(r, ret, has_value(c->input));
+}
+
+static err fn_get_value(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return has_value(c->input) ? path_push(r, ret, c->input->at[0]) : OK;
+}
+
+const struct path_fn path_fns_tree[] = {
+    {"children", 0, 0, false, fn_children},
+    {"descendants", 0, 0, false, fn_descendants},
+    {"iif", 2, 3, false, fn_iif},
+    {"trace", 1, 2, false, fn_trace},
+    {"now", 0, 0, false, fn_now},
+    {"today", 0, 0, false, fn_today},
+    {"timeOfDay", 0, 0, false, fn_time_of_day},
+    {"type", 0, 0, false, fn_type},
+    {"extension", 1, 1, false, fn_extension},
+    {"resolve", 0, 0, false, fn_resolve},
+    {"hasValue", 0, 0, false, fn_has_value},
+    {"getValue", 0, 0, false, fn_get_value},
+    {0},
+};
+
+const struct path_fn *path_fn_find(str name)
+{
+    const struct path_fn *const tables[] = {path_fns_set, path_fns_tree, path_fns_text,
+                                            path_fns_math, path_fns_convert};
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+        for (const struct path_fn *f = tables[t]; f->name; f++)
+            if (str_eq(name, str_of(f->name)))
+                return f;
+    return NULL;
+}

@@ -1,0 +1,259 @@
+/* Private header of the FHIRPath engine (http://hl7.org/fhirpath/N1): tokens, the tree that
+ * fhir_path_compile() makes, and what the functions and operators share.
+ *
+ * Three-valued logic: an empty list is "unknown" and passes through operators. Every evaluation
+ * step is counted against PATH_STEPS_MAX; the depth of a tree is bounded when it is compiled, so
+ * evaluation cannot run away or overflow the stack. */
+#ifndef WEFT_FHIR_PATH_INT_H
+#define WEFT_FHIR_PATH_INT_H
+
+#include "base/buf.h"
+#include "base/vec.h"
+#include "fhir/fhir_int.h"
+
+#define PATH_TEXT_MAX (64u << 10)
+#define PATH_DEPTH_MAX 200u
+#define PATH_STEPS_MAX 2000000u
+#define PATH_ITEMS_MAX 1000000u
+
+/* ---- values ---- */
+/* Types of the System namespace, above those of the model. */
+enum path_type {
+    SYS_BOOLEAN = 0x7001,
+    SYS_STRING,
+    SYS_INTEGER,
+    SYS_DECIMAL,
+    SYS_DATE,
+    SYS_DATETIME,
+    SYS_TIME,
+    SYS_QUANTITY,
+    SYS_CLASS_INFO,
+    SYS_END
+};
+struct path_item {
+    struct json *v;   /* NULL when only its extensions are there */
+    struct json *ext; /* "_name" beside a primitive, or NULL */
+    uint16_t type;
+};
+struct path_list {
+    struct path_item *at;
+    size_t n, cap;
+};
+
+/* A decimal: m × 10^-scale; Integer has scale 0 and whole set. */
+struct path_dec {
+    __int128 m;
+    int scale;
+    bool whole;
+};
+/* A date, dateTime or time with the precision that was written. */
+enum path_precision { PREC_YEAR = 1, PREC_MONTH, PREC_DAY, PREC_HOUR, PREC_MINUTE, PREC_SECOND };
+struct path_time {
+    int f[6]; /* year month day hour minute milliseconds-of-minute */
+    int precision;
+    bool has_zone, is_time; /* is_time: only hour … */
+    int zone_min;
+    bool fraction; /* written with milliseconds */
+};
+enum path_kind { V_OTHER, V_BOOL, V_STRING, V_NUMBER, V_DATE, V_DATETIME, V_TIME, V_QUANTITY };
+/* A single item as an operator sees it. */
+struct path_value {
+    enum path_kind kind;
+    bool b;
+    str s; /* string; unit of a quantity (UCUM code, or calendar word) */
+    struct path_dec d;
+    struct path_time t;
+};
+enum tri { TRI_FALSE, TRI_TRUE, TRI_EMPTY };
+
+/* ---- tree ---- */
+enum path_op {
+    OP_IMPLIES,
+    OP_OR,
+    OP_XOR,
+    OP_AND,
+    OP_IN,
+    OP_CONTAINS,
+    OP_EQ,
+    OP_NE,
+    OP_EQUIV,
+    OP_NEQUIV,
+    OP_LT,
+    OP_LE,
+    OP_GT,
+    OP_GE,
+    OP_UNION,
+    OP_IS,
+    OP_AS,
+    OP_ADD,
+    OP_SUB,
+    OP_CONCAT,
+    OP_MUL,
+    OP_DIV,
+    OP_IDIV,
+    OP_MOD
+};
+enum path_node_kind {
+    N_LITERAL,
+    N_EMPTY,
+    N_NAME,
+    N_THIS,
+    N_INDEX,
+    N_TOTAL,
+    N_VAR,
+    N_DOT,
+    N_CALL,
+    N_AT,
+    N_MINUS,
+    N_OP,
+    N_TYPE
+};
+struct path_fn;
+struct path_node {
+    uint8_t kind;       /* enum path_node_kind */
+    uint8_t op;         /* enum path_op */
+    bool first;         /* N_NAME: begins a path, so it may name the type of the focus */
+    uint16_t word;      /* N_NAME: of the element */
+    uint16_t fhir, sys; /* N_TYPE: what the specifier may mean; N_NAME: the type it may name */
+    uint16_t depth, n_args;
+    uint32_t at; /* position in the text */
+    str text;    /* name */
+    struct path_item literal;
+    const struct path_fn *fn;
+    const struct path_node *a, *b;
+    const struct path_node *const *args;
+};
+struct fhir_path {
+    const struct path_node *root;
+    str text;
+};
+
+/* ---- lexer ---- */
+enum path_token_kind {
+    T_END,
+    T_NAME,
+    T_QUOTED_NAME,
+    T_STRING,
+    T_NUMBER,
+    T_DATE,
+    T_DOLLAR,
+    T_PERCENT,
+    T_SYMBOL
+};
+struct path_token {
+    enum path_token_kind kind;
+    str text; /* name, decoded string, digits, date without '@', symbol */
+    uint32_t at;
+};
+struct path_lexer {
+    struct op *op;
+    str text;
+    size_t at;
+};
+MUST err path_lex(struct path_lexer *l, struct path_token *ret);
+MUST err path_syntax(struct op *op, uint32_t at, const char *wanted);
+
+/* ---- running ---- */
+struct path_run {
+    struct op *op;
+    struct path_item resource; /* %resource */
+    uint64_t steps;
+};
+struct path_scope {
+    const struct path_list *input;   /* what an invocation applies to */
+    const struct path_list *context; /* $this, and where a new path begins */
+    int64_t index;                   /* $index, -1 outside */
+    const struct path_list *total;   /* $total, or NULL */
+};
+struct path_call {
+    const struct path_node *node;
+    const struct path_scope *scope;
+    const struct path_list *input;
+};
+struct path_fn {
+    const char *name;
+    uint8_t min, max; /* arguments */
+    bool types;       /* the argument is a type specifier */
+    err (*run)(struct path_run *r, const struct path_call *c, struct path_list *ret);
+};
+const struct path_fn *path_fn_find(str name);
+/* Tables of functions, each ended by a row without name. */
+extern const struct path_fn path_fns_set[], path_fns_tree[], path_fns_text[], path_fns_math[],
+    path_fns_convert[];
+
+MUST err path_eval(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                   struct path_list *ret);
+/* Evaluates with %resource = resource and $this = focus. */
+MUST err path_find(struct op *op, const struct fhir_path *p, struct json *resource,
+                   struct path_item focus, struct path_list *ret);
+struct path_item path_item_of(struct json *v);
+/* Counts n steps; ERR_TOO_COSTLY past the limit. */
+MUST err path_step(struct path_run *r, uint64_t n);
+MUST err path_push(struct path_run *r, struct path_list *l, struct path_item item);
+MUST err path_push_all(struct path_run *r, struct path_list *l, const struct path_list *more);
+/* Evaluates argument i where the call stands; path_arg_each() with one item as $this. */
+MUST err path_arg(struct path_run *r, const struct path_call *c, size_t i, struct path_list *ret);
+MUST err path_arg_each(struct path_run *r, const struct path_call *c, size_t i, size_t item,
+                       struct path_list *ret);
+/* Single value of argument i: V_OTHER when it is empty. ERR_INVALID when it is not of that kind. */
+MUST err path_arg_value(struct path_run *r, const struct path_call *c, size_t i,
+                        enum path_kind kind, struct path_value *ret);
+/* Fault of the evaluation at a node. */
+MUST err path_fault(struct path_run *r, const struct path_node *n, const char *what);
+
+/* Fresh items. */
+struct path_item path_bool(struct path_run *r, bool b);
+struct path_item path_string(struct path_run *r, str s);
+struct path_item path_int(struct path_run *r, int64_t v);
+struct path_item path_number(struct path_run *r, struct path_dec d);
+struct path_item path_quantity(struct path_run *r, struct path_dec d, str unit);
+struct path_item path_moment(struct path_run *r, const struct path_time *t, uint16_t type);
+MUST err path_push_bool(struct path_run *r, struct path_list *l, bool b);
+MUST err path_push_tri(struct path_run *r, struct path_list *l, enum tri t);
+
+/* ---- navigation and types (path_nav.c, path_type.c) ---- */
+MUST err path_children(struct path_run *r, const struct path_item *item, const struct path_node *n,
+                       struct path_list *ret);
+bool path_type_is(uint16_t type, const struct path_node *spec);
+MUST err path_type_resolve(struct op *op, str ns, str name, bool cast, struct path_node *ret);
+
+/* ---- values (path_value.c, path_dec.c, path_time.c) ---- */
+struct path_value path_value_of(const struct path_item *item);
+/* One boolean of a list: empty, its value, or true for one item of another kind. */
+MUST err path_truth(struct path_run *r, const struct path_node *n, const struct path_list *l,
+                    enum tri *ret);
+enum tri path_equal(struct path_run *r, const struct path_item *a, const struct path_item *b);
+bool path_equivalent(struct path_run *r, const struct path_item *a, const struct path_item *b);
+bool path_has(struct path_run *r, const struct path_list *l, const struct path_item *item);
+/* Order of two values: false when they have none between them; *ret_empty when it is unknown. */
+bool path_order(const struct path_value *a, const struct path_value *b, int *ret, bool *ret_empty);
+/* The binary operators over evaluated sides. */
+MUST err path_operate(struct path_run *r, const struct path_node *n, const struct path_list *a,
+                      const struct path_list *b, struct path_list *ret);
+MUST err path_arithmetic(struct path_run *r, const struct path_node *n, const struct path_value *a,
+                         const struct path_value *b, struct path_list *ret);
+
+bool dec_parse(str s, struct path_dec *ret);
+bool dec_add(struct path_dec a, struct path_dec b, bool minus, struct path_dec *ret);
+bool dec_mul(struct path_dec a, struct path_dec b, struct path_dec *ret);
+bool dec_div(struct path_dec a, struct path_dec b, struct path_dec *ret);
+bool dec_idiv(struct path_dec a, struct path_dec b, struct path_dec *ret);
+int dec_cmp(struct path_dec a, struct path_dec b);
+struct path_dec dec_round(struct path_dec d, int places);
+struct path_dec dec_int(int64_t v);
+bool dec_from_double(double v, struct path_dec *ret);
+double dec_double(struct path_dec d);
+str dec_text(struct arena *a, struct path_dec d);
+bool dec_i64(struct path_dec d, int64_t *ret);
+
+/* "2015-02-04T14:34:28.123Z", "T14:30", a date; type tells which. False when malformed. */
+bool moment_parse(str s, enum path_kind kind, struct path_time *ret);
+str moment_text(struct arena *a, const struct path_time *t, enum path_kind kind);
+/* -1, 0, 1; false when the precision does not decide. */
+bool moment_cmp(const struct path_time *a, const struct path_time *b, int *ret);
+/* "days" and "d" → "d"; other units as they are. */
+str path_unit(str unit);
+/* Adds a number of a calendar unit; false for an unknown unit or past year 9999. */
+bool moment_add(struct path_time *t, enum path_kind kind, struct path_dec n, str unit);
+
+#endif

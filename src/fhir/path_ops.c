@@ -1,0 +1,247 @@
+/* Binary operators of FHIRPath over two evaluated lists (http://hl7.org/fhirpath/N1 §6).
+ * Invariant: an empty side makes an empty result but where the language says otherwise (logic, &,
+ * |, ~, in, contains). */
+#include "fhir/path_int.h"
+
+static enum tri logic(enum path_op op, enum tri a, enum tri b)
+{
+    if (op == OP_AND)
+        return a == TRI_FALSE || b == TRI_FALSE   ? TRI_FALSE
+               : a == TRI_EMPTY || b == TRI_EMPTY ? TRI_EMPTY
+                                                  : TRI_TRUE;
+    if (op == OP_OR)
+        return a == TRI_TRUE || b == TRI_TRUE     ? TRI_TRUE
+               : a == TRI_EMPTY || b == TRI_EMPTY ? TRI_EMPTY
+                                                  : TRI_FALSE;
+    if (op == OP_IMPLIES)
+        return a == TRI_FALSE || b == TRI_TRUE    ? TRI_TRUE
+               : a == TRI_EMPTY || b == TRI_EMPTY ? TRI_EMPTY
+                                                  : TRI_FALSE;
+    if (a == TRI_EMPTY || b == TRI_EMPTY)
+        return TRI_EMPTY;
+    return a != b ? TRI_TRUE : TRI_FALSE;
+}
+
+static enum tri opposite(enum tri t)
+{
+    return t == TRI_EMPTY ? t : t == TRI_TRUE ? TRI_FALSE : TRI_TRUE;
+}
+
+/* '=' of lists: same size and pairwise equal. */
+static enum tri equal_lists(struct path_run *r, const struct path_list *a,
+                            const struct path_list *b)
+{
+    enum tri all = TRI_TRUE;
+    if (a->n == 0 || b->n == 0)
+        return TRI_EMPTY;
+    if (a->n != b->n)
+        return TRI_FALSE;
+    for (size_t i = 0; i < a->n && all != TRI_FALSE; i++) {
+        enum tri one = path_equal(r, &a->at[i], &b->at[i]);
+        all = one == TRI_FALSE ? TRI_FALSE : one == TRI_EMPTY ? TRI_EMPTY : all;
+    }
+    return all;
+}
+
+static err any_equivalent(struct path_run *r, const struct path_list *l,
+                          const struct path_item *item, bool *ret)
+{
+    *ret = false;
+    for (size_t i = 0; i < l->n && !*ret; i++) {
+        TRY(path_step(r, 1));
+        *ret = path_equivalent(r, &l->at[i], item);
+    }
+    return OK;
+}
+
+/* '~' of lists: same size, each has its like, in any order. */
+static err equivalent_lists(struct path_run *r, const struct path_list *a,
+                            const struct path_list *b, bool *ret)
+{
+    bool all = a->n == b->n;
+    for (size_t i = 0; i < a->n && all; i++)
+        TRY(any_equivalent(r, b, &a->at[i], &all));
+    *ret = all;
+    return OK;
+}
+
+static err single(struct path_run *r, const struct path_node *n, const struct path_list *l,
+                  struct path_value *ret)
+{
+    if (l->n > 1)
+        return path_fault(r, n, "an operator wants one value on each side, not a list");
+    *ret = path_value_of(&l->at[0]);
+    return OK;
+}
+
+static err compare(struct path_run *r, const struct path_node *n, const struct path_list *a,
+                   const struct path_list *b, struct path_list *ret)
+{
+    struct path_value x, y;
+    int order;
+    bool empty;
+    if (a->n == 0 || b->n == 0)
+        return OK;
+    TRY(single(r, n, a, &x));
+    TRY(single(r, n, b, &y));
+    if (!path_order(&x, &y, &order, &empty))
+        return path_fault(r, n, "values of these types have no order");
+    if (empty)
+        return OK;
+    return path_push_bool(r, ret,
+                          n->op == OP_LT   ? order < 0
+                          : n->op == OP_LE ? order <= 0
+                          : n->op == OP_GT ? order > 0
+                                           : order >= 0);
+}
+
+static err member(struct path_run *r, const struct path_node *n, const struct path_list *item,
+                  const struct path_list *all, struct path_list *ret)
+{
+    if (item->n == 0)
+        return OK;
+    if (item->n > 1)
+        return path_fault(r, n, "one item is looked for, not a list");
+    return path_push_bool(r, ret, path_has(r, all, &item->at[0]));
+}
+
+static err unite(struct path_run *r, const struct path_list *more, struct path_list *ret)
+{
+    for (size_t i = 0; i < more->n; i++)
+        if (!path_has(r, ret, &more->at[i]))
+            TRY(path_push(r, ret, more->at[i]));
+    return path_step(r, 1);
+}
+
+static err concat(struct path_run *r, const struct path_node *n, const struct path_list *a,
+                  const struct path_list *b, struct path_list *ret)
+{
+    struct path_value x = {.kind = V_STRING}, y = {.kind = V_STRING};
+    if (a->n)
+        TRY(single(r, n, a, &x));
+    if (b->n)
+        TRY(single(r, n, b, &y));
+    if (x.kind != V_STRING || y.kind != V_STRING)
+        return path_fault(r, n, "'&' joins strings");
+    return path_push(r, ret, path_string(r, arena_cat(r->op->arena, x.s, y.s)));
+}
+
+/* ---- arithmetic ---- */
+
+static err add_moment(struct path_run *r, const struct path_node *n, const struct path_value *a,
+                      const struct path_value *b, struct path_list *ret)
+{
+    struct path_value q = *b;
+    struct path_time t = a->t;
+    uint16_t type = a->kind == V_TIME ? SYS_TIME : a->kind == V_DATE ? SYS_DATE : SYS_DATETIME;
+    if (n->op == OP_SUB)
+        q.d.m = -q.d.m;
+    if (!moment_add(&t, a->kind, q.d, q.s))
+        return path_fault(r, n, "a date takes years, months, weeks, days, hours, minutes, seconds");
+    return path_push(r, ret, path_moment(r, &t, type));
+}
+
+static bool calculate(enum path_op op, struct path_dec a, struct path_dec b, struct path_dec *ret)
+{
+    struct path_dec whole;
+    if (op == OP_ADD || op == OP_SUB)
+        return dec_add(a, b, op == OP_SUB, ret);
+    if (op == OP_MUL)
+        return dec_mul(a, b, ret);
+    if (op == OP_DIV)
+        return dec_div(a, b, ret);
+    if (op == OP_IDIV)
+        return dec_idiv(a, b, ret);
+    /* a mod b = a - b * (a div b) */
+    return dec_idiv(a, b, &whole) && dec_mul(b, whole, &whole) && dec_add(a, whole, true, ret);
+}
+
+static err quantities(struct path_run *r, const struct path_node *n, const struct path_value *a,
+                      const struct path_value *b, struct path_list *ret)
+{
+    struct path_dec d;
+    bool both = a->kind == V_QUANTITY && b->kind == V_QUANTITY;
+    str unit = a->kind == V_QUANTITY ? a->s : b->s;
+    bool sum = n->op == OP_ADD || n->op == OP_SUB;
+    if (both && sum && !str_eq(path_unit(a->s), path_unit(b->s)))
+        return OK;
+    if (both && n->op == OP_DIV && str_eq(path_unit(a->s), path_unit(b->s)))
+        unit = STR("1");
+    else if (both && !sum)
+        return path_fault(r, n, "quantities are multiplied and divided by numbers only");
+    if (!both && (sum || (n->op == OP_DIV && b->kind == V_QUANTITY)))
+        return path_fault(r, n, "a number has no unit to go with a quantity");
+    if (!calculate((enum path_op)n->op, a->d, b->d, &d))
+        return OK;
+    return path_push(r, ret, path_quantity(r, d, unit));
+}
+
+err path_arithmetic(struct path_run *r, const struct path_node *n, const struct path_value *a,
+                    const struct path_value *b, struct path_list *ret)
+{
+    struct path_dec d;
+    bool sum = n->op == OP_ADD || n->op == OP_SUB;
+    bool moment = a->kind == V_DATE || a->kind == V_DATETIME || a->kind == V_TIME;
+    if (moment && sum && b->kind == V_QUANTITY)
+        return add_moment(r, n, a, b, ret);
+    if (a->kind == V_STRING && b->kind == V_STRING && n->op == OP_ADD)
+        return path_push(r, ret, path_string(r, arena_cat(r->op->arena, a->s, b->s)));
+    bool q = a->kind == V_QUANTITY || b->kind == V_QUANTITY;
+    bool numbers = (a->kind == V_NUMBER || a->kind == V_QUANTITY) &&
+                   (b->kind == V_NUMBER || b->kind == V_QUANTITY);
+    if (!numbers || (q && (n->op == OP_IDIV || n->op == OP_MOD)))
+        return path_fault(r, n, "the operator does not go with values of these types");
+    if (q)
+        return quantities(r, n, a, b, ret);
+    return calculate((enum path_op)n->op, a->d, b->d, &d) ? path_push(r, ret, path_number(r, d))
+                                                          : OK;
+}
+
+static err operate_logic(struct path_run *r, const struct path_node *n, const struct path_list *a,
+                         const struct path_list *b, struct path_list *ret)
+{
+    enum tri x, y;
+    TRY(path_truth(r, n, a, &x));
+    TRY(path_truth(r, n, b, &y));
+    return path_push_tri(r, ret, logic((enum path_op)n->op, x, y));
+}
+
+static err operate_equal(struct path_run *r, const struct path_node *n, const struct path_list *a,
+                         const struct path_list *b, struct path_list *ret)
+{
+    bool same;
+    if (n->op == OP_EQ || n->op == OP_NE) {
+        enum tri t = equal_lists(r, a, b);
+        return path_push_tri(r, ret, n->op == OP_EQ ? t : opposite(t));
+    }
+    TRY(equivalent_lists(r, a, b, &same));
+    return path_push_bool(r, ret, same == (n->op == OP_EQUIV));
+}
+
+err path_operate(struct path_run *r, const struct path_node *n, const struct path_list *a,
+                 const struct path_list *b, struct path_list *ret)
+{
+    struct path_value x, y;
+    enum path_op op = (enum path_op)n->op;
+    if (op <= OP_AND)
+        return operate_logic(r, n, a, b, ret);
+    if (op >= OP_EQ && op <= OP_NEQUIV)
+        return operate_equal(r, n, a, b, ret);
+    if (op >= OP_LT && op <= OP_GE)
+        return compare(r, n, a, b, ret);
+    if (op == OP_IN)
+        return member(r, n, a, b, ret);
+    if (op == OP_CONTAINS)
+        return member(r, n, b, a, ret);
+    if (op == OP_CONCAT)
+        return concat(r, n, a, b, ret);
+    if (op == OP_UNION) {
+        TRY(unite(r, a, ret));
+        return unite(r, b, ret);
+    }
+    if (a->n == 0 || b->n == 0)
+        return OK;
+    TRY(single(r, n, a, &x));
+    TRY(single(r, n, b, &y));
+    return path_arithmetic(r, n, &x, &y, ret);
+}

@@ -1,0 +1,56 @@
+/* Private header of query reading and matching. */
+#ifndef WEFT_FHIR_QUERY_INT_H
+#define WEFT_FHIR_QUERY_INT_H
+
+#include "base/buf.h"
+#include "base/vec.h"
+#include "fhir/keys_int.h"
+
+#define QUERY_BYTES_MAX (256u << 10)
+#define QUERY_CLAUSES_MAX 64u
+#define QUERY_VALUES_MAX 1000u
+#define QUERY_CHAIN_MAX 3u
+#define QUERY_COUNT_MAX 1000u
+#define QUERY_COUNT_DEFAULT 20u
+
+/* One query being read. name: of the parameter at hand, for messages. */
+struct query_read {
+    struct op *op;
+    fhir_type type;
+    bool lenient;
+    unsigned depth; /* of chains */
+    str name;
+    struct fhir_query q;
+    VEC(struct fhir_clause) clauses;
+    VEC(struct fhir_include) includes;
+    VEC(struct fhir_sort_key) sort;
+    struct buf self;
+};
+
+/* The parameter at hand cannot be taken: a fault, or in lenient mode a warning. Always
+ * ERR_INVALID. Never put the value into the message: it may be personal. */
+MUST err query_refuse(const struct query_read *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "name:modifier" = value as a clause; chains included. */
+MUST err query_clause(struct query_read *r, str name, str value);
+/* Parameters that start with '_' and are not searched for: _sort, _count … False when not one. */
+bool query_is_result(str name);
+MUST err query_result(struct query_read *r, str name, str value);
+/* The values of one clause. */
+MUST err query_values(struct query_read *r, struct fhir_clause *c, str text);
+/* The parameter under which keys are stored when p only renames or narrows another; else p.
+ * *ret_target: the target type it narrows to, or 0. */
+const struct fhir_param *query_unalias(const struct fhir_param *p, fhir_type *ret_target);
+/* "a, b, c" of the codes of a type's parameters, of one type when reference_only. */
+str query_codes(struct op *op, fhir_type t, bool reference_only);
+
+/* Takes what stands before the next sep that no backslash escapes; escapes stay. */
+bool query_take(str *in, char sep, str *ret_part);
+/* Without escapes (\, \| \$ \\). */
+str query_unescape(struct arena *a, str s);
+
+/* Does one key answer one value? */
+bool match_value(struct arena *a, const struct fhir_clause *c, const struct fhir_key *k,
+                 const struct fhir_value *v);
+
+#endif

@@ -1,0 +1,204 @@
+/* Does a resource match a query? In memory, over the same keys that the record stores: the oracle
+ * for the record's search. Chains are not followed: they need other resources.
+ * Invariant: match(extract(resource), clause) means what R4 search.html says of each type. */
+#include "fhir/query_int.h"
+
+static bool match_token(const struct fhir_key *k, const struct fhir_value *v)
+{
+    return (v->code.n == 0 || str_eq(k->code, v->code)) &&
+           (!v->has_system || str_eq(k->system, v->system));
+}
+
+static bool match_string(struct arena *a, const struct fhir_clause *c, const struct fhir_key *k,
+                         const struct fhir_value *v)
+{
+    if (c->modifier == MOD_EXACT)
+        return str_eq(k->text, v->text);
+    str have = fhir_fold(a, k->text), want = fhir_fold(a, v->text);
+    if (c->modifier == MOD_CONTAINS)
+        return str_find(have, want, 0) != SIZE_MAX;
+    return str_starts(have, want);
+}
+
+/* search.html#prefix: the range of the value against the range of the key. */
+static bool match_date(const struct fhir_key *k, const struct fhir_value *v)
+{
+    bool within = k->lo >= v->lo && k->hi <= v->hi;
+    switch (v->prefix) {
+    case PREFIX_EQ:
+        return within;
+    case PREFIX_NE:
+        return !within;
+    case PREFIX_GT:
+        return k->hi > v->hi;
+    case PREFIX_LT:
+        return k->lo < v->lo;
+    case PREFIX_GE:
+        return k->hi > v->hi || within;
+    case PREFIX_LE:
+        return k->lo < v->lo || within;
+    case PREFIX_SA:
+        return k->lo >= v->hi;
+    case PREFIX_EB:
+        return k->hi <= v->lo;
+    case PREFIX_AP:
+        return k->lo < v->hi && k->hi > v->lo;
+    }
+    return false;
+}
+
+static bool match_number(double k, const struct fhir_value *v)
+{
+    bool within = k >= v->num_lo && k < v->num_hi;
+    switch (v->prefix) {
+    case PREFIX_EQ:
+        return within;
+    case PREFIX_NE:
+        return !within;
+    case PREFIX_GT:
+    case PREFIX_SA:
+        return k > v->number;
+    case PREFIX_LT:
+    case PREFIX_EB:
+        return k < v->number;
+    case PREFIX_GE:
+        return k >= v->number;
+    case PREFIX_LE:
+        return k <= v->number;
+    case PREFIX_AP:
+        return k >= v->num_lo && k <= v->num_hi;
+    }
+    return false;
+}
+
+static bool match_quantity(const struct fhir_key *k, const struct fhir_value *v)
+{
+    bool unit =
+        v->code.n == 0 || str_eq(k->code, v->code) || (!v->has_system && str_eq(k->text, v->code));
+    return unit && (!v->has_system || str_eq(k->system, v->system)) && match_number(k->number, v);
+}
+
+static bool match_reference(const struct fhir_clause *c, const struct fhir_key *k,
+                            const struct fhir_value *v)
+{
+    if (c->mod_type && k->ref.type && k->ref.type != c->mod_type)
+        return false;
+    if (c->modifier == MOD_IDENTIFIER)
+        return (k->code.n || k->system.n) && match_token(k, v);
+    if (v->ref.kind != REF_LOCAL)
+        return k->ref.kind == v->ref.kind && str_eq(k->ref.text, v->ref.text);
+    return k->ref.kind == REF_LOCAL && str_eq(k->ref.id, v->ref.id) &&
+           (v->ref.type == 0 || k->ref.type == v->ref.type) &&
+           (v->ref.version.n == 0 || str_eq(k->ref.version, v->ref.version));
+}
+
+static bool match_parts(struct arena *a, const struct fhir_key *k, const struct fhir_value *v)
+{
+    const struct fhir_clause plain = {0};
+    for (size_t i = 0; i < k->n_parts && i < v->n_parts; i++)
+        if (!match_value(a, &plain, &k->parts[i], &v->parts[i]))
+            return false;
+    return k->n_parts == v->n_parts;
+}
+
+bool match_value(struct arena *a, const struct fhir_clause *c, const struct fhir_key *k,
+                 const struct fhir_value *v)
+{
+    switch ((enum fhir_key_kind)k->kind) {
+    case KEY_TOKEN:
+        return match_token(k, v);
+    case KEY_STRING:
+        return match_string(a, c, k, v);
+    case KEY_DATE:
+        return match_date(k, v);
+    case KEY_NUMBER:
+        return match_number(k->number, v);
+    case KEY_QUANTITY:
+        return match_quantity(k, v);
+    case KEY_REFERENCE:
+        return match_reference(c, k, v);
+    case KEY_URI:
+        return str_eq(k->text, v->text);
+    case KEY_COMPOSITE:
+        return match_parts(a, k, v);
+    }
+    return false;
+}
+
+/* Is the key one that the clause's parameter asks for? */
+static bool asked(const struct fhir_param *p, uint16_t number)
+{
+    if (!p->alias)
+        return p->number == number;
+    for (size_t i = 0; i < p->n_parts; i++)
+        if (p->parts[i] == number)
+            return true;
+    return false;
+}
+
+static bool any_value(struct arena *a, const struct fhir_clause *c, const struct fhir_key *k)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (match_value(a, c, k, &c->values[i]))
+            return true;
+    return false;
+}
+
+static bool match_clause(struct arena *a, const struct fhir_clause *c, const struct fhir_key *keys,
+                         size_t n)
+{
+    bool there = false, hit = false;
+    for (size_t i = 0; i < n && !hit; i++) {
+        const struct fhir_key *k = &keys[i];
+        if (!asked(c->param, k->param))
+            continue;
+        there |= !c->mod_type || k->ref.type == c->mod_type;
+        hit = c->modifier != MOD_MISSING && any_value(a, c, k);
+    }
+    if (c->modifier == MOD_MISSING)
+        return there != c->missing;
+    return c->modifier == MOD_NOT ? !hit : hit;
+}
+
+/* Keys of what the server assigns; fhir_keys() leaves them to the record. */
+static size_t own_keys(const struct json *resource, fhir_type type, struct fhir_key keys[2])
+{
+    size_t n = 0;
+    struct time_span t;
+    str id = json_str(JSON_GET(resource, "id"));
+    if (id.n)
+        keys[n++] = (struct fhir_key){
+            .param = fhir_param_find(type, STR("_id"))->number, .kind = KEY_TOKEN, .code = id};
+    if (time_parse(json_str(JSON_GET(JSON_GET(resource, "meta"), "lastUpdated")), &t))
+        keys[n++] = (struct fhir_key){.param = fhir_param_find(type, STR("_lastUpdated"))->number,
+                                      .kind = KEY_DATE,
+                                      .lo = t.lo,
+                                      .hi = t.hi};
+    return n;
+}
+
+err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource, bool *ret)
+{
+    struct fhir_key own[2], *keys;
+    size_t n;
+    fhir_type type = fhir_type_of(resource);
+    if (type != q->type) {
+        *ret = false;
+        return OK;
+    }
+    TRY(fhir_keys(op, resource, &keys, &n));
+    size_t n_own = own_keys(resource, type, own);
+    bool all = true;
+    for (size_t i = 0; i < q->n && all; i++) {
+        const struct fhir_clause *c = &q->clauses[i];
+        if (c->chain)
+            return fail(op, ERR_UNSUPPORTED, "%s: a chain cannot be judged from one resource",
+                        c->param->code);
+        bool of_server = str_starts(str_of(c->param->code), STR("_id")) ||
+                         str_eq(str_of(c->param->code), STR("_lastUpdated"));
+        all = of_server ? match_clause(op->arena, c, own, n_own)
+                        : match_clause(op->arena, c, keys, n);
+    }
+    *ret = all;
+    return OK;
+}

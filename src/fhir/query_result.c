@@ -1,0 +1,184 @@
+/* Parameters that shape the answer, not the match: _sort, _count, _include, _summary and the like.
+ * _format and _pretty are the api's and pass through unread.
+ * Invariant: what is not supported is refused by name. */
+#include "fhir/query_int.h"
+
+static err read_count(struct query_read *r, str name, str value)
+{
+    (void)name;
+    uint64_t n;
+    if (!str_to_u64(value, UINT32_MAX, &n))
+        return query_refuse(r, "give a whole number, 0 to %u", QUERY_COUNT_MAX);
+    r->q.count = (uint32_t)(n > QUERY_COUNT_MAX ? QUERY_COUNT_MAX : n);
+    return OK;
+}
+
+static err read_page(struct query_read *r, str name, str value)
+{
+    (void)name;
+    r->q.page = value;
+    return OK;
+}
+
+static err read_nothing(struct query_read *r, str name, str value)
+{
+    (void)r;
+    (void)name;
+    (void)value;
+    return OK;
+}
+
+/* Place of value among n words, or n. */
+static size_t word_of(str value, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(value, str_of(words[i])))
+            return i;
+    return n;
+}
+
+static err read_total(struct query_read *r, str name, str value)
+{
+    (void)name;
+    static const char *const words[] = {"none", "estimate", "accurate"};
+    static const enum fhir_total totals[] = {TOTAL_NONE, TOTAL_ESTIMATE, TOTAL_ACCURATE};
+    size_t i = word_of(value, words, 3);
+    if (i == 3)
+        return query_refuse(r, "give none, estimate or accurate");
+    r->q.total = totals[i];
+    return OK;
+}
+
+static err read_summary(struct query_read *r, str name, str value)
+{
+    (void)name;
+    static const char *const words[] = {"false", "true", "text", "data", "count"};
+    static const enum fhir_summary kinds[] = {SUMMARY_FALSE, SUMMARY_TRUE, SUMMARY_TEXT,
+                                              SUMMARY_DATA, SUMMARY_COUNT};
+    size_t i = word_of(value, words, 5);
+    if (i == 5)
+        return query_refuse(r, "give false, true, text, data or count");
+    r->q.summary = kinds[i];
+    return OK;
+}
+
+static err sort_one(struct query_read *r, str code, bool descending)
+{
+    fhir_type target;
+    const struct fhir_param *p = fhir_param_find(r->type, code);
+    p = p ? query_unalias(p, &target) : NULL;
+    if (!p || p->alias || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL) {
+        str codes = query_codes(r->op, r->type, false);
+        return query_refuse(r,
+                            "sort by search parameters that are not composite or unions, '-' "
+                            "first for descending; there are: %.*s",
+                            STR_ARG(codes));
+    }
+    struct fhir_sort_key key = {.param = p, .descending = descending};
+    VEC_PUSH(r->op->arena, &r->sort, key);
+    return OK;
+}
+
+static err read_sort(struct query_read *r, str name, str value)
+{
+    (void)name;
+    str code;
+    if (r->sort.n)
+        return query_refuse(r, "give it once, with a list of parameters");
+    while (str_take_until(&value, ',', &code)) {
+        bool descending = str_starts(code, STR("-"));
+        err e = r->sort.n < 8 ? sort_one(r, str_sub(code, descending, code.n), descending)
+                              : query_refuse(r, "at most 8 parameters");
+        if (e != OK) {
+            r->sort.n = 0;
+            return e;
+        }
+    }
+    return r->sort.n ? OK : query_refuse(r, "give search parameters, '-' first for descending");
+}
+
+static bool has_target(const struct fhir_param *p, fhir_type t)
+{
+    for (size_t i = 0; i < p->n_targets; i++)
+        if (p->targets[i] == t)
+            return true;
+    return p->n_targets == 0;
+}
+
+/* Source:parameter[:Target] */
+static err read_include(struct query_read *r, str name, str value)
+{
+    struct fhir_include in = {.reverse = str_starts(name, STR("_revinclude")),
+                              .iterate = str_ends(name, STR(":iterate"))};
+    str source, code = STR_NONE, target = STR_NONE;
+    bool ok = str_take_until(&value, ':', &source) && str_take_until(&value, ':', &code);
+    bool typed = ok && str_take_until(&value, ':', &target);
+    in.source = fhir_type_parse(source);
+    in.target = fhir_type_parse(target);
+    if (!ok || in.source == 0 || (typed && in.target == 0) || value.n)
+        return query_refuse(r, "give Type:parameter or Type:parameter:TargetType");
+    in.param = fhir_param_find(in.source, code);
+    if (!in.param || in.param->type != PARAM_REFERENCE) {
+        str codes = query_codes(r->op, in.source, true), type = fhir_type_name(in.source);
+        return query_refuse(r, "no such reference parameter of %.*s; there are: %.*s",
+                            STR_ARG(type), STR_ARG(codes));
+    }
+    fhir_type narrow;
+    in.param = query_unalias(in.param, &narrow);
+    in.target = in.target ? in.target : narrow;
+    if (!in.reverse && !in.iterate && in.source != r->type)
+        return query_refuse(r, "the first type must be the one searched for (or use :iterate)");
+    if (in.reverse && !in.iterate && !has_target(in.param, r->type))
+        return query_refuse(r, "that parameter does not refer to the type searched for");
+    if (r->includes.n >= 16)
+        return query_refuse(r, "at most 16 of them");
+    VEC_PUSH(r->op->arena, &r->includes, in);
+    return OK;
+}
+
+static err read_unsupported(struct query_read *r, str name, str value)
+{
+    (void)name;
+    (void)value;
+    return query_refuse(r, "not supported; supported beside the type's own parameters: _count, "
+                           "_include, _page, _revinclude, _sort, _summary, _total");
+}
+
+static const struct {
+    const char *name;
+    err (*read)(struct query_read *r, str name, str value);
+} results[] = {
+    {"_count", read_count},
+    {"_page", read_page},
+    {"_format", read_nothing},
+    {"_pretty", read_nothing},
+    {"_total", read_total},
+    {"_summary", read_summary},
+    {"_sort", read_sort},
+    {"_include", read_include},
+    {"_include:iterate", read_include},
+    {"_revinclude", read_include},
+    {"_revinclude:iterate", read_include},
+};
+#define RESULTS (sizeof results / sizeof *results)
+
+/* Parameters of R4 that would change what is found: never to be ignored. */
+static const char *const known[] = {"_id",  "_lastUpdated", "_profile",
+                                    "_tag", "_security",    "_source"};
+
+bool query_is_result(str name)
+{
+    if (!str_starts(name, STR("_")))
+        return false;
+    str code = str_sub(name, 0, str_find_char(name, ':', 0));
+    code = str_sub(code, 0, str_find_char(code, '.', 0));
+    return word_of(code, known, sizeof known / sizeof *known) == sizeof known / sizeof *known;
+}
+
+err query_result(struct query_read *r, str name, str value)
+{
+    for (size_t i = 0; i < RESULTS; i++)
+        if (str_eq(name, str_of(results[i].name)))
+            return results[i].read(r, name, value);
+    return read_unsupported(r, name, value);
+}
