@@ -5,8 +5,8 @@
 build: ## the hardened release: build/weft
 	@tools/setup run
 	@tools/ui
-	@cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
-	@rm -f build-configure.log
+	@mkdir -p build
+	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build --preset release -- --quiet
 
 run: build ## a demonstration on http://127.0.0.1:8080 (DATA= PORT= PATIENTS=)
