@@ -67,13 +67,13 @@ static void put_string(struct packer *p, const struct kb *k, str text, bool whol
 static void put_date(struct packer *p, const struct kb *k, int64_t lo, int64_t hi)
 {
     uint8_t class = span_class(lo, hi);
-    struct kb t = tagged(k, TAG_LOW);
+    struct kb t = *k;
     kb_time(&t, lo);
     kb_u8(&t, class);
     put(p, &t);
     if (class != SPAN_OTHER)
         return;
-    t = tagged(k, TAG_HIGH);
+    t = kb_ends(k);
     kb_time(&t, hi);
     put(p, &t);
 }
@@ -179,9 +179,10 @@ err keys_of_resource(struct op *op, const struct key_source *src, struct json *r
         else
             put_plain(&p, &k, &keys[i], true);
     }
+    VEC_PUSH(op->arena, &p.keys, STR_NONE); /* room for one more, see stage.c */
     TRY(op_check(op));
     *ret = p.keys.at;
-    *ret_n = p.keys.n;
+    *ret_n = p.keys.n - 1;
     return OK;
 }
 

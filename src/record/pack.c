@@ -80,6 +80,13 @@ void kb_time(struct kb *k, int64_t ms)
     kb_low(k, (uint64_t)(v + (INT64_C(1) << 55)), TIME_BYTES);
 }
 
+struct kb kb_ends(const struct kb *k)
+{
+    struct kb e = *k;
+    e.p[0] = (char)((unsigned char)e.p[0] | 0x80u);
+    return e;
+}
+
 void kb_double(struct kb *k, double v)
 {
     uint64_t bits;

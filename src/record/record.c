@@ -3,15 +3,33 @@
  * answered without an index; any other is a client's and goes through one. */
 #include "record/record_int.h"
 
+/* The home parameter of every type. */
+static uint16_t *homes(void)
+{
+    uint16_t *home = calloc((size_t)FHIR_TYPE_COUNT + 1, sizeof *home);
+    for (fhir_type t = 1; home && t <= FHIR_TYPE_COUNT; t++) {
+        const struct fhir_param *p;
+        for (size_t i = 0; (p = fhir_param_at(t, i)); i++)
+            if (p->home && !p->alias)
+                home[t] = p->number;
+    }
+    return home;
+}
+
 static err wrap(struct op *op, struct store *store, const struct rulebook *book, bool owns,
                 struct record **ret)
 {
     struct record *rec = calloc(1, sizeof *rec);
-    if (!rec)
+    uint16_t *home = homes();
+    if (!rec || !home) {
+        free(rec);
+        free(home);
         return fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
+    }
     *rec = (struct record){.store = store,
                            .book = book ? book : rulebook_default(),
                            .owns_store = owns,
+                           .home = home,
                            .t_patient = fhir_type_parse(STR("Patient")),
                            .t_audit = fhir_type_parse(STR("AuditEvent")),
                            .t_task = fhir_type_parse(STR("Task")),
@@ -27,6 +45,8 @@ err record_new(struct op *op, struct store *store, const struct rulebook *book, 
 
 void record_free(struct record *rec)
 {
+    if (rec)
+        free(rec->home);
     free(rec);
 }
 

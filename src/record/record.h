@@ -121,6 +121,7 @@ void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id, c
 /* Durable and visible, or nothing happened. */
 MUST err record_commit(struct record_tx *tx);
 
+/* STR_NONE when there is no such key. */
 MUST err record_kv_get(struct op *op, struct record *rec, str key, str *ret);
 struct record_job {
     uint64_t job;
@@ -163,16 +164,24 @@ MUST err record_audit_verify(struct op *op, struct record *rec, struct record_au
 /* ---- loading and unloading ---- */
 struct record_load {
     struct record *rec;
-    uint64_t resources, bundles, bytes;
+    uint64_t resources, bundles, bytes; /* accepted so far */
+    const uint64_t *by_type;            /* resources by fhir_type */
+    str source;                         /* set before record_load_add(): names the text in late errors */
+    /* Something accepted was refused later (somebody else wrote the same meanwhile); called from
+     * record_load_add() or record_load_end(). May be NULL. */
+    void (*late)(void *ctx, str source, const struct fault *fault);
+    void *ctx;
     void *state;
 };
 /* Import's pipelined road (policy asked once for the run, each transaction audited): text is one
- * Bundle or resource; parses, validates, plans and submits without waiting for the disk. source
- * names file and line for errors. The op's fault tells what was wrong with this one; nothing of it
- * is applied then. Callable from several threads, each with its own op and load. */
+ * Bundle or resource; parses, validates, plans and submits without waiting for the disk. The op's
+ * fault tells what was wrong with this one; nothing of it is applied then. Callable from several
+ * threads, each with its own op and load. */
 MUST err record_load_begin(struct op *op, struct record *rec, struct record_load *ret);
 MUST err record_load_add(struct op *op, struct record_load *load, str text);
-/* Waits for everything submitted; ERR_* of the first that failed on disk. */
+/* Several resources or Bundles as one transaction, references among them resolved. */
+MUST err record_load_add_all(struct op *op, struct record_load *load, const str *texts, size_t n);
+/* Waits for everything submitted; ERR_* of the first that failed on disk. Frees the load. */
 MUST err record_load_end(struct op *op, struct record_load *load);
 /* All current resources in number order, one call each; stops at the first error of fn. */
 MUST err record_unload(struct op *op, struct record *rec, fhir_type type /* 0 = all */,

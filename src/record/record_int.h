@@ -14,6 +14,7 @@ struct record {
     const struct rulebook *book;
     bool owns_store;
     fhir_type t_patient, t_audit, t_task, t_consent; /* rows asked for often */
+    uint16_t *home; /* by type: number of the home parameter, 0 none */
 };
 
 /* Ceilings (blueprint section 7, "bounded"). */
@@ -62,13 +63,18 @@ str kb_str(struct arena *a, const struct kb *k);
 #define TAG_EXACT 'x'
 #define TAG_PREFIX 'p'
 #define TAG_GRAM 't'
-#define TAG_LOW 'l'  /* date by its first instant, with its length class */
-#define TAG_HIGH 'h' /* date by its end; only for spans of no common length */
 #define TAG_REF 'r'
 #define TAG_REF_TEXT 'u'
 #define TAG_REF_IDENT 'i'
 
+/* Dates: first instant and length class, so that the keys of a parameter sort by when it began. A
+ * span of no common length has its end as a second key, under the parameter's number with the top
+ * bit set. */
 #define TIME_BYTES 7u
+struct kb kb_ends(const struct kb *k);
+/* Marks a resource whose home parameter does not name the compartment it lives in, so that "patient =
+ * X" may be answered by the compartment alone. Numbers under 16 are ours. */
+#define PARAM_STRAY 1u
 #define PREFIX_BYTES_MAX 16u /* longer starts-with queries are verified on the document */
 #define GRAM_TEXT_MAX 128u   /* longer texts carry a mark instead of trigrams */
 /* The common lengths of a date; a span of another length is of class SPAN_OTHER. */
@@ -98,7 +104,10 @@ struct plan {
     bool verify; /* hits must be matched against the document too */
     uint64_t home; /* compartment that a home parameter named; 0 none */
 };
+/* Access is asked for and put in. */
 MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
+/* For conditional writes, which tell no content: bound actors see their compartment only. */
+MUST err plan_bare(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
 struct clause_list {
     VEC(struct store_clause) v;
 };
@@ -180,8 +189,13 @@ uint64_t audit_user(struct record *rec, str user);
 MUST err audit_event_read(struct op *op, struct record *rec, str id, struct record_doc *ret);
 MUST err audit_event_search(struct op *op, struct record *rec, const struct fhir_query *q,
                             struct record_page *ret);
-MUST err audit_event_doc(struct op *op, struct record *rec, const struct store_trail_entry *e,
-                         struct record_doc *ret);
+MUST err audit_event_doc(struct op *op, struct record *rec, uint64_t seq, int64_t time,
+                         const struct audit_line *line, struct record_doc *ret);
+/* Of a line, only the patient that a bound actor is bound to; false when it is not about them. */
+bool audit_narrow(const struct op *op, struct audit_line *line);
+str audit_action_code(uint8_t action);
+str audit_subtype_code(const struct audit_line *l);
+MUST err audit_look(struct op *op, struct record *rec, struct plan *plan);
 
 /* ---- record.c ---- */
 void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret);
@@ -193,16 +207,27 @@ MUST err id_get(struct op *op, struct record *rec, fhir_type type, str id, struc
 MUST err fail_not_found(struct op *op);
 MUST err tree_of(struct op *op, struct record *rec, const struct store_doc *d, struct json **ret);
 
+/* ---- read.c ---- */
+/* Policy, trail, then the document as served. */
+MUST err read_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *d,
+                  struct record_doc *ret);
+MUST err read_missing(struct op *op, struct record *rec, fhir_type type, str id);
+
 /* ---- search.c ---- */
 /* Numbers of what matches, access already in the plan; at most max. Not audited. */
-MUST err search_rids(struct op *op, struct record *rec, const struct fhir_query *q, size_t max,
-                     uint64_t **ret, size_t *ret_n);
+MUST err search_rids(struct op *op, struct record *rec, const struct fhir_query *q,
+                     struct plan *plan, size_t max, uint64_t **ret, size_t *ret_n);
+/* The document as it was at t (0 = now); *ret_ok false when it was not there or does not match. */
+MUST err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
+                      const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
+                      bool *ret_ok);
+/* True when the store has no order for what is asked. */
+bool sort_in_memory(const struct fhir_query *q);
+struct store_sort sort_in_store(const struct fhir_query *q);
 MUST err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q,
                        struct plan *plan, struct record_page *ret);
 MUST err search_include(struct op *op, struct record *rec, const struct fhir_query *q,
                         struct record_page *page);
-bool search_verified(struct op *op, struct record *rec, const struct fhir_query *q,
-                     const struct plan *plan, const struct store_doc *d);
 
 /* ---- tx.c, links.c, home.c, stage.c: writing ---- */
 struct target {
@@ -240,6 +265,8 @@ struct record_tx {
     struct map targets; /* "Type/id" */
     VEC(struct staged *) staged;
     struct blind_memo *memo;
+    VEC(struct audit *) lines; /* of record_tx_trail(): put at commit */
+    bool bundle; /* conditional references are allowed */
     bool bulk;  /* one line in the trail for all; policy was asked for the run */
     err failed; /* sticky, for the doors that return nothing */
 };
@@ -249,6 +276,8 @@ void stage_name(struct record_tx *tx, struct staged *s, str client_id);
 /* Takes number, version and compartment of what is stored. */
 void stage_over(struct record_tx *tx, struct staged *s, const struct store_doc *old);
 struct target *target_get(struct record_tx *tx, fhir_type type, str id);
+/* FHIRPath of an element of s as the sender sees it. */
+str links_path(struct record_tx *tx, const struct staged *s, str path);
 MUST err links_resolve(struct record_tx *tx, struct staged *s);
 MUST err home_find(struct record_tx *tx, struct staged *s);
 MUST err home_check(struct record_tx *tx, struct staged *s);
@@ -263,9 +292,13 @@ MUST err match_one(struct op *op, struct record *rec, fhir_type type, str query,
                    struct store_doc *ret, struct store_query **ret_guard);
 MUST err version_check(struct op *op, str if_match, uint32_t vid);
 
-/* ---- plan resolve: transact.c ---- */
-MUST err transact_stage(struct record_tx *tx, struct fhir_plan *plan, struct record_answer *answers,
-                        struct staged **by_entry);
+/* ---- transact.c ---- */
+/* Stages the entries of a plan; by_entry keeps numbers over retries (NULL: nothing staged). */
+MUST err transact_stage(struct record_tx *tx, const struct fhir_plan *plan,
+                        struct record_answer *answers, struct staged **by_entry);
+/* One entry as a transaction of its own. */
+MUST err transact_one(struct op *op, struct record *rec, const struct fhir_entry *entry,
+                      struct record_answer *ret);
 bool type_many(fhir_type type, bool *ret_one);
 
 #endif

@@ -1,0 +1,276 @@
+/* Asks policy, on every entry. Facts that are dear to find out (who wrote it, is there a consent)
+ * are looked up only when the answer without them is no: every one of them can only widen access.
+ * That a resource is sensitive can only narrow it, so it is always looked at first.
+ * Invariant: a refusal is in the trail before it is told. */
+#include "record/record_int.h"
+
+/* Reference elements that say "I wrote or did this", as search parameters and as members. */
+static const char *const author_codes[] = {"author", "performer", "source",    "sender",
+                                           "device", "recorder",  "asserter", "requester"};
+#define AUTHORS (sizeof author_codes / sizeof *author_codes)
+
+/* HL7 v3 Confidentiality and ActCode InformationSensitivityPolicy codes that restrict
+ * (https://terminology.hl7.org/CodeSystem-v3-ActCode.html). */
+static const char *const labels[] = {"R",    "V",    "ALC", "BH",  "DVD", "ETH",     "GDIS",
+                                     "HIV",  "MST",  "OPIOIDUD", "PREGNANT", "PSY", "PSYTHPN", "SCA",
+                                     "SDV",  "SEX",  "SPI", "STD", "SUD", "TABOO",   "VIO"};
+#define LABELS (sizeof labels / sizeof *labels)
+
+bool access_bound(const struct op *op)
+{
+    return op->actor && (op->actor->role == ROLE_PATIENT || op->actor->role == ROLE_HELPER ||
+                         op->actor->role == ROLE_DEVICE);
+}
+
+bool access_sensitive_tree(const struct json *resource)
+{
+    const struct json *security = json_path(resource, "meta.security");
+    for (size_t i = 0; json_at(security, i); i++) {
+        str code = json_get_str(json_at(security, i), STR("code"));
+        for (size_t j = 0; j < LABELS; j++)
+            if (str_eq(code, str_of(labels[j])))
+                return true;
+    }
+    return false;
+}
+
+bool access_sensitive_body(struct op *op, str body)
+{
+    if (str_starts(body, STR("}")) || str_find(body, STR("\"security\":"), 0) == SIZE_MAX)
+        return false;
+    struct json *tree;
+    str whole = arena_cat(op->arena, STR("{\"resourceType\":\"Basic\",\"meta\":{\"versionId\":\"1\""), body);
+    struct json_limits limits = JSON_LIMITS_DEFAULT;
+    struct fault before = op->fault;
+    bool yes = json_read(op, whole, &limits, &tree) != OK || access_sensitive_tree(tree);
+    op->fault = before;
+    return yes;
+}
+
+/* One of the keys says that the actor wrote it; a Task: that it is the actor's. */
+static void facts_from_keys(struct op *op, struct record *rec, const struct store_doc *d,
+                            struct access_request *q)
+{
+    str *keys;
+    size_t n;
+    struct fault before = op->fault;
+    if (store_keys(op, rec->store, d->rid, &keys, &n) != OK) {
+        op->fault = before; /* unknown: not the actor's */
+        return;
+    }
+    for (size_t c = 0; c <= AUTHORS; c++) {
+        bool owner = c == AUTHORS;
+        const struct fhir_param *p =
+            fhir_param_find(d->type, owner ? STR("owner") : str_of(author_codes[c]));
+        if (!p || (owner && d->type != rec->t_task))
+            continue;
+        struct kb k = kb_param(p->alias && p->n_parts ? p->parts[0] : p->number);
+        kb_u8(&k, TAG_REF);
+        kb_low(&k, op->actor->user_rid, 6);
+        for (size_t i = 0; i < n; i++)
+            if (str_eq(keys[i], str_make(k.p, k.n)))
+                *(owner ? &q->assigned : &q->is_own) = true;
+    }
+}
+
+static bool consent_lists(struct op *op, const struct json *c, fhir_type type)
+{
+    if (!str_eq(json_get_str(c, STR("status")), STR("active")))
+        return false;
+    const struct json *p = JSON_GET(c, "provision");
+    if (str_eq(json_get_str(p, STR("type")), STR("deny")))
+        return false;
+    struct time_span from, to;
+    const struct json *period = JSON_GET(p, "period");
+    if ((time_parse(json_get_str(period, STR("start")), &from) && from.lo > op->now) ||
+        (time_parse(json_get_str(period, STR("end")), &to) && to.hi <= op->now))
+        return false;
+    bool mine = false;
+    const struct json *actors = JSON_GET(p, "actor");
+    for (size_t i = 0; json_at(actors, i) && !mine; i++)
+        mine = str_eq(json_str(json_path(json_at(actors, i), "reference.reference")),
+                      op->actor->reference);
+    const struct json *classes = JSON_GET(p, "class");
+    bool listed = !json_at(classes, 0);
+    for (size_t i = 0; json_at(classes, i) && !listed; i++)
+        listed = str_eq(json_get_str(json_at(classes, i), STR("code")), fhir_type_name(type));
+    return mine && listed;
+}
+
+/* An active Consent of the patient names this helper and the type (or no type: all). */
+static bool consented(struct op *op, struct record *rec, fhir_type type)
+{
+    if (op->actor->role != ROLE_HELPER || !op->actor->patient)
+        return false;
+    struct store_query q = {.type = rec->t_consent, .comp = op->actor->patient, .limit = 200};
+    struct store_found found;
+    struct fault before = op->fault;
+    bool yes = false;
+    if (store_search(op, rec->store, &q, &found) == OK) {
+        for (size_t i = 0; i < found.n && !yes; i++) {
+            struct store_doc d;
+            struct json *tree;
+            yes = store_get(op, rec->store, found.rids[i], &d) == OK && !d.deleted &&
+                  tree_of(op, rec, &d, &tree) == OK && consent_lists(op, tree, type);
+        }
+    }
+    op->fault = before;
+    return yes;
+}
+
+static bool may(struct op *op, struct record *rec, enum action action, const struct store_doc *d,
+                struct access_verdict *v)
+{
+    struct access_request q = {.type = d->type,
+                               .action = action,
+                               .patient = d->comp,
+                               .is_own = op->actor && d->rid == op->actor->user_rid && d->rid != 0,
+                               .sensitive = access_sensitive_body(op, d->body)};
+    policy_access(op->actor, &q, v);
+    if (v->allowed || !op->actor)
+        return v->allowed;
+    if (op->actor->user_rid)
+        facts_from_keys(op, rec, d, &q);
+    q.consented = consented(op, rec, d->type);
+    if (q.is_own || q.assigned || q.consented)
+        policy_access(op->actor, &q, v);
+    return v->allowed;
+}
+
+bool access_may_see(struct op *op, struct record *rec, const struct store_doc *doc)
+{
+    struct access_verdict v;
+    return may(op, rec, ACTION_READ, doc, &v);
+}
+
+err access_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *doc)
+{
+    struct access_verdict v;
+    if (may(op, rec, action, doc, &v))
+        return OK;
+    struct audit a = {.action = action, .type = doc->type, .rid = doc->rid, .vid = doc->vid,
+                      .patients = &doc->comp, .n_patients = doc->comp != 0, .rule = v.rule};
+    return audit_refuse(op, rec, a, v.why);
+}
+
+/* Only what the actor wrote, or is. */
+static void narrow_own(struct op *op, struct record *rec, fhir_type type, struct clause_list *l,
+                       struct plan *plan)
+{
+    if (fhir_ref_parse(op->actor->reference).type == type) {
+        uint64_t *rid = arena_alloc(op->arena, sizeof *rid);
+        *rid = op->actor->user_rid;
+        clause_push(op, l, (struct store_clause){.kind = CLAUSE_RIDS, .rids = rid, .n_rids = 1});
+        return;
+    }
+    struct range_set s = {.op = op, .rec = rec};
+    for (size_t c = 0; c < AUTHORS; c++) {
+        const struct fhir_param *p = fhir_param_find(type, str_of(author_codes[c]));
+        if (!p)
+            continue;
+        struct kb k = kb_param(p->alias && p->n_parts ? p->parts[0] : p->number);
+        kb_u8(&k, TAG_REF);
+        kb_low(&k, op->actor->user_rid, 6);
+        range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
+    }
+    plan->empty |= s.or.n == 0 || !op->actor->user_rid;
+    clause_push(op, l, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
+}
+
+static void narrow_sensitive(struct op *op, struct record *rec, fhir_type type,
+                             struct clause_list *l)
+{
+    const struct fhir_param *p = fhir_param_find(type, STR("_security"));
+    if (!p)
+        return;
+    struct blinder b = {.store = rec->store};
+    struct range_set s = {.op = op, .rec = rec};
+    for (size_t i = 0; i < LABELS; i++) {
+        struct kb k = kb_param(p->number);
+        kb_top(&k, blind(&b, BLIND_CODE, str_of(labels[i])), 6);
+        range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
+    }
+    clause_push(op, l,
+                (struct store_clause){.negate = true, .ranges = s.or.at, .n_ranges = s.or.n});
+}
+
+err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
+                  struct clause_list *clauses, struct plan *plan)
+{
+    struct access_request q = {.type = type, .action = action};
+    struct access_verdict v, read, restricted;
+    policy_access(op->actor, &q, &v);
+    if (v.allowed) {
+        q = (struct access_request){.type = type,
+                                    .action = ACTION_READ,
+                                    .patient = op->actor->patient,
+                                    .is_own = true,
+                                    .consented = consented(op, rec, type)};
+        policy_access(op->actor, &q, &read);
+        if (!read.allowed)
+            v = read;
+    }
+    if (!v.allowed) {
+        struct audit a = {.action = action, .type = type, .outcome = ERR_FORBIDDEN, .rule = v.rule};
+        TRY(audit_append(op, rec, &a));
+        return fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(v.why));
+    }
+    if (v.compartment_only) {
+        plan->empty |= !op->actor->patient || (plan->q.comp && plan->q.comp != op->actor->patient);
+        plan->q.comp = op->actor->patient;
+    }
+    if (v.own_only)
+        narrow_own(op, rec, type, clauses, plan);
+    q.sensitive = true;
+    policy_access(op->actor, &q, &restricted);
+    if (!restricted.allowed)
+        narrow_sensitive(op, rec, type, clauses);
+    return op_check(op);
+}
+
+static bool written_by_actor(const struct op *op, const struct staged *s)
+{
+    for (size_t i = 0; i < s->n_refs; i++) {
+        if (!s->refs[i].target || s->refs[i].target->rid != op->actor->user_rid)
+            continue;
+        for (size_t c = 0; c < AUTHORS; c++)
+            if (str_find(s->refs[i].path, str_of(author_codes[c]), 0) != SIZE_MAX)
+                return true;
+    }
+    return false;
+}
+
+/* Asked for where it will live and, when that is elsewhere, for where it lives. */
+err access_write(struct op *op, struct record *rec, const struct staged *s)
+{
+    struct access_request q = {.type = s->type, .action = s->action, .patient = s->comp};
+    if (op->actor && op->actor->user_rid)
+        q.is_own = s->rid == op->actor->user_rid || written_by_actor(op, s);
+    q.sensitive = s->resource && access_sensitive_tree(s->resource);
+    struct access_verdict v;
+    policy_access(op->actor, &q, &v);
+    if (v.allowed && s->old_comp && s->old_comp != s->comp) {
+        q.patient = s->old_comp;
+        policy_access(op->actor, &q, &v);
+    }
+    if (v.allowed)
+        return OK;
+    uint64_t patient = s->old_comp ? s->old_comp : s->comp;
+    struct audit a = {.action = s->action, .type = s->type, .patients = &patient,
+                      .n_patients = patient != 0, .rule = v.rule};
+    if (s->action != ACTION_CREATE)
+        a.rid = s->rid;
+    return audit_refuse(op, rec, a, v.why);
+}
+
+err access_plain(struct op *op, struct record *rec, enum action action, int type)
+{
+    struct access_request q = {.type = type, .action = action};
+    struct access_verdict v;
+    policy_access(op->actor, &q, &v);
+    if (v.allowed)
+        return OK;
+    struct audit a = {.action = action, .type = (fhir_type)type, .outcome = ERR_FORBIDDEN, .rule = v.rule};
+    TRY(audit_append(op, rec, &a));
+    return fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(v.why));
+}

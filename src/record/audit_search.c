@@ -1,0 +1,293 @@
+/* Search of the trail as AuditEvent: by patient, agent, entity, action, outcome, date and a few more,
+ * newest first. The keys of the trail narrow by one parameter, the rest is checked line by line.
+ * Invariant: a page position is a line's number, and the trail only grows, so pages never shift. */
+#include "record/record_int.h"
+
+#define SCAN_MAX 100000u
+#define ROUND 200u
+
+struct asked {
+    struct op *op;
+    struct record *rec;
+    const struct fhir_query *q;
+    uint64_t patient; /* a bound actor's */
+    int64_t from;     /* nothing older can match */
+    uint64_t before;  /* lines from here on are too new */
+    struct store_range range;
+    bool ranged;
+};
+
+static bool code_is(const struct fhir_clause *c, const char *code)
+{
+    return str_eq(str_of(c->param->code), str_of(code));
+}
+
+static bool date_fits(const struct fhir_value *v, int64_t t)
+{
+    switch (v->prefix) {
+    case PREFIX_EQ:
+    case PREFIX_AP:
+        return t >= v->lo && t < v->hi;
+    case PREFIX_NE:
+        return t < v->lo || t >= v->hi;
+    case PREFIX_GT:
+    case PREFIX_SA:
+        return t >= v->hi;
+    case PREFIX_GE:
+        return t >= v->lo;
+    case PREFIX_LT:
+    case PREFIX_EB:
+        return t < v->lo;
+    case PREFIX_LE:
+        return t < v->hi;
+    }
+    return false;
+}
+
+/* The number that "Type/id" names; 0 when nothing. */
+static uint64_t number_of(const struct asked *a, const struct fhir_value *v, fhir_type fallback)
+{
+    struct store_doc d;
+    bool local = v->ref.kind == REF_LOCAL;
+    fhir_type type = local ? v->ref.type : fallback;
+    return type && id_resolve(a->op, a->rec, type, local ? v->ref.id : v->text, &d) == OK ? d.rid : 0;
+}
+
+static bool has_patient(const struct audit_line *l, uint64_t rid)
+{
+    for (size_t i = 0; i < l->n_patients; i++)
+        if (l->patients[i] == rid && rid)
+            return true;
+    return false;
+}
+
+static bool value_fits(const struct asked *a, const struct fhir_clause *c, const struct fhir_value *v,
+                       int64_t time, const struct audit_line *l)
+{
+    if (code_is(c, "date") || code_is(c, "_lastUpdated"))
+        return date_fits(v, time);
+    if (code_is(c, "patient"))
+        return has_patient(l, number_of(a, v, a->rec->t_patient));
+    if (code_is(c, "entity")) {
+        uint64_t rid = number_of(a, v, 0);
+        return rid && (rid == l->rid || has_patient(l, rid));
+    }
+    if (code_is(c, "agent"))
+        return str_eq(l->reference, v->ref.text);
+    if (code_is(c, "altid"))
+        return str_eq(l->user, v->code);
+    if (code_is(c, "action"))
+        return str_eq(audit_action_code(l->action), v->code);
+    if (code_is(c, "subtype"))
+        return str_eq(audit_subtype_code(l), v->code);
+    if (code_is(c, "type"))
+        return str_eq(STR("rest"), v->code);
+    return str_eq(l->outcome == OK ? STR("0") : STR("4"), v->code); /* outcome */
+}
+
+static bool fits(const struct asked *a, int64_t time, const struct audit_line *l)
+{
+    for (size_t i = 0; i < a->q->n; i++) {
+        const struct fhir_clause *c = &a->q->clauses[i];
+        bool any = false;
+        for (size_t j = 0; j < c->n && !any; j++)
+            any = value_fits(a, c, &c->values[j], time, l);
+        if (any == (c->modifier == MOD_NOT))
+            return false;
+    }
+    return !a->patient || has_patient(l, a->patient);
+}
+
+static void range_of(struct asked *a, enum audit_param param, uint64_t number)
+{
+    struct kb k = audit_key(a->rec, param, number);
+    a->range = range_prefix(a->op->arena, &k, STR_NONE, 0);
+    a->ranged = true;
+}
+
+/* The narrowest key that a single-valued clause gives: entity, patient, failure, agent, action. */
+static void choose_range(struct asked *a)
+{
+    int best = 0;
+    if (a->patient) {
+        range_of(a, AUDIT_PATIENT, a->patient);
+        best = 4;
+    }
+    for (size_t i = 0; i < a->q->n; i++) {
+        const struct fhir_clause *c = &a->q->clauses[i];
+        if (c->n != 1 || c->modifier == MOD_NOT)
+            continue;
+        const struct fhir_value *v = &c->values[0];
+        uint64_t rid = code_is(c, "patient")  ? number_of(a, v, a->rec->t_patient)
+                       : code_is(c, "entity") ? number_of(a, v, 0)
+                                              : 0;
+        bool person = v->ref.type == a->rec->t_patient || code_is(c, "patient");
+        if (rid && best < (person ? 4 : 5)) {
+            best = person ? 4 : 5;
+            range_of(a, person ? AUDIT_PATIENT : AUDIT_ENTITY, rid);
+        } else if (code_is(c, "agent") && best < 3) {
+            best = 3;
+            range_of(a, AUDIT_AGENT, audit_user(a->rec, v->ref.text));
+        } else if (code_is(c, "outcome") && str_eq(v->code, STR("4")) && best < 2) {
+            best = 2;
+            range_of(a, AUDIT_FAILED, 1);
+        }
+    }
+}
+
+static err newest(const struct asked *a, uint64_t *ret)
+{
+    struct store_trail_entry *e;
+    size_t n;
+    TRY(store_trail_find(a->op, a->rec->store, NULL, UINT64_MAX, 1, &e, &n));
+    *ret = n ? e[0].seq : 0;
+    return OK;
+}
+
+/* The first line at or after t, by halving: times never go back along the trail. */
+static err first_at(const struct asked *a, int64_t t, uint64_t last, uint64_t *ret)
+{
+    uint64_t lo = 1, hi = last + 1;
+    while (lo < hi) {
+        uint64_t mid = lo + (hi - lo) / 2;
+        struct store_trail_entry e;
+        TRY(store_trail_read(a->op, a->rec->store, mid, &e));
+        if (e.time < t)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    *ret = lo;
+    return OK;
+}
+
+static err span_of(struct asked *a)
+{
+    int64_t until = INT64_MAX;
+    a->from = INT64_MIN;
+    for (size_t i = 0; i < a->q->n; i++) {
+        const struct fhir_clause *c = &a->q->clauses[i];
+        if ((!code_is(c, "date") && !code_is(c, "_lastUpdated")) || c->n != 1)
+            continue;
+        const struct fhir_value *v = &c->values[0];
+        bool at = v->prefix == PREFIX_EQ || v->prefix == PREFIX_AP;
+        if ((at || v->prefix == PREFIX_GE || v->prefix == PREFIX_GT || v->prefix == PREFIX_SA) &&
+            v->lo > a->from)
+            a->from = v->lo;
+        if ((at || v->prefix == PREFIX_LE || v->prefix == PREFIX_LT || v->prefix == PREFIX_EB) &&
+            v->hi < until)
+            until = v->hi;
+    }
+    uint64_t last, first;
+    TRY(newest(a, &last));
+    a->before = last + 1;
+    if (until != INT64_MAX) {
+        TRY(first_at(a, until, last, &first));
+        a->before = first;
+    }
+    return OK;
+}
+
+static err supported(struct op *op, const struct fhir_query *q)
+{
+    static const char *const codes[] = {"date", "_lastUpdated", "patient", "entity", "agent",
+                                        "altid", "action",      "subtype", "type",   "outcome"};
+    for (size_t i = 0; i < q->n; i++) {
+        bool known = false;
+        for (size_t j = 0; j < sizeof codes / sizeof *codes && !known; j++)
+            known = code_is(&q->clauses[i], codes[j]);
+        if (!known || q->clauses[i].chain ||
+            (q->clauses[i].modifier != MOD_NONE && q->clauses[i].modifier != MOD_NOT &&
+             q->clauses[i].modifier != MOD_TYPE))
+            return fail(op, ERR_INVALID,
+                        "AuditEvent cannot be searched by %s so; use date, patient, entity, agent, "
+                        "altid, action, subtype, type or outcome.",
+                        q->clauses[i].param->code);
+    }
+    for (size_t i = 0; i < q->n_sort; i++)
+        if (!q->sort[i].descending || (!str_eq(str_of(q->sort[i].param->code), STR("date")) &&
+                                       !str_eq(str_of(q->sort[i].param->code), STR("_lastUpdated"))))
+            return fail(op, ERR_INVALID, "AuditEvents come newest first; only _sort=-date is possible.");
+    return OK;
+}
+
+/* One line: shown on the page, counted, or passed over. *ret_done when the page is full. */
+static err consider(struct asked *a, const struct store_trail_entry *e, struct record_page *page,
+                    bool counting, bool *ret_done)
+{
+    struct audit_line line;
+    if (!audit_decode(e->entry, &line))
+        return fail(a->op, ERR_FAULT, "A line of the trail cannot be read; run weft audit verify.");
+    if (!fits(a, e->time, &line) || !audit_narrow(a->op, &line))
+        return OK;
+    page->total++;
+    if (counting)
+        return OK;
+    if (page->n == a->q->count) {
+        *ret_done = true;
+        return OK;
+    }
+    return audit_event_doc(a->op, a->rec, e->seq, e->time, &line, &page->docs[page->n++]);
+}
+
+static err scan(struct asked *a, uint64_t before, bool counting, struct record_page *page)
+{
+    size_t looked = 0;
+    bool done = false;
+    while (!done && before > 1) {
+        struct store_trail_entry *e;
+        size_t n;
+        TRY(store_trail_find(a->op, a->rec->store, a->ranged ? &a->range : NULL, before, ROUND, &e, &n));
+        for (size_t i = 0; i < n && !done; i++) {
+            if (e[i].time < a->from) {
+                done = true;
+                before = 0;
+                break;
+            }
+            TRY(consider(a, &e[i], page, counting, &done));
+            if (!done)
+                before = e[i].seq;
+        }
+        looked += n;
+        if (n < ROUND && !done)
+            before = 0;
+        if (looked >= SCAN_MAX && before > 1) {
+            if (counting)
+                return fail(a->op, ERR_TOO_COSTLY, "Too many lines of the trail to count; narrow the search.");
+            done = true;
+        }
+    }
+    if (!counting && before > 1 && done)
+        page->next = arena_printf(a->op->arena, "%llu", (unsigned long long)before);
+    return op_check(a->op);
+}
+
+err audit_event_search(struct op *op, struct record *rec, const struct fhir_query *q,
+                       struct record_page *ret)
+{
+    struct asked a = {.op = op, .rec = rec, .q = q};
+    struct plan plan;
+    struct record_page page = {.docs = ARENA_ARRAY(op->arena, struct record_doc, q->count + 1u)}, all = {0};
+    TRY(audit_look(op, rec, &plan));
+    TRY(supported(op, q));
+    a.patient = plan.q.comp;
+    choose_range(&a);
+    TRY(span_of(&a));
+    uint64_t before = a.before;
+    if (!str_empty(q->page) && (!str_to_u64(q->page, INT64_MAX, &before) || before > a.before))
+        return fail(op, ERR_INVALID, "_page is not a position that this server gave; start at page one.");
+    if (!plan.empty && q->count && q->summary != SUMMARY_COUNT)
+        TRY(scan(&a, before, false, &page));
+    if (q->total == TOTAL_ACCURATE || q->count == 0 || q->summary == SUMMARY_COUNT) {
+        if (!plan.empty)
+            TRY(scan(&a, a.before, true, &all));
+        page.has_total = true;
+    }
+    page.total = all.total;
+    page.n_match = page.n;
+    struct audit line = {.action = ACTION_SEARCH, .type = rec->t_audit, .patients = &a.patient,
+                         .n_patients = a.patient != 0};
+    TRY(audit_append(op, rec, &line));
+    *ret = page;
+    return OK;
+}

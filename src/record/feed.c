@@ -1,0 +1,80 @@
+/* Following: the change feed, cursors, named state and outbox of the care rooms. Content is not
+ * shown here, so nothing is audited. Invariant: a cursor moves only in a record_tx. */
+#include "record/record_int.h"
+
+err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max, struct record_change **ret,
+                size_t *ret_n)
+{
+    struct store_change *c;
+    size_t n;
+    TRY(store_feed(op, rec->store, after, max, &c, &n));
+    struct record_change *r = ARENA_ARRAY(op->arena, struct record_change, n);
+    TRY(op_check(op));
+    for (size_t i = 0; i < n; i++)
+        r[i] = (struct record_change){.t = c[i].t,
+                                      .rid = c[i].rid,
+                                      .patient = c[i].comp,
+                                      .time = c[i].time,
+                                      .vid = c[i].vid,
+                                      .type = c[i].type,
+                                      .created = c[i].kind == CHANGE_CREATE,
+                                      .deleted = c[i].kind == CHANGE_DELETE};
+    *ret = r;
+    *ret_n = n;
+    return OK;
+}
+
+bool record_feed_wait(struct record *rec, uint64_t after, int64_t ms)
+{
+    return store_feed_wait(rec->store, after, ms);
+}
+
+uint64_t record_now_t(const struct record *rec)
+{
+    return store_now_t(rec->store);
+}
+
+static err named(struct op *op, struct record *rec, const char *space, str key, str *ret)
+{
+    struct fault before = op->fault;
+    err e = store_kv_get(op, rec->store, arena_cat(op->arena, str_of(space), key), ret);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    op->fault = before;
+    *ret = STR_NONE;
+    return OK;
+}
+
+err record_kv_get(struct op *op, struct record *rec, str key, str *ret)
+{
+    return named(op, rec, "room/", key, ret);
+}
+
+err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t)
+{
+    str value;
+    TRY(named(op, rec, "cursor/", name, &value));
+    uint64_t t = 0;
+    if (!str_empty(value) && !str_to_u64(value, UINT64_MAX, &t))
+        return fail(op, ERR_FAULT, "A follower's cursor is damaged.");
+    *ret_t = t;
+    return OK;
+}
+
+err record_outbox_take(struct op *op, struct record *rec, str queue, int64_t lease_ms, size_t max,
+                       struct record_job **ret, size_t *ret_n)
+{
+    struct store_job *jobs;
+    size_t n;
+    TRY(store_outbox_take(op, rec->store, queue, lease_ms, max, &jobs, &n));
+    struct record_job *r = ARENA_ARRAY(op->arena, struct record_job, n);
+    TRY(op_check(op));
+    for (size_t i = 0; i < n; i++)
+        r[i] = (struct record_job){.job = jobs[i].job,
+                                   .due = jobs[i].due,
+                                   .attempts = jobs[i].attempts,
+                                   .body = jobs[i].body};
+    *ret = r;
+    *ret_n = n;
+    return OK;
+}

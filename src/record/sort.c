@@ -1,0 +1,212 @@
+/* Orders that keys do not have (texts are blind in the store) and orders by several parameters: a
+ * bounded set of hits is fetched and sorted here. Invariant: every page is cut from the same set, the
+ * one that the first page's moment showed, and ties go by resource number. */
+#include "record/record_int.h"
+
+static bool is_code(const struct fhir_param *p, const char *code)
+{
+    return str_eq(str_of(p->code), str_of(code));
+}
+
+static bool keyed(const struct fhir_param *p)
+{
+    return (p->type == PARAM_DATE || p->type == PARAM_NUMBER || p->type == PARAM_QUANTITY) &&
+           (!p->alias || p->n_parts == 1);
+}
+
+bool sort_in_memory(const struct fhir_query *q)
+{
+    if (q->n_sort == 0)
+        return false;
+    const struct fhir_param *p = q->sort[0].param;
+    return q->n_sort > 1 || !(is_code(p, "_id") || is_code(p, "_lastUpdated") || keyed(p));
+}
+
+struct store_sort sort_in_store(const struct fhir_query *q)
+{
+    struct store_sort s = {.order = ORDER_RID};
+    if (q->n_sort == 0)
+        return s;
+    const struct fhir_param *p = q->sort[0].param;
+    s.descending = q->sort[0].descending;
+    if (is_code(p, "_lastUpdated")) {
+        s.order = ORDER_TIME;
+    } else if (!is_code(p, "_id")) {
+        s.order = ORDER_KEY;
+        s.param = p->alias ? p->parts[0] : p->number;
+    }
+    return s;
+}
+
+struct sort_value {
+    bool has;
+    str text;
+    double number;
+};
+
+struct row {
+    struct store_doc doc;
+    struct sort_value *values;
+    const struct fhir_query *q;
+};
+
+static int compare_values(const struct sort_value *a, const struct sort_value *b)
+{
+    int c = str_cmp(a->text, b->text);
+    return c ? c : (a->number > b->number) - (a->number < b->number);
+}
+
+static int compare(const void *x, const void *y)
+{
+    const struct row *a = x, *b = y;
+    for (size_t i = 0; i < a->q->n_sort; i++) {
+        const struct sort_value *p = &a->values[i], *r = &b->values[i];
+        if (p->has != r->has)
+            return p->has ? -1 : 1;
+        int c = p->has ? compare_values(p, r) : 0;
+        if (c)
+            return a->q->sort[i].descending ? -c : c;
+    }
+    return (a->doc.rid > b->doc.rid) - (a->doc.rid < b->doc.rid);
+}
+
+static struct sort_value value_of(struct op *op, const struct fhir_key *k)
+{
+    struct sort_value v = {.has = true, .number = k->number};
+    switch ((enum fhir_key_kind)k->kind) {
+    case KEY_TOKEN:
+        v.text = k->code;
+        break;
+    case KEY_STRING:
+        v.text = fhir_fold(op->arena, k->text);
+        break;
+    case KEY_DATE:
+        v.number = (double)k->lo;
+        break;
+    case KEY_REFERENCE:
+        v.text = k->ref.text;
+        break;
+    case KEY_URI:
+        v.text = k->text;
+        break;
+    case KEY_NUMBER:
+    case KEY_QUANTITY:
+    case KEY_COMPOSITE:
+        break;
+    }
+    return v;
+}
+
+static bool indexes(const struct fhir_param *p, uint16_t number)
+{
+    for (size_t i = 0; p->alias && i < p->n_parts; i++)
+        if (p->parts[i] == number)
+            return true;
+    return p->number == number;
+}
+
+/* The smallest value counts upwards, the largest downwards. */
+static err values_of(struct op *op, struct record *rec, struct row *row)
+{
+    struct json *tree;
+    struct fhir_key *keys;
+    size_t n;
+    row->values = ARENA_ARRAY(op->arena, struct sort_value, row->q->n_sort);
+    TRY(tree_of(op, rec, &row->doc, &tree));
+    TRY(fhir_keys(op, tree, &keys, &n));
+    for (size_t s = 0; s < row->q->n_sort; s++) {
+        const struct fhir_sort_key *sort = &row->q->sort[s];
+        struct sort_value *best = &row->values[s];
+        if (is_code(sort->param, "_lastUpdated"))
+            *best = (struct sort_value){.has = true, .number = (double)row->doc.time};
+        if (is_code(sort->param, "_id"))
+            *best = (struct sort_value){.has = true, .number = (double)row->doc.rid};
+        for (size_t i = 0; i < n; i++) {
+            if (!indexes(sort->param, keys[i].param))
+                continue;
+            struct sort_value v = value_of(op, &keys[i]);
+            if (!best->has || (compare_values(&v, best) > 0) == sort->descending)
+                *best = v;
+        }
+    }
+    return op_check(op);
+}
+
+/* Where a page starts: offset, first hit and the store's position after it, which pins the moment. */
+struct position {
+    uint64_t offset, first;
+    str rest;
+};
+
+static bool take_position(str page, struct position *ret)
+{
+    str offset, first;
+    if (!str_take_until(&page, '.', &offset) || !str_take_until(&page, '.', &first))
+        return false;
+    ret->rest = page;
+    return str_to_u64(offset, RECORD_CANDIDATES_MAX, &ret->offset) &&
+           str_to_u64(first, UINT64_MAX, &ret->first) && !str_empty(page);
+}
+
+/* The hits of the moment: the first, then the rest from the position after it. */
+static err hits(struct op *op, struct record *rec, struct plan *plan, struct position *at,
+                struct store_found *ret)
+{
+    struct store_found one = {0}, rest = {0};
+    if (str_empty(at->rest)) {
+        plan->q.limit = 1;
+        TRY(store_search(op, rec->store, &plan->q, &one));
+        at->first = one.n ? one.rids[0] : 0;
+        at->rest = one.next;
+        ret->t = one.t;
+    }
+    if (!str_empty(at->rest)) {
+        plan->q.limit = RECORD_CANDIDATES_MAX;
+        plan->q.after = at->rest;
+        TRY(store_search(op, rec->store, &plan->q, &rest));
+        ret->t = rest.t;
+    }
+    if (rest.more)
+        return fail(op, ERR_TOO_COSTLY,
+                    "More than %u resources would have to be sorted; narrow the search, or sort by "
+                    "a date, a number or _lastUpdated.",
+                    RECORD_CANDIDATES_MAX);
+    ret->rids = ARENA_ARRAY(op->arena, uint64_t, rest.n + 1);
+    TRY(op_check(op));
+    if (at->first)
+        ret->rids[ret->n++] = at->first;
+    for (size_t i = 0; i < rest.n; i++)
+        ret->rids[ret->n++] = rest.rids[i];
+    return OK;
+}
+
+err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *plan,
+                  struct record_page *ret)
+{
+    struct position at = {0};
+    struct store_found found = {0};
+    if (!str_empty(q->page) && !take_position(q->page, &at))
+        return fail(op, ERR_INVALID, "_page is not a position that this server gave; start at page one.");
+    TRY(hits(op, rec, plan, &at, &found));
+    struct row *rows = ARENA_ARRAY(op->arena, struct row, found.n);
+    size_t n = 0;
+    for (size_t i = 0; rows && i < found.n; i++) {
+        bool ok;
+        rows[n].q = q;
+        TRY(search_fetch(op, rec, q, plan, found.rids[i], found.t, &rows[n].doc, &ok));
+        if (ok)
+            TRY(values_of(op, rec, &rows[n++]));
+    }
+    TRY(op_check(op));
+    qsort(rows, n, sizeof *rows, compare);
+    size_t from = at.offset < n ? (size_t)at.offset : n;
+    size_t to = q->count < n - from ? from + q->count : n;
+    for (size_t i = from; i < to; i++)
+        doc_fill(op, rec, &rows[i].doc, &ret->docs[ret->n++]);
+    if (to < n)
+        ret->next = arena_printf(op->arena, "%zu.%llu.%.*s", to, (unsigned long long)at.first,
+                                 STR_ARG(at.rest));
+    ret->has_total = true;
+    ret->total = n;
+    return op_check(op);
+}

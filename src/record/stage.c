@@ -1,0 +1,194 @@
+/* Staged writes into one store transaction: references, compartments, policy, then keys, body and the
+ * line in the trail. Invariant: nothing is put before every staged write has passed every check, and
+ * every put has its trail line in the same transaction. */
+#include "record/record_int.h"
+
+struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type, struct json *resource)
+{
+    struct staged *s = ARENA_NEW(tx->op->arena, struct staged);
+    s->action = action;
+    s->type = type;
+    s->resource = resource;
+    VEC_PUSH(tx->op->arena, &tx->staged, s);
+    return s;
+}
+
+static void registered(struct record_tx *tx, struct staged *s)
+{
+    struct arena *a = tx->op->arena;
+    str key = arena_printf(a, "%.*s/%.*s", STR_ARG(fhir_type_name(s->type)), STR_ARG(s->id));
+    struct target *t = map_get(&tx->targets, key);
+    if (t && t->staged && tx->failed == OK)
+        tx->failed = fail_at(tx->op, ERR_UNPROCESSABLE, s->where,
+                             "The same resource stands in the transaction twice.");
+    if (!t) {
+        t = ARENA_NEW(a, struct target);
+        (void)map_put(&tx->targets, key, t); /* a failed arena shows in op_check() */
+    }
+    *t = (struct target){.rid = s->rid,
+                         .comp = s->old_comp,
+                         .type = s->type,
+                         .found = s->action != ACTION_DELETE,
+                         .staged = s};
+}
+
+void stage_name(struct record_tx *tx, struct staged *s, str client_id)
+{
+    if (!s->rid)
+        s->rid = store_rid_new(tx->rec->store, 1);
+    s->vid = 1;
+    s->client_id = !str_empty(client_id);
+    s->id = doc_id(tx->op, tx->rec, s->rid, client_id);
+    registered(tx, s);
+}
+
+void stage_over(struct record_tx *tx, struct staged *s, const struct store_doc *old)
+{
+    s->rid = old->rid;
+    s->vid = old->vid + 1;
+    s->old_comp = old->comp;
+    s->id = doc_id(tx->op, tx->rec, old->rid, old->client_id);
+    registered(tx, s);
+}
+
+static bool staged_target(void *ctx, const struct fhir_ref *ref, uint64_t *ret_rid)
+{
+    struct target *t = target_get(ctx, ref->type, ref->id);
+    if (!t || !t->rid)
+        return false;
+    *ret_rid = t->rid;
+    return true;
+}
+
+/* The compartment alone answers "patient = X", unless the resource came into it another way. */
+static void mark_stray(struct record_tx *tx, const struct staged *s, str *keys, size_t *n)
+{
+    uint16_t home = tx->rec->home[s->type];
+    if (!home || !s->comp)
+        return;
+    struct kb k = kb_param(home);
+    kb_u8(&k, TAG_REF);
+    kb_low(&k, s->comp, 6);
+    for (size_t i = 0; i < *n; i++)
+        if (str_eq(keys[i], str_make(k.p, k.n)))
+            return;
+    k = kb_param(PARAM_STRAY);
+    keys[(*n)++] = kb_str(tx->op->arena, &k);
+}
+
+static err put(struct record_tx *tx, struct staged *s)
+{
+    struct op *op = tx->op;
+    struct store_put p = {.rid = s->rid, .type = s->type, .vid = s->vid, .comp = s->comp};
+    if (s->client_id)
+        p.client_id = s->id;
+    p.deleted = s->action == ACTION_DELETE;
+    if (!p.deleted) {
+        struct blinder b = {.store = tx->rec->store, .memo = tx->memo};
+        struct key_source src = {.blinder = &b, .target = staged_target, .ctx = tx};
+        struct buf body;
+        str *keys;
+        TRY(keys_of_resource(op, &src, s->resource, &keys, &p.n_keys));
+        mark_stray(tx, s, keys, &p.n_keys);
+        buf_init(&body, op->arena, RECORD_BODY_MAX);
+        fhir_body_write(&body, s->resource);
+        if (!buf_ok(&body))
+            return fail(op, ERR_TOO_LARGE, "The resource is too large to be stored.");
+        p.keys = keys;
+        p.body = s->body = buf_str(&body);
+    }
+    store_tx_put(tx->stx, &p);
+    return op_check(op);
+}
+
+static void told(struct record_tx *tx, const struct staged *s)
+{
+    struct audit a = {.action = s->action, .type = s->type, .rid = s->rid, .vid = s->vid,
+                      .patients = &s->comp, .n_patients = s->comp != 0, .rule = s->rule};
+    audit_put(tx->op, tx->rec, tx->stx, &a);
+}
+
+/* One line for a whole transaction of a bulk run. */
+static void told_bulk(struct record_tx *tx)
+{
+    uint64_t patients[64];
+    size_t n = 0;
+    for (size_t i = 0; i < tx->staged.n && n < 64; i++) {
+        uint64_t p = tx->staged.at[i]->comp;
+        bool known = p == 0;
+        for (size_t j = 0; j < n && !known; j++)
+            known = patients[j] == p;
+        if (!known)
+            patients[n++] = p;
+    }
+    struct audit a = {.action = ACTION_IMPORT, .patients = patients, .n_patients = n,
+                      .detail = arena_printf(tx->op->arena, "%zu", tx->staged.n)};
+    audit_put(tx->op, tx->rec, tx->stx, &a);
+}
+
+static err check_all(struct record_tx *tx)
+{
+    struct staged **s = tx->staged.at;
+    for (size_t i = 0; i < tx->staged.n; i++)
+        if (s[i]->resource)
+            TRY(links_resolve(tx, s[i]));
+    for (size_t i = 0; i < tx->staged.n; i++)
+        TRY(home_find(tx, s[i]));
+    for (size_t i = 0; i < tx->staged.n; i++)
+        TRY(home_check(tx, s[i]));
+    for (size_t i = 0; i < tx->staged.n && !tx->bulk; i++)
+        TRY(access_write(tx->op, tx->rec, s[i]));
+    return op_check(tx->op);
+}
+
+err stage_all(struct record_tx *tx)
+{
+    TRY(tx->failed);
+    TRY(op_check(tx->op));
+    TRY(check_all(tx));
+    for (size_t i = 0; i < tx->staged.n; i++) {
+        struct staged *s = tx->staged.at[i];
+        if (s->none)
+            store_tx_expect_none(tx->stx, s->none);
+        TRY(put(tx, s));
+        if (!tx->bulk)
+            told(tx, s);
+    }
+    if (tx->bulk && tx->staged.n)
+        told_bulk(tx);
+    return op_check(tx->op);
+}
+
+err stage_commit(struct record_tx *tx, struct store_commit *ret)
+{
+    return store_commit(tx->op, tx->stx, ret);
+}
+
+void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
+                  struct record_result *ret)
+{
+    struct store_doc d = {.rid = s->rid,
+                          .type = s->type,
+                          .vid = s->vid,
+                          .deleted = s->action == ACTION_DELETE,
+                          .comp = s->comp,
+                          .t = c->t,
+                          .time = c->time,
+                          .client_id = s->client_id ? s->id : STR_NONE,
+                          .body = s->body};
+    *ret = (struct record_result){.type = s->type,
+                                  .vid = s->vid,
+                                  .updated = c->time,
+                                  .created = s->action != ACTION_DELETE && s->vid == 1};
+    doc_fill(tx->op, tx->rec, &d, &ret->doc);
+    ret->id = ret->doc.id = s->id;
+}
+
+/* Somebody else was faster: worth another look at how things stand now. */
+bool commit_may_retry(struct op *op, err e, int attempt)
+{
+    if ((e != ERR_CONFLICT && e != ERR_PRECONDITION) || attempt + 1 >= RECORD_RETRIES)
+        return false;
+    op_clear(op);
+    return true;
+}

@@ -1,0 +1,111 @@
+/* Joining one transaction: a care room's writes, cursor, named state and outbox jobs in one commit.
+ * Invariant: nothing is checked against the store before record_commit(), so the order of the calls
+ * does not matter; a failure anywhere means that nothing happened. */
+#include "record/record_int.h"
+
+struct record_tx *record_begin(struct op *op, struct record *rec)
+{
+    struct record_tx *tx = ARENA_NEW(op->arena, struct record_tx);
+    tx->op = op;
+    tx->rec = rec;
+    tx->stx = store_tx_new(op, rec->store);
+    map_init(&tx->targets, op->arena);
+    return tx;
+}
+
+err record_tx_create(struct record_tx *tx, struct json *resource, str *ret_id)
+{
+    TRY(fhir_validate(tx->op, resource));
+    struct staged *s = stage_new(tx, ACTION_CREATE, fhir_type_of(resource), resource);
+    stage_name(tx, s, STR_NONE);
+    TRY(op_check(tx->op));
+    *ret_id = s->id;
+    return OK;
+}
+
+err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *resource, uint32_t vid)
+{
+    struct store_doc old;
+    TRY(fhir_validate(tx->op, resource));
+    err e = id_resolve(tx->op, tx->rec, type, id, &old);
+    if (e == ERR_NOT_FOUND)
+        return fail_not_found(tx->op);
+    TRY(e);
+    old.vid = vid; /* the commit compares */
+    stage_over(tx, stage_new(tx, ACTION_UPDATE, type, resource), &old);
+    return op_check(tx->op);
+}
+
+static str key_of(struct record_tx *tx, const char *space, str name)
+{
+    return arena_cat(tx->op->arena, str_of(space), name);
+}
+
+static str number(struct arena *a, uint64_t n)
+{
+    return arena_printf(a, "%llu", (unsigned long long)n);
+}
+
+void record_tx_cursor(struct record_tx *tx, str name, uint64_t from, uint64_t to)
+{
+    str key = key_of(tx, "cursor/", name);
+    store_tx_expect_kv(tx->stx, key, from ? number(tx->op->arena, from) : STR_NONE);
+    store_tx_kv(tx->stx, key, number(tx->op->arena, to));
+}
+
+void record_tx_kv(struct record_tx *tx, str key, str value)
+{
+    store_tx_kv(tx->stx, key_of(tx, "room/", key), value);
+}
+
+void record_tx_expect_kv(struct record_tx *tx, str key, str expected)
+{
+    store_tx_expect_kv(tx->stx, key_of(tx, "room/", key), expected);
+}
+
+void record_tx_outbox(struct record_tx *tx, str queue, int64_t due, str body)
+{
+    store_tx_outbox(tx->stx, queue, due, body);
+}
+
+void record_tx_outbox_done(struct record_tx *tx, uint64_t job)
+{
+    store_tx_outbox_done(tx->stx, job);
+}
+
+void record_tx_outbox_later(struct record_tx *tx, uint64_t job, int64_t due, str body)
+{
+    store_tx_outbox_later(tx->stx, job, due, body);
+}
+
+void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id, const struct json *detail)
+{
+    struct buf b;
+    struct audit a = {.action = ACTION_UPDATE, .type = type, .id = id, .code = action};
+    struct target *t = type && fhir_id_valid(id) ? target_get(tx, type, id) : NULL;
+    if (t) {
+        a.rid = t->rid;
+        a.patients = t->staged ? &t->staged->comp : &t->comp;
+        a.n_patients = 1;
+    }
+    buf_init(&b, tx->op->arena, 32u << 10);
+    if (detail)
+        json_write(&b, detail);
+    a.detail = buf_ok(&b) ? buf_str(&b) : STR_NONE;
+    struct audit *kept = ARENA_NEW(tx->op->arena, struct audit);
+    *kept = a;
+    VEC_PUSH(tx->op->arena, &tx->lines, kept); /* patients are known at commit */
+}
+
+err record_commit(struct record_tx *tx)
+{
+    struct store_commit c;
+    TRY(stage_all(tx));
+    for (size_t i = 0; i < tx->lines.n; i++) {
+        struct audit *a = tx->lines.at[i];
+        a->n_patients = a->n_patients && a->patients[0] != 0;
+        audit_put(tx->op, tx->rec, tx->stx, a);
+    }
+    TRY(op_check(tx->op));
+    return stage_commit(tx, &c);
+}
