@@ -6,7 +6,6 @@
 #ifndef WEFT_POLICY_CONTENT_H
 #define WEFT_POLICY_CONTENT_H
 
-#include "base/op.h"
 #include "policy/policy.h"
 
 /* ---- length: 3GPP TS 23.038 / 23.040 ------------------------------------------------------- */
@@ -104,13 +103,16 @@ struct content_report {
     const char *tier; /* "conversational" | "informational" | "promotional": fact content_tier */
 };
 
-/* brand_domains: domains that count as ours, subdomains too. */
-void content_scan(str text, const str *brand_domains, size_t n, struct content_report *ret);
+/* brand_domains: domains that count as ours, subdomains too. False only when memory is refused. */
+bool content_scan(struct op *op, str text, const str *brand_domains, size_t n,
+                  struct content_report *ret);
 /* The sender's name or caller id does not tell what care it is (P2-08). */
 bool content_sender_neutral(str sender);
-/* Sets from shape and report: encoding, segments, septets, utf16_units, char_count,
- * contains_marketing, contains_financial, contains_phi, phi_fields, content_tier, has_link,
- * link_domain_branded, link_contains_identifier, has_stop_instruction. */
+/* Sets what the text alone shows: encoding, segments, septets, utf16_units, char_count, has_link,
+ * link_domain_branded, link_contains_identifier, has_stop_instruction; adds to the list phi_fields.
+ * Raises, never lowers: contains_marketing, contains_financial, contains_phi become true when found
+ * and content_tier promotional; otherwise what the author attested stands, and unknown stays
+ * unknown. */
 void content_facts(struct op *op, str text, const struct content_report *report, struct facts *f);
 
 #endif

@@ -10,3 +10,10 @@ add_custom_command(
             ${CMAKE_SOURCE_DIR}/tools/hours_table.py
     COMMENT "compiling the rulebook")
 target_sources(weft_policy PRIVATE ${policy_gen})
+add_custom_command(
+    OUTPUT ${GEN}/content_gen.c
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/gen_content.py
+            ${CMAKE_SOURCE_DIR}/spec/content ${GEN}
+    DEPENDS ${policy_spec} ${CMAKE_SOURCE_DIR}/tools/gen_content.py
+    COMMENT "compiling the word lists")
+target_sources(weft_policy PRIVATE ${GEN}/content_gen.c)
