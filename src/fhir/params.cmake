@@ -11,3 +11,5 @@ add_custom_command(
     COMMENT "FHIR search parameters"
     VERBATIM)
 target_sources(weft_fhir PRIVATE ${GEN}/fhir_params.c)
+# path_fn_math.c, query_value.c
+target_link_libraries(weft_fhir PUBLIC m)

@@ -1,0 +1,89 @@
+/* Every resource of the shared bundles: making search keys never fails, and the trie gives the same
+ * keys as the FHIRPath engine does for every parameter. Prints the rate; does not judge it.
+ * Skipped, loudly, where the data is absent. */
+#include "fhir/keys_dump.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define LINE_BYTES (16u << 20)
+
+struct totals {
+    size_t bundles, resources, keys, observations, observation_keys, checked;
+    int64_t ns, observation_ns;
+};
+
+static void one(struct op *op, struct json *resource, struct totals *t)
+{
+    struct fhir_key *keys = NULL;
+    size_t n = 0;
+    int64_t start = time_mono_ns();
+    assert_int_equal(fhir_keys(op, resource, &keys, &n), OK);
+    int64_t took = time_mono_ns() - start;
+    t->ns += took;
+    t->resources++;
+    t->keys += n;
+    if (fhir_type_of(resource) == FHIR_OBSERVATION) {
+        t->observations++;
+        t->observation_keys += n;
+        t->observation_ns += took;
+    }
+    t->checked++;
+    str a = keys_dump(op, keys, n), b = keys_dump_by_path(op, resource);
+    if (!str_eq(a, b))
+        fail_msg("trie:\n%.*s\nFHIRPath:\n%.*s\n", STR_ARG(a), STR_ARG(b));
+}
+
+static bool file(const char *shared, const char *name, struct totals *t)
+{
+    char command[4096];
+    int n =
+        snprintf(command, sizeof command, "gunzip -c '%s/data/fhir/%s' 2>/dev/null", shared, name);
+    char *line = malloc(LINE_BYTES);
+    FILE *in = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
+    assert_non_null(line);
+    struct op op = test_op();
+    bool any = false;
+    while (in && fgets(line, LINE_BYTES, in)) {
+        op_clear(&op);
+        arena_reset(op.arena);
+        struct json *bundle = tree_of_text(&op, str_of(line));
+        struct json *entries = JSON_GET(bundle, "entry"), *e;
+        for (size_t i = 0; (e = json_at(entries, i)); i++)
+            one(&op, JSON_GET(e, "resource"), t);
+        t->bundles++;
+        any = true;
+    }
+    if (in)
+        (void)pclose(in);
+    free(line);
+    test_op_done(&op);
+    return any;
+}
+
+static void shared_bundles(void **state)
+{
+    (void)state;
+    const char *shared = getenv("WEFT_SHARED");
+    struct totals t = {0};
+    if (!shared)
+        shared = WEFT_SOURCE "/../shared";
+    if (!file(shared, "hf49.bundles.ndjson.gz", &t) ||
+        !file(shared, "other100.bundles.ndjson.gz", &t)) {
+        print_message("SKIPPED: the shared bundles are not here (set WEFT_SHARED)\n");
+        skip();
+    }
+    assert_int_equal(t.resources, 55669);
+    assert_int_equal(t.observations, 27161);
+    print_message("%zu resources, %zu keys, %zu checked against FHIRPath; %.2f us a resource, "
+                  "%.2f us and %.1f keys an Observation\n",
+                  t.resources, t.keys, t.checked, (double)t.ns / 1e3 / (double)t.resources,
+                  (double)t.observation_ns / 1e3 / (double)t.observations,
+                  (double)t.observation_keys / (double)t.observations);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(shared_bundles)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,99 @@
+/* For tests: search keys as text lines, sorted, so that two lists can be compared. */
+#ifndef WEFT_FHIR_KEYS_DUMP_H
+#define WEFT_FHIR_KEYS_DUMP_H
+
+#include "base/test.h"
+#include "fhir/fhir_int.h"
+#include "fhir/keys_int.h"
+
+#include <stdlib.h>
+
+static inline void key_value(struct buf *b, const struct fhir_key *k)
+{
+    char lo[24], hi[24];
+    switch ((enum fhir_key_kind)k->kind) {
+    case KEY_TOKEN:
+        buf_printf(b, "%.*s|%.*s", STR_ARG(k->system), STR_ARG(k->code));
+        break;
+    case KEY_STRING:
+    case KEY_URI:
+        buf_add(b, k->text);
+        break;
+    case KEY_DATE:
+        time_format_to(lo, k->lo == INT64_MIN ? 0 : k->lo);
+        time_format_to(hi, k->hi == INT64_MAX ? 0 : k->hi);
+        buf_printf(b, "%.24s/%.24s", k->lo == INT64_MIN ? "-                       " : lo,
+                   k->hi == INT64_MAX ? "-                       " : hi);
+        break;
+    case KEY_NUMBER:
+        buf_printf(b, "%.10g", k->number);
+        break;
+    case KEY_QUANTITY:
+        buf_printf(b, "%.10g|%.*s|%.*s|%.*s", k->number, STR_ARG(k->system), STR_ARG(k->code),
+                   STR_ARG(k->text));
+        break;
+    case KEY_REFERENCE:
+        buf_printf(b, "%.*s", STR_ARG(k->ref.text));
+        if (k->code.n)
+            buf_printf(b, "(%.*s|%.*s)", STR_ARG(k->system), STR_ARG(k->code));
+        break;
+    case KEY_COMPOSITE:
+        for (size_t i = 0; i < k->n_parts; i++) {
+            buf_add(b, i ? STR("$") : STR(""));
+            key_value(b, &k->parts[i]);
+        }
+        break;
+    }
+}
+
+static inline int key_line_order(const void *a, const void *b)
+{
+    return str_cmp(*(const str *)a, *(const str *)b);
+}
+
+/* "code=value\n…" sorted. */
+static inline str keys_dump(struct op *op, const struct fhir_key *keys, size_t n)
+{
+    str *lines = ARENA_ARRAY(op->arena, str, n + 1);
+    struct buf b, all;
+    for (size_t i = 0; i < n; i++) {
+        buf_init(&b, op->arena, 1u << 20);
+        buf_printf(&b, "%s=", fhir_param_get(keys[i].param)->code);
+        key_value(&b, &keys[i]);
+        buf_char(&b, '\n');
+        assert_true(buf_ok(&b));
+        lines[i] = buf_str(&b);
+    }
+    qsort(lines, n, sizeof *lines, key_line_order);
+    buf_init(&all, op->arena, 64u << 20);
+    for (size_t i = 0; i < n; i++)
+        buf_add(&all, lines[i]);
+    assert_true(buf_ok(&all));
+    return buf_str(&all);
+}
+
+/* A tagged tree of JSON text. */
+static inline struct json *tree_of_text(struct op *op, str text)
+{
+    struct json *v = NULL;
+    assert_int_equal(json_read(op, text, &JSON_LIMITS_DEFAULT, &v), OK);
+    fhir_tag(v);
+    return v;
+}
+
+/* The keys of every stored parameter by FHIRPath instead of the trie. */
+static inline str keys_dump_by_path(struct op *op, struct json *resource)
+{
+    struct key_walk w = {.op = op, .resource = resource};
+    const struct fhir_param *p;
+    for (size_t i = 0; (p = fhir_param_at(fhir_type_of(resource), i)); i++) {
+        bool of_server = strcmp(p->code, "_id") == 0 || strcmp(p->code, "_lastUpdated") == 0;
+        if (p->alias || p->type == PARAM_SPECIAL || of_server)
+            continue;
+        if (keys_by_path(&w, p, resource) != OK)
+            fail_msg("%s: %.*s\n", p->code, STR_ARG(op->fault.issues[0].message));
+    }
+    return keys_dump(op, w.keys.at, w.keys.n);
+}
+
+#endif
