@@ -1,0 +1,50 @@
+/* The verbs of the command line, one file each (cli_<verb>.c). argv[0] is the verb. Each has --help
+ * with an example and returns the exit code: 0 done, 1 refused or failed, 2 wrong usage. Results go
+ * to stdout, problems and progress to stderr. */
+#ifndef WEFT_API_CLI_H
+#define WEFT_API_CLI_H
+
+#include "identity/identity.h"
+
+enum cli_exit { CLI_DONE, CLI_FAILED, CLI_USAGE };
+
+int cli_init(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_import(int argc, char **argv);
+int cli_export(int argc, char **argv);
+int cli_demo(int argc, char **argv);
+int cli_user(int argc, char **argv);
+int cli_token(int argc, char **argv);
+int cli_rules(int argc, char **argv);
+int cli_audit(int argc, char **argv);
+int cli_version(int argc, char **argv);
+
+/* ---- what they share (cli.c) ---- */
+
+/* Reads "--name value" and "--name" options into values, in the order of names; a name ending in
+ * '!' takes no value (its slot gets "yes"). *ret_rest is the index of the first argument that is no
+ * option. On --help prints usage and on a mistake names it; then returns false with *ret_exit set.
+ */
+struct cli_args {
+    const char *const *names; /* NULL at the end */
+    const char **values;
+    const char *usage;
+};
+bool cli_parse(int argc, char **argv, const struct cli_args *a, int *ret_rest, int *ret_exit);
+/* Says what is wrong, then the usage; returns CLI_USAGE. */
+int cli_wrong(const char *verb, const char *usage, const char *what);
+/* Prints the op's errors; returns CLI_FAILED. */
+int cli_failed(const char *verb, const struct op *op);
+
+/* A data folder opened as the system actor. */
+struct cli {
+    struct arena *arena;
+    struct op op;
+    struct record *rec;
+    struct identity *id;
+};
+MUST err cli_open(struct cli *c, const char *dir, size_t cache_bytes);
+/* Safe on what cli_open() left half done. */
+void cli_close(struct cli *c);
+
+#endif

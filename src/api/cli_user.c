@@ -1,0 +1,118 @@
+/* weft user: accounts from the command line. The password is read from standard input (not echoed
+ * on a terminal), never from the arguments, where others could see it. */
+#include "api/cli.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: weft user add --data DIR --user ID --role ROLE [--name NAME] [--patient ID]\n"
+    "                     [--reference Type/ID] [--language TAG] [--no-password]\n"
+    "       weft user list --data DIR\n"
+    "       weft user disable --data DIR --user ID\n"
+    "\n"
+    "add reads the password from standard input; adding an account that exists changes it.\n"
+    "The server must not be running on the folder.\n"
+    "\n"
+    "example: weft user add --data data --user nurse.ada --role nurse --name 'Ada N.'\n";
+
+enum { DATA, USER, ROLE, NAME, PATIENT, REFERENCE, LANGUAGE, NO_PASSWORD, N_OPTIONS };
+
+/* One line of standard input. */
+static str ask_password(struct op *op)
+{
+    char line[1026];
+    struct termios old, quiet;
+    bool terminal = isatty(0) && tcgetattr(0, &old) == 0;
+    if (terminal) {
+        fputs("password: ", stderr);
+        quiet = old;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        (void)tcsetattr(0, TCSANOW, &quiet);
+    }
+    bool got = fgets(line, sizeof line, stdin) != NULL;
+    if (terminal) {
+        (void)tcsetattr(0, TCSANOW, &old);
+        fputc('\n', stderr);
+    }
+    if (!got)
+        return STR_NONE;
+    line[strcspn(line, "\r\n")] = 0;
+    return arena_str(op->arena, str_of(line));
+}
+
+static err add(struct cli *c, const char *const v[N_OPTIONS])
+{
+    struct op *op = &c->op;
+    struct identity_account a = {.user = str_of(v[USER]),
+                                 .reference = str_of(v[REFERENCE]),
+                                 .patient = str_of(v[PATIENT]),
+                                 .name = str_of(v[NAME]),
+                                 .language = str_of(v[LANGUAGE])};
+    if (!v[USER] || !v[ROLE] || !role_parse(str_of(v[ROLE]), &a.role))
+        return fail(op, ERR_INVALID, "--user and a --role that exists are needed.");
+    if (a.role == ROLE_PATIENT && str_empty(a.reference) && v[PATIENT])
+        a.reference = arena_printf(op->arena, "Patient/%s", v[PATIENT]);
+    str password = v[NO_PASSWORD] ? STR_NONE : ask_password(op);
+    if (!v[NO_PASSWORD] && str_empty(password))
+        return fail(op, ERR_INVALID, "No password came on standard input; or say --no-password.");
+    return identity_account_put(op, c->id, &a, password);
+}
+
+static err list(struct cli *c)
+{
+    struct identity_account *a;
+    size_t n;
+    TRY(identity_account_list(&c->op, c->id, &a, &n));
+    for (size_t i = 0; i < n; i++) {
+        str role = role_name(a[i].role);
+        printf("%-24.*s %-9.*s %-8s %.*s\n", STR_ARG(a[i].user), STR_ARG(role),
+               a[i].disabled ? "disabled" : "", STR_ARG(a[i].name));
+    }
+    return OK;
+}
+
+static err disable(struct cli *c, const char *const v[N_OPTIONS])
+{
+    struct identity_account a;
+    if (!v[USER])
+        return fail(&c->op, ERR_INVALID, "--user says which account.");
+    TRY(identity_account_get(&c->op, c->id, str_of(v[USER]), &a));
+    a.disabled = true;
+    return identity_account_put(&c->op, c->id, &a, STR_NONE);
+}
+
+static err run(struct cli *c, const char *verb, const char *const v[N_OPTIONS])
+{
+    TRY(cli_open(c, v[DATA], 0));
+    if (str_eq(str_of(verb), STR("add")))
+        TRY(add(c, v));
+    else if (str_eq(str_of(verb), STR("list")))
+        TRY(list(c));
+    else
+        TRY(disable(c, v));
+    return record_audit_wait(&c->op, c->rec);
+}
+
+int cli_user(int argc, char **argv)
+{
+    static const char *const names[] = {"data",      "user",     "role",         "name", "patient",
+                                        "reference", "language", "no-password!", NULL};
+    const char *v[N_OPTIONS] = {0};
+    struct cli_args args = {names, v, usage};
+    str verb = argc > 1 ? str_of(argv[1]) : STR_NONE;
+    bool known =
+        str_eq(verb, STR("add")) || str_eq(verb, STR("list")) || str_eq(verb, STR("disable"));
+    struct cli c;
+    int rest, code;
+    if (known)
+        argv[1] = argv[0];
+    if (!cli_parse(argc - known, argv + known, &args, &rest, &code))
+        return code;
+    if (!known || !v[DATA] || rest != argc - 1)
+        return cli_wrong("user", usage,
+                         known ? "name the folder with --data" : "say add, list or disable");
+    code = run(&c, verb.p, v) == OK ? CLI_DONE : cli_failed("user", &c.op);
+    cli_close(&c);
+    return code;
+}
