@@ -57,7 +57,8 @@ struct path_value path_value_of(const struct path_item *item)
         break;
     case V_NUMBER:
         ok = item->v->type == JSON_NUMBER && dec_parse(item->v->u.s, &v.d);
-        v.d.whole = item->type == SYS_INTEGER || fhir_is_a(item->type, FHIR_INTEGER);
+        v.d.whole = item->type >= SYS_BOOLEAN ? item->type == SYS_INTEGER
+                                              : fhir_is_a(item->type, FHIR_INTEGER);
         break;
     case V_DATE:
     case V_DATETIME:
