@@ -1,0 +1,233 @@
+/* One transaction inside a group, on the writer's thread. apply_check() reads what is stored, with
+ * everything the group wrote before; apply_write() writes rows and the tail and may only fail for
+ * the disk's or memory's sake, which fails the group.
+ * Invariant: a transaction that fails its check leaves no trace. */
+#include "store/store_int.h"
+
+#include <sodium.h>
+
+static err check_version(struct op *op, struct store *s, const struct tx_version *want)
+{
+    struct version newest = {.doc.rid = 0};
+    TRY(version_newest(op, s->ops->writer(s->be), s->ops, want->rid, &newest));
+    uint32_t vid = newest.doc.rid ? newest.doc.vid : 0;
+    if (vid != want->vid)
+        return fail(op, ERR_PRECONDITION, "the resource was changed by someone else; read it again");
+    return OK;
+}
+
+static err check_put(struct op *op, struct store *s, struct tx_put *p)
+{
+    struct version newest = {.doc.rid = 0};
+    if (p->put.rid <= s->rid_max)
+        TRY(version_newest(op, s->ops->writer(s->be), s->ops, p->put.rid, &newest));
+    const struct store_doc *old = &newest.doc;
+    p->old_vid = old->rid ? old->vid : 0;
+    if (p->old_vid + 1 != p->put.vid)
+        return fail(op, ERR_PRECONDITION, "the resource was changed by someone else; read it again");
+    p->old_living = old->rid && !old->deleted;
+    p->old_comp = old->comp;
+    if (old->rid && old->type != p->put.type)
+        return fail(op, ERR_INVALID, "a resource cannot change its type");
+    if (old->comp)
+        p->put.comp = old->comp;
+    if (!p->id_hash.n)
+        return OK;
+    struct view v;
+    uint64_t rid = 0;
+    view_writer(s, &v);
+    err e = find_id_in(op, &v, p->put.type, p->id_hash, &rid);
+    view_close(&v);
+    TRY(e);
+    return rid ? fail(op, ERR_CONFLICT, "the id is taken by another resource") : OK;
+}
+
+static err check_none(struct op *op, struct store *s, const struct store_query *q)
+{
+    struct store_query one = *q;
+    struct store_found found = {.n = 0};
+    struct view v;
+    one.limit = 1;
+    one.total = false;
+    one.after = STR_NONE;
+    one.sort = (struct store_sort){.order = ORDER_RID};
+    view_writer(s, &v);
+    err e = search_in(op, &v, &one, &found);
+    view_close(&v);
+    TRY(e);
+    return found.n ? fail(op, ERR_CONFLICT, "a resource that matches exists already") : OK;
+}
+
+static err check_kv(struct op *op, struct store *s, const struct tx_kv_expect *x)
+{
+    str row = str_make(x->row, sizeof x->row), stored = STR_NONE, key = STR_NONE, value = STR_NONE;
+    TRY(s->ops->get(op, s->ops->writer(s->be), SPACE_KV, row, &stored));
+    if (stored.p)
+        TRY(kv_read(op, s, row, stored, &key, &value));
+    if (!str_eq(value, x->expected))
+        return fail(op, ERR_CONFLICT, "a stored value was changed by someone else");
+    return OK;
+}
+
+err apply_check(struct op *op, struct store *s, struct store_tx *tx)
+{
+    for (size_t i = 0; i < tx->versions.n; i++)
+        TRY(check_version(op, s, &tx->versions.at[i]));
+    for (size_t i = 0; i < tx->puts.n; i++)
+        TRY(check_put(op, s, &tx->puts.at[i]));
+    for (size_t i = 0; i < tx->kv_expects.n; i++)
+        TRY(check_kv(op, s, &tx->kv_expects.at[i]));
+    for (size_t i = 0; i < tx->none.n; i++)
+        TRY(check_none(op, s, tx->none.at[i]));
+    return outbox_check(op, s, tx);
+}
+
+err tail_put(struct op *op, struct store *s, const struct pend *p, struct buf *pend)
+{
+    if (pend->n == 0)
+        buf_varint(pend, (uint64_t)s->pending.time);
+    pend_write(pend, p);
+    if (!tail_add(s->tail_now, s->pending.t, s->pending.time, p, s->arena, &s->nodes))
+        return out_of_memory(op);
+    return OK;
+}
+
+err pend_flush(struct op *op, struct store *s, const struct buf *pend)
+{
+    char row[8];
+    u64_write(row, s->pending.t);
+    if (!buf_ok(pend))
+        return out_of_memory(op);
+    return pend->n ? s->ops->put(op, s->be, SPACE_PEND, str_make(row, 8), buf_str(pend)) : OK;
+}
+
+/* What changes in the keys, compared with the set before. */
+static err diff(struct op *op, struct store *s, const struct tx_put *p, struct pend *ret)
+{
+    struct view v;
+    struct fwd_entry old = {.rid = 0};
+    struct buf added, removed;
+    if (p->old_vid == 0 || !p->old_living)
+        return OK;
+    view_writer(s, &v);
+    err e = fwd_get(op, &v, p->old_comp, p->put.type, p->put.rid, &old);
+    view_close(&v);
+    TRY(e);
+    buf_init(&added, op->arena, p->set.n + 1);
+    buf_init(&removed, op->arena, old.set.n + 1);
+    buf_add(&added, STR_NONE);
+    keyset_minus(&added, p->set, old.set);
+    keyset_minus(&removed, old.set, p->set);
+    if (!buf_ok(&added) || !buf_ok(&removed))
+        return out_of_memory(op);
+    ret->added = added.n ? buf_str(&added) : str_make("", 0);
+    ret->removed = buf_str(&removed);
+    return OK;
+}
+
+static err write_keys(struct op *op, struct store *s, const struct tx_put *p, struct buf *pend)
+{
+    const struct store_put *put = &p->put;
+    struct pend k = {
+        .rid = put->rid,
+        .type = put->type,
+        .comp = put->comp,
+        .old_comp = p->old_vid ? p->old_comp : put->comp,
+        .born = !p->old_living && !put->deleted,
+        .died = put->deleted,
+        .id_hash = p->id_hash,
+        .set = p->set,
+        .added = p->set,
+    };
+    TRY(diff(op, s, p, &k));
+    return tail_put(op, s, &k, pend);
+}
+
+static err write_put(struct op *op, struct store *s, struct tx_put *p, struct buf *log)
+{
+    const struct store_put *put = &p->put;
+    struct store_doc d = {.deleted = put->deleted,
+                          .type = put->type,
+                          .t = s->pending.t,
+                          .time = s->pending.time,
+                          .comp = put->comp,
+                          .client_id = put->client_id};
+    struct buf row;
+    char key[8];
+    buf_init(&row, op->arena, p->sealed.n + 64);
+    version_write(&row, &d, p->sealed);
+    u64_write(key, doc_key(put->rid, put->vid));
+    if (!buf_ok(&row))
+        return out_of_memory(op);
+    TRY(s->ops->put(op, s->be, SPACE_DOC, str_make(key, 8), buf_str(&row)));
+    enum store_change_kind kind = put->deleted ? CHANGE_DELETE
+                                  : p->old_vid ? CHANGE_UPDATE
+                                               : CHANGE_CREATE;
+    buf_varint(log, put->rid);
+    buf_varint(log, put->vid);
+    buf_varint(log, put->type);
+    buf_varint(log, put->comp);
+    buf_u8(log, (uint8_t)kind);
+    if (put->rid > s->rid_max)
+        s->rid_max = put->rid;
+    s->pending.versions++;
+    s->pending.resources += !p->old_living && !put->deleted;
+    s->pending.resources -= p->old_living && put->deleted;
+    return OK;
+}
+
+static err write_puts(struct op *op, struct store *s, struct store_tx *tx, struct buf *pend)
+{
+    struct buf log;
+    char row[8];
+    if (tx->puts.n == 0)
+        return OK;
+    buf_init(&log, op->arena, tx->puts.n * 32 + 16);
+    buf_varint(&log, (uint64_t)s->pending.time);
+    for (size_t i = 0; i < tx->puts.n; i++) {
+        TRY(write_put(op, s, &tx->puts.at[i], &log));
+        TRY(write_keys(op, s, &tx->puts.at[i], pend));
+    }
+    if (!buf_ok(&log))
+        return out_of_memory(op);
+    u64_write(row, s->pending.t);
+    s->pending.feed_t = s->pending.t;
+    return s->ops->put(op, s->be, SPACE_LOG, str_make(row, 8), buf_str(&log));
+}
+
+static err write_kv(struct op *op, struct store *s, const struct tx_kv *kv)
+{
+    str row = str_make(kv->row, sizeof kv->row);
+    return kv->value.n ? s->ops->put(op, s->be, SPACE_KV, row, kv->sealed)
+                       : s->ops->del(op, s->be, SPACE_KV, row);
+}
+
+err apply_write(struct op *op, struct store *s, struct store_tx *tx)
+{
+    struct buf pend;
+    if (tx->take)
+        return apply_take(op, s, tx->take);
+    s->pending.t++;
+    buf_init(&pend, op->arena, (size_t)512 << 20);
+    TRY(write_puts(op, s, tx, &pend));
+    for (size_t i = 0; i < tx->kvs.n; i++)
+        TRY(write_kv(op, s, &tx->kvs.at[i]));
+    TRY(outbox_write(op, s, tx));
+    for (size_t i = 0; i < tx->trails.n; i++)
+        TRY(trail_write(op, s, tx->trails.at[i].sealed, tx->trails.at[i].set, &pend));
+    TRY(pend_flush(op, s, &pend));
+    tx->commit = (struct store_commit){.t = s->pending.t, .time = s->pending.time};
+    return OK;
+}
+
+err apply_loose(struct op *op, struct store *s, const struct loose *first)
+{
+    struct buf pend;
+    if (!first)
+        return OK;
+    s->pending.t++;
+    buf_init(&pend, op->arena, (size_t)512 << 20);
+    for (const struct loose *l = first; l; l = l->next)
+        TRY(trail_write(op, s, l->sealed, l->set, &pend));
+    return pend_flush(op, s, &pend);
+}

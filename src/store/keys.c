@@ -1,0 +1,218 @@
+/* Byte forms of keys (see keys_int.h). Pure; reads nothing but its arguments.
+ * Invariant: comparing row keys as bytes orders them by (type, key, resource number). */
+#include "store/keys_int.h"
+
+#define LIST_GAPS 0
+#define LIST_BITMAP 1
+#define BITMAP_BYTES (CHUNK_SIZE / 8)
+
+static int by_bytes(const void *x, const void *y)
+{
+    return str_cmp(*(const str *)x, *(const str *)y);
+}
+
+err keyset_pack(struct op *op, const str *keys, size_t n, str *ret_set)
+{
+    str *sorted = arena_alloc(op->arena, n * sizeof *sorted);
+    struct buf b;
+    buf_init(&b, op->arena, (size_t)64 << 20);
+    if (!sorted || arena_failed(op->arena))
+        return fail(op, ERR_TOO_LARGE, "too many search keys for one resource");
+    for (size_t i = 0; i < n; i++) {
+        if (keys[i].n < 2 || keys[i].n > KEY_MAX)
+            return fail(op, ERR_INVALID, "a search key has %zu bytes", keys[i].n);
+        sorted[i] = keys[i];
+    }
+    qsort(sorted, n, sizeof *sorted, by_bytes);
+    for (size_t i = 0; i < n; i++) {
+        if (i && str_eq(sorted[i], sorted[i - 1]))
+            continue;
+        buf_varint(&b, sorted[i].n);
+        buf_add(&b, sorted[i]);
+    }
+    if (!buf_ok(&b))
+        return fail(op, ERR_TOO_LARGE, "too many search keys for one resource");
+    *ret_set = buf_str(&b);
+    return OK;
+}
+
+bool keyset_next(str *set, str *ret_key)
+{
+    if (set->n == 0)
+        return false;
+    uint64_t n = (unsigned char)set->p[0];
+    if (n < 0x80 && n < set->n) { /* the usual case, without a call */
+        *ret_key = str_make(set->p + 1, n);
+        *set = str_make(set->p + 1 + n, set->n - 1 - n);
+        return true;
+    }
+    return take_varint(set, &n) && n <= set->n && take_bytes(set, n, ret_key);
+}
+
+void keyset_minus(struct buf *out, str a, str b)
+{
+    str ka, kb = STR_NONE;
+    bool more = keyset_next(&b, &kb);
+    while (keyset_next(&a, &ka)) {
+        while (more && str_cmp(kb, ka) < 0)
+            more = keyset_next(&b, &kb);
+        if (more && str_eq(ka, kb))
+            continue;
+        buf_varint(out, ka.n);
+        buf_add(out, ka);
+    }
+}
+
+err keyset_unpack(struct op *op, str set, str **ret, size_t *ret_n)
+{
+    size_t n = 0;
+    str key;
+    for (str s = set; keyset_next(&s, &key);)
+        n++;
+    str *out = arena_alloc(op->arena, (n ? n : 1) * sizeof *out);
+    if (!out || arena_failed(op->arena))
+        return fail(op, ERR_TOO_LARGE, "too many search keys");
+    for (size_t i = 0; i < n && keyset_next(&set, &key); i++)
+        out[i] = key;
+    *ret = out;
+    *ret_n = n;
+    return OK;
+}
+
+/* Writes at most 2 * key.n + 3 bytes; returns how many. */
+static size_t escape(char *out, uint16_t type, str key)
+{
+    size_t n = 0;
+    out[n++] = (char)(type >> 8);
+    out[n++] = (char)type;
+    for (size_t i = 0; i < key.n; i++) {
+        unsigned char c = (unsigned char)key.p[i];
+        if (c < 2)
+            out[n++] = 1;
+        out[n++] = (char)(c < 2 ? c + 1 : c);
+    }
+    out[n++] = 0;
+    return n;
+}
+
+void ekey_write(struct buf *b, uint16_t type, str key)
+{
+    char *out = buf_reserve(b, 2 * key.n + 3);
+    if (out)
+        buf_commit(b, escape(out, type, key));
+}
+
+str ekey_make(struct arena *a, uint16_t type, str key)
+{
+    char *out = arena_alloc(a, 2 * key.n + 3);
+    return out ? str_make(out, escape(out, type, key)) : STR_NONE;
+}
+
+str ekey_end(struct arena *a, str ekey)
+{
+    char *out = arena_alloc(a, ekey.n);
+    if (!out)
+        return STR_NONE;
+    memcpy(out, ekey.p, ekey.n);
+    out[ekey.n - 1] = 1;
+    return str_make(out, ekey.n);
+}
+
+str ekey_key(struct arena *a, str ekey)
+{
+    char *out = arena_alloc(a, ekey.n);
+    size_t n = 0;
+    if (!out)
+        return STR_NONE;
+    for (size_t i = 2; i + 1 < ekey.n; i++) {
+        char c = ekey.p[i];
+        if (c == 1)
+            c = (char)(ekey.p[++i] - 1);
+        out[n++] = c;
+    }
+    return str_make(out, n);
+}
+
+void rid_write(char out[RID_BYTES], uint64_t rid)
+{
+    for (unsigned i = 0; i < RID_BYTES; i++)
+        out[i] = (char)(rid >> (32 - 8 * i));
+}
+
+uint64_t rid_read(const char *p)
+{
+    uint64_t rid = 0;
+    for (unsigned i = 0; i < RID_BYTES; i++)
+        rid = rid << 8 | (unsigned char)p[i];
+    return rid;
+}
+
+void u64_write(char out[8], uint64_t v)
+{
+    for (unsigned i = 0; i < 8; i++)
+        out[i] = (char)(v >> (56 - 8 * i));
+}
+
+uint64_t u64_read(const char *p)
+{
+    uint64_t v = 0;
+    for (unsigned i = 0; i < 8; i++)
+        v = v << 8 | (unsigned char)p[i];
+    return v;
+}
+
+static void write_bitmap(struct buf *b, const uint16_t *lows, size_t n)
+{
+    char *bits = buf_reserve(b, BITMAP_BYTES);
+    if (!bits)
+        return;
+    memset(bits, 0, BITMAP_BYTES);
+    for (size_t i = 0; i < n; i++)
+        bits[lows[i] >> 3] = (char)((unsigned char)bits[lows[i] >> 3] | 1u << (lows[i] & 7));
+    buf_commit(b, BITMAP_BYTES);
+}
+
+void list_write(struct buf *b, const uint16_t *lows, size_t n)
+{
+    buf_u8(b, n > BITMAP_BYTES ? LIST_BITMAP : LIST_GAPS);
+    if (n > BITMAP_BYTES) {
+        write_bitmap(b, lows, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        buf_varint(b, i ? (uint64_t)(lows[i] - lows[i - 1]) : lows[i]);
+}
+
+static bool read_bitmap(str in, uint16_t *lows, size_t *ret_n)
+{
+    size_t n = 0;
+    if (in.n != BITMAP_BYTES)
+        return false;
+    for (unsigned i = 0; i < BITMAP_BYTES; i++) {
+        for (unsigned byte = (unsigned char)in.p[i]; byte; byte &= byte - 1)
+            lows[n++] = (uint16_t)(i * 8 + (unsigned)__builtin_ctz(byte));
+    }
+    *ret_n = n;
+    return true;
+}
+
+bool list_read(str in, uint16_t *lows, size_t *ret_n)
+{
+    uint8_t form = 0;
+    if (!take_u8(&in, &form))
+        return false;
+    if (form == LIST_BITMAP)
+        return read_bitmap(in, lows, ret_n);
+    uint64_t at = 0, gap = 0;
+    size_t n = 0;
+    while (in.n) {
+        if (n == CHUNK_SIZE || !take_varint(&in, &gap) || gap >= CHUNK_SIZE)
+            return false;
+        at += gap;
+        if (at >= CHUNK_SIZE || (n && gap == 0))
+            return false;
+        lows[n++] = (uint16_t)at;
+    }
+    *ret_n = n;
+    return form == LIST_GAPS;
+}

@@ -1,0 +1,107 @@
+/* Small named values. A row's name is blind: 8 bytes of the group (the name up to its first '/' or
+ * ':') and 16 of the whole name; the real name is sealed beside the value. Listing reads one group
+ * when the prefix names it, else all. */
+#include "store/store_int.h"
+
+#define LIST_MAX 100000u
+
+/* Up to and including the first separator; empty when there is none. */
+static str group_of(str key)
+{
+    for (size_t i = 0; i < key.n; i++) {
+        if (key.p[i] == '/' || key.p[i] == ':')
+            return str_sub(key, 0, i + 1);
+    }
+    return STR_NONE;
+}
+
+void kv_row(const struct vault *v, str key, char out[24])
+{
+    blind_hash(v, STR("kv group"), group_of(key), (uint8_t *)out, 8);
+    blind_hash(v, STR("kv"), key, (uint8_t *)out + 8, 16);
+}
+
+void queue_row(const struct vault *v, str queue, char out[8])
+{
+    blind_hash(v, STR("queue"), queue, (uint8_t *)out, 8);
+}
+
+err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, str *ret_value)
+{
+    str plain = STR_NONE, key = STR_NONE;
+    uint64_t n = 0;
+    TRY(unseal(op, &s->vault, row, value, &plain));
+    if (!take_varint(&plain, &n) || n > plain.n || !take_bytes(&plain, (size_t)n, &key))
+        return damaged(op, "named value");
+    *ret_key = key;
+    *ret_value = plain;
+    return OK;
+}
+
+err store_kv_get(struct op *op, struct store *s, str key, str *ret)
+{
+    char row[24];
+    str stored = STR_NONE, name = STR_NONE, value = STR_NONE;
+    struct store_snap *snap = NULL;
+    kv_row(&s->vault, key, row);
+    TRY(s->ops->snap_open(op, s->be, &snap));
+    err e = s->ops->get(op, snap, SPACE_KV, str_make(row, sizeof row), &stored);
+    s->ops->snap_close(snap);
+    TRY(e);
+    if (!stored.p)
+        return fail(op, ERR_NOT_FOUND, "there is no such value");
+    TRY(kv_read(op, s, str_make(row, sizeof row), stored, &name, &value));
+    *ret = value;
+    return OK;
+}
+
+static int by_name(const void *x, const void *y)
+{
+    return str_cmp(*(const str *)x, *(const str *)y);
+}
+
+typedef VEC(str) names;
+
+static err collect(struct op *op, struct store *s, struct store_cursor *c, str prefix, names *out)
+{
+    char row[24];
+    str key = STR_NONE, value = STR_NONE;
+    size_t group_n = 0;
+    if (group_of(prefix).n) {
+        kv_row(&s->vault, prefix, row);
+        group_n = 8;
+    }
+    TRY(s->ops->cursor_seek(op, c, str_make(row, group_n), false));
+    while (c->valid) {
+        if (c->key.n != sizeof row || memcmp(c->key.p, row, group_n) != 0)
+            return OK;
+        TRY(kv_read(op, s, c->key, c->value, &key, &value));
+        if (str_starts(key, prefix))
+            VEC_PUSH(op->arena, out, key);
+        if (out->n > LIST_MAX)
+            return fail(op, ERR_TOO_COSTLY, "too many values have names like that");
+        TRY(s->ops->cursor_next(op, c));
+    }
+    return OK;
+}
+
+err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **ret_keys,
+                  size_t *ret_n)
+{
+    struct store_snap *snap = NULL;
+    struct store_cursor *c = NULL;
+    names found = {.n = 0};
+    TRY(s->ops->snap_open(op, s->be, &snap));
+    err e = s->ops->cursor_open(op, snap, SPACE_KV, &c);
+    if (e == OK)
+        e = collect(op, s, c, prefix, &found);
+    s->ops->snap_close(snap);
+    TRY(e);
+    if (arena_failed(op->arena))
+        return out_of_memory(op);
+    if (found.n)
+        qsort(found.at, found.n, sizeof *found.at, by_name);
+    *ret_keys = found.at;
+    *ret_n = found.n < max ? found.n : max;
+    return OK;
+}

@@ -1,0 +1,202 @@
+/* Search over a whole type: the clause with the fewest candidates leads, sorted lists are
+ * intersected by leaping, what cannot be stepped through in order is checked on the candidate's keys.
+ * Invariant: a candidate is offered at most once. */
+#include "store/search_int.h"
+
+static err probe_one(struct drive *d, size_t i, uint64_t rid, bool *ret)
+{
+    struct rids *r = &d->narrow[i];
+    TRY(rids_seek(d->s->op, r, rid));
+    *ret = (r->valid && r->rid == rid) != d->negated[i];
+    return OK;
+}
+
+err drive_probe(struct drive *d, size_t from, uint64_t rid, bool *ret)
+{
+    *ret = true;
+    for (size_t i = from; i < d->n_narrow && *ret; i++)
+        TRY(probe_one(d, i, rid, ret));
+    return OK;
+}
+
+err drive_check(struct drive *d, uint64_t rid)
+{
+    struct search *s = d->s;
+    const struct store_query *q = s->q;
+    struct fwd_entry e = {.rid = rid};
+    if (s->later && search_changed(s, rid))
+        return OK;
+    if (d->n_rest || q->comp || (s->top.want && q->sort.order != ORDER_RID)) {
+        uint64_t comp = q->comp;
+        struct version newest = {.doc.rid = 0};
+        if (!comp)
+            TRY(version_newest(s->op, s->v->snap, s->v->s->ops, rid, &newest));
+        TRY(fwd_get(s->op, s->v, comp ? comp : newest.doc.comp, q->type, rid, &e));
+        if (e.rid == 0)
+            return OK;
+    }
+    for (size_t i = 0; i < d->n_rest; i++) {
+        if (!clause_fits(d->rest[i], &e))
+            return OK;
+    }
+    search_offer(s, &e);
+    return OK;
+}
+
+/* All candidates in order of number. */
+static err stream(struct drive *d)
+{
+    struct search *s = d->s;
+    const struct store_sort *sort = &s->q->sort;
+    struct rids *lead = &d->narrow[0];
+    bool in_order = sort->order == ORDER_RID;
+    uint64_t from = lead->reverse ? RID_MAX : 0;
+    if (in_order && s->later && !s->q->total)
+        from = s->after.rid;
+    TRY(rids_seek(s->op, lead, from));
+    struct arena *arena = s->op->arena;
+    while (lead->valid && !(in_order && search_enough(s))) {
+        bool fits = true;
+        TRY(drive_probe(d, 1, lead->rid, &fits));
+        if (fits)
+            TRY(drive_check(d, lead->rid));
+        TRY(search_tick(s));
+        if (arena_failed(arena))
+            return out_of_memory(s->op);
+        TRY(rids_next(s->op, lead));
+    }
+    return OK;
+}
+
+static void add_narrow(struct drive *d, const struct rids *r, bool negated)
+{
+    d->narrow[d->n_narrow] = *r;
+    d->negated[d->n_narrow++] = negated;
+}
+
+static err add_clause(struct drive *d, const struct store_clause *c)
+{
+    struct search *s = d->s;
+    struct rids r = {.wide = true};
+    bool reverse = s->q->sort.descending && s->q->sort.order == ORDER_RID;
+    if (c->kind == CLAUSE_RANGES)
+        TRY(rids_open(s->op, s->v, s->q->type, c->ranges, c->n_ranges, reverse, &r));
+    else if (c->kind == CLAUSE_RIDS)
+        rids_of_list(c->rids, c->n_rids, reverse, &r);
+    if (r.wide)
+        d->rest[d->n_rest++] = c;
+    else
+        add_narrow(d, &r, c->negate);
+    return OK;
+}
+
+static void lead_with(struct drive *d, size_t best)
+{
+    struct rids r = d->narrow[0];
+    bool negated = d->negated[0];
+    d->narrow[0] = d->narrow[best];
+    d->negated[0] = d->negated[best];
+    d->narrow[best] = r;
+    d->negated[best] = negated;
+}
+
+/* Puts the narrow clause with the fewest candidates first: races them, counting further each time. */
+static err choose(struct drive *d)
+{
+    static const size_t levels[] = {64, 1024, SORT_MAX + 1};
+    d->lead = SIZE_MAX;
+    for (size_t level = 0; d->lead == SIZE_MAX && level < 3; level++) {
+        size_t best = 0;
+        for (size_t i = 0; i < d->n_narrow; i++) {
+            size_t n = 0;
+            if (d->negated[i])
+                continue;
+            TRY(rids_estimate(d->s->op, &d->narrow[i], levels[level], &n));
+            if (n < levels[level] && n < d->lead) {
+                best = i;
+                d->lead = n;
+            }
+        }
+        if (d->lead != SIZE_MAX)
+            lead_with(d, best);
+    }
+    for (size_t i = 0; d->lead == SIZE_MAX && i < d->n_narrow; i++) {
+        if (!d->negated[i]) {
+            lead_with(d, i);
+            break;
+        }
+    }
+    return OK;
+}
+
+/* A wide clause with few entries becomes narrow: collected and sorted. */
+static err collect_wide(struct drive *d)
+{
+    const struct store_query *q = d->s->q;
+    for (size_t i = 0; i < d->n_rest; i++) {
+        const struct store_clause *c = d->rest[i];
+        struct rids r = {.v = d->s->v,
+                         .type = q->type,
+                         .ranges = c->ranges,
+                         .n_ranges = c->n_ranges,
+                         .wide = true,
+                         .reverse = q->sort.descending && q->sort.order == ORDER_RID};
+        if (c->kind != CLAUSE_RANGES || c->negate)
+            continue;
+        TRY(rids_collect(d->s->op, &r, COLLECT_MAX));
+        if (r.wide)
+            continue;
+        d->rest[i] = d->rest[--d->n_rest];
+        add_narrow(d, &r, false);
+        return choose(d);
+    }
+    return OK;
+}
+
+/* Every living resource of the type, to lead when nothing else can, and to check given numbers. */
+static err add_all(struct drive *d)
+{
+    static const struct store_range all = {
+        .lo = {"\0\0", 2}, .hi = {"\0\0\0", 3}, .mask = {NULL, 0}};
+    const struct store_query *q = d->s->q;
+    struct rids every;
+    bool reverse = q->sort.descending && q->sort.order == ORDER_RID;
+    TRY(rids_open(d->s->op, d->s->v, q->type, &all, 1, reverse, &every));
+    add_narrow(d, &every, false);
+    return OK;
+}
+
+static err plan(struct drive *d)
+{
+    struct search *s = d->s;
+    size_t room = s->q->n_clauses + 2;
+    bool keyed = false;
+    d->narrow = ARENA_ARRAY(s->op->arena, struct rids, room);
+    d->negated = ARENA_ARRAY(s->op->arena, bool, room);
+    d->rest = ARENA_ARRAY(s->op->arena, const struct store_clause *, room);
+    if (!d->narrow || !d->negated || !d->rest)
+        return out_of_memory(s->op);
+    for (size_t i = 0; i < s->q->n_clauses; i++) {
+        size_t had = d->n_narrow;
+        const struct store_clause *c = &s->q->clauses[i];
+        TRY(add_clause(d, c));
+        keyed = keyed || (d->n_narrow > had && c->kind == CLAUSE_RANGES && !c->negate);
+    }
+    if (!keyed)
+        TRY(add_all(d));
+    TRY(choose(d));
+    return d->lead > SORT_MAX ? collect_wide(d) : OK;
+}
+
+err search_drive(struct search *s)
+{
+    struct drive d = {.s = s};
+    TRY(plan(&d));
+    if (s->top.want && !s->q->total && d.lead > SORT_MAX) {
+        if (s->q->sort.order == ORDER_KEY)
+            return walk_by_key(&d);
+        if (s->q->sort.order == ORDER_TIME)
+            return walk_by_time(&d);
+    }
+    return stream(&d);
+}

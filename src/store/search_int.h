@@ -1,0 +1,91 @@
+/* Private to the search: one query under way. A query is answered from one view; a later page shows
+ * what the first page's t showed: resources changed since are left out as they are and taken in as
+ * they were. */
+#ifndef WEFT_STORE_SEARCH_INT_H
+#define WEFT_STORE_SEARCH_INT_H
+
+#include "store/store_int.h"
+
+#define HIT_KEY_MAX 48u /* longer sort keys are compared by their first bytes */
+#define LIMIT_MAX 10000u
+#define WORK_MAX 20000000u
+#define COLLECT_MAX 65536u
+#define SORT_MAX 20000u /* candidates that are sorted rather than met in order */
+#define CHANGED_MAX 1000000u
+#define OLD_MAX 50000u
+
+/* A result and where it stands in the order. */
+struct hit {
+    uint64_t rid, t;
+    bool keyless; /* has no key of the sort's param: last */
+    uint8_t key_n;
+    char key[HIT_KEY_MAX];
+};
+
+/* Keeps the best few of any number of hits. */
+struct top {
+    struct hit *at;
+    size_t n, room, want;
+};
+
+struct search {
+    struct op *op;
+    const struct view *v;
+    const struct store_query *q;
+    bool later;       /* a later page */
+    struct hit after; /* its position */
+    uint64_t t;       /* as of */
+    uint64_t *changed; /* sorted: changed after t */
+    size_t n_changed;
+    struct top top;
+    uint64_t total;
+    size_t streamed; /* hits from a source that comes in order */
+    size_t work;
+};
+
+/* ---- search_order.c ---- */
+int hit_order(const struct store_sort *sort, const struct hit *a, const struct hit *b);
+void hit_make(const struct store_sort *sort, const struct fwd_entry *e, struct hit *ret);
+MUST err top_init(struct op *op, struct top *t, size_t want);
+void top_add(struct top *t, const struct store_sort *sort, const struct hit *h);
+void top_finish(struct top *t, const struct store_sort *sort);
+str position_write(struct op *op, const struct store_sort *sort, uint64_t t, const struct hit *h);
+MUST err position_read(struct op *op, str text, const struct store_sort *sort, uint64_t *ret_t,
+                       struct hit *ret);
+
+/* ---- search_match.c ---- */
+bool clause_fits(const struct store_clause *c, const struct fwd_entry *e);
+bool entry_fits(const struct store_query *q, const struct fwd_entry *e);
+/* Counts it, and keeps it when it lies behind the position. */
+void search_offer(struct search *s, const struct fwd_entry *e);
+/* Every so often: is the work still within bounds? */
+MUST err search_tick(struct search *s);
+bool search_changed(const struct search *s, uint64_t rid);
+/* A source in the order of the results may stop. */
+bool search_enough(const struct search *s);
+
+/* ---- search_past.c ---- */
+/* Finds what changed since s->t and offers what it was then. */
+MUST err search_past(struct search *s);
+
+/* ---- search_scan.c, search_drive.c, search_walk.c ---- */
+MUST err search_scan(struct search *s);
+MUST err search_drive(struct search *s);
+
+struct drive {
+    struct search *s;
+    struct rids *narrow; /* [0] leads; every one must hold the number (negated: must not) */
+    bool *negated;
+    size_t n_narrow;
+    const struct store_clause **rest; /* checked on the keys */
+    size_t n_rest;
+    size_t lead; /* about how many candidates */
+};
+/* Is the number in all the others, too? from: the first to ask. */
+MUST err drive_probe(struct drive *d, size_t from, uint64_t rid, bool *ret);
+/* Reads the keys of a candidate, checks what is left, offers it. */
+MUST err drive_check(struct drive *d, uint64_t rid);
+MUST err walk_by_key(struct drive *d);
+MUST err walk_by_time(struct drive *d);
+
+#endif

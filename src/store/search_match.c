@@ -1,0 +1,97 @@
+/* Does a resource fit? Decided on its packed keys; reads nothing. */
+#include "base/time.h"
+#include "store/search_int.h"
+
+static unsigned param_of(str key)
+{
+    return (unsigned)(unsigned char)key.p[0] << 8 | (unsigned char)key.p[1];
+}
+
+/* Keys are sorted, so those past the range need no look. */
+static bool set_has(str set, const struct store_range *range)
+{
+    str key;
+    unsigned from = range->lo.n >= 2 ? param_of(range->lo) : 0;
+    while (keyset_next(&set, &key)) {
+        if (param_of(key) < from || str_cmp(key, range->lo) < 0)
+            continue;
+        if (str_cmp(key, range->hi) >= 0)
+            return false;
+        if (mask_fits(range, key))
+            return true;
+    }
+    return false;
+}
+
+static bool list_has(const uint64_t *list, size_t n, uint64_t rid)
+{
+    size_t from = 0, to = n;
+    while (from < to) {
+        size_t mid = (from + to) / 2;
+        if (list[mid] < rid)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from < n && list[from] == rid;
+}
+
+bool clause_fits(const struct store_clause *c, const struct fwd_entry *e)
+{
+    bool fits = false;
+    switch (c->kind) {
+    case CLAUSE_RANGES:
+        for (size_t i = 0; i < c->n_ranges && !fits; i++)
+            fits = set_has(e->set, &c->ranges[i]);
+        break;
+    case CLAUSE_RIDS:
+        fits = list_has(c->rids, c->n_rids, e->rid);
+        break;
+    case CLAUSE_TIME:
+        fits = e->time >= c->time_lo && e->time < c->time_hi;
+        break;
+    }
+    return fits != c->negate;
+}
+
+bool entry_fits(const struct store_query *q, const struct fwd_entry *e)
+{
+    for (size_t i = 0; i < q->n_clauses; i++) {
+        if (!clause_fits(&q->clauses[i], e))
+            return false;
+    }
+    return true;
+}
+
+void search_offer(struct search *s, const struct fwd_entry *e)
+{
+    struct hit h;
+    s->total++;
+    if (s->top.want == 0)
+        return;
+    hit_make(&s->q->sort, e, &h);
+    if (s->later && hit_order(&s->q->sort, &h, &s->after) <= 0)
+        return;
+    top_add(&s->top, &s->q->sort, &h);
+    s->streamed++;
+}
+
+err search_tick(struct search *s)
+{
+    if ((++s->work & 1023) != 0)
+        return OK;
+    if (s->work > WORK_MAX ||
+        (s->op->deadline && (s->work & 8191) == 0 && time_now() > s->op->deadline))
+        return fail(s->op, ERR_TOO_COSTLY, "the search looks at too much; narrow it");
+    return OK;
+}
+
+bool search_changed(const struct search *s, uint64_t rid)
+{
+    return list_has(s->changed, s->n_changed, rid);
+}
+
+bool search_enough(const struct search *s)
+{
+    return !s->q->total && s->top.want && s->streamed >= s->top.want;
+}

@@ -1,0 +1,136 @@
+/* The order of results: sort key (those without one last), then resource number, both turned round
+ * when descending; and the position text that continues it. Pure but for the arena. */
+#include "store/search_int.h"
+
+#define POSITION_VERSION 1
+
+static int number_order(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+int hit_order(const struct store_sort *sort, const struct hit *a, const struct hit *b)
+{
+    int c = 0;
+    if (sort->order == ORDER_KEY) {
+        if (a->keyless != b->keyless)
+            return a->keyless ? 1 : -1;
+        c = str_cmp(str_make(a->key, a->key_n), str_make(b->key, b->key_n));
+    } else if (sort->order == ORDER_TIME) {
+        c = number_order(a->t, b->t);
+    }
+    if (c == 0)
+        c = number_order(a->rid, b->rid);
+    return sort->descending ? -c : c;
+}
+
+void hit_make(const struct store_sort *sort, const struct fwd_entry *e, struct hit *ret)
+{
+    str set = e->set, key, best = STR_NONE;
+    ret->rid = e->rid;
+    ret->t = e->t;
+    ret->key_n = 0;
+    ret->keyless = false;
+    if (sort->order != ORDER_KEY)
+        return;
+    while (keyset_next(&set, &key)) {
+        unsigned param = (unsigned)(unsigned char)key.p[0] << 8 | (unsigned char)key.p[1];
+        if (param > sort->param)
+            break;
+        if (param == sort->param) {
+            best = key;
+            if (!sort->descending)
+                break;
+        }
+    }
+    ret->keyless = !best.p;
+    best = str_sub(best, 2, 2 + HIT_KEY_MAX);
+    ret->key_n = (uint8_t)best.n;
+    if (best.n)
+        memcpy(ret->key, best.p, best.n);
+}
+
+err top_init(struct op *op, struct top *t, size_t want)
+{
+    t->want = want;
+    t->room = 2 * want + 16;
+    t->n = 0;
+    t->at = want ? arena_alloc(op->arena, t->room * sizeof *t->at) : NULL;
+    return want && (!t->at || arena_failed(op->arena)) ? out_of_memory(op) : OK;
+}
+
+static int by_order(const void *x, const void *y, void *sort)
+{
+    return hit_order(sort, x, y);
+}
+
+void top_finish(struct top *t, const struct store_sort *sort)
+{
+    struct store_sort copy = *sort;
+    if (t->n > 1)
+        qsort_r(t->at, t->n, sizeof *t->at, by_order, &copy);
+    if (t->n > t->want)
+        t->n = t->want;
+}
+
+void top_add(struct top *t, const struct store_sort *sort, const struct hit *h)
+{
+    if (t->want == 0)
+        return;
+    if (t->n == t->room)
+        top_finish(t, sort);
+    t->at[t->n++] = *h;
+}
+
+str position_write(struct op *op, const struct store_sort *sort, uint64_t t, const struct hit *h)
+{
+    struct buf raw, text;
+    buf_init(&raw, op->arena, 256);
+    buf_init(&text, op->arena, 512);
+    buf_u8(&raw, POSITION_VERSION);
+    buf_u8(&raw, (uint8_t)((unsigned)sort->order << 2 | (sort->descending ? 2u : 0) |
+                           (h->keyless ? 1u : 0)));
+    buf_varint(&raw, sort->param);
+    buf_varint(&raw, t);
+    buf_varint(&raw, h->rid);
+    buf_varint(&raw, h->t);
+    buf_add(&raw, str_make(h->key, h->key_n));
+    str bytes = buf_str(&raw);
+    for (size_t i = 0; i < bytes.n; i++)
+        buf_printf(&text, "%02x", (unsigned)(unsigned char)bytes.p[i]);
+    return buf_ok(&raw) && buf_ok(&text) ? buf_str(&text) : STR_NONE;
+}
+
+static int nibble(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+err position_read(struct op *op, str text, const struct store_sort *sort, uint64_t *ret_t,
+                  struct hit *ret)
+{
+    char raw[128];
+    struct hit h = {.rid = 0};
+    uint8_t version = 0, flags = 0;
+    uint64_t param = 0, t = 0;
+    bool good = text.n % 2 == 0 && text.n <= 2 * sizeof raw;
+    for (size_t i = 0; good && i < text.n; i += 2) {
+        int hi = nibble(text.p[i]), lo = nibble(text.p[i + 1]);
+        good = hi >= 0 && lo >= 0;
+        raw[i / 2] = (char)(hi * 16 + lo);
+    }
+    str in = str_make(raw, text.n / 2);
+    good = good && take_u8(&in, &version) && version == POSITION_VERSION && take_u8(&in, &flags) &&
+           take_varint(&in, &param) && take_varint(&in, &t) && take_varint(&in, &h.rid) &&
+           take_varint(&in, &h.t) && in.n <= HIT_KEY_MAX && flags >> 2 == sort->order &&
+           (flags & 2) == (sort->descending ? 2 : 0) && param == sort->param;
+    if (!good)
+        return fail(op, ERR_INVALID, "the page position does not belong to this search");
+    h.keyless = flags & 1;
+    h.key_n = (uint8_t)in.n;
+    if (in.n)
+        memcpy(h.key, in.p, in.n);
+    *ret_t = t;
+    *ret = h;
+    return OK;
+}

@@ -1,0 +1,151 @@
+/* Many candidates, few wanted: meet them in the order of the results. By key: along the sort
+ * parameter's keys, then those without one. By time: along the log. Stops when the page is full. */
+#include "store/search_int.h"
+
+static err consider(struct drive *d, uint64_t rid)
+{
+    bool fits = true;
+    TRY(search_tick(d->s));
+    TRY(drive_probe(d, 0, rid, &fits));
+    return fits ? drive_check(d, rid) : OK;
+}
+
+/* Is the key the walk stands on the one the resource is sorted by? */
+static err is_sort_key(struct drive *d, const struct walk *w, bool *ret)
+{
+    struct search *s = d->s;
+    struct version newest = {.doc.rid = 0};
+    struct fwd_entry e = {.rid = 0};
+    struct hit h;
+    TRY(version_newest(s->op, s->v->snap, s->v->s->ops, w->rid, &newest));
+    TRY(fwd_get(s->op, s->v, newest.doc.comp, s->q->type, w->rid, &e));
+    if (e.rid == 0) {
+        *ret = false;
+        return OK;
+    }
+    hit_make(&s->q->sort, &e, &h);
+    str key = str_sub(ekey_key(s->op->arena, w->ekey), 2, 2 + HIT_KEY_MAX);
+    *ret = !h.keyless && str_eq(key, str_make(h.key, h.key_n));
+    return OK;
+}
+
+static err along_keys(struct drive *d, struct walk *w)
+{
+    struct search *s = d->s;
+    while (w->valid && !search_enough(s)) {
+        bool fits = true, sorted_by = false;
+        uint64_t rid = w->rid;
+        TRY(search_tick(s));
+        TRY(drive_probe(d, 0, rid, &fits));
+        if (fits)
+            TRY(is_sort_key(d, w, &sorted_by));
+        if (sorted_by)
+            TRY(drive_check(d, rid));
+        if (arena_failed(s->op->arena))
+            return out_of_memory(s->op);
+        TRY(walk_next(s->op, w));
+    }
+    return OK;
+}
+
+/* Keyless results come last, in order of number. */
+static err along_keyless(struct drive *d)
+{
+    struct search *s = d->s;
+    struct rids all = d->narrow[0];
+    all.reverse = s->q->sort.descending;
+    uint64_t from = all.reverse ? RID_MAX : 0;
+    if (s->later && s->after.keyless)
+        from = s->after.rid;
+    TRY(rids_seek(s->op, &all, from));
+    while (all.valid && !search_enough(s)) {
+        size_t before = s->top.n;
+        bool fits = true;
+        TRY(search_tick(s));
+        TRY(drive_probe(d, 1, all.rid, &fits));
+        if (fits)
+            TRY(drive_check(d, all.rid));
+        if (s->top.n > before && !s->top.at[s->top.n - 1].keyless) {
+            s->top.n--; /* met along the keys */
+            s->streamed--;
+        }
+        TRY(rids_next(s->op, &all));
+    }
+    return OK;
+}
+
+err walk_by_key(struct drive *d)
+{
+    struct search *s = d->s;
+    const struct store_sort *sort = &s->q->sort;
+    char lo[2] = {(char)(sort->param >> 8), (char)sort->param};
+    uint16_t above = (uint16_t)(sort->param + 1);
+    char hi[2] = {(char)(above >> 8), (char)above};
+    struct walk w;
+    str from = ekey_make(s->op->arena, s->q->type, str_make(lo, 2));
+    str to = ekey_make(s->op->arena, s->q->type, str_make(hi, 2));
+    if (s->later && s->after.keyless)
+        return along_keyless(d);
+    TRY(walk_open(s->op, s->v, from, to, &w));
+    str start = sort->descending ? to : from;
+    if (s->later)
+        start = ekey_make(
+            s->op->arena, s->q->type,
+            arena_cat(s->op->arena, str_make(lo, 2), str_make(s->after.key, s->after.key_n)));
+    if (!start.p)
+        return out_of_memory(s->op);
+    err e = walk_seek(s->op, &w, start, s->later ? s->after.rid : 0, sort->descending);
+    if (e == OK)
+        e = along_keys(d, &w);
+    walk_close(&w);
+    TRY(e);
+    return search_enough(s) ? OK : along_keyless(d);
+}
+
+static err row_changes(struct drive *d, uint64_t t, struct arena *scratch)
+{
+    struct search *s = d->s;
+    struct store_change *c = NULL;
+    struct op inner;
+    size_t n = 0;
+    op_init(&inner, scratch, NULL, s->op->now);
+    err e = feed_in(&inner, s->v->s->ops, s->v->snap, t - 1, 1, &c, &n);
+    if (e != OK)
+        return fail(s->op, e, "the change feed cannot be read");
+    for (size_t i = 0; i < n; i++) { /* the whole transaction: it is not in order of number */
+        const struct store_change *at = &c[i];
+        struct version newest = {.doc.rid = 0};
+        if (at->type != s->q->type || at->kind == CHANGE_DELETE)
+            continue;
+        TRY(version_newest(s->op, s->v->snap, s->v->s->ops, at->rid, &newest));
+        if (newest.doc.vid == at->vid)
+            TRY(consider(d, at->rid));
+    }
+    return OK;
+}
+
+err walk_by_time(struct drive *d)
+{
+    struct search *s = d->s;
+    bool reverse = s->q->sort.descending;
+    struct store_cursor *c = NULL;
+    char from[8];
+    uint64_t start = s->later ? s->after.t + (reverse ? 1 : 0) : reverse ? INT64_MAX : 0;
+    struct arena *scratch = arena_new(0);
+    if (!scratch)
+        return out_of_memory(s->op);
+    u64_write(from, start);
+    err e = s->v->s->ops->cursor_open(s->op, s->v->snap, SPACE_LOG, &c);
+    if (e == OK)
+        e = s->v->s->ops->cursor_seek(s->op, c, str_make(from, 8), reverse);
+    while (e == OK && c->valid && !search_enough(s)) {
+        e = row_changes(d, u64_read(c->key.p), scratch);
+        arena_reset(scratch);
+        if (e == OK)
+            e = s->v->s->ops->cursor_next(s->op, c);
+    }
+    if (c)
+        s->v->s->ops->cursor_close(c);
+    arena_free(scratch);
+    return e;
+}

@@ -1,0 +1,85 @@
+/* Private to the SQLite back end: connections, their kept statements, and cursors over them.
+ * A connection belongs to one thread at a time: the writer's for ever, a reader's while its
+ * snapshot is open. */
+#ifndef WEFT_STORE_SQLITE_INT_H
+#define WEFT_STORE_SQLITE_INT_H
+
+#include "store/backend_int.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#define KEPT_MAX 24u
+#define READERS_IDLE_MAX 24u
+#define WAL_PAGES_MAX 6000
+
+enum walk { WALK_FORWARD, WALK_REVERSE, WALK_COUNT };
+
+struct cursor;
+
+struct store_snap { /* a connection */
+    struct lite *lite;
+    sqlite3 *db;
+    struct store_snap *next_idle;
+    sqlite3_stmt *begin, *commit, *rollback;
+    sqlite3_stmt *get[SPACE_COUNT];
+    sqlite3_stmt *kept[SPACE_COUNT][WALK_COUNT][KEPT_MAX];
+    uint8_t n_kept[SPACE_COUNT][WALK_COUNT];
+    struct cursor *cursors; /* open ones */
+    bool writer;
+};
+
+struct cursor {
+    struct store_cursor c;
+    struct store_snap *conn;
+    struct cursor *prev, *next;
+    enum store_space space;
+    sqlite3_stmt *walks[WALK_COUNT];
+    sqlite3_stmt *now;
+    char number[8];
+};
+
+struct lite {
+    const char *path;
+    size_t reader_cache; /* bytes */
+    struct store_snap *writer;
+    sqlite3_stmt *put[SPACE_COUNT], *del[SPACE_COUNT], *del_range[SPACE_COUNT];
+    int wal_pages;
+    pthread_mutex_t lock; /* idle, n_idle */
+    struct store_snap *idle;
+    unsigned n_idle;
+};
+
+/* Opens a connection; cache in bytes. */
+MUST err lite_connect(struct op *op, struct lite *l, size_t cache, struct store_snap **ret);
+void lite_disconnect(struct store_snap *conn);
+/* Records what SQLite said. Full disks, read-only folders and I/O errors: ERR_UNAVAILABLE. */
+err lite_fail(struct op *op, sqlite3 *db, int rc);
+MUST err lite_exec(struct op *op, sqlite3 *db, const char *sql);
+MUST err lite_prepare(struct op *op, sqlite3 *db, const char *sql, sqlite3_stmt **ret);
+const char *lite_table(enum store_space space);
+int lite_bind_key(sqlite3_stmt *stmt, int at, enum store_space space, str key);
+
+MUST err lite_create(struct op *op, const struct store_options *o);
+MUST err lite_open(struct op *op, const struct store_options *o, void **ret);
+void lite_close(void *be);
+
+MUST err lite_begin(struct op *op, void *be);
+MUST err lite_put(struct op *op, void *be, enum store_space space, str key, str value);
+MUST err lite_del(struct op *op, void *be, enum store_space space, str key);
+MUST err lite_del_range(struct op *op, void *be, enum store_space space, str lo, str hi);
+MUST err lite_commit(struct op *op, void *be);
+void lite_rollback(void *be);
+void lite_tidy(void *be);
+
+MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);
+void lite_snap_close(struct store_snap *conn);
+MUST err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key, str *ret);
+MUST err lite_cursor_open(struct op *op, struct store_snap *conn, enum store_space space,
+                          struct store_cursor **ret);
+MUST err lite_cursor_seek(struct op *op, struct store_cursor *cursor, str key, bool reverse);
+MUST err lite_cursor_next(struct op *op, struct store_cursor *cursor);
+void lite_cursor_close(struct store_cursor *cursor);
+
+#endif

@@ -1,0 +1,418 @@
+/* Private to the store room: its parts and how they hang together.
+ *
+ *   store_commit → prepare (submitting thread: pack, compress, seal) → queue → writer thread:
+ *   group → check → apply (rows + tail) → commit → publish → wake.  merge: tail → key spaces.
+ *   Readers: view = tails + back-end snapshot of one t; walk and fwd merge the two.
+ *
+ * Threads: everything in struct store is either constant after open, atomic, guarded by the mutex
+ * named beside it, or touched by the writer thread alone ("writer"). */
+#ifndef WEFT_STORE_INT_H
+#define WEFT_STORE_INT_H
+
+#include "base/buf.h"
+#include "base/vec.h"
+#include "store/backend_int.h"
+#include "store/keys_int.h"
+#include "store/skip_int.h"
+
+#include <pthread.h>
+#include <zstd.h>
+
+#define STORE_SCHEMA 1u
+
+/* ---- seal.c: keys and sealing ---- */
+struct vault {
+    uint8_t data[32];  /* seals documents and everything else */
+    uint8_t blind[32]; /* text keys */
+    uint8_t id[32];    /* public ids */
+};
+void vault_derive(struct vault *v, const uint8_t master[32]);
+void vault_make_master(uint8_t master[32]);
+MUST err vault_create(struct op *op, str dir);
+MUST err vault_load(struct op *op, str dir, struct vault *ret);
+/* aad: bytes the seal is bound to. */
+#define SEAL_OVERHEAD 42u
+MUST err seal(struct op *op, const struct vault *v, str aad, str plain, str *ret);
+MUST err unseal(struct op *op, const struct vault *v, str aad, str sealed, str *ret);
+void blind_hash(const struct vault *v, str domain, str text, uint8_t *out, size_t n);
+
+/* ---- pack.c: documents ---- */
+struct packer; /* dictionary and a pool of compression contexts */
+MUST err packer_new(struct op *op, str dict, struct packer **ret);
+void packer_free(struct packer *p);
+MUST err pack(struct op *op, struct packer *p, str plain, str *ret);
+MUST err unpack(struct op *op, struct packer *p, str packed, str *ret);
+str pack_dictionary(void); /* the one this program brings */
+
+/* ---- state ---- */
+/* Written with every commit (SPACE_META "state"). */
+struct state {
+    uint64_t t;
+    int64_t time;
+    uint64_t feed_t;   /* newest t with changes */
+    uint64_t rid_next; /* every number below was handed out, or may have been */
+    uint64_t job_next;
+    uint64_t trail_seq;
+    uint64_t resources, versions;
+    uint64_t merged_t; /* keys of transactions up to here are in SPACE_KEY and SPACE_FWD */
+    uint8_t trail_head[32];
+};
+MUST err state_read(struct op *op, const struct store_ops *ops, struct store_snap *snap,
+                    struct state *ret);
+MUST err state_write(struct op *op, struct store *s, const struct state *st);
+
+/* ---- tail.c: keys not merged yet ---- */
+struct tail {
+    struct arena *arena;
+    struct skip list;
+    atomic_uint refs;
+    uint64_t last_t;
+    size_t weight; /* resources, counting one with many keys as several (writer) */
+};
+struct tail *tail_new(void);
+void tail_ref(struct tail *t);
+void tail_drop(struct tail *t); /* NULL allowed */
+
+/* What one put or one trail entry does to the keys: as stored in SPACE_PEND. */
+struct pend {
+    bool trail;
+    uint64_t rid; /* or seq of the trail entry */
+    uint16_t type;
+    uint64_t comp, old_comp;
+    bool born, died; /* starts or stops to be a living resource */
+    str id_hash;     /* of a client-chosen id, with vid 1 */
+    str set;         /* the whole new set */
+    str added, removed;
+};
+void pend_write(struct buf *b, const struct pend *p);
+bool pend_read(str *in, struct pend *ret);
+typedef VEC(struct skip_node *) node_vec;
+/* Adds p to the tail as of t; nodes collects what was added, to be killed if the commit fails.
+ * False when memory is refused. */
+bool tail_add(struct tail *tail, uint64_t t, int64_t time, const struct pend *p, struct arena *a,
+              node_vec *nodes);
+
+/* ---- the queue of transactions ---- */
+struct tx_put {
+    struct store_put put;
+    str sealed;
+    str set;
+    str id_hash;
+    /* filled in by the check, on the writer's thread */
+    uint32_t old_vid;
+    uint64_t old_comp;
+    bool old_living;
+};
+struct tx_version {
+    uint64_t rid;
+    uint32_t vid;
+};
+struct tx_kv {
+    str key, value;
+    char row[24];
+    str sealed;
+};
+struct tx_kv_expect {
+    str key, expected;
+    char row[24];
+};
+enum job_verb { JOB_NEW, JOB_DONE, JOB_LATER };
+struct tx_job {
+    enum job_verb verb;
+    uint64_t job;
+    int64_t due;
+    str queue, body;
+    char queue_row[8];
+    str sealed;
+};
+struct tx_trail {
+    str entry, set, sealed;
+    const str *keys;
+    size_t n_keys;
+};
+/* store_outbox_take(), run by the writer. */
+struct tx_take {
+    struct arena *arena; /* of the taker, who waits */
+    char queue_row[8];
+    int64_t now, lease_ms;
+    size_t max;
+    VEC(struct store_job) jobs; /* body still sealed */
+};
+
+struct store_tx {
+    struct op *op;
+    struct store *s;
+    VEC(struct tx_put) puts;
+    VEC(struct tx_version) versions;
+    VEC(const struct store_query *) none;
+    VEC(struct tx_kv) kvs;
+    VEC(struct tx_kv_expect) kv_expects;
+    VEC(struct tx_job) jobs;
+    VEC(struct tx_trail) trails;
+    struct tx_take *take;
+    size_t bytes; /* about what it adds */
+
+    struct store_tx *next; /* store.lock */
+    void (*done)(void *ctx, err result, const struct store_commit *c);
+    void *ctx;
+    err result;
+    char why[200];
+    struct store_commit commit;
+};
+MUST err tx_prepare(struct op *op, struct store_tx *tx);
+MUST err tx_run(struct op *op, struct store_tx *tx); /* queue and wait */
+
+/* An entry of the trail outside any transaction. */
+struct loose {
+    struct loose *next;
+    uint64_t ticket;
+    str sealed, set;
+};
+struct on_durable {
+    struct on_durable *next;
+    uint64_t ticket;
+    void (*fn)(void *ctx, err result);
+    void *ctx;
+};
+#define LOST_MAX 64u
+struct trail_desk {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    struct loose *first, *last;
+    size_t n, bytes;
+    uint64_t ticket;  /* newest handed out */
+    uint64_t settled; /* every ticket up to here is durable or lost */
+    struct {
+        uint64_t lo, hi;
+    } lost[LOST_MAX]; /* ring of ranges that could not be written */
+    size_t n_lost;
+    uint64_t forgotten; /* lost ranges up to here fell out of the ring */
+    struct on_durable *waiting;
+};
+
+struct merge {
+    bool running;
+    struct skip_iter it;
+};
+
+struct store {
+    const struct store_ops *ops;
+    void *be;
+    struct store_options o;
+    str dir; /* heap */
+    int lock_fd;
+    struct vault vault;
+    struct packer *packer;
+
+    atomic_uint_fast64_t t, feed_t, rid_next;
+    atomic_int_fast64_t time;
+
+    pthread_mutex_t tail_lock; /* active, frozen */
+    struct tail *active, *frozen;
+    atomic_uint_fast64_t generation; /* counts freezes */
+
+    pthread_mutex_t lock; /* queue, queued, stopping */
+    pthread_cond_t work, room, news;
+    struct store_tx *first, *last;
+    size_t queued, queued_bytes;
+    bool stopping;
+    bool poked; /* there are loose trail entries */
+    struct trail_desk desk;
+
+    pthread_t thread;
+    bool started;
+    /* writer */
+    struct arena *arena; /* of the group */
+    struct op op;
+    struct state state;    /* as committed */
+    struct state pending;  /* of the group under way */
+    struct tail *tail_now; /* active, seen from the writer */
+    node_vec nodes;
+    struct merge merge;
+    uint64_t rid_max;     /* highest number that has a version */
+    int64_t merge_not_before; /* after a failure; ms, monotonic */
+
+    atomic_uint_fast64_t resources, versions, merges, commits, trail_entries, waiting;
+};
+
+/* ---- view.c: what a reader sees ---- */
+struct view {
+    struct store *s;
+    struct store_snap *snap;
+    struct tail *tails[2]; /* active, frozen; NULL = none */
+    uint64_t t;
+    bool writer;
+};
+MUST err view_open(struct op *op, struct store *s, struct view *ret);
+/* The writer's own: sees what the group has done so far. */
+void view_writer(struct store *s, struct view *ret);
+void view_close(struct view *v);
+MUST err view_get(struct op *op, const struct view *v, enum store_space space, str key, str *ret);
+
+/* ---- version.c: rows of SPACE_DOC ---- */
+struct version {
+    struct store_doc doc; /* body and client_id not yet */
+    uint8_t flags;
+    str sealed;
+};
+#define DOC_DELETED 1u
+#define DOC_CLIENT_ID 2u
+static inline uint64_t doc_key(uint64_t rid, uint32_t vid)
+{
+    return rid << 20 | (STORE_VID_MAX - vid);
+}
+void version_write(struct buf *b, const struct store_doc *d, str sealed);
+MUST err version_read(struct op *op, uint64_t row, str value, struct version *ret);
+MUST err version_seal(struct op *op, struct store *s, const struct store_put *p, str *ret);
+MUST err version_open(struct op *op, struct store *s, const struct version *v, struct store_doc *ret);
+/* Newest version, without the body; ret->rid == 0 when there is none. */
+MUST err version_newest(struct op *op, struct store_snap *snap, const struct store_ops *ops,
+                        uint64_t rid, struct version *ret);
+/* The one current at t; ret->doc.rid == 0 when none. */
+MUST err version_at(struct op *op, const struct view *v, uint64_t rid, uint64_t t,
+                    struct version *ret);
+
+/* ---- walk.c: entries (ekey, rid) of SPACE_KEY, base and tails as one ---- */
+struct walk_base {
+    struct store_cursor *c;
+    bool valid;
+    str ekey;
+    uint64_t high;
+    uint16_t *lows;
+    size_t cap, n, at;
+};
+struct walk {
+    const struct view *v;
+    bool reverse;
+    str lo, hi; /* rows in [lo, hi) */
+    struct walk_base base;
+    struct skip_iter tail[2];
+    bool tail_valid[2];
+    size_t rows; /* read from the base so far */
+    /* the entry */
+    bool valid;
+    str ekey;
+    uint64_t rid;
+};
+/* lo, hi: ekeys; they must stay. */
+MUST err walk_open(struct op *op, const struct view *v, str lo, str hi, struct walk *ret);
+/* Forward: first entry >= (ekey, rid). Reverse: last entry < (ekey, rid). */
+MUST err walk_seek(struct op *op, struct walk *w, str ekey, uint64_t rid, bool reverse);
+MUST err walk_next(struct op *op, struct walk *w);
+void walk_close(struct walk *w);
+
+/* ---- fwd.c: key sets by (compartment, type, rid) ---- */
+struct fwd_entry {
+    uint64_t rid, t;
+    int64_t time;
+    str set;
+};
+struct fwd {
+    const struct view *v;
+    char prefix[7];
+    struct store_cursor *c;
+    str row;       /* what is left of the base row */
+    uint64_t high; /* of it */
+    bool base_valid;
+    struct fwd_entry base;
+    struct skip_iter tail[2];
+    bool tail_valid[2];
+    bool valid;
+    struct fwd_entry at;
+};
+/* All of a compartment and type in order of rid. */
+MUST err fwd_open(struct op *op, const struct view *v, uint64_t comp, uint16_t type, uint64_t from,
+                  struct fwd *ret);
+MUST err fwd_next(struct op *op, struct fwd *f);
+void fwd_close(struct fwd *f);
+/* One resource; ret->rid == 0 when it is not there. */
+MUST err fwd_get(struct op *op, const struct view *v, uint64_t comp, uint16_t type, uint64_t rid,
+                 struct fwd_entry *ret);
+/* Stored forms, shared with the merge. */
+void fwd_row_key(char out[12], uint64_t comp, uint16_t type, uint64_t rid);
+void fwd_tail_key(char out[13], uint64_t comp, uint16_t type, uint64_t rid);
+bool fwd_read(str *row, uint64_t high, struct fwd_entry *ret);
+bool fwd_body_read(str body, struct fwd_entry *ret);
+
+/* ---- writer ---- */
+void *writer_main(void *store);
+/* One transaction of the group: the check reads only, so that it can fail alone; when the writing
+ * fails the whole group goes. */
+MUST err apply_check(struct op *op, struct store *s, struct store_tx *tx);
+MUST err apply_write(struct op *op, struct store *s, struct store_tx *tx);
+MUST err apply_loose(struct op *op, struct store *s, const struct loose *first);
+MUST err apply_take(struct op *op, struct store *s, struct tx_take *take);
+MUST err outbox_write(struct op *op, struct store *s, const struct store_tx *tx);
+MUST err outbox_check(struct op *op, struct store *s, const struct store_tx *tx);
+/* Appends one entry; its keys go into pend and the tail. */
+MUST err trail_write(struct op *op, struct store *s, str sealed, str set, struct buf *pend);
+/* The sealed head, once per group. */
+MUST err trail_write_head(struct op *op, struct store *s);
+MUST err trail_seal(struct op *op, struct store *s, str entry, str *ret);
+MUST err tail_put(struct op *op, struct store *s, const struct pend *p, struct buf *pend);
+MUST err pend_flush(struct op *op, struct store *s, const struct buf *pend);
+void trail_settle(struct store *s, uint64_t upto, uint64_t lost_from);
+/* Starts a merge when the tail asks for one; does a slice of about budget entries. */
+bool merge_due(const struct store *s, bool idle);
+bool merge_full(const struct store *s);
+void merge_start(struct store *s);
+MUST err merge_slice(struct op *op, struct store *s, size_t budget, bool *ret_finished);
+void merge_finish(struct store *s);
+
+/* ---- kv rows ---- */
+void kv_row(const struct vault *v, str key, char out[24]);
+MUST err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, str *ret_value);
+void queue_row(const struct vault *v, str queue, char out[8]);
+
+/* Changes with t > after. */
+MUST err feed_in(struct op *op, const struct store_ops *ops, struct store_snap *snap, uint64_t after,
+                 size_t max, struct store_change **ret, size_t *ret_n);
+
+/* ---- rids.c: resource numbers in order ---- */
+#define RIDS_KEYS_MAX 16u
+#define TRAIL_WIDE_MAX 200000u
+struct rids {
+    const struct view *v;
+    uint16_t type;
+    const struct store_range *ranges;
+    size_t n_ranges;
+    bool reverse;
+    bool wide;        /* too many keys to step through at once: collect, or check elsewhere */
+    struct walk *walks; /* one a key */
+    size_t n_walks;
+    const uint64_t *list; /* instead of walks: ascending */
+    size_t n_list, at;
+    bool listed;
+    bool valid;
+    uint64_t rid;
+};
+/* The resources of the type with a key in any of the ranges, ascending or (reverse) descending. */
+MUST err rids_open(struct op *op, const struct view *v, uint16_t type,
+                   const struct store_range *ranges, size_t n, bool reverse, struct rids *ret);
+void rids_of_list(const uint64_t *list, size_t n, bool reverse, struct rids *ret);
+/* Makes a wide one narrow by collecting and sorting, when at most max entries fit. */
+MUST err rids_collect(struct op *op, struct rids *r, size_t max);
+/* To the first number >= rid (reverse: the last <= rid). Any direction, any time. */
+MUST err rids_seek(struct op *op, struct rids *r, uint64_t rid);
+MUST err rids_next(struct op *op, struct rids *r);
+/* About how many; counts no further than max. */
+MUST err rids_estimate(struct op *op, struct rids *r, size_t max, size_t *ret);
+bool range_has(const struct store_range *range, str key);
+bool mask_fits(const struct store_range *range, str key);
+
+/* ---- search ---- */
+MUST err search_in(struct op *op, const struct view *v, const struct store_query *q,
+                   struct store_found *ret);
+MUST err find_id_in(struct op *op, const struct view *v, uint16_t type, str id_hash,
+                    uint64_t *ret_rid);
+str id_key(struct arena *a, str id_hash);
+
+/* ---- open ---- */
+MUST err migrate(struct op *op, const struct store_ops *ops, void *be);
+MUST err tail_replay(struct op *op, struct store *s);
+
+/* The op ran out of memory or met a damaged row. */
+err out_of_memory(struct op *op);
+err damaged(struct op *op, const char *what);
+
+#endif

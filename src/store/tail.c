@@ -1,0 +1,209 @@
+/* The tail: keys of committed transactions that the merge has not moved to the key spaces yet, and
+ * the rows of SPACE_PEND from which it is made again after a crash.
+ * List keys: 'K' + ekey + rid(5) → nothing, and 'F' + compartment(5) type(2) rid(5) → t, time, set.
+ * Invariant: the tail of t holds exactly what SPACE_PEND rows up to t and past merged_t say. */
+#include "store/store_int.h"
+
+#define PEND_TRAIL 1u
+#define PEND_BORN 2u
+#define PEND_DIED 4u
+#define PEND_ID 8u
+#define PEND_DIFF 16u /* added and removed follow; else all of set is new */
+#define TAIL_BYTES ((size_t)1 << 30)
+
+struct tail *tail_new(void)
+{
+    struct tail *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->arena = arena_new(TAIL_BYTES);
+    if (!t->arena || !skip_init(&t->list, t->arena)) {
+        arena_free(t->arena);
+        free(t);
+        return NULL;
+    }
+    atomic_init(&t->refs, 1);
+    return t;
+}
+
+void tail_ref(struct tail *t)
+{
+    atomic_fetch_add(&t->refs, 1);
+}
+
+void tail_drop(struct tail *t)
+{
+    if (!t || atomic_fetch_sub(&t->refs, 1) != 1)
+        return;
+    arena_free(t->arena);
+    free(t);
+}
+
+static void add_sized(struct buf *b, str s)
+{
+    buf_varint(b, s.n);
+    buf_add(b, s);
+}
+
+static bool take_sized(str *in, str *ret)
+{
+    uint64_t n = 0;
+    return take_varint(in, &n) && n <= in->n && take_bytes(in, (size_t)n, ret);
+}
+
+void pend_write(struct buf *b, const struct pend *p)
+{
+    bool diff = p->added.p != p->set.p || p->removed.n;
+    buf_u8(b, (uint8_t)((p->trail ? PEND_TRAIL : 0) | (p->born ? PEND_BORN : 0) |
+                        (p->died ? PEND_DIED : 0) | (p->id_hash.n ? PEND_ID : 0) |
+                        (diff ? PEND_DIFF : 0)));
+    buf_varint(b, p->rid);
+    buf_varint(b, p->type);
+    buf_varint(b, p->comp);
+    buf_varint(b, p->old_comp);
+    if (p->id_hash.n)
+        buf_add(b, p->id_hash);
+    add_sized(b, p->set);
+    if (diff) {
+        add_sized(b, p->added);
+        add_sized(b, p->removed);
+    }
+}
+
+bool pend_read(str *in, struct pend *ret)
+{
+    struct pend p = {.trail = false};
+    uint8_t flags = 0;
+    uint64_t type = 0;
+    if (!take_u8(in, &flags) || !take_varint(in, &p.rid) || !take_varint(in, &type) ||
+        type > UINT16_MAX || !take_varint(in, &p.comp) || !take_varint(in, &p.old_comp))
+        return false;
+    if ((flags & PEND_ID) && !take_bytes(in, ID_HASH_BYTES, &p.id_hash))
+        return false;
+    if (!take_sized(in, &p.set))
+        return false;
+    p.added = p.set;
+    if ((flags & PEND_DIFF) && (!take_sized(in, &p.added) || !take_sized(in, &p.removed)))
+        return false;
+    p.trail = flags & PEND_TRAIL;
+    p.born = flags & PEND_BORN;
+    p.died = flags & PEND_DIED;
+    p.type = (uint16_t)type;
+    *ret = p;
+    return true;
+}
+
+struct adding {
+    struct tail *tail;
+    uint64_t t;
+    struct arena *arena;
+    node_vec *nodes;
+    struct buf key;
+};
+
+static bool put(struct adding *a, const str *value)
+{
+    if (!buf_ok(&a->key))
+        return false;
+    struct skip_node *node = skip_put(&a->tail->list, buf_str(&a->key), a->t, value);
+    if (!node)
+        return false;
+    if (!a->nodes)
+        return true;
+    size_t had = a->nodes->n;
+    VEC_PUSH(a->arena, a->nodes, node);
+    if (a->nodes->n == had) {
+        skip_kill(node);
+        return false;
+    }
+    return true;
+}
+
+static bool put_key(struct adding *a, const struct pend *p, str key, bool present)
+{
+    static const str nothing = {"", 0};
+    char rid[RID_BYTES];
+    rid_write(rid, p->rid);
+    buf_clear(&a->key);
+    buf_char(&a->key, 'K');
+    ekey_write(&a->key, p->type, key);
+    buf_add(&a->key, str_make(rid, sizeof rid));
+    return put(a, present ? &nothing : NULL);
+}
+
+static bool put_keys(struct adding *a, const struct pend *p, str set, bool present)
+{
+    str key;
+    while (keyset_next(&set, &key)) {
+        if (!put_key(a, p, key, present))
+            return false;
+    }
+    return true;
+}
+
+static bool put_fwd(struct adding *a, const struct pend *p, uint64_t comp, const str *body)
+{
+    char key[13];
+    fwd_tail_key(key, comp, p->type, p->rid);
+    buf_clear(&a->key);
+    buf_add(&a->key, str_make(key, sizeof key));
+    return put(a, body);
+}
+
+static bool put_resource(struct adding *a, const struct pend *p, int64_t time)
+{
+    if ((p->born || p->died) && !put_key(a, p, KEY_ALL, p->born))
+        return false;
+    if (p->id_hash.n && !put_key(a, p, id_key(a->arena, p->id_hash), true))
+        return false;
+    if (p->old_comp != p->comp && !p->born && !put_fwd(a, p, p->old_comp, NULL))
+        return false;
+    if (p->died)
+        return put_fwd(a, p, p->comp, NULL);
+    struct buf body;
+    buf_init(&body, a->arena, p->set.n + 32);
+    buf_varint(&body, a->t);
+    buf_varint(&body, (uint64_t)time);
+    buf_add(&body, p->set);
+    str value = buf_str(&body);
+    return buf_ok(&body) && put_fwd(a, p, p->comp, &value);
+}
+
+bool tail_add(struct tail *tail, uint64_t t, int64_t time, const struct pend *p, struct arena *a,
+              node_vec *nodes)
+{
+    struct adding add = {.tail = tail, .t = t, .arena = a, .nodes = nodes};
+    buf_init(&add.key, a, 2 * KEY_MAX + 64);
+    if (!put_keys(&add, p, p->removed, false) || !put_keys(&add, p, p->added, true))
+        return false;
+    tail->weight += 1 + (p->added.n + p->removed.n) / 256;
+    tail->last_t = t;
+    return p->trail || put_resource(&add, p, time);
+}
+
+err tail_replay(struct op *op, struct store *s)
+{
+    struct store_cursor *c = NULL;
+    struct arena *scratch = arena_new(0);
+    char from[8];
+    u64_write(from, s->state.merged_t + 1);
+    if (!scratch)
+        return out_of_memory(op);
+    err e = s->ops->cursor_open(op, s->ops->writer(s->be), SPACE_PEND, &c);
+    if (e == OK)
+        e = s->ops->cursor_seek(op, c, str_make(from, 8), false);
+    while (e == OK && c->valid) {
+        uint64_t t = u64_read(c->key.p), time = 0;
+        str in = c->value;
+        struct pend p;
+        bool good = take_varint(&in, &time);
+        while (good && in.n)
+            good = pend_read(&in, &p) && tail_add(s->active, t, (int64_t)time, &p, scratch, NULL);
+        arena_reset(scratch);
+        e = good ? s->ops->cursor_next(op, c) : damaged(op, "keys to be merged");
+    }
+    if (c)
+        s->ops->cursor_close(c);
+    arena_free(scratch);
+    return e;
+}

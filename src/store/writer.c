@@ -1,0 +1,231 @@
+/* The writer's thread: takes everything that was submitted during the last fsync as one group, lets
+ * each transaction pass or fail alone, commits the group with one fsync, publishes, wakes.
+ * Between groups it merges the tail in slices.
+ * Invariants: nothing is published or answered before the commit returned OK; when it did not,
+ * every transaction of the group gets ERR_UNAVAILABLE and memory is as before. */
+#include "base/time.h"
+#include "store/store_int.h"
+
+#define GROUP_MAX 1024u
+#define GROUP_BYTES_MAX ((size_t)16 << 20)
+#define IDLE_MS 500
+#define SLICE_IDLE 4096u
+#define SLICE_LEAST 512u
+#define SLICE_PER_RESOURCE 40u
+#define MERGE_RETRY_MS 1000
+#define RIDS_AHEAD 4096u
+
+struct group {
+    struct store_tx *first;
+    struct loose *loose;
+    uint64_t ticket; /* newest loose one taken */
+    uint64_t weight; /* resources and entries */
+    bool stop;
+    bool idle;
+};
+
+static struct timespec in_ms(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+/* Takes the front of the queue; called with the lock held. */
+static void take_front(struct store *s, struct group *g)
+{
+    size_t n = 0, bytes = 0;
+    struct store_tx *tx = s->first, *last = NULL;
+    while (tx && n < GROUP_MAX && bytes < GROUP_BYTES_MAX) {
+        n++;
+        bytes += tx->bytes;
+        g->weight += tx->puts.n;
+        last = tx;
+        tx = tx->next;
+    }
+    g->first = n ? s->first : NULL;
+    if (last)
+        last->next = NULL;
+    s->first = tx;
+    if (!tx)
+        s->last = NULL;
+    s->queued -= n;
+    s->queued_bytes -= bytes;
+    if (n)
+        pthread_cond_broadcast(&s->room);
+}
+
+static void take_loose(struct store *s, struct group *g)
+{
+    struct trail_desk *d = &s->desk;
+    pthread_mutex_lock(&d->lock);
+    g->loose = d->first;
+    g->ticket = d->ticket;
+    g->weight += d->n;
+    d->first = d->last = NULL;
+    d->n = d->bytes = 0;
+    pthread_cond_broadcast(&d->moved);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void gather(struct store *s, bool busy, struct group *g)
+{
+    struct timespec until = in_ms(IDLE_MS);
+    int rc = 0;
+    pthread_mutex_lock(&s->lock);
+    while (!busy && !s->first && !s->poked && !s->stopping && rc == 0)
+        rc = pthread_cond_timedwait(&s->work, &s->lock, &until);
+    take_front(s, g);
+    s->poked = false;
+    g->stop = s->stopping && !s->first;
+    pthread_mutex_unlock(&s->lock);
+    take_loose(s, g);
+    g->idle = !g->first && !g->loose;
+}
+
+static void keep_fault(struct store_tx *tx, const struct op *op, err e)
+{
+    str why = op->fault.n ? op->fault.issues[0].message : STR("the store failed");
+    tx->result = e;
+    snprintf(tx->why, sizeof tx->why, "%.*s", STR_ARG(why));
+}
+
+/* Passes or fails every transaction; an error means that the whole group must go. */
+static err apply_all(struct store *s, struct group *g, bool *ret_writes)
+{
+    struct op *op = &s->op;
+    for (struct store_tx *tx = g->first; tx; tx = tx->next) {
+        if (tx->result != OK)
+            continue; /* failed when it was prepared */
+        err e = apply_check(op, s, tx);
+        if (e != OK) {
+            keep_fault(tx, op, e);
+            op_clear(op);
+            continue;
+        }
+        *ret_writes = true;
+        TRY(apply_write(op, s, tx));
+    }
+    if (g->loose)
+        *ret_writes = true;
+    TRY(apply_loose(op, s, g->loose));
+    return s->pending.trail_seq != s->state.trail_seq ? trail_write_head(op, s) : OK;
+}
+
+static err write_group(struct store *s, struct group *g, size_t slice, bool *ret_finished)
+{
+    struct op *op = &s->op;
+    bool writes = slice > 0;
+    TRY(s->ops->begin(op, s->be));
+    TRY(apply_all(s, g, &writes));
+    if (!writes) {
+        s->ops->rollback(s->be);
+        return OK;
+    }
+    if (slice)
+        TRY(merge_slice(op, s, slice, ret_finished));
+    uint64_t handed = atomic_load(&s->rid_next);
+    if (handed > s->pending.rid_next)
+        s->pending.rid_next = handed + RIDS_AHEAD;
+    TRY(state_write(op, s, &s->pending));
+    TRY(s->ops->commit(op, s->be));
+    atomic_fetch_add(&s->commits, 1);
+    return OK;
+}
+
+static void publish(struct store *s)
+{
+    s->state = s->pending;
+    atomic_store(&s->time, s->state.time);
+    atomic_store(&s->resources, s->state.resources);
+    atomic_store(&s->versions, s->state.versions);
+    atomic_store(&s->trail_entries, s->state.trail_seq);
+    atomic_store(&s->waiting, s->tail_now->weight);
+    pthread_mutex_lock(&s->lock);
+    atomic_store(&s->t, s->state.t);
+    atomic_store(&s->feed_t, s->state.feed_t);
+    pthread_cond_broadcast(&s->news);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void answer(struct store *s, struct group *g, err e)
+{
+    uint64_t lost_from = e != OK && g->loose ? g->loose->ticket : 0;
+    for (struct loose *l = g->loose, *next; l; l = next) {
+        next = l->next;
+        free(l);
+    }
+    trail_settle(s, g->ticket, lost_from);
+    for (struct store_tx *tx = g->first, *next; tx; tx = next) {
+        next = tx->next;
+        if (e != OK && tx->result == OK)
+            keep_fault(tx, &s->op, e == ERR_FAULT ? ERR_FAULT : ERR_UNAVAILABLE);
+        tx->done(tx->ctx, tx->result, &tx->commit);
+    }
+}
+
+/* After a failure: as if the group had never been. */
+static void undo(struct store *s)
+{
+    s->ops->rollback(s->be);
+    for (size_t i = 0; i < s->nodes.n; i++)
+        skip_kill(s->nodes.at[i]);
+    s->merge_not_before = time_mono() + MERGE_RETRY_MS;
+}
+
+static void run_group(struct store *s, struct group *g, size_t slice)
+{
+    struct merge before = s->merge;
+    bool finished = false;
+    arena_reset(s->arena);
+    op_init(&s->op, s->arena, NULL, time_now());
+    memset(&s->nodes, 0, sizeof s->nodes);
+    s->pending = s->state;
+    if (s->op.now > s->pending.time)
+        s->pending.time = s->op.now;
+    err e = write_group(s, g, slice, &finished);
+    if (e == OK) {
+        publish(s);
+        if (finished)
+            merge_finish(s);
+    } else {
+        undo(s);
+        s->merge = before;
+    }
+    answer(s, g, e);
+    s->ops->tidy(s->be);
+}
+
+static size_t slice_of(const struct group *g)
+{
+    size_t n = g->weight * SLICE_PER_RESOURCE;
+    return g->idle ? SLICE_IDLE : n < SLICE_LEAST ? SLICE_LEAST : n;
+}
+
+void *writer_main(void *store)
+{
+    struct store *s = store;
+    bool idle = false;
+    for (;;) {
+        struct group g = {.first = NULL};
+        if (merge_due(s, idle))
+            merge_start(s);
+        bool merging = s->merge.running && time_mono() >= s->merge_not_before;
+        if (merging && merge_full(s)) { /* writers wait until the tail has room again */
+            run_group(s, &g, 4 * SLICE_IDLE);
+            continue;
+        }
+        gather(s, merging, &g);
+        idle = g.idle;
+        if (g.stop && idle)
+            return NULL;
+        if (!idle || merging)
+            run_group(s, &g, merging ? slice_of(&g) : 0);
+    }
+}

@@ -1,0 +1,95 @@
+/* Shared by the store's suites: opens a fresh store of either back end, makes keys and documents.
+ * Keys here: param(2) + value(8, big-endian number). */
+#ifndef WEFT_TESTS_STORE_SUITE_H
+#define WEFT_TESTS_STORE_SUITE_H
+
+#include "base/buf.h"
+#include "base/op.h"
+#include "base/time.h"
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct bench_store {
+    enum store_backend backend;
+    char dir[64];
+    struct arena *arena;
+    struct op op;
+    struct store *s;
+    struct store_options o;
+};
+
+static inline void suite_clear(struct bench_store *b)
+{
+    arena_reset(b->arena);
+    op_init(&b->op, b->arena, NULL, time_now());
+}
+
+static inline void suite_reopen(struct bench_store *b)
+{
+    store_close(b->s);
+    b->s = NULL;
+    suite_clear(b);
+    assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);
+}
+
+static inline void suite_remove(const char *dir)
+{
+    char path[512];
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+        if (e->d_name[0] != '.')
+            unlink(path);
+    }
+    if (d)
+        closedir(d);
+    rmdir(dir);
+}
+
+static inline struct bench_store *suite_new(enum store_backend backend, uint32_t tail_max)
+{
+    struct bench_store *b = calloc(1, sizeof *b);
+    const char *tmp = getenv("TMPDIR");
+    b->backend = backend;
+    snprintf(b->dir, sizeof b->dir, "%s/weft-store-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(b->dir));
+    b->arena = arena_new(0);
+    b->o = (struct store_options){.backend = backend, .dir = str_of(b->dir), .tail_max = tail_max};
+    suite_clear(b);
+    assert_int_equal(store_create(&b->op, &b->o), OK);
+    assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);
+    return b;
+}
+
+static inline void suite_free(struct bench_store *b)
+{
+    store_close(b->s);
+    suite_remove(b->dir);
+    arena_free(b->arena);
+    free(b);
+}
+
+static inline str suite_key(struct arena *a, uint16_t param, uint64_t value)
+{
+    struct buf k;
+    buf_init(&k, a, 16);
+    buf_u16(&k, param);
+    buf_u64(&k, value);
+    return buf_str(&k);
+}
+
+/* One key in [value, value + n). */
+static inline struct store_range suite_range(struct arena *a, uint16_t param, uint64_t value,
+                                             uint64_t n)
+{
+    return (struct store_range){.lo = suite_key(a, param, value),
+                                .hi = suite_key(a, param, value + n)};
+}
+
+#endif
