@@ -36,8 +36,6 @@ static err run(struct cli *c, const char *const v[N_OPTIONS])
     struct op *op = &c->op;
     struct sink s = {.out = stdout};
     fhir_type type = v[TYPE] ? fhir_type_parse(str_of(v[TYPE])) : 0;
-    if (v[TYPE] && !type)
-        return fail(op, ERR_INVALID, "--type is not a FHIR R4 resource type.");
     TRY(cli_open(c, v[DATA], 0));
     if (v[OUT])
         s.out = fopen(v[OUT], "we");

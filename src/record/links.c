@@ -56,6 +56,7 @@ static err conditional(struct record_tx *tx, const struct staged *s, struct fhir
     size_t mark = str_find_char(query, '?', 0);
     query = str_sub(query, mark == SIZE_MAX ? query.n : mark + 1, query.n);
     TRY(match_one(op, tx->rec, node->ref.type, query, &n, &d, &guard));
+    tx->unresolved |= n == 0;
     if (n != 1)
         return fail_at(op, ERR_PRECONDITION, links_path(tx, s, node->path),
                        "The conditional reference matches %s; it must match exactly one resource.",
@@ -81,6 +82,7 @@ static err resolve_one(struct record_tx *tx, struct staged *s, struct fhir_ref_n
     use->target = target_get(tx, node->ref.type, node->ref.id);
     if (!use->target)
         return op_check(op) == OK ? ERR_FAULT : op->fault.code;
+    tx->unresolved |= !use->target->found;
     if (!use->target->found)
         return fail_at(op, ERR_UNPROCESSABLE, links_path(tx, s, node->path),
                        "The %.*s that this reference names does not exist; create it first, or in "

@@ -151,6 +151,7 @@ static err build(struct lane *l)
 
 static void fresh(struct lane *l, const struct op *op)
 {
+    l->tx = NULL;
     op_init(&l->op, l->arena, l->load->actor, op->now);
     l->op.trace = op->trace;
 }
@@ -291,6 +292,7 @@ err record_load_add_all(struct op *op, struct record_load *load, const str *text
     fresh(l, op);
     if (e == OK)
         e = build(l);
+    load->unresolved = e != OK && l->tx && l->tx->unresolved;
     if (e != OK || l->tx->staged.n == 0) {
         if (e != OK)
             e = told(op, l, e);

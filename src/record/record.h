@@ -166,6 +166,7 @@ struct record_load {
     struct record *rec;
     uint64_t resources, bundles, bytes; /* accepted so far */
     const uint64_t *by_type;            /* resources by fhir_type */
+    bool unresolved; /* the last text failed only because what it names is not there (yet) */
     str source;                         /* set before record_load_add(): names the text in late errors */
     /* Something accepted was refused later (somebody else wrote the same meanwhile); called from
      * record_load_add() or record_load_end(). May be NULL. */

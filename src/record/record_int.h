@@ -266,6 +266,7 @@ struct record_tx {
     VEC(struct staged *) staged;
     struct blind_memo *memo;
     VEC(struct audit *) lines; /* of record_tx_trail(): put at commit */
+    bool unresolved; /* a reference found nothing */
     bool bundle; /* conditional references are allowed */
     bool bulk;  /* one line in the trail for all; policy was asked for the run */
     err failed; /* sticky, for the doors that return nothing */

@@ -1,0 +1,149 @@
+/* weft import: FHIR Bundles and resources into a data folder. One thread reads, --jobs threads
+ * parse, check and pack, the store's writer writes. Progress on stderr, the count by type on
+ * stdout. Invariant: exit 0 means that every text was applied and is on disk. */
+#include "api/import_int.h"
+
+#include "base/time.h"
+
+#include <unistd.h>
+
+#define JOBS_MAX 64u
+#define IMPORT_CACHE (96u << 20)
+
+static const char usage[] =
+    "usage: weft import --data DIR [--on-error stop|skip] [--jobs N] FILE…\n"
+    "\n"
+    "FILE is a FHIR Bundle or resource (.json), or one of them a line (.ndjson, .ndjson.gz). A "
+    "Bundle\n"
+    "is applied whole or not at all. Resources with an id keep it. What is wrong is named with "
+    "file,\n"
+    "line and path; --on-error skip goes on (exit code 1 all the same), stop is the default.\n"
+    "The server must not be running on the folder.\n"
+    "\n"
+    "example: weft import --data data patients.ndjson.gz bundle.json\n";
+
+enum { DATA, ON_ERROR, JOBS, N_OPTIONS };
+
+struct progress {
+    struct import *im;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool over;
+};
+
+static void show(struct import *im, bool terminal)
+{
+    double s = (double)(time_mono() - im->started) / 1000;
+    double part = im->bytes_all ? (double)atomic_load(&im->bytes_read) / (double)im->bytes_all : 0;
+    unsigned long long n = atomic_load(&im->resources);
+    fprintf(stderr, "%simport: %llu resources, %.0f/s, %.0f %%, %.0f s left%s",
+            terminal ? "\r" : "", n, s > 0 ? (double)n / s : 0, part * 100,
+            part > 0.001 ? s / part - s : 0, terminal ? "   " : "\n");
+}
+
+static void *watch(void *ctx)
+{
+    struct progress *p = ctx;
+    bool terminal = isatty(2), shown = false;
+    pthread_mutex_lock(&p->lock);
+    while (!p->over) {
+        struct timespec at;
+        clock_gettime(CLOCK_REALTIME, &at);
+        at.tv_sec++;
+        pthread_cond_timedwait(&p->wake, &p->lock, &at);
+        if (!p->over)
+            show(p->im, terminal);
+        shown = true;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (shown && terminal)
+        fputc('\n', stderr);
+    return NULL;
+}
+
+static void progress_end(struct progress *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->over = true;
+    pthread_cond_signal(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+    pthread_join(p->thread, NULL);
+}
+
+static void summary(const struct import *im)
+{
+    double s = (double)(time_mono() - im->started) / 1000;
+    unsigned long long all = 0;
+    for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++) {
+        str name = fhir_type_name(t);
+        if (im->by_type[t])
+            printf("%-28.*s %10llu\n", STR_ARG(name), (unsigned long long)im->by_type[t]);
+        all += im->by_type[t];
+    }
+    printf("%-28s %10llu in %.1f s (%.0f/s), %llu rejected\n", "all", all, s,
+           s > 0 ? (double)all / s : 0, (unsigned long long)atomic_load(&im->rejected));
+}
+
+static bool run(struct import *im, size_t jobs, int n, char **files)
+{
+    pthread_t workers[JOBS_MAX];
+    struct progress p = {.im = im};
+    size_t started = 0;
+    pthread_mutex_init(&p.lock, NULL);
+    pthread_cond_init(&p.wake, NULL);
+    bool watched = pthread_create(&p.thread, NULL, watch, &p) == 0;
+    while (started < jobs && pthread_create(&workers[started], NULL, import_work, im) == 0)
+        started++;
+    bool ok = started > 0 && import_read(im, n, files);
+    import_close(&im->queue);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(workers[i], NULL);
+    ok &= import_deferred(im);
+    if (watched)
+        progress_end(&p);
+    pthread_mutex_destroy(&p.lock);
+    pthread_cond_destroy(&p.wake);
+    return ok;
+}
+
+static int import(struct cli *c, bool stop, size_t jobs, int n, char **files)
+{
+    struct import im = {.rec = c->rec, .stop_on_error = stop, .started = time_mono()};
+    im.bytes_all = import_size(n, files);
+    im.by_type = ARENA_ARRAY(c->arena, uint64_t, (size_t)FHIR_TYPE_COUNT + 1);
+    if (op_check(&c->op) != OK)
+        return cli_failed("import", &c->op);
+    import_queue_init(&im.queue);
+    pthread_mutex_init(&im.lock, NULL);
+    bool ok = run(&im, jobs, n, files);
+    summary(&im);
+    import_queue_done(&im.queue);
+    pthread_mutex_destroy(&im.lock);
+    return ok ? CLI_DONE : CLI_FAILED;
+}
+
+int cli_import(int argc, char **argv)
+{
+    static const char *const names[] = {"data", "on-error", "jobs", NULL};
+    const char *v[N_OPTIONS] = {[ON_ERROR] = "stop", [JOBS] = "2"};
+    struct cli_args args = {names, v, usage};
+    struct cli c;
+    uint64_t jobs;
+    int rest, code;
+    if (!cli_parse(argc, argv, &args, &rest, &code))
+        return code;
+    bool stop = str_eq(str_of(v[ON_ERROR]), STR("stop"));
+    if (!v[DATA] || rest == argc)
+        return cli_wrong("import", usage, "--data and at least one file are needed");
+    if (!stop && !str_eq(str_of(v[ON_ERROR]), STR("skip")))
+        return cli_wrong("import", usage, "--on-error takes stop or skip");
+    if (!str_to_u64(str_of(v[JOBS]), JOBS_MAX, &jobs) || jobs == 0)
+        return cli_wrong("import", usage, "--jobs takes 1 to 64");
+    if (cli_open(&c, v[DATA], IMPORT_CACHE) != OK)
+        code = cli_failed("import", &c.op);
+    else
+        code = import(&c, stop, (size_t)jobs, argc - rest, argv + rest);
+    cli_close(&c);
+    return code;
+}
