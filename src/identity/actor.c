@@ -121,11 +121,6 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
     return OK;
 }
 
-static err ended(struct op *op)
-{
-    return fail(op, ERR_UNAUTHENTICATED, "This session is not known or has ended; sign in again.");
-}
-
 /* Kept again when a name that could not be resolved before now can. */
 static void rebind(struct op *op, struct identity *id, struct session *s, uint64_t generation)
 {
@@ -135,39 +130,57 @@ static void rebind(struct op *op, struct identity *id, struct session *s, uint64
         cache_keep(&id->cache, s, generation);
 }
 
+/* From the cache, else from the store; *ret_alive tells whether the token is good now. */
+static err session_of(struct op *op, struct identity *id, str token, bool slide,
+                      struct session *ret, bool *ret_alive)
+{
+    bool ok = false;
+    *ret_alive = false;
+    if (token.n < 32 || token.n > 128)
+        return OK;
+    token_hash(token, ret->hash);
+    uint64_t generation = cache_generation(&id->cache);
+    if (!cache_find(&id->cache, ret->hash, op->now, slide, ret)) {
+        TRY(load(op, id, ret, &ok));
+        if (!ok || !session_alive(ret, op->now))
+            return OK;
+        if (slide)
+            atomic_store(&ret->last, op->now);
+        bind(op, id, ret);
+        cache_keep(&id->cache, ret, generation);
+    }
+    *ret_alive = session_alive(ret, op->now);
+    rebind(op, id, ret, generation);
+    return OK;
+}
+
 err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret)
 {
     struct session s = {0};
-    bool alive = false;
-    token_hash(token, s.hash);
-    uint64_t generation = cache_generation(&id->cache);
-    if (token.n < 32 || token.n > 128)
-        return ended(op);
-    if (!cache_find(&id->cache, s.hash, op->now, &s, &alive)) {
-        TRY(load(op, id, &s, &alive));
-        alive = alive && session_alive(&s, op->now);
-        if (!alive)
-            return ended(op);
-        atomic_store(&s.last, op->now);
-        bind(op, id, &s);
-        cache_keep(&id->cache, &s, generation);
-    }
+    bool alive;
+    TRY(session_of(op, id, token, true, &s, &alive));
     if (!alive)
-        return ended(op);
-    rebind(op, id, &s, generation);
+        return fail(op, ERR_UNAUTHENTICATED,
+                    "This session is not known or has ended; sign in again.");
     op->actor = actor_of(op, &s);
     account_of(op, &s, ret);
     return op_check(op);
 }
 
+bool identity_alive(struct op *op, struct identity *id, str token)
+{
+    struct session s = {0};
+    bool alive;
+    return session_of(op, id, token, false, &s, &alive) == OK && alive;
+}
+
 err identity_actor_device(struct op *op, struct identity *id, str device_user)
 {
     struct session s = {0};
-    bool alive = true;
     str name = arena_cat(op->arena, STR("device/"), device_user);
     token_hash(name, s.hash);
     uint64_t generation = cache_generation(&id->cache);
-    if (!cache_find(&id->cache, s.hash, op->now, &s, &alive)) {
+    if (!cache_find(&id->cache, s.hash, op->now, false, &s)) {
         struct identity_account a;
         str password;
         err e = account_load(op, id, device_user, &a, &password);

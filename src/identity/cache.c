@@ -47,14 +47,13 @@ static struct session *find(struct cache *c, const uint8_t hash[HASH_BYTES])
     return NULL;
 }
 
-bool cache_find(struct cache *c, const uint8_t hash[HASH_BYTES], int64_t now, struct session *ret,
-                bool *ret_alive)
+bool cache_find(struct cache *c, const uint8_t hash[HASH_BYTES], int64_t now, bool slide,
+                struct session *ret)
 {
     pthread_rwlock_rdlock(&c->lock);
     struct session *s = find(c, hash);
     if (s) {
-        *ret_alive = session_alive(s, now);
-        if (*ret_alive)
+        if (slide && session_alive(s, now))
             atomic_store_explicit(&s->last, now, memory_order_relaxed);
         copy(ret, s);
     }

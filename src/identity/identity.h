@@ -51,6 +51,8 @@ MUST err identity_token_issue(struct op *op, struct identity *id, const struct i
  * effect at once. Slides the expiry of interactive sessions (idle limit by role). */
 MUST err identity_actor(struct op *op, struct identity *id, str token,
                         struct identity_account *ret_account);
+/* Does the session still live? Does not slide its expiry: an open screen is no activity. */
+bool identity_alive(struct op *op, struct identity *id, str token);
 /* A device by its MQTT user name, after the broker has authenticated it. */
 MUST err identity_actor_device(struct op *op, struct identity *id, str device_user);
 /* House-keeping, once a minute: keeps when sessions were last used over a restart, forgets expired

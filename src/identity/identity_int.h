@@ -90,9 +90,9 @@ int64_t token_idle_ms(enum role role);
 
 /* cache.c */
 void cache_init(struct cache *c);
-/* Copies out; false when unknown. Slides `last` to now when the session still lives. */
-bool cache_find(struct cache *c, const uint8_t hash[HASH_BYTES], int64_t now, struct session *ret,
-                bool *ret_alive);
+/* Copies out; false when unknown. With slide, `last` moves to now when the session still lives. */
+bool cache_find(struct cache *c, const uint8_t hash[HASH_BYTES], int64_t now, bool slide,
+                struct session *ret);
 uint64_t cache_generation(struct cache *c);
 /* Kept only if nothing was invalidated since generation was read. */
 void cache_keep(struct cache *c, const struct session *s, uint64_t generation);

@@ -18,9 +18,9 @@ void net_answer_header(struct net_request *rq, const char *name, const char *val
 }
 
 /* gzip is named and not with q=0. */
-static bool takes_gzip(const struct request *r)
+bool net_takes_gzip(const struct net_request *rq)
 {
-    str accept = net_header(&r->pub, MHD_HTTP_HEADER_ACCEPT_ENCODING), part;
+    str accept = net_header(rq, MHD_HTTP_HEADER_ACCEPT_ENCODING), part;
     while (str_take_until(&accept, ',', &part)) {
         str name = STR_NONE, param = STR_NONE;
         str_take_until(&part, ';', &name);
@@ -38,7 +38,7 @@ void answer_prepare(struct request *r)
         return;
     net_answer_header(&r->pub, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
     z_stream z = {0};
-    if (!takes_gzip(r) || a->body.n > (256u << 20) ||
+    if (!net_takes_gzip(&r->pub) || a->body.n > (256u << 20) ||
         deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return;
     size_t cap = deflateBound(&z, a->body.n);

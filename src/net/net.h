@@ -64,6 +64,8 @@ struct net_request {
 
 /* Value of a request header (name without colon, case ignored); STR_NONE when absent. */
 str net_header(const struct net_request *rq, const char *name);
+/* The peer takes gzip. */
+bool net_takes_gzip(const struct net_request *rq);
 /* Address of the peer, without port, in the request's arena. */
 str net_peer(struct net_request *rq);
 /* Appends an answer header; both must live as long as the arena. Past the ceiling it is left out.

@@ -1,0 +1,122 @@
+/* Birth and end of the room: configuration to server options, the CapabilityStatement, the live
+ * thread, the minute's house-keeping. */
+#include "api/api_int.h"
+
+#include <sodium.h>
+
+static void minute(void *ctx)
+{
+    struct api *api = ctx;
+    struct arena *a = arena_new(0);
+    struct op op;
+    if (!a)
+        return;
+    op_init(&op, a, identity_system(), time_now());
+    if (identity_tick(&op, api->id) != OK)
+        log_event(LOG_WARN, "identity.tick", "error=%s", err_row(op.fault.code)->name);
+    arena_free(a);
+}
+
+static unsigned number(const struct config *c, const char *name)
+{
+    return (unsigned)config_int(c, name);
+}
+
+static struct net_http_options options_of(const struct config *c)
+{
+    return (struct net_http_options){
+        .listen = config_str(c, "listen"),
+        .allow_plain = config_bool(c, "http.allow_plain"),
+        .threads = number(c, "threads"),
+        .connections = number(c, "connections"),
+        .workers = number(c, "http.workers"),
+        .queue = number(c, "http.queue"),
+        .body_max = (size_t)config_int(c, "body_max"),
+        .inflight_max = (size_t)config_int(c, "http.inflight_max"),
+        .head_max = (size_t)config_int(c, "http.head_max"),
+        .arena_max = (size_t)config_int(c, "http.memory_max"),
+        .head_s = number(c, "http.head_s"),
+        .body_s = number(c, "http.body_s"),
+    };
+}
+
+static void set_url(struct api *api, str listen)
+{
+    str url = config_str(api->config, "public_url");
+    api->fixed_url = url.n > 0;
+    while (url.n && url.p[url.n - 1] == '/')
+        url.n--;
+    size_t colon = listen.n;
+    while (colon > 0 && listen.p[colon - 1] != ':')
+        colon--;
+    str host = str_sub(listen, 0, colon ? colon - 1 : 0);
+    api->url =
+        url.n ? arena_str(api->arena, url)
+              : arena_printf(api->arena, "http://%.*s:%u", STR_ARG(host), net_http_port(api->http));
+}
+
+static err start(struct op *op, struct api *api)
+{
+    struct net_http_options o = options_of(api->config);
+    struct net_handler h = edge_handler;
+    h.ctx = api;
+    api->live = live_new(api);
+    if (!api->live)
+        return fail(op, ERR_UNAVAILABLE, "The live thread did not start.");
+    /* Listening comes before the statement, which names the port; until it is there, requests find
+     * the gate shut. */
+    TRY(net_http_start(op, &o, &h, &api->http));
+    set_url(api, o.listen);
+    TRY(capability_make(op, api));
+    api->ticker = net_ticker_new(60000, minute, api);
+    if (!api->ticker)
+        return fail(op, ERR_UNAVAILABLE, "The house-keeping thread did not start.");
+    api->started = time_mono();
+    atomic_store(&api->open, true);
+    return OK;
+}
+
+err api_start(struct op *op, const struct api_options *o, struct api **ret)
+{
+    struct api *api = calloc(1, sizeof *api);
+    struct arena *a = arena_new(64u << 20);
+    if (!api || !a || sodium_init() < 0) {
+        free(api);
+        arena_free(a);
+        return fail(op, ERR_UNAVAILABLE, "No memory for the server.");
+    }
+    api->arena = a;
+    api->rec = o->rec;
+    api->id = o->id;
+    api->monitor = o->monitor;
+    api->outreach = o->outreach;
+    api->config = o->config;
+    api->web_dir = arena_str(a, o->web_dir);
+    err e = start(op, api);
+    if (e != OK) {
+        api_stop(api, 0);
+        return e;
+    }
+    *ret = api;
+    return OK;
+}
+
+str api_url(const struct api *api)
+{
+    return api->url;
+}
+
+void api_stop(struct api *api, int64_t ms)
+{
+    if (!api)
+        return;
+    net_ticker_free(api->ticker);
+    if (api->live)
+        live_stop(api->live);
+    if (api->http && !net_http_drain(api->http, ms))
+        log_event(LOG_WARN, "http.drain", "left=some");
+    net_http_stop(api->http);
+    live_free(api->live);
+    arena_free(api->arena);
+    free(api);
+}

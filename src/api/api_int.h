@@ -1,0 +1,131 @@
+/* Inside of the api room: one call (a request being answered), the route table, the helpers that
+ * every handler uses. A handler returns OK with the answer written, or an error told in call.op. */
+#ifndef WEFT_API_INT_H
+#define WEFT_API_INT_H
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "net/net.h"
+#include "routes_gen.h"
+
+#include <stdatomic.h>
+
+#define ANSWER_MAX (512u << 20)
+#define FHIR_JSON "application/fhir+json; charset=utf-8"
+
+enum kind { KIND_FHIR, KIND_JSON, KIND_TEXT, KIND_PAGE, KIND_LIVE };
+
+struct route {
+    const char *name, *path, *segments[6];
+    enum net_method method;
+    unsigned n_segments;
+    err (*handle)(struct call *c);
+    const char *interaction, *except, *doc;
+    bool bearer;
+    enum net_run run;
+    enum kind kind;
+};
+extern const struct route api_routes[ROUTE_COUNT];
+
+enum prefer_return { RETURN_REPRESENTATION, RETURN_MINIMAL, RETURN_OUTCOME, RETURN_DEFAULT };
+
+struct call {
+    struct api *api;
+    struct net_request *rq;
+    struct op op;
+    const struct route *route; /* NULL: none fits */
+    str type_name, id, vid, rest;
+    fhir_type type;
+    struct identity_account account;
+    str query; /* without _format and _pretty */
+    enum prefer_return prefer;
+    bool lenient, pretty;
+};
+
+#define LATENCY_BUCKETS 12u
+struct route_metrics {
+    atomic_uint_fast64_t by_class[6]; /* [status / 100] */
+    atomic_uint_fast64_t buckets[LATENCY_BUCKETS + 1], sum_us, bytes;
+};
+
+struct live;
+struct api {
+    struct record *rec;
+    struct identity *id;
+    struct monitor *monitor;
+    struct outreach *outreach;
+    const struct config *config;
+    struct net_http *http;
+    struct live *live;
+    struct net_ticker *ticker;
+    struct arena *arena; /* process long */
+    str url, web_dir;
+    bool fixed_url; /* public_url is set: links use it and not the Host header */
+    struct {
+        str body, gzip, etag;
+    } capability;
+    struct route_metrics metrics[ROUTE_COUNT + 1]; /* the last: no route */
+    atomic_int_fast64_t refusal_minute;
+    atomic_uint refusals; /* written to the trail in that minute */
+    int64_t started;
+    atomic_bool open; /* all parts are up */
+};
+
+/* route.c */
+/* The row for a method and path, its variables set in c. ERR_NOT_FOUND, ERR_METHOD (Allow is set).
+ */
+MUST err route_find(struct call *c);
+
+/* negotiate.c */
+MUST err negotiate(struct call *c);
+/* Value of a parameter of the query text, percent-decoded; false when absent. */
+bool query_get(struct arena *a, str query, str name, str *ret);
+str url_decode(struct arena *a, str s);
+
+/* answer.c */
+struct buf answer_buf(struct call *c);
+/* status and body with the kind's media type, no-store. */
+MUST err answer(struct call *c, int status, struct buf *body);
+MUST err answer_json(struct call *c, int status, const struct json *v);
+/* op->fault as an OperationOutcome with the status of the error. */
+void answer_error(struct call *c, err e);
+/* ETag and Last-Modified of a stored version. */
+void answer_version(struct call *c, uint32_t vid, int64_t updated);
+void answer_header(struct call *c, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* What a write answers, by Prefer: representation, nothing or an outcome. */
+MUST err answer_result(struct call *c, const struct record_result *r);
+/* Writes head and body of a document, made pretty when asked. */
+MUST err answer_doc(struct call *c, const struct record_doc *doc);
+/* "http://host:port" for links, from configuration or the Host header. */
+str base_url(struct call *c);
+/* W/"3" or "3" to 3; empty header gives empty. ERR_INVALID. */
+MUST err version_tag(struct call *c, const char *header, str *ret);
+/* The JSON object of a small request body. */
+MUST err body_object(struct call *c, struct json **ret);
+
+/* bundle.c */
+void bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
+                   const struct record_page *page);
+void bundle_history(struct call *c, struct buf *b, const struct record_doc *docs, size_t n,
+                    bool more);
+void bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
+                    const struct record_answer *answers);
+
+/* capability.c */
+MUST err capability_make(struct op *op, struct api *api);
+
+/* metrics.c */
+void metrics_count(struct api *api, const struct route *route, int status, int64_t ns,
+                   size_t bytes);
+
+/* live.c */
+struct live *live_new(struct api *api);
+void live_stop(struct live *l);
+void live_free(struct live *l);
+
+/* edge.c */
+extern const struct net_handler edge_handler;
+
+#endif

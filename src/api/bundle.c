@@ -1,0 +1,185 @@
+/* Bundles out: search results, histories, and the answers to a transaction or batch. Resources go
+ * in as stored text; nothing is parsed. https://hl7.org/fhir/R4/bundle.html */
+#include "api/api_int.h"
+
+static void open_bundle(struct buf *b, const char *type)
+{
+    buf_printf(b, "{\"resourceType\":\"Bundle\",\"type\":\"%s\"", type);
+}
+
+static void link_to(struct buf *b, bool first, const char *relation, str url)
+{
+    buf_printf(b, "%s{\"relation\":\"%s\",\"url\":", first ? "" : ",", relation);
+    buf_json_string(b, url);
+    buf_char(b, '}');
+}
+
+static void full_url(struct call *c, struct buf *b, const struct record_doc *doc)
+{
+    str type = fhir_type_name(doc->type), base = base_url(c);
+    buf_printf(b, "\"fullUrl\":\"%.*s/fhir/%.*s/%.*s\"", STR_ARG(base), STR_ARG(type),
+               STR_ARG(doc->id));
+}
+
+static void resource(struct buf *b, const struct record_doc *doc)
+{
+    buf_add(b, STR(",\"resource\":"));
+    buf_add(b, doc->head);
+    buf_add(b, doc->body);
+}
+
+static void search_links(struct call *c, struct buf *b, const struct fhir_query *q, str next)
+{
+    str type = fhir_type_name(q->type);
+    str self = arena_printf(c->op.arena, "%.*s/fhir/%.*s%s%.*s", STR_ARG(base_url(c)),
+                            STR_ARG(type), q->self.n ? "?" : "", STR_ARG(q->self));
+    buf_add(b, STR(",\"link\":["));
+    str here = self;
+    if (q->page.n)
+        here = arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(self), q->self.n ? "&" : "?",
+                            STR_ARG(q->page));
+    link_to(b, true, "self", here);
+    link_to(b, false, "first", self);
+    if (next.n)
+        link_to(b, false, "next",
+                arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(self), q->self.n ? "&" : "?",
+                             STR_ARG(next)));
+    buf_char(b, ']');
+}
+
+/* Warnings of a lenient search travel as an entry of mode outcome. */
+static void outcome_entry(struct call *c, struct buf *b, bool *first)
+{
+    if (!c->op.fault.n)
+        return;
+    buf_printf(b, "%s{\"resource\":", *first ? "" : ",");
+    fhir_outcome_write(b, &c->op);
+    buf_add(b, STR(",\"search\":{\"mode\":\"outcome\"}}"));
+    *first = false;
+}
+
+void bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
+                   const struct record_page *page)
+{
+    open_bundle(b, "searchset");
+    if (page->has_total)
+        buf_printf(b, ",\"total\":%llu", (unsigned long long)page->total);
+    search_links(c, b, q, page->next);
+    bool first = true;
+    if (page->n || c->op.fault.n)
+        buf_add(b, STR(",\"entry\":["));
+    for (size_t i = 0; i < page->n; i++) {
+        buf_add(b, first ? STR("{") : STR(",{"));
+        full_url(c, b, &page->docs[i]);
+        resource(b, &page->docs[i]);
+        buf_printf(b, ",\"search\":{\"mode\":\"%s\"}}", i < page->n_match ? "match" : "include");
+        first = false;
+    }
+    outcome_entry(c, b, &first);
+    buf_add(b, first ? STR("}") : STR("]}"));
+}
+
+void bundle_history(struct call *c, struct buf *b, const struct record_doc *docs, size_t n,
+                    bool more)
+{
+    str type = fhir_type_name(c->type);
+    str self = arena_printf(c->op.arena, "%.*s/fhir/%.*s/%.*s/_history", STR_ARG(base_url(c)),
+                            STR_ARG(type), STR_ARG(c->id));
+    str query = c->query.n ? arena_cat(c->op.arena, STR("?"), c->query) : STR_NONE;
+    open_bundle(b, "history");
+    if (!more && str_find(c->query, STR("_page"), 0) == SIZE_MAX)
+        buf_printf(b, ",\"total\":%zu", n);
+    buf_add(b, STR(",\"link\":["));
+    link_to(b, true, "self", arena_cat(c->op.arena, self, query));
+    if (more)
+        link_to(b, false, "next",
+                arena_printf(c->op.arena, "%.*s?_count=%zu&_page=%u", STR_ARG(self), n,
+                             docs[n - 1].vid));
+    buf_add(b, n ? STR("],\"entry\":[") : STR("]"));
+    for (size_t i = 0; i < n; i++) {
+        const struct record_doc *d = &docs[i];
+        char when[24];
+        time_format_to(when, d->updated);
+        buf_add(b, i ? STR(",{") : STR("{"));
+        full_url(c, b, d);
+        if (!d->deleted)
+            resource(b, d);
+        buf_printf(
+            b,
+            ",\"request\":{\"method\":\"%s\",\"url\":\"%.*s/%.*s\"},\"response\":{\"status\":"
+            "\"%s\",\"etag\":\"W/\\\"%u\\\"\",\"lastModified\":\"%.24s\"}}",
+            d->deleted ? "DELETE" : "PUT", STR_ARG(type), STR_ARG(d->id),
+            d->deleted    ? "204"
+            : d->vid == 1 ? "201"
+                          : "200",
+            d->vid, when);
+    }
+    buf_add(b, n ? STR("]}") : STR("}"));
+}
+
+static void failed_entry(struct call *c, struct buf *b, const struct record_answer *a)
+{
+    struct op told;
+    op_init(&told, c->op.arena, NULL, c->op.now);
+    told.fault.issues = (struct issue *)(uintptr_t)a->issues;
+    told.fault.n = a->n_issues;
+    told.fault.code = a->code;
+    buf_printf(b, "\"response\":{\"status\":\"%d\",\"outcome\":", err_row(a->code)->http);
+    fhir_outcome_write(b, &told);
+    buf_char(b, '}');
+}
+
+static void read_entry(struct call *c, struct buf *b, const struct record_answer *a)
+{
+    if (a->query) {
+        buf_add(b, STR("\"resource\":"));
+        bundle_search(c, b, a->query, &a->page);
+        buf_add(b, STR(",\"response\":{\"status\":\"200\"}"));
+        return;
+    }
+    full_url(c, b, &a->doc);
+    resource(b, &a->doc);
+    buf_printf(b, ",\"response\":{\"status\":\"200\",\"etag\":\"W/\\\"%u\\\"\"}", a->doc.vid);
+}
+
+static void write_entry(struct call *c, struct buf *b, const struct fhir_entry *e,
+                        const struct record_answer *a)
+{
+    const struct record_result *r = &a->result;
+    str type = fhir_type_name(r->type), base = base_url(c);
+    if (e->verb == VERB_DELETE) {
+        buf_add(b, STR("\"response\":{\"status\":\"204\"}"));
+        return;
+    }
+    if (c->prefer == RETURN_REPRESENTATION && r->doc.head.n) {
+        full_url(c, b, &r->doc);
+        resource(b, &r->doc);
+        buf_char(b, ',');
+    }
+    char when[24];
+    time_format_to(when, r->updated);
+    buf_printf(b,
+               "\"response\":{\"status\":\"%s\",\"location\":\"%.*s/fhir/%.*s/%.*s/_history/%u\","
+               "\"etag\":\"W/\\\"%u\\\"\",\"lastModified\":\"%.24s\"}",
+               r->created ? "201" : "200", STR_ARG(base), STR_ARG(type), STR_ARG(r->id), r->vid,
+               r->vid, when);
+}
+
+void bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
+                    const struct record_answer *answers)
+{
+    op_clear(&c->op); /* warnings of one entry are not those of another */
+    open_bundle(b, plan->transaction ? "transaction-response" : "batch-response");
+    buf_add(b, plan->n ? STR(",\"entry\":[") : STR(""));
+    for (size_t i = 0; i < plan->n; i++) {
+        buf_add(b, i ? STR(",{") : STR("{"));
+        if (answers[i].code != OK)
+            failed_entry(c, b, &answers[i]);
+        else if (plan->entries[i].verb == VERB_GET || plan->entries[i].verb == VERB_HEAD)
+            read_entry(c, b, &answers[i]);
+        else
+            write_entry(c, b, &plan->entries[i], &answers[i]);
+        buf_char(b, '}');
+    }
+    buf_add(b, plan->n ? STR("]}") : STR("}"));
+}

@@ -1,0 +1,303 @@
+/* The CapabilityStatement, made once at start from the route table and the search parameters. What
+ * it says is checked while it is made: a parameter is claimed only when a query with it is
+ * understood. https://hl7.org/fhir/R4/capabilitystatement.html */
+#include "api/api_int.h"
+
+#include <sodium.h>
+#include <zlib.h>
+
+#define STATEMENT_MAX (8u << 20)
+#define CANONICAL "https://weft.health/fhir"
+
+struct maker {
+    struct op *op; /* for the probes; reset now and then */
+    struct buf b;
+    bool first;
+};
+
+static void comma(struct maker *m)
+{
+    if (!m->first)
+        buf_char(&m->b, ',');
+    m->first = false;
+}
+
+/* "read" stands in a row's list of interactions, and the row is there for the type. */
+static bool offers(const struct route *r, str interaction, str type)
+{
+    str list = str_of(r->interaction), except = str_of(r->except), one;
+    bool named = false;
+    while (str_take_until(&list, ' ', &one))
+        named = named || str_eq(one, interaction);
+    while (named && type.n && str_take_until(&except, ' ', &one))
+        if (str_eq(one, type))
+            return false;
+    return named;
+}
+
+static bool offered(str interaction, str type)
+{
+    for (unsigned i = 0; i < ROUTE_COUNT; i++)
+        if (offers(&api_routes[i], interaction, type))
+            return true;
+    return false;
+}
+
+static const char *const param_types[] = {"number",    "date",     "string", "token",  "reference",
+                                          "composite", "quantity", "uri",    "special"};
+
+static str sample(struct op *op, const struct fhir_param *p)
+{
+    switch ((enum fhir_param_type)p->type) {
+    case PARAM_NUMBER:
+    case PARAM_QUANTITY:
+        return STR("1");
+    case PARAM_DATE:
+        return STR("2020-01-01");
+    case PARAM_REFERENCE:
+        return p->n_targets
+                   ? arena_printf(op->arena, "%.*s/1", STR_ARG(fhir_type_name(p->targets[0])))
+                   : STR("Patient/1");
+    case PARAM_URI:
+        return STR("http%3A%2F%2Fexample.org");
+    case PARAM_STRING:
+    case PARAM_TOKEN:
+    case PARAM_SPECIAL:
+    case PARAM_COMPOSITE:
+        break;
+    }
+    return STR("a");
+}
+
+static bool understood(struct op *op, fhir_type type, str query)
+{
+    const struct fhir_query *q;
+    bool ok = fhir_query_read(op, type, query, false, &q) == OK;
+    op_clear(op);
+    return ok;
+}
+
+static bool param_works(struct op *op, fhir_type type, const struct fhir_param *p)
+{
+    str value = sample(op, p);
+    if (p->type == PARAM_COMPOSITE && !p->alias) {
+        value = STR_NONE;
+        for (unsigned i = 0; i < p->n_parts; i++) {
+            const struct fhir_param *part = fhir_param_get(p->parts[i]);
+            value = arena_printf(op->arena, "%.*s%s%.*s", STR_ARG(value), i ? "$" : "",
+                                 STR_ARG(part ? sample(op, part) : STR("a")));
+        }
+    }
+    return understood(op, type, arena_printf(op->arena, "%s=%.*s", p->code, STR_ARG(value)));
+}
+
+static void write_interactions(struct maker *m, str type)
+{
+    static const char *const all[] = {"read",   "vread",       "update",          "delete",
+                                      "create", "search-type", "history-instance"};
+    m->first = true;
+    buf_add(&m->b, STR(",\"interaction\":["));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (offered(str_of(all[i]), type)) {
+            comma(m);
+            buf_printf(&m->b, "{\"code\":\"%s\"}", all[i]);
+        }
+    buf_char(&m->b, ']');
+    if (!offered(STR("update"), type)) {
+        buf_add(&m->b, STR(",\"versioning\":\"no-version\""));
+        return;
+    }
+    buf_printf(&m->b,
+               ",\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":true,"
+               "\"conditionalCreate\":true,\"conditionalRead\":\"full-support\","
+               "\"conditionalUpdate\":false,\"conditionalDelete\":\"not-supported\","
+               "\"referencePolicy\":[\"literal\",\"local\",\"enforced\"]");
+}
+
+static void write_includes(struct maker *m, fhir_type type)
+{
+    const struct fhir_param *p;
+    str name = fhir_type_name(type);
+    m->first = true;
+    buf_add(&m->b, STR(",\"searchInclude\":["));
+    for (size_t i = 0; (p = fhir_param_at(type, i)); i++) {
+        str value = arena_printf(m->op->arena, "%.*s:%s", STR_ARG(name), p->code);
+        if (p->type != PARAM_REFERENCE ||
+            !understood(m->op, type, arena_cat(m->op->arena, STR("_include="), value)))
+            continue;
+        comma(m);
+        buf_printf(&m->b, "\"%.*s\"", STR_ARG(value));
+    }
+    buf_char(&m->b, ']');
+}
+
+static bool can_target(const struct fhir_param *p, fhir_type type)
+{
+    for (unsigned i = 0; i < p->n_targets; i++)
+        if (p->targets[i] == type)
+            return true;
+    return false;
+}
+
+static void write_revincludes(struct maker *m, fhir_type type)
+{
+    const struct fhir_param *p;
+    m->first = true;
+    buf_add(&m->b, STR(",\"searchRevInclude\":["));
+    for (fhir_type source = 1; source <= FHIR_TYPE_COUNT; source++)
+        for (size_t i = 0; (p = fhir_param_at(source, i)); i++) {
+            if (p->type != PARAM_REFERENCE || !can_target(p, type))
+                continue;
+            comma(m);
+            buf_printf(&m->b, "\"%.*s:%s\"", STR_ARG(fhir_type_name(source)), p->code);
+        }
+    buf_char(&m->b, ']');
+}
+
+static void write_params(struct maker *m, fhir_type type)
+{
+    const struct fhir_param *p;
+    m->first = true;
+    buf_add(&m->b, STR(",\"searchParam\":["));
+    for (size_t i = 0; (p = fhir_param_at(type, i)); i++) {
+        if (!param_works(m->op, type, p))
+            continue;
+        comma(m);
+        buf_printf(&m->b, "{\"name\":\"%s\",\"type\":\"%s\"}", p->code, param_types[p->type]);
+    }
+    buf_char(&m->b, ']');
+}
+
+/* Operations of a type from interactions such as "operation:claim@Task". */
+static void write_operations(struct maker *m, str type)
+{
+    bool any = false;
+    for (unsigned i = 0; i < ROUTE_COUNT; i++) {
+        str text = str_of(api_routes[i].interaction);
+        size_t at = str_find_char(text, '@', 0);
+        if (!str_starts(text, STR("operation:")) || !str_eq(str_sub(text, at + 1, SIZE_MAX), type))
+            continue;
+        str name = str_sub(text, 10, at);
+        buf_printf(&m->b,
+                   "%s{\"name\":\"%.*s\",\"definition\":\"" CANONICAL
+                   "/OperationDefinition/%.*s-%.*s\",\"documentation\":",
+                   any ? "," : ",\"operation\":[", STR_ARG(name), STR_ARG(type), STR_ARG(name));
+        buf_json_string(&m->b, str_of(api_routes[i].doc));
+        buf_char(&m->b, '}');
+        any = true;
+    }
+    if (any)
+        buf_char(&m->b, ']');
+}
+
+static void write_type(struct maker *m, fhir_type type)
+{
+    str name = fhir_type_name(type);
+    buf_printf(&m->b, "%s{\"type\":\"%.*s\"", type == 1 ? "" : ",", STR_ARG(name));
+    write_interactions(m, name);
+    write_includes(m, type);
+    write_revincludes(m, type);
+    write_params(m, type);
+    write_operations(m, name);
+    buf_char(&m->b, '}');
+}
+
+static void write_head(struct maker *m, const struct api *api)
+{
+    char now[24];
+    time_format_to(now, m->op->now);
+    buf_printf(
+        &m->b,
+        "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%.24s\","
+        "\"kind\":\"instance\",\"software\":{\"name\":\"Weft\"},\"implementation\":{"
+        "\"description\":\"Weft\",\"url\":\"%.*s/fhir\"},\"fhirVersion\":\"4.0.1\",\"format\":["
+        "\"application/fhir+json\",\"json\"],\"rest\":[{\"mode\":\"server\",\"security\":{"
+        "\"cors\":false,\"description\":\"Bearer tokens from POST /auth/sign-in or weft "
+        "token; every interaction needs one.\"},\"resource\":[",
+        now, STR_ARG(api->url));
+}
+
+static void write_tail(struct maker *m)
+{
+    static const char *const system[] = {"transaction", "batch"};
+    m->first = true;
+    buf_add(&m->b, STR("],\"interaction\":["));
+    for (size_t i = 0; i < 2; i++)
+        if (offered(str_of(system[i]), STR_NONE)) {
+            comma(m);
+            buf_printf(&m->b, "{\"code\":\"%s\"}", system[i]);
+        }
+    buf_add(&m->b, STR("]}]}"));
+}
+
+static str packed(struct api *api, str text)
+{
+    z_stream z = {0};
+    if (deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+        return STR_NONE;
+    size_t cap = deflateBound(&z, text.n);
+    Bytef *out = arena_alloc(api->arena, cap);
+    z.next_in = (z_const Bytef *)(uintptr_t)text.p;
+    z.avail_in = (uInt)text.n;
+    z.next_out = out;
+    z.avail_out = (uInt)cap;
+    bool ok = out && deflate(&z, Z_FINISH) == Z_STREAM_END;
+    deflateEnd(&z);
+    return ok ? str_make((const char *)out, z.total_out) : STR_NONE;
+}
+
+err capability_make(struct op *op, struct api *api)
+{
+    struct arena *scratch = arena_new(0);
+    struct op probe;
+    if (!scratch)
+        return fail(op, ERR_UNAVAILABLE, "No memory for the CapabilityStatement.");
+    op_init(&probe, scratch, identity_system(), op->now);
+    struct maker m = {.op = &probe};
+    buf_init(&m.b, api->arena, STATEMENT_MAX);
+    write_head(&m, api);
+    for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++) {
+        write_type(&m, t);
+        arena_reset(scratch);
+        op_init(&probe, scratch, identity_system(), op->now);
+    }
+    write_tail(&m);
+    arena_free(scratch);
+    if (!buf_ok(&m.b))
+        return fail(op, ERR_FAULT, "The CapabilityStatement could not be made.");
+    uint8_t hash[16];
+    char hex[33];
+    api->capability.body = buf_str(&m.b);
+    api->capability.gzip = packed(api, api->capability.body);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)api->capability.body.p,
+                       api->capability.body.n, NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    api->capability.etag = arena_printf(api->arena, "W/\"%s\"", hex);
+    return OK;
+}
+
+err api_metadata(struct call *c)
+{
+    struct net_answer *a = &c->rq->answer;
+    const struct api *api = c->api;
+    str mode = STR_NONE;
+    if (query_get(c->op.arena, c->query, STR("mode"), &mode) && mode.n &&
+        !str_eq(mode, STR("full")))
+        return fail(&c->op, ERR_INVALID, "mode=full is the one mode of this CapabilityStatement.");
+    net_answer_header(c->rq, "ETag", api->capability.etag.p);
+    if (str_eq(net_header(c->rq, "If-None-Match"), api->capability.etag)) {
+        a->status = 304;
+        return OK;
+    }
+    if (!c->pretty && net_takes_gzip(c->rq) && api->capability.gzip.n) {
+        net_answer_header(c->rq, "Vary", "Accept-Encoding");
+        a->status = 200;
+        a->type = STR(FHIR_JSON);
+        a->body = api->capability.gzip;
+        a->encoding = "gzip";
+        return OK;
+    }
+    struct buf b = answer_buf(c);
+    buf_add(&b, api->capability.body);
+    return answer(c, 200, &b);
+}

@@ -1,0 +1,190 @@
+/* weft serve: opens the data folder, starts the rooms in order, says one line when ready, drains on
+ * SIGTERM or SIGINT and exits 0. What goes wrong at start is said in one sentence, with what to do.
+ */
+#include "api/api.h"
+#include "api/cli.h"
+#include "base/log.h"
+#include "base/time.h"
+
+#include <signal.h>
+
+#define CACHE_DEFAULT 0
+
+struct serve {
+    struct arena *arena;
+    struct op op;
+    struct config *config;
+    str data, web_dir;
+    struct record *rec;
+    struct identity *id;
+    struct monitor *monitor;
+    struct outreach *outreach;
+    struct api *api;
+};
+
+/* What runs besides the server, in the order of starting; stopped the other way round. */
+struct service {
+    const char *name;
+    err (*start)(struct serve *s);
+    void (*stop)(struct serve *s);
+};
+
+static err start_record(struct serve *s)
+{
+    return record_open(&s->op, s->data, CACHE_DEFAULT, &s->rec);
+}
+
+static void stop_record(struct serve *s)
+{
+    record_close(s->rec);
+}
+
+static err start_identity(struct serve *s)
+{
+    return identity_new(&s->op, record_store(s->rec), s->rec, &s->id);
+}
+
+static void stop_identity(struct serve *s)
+{
+    identity_free(s->id);
+}
+
+static err start_outreach(struct serve *s)
+{
+    TRY(outreach_new(&s->op, s->rec, s->config, &s->outreach));
+    return outreach_start(&s->op, s->outreach);
+}
+
+static void stop_outreach(struct serve *s)
+{
+    if (!s->outreach)
+        return;
+    outreach_stop(s->outreach);
+    outreach_free(s->outreach);
+}
+
+static err start_monitor(struct serve *s)
+{
+    TRY(monitor_new(&s->op, s->rec, s->id, s->config, &s->monitor));
+    return monitor_start(&s->op, s->monitor);
+}
+
+static void stop_monitor(struct serve *s)
+{
+    if (!s->monitor)
+        return;
+    monitor_stop(s->monitor);
+    monitor_free(s->monitor);
+}
+
+static err start_api(struct serve *s)
+{
+    struct api_options o = {.rec = s->rec,
+                            .id = s->id,
+                            .monitor = s->monitor,
+                            .outreach = s->outreach,
+                            .config = s->config,
+                            .web_dir = s->web_dir};
+    return api_start(&s->op, &o, &s->api);
+}
+
+static void stop_api(struct serve *s)
+{
+    api_stop(s->api, config_int(s->config, "http.drain_s") * 1000);
+}
+
+static const struct service services[] = {
+    {"record", start_record, stop_record},
+    {"identity", start_identity, stop_identity},
+    {"outreach", start_outreach, stop_outreach},
+    {"monitor", start_monitor, stop_monitor},
+    {"http", start_api, stop_api},
+};
+#define SERVICES (sizeof services / sizeof *services)
+
+static const char usage[] =
+    "usage: weft serve --data DIR [--listen ADDRESS:PORT] [--config FILE] [--web-dir DIR]\n"
+    "Serves the data folder over HTTP until SIGTERM; ready when GET /healthz answers 200.\n"
+    "  --listen   127.0.0.1:8080 when not said; other than loopback needs http.allow_plain\n"
+    "  --config   lines of name = value, see spec/config.csv\n"
+    "  --web-dir  take the web apps from this folder instead of the built-in ones\n"
+    "example: weft serve --data data --listen 127.0.0.1:8080\n";
+
+enum { ARG_DATA, ARG_LISTEN, ARG_CONFIG, ARG_WEB, ARGS };
+
+static err configure(struct serve *s, const char *const *values)
+{
+    s->config = config_new(s->arena);
+    if (!s->config)
+        return fail(&s->op, ERR_UNAVAILABLE, "No memory for the configuration.");
+    if (values[ARG_CONFIG])
+        TRY(config_load(&s->op, s->config, str_of(values[ARG_CONFIG])));
+    if (values[ARG_LISTEN])
+        TRY(config_set(&s->op, s->config, STR("listen"), str_of(values[ARG_LISTEN])));
+    s->data = str_of(values[ARG_DATA]);
+    s->web_dir = str_of(values[ARG_WEB]);
+    return OK;
+}
+
+static void stop_all(struct serve *s, size_t started)
+{
+    while (started-- > 0)
+        services[started].stop(s);
+}
+
+static int run(struct serve *s)
+{
+    sigset_t signals;
+    int which;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: all inherit it */
+    signal(SIGPIPE, SIG_IGN);
+    int64_t began = time_mono();
+    for (size_t i = 0; i < SERVICES; i++) {
+        if (services[i].start(s) == OK)
+            continue;
+        stop_all(s, i + 1);
+        return cli_failed("serve", &s->op);
+    }
+    if (config_bool(s->config, "http.allow_plain"))
+        log_event(LOG_WARN, "http.plain", "tls=none note=\"protect the network yourself\"");
+    fprintf(stderr, "weft serves %.*s (ready in %lld ms; http only, TLS comes later)\n",
+            STR_ARG(api_url(s->api)), (long long)(time_mono() - began));
+    sigwait(&signals, &which);
+    log_event(LOG_INFO, "stop", "signal=%d", which);
+    stop_all(s, SERVICES);
+    return CLI_DONE;
+}
+
+static void set_log_level(const struct config *c)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+    for (int i = 0; i < 4; i++)
+        if (str_eq(config_str(c, "log_level"), str_of(names[i])))
+            log_level_set((enum log_level)i);
+}
+
+int cli_serve(int argc, char **argv)
+{
+    static const char *const names[] = {"data", "listen", "config", "web-dir", NULL};
+    const char *values[ARGS] = {0};
+    int rest, code;
+    if (!cli_parse(argc, argv, &(struct cli_args){names, values, usage}, &rest, &code))
+        return code;
+    if (!values[ARG_DATA] || rest < argc)
+        return cli_wrong("serve", usage, "say which data folder with --data, and nothing else");
+    struct serve s = {.arena = arena_new(0)};
+    if (!s.arena)
+        return CLI_FAILED;
+    op_init(&s.op, s.arena, identity_system(), time_now());
+    if (configure(&s, values) == OK) {
+        set_log_level(s.config);
+        code = run(&s);
+    } else {
+        code = cli_failed("serve", &s.op);
+    }
+    arena_free(s.arena);
+    return code;
+}

@@ -1,0 +1,18 @@
+/* POST /fhir/{type}: a new resource. If-None-Exist makes it conditional. A device's reading goes
+ * through the monitor's intake, which brings units in order and drops what was sent twice. */
+#include "api/api_int.h"
+
+err api_create(struct call *c)
+{
+    struct op *op = &c->op;
+    struct json *resource;
+    struct record_result r;
+    TRY(fhir_read(op, c->rq->body, c->type, &resource));
+    bool reading = op->actor->role == ROLE_DEVICE && c->api->monitor &&
+                   str_eq(c->type_name, STR("Observation"));
+    if (reading)
+        TRY(monitor_intake(op, c->api->monitor, resource, &r));
+    else
+        TRY(record_create(op, c->api->rec, resource, net_header(c->rq, "If-None-Exist"), &r));
+    return answer_result(c, &r);
+}

@@ -1,0 +1,146 @@
+/* The edge: what happens to every request, whatever its route. Route found, token to actor, format
+ * agreed, handler run, errors told, headers set, the trail waited for, one log line and the counts.
+ * Invariant: an answer made under an audit ticket does not leave before that ticket is durable. */
+#include "api/api_int.h"
+
+#define REFUSALS_A_MINUTE 60u /* of unknown tokens that go into the trail; all are counted */
+
+static struct call *call_new(struct api *api, struct net_request *rq)
+{
+    struct call *c = rq->ctx;
+    if (c)
+        return c;
+    c = ARENA_NEW(rq->arena, struct call);
+    c->api = api;
+    c->rq = rq;
+    op_init(&c->op, rq->arena, NULL, time_now());
+    c->op.trace = rq->id;
+    rq->ctx = c;
+    return c;
+}
+
+static void common_headers(struct call *c)
+{
+    struct net_request *rq = c->rq;
+    static const char csp[] =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'";
+    bool page = c->route && c->route->kind == KIND_PAGE && rq->answer.status < 400;
+    answer_header(c, "X-Request-Id", "%016llx", (unsigned long long)rq->id);
+    net_answer_header(rq, "X-Content-Type-Options", "nosniff");
+    net_answer_header(rq, "Referrer-Policy", "no-referrer");
+    if (page)
+        net_answer_header(rq, "Content-Security-Policy", csp);
+    else
+        net_answer_header(rq, "Cache-Control", "no-store");
+}
+
+/* Refusals at the door go into the trail too, but a flood of them may not fill the disk. */
+static void note_refusal(struct call *c)
+{
+    struct api *api = c->api;
+    int64_t minute = c->op.now / 60000;
+    if (atomic_exchange(&api->refusal_minute, minute) != minute)
+        atomic_store(&api->refusals, 0);
+    if (atomic_fetch_add(&api->refusals, 1) >= REFUSALS_A_MINUTE)
+        return;
+    struct op op;
+    op_init(&op, c->op.arena, NULL, c->op.now);
+    op.trace = c->op.trace;
+    if (record_audit_event(&op, c->api->rec, STR("token"), false, STR("unknown or ended")) != OK)
+        log_event(LOG_WARN, "audit.refused", "trace=%016llx", (unsigned long long)c->op.trace);
+}
+
+static err authenticate(struct call *c)
+{
+    str value = net_header(c->rq, "Authorization");
+    if (!c->route->bearer)
+        return OK;
+    if (!value.n)
+        return fail(&c->op, ERR_UNAUTHENTICATED,
+                    "Sign in first: send Authorization: Bearer with your token.");
+    if (value.n < 8 || !str_eq_nocase(str_sub(value, 0, 7), STR("Bearer ")))
+        return fail(&c->op, ERR_UNAUTHENTICATED, "Only bearer tokens are taken here.");
+    err e = identity_actor(&c->op, c->api->id, str_trim(str_sub(value, 7, SIZE_MAX)), &c->account);
+    if (e == ERR_UNAUTHENTICATED)
+        note_refusal(c);
+    return e;
+}
+
+static void finish(struct call *c, err e)
+{
+    if (e != OK)
+        answer_error(c, e);
+    common_headers(c);
+    c->rq->hold = c->op.audit_ticket != 0;
+}
+
+static enum net_run edge_begin(void *ctx, struct net_request *rq)
+{
+    struct call *c = call_new(ctx, rq);
+    err e = atomic_load(&c->api->open)
+                ? route_find(c)
+                : fail(&c->op, ERR_UNAVAILABLE, "The server is starting; try again soon.");
+    if (e == OK && !c->route) { /* OPTIONS: Allow says it all; no other origin is let in */
+        rq->answer.status = 204;
+        finish(c, OK);
+        return NET_ANSWERED;
+    }
+    if (e == OK)
+        e = authenticate(c);
+    if (e == OK)
+        e = negotiate(c);
+    if (e == OK)
+        return c->route->run;
+    finish(c, e);
+    rq->hold = false; /* nothing of a patient is in a refusal at the door */
+    return NET_ANSWERED;
+}
+
+static void edge_handle(void *ctx, struct net_request *rq)
+{
+    (void)ctx;
+    struct call *c = rq->ctx;
+    err e = c->route->handle(c);
+    if (e == OK && c->op.fault.code != OK)
+        e = c->op.fault.code;
+    finish(c, e);
+}
+
+static void durable(void *ctx, err result)
+{
+    net_release(ctx, result);
+}
+
+static void edge_hold(void *ctx, struct net_request *rq)
+{
+    struct api *api = ctx;
+    const struct call *c = rq->ctx;
+    record_audit_on_durable(api->rec, c->op.audit_ticket, durable, rq);
+}
+
+static void edge_refuse(void *ctx, struct net_request *rq, err why, const char *what)
+{
+    struct call *c = call_new(ctx, rq);
+    op_clear(&c->op);
+    answer_error(c, fail(&c->op, why, "%s", what));
+    common_headers(c);
+}
+
+static void edge_done(void *ctx, struct net_request *rq, size_t bytes, bool sent)
+{
+    struct api *api = ctx;
+    const struct call *c = rq->ctx;
+    int64_t ns = time_mono_ns() - rq->started;
+    const struct route *route = c ? c->route : NULL;
+    metrics_count(api, route, rq->answer.status, ns, bytes);
+    log_event(LOG_INFO, "http", "method=%.*s route=%s status=%d ms=%.2f bytes=%zu trace=%016llx%s",
+              STR_ARG(net_method_name(rq->method)), route ? route->name : "none", rq->answer.status,
+              (double)ns / 1e6, bytes, (unsigned long long)rq->id, sent ? "" : " aborted=true");
+}
+
+const struct net_handler edge_handler = {
+    NULL, edge_begin, edge_handle, edge_hold, edge_refuse, edge_done,
+};

@@ -1,0 +1,156 @@
+/* What the client can read, what it sends, what it prefers. JSON is the one format; anything else
+ * is refused with the reason. https://hl7.org/fhir/R4/http.html#mime-type, #return, #general */
+#include "api/api_int.h"
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+str url_decode(struct arena *a, str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+    size_t n = 0;
+    if (!p)
+        return STR_NONE;
+    for (size_t i = 0; i < s.n; i++) {
+        int hi = s.p[i] == '%' && i + 2 < s.n ? hex(s.p[i + 1]) : -1;
+        int lo = hi >= 0 ? hex(s.p[i + 2]) : -1;
+        if (lo >= 0) {
+            p[n++] = (char)(hi << 4 | lo);
+            i += 2;
+        } else {
+            p[n++] = s.p[i] == '+' ? ' ' : s.p[i];
+        }
+    }
+    return str_make(p, n);
+}
+
+bool query_get(struct arena *a, str query, str name, str *ret)
+{
+    str pair, key;
+    while (str_take_until(&query, '&', &pair)) {
+        size_t eq = str_find_char(pair, '=', 0);
+        key = str_sub(pair, 0, eq);
+        if (!str_eq(key, name))
+            continue;
+        *ret = eq == SIZE_MAX ? STR_NONE : url_decode(a, str_sub(pair, eq + 1, SIZE_MAX));
+        return true;
+    }
+    return false;
+}
+
+/* The media type alone, without parameters. */
+static str media_of(str value)
+{
+    str name = STR_NONE;
+    str_take_until(&value, ';', &name);
+    return str_trim(name);
+}
+
+static bool is_json(str media)
+{
+    return str_eq_nocase(media, STR("application/fhir+json")) ||
+           str_eq_nocase(media, STR("application/json")) ||
+           str_eq_nocase(media, STR("text/json")) || str_eq_nocase(media, STR("json"));
+}
+
+static bool acceptable(str accept)
+{
+    str one;
+    if (!accept.n)
+        return true;
+    while (str_take_until(&accept, ',', &one)) {
+        str media = media_of(one);
+        if (is_json(media) || str_eq(media, STR("*/*")) || str_eq(media, STR("application/*")))
+            return true;
+    }
+    return false;
+}
+
+static err not_acceptable(struct call *c)
+{
+    c->rq->answer.status = 406;
+    return fail(&c->op, ERR_MEDIA_TYPE,
+                "This server answers in JSON only; ask for application/fhir+json (Accept, or "
+                "_format=json).");
+}
+
+/* Takes _format and _pretty out of the query: they are about the answer, not the search. */
+static err take_format(struct call *c)
+{
+    str all = c->rq->query, pair, value = STR_NONE;
+    c->query = all;
+    bool format = query_get(c->op.arena, all, STR("_format"), &value);
+    if (format && !is_json(media_of(value)))
+        return not_acceptable(c);
+    if (!format && !acceptable(net_header(c->rq, "Accept")))
+        return not_acceptable(c);
+    str pretty;
+    if (query_get(c->op.arena, all, STR("_pretty"), &pretty))
+        c->pretty = str_eq(pretty, STR("true"));
+    else if (!format)
+        return OK;
+    struct buf b;
+    buf_init(&b, c->op.arena, all.n + 1);
+    while (str_take_until(&all, '&', &pair))
+        if (!str_starts(pair, STR("_format=")) && !str_starts(pair, STR("_pretty=")))
+            buf_printf(&b, "%s%.*s", b.n ? "&" : "", STR_ARG(pair));
+    c->query = buf_str(&b);
+    return OK;
+}
+
+static err check_body(struct call *c)
+{
+    str type = media_of(net_header(c->rq, "Content-Type"));
+    if (!type.n || strstr(c->route->path, "$") != NULL)
+        return OK;
+    if (str_ends(str_of(c->route->path), STR("/_search"))) {
+        if (str_eq_nocase(type, STR("application/x-www-form-urlencoded")))
+            return OK;
+        return fail(
+            &c->op, ERR_MEDIA_TYPE,
+            "A search by POST carries its parameters as application/x-www-form-urlencoded.");
+    }
+    if (!is_json(type))
+        return fail(&c->op, ERR_MEDIA_TYPE,
+                    "This server reads JSON only; send Content-Type: application/fhir+json.");
+    return OK;
+}
+
+/* Prefer: return=minimal, handling=strict (RFC 7240). Unknown preferences are ignored, as it says.
+ */
+static void take_prefer(struct call *c)
+{
+    str list = net_header(c->rq, "Prefer"), one;
+    while (str_take_until(&list, ',', &one)) {
+        str part;
+        while (str_take_until(&one, ';', &part)) {
+            part = str_trim(part);
+            if (str_eq_nocase(part, STR("handling=lenient")))
+                c->lenient = true;
+            else if (str_eq_nocase(part, STR("return=minimal")))
+                c->prefer = RETURN_MINIMAL;
+            else if (str_eq_nocase(part, STR("return=representation")))
+                c->prefer = RETURN_REPRESENTATION;
+            else if (str_eq_nocase(part, STR("return=OperationOutcome")))
+                c->prefer = RETURN_OUTCOME;
+        }
+    }
+}
+
+err negotiate(struct call *c)
+{
+    c->query = c->rq->query;
+    c->prefer = RETURN_DEFAULT;
+    if (c->route->kind != KIND_FHIR)
+        return OK;
+    TRY(take_format(c));
+    take_prefer(c);
+    bool carries = c->rq->method == NET_POST || c->rq->method == NET_PUT;
+    return carries ? check_body(c) : OK;
+}

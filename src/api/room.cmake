@@ -1,0 +1,17 @@
+# api: the route table and the embedded web apps.
+add_custom_command(OUTPUT ${GEN}/routes_gen.h ${GEN}/routes_gen.c
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_routes.py
+            ${CMAKE_SOURCE_DIR}/spec/routes.csv ${GEN}/routes_gen.h ${GEN}/routes_gen.c
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_routes.py ${CMAKE_SOURCE_DIR}/spec/routes.csv)
+
+# web/dist is made by `npm run build` in web/; without it the table is empty and /console says so.
+set(WEFT_UI_DIST ${CMAKE_SOURCE_DIR}/web/dist)
+if(WEFT_UI)
+    file(GLOB_RECURSE WEFT_UI_FILES CONFIGURE_DEPENDS ${WEFT_UI_DIST}/*)
+endif()
+add_custom_command(OUTPUT ${GEN}/ui_gen.c ${GEN}/ui_blob.S
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/embed_ui.py
+            $<IF:$<BOOL:${WEFT_UI}>,${WEFT_UI_DIST},-> ${GEN}
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/embed_ui.py ${WEFT_UI_FILES})
+target_sources(weft_api PRIVATE ${GEN}/routes_gen.h ${GEN}/routes_gen.c ${GEN}/ui_gen.c
+    ${GEN}/ui_blob.S)

@@ -1,0 +1,12 @@
+/* GET /fhir/{type}/{id}/_history/{vid}: one version as it was. */
+#include "api/api_int.h"
+
+err api_vread(struct call *c)
+{
+    struct record_doc doc;
+    TRY(record_vread(&c->op, c->api->rec, c->type, c->id, c->vid, &doc));
+    answer_version(c, doc.vid, doc.updated);
+    if (doc.deleted)
+        return fail(&c->op, ERR_GONE, "With this version the resource was deleted.");
+    return answer_doc(c, &doc);
+}

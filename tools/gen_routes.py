@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""spec/routes.csv -> routes_gen.h (ids and handlers) and routes_gen.c (the dispatch table).
+
+Rows come out most literal first, so that the first match is the right one. Checked: known words,
+no two rows for one method and pattern, every handler named once or shared on purpose."""
+import csv
+import sys
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+RUNS = {"inline": "NET_INLINE", "worker": "NET_WORKER"}
+KINDS = ("fhir", "json", "text", "page", "live")
+SEGMENTS_MAX = 6
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def need(ok, row, what):
+    if not ok:
+        sys.exit(f"routes.csv: {row['name']}: {what}")
+
+
+def segments(row):
+    parts = [p for p in row["path"].split("/")[1:] if p]
+    need(len(parts) <= SEGMENTS_MAX, row, "too many segments")
+    return parts
+
+
+def rank(row):
+    kind = {"{type}": 1, "{id}": 2, "{vid}": 2, "{*}": 3}
+    return [kind.get(p, 0) for p in segments(row)] + [len(segments(row))], row["path"]
+
+
+def read(path):
+    with open(path, encoding="utf-8", newline="") as f:
+        rows = list(csv.DictReader(line for line in f if not line.startswith("#")))
+    seen = set()
+    for row in rows:
+        need(row["method"] in METHODS, row, "unknown method")
+        need(row["run"] in RUNS, row, "run is inline or worker")
+        need(row["auth"] in ("none", "bearer"), row, "auth is none or bearer")
+        need(row["kind"] in KINDS, row, "unknown kind")
+        need(row["doc"], row, "say what it does")
+        key = (row["method"], row["path"])
+        need(key not in seen and row["name"] not in {s[0] for s in seen}, row, "stands twice")
+        seen.add(key)
+    return sorted(rows, key=rank)
+
+
+def ident(row):
+    return "ROUTE_" + row["name"].upper().replace("-", "_")
+
+
+def line(row):
+    parts = segments(row)
+    names = ", ".join(quoted(p) for p in parts) or "NULL"
+    return (f"    [{ident(row)}] = {{.name = {quoted(row['name'])}, .method = NET_{row['method']},\n"
+            f"        .path = {quoted(row['path'])}, .segments = {{{names}}}, .n_segments = {len(parts)},\n"
+            f"        .handle = api_{row['handler']}, .interaction = {quoted(row['interaction'])},\n"
+            f"        .except = {quoted(row['except'])}, .bearer = {str(row['auth'] == 'bearer').lower()},\n"
+            f"        .run = {RUNS[row['run']]}, .kind = KIND_{row['kind'].upper()},\n"
+            f"        .doc = {quoted(row['doc'])}}},")
+
+
+def main(source, header, table):
+    rows = read(source)
+    made = "/* Made from spec/routes.csv by tools/gen_routes.py. */\n"
+    with open(header, "w", encoding="utf-8") as f:
+        f.write(made + "#ifndef WEFT_ROUTES_GEN_H\n#define WEFT_ROUTES_GEN_H\n\nenum route_id {\n")
+        f.writelines(f"    {ident(r)},\n" for r in rows)
+        f.write("    ROUTE_COUNT\n};\n\nstruct call;\n")
+        f.writelines(f"err api_{h}(struct call *c);\n" for h in sorted({r["handler"] for r in rows}))
+        f.write("\n#endif\n")
+    with open(table, "w", encoding="utf-8") as f:
+        f.write(made + '#include "api/api_int.h"\n\nconst struct route api_routes[ROUTE_COUNT] = {\n')
+        f.write("\n".join(line(r) for r in rows) + "\n};\n")
+
+
+main(*sys.argv[1:4])
