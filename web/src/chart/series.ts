@@ -1,0 +1,180 @@
+// Vital signs as series of numbers: which codes they come from, the patient's own band, the change
+// against it, and where the gaps are. Pure functions; the same inputs always give the same answer.
+import type { Limit, Observation } from "../lib/fhir";
+import type { Key } from "../lib/i18n";
+
+export interface Point {
+  t: number;
+  v: number;
+  /** the lower one of a pair (diastolic) */
+  v2?: number;
+  id: string;
+}
+export interface Metric {
+  id: "weight" | "bp" | "hr" | "spo2" | "glucose";
+  loinc: string;
+  name: Key;
+  plain: Key;
+  unit: string;
+  digits: number;
+  pair?: [string, string];
+}
+
+export const LOINC = "http://loinc.org";
+export const METRICS: Metric[] = [
+  { id: "weight", loinc: "29463-7", name: "m_weight", plain: "p_weight", unit: "kg", digits: 1 },
+  {
+    id: "bp",
+    loinc: "85354-9",
+    name: "m_bp",
+    plain: "p_bp",
+    unit: "mmHg",
+    digits: 0,
+    pair: ["8480-6", "8462-4"],
+  },
+  { id: "hr", loinc: "8867-4", name: "m_hr", plain: "p_hr", unit: "/min", digits: 0 },
+  { id: "spo2", loinc: "59408-5", name: "m_spo2", plain: "p_spo2", unit: "%", digits: 0 },
+  {
+    id: "glucose",
+    loinc: "41653-7",
+    name: "m_glucose",
+    plain: "p_glucose",
+    unit: "mg/dL",
+    digits: 0,
+  },
+];
+export const VITAL_CODES = METRICS.map((m) => `${LOINC}|${m.loinc}`).join(",");
+
+const hasCode = (c: { coding?: { code?: string }[] }, code: string): boolean =>
+  !!c.coding?.some((x) => x.code === code);
+
+export function metricOf(o: Observation): Metric | undefined {
+  return METRICS.find((m) => hasCode(o.code, m.loinc));
+}
+
+export function pointOf(o: Observation, m: Metric): Point | null {
+  const t = Date.parse(o.effectiveDateTime ?? o.issued ?? "");
+  const part = (code: string): number | undefined =>
+    o.component?.find((c) => hasCode(c.code, code))?.valueQuantity?.value;
+  const v = m.pair ? part(m.pair[0]) : o.valueQuantity?.value;
+  if (Number.isNaN(t) || typeof v !== "number" || o.status === "entered-in-error") return null;
+  return { t, v, v2: m.pair ? part(m.pair[1]) : undefined, id: o.id ?? "" };
+}
+
+/** Oldest first. */
+export function seriesOf(all: Observation[], m: Metric): Point[] {
+  return all
+    .filter((o) => hasCode(o.code, m.loinc))
+    .map((o) => pointOf(o, m))
+    .filter((p): p is Point => p !== null)
+    .sort((a, b) => a.t - b.t);
+}
+
+const DAY = 86_400_000;
+
+/** Linear interpolation between the two nearest ranks (the "type 7" of statistics books). */
+export function percentile(sorted: number[], p: number): number {
+  const at = (sorted.length - 1) * p;
+  const lo = Math.floor(at);
+  const a = sorted[lo] ?? Number.NaN;
+  const b = sorted[Math.min(lo + 1, sorted.length - 1)] ?? a;
+  return a + (b - a) * (at - lo);
+}
+
+export interface Band {
+  low: number;
+  high: number;
+  middle: number;
+  n: number;
+  days: number;
+  /** false: still learning, low and high mean nothing */
+  ready: boolean;
+}
+
+/** The patient's own usual: 10th to 90th percentile of days −31 to −4. The last three days are left
+ * out, or a slow decline would become normal. Needs 10 readings on 7 days. */
+export function bandOf(points: Point[], now: number, pick: (p: Point) => number | undefined): Band {
+  const used = points.filter((p) => p.t >= now - 31 * DAY && p.t < now - 3 * DAY);
+  const values = used
+    .map(pick)
+    .filter((v): v is number => v !== undefined)
+    .sort((a, b) => a - b);
+  const days = new Set(used.map((p) => Math.floor(p.t / DAY))).size;
+  return {
+    low: percentile(values, 0.1),
+    high: percentile(values, 0.9),
+    middle: percentile(values, 0.5),
+    n: values.length,
+    days,
+    ready: values.length >= 10 && days >= 7,
+  };
+}
+
+/** Breaks a series where readings are missing: a hole of more than 2.5 usual intervals and 36 h. */
+export function segments(points: Point[]): Point[][] {
+  const steps = points.slice(1).map((p, i) => p.t - points[i]!.t);
+  const usual = percentile(
+    [...steps].sort((a, b) => a - b),
+    0.5,
+  );
+  const hole = Math.max(2.5 * (usual || 0), 36 * 3_600_000);
+  const out: Point[][] = [];
+  for (const p of points) {
+    const last = out[out.length - 1];
+    if (last && p.t - last[last.length - 1]!.t <= hole) last.push(p);
+    else out.push([p]);
+  }
+  return out;
+}
+
+/** Keeps the first, lowest, highest and last point of each pixel column: no extreme is lost. */
+export function decimate(points: Point[], columns: number): Point[] {
+  if (points.length <= columns * 2 || columns < 1) return points;
+  const from = points[0]!.t;
+  const width = (points[points.length - 1]!.t - from || 1) / columns;
+  const cells = new Map<number, Point[]>();
+  for (const p of points) {
+    const c = Math.min(columns - 1, Math.floor((p.t - from) / width));
+    const cell = cells.get(c);
+    if (cell) cell.push(p);
+    else cells.set(c, [p]);
+  }
+  const kept: Point[] = [];
+  for (const cell of cells.values()) {
+    const low = cell.reduce((a, b) => (b.v < a.v ? b : a));
+    const high = cell.reduce((a, b) => (b.v > a.v ? b : a));
+    const keep = new Set([cell[0]!, low, high, cell[cell.length - 1]!]);
+    kept.push(...cell.filter((p) => keep.has(p)));
+  }
+  return kept;
+}
+
+export interface Bounds {
+  low?: number;
+  high?: number;
+}
+/** Hard limits of a code: the tightest of each side, since every one of them is in force. */
+export function boundsOf(limits: Limit[], loinc: string): Bounds {
+  const mine = limits.filter((l) => l.loinc === loinc);
+  const side = (f: (l: Limit) => number | null | undefined): number[] =>
+    mine.map(f).filter((v): v is number => typeof v === "number");
+  const lows = side((l) => l.low);
+  const highs = side((l) => l.high);
+  return {
+    low: lows.length ? Math.max(...lows) : undefined,
+    high: highs.length ? Math.min(...highs) : undefined,
+  };
+}
+export const outside = (v: number | undefined, b: Bounds): boolean =>
+  v !== undefined && ((b.low !== undefined && v < b.low) || (b.high !== undefined && v > b.high));
+
+/** About `count` round numbers that span low..high. */
+export function ticks(low: number, high: number, count: number): number[] {
+  const raw = (high - low) / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(raw || 1));
+  const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= raw) ?? 10 * power;
+  const out: number[] = [];
+  for (let v = Math.ceil(low / step) * step; v <= high + step / 1e6; v += step)
+    out.push(Number(v.toFixed(6)));
+  return out;
+}

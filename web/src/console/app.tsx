@@ -1,0 +1,218 @@
+// The shell: top bar with the way around, search, live state and account; below it the screen that the
+// address names. Staff only: a patient who signs in here is shown the portal.
+import { useEffect, useState } from "preact/hooks";
+import { Choice, Keys, Menu } from "../kit/basics";
+import { Brand, Icon, type IconName } from "../kit/icons";
+import { leave } from "../kit/leave";
+import { HelpSheet, helpOpen, type Hit, Palette, paletteOpen } from "../kit/palette";
+import { LanguageSelect, SignIn } from "../kit/signin";
+import { Toasts } from "../kit/toast";
+import { search } from "../lib/api";
+import { type Patient, personName } from "../lib/fhir";
+import { birthDate, clock, type Key, lang, t } from "../lib/i18n";
+import { useCommands } from "../lib/keys";
+import { connected, heard, startLive, stopLive } from "../lib/live";
+import { setTheme, type Theme, theme } from "../lib/prefs";
+import { go, href, match, path } from "../lib/router";
+import { session } from "../lib/session";
+import { Outbox } from "./outbox";
+import { Patients } from "./patients";
+import { Workspace } from "./workspace";
+import { WorklistPage } from "./worklist";
+
+const STALE_MS = 60_000;
+const SCREENS: { to: string; word: Key; icon: IconName }[] = [
+  { to: "/", word: "nav_worklist", icon: "list" },
+  { to: "/patients", word: "nav_patients", icon: "people" },
+  { to: "/outbox", word: "nav_outbox", icon: "outbox" },
+];
+
+function LiveState() {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const silent = heard.value > 0 && now - heard.value > STALE_MS;
+  const time = clock(connected.value && !silent ? now : heard.value || now);
+  const word =
+    heard.value === 0
+      ? t("live_wait")
+      : t(silent || !connected.value ? "live_stale" : "live_as_of", { time });
+  const bad = heard.value > 0 && (silent || !connected.value);
+  return (
+    <span class={bad ? "live bad" : "live"} title={word}>
+      <i class="dot" aria-hidden="true" />
+      <span class="tabular">{word}</span>
+    </span>
+  );
+}
+
+function initials(name: string): string {
+  const parts = name.split(/\s+/).filter(Boolean);
+  return (
+    (parts[0]?.[0] ?? "") + (parts.length > 1 ? (parts[parts.length - 1]![0] ?? "") : "")
+  ).toUpperCase();
+}
+
+function Account() {
+  const s = session.value!;
+  return (
+    <Menu
+      label={
+        <>
+          <span class="avatar" aria-hidden="true">
+            {initials(s.name)}
+          </span>
+          <span class="out-of-sight">{t("account")}</span>
+        </>
+      }
+    >
+      <div>
+        <strong>
+          <bdi>{s.name}</bdi>
+        </strong>
+        <p class="muted">{s.role}</p>
+      </div>
+      <LanguageSelect id="menu-language" />
+      <div class="field">
+        <span class="label">{t("theme")}</span>
+        <Choice<Theme>
+          legend={t("theme")}
+          value={theme.value}
+          options={[
+            { value: "auto", label: t("theme_auto") },
+            { value: "light", label: t("theme_light") },
+            { value: "dark", label: t("theme_dark") },
+          ]}
+          onChange={setTheme}
+        />
+      </div>
+      <button type="button" class="btn" onClick={() => (helpOpen.value = true)}>
+        {t("help")} <Keys keys="?" />
+      </button>
+      <button type="button" class="btn" onClick={() => void leave()}>
+        <Icon name="door" />
+        {t("sign_out")}
+      </button>
+    </Menu>
+  );
+}
+
+function isCurrent(to: string, at: string): boolean {
+  return to === "/"
+    ? at === "/" || at.startsWith("/case/")
+    : at === to || at.startsWith(`${to.slice(0, -1)}/`);
+}
+
+function TopBar() {
+  return (
+    <header class="bar no-print">
+      <a class="skip" href="#main">
+        {t("skip")}
+      </a>
+      <a class="brand" href={href("/")}>
+        <Brand word="Weft" />
+      </a>
+      <nav aria-label={t("nav")}>
+        {SCREENS.map((s) => (
+          <a
+            key={s.to}
+            href={href(s.to)}
+            aria-current={isCurrent(s.to, path.value) ? "page" : undefined}
+          >
+            <Icon name={s.icon} />
+            <span>{t(s.word)}</span>
+          </a>
+        ))}
+      </nav>
+      <button type="button" class="btn find" onClick={() => (paletteOpen.value = true)}>
+        <Icon name="search" />
+        <span>{t("find")}</span>
+        <Keys keys="mod+k" />
+      </button>
+      <LiveState />
+      <Account />
+    </header>
+  );
+}
+
+async function findPeople(typed: string): Promise<Hit[]> {
+  const found = await search<Patient>("Patient", { name: typed, _count: "6" }, 6);
+  return found.slice(0, 6).map((p) => ({
+    id: `patient-${p.id}`,
+    label: personName(p),
+    hint: birthDate(p.birthDate),
+    run: () => go(`/patient/${p.id}`),
+  }));
+}
+
+function Screen() {
+  const at = path.value;
+  const byCase = match("/case/:id", at);
+  if (byCase) return <Workspace key={`c${byCase.id}`} task={byCase.id!} patient={null} />;
+  const byPatient = match("/patient/:id", at);
+  if (byPatient) return <Workspace key={`p${byPatient.id}`} task={null} patient={byPatient.id!} />;
+  if (at === "/patients") return <Patients />;
+  if (at === "/outbox") return <Outbox />;
+  return <WorklistPage />;
+}
+
+function Shell() {
+  const who = session.value!.user;
+  useEffect(() => {
+    if (who) void startLive();
+    return stopLive;
+  }, [who]);
+  useCommands([
+    {
+      id: "palette",
+      keys: "mod+k",
+      label: t("cmd_palette"),
+      run: () => (paletteOpen.value = true),
+      always: true,
+    },
+    { id: "help", keys: "?", label: t("cmd_help"), run: () => (helpOpen.value = true) },
+    { id: "go-list", keys: "g w", label: t("cmd_worklist"), run: () => go("/") },
+    { id: "go-patients", keys: "g p", label: t("cmd_patients"), run: () => go("/patients") },
+    { id: "go-outbox", keys: "g o", label: t("cmd_outbox"), run: () => go("/outbox") },
+  ]);
+  return (
+    <>
+      <TopBar />
+      <main id="main" tabIndex={-1}>
+        <Screen />
+      </main>
+      {paletteOpen.value && <Palette find={findPeople} />}
+      {helpOpen.value && <HelpSheet />}
+      <Toasts />
+    </>
+  );
+}
+
+function NotStaff() {
+  return (
+    <main class="door">
+      <div class="door-in">
+        <div class="card state">
+          <h1>{t("c_not_staff")}</h1>
+          <a class="btn primary" href="/portal/" target="_self">
+            {t("c_to_portal")}
+          </a>
+          <button type="button" class="btn" onClick={() => void leave()}>
+            {t("sign_out")}
+          </button>
+        </div>
+      </div>
+    </main>
+  );
+}
+
+export function App() {
+  const s = session.value;
+  useEffect(() => {
+    document.title = `Weft · ${t("c_title")}`;
+  }, [lang.value]);
+  if (!s) return <SignIn title={t("c_title")} lead={t("c_lead")} />;
+  return s.role === "patient" || s.role === "helper" ? <NotStaff /> : <Shell />;
+}

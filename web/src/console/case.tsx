@@ -1,0 +1,311 @@
+// The case: what is wrong in one sentence, how long it waits, who has it, and what can be done. The
+// server decides each step; when someone else was faster, its sentence is shown and the case reloads.
+import { useState } from "preact/hooks";
+import { Dialog, errorText, Keys } from "../kit/basics";
+import { Icon } from "../kit/icons";
+import { Mark, severityOf } from "../kit/severity";
+import { tell } from "../kit/toast";
+import { ApiError, post } from "../lib/api";
+import { idOf, type Task } from "../lib/fhir";
+import { dayTime, has, type Key, span, t } from "../lib/i18n";
+import { useCommands } from "../lib/keys";
+import { changed } from "../lib/load";
+import { evidenceOf, ruleOf, sentenceOf } from "./data";
+import { isMine, ownerWord, programmeOf, programmeWord, useNow } from "./worklist";
+
+const OUTCOMES = [
+  "contacted-ok",
+  "advice-given",
+  "medication-changed",
+  "visit-arranged",
+  "emergency-sent",
+  "no-answer",
+  "device-problem",
+  "false-alarm",
+] as const;
+type Outcome = (typeof OUTCOMES)[number];
+const HOUR = 3_600_000;
+
+function localInput(ms: number): string {
+  const d = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  return d.toISOString().slice(0, 16);
+}
+function tomorrowAt(hour: number): number {
+  const d = new Date();
+  d.setDate(d.getDate() + 1);
+  d.setHours(hour, 0, 0, 0);
+  return d.getTime();
+}
+
+function SnoozeDialog({
+  onPick,
+  onClose,
+}: {
+  onPick: (until: number) => void;
+  onClose: () => void;
+}) {
+  const choices: [Key, number][] = [
+    ["snooze_1h", Date.now() + HOUR],
+    ["snooze_4h", Date.now() + 4 * HOUR],
+    ["snooze_morning", tomorrowAt(8)],
+  ];
+  const submit = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const at = new FormData(e.currentTarget as HTMLFormElement).get("until");
+    const ms = Date.parse(String(at));
+    if (ms > Date.now()) onPick(ms);
+  };
+  return (
+    <Dialog title={t("snooze_title")} onClose={onClose}>
+      <p class="muted">{t("snooze_note")}</p>
+      <div class="stack">
+        {choices.map(([word, at]) => (
+          <button key={word} type="button" class="btn wide" onClick={() => onPick(at)}>
+            <span>{t(word)}</span>
+            <span class="muted">{dayTime(at)}</span>
+          </button>
+        ))}
+      </div>
+      <form class="inline" onSubmit={submit}>
+        <div class="field grow">
+          <label for="until">{t("snooze_pick")}</label>
+          <input
+            class="box"
+            id="until"
+            name="until"
+            type="datetime-local"
+            min={localInput(Date.now())}
+            required
+          />
+        </div>
+        <button type="submit" class="btn">
+          {t("snooze")}
+        </button>
+      </form>
+    </Dialog>
+  );
+}
+
+interface ResolveProps {
+  onDone: (outcome: Outcome, note: string) => void;
+  onClose: () => void;
+  error: string;
+}
+function ResolveDialog({ onDone, onClose, error }: ResolveProps) {
+  const [outcome, setOutcome] = useState<Outcome | "">("");
+  const [note, setNote] = useState("");
+  const done = (): void => {
+    if (outcome) onDone(outcome, note.trim());
+  };
+  return (
+    <Dialog title={t("resolve_title")} onClose={onClose}>
+      <form
+        class="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          done();
+        }}
+        onKeyDown={(e) => {
+          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) done();
+        }}
+      >
+        <fieldset class="outcomes">
+          <legend class="out-of-sight">{t("case_outcome")}</legend>
+          {OUTCOMES.map((o) => (
+            <label key={o}>
+              <input
+                type="radio"
+                name="outcome"
+                value={o}
+                required
+                onChange={() => setOutcome(o)}
+              />
+              <span>{t(`o_${o}`)}</span>
+            </label>
+          ))}
+        </fieldset>
+        <div class="field">
+          <label for="note">{t("resolve_note")}</label>
+          <textarea
+            class="box"
+            id="note"
+            value={note}
+            aria-describedby="note-hint"
+            onInput={(e) => setNote(e.currentTarget.value)}
+          />
+          <span class="hint" id="note-hint">
+            {t("resolve_note_hint")}
+          </span>
+        </div>
+        {error && (
+          <p class="note bad" role="alert" dir="auto">
+            {error}
+          </p>
+        )}
+        <div class="dialog-end">
+          <button type="button" class="btn" onClick={onClose}>
+            {t("cancel")}
+          </button>
+          <button type="submit" class="btn primary" disabled={!outcome}>
+            {t("resolve")}
+            <Keys keys="mod+enter" />
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+type Act = "claim" | "release" | "snooze" | "resolve";
+
+function outcomeWord(task: Task): string {
+  const out = task.output?.[0];
+  const code =
+    out?.valueCodeableConcept?.coding?.[0]?.code ??
+    out?.valueCode ??
+    out?.valueString ??
+    task.businessStatus?.coding?.[0]?.code ??
+    task.businessStatus?.text ??
+    "";
+  return has(`o_${code}`) ? t(`o_${code}` as Key) : code;
+}
+
+function Closed({ task }: { task: Task }) {
+  return (
+    <div class="note good">
+      <Icon name="check" />
+      <div>
+        <p>
+          <strong>{t("case_closed")}</strong>
+        </p>
+        <p>{outcomeWord(task)}</p>
+        {task.note?.map((n, i) => (
+          <p key={i} dir="auto">
+            {n.text}
+          </p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+export function CasePanel({ task }: { task: Task }) {
+  const [dialog, setDialog] = useState<"" | "snooze" | "resolve">("");
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const now = useNow(30_000);
+  const mine = isMine(task);
+  const open = ["requested", "in-progress", "on-hold"].includes(task.status);
+  const patient = idOf(task.for);
+
+  const act = async (what: Act, body: object, done: string, undo?: () => void): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    setError("");
+    try {
+      await post<Task>(`/fhir/Task/${task.id}/$${what}`, body);
+      setDialog("");
+      tell(done, undo);
+    } catch (e) {
+      const err = e as ApiError;
+      setError(err.status === 409 && err.issues.length === 0 ? t("conflict") : errorText(err));
+    }
+    setBusy(false);
+    changed("Task", patient);
+  };
+  const claim = (): void =>
+    void act("claim", {}, t("claimed"), () => void act("release", {}, t("released")));
+  const release = (): void => void act("release", {}, t("released"));
+  const snooze = (until: number): void =>
+    void act(
+      "snooze",
+      { until: new Date(until).toISOString() },
+      t("snoozed", { time: dayTime(until) }),
+    );
+  const resolve = (outcome: Outcome, note: string): void =>
+    void act("resolve", { outcome, note }, t("resolved"));
+
+  useCommands(
+    open
+      ? [
+          ...(mine ? [] : [{ id: "claim", keys: "c", label: t("cmd_claim"), run: claim }]),
+          ...(mine ? [{ id: "release", keys: "u", label: t("cmd_release"), run: release }] : []),
+          { id: "snooze", keys: "s", label: t("cmd_snooze"), run: () => setDialog("snooze") },
+          { id: "resolve", keys: "e", label: t("cmd_resolve"), run: () => setDialog("resolve") },
+        ]
+      : [],
+  );
+  const severity = severityOf(task.priority);
+  const rule = ruleOf(task);
+  const evidence = evidenceOf(task);
+  const taken = !!task.owner?.reference && !mine;
+  return (
+    <section class={`case card sev-${severity}`} aria-label={t("case")}>
+      <div class="case-top">
+        <Mark of={severity} tag />
+        <span class="muted">{programmeWord(programmeOf(task))}</span>
+        <span class="muted tabular">
+          {task.status === "on-hold" && task.restriction?.period?.end
+            ? t("snoozed_until", { time: dayTime(task.restriction.period.end, now) })
+            : t("waiting", { time: span(now - Date.parse(task.authoredOn ?? "")) })}
+        </span>
+      </div>
+      <p class="case-why" dir="auto">
+        {sentenceOf(task)}
+      </p>
+      <p class="muted fine case-facts">
+        <span>
+          {task.owner?.reference ? t("case_with", { name: ownerWord(task) }) : t("unclaimed")}
+        </span>
+        {evidence > 0 && <span>{t("case_evidence", { n: evidence })}</span>}
+        {rule && (
+          <span>
+            {t("case_rule")} <code>{rule}</code>
+          </span>
+        )}
+      </p>
+      {error && !dialog && (
+        <p class="note bad" role="alert">
+          <Icon name="warn" />
+          <span dir="auto">{error}</span>
+        </p>
+      )}
+      {!open && <Closed task={task} />}
+      {open && (
+        <div class="case-acts no-print">
+          {mine ? (
+            <button
+              type="button"
+              class="btn primary"
+              disabled={busy}
+              onClick={() => setDialog("resolve")}
+            >
+              {t("resolve")} <Keys keys="e" />
+            </button>
+          ) : (
+            <button type="button" class="btn primary" disabled={busy || taken} onClick={claim}>
+              {t("claim")} <Keys keys="c" />
+            </button>
+          )}
+          <button
+            type="button"
+            class="btn"
+            disabled={busy || taken}
+            onClick={() => setDialog("snooze")}
+          >
+            {t("snooze")} <Keys keys="s" />
+          </button>
+          {mine && (
+            <button type="button" class="btn" disabled={busy} onClick={release}>
+              {t("release")} <Keys keys="u" />
+            </button>
+          )}
+        </div>
+      )}
+      {dialog === "snooze" && <SnoozeDialog onPick={snooze} onClose={() => setDialog("")} />}
+      {dialog === "resolve" && (
+        <ResolveDialog onDone={resolve} onClose={() => setDialog("")} error={error} />
+      )}
+    </section>
+  );
+}

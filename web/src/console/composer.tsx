@@ -1,0 +1,447 @@
+// The conversation and the composer. While someone writes, the server is asked whether the message may
+// go and how it would arrive; the button says what pressing it does now. What may not be sent cannot
+// be sent, and every refusal names its rule. Sending can be taken back for ten seconds.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { errorText, Keys } from "../kit/basics";
+import { Icon, type IconName } from "../kit/icons";
+import { tell } from "../kit/toast";
+import { ApiError, call, get, issueText, post } from "../lib/api";
+import { draft, keepDraft } from "../lib/drafts";
+import type { Communication, OutcomeIssue } from "../lib/fhir";
+import { dayTime, has, type Key, LANGS, number, t } from "../lib/i18n";
+import { useCommands } from "../lib/keys";
+import { changed, useLoad } from "../lib/load";
+import { isInbound, timeOf, useMessages, usePatient } from "./data";
+
+interface Template {
+  code: string;
+  purpose: string;
+  channel: string;
+  language: string;
+  title: string;
+  text: string;
+  subject: string;
+}
+export interface Check {
+  verdict: {
+    decision: string;
+    fired?: string[];
+    obligations?: string[];
+    why?: string[];
+    missing?: string[];
+    hold?: { kinds?: string[]; until?: string | number };
+  };
+  channel?: string;
+  to?: string;
+  language?: string;
+  text?: string;
+  subject?: string;
+  encoding?: string;
+  segments?: number;
+  characters?: number;
+  grade?: number | null;
+  sendAt?: string | number;
+}
+interface Draft {
+  channel: "" | "sms" | "email";
+  language: string;
+  template: string;
+  purpose: string;
+  subject: string;
+  text: string;
+}
+const BLANK: Draft = {
+  channel: "",
+  language: "",
+  template: "",
+  purpose: "care",
+  subject: "",
+  text: "",
+};
+const DEBOUNCE_MS = 300;
+const UNDO_MS = 10_000;
+const CHANNEL_ICON: Record<string, IconName> = { sms: "phone", email: "mail" };
+
+function statusWord(c: Communication): string {
+  const key = `st_${c.status}`;
+  return isInbound(c) || !has(key) ? "" : t(key as Key);
+}
+function channelWord(c: Communication): string {
+  const code =
+    c.medium?.[0]?.coding?.[0]?.code?.toLowerCase() ?? c.medium?.[0]?.text?.toLowerCase() ?? "";
+  if (code.includes("sms")) return t("via_sms");
+  if (code.includes("mail")) return t("via_email");
+  return code ? t("via_portal") : "";
+}
+
+export function Thread({ patient }: { patient: string }) {
+  const { data } = useMessages(patient);
+  const end = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    const list = end.current;
+    if (list) list.scrollTop = list.scrollHeight;
+  }, [data?.length]);
+  return (
+    <section class="thread card" aria-label={t("messages")}>
+      <h2>
+        <Icon name="message" />
+        {t("messages")}
+      </h2>
+      {data?.length === 0 && <p class="muted">{t("messages_none")}</p>}
+      {!!data?.length && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        <ol ref={end} tabIndex={0} aria-label={t("messages")}>
+          {data.map((c) => (
+            <li key={c.id} class={`${isInbound(c) ? "said in" : "said out"} is-${c.status}`}>
+              <p dir="auto">{c.payload?.[0]?.contentString}</p>
+              <p class="said-meta">
+                {[channelWord(c), dayTime(timeOf(c)), statusWord(c)].filter(Boolean).join(" · ")}
+              </p>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+/** Asks the server 300 ms after the last change; only the newest answer counts. */
+function useCheck(body: object | null): { check: Check | null; busy: boolean; error: string } {
+  const [state, setState] = useState<{ check: Check | null; busy: boolean; error: string }>({
+    check: null,
+    busy: false,
+    error: "",
+  });
+  const key = JSON.stringify(body);
+  useEffect(() => {
+    if (!body) {
+      setState({ check: null, busy: false, error: "" });
+      return;
+    }
+    let late = false;
+    setState((s) => ({ ...s, busy: true }));
+    const timer = setTimeout(async () => {
+      try {
+        const check = await post<Check>("/fhir/Communication/$check", body);
+        if (!late) setState({ check, busy: false, error: "" });
+      } catch (e) {
+        if (!late) setState({ check: null, busy: false, error: errorText(e as ApiError) });
+      }
+    }, DEBOUNCE_MS);
+    return () => {
+      late = true;
+      clearTimeout(timer);
+    };
+  }, [key]);
+  return state;
+}
+
+interface Say {
+  kind: "good" | "bad" | "wait" | "";
+  icon: IconName;
+  title: string;
+  can: boolean;
+  button: string;
+}
+export function sayOf(check: Check | null, now = Date.now()): Say {
+  const none: Say = {
+    kind: "",
+    icon: "clock",
+    title: t("v_idle"),
+    can: false,
+    button: t("send_now"),
+  };
+  if (!check) return none;
+  const { decision, hold } = check.verdict;
+  if (decision === "allow")
+    return { kind: "good", icon: "check", title: t("v_allow"), can: true, button: t("send_now") };
+  if (decision === "hold_until") {
+    const time = dayTime(hold?.until ?? check.sendAt ?? "", now);
+    return {
+      kind: "wait",
+      icon: "clock",
+      title: t("v_hold", { time }),
+      can: true,
+      button: t("send_at", { time }),
+    };
+  }
+  const title = t(decision === "require" ? "v_require" : "v_deny");
+  return { kind: "bad", icon: "stop", title, can: false, button: t("send_cannot") };
+}
+
+function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; error: string }) {
+  if (error)
+    return (
+      <p class="note bad" role="alert" dir="auto">
+        {error}
+      </p>
+    );
+  const say = sayOf(check);
+  if (!check || !say.kind)
+    return <p class="muted fine verdict-idle">{busy ? t("v_checking") : t("v_idle")}</p>;
+  const { why = [], fired = [], missing = [], obligations = [] } = check.verdict;
+  const paired = why.length === fired.length;
+  return (
+    <div class={`note verdict ${say.kind}${busy ? " stale" : ""}`} role="status">
+      <Icon name={say.icon} />
+      <div>
+        <p>
+          <strong>{say.title}</strong>
+        </p>
+        {say.kind === "good" ? null : (
+          <ul>
+            {why.map((w, i) => (
+              <li key={i}>
+                <span dir="auto">{w}</span> {paired && <code>{fired[i]}</code>}
+              </li>
+            ))}
+          </ul>
+        )}
+        {missing.length > 0 && <p>{t("v_missing", { list: missing.join(", ") })}</p>}
+        <details class="fine">
+          <summary>{t("v_rules", { n: fired.length })}</summary>
+          {say.kind === "good" && (
+            <ul>
+              {why.map((w, i) => (
+                <li key={i} dir="auto">
+                  {w}
+                </li>
+              ))}
+            </ul>
+          )}
+          <p>
+            {fired.map((f) => (
+              <code key={f}>{f} </code>
+            ))}
+          </p>
+          {obligations.length > 0 && <p>{t("v_do", { list: obligations.join(", ") })}</p>}
+        </details>
+      </div>
+    </div>
+  );
+}
+
+function Measures({ check }: { check: Check }) {
+  const grade = typeof check.grade === "number" ? check.grade : null;
+  const sms = check.channel === "sms";
+  return (
+    <p class="fine muted measures">
+      <span>
+        <Icon name={CHANNEL_ICON[check.channel ?? ""] ?? "message"} />
+        <bdi dir="ltr">{check.to}</bdi>
+      </span>
+      {sms && check.segments !== undefined && (
+        <span class={check.segments > 2 ? "sev-high strong" : ""}>
+          {t("parts", { n: check.segments })} · {check.encoding}
+        </span>
+      )}
+      {check.characters !== undefined && <span>{t("characters", { n: check.characters })}</span>}
+      {grade !== null && (
+        <span class={grade > 6 ? "sev-high strong" : ""}>
+          {t(grade > 6 ? "grade_high" : "grade", { n: number(grade) })}
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Refused({ issues }: { issues: OutcomeIssue[] }) {
+  return (
+    <div class="note bad" role="alert">
+      <Icon name="stop" />
+      <div>
+        <p>
+          <strong>{t("refused")}</strong>
+        </p>
+        <ul>
+          {issues.map((i, n) => (
+            <li key={n}>
+              <span dir="auto">{issueText(i)}</span>{" "}
+              {i.diagnostics && <code>{i.details?.text}</code>}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+function loadDraft(key: string): Draft {
+  try {
+    return { ...BLANK, ...(JSON.parse(draft(key) || "{}") as Partial<Draft>) };
+  } catch {
+    return BLANK;
+  }
+}
+const newKey = (): string => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
+export function Composer({ patient, task }: { patient: string; task: string | null }) {
+  const draftKey = `message.${patient}`;
+  const [d, setDraft] = useState<Draft>(() => loadDraft(draftKey));
+  const [failed, setFailed] = useState<ApiError | null>(null);
+  const sending = useRef("");
+  const { data: person } = usePatient(patient);
+  const own = person?.communication?.[0]?.language.coding?.[0]?.code?.split("-")[0] ?? "en";
+  const wanted = d.language || own;
+  const templates = useLoad<Template[]>(`Template|*|${wanted}`, () =>
+    get<Template[]>(`/fhir/Communication/$templates?language=${wanted}`),
+  );
+  const set = (part: Partial<Draft>): void => {
+    const next = { ...d, ...part };
+    setDraft(next);
+    setFailed(null);
+    keepDraft(draftKey, next.text || next.subject ? JSON.stringify(next) : "");
+  };
+  const ask = { ...d, patient, task: task ?? "" };
+  const body = d.text.trim() ? ask : null;
+  const { check, busy, error } = useCheck(body);
+  const say = sayOf(check);
+  const ready = say.can && !busy && !!body;
+
+  const takeBack = async (c: Communication, kept: Draft): Promise<void> => {
+    try {
+      await call("POST", `/fhir/Communication/${c.id}/$undo`, {});
+      setDraft(kept);
+      tell(t("undone"));
+    } catch (e) {
+      tell(errorText(e as ApiError));
+    }
+    changed("Communication", patient);
+  };
+  const send = async (): Promise<void> => {
+    if (!ready || sending.current) return;
+    sending.current = newKey();
+    try {
+      const c = await post<Communication>("/fhir/Communication/$send", {
+        ...ask,
+        key: sending.current,
+      });
+      const kept = d;
+      set(BLANK);
+      const held = say.kind === "wait";
+      const time = dayTime(check?.verdict.hold?.until ?? check?.sendAt ?? "");
+      tell(held ? t("sent_held", { time }) : t("sent"), () => void takeBack(c, kept), UNDO_MS);
+    } catch (e) {
+      setFailed(e as ApiError);
+    }
+    sending.current = "";
+    changed("Communication", patient);
+    changed("Task", patient);
+  };
+  const pick = (code: string): void => {
+    const found = templates.data?.find((x) => x.code === code);
+    if (!found) return set({ template: "" });
+    set({
+      template: code,
+      text: found.text,
+      subject: found.subject ?? "",
+      purpose: found.purpose || "care",
+      channel: found.channel === "sms" || found.channel === "email" ? found.channel : d.channel,
+    });
+  };
+  useCommands([
+    {
+      id: "reply",
+      keys: "r",
+      label: t("cmd_reply"),
+      run: () => document.getElementById("message")?.focus(),
+    },
+    { id: "send", keys: "mod+enter", label: t("cmd_send"), run: () => void send(), always: true },
+  ]);
+  const email = (d.channel || check?.channel) === "email";
+  return (
+    <section class="composer card no-print" aria-label={t("compose")}>
+      <div class="composer-top">
+        <div class="field">
+          <label for="channel">{t("channel")}</label>
+          <select
+            class="box"
+            id="channel"
+            value={d.channel}
+            onChange={(e) => set({ channel: e.currentTarget.value as Draft["channel"] })}
+          >
+            <option value="">{t("ch_auto")}</option>
+            <option value="sms">{t("ch_sms")}</option>
+            <option value="email">{t("ch_email")}</option>
+          </select>
+        </div>
+        <div class="field">
+          <label for="msg-language">{t("msg_language")}</label>
+          <select
+            class="box"
+            id="msg-language"
+            value={d.language}
+            onChange={(e) => set({ language: e.currentTarget.value, template: "" })}
+          >
+            <option value="">{t("msg_language_own")}</option>
+            {Object.entries(LANGS).map(([code, l]) => (
+              <option key={code} value={code} lang={code}>
+                {l.name}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div class="field">
+          <label for="template">{t("template")}</label>
+          <select
+            class="box"
+            id="template"
+            value={d.template}
+            onChange={(e) => pick(e.currentTarget.value)}
+          >
+            <option value="">{t("template_free")}</option>
+            {(templates.data ?? []).map((x) => (
+              <option key={`${x.code}-${x.channel}`} value={x.code}>
+                {x.title}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+      {email && (
+        <div class="field">
+          <label for="subject">{t("subject")}</label>
+          <input
+            class="box"
+            id="subject"
+            dir="auto"
+            value={d.subject}
+            onInput={(e) => set({ subject: e.currentTarget.value })}
+          />
+        </div>
+      )}
+      <div class="field">
+        <label for="message">{t("message")}</label>
+        <textarea
+          class="box"
+          id="message"
+          dir="auto"
+          placeholder={t("message_hint")}
+          value={d.text}
+          onInput={(e) => set({ text: e.currentTarget.value })}
+        />
+      </div>
+      {check && body && <Measures check={check} />}
+      {failed?.issues.length ? (
+        <Refused issues={failed.issues} />
+      ) : (
+        <Verdict
+          check={body ? check : null}
+          busy={busy}
+          error={failed ? errorText(failed) : error}
+        />
+      )}
+      {check?.text && body && check.text !== d.text && (
+        <details class="fine as-sent">
+          <summary>{t("v_as_sent")}</summary>
+          <p dir="auto">{check.text}</p>
+        </details>
+      )}
+      <button type="button" class="btn primary wide" disabled={!ready} onClick={() => void send()}>
+        <Icon name={say.kind === "bad" ? "stop" : say.kind === "wait" ? "clock" : "send"} />
+        {body ? say.button : t("send_now")}
+        <Keys keys="mod+enter" />
+      </button>
+    </section>
+  );
+}

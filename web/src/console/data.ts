@@ -1,0 +1,97 @@
+// What the console reads, each under a key that live changes can find (see lib/load.ts).
+import { get, search } from "../lib/api";
+import type {
+  Communication,
+  Condition,
+  Encounter,
+  Limit,
+  MedicationRequest,
+  Observation,
+  Patient,
+  Task,
+} from "../lib/fhir";
+import { rankOf } from "../kit/severity";
+import { useLoad } from "../lib/load";
+import { METRICS, LOINC } from "../chart/series";
+
+const CASE = "https://weft.health/fhir/task-code|case";
+const READINGS_EACH = "400";
+
+export function ordered(tasks: Task[]): Task[] {
+  return [...tasks].sort(
+    (a, b) =>
+      rankOf(a.priority) - rankOf(b.priority) ||
+      (a.authoredOn ?? "").localeCompare(b.authoredOn ?? ""),
+  );
+}
+
+export const useWorklist = () =>
+  useLoad<Task[]>("Task|*|worklist", async () =>
+    ordered(
+      await search<Task>(
+        "Task",
+        { code: CASE, status: "requested,in-progress,on-hold", _count: "500" },
+        500,
+      ),
+    ),
+  );
+export const useTask = (id: string | null) =>
+  useLoad<Task>(id && `Task|*|${id}`, () => get<Task>(`/fhir/Task/${id}`));
+export const usePatient = (id: string | null) =>
+  useLoad<Patient>(id && `Patient|${id}|one`, () => get<Patient>(`/fhir/Patient/${id}`));
+export const useLimits = (id: string | null) =>
+  useLoad<Limit[]>(id && `CarePlan|${id}|limits`, () =>
+    get<Limit[]>(`/fhir/Patient/${id}/$limits`),
+  );
+
+/** The newest readings of each vital sign, asked one code at a time so that a frequent one cannot
+ * push a rare one out of the page. */
+export const useVitals = (id: string | null) =>
+  useLoad<Observation[]>(id && `Observation|${id}|vitals`, async () => {
+    const each = METRICS.map((m) =>
+      search<Observation>(
+        "Observation",
+        { patient: id!, code: `${LOINC}|${m.loinc}`, _sort: "-date", _count: READINGS_EACH },
+        Number(READINGS_EACH),
+      ),
+    );
+    return (await Promise.all(each)).flat();
+  });
+export const useMedicines = (id: string | null) =>
+  useLoad<MedicationRequest[]>(id && `MedicationRequest|${id}|all`, () =>
+    search<MedicationRequest>("MedicationRequest", { patient: id!, _count: "200" }),
+  );
+export const useConditions = (id: string | null) =>
+  useLoad<Condition[]>(id && `Condition|${id}|all`, () =>
+    search<Condition>("Condition", { patient: id!, _count: "200" }),
+  );
+export const useEncounters = (id: string | null) =>
+  useLoad<Encounter[]>(id && `Encounter|${id}|all`, () =>
+    search<Encounter>("Encounter", { patient: id!, _sort: "-date", _count: "100" }, 100),
+  );
+export const useMessages = (id: string | null) =>
+  useLoad<Communication[]>(id && `Communication|${id}|all`, async () => {
+    const all = await search<Communication>("Communication", { patient: id!, _count: "200" });
+    return all.sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
+  });
+export const usePatientCases = (id: string | null) =>
+  useLoad<Task[]>(id && `Task|${id}|cases`, () =>
+    search<Task>("Task", { patient: id!, code: CASE, _count: "100" }, 100),
+  );
+
+export function timeOf(c: Communication): string {
+  return c.sent ?? c.received ?? c.meta?.lastUpdated ?? "";
+}
+export const isInbound = (c: Communication): boolean =>
+  !!c.sender?.reference?.startsWith("Patient/") ||
+  !!c.sender?.reference?.startsWith("RelatedPerson/");
+
+export function sentenceOf(task: Task): string {
+  return task.description ?? task.code?.text ?? "";
+}
+export function ruleOf(task: Task): string {
+  const input = task.input?.find((i) => i.type?.text === "rule");
+  return input?.valueString ?? "";
+}
+export const evidenceOf = (task: Task): number =>
+  task.input?.filter((i) => i.valueReference).length ?? 0;

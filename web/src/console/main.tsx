@@ -1,0 +1,23 @@
+// The console's entry: words, theme, keys, then the shell or the sign-in.
+import { render } from "preact";
+import "../styles/tokens.css";
+import "../styles/base.css";
+import "../styles/kit.css";
+import "../styles/console.css";
+import { startWords } from "../lib/i18n";
+import { installKeys } from "../lib/keys";
+import { applyTheme } from "../lib/prefs";
+import { installRouter } from "../lib/router";
+import app from "../words/console.en";
+import kit from "../words/kit.en";
+import { App } from "./app";
+
+applyTheme();
+installRouter();
+installKeys();
+await startWords({
+  en: async () => ({ ...kit, ...app }),
+  es: async () => (await import("../words/console.es.all")).default,
+  ar: async () => (await import("../words/console.ar.all")).default,
+});
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,316 @@
+// The patient in the middle pane: who, then the numbers (value, change, shape), medicines and
+// conditions, or the timeline of everything.
+import { useEffect, useState } from "preact/hooks";
+import { Chart, ChartTable, Spark } from "../chart/chart";
+import { METRICS, metricOf } from "../chart/series";
+import { changeOf, changeText, type View, valueText, viewOf } from "../chart/view";
+import { Choice, Empty, Failed, Skeleton, Tabs } from "../kit/basics";
+import { Icon } from "../kit/icons";
+import { type Condition, type Limit, type MedicationRequest, personName, words } from "../lib/fhir";
+import { birthDate, dayTime, day, fullDate, has, type Key, lang, number, t } from "../lib/i18n";
+import { again } from "../lib/load";
+import { useConditions, useLimits, useMedicines, usePatient, useVitals } from "./data";
+import { Timeline } from "./timeline";
+import { useNow } from "./worklist";
+
+const DAY = 86_400_000;
+
+function ageOf(birth: string | undefined): number | null {
+  if (!birth) return null;
+  const b = new Date(birth);
+  const now = new Date();
+  const before =
+    now.getMonth() < b.getUTCMonth() ||
+    (now.getMonth() === b.getUTCMonth() && now.getDate() < b.getUTCDate());
+  return now.getFullYear() - b.getUTCFullYear() - (before ? 1 : 0);
+}
+
+export function languageName(code: string | undefined): string {
+  if (!code) return "";
+  try {
+    return (
+      new Intl.DisplayNames([lang.value], { type: "language" }).of(code.split("-")[0]!) ?? code
+    );
+  } catch {
+    return code;
+  }
+}
+
+function Head({ id }: { id: string }) {
+  const { data: p, error } = usePatient(id);
+  if (!p)
+    return error ? (
+      <Failed error={error} retry={() => again(`Patient|${id}|one`)} />
+    ) : (
+      <Skeleton lines={2} />
+    );
+  const age = ageOf(p.birthDate);
+  const gender = `g_${p.gender ?? "unknown"}`;
+  const spoken = p.communication?.find((c) => c.preferred) ?? p.communication?.[0];
+  const code = spoken?.language.coding?.[0]?.code;
+  const facts = [
+    has(gender) ? t(gender as Key) : p.gender,
+    age === null ? "" : t("p_age", { n: age }),
+    p.birthDate ? t("p_born", { date: birthDate(p.birthDate) }) : "",
+    code ? t("p_speaks", { language: languageName(code) }) : "",
+    p.address?.[0]?.city,
+  ].filter(Boolean);
+  return (
+    <header class="who">
+      <h1>
+        <bdi>{personName(p)}</bdi>
+      </h1>
+      <p class="muted facts">
+        {facts.map((f, i) => (
+          <span key={i}>{f}</span>
+        ))}
+      </p>
+    </header>
+  );
+}
+
+function VitalCard({
+  view,
+  now,
+  on,
+  pick,
+}: {
+  view: View;
+  now: number;
+  on: boolean;
+  pick: () => void;
+}) {
+  const change = changeOf(view);
+  const strong = change === "above" || change === "below";
+  return (
+    <button
+      type="button"
+      class={view.over ? "vital over" : "vital"}
+      aria-pressed={on}
+      onClick={pick}
+    >
+      <span class="vital-name">{t(view.metric.name)}</span>
+      <span class="vital-value">
+        {view.over && (
+          <svg viewBox="0 0 16 16" class="vital-mark" role="img" aria-label={t("over_limit")}>
+            <path d="M8 .5 15.500 8 8 15.500.5 8Z" fill="currentColor" />
+          </svg>
+        )}
+        <strong class="big">{view.last ? valueText(view.last, view.metric) : "–"}</strong>{" "}
+        <span class="muted">{view.metric.unit}</span>
+      </span>
+      <span class={strong ? "vital-change strong" : "vital-change muted"}>{changeText(view)}</span>
+      <Spark view={view} days={30} now={now} />
+      {view.last && <span class="vital-time muted">{dayTime(view.last.t, now)}</span>}
+    </button>
+  );
+}
+
+type Days = "7" | "30" | "90";
+type Look = "chart" | "table";
+
+function Hero({ view, now }: { view: View; now: number }) {
+  const [days, setDays] = useState<Days>("30");
+  const [look, setLook] = useState<Look>("chart");
+  const name = t(view.metric.name);
+  const props = { view, days: Number(days), now, name };
+  return (
+    <figure class="hero">
+      <figcaption>
+        <h2>{name}</h2>
+        <div class="hero-tools no-print">
+          <Choice<Days>
+            legend={t("period")}
+            value={days}
+            options={[
+              { value: "7", label: t("days_7") },
+              { value: "30", label: t("days_30") },
+              { value: "90", label: t("days_90") },
+            ]}
+            onChange={setDays}
+          />
+          <Choice<Look>
+            legend={name}
+            value={look}
+            options={[
+              { value: "chart", label: t("show_chart") },
+              { value: "table", label: t("show_table") },
+            ]}
+            onChange={setLook}
+          />
+        </div>
+      </figcaption>
+      {look === "chart" ? <Chart {...props} height={196} /> : <ChartTable {...props} />}
+      {view.band.ready && (
+        <p class="muted fine">
+          {t("band_note", { n: view.band.n, from: day(now - 31 * DAY), to: day(now - 4 * DAY) })}
+        </p>
+      )}
+    </figure>
+  );
+}
+
+function Vitals({ id, focus }: { id: string; focus: string }) {
+  const vitals = useVitals(id);
+  const limits = useLimits(id);
+  const now = useNow(60_000);
+  const [picked, setPicked] = useState("");
+  if (!vitals.data)
+    return vitals.error ? (
+      <Failed error={vitals.error} retry={() => again(`Observation|${id}|vitals`)} />
+    ) : (
+      <Skeleton lines={8} />
+    );
+  const views = METRICS.map((m) => viewOf(vitals.data!, m, limits.data ?? [], now)).filter(
+    (v) => v.points.length > 0,
+  );
+  if (views.length === 0)
+    return (
+      <Empty icon="pulse" title={t("vitals_none")}>
+        <p>{t("vitals_none_lead")}</p>
+      </Empty>
+    );
+  const cause = vitals.data.find((o) => o.id === focus);
+  const wanted = picked || (cause && metricOf(cause)?.id) || views.find((v) => v.over)?.metric.id;
+  const hero = views.find((v) => v.metric.id === wanted) ?? views[0]!;
+  return (
+    <section aria-label={t("vitals")} class="vitals card">
+      <div class="vital-cards">
+        {views.map((v) => (
+          <VitalCard
+            key={v.metric.id}
+            view={v}
+            now={now}
+            on={v === hero}
+            pick={() => setPicked(v.metric.id)}
+          />
+        ))}
+      </div>
+      <Hero view={hero} now={now} />
+      <LimitList limits={limits.data ?? []} />
+    </section>
+  );
+}
+
+function limitText(l: Limit): string {
+  const low = typeof l.low === "number" ? number(l.low) : "";
+  const high = typeof l.high === "number" ? number(l.high) : "";
+  if (low && high) return t("limit_between", { low, high });
+  return low ? t("limit_above", { low }) : t("limit_below", { high });
+}
+
+function LimitList({ limits }: { limits: Limit[] }) {
+  if (limits.length === 0) return null;
+  return (
+    <details class="limits">
+      <summary>{t("limits")}</summary>
+      <ul>
+        {limits.map((l, i) => (
+          <li key={i}>
+            <span dir="auto">{l.metric.replaceAll("-", " ")}</span>
+            <span class="tabular">
+              {limitText(l)} <span class="muted">{l.unit}</span>
+            </span>
+            <span class="muted">
+              {l.source && l.source !== "default" ? t("from_plan") : <code>{l.rule}</code>}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function active<T extends { status?: string; clinicalStatus?: unknown }>(all: T[]): T[] {
+  return all.filter(
+    (x) => !["stopped", "completed", "cancelled", "entered-in-error"].includes(x.status ?? ""),
+  );
+}
+
+function Medicines({ id }: { id: string }) {
+  const { data } = useMedicines(id);
+  const list = active<MedicationRequest>(data ?? []);
+  return (
+    <section class="card facts-list" aria-label={t("medicines")}>
+      <h2>
+        <Icon name="pill" />
+        {t("medicines")}
+      </h2>
+      {data && list.length === 0 && <p class="muted">{t("medicines_none")}</p>}
+      <ul>
+        {list.map((m) => (
+          <li key={m.id}>
+            <bdi>{words(m.medicationCodeableConcept) || m.medicationReference?.display}</bdi>
+            {m.dosageInstruction?.[0]?.text && (
+              <span class="muted" dir="auto">
+                {m.dosageInstruction[0].text}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const ended = (c: Condition): boolean =>
+  ["resolved", "inactive", "remission"].includes(c.clinicalStatus?.coding?.[0]?.code ?? "");
+
+function Conditions({ id }: { id: string }) {
+  const { data } = useConditions(id);
+  const list = (data ?? []).filter((c) => !ended(c));
+  return (
+    <section class="card facts-list" aria-label={t("conditions")}>
+      <h2>
+        <Icon name="note" />
+        {t("conditions")}
+      </h2>
+      {data && list.length === 0 && <p class="muted">{t("conditions_none")}</p>}
+      <ul>
+        {list.map((c) => (
+          <li key={c.id}>
+            <bdi>{words(c.code)}</bdi>
+            {c.onsetDateTime && (
+              <span class="muted">{t("since", { date: fullDate(c.onsetDateTime) })}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+type Tab = "now" | "timeline";
+export function PatientPane({ id, focus }: { id: string; focus: string }) {
+  const [tab, setTab] = useState<Tab>("now");
+  const { data } = usePatient(id);
+  useEffect(() => {
+    if (data) document.title = `${personName(data)} · Weft`;
+  }, [data]);
+  return (
+    <>
+      <Head id={id} />
+      <Tabs<Tab>
+        label={t("patient_views")}
+        value={tab}
+        tabs={[
+          { value: "now", label: t("tab_now") },
+          { value: "timeline", label: t("tab_timeline") },
+        ]}
+        onChange={setTab}
+      >
+        {tab === "now" ? (
+          <div class="now">
+            <Vitals id={id} focus={focus} />
+            <div class="pair">
+              <Medicines id={id} />
+              <Conditions id={id} />
+            </div>
+          </div>
+        ) : (
+          <Timeline id={id} />
+        )}
+      </Tabs>
+    </>
+  );
+}

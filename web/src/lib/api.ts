@@ -1,0 +1,87 @@
+// One door to the server. Every answer that is not 2xx becomes an ApiError that keeps the status, the
+// issues of the OperationOutcome and the request id; a 401 ends the session. Never retries a write.
+import type { Bundle, OperationOutcome, OutcomeIssue, Resource } from "./fhir";
+import { end, session } from "./session";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly issues: OutcomeIssue[],
+    readonly requestId: string,
+  ) {
+    super(issues.map(issueText).filter(Boolean).join(" ") || `HTTP ${status}`);
+  }
+}
+
+export function issueText(i: OutcomeIssue): string {
+  return i.diagnostics ?? i.details?.coding?.[0]?.display ?? i.details?.text ?? "";
+}
+
+async function failure(res: Response): Promise<ApiError> {
+  let issues: OutcomeIssue[] = [];
+  try {
+    issues = ((await res.json()) as OperationOutcome).issue ?? [];
+  } catch {
+    /* not JSON: the status alone must do */
+  }
+  return new ApiError(res.status, issues, res.headers.get("x-request-id") ?? "");
+}
+
+export function authHeaders(): Record<string, string> {
+  const s = session.value;
+  return s ? { authorization: `Bearer ${s.token}` } : {};
+}
+
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = {
+    accept: "application/fhir+json, application/json",
+    ...authHeaders(),
+  };
+  if (body !== undefined)
+    headers["content-type"] = path.startsWith("/fhir")
+      ? "application/fhir+json"
+      : "application/json";
+  let res: Response;
+  try {
+    res = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new ApiError(0, [], "");
+  }
+  if (res.status === 401 && session.value) {
+    end("expired");
+    throw await failure(res);
+  }
+  if (!res.ok) throw await failure(res);
+  const text = await res.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+export const get = <T>(path: string): Promise<T> => call<T>("GET", path);
+export const post = <T>(path: string, body: unknown): Promise<T> => call<T>("POST", path, body);
+
+/** A search with its parameters; follows "next" until `max` rows are here. */
+export async function search<T extends Resource>(
+  type: string,
+  params: Record<string, string>,
+  max = 200,
+): Promise<T[]> {
+  const found: T[] = [];
+  let next: string | undefined = `/fhir/${type}?${new URLSearchParams(params)}`;
+  while (next && found.length < max) {
+    const page: Bundle<T> = await get<Bundle<T>>(next);
+    for (const e of page.entry ?? []) if (e.resource?.resourceType === type) found.push(e.resource);
+    const link = page.link?.find((l) => l.relation === "next")?.url;
+    next = link ? sameOrigin(link) : undefined;
+  }
+  return found;
+}
+
+/** Paging links may be absolute; only their path and query are used, never another host. */
+function sameOrigin(url: string): string {
+  const u = new URL(url, location.origin);
+  return u.pathname + u.search;
+}

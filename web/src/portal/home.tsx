@@ -1,0 +1,186 @@
+// Home: what to do next, in the order that matters, each with its reason and a "not now"; then the
+// newest numbers in plain words. "Not now" hides a row for this visit only.
+import { useState } from "preact/hooks";
+import { Failed, Skeleton } from "../kit/basics";
+import { Icon, type IconName } from "../kit/icons";
+import { firstName } from "../lib/fhir";
+import { dayTime, t } from "../lib/i18n";
+import { again } from "../lib/load";
+import { href } from "../lib/router";
+import {
+  isMine,
+  me,
+  timeOf,
+  useCases,
+  useLimits,
+  useMe,
+  useMessages,
+  useReadings,
+  useVisits,
+} from "./data";
+import { NumberCard, viewsOf } from "./numbers";
+
+const DAY = 86_400_000;
+const STALE_READING = 2 * DAY;
+const LATER = "weft.later";
+
+interface Next {
+  id: string;
+  icon: IconName;
+  title: string;
+  why: string;
+  to: string;
+  action: string;
+}
+
+function hello(): "hello_morning" | "hello_day" | "hello_evening" {
+  const hour = new Date().getHours();
+  if (hour < 12) return "hello_morning";
+  return hour < 18 ? "hello_day" : "hello_evening";
+}
+
+function useNext(): Next[] {
+  const now = Date.now();
+  const messages = useMessages().data ?? [];
+  const cases = useCases().data ?? [];
+  const visits = useVisits().data ?? [];
+  const views = viewsOf(useReadings().data ?? [], [], now);
+  const out: Next[] = [];
+  const last = messages[messages.length - 1];
+  if (last && !isMine(last) && Date.parse(timeOf(last)) > now - 14 * DAY)
+    out.push({
+      id: `answer-${last.id}`,
+      icon: "message",
+      title: t("n_answer"),
+      why: t("n_answer_why", { time: dayTime(timeOf(last), now) }),
+      to: "/messages",
+      action: t("n_answer_do"),
+    });
+  const open = cases[0];
+  if (open)
+    out.push({
+      id: `case-${open.id}`,
+      icon: "heart",
+      title: t("n_case"),
+      why: open.owner?.display ? t("n_case_taken", { name: open.owner.display }) : t("n_case_free"),
+      to: "/messages",
+      action: t("n_write"),
+    });
+  const visit = visits
+    .filter(
+      (v) =>
+        ["booked", "pending", "proposed"].includes(v.status) && Date.parse(v.start ?? "") > now,
+    )
+    .sort((a, b) => (a.start ?? "").localeCompare(b.start ?? ""))[0];
+  if (visit)
+    out.push({
+      id: `visit-${visit.id}`,
+      icon: "calendar",
+      title: t("n_visit"),
+      why: t("n_visit_why", { time: dayTime(visit.start, now) }),
+      to: "/messages",
+      action: t("n_write"),
+    });
+  const stale = views.find((v) => v.last!.t < now - STALE_READING && v.last!.t > now - 60 * DAY);
+  if (stale)
+    out.push({
+      id: `reading-${stale.metric.id}`,
+      icon: "pulse",
+      title: t("n_reading", { name: t(stale.metric.plain) }),
+      why: t("n_reading_why", { time: dayTime(stale.last!.t, now) }),
+      to: "/readings",
+      action: t("n_reading_do"),
+    });
+  return out;
+}
+
+function later(): string[] {
+  return (sessionStorage.getItem(LATER) ?? "").split("\n").filter(Boolean);
+}
+
+function NextList() {
+  const [hidden, setHidden] = useState(later);
+  const list = useNext().filter((n) => !hidden.includes(n.id));
+  const hide = (id: string): void => {
+    const all = [...hidden, id];
+    sessionStorage.setItem(LATER, all.join("\n"));
+    setHidden(all);
+  };
+  return (
+    <section aria-labelledby="next">
+      <h2 id="next">{t("next_title")}</h2>
+      {list.length === 0 ? (
+        <div class="card calm">
+          <span class="calm-icon">
+            <Icon name="check" />
+          </span>
+          <div>
+            <p>
+              <strong>{t("next_none")}</strong>
+            </p>
+            <p class="muted">{t("next_none_lead")}</p>
+          </div>
+        </div>
+      ) : (
+        <ul class="stack">
+          {list.map((n) => (
+            <li key={n.id} class="card next">
+              <span class="next-icon">
+                <Icon name={n.icon} />
+              </span>
+              <div class="next-words">
+                <h3>{n.title}</h3>
+                <p class="muted">{n.why}</p>
+                <div class="next-do">
+                  <a class="btn primary" href={href(n.to)}>
+                    {n.action}
+                  </a>
+                  <button type="button" class="btn quiet" onClick={() => hide(n.id)}>
+                    {t("not_now")}
+                  </button>
+                </div>
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function Home() {
+  const person = useMe();
+  const readings = useReadings();
+  const limits = useLimits();
+  const now = Date.now();
+  const views = viewsOf(readings.data ?? [], limits.data ?? [], now);
+  return (
+    <div class="place">
+      <h1 tabIndex={-1}>
+        {person.data ? t(hello(), { name: firstName(person.data) }) : t("nav_home")}
+      </h1>
+      <NextList />
+      <section aria-labelledby="numbers">
+        <h2 id="numbers">{t("numbers_title")}</h2>
+        {!readings.data && readings.error && (
+          <Failed error={readings.error} retry={() => again(`Observation|${me()}|mine`)} />
+        )}
+        {!readings.data && !readings.error && <Skeleton />}
+        {readings.data && views.length === 0 && <p class="muted">{t("numbers_none")}</p>}
+        <ul class="numbers">
+          {views.map((v) => (
+            <li key={v.metric.id}>
+              <a class="card number" href={href("/readings")}>
+                <NumberCard view={v} now={now} />
+              </a>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <p class="note urgent">
+        <Icon name="warn" />
+        <span>{t("w_urgent")}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+// Who looked: the trail of access in plain words, a day at a time, with the reason it was allowed and a
+// way to say that it looks wrong. Repeats by one person on one day stand in one line.
+import { useState } from "preact/hooks";
+import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Icon } from "../kit/icons";
+import { keepDraft } from "../lib/drafts";
+import { type AuditEvent, words } from "../lib/fhir";
+import { dayName, has, type Key, startOfDay, t, time } from "../lib/i18n";
+import { again } from "../lib/load";
+import { go } from "../lib/router";
+import { me, useLooks } from "./data";
+import { DRAFT } from "./messages";
+
+export interface Look {
+  name: string;
+  own: boolean;
+  did: Key;
+  what: Key;
+  why: string;
+  at: number;
+  times: number;
+}
+const FIRST_DAYS = 7;
+const DID: Record<string, Key> = {
+  R: "did_read",
+  E: "did_read",
+  C: "did_write",
+  U: "did_write",
+  D: "did_delete",
+};
+
+function whatOf(e: AuditEvent): Key {
+  for (const entity of e.entity ?? []) {
+    const type = entity.what?.reference?.split("/")[0] ?? entity.type?.code ?? "";
+    if (has(`what_${type}`) && (type !== "Patient" || e.entity!.length === 1))
+      return `what_${type}` as Key;
+  }
+  return "what_record";
+}
+
+function whyOf(e: AuditEvent, own: boolean): string {
+  if (own) return t("why_own");
+  const purpose = e.purposeOfEvent?.[0] ?? e.agent?.[0]?.purposeOfUse?.[0];
+  const code = purpose?.coding?.[0]?.code?.toUpperCase() ?? "";
+  if (["TREAT", "CARE", "COC", "CAREMGT"].includes(code)) return t("why_care");
+  if (["ETREAT", "BTG"].includes(code)) return t("why_emergency");
+  if (["HOPERAT", "HSYSADMIN", "SYSADMIN", "OPERATIONS"].includes(code)) return t("why_run");
+  const said = words(purpose);
+  return said ? t("why_other", { why: said }) : t("why_care");
+}
+
+export function lookOf(e: AuditEvent): Look {
+  const agent = e.agent?.find((a) => a.requestor) ?? e.agent?.[0];
+  const ref = agent?.who?.reference ?? "";
+  const own = ref === `Patient/${me()}`;
+  const system = ref.startsWith("Device/") || agent?.role?.[0]?.coding?.[0]?.code === "system";
+  const known = agent?.who?.display ?? agent?.name ?? "";
+  const refused = e.outcome === "4" || e.outcome === "8";
+  return {
+    name: own ? t("looked_you") : known || t(system ? "looked_system" : "looked_someone"),
+    own,
+    did: refused ? "did_refused" : (DID[e.action ?? "R"] ?? "did_read"),
+    what: whatOf(e),
+    why: whyOf(e, own),
+    at: Date.parse(e.recorded),
+    times: 1,
+  };
+}
+
+/** Same person, same act, same thing, same day: one line with a count. Newest first. */
+export function merged(looks: Look[]): [number, Look[]][] {
+  const days = new Map<number, Map<string, Look>>();
+  for (const l of [...looks].sort((a, b) => b.at - a.at)) {
+    const d = startOfDay(l.at);
+    const day = days.get(d) ?? new Map<string, Look>();
+    days.set(d, day);
+    const key = `${l.name}|${l.did}|${l.what}|${l.why}`;
+    const same = day.get(key);
+    if (same) same.times++;
+    else day.set(key, { ...l });
+  }
+  return [...days].map(([d, list]) => [d, [...list.values()]]);
+}
+
+function report(l: Look, day: number): void {
+  keepDraft(
+    DRAFT,
+    t("looked_wrong_text", { name: l.name, what: t(l.what), day: dayName(day) }).replace(
+      /[\u2068\u2069]/g,
+      "",
+    ),
+  );
+  go("/messages");
+}
+
+function Line({ look, day }: { look: Look; day: number }) {
+  return (
+    <li class="look">
+      <div>
+        <p>{t("looked_what", { name: look.name, did: t(look.did), what: t(look.what) })}</p>
+        <p class="muted small">
+          {time(look.at)}
+          {look.times > 1 && ` · ${t("looked_times", { n: look.times })}`} · {look.why}
+        </p>
+      </div>
+      {!look.own && (
+        <button type="button" class="btn quiet" onClick={() => report(look, day)}>
+          {t("looked_wrong")}
+        </button>
+      )}
+    </li>
+  );
+}
+
+export function Looked() {
+  const { data, error } = useLooks();
+  const [hideOwn, setHideOwn] = useState(true);
+  const [shown, setShown] = useState(FIRST_DAYS);
+  const days = merged((data ?? []).map(lookOf).filter((l) => !hideOwn || !l.own));
+  return (
+    <div class="place">
+      <h1 tabIndex={-1}>{t("nav_looked")}</h1>
+      <p class="muted">{t("looked_lead")}</p>
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={hideOwn}
+          onChange={(e) => setHideOwn(e.currentTarget.checked)}
+        />
+        <span>{t("looked_hide_own")}</span>
+      </label>
+      {!data && error && <Failed error={error} retry={() => again(`AuditEvent|${me()}|mine`)} />}
+      {!data && !error && <Skeleton lines={6} />}
+      {data && days.length === 0 && (
+        <Empty icon="eye" title={t("looked_none")}>
+          <p>{t("looked_none_lead")}</p>
+        </Empty>
+      )}
+      {days.slice(0, shown).map(([day, list]) => (
+        <section key={day} class="card looks" aria-label={dayName(day)}>
+          <h2>{dayName(day)}</h2>
+          <ul>
+            {list.map((l, i) => (
+              <Line key={i} look={l} day={day} />
+            ))}
+          </ul>
+        </section>
+      ))}
+      {days.length > shown && (
+        <button type="button" class="btn" onClick={() => setShown(shown + FIRST_DAYS)}>
+          <Icon name="clock" />
+          {t("looked_more")}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+// The portal's entry: words, theme, then the shell or the sign-in.
+import { render } from "preact";
+import "../styles/tokens.css";
+import "../styles/base.css";
+import "../styles/kit.css";
+import "../styles/portal.css";
+import { startWords } from "../lib/i18n";
+import { installKeys } from "../lib/keys";
+import { applyTheme } from "../lib/prefs";
+import { installRouter } from "../lib/router";
+import kit from "../words/kit.en";
+import app from "../words/portal.en";
+import { App } from "./app";
+
+applyTheme();
+installRouter();
+installKeys();
+await startWords({
+  en: async () => ({ ...kit, ...app }),
+  es: async () => (await import("../words/portal.es.all")).default,
+  ar: async () => (await import("../words/portal.ar.all")).default,
+});
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,103 @@
+// The conversation with the care team. What is typed is kept until it is sent.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Empty, errorText, Failed, Skeleton } from "../kit/basics";
+import { Icon } from "../kit/icons";
+import { tell } from "../kit/toast";
+import { type ApiError, post } from "../lib/api";
+import { draft, keepDraft } from "../lib/drafts";
+import { dayTime, t } from "../lib/i18n";
+import { again, changed } from "../lib/load";
+import { isMine, me, timeOf, useMessages } from "./data";
+
+export const DRAFT = "portal.message";
+
+function Write() {
+  const [text, setText] = useState(draft(DRAFT));
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const set = (next: string): void => {
+    setText(next);
+    keepDraft(DRAFT, next);
+  };
+  const submit = async (e: SubmitEvent): Promise<void> => {
+    e.preventDefault();
+    if (!text.trim() || busy) return;
+    setBusy(true);
+    setError("");
+    try {
+      await post("/fhir/Communication", {
+        resourceType: "Communication",
+        status: "completed",
+        subject: { reference: `Patient/${me()}` },
+        sender: { reference: `Patient/${me()}` },
+        sent: new Date().toISOString(),
+        payload: [{ contentString: text.trim() }],
+      });
+      set("");
+      tell(t("msg_sent"));
+    } catch (err) {
+      setError(errorText(err as ApiError));
+    }
+    setBusy(false);
+    changed("Communication", me());
+  };
+  return (
+    <form class="write" onSubmit={submit}>
+      <div class="field">
+        <label for="write">{t("msg_label")}</label>
+        <textarea
+          class="box"
+          id="write"
+          dir="auto"
+          value={text}
+          onInput={(e) => set(e.currentTarget.value)}
+        />
+      </div>
+      {error && (
+        <p class="note bad" role="alert" dir="auto">
+          {error}
+        </p>
+      )}
+      <button type="submit" class="btn primary" disabled={busy || !text.trim()}>
+        <Icon name="send" />
+        {t("msg_send")}
+      </button>
+    </form>
+  );
+}
+
+export function Messages() {
+  const { data, error } = useMessages();
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    end.current?.scrollIntoView?.({ block: "end" });
+  }, [data?.length]);
+  return (
+    <div class="place">
+      <h1 tabIndex={-1}>{t("nav_messages")}</h1>
+      <p class="muted">{t("msg_lead")}</p>
+      {!data && error && <Failed error={error} retry={() => again(`Communication|${me()}|mine`)} />}
+      {!data && !error && <Skeleton />}
+      {data?.length === 0 && (
+        <Empty icon="message" title={t("msg_none")}>
+          <p>{t("msg_none_lead")}</p>
+        </Empty>
+      )}
+      <ol class="talk" aria-label={t("nav_messages")}>
+        {(data ?? []).map((c) => (
+          <li key={c.id} class={isMine(c) ? "own" : "theirs"}>
+            <p class="talk-who">
+              <bdi>{isMine(c) ? t("msg_you") : (c.sender?.display ?? t("msg_team"))}</bdi>
+            </p>
+            <p class="talk-text" dir="auto">
+              {c.payload?.[0]?.contentString}
+            </p>
+            <time class="muted small">{dayTime(timeOf(c))}</time>
+          </li>
+        ))}
+      </ol>
+      <Write />
+      <div ref={end} />
+    </div>
+  );
+}
