@@ -3,14 +3,14 @@
  * nothing up. A Bundle to import may also be a collection. Invariants: every entry is judged, so
  * that all problems are told at once; entries keep their place, only the order of work is sorted.
  */
-#include "base/map.h"
-#include "fhir_int.h"
+#include "validate_int.h"
 
 struct planning {
     struct op *op;
     bool transaction, import;
     struct map urls;    /* fullUrl → entry */
     struct map targets; /* "Type/id" that is written → entry */
+    bool isolate;       /* a bad entry is marked and does not spoil the rest */
     bool broken;
 };
 
@@ -157,6 +157,21 @@ static void plan_entry(struct planning *p, struct json *json, struct fhir_entry 
         wrong(p, e->index, "request", "The entry has no request; add method and url.");
 }
 
+/* A batch's entry on its own: what is wrong with it goes to it, not to the operation. */
+static void isolated_entry(struct planning *p, struct json *json, struct fhir_entry *e)
+{
+    struct op *op = p->op;
+    struct fault before = op->fault;
+    op_clear(op);
+    plan_entry(p, json, e);
+    if (e->resource)
+        (void)!fhir_validate(op, e->resource);
+    e->code = op->fault.code;
+    e->issues = e->code ? op->fault.issues : NULL;
+    e->n_issues = e->code ? op->fault.n : 0;
+    op->fault = before;
+}
+
 static unsigned turn_of(enum fhir_verb verb)
 {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
@@ -188,28 +203,48 @@ static err check_type(struct op *op, const struct json *bundle, bool import, boo
     return OK;
 }
 
+static err make(struct planning *p, const struct json *bundle, struct fhir_plan *ret)
+{
+    struct arena *a = p->op->arena;
+    struct json *entries = JSON_GET(bundle, "entry");
+    struct fhir_plan plan = {.transaction = p->transaction};
+    plan.n = json_is(entries, JSON_ARRAY) ? entries->n : 0;
+    plan.entries = ARENA_ARRAY(a, struct fhir_entry, plan.n);
+    plan.order = ARENA_ARRAY(a, size_t, plan.n);
+    if (!plan.entries || !plan.order)
+        return op_check(p->op);
+    map_init(&p->urls, a);
+    map_init(&p->targets, a);
+    for (size_t i = 0; i < plan.n && !arena_failed(a); i++) {
+        plan.entries[i].index = i;
+        if (p->isolate)
+            isolated_entry(p, &entries->u.items[i], &plan.entries[i]);
+        else
+            plan_entry(p, &entries->u.items[i], &plan.entries[i]);
+    }
+    if (p->broken && !p->isolate)
+        return ERR_INVALID;
+    sort(&plan);
+    TRY(arena_failed(a) ? op_check(p->op) : OK);
+    *ret = plan;
+    return OK;
+}
+
 err fhir_bundle_plan(struct op *op, struct json *bundle, bool import, struct fhir_plan *ret)
 {
     struct planning p = {.op = op, .import = import};
-    struct fhir_plan plan = {.n = 0};
     TRY(check_type(op, bundle, import, &p.transaction));
-    plan.transaction = p.transaction;
-    struct json *entries = JSON_GET(bundle, "entry");
-    plan.n = json_is(entries, JSON_ARRAY) ? entries->n : 0;
-    plan.entries = ARENA_ARRAY(op->arena, struct fhir_entry, plan.n);
-    plan.order = ARENA_ARRAY(op->arena, size_t, plan.n);
-    if (!plan.entries || !plan.order)
-        return op_check(op);
-    map_init(&p.urls, op->arena);
-    map_init(&p.targets, op->arena);
-    for (size_t i = 0; i < plan.n; i++) {
-        plan.entries[i].index = i;
-        plan_entry(&p, &entries->u.items[i], &plan.entries[i]);
-    }
-    if (p.broken)
-        return ERR_INVALID;
-    sort(&plan);
-    TRY(arena_failed(op->arena) ? op_check(op) : OK);
-    *ret = plan;
-    return OK;
+    return make(&p, bundle, ret);
+}
+
+err fhir_bundle_read(struct op *op, str text, struct fhir_plan *ret)
+{
+    static const struct json_limits limits = JSON_LIMITS_DEFAULT;
+    struct planning p = {.op = op};
+    struct json *bundle;
+    TRY(json_read(op, text, &limits, &bundle));
+    TRY(check_type(op, bundle, false, &p.transaction));
+    p.isolate = !p.transaction;
+    TRY(p.isolate ? fhir_validate_batch(op, bundle) : fhir_validate(op, bundle));
+    return make(&p, bundle, ret);
 }

@@ -69,12 +69,48 @@ static void collections_are_imported(void **state)
     test_op_done(&op);
 }
 
+static void a_batch_entry_fails_alone(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct fhir_plan plan;
+    struct buf b;
+    struct json *v = tree(&op, "{'resourceType':'Bundle','type':'batch','entry':["
+                               "{'resource':{'resourceType':'Patient','gender':'x','zzz':1},"
+                               "'request':{'method':'POST','url':'Patient'}},"
+                               "{'resource':{'resourceType':'Patient','active':true},"
+                               "'request':{'method':'POST','url':'Patient'}},"
+                               "{'resource':{'resourceType':'Patient'},"
+                               "'request':{'method':'PUT','url':'Patient'}},"
+                               "{'resource':{'resourceType':'Nothing'},"
+                               "'request':{'method':'POST','url':'Patient'}},"
+                               "{'request':{'method':'GET','url':'Patient/1'}}]}");
+    buf_init(&b, op.arena, 1u << 20);
+    json_write(&b, v);
+    assert_int_equal(fhir_bundle_read(&op, buf_str(&b), &plan), OK);
+    assert_int_equal(op.fault.n, 0);
+    assert_int_equal(plan.n, 5);
+    assert_false(plan.transaction);
+    const struct fhir_entry *e = plan.entries;
+    assert_int_equal(e[0].code, ERR_UNPROCESSABLE);
+    assert_int_equal(e[0].n_issues, 2);
+    assert_str(e[0].issues[0].expression, "Patient.gender");
+    assert_int_equal(e[1].code, OK);
+    assert_int_equal(FHIR_TAG_TYPE(JSON_GET(e[1].resource, "active")->tag), FHIR_BOOLEAN);
+    assert_int_equal(e[2].code, ERR_INVALID);
+    assert_str(e[2].issues[0].expression, "Bundle.entry[2].request.url");
+    assert_int_equal(e[3].code, ERR_UNPROCESSABLE);
+    assert_int_equal(e[4].code, OK);
+    test_op_done(&op);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_bundles),
         cmocka_unit_test(unvalidated_bundles),
         cmocka_unit_test(collections_are_imported),
+        cmocka_unit_test(a_batch_entry_fails_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

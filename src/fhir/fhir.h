@@ -207,6 +207,9 @@ struct fhir_entry {
     str full_url;
     str if_match, if_none_match, if_none_exist;
     struct json *resource; /* tagged; NULL for GET, DELETE */
+    err code;              /* not OK: this entry of a batch cannot be done (fhir_bundle_read) … */
+    const struct issue *issues; /* … and why, paths from the entry's resource or Bundle.entry[i] */
+    size_t n_issues;
 };
 struct fhir_plan {
     bool transaction; /* else batch */
@@ -218,6 +221,9 @@ struct fhir_plan {
  * POST) to a plan. Duplicate fullUrls, bad urls and missing request elements are errors naming the
  * entry. */
 MUST err fhir_bundle_plan(struct op *op, struct json *bundle, bool import, struct fhir_plan *ret);
+/* fhir_read() and fhir_bundle_plan() in one, for POST [base]: in a batch a bad resource or request
+ * spoils only its entry, which then has code and issues; fullUrls and all else must be sound. */
+MUST err fhir_bundle_read(struct op *op, str text, struct fhir_plan *ret);
 /* Rewrites every reference (and uri/canonical/narrative link) in resource equal to a fullUrl that
  * map (fullUrl → struct str * "Type/id") knows. */
 struct map;

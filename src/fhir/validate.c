@@ -305,9 +305,9 @@ static void resource(struct walk *w, const struct fhir_frame *f, struct json *v,
     }
 }
 
-err fhir_validate(struct op *op, struct json *v)
+static err validate(struct op *op, struct json *v, bool batch)
 {
-    struct walk w = {.op = op, .check = true};
+    struct walk w = {.op = op, .check = true, .batch = batch};
     struct fhir_frame f = {NULL, fhir_type_name(fhir_type_of(v)), 0, -1};
     if (str_empty(f.name))
         f.name = STR("Resource");
@@ -315,6 +315,16 @@ err fhir_validate(struct op *op, struct json *v)
     if (w.problems)
         return ERR_UNPROCESSABLE;
     return arena_failed(op->arena) ? op_check(op) : OK;
+}
+
+err fhir_validate(struct op *op, struct json *v)
+{
+    return validate(op, v, false);
+}
+
+err fhir_validate_batch(struct op *op, struct json *bundle)
+{
+    return validate(op, bundle, true);
 }
 
 void fhir_tag(struct json *v)

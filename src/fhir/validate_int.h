@@ -22,6 +22,7 @@ struct container {
 struct walk {
     struct op *op;
     bool check; /* false: only tag */
+    bool batch; /* the root is a batch: its entries' resources are left for later */
     unsigned depth;
     size_t problems;
     struct container *container;
@@ -51,6 +52,9 @@ bool walk_points_at(struct walk *w, str text);
 void walk_contain(struct walk *w, const struct fhir_frame *f, const struct json *v,
                   struct container *c);
 void walk_contained_done(struct walk *w, const struct fhir_frame *f, const struct container *c);
+/* fhir_validate() of a batch, without the resources of its entries. */
+MUST err fhir_validate_batch(struct op *op, struct json *bundle);
+
 /* Rules of Bundle (validate_bundle.c). */
 void walk_bundle(struct walk *w, const struct spot *s);
 
