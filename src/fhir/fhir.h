@@ -13,8 +13,8 @@
 /* Row of a resource type, 1 … FHIR_TYPE_COUNT, in alphabetical order; 0 = none. Stable for R4. */
 typedef uint16_t fhir_type;
 extern const fhir_type FHIR_TYPE_COUNT;
-str fhir_type_name(fhir_type t);           /* "" for 0 or out of range */
-fhir_type fhir_type_parse(str name);       /* 0 when not an R4 resource type */
+str fhir_type_name(fhir_type t);     /* "" for 0 or out of range */
+fhir_type fhir_type_parse(str name); /* 0 when not an R4 resource type */
 /* resourceType member of a tree; 0 when absent or unknown. */
 fhir_type fhir_type_of(const struct json *resource);
 /* FHIR id: [A-Za-z0-9\-\.]{1,64} */
@@ -34,8 +34,8 @@ MUST err fhir_validate(struct op *op, struct json *resource);
  * head + body = the resource as served:
  *   head: {"resourceType":"X","id":"…","meta":{"versionId":"3","lastUpdated":"…Z"
  *   body: ,"profile":[…]},"status":…}      (or  },"status":…}  when meta has nothing else)
- * so that a read is served without parsing. id, meta.versionId and meta.lastUpdated of the input are
- * not kept. */
+ * so that a read is served without parsing. id, meta.versionId and meta.lastUpdated of the input
+ * are not kept. */
 void fhir_body_write(struct buf *b, const struct json *resource);
 void fhir_head_write(struct buf *b, fhir_type type, str id, uint32_t vid, int64_t updated);
 /* Parses head + body again; not validated, but tagged. */
@@ -46,22 +46,26 @@ void fhir_outcome_write(struct buf *b, const struct op *op);
 
 /* ---- references ---- */
 enum fhir_ref_kind {
-    REF_NONE, REF_LOCAL /* Type/id */, REF_ABSOLUTE /* http… */, REF_URN /* urn:uuid, urn:oid */,
-    REF_CONTAINED /* #id */, REF_CONDITIONAL /* Type?query */
+    REF_NONE,
+    REF_LOCAL /* Type/id */,
+    REF_ABSOLUTE /* http… */,
+    REF_URN /* urn:uuid, urn:oid */,
+    REF_CONTAINED /* #id */,
+    REF_CONDITIONAL /* Type?query */
 };
 struct fhir_ref {
     enum fhir_ref_kind kind;
-    fhir_type type;    /* LOCAL, CONDITIONAL; ABSOLUTE when it ends in Type/id */
-    str id;            /* LOCAL; ABSOLUTE likewise */
-    str version;       /* of Type/id/_history/v */
-    str text;          /* as written */
+    fhir_type type; /* LOCAL, CONDITIONAL; ABSOLUTE when it ends in Type/id */
+    str id;         /* LOCAL; ABSOLUTE likewise */
+    str version;    /* of Type/id/_history/v */
+    str text;       /* as written */
 };
 struct fhir_ref fhir_ref_parse(str text);
 /* All Reference.reference nodes of a tagged tree, contained resources included. */
 struct fhir_ref_node {
-    struct json *node;  /* the STRING node; the caller may replace node->u.s */
+    struct json *node; /* the STRING node; the caller may replace node->u.s */
     struct fhir_ref ref;
-    str path;           /* FHIRPath of it */
+    str path; /* FHIRPath of it */
 };
 MUST err fhir_refs(struct op *op, struct json *resource, struct fhir_ref_node **ret, size_t *ret_n);
 
@@ -78,7 +82,7 @@ struct fhir_path; /* compiled; immutable; may be shared by threads */
 /* Lives in op->arena. ERR_INVALID names position and what was expected. */
 MUST err fhir_path_compile(struct op *op, str expression, const struct fhir_path **ret);
 struct fhir_path_items {
-    struct json **at; /* nodes of the tree or fresh ones; primitives as JSON scalars */
+    struct json **at;      /* nodes of the tree or fresh ones; primitives as JSON scalars */
     const uint16_t *types; /* FHIR type of each item, see fhir_path_type_name */
     size_t n;
 };
@@ -90,19 +94,27 @@ str fhir_path_type_name(uint16_t type);
 
 /* ---- search parameters ---- */
 enum fhir_param_type {
-    PARAM_NUMBER, PARAM_DATE, PARAM_STRING, PARAM_TOKEN, PARAM_REFERENCE, PARAM_COMPOSITE,
-    PARAM_QUANTITY, PARAM_URI, PARAM_SPECIAL
+    PARAM_NUMBER,
+    PARAM_DATE,
+    PARAM_STRING,
+    PARAM_TOKEN,
+    PARAM_REFERENCE,
+    PARAM_COMPOSITE,
+    PARAM_QUANTITY,
+    PARAM_URI,
+    PARAM_SPECIAL
 };
 struct fhir_param {
-    uint16_t number;    /* 16 … 65535, stable per spec release: what keys are stored under */
-    const char *code;   /* "birthdate" */
-    uint8_t type;       /* enum fhir_param_type */
-    fhir_type base;     /* the resource type it belongs to */
-    bool single;        /* the element it indexes occurs at most once */
-    bool home;          /* single reference that decides the Patient compartment */
-    const uint16_t *parts; /* composite: component params; union/rename: the params to ask instead */
+    uint16_t number;  /* 16 … 65535, stable per spec release: what keys are stored under */
+    const char *code; /* "birthdate" */
+    uint8_t type;     /* enum fhir_param_type */
+    fhir_type base;   /* the resource type it belongs to */
+    bool single;      /* the element it indexes occurs at most once */
+    bool home;        /* single reference that decides the Patient compartment */
+    const uint16_t
+        *parts; /* composite: component params; union/rename: the params to ask instead */
     uint8_t n_parts;
-    bool alias;         /* parts are alternatives; nothing is stored under this number */
+    bool alias; /* parts are alternatives; nothing is stored under this number */
     const fhir_type *targets;
     uint8_t n_targets;
 };
@@ -139,14 +151,33 @@ MUST err fhir_keys(struct op *op, struct json *resource, struct fhir_key **ret, 
 str fhir_fold(struct arena *a, str text);
 
 /* ---- search queries ---- */
-enum fhir_prefix { PREFIX_EQ, PREFIX_NE, PREFIX_GT, PREFIX_LT, PREFIX_GE, PREFIX_LE, PREFIX_SA, PREFIX_EB, PREFIX_AP };
-enum fhir_modifier { MOD_NONE, MOD_MISSING, MOD_EXACT, MOD_CONTAINS, MOD_NOT, MOD_TYPE, MOD_IDENTIFIER, MOD_OTHER };
+enum fhir_prefix {
+    PREFIX_EQ,
+    PREFIX_NE,
+    PREFIX_GT,
+    PREFIX_LT,
+    PREFIX_GE,
+    PREFIX_LE,
+    PREFIX_SA,
+    PREFIX_EB,
+    PREFIX_AP
+};
+enum fhir_modifier {
+    MOD_NONE,
+    MOD_MISSING,
+    MOD_EXACT,
+    MOD_CONTAINS,
+    MOD_NOT,
+    MOD_TYPE,
+    MOD_IDENTIFIER,
+    MOD_OTHER
+};
 
 struct fhir_value {
     enum fhir_prefix prefix;
-    bool has_system;   /* "sys|code": system given (maybe empty: "|code") */
+    bool has_system; /* "sys|code": system given (maybe empty: "|code") */
     str system, code, text;
-    int64_t lo, hi;    /* dates: span of the value as written */
+    int64_t lo, hi;                /* dates: span of the value as written */
     double number, num_lo, num_hi; /* numbers: value and implicit range */
     struct fhir_ref ref;
     const struct fhir_value *parts; /* composite */
@@ -155,11 +186,12 @@ struct fhir_value {
 struct fhir_clause {
     const struct fhir_param *param;
     enum fhir_modifier modifier;
-    fhir_type mod_type;        /* :Patient */
-    bool missing;              /* value of :missing */
+    fhir_type mod_type;              /* :Patient */
+    bool missing;                    /* value of :missing */
     const struct fhir_value *values; /* alternatives */
     size_t n;
-    const struct fhir_query *chain;  /* chained: resources of chain->type that the reference must point at */
+    const struct fhir_query
+        *chain; /* chained: resources of chain->type that the reference must point at */
 };
 struct fhir_include {
     fhir_type source; /* whose parameter */
@@ -181,11 +213,11 @@ struct fhir_query {
     size_t n_includes;
     const struct fhir_sort_key *sort;
     size_t n_sort;
-    uint32_t count;  /* page size, 0 … 1000; default 20 */
+    uint32_t count; /* page size, 0 … 1000; default 20 */
     enum fhir_total total;
     enum fhir_summary summary;
-    str page;        /* opaque paging position (_page) */
-    str self;        /* normalised query text without _page, for links */
+    str page; /* opaque paging position (_page) */
+    str self; /* normalised query text without _page, for links */
 };
 /* Parses "name=value&…" (percent-encoded). Unknown or unsupported parameter, modifier or value:
  * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue. */
@@ -193,17 +225,18 @@ MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
 /* Does a tagged tree match (in memory: conditional references, tests)? Chains are not followed
  * (ERR_UNSUPPORTED). */
-MUST err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource, bool *ret);
+MUST err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource,
+                          bool *ret);
 
 /* ---- bundles ---- */
 enum fhir_verb { VERB_GET, VERB_POST, VERB_PUT, VERB_DELETE, VERB_PATCH, VERB_HEAD };
 struct fhir_entry {
-    size_t index;          /* in the Bundle */
+    size_t index; /* in the Bundle */
     enum fhir_verb verb;
     fhir_type type;
-    str id;                /* of PUT/DELETE/GET Type/id */
-    str query;             /* conditional url or search */
-    str url;               /* as written */
+    str id;    /* of PUT/DELETE/GET Type/id */
+    str query; /* conditional url or search */
+    str url;   /* as written */
     str full_url;
     str if_match, if_none_match, if_none_exist;
     struct json *resource; /* tagged; NULL for GET, DELETE */
@@ -212,7 +245,7 @@ struct fhir_entry {
     size_t n_issues;
 };
 struct fhir_plan {
-    bool transaction; /* else batch */
+    bool transaction;           /* else batch */
     struct fhir_entry *entries; /* in Bundle order */
     size_t n;
     size_t *order; /* order of work: DELETE, POST, PUT and PATCH, GET */

@@ -289,6 +289,8 @@ static void resource(struct walk *w, const struct fhir_frame *f, struct json *v,
     struct container *outer = w->container, own;
     uint32_t tag = FHIR_TAG(row, type);
     v->tag = tag;
+    if (w->batch && w->depth == 2 && str_eq(f->name, STR("resource")))
+        return;
     if (!type) {
         walk_problem(w, f,
                      "Not a resource; its resourceType must be one of the R4 resource types.");
