@@ -99,7 +99,8 @@ static void a_batch_entry_fails_alone(void **state)
     assert_int_equal(FHIR_TAG_TYPE(JSON_GET(e[1].resource, "active")->tag), FHIR_BOOLEAN);
     assert_int_equal(e[2].code, ERR_INVALID);
     assert_str(e[2].issues[0].expression, "Bundle.entry[2].request.url");
-    assert_int_equal(e[3].code, ERR_UNPROCESSABLE);
+    assert_int_equal(e[3].code, ERR_INVALID);
+    assert_int_equal(e[3].n_issues, 2);
     assert_int_equal(e[4].code, OK);
     test_op_done(&op);
 }
