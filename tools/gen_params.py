@@ -200,8 +200,6 @@ class Trie:
 class Param:
     def __init__(self, spec, p, base):
         self.code, self.kind, self.base = p["code"], p["type"], base
-        if base in spec.row and p["base"] == ["Resource"]:
-            self.code = "_" + p["code"]
         self.targets = [t for t in p.get("target", []) if t in spec.row]
         self.branches = branches_of(p["expression"], base)
         self.expression = " | ".join(t for t, _ in self.branches)
