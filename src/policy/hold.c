@@ -94,7 +94,7 @@ static bool caps_end(struct op *op, const struct rulebook *book, const struct ho
     bool any = false;
     for (size_t i = 0; i < policy_cap_count; i++) {
         const struct hold_cap *c = &policy_caps[i];
-        int64_t end;
+        int64_t end = 0;
         if (c->rule != rule)
             continue;
         if (cap_ends(q, newest, book->params[c->param].u.num, c->seconds * 1000, &end)) {
