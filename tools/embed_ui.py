@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""web/dist -> ui_blob.S (.incbin of one file holding every file raw and gzip -9) and ui_gen.c (the
-index {path, type, etag, where}). Usage: embed_ui.py DIST|- OUT. A missing DIST gives an empty index."""
+"""web/dist -> ui.blob (every file raw and gzip -9, one after the other) and ui_gen.c (takes the blob in
+with .incbin; the index {path, type, etag, where}). Usage: embed_ui.py DIST|- OUT. A missing DIST gives an empty index."""
 import gzip
 import hashlib
 import os
@@ -40,14 +40,13 @@ def main(dist, out):
         blob += raw + packed
     with open(os.path.join(out, "ui.blob"), "wb") as f:
         f.write(blob or b"\0")
-    with open(os.path.join(out, "ui_blob.S"), "w", encoding="utf-8") as f:
-        f.write('    .section .rodata\n    .global ui_blob\n    .balign 16\nui_blob:\n'
-                f'    .incbin "{os.path.join(out, "ui.blob")}"\n'
-                '    .section .note.GNU-stack,"",@progbits\n')
     rows = rows or ['    {"", "", "", 0, 0, 0, 0, false},']
     with open(os.path.join(out, "ui_gen.c"), "w", encoding="utf-8") as f:
         f.write("/* Made from web/dist by tools/embed_ui.py. */\n"
-                '#include "api/ui_int.h"\n\nconst struct ui_file ui_files[] = {\n'
+                '#include "api/ui_int.h"\n\n'
+                '__asm__(".pushsection .rodata\\n.global ui_blob\\n.balign 16\\nui_blob:\\n"\n'
+                f'        ".incbin \\"{os.path.join(out, "ui.blob")}\\"\\n.popsection\\n");\n\n'
+                'const struct ui_file ui_files[] = {\n'
                 + "\n".join(rows) + f"\n}};\nconst size_t ui_n_files = {len(found)};\n")
 
 

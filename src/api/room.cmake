@@ -9,9 +9,8 @@ set(WEFT_UI_DIST ${CMAKE_SOURCE_DIR}/web/dist)
 if(WEFT_UI)
     file(GLOB_RECURSE WEFT_UI_FILES CONFIGURE_DEPENDS ${WEFT_UI_DIST}/*)
 endif()
-add_custom_command(OUTPUT ${GEN}/ui_gen.c ${GEN}/ui_blob.S
+add_custom_command(OUTPUT ${GEN}/ui_gen.c
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/embed_ui.py
             $<IF:$<BOOL:${WEFT_UI}>,${WEFT_UI_DIST},-> ${GEN}
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/embed_ui.py ${WEFT_UI_FILES})
-target_sources(weft_api PRIVATE ${GEN}/routes_gen.h ${GEN}/routes_gen.c ${GEN}/ui_gen.c
-    ${GEN}/ui_blob.S)
+target_sources(weft_api PRIVATE ${GEN}/routes_gen.h ${GEN}/routes_gen.c ${GEN}/ui_gen.c)
