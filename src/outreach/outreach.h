@@ -1,8 +1,8 @@
 /* The outreach room: messages to patients by the channel they prefer, only as the rulebook allows.
  * A draft is checked against the whole rulebook with facts gathered from the record; a permitted
  * message becomes a Communication and an outbox job in one transaction; a sender thread takes due
- * jobs, asks the rulebook again, and hands them to a channel; receipts and replies come back into the
- * record and the open case. Nothing is sent twice, nothing is lost, STOP ends contact at once.
+ * jobs, asks the rulebook again, and hands them to a channel; receipts and replies come back into
+ * the record and the open case. Nothing is sent twice, nothing is lost, STOP ends contact at once.
  * Channels are tables of functions (sms over HTTP, e-mail over SMTP, the built-in screen). */
 #ifndef WEFT_OUTREACH_H
 #define WEFT_OUTREACH_H
@@ -11,36 +11,39 @@
 #include "desk/desk.h"
 
 struct outreach;
-/* Reads channel settings from the configuration (sms.*, smtp.*, outreach.*; see spec/config.csv). */
-MUST err outreach_new(struct op *op, struct record *rec, const struct config *config, struct outreach **ret);
+/* Reads channel settings from the configuration (sms.*, smtp.*, outreach.*; see spec/config.csv).
+ */
+MUST err outreach_new(struct op *op, struct record *rec, const struct config *config,
+                      struct outreach **ret);
 void outreach_free(struct outreach *o);
 /* Starts and stops the sender thread. */
 MUST err outreach_start(struct op *op, struct outreach *o);
 void outreach_stop(struct outreach *o);
 
 struct outreach_draft {
-    str patient;   /* Patient id */
-    str task;      /* case it belongs to, or empty */
-    str channel;   /* "sms" | "email" | "" = the patient's preference */
-    str language;  /* BCP-47 or "" = the patient's */
+    str patient;       /* Patient id */
+    str task;          /* case it belongs to, or empty */
+    str channel;       /* "sms" | "email" | "" = the patient's preference */
+    str language;      /* BCP-47 or "" = the patient's */
     str template_code; /* row of spec/templates, or "" for free text */
-    str text;      /* free text, or the edited template */
-    str subject;   /* e-mail only */
-    str purpose;   /* "care" (default) | "appointment_or_exam_confirm_remind" | … of the rulebook */
-    str key;       /* idempotency key of the client, required to send; same key = same answer */
-    int64_t expires; /* ms; 0 = outreach.expiry_hours from now. Late messages are dropped, and said. */
+    str text;          /* free text, or the edited template */
+    str subject;       /* e-mail only */
+    str purpose; /* "care" (default) | "appointment_or_exam_confirm_remind" | … of the rulebook */
+    str key;     /* idempotency key of the client, required to send; same key = same answer */
+    int64_t
+        expires; /* ms; 0 = outreach.expiry_hours from now. Late messages are dropped, and said. */
 };
 
 struct outreach_preview {
     struct verdict verdict;
     str channel, to_masked, language;
-    str text, subject;    /* as it would go, with identity and opt-out lines */
-    str encoding;         /* "GSM-7" | "UCS-2", sms only */
+    str text, subject; /* as it would go, with identity and opt-out lines */
+    str encoding;      /* "GSM-7" | "UCS-2", sms only */
     unsigned segments, characters;
     bool has_grade;
-    double grade;         /* reading grade */
-    int64_t send_at;      /* ms: now + undo window, or when the hold ends */
-    struct facts *facts;  /* what was known */
+    double grade;        /* reading grade */
+    int64_t send_at;     /* ms: now + undo window, or when the hold ends */
+    struct facts *facts; /* what was known */
 };
 
 MUST err outreach_check(struct op *op, struct outreach *o, const struct outreach_draft *d,
@@ -51,10 +54,11 @@ MUST err outreach_send(struct op *op, struct outreach *o, const struct outreach_
                        struct record_result *ret);
 /* Within the undo window (outreach.undo_seconds, 10): the Communication becomes not-done. Later:
  * ERR_CONFLICT. */
-MUST err outreach_undo(struct op *op, struct outreach *o, str communication, struct record_result *ret);
+MUST err outreach_undo(struct op *op, struct outreach *o, str communication,
+                       struct record_result *ret);
 
-/* A message from a patient. Known by provider_id: a second delivery of the same is answered the same
- * and changes nothing. */
+/* A message from a patient. Known by provider_id: a second delivery of the same is answered the
+ * same and changes nothing. */
 struct outreach_inbound {
     str channel, from, to, text, provider_id;
 };
@@ -64,20 +68,23 @@ struct outreach_inbound_result {
 };
 MUST err outreach_inbound(struct op *op, struct outreach *o, const struct outreach_inbound *in,
                           struct outreach_inbound_result *ret);
-/* Delivery receipt: status of the Twilio vocabulary (queued, sent, delivered, undelivered, failed). */
-MUST err outreach_receipt(struct op *op, struct outreach *o, str provider_id, str status, str error_code);
-/* Twilio request signature: base64(HMAC-SHA1(token, url + sorted name value pairs)). Constant time. */
+/* Delivery receipt: status of the Twilio vocabulary (queued, sent, delivered, undelivered, failed).
+ */
+MUST err outreach_receipt(struct op *op, struct outreach *o, str provider_id, str status,
+                          str error_code);
+/* Twilio request signature: base64(HMAC-SHA1(token, url + sorted name value pairs)). Constant time.
+ */
 bool outreach_signature_ok(const struct outreach *o, str url, const str *names, const str *values,
                            size_t n, str signature);
 
-/* What the built-in screen shows: newest first. JSON array of {id, channel, to, from, subject, text,
- * direction, time, status}. Only when the screen channel is configured. */
+/* What the built-in screen shows: newest first. JSON array of {id, channel, to, from, subject,
+ * text, direction, time, status}. Only when the screen channel is configured. */
 MUST err outreach_screen(struct op *op, struct outreach *o, size_t max, struct json **ret);
 
 struct outreach_template {
     str code, purpose, channel, language, title, text, subject;
 };
-MUST err outreach_templates(struct op *op, struct outreach *o, str language, struct outreach_template **ret,
-                            size_t *ret_n);
+MUST err outreach_templates(struct op *op, struct outreach *o, str language,
+                            struct outreach_template **ret, size_t *ret_n);
 
 #endif

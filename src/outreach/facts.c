@@ -1,0 +1,189 @@
+/* The facts of one message, for the rulebook. What nobody knows is left unknown, and unknown never
+ * allows. Who wants it sent, what the words hold, what the patient said, what came before, what
+ * time it is where they may be. */
+#include "outreach/outreach_int.h"
+
+#include "policy/content.h"
+
+static bool appointment_purpose(str purpose)
+{
+    return str_eq(purpose, STR("appointment_or_exam_confirm_remind"));
+}
+
+static void kind_facts(const struct message *m, struct facts *f)
+{
+    static const char *const kinds[] = {"care", "optout_confirmation", "help_reply",
+                                        "optin_confirmation"};
+    facts_set_str(f, FACT_CHANNEL, channel_name(m->channel));
+    facts_set_str(f, FACT_MESSAGE_KIND, str_of(kinds[m->kind]));
+    facts_set_str(f, FACT_PURPOSE, m->purpose);
+    facts_set_bool(f, FACT_EMERGENCY, false);
+    facts_set_str(f, FACT_INITIATOR, m->human ? STR("human") : STR("system"));
+    facts_set_bool(f, FACT_ROLE_CAN_TEXT, m->may_text);
+    facts_set_bool(f, FACT_SESSION_MFA, m->strong);
+    facts_set_bool(f, FACT_PLATFORM_CHANNEL, true);
+    facts_set_bool(f, FACT_RECURRING_PROGRAM, false);
+    facts_set_bool(f, FACT_GENAI_CONTENT, false);
+    facts_set_bool(f, FACT_USES_ATDS,
+                   false); /* one recipient, chosen by a person or by their own message */
+    facts_set_bool(f, FACT_ARTIFICIAL_VOICE, false);
+    facts_set_str(f, FACT_HIPAA_ROLE, STR("covered_entity"));
+    facts_set_str(f, FACT_CALLER_CLASS, STR("healthcare_provider"));
+}
+
+static err words_facts(struct op *op, const struct outreach *o, const struct message *m,
+                       struct facts *f)
+{
+    struct content_report body, subject;
+    str domain = config_str(o->config, "outreach.domain");
+    size_t n = str_empty(domain) ? 0 : 1;
+    if (!content_scan(op, m->text, &domain, n, &body) ||
+        !content_scan(op, m->subject, &domain, n, &subject))
+        return op_check(op);
+    /* care by a clinic is informational; the scan can only raise that to promotional */
+    facts_set_str(f, FACT_CONTENT_TIER, STR("informational"));
+    facts_set_list(f, FACT_PHI_FIELDS, NULL, 0);
+    facts_set_bool(f, FACT_CONTAINS_MARKETING, false);
+    facts_set_bool(f, FACT_CONTAINS_FINANCIAL, false);
+    content_facts(op, m->text, &body, f);
+    bool phi = (body.classes & (1u << CONTENT_PHI)) != 0;
+    facts_set_bool(f, FACT_CONTAINS_PHI, phi);
+    facts_set_bool(f, FACT_USES_PHI, phi);
+    facts_set_bool(f, FACT_CLINICAL_INFORMATION, phi);
+    facts_set_bool(f, FACT_IS_HEALTHCARE_MESSAGE, true);
+    facts_set_bool(f, FACT_IS_SOLICITATION, (body.classes & (1u << CONTENT_MARKETING)) != 0);
+    facts_set_bool(f, FACT_PHI_IN_SUBJECT, (subject.classes & (1u << CONTENT_PHI)) != 0);
+    facts_set_num(f, FACT_RECIPIENT_PATIENTS, 1);
+    bool marketing = ((body.classes | subject.classes) & (1u << CONTENT_MARKETING)) != 0;
+    facts_set_str(f, FACT_EMAIL_PRIMARY_PURPOSE,
+                  marketing ? STR("commercial") : STR("transactional"));
+    facts_set_bool(f, FACT_HEADER_TRUTHFUL, true); /* the channel sets it from the configuration */
+    facts_set_bool(f, FACT_LEADS_WITH_PROMOTION, marketing);
+    facts_set_bool(f, FACT_CHANNEL_ENCRYPTED,
+                   false); /* SMS never is; mail only as far as the next hop */
+    facts_set_bool(f, FACT_EXTENDED_CONTENT, false);
+    facts_set_bool(f, FACT_MULTI_SEGMENT_ALLOWED, config_bool(o->config, "sms.multi_segment"));
+    facts_set_bool(f, FACT_SENDER_NAME_NEUTRAL,
+                   content_sender_neutral(config_str(o->config, "outreach.clinic")));
+    facts_set_bool(f, FACT_LINE_IS_PART2_PROGRAM, config_bool(o->config, "outreach.part2_program"));
+    return OK;
+}
+
+static void consent_facts(struct op *op, const struct recipient *r, const struct message *m,
+                          struct facts *f)
+{
+    const struct consent_state *c = &r->consent[m->channel];
+    bool revoked = c->any && !c->permit;
+    facts_set_bool(f, FACT_REVOCATION_ON_FILE, revoked);
+    facts_set_bool(f, FACT_OPTED_OUT, revoked);
+    facts_set_bool(f, FACT_INTERNAL_DNC, revoked || r->deceased);
+    facts_set_bool(f, FACT_EMAIL_OPTED_OUT,
+                   r->consent[CHANNEL_EMAIL].any && !r->consent[CHANNEL_EMAIL].permit);
+    facts_set_bool(f, FACT_MARKETING_REVOKED, revoked || !c->marketing);
+    facts_set_bool(f, FACT_CONFIDENTIAL_COMM_ON_FILE, r->confidential);
+    facts_set_str(f, FACT_CONSENT_ORIGIN, STR("patient_direct"));
+    if (revoked)
+        facts_set_str(f, FACT_REVOCATION_SCOPE, STR("all"));
+    if (!c->any || !c->permit) {
+        facts_set_str(f, FACT_LEGAL_BASIS, STR("none"));
+        facts_set_str(f, FACT_OPTIN_LEVEL, STR("none"));
+        return;
+    }
+    bool appointment = appointment_purpose(m->purpose);
+    facts_set_str(f, FACT_LEGAL_BASIS,
+                  c->written ? STR("prior_express_written_consent") : STR("prior_express_consent"));
+    facts_set_str(f, FACT_OPTIN_LEVEL, c->written ? STR("express_written") : STR("express"));
+    facts_set_bool(f, FACT_CONSENT_RECORD_ID, !str_empty(c->id));
+    facts_set_bool(f, FACT_CONSENT_RECORD_INTACT,
+                   true); /* it was just read: sealed documents verify on reading */
+    facts_set_bool(f, FACT_CONSENT_PURPOSE_MATCH,
+                   appointment ? c->appointment || c->care : c->care);
+    facts_set_bool(f, FACT_CONSENT_CHANNEL_MATCH, true); /* chosen by channel in recipient.c */
+    facts_set_bool(f, FACT_CONSENT_NUMBER_MATCH, str_empty(c->number) || str_eq(c->number, m->to));
+    (void)op;
+}
+
+static void line_facts(struct op *op, const struct outreach *o, const struct recipient *r,
+                       const struct message *m, struct facts *f)
+{
+    facts_set_bool(f, FACT_ROUTE_ACCEPTS_REPLIES, true);
+    facts_set_str(f, FACT_ROUTE, config_str(o->config, "sms.route"));
+    facts_set_str(f, FACT_CAMPAIGN_STATUS,
+                  config_bool(o->config, "sms.campaign_approved") ? STR("approved") : STR("none"));
+    facts_set_bool(f, FACT_USE_CASE_MATCHES, config_bool(o->config, "sms.campaign_approved"));
+    facts_set_bool(f, FACT_FREE_TO_END_USER, false);
+    facts_set_bool(f, FACT_GDPR_APPLIES, false);
+    if (m->channel == CHANNEL_EMAIL) {
+        facts_set_str(f, FACT_LINE_TYPE, STR("none")); /* no phone line is used */
+        return;
+    }
+    if (!str_empty(r->line_type))
+        facts_set_str(f, FACT_LINE_TYPE, r->line_type);
+    if (!str_empty(r->reassigned)) {
+        facts_set_str(f, FACT_RND_RESULT, r->reassigned);
+        facts_set_num(f, FACT_RND_QUERY_AGE_DAYS, (double)((op->now - r->reassigned_at) / DAY_MS));
+    }
+}
+
+static struct hours_query hours_of(struct op *op, const struct recipient *r, const struct ledger *l)
+{
+    str *jurisdiction = ARENA_NEW(op->arena, str);
+    *jurisdiction = arena_printf(op->arena, "%.*s-%.*s", STR_ARG(r->country), STR_ARG(r->state));
+    return (struct hours_query){.now = op->now,
+                                .zones = r->zones,
+                                .n_zones = r->n_zones,
+                                .jurisdictions = jurisdiction,
+                                .n_jurisdictions = str_empty(r->state) ? 0 : 1,
+                                .counted = l->counted,
+                                .n_counted = l->n_counted};
+}
+
+static void place_facts(const struct recipient *r, struct facts *f)
+{
+    if (!str_empty(r->country))
+        facts_set_str(f, FACT_COUNTRY, r->country);
+    if (!str_empty(r->state))
+        facts_set_str(f, FACT_CALLED_STATE, r->state);
+}
+
+err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
+                  const struct ledger *l, const struct message *m, struct facts **ret)
+{
+    struct facts *f = facts_new(op);
+    kind_facts(m, f);
+    TRY(words_facts(op, o, m, f));
+    consent_facts(op, r, m, f);
+    line_facts(op, o, r, m, f);
+    facts_set_num(f, FACT_TEXTS_TODAY, l->texts_today);
+    facts_set_num(f, FACT_CONTACTS_7D, l->contacts_week);
+    facts_set_num(f, FACT_EXEMPT_MSGS_TODAY, l->texts_today);
+    facts_set_num(f, FACT_EXEMPT_MSGS_7D, l->contacts_week);
+    facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, l->wrote_first);
+    facts_set_bool(f, FACT_CONSUMER_TEXTED_FIRST, l->wrote_first);
+    facts_set_num(f, FACT_PRIOR_CONFIRMATIONS, l->stop_confirmations);
+    facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT,
+                  m->stopped_at ? (double)((op->now - m->stopped_at) / 1000) : 1e9);
+    place_facts(r, f);
+    struct hours_query q = hours_of(op, r, l);
+    TRY(policy_hours_facts(op, record_rulebook(o->rec), &q, f));
+    TRY(op_check(op));
+    *ret = f;
+    return OK;
+}
+
+err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,
+                   const struct message *m, struct facts **ret_facts, struct verdict *ret)
+{
+    struct ledger l;
+    struct verdict v;
+    TRY(ledger_load(op, o->rec, r, m->self, &l));
+    TRY(message_facts(op, o, r, &l, m, ret_facts));
+    const struct rulebook *book = record_rulebook(o->rec);
+    TRY(policy_decide(op, book, message_triggers(m->channel), *ret_facts, &v));
+    if (v.decision == DECISION_HOLD_UNTIL) {
+        struct hours_query q = hours_of(op, r, &l);
+        TRY(policy_hold_until(op, book, &q, &v));
+    }
+    *ret = v;
+    return OK;
+}

@@ -1,0 +1,259 @@
+/* A message from a patient. In one transaction: the Communication, what it means (stop, start,
+ * help, danger), the case it joins, the answer that the rules ask for, and the provider's id, so
+ * that a second delivery changes nothing. Keywords are looked for before anything else sees the
+ * words. A shared number belongs to several patients: a stop holds for all of them; the words join
+ * the thread of the one we wrote to last. */
+#include "outreach/outreach_int.h"
+
+#include "policy/content.h"
+
+#define SHARED_MAX 8
+
+struct incoming {
+    struct outreach *o;
+    const struct outreach_inbound *in;
+    enum channel_kind channel;
+    struct recipient people[SHARED_MAX];
+    size_t n, main; /* main: whose thread it joins */
+    str last_sent;  /* our newest Communication to them, or empty */
+    struct reply reply;
+};
+
+static str seen_key(struct op *op, const struct outreach_inbound *in)
+{
+    return arena_printf(op->arena, "inbound/%.*s/%.*s", STR_ARG(in->channel),
+                        STR_ARG(in->provider_id));
+}
+
+static err find_people(struct op *op, struct incoming *x)
+{
+    struct record_page page;
+    struct buf q;
+    buf_init(&q, op->arena, 4096);
+    buf_add(&q, x->channel == CHANNEL_SMS ? STR("phone=") : STR("email="));
+    buf_url(&q, x->in->from);
+    buf_add(&q, STR("&_count=8"));
+    TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Patient")), buf_str(&q), &page));
+    for (size_t i = 0; i < page.n && x->n < SHARED_MAX; i++)
+        TRY(recipient_load(op, x->o->rec, page.docs[i].id, &x->people[x->n++]));
+    return OK;
+}
+
+/* The thread: the patient of this number to whom we wrote last by this channel. */
+static err find_thread(struct op *op, struct incoming *x)
+{
+    int64_t newest = INT64_MIN;
+    for (size_t i = 0; i < x->n; i++) {
+        struct record_page page;
+        str query = arena_printf(op->arena, "subject=Patient/%.*s&_sort=-sent&_count=5",
+                                 STR_ARG(x->people[i].id));
+        TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Communication")), query, &page));
+        for (size_t k = 0; k < page.n; k++) {
+            struct json *c;
+            struct time_span at;
+            TRY(record_parse(op, &page.docs[k], &c));
+            bool ours =
+                !str_starts(json_get_str(JSON_GET(c, "sender"), STR("reference")), STR("Patient/"));
+            bool same =
+                str_eq(json_str(json_path(c, "medium.0.coding.0.code")), channel_name(x->channel));
+            if (ours && same && time_parse(json_get_str(c, STR("sent")), &at) && at.lo > newest) {
+                newest = at.lo;
+                x->main = i;
+                x->last_sent = page.docs[k].id;
+            }
+        }
+    }
+    return OK;
+}
+
+static void push_one(struct op *op, struct json *o, str name, const struct json *item)
+{
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    json_push(op->arena, list, item);
+    json_set(op->arena, o, name, list);
+}
+
+static struct json *received(struct op *op, const struct incoming *x)
+{
+    struct json *c = json_new(op->arena, JSON_OBJECT), *id = json_new(op->arena, JSON_OBJECT);
+    struct json *payload = json_new(op->arena, JSON_OBJECT);
+    str patient = arena_printf(op->arena, "Patient/%.*s", STR_ARG(x->people[x->main].id));
+    json_set_str(op->arena, c, STR("resourceType"), STR("Communication"));
+    json_set_str(op->arena, id, STR("system"), STR(PROVIDER_SYSTEM));
+    json_set_str(op->arena, id, STR("value"), x->in->provider_id);
+    push_one(op, c, STR("identifier"), id);
+    json_set_str(op->arena, c, STR("status"), STR("completed"));
+    push_one(op, c, STR("medium"),
+             outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(x->channel)));
+    json_set(op->arena, c, STR("subject"), outreach_reference(op, patient));
+    json_set(op->arena, c, STR("sender"), outreach_reference(op, patient));
+    if (!str_empty(x->last_sent))
+        push_one(op, c, STR("inResponseTo"),
+                 outreach_reference(
+                     op, arena_printf(op->arena, "Communication/%.*s", STR_ARG(x->last_sent))));
+    json_set_str(op->arena, c, STR("received"), time_format(op->arena, op->now));
+    json_set_str(op->arena, payload, STR("contentString"),
+                 str_empty(x->in->text) ? STR("(no words)") : x->in->text);
+    push_one(op, c, STR("payload"), payload);
+    return c;
+}
+
+/* Stop, start and help are answered once each, by the same rulebook as every message. */
+static err answer(struct record_tx *tx, struct op *op, struct incoming *x)
+{
+    static const struct {
+        enum reply_intent intent;
+        enum message_kind kind;
+        enum line line;
+    } answers[] = {{REPLY_STOP, KIND_STOPPED, LINE_STOPPED},
+                   {REPLY_START, KIND_STARTED, LINE_STARTED},
+                   {REPLY_HELP, KIND_HELP, LINE_HELP}};
+    const struct recipient *r = &x->people[x->main];
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        if (answers[i].intent != x->reply.intent)
+            continue;
+        unsigned language = words_language(r->language);
+        struct outreach_draft d = {.patient = r->id};
+        struct message m = {.kind = answers[i].kind,
+                            .channel = x->channel,
+                            .language = language,
+                            .language_tag = r->language,
+                            .to = x->in->from,
+                            .may_text = true,
+                            .purpose = STR("provision_of_treatment"),
+                            .stopped_at = op->now,
+                            .text = words_line(op, x->o, answers[i].line, language),
+                            .subject = x->channel == CHANNEL_EMAIL
+                                           ? config_str(x->o->config, "outreach.clinic")
+                                           : STR_NONE};
+        str id;
+        return message_queue(tx, op, x->o, r, &m, &d, op->now, &id);
+    }
+    return OK;
+}
+
+static err obey(struct record_tx *tx, struct op *op, struct incoming *x)
+{
+    bool stop = x->reply.intent == REPLY_STOP;
+    if (!stop && x->reply.intent != REPLY_START)
+        return OK;
+    for (size_t i = 0; i < x->n; i++) {
+        if (!stop && i != x->main)
+            continue; /* one person may say stop for a shared number, but start only for themselves
+                       */
+        TRY(stop_record(
+            tx, op, &x->people[i], x->channel, stop,
+            arena_cat(op->arena, STR("the patient wrote: "), str_sub(x->in->text, 0, 200))));
+    }
+    return OK;
+}
+
+/* Words of danger open a case of their own at once, whatever else is open (EMG-01, EMG-04). */
+static err alarm(struct record_tx *tx, struct op *op, struct incoming *x, const str *evidence)
+{
+    if (!x->reply.emergency && !x->reply.suicidal)
+        return OK;
+    struct desk_case c = {
+        .patient = x->people[x->main].id,
+        .programme = STR("message-danger"),
+        .priority = DESK_P1,
+        .why = x->reply.suicidal
+                   ? STR("The patient wrote words about harming themselves. Call now.")
+                   : STR("The patient wrote words that may mean an emergency. Call now."),
+        .evidence = evidence,
+        .n_evidence = 1,
+        .rule = x->reply.suicidal ? STR("EMG-04") : STR("EMG-01")};
+    str id;
+    bool is_new;
+    return desk_open(tx, op, x->o->rec, &c, &id, &is_new);
+}
+
+static err keep(struct op *op, struct incoming *x, struct outreach_inbound_result *ret)
+{
+    struct record_tx *tx = record_begin(op, x->o->rec);
+    struct json *c = received(op, x);
+    bool joined = false;
+    TRY(fhir_validate(op, c));
+    TRY(record_tx_create(tx, c, &ret->communication));
+    str evidence = arena_printf(op->arena, "Communication/%.*s", STR_ARG(ret->communication));
+    TRY(obey(tx, op, x));
+    TRY(alarm(tx, op, x, &evidence));
+    TRY(desk_join(tx, op, x->o->rec, x->people[x->main].id, evidence, STR("The patient answered."),
+                  &joined));
+    TRY(answer(tx, op, x));
+    record_tx_expect_kv(tx, seen_key(op, x->in), STR_NONE);
+    record_tx_kv(tx, seen_key(op, x->in), ret->communication);
+    TRY(record_commit(tx));
+    ret->stopped = x->reply.intent == REPLY_STOP;
+    ret->matched = true;
+    return OK;
+}
+
+static err known(struct op *op, struct outreach *o, const struct outreach_inbound *in,
+                 struct outreach_inbound_result *ret)
+{
+    str id = STR_NONE;
+    err e = record_kv_get(op, o->rec, seen_key(op, in), &id);
+    if (e == ERR_NOT_FOUND) {
+        op_clear(op);
+        return OK;
+    }
+    TRY(e);
+    *ret =
+        (struct outreach_inbound_result){.duplicate = true, .matched = true, .communication = id};
+    return OK;
+}
+
+static err check(struct op *op, const struct outreach_inbound *in, enum channel_kind *ret)
+{
+    if (!channel_parse(in->channel, ret))
+        return fail_at(op, ERR_INVALID, STR("channel"), "unknown channel");
+    if (str_empty(in->provider_id) || in->provider_id.n > 100 || str_empty(in->from) ||
+        in->from.n > 254)
+        return fail(op, ERR_INVALID,
+                    "an inbound message needs a sender and the provider's id of it");
+    if (in->text.n > TEXT_MAX * 4 || !str_utf8_valid(in->text))
+        return fail(op, ERR_INVALID,
+                    "the words of an inbound message must be UTF-8 of at most %d bytes",
+                    TEXT_MAX * 4);
+    return OK;
+}
+
+static err once(struct op *op, struct outreach *o, const struct outreach_inbound *in,
+                enum channel_kind k, struct outreach_inbound_result *ret)
+{
+    struct incoming *x = ARENA_NEW(op->arena, struct incoming);
+    *ret = (struct outreach_inbound_result){0};
+    x->o = o;
+    x->in = in;
+    x->channel = k;
+    TRY(known(op, o, in, ret));
+    if (ret->duplicate)
+        return OK;
+    if (!content_reply(op, in->text, &x->reply))
+        return op_check(op);
+    TRY(find_people(op, x));
+    if (x->n == 0)
+        return record_audit_event(op, o->rec, STR("inbound-unknown-sender"), false, STR_NONE);
+    TRY(find_thread(op, x));
+    return keep(op, x, ret);
+}
+
+err outreach_inbound(struct op *op, struct outreach *o, const struct outreach_inbound *in,
+                     struct outreach_inbound_result *ret)
+{
+    enum channel_kind k;
+    const struct actor *caller = op->actor;
+    TRY(check(op, in, &k));
+    op->actor = outreach_system();
+    err e = OK;
+    for (int tries = 0; tries < 5; tries++) {
+        e = once(op, o, in, k, ret);
+        if (e != ERR_CONFLICT && e != ERR_PRECONDITION)
+            break;
+        op_clear(
+            op); /* a nurse changed the case meanwhile, or the provider delivered twice at once */
+    }
+    op->actor = caller;
+    return e;
+}

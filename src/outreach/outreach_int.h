@@ -1,0 +1,150 @@
+/* Private to the outreach room: settings, a patient as outreach sees one, a composed message, the
+ * channel table. */
+#ifndef WEFT_OUTREACH_INT_H
+#define WEFT_OUTREACH_INT_H
+
+#include "outreach/outreach.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "templates_gen.h"
+
+#define CHANNEL_SYSTEM "https://weft.health/fhir/contact-channel"
+#define PURPOSE_SYSTEM "https://weft.health/fhir/contact-purpose"
+#define CONSENT_CATEGORY "https://weft.health/fhir/consent-category"
+#define CONSENT_FORM "https://weft.health/fhir/consent-form"
+#define PROVIDER_SYSTEM "https://weft.health/fhir/provider-message"
+#define KEY_SYSTEM "https://weft.health/fhir/message-key"
+#define LINE_TYPE_URL "https://weft.health/fhir/StructureDefinition/line-type"
+#define REASSIGNED_URL "https://weft.health/fhir/StructureDefinition/reassigned-check"
+#define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
+#define ZONE_URL "http://hl7.org/fhir/StructureDefinition/timezone"
+#define MESSAGE_QUEUE "message"
+#define TEXT_MAX 4000
+#define DAY_MS (24 * 3600 * 1000LL)
+
+enum channel_kind { CHANNEL_SMS, CHANNEL_EMAIL, CHANNEL_KIND_COUNT };
+str channel_name(enum channel_kind k);
+bool channel_parse(str name, enum channel_kind *ret);
+
+/* ---- words ---- */
+struct template_row {
+    const char *code, *purpose;
+    const char *title[LANGUAGE_COUNT], *sms[LANGUAGE_COUNT], *subject[LANGUAGE_COUNT],
+        *email[LANGUAGE_COUNT];
+};
+extern const struct template_row OUTREACH_TEMPLATES[];
+extern const size_t OUTREACH_TEMPLATE_COUNT;
+/* Row of a language; English when we have none of it. */
+unsigned words_language(str language);
+const struct template_row *words_template(str code);
+/* Fills {first}, {phone}, {clinic}. */
+str words_fill(struct op *op, const struct outreach *o, const char *text, str first);
+str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language);
+
+/* ---- the patient as outreach sees one ---- */
+struct consent_state {
+    bool any, permit; /* newest word of the patient for this channel; permit false = revoked */
+    bool care, appointment, marketing, written;
+    str id, number; /* Consent behind it; the number it was given for, empty = any */
+};
+struct recipient {
+    str id, first, language;
+    struct json *patient;
+    str address[CHANNEL_KIND_COUNT]; /* phone or mail */
+    enum channel_kind preferred;
+    bool deceased, minor;
+    str line_type, reassigned; /* "wireless" …; "no" | "yes" | "no_data"; empty unknown */
+    int64_t reassigned_at;
+    str zones[4];
+    size_t n_zones;
+    str state, country;
+    bool confidential;
+    struct consent_state consent[CHANNEL_KIND_COUNT];
+};
+MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);
+
+/* What was sent lately, by any channel. */
+struct ledger {
+    unsigned texts_today, contacts_week;
+    int64_t counted[32]; /* instants of the counted contacts */
+    size_t n_counted;
+    bool wrote_first; /* the patient wrote to us in the last 24 hours */
+    unsigned stop_confirmations;
+};
+/* self: a Communication that does not count, or empty. */
+MUST err ledger_load(struct op *op, struct record *rec, const struct recipient *r, str self,
+                     struct ledger *ret);
+
+/* ---- a composed message ---- */
+enum message_kind { KIND_CARE, KIND_STOPPED, KIND_HELP, KIND_STARTED };
+struct message {
+    enum message_kind kind;
+    enum channel_kind channel;
+    unsigned language;
+    str language_tag, text, subject, to, purpose, template_code;
+    /* who wants it sent: kept with the job, since the sender asks again later */
+    bool human, may_text, strong;
+    int64_t stopped_at; /* of the opt-out a confirmation answers */
+    str self;           /* its Communication, once there is one */
+};
+MUST err message_compose(struct op *op, const struct outreach *o, const struct recipient *r,
+                         const struct outreach_draft *d, struct message *ret);
+MUST err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
+                       const struct ledger *l, const struct message *m, struct facts **ret);
+/* Facts, verdict and the end of a hold. */
+MUST err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,
+                        const struct message *m, struct facts **ret_facts, struct verdict *ret);
+/* Communication + outbox job in tx. *ret_id is the Communication. */
+MUST err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
+                       const struct recipient *r, const struct message *m,
+                       const struct outreach_draft *d, int64_t due, str *ret_id);
+str message_triggers_name(enum channel_kind k);
+uint64_t message_triggers(enum channel_kind k);
+
+struct json *outreach_reference(struct op *op, str reference);
+struct json *outreach_coding(struct op *op, str system, str code);
+struct json *outreach_concept(struct op *op, str system, str code);
+
+/* ---- channels ---- */
+enum sent {
+    SENT_OK,
+    SENT_LATER /* definitely not sent */,
+    SENT_NEVER /* refused for good */,
+    SENT_UNKNOWN /* may have been sent */,
+    SENT_OPTED_OUT
+};
+struct parcel {
+    str id; /* of the Communication: the idempotency key */
+    str to, text, subject, language;
+};
+struct channel {
+    const char *name; /* of the configuration: "twilio", "smtp", "screen" */
+    enum channel_kind kind;
+    bool repeatable; /* a second hand-over with the same id is harmless */
+    /* ret_provider_id in op->arena; ret_code: the provider's error code, never personal */
+    enum sent (*send)(struct op *op, const struct outreach *o, const struct parcel *p,
+                      str *ret_provider_id, str *ret_code);
+};
+const struct channel *channel_of(const struct outreach *o, enum channel_kind k);
+extern const struct channel CHANNEL_TWILIO, CHANNEL_SMTP;
+
+struct outreach {
+    struct record *rec;
+    const struct config *config;
+    str secret_sms, secret_smtp; /* heap */
+    pthread_t thread;
+    bool running;
+    _Atomic bool stop;
+};
+
+/* The sender's one step: at most a handful of due jobs. *ret_n: how many were handled. */
+MUST err sender_step(struct op *op, struct outreach *o, size_t *ret_n);
+/* Records the patient's "stop" (or "start") for a channel: a Consent in tx. */
+MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r,
+                     enum channel_kind k, bool stop, str evidence);
+bool hmac_sha1_base64(str key, str text, char out[29]);
+const struct actor *outreach_system(void);
+
+#endif

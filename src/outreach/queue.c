@@ -1,0 +1,115 @@
+/* A permitted message becomes a Communication and an outbox job in the caller's transaction, with
+ * the verdict in the trail: there is never one without the others. */
+#include "outreach/outreach_int.h"
+
+struct json *outreach_reference(struct op *op, str reference)
+{
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, o, STR("reference"), reference);
+    return o;
+}
+
+struct json *outreach_coding(struct op *op, str system, str code)
+{
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, o, STR("system"), system);
+    json_set_str(op->arena, o, STR("code"), code);
+    return o;
+}
+
+struct json *outreach_concept(struct op *op, str system, str code)
+{
+    struct json *codings = json_new(op->arena, JSON_ARRAY), *o = json_new(op->arena, JSON_OBJECT);
+    json_push(op->arena, codings, outreach_coding(op, system, code));
+    json_set(op->arena, o, STR("coding"), codings);
+    return o;
+}
+
+static void set_list(struct op *op, struct json *o, str name, const struct json *item)
+{
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    json_push(op->arena, list, item);
+    json_set(op->arena, o, name, list);
+}
+
+static void set_words(struct op *op, const struct message *m, struct json *c)
+{
+    struct json *payload = json_new(op->arena, JSON_OBJECT),
+                *topic = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, payload, STR("contentString"), m->text);
+    set_list(op, c, STR("payload"), payload);
+    if (!str_empty(m->subject)) {
+        json_set_str(op->arena, topic, STR("text"), m->subject);
+        json_set(op->arena, c, STR("topic"), topic);
+    }
+}
+
+static struct json *communication(struct op *op, const struct recipient *r, const struct message *m,
+                                  const struct outreach_draft *d)
+{
+    static const char *const kinds[] = {"care", "optout_confirmation", "help_reply",
+                                        "optin_confirmation"};
+    struct json *c = json_new(op->arena, JSON_OBJECT);
+    str patient = arena_printf(op->arena, "Patient/%.*s", STR_ARG(r->id));
+    json_set_str(op->arena, c, STR("resourceType"), STR("Communication"));
+    if (!str_empty(d->key)) {
+        struct json *id = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, id, STR("system"), STR(KEY_SYSTEM));
+        json_set_str(op->arena, id, STR("value"), d->key);
+        set_list(op, c, STR("identifier"), id);
+    }
+    json_set_str(op->arena, c, STR("status"), STR("preparation"));
+    set_list(op, c, STR("category"),
+             outreach_concept(op, STR(PURPOSE_SYSTEM), str_of(kinds[m->kind])));
+    set_list(op, c, STR("medium"),
+             outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(m->channel)));
+    json_set(op->arena, c, STR("subject"), outreach_reference(op, patient));
+    set_list(op, c, STR("recipient"), outreach_reference(op, patient));
+    if (op->actor && str_starts(op->actor->reference, STR("Practitioner/")))
+        json_set(op->arena, c, STR("sender"), outreach_reference(op, op->actor->reference));
+    if (!str_empty(d->task))
+        set_list(op, c, STR("about"),
+                 outreach_reference(op, arena_printf(op->arena, "Task/%.*s", STR_ARG(d->task))));
+    json_set_str(op->arena, c, STR("sent"), time_format(op->arena, op->now));
+    set_words(op, m, c);
+    return c;
+}
+
+static str job_body(struct op *op, const struct message *m, const struct recipient *r, str id,
+                    int64_t expires)
+{
+    struct json *j = json_new(op->arena, JSON_OBJECT);
+    struct buf b;
+    json_set_str(op->arena, j, STR("communication"), id);
+    json_set_str(op->arena, j, STR("patient"), r->id);
+    json_set_str(op->arena, j, STR("channel"), channel_name(m->channel));
+    json_set_str(op->arena, j, STR("to"), m->to);
+    json_set_str(op->arena, j, STR("language"), m->language_tag);
+    json_set_str(op->arena, j, STR("purpose"), m->purpose);
+    json_set(op->arena, j, STR("kind"), json_new_i64(op->arena, m->kind));
+    json_set(op->arena, j, STR("human"), json_new_bool(op->arena, m->human));
+    json_set(op->arena, j, STR("mayText"), json_new_bool(op->arena, m->may_text));
+    json_set(op->arena, j, STR("strong"), json_new_bool(op->arena, m->strong));
+    json_set(op->arena, j, STR("stoppedAt"), json_new_i64(op->arena, m->stopped_at));
+    json_set(op->arena, j, STR("expires"), json_new_i64(op->arena, expires));
+    json_set_str(op->arena, j, STR("state"), STR("ready"));
+    buf_init(&b, op->arena, 65536);
+    json_write(&b, j);
+    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
+}
+
+err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
+                  const struct recipient *r, const struct message *m,
+                  const struct outreach_draft *d, int64_t due, str *ret_id)
+{
+    struct json *c = communication(op, r, m, d);
+    TRY(fhir_validate(op, c));
+    TRY(record_tx_create(tx, c, ret_id));
+    int64_t life = config_int(o->config, "outreach.expiry_hours") * 3600 * 1000;
+    int64_t expires = d->expires ? d->expires : (due > op->now ? due : op->now) + life;
+    str body = job_body(op, m, r, *ret_id, expires);
+    if (str_empty(body))
+        return fail(op, ERR_TOO_LARGE, "the message is too large");
+    record_tx_outbox(tx, STR(MESSAGE_QUEUE), due, body);
+    return OK;
+}

@@ -1,0 +1,175 @@
+/* A patient as outreach sees one: how to reach them, where they live, what they allowed. Read as
+ * the system, because the facts of the rulebook must not depend on what the sender may see; the
+ * sender's own right to write to this patient is asked when the Communication is created. */
+#include "outreach/outreach_int.h"
+
+static const struct json *extension(const struct json *o, str url)
+{
+    const struct json *list = JSON_GET(o, "extension");
+    for (size_t i = 0; list && i < list->n; i++)
+        if (str_eq(json_get_str(json_at(list, i), STR("url")), url))
+            return json_at(list, i);
+    return NULL;
+}
+
+static void read_line(const struct json *telecom, struct recipient *r)
+{
+    r->line_type = json_get_str(extension(telecom, STR(LINE_TYPE_URL)), STR("valueCode"));
+    const struct json *check = extension(telecom, STR(REASSIGNED_URL));
+    struct time_span at;
+    r->reassigned = json_get_str(extension(check, STR("result")), STR("valueCode"));
+    if (time_parse(json_get_str(extension(check, STR("date")), STR("valueDateTime")), &at))
+        r->reassigned_at = at.lo;
+}
+
+static void read_telecom(struct recipient *r)
+{
+    const struct json *list = JSON_GET(r->patient, "telecom");
+    int64_t best[CHANNEL_KIND_COUNT] = {INT64_MAX, INT64_MAX};
+    for (size_t i = 0; list && i < list->n; i++) {
+        const struct json *t = json_at(list, i);
+        str system = json_get_str(t, STR("system")), use = json_get_str(t, STR("use"));
+        int64_t rank = 100 + (int64_t)i;
+        json_i64(JSON_GET(t, "rank"), &rank);
+        bool phone = str_eq(system, STR("phone")) || str_eq(system, STR("sms"));
+        if (str_eq(use, STR("old")) || (!phone && !str_eq(system, STR("email"))))
+            continue;
+        enum channel_kind k = phone ? CHANNEL_SMS : CHANNEL_EMAIL;
+        if (rank >= best[k])
+            continue;
+        best[k] = rank;
+        r->address[k] = json_get_str(t, STR("value"));
+        if (phone)
+            read_line(t, r);
+    }
+    r->preferred = best[CHANNEL_EMAIL] < best[CHANNEL_SMS] ? CHANNEL_EMAIL : CHANNEL_SMS;
+}
+
+static void read_places(struct op *op, struct recipient *r)
+{
+    const struct json *list = JSON_GET(r->patient, "address");
+    for (size_t i = 0; list && i < list->n; i++) {
+        const struct json *a = json_at(list, i);
+        str zone = json_get_str(extension(a, STR(ZONE_URL)), STR("valueCode"));
+        if (!str_empty(zone) && r->n_zones < sizeof r->zones / sizeof r->zones[0])
+            r->zones[r->n_zones++] = zone;
+        if (str_empty(r->state))
+            r->state = json_get_str(a, STR("state"));
+        if (str_empty(r->country))
+            r->country = json_get_str(a, STR("country"));
+        if (str_eq(json_get_str(a, STR("use")), STR("temp")) && JSON_GET(a, "period"))
+            op_note(op, SEVERITY_INFORMATION, STR("Patient.address"),
+                    "a temporary address counts for calling hours too");
+    }
+}
+
+static void read_person(struct op *op, struct recipient *r)
+{
+    const struct json *name = json_at(JSON_GET(r->patient, "name"), 0);
+    r->first = json_str(json_at(JSON_GET(name, "given"), 0));
+    const struct json *talks = JSON_GET(r->patient, "communication");
+    for (size_t i = 0; talks && i < talks->n; i++) {
+        const struct json *c = json_at(talks, i);
+        str code = json_str(json_path(c, "language.coding.0.code"));
+        if (str_empty(r->language) || json_bool(JSON_GET(c, "preferred"), false))
+            r->language = code;
+    }
+    struct time_span born;
+    if (time_parse(json_get_str(r->patient, STR("birthDate")), &born))
+        r->minor = op->now - born.lo < 18 * 365 * DAY_MS + 4 * DAY_MS;
+    r->deceased = json_bool(JSON_GET(r->patient, "deceasedBoolean"), false) ||
+                  JSON_GET(r->patient, "deceasedDateTime");
+}
+
+static bool has_code(const struct json *codings, str system, str code)
+{
+    for (size_t i = 0; codings && i < codings->n; i++)
+        if (str_eq(json_get_str(json_at(codings, i), STR("system")), system) &&
+            str_eq(json_get_str(json_at(codings, i), STR("code")), code))
+            return true;
+    return false;
+}
+
+static bool names_channel(const struct json *provision, enum channel_kind k)
+{
+    const struct json *codes = JSON_GET(provision, "code");
+    if (!codes)
+        return true; /* no channel named: all of them */
+    for (size_t i = 0; i < codes->n; i++)
+        if (has_code(JSON_GET(json_at(codes, i), "coding"), STR(CHANNEL_SYSTEM), channel_name(k)))
+            return true;
+    return false;
+}
+
+static void read_consent(const struct json *c, enum channel_kind k, struct consent_state *s)
+{
+    const struct json *p = JSON_GET(c, "provision");
+    const struct json *purposes = JSON_GET(p, "purpose");
+    *s = (struct consent_state){.any = true,
+                                .permit = str_eq(json_get_str(p, STR("type")), STR("permit"))};
+    s->id = json_get_str(c, STR("id"));
+    s->care = has_code(purposes, STR(PURPOSE_SYSTEM), STR("care"));
+    s->appointment = has_code(purposes, STR(PURPOSE_SYSTEM), STR("appointment"));
+    s->marketing = has_code(purposes, STR(PURPOSE_SYSTEM), STR("marketing"));
+    s->written = has_code(json_path(c, "policyRule.coding"), STR(CONSENT_FORM), STR("written"));
+    const struct json *point = JSON_GET(extension(c, STR(CONTACT_POINT_URL)), "valueContactPoint");
+    s->number = json_get_str(point, STR("value"));
+    (void)k;
+}
+
+static bool is_contact_consent(const struct json *c)
+{
+    const struct json *categories = JSON_GET(c, "category");
+    for (size_t i = 0; categories && i < categories->n; i++)
+        if (has_code(JSON_GET(json_at(categories, i), "coding"), STR(CONSENT_CATEGORY),
+                     STR("contact")))
+            return true;
+    return false;
+}
+
+/* The newest word of the patient decides; at the same moment, no wins. */
+static err read_consents(struct op *op, struct record *rec, struct recipient *r)
+{
+    struct record_page page;
+    int64_t newest[CHANNEL_KIND_COUNT] = {INT64_MIN, INT64_MIN};
+    str query =
+        arena_printf(op->arena, "patient=Patient/%.*s&status=active&_count=200", STR_ARG(r->id));
+    TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *c;
+        struct time_span at = {0};
+        TRY(record_parse(op, &page.docs[i], &c));
+        if (!is_contact_consent(c) || !time_parse(json_get_str(c, STR("dateTime")), &at))
+            continue;
+        for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
+            bool deny = str_eq(json_get_str(JSON_GET(c, "provision"), STR("type")), STR("deny"));
+            if (!names_channel(JSON_GET(c, "provision"), (enum channel_kind)k) ||
+                (deny ? at.lo < newest[k] : at.lo <= newest[k]))
+                continue;
+            newest[k] = at.lo;
+            read_consent(c, (enum channel_kind)k, &r->consent[k]);
+        }
+    }
+    return OK;
+}
+
+err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret)
+{
+    struct recipient r = {.id = patient};
+    struct record_doc doc;
+    const struct actor *person = op->actor;
+    op->actor = outreach_system();
+    err e = record_read(op, rec, fhir_type_parse(STR("Patient")), patient, &doc);
+    if (e == OK)
+        e = record_parse(op, &doc, &r.patient);
+    if (e == OK) {
+        read_person(op, &r);
+        read_telecom(&r);
+        read_places(op, &r);
+        e = read_consents(op, rec, &r);
+    }
+    op->actor = person;
+    if (e == OK)
+        *ret = r;
+    return e;
+}

@@ -1,0 +1,87 @@
+/* The built-in screen of the demonstration: messages "arrive" on a phone and in a mail client drawn
+ * by the console. It is a channel like the others; what it shows is the record itself, so a message
+ * is on the screen exactly when it is in the record, once. */
+#include "outreach/outreach_int.h"
+
+static enum sent send_screen(struct op *op, const struct outreach *o, const struct parcel *p,
+                             str *ret_provider_id, str *ret_code)
+{
+    (void)o;
+    (void)ret_code;
+    *ret_provider_id = arena_printf(op->arena, "screen-%.*s", STR_ARG(p->id));
+    return SENT_OK; /* the Communication that says so is the delivery */
+}
+
+static const struct channel SCREEN_SMS = {"screen", CHANNEL_SMS, true, send_screen};
+static const struct channel SCREEN_EMAIL = {"screen", CHANNEL_EMAIL, true, send_screen};
+
+const struct channel *channel_of(const struct outreach *o, enum channel_kind k)
+{
+    str name = config_str(o->config, k == CHANNEL_SMS ? "sms.channel" : "smtp.channel");
+    if (str_eq(name, STR("screen")))
+        return k == CHANNEL_SMS ? &SCREEN_SMS : &SCREEN_EMAIL;
+    if (k == CHANNEL_SMS && str_eq(name, STR("twilio")))
+        return &CHANNEL_TWILIO;
+    if (k == CHANNEL_EMAIL && str_eq(name, STR("smtp")))
+        return &CHANNEL_SMTP;
+    return NULL;
+}
+
+static bool shown(const struct json *c)
+{
+    str status = json_get_str(c, STR("status"));
+    return str_eq(status, STR("in-progress")) || str_eq(status, STR("completed"));
+}
+
+static void set_address(struct op *op, struct outreach *o, struct json *row, const struct json *c,
+                        bool in)
+{
+    struct recipient r;
+    enum channel_kind k;
+    str patient = fhir_ref_parse(json_get_str(JSON_GET(c, "subject"), STR("reference"))).id;
+    str channel = json_str(json_path(c, "medium.0.coding.0.code"));
+    if (!channel_parse(channel, &k) || recipient_load(op, o->rec, patient, &r) != OK) {
+        op_clear(op);
+        return;
+    }
+    str ours = config_str(o->config, k == CHANNEL_SMS ? "sms.from" : "smtp.from");
+    json_set_str(op->arena, row, STR("channel"), channel);
+    json_set_str(op->arena, row, STR("to"), in ? ours : r.address[k]);
+    json_set_str(op->arena, row, STR("from"), in ? r.address[k] : ours);
+    json_set_str(op->arena, row, STR("language"), r.language);
+}
+
+static struct json *screen_row(struct op *op, struct outreach *o, const struct json *c)
+{
+    struct json *row = json_new(op->arena, JSON_OBJECT);
+    bool in = str_starts(json_get_str(JSON_GET(c, "sender"), STR("reference")), STR("Patient/"));
+    str time = json_get_str(c, in ? STR("received") : STR("sent"));
+    json_set_str(op->arena, row, STR("id"), json_get_str(c, STR("id")));
+    json_set_str(op->arena, row, STR("direction"), in ? STR("in") : STR("out"));
+    json_set_str(op->arena, row, STR("status"), json_get_str(c, STR("status")));
+    json_set_str(op->arena, row, STR("time"), time);
+    json_set_str(op->arena, row, STR("text"), json_str(json_path(c, "payload.0.contentString")));
+    json_set_str(op->arena, row, STR("subject"), json_str(json_path(c, "topic.text")));
+    set_address(op, o, row, c, in);
+    return row;
+}
+
+err outreach_screen(struct op *op, struct outreach *o, size_t max, struct json **ret)
+{
+    struct record_page page;
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    if (!str_eq(config_str(o->config, "sms.channel"), STR("screen")) &&
+        !str_eq(config_str(o->config, "smtp.channel"), STR("screen")))
+        return fail(op, ERR_NOT_FOUND,
+                    "there is no built-in screen: this server sends through real channels");
+    str query = arena_printf(op->arena, "_sort=-_lastUpdated&_count=%zu", max < 200 ? max : 200);
+    TRY(record_find(op, o->rec, fhir_type_parse(STR("Communication")), query, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *c;
+        TRY(record_parse(op, &page.docs[i], &c));
+        if (shown(c))
+            json_push(op->arena, list, screen_row(op, o, c));
+    }
+    *ret = list;
+    return op_check(op);
+}

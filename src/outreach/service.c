@@ -1,0 +1,124 @@
+/* The outreach room's life: settings and secrets at start, the sender's thread. */
+#include "outreach/outreach_int.h"
+
+#include "base/log.h"
+
+#include <curl/curl.h>
+#include <unistd.h>
+
+const struct actor *outreach_system(void)
+{
+    static const struct actor actor = {
+        .role = ROLE_SYSTEM, .purpose = PURPOSE_TREAT, .user = {"weft-outreach", 13}};
+    return &actor;
+}
+
+static err read_secret(struct op *op, str path, const char *name, str *ret)
+{
+    char line[512] = "";
+    if (str_empty(path))
+        return OK;
+    FILE *f = fopen(str_z(op->arena, path), "re");
+    bool ok = f && fgets(line, sizeof line, f);
+    if (f)
+        fclose(f);
+    if (!ok)
+        return fail(op, ERR_INVALID, "%s cannot be read; it holds the secret on one line", name);
+    line[strcspn(line, "\r\n")] = 0;
+    char *kept = strdup(line);
+    if (!kept)
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    *ret = str_of(kept);
+    return OK;
+}
+
+static err check_channel(struct op *op, const struct config *c, const char *name, const char *real)
+{
+    str v = config_str(c, name);
+    if (str_eq(v, STR("off")) || str_eq(v, STR("screen")) || str_eq(v, str_of(real)))
+        return OK;
+    return fail(op, ERR_INVALID, "%s must be off, screen or %s", name, real);
+}
+
+err outreach_new(struct op *op, struct record *rec, const struct config *config,
+                 struct outreach **ret)
+{
+    struct outreach *o = calloc(1, sizeof *o);
+    if (!o)
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    o->rec = rec;
+    o->config = config;
+    err e = check_channel(op, config, "sms.channel", "twilio");
+    if (e == OK)
+        e = check_channel(op, config, "smtp.channel", "smtp");
+    if (e == OK)
+        e = read_secret(op, config_str(config, "sms.token_file"), "sms.token_file", &o->secret_sms);
+    if (e == OK)
+        e = read_secret(op, config_str(config, "smtp.password_file"), "smtp.password_file",
+                        &o->secret_smtp);
+    if (e != OK) {
+        outreach_free(o);
+        return e;
+    }
+    *ret = o;
+    return OK;
+}
+
+static void wipe(str s)
+{
+    if (!s.p)
+        return;
+    char *p = NULL;
+    memcpy(&p, &s.p, sizeof p); /* ours, from strdup */
+    explicit_bzero(p, s.n);
+    free(p);
+}
+
+void outreach_free(struct outreach *o)
+{
+    if (!o)
+        return;
+    wipe(o->secret_sms);
+    wipe(o->secret_smtp);
+    free(o);
+}
+
+static void *run(void *ctx)
+{
+    struct outreach *o = ctx;
+    struct arena *a = arena_new(64u << 20);
+    int64_t said = 0;
+    while (a && !atomic_load(&o->stop)) {
+        struct op op;
+        size_t n = 0;
+        arena_reset(a);
+        op_init(&op, a, outreach_system(), time_now());
+        err e = sender_step(&op, o, &n);
+        if (e != OK && time_mono() - said > 60000) {
+            log_event(LOG_ERROR, "outreach.step.failed", "error=%s", err_row(e)->name);
+            said = time_mono();
+        }
+        for (int i = 0; n == 0 && i < 5 && !atomic_load(&o->stop); i++)
+            usleep(50000);
+    }
+    arena_free(a);
+    return NULL;
+}
+
+err outreach_start(struct op *op, struct outreach *o)
+{
+    atomic_store(&o->stop, false);
+    if (pthread_create(&o->thread, NULL, run, o) != 0)
+        return fail(op, ERR_UNAVAILABLE, "no thread for the sender");
+    o->running = true;
+    return OK;
+}
+
+void outreach_stop(struct outreach *o)
+{
+    atomic_store(&o->stop, true);
+    if (o->running)
+        pthread_join(o->thread, NULL);
+    o->running = false;
+}

@@ -1,0 +1,39 @@
+/* The patient's "stop" and "start" as Consents: the newest word decides (recipient.c), and each is
+ * evidence of its own. Source: 47 CFR 64.1200(a)(10), any reasonable words count. */
+#include "outreach/outreach_int.h"
+
+static struct json *provision_of(struct op *op, enum channel_kind k, bool stop)
+{
+    struct json *p = json_new(op->arena, JSON_OBJECT), *codes = json_new(op->arena, JSON_ARRAY);
+    struct json *purposes = json_new(op->arena, JSON_ARRAY);
+    json_set_str(op->arena, p, STR("type"), stop ? STR("deny") : STR("permit"));
+    json_push(op->arena, codes, outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(k)));
+    json_push(op->arena, purposes, outreach_coding(op, STR(PURPOSE_SYSTEM), STR("care")));
+    json_push(op->arena, purposes, outreach_coding(op, STR(PURPOSE_SYSTEM), STR("appointment")));
+    json_set(op->arena, p, STR("code"), codes);
+    json_set(op->arena, p, STR("purpose"), purposes);
+    return p;
+}
+
+err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, enum channel_kind k,
+                bool stop, str evidence)
+{
+    struct json *c = json_new(op->arena, JSON_OBJECT),
+                *categories = json_new(op->arena, JSON_ARRAY);
+    str id, patient = arena_printf(op->arena, "Patient/%.*s", STR_ARG(r->id));
+    json_set_str(op->arena, c, STR("resourceType"), STR("Consent"));
+    json_set_str(op->arena, c, STR("status"), STR("active"));
+    json_set(op->arena, c, STR("scope"),
+             outreach_concept(op, STR("http://terminology.hl7.org/CodeSystem/consentscope"),
+                              STR("patient-privacy")));
+    json_push(op->arena, categories, outreach_concept(op, STR(CONSENT_CATEGORY), STR("contact")));
+    json_set(op->arena, c, STR("category"), categories);
+    json_set(op->arena, c, STR("patient"), outreach_reference(op, patient));
+    json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, op->now));
+    struct json *rule = outreach_concept(op, STR(CONSENT_FORM), STR("message"));
+    json_set_str(op->arena, rule, STR("text"), evidence);
+    json_set(op->arena, c, STR("policyRule"), rule);
+    json_set(op->arena, c, STR("provision"), provision_of(op, k, stop));
+    TRY(fhir_validate(op, c));
+    return record_tx_create(tx, c, &id);
+}

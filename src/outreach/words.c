@@ -1,0 +1,89 @@
+/* Templates and fixed lines in the patient's language. Invariant: whatever is sent begins with who
+ * we are and ends with how to stop. */
+#include "outreach/outreach_int.h"
+
+static const char *const LANGUAGES[LANGUAGE_COUNT] = {LANGUAGE_ROWS};
+const struct template_row OUTREACH_TEMPLATES[] = {TEMPLATE_ROWS};
+const size_t OUTREACH_TEMPLATE_COUNT = sizeof OUTREACH_TEMPLATES / sizeof OUTREACH_TEMPLATES[0];
+static const char *const LINES[LINE_COUNT][LANGUAGE_COUNT] = {LINE_ROWS};
+
+unsigned words_language(str language)
+{
+    for (unsigned i = 0; i < LANGUAGE_COUNT; i++)
+        if (str_starts(language, str_of(LANGUAGES[i])))
+            return i;
+    return 0;
+}
+
+const struct template_row *words_template(str code)
+{
+    for (size_t i = 0; i < OUTREACH_TEMPLATE_COUNT; i++)
+        if (str_eq(code, str_of(OUTREACH_TEMPLATES[i].code)))
+            return &OUTREACH_TEMPLATES[i];
+    return NULL;
+}
+
+static str value_of(const struct outreach *o, str name, str first)
+{
+    if (str_eq(name, STR("first")))
+        return first;
+    if (str_eq(name, STR("phone")))
+        return config_str(o->config, "outreach.phone");
+    if (str_eq(name, STR("clinic")))
+        return config_str(o->config, "outreach.clinic");
+    return STR_NONE;
+}
+
+str words_fill(struct op *op, const struct outreach *o, const char *text, str first)
+{
+    struct buf b;
+    str in = str_of(text);
+    buf_init(&b, op->arena, TEXT_MAX);
+    for (size_t at = 0; at < in.n;) {
+        size_t open = str_find_char(in, '{', at), close = str_find_char(in, '}', at);
+        if (open == SIZE_MAX || close == SIZE_MAX || close < open) {
+            buf_add(&b, str_sub(in, at, in.n));
+            break;
+        }
+        buf_add(&b, str_sub(in, at, open));
+        buf_add(&b, value_of(o, str_sub(in, open + 1, close), first));
+        at = close + 1;
+    }
+    return buf_str(&b);
+}
+
+str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language)
+{
+    return words_fill(op, o, LINES[line][language], STR_NONE);
+}
+
+static struct outreach_template row_of(struct op *op, const struct outreach *o,
+                                       const struct template_row *t, unsigned language,
+                                       enum channel_kind k)
+{
+    bool sms = k == CHANNEL_SMS;
+    return (struct outreach_template){
+        .code = str_of(t->code),
+        .purpose = str_of(t->purpose),
+        .channel = channel_name(k),
+        .language = str_of(LANGUAGES[language]),
+        .title = str_of(t->title[language]),
+        .text = words_fill(op, o, sms ? t->sms[language] : t->email[language], STR("…")),
+        .subject = sms ? STR_NONE : str_of(t->subject[language])};
+}
+
+err outreach_templates(struct op *op, struct outreach *o, str language,
+                       struct outreach_template **ret, size_t *ret_n)
+{
+    unsigned lang = words_language(language);
+    struct outreach_template *rows = ARENA_ARRAY(op->arena, struct outreach_template,
+                                                 OUTREACH_TEMPLATE_COUNT * CHANNEL_KIND_COUNT);
+    size_t n = 0;
+    for (size_t i = 0; rows && i < OUTREACH_TEMPLATE_COUNT; i++)
+        for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+            rows[n++] = row_of(op, o, &OUTREACH_TEMPLATES[i], lang, (enum channel_kind)k);
+    TRY(op_check(op));
+    *ret = rows;
+    *ret_n = n;
+    return OK;
+}
