@@ -166,7 +166,7 @@ err policy_hold_until(struct op *op, const struct rulebook *book, const struct h
     const struct rulebook *from = book ? book : rulebook_default();
     struct windows w;
     TRY(windows_of(op, from, q, &w));
-    int64_t until = q->now, end;
+    int64_t until = q->now, end = 0;
     for (size_t i = 0; i < v->n_fired; i++) {
         if (v->fired[i].suspended)
             continue;
