@@ -47,10 +47,10 @@ void fhir_outcome_write(struct buf *b, const struct op *op);
 /* ---- references ---- */
 enum fhir_ref_kind {
     REF_NONE,
-    REF_LOCAL /* Type/id */,
-    REF_ABSOLUTE /* http… */,
-    REF_URN /* urn:uuid, urn:oid */,
-    REF_CONTAINED /* #id */,
+    REF_LOCAL,      /* Type/id */
+    REF_ABSOLUTE,   /* http… */
+    REF_URN,        /* urn:uuid, urn:oid */
+    REF_CONTAINED,  /* #id */
     REF_CONDITIONAL /* Type?query */
 };
 struct fhir_ref {
@@ -111,8 +111,8 @@ struct fhir_param {
     fhir_type base;   /* the resource type it belongs to */
     bool single;      /* the element it indexes occurs at most once */
     bool home;        /* single reference that decides the Patient compartment */
-    const uint16_t
-        *parts; /* composite: component params; union/rename: the params to ask instead */
+    /* composite: component params; union/rename: the params to ask instead */
+    const uint16_t *parts;
     uint8_t n_parts;
     bool alias; /* parts are alternatives; nothing is stored under this number */
     const fhir_type *targets;
@@ -151,27 +151,14 @@ MUST err fhir_keys(struct op *op, struct json *resource, struct fhir_key **ret, 
 str fhir_fold(struct arena *a, str text);
 
 /* ---- search queries ---- */
+/* clang-format off */
 enum fhir_prefix {
-    PREFIX_EQ,
-    PREFIX_NE,
-    PREFIX_GT,
-    PREFIX_LT,
-    PREFIX_GE,
-    PREFIX_LE,
-    PREFIX_SA,
-    PREFIX_EB,
-    PREFIX_AP
+    PREFIX_EQ, PREFIX_NE, PREFIX_GT, PREFIX_LT, PREFIX_GE, PREFIX_LE, PREFIX_SA, PREFIX_EB, PREFIX_AP
 };
 enum fhir_modifier {
-    MOD_NONE,
-    MOD_MISSING,
-    MOD_EXACT,
-    MOD_CONTAINS,
-    MOD_NOT,
-    MOD_TYPE,
-    MOD_IDENTIFIER,
-    MOD_OTHER
+    MOD_NONE, MOD_MISSING, MOD_EXACT, MOD_CONTAINS, MOD_NOT, MOD_TYPE, MOD_IDENTIFIER, MOD_OTHER
 };
+/* clang-format on */
 
 struct fhir_value {
     enum fhir_prefix prefix;
@@ -190,8 +177,7 @@ struct fhir_clause {
     bool missing;                    /* value of :missing */
     const struct fhir_value *values; /* alternatives */
     size_t n;
-    const struct fhir_query
-        *chain; /* chained: resources of chain->type that the reference must point at */
+    const struct fhir_query *chain; /* what the reference must point at */
 };
 struct fhir_include {
     fhir_type source; /* whose parameter */
@@ -223,8 +209,7 @@ struct fhir_query {
  * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
-/* Does a tagged tree match (in memory: conditional references, tests)? Chains are not followed
- * (ERR_UNSUPPORTED). */
+/* Does a tagged tree match? Chains are not followed (ERR_UNSUPPORTED). */
 MUST err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource,
                           bool *ret);
 
@@ -240,8 +225,8 @@ struct fhir_entry {
     str full_url;
     str if_match, if_none_match, if_none_exist;
     struct json *resource; /* tagged; NULL for GET, DELETE */
-    err code;              /* not OK: this entry of a batch cannot be done (fhir_bundle_read) … */
-    const struct issue *issues; /* … and why, paths from the entry's resource or Bundle.entry[i] */
+    err code; /* not OK: this entry of a batch cannot be done (fhir_bundle_read), and why: */
+    const struct issue *issues; /* paths from the entry's resource or Bundle.entry[i] */
     size_t n_issues;
 };
 struct fhir_plan {
