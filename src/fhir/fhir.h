@@ -71,7 +71,7 @@ MUST err fhir_refs(struct op *op, struct json *resource, struct fhir_ref_node **
 
 /* ---- compartments ---- */
 /* Ids of the Patient resources in whose compartment a tagged resource lives (R4
- * CompartmentDefinition/patient), in the definition's parameter order, no doubles.
+ * CompartmentDefinition/patient), the home parameter's first, no doubles; local references only.
  * A Patient is in its own (its id is not listed here). */
 MUST err fhir_patients(struct op *op, const struct json *resource, str **ret_ids, size_t *ret_n);
 /* True when resources of this type can be in a Patient compartment. */
@@ -145,7 +145,10 @@ struct fhir_key {
     const struct fhir_key *parts;
     size_t n_parts;
 };
-/* All search keys of a tagged tree; meaning only: blinding and packing is the record's work. */
+/* All search keys of a tagged tree; meaning only: blinding and packing is the record's work.
+ * _id and _lastUpdated are left out (the server assigns them, the record knows them), and so is all
+ * that an alias stands for. A versioned canonical gives two keys, with and without |version; a
+ * reference into contained resources gives none. ERR_TOO_COSTLY past 200,000 keys. */
 MUST err fhir_keys(struct op *op, struct json *resource, struct fhir_key **ret, size_t *ret_n);
 /* Case and accents folded, spaces collapsed (R4 string search: insensitive to case and accents). */
 str fhir_fold(struct arena *a, str text);
@@ -206,7 +209,11 @@ struct fhir_query {
     str self; /* normalised query text without _page, for links */
 };
 /* Parses "name=value&…" (percent-encoded). Unknown or unsupported parameter, modifier or value:
- * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue. */
+ * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue.
+ * A parameter that renames or narrows one other comes rewritten (patient=1 as subject:Patient=1:
+ * MOD_TYPE, mod_type and ref.type Patient), in _include and _sort too; unions (combo-*) stay aliases.
+ * The system of a code element (gender=http://…|male) is taken off again, as keys do not carry it.
+ * PREFIX_AP: lo … hi and num_lo … num_hi are already widened by a tenth. Unions cannot be sorted by. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
 /* Does a tagged tree match? Chains are not followed (ERR_UNSUPPORTED). */
