@@ -268,7 +268,7 @@ def find_alias(params):
 
 def build_one(trie, root, p, number, composites):
     """Adds the branches of p to the trie; True when all of them could be said."""
-    singles, paths, systems = [], set(), set()
+    singles, paths, systems, targets = [], set(), set(), set()
     for text, steps in p.branches:
         if steps is None:
             return False
@@ -281,10 +281,14 @@ def build_one(trie, root, p, number, composites):
                 continue
             source = SOURCES.get(p.kind, {}).get("Resource" if kind in trie.spec.row else kind)
             systems.add(trie.spec.system.get(element[3], "") if kind == "code" else "")
+            named = next(t for k, t in element[2] if k == kind)
+            targets |= set([steps[-1][1]] if steps[-1][0] == "target" else named or ["any"])
             if source:
                 node.actions.append((number, source, 0))
     p.single = all(singles) and len(paths) == 1
     p.system = systems.pop() if len(systems) == 1 else ""
+    if "any" not in targets: # parameters of many types list the targets of all of them
+        p.targets = [t for t in p.targets if t in targets] or p.targets
     return True
 
 
@@ -301,16 +305,15 @@ class Build:
 
     def one_type(self, base):
         mine = [p for (b, _), p in sorted(self.params.items()) if b == base]
+        known = {p: build_one(self.trie, Node(), p, p.number, lambda *a: 0) for p in mine}
         find_alias(mine)
         root, self.fallback[base] = Node(), []
         for p in mine:
-            scratch = Node()
-            known = build_one(self.trie, scratch, p, p.number, lambda *a: 0)
             if p.components:
                 p.parts = p.parts or [self.component(base, c) for c in p.components]
             if p.alias or p.kind == "special" or p.code in ("_id", "_lastUpdated"):
                 continue
-            if known:
+            if known[p]:
                 build_one(self.trie, root, p, p.number, self.composite)
             else:
                 self.fallback[base].append(p)
