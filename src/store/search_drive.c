@@ -188,15 +188,24 @@ static err plan(struct drive *d)
     return d->lead > SORT_MAX ? collect_wide(d) : OK;
 }
 
+/* To sort, every candidate is read; to meet them in order, about (all / candidates) others are passed
+ * for each one wanted. */
+static bool better_in_order(const struct drive *d)
+{
+    const struct search *s = d->s;
+    if (s->top.want == 0 || s->q->total || s->q->sort.order == ORDER_RID)
+        return false;
+    if (d->lead > SORT_MAX)
+        return true;
+    uint64_t all = atomic_load(&s->v->s->resources);
+    return d->lead * d->lead > 2 * s->top.want * all;
+}
+
 err search_drive(struct search *s)
 {
     struct drive d = {.s = s};
     TRY(plan(&d));
-    if (s->top.want && !s->q->total && d.lead > SORT_MAX) {
-        if (s->q->sort.order == ORDER_KEY)
-            return walk_by_key(&d);
-        if (s->q->sort.order == ORDER_TIME)
-            return walk_by_time(&d);
-    }
-    return stream(&d);
+    if (!better_in_order(&d))
+        return stream(&d);
+    return s->q->sort.order == ORDER_KEY ? walk_by_key(&d) : walk_by_time(&d);
 }

@@ -129,7 +129,7 @@ err version_at(struct op *op, const struct view *v, uint64_t rid, uint64_t t, st
             e = version_read(op, u64_read(c->key.p), c->value, &at);
     }
     if (e == OK) {
-        at.sealed = arena_str(op->arena, at.sealed);
+        at.sealed = at.doc.rid ? arena_str(op->arena, at.sealed) : STR_NONE;
         *ret = at;
     }
     ops->cursor_close(c);

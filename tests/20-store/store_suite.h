@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#undef fail /* ours is base/op.h */
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
