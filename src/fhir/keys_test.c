@@ -8,11 +8,14 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {"{\"resourceType\":\"Patient\",\"id\":\"p\",\"active\":true,\"meta\":{\"profile\":[\"http://p|1\"],"
+    {"{\"resourceType\":\"Patient\",\"id\":\"p\",\"active\":true,\"meta\":{\"profile\":[\"http://"
+     "p|1\"],"
      "\"tag\":[{\"system\":\"s\",\"code\":\"t\"}],\"source\":\"urn:x\"},"
      "\"identifier\":[{\"system\":\"urn:mrn\",\"value\":\"1\"},{\"value\":\"2\"}],"
-     "\"name\":[{\"family\":\"Rivers\",\"given\":[\"Ana\",null],\"prefix\":[\"Dr\"],\"text\":\"Dr Ana\"}],"
-     "\"telecom\":[{\"system\":\"phone\",\"value\":\"555\"},{\"system\":\"email\",\"value\":\"a@b\"},"
+     "\"name\":[{\"family\":\"Rivers\",\"given\":[\"Ana\",null],\"prefix\":[\"Dr\"],\"text\":\"Dr "
+     "Ana\"}],"
+     "\"telecom\":[{\"system\":\"phone\",\"value\":\"555\"},{\"system\":\"email\",\"value\":\"a@"
+     "b\"},"
      "{\"value\":\"7\"}],\"gender\":\"female\",\"birthDate\":\"1974-12\","
      "\"address\":[{\"line\":[\"1 Main\"],\"city\":\"Ghent\",\"country\":\"BE\",\"use\":\"home\"}],"
      "\"generalPractitioner\":[{\"reference\":\"Practitioner/7\"}],"
@@ -27,18 +30,22 @@ static const struct row rows[] = {
      "name=Rivers\nphone=|555\ntelecom=|555\ntelecom=|7\ntelecom=|a@b\n"},
     {"{\"resourceType\":\"Patient\",\"deceasedBoolean\":false}", "deceased=|false\n"},
     {"{\"resourceType\":\"Patient\"}", "deceased=|false\n"},
-    {"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"system\":\"l\","
+    {"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"system\":"
+     "\"l\","
      "\"code\":\"85354-9\"}]},\"subject\":{\"reference\":\"Patient/1\"},"
      "\"effectivePeriod\":{\"start\":\"2024-01-01\"},\"component\":["
-     "{\"code\":{\"coding\":[{\"system\":\"l\",\"code\":\"8480-6\"}]},\"valueQuantity\":{\"value\":140,"
+     "{\"code\":{\"coding\":[{\"system\":\"l\",\"code\":\"8480-6\"}]},\"valueQuantity\":{\"value\":"
+     "140,"
      "\"unit\":\"mmHg\",\"system\":\"u\",\"code\":\"mm[Hg]\"}},"
-     "{\"code\":{\"coding\":[{\"system\":\"l\",\"code\":\"8462-4\"}]},\"valueQuantity\":{\"value\":90}}]}",
+     "{\"code\":{\"coding\":[{\"system\":\"l\",\"code\":\"8462-4\"}]},\"valueQuantity\":{\"value\":"
+     "90}}]}",
      "code=l|85354-9\ncomponent-code=l|8462-4\ncomponent-code=l|8480-6\n"
      "component-code-value-quantity=l|8462-4$90|||\n"
      "component-code-value-quantity=l|8480-6$140|u|mm[Hg]|mmHg\n"
      "component-value-quantity=140|u|mm[Hg]|mmHg\ncomponent-value-quantity=90|||\n"
      "date=2024-01-01T00:00:00.000Z/-                       \nstatus=|final\nsubject=Patient/1\n"},
-    {"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":\"a\"},"
+    {"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":\"a\"}"
+     ","
      "{\"code\":\"b\"}]},\"valueCodeableConcept\":{\"coding\":[{\"code\":\"x\"}],\"text\":\"Ex\"},"
      "\"effectiveTiming\":{\"event\":[\"2024-02-01\",\"2024-01-01\"]},"
      "\"subject\":{\"identifier\":{\"system\":\"urn:mrn\",\"value\":\"9\"},\"display\":\"x\"},"
@@ -54,7 +61,8 @@ static const struct row rows[] = {
      "\"urn:uuid:1\"},\"prediction\":[{\"probabilityDecimal\":0.25},{\"probabilityRange\":{\"low\":"
      "{\"value\":1},\"high\":{\"value\":3}}}]}",
      "probability=0.25\nprobability=1\nprobability=3\nsubject=urn:uuid:1\n"},
-    {"{\"resourceType\":\"Invoice\",\"status\":\"issued\",\"totalNet\":{\"value\":12.5,\"currency\":"
+    {"{\"resourceType\":\"Invoice\",\"status\":\"issued\",\"totalNet\":{\"value\":12.5,"
+     "\"currency\":"
      "\"EUR\"}}",
      "status=|issued\ntotalnet=12.5|urn:iso:std:iso:4217|EUR|EUR\n"},
     {"{\"resourceType\":\"QuestionnaireResponse\",\"status\":\"completed\",\"questionnaire\":"
@@ -64,23 +72,28 @@ static const struct row rows[] = {
      "\"relatedArtifact\":[{\"type\":\"composed-of\",\"resource\":\"http://a\"},"
      "{\"type\":\"depends-on\",\"resource\":\"http://b\"}]}",
      "composed-of=http://a\ndepends-on=http://b\nstatus=|draft\nurl=http://l\n"},
-    {"{\"resourceType\":\"Bundle\",\"type\":\"document\",\"entry\":[{\"resource\":{\"resourceType\":"
+    {"{\"resourceType\":\"Bundle\",\"type\":\"document\",\"entry\":[{\"resource\":{"
+     "\"resourceType\":"
      "\"Composition\",\"id\":\"c\"}},{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}}]}",
      "composition=Composition/c\ntype=|document\n"},
-    {"{\"resourceType\":\"MolecularSequence\",\"coordinateSystem\":0,\"referenceSeq\":{\"chromosome\":"
+    {"{\"resourceType\":\"MolecularSequence\",\"coordinateSystem\":0,\"referenceSeq\":{"
+     "\"chromosome\":"
      "{\"coding\":[{\"code\":\"7\"}]},\"windowStart\":5,\"windowEnd\":9},\"variant\":[{\"start\":1,"
      "\"end\":2}]}",
      "chromosome=|7\nchromosome-variant-coordinate=|7$1$2\nchromosome-window-coordinate=|7$5$9\n"
      "variant-end=2\nvariant-start=1\nwindow-end=9\nwindow-start=5\n"},
-    {"{\"resourceType\":\"Person\",\"link\":[{\"target\":{\"reference\":\"Patient/1\"}},{\"target\":"
+    {"{\"resourceType\":\"Person\",\"link\":[{\"target\":{\"reference\":\"Patient/"
+     "1\"}},{\"target\":"
      "{\"reference\":\"Practitioner/2\"}}]}",
      "link=Patient/1\nlink=Practitioner/2\n"},
     {"{\"resourceType\":\"AuditEvent\",\"agent\":[{\"requestor\":true,\"who\":{\"reference\":"
-     "\"Patient/4\"}}],\"entity\":[{\"what\":{\"reference\":\"Patient/3\"}},{\"what\":{\"reference\":"
+     "\"Patient/4\"}}],\"entity\":[{\"what\":{\"reference\":\"Patient/"
+     "3\"}},{\"what\":{\"reference\":"
      "\"Observation/3\"}}]}",
      "agent=Patient/4\nentity=Observation/3\nentity=Patient/3\npatient=Patient/3\n"
      "patient=Patient/4\n"},
-    {"{\"resourceType\":\"Medication\",\"ingredient\":[{\"itemCodeableConcept\":{\"coding\":[{\"code\":"
+    {"{\"resourceType\":\"Medication\",\"ingredient\":[{\"itemCodeableConcept\":{\"coding\":[{"
+     "\"code\":"
      "\"i\"}]}},{\"itemReference\":{\"reference\":\"Substance/1\"}}]}",
      "ingredient=Substance/1\ningredient-code=|i\n"},
 };
@@ -130,7 +143,8 @@ static void by_rule(void **state)
 static void wrong_shapes(void **state)
 {
     static const char *const texts[] = {
-        "{\"resourceType\":\"Patient\",\"name\":5,\"identifier\":\"x\",\"birthDate\":[],\"active\":{}}",
+        "{\"resourceType\":\"Patient\",\"name\":5,\"identifier\":\"x\",\"birthDate\":[],\"active\":"
+        "{}}",
         "{\"resourceType\":\"Observation\",\"code\":[[{}]],\"valueQuantity\":{\"value\":\"1\"},"
         "\"effectivePeriod\":{\"start\":3},\"component\":{\"code\":null}}",
         "{\"resourceType\":\"Bundle\",\"entry\":[]}",

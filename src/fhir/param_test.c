@@ -38,8 +38,7 @@ static void stable_numbers(void **state)
     assert_int_equal(fhir_param_find(FHIR_ACCOUNT, STR("_id"))->number, 16);
     assert_int_equal(fhir_param_find(FHIR_OBSERVATION, STR("code"))->number, 1700);
     assert_int_equal(fhir_param_find(FHIR_PATIENT, STR("identifier"))->number, 1842);
-    assert_int_equal(fhir_param_find(FHIR_VISION_PRESCRIPTION, STR("status"))->number,
-                     2590);
+    assert_int_equal(fhir_param_find(FHIR_VISION_PRESCRIPTION, STR("status"))->number, 2590);
 }
 
 static const struct fhir_param *part(const struct fhir_param *p, size_t i)
@@ -137,9 +136,9 @@ static void details(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_there),     cmocka_unit_test(stable_numbers),
-        cmocka_unit_test(aliases),       cmocka_unit_test(aliases_sound),
-        cmocka_unit_test(homes),         cmocka_unit_test(details),
+        cmocka_unit_test(all_there), cmocka_unit_test(stable_numbers),
+        cmocka_unit_test(aliases),   cmocka_unit_test(aliases_sound),
+        cmocka_unit_test(homes),     cmocka_unit_test(details),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

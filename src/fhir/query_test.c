@@ -199,8 +199,9 @@ static void refusals(void **state)
         {FHIR_PATIENT, "nosuch=1", "'nosuch': Patient cannot be searched by it; it can by: _id, "},
         {FHIR_PATIENT, "birthdate=soon", "'birthdate': not a date: give"},
         {FHIR_PATIENT, "birthdate=2024-13", "'birthdate': not a date"},
-        {FHIR_PATIENT, "birthdate:exact=2024", "'birthdate:exact': the modifier is not supported "
-                                               "here; supported: :missing"},
+        {FHIR_PATIENT, "birthdate:exact=2024",
+         "'birthdate:exact': the modifier is not supported "
+         "here; supported: :missing"},
         {FHIR_PATIENT, "name:above=x", "supported: :missing, :exact, :contains"},
         {FHIR_PATIENT, "name=", "'name': empty value"},
         {FHIR_PATIENT, "name=a,,b", "'name': empty value"},
@@ -218,14 +219,16 @@ static void refusals(void **state)
         {FHIR_OBSERVATION, "code.text=x", "only a reference can be followed"},
         {FHIR_OBSERVATION, "encounter.patient.organization.partof.partof.name=x",
          "at most 3 references"},
-        {FHIR_OBSERVATION, "code-value-quantity=a", "'code-value-quantity': give 2 parts joined by"},
+        {FHIR_OBSERVATION, "code-value-quantity=a",
+         "'code-value-quantity': give 2 parts joined by"},
         {FHIR_OBSERVATION, "code-value-quantity=a$1$2", "give 2 parts"},
         {FHIR_OBSERVATION, "_count=many", "'_count': give a whole number, 0 to 1000"},
         {FHIR_OBSERVATION, "_sort=nosuch", "'_sort': sort by search parameters"},
         {FHIR_OBSERVATION, "_sort=combo-code", "'_sort': sort by search parameters"},
         {FHIR_OBSERVATION, "_include=*", "'_include': give Type:parameter"},
-        {FHIR_OBSERVATION, "_include=Observation:code", "no such reference parameter of "
-                                                        "Observation; there are: based-on"},
+        {FHIR_OBSERVATION, "_include=Observation:code",
+         "no such reference parameter of "
+         "Observation; there are: based-on"},
         {FHIR_OBSERVATION, "_include=Patient:organization", "the first type must be the one"},
         {FHIR_OBSERVATION, "_revinclude=Patient:organization", "does not refer to the type"},
         {FHIR_OBSERVATION, "_total=some", "'_total': give none, estimate or accurate"},
@@ -257,9 +260,12 @@ static void refusals(void **state)
 /* Values may be personal: they stay out of messages. */
 static void no_values_told(void **state)
 {
-    static const char *const queries[] = {"birthdate=SECRET", "name:missing=SECRET",
-                                          "identifier=SECRET|SECRET|SECRET", "nosuch=SECRET",
-                                          "general-practitioner=SECRET SECRET", "_count=SECRET"};
+    static const char *const queries[] = {"birthdate=SECRET",
+                                          "name:missing=SECRET",
+                                          "identifier=SECRET|SECRET|SECRET",
+                                          "nosuch=SECRET",
+                                          "general-practitioner=SECRET SECRET",
+                                          "_count=SECRET"};
     (void)state;
     struct op op = test_op();
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
@@ -317,18 +323,25 @@ static void ceilings(void **state)
 /* ---- matching ---- */
 
 static const char patient[] =
-    "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"meta\":{\"lastUpdated\":\"2024-05-01T10:00:00Z\","
+    "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"meta\":{\"lastUpdated\":\"2024-05-01T10:00:"
+    "00Z\","
     "\"tag\":[{\"system\":\"s\",\"code\":\"t\"}]},\"active\":true,\"identifier\":[{\"system\":"
-    "\"urn:mrn\",\"value\":\"1\"}],\"name\":[{\"family\":\"D\\u00edaz  Rivers\",\"given\":[\"Ana\"]}],"
+    "\"urn:mrn\",\"value\":\"1\"}],\"name\":[{\"family\":\"D\\u00edaz  "
+    "Rivers\",\"given\":[\"Ana\"]}],"
     "\"gender\":\"female\",\"birthDate\":\"1974-12-25\"}";
 static const char observation[] =
     "{\"resourceType\":\"Observation\",\"id\":\"o1\",\"status\":\"final\",\"code\":{\"coding\":[{"
-    "\"system\":\"l\",\"code\":\"85354-9\"}]},\"subject\":{\"reference\":\"Patient/p1\",\"identifier\":"
-    "{\"system\":\"urn:mrn\",\"value\":\"1\"}},\"effectivePeriod\":{\"start\":\"2024-01-01\",\"end\":"
-    "\"2024-01-31\"},\"valueQuantity\":{\"value\":100.2,\"unit\":\"kilo\",\"system\":\"u\",\"code\":"
+    "\"system\":\"l\",\"code\":\"85354-9\"}]},\"subject\":{\"reference\":\"Patient/"
+    "p1\",\"identifier\":"
+    "{\"system\":\"urn:mrn\",\"value\":\"1\"}},\"effectivePeriod\":{\"start\":\"2024-01-01\","
+    "\"end\":"
+    "\"2024-01-31\"},\"valueQuantity\":{\"value\":100.2,\"unit\":\"kilo\",\"system\":\"u\","
+    "\"code\":"
     "\"kg\"},\"component\":[{\"code\":{\"coding\":[{\"system\":\"l\",\"code\":\"8480-6\"}]},"
-    "\"valueQuantity\":{\"value\":140,\"system\":\"u\",\"code\":\"mm[Hg]\"}},{\"code\":{\"coding\":[{"
-    "\"system\":\"l\",\"code\":\"8462-4\"}]},\"valueQuantity\":{\"value\":90,\"system\":\"u\",\"code\":"
+    "\"valueQuantity\":{\"value\":140,\"system\":\"u\",\"code\":\"mm[Hg]\"}},{\"code\":{\"coding\":"
+    "[{"
+    "\"system\":\"l\",\"code\":\"8462-4\"}]},\"valueQuantity\":{\"value\":90,\"system\":\"u\","
+    "\"code\":"
     "\"mm[Hg]\"}}],\"device\":{\"reference\":\"http://x.example/Device/1\"}}";
 
 struct hit {
@@ -492,12 +505,18 @@ static void finds_own_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens),         cmocka_unit_test(dates),
-        cmocka_unit_test(numbers),        cmocka_unit_test(references),
-        cmocka_unit_test(chains),         cmocka_unit_test(composites),
-        cmocka_unit_test(result_parameters), cmocka_unit_test(refusals),
-        cmocka_unit_test(no_values_told), cmocka_unit_test(lenient),
-        cmocka_unit_test(ceilings),       cmocka_unit_test(matching),
+        cmocka_unit_test(tokens),
+        cmocka_unit_test(dates),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(references),
+        cmocka_unit_test(chains),
+        cmocka_unit_test(composites),
+        cmocka_unit_test(result_parameters),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(no_values_told),
+        cmocka_unit_test(lenient),
+        cmocka_unit_test(ceilings),
+        cmocka_unit_test(matching),
         cmocka_unit_test(finds_own_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
