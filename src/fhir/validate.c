@@ -21,7 +21,7 @@ void walk_problem(struct walk *w, const struct fhir_frame *f, const char *fmt, .
     if (!w->check)
         return;
     w->problems++;
-    if (w->op->fault.n >= FAULT_ISSUES_MAX) {
+    if (walk_full(w)) {
         (void)fail_at(w->op, ERR_UNPROCESSABLE, STR_NONE, "%s", "");
         return;
     }
@@ -33,7 +33,7 @@ void walk_problem(struct walk *w, const struct fhir_frame *f, const char *fmt, .
 void walk_warning(struct walk *w, const struct fhir_frame *f, const char *fmt, ...)
 {
     va_list ap;
-    if (!w->check || w->op->fault.n >= FAULT_ISSUES_MAX)
+    if (!w->check || walk_full(w))
         return;
     va_start(ap, fmt);
     tell(w, f, SEVERITY_WARNING, arena_vprintf(w->op->arena, fmt, ap));
@@ -45,7 +45,7 @@ static str some_codes(struct walk *w, const struct fhir_set *set)
 {
     struct buf b;
     buf_init(&b, w->op->arena, 1024);
-    for (uint16_t i = 0; i < set->n && i < 12; i++) {
+    for (uint16_t i = 0; !walk_full(w) && i < set->n && i < 12; i++) {
         buf_add(&b, i ? STR(" | ") : STR(": "));
         buf_add(&b, fhir_word(fhir_codes[set->first + i].code));
     }

@@ -37,6 +37,11 @@ struct spot {
     uint16_t chosen[64];       /* row by ordinal, set for choices that were seen */
 };
 
+/* No more problems are written down, only counted: spares the making of their texts. */
+static inline bool walk_full(const struct walk *w)
+{
+    return w->op->fault.n >= FAULT_ISSUES_MAX;
+}
 /* Adds an error (nothing when only tagging). The text never quotes a value. */
 void walk_problem(struct walk *w, const struct fhir_frame *f, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

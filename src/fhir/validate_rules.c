@@ -48,7 +48,7 @@ static void wrong_target(struct walk *w, const struct fhir_frame *f, const struc
 {
     struct buf b;
     buf_init(&b, w->op->arena, 1024);
-    for (const uint16_t *t = fhir_targets + r->targets; *t; t++) {
+    for (const uint16_t *t = fhir_targets + r->targets; !walk_full(w) && *t; t++) {
         buf_add(&b, b.n ? STR(", ") : STR(""));
         buf_add(&b, fhir_word(fhir_models[*t].name));
     }
@@ -66,7 +66,7 @@ static void reference(struct walk *w, const struct spot *s)
     struct fhir_frame f = {s->frame, STR("reference"), 0, -1}, g = {s->frame, STR("type"), 0, -1};
     fhir_type said = json_is(type, JSON_STRING) ? fhir_type_parse(type->u.s) : 0;
     fhir_type meant = said;
-    if (json_is(text, JSON_STRING)) {
+    if (json_is(text, JSON_STRING) && fhir_format_ok(FHIR_STRING, text->u.s)) {
         struct fhir_ref ref = fhir_ref_parse(text->u.s);
         if (ref.type)
             meant = ref.type;
@@ -126,6 +126,15 @@ void walk_rules(struct walk *w, const struct spot *s)
     }
 }
 
+/* dom-4, dom-5: versions and labels are the container's. */
+static void served_by_container(struct walk *w, const struct fhir_frame *f, const struct json *meta)
+{
+    if (JSON_GET(meta, "versionId") || JSON_GET(meta, "lastUpdated") || JSON_GET(meta, "security"))
+        walk_warning(w, f,
+                     "A contained resource has no versionId, lastUpdated or security label of "
+                     "its own (dom-4, dom-5); leave them out.");
+}
+
 void walk_contain(struct walk *w, const struct fhir_frame *f, const struct json *v,
                   struct container *c)
 {
@@ -141,6 +150,7 @@ void walk_contain(struct walk *w, const struct fhir_frame *f, const struct json 
     for (uint32_t i = 0; i < list->n; i++) {
         const struct json *id = JSON_GET(&list->u.items[i], "id");
         struct fhir_frame g = {f, STR("contained"), 0, i};
+        served_by_container(w, &g, JSON_GET(&list->u.items[i], "meta"));
         if (!json_is(id, JSON_STRING))
             continue;
         if (map_get(&c->ids, id->u.s))
