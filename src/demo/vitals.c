@@ -74,7 +74,7 @@ static void worsen(const struct person *p, struct day *day)
     switch (p->planted) {
     case PLANTED_FLUID:
         if (left < 6) {
-            day->weight += 0.5 * (6 - left);
+            day->weight += 0.3 * (6 - left) + (left < 3 ? 0.5 * (3 - left) : 0);
             day->pulse += 2.5 * (6 - left);
         }
         break;

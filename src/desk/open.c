@@ -83,12 +83,8 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
 err desk_is_open(struct op *op, struct record *rec, str patient, str programme, bool *ret)
 {
     str id = STR_NONE;
-    err e = record_kv_get(op, rec, desk_open_key(op, patient, programme), &id);
-    if (e == ERR_NOT_FOUND)
-        op_clear(op);
-    else
-        TRY(e);
-    *ret = e == OK && !str_empty(id);
+    TRY(record_kv_get(op, rec, desk_open_key(op, patient, programme), &id));
+    *ret = !str_empty(id);
     return OK;
 }
 
@@ -111,14 +107,12 @@ err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const str
         return fail(op, ERR_INVALID, "a case needs evidence and a priority from 1 to 4");
     str key = desk_open_key(op, c->patient, c->programme);
     str id = STR_NONE;
-    err e = record_kv_get(op, rec, key, &id);
-    if (e == ERR_NOT_FOUND) {
-        op_clear(op);
+    TRY(record_kv_get(op, rec, key, &id));
+    if (str_empty(id)) {
         TRY(open_new(tx, op, rec, c, ret_id));
         *ret_new = true;
         return OK;
     }
-    TRY(e);
     struct desk_task task;
     TRY(desk_read(op, rec, id, &task));
     add_to_case(op, task.tree, c);

@@ -40,11 +40,7 @@ static err close_case(struct op *op, struct record *rec, struct desk_task *t)
     str reference = json_get_str(JSON_GET(t->tree, "for"), STR("reference"));
     str key = desk_open_key(op, fhir_ref_parse(reference).id, programme);
     str open = STR_NONE;
-    err e = record_kv_get(op, rec, key, &open);
-    if (e == ERR_NOT_FOUND)
-        op_clear(op);
-    else
-        TRY(e);
+    TRY(record_kv_get(op, rec, key, &open));
     TRY(fhir_validate(op, t->tree));
     struct record_tx *tx = record_begin(op, rec);
     TRY(record_tx_update(tx, t->doc.type, t->doc.id, t->tree, t->doc.vid));

@@ -37,11 +37,7 @@ static err track_of(struct step *st, uint64_t patient, struct track **ret)
         return OK;
     }
     str bytes = STR_NONE;
-    err e = record_kv_get(st->op, st->m->rec, track_key(st->op, patient), &bytes);
-    if (e == ERR_NOT_FOUND)
-        op_clear(st->op);
-    else
-        TRY(e);
+    TRY(record_kv_get(st->op, st->m->rec, track_key(st->op, patient), &bytes));
     if (!track_read(bytes, t))
         track_init(t, patient);
     return OK;

@@ -38,8 +38,8 @@ static void pause_after(struct monitor *m, struct op *op, err e, int64_t *last_s
         return;
     }
     if (time_mono() - *last_said > 60000 || *last_said == 0) {
-        log_event(LOG_ERROR, "monitor.step.failed", "error=%s issues=%zu", err_row(e)->name,
-                  op->fault.n);
+        log_event(LOG_ERROR, "monitor.step.failed", "error=%s what=\"%.*s\"", err_row(e)->name,
+                  STR_ARG(op->fault.n ? op->fault.issues[0].message : STR("?")));
         *last_said = time_mono();
     }
     for (int i = 0; i < 10 && !atomic_load(&m->stop); i++)

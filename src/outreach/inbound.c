@@ -193,12 +193,9 @@ static err known(struct op *op, struct outreach *o, const struct outreach_inboun
                  struct outreach_inbound_result *ret)
 {
     str id = STR_NONE;
-    err e = record_kv_get(op, o->rec, seen_key(op, in), &id);
-    if (e == ERR_NOT_FOUND) {
-        op_clear(op);
+    TRY(record_kv_get(op, o->rec, seen_key(op, in), &id));
+    if (str_empty(id))
         return OK;
-    }
-    TRY(e);
     *ret =
         (struct outreach_inbound_result){.duplicate = true, .matched = true, .communication = id};
     return OK;

@@ -32,16 +32,7 @@ static err again(struct op *op, struct outreach *o, str id, struct record_result
 
 static err sent_before(struct op *op, struct outreach *o, str key, str *ret_id)
 {
-    str id = STR_NONE;
-    err e = record_kv_get(op, o->rec, key_name(op, key), &id);
-    if (e == ERR_NOT_FOUND) {
-        op_clear(op);
-        *ret_id = STR_NONE;
-        return OK;
-    }
-    TRY(e);
-    *ret_id = id;
-    return OK;
+    return record_kv_get(op, o->rec, key_name(op, key), ret_id);
 }
 
 static err commit(struct op *op, struct outreach *o, const struct recipient *r,

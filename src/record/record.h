@@ -122,6 +122,7 @@ void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id, c
 MUST err record_commit(struct record_tx *tx);
 
 /* STR_NONE when there is no such key. */
+/* Empty when there is no such value. */
 MUST err record_kv_get(struct op *op, struct record *rec, str key, str *ret);
 struct record_job {
     uint64_t job;
