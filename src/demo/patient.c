@@ -24,13 +24,23 @@ void demo_staff(struct demo *d)
     }
 }
 
+/* A number with what a look-up service said of it: kind of line and whether it changed hands
+ * (47 CFR 64.1200(l)); one in fifteen was not asked in the last month. */
 static void telecom(struct demo *d, const struct person *p)
 {
+    bool stale = p->planted == PLANTED_NONE && p->number % 15 == 0;
+    int64_t asked = d->now - (stale ? 50 : 6) * DAY_MS;
     demo_add(
         d,
-        ",\"telecom\":[{\"system\":\"phone\",\"use\":\"mobile\",\"rank\":1,\"value\":\"%.*s\"},"
+        ",\"telecom\":[{\"system\":\"phone\",\"use\":\"mobile\",\"rank\":1,\"value\":\"%.*s\","
+        "\"extension\":"
+        "[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
+        "line-type\",\"valueCode\":\"wireless\"},"
+        "{\"url\":\"https://weft.health/fhir/StructureDefinition/reassigned-check\",\"extension\":"
+        "[{\"url\":\"result\",\"valueCode\":\"no\"},{\"url\":\"date\",\"valueDateTime\":\"%.*s\"}]}"
+        "]},"
         "{\"system\":\"email\",\"rank\":2,\"value\":\"%.*s\"}]",
-        STR_ARG(p->phone), STR_ARG(p->email));
+        STR_ARG(p->phone), STR_ARG(time_format(d->op->arena, asked)), STR_ARG(p->email));
 }
 
 void demo_patient(struct demo *d, const struct person *p)
@@ -59,6 +69,12 @@ void demo_patient(struct demo *d, const struct person *p)
              "\"code\":\"%s\"}]},"
              "\"preferred\":true}]",
              h->culture->language);
+    bool sms = strcmp(channel, "sms") == 0;
+    demo_add(d,
+             ",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
+             "consent-contact-point\","
+             "\"valueContactPoint\":{\"system\":\"%s\",\"value\":\"%.*s\"}}]",
+             sms ? "phone" : "email", STR_ARG(sms ? p->phone : p->email));
     demo_add(d, ",\"generalPractitioner\":[{\"reference\":\"Practitioner/doctor\"}],"
                 "\"managingOrganization\":{\"reference\":\"Organization/clinic\"}");
     demo_entry_end(d);
