@@ -204,6 +204,10 @@ def c_str(s):
     return '"%s"' % out
 
 
+def c_slice(s):
+    return "{%s, %d}" % (c_str(s), len(s.encode("utf-8")))
+
+
 def c_z(s):
     return "NULL" if s is None else c_str(s)
 
@@ -228,7 +232,7 @@ class Values:
         if isinstance(v, list) and all(isinstance(x, str) for x in v):
             at = len(self.lists)
             self.lists += v
-            return "{.kind = VALUE_LIST, .n = %d, .u.list = &value_items[%d]}" % (len(v), at)
+            return "{.kind = VALUE_LIST, .n = %d, .u.items = &value_items[%d]}" % (len(v), at)
         return "{.kind = VALUE_NONE}"
 
     def constant(self, v):
@@ -350,8 +354,8 @@ def body(rules, kinds, triggers, holds, obligations):
     fix = [v.replace("value_items", "param_items") for v in c.params.rows]
     return ("/* Made by tools/gen_rules.py from spec/rules; do not edit. */\n"
             '#include "policy/policy_int.h"\n\n' +
-            table("static const char *const value_items[]", map(c_str, c.consts.lists)) +
-            table("static const char *const param_items[]", map(c_str, c.params.lists)) +
+            table("static const str value_items[]", map(c_slice, c.consts.lists)) +
+            table("static const str param_items[]", map(c_slice, c.params.lists)) +
             table("const struct value policy_consts[]", c.consts.rows) +
             table("const struct value policy_param_defaults[]", fix) +
             "const size_t policy_param_count = %d;\n\n" % len(fix) +

@@ -110,7 +110,7 @@ static void add_fields(struct op *op, const struct content_report *r, struct fac
         return;
     }
     for (size_t i = 0; i < n; i++)
-        list[i] = value_item(before, i);
+        list[i] = before->u.items[i];
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].found && !(n > 0 && value_has(before, str_of(codes[i].code))))
             list[count++] = str_of(codes[i].code);

@@ -3,15 +3,10 @@
  * Invariant: a comparison of known values of one kind is never UNKNOWN. */
 #include "policy/policy_int.h"
 
-str value_item(const struct value *list, size_t i)
-{
-    return list->own ? list->u.items[i] : str_of(list->u.list[i]);
-}
-
 bool value_has(const struct value *list, str item)
 {
     for (size_t i = 0; i < list->n; i++)
-        if (str_eq(value_item(list, i), item))
+        if (str_eq(list->u.items[i], item))
             return true;
     return false;
 }
@@ -39,7 +34,7 @@ static enum tri tri_of(bool b)
 static bool all_in(const struct value *items, const struct value *list)
 {
     for (size_t i = 0; i < items->n; i++)
-        if (!value_has(list, value_item(items, i)))
+        if (!value_has(list, items->u.items[i]))
             return false;
     return true;
 }
@@ -57,7 +52,7 @@ static bool values_equal(const struct value *a, const struct value *b)
     if (a->n != b->n)
         return false;
     for (size_t i = 0; i < a->n; i++)
-        if (!str_eq(value_item(a, i), value_item(b, i)))
+        if (!str_eq(a->u.items[i], b->u.items[i]))
             return false;
     return true;
 }

@@ -89,7 +89,7 @@ static struct value text(const char *s)
 
 static struct value list(const str *items, uint32_t n)
 {
-    return (struct value){.kind = VALUE_LIST, .own = true, .n = n, .u.items = items};
+    return (struct value){.kind = VALUE_LIST, .n = n, .u.items = items};
 }
 
 static void expect(enum op_code code, struct value a, struct value b, enum tri want)
@@ -127,9 +127,9 @@ static void lists(void **state)
 {
     (void)state;
     static const str ab[] = {{"a", 1}, {"b", 1}}, abc[] = {{"a", 1}, {"b", 1}, {"c", 1}};
-    static const char *const words[] = {"b", "a"};
+    static const str words[] = {{"b", 1}, {"a", 1}};
     const struct value two = list(ab, 2), three = list(abc, 3), empty = list(NULL, 0);
-    const struct value fixed = {.kind = VALUE_LIST, .n = 2, .u.list = words};
+    const struct value fixed = {.kind = VALUE_LIST, .n = 2, .u.items = words};
     expect(OP_IN, text("c"), three, TRI_YES);
     expect(OP_IN, text("c"), two, TRI_NO);
     expect(OP_IN, num(1), two, TRI_UNKNOWN);

@@ -51,8 +51,7 @@ void facts_set_str(struct facts *f, enum fact id, str v)
 void facts_set_list(struct facts *f, enum fact id, const str *items, size_t n)
 {
     if (n <= UINT32_MAX && (items || n == 0))
-        set(f, id,
-            (struct value){.kind = VALUE_LIST, .own = true, .n = (uint32_t)n, .u.items = items});
+        set(f, id, (struct value){.kind = VALUE_LIST, .n = (uint32_t)n, .u.items = items});
     else
         facts_unset(f, id);
 }
@@ -99,7 +98,7 @@ static struct value list_from_json(struct arena *a, const struct json *j)
             return (struct value){.kind = VALUE_NONE};
         items[i] = j->u.items[i].u.s;
     }
-    return items ? (struct value){.kind = VALUE_LIST, .own = true, .n = j->n, .u.items = items}
+    return items ? (struct value){.kind = VALUE_LIST, .n = j->n, .u.items = items}
                  : (struct value){.kind = VALUE_NONE};
 }
 
@@ -165,7 +164,7 @@ static struct json *value_to_json(struct arena *a, const struct value *v)
         return json_new_str(a, str_make(v->u.s, v->n));
     struct json *list = json_new(a, JSON_ARRAY);
     for (size_t i = 0; i < v->n; i++)
-        json_push(a, list, json_new_str(a, value_item(v, i)));
+        json_push(a, list, json_new_str(a, v->u.items[i]));
     return list;
 }
 

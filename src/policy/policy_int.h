@@ -9,13 +9,11 @@ enum value_kind { VALUE_NONE, VALUE_BOOL, VALUE_NUM, VALUE_STR, VALUE_LIST };
 
 struct value {
     uint8_t kind; /* enum value_kind; NONE = unknown */
-    bool own;     /* LIST of str given at run time (u.items), else of C strings (u.list) */
     uint32_t n;   /* bytes of a string, items of a list */
     union {
         bool b;
         double num;
         const char *s;
-        const char *const *list;
         const str *items;
     } u;
 };
@@ -102,7 +100,6 @@ enum tri policy_eval(const struct insn *code, size_t n, const struct value *para
                      const struct facts *facts);
 /* One comparison of the closed list: eq … subset. */
 enum tri value_compare(enum op_code code, const struct value *a, const struct value *b);
-str value_item(const struct value *list, size_t i);
 bool value_has(const struct value *list, str item);
 /* From a fact file or an override; VALUE_NONE for what predicates cannot use. */
 struct value value_from_json(struct arena *a, const struct json *j);

@@ -17,3 +17,7 @@ add_custom_command(
     DEPENDS ${policy_spec} ${CMAKE_SOURCE_DIR}/tools/gen_content.py
     COMMENT "compiling the word lists")
 target_sources(weft_policy PRIVATE ${GEN}/content_gen.c)
+
+# Figures for make bench; not part of the tests.
+add_executable(policy_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/policy_bench.c)
+target_link_libraries(policy_bench PRIVATE weft_policy)
