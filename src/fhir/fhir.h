@@ -93,17 +93,12 @@ MUST err fhir_path_bool(struct op *op, const struct fhir_path *p, struct json *f
 str fhir_path_type_name(uint16_t type);
 
 /* ---- search parameters ---- */
+/* clang-format off */
 enum fhir_param_type {
-    PARAM_NUMBER,
-    PARAM_DATE,
-    PARAM_STRING,
-    PARAM_TOKEN,
-    PARAM_REFERENCE,
-    PARAM_COMPOSITE,
-    PARAM_QUANTITY,
-    PARAM_URI,
-    PARAM_SPECIAL
+    PARAM_NUMBER, PARAM_DATE, PARAM_STRING, PARAM_TOKEN, PARAM_REFERENCE, PARAM_COMPOSITE,
+    PARAM_QUANTITY, PARAM_URI, PARAM_SPECIAL
 };
+/* clang-format on */
 struct fhir_param {
     uint16_t number;  /* 16 … 65535, stable per spec release: what keys are stored under */
     const char *code; /* "birthdate" */
@@ -211,9 +206,9 @@ struct fhir_query {
 /* Parses "name=value&…" (percent-encoded). Unknown or unsupported parameter, modifier or value:
  * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue.
  * A parameter that renames or narrows one other comes rewritten (patient=1 as subject:Patient=1:
- * MOD_TYPE, mod_type and ref.type Patient), in _include and _sort too; unions (combo-*) stay aliases.
- * The system of a code element (gender=http://…|male) is taken off again, as keys do not carry it.
- * PREFIX_AP: lo … hi and num_lo … num_hi are already widened by a tenth. Unions cannot be sorted by. */
+ * MOD_TYPE, mod_type, ref.type), in _include and _sort too; unions (combo-*) stay aliases and cannot
+ * be sorted by. The system of a code element (gender=http://…|male) is taken off again, as keys do
+ * not carry it. PREFIX_AP: lo … hi and num_lo … num_hi are already widened by a tenth. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
 /* Does a tagged tree match? Chains are not followed (ERR_UNSUPPORTED). */
