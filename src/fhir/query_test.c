@@ -193,66 +193,66 @@ struct bad {
     const char *part; /* of the message */
 };
 
+static const struct bad bad_rows[] = {
+    {FHIR_PATIENT, "nosuch=1", "'nosuch': Patient cannot be searched by it; it can by: _id, "},
+    {FHIR_PATIENT, "birthdate=soon", "'birthdate': not a date: give"},
+    {FHIR_PATIENT, "birthdate=2024-13", "'birthdate': not a date"},
+    {FHIR_PATIENT, "birthdate:exact=2024",
+     "'birthdate:exact': the modifier is not supported "
+     "here; supported: :missing"},
+    {FHIR_PATIENT, "name:above=x", "supported: :missing, :exact, :contains"},
+    {FHIR_PATIENT, "name=", "'name': empty value"},
+    {FHIR_PATIENT, "name=a,,b", "'name': empty value"},
+    {FHIR_PATIENT, "name", "'name': empty value"},
+    {FHIR_PATIENT, "name:missing=maybe", "'name:missing': give true or false"},
+    {FHIR_RISK_ASSESSMENT, "probability=x", "'probability': not a number"},
+    {FHIR_OBSERVATION, "code=a|b|c", "'code': give code, system|code, |code or system|"},
+    {FHIR_OBSERVATION, "code=|", "'code': empty value"},
+    {FHIR_OBSERVATION, "value-quantity=1|2", "give number, number|system|code or number||code"},
+    {FHIR_OBSERVATION, "subject=a b", "'subject': not a reference"},
+    {FHIR_OBSERVATION, "subject.name=x",
+     "say which type is meant: subject:Location, subject:Patient"},
+    {FHIR_OBSERVATION, "subject.nosuch=x", "nothing that it refers to can be searched"},
+    {FHIR_OBSERVATION, "subject:Patient.nosuch=x", "Patient cannot be searched by it"},
+    {FHIR_OBSERVATION, "code.text=x", "only a reference can be followed"},
+    {FHIR_OBSERVATION, "encounter.patient.organization.partof.partof.name=x",
+     "at most 3 references"},
+    {FHIR_OBSERVATION, "code-value-quantity=a", "'code-value-quantity': give 2 parts joined by"},
+    {FHIR_OBSERVATION, "code-value-quantity=a$1$2", "give 2 parts"},
+    {FHIR_OBSERVATION, "_count=many", "'_count': give a whole number, 0 to 1000"},
+    {FHIR_OBSERVATION, "_sort=nosuch", "'_sort': sort by search parameters"},
+    {FHIR_OBSERVATION, "_sort=combo-code", "'_sort': sort by search parameters"},
+    {FHIR_OBSERVATION, "_include=*", "'_include': give Type:parameter"},
+    {FHIR_OBSERVATION, "_include=Observation:code",
+     "no such reference parameter of "
+     "Observation; there are: based-on"},
+    {FHIR_OBSERVATION, "_include=Patient:organization", "the first type must be the one"},
+    {FHIR_OBSERVATION, "_revinclude=Patient:organization", "does not refer to the type"},
+    {FHIR_OBSERVATION, "_total=some", "'_total': give none, estimate or accurate"},
+    {FHIR_OBSERVATION, "_summary=x", "'_summary': give false, true, text, data or count"},
+    {FHIR_OBSERVATION, "_elements=code", "'_elements': not supported; supported beside"},
+    {FHIR_OBSERVATION, "_has:Patient:x=1", "not supported"},
+    {FHIR_LOCATION, "near=1|2|3", "'near': this parameter is not supported"},
+    {FHIR_OBSERVATION, "code=%zz", "not percent-encoded UTF-8"},
+    {FHIR_OBSERVATION, "code=%", "not percent-encoded UTF-8"},
+    {FHIR_OBSERVATION, "code=%ff", "not percent-encoded UTF-8"},
+    {FHIR_OBSERVATION, "code=a%00b", "not percent-encoded UTF-8"},
+};
+
 static void refusals(void **state)
 {
-    static const struct bad rows[] = {
-        {FHIR_PATIENT, "nosuch=1", "'nosuch': Patient cannot be searched by it; it can by: _id, "},
-        {FHIR_PATIENT, "birthdate=soon", "'birthdate': not a date: give"},
-        {FHIR_PATIENT, "birthdate=2024-13", "'birthdate': not a date"},
-        {FHIR_PATIENT, "birthdate:exact=2024",
-         "'birthdate:exact': the modifier is not supported "
-         "here; supported: :missing"},
-        {FHIR_PATIENT, "name:above=x", "supported: :missing, :exact, :contains"},
-        {FHIR_PATIENT, "name=", "'name': empty value"},
-        {FHIR_PATIENT, "name=a,,b", "'name': empty value"},
-        {FHIR_PATIENT, "name", "'name': empty value"},
-        {FHIR_PATIENT, "name:missing=maybe", "'name:missing': give true or false"},
-        {FHIR_RISK_ASSESSMENT, "probability=x", "'probability': not a number"},
-        {FHIR_OBSERVATION, "code=a|b|c", "'code': give code, system|code, |code or system|"},
-        {FHIR_OBSERVATION, "code=|", "'code': empty value"},
-        {FHIR_OBSERVATION, "value-quantity=1|2", "give number, number|system|code or number||code"},
-        {FHIR_OBSERVATION, "subject=a b", "'subject': not a reference"},
-        {FHIR_OBSERVATION, "subject.name=x",
-         "say which type is meant: subject:Location, subject:Patient"},
-        {FHIR_OBSERVATION, "subject.nosuch=x", "nothing that it refers to can be searched"},
-        {FHIR_OBSERVATION, "subject:Patient.nosuch=x", "Patient cannot be searched by it"},
-        {FHIR_OBSERVATION, "code.text=x", "only a reference can be followed"},
-        {FHIR_OBSERVATION, "encounter.patient.organization.partof.partof.name=x",
-         "at most 3 references"},
-        {FHIR_OBSERVATION, "code-value-quantity=a",
-         "'code-value-quantity': give 2 parts joined by"},
-        {FHIR_OBSERVATION, "code-value-quantity=a$1$2", "give 2 parts"},
-        {FHIR_OBSERVATION, "_count=many", "'_count': give a whole number, 0 to 1000"},
-        {FHIR_OBSERVATION, "_sort=nosuch", "'_sort': sort by search parameters"},
-        {FHIR_OBSERVATION, "_sort=combo-code", "'_sort': sort by search parameters"},
-        {FHIR_OBSERVATION, "_include=*", "'_include': give Type:parameter"},
-        {FHIR_OBSERVATION, "_include=Observation:code",
-         "no such reference parameter of "
-         "Observation; there are: based-on"},
-        {FHIR_OBSERVATION, "_include=Patient:organization", "the first type must be the one"},
-        {FHIR_OBSERVATION, "_revinclude=Patient:organization", "does not refer to the type"},
-        {FHIR_OBSERVATION, "_total=some", "'_total': give none, estimate or accurate"},
-        {FHIR_OBSERVATION, "_summary=x", "'_summary': give false, true, text, data or count"},
-        {FHIR_OBSERVATION, "_elements=code", "'_elements': not supported; supported beside"},
-        {FHIR_OBSERVATION, "_has:Patient:x=1", "not supported"},
-        {FHIR_LOCATION, "near=1|2|3", "'near': this parameter is not supported"},
-        {FHIR_OBSERVATION, "code=%zz", "not percent-encoded UTF-8"},
-        {FHIR_OBSERVATION, "code=%", "not percent-encoded UTF-8"},
-        {FHIR_OBSERVATION, "code=%ff", "not percent-encoded UTF-8"},
-        {FHIR_OBSERVATION, "code=a%00b", "not percent-encoded UTF-8"},
-    };
     (void)state;
     struct op op = test_op();
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof bad_rows / sizeof *bad_rows; i++) {
         const struct fhir_query *q = NULL;
         op_clear(&op);
-        err e = fhir_query_read(&op, rows[i].type, str_of(rows[i].query), false, &q);
+        err e = fhir_query_read(&op, bad_rows[i].type, str_of(bad_rows[i].query), false, &q);
         if (e != ERR_INVALID || op.fault.n != 1)
-            fail_msg("%s: accepted\n", rows[i].query);
+            fail_msg("%s: accepted\n", bad_rows[i].query);
         assert_null(q);
         str got = op.fault.issues[0].message;
-        if (str_find(got, str_of(rows[i].part), 0) == SIZE_MAX)
-            fail_msg("%s: %.*s\n", rows[i].query, STR_ARG(got));
+        if (str_find(got, str_of(bad_rows[i].part), 0) == SIZE_MAX)
+            fail_msg("%s: %.*s\n", bad_rows[i].query, STR_ARG(got));
     }
     test_op_done(&op);
 }
