@@ -15,7 +15,7 @@ def main(source, target):
         sys.exit(f"{source}: a type stands twice")
     lines = [f'    {{"{n}", {"true" if h == "one" else "false"}}},' for n, h, _ in rows]
     with open(target, "w", encoding="utf-8") as f:
-        f.write("/* Made by tools/gen_record.py from spec/record/multi-patient.csv; do not edit. */\n"
+        f.write("/* Made by tools/gen_record.py from spec/record/multi-patient.csv; do not edit. */\n#include <stdbool.h>\n\n"
                 "static const struct multi_row {\n    const char *type;\n    bool one;\n"
                 "} multi_rows[] = {\n" + "\n".join(lines) + "\n};\n")
 

@@ -5,15 +5,15 @@
 #include "record/record_int.h"
 
 /* Reference elements that say "I wrote or did this", as search parameters and as members. */
-static const char *const author_codes[] = {"author", "performer", "source",    "sender",
+static const char *const author_codes[] = {"author", "performer", "source",   "sender",
                                            "device", "recorder",  "asserter", "requester"};
 #define AUTHORS (sizeof author_codes / sizeof *author_codes)
 
 /* HL7 v3 Confidentiality and ActCode InformationSensitivityPolicy codes that restrict
  * (https://terminology.hl7.org/CodeSystem-v3-ActCode.html). */
-static const char *const labels[] = {"R",    "V",    "ALC", "BH",  "DVD", "ETH",     "GDIS",
-                                     "HIV",  "MST",  "OPIOIDUD", "PREGNANT", "PSY", "PSYTHPN", "SCA",
-                                     "SDV",  "SEX",  "SPI", "STD", "SUD", "TABOO",   "VIO"};
+static const char *const labels[] = {"R",   "V",   "ALC",      "BH",       "DVD", "ETH",     "GDIS",
+                                     "HIV", "MST", "OPIOIDUD", "PREGNANT", "PSY", "PSYTHPN", "SCA",
+                                     "SDV", "SEX", "SPI",      "STD",      "SUD", "TABOO",   "VIO"};
 #define LABELS (sizeof labels / sizeof *labels)
 
 bool access_bound(const struct op *op)
@@ -39,7 +39,8 @@ bool access_sensitive_body(struct op *op, str body)
     if (str_starts(body, STR("}")) || str_find(body, STR("\"security\":"), 0) == SIZE_MAX)
         return false;
     struct json *tree;
-    str whole = arena_cat(op->arena, STR("{\"resourceType\":\"Basic\",\"meta\":{\"versionId\":\"1\""), body);
+    str whole = arena_cat(op->arena,
+                          STR("{\"resourceType\":\"Basic\",\"meta\":{\"versionId\":\"1\""), body);
     struct json_limits limits = JSON_LIMITS_DEFAULT;
     struct fault before = op->fault;
     bool yes = json_read(op, whole, &limits, &tree) != OK || access_sensitive_tree(tree);
@@ -148,8 +149,13 @@ err access_doc(struct op *op, struct record *rec, enum action action, const stru
     struct access_verdict v;
     if (may(op, rec, action, doc, &v))
         return OK;
-    struct audit a = {.action = action, .type = doc->type, .rid = doc->rid, .vid = doc->vid,
-                      .patients = &doc->comp, .n_patients = doc->comp != 0, .rule = v.rule};
+    struct audit a = {.action = action,
+                      .type = doc->type,
+                      .rid = doc->rid,
+                      .vid = doc->vid,
+                      .patients = &doc->comp,
+                      .n_patients = doc->comp != 0,
+                      .rule = v.rule};
     return audit_refuse(op, rec, a, v.why);
 }
 
@@ -256,8 +262,11 @@ err access_write(struct op *op, struct record *rec, const struct staged *s)
     if (v.allowed)
         return OK;
     uint64_t patient = s->old_comp ? s->old_comp : s->comp;
-    struct audit a = {.action = s->action, .type = s->type, .patients = &patient,
-                      .n_patients = patient != 0, .rule = v.rule};
+    struct audit a = {.action = s->action,
+                      .type = s->type,
+                      .patients = &patient,
+                      .n_patients = patient != 0,
+                      .rule = v.rule};
     if (s->action != ACTION_CREATE)
         a.rid = s->rid;
     return audit_refuse(op, rec, a, v.why);
@@ -270,7 +279,8 @@ err access_plain(struct op *op, struct record *rec, enum action action, int type
     policy_access(op->actor, &q, &v);
     if (v.allowed)
         return OK;
-    struct audit a = {.action = action, .type = (fhir_type)type, .outcome = ERR_FORBIDDEN, .rule = v.rule};
+    struct audit a = {
+        .action = action, .type = (fhir_type)type, .outcome = ERR_FORBIDDEN, .rule = v.rule};
     TRY(audit_append(op, rec, &a));
     return fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(v.why));
 }

@@ -8,11 +8,16 @@ struct kind {
 };
 
 static const struct kind kinds[ACTION_COUNT] = {
-    [ACTION_READ] = {"R", "read"},       [ACTION_SEARCH] = {"E", "search-type"},
-    [ACTION_HISTORY] = {"R", "history-instance"}, [ACTION_CREATE] = {"C", "create"},
-    [ACTION_UPDATE] = {"U", "update"},   [ACTION_DELETE] = {"D", "delete"},
-    [ACTION_EXPORT] = {"R", "export"},   [ACTION_IMPORT] = {"C", "transaction"},
-    [ACTION_AUDIT] = {"E", "audit"},     [ACTION_MANAGE] = {"E", "manage"},
+    [ACTION_READ] = {"R", "read"},
+    [ACTION_SEARCH] = {"E", "search-type"},
+    [ACTION_HISTORY] = {"R", "history-instance"},
+    [ACTION_CREATE] = {"C", "create"},
+    [ACTION_UPDATE] = {"U", "update"},
+    [ACTION_DELETE] = {"D", "delete"},
+    [ACTION_EXPORT] = {"R", "export"},
+    [ACTION_IMPORT] = {"C", "transaction"},
+    [ACTION_AUDIT] = {"E", "audit"},
+    [ACTION_MANAGE] = {"E", "manage"},
 };
 
 str audit_action_code(uint8_t action)
@@ -40,7 +45,8 @@ static void coding(struct buf *b, const char *system, str code)
     buf_char(b, '}');
 }
 
-static void reference_to(struct op *op, struct record *rec, struct buf *b, fhir_type type, uint64_t rid)
+static void reference_to(struct op *op, struct record *rec, struct buf *b, fhir_type type,
+                         uint64_t rid)
 {
     struct store_doc d = {0};
     struct fault before = op->fault;
@@ -88,7 +94,8 @@ static void entities(struct op *op, struct record *rec, struct buf *b, const str
         any = true;
     }
     if (l->action == ACTION_SEARCH) {
-        string(b, any ? ",{\"description\":" : ",\"entity\":[{\"description\":", fhir_type_name(l->type));
+        string(b, any ? ",{\"description\":" : ",\"entity\":[{\"description\":",
+               fhir_type_name(l->type));
         entity(b, "2", "24");
         detail(b, "parameters", str_empty(l->detail) ? STR("none") : l->detail);
         buf_char(b, '}');
@@ -129,7 +136,8 @@ static void extensions(struct buf *b, const struct audit_line *l)
     buf_char(b, ']');
 }
 
-static void body(struct op *op, struct record *rec, struct buf *b, int64_t time, const struct audit_line *l)
+static void body(struct op *op, struct record *rec, struct buf *b, int64_t time,
+                 const struct audit_line *l)
 {
     buf_char(b, '}');
     extensions(b, l);
@@ -145,7 +153,8 @@ static void body(struct op *op, struct record *rec, struct buf *b, int64_t time,
         string(b, ",\"outcomeDesc\":", str_of(err_row((err)l->outcome)->issue_code));
     if (l->purpose != PURPOSE_NONE) {
         buf_add(b, STR(",\"purposeOfEvent\":[{\"coding\":["));
-        coding(b, "http://terminology.hl7.org/CodeSystem/v3-ActReason", purpose_name((enum purpose)l->purpose));
+        coding(b, "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+               purpose_name((enum purpose)l->purpose));
         buf_add(b, STR("]}]"));
     }
     agent(b, l);
@@ -219,8 +228,11 @@ err audit_event_read(struct op *op, struct record *rec, str id, struct record_do
         return fail(op, ERR_FAULT, "The line of the trail cannot be read; run weft audit verify.");
     if (!audit_narrow(op, &line))
         return fail_not_found(op);
-    struct audit a = {.action = ACTION_READ, .type = rec->t_audit, .id = id,
-                      .patients = line.patients, .n_patients = line.n_patients};
+    struct audit a = {.action = ACTION_READ,
+                      .type = rec->t_audit,
+                      .id = id,
+                      .patients = line.patients,
+                      .n_patients = line.n_patients};
     TRY(audit_append(op, rec, &a));
     return audit_event_doc(op, rec, seq, e.time, &line, ret);
 }

@@ -1,6 +1,7 @@
-/* Search of the trail as AuditEvent: by patient, agent, entity, action, outcome, date and a few more,
- * newest first. The keys of the trail narrow by one parameter, the rest is checked line by line.
- * Invariant: a page position is a line's number, and the trail only grows, so pages never shift. */
+/* Search of the trail as AuditEvent: by patient, agent, entity, action, outcome, date and a few
+ * more, newest first. The keys of the trail narrow by one parameter, the rest is checked line by
+ * line. Invariant: a page position is a line's number, and the trail only grows, so pages never
+ * shift. */
 #include "record/record_int.h"
 
 #define SCAN_MAX 100000u
@@ -50,7 +51,8 @@ static uint64_t number_of(const struct asked *a, const struct fhir_value *v, fhi
     struct store_doc d;
     bool local = v->ref.kind == REF_LOCAL;
     fhir_type type = local ? v->ref.type : fallback;
-    return type && id_resolve(a->op, a->rec, type, local ? v->ref.id : v->text, &d) == OK ? d.rid : 0;
+    return type && id_resolve(a->op, a->rec, type, local ? v->ref.id : v->text, &d) == OK ? d.rid
+                                                                                          : 0;
 }
 
 static bool has_patient(const struct audit_line *l, uint64_t rid)
@@ -61,8 +63,8 @@ static bool has_patient(const struct audit_line *l, uint64_t rid)
     return false;
 }
 
-static bool value_fits(const struct asked *a, const struct fhir_clause *c, const struct fhir_value *v,
-                       int64_t time, const struct audit_line *l)
+static bool value_fits(const struct asked *a, const struct fhir_clause *c,
+                       const struct fhir_value *v, int64_t time, const struct audit_line *l)
 {
     if (code_is(c, "date") || code_is(c, "_lastUpdated"))
         return date_fits(v, time);
@@ -190,8 +192,8 @@ static err span_of(struct asked *a)
 
 static err supported(struct op *op, const struct fhir_query *q)
 {
-    static const char *const codes[] = {"date", "_lastUpdated", "patient", "entity", "agent",
-                                        "altid", "action",      "subtype", "type",   "outcome"};
+    static const char *const codes[] = {"date",  "_lastUpdated", "patient", "entity", "agent",
+                                        "altid", "action",       "subtype", "type",   "outcome"};
     for (size_t i = 0; i < q->n; i++) {
         bool known = false;
         for (size_t j = 0; j < sizeof codes / sizeof *codes && !known; j++)
@@ -205,9 +207,11 @@ static err supported(struct op *op, const struct fhir_query *q)
                         q->clauses[i].param->code);
     }
     for (size_t i = 0; i < q->n_sort; i++)
-        if (!q->sort[i].descending || (!str_eq(str_of(q->sort[i].param->code), STR("date")) &&
-                                       !str_eq(str_of(q->sort[i].param->code), STR("_lastUpdated"))))
-            return fail(op, ERR_INVALID, "AuditEvents come newest first; only _sort=-date is possible.");
+        if (!q->sort[i].descending ||
+            (!str_eq(str_of(q->sort[i].param->code), STR("date")) &&
+             !str_eq(str_of(q->sort[i].param->code), STR("_lastUpdated"))))
+            return fail(op, ERR_INVALID,
+                        "AuditEvents come newest first; only _sort=-date is possible.");
     return OK;
 }
 
@@ -237,7 +241,8 @@ static err scan(struct asked *a, uint64_t before, bool counting, struct record_p
     while (!done && before > 1) {
         struct store_trail_entry *e;
         size_t n;
-        TRY(store_trail_find(a->op, a->rec->store, a->ranged ? &a->range : NULL, before, ROUND, &e, &n));
+        TRY(store_trail_find(a->op, a->rec->store, a->ranged ? &a->range : NULL, before, ROUND, &e,
+                             &n));
         for (size_t i = 0; i < n && !done; i++) {
             if (e[i].time < a->from) {
                 done = true;
@@ -253,7 +258,8 @@ static err scan(struct asked *a, uint64_t before, bool counting, struct record_p
             before = 0;
         if (looked >= SCAN_MAX && before > 1) {
             if (counting)
-                return fail(a->op, ERR_TOO_COSTLY, "Too many lines of the trail to count; narrow the search.");
+                return fail(a->op, ERR_TOO_COSTLY,
+                            "Too many lines of the trail to count; narrow the search.");
             done = true;
         }
     }
@@ -267,7 +273,8 @@ err audit_event_search(struct op *op, struct record *rec, const struct fhir_quer
 {
     struct asked a = {.op = op, .rec = rec, .q = q};
     struct plan plan;
-    struct record_page page = {.docs = ARENA_ARRAY(op->arena, struct record_doc, q->count + 1u)}, all = {0};
+    struct record_page page = {.docs = ARENA_ARRAY(op->arena, struct record_doc, q->count + 1u)},
+                       all = {0};
     TRY(audit_look(op, rec, &plan));
     TRY(supported(op, q));
     a.patient = plan.q.comp;
@@ -275,7 +282,8 @@ err audit_event_search(struct op *op, struct record *rec, const struct fhir_quer
     TRY(span_of(&a));
     uint64_t before = a.before;
     if (!str_empty(q->page) && (!str_to_u64(q->page, INT64_MAX, &before) || before > a.before))
-        return fail(op, ERR_INVALID, "_page is not a position that this server gave; start at page one.");
+        return fail(op, ERR_INVALID,
+                    "_page is not a position that this server gave; start at page one.");
     if (!plan.empty && q->count && q->summary != SUMMARY_COUNT)
         TRY(scan(&a, before, false, &page));
     if (q->total == TOTAL_ACCURATE || q->count == 0 || q->summary == SUMMARY_COUNT) {
@@ -285,7 +293,9 @@ err audit_event_search(struct op *op, struct record *rec, const struct fhir_quer
     }
     page.total = all.total;
     page.n_match = page.n;
-    struct audit line = {.action = ACTION_SEARCH, .type = rec->t_audit, .patients = &a.patient,
+    struct audit line = {.action = ACTION_SEARCH,
+                         .type = rec->t_audit,
+                         .patients = &a.patient,
                          .n_patients = a.patient != 0};
     TRY(audit_append(op, rec, &line));
     *ret = page;

@@ -1,7 +1,7 @@
 /* One search parameter with its values to ranges of packed keys: the reader's half of keys.c.
  * plan.c puts the clauses of a query together. Invariant: what a clause finds is what the parameter
- * means; where keys cannot tell (long starts-with, contains, composites of loose parts), the set says
- * `verify` and hits are matched against the document. */
+ * means; where keys cannot tell (long starts-with, contains, composites of loose parts), the set
+ * says `verify` and hits are matched against the document. */
 #include "record/clause_int.h"
 
 void range_add(struct range_set *s, int where, struct store_range r)
@@ -48,8 +48,7 @@ static void token(struct range_set *s, const struct kb *k, const struct fhir_val
         struct kb m;
         m.n = 0;
         kb_top(&m, blind(&b, BLIND_SYSTEM, v->system), 3);
-        range_add(s, BOTH_SETS,
-                  range_prefix(s->op->arena, k, kb_str(s->op->arena, &m), k->n + 6u));
+        range_add(s, BOTH_SETS, range_prefix(s->op->arena, k, kb_str(s->op->arena, &m), k->n + 6u));
         return;
     }
     if (v->has_system)

@@ -1,7 +1,7 @@
 /* Ranges of keys for dates, numbers and quantities, by R4's prefixes
- * (https://hl7.org/fhir/R4/search.html#prefix). A stored date is [lo, hi), the asked one [from, to).
- * Keys order dates by lo and carry the class of common lengths, so hi is known exactly for those;
- * others have a second key ordered by hi. Invariant: a range set finds every resource that
+ * (https://hl7.org/fhir/R4/search.html#prefix). A stored date is [lo, hi), the asked one [from,
+ * to). Keys order dates by lo and carry the class of common lengths, so hi is known exactly for
+ * those; others have a second key ordered by hi. Invariant: a range set finds every resource that
  * fhir_query_match() would, and only says `verify` where it may find more. */
 #include "record/record_int.h"
 
@@ -22,7 +22,8 @@ static struct store_range times(struct range_set *s, const struct kb *k, int64_t
 }
 
 /* lo in [from, to) of one class of length, or of any (class < 0). */
-static void low(struct range_set *s, int where, const struct kb *k, int64_t from, int64_t to, int class)
+static void low(struct range_set *s, int where, const struct kb *k, int64_t from, int64_t to,
+                int class)
 {
     if (from >= to)
         return;
@@ -137,7 +138,8 @@ struct bounds {
 };
 
 /* Values in [from, to), or to the ends where has_* is false. */
-static void between(struct range_set *s, const struct bounds *b, const double *from, const double *to)
+static void between(struct range_set *s, const struct bounds *b, const double *from,
+                    const double *to)
 {
     struct kb lo = *b->k, hi = *b->k;
     if (from)
@@ -171,7 +173,8 @@ void ranges_number(struct range_set *s, const struct kb *k, const struct fhir_va
     struct bounds b = {.k = k, .mask_at = k->n + 8u};
     if (type == PARAM_QUANTITY)
         b.mask = unit_mask(s, v, &b.mask_at);
-    double n = v->number, next = above(n), tenth = (n < 0 ? -n : n) / 10, lo = n - tenth, hi = above(n + tenth);
+    double n = v->number, next = above(n), tenth = (n < 0 ? -n : n) / 10, lo = n - tenth,
+           hi = above(n + tenth);
     switch (v->prefix) {
     case PREFIX_EQ:
         between(s, &b, &v->num_lo, &v->num_hi);

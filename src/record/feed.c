@@ -2,8 +2,8 @@
  * shown here, so nothing is audited. Invariant: a cursor moves only in a record_tx. */
 #include "record/record_int.h"
 
-err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max, struct record_change **ret,
-                size_t *ret_n)
+err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max,
+                struct record_change **ret, size_t *ret_n)
 {
     struct store_change *c;
     size_t n;

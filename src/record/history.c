@@ -1,5 +1,5 @@
-/* The versions of one resource, newest first. Invariant: each version shown passed policy on its own
- * content; one line in the trail tells of the whole answer. */
+/* The versions of one resource, newest first. Invariant: each version shown passed policy on its
+ * own content; one line in the trail tells of the whole answer. */
 #include "record/record_int.h"
 
 err record_history(struct op *op, struct record *rec, fhir_type type, str id, uint32_t before,
@@ -15,8 +15,12 @@ err record_history(struct op *op, struct record *rec, fhir_type type, str id, ui
     TRY(e);
     TRY(access_doc(op, rec, ACTION_HISTORY, &now));
     TRY(store_history(op, rec->store, now.rid, before, max, &old, &n));
-    struct audit a = {.action = ACTION_HISTORY, .type = type, .rid = now.rid, .vid = now.vid,
-                      .patients = &now.comp, .n_patients = now.comp != 0};
+    struct audit a = {.action = ACTION_HISTORY,
+                      .type = type,
+                      .rid = now.rid,
+                      .vid = now.vid,
+                      .patients = &now.comp,
+                      .n_patients = now.comp != 0};
     TRY(audit_append(op, rec, &a));
     struct record_doc *docs = ARENA_ARRAY(op->arena, struct record_doc, n);
     for (size_t i = 0; docs && i < n; i++)

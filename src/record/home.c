@@ -2,8 +2,8 @@
  * the types and elements that decide it; a resource of another type (a Task, say) lives where
  * everything it names lives. Invariant: no resource of one patient's record names data of another
  * patient's, but for the types of spec/record/multi-patient.csv, which is there to do that. */
-#include "record/record_int.h"
 #include "multi_patient_gen.h"
+#include "record/record_int.h"
 
 #define ROWS (sizeof multi_rows / sizeof *multi_rows)
 
@@ -102,9 +102,10 @@ static err settled(struct record_tx *tx, struct staged *s)
     if (!s->comp)
         s->comp = s->old_comp;
     if (s->old_comp && s->comp != s->old_comp)
-        return fail_at(tx->op, ERR_UNPROCESSABLE, s->where,
-                       "The resource belongs to another patient's record and cannot be moved; delete "
-                       "it there and create it anew.");
+        return fail_at(
+            tx->op, ERR_UNPROCESSABLE, s->where,
+            "The resource belongs to another patient's record and cannot be moved; delete "
+            "it there and create it anew.");
     return OK;
 }
 
@@ -120,20 +121,25 @@ err home_check(struct record_tx *tx, struct staged *s)
             continue;
         str path = links_path(tx, s, s->refs[i].path);
         if (first == OK) {
-            struct audit a = {.action = s->action, .type = s->type, .outcome = ERR_UNPROCESSABLE,
-                              .patients = &s->comp, .n_patients = s->comp != 0,
-                              .code = STR("cross-patient"), .detail = path};
+            struct audit a = {.action = s->action,
+                              .type = s->type,
+                              .outcome = ERR_UNPROCESSABLE,
+                              .patients = &s->comp,
+                              .n_patients = s->comp != 0,
+                              .code = STR("cross-patient"),
+                              .detail = path};
             TRY(audit_append(op, tx->rec, &a));
         }
         /* To an actor bound to a patient, others' data does not exist. */
-        first = bound ? fail_at(op, ERR_UNPROCESSABLE, path,
-                                "The %.*s that this reference names does not exist; create it first, "
-                                "or in the same transaction.",
-                                STR_ARG(fhir_type_name(s->refs[i].target->type)))
-                      : fail_at(op, ERR_UNPROCESSABLE, path,
-                                "The reference points at another patient's data; a %.*s may name "
-                                "the data of one patient only.",
-                                STR_ARG(fhir_type_name(s->type)));
+        first = bound
+                    ? fail_at(op, ERR_UNPROCESSABLE, path,
+                              "The %.*s that this reference names does not exist; create it first, "
+                              "or in the same transaction.",
+                              STR_ARG(fhir_type_name(s->refs[i].target->type)))
+                    : fail_at(op, ERR_UNPROCESSABLE, path,
+                              "The reference points at another patient's data; a %.*s may name "
+                              "the data of one patient only.",
+                              STR_ARG(fhir_type_name(s->type)));
     }
     return first;
 }

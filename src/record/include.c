@@ -1,6 +1,6 @@
 /* _include and _revinclude: what the matches point at, and what points at them. Read from the keys,
- * not from the documents. Invariant: nothing twice, at most RECORD_INCLUDES_MAX, each asked of policy
- * on its own. */
+ * not from the documents. Invariant: nothing twice, at most RECORD_INCLUDES_MAX, each asked of
+ * policy on its own. */
 #include "record/record_int.h"
 
 #define LEVELS 2
@@ -64,18 +64,22 @@ static err forward(struct includer *in, const struct fhir_include *inc, uint64_t
     return OK;
 }
 
-static err backward(struct includer *in, const struct fhir_include *inc, const uint64_t *rids, size_t n)
+static err backward(struct includer *in, const struct fhir_include *inc, const uint64_t *rids,
+                    size_t n)
 {
     struct clause_list l = {0};
-    struct plan plan = {
-        .q = {.type = inc->source, .limit = RECORD_INCLUDES_MAX, .keys_of = keys_of_stored, .ctx = in->rec}};
+    struct plan plan = {.q = {.type = inc->source,
+                              .limit = RECORD_INCLUDES_MAX,
+                              .keys_of = keys_of_stored,
+                              .ctx = in->rec}};
     struct range_set s = {.op = in->op, .rec = in->rec};
     struct store_found found;
     if (!inc->param)
         return OK;
     for (size_t part = 0; part < (inc->param->alias ? inc->param->n_parts : 1u); part++)
         for (size_t i = 0; i < n; i++) {
-            struct kb k = kb_param(inc->param->alias ? inc->param->parts[part] : inc->param->number);
+            struct kb k =
+                kb_param(inc->param->alias ? inc->param->parts[part] : inc->param->number);
             kb_u8(&k, TAG_REF);
             kb_low(&k, rids[i], 6);
             range_add(&s, IN_OR, range_prefix(in->op->arena, &k, STR_NONE, 0));
@@ -110,7 +114,8 @@ static err one(struct includer *in, const struct fhir_include *inc, size_t from,
     return OK;
 }
 
-err search_include(struct op *op, struct record *rec, const struct fhir_query *q, struct record_page *page)
+err search_include(struct op *op, struct record *rec, const struct fhir_query *q,
+                   struct record_page *page)
 {
     struct includer in = {op, rec, page};
     size_t from = 0;

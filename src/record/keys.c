@@ -1,7 +1,8 @@
 /* The search keys of one resource, packed. Which values a resource has is fhir's work
  * (fhir_keys); how they are looked up is clause.c's. Not all values give one key: a string gives
  * its prefixes and trigrams, a period its end, a composite the product of its parts.
- * Invariant: whatever clause.c asks for a value that the resource has, one of these keys answers. */
+ * Invariant: whatever clause.c asks for a value that the resource has, one of these keys answers.
+ */
 #include "record/record_int.h"
 
 #define COMPOSITE_KEYS_MAX 64u

@@ -62,7 +62,8 @@ static err conditional(struct record_tx *tx, const struct staged *s, struct fhir
                        "The conditional reference matches %s; it must match exactly one resource.",
                        n ? "several resources" : "nothing");
     str id = doc_id(op, tx->rec, d.rid, d.client_id);
-    node->node->u.s = arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(d.type)), STR_ARG(id));
+    node->node->u.s =
+        arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(d.type)), STR_ARG(id));
     node->ref = fhir_ref_parse(node->node->u.s);
     return op_check(op);
 }

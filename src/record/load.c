@@ -1,7 +1,7 @@
-/* Import's road into the store: text to staged writes on the caller's thread, then submitted without
- * waiting for the disk. A few lanes (arenas) are under way at once; the writer thread gives them
- * back. What lost a race is done again alone. Invariant: a text is applied whole or not at all, and
- * record_load_end() returns only when everything accepted is on disk or told as failed. */
+/* Import's road into the store: text to staged writes on the caller's thread, then submitted
+ * without waiting for the disk. A few lanes (arenas) are under way at once; the writer thread gives
+ * them back. What lost a race is done again alone. Invariant: a text is applied whole or not at
+ * all, and record_load_end() returns only when everything accepted is on disk or told as failed. */
 #include "record/record_int.h"
 
 #include <pthread.h>
@@ -179,7 +179,8 @@ static err told(struct op *op, const struct lane *l, err code)
         if (is->severity == SEVERITY_ERROR)
             (void)fail_at(op, is->code, is->expression, "%.*s", STR_ARG(is->message));
     }
-    return op->fault.code == OK ? fail(op, code, "The import of this text failed.") : op->fault.code;
+    return op->fault.code == OK ? fail(op, code, "The import of this text failed.")
+                                : op->fault.code;
 }
 
 static void counted(struct record_load *load, const struct lane *l)
@@ -251,8 +252,10 @@ static err disk(struct op *op, struct load_state *st)
     pthread_mutex_lock(&st->lock);
     err e = st->failed;
     pthread_mutex_unlock(&st->lock);
-    return e == OK ? OK : fail(op, e, "The store could not write what was imported; nothing of the "
-                                      "failed transactions was kept.");
+    return e == OK ? OK
+                   : fail(op, e,
+                          "The store could not write what was imported; nothing of the "
+                          "failed transactions was kept.");
 }
 
 err record_load_begin(struct op *op, struct record *rec, struct record_load *ret)
@@ -276,7 +279,9 @@ err record_load_begin(struct op *op, struct record *rec, struct record_load *ret
             push(&st->free, l);
     }
     *ret = (struct record_load){.rec = rec, .by_type = st->by_type, .state = st};
-    return st->free && !arena_failed(a) ? OK : fail(op, ERR_UNAVAILABLE, "No memory left to start the import.");
+    return st->free && !arena_failed(a)
+               ? OK
+               : fail(op, ERR_UNAVAILABLE, "No memory left to start the import.");
 }
 
 err record_load_add_all(struct op *op, struct record_load *load, const str *texts, size_t n)

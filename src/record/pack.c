@@ -19,10 +19,10 @@ struct blind_memo {
 };
 
 static const str domains[BLIND_COUNT] = {
-    [BLIND_CODE] = {"token.code", 10},   [BLIND_SYSTEM] = {"token.system", 12},
+    [BLIND_CODE] = {"token.code", 10},    [BLIND_SYSTEM] = {"token.system", 12},
     [BLIND_EXACT] = {"string.exact", 12}, [BLIND_PREFIX] = {"string.prefix", 13},
-    [BLIND_GRAM] = {"string.gram", 11},  [BLIND_URI] = {"uri", 3},
-    [BLIND_UNIT] = {"unit", 4},          [BLIND_USER] = {"user", 4},
+    [BLIND_GRAM] = {"string.gram", 11},   [BLIND_URI] = {"uri", 3},
+    [BLIND_UNIT] = {"unit", 4},           [BLIND_USER] = {"user", 4},
 };
 
 struct blind_memo *blind_memo_new(struct arena *a)
@@ -34,8 +34,7 @@ uint64_t blind(const struct blinder *b, enum blind_domain domain, str text)
 {
     if (!b->memo || text.n > MEMO_TEXT)
         return store_blind(b->store, domains[domain], text);
-    struct memo_slot *s =
-        &b->memo->slots[(str_hash(text) + (uint64_t)domain * 7919u) % MEMO_SLOTS];
+    struct memo_slot *s = &b->memo->slots[(str_hash(text) + (uint64_t)domain * 7919u) % MEMO_SLOTS];
     uint8_t tag = (uint8_t)(domain + 1); /* 0 = unused */
     if (s->domain == tag && s->n == text.n && (text.n == 0 || memcmp(s->text, text.p, text.n) == 0))
         return s->value;

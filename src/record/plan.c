@@ -70,7 +70,8 @@ static err add_ids(struct planner *pl, fhir_type type, const struct fhir_clause 
 static err add_time(struct planner *pl, const struct fhir_clause *c)
 {
     if (c->n != 1)
-        return fail(pl->op, ERR_INVALID, "_lastUpdated takes one value; repeat it to narrow a span.");
+        return fail(pl->op, ERR_INVALID,
+                    "_lastUpdated takes one value; repeat it to narrow a span.");
     const struct fhir_value *v = &c->values[0];
     struct store_clause t = {.kind = CLAUSE_TIME, .time_lo = INT64_MIN, .time_hi = INT64_MAX};
     int64_t gap = (pl->op->now > v->lo ? pl->op->now - v->lo : v->lo - pl->op->now) / 10;

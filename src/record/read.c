@@ -4,8 +4,12 @@
 
 static err told(struct op *op, struct record *rec, enum action action, const struct store_doc *d)
 {
-    struct audit a = {.action = action, .type = d->type, .rid = d->rid, .vid = d->vid,
-                      .patients = &d->comp, .n_patients = d->comp != 0};
+    struct audit a = {.action = action,
+                      .type = d->type,
+                      .rid = d->rid,
+                      .vid = d->vid,
+                      .patients = &d->comp,
+                      .n_patients = d->comp != 0};
     return audit_append(op, rec, &a);
 }
 

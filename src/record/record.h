@@ -1,6 +1,7 @@
 /* The record room: the only door to patient data. Every door asks policy for op->actor, writes the
- * audit trail (a write and its refusal in the transaction of its effect, a read or search before its
- * answer leaves) and speaks FHIR. Nothing else in Weft touches the store but identity's credentials.
+ * audit trail (a write and its refusal in the transaction of its effect, a read or search before
+ * its answer leaves) and speaks FHIR. Nothing else in Weft touches the store but identity's
+ * credentials.
  *
  * Thread-safe: one struct record for the process, used by any number of threads, each with its own
  * op. All results live in op->arena. */
@@ -14,7 +15,8 @@ struct store;
 struct record;
 
 /* Binds a store to a rulebook (NULL = default). The caller closes the store after record_free(). */
-MUST err record_new(struct op *op, struct store *store, const struct rulebook *book, struct record **ret);
+MUST err record_new(struct op *op, struct store *store, const struct rulebook *book,
+                    struct record **ret);
 void record_free(struct record *rec);
 /* The same with a data folder of its own (SQLite), for main and the verbs of the command line:
  * record_init() makes the folder, record_open() opens it, record_close() closes all (NULL allowed).
@@ -31,16 +33,18 @@ struct record_doc {
     fhir_type type;
     str id;
     uint32_t vid;
-    int64_t updated;  /* ms */
+    int64_t updated; /* ms */
     uint64_t t, rid;
     uint64_t patient; /* resource number of its Patient compartment (a Patient: its own); 0 none */
     bool deleted;     /* head and body empty then */
     str head, body;   /* the resource as served is head followed by body */
 };
-/* ERR_NOT_FOUND, ERR_GONE (deleted), ERR_FORBIDDEN with the rule's sentence. What an actor bound to a
- * patient may not see is ERR_NOT_FOUND, so that nothing can be inferred. */
-MUST err record_read(struct op *op, struct record *rec, fhir_type type, str id, struct record_doc *ret);
-MUST err record_vread(struct op *op, struct record *rec, fhir_type type, str id, str vid, struct record_doc *ret);
+/* ERR_NOT_FOUND, ERR_GONE (deleted), ERR_FORBIDDEN with the rule's sentence. What an actor bound to
+ * a patient may not see is ERR_NOT_FOUND, so that nothing can be inferred. */
+MUST err record_read(struct op *op, struct record *rec, fhir_type type, str id,
+                     struct record_doc *ret);
+MUST err record_vread(struct op *op, struct record *rec, fhir_type type, str id, str vid,
+                      struct record_doc *ret);
 /* Newest first, at most max below version `before` (0 = newest). Deleted versions included. */
 MUST err record_history(struct op *op, struct record *rec, fhir_type type, str id, uint32_t before,
                         size_t max, struct record_doc **ret, size_t *ret_n);
@@ -49,7 +53,8 @@ MUST err record_parse(struct op *op, const struct record_doc *doc, struct json *
 /* By resource number (followers). */
 MUST err record_get(struct op *op, struct record *rec, uint64_t rid, struct record_doc *ret);
 /* Resource number of Type/id; ERR_NOT_FOUND. No content is read, so nothing is audited. */
-MUST err record_resolve(struct op *op, struct record *rec, fhir_type type, str id, uint64_t *ret_rid);
+MUST err record_resolve(struct op *op, struct record *rec, fhir_type type, str id,
+                        uint64_t *ret_rid);
 
 /* ---- searching ---- */
 struct record_page {
@@ -57,12 +62,14 @@ struct record_page {
     size_t n, n_match;
     bool has_total;
     uint64_t total;
-    str next;                /* _page position of the next page, or empty */
+    str next; /* _page position of the next page, or empty */
 };
 /* Filtered to what the actor may see: results, counts and includes. */
-MUST err record_search(struct op *op, struct record *rec, const struct fhir_query *q, struct record_page *ret);
+MUST err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
+                       struct record_page *ret);
 /* The same from query text: for rooms that ask small questions. */
-MUST err record_find(struct op *op, struct record *rec, fhir_type type, str query, struct record_page *ret);
+MUST err record_find(struct op *op, struct record *rec, fhir_type type, str query,
+                     struct record_page *ret);
 
 /* ---- writing ---- */
 struct record_result {
@@ -70,8 +77,8 @@ struct record_result {
     str id;
     uint32_t vid;
     int64_t updated;
-    bool created;    /* false: updated, deleted, or an ifNoneExist match was already there */
-    bool unchanged;  /* matched, nothing written */
+    bool created;          /* false: updated, deleted, or an ifNoneExist match was already there */
+    bool unchanged;        /* matched, nothing written */
     struct record_doc doc; /* as stored (deleted: empty) */
 };
 /* resource: validated tree. Every local reference must exist (ERR_UNPROCESSABLE naming its path).
@@ -79,20 +86,21 @@ struct record_result {
 MUST err record_create(struct op *op, struct record *rec, struct json *resource, str if_none_exist,
                        struct record_result *ret);
 /* Creates when absent (client-chosen id). if_match: version number or empty. */
-MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id, struct json *resource,
-                       str if_match, struct record_result *ret);
+MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id,
+                       struct json *resource, str if_match, struct record_result *ret);
 /* Deleting what is absent or deleted is OK (vid 0). */
 MUST err record_delete(struct op *op, struct record *rec, fhir_type type, str id, str if_match,
                        struct record_result *ret);
 
-/* One answer a plan entry, in Bundle order. For GET entries: a read gives doc, a search gives page. */
+/* One answer a plan entry, in Bundle order. For GET entries: a read gives doc, a search gives page.
+ */
 struct record_answer {
     err code;
     struct record_result result;
     struct record_doc doc;
     struct record_page page;
-    const struct fhir_query *query;   /* of a search entry */
-    const struct issue *issues; /* of a failed batch entry */
+    const struct fhir_query *query; /* of a search entry */
+    const struct issue *issues;     /* of a failed batch entry */
     size_t n_issues;
 };
 /* A transaction: all or nothing, one commit, links and conditional references resolved. A batch:
@@ -105,8 +113,10 @@ struct record_tx;
 struct record_tx *record_begin(struct op *op, struct record *rec);
 /* Validates, checks references (those created in this transaction too), assigns an id at once. */
 MUST err record_tx_create(struct record_tx *tx, struct json *resource, str *ret_id);
-/* vid: the version the new content was made from; the commit fails ERR_PRECONDITION if it moved on. */
-MUST err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *resource, uint32_t vid);
+/* vid: the version the new content was made from; the commit fails ERR_PRECONDITION if it moved on.
+ */
+MUST err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *resource,
+                          uint32_t vid);
 /* Moves a follower's cursor; the commit fails ERR_CONFLICT if another moved it. */
 void record_tx_cursor(struct record_tx *tx, str name, uint64_t from, uint64_t to);
 /* Small named state of a room (sealed), e.g. a rule's episode. Empty value = delete. */
@@ -117,7 +127,8 @@ void record_tx_outbox_done(struct record_tx *tx, uint64_t job);
 void record_tx_outbox_later(struct record_tx *tx, uint64_t job, int64_t due, str body);
 /* A line of its own in the trail: what was decided (action code, subject resource, JSON detail such
  * as a verdict). */
-void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id, const struct json *detail);
+void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
+                     const struct json *detail);
 /* Durable and visible, or nothing happened. */
 MUST err record_commit(struct record_tx *tx);
 
@@ -130,8 +141,8 @@ struct record_job {
     uint32_t attempts;
     str body;
 };
-MUST err record_outbox_take(struct op *op, struct record *rec, str queue, int64_t lease_ms, size_t max,
-                            struct record_job **ret, size_t *ret_n);
+MUST err record_outbox_take(struct op *op, struct record *rec, str queue, int64_t lease_ms,
+                            size_t max, struct record_job **ret, size_t *ret_n);
 
 /* ---- following ---- */
 struct record_change {
@@ -153,9 +164,11 @@ MUST err record_cursor(struct op *op, struct record *rec, str name, uint64_t *re
 /* ---- trail ---- */
 /* An answer that showed patient data may leave only when op->audit_ticket is durable. */
 MUST err record_audit_wait(struct op *op, struct record *rec);
-void record_audit_on_durable(struct record *rec, uint64_t ticket, void (*fn)(void *ctx, err result), void *ctx);
+void record_audit_on_durable(struct record *rec, uint64_t ticket, void (*fn)(void *ctx, err result),
+                             void *ctx);
 /* Something that is not a resource access: sign-in, sign-out, refusal at the door, token issued. */
-MUST err record_audit_event(struct op *op, struct record *rec, str action, bool success, str detail);
+MUST err record_audit_event(struct op *op, struct record *rec, str action, bool success,
+                            str detail);
 struct record_audit_check {
     uint64_t entries, bad_seq; /* bad_seq 0 = whole */
     char head[65];             /* hex */
@@ -168,7 +181,7 @@ struct record_load {
     uint64_t resources, bundles, bytes; /* accepted so far */
     const uint64_t *by_type;            /* resources by fhir_type */
     bool unresolved; /* the last text failed only because what it names is not there (yet) */
-    str source;                         /* set before record_load_add(): names the text in late errors */
+    str source;      /* set before record_load_add(): names the text in late errors */
     /* Something accepted was refused later (somebody else wrote the same meanwhile); called from
      * record_load_add() or record_load_end(). May be NULL. */
     void (*late)(void *ctx, str source, const struct fault *fault);
@@ -187,6 +200,7 @@ MUST err record_load_add_all(struct op *op, struct record_load *load, const str 
 MUST err record_load_end(struct op *op, struct record_load *load);
 /* All current resources in number order, one call each; stops at the first error of fn. */
 MUST err record_unload(struct op *op, struct record *rec, fhir_type type /* 0 = all */,
-                       err (*fn)(struct op *op, void *ctx, const struct record_doc *doc), void *ctx);
+                       err (*fn)(struct op *op, void *ctx, const struct record_doc *doc),
+                       void *ctx);
 
 #endif

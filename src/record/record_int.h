@@ -72,8 +72,8 @@ str kb_str(struct arena *a, const struct kb *k);
  * bit set. */
 #define TIME_BYTES 7u
 struct kb kb_ends(const struct kb *k);
-/* Marks a resource whose home parameter does not name the compartment it lives in, so that "patient =
- * X" may be answered by the compartment alone. Numbers under 16 are ours. */
+/* Marks a resource whose home parameter does not name the compartment it lives in, so that "patient
+ * = X" may be answered by the compartment alone. Numbers under 16 are ours. */
 #define PARAM_STRAY 1u
 #define PREFIX_BYTES_MAX 16u /* longer starts-with queries are verified on the document */
 #define GRAM_TEXT_MAX 128u   /* longer texts carry a mark instead of trigrams */
@@ -100,8 +100,8 @@ err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **
 /* ---- clause.c: query to store clauses ---- */
 struct plan {
     struct store_query q;
-    bool empty;  /* nothing can match */
-    bool verify; /* hits must be matched against the document too */
+    bool empty;    /* nothing can match */
+    bool verify;   /* hits must be matched against the document too */
     uint64_t home; /* compartment that a home parameter named; 0 none */
 };
 /* Access is asked for and put in. */
@@ -136,7 +136,8 @@ void ranges_number(struct range_set *s, const struct kb *k, const struct fhir_va
 /* ---- access.c: policy asked, refusals told ---- */
 /* Reads of one stored document. ERR_FORBIDDEN or, for an actor bound to a patient, ERR_NOT_FOUND;
  * both are in the trail then. */
-MUST err access_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *doc);
+MUST err access_doc(struct op *op, struct record *rec, enum action action,
+                    const struct store_doc *doc);
 /* The same question without an answer that leaves: no trail, no fault. */
 bool access_may_see(struct op *op, struct record *rec, const struct store_doc *doc);
 /* A search or history of a type: adds what narrows it. */
@@ -201,7 +202,8 @@ MUST err audit_look(struct op *op, struct record *rec, struct plan *plan);
 void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret);
 str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id);
 /* Type/id to a number; ERR_NOT_FOUND without a fault. *ret is a peek (no body). */
-MUST err id_resolve(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret);
+MUST err id_resolve(struct op *op, struct record *rec, fhir_type type, str id,
+                    struct store_doc *ret);
 /* The same with the body. */
 MUST err id_get(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret);
 MUST err fail_not_found(struct op *op);
@@ -254,8 +256,8 @@ struct staged {
     struct store_query *none; /* nothing may match this at commit */
     struct ref_use *refs;
     size_t n_refs;
-    str where;  /* "Bundle.entry[3]" or empty */
-    str rule;   /* that allowed it */
+    str where; /* "Bundle.entry[3]" or empty */
+    str rule;  /* that allowed it */
     str body;
 };
 struct record_tx {
@@ -266,12 +268,13 @@ struct record_tx {
     VEC(struct staged *) staged;
     struct blind_memo *memo;
     VEC(struct audit *) lines; /* of record_tx_trail(): put at commit */
-    bool unresolved; /* a reference found nothing */
-    bool bundle; /* conditional references are allowed */
-    bool bulk;  /* one line in the trail for all; policy was asked for the run */
-    err failed; /* sticky, for the doors that return nothing */
+    bool unresolved;           /* a reference found nothing */
+    bool bundle;               /* conditional references are allowed */
+    bool bulk;                 /* one line in the trail for all; policy was asked for the run */
+    err failed;                /* sticky, for the doors that return nothing */
 };
-struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type, struct json *resource);
+struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type,
+                         struct json *resource);
 /* New number and id; client_id empty = made from the number. */
 void stage_name(struct record_tx *tx, struct staged *s, str client_id);
 /* Takes number, version and compartment of what is stored. */

@@ -1,6 +1,6 @@
-/* Type search: plan, ask the store, fetch what was found, tell the trail. Orders that the store does
- * not keep are sort.c's, included resources include.c's. Invariant: what a page shows is what the
- * first page's moment showed, and never more than the actor may see. */
+/* Type search: plan, ask the store, fetch what was found, tell the trail. Orders that the store
+ * does not keep are sort.c's, included resources include.c's. Invariant: what a page shows is what
+ * the first page's moment showed, and never more than the actor may see. */
 #include "record/record_int.h"
 
 /* Hits are looked at one by one only when the plan says so. */
@@ -20,7 +20,8 @@ static bool matches(struct op *op, struct record *rec, const struct fhir_query *
 }
 
 err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
-                 const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret, bool *ret_ok)
+                 const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
+                 bool *ret_ok)
 {
     struct fault before = op->fault;
     *ret_ok = false;
@@ -55,7 +56,8 @@ err search_rids(struct op *op, struct record *rec, const struct fhir_query *q, s
     if (!plan->verify)
         return OK;
     if (found.n > RECORD_CANDIDATES_MAX)
-        return fail(op, ERR_TOO_COSTLY, "Too many resources would have to be looked at; narrow the search.");
+        return fail(op, ERR_TOO_COSTLY,
+                    "Too many resources would have to be looked at; narrow the search.");
     size_t kept = 0;
     for (size_t i = 0; i < found.n && kept < max; i++) {
         struct store_doc d;
@@ -116,7 +118,8 @@ static err count_verified(struct op *op, struct record *rec, const struct fhir_q
     return OK;
 }
 
-static err count_only(struct op *op, struct record *rec, const struct plan *plan, struct record_page *ret)
+static err count_only(struct op *op, struct record *rec, const struct plan *plan,
+                      struct record_page *ret)
 {
     struct store_query q = plan->q;
     struct store_found found;
@@ -173,7 +176,8 @@ static err told(struct op *op, struct record *rec, const struct fhir_query *q,
         return OK;
     if (plan->q.comp)
         patients[n++] = plan->q.comp;
-    struct audit a = {.action = ACTION_SEARCH, .type = q->type, .detail = names(op, q), .patients = patients};
+    struct audit a = {
+        .action = ACTION_SEARCH, .type = q->type, .detail = names(op, q), .patients = patients};
     for (size_t i = 0; i < page->n; i++) {
         uint64_t p = page->docs[i].patient;
         bool known = p == 0;
@@ -192,13 +196,14 @@ static err told(struct op *op, struct record *rec, const struct fhir_query *q,
     return audit_append(op, rec, &a);
 }
 
-err record_search(struct op *op, struct record *rec, const struct fhir_query *q, struct record_page *ret)
+err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
+                  struct record_page *ret)
 {
     if (q->type == rec->t_audit)
         return audit_event_search(op, rec, q, ret);
     struct plan plan;
-    struct record_page page = {.docs = ARENA_ARRAY(op->arena, struct record_doc,
-                                                   q->count + RECORD_INCLUDES_MAX)};
+    struct record_page page = {
+        .docs = ARENA_ARRAY(op->arena, struct record_doc, q->count + RECORD_INCLUDES_MAX)};
     TRY(op_check(op));
     TRY(plan_make(op, rec, q, &plan));
     TRY(run(op, rec, q, &plan, &page));
@@ -210,7 +215,8 @@ err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
     return OK;
 }
 
-err record_find(struct op *op, struct record *rec, fhir_type type, str query, struct record_page *ret)
+err record_find(struct op *op, struct record *rec, fhir_type type, str query,
+                struct record_page *ret)
 {
     const struct fhir_query *q;
     TRY(fhir_query_read(op, type, query, false, &q));

@@ -1,6 +1,6 @@
 /* Orders that keys do not have (texts are blind in the store) and orders by several parameters: a
- * bounded set of hits is fetched and sorted here. Invariant: every page is cut from the same set, the
- * one that the first page's moment showed, and ties go by resource number. */
+ * bounded set of hits is fetched and sorted here. Invariant: every page is cut from the same set,
+ * the one that the first page's moment showed, and ties go by resource number. */
 #include "record/record_int.h"
 
 static bool is_code(const struct fhir_param *p, const char *code)
@@ -132,7 +132,8 @@ static err values_of(struct op *op, struct record *rec, struct row *row)
     return op_check(op);
 }
 
-/* Where a page starts: offset, first hit and the store's position after it, which pins the moment. */
+/* Where a page starts: offset, first hit and the store's position after it, which pins the moment.
+ */
 struct position {
     uint64_t offset, first;
     str rest;
@@ -186,7 +187,8 @@ err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q,
     struct position at = {0};
     struct store_found found = {0};
     if (!str_empty(q->page) && !take_position(q->page, &at))
-        return fail(op, ERR_INVALID, "_page is not a position that this server gave; start at page one.");
+        return fail(op, ERR_INVALID,
+                    "_page is not a position that this server gave; start at page one.");
     TRY(hits(op, rec, plan, &at, &found));
     struct row *rows = ARENA_ARRAY(op->arena, struct row, found.n);
     size_t n = 0;

@@ -1,9 +1,10 @@
-/* Staged writes into one store transaction: references, compartments, policy, then keys, body and the
- * line in the trail. Invariant: nothing is put before every staged write has passed every check, and
- * every put has its trail line in the same transaction. */
+/* Staged writes into one store transaction: references, compartments, policy, then keys, body and
+ * the line in the trail. Invariant: nothing is put before every staged write has passed every
+ * check, and every put has its trail line in the same transaction. */
 #include "record/record_int.h"
 
-struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type, struct json *resource)
+struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type,
+                         struct json *resource)
 {
     struct staged *s = ARENA_NEW(tx->op->arena, struct staged);
     s->action = action;
@@ -103,8 +104,13 @@ static err put(struct record_tx *tx, struct staged *s)
 
 static void told(struct record_tx *tx, const struct staged *s)
 {
-    struct audit a = {.action = s->action, .type = s->type, .rid = s->rid, .vid = s->vid,
-                      .patients = &s->comp, .n_patients = s->comp != 0, .rule = s->rule};
+    struct audit a = {.action = s->action,
+                      .type = s->type,
+                      .rid = s->rid,
+                      .vid = s->vid,
+                      .patients = &s->comp,
+                      .n_patients = s->comp != 0,
+                      .rule = s->rule};
     audit_put(tx->op, tx->rec, tx->stx, &a);
 }
 
@@ -121,7 +127,9 @@ static void told_bulk(struct record_tx *tx)
         if (!known)
             patients[n++] = p;
     }
-    struct audit a = {.action = ACTION_IMPORT, .patients = patients, .n_patients = n,
+    struct audit a = {.action = ACTION_IMPORT,
+                      .patients = patients,
+                      .n_patients = n,
                       .detail = arena_printf(tx->op->arena, "%zu", tx->staged.n)};
     audit_put(tx->op, tx->rec, tx->stx, &a);
 }

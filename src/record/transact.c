@@ -1,7 +1,8 @@
-/* A plan of writes and reads. A transaction is one store transaction: everything is looked up, staged
- * and checked, then committed with guards on what was looked up; when somebody was faster, all of it
- * is done again. A batch is its entries one by one. Single creates, updates and deletes are plans of
- * one. Invariant: a new resource keeps its number over the retries, so links stay right. */
+/* A plan of writes and reads. A transaction is one store transaction: everything is looked up,
+ * staged and checked, then committed with guards on what was looked up; when somebody was faster,
+ * all of it is done again. A batch is its entries one by one. Single creates, updates and deletes
+ * are plans of one. Invariant: a new resource keeps its number over the retries, so links stay
+ * right. */
 #include "record/record_int.h"
 
 struct work {
@@ -18,7 +19,8 @@ err version_check(struct op *op, str if_match, uint32_t vid)
     if (str_empty(if_match))
         return OK;
     if (!str_to_u64(if_match, STORE_VID_MAX, &asked))
-        return fail(op, ERR_INVALID, "If-Match takes the version number of the resource, as W/\"3\".");
+        return fail(op, ERR_INVALID,
+                    "If-Match takes the version number of the resource, as W/\"3\".");
     if (asked != vid)
         return fail(op, ERR_PRECONDITION,
                     "The resource was changed since: it is not at the version that If-Match names. "
@@ -63,8 +65,9 @@ static void linked(struct work *w, const struct fhir_entry *e, fhir_type type, s
     const struct staged *before = w->by_entry[e->index];
     link_to(w, e->full_url, type, id);
     if (before && !str_eq(before->id, id))
-        link_to(w, arena_printf(w->tx->op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(type)),
-                                STR_ARG(before->id)),
+        link_to(w,
+                arena_printf(w->tx->op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(type)),
+                             STR_ARG(before->id)),
                 type, id);
 }
 
@@ -100,11 +103,13 @@ static struct staged *staged_for(struct work *w, const struct fhir_entry *e, enu
 }
 
 /* An earlier entry of the same transaction has the same condition: both mean one resource. */
-static const struct fhir_entry *same_condition(struct work *w, const struct fhir_entry *e, size_t done)
+static const struct fhir_entry *same_condition(struct work *w, const struct fhir_entry *e,
+                                               size_t done)
 {
     for (size_t i = 0; i < done; i++) {
         const struct fhir_entry *o = &w->plan->entries[w->plan->order[i]];
-        if (o->verb == VERB_POST && o->type == e->type && str_eq(o->if_none_exist, e->if_none_exist))
+        if (o->verb == VERB_POST && o->type == e->type &&
+            str_eq(o->if_none_exist, e->if_none_exist))
             return o;
     }
     return NULL;
@@ -142,8 +147,8 @@ static err stage_post(struct work *w, const struct fhir_entry *e, size_t done)
 }
 
 /* What a PUT or DELETE means: by id, or the one match of its condition. */
-static err find_old(struct work *w, const struct fhir_entry *e, bool *ret_there, struct store_doc *ret,
-                    struct store_query **ret_guard)
+static err find_old(struct work *w, const struct fhir_entry *e, bool *ret_there,
+                    struct store_doc *ret, struct store_query **ret_guard)
 {
     struct record_tx *tx = w->tx;
     size_t n = 0;
@@ -211,8 +216,9 @@ static err stage_entry(struct work *w, const struct fhir_entry *e, size_t done)
     if (e->verb == VERB_GET || e->verb == VERB_HEAD)
         return OK;
     if (e->type == w->tx->rec->t_audit)
-        return fail_at(op, ERR_UNSUPPORTED, where_of(w, e),
-                       "AuditEvents are made by the server from its trail; they cannot be written.");
+        return fail_at(
+            op, ERR_UNSUPPORTED, where_of(w, e),
+            "AuditEvents are made by the server from its trail; they cannot be written.");
     switch (e->verb) {
     case VERB_POST:
         return stage_post(w, e, done);
@@ -225,11 +231,12 @@ static err stage_entry(struct work *w, const struct fhir_entry *e, size_t done)
     case VERB_PATCH:
         break;
     }
-    return fail_at(op, ERR_UNSUPPORTED, where_of(w, e), "PATCH is not supported; send the whole resource by PUT.");
+    return fail_at(op, ERR_UNSUPPORTED, where_of(w, e),
+                   "PATCH is not supported; send the whole resource by PUT.");
 }
 
-err transact_stage(struct record_tx *tx, const struct fhir_plan *plan, struct record_answer *answers,
-                   struct staged **by_entry)
+err transact_stage(struct record_tx *tx, const struct fhir_plan *plan,
+                   struct record_answer *answers, struct staged **by_entry)
 {
     struct work w = {.tx = tx, .plan = plan, .answers = answers, .by_entry = by_entry};
     map_init(&w.links, tx->op->arena);
@@ -305,7 +312,8 @@ err transact_one(struct op *op, struct record *rec, const struct fhir_entry *ent
     return write_plan(op, rec, &one, false, ret, 1);
 }
 
-static void batch(struct op *op, struct record *rec, struct fhir_plan *plan, struct record_answer *answers)
+static void batch(struct op *op, struct record *rec, struct fhir_plan *plan,
+                  struct record_answer *answers)
 {
     for (size_t i = 0; i < plan->n; i++) {
         struct fhir_entry *e = &plan->entries[plan->order[i]];
@@ -321,7 +329,8 @@ static void batch(struct op *op, struct record *rec, struct fhir_plan *plan, str
     op_clear(op);
 }
 
-err record_transact(struct op *op, struct record *rec, struct fhir_plan *plan, struct record_answer **ret)
+err record_transact(struct op *op, struct record *rec, struct fhir_plan *plan,
+                    struct record_answer **ret)
 {
     struct record_answer *answers = ARENA_ARRAY(op->arena, struct record_answer, plan->n);
     TRY(op_check(op));

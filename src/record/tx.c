@@ -23,7 +23,8 @@ err record_tx_create(struct record_tx *tx, struct json *resource, str *ret_id)
     return OK;
 }
 
-err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *resource, uint32_t vid)
+err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *resource,
+                     uint32_t vid)
 {
     struct store_doc old;
     TRY(fhir_validate(tx->op, resource));
@@ -78,7 +79,8 @@ void record_tx_outbox_later(struct record_tx *tx, uint64_t job, int64_t due, str
     store_tx_outbox_later(tx->stx, job, due, body);
 }
 
-void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id, const struct json *detail)
+void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
+                     const struct json *detail)
 {
     struct buf b;
     struct audit a = {.action = ACTION_UPDATE, .type = type, .id = id, .code = action};

@@ -9,7 +9,8 @@ err record_update(struct op *op, struct record *rec, fhir_type type, str id, str
         .verb = VERB_PUT, .type = type, .id = id, .resource = resource, .if_match = if_match};
     struct record_answer a = {0};
     if (!fhir_id_valid(id))
-        return fail(op, ERR_INVALID, "The id has characters that FHIR does not allow, or is too long.");
+        return fail(op, ERR_INVALID,
+                    "The id has characters that FHIR does not allow, or is too long.");
     if (fhir_type_of(resource) != type)
         return fail(op, ERR_INVALID, "The resource is not of the type that the address names.");
     TRY(transact_one(op, rec, &e, &a));

@@ -1,5 +1,5 @@
-/* One version of a resource. Invariant: who may not read the resource as it is now may not read what
- * it was, so the current version is asked about too. */
+/* One version of a resource. Invariant: who may not read the resource as it is now may not read
+ * what it was, so the current version is asked about too. */
 #include "record/record_int.h"
 
 err record_vread(struct op *op, struct record *rec, fhir_type type, str id, str vid,

@@ -1,0 +1,199 @@
+/* Create, read, vread, update, delete and history, by those who may and those who may not. */
+#include "record/fixture_int.h"
+
+static fhir_type type_of(const char *name)
+{
+    return fhir_type_parse(str_of(name));
+}
+
+static bool holds(struct fixture *f, const struct record_doc *d, const char *text)
+{
+    return str_find(arena_cat(f->arena, d->head, d->body), str_of(text), 0) != SIZE_MAX;
+}
+
+static void create_then_read(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    fixture_as(f, &f->nurse);
+    const char *p = fixture_patient(f, "Okafor");
+    assert_int_equal(fixture_read(f, p, &d), OK);
+    assert_int_equal(d.vid, 1);
+    assert_int_equal(d.patient, d.rid);
+    assert_true(holds(f, &d, "\"family\":\"Okafor\""));
+    assert_true(holds(f, &d, "\"versionId\":\"1\""));
+    assert_true(str_eq(d.id, fixture_id(p)));
+    assert_int_equal(fixture_read(f, "Patient/nobody", &d), ERR_NOT_FOUND);
+    op_clear(&f->op);
+    /* An id is good for its own type only. */
+    assert_int_equal(record_read(&f->op, f->rec, type_of("Observation"), fixture_id(p), &d),
+                     ERR_NOT_FOUND);
+}
+
+static void update_makes_versions(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    struct record_doc d, *h;
+    size_t n;
+    const char *p = fixture_patient(f, "Okafor");
+    struct json *next =
+        fixture_tree(f, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Adeyemi\"}]}");
+    assert_int_equal(
+        record_update(&f->op, f->rec, type_of("Patient"), fixture_id(p), next, STR("1"), &r), OK);
+    assert_int_equal(r.vid, 2);
+    assert_false(r.created);
+    assert_int_equal(
+        record_update(&f->op, f->rec, type_of("Patient"), fixture_id(p), next, STR("1"), &r),
+        ERR_PRECONDITION);
+    op_clear(&f->op);
+    assert_int_equal(record_vread(&f->op, f->rec, type_of("Patient"), fixture_id(p), STR("1"), &d),
+                     OK);
+    assert_true(holds(f, &d, "Okafor"));
+    assert_int_equal(record_vread(&f->op, f->rec, type_of("Patient"), fixture_id(p), STR("3"), &d),
+                     ERR_NOT_FOUND);
+    op_clear(&f->op);
+    assert_int_equal(
+        record_history(&f->op, f->rec, type_of("Patient"), fixture_id(p), 0, 10, &h, &n), OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(h[0].vid, 2);
+    assert_int_equal(h[1].vid, 1);
+    assert_int_equal(
+        record_history(&f->op, f->rec, type_of("Patient"), fixture_id(p), 2, 10, &h, &n), OK);
+    assert_int_equal(n, 1);
+}
+
+static void create_by_update(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    struct record_doc d;
+    struct json *p = fixture_tree(f, "{\"resourceType\":\"Patient\",\"id\":\"p-1\"}");
+    assert_int_equal(record_update(&f->op, f->rec, type_of("Patient"), STR("p-1"), p, STR_NONE, &r),
+                     OK);
+    assert_true(r.created);
+    assert_int_equal(fixture_read(f, "Patient/p-1", &d), OK);
+    assert_true(str_eq(d.id, STR("p-1")));
+    assert_int_equal(record_update(&f->op, f->rec, type_of("Patient"), STR("p-2"), p, STR("1"), &r),
+                     ERR_PRECONDITION);
+    op_clear(&f->op);
+    assert_int_equal(record_update(&f->op, f->rec, type_of("Patient"), STR("p 2"), p, STR_NONE, &r),
+                     ERR_INVALID);
+}
+
+static void delete_ends_it(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    struct record_doc d, *h;
+    size_t n;
+    const char *p = fixture_patient(f, "Okafor");
+    assert_int_equal(record_delete(&f->op, f->rec, type_of("Patient"), fixture_id(p), STR_NONE, &r),
+                     OK);
+    assert_int_equal(r.vid, 2);
+    assert_int_equal(fixture_read(f, p, &d), ERR_GONE);
+    op_clear(&f->op);
+    assert_int_equal(fixture_count(f, "Patient", "family=Okafor"), 0);
+    assert_int_equal(record_delete(&f->op, f->rec, type_of("Patient"), fixture_id(p), STR_NONE, &r),
+                     OK);
+    assert_int_equal(r.vid, 0);
+    assert_int_equal(record_delete(&f->op, f->rec, type_of("Patient"), STR("never"), STR_NONE, &r),
+                     OK);
+    assert_int_equal(
+        record_history(&f->op, f->rec, type_of("Patient"), fixture_id(p), 0, 10, &h, &n), OK);
+    assert_int_equal(n, 2);
+    assert_true(h[0].deleted);
+    struct json *again = fixture_tree(f, "{\"resourceType\":\"Patient\"}");
+    assert_int_equal(
+        record_update(&f->op, f->rec, type_of("Patient"), fixture_id(p), again, STR_NONE, &r), OK);
+    assert_int_equal(r.vid, 3);
+    assert_int_equal(fixture_read(f, p, &d), OK);
+}
+
+static void unchanged_meta_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    struct json *tree;
+    const char *p =
+        fixture_make(f, "{\"resourceType\":\"Patient\",\"meta\":{\"versionId\":\"77\",\"tag\":[{"
+                        "\"code\":\"x\"}]},\"active\":true}");
+    assert_int_equal(fixture_read(f, p, &d), OK);
+    assert_int_equal(record_parse(&f->op, &d, &tree), OK);
+    assert_true(str_eq(json_str(json_path(tree, "meta.versionId")), STR("1")));
+    assert_true(str_eq(json_str(json_path(tree, "meta.tag.0.code")), STR("x")));
+}
+
+static void nobody_gets_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    struct record_result r;
+    const char *p = fixture_patient(f, "Okafor");
+    fixture_as(f, NULL);
+    assert_int_equal(fixture_read(f, p, &d), ERR_FORBIDDEN);
+    op_clear(&f->op);
+    assert_int_equal(fixture_count(f, "Patient", "family=Okafor"), -1);
+    assert_int_equal(f->op.fault.code, ERR_FORBIDDEN);
+    op_clear(&f->op);
+    assert_int_equal(fixture_try(f, "{\"resourceType\":\"Patient\"}", &r), ERR_FORBIDDEN);
+    op_clear(&f->op);
+    assert_int_equal(record_delete(&f->op, f->rec, type_of("Patient"), fixture_id(p), STR_NONE, &r),
+                     ERR_FORBIDDEN);
+}
+
+static void patients_see_their_own(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    struct record_result r;
+    const char *mine = fixture_patient(f, "Mine"), *other = fixture_patient(f, "Other");
+    const char *my_weight = fixture_weight(f, mine, "70", "2026-01-02");
+    const char *other_weight = fixture_weight(f, other, "80", "2026-01-02");
+    f->patient.patient = f->patient.user_rid = fixture_rid(f, mine);
+    f->patient.reference = str_of(mine);
+    fixture_as(f, &f->patient);
+    assert_int_equal(fixture_read(f, mine, &d), OK);
+    assert_int_equal(fixture_read(f, my_weight, &d), OK);
+    /* What is another's does not exist. */
+    assert_int_equal(fixture_read(f, other, &d), ERR_NOT_FOUND);
+    op_clear(&f->op);
+    assert_int_equal(fixture_read(f, other_weight, &d), ERR_NOT_FOUND);
+    str hidden = f->op.fault.issues[0].message;
+    op_clear(&f->op);
+    assert_int_equal(fixture_read(f, "Observation/nothing", &d), ERR_NOT_FOUND);
+    assert_true(str_eq(hidden, f->op.fault.issues[0].message));
+    assert_int_equal(fixture_count(f, "Observation", ""), 1);
+    assert_int_equal(fixture_count(f, "Observation", "code=29463-7&_total=accurate"), 1);
+    assert_int_equal(fixture_count(f, "Observation", fixture_text(f, "subject=%s", other)), 0);
+    op_clear(&f->op);
+    assert_int_equal(fixture_try(f, "{\"resourceType\":\"Patient\"}", &r), ERR_FORBIDDEN);
+}
+
+static void restricted_labels_hide(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    const char *p =
+        fixture_make(f, "{\"resourceType\":\"Patient\",\"meta\":{\"security\":[{\"system\":"
+                        "\"http://terminology.hl7.org/CodeSystem/v3-Confidentiality\","
+                        "\"code\":\"V\"}]},\"name\":[{\"family\":\"Okafor\"}]}");
+    fixture_patient(f, "Okafor");
+    fixture_as(f, &f->agent);
+    assert_int_equal(fixture_read(f, p, &d), ERR_FORBIDDEN);
+    assert_int_equal(fixture_count(f, "Patient", "family=Okafor"), 1);
+    fixture_as(f, &f->nurse);
+    assert_int_equal(fixture_read(f, p, &d), OK);
+    assert_int_equal(fixture_count(f, "Patient", "family=Okafor"), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_BACKENDS(create_then_read),       BOTH_BACKENDS(update_makes_versions),
+        BOTH_BACKENDS(create_by_update),       BOTH_BACKENDS(delete_ends_it),
+        BOTH_BACKENDS(unchanged_meta_is_kept), BOTH_BACKENDS(nobody_gets_nothing),
+        BOTH_BACKENDS(patients_see_their_own), BOTH_BACKENDS(restricted_labels_hide),
+    };
+    return cmocka_run_group_tests_name("record.verbs", tests, NULL, NULL);
+}
