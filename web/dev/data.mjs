@@ -9,16 +9,86 @@ const gauss = () => rnd() + rnd() + rnd() - 1.5;
 const pick = (list) => list[Math.floor(rnd() * list.length)];
 
 const PEOPLE = [
-  ["Maria", "Rivera", "female", "1951-03-14", "es", "Heart failure", "heart-failure", "asap", "weight"],
+  [
+    "Maria",
+    "Rivera",
+    "female",
+    "1951-03-14",
+    "es",
+    "Heart failure",
+    "heart-failure",
+    "asap",
+    "weight",
+  ],
   ["Tom", "Okafor", "male", "1944-11-02", "en", "COPD", "hard-limits", "stat", "spo2"],
   ["Ana", "Silva", "female", "1962-07-21", "en", "Hypertension", "hard-limits", "asap", "bp"],
-  ["Yusuf", "Haddad", "male", "1957-01-30", "ar", "Heart failure", "heart-failure", "urgent", "weight"],
-  ["Lee", "Chen", "male", "1970-05-09", "en", "Type 2 diabetes", "hard-limits", "urgent", "glucose"],
-  ["Ingrid", "Larsen", "female", "1948-09-17", "en", "Heart failure", "heart-failure", "routine", "hr"],
+  [
+    "Yusuf",
+    "Haddad",
+    "male",
+    "1957-01-30",
+    "ar",
+    "Heart failure",
+    "heart-failure",
+    "urgent",
+    "weight",
+  ],
+  [
+    "Lee",
+    "Chen",
+    "male",
+    "1970-05-09",
+    "en",
+    "Type 2 diabetes",
+    "hard-limits",
+    "urgent",
+    "glucose",
+  ],
+  [
+    "Ingrid",
+    "Larsen",
+    "female",
+    "1948-09-17",
+    "en",
+    "Heart failure",
+    "heart-failure",
+    "routine",
+    "hr",
+  ],
   ["Priya", "Nair", "female", "1966-12-05", "en", "Hypertension", "hard-limits", "urgent", "bp"],
-  ["Jorge", "Méndez", "male", "1959-04-26", "es", "Heart failure", "heart-failure", "asap", "weight"],
-  ["Leila", "Mansour", "female", "1975-08-11", "ar", "Type 2 diabetes", "hard-limits", "routine", "glucose"],
-  ["Walter", "Novak", "male", "1939-02-19", "en", "Heart failure", "heart-failure", "stat", "weight"],
+  [
+    "Jorge",
+    "Méndez",
+    "male",
+    "1959-04-26",
+    "es",
+    "Heart failure",
+    "heart-failure",
+    "asap",
+    "weight",
+  ],
+  [
+    "Leila",
+    "Mansour",
+    "female",
+    "1975-08-11",
+    "ar",
+    "Type 2 diabetes",
+    "hard-limits",
+    "routine",
+    "glucose",
+  ],
+  [
+    "Walter",
+    "Novak",
+    "male",
+    "1939-02-19",
+    "en",
+    "Heart failure",
+    "heart-failure",
+    "stat",
+    "weight",
+  ],
   ["Grace", "Mbeki", "female", "1953-10-28", "en", "Hypertension", null, null, null],
   ["Samuel", "Ortiz", "male", "1961-06-03", "es", "Heart failure", null, null, null],
 ];
@@ -53,7 +123,14 @@ const iso = (t) => new Date(t).toISOString();
 function reading(db, id, pid, metric, t, shift) {
   const [code, text, unit] = CODES[metric];
   const digits = metric === "weight" ? 1 : 0;
-  const v = Number((BASE[metric] + (pid % 7) * (metric === "weight" ? 1.5 : 0.5) + gauss() * SWING[metric] + shift).toFixed(digits));
+  const v = Number(
+    (
+      BASE[metric] +
+      (pid % 7) * (metric === "weight" ? 1.5 : 0.5) +
+      gauss() * SWING[metric] +
+      shift
+    ).toFixed(digits),
+  );
   const o = {
     resourceType: "Observation",
     id: `o${id}`,
@@ -64,8 +141,14 @@ function reading(db, id, pid, metric, t, shift) {
   };
   if (metric === "bp")
     o.component = [
-      { code: concept("http://loinc.org", "8480-6", "Systolic"), valueQuantity: { value: v, unit } },
-      { code: concept("http://loinc.org", "8462-4", "Diastolic"), valueQuantity: { value: Math.round(v * 0.58 + gauss() * 3), unit } },
+      {
+        code: concept("http://loinc.org", "8480-6", "Systolic"),
+        valueQuantity: { value: v, unit },
+      },
+      {
+        code: concept("http://loinc.org", "8462-4", "Diastolic"),
+        valueQuantity: { value: Math.round(v * 0.58 + gauss() * 3), unit },
+      },
     ];
   else o.valueQuantity = { value: metric === "spo2" ? Math.min(99, v) : v, unit };
   db.Observation.push(o);
@@ -88,7 +171,8 @@ function readings(db, pid, planted, now) {
 }
 
 function person(db, i, now) {
-  const [given, family, gender, birthDate, language, condition, programme, priority, metric] = PEOPLE[i];
+  const [given, family, gender, birthDate, language, condition, programme, priority, metric] =
+    PEOPLE[i];
   const id = `p${i}`;
   const ref = { reference: `Patient/${id}`, display: `${given} ${family}` };
   db.Patient.push({
@@ -102,9 +186,14 @@ function person(db, i, now) {
       { system: "email", value: `${given.toLowerCase()}@example.org`, rank: 2 },
     ],
     address: [{ city: pick(["Springfield", "Lakeview", "Elm Grove"]) }],
-    communication: [{ language: { coding: [{ system: "urn:ietf:bcp:47", code: language }] }, preferred: true }],
+    communication: [
+      { language: { coding: [{ system: "urn:ietf:bcp:47", code: language }] }, preferred: true },
+    ],
   });
-  for (const [n, c] of [condition, pick(["Atrial fibrillation", "Chronic kidney disease, stage 3", "Osteoarthritis of knee"])].entries())
+  for (const [n, c] of [
+    condition,
+    pick(["Atrial fibrillation", "Chronic kidney disease, stage 3", "Osteoarthritis of knee"]),
+  ].entries())
     db.Condition.push({
       resourceType: "Condition",
       id: `c${i}-${n}`,
@@ -134,11 +223,34 @@ function person(db, i, now) {
     period: { start: iso(now - (12 + i) * DAY) },
   });
   db.Consent.push(
-    { resourceType: "Consent", id: `k${i}`, status: "active", patient: ref, dateTime: iso(now - 240 * DAY), category: [{ text: "Messages about your care by text" }], provision: { type: "permit" } },
-    { resourceType: "Consent", id: `k${i}b`, status: "active", patient: ref, dateTime: iso(now - 240 * DAY), category: [{ text: "Offers and surveys" }], provision: { type: "deny" } },
+    {
+      resourceType: "Consent",
+      id: `k${i}`,
+      status: "active",
+      patient: ref,
+      dateTime: iso(now - 240 * DAY),
+      category: [{ text: "Messages about your care by text" }],
+      provision: { type: "permit" },
+    },
+    {
+      resourceType: "Consent",
+      id: `k${i}b`,
+      status: "active",
+      patient: ref,
+      dateTime: iso(now - 240 * DAY),
+      category: [{ text: "Offers and surveys" }],
+      provision: { type: "deny" },
+    },
   );
   const newest = readings(db, i, metric, now);
-  if (programme) addCase(db, i, ref, { programme, priority, metric, at: now - (11 + i * i * 17) * 60_000, newest });
+  if (programme)
+    addCase(db, i, ref, {
+      programme,
+      priority,
+      metric,
+      at: now - (11 + i * i * 17) * 60_000,
+      newest,
+    });
 }
 
 export function addCase(db, i, ref, c) {
@@ -157,22 +269,44 @@ export function addCase(db, i, ref, c) {
     authoredOn: iso(c.at),
     lastModified: iso(c.at),
     groupIdentifier: { value: c.programme },
+    reasonCode: { text: `HF-${100 + i}` },
     input: [
-      ...evidence.map((o) => ({ type: { text: "evidence" }, valueReference: { reference: `Observation/${o.id}` } })),
-      { type: { text: "rule" }, valueString: `HF-${100 + i}` },
+      ...evidence.map((o) => ({
+        type: { text: "evidence" },
+        valueReference: { reference: `Observation/${o.id}` },
+      })),
     ],
   };
-  if (i === 2) Object.assign(task, { status: "in-progress", owner: { reference: "Practitioner/n2", display: "Omar Aziz" } });
+  if (i === 2)
+    Object.assign(task, {
+      status: "in-progress",
+      owner: { reference: "Practitioner/n2", display: "Omar Aziz" },
+    });
   db.Task.push(task);
   return task;
 }
 
 function messages(db, now) {
   const said = [
-    ["p0", "out", "Hola María. Su peso subió un poco. ¿Cómo se siente hoy? Responda aquí. Clínica Norte. STOP para salir.", 2 * DAY + 3_600_000],
+    [
+      "p0",
+      "out",
+      "Hola María. Su peso subió un poco. ¿Cómo se siente hoy? Responda aquí. Clínica Norte. STOP para salir.",
+      2 * DAY + 3_600_000,
+    ],
     ["p0", "in", "Un poco cansada y los pies hinchados.", 2 * DAY],
-    ["p0", "out", "Gracias, María. La enfermera Ana la llama hoy antes de las 4 pm.", DAY + 7_200_000],
-    ["p1", "out", "Tom, please rest and take a new oxygen reading now. Reply with the number.", DAY],
+    [
+      "p0",
+      "out",
+      "Gracias, María. La enfermera Ana la llama hoy antes de las 4 pm.",
+      DAY + 7_200_000,
+    ],
+    [
+      "p1",
+      "out",
+      "Tom, please rest and take a new oxygen reading now. Reply with the number.",
+      DAY,
+    ],
   ];
   for (const [n, [pid, dir, text, ago]] of said.entries()) {
     const patient = { reference: `Patient/${pid}` };
@@ -216,7 +350,19 @@ function audits(db, now) {
 }
 
 export function makeData(now) {
-  const types = ["Patient", "Observation", "Task", "Condition", "MedicationRequest", "Encounter", "Communication", "Consent", "AuditEvent", "CarePlan", "Appointment"];
+  const types = [
+    "Patient",
+    "Observation",
+    "Task",
+    "Condition",
+    "MedicationRequest",
+    "Encounter",
+    "Communication",
+    "Consent",
+    "AuditEvent",
+    "CarePlan",
+    "Appointment",
+  ];
   const db = Object.fromEntries(types.map((t) => [t, []]));
   for (let i = 0; i < PEOPLE.length; i++) person(db, i, now);
   messages(db, now);
@@ -224,7 +370,37 @@ export function makeData(now) {
   return db;
 }
 export const TEMPLATES = [
-  { code: "check-in", purpose: "care", channel: "sms", title: "How do you feel?", text: { en: "Hello. Your numbers changed a bit. How do you feel today? Reply here.", es: "Hola. Sus números cambiaron un poco. ¿Cómo se siente hoy? Responda aquí.", ar: "مرحبًا. تغيّرت أرقامك قليلًا. كيف تشعر اليوم؟ أجب هنا." } },
-  { code: "weigh-again", purpose: "care", channel: "sms", title: "Please weigh again", text: { en: "Please weigh yourself again now and stay seated for a while.", es: "Por favor, pésese otra vez ahora y descanse sentado.", ar: "نرجو أن تزن نفسك مرة أخرى الآن وأن ترتاح جالسًا." } },
-  { code: "call-today", purpose: "care", channel: "email", title: "We will call today", text: { en: "A nurse will call you today before 4 pm.", es: "Una enfermera le llamará hoy antes de las 4 pm.", ar: "ستتصل بك ممرضة اليوم قبل الرابعة مساءً." } },
+  {
+    code: "check-in",
+    purpose: "care",
+    channel: "sms",
+    title: "How do you feel?",
+    text: {
+      en: "Hello. Your numbers changed a bit. How do you feel today? Reply here.",
+      es: "Hola. Sus números cambiaron un poco. ¿Cómo se siente hoy? Responda aquí.",
+      ar: "مرحبًا. تغيّرت أرقامك قليلًا. كيف تشعر اليوم؟ أجب هنا.",
+    },
+  },
+  {
+    code: "weigh-again",
+    purpose: "care",
+    channel: "sms",
+    title: "Please weigh again",
+    text: {
+      en: "Please weigh yourself again now and stay seated for a while.",
+      es: "Por favor, pésese otra vez ahora y descanse sentado.",
+      ar: "نرجو أن تزن نفسك مرة أخرى الآن وأن ترتاح جالسًا.",
+    },
+  },
+  {
+    code: "call-today",
+    purpose: "care",
+    channel: "email",
+    title: "We will call today",
+    text: {
+      en: "A nurse will call you today before 4 pm.",
+      es: "Una enfermera le llamará hoy antes de las 4 pm.",
+      ar: "ستتصل بك ممرضة اليوم قبل الرابعة مساءً.",
+    },
+  },
 ];

@@ -2,9 +2,9 @@
 // gaps. Time runs left to right in every language (clinical convention). Pointer and arrow keys walk
 // the points through one native range input, whose value text is what a screen reader says.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { day, dayTime, number, t } from "../lib/i18n";
+import { dayTime, number, shortDay, t } from "../lib/i18n";
 import { type Band, type Bounds, decimate, outside, type Point, segments, ticks } from "./series";
-import { changeText, valueText, type View } from "./view";
+import { changeText, type View, valueText } from "./view";
 
 const DAY = 86_400_000;
 const PAD = { start: 40, end: 14, top: 14, bottom: 24 };
@@ -152,7 +152,7 @@ function Axes({ f, days }: { f: Frame; days: number }) {
       {marks.map((d) =>
         f.x(d) < PAD.start + 18 || f.x(d) > f.width - 34 ? null : (
           <text key={d} x={f.x(d)} y={f.height - 6} text-anchor="middle">
-            {day(d)}
+            {shortDay(d)}
           </text>
         ),
       )}
@@ -279,7 +279,10 @@ export function Chart({ view, days, now, height = 190, name }: ChartProps) {
 export function Spark({ view, days, now }: { view: View; days: number; now: number }) {
   const points = view.points.filter((p) => p.t >= now - days * DAY);
   if (points.length < 2) return <svg class="spark" aria-hidden="true" viewBox="0 0 120 36" />;
-  const [low, high] = extent(view, points);
+  const [low, high] = extent(
+    { ...view, band2: undefined, bounds2: undefined },
+    points.map((p) => ({ ...p, v2: undefined })),
+  );
   const x = (time: number): number => 3 + ((time - (now - days * DAY)) / (days * DAY)) * 112;
   const y = (v: number): number => 3 + ((high - v) / (high - low)) * 30;
   const f = { width: 120, x, y } as Frame;

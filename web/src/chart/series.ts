@@ -1,6 +1,6 @@
 // Vital signs as series of numbers: which codes they come from, the patient's own band, the change
 // against it, and where the gaps are. Pure functions; the same inputs always give the same answer.
-import type { Limit, Observation } from "../lib/fhir";
+import type { Concept, Limit, Observation, Quantity } from "../lib/fhir";
 import type { Key } from "../lib/i18n";
 
 export interface Point {
@@ -12,7 +12,8 @@ export interface Point {
 }
 export interface Metric {
   id: "weight" | "bp" | "hr" | "spo2" | "glucose";
-  loinc: string;
+  /** LOINC codes that mean this sign; the first is ours */
+  codes: string[];
   name: Key;
   plain: Key;
   unit: string;
@@ -22,49 +23,77 @@ export interface Metric {
 
 export const LOINC = "http://loinc.org";
 export const METRICS: Metric[] = [
-  { id: "weight", loinc: "29463-7", name: "m_weight", plain: "p_weight", unit: "kg", digits: 1 },
+  {
+    id: "weight",
+    codes: ["29463-7", "3141-9"],
+    name: "m_weight",
+    plain: "p_weight",
+    unit: "kg",
+    digits: 1,
+  },
   {
     id: "bp",
-    loinc: "85354-9",
+    codes: ["85354-9", "55284-4"],
     name: "m_bp",
     plain: "p_bp",
     unit: "mmHg",
     digits: 0,
     pair: ["8480-6", "8462-4"],
   },
-  { id: "hr", loinc: "8867-4", name: "m_hr", plain: "p_hr", unit: "/min", digits: 0 },
-  { id: "spo2", loinc: "59408-5", name: "m_spo2", plain: "p_spo2", unit: "%", digits: 0 },
+  { id: "hr", codes: ["8867-4"], name: "m_hr", plain: "p_hr", unit: "/min", digits: 0 },
+  {
+    id: "spo2",
+    codes: ["59408-5", "2708-6"],
+    name: "m_spo2",
+    plain: "p_spo2",
+    unit: "%",
+    digits: 0,
+  },
   {
     id: "glucose",
-    loinc: "41653-7",
+    codes: ["41653-7", "2339-0", "2345-7", "99504-3", "15074-8", "105272-9", "14745-4"],
     name: "m_glucose",
     plain: "p_glucose",
     unit: "mg/dL",
     digits: 0,
   },
 ];
-export const VITAL_CODES = METRICS.map((m) => `${LOINC}|${m.loinc}`).join(",");
+export const searchCode = (m: Metric): string => m.codes.map((c) => `${LOINC}|${c}`).join(",");
 
-const hasCode = (c: { coding?: { code?: string }[] }, code: string): boolean =>
-  !!c.coding?.some((x) => x.code === code);
+/** Other units that devices send, and what one of them is in ours (UCUM code or common text). */
+const TO_OURS: Record<string, number> = {
+  "[lb_av]": 0.45359237,
+  lb: 0.45359237,
+  lbs: 0.45359237,
+  g: 0.001,
+  kPa: 7.50061683,
+  "mmol/L": 18.0182,
+};
+function inOurs(q: Quantity | undefined): number | undefined {
+  if (typeof q?.value !== "number") return undefined;
+  return q.value * (TO_OURS[q.code ?? ""] ?? TO_OURS[q.unit ?? ""] ?? 1);
+}
+
+const hasCode = (c: Concept, codes: string[]): boolean =>
+  !!c.coding?.some((x) => codes.includes(x.code ?? ""));
 
 export function metricOf(o: Observation): Metric | undefined {
-  return METRICS.find((m) => hasCode(o.code, m.loinc));
+  return METRICS.find((m) => hasCode(o.code, m.codes));
 }
 
 export function pointOf(o: Observation, m: Metric): Point | null {
   const t = Date.parse(o.effectiveDateTime ?? o.issued ?? "");
   const part = (code: string): number | undefined =>
-    o.component?.find((c) => hasCode(c.code, code))?.valueQuantity?.value;
-  const v = m.pair ? part(m.pair[0]) : o.valueQuantity?.value;
-  if (Number.isNaN(t) || typeof v !== "number" || o.status === "entered-in-error") return null;
+    inOurs(o.component?.find((c) => hasCode(c.code, [code]))?.valueQuantity);
+  const v = m.pair ? part(m.pair[0]) : inOurs(o.valueQuantity);
+  if (Number.isNaN(t) || v === undefined || o.status === "entered-in-error") return null;
   return { t, v, v2: m.pair ? part(m.pair[1]) : undefined, id: o.id ?? "" };
 }
 
 /** Oldest first. */
 export function seriesOf(all: Observation[], m: Metric): Point[] {
   return all
-    .filter((o) => hasCode(o.code, m.loinc))
+    .filter((o) => hasCode(o.code, m.codes))
     .map((o) => pointOf(o, m))
     .filter((p): p is Point => p !== null)
     .sort((a, b) => a.t - b.t);
@@ -153,11 +182,19 @@ export interface Bounds {
   low?: number;
   high?: number;
 }
-/** Hard limits of a code: the tightest of each side, since every one of them is in force. */
-export function boundsOf(limits: Limit[], loinc: string): Bounds {
-  const mine = limits.filter((l) => l.loinc === loinc);
-  const side = (f: (l: Limit) => number | null | undefined): number[] =>
-    mine.map(f).filter((v): v is number => typeof v === "number");
+/** Limits of a code: the tightest of each side; what a clinician set for this patient replaces the
+ * default of that side. */
+export function boundsOf(limits: Limit[], codes: string[]): Bounds {
+  const mine = limits.filter((l) => codes.includes(l.loinc));
+  const values = (list: Limit[], f: (l: Limit) => number | null | undefined): number[] =>
+    list.map(f).filter((v): v is number => typeof v === "number");
+  const side = (f: (l: Limit) => number | null | undefined): number[] => {
+    const own = values(
+      mine.filter((l) => l.source && l.source !== "default"),
+      f,
+    );
+    return own.length ? own : values(mine, f);
+  };
   const lows = side((l) => l.low);
   const highs = side((l) => l.high);
   return {

@@ -27,8 +27,8 @@ export interface View {
 export function viewOf(all: Observation[], metric: Metric, limits: Limit[], now: number): View {
   const points = seriesOf(all, metric);
   const last = points[points.length - 1];
-  const bounds = boundsOf(limits, metric.pair?.[0] ?? metric.loinc);
-  const bounds2 = metric.pair ? boundsOf(limits, metric.pair[1]) : undefined;
+  const bounds = boundsOf(limits, metric.pair ? [metric.pair[0]] : metric.codes);
+  const bounds2 = metric.pair ? boundsOf(limits, [metric.pair[1]]) : undefined;
   return {
     metric,
     points,
@@ -54,9 +54,10 @@ export function changeOf(view: View): Change {
   return view.last.v < view.band.low ? "below" : "usual";
 }
 
+/** "68–74": kept left to right and on one line in every language. */
 export function rangeText(view: View): string {
   const { digits } = view.metric;
-  return `${number(view.band.low, digits)}–${number(view.band.high, digits)}`;
+  return `\u2066${number(view.band.low, digits)}\u2060–\u2060${number(view.band.high, digits)}\u2069`;
 }
 
 /** "2.4 above usual 88.9–90.6", "within usual …", "learning usual: 6 of 10". */

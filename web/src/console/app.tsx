@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Choice, Keys, Menu } from "../kit/basics";
 import { Brand, Icon, type IconName } from "../kit/icons";
 import { leave } from "../kit/leave";
-import { HelpSheet, helpOpen, type Hit, Palette, paletteOpen } from "../kit/palette";
+import { HelpSheet, type Hit, helpOpen, Palette, paletteOpen } from "../kit/palette";
 import { LanguageSelect, SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
 import { search } from "../lib/api";
@@ -17,8 +17,8 @@ import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { Outbox } from "./outbox";
 import { Patients } from "./patients";
-import { Workspace } from "./workspace";
 import { WorklistPage } from "./worklist";
+import { Workspace } from "./workspace";
 
 const STALE_MS = 60_000;
 const SCREENS: { to: string; word: Key; icon: IconName }[] = [

@@ -5,9 +5,9 @@ import { Dialog, errorText, Keys } from "../kit/basics";
 import { Icon } from "../kit/icons";
 import { Mark, severityOf } from "../kit/severity";
 import { tell } from "../kit/toast";
-import { ApiError, post } from "../lib/api";
+import { type ApiError, post } from "../lib/api";
 import { idOf, type Task } from "../lib/fhir";
-import { dayTime, has, type Key, span, t } from "../lib/i18n";
+import { dayTime, dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed } from "../lib/load";
 import { evidenceOf, ruleOf, sentenceOf } from "./data";
@@ -111,11 +111,12 @@ function ResolveDialog({ onDone, onClose, error }: ResolveProps) {
       >
         <fieldset class="outcomes">
           <legend class="out-of-sight">{t("case_outcome")}</legend>
-          {OUTCOMES.map((o) => (
+          {OUTCOMES.map((o, i) => (
             <label key={o}>
               <input
                 type="radio"
                 name="outcome"
+                autofocus={i === 0}
                 value={o}
                 required
                 onChange={() => setOutcome(o)}
@@ -154,6 +155,11 @@ function ResolveDialog({ onDone, onClose, error }: ResolveProps) {
       </form>
     </Dialog>
   );
+}
+
+function whoHas(task: Task): string {
+  if (!task.owner?.reference) return t("unclaimed");
+  return isMine(task) ? t("case_yours") : t("case_with", { name: ownerWord(task) });
 }
 
 type Act = "claim" | "release" | "snooze" | "resolve";
@@ -220,7 +226,7 @@ export function CasePanel({ task }: { task: Task }) {
     void act(
       "snooze",
       { until: new Date(until).toISOString() },
-      t("snoozed", { time: dayTime(until) }),
+      t("snoozed", { time: dayTimeInText(until) }),
     );
   const resolve = (outcome: Outcome, note: string): void =>
     void act("resolve", { outcome, note }, t("resolved"));
@@ -246,7 +252,7 @@ export function CasePanel({ task }: { task: Task }) {
         <span class="muted">{programmeWord(programmeOf(task))}</span>
         <span class="muted tabular">
           {task.status === "on-hold" && task.restriction?.period?.end
-            ? t("snoozed_until", { time: dayTime(task.restriction.period.end, now) })
+            ? t("snoozed_until", { time: dayTimeInText(task.restriction.period.end, now) })
             : t("waiting", { time: span(now - Date.parse(task.authoredOn ?? "")) })}
         </span>
       </div>
@@ -254,9 +260,7 @@ export function CasePanel({ task }: { task: Task }) {
         {sentenceOf(task)}
       </p>
       <p class="muted fine case-facts">
-        <span>
-          {task.owner?.reference ? t("case_with", { name: ownerWord(task) }) : t("unclaimed")}
-        </span>
+        <span>{whoHas(task)}</span>
         {evidence > 0 && <span>{t("case_evidence", { n: evidence })}</span>}
         {rule && (
           <span>

@@ -5,10 +5,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { errorText, Keys } from "../kit/basics";
 import { Icon, type IconName } from "../kit/icons";
 import { tell } from "../kit/toast";
-import { ApiError, call, get, issueText, post } from "../lib/api";
+import { type ApiError, call, get, issueText, post } from "../lib/api";
 import { draft, keepDraft } from "../lib/drafts";
-import type { Communication, OutcomeIssue } from "../lib/fhir";
-import { dayTime, has, type Key, LANGS, number, t } from "../lib/i18n";
+import { type Communication, firstName, type OutcomeIssue, type Patient } from "../lib/fhir";
+import { dayTime, dayTimeInText, has, type Key, LANGS, number, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed, useLoad } from "../lib/load";
 import { isInbound, timeOf, useMessages, usePatient } from "./data";
@@ -156,7 +156,7 @@ export function sayOf(check: Check | null, now = Date.now()): Say {
   if (decision === "allow")
     return { kind: "good", icon: "check", title: t("v_allow"), can: true, button: t("send_now") };
   if (decision === "hold_until") {
-    const time = dayTime(hold?.until ?? check.sendAt ?? "", now);
+    const time = dayTimeInText(hold?.until ?? check.sendAt ?? "", now);
     return {
       kind: "wait",
       icon: "clock",
@@ -275,6 +275,14 @@ function loadDraft(key: string): Draft {
 }
 const newKey = (): string => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
+/** The channel of the contact with the best rank, as the server chooses it. */
+function preferredChannel(p: Patient | undefined): "sms" | "email" {
+  const usable = (p?.telecom ?? [])
+    .filter((c) => c.use !== "old" && ["phone", "sms", "email"].includes(c.system ?? ""))
+    .sort((a, b) => (a.rank ?? 100) - (b.rank ?? 100));
+  return usable[0]?.system === "email" ? "email" : "sms";
+}
+
 export function Composer({ patient, task }: { patient: string; task: string | null }) {
   const draftKey = `message.${patient}`;
   const [d, setDraft] = useState<Draft>(() => loadDraft(draftKey));
@@ -283,8 +291,9 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
   const { data: person } = usePatient(patient);
   const own = person?.communication?.[0]?.language.coding?.[0]?.code?.split("-")[0] ?? "en";
   const wanted = d.language || own;
+  const preferred = preferredChannel(person);
   const templates = useLoad<Template[]>(`Template|*|${wanted}`, () =>
-    get<Template[]>(`/fhir/Communication/$templates?language=${wanted}`),
+    get<Template[]>(`/templates?language=${wanted}`),
   );
   const set = (part: Partial<Draft>): void => {
     const next = { ...d, ...part };
@@ -319,7 +328,7 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
       const kept = d;
       set(BLANK);
       const held = say.kind === "wait";
-      const time = dayTime(check?.verdict.hold?.until ?? check?.sendAt ?? "");
+      const time = dayTimeInText(check?.verdict.hold?.until ?? check?.sendAt ?? "");
       tell(held ? t("sent_held", { time }) : t("sent"), () => void takeBack(c, kept), UNDO_MS);
     } catch (e) {
       setFailed(e as ApiError);
@@ -328,15 +337,19 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
     changed("Communication", patient);
     changed("Task", patient);
   };
-  const pick = (code: string): void => {
-    const found = templates.data?.find((x) => x.code === code);
-    if (!found) return set({ template: "" });
+  const pick = (code: string, channel = d.channel): void => {
+    const all = (templates.data ?? []).filter((x) => x.code === code);
+    const found = all.find((x) => x.channel === (channel || preferred)) ?? all[0];
+    if (!found) {
+      set({ template: "", channel });
+      return;
+    }
     set({
       template: code,
-      text: found.text,
+      channel,
+      text: found.text.replaceAll("…", firstName(person)),
       subject: found.subject ?? "",
       purpose: found.purpose || "care",
-      channel: found.channel === "sms" || found.channel === "email" ? found.channel : d.channel,
     });
   };
   useCommands([
@@ -358,7 +371,11 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
             class="box"
             id="channel"
             value={d.channel}
-            onChange={(e) => set({ channel: e.currentTarget.value as Draft["channel"] })}
+            onChange={(e) => {
+              const channel = e.currentTarget.value as Draft["channel"];
+              if (d.template) pick(d.template, channel);
+              else set({ channel });
+            }}
           >
             <option value="">{t("ch_auto")}</option>
             <option value="sms">{t("ch_sms")}</option>
@@ -390,8 +407,8 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
             onChange={(e) => pick(e.currentTarget.value)}
           >
             <option value="">{t("template_free")}</option>
-            {(templates.data ?? []).map((x) => (
-              <option key={`${x.code}-${x.channel}`} value={x.code}>
+            {[...new Map((templates.data ?? []).map((x) => [x.code, x])).values()].map((x) => (
+              <option key={x.code} value={x.code}>
                 {x.title}
               </option>
             ))}

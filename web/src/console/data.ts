@@ -1,4 +1,7 @@
 // What the console reads, each under a key that live changes can find (see lib/load.ts).
+
+import { METRICS, searchCode } from "../chart/series";
+import { rankOf } from "../kit/severity";
 import { get, search } from "../lib/api";
 import type {
   Communication,
@@ -10,9 +13,7 @@ import type {
   Patient,
   Task,
 } from "../lib/fhir";
-import { rankOf } from "../kit/severity";
 import { useLoad } from "../lib/load";
-import { METRICS, LOINC } from "../chart/series";
 
 const CASE = "https://weft.health/fhir/task-code|case";
 const READINGS_EACH = "400";
@@ -51,7 +52,7 @@ export const useVitals = (id: string | null) =>
     const each = METRICS.map((m) =>
       search<Observation>(
         "Observation",
-        { patient: id!, code: `${LOINC}|${m.loinc}`, _sort: "-date", _count: READINGS_EACH },
+        { patient: id!, code: searchCode(m), _sort: "-date", _count: READINGS_EACH },
         Number(READINGS_EACH),
       ),
     );
@@ -89,9 +90,6 @@ export const isInbound = (c: Communication): boolean =>
 export function sentenceOf(task: Task): string {
   return task.description ?? task.code?.text ?? "";
 }
-export function ruleOf(task: Task): string {
-  const input = task.input?.find((i) => i.type?.text === "rule");
-  return input?.valueString ?? "";
-}
+export const ruleOf = (task: Task): string => task.reasonCode?.text ?? "";
 export const evidenceOf = (task: Task): number =>
   task.input?.filter((i) => i.valueReference).length ?? 0;

@@ -34,14 +34,14 @@ export function conversations(all: Letter[], channel: string): [string, Letter[]
   return [...by];
 }
 
-function Reply({ channel, from }: { channel: string; from: string }) {
+function Reply({ channel, from, to }: { channel: string; from: string; to: string }) {
   const [text, setText] = useState("");
   const [error, setError] = useState("");
   const submit = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
     if (!text.trim()) return;
     try {
-      await post("/demo/outbox/reply", { channel, from, text: text.trim() });
+      await post("/demo/outbox", { channel, from, to, text: text.trim() });
       setText("");
       setError("");
       tell(t("outbox_replied"));
@@ -134,7 +134,7 @@ function Phone({ letters }: { letters: Letter[] }) {
             </li>
           ))}
         </ol>
-        <Reply channel="sms" from={who} />
+        <Reply channel="sms" from={who} to={sender} />
       </div>
     </>
   );
@@ -177,7 +177,11 @@ function Mail({ letters }: { letters: Letter[] }) {
         <p class="letter" dir="auto">
           {open.text}
         </p>
-        <Reply channel="email" from={peer(open)} />
+        <Reply
+          channel="email"
+          from={peer(open)}
+          to={open.direction === "out" ? open.from : open.to}
+        />
       </article>
     </div>
   );

@@ -7,7 +7,7 @@ import { changeOf, changeText, type View, valueText, viewOf } from "../chart/vie
 import { Choice, Empty, Failed, Skeleton, Tabs } from "../kit/basics";
 import { Icon } from "../kit/icons";
 import { type Condition, type Limit, type MedicationRequest, personName, words } from "../lib/fhir";
-import { birthDate, dayTime, day, fullDate, has, type Key, lang, number, t } from "../lib/i18n";
+import { birthDate, day, dayTime, fullDate, has, type Key, lang, number, t } from "../lib/i18n";
 import { again } from "../lib/load";
 import { useConditions, useLimits, useMedicines, usePatient, useVitals } from "./data";
 import { Timeline } from "./timeline";
@@ -207,9 +207,9 @@ function LimitList({ limits }: { limits: Limit[] }) {
       <ul>
         {limits.map((l, i) => (
           <li key={i}>
-            <span dir="auto">{l.metric.replaceAll("-", " ")}</span>
+            <span dir="auto">{l.display ?? l.metric.replaceAll("-", " ")}</span>
             <span class="tabular">
-              {limitText(l)} <span class="muted">{l.unit}</span>
+              {limitText(l)} <span class="muted">{l.unit.replace("mm[Hg]", "mmHg")}</span>
             </span>
             <span class="muted">
               {l.source && l.source !== "default" ? t("from_plan") : <code>{l.rule}</code>}

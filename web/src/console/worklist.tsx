@@ -7,7 +7,7 @@ import { Icon } from "../kit/icons";
 import { Mark, SEVERITIES, type Severity, severityOf, severityWord } from "../kit/severity";
 import { sayNow } from "../kit/toast";
 import { idOf, type Task } from "../lib/fhir";
-import { dayTime, has, type Key, span, t } from "../lib/i18n";
+import { dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { again } from "../lib/load";
 import { go, href } from "../lib/router";
@@ -123,7 +123,7 @@ function Row({
           {gone
             ? t("closed")
             : held
-              ? t("snoozed_until", { time: dayTime(held, now) })
+              ? t("snoozed_until", { time: dayTimeInText(held, now) })
               : span(now - Date.parse(task.authoredOn ?? ""))}
         </span>
         <span class={isMine(task) ? "row-owner mine" : "row-owner"}>

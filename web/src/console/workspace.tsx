@@ -45,6 +45,12 @@ export function Workspace({ task, patient }: { task: string | null; patient: str
         )}
       </section>
       <aside class="work-case" aria-label={t("tab_case")}>
+        <div class="only-narrow">
+          <BackLink />
+          <strong>
+            <bdi>{loaded.data?.for?.display}</bdi>
+          </strong>
+        </div>
         {loaded.data && <CasePanel task={loaded.data} />}
         {who && (
           <>

@@ -77,7 +77,6 @@ export function Palette({ find }: { find?: (typed: string) => Promise<Hit[]> }) 
         <div class="palette-ask">
           <Icon name="search" />
           <input
-            // biome-ignore lint/a11y/noAutofocus: opening the palette is a request to type
             autofocus
             role="combobox"
             aria-expanded="true"

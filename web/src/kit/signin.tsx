@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { LANGS, type Lang, lang, setLanguage, t, wantedLanguage } from "../lib/i18n";
 import { begin, endReason, type Session } from "../lib/session";
-import { errorText } from "./basics";
+import { Choice, errorText } from "./basics";
 import { Brand, Icon } from "./icons";
 
 export function LanguageSelect({ id }: { id: string }) {
@@ -100,7 +100,16 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
             {t("sign_in")}
           </button>
         </form>
-        <LanguageSelect id="door-language" />
+        <Choice<Lang>
+          legend={t("language")}
+          value={lang.value}
+          options={Object.entries(LANGS).map(([code, l]) => ({
+            value: code as Lang,
+            label: l.name,
+            lang: code,
+          }))}
+          onChange={(l) => void setLanguage(l)}
+        />
       </div>
     </main>
   );

@@ -21,6 +21,7 @@ export interface Period {
 export interface Quantity {
   value?: number;
   unit?: string;
+  code?: string;
 }
 export interface Identifier {
   system?: string;
@@ -66,6 +67,7 @@ export interface Task extends Resource {
   lastModified?: string;
   groupIdentifier?: Identifier;
   businessStatus?: Concept;
+  reasonCode?: Concept;
   restriction?: { period?: Period };
   input?: { type?: Concept; valueReference?: Reference; valueString?: string }[];
   output?: {
@@ -159,6 +161,7 @@ export interface OperationOutcome extends Resource {
 }
 export interface Limit {
   metric: string;
+  display?: string;
   loinc: string;
   unit: string;
   low?: number | null;

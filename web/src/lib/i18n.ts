@@ -123,6 +123,7 @@ export const day = (w: When): string =>
   dateFormat("d", w, { weekday: "short", day: "numeric", month: "short" });
 export const fullDate = (w: When): string =>
   dateFormat("f", w, { day: "numeric", month: "short", year: "numeric" });
+export const shortDay = (w: When): string => dateFormat("x", w, { day: "numeric", month: "short" });
 /** A birth date is a calendar day, not a moment: no time zone may move it. */
 export const birthDate = (w: string | undefined): string =>
   dateFormat("b", w, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
@@ -136,18 +137,24 @@ export function startOfDay(w: When): number {
   d.setHours(0, 0, 0, 0);
   return d.getTime();
 }
-/** "today", "yesterday", else "Tue 24 Nov". */
-export function dayName(w: When, now = Date.now()): string {
+/** "yesterday", "today", else "Tue 24 Nov": for the middle of a sentence. */
+export function dayInText(w: When, now = Date.now()): string {
   const days = Math.round((startOfDay(w) - startOfDay(now)) / DAY);
-  if (Math.abs(days) > 1) {
-    const far = Math.abs(days) > 300;
-    return far ? fullDate(w) : day(w);
-  }
-  const rel = cached("r", () => new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }));
-  const s = rel.format(days, "day");
+  if (Math.abs(days) > 1) return Math.abs(days) > 300 ? fullDate(w) : day(w);
+  return cached("r", () => new Intl.RelativeTimeFormat(locale(), { numeric: "auto" })).format(
+    days,
+    "day",
+  );
+}
+/** The same to stand alone: "Yesterday". */
+export function dayName(w: When, now?: number): string {
+  const s = dayInText(w, now);
   return s.charAt(0).toLocaleUpperCase(lang.value) + s.slice(1);
 }
-export const dayTime = (w: When, now?: number): string => `${dayName(w, now)}, ${time(w)}`;
+export const dayTime = (w: When, now?: number): string =>
+  Number.isNaN(date(w).getTime()) ? "" : `${dayName(w, now)}, ${time(w)}`;
+export const dayTimeInText = (w: When, now?: number): string =>
+  Number.isNaN(date(w).getTime()) ? "" : `${dayInText(w, now)}, ${time(w)}`;
 
 /** How long ago, short: "12 min", "3 h", "2 days". */
 export function span(ms: number): string {

@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { authHeaders } from "./api";
 import { changed, changedAll } from "./load";
-import { session } from "./session";
+import { end, session } from "./session";
 
 export interface Change {
   type: string;
@@ -49,6 +49,8 @@ export function frames(onFrame: (f: { id?: string; event: string; data: string }
 
 function onChange(f: { id?: string; event: string; data: string }): void {
   if (f.id) lastId = f.id;
+  if (f.event === "reset") changedAll();
+  if (f.event === "signed-out") end("expired");
   if (f.event !== "change") return;
   try {
     const c = JSON.parse(f.data) as Change;
@@ -89,7 +91,6 @@ export async function startLive(): Promise<void> {
     if (mine.signal.aborted) return;
     connected.value = false;
     await new Promise((r) => setTimeout(r, RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]));
-    if (!lastId) changedAll();
   }
 }
 

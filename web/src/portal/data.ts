@@ -1,5 +1,5 @@
 // What the portal reads: always the signed-in patient's own record; the server sees to it.
-import { LOINC, METRICS } from "../chart/series";
+import { METRICS, searchCode } from "../chart/series";
 import { get, search } from "../lib/api";
 import type {
   Appointment,
@@ -23,7 +23,7 @@ export const useReadings = () =>
     const each = METRICS.map((m) =>
       search<Observation>("Observation", {
         patient: me(),
-        code: `${LOINC}|${m.loinc}`,
+        code: searchCode(m),
         _sort: "-date",
         _count: "200",
       }),

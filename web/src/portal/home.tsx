@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { Failed, Skeleton } from "../kit/basics";
 import { Icon, type IconName } from "../kit/icons";
 import { firstName } from "../lib/fhir";
-import { dayTime, t } from "../lib/i18n";
+import { dayTime, dayTimeInText, t } from "../lib/i18n";
 import { again } from "../lib/load";
 import { href } from "../lib/router";
 import {
@@ -52,7 +52,7 @@ function useNext(): Next[] {
       id: `answer-${last.id}`,
       icon: "message",
       title: t("n_answer"),
-      why: t("n_answer_why", { time: dayTime(timeOf(last), now) }),
+      why: t("n_answer_why", { time: dayTimeInText(timeOf(last), now) }),
       to: "/messages",
       action: t("n_answer_do"),
     });
@@ -87,7 +87,7 @@ function useNext(): Next[] {
       id: `reading-${stale.metric.id}`,
       icon: "pulse",
       title: t("n_reading", { name: t(stale.metric.plain) }),
-      why: t("n_reading_why", { time: dayTime(stale.last!.t, now) }),
+      why: t("n_reading_why", { time: dayTimeInText(stale.last!.t, now) }),
       to: "/readings",
       action: t("n_reading_do"),
     });

@@ -5,7 +5,7 @@ import { Empty, Failed, Skeleton } from "../kit/basics";
 import { Icon } from "../kit/icons";
 import { keepDraft } from "../lib/drafts";
 import { type AuditEvent, words } from "../lib/fhir";
-import { dayName, has, type Key, startOfDay, t, time } from "../lib/i18n";
+import { dayInText, dayName, has, type Key, startOfDay, t, time } from "../lib/i18n";
 import { again } from "../lib/load";
 import { go } from "../lib/router";
 import { me, useLooks } from "./data";
@@ -85,7 +85,7 @@ export function merged(looks: Look[]): [number, Look[]][] {
 function report(l: Look, day: number): void {
   keepDraft(
     DRAFT,
-    t("looked_wrong_text", { name: l.name, what: t(l.what), day: dayName(day) }).replace(
+    t("looked_wrong_text", { name: l.name, what: t(l.what), day: dayInText(day) }).replace(
       /[\u2068\u2069]/g,
       "",
     ),

@@ -109,6 +109,7 @@ export default {
     other: "{n} قراءة وراءها",
   },
   case_with: "لدى {name}",
+  case_yours: "الحالة لديك",
   case_closed: "هذه الحالة منتهية.",
   case_outcome: "النتيجة",
   snooze_title: "تأجيل حتى",

@@ -74,6 +74,7 @@ export default {
   case_rule: "Rule",
   case_evidence: { one: "{n} reading behind it", other: "{n} readings behind it" },
   case_with: "With {name}",
+  case_yours: "You have this case",
   case_closed: "This case is resolved.",
   case_outcome: "Outcome",
   snooze_title: "Snooze until",

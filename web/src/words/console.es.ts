@@ -78,6 +78,7 @@ export default {
     other: "{n} medidas detrás",
   },
   case_with: "Con {name}",
+  case_yours: "Usted tiene este caso",
   case_closed: "Este caso está resuelto.",
   case_outcome: "Resultado",
   snooze_title: "Posponer hasta",

@@ -1,5 +1,6 @@
 // One chunk a language and app: the shared words and the app's own.
-import app from "./portal.es";
+
 import kit from "./kit.es";
+import app from "./portal.es";
 
 export default { ...kit, ...app };

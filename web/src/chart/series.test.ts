@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import type { Limit, Observation } from "../lib/fhir";
+import {
+  bandOf,
+  boundsOf,
+  decimate,
+  METRICS,
+  outside,
+  type Point,
+  percentile,
+  segments,
+  seriesOf,
+  ticks,
+} from "./series";
+
+const DAY = 86_400_000;
+const NOW = Date.parse("2026-11-24T10:00:00Z");
+const point = (daysAgo: number, v: number): Point => ({
+  t: NOW - daysAgo * DAY,
+  v,
+  id: `${daysAgo}`,
+});
+
+describe("percentile", () => {
+  it("interpolates between ranks (type 7)", () => {
+    expect(percentile([1, 2, 3, 4], 0.5)).toBe(2.5);
+    expect(percentile([10, 20, 30, 40, 50], 0.9)).toBeCloseTo(46);
+    expect(percentile([7], 0.1)).toBe(7);
+    expect(percentile([], 0.5)).toBeNaN();
+  });
+});
+
+describe("the patient's own band", () => {
+  it("uses days -31 to -4 only, so the newest days cannot become normal", () => {
+    const calm = Array.from({ length: 27 }, (_, i) => point(i + 4, 90 + (i % 3)));
+    const band = bandOf([...calm, point(0, 120), point(2.9, 118), point(40, 10)], NOW, (p) => p.v);
+    expect(band.ready).toBe(true);
+    expect(band.n).toBe(27);
+    expect(band.high).toBeLessThanOrEqual(92);
+    expect(band.low).toBeGreaterThanOrEqual(90);
+  });
+  it("still learns with fewer than 10 readings or 7 days", () => {
+    const nine = Array.from({ length: 9 }, (_, i) => point(i + 4, 90));
+    expect(bandOf(nine, NOW, (p) => p.v).ready).toBe(false);
+    const oneDay = Array.from({ length: 20 }, (_, i) => point(10 + i / 100, 90));
+    expect(bandOf(oneDay, NOW, (p) => p.v).ready).toBe(false);
+  });
+});
+
+describe("gaps and extremes", () => {
+  it("breaks the line where readings are missing", () => {
+    const list = [point(10, 1), point(9, 1), point(8, 1), point(3, 1), point(2, 1)];
+    expect(segments(list.sort((a, b) => a.t - b.t)).map((s) => s.length)).toEqual([3, 2]);
+  });
+  it("keeps one missed day joined", () => {
+    const list = [point(4, 1), point(3, 1), point(2, 1), point(0.6, 1)];
+    expect(segments(list).length).toBe(1);
+  });
+  it("never loses an extreme", () => {
+    const many = Array.from({ length: 5000 }, (_, i) => ({ t: i, v: Math.sin(i), id: `${i}` }));
+    many[2500]!.v = 99;
+    many[3100]!.v = -99;
+    const kept = decimate(many, 100);
+    expect(kept.length).toBeLessThanOrEqual(400);
+    expect(kept.some((p) => p.v === 99)).toBe(true);
+    expect(kept.some((p) => p.v === -99)).toBe(true);
+    expect(kept.every((p, i) => i === 0 || p.t >= kept[i - 1]!.t)).toBe(true);
+  });
+});
+
+describe("limits", () => {
+  const row = (low: number | null, high: number | null, source = "default"): Limit => ({
+    metric: "x",
+    loinc: "8867-4",
+    unit: "/min",
+    low,
+    high,
+    source,
+  });
+  it("takes the tightest default of each side", () => {
+    expect(boundsOf([row(40, 130), row(50, null), row(null, 120)], ["8867-4"])).toEqual({
+      low: 50,
+      high: 120,
+    });
+  });
+  it("lets the patient's own plan replace one side only", () => {
+    expect(boundsOf([row(50, 120), row(null, 135, "CarePlan/1")], ["8867-4"])).toEqual({
+      low: 50,
+      high: 135,
+    });
+  });
+  it("counts the limit itself as inside", () => {
+    expect(outside(120, { high: 120 })).toBe(false);
+    expect(outside(120.1, { high: 120 })).toBe(true);
+    expect(outside(undefined, { high: 120 })).toBe(false);
+  });
+});
+
+describe("readings to series", () => {
+  const bp: Observation = {
+    resourceType: "Observation",
+    id: "b",
+    status: "final",
+    code: { coding: [{ code: "85354-9" }] },
+    effectiveDateTime: "2026-11-24T08:00:00Z",
+    component: [
+      { code: { coding: [{ code: "8480-6" }] }, valueQuantity: { value: 144 } },
+      { code: { coding: [{ code: "8462-4" }] }, valueQuantity: { value: 88 } },
+    ],
+  };
+  it("reads a pair from components", () => {
+    expect(seriesOf([bp], METRICS[1]!)[0]).toMatchObject({ v: 144, v2: 88 });
+  });
+  it("brings other units to ours", () => {
+    const kpa = structuredClone(bp);
+    for (const c of kpa.component!)
+      c.valueQuantity = { value: c.valueQuantity!.value! / 7.50061683, code: "kPa" };
+    expect(seriesOf([kpa], METRICS[1]!)[0]!.v).toBeCloseTo(144, 6);
+    const lb: Observation = {
+      ...bp,
+      code: { coding: [{ code: "29463-7" }] },
+      valueQuantity: { value: 200, unit: "lb" },
+    };
+    expect(seriesOf([lb], METRICS[0]!)[0]!.v).toBeCloseTo(90.72, 2);
+  });
+  it("leaves out what was entered in error, has no time or no value", () => {
+    const none = [
+      { ...bp, status: "entered-in-error" },
+      { ...bp, effectiveDateTime: undefined },
+      { ...bp, component: [] },
+    ];
+    expect(seriesOf(none, METRICS[1]!)).toEqual([]);
+  });
+});
+
+it("ticks are round and inside", () => {
+  expect(ticks(87.3, 92.1, 4)).toEqual([88, 90, 92]);
+  expect(ticks(0, 1, 4).every((v) => v >= 0 && v <= 1)).toBe(true);
+});

@@ -1,0 +1,99 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Task } from "../lib/fhir";
+import { lang, startWords } from "../lib/i18n";
+import { session } from "../lib/session";
+import app from "../words/console.en";
+import kit from "../words/kit.en";
+import { type Check, sayOf } from "./composer";
+import { ordered } from "./data";
+import { conversations, type Letter } from "./outbox";
+import { passes } from "./worklist";
+
+const words = { ...kit, ...app };
+beforeAll(() =>
+  startWords({ en: async () => words, es: async () => words, ar: async () => words }),
+);
+
+const task = (
+  id: string,
+  priority: string,
+  authoredOn: string,
+  more: Partial<Task> = {},
+): Task => ({
+  resourceType: "Task",
+  id,
+  status: "requested",
+  priority,
+  authoredOn,
+  ...more,
+});
+
+describe("the worklist", () => {
+  it("orders by severity, then by who has waited longest", () => {
+    const list = [
+      task("d", "routine", "2026-01-01"),
+      task("b", "asap", "2026-01-03"),
+      task("a", "stat", "2026-01-05"),
+      task("c", "asap", "2026-01-04"),
+      task("e", "unheard-of", "2025-01-01"),
+    ];
+    expect(ordered(list).map((x) => x.id)).toEqual(["a", "b", "c", "e", "d"]);
+  });
+  it("filters by owner, snooze and severity", () => {
+    session.value = {
+      token: "",
+      expires: "",
+      user: "n",
+      name: "N",
+      role: "nurse",
+      reference: "Practitioner/1",
+    };
+    const mine = task("m", "asap", "", { owner: { reference: "Practitioner/1" } });
+    const held = task("h", "asap", "", { status: "on-hold" });
+    const all = { show: "all", severity: "", programme: "" } as const;
+    expect(passes(mine, { ...all, show: "mine" })).toBe(true);
+    expect(passes(mine, { ...all, show: "free" })).toBe(false);
+    expect(passes(held, all)).toBe(false);
+    expect(passes(held, { ...all, show: "snoozed" })).toBe(true);
+    expect(passes(mine, { ...all, severity: "critical" })).toBe(false);
+  });
+});
+
+describe("the send button says what pressing it does", () => {
+  const check = (decision: string, until?: string): Check => ({
+    verdict: { decision, hold: until ? { until } : undefined },
+  });
+  const now = new Date(2026, 10, 24, 21).getTime();
+  it("allows, holds, refuses; what is unknown never sends", () => {
+    lang.value = "en";
+    expect(sayOf(check("allow"))).toMatchObject({ can: true, button: "Send" });
+    const held = sayOf(check("hold_until", new Date(2026, 10, 25, 9).toISOString()), now);
+    expect(held.can).toBe(true);
+    expect(held.button).toContain("tomorrow, 9:00");
+    for (const decision of ["deny", "require", "", "anything"])
+      expect(sayOf(check(decision)).can, decision).toBe(false);
+    expect(sayOf(null).can).toBe(false);
+  });
+});
+
+it("conversations: newest first outside, oldest first inside, channels apart", () => {
+  const letter = (id: string, channel: string, direction: "in" | "out", who: string): Letter => ({
+    id,
+    channel,
+    direction,
+    to: direction === "out" ? who : "clinic",
+    from: direction === "in" ? who : "clinic",
+    text: id,
+    time: 0,
+  });
+  const all = [
+    letter("3", "sms", "in", "+1"),
+    letter("2", "sms", "out", "+2"),
+    letter("1", "sms", "out", "+1"),
+    letter("0", "email", "out", "a@b"),
+  ];
+  expect(conversations(all, "sms").map(([who, l]) => [who, l.map((x) => x.id)])).toEqual([
+    ["+1", ["1", "3"]],
+    ["+2", ["2"]],
+  ]);
+});
