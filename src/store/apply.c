@@ -12,7 +12,8 @@ static err check_version(struct op *op, struct store *s, const struct tx_version
     TRY(version_newest(op, s->ops->writer(s->be), s->ops, want->rid, &newest));
     uint32_t vid = newest.doc.rid ? newest.doc.vid : 0;
     if (vid != want->vid)
-        return fail(op, ERR_PRECONDITION, "the resource was changed by someone else; read it again");
+        return fail(op, ERR_PRECONDITION,
+                    "the resource was changed by someone else; read it again");
     return OK;
 }
 
@@ -24,7 +25,8 @@ static err check_put(struct op *op, struct store *s, struct tx_put *p)
     const struct store_doc *old = &newest.doc;
     p->old_vid = old->rid ? old->vid : 0;
     if (p->old_vid + 1 != p->put.vid)
-        return fail(op, ERR_PRECONDITION, "the resource was changed by someone else; read it again");
+        return fail(op, ERR_PRECONDITION,
+                    "the resource was changed by someone else; read it again");
     p->old_living = old->rid && !old->deleted;
     p->old_comp = old->comp;
     if (old->rid && old->type != p->put.type)

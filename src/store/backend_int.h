@@ -68,7 +68,8 @@ struct store_ops {
     MUST err (*snap_open)(struct op *op, void *be, struct store_snap **ret);
     void (*snap_close)(struct store_snap *snap);
     /* Absent: OK and ret->p == NULL. The value is copied into op->arena. */
-    MUST err (*get)(struct op *op, struct store_snap *snap, enum store_space space, str key, str *ret);
+    MUST err (*get)(struct op *op, struct store_snap *snap, enum store_space space, str key,
+                    str *ret);
     MUST err (*cursor_open)(struct op *op, struct store_snap *snap, enum store_space space,
                             struct store_cursor **ret);
     /* Forward: to the first key >= key. Reverse: to the last key < key. Then next() goes on the

@@ -10,7 +10,7 @@
 
 #define RID_BYTES 5u
 #define RID_MAX (((uint64_t)1 << 40) - 1) /* itself never handed out */
-#define KEY_MAX 512u /* bytes of one key, param included */
+#define KEY_MAX 512u                      /* bytes of one key, param included */
 #define CHUNK_BITS 12u
 #define CHUNK_SIZE (1u << CHUNK_BITS)
 #define FWD_BITS 6u

@@ -1,6 +1,6 @@
-/* Schema versions: META "schema" holds a number; steps[n] leads from n to n + 1, in one commit each.
- * A newer schema than this program knows is refused and left untouched.
- * Step 0 makes a new store: counters and this program's dictionary, which stays with the store. */
+/* Schema versions: META "schema" holds a number; steps[n] leads from n to n + 1, in one commit
+ * each. A newer schema than this program knows is refused and left untouched. Step 0 makes a new
+ * store: counters and this program's dictionary, which stays with the store. */
 #include "store/store_int.h"
 
 static str number_text(struct op *op, uint64_t n)
@@ -41,9 +41,10 @@ err migrate(struct op *op, const struct store_ops *ops, void *be)
     if (stored.p && !str_to_u64(stored, UINT32_MAX, &schema))
         return damaged(op, "schema number");
     if (schema > STORE_SCHEMA)
-        return fail(op, ERR_UNSUPPORTED,
-                    "the data folder has schema %llu, this program knows up to %u; use a newer weft",
-                    (unsigned long long)schema, STORE_SCHEMA);
+        return fail(
+            op, ERR_UNSUPPORTED,
+            "the data folder has schema %llu, this program knows up to %u; use a newer weft",
+            (unsigned long long)schema, STORE_SCHEMA);
     for (; schema < STORE_SCHEMA; schema++)
         TRY(run_step(op, ops, be, schema));
     return OK;

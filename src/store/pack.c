@@ -98,7 +98,8 @@ err pack(struct op *op, struct packer *p, str plain, str *ret)
         ZSTD_freeCCtx(c);
         return out_of_memory(op);
     }
-    size_t n = ZSTD_compress_usingCDict(c, out + 1, room, plain.p ? plain.p : "", plain.n, p->cdict);
+    size_t n =
+        ZSTD_compress_usingCDict(c, out + 1, room, plain.p ? plain.p : "", plain.n, p->cdict);
     cctx_give(p, c);
     out[0] = FORM_ZSTD;
     if (ZSTD_isError(n) || n >= plain.n) {

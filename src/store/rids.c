@@ -1,6 +1,6 @@
-/* Resource numbers in order, for the clauses of a search: the union of the lists of a few keys, or a
- * collected and sorted list. Sorted lists can be intersected by leaping.
- * Invariant: numbers come strictly ascending (reverse: descending). */
+/* Resource numbers in order, for the clauses of a search: the union of the lists of a few keys, or
+ * a collected and sorted list. Sorted lists can be intersected by leaping. Invariant: numbers come
+ * strictly ascending (reverse: descending). */
 #include "store/store_int.h"
 
 bool mask_fits(const struct store_range *range, str key)

@@ -112,10 +112,9 @@ err unseal(struct op *op, const struct vault *v, str aad, str sealed, str *ret)
     unsigned char *out = arena_alloc(op->arena, sealed.n - SEAL_OVERHEAD + 1);
     if (!out || arena_failed(op->arena))
         return out_of_memory(op);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + SEAL_HEAD,
-                                                   sealed.n - SEAL_HEAD,
-                                                   (const unsigned char *)aad.p, aad.n, in + 2,
-                                                   v->data) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+            out, NULL, NULL, in + SEAL_HEAD, sealed.n - SEAL_HEAD, (const unsigned char *)aad.p,
+            aad.n, in + 2, v->data) != 0)
         return damaged(op, "seal");
     *ret = str_make((char *)out, sealed.n - SEAL_OVERHEAD);
     return OK;

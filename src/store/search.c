@@ -1,5 +1,5 @@
-/* Search: checks the query, chooses the way (compartment sweep, or the most selective clause leading),
- * cuts the page. See search_int.h for how later pages stay true to the first. */
+/* Search: checks the query, chooses the way (compartment sweep, or the most selective clause
+ * leading), cuts the page. See search_int.h for how later pages stay true to the first. */
 #include "store/search_int.h"
 
 #define FEW_RIDS 64u

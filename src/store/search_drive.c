@@ -1,6 +1,6 @@
 /* Search over a whole type: the clause with the fewest candidates leads, sorted lists are
- * intersected by leaping, what cannot be stepped through in order is checked on the candidate's keys.
- * Invariant: a candidate is offered at most once. */
+ * intersected by leaping, what cannot be stepped through in order is checked on the candidate's
+ * keys. Invariant: a candidate is offered at most once. */
 #include "store/search_int.h"
 
 static err probe_one(struct drive *d, size_t i, uint64_t rid, bool *ret)
@@ -100,7 +100,8 @@ static void lead_with(struct drive *d, size_t best)
     d->negated[best] = negated;
 }
 
-/* Puts the narrow clause with the fewest candidates first: races them, counting further each time. */
+/* Puts the narrow clause with the fewest candidates first: races them, counting further each time.
+ */
 static err choose(struct drive *d)
 {
     static const size_t levels[] = {64, 1024, SORT_MAX + 1};
@@ -188,8 +189,8 @@ static err plan(struct drive *d)
     return d->lead > SORT_MAX ? collect_wide(d) : OK;
 }
 
-/* To sort, every candidate is read; to meet them in order, about (all / candidates) others are passed
- * for each one wanted. */
+/* To sort, every candidate is read; to meet them in order, about (all / candidates) others are
+ * passed for each one wanted. */
 static bool better_in_order(const struct drive *d)
 {
     const struct search *s = d->s;

@@ -32,9 +32,9 @@ struct search {
     struct op *op;
     const struct view *v;
     const struct store_query *q;
-    bool later;       /* a later page */
-    struct hit after; /* its position */
-    uint64_t t;       /* as of */
+    bool later;        /* a later page */
+    struct hit after;  /* its position */
+    uint64_t t;        /* as of */
     uint64_t *changed; /* sorted: changed after t */
     size_t n_changed;
     struct top top;

@@ -6,10 +6,10 @@
  * on disk (fsync). One writer thread with group commit; any number of reading threads.
  * Documents are compressed (zstd, dictionary) and sealed (libsodium) before they reach a back end.
  *
- * Keys: a key is bytes param(2, big-endian) + value; the store appends the resource number. Keys are
- * sets per resource: a put gives the whole new set, the store works out the difference. A commit
- * writes packed keys with the document; a follower merges them into the ordered key space in sorted
- * runs; until then they are searched in memory (blueprint section 6).
+ * Keys: a key is bytes param(2, big-endian) + value; the store appends the resource number. Keys
+ * are sets per resource: a put gives the whole new set, the store works out the difference. A
+ * commit writes packed keys with the document; a follower merges them into the ordered key space in
+ * sorted runs; until then they are searched in memory (blueprint section 6).
  *
  * Ownership: everything returned lives in op->arena. Errors: ERR_NOT_FOUND, ERR_PRECONDITION and
  * ERR_CONFLICT as told; ERR_UNAVAILABLE when the disk is full or read-only (nothing was written,
@@ -26,9 +26,10 @@ enum store_backend { STORE_MEMORY, STORE_SQLITE };
 
 struct store_options {
     enum store_backend backend;
-    str dir;              /* data folder (SQLite); created by store_create only */
-    size_t cache_bytes;   /* page cache in all; 0 = 64 MiB */
-    uint32_t tail_max;    /* resources whose keys may wait in memory; 0 = 20000; writers wait when full */
+    str dir;            /* data folder (SQLite); created by store_create only */
+    size_t cache_bytes; /* page cache in all; 0 = 64 MiB */
+    uint32_t
+        tail_max; /* resources whose keys may wait in memory; 0 = 20000; writers wait when full */
 };
 
 /* Creates the folder (0700), keys (0600) and an empty database. ERR_CONFLICT when one is there. */
@@ -48,7 +49,8 @@ uint64_t store_rid_new(struct store *s, uint64_t n);
 void store_id_format(const struct store *s, uint64_t rid, char out[STORE_ID_LEN]);
 /* False when id was not made by this store. */
 bool store_id_parse(const struct store *s, str id, uint64_t *ret_rid);
-/* Keyed 64-bit hash with the store's blind key (BLAKE2b): what text keys are made of. Thread-safe. */
+/* Keyed 64-bit hash with the store's blind key (BLAKE2b): what text keys are made of. Thread-safe.
+ */
 uint64_t store_blind(const struct store *s, str domain, str text);
 /* The newest committed t, and the time of that commit. */
 uint64_t store_now_t(const struct store *s);
@@ -68,14 +70,17 @@ struct store_doc {
 #define STORE_VID_MAX 1048575u
 
 MUST err store_get(struct op *op, struct store *s, uint64_t rid, struct store_doc *ret);
-MUST err store_get_version(struct op *op, struct store *s, uint64_t rid, uint32_t vid, struct store_doc *ret);
+MUST err store_get_version(struct op *op, struct store *s, uint64_t rid, uint32_t vid,
+                           struct store_doc *ret);
 /* The version that was current at t; ERR_NOT_FOUND when it did not exist yet. */
-MUST err store_get_at(struct op *op, struct store *s, uint64_t rid, uint64_t t, struct store_doc *ret);
+MUST err store_get_at(struct op *op, struct store *s, uint64_t rid, uint64_t t,
+                      struct store_doc *ret);
 /* Newest first, starting below before_vid (0 = newest), at most max. */
-MUST err store_history(struct op *op, struct store *s, uint64_t rid, uint32_t before_vid, size_t max,
-                       struct store_doc **ret, size_t *ret_n);
+MUST err store_history(struct op *op, struct store *s, uint64_t rid, uint32_t before_vid,
+                       size_t max, struct store_doc **ret, size_t *ret_n);
 /* Resource number of a client-chosen id. ERR_NOT_FOUND. */
-MUST err store_find_id(struct op *op, struct store *s, uint16_t type, str client_id, uint64_t *ret_rid);
+MUST err store_find_id(struct op *op, struct store *s, uint16_t type, str client_id,
+                       uint64_t *ret_rid);
 /* Type, newest version, compartment and deletion without the body. */
 MUST err store_peek(struct op *op, struct store *s, uint64_t rid, struct store_doc *ret);
 
@@ -83,7 +88,8 @@ MUST err store_peek(struct op *op, struct store *s, uint64_t rid, struct store_d
 struct store_put {
     uint64_t rid;
     uint16_t type;
-    uint32_t vid;  /* must be the newest version + 1 (1 = new), or the commit fails ERR_PRECONDITION */
+    uint32_t
+        vid; /* must be the newest version + 1 (1 = new), or the commit fails ERR_PRECONDITION */
     bool deleted;  /* body and keys empty then */
     uint64_t comp; /* fixed by the first version that has one */
     str client_id; /* only with vid 1; unique per type (ERR_CONFLICT) */
@@ -121,8 +127,9 @@ struct store_commit {
 };
 /* Blocks until durable, then all of it is visible to every reader; or nothing of it is. */
 MUST err store_commit(struct op *op, struct store_tx *tx, struct store_commit *ret);
-/* Import's road: queues without waiting (bounded queue; blocks when full). done(ctx, result) runs on
- * the writer thread after the fsync. tx and its arena must stay until then; the callback frees them. */
+/* Import's road: queues without waiting (bounded queue; blocks when full). done(ctx, result) runs
+ * on the writer thread after the fsync. tx and its arena must stay until then; the callback frees
+ * them. */
 void store_submit(struct op *op, struct store_tx *tx,
                   void (*done)(void *ctx, err result, const struct store_commit *c), void *ctx);
 
@@ -154,15 +161,17 @@ enum store_order { ORDER_RID, ORDER_KEY, ORDER_TIME };
 struct store_sort {
     enum store_order order;
     bool descending;
-    uint16_t param; /* ORDER_KEY: smallest (asc) or largest (desc) key of that param; resources without come last */
+    uint16_t param; /* ORDER_KEY: smallest (asc) or largest (desc) key of that param; resources
+                       without come last */
 };
 
 /* Extracts the keys an old version had; see store_search. */
-typedef err (*store_keys_fn)(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n);
+typedef err (*store_keys_fn)(struct op *op, void *ctx, const struct store_doc *doc, str **ret,
+                             size_t *ret_n);
 
 struct store_query {
-    uint16_t type;   /* of the resources wanted */
-    uint64_t comp;   /* only that patient compartment; 0 = any */
+    uint16_t type;                      /* of the resources wanted */
+    uint64_t comp;                      /* only that patient compartment; 0 = any */
     const struct store_clause *clauses; /* all must fit */
     size_t n_clauses;
     struct store_sort sort; /* ties broken by resource number */
@@ -177,15 +186,16 @@ struct store_found {
     uint64_t *rids;
     size_t n;
     bool more;
-    str next;        /* position after the last one, when more */
-    uint64_t total;  /* when asked */
-    uint64_t t;      /* the state answered from */
+    str next;       /* position after the last one, when more */
+    uint64_t total; /* when asked */
+    uint64_t t;     /* the state answered from */
 };
 
 /* Ranges with most selective first, compartment scan when comp is given; never unbounded memory
- * (ERR_TOO_COSTLY past the ceiling). A page taken with `after` shows exactly what the first page's t
- * showed, whatever was written since; ERR_GONE when that is too long ago to tell. */
-MUST err store_search(struct op *op, struct store *s, const struct store_query *q, struct store_found *ret);
+ * (ERR_TOO_COSTLY past the ceiling). A page taken with `after` shows exactly what the first page's
+ * t showed, whatever was written since; ERR_GONE when that is too long ago to tell. */
+MUST err store_search(struct op *op, struct store *s, const struct store_query *q,
+                      struct store_found *ret);
 /* All keys of one resource (param + value). */
 MUST err store_keys(struct op *op, struct store *s, uint64_t rid, str **ret, size_t *ret_n);
 
@@ -201,14 +211,15 @@ struct store_change {
     enum store_change_kind kind;
 };
 /* Changes with t > after, in order, whole transactions, about max of them. */
-MUST err store_feed(struct op *op, struct store *s, uint64_t after, size_t max, struct store_change **ret,
-                    size_t *ret_n);
+MUST err store_feed(struct op *op, struct store *s, uint64_t after, size_t max,
+                    struct store_change **ret, size_t *ret_n);
 /* Waits until something with t > after is committed or ms have passed; true when there is news. */
 bool store_feed_wait(struct store *s, uint64_t after, int64_t ms);
 
 MUST err store_kv_get(struct op *op, struct store *s, str key, str *ret);
 /* Keys with the prefix, in order, at most max. */
-MUST err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **ret_keys, size_t *ret_n);
+MUST err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **ret_keys,
+                       size_t *ret_n);
 
 struct store_job {
     uint64_t job;
@@ -220,19 +231,20 @@ struct store_job {
  * so that a crash can be told from a first try). */
 MUST err store_outbox_take(struct op *op, struct store *s, str queue, int64_t lease_ms, size_t max,
                            struct store_job **ret, size_t *ret_n);
-MUST err store_outbox_list(struct op *op, struct store *s, str queue, size_t max, struct store_job **ret,
-                           size_t *ret_n);
+MUST err store_outbox_list(struct op *op, struct store *s, str queue, size_t max,
+                           struct store_job **ret, size_t *ret_n);
 
 /* ---- trail ---- */
 /* Appends without a transaction (reads). Returns a ticket at once; the entry is durable when
  * store_trail_durable(ticket). ERR_UNAVAILABLE when the trail cannot be written: then the caller
  * must not answer. */
-MUST err store_trail_append(struct op *op, struct store *s, str entry, const str *keys, size_t n_keys,
-                            uint64_t *ret_ticket);
+MUST err store_trail_append(struct op *op, struct store *s, str entry, const str *keys,
+                            size_t n_keys, uint64_t *ret_ticket);
 /* Blocks until durable or failed. */
 MUST err store_trail_wait(struct op *op, struct store *s, uint64_t ticket);
 /* Calls fn(ctx, result) on the writer thread once durable (at once when it already is). */
-void store_trail_on_durable(struct store *s, uint64_t ticket, void (*fn)(void *ctx, err result), void *ctx);
+void store_trail_on_durable(struct store *s, uint64_t ticket, void (*fn)(void *ctx, err result),
+                            void *ctx);
 
 struct store_trail_entry {
     uint64_t seq;
@@ -240,10 +252,13 @@ struct store_trail_entry {
     uint8_t hash[32]; /* BLAKE2b of the previous hash, seq, time and entry */
     str entry;
 };
-MUST err store_trail_read(struct op *op, struct store *s, uint64_t seq, struct store_trail_entry *ret);
-/* Newest first: entries holding a key in the range (or all, when range is NULL) with seq < before. */
-MUST err store_trail_find(struct op *op, struct store *s, const struct store_range *range, uint64_t before,
-                          size_t max, struct store_trail_entry **ret, size_t *ret_n);
+MUST err store_trail_read(struct op *op, struct store *s, uint64_t seq,
+                          struct store_trail_entry *ret);
+/* Newest first: entries holding a key in the range (or all, when range is NULL) with seq < before.
+ */
+MUST err store_trail_find(struct op *op, struct store *s, const struct store_range *range,
+                          uint64_t before, size_t max, struct store_trail_entry **ret,
+                          size_t *ret_n);
 
 struct store_trail_check {
     uint64_t entries;

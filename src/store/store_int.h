@@ -229,7 +229,7 @@ struct store {
     struct tail *tail_now; /* active, seen from the writer */
     node_vec nodes;
     struct merge merge;
-    uint64_t rid_max;     /* highest number that has a version */
+    uint64_t rid_max;         /* highest number that has a version */
     int64_t merge_not_before; /* after a failure; ms, monotonic */
 
     atomic_uint_fast64_t resources, versions, merges, commits, trail_entries, waiting;
@@ -264,7 +264,8 @@ static inline uint64_t doc_key(uint64_t rid, uint32_t vid)
 void version_write(struct buf *b, const struct store_doc *d, str sealed);
 MUST err version_read(struct op *op, uint64_t row, str value, struct version *ret);
 MUST err version_seal(struct op *op, struct store *s, const struct store_put *p, str *ret);
-MUST err version_open(struct op *op, struct store *s, const struct version *v, struct store_doc *ret);
+MUST err version_open(struct op *op, struct store *s, const struct version *v,
+                      struct store_doc *ret);
 /* Newest version, without the body; ret->rid == 0 when there is none. */
 MUST err version_newest(struct op *op, struct store_snap *snap, const struct store_ops *ops,
                         uint64_t rid, struct version *ret);
@@ -365,8 +366,8 @@ MUST err kv_read(struct op *op, struct store *s, str row, str value, str *ret_ke
 void queue_row(const struct vault *v, str queue, char out[8]);
 
 /* Changes with t > after. */
-MUST err feed_in(struct op *op, const struct store_ops *ops, struct store_snap *snap, uint64_t after,
-                 size_t max, struct store_change **ret, size_t *ret_n);
+MUST err feed_in(struct op *op, const struct store_ops *ops, struct store_snap *snap,
+                 uint64_t after, size_t max, struct store_change **ret, size_t *ret_n);
 
 /* ---- rids.c: resource numbers in order ---- */
 #define RIDS_KEYS_MAX 16u
@@ -377,7 +378,7 @@ struct rids {
     const struct store_range *ranges;
     size_t n_ranges;
     bool reverse;
-    bool wide;        /* too many keys to step through at once: collect, or check elsewhere */
+    bool wide;          /* too many keys to step through at once: collect, or check elsewhere */
     struct walk *walks; /* one a key */
     size_t n_walks;
     const uint64_t *list; /* instead of walks: ascending */

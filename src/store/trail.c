@@ -274,8 +274,8 @@ err store_trail_find(struct op *op, struct store *s, const struct store_range *r
     entries out = {.n = 0};
     uint64_t below = before ? before : RID_MAX;
     TRY(view_open(op, s, &v));
-    err e = range ? find_keyed(op, &v, range, below, max, &out)
-                  : find_all(op, &v, below, max, &out);
+    err e =
+        range ? find_keyed(op, &v, range, below, max, &out) : find_all(op, &v, below, max, &out);
     view_close(&v);
     TRY(e);
     *ret = out.at;

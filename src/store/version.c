@@ -1,6 +1,7 @@
-/* Rows of SPACE_DOC: one version of a resource. Plain head (numbers only), then the sealed and packed
- * client id and body. The seal is bound to number, version, type and flags, so a row cannot be
- * passed off as another. The newest version of a resource is the first row at or after its number. */
+/* Rows of SPACE_DOC: one version of a resource. Plain head (numbers only), then the sealed and
+ * packed client id and body. The seal is bound to number, version, type and flags, so a row cannot
+ * be passed off as another. The newest version of a resource is the first row at or after its
+ * number. */
 #include "store/store_int.h"
 
 #define AAD_BYTES 15u
@@ -119,8 +120,8 @@ err version_at(struct op *op, const struct view *v, uint64_t rid, uint64_t t, st
     struct store_cursor *c = NULL;
     struct version at = {.doc.rid = 0};
     TRY(ops->cursor_open(op, v->snap, SPACE_DOC, &c));
-    err e = rid == 0 || rid > RID_MAX ? OK
-                                      : first_from(op, c, ops, doc_key(rid, STORE_VID_MAX), &at);
+    err e =
+        rid == 0 || rid > RID_MAX ? OK : first_from(op, c, ops, doc_key(rid, STORE_VID_MAX), &at);
     while (e == OK && at.doc.rid && at.doc.t > t) {
         e = ops->cursor_next(op, c);
         if (e == OK && (!c->valid || u64_read(c->key.p) >> 20 != rid))

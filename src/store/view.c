@@ -1,6 +1,6 @@
 /* What a reader sees: the tails and a back-end snapshot that belong together, as of one t.
- * The tails are taken first; if none was frozen until the snapshot stood, every key of a transaction
- * up to the snapshot's t is in one of them or already merged in the snapshot. */
+ * The tails are taken first; if none was frozen until the snapshot stood, every key of a
+ * transaction up to the snapshot's t is in one of them or already merged in the snapshot. */
 #include "store/store_int.h"
 
 static void take_tails(struct store *s, struct view *v)

@@ -15,8 +15,8 @@ static err base_load(struct op *op, struct walk *w)
 {
     struct walk_base *b = &w->base;
     str row = b->c->key;
-    b->valid = b->c->valid && row.n > HIGH_BYTES && str_cmp(row, w->lo) >= 0 &&
-               str_cmp(row, w->hi) < 0;
+    b->valid =
+        b->c->valid && row.n > HIGH_BYTES && str_cmp(row, w->lo) >= 0 && str_cmp(row, w->hi) < 0;
     if (!b->valid)
         return OK;
     size_t need = b->c->value.n > 512 ? CHUNK_SIZE : 512;

@@ -230,8 +230,7 @@ static struct store_clause random_clause(struct model *m, struct arena *a)
     c.n_ranges = 1 + next(m, 3);
     for (size_t i = 0; i < c.n_ranges; i++) {
         uint64_t wide = next(m, 3) ? 1 : 1 + next(m, 4000);
-        ranges[i] =
-            suite_range(a, (uint16_t)(1 + next(m, PARAMS)), next(m, VALUES), wide);
+        ranges[i] = suite_range(a, (uint16_t)(1 + next(m, PARAMS)), next(m, VALUES), wide);
         if (next(m, 6) == 0) {
             ranges[i].mask = arena_str(a, str_make("\3", 1));
             ranges[i].mask_at = 9;
@@ -363,6 +362,7 @@ static void test_sqlite(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory), cmocka_unit_test(test_sqlite)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory),
+                                       cmocka_unit_test(test_sqlite)};
     return cmocka_run_group_tests_name("store.model", tests, NULL, NULL);
 }

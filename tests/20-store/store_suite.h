@@ -8,9 +8,9 @@
 #include "base/time.h"
 #include "store/store.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #undef fail /* ours is base/op.h */
 #include <dirent.h>
 #include <sys/stat.h>

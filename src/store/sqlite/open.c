@@ -11,9 +11,9 @@
 static const struct {
     const char *table;
 } tables[] = {
-    [SPACE_META] = {"meta"}, [SPACE_DOC] = {"doc"},     [SPACE_LOG] = {"log"},
-    [SPACE_PEND] = {"pend"}, [SPACE_KEY] = {"keys"},    [SPACE_FWD] = {"fwd"},
-    [SPACE_KV] = {"kv"},     [SPACE_JOB] = {"job"},     [SPACE_DUE] = {"due"},
+    [SPACE_META] = {"meta"},   [SPACE_DOC] = {"doc"},  [SPACE_LOG] = {"log"},
+    [SPACE_PEND] = {"pend"},   [SPACE_KEY] = {"keys"}, [SPACE_FWD] = {"fwd"},
+    [SPACE_KV] = {"kv"},       [SPACE_JOB] = {"job"},  [SPACE_DUE] = {"due"},
     [SPACE_TRAIL] = {"trail"},
 };
 _Static_assert(sizeof tables / sizeof *tables == SPACE_COUNT, "one table a space");
@@ -184,7 +184,8 @@ err lite_open(struct op *op, const struct store_options *o, void **ret)
     l->reader_cache = cache / 2 / 8;
     pthread_mutex_init(&l->lock, NULL);
     l->path = strdup(path);
-    err e = l->path ? lite_connect(op, l, cache / 2, &l->writer) : lite_fail(op, NULL, SQLITE_NOMEM);
+    err e =
+        l->path ? lite_connect(op, l, cache / 2, &l->writer) : lite_fail(op, NULL, SQLITE_NOMEM);
     if (e == OK) {
         l->writer->writer = true;
         e = prepare_writer(op, l);

@@ -1,6 +1,6 @@
-/* SQLite back end: snapshots and cursors. A snapshot is a connection inside a read transaction; idle
- * connections wait in a pool. Cursors keep their statements for the next user of the connection.
- * Invariant: closing a snapshot closes every cursor opened on it. */
+/* SQLite back end: snapshots and cursors. A snapshot is a connection inside a read transaction;
+ * idle connections wait in a pool. Cursors keep their statements for the next user of the
+ * connection. Invariant: closing a snapshot closes every cursor opened on it. */
 #include "store/sqlite/sqlite_int.h"
 
 #include <sys/stat.h>

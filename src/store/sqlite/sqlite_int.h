@@ -75,7 +75,8 @@ void lite_tidy(void *be);
 
 MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);
 void lite_snap_close(struct store_snap *conn);
-MUST err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key, str *ret);
+MUST err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key,
+                  str *ret);
 MUST err lite_cursor_open(struct op *op, struct store_snap *conn, enum store_space space,
                           struct store_cursor **ret);
 MUST err lite_cursor_seek(struct op *op, struct store_cursor *cursor, str key, bool reverse);
