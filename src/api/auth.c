@@ -21,7 +21,11 @@ err api_sign_in(struct call *c)
     if (!user.n || !password.n)
         return fail(&c->op, ERR_INVALID, "Send {\"user\": …, \"password\": …}.");
     struct identity_session s;
-    TRY(identity_sign_in(&c->op, c->api->id, user, password, net_peer(c->rq), &s));
+    struct identity_try t = {.user = user,
+                             .password = password,
+                             .peer = net_peer(c->rq),
+                             .code = json_get_str(in, STR("code"))};
+    TRY(identity_sign_in(&c->op, c->api->id, &t, &s));
     struct json *o = json_new(c->op.arena, JSON_OBJECT);
     json_set_str(c->op.arena, o, STR("token"), s.token);
     json_set_str(c->op.arena, o, STR("expires"), time_format(c->op.arena, s.expires));

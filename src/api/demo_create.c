@@ -80,6 +80,8 @@ static err add_staff(struct op *op, struct identity *id, struct json *list)
                                      .language = str_of(STAFF[i].language)};
         if (!role_parse(str_of(STAFF[i].role), &a.role))
             return fail(op, ERR_FAULT, "unknown role in the demonstration's accounts");
+        if (a.role != ROLE_PATIENT) /* staff sign in with a second step; see /demo/code */
+            a.totp = identity_totp_secret(op->arena);
         str password = random_token(op->arena, 10);
         TRY(identity_account_put(op, id, &a, password));
         json_push(op->arena, list, account_row(op, &a, password));

@@ -69,12 +69,6 @@ void demo_patient(struct demo *d, const struct person *p)
              "\"code\":\"%s\"}]},"
              "\"preferred\":true}]",
              h->culture->language);
-    bool sms = strcmp(channel, "sms") == 0;
-    demo_add(d,
-             ",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
-             "consent-contact-point\","
-             "\"valueContactPoint\":{\"system\":\"%s\",\"value\":\"%.*s\"}}]",
-             sms ? "phone" : "email", STR_ARG(sms ? p->phone : p->email));
     demo_add(d, ",\"generalPractitioner\":[{\"reference\":\"Practitioner/doctor\"}],"
                 "\"managingOrganization\":{\"reference\":\"Organization/clinic\"}");
     demo_entry_end(d);
@@ -94,6 +88,12 @@ static void consent(struct demo *d, const struct person *p, const char *channel,
         "\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/%.*s\"}",
         STR_ARG(p->id));
     demo_time(d, "dateTime", since);
+    bool sms = strcmp(channel, "sms") == 0;
+    demo_add(d,
+             ",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
+             "consent-contact-point\","
+             "\"valueContactPoint\":{\"system\":\"%s\",\"value\":\"%.*s\"}}]",
+             sms ? "phone" : "email", STR_ARG(sms ? p->phone : p->email));
     demo_add(
         d,
         ",\"policyRule\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"

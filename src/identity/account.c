@@ -73,6 +73,7 @@ err account_load(struct op *op, struct identity *id, str user, struct identity_a
     TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
     if (!account_from_json(op, o, ret))
         return fail(op, ERR_FAULT, "A stored account cannot be read.");
+    ret->totp = json_get_str(o, STR("totp"));
     *ret_password = json_get_str(o, STR("password"));
     return OK;
 }
@@ -88,6 +89,8 @@ static err check(struct op *op, const struct identity_account *a)
         return fail(op, ERR_INVALID, "Name, reference or language of the account is too long.");
     if (a->patient.n && !fhir_id_valid(a->patient))
         return fail(op, ERR_INVALID, "The patient of an account is named by its id.");
+    if (a->totp.n && a->totp.n != 32)
+        return fail(op, ERR_INVALID, "A second step's secret is 32 characters of base 32.");
     bool bound = a->role == ROLE_PATIENT || a->role == ROLE_HELPER;
     if (bound && !a->patient.n)
         return fail(op, ERR_INVALID, "An account of this role is bound to a patient: say which.");
@@ -99,20 +102,22 @@ err identity_account_put(struct op *op, struct identity *id, const struct identi
 {
     TRY(need_manage(op));
     TRY(check(op, a));
-    str stored = STR_NONE;
+    str stored = STR_NONE, totp = a->totp;
+    struct identity_account old = {0};
+    struct fault before = op->fault;
+    err e = account_load(op, id, a->user, &old, &stored);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    op->fault = before;
+    if (!totp.n)
+        totp = old.totp; /* what is not put anew stays */
     if (password.n) {
         TRY(password_check_strength(op, password, a->user));
         TRY(password_hash(op, id, password, &stored));
-    } else {
-        struct identity_account old;
-        struct fault before = op->fault;
-        err e = account_load(op, id, a->user, &old, &stored);
-        if (e != OK && e != ERR_NOT_FOUND)
-            return e;
-        op->fault = before;
     }
     struct json *o = account_json(op, a);
     json_set_str(op->arena, o, STR("password"), stored);
+    json_set_str(op->arena, o, STR("totp"), totp);
     struct buf b;
     buf_init(&b, op->arena, 16384);
     json_write(&b, o);
@@ -125,7 +130,9 @@ err identity_account_get(struct op *op, struct identity *id, str user, struct id
 {
     TRY(need_manage(op));
     str password;
-    return account_load(op, id, user, ret, &password);
+    TRY(account_load(op, id, user, ret, &password));
+    ret->totp = ret->totp.n ? STR("set") : STR_NONE;
+    return OK;
 }
 
 err identity_account_list(struct op *op, struct identity *id, struct identity_account **ret,
@@ -140,6 +147,7 @@ err identity_account_list(struct op *op, struct identity *id, struct identity_ac
     for (size_t i = 0; i < n; i++) {
         str password;
         TRY(account_load(op, id, str_sub(keys[i], 5, SIZE_MAX), &all[i], &password));
+        all[i].totp = all[i].totp.n ? STR("set") : STR_NONE;
     }
     *ret = all;
     *ret_n = n;

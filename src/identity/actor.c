@@ -62,7 +62,8 @@ struct actor *actor_of(struct op *op, const struct session *s)
                         .reference = arena_str(op->arena, str_of(s->reference)),
                         .session = arena_str(op->arena, str_of(s->id)),
                         .patient = s->patient_rid,
-                        .user_rid = s->user_rid};
+                        .user_rid = s->user_rid,
+                        .strong = s->strong};
     return a;
 }
 
@@ -113,6 +114,7 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
     if (seen_found && str_to_i64(seen, &kept) && kept > last)
         last = kept;
     s->interactive = json_bool(JSON_GET(o, "interactive"), false);
+    s->strong = json_bool(JSON_GET(o, "strong"), false);
     s->idle_ms = s->interactive ? token_idle_ms(a.role) : 0;
     s->kept = last;
     atomic_init(&s->last, last);

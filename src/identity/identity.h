@@ -21,6 +21,7 @@ struct identity_account {
     str name;      /* shown on screens */
     str language;  /* BCP-47, for the screens */
     bool disabled;
+    str totp; /* second step (RFC 6238): base32 secret to put; read back as "set" or empty */
 };
 /* Creates or replaces. password empty: no password sign-in. ERR_INVALID for weak passwords (NIST
  * SP 800-63B: at least 8 characters, not a known common one, not the user's name). Needs MANAGE. */
@@ -40,8 +41,20 @@ struct identity_session {
     int64_t expires; /* ms */
     struct identity_account account;
 };
-MUST err identity_sign_in(struct op *op, struct identity *id, str user, str password, str peer,
+struct identity_try {
+    str user, password, peer;
+    str code; /* six digits, for an account with a second step */
+};
+/* With a second step: after the right password, a missing code is ERR_UNAUTHENTICATED with the
+ * expression "code"; a wrong one counts as a failed try; a code works once. Sessions signed in with
+ * a second step are strong (op->actor->strong). */
+MUST err identity_sign_in(struct op *op, struct identity *id, const struct identity_try *t,
                           struct identity_session *ret);
+/* A new secret for identity_account.totp. */
+str identity_totp_secret(struct arena *a);
+/* What the account's authenticator shows now. Only for the demonstration, whose secrets are no
+ * secrets. */
+MUST err identity_totp_show(struct op *op, struct identity *id, str user, str *ret_code);
 MUST err identity_sign_out(struct op *op, struct identity *id, str token);
 /* A token for scripts (weft token) or devices. ttl in seconds. Needs MANAGE. */
 MUST err identity_token_issue(struct op *op, struct identity *id, const struct identity_account *a,

@@ -23,7 +23,7 @@
 /* A session in the cache: what identity_actor() needs, without touching the store. */
 struct session {
     uint8_t hash[HASH_BYTES];
-    bool used, interactive;
+    bool used, interactive, strong;
     enum role role;
     int64_t expires, idle_ms; /* absolute end; 0 idle_ms = no idle limit */
     atomic_int_fast64_t last; /* used last, ms */
@@ -38,6 +38,12 @@ struct cache {
     uint64_t generation; /* moves with every account change and sign-out */
     struct session sets[CACHE_SETS][CACHE_WAYS];
 };
+
+/* ---- second step (totp.c) ---- */
+/* Looks for the code in the steps around now; *ret_step is the step it belongs to. */
+bool totp_matches(str secret, str code, int64_t now, uint64_t *ret_step);
+/* Spends the step: ERR_CONFLICT when it, or a later one, was used before. */
+MUST err totp_spend(struct op *op, struct identity *id, str user, uint64_t step);
 
 struct throttle_slot {
     uint64_t key;
@@ -83,8 +89,12 @@ MUST err kv_put(struct op *op, struct identity *id, str key, str value);
 /* token.c */
 void token_hash(str token, uint8_t ret[HASH_BYTES]);
 str token_key(struct op *op, const char *prefix, const uint8_t hash[HASH_BYTES]);
+struct token_terms {
+    int64_t expires;
+    bool interactive, strong;
+};
 MUST err token_make(struct op *op, struct identity *id, const struct identity_account *a,
-                    int64_t expires, bool interactive, struct identity_session *ret);
+                    const struct token_terms *terms, struct identity_session *ret);
 /* By role, from rule SEC-02; never more than its ceiling for staff. */
 int64_t token_idle_ms(enum role role);
 

@@ -45,22 +45,24 @@ int64_t token_idle_ms(enum role role)
 }
 
 err token_make(struct op *op, struct identity *id, const struct identity_account *a,
-               int64_t expires, bool interactive, struct identity_session *ret)
+               const struct token_terms *terms, struct identity_session *ret)
 {
     struct arena *m = op->arena;
     str token = random_token(m, 32);
     uint8_t hash[HASH_BYTES];
     token_hash(token, hash);
     struct json *o = account_json(op, a);
-    json_set(m, o, STR("expires"), json_new_i64(m, expires));
+    json_set(m, o, STR("expires"), json_new_i64(m, terms->expires));
     json_set(m, o, STR("issued"), json_new_i64(m, op->now));
-    json_set(m, o, STR("interactive"), json_new_bool(m, interactive));
+    json_set(m, o, STR("interactive"), json_new_bool(m, terms->interactive));
+    json_set(m, o, STR("strong"), json_new_bool(m, terms->strong));
     struct buf b;
     buf_init(&b, m, 16384);
     json_write(&b, o);
     TRY(op_check(op));
     TRY(kv_put(op, id, token_key(op, "tok/", hash), buf_str(&b)));
-    *ret = (struct identity_session){.token = token, .expires = expires, .account = *a};
+    *ret = (struct identity_session){.token = token, .expires = terms->expires, .account = *a};
+    ret->account.totp = STR_NONE;
     return OK;
 }
 
@@ -77,7 +79,8 @@ err identity_token_issue(struct op *op, struct identity *id, const struct identi
         return fail(op, ERR_INVALID, "Name, reference, language or patient is not usable.");
     if ((a->role == ROLE_PATIENT || a->role == ROLE_HELPER) && !a->patient.n)
         return fail(op, ERR_INVALID, "A token of this role is bound to a patient: say which.");
-    TRY(token_make(op, id, a, op->now + ttl_s * 1000, false, ret));
+    struct token_terms terms = {.expires = op->now + ttl_s * 1000};
+    TRY(token_make(op, id, a, &terms, ret));
     return record_audit_event(op, id->rec, STR("token"), true, a->user);
 }
 
