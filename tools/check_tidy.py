@@ -9,13 +9,18 @@ function reason"; a row that is no longer needed is an error."""
 import concurrent.futures
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent
-TIDY = "clang-tidy-16"
+# The analyser stops on a path after this many nodes: a fifth of its default takes a fifth of the time and has
+# lost no finding yet. TIDY_NODES=225000 looks as deep as it can.
+NODES = os.environ.get("TIDY_NODES", "50000")
+TIDY = ["clang-tidy-16", "--quiet", "--extra-arg=-Xclang", "--extra-arg=-analyzer-config",
+        "--extra-arg=-Xclang", f"--extra-arg=max-nodes={NODES}"]
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.M)
 FINDING = re.compile(r"^(\S+?):(\d+):\d+: (?:warning|error): (.*) \[([\w.,-]+)\]$")
 
@@ -43,8 +48,8 @@ def analyse(entry, build, stamp):
     """(file, line, check, text) of every finding."""
     if stamp.exists():
         return json.loads(stamp.read_text())
-    run = subprocess.run([TIDY, "-p", str(build), "--quiet", entry["file"]], capture_output=True,
-                         text=True, check=False)
+    run = subprocess.run([*TIDY, "-p", str(build), entry["file"]], capture_output=True, text=True,
+                         check=False)
     found = set()
     for line in run.stdout.splitlines():
         m = FINDING.match(line)
@@ -53,7 +58,7 @@ def analyse(entry, build, stamp):
             name = str(path.relative_to(SOURCE)) if path.is_relative_to(SOURCE) else str(path)
             found.add((name, int(m.group(2)), m.group(4), m.group(3)))
     if run.returncode not in (0, 1) or (run.returncode and not found):
-        sys.exit(f"{TIDY} failed on {entry['file']}:\n{run.stdout}{run.stderr}")
+        sys.exit(f"{TIDY[0]} failed on {entry['file']}:\n{run.stdout}{run.stderr}")
     stamp.write_text(json.dumps(sorted(found)))
     return sorted(found)
 
@@ -76,10 +81,10 @@ def allowed():
 
 def main(build, jobs):
     entries = [e for e in json.loads((build / "compile_commands.json").read_text())
-               if Path(e["file"]).is_relative_to(SOURCE / "src")
+               if Path(e["file"]).is_relative_to(SOURCE / "src") and Path(e["file"]).exists()
                and not re.search(r"_(test|fuzz)\.c$", e["file"])]
     entries = list({e["file"]: e for e in entries}.values())
-    checks = (SOURCE / ".clang-tidy").read_bytes()
+    checks = (SOURCE / ".clang-tidy").read_bytes() + NODES.encode()
     roots = [SOURCE / "src", build / "gen"]
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)

@@ -2,6 +2,9 @@
  * what to answer. Invariant: fault.code is OK exactly while no error has been recorded. */
 #include "base/op.h"
 
+#undef fail
+#undef fail_at
+
 #define ISSUES_FIRST 8
 
 void op_init(struct op *op, struct arena *a, const struct actor *actor, int64_t now)

@@ -56,6 +56,13 @@ err op_check(struct op *op);
 /* Forgets the fault (between entries of a batch). */
 void op_clear(struct op *op);
 
+#ifdef __clang_analyzer__
+/* So that the analyser knows, file by file, that what fail() returns is the code it was given. */
+#define fail(op, code, ...) ((void)fail((op), (code), __VA_ARGS__), (code))
+#define fail_at(op, code, expression, ...)                                                         \
+    ((void)fail_at((op), (code), (expression), __VA_ARGS__), (code))
+#endif
+
 #define TRY(expr)                                                                                  \
     do {                                                                                           \
         err try_e_ = (expr);                                                                       \
