@@ -141,9 +141,8 @@ struct fhir_key {
     size_t n_parts;
 };
 /* All search keys of a tagged tree; meaning only: blinding and packing is the record's work.
- * _id and _lastUpdated are left out (the server assigns them, the record knows them), and so is all
- * that an alias stands for. A versioned canonical gives two keys, with and without |version; a
- * reference into contained resources gives none. ERR_TOO_COSTLY past 200,000 keys. */
+ * No keys for _id and _lastUpdated (the record knows them), aliases and references into contained
+ * resources; two for a versioned canonical, with and without |version. ERR_TOO_COSTLY past 200,000. */
 MUST err fhir_keys(struct op *op, struct json *resource, struct fhir_key **ret, size_t *ret_n);
 /* Case and accents folded, spaces collapsed (R4 string search: insensitive to case and accents). */
 str fhir_fold(struct arena *a, str text);
@@ -206,9 +205,9 @@ struct fhir_query {
 /* Parses "name=value&…" (percent-encoded). Unknown or unsupported parameter, modifier or value:
  * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue.
  * A parameter that renames or narrows one other comes rewritten (patient=1 as subject:Patient=1:
- * MOD_TYPE, mod_type, ref.type), in _include and _sort too; unions (combo-*) stay aliases and cannot
- * be sorted by. The system of a code element (gender=http://…|male) is taken off again, as keys do
- * not carry it. PREFIX_AP: lo … hi and num_lo … num_hi are already widened by a tenth. */
+ * MOD_TYPE, mod_type, ref.type), in _include and _sort too; unions (combo-*) stay aliases. The
+ * system of a code element is taken off again, as keys do not carry it. PREFIX_AP has lo … hi and
+ * num_lo … num_hi already widened by a tenth. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
 /* Does a tagged tree match? Chains are not followed (ERR_UNSUPPORTED). */
