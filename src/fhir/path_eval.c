@@ -26,9 +26,9 @@ err path_push_all(struct path_run *r, struct path_list *l, const struct path_lis
     return OK;
 }
 
-err path_fault(struct path_run *r, const struct path_node *n, const char *what)
+void path_fault_tell(struct path_run *r, const struct path_node *n, const char *what)
 {
-    return fail(r->op, ERR_INVALID, "FHIRPath, position %u: %s", n->at + 1, what);
+    (void)!fail(r->op, ERR_INVALID, "FHIRPath, position %u: %s", n->at + 1, what);
 }
 
 static err eval_name(struct path_run *r, const struct path_node *n, const struct path_scope *s,

@@ -231,16 +231,16 @@ static err count_arg(struct path_run *r, const struct path_call *c, size_t *ret,
 
 static err fn_skip(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
-    size_t n;
-    bool none;
+    size_t n = 0;
+    bool none = true;
     TRY(count_arg(r, c, &n, &none));
     return none ? OK : push_range(r, c->input, n, SIZE_MAX, ret);
 }
 
 static err fn_take(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
-    size_t n;
-    bool none;
+    size_t n = 0;
+    bool none = true;
     TRY(count_arg(r, c, &n, &none));
     return none ? OK : push_range(r, c->input, 0, n, ret);
 }

@@ -259,7 +259,7 @@ static err regex_open(struct path_run *r, const struct path_call *c, str pattern
     int32_t n_pattern = 0, n = 0;
     UChar *p = wide(r, pattern, &n_pattern), *text = wide(r, s, &n);
     if (!p || !text)
-        return op_check(r->op);
+        return path_fault(r, c->node, "the string cannot be searched");
     URegularExpression *regex = uregex_open(p, n_pattern, UREGEX_DOTALL, &where, &e);
     if (U_SUCCESS(e)) {
         uregex_setTimeLimit(regex, REGEX_TIME, &e);
@@ -284,7 +284,7 @@ static err match(struct path_run *r, const struct path_call *c, bool full, struc
 {
     str s, pattern;
     bool there;
-    URegularExpression *regex;
+    URegularExpression *regex = NULL;
     UErrorCode e = U_ZERO_ERROR;
     TRY(pair(r, c, &s, &pattern, &there));
     if (!there)
@@ -334,7 +334,7 @@ static err fn_replace_matches(struct path_run *r, const struct path_call *c, str
     str s, pattern;
     bool there;
     struct path_value with;
-    URegularExpression *regex;
+    URegularExpression *regex = NULL;
     TRY(pair(r, c, &s, &pattern, &there));
     TRY(path_arg_value(r, c, 1, V_STRING, &with));
     if (!there || with.kind != V_STRING)

@@ -151,7 +151,13 @@ struct path_lexer {
     size_t at;
 };
 MUST err path_lex(struct path_lexer *l, struct path_token *ret);
-MUST err path_syntax(struct op *op, uint32_t at, const char *wanted);
+void path_syntax_tell(struct op *op, uint32_t at, const char *wanted);
+/* Fault in the text; always ERR_INVALID. */
+MUST static inline err path_syntax(struct op *op, uint32_t at, const char *wanted)
+{
+    path_syntax_tell(op, at, wanted);
+    return ERR_INVALID;
+}
 
 /* ---- running ---- */
 struct path_run {
@@ -198,8 +204,13 @@ MUST err path_arg_each(struct path_run *r, const struct path_call *c, size_t i, 
 /* Single value of argument i: V_OTHER when it is empty. ERR_INVALID when it is not of that kind. */
 MUST err path_arg_value(struct path_run *r, const struct path_call *c, size_t i,
                         enum path_kind kind, struct path_value *ret);
-/* Fault of the evaluation at a node. */
-MUST err path_fault(struct path_run *r, const struct path_node *n, const char *what);
+void path_fault_tell(struct path_run *r, const struct path_node *n, const char *what);
+/* Fault of the evaluation at a node; always ERR_INVALID. */
+MUST static inline err path_fault(struct path_run *r, const struct path_node *n, const char *what)
+{
+    path_fault_tell(r, n, what);
+    return ERR_INVALID;
+}
 
 /* Fresh items. */
 struct path_item path_bool(struct path_run *r, bool b);

@@ -77,7 +77,7 @@ static err single(struct path_run *r, const struct path_node *n, const struct pa
 static err compare(struct path_run *r, const struct path_node *n, const struct path_list *a,
                    const struct path_list *b, struct path_list *ret)
 {
-    struct path_value x, y;
+    struct path_value x = {0}, y = {0};
     int order;
     bool empty;
     if (a->n == 0 || b->n == 0)
@@ -221,7 +221,7 @@ static err operate_equal(struct path_run *r, const struct path_node *n, const st
 err path_operate(struct path_run *r, const struct path_node *n, const struct path_list *a,
                  const struct path_list *b, struct path_list *ret)
 {
-    struct path_value x, y;
+    struct path_value x = {0}, y = {0};
     enum path_op op = (enum path_op)n->op;
     if (op <= OP_AND)
         return operate_logic(r, n, a, b, ret);

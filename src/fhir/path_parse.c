@@ -130,7 +130,7 @@ static err arguments(struct parser *p, struct path_node *call)
 {
     VEC(const struct path_node *) args = {0};
     while (!at_symbol(p, ")")) {
-        struct path_node *arg;
+        struct path_node *arg = NULL;
         if (args.n)
             TRY(want(p, ",", "',' or ')'"));
         if (call->fn->types)
@@ -151,7 +151,7 @@ static err arguments(struct parser *p, struct path_node *call)
 /* A member or a function; the name is at hand. */
 static err invocation(struct parser *p, bool first, struct path_node **ret)
 {
-    struct path_node *n;
+    struct path_node *n = NULL;
     TRY(node_new(p, N_NAME, &n));
     if (p->t.kind != T_NAME && p->t.kind != T_QUOTED_NAME)
         return path_syntax(p->op, p->t.at, "a name");
@@ -208,7 +208,7 @@ static bool unit_word(str s)
 /* A number, with a unit a quantity. */
 static err number(struct parser *p, struct path_node **ret)
 {
-    struct path_node *n;
+    struct path_node *n = NULL;
     TRY(node_new(p, N_LITERAL, &n));
     str digits = p->t.text;
     struct path_dec d;
@@ -273,7 +273,7 @@ static err symbol(struct parser *p, struct path_node **ret)
     bool minus = at_symbol(p, "-");
     if (!minus && !at_symbol(p, "+"))
         return path_syntax(p->op, p->t.at, "a value");
-    struct path_node *inner, *n;
+    struct path_node *inner = NULL, *n = NULL;
     TRY(node_new(p, N_MINUS, &n));
     TRY(advance(p));
     TRY(expression(p, POWER_SIGN, &inner));
@@ -331,7 +331,7 @@ static err postfix(struct parser *p, struct path_node **ret)
 {
     while (at_symbol(p, ".") || at_symbol(p, "[")) {
         bool dot = at_symbol(p, ".");
-        struct path_node *n, *b;
+        struct path_node *n = NULL, *b = NULL;
         TRY(node_new(p, dot ? N_DOT : N_AT, &n));
         TRY(advance(p));
         if (dot && p->t.kind == T_DOLLAR)
@@ -350,7 +350,7 @@ static err postfix(struct parser *p, struct path_node **ret)
 
 static err binary(struct parser *p, size_t row, struct path_node **ret)
 {
-    struct path_node *n, *b;
+    struct path_node *n = NULL, *b = NULL;
     TRY(node_new(p, N_OP, &n));
     n->op = (uint8_t)operators[row].op;
     TRY(advance(p));
@@ -365,7 +365,7 @@ static err binary(struct parser *p, size_t row, struct path_node **ret)
 
 static err expression(struct parser *p, int power, struct path_node **ret)
 {
-    struct path_node *n;
+    struct path_node *n = NULL;
     if (++p->depth > PATH_DEPTH_MAX)
         return path_syntax(p->op, p->t.at, "less nesting");
     TRY(term(p, &n));
@@ -387,7 +387,7 @@ err fhir_path_compile(struct op *op, str text, const struct fhir_path **ret)
         return fail(op, ERR_TOO_LARGE, "a FHIRPath expression may have at most %u bytes",
                     PATH_TEXT_MAX);
     struct parser p = {.op = op, .lexer = {.op = op, .text = arena_str(op->arena, text)}};
-    struct path_node *root;
+    struct path_node *root = NULL;
     TRY(advance(&p));
     TRY(expression(&p, 0, &root));
     if (p.t.kind != T_END)

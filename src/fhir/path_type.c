@@ -8,7 +8,7 @@ static const char *const system_names[] = {"Boolean",  "String", "Integer",  "De
 
 static uint16_t system_type(str name)
 {
-    for (uint16_t i = 0; i < SYS_END - SYS_BOOLEAN; i++)
+    for (int i = 0; i < SYS_END - SYS_BOOLEAN; i++)
         if (str_eq(name, str_of(system_names[i])))
             return (uint16_t)(SYS_BOOLEAN + i);
     return 0;

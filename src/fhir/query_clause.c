@@ -41,7 +41,7 @@ static err read_modifier(struct query_read *r, struct fhir_clause *c, str text)
         return OK;
     }
     str known = modifiers_of(r->op, c->param);
-    return query_refuse(r, "the modifier is not supported here; supported: %.*s", STR_ARG(known));
+    return REFUSE(r, "the modifier is not supported here; supported: %.*s", STR_ARG(known));
 }
 
 const struct fhir_param *query_unalias(const struct fhir_param *p, fhir_type *ret_target)
@@ -71,11 +71,11 @@ static err find_param(struct query_read *r, str code, const struct fhir_param **
     const struct fhir_param *p = fhir_param_find(r->type, code);
     if (!p) {
         str type = fhir_type_name(r->type), codes = query_codes(r->op, r->type, false);
-        return query_refuse(r, "%.*s cannot be searched by it; it can by: %.*s", STR_ARG(type),
-                            STR_ARG(codes));
+        return REFUSE(r, "%.*s cannot be searched by it; it can by: %.*s", STR_ARG(type),
+                      STR_ARG(codes));
     }
     if (p->type == PARAM_SPECIAL)
-        return query_refuse(r, "this parameter is not supported");
+        return REFUSE(r, "this parameter is not supported");
     *ret = p;
     return OK;
 }
@@ -106,18 +106,18 @@ static err chain_type(struct query_read *r, const struct fhir_clause *c, str res
         return OK;
     }
     if (n == 0)
-        return query_refuse(r, "nothing that it refers to can be searched that way");
-    return query_refuse(r, "say which type is meant: %.*s", STR_ARG(names));
+        return REFUSE(r, "nothing that it refers to can be searched that way");
+    return REFUSE(r, "say which type is meant: %.*s", STR_ARG(names));
 }
 
 static err read_chain(struct query_read *r, struct fhir_clause *c, str rest, str value)
 {
     if (c->param->type != PARAM_REFERENCE)
-        return query_refuse(r, "only a reference can be followed with '.'");
+        return REFUSE(r, "only a reference can be followed with '.'");
     if (c->modifier != MOD_NONE && c->modifier != MOD_TYPE)
-        return query_refuse(r, "only :[type] goes before '.'");
+        return REFUSE(r, "only :[type] goes before '.'");
     if (r->depth >= QUERY_CHAIN_MAX)
-        return query_refuse(r, "at most %u references can be followed", QUERY_CHAIN_MAX);
+        return REFUSE(r, "at most %u references can be followed", QUERY_CHAIN_MAX);
     struct query_read sub = {
         .op = r->op, .lenient = r->lenient, .depth = r->depth + 1, .name = r->name};
     TRY(chain_type(r, c, rest, &sub.type));

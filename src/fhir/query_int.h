@@ -27,10 +27,11 @@ struct query_read {
     struct buf self;
 };
 
-/* The parameter at hand cannot be taken: a fault, or in lenient mode a warning. Always
- * ERR_INVALID. Never put the value into the message: it may be personal. */
-MUST err query_refuse(const struct query_read *r, const char *fmt, ...)
+/* The parameter at hand cannot be taken: a fault, or in lenient mode a warning. Never put the value
+ * into the message: it may be personal. */
+void query_tell(const struct query_read *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+#define REFUSE(r, ...) (query_tell((r), __VA_ARGS__), (err)ERR_INVALID)
 /* "name:modifier" = value as a clause; chains included. */
 MUST err query_clause(struct query_read *r, str name, str value);
 /* Parameters that start with '_' and are not searched for: _sort, _count … False when not one. */

@@ -7,7 +7,7 @@
 
 #include <stdarg.h>
 
-err query_refuse(const struct query_read *r, const char *fmt, ...)
+void query_tell(const struct query_read *r, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -15,11 +15,11 @@ err query_refuse(const struct query_read *r, const char *fmt, ...)
     va_end(ap);
     str name = str_sub(r->name, 0, 80);
     if (!r->lenient)
-        return fail(r->op, ERR_INVALID, "search parameter '%.*s': %.*s", STR_ARG(name),
+        (void)!fail(r->op, ERR_INVALID, "search parameter '%.*s': %.*s", STR_ARG(name),
                     STR_ARG(why));
-    op_note(r->op, SEVERITY_WARNING, STR_NONE, "search parameter '%.*s' was ignored: %.*s",
-            STR_ARG(name), STR_ARG(why));
-    return ERR_INVALID;
+    else
+        op_note(r->op, SEVERITY_WARNING, STR_NONE, "search parameter '%.*s' was ignored: %.*s",
+                STR_ARG(name), STR_ARG(why));
 }
 
 static int hex(char c)

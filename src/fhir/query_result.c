@@ -8,7 +8,7 @@ static err read_count(struct query_read *r, str name, str value)
     (void)name;
     uint64_t n;
     if (!str_to_u64(value, UINT32_MAX, &n))
-        return query_refuse(r, "give a whole number, 0 to %u", QUERY_COUNT_MAX);
+        return REFUSE(r, "give a whole number, 0 to %u", QUERY_COUNT_MAX);
     r->q.count = (uint32_t)(n > QUERY_COUNT_MAX ? QUERY_COUNT_MAX : n);
     return OK;
 }
@@ -44,7 +44,7 @@ static err read_total(struct query_read *r, str name, str value)
     static const enum fhir_total totals[] = {TOTAL_NONE, TOTAL_ESTIMATE, TOTAL_ACCURATE};
     size_t i = word_of(value, words, 3);
     if (i == 3)
-        return query_refuse(r, "give none, estimate or accurate");
+        return REFUSE(r, "give none, estimate or accurate");
     r->q.total = totals[i];
     return OK;
 }
@@ -57,7 +57,7 @@ static err read_summary(struct query_read *r, str name, str value)
                                               SUMMARY_DATA, SUMMARY_COUNT};
     size_t i = word_of(value, words, 5);
     if (i == 5)
-        return query_refuse(r, "give false, true, text, data or count");
+        return REFUSE(r, "give false, true, text, data or count");
     r->q.summary = kinds[i];
     return OK;
 }
@@ -69,10 +69,10 @@ static err sort_one(struct query_read *r, str code, bool descending)
     p = p ? query_unalias(p, &target) : NULL;
     if (!p || p->alias || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL) {
         str codes = query_codes(r->op, r->type, false);
-        return query_refuse(r,
-                            "sort by search parameters that are not composite or unions, '-' "
-                            "first for descending; there are: %.*s",
-                            STR_ARG(codes));
+        return REFUSE(r,
+                      "sort by search parameters that are not composite or unions, '-' "
+                      "first for descending; there are: %.*s",
+                      STR_ARG(codes));
     }
     struct fhir_sort_key key = {.param = p, .descending = descending};
     VEC_PUSH(r->op->arena, &r->sort, key);
@@ -84,17 +84,17 @@ static err read_sort(struct query_read *r, str name, str value)
     (void)name;
     str code;
     if (r->sort.n)
-        return query_refuse(r, "give it once, with a list of parameters");
+        return REFUSE(r, "give it once, with a list of parameters");
     while (str_take_until(&value, ',', &code)) {
         bool descending = str_starts(code, STR("-"));
         err e = r->sort.n < 8 ? sort_one(r, str_sub(code, descending, code.n), descending)
-                              : query_refuse(r, "at most 8 parameters");
+                              : REFUSE(r, "at most 8 parameters");
         if (e != OK) {
             r->sort.n = 0;
             return e;
         }
     }
-    return r->sort.n ? OK : query_refuse(r, "give search parameters, '-' first for descending");
+    return r->sort.n ? OK : REFUSE(r, "give search parameters, '-' first for descending");
 }
 
 static bool has_target(const struct fhir_param *p, fhir_type t)
@@ -116,22 +116,22 @@ static err read_include(struct query_read *r, str name, str value)
     in.source = fhir_type_parse(source);
     in.target = fhir_type_parse(target);
     if (!ok || in.source == 0 || (typed && in.target == 0) || value.n)
-        return query_refuse(r, "give Type:parameter or Type:parameter:TargetType");
+        return REFUSE(r, "give Type:parameter or Type:parameter:TargetType");
     in.param = fhir_param_find(in.source, code);
     if (!in.param || in.param->type != PARAM_REFERENCE) {
         str codes = query_codes(r->op, in.source, true), type = fhir_type_name(in.source);
-        return query_refuse(r, "no such reference parameter of %.*s; there are: %.*s",
-                            STR_ARG(type), STR_ARG(codes));
+        return REFUSE(r, "no such reference parameter of %.*s; there are: %.*s", STR_ARG(type),
+                      STR_ARG(codes));
     }
     fhir_type narrow;
     in.param = query_unalias(in.param, &narrow);
     in.target = in.target ? in.target : narrow;
     if (!in.reverse && !in.iterate && in.source != r->type)
-        return query_refuse(r, "the first type must be the one searched for (or use :iterate)");
+        return REFUSE(r, "the first type must be the one searched for (or use :iterate)");
     if (in.reverse && !in.iterate && !has_target(in.param, r->type))
-        return query_refuse(r, "that parameter does not refer to the type searched for");
+        return REFUSE(r, "that parameter does not refer to the type searched for");
     if (r->includes.n >= 16)
-        return query_refuse(r, "at most 16 of them");
+        return REFUSE(r, "at most 16 of them");
     VEC_PUSH(r->op->arena, &r->includes, in);
     return OK;
 }
@@ -140,8 +140,8 @@ static err read_unsupported(struct query_read *r, str name, str value)
 {
     (void)name;
     (void)value;
-    return query_refuse(r, "not supported; supported beside the type's own parameters: _count, "
-                           "_include, _page, _revinclude, _sort, _summary, _total");
+    return REFUSE(r, "not supported; supported beside the type's own parameters: _count, "
+                     "_include, _page, _revinclude, _sort, _summary, _total");
 }
 
 static const struct {

@@ -60,8 +60,8 @@ static err read_date(struct query_read *r, struct fhir_value *v, str s)
     struct time_span t;
     v->prefix = take_prefix(&s);
     if (!time_parse(mend_zone(r->op->arena, s), &t))
-        return query_refuse(r, "not a date: give [eq|ne|gt|lt|ge|le|sa|eb|ap] and YYYY, YYYY-MM, "
-                               "YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss][Z|±hh:mm]");
+        return REFUSE(r, "not a date: give [eq|ne|gt|lt|ge|le|sa|eb|ap] and YYYY, YYYY-MM, "
+                         "YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss][Z|±hh:mm]");
     v->lo = t.lo;
     v->hi = t.hi;
     if (v->prefix == PREFIX_AP) { /* a tenth of the distance from now, as R4 suggests */
@@ -98,7 +98,7 @@ static err read_number(struct query_read *r, struct fhir_value *v, str s)
 {
     v->prefix = take_prefix(&s);
     if (!str_to_double(s, &v->number))
-        return query_refuse(r, "not a number: give [eq|ne|gt|lt|ge|le|sa|eb|ap] and a decimal");
+        return REFUSE(r, "not a number: give [eq|ne|gt|lt|ge|le|sa|eb|ap] and a decimal");
     double half = v->prefix == PREFIX_AP ? fabs(v->number) / 10 : half_step(s);
     v->num_lo = v->number - half;
     v->num_hi = v->number + half;
@@ -110,10 +110,10 @@ static err read_quantity(struct query_read *r, struct fhir_value *v, str s)
 {
     str number, system = STR_NONE, code = STR_NONE;
     if (!query_take(&s, '|', &number))
-        return query_refuse(r, "empty value");
+        return REFUSE(r, "empty value");
     bool more = query_take(&s, '|', &system);
     if (more && (!query_take(&s, '|', &code) || s.p))
-        return query_refuse(r, "give number, number|system|code or number||code");
+        return REFUSE(r, "give number, number|system|code or number||code");
     TRY(read_number(r, v, number));
     v->system = query_unescape(r->op->arena, system);
     v->code = query_unescape(r->op->arena, code);
@@ -125,14 +125,14 @@ static err read_token(struct query_read *r, struct fhir_value *v, str s, const s
 {
     str first, code;
     if (!query_take(&s, '|', &first))
-        return query_refuse(r, "empty value");
+        return REFUSE(r, "empty value");
     v->has_system = query_take(&s, '|', &code);
     if (s.p)
-        return query_refuse(r, "give code, system|code, |code or system|");
+        return REFUSE(r, "give code, system|code, |code or system|");
     v->system = v->has_system ? query_unescape(r->op->arena, first) : STR_NONE;
     v->code = query_unescape(r->op->arena, v->has_system ? code : first);
     if (v->code.n == 0 && v->system.n == 0)
-        return query_refuse(r, "empty value: give code, system|code, |code or system|");
+        return REFUSE(r, "empty value: give code, system|code, |code or system|");
     /* A code element has its system by its value set; it is not stored with the key. */
     str implied = p ? str_of(fhir_param_more(p)->system) : STR_NONE;
     if (implied.n && v->code.n && str_eq(v->system, implied)) {
@@ -155,7 +155,7 @@ static err read_reference(struct query_read *r, struct fhir_value *v, str s,
                                                  : 0;
     }
     if (v->ref.kind != REF_LOCAL && v->ref.kind != REF_ABSOLUTE && v->ref.kind != REF_URN)
-        return query_refuse(r, "not a reference: give id, Type/id or an absolute url");
+        return REFUSE(r, "not a reference: give id, Type/id or an absolute url");
     return OK;
 }
 
@@ -185,7 +185,7 @@ static err read_plain(struct query_read *r, struct fhir_value *v, str s, struct 
         break;
     }
     v->text = query_unescape(r->op->arena, s);
-    return v->text.n ? OK : query_refuse(r, "empty value");
+    return v->text.n ? OK : REFUSE(r, "empty value");
 }
 
 /* A union of composites has the parts of any of them. */
@@ -205,12 +205,12 @@ static err read_composite(struct query_read *r, struct fhir_value *v, str s,
     size_t n = 0;
     while (query_take(&s, '$', &part)) {
         if (n == of->n_parts || !parts)
-            return query_refuse(r, "give %u parts joined by '$'", of->n_parts);
+            return REFUSE(r, "give %u parts joined by '$'", of->n_parts);
         struct fhir_clause c = {.param = fhir_param_get(of->parts[n])};
         TRY(read_plain(r, &parts[n++], part, &c));
     }
     if (n != of->n_parts)
-        return query_refuse(r, "give %u parts joined by '$'", of->n_parts);
+        return REFUSE(r, "give %u parts joined by '$'", of->n_parts);
     v->parts = parts;
     v->n_parts = n;
     return OK;
@@ -219,7 +219,7 @@ static err read_composite(struct query_read *r, struct fhir_value *v, str s,
 static err read_missing(struct query_read *r, struct fhir_clause *c, str text)
 {
     if (!str_eq(text, STR("true")) && !str_eq(text, STR("false")))
-        return query_refuse(r, "give true or false");
+        return REFUSE(r, "give true or false");
     c->missing = str_eq(text, STR("true"));
     return OK;
 }
@@ -236,12 +236,12 @@ err query_values(struct query_read *r, struct fhir_clause *c, str text)
             return fail(r->op, ERR_TOO_COSTLY, "a search parameter may have at most %u values",
                         QUERY_VALUES_MAX);
         if (one.n == 0)
-            return query_refuse(r, "empty value");
+            return REFUSE(r, "empty value");
         TRY(read_plain(r, &v, one, c));
         VEC_PUSH(r->op->arena, &values, v);
     }
     if (values.n == 0)
-        return query_refuse(r, "empty value");
+        return REFUSE(r, "empty value");
     c->values = values.at;
     c->n = values.n;
     return OK;
