@@ -1,13 +1,9 @@
 /* weft rules: lists and explains the rules, runs their examples, asks for a decision. Reads no
  * patient data and needs no data folder. Invariant: what it prints is what the server decides, from
  * the same tables. */
-#include "api/cli_rules.h"
-
-#include "policy/policy.h"
+#include "api/cli.h"
 
 #define FACTS_FILE_MAX (1u << 20)
-
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 
 static const char usage[] =
     "usage: weft rules list                      every rule, one a line\n"
@@ -22,19 +18,6 @@ static const char usage[] =
     "example: echo '{\"internal_dnc\": true}' | weft rules decide \\\n"
     "             --trigger outbound.attempt,outbound.sms --facts -\n";
 
-static int wrong_usage(const char *what)
-{
-    fprintf(stderr, "weft rules: %s\n\n%s", what, usage);
-    return EXIT_USAGE;
-}
-
-static int failed(const struct op *op)
-{
-    for (size_t i = 0; i < op->fault.n; i++)
-        fprintf(stderr, "weft rules: %.*s\n", STR_ARG(op->fault.issues[i].message));
-    return EXIT_FAILED;
-}
-
 static int list(void)
 {
     for (size_t i = 0; i < RULE_COUNT; i++) {
@@ -43,7 +26,7 @@ static int list(void)
         printf("%-12s %-22.*s %-10.*s %-13s %s\n", r->id, STR_ARG(trigger), STR_ARG(decision),
                r->override_name, r->title);
     }
-    return EXIT_DONE;
+    return CLI_DONE;
 }
 
 static int show(const char *id)
@@ -51,7 +34,7 @@ static int show(const char *id)
     const struct rule *r = policy_rule_find(str_of(id));
     if (!r) {
         fprintf(stderr, "weft rules: there is no rule \"%s\"; see: weft rules list\n", id);
-        return EXIT_FAILED;
+        return CLI_FAILED;
     }
     str trigger = trigger_name(r->trigger), decision = decision_name(r->on_fail);
     printf("%s  %s\n\n%s\n\n", r->id, r->title, r->condition);
@@ -69,7 +52,7 @@ static int show(const char *id)
     for (size_t i = 0; i < r->n_examples; i++)
         printf("example       %s: %s %s\n", r->examples[i].expect, r->examples[i].name,
                r->examples[i].facts);
-    return EXIT_DONE;
+    return CLI_DONE;
 }
 
 /* Facts of a text; NULL with the op failed. */
@@ -116,7 +99,7 @@ static int test(struct op *op)
         failures++;
     }
     printf("%d rules, %zu examples, %zu failures\n", RULE_COUNT, examples, failures);
-    return failures == 0 ? EXIT_DONE : EXIT_FAILED;
+    return failures == 0 ? CLI_DONE : CLI_FAILED;
 }
 
 /* Whole file, at most FACTS_FILE_MAX bytes; STR_NONE with the op failed. */
@@ -155,52 +138,54 @@ static bool add_triggers(str names, uint64_t *set)
 
 static int decide(struct op *op, int argc, char **argv)
 {
-    const char *path = NULL;
+    static const char *const names[] = {"trigger", "facts", NULL};
+    const char *values[2] = {NULL, NULL};
+    struct cli_args args = {names, values, usage};
+    int rest, code;
     uint64_t triggers = 0;
-    for (int i = 2; i < argc; i += 2) {
-        if (i + 1 == argc)
-            return wrong_usage("an option is missing its value");
-        if (strcmp(argv[i], "--facts") == 0)
-            path = argv[i + 1];
-        else if (strcmp(argv[i], "--trigger") != 0)
-            return wrong_usage("decide knows --trigger and --facts");
-        else if (!add_triggers(str_of(argv[i + 1]), &triggers))
-            return EXIT_USAGE;
-    }
-    if (!path || triggers == 0)
-        return wrong_usage("decide needs --trigger and --facts");
-    str text = read_file(op, path);
+    if (!cli_parse(argc, argv, &args, &rest, &code))
+        return code;
+    if (rest != argc || !values[0] || !values[1])
+        return cli_wrong("rules", usage, "decide needs --trigger and --facts");
+    if (!add_triggers(str_of(values[0]), &triggers))
+        return CLI_USAGE;
+    str text = read_file(op, values[1]);
     const struct facts *facts = text.p ? read_facts(op, text) : NULL;
     struct verdict v;
     if (!facts || policy_decide(op, NULL, triggers, facts, &v) != OK)
-        return failed(op);
+        return cli_failed("rules", op);
     struct buf out;
     buf_init(&out, op->arena, 4u << 20);
     json_write_pretty(&out, verdict_to_json(op, &v));
     if (!buf_ok(&out) || op_check(op) != OK)
-        return failed(op);
+        return cli_failed("rules", op);
     str shown = buf_str(&out);
     printf("%.*s\n", STR_ARG(shown));
-    return EXIT_DONE;
+    return CLI_DONE;
 }
 
 static int run(struct op *op, int argc, char **argv)
 {
-    const char *verb = argc > 1 ? argv[1] : "";
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(usage, stdout);
-            return EXIT_DONE;
-        }
-    if (strcmp(verb, "list") == 0 && argc == 2)
-        return list();
-    if (strcmp(verb, "show") == 0 && argc == 3)
+    static const char *const names[] = {NULL};
+    struct cli_args args = {names, NULL, usage};
+    int rest, code;
+    str verb = argc > 1 ? str_of(argv[1]) : STR("");
+    if (str_eq(verb, STR("decide"))) { /* the options stand after the sub-command */
+        argv[1] = argv[0];
+        return decide(op, argc - 1, argv + 1);
+    }
+    if (!cli_parse(argc, argv, &args, &rest, &code))
+        return code;
+    if (str_eq(verb, STR("show")) && argc == 3 && argv[2][0] != '-')
         return show(argv[2]);
-    if (strcmp(verb, "test") == 0 && argc == 2)
+    bool help = argc == 3 && strcmp(argv[2], "--help") == 0;
+    if (help)
+        return fputs(usage, stdout) < 0 ? CLI_FAILED : CLI_DONE;
+    if (str_eq(verb, STR("list")) && argc == 2)
+        return list();
+    if (str_eq(verb, STR("test")) && argc == 2)
         return test(op);
-    if (strcmp(verb, "decide") == 0)
-        return decide(op, argc, argv);
-    return wrong_usage("say list, show ID, test or decide");
+    return cli_wrong("rules", usage, "say list, show ID, test or decide");
 }
 
 int cli_rules(int argc, char **argv)
@@ -208,13 +193,13 @@ int cli_rules(int argc, char **argv)
     struct arena *arena = arena_new(0);
     if (!arena) {
         fputs("weft rules: no memory\n", stderr);
-        return EXIT_FAILED;
+        return CLI_FAILED;
     }
     struct op op;
     op_init(&op, arena, NULL, 0);
     int code = run(&op, argc, argv);
     arena_free(arena);
     if (fflush(stdout) != 0)
-        code = EXIT_FAILED;
+        code = CLI_FAILED;
     return code;
 }
