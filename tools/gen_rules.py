@@ -390,7 +390,7 @@ def main(argv):
     if len(argv) == 3 and argv[1] == "--docs":
         import rules_docs
         rules, _ = load(argv[2])
-        sys.stdout.write(rules_docs.facts_page(rules, fact_kinds(rules)))
+        sys.stdout.write(rules_docs.facts_page(rules, fact_kinds(rules), argv[2]))
         return
     spec, out = argv[1:3]
     import access_table

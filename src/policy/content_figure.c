@@ -52,9 +52,8 @@ static void scan_number(str t, size_t *i, struct content_report *ret)
             ret->has_number_reading = true;
         else if ((a >= 1 && a <= 31 && b <= 31) || (a > 1900 && a < 2200))
             ret->has_date = true;
-    } else if (c == ':' && is_digit(t, after) && is_digit(t, after + 1)) {
-        ret->has_time = true;
-    } else if (is_clock_suffix(t, *i)) {
+    } else if ((c == ':' && is_digit(t, after) && is_digit(t, after + 1)) ||
+               is_clock_suffix(t, *i)) {
         ret->has_time = true;
     } else if (is_unit(t, *i)) {
         ret->has_number_reading = true;

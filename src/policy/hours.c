@@ -141,7 +141,7 @@ static void read_window(struct reading *r, const struct hours_row *row, const st
 /* The latest minute is read guard later: nothing starts just before closing. */
 static bool read_zone(struct reading *r, const struct windows *w, int64_t now, str zone)
 {
-    struct time_local at, soon;
+    struct time_local at = {0}, soon = {0};
     if (!time_to_local(now, zone, &at) || !time_to_local(now + w->guard, zone, &soon))
         return false;
     int minute = at.hour * 60 + at.minute;
