@@ -119,7 +119,6 @@ const struct fhir_param *fhir_param_find(fhir_type t, str code);
 const struct fhir_param *fhir_param_get(uint16_t number);
 /* The i-th parameter of a type, or NULL past the end (for CapabilityStatement). */
 const struct fhir_param *fhir_param_at(fhir_type t, size_t i);
-
 enum fhir_key_kind {
     KEY_TOKEN,     /* system, code (either may be empty) */
     KEY_STRING,    /* text as written; the reader normalises (fold) */
@@ -142,7 +141,7 @@ struct fhir_key {
 };
 /* All search keys of a tagged tree; meaning only: blinding and packing is the record's work.
  * No keys for _id and _lastUpdated (the record knows them), aliases and references into contained
- * resources; two for a versioned canonical, with and without |version. ERR_TOO_COSTLY past 200,000. */
+ * resources; two for a versioned canonical, with and without |version. ERR_TOO_COSTLY past 200,000 */
 MUST err fhir_keys(struct op *op, struct json *resource, struct fhir_key **ret, size_t *ret_n);
 /* Case and accents folded, spaces collapsed (R4 string search: insensitive to case and accents). */
 str fhir_fold(struct arena *a, str text);
