@@ -1,6 +1,6 @@
 // The door of both apps. Passwords may be pasted and managed; nothing has to be remembered or solved.
 // When a session has run out it says so, and says that the work is kept.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { LANGS, type Lang, lang, setLanguage, t, wantedLanguage } from "../lib/i18n";
 import { begin, endReason, type Session } from "../lib/session";
@@ -27,9 +27,49 @@ export function LanguageSelect({ id }: { id: string }) {
   );
 }
 
+/** The second step: the six digits of an authenticator. The demonstration shows them itself. */
+function CodeField({ user }: { user: string }) {
+  const [shown, setShown] = useState("");
+  useEffect(() => {
+    fetch(`/demo/code?user=${encodeURIComponent(user)}`)
+      .then((r) => (r.ok ? r.json() : null))
+      .then((o: { code?: string } | null) => setShown(o?.code ?? ""))
+      .catch(() => setShown(""));
+  }, [user]);
+  return (
+    <div class="field">
+      <label for="code">{t("code")}</label>
+      <input
+        class="box"
+        id="code"
+        name="code"
+        inputmode="numeric"
+        autocomplete="one-time-code"
+        pattern="[0-9]{6}"
+        maxLength={6}
+        required
+        dir="ltr"
+        aria-describedby="code-help"
+        ref={(e) => e?.focus()}
+      />
+      <p class="muted" id="code-help">
+        {t("signin_code")}
+        {shown && (
+          <>
+            {" "}
+            {t("signin_demo_code")}
+            <bdi class="demo-code">{shown}</bdi>
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
 export function SignIn({ title, lead }: { title: string; lead: string }) {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  const [codeFor, setCodeFor] = useState("");
   const submit = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);
@@ -39,12 +79,16 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
       const s = await call<Session>("POST", "/auth/sign-in", {
         user: String(form.get("user")).trim(),
         password: form.get("password"),
+        ...(codeFor && { code: String(form.get("code")).trim() }),
       });
       await setLanguage(wantedLanguage(s.language), false);
       begin(s);
     } catch (err) {
       const refused = err instanceof ApiError && (err.status === 401 || err.status === 400);
-      setError(refused ? t("signin_refused") : errorText(err as ApiError));
+      const wantsCode =
+        err instanceof ApiError && err.issues.some((i) => i.expression?.includes("code"));
+      if (wantsCode && !codeFor) setCodeFor(String(form.get("user")).trim());
+      else setError(refused && !wantsCode ? t("signin_refused") : errorText(err as ApiError));
       setBusy(false);
     }
   };
@@ -96,6 +140,7 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
               dir="ltr"
             />
           </div>
+          {codeFor && <CodeField user={codeFor} />}
           <button type="submit" class="btn primary" disabled={busy}>
             {t("sign_in")}
           </button>
