@@ -205,8 +205,7 @@ struct fhir_query {
  * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue.
  * A parameter that renames or narrows one other comes rewritten (patient=1 as subject:Patient=1:
  * MOD_TYPE, mod_type, ref.type), in _include and _sort too; unions (combo-*) stay aliases. The
- * system of a code element is taken off again, as keys do not carry it. PREFIX_AP has lo … hi and
- * num_lo … num_hi already widened by a tenth. */
+ * system of a code element is taken off again, as keys do not carry it. PREFIX_AP is widened. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
 /* Does a tagged tree match? Chains are not followed (ERR_UNSUPPORTED). */
