@@ -141,7 +141,8 @@ struct fhir_key {
 };
 /* All search keys of a tagged tree; meaning only: blinding and packing is the record's work.
  * No keys for _id and _lastUpdated (the record knows them), aliases and references into contained
- * resources; two for a versioned canonical (with, without |version). ERR_TOO_COSTLY past 200,000. */
+ * resources; two for a versioned canonical (with, without |version). ERR_TOO_COSTLY past 200,000.
+ */
 MUST err fhir_keys(struct op *op, struct json *resource, struct fhir_key **ret, size_t *ret_n);
 /* Case and accents folded, spaces collapsed (R4 string search: insensitive to case and accents). */
 str fhir_fold(struct arena *a, str text);
