@@ -49,10 +49,8 @@ static bool date_fits(const struct fhir_value *v, int64_t t)
 static uint64_t number_of(const struct asked *a, const struct fhir_value *v, fhir_type fallback)
 {
     struct store_doc d;
-    bool local = v->ref.kind == REF_LOCAL;
-    fhir_type type = local ? v->ref.type : fallback;
-    return type && id_resolve(a->op, a->rec, type, local ? v->ref.id : v->text, &d) == OK ? d.rid
-                                                                                          : 0;
+    fhir_type type = v->ref.type ? v->ref.type : fallback;
+    return type && id_resolve(a->op, a->rec, type, v->ref.id, &d) == OK ? d.rid : 0;
 }
 
 static bool has_patient(const struct audit_line *l, uint64_t rid)
@@ -222,7 +220,7 @@ static err consider(struct asked *a, const struct store_trail_entry *e, struct r
     struct audit_line line;
     if (!audit_decode(e->entry, &line))
         return fail(a->op, ERR_FAULT, "A line of the trail cannot be read; run weft audit verify.");
-    if (!fits(a, e->time, &line) || !audit_narrow(a->op, &line))
+    if (!audit_narrow(a->op, &line) || !fits(a, e->time, &line))
         return OK;
     page->total++;
     if (counting)

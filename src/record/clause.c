@@ -110,13 +110,12 @@ static err local(struct range_set *s, const struct kb *k, const struct fhir_clau
                  const struct fhir_value *v)
 {
     struct store_doc d;
-    str id = v->ref.kind == REF_LOCAL ? v->ref.id : v->text;
-    fhir_type type = v->ref.kind == REF_LOCAL ? v->ref.type : c->mod_type;
+    fhir_type type = v->ref.type ? v->ref.type : c->mod_type;
     if ((c->mod_type && type != c->mod_type) || (type && !may_point_at(c->param, type)))
         return OK;
     size_t n = type ? 1 : c->param->n_targets;
     for (size_t i = 0; i < n; i++) {
-        err e = id_resolve(s->op, s->rec, type ? type : c->param->targets[i], id, &d);
+        err e = id_resolve(s->op, s->rec, type ? type : c->param->targets[i], v->ref.id, &d);
         if (e == OK)
             target(s, k, d.rid);
         else if (e != ERR_NOT_FOUND)
@@ -134,7 +133,7 @@ static err reference(struct range_set *s, const struct kb *k, const struct fhir_
         token(s, &t, v);
         return OK;
     }
-    if (v->ref.kind == REF_LOCAL || v->ref.kind == REF_NONE)
+    if (v->ref.kind == REF_LOCAL)
         return local(s, k, c, v);
     struct kb t = *k;
     kb_u8(&t, TAG_REF_TEXT);

@@ -81,7 +81,6 @@ static void overlaps(struct range_set *s, const struct kb *k, int64_t from, int6
 
 void ranges_date(struct range_set *s, const struct kb *k, const struct fhir_value *v)
 {
-    int64_t gap;
     switch (v->prefix) {
     case PREFIX_EQ:
         inside(s, k, v->lo, v->hi);
@@ -110,9 +109,8 @@ void ranges_date(struct range_set *s, const struct kb *k, const struct fhir_valu
     case PREFIX_EB:
         ends_by(s, k, v->lo);
         break;
-    case PREFIX_AP: /* a tenth of the way between the value and now, either side */
-        gap = (s->op->now > v->lo ? s->op->now - v->lo : v->lo - s->op->now) / 10;
-        overlaps(s, k, v->lo - gap, v->hi + gap);
+    case PREFIX_AP: /* the reader has widened it */
+        overlaps(s, k, v->lo, v->hi);
         break;
     }
 }
@@ -126,7 +124,7 @@ static str unit_mask(struct range_set *s, const struct fhir_value *v, size_t *re
         kb_top(&m, blind(&b, BLIND_UNIT, v->code), 3);
     else
         *ret_at += 3;
-    if (v->has_system && !str_empty(v->system))
+    if (v->has_system)
         kb_top(&m, blind(&b, BLIND_SYSTEM, v->system), 3);
     return kb_str(s->op->arena, &m);
 }
@@ -173,8 +171,7 @@ void ranges_number(struct range_set *s, const struct kb *k, const struct fhir_va
     struct bounds b = {.k = k, .mask_at = k->n + 8u};
     if (type == PARAM_QUANTITY)
         b.mask = unit_mask(s, v, &b.mask_at);
-    double n = v->number, next = above(n), tenth = (n < 0 ? -n : n) / 10, lo = n - tenth,
-           hi = above(n + tenth);
+    double n = v->number, next = above(n), near = above(v->num_hi);
     switch (v->prefix) {
     case PREFIX_EQ:
         between(s, &b, &v->num_lo, &v->num_hi);
@@ -198,7 +195,7 @@ void ranges_number(struct range_set *s, const struct kb *k, const struct fhir_va
         between(s, &b, NULL, &next);
         break;
     case PREFIX_AP:
-        between(s, &b, &lo, &hi);
+        between(s, &b, &v->num_lo, &near);
         break;
     }
 }

@@ -88,7 +88,8 @@ static void put_quantity(struct packer *p, const struct kb *k, const struct fhir
         struct kb t = *k;
         kb_double(&t, key->number);
         kb_top(&t, blind(p->src->blinder, BLIND_UNIT, units[i]), 3);
-        kb_top(&t, blind(p->src->blinder, BLIND_SYSTEM, key->system), 3);
+        /* The unit as people write it has no system: "sys|code" must not find it. */
+        kb_top(&t, i == 0 ? blind(p->src->blinder, BLIND_SYSTEM, key->system) : 0, 3);
         put(p, &t);
     }
 }

@@ -74,7 +74,6 @@ static err add_time(struct planner *pl, const struct fhir_clause *c)
                     "_lastUpdated takes one value; repeat it to narrow a span.");
     const struct fhir_value *v = &c->values[0];
     struct store_clause t = {.kind = CLAUSE_TIME, .time_lo = INT64_MIN, .time_hi = INT64_MAX};
-    int64_t gap = (pl->op->now > v->lo ? pl->op->now - v->lo : v->lo - pl->op->now) / 10;
     switch (v->prefix) {
     case PREFIX_EQ:
     case PREFIX_NE:
@@ -97,8 +96,8 @@ static err add_time(struct planner *pl, const struct fhir_clause *c)
         t.time_hi = v->hi;
         break;
     case PREFIX_AP:
-        t.time_lo = v->lo - gap;
-        t.time_hi = v->hi + gap;
+        t.time_lo = v->lo;
+        t.time_hi = v->hi;
         break;
     }
     clause_push(pl->op, &pl->list, t);
@@ -123,11 +122,7 @@ static err add_chain(struct planner *pl, const struct fhir_clause *c)
     uint64_t *rids;
     size_t n, n_numbers;
     TRY(plan_make(pl->op, pl->rec, c->chain, &inner));
-    TRY(search_rids(pl->op, pl->rec, c->chain, &inner, RECORD_CANDIDATES_MAX + 1, &rids, &n));
-    if (n > RECORD_CANDIDATES_MAX)
-        return fail(pl->op, ERR_TOO_COSTLY,
-                    "The chained condition on %s matches more than %u resources; narrow it.",
-                    c->param->code, RECORD_CANDIDATES_MAX);
+    TRY(search_rids(pl->op, pl->rec, c->chain, &inner, 0, &rids, &n));
     struct range_set s = {.op = pl->op, .rec = pl->rec};
     const uint16_t *number;
     n_numbers = numbers(c->param, &number);
@@ -163,15 +158,15 @@ static err add_home(struct planner *pl, fhir_type type, const struct fhir_clause
     const struct fhir_value *v = c->values;
     if (p->alias && p->n_parts == 1)
         p = fhir_param_get(p->parts[0]);
-    bool bare = v->ref.kind == REF_NONE && c->param->n_targets == 1 &&
+    bool bare = v->ref.kind == REF_LOCAL && v->ref.type == 0 && c->param->n_targets == 1 &&
                 c->param->targets[0] == pl->rec->t_patient;
     *ret_done = false;
     if (!p || !p->home || c->n != 1 || (c->modifier != MOD_NONE && c->modifier != MOD_TYPE) ||
-        (v->ref.kind == REF_LOCAL && v->ref.type != pl->rec->t_patient) ||
-        (v->ref.kind != REF_LOCAL && !bare) || pl->rec->home[type] != p->number)
+        v->ref.kind != REF_LOCAL || (v->ref.type != pl->rec->t_patient && !bare) ||
+        pl->rec->home[type] != p->number)
         return OK;
     struct store_doc d;
-    err e = id_resolve(pl->op, pl->rec, pl->rec->t_patient, bare ? v->text : v->ref.id, &d);
+    err e = id_resolve(pl->op, pl->rec, pl->rec->t_patient, v->ref.id, &d);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     struct store_query *q = &pl->plan->q;

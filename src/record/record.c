@@ -149,6 +149,15 @@ str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id)
     return arena_str(op->arena, str_make(id, sizeof id));
 }
 
+err record_name(struct op *op, struct record *rec, uint64_t rid, fhir_type *ret_type, str *ret_id)
+{
+    struct store_doc d;
+    TRY(store_peek(op, rec->store, rid, &d));
+    *ret_type = d.type;
+    *ret_id = doc_id(op, rec, d.rid, d.client_id);
+    return OK;
+}
+
 void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret)
 {
     *ret = (struct record_doc){.type = d->type,

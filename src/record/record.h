@@ -55,6 +55,9 @@ MUST err record_get(struct op *op, struct record *rec, uint64_t rid, struct reco
 /* Resource number of Type/id; ERR_NOT_FOUND. No content is read, so nothing is audited. */
 MUST err record_resolve(struct op *op, struct record *rec, fhir_type type, str id,
                         uint64_t *ret_rid);
+/* The other way: type and id of a resource number, deleted ones too. No content, not audited. */
+MUST err record_name(struct op *op, struct record *rec, uint64_t rid, fhir_type *ret_type,
+                     str *ret_id);
 
 /* ---- searching ---- */
 struct record_page {

@@ -216,7 +216,8 @@ MUST err read_doc(struct op *op, struct record *rec, enum action action, const s
 MUST err read_missing(struct op *op, struct record *rec, fhir_type type, str id);
 
 /* ---- search.c ---- */
-/* Numbers of what matches, access already in the plan; at most max. Not audited. */
+/* Numbers of what matches, access already in the plan: the first max, or with 0 all of them
+ * (ERR_TOO_COSTLY past RECORD_CANDIDATES_MAX). Not audited. */
 MUST err search_rids(struct op *op, struct record *rec, const struct fhir_query *q,
                      struct plan *plan, size_t max, uint64_t **ret, size_t *ret_n);
 /* The document as it was at t (0 = now); *ret_ok false when it was not there or does not match. */

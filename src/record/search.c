@@ -41,25 +41,32 @@ err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
     return OK;
 }
 
+static err too_many(struct op *op)
+{
+    return fail(op, ERR_TOO_COSTLY,
+                "More than %u resources would have to be looked at; narrow the search.",
+                RECORD_CANDIDATES_MAX);
+}
+
 err search_rids(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *plan,
                 size_t max, uint64_t **ret, size_t *ret_n)
 {
     struct store_found found = {0};
+    bool all = plan->verify || max == 0;
     *ret = NULL;
     *ret_n = 0;
     if (plan->empty)
         return OK;
-    plan->q.limit = plan->verify ? RECORD_CANDIDATES_MAX + 1 : max;
+    plan->q.limit = all ? RECORD_CANDIDATES_MAX : max;
     TRY(store_search(op, rec->store, &plan->q, &found));
+    if (all && found.more)
+        return too_many(op);
     *ret = found.rids;
     *ret_n = found.n;
     if (!plan->verify)
         return OK;
-    if (found.n > RECORD_CANDIDATES_MAX)
-        return fail(op, ERR_TOO_COSTLY,
-                    "Too many resources would have to be looked at; narrow the search.");
     size_t kept = 0;
-    for (size_t i = 0; i < found.n && kept < max; i++) {
+    for (size_t i = 0; i < found.n && (kept < max || max == 0); i++) {
         struct store_doc d;
         bool ok;
         TRY(search_fetch(op, rec, q, plan, found.rids[i], 0, &d, &ok));
@@ -112,7 +119,7 @@ static err count_verified(struct op *op, struct record *rec, const struct fhir_q
     struct plan again = *plan;
     uint64_t *rids;
     size_t n;
-    TRY(search_rids(op, rec, q, &again, RECORD_CANDIDATES_MAX, &rids, &n));
+    TRY(search_rids(op, rec, q, &again, 0, &rids, &n));
     ret->has_total = true;
     ret->total = n;
     return OK;
