@@ -22,8 +22,8 @@ STATUS = {"in_force", "in_force_waived_part", "adopted_not_effective", "proposed
           "industry", "policy"}
 KEYS = {"id", "title", "trigger", "applies_when", "require", "decision", "params", "condition",
         "decision_detail", "why", "obligations", "duties", "citation", "jurisdiction",
-        "overridable", "status", "evidence", "vs_source_article", "effective_from",
-        "effective_to", "clock", "tests", "stricter", "emergency"}
+        "overridable", "status", "evidence", "effective_from", "effective_to", "clock", "tests",
+        "stricter", "emergency"}
 OPTIONAL = {"clock", "stricter", "emergency"}
 EMERGENCY = {None: "EMERGENCY_KEEPS", "unknown_suspended": "EMERGENCY_SUSPENDS_UNKNOWN",
              "suspended": "EMERGENCY_SUSPENDS"}
