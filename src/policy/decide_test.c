@@ -213,6 +213,33 @@ static void verdict_as_json(void **state)
     test_op_done(&op);
 }
 
+/* Refused memory ends in an error or in the same answer, never in a looser one. */
+static void refused_memory_is_an_error(void **state)
+{
+    (void)state;
+    size_t failed = 0;
+    for (size_t cap = 1u << 10; cap < 1u << 21; cap += cap / 4) {
+        struct arena *arena = arena_new(cap);
+        if (!arena)
+            continue;
+        struct op op;
+        struct verdict v = {.decision = DECISION_COUNT};
+        struct rulebook *book = NULL;
+        op_init(&op, arena, NULL, 0);
+        struct facts *f = facts_new(&op);
+        err e = policy_decide(&op, NULL, bit("outbound.attempt"), f, &v);
+        assert_true(e == OK ? v.decision == DECISION_DENY : (int)v.decision == DECISION_COUNT);
+        failed += e != OK;
+        if (e == OK)
+            (void)verdict_to_json(&op, &v);
+        e = rulebook_new(&op, NULL, &book);
+        assert_int_equal(e == OK, book != NULL);
+        failed += e != OK;
+        arena_free(arena);
+    }
+    assert_true(failed > 0);
+}
+
 /* ---- random facts ---- */
 
 static uint64_t next_random(uint64_t *state)
@@ -316,6 +343,7 @@ int main(void)
         cmocka_unit_test(emergency_path_goes_first),
         cmocka_unit_test(unknown_is_not_claimed),
         cmocka_unit_test(verdict_as_json),
+        cmocka_unit_test(refused_memory_is_an_error),
         cmocka_unit_test(forgetting_a_fact_never_loosens),
         cmocka_unit_test(more_triggers_never_loosen),
         cmocka_unit_test(decision_is_the_strictest_rule),
