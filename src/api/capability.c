@@ -11,15 +11,26 @@
 
 struct maker {
     struct op *op; /* for the probes; reset now and then */
+    struct record *rec;
     struct buf b;
     bool first;
 };
 
-static void comma(struct maker *m)
+/* Lists are opened by their first item: FHIR knows no empty ones. */
+static void item(struct maker *m, const char *list)
 {
-    if (!m->first)
+    if (m->first)
+        buf_printf(&m->b, ",\"%s\":[", list);
+    else
         buf_char(&m->b, ',');
     m->first = false;
+}
+
+static void list_end(struct maker *m)
+{
+    if (!m->first)
+        buf_char(&m->b, ']');
+    m->first = true;
 }
 
 /* "read" stands in a row's list of interactions, and the row is there for the type. */
@@ -77,8 +88,20 @@ static bool understood(struct op *op, fhir_type type, str query)
     return ok;
 }
 
-static bool param_works(struct op *op, fhir_type type, const struct fhir_param *p)
+/* The trail is searched in its own way, so there the search itself is tried. */
+static bool answered(struct maker *m, fhir_type type, str query)
 {
+    struct record_page page;
+    if (!str_eq(fhir_type_name(type), STR("AuditEvent")))
+        return understood(m->op, type, query);
+    bool ok = record_find(m->op, m->rec, type, query, &page) == OK;
+    op_clear(m->op);
+    return ok;
+}
+
+static bool param_works(struct maker *m, fhir_type type, const struct fhir_param *p)
+{
+    struct op *op = m->op;
     str value = sample(op, p);
     if (p->type == PARAM_COMPOSITE && !p->alias) {
         value = STR_NONE;
@@ -88,21 +111,19 @@ static bool param_works(struct op *op, fhir_type type, const struct fhir_param *
                                  STR_ARG(part ? sample(op, part) : STR("a")));
         }
     }
-    return understood(op, type, arena_printf(op->arena, "%s=%.*s", p->code, STR_ARG(value)));
+    return answered(m, type, arena_printf(op->arena, "%s=%.*s", p->code, STR_ARG(value)));
 }
 
 static void write_interactions(struct maker *m, str type)
 {
     static const char *const all[] = {"read",   "vread",       "update",          "delete",
                                       "create", "search-type", "history-instance"};
-    m->first = true;
-    buf_add(&m->b, STR(",\"interaction\":["));
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (offered(str_of(all[i]), type)) {
-            comma(m);
+            item(m, "interaction");
             buf_printf(&m->b, "{\"code\":\"%s\"}", all[i]);
         }
-    buf_char(&m->b, ']');
+    list_end(m);
     if (!offered(STR("update"), type)) {
         buf_add(&m->b, STR(",\"versioning\":\"no-version\""));
         return;
@@ -118,17 +139,15 @@ static void write_includes(struct maker *m, fhir_type type)
 {
     const struct fhir_param *p;
     str name = fhir_type_name(type);
-    m->first = true;
-    buf_add(&m->b, STR(",\"searchInclude\":["));
     for (size_t i = 0; (p = fhir_param_at(type, i)); i++) {
         str value = arena_printf(m->op->arena, "%.*s:%s", STR_ARG(name), p->code);
         if (p->type != PARAM_REFERENCE ||
             !understood(m->op, type, arena_cat(m->op->arena, STR("_include="), value)))
             continue;
-        comma(m);
+        item(m, "searchInclude");
         buf_printf(&m->b, "\"%.*s\"", STR_ARG(value));
     }
-    buf_char(&m->b, ']');
+    list_end(m);
 }
 
 static bool can_target(const struct fhir_param *p, fhir_type type)
@@ -142,30 +161,30 @@ static bool can_target(const struct fhir_param *p, fhir_type type)
 static void write_revincludes(struct maker *m, fhir_type type)
 {
     const struct fhir_param *p;
-    m->first = true;
-    buf_add(&m->b, STR(",\"searchRevInclude\":["));
     for (fhir_type source = 1; source <= FHIR_TYPE_COUNT; source++)
         for (size_t i = 0; (p = fhir_param_at(source, i)); i++) {
             if (p->type != PARAM_REFERENCE || !can_target(p, type))
                 continue;
-            comma(m);
-            buf_printf(&m->b, "\"%.*s:%s\"", STR_ARG(fhir_type_name(source)), p->code);
+            str value = arena_printf(m->op->arena, "%.*s:%s", STR_ARG(fhir_type_name(source)),
+                                     p->code);
+            if (!understood(m->op, type, arena_cat(m->op->arena, STR("_revinclude="), value)))
+                continue;
+            item(m, "searchRevInclude");
+            buf_printf(&m->b, "\"%.*s\"", STR_ARG(value));
         }
-    buf_char(&m->b, ']');
+    list_end(m);
 }
 
 static void write_params(struct maker *m, fhir_type type)
 {
     const struct fhir_param *p;
-    m->first = true;
-    buf_add(&m->b, STR(",\"searchParam\":["));
     for (size_t i = 0; (p = fhir_param_at(type, i)); i++) {
-        if (!param_works(m->op, type, p))
+        if (!param_works(m, type, p))
             continue;
-        comma(m);
+        item(m, "searchParam");
         buf_printf(&m->b, "{\"name\":\"%s\",\"type\":\"%s\"}", p->code, param_types[p->type]);
     }
-    buf_char(&m->b, ']');
+    list_end(m);
 }
 
 /* Operations of a type from interactions such as "operation:claim@Task". */
@@ -220,14 +239,14 @@ static void write_head(struct maker *m, const struct api *api)
 static void write_tail(struct maker *m)
 {
     static const char *const system[] = {"transaction", "batch"};
-    m->first = true;
-    buf_add(&m->b, STR("],\"interaction\":["));
+    buf_char(&m->b, ']');
     for (size_t i = 0; i < 2; i++)
         if (offered(str_of(system[i]), STR_NONE)) {
-            comma(m);
+            item(m, "interaction");
             buf_printf(&m->b, "{\"code\":\"%s\"}", system[i]);
         }
-    buf_add(&m->b, STR("]}]}"));
+    list_end(m);
+    buf_add(&m->b, STR("}]}"));
 }
 
 static str packed(struct api *api, str text)
@@ -253,7 +272,7 @@ err capability_make(struct op *op, struct api *api)
     if (!scratch)
         return fail(op, ERR_UNAVAILABLE, "No memory for the CapabilityStatement.");
     op_init(&probe, scratch, identity_system(), op->now);
-    struct maker m = {.op = &probe};
+    struct maker m = {.op = &probe, .rec = api->rec, .first = true};
     buf_init(&m.b, api->arena, STATEMENT_MAX);
     write_head(&m, api);
     for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++) {

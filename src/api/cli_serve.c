@@ -7,6 +7,7 @@
 #include "base/time.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #define CACHE_DEFAULT 0
 
@@ -31,6 +32,11 @@ struct service {
 
 static err start_record(struct serve *s)
 {
+    struct stat st;
+    if (stat(str_z(s->arena, s->data), &st) != 0 || !S_ISDIR(st.st_mode))
+        return fail(&s->op, ERR_NOT_FOUND,
+                    "There is no data folder %.*s; make one with weft init --data %.*s.",
+                    STR_ARG(s->data), STR_ARG(s->data));
     return record_open(&s->op, s->data, CACHE_DEFAULT, &s->rec);
 }
 

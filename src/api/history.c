@@ -43,7 +43,7 @@ static err window_of(struct call *c, struct window *ret)
 
 err api_history(struct call *c)
 {
-    struct window w;
+    struct window w = {0};
     struct record_doc *docs;
     size_t n;
     TRY(window_of(c, &w));

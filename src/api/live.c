@@ -91,43 +91,64 @@ static void tell(struct screen *s, const struct news *news, size_t n)
         s->after = news[n - 1].change.t;
 }
 
-static str patient_id(struct op *op, struct api *api, uint64_t rid)
+/* Id of a resource number; empty when there is none. */
+static str name_of(struct op *op, struct api *api, uint64_t rid)
 {
-    struct record_doc d;
-    if (!rid || record_get(op, api->rec, rid, &d) != OK) {
+    fhir_type type;
+    str id = STR_NONE;
+    if (!rid || record_name(op, api->rec, rid, &type, &id) != OK) {
         op_clear(op);
         return STR_NONE;
     }
-    return d.id;
+    return id;
 }
 
-static void describe(struct op *op, struct api *api, const struct record_change *ch,
-                     struct news *ret)
+/* Does the resource carry a security label? A doubt counts as yes. */
+static bool labelled(struct op *op, struct api *api, uint64_t rid)
 {
     struct record_doc d;
-    *ret = (struct news){.change = *ch};
-    if (record_get(op, api->rec, ch->rid, &d) != OK) {
-        op_clear(op);
-        return;
+    if (record_get(op, api->rec, rid, &d) == OK)
+        return str_find(d.body, STR("\"security\""), 0) != SIZE_MAX;
+    op_clear(op);
+    return true;
+}
+
+/* What the screens that are there need to know of a change. */
+struct interest {
+    bool wanted, careful; /* careful: for one of them labels matter */
+};
+
+static struct interest interest_in(struct live *l, fhir_type t)
+{
+    struct interest i = {0};
+    pthread_mutex_lock(&l->lock);
+    for (const struct screen *s = l->screens; s; s = s->next) {
+        bool clinical = s->actor.role == ROLE_NURSE || s->actor.role == ROLE_PATIENT ||
+                        s->actor.role == ROLE_SYSTEM;
+        i.wanted = i.wanted || wants(s, t);
+        i.careful = i.careful || (!clinical && wants(s, t));
     }
-    str patient = ch->patient == ch->rid ? d.id : patient_id(op, api, ch->patient);
-    ret->sensitive = str_find(d.body, STR("\"security\""), 0) != SIZE_MAX;
+    pthread_mutex_unlock(&l->lock);
+    return i;
+}
+
+static void describe(struct op *op, struct live *l, const struct record_change *ch,
+                     struct news *ret)
+{
+    struct interest interest = interest_in(l, ch->type);
+    *ret = (struct news){.change = *ch, .sensitive = true};
+    str id = interest.wanted ? name_of(op, l->api, ch->rid) : STR_NONE;
+    if (!id.n)
+        return;
+    str patient = ch->patient == ch->rid ? id : name_of(op, l->api, ch->patient);
+    if (interest.careful)
+        ret->sensitive = labelled(op, l->api, ch->rid);
     ret->text =
         arena_printf(op->arena,
                      "id: %llu\nevent: change\ndata: {\"type\":\"%.*s\",\"id\":\"%.*s\","
                      "\"vid\":\"%u\",\"patient\":\"%.*s\"%s}\n\n",
-                     (unsigned long long)ch->t, STR_ARG(fhir_type_name(ch->type)), STR_ARG(d.id),
+                     (unsigned long long)ch->t, STR_ARG(fhir_type_name(ch->type)), STR_ARG(id),
                      ch->vid, STR_ARG(patient), ch->deleted ? ",\"deleted\":true" : "");
-}
-
-static bool anyone_wants(struct live *l, fhir_type t)
-{
-    pthread_mutex_lock(&l->lock);
-    bool yes = false;
-    for (const struct screen *s = l->screens; s && !yes; s = s->next)
-        yes = wants(s, t);
-    pthread_mutex_unlock(&l->lock);
-    return yes;
 }
 
 /* The next changes after `after`, told to all who have not seen them. */
@@ -140,11 +161,8 @@ static bool step(struct live *l, struct op *op, uint64_t after)
     struct news *news = ARENA_ARRAY(op->arena, struct news, n);
     if (!news)
         return false;
-    for (size_t i = 0; i < n; i++) {
-        news[i].change = changes[i];
-        if (anyone_wants(l, changes[i].type))
-            describe(op, l->api, &changes[i], &news[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        describe(op, l, &changes[i], &news[i]);
     pthread_mutex_lock(&l->lock);
     for (struct screen *s = l->screens; s; s = s->next)
         tell(s, news, n);
@@ -297,7 +315,7 @@ static err screen_new(struct call *c, struct screen **ret)
 
 err api_events(struct call *c)
 {
-    struct screen *s;
+    struct screen *s = NULL;
     struct live *l = c->api->live;
     if (c->rq->method == NET_HEAD)
         return fail(&c->op, ERR_METHOD, "A live stream is fetched with GET.");
