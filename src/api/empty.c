@@ -1,2 +1,0 @@
-/* Placeholder until this room has its first verb. */
-typedef int weft_api_empty;
