@@ -30,7 +30,7 @@ struct model_resource {
 };
 
 struct model {
-    struct bench_store *b;
+    struct suite *b;
     uint64_t rng;
     size_t n;
     struct model_resource r[RESOURCES];
@@ -81,7 +81,7 @@ static err keys_of(struct op *op, void *ctx, const struct store_doc *doc, str **
 /* Creates, updates or deletes one resource. */
 static void write_one(struct model *m)
 {
-    struct bench_store *b = m->b;
+    struct suite *b = m->b;
     struct arena *a = arena_new(0);
     struct op op;
     op_init(&op, a, NULL, time_now());
@@ -301,7 +301,7 @@ static void query_one(struct model *m)
 
 static void check_reads(struct model *m)
 {
-    struct bench_store *b = m->b;
+    struct suite *b = m->b;
     const struct model_resource *r = &m->r[next(m, m->n)];
     struct store_doc d, *all = NULL;
     size_t n = 0;

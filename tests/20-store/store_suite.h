@@ -8,15 +8,16 @@
 #include "base/time.h"
 #include "store/store.h"
 
-#include <cmocka.h>
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#undef fail /* ours is base/op.h */
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct bench_store {
+#include <cmocka.h>
+#undef fail /* ours is base/op.h */
+
+struct suite {
     enum store_backend backend;
     char dir[64];
     struct arena *arena;
@@ -25,13 +26,13 @@ struct bench_store {
     struct store_options o;
 };
 
-static inline void suite_clear(struct bench_store *b)
+static inline void suite_clear(struct suite *b)
 {
     arena_reset(b->arena);
     op_init(&b->op, b->arena, NULL, time_now());
 }
 
-static inline void suite_reopen(struct bench_store *b)
+static inline void suite_reopen(struct suite *b)
 {
     store_close(b->s);
     b->s = NULL;
@@ -53,9 +54,9 @@ static inline void suite_remove(const char *dir)
     rmdir(dir);
 }
 
-static inline struct bench_store *suite_new(enum store_backend backend, uint32_t tail_max)
+static inline struct suite *suite_new(enum store_backend backend, uint32_t tail_max)
 {
-    struct bench_store *b = calloc(1, sizeof *b);
+    struct suite *b = calloc(1, sizeof *b);
     const char *tmp = getenv("TMPDIR");
     b->backend = backend;
     snprintf(b->dir, sizeof b->dir, "%s/weft-store-XXXXXX", tmp ? tmp : "/tmp");
@@ -68,7 +69,7 @@ static inline struct bench_store *suite_new(enum store_backend backend, uint32_t
     return b;
 }
 
-static inline void suite_free(struct bench_store *b)
+static inline void suite_free(struct suite *b)
 {
     store_close(b->s);
     suite_remove(b->dir);

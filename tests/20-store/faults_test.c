@@ -1,0 +1,195 @@
+/* Every N-th write, sync and allocation refused: nothing acknowledged is lost, nothing is half
+ * there, the store keeps serving reads and goes on by itself when the fault is over. */
+#include "faulty_vfs.h"
+#include "store_suite.h"
+
+#define TYPE 9
+#define ROUNDS 12u
+
+/* Two resources a transaction, which must be there both or not at all. */
+struct pair {
+    uint64_t rid;
+    bool acknowledged;
+};
+
+struct run {
+    struct suite *b;
+    struct pair pairs[2 * ROUNDS];
+    size_t n;
+    uint64_t trail; /* acknowledged entries */
+};
+
+static err write_pair(struct run *r)
+{
+    struct suite *b = r->b;
+    struct pair *p = &r->pairs[r->n++];
+    suite_clear(b);
+    p->rid = store_rid_new(b->s, 2);
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    for (uint64_t i = 0; i < 2; i++) {
+        str *key = ARENA_NEW(b->arena, str);
+        *key = suite_key(b->arena, 1, p->rid);
+        struct store_put put = {.rid = p->rid + i,
+                                .type = TYPE,
+                                .vid = 1,
+                                .comp = 1,
+                                .body = STR("{\"some\":\"document\"}"),
+                                .keys = key,
+                                .n_keys = 1};
+        store_tx_put(tx, &put);
+    }
+    store_tx_trail(tx, STR("wrote two"), NULL, 0);
+    struct store_commit c;
+    err e = store_commit(&b->op, tx, &c);
+    p->acknowledged = e == OK;
+    r->trail += e == OK;
+    return e;
+}
+
+static size_t found_of(struct suite *b, uint64_t rid)
+{
+    struct store_range range = suite_range(b->arena, 1, rid, 1);
+    struct store_clause clause = {.ranges = &range, .n_ranges = 1};
+    struct store_query q = {.type = TYPE, .clauses = &clause, .n_clauses = 1, .limit = 10};
+    struct store_found f = {.n = 99};
+    assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+    return f.n;
+}
+
+static void check_all(struct run *r)
+{
+    struct suite *b = r->b;
+    size_t there = 0;
+    struct store_trail_check check = {.entries = 0};
+    for (size_t i = 0; i < r->n; i++) {
+        struct store_doc d;
+        suite_clear(b);
+        bool one = store_get(&b->op, b->s, r->pairs[i].rid, &d) == OK;
+        bool two = store_get(&b->op, b->s, r->pairs[i].rid + 1, &d) == OK;
+        assert_int_equal(one, two);
+        assert_true(one || !r->pairs[i].acknowledged);
+        op_clear(&b->op);
+        assert_int_equal(found_of(b, r->pairs[i].rid), one ? 2 : 0);
+        there += one ? 2 : 0;
+    }
+    suite_clear(b);
+    struct store_query q = {.type = TYPE, .comp = 1};
+    struct store_found f = {.total = 0};
+    assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+    assert_int_equal(f.total, there);
+    assert_int_equal(store_trail_verify(&b->op, b->s, &check), OK);
+    assert_int_equal(check.bad_seq, 0);
+    assert_true(check.entries >= r->trail);
+}
+
+static void with_fault(enum fault_kind kind, uint64_t nth, bool until_healed)
+{
+    struct run *r = calloc(1, sizeof *r);
+    r->b = suite_new(STORE_SQLITE, 8);
+    assert_int_equal(write_pair(r), OK);
+    faulty_arm(kind, nth, until_healed);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        err e = write_pair(r);
+        assert_true(e == OK || (e == ERR_UNAVAILABLE && faulty_hits() > 0));
+        suite_clear(r->b);
+        struct store_doc d; /* reads go on */
+        assert_int_equal(store_get(&r->b->op, r->b->s, r->pairs[0].rid, &d), OK);
+    }
+    faulty_heal();
+    assert_int_equal(write_pair(r), OK);
+    check_all(r);
+    suite_reopen(r->b);
+    check_all(r);
+    assert_int_equal(write_pair(r), OK);
+    check_all(r);
+    suite_free(r->b);
+    free(r);
+}
+
+static void each_nth(enum fault_kind kind, bool until_healed)
+{
+    for (uint64_t nth = 1; nth <= 40; nth += 1 + nth / 8)
+        with_fault(kind, nth, until_healed);
+}
+
+static void test_disk_full(void **state)
+{
+    (void)state;
+    each_nth(FAULT_FULL, false);
+    each_nth(FAULT_FULL, true);
+}
+
+static void test_write_error(void **state)
+{
+    (void)state;
+    each_nth(FAULT_WRITE, false);
+    each_nth(FAULT_WRITE, true);
+}
+
+static void test_sync_error(void **state)
+{
+    (void)state;
+    for (uint64_t nth = 1; nth <= 12; nth++)
+        with_fault(FAULT_SYNC, nth, nth % 2);
+}
+
+/* Loose trail entries learn that they were lost. */
+static void test_trail_lost(void **state)
+{
+    (void)state;
+    struct suite *b = suite_new(STORE_SQLITE, 8);
+    uint64_t ticket = 0;
+    struct store_trail_check check;
+    faulty_arm(FAULT_FULL, 1, true);
+    assert_int_equal(store_trail_append(&b->op, b->s, STR("looked"), NULL, 0, &ticket), OK);
+    assert_int_equal(store_trail_wait(&b->op, b->s, ticket), ERR_UNAVAILABLE);
+    faulty_heal();
+    op_clear(&b->op);
+    assert_int_equal(store_trail_append(&b->op, b->s, STR("looked"), NULL, 0, &ticket), OK);
+    assert_int_equal(store_trail_wait(&b->op, b->s, ticket), OK);
+    assert_int_equal(store_trail_verify(&b->op, b->s, &check), OK);
+    assert_int_equal(check.entries, 1);
+    assert_int_equal(check.bad_seq, 0);
+    suite_free(b);
+}
+
+/* The n-th request for memory is refused, wherever it falls: submitting thread or writer. */
+static void test_memory(void **state)
+{
+    (void)state;
+    for (unsigned backend = 0; backend < 2; backend++) {
+        struct run *r = calloc(1, sizeof *r);
+        r->b = suite_new((enum store_backend)backend, 8);
+        uint64_t refused = 0;
+        for (uint64_t nth = 1; nth <= 240; nth++) {
+            if (r->n == 2 * ROUNDS) {
+                check_all(r);
+                r->n = 0;
+            }
+            suite_clear(r->b);
+            arena_fail_at(nth, nth % 3 == 0);
+            err e = write_pair(r);
+            struct store_query q = {.type = TYPE, .limit = 5};
+            struct store_found f;
+            err found = store_search(&r->b->op, r->b->s, &q, &f);
+            arena_fail_at(0, false);
+            refused += e != OK || found != OK;
+        }
+        assert_true(refused > 0);
+        suite_clear(r->b);
+        check_all(r);
+        suite_free(r->b);
+        free(r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_disk_full),  cmocka_unit_test(test_write_error),
+        cmocka_unit_test(test_sync_error), cmocka_unit_test(test_trail_lost),
+        cmocka_unit_test(test_memory),
+    };
+    faulty_install();
+    return cmocka_run_group_tests_name("store.faults", tests, NULL, NULL);
+}

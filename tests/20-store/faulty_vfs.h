@@ -1,0 +1,18 @@
+/* A SQLite VFS for tests: passes everything to the system's, but refuses the n-th write or sync,
+ * once or until healed. Becomes the default VFS. */
+#ifndef WEFT_TESTS_FAULTY_VFS_H
+#define WEFT_TESTS_FAULTY_VFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fault_kind { FAULT_FULL, FAULT_WRITE, FAULT_SYNC };
+
+void faulty_install(void);
+/* The n-th call of the kind from now on fails (FULL and WRITE: writes; SYNC: syncs). */
+void faulty_arm(enum fault_kind kind, uint64_t nth, bool until_healed);
+void faulty_heal(void);
+/* Calls refused since armed. */
+uint64_t faulty_hits(void);
+
+#endif
