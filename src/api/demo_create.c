@@ -43,18 +43,30 @@ err demo_write_file(struct op *op, str path, str text)
     return OK;
 }
 
+struct loading {
+    struct record *rec;
+    struct record_load load;
+    size_t bundles;
+};
+
+/* The first Bundle holds what all others refer to: it must be on disk before they are planned. */
 static err load_one(struct op *op, void *ctx, str bundle)
 {
-    return record_load_add(op, ctx, bundle);
+    struct loading *l = ctx;
+    TRY(record_load_add(op, &l->load, bundle));
+    if (l->bundles++ > 0)
+        return OK;
+    TRY(record_load_end(op, &l->load));
+    return record_load_begin(op, l->rec, &l->load);
 }
 
 static err load_population(struct op *op, struct record *rec, const struct demo_options *o,
                            struct json **ret_truth)
 {
-    struct record_load load;
-    TRY(record_load_begin(op, rec, &load));
-    err e = demo_generate(op, o, load_one, &load, ret_truth);
-    err end = record_load_end(op, &load);
+    struct loading l = {.rec = rec};
+    TRY(record_load_begin(op, rec, &l.load));
+    err e = demo_generate(op, o, load_one, &l, ret_truth);
+    err end = record_load_end(op, &l.load);
     return e != OK ? e : end;
 }
 

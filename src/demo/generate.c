@@ -20,25 +20,34 @@ static struct json *truth_row(struct op *op, const struct person *p)
     return row;
 }
 
+static void write_patient(struct demo *d, const struct person *p)
+{
+    demo_bundle_begin(d);
+    demo_patient(d, p);
+    demo_consents(d, p);
+    demo_clinical(d, p);
+    demo_plan(d, p);
+    demo_vitals(d, p);
+}
+
+/* One Bundle at a time lives in scratch; a fault is told again in the op that outlives it. */
 static err one_patient(struct demo *d, struct household *home, size_t number, demo_sink sink,
                        void *ctx, struct json *list, struct arena *scratch)
 {
-    struct op *op = d->op;
-    struct arena *kept = op->arena;
+    struct op *op = d->op, turn;
     struct person p;
-    arena_reset(scratch);
     demo_person(d, home, number, &p);
-    op->arena = scratch; /* the text of one Bundle at a time */
-    demo_bundle_begin(d);
-    demo_patient(d, &p);
-    demo_consents(d, &p);
-    demo_clinical(d, &p);
-    demo_plan(d, &p);
-    demo_vitals(d, &p);
+    arena_reset(scratch);
+    op_init(&turn, scratch, op->actor, op->now);
+    d->op = &turn;
+    write_patient(d, &p);
     str bundle = demo_bundle_end(d);
-    err e = bundle.n ? sink(op, ctx, bundle)
-                     : fail(op, ERR_TOO_LARGE, "a patient's Bundle grew past its ceiling");
-    op->arena = kept;
+    err e = bundle.n ? sink(&turn, ctx, bundle)
+                     : fail(&turn, ERR_TOO_LARGE, "a patient's Bundle grew past its ceiling");
+    d->op = op;
+    if (e != OK && turn.fault.n)
+        return fail_at(op, e, arena_str(op->arena, turn.fault.issues[0].expression),
+                       "patient %zu: %.*s", number, STR_ARG(turn.fault.issues[0].message));
     json_push(op->arena, list, truth_row(op, &p));
     return e;
 }
