@@ -319,6 +319,11 @@ static void batch(struct op *op, struct record *rec, struct fhir_plan *plan,
         struct fhir_entry *e = &plan->entries[plan->order[i]];
         struct record_answer *a = &answers[plan->order[i]];
         op_clear(op);
+        if (e->code != OK) { /* its content was refused when the Bundle was read */
+            *a = (struct record_answer){
+                .code = e->code, .issues = e->issues, .n_issues = e->n_issues};
+            continue;
+        }
         err code = transact_one(op, rec, e, a);
         a->code = code;
         if (code != OK) {
