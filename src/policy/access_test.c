@@ -96,6 +96,11 @@ static void staff(void **state)
         assert_false(may(ROLE_ADMIN, clinical[i], ACTION_READ, OF(1)));
         assert_false(may(ROLE_PRIVACY, clinical[i], ACTION_READ, OF(1)));
     }
+    const struct access_request mine = {.patient = 1, .is_own = true};
+    const struct access_request given = {.patient = 1, .assigned = true};
+    assert_true(may(ROLE_AGENT, "QuestionnaireResponse", ACTION_CREATE, OF(1)));
+    assert_true(may(ROLE_AGENT, "QuestionnaireResponse", ACTION_UPDATE, mine));
+    assert_true(may(ROLE_AGENT, "QuestionnaireResponse", ACTION_READ, given));
     assert_true(may(ROLE_OUTREACH, "Consent", ACTION_SEARCH, ANY));
     assert_false(may(ROLE_OUTREACH, "Consent", ACTION_UPDATE, OF(1)));
     assert_true(may(ROLE_OUTREACH, "Group", ACTION_CREATE, ANY));

@@ -356,6 +356,13 @@ static void facts_only_raise(void **state)
     assert_str(json_get_str(j, STR("segments")), "1");
     assert_true(json_is(JSON_GET(j, "has_stop_instruction"), JSON_TRUE));
     assert_int_equal(JSON_GET(j, "phi_fields")->n, 4); /* name, opt-out once, action, number */
+    text = "Your invoice for dialysis is overdue";
+    r = scan(&op, text);
+    facts_set_bool(f, FACT_CONTAINS_FINANCIAL, false);
+    content_facts(&op, str_of(text), &r, f);
+    j = facts_to_json(&op, f);
+    assert_true(json_is(JSON_GET(j, "contains_financial"), JSON_TRUE));
+    assert_true(json_is(JSON_GET(j, "contains_phi"), JSON_TRUE));
     text = "Special offer: buy now";
     r = scan(&op, text);
     content_facts(&op, str_of(text), &r, f);

@@ -40,7 +40,10 @@ static void every_example_decides_as_written(void **state)
     size_t examples = 0;
     for (size_t i = 0; i < RULE_COUNT; i++) {
         const struct rule *r = policy_rule_at(i);
+        bool applied = false;
         assert_ptr_equal(policy_rule_find(str_of(r->id)), r);
+        (void)policy_rule_decide(NULL, r, NULL, &applied);
+        assert_true(applied); /* an unknown scope applies */
         for (size_t e = 0; e < r->n_examples; e++, examples++) {
             struct op op = test_op();
             struct facts *f = facts_of(&op, r->examples[e].facts);
@@ -128,6 +131,9 @@ static void emergency_path_goes_first(void **state)
     assert_true(v.n_fired > 10); /* all told, none enforced */
     for (size_t i = 0; i < v.n_fired; i++)
         assert_true(v.fired[i].suspended);
+    struct json *told = verdict_to_json(&op, &v);
+    assert_int_equal(JSON_GET(told, "fired")->n + JSON_GET(told, "why")->n, 0);
+    assert_int_equal(JSON_GET(told, "suspended")->n, v.n_fired);
     /* Known advertising is not help. */
     facts_set_bool(f, FACT_CONTAINS_MARKETING, true);
     facts_set_bool(f, FACT_MARKETING_REVOKED, true);

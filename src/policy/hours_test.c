@@ -276,6 +276,44 @@ static void hold_asks_the_book_and_only_holds(void **state)
     test_op_done(&op);
 }
 
+/* Rather no promise than a wrong one. */
+static void no_window_no_promise(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct json *j = NULL;
+    struct rulebook *shut = NULL;
+    const char *text = "{\"TCPA-HRS-07\":{\"params\":{\"open\":600,\"close\":600,\"sun_open\":600,"
+                       "\"sun_close\":600},\"reason\":\"r\",\"approver\":\"a\"},"
+                       "\"SEC-13\":{\"params\":{\"lock_min\":1e300},\"reason\":\"r\","
+                       "\"approver\":\"a\"}}";
+    assert_int_equal(json_read(&op, str_of(text), &JSON_LIMITS_DEFAULT, &j), OK);
+    assert_int_equal(rulebook_new(&op, j, &shut), OK);
+    const char *const hours[] = {"TCPA-HRS-07"}, *const day[] = {"MSG-09"},
+                      *const login[] = {"SEC-13"};
+    struct hours_query q = care("2026-11-20T18:00:00Z");
+    struct verdict v = held_by(&op, hours, 1);
+    assert_int_equal(policy_hold_until(&op, shut, &q, &v), OK);
+    assert_false(v.held);
+    static const str wrong[] = {{"Mars/Olympus", 12}};
+    q.zones = wrong;
+    expect_until(&op, hours, 1, q, NULL);
+    expect_until(&op, day, 1, q, NULL);
+    q.n_zones = 0;
+    v = held_by(&op, login, 1);
+    assert_int_equal(policy_hold_until(&op, shut, &q, &v), OK);
+    assert_true(v.held && v.hold_until > q.now); /* a mad parameter is clamped, not overflowed */
+    /* Opposite sides of the world still share minutes of the day. */
+    static const str far[] = {{"Pacific/Auckland", 16}, {"America/Puerto_Rico", 19}};
+    q = care("2026-06-15T00:00:00Z");
+    q.zones = far;
+    q.n_zones = 2;
+    v = held_by(&op, hours, 1);
+    assert_int_equal(policy_hold_until(&op, NULL, &q, &v), OK);
+    assert_true(v.held);
+    test_op_done(&op);
+}
+
 /* Spring forward: 02:30 does not exist, the window still opens at 08:00 local. */
 static void clocks_change(void **state)
 {
@@ -308,6 +346,7 @@ int main(void)
         cmocka_unit_test(next_instant_is_the_first_legal_one),
         cmocka_unit_test(ends_of_holds),
         cmocka_unit_test(hold_asks_the_book_and_only_holds),
+        cmocka_unit_test(no_window_no_promise),
         cmocka_unit_test(clocks_change),
         cmocka_unit_test(recording_rank),
     };
