@@ -23,6 +23,7 @@ static void copy(struct session *to, const struct session *from)
     memcpy(to->hash, from->hash, sizeof to->hash);
     to->used = from->used;
     to->interactive = from->interactive;
+    to->strong = from->strong;
     to->role = from->role;
     to->expires = from->expires;
     to->idle_ms = from->idle_ms;
