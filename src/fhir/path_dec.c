@@ -110,12 +110,13 @@ bool dec_mul(struct path_dec a, struct path_dec b, struct path_dec *ret)
 
 bool dec_div(struct path_dec a, struct path_dec b, struct path_dec *ret)
 {
-    struct path_dec out = {.scale = 16};
+    struct path_dec out = {.scale = (a.scale > 8 ? a.scale : 8) + 1};
     __int128 m = a.m, n = b.m;
     int up = out.scale + b.scale - a.scale;
     if (b.m == 0 || (up >= 0 && !scale_up(&m, up)) || (up < 0 && !scale_up(&n, -up)))
         return false;
     out.m = m / n;
+    out = dec_round(out, out.scale - 1);
     trim(&out);
     *ret = out;
     return true;

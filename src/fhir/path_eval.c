@@ -132,10 +132,20 @@ static err eval_op(struct path_run *r, const struct path_node *n, const struct p
     return path_operate(r, n, &a, &b, ret);
 }
 
+/* Functions and operators look at what they have put out so far, so each gets a list of its own. */
+static err eval_apart(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                      struct path_list *ret)
+{
+    struct path_call call = {.node = n, .scope = s, .input = s->input};
+    struct path_list own = {0};
+    struct path_list *out = ret->n ? &own : ret;
+    TRY(n->kind == N_CALL ? n->fn->run(r, &call, out) : eval_op(r, n, s, out));
+    return path_push_all(r, ret, &own);
+}
+
 err path_eval(struct path_run *r, const struct path_node *n, const struct path_scope *s,
               struct path_list *ret)
 {
-    struct path_call call = {.node = n, .scope = s, .input = s->input};
     TRY(path_step(r, 1));
     switch ((enum path_node_kind)n->kind) {
     case N_LITERAL:
@@ -153,13 +163,12 @@ err path_eval(struct path_run *r, const struct path_node *n, const struct path_s
     case N_DOT:
         return eval_dot(r, n, s, ret);
     case N_CALL:
-        return n->fn->run(r, &call, ret);
+    case N_OP:
+        return eval_apart(r, n, s, ret);
     case N_AT:
         return eval_at(r, n, s, ret);
     case N_MINUS:
         return eval_minus(r, n, s, ret);
-    case N_OP:
-        return eval_op(r, n, s, ret);
     case N_EMPTY:
     case N_TYPE:
         break;

@@ -264,6 +264,8 @@ str moment_text(struct arena *a, const struct path_time *t, enum path_kind kind)
 bool moment_cmp(const struct path_time *a, const struct path_time *b, int *ret);
 /* "days" and "d" → "d"; other units as they are. */
 str path_unit(str unit);
+/* Milliseconds of a week … millisecond, 0 for anything else (years and months have no length). */
+int64_t path_unit_ms(str unit);
 /* Adds a number of a calendar unit; false for an unknown unit or past year 9999. */
 bool moment_add(struct path_time *t, enum path_kind kind, struct path_dec n, str unit);
 

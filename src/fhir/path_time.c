@@ -1,5 +1,5 @@
 /* Dates and times with the precision they were written in: parsing, comparing, adding.
- * A value without zone counts as UTC, as in base/time.h.
+ * A time with a zone and one without cannot be compared.
  * Invariant: a comparison that the shorter precision cannot decide says so (false). */
 #include "fhir/path_int.h"
 
@@ -202,6 +202,9 @@ static struct path_time to_utc(const struct path_time *t)
 bool moment_cmp(const struct path_time *a, const struct path_time *b, int *ret)
 {
     struct path_time x = to_utc(a), y = to_utc(b);
+    bool clocks = x.precision >= PREC_HOUR && y.precision >= PREC_HOUR && !x.is_time;
+    if (clocks && x.has_zone != y.has_zone)
+        return false;
     int shared = x.precision < y.precision ? x.precision : y.precision;
     for (int i = x.is_time ? 3 : 0; i < shared; i++) {
         if (x.f[i] != y.f[i]) {
@@ -252,6 +255,12 @@ str path_unit(str unit)
 {
     size_t i = unit_find(unit);
     return i < UNITS ? str_of(units[i].ucum) : unit;
+}
+
+int64_t path_unit_ms(str unit)
+{
+    size_t i = unit_find(unit);
+    return i < UNITS ? units[i].ms : 0;
 }
 
 /* Adds ms to a value whose precision may be coarser: whole units of that precision only. */

@@ -94,6 +94,20 @@ static bool is_moment(enum path_kind k)
     return k == V_DATE || k == V_DATETIME;
 }
 
+/* False when the units differ and are not both lengths of time. */
+static bool quantity_order(const struct path_value *a, const struct path_value *b, int *ret)
+{
+    str one = STR("1"), a_unit = a->kind == V_QUANTITY ? a->s : one;
+    str b_unit = b->kind == V_QUANTITY ? b->s : one;
+    struct path_dec x = a->d, y = b->d;
+    int64_t a_ms = path_unit_ms(a_unit), b_ms = path_unit_ms(b_unit);
+    if (!str_eq(path_unit(a_unit), path_unit(b_unit)) &&
+        (!a_ms || !b_ms || !dec_mul(x, dec_int(a_ms), &x) || !dec_mul(y, dec_int(b_ms), &y)))
+        return false;
+    *ret = dec_cmp(x, y);
+    return true;
+}
+
 bool path_order(const struct path_value *a, const struct path_value *b, int *ret, bool *ret_empty)
 {
     *ret_empty = false;
@@ -112,9 +126,7 @@ bool path_order(const struct path_value *a, const struct path_value *b, int *ret
     }
     bool a_q = a->kind == V_QUANTITY, b_q = b->kind == V_QUANTITY;
     if ((a_q && (b_q || b->kind == V_NUMBER)) || (b_q && a->kind == V_NUMBER)) {
-        str one = STR("1");
-        *ret_empty = !str_eq(path_unit(a_q ? a->s : one), path_unit(b_q ? b->s : one));
-        *ret = dec_cmp(a->d, b->d);
+        *ret_empty = !quantity_order(a, b, ret);
         return true;
     }
     return false;
