@@ -43,6 +43,11 @@ def code_only(text):
                   flags=re.S)
 
 
+def is_test(path):
+    """Tests, fuzz harnesses, and what only they include: their rooms' wider surroundings are open to them."""
+    return path.stem.endswith(("_test", "_fuzz")) or path.stem in ("test", "fixture", "fixture_int")
+
+
 def closure(room):
     seen, todo = set(), [room]
     while todo:
@@ -53,19 +58,19 @@ def closure(room):
     return seen
 
 
-def check_include(path, room, target, is_test):
+def check_include(path, room, target, test):
     """One include line of a file in room; yields what is wrong with it."""
-    if NETWORK.match(target) and not is_test:
+    if NETWORK.match(target) and not test:
         if room in CARE + ("demo",) and path.name != f"{room}_int.h" and not ADAPTER.search(path.name):
             yield f"{target}: only *_mqtt.c, *_smpp.c, *_smtp.c, *_sip.c, *_http.c touch the network"
         elif room not in CARE + ("demo", "net", "api"):
             yield f"{target}: {room} does not touch the network"
-    if room in PURE and not is_test and IMPURE_HEADER.match(target):
+    if room in PURE and not test and IMPURE_HEADER.match(target):
         yield f"{target}: {room} has no clock, no randomness and no files"
     other = target.split("/")[0]
     if "/" not in target or other not in ROOMS or other == room:
         return
-    allowed = closure(room) if is_test else set(ROOMS[room].split())
+    allowed = closure(room) if test else set(ROOMS[room].split())
     if other not in allowed:
         yield f"{target}: {room} may not use {other}"
     if target.endswith("_int.h") or target.count("/") > 1:
@@ -75,12 +80,12 @@ def check_include(path, room, target, is_test):
 def check_file(src, path):
     room = path.relative_to(src).parts[0]
     text = path.read_text(encoding="utf-8")
-    is_test = path.stem.endswith(("_test", "_fuzz"))
+    test = is_test(path)
     for m in INCLUDE.finditer(text):
         line = text.count("\n", 0, m.start(1)) + 1
-        for problem in check_include(path, room, m.group(2), is_test):
+        for problem in check_include(path, room, m.group(2), test):
             yield f"{path}:{line}: {problem}"
-    if room in PURE and not is_test:
+    if room in PURE and not test:
         code = code_only(text)
         own = set(re.findall(r"^static [^;{}()]*?\b(\w+)\(", code, re.M))
         for m in IMPURE_CALL.finditer(code):
