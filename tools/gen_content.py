@@ -13,7 +13,7 @@ import os
 import sys
 import unicodedata
 
-KINDS = ["stop_keyword", "stop_phrase", "stop_word", "stop_not", "help_keyword", "start_keyword",
+KINDS = ["stop_keyword", "stop_phrase", "stop_maybe", "stop_word", "stop_not", "help_keyword", "start_keyword",
          "flag", "phi", "sensitive", "financial", "marketing", "stop", "alert", "sender", "date",
          "unit"]
 LETTERS = {"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": ""}
@@ -43,6 +43,7 @@ def table():
             to = fold_char(chr(cp))
             if to != chr(cp) and len(to.encode()) <= 8:
                 rows[cp] = to
+    rows[0x1f6d1] = " stop "  # the sign says it
     return rows
 
 

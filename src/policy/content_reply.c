@@ -41,8 +41,11 @@ static void note(struct found *found, const struct folded *f, size_t words, stru
     case PHRASE_STOP_PHRASE:
         keep_first(&found->phrase, p, true);
         break;
+    case PHRASE_STOP_MAYBE:
+        keep_first(&found->word, p, true);
+        break;
     case PHRASE_STOP_WORD:
-        keep_first(&found->word, p, words <= SHORT_WORDS && (first || last));
+        keep_first(&found->word, p, first || (last && words <= SHORT_WORDS));
         break;
     case PHRASE_STOP_NOT:
         keep_first(&found->not, p, true);

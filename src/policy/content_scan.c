@@ -21,6 +21,7 @@ static int class_of(enum phrase_kind kind)
         return CONTENT_ALERT_WORDS;
     case PHRASE_STOP_KEYWORD:
     case PHRASE_STOP_PHRASE:
+    case PHRASE_STOP_MAYBE:
     case PHRASE_STOP_WORD:
     case PHRASE_STOP_NOT:
     case PHRASE_HELP_KEYWORD:

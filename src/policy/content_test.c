@@ -165,6 +165,11 @@ static const char *const stops[] = {"STOP",
                                     "ＳＴＯＰ",
                                     "S\xe2\x80\x8bTOP",
                                     "st0p",
+                                    "Stop, I never signed up for this and I do not know you",
+                                    "\xf0\x9f\x9b\x91",
+                                    "please cancel",
+                                    "Enough",
+                                    "توقف عن هذا",
                                     "Can you please stop this"};
 
 static const char *const others[] = {"Should I stop taking the water pill?",
@@ -181,7 +186,12 @@ static const char *const others[] = {"Should I stop taking the water pill?",
                                      "شكرا جزيلا",
                                      "I have not had enough sleep",
                                      "My son stops by tomorrow, he will help",
-                                     "bus stop is far"};
+                                     "bus stop is far",
+                                     "could the nurse please stop by tomorrow",
+                                     "توقف الألم اليوم",
+                                     "Please cancel my Friday visit",
+                                     "I stopped taking it yesterday",
+                                     "Enough water, I think"};
 
 static void stop_in_words_people_use(void **state)
 {
