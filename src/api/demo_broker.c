@@ -29,7 +29,7 @@ static err free_port(struct op *op, int *ret)
 static err run(struct op *op, const char *const argv[], pid_t *ret_pid)
 {
     char **args = ARENA_ARRAY(op->arena, char *, 16);
-    for (size_t i = 0; argv[i] && i < 15; i++) {
+    for (size_t i = 0; i < 15 && argv[i]; i++) {
         size_t n = strlen(argv[i]) + 1; /* posix_spawn wants writable strings */
         args[i] = arena_alloc(op->arena, n);
         memcpy(args[i], argv[i], n);
