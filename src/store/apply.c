@@ -89,9 +89,10 @@ err tail_put(struct op *op, struct store *s, const struct pend *p, struct buf *p
     if (pend->n == 0)
         buf_varint(pend, (uint64_t)s->pending.time);
     pend_write(pend, p);
-    if (!tail_add(s->tail_now, s->pending.t, s->pending.time, p, s->arena, &s->nodes))
-        return out_of_memory(op);
-    return OK;
+    struct tail_batch batch;
+    tail_batch_init(&batch, s->tail_now, s->pending.t, s->pending.time, s->arena);
+    batch.nodes = &s->nodes;
+    return tail_add(&batch, p) ? OK : out_of_memory(op);
 }
 
 err pend_flush(struct op *op, struct store *s, const struct buf *pend)

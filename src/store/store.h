@@ -6,10 +6,9 @@
  * on disk (fsync). One writer thread with group commit; any number of reading threads.
  * Documents are compressed (zstd, dictionary) and sealed (libsodium) before they reach a back end.
  *
- * Keys: a key is bytes param(2, big-endian) + value; the store appends the resource number. Keys
- * are sets per resource: a put gives the whole new set, the store works out the difference. A
- * commit writes packed keys with the document; a follower merges them into the ordered key space in
- * sorted runs; until then they are searched in memory (blueprint section 6).
+ * Keys: a key is bytes param(2, big-endian, not 0) + value, at most 512. A put gives the whole new
+ * set of its resource. A commit writes packed keys with the document; a follower merges them into
+ * the ordered key space in sorted runs; until then they are searched in memory (blueprint 6).
  *
  * Ownership: everything returned lives in op->arena. Errors: ERR_NOT_FOUND, ERR_PRECONDITION and
  * ERR_CONFLICT as told; ERR_UNAVAILABLE when the disk is full or read-only (nothing was written,
@@ -28,10 +27,8 @@ struct store_options {
     enum store_backend backend;
     str dir;            /* data folder (SQLite); created by store_create only */
     size_t cache_bytes; /* page cache in all; 0 = 64 MiB */
-    uint32_t
-        tail_max; /* resources whose keys may wait in memory; 0 = 20000; writers wait when full */
+    uint32_t tail_max;  /* resources whose keys may wait in memory (then writers wait); 0 = 20000 */
 };
-
 /* Creates the folder (0700), keys (0600) and an empty database. ERR_CONFLICT when one is there. */
 MUST err store_create(struct op *op, const struct store_options *o);
 /* Opens, migrates the schema forward, refuses a newer schema with a message, replays the unmerged
@@ -43,16 +40,14 @@ void store_close(struct store *s);
 /* ---- numbers and names ---- */
 /* n fresh resource numbers, the first is returned. Numbers are never reused; gaps are harmless. */
 uint64_t store_rid_new(struct store *s, uint64_t n);
-/* A resource's public id made from its number (keyed permutation and check, base 32, so that ids
- * tell nothing and need no index). */
+/* A resource's public id: keyed permutation of its number and check, base 32; needs no index. */
 #define STORE_ID_LEN 16
 void store_id_format(const struct store *s, uint64_t rid, char out[STORE_ID_LEN]);
 /* False when id was not made by this store. */
 bool store_id_parse(const struct store *s, str id, uint64_t *ret_rid);
-/* Keyed 64-bit hash with the store's blind key (BLAKE2b): what text keys are made of. Thread-safe.
- */
+/* Keyed 64-bit hash with the store's blind key (BLAKE2b): what text keys are made of. */
 uint64_t store_blind(const struct store *s, str domain, str text);
-/* The newest committed t, and the time of that commit. */
+/* The newest committed t. */
 uint64_t store_now_t(const struct store *s);
 
 /* ---- documents ---- */
@@ -75,7 +70,7 @@ MUST err store_get_version(struct op *op, struct store *s, uint64_t rid, uint32_
 /* The version that was current at t; ERR_NOT_FOUND when it did not exist yet. */
 MUST err store_get_at(struct op *op, struct store *s, uint64_t rid, uint64_t t,
                       struct store_doc *ret);
-/* Newest first, starting below before_vid (0 = newest), at most max. */
+/* Newest first, below before_vid (0 = newest), at most max. */
 MUST err store_history(struct op *op, struct store *s, uint64_t rid, uint32_t before_vid,
                        size_t max, struct store_doc **ret, size_t *ret_n);
 /* Resource number of a client-chosen id. ERR_NOT_FOUND. */
@@ -88,8 +83,7 @@ MUST err store_peek(struct op *op, struct store *s, uint64_t rid, struct store_d
 struct store_put {
     uint64_t rid;
     uint16_t type;
-    uint32_t
-        vid; /* must be the newest version + 1 (1 = new), or the commit fails ERR_PRECONDITION */
+    uint32_t vid;  /* newest version + 1 (1 = new), or the commit fails ERR_PRECONDITION */
     bool deleted;  /* body and keys empty then */
     uint64_t comp; /* fixed by the first version that has one */
     str client_id; /* only with vid 1; unique per type (ERR_CONFLICT) */
@@ -99,8 +93,8 @@ struct store_put {
 };
 
 struct store_query;
-
-/* A transaction is built in op->arena by one thread, then committed once. Slices are not copied. */
+/* A transaction is built in op->arena by one thread, then committed once. Slices are not copied.
+ * A resource and a client-chosen id may stand in it once. */
 struct store_tx *store_tx_new(struct op *op, struct store *s);
 void store_tx_put(struct store_tx *tx, const struct store_put *put);
 /* Commit fails ERR_PRECONDITION unless rid's newest version is vid (0 = does not exist). */
@@ -108,28 +102,26 @@ void store_tx_expect_version(struct store_tx *tx, uint64_t rid, uint32_t vid);
 /* Commit fails ERR_CONFLICT if the query matches anything at that moment, earlier transactions of
  * the same group commit included: this makes conditional create serialisable. */
 void store_tx_expect_none(struct store_tx *tx, const struct store_query *q);
-/* Small named values: cursors, credentials, tokens, schema notes. Empty value = delete.
- * Values are sealed. Key at most 200 bytes, value at most 1 MiB. */
+/* Small named values, sealed. Empty = delete. Key at most 200 bytes, value at most 1 MiB. */
 void store_tx_kv(struct store_tx *tx, str key, str value);
 /* Commit fails ERR_CONFLICT unless the value is (still) expected; STR_NONE = absent. */
 void store_tx_expect_kv(struct store_tx *tx, str key, str expected);
-/* Queues a job; returns nothing, the id is assigned at commit. due: ms. */
+/* Queues a job; its id is assigned at commit. due: ms. */
 void store_tx_outbox(struct store_tx *tx, str queue, int64_t due, str body);
-/* Removes (done) or re-schedules a job in the same transaction. */
+/* Removes (done) or re-schedules a job (empty body: as it was) in the same transaction. The commit
+ * fails ERR_CONFLICT when the job is gone: someone else did it. */
 void store_tx_outbox_done(struct store_tx *tx, uint64_t job);
 void store_tx_outbox_later(struct store_tx *tx, uint64_t job, int64_t due, str body);
 /* One audit entry, in the same transaction as its effect; keys (param + value) make it findable. */
 void store_tx_trail(struct store_tx *tx, str entry, const str *keys, size_t n_keys);
-
 struct store_commit {
     uint64_t t;
     int64_t time;
 };
 /* Blocks until durable, then all of it is visible to every reader; or nothing of it is. */
 MUST err store_commit(struct op *op, struct store_tx *tx, struct store_commit *ret);
-/* Import's road: queues without waiting (bounded queue; blocks when full). done(ctx, result) runs
- * on the writer thread after the fsync. tx and its arena must stay until then; the callback frees
- * them. */
+/* Import's road: queues without waiting (blocks when the queue is full). done runs on the writer
+ * thread after the fsync; tx and its arena must stay until then; the callback frees them. */
 void store_submit(struct op *op, struct store_tx *tx,
                   void (*done)(void *ctx, err result, const struct store_commit *c), void *ctx);
 
@@ -137,13 +129,10 @@ void store_submit(struct op *op, struct store_tx *tx,
 /* Keys k with lo <= k < hi (bytes of param + value). When mask.n > 0 the bytes of k at mask_at must
  * also equal mask. */
 struct store_range {
-    str lo, hi;
-    str mask;
+    str lo, hi, mask;
     uint16_t mask_at;
 };
-
 enum store_clause_kind { CLAUSE_RANGES, CLAUSE_RIDS, CLAUSE_TIME };
-
 /* A resource fits when any of the ranges holds one of its keys | its number is listed | its current
  * version's time is in [time_lo, time_hi). negate turns it round. */
 struct store_clause {
@@ -155,26 +144,21 @@ struct store_clause {
     size_t n_rids;
     int64_t time_lo, time_hi;
 };
-
 enum store_order { ORDER_RID, ORDER_KEY, ORDER_TIME };
-
 struct store_sort {
     enum store_order order;
     bool descending;
-    uint16_t param; /* ORDER_KEY: smallest (asc) or largest (desc) key of that param; resources
-                       without come last */
+    uint16_t param; /* ORDER_KEY: its smallest (descending: largest) key; without one: last */
 };
-
 /* Extracts the keys an old version had; see store_search. */
 typedef err (*store_keys_fn)(struct op *op, void *ctx, const struct store_doc *doc, str **ret,
                              size_t *ret_n);
-
 struct store_query {
     uint16_t type;                      /* of the resources wanted */
     uint64_t comp;                      /* only that patient compartment; 0 = any */
     const struct store_clause *clauses; /* all must fit */
     size_t n_clauses;
-    struct store_sort sort; /* ties broken by resource number */
+    struct store_sort sort; /* ties: by resource number, in the same direction */
     size_t limit;           /* 0 = count only */
     bool total;             /* count all matches exactly */
     str after;              /* opaque position from a former answer, or empty */
@@ -190,10 +174,8 @@ struct store_found {
     uint64_t total; /* when asked */
     uint64_t t;     /* the state answered from */
 };
-
-/* Ranges with most selective first, compartment scan when comp is given; never unbounded memory
- * (ERR_TOO_COSTLY past the ceiling). A page taken with `after` shows exactly what the first page's
- * t showed, whatever was written since; ERR_GONE when that is too long ago to tell. */
+/* Never unbounded memory or work (ERR_TOO_COSTLY past the ceiling). A page taken with `after` shows
+ * what the first page's t showed; ERR_GONE when that is too long ago to tell. */
 MUST err store_search(struct op *op, struct store *s, const struct store_query *q,
                       struct store_found *ret);
 /* All keys of one resource (param + value). */
@@ -202,42 +184,37 @@ MUST err store_keys(struct op *op, struct store *s, uint64_t rid, str **ret, siz
 /* ---- following ---- */
 enum store_change_kind { CHANGE_CREATE, CHANGE_UPDATE, CHANGE_DELETE };
 struct store_change {
-    uint64_t t;
+    uint64_t t, rid, comp;
     int64_t time;
-    uint64_t rid;
     uint32_t vid;
     uint16_t type;
-    uint64_t comp;
     enum store_change_kind kind;
 };
 /* Changes with t > after, in order, whole transactions, about max of them. */
 MUST err store_feed(struct op *op, struct store *s, uint64_t after, size_t max,
                     struct store_change **ret, size_t *ret_n);
-/* Waits until something with t > after is committed or ms have passed; true when there is news. */
+/* Waits until a change with t > after is committed or ms have passed; true when there is news.
+ * Transactions without changes (named values, jobs, trail) wake nobody. */
 bool store_feed_wait(struct store *s, uint64_t after, int64_t ms);
-
 MUST err store_kv_get(struct op *op, struct store *s, str key, str *ret);
 /* Keys with the prefix, in order, at most max. */
 MUST err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **ret_keys,
                        size_t *ret_n);
-
 struct store_job {
     uint64_t job;
     int64_t due;
     uint32_t attempts;
     str body;
 };
-/* Leases up to max due jobs of the queue for lease_ms (durably counted as an attempt before return,
- * so that a crash can be told from a first try). */
+/* Leases up to max due jobs for lease_ms; durably counted as an attempt before return. */
 MUST err store_outbox_take(struct op *op, struct store *s, str queue, int64_t lease_ms, size_t max,
                            struct store_job **ret, size_t *ret_n);
 MUST err store_outbox_list(struct op *op, struct store *s, str queue, size_t max,
                            struct store_job **ret, size_t *ret_n);
 
 /* ---- trail ---- */
-/* Appends without a transaction (reads). Returns a ticket at once; the entry is durable when
- * store_trail_durable(ticket). ERR_UNAVAILABLE when the trail cannot be written: then the caller
- * must not answer. */
+/* Appends without a transaction (reads). Returns a ticket at once; the caller must not answer
+ * before the ticket is durable, nor when it turns out ERR_UNAVAILABLE. */
 MUST err store_trail_append(struct op *op, struct store *s, str entry, const str *keys,
                             size_t n_keys, uint64_t *ret_ticket);
 /* Blocks until durable or failed. */
@@ -245,21 +222,18 @@ MUST err store_trail_wait(struct op *op, struct store *s, uint64_t ticket);
 /* Calls fn(ctx, result) on the writer thread once durable (at once when it already is). */
 void store_trail_on_durable(struct store *s, uint64_t ticket, void (*fn)(void *ctx, err result),
                             void *ctx);
-
 struct store_trail_entry {
     uint64_t seq;
     int64_t time;
-    uint8_t hash[32]; /* BLAKE2b of the previous hash, seq, time and entry */
+    uint8_t hash[32]; /* BLAKE2b of the previous hash, seq, time and entry as stored */
     str entry;
 };
 MUST err store_trail_read(struct op *op, struct store *s, uint64_t seq,
                           struct store_trail_entry *ret);
-/* Newest first: entries holding a key in the range (or all, when range is NULL) with seq < before.
- */
+/* Newest first: entries holding a key in the range (NULL: all) with seq < before (0 = newest). */
 MUST err store_trail_find(struct op *op, struct store *s, const struct store_range *range,
                           uint64_t before, size_t max, struct store_trail_entry **ret,
                           size_t *ret_n);
-
 struct store_trail_check {
     uint64_t entries;
     uint8_t head[32];
@@ -269,8 +243,7 @@ MUST err store_trail_verify(struct op *op, struct store *s, struct store_trail_c
 
 /* ---- health ---- */
 struct store_stats {
-    uint64_t t, resources, versions, tail, merges, commits, fsyncs, trail_entries;
-    uint64_t bytes_on_disk;
+    uint64_t t, resources, versions, tail, merges, commits, fsyncs, trail_entries, bytes_on_disk;
 };
 void store_stats(struct store *s, struct store_stats *ret);
 

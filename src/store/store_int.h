@@ -87,10 +87,20 @@ struct pend {
 void pend_write(struct buf *b, const struct pend *p);
 bool pend_read(str *in, struct pend *ret);
 typedef VEC(struct skip_node *) node_vec;
-/* Adds p to the tail as of t; nodes collects what was added, to be killed if the commit fails.
- * False when memory is refused. */
-bool tail_add(struct tail *tail, uint64_t t, int64_t time, const struct pend *p, struct arena *a,
-              node_vec *nodes);
+/* Additions of one transaction. nodes, when given, collects what was added, to be killed if the
+ * commit fails. */
+struct tail_batch {
+    struct tail *tail;
+    uint64_t t;
+    int64_t time;
+    struct arena *arena;
+    node_vec *nodes;
+    struct buf key;
+};
+void tail_batch_init(struct tail_batch *b, struct tail *tail, uint64_t t, int64_t time,
+                     struct arena *a);
+/* False when memory is refused. */
+bool tail_add(struct tail_batch *b, const struct pend *p);
 
 /* ---- the queue of transactions ---- */
 struct tx_put {

@@ -93,15 +93,14 @@ bool pend_read(str *in, struct pend *ret)
     return true;
 }
 
-struct adding {
-    struct tail *tail;
-    uint64_t t;
-    struct arena *arena;
-    node_vec *nodes;
-    struct buf key;
-};
+void tail_batch_init(struct tail_batch *b, struct tail *tail, uint64_t t, int64_t time,
+                     struct arena *a)
+{
+    *b = (struct tail_batch){.tail = tail, .t = t, .time = time, .arena = a};
+    buf_init(&b->key, a, 2 * KEY_MAX + 64);
+}
 
-static bool put(struct adding *a, const str *value)
+static bool put(struct tail_batch *a, const str *value)
 {
     if (!buf_ok(&a->key))
         return false;
@@ -119,7 +118,7 @@ static bool put(struct adding *a, const str *value)
     return true;
 }
 
-static bool put_key(struct adding *a, const struct pend *p, str key, bool present)
+static bool put_key(struct tail_batch *a, const struct pend *p, str key, bool present)
 {
     static const str nothing = {"", 0};
     char rid[RID_BYTES];
@@ -131,7 +130,7 @@ static bool put_key(struct adding *a, const struct pend *p, str key, bool presen
     return put(a, present ? &nothing : NULL);
 }
 
-static bool put_keys(struct adding *a, const struct pend *p, str set, bool present)
+static bool put_keys(struct tail_batch *a, const struct pend *p, str set, bool present)
 {
     str key;
     while (keyset_next(&set, &key)) {
@@ -141,7 +140,7 @@ static bool put_keys(struct adding *a, const struct pend *p, str set, bool prese
     return true;
 }
 
-static bool put_fwd(struct adding *a, const struct pend *p, uint64_t comp, const str *body)
+static bool put_fwd(struct tail_batch *a, const struct pend *p, uint64_t comp, const str *body)
 {
     char key[13];
     fwd_tail_key(key, comp, p->type, p->rid);
@@ -150,7 +149,7 @@ static bool put_fwd(struct adding *a, const struct pend *p, uint64_t comp, const
     return put(a, body);
 }
 
-static bool put_resource(struct adding *a, const struct pend *p, int64_t time)
+static bool put_resource(struct tail_batch *a, const struct pend *p)
 {
     if ((p->born || p->died) && !put_key(a, p, KEY_ALL, p->born))
         return false;
@@ -163,22 +162,31 @@ static bool put_resource(struct adding *a, const struct pend *p, int64_t time)
     struct buf body;
     buf_init(&body, a->arena, p->set.n + 32);
     buf_varint(&body, a->t);
-    buf_varint(&body, (uint64_t)time);
+    buf_varint(&body, (uint64_t)a->time);
     buf_add(&body, p->set);
     str value = buf_str(&body);
     return buf_ok(&body) && put_fwd(a, p, p->comp, &value);
 }
 
-bool tail_add(struct tail *tail, uint64_t t, int64_t time, const struct pend *p, struct arena *a,
-              node_vec *nodes)
+bool tail_add(struct tail_batch *b, const struct pend *p)
 {
-    struct adding add = {.tail = tail, .t = t, .arena = a, .nodes = nodes};
-    buf_init(&add.key, a, 2 * KEY_MAX + 64);
-    if (!put_keys(&add, p, p->removed, false) || !put_keys(&add, p, p->added, true))
+    if (!put_keys(b, p, p->removed, false) || !put_keys(b, p, p->added, true))
         return false;
-    tail->weight += 1 + (p->added.n + p->removed.n) / 256;
-    tail->last_t = t;
-    return p->trail || put_resource(&add, p, time);
+    b->tail->weight += 1 + (p->added.n + p->removed.n) / 256;
+    b->tail->last_t = b->t;
+    return p->trail || put_resource(b, p);
+}
+
+static bool replay_row(struct store *s, uint64_t t, str in, struct arena *scratch)
+{
+    struct tail_batch batch;
+    struct pend p;
+    uint64_t time = 0;
+    bool good = take_varint(&in, &time);
+    tail_batch_init(&batch, s->active, t, (int64_t)time, scratch);
+    while (good && in.n)
+        good = pend_read(&in, &p) && tail_add(&batch, &p);
+    return good;
 }
 
 err tail_replay(struct op *op, struct store *s)
@@ -193,12 +201,7 @@ err tail_replay(struct op *op, struct store *s)
     if (e == OK)
         e = s->ops->cursor_seek(op, c, str_make(from, 8), false);
     while (e == OK && c->valid) {
-        uint64_t t = u64_read(c->key.p), time = 0;
-        str in = c->value;
-        struct pend p;
-        bool good = take_varint(&in, &time);
-        while (good && in.n)
-            good = pend_read(&in, &p) && tail_add(s->active, t, (int64_t)time, &p, scratch, NULL);
+        bool good = replay_row(s, u64_read(c->key.p), c->value, scratch);
         arena_reset(scratch);
         e = good ? s->ops->cursor_next(op, c) : damaged(op, "keys to be merged");
     }
