@@ -52,7 +52,8 @@ struct net_http {
     int listen_fd;
     unsigned port;
     atomic_bool stopping, closed;
-    atomic_uint_fast64_t connections, requests, active, suspended, timeouts, refused, n_streams;
+    atomic_uint_fast64_t connections, requests, active, suspended, timeouts, refused, n_streams,
+        ids;
     atomic_size_t inflight;
 
     pthread_mutex_t lock; /* guards what follows */

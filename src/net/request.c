@@ -136,6 +136,7 @@ static bool body_room(struct request *r, size_t n)
     size_t cap = r->body_cap ? r->body_cap * 2 : BODY_FIRST;
     while (cap < r->body_n + n)
         cap *= 2;
+    cap = cap < s->o.body_max ? cap : s->o.body_max;
     size_t more = cap - r->reserved;
     if (atomic_fetch_add(&s->inflight, more) + more > s->o.inflight_max) {
         atomic_fetch_sub(&s->inflight, more);

@@ -139,6 +139,7 @@ err net_http_start(struct op *op, const struct net_http_options *o, const struct
     s->h = *h;
     s->o = *o;
     s->listen_fd = -1;
+    atomic_init(&s->ids, random_u64());
     pthread_mutex_init(&s->lock, NULL);
     err e = listen_open(op, o, &s->listen_fd, &s->port);
     if (e == OK) {
@@ -209,6 +210,15 @@ void net_http_stats(const struct net_http *s, struct net_http_stats *ret)
 
 /* ---- the pool of requests ---- */
 
+/* Distinct and without visible order (splitmix64); not a secret. */
+static uint64_t next_id(struct net_http *s)
+{
+    uint64_t x = atomic_fetch_add(&s->ids, UINT64_C(0x9e3779b97f4a7c15));
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
 struct request *request_take(struct net_http *s)
 {
     pthread_mutex_lock(&s->lock);
@@ -226,7 +236,7 @@ struct request *request_take(struct net_http *s)
         arena_free(a);
         return NULL;
     }
-    *r = (struct request){.pub = {.arena = a, .id = random_u64(), .started = time_mono_ns()},
+    *r = (struct request){.pub = {.arena = a, .id = next_id(s), .started = time_mono_ns()},
                           .server = s};
     return r;
 }
