@@ -114,7 +114,8 @@ MUST err record_transact(struct op *op, struct record *rec, struct fhir_plan *pl
 /* ---- joining one transaction (care rooms) ---- */
 struct record_tx;
 struct record_tx *record_begin(struct op *op, struct record *rec);
-/* Validates, checks references (those created in this transaction too), assigns an id at once. */
+/* Validates and assigns an id at once; references (those created in this transaction too) and the
+ * right of the op->actor of this moment are checked by record_commit(). */
 MUST err record_tx_create(struct record_tx *tx, struct json *resource, str *ret_id);
 /* vid: the version the new content was made from; the commit fails ERR_PRECONDITION if it moved on.
  */

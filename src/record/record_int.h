@@ -244,7 +244,8 @@ struct ref_use {
     str path;
 };
 struct staged {
-    enum action action; /* ACTION_CREATE, ACTION_UPDATE, ACTION_DELETE */
+    enum action action;        /* ACTION_CREATE, ACTION_UPDATE, ACTION_DELETE */
+    const struct actor *actor; /* who wrote it: op->actor of that moment */
     fhir_type type;
     str id;
     bool client_id;
@@ -268,11 +269,12 @@ struct record_tx {
     struct map targets; /* "Type/id" */
     VEC(struct staged *) staged;
     struct blind_memo *memo;
-    VEC(struct audit *) lines; /* of record_tx_trail(): put at commit */
-    bool unresolved;           /* a reference found nothing */
-    bool bundle;               /* conditional references are allowed */
-    bool bulk;                 /* one line in the trail for all; policy was asked for the run */
-    err failed;                /* sticky, for the doors that return nothing */
+    VEC(struct audit *) lines;    /* of record_tx_trail(): put at commit */
+    bool unresolved;              /* a reference found nothing */
+    bool bundle;                  /* conditional references are allowed */
+    bool bulk;                    /* one line in the trail for all; policy was asked for the run */
+    uint64_t next_rid, rids_left; /* numbers reserved for what is to be made */
+    err failed;                   /* sticky, for the doors that return nothing */
 };
 struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type,
                          struct json *resource);

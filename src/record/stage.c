@@ -8,6 +8,7 @@ struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type typ
 {
     struct staged *s = ARENA_NEW(tx->op->arena, struct staged);
     s->action = action;
+    s->actor = tx->op->actor;
     s->type = type;
     s->resource = resource;
     VEC_PUSH(tx->op->arena, &tx->staged, s);
@@ -35,8 +36,12 @@ static void registered(struct record_tx *tx, struct staged *s)
 
 void stage_name(struct record_tx *tx, struct staged *s, str client_id)
 {
-    if (!s->rid)
+    if (!s->rid && tx->rids_left > 0) {
+        s->rid = tx->next_rid++;
+        tx->rids_left--;
+    } else if (!s->rid) {
         s->rid = store_rid_new(tx->rec->store, 1);
+    }
     s->vid = 1;
     s->client_id = !str_empty(client_id);
     s->id = doc_id(tx->op, tx->rec, s->rid, client_id);
@@ -104,6 +109,8 @@ static err put(struct record_tx *tx, struct staged *s)
 
 static void told(struct record_tx *tx, const struct staged *s)
 {
+    const struct actor *committer = tx->op->actor;
+    tx->op->actor = s->actor;
     struct audit a = {.action = s->action,
                       .type = s->type,
                       .rid = s->rid,
@@ -112,6 +119,7 @@ static void told(struct record_tx *tx, const struct staged *s)
                       .n_patients = s->comp != 0,
                       .rule = s->rule};
     audit_put(tx->op, tx->rec, tx->stx, &a);
+    tx->op->actor = committer;
 }
 
 /* One line for a whole transaction of a bulk run. */
@@ -134,6 +142,16 @@ static void told_bulk(struct record_tx *tx)
     audit_put(tx->op, tx->rec, tx->stx, &a);
 }
 
+/* A batch may hold the writes of several devices: each is asked as its own writer. */
+static err may_write(struct record_tx *tx, const struct staged *s)
+{
+    const struct actor *committer = tx->op->actor;
+    tx->op->actor = s->actor;
+    err e = access_write(tx->op, tx->rec, s);
+    tx->op->actor = committer;
+    return e;
+}
+
 static err check_all(struct record_tx *tx)
 {
     struct staged **s = tx->staged.at;
@@ -145,7 +163,7 @@ static err check_all(struct record_tx *tx)
     for (size_t i = 0; i < tx->staged.n; i++)
         TRY(home_check(tx, s[i]));
     for (size_t i = 0; i < tx->staged.n && !tx->bulk; i++)
-        TRY(access_write(tx->op, tx->rec, s[i]));
+        TRY(may_write(tx, s[i]));
     return op_check(tx->op);
 }
 
