@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Reads and a create/read/update/delete mix over HTTP, each beside its limit measured in the same run:
+# nginx serving the very bytes of the read from a file. Authorisation and audit are on.
+#   bench/http_bench.sh [WEFT]     SECONDS_EACH=5 ROUNDS=3
+# Prints one line a figure: name value unit | beside value | ratio | goal.
+set -euo pipefail
+weft=${1:-build/weft}
+seconds=${SECONDS_EACH:-5} rounds=${ROUNDS:-3}
+here=$(cd "$(dirname "$0")" && pwd)
+for need in wrk nginx curl python3; do
+    command -v "$need" >/dev/null || { echo "http_bench: $need is missing; see tools/packages.txt" >&2; exit 1; }
+done
+dir=$(mktemp -d)
+pids=()
+# shellcheck disable=SC2317
+finish() {
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+"$weft" init --data "$dir/data" >/dev/null
+WEFT_TOKEN=$("$weft" token --data "$dir/data" --role system --user bench)
+export WEFT_TOKEN
+"$weft" serve --data "$dir/data" --listen 127.0.0.1:0 2>"$dir/log" &
+pids+=($!)
+server=$!
+for _ in $(seq 200); do
+    url=$(sed -n 's/^weft serves \(http[^ ]*\).*/\1/p' "$dir/log")
+    [ -n "$url" ] && break
+    sleep 0.05
+done
+ask() { curl -sf -H "Authorization: Bearer $WEFT_TOKEN" -H 'Content-Type: application/fhir+json' "$@"; }
+id_of() { python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])'; }
+WEFT_PATIENT=$(ask -d '{"resourceType":"Patient","name":[{"family":"Bench","given":["Ann"]}],"gender":"female","birthDate":"1970-01-01"}' "$url/fhir/Patient" | id_of)
+export WEFT_PATIENT
+observation=$(ask -d '{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8867-4","display":"Heart rate"}]},"subject":{"reference":"Patient/'"$WEFT_PATIENT"'"},"effectiveDateTime":"2026-11-20T08:00:00Z","valueQuantity":{"value":72,"unit":"/min","system":"http://unitsofmeasure.org","code":"/min"}}' "$url/fhir/Observation" | id_of)
+# A read by a nurse: the system's own reads are not audited, people's are.
+kill -TERM "$server" && wait "$server" || true
+nurse=$("$weft" token --data "$dir/data" --role nurse --user bench.nurse)
+"$weft" serve --data "$dir/data" --listen "${url#http://}" 2>"$dir/log2" &
+pids+=($!)
+server=$!
+until curl -sf "$url/healthz" >/dev/null; do sleep 0.05; done
+
+mkdir -p "$dir/www"
+curl -sf -H "Authorization: Bearer $nurse" "$url/fhir/Observation/$observation" >"$dir/www/observation.json"
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >"$dir/nginx.conf" <<CONF
+worker_processes auto;
+pid $dir/nginx.pid;
+error_log $dir/nginx.err;
+events { worker_connections 1024; }
+http {
+    access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; open_file_cache max=16;
+    types { application/json json; }
+    client_body_temp_path $dir; proxy_temp_path $dir; fastcgi_temp_path $dir; uwsgi_temp_path $dir; scgi_temp_path $dir;
+    server { listen 127.0.0.1:$port; root $dir/www; }
+}
+CONF
+nginx -p "$dir" -c "$dir/nginx.conf" -g 'daemon off;' 2>/dev/null &
+pids+=($!)
+until curl -sf "http://127.0.0.1:$port/observation.json" >/dev/null; do sleep 0.05; done
+
+rate() { sed -n 's/^Requests\/sec: *//p'; }
+best() { sort -g | tail -1; }
+: >"$dir/reads" && : >"$dir/limits"
+for _ in $(seq "$rounds"); do
+    wrk -t1 -c32 -d"${seconds}s" "http://127.0.0.1:$port/observation.json" | rate >>"$dir/limits"
+    wrk -t1 -c32 -d"${seconds}s" -H "Authorization: Bearer $nurse" "$url/fhir/Observation/$observation" >"$dir/wrk"
+    if grep -q 'Non-2xx' "$dir/wrk"; then echo "http_bench: reads failed" >&2; cat "$dir/wrk" >&2; exit 1; fi
+    rate <"$dir/wrk" >>"$dir/reads"
+done
+read_rate=$(best <"$dir/reads") limit=$(best <"$dir/limits")
+python3 - "$read_rate" "$limit" "$(wc -c <"$dir/www/observation.json")" <<'PY'
+import sys
+read, limit, size = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+print(f"http.read {read:.0f} /s | nginx, same {size} bytes from a file {limit:.0f} /s | ratio {read / limit:.2f} | goal 0.50")
+PY
+
+wrk -t1 -c16 -d"${seconds}s" --latency -s "$here/crud.lua" "$url" >"$dir/wrk"
+counted=$(sed -n 's/^good //p' "$dir/wrk")
+case $counted in *"bad 0") ;; *) echo "http_bench: the mix failed: $counted" >&2; cat "$dir/wrk" >&2; exit 1 ;; esac
+echo "http.crud $(rate <"$dir/wrk") /s | 16 clients, durable, p99 $(sed -n 's/^ *99% *//p' "$dir/wrk") | goal 8000"
+echo "http.memory $(awk '/^VmRSS/ {print int($2 / 1024)}' "/proc/$server/status") MiB | after this load | goal 300"

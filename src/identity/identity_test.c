@@ -1,0 +1,295 @@
+/* Accounts, passwords, tokens, the cache and the brake on guessing, over the memory store. */
+#include "base/test.h"
+#include "identity/identity_int.h"
+
+#include <unistd.h>
+
+static const char GOOD[] = "nine plain words make a pass";
+
+struct fixture {
+    struct arena *arena;
+    struct op op;
+    struct store *store;
+    struct record *rec;
+    struct identity *id;
+};
+
+static void as(struct fixture *f, const struct actor *actor)
+{
+    int64_t now = f->op.now;
+    op_init(&f->op, f->arena, actor, now);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->arena = arena_new(0);
+    op_init(&f->op, f->arena, identity_system(), time_now());
+    struct store_options o = {.backend = STORE_MEMORY};
+    assert_int_equal(store_open(&f->op, &o, &f->store), OK);
+    assert_int_equal(record_new(&f->op, f->store, NULL, &f->rec), OK);
+    assert_int_equal(identity_new(&f->op, f->store, f->rec, &f->id), OK);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    identity_free(f->id);
+    record_free(f->rec);
+    store_close(f->store);
+    arena_free(f->arena);
+    free(f);
+    return 0;
+}
+
+static struct identity_account nurse(void)
+{
+    return (struct identity_account){
+        .user = STR("nurse.ada"), .role = ROLE_NURSE, .name = STR("Ada"), .language = STR("es")};
+}
+
+static void put(struct fixture *f, struct identity_account a, const char *password)
+{
+    as(f, identity_system());
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, str_of(password)), OK);
+}
+
+static err sign_in(struct fixture *f, struct identity_session *ret)
+{
+    struct identity_try t = {
+        .user = STR("nurse.ada"), .password = str_of(GOOD), .peer = STR("::1")};
+    return identity_sign_in(&f->op, f->id, &t, ret);
+}
+
+static void passwords_are_weighed(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const weak[] = {"short",      "password1",          "PASSWORD123",
+                                       "Qwertyuiop", "ada.lovelace is me", "ñññññññ"};
+    static const char *const fine[] = {"correct horse battery", "ññññññññ", "xk2-9fQz"};
+    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
+        assert_int_equal(password_check_strength(&f->op, str_of(weak[i]), STR("ada.lovelace@x")),
+                         ERR_INVALID);
+        op_clear(&f->op);
+    }
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        assert_int_equal(password_check_strength(&f->op, str_of(fine[i]), STR("ada")), OK);
+}
+
+static void accounts_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_account a = nurse(), got, *all;
+    size_t n;
+    put(f, a, GOOD);
+    assert_int_equal(identity_account_get(&f->op, f->id, a.user, &got), OK);
+    assert_str(got.name, "Ada");
+    assert_int_equal(got.role, ROLE_NURSE);
+    a.user = STR("Bad User");
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), ERR_INVALID);
+    a = nurse();
+    a.role = ROLE_PATIENT;
+    as(f, identity_system());
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), ERR_INVALID);
+    as(f, identity_system());
+    assert_int_equal(identity_account_list(&f->op, f->id, &all, &n), OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(identity_account_get(&f->op, f->id, STR("nobody"), &got), ERR_NOT_FOUND);
+    as(f, NULL);
+    assert_int_equal(identity_account_list(&f->op, f->id, &all, &n), ERR_FORBIDDEN);
+}
+
+static void signing_in_and_out(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session s;
+    struct identity_account who;
+    put(f, nurse(), GOOD);
+    as(f, NULL);
+    assert_int_equal(sign_in(f, &s), OK);
+    assert_true(s.token.n >= 50);
+    assert_int_equal(s.expires, f->op.now + 12 * 3600 * 1000);
+    as(f, NULL);
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
+    assert_str(who.user, "nurse.ada");
+    assert_int_equal(f->op.actor->role, ROLE_NURSE);
+    assert_int_equal(f->op.actor->purpose, PURPOSE_TREAT);
+    assert_int_equal(identity_sign_out(&f->op, f->id, s.token), OK);
+    as(f, NULL);
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
+    assert_null(f->op.actor);
+}
+
+static void a_change_of_account_counts_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session s;
+    struct identity_account who, a = nurse();
+    put(f, a, GOOD);
+    as(f, NULL);
+    assert_int_equal(sign_in(f, &s), OK);
+    a.name = STR("Ada L.");
+    put(f, a, ""); /* the password stays */
+    as(f, NULL);
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
+    assert_str(who.name, "Ada L.");
+    a.disabled = true;
+    put(f, a, "");
+    as(f, NULL);
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
+    as(f, NULL);
+    assert_int_equal(sign_in(f, &s), ERR_UNAUTHENTICATED);
+    a.disabled = false;
+    a.role = ROLE_AGENT;
+    put(f, a, "");
+    as(f, NULL);
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
+}
+
+static void sessions_end(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session s;
+    struct identity_account who;
+    int64_t start = f->op.now, minute = 60000;
+    put(f, nurse(), GOOD);
+    as(f, NULL);
+    assert_int_equal(sign_in(f, &s), OK);
+    /* Use slides the idle limit; looking whether it lives does not. */
+    for (int i = 1; i < 20; i++) {
+        f->op.now = start + i * 14 * minute;
+        assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
+    }
+    int64_t last = f->op.now;
+    f->op.now = last + 14 * minute;
+    assert_true(identity_alive(&f->op, f->id, s.token));
+    f->op.now = last + 15 * minute;
+    assert_false(identity_alive(&f->op, f->id, s.token));
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
+    /* Another process sees the same. */
+    f->op.now = last;
+    as(f, identity_system());
+    assert_int_equal(identity_tick(&f->op, f->id), OK);
+    identity_free(f->id);
+    assert_int_equal(identity_new(&f->op, f->store, f->rec, &f->id), OK);
+    f->op.now = last + 15 * minute;
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
+    op_clear(&f->op);
+    f->op.now = last + 10 * minute;
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
+    /* The absolute end comes whatever happens. */
+    for (f->op.now = last; f->op.now < s.expires; f->op.now += 10 * minute)
+        assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
+    f->op.now = s.expires;
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
+    /* House-keeping forgets it. */
+    str *keys;
+    size_t n;
+    as(f, identity_system());
+    identity_free(f->id);
+    assert_int_equal(identity_new(&f->op, f->store, f->rec, &f->id), OK);
+    assert_int_equal(identity_tick(&f->op, f->id), OK);
+    assert_int_equal(store_kv_list(&f->op, f->store, STR("tok/"), 10, &keys, &n), OK);
+    assert_int_equal(n, 0);
+}
+
+static void tokens_for_scripts(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session s;
+    struct identity_account who, a = {.user = STR("script.x"), .role = ROLE_NURSE};
+    as(f, identity_system());
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 3600, &s), OK);
+    f->op.now += 3599 * 1000;
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
+    f->op.now += 1000;
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
+    as(f, identity_system());
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 0, &s), ERR_INVALID);
+    a.role = ROLE_PATIENT;
+    as(f, identity_system());
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 60, &s), ERR_INVALID);
+    as(f, NULL);
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 60, &s), ERR_FORBIDDEN);
+}
+
+static void forged_tokens(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session s;
+    struct identity_account who, a = {.user = STR("script.x"), .role = ROLE_NURSE};
+    as(f, identity_system());
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 3600, &s), OK);
+    for (size_t i = 0; i < s.token.n; i++) {
+        char *copy = arena_alloc(f->arena, s.token.n);
+        memcpy(copy, s.token.p, s.token.n);
+        copy[i] = copy[i] == 'x' ? 'y' : 'x';
+        as(f, NULL);
+        assert_int_equal(identity_actor(&f->op, f->id, str_make(copy, s.token.n), &who),
+                         ERR_UNAUTHENTICATED);
+        assert_null(f->op.actor);
+    }
+    assert_int_equal(identity_actor(&f->op, f->id, STR(""), &who), ERR_UNAUTHENTICATED);
+}
+
+static void guessing_is_slowed(void **state)
+{
+    struct fixture *f = *state;
+    struct throttle *t = &f->id->throttle;
+    str ada = STR("ada"), here = STR("10.0.0.1"), there = STR("10.0.0.2");
+    int64_t now = 1000000000;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(throttle_wait(t, ada, here, now), 0);
+        throttle_fail(t, ada, here, now);
+    }
+    assert_int_equal(throttle_wait(t, ada, here, now), 1000);
+    assert_int_equal(throttle_wait(t, ada, there, now), 0); /* the owner at home */
+    throttle_fail(t, ada, here, now + 1000);
+    assert_int_equal(throttle_wait(t, ada, here, now + 1000), 2000);
+    assert_int_equal(throttle_wait(t, ada, here, now + 3000), 0);
+    assert_int_equal(throttle_wait(t, ada, here, now + 1000 + 16 * 60 * 1000), 0);
+    throttle_clear(t, ada, here);
+    assert_int_equal(throttle_wait(t, ada, here, now + 1000), 0);
+    /* Many accounts from one address. */
+    for (int i = 0; i < 60; i++)
+        throttle_fail(t, arena_printf(f->arena, "user%d", i), there, now);
+    assert_true(throttle_wait(t, STR("fresh"), there, now) > 0);
+}
+
+static void devices(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_account a = {.user = STR("scale-1"), .role = ROLE_DEVICE};
+    put(f, a, "");
+    as(f, NULL);
+    assert_int_equal(identity_actor_device(&f->op, f->id, STR("scale-1")), OK);
+    assert_int_equal(f->op.actor->role, ROLE_DEVICE);
+    as(f, NULL);
+    assert_int_equal(identity_actor_device(&f->op, f->id, STR("scale-2")), ERR_UNAUTHENTICATED);
+    put(f, nurse(), GOOD);
+    as(f, NULL);
+    assert_int_equal(identity_actor_device(&f->op, f->id, STR("nurse.ada")), ERR_UNAUTHENTICATED);
+    a.disabled = true;
+    put(f, a, "");
+    as(f, NULL);
+    assert_int_equal(identity_actor_device(&f->op, f->id, STR("scale-1")), ERR_UNAUTHENTICATED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(passwords_are_weighed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(accounts_are_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(signing_in_and_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_of_account_counts_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sessions_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tokens_for_scripts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(forged_tokens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(guessing_is_slowed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(devices, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
