@@ -7,6 +7,8 @@
 #include "base/time.h"
 
 #define DEFERRED_BYTES_MAX (256u << 20)
+#define PACK_TEXTS 256u
+#define PACK_BYTES (1u << 20)
 
 void import_told(struct import *im, const char *source, const struct fault *fault)
 {
@@ -95,24 +97,75 @@ static err offer(struct worker *w, const struct import_text *t)
     return e;
 }
 
+/* Offered alone: applied, put aside, or told. Frees t unless it was put aside. */
+static void alone(struct worker *w, struct import_text *t)
+{
+    err e = offer(w, t);
+    bool kept = e != OK && w->load.unresolved && put_aside(w->im, t);
+    if (e != OK && !kept)
+        import_told(w->im, t->source, &w->op.fault);
+    if (!kept)
+        import_text_free(t);
+}
+
+/* Small resources go together: one transaction for many is far cheaper than one for each. When they
+ * do not fit together, each is offered alone, so that only the bad ones are left out. */
+struct pack {
+    struct import_text *at[PACK_TEXTS];
+    size_t n, bytes;
+};
+
+static void flush(struct worker *w, struct pack *p)
+{
+    str texts[PACK_TEXTS];
+    uint64_t before = w->load.resources;
+    err e = ERR_CONFLICT;
+    for (size_t i = 0; i < p->n; i++)
+        texts[i] = str_make(p->at[i]->p, p->at[i]->n);
+    if (p->n > 1) {
+        arena_reset(w->arena);
+        op_init(&w->op, w->arena, identity_system(), time_now());
+        w->load.source = str_of(p->at[0]->source);
+        e = record_load_add_all(&w->op, &w->load, texts, p->n);
+        atomic_fetch_add(&w->im->resources, w->load.resources - before);
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        if (e == OK || atomic_load(&w->im->stop))
+            import_text_free(p->at[i]);
+        else
+            alone(w, p->at[i]);
+    }
+    p->n = p->bytes = 0;
+}
+
+static bool is_bundle(const struct import_text *t)
+{
+    str head = str_make(t->p, t->n < 400 ? t->n : 400);
+    return str_find(head, STR("\"Bundle\""), 0) != SIZE_MAX;
+}
+
 void *import_work(void *ctx)
 {
     struct import *im = ctx;
     struct worker w;
+    struct pack pack = {.n = 0};
     struct import_text *t;
     bool ready = begin(&w, im);
     while ((t = import_take(&im->queue))) {
-        bool kept = false;
-        if (ready && !atomic_load(&im->stop)) {
-            err e = offer(&w, t);
-            kept = e != OK && w.load.unresolved && put_aside(im, t);
-            if (e != OK && !kept)
-                import_told(im, t->source, &w.op.fault);
-            atomic_fetch_add(&im->texts, 1);
-        }
-        if (!kept)
+        atomic_fetch_add(&im->texts, 1);
+        if (!ready || atomic_load(&im->stop)) {
             import_text_free(t);
+        } else if (is_bundle(t)) {
+            flush(&w, &pack);
+            alone(&w, t);
+        } else {
+            pack.at[pack.n++] = t;
+            pack.bytes += t->n;
+            if (pack.n == PACK_TEXTS || pack.bytes > PACK_BYTES)
+                flush(&w, &pack);
+        }
     }
+    flush(&w, &pack);
     if (ready)
         end(&w);
     return NULL;

@@ -49,7 +49,7 @@ static err conditional(struct record_tx *tx, const struct staged *s, struct fhir
     struct store_doc d;
     struct store_query *guard;
     size_t n;
-    if (!tx->bundle)
+    if (!tx->bundle && !tx->bulk)
         return fail_at(op, ERR_UNPROCESSABLE, links_path(tx, s, node->path),
                        "A conditional reference is allowed in a transaction only; name the id.");
     str query = node->ref.text;

@@ -109,13 +109,15 @@ static bool is_plan(const struct json *tree)
 }
 
 /* All texts to one plan. */
-static err plan_of(struct lane *l, struct fhir_plan *ret)
+static err plan_of(struct lane *l, struct fhir_plan *ret, bool *ret_bundle)
 {
     struct op *op = &l->op;
     struct json *tree;
+    *ret_bundle = l->n > 1;
     if (l->n == 1) {
         TRY(fhir_read(op, l->texts[0], 0, &tree));
-        if (is_plan(tree))
+        *ret_bundle = is_plan(tree);
+        if (*ret_bundle)
             return fhir_bundle_plan(op, tree, true, ret);
     }
     *ret = (struct fhir_plan){.transaction = true,
@@ -137,12 +139,13 @@ static err build(struct lane *l)
 {
     struct op *op = &l->op;
     struct fhir_plan plan;
-    TRY(plan_of(l, &plan));
+    bool bundle;
+    TRY(plan_of(l, &plan, &bundle));
     struct record_answer *answers = ARENA_ARRAY(op->arena, struct record_answer, plan.n);
     struct staged **by_entry = ARENA_ARRAY(op->arena, struct staged *, plan.n);
     TRY(op_check(op));
     l->tx = record_begin(op, l->load->rec);
-    l->tx->bundle = true; /* conditional references are allowed */
+    l->tx->bundle = bundle;
     l->tx->bulk = true;
     l->tx->memo = l->load->memo;
     TRY(transact_stage(l->tx, &plan, answers, by_entry));

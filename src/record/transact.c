@@ -235,11 +235,26 @@ static err stage_entry(struct work *w, const struct fhir_entry *e, size_t done)
                    "PATCH is not supported; send the whole resource by PUT.");
 }
 
+/* What is made together gets numbers in a row: neighbours in the store. */
+static void reserve(struct record_tx *tx, const struct fhir_plan *plan, struct staged **by_entry)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct fhir_entry *e = &plan->entries[i];
+        if (!by_entry[e->index] && (e->verb == VERB_POST || (e->verb == VERB_PUT && tx->bulk)))
+            tx->rids_left++;
+    }
+    if (tx->rids_left > 1)
+        tx->next_rid = store_rid_new(tx->rec->store, tx->rids_left);
+    else
+        tx->rids_left = 0;
+}
+
 err transact_stage(struct record_tx *tx, const struct fhir_plan *plan,
                    struct record_answer *answers, struct staged **by_entry)
 {
     struct work w = {.tx = tx, .plan = plan, .answers = answers, .by_entry = by_entry};
     map_init(&w.links, tx->op->arena);
+    reserve(tx, plan, by_entry);
     for (size_t i = 0; i < plan->n; i++)
         TRY(stage_entry(&w, &plan->entries[plan->order[i]], i));
     TRY(op_check(tx->op));
