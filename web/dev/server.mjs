@@ -364,7 +364,7 @@ createServer(async (req, res) => {
     };
     const newest = db.Observation.findLast((o) => patientOf(o) === patient);
     const t = addCase(db, 10, ref, {
-      programme: "hard-limits",
+      programme: "vital-signs",
       priority,
       metric,
       at: Date.now(),

@@ -304,7 +304,11 @@ export function Spark({ view, days, now }: { view: View; days: number; now: numb
         vector-effect="non-scaling-stroke"
         d={pathOf(points, f, (p) => p.v)}
       />
-      <circle class={view.over ? "chart-over" : "chart-last"} cx={x(last.t)} cy={y(last.v)} r="3" />
+      <path
+        class={view.over ? "spark-last over" : "spark-last"}
+        vector-effect="non-scaling-stroke"
+        d={`M${round(x(last.t))} ${round(y(last.v))}h0`}
+      />
     </svg>
   );
 }

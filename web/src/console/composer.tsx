@@ -59,6 +59,7 @@ const BLANK: Draft = {
   text: "",
 };
 const DEBOUNCE_MS = 300;
+const FIRST_REASONS = 3;
 const UNDO_MS = 10_000;
 const CHANNEL_ICON: Record<string, IconName> = { sms: "phone", email: "mail" };
 
@@ -190,31 +191,33 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
         </p>
         {say.kind === "good" ? null : (
           <ul>
-            {why.map((w, i) => (
+            {why.slice(0, FIRST_REASONS).map((w, i) => (
               <li key={i}>
                 <span dir="auto">{w}</span> {paired && <code>{fired[i]}</code>}
               </li>
             ))}
           </ul>
         )}
-        {missing.length > 0 && <p>{t("v_missing", { list: missing.join(", ") })}</p>}
+        {missing.length > 0 && (
+          <p>{t("v_missing", { list: missing.map((m) => m.replaceAll("_", " ")).join(", ") })}</p>
+        )}
         <details class="fine">
           <summary>{t("v_rules", { n: fired.length })}</summary>
-          {say.kind === "good" && (
-            <ul>
-              {why.map((w, i) => (
-                <li key={i} dir="auto">
-                  {w}
-                </li>
-              ))}
-            </ul>
-          )}
+          <ul>
+            {why.slice(say.kind === "good" ? 0 : FIRST_REASONS).map((w, i) => (
+              <li key={i} dir="auto">
+                {w}
+              </li>
+            ))}
+          </ul>
           <p>
             {fired.map((f) => (
               <code key={f}>{f} </code>
             ))}
           </p>
-          {obligations.length > 0 && <p>{t("v_do", { list: obligations.join(", ") })}</p>}
+          {obligations.length > 0 && (
+            <p>{t("v_do", { list: obligations.map((o) => o.replaceAll("_", " ")).join(", ") })}</p>
+          )}
         </details>
       </div>
     </div>

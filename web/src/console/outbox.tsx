@@ -112,7 +112,12 @@ function Phone({ letters }: { letters: Letter[] }) {
   useEffect(() => {
     if (end.current) end.current.scrollTop = end.current.scrollHeight;
   }, [open?.[1].length, open?.[0]]);
-  if (!open) return <Empty icon="phone" title={t("outbox_none_phone")} />;
+  if (!open)
+    return (
+      <div class="card">
+        <Empty icon="phone" title={t("outbox_none_phone")} />
+      </div>
+    );
   const [who, list] = open;
   const sender = list.find((l) => l.direction === "out")?.from ?? "";
   return (
@@ -144,7 +149,12 @@ function Mail({ letters }: { letters: Letter[] }) {
   const mails = letters.filter((l) => l.channel === "email");
   const [picked, setPicked] = useState("");
   const open = mails.find((m) => m.id === picked) ?? mails[0];
-  if (!open) return <Empty icon="mail" title={t("outbox_none_mail")} />;
+  if (!open)
+    return (
+      <div class="card">
+        <Empty icon="mail" title={t("outbox_none_mail")} />
+      </div>
+    );
   return (
     <div class="mail card">
       <ul aria-label={t("outbox_mail")}>

@@ -156,6 +156,10 @@ export const dayTime = (w: When, now?: number): string =>
 export const dayTimeInText = (w: When, now?: number): string =>
   Number.isNaN(date(w).getTime()) ? "" : `${dayInText(w, now)}, ${time(w)}`;
 
+/** "a, b and c" in the language. */
+export const list = (parts: string[]): string =>
+  new Intl.ListFormat(lang.value, { type: "conjunction" }).format(parts);
+
 /** How long ago, short: "12 min", "3 h", "2 days". */
 export function span(ms: number): string {
   const min = Math.max(0, Math.floor(ms / 60_000));

@@ -11,6 +11,7 @@ import type {
   Patient,
   Task,
 } from "../lib/fhir";
+import { personName } from "../lib/fhir";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 
@@ -59,3 +60,16 @@ export const useLooks = () =>
   useLoad<AuditEvent[]>(`AuditEvent|${me()}|mine`, () =>
     search<AuditEvent>("AuditEvent", { patient: me(), _sort: "-date", _count: "200" }, 400),
   );
+
+/** Names of the staff in the trail, from the directory; who may not be named stays a role. */
+export function useNames(looks: AuditEvent[] | undefined): Map<string, string> {
+  const ids = new Set<string>();
+  for (const e of looks ?? [])
+    for (const a of e.agent ?? [])
+      if (a.who?.reference?.startsWith("Practitioner/")) ids.add(a.who.reference.slice(13));
+  const asked = [...ids].sort().join(",");
+  const { data } = useLoad<Patient[]>(asked ? `Practitioner|*|${asked}` : null, () =>
+    search<Patient>("Practitioner", { _id: asked, _count: "100" }),
+  );
+  return new Map((data ?? []).map((p) => [`Practitioner/${p.id}`, personName(p)]));
+}

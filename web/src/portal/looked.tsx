@@ -1,21 +1,22 @@
 // Who looked: the trail of access in plain words, a day at a time, with the reason it was allowed and a
-// way to say that it looks wrong. Repeats by one person on one day stand in one line.
+// way to say that it looks wrong. What one person did on one day for one reason stands in one line.
 import { useState } from "preact/hooks";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { Icon } from "../kit/icons";
 import { keepDraft } from "../lib/drafts";
 import { type AuditEvent, words } from "../lib/fhir";
-import { dayInText, dayName, has, type Key, startOfDay, t, time } from "../lib/i18n";
+import { dayInText, dayName, has, type Key, list, startOfDay, t, time } from "../lib/i18n";
 import { again } from "../lib/load";
 import { go } from "../lib/router";
-import { me, useLooks } from "./data";
+import { me, useLooks, useNames } from "./data";
 import { DRAFT } from "./messages";
 
 export interface Look {
-  name: string;
+  who: string;
+  role: string;
   own: boolean;
   did: Key;
-  what: Key;
+  what: Key[];
   why: string;
   at: number;
   times: number;
@@ -29,13 +30,14 @@ const DID: Record<string, Key> = {
   D: "did_delete",
 };
 
+/** The first thing named that is not the person: a type, or the type of a reference. */
 function whatOf(e: AuditEvent): Key {
-  for (const entity of e.entity ?? []) {
-    const type = entity.what?.reference?.split("/")[0] ?? entity.type?.code ?? "";
-    if (has(`what_${type}`) && (type !== "Patient" || e.entity!.length === 1))
-      return `what_${type}` as Key;
-  }
-  return "what_record";
+  const types = (e.entity ?? []).map(
+    (x) => x.what?.reference?.split("/")[0] ?? x.description ?? x.type?.code ?? "",
+  );
+  const known = types.filter((x) => has(`what_${x}`));
+  const best = known.find((x) => x !== "Patient") ?? (types.length === 1 ? known[0] : undefined);
+  return best ? (`what_${best}` as Key) : "what_record";
 }
 
 function whyOf(e: AuditEvent, own: boolean): string {
@@ -51,60 +53,73 @@ function whyOf(e: AuditEvent, own: boolean): string {
 
 export function lookOf(e: AuditEvent): Look {
   const agent = e.agent?.find((a) => a.requestor) ?? e.agent?.[0];
-  const ref = agent?.who?.reference ?? "";
-  const own = ref === `Patient/${me()}`;
-  const system = ref.startsWith("Device/") || agent?.role?.[0]?.coding?.[0]?.code === "system";
-  const known = agent?.who?.display ?? agent?.name ?? "";
+  const who = agent?.who?.reference ?? agent?.who?.display ?? agent?.name ?? "";
+  const own = who === `Patient/${me()}`;
   const refused = e.outcome === "4" || e.outcome === "8";
   return {
-    name: own ? t("looked_you") : known || t(system ? "looked_system" : "looked_someone"),
+    who,
+    role: agent?.role?.[0]?.coding?.[0]?.code ?? "",
     own,
     did: refused ? "did_refused" : (DID[e.action ?? "R"] ?? "did_read"),
-    what: whatOf(e),
+    what: [whatOf(e)],
     why: whyOf(e, own),
     at: Date.parse(e.recorded),
     times: 1,
   };
 }
 
-/** Same person, same act, same thing, same day: one line with a count. Newest first. */
+/** Same person, same act, same reason, same day: one line that lists the things. Newest first. */
 export function merged(looks: Look[]): [number, Look[]][] {
   const days = new Map<number, Map<string, Look>>();
   for (const l of [...looks].sort((a, b) => b.at - a.at)) {
     const d = startOfDay(l.at);
     const day = days.get(d) ?? new Map<string, Look>();
     days.set(d, day);
-    const key = `${l.name}|${l.did}|${l.what}|${l.why}`;
+    const key = `${l.who}|${l.did}|${l.why}`;
     const same = day.get(key);
-    if (same) same.times++;
-    else day.set(key, { ...l });
+    if (same) {
+      same.times++;
+      same.what = [...new Set([...same.what, ...l.what])];
+    } else day.set(key, { ...l });
   }
   return [...days].map(([d, list]) => [d, [...list.values()]]);
 }
 
-function report(l: Look, day: number): void {
+const isSystem = (l: Look): boolean => l.role === "system" || l.role === "device";
+
+function nameOf(l: Look, names: Map<string, string>): string {
+  if (l.own) return t("looked_you");
+  const name = names.get(l.who);
+  if (name) return name;
+  const role = `role_${l.role}`;
+  return has(role) ? t(role as Key) : t("looked_someone");
+}
+
+const listOf = (l: Look): string => list(l.what.map((w) => t(w)));
+
+function report(l: Look, day: number, name: string): void {
   keepDraft(
     DRAFT,
-    t("looked_wrong_text", { name: l.name, what: t(l.what), day: dayInText(day) }).replace(
-      /[\u2068\u2069]/g,
+    t("looked_wrong_text", { name, what: listOf(l), day: dayInText(day) }).replace(
+      /[\u2066-\u2069]/g,
       "",
     ),
   );
   go("/messages");
 }
 
-function Line({ look, day }: { look: Look; day: number }) {
+function Line({ look, day, name }: { look: Look; day: number; name: string }) {
   return (
     <li class="look">
       <div>
-        <p>{t("looked_what", { name: look.name, did: t(look.did), what: t(look.what) })}</p>
+        <p>{t("looked_what", { name, did: t(look.did), what: listOf(look) })}</p>
         <p class="muted small">
           {time(look.at)}
           {look.times > 1 && ` · ${t("looked_times", { n: look.times })}`} · {look.why}
         </p>
       </div>
-      {!look.own && (
-        <button type="button" class="btn quiet" onClick={() => report(look, day)}>
+      {!look.own && !isSystem(look) && (
+        <button type="button" class="btn quiet" onClick={() => report(look, day, name)}>
           {t("looked_wrong")}
         </button>
       )}
@@ -114,6 +129,7 @@ function Line({ look, day }: { look: Look; day: number }) {
 
 export function Looked() {
   const { data, error } = useLooks();
+  const names = useNames(data);
   const [hideOwn, setHideOwn] = useState(true);
   const [shown, setShown] = useState(FIRST_DAYS);
   const days = merged((data ?? []).map(lookOf).filter((l) => !hideOwn || !l.own));
@@ -136,12 +152,12 @@ export function Looked() {
           <p>{t("looked_none_lead")}</p>
         </Empty>
       )}
-      {days.slice(0, shown).map(([day, list]) => (
+      {days.slice(0, shown).map(([day, lines]) => (
         <section key={day} class="card looks" aria-label={dayName(day)}>
           <h2>{dayName(day)}</h2>
           <ul>
-            {list.map((l, i) => (
-              <Line key={i} look={l} day={day} />
+            {lines.map((l, i) => (
+              <Line key={i} look={l} day={day} name={nameOf(l, names)} />
             ))}
           </ul>
         </section>

@@ -5,7 +5,7 @@ import { Choice, Skeleton } from "../kit/basics";
 import { LanguageSelect } from "../kit/signin";
 import { keepDraft } from "../lib/drafts";
 import { type Consent, type Patient, words } from "../lib/fhir";
-import { fullDate, lang, t } from "../lib/i18n";
+import { fullDate, has, lang, list, t } from "../lib/i18n";
 import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go } from "../lib/router";
 import { useConsents, useMe } from "./data";
@@ -104,7 +104,11 @@ function Reach({ p }: { p: Patient }) {
   );
 }
 
+/** "Text messages about your care and about visits" when the codes are ours, else the record's words. */
 function consentWords(c: Consent): string {
+  const channel = `set_what_${c.provision?.code?.[0]?.coding?.[0]?.code}`;
+  const purposes = (c.provision?.purpose ?? []).map((p) => `c_${p.code}`).filter(has);
+  if (has(channel)) return [t(channel), list(purposes.map((p) => t(p)))].join(" ").trim();
   const named = words(c.provision?.code?.[0]) || c.provision?.purpose?.[0]?.display;
   return named || words(c.category?.[0]) || words(c.scope);
 }

@@ -1,0 +1,116 @@
+// The main job, end to end: a reading becomes a case, the nurse acts, the patient answers.
+import { Acts, axe, expect, shot, signIn, test } from "./kit";
+import { inDaytime, oxygen, stable } from "./people";
+
+test("a reading becomes a case, the case a permitted message, the answer closes it", async ({
+  page,
+  request,
+}) => {
+  test.setTimeout(180_000);
+  const { patient } = stable(0);
+  const name = await inDaytime(request, patient);
+  const acts = new Acts();
+
+  await signIn(page, "console", "nurse");
+  const list = page.getByRole("list", { name: "Worklist" });
+  await expect(list.getByRole("link").first()).toBeVisible();
+  await axe(page);
+  await shot(page, "a1-worklist");
+
+  // The live case queues behind "1 new" and leaves the focused row where it is.
+  await page.keyboard.press("j");
+  const focused = await page.evaluate(() => document.activeElement?.getBoundingClientRect().top);
+  await oxygen(request, patient, [84, 83]);
+  const fresh = page.getByRole("button", { name: /1 new – press N/ });
+  await expect(fresh).toBeVisible();
+  expect(await page.evaluate(() => document.activeElement?.getBoundingClientRect().top)).toBe(focused);
+  await axe(page);
+  await shot(page, "a2-one-new");
+
+  await acts.press(page, "n");
+  const row = list.getByRole("link", { name: new RegExp(name) });
+  await expect(row).toBeFocused();
+  await expect(row).toContainText("Critical");
+  await acts.press(page, "Enter");
+  await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
+  await acts.press(page, "c");
+  await expect(page.getByText("You have this case", { exact: true })).toBeVisible();
+  await axe(page);
+
+  // Number, change and shape; the arrow keys say each value.
+  const card = page.getByRole("button", { name: /Oxygen/ });
+  await expect(card).toContainText("83 %");
+  await expect(card).toContainText("below usual");
+  const walk = page.getByRole("slider", { name: /Oxygen/ });
+  await walk.focus();
+  await expect(walk).toHaveAttribute("aria-valuetext", /83 %/);
+  await page.keyboard.press("ArrowLeft");
+  await expect(walk).toHaveAttribute("aria-valuetext", /84 %/);
+  await page.getByRole("radio", { name: "Table" }).check({ force: true });
+  await expect(page.getByRole("row", { name: /83/ })).toContainText("beyond limit");
+  await page.getByRole("radio", { name: "Chart" }).check({ force: true });
+  await page.locator("#main").focus();
+
+  // A template; the server's verdict; the button says what it does.
+  await acts.choose(page.getByLabel("Template"), { label: "Please measure again" });
+  await expect(page.getByText("May be sent")).toBeVisible();
+  await expect(page.getByText(/1 part/)).toBeVisible();
+  await axe(page);
+  await shot(page, "a3-message-allowed");
+  await page.getByLabel("Message", { exact: true }).focus();
+  await acts.press(page, "Control+Enter");
+  await expect(page.getByText("Message is on its way.").last()).toBeVisible();
+  await expect(page.getByRole("button", { name: /Undo/ })).toBeVisible();
+
+  // Undo takes it back; nothing arrives. Then it is sent for good.
+  await page.locator("#main").focus();
+  await page.keyboard.press("Control+z");
+  await expect(page.getByText("Message taken back. Nothing was sent.").last()).toBeVisible();
+  await expect(page.getByText("May be sent")).toBeVisible();
+  await page.getByRole("button", { name: /^Send/ }).click();
+  await expect(page.getByText("Message is on its way.").last()).toBeVisible();
+
+  await page.getByRole("link", { name: "Outbox" }).click();
+  const phone = page.getByRole("region", { name: "Phones" });
+  await expect(phone.getByText(/measure again/)).toBeVisible({ timeout: 30_000 });
+  expect(await phone.getByText(/measure again/).count()).toBe(1);
+  await axe(page);
+  await phone.getByLabel("Reply as the patient").fill("I feel a bit better. It says 92 now.");
+  await phone.getByRole("button", { name: "Send reply" }).click();
+  await expect(phone.getByText("It says 92 now.")).toBeVisible();
+  await shot(page, "a4-outbox");
+
+  // The answer has joined the thread; the case is closed with its outcome.
+  await page.goBack();
+  const thread = page.getByRole("region", { name: "Messages" });
+  await expect(thread.getByText("It says 92 now.")).toBeVisible();
+  await acts.press(page, "e");
+  const dialog = page.getByRole("dialog", { name: "How did it end?" });
+  await axe(page);
+  await acts.click(dialog.getByText("Advice given"));
+  await acts.fill(dialog.getByLabel("Note"), "Measured again, 92 %. Will call in the morning.");
+  await acts.press(page, "Control+Enter");
+  await expect(page.getByText("This case is resolved.")).toBeVisible();
+  await shot(page, "a5-resolved");
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await expect(page.getByRole("region", { name: "Timeline" }).getByText("It says 92 now.")).toBeVisible();
+  await axe(page);
+  expect(acts.n, "acts from the alarm to the closed case").toBeLessThanOrEqual(9);
+});
+
+test("two nurses cannot hold one case", async ({ page, request, browser }) => {
+  const { patient } = stable(1);
+  const name = await inDaytime(request, patient);
+  await oxygen(request, patient, [84, 83]);
+  await signIn(page, "console", "nurse");
+  const row = page.getByRole("link", { name: new RegExp(name) });
+  await expect(row).toBeVisible();
+  await row.click();
+  const other = await (await browser.newContext()).newPage();
+  await signIn(other, "console", "nurse2");
+  await other.goto(page.url());
+  await other.getByRole("button", { name: /^(Claim|Tomar)/ }).click();
+  await expect(page.getByText(/^With /)).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Claim/ })).toBeDisabled();
+  await other.context().close();
+});

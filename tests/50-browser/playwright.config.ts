@@ -1,0 +1,39 @@
+// The browser walks: one worker (two cores), the real binary with a fresh demonstration, Debian's
+// Chromium. Screenshots go to web/test-results; nothing here depends on the hour of the day.
+import { join } from "node:path";
+import { defineConfig } from "@playwright/test";
+
+export const PORT = Number(process.env.WEFT_WALK_PORT ?? 18345);
+export const WEB = join(__dirname, "..", "..", "web");
+
+export default defineConfig({
+  testDir: __dirname,
+  testMatch: "*.spec.ts",
+  globalSetup: join(__dirname, "setup.ts"),
+  outputDir: join(WEB, "test-results", "traces"),
+  workers: 1,
+  fullyParallel: false,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+  use: {
+    baseURL: `http://127.0.0.1:${PORT}`,
+    viewport: { width: 1280, height: 800 },
+    locale: "en-US",
+    timezoneId: "America/Chicago",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: "/usr/bin/chromium",
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+});
