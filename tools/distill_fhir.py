@@ -61,6 +61,10 @@ class Model:
             return e if path.rsplit(".", 1)[0] in leaves else None
         if codes <= {"BackboneElement", "Element"} and path in leaves:
             return e
+        # dataelements.json cuts its ids ("de-" and the path) to 64 characters and loses all but one
+        # of those that become equal.
+        if len("de-" + path) > 64 and path.rsplit(".", 1)[0] in leaves:
+            return e
         return None
 
     def own(self, sd):
