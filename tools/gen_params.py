@@ -184,8 +184,7 @@ class Trie:
         condition, single = rest
         element, choice = self.spec.find(context, name)
         if not element:
-            print("gen_params: no element %s in %s" % (name, context), file=sys.stderr)
-            return
+            raise SystemExit("gen_params: no element %s in %s" % (name, context))
         path, high, types, _ = element
         for kind, _ in types:
             if cast and kind.lower() != cast.lower():
