@@ -79,6 +79,7 @@ static void staff(void **state)
 {
     (void)state;
     assert_true(may(ROLE_NURSE, "Observation", ACTION_READ, OF(1)));
+    assert_true(may(ROLE_NURSE, "VisionPrescription", ACTION_READ, OF(1))); /* the last type */
     assert_true(may(ROLE_NURSE, "Task", ACTION_UPDATE, OF(1)));
     assert_true(may(ROLE_NURSE, "Communication", ACTION_CREATE, OF(1)));
     assert_false(may(ROLE_NURSE, "Patient", ACTION_DELETE, OF(1)));

@@ -187,6 +187,7 @@ static const char *const others[] = {"Should I stop taking the water pill?",
                                      "I have not had enough sleep",
                                      "My son stops by tomorrow, he will help",
                                      "bus stop is far",
+                                     "The doctor says this cough will soon stop",
                                      "could the nurse please stop by tomorrow",
                                      "توقف الألم اليوم",
                                      "Please cancel my Friday visit",
@@ -235,6 +236,7 @@ static void help_start_and_red_flags(void **state)
     struct op op = test_op();
     assert_int_equal(reply(&op, "Help!").intent, REPLY_HELP);
     assert_int_equal(reply(&op, "info").intent, REPLY_HELP);
+    assert_true(reply(&op, "info").keyword && reply(&op, "Subscribe").keyword);
     assert_int_equal(reply(&op, "Ayuda").intent, REPLY_HELP);
     assert_int_equal(reply(&op, "مساعدة").intent, REPLY_HELP);
     assert_int_equal(reply(&op, "can you help me with my scale").intent, REPLY_NONE);

@@ -134,6 +134,10 @@ static void emergency_path_goes_first(void **state)
     struct json *told = verdict_to_json(&op, &v);
     assert_int_equal(JSON_GET(told, "fired")->n + JSON_GET(told, "why")->n, 0);
     assert_int_equal(JSON_GET(told, "suspended")->n, v.n_fired);
+    /* Whether it advertises nobody had the time to say: that does not hold up help either. */
+    facts_set_bool(f, FACT_VALID_AUTHORIZATION, false);
+    facts_set_str(f, FACT_MARKETING_EXCEPTION, STR("none"));
+    assert_int_equal(decide(&op, bit("outbound.attempt"), f).decision, DECISION_ALLOW);
     /* Known advertising is not help. */
     facts_set_bool(f, FACT_CONTAINS_MARKETING, true);
     facts_set_bool(f, FACT_MARKETING_REVOKED, true);

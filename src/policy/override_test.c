@@ -117,7 +117,7 @@ static void wrong_changes_are_all_named(void **state)
     refused(&op, "{\"MSG-09\":7}", "the change is an object");
     refused(&op, "{\"MSG-09\":{\"params\":[]," SIGNED "}}", "params is an object");
     refused(&op, "{\"MSG-09\":{\"parms\":{}," SIGNED "}}", "a change holds");
-    refused(&op, "{\"MSG-09\":{\"params\":{\"per_week\":3}," SIGNED "}}", "no parameter");
+    refused(&op, "{\"MSG-09\":{\"params\":{\"legal_max_exempt\":3}," SIGNED "}}", "no parameter");
     refused(&op, "{\"MSG-09\":{\"params\":{\"per_day\":\"3\"}," SIGNED "}}", "same kind");
     refused(&op, "{\"NIX-1\":{},\"MSG-09\":{\"params\":{\"a\":1,\"b\":2}," SIGNED "}}", "NIX-1");
     assert_int_equal(op.fault.n, 3);
