@@ -96,4 +96,53 @@ static inline str keys_dump_by_path(struct op *op, struct json *resource)
     return keys_dump(op, w.keys.at, w.keys.n);
 }
 
+/* Query text that asks for one key; false for kinds that have no one text. */
+static inline bool key_query(struct buf *b, const struct fhir_key *k)
+{
+    buf_clear(b);
+    buf_printf(b, "%s=", fhir_param_get(k->param)->code);
+    if (k->kind == KEY_TOKEN && k->system.n) {
+        buf_url(b, k->system);
+        buf_add(b, STR("%7C"));
+        buf_url(b, k->code);
+    } else if (k->kind == KEY_TOKEN) {
+        buf_url(b, k->code);
+    } else if (k->kind == KEY_STRING || k->kind == KEY_URI) {
+        buf_url(b, k->text);
+    } else if (k->kind == KEY_QUANTITY || k->kind == KEY_NUMBER) {
+        buf_printf(b, "ge%.17g", k->number);
+    } else if (k->kind == KEY_REFERENCE && k->ref.text.n) {
+        buf_url(b, k->ref.text);
+    } else {
+        return false;
+    }
+    /* commas and the like would need escapes of their own */
+    return buf_ok(b) && str_find(buf_str(b), STR("%2C"), 0) == SIZE_MAX &&
+           str_find(buf_str(b), STR("%5C"), 0) == SIZE_MAX &&
+           str_find(k->code, STR("|"), 0) == SIZE_MAX;
+}
+
+/* Asks for the resource by each of its keys; it must match. How many were asked. */
+static inline size_t keys_find_it(struct op *op, struct json *v)
+{
+    struct fhir_key *keys = NULL;
+    size_t n = 0, asked = 0;
+    struct buf b;
+    buf_init(&b, op->arena, 1u << 20);
+    assert_int_equal(fhir_keys(op, v, &keys, &n), OK);
+    for (size_t k = 0; k < n; k++) {
+        const struct fhir_query *q = NULL;
+        bool hit = false;
+        if (!key_query(&b, &keys[k]))
+            continue;
+        asked++;
+        if (fhir_query_read(op, fhir_type_of(v), buf_str(&b), false, &q) != OK)
+            fail_msg("%.*s: %.*s\n", STR_ARG(buf_str(&b)), STR_ARG(op->fault.issues[0].message));
+        assert_int_equal(fhir_query_match(op, q, v, &hit), OK);
+        if (!hit)
+            fail_msg("not found by %.*s\n", STR_ARG(buf_str(&b)));
+    }
+    return asked;
+}
+
 #endif

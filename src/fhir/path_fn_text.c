@@ -258,6 +258,7 @@ static err regex_open(struct path_run *r, const struct path_call *c, str pattern
     UParseError where;
     int32_t n_pattern = 0, n = 0;
     UChar *p = wide(r, pattern, &n_pattern), *text = wide(r, s, &n);
+    TRY(op_check(r->op));
     if (!p || !text)
         return path_fault(r, c->node, "the string cannot be searched");
     URegularExpression *regex = uregex_open(p, n_pattern, UREGEX_DOTALL, &where, &e);

@@ -139,6 +139,7 @@ static err arguments(struct parser *p, struct path_node *call)
             TRY(expression(p, 0, &arg));
         TRY(deepen(p, call, arg));
         VEC_PUSH(p->op->arena, &args, arg);
+        TRY(op_check(p->op));
     }
     call->args = args.at;
     call->n_args = (uint16_t)args.n;

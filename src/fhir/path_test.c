@@ -455,6 +455,29 @@ static void inner_focus(void **state)
     test_op_done(&op);
 }
 
+/* Every n-th request for memory refused, while compiling and while evaluating. */
+static void out_of_memory(void **state)
+{
+    static const char *const texts[] = {
+        "name.given.select($this & 'x').join(',').upper()", "descendants().count() + 1.5",
+        "'a'.replaceMatches('a','b')", "repeat(extension).type().name | name.family.toChars()"};
+    (void)state;
+    for (uint64_t nth = 1; nth < 60; nth++) {
+        struct op op = test_op();
+        const struct fhir_path *p = NULL;
+        struct fhir_path_items items;
+        struct json *focus = tree_of_text(&op, str_of(patient_text));
+        str text = str_of(texts[nth % 4]);
+        arena_fail_at(nth / 4, true);
+        err e = fhir_path_compile(&op, text, &p);
+        if (e == OK)
+            e = fhir_path_eval(&op, p, focus, &items);
+        arena_fail_at(0, false);
+        assert_true(e == OK || e == ERR_TOO_LARGE);
+        test_op_done(&op);
+    }
+}
+
 /* Every published expression compiles. */
 static void published(void **state)
 {
@@ -477,7 +500,8 @@ int main(void)
         cmocka_unit_test(patient),       cmocka_unit_test(observation),
         cmocka_unit_test(syntax_errors), cmocka_unit_test(runtime_errors),
         cmocka_unit_test(bounds),        cmocka_unit_test(booleans),
-        cmocka_unit_test(inner_focus),   cmocka_unit_test(published),
+        cmocka_unit_test(inner_focus),   cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(published),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
