@@ -79,3 +79,28 @@ void cli_close(struct cli *c)
     record_close(c->rec);
     arena_free(c->arena);
 }
+
+err cli_perform(struct cli *c, const struct cli_job *job, FILE *out)
+{
+    str verb = str_of(job->verb);
+    if (str_eq(verb, STR("token")))
+        return cli_perform_token(c, job, out);
+    if (str_eq(verb, STR("user")))
+        return cli_perform_user(c, job, out);
+    if (str_eq(verb, STR("audit")))
+        return cli_perform_audit(c, job, out);
+    return fail(&c->op, ERR_INVALID, "A running server does not know this verb.");
+}
+
+int cli_do(const char *dir, const struct cli_job *job)
+{
+    struct cli c;
+    int code = CLI_DONE;
+    err e = cli_open(&c, dir, 0);
+    if (e == OK && (e = cli_perform(&c, job, stdout)) == OK)
+        e = record_audit_wait(&c.op, c.rec);
+    if (e != OK && (c.rec || e != ERR_CONFLICT || !control_ask(dir, job, &code)))
+        code = cli_failed(job->verb, &c.op);
+    cli_close(&c);
+    return code;
+}

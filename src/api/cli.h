@@ -47,4 +47,32 @@ MUST err cli_open(struct cli *c, const char *dir, size_t cache_bytes);
 /* Safe on what cli_open() left half done. */
 void cli_close(struct cli *c);
 
+/* ---- work that is also done while the server runs on the folder (control.c) ---- */
+
+/* A verb with its words; NULL = not given. */
+#define CLI_WORDS 12
+struct cli_job {
+    const char *verb; /* "token", "user", "audit" */
+    const char *words[CLI_WORDS];
+};
+/* Does the job on an open record; what it prints goes to out. The words' order is each verb's own.
+ */
+MUST err cli_perform(struct cli *c, const struct cli_job *job, FILE *out);
+err cli_perform_token(struct cli *c, const struct cli_job *job, FILE *out);
+err cli_perform_user(struct cli *c, const struct cli_job *job, FILE *out);
+err cli_perform_audit(struct cli *c, const struct cli_job *job, FILE *out);
+/* Opens the folder and does the job, or hands it to the server that runs on it. Returns the exit
+ * code. */
+int cli_do(const char *dir, const struct cli_job *job);
+
+/* The server's end: a socket in the data folder that only the folder's owner can use. */
+struct control;
+MUST err control_start(struct op *op, str dir, struct record *rec, struct identity *id,
+                       struct control **ret);
+/* NULL allowed. */
+void control_stop(struct control *c);
+/* The client's end; false when no server answers. *ret_exit and the server's texts on
+ * stdout/stderr. */
+bool control_ask(const char *dir, const struct cli_job *job, int *ret_exit);
+
 #endif

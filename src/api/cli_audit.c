@@ -11,22 +11,16 @@ static const char usage[] =
     "\n"
     "example: weft audit verify --data data\n";
 
-static int verify(const char *dir)
+err cli_perform_audit(struct cli *c, const struct cli_job *job, FILE *out)
 {
-    struct cli c;
     struct record_audit_check check;
-    int code = CLI_DONE;
-    if (cli_open(&c, dir, 0) != OK || record_audit_verify(&c.op, c.rec, &check) != OK) {
-        code = cli_failed("audit", &c.op);
-    } else if (check.bad_seq) {
-        printf("broken at entry %llu of %llu\n", (unsigned long long)check.bad_seq,
-               (unsigned long long)check.entries);
-        code = CLI_FAILED;
-    } else {
-        printf("%llu entries, whole; head %s\n", (unsigned long long)check.entries, check.head);
-    }
-    cli_close(&c);
-    return code;
+    (void)job;
+    TRY(record_audit_verify(&c->op, c->rec, &check));
+    if (check.bad_seq)
+        return fail(&c->op, ERR_FAULT, "The trail is broken at entry %llu of %llu.",
+                    (unsigned long long)check.bad_seq, (unsigned long long)check.entries);
+    fprintf(out, "%llu entries, whole; head %s\n", (unsigned long long)check.entries, check.head);
+    return OK;
 }
 
 int cli_audit(int argc, char **argv)
@@ -46,5 +40,5 @@ int cli_audit(int argc, char **argv)
     if (!verb || !dir || rest != argc)
         return cli_wrong("audit", usage,
                          verb ? "name the folder with --data" : "say: audit verify");
-    return verify(dir);
+    return cli_do(dir, &(struct cli_job){.verb = "audit"});
 }

@@ -18,6 +18,7 @@ struct serve {
     str data, web_dir;
     struct record *rec;
     struct identity *id;
+    struct control *control;
     struct monitor *monitor;
     struct outreach *outreach;
     struct api *api;
@@ -53,6 +54,16 @@ static err start_identity(struct serve *s)
 static void stop_identity(struct serve *s)
 {
     identity_free(s->id);
+}
+
+static err start_control(struct serve *s)
+{
+    return control_start(&s->op, s->data, s->rec, s->id, &s->control);
+}
+
+static void stop_control(struct serve *s)
+{
+    control_stop(s->control);
 }
 
 static err start_outreach(struct serve *s)
@@ -100,11 +111,9 @@ static void stop_api(struct serve *s)
 }
 
 static const struct service services[] = {
-    {"record", start_record, stop_record},
-    {"identity", start_identity, stop_identity},
-    {"outreach", start_outreach, stop_outreach},
-    {"monitor", start_monitor, stop_monitor},
-    {"http", start_api, stop_api},
+    {"record", start_record, stop_record},    {"identity", start_identity, stop_identity},
+    {"control", start_control, stop_control}, {"outreach", start_outreach, stop_outreach},
+    {"monitor", start_monitor, stop_monitor}, {"http", start_api, stop_api},
 };
 #define SERVICES (sizeof services / sizeof *services)
 

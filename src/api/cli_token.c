@@ -14,19 +14,22 @@ static const char usage[] =
     "system; patient and helper need --patient (the id of a Patient). Where --user names an "
     "account,\n"
     "the account says the rest. A token lives for a day unless --ttl says otherwise.\n"
-    "The server must not be running on the folder.\n"
     "\n"
     "example: curl -H \"Authorization: Bearer $(weft token --data data --role nurse)\" \\\n"
     "             http://127.0.0.1:8080/fhir/Patient\n";
 
 enum { DATA, ROLE, USER, PATIENT, REFERENCE, TTL, N_OPTIONS };
 
-static err issue(struct cli *c, const char *const v[N_OPTIONS], uint64_t ttl)
+err cli_perform_token(struct cli *c, const struct cli_job *job, FILE *out)
 {
+    const char *const *v = job->words;
+    uint64_t ttl = TTL_DEFAULT;
     struct op *op = &c->op;
     struct identity_account a = {0};
     struct identity_session session;
     str user = str_of(v[USER]);
+    if (v[TTL] && !str_to_u64(str_of(v[TTL]), INT32_MAX, &ttl))
+        return fail(op, ERR_INVALID, "--ttl takes seconds.");
     struct fault before = op->fault;
     bool known = !str_empty(user) && identity_account_get(op, c->id, user, &a) == OK;
     op->fault = before;
@@ -43,18 +46,18 @@ static err issue(struct cli *c, const char *const v[N_OPTIONS], uint64_t ttl)
             a.reference = arena_printf(op->arena, "Patient/%s", v[PATIENT]);
     }
     TRY(identity_token_issue(op, c->id, &a, (int64_t)ttl, &session));
-    printf("%.*s\n", STR_ARG(session.token));
-    return record_audit_wait(op, c->rec);
+    fprintf(out, "%.*s\n", STR_ARG(session.token));
+    return OK;
 }
 
 int cli_token(int argc, char **argv)
 {
     static const char *const names[] = {"data",      "role", "user", "patient",
                                         "reference", "ttl",  NULL};
-    const char *v[N_OPTIONS] = {0};
+    struct cli_job job = {.verb = "token"};
+    const char **v = job.words;
     struct cli_args args = {names, v, usage};
-    struct cli c;
-    uint64_t ttl = TTL_DEFAULT;
+    uint64_t ttl;
     int rest, code;
     if (!cli_parse(argc, argv, &args, &rest, &code))
         return code;
@@ -62,9 +65,5 @@ int cli_token(int argc, char **argv)
         return cli_wrong("token", usage, "--data and --role (or --user) are needed");
     if (v[TTL] && !str_to_u64(str_of(v[TTL]), INT32_MAX, &ttl))
         return cli_wrong("token", usage, "--ttl takes seconds");
-    code = CLI_DONE;
-    if (cli_open(&c, v[DATA], 0) != OK || issue(&c, v, ttl) != OK)
-        code = cli_failed("token", &c.op);
-    cli_close(&c);
-    return code;
+    return cli_do(v[DATA], &job);
 }

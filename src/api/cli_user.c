@@ -12,16 +12,14 @@ static const char usage[] =
     "       weft user disable --data DIR --user ID\n"
     "\n"
     "add reads the password from standard input; adding an account that exists changes it.\n"
-    "The server must not be running on the folder.\n"
     "\n"
     "example: weft user add --data data --user nurse.ada --role nurse --name 'Ada N.'\n";
 
-enum { DATA, USER, ROLE, NAME, PATIENT, REFERENCE, LANGUAGE, NO_PASSWORD, N_OPTIONS };
+enum { DATA, USER, ROLE, NAME, PATIENT, REFERENCE, LANGUAGE, NO_PASSWORD, VERB, PASSWORD };
 
-/* One line of standard input. */
-static str ask_password(struct op *op)
+/* One line of standard input, into line. */
+static const char *ask_password(char *line, int size)
 {
-    char line[1026];
     struct termios old, quiet;
     bool terminal = isatty(0) && tcgetattr(0, &old) == 0;
     if (terminal) {
@@ -30,18 +28,18 @@ static str ask_password(struct op *op)
         quiet.c_lflag &= ~(tcflag_t)ECHO;
         (void)tcsetattr(0, TCSANOW, &quiet);
     }
-    bool got = fgets(line, sizeof line, stdin) != NULL;
+    bool got = fgets(line, size, stdin) != NULL;
     if (terminal) {
         (void)tcsetattr(0, TCSANOW, &old);
         fputc('\n', stderr);
     }
     if (!got)
-        return STR_NONE;
+        return NULL;
     line[strcspn(line, "\r\n")] = 0;
-    return arena_str(op->arena, str_of(line));
+    return line[0] ? line : NULL;
 }
 
-static err add(struct cli *c, const char *const v[N_OPTIONS])
+static err add(struct cli *c, const char *const *v)
 {
     struct op *op = &c->op;
     struct identity_account a = {.user = str_of(v[USER]),
@@ -53,26 +51,25 @@ static err add(struct cli *c, const char *const v[N_OPTIONS])
         return fail(op, ERR_INVALID, "--user and a --role that exists are needed.");
     if (a.role == ROLE_PATIENT && str_empty(a.reference) && v[PATIENT])
         a.reference = arena_printf(op->arena, "Patient/%s", v[PATIENT]);
-    str password = v[NO_PASSWORD] ? STR_NONE : ask_password(op);
-    if (!v[NO_PASSWORD] && str_empty(password))
+    if (!v[NO_PASSWORD] && !v[PASSWORD])
         return fail(op, ERR_INVALID, "No password came on standard input; or say --no-password.");
-    return identity_account_put(op, c->id, &a, password);
+    return identity_account_put(op, c->id, &a, str_of(v[PASSWORD]));
 }
 
-static err list(struct cli *c)
+static err list(struct cli *c, FILE *out)
 {
     struct identity_account *a;
     size_t n;
     TRY(identity_account_list(&c->op, c->id, &a, &n));
     for (size_t i = 0; i < n; i++) {
         str role = role_name(a[i].role);
-        printf("%-24.*s %-9.*s %-8s %.*s\n", STR_ARG(a[i].user), STR_ARG(role),
-               a[i].disabled ? "disabled" : "", STR_ARG(a[i].name));
+        fprintf(out, "%-24.*s %-9.*s %-8s %.*s\n", STR_ARG(a[i].user), STR_ARG(role),
+                a[i].disabled ? "disabled" : "", STR_ARG(a[i].name));
     }
     return OK;
 }
 
-static err disable(struct cli *c, const char *const v[N_OPTIONS])
+static err disable(struct cli *c, const char *const *v)
 {
     struct identity_account a;
     if (!v[USER])
@@ -82,28 +79,25 @@ static err disable(struct cli *c, const char *const v[N_OPTIONS])
     return identity_account_put(&c->op, c->id, &a, STR_NONE);
 }
 
-static err run(struct cli *c, const char *verb, const char *const v[N_OPTIONS])
+err cli_perform_user(struct cli *c, const struct cli_job *job, FILE *out)
 {
-    TRY(cli_open(c, v[DATA], 0));
-    if (str_eq(str_of(verb), STR("add")))
-        TRY(add(c, v));
-    else if (str_eq(str_of(verb), STR("list")))
-        TRY(list(c));
-    else
-        TRY(disable(c, v));
-    return record_audit_wait(&c->op, c->rec);
+    str verb = str_of(job->words[VERB]);
+    if (str_eq(verb, STR("add")))
+        return add(c, job->words);
+    return str_eq(verb, STR("list")) ? list(c, out) : disable(c, job->words);
 }
 
 int cli_user(int argc, char **argv)
 {
     static const char *const names[] = {"data",      "user",     "role",         "name", "patient",
                                         "reference", "language", "no-password!", NULL};
-    const char *v[N_OPTIONS] = {0};
+    struct cli_job job = {.verb = "user"};
+    const char **v = job.words;
     struct cli_args args = {names, v, usage};
     str verb = argc > 1 ? str_of(argv[1]) : STR_NONE;
     bool known =
         str_eq(verb, STR("add")) || str_eq(verb, STR("list")) || str_eq(verb, STR("disable"));
-    struct cli c;
+    char line[1026];
     int rest, code;
     if (known)
         argv[1] = argv[0];
@@ -112,7 +106,8 @@ int cli_user(int argc, char **argv)
     if (!known || !v[DATA] || rest != argc - 1)
         return cli_wrong("user", usage,
                          known ? "name the folder with --data" : "say add, list or disable");
-    code = run(&c, verb.p, v) == OK ? CLI_DONE : cli_failed("user", &c.op);
-    cli_close(&c);
-    return code;
+    v[VERB] = verb.p;
+    if (str_eq(verb, STR("add")) && !v[NO_PASSWORD])
+        v[PASSWORD] = ask_password(line, sizeof line);
+    return cli_do(v[DATA], &job);
 }

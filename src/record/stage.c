@@ -142,12 +142,18 @@ static void told_bulk(struct record_tx *tx)
     audit_put(tx->op, tx->rec, tx->stx, &a);
 }
 
-/* A batch may hold the writes of several devices: each is asked as its own writer. */
-static err may_write(struct record_tx *tx, const struct staged *s)
+static err may_write(struct record_tx *tx, struct staged *s)
+{
+    return access_write(tx->op, tx->rec, s);
+}
+
+/* A transaction may hold the writes of several devices: each is judged as its own writer. */
+static err as_writer(struct record_tx *tx, struct staged *s,
+                     err (*check)(struct record_tx *, struct staged *))
 {
     const struct actor *committer = tx->op->actor;
     tx->op->actor = s->actor;
-    err e = access_write(tx->op, tx->rec, s);
+    err e = check(tx, s);
     tx->op->actor = committer;
     return e;
 }
@@ -157,13 +163,13 @@ static err check_all(struct record_tx *tx)
     struct staged **s = tx->staged.at;
     for (size_t i = 0; i < tx->staged.n; i++)
         if (s[i]->resource)
-            TRY(links_resolve(tx, s[i]));
+            TRY(as_writer(tx, s[i], links_resolve));
     for (size_t i = 0; i < tx->staged.n; i++)
-        TRY(home_find(tx, s[i]));
+        TRY(as_writer(tx, s[i], home_find));
     for (size_t i = 0; i < tx->staged.n; i++)
-        TRY(home_check(tx, s[i]));
+        TRY(as_writer(tx, s[i], home_check));
     for (size_t i = 0; i < tx->staged.n && !tx->bulk; i++)
-        TRY(may_write(tx, s[i]));
+        TRY(as_writer(tx, s[i], may_write));
     return op_check(tx->op);
 }
 
