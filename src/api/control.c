@@ -49,7 +49,7 @@ static bool send_all(int fd, str s)
 /* Length (4 bytes), then that many. The text is at most MESSAGE_MAX. */
 static bool receive(int fd, struct arena *a, str *ret)
 {
-    char head[4];
+    char head[4] = {0};
     uint32_t n;
     str h = str_make(head, sizeof head);
     if (recv(fd, head, sizeof head, MSG_WAITALL) != (ssize_t)sizeof head || !take_u32(&h, &n) ||
