@@ -64,10 +64,13 @@ static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
     return OK;
 }
 
-static void add_reading(struct step *st, struct seen *s, const struct reading *r, int64_t at,
-                        uint64_t rid)
+/* Late or not is judged at the time of receipt: a reading that came in time raises its case however
+ * long we were down. */
+static void add_reading(struct seen *s, const struct reading *r, int64_t at,
+                        const struct record_doc *doc)
 {
-    bool fresh = at >= st->op->now - MONITOR_LATE_MS;
+    uint64_t rid = doc->rid;
+    bool fresh = at >= doc->updated - MONITOR_LATE_MS;
     if (r->series >= 0) {
         int i = track_add(s->track, r->series, (struct point){at, r->value, rid});
         if (i >= 0 && fresh)
@@ -94,10 +97,10 @@ static err add_observation(struct step *st, const struct record_change *c)
         return OK;
     TRY(record_parse(st->op, &doc, &tree));
     reading_set_of(tree, &set);
-    if (!set.usable || set.at > st->op->now + MONITOR_FUTURE_MS)
+    if (!set.usable || set.at > doc.updated + MONITOR_FUTURE_MS)
         return OK;
     for (size_t i = 0; i < set.n; i++)
-        add_reading(st, s, &set.at_most[i], set.at, c->rid);
+        add_reading(s, &set.at_most[i], set.at, &doc);
     st->m->stats.readings += set.n;
     return OK;
 }
@@ -206,11 +209,16 @@ err monitor_step(struct op *op, struct monitor *m, size_t *ret_n)
     if (!m->cursor_known) {
         TRY(record_cursor(op, m->rec, STR(MONITOR_CURSOR), &m->cursor));
         m->cursor_known = true;
+        m->seen = m->cursor;
     }
-    TRY(record_feed(op, m->rec, m->cursor, STEP_CHANGES, &changes, &n));
+    uint64_t now_t = record_now_t(m->rec);
+    TRY(record_feed(op, m->rec, m->seen, STEP_CHANGES, &changes, &n));
     *ret_n = n;
-    if (n == 0)
+    if (n == 0) {
+        m->seen = m->stats.cursor = now_t; /* what was committed since holds no documents */
+        m->stats.behind = 0;
         return OK;
+    }
     struct step st = {.op = op,
                       .m = m,
                       .observation = fhir_type_parse(STR("Observation")),
@@ -219,7 +227,7 @@ err monitor_step(struct op *op, struct monitor *m, size_t *ret_n)
     for (size_t i = 0; i < n; i++)
         TRY(add_change(&st, &changes[i]));
     TRY(commit_step(&st, changes[n - 1].t));
-    m->cursor = changes[n - 1].t;
+    m->cursor = m->seen = changes[n - 1].t;
     m->stats.cursor = m->cursor;
     m->stats.behind = record_now_t(m->rec) - m->cursor;
     return OK;

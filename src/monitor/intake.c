@@ -88,10 +88,12 @@ err intake_prepare(struct op *op, const struct identity_account *account, struct
     return fhir_validate(op, o);
 }
 
-static str identifier_query(struct op *op, const struct json *o)
+str intake_name(struct op *op, const struct json *o)
 {
     const struct json *id = json_at(JSON_GET(o, "identifier"), 0);
     struct buf b;
+    if (str_empty(json_get_str(id, STR("value"))))
+        return STR_NONE;
     buf_init(&b, op->arena, 4096);
     buf_add(&b, STR("identifier="));
     buf_url(&b, json_get_str(id, STR("system")));
@@ -104,8 +106,12 @@ err intake_is_known(struct op *op, struct record *rec, const struct json *o, boo
 {
     struct record_page page;
     const struct actor *device = op->actor;
+    str name = intake_name(op, o);
+    *ret = false;
+    if (str_empty(name))
+        return op_check(op);
     op->actor = identity_system(); /* a device may write readings but not look at them */
-    str query = arena_cat(op->arena, identifier_query(op, o), STR("&_count=1"));
+    str query = arena_cat(op->arena, name, STR("&_count=1"));
     err e = record_find(op, rec, fhir_type_of(o), query, &page);
     op->actor = device;
     TRY(e);
@@ -116,8 +122,5 @@ err intake_is_known(struct op *op, struct record *rec, const struct json *o, boo
 err monitor_intake(struct op *op, struct monitor *m, struct json *o, struct record_result *ret)
 {
     TRY(intake_prepare(op, NULL, o));
-    const struct json *id = json_at(JSON_GET(o, "identifier"), 0);
-    if (str_empty(json_get_str(id, STR("value"))))
-        return record_create(op, m->rec, o, STR_NONE, ret);
-    return record_create(op, m->rec, o, identifier_query(op, o), ret);
+    return record_create(op, m->rec, o, intake_name(op, o), ret);
 }

@@ -5,8 +5,8 @@
  * write. When the commit fails we drop the connection unwritten and the broker sends it all again
  * (persistent session). A reading that can never be accepted is answered on
  * weft/v1/{device}/refused and acknowledged. The device in the topic was authenticated by the
- * broker, whose access list lets a device publish only under its own name; policy checks again
- * whose patient the reading is for. */
+ * broker, whose access list lets a device publish only under its own name; policy asks again, with
+ * the device as actor, whose patient the reading is for. One bad reading never holds up others. */
 #include "monitor/monitor_int.h"
 
 #include "base/log.h"
@@ -21,12 +21,13 @@
 
 struct message {
     str device, payload;
+    bool settled; /* refused and told so */
 };
 
 struct intake_mqtt {
     struct monitor *m;
     struct mosquitto *mosq;
-    struct arena *arena;
+    struct arena *arena, *work; /* the batch as it came; one try at committing it */
     struct message batch[BATCH_MAX];
     size_t n;
     bool connected;
@@ -52,85 +53,108 @@ static void on_message(struct mosquitto *mosq, void *ctx, const struct mosquitto
         !str_take_until(&topic, '/', &part) || !str_take_until(&topic, '/', &part))
         return;
     struct message *to = &q->batch[q->n++];
+    to->settled = false;
     to->device = arena_str(q->arena, part);
     to->payload = msg->payloadlen > 0 && (unsigned)msg->payloadlen <= PAYLOAD_MAX
                       ? arena_str(q->arena, str_make(msg->payload, (size_t)msg->payloadlen))
                       : STR_NONE;
 }
 
-static void refuse(struct intake_mqtt *q, struct op *op, str device)
+static void refuse(struct intake_mqtt *q, struct op *op, struct message *msg)
 {
     struct buf b;
     buf_init(&b, op->arena, 64u << 10);
     fhir_outcome_write(&b, op);
-    str topic = arena_printf(op->arena, "weft/v1/%.*s/refused", STR_ARG(device));
+    str topic = arena_printf(op->arena, "weft/v1/%.*s/refused", STR_ARG(msg->device));
     if (buf_ok(&b))
         mosquitto_publish(q->mosq, NULL, topic.p, (int)b.n, b.p, 0, false);
+    msg->settled = true;
     log_event(LOG_WARN, "mqtt.reading.refused", "error=%s issues=%zu",
               err_row(op->fault.code)->name, op->fault.n);
 }
 
+static bool in_batch(const str *names, size_t n, str name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], name))
+            return true;
+    return false;
+}
+
+/* Joins tx as the device's own write. names: the readings already in tx. */
 static err add_message(struct intake_mqtt *q, struct op *op, struct record_tx *tx,
-                       const struct message *msg, bool *ret_added)
+                       const struct message *msg, str *names, size_t *n)
 {
     struct identity_account account;
     struct json *o;
     bool known = false;
     str id;
-    *ret_added = false;
     op->actor = identity_system();
     TRY(identity_account_get(op, q->m->id, msg->device, &account));
     TRY(identity_actor_device(op, q->m->id, msg->device));
     TRY(fhir_read(op, msg->payload, fhir_type_parse(STR("Observation")), &o));
     TRY(intake_prepare(op, &account, o));
     TRY(intake_is_known(op, q->m->rec, o, &known));
-    if (known)
-        return OK;
+    str name = intake_name(op, o);
+    if (known || (!str_empty(name) && in_batch(names, *n, name)))
+        return op_check(op);
     TRY(record_tx_create(tx, o, &id));
-    *ret_added = true;
+    names[(*n)++] = name;
     return OK;
 }
 
-static bool is_ours_to_mend(err e)
+/* Ours to mend: the broker keeps the reading and sends it again. Everything else is the reading's
+ * own fault. */
+static bool is_ours(err e)
 {
     return e == ERR_UNAVAILABLE || e == ERR_FAULT || e == ERR_BUSY || e == ERR_TIMEOUT;
 }
 
-static bool same_message(const struct intake_mqtt *q, size_t i)
+/* Readings [from, to) in one transaction. A reading that cannot be read is refused at once. */
+static err commit_some(struct intake_mqtt *q, struct op *op, size_t from, size_t to)
 {
-    for (size_t k = 0; k < i; k++)
-        if (str_eq(q->batch[k].device, q->batch[i].device) &&
-            str_eq(q->batch[k].payload, q->batch[i].payload))
-            return true;
-    return false;
+    str names[BATCH_MAX];
+    size_t added = 0;
+    arena_reset(q->work);
+    op_init(op, q->work, identity_system(), time_now());
+    struct record_tx *tx = record_begin(op, q->m->rec);
+    for (size_t i = from; i < to; i++) {
+        if (q->batch[i].settled)
+            continue;
+        err e = add_message(q, op, tx, &q->batch[i], names, &added);
+        if (e != OK && (is_ours(e) || (arena_failed(q->work) && to - from > 1)))
+            return e;
+        if (e != OK)
+            refuse(q, op, &q->batch[i]);
+        op_clear(op);
+    }
+    op->actor = identity_system();
+    return added ? record_commit(tx) : OK;
+}
+
+/* One by one: only the reading at fault is refused, the others of its batch are kept. */
+static bool commit_singly(struct intake_mqtt *q)
+{
+    for (size_t i = 0; i < q->n; i++) {
+        struct op op;
+        err e = commit_some(q, &op, i, i + 1);
+        if (is_ours(e))
+            return false;
+        if (e != OK)
+            refuse(q, &op, &q->batch[i]);
+    }
+    return true;
 }
 
 /* True when everything of the batch is on disk or refused for good. */
 static bool commit_batch(struct intake_mqtt *q)
 {
     struct op op;
-    op_init(&op, q->arena, identity_system(), time_now());
-    struct record_tx *tx = record_begin(&op, q->m->rec);
-    size_t added = 0;
-    for (size_t i = 0; i < q->n; i++) {
-        bool one = false;
-        if (same_message(q, i))
-            continue;
-        err e = add_message(q, &op, tx, &q->batch[i], &one);
-        if (is_ours_to_mend(e))
-            return false;
-        if (e != OK) {
-            refuse(q, &op, q->batch[i].device);
-            op_clear(&op);
-        }
-        added += one;
-    }
-    op.actor = identity_system();
-    err e = added ? record_commit(tx) : OK;
-    if (e != OK)
-        log_event(LOG_ERROR, "mqtt.commit.failed", "error=%s readings=%zu", err_row(e)->name,
-                  added);
-    return e == OK;
+    err e = commit_some(q, &op, 0, q->n);
+    bool done = e == OK || (!is_ours(e) && commit_singly(q));
+    if (!done)
+        log_event(LOG_ERROR, "mqtt.commit.failed", "error=%s readings=%zu", err_row(e)->name, q->n);
+    return done;
 }
 
 static bool readable(int fd, int ms)
@@ -225,11 +249,11 @@ static err set_password(struct op *op, struct intake_mqtt *q)
     FILE *f = fopen(str_z(op->arena, path), "re");
     if (!f || !fgets(line, sizeof line, f)) {
         if (f)
-            fclose(f);
+            (void)fclose(f);
         return fail(op, ERR_INVALID,
                     "mqtt.password_file cannot be read; it holds the broker password on one line");
     }
-    fclose(f);
+    (void)fclose(f);
     line[strcspn(line, "\r\n")] = 0;
     mosquitto_username_pw_set(q->mosq, str_z(op->arena, user), line);
     return OK;
@@ -243,8 +267,9 @@ err intake_mqtt_start(struct op *op, struct monitor *m, struct intake_mqtt **ret
     mosquitto_lib_init();
     q->m = m;
     q->arena = arena_new(64u << 20);
+    q->work = arena_new(64u << 20);
     q->mosq = mosquitto_new(str_z(op->arena, config_str(m->config, "mqtt.client_id")), false, q);
-    if (!q->arena || !q->mosq)
+    if (!q->arena || !q->work || !q->mosq)
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     TRY(set_password(op, q));
     mosquitto_threaded_set(q->mosq, true);
@@ -265,5 +290,6 @@ void intake_mqtt_stop(struct intake_mqtt *q)
     mosquitto_destroy(q->mosq);
     mosquitto_lib_cleanup();
     arena_free(q->arena);
+    arena_free(q->work);
     free(q);
 }

@@ -15,8 +15,9 @@
 #define MS_HOUR 3600000LL
 #define MONITOR_FUTURE_MS (5 * MS_MINUTE) /* a clock this far ahead is wrong */
 #define MONITOR_LATE_MS (24 * MS_HOUR)    /* older readings are charted, not paged */
-#define MONITOR_JOIN_MS (15 * MS_MINUTE)  /* how often the same finding adds evidence to its case  \
-                                           */
+#define MONITOR_JOIN_MS                                                                            \
+    (15 * MS_MINUTE) /* how often the same finding adds evidence to its case                       \
+                      */
 #define MONITOR_CURSOR "monitor"
 
 /* ---- tables ---- */
@@ -161,6 +162,8 @@ MUST err monitor_plan_load(struct op *op, struct record *rec, struct track *t, s
  * it an identifier so that a resend is known. */
 MUST err intake_prepare(struct op *op, const struct identity_account *account,
                         struct json *observation);
+/* What a resend is known by, as a search; empty when it has no identifier. */
+str intake_name(struct op *op, const struct json *observation);
 MUST err intake_is_known(struct op *op, struct record *rec, const struct json *observation,
                          bool *ret);
 
@@ -173,7 +176,8 @@ struct monitor {
     struct record *rec;
     struct identity *id;
     const struct config *config;
-    uint64_t cursor;
+    uint64_t cursor; /* as it is in the store */
+    uint64_t seen;   /* nothing up to here is left to do; not less than cursor */
     bool cursor_known;
     struct track *slots[TRACK_SLOTS]; /* cache; the store has the truth */
     struct monitor_stats stats;

@@ -75,8 +75,15 @@ static err goal_of(struct op *op, struct record *rec, const struct json *plan, s
         *ret = NULL;
         return OK;
     }
-    TRY(record_read(op, rec, ref.type, ref.id, &doc));
-    TRY(record_parse(op, &doc, &tree));
+    struct fault before = op->fault;
+    err e = record_read(op, rec, ref.type, ref.id, &doc);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE)
+        op->fault =
+            before; /* a goal that was deleted sets no limit, and stops nobody's monitoring */
+    else if (e != OK)
+        return e;
+    else
+        TRY(record_parse(op, &doc, &tree));
     *ret = tree;
     return OK;
 }

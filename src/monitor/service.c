@@ -66,7 +66,7 @@ static void *follow(void *ctx)
             woke = time_mono();
         }
         if (e == OK && n == 0)
-            record_feed_wait(m->rec, m->cursor, 500);
+            record_feed_wait(m->rec, m->seen, 500);
     }
     arena_free(a);
     return NULL;
