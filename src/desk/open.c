@@ -16,9 +16,10 @@ static str patient_name(struct op *op, struct record *rec, str patient)
     str text = json_get_str(name, STR("text"));
     if (!str_empty(text))
         return text;
-    return arena_printf(op->arena, "%.*s %.*s",
+    str full = arena_printf(op->arena, "%.*s %.*s",
                         STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
                         STR_ARG(json_get_str(name, STR("family"))));
+    return str_trim(full); /* nothing is shown for a patient without a name */
 }
 
 static struct json *concept_of(struct op *op, str system, str code)
@@ -74,28 +75,52 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
     str status = json_get_str(task, STR("status"));
     if (rises && str_eq(status, STR("on-hold"))) {
-        status = JSON_GET(task, "owner") ? STR("in-progress") : STR("requested");
+        status = STR("requested");
+        json_unset(task, STR("owner"));
         json_unset(task, STR("restriction"));
     }
     desk_set_status(op, task, status);
 }
 
-err desk_is_open(struct op *op, struct record *rec, str patient, str programme, bool *ret)
+/* The case that the named value stands for. A Task that somebody closed, deleted or made something
+ * else by a plain FHIR write is no open case, whatever the value says: *ret_open is false then, so
+ * that evidence is never hidden in it. *ret_id: the value. */
+static err find_open(struct op *op, struct record *rec, str key, struct desk_task *ret,
+                     bool *ret_open, str *ret_id)
 {
     str id = STR_NONE;
-    TRY(record_kv_get(op, rec, desk_open_key(op, patient, programme), &id));
-    *ret = !str_empty(id);
+    TRY(record_kv_get(op, rec, key, &id));
+    *ret_id = id;
+    *ret_open = false;
+    if (str_empty(id))
+        return OK;
+    struct fault before = op->fault;
+    err e = desk_read(op, rec, id, ret);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE || e == ERR_UNPROCESSABLE) {
+        op->fault = before;
+        return OK;
+    }
+    TRY(e);
+    *ret_open = str_eq(ret->status, STR("requested")) || str_eq(ret->status, STR("in-progress")) ||
+                str_eq(ret->status, STR("on-hold"));
     return OK;
 }
 
+err desk_is_open(struct op *op, struct record *rec, str patient, str programme, bool *ret)
+{
+    struct desk_task task;
+    str id;
+    return find_open(op, rec, desk_open_key(op, patient, programme), &task, ret, &id);
+}
+
 static err open_new(struct record_tx *tx, struct op *op, struct record *rec,
-                    const struct desk_case *c, str *ret_id)
+                    const struct desk_case *c, str stale, str *ret_id)
 {
     struct json *task = new_case(op, rec, c);
     TRY(fhir_validate(op, task));
     TRY(record_tx_create(tx, task, ret_id));
     str key = desk_open_key(op, c->patient, c->programme);
-    record_tx_expect_kv(tx, key, STR_NONE);
+    record_tx_expect_kv(tx, key, stale);
     record_tx_kv(tx, key, *ret_id);
     return OK;
 }
@@ -106,15 +131,15 @@ err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const str
     if (c->n_evidence == 0 || c->priority < DESK_P1 || c->priority > DESK_P4)
         return fail(op, ERR_INVALID, "a case needs evidence and a priority from 1 to 4");
     str key = desk_open_key(op, c->patient, c->programme);
-    str id = STR_NONE;
-    TRY(record_kv_get(op, rec, key, &id));
-    if (str_empty(id)) {
-        TRY(open_new(tx, op, rec, c, ret_id));
+    struct desk_task task;
+    bool open;
+    str id;
+    TRY(find_open(op, rec, key, &task, &open, &id));
+    if (!open) {
+        TRY(open_new(tx, op, rec, c, id, ret_id));
         *ret_new = true;
         return OK;
     }
-    struct desk_task task;
-    TRY(desk_read(op, rec, id, &task));
     add_to_case(op, task.tree, c);
     TRY(fhir_validate(op, task.tree));
     TRY(record_tx_update(tx, task.doc.type, id, task.tree, task.doc.vid));

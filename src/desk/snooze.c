@@ -30,6 +30,7 @@ err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
         return fail_at(op, ERR_CONFLICT, STR("Task.status"),
                        "only an open case that nobody else holds can be snoozed");
     set_until(op, t.tree, until);
+    json_unset(t.tree, STR("owner")); /* nobody works on it meanwhile; who wakes it claims it */
     desk_set_status(op, t.tree, STR("on-hold"));
     return desk_write(op, rec, &t, ret);
 }

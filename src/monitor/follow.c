@@ -201,6 +201,44 @@ static err commit_step(struct step *st, uint64_t to)
     return OK;
 }
 
+/* What will fail the same way for ever; the rest is worth another try. */
+static bool hopeless(err e)
+{
+    return e == ERR_UNPROCESSABLE || e == ERR_INVALID || e == ERR_FAULT || e == ERR_TOO_LARGE ||
+           e == ERR_NOT_FOUND || e == ERR_TOO_COSTLY;
+}
+
+/* One bad transaction must not keep all patients from being watched: it is passed over, and the
+ * trail says so. */
+static err skip(struct op *op, struct monitor *m, const struct record_change *c)
+{
+    struct record_tx *tx;
+    op_clear(op);
+    tx = record_begin(op, m->rec);
+    struct json *what = json_new(op->arena, JSON_OBJECT);
+    json_set(op->arena, what, STR("t"), json_new_i64(op->arena, (int64_t)c->t));
+    record_tx_trail(tx, STR("monitor-skipped"), c->type, STR_NONE, what);
+    record_tx_cursor(tx, STR(MONITOR_CURSOR), m->cursor, c->t);
+    TRY(record_commit(tx));
+    m->cursor = m->seen = c->t;
+    m->stats.skipped++;
+    return OK;
+}
+
+static err take(struct op *op, struct monitor *m, const struct record_change *changes, size_t n)
+{
+    struct step st = {.op = op,
+                      .m = m,
+                      .observation = fhir_type_parse(STR("Observation")),
+                      .care_plan = fhir_type_parse(STR("CarePlan")),
+                      .goal = fhir_type_parse(STR("Goal"))};
+    for (size_t i = 0; i < n; i++)
+        TRY(add_change(&st, &changes[i]));
+    TRY(commit_step(&st, changes[n - 1].t));
+    m->cursor = m->seen = changes[n - 1].t;
+    return OK;
+}
+
 err monitor_step(struct op *op, struct monitor *m, size_t *ret_n)
 {
     struct record_change *changes;
@@ -212,23 +250,19 @@ err monitor_step(struct op *op, struct monitor *m, size_t *ret_n)
         m->seen = m->cursor;
     }
     uint64_t now_t = record_now_t(m->rec);
-    TRY(record_feed(op, m->rec, m->seen, STEP_CHANGES, &changes, &n));
+    TRY(record_feed(op, m->rec, m->seen, m->careful ? 1 : STEP_CHANGES, &changes, &n));
     *ret_n = n;
     if (n == 0) {
         m->seen = m->stats.cursor = now_t; /* what was committed since holds no documents */
         m->stats.behind = 0;
+        m->careful = false;
         return OK;
     }
-    struct step st = {.op = op,
-                      .m = m,
-                      .observation = fhir_type_parse(STR("Observation")),
-                      .care_plan = fhir_type_parse(STR("CarePlan")),
-                      .goal = fhir_type_parse(STR("Goal"))};
-    for (size_t i = 0; i < n; i++)
-        TRY(add_change(&st, &changes[i]));
-    TRY(commit_step(&st, changes[n - 1].t));
-    m->cursor = m->seen = changes[n - 1].t;
-    m->stats.cursor = m->cursor;
-    m->stats.behind = record_now_t(m->rec) - m->cursor;
-    return OK;
+    err e = take(op, m, changes, n);
+    if (hopeless(e) && m->careful)
+        e = skip(op, m, &changes[n - 1]);
+    m->careful = e != OK;
+    m->stats.cursor = m->seen;
+    m->stats.behind = now_t > m->seen ? now_t - m->seen : 0;
+    return e;
 }

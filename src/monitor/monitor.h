@@ -35,6 +35,7 @@ MUST err monitor_limits(struct op *op, struct monitor *m, str patient, struct js
 
 struct monitor_stats {
     uint64_t cursor, readings, cases_opened, evidence_joined, behind;
+    uint64_t skipped; /* transactions that could not be understood; each is in the trail */
 };
 void monitor_stats(const struct monitor *m, struct monitor_stats *ret);
 

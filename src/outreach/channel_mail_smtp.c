@@ -41,6 +41,19 @@ static void add_base64(struct op *op, struct buf *b, str text, bool lines)
     }
 }
 
+/* Encoded words of at most 75 characters (RFC 2047 2), never cut inside a character. */
+static void add_words(struct op *op, struct buf *b, str text)
+{
+    for (size_t at = 0, end; at < text.n; at = end) {
+        end = at + 45 < text.n ? at + 45 : text.n;
+        while (end < text.n && ((unsigned char)text.p[end] & 0xc0) == 0x80)
+            end--;
+        buf_add(b, at ? STR("\r\n =?UTF-8?B?") : STR("=?UTF-8?B?"));
+        add_base64(op, b, str_sub(text, at, end), false);
+        buf_add(b, STR("?="));
+    }
+}
+
 static bool is_address(str a)
 {
     size_t at = str_find_char(a, '@', 0);
@@ -70,11 +83,11 @@ static str mail_text(struct op *op, const struct outreach *o, const struct parce
     str domain = str_sub(from, str_find_char(from, '@', 0) + 1, from.n);
     buf_init(&b, op->arena, 1u << 20);
     add_date(&b, op->now);
-    buf_add(&b, STR("From: =?UTF-8?B?"));
-    add_base64(op, &b, str_sub(config_str(o->config, "outreach.clinic"), 0, 45), false);
-    buf_printf(&b, "?= <%.*s>\r\nTo: <%.*s>\r\nSubject: =?UTF-8?B?", STR_ARG(from), STR_ARG(p->to));
-    add_base64(op, &b, str_sub(p->subject, 0, 45), false);
-    buf_printf(&b, "?=\r\nMessage-ID: <%.*s@%.*s>\r\nAuto-Submitted: auto-generated\r\n",
+    buf_add(&b, STR("From: "));
+    add_words(op, &b, config_str(o->config, "outreach.clinic"));
+    buf_printf(&b, " <%.*s>\r\nTo: <%.*s>\r\nSubject: ", STR_ARG(from), STR_ARG(p->to));
+    add_words(op, &b, p->subject);
+    buf_printf(&b, "\r\nMessage-ID: <%.*s@%.*s>\r\nAuto-Submitted: auto-generated\r\n",
                STR_ARG(p->id), STR_ARG(domain));
     buf_add(&b, STR("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
                     "Content-Transfer-Encoding: base64\r\n\r\n"));
@@ -82,11 +95,17 @@ static str mail_text(struct op *op, const struct outreach *o, const struct parce
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 
-/* The server's last word; until the text is fully out nothing was accepted (RFC 5321 4.2.5). */
+/* The server's last word; until the text is fully out nothing was accepted (RFC 5321 4.2.5). What
+ * is wrong with our sign-in or the server's certificate is not the message's fault: it waits. */
 static enum sent meaning(CURLcode rc, long status, const struct upload *u)
 {
     if (rc == CURLE_OK)
         return SENT_OK;
+    bool ours = rc == CURLE_LOGIN_DENIED || rc == CURLE_USE_SSL_FAILED ||
+                rc == CURLE_SSL_CONNECT_ERROR || rc == CURLE_PEER_FAILED_VERIFICATION ||
+                rc == CURLE_SSL_CACERT_BADFILE || status == 530 || status == 535;
+    if (ours)
+        return SENT_LATER;
     if (status >= 500 && status < 600)
         return SENT_NEVER;
     if (status >= 400 && status < 500)

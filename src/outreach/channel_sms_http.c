@@ -1,8 +1,9 @@
 /* SMS through a provider of the Twilio shape: POST {sms.url}/2010-04-01/Accounts/{account}/
  * Messages.json with basic authentication. What the answer means:
- *   201 → handed over;  429, 5xx and no connection → certainly not sent, later again;
+ *   201 → handed over;  429, 5xx and no connection → not sent, later again;
+ *   401, 403, 404 → our account is wrong, not the message: later again, until it expires;
  *   error 21610 → the number has opted out there;  other 4xx → never;
- *   a connection that broke after the request went out → not known.
+ *   504 and a connection that broke after the request went out → not known.
  * The Communication's id goes along as Idempotency-Key for gateways that honour it. */
 #include "outreach/outreach_int.h"
 
@@ -50,9 +51,13 @@ static enum sent meaning(struct op *op, long status, str body, str *ret_provider
         *ret_provider_id = arena_str(op->arena, json_get_str(answer, STR("sid")));
         return SENT_OK;
     }
-    if (status == 429 || status >= 500)
-        return SENT_LATER;
-    return str_eq(code, STR("21610")) ? SENT_OPTED_OUT : SENT_NEVER;
+    if (str_eq(code, STR("21610")))
+        return SENT_OPTED_OUT;
+    if (status == 504)
+        return SENT_UNKNOWN;
+    bool account = status == 401 || status == 403 || status == 404 || status == 407;
+    bool busy = status == 408 || status == 425 || status == 429 || status >= 500;
+    return account || busy ? SENT_LATER : SENT_NEVER;
 }
 
 /* Before the request is out nothing can have been sent. */

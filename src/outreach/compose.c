@@ -50,7 +50,7 @@ static void add_lines(struct op *op, const struct outreach *o, struct message *m
                           m->language);
     if (!str_starts(m->text, str_trim(head)) && m->channel == CHANNEL_SMS)
         m->text = arena_cat(op->arena, head, m->text);
-    if (str_find(m->text, STR("STOP"), 0) == SIZE_MAX)
+    if (str_find(m->text, str_trim(tail), 0) == SIZE_MAX)
         m->text = arena_cat(op->arena, m->text, tail);
 }
 

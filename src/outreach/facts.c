@@ -46,7 +46,11 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
     facts_set_bool(f, FACT_CONTAINS_MARKETING, false);
     facts_set_bool(f, FACT_CONTAINS_FINANCIAL, false);
     content_facts(op, m->text, &body, f);
-    bool phi = (body.classes & (1u << CONTENT_PHI)) != 0;
+    if (subject.classes & (1u << CONTENT_FINANCIAL))
+        facts_set_bool(f, FACT_CONTAINS_FINANCIAL, true);
+    if (subject.classes & (1u << CONTENT_MARKETING))
+        facts_set_bool(f, FACT_CONTAINS_MARKETING, true);
+    bool phi = ((body.classes | subject.classes) & (1u << CONTENT_PHI)) != 0;
     facts_set_bool(f, FACT_CONTAINS_PHI, phi);
     facts_set_bool(f, FACT_USES_PHI, phi);
     facts_set_bool(f, FACT_CLINICAL_INFORMATION, phi);
@@ -121,7 +125,8 @@ static void line_facts(struct op *op, const struct outreach *o, const struct rec
         facts_set_str(f, FACT_LINE_TYPE, r->line_type);
     if (!str_empty(r->reassigned)) {
         facts_set_str(f, FACT_RND_RESULT, r->reassigned);
-        facts_set_num(f, FACT_RND_QUERY_AGE_DAYS, (double)((op->now - r->reassigned_at) / DAY_MS));
+        int64_t days = (op->now - r->reassigned_at) / DAY_MS;
+        facts_set_num(f, FACT_RND_QUERY_AGE_DAYS, (double)days);
     }
 }
 
@@ -161,8 +166,8 @@ err message_facts(struct op *op, const struct outreach *o, const struct recipien
     facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, l->wrote_first);
     facts_set_bool(f, FACT_CONSUMER_TEXTED_FIRST, l->wrote_first);
     facts_set_num(f, FACT_PRIOR_CONFIRMATIONS, l->stop_confirmations);
-    facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT,
-                  m->stopped_at ? (double)((op->now - m->stopped_at) / 1000) : 1e9);
+    int64_t since_stop = (op->now - m->stopped_at) / 1000;
+    facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT, m->stopped_at ? (double)since_stop : 1e9);
     place_facts(r, f);
     struct hours_query q = hours_of(op, r, l);
     TRY(policy_hours_facts(op, record_rulebook(o->rec), &q, f));

@@ -7,7 +7,7 @@
 
 #include "policy/content.h"
 
-#define SHARED_MAX 8
+#define SHARED_MAX 32
 
 struct incoming {
     struct outreach *o;
@@ -30,9 +30,12 @@ static err find_people(struct op *op, struct incoming *x)
     struct record_page page;
     struct buf q;
     buf_init(&q, op->arena, 4096);
-    buf_add(&q, x->channel == CHANNEL_SMS ? STR("phone=") : STR("email="));
-    buf_url(&q, x->in->from);
-    buf_add(&q, STR("&_count=8"));
+    buf_add(&q, STR("telecom="));
+    if (x->channel == CHANNEL_SMS)
+        buf_add(&q, phone_forms(op, x->in->from));
+    else
+        buf_url(&q, x->in->from);
+    buf_printf(&q, "&_count=%d", SHARED_MAX);
     TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Patient")), buf_str(&q), &page));
     for (size_t i = 0; i < page.n && x->n < SHARED_MAX; i++)
         TRY(recipient_load(op, x->o->rec, page.docs[i].id, &x->people[x->n++]));
@@ -114,18 +117,18 @@ static err answer(struct record_tx *tx, struct op *op, struct incoming *x)
             continue;
         unsigned language = words_language(r->language);
         struct outreach_draft d = {.patient = r->id};
-        struct message m = {.kind = answers[i].kind,
-                            .channel = x->channel,
-                            .language = language,
-                            .language_tag = r->language,
-                            .to = x->in->from,
-                            .may_text = true,
-                            .purpose = STR("provision_of_treatment"),
-                            .stopped_at = op->now,
-                            .text = words_line(op, x->o, answers[i].line, language),
-                            .subject = x->channel == CHANNEL_EMAIL
-                                           ? config_str(x->o->config, "outreach.clinic")
-                                           : STR_NONE};
+        struct message m = {
+            .kind = answers[i].kind,
+            .channel = x->channel,
+            .language = language,
+            .language_tag = r->language,
+            .to = x->channel == CHANNEL_SMS ? phone_plain(op, x->in->from) : x->in->from,
+            .may_text = true,
+            .purpose = STR("provision_of_treatment"),
+            .stopped_at = op->now,
+            .text = words_line(op, x->o, answers[i].line, language),
+            .subject = x->channel == CHANNEL_EMAIL ? config_str(x->o->config, "outreach.clinic")
+                                                   : STR_NONE};
         str id;
         return message_queue(tx, op, x->o, r, &m, &d, op->now, &id);
     }
@@ -149,8 +152,10 @@ static err obey(struct record_tx *tx, struct op *op, struct incoming *x)
 }
 
 /* Words of danger open a case of their own at once, whatever else is open (EMG-01, EMG-04). */
-static err alarm(struct record_tx *tx, struct op *op, struct incoming *x, const str *evidence)
+static err alarm(struct record_tx *tx, struct op *op, struct incoming *x, const str *evidence,
+                 bool *ret_joined)
 {
+    *ret_joined = false;
     if (!x->reply.emergency && !x->reply.suicidal)
         return OK;
     struct desk_case c = {
@@ -165,7 +170,9 @@ static err alarm(struct record_tx *tx, struct op *op, struct incoming *x, const 
         .rule = x->reply.suicidal ? STR("EMG-04") : STR("EMG-01")};
     str id;
     bool is_new;
-    return desk_open(tx, op, x->o->rec, &c, &id, &is_new);
+    TRY(desk_open(tx, op, x->o->rec, &c, &id, &is_new));
+    *ret_joined = !is_new;
+    return OK;
 }
 
 static err keep(struct op *op, struct incoming *x, struct outreach_inbound_result *ret)
@@ -177,9 +184,10 @@ static err keep(struct op *op, struct incoming *x, struct outreach_inbound_resul
     TRY(record_tx_create(tx, c, &ret->communication));
     str evidence = arena_printf(op->arena, "Communication/%.*s", STR_ARG(ret->communication));
     TRY(obey(tx, op, x));
-    TRY(alarm(tx, op, x, &evidence));
-    TRY(desk_join(tx, op, x->o->rec, x->people[x->main].id, evidence, STR("The patient answered."),
-                  &joined));
+    TRY(alarm(tx, op, x, &evidence, &joined));
+    if (!joined) /* else it stands in the open case of danger, which a transaction changes once */
+        TRY(desk_join(tx, op, x->o->rec, x->people[x->main].id, evidence,
+                      STR("The patient answered."), &joined));
     TRY(answer(tx, op, x));
     record_tx_expect_kv(tx, seen_key(op, x->in), STR_NONE);
     record_tx_kv(tx, seen_key(op, x->in), ret->communication);

@@ -62,6 +62,7 @@ struct recipient {
     str state, country;
     bool confidential;
     struct consent_state consent[CHANNEL_KIND_COUNT];
+    int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
 };
 MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);
 
@@ -73,7 +74,8 @@ struct ledger {
     bool wrote_first; /* the patient wrote to us in the last 24 hours */
     unsigned stop_confirmations;
 };
-/* self: a Communication that does not count, or empty. */
+/* self: a Communication that does not count, or empty; what is still waiting to be sent counts only
+ * if it was there before self, so that of two waiting messages one goes. */
 MUST err ledger_load(struct op *op, struct record *rec, const struct recipient *r, str self,
                      struct ledger *ret);
 
@@ -100,7 +102,6 @@ MUST err message_decide(struct op *op, const struct outreach *o, const struct re
 MUST err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
                        const struct recipient *r, const struct message *m,
                        const struct outreach_draft *d, int64_t due, str *ret_id);
-str message_triggers_name(enum channel_kind k);
 uint64_t message_triggers(enum channel_kind k);
 
 struct json *outreach_reference(struct op *op, str reference);
@@ -138,6 +139,18 @@ struct outreach {
     bool running;
     _Atomic bool stop;
 };
+
+/* Named value that stands between sending and taking back: free, "out" or "undone". Whoever commits
+ * it first wins, the other's transaction fails. */
+str message_gate(struct op *op, str communication);
+/* A receipt that was quicker than our own note of the provider's id is applied now. */
+MUST err receipt_catch_up(struct op *op, struct outreach *o, str provider_id);
+
+/* One spelling for a phone number: "+" and digits; a number without country code is taken as one of
+ * the North American plan. What is no number comes back trimmed. */
+str phone_plain(struct op *op, str number);
+/* The ways a record may spell it, as the values of a search ("a,b,c", percent-encoded). */
+str phone_forms(struct op *op, str number);
 
 /* The sender's one step: at most a handful of due jobs. *ret_n: how many were handled. */
 MUST err sender_step(struct op *op, struct outreach *o, size_t *ret_n);

@@ -75,6 +75,11 @@ static struct json *communication(struct op *op, const struct recipient *r, cons
     return c;
 }
 
+str message_gate(struct op *op, str communication)
+{
+    return arena_printf(op->arena, "gate/%.*s", STR_ARG(communication));
+}
+
 static str job_body(struct op *op, const struct message *m, const struct recipient *r, str id,
                     int64_t expires)
 {

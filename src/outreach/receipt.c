@@ -43,24 +43,72 @@ static err apply(struct op *op, struct outreach *o, const struct record_doc *doc
                          &result);
 }
 
-err outreach_receipt(struct op *op, struct outreach *o, str provider_id, str status, str error_code)
+static str early_key(struct op *op, str provider_id)
 {
-    const struct actor *caller = op->actor;
+    return arena_printf(op->arena, "receipt/%.*s", STR_ARG(provider_id));
+}
+
+static err note_early(struct op *op, struct outreach *o, str provider_id, str value)
+{
+    struct record_tx *tx = record_begin(op, o->rec);
+    record_tx_kv(tx, early_key(op, provider_id), value);
+    return record_commit(tx);
+}
+
+static err try_apply(struct op *op, struct outreach *o, str provider_id, str status, str error_code,
+                     bool *ret_found)
+{
     err e = OK;
-    op->actor = outreach_system();
     for (int tries = 0; tries < 5; tries++) {
         struct record_doc doc;
-        bool found = false;
-        e = find(op, o, provider_id, &doc, &found);
-        if (e == OK && !found)
-            e = fail(op, ERR_NOT_FOUND,
-                     "no message is known by that id yet; send the receipt again");
-        if (e == OK)
+        e = find(op, o, provider_id, &doc, ret_found);
+        if (e == OK && *ret_found)
             e = apply(op, o, &doc, status, error_code);
         if (e != ERR_PRECONDITION)
             break;
         op_clear(op);
     }
+    return e;
+}
+
+/* Providers can be quicker than our own commit of their id: such a receipt is noted first, then
+ * looked for again; the sender looks for notes after its commit. One of the two sees the other. */
+static err take(struct op *op, struct outreach *o, str provider_id, str status, str error_code)
+{
+    bool found = false, again = false;
+    bool final = str_eq(status, STR("delivered")) || str_eq(status, STR("undelivered")) ||
+                 str_eq(status, STR("failed"));
+    if (!final)
+        return OK; /* queued, sending, sent: nothing that the record does not say already */
+    TRY(try_apply(op, o, provider_id, status, error_code, &found));
+    if (found)
+        return OK;
+    TRY(note_early(op, o, provider_id,
+                   arena_printf(op->arena, "%.*s %.*s", STR_ARG(status), STR_ARG(error_code))));
+    TRY(try_apply(op, o, provider_id, status, error_code, &again));
+    return again ? note_early(op, o, provider_id, STR_NONE) : OK;
+}
+
+err receipt_catch_up(struct op *op, struct outreach *o, str provider_id)
+{
+    bool found;
+    str value = STR_NONE, status = STR_NONE;
+    if (str_empty(provider_id))
+        return OK;
+    TRY(record_kv_get(op, o->rec, early_key(op, provider_id), &value));
+    if (str_empty(value) || !str_take_until(&value, ' ', &status))
+        return OK;
+    TRY(try_apply(op, o, provider_id, status, value, &found));
+    return note_early(op, o, provider_id, STR_NONE);
+}
+
+err outreach_receipt(struct op *op, struct outreach *o, str provider_id, str status, str error_code)
+{
+    const struct actor *caller = op->actor;
+    if (str_empty(provider_id) || provider_id.n > 100 || error_code.n > 20)
+        return fail(op, ERR_INVALID, "a receipt names the message by the provider's id");
+    op->actor = outreach_system();
+    err e = take(op, o, provider_id, status, error_code);
     op->actor = caller;
     return e;
 }

@@ -3,6 +3,8 @@
  * sender's own right to write to this patient is asked when the Communication is created. */
 #include "outreach/outreach_int.h"
 
+#define CLOCK_SLACK_MS (5 * 60000LL)
+
 static const struct json *extension(const struct json *o, str url)
 {
     const struct json *list = JSON_GET(o, "extension");
@@ -22,7 +24,7 @@ static void read_line(const struct json *telecom, struct recipient *r)
         r->reassigned_at = at.lo;
 }
 
-static void read_telecom(struct recipient *r)
+static void read_telecom(struct op *op, struct recipient *r)
 {
     const struct json *list = JSON_GET(r->patient, "telecom");
     int64_t best[CHANNEL_KIND_COUNT] = {INT64_MAX, INT64_MAX};
@@ -39,6 +41,8 @@ static void read_telecom(struct recipient *r)
             continue;
         best[k] = rank;
         r->address[k] = json_get_str(t, STR("value"));
+        if (phone)
+            r->address[k] = phone_plain(op, r->address[k]);
         if (phone)
             read_line(t, r);
     }
@@ -101,7 +105,20 @@ static bool names_channel(const struct json *provision, enum channel_kind k)
     return false;
 }
 
-static void read_consent(const struct json *c, enum channel_kind k, struct consent_state *s)
+/* A permission holds within its period; one dated after now is a wrong clock's and must not outlast
+ * a stop of today. A refusal always holds. */
+static bool permission_holds(const struct op *op, const struct json *c, int64_t given)
+{
+    const struct json *period = json_path(c, "provision.period");
+    struct time_span start, end;
+    if (given > op->now + CLOCK_SLACK_MS)
+        return false;
+    if (time_parse(json_get_str(period, STR("start")), &start) && start.lo > op->now)
+        return false;
+    return !time_parse(json_get_str(period, STR("end")), &end) || end.hi > op->now;
+}
+
+static void read_consent(struct op *op, const struct json *c, struct consent_state *s)
 {
     const struct json *p = JSON_GET(c, "provision");
     const struct json *purposes = JSON_GET(p, "purpose");
@@ -113,8 +130,7 @@ static void read_consent(const struct json *c, enum channel_kind k, struct conse
     s->marketing = has_code(purposes, STR(PURPOSE_SYSTEM), STR("marketing"));
     s->written = has_code(json_path(c, "policyRule.coding"), STR(CONSENT_FORM), STR("written"));
     const struct json *point = JSON_GET(extension(c, STR(CONTACT_POINT_URL)), "valueContactPoint");
-    s->number = json_get_str(point, STR("value"));
-    (void)k;
+    s->number = phone_plain(op, json_get_str(point, STR("value")));
 }
 
 static bool is_contact_consent(const struct json *c)
@@ -132,8 +148,8 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
 {
     struct record_page page;
     int64_t newest[CHANNEL_KIND_COUNT] = {INT64_MIN, INT64_MIN};
-    str query =
-        arena_printf(op->arena, "patient=Patient/%.*s&status=active&_count=200", STR_ARG(r->id));
+    str query = arena_printf(op->arena, "patient=Patient/%.*s&status=active&_sort=-date&_count=200",
+                             STR_ARG(r->id));
     TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
     for (size_t i = 0; i < page.n; i++) {
         struct json *c;
@@ -141,13 +157,18 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
         TRY(record_parse(op, &page.docs[i], &c));
         if (!is_contact_consent(c) || !time_parse(json_get_str(c, STR("dateTime")), &at))
             continue;
+        bool deny = str_eq(json_get_str(JSON_GET(c, "provision"), STR("type")), STR("deny"));
+        if (!deny && !permission_holds(op, c, at.lo))
+            continue;
         for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-            bool deny = str_eq(json_get_str(JSON_GET(c, "provision"), STR("type")), STR("deny"));
-            if (!names_channel(JSON_GET(c, "provision"), (enum channel_kind)k) ||
-                (deny ? at.lo < newest[k] : at.lo <= newest[k]))
+            if (!names_channel(JSON_GET(c, "provision"), (enum channel_kind)k))
+                continue;
+            if (!deny && at.lo > r->permitted_at[k])
+                r->permitted_at[k] = at.lo;
+            if (deny ? at.lo < newest[k] : at.lo <= newest[k])
                 continue;
             newest[k] = at.lo;
-            read_consent(c, (enum channel_kind)k, &r->consent[k]);
+            read_consent(op, c, &r->consent[k]);
         }
     }
     return OK;
@@ -164,7 +185,7 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
         e = record_parse(op, &doc, &r.patient);
     if (e == OK) {
         read_person(op, &r);
-        read_telecom(&r);
+        read_telecom(op, &r);
         read_places(op, &r);
         e = read_consents(op, rec, &r);
     }

@@ -76,6 +76,9 @@ err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft
     TRY(sent_before(op, o, d->key, &id));
     if (!str_empty(id))
         return again(op, o, id, ret);
+    if (d->expires && d->expires <= op->now)
+        return fail_at(op, ERR_INVALID, STR("expires"),
+                       "the message would expire before it leaves");
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), d->patient, &seen));
     TRY(recipient_load(op, o->rec, d->patient, &r));
     TRY(message_compose(op, o, &r, d, &m));

@@ -21,7 +21,7 @@ static err read_secret(struct op *op, str path, const char *name, str *ret)
     FILE *f = fopen(str_z(op->arena, path), "re");
     bool ok = f && fgets(line, sizeof line, f);
     if (f)
-        fclose(f);
+        (void)fclose(f);
     if (!ok)
         return fail(op, ERR_INVALID, "%s cannot be read; it holds the secret on one line", name);
     line[strcspn(line, "\r\n")] = 0;

@@ -1,5 +1,5 @@
-/* Takes a message back before it left. The Communication becomes not-done under a version check;
- * the sender finds it so and drops the job, so undo and sending can never both win. */
+/* Takes a message back before it left. Invariant: undo and sending never both win, since both must
+ * find the message's gate free in the transaction that lets them through. */
 #include "outreach/outreach_int.h"
 
 err outreach_undo(struct op *op, struct outreach *o, str communication, struct record_result *ret)
@@ -17,10 +17,21 @@ err outreach_undo(struct op *op, struct outreach *o, str communication, struct r
     json_set_str(op->arena, reason, STR("text"), STR("taken back by the sender"));
     json_set(op->arena, c, STR("statusReason"), reason);
     TRY(fhir_validate(op, c));
-    err e = record_update(op, o->rec, type, communication, c,
-                          arena_printf(op->arena, "%u", doc.vid), ret);
-    if (e != ERR_PRECONDITION)
-        return e;
-    op_clear(op);
-    return fail(op, ERR_CONFLICT, "the message has just left; it cannot be taken back");
+    struct record_tx *tx = record_begin(op, o->rec);
+    str gate = message_gate(op, communication);
+    TRY(record_tx_update(tx, type, communication, c, doc.vid));
+    record_tx_expect_kv(tx, gate, STR_NONE);
+    record_tx_kv(tx, gate, STR("undone"));
+    err e = record_commit(tx);
+    if (e == ERR_PRECONDITION || e == ERR_CONFLICT) {
+        op_clear(op);
+        return fail(op, ERR_CONFLICT, "the message has just left; it cannot be taken back");
+    }
+    TRY(e);
+    struct record_result r = {.type = type, .id = communication};
+    TRY(record_read(op, o->rec, type, communication, &r.doc));
+    r.vid = r.doc.vid;
+    r.updated = r.doc.updated;
+    *ret = r;
+    return OK;
 }
