@@ -16,9 +16,9 @@ static str patient_name(struct op *op, struct record *rec, str patient)
     str text = json_get_str(name, STR("text"));
     if (!str_empty(text))
         return text;
-    str full = arena_printf(op->arena, "%.*s %.*s",
-                        STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
-                        STR_ARG(json_get_str(name, STR("family"))));
+    str full =
+        arena_printf(op->arena, "%.*s %.*s", STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
+                     STR_ARG(json_get_str(name, STR("family"))));
     return str_trim(full); /* nothing is shown for a patient without a name */
 }
 
