@@ -64,7 +64,7 @@ static err refused(struct op *op, str listen, int error)
 
 static unsigned port_of(int fd)
 {
-    struct sockaddr_storage at;
+    struct sockaddr_storage at = {0};
     socklen_t n = sizeof at;
     if (getsockname(fd, (struct sockaddr *)&at, &n) != 0)
         return 0;

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #define SPARE_MAX 256
+/* Beyond the head: the answer's head, and so much that a head somewhat too large is still answered
+ * by us. libmicrohttpd zeroes all of it at every request, so no more than needed. */
+#define HEAD_ROOM (10u << 10)
 
 static void *on_line(void *cls, const char *uri, struct MHD_Connection *conn)
 {
@@ -97,7 +100,7 @@ static err launch(struct op *op, struct net_http *s)
         {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(s->o.connections), NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)(s->o.head_max * 2 + (16u << 10)), NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)(s->o.head_max + HEAD_ROOM), NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_done, s},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_line, s},
