@@ -168,6 +168,7 @@ static const char *const stops[] = {"STOP",
                                     "Stop, I never signed up for this and I do not know you",
                                     "\xf0\x9f\x9b\x91",
                                     "please cancel",
+                                    "i really mean it stop",
                                     "Enough",
                                     "توقف عن هذا",
                                     "Can you please stop this"};

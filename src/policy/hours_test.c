@@ -51,7 +51,8 @@ static void care_window(void **state)
     assert_false(rule_allows(&op, r, care("2026-11-21T01:59:30Z"))); /* in the guard minute */
     assert_false(rule_allows(&op, r, care("2026-11-22T15:00:00Z"))); /* Sun 09:00 */
     assert_true(rule_allows(&op, r, care("2026-11-22T16:00:00Z")));  /* Sun 10:00 */
-    assert_false(rule_allows(&op, r, care("2026-11-23T00:00:00Z"))); /* Sun 18:00 */
+    assert_true(rule_allows(&op, r, care("2026-11-22T23:58:00Z")));
+    assert_false(rule_allows(&op, r, care("2026-11-22T23:59:00Z"))); /* Sun 17:59, guard */
     struct hours_query q = care("2026-11-20T14:30:00Z");
     assert_true(rule_allows(&op, r, q)); /* 08:30 Chicago … */
     static const str both[] = {{"America/Chicago", 15}, {"America/Denver", 14}};
@@ -241,10 +242,15 @@ static void ends_of_holds(void **state)
     expect_until(&op, week, 1, q, NULL); /* the counts do not explain the hold: no promise */
     q = care("2026-11-20T18:00:00Z");
     expect_until(&op, check, 1, q, NULL);
+    q.ready_at = q.now;
+    expect_until(&op, check, 1, q, NULL); /* already past, and still not done */
     q.ready_at = at("2026-11-20T19:00:00Z");
     expect_until(&op, check, 1, q, "2026-11-20T19:00:00Z");
     q = (struct hours_query){.now = at("2026-11-20T18:00:00Z")}; /* a sign-in has no hours */
     expect_until(&op, login, 1, q, "2026-11-20T18:15:00Z");
+    q.ready_at = q.now;
+    expect_until(&op, login, 1, q, NULL);
+    q.ready_at = 0;
     expect_until(&op, verify, 1, q, "2026-11-21T18:00:00Z");
     expect_until(&op, hours, 1, q, NULL); /* no zone known */
     expect_until(&op, day, 1, q, NULL);

@@ -106,6 +106,8 @@ static void facts_files(void **state)
     assert_int_equal(op.fault.n, 5); /* every problem, not only the first */
     assert_str(op.fault.issues[0].message, "no rule knows a fact named \"nonsense\"");
     assert_str(op.fault.issues[1].message, "fact \"emergency\" must be true or false");
+    assert_int_equal(from_text(&op, "{\"nonsense\":1}", &f), ERR_INVALID);
+    assert_int_equal(from_text(&op, "{\"emergency\":1}", &f), ERR_INVALID);
     assert_int_equal(from_text(&op, "[1]", &f), ERR_INVALID);
     test_op_done(&op);
 }
