@@ -138,7 +138,7 @@ static void how_to_sign_in(const struct arguments *a, const struct demo_file *f)
         printf("  %-10.*s %.*s\n", STR_ARG(f->accounts[i].user), STR_ARG(f->accounts[i].password));
     printf("\nA patient's oxygen falls within the first minute: watch the worklist. Ctrl-C "
            "stops.\n\n");
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 struct devices {

@@ -105,7 +105,7 @@ err pack(struct op *op, struct packer *p, str plain, str *ret)
     if (ZSTD_isError(n) || n >= plain.n) {
         out[0] = FORM_RAW;
         n = plain.n;
-        if (n)
+        if (plain.p)
             memcpy(out + 1, plain.p, n);
     }
     *ret = str_make(out, n + 1);
