@@ -1,13 +1,14 @@
 /* FHIRPath string functions (http://hl7.org/fhirpath/N1 §5.6). Positions count code points.
- * Regular expressions are ICU's, with its time and stack limits.
+ * Regular expressions are ICU's; their work counts as evaluation steps, so that none runs away.
  * Invariant: an empty input or an empty argument gives an empty result. */
 #include "fhir/path_int.h"
 
 #include <unicode/uregex.h>
 #include <unicode/ustring.h>
 
-#define REGEX_TIME 64       /* ICU units of about a millisecond each */
-#define REGEX_STACK 1000000 /* bytes */
+#define REGEX_STACK 1000000    /* bytes */
+#define REGEX_TICK_STEPS 50000 /* what one tick (10,000 saved states, about a millisecond) counts  \
+                                */
 
 /* The one string a function works on; false when the input is empty. */
 static err input(struct path_run *r, const struct path_call *c, str *ret, bool *ret_there)
@@ -251,6 +252,14 @@ static UChar *wide(struct path_run *r, str s, int32_t *ret_n)
     return U_FAILURE(e) ? NULL : out;
 }
 
+static UBool regex_tick(const void *context, int32_t ticks)
+{
+    uint64_t *const *steps = context;
+    (void)ticks;
+    **steps += REGEX_TICK_STEPS;
+    return **steps < PATH_STEPS_MAX;
+}
+
 static err regex_open(struct path_run *r, const struct path_call *c, str pattern, str s,
                       URegularExpression **ret)
 {
@@ -258,12 +267,14 @@ static err regex_open(struct path_run *r, const struct path_call *c, str pattern
     UParseError where;
     int32_t n_pattern = 0, n = 0;
     UChar *p = wide(r, pattern, &n_pattern), *text = wide(r, s, &n);
-    TRY(op_check(r->op));
+    uint64_t **steps = ARENA_NEW(r->op->arena, uint64_t *);
+    TRY(path_step(r, 100 + (s.n + pattern.n) / 16));
+    *steps = &r->steps;
     if (!p || !text)
         return path_fault(r, c->node, "the string cannot be searched");
     URegularExpression *regex = uregex_open(p, n_pattern, UREGEX_DOTALL, &where, &e);
     if (U_SUCCESS(e)) {
-        uregex_setTimeLimit(regex, REGEX_TIME, &e);
+        uregex_setMatchCallback(regex, regex_tick, steps, &e);
         uregex_setStackLimit(regex, REGEX_STACK, &e);
         uregex_setText(regex, text, n, &e);
     }

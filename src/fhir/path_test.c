@@ -415,6 +415,13 @@ static void bounds(void **state)
     op_clear(&op);
     assert_int_equal(fhir_path_compile(&op, str_of(costly), &p), OK);
     assert_int_equal(fhir_path_eval(&op, p, focus, &items), ERR_TOO_COSTLY);
+    op_clear(&op);
+    assert_int_equal(fhir_path_compile(&op,
+                                       STR("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.matches("
+                                           "'^(a+)+$')"),
+                                       &p),
+                     OK);
+    assert_int_equal(fhir_path_eval(&op, p, focus, &items), ERR_TOO_COSTLY);
     test_op_done(&op);
 }
 

@@ -132,17 +132,33 @@ bool path_order(const struct path_value *a, const struct path_value *b, int *ret
     return false;
 }
 
+/* Nodes of a tree: what comparing it costs. */
+static uint64_t weight(const struct json *v, unsigned depth)
+{
+    uint64_t sum = 1;
+    for (uint32_t i = 0; depth && v->type == JSON_ARRAY && i < v->n; i++)
+        sum += weight(&v->u.items[i], depth - 1);
+    for (uint32_t i = 0; depth && v->type == JSON_OBJECT && i < v->n; i++)
+        sum += weight(&v->u.members[i].value, depth - 1);
+    return sum;
+}
+
+static enum tri equal_trees(struct path_run *r, const struct json *a, const struct json *b)
+{
+    if (!a || !b || a->type != b->type || a->n != b->n)
+        return TRI_FALSE;
+    r->steps += weight(a, FHIR_DEPTH_MAX);
+    return r->steps < PATH_STEPS_MAX && json_equal(a, b) ? TRI_TRUE : TRI_FALSE;
+}
+
 enum tri path_equal(struct path_run *r, const struct path_item *a, const struct path_item *b)
 {
     struct path_value x = path_value_of(a), y = path_value_of(b);
     int order;
     bool empty;
-    (void)r;
-    if (x.kind == V_OTHER && y.kind == V_OTHER) {
-        if (!a->v || !b->v)
-            return a->ext && b->ext && json_equal(a->ext, b->ext) ? TRI_TRUE : TRI_FALSE;
-        return json_equal(a->v, b->v) ? TRI_TRUE : TRI_FALSE;
-    }
+    if (x.kind == V_OTHER && y.kind == V_OTHER)
+        return a->v || b->v ? equal_trees(r, a->v, b->v) : equal_trees(r, a->ext, b->ext);
+    r->steps += x.s.n / 64;
     if (x.kind == V_BOOL && y.kind == V_BOOL)
         return x.b == y.b ? TRI_TRUE : TRI_FALSE;
     if (!path_order(&x, &y, &order, &empty))
