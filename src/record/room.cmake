@@ -4,3 +4,7 @@ add_custom_command(OUTPUT ${GEN}/multi_patient_gen.h
             ${CMAKE_SOURCE_DIR}/spec/record/multi-patient.csv ${GEN}/multi_patient_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_record.py ${CMAKE_SOURCE_DIR}/spec/record/multi-patient.csv)
 target_sources(weft_record PRIVATE ${GEN}/multi_patient_gen.h)
+
+# The record without HTTP; run by `make bench`.
+add_executable(record_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/record_bench.c)
+target_link_libraries(record_bench PRIVATE weft_record)

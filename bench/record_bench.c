@@ -1,0 +1,183 @@
+/* The record without HTTP: audited reads by id, and searches by patient, code and date, newest
+ * first, 20 a page, over weights of invented patients in a real SQLite folder. What the server adds
+ * is bench/http_bench.sh's to tell. record_bench [patients] [folder]; prints name, value, unit,
+ * goal. */
+#include "base/time.h"
+#include "record/record.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define READINGS 100 /* a patient */
+#define THREADS 2
+#define RUN_MS 4000
+#define SAMPLES 400000u
+
+struct bench {
+    struct record *rec;
+    struct actor nurse;
+    uint32_t patients;
+    bool search;
+    atomic_uint_fast64_t done;
+    atomic_bool stop;
+    uint32_t *took_us[THREADS];
+    atomic_size_t n[THREADS];
+};
+
+struct runner {
+    struct bench *b;
+    int index;
+};
+
+static void die(const struct op *op, const char *what)
+{
+    fprintf(stderr, "record_bench: %s: %.*s\n", what,
+            STR_ARG(op->fault.n ? op->fault.issues[0].message : STR("?")));
+    exit(1);
+}
+
+static str patient_bundle(struct arena *a, uint32_t i)
+{
+    struct buf b;
+    buf_init(&b, a, 1u << 20);
+    buf_printf(&b,
+               "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"resource\":{"
+               "\"resourceType\":\"Patient\",\"id\":\"b%u\"}}",
+               i);
+    for (uint32_t r = 0; r < READINGS; r++)
+        buf_printf(
+            &b,
+            ",{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"b%u-%u\",\"status\":"
+            "\"final\","
+            "\"code\":{\"coding\":[{\"system\":\"http://"
+            "loinc.org\",\"code\":\"%s\"}]},\"subject\":{"
+            "\"reference\":\"Patient/b%u\"},\"effectiveDateTime\":\"2026-%02u-%02uT08:%02u:00Z\","
+            "\"valueQuantity\":{\"value\":%u,\"unit\":\"kg\",\"system\":\"http://"
+            "unitsofmeasure.org\","
+            "\"code\":\"kg\"}}}",
+            i, r, r % 4 ? "8867-4" : "29463-7", i, 1 + r % 12, 1 + r % 28, i % 60, 50 + r % 60);
+    buf_add(&b, STR("]}"));
+    return buf_str(&b);
+}
+
+static void fill(struct op *op, struct bench *b)
+{
+    struct record_load load;
+    struct arena *a = arena_new(0);
+    int64_t start = time_mono();
+    if (record_load_begin(op, b->rec, &load) != OK)
+        die(op, "load");
+    for (uint32_t i = 0; i < b->patients; i++) {
+        arena_reset(a);
+        if (record_load_add(op, &load, patient_bundle(a, i)) != OK)
+            die(op, "load");
+    }
+    if (record_load_end(op, &load) != OK)
+        die(op, "load");
+    fprintf(stderr, "record_bench: %llu resources in %lld ms\n", (unsigned long long)load.resources,
+            (long long)(time_mono() - start));
+    arena_free(a);
+}
+
+static err once(struct op *op, struct bench *b, uint32_t i)
+{
+    struct record_doc doc;
+    struct record_page page;
+    if (!b->search)
+        return record_read(op, b->rec, fhir_type_parse(STR("Observation")),
+                           arena_printf(op->arena, "b%u-%u", i, i % READINGS), &doc);
+    return record_find(op, b->rec, fhir_type_parse(STR("Observation")),
+                       arena_printf(op->arena,
+                                    "patient=b%u&code=http://loinc.org|8867-4&date=ge2026-03-01&"
+                                    "_sort=-date&_count=20",
+                                    i),
+                       &page);
+}
+
+static void *run(void *ctx)
+{
+    struct runner *r = ctx;
+    struct bench *b = r->b;
+    struct arena *a = arena_new(0);
+    struct op op;
+    uint64_t seed = 77u + (uint64_t)r->index;
+    while (!atomic_load(&b->stop)) {
+        arena_reset(a);
+        op_init(&op, a, &b->nurse, time_now());
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        int64_t start = time_mono_ns();
+        if (once(&op, b, (uint32_t)(seed >> 33) % b->patients) != OK)
+            die(&op, "read or search");
+        size_t n = atomic_load(&b->n[r->index]);
+        if (n < SAMPLES) {
+            b->took_us[r->index][n] = (uint32_t)((time_mono_ns() - start) / 100); /* tenths */
+            atomic_store(&b->n[r->index], n + 1);
+        }
+        atomic_fetch_add(&b->done, 1);
+    }
+    if (record_audit_wait(&op, b->rec) != OK)
+        die(&op, "trail");
+    arena_free(a);
+    return NULL;
+}
+
+static int by_value(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return (a > b) - (a < b);
+}
+
+static void measure(struct bench *b, bool search, const char *name, const char *goal)
+{
+    pthread_t threads[THREADS];
+    struct runner runners[THREADS];
+    b->search = search;
+    atomic_store(&b->done, 0);
+    atomic_store(&b->stop, false);
+    int64_t start = time_mono_ns();
+    for (int i = 0; i < THREADS; i++) {
+        runners[i] = (struct runner){b, i};
+        atomic_store(&b->n[i], 0);
+        if (pthread_create(&threads[i], NULL, run, &runners[i]) != 0)
+            exit(1);
+    }
+    struct timespec t = {.tv_sec = RUN_MS / 1000, .tv_nsec = RUN_MS % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+    atomic_store(&b->stop, true);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    double s = (double)(time_mono_ns() - start) / 1e9;
+    size_t n = atomic_load(&b->n[0]);
+    qsort(b->took_us[0], n, sizeof *b->took_us[0], by_value);
+    printf("%s\t%.0f\t/s\t%s\n", name, (double)atomic_load(&b->done) / s, goal);
+    if (n)
+        printf("%s, p50 and p99\t%.1f %.1f\tus\t\n", name, b->took_us[0][n / 2] / 10.0,
+               b->took_us[0][n * 99 / 100] / 10.0);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = {.patients = 1000};
+    uint64_t patients;
+    struct arena *a = arena_new(0);
+    struct op op;
+    char dir[64] = "/tmp/weft-record-bench-XXXXXX";
+    if (argc > 1 && str_to_u64(str_of(argv[1]), 1000000, &patients) && patients)
+        b.patients = (uint32_t)patients;
+    const struct actor system = {
+        .role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT, .user = STR("bench")};
+    op_init(&op, a, &system, time_now());
+    str folder = argc > 2 ? str_of(argv[2]) : str_of(mkdtemp(dir));
+    if (record_init(&op, folder) != OK || record_open(&op, folder, 0, &b.rec) != OK)
+        die(&op, "folder");
+    b.nurse =
+        (struct actor){.role = ROLE_NURSE, .purpose = PURPOSE_TREAT, .user = STR("bench.nurse")};
+    for (int i = 0; i < THREADS; i++)
+        b.took_us[i] = calloc(SAMPLES, sizeof *b.took_us[i]);
+    fill(&op, &b);
+    measure(&b, false, "record read, audited", "<= 8 us each");
+    measure(&b, true, "record search: patient, code, date, sorted", ">= 8000, p99 <= 5000 us");
+    record_close(b.rec);
+    arena_free(a);
+    return 0;
+}
