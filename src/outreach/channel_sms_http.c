@@ -36,7 +36,7 @@ static str form_of(struct op *op, const struct outreach *o, const struct parcel 
     form_field(&b, "Body", p->text);
     str base = config_str(o->config, "public_url");
     if (!str_empty(base))
-        form_field(&b, "StatusCallback", arena_cat(op->arena, base, STR("/webhooks/sms/status")));
+        form_field(&b, "StatusCallback", arena_cat(op->arena, base, STR("/webhooks/sms")));
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 

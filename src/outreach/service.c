@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 
-#include <curl/curl.h>
 #include <unistd.h>
 
 const struct actor *outreach_system(void)
@@ -46,7 +45,6 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     struct outreach *o = calloc(1, sizeof *o);
     if (!o)
         return fail(op, ERR_UNAVAILABLE, "out of memory");
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     o->rec = rec;
     o->config = config;
     err e = check_channel(op, config, "sms.channel", "twilio");
