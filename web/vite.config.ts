@@ -21,6 +21,10 @@ export default defineConfig(({ mode }) => {
     test: {
       root: import.meta.dirname,
       environment: "happy-dom",
+      // One worker: a busy machine must not fail a test for want of a free core.
+      pool: "threads" as const,
+      maxWorkers: 1,
+      testTimeout: 30_000,
       include: ["src/**/*.test.{ts,tsx}"],
     },
   };

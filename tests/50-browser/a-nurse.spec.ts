@@ -1,6 +1,6 @@
 // The main job, end to end: a reading becomes a case, the nurse acts, the patient answers.
-import { Acts, axe, expect, shot, signIn, test } from "./kit";
-import { inDaytime, oxygen, stable } from "./people";
+import { Acts, axe, expect, shot, signIn, signInByHand, test } from "./kit";
+import { inDaytime, pulse, stable } from "./people";
 
 test("a reading becomes a case, the case a permitted message, the answer closes it", async ({
   page,
@@ -11,7 +11,9 @@ test("a reading becomes a case, the case a permitted message, the answer closes 
   const name = await inDaytime(request, patient);
   const acts = new Acts();
 
-  await signIn(page, "console", "nurse");
+  await page.goto("/console/");
+  await axe(page);
+  await signInByHand(page, "nurse");
   const list = page.getByRole("list", { name: "Worklist" });
   await expect(list.getByRole("link").first()).toBeVisible();
   await axe(page);
@@ -20,7 +22,7 @@ test("a reading becomes a case, the case a permitted message, the answer closes 
   // The live case queues behind "1 new" and leaves the focused row where it is.
   await page.keyboard.press("j");
   const focused = await page.evaluate(() => document.activeElement?.getBoundingClientRect().top);
-  await oxygen(request, patient, [84, 83]);
+  await pulse(request, patient, [138, 141]);
   const fresh = page.getByRole("button", { name: /1 new – press N/ });
   await expect(fresh).toBeVisible();
   expect(await page.evaluate(() => document.activeElement?.getBoundingClientRect().top)).toBe(focused);
@@ -38,16 +40,16 @@ test("a reading becomes a case, the case a permitted message, the answer closes 
   await axe(page);
 
   // Number, change and shape; the arrow keys say each value.
-  const card = page.getByRole("button", { name: /Oxygen/ });
-  await expect(card).toContainText("83 %");
-  await expect(card).toContainText("below usual");
-  const walk = page.getByRole("slider", { name: /Oxygen/ });
+  const card = page.getByRole("button", { name: /Heart rate/ });
+  await expect(card).toContainText("141 /min");
+  await expect(card).toContainText("above usual");
+  const walk = page.getByRole("slider", { name: /Heart rate/ });
   await walk.focus();
-  await expect(walk).toHaveAttribute("aria-valuetext", /83 %/);
+  await expect(walk).toHaveAttribute("aria-valuetext", /141/);
   await page.keyboard.press("ArrowLeft");
-  await expect(walk).toHaveAttribute("aria-valuetext", /84 %/);
+  await expect(walk).toHaveAttribute("aria-valuetext", /138/);
   await page.getByRole("radio", { name: "Table" }).check({ force: true });
-  await expect(page.getByRole("row", { name: /83/ })).toContainText("beyond limit");
+  await expect(page.getByRole("row", { name: /141/ })).toContainText("beyond limit");
   await page.getByRole("radio", { name: "Chart" }).check({ force: true });
   await page.locator("#main").focus();
 
@@ -75,25 +77,25 @@ test("a reading becomes a case, the case a permitted message, the answer closes 
   await expect(phone.getByText(/measure again/)).toBeVisible({ timeout: 30_000 });
   expect(await phone.getByText(/measure again/).count()).toBe(1);
   await axe(page);
-  await phone.getByLabel("Reply as the patient").fill("I feel a bit better. It says 92 now.");
+  await phone.getByLabel("Reply as the patient").fill("I feel a bit better. It says 88 now.");
   await phone.getByRole("button", { name: "Send reply" }).click();
-  await expect(phone.getByText("It says 92 now.")).toBeVisible();
+  await expect(phone.getByText("It says 88 now.")).toBeVisible();
   await shot(page, "a4-outbox");
 
   // The answer has joined the thread; the case is closed with its outcome.
   await page.goBack();
   const thread = page.getByRole("region", { name: "Messages" });
-  await expect(thread.getByText("It says 92 now.")).toBeVisible();
+  await expect(thread.getByText("It says 88 now.")).toBeVisible();
   await acts.press(page, "e");
   const dialog = page.getByRole("dialog", { name: "How did it end?" });
   await axe(page);
   await acts.click(dialog.getByText("Advice given"));
-  await acts.fill(dialog.getByLabel("Note"), "Measured again, 92 %. Will call in the morning.");
+  await acts.fill(dialog.getByLabel("Note"), "Measured again, 88. Will call in the morning.");
   await acts.press(page, "Control+Enter");
   await expect(page.getByText("This case is resolved.")).toBeVisible();
   await shot(page, "a5-resolved");
   await page.getByRole("tab", { name: "Timeline" }).click();
-  await expect(page.getByRole("region", { name: "Timeline" }).getByText("It says 92 now.")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Timeline" }).getByText("It says 88 now.")).toBeVisible();
   await axe(page);
   expect(acts.n, "acts from the alarm to the closed case").toBeLessThanOrEqual(9);
 });
@@ -101,7 +103,7 @@ test("a reading becomes a case, the case a permitted message, the answer closes 
 test("two nurses cannot hold one case", async ({ page, request, browser }) => {
   const { patient } = stable(1);
   const name = await inDaytime(request, patient);
-  await oxygen(request, patient, [84, 83]);
+  await pulse(request, patient, [138, 141]);
   await signIn(page, "console", "nurse");
   const row = page.getByRole("link", { name: new RegExp(name) });
   await expect(row).toBeVisible();

@@ -31,7 +31,7 @@ export function stable(n: number): Planted {
 }
 
 export async function inDaytime(request: APIRequestContext, id: string): Promise<string> {
-  const call = await api(request, "nurse");
+  const call = await api(request, "nurse2");
   const p = (await call("GET", `/fhir/Patient/${id}`)) as Person;
   for (const a of p.address) {
     a.extension = (a.extension ?? []).filter((x) => x.url !== ZONE);
@@ -41,9 +41,9 @@ export async function inDaytime(request: APIRequestContext, id: string): Promise
   return p.name[0]!.text ?? `${p.name[0]!.given.join(" ")} ${p.name[0]!.family}`;
 }
 
-/** What an oximeter at home would send. */
-export async function oxygen(request: APIRequestContext, id: string, values: number[]): Promise<void> {
-  const call = await api(request, "nurse");
+/** What a pulse meter at home would send. */
+export async function pulse(request: APIRequestContext, id: string, values: number[]): Promise<void> {
+  const call = await api(request, "nurse2");
   for (const [i, value] of values.entries())
     await call("POST", "/fhir/Observation", {
       resourceType: "Observation",
@@ -55,9 +55,9 @@ export async function oxygen(request: APIRequestContext, id: string, values: num
           ],
         },
       ],
-      code: { coding: [{ system: "http://loinc.org", code: "59408-5", display: "Oxygen saturation" }] },
+      code: { coding: [{ system: "http://loinc.org", code: "8867-4", display: "Heart rate" }] },
       subject: { reference: `Patient/${id}` },
       effectiveDateTime: new Date(Date.now() - (values.length - i) * 60_000).toISOString(),
-      valueQuantity: { value, unit: "%", system: "http://unitsofmeasure.org", code: "%" },
+      valueQuantity: { value, unit: "/min", system: "http://unitsofmeasure.org", code: "/min" },
     });
 }

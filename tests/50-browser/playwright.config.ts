@@ -22,6 +22,7 @@ export default defineConfig({
     locale: "en-US",
     timezoneId: "America/Chicago",
     trace: "retain-on-failure",
+    actionTimeout: 15_000,
     launchOptions: {
       executablePath: "/usr/bin/chromium",
       args: [

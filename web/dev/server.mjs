@@ -331,7 +331,7 @@ createServer(async (req, res) => {
   );
   if (!api) return statics(res, url.pathname);
   if (!me) return outcome(res, 401, [{ severity: "error", code: "login" }]);
-  if (url.pathname === "/templates")
+  if (url.pathname === "/fhir/Communication/$templates")
     return json(
       res,
       200,
@@ -354,7 +354,7 @@ createServer(async (req, res) => {
     });
   }
   if (url.pathname === "/demo/outbox" && req.method === "GET") return json(res, 200, outbox);
-  if (url.pathname === "/demo/outbox") return reply(res, await bodyOf(req));
+  if (url.pathname === "/demo/outbox/reply") return reply(res, await bodyOf(req));
   if (url.pathname === "/demo/case") {
     const { patient = "p10", priority = "stat", metric = "spo2" } = await bodyOf(req);
     const p = db.Patient.find((x) => x.id === patient);

@@ -296,7 +296,7 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
   const wanted = d.language || own;
   const preferred = preferredChannel(person);
   const templates = useLoad<Template[]>(`Template|*|${wanted}`, () =>
-    get<Template[]>(`/templates?language=${wanted}`),
+    get<Template[]>(`/fhir/Communication/$templates?language=${wanted}`),
   );
   const set = (part: Partial<Draft>): void => {
     const next = { ...d, ...part };

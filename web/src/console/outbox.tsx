@@ -41,7 +41,7 @@ function Reply({ channel, from, to }: { channel: string; from: string; to: strin
     e.preventDefault();
     if (!text.trim()) return;
     try {
-      await post("/demo/outbox", { channel, from, to, text: text.trim() });
+      await post("/demo/outbox/reply", { channel, from, to, text: text.trim() });
       setText("");
       setError("");
       tell(t("outbox_replied"));

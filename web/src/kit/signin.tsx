@@ -1,6 +1,6 @@
 // The door of both apps. Passwords may be pasted and managed; nothing has to be remembered or solved.
 // When a session has run out it says so, and says that the work is kept.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { LANGS, type Lang, lang, setLanguage, t, wantedLanguage } from "../lib/i18n";
 import { begin, endReason, type Session } from "../lib/session";
@@ -27,15 +27,23 @@ export function LanguageSelect({ id }: { id: string }) {
   );
 }
 
-/** The second step: the six digits of an authenticator. The demonstration shows them itself. */
+/** The second step: the six digits of an authenticator. The demonstration shows them itself, and one
+ * press fills them in. */
 function CodeField({ user }: { user: string }) {
   const [shown, setShown] = useState("");
+  const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
+    input.current?.focus();
     fetch(`/demo/code?user=${encodeURIComponent(user)}`)
       .then((r) => (r.ok ? r.json() : null))
       .then((o: { code?: string } | null) => setShown(o?.code ?? ""))
       .catch(() => setShown(""));
   }, [user]);
+  const fillIn = (): void => {
+    if (!input.current) return;
+    input.current.value = shown;
+    input.current.focus();
+  };
   return (
     <div class="field">
       <label for="code">{t("code")}</label>
@@ -50,18 +58,20 @@ function CodeField({ user }: { user: string }) {
         required
         dir="ltr"
         aria-describedby="code-help"
-        ref={(e) => e?.focus()}
+        ref={input}
       />
       <p class="muted" id="code-help">
         {t("signin_code")}
-        {shown && (
-          <>
-            {" "}
-            {t("signin_demo_code")}
-            <bdi class="demo-code">{shown}</bdi>
-          </>
-        )}
       </p>
+      {shown && (
+        <p class="note demo-phone">
+          <Icon name="phone" />
+          <span>{t("signin_demo_code")}</span>
+          <button type="button" class="btn small tabular" onClick={fillIn}>
+            <bdi>{shown}</bdi>
+          </button>
+        </p>
+      )}
     </div>
   );
 }

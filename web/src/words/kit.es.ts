@@ -14,7 +14,7 @@ export default {
   signin_refused: "El usuario o la contraseña no coincide. Inténtelo de nuevo.",
   code: "Código de su autenticador",
   signin_code: "Escriba los 6 dígitos que muestra su autenticador.",
-  signin_demo_code: "Esto es una demostración. Su teléfono muestra: ",
+  signin_demo_code: "Demostración: el teléfono muestra",
   signin_expired: "Cerramos su sesión por seguridad. Entre de nuevo y su trabajo sigue aquí.",
   error_offline: "No hay conexión con el servidor. Revise su conexión e inténtelo de nuevo.",
   error_forbidden: "No puede ver esta parte.",
