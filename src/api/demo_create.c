@@ -3,7 +3,6 @@
  * folder without it is not a finished demonstration. */
 #include "api/demo_int.h"
 #include "base/uuid.h"
-#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -140,16 +139,13 @@ static err write_json(struct op *op, str path, const struct json *v)
     return demo_write_file(op, path, buf_str(&b));
 }
 
-static err fill(struct op *op, struct store *store, str dir, const struct demo_options *o)
+static err fill(struct op *op, struct record *rec, str dir, const struct demo_options *o)
 {
-    struct record *rec = NULL;
     struct identity *id = NULL;
     struct json *truth = NULL, *file = json_new(op->arena, JSON_OBJECT);
     struct json *staff = json_new(op->arena, JSON_ARRAY),
                 *devices = json_new(op->arena, JSON_ARRAY);
-    err e = record_new(op, store, NULL, &rec);
-    if (e == OK)
-        e = identity_new(op, store, rec, &id);
+    err e = identity_new(op, record_store(rec), rec, &id);
     if (e == OK)
         e = load_population(op, rec, o, &truth);
     if (e == OK)
@@ -157,7 +153,6 @@ static err fill(struct op *op, struct store *store, str dir, const struct demo_o
     if (e == OK)
         e = add_devices(op, id, truth, devices);
     identity_free(id);
-    record_free(rec);
     TRY(e);
     json_set(op->arena, file, STR("accounts"), staff);
     json_set(op->arena, file, STR("devices"), devices);
@@ -168,12 +163,11 @@ static err fill(struct op *op, struct store *store, str dir, const struct demo_o
 
 err demo_create(struct op *op, str dir, const struct demo_options *o)
 {
-    struct store *store = NULL;
-    struct store_options so = {.backend = STORE_SQLITE, .dir = dir};
-    TRY(store_create(op, &so));
-    TRY(store_open(op, &so, &store));
-    err e = fill(op, store, dir, o);
-    store_close(store);
+    struct record *rec = NULL;
+    TRY(record_init(op, dir));
+    TRY(record_open(op, dir, 0, &rec));
+    err e = fill(op, rec, dir, o);
+    record_close(rec);
     return e;
 }
 
@@ -223,7 +217,7 @@ err demo_file_read(struct op *op, str dir, struct demo_file *ret)
         n = to ? fread(to, 1, 65536, in) : 0;
         buf_commit(&b, n);
     } while (n > 0);
-    fclose(in);
+    (void)fclose(in);
     TRY(json_read(op, buf_str(&b), &JSON_LIMITS_DEFAULT, &root));
     read_rows(op, root, ret);
     return op_check(op);

@@ -206,6 +206,7 @@ static bool together(struct import *im)
     for (struct import_text *t = im->deferred; t; t = t->next)
         n++;
     str *texts = calloc(n, sizeof *texts);
+    str source = im->deferred ? str_of(im->deferred->source) : STR_NONE;
     if (!texts || n < 2 || !begin(&w, im)) {
         free(texts);
         return false;
@@ -213,7 +214,7 @@ static bool together(struct import *im)
     n = 0;
     for (struct import_text *t = im->deferred; t; t = t->next)
         texts[n++] = str_make(t->p, t->n);
-    w.load.source = str_of(im->deferred->source);
+    w.load.source = source;
     bool ok = record_load_add_all(&w.op, &w.load, texts, n) == OK;
     if (ok)
         atomic_fetch_add(&im->resources, w.load.resources);

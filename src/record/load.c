@@ -112,7 +112,7 @@ static bool is_plan(const struct json *tree)
 static err plan_of(struct lane *l, struct fhir_plan *ret, bool *ret_bundle)
 {
     struct op *op = &l->op;
-    struct json *tree;
+    struct json *tree = NULL;
     *ret_bundle = l->n > 1;
     if (l->n == 1) {
         TRY(fhir_read(op, l->texts[0], 0, &tree));
