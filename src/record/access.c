@@ -101,7 +101,7 @@ static bool consent_lists(struct op *op, const struct json *c, fhir_type type)
 /* An active Consent of the patient names this helper and the type (or no type: all). */
 static bool consented(struct op *op, struct record *rec, fhir_type type)
 {
-    if (op->actor->role != ROLE_HELPER || !op->actor->patient)
+    if (!op->actor || op->actor->role != ROLE_HELPER || !op->actor->patient)
         return false;
     struct store_query q = {.type = rec->t_consent, .comp = op->actor->patient, .limit = 200};
     struct store_found found;
@@ -203,7 +203,8 @@ static void narrow_sensitive(struct op *op, struct record *rec, fhir_type type,
 err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                   struct clause_list *clauses, struct plan *plan)
 {
-    struct access_request q = {.type = type, .action = action};
+    struct access_request q = {
+        .type = type, .action = action, .consented = consented(op, rec, type)};
     struct access_verdict v, read, restricted;
     policy_access(op->actor, &q, &v);
     if (v.allowed) {
@@ -211,7 +212,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
                                     .action = ACTION_READ,
                                     .patient = op->actor->patient,
                                     .is_own = true,
-                                    .consented = consented(op, rec, type)};
+                                    .consented = q.consented};
         policy_access(op->actor, &q, &read);
         if (!read.allowed)
             v = read;

@@ -10,7 +10,8 @@ struct work {
     const struct fhir_plan *plan;
     struct record_answer *answers;
     struct staged **by_entry;
-    struct map links; /* fullUrl and former names to str * "Type/id" */
+    struct map conditions; /* "type?condition" to its first entry */
+    struct map links;      /* fullUrl and former names to str * "Type/id" */
 };
 
 err version_check(struct op *op, str if_match, uint32_t vid)
@@ -76,17 +77,17 @@ static str where_of(struct work *w, const struct fhir_entry *e)
     return w->tx->bundle ? arena_printf(w->tx->op->arena, "Bundle.entry[%zu]", e->index) : STR_NONE;
 }
 
-/* A match is there: nothing is written. */
+/* A match is there: nothing is written. Who may create but not read learns its id only. */
 static err unchanged(struct work *w, const struct fhir_entry *e, const struct store_doc *peek)
 {
     struct op *op = w->tx->op;
     struct record_answer *a = &w->answers[e->index];
     struct store_doc d;
     TRY(store_get(op, w->tx->rec->store, peek->rid, &d));
-    TRY(access_doc(op, w->tx->rec, ACTION_READ, &d));
-    doc_fill(op, w->tx->rec, &d, &a->result.doc);
+    if (access_may_see(op, w->tx->rec, &d))
+        TRY(read_doc(op, w->tx->rec, ACTION_READ, &d, &a->result.doc));
     a->result.type = d.type;
-    a->result.id = a->result.doc.id;
+    a->result.id = doc_id(op, w->tx->rec, d.rid, d.client_id);
     a->result.vid = d.vid;
     a->result.updated = d.time;
     a->result.unchanged = true;
@@ -102,20 +103,17 @@ static struct staged *staged_for(struct work *w, const struct fhir_entry *e, enu
     return s;
 }
 
-/* An earlier entry of the same transaction has the same condition: both mean one resource. */
-static const struct fhir_entry *same_condition(struct work *w, const struct fhir_entry *e,
-                                               size_t done)
+/* The first entry of the transaction with this condition; later ones mean the same resource. */
+static const struct fhir_entry *first_with(struct work *w, const struct fhir_entry *e)
 {
-    for (size_t i = 0; i < done; i++) {
-        const struct fhir_entry *o = &w->plan->entries[w->plan->order[i]];
-        if (o->verb == VERB_POST && o->type == e->type &&
-            str_eq(o->if_none_exist, e->if_none_exist))
-            return o;
-    }
-    return NULL;
+    str key = arena_printf(w->tx->op->arena, "%u?%.*s", e->type, STR_ARG(e->if_none_exist));
+    struct fhir_entry *first = map_get(&w->conditions, key);
+    if (!first)
+        (void)map_put(&w->conditions, key, &w->plan->entries[e->index]);
+    return first;
 }
 
-static err stage_post(struct work *w, const struct fhir_entry *e, size_t done)
+static err stage_post(struct work *w, const struct fhir_entry *e)
 {
     struct record_tx *tx = w->tx;
     struct store_query *guard = NULL;
@@ -128,7 +126,7 @@ static err stage_post(struct work *w, const struct fhir_entry *e, size_t done)
                            "If-None-Exist matches several resources; make the condition narrower.");
         if (n == 1)
             return unchanged(w, e, &d);
-        const struct fhir_entry *same = same_condition(w, e, done);
+        const struct fhir_entry *same = first_with(w, e);
         if (same && w->by_entry[same->index]) {
             linked(w, e, e->type, w->by_entry[same->index]->id);
             w->answers[e->index].result.unchanged = true;
@@ -210,7 +208,7 @@ static err stage_delete(struct work *w, const struct fhir_entry *e)
     return OK;
 }
 
-static err stage_entry(struct work *w, const struct fhir_entry *e, size_t done)
+static err stage_entry(struct work *w, const struct fhir_entry *e)
 {
     struct op *op = w->tx->op;
     if (e->verb == VERB_GET || e->verb == VERB_HEAD)
@@ -221,7 +219,7 @@ static err stage_entry(struct work *w, const struct fhir_entry *e, size_t done)
             "AuditEvents are made by the server from its trail; they cannot be written.");
     switch (e->verb) {
     case VERB_POST:
-        return stage_post(w, e, done);
+        return stage_post(w, e);
     case VERB_PUT:
         return stage_put(w, e);
     case VERB_DELETE:
@@ -254,9 +252,10 @@ err transact_stage(struct record_tx *tx, const struct fhir_plan *plan,
 {
     struct work w = {.tx = tx, .plan = plan, .answers = answers, .by_entry = by_entry};
     map_init(&w.links, tx->op->arena);
+    map_init(&w.conditions, tx->op->arena);
     reserve(tx, plan, by_entry);
     for (size_t i = 0; i < plan->n; i++)
-        TRY(stage_entry(&w, &plan->entries[plan->order[i]], i));
+        TRY(stage_entry(&w, &plan->entries[plan->order[i]]));
     TRY(op_check(tx->op));
     for (size_t i = 0; i < tx->staged.n && w.links.n; i++)
         if (tx->staged.at[i]->resource)

@@ -187,13 +187,103 @@ static void restricted_labels_hide(void **state)
     assert_int_equal(fixture_count(f, "Patient", "family=Okafor"), 2);
 }
 
+static void helpers_need_consent(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    struct record_result r;
+    const char *x = fixture_patient(f, "X"), *y = fixture_patient(f, "Y");
+    const char *w = fixture_weight(f, x, "70", "2026-01-02");
+    const char *of_y = fixture_weight(f, y, "70", "2026-01-02");
+    const char *helper = fixture_make(
+        f, fixture_text(
+               f, "{\"resourceType\":\"RelatedPerson\",\"patient\":{\"reference\":\"%s\"}}", x));
+    struct actor who = fixture_actor(ROLE_HELPER, "helper.flo");
+    who.patient = fixture_rid(f, x);
+    who.user_rid = fixture_rid(f, helper);
+    who.reference = str_of(helper);
+    fixture_as(f, &who);
+    assert_int_equal(fixture_read(f, w, &d), ERR_NOT_FOUND);
+    assert_int_equal(fixture_count(f, "Observation", ""), -1);
+    fixture_as(f, &f->system);
+    const char *consent = fixture_make(
+        f, fixture_text(
+               f,
+               "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"text\":\"share\"},"
+               "\"category\":[{\"text\":\"share\"}],\"patient\":{\"reference\":\"%s\"},"
+               "\"policyRule\":{"
+               "\"text\":\"own\"},\"provision\":{\"type\":\"permit\",\"actor\":[{\"role\":{"
+               "\"text\":\"h\"},"
+               "\"reference\":{\"reference\":\"%s\"}}],\"class\":[{\"code\":\"Observation\"}]}}",
+               x, helper));
+    fixture_as(f, &who);
+    assert_int_equal(fixture_read(f, w, &d), OK);
+    assert_int_equal(fixture_read(f, of_y, &d), ERR_NOT_FOUND);
+    assert_int_equal(fixture_count(f, "Observation", ""), 1);
+    assert_int_equal(fixture_count(f, "Condition", ""), -1); /* not listed */
+    fixture_as(f, &f->system);
+    assert_int_equal(
+        record_delete(&f->op, f->rec, type_of("Consent"), fixture_id(consent), STR_NONE, &r), OK);
+    fixture_as(f, &who);
+    assert_int_equal(fixture_read(f, w, &d), ERR_NOT_FOUND);
+}
+
+static void devices_see_themselves(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    const char *mine = fixture_make(f, "{\"resourceType\":\"Device\",\"status\":\"active\"}");
+    const char *other = fixture_make(f, "{\"resourceType\":\"Device\",\"status\":\"active\"}");
+    const char *x = fixture_patient(f, "X");
+    const char *w = fixture_weight(f, x, "70", "2026-01-02");
+    f->device.user_rid = fixture_rid(f, mine);
+    f->device.reference = str_of(mine);
+    f->device.patient = fixture_rid(f, x);
+    fixture_as(f, &f->device);
+    assert_int_equal(fixture_read(f, mine, &d), OK);
+    assert_int_equal(fixture_read(f, other, &d), ERR_NOT_FOUND);
+    op_clear(&f->op);
+    assert_int_equal(fixture_read(f, w, &d), ERR_NOT_FOUND);
+    assert_int_equal(fixture_count(f, "Observation", ""), -1);
+    assert_int_equal(fixture_count(f, "Patient", ""), -1);
+}
+
+/* A device sends a reading again: it learns that it is there, without the right to read. */
+static void a_repeated_reading_is_one(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result a, b;
+    const char *x = fixture_patient(f, "X"), *y = fixture_patient(f, "Y");
+    const char *device = fixture_make(f, "{\"resourceType\":\"Device\",\"status\":\"active\"}");
+    f->device.user_rid = fixture_rid(f, device);
+    f->device.reference = str_of(device);
+    f->device.patient = fixture_rid(f, x);
+#define READING                                                                                    \
+    "{\"resourceType\":\"Observation\",\"identifier\":[{\"system\":\"urn:d\",\"value\":\"1\"}],"   \
+    "\"status\":"                                                                                  \
+    "\"final\",\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":\"%s\"},\"device\":{"          \
+    "\"reference\":\"%s\"}}"
+    fixture_make(f, fixture_text(f, READING, y, device)); /* another's, with the same number */
+    fixture_as(f, &f->device);
+    struct json *reading = fixture_tree(f, fixture_text(f, READING, x, device));
+    assert_int_equal(record_create(&f->op, f->rec, reading, STR("identifier=urn:d|1"), &a), OK);
+    assert_true(a.created);
+    assert_int_equal(record_create(&f->op, f->rec, reading, STR("identifier=urn:d|1"), &b), OK);
+    assert_false(b.created);
+    assert_true(b.unchanged);
+    assert_true(str_eq(a.id, b.id));
+    assert_int_equal(b.doc.body.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH_BACKENDS(create_then_read),       BOTH_BACKENDS(update_makes_versions),
-        BOTH_BACKENDS(create_by_update),       BOTH_BACKENDS(delete_ends_it),
-        BOTH_BACKENDS(unchanged_meta_is_kept), BOTH_BACKENDS(nobody_gets_nothing),
-        BOTH_BACKENDS(patients_see_their_own), BOTH_BACKENDS(restricted_labels_hide),
+        BOTH_BACKENDS(create_then_read),          BOTH_BACKENDS(update_makes_versions),
+        BOTH_BACKENDS(create_by_update),          BOTH_BACKENDS(delete_ends_it),
+        BOTH_BACKENDS(unchanged_meta_is_kept),    BOTH_BACKENDS(nobody_gets_nothing),
+        BOTH_BACKENDS(patients_see_their_own),    BOTH_BACKENDS(restricted_labels_hide),
+        BOTH_BACKENDS(helpers_need_consent),      BOTH_BACKENDS(devices_see_themselves),
+        BOTH_BACKENDS(a_repeated_reading_is_one),
     };
     return cmocka_run_group_tests_name("record.verbs", tests, NULL, NULL);
 }
