@@ -6,9 +6,10 @@
 #include <unicode/uregex.h>
 #include <unicode/ustring.h>
 
-#define REGEX_STACK 1000000    /* bytes */
-#define REGEX_TICK_STEPS 50000 /* what one tick (10,000 saved states, about a millisecond) counts  \
-                                */
+#define REGEX_STACK 1000000 /* bytes */
+#define REGEX_TICK_STEPS                                                                           \
+    50000 /* what one tick (10,000 saved states, about a millisecond) counts                       \
+           */
 
 /* The one string a function works on; false when the input is empty. */
 static err input(struct path_run *r, const struct path_call *c, str *ret, bool *ret_there)
