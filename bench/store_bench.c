@@ -19,6 +19,31 @@
 
 static uint64_t rng = 88172645463325252u;
 
+/* CPU time of the whole process: what a figure costs even when the machine is busy with others. */
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+struct lap {
+    int64_t wall, cpu;
+};
+
+static struct lap lap_begin(void)
+{
+    return (struct lap){time_mono_ns(), cpu_ns()};
+}
+
+static void lap_show(const struct lap *l, const char *what, uint64_t n, const char *more)
+{
+    printf("%-44s %9.0f/s  %6.2f us CPU each%s\n", what,
+           (double)n * 1e9 / (double)(time_mono_ns() - l->wall),
+           (double)(cpu_ns() - l->cpu) / 1e3 / (double)n, more);
+    fflush(stdout);
+}
+
 static uint64_t next(uint64_t below)
 {
     rng ^= rng << 13;
@@ -154,7 +179,8 @@ static uint64_t load(struct store *s, uint64_t n)
     pthread_mutex_init(&l.lock, NULL);
     pthread_cond_init(&l.room, NULL);
     uint64_t first = store_rid_new(s, n);
-    int64_t begin = time_mono_ns(), last = begin;
+    struct lap lap = lap_begin();
+    int64_t last = lap.wall;
     uint64_t step = n / 4 / TX * TX;
     for (uint64_t i = 0; i < n; i += TX) {
         send_one(&l, s, first + i, n - i < TX ? n - i : TX);
@@ -167,8 +193,7 @@ static uint64_t load(struct store *s, uint64_t n)
         }
     }
     drain(&l);
-    printf("load, durable:            %.0f resources/s (%d failed)\n",
-           (double)n * 1e9 / (double)(time_mono_ns() - begin), l.failed);
+    lap_show(&lap, "load, durable", n, l.failed ? "; SOME FAILED" : "");
     return first;
 }
 
@@ -179,14 +204,13 @@ static void point_reads(struct store *s, uint64_t first, uint64_t n, uint64_t sp
     struct op op;
     struct store_doc d;
     uint64_t bad = 0;
-    int64_t begin = time_mono_ns();
+    struct lap lap = lap_begin();
     for (uint64_t i = 0; i < n; i++) {
         op_init(&op, a, NULL, 0);
         bad += store_get(&op, s, first + next(spread), &d) != OK;
         arena_reset(a);
     }
-    printf("point read, %s:   %.0f/s (%llu failed)\n", what,
-           (double)n * 1e9 / (double)(time_mono_ns() - begin), (unsigned long long)bad);
+    lap_show(&lap, what, n, bad ? "; SOME FAILED" : "");
     arena_free(a);
 }
 
@@ -195,7 +219,7 @@ static void searches(struct store *s, uint64_t patients, uint64_t n, bool comp, 
     struct arena *a = arena_new(0);
     struct op op;
     uint64_t found = 0;
-    int64_t begin = time_mono_ns();
+    struct lap lap = lap_begin();
     for (uint64_t i = 0; i < n; i++) {
         op_init(&op, a, NULL, 0);
         uint64_t code = next(90), patient = next(patients) + 1;
@@ -216,9 +240,9 @@ static void searches(struct store *s, uint64_t patients, uint64_t n, bool comp, 
             found += f.n;
         arena_reset(a);
     }
-    printf("search, %s: %.0f/s (%.1f found each)\n",
-           comp ? "patient, sorted, 20 of 180" : "code and date, sorted by date ",
-           (double)n * 1e9 / (double)(time_mono_ns() - begin), (double)found / (double)n);
+    lap_show(&lap,
+             comp ? "search, patient, sorted, 20 of 180" : "search, code and date, sorted by date",
+             n, found ? "" : "; NOTHING FOUND");
     arena_free(a);
 }
 
@@ -239,7 +263,7 @@ static void bare(const char *dir, uint64_t n)
                  NULL, NULL, NULL);
     sqlite3_prepare_v2(db, "INSERT INTO d VALUES(?,?)", -1, &doc, NULL);
     sqlite3_prepare_v2(db, "INSERT OR IGNORE INTO x VALUES(?)", -1, &k, NULL);
-    int64_t begin = time_mono_ns();
+    struct lap lap = lap_begin();
     for (uint64_t i = 0; i < n; i++) {
         str ks[12];
         char row[15];
@@ -261,8 +285,7 @@ static void bare(const char *dir, uint64_t n)
         arena_reset(a);
     }
     sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-    printf("bare SQLite, same rows:   %.0f resources/s\n",
-           (double)n * 1e9 / (double)(time_mono_ns() - begin));
+    lap_show(&lap, "bare SQLite, same rows", n, "");
     sqlite3_finalize(doc);
     sqlite3_finalize(k);
     sqlite3_close(db);
@@ -305,8 +328,8 @@ int main(int argc, char **argv)
     }
     uint64_t first = load(s, n);
     sizes(s, n);
-    point_reads(s, first, 200000, n < 1000 ? n : 1000, "hot     ");
-    point_reads(s, first, 200000, n, "anywhere");
+    point_reads(s, first, 200000, n < 1000 ? n : 1000, "point read, hot");
+    point_reads(s, first, 200000, n, "point read, anywhere");
     searches(s, n / PER_PATIENT + 1, 20000, true, 5);
     searches(s, n / PER_PATIENT + 1, 500, false, 5);
     store_close(s);

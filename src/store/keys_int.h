@@ -13,7 +13,7 @@
 #define KEY_MAX 512u                      /* bytes of one key, param included */
 #define CHUNK_BITS 12u
 #define CHUNK_SIZE (1u << CHUNK_BITS)
-#define FWD_BITS 6u
+#define FWD_BITS 3u /* more, and SQLite spills the row over pages of their own */
 
 /* Keys of the store's own: param 0. */
 #define KEY_ALL ((str){"\0\0", 2}) /* every living resource of the type */

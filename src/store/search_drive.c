@@ -19,27 +19,39 @@ err drive_probe(struct drive *d, size_t from, uint64_t rid, bool *ret)
     return OK;
 }
 
-err drive_check(struct drive *d, uint64_t rid)
+err drive_read(struct drive *d, uint64_t rid, struct fwd_entry *ret)
 {
     struct search *s = d->s;
     const struct store_query *q = s->q;
-    struct fwd_entry e = {.rid = rid};
-    if (s->later && search_changed(s, rid))
+    uint64_t comp = q->comp;
+    *ret = (struct fwd_entry){.rid = rid};
+    if (!d->n_rest && !comp && (s->top.want == 0 || q->sort.order == ORDER_RID))
         return OK;
-    if (d->n_rest || q->comp || (s->top.want && q->sort.order != ORDER_RID)) {
-        uint64_t comp = q->comp;
+    if (!comp) {
         struct version newest = {.doc.rid = 0};
-        if (!comp)
-            TRY(version_newest(s->op, s->v->snap, s->v->s->ops, rid, &newest));
-        TRY(fwd_get(s->op, s->v, comp ? comp : newest.doc.comp, q->type, rid, &e));
-        if (e.rid == 0)
-            return OK;
+        TRY(version_newest(s->op, s->v->snap, s->v->s->ops, rid, &newest));
+        comp = newest.doc.comp;
     }
+    return fwd_get(s->op, s->v, comp, q->type, rid, ret);
+}
+
+void drive_offer(struct drive *d, const struct fwd_entry *e)
+{
+    if (d->s->later && search_changed(d->s, e->rid))
+        return;
     for (size_t i = 0; i < d->n_rest; i++) {
-        if (!clause_fits(d->rest[i], &e))
-            return OK;
+        if (!clause_fits(d->rest[i], e))
+            return;
     }
-    search_offer(s, &e);
+    search_offer(d->s, e);
+}
+
+err drive_check(struct drive *d, uint64_t rid)
+{
+    struct fwd_entry e;
+    TRY(drive_read(d, rid, &e));
+    if (e.rid)
+        drive_offer(d, &e);
     return OK;
 }
 
@@ -154,6 +166,24 @@ static err collect_wide(struct drive *d)
     return OK;
 }
 
+/* A small window of time leads when nothing else is narrow; the clause is still checked. */
+static err add_window(struct drive *d, bool *ret_keyed)
+{
+    for (size_t i = 0; i < d->n_rest; i++) {
+        struct rids r;
+        bool small = false;
+        if (d->rest[i]->kind != CLAUSE_TIME || d->rest[i]->negate)
+            continue;
+        TRY(search_window(d->s, d->rest[i], &r, &small));
+        if (small) {
+            add_narrow(d, &r, false);
+            *ret_keyed = true;
+        }
+        return OK;
+    }
+    return OK;
+}
+
 /* Every living resource of the type, to lead when nothing else can, and to check given numbers. */
 static err add_all(struct drive *d)
 {
@@ -170,7 +200,7 @@ static err add_all(struct drive *d)
 static err plan(struct drive *d)
 {
     struct search *s = d->s;
-    size_t room = s->q->n_clauses + 2;
+    size_t room = s->q->n_clauses + 3;
     bool keyed = false;
     d->narrow = ARENA_ARRAY(s->op->arena, struct rids, room);
     d->negated = ARENA_ARRAY(s->op->arena, bool, room);
@@ -183,6 +213,8 @@ static err plan(struct drive *d)
         TRY(add_clause(d, c));
         keyed = keyed || (d->n_narrow > had && c->kind == CLAUSE_RANGES && !c->negate);
     }
+    if (!keyed)
+        TRY(add_window(d, &keyed));
     if (!keyed)
         TRY(add_all(d));
     TRY(choose(d));

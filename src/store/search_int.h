@@ -72,6 +72,10 @@ MUST err search_past(struct search *s);
 MUST err search_scan(struct search *s);
 MUST err search_drive(struct search *s);
 
+/* search_time.c: resources of the type changed in the clause's window, when they are few. */
+MUST err search_window(struct search *s, const struct store_clause *clause, struct rids *ret,
+                       bool *ret_small);
+
 struct drive {
     struct search *s;
     struct rids *narrow; /* [0] leads; every one must hold the number (negated: must not) */
@@ -83,7 +87,11 @@ struct drive {
 };
 /* Is the number in all the others, too? from: the first to ask. */
 MUST err drive_probe(struct drive *d, size_t from, uint64_t rid, bool *ret);
-/* Reads the keys of a candidate, checks what is left, offers it. */
+/* Reads the keys of a candidate when they are needed; ret->rid == 0 when it is not there. */
+MUST err drive_read(struct drive *d, uint64_t rid, struct fwd_entry *ret);
+/* Checks what is left on the keys read, offers it. */
+void drive_offer(struct drive *d, const struct fwd_entry *e);
+/* Both. */
 MUST err drive_check(struct drive *d, uint64_t rid);
 MUST err walk_by_key(struct drive *d);
 MUST err walk_by_time(struct drive *d);

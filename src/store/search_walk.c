@@ -11,36 +11,26 @@ static err consider(struct drive *d, uint64_t rid)
 }
 
 /* Is the key the walk stands on the one the resource is sorted by? */
-static err is_sort_key(struct drive *d, const struct walk *w, bool *ret)
+static bool is_sort_key(struct drive *d, const struct walk *w, const struct fwd_entry *e)
 {
-    struct search *s = d->s;
-    struct version newest = {.doc.rid = 0};
-    struct fwd_entry e = {.rid = 0};
     struct hit h;
-    TRY(version_newest(s->op, s->v->snap, s->v->s->ops, w->rid, &newest));
-    TRY(fwd_get(s->op, s->v, newest.doc.comp, s->q->type, w->rid, &e));
-    if (e.rid == 0) {
-        *ret = false;
-        return OK;
-    }
-    hit_make(&s->q->sort, &e, &h);
-    str key = str_sub(ekey_key(s->op->arena, w->ekey), 2, 2 + HIT_KEY_MAX);
-    *ret = !h.keyless && str_eq(key, str_make(h.key, h.key_n));
-    return OK;
+    hit_make(&d->s->q->sort, e, &h);
+    str key = str_sub(ekey_key(d->s->op->arena, w->ekey), 2, 2 + HIT_KEY_MAX);
+    return !h.keyless && str_eq(key, str_make(h.key, h.key_n));
 }
 
 static err along_keys(struct drive *d, struct walk *w)
 {
     struct search *s = d->s;
     while (w->valid && !search_enough(s)) {
-        bool fits = true, sorted_by = false;
-        uint64_t rid = w->rid;
+        bool fits = true;
+        struct fwd_entry e = {.rid = 0};
         TRY(search_tick(s));
-        TRY(drive_probe(d, 0, rid, &fits));
+        TRY(drive_probe(d, 0, w->rid, &fits));
         if (fits)
-            TRY(is_sort_key(d, w, &sorted_by));
-        if (sorted_by)
-            TRY(drive_check(d, rid));
+            TRY(drive_read(d, w->rid, &e));
+        if (e.rid && is_sort_key(d, w, &e))
+            drive_offer(d, &e);
         if (arena_failed(s->op->arena))
             return out_of_memory(s->op);
         TRY(walk_next(s->op, w));

@@ -1,12 +1,14 @@
 /* SQLite back end: files, connections and errors. One database file in WAL mode; synchronous=FULL,
  * so a commit returns after the fsync. Knows nothing of what the bytes mean.
- * Invariant: the page cache of all connections together stays within store_options.cache_bytes. */
+ * Invariant: a database is opened by one writer's connection and a pool of readers' ones, each with
+ * its share of store_options.cache_bytes. */
 #include "store/sqlite/sqlite_int.h"
 
 #include <sys/stat.h>
 
 #define PAGE_SIZE 8192
 #define BUSY_MS 10000
+#define READER_SHARE 8 /* of the cache; as many readers as threads, and there are few */
 
 static const struct {
     const char *table;
@@ -181,7 +183,7 @@ err lite_open(struct op *op, const struct store_options *o, void **ret)
     if (!l)
         return lite_fail(op, NULL, SQLITE_NOMEM);
     size_t cache = o->cache_bytes ? o->cache_bytes : (size_t)64 << 20;
-    l->reader_cache = cache / 2 / 8;
+    l->reader_cache = cache / READER_SHARE;
     pthread_mutex_init(&l->lock, NULL);
     l->path = strdup(path);
     err e =

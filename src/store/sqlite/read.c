@@ -41,11 +41,27 @@ static int step_once(sqlite3_stmt *stmt)
     return rc == SQLITE_DONE ? reset : rc;
 }
 
+static int leave(struct store_snap *conn)
+{
+    int rc = conn->inside ? step_once(conn->commit) : SQLITE_OK;
+    conn->inside = false;
+    return rc;
+}
+
 err lite_snap_open(struct op *op, void *be, struct store_snap **ret)
 {
+    struct lite *l = be;
     struct store_snap *conn = NULL;
-    TRY(reader_take(op, be, &conn));
-    int rc = step_once(conn->begin);
+    uint64_t stamp = atomic_load(&l->stamp);
+    TRY(reader_take(op, l, &conn));
+    int rc = SQLITE_OK;
+    if (!conn->inside || conn->stamp != stamp) {
+        rc = leave(conn);
+        if (rc == SQLITE_OK)
+            rc = step_once(conn->begin);
+        conn->inside = rc == SQLITE_OK;
+        conn->stamp = stamp;
+    }
     if (rc != SQLITE_OK) {
         err e = lite_fail(op, conn->db, rc);
         lite_disconnect(conn);
@@ -59,12 +75,18 @@ void lite_snap_close(struct store_snap *conn)
 {
     while (conn->cursors)
         lite_cursor_close(&conn->cursors->c);
-    if (conn->writer)
-        return;
-    if (step_once(conn->commit) == SQLITE_OK)
+    if (!conn->writer)
         reader_give(conn->lite, conn);
-    else
-        lite_disconnect(conn);
+}
+
+void lite_release_idle(struct lite *l)
+{
+    pthread_mutex_lock(&l->lock);
+    for (struct store_snap *conn = l->idle; conn; conn = conn->next_idle) {
+        if (leave(conn) != SQLITE_OK)
+            conn->stamp = UINT64_MAX; /* begins anew */
+    }
+    pthread_mutex_unlock(&l->lock);
 }
 
 err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key, str *ret)

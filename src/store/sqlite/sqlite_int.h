@@ -28,6 +28,8 @@ struct store_snap { /* a connection */
     uint8_t n_kept[SPACE_COUNT][WALK_COUNT];
     struct cursor *cursors; /* open ones */
     bool writer;
+    bool inside; /* a read transaction is open, kept for the next user while nothing is committed */
+    uint64_t stamp; /* lite.stamp before it began */
 };
 
 struct cursor {
@@ -46,7 +48,8 @@ struct lite {
     struct store_snap *writer;
     sqlite3_stmt *put[SPACE_COUNT], *del[SPACE_COUNT], *del_range[SPACE_COUNT];
     int wal_pages;
-    pthread_mutex_t lock; /* idle, n_idle */
+    _Atomic uint64_t stamp; /* counts commits */
+    pthread_mutex_t lock;   /* idle, n_idle */
     struct store_snap *idle;
     unsigned n_idle;
 };
@@ -75,6 +78,8 @@ void lite_tidy(void *be);
 
 MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);
 void lite_snap_close(struct store_snap *conn);
+/* Ends the read transactions of idle connections, so that the log can start over. */
+void lite_release_idle(struct lite *l);
 MUST err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key,
                   str *ret);
 MUST err lite_cursor_open(struct op *op, struct store_snap *conn, enum store_space space,

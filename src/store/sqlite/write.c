@@ -62,7 +62,9 @@ err lite_del_range(struct op *op, void *be, enum store_space space, str lo, str 
 err lite_commit(struct op *op, void *be)
 {
     struct lite *l = be;
-    return run(op, l, l->writer->commit);
+    TRY(run(op, l, l->writer->commit));
+    atomic_fetch_add(&l->stamp, 1);
+    return OK;
 }
 
 void lite_rollback(void *be)
@@ -80,6 +82,7 @@ void lite_tidy(void *be)
     if (l->wal_pages < WAL_PAGES_MAX)
         return;
     l->wal_pages = 0;
+    lite_release_idle(l);
     /* A reader in the way or a full disk only puts it off: the log grows until the next try. */
     sqlite3_wal_checkpoint_v2(l->writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
