@@ -165,8 +165,8 @@ static void write_revincludes(struct maker *m, fhir_type type)
         for (size_t i = 0; (p = fhir_param_at(source, i)); i++) {
             if (p->type != PARAM_REFERENCE || !can_target(p, type))
                 continue;
-            str value = arena_printf(m->op->arena, "%.*s:%s", STR_ARG(fhir_type_name(source)),
-                                     p->code);
+            str value =
+                arena_printf(m->op->arena, "%.*s:%s", STR_ARG(fhir_type_name(source)), p->code);
             if (!understood(m->op, type, arena_cat(m->op->arena, STR("_revinclude="), value)))
                 continue;
             item(m, "searchRevInclude");

@@ -11,7 +11,7 @@ struct fixture {
     struct net_http *server;
     struct arena *arena;
     struct op op;
-    struct net_stream *stream;
+    _Atomic(struct net_stream *) stream;
     struct net_request *held;
     atomic_uint handled, closed, done;
     atomic_bool gate; /* workers wait while it is shut */
