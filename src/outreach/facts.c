@@ -40,8 +40,10 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
     if (!content_scan(op, m->text, &domain, n, &body) ||
         !content_scan(op, m->subject, &domain, n, &subject))
         return op_check(op);
-    /* care by a clinic is informational; the scan can only raise that to promotional */
-    facts_set_str(f, FACT_CONTENT_TIER, STR("informational"));
+    /* care by a clinic is informational, our answer to the patient's own keyword conversational
+     * (CTIA Exhibit II); the scan can only raise that to promotional */
+    facts_set_str(f, FACT_CONTENT_TIER,
+                  m->kind == KIND_CARE ? STR("informational") : STR("conversational"));
     facts_set_list(f, FACT_PHI_FIELDS, NULL, 0);
     facts_set_bool(f, FACT_CONTAINS_MARKETING, false);
     facts_set_bool(f, FACT_CONTAINS_FINANCIAL, false);

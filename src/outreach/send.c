@@ -11,7 +11,7 @@ static str key_name(struct op *op, str key)
 static err refused(struct op *op, const struct verdict *v)
 {
     for (size_t i = 0; i < v->n_fired; i++)
-        if (!v->fired[i].suspended && v->fired[i].decision > DECISION_HOLD_UNTIL)
+        if (!v->fired[i].suspended && v->fired[i].decision != DECISION_ALLOW)
             fail_at(op, ERR_UNPROCESSABLE, str_of(v->fired[i].rule->id), "%.*s",
                     STR_ARG(v->fired[i].why));
     if (op->fault.code == OK)

@@ -200,6 +200,7 @@ class Mqtt:
                         self.messages.append((body[2:2 + n].decode(), body[2 + n:]))
                     self.lock.notify_all()
         except (OSError, ConnectionError):
+            self.s.close()
             with self.lock:
                 self.closed = True
                 self.lock.notify_all()

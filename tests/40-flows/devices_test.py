@@ -1,0 +1,288 @@
+"""Readings by MQTT: whose they are is the broker's and the server's business, what is sent twice is
+kept once, late and early ones are charted and raise nothing, units are brought together, nonsense is
+answered, and neither a broken broker nor a killed server loses one."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+from flows import WEFT, FlowCase, Mqtt, main, reading, wait_for
+
+NOTE = "https://weft.health/fhir/reading-note"
+
+
+def topic(device):
+    return f"weft/v1/hub-{device}/observation"
+
+
+class Devices(FlowCase):
+    broker = True
+
+    def setUp(self):
+        self.lines = {}
+
+    def tearDown(self):
+        for line in self.lines.values():
+            line.close()
+
+    def line(self, patient):
+        if patient not in self.lines:
+            self.lines[patient] = self.house.mqtt(patient)
+        return self.lines[patient]
+
+    def count(self, patient, at):
+        return len(self.observations(patient, at))
+
+    def observations(self, patient, at):
+        return self.found(f"/fhir/Observation?subject=Patient/{patient}&date={at}&_count=100")
+
+    def arrives(self, patient, at):
+        return wait_for(lambda: self.observations(patient, at), f"a reading of {patient}")[0]
+
+    def publish(self, patient, kind, value, ago=60, **more):
+        o = reading(kind, value, self.clock.stamp(ago), **more)
+        self.line(patient).publish(topic(patient), o)
+        return self.arrives(patient, o["effectiveDateTime"])
+
+    def test_what_the_device_left_out_is_filled(self):
+        o = self.publish("p0005", "pulse", 70)
+        self.assertEqual("Patient/p0005", o["subject"]["reference"])
+        self.assertEqual("Device/p0005-hub", o["device"]["reference"])
+
+    def test_the_broker_lets_a_device_publish_only_as_itself(self):
+        stamp = self.clock.stamp(50)
+        self.line("p0005").publish(topic("p0006"), reading("pulse", 71, stamp))
+        self.line("p0005").publish("weft/v1/hub-p0006/refused", "{}")
+        self.line("p0006").publish(topic("p0006"), reading("pulse", 72, self.clock.stamp(49)))
+        wait_for(lambda: self.found("/fhir/Observation?subject=Patient/p0006&code=8867-4&_sort=-date"
+                                    "&_count=1")[0]["valueQuantity"]["value"] == 72, "the own one")
+        self.assertEqual(0, self.count("p0006", stamp))
+        with self.assertRaises(PermissionError):
+            Mqtt(self.house.broker.port, "hub-p0005", "not the password")
+
+    def test_the_server_believes_no_device_about_another_patient(self):
+        """Also when the broker would let it through; and in one batch with readings that are right."""
+        device = self.line("p0007")
+        device.subscribe("weft/v1/hub-p0007/refused")
+        foreign = reading("spo2", 70, self.clock.stamp(40), "p0006")
+        good = reading("spo2", 96, self.clock.stamp(39), "p0007")
+        other = reading("spo2", 97, self.clock.stamp(38), "p0005")
+        device.publish(topic("p0007"), foreign, wait=False)
+        device.publish(topic("p0007"), good, wait=False)
+        self.line("p0005").publish(topic("p0005"), other)
+        self.arrives("p0007", good["effectiveDateTime"])
+        self.arrives("p0005", other["effectiveDateTime"])
+        device.until(lambda: device.messages, "refusal")
+        outcome = json.loads(device.messages[0][1])
+        self.assertEqual("OperationOutcome", outcome["resourceType"])
+        self.assertEqual(0, self.count("p0006", foreign["effectiveDateTime"]))
+        self.assertEqual([], self.cases("p0006"))
+        trail = self.found("/fhir/AuditEvent?agent=Device/p0007-hub&_count=50", "privacy")
+        self.assertTrue([e for e in trail if e.get("outcome", "0") != "0"], "the refusal is told")
+        self.assertTrue([e for e in trail if e.get("outcome", "0") == "0"], "the device wrote it")
+
+    def test_an_account_that_is_no_device(self):
+        with open(os.path.join(self.house.broker.folder, "acl"), encoding="utf-8") as f:
+            self.assertNotIn("write weft/v1/+/observation", f.read())
+        a = self.call("POST", "/fhir/Observation", reading("spo2", 70, self.clock.stamp(5), "p0006"),
+                      "patient")
+        self.assertIn(a.status, (403, 404, 422))
+
+    def test_resent_is_kept_once(self):
+        o = reading("pulse", 75, self.clock.stamp(30))
+        device = self.line("p0021")
+        for _ in range(5):
+            device.publish(topic("p0021"), o, wait=False)
+        device.publish(topic("p0021"), json.dumps(o, indent=3))
+        self.arrives("p0021", o["effectiveDateTime"])
+        device.publish(topic("p0021"), o)
+        named = reading("pulse", 76, self.clock.stamp(29), identifier=[
+            {"system": "urn:maker", "value": "reading-7"}])
+        device.publish(topic("p0021"), named, wait=False)
+        device.publish(topic("p0021"), {**named, "note": [{"text": "sent again"}]})
+        self.arrives("p0021", named["effectiveDateTime"])
+        self.publish("p0021", "pulse", 77, 28)
+        self.assertEqual(1, self.count("p0021", o["effectiveDateTime"]))
+        self.assertEqual(1, self.count("p0021", named["effectiveDateTime"]))
+
+    def test_late_and_early_readings_are_kept_marked_and_raise_nothing(self):
+        for patient, ago, tag in (("p0018", 26 * 3600, "late"), ("p0018", -3600, "future-dated")):
+            o = self.publish(patient, "spo2", 80, ago)
+            self.assertIn({"system": NOTE, "code": tag}, o["meta"]["tag"])
+        self.publish("p0018", "spo2", 97, 5)
+        time.sleep(1)
+        self.assertEqual([], self.cases("p0018"))
+
+    def test_units(self):
+        """The same bad value in another unit is the same case; a good one is none."""
+        self.publish("p0020", "temperature", 98.6, 20, unit="[degF]")
+        self.publish("p0020", "glucose", 5.5, 19, unit="mmol/L")
+        self.publish("p0020", "weight", 180, 18, unit="[lb_av]")
+        pressure = {"resourceType": "Observation", "status": "final", "code": {"coding": [
+            {"system": "http://loinc.org", "code": "85354-9"}]}, "component": [
+                {"code": {"coding": [{"system": "http://loinc.org", "code": c}]}, "valueQuantity": {
+                    "value": v, "unit": "kPa", "system": "http://unitsofmeasure.org", "code": "kPa"}}
+                for c, v in (("8480-6", 16.0), ("8462-4", 10.6))],
+            "effectiveDateTime": self.clock.stamp(17)}
+        self.line("p0020").publish(topic("p0020"), pressure)
+        self.publish("p0020", "pulse", 70, 16)
+        time.sleep(1)
+        self.assertEqual([], self.cases("p0020"))
+        self.publish("p0020", "glucose", 2.5, 15, unit="mmol/L")
+        case = self.case("p0020")
+        self.assertIn("45 mg/dL", case["description"])
+        for i, c in enumerate(pressure["component"]):
+            c["valueQuantity"]["value"] = (26.0, 17.0)[i]
+        for ago in (14, 13):
+            pressure["effectiveDateTime"] = self.clock.stamp(ago)
+            self.line("p0015").publish(topic("p0015"), pressure)
+        self.assertIn("195 mmHg", self.case("p0015")["description"])
+
+    def test_pounds_gained_are_kilograms(self):
+        """A heart-failure patient two kilograms up in a day, told in pounds."""
+        patient = next(p for p, t in self.house.truth.items() if t["planted"] == "fluid")
+        last = self.found(f"/fhir/Observation?subject=Patient/{patient}&code=29463-7&_sort=-date"
+                          "&_count=1")[0]["valueQuantity"]["value"]
+        self.publish(patient, "weight", round((last + 2.5) * 2.2046226, 1), 10, unit="[lb_av]")
+        case = self.case(patient, lambda t: f"{last + 2.5:.1f}" in t["description"])
+        self.assertEqual("heart-failure", case["groupIdentifier"]["value"])
+        self.assertIn("kg", case["description"])
+
+    def test_nonsense_is_answered_and_forgotten(self):
+        device = self.line("p0016")
+        device.subscribe("weft/v1/hub-p0016/refused")
+        bad = ("", "{", "[]", "null", '{"resourceType":"Patient"}', "\xff\xfe", "{" * 5000,
+               reading("pulse", 70, "yesterday"), {**reading("pulse", 70, self.clock.stamp()),
+                                                  "status": "splendid"},
+               {**reading("pulse", 70, self.clock.stamp()), "effectiveDateTime": None},
+               "x" * 300000)
+        for payload in bad:
+            device.publish(topic("p0016"), payload)
+        device.until(lambda: len(device.messages) >= len(bad), f"{len(bad)} refusals")
+        for where, text in device.messages:
+            self.assertEqual("weft/v1/hub-p0016/refused", where)
+            outcome = json.loads(text)
+            self.assertTrue(outcome["issue"][0]["details"]["text"])
+        self.publish("p0016", "pulse", 70, 3)
+
+
+class Interrupted(FlowCase):
+    broker = True
+
+    def load(self, patient, n, base=0):
+        """n readings, each at its own moment; returns the moments."""
+        device = self.house.mqtt(patient)
+        stamps = []
+        for i in range(n):
+            o = reading("pulse", 60 + (base + i) % 30, self.clock.stamp(3000 - base - i))
+            device.publish(topic(patient), o, wait=i == n - 1)
+            stamps.append(o["effectiveDateTime"])
+        device.until(lambda: len(device.acked) >= n, "PUBACKs")
+        device.close()
+        return stamps
+
+    def kept(self, patient, stamps):
+        """Each of the moments exactly once."""
+        def have():
+            rows = self.found(f"/fhir/Observation?subject=Patient/{patient}&code=8867-4"
+                              f"&date=ge{self.clock.stamp(4000)}&_count=1000")
+            got = [r["effectiveDateTime"] for r in rows]
+            return got if set(stamps) <= set(got) else None
+        got = wait_for(have, "all readings", 60, 0.2)
+        doubled = {s for s in got if got.count(s) > 1}
+        self.assertFalse(doubled)
+
+    def test_killed_between_reading_and_commit(self):
+        """What the broker has is delivered again after a kill; what was committed is not doubled."""
+        stamps = []
+        for round in range(4):
+            stamps += self.load("p0024", 40, 40 * round)
+            time.sleep(0.02 * round)
+            self.house.stop(signal.SIGKILL)
+            self.house.start()
+        self.kept("p0024", stamps)
+
+    def test_broker_down_and_back(self):
+        stamps = self.load("p0005", 20)
+        self.house.broker.stop()
+        self.assertEqual(200, self.house.call("GET", "/healthz").status)
+        self.expect(200, self.call("GET", "/fhir/Patient/p0005"))
+        self.house.broker.start()
+        stamps += self.load("p0005", 20, 20)
+        self.kept("p0005", stamps)
+
+    def test_server_away_while_devices_report(self):
+        self.house.stop()
+        stamps = self.load("p0006", 60)
+        self.house.start()
+        self.kept("p0006", stamps)
+
+    def test_a_case_of_readings_that_waited(self):
+        """A bad reading came in time; the server was killed at once and came back two days later."""
+        device = self.house.mqtt("p0013")
+        o = reading("spo2", 84, self.clock.stamp(30))
+        device.publish(topic("p0013"), o)
+        wait_for(lambda: self.found(f"/fhir/Observation?subject=Patient/p0013"
+                                    f"&date={o['effectiveDateTime']}"), "the reading", pause=0.005)
+        self.house.stop(signal.SIGKILL)
+        self.clock.offset += 2 * 86400
+        self.house.tokens.clear()
+        self.house.start()
+        device.close()
+        self.assertIn("84", self.case("p0013")["description"])
+
+    def test_the_clock_jumps(self):
+        """Back and forth by hours: the server serves, nothing is lost, later readings raise cases."""
+        for jump in (-6 * 3600, +12 * 3600, -5 * 3600):
+            self.house.stop()
+            self.clock.offset += jump
+            self.house.tokens.clear()
+            self.house.start()
+            self.assertEqual(200, self.house.call("GET", "/healthz").status)
+        device = self.house.mqtt("p0021")
+        for ago in (5, 1):
+            device.publish(topic("p0021"), reading("spo2", 83, self.clock.stamp(ago)))
+        self.assertIn("83", self.case("p0021")["description"])
+        device.close()
+
+
+class WholeDemo(FlowCase):
+    """weft demo --serve: its own broker, its own access list, its own devices."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    @classmethod
+    def tearDownClass(cls):
+        pass
+
+    def test_a_case_within_a_minute(self):
+        from flows import House
+        house = House()
+        self.addCleanup(house.close)
+        house.log = open(house.log_path, "a", encoding="utf-8")
+        self.addCleanup(house.log.close)
+        p = subprocess.Popen([WEFT, "demo", "--data", house.data, "--serve", "--listen",
+                              "127.0.0.1:0"], stdout=house.log, stderr=house.log,
+                             env=house.clock.env())
+        try:
+            def port():
+                for line in house.read_log().splitlines():
+                    if line.startswith("weft serves http://127.0.0.1:"):
+                        return int(line.rpartition(":")[2].strip("/").split()[0])
+                return None
+            house.port = wait_for(port, "the demonstration", 60)
+            type(self).house, type(self).clock = house, house.clock
+            case = self.case("p0003", timeout=60)
+            self.assertIn("Oxygen", case["description"])
+            with open(os.path.join(house.data, "broker", "acl"), encoding="utf-8") as f:
+                self.assertIn("pattern write weft/v1/%u/observation", f.read())
+        finally:
+            p.send_signal(signal.SIGTERM)
+            self.assertEqual(0, p.wait(60), house.read_log()[-2000:])
+
+
+if __name__ == "__main__":
+    main()
