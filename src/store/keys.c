@@ -36,17 +36,10 @@ err keyset_pack(struct op *op, const str *keys, size_t n, str *ret_set)
     return OK;
 }
 
-bool keyset_next(str *set, str *ret_key)
+bool keyset_next_long(str *set, str *ret_key)
 {
-    if (set->n == 0)
-        return false;
-    uint64_t n = (unsigned char)set->p[0];
-    if (n < 0x80 && n < set->n) { /* the usual case, without a call */
-        *ret_key = str_make(set->p + 1, n);
-        *set = str_make(set->p + 1 + n, set->n - 1 - n);
-        return true;
-    }
-    return take_varint(set, &n) && n <= set->n && take_bytes(set, n, ret_key);
+    uint64_t n = 0;
+    return take_varint(set, &n) && n >= 2 && n <= set->n && take_bytes(set, n, ret_key);
 }
 
 void keyset_minus(struct buf *out, str a, str b)

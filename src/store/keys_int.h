@@ -24,8 +24,17 @@
 /* ---- sets: sorted, without doubles; each key as length (varint) + bytes ---- */
 /* ERR_INVALID when a key is shorter than its param or longer than KEY_MAX. */
 MUST err keyset_pack(struct op *op, const str *keys, size_t n, str *ret_set);
+bool keyset_next_long(str *set, str *ret_key);
 /* Next key of a set; false at the end. */
-bool keyset_next(str *set, str *ret_key);
+static inline bool keyset_next(str *set, str *ret_key)
+{
+    size_t n = set->n ? (unsigned char)set->p[0] : 0;
+    if (n < 2 || n >= 0x80 || n >= set->n) /* none, or not the usual short one */
+        return set->n && keyset_next_long(set, ret_key);
+    *ret_key = str_make(set->p + 1, n);
+    *set = str_make(set->p + 1 + n, set->n - 1 - n);
+    return true;
+}
 /* What is in a and not in b. */
 void keyset_minus(struct buf *out, str a, str b);
 MUST err keyset_unpack(struct op *op, str set, str **ret, size_t *ret_n);

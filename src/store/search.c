@@ -13,7 +13,8 @@ static err check_query(struct op *op, const struct store_query *q)
     for (size_t i = 0; i < q->n_clauses; i++) {
         const struct store_clause *c = &q->clauses[i];
         for (size_t k = 0; c->kind == CLAUSE_RANGES && k < c->n_ranges; k++) {
-            if (c->ranges[k].lo.n < 2 || c->ranges[k].lo.n > KEY_MAX || c->ranges[k].hi.n > KEY_MAX)
+            if (c->ranges[k].lo.n < 2 || c->ranges[k].lo.n > KEY_MAX || c->ranges[k].hi.n < 2 ||
+                c->ranges[k].hi.n > KEY_MAX)
                 return fail(op, ERR_INVALID, "a search key is too short or too long");
         }
     }

@@ -26,6 +26,7 @@ struct hit {
 struct top {
     struct hit *at;
     size_t n, room, want;
+    bool full; /* at[want - 1] was the last of the best when it was sorted */
 };
 
 struct search {

@@ -7,15 +7,16 @@ static unsigned param_of(str key)
     return (unsigned)(unsigned char)key.p[0] << 8 | (unsigned char)key.p[1];
 }
 
-/* Keys are sorted, so those past the range need no look. */
+/* Keys are sorted, so those past the range need no look; most are decided by their param alone. */
 static bool set_has(str set, const struct store_range *range)
 {
     str key;
-    unsigned from = range->lo.n >= 2 ? param_of(range->lo) : 0;
+    unsigned from = param_of(range->lo), to = param_of(range->hi);
     while (keyset_next(&set, &key)) {
-        if (param_of(key) < from || str_cmp(key, range->lo) < 0)
+        unsigned param = param_of(key);
+        if (param < from || (param == from && str_cmp(key, range->lo) < 0))
             continue;
-        if (str_cmp(key, range->hi) >= 0)
+        if (param > to || (param == to && str_cmp(key, range->hi) >= 0))
             return false;
         if (mask_fits(range, key))
             return true;

@@ -55,6 +55,7 @@ err top_init(struct op *op, struct top *t, size_t want)
     t->want = want;
     t->room = 2 * want + 16;
     t->n = 0;
+    t->full = false;
     t->at = want ? arena_alloc(op->arena, t->room * sizeof *t->at) : NULL;
     return want && (!t->at || arena_failed(op->arena)) ? out_of_memory(op) : OK;
 }
@@ -69,13 +70,17 @@ void top_finish(struct top *t, const struct store_sort *sort)
     struct store_sort copy = *sort;
     if (t->n > 1)
         qsort_r(t->at, t->n, sizeof *t->at, by_order, &copy);
-    if (t->n > t->want)
+    if (t->n >= t->want) {
         t->n = t->want;
+        t->full = t->want > 0;
+    }
 }
 
 void top_add(struct top *t, const struct store_sort *sort, const struct hit *h)
 {
     if (t->want == 0)
+        return;
+    if (t->full && hit_order(sort, h, &t->at[t->want - 1]) > 0)
         return;
     if (t->n == t->room)
         top_finish(t, sort);
@@ -84,6 +89,7 @@ void top_add(struct top *t, const struct store_sort *sort, const struct hit *h)
 
 str position_write(struct op *op, const struct store_sort *sort, uint64_t t, const struct hit *h)
 {
+    static const char hex[] = "0123456789abcdef";
     struct buf raw, text;
     buf_init(&raw, op->arena, 256);
     buf_init(&text, op->arena, 512);
@@ -96,8 +102,10 @@ str position_write(struct op *op, const struct store_sort *sort, uint64_t t, con
     buf_varint(&raw, h->t);
     buf_add(&raw, str_make(h->key, h->key_n));
     str bytes = buf_str(&raw);
-    for (size_t i = 0; i < bytes.n; i++)
-        buf_printf(&text, "%02x", (unsigned)(unsigned char)bytes.p[i]);
+    for (size_t i = 0; i < bytes.n; i++) {
+        buf_char(&text, hex[(unsigned char)bytes.p[i] >> 4]);
+        buf_char(&text, hex[bytes.p[i] & 15]);
+    }
     return buf_ok(&raw) && buf_ok(&text) ? buf_str(&text) : STR_NONE;
 }
 

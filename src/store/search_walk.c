@@ -49,16 +49,19 @@ static err along_keyless(struct drive *d)
         from = s->after.rid;
     TRY(rids_seek(s->op, &all, from));
     while (all.valid && !search_enough(s)) {
-        size_t before = s->top.n;
         bool fits = true;
+        struct fwd_entry e = {.rid = 0};
+        struct hit h;
         TRY(search_tick(s));
         TRY(drive_probe(d, 1, all.rid, &fits));
         if (fits)
-            TRY(drive_check(d, all.rid));
-        if (s->top.n > before && !s->top.at[s->top.n - 1].keyless) {
-            s->top.n--; /* met along the keys */
-            s->streamed--;
-        }
+            TRY(drive_read(d, all.rid, &e));
+        if (e.rid)
+            hit_make(&s->q->sort, &e, &h);
+        if (e.rid && h.keyless) /* the others were met along the keys */
+            drive_offer(d, &e);
+        if (arena_failed(s->op->arena))
+            return out_of_memory(s->op);
         TRY(rids_next(s->op, &all));
     }
     return OK;
