@@ -223,10 +223,10 @@ bool control_ask(const char *dir, const struct cli_job *job, int *ret_exit)
               send_framed(fd, a, pack(a, job)) && receive(fd, a, &answer) && answer.n > 1;
     if (ok) {
         size_t end = str_find_char(answer, 0, 1);
-        *ret_exit = answer.p[0];
-        fwrite(answer.p + 1, 1, (end == SIZE_MAX ? answer.n : end) - 1, stdout);
+        *ret_exit = (uint8_t)answer.p[0];
+        (void)fwrite(answer.p + 1, 1, (end == SIZE_MAX ? answer.n : end) - 1, stdout);
         if (end != SIZE_MAX)
-            fwrite(answer.p + end + 1, 1, answer.n - end - 1, stderr);
+            (void)fwrite(answer.p + end + 1, 1, answer.n - end - 1, stderr);
     }
     if (fd >= 0)
         (void)close(fd);
