@@ -81,6 +81,9 @@ struct store_ops {
     uint64_t (*bytes)(void *be);
     /* Between transactions, on the writer's thread: cheap housekeeping (checkpoints). */
     void (*tidy)(void *be);
+    /* The newest committed state of the database in folder from, into the folder to; without an
+     * open one, whoever else uses it. NULL: there is nothing on disk. */
+    MUST err (*copy)(struct op *op, str from, str to, const struct store_watch *watch);
 };
 
 extern const struct store_ops store_memory_ops;

@@ -266,4 +266,5 @@ const struct store_ops store_sqlite_ops = {
     .cursor_close = lite_cursor_close,
     .bytes = lite_bytes,
     .tidy = lite_tidy,
+    .copy = lite_copy,
 };

@@ -4,6 +4,7 @@
 #ifndef WEFT_STORE_SQLITE_INT_H
 #define WEFT_STORE_SQLITE_INT_H
 
+#include "base/buf.h"
 #include "store/backend_int.h"
 
 #include <pthread.h>
@@ -75,6 +76,7 @@ MUST err lite_del_range(struct op *op, void *be, enum store_space space, str lo,
 MUST err lite_commit(struct op *op, void *be);
 void lite_rollback(void *be);
 void lite_tidy(void *be);
+MUST err lite_copy(struct op *op, str from, str to, const struct store_watch *w);
 
 MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);
 void lite_snap_close(struct store_snap *conn);

@@ -1,0 +1,184 @@
+/* Copying a store whole, for weft backup and weft restore: the same work in both directions. The
+ * copy grows in TO.part: the database first, the keys after it, so that what a kill leaves behind
+ * cannot be opened; then it is opened and its trail verified; then it gets its name.
+ * Invariant: a folder called TO is whole, verified and synced, or there is none. Not copied: what
+ * other rooms or people put into the folder (configuration, the demonstration's files). */
+#include "store/store_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEYS_MAX 4096u
+#define MARK "unfinished" /* what makes a leftover folder one of ours */
+
+static const char *const ours[] = {
+    "weft.db", "weft.db-journal", "weft.db-wal", "weft.db-shm", "keys", "lock", MARK};
+
+struct copy {
+    const char *to, *part;
+    int from_fd, fd; /* folders; fd holds a lock on the part */
+    struct store_backup held;
+};
+
+static err cannot(struct op *op, const char *what)
+{
+    return fail(op, ERR_UNAVAILABLE, "%s (%s)", what, strerrordesc_np(errno));
+}
+
+static void wipe(const struct copy *c)
+{
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        (void)unlinkat(c->fd, ours[i], 0);
+    (void)rmdir(c->part);
+}
+
+static err part_lock(struct op *op, struct copy *c)
+{
+    c->fd = open(c->part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->fd < 0)
+        return cannot(op, "the folder of the copy cannot be opened");
+    if (flock(c->fd, LOCK_EX | LOCK_NB) != 0)
+        return fail(op, ERR_CONFLICT, "another copy into %s is under way", c->part);
+    return OK;
+}
+
+/* A folder that a killed copy left behind is taken away; anything else stays where it is. */
+static err part_clear(struct op *op, struct copy *c)
+{
+    TRY(part_lock(op, c));
+    if (faccessat(c->fd, MARK, F_OK, 0) == 0)
+        wipe(c);
+    else
+        (void)rmdir(c->part);
+    close(c->fd);
+    c->fd = -1;
+    if (access(c->part, F_OK) == 0)
+        return fail(op, ERR_CONFLICT, "%s is in the way; look at it and remove it", c->part);
+    return OK;
+}
+
+static err part_make(struct op *op, struct copy *c)
+{
+    if (access(c->part, F_OK) == 0)
+        TRY(part_clear(op, c));
+    if (mkdir(c->part, 0700) != 0)
+        return cannot(op, "the folder of the copy cannot be made");
+    TRY(part_lock(op, c));
+    int fd = openat(c->fd, MARK, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || close(fd) != 0)
+        return cannot(op, "the copy cannot be written");
+    return OK;
+}
+
+/* The copy keeps the time of the file: it says when the keys were made. */
+static err copy_keys(struct op *op, const struct copy *c)
+{
+    char text[KEYS_MAX];
+    struct stat st;
+    int in = openat(c->from_fd, "keys", O_RDONLY | O_CLOEXEC);
+    ssize_t n = in >= 0 && fstat(in, &st) == 0 ? read(in, text, sizeof text) : -1;
+    if (in >= 0)
+        close(in);
+    if (n <= 0 || (size_t)n == sizeof text)
+        return fail(op, ERR_UNAVAILABLE, "the keys file cannot be read");
+    int out = openat(c->fd, "keys", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool good = out >= 0 && write(out, text, (size_t)n) == n &&
+                futimens(out, (struct timespec[]){st.st_mtim, st.st_mtim}) == 0 && fsync(out) == 0;
+    if (out >= 0)
+        good = close(out) == 0 && good;
+    explicit_bzero(text, sizeof text);
+    return good ? OK : cannot(op, "the keys file cannot be copied");
+}
+
+static err verify(struct op *op, struct copy *c, const struct store_watch *w)
+{
+    struct store_options o = {.backend = STORE_SQLITE, .dir = str_of(c->part)};
+    struct store *s = NULL;
+    struct store_trail_check check = {.entries = 0};
+    if (w)
+        w->fn(w->ctx, "verifying", 0, 0);
+    TRY(store_open(op, &o, &s));
+    err e = store_trail_verify(op, s, &check);
+    if (e == OK && check.bad_seq)
+        e = fail(op, ERR_FAULT, "the audit trail is broken at entry %llu of %llu",
+                 (unsigned long long)check.bad_seq, (unsigned long long)check.entries);
+    store_stats(s, &c->held.stats);
+    c->held.time = atomic_load(&s->time);
+    memcpy(c->held.head, check.head, sizeof check.head);
+    store_close(s);
+    return e;
+}
+
+static bool sync_at(int folder, const char *name, int flags)
+{
+    int fd = openat(folder, name, flags | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        good = close(fd) == 0 && good;
+    return good;
+}
+
+static bool sync_above(struct arena *a, const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    return sync_at(AT_FDCWD, n ? str_z(a, str_make(path, n)) : ".", O_RDONLY | O_DIRECTORY);
+}
+
+/* Opening it may have merged a little: synced again, then named. */
+static err finish(struct op *op, struct copy *c)
+{
+    struct stat st;
+    (void)unlinkat(c->fd, "lock", 0);
+    if (!sync_at(c->fd, "weft.db", O_RDWR) || fstatat(c->fd, "weft.db", &st, 0) != 0 ||
+        unlinkat(c->fd, MARK, 0) != 0 || fsync(c->fd) != 0 || rename(c->part, c->to) != 0 ||
+        !sync_above(op->arena, c->to))
+        return cannot(op, "the copy cannot be given its name");
+    c->held.stats.bytes_on_disk = (uint64_t)st.st_size;
+    return OK;
+}
+
+static err run(struct op *op, str from, struct copy *c, const struct store_watch *w)
+{
+    c->from_fd = open(str_z(op->arena, from), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->from_fd < 0 || faccessat(c->from_fd, "keys", F_OK, 0) != 0 ||
+        faccessat(c->from_fd, "weft.db", F_OK, 0) != 0)
+        return fail(op, ERR_NOT_FOUND, "%.*s holds no store: weft.db and keys are expected there",
+                    STR_ARG(from));
+    if (access(c->to, F_OK) == 0)
+        return fail(op, ERR_CONFLICT, "%s is there already; name a folder that is not", c->to);
+    TRY(part_make(op, c));
+    err e = store_sqlite_ops.copy(op, from, str_of(c->part), w);
+    if (e == OK)
+        e = copy_keys(op, c);
+    if (e == OK)
+        e = verify(op, c, w);
+    if (e == OK)
+        e = finish(op, c);
+    if (e != OK)
+        wipe(c);
+    return e;
+}
+
+err store_backup(struct op *op, str from, str to, const struct store_watch *w,
+                 struct store_backup *ret)
+{
+    while (to.n > 1 && to.p[to.n - 1] == '/')
+        to.n--;
+    struct copy c = {.from_fd = -1, .fd = -1, .to = str_z(op->arena, to)};
+    c.part = arena_printf(op->arena, "%.*s.part", STR_ARG(to)).p;
+    if (!c.to || !c.part)
+        return out_of_memory(op);
+    err e = run(op, from, &c, w);
+    if (c.from_fd >= 0)
+        close(c.from_fd);
+    if (c.fd >= 0)
+        close(c.fd);
+    if (e == OK)
+        *ret = c.held;
+    return e;
+}

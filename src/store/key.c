@@ -1,0 +1,96 @@
+/* Telling about the keys of a folder without telling them, and trying them on what they seal. Does
+ * not make or change keys. Invariant: nothing here gives out a byte of a key; a fingerprint is a
+ * keyed hash that says only whether two keys are the same. */
+#include "store/store_int.h"
+
+#include <sodium.h>
+#include <sys/stat.h>
+
+#define ROUND 512u
+
+static void fingerprint(const uint8_t key[32], const char *use, char out[33])
+{
+    uint8_t hash[16];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)use, strlen(use), key, 32);
+    sodium_bin2hex(out, 33, hash, sizeof hash);
+}
+
+err store_key_list(struct op *op, str dir, struct store_key ret[STORE_KEYS])
+{
+    static const char *const table[STORE_KEYS][3] = {
+        {"1.data", "documents, named values, trail", "XChaCha20-Poly1305"},
+        {"1.blind", "search keys of texts", "BLAKE2b, keyed"},
+        {"1.id", "public ids", "Feistel over SipHash-2-4"}};
+    struct vault v;
+    struct stat st;
+    str path = arena_printf(op->arena, "%.*s/keys", STR_ARG(dir));
+    if (!path.p)
+        return out_of_memory(op);
+    TRY(vault_load(op, dir, &v));
+    if (stat(path.p, &st) != 0)
+        return fail(op, ERR_UNAVAILABLE, "the keys file of the data folder cannot be read");
+    const uint8_t *keys[STORE_KEYS] = {v.data, v.blind, v.id};
+    for (size_t i = 0; i < STORE_KEYS; i++) {
+        ret[i] = (struct store_key){.id = table[i][0],
+                                    .use = table[i][1],
+                                    .algorithm = table[i][2],
+                                    .made = (int64_t)st.st_mtim.tv_sec * 1000};
+        fingerprint(keys[i], table[i][0], ret[i].fingerprint);
+    }
+    sodium_memzero(&v, sizeof v);
+    return OK;
+}
+
+static err try_one(struct op *op, struct store *s, const struct store_cursor *c)
+{
+    struct version v;
+    struct store_doc d;
+    TRY(version_read(op, u64_read(c->key.p), c->value, &v));
+    return version_open(op, s, &v, &d);
+}
+
+static err try_all(struct op *op, const struct view *v, const struct store_watch *w,
+                   struct store_key_check *ret)
+{
+    const struct store_ops *ops = v->s->ops;
+    struct store_cursor *c = NULL;
+    struct store_stats stats;
+    struct op inner;
+    char first[8] = {0};
+    store_stats(v->s, &stats);
+    TRY(ops->cursor_open(op, v->snap, SPACE_DOC, &c));
+    TRY(ops->cursor_seek(op, c, str_make(first, 8), false));
+    struct arena *a = arena_new(0);
+    if (!a)
+        return out_of_memory(op);
+    err e = OK;
+    for (uint64_t n = 0; e == OK && c->valid; n++) {
+        if (n % ROUND == 0) {
+            arena_reset(a);
+            op_init(&inner, a, op->actor, op->now);
+            if (w)
+                w->fn(w->ctx, "opening documents", n, stats.versions);
+        }
+        if (try_one(&inner, v->s, c) == OK)
+            ret->opened++;
+        else
+            ret->refused++;
+        op_clear(&inner);
+        e = ops->cursor_next(op, c);
+    }
+    arena_free(a);
+    return e;
+}
+
+err store_key_check(struct op *op, struct store *s, const struct store_watch *w,
+                    struct store_key_check *ret)
+{
+    struct view v;
+    struct store_key_check check = {0};
+    TRY(view_open(op, s, &v));
+    err e = try_all(op, &v, w, &check);
+    view_close(&v);
+    TRY(e);
+    *ret = check;
+    return OK;
+}
