@@ -34,7 +34,8 @@ struct request {
     struct net_http *server;
     struct MHD_Connection *conn;
     struct peer *peer;
-    struct request *next_free;
+    struct request *next_free, *next_ready;
+    struct lane *lane;
     enum phase phase;
     enum net_run run;
     char *body;
@@ -43,7 +44,15 @@ struct request {
     int64_t body_started;
 };
 
+/* Requests whose answer may go, on their way back to one of the server's threads (lane.c). */
+#define LANES 16u
+struct lane {
+    _Alignas(64) _Atomic(struct request *) ready;
+    atomic_bool awake; /* a request of this lane is on its way and will fetch the others */
+};
+
 struct net_http {
+    struct lane lanes[LANES];
     struct MHD_Daemon *daemon;
     struct net_handler h;
     struct net_http_options o;
@@ -69,6 +78,13 @@ MUST err listen_open(struct op *op, const struct net_http_options *o, int *ret_f
 /* server.c */
 struct request *request_take(struct net_http *s);
 void request_give(struct request *r);
+/* lane.c */
+/* On the server's thread, before it is suspended. */
+void lane_enter(struct request *r);
+/* Any thread: r is answered; it is resumed now, or soon by another of its lane. */
+void lane_push(struct request *r);
+/* On the server's thread, when a resumed request is back. */
+void lane_fetch(struct lane *lane);
 /* request.c */
 void request_begin(struct request *r, const char *method);
 enum MHD_Result request_body(struct request *r, const char *data, size_t *n);

@@ -183,16 +183,15 @@ static bool suspend(struct request *r)
         return false;
     }
     r->phase = PHASE_WORK;
+    lane_enter(r);
     MHD_suspend_connection(r->conn);
     return true;
 }
 
 static void resume(struct request *r)
 {
-    struct net_http *s = r->server;
     r->phase = PHASE_READY;
-    MHD_resume_connection(r->conn);
-    atomic_fetch_sub(&s->suspended, 1);
+    lane_push(r);
 }
 
 void net_release(struct net_request *rq, err result)

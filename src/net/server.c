@@ -51,6 +51,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
             return answer_send(r);
         return request_run(r);
     case PHASE_READY:
+        lane_fetch(r->lane);
         return answer_send(r);
     case PHASE_NOW:
     case PHASE_WORK:
