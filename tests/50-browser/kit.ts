@@ -1,6 +1,6 @@
 // What the walks share: signing in, counted acts, axe on every step, and a browser console that must
 // stay empty. Selectors are roles and names, so the words are part of the contract.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Locator, type Page } from "@playwright/test";
@@ -52,7 +52,19 @@ export class Acts {
 }
 
 const STEP_MS = 30_000;
-const spent = new Map<string, string>();
+
+/** A map that outlives the worker: Playwright starts a new one after each failure. */
+function kept(name: string): { get: (k: string) => string | undefined; set: (k: string, v: string) => void } {
+  const path = (): string => join(process.env.WEFT_WALK_DATA!, name);
+  const read = (): Record<string, string> =>
+    existsSync(path()) ? (JSON.parse(readFileSync(path(), "utf8")) as Record<string, string>) : {};
+  return {
+    get: (k) => read()[k],
+    set: (k, v) => writeFileSync(path(), JSON.stringify({ ...read(), [k]: v })),
+  };
+}
+const spent = kept("walk-codes.json");
+const sessions = kept("walk-sessions.json");
 
 /** The digits the demonstration's phone shows; a code works once, so a spent one is waited out. */
 async function freshCode(request: APIRequestContext, user: string): Promise<string> {
@@ -83,8 +95,6 @@ export async function signInByHand(page: Page, user: string): Promise<void> {
   await expect(page.locator("main#main")).toBeVisible();
   sessions.set(user, await page.evaluate(() => sessionStorage.getItem("weft.session")!));
 }
-
-const sessions = new Map<string, string>();
 
 async function sessionOf(request: APIRequestContext, user: string): Promise<string> {
   let text = sessions.get(user);

@@ -123,7 +123,7 @@ function LimitLines({
         v === undefined || v < f.low || v > f.high ? null : (
           <g key={side} class="chart-limit">
             <line x1={PAD.start} x2={f.width - PAD.end} y1={f.y(v)} y2={f.y(v)} />
-            <text x={f.width - PAD.end} y={f.y(v) + (side === "high" ? -5 : 13)} text-anchor="end">
+            <text x={PAD.start + 4} y={f.y(v) + (side === "high" ? -5 : 13)}>
               {t("chart_limit")} {number(v, digits)}
             </text>
           </g>

@@ -10,6 +10,7 @@ import { idOf, type Task } from "../lib/fhir";
 import { dayTime, dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed } from "../lib/load";
+import { useNames } from "../lib/people";
 import { evidenceOf, ruleOf, sentenceOf } from "./data";
 import { isMine, ownerWord, programmeOf, programmeWord, useNow } from "./worklist";
 
@@ -157,9 +158,9 @@ function ResolveDialog({ onDone, onClose, error }: ResolveProps) {
   );
 }
 
-function whoHas(task: Task): string {
+function whoHas(task: Task, names: Map<string, string>): string {
   if (!task.owner?.reference) return t("unclaimed");
-  return isMine(task) ? t("case_yours") : t("case_with", { name: ownerWord(task) });
+  return isMine(task) ? t("case_yours") : t("case_with", { name: ownerWord(task, names) });
 }
 
 type Act = "claim" | "release" | "snooze" | "resolve";
@@ -201,6 +202,7 @@ export function CasePanel({ task }: { task: Task }) {
   const [busy, setBusy] = useState(false);
   const now = useNow(30_000);
   const mine = isMine(task);
+  const names = useNames([task.owner?.reference]);
   const open = ["requested", "in-progress", "on-hold"].includes(task.status);
   const patient = idOf(task.for);
 
@@ -260,7 +262,7 @@ export function CasePanel({ task }: { task: Task }) {
         {sentenceOf(task)}
       </p>
       <p class="muted fine case-facts">
-        <span>{whoHas(task)}</span>
+        {open && <span>{whoHas(task, names)}</span>}
         {evidence > 0 && <span>{t("case_evidence", { n: evidence })}</span>}
         {rule && (
           <span>

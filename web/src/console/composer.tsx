@@ -201,24 +201,30 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
         {missing.length > 0 && (
           <p>{t("v_missing", { list: missing.map((m) => m.replaceAll("_", " ")).join(", ") })}</p>
         )}
-        <details class="fine">
-          <summary>{t("v_rules", { n: fired.length })}</summary>
-          <ul>
-            {why.slice(say.kind === "good" ? 0 : FIRST_REASONS).map((w, i) => (
-              <li key={i} dir="auto">
-                {w}
-              </li>
-            ))}
-          </ul>
-          <p>
-            {fired.map((f) => (
-              <code key={f}>{f} </code>
-            ))}
-          </p>
-          {obligations.length > 0 && (
-            <p>{t("v_do", { list: obligations.map((o) => o.replaceAll("_", " ")).join(", ") })}</p>
-          )}
-        </details>
+        {fired.length === 0 && why.length === 0 ? (
+          <p>{t("v_clear")}</p>
+        ) : (
+          <details class="fine">
+            <summary>{t("v_rules", { n: fired.length })}</summary>
+            <ul>
+              {why.slice(say.kind === "good" ? 0 : FIRST_REASONS).map((w, i) => (
+                <li key={i} dir="auto">
+                  {w}
+                </li>
+              ))}
+            </ul>
+            <p>
+              {fired.map((f) => (
+                <code key={f}>{f} </code>
+              ))}
+            </p>
+            {obligations.length > 0 && (
+              <p>
+                {t("v_do", { list: obligations.map((o) => o.replaceAll("_", " ")).join(", ") })}
+              </p>
+            )}
+          </details>
+        )}
       </div>
     </div>
   );

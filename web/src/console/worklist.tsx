@@ -10,6 +10,7 @@ import { idOf, type Task } from "../lib/fhir";
 import { dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { again } from "../lib/load";
+import { useNames } from "../lib/people";
 import { go, href } from "../lib/router";
 import { session } from "../lib/session";
 import { ordered, sentenceOf, useWorklist } from "./data";
@@ -30,9 +31,10 @@ export function programmeWord(code: string): string {
   const key = `prog_${code}`;
   return has(key) ? t(key as Key) : code.replaceAll("-", " ");
 }
-export function ownerWord(task: Task): string {
-  if (!task.owner?.reference) return t("unclaimed");
-  return isMine(task) ? t("you") : (task.owner.display ?? t("someone"));
+export function ownerWord(task: Task, names: Map<string, string>): string {
+  const owner = task.owner?.reference;
+  if (!owner) return t("unclaimed");
+  return isMine(task) ? t("you") : (task.owner?.display ?? names.get(owner) ?? t("someone"));
 }
 
 export function passes(task: Task, f: Filter): boolean {
@@ -93,13 +95,16 @@ function useRows(tasks: Task[] | undefined): Rows {
   return { rows, waiting, reveal };
 }
 
-function Row({
-  task,
-  gone,
-  fresh,
-  now,
-  open,
-}: Rows["rows"][number] & { now: number; open: boolean }) {
+interface RowProps {
+  task: Task;
+  gone: boolean;
+  fresh: boolean;
+  now: number;
+  open: boolean;
+  owner: string;
+}
+
+function Row({ task, gone, fresh, now, open, owner }: RowProps) {
   const severity = severityOf(task.priority);
   const state = gone ? " gone" : fresh ? " fresh" : "";
   const held = task.status === "on-hold" && task.restriction?.period?.end;
@@ -127,7 +132,7 @@ function Row({
               : span(now - Date.parse(task.authoredOn ?? ""))}
         </span>
         <span class={isMine(task) ? "row-owner mine" : "row-owner"}>
-          <bdi>{gone ? "" : ownerWord(task)}</bdi>
+          <bdi>{gone ? "" : owner}</bdi>
         </span>
       </a>
     </li>
@@ -162,6 +167,7 @@ export function Worklist({ open, compact }: { open?: string; compact?: boolean }
   const list = useWorklist();
   const now = useNow(TICK_MS);
   const { rows, waiting, reveal } = useRows(list.data);
+  const names = useNames(rows.map((r) => r.task.owner?.reference));
   const showNew = (): void => {
     if (waiting.length === 0) return;
     reveal();
@@ -190,7 +196,13 @@ export function Worklist({ open, compact }: { open?: string; compact?: boolean }
           {!compact && <RowHeads />}
           <ul aria-label={t("nav_worklist")}>
             {rows.map((r) => (
-              <Row key={r.task.id} {...r} now={now} open={r.task.id === open} />
+              <Row
+                key={r.task.id}
+                {...r}
+                now={now}
+                open={r.task.id === open}
+                owner={ownerWord(r.task, names)}
+              />
             ))}
           </ul>
         </>

@@ -82,7 +82,7 @@ export function Toasts() {
                 }}
               >
                 {t("undo")} <Countdown until={x.until} />
-                <Keys keys="mod+z" />
+                {x === toasts.value.findLast((y) => y.undo) && <Keys keys="mod+z" />}
               </button>
             )}
           </div>

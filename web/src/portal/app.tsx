@@ -22,6 +22,9 @@ const PLACES: { to: string; word: Key; icon: IconName }[] = [
   { to: "/settings", word: "nav_settings", icon: "gear" },
 ];
 
+/** The live stream waits, so that on a slow phone it takes no connection from the first data. */
+const AFTER_FIRST_DATA_MS = 1500;
+
 function Place() {
   switch (path.value) {
     case "/readings":
@@ -41,8 +44,11 @@ function Shell() {
   const who = session.value!.user;
   const at = path.value;
   useEffect(() => {
-    if (who) void startLive();
-    return stopLive;
+    const timer = setTimeout(() => void startLive(), AFTER_FIRST_DATA_MS);
+    return () => {
+      clearTimeout(timer);
+      stopLive();
+    };
   }, [who]);
   useEffect(() => {
     document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });

@@ -11,7 +11,6 @@ import type {
   Patient,
   Task,
 } from "../lib/fhir";
-import { personName } from "../lib/fhir";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 
@@ -19,18 +18,15 @@ export const me = (): string => session.value?.patient?.replace(/^Patient\//, ""
 
 export const useMe = () =>
   useLoad<Patient>(`Patient|${me()}|me`, () => get<Patient>(`/fhir/Patient/${me()}`));
+/** One request for all vital signs: on a slow phone each further one costs a round trip. */
 export const useReadings = () =>
-  useLoad<Observation[]>(`Observation|${me()}|mine`, async () => {
-    const each = METRICS.map((m) =>
-      search<Observation>("Observation", {
-        patient: me(),
-        code: searchCode(m),
-        _sort: "-date",
-        _count: "200",
-      }),
-    );
-    return (await Promise.all(each)).flat();
-  });
+  useLoad<Observation[]>(`Observation|${me()}|mine`, () =>
+    search<Observation>(
+      "Observation",
+      { patient: me(), code: METRICS.map(searchCode).join(","), _sort: "-date", _count: "500" },
+      500,
+    ),
+  );
 export const useLimits = () =>
   useLoad<Limit[]>(`CarePlan|${me()}|limits`, () => get<Limit[]>(`/fhir/Patient/${me()}/$limits`));
 export const timeOf = (c: Communication): string =>
@@ -60,16 +56,3 @@ export const useLooks = () =>
   useLoad<AuditEvent[]>(`AuditEvent|${me()}|mine`, () =>
     search<AuditEvent>("AuditEvent", { patient: me(), _sort: "-date", _count: "200" }, 400),
   );
-
-/** Names of the staff in the trail, from the directory; who may not be named stays a role. */
-export function useNames(looks: AuditEvent[] | undefined): Map<string, string> {
-  const ids = new Set<string>();
-  for (const e of looks ?? [])
-    for (const a of e.agent ?? [])
-      if (a.who?.reference?.startsWith("Practitioner/")) ids.add(a.who.reference.slice(13));
-  const asked = [...ids].sort().join(",");
-  const { data } = useLoad<Patient[]>(asked ? `Practitioner|*|${asked}` : null, () =>
-    search<Patient>("Practitioner", { _id: asked, _count: "100" }),
-  );
-  return new Map((data ?? []).map((p) => [`Practitioner/${p.id}`, personName(p)]));
-}

@@ -7,8 +7,9 @@ import { keepDraft } from "../lib/drafts";
 import { type AuditEvent, words } from "../lib/fhir";
 import { dayInText, dayName, has, type Key, list, startOfDay, t, time } from "../lib/i18n";
 import { again } from "../lib/load";
+import { useNames } from "../lib/people";
 import { go } from "../lib/router";
-import { me, useLooks, useNames } from "./data";
+import { me, useLooks } from "./data";
 import { DRAFT } from "./messages";
 
 export interface Look {
@@ -129,7 +130,7 @@ function Line({ look, day, name }: { look: Look; day: number; name: string }) {
 
 export function Looked() {
   const { data, error } = useLooks();
-  const names = useNames(data);
+  const names = useNames((data ?? []).flatMap((e) => e.agent?.map((a) => a.who?.reference) ?? []));
   const [hideOwn, setHideOwn] = useState(true);
   const [shown, setShown] = useState(FIRST_DAYS);
   const days = merged((data ?? []).map(lookOf).filter((l) => !hideOwn || !l.own));

@@ -180,8 +180,8 @@ export default {
   messages: "الرسائل",
   messages_none: "لا رسائل مع هذا المريض بعد.",
   st_preparation: "تخرج بعد ثوانٍ",
-  "st_in-progress": "في الطريق",
-  st_completed: "أُرسلت",
+  "st_in-progress": "أُرسلت",
+  st_completed: "سُلّمت",
   "st_not-done": "لم تُرسل",
   st_stopped: "أُوقفت",
   "st_on-hold": "محجوزة",
@@ -216,6 +216,7 @@ export default {
     many: "{n} قاعدة",
     other: "{n} قاعدة",
   },
+  v_clear: "لا قاعدة تمنعها.",
   v_as_sent: "كما ستصل",
   to: "إلى",
   parts: {
