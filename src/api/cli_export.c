@@ -43,7 +43,8 @@ static err run(struct cli *c, const char *const v[N_OPTIONS])
         return fail(op, ERR_UNAVAILABLE, "The file of --out cannot be written (%s).",
                     strerrordesc_np(errno));
     err e = record_unload(op, c->rec, type, line, &s);
-    if ((v[OUT] ? fclose(s.out) : fflush(s.out)) != 0 && e == OK)
+    int written = v[OUT] ? fclose(s.out) : fflush(stdout);
+    if (written != 0 && e == OK)
         e = fail(op, ERR_UNAVAILABLE, "The file could not be written to its end.");
     if (e == OK)
         fprintf(stderr, "export: %llu resources\n", (unsigned long long)s.n);

@@ -36,7 +36,7 @@ err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
     if (ret->deleted)
         return OK;
     *ret_ok = true;
-    if (plan->verify && !matches(op, rec, q, ret, ret_ok))
+    if (q && plan->verify && !matches(op, rec, q, ret, ret_ok))
         return op_check(op);
     return OK;
 }
