@@ -54,7 +54,10 @@ def ident(row):
 
 def line(row):
     parts = segments(row)
-    names = ", ".join(quoted(p) for p in parts) or "NULL"
+    kinds = {"{type}": "SEGMENT_TYPE", "{id}": "SEGMENT_ID", "{vid}": "SEGMENT_VID",
+             "{*}": "SEGMENT_REST"}
+    names = ", ".join(f"{{{kinds.get(p, 'SEGMENT_LITERAL')}, STR_CONST({quoted(p)})}}"
+                      for p in parts) or "{SEGMENT_LITERAL, STR_CONST(\"\")}"
     return (f"    [{ident(row)}] = {{.name = {quoted(row['name'])}, .method = NET_{row['method']},\n"
             f"        .path = {quoted(row['path'])}, .segments = {{{names}}}, .n_segments = {len(parts)},\n"
             f"        .handle = api_{row['handler']}, .interaction = {quoted(row['interaction'])},\n"

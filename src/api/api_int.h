@@ -16,8 +16,19 @@
 
 enum kind { KIND_FHIR, KIND_JSON, KIND_TEXT, KIND_PAGE, KIND_LIVE };
 
+enum segment_kind { SEGMENT_LITERAL, SEGMENT_TYPE, SEGMENT_ID, SEGMENT_VID, SEGMENT_REST };
+struct segment {
+    enum segment_kind kind;
+    str text;
+};
+#define STR_CONST(lit)                                                                             \
+    {                                                                                              \
+        (lit), sizeof(lit) - 1                                                                     \
+    }
+
 struct route {
-    const char *name, *path, *segments[6];
+    const char *name, *path;
+    struct segment segments[6];
     enum net_method method;
     unsigned n_segments;
     err (*handle)(struct call *c);

@@ -19,6 +19,15 @@ static struct call *call_new(struct api *api, struct net_request *rq)
     return c;
 }
 
+static const char *hex_of(struct net_request *rq)
+{
+    char *hex = arena_alloc(rq->arena, 17);
+    for (unsigned i = 0; i < 16; i++)
+        hex[i] = "0123456789abcdef"[rq->id >> (60 - 4 * i) & 15];
+    hex[16] = 0;
+    return hex;
+}
+
 static void common_headers(struct call *c)
 {
     struct net_request *rq = c->rq;
@@ -28,7 +37,7 @@ static void common_headers(struct call *c)
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'";
     bool page = c->route && c->route->kind == KIND_PAGE && rq->answer.status < 400;
-    answer_header(c, "X-Request-Id", "%016llx", (unsigned long long)rq->id);
+    net_answer_header(rq, "X-Request-Id", hex_of(rq));
     net_answer_header(rq, "X-Content-Type-Options", "nosniff");
     net_answer_header(rq, "Referrer-Policy", "no-referrer");
     if (page)
@@ -136,9 +145,11 @@ static void edge_done(void *ctx, struct net_request *rq, size_t bytes, bool sent
     int64_t ns = time_mono_ns() - rq->started;
     const struct route *route = c ? c->route : NULL;
     metrics_count(api, route, rq->answer.status, ns, bytes);
-    log_event(LOG_INFO, "http", "method=%.*s route=%s status=%d ms=%.2f bytes=%zu trace=%016llx%s",
+    log_event(LOG_INFO, "http",
+              "method=%.*s route=%s status=%d ms=%lld.%02lld bytes=%zu trace=%016llx%s",
               STR_ARG(net_method_name(rq->method)), route ? route->name : "none", rq->answer.status,
-              (double)ns / 1e6, bytes, (unsigned long long)rq->id, sent ? "" : " aborted=true");
+              (long long)(ns / 1000000), (long long)(ns / 10000 % 100), bytes,
+              (unsigned long long)rq->id, sent ? "" : " aborted=true");
 }
 
 const struct net_handler edge_handler = {

@@ -35,38 +35,40 @@ static str rest_of(const struct path *p, unsigned from)
     return str_sub(p->whole, at, SIZE_MAX);
 }
 
+/* One segment against what the row wants there; variables go to c. */
+static bool segment_fits(const struct segment *want, str got, struct call *c)
+{
+    bool special = got.n && (got.p[0] == '$' || got.p[0] == '_');
+    switch (want->kind) {
+    case SEGMENT_LITERAL:
+        return str_eq(got, want->text);
+    case SEGMENT_TYPE:
+        c->type_name = got;
+        return is_type(got);
+    case SEGMENT_ID:
+        c->id = got;
+        return !special;
+    case SEGMENT_VID:
+        c->vid = got;
+        return !special;
+    case SEGMENT_REST:
+        break;
+    }
+    return false;
+}
+
 static bool fits(const struct route *r, const struct path *p, struct call *c)
 {
-    str type = STR_NONE, id = STR_NONE, vid = STR_NONE, rest = STR_NONE;
-    for (unsigned i = 0; i < r->n_segments; i++) {
-        const char *want = r->segments[i];
-        if (strcmp(want, "{*}") == 0) {
-            rest = rest_of(p, i);
-            break;
-        }
-        if (i >= p->n)
-            return false;
-        str got = p->segments[i];
-        if (want[0] != '{') {
-            if (!str_eq(got, str_of(want)))
-                return false;
-        } else if (strcmp(want, "{type}") == 0) {
-            if (!is_type(got))
-                return false;
-            type = got;
-        } else if (got.n && (got.p[0] == '$' || got.p[0] == '_')) {
-            return false;
-        } else {
-            *(strcmp(want, "{vid}") == 0 ? &vid : &id) = got;
-        }
-    }
-    bool open = r->n_segments && strcmp(r->segments[r->n_segments - 1], "{*}") == 0;
-    if (!open && p->n != r->n_segments)
+    bool open = r->n_segments && r->segments[r->n_segments - 1].kind == SEGMENT_REST;
+    unsigned fixed = r->n_segments - open;
+    if (open ? p->n < fixed : p->n != fixed)
         return false;
-    c->type_name = type;
-    c->id = id;
-    c->vid = vid;
-    c->rest = rest;
+    c->type_name = c->id = c->vid = c->rest = STR_NONE;
+    for (unsigned i = 0; i < fixed; i++)
+        if (!segment_fits(&r->segments[i], p->segments[i], c))
+            return false;
+    if (open)
+        c->rest = rest_of(p, fixed);
     return true;
 }
 
@@ -129,18 +131,23 @@ err route_find(struct call *c)
     split(c->op.arena, c->rq->path, &p);
     enum net_method wanted = c->rq->method == NET_HEAD ? NET_GET : c->rq->method;
     unsigned methods = 0;
+    str type = STR_NONE, id = STR_NONE;
     for (unsigned i = 0; i < ROUTE_COUNT; i++) {
         const struct route *r = &api_routes[i];
-        if (!fits(r, &p, c) || excepted(r, c->type_name))
+        if (!fits(r, &p, c) || (r->except[0] && excepted(r, c->type_name)))
             continue;
         if (r->method == wanted) {
             c->route = r;
             return type_known(c);
         }
+        type = c->type_name;
+        id = c->id;
         methods |= 1u << r->method | (r->method == NET_GET ? 1u << NET_HEAD : 0);
     }
     if (!methods)
         return no_route(c, &p);
+    c->type_name = type;
+    c->id = id;
     TRY(type_known(c));
     return wrong_method(c, methods);
 }

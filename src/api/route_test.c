@@ -48,7 +48,7 @@ static void every_row_is_reached(void **state)
         char path[256] = "";
         size_t n = 0;
         for (unsigned s = 0; s < api_routes[i].n_segments; s++) {
-            const char *want = api_routes[i].segments[s];
+            const char *want = api_routes[i].segments[s].text.p;
             const char *as = strcmp(want, "{type}") == 0  ? "Patient"
                              : strcmp(want, "{id}") == 0  ? "abc-1.2"
                              : strcmp(want, "{vid}") == 0 ? "3"
