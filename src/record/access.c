@@ -34,13 +34,32 @@ bool access_sensitive_tree(const struct json *resource)
     return false;
 }
 
+/* What of a stored body still belongs to meta: up to the brace that closes it. */
+static str meta_of(str body)
+{
+    bool quoted = false;
+    int depth = 1;
+    for (size_t i = 0; i < body.n; i++) {
+        char c = body.p[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '}'))
+            depth += c == '{' ? 1 : -1;
+        if (depth == 0)
+            return str_sub(body, 0, i + 1);
+    }
+    return body;
+}
+
 bool access_sensitive_body(struct op *op, str body)
 {
-    if (str_starts(body, STR("}")) || str_find(body, STR("\"security\":"), 0) == SIZE_MAX)
+    str meta = meta_of(body);
+    if (str_find(meta, STR("\"security\":"), 0) == SIZE_MAX)
         return false;
     struct json *tree;
-    str whole = arena_cat(op->arena,
-                          STR("{\"resourceType\":\"Basic\",\"meta\":{\"versionId\":\"1\""), body);
+    str whole = arena_printf(op->arena, "{\"meta\":{\"versionId\":\"1\"%.*s}", STR_ARG(meta));
     struct json_limits limits = JSON_LIMITS_DEFAULT;
     struct fault before = op->fault;
     bool yes = json_read(op, whole, &limits, &tree) != OK || access_sensitive_tree(tree);
