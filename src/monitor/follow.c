@@ -43,6 +43,18 @@ static err track_of(struct step *st, uint64_t patient, struct track **ret)
     return OK;
 }
 
+/* What was deleted since is no error: it only has nothing more to say. */
+static err get_if_there(struct step *st, uint64_t rid, struct record_doc *ret, bool *ret_there)
+{
+    err e = record_get(st->op, st->m->rec, rid, ret);
+    *ret_there = e == OK && !ret->deleted;
+    if (e != ERR_GONE && e != ERR_NOT_FOUND)
+        return e;
+    op_clear(st->op);
+    return OK;
+}
+
+/* *ret is NULL when the patient is gone: there is nobody to watch over. */
 static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
 {
     for (struct seen *s = st->first; s; s = s->next)
@@ -52,9 +64,13 @@ static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
         }
     struct seen *s = ARENA_NEW(st->op->arena, struct seen);
     struct record_doc doc;
+    bool there;
+    *ret = NULL;
+    TRY(get_if_there(st, patient, &doc, &there));
+    if (!there)
+        return OK;
     s->rid = patient;
     TRY(track_of(st, patient, &s->track));
-    TRY(record_get(st->op, st->m->rec, patient, &doc));
     s->id = doc.id;
     if (!s->track->plan_known)
         TRY(monitor_plan_load(st->op, st->m->rec, s->track, s->id));
@@ -87,13 +103,16 @@ static err add_observation(struct step *st, const struct record_change *c)
     struct json *tree;
     struct reading_set set;
     struct seen *s;
-    TRY(record_get(st->op, st->m->rec, c->rid, &doc));
-    if (doc.vid != c->vid && !doc.deleted)
+    bool there;
+    TRY(get_if_there(st, c->rid, &doc, &there));
+    if (there && doc.vid != c->vid)
         return OK; /* a later change of the same resource follows */
     TRY(seen_of(st, c->patient, &s));
+    if (!s)
+        return OK;
     if (!c->created)
         track_forget(s->track, c->rid);
-    if (doc.deleted)
+    if (!there)
         return OK;
     TRY(record_parse(st->op, &doc, &tree));
     reading_set_of(tree, &set);
@@ -114,7 +133,7 @@ static err add_change(struct step *st, const struct record_change *c)
     if (c->type == st->care_plan || c->type == st->goal) {
         struct seen *s;
         TRY(seen_of(st, c->patient, &s));
-        TRY(monitor_plan_load(st->op, st->m->rec, s->track, s->id));
+        return s ? monitor_plan_load(st->op, st->m->rec, s->track, s->id) : OK;
     }
     return OK;
 }
@@ -137,7 +156,10 @@ static err evidence_of(struct step *st, const struct findings *f, const str **re
     size_t n = 0;
     for (size_t i = f->n; i-- > 0;) {
         struct record_doc doc;
-        TRY(record_get(st->op, st->m->rec, f->at[i].rid, &doc));
+        bool there;
+        TRY(get_if_there(st, f->at[i].rid, &doc, &there));
+        if (!there)
+            continue;
         str name = fhir_type_name(doc.type);
         str ref = arena_printf(st->op->arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(doc.id));
         bool had = false;
@@ -168,6 +190,8 @@ static err raise_case(struct step *st, struct record_tx *tx, struct seen *s)
                           .rule = str_of(finding_rule_id(worst))};
     str id;
     TRY(evidence_of(st, &news, &c.evidence, &c.n_evidence));
+    if (c.n_evidence == 0)
+        return OK; /* all of it was deleted meanwhile */
     TRY(desk_open(tx, st->op, st->m->rec, &c, &id, &is_new));
     if (is_new)
         st->m->stats.cases_opened++;
@@ -201,11 +225,11 @@ static err commit_step(struct step *st, uint64_t to)
     return OK;
 }
 
-/* What will fail the same way for ever; the rest is worth another try. */
+/* Only what may pass by itself is worth another try; all else fails the same way for ever. */
 static bool hopeless(err e)
 {
-    return e == ERR_UNPROCESSABLE || e == ERR_INVALID || e == ERR_FAULT || e == ERR_TOO_LARGE ||
-           e == ERR_NOT_FOUND || e == ERR_TOO_COSTLY;
+    return e != OK && e != ERR_UNAVAILABLE && e != ERR_BUSY && e != ERR_CONFLICT &&
+           e != ERR_PRECONDITION && e != ERR_TIMEOUT;
 }
 
 /* One bad transaction must not keep all patients from being watched: it is passed over, and the

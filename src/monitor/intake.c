@@ -99,6 +99,8 @@ str intake_name(struct op *op, const struct json *o)
     buf_url(&b, json_get_str(id, STR("system")));
     buf_add(&b, STR("%7C"));
     buf_url(&b, json_get_str(id, STR("value")));
+    buf_add(&b, STR("&subject=")); /* two patients' devices may count alike */
+    buf_url(&b, json_get_str(JSON_GET(o, "subject"), STR("reference")));
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 
