@@ -89,6 +89,10 @@ err cli_perform(struct cli *c, const struct cli_job *job, FILE *out)
         return cli_perform_user(c, job, out);
     if (str_eq(verb, STR("audit")))
         return cli_perform_audit(c, job, out);
+    if (str_eq(verb, STR("key")))
+        return cli_perform_key(c, job, out);
+    if (str_eq(verb, STR("backup")))
+        return cli_perform_backup(c, job, out);
     return fail(&c->op, ERR_INVALID, "A running server does not know this verb.");
 }
 

@@ -6,6 +6,8 @@
 
 #include "identity/identity.h"
 
+#include <pthread.h>
+
 enum cli_exit { CLI_DONE, CLI_FAILED, CLI_USAGE };
 
 int cli_init(int argc, char **argv);
@@ -17,7 +19,18 @@ int cli_user(int argc, char **argv);
 int cli_token(int argc, char **argv);
 int cli_rules(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_key(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv);
+int cli_bench(int argc, char **argv);
 int cli_version(int argc, char **argv);
+
+#define CLI_VERBS 14
+extern const struct cli_verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} cli_verbs[CLI_VERBS];
 
 /* ---- what they share (cli.c) ---- */
 
@@ -47,12 +60,29 @@ MUST err cli_open(struct cli *c, const char *dir, size_t cache_bytes);
 /* Safe on what cli_open() left half done. */
 void cli_close(struct cli *c);
 
+/* ---- progress (cli_progress.c) ---- */
+
+/* From begin to end, after the first second: a line on stderr every second. */
+struct cli_progress {
+    const char *verb, *what;
+    uint64_t done, all; /* all 0: unknown */
+    int64_t started;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool over, running;
+};
+void cli_progress_begin(struct cli_progress *p, const char *verb, const char *what);
+/* A record_watch.fn. */
+void cli_progress_tell(void *progress, const char *what, uint64_t done, uint64_t all);
+void cli_progress_end(struct cli_progress *p);
+
 /* ---- work that is also done while the server runs on the folder (control.c) ---- */
 
 /* A verb with its words; NULL = not given. */
 #define CLI_WORDS 12
 struct cli_job {
-    const char *verb; /* "token", "user", "audit" */
+    const char *verb; /* "token", "user", "audit", "key", "backup" */
     const char *words[CLI_WORDS];
 };
 /* Does the job on an open record; what it prints goes to out. The words' order is each verb's own.
@@ -61,6 +91,9 @@ MUST err cli_perform(struct cli *c, const struct cli_job *job, FILE *out);
 err cli_perform_token(struct cli *c, const struct cli_job *job, FILE *out);
 err cli_perform_user(struct cli *c, const struct cli_job *job, FILE *out);
 err cli_perform_audit(struct cli *c, const struct cli_job *job, FILE *out);
+err cli_perform_key(struct cli *c, const struct cli_job *job, FILE *out);
+/* Says in the trail that a copy is about to be made; the copy itself is the asking process's. */
+err cli_perform_backup(struct cli *c, const struct cli_job *job, FILE *out);
 /* Opens the folder and does the job, or hands it to the server that runs on it. Returns the exit
  * code. */
 int cli_do(const char *dir, const struct cli_job *job);

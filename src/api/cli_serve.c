@@ -122,10 +122,11 @@ static const char usage[] =
     "Serves the data folder over HTTP until SIGTERM; ready when GET /healthz answers 200.\n"
     "  --listen   127.0.0.1:8080 when not said; other than loopback needs http.allow_plain\n"
     "  --config   lines of name = value, see spec/config.csv\n"
+    "  --database PostgreSQL comes with a later version; now a data folder is all there is\n"
     "  --web-dir  take the web apps from this folder instead of the built-in ones\n"
     "example: weft serve --data data --listen 127.0.0.1:8080\n";
 
-enum { ARG_DATA, ARG_LISTEN, ARG_CONFIG, ARG_WEB, ARGS };
+enum { ARG_DATA, ARG_LISTEN, ARG_CONFIG, ARG_WEB, ARG_DATABASE, ARGS };
 
 static err configure(struct serve *s, const char *const *values)
 {
@@ -183,11 +184,16 @@ static void set_log_level(const struct config *c)
 
 int cli_serve(int argc, char **argv)
 {
-    static const char *const names[] = {"data", "listen", "config", "web-dir", NULL};
+    static const char *const names[] = {"data", "listen", "config", "web-dir", "database", NULL};
     const char *values[ARGS] = {0};
     int rest, code;
     if (!cli_parse(argc, argv, &(struct cli_args){names, values, usage}, &rest, &code))
         return code;
+    if (values[ARG_DATABASE])
+        return cli_wrong(
+            "serve", usage,
+            "this version keeps everything in the data folder; PostgreSQL comes with a "
+            "later one, so leave --database out");
     if (!values[ARG_DATA] || rest < argc)
         return cli_wrong("serve", usage, "say which data folder with --data, and nothing else");
     struct serve s = {.arena = arena_new(0)};

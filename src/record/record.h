@@ -207,4 +207,33 @@ MUST err record_unload(struct op *op, struct record *rec, fhir_type type /* 0 = 
                        err (*fn)(struct op *op, void *ctx, const struct record_doc *doc),
                        void *ctx);
 
+/* ---- whole copies, and keys (weft backup, restore, key) ---- */
+/* Told now and then what is being done; all = 0: nobody knows how much there is. */
+struct record_watch {
+    void (*fn)(void *ctx, const char *what, uint64_t done, uint64_t all);
+    void *ctx;
+};
+struct record_backup {
+    uint64_t t, resources, versions, entries, bytes;
+    int64_t time;  /* ms, of the newest commit */
+    char head[65]; /* of the verified trail, hex */
+};
+/* Copies the data folder from, in use or not, to the new folder to; backup and restore are the same
+ * work. Nothing half: see store_backup(). watch may be NULL. System actors. */
+MUST err record_backup(struct op *op, str from, str to, const struct record_watch *watch,
+                       struct record_backup *ret);
+#define RECORD_KEYS 3u
+struct record_key {
+    const char *id, *use, *algorithm;
+    int64_t made; /* ms */
+    char fingerprint[33];
+};
+MUST err record_key_list(struct op *op, str dir, struct record_key ret[RECORD_KEYS]);
+struct record_key_check {
+    uint64_t opened, refused; /* versions of documents */
+};
+/* Tries the folder's keys on every version of every document; one line in the trail. */
+MUST err record_key_check(struct op *op, struct record *rec, const struct record_watch *watch,
+                          struct record_key_check *ret);
+
 #endif

@@ -1,0 +1,86 @@
+/* weft backup and weft restore: whole copies of a data folder, the server running or not. That a
+ * backup was made is in the trail of the folder before the copy begins, so the copy tells of
+ * itself. Invariant: the target is a whole and verified folder, or it is not there. */
+#include "api/cli.h"
+
+#include "base/time.h"
+
+static const char backup_usage[] =
+    "usage: weft backup --data DIR --out FOLDER\n"
+    "\n"
+    "Copies the store and its keys to the new folder FOLDER, the server running or not: all that "
+    "was\n"
+    "answered before it began is in it. The copy is opened and its audit trail verified before it\n"
+    "gets its name. FOLDER holds the keys: guard it as you guard DIR. Configuration files are not "
+    "in\n"
+    "it.\n"
+    "\n"
+    "example: weft backup --data data --out /var/backups/weft-monday\n";
+
+static const char restore_usage[] =
+    "usage: weft restore --from FOLDER --data DIR\n"
+    "\n"
+    "Makes the new data folder DIR from a backup, verifies its audit trail and says what it "
+    "holds.\n"
+    "An existing folder is never written over: move it away first.\n"
+    "\n"
+    "example: weft restore --from /var/backups/weft-monday --data data\n";
+
+err cli_perform_backup(struct cli *c, const struct cli_job *job, FILE *out)
+{
+    (void)job;
+    (void)out;
+    return record_audit_event(&c->op, c->rec, STR("backup"), true, STR_NONE);
+}
+
+static int copy(const char *verb, const char *from, const char *to)
+{
+    struct arena *a = arena_new(0);
+    struct cli_progress p;
+    struct record_watch watch = {cli_progress_tell, &p};
+    struct record_backup b;
+    struct op op;
+    if (!a)
+        return CLI_FAILED;
+    op_init(&op, a, identity_system(), time_now());
+    cli_progress_begin(&p, verb, "copying");
+    err e = record_backup(&op, str_of(from), str_of(to), &watch, &b);
+    cli_progress_end(&p);
+    if (e == OK) {
+        char when[24];
+        time_format_to(when, b.time);
+        printf("%s: %llu resources in %llu versions, %llu bytes, transaction %llu of %.24s\n"
+               "trail: %llu entries, whole; head %s\n",
+               to, (unsigned long long)b.resources, (unsigned long long)b.versions,
+               (unsigned long long)b.bytes, (unsigned long long)b.t, when,
+               (unsigned long long)b.entries, b.head);
+    }
+    int code = e == OK ? CLI_DONE : cli_failed(verb, &op);
+    arena_free(a);
+    return code;
+}
+
+int cli_backup(int argc, char **argv)
+{
+    static const char *const names[] = {"data", "out", NULL};
+    const char *v[2] = {0};
+    int rest, code;
+    if (!cli_parse(argc, argv, &(struct cli_args){names, v, backup_usage}, &rest, &code))
+        return code;
+    if (!v[0] || !v[1] || rest != argc)
+        return cli_wrong("backup", backup_usage, "--data and --out are needed");
+    code = cli_do(v[0], &(struct cli_job){.verb = "backup"});
+    return code == CLI_DONE ? copy("backup", v[0], v[1]) : code;
+}
+
+int cli_restore(int argc, char **argv)
+{
+    static const char *const names[] = {"from", "data", NULL};
+    const char *v[2] = {0};
+    int rest, code;
+    if (!cli_parse(argc, argv, &(struct cli_args){names, v, restore_usage}, &rest, &code))
+        return code;
+    if (!v[0] || !v[1] || rest != argc)
+        return cli_wrong("restore", restore_usage, "--from and --data are needed");
+    return copy("restore", v[0], v[1]);
+}

@@ -1,0 +1,61 @@
+/* Whole copies of a data folder, and its keys: the record's doors to what the store does. They work
+ * on folders, so that a running server need not stop; whoever can read the keys file may use them,
+ * and only in the name of the system. Invariant: no resource and no key passes through here. */
+#include "record/record_int.h"
+
+static void tell(void *ctx, const char *what, uint64_t done, uint64_t all)
+{
+    const struct record_watch *w = ctx;
+    w->fn(w->ctx, what, done, all);
+}
+
+/* Without a record there is no trail to tell of a refusal: only the system asks, or nobody. */
+static err allowed(struct op *op)
+{
+    struct access_request q = {.type = POLICY_TYPE_SYSTEM, .action = ACTION_EXPORT};
+    struct access_verdict v;
+    policy_access(op->actor, &q, &v);
+    return v.allowed ? OK : fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(v.why));
+}
+
+err record_backup(struct op *op, str from, str to, const struct record_watch *watch,
+                  struct record_backup *ret)
+{
+    struct store_watch w = {tell, (void *)(uintptr_t)watch};
+    struct store_backup b;
+    TRY(allowed(op));
+    TRY(store_backup(op, from, to, watch ? &w : NULL, &b));
+    *ret = (struct record_backup){.t = b.stats.t,
+                                  .resources = b.stats.resources,
+                                  .versions = b.stats.versions,
+                                  .entries = b.stats.trail_entries,
+                                  .bytes = b.stats.bytes_on_disk,
+                                  .time = b.time};
+    for (size_t i = 0; i < sizeof b.head; i++)
+        snprintf(ret->head + 2 * i, 3, "%02x", b.head[i]);
+    return OK;
+}
+
+err record_key_list(struct op *op, str dir, struct record_key ret[RECORD_KEYS])
+{
+    struct store_key keys[STORE_KEYS];
+    TRY(allowed(op));
+    TRY(store_key_list(op, dir, keys));
+    for (size_t i = 0; i < RECORD_KEYS; i++) {
+        ret[i] = (struct record_key){keys[i].id, keys[i].use, keys[i].algorithm, keys[i].made, ""};
+        memcpy(ret[i].fingerprint, keys[i].fingerprint, sizeof ret[i].fingerprint);
+    }
+    return OK;
+}
+
+err record_key_check(struct op *op, struct record *rec, const struct record_watch *watch,
+                     struct record_key_check *ret)
+{
+    struct store_watch w = {tell, (void *)(uintptr_t)watch};
+    struct store_key_check c;
+    TRY(access_plain(op, rec, ACTION_EXPORT, POLICY_TYPE_SYSTEM));
+    TRY(record_audit_event(op, rec, STR("key-check"), true, STR_NONE));
+    TRY(store_key_check(op, rec->store, watch ? &w : NULL, &c));
+    *ret = (struct record_key_check){c.opened, c.refused};
+    return OK;
+}
