@@ -6,6 +6,8 @@
 #include <curl/curl.h>
 #include <sodium.h>
 
+#define WORD_BYTES 39
+
 struct upload {
     str text;
     size_t at;
@@ -41,11 +43,12 @@ static void add_base64(struct op *op, struct buf *b, str text, bool lines)
     }
 }
 
-/* Encoded words of at most 75 characters (RFC 2047 2), never cut inside a character. */
+/* Encoded words, never cut inside a character, short enough that a line of a header's name and one
+ * of them keeps within 76 characters (RFC 2047 2). */
 static void add_words(struct op *op, struct buf *b, str text)
 {
     for (size_t at = 0, end; at < text.n; at = end) {
-        end = at + 45 < text.n ? at + 45 : text.n;
+        end = at + WORD_BYTES < text.n ? at + WORD_BYTES : text.n;
         while (end < text.n && ((unsigned char)text.p[end] & 0xc0) == 0x80)
             end--;
         buf_add(b, at ? STR("\r\n =?UTF-8?B?") : STR("=?UTF-8?B?"));
@@ -85,7 +88,7 @@ static str mail_text(struct op *op, const struct outreach *o, const struct parce
     add_date(&b, op->now);
     buf_add(&b, STR("From: "));
     add_words(op, &b, config_str(o->config, "outreach.clinic"));
-    buf_printf(&b, " <%.*s>\r\nTo: <%.*s>\r\nSubject: ", STR_ARG(from), STR_ARG(p->to));
+    buf_printf(&b, "\r\n <%.*s>\r\nTo: <%.*s>\r\nSubject: ", STR_ARG(from), STR_ARG(p->to));
     add_words(op, &b, p->subject);
     buf_printf(&b, "\r\nMessage-ID: <%.*s@%.*s>\r\nAuto-Submitted: auto-generated\r\n",
                STR_ARG(p->id), STR_ARG(domain));

@@ -1,0 +1,113 @@
+"""kill -9 at random moments while messages are written and sent: one message a key, none goes twice,
+each either is with the provider or is told to be unknown; none is forgotten; the audit chain is whole.
+WEFT_KILLS: how often (default 10). WEFT_SOAK_MINUTES: go on for so long."""
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "40-flows"))
+from flows import Clock, House, forget_demos, wait_for, weft_http  # noqa: E402
+from peers import ACCOUNT, TOKEN, SmsProvider  # noqa: E402
+
+KILLS = int(os.environ.get("WEFT_KILLS", "10"))
+SOAK_S = 60 * float(os.environ.get("WEFT_SOAK_MINUTES", "0"))
+SEED = int(os.environ.get("WEFT_SEED", str(time.time_ns())))
+A_ROUND = 2
+
+
+class Slow(SmsProvider):
+    """Answers after a moment, so that kills fall between its taking a message and our knowing."""
+
+    def answer(self, h, status, body):
+        time.sleep(random.random() * 0.25)
+        try:
+            SmsProvider.answer(h, status, body)
+        except OSError:
+            pass  # killed meanwhile
+
+
+def send(house, patient, ids):
+    draft = {"patient": patient, "channel": "sms", "template": "please-call", "key": f"key-{patient}"}
+    while True:
+        try:
+            a = house.call("POST", "/fhir/Communication/$send", draft, house.tokens["nurse"], timeout=5)
+        except (OSError, weft_http.http.client.HTTPException):
+            time.sleep(0.02)
+            continue
+        assert a.status in (200, 201), a.body
+        ids.append((patient, a.json["id"]))
+        return
+
+
+def get(house, path):
+    a = house.call("GET", path, token=house.sign_in("nurse"))
+    assert a.status == 200, a.body
+    return a.json
+
+
+def main():
+    random.seed(SEED)
+    print(f"seed {SEED}")
+    rounds = KILLS if not SOAK_S else max(KILLS, int(SOAK_S / 2))
+    provider = Slow()
+    house = House(clock=Clock(), patients=30 + rounds * A_ROUND * 3 // 2)
+    token = os.path.join(house.folder, "sms.token")
+    with open(token, "w", encoding="utf-8") as f:
+        f.write(TOKEN)
+    house.configure(f"sms.channel = twilio\nsms.url = {provider.url}\nsms.account = {ACCOUNT}\n"
+                    f"sms.token_file = {token}\nsms.route = us_10dlc\nsms.campaign_approved = true\n"
+                    "outreach.undo_seconds = 0\n")
+    house.start()
+    house.sign_in("nurse")
+    stale = {f"p{n:04d}" for n in range(15, 2000, 15)}  # nobody looked up their numbers lately
+    willing = [p for p, t in house.truth.items() if t["sms"] and p not in stale]
+    ids, started, kills = [], time.monotonic(), 0
+    while (kills < KILLS or time.monotonic() - started < SOAK_S) and len(willing) >= A_ROUND:
+        load = [threading.Thread(target=send, args=(house, willing.pop(), ids))
+                for _ in range(A_ROUND)]
+        for t in load:
+            t.start()
+        time.sleep(random.random() * 0.9)
+        house.stop(signal.SIGKILL)
+        kills += 1
+        if kills % 10 == 0:
+            verified = house.audit_verify()
+            assert verified.returncode == 0, verified.stdout + verified.stderr
+        house.start()
+        for t in load:
+            t.join(60)
+            assert not t.is_alive(), "the load does not end"
+    house.stop()
+    house.clock.offset += 90  # leases of the killed end
+    house.start()
+    counts = {"in-progress": 0, "unknown": 0}
+    for patient, id in ids:
+        c = wait_for(lambda: next((c for c in [get(house, f"/fhir/Communication/{id}")]
+                                   if c["status"] != "preparation"), None), f"the end of {id}", 60)
+        taken = [m for m in provider.accepted if m["key"] == id]
+        assert len(taken) <= 1, f"{id} went {len(taken)} times"
+        assert c["status"] in counts, c
+        assert c["status"] == "unknown" or len(taken) == 1, f"{id} is {c['status']} but never arrived"
+        counts[c["status"]] += 1
+        whole = get(house, f"/fhir/Communication?subject=Patient/{patient}&_count=10")
+        assert len(whole["entry"]) == 1, f"{patient}: one key made {len(whole['entry'])} messages"
+        assert len([m for m in provider.accepted if m["To"] == taken[0]["To"]]) >= 1 if taken else True
+    assert len(provider.accepted) == len({m["key"] for m in provider.accepted})
+    code = house.stop()
+    log = house.read_log()
+    assert code == 0 and "Sanitizer" not in log and "runtime error" not in log, log[-3000:]
+    verified = house.audit_verify()
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert not provider.odd, provider.odd
+    print(f"{kills} kills, {len(ids)} messages: {counts['in-progress']} sent once, "
+          f"{counts['unknown']} told to be unknown, none twice; {time.monotonic() - started:.0f} s")
+    house.close()
+    provider.down()
+    forget_demos()
+
+
+if __name__ == "__main__":
+    main()
