@@ -110,7 +110,9 @@ static void test_trail(void **state)
 {
     (void)state;
     /* bytes of the entry; its time; its hash */
-    altered("UPDATE trail SET v = CAST(substr(v,1,60)||x'0000000000000000'||substr(v,69) AS BLOB) WHERE k=7", 7);
+    altered("UPDATE trail SET v = CAST(substr(v,1,60)||x'0000000000000000'||substr(v,69) AS BLOB) "
+            "WHERE k=7",
+            7);
     altered("UPDATE trail SET v = CAST(x'0000000000000001'||substr(v,9) AS BLOB) WHERE k=3", 3);
     altered("DELETE FROM trail WHERE k=11", 11);
     altered("DELETE FROM trail WHERE k=1", 1);
@@ -128,7 +130,8 @@ static void test_document(void **state)
     struct suite *b = filled();
     struct store_doc d;
     uint64_t rid = 0;
-    run_sql(b, "UPDATE doc SET v = CAST(substr(v,1,50)||x'0000000000000000'||substr(v,59) AS BLOB)");
+    run_sql(b,
+            "UPDATE doc SET v = CAST(substr(v,1,50)||x'0000000000000000'||substr(v,59) AS BLOB)");
     suite_clear(b);
     assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);
     assert_int_equal(store_find_id(&b->op, b->s, TYPE, STR("plain-identifier"), &rid), OK);
