@@ -70,7 +70,7 @@ bool totp_matches(str secret, str code, int64_t now, uint64_t *ret_step)
     bool found = false;
     if (code.n != 6)
         return false;
-    for (uint64_t step = middle - 1; step <= middle + 1; step++) {
+    for (uint64_t step = middle ? middle - 1 : 0; step <= middle + 1; step++) {
         char want[7];
         if (code_of(secret, step, want) && sodium_memcmp(want, code.p, 6) == 0) {
             *ret_step = step;
