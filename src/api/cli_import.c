@@ -35,7 +35,7 @@ struct progress {
 static void show(struct import *im, bool terminal)
 {
     double s = (double)(time_mono() - im->started) / 1000;
-    double part = im->bytes_all ? (double)atomic_load(&im->bytes_read) / (double)im->bytes_all : 0;
+    double part = import_part(im);
     unsigned long long n = atomic_load(&im->resources);
     fprintf(stderr, "%simport: %llu resources, %.0f/s, %.0f %%, %.0f s left%s",
             terminal ? "\r" : "", n, s > 0 ? (double)n / s : 0, part * 100,

@@ -35,8 +35,10 @@ struct import {
     struct import_queue queue;
     bool stop_on_error;
     uint64_t bytes_all;
-    int64_t started; /* time_mono() */
-    atomic_uint_fast64_t bytes_read, resources, rejected, texts;
+    int64_t started;                   /* time_mono() */
+    atomic_uint_fast64_t bytes_read;   /* of the files, as they are on disk */
+    atomic_uint_fast64_t queued, done; /* bytes of texts */
+    atomic_uint_fast64_t resources, rejected;
     atomic_bool stop;
     pthread_mutex_t lock; /* what follows */
     struct import_text *deferred, *deferred_last;
@@ -47,6 +49,8 @@ struct import {
 /* Reads the files in order and puts their texts; false when a file cannot be read. */
 bool import_read(struct import *im, int n, char **files);
 uint64_t import_size(int n, char **files);
+/* How much of the whole is done, 0 to 1. */
+double import_part(struct import *im);
 /* A worker thread; ctx is the struct import. */
 void *import_work(void *ctx);
 /* Texts that named what was not there yet, once more. */

@@ -125,6 +125,7 @@ static bool finish(struct reader *r, bool lines)
         free(t);
         return false;
     }
+    atomic_fetch_add(&r->im->queued, t->n);
     import_put(&r->im->queue, t);
     return true;
 }
@@ -175,6 +176,15 @@ uint64_t import_size(int n, char **files)
             all += (uint64_t)st.st_size;
     }
     return all;
+}
+
+/* Of the bytes read, those whose texts are done. */
+double import_part(struct import *im)
+{
+    double all = (double)im->bytes_all, queued = (double)atomic_load(&im->queued);
+    if (all <= 0 || queued <= 0)
+        return 0;
+    return (double)atomic_load(&im->bytes_read) / all * ((double)atomic_load(&im->done) / queued);
 }
 
 bool import_read(struct import *im, int n, char **files)

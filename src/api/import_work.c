@@ -100,12 +100,14 @@ static err offer(struct worker *w, const struct import_text *t)
 /* Offered alone: applied, put aside, or told. Frees t unless it was put aside. */
 static void alone(struct worker *w, struct import_text *t)
 {
+    size_t n = t->n;
     err e = offer(w, t);
     bool kept = e != OK && w->load.unresolved && put_aside(w->im, t);
     if (e != OK && !kept)
         import_told(w->im, t->source, &w->op.fault);
     if (!kept)
         import_text_free(t);
+    atomic_fetch_add(&w->im->done, n);
 }
 
 /* Small resources go together: one transaction for many is far cheaper than one for each. When they
@@ -130,10 +132,12 @@ static void flush(struct worker *w, struct pack *p)
         atomic_fetch_add(&w->im->resources, w->load.resources - before);
     }
     for (size_t i = 0; i < p->n; i++) {
-        if (e == OK || atomic_load(&w->im->stop))
+        if (e == OK || atomic_load(&w->im->stop)) {
+            atomic_fetch_add(&w->im->done, p->at[i]->n);
             import_text_free(p->at[i]);
-        else
+        } else {
             alone(w, p->at[i]);
+        }
     }
     p->n = p->bytes = 0;
 }
@@ -152,7 +156,6 @@ void *import_work(void *ctx)
     struct import_text *t;
     bool ready = begin(&w, im);
     while ((t = import_take(&im->queue))) {
-        atomic_fetch_add(&im->texts, 1);
         if (!ready || atomic_load(&im->stop)) {
             import_text_free(t);
         } else if (is_bundle(t)) {

@@ -89,8 +89,25 @@ static struct lane *take_lane(struct load_state *st)
     return l;
 }
 
+/* Answers of a server are no resources to keep. */
+static bool is_answer(const struct json *tree)
+{
+    static const char *const answers[] = {"searchset", "history", "transaction-response",
+                                          "batch-response"};
+    str type = json_get_str(tree, STR("type"));
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        if (str_eq(json_get_str(tree, STR("resourceType")), STR("Bundle")) &&
+            str_eq(type, str_of(answers[i])))
+            return true;
+    return false;
+}
+
 static err single(struct op *op, struct json *tree, size_t index, struct fhir_entry *e)
 {
+    if (is_answer(tree))
+        return fail_at(op, ERR_INVALID, STR("Bundle.type"),
+                       "Only a transaction, batch or collection can be imported; this Bundle is a "
+                       "server's answer.");
     str id = json_get_str(tree, STR("id"));
     *e = (struct fhir_entry){.index = index,
                              .verb = str_empty(id) ? VERB_POST : VERB_PUT,

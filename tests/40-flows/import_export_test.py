@@ -170,6 +170,9 @@ def bad(root):
     p = stop.load(write(root, "stop.ndjson", [wrong] + [bundle(i) for i in range(2000)]), code=1)
     if len(stop.all()) == 6000:
         sys.exit("--on-error stop went on")
+    answer = write(root, "answer.json", [{"resourceType": "Bundle", "type": "searchset"}])
+    if "Bundle.type" not in Store(root, "answer").load(answer, code=1).stderr:
+        sys.exit("a server's answer was taken")
     cut = write(root, "cut.ndjson.gz", [bundle(1)])
     data = open(cut, "rb").read()
     open(cut, "wb").write(data[:len(data) // 2])
