@@ -75,6 +75,7 @@ struct api {
     bool fixed_url; /* public_url is set: links use it and not the Host header */
     struct {
         str body, gzip, etag;
+        size_t *type_at; /* by fhir_type: where its object begins in body */
     } capability;
     struct route_metrics metrics[ROUTE_COUNT + 1]; /* the last: no route */
     atomic_int_fast64_t refusal_minute;
@@ -126,6 +127,9 @@ void bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
 
 /* capability.c */
 MUST err capability_make(struct op *op, struct api *api);
+
+/* The object of one type in rest.resource, as JSON text. */
+str capability_of_type(const struct api *api, fhir_type type);
 
 /* metrics.c */
 void metrics_count(struct api *api, const struct route *route, int status, int64_t ns,

@@ -269,14 +269,19 @@ err capability_make(struct op *op, struct api *api)
 {
     struct arena *scratch = arena_new(0);
     struct op probe;
-    if (!scratch)
+    api->capability.type_at = ARENA_ARRAY(api->arena, size_t, (size_t)FHIR_TYPE_COUNT + 2);
+    if (!scratch || !api->capability.type_at) {
+        arena_free(scratch);
         return fail(op, ERR_UNAVAILABLE, "No memory for the CapabilityStatement.");
+    }
     op_init(&probe, scratch, identity_system(), op->now);
     struct maker m = {.op = &probe, .rec = api->rec, .first = true};
     buf_init(&m.b, api->arena, STATEMENT_MAX);
     write_head(&m, api);
     for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++) {
+        api->capability.type_at[t] = m.b.n + (t > 1); /* past the comma */
         write_type(&m, t);
+        api->capability.type_at[t + 1] = m.b.n;
         arena_reset(scratch);
         op_init(&probe, scratch, identity_system(), op->now);
     }
@@ -293,6 +298,15 @@ err capability_make(struct op *op, struct api *api)
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
     api->capability.etag = arena_printf(api->arena, "W/\"%s\"", hex);
     return OK;
+}
+
+str capability_of_type(const struct api *api, fhir_type type)
+{
+    const size_t *at = api->capability.type_at;
+    if (!type || type > FHIR_TYPE_COUNT)
+        return STR_NONE;
+    size_t end = type < FHIR_TYPE_COUNT ? at[type + 1] - 1 : at[type + 1];
+    return str_sub(api->capability.body, at[type], end);
 }
 
 err api_metadata(struct call *c)

@@ -14,3 +14,8 @@ add_custom_command(OUTPUT ${GEN}/ui_gen.c
             $<IF:$<BOOL:${WEFT_UI}>,${WEFT_UI_DIST},-> ${GEN}
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/embed_ui.py ${WEFT_UI_FILES})
 target_sources(weft_api PRIVATE ${GEN}/routes_gen.h ${GEN}/routes_gen.c ${GEN}/ui_gen.c)
+
+# The style sheet of /docs, embedded as it is.
+set_source_files_properties(src/api/docs.c PROPERTIES
+    COMPILE_OPTIONS "-Wa,-I${CMAKE_SOURCE_DIR}/spec"
+    OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/spec/docs.css)

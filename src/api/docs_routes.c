@@ -1,0 +1,37 @@
+/* /docs/routes: the route table as it is dispatched, FHIR first. */
+#include "api/docs_int.h"
+
+static void row(struct buf *b, const struct route *r)
+{
+    buf_printf(b, "<tr id=\"%s\">", r->name);
+    docs_cell(b, net_method_name(r->method));
+    buf_add(b, STR("<th scope=\"row\"><code>"));
+    docs_text(b, str_of(r->path));
+    buf_add(b, STR("</code></th>"));
+    docs_cell(b, r->bearer ? STR("token") : STR("none"));
+    docs_cell(b, str_of(r->doc));
+    buf_add(b, STR("</tr>"));
+}
+
+static void section(struct buf *b, const char *title, const char *id, bool fhir)
+{
+    static const char *const columns[] = {"Method", "Address", "Needs", "What it does", NULL};
+    buf_printf(b, "<h2 id=\"%s\">%s</h2>", id, title);
+    docs_table(b, title, columns);
+    for (unsigned i = 0; i < ROUTE_COUNT; i++)
+        if (str_starts(str_of(api_routes[i].path), STR("/fhir")) == fhir)
+            row(b, &api_routes[i]);
+    docs_table_end(b);
+}
+
+bool docs_routes(struct call *c, struct buf *b, str rest)
+{
+    (void)c;
+    buf_add(b,
+            STR("<h1>Ways in</h1><p><code>{type}</code> is a resource type of FHIR R4, "
+                "<code>{id}</code> and <code>{vid}</code> an id and a version, <code>{*}</code> "
+                "whatever follows. <code>OPTIONS</code> says which methods an address has.</p>"));
+    section(b, "The record", "record", true);
+    section(b, "Everything else", "else", false);
+    return !rest.n;
+}
