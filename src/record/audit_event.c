@@ -50,7 +50,7 @@ static void reference_to(struct op *op, struct record *rec, struct buf *b, fhir_
 {
     struct store_doc d = {0};
     struct fault before = op->fault;
-    if (store_peek(op, rec->store, rid, &d) != OK)
+    if (peek_named(op, rec, rid, &d) != OK)
         op->fault = before;
     str id = doc_id(op, rec, rid, d.client_id);
     string(b, "{\"reference\":",

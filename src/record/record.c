@@ -108,15 +108,28 @@ static err resolve(struct op *op, struct record *rec, fhir_type type, str id, ge
     if (store_id_parse(rec->store, id, &rid)) {
         struct store_doc d;
         e = quiet(op, before, get(op, rec->store, rid, &d));
-        if (e == OK && d.type == type && str_empty(d.client_id)) {
+        if (e == OK && d.type == type && !d.named) {
             *ret = d;
             return OK;
         }
         if (e != OK && e != ERR_NOT_FOUND)
             return e;
     }
-    e = quiet(op, before, store_find_id(op, rec->store, type, id, &rid));
-    return e == OK ? quiet(op, before, get(op, rec->store, rid, ret)) : e;
+    TRY(quiet(op, before, store_find_id(op, rec->store, type, id, &rid)));
+    TRY(quiet(op, before, get(op, rec->store, rid, ret)));
+    ret->client_id = arena_str(op->arena, id);
+    return op_check(op);
+}
+
+/* The same by number: the client's id stands in the sealed part, which is opened for it. */
+err peek_named(struct op *op, struct record *rec, uint64_t rid, struct store_doc *ret)
+{
+    struct store_doc d;
+    TRY(store_peek(op, rec->store, rid, &d));
+    if (d.named)
+        TRY(store_get(op, rec->store, rid, &d));
+    *ret = d;
+    return OK;
 }
 
 err id_resolve(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret)
@@ -152,7 +165,7 @@ str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id)
 err record_name(struct op *op, struct record *rec, uint64_t rid, fhir_type *ret_type, str *ret_id)
 {
     struct store_doc d;
-    TRY(store_peek(op, rec->store, rid, &d));
+    TRY(peek_named(op, rec, rid, &d));
     *ret_type = d.type;
     *ret_id = doc_id(op, rec, d.rid, d.client_id);
     return OK;

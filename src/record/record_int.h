@@ -204,6 +204,8 @@ str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id);
 /* Type/id to a number; ERR_NOT_FOUND without a fault. *ret is a peek (no body). */
 MUST err id_resolve(struct op *op, struct record *rec, fhir_type type, str id,
                     struct store_doc *ret);
+/* By number, with the client's id if there is one: what doc_id() needs. */
+MUST err peek_named(struct op *op, struct record *rec, uint64_t rid, struct store_doc *ret);
 /* The same with the body. */
 MUST err id_get(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret);
 MUST err fail_not_found(struct op *op);

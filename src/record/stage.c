@@ -53,6 +53,7 @@ void stage_over(struct record_tx *tx, struct staged *s, const struct store_doc *
     s->rid = old->rid;
     s->vid = old->vid + 1;
     s->old_comp = old->comp;
+    s->client_id = !str_empty(old->client_id);
     s->id = doc_id(tx->op, tx->rec, old->rid, old->client_id);
     registered(tx, s);
 }

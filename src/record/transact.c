@@ -43,7 +43,7 @@ err match_one(struct op *op, struct record *rec, fhir_type type, str query, size
     TRY(plan_bare(op, rec, q, &plan));
     TRY(search_rids(op, rec, q, &plan, 2, &rids, &n));
     if (n)
-        TRY(store_peek(op, rec->store, rids[0], ret));
+        TRY(peek_named(op, rec, rids[0], ret));
     if (n == 0 && !plan.verify && !plan.empty) {
         *ret_guard = ARENA_NEW(op->arena, struct store_query);
         **ret_guard = plan.q;

@@ -59,7 +59,8 @@ struct store_doc {
     uint64_t comp; /* resource number of the patient compartment it lives in; 0 = none */
     uint64_t t;
     int64_t time;  /* ms; never decreases with t */
-    str client_id; /* empty when the id is store_id_format(rid) */
+    bool named;    /* it has a client-chosen id */
+    str client_id; /* that id, empty when the id is store_id_format(rid); never told by a peek */
     str body;
 };
 #define STORE_VID_MAX 1048575u

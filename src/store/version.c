@@ -62,6 +62,7 @@ err version_read(struct op *op, uint64_t row, str value, struct version *ret)
     v.doc.type = (uint16_t)type;
     v.doc.time = (int64_t)time;
     v.doc.deleted = v.flags & DOC_DELETED;
+    v.doc.named = v.flags & DOC_CLIENT_ID;
     v.sealed = value;
     *ret = v;
     return OK;
