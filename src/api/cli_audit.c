@@ -40,5 +40,9 @@ int cli_audit(int argc, char **argv)
     if (!verb || !dir || rest != argc)
         return cli_wrong("audit", usage,
                          verb ? "name the folder with --data" : "say: audit verify");
-    return cli_do(dir, &(struct cli_job){.verb = "audit"});
+    struct cli_progress p;
+    cli_progress_begin(&p, "audit", "reading the trail");
+    code = cli_do(dir, &(struct cli_job){.verb = "audit"});
+    cli_progress_end(&p);
+    return code;
 }

@@ -101,7 +101,11 @@ static err ensure(struct op *op, const struct arguments *a, struct demo_file *re
         int64_t t0 = time_mono();
         fprintf(stderr, "Making %llu invented patients in %s …\n", (unsigned long long)a->patients,
                 a->data);
-        TRY(demo_create(op, str_of(a->data), &o));
+        struct cli_progress p;
+        cli_progress_begin(&p, "demo", "making patients");
+        err e = demo_create(op, str_of(a->data), &o);
+        cli_progress_end(&p);
+        TRY(e);
         fprintf(stderr, "done in %.1f s\n", (double)(time_mono() - t0) / 1000.0);
     }
     return demo_file_read(op, str_of(a->data), ret);

@@ -13,11 +13,14 @@ static const char usage[] =
     "\n"
     "example: weft export --data data --type Observation --out obs.ndjson\n";
 
+#define TELL 1000u
+
 enum { DATA, TYPE, OUT, N_OPTIONS };
 
 struct sink {
     FILE *out;
     uint64_t n;
+    struct cli_progress progress;
 };
 
 static err line(struct op *op, void *ctx, const struct record_doc *doc)
@@ -27,7 +30,8 @@ static err line(struct op *op, void *ctx, const struct record_doc *doc)
         fwrite(doc->body.p, 1, doc->body.n, s->out) != doc->body.n || fputc('\n', s->out) == EOF)
         return fail(op, ERR_UNAVAILABLE, "the file cannot be written (%s).",
                     strerrordesc_np(errno));
-    s->n++;
+    if (++s->n % TELL == 0)
+        cli_progress_tell(&s->progress, "writing", s->n, 0);
     return OK;
 }
 
@@ -42,7 +46,9 @@ static err run(struct cli *c, const char *const v[N_OPTIONS])
     if (!s.out)
         return fail(op, ERR_UNAVAILABLE, "The file of --out cannot be written (%s).",
                     strerrordesc_np(errno));
+    cli_progress_begin(&s.progress, "export", "writing");
     err e = record_unload(op, c->rec, type, line, &s);
+    cli_progress_end(&s.progress);
     int written = v[OUT] ? fclose(s.out) : fflush(stdout);
     if (written != 0 && e == OK)
         e = fail(op, ERR_UNAVAILABLE, "The file could not be written to its end.");
