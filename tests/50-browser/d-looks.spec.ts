@@ -2,7 +2,7 @@
 // reduced motion, and at 320 px. Each must pass axe and never scroll sideways.
 import { type Browser, type Page } from "@playwright/test";
 import { join } from "node:path";
-import { axe, expect, planted, shot, signIn, test } from "./kit";
+import { axe, expect, shot, signIn, test } from "./kit";
 import { WEB } from "./playwright.config";
 
 interface Look {
@@ -80,8 +80,7 @@ for (const look of LOOKS) {
 
 test("the picture of the README", async ({ page }) => {
   await signIn(page, "console", "nurse");
-  const fluid = planted().find((p) => p.planted === "fluid")!;
-  await page.goto(`/console/patient/${fluid.patient}`);
+  await page.getByRole("link", { name: /Weight up .* in 3 days/ }).first().click();
   await expect(page.locator("figure.hero svg")).toBeVisible();
   await expect(page.locator("section.case")).toBeVisible();
   await page.getByLabel("Template").selectOption({ label: "Please measure again" });

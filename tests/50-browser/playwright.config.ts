@@ -3,7 +3,9 @@
 import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
-export const PORT = Number(process.env.WEFT_WALK_PORT ?? 18345);
+// Its own port for each run, handed on to the workers, so that two runs can stand side by side.
+process.env.WEFT_WALK_PORT ??= String(20_000 + (process.pid % 12_000));
+export const PORT = Number(process.env.WEFT_WALK_PORT);
 export const WEB = join(__dirname, "..", "..", "web");
 
 export default defineConfig({

@@ -12,13 +12,14 @@ const READY_MS = 60_000;
 async function ready(child: ChildProcess, log: string): Promise<void> {
   const end = Date.now() + READY_MS;
   while (Date.now() < end) {
-    if (child.exitCode !== null) break;
     try {
-      if ((await fetch(`http://127.0.0.1:${PORT}/healthz`)).ok) return;
+      const up = (await fetch(`http://127.0.0.1:${PORT}/healthz`)).ok;
+      await new Promise((r) => setTimeout(r, 200));
+      if (child.exitCode !== null) break; // whoever answered, it was not ours
+      if (up) return;
     } catch {
-      /* not listening yet */
+      await new Promise((r) => setTimeout(r, 100));
     }
-    await new Promise((r) => setTimeout(r, 100));
   }
   throw new Error(`the server is not ready:\n${readFileSync(log, "utf8").slice(-4000)}`);
 }
