@@ -138,35 +138,37 @@ static bool consented(struct op *op, struct record *rec, fhir_type type)
     return yes;
 }
 
-static bool may(struct op *op, struct record *rec, enum action action, const struct store_doc *d,
-                struct access_verdict *v)
+static bool may(struct op *op, struct record *rec, enum action action, const struct plan *plan,
+                const struct store_doc *d, struct access_verdict *v)
 {
     struct access_request q = {.type = d->type,
                                .action = action,
                                .patient = d->comp,
                                .is_own = op->actor && d->rid == op->actor->user_rid && d->rid != 0,
+                               .consented = plan && plan->consented,
                                .sensitive = access_sensitive_body(op, d->body)};
     policy_access(op->actor, &q, v);
     if (v->allowed || !op->actor)
         return v->allowed;
     if (op->actor->user_rid)
         facts_from_keys(op, rec, d, &q);
-    q.consented = consented(op, rec, d->type);
+    q.consented = q.consented || consented(op, rec, d->type);
     if (q.is_own || q.assigned || q.consented)
         policy_access(op->actor, &q, v);
     return v->allowed;
 }
 
-bool access_may_see(struct op *op, struct record *rec, const struct store_doc *doc)
+bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
+                    const struct store_doc *doc)
 {
     struct access_verdict v;
-    return may(op, rec, ACTION_READ, doc, &v);
+    return may(op, rec, ACTION_READ, plan, doc, &v);
 }
 
 err access_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *doc)
 {
     struct access_verdict v;
-    if (may(op, rec, action, doc, &v))
+    if (may(op, rec, action, NULL, doc, &v))
         return OK;
     struct audit a = {.action = action,
                       .type = doc->type,
@@ -225,6 +227,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     struct access_request q = {
         .type = type, .action = action, .consented = consented(op, rec, type)};
     struct access_verdict v, read, restricted;
+    plan->consented = q.consented;
     policy_access(op->actor, &q, &v);
     if (v.allowed) {
         q = (struct access_request){.type = type,

@@ -24,7 +24,7 @@ err record_history(struct op *op, struct record *rec, fhir_type type, str id, ui
     TRY(audit_append(op, rec, &a));
     struct record_doc *docs = ARENA_ARRAY(op->arena, struct record_doc, n);
     for (size_t i = 0; docs && i < n; i++)
-        if (old[i].deleted || access_may_see(op, rec, &old[i]))
+        if (old[i].deleted || access_may_see(op, rec, NULL, &old[i]))
             doc_fill(op, rec, &old[i], &docs[shown++]);
     TRY(op_check(op));
     *ret = docs;

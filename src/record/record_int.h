@@ -100,9 +100,10 @@ err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **
 /* ---- clause.c: query to store clauses ---- */
 struct plan {
     struct store_query q;
-    bool empty;    /* nothing can match */
-    bool verify;   /* hits must be matched against the document too */
-    uint64_t home; /* compartment that a home parameter named; 0 none */
+    bool empty;     /* nothing can match */
+    bool verify;    /* hits must be matched against the document too */
+    bool consented; /* a Consent shares this type with the helper who searches */
+    uint64_t home;  /* compartment that a home parameter named; 0 none */
 };
 /* Access is asked for and put in. */
 MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
@@ -138,8 +139,11 @@ void ranges_number(struct range_set *s, const struct kb *k, const struct fhir_va
  * both are in the trail then. */
 MUST err access_doc(struct op *op, struct record *rec, enum action action,
                     const struct store_doc *doc);
-/* The same question without an answer that leaves: no trail, no fault. */
-bool access_may_see(struct op *op, struct record *rec, const struct store_doc *doc);
+/* The same question without an answer that leaves: no trail, no fault. plan: of the search that
+ * found it, which knows already whether a helper's Consent is there; or NULL. */
+struct plan;
+bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
+                    const struct store_doc *doc);
 /* A search or history of a type: adds what narrows it. */
 MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                        struct clause_list *clauses, struct plan *plan);
@@ -222,10 +226,17 @@ MUST err read_missing(struct op *op, struct record *rec, fhir_type type, str id)
  * (ERR_TOO_COSTLY past RECORD_CANDIDATES_MAX). Not audited. */
 MUST err search_rids(struct op *op, struct record *rec, const struct fhir_query *q,
                      struct plan *plan, size_t max, uint64_t **ret, size_t *ret_n);
-/* The document as it was at t (0 = now); *ret_ok false when it was not there or does not match. */
+/* The document as it was at t (0 = now); *ret_ok false when it was not there, does not match, or
+ * may not be seen, as it was then or as it is now. */
 MUST err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
                       const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
                       bool *ret_ok);
+/* ---- page.c: positions as the client holds them ---- */
+/* Marked for this actor and query; empty stays empty. */
+str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str position);
+/* What was given, out of q->page: ERR_INVALID when it is another's or was altered, ERR_GONE after
+ * an hour. */
+MUST err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str *ret);
 /* True when the store has no order for what is asked. */
 bool sort_in_memory(const struct fhir_query *q);
 struct store_sort sort_in_store(const struct fhir_query *q);

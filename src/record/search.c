@@ -26,15 +26,18 @@ err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
     struct fault before = op->fault;
     *ret_ok = false;
     err e = store_get(op, rec->store, rid, ret);
-    if (e == OK && t && ret->t > t)
+    if (e == OK && t && ret->t > t) {
+        if (!access_may_see(op, rec, plan, ret))
+            return op_check(op);
         e = store_get_at(op, rec->store, rid, t, ret);
+    }
     if (e == ERR_NOT_FOUND) {
         op->fault = before;
         return OK;
     }
     TRY(e);
-    if (ret->deleted)
-        return OK;
+    if (ret->deleted || !access_may_see(op, rec, plan, ret))
+        return op_check(op);
     *ret_ok = true;
     if (q && plan->verify && !matches(op, rec, q, ret, ret_ok))
         return op_check(op);
@@ -203,11 +206,9 @@ static err told(struct op *op, struct record *rec, const struct fhir_query *q,
     return audit_append(op, rec, &a);
 }
 
-err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
+static err search(struct op *op, struct record *rec, const struct fhir_query *q,
                   struct record_page *ret)
 {
-    if (q->type == rec->t_audit)
-        return audit_event_search(op, rec, q, ret);
     struct plan plan;
     struct record_page page = {
         .docs = ARENA_ARRAY(op->arena, struct record_doc, q->count + RECORD_INCLUDES_MAX)};
@@ -218,6 +219,20 @@ err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
     if (q->n_includes)
         TRY(search_include(op, rec, q, &page));
     TRY(told(op, rec, q, &plan, &page));
+    *ret = page;
+    return OK;
+}
+
+err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
+                  struct record_page *ret)
+{
+    struct fhir_query asked = *q;
+    struct record_page page;
+    TRY(page_take(op, rec, q, &asked.page));
+    TRY(q->type == rec->t_audit ? audit_event_search(op, rec, &asked, &page)
+                                : search(op, rec, &asked, &page));
+    page.next = page_give(op, rec, q, page.next);
+    TRY(op_check(op));
     *ret = page;
     return OK;
 }

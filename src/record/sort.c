@@ -132,52 +132,33 @@ static err values_of(struct op *op, struct record *rec, struct row *row)
     return op_check(op);
 }
 
-/* Where a page starts: offset, first hit and the store's position after it, which pins the moment.
- */
+/* Where a page starts: "offset.moment". The hits are searched again as of that moment. */
 struct position {
-    uint64_t offset, first;
-    str rest;
+    uint64_t offset, t;
 };
 
 static bool take_position(str page, struct position *ret)
 {
-    str offset, first;
-    if (!str_take_until(&page, '.', &offset) || !str_take_until(&page, '.', &first))
-        return false;
-    ret->rest = page;
-    return str_to_u64(offset, RECORD_CANDIDATES_MAX, &ret->offset) &&
-           str_to_u64(first, UINT64_MAX, &ret->first) && !str_empty(page);
+    str offset;
+    return str_take_until(&page, '.', &offset) &&
+           str_to_u64(offset, RECORD_CANDIDATES_MAX, &ret->offset) &&
+           str_to_u64(page, UINT64_MAX, &ret->t) && ret->t > 0;
 }
 
-/* The hits of the moment: the first, then the rest from the position after it. */
-static err hits(struct op *op, struct record *rec, struct plan *plan, struct position *at,
+static err hits(struct op *op, struct record *rec, struct plan *plan, const struct position *at,
                 struct store_found *ret)
 {
-    struct store_found one = {0}, rest = {0};
-    if (str_empty(at->rest)) {
-        plan->q.limit = 1;
-        TRY(store_search(op, rec->store, &plan->q, &one));
-        at->first = one.n ? one.rids[0] : 0;
-        at->rest = one.next;
-        ret->t = one.t;
-    }
-    if (!str_empty(at->rest)) {
-        plan->q.limit = RECORD_CANDIDATES_MAX;
-        plan->q.after = at->rest;
-        TRY(store_search(op, rec->store, &plan->q, &rest));
-        ret->t = rest.t;
-    }
-    if (rest.more)
+    plan->q.limit = RECORD_CANDIDATES_MAX;
+    plan->q.after = at->t ? store_position(op, at->t) : STR_NONE;
+    TRY(op_check(op));
+    TRY(store_search(op, rec->store, &plan->q, ret));
+    if (at->t)
+        ret->t = at->t;
+    if (ret->more)
         return fail(op, ERR_TOO_COSTLY,
                     "More than %u resources would have to be sorted; narrow the search, or sort by "
                     "a date, a number or _lastUpdated.",
                     RECORD_CANDIDATES_MAX);
-    ret->rids = ARENA_ARRAY(op->arena, uint64_t, rest.n + 1);
-    TRY(op_check(op));
-    if (at->first)
-        ret->rids[ret->n++] = at->first;
-    for (size_t i = 0; i < rest.n; i++)
-        ret->rids[ret->n++] = rest.rids[i];
     return OK;
 }
 
@@ -206,8 +187,7 @@ err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q,
     for (size_t i = from; i < to; i++)
         doc_fill(op, rec, &rows[i].doc, &ret->docs[ret->n++]);
     if (to < n)
-        ret->next = arena_printf(op->arena, "%zu.%llu.%.*s", to, (unsigned long long)at.first,
-                                 STR_ARG(at.rest));
+        ret->next = arena_printf(op->arena, "%zu.%llu", to, (unsigned long long)found.t);
     ret->has_total = true;
     ret->total = n;
     return op_check(op);

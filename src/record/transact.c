@@ -84,7 +84,7 @@ static err unchanged(struct work *w, const struct fhir_entry *e, const struct st
     struct record_answer *a = &w->answers[e->index];
     struct store_doc d;
     TRY(store_get(op, w->tx->rec->store, peek->rid, &d));
-    if (access_may_see(op, w->tx->rec, &d))
+    if (access_may_see(op, w->tx->rec, NULL, &d))
         TRY(read_doc(op, w->tx->rec, ACTION_READ, &d, &a->result.doc));
     a->result.type = d.type;
     a->result.id = doc_id(op, w->tx->rec, d.rid, d.client_id);

@@ -109,6 +109,11 @@ str position_write(struct op *op, const struct store_sort *sort, uint64_t t, con
     return buf_ok(&raw) && buf_ok(&text) ? buf_str(&text) : STR_NONE;
 }
 
+str store_position(struct op *op, uint64_t t)
+{
+    return position_write(op, &(struct store_sort){.order = ORDER_RID}, t, &(struct hit){.rid = 0});
+}
+
 static int nibble(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;

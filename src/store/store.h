@@ -179,6 +179,8 @@ struct store_found {
  * what the first page's t showed; ERR_GONE when that is too long ago to tell. */
 MUST err store_search(struct op *op, struct store *s, const struct store_query *q,
                       struct store_found *ret);
+/* A position before everything, for ORDER_RID upwards: the whole answer as it was at t. */
+str store_position(struct op *op, uint64_t t);
 /* All keys of one resource (param + value). */
 MUST err store_keys(struct op *op, struct store *s, uint64_t rid, str **ret, size_t *ret_n);
 
