@@ -3,6 +3,8 @@
  * Invariant: the same functions serve the trie (keys_walk.c) and FHIRPath results (keys.c). */
 #include "fhir/keys_int.h"
 
+#include "base/phone.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -32,9 +34,28 @@ static void from_identifier(struct key_walk *w, uint16_t param, const struct jso
     add_token(w, param, json_str(JSON_GET(v, "system")), json_str(JSON_GET(v, "value")));
 }
 
+static str small_letters(struct arena *a, str s)
+{
+    char *out = arena_alloc(a, s.n + 1);
+    for (size_t i = 0; out && i < s.n; i++)
+        out[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 32 : s.p[i]);
+    return out ? str_make(out, s.n) : STR_NONE;
+}
+
+/* As written, and once more as "tel:+13125550143" or "mailto:…" in one spelling (RFC 3966, RFC
+ * 6068), so that an answer finds its patient however the number stands in the record. */
 static void from_contact(struct key_walk *w, uint16_t param, const struct json *v)
 {
-    add_token(w, param, STR_NONE, json_str(JSON_GET(v, "value")));
+    str value = json_str(JSON_GET(v, "value")), system = json_str(JSON_GET(v, "system"));
+    struct arena *a = w->op->arena;
+    add_token(w, param, STR_NONE, value);
+    if (!value.n || value.n > 300)
+        return;
+    if (str_eq(system, STR("email")))
+        add_token(w, param, STR_NONE,
+                  arena_cat(a, STR("mailto:"), small_letters(a, str_trim(value))));
+    else if (str_eq(system, STR("phone")) || str_eq(system, STR("sms")))
+        add_token(w, param, STR_NONE, arena_cat(a, STR("tel:"), phone_plain_number(a, value)));
 }
 
 static void from_bool(struct key_walk *w, uint16_t param, const struct json *v)

@@ -25,9 +25,11 @@ static const struct row rows[] = {
      "address=Ghent\naddress-city=Ghent\naddress-country=BE\naddress-use=|home\n"
      "birthdate=1974-12-01T00:00:00.000Z/1975-01-01T00:00:00.000Z\n"
      "death-date=2020-01-02T00:00:00.000Z/2020-01-03T00:00:00.000Z\ndeceased=|true\nemail=|a@b\n"
+     "email=|mailto:a@b\n"
      "family=Rivers\ngender=|female\ngeneral-practitioner=Practitioner/7\ngiven=Ana\n"
      "identifier=urn:mrn|1\nidentifier=|2\nlanguage=urn:l|nl\nname=Ana\nname=Dr\nname=Dr Ana\n"
-     "name=Rivers\nphone=|555\ntelecom=|555\ntelecom=|7\ntelecom=|a@b\n"},
+     "name=Rivers\nphone=|555\nphone=|tel:555\ntelecom=|555\ntelecom=|7\ntelecom=|a@b\n"
+     "telecom=|mailto:a@b\ntelecom=|tel:555\n"},
     {"{\"resourceType\":\"Patient\",\"deceasedBoolean\":false}", "deceased=|false\n"},
     {"{\"resourceType\":\"Patient\"}", "deceased=|false\n"},
     {"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"system\":"

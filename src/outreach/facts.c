@@ -87,7 +87,6 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
                    r->consent[CHANNEL_EMAIL].any && !r->consent[CHANNEL_EMAIL].permit);
     facts_set_bool(f, FACT_MARKETING_REVOKED, revoked || !c->marketing);
     facts_set_bool(f, FACT_CONFIDENTIAL_COMM_ON_FILE, r->confidential);
-    facts_set_str(f, FACT_CONSENT_ORIGIN, STR("patient_direct"));
     if (revoked)
         facts_set_str(f, FACT_REVOCATION_SCOPE, STR("all"));
     if (!c->any || !c->permit) {
@@ -105,8 +104,11 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
     facts_set_bool(f, FACT_CONSENT_PURPOSE_MATCH,
                    appointment ? c->appointment || c->care : c->care);
     facts_set_bool(f, FACT_CONSENT_CHANNEL_MATCH, true); /* chosen by channel in recipient.c */
-    facts_set_bool(f, FACT_CONSENT_NUMBER_MATCH, str_empty(c->number) || str_eq(c->number, m->to));
-    (void)op;
+    facts_set_str(f, FACT_CONSENT_ORIGIN, STR("patient_direct"));
+    if (!str_empty(c->number)) /* a permission that names no address leaves it unknown */
+        facts_set_bool(
+            f, FACT_CONSENT_NUMBER_MATCH,
+            str_eq(address_key(op, m->channel, c->number), address_key(op, m->channel, m->to)));
 }
 
 static void line_facts(struct op *op, const struct outreach *o, const struct recipient *r,
@@ -118,7 +120,6 @@ static void line_facts(struct op *op, const struct outreach *o, const struct rec
                   config_bool(o->config, "sms.campaign_approved") ? STR("approved") : STR("none"));
     facts_set_bool(f, FACT_USE_CASE_MATCHES, config_bool(o->config, "sms.campaign_approved"));
     facts_set_bool(f, FACT_FREE_TO_END_USER, false);
-    facts_set_bool(f, FACT_GDPR_APPLIES, false);
     if (m->channel == CHANNEL_EMAIL) {
         facts_set_str(f, FACT_LINE_TYPE, STR("none")); /* no phone line is used */
         return;
@@ -149,6 +150,8 @@ static void place_facts(const struct recipient *r, struct facts *f)
 {
     if (!str_empty(r->country))
         facts_set_str(f, FACT_COUNTRY, r->country);
+    if (str_eq(r->country, STR("US"))) /* elsewhere it is left open, and open counts as applying */
+        facts_set_bool(f, FACT_GDPR_APPLIES, false);
     if (!str_empty(r->state))
         facts_set_str(f, FACT_CALLED_STATE, r->state);
 }

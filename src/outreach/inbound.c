@@ -7,7 +7,7 @@
 
 #include "policy/content.h"
 
-#define SHARED_MAX 32
+#define SHARED_MAX 500 /* a care home's number; all of them stop when one says stop */
 
 struct incoming {
     struct outreach *o;
@@ -31,10 +31,7 @@ static err find_people(struct op *op, struct incoming *x)
     struct buf q;
     buf_init(&q, op->arena, 4096);
     buf_add(&q, STR("telecom="));
-    if (x->channel == CHANNEL_SMS)
-        buf_add(&q, phone_forms(op, x->in->from));
-    else
-        buf_url(&q, x->in->from);
+    buf_url(&q, address_key(op, x->channel, x->in->from));
     buf_printf(&q, "&_count=%d", SHARED_MAX);
     TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Patient")), buf_str(&q), &page));
     for (size_t i = 0; i < page.n && x->n < SHARED_MAX; i++)
@@ -144,9 +141,11 @@ static err obey(struct record_tx *tx, struct op *op, struct incoming *x)
         if (!stop && i != x->main)
             continue; /* one person may say stop for a shared number, but start only for themselves
                        */
-        TRY(stop_record(
-            tx, op, &x->people[i], x->channel, stop,
-            arena_cat(op->arena, STR("the patient wrote: "), str_sub(x->in->text, 0, 200))));
+        struct stop_word word = {.stop = stop,
+                                 .number = x->in->from,
+                                 .evidence = arena_cat(op->arena, STR("the patient wrote: "),
+                                                       str_sub(x->in->text, 0, 200))};
+        TRY(stop_record(tx, op, &x->people[i], x->channel, &word));
     }
     return OK;
 }

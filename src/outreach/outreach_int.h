@@ -3,6 +3,7 @@
 #ifndef WEFT_OUTREACH_INT_H
 #define WEFT_OUTREACH_INT_H
 
+#include "base/phone.h"
 #include "outreach/outreach.h"
 
 #include <pthread.h>
@@ -146,17 +147,24 @@ str message_gate(struct op *op, str communication);
 /* A receipt that was quicker than our own note of the provider's id is applied now. */
 MUST err receipt_catch_up(struct op *op, struct outreach *o, str provider_id);
 
-/* One spelling for a phone number: "+" and digits; a number without country code is taken as one of
- * the North American plan. What is no number comes back trimmed. */
-str phone_plain(struct op *op, str number);
-/* The ways a record may spell it, as the values of a search ("a,b,c", percent-encoded). */
-str phone_forms(struct op *op, str number);
+/* One spelling of a number. */
+static inline str phone_plain(struct op *op, str number)
+{
+    return phone_plain_number(op->arena, number);
+}
+/* How an address is looked for: "tel:+13125550143" or "mailto:a@example.org". */
+str address_key(struct op *op, enum channel_kind k, str address);
 
 /* The sender's one step: at most a handful of due jobs. *ret_n: how many were handled. */
 MUST err sender_step(struct op *op, struct outreach *o, size_t *ret_n);
+struct stop_word {
+    bool stop;    /* else start */
+    str number;   /* the address it came from: a permission holds for it alone; may be empty */
+    str evidence; /* what was said */
+};
 /* Records the patient's "stop" (or "start") for a channel: a Consent in tx. */
 MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r,
-                     enum channel_kind k, bool stop, str evidence);
+                     enum channel_kind k, const struct stop_word *word);
 bool hmac_sha1_base64(str key, str text, char out[29]);
 const struct actor *outreach_system(void);
 

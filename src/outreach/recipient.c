@@ -133,12 +133,11 @@ static void read_consent(struct op *op, const struct json *c, struct consent_sta
     s->number = phone_plain(op, json_get_str(point, STR("value")));
 }
 
-static bool is_contact_consent(const struct json *c)
+static bool is_of_category(const struct json *c, str code)
 {
     const struct json *categories = JSON_GET(c, "category");
     for (size_t i = 0; categories && i < categories->n; i++)
-        if (has_code(JSON_GET(json_at(categories, i), "coding"), STR(CONSENT_CATEGORY),
-                     STR("contact")))
+        if (has_code(JSON_GET(json_at(categories, i), "coding"), STR(CONSENT_CATEGORY), code))
             return true;
     return false;
 }
@@ -155,7 +154,9 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
         struct json *c;
         struct time_span at = {0};
         TRY(record_parse(op, &page.docs[i], &c));
-        if (!is_contact_consent(c) || !time_parse(json_get_str(c, STR("dateTime")), &at))
+        r->confidential |= is_of_category(c, STR("confidential-communication"));
+        if (!is_of_category(c, STR("contact")) ||
+            !time_parse(json_get_str(c, STR("dateTime")), &at))
             continue;
         bool deny = str_eq(json_get_str(JSON_GET(c, "provision"), STR("type")), STR("deny"));
         if (!deny && !permission_holds(op, c, at.lo))

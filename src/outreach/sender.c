@@ -94,8 +94,9 @@ static err write_outcome(struct op *op, struct outreach *o, struct job *j, const
     if (w->opted_out) {
         struct recipient r;
         TRY(recipient_load(op, o->rec, json_get_str(j->body, STR("patient")), &r));
-        TRY(stop_record(tx, op, &r, j->channel, true,
-                        STR("the provider refuses: the number has opted out there")));
+        struct stop_word word = {
+            .stop = true, .evidence = STR("the provider refuses: the number has opted out there")};
+        TRY(stop_record(tx, op, &r, j->channel, &word));
     }
     if (w->trace)
         record_tx_trail(tx, STR("contact-decision"), j->doc.type, j->doc.id, w->trace);

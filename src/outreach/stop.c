@@ -15,8 +15,21 @@ static struct json *provision_of(struct op *op, enum channel_kind k, bool stop)
     return p;
 }
 
+/* The address the word came from: a permission covers that one and no later one. */
+static struct json *number_of(struct op *op, enum channel_kind k, str number)
+{
+    struct json *point = json_new(op->arena, JSON_OBJECT), *e = json_new(op->arena, JSON_OBJECT);
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    json_set_str(op->arena, point, STR("system"), k == CHANNEL_SMS ? STR("phone") : STR("email"));
+    json_set_str(op->arena, point, STR("value"), number);
+    json_set_str(op->arena, e, STR("url"), STR(CONTACT_POINT_URL));
+    json_set(op->arena, e, STR("valueContactPoint"), point);
+    json_push(op->arena, list, e);
+    return list;
+}
+
 err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, enum channel_kind k,
-                bool stop, str evidence)
+                const struct stop_word *word)
 {
     struct json *c = json_new(op->arena, JSON_OBJECT),
                 *categories = json_new(op->arena, JSON_ARRAY);
@@ -31,9 +44,11 @@ err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, 
     json_set(op->arena, c, STR("patient"), outreach_reference(op, patient));
     json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, op->now));
     struct json *rule = outreach_concept(op, STR(CONSENT_FORM), STR("message"));
-    json_set_str(op->arena, rule, STR("text"), evidence);
+    json_set_str(op->arena, rule, STR("text"), word->evidence);
     json_set(op->arena, c, STR("policyRule"), rule);
-    json_set(op->arena, c, STR("provision"), provision_of(op, k, stop));
+    json_set(op->arena, c, STR("provision"), provision_of(op, k, word->stop));
+    if (!str_empty(word->number))
+        json_set(op->arena, c, STR("extension"), number_of(op, k, word->number));
     TRY(fhir_validate(op, c));
     return record_tx_create(tx, c, &id);
 }

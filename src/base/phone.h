@@ -1,0 +1,13 @@
+/* Phone numbers: one spelling for comparing and dialling. Knows the North American plan; numbers of
+ * other countries need their country code (E.164). Pure. */
+#ifndef WEFT_BASE_PHONE_H
+#define WEFT_BASE_PHONE_H
+
+#include "base/arena.h"
+
+/* "+1(312)555-0143", "312.555.0143" and "13125550143" give "+13125550143". What is no phone number
+ * (other characters, fewer than 7 or more than 15 digits) comes back as it is, without white space
+ * around it. */
+str phone_plain_number(struct arena *a, str number);
+
+#endif

@@ -1,0 +1,148 @@
+/* What goes out is short enough and says who we are and how to stop: every template and fixed line,
+ * in every language; phone numbers are one number however they are spelt. */
+#include "base/test.h"
+#include "outreach/outreach_int.h"
+
+#include "policy/content.h"
+
+static const char *const LANGUAGES[LANGUAGE_COUNT] = {LANGUAGE_ROWS};
+
+struct desk_of_words {
+    struct op op;
+    struct outreach o;
+};
+
+static void open_words(struct desk_of_words *w)
+{
+    w->op = test_op();
+    struct config *c = config_new(w->op.arena);
+    assert_int_equal(config_set(&w->op, c, STR("outreach.clinic"), STR("Bright River Clinic")), OK);
+    assert_int_equal(config_set(&w->op, c, STR("outreach.phone"), STR("+1 503 555 0100")), OK);
+    w->o = (struct outreach){.config = c};
+}
+
+static struct message composed(struct desk_of_words *w, const char *language, const char *code,
+                               const char *channel, const char *text)
+{
+    struct recipient r = {.id = STR("p1"), .first = STR("Ann"), .language = str_of(language)};
+    struct outreach_draft d = {.patient = STR("p1"),
+                               .channel = str_of(channel),
+                               .template_code = str_of(code),
+                               .text = str_of(text)};
+    struct message m;
+    r.address[CHANNEL_SMS] = STR("+15035550101");
+    r.address[CHANNEL_EMAIL] = STR("ann@example.org");
+    assert_int_equal(message_compose(&w->op, &w->o, &r, &d, &m), OK);
+    return m;
+}
+
+static bool holds(str text, const char *part)
+{
+    return str_find(text, str_of(part), 0) != SIZE_MAX;
+}
+
+static void every_template_fits_one_part(void **state)
+{
+    (void)state;
+    struct desk_of_words w;
+    open_words(&w);
+    for (size_t t = 0; t < OUTREACH_TEMPLATE_COUNT; t++)
+        for (size_t l = 0; l < LANGUAGE_COUNT; l++) {
+            const char *code = OUTREACH_TEMPLATES[t].code;
+            struct message m = composed(&w, LANGUAGES[l], code, "sms", "");
+            struct sms_shape shape;
+            content_sms_shape(m.text, &shape);
+            if (shape.segments != 1)
+                print_error("%s in %s: %u parts\n", code, LANGUAGES[l], shape.segments);
+            assert_int_equal(shape.segments, 1);
+            assert_true(str_starts(m.text, STR("Bright River Clinic: ")));
+            assert_true(holds(m.text, "STOP"));
+            assert_false(holds(m.text, "{"));
+        }
+    test_op_done(&w.op);
+}
+
+static void every_fixed_line_fits_one_part(void **state)
+{
+    (void)state;
+    struct desk_of_words w;
+    open_words(&w);
+    for (int line = LINE_STOPPED; line < LINE_COUNT; line++)
+        for (unsigned l = 0; l < LANGUAGE_COUNT; l++) {
+            struct sms_shape shape;
+            str text = words_line(&w.op, &w.o, (enum line)line, l);
+            content_sms_shape(text, &shape);
+            assert_int_equal(shape.segments, 1);
+            assert_true(holds(text, "Bright River Clinic"));
+        }
+    test_op_done(&w.op);
+}
+
+static void every_mail_has_subject_name_and_the_way_to_stop(void **state)
+{
+    (void)state;
+    struct desk_of_words w;
+    open_words(&w);
+    for (size_t t = 0; t < OUTREACH_TEMPLATE_COUNT; t++)
+        for (size_t l = 0; l < LANGUAGE_COUNT; l++) {
+            struct message m = composed(&w, LANGUAGES[l], OUTREACH_TEMPLATES[t].code, "email", "");
+            assert_false(str_empty(m.subject));
+            assert_true(holds(m.text, "STOP"));
+            assert_false(holds(m.text, "{"));
+        }
+    test_op_done(&w.op);
+}
+
+/* Bug: a text that only mentions the word went out without the way to stop. */
+static void the_word_stop_in_a_text_is_not_the_way_to_stop(void **state)
+{
+    (void)state;
+    struct desk_of_words w;
+    open_words(&w);
+    struct message m = composed(&w, "en", "", "sms", "Do not STOP walking.");
+    assert_true(str_ends(m.text, STR("Reply STOP to end")));
+    struct message again = composed(&w, "en", "", "sms", str_z(w.op.arena, m.text));
+    assert_true(str_eq(again.text, m.text)); /* an edited text keeps its lines once */
+    test_op_done(&w.op);
+}
+
+static void typographic_marks_cost_nothing(void **state)
+{
+    (void)state;
+    struct desk_of_words w;
+    struct sms_shape shape;
+    open_words(&w);
+    struct message m =
+        composed(&w, "en", "", "sms", "It\u2019s time \u2013 please call \u201cus\u201d");
+    content_sms_shape(m.text, &shape);
+    assert_int_equal(shape.encoding, SMS_GSM7);
+    test_op_done(&w.op);
+}
+
+static void one_number_however_it_is_spelt(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    const char *const same[] = {"+15035550101",   "5035550101",     "503-555-0101",
+                                "(503) 555-0101", "1 503 555 0101", " +1.503.555.0101 "};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        assert_str(phone_plain(&op, str_of(same[i])), "+15035550101");
+    assert_str(phone_plain(&op, STR("+49 30 1234567")), "+49301234567");
+    assert_str(phone_plain(&op, STR("ask at the door")), "ask at the door");
+    assert_str(phone_plain(&op, STR("12345")), "12345");
+    assert_str(phone_plain(&op, STR_NONE), "");
+    test_op_done(&op);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_template_fits_one_part),
+        cmocka_unit_test(every_fixed_line_fits_one_part),
+        cmocka_unit_test(every_mail_has_subject_name_and_the_way_to_stop),
+        cmocka_unit_test(the_word_stop_in_a_text_is_not_the_way_to_stop),
+        cmocka_unit_test(typographic_marks_cost_nothing),
+        cmocka_unit_test(one_number_however_it_is_spelt),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
