@@ -121,8 +121,23 @@ err intake_is_known(struct op *op, struct record *rec, const struct json *o, boo
     return OK;
 }
 
+/* Who sends it, as far as a reading is concerned: by REST the same as by MQTT. */
+static err account_of(struct op *op, struct monitor *m, struct identity_account *ret)
+{
+    fhir_type type;
+    *ret = (struct identity_account){0};
+    if (!op->actor)
+        return OK;
+    ret->user = op->actor->user;
+    ret->reference = op->actor->reference;
+    return op->actor->patient ? record_name(op, m->rec, op->actor->patient, &type, &ret->patient)
+                              : OK;
+}
+
 err monitor_intake(struct op *op, struct monitor *m, struct json *o, struct record_result *ret)
 {
-    TRY(intake_prepare(op, NULL, o));
+    struct identity_account account;
+    TRY(account_of(op, m, &account));
+    TRY(intake_prepare(op, &account, o));
     return record_create(op, m->rec, o, intake_name(op, o), ret);
 }

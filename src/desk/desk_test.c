@@ -1,0 +1,359 @@
+/* The life of a case over a real record: opened once, joined, claimed by one, snoozed, woken,
+ * closed; and what a plain FHIR write may have done to it behind the desk's back. */
+#include "base/test.h"
+#include "base/time.h"
+#include "desk/desk_int.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+struct room {
+    char dir[64];
+    struct record *rec;
+    struct op op;
+    struct actor system, ada, bo;
+    str patient, ada_ref, bo_ref, evidence[60];
+};
+
+static struct json *tree_of(struct room *r, const char *text)
+{
+    struct json *t;
+    assert_int_equal(fhir_read(&r->op, str_of(text), 0, &t), OK);
+    return t;
+}
+
+static str made(struct room *r, const char *text)
+{
+    struct record_result res;
+    assert_int_equal(record_create(&r->op, r->rec, tree_of(r, text), STR_NONE, &res), OK);
+    return res.id;
+}
+
+static void as(struct room *r, const struct actor *who)
+{
+    op_clear(&r->op);
+    r->op.actor = who;
+}
+
+static int open_room(void **state)
+{
+    struct room *r = calloc(1, sizeof *r);
+    snprintf(r->dir, sizeof r->dir, "/tmp/weft-desk-XXXXXX");
+    assert_non_null(mkdtemp(r->dir));
+    r->op = test_op();
+    r->op.now = 1795541400000LL;
+    r->system = (struct actor){
+        .role = ROLE_SYSTEM, .purpose = PURPOSE_TREAT, .user = STR("system"), .strong = true};
+    as(r, &r->system);
+    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
+    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
+    struct arena *a = r->op.arena;
+    r->patient = made(r, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Elm\"}]}");
+    struct actor nurse = r->system;
+    nurse.role = ROLE_NURSE;
+    r->ada = r->bo = nurse;
+    r->ada.user = STR("ada");
+    r->bo.user = STR("bo");
+    str id = made(r, "{\"resourceType\":\"Practitioner\",\"name\":[{\"family\":\"Ada\"}]}");
+    r->ada.reference = arena_printf(a, "Practitioner/%.*s", STR_ARG(id));
+    id = made(r, "{\"resourceType\":\"Practitioner\",\"name\":[{\"family\":\"Bo\"}]}");
+    r->bo.reference = arena_printf(a, "Practitioner/%.*s", STR_ARG(id));
+    for (size_t i = 0; i < sizeof r->evidence / sizeof r->evidence[0]; i++) {
+        str o = arena_printf(a,
+                             "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{"
+                             "\"text\":\"n%zu\"},\"subject\":{\"reference\":\"Patient/%.*s\"}}",
+                             i, STR_ARG(r->patient));
+        r->evidence[i] = arena_printf(a, "Observation/%.*s", STR_ARG(made(r, str_z(a, o))));
+    }
+    *state = r;
+    return 0;
+}
+
+static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static int close_room(void **state)
+{
+    struct room *r = *state;
+    record_close(r->rec);
+    nftw(r->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+    test_op_done(&r->op);
+    free(r);
+    return 0;
+}
+
+static err try_open(struct room *r, enum desk_priority p, size_t evidence, str *ret_id,
+                    bool *ret_new)
+{
+    as(r, &r->system);
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    struct desk_case c = {.patient = r->patient,
+                          .programme = STR("vital-signs"),
+                          .priority = p,
+                          .why = arena_printf(r->op.arena, "Finding %zu.", evidence),
+                          .evidence = &r->evidence[evidence],
+                          .n_evidence = 1,
+                          .rule = STR("R")};
+    TRY(desk_open(tx, &r->op, r->rec, &c, ret_id, ret_new));
+    return record_commit(tx);
+}
+
+static str opened(struct room *r, enum desk_priority p, size_t evidence, bool *ret_new)
+{
+    str id;
+    assert_int_equal(try_open(r, p, evidence, &id, ret_new), OK);
+    return id;
+}
+
+static struct json *task(struct room *r, str id)
+{
+    struct record_doc doc;
+    struct json *t;
+    as(r, &r->system);
+    assert_int_equal(record_read(&r->op, r->rec, fhir_type_parse(STR("Task")), id, &doc), OK);
+    assert_int_equal(record_parse(&r->op, &doc, &t), OK);
+    return t;
+}
+
+#define FIELD(r, id, name) json_get_str(task(r, id), STR(name))
+
+static void one_case_a_patient_and_programme(void **state)
+{
+    struct room *r = *state;
+    bool fresh, open;
+    str id = opened(r, DESK_P3, 0, &fresh);
+    assert_true(fresh);
+    str again = opened(r, DESK_P2, 1, &fresh);
+    assert_false(fresh);
+    assert_true(str_eq(id, again));
+    assert_str(FIELD(r, id, "priority"), "asap");
+    assert_str(FIELD(r, id, "description"), "Finding 1.");
+    opened(r, DESK_P4, 2, &fresh); /* lower: joins, changes neither level nor sentence */
+    assert_str(FIELD(r, id, "priority"), "asap");
+    assert_str(FIELD(r, id, "description"), "Finding 1.");
+    opened(r, DESK_P4, 2, &fresh); /* the same evidence twice is once */
+    assert_int_equal(JSON_GET(task(r, id), "input")->n, 3);
+    assert_int_equal(desk_is_open(&r->op, r->rec, r->patient, STR("vital-signs"), &open), OK);
+    assert_true(open);
+    assert_int_equal(desk_is_open(&r->op, r->rec, r->patient, STR("other"), &open), OK);
+    assert_false(open);
+}
+
+static void evidence_keeps_the_newest_fifty(void **state)
+{
+    struct room *r = *state;
+    bool fresh;
+    str id = STR_NONE;
+    for (size_t i = 0; i < 60; i++)
+        id = opened(r, DESK_P3, i, &fresh);
+    const struct json *in = JSON_GET(task(r, id), "input");
+    assert_int_equal(in->n, DESK_EVIDENCE_MAX);
+    assert_true(
+        str_eq(json_str(json_path(json_at(in, 0), "valueReference.reference")), r->evidence[59]));
+}
+
+static void a_case_without_evidence_is_refused(void **state)
+{
+    struct room *r = *state;
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    struct desk_case c = {.patient = r->patient, .programme = STR("x"), .priority = DESK_P1};
+    str id;
+    bool fresh;
+    assert_int_equal(desk_open(tx, &r->op, r->rec, &c, &id, &fresh), ERR_INVALID);
+}
+
+static void the_second_of_two_openings_fails(void **state)
+{
+    struct room *r = *state;
+    struct record_tx *tx[2];
+    str id;
+    bool fresh;
+    for (int i = 0; i < 2; i++) {
+        struct desk_case c = {.patient = r->patient,
+                              .programme = STR("vital-signs"),
+                              .priority = DESK_P2,
+                              .why = STR("Why."),
+                              .evidence = r->evidence,
+                              .n_evidence = 1,
+                              .rule = STR("R")};
+        tx[i] = record_begin(&r->op, r->rec);
+        assert_int_equal(desk_open(tx[i], &r->op, r->rec, &c, &id, &fresh), OK);
+        assert_true(fresh);
+    }
+    assert_int_equal(record_commit(tx[0]), OK);
+    assert_int_equal(record_commit(tx[1]), ERR_CONFLICT);
+}
+
+static void claimed_by_one(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    bool fresh;
+    str id = opened(r, DESK_P2, 0, &fresh);
+    as(r, &r->ada);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), OK);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), OK); /* mine already */
+    as(r, &r->bo);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), ERR_CONFLICT);
+    as(r, &r->bo);
+    assert_int_equal(desk_release(&r->op, r->rec, id, &res), ERR_CONFLICT);
+    as(r, &r->bo);
+    assert_int_equal(desk_resolve(&r->op, r->rec, id, STR("contacted-ok"), STR_NONE, &res),
+                     ERR_CONFLICT);
+    as(r, &r->ada);
+    assert_int_equal(desk_release(&r->op, r->rec, id, &res), OK);
+    assert_null(JSON_GET(task(r, id), "owner"));
+    as(r, &r->bo);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), OK);
+    as(r, &r->system);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), ERR_CONFLICT);
+}
+
+static void closed_with_an_outcome_of_the_table(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    bool fresh, open;
+    str id = opened(r, DESK_P2, 0, &fresh);
+    as(r, &r->ada);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), OK);
+    assert_int_equal(desk_resolve(&r->op, r->rec, id, STR("made-up"), STR_NONE, &res),
+                     ERR_UNPROCESSABLE);
+    as(r, &r->ada);
+    assert_int_equal(desk_resolve(&r->op, r->rec, id, STR("advice-given"), STR("Rest."), &res), OK);
+    assert_str(FIELD(r, id, "status"), "completed");
+    assert_int_equal(desk_is_open(&r->op, r->rec, r->patient, STR("vital-signs"), &open), OK);
+    assert_false(open);
+    as(r, &r->bo);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), ERR_CONFLICT);
+    str next = opened(r, DESK_P3, 1, &fresh);
+    assert_true(fresh);
+    assert_false(str_eq(id, next));
+}
+
+static void snoozed_until_its_time(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    size_t woken;
+    bool fresh;
+    str id = opened(r, DESK_P3, 0, &fresh);
+    int64_t now = r->op.now, hour = 3600 * 1000;
+    as(r, &r->ada);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), OK);
+    assert_int_equal(desk_snooze(&r->op, r->rec, id, now - 1, &res), ERR_UNPROCESSABLE);
+    as(r, &r->ada);
+    assert_int_equal(desk_snooze(&r->op, r->rec, id, now + 15 * 24 * hour, &res),
+                     ERR_UNPROCESSABLE);
+    as(r, &r->ada);
+    assert_int_equal(desk_snooze(&r->op, r->rec, id, now + hour, &res), OK);
+    assert_str(FIELD(r, id, "status"), "on-hold");
+    assert_null(JSON_GET(task(r, id), "owner")); /* bug: it kept an owner nobody worked as */
+    assert_int_equal(desk_wake(&r->op, r->rec, &woken), OK);
+    assert_int_equal(woken, 0);
+    r->op.now = now + hour;
+    assert_int_equal(desk_wake(&r->op, r->rec, &woken), OK);
+    assert_int_equal(woken, 1);
+    assert_str(FIELD(r, id, "status"), "requested");
+    assert_null(JSON_GET(task(r, id), "restriction"));
+}
+
+static void a_rise_wakes_and_the_most_urgent_never_sleeps(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    bool fresh;
+    str id = opened(r, DESK_P3, 0, &fresh);
+    as(r, &r->ada);
+    assert_int_equal(desk_snooze(&r->op, r->rec, id, r->op.now + 3600000, &res), OK);
+    opened(r, DESK_P3, 1, &fresh);
+    assert_str(FIELD(r, id, "status"), "on-hold");
+    opened(r, DESK_P1, 2, &fresh);
+    assert_str(FIELD(r, id, "status"), "requested");
+    as(r, &r->ada);
+    assert_int_equal(desk_snooze(&r->op, r->rec, id, r->op.now + 3600000, &res), ERR_UNPROCESSABLE);
+}
+
+static void a_reply_joins_the_newest_open_case(void **state)
+{
+    struct room *r = *state;
+    bool fresh, joined;
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    assert_int_equal(desk_join(tx, &r->op, r->rec, r->patient, r->evidence[5], STR("n"), &joined),
+                     OK);
+    assert_false(joined);
+    str id = opened(r, DESK_P3, 0, &fresh);
+    tx = record_begin(&r->op, r->rec);
+    assert_int_equal(desk_join(tx, &r->op, r->rec, r->patient, r->evidence[5], STR("n"), &joined),
+                     OK);
+    assert_int_equal(record_commit(tx), OK);
+    assert_true(joined);
+    assert_true(str_eq(json_str(json_path(task(r, id), "focus.reference")), r->evidence[5]));
+    assert_int_equal(JSON_GET(task(r, id), "note")->n, 1);
+}
+
+/* Bug: a Task closed by a plain update swallowed all later evidence. */
+static void a_case_closed_by_a_plain_write_hides_nothing(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    bool fresh;
+    str id = opened(r, DESK_P3, 0, &fresh);
+    struct json *t = task(r, id);
+    json_set_str(r->op.arena, t, STR("status"), STR("completed"));
+    assert_int_equal(
+        record_update(&r->op, r->rec, fhir_type_parse(STR("Task")), id, t, STR_NONE, &res), OK);
+    str next = opened(r, DESK_P2, 1, &fresh);
+    assert_true(fresh);
+    assert_false(str_eq(id, next));
+}
+
+/* Bug: a deleted Task stopped the follower for ever. */
+static void a_deleted_case_stops_nobody(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    bool fresh;
+    str id = opened(r, DESK_P3, 0, &fresh);
+    assert_int_equal(
+        record_delete(&r->op, r->rec, fhir_type_parse(STR("Task")), id, STR_NONE, &res), OK);
+    opened(r, DESK_P3, 1, &fresh);
+    assert_true(fresh);
+}
+
+static void only_cases_can_be_claimed(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    str id = made(r, "{\"resourceType\":\"Task\",\"status\":\"requested\",\"intent\":\"order\"}");
+    as(r, &r->ada);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), ERR_UNPROCESSABLE);
+    as(r, &r->ada);
+    assert_int_equal(desk_claim(&r->op, r->rec, STR("nothing"), &res), ERR_NOT_FOUND);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(one_case_a_patient_and_programme),
+        TEST(evidence_keeps_the_newest_fifty),
+        TEST(a_case_without_evidence_is_refused),
+        TEST(the_second_of_two_openings_fails),
+        TEST(claimed_by_one),
+        TEST(closed_with_an_outcome_of_the_table),
+        TEST(snoozed_until_its_time),
+        TEST(a_rise_wakes_and_the_most_urgent_never_sleeps),
+        TEST(a_reply_joins_the_newest_open_case),
+        TEST(a_case_closed_by_a_plain_write_hides_nothing),
+        TEST(a_deleted_case_stops_nobody),
+        TEST(only_cases_can_be_claimed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
