@@ -124,6 +124,24 @@ static void trail_is_read_only(void **state)
                              (struct access_request){.patient = PATIENT, .is_own = true}));
 }
 
+/* Review R20: what may hold anybody's data, without home or label, is for our own followers only.
+ */
+static void containers_are_for_the_system_only(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"Basic",   "Binary",        "Bundle",
+                                        "Linkage", "MessageHeader", "Parameters"};
+    for (int role = ROLE_NURSE; role < ROLE_COUNT; role++)
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+            for (int a = 0; a < ACTION_COUNT; a++) {
+                const struct access_request mine = {.patient = PATIENT, .is_own = true};
+                if (role != ROLE_SYSTEM)
+                    assert_false(may((enum role)role, types[i], (enum action)a, mine));
+            }
+    assert_true(may(ROLE_SYSTEM, "Bundle", ACTION_READ, ANY));
+    assert_true(may(ROLE_ADMIN, "Subscription", ACTION_READ, ANY));
+}
+
 static void patient_sees_own_compartment(void **state)
 {
     (void)state;
@@ -255,6 +273,7 @@ int main(void)
         cmocka_unit_test(nobody_may_anything),
         cmocka_unit_test(staff),
         cmocka_unit_test(trail_is_read_only),
+        cmocka_unit_test(containers_are_for_the_system_only),
         cmocka_unit_test(patient_sees_own_compartment),
         cmocka_unit_test(helper_sees_what_consent_lists),
         cmocka_unit_test(device_only_reports),
