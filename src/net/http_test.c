@@ -16,6 +16,10 @@ struct fixture {
     atomic_uint handled, closed, done;
     atomic_bool gate; /* workers wait while it is shut */
     sem_t holding;
+    struct net_request *queue[256];
+    size_t queue_head, queue_tail;
+    pthread_mutex_t queue_lock;
+    atomic_uint heard;
 };
 
 static enum net_run begin(void *ctx, struct net_request *rq)
@@ -54,9 +58,21 @@ static void handle(void *ctx, struct net_request *rq)
         f->stream = net_stream_new(rq, on_closed, f);
 }
 
+static void queue_push(struct fixture *f, struct net_request *rq)
+{
+    pthread_mutex_lock(&f->queue_lock);
+    f->queue[f->queue_tail++ % 256] = rq;
+    pthread_mutex_unlock(&f->queue_lock);
+    sem_post(&f->holding);
+}
+
 static void hold(void *ctx, struct net_request *rq)
 {
     struct fixture *f = ctx;
+    if (str_eq(rq->path, STR("/hold/queue"))) {
+        queue_push(f, rq);
+        return;
+    }
     f->held = rq;
     sem_post(&f->holding);
 }
@@ -83,6 +99,7 @@ static int set_up(void **state)
     f->arena = arena_new(0);
     op_init(&f->op, f->arena, NULL, time_now());
     sem_init(&f->holding, 0, 0);
+    pthread_mutex_init(&f->queue_lock, NULL);
     struct net_http_options o = {.listen = STR("127.0.0.1:0"),
                                  .threads = 2,
                                  .connections = 100,
@@ -106,6 +123,7 @@ static int tear_down(void **state)
         net_http_drain(f->server, 5000);
     net_http_stop(f->server);
     sem_destroy(&f->holding);
+    pthread_mutex_destroy(&f->queue_lock);
     arena_free(f->arena);
     free(f);
     return 0;
@@ -199,6 +217,93 @@ static void held_answers_wait(void **state)
     assert_int_equal(hear(fd, out, sizeof out), 503);
     assert_non_null(strstr(out, "audit"));
     close(fd);
+}
+
+/* Review R16: a body whose end is said twice, or oddly, is refused and the connection ends. */
+static void ambiguous_framing_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const heads[] = {
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+        "Content-Length: 5\r\nContent-Length: 5\r\n",
+        "Content-Length: 0\r\nContent-Length: 44\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: identity\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"};
+    static const char rest[] = "0\r\n\r\nGET /echo HTTP/1.1\r\nHost: t\r\n\r\n";
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        char text[512], out[8192];
+        int fd = dial(f);
+        size_t n = 0;
+        ssize_t k;
+        int len = snprintf(text, sizeof text, "POST /echo HTTP/1.1\r\nHost: t\r\n%s\r\n%s",
+                           heads[i], rest);
+        assert_int_equal(send(fd, text, (size_t)len, MSG_NOSIGNAL), len);
+        while (n < sizeof out - 1 && (k = recv(fd, out + n, sizeof out - 1 - n, 0)) > 0)
+            n += (size_t)k; /* to the end of the connection */
+        out[n] = 0;
+        assert_int_equal(strncmp(out, "HTTP/1.1 400 ", 13), 0);
+        assert_null(strstr(out + 13, "HTTP/1.1")); /* one answer, to one request */
+        close(fd);
+    }
+    assert_int_equal(atomic_load(&f->handled), 0);
+}
+
+/* Held answers of many connections, let go by several threads at once: none is forgotten. */
+#define CROWD 24
+#define EACH 100
+
+struct releaser {
+    struct fixture *f;
+    pthread_mutex_t *lock;
+};
+
+static void *release_all(void *arg)
+{
+    struct releaser *r = arg;
+    for (;;) {
+        sem_wait(&r->f->holding);
+        pthread_mutex_lock(r->lock);
+        struct net_request *rq = r->f->queue[r->f->queue_head++ % 256];
+        pthread_mutex_unlock(r->lock);
+        if (!rq)
+            return NULL;
+        net_release(rq, OK);
+    }
+}
+
+static void *client(void *arg)
+{
+    struct fixture *f = arg;
+    char out[4096];
+    int fd = dial(f);
+    for (int i = 0; i < EACH; i++) {
+        ask(fd, "GET", "/hold/queue", "", STR(""));
+        if (hear(fd, out, sizeof out) != 200)
+            break;
+        atomic_fetch_add(&f->heard, 1);
+    }
+    close(fd);
+    return NULL;
+}
+
+static void many_held_answers(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t clients[CROWD], releasers[3];
+    struct releaser r = {f, &f->queue_lock};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&releasers[i], NULL, release_all, &r), 0);
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(pthread_create(&clients[i], NULL, client, f), 0);
+    for (int i = 0; i < CROWD; i++)
+        pthread_join(clients[i], NULL);
+    assert_int_equal(atomic_load(&f->heard), CROWD * EACH);
+    for (int i = 0; i < 3; i++)
+        queue_push(f, NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(releasers[i], NULL);
 }
 
 static void a_full_queue_refuses(void **state)
@@ -376,6 +481,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(echoes_on_one_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(held_answers_wait, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(ambiguous_framing_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_held_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bodies_have_ceilings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_are_compressed_when_asked, set_up, tear_down),

@@ -99,6 +99,44 @@ static bool head_fits(struct request *r)
     return false;
 }
 
+struct framing {
+    unsigned lengths, encodings;
+    bool odd; /* a value that another reader may take otherwise */
+};
+
+static enum MHD_Result note_framing(void *cls, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    (void)kind;
+    struct framing *f = cls;
+    str v = str_trim(str_of(value));
+    uint64_t n;
+    if (str_eq_nocase(str_of(name), STR(MHD_HTTP_HEADER_CONTENT_LENGTH))) {
+        f->lengths++;
+        f->odd |= !str_to_u64(v, UINT64_MAX, &n);
+    } else if (str_eq_nocase(str_of(name), STR(MHD_HTTP_HEADER_TRANSFER_ENCODING))) {
+        f->encodings++;
+        f->odd |= !str_eq_nocase(v, STR("chunked"));
+    }
+    return MHD_YES;
+}
+
+/* Where the body ends must be said once and plainly: a proxy that reads it otherwise would take
+ * part of it for a request of its own (RFC 9112 section 6.3). The connection ends here. */
+static bool framing_plain(struct request *r)
+{
+    struct framing f = {0};
+    MHD_get_connection_values(r->conn, MHD_HEADER_KIND, note_framing, &f);
+    if (!f.odd && f.lengths + f.encodings <= 1)
+        return true;
+    refuse(r, ERR_INVALID, 0,
+           "The request says in two ways, or unclearly, how long its body is; send one "
+           "Content-Length, or Transfer-Encoding: chunked.");
+    answer_send_bare(r);
+    r->phase = PHASE_DRAIN;
+    return false;
+}
+
 void request_begin(struct request *r, const char *method)
 {
     struct net_http *s = r->server;
@@ -109,6 +147,8 @@ void request_begin(struct request *r, const char *method)
     atomic_fetch_add(&s->requests, 1);
     atomic_fetch_add(&s->active, 1);
     uint64_t n = announced(r);
+    if (!framing_plain(r))
+        return;
     if (!head_fits(r)) {
         answer_early(r, n);
     } else if (n != UINT64_MAX && n > s->o.body_max) {
