@@ -60,6 +60,8 @@ static err start(struct op *op, struct api *api)
     struct net_http_options o = options_of(api->config);
     struct net_handler h = edge_handler;
     h.ctx = api;
+    /* Three quarters of the workers are never in a password hash. */
+    identity_sign_ins_max(api->id, o.workers / 4);
     api->live = live_new(api);
     if (!api->live)
         return fail(op, ERR_UNAVAILABLE, "The live thread did not start.");

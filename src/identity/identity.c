@@ -19,6 +19,7 @@ err identity_new(struct op *op, struct store *store, struct record *rec, struct 
     pthread_mutex_init(&id->throttle.lock, NULL);
     pthread_mutex_init(&id->hashing, NULL);
     pthread_cond_init(&id->hashing_free, NULL);
+    atomic_init(&id->signing_max, SIGN_INS_AT_ONCE);
     *ret = id;
     return OK;
 }

@@ -48,8 +48,11 @@ struct identity_try {
 /* With a second step: after the right password, a missing code is ERR_UNAUTHENTICATED with the
  * expression "code"; a wrong one counts as a failed try; a code works once. Sessions signed in with
  * a second step are strong (op->actor->strong). */
+/* ERR_UNAVAILABLE, at once and uncounted, while as many as allowed are under way. */
 MUST err identity_sign_in(struct op *op, struct identity *id, const struct identity_try *t,
                           struct identity_session *ret);
+/* How many may be under way at once (at least 1): each holds its thread for the hash. */
+void identity_sign_ins_max(struct identity *id, unsigned max);
 /* A new secret for identity_account.totp. */
 str identity_totp_secret(struct arena *a);
 /* What the account's authenticator shows now. Only for the demonstration, whose secrets are no

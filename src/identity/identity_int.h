@@ -19,6 +19,7 @@
 #define CACHE_SETS 1024u
 #define CACHE_WAYS 4u
 #define THROTTLE_SLOTS 1024u
+#define SIGN_INS_AT_ONCE 8u /* unless identity_sign_ins_max() says otherwise */
 
 /* A session in the cache: what identity_actor() needs, without touching the store. */
 struct session {
@@ -63,6 +64,7 @@ struct identity {
     pthread_mutex_t hashing;
     pthread_cond_t hashing_free;
     unsigned hashing_now;
+    atomic_uint signing, signing_max; /* sign-ins under way */
     unsigned ticks;
 };
 
@@ -114,6 +116,8 @@ bool session_alive(const struct session *s, int64_t now);
 /* ms to wait before another try; 0 = go on. */
 int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now);
 void throttle_fail(struct throttle *t, str user, str peer, int64_t now);
+/* The last failure counted was none. */
+void throttle_give_back(struct throttle *t, str user, str peer);
 void throttle_clear(struct throttle *t, str user, str peer);
 
 /* actor.c */

@@ -1,5 +1,6 @@
 /* Sign-in with a password. Unknown user, wrong password and disabled account get one answer after
- * the same work; guessing is slowed by throttle.c; every try is in the trail. */
+ * the same work; guessing is slowed by throttle.c; every try is in the trail. Invariant: only so
+ * many are under way at once, so that a flood of tries never holds every thread of its caller. */
 #include "identity/identity_int.h"
 
 static err refused(struct op *op, struct identity *id, str known_user)
@@ -22,14 +23,15 @@ static err second_step(struct op *op, struct identity *id, const struct identity
     *ret_strong = false;
     if (!a->totp.n)
         return OK;
-    if (!t->code.n)
+    if (!t->code.n) {
+        throttle_give_back(&id->throttle, t->user, t->peer);
         return fail_at(op, ERR_UNAUTHENTICATED, STR("code"),
                        "Type the six digits that your authenticator shows for this account.");
+    }
     err e = totp_matches(a->totp, t->code, op->now, &step) ? totp_spend(op, id, a->user, step)
                                                            : ERR_CONFLICT;
     if (e == ERR_CONFLICT) {
         op_clear(op);
-        throttle_fail(&id->throttle, t->user, t->peer, op->now);
         TRY(record_audit_event(op, id->rec, STR("sign-in"), false, a->user));
         return fail_at(op, ERR_UNAUTHENTICATED, STR("code"),
                        "The code is not right or was used already; wait for the next one.");
@@ -39,8 +41,10 @@ static err second_step(struct op *op, struct identity *id, const struct identity
     return OK;
 }
 
-err identity_sign_in(struct op *op, struct identity *id, const struct identity_try *t,
-                     struct identity_session *ret)
+/* The try is counted before the slow hash, so that tries at the same time count too; who turns out
+ * to be right gets it back. */
+static err tried(struct op *op, struct identity *id, const struct identity_try *t,
+                 struct identity_session *ret)
 {
     str user = t->user, password = t->password, peer = t->peer;
     bool strong;
@@ -57,11 +61,11 @@ err identity_sign_in(struct op *op, struct identity *id, const struct identity_t
     op->fault = before;
     if (e == ERR_NOT_FOUND)
         a = (struct identity_account){0};
-    if (!password_verify(id, stored, password) || a.disabled || a.role == ROLE_NONE) {
-        throttle_fail(&id->throttle, user, peer, op->now);
+    throttle_fail(&id->throttle, user, peer, op->now);
+    if (!password_verify(id, stored, password) || a.disabled || a.role == ROLE_NONE)
         return refused(op, id, a.user);
-    }
     TRY(second_step(op, id, &a, t, &strong));
+    throttle_give_back(&id->throttle, user, peer);
     throttle_clear(&id->throttle, user, peer);
     struct identity_session s;
     struct token_terms terms = {
@@ -72,4 +76,21 @@ err identity_sign_in(struct op *op, struct identity *id, const struct identity_t
     TRY(record_audit_event(op, id->rec, STR("sign-in"), true, STR_NONE));
     *ret = s;
     return OK;
+}
+
+void identity_sign_ins_max(struct identity *id, unsigned max)
+{
+    atomic_store(&id->signing_max, max ? max : 1);
+}
+
+err identity_sign_in(struct op *op, struct identity *id, const struct identity_try *t,
+                     struct identity_session *ret)
+{
+    err e = ERR_UNAVAILABLE;
+    if (atomic_fetch_add(&id->signing, 1) < atomic_load(&id->signing_max))
+        e = tried(op, id, t, ret);
+    else
+        (void)fail(op, e, "Many people are signing in at this moment; try again in two seconds.");
+    atomic_fetch_sub(&id->signing, 1);
+    return e;
 }

@@ -63,6 +63,21 @@ void throttle_fail(struct throttle *t, str user, str peer, int64_t now)
     pthread_mutex_unlock(&t->lock);
 }
 
+static void uncount(struct throttle *t, uint64_t key)
+{
+    struct throttle_slot *s = slot_of(t, key);
+    if (s->key == key && s->fails > 0)
+        s->fails--;
+}
+
+void throttle_give_back(struct throttle *t, str user, str peer)
+{
+    pthread_mutex_lock(&t->lock);
+    uncount(t, key_of(user, peer));
+    uncount(t, key_of(STR("*"), peer));
+    pthread_mutex_unlock(&t->lock);
+}
+
 void throttle_clear(struct throttle *t, str user, str peer)
 {
     pthread_mutex_lock(&t->lock);
