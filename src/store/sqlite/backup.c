@@ -26,7 +26,8 @@ static str source_uri(struct op *op, str dir)
         buf_printf(&b, keep ? "%c" : "%%%02X", (unsigned char)c);
     }
     buf_printf(&b, "/weft.db%s", fixed ? "?immutable=1" : "");
-    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
+    buf_u8(&b, 0);
+    return buf_ok(&b) ? str_of(buf_str(&b).p) : STR_NONE;
 }
 
 static err copy_pages(struct op *op, sqlite3 *to, sqlite3 *from, const struct store_watch *w)
