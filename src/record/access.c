@@ -4,11 +4,6 @@
  * Invariant: a refusal is in the trail before it is told. */
 #include "record/record_int.h"
 
-/* Reference elements that say "I wrote or did this", as search parameters and as members. */
-static const char *const author_codes[] = {"author", "performer", "source",   "sender",
-                                           "device", "recorder",  "asserter", "requester"};
-#define AUTHORS (sizeof author_codes / sizeof *author_codes)
-
 /* HL7 v3 Confidentiality and ActCode InformationSensitivityPolicy codes that restrict
  * (https://terminology.hl7.org/CodeSystem-v3-ActCode.html). */
 static const char *const labels[] = {"R",   "V",   "ALC",      "BH",       "DVD", "ETH",     "GDIS",
@@ -67,6 +62,28 @@ bool access_sensitive_body(struct op *op, str body)
     return yes;
 }
 
+static bool keys_name_actor(const struct op *op, const struct fhir_param *p, const str *keys,
+                            size_t n)
+{
+    struct kb k = kb_param(p->alias && p->n_parts ? p->parts[0] : p->number);
+    kb_u8(&k, TAG_REF);
+    kb_low(&k, op->actor->user_rid, 6);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(keys[i], str_make(k.p, k.n)))
+            return true;
+    return false;
+}
+
+/* An old version is judged by what it said itself: its keys are made again. */
+static err keys_then(struct op *op, struct record *rec, const struct store_doc *d, str **ret,
+                     size_t *ret_n)
+{
+    struct store_doc now;
+    TRY(store_peek(op, rec->store, d->rid, &now));
+    return now.vid == d->vid ? store_keys(op, rec->store, d->rid, ret, ret_n)
+                             : keys_of_stored(op, rec, d, ret, ret_n);
+}
+
 /* One of the keys says that the actor wrote it; a Task: that it is the actor's. */
 static void facts_from_keys(struct op *op, struct record *rec, const struct store_doc *d,
                             struct access_request *q)
@@ -74,23 +91,15 @@ static void facts_from_keys(struct op *op, struct record *rec, const struct stor
     str *keys;
     size_t n;
     struct fault before = op->fault;
-    if (store_keys(op, rec->store, d->rid, &keys, &n) != OK) {
+    if (keys_then(op, rec, d, &keys, &n) != OK) {
         op->fault = before; /* unknown: not the actor's */
         return;
     }
-    for (size_t c = 0; c <= AUTHORS; c++) {
-        bool owner = c == AUTHORS;
-        const struct fhir_param *p =
-            fhir_param_find(d->type, owner ? STR("owner") : str_of(author_codes[c]));
-        if (!p || (owner && d->type != rec->t_task))
-            continue;
-        struct kb k = kb_param(p->alias && p->n_parts ? p->parts[0] : p->number);
-        kb_u8(&k, TAG_REF);
-        kb_low(&k, op->actor->user_rid, 6);
-        for (size_t i = 0; i < n; i++)
-            if (str_eq(keys[i], str_make(k.p, k.n)))
-                *(owner ? &q->assigned : &q->is_own) = true;
-    }
+    const struct fhir_param *p;
+    for (size_t i = 0; (p = author_param(op, d->type, i)); i++)
+        q->is_own |= keys_name_actor(op, p, keys, n);
+    if (d->type == rec->t_task && (p = fhir_param_find(d->type, STR("owner"))))
+        q->assigned = keys_name_actor(op, p, keys, n);
 }
 
 static bool consent_lists(struct op *op, const struct json *c, fhir_type type)
@@ -191,10 +200,8 @@ static void narrow_own(struct op *op, struct record *rec, fhir_type type, struct
         return;
     }
     struct range_set s = {.op = op, .rec = rec};
-    for (size_t c = 0; c < AUTHORS; c++) {
-        const struct fhir_param *p = fhir_param_find(type, str_of(author_codes[c]));
-        if (!p)
-            continue;
+    const struct fhir_param *p;
+    for (size_t i = 0; (p = author_param(op, type, i)); i++) {
         struct kb k = kb_param(p->alias && p->n_parts ? p->parts[0] : p->number);
         kb_u8(&k, TAG_REF);
         kb_low(&k, op->actor->user_rid, 6);
@@ -257,42 +264,53 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     return op_check(op);
 }
 
-static bool written_by_actor(const struct op *op, const struct staged *s)
+static err refuse_write(struct op *op, struct record *rec, const struct staged *s,
+                        const struct access_verdict *v)
 {
-    for (size_t i = 0; i < s->n_refs; i++) {
-        if (!s->refs[i].target || s->refs[i].target->rid != op->actor->user_rid)
-            continue;
-        for (size_t c = 0; c < AUTHORS; c++)
-            if (str_find(s->refs[i].path, str_of(author_codes[c]), 0) != SIZE_MAX)
-                return true;
-    }
-    return false;
-}
-
-/* Asked for where it will live and, when that is elsewhere, for where it lives. */
-err access_write(struct op *op, struct record *rec, const struct staged *s)
-{
-    struct access_request q = {.type = s->type, .action = s->action, .patient = s->comp};
-    if (op->actor && op->actor->user_rid)
-        q.is_own = s->rid == op->actor->user_rid || written_by_actor(op, s);
-    q.sensitive = s->resource && access_sensitive_tree(s->resource);
-    struct access_verdict v;
-    policy_access(op->actor, &q, &v);
-    if (v.allowed && s->old_comp && s->old_comp != s->comp) {
-        q.patient = s->old_comp;
-        policy_access(op->actor, &q, &v);
-    }
-    if (v.allowed)
-        return OK;
     uint64_t patient = s->old_comp ? s->old_comp : s->comp;
     struct audit a = {.action = s->action,
                       .type = s->type,
                       .patients = &patient,
                       .n_patients = patient != 0,
-                      .rule = v.rule};
+                      .rule = v->rule};
     if (s->action != ACTION_CREATE)
         a.rid = s->rid;
-    return audit_refuse(op, rec, a, v.why);
+    return audit_refuse(op, rec, a, v->why);
+}
+
+/* What stands there must be the actor's to change, whatever the new content says. It is read only
+ * when what it holds can make a difference. */
+static err may_change(struct op *op, struct record *rec, const struct staged *s,
+                      struct access_verdict *ret)
+{
+    struct access_request worst = {
+        .type = s->type, .action = s->action, .patient = s->old_comp, .sensitive = true};
+    struct store_doc old;
+    policy_access(op->actor, &worst, ret);
+    if (ret->allowed)
+        return OK;
+    TRY(store_get(op, rec->store, s->rid, &old));
+    (void)may(op, rec, s->action, NULL, &old, ret);
+    return op_check(op);
+}
+
+/* Asked of what is there and of what will be there, in its place. */
+err access_write(struct op *op, struct record *rec, const struct staged *s)
+{
+    struct access_request q = {.type = s->type, .action = s->action, .patient = s->comp};
+    struct access_verdict v;
+    if (s->action != ACTION_CREATE) {
+        TRY(may_change(op, rec, s, &v));
+        if (!v.allowed)
+            return refuse_write(op, rec, s, &v);
+    }
+    if (!s->resource)
+        return OK;
+    q.is_own = (op->actor && op->actor->user_rid && s->rid == op->actor->user_rid) ||
+               author_is_actor(op, s);
+    q.sensitive = access_sensitive_tree(s->resource);
+    policy_access(op->actor, &q, &v);
+    return v.allowed ? OK : refuse_write(op, rec, s, &v);
 }
 
 err access_plain(struct op *op, struct record *rec, enum action action, int type)

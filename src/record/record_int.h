@@ -20,6 +20,7 @@ struct record {
 /* Ceilings (blueprint section 7, "bounded"). */
 #define RECORD_CANDIDATES_MAX 10000u /* resources looked at one by one for one search */
 #define RECORD_INCLUDES_MAX 1000u
+#define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
 #define RECORD_RETRIES 5
 #define RECORD_BODY_MAX (64u << 20)
 
@@ -148,6 +149,11 @@ bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
 MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                        struct clause_list *clauses, struct plan *plan);
 struct staged;
+/* ---- author.c: who says what a resource says ---- */
+/* The i-th search parameter that names the author, NULL past the last. */
+const struct fhir_param *author_param(const struct op *op, fhir_type type, size_t i);
+/* The actor is named as the author, and nobody else is. */
+bool author_is_actor(const struct op *op, const struct staged *s);
 MUST err access_write(struct op *op, struct record *rec, const struct staged *s);
 /* Management and bulk questions. */
 MUST err access_plain(struct op *op, struct record *rec, enum action action, int type);
@@ -268,7 +274,7 @@ struct staged {
     uint64_t old_comp; /* where it lives */
     bool homed;        /* comp is settled */
     struct json *resource;
-    struct store_query *none; /* nothing may match this at commit */
+    const struct guard *none; /* nothing may match this at commit */
     struct ref_use *refs;
     size_t n_refs;
     str where; /* "Bundle.entry[3]" or empty */
@@ -307,9 +313,24 @@ MUST err stage_commit(struct record_tx *tx, struct store_commit *ret);
 void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
                   struct record_result *ret);
 bool commit_may_retry(struct op *op, err e, int attempt);
+/* ---- guard.c: conditions that hold until the commit ---- */
+struct guard {
+    struct store_query none;
+    uint64_t *seen; /* read one by one, at these versions */
+    uint32_t *vids;
+    size_t n_seen;
+};
+struct guard_found {
+    uint64_t rids[2];
+    size_t n;                  /* 2: several */
+    const struct guard *guard; /* of "nothing matches"; NULL when nothing ever can, or one does */
+};
+MUST err guard_look(struct op *op, struct record *rec, const struct fhir_query *q,
+                    struct plan *plan, struct guard_found *ret);
+void guard_put(struct store_tx *stx, const struct guard *g);
 /* One conditional question: 0, 1 or 2 (several) matches. */
 MUST err match_one(struct op *op, struct record *rec, fhir_type type, str query, size_t *ret_n,
-                   struct store_doc *ret, struct store_query **ret_guard);
+                   struct store_doc *ret, const struct guard **ret_guard);
 MUST err version_check(struct op *op, str if_match, uint32_t vid);
 
 /* ---- transact.c ---- */
