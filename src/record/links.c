@@ -47,7 +47,7 @@ static err conditional(struct record_tx *tx, const struct staged *s, struct fhir
 {
     struct op *op = tx->op;
     struct store_doc d;
-    struct store_query *guard;
+    const struct guard *guard;
     size_t n;
     if (!tx->bundle && !tx->bulk)
         return fail_at(op, ERR_UNPROCESSABLE, links_path(tx, s, node->path),

@@ -182,7 +182,7 @@ err stage_all(struct record_tx *tx)
     for (size_t i = 0; i < tx->staged.n; i++) {
         struct staged *s = tx->staged.at[i];
         if (s->none)
-            store_tx_expect_none(tx->stx, s->none);
+            guard_put(tx->stx, s->none);
         TRY(put(tx, s));
         if (!tx->bulk)
             told(tx, s);

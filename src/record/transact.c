@@ -30,25 +30,21 @@ err version_check(struct op *op, str if_match, uint32_t vid)
 }
 
 err match_one(struct op *op, struct record *rec, fhir_type type, str query, size_t *ret_n,
-              struct store_doc *ret, struct store_query **ret_guard)
+              struct store_doc *ret, const struct guard **ret_guard)
 {
     const struct fhir_query *q;
     struct plan plan;
-    uint64_t *rids;
-    size_t n;
+    struct guard_found found;
     *ret_guard = NULL;
     TRY(fhir_query_read(op, type, query, false, &q));
     if (q->n == 0)
         return fail(op, ERR_INVALID, "A condition needs at least one search parameter.");
     TRY(plan_bare(op, rec, q, &plan));
-    TRY(search_rids(op, rec, q, &plan, 2, &rids, &n));
-    if (n)
-        TRY(peek_named(op, rec, rids[0], ret));
-    if (n == 0 && !plan.verify && !plan.empty) {
-        *ret_guard = ARENA_NEW(op->arena, struct store_query);
-        **ret_guard = plan.q;
-    }
-    *ret_n = n;
+    TRY(guard_look(op, rec, q, &plan, &found));
+    if (found.n)
+        TRY(peek_named(op, rec, found.rids[0], ret));
+    *ret_guard = found.guard;
+    *ret_n = found.n;
     return op_check(op);
 }
 
@@ -116,7 +112,7 @@ static const struct fhir_entry *first_with(struct work *w, const struct fhir_ent
 static err stage_post(struct work *w, const struct fhir_entry *e)
 {
     struct record_tx *tx = w->tx;
-    struct store_query *guard = NULL;
+    const struct guard *guard = NULL;
     if (!str_empty(e->if_none_exist)) {
         struct store_doc d;
         size_t n;
@@ -146,7 +142,7 @@ static err stage_post(struct work *w, const struct fhir_entry *e)
 
 /* What a PUT or DELETE means: by id, or the one match of its condition. */
 static err find_old(struct work *w, const struct fhir_entry *e, bool *ret_there,
-                    struct store_doc *ret, struct store_query **ret_guard)
+                    struct store_doc *ret, const struct guard **ret_guard)
 {
     struct record_tx *tx = w->tx;
     size_t n = 0;
@@ -168,7 +164,7 @@ static err find_old(struct work *w, const struct fhir_entry *e, bool *ret_there,
 static err stage_put(struct work *w, const struct fhir_entry *e)
 {
     struct store_doc old;
-    struct store_query *guard;
+    const struct guard *guard;
     bool there;
     TRY(find_old(w, e, &there, &old, &guard));
     struct staged *s = staged_for(w, e, there ? ACTION_UPDATE : ACTION_CREATE);
@@ -192,7 +188,7 @@ static err stage_delete(struct work *w, const struct fhir_entry *e)
 {
     struct record_answer *a = &w->answers[e->index];
     struct store_doc old;
-    struct store_query *guard;
+    const struct guard *guard;
     bool there;
     a->result.type = e->type;
     a->result.id = e->id;
@@ -348,6 +344,23 @@ static void batch(struct op *op, struct record *rec, struct fhir_plan *plan,
     op_clear(op);
 }
 
+/* The writes stand by now, so a read that finds nothing, or may not see, answers for itself alone:
+ * an error for the whole would say that nothing happened. */
+static void read_after(struct op *op, struct record *rec, struct fhir_plan *plan,
+                       struct record_answer *answers)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (!reads(&plan->entries[i]))
+            continue;
+        op_clear(op);
+        err code = read_entry(op, rec, &plan->entries[i], &answers[i]);
+        if (code != OK)
+            answers[i] = (struct record_answer){
+                .code = code, .issues = op->fault.issues, .n_issues = op->fault.n};
+    }
+    op_clear(op);
+}
+
 err record_transact(struct op *op, struct record *rec, struct fhir_plan *plan,
                     struct record_answer **ret)
 {
@@ -360,9 +373,7 @@ err record_transact(struct op *op, struct record *rec, struct fhir_plan *plan,
         batch(op, rec, plan, answers);
     } else {
         TRY(write_plan(op, rec, plan, true, answers, plan->n));
-        for (size_t i = 0; i < plan->n; i++)
-            if (reads(&plan->entries[i]))
-                TRY(read_entry(op, rec, &plan->entries[i], &answers[i]));
+        read_after(op, rec, plan, answers);
     }
     *ret = answers;
     return OK;

@@ -220,9 +220,8 @@ static void *race(void *ctx)
     return NULL;
 }
 
-static void racing_creates_make_one(void **state)
+static unsigned racers_make(struct fixture *f, void *(*run_one)(void *))
 {
-    struct fixture *f = *state;
     pthread_t threads[RACERS];
     struct racer racers[RACERS];
     pthread_barrier_t start;
@@ -230,7 +229,7 @@ static void racing_creates_make_one(void **state)
     pthread_barrier_init(&start, NULL, RACERS);
     for (int i = 0; i < RACERS; i++) {
         racers[i] = (struct racer){.f = f, .start = &start};
-        assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, run_one, &racers[i]), 0);
     }
     for (int i = 0; i < RACERS; i++) {
         pthread_join(threads[i], NULL);
@@ -238,8 +237,121 @@ static void racing_creates_make_one(void **state)
         assert_int_equal(racers[i].failed, 0);
     }
     pthread_barrier_destroy(&start);
-    assert_int_equal(created, ROUNDS);
+    return created;
+}
+
+static void racing_creates_make_one(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(racers_make(f, race), ROUNDS);
     assert_int_equal(fixture_count(f, "Patient", "identifier=urn:race|&_count=1000"), ROUNDS);
+}
+
+/* Review R21: a condition that must be verified on the document (a name longer than what its keys
+ * hold, a part of a name) is as exact as one that keys decide. */
+static void *race_by_name(void *ctx)
+{
+    struct racer *r = ctx;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct arena *a = arena_new(0);
+        struct op op;
+        struct json *tree;
+        struct record_result result;
+        op_init(&op, a, &r->f->system, time_now());
+        str cond = arena_printf(a, "family%s=averylongfamilynamelongerthanitskeys%d",
+                                i % 2 ? ":contains" : "", i);
+        str text = arena_printf(a,
+                                "{\"resourceType\":\"Patient\",\"name\":[{\"family\":"
+                                "\"Averylongfamilynamelongerthanitskeys%d\"}]}",
+                                i);
+        bool ok = fhir_read(&op, text, 0, &tree) == OK;
+        pthread_barrier_wait(r->start);
+        ok = ok && record_create(&op, r->f->rec, tree, cond, &result) == OK;
+        r->created += ok && result.created;
+        r->failed += !ok;
+        arena_free(a);
+    }
+    return NULL;
+}
+
+static void racing_creates_by_long_names_make_one(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(racers_make(f, race_by_name), ROUNDS);
+    assert_int_equal(fixture_count(f, "Patient", "family=averylong&_count=1000"), ROUNDS);
+}
+
+/* The same without a race: what was looked at may not come to match before the commit. */
+static void a_verified_condition_is_guarded(void **state)
+{
+    struct fixture *f = *state;
+    const struct fhir_query *q;
+    struct plan plan;
+    struct guard_found found;
+    struct store_commit done;
+    struct record_result r;
+    const char *near = fixture_patient(f, "Averylongfamilynamelongerthanone");
+    for (int round = 0; round < 3; round++) {
+        fixture_as(f, &f->system);
+        assert_int_equal(fhir_query_read(&f->op, fhir_type_parse(STR("Patient")),
+                                         STR("family=averylongfamilynamelongerthantwo"), false, &q),
+                         OK);
+        assert_int_equal(plan_bare(&f->op, f->rec, q, &plan), OK);
+        assert_int_equal(guard_look(&f->op, f->rec, q, &plan, &found), OK);
+        assert_int_equal(found.n, 0);
+        assert_non_null(found.guard);
+        if (round == 1) { /* one that was looked at comes to match */
+            struct json *tree = fixture_tree(
+                f, fixture_text(f,
+                                "{\"resourceType\":\"Patient\",\"id\":\"%.*s\",\"name\":"
+                                "[{\"family\":\"Averylongfamilynamelongerthantwo\"}]}",
+                                STR_ARG(fixture_id(near))));
+            assert_int_equal(
+                record_update(&f->op, f->rec, q->type, fixture_id(near), tree, STR_NONE, &r), OK);
+        } else if (round == 2) { /* a new one comes */
+            fixture_patient(f, "Averylongfamilynamelongerthantwo");
+        }
+        struct store_tx *tx = store_tx_new(&f->op, f->store);
+        guard_put(tx, found.guard);
+        store_tx_kv(tx, STR("k"), STR("v"));
+        assert_int_equal(store_commit(&f->op, tx, &done), round == 0   ? OK
+                                                          : round == 1 ? ERR_PRECONDITION
+                                                                       : ERR_CONFLICT);
+        if (round != 1)
+            continue;
+        struct json *back =
+            fixture_tree(f, fixture_text(f,
+                                         "{\"resourceType\":\"Patient\",\"id\":\"%.*s\",\"name\":"
+                                         "[{\"family\":\"Averylongfamilynamelongerthanone\"}]}",
+                                         STR_ARG(fixture_id(near))));
+        fixture_as(f, &f->system);
+        assert_int_equal(
+            record_update(&f->op, f->rec, q->type, fixture_id(near), back, STR_NONE, &r), OK);
+    }
+}
+
+/* Review R22: what was committed is never answered with an error for the whole. */
+static void a_failing_read_answers_for_itself(void **state)
+{
+    struct fixture *f = *state;
+    struct record_answer *a;
+    const char *entries =
+        fixture_text(f,
+                     "%s,{\"request\":{\"method\":\"GET\",\"url\":\"Patient/nope-nope\"}},"
+                     "{\"request\":{\"method\":\"GET\",\"url\":\"Patient?birthdate=notadate\"}},"
+                     "{\"request\":{\"method\":\"GET\",\"url\":\"Patient?identifier=7\"}}",
+                     post(f,
+                          "{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"urn:mrn\","
+                          "\"value\":\"7\"}]}",
+                          "Patient", ""));
+    assert_int_equal(run(f, "transaction", entries, &a), OK);
+    assert_true(a[0].result.created);
+    assert_int_equal(a[1].code, ERR_NOT_FOUND);
+    assert_int_equal(a[1].n_issues, 1);
+    assert_int_equal(a[2].code, ERR_INVALID);
+    assert_int_equal(a[3].code, OK);
+    assert_int_equal(a[3].page.n, 1);
+    assert_int_equal(f->op.fault.n, 0);
 }
 
 static void *bump(void *ctx)
@@ -290,6 +402,9 @@ int main(void)
         BOTH_BACKENDS(put_and_delete_in_one),
         BOTH_BACKENDS(trails_cannot_be_written),
         BOTH_BACKENDS(racing_creates_make_one),
+        BOTH_BACKENDS(racing_creates_by_long_names_make_one),
+        BOTH_BACKENDS(a_verified_condition_is_guarded),
+        BOTH_BACKENDS(a_failing_read_answers_for_itself),
         BOTH_BACKENDS(racing_updates_lose_no_version),
     };
     return cmocka_run_group_tests_name("record.transact", tests, NULL, NULL);
