@@ -1,6 +1,7 @@
 /* Whole copies of a data folder, and its keys: the record's doors to what the store does. They work
  * on folders, so that a running server need not stop; whoever can read the keys file may use them,
  * and only in the name of the system. Invariant: no resource and no key passes through here. */
+#include "store/backup.h"
 #include "record/record_int.h"
 
 static void tell(void *ctx, const char *what, uint64_t done, uint64_t all)

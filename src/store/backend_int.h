@@ -9,7 +9,7 @@
 #ifndef WEFT_STORE_BACKEND_INT_H
 #define WEFT_STORE_BACKEND_INT_H
 
-#include "store/store.h"
+#include "store/backup.h"
 
 enum store_space {
     SPACE_META,  /* name → state, schema, dictionary, head of the trail */
