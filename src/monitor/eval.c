@@ -87,10 +87,23 @@ static void grade(const struct track *t, const struct monitor_rule *r, struct fi
         f->priority = 0; /* watch levels wait for the readings that confirm them */
 }
 
+/* A full list lets go of the least urgent, of these the oldest: many readings that come at once never
+ * hide the worst of them. */
 static void push(struct findings *out, const struct finding *f)
 {
-    if (f->priority > 0 && out->n < FINDINGS_MAX)
-        out->at[out->n++] = *f;
+    if (f->priority <= 0)
+        return;
+    if (out->n == FINDINGS_MAX) {
+        size_t least = 0;
+        for (size_t i = 1; i < out->n; i++)
+            if (out->at[i].priority > out->at[least].priority)
+                least = i;
+        if (out->at[least].priority < f->priority)
+            return;
+        memmove(out->at + least, out->at + least + 1, (out->n - least - 1) * sizeof *out->at);
+        out->n--;
+    }
+    out->at[out->n++] = *f;
 }
 
 static void eval_limit(const struct track *t, int rule, int series, int i, struct findings *out)

@@ -142,8 +142,11 @@ static const struct finding *keep_news(struct seen *s, bool open, struct finding
 {
     size_t best = 0;
     for (size_t i = 0; i < s->findings.n; i++)
-        if (monitor_news(s->track, &s->findings.at[i], open))
+        if (monitor_news(s->track, &s->findings.at[i], open)) {
             ret->at[ret->n++] = s->findings.at[i];
+            open = true; /* from here on it is: what follows is evidence, however changes are
+                            batched */
+        }
     for (size_t i = 1; i < ret->n; i++)
         if (ret->at[i].priority < ret->at[best].priority)
             best = i;

@@ -136,7 +136,7 @@ struct finding {
     int64_t at;
     uint64_t rid;
 };
-#define FINDINGS_MAX 16
+#define FINDINGS_MAX 64
 struct findings {
     size_t n;
     struct finding at[FINDINGS_MAX];

@@ -3,6 +3,7 @@ in the patients' daytime (libfaketime), a broker with a credential a device, a s
 people who sign in with their second step.
 
 Standard library only; mosquitto and faketime from Debian."""
+import atexit
 import glob
 import json
 import os
@@ -61,6 +62,7 @@ class Clock:
 
 
 _made = {}
+atexit.register(lambda: forget_demos())
 
 
 def demo_folder(clock, patients=PATIENTS):
@@ -300,7 +302,7 @@ class House(weft_http.Server):
 
     def close(self):
         try:
-            self.stop()
+            self.stop(signal.SIGKILL)
         finally:
             if self.broker:
                 self.broker.stop()
@@ -361,8 +363,12 @@ class FlowCase(unittest.TestCase):
     def setUpClass(cls):
         cls.house = House(cls.config, Clock(cls.start_at), cls.broker)
         cls.clock = cls.house.clock
-        cls.prepare()
-        cls.house.start()
+        try:
+            cls.prepare()
+            cls.house.start()
+        except BaseException:
+            cls.house.close()
+            raise
 
     @classmethod
     def prepare(cls):

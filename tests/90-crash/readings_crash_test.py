@@ -76,16 +76,23 @@ def get(house, path):
 def check_patient(house, patient, stamps):
     since = house.clock.stamp(26 * 3600)
 
+    missing = {}
+
     def whole():
         rows = get(house, f"/fhir/Observation?subject=Patient/{patient}&code=59408-5&date=ge{since}"
                           "&_count=1000")
         mine = {o["effectiveDateTime"]: o["id"] for o in rows if o["valueQuantity"]["value"] < 85}
-        if not set(stamps) <= set(mine):
+        missing["readings"] = sorted(set(stamps) - set(mine))
+        if missing["readings"]:
             return None
         cases = get(house, f"/fhir/Task?patient=Patient/{patient}&_count=50")
         seen = {i["valueReference"]["reference"] for c in cases for i in c["input"]}
-        return (rows, mine, cases) if {"Observation/" + mine[s] for s in stamps} <= seen else None
-    rows, mine, cases = wait_for(whole, f"{patient}'s readings in the record and in the case", 60, 0.2)
+        missing["evidence"] = sorted(s for s in stamps if "Observation/" + mine[s] not in seen)
+        return None if missing["evidence"] else (rows, mine, cases)
+    try:
+        rows, mine, cases = wait_for(whole, "the record and the case to be whole", 30, 0.2)
+    except AssertionError:
+        raise AssertionError(f"{patient}: of {stamps} missing {missing}") from None
     times = [o["effectiveDateTime"] for o in rows if o["valueQuantity"]["value"] < 85]
     assert len(times) == len(set(times)), f"{patient}: a reading was doubled"
     open_cases = [c for c in cases if c["status"] in ("requested", "in-progress", "on-hold")]
@@ -94,10 +101,10 @@ def check_patient(house, patient, stamps):
     assert len(evidence) == len(set(evidence)), f"{patient}: evidence was doubled"
 
 
-def main():
+def run(houses):
     random.seed(SEED)
     print(f"seed {SEED}")
-    house = House(clock=Clock(), broker=True, patients=60)
+    houses.append(house := House(clock=Clock(), broker=True, patients=60))
     stable = [p for p, t in house.truth.items() if t["monitored"] and not t["planted"]]
     half = len(stable) // 2
     mqtt, rest = Stream(stable[:half], house.clock), Stream(stable[half:], house.clock)
@@ -136,8 +143,16 @@ def main():
     assert verified.returncode == 0, verified.stdout + verified.stderr
     print(f"{kills} kills, {n} readings acknowledged: none lost, none doubled, one case a patient; "
           f"{time.monotonic() - started:.0f} s")
-    house.close()
-    forget_demos()
+
+
+def main():
+    houses = []
+    try:
+        run(houses)
+    finally:
+        for house in houses:
+            house.close()
+        forget_demos()
 
 
 if __name__ == "__main__":

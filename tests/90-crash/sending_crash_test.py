@@ -48,12 +48,12 @@ def get(house, path):
     return a.json
 
 
-def main():
+def run(houses):
     random.seed(SEED)
     print(f"seed {SEED}")
     rounds = KILLS if not SOAK_S else max(KILLS, int(SOAK_S / 2))
     provider = Slow()
-    house = House(clock=Clock(), patients=30 + rounds * A_ROUND * 3 // 2)
+    houses.append(house := House(clock=Clock(), patients=30 + rounds * A_ROUND * 3 // 2))
     token = os.path.join(house.folder, "sms.token")
     with open(token, "w", encoding="utf-8") as f:
         f.write(TOKEN)
@@ -104,9 +104,17 @@ def main():
     assert not provider.odd, provider.odd
     print(f"{kills} kills, {len(ids)} messages: {counts['in-progress']} sent once, "
           f"{counts['unknown']} told to be unknown, none twice; {time.monotonic() - started:.0f} s")
-    house.close()
     provider.down()
-    forget_demos()
+
+
+def main():
+    houses = []
+    try:
+        run(houses)
+    finally:
+        for house in houses:
+            house.close()
+        forget_demos()
 
 
 if __name__ == "__main__":
