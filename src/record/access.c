@@ -102,51 +102,6 @@ static void facts_from_keys(struct op *op, struct record *rec, const struct stor
         q->assigned = keys_name_actor(op, p, keys, n);
 }
 
-static bool consent_lists(struct op *op, const struct json *c, fhir_type type)
-{
-    if (!str_eq(json_get_str(c, STR("status")), STR("active")))
-        return false;
-    const struct json *p = JSON_GET(c, "provision");
-    if (str_eq(json_get_str(p, STR("type")), STR("deny")))
-        return false;
-    struct time_span from, to;
-    const struct json *period = JSON_GET(p, "period");
-    if ((time_parse(json_get_str(period, STR("start")), &from) && from.lo > op->now) ||
-        (time_parse(json_get_str(period, STR("end")), &to) && to.hi <= op->now))
-        return false;
-    bool mine = false;
-    const struct json *actors = JSON_GET(p, "actor");
-    for (size_t i = 0; json_at(actors, i) && !mine; i++)
-        mine = str_eq(json_str(json_path(json_at(actors, i), "reference.reference")),
-                      op->actor->reference);
-    const struct json *classes = JSON_GET(p, "class");
-    bool listed = !json_at(classes, 0);
-    for (size_t i = 0; json_at(classes, i) && !listed; i++)
-        listed = str_eq(json_get_str(json_at(classes, i), STR("code")), fhir_type_name(type));
-    return mine && listed;
-}
-
-/* An active Consent of the patient names this helper and the type (or no type: all). */
-static bool consented(struct op *op, struct record *rec, fhir_type type)
-{
-    if (!op->actor || op->actor->role != ROLE_HELPER || !op->actor->patient)
-        return false;
-    struct store_query q = {.type = rec->t_consent, .comp = op->actor->patient, .limit = 200};
-    struct store_found found;
-    struct fault before = op->fault;
-    bool yes = false;
-    if (store_search(op, rec->store, &q, &found) == OK) {
-        for (size_t i = 0; i < found.n && !yes; i++) {
-            struct store_doc d;
-            struct json *tree;
-            yes = store_get(op, rec->store, found.rids[i], &d) == OK && !d.deleted &&
-                  tree_of(op, rec, &d, &tree) == OK && consent_lists(op, tree, type);
-        }
-    }
-    op->fault = before;
-    return yes;
-}
-
 static bool may(struct op *op, struct record *rec, enum action action, const struct plan *plan,
                 const struct store_doc *d, struct access_verdict *v)
 {
@@ -161,7 +116,7 @@ static bool may(struct op *op, struct record *rec, enum action action, const str
         return v->allowed;
     if (op->actor->user_rid)
         facts_from_keys(op, rec, d, &q);
-    q.consented = q.consented || consented(op, rec, d->type);
+    q.consented = q.consented || consent_shares(op, rec, d->type);
     if (q.is_own || q.assigned || q.consented)
         policy_access(op->actor, &q, v);
     return v->allowed;
@@ -232,7 +187,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
                   struct clause_list *clauses, struct plan *plan)
 {
     struct access_request q = {
-        .type = type, .action = action, .consented = consented(op, rec, type)};
+        .type = type, .action = action, .consented = consent_shares(op, rec, type)};
     struct access_verdict v, read, restricted;
     plan->consented = q.consented;
     policy_access(op->actor, &q, &v);

@@ -149,6 +149,9 @@ bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
 MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                        struct clause_list *clauses, struct plan *plan);
 struct staged;
+/* ---- consent.c ---- */
+/* For the helper who acts; false for everybody else. */
+bool consent_shares(struct op *op, struct record *rec, fhir_type type);
 /* ---- author.c: who says what a resource says ---- */
 /* The i-th search parameter that names the author, NULL past the last. */
 const struct fhir_param *author_param(const struct op *op, fhir_type type, size_t i);

@@ -209,7 +209,9 @@ static void helpers_need_consent(void **state)
     const char *consent = fixture_make(
         f, fixture_text(
                f,
-               "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"text\":\"share\"},"
+               "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{"
+               "\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":"
+               "\"patient-privacy\"}]},"
                "\"category\":[{\"text\":\"share\"}],\"patient\":{\"reference\":\"%s\"},"
                "\"policyRule\":{"
                "\"text\":\"own\"},\"provision\":{\"type\":\"permit\",\"actor\":[{\"role\":{"
@@ -226,6 +228,70 @@ static void helpers_need_consent(void **state)
         record_delete(&f->op, f->rec, type_of("Consent"), fixture_id(consent), STR_NONE, &r), OK);
     fixture_as(f, &who);
     assert_int_equal(fixture_read(f, w, &d), ERR_NOT_FOUND);
+}
+
+/* What the patient shares, and what takes it back or was never meant: no helper sees more. */
+static void consents_are_kept_to_the_word(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *scope, *provision;
+        bool weight, condition;
+    } rows[] = {
+        {"patient-privacy", "\"type\":\"permit\",%s", true, true},
+        {"patient-privacy",
+         "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\",\"class\":[{\"code\":"
+         "\"Condition\"}]}]",
+         true, false},
+        {"patient-privacy", "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\"}]", false,
+         false},
+        {"patient-privacy",
+         "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\",\"class\":[{\"code\":"
+         "\"Goal\"}],\"securityLabel\":[{\"code\":\"R\"}]}]",
+         false, false},
+        {"patient-privacy", "\"type\":\"permit\",%s,\"securityLabel\":[{\"code\":\"N\"}]", false,
+         false},
+        {"patient-privacy", "\"type\":\"permit\",%s,\"purpose\":[{\"code\":\"HRESCH\"}]", false,
+         false},
+        {"patient-privacy", "\"type\":\"permit\",%s,\"dataPeriod\":{\"end\":\"2020\"}", false,
+         false},
+        {"patient-privacy", "\"type\":\"permit\",%s,\"period\":{\"end\":\"2020\"}", false, false},
+        {"patient-privacy", "\"type\":\"deny\",%s", false, false},
+        {"patient-privacy", "%s", false, false},
+        {"research", "\"type\":\"permit\",%s", false, false},
+    };
+    const char *x = fixture_patient(f, "X");
+    fixture_weight(f, x, "70", "2026-01-02");
+    fixture_make(
+        f,
+        fixture_text(f, "{\"resourceType\":\"Condition\",\"subject\":{\"reference\":\"%s\"}}", x));
+    const char *helper = fixture_make(
+        f, fixture_text(
+               f, "{\"resourceType\":\"RelatedPerson\",\"patient\":{\"reference\":\"%s\"}}", x));
+    struct actor who = fixture_actor(ROLE_HELPER, "helper.flo");
+    who.patient = fixture_rid(f, x);
+    who.user_rid = fixture_rid(f, helper);
+    who.reference = str_of(helper);
+    const char *actor = fixture_text(
+        f, "\"actor\":[{\"role\":{\"text\":\"h\"},\"reference\":{\"reference\":\"%s\"}}]", helper);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct record_result r;
+        const char *at = strstr(rows[i].provision, "%s");
+        const char *text = fixture_text(
+            f,
+            "{\"resourceType\":\"Consent\",\"id\":\"c\",\"status\":\"active\",\"scope\":{"
+            "\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\","
+            "\"code\":\"%s\"}]},\"category\":[{\"text\":\"share\"}],\"patient\":{\"reference\":"
+            "\"%s\"},\"policyRule\":{\"text\":\"own\"},\"provision\":{%.*s%s%s}}",
+            rows[i].scope, x, (int)(at - rows[i].provision), rows[i].provision, actor, at + 2);
+        fixture_as(f, &f->system);
+        struct json *tree = fixture_tree(f, text);
+        assert_int_equal(
+            record_update(&f->op, f->rec, fhir_type_of(tree), STR("c"), tree, STR_NONE, &r), OK);
+        fixture_as(f, &who);
+        assert_int_equal(fixture_count(f, "Observation", ""), rows[i].weight ? 1 : -1);
+        assert_int_equal(fixture_count(f, "Condition", ""), rows[i].condition ? 1 : -1);
+    }
 }
 
 static void devices_see_themselves(void **state)
@@ -278,12 +344,12 @@ static void a_repeated_reading_is_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH_BACKENDS(create_then_read),          BOTH_BACKENDS(update_makes_versions),
-        BOTH_BACKENDS(create_by_update),          BOTH_BACKENDS(delete_ends_it),
-        BOTH_BACKENDS(unchanged_meta_is_kept),    BOTH_BACKENDS(nobody_gets_nothing),
-        BOTH_BACKENDS(patients_see_their_own),    BOTH_BACKENDS(restricted_labels_hide),
-        BOTH_BACKENDS(helpers_need_consent),      BOTH_BACKENDS(devices_see_themselves),
-        BOTH_BACKENDS(a_repeated_reading_is_one),
+        BOTH_BACKENDS(create_then_read),       BOTH_BACKENDS(update_makes_versions),
+        BOTH_BACKENDS(create_by_update),       BOTH_BACKENDS(delete_ends_it),
+        BOTH_BACKENDS(unchanged_meta_is_kept), BOTH_BACKENDS(nobody_gets_nothing),
+        BOTH_BACKENDS(patients_see_their_own), BOTH_BACKENDS(restricted_labels_hide),
+        BOTH_BACKENDS(helpers_need_consent),   BOTH_BACKENDS(consents_are_kept_to_the_word),
+        BOTH_BACKENDS(devices_see_themselves), BOTH_BACKENDS(a_repeated_reading_is_one),
     };
     return cmocka_run_group_tests_name("record.verbs", tests, NULL, NULL);
 }
