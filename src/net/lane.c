@@ -2,7 +2,7 @@
  * handing over a request, and a group of audit entries becomes durable at once; so only the first
  * request of a group wakes its thread, and there it fetches the rest.
  * Invariant: a lane with a request in `ready` has somebody who will empty it: either a resumed
- * request that has not come back yet (awake), or the pusher itself. */
+ * request that has not come back yet, answered or dropped (awake), or the pusher itself. */
 #include "net/net_int.h"
 
 void lane_enter(struct request *r)

@@ -70,6 +70,8 @@ static void on_done(void *cls, struct MHD_Connection *conn, void **ctx,
     if (!r)
         return;
     *ctx = NULL;
+    if (r->phase == PHASE_READY)
+        lane_fetch(r->lane); /* the peer went away: nobody else fetches what it was to fetch */
     if (r->phase != PHASE_HEAD) {
         bool sent = r->phase == PHASE_DRAIN ||
                     (r->phase == PHASE_SENT && code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
