@@ -11,9 +11,9 @@ static const char usage[] =
     "Prints a bearer token. ROLE is nurse, agent, outreach, privacy, admin, patient, helper, "
     "device "
     "or\n"
-    "system; patient and helper need --patient (the id of a Patient). Where --user names an "
-    "account,\n"
-    "the account says the rest. A token lives for a day unless --ttl says otherwise.\n"
+    "system; patient and helper need --patient (the id of a Patient), helper --reference (the\n"
+    "RelatedPerson) too. Where --user names an account, the account says the rest. A token\n"
+    "lives for a day unless --ttl says otherwise.\n"
     "\n"
     "example: curl -H \"Authorization: Bearer $(weft token --data data --role nurse)\" \\\n"
     "             http://127.0.0.1:8080/fhir/Patient\n";

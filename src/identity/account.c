@@ -78,6 +78,28 @@ err account_load(struct op *op, struct identity *id, str user, struct identity_a
     return OK;
 }
 
+/* Who is bound to a patient is somebody: without a person of its own a helper would be whoever a
+ * Consent does not name. */
+err account_check_binding(struct op *op, const struct identity_account *a)
+{
+    static const char *const person[ROLE_COUNT] = {
+        [ROLE_PATIENT] = "Patient", [ROLE_HELPER] = "RelatedPerson", [ROLE_DEVICE] = "Device"};
+    const char *type = person[a->role];
+    if ((a->role == ROLE_PATIENT || a->role == ROLE_HELPER) && !a->patient.n)
+        return fail(op, ERR_INVALID,
+                    "An account or token of this role is bound to a patient: say "
+                    "which.");
+    if (a->role == ROLE_HELPER && !a->reference.n)
+        return fail(op, ERR_INVALID,
+                    "A helper is a person of the record: name the RelatedPerson "
+                    "as reference.");
+    struct fhir_ref ref = fhir_ref_parse(a->reference);
+    if (type && a->reference.n &&
+        (ref.kind != REF_LOCAL || ref.type != fhir_type_parse(str_of(type))))
+        return fail(op, ERR_INVALID, "The reference of this role is a %s of this server.", type);
+    return OK;
+}
+
 static err check(struct op *op, const struct identity_account *a)
 {
     if (!user_valid(a->user))
@@ -91,10 +113,7 @@ static err check(struct op *op, const struct identity_account *a)
         return fail(op, ERR_INVALID, "The patient of an account is named by its id.");
     if (a->totp.n && a->totp.n != 32)
         return fail(op, ERR_INVALID, "A second step's secret is 32 characters of base 32.");
-    bool bound = a->role == ROLE_PATIENT || a->role == ROLE_HELPER;
-    if (bound && !a->patient.n)
-        return fail(op, ERR_INVALID, "An account of this role is bound to a patient: say which.");
-    return OK;
+    return account_check_binding(op, a);
 }
 
 err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,

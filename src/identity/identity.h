@@ -16,7 +16,7 @@ void identity_free(struct identity *id);
 struct identity_account {
     str user; /* [a-z0-9.@-]{1,64}, unique */
     enum role role;
-    str reference; /* resource behind it, may be empty for admin and system */
+    str reference; /* resource behind it; a helper's RelatedPerson must be named */
     str patient;   /* id of the Patient a patient, helper or device is bound to */
     str name;      /* shown on screens */
     str language;  /* BCP-47, for the screens */

@@ -73,6 +73,8 @@ bool user_valid(str user);
 /* The stored form; ERR_NOT_FOUND (told) when there is none. ret_password: the argon2id text. */
 MUST err account_load(struct op *op, struct identity *id, str user, struct identity_account *ret,
                       str *ret_password);
+/* Is the role's person named, and of the right type? a->role is a role. */
+MUST err account_check_binding(struct op *op, const struct identity_account *a);
 MUST err need_manage(struct op *op);
 struct json *account_json(struct op *op, const struct identity_account *a);
 /* Strings are copied into the op's arena. */

@@ -332,6 +332,35 @@ static void a_try_counts_before_its_hash(void **state)
     assert_int_equal(sign_in(f, &s), OK); /* all five were right */
 }
 
+/* Review R5d: a helper without a person would be whoever a Consent does not name. */
+static void helpers_are_somebody(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session s;
+    static const struct {
+        const char *reference;
+        enum role role;
+        err want;
+    } rows[] = {{"", ROLE_HELPER, ERR_INVALID},
+                {"Practitioner/a", ROLE_HELPER, ERR_INVALID},
+                {"https://elsewhere.example/RelatedPerson/a", ROLE_HELPER, ERR_INVALID},
+                {"RelatedPerson/a", ROLE_HELPER, OK},
+                {"Practitioner/a", ROLE_PATIENT, ERR_INVALID},
+                {"Patient/p1", ROLE_PATIENT, OK},
+                {"Patient/p1", ROLE_DEVICE, ERR_INVALID},
+                {"Device/d1", ROLE_DEVICE, OK}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct identity_account a = {.user = STR("flo"),
+                                     .role = rows[i].role,
+                                     .patient = STR("p1"),
+                                     .reference = str_of(rows[i].reference)};
+        as(f, identity_system());
+        assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), rows[i].want);
+        as(f, identity_system());
+        assert_int_equal(identity_token_issue(&f->op, f->id, &a, 60, &s), rows[i].want);
+    }
+}
+
 static void devices(void **state)
 {
     struct fixture *f = *state;
@@ -364,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(guessing_is_slowed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sign_ins_starve_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_try_counts_before_its_hash, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(helpers_are_somebody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

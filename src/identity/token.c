@@ -77,8 +77,7 @@ err identity_token_issue(struct op *op, struct identity *id, const struct identi
     if (a->name.n > NAME_MAX_BYTES || a->reference.n > REFERENCE_MAX || a->language.n > 35 ||
         (a->patient.n && !fhir_id_valid(a->patient)))
         return fail(op, ERR_INVALID, "Name, reference, language or patient is not usable.");
-    if ((a->role == ROLE_PATIENT || a->role == ROLE_HELPER) && !a->patient.n)
-        return fail(op, ERR_INVALID, "A token of this role is bound to a patient: say which.");
+    TRY(account_check_binding(op, a));
     struct token_terms terms = {.expires = op->now + ttl_s * 1000};
     TRY(token_make(op, id, a, &terms, ret));
     return record_audit_event(op, id->rec, STR("token"), true, a->user);
