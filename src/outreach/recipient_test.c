@@ -1,0 +1,250 @@
+/* What a patient allows and what they got lately: the newest word decides, no wins a tie, a
+ * permission ends; of two waiting messages only the one before counts. */
+#include "base/test.h"
+#include "base/time.h"
+#include "outreach/outreach_int.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z: 11:30 in Chicago */
+#define MINUTE 60000LL
+
+struct room {
+    char dir[64];
+    struct record *rec;
+    struct op op;
+    str patient;
+};
+
+static str made(struct room *r, str text)
+{
+    struct record_result res;
+    struct json *t;
+    err e = fhir_read(&r->op, text, 0, &t);
+    if (e == OK)
+        e = record_create(&r->op, r->rec, t, STR_NONE, &res);
+    for (size_t i = 0; e != OK && i < r->op.fault.n; i++)
+        print_error("%.*s: %.*s\n", STR_ARG(r->op.fault.issues[i].expression),
+                    STR_ARG(r->op.fault.issues[i].message));
+    assert_int_equal(e, OK);
+    return res.id;
+}
+
+static int open_room(void **state)
+{
+    struct room *r = calloc(1, sizeof *r);
+    snprintf(r->dir, sizeof r->dir, "/tmp/weft-outreach-XXXXXX");
+    assert_non_null(mkdtemp(r->dir));
+    r->op = test_op();
+    r->op.now = NOW;
+    r->op.actor = outreach_system();
+    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
+    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
+    r->patient =
+        made(r, STR("{\"resourceType\":\"Patient\",\"name\":[{\"given\":[\"Ann\"]}],\"telecom\":[{"
+                    "\"system\":\"phone\",\"value\":\"(503) 555-0101\",\"rank\":2},{\"system\":"
+                    "\"phone\",\"use\":\"old\",\"value\":\"+15035550109\",\"rank\":1},{\"system\":"
+                    "\"email\",\"value\":\"ann@example.org\",\"rank\":1}],\"address\":[{\"state\":"
+                    "\"IL\",\"country\":\"US\",\"extension\":[{\"url\":"
+                    "\"http://hl7.org/fhir/StructureDefinition/timezone\",\"valueCode\":"
+                    "\"America/Chicago\"}]}]}"));
+    *state = r;
+    return 0;
+}
+
+static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static int close_room(void **state)
+{
+    struct room *r = *state;
+    record_close(r->rec);
+    nftw(r->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+    test_op_done(&r->op);
+    free(r);
+    return 0;
+}
+
+/* more: further members of the provision, beginning with a comma. */
+static void consent(struct room *r, const char *type, const char *channel, int64_t at,
+                    const char *more)
+{
+    struct arena *a = r->op.arena;
+    made(r,
+         arena_printf(a,
+                      "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":"
+                      "[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\","
+                      "\"code\":\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
+                      "\"" CONSENT_CATEGORY "\",\"code\":\"contact\"}]}],\"patient\":{"
+                      "\"reference\":\"Patient/%.*s\"},\"dateTime\":\"%.*s\",\"policyRule\":{"
+                      "\"text\":\"spoken\"},\"provision\":{\"type\":\"%s\",\"code\":[{\"coding\":"
+                      "[{\"system\":\"" CHANNEL_SYSTEM "\",\"code\":\"%s\"}]}],\"purpose\":[{"
+                      "\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"care\"}]%s}}",
+                      STR_ARG(r->patient), STR_ARG(time_format(a, at)), type, channel, more));
+}
+
+static struct recipient seen(struct room *r)
+{
+    struct recipient p;
+    assert_int_equal(recipient_load(&r->op, r->rec, r->patient, &p), OK);
+    return p;
+}
+
+#define SMS(r) (seen(r).consent[CHANNEL_SMS])
+#define ALLOWED(r) (SMS(r).any && SMS(r).permit)
+
+static void addresses_and_places(void **state)
+{
+    struct room *r = *state;
+    struct recipient p = seen(r);
+    assert_str(p.address[CHANNEL_SMS], "+15035550101");
+    assert_str(p.address[CHANNEL_EMAIL], "ann@example.org");
+    assert_int_equal(p.preferred, CHANNEL_EMAIL);
+    assert_int_equal(p.n_zones, 1);
+    assert_str(p.zones[0], "America/Chicago");
+    assert_str(p.state, "IL");
+    assert_false(p.deceased);
+    assert_true(str_empty(p.line_type));
+}
+
+static void no_word_is_no_permission(void **state)
+{
+    assert_false(SMS(*state).any);
+}
+
+static void the_newest_word_decides(void **state)
+{
+    struct room *r = *state;
+    consent(r, "permit", "sms", NOW - 30 * MINUTE, "");
+    assert_true(ALLOWED(r));
+    assert_true(SMS(r).care);
+    assert_false(SMS(r).marketing);
+    consent(r, "deny", "sms", NOW - 20 * MINUTE, "");
+    assert_false(ALLOWED(r));
+    consent(r, "permit", "sms", NOW - 25 * MINUTE, ""); /* written down later, but said before */
+    assert_false(ALLOWED(r));
+    consent(r, "permit", "sms", NOW - 10 * MINUTE, "");
+    assert_true(ALLOWED(r));
+    assert_false(seen(r).consent[CHANNEL_EMAIL].any);
+}
+
+static void no_wins_a_tie(void **state)
+{
+    struct room *r = *state;
+    consent(r, "permit", "sms", NOW - MINUTE, "");
+    consent(r, "deny", "sms", NOW - MINUTE, "");
+    consent(r, "permit", "sms", NOW - MINUTE, "");
+    assert_false(ALLOWED(r));
+}
+
+/* Bug: a permission dated tomorrow outlasted the stop of today. */
+static void a_permission_of_tomorrow_is_none(void **state)
+{
+    struct room *r = *state;
+    consent(r, "deny", "sms", NOW - MINUTE, "");
+    consent(r, "permit", "sms", NOW + 24 * 60 * MINUTE, "");
+    assert_false(ALLOWED(r));
+}
+
+static void a_permission_ends_with_its_period(void **state)
+{
+    struct room *r = *state;
+    consent(r, "permit", "sms", NOW - MINUTE, ",\"period\":{\"end\":\"2026-11-23\"}");
+    assert_false(SMS(r).any);
+    consent(r, "permit", "sms", NOW - MINUTE, ",\"period\":{\"start\":\"2026-11-25\"}");
+    assert_false(SMS(r).any);
+    consent(r, "permit", "sms", NOW - MINUTE, ",\"period\":{\"end\":\"2026-11-24\"}");
+    assert_true(ALLOWED(r));
+}
+
+static str message(struct room *r, const char *status, const char *kind, int64_t at, bool from_them)
+{
+    struct arena *a = r->op.arena;
+    str patient = arena_printf(a, "Patient/%.*s", STR_ARG(r->patient));
+    str sender = from_them
+                     ? arena_printf(a, ",\"sender\":{\"reference\":\"%.*s\"}", STR_ARG(patient))
+                     : STR_NONE;
+    return made(
+        r, arena_printf(a,
+                        "{\"resourceType\":\"Communication\",\"status\":\"%s\",\"category\":[{"
+                        "\"coding\":[{\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"%s\"}]}],"
+                        "\"medium\":[{\"coding\":[{\"system\":\"" CHANNEL_SYSTEM "\",\"code\":"
+                        "\"sms\"}]}],\"subject\":{\"reference\":\"%.*s\"},\"%s\":\"%.*s\"%.*s}",
+                        status, kind, STR_ARG(patient), from_them ? "received" : "sent",
+                        STR_ARG(time_format(a, at)), STR_ARG(sender)));
+}
+
+static struct ledger ledger(struct room *r, str self)
+{
+    struct recipient p = seen(r);
+    struct ledger l;
+    assert_int_equal(ledger_load(&r->op, r->rec, &p, self, &l), OK);
+    return l;
+}
+
+static void what_counts_as_contact(void **state)
+{
+    struct room *r = *state;
+    const int64_t hour = 60 * MINUTE;
+    message(r, "completed", "care", NOW - hour, false);
+    message(r, "unknown", "care", NOW - 2 * hour, false); /* may have gone: counts */
+    message(r, "not-done", "care", NOW - hour, false);
+    message(r, "stopped", "care", NOW - hour, false);
+    message(r, "completed", "help_reply", NOW - hour, false);
+    message(r, "completed", "optin_confirmation", NOW - hour, false);
+    message(r, "completed", "care", NOW - 13 * hour, false); /* yesterday in Chicago */
+    message(r, "completed", "care", NOW - 8 * 24 * hour, false);
+    struct ledger l = ledger(r, STR_NONE);
+    assert_int_equal(l.texts_today, 2);
+    assert_int_equal(l.contacts_week, 3);
+    assert_false(l.wrote_first);
+    message(r, "completed", "x", NOW - 23 * hour, true);
+    assert_true(ledger(r, STR_NONE).wrote_first);
+}
+
+/* Bug: two messages that both waited held each other up. */
+static void of_two_waiting_messages_one_goes(void **state)
+{
+    struct room *r = *state;
+    str first = message(r, "preparation", "care", NOW - 2 * MINUTE, false);
+    str second = message(r, "preparation", "care", NOW - MINUTE, false);
+    assert_int_equal(ledger(r, first).texts_today, 0);
+    assert_int_equal(ledger(r, second).texts_today, 1);
+    assert_int_equal(ledger(r, STR_NONE).texts_today, 2);
+}
+
+/* Bug: a second stop, after a start, went unconfirmed. */
+static void confirmations_are_counted_since_the_last_permission(void **state)
+{
+    struct room *r = *state;
+    message(r, "completed", "optout_confirmation", NOW - 60 * MINUTE, false);
+    assert_int_equal(ledger(r, STR_NONE).stop_confirmations, 1);
+    consent(r, "permit", "sms", NOW - 30 * MINUTE, "");
+    assert_int_equal(ledger(r, STR_NONE).stop_confirmations, 0);
+    message(r, "completed", "optout_confirmation", NOW - 20 * MINUTE, false);
+    assert_int_equal(ledger(r, STR_NONE).stop_confirmations, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(addresses_and_places),
+        TEST(no_word_is_no_permission),
+        TEST(the_newest_word_decides),
+        TEST(no_wins_a_tie),
+        TEST(a_permission_of_tomorrow_is_none),
+        TEST(a_permission_ends_with_its_period),
+        TEST(what_counts_as_contact),
+        TEST(of_two_waiting_messages_one_goes),
+        TEST(confirmations_are_counted_since_the_last_permission),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
