@@ -219,6 +219,28 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     return op_check(op);
 }
 
+err access_condition(struct op *op, struct record *rec, fhir_type type, struct clause_list *clauses,
+                     struct plan *plan)
+{
+    struct access_request q = {
+        .type = type, .action = ACTION_SEARCH, .consented = consent_shares(op, rec, type)};
+    struct access_verdict v;
+    policy_access(op->actor, &q, &v);
+    if (v.allowed)
+        return access_search(op, rec, ACTION_SEARCH, type, clauses, plan);
+    plan->own = true;
+    if (!op->actor || !op->actor->user_rid) {
+        plan->empty = true;
+        return OK;
+    }
+    if (access_bound(op)) {
+        plan->empty |= !op->actor->patient || (plan->q.comp && plan->q.comp != op->actor->patient);
+        plan->q.comp = op->actor->patient;
+    }
+    narrow_own(op, rec, type, clauses, plan);
+    return op_check(op);
+}
+
 static err refuse_write(struct op *op, struct record *rec, const struct staged *s,
                         const struct access_verdict *v)
 {

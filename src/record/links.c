@@ -56,6 +56,11 @@ static err conditional(struct record_tx *tx, const struct staged *s, struct fhir
     size_t mark = str_find_char(query, '?', 0);
     query = str_sub(query, mark == SIZE_MAX ? query.n : mark + 1, query.n);
     TRY(match_one(op, tx->rec, node->ref.type, query, &n, &d, &guard));
+    if (n == 1 && !tx->bulk) {
+        struct store_doc whole;
+        TRY(store_get(op, tx->rec->store, d.rid, &whole));
+        n = access_may_see(op, tx->rec, NULL, &whole) ? 1 : 0;
+    }
     tx->unresolved |= n == 0;
     if (n != 1)
         return fail_at(op, ERR_PRECONDITION, links_path(tx, s, node->path),

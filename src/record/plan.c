@@ -233,13 +233,10 @@ err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, str
     return plan_done(&pl);
 }
 
-err plan_bare(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret)
+err plan_condition(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret)
 {
     struct planner pl = {.op = op, .rec = rec, .plan = ret};
     TRY(plan_clauses(&pl, q));
-    if (access_bound(op)) {
-        ret->empty |= !op->actor->patient || (ret->q.comp && ret->q.comp != op->actor->patient);
-        ret->q.comp = op->actor->patient;
-    }
+    TRY(access_condition(op, rec, q->type, &pl.list, ret));
     return plan_done(&pl);
 }

@@ -67,9 +67,12 @@ struct record_page {
     uint64_t total;
     str next; /* _page position of the next page, or empty */
 };
-/* Filtered to what the actor may see: results, counts and includes. */
+/* Filtered to what the actor may see: results, counts and includes. ERR_TIMEOUT past op->deadline.
+ */
 MUST err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
                        struct record_page *ret);
+/* Is it a short walk over the index, so that a thread that must not block may run it? */
+bool record_search_short(const struct record *rec, const struct fhir_query *q);
 /* The same from query text: for rooms that ask small questions. */
 MUST err record_find(struct op *op, struct record *rec, fhir_type type, str query,
                      struct record_page *ret);
@@ -85,13 +88,16 @@ struct record_result {
     struct record_doc doc; /* as stored (deleted: empty) */
 };
 /* resource: validated tree. Every local reference must exist (ERR_UNPROCESSABLE naming its path).
- * if_none_exist: search text or empty; one match → unchanged, several → ERR_PRECONDITION. */
+ * if_none_exist: search text or empty; one match → unchanged, several → ERR_PRECONDITION.
+ * Conditions find what the actor could have searched for, or wrote. */
 MUST err record_create(struct op *op, struct record *rec, struct json *resource, str if_none_exist,
                        struct record_result *ret);
-/* Creates when absent (client-chosen id). if_match: version number or empty. */
+/* Creates when absent (client-chosen id); but to an actor bound to a patient, what is not in that
+ * patient's record and what is not there are both ERR_NOT_FOUND. if_match: version number or empty.
+ */
 MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id,
                        struct json *resource, str if_match, struct record_result *ret);
-/* Deleting what is absent or deleted is OK (vid 0). */
+/* Deleting what is absent or deleted is OK (vid 0); to a bound actor as with update. */
 MUST err record_delete(struct op *op, struct record *rec, fhir_type type, str id, str if_match,
                        struct record_result *ret);
 

@@ -104,12 +104,15 @@ struct plan {
     bool empty;     /* nothing can match */
     bool verify;    /* hits must be matched against the document too */
     bool consented; /* a Consent shares this type with the helper who searches */
+    bool own;       /* finds what the actor wrote, and nothing else */
     uint64_t home;  /* compartment that a home parameter named; 0 none */
 };
 /* Access is asked for and put in. */
 MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
-/* For conditional writes, which tell no content: bound actors see their compartment only. */
-MUST err plan_bare(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
+/* For conditional writes and references: as a search; who may not search the type finds only what
+ * they wrote themselves (a device its own readings). */
+MUST err plan_condition(struct op *op, struct record *rec, const struct fhir_query *q,
+                        struct plan *ret);
 struct clause_list {
     VEC(struct store_clause) v;
 };
@@ -148,6 +151,9 @@ bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
 /* A search or history of a type: adds what narrows it. */
 MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                        struct clause_list *clauses, struct plan *plan);
+/* The same for a condition: see plan_condition(). */
+MUST err access_condition(struct op *op, struct record *rec, fhir_type type,
+                          struct clause_list *clauses, struct plan *plan);
 struct staged;
 /* ---- consent.c ---- */
 /* For the helper who acts; false for everybody else. */
@@ -246,6 +252,11 @@ str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str
 /* What was given, out of q->page: ERR_INVALID when it is another's or was altered, ERR_GONE after
  * an hour. */
 MUST err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str *ret);
+/* The line of a search in the trail, naming the patients on the page. */
+MUST err search_told(struct op *op, struct record *rec, const struct fhir_query *q,
+                     const struct plan *plan, const struct record_page *page);
+/* search_cost.c: ERR_TIMEOUT past op->deadline; looked at every few candidates (i counts them). */
+MUST err search_late(struct op *op, size_t i);
 /* True when the store has no order for what is asked. */
 bool sort_in_memory(const struct fhir_query *q);
 struct store_sort sort_in_store(const struct fhir_query *q);
@@ -331,7 +342,8 @@ struct guard_found {
 MUST err guard_look(struct op *op, struct record *rec, const struct fhir_query *q,
                     struct plan *plan, struct guard_found *ret);
 void guard_put(struct store_tx *stx, const struct guard *g);
-/* One conditional question: 0, 1 or 2 (several) matches. */
+/* One conditional question: 0, 1 or 2 (several) matches, of what the actor could have searched for;
+ * it is in the trail as a search. */
 MUST err match_one(struct op *op, struct record *rec, fhir_type type, str query, size_t *ret_n,
                    struct store_doc *ret, const struct guard **ret_guard);
 MUST err version_check(struct op *op, str if_match, uint32_t vid);

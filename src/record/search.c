@@ -36,7 +36,7 @@ err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
         return OK;
     }
     TRY(e);
-    if (ret->deleted || !access_may_see(op, rec, plan, ret))
+    if (ret->deleted || !(plan->own || access_may_see(op, rec, plan, ret)))
         return op_check(op);
     *ret_ok = true;
     if (q && plan->verify && !matches(op, rec, q, ret, ret_ok))
@@ -72,6 +72,7 @@ err search_rids(struct op *op, struct record *rec, const struct fhir_query *q, s
     for (size_t i = 0; i < found.n && (kept < max || max == 0); i++) {
         struct store_doc d;
         bool ok;
+        TRY(search_late(op, i));
         TRY(search_fetch(op, rec, q, plan, found.rids[i], 0, &d, &ok));
         if (ok)
             found.rids[kept++] = found.rids[i];
@@ -94,6 +95,7 @@ static err fill(struct op *op, struct record *rec, const struct fhir_query *q, s
         for (size_t i = 0; i < found.n; i++) {
             struct store_doc d;
             bool ok;
+            TRY(search_late(op, i));
             TRY(search_fetch(op, rec, q, plan, found.rids[i], found.t, &d, &ok));
             if (ok)
                 doc_fill(op, rec, &d, &ret->docs[ret->n++]);
@@ -177,7 +179,7 @@ static str names(struct op *op, const struct fhir_query *q)
 
 #define PATIENTS_TOLD 64u
 
-static err told(struct op *op, struct record *rec, const struct fhir_query *q,
+err search_told(struct op *op, struct record *rec, const struct fhir_query *q,
                 const struct plan *plan, const struct record_page *page)
 {
     uint64_t patients[PATIENTS_TOLD];
@@ -218,7 +220,7 @@ static err search(struct op *op, struct record *rec, const struct fhir_query *q,
     page.n_match = page.n;
     if (q->n_includes)
         TRY(search_include(op, rec, q, &page));
-    TRY(told(op, rec, q, &plan, &page));
+    TRY(search_told(op, rec, q, &plan, &page));
     *ret = page;
     return OK;
 }

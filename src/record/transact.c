@@ -39,10 +39,16 @@ err match_one(struct op *op, struct record *rec, fhir_type type, str query, size
     TRY(fhir_query_read(op, type, query, false, &q));
     if (q->n == 0)
         return fail(op, ERR_INVALID, "A condition needs at least one search parameter.");
-    TRY(plan_bare(op, rec, q, &plan));
+    TRY(plan_condition(op, rec, q, &plan));
     TRY(guard_look(op, rec, q, &plan, &found));
-    if (found.n)
-        TRY(peek_named(op, rec, found.rids[0], ret));
+    struct record_doc seen[2];
+    struct record_page page = {.docs = seen};
+    for (size_t i = found.n < 2 ? found.n : 2; i-- > 0;) {
+        TRY(peek_named(op, rec, found.rids[i], ret));
+        seen[page.n++].patient = ret->comp;
+    }
+    if (!plan.own)
+        TRY(search_told(op, rec, q, &plan, &page));
     *ret_guard = found.guard;
     *ret_n = found.n;
     return op_check(op);
@@ -140,6 +146,20 @@ static err stage_post(struct work *w, const struct fhir_entry *e)
     return OK;
 }
 
+/* To an actor bound to a patient, what is another's and what is not there are the same. */
+static err not_theirs(struct work *w, const struct fhir_entry *e, const struct store_doc *there)
+{
+    struct audit a = {.action = e->verb == VERB_DELETE ? ACTION_DELETE : ACTION_UPDATE,
+                      .type = e->type,
+                      .id = there ? STR_NONE : e->id};
+    if (there) {
+        a.rid = there->rid;
+        a.patients = &there->comp;
+        a.n_patients = there->comp != 0;
+    }
+    return audit_refuse(w->tx->op, w->tx->rec, a, STR_NONE);
+}
+
 /* What a PUT or DELETE means: by id, or the one match of its condition. */
 static err find_old(struct work *w, const struct fhir_entry *e, bool *ret_there,
                     struct store_doc *ret, const struct guard **ret_guard)
@@ -158,6 +178,9 @@ static err find_old(struct work *w, const struct fhir_entry *e, bool *ret_there,
     }
     err r = id_resolve(tx->op, tx->rec, e->type, e->id, ret);
     *ret_there = r == OK;
+    if (access_bound(tx->op) &&
+        (r == ERR_NOT_FOUND || (r == OK && ret->comp != tx->op->actor->patient)))
+        return not_theirs(w, e, r == OK ? ret : NULL);
     return r == ERR_NOT_FOUND ? OK : r;
 }
 

@@ -296,7 +296,7 @@ static void a_verified_condition_is_guarded(void **state)
         assert_int_equal(fhir_query_read(&f->op, fhir_type_parse(STR("Patient")),
                                          STR("family=averylongfamilynamelongerthantwo"), false, &q),
                          OK);
-        assert_int_equal(plan_bare(&f->op, f->rec, q, &plan), OK);
+        assert_int_equal(plan_condition(&f->op, f->rec, q, &plan), OK);
         assert_int_equal(guard_look(&f->op, f->rec, q, &plan, &found), OK);
         assert_int_equal(found.n, 0);
         assert_non_null(found.guard);
