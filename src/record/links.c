@@ -73,6 +73,30 @@ static err conditional(struct record_tx *tx, const struct staged *s, struct fhir
     return op_check(op);
 }
 
+/* A reference that stands in the stored version already may outlive what it names: a case must not
+ * freeze because a reading behind it was deleted. */
+static err stood_before(struct record_tx *tx, const struct staged *s,
+                        const struct fhir_ref_node *node, bool *ret)
+{
+    struct op *op = tx->op;
+    struct store_doc old;
+    struct json *tree;
+    struct fhir_ref_node *nodes;
+    size_t n;
+    *ret = false;
+    if (s->action != ACTION_UPDATE)
+        return OK;
+    TRY(store_get(op, tx->rec->store, s->rid, &old));
+    if (old.deleted)
+        return OK;
+    TRY(tree_of(op, tx->rec, &old, &tree));
+    TRY(fhir_refs(op, tree, &nodes, &n));
+    for (size_t i = 0; i < n && !*ret; i++)
+        *ret = nodes[i].ref.kind == REF_LOCAL && nodes[i].ref.type == node->ref.type &&
+               str_eq(nodes[i].ref.id, node->ref.id);
+    return OK;
+}
+
 static err resolve_one(struct record_tx *tx, struct staged *s, struct fhir_ref_node *node,
                        struct ref_use *use)
 {
@@ -88,6 +112,11 @@ static err resolve_one(struct record_tx *tx, struct staged *s, struct fhir_ref_n
     use->target = target_get(tx, node->ref.type, node->ref.id);
     if (!use->target)
         return op_check(op) == OK ? ERR_FAULT : op->fault.code;
+    bool kept = false;
+    if (!use->target->found && use->target->rid && !use->target->staged)
+        TRY(stood_before(tx, s, node, &kept));
+    if (kept)
+        return OK;
     tx->unresolved |= !use->target->found;
     if (!use->target->found)
         return fail_at(op, ERR_UNPROCESSABLE, links_path(tx, s, node->path),

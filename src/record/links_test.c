@@ -163,6 +163,40 @@ static void a_task_lives_with_its_patient(void **state)
     assert_int_equal(d.patient, fixture_rid(f, x));
 }
 
+/* What named a thing before it was deleted may go on naming it; nothing new may. */
+static void what_is_deleted_freezes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    struct record_doc d;
+    fhir_type task = fhir_type_parse(STR("Task"));
+    const char *x = fixture_patient(f, "X");
+    const char *w = fixture_weight(f, x, "80", "2026-01-02");
+    const char *v = fixture_weight(f, x, "81", "2026-01-03");
+#define CASE(status, focus)                                                                        \
+    fixture_text(f,                                                                                \
+                 "{\"resourceType\":\"Task\",\"status\":\"%s\",\"intent\":\"order\",\"focus\":{"   \
+                 "\"reference\":\"%s\"},\"for\":{\"reference\":\"%s\"}}",                          \
+                 status, focus, x)
+    const char *t = fixture_make(f, CASE("requested", w));
+    const char *gone[] = {w, v};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(record_delete(&f->op, f->rec, fhir_type_parse(STR("Observation")),
+                                       fixture_id(gone[i]), STR_NONE, &r),
+                         OK);
+    fixture_as(f, &f->nurse);
+    struct json *next = fixture_tree(f, CASE("in-progress", w));
+    assert_int_equal(record_update(&f->op, f->rec, task, fixture_id(t), next, STR_NONE, &r), OK);
+    assert_int_equal(fixture_read(f, t, &d), OK);
+    assert_int_equal(d.vid, 2);
+    assert_int_equal(d.patient, fixture_rid(f, x));
+    assert_int_equal(fixture_count(f, "Task", fixture_text(f, "focus=%s", w)), 1);
+    next = fixture_tree(f, CASE("in-progress", v));
+    assert_int_equal(record_update(&f->op, f->rec, task, fixture_id(t), next, STR_NONE, &r),
+                     ERR_UNPROCESSABLE);
+    assert_true(fixture_told(f, "Task.focus"));
+}
+
 static void records_do_not_move(void **state)
 {
     struct fixture *f = *state;
@@ -187,6 +221,7 @@ int main(void)
         BOTH_BACKENDS(another_patient_is_refused),
         BOTH_BACKENDS(a_device_cannot_name_others),
         BOTH_BACKENDS(a_task_lives_with_its_patient),
+        BOTH_BACKENDS(what_is_deleted_freezes_nothing),
         BOTH_BACKENDS(records_do_not_move),
     };
     return cmocka_run_group_tests_name("record.links", tests, NULL, NULL);
