@@ -16,6 +16,8 @@ struct asked {
     uint64_t before;  /* lines from here on are too new */
     struct store_range range;
     bool ranged;
+    uint64_t *const
+        *numbers; /* [clause][value]: what a reference names, looked up once; 0 nothing */
 };
 
 static bool code_is(const struct fhir_clause *c, const char *code)
@@ -61,17 +63,37 @@ static bool has_patient(const struct audit_line *l, uint64_t rid)
     return false;
 }
 
-static bool value_fits(const struct asked *a, const struct fhir_clause *c,
-                       const struct fhir_value *v, int64_t time, const struct audit_line *l)
+static bool is_reference(const struct fhir_clause *c)
+{
+    return code_is(c, "patient") || code_is(c, "entity");
+}
+
+/* The trail may be long; names are turned into numbers before it is walked. */
+static err resolve(struct asked *a)
+{
+    uint64_t **all = ARENA_ARRAY(a->op->arena, uint64_t *, a->q->n ? a->q->n : 1);
+    for (size_t i = 0; all && i < a->q->n; i++) {
+        const struct fhir_clause *c = &a->q->clauses[i];
+        if (!is_reference(c))
+            continue;
+        all[i] = ARENA_ARRAY(a->op->arena, uint64_t, c->n);
+        for (size_t j = 0; all[i] && j < c->n; j++)
+            all[i][j] = number_of(a, &c->values[j], code_is(c, "patient") ? a->rec->t_patient : 0);
+    }
+    a->numbers = all;
+    return op_check(a->op);
+}
+
+static bool names_line(const struct fhir_clause *c, uint64_t rid, const struct audit_line *l)
+{
+    return rid && (has_patient(l, rid) || (code_is(c, "entity") && rid == l->rid));
+}
+
+static bool value_fits(const struct fhir_clause *c, const struct fhir_value *v, int64_t time,
+                       const struct audit_line *l)
 {
     if (code_is(c, "date") || code_is(c, "_lastUpdated"))
         return date_fits(v, time);
-    if (code_is(c, "patient"))
-        return has_patient(l, number_of(a, v, a->rec->t_patient));
-    if (code_is(c, "entity")) {
-        uint64_t rid = number_of(a, v, 0);
-        return rid && (rid == l->rid || has_patient(l, rid));
-    }
     if (code_is(c, "agent"))
         return str_eq(l->reference, v->ref.text);
     if (code_is(c, "altid"))
@@ -91,7 +113,8 @@ static bool fits(const struct asked *a, int64_t time, const struct audit_line *l
         const struct fhir_clause *c = &a->q->clauses[i];
         bool any = false;
         for (size_t j = 0; j < c->n && !any; j++)
-            any = value_fits(a, c, &c->values[j], time, l);
+            any = is_reference(c) ? names_line(c, a->numbers[i][j], l)
+                                  : value_fits(c, &c->values[j], time, l);
         if (any == (c->modifier == MOD_NOT))
             return false;
     }
@@ -118,9 +141,7 @@ static void choose_range(struct asked *a)
         if (c->n != 1 || c->modifier == MOD_NOT)
             continue;
         const struct fhir_value *v = &c->values[0];
-        uint64_t rid = code_is(c, "patient")  ? number_of(a, v, a->rec->t_patient)
-                       : code_is(c, "entity") ? number_of(a, v, 0)
-                                              : 0;
+        uint64_t rid = is_reference(c) ? a->numbers[i][0] : 0;
         bool person = v->ref.type == a->rec->t_patient || code_is(c, "patient");
         if (rid && best < (person ? 4 : 5)) {
             best = person ? 4 : 5;
@@ -239,6 +260,7 @@ static err scan(struct asked *a, uint64_t before, bool counting, struct record_p
     while (!done && before > 1) {
         struct store_trail_entry *e;
         size_t n;
+        TRY(search_late(a->op, 0));
         TRY(store_trail_find(a->op, a->rec->store, a->ranged ? &a->range : NULL, before, ROUND, &e,
                              &n));
         for (size_t i = 0; i < n && !done; i++) {
@@ -276,6 +298,7 @@ err audit_event_search(struct op *op, struct record *rec, const struct fhir_quer
     TRY(audit_look(op, rec, &plan));
     TRY(supported(op, q));
     a.patient = plan.q.comp;
+    TRY(resolve(&a));
     choose_range(&a);
     TRY(span_of(&a));
     uint64_t before = a.before;

@@ -46,6 +46,7 @@ static err look(const struct question *x, const struct store_found *found, struc
     for (size_t i = 0; i < found->n && ret->n < 2; i++) {
         struct store_doc d = {0};
         bool ok;
+        TRY(search_late(x->op, i));
         TRY(search_fetch(x->op, x->rec, x->q, x->plan, found->rids[i], 0, &d, &ok));
         g->vids[g->n_seen++] = d.vid;
         if (ok)

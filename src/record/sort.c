@@ -176,6 +176,7 @@ err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q,
     for (size_t i = 0; rows && i < found.n; i++) {
         bool ok;
         rows[n].q = q;
+        TRY(search_late(op, i));
         TRY(search_fetch(op, rec, q, plan, found.rids[i], found.t, &rows[n].doc, &ok));
         if (ok)
             TRY(values_of(op, rec, &rows[n++]));

@@ -81,8 +81,9 @@ err search_tick(struct search *s)
 {
     if ((++s->work & 1023) != 0)
         return OK;
-    if (s->work > WORK_MAX ||
-        (s->op->deadline && (s->work & 8191) == 0 && time_now() > s->op->deadline))
+    if (s->op->deadline && (s->work & 8191) == 0 && time_now() > s->op->deadline)
+        return fail(s->op, ERR_TIMEOUT, "The search takes too long; narrow it.");
+    if (s->work > WORK_MAX)
         return fail(s->op, ERR_TOO_COSTLY, "the search looks at too much; narrow it");
     return OK;
 }
