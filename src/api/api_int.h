@@ -49,7 +49,8 @@ struct call {
     str type_name, id, vid, rest;
     fhir_type type;
     struct identity_account account;
-    str query; /* without _format and _pretty */
+    str query;                  /* without _format and _pretty */
+    const struct fhir_query *q; /* of a search by GET */
     enum prefer_return prefer;
     bool lenient, pretty;
 };
@@ -94,6 +95,11 @@ MUST err negotiate(struct call *c);
 /* Value of a parameter of the query text, percent-decoded; false when absent. */
 bool query_get(struct arena *a, str query, str name, str *ret);
 str url_decode(struct arena *a, str s);
+
+/* search.c */
+/* Reads the query of a search by GET and says where it may run: a short one on the server's own
+ * thread, any other on a worker. */
+MUST err search_begin(struct call *c, enum net_run *ret);
 
 /* answer.c */
 struct buf answer_buf(struct call *c);

@@ -101,8 +101,11 @@ static enum net_run edge_begin(void *ctx, struct net_request *rq)
         e = authenticate(c);
     if (e == OK)
         e = negotiate(c);
+    enum net_run run = e == OK ? c->route->run : NET_ANSWERED;
+    if (e == OK && c->route->handle == api_search)
+        e = search_begin(c, &run);
     if (e == OK)
-        return c->route->run;
+        return run;
     finish(c, e);
     rq->hold = false; /* nothing of a patient is in a refusal at the door */
     return NET_ANSWERED;
