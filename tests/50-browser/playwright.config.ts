@@ -12,7 +12,8 @@ export default defineConfig({
   testDir: __dirname,
   testMatch: "*.spec.ts",
   globalSetup: join(__dirname, "setup.ts"),
-  outputDir: join(WEB, "test-results", "traces"),
+  // One folder a run: Playwright empties it at the start, and another run may be under way.
+  outputDir: join(WEB, "test-results", `run-${PORT}`),
   workers: 1,
   fullyParallel: false,
   timeout: 90_000,
