@@ -10,9 +10,8 @@
  * set of its resource. A commit writes packed keys with the document; a follower merges them into
  * the ordered key space in sorted runs; until then they are searched in memory (blueprint 6).
  *
- * Ownership: everything returned lives in op->arena. Errors: ERR_NOT_FOUND, ERR_PRECONDITION and
- * ERR_CONFLICT as told; ERR_UNAVAILABLE when the disk is full or read-only (nothing was written,
- * try again when it is mended); ERR_FAULT when stored bytes do not verify. */
+ * Ownership: all that is returned lives in op->arena. Errors as told; ERR_UNAVAILABLE: disk full or
+ * read-only (nothing was written, try again later); ERR_FAULT: stored bytes do not verify. */
 #ifndef WEFT_STORE_H
 #define WEFT_STORE_H
 
@@ -94,8 +93,7 @@ struct store_put {
 };
 
 struct store_query;
-/* A transaction is built in op->arena by one thread, then committed once. Slices are not copied.
- * A resource and a client-chosen id may stand in it once. */
+/* Built in op->arena by one thread, slices not copied, committed once. A resource or id: once. */
 struct store_tx *store_tx_new(struct op *op, struct store *s);
 void store_tx_put(struct store_tx *tx, const struct store_put *put);
 /* Commit fails ERR_PRECONDITION unless rid's newest version is vid (0 = does not exist). */
@@ -127,8 +125,7 @@ void store_submit(struct op *op, struct store_tx *tx,
                   void (*done)(void *ctx, err result, const struct store_commit *c), void *ctx);
 
 /* ---- searching ---- */
-/* Keys k with lo <= k < hi (bytes of param + value). When mask.n > 0 the bytes of k at mask_at must
- * also equal mask. */
+/* Keys k (param + value), lo <= k < hi; if mask.n > 0, their bytes at mask_at are mask too. */
 struct store_range {
     str lo, hi, mask;
     uint16_t mask_at;
