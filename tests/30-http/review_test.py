@@ -1,0 +1,108 @@
+"""What a hostile reviewer once showed with curl, shown to be over: numbers are the review's."""
+import concurrent.futures
+import http.client
+import json
+import unittest
+
+from weft_http import Case, main, weft
+
+
+class Review(Case):
+    config = "http.workers = 4\nhttp.queue = 1024\n"
+    accounts = ((("--user", "nurse.ada", "--role", "nurse"), "a long phrase of ada"),)
+    roles = ("nurse", "system", "admin")
+
+    def at_once(self, n, fn):
+        with concurrent.futures.ThreadPoolExecutor(n) as pool:
+            return list(pool.map(fn, range(n)))
+
+    def test_r2b_sign_ins_leave_workers_to_writes(self):
+        """One of four workers may be in a sign-in: the others go on, whoever is too many is told."""
+        def guess(i):
+            c = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60,
+                                           source_address=(f"127.0.0.{i + 2}", 0))
+            c.request("POST", "/auth/sign-in",
+                      body=json.dumps({"user": "nurse.ada", "password": f"wrong guess {i}"}))
+            a = c.getresponse()
+            a.read()
+            c.close()
+            return a.status, a.headers.get("Retry-After")
+
+        def both(i):
+            if i % 2:
+                return guess(i)
+            return self.call("POST", "/fhir/Patient", {"resourceType": "Patient"}).status, None
+
+        got = self.at_once(60, both)
+        self.assertEqual({201}, {s for s, _ in got[::2]})
+        self.assertLessEqual({s for s, _ in got[1::2]}, {401, 503})
+        self.assertIn(503, {s for s, _ in got[1::2]})
+        self.assertTrue(all(retry for s, retry in got[1::2] if s == 503))
+        right = {"user": "nurse.ada", "password": "a long phrase of ada"}
+        self.assertEqual(200, self.server.call("POST", "/auth/sign-in", right).status)
+
+    def test_r11_a_long_search_is_answered(self):
+        self.patient()
+        for query in ("Patient?_sort=name", "Patient?_sort=family,given", "AuditEvent?_count=5"):
+            token = "nurse" if query.startswith("P") else "system"
+            a = self.expect(200, self.call("GET", "/fhir/" + query, token=token))
+            self.assertTrue(a.json["entry"])
+        many = ",".join(f"Patient/none-{i}" for i in range(300))
+        a = self.expect(200, self.call("GET", "/fhir/AuditEvent?entity=" + many, token="system"))
+        self.assertNotIn("entry", a.json)
+
+    def test_r16_ambiguous_framing(self):
+        self.patient()
+        head = b"POST /fhir/Patient/_search HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer %s\r\n"
+        rest = b"\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+        for lines in (b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                      b"Content-Length: 0\r\nContent-Length: 55\r\n",
+                      b"Transfer-Encoding: xchunked\r\n"):
+            got = self.server.raw(head % self.nurse.encode() + lines + rest)
+            self.assertTrue(got.startswith(b"HTTP/1.1 400 "), got[:200])
+            self.assertEqual(1, got.count(b"HTTP/1.1 "), got)
+
+    def test_r20_containers_are_not_for_people(self):
+        made = self.expect(201, self.call("POST", "/fhir/Bundle", {
+            "resourceType": "Bundle", "type": "collection",
+            "entry": [{"resource": {"resourceType": "Patient", "active": True}}]}, "system"))
+        where = f"/fhir/Bundle/{made.json['id']}"
+        self.expect(200, self.call("GET", where, token="system"))
+        for role in ("admin", "nurse"):
+            self.expect(403, self.call("GET", where, token=role))
+            self.expect(403, self.call("GET", "/fhir/Bundle", token=role))
+
+    def test_r21_a_condition_on_a_long_name_makes_one(self):
+        body = {"resourceType": "Patient", "name": [{"family": "Verylongfamilynamethatislong"}]}
+        headers = {"If-None-Exist": "family=Verylongfamilynamethatislong"}
+        got = self.at_once(16, lambda i: self.call("POST", "/fhir/Patient", body, headers=headers))
+        self.assertEqual(1, sum(a.status == 201 for a in got), [a.status for a in got])
+        self.assertEqual({200, 201}, {a.status for a in got})
+        found = self.call("GET", "/fhir/Patient?family=verylongfamilynamethatislong").json
+        self.assertEqual(1, len(found["entry"]))
+
+    def test_r22_a_failing_read_does_not_hide_a_commit(self):
+        a = self.expect(200, self.call("POST", "/fhir", {
+            "resourceType": "Bundle", "type": "transaction",
+            "entry": [{"resource": {"resourceType": "Patient", "name": [{"family": "Kept"}]},
+                       "request": {"method": "POST", "url": "Patient"}},
+                      {"request": {"method": "GET", "url": "Patient/nope-nope"}}]}))
+        made, missing = (e["response"] for e in a.json["entry"])
+        self.assertEqual("201", made["status"])
+        self.assertEqual("404", missing["status"])
+        self.assertEqual("OperationOutcome", missing["outcome"]["resourceType"])
+        self.assertEqual(1, len(self.call("GET", "/fhir/Patient?family=Kept").json["entry"]))
+
+    def test_r5d_a_helper_is_somebody(self):
+        self.server.stop()
+        try:
+            args = ("token", "--data", self.server.data, "--role", "helper", "--patient", "p")
+            self.assertNotEqual(0, weft(*args, check=False).returncode)
+            self.assertNotEqual(0, weft(*args, "--reference", "Patient/p", check=False).returncode)
+            self.assertEqual(0, weft(*args, "--reference", "RelatedPerson/r").returncode)
+        finally:
+            self.server.start()
+
+
+if __name__ == "__main__":
+    main()
