@@ -10,7 +10,7 @@ err record_create(struct op *op, struct record *rec, struct json *resource, str 
                            .resource = resource,
                            .if_none_exist = if_none_exist};
     struct record_answer a = {0};
-    TRY(transact_one(op, rec, &e, &a));
+    TRY(transact_one(op, rec, &e, ROAD_PLAIN, &a));
     *ret = a.result;
     return OK;
 }

@@ -7,7 +7,7 @@ err record_delete(struct op *op, struct record *rec, fhir_type type, str id, str
 {
     struct fhir_entry e = {.verb = VERB_DELETE, .type = type, .id = id, .if_match = if_match};
     struct record_answer a = {0};
-    TRY(transact_one(op, rec, &e, &a));
+    TRY(transact_one(op, rec, &e, ROAD_PLAIN, &a));
     *ret = a.result;
     return OK;
 }

@@ -61,6 +61,31 @@ static void a_conditional_reference_is_kept_under_the_clients_id(void **state)
     assert_true(str_eq(json_str(json_path(tree, "subject.reference")), STR("Patient/p0001")));
 }
 
+static void links_of_a_transaction_use_the_clients_id(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    struct fhir_plan plan;
+    struct record_answer *a;
+    struct json *tree, *b;
+    put_patient(f, "p0001", &r);
+    b = fixture_tree(
+        f,
+        "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"fullUrl\":"
+        "\"urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0\",\"resource\":{\"resourceType\":"
+        "\"Patient\",\"id\":\"p0001\",\"active\":true},\"request\":{\"method\":\"PUT\",\"url\":"
+        "\"Patient/p0001\",\"ifMatch\":\"W/\\\"1\\\"\"}},{\"resource\":{\"resourceType\":"
+        "\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":"
+        "\"urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0\"}},\"request\":{\"method\":\"POST\","
+        "\"url\":\"Observation\"}}]}");
+    assert_int_equal(fhir_bundle_plan(&f->op, b, false, &plan), OK);
+    assert_int_equal(record_transact(&f->op, f->rec, &plan, &a), OK);
+    assert_true(str_eq(a[0].result.id, STR("p0001")));
+    assert_int_equal(a[0].result.vid, 2);
+    assert_int_equal(record_parse(&f->op, &a[1].result.doc, &tree), OK);
+    assert_true(str_eq(json_str(json_path(tree, "subject.reference")), STR("Patient/p0001")));
+}
+
 static void the_inner_name_is_nobodys(void **state)
 {
     struct fixture *f = *state;
@@ -96,6 +121,7 @@ int main(void)
         BOTH_BACKENDS(every_put_answers_with_the_clients_id),
         BOTH_BACKENDS(a_number_leads_to_the_clients_id),
         BOTH_BACKENDS(a_conditional_reference_is_kept_under_the_clients_id),
+        BOTH_BACKENDS(links_of_a_transaction_use_the_clients_id),
         BOTH_BACKENDS(the_inner_name_is_nobodys),
     };
     return cmocka_run_group_tests_name("record.names", tests, NULL, NULL);

@@ -97,6 +97,10 @@ MUST err record_create(struct op *op, struct record *rec, struct json *resource,
  */
 MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id,
                        struct json *resource, str if_match, struct record_result *ret);
+/* The same for what people send as FHIR's plain update (record_create() and record_transact() are
+ * that always): the life of a case has the desk's doors, ERR_UNPROCESSABLE naming the element. */
+MUST err record_put(struct op *op, struct record *rec, fhir_type type, str id,
+                    struct json *resource, str if_match, struct record_result *ret);
 /* Deleting what is absent or deleted is OK (vid 0); to a bound actor as with update. */
 MUST err record_delete(struct op *op, struct record *rec, fhir_type type, str id, str if_match,
                        struct record_result *ret);

@@ -282,6 +282,7 @@ struct staged {
     fhir_type type;
     str id;
     bool client_id;
+    bool versioned; /* If-Match named the version before */
     uint64_t rid;
     uint32_t vid;      /* of the version written */
     uint64_t comp;     /* where it will live */
@@ -305,6 +306,7 @@ struct record_tx {
     VEC(struct audit *) lines;    /* of record_tx_trail(): put at commit */
     bool unresolved;              /* a reference found nothing */
     bool bundle;                  /* conditional references are allowed */
+    bool plain;                   /* written by FHIR's own interactions: plain_check() */
     bool bulk;                    /* one line in the trail for all; policy was asked for the run */
     uint64_t next_rid, rids_left; /* numbers reserved for what is to be made */
     err failed;                   /* sticky, for the doors that return nothing */
@@ -352,9 +354,13 @@ MUST err version_check(struct op *op, str if_match, uint32_t vid);
 /* Stages the entries of a plan; by_entry keeps numbers over retries (NULL: nothing staged). */
 MUST err transact_stage(struct record_tx *tx, const struct fhir_plan *plan,
                         struct record_answer *answers, struct staged **by_entry);
+/* By which door a write comes: a care room's, FHIR's own, FHIR's own in a transaction. */
+enum road { ROAD_ROOM, ROAD_PLAIN, ROAD_BUNDLE };
 /* One entry as a transaction of its own. */
 MUST err transact_one(struct op *op, struct record *rec, const struct fhir_entry *entry,
-                      struct record_answer *ret);
+                      enum road road, struct record_answer *ret);
+/* ---- plain.c: what FHIR's own interactions may not write ---- */
+MUST err plain_check(struct record_tx *tx, struct staged *s);
 bool type_many(fhir_type type, bool *ret_one);
 
 #endif

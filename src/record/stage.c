@@ -171,6 +171,8 @@ static err check_all(struct record_tx *tx)
         TRY(as_writer(tx, s[i], home_check));
     for (size_t i = 0; i < tx->staged.n && !tx->bulk; i++)
         TRY(as_writer(tx, s[i], may_write));
+    for (size_t i = 0; i < tx->staged.n && tx->plain; i++)
+        TRY(as_writer(tx, s[i], plain_check));
     return op_check(tx->op);
 }
 

@@ -19,6 +19,8 @@ err version_check(struct op *op, str if_match, uint32_t vid)
     uint64_t asked;
     if (str_empty(if_match))
         return OK;
+    if (str_starts(if_match, STR("W/\"")) && str_ends(if_match, STR("\"")) && if_match.n > 3)
+        if_match = str_sub(if_match, 3, if_match.n - 1); /* as a Bundle's request.ifMatch says it */
     if (!str_to_u64(if_match, STORE_VID_MAX, &asked))
         return fail(op, ERR_INVALID,
                     "If-Match takes the version number of the resource, as W/\"3\".");
@@ -193,6 +195,7 @@ static err stage_put(struct work *w, const struct fhir_entry *e)
     struct staged *s = staged_for(w, e, there ? ACTION_UPDATE : ACTION_CREATE);
     if (there) {
         TRY(version_check(w->tx->op, e->if_match, old.vid));
+        s->versioned = !str_empty(e->if_match);
         stage_over(w->tx, s, &old);
     } else {
         struct staged *before = w->by_entry[e->index];
@@ -282,12 +285,13 @@ err transact_stage(struct record_tx *tx, const struct fhir_plan *plan,
     return OK;
 }
 
-static err attempt(struct op *op, struct record *rec, const struct fhir_plan *plan, bool bundle,
+static err attempt(struct op *op, struct record *rec, const struct fhir_plan *plan, enum road road,
                    struct record_answer *answers, struct staged **by_entry)
 {
     struct record_tx *tx = record_begin(op, rec);
     struct store_commit c = {0};
-    tx->bundle = bundle;
+    tx->bundle = road == ROAD_BUNDLE;
+    tx->plain = road != ROAD_ROOM;
     TRY(transact_stage(tx, plan, answers, by_entry));
     TRY(stage_all(tx));
     if (tx->staged.n)
@@ -305,13 +309,13 @@ static err attempt(struct op *op, struct record *rec, const struct fhir_plan *pl
 }
 
 /* Writes of a plan, tried again while others are faster. Answers stand by entry index. */
-static err write_plan(struct op *op, struct record *rec, const struct fhir_plan *plan, bool bundle,
-                      struct record_answer *answers, size_t n_answers)
+static err write_plan(struct op *op, struct record *rec, const struct fhir_plan *plan,
+                      enum road road, struct record_answer *answers, size_t n_answers)
 {
     struct staged **by_entry = ARENA_ARRAY(op->arena, struct staged *, n_answers);
     TRY(op_check(op));
     for (int i = 0;; i++) {
-        err e = attempt(op, rec, plan, bundle, answers, by_entry);
+        err e = attempt(op, rec, plan, road, answers, by_entry);
         if (e == OK || !commit_may_retry(op, e, i))
             return e;
         for (size_t j = 0; j < plan->n; j++)
@@ -333,7 +337,7 @@ static bool reads(const struct fhir_entry *e)
     return e->verb == VERB_GET || e->verb == VERB_HEAD;
 }
 
-err transact_one(struct op *op, struct record *rec, const struct fhir_entry *entry,
+err transact_one(struct op *op, struct record *rec, const struct fhir_entry *entry, enum road road,
                  struct record_answer *ret)
 {
     size_t order = 0;
@@ -342,7 +346,7 @@ err transact_one(struct op *op, struct record *rec, const struct fhir_entry *ent
     if (reads(entry))
         return read_entry(op, rec, entry, ret);
     e.index = 0;
-    return write_plan(op, rec, &one, false, ret, 1);
+    return write_plan(op, rec, &one, road, ret, 1);
 }
 
 static void batch(struct op *op, struct record *rec, struct fhir_plan *plan,
@@ -357,7 +361,7 @@ static void batch(struct op *op, struct record *rec, struct fhir_plan *plan,
                 .code = e->code, .issues = e->issues, .n_issues = e->n_issues};
             continue;
         }
-        err code = transact_one(op, rec, e, a);
+        err code = transact_one(op, rec, e, ROAD_PLAIN, a);
         a->code = code;
         if (code != OK) {
             *a = (struct record_answer){
@@ -395,7 +399,7 @@ err record_transact(struct op *op, struct record *rec, struct fhir_plan *plan,
     if (!plan->transaction) {
         batch(op, rec, plan, answers);
     } else {
-        TRY(write_plan(op, rec, plan, true, answers, plan->n));
+        TRY(write_plan(op, rec, plan, ROAD_BUNDLE, answers, plan->n));
         read_after(op, rec, plan, answers);
     }
     *ret = answers;

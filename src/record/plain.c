@@ -1,0 +1,72 @@
+/* What may not be done by plain FHIR writes because it has doors of its own: the life of a case
+ * (claim, release, snooze, resolve). Care rooms, which keep those rules, write through
+ * record_update() and record_commit() and are not asked. Invariant: no person's create, PUT or
+ * Bundle gives a case an owner, ends it, or takes it out of the worklist. */
+#include "record/record_int.h"
+
+#define CASE_SYSTEM "https://weft.health/fhir/task-code"
+
+/* Task elements (http://hl7.org/fhir/R4/task.html) that the desk's doors keep. */
+static const char *const kept[] = {"status", "owner",  "output",         "restriction",
+                                   "code",   "intent", "groupIdentifier"};
+static const char *const absent_at_first[] = {"owner", "output", "restriction"};
+
+static bool is_case(const struct json *task)
+{
+    const struct json *codings = json_path(task, "code.coding"), *c;
+    for (size_t i = 0; (c = json_at(codings, i)); i++)
+        if (str_eq(json_get_str(c, STR("system")), STR(CASE_SYSTEM)) &&
+            str_eq(json_get_str(c, STR("code")), STR("case")))
+            return true;
+    return false;
+}
+
+static err refused(struct record_tx *tx, const struct staged *s, const char *element)
+{
+    str path = arena_cat(tx->op->arena, STR("Task."), str_of(element));
+    return fail_at(tx->op, ERR_UNPROCESSABLE, links_path(tx, s, path),
+                   "A case changes hands and ends by its own operations only: $claim, $release, "
+                   "$snooze and $resolve of the Task. Leave this element as it is.");
+}
+
+static err fresh(struct record_tx *tx, const struct staged *s)
+{
+    if (!is_case(s->resource))
+        return OK;
+    if (!str_eq(json_get_str(s->resource, STR("status")), STR("requested")))
+        return refused(tx, s, "status");
+    for (size_t i = 0; i < sizeof absent_at_first / sizeof *absent_at_first; i++)
+        if (json_get(s->resource, str_of(absent_at_first[i])))
+            return refused(tx, s, absent_at_first[i]);
+    return OK;
+}
+
+static bool same(const struct json *a, const struct json *b)
+{
+    return a && b ? json_equal(a, b) : a == b;
+}
+
+err plain_check(struct record_tx *tx, struct staged *s)
+{
+    struct op *op = tx->op;
+    struct store_doc old = {.deleted = true};
+    struct json *before;
+    if (s->type != tx->rec->t_task || !s->resource || (op->actor && op->actor->role == ROLE_SYSTEM))
+        return OK;
+    if (s->action == ACTION_UPDATE)
+        TRY(store_get(op, tx->rec->store, s->rid, &old));
+    if (old.deleted)
+        return fresh(tx, s);
+    TRY(tree_of(op, tx->rec, &old, &before));
+    if (!is_case(before) && !is_case(s->resource))
+        return OK;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (!same(json_get(before, str_of(kept[i])), json_get(s->resource, str_of(kept[i]))))
+            return refused(tx, s, kept[i]);
+    if (!s->versioned)
+        return fail_at(
+            op, ERR_PRECONDITION, s->where,
+            "A case is changed by several people and by new readings; send If-Match with "
+            "the version that you changed.");
+    return OK;
+}

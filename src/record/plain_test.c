@@ -1,0 +1,114 @@
+/* FHIR's own writes do not go round the desk: a case gets no owner and no end by PUT, POST or
+ * Bundle; what is no case, and what the desk's rooms write, goes on. */
+#include "record/fixture_int.h"
+
+#define CODED                                                                                      \
+    "\"code\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"                                \
+    "task-code\",\"code\":\"case\"}]},"
+#define NOTED "\"note\":[{\"text\":\"called\"}],"
+
+static const char *task(struct fixture *f, const char *patient, const char *more,
+                        const char *status)
+{
+    return fixture_text(f,
+                        "{\"resourceType\":\"Task\",\"id\":\"t\",%s\"status\":\"%s\",\"intent\":"
+                        "\"order\",\"for\":{\"reference\":\"%s\"}}",
+                        more, status, patient);
+}
+
+static err put(struct fixture *f, const char *text, const char *if_match)
+{
+    struct record_result r;
+    op_clear(&f->op);
+    struct json *tree = fixture_tree(f, text);
+    return record_put(&f->op, f->rec, fhir_type_of(tree), STR("t"), tree, str_of(if_match), &r);
+}
+
+static err bundle(struct fixture *f, const char *kind, const char *text, err *ret_entry)
+{
+    struct fhir_plan plan;
+    struct record_answer *a;
+    op_clear(&f->op);
+    struct json *b = fixture_tree(
+        f, fixture_text(f,
+                        "{\"resourceType\":\"Bundle\",\"type\":\"%s\",\"entry\":[{\"resource\":%s,"
+                        "\"request\":{\"method\":\"PUT\",\"url\":\"Task/t\",\"ifMatch\":"
+                        "\"W/\\\"1\\\"\"}}]}",
+                        kind, text));
+    assert_int_equal(fhir_bundle_plan(&f->op, b, false, &plan), OK);
+    err e = record_transact(&f->op, f->rec, &plan, &a);
+    *ret_entry = e == OK ? a[0].code : e;
+    return e;
+}
+
+static void a_case_is_not_taken_or_closed_by_put(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    const char *x = fixture_patient(f, "X");
+    const char *owner = fixture_make(f, "{\"resourceType\":\"Practitioner\",\"active\":true}");
+    const char *owned = fixture_text(f, CODED "\"owner\":{\"reference\":\"%s\"},", owner);
+    const struct actor *people[] = {&f->nurse, &f->agent, &f->privacy};
+    assert_int_equal(put(f, task(f, x, CODED, "requested"), ""), OK);
+    for (size_t i = 0; i < 3; i++) {
+        err entry;
+        fixture_as(f, people[i]);
+        assert_int_equal(put(f, task(f, x, CODED, "completed"), "1"), ERR_UNPROCESSABLE);
+        assert_true(fixture_told(f, "Task.status"));
+        assert_int_equal(put(f, task(f, x, owned, "requested"), "1"), ERR_UNPROCESSABLE);
+        assert_true(fixture_told(f, "Task.owner"));
+        assert_int_equal(put(f, task(f, x, "", "requested"), "1"), ERR_UNPROCESSABLE);
+        assert_true(fixture_told(f, "Task.code"));
+        assert_int_equal(bundle(f, "transaction", task(f, x, CODED, "completed"), &entry),
+                         ERR_UNPROCESSABLE);
+        assert_true(fixture_told(f, "Bundle.entry[0].resource.status"));
+        assert_int_equal(bundle(f, "batch", task(f, x, owned, "in-progress"), &entry), OK);
+        assert_int_equal(entry, ERR_UNPROCESSABLE);
+    }
+    fixture_as(f, &f->nurse);
+    assert_int_equal(put(f, task(f, x, CODED NOTED, "requested"), ""), ERR_PRECONDITION);
+    op_clear(&f->op);
+    assert_int_equal(fixture_read(f, "Task/t", &d), OK);
+    assert_int_equal(d.vid, 1);
+    assert_int_equal(put(f, task(f, x, CODED NOTED, "requested"), "1"), OK);
+}
+
+static void a_case_is_not_born_closed(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    const char *x = fixture_patient(f, "X");
+    fixture_as(f, &f->nurse);
+    assert_int_equal(fixture_try(f, task(f, x, CODED, "completed"), &r), ERR_UNPROCESSABLE);
+    op_clear(&f->op);
+    assert_int_equal(put(f, task(f, x, CODED, "in-progress"), ""), ERR_UNPROCESSABLE);
+    assert_int_equal(put(f, task(f, x, "", "in-progress"), ""), OK); /* no case */
+    assert_int_equal(put(f, task(f, x, CODED, "in-progress"), "1"), ERR_UNPROCESSABLE);
+    assert_int_equal(put(f, task(f, x, "", "completed"), ""), OK);
+}
+
+static void the_rooms_go_on(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    const char *x = fixture_patient(f, "X");
+    assert_int_equal(put(f, task(f, x, CODED, "requested"), ""), OK);
+    fixture_as(f, &f->nurse);
+    struct json *tree = fixture_tree(f, task(f, x, CODED, "in-progress"));
+    assert_int_equal(
+        record_update(&f->op, f->rec, fhir_type_of(tree), STR("t"), tree, STR("1"), &r), OK);
+    struct record_tx *tx = record_begin(&f->op, f->rec);
+    tree = fixture_tree(f, task(f, x, CODED, "completed"));
+    assert_int_equal(record_tx_update(tx, fhir_type_of(tree), STR("t"), tree, 2), OK);
+    assert_int_equal(record_commit(tx), OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_BACKENDS(a_case_is_not_taken_or_closed_by_put),
+        BOTH_BACKENDS(a_case_is_not_born_closed),
+        BOTH_BACKENDS(the_rooms_go_on),
+    };
+    return cmocka_run_group_tests_name("record.plain", tests, NULL, NULL);
+}
