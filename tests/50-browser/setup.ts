@@ -24,6 +24,19 @@ async function ready(child: ChildProcess, log: string): Promise<void> {
   throw new Error(`the server is not ready:\n${readFileSync(log, "utf8").slice(-4000)}`);
 }
 
+/** The apps inside the binary are what people get, so they are what is walked. A binary built before
+ * the newest `npm run build` is told to serve web/dist instead, and that is said. */
+async function embedsNewest(): Promise<boolean> {
+  const shell = await (await fetch(`http://127.0.0.1:${PORT}/console/`)).text();
+  return shell === readFileSync(join(WEB, "dist", "console", "index.html"), "utf8");
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const gone = new Promise((r) => child.once("exit", r));
+  child.kill("SIGTERM");
+  await gone;
+}
+
 export default async function setup(): Promise<() => Promise<void>> {
   const binary = process.env.WEFT;
   if (!binary) throw new Error("WEFT must name the binary");
@@ -31,18 +44,22 @@ export default async function setup(): Promise<() => Promise<void>> {
   const data = join(dir, "data");
   const log = join(dir, "server.log");
   const out = openSync(log, "w");
-  const args = ["demo", "--data", data, "--patients", PATIENTS, "--seed", "2026", "--serve"];
-  const child = spawn(
-    binary,
-    [...args, "--no-devices", "--listen", `127.0.0.1:${PORT}`, "--web-dir", join(WEB, "dist")],
-    { stdio: ["ignore", out, out] },
-  );
-  await ready(child, log);
+  const start = async (more: string[]): Promise<ChildProcess> => {
+    const args = ["demo", "--data", data, "--patients", PATIENTS, "--seed", "2026", "--serve"];
+    const listen = ["--no-devices", "--listen", `127.0.0.1:${PORT}`];
+    const child = spawn(binary, [...args, ...listen, ...more], { stdio: ["ignore", out, out] });
+    await ready(child, log);
+    return child;
+  };
+  let child = await start([]);
+  if (!(await embedsNewest())) {
+    console.log("NOTICE: the binary's apps are older than web/dist; web/dist is served instead");
+    await stop(child);
+    child = await start(["--web-dir", join(WEB, "dist")]);
+  }
   process.env.WEFT_WALK_DATA = data;
   return async () => {
-    const gone = new Promise((r) => child.once("exit", r));
-    child.kill("SIGTERM");
-    await gone;
+    await stop(child);
     if (!process.env.WEFT_WALK_KEEP) rmSync(dir, { recursive: true, force: true });
   };
 }
