@@ -87,8 +87,8 @@ static void grade(const struct track *t, const struct monitor_rule *r, struct fi
         f->priority = 0; /* watch levels wait for the readings that confirm them */
 }
 
-/* A full list lets go of the least urgent, of these the oldest: many readings that come at once never
- * hide the worst of them. */
+/* A full list lets go of the least urgent, of these the oldest: many readings that come at once
+ * never hide the worst of them. */
 static void push(struct findings *out, const struct finding *f)
 {
     if (f->priority <= 0)

@@ -89,6 +89,8 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
     facts_set_bool(f, FACT_CONFIDENTIAL_COMM_ON_FILE, r->confidential);
     if (revoked)
         facts_set_str(f, FACT_REVOCATION_SCOPE, STR("all"));
+    if (m->kind != KIND_CARE) /* it answers the patient's own message */
+        facts_set_str(f, FACT_CONSENT_ORIGIN, STR("patient_direct"));
     if (!c->any || !c->permit) {
         facts_set_str(f, FACT_LEGAL_BASIS, STR("none"));
         facts_set_str(f, FACT_OPTIN_LEVEL, STR("none"));

@@ -102,9 +102,13 @@ class Refused(FlowCase):
         self.assertEqual((True, True), (r["matched"], r["stopped"]),
                          "a stop counts however the record spells the number")
 
-    def consent(self, patient, kind, when, period=None):
+    def consent(self, patient, kind, when, period=None, number=True):
+        point = {"extension": [{
+            "url": "https://weft.health/fhir/StructureDefinition/consent-contact-point",
+            "valueContactPoint": {"system": "phone", "value": self.phone(patient)}}]}
         return self.expect(201, self.call("POST", "/fhir/Consent", {
             "resourceType": "Consent", "status": "active", "dateTime": when,
+            **(point if number else {}),
             "scope": {"coding": [{"code": "patient-privacy", "system":
                                   "http://terminology.hl7.org/CodeSystem/consentscope"}]},
             "category": [{"coding": [{"code": "contact", "system":
@@ -116,6 +120,10 @@ class Refused(FlowCase):
                 {"coding": [{"system": "https://weft.health/fhir/contact-channel", "code": "sms"}]}],
                 "purpose": [{"system": "https://weft.health/fhir/contact-purpose",
                              "code": "care"}]}}, "nurse"))
+
+    def test_a_permission_for_no_number_in_particular(self):
+        self.consent("p0018", "permit", self.clock.stamp(60), number=False)
+        self.refused("p0018")
 
     def test_a_permission_that_ended(self):
         stamp = self.clock.stamp
