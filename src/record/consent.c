@@ -92,7 +92,8 @@ static struct said ask(struct op *op, const struct json *c, fhir_type type)
 
 bool consent_shares(struct op *op, struct record *rec, fhir_type type)
 {
-    if (!op->actor || op->actor->role != ROLE_HELPER || !op->actor->patient)
+    if (!op->actor || op->actor->role != ROLE_HELPER || !op->actor->patient ||
+        !op->actor->user_rid || str_empty(op->actor->reference)) /* nobody is named by no name */
         return false;
     struct store_query q = {
         .type = rec->t_consent, .comp = op->actor->patient, .limit = CONSENTS_MAX};

@@ -294,6 +294,28 @@ static void consents_are_kept_to_the_word(void **state)
     }
 }
 
+/* A helper without a record of their own is not the "actor" whom a Consent names by words only. */
+static void no_name_is_nobodys_name(void **state)
+{
+    struct fixture *f = *state;
+    const char *x = fixture_patient(f, "X");
+    fixture_weight(f, x, "70", "2026-01-02");
+    fixture_make(
+        f, fixture_text(
+               f,
+               "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{"
+               "\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":"
+               "\"patient-privacy\"}]},\"category\":[{\"text\":\"share\"}],\"patient\":{"
+               "\"reference\":\"%s\"},\"policyRule\":{\"text\":\"own\"},\"provision\":{\"type\":"
+               "\"permit\",\"actor\":[{\"role\":{\"text\":\"h\"},\"reference\":{\"display\":"
+               "\"my daughter\"}}]}}",
+               x));
+    struct actor who = fixture_actor(ROLE_HELPER, "helper.flo");
+    who.patient = fixture_rid(f, x);
+    fixture_as(f, &who);
+    assert_int_equal(fixture_count(f, "Observation", ""), -1);
+}
+
 static void devices_see_themselves(void **state)
 {
     struct fixture *f = *state;
@@ -344,12 +366,19 @@ static void a_repeated_reading_is_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH_BACKENDS(create_then_read),       BOTH_BACKENDS(update_makes_versions),
-        BOTH_BACKENDS(create_by_update),       BOTH_BACKENDS(delete_ends_it),
-        BOTH_BACKENDS(unchanged_meta_is_kept), BOTH_BACKENDS(nobody_gets_nothing),
-        BOTH_BACKENDS(patients_see_their_own), BOTH_BACKENDS(restricted_labels_hide),
-        BOTH_BACKENDS(helpers_need_consent),   BOTH_BACKENDS(consents_are_kept_to_the_word),
-        BOTH_BACKENDS(devices_see_themselves), BOTH_BACKENDS(a_repeated_reading_is_one),
+        BOTH_BACKENDS(create_then_read),
+        BOTH_BACKENDS(update_makes_versions),
+        BOTH_BACKENDS(create_by_update),
+        BOTH_BACKENDS(delete_ends_it),
+        BOTH_BACKENDS(unchanged_meta_is_kept),
+        BOTH_BACKENDS(nobody_gets_nothing),
+        BOTH_BACKENDS(patients_see_their_own),
+        BOTH_BACKENDS(restricted_labels_hide),
+        BOTH_BACKENDS(no_name_is_nobodys_name),
+        BOTH_BACKENDS(helpers_need_consent),
+        BOTH_BACKENDS(consents_are_kept_to_the_word),
+        BOTH_BACKENDS(devices_see_themselves),
+        BOTH_BACKENDS(a_repeated_reading_is_one),
     };
     return cmocka_run_group_tests_name("record.verbs", tests, NULL, NULL);
 }
