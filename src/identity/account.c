@@ -61,7 +61,7 @@ static str account_key(struct op *op, str user)
 }
 
 err account_load(struct op *op, struct identity *id, str user, struct identity_account *ret,
-                 str *ret_password)
+                 struct account_secret *ret_secret)
 {
     bool found = false;
     str text;
@@ -74,7 +74,8 @@ err account_load(struct op *op, struct identity *id, str user, struct identity_a
     if (!account_from_json(op, o, ret))
         return fail(op, ERR_FAULT, "A stored account cannot be read.");
     ret->totp = json_get_str(o, STR("totp"));
-    *ret_password = json_get_str(o, STR("password"));
+    *ret_secret = (struct account_secret){.password = json_get_str(o, STR("password")),
+                                          .epoch = json_get_str(o, STR("epoch"))};
     return OK;
 }
 
@@ -116,15 +117,25 @@ static err check(struct op *op, const struct identity_account *a)
     return account_check_binding(op, a);
 }
 
+/* Who signs in, as whom, or how: after a change of these, what was given out before ends. */
+static bool ends_sessions(const struct identity_account *old, const struct identity_account *a,
+                          str password)
+{
+    return password.n || (a->totp.n && !str_eq(a->totp, old->totp)) || a->role != old->role ||
+           !str_eq(a->reference, old->reference) || !str_eq(a->patient, old->patient) ||
+           a->disabled != old->disabled;
+}
+
 err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
                          str password)
 {
     TRY(need_manage(op));
     TRY(check(op, a));
-    str stored = STR_NONE, totp = a->totp;
+    str totp = a->totp;
+    struct account_secret secret = {0};
     struct identity_account old = {0};
     struct fault before = op->fault;
-    err e = account_load(op, id, a->user, &old, &stored);
+    err e = account_load(op, id, a->user, &old, &secret);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     op->fault = before;
@@ -132,10 +143,13 @@ err identity_account_put(struct op *op, struct identity *id, const struct identi
         totp = old.totp; /* what is not put anew stays */
     if (password.n) {
         TRY(password_check_strength(op, password, a->user));
-        TRY(password_hash(op, id, password, &stored));
+        TRY(password_hash(op, id, password, &secret.password));
     }
+    if (ends_sessions(&old, a, password))
+        secret.epoch = random_token(op->arena, 16);
     struct json *o = account_json(op, a);
-    json_set_str(op->arena, o, STR("password"), stored);
+    json_set_str(op->arena, o, STR("password"), secret.password);
+    json_set_str(op->arena, o, STR("epoch"), secret.epoch);
     json_set_str(op->arena, o, STR("totp"), totp);
     struct buf b;
     buf_init(&b, op->arena, 16384);
@@ -148,8 +162,8 @@ err identity_account_put(struct op *op, struct identity *id, const struct identi
 err identity_account_get(struct op *op, struct identity *id, str user, struct identity_account *ret)
 {
     TRY(need_manage(op));
-    str password;
-    TRY(account_load(op, id, user, ret, &password));
+    struct account_secret secret;
+    TRY(account_load(op, id, user, ret, &secret));
     ret->totp = ret->totp.n ? STR("set") : STR_NONE;
     return OK;
 }
@@ -164,8 +178,8 @@ err identity_account_list(struct op *op, struct identity *id, struct identity_ac
     struct identity_account *all = ARENA_ARRAY(op->arena, struct identity_account, n ? n : 1);
     TRY(op_check(op));
     for (size_t i = 0; i < n; i++) {
-        str password;
-        TRY(account_load(op, id, str_sub(keys[i], 5, SIZE_MAX), &all[i], &password));
+        struct account_secret secret;
+        TRY(account_load(op, id, str_sub(keys[i], 5, SIZE_MAX), &all[i], &secret));
         all[i].totp = all[i].totp.n ? STR("set") : STR_NONE;
     }
     *ret = all;

@@ -78,19 +78,20 @@ static void account_of(struct op *op, const struct session *s, struct identity_a
 }
 
 /* The account as it is now, when there is one; false when it forbids the session. */
-static err still_allowed(struct op *op, struct identity *id, struct identity_account *a, bool *ret)
+static err still_allowed(struct op *op, struct identity *id, str epoch, struct identity_account *a,
+                         bool *ret)
 {
     struct identity_account now = {0};
-    str password;
+    struct account_secret secret;
     struct fault before = op->fault;
-    err e = account_load(op, id, a->user, &now, &password);
+    err e = account_load(op, id, a->user, &now, &secret);
     op->fault = e == ERR_NOT_FOUND ? before : op->fault;
     if (e == ERR_NOT_FOUND) {
         *ret = true;
         return OK;
     }
     TRY(e);
-    *ret = !now.disabled && now.role == a->role;
+    *ret = !now.disabled && now.role == a->role && str_eq(secret.epoch, epoch);
     *a = now;
     return OK;
 }
@@ -118,7 +119,7 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
     s->idle_ms = s->interactive ? token_idle_ms(a.role) : 0;
     s->kept = last;
     atomic_init(&s->last, last);
-    TRY(still_allowed(op, id, &a, ret_ok));
+    TRY(still_allowed(op, id, json_get_str(o, STR("epoch")), &a, ret_ok));
     fill(s, &a);
     return OK;
 }
@@ -184,8 +185,8 @@ err identity_actor_device(struct op *op, struct identity *id, str device_user)
     uint64_t generation = cache_generation(&id->cache);
     if (!cache_find(&id->cache, s.hash, op->now, false, &s)) {
         struct identity_account a;
-        str password;
-        err e = account_load(op, id, device_user, &a, &password);
+        struct account_secret secret;
+        err e = account_load(op, id, device_user, &a, &secret);
         if (e != OK && e != ERR_NOT_FOUND)
             return e;
         if (e == ERR_NOT_FOUND || a.role != ROLE_DEVICE || a.disabled) {

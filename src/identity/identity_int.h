@@ -70,9 +70,15 @@ struct identity {
 
 /* account.c */
 bool user_valid(str user);
-/* The stored form; ERR_NOT_FOUND (told) when there is none. ret_password: the argon2id text. */
+/* What an account keeps to itself. epoch is another one after every change that must end what was
+ * given out before: sessions and tokens carry the epoch they were given in. */
+struct account_secret {
+    str password; /* the argon2id text */
+    str epoch;
+};
+/* The stored form; ERR_NOT_FOUND (told) when there is none. */
 MUST err account_load(struct op *op, struct identity *id, str user, struct identity_account *ret,
-                      str *ret_password);
+                      struct account_secret *ret_secret);
 /* Is the role's person named, and of the right type? a->role is a role. */
 MUST err account_check_binding(struct op *op, const struct identity_account *a);
 MUST err need_manage(struct op *op);
@@ -95,6 +101,7 @@ void token_hash(str token, uint8_t ret[HASH_BYTES]);
 str token_key(struct op *op, const char *prefix, const uint8_t hash[HASH_BYTES]);
 struct token_terms {
     int64_t expires;
+    str epoch; /* of the account, as it was when the right to the token was shown */
     bool interactive, strong;
 };
 MUST err token_make(struct op *op, struct identity *id, const struct identity_account *a,

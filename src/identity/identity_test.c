@@ -149,6 +149,40 @@ static void a_change_of_account_counts_at_once(void **state)
     assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
 }
 
+/* Whoever was let in under the old terms is out: by screen, by script and for good. */
+static void a_new_password_ends_what_was_given_out(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session screen, script, again;
+    struct identity_account who, a = nurse();
+    put(f, a, GOOD);
+    for (int what = 0; what < 5; what++) {
+        f->op.now += 60000;
+        as(f, NULL);
+        assert_int_equal(sign_in(f, &screen), OK);
+        as(f, identity_system());
+        assert_int_equal(identity_token_issue(&f->op, f->id, &a, 3600, &script), OK);
+        a.reference = what == 1 ? STR("Practitioner/ada") : a.reference;
+        a.patient = what == 2 ? STR("p1") : a.patient;
+        if (what == 3) { /* out and in again: what was given out before stays out */
+            a.disabled = true;
+            put(f, a, "");
+            a.disabled = false;
+        }
+        a.name = STR("Ada L."); /* a new name alone ends nothing */
+        put(f, a, what == 0 ? GOOD : "");
+        as(f, NULL);
+        err want = what == 4 ? OK : ERR_UNAUTHENTICATED;
+        assert_int_equal(identity_actor(&f->op, f->id, screen.token, &who), want);
+        as(f, NULL);
+        assert_int_equal(identity_actor(&f->op, f->id, script.token, &who), want);
+        as(f, NULL);
+        assert_int_equal(sign_in(f, &again), OK);
+        as(f, NULL);
+        assert_int_equal(identity_actor(&f->op, f->id, again.token, &who), OK);
+    }
+}
+
 static void sessions_end(void **state)
 {
     struct fixture *f = *state;
@@ -387,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(accounts_are_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(signing_in_and_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_of_account_counts_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_password_ends_what_was_given_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sessions_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tokens_for_scripts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forged_tokens, set_up, tear_down),

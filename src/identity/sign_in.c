@@ -53,23 +53,25 @@ static err tried(struct op *op, struct identity *id, const struct identity_try *
         return fail(op, ERR_BUSY, "Too many tries from here; wait %lld seconds and try again.",
                     (long long)(wait / 1000 + 1));
     struct identity_account a = {0};
-    str stored = STR_NONE;
+    struct account_secret secret = {0};
     struct fault before = op->fault;
-    err e = account_load(op, id, user, &a, &stored);
+    err e = account_load(op, id, user, &a, &secret);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     op->fault = before;
     if (e == ERR_NOT_FOUND)
         a = (struct identity_account){0};
     throttle_fail(&id->throttle, user, peer, op->now);
-    if (!password_verify(id, stored, password) || a.disabled || a.role == ROLE_NONE)
+    if (!password_verify(id, secret.password, password) || a.disabled || a.role == ROLE_NONE)
         return refused(op, id, a.user);
     TRY(second_step(op, id, &a, t, &strong));
     throttle_give_back(&id->throttle, user, peer);
     throttle_clear(&id->throttle, user, peer);
     struct identity_session s;
-    struct token_terms terms = {
-        .expires = op->now + ABSOLUTE_MS, .interactive = true, .strong = strong};
+    struct token_terms terms = {.expires = op->now + ABSOLUTE_MS,
+                                .epoch = secret.epoch,
+                                .interactive = true,
+                                .strong = strong};
     TRY(token_make(op, id, &a, &terms, &s));
     struct identity_account seen;
     TRY(identity_actor(op, id, s.token, &seen));

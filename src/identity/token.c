@@ -52,6 +52,7 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
     uint8_t hash[HASH_BYTES];
     token_hash(token, hash);
     struct json *o = account_json(op, a);
+    json_set_str(m, o, STR("epoch"), terms->epoch);
     json_set(m, o, STR("expires"), json_new_i64(m, terms->expires));
     json_set(m, o, STR("issued"), json_new_i64(m, op->now));
     json_set(m, o, STR("interactive"), json_new_bool(m, terms->interactive));
@@ -78,7 +79,14 @@ err identity_token_issue(struct op *op, struct identity *id, const struct identi
         (a->patient.n && !fhir_id_valid(a->patient)))
         return fail(op, ERR_INVALID, "Name, reference, language or patient is not usable.");
     TRY(account_check_binding(op, a));
-    struct token_terms terms = {.expires = op->now + ttl_s * 1000};
+    struct identity_account there;
+    struct account_secret secret = {0};
+    struct fault before = op->fault;
+    err e = account_load(op, id, a->user, &there, &secret);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    op->fault = before;
+    struct token_terms terms = {.expires = op->now + ttl_s * 1000, .epoch = secret.epoch};
     TRY(token_make(op, id, a, &terms, ret));
     return record_audit_event(op, id->rec, STR("token"), true, a->user);
 }

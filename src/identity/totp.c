@@ -99,9 +99,9 @@ err totp_spend(struct op *op, struct identity *id, str user, uint64_t step)
 err identity_totp_show(struct op *op, struct identity *id, str user, str *ret_code)
 {
     struct identity_account a;
-    str password;
+    struct account_secret secret;
     char code[7];
-    TRY(account_load(op, id, user, &a, &password));
+    TRY(account_load(op, id, user, &a, &secret));
     if (!code_of(a.totp, (uint64_t)(op->now / STEP_MS), code))
         return fail(op, ERR_NOT_FOUND, "This account has no second step.");
     *ret_code = arena_str(op->arena, str_make(code, 6));
