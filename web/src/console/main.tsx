@@ -4,6 +4,8 @@ import "../styles/tokens.css";
 import "../styles/base.css";
 import "../styles/kit.css";
 import "../styles/console.css";
+import "../styles/console-parts.css";
+import "../styles/console-narrow.css";
 import { startWords } from "../lib/i18n";
 import { installKeys } from "../lib/keys";
 import { applyTheme } from "../lib/prefs";
