@@ -7,7 +7,7 @@ import csv
 import sys
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-RUNS = {"inline": "NET_INLINE", "worker": "NET_WORKER"}
+RUNS = {"inline": "NET_INLINE", "worker": "NET_WORKER", "slow": "NET_SLOW"}
 KINDS = ("fhir", "json", "text", "page", "live")
 SEGMENTS_MAX = 6
 
@@ -38,7 +38,7 @@ def read(path):
     seen = set()
     for row in rows:
         need(row["method"] in METHODS, row, "unknown method")
-        need(row["run"] in RUNS, row, "run is inline or worker")
+        need(row["run"] in RUNS, row, "run is inline, worker or slow")
         need(row["auth"] in ("none", "bearer"), row, "auth is none or bearer")
         need(row["kind"] in KINDS, row, "unknown kind")
         need(row["doc"], row, "say what it does")

@@ -31,6 +31,7 @@ static struct net_http_options options_of(const struct config *c)
         .connections = number(c, "connections"),
         .workers = number(c, "http.workers"),
         .queue = number(c, "http.queue"),
+        .slow = number(c, "http.searchers"),
         .body_max = (size_t)config_int(c, "body_max"),
         .inflight_max = (size_t)config_int(c, "http.inflight_max"),
         .head_max = (size_t)config_int(c, "http.head_max"),

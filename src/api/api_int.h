@@ -98,7 +98,7 @@ str url_decode(struct arena *a, str s);
 
 /* search.c */
 /* Reads the query of a search by GET and says where it may run: a short one on the server's own
- * thread, any other on a worker. */
+ * thread, any other on one that is kept for long ones. */
 MUST err search_begin(struct call *c, enum net_run *ret);
 
 /* answer.c */

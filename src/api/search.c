@@ -18,7 +18,7 @@ static err search(struct call *c, const struct fhir_query *q)
 err search_begin(struct call *c, enum net_run *ret)
 {
     TRY(fhir_query_read(&c->op, c->type, c->query, c->lenient, &c->q));
-    *ret = record_search_short(c->api->rec, c->q) ? NET_INLINE : NET_WORKER;
+    *ret = record_search_short(c->api->rec, c->q) ? NET_INLINE : NET_SLOW;
     return OK;
 }
 

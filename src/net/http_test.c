@@ -29,6 +29,8 @@ static enum net_run begin(void *ctx, struct net_request *rq)
         rq->answer.status = 401;
         return NET_ANSWERED;
     }
+    if (str_starts(rq->path, STR("/slow")))
+        return NET_SLOW;
     return rq->method == NET_POST ? NET_WORKER : NET_INLINE;
 }
 
@@ -45,7 +47,7 @@ static void handle(void *ctx, struct net_request *rq)
     rq->answer.status = 200;
     rq->answer.type = STR("text/plain");
     rq->answer.body = rq->body;
-    if (str_eq(rq->path, STR("/gate")))
+    if (str_eq(rq->path, STR("/gate")) || str_eq(rq->path, STR("/slow/gate")))
         while (!atomic_load(&f->gate))
             usleep(1000);
     if (str_eq(rq->path, STR("/big"))) {
@@ -310,6 +312,30 @@ static void many_held_answers(void **state)
         pthread_join(releasers[i], NULL);
 }
 
+/* Review R11: what takes long waits among its own kind; writes and reads go on. */
+static void slow_requests_keep_no_worker(void **state)
+{
+    struct fixture *f = *state;
+    char out[4096];
+    int slow[2] = {dial(f), dial(f)}, fd = dial(f);
+    for (int i = 0; i < 2; i++) {
+        ask(slow[i], "GET", "/slow/gate", "", STR(""));
+        while (atomic_load(&f->handled) < 1)
+            usleep(1000);
+    }
+    for (int i = 0; i < 10; i++) {
+        ask(fd, i % 2 ? "POST" : "GET", "/echo", "", i % 2 ? STR("a write") : STR(""));
+        assert_int_equal(hear(fd, out, sizeof out), 200);
+    }
+    assert_int_equal(recv(slow[0], out, sizeof out, MSG_DONTWAIT), -1);
+    atomic_store(&f->gate, true);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hear(slow[i], out, sizeof out), 200);
+        close(slow[i]);
+    }
+    close(fd);
+}
+
 static void a_full_queue_refuses(void **state)
 {
     struct fixture *f = *state;
@@ -486,6 +512,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(echoes_on_one_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(held_answers_wait, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ambiguous_framing_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(slow_requests_keep_no_worker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_held_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bodies_have_ceilings, set_up, tear_down),

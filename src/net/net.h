@@ -3,10 +3,11 @@
  * policy; whoever uses it brings a table of functions.
  *
  * A request: begin() once its head is there; the body is collected into the request's arena; then
- * handle(), on the server's own thread (NET_INLINE: short reads) or on a worker (NET_WORKER: may
- * block); if handle() set `hold`, the answer waits, without holding a thread, until net_release();
- * then it is sent and done() is called. Everything peer-controlled has a ceiling: head, body, all
- * bodies in flight, queue, connections, time. No TLS yet: see net_http_options.allow_plain. */
+ * handle(), on the server's own thread (NET_INLINE: short reads), on a worker (NET_WORKER: may
+ * block), or on one of a pool of its own (NET_SLOW: may take long, and keeps no worker); if
+ * handle() set `hold`, the answer waits, without holding a thread, until net_release(); then it is
+ * sent and done() is called. Everything peer-controlled has a ceiling: head, body, all bodies in
+ * flight, queue, connections, time. No TLS yet: see net_http_options.allow_plain. */
 #ifndef WEFT_NET_H
 #define WEFT_NET_H
 
@@ -28,7 +29,8 @@ str net_method_name(enum net_method m);
 enum net_run {
     NET_ANSWERED /* begin() has filled the answer: no body is read */,
     NET_INLINE,
-    NET_WORKER
+    NET_WORKER,
+    NET_SLOW
 };
 
 struct net_stream;
@@ -97,6 +99,7 @@ struct net_http_options {
     unsigned threads;        /* 0: one a processor */
     unsigned connections;    /* held at once */
     unsigned workers, queue; /* threads and waiting requests of the worker pool */
+    unsigned slow;           /* threads of the pool for NET_SLOW; its queue is as long */
     size_t body_max;         /* bytes of one body: 413 beyond */
     size_t inflight_max;     /* bytes of all bodies held at once: 503 beyond */
     size_t head_max;         /* bytes of request line and headers: 414, 431 beyond */

@@ -56,7 +56,7 @@ struct net_http {
     struct MHD_Daemon *daemon;
     struct net_handler h;
     struct net_http_options o;
-    struct net_workers *workers;
+    struct net_workers *workers, *slow;
     struct net_ticker *watch;
     int listen_fd;
     unsigned port;

@@ -271,7 +271,7 @@ enum MHD_Result request_run(struct request *r)
     }
     if (r->run == NET_INLINE) {
         s->h.hold(s->h.ctx, &r->pub);
-    } else if (!net_workers_add(s->workers, work, r)) {
+    } else if (!net_workers_add(r->run == NET_SLOW ? s->slow : s->workers, work, r)) {
         refuse(r, ERR_UNAVAILABLE, 0, "The server is working at its limit; try again soon.");
         resume(r);
     }

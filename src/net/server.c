@@ -122,6 +122,7 @@ static err launch(struct op *op, struct net_http *s)
 static void release(struct net_http *s)
 {
     net_workers_free(s->workers);
+    net_workers_free(s->slow);
     net_ticker_free(s->watch);
     if (s->daemon)
         MHD_stop_daemon(s->daemon); /* closes the listening socket unless it was quiesced */
@@ -150,10 +151,12 @@ err net_http_start(struct op *op, const struct net_http_options *o, const struct
     err e = listen_open(op, o, &s->listen_fd, &s->port);
     if (e == OK) {
         s->workers = net_workers_new(o->workers, o->queue);
+        s->slow = net_workers_new(o->slow, o->queue);
         s->watch = net_ticker_new(1000, watch_tick, s);
-        e = s->workers && s->watch
+        e = s->workers && s->slow && s->watch
                 ? launch(op, s)
-                : fail(op, ERR_UNAVAILABLE, "The system refuses %u worker threads.", o->workers);
+                : fail(op, ERR_UNAVAILABLE, "The system refuses %u worker threads.",
+                       o->workers + o->slow);
     }
     if (e != OK) {
         release(s);
@@ -196,7 +199,8 @@ void net_http_stop(struct net_http *s)
     atomic_store(&s->closed, true);
     stream_end_all(s);
     net_workers_free(s->workers);
-    s->workers = NULL;
+    net_workers_free(s->slow);
+    s->workers = s->slow = NULL;
     wait_zero(&s->suspended, INT64_MAX);
     release(s);
 }
@@ -207,7 +211,7 @@ void net_http_stats(const struct net_http *s, struct net_http_stats *ret)
         .connections = atomic_load(&s->connections),
         .requests = atomic_load(&s->requests),
         .active = atomic_load(&s->active),
-        .waiting = s->workers ? net_workers_waiting(s->workers) : 0,
+        .waiting = s->workers ? net_workers_waiting(s->workers) + net_workers_waiting(s->slow) : 0,
         .streams = atomic_load(&s->n_streams),
         .timeouts = atomic_load(&s->timeouts),
         .refused = atomic_load(&s->refused),
