@@ -27,6 +27,7 @@ static struct net_http_options options_of(const struct config *c)
     return (struct net_http_options){
         .listen = config_str(c, "listen"),
         .allow_plain = config_bool(c, "http.allow_plain"),
+        .trusted_proxy = config_str(c, "http.trusted_proxy"),
         .threads = number(c, "threads"),
         .connections = number(c, "connections"),
         .workers = number(c, "http.workers"),

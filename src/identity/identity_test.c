@@ -290,7 +290,28 @@ static void guessing_is_slowed(void **state)
     /* Many accounts from one address. */
     for (int i = 0; i < 60; i++)
         throttle_fail(t, arena_printf(f->arena, "user%d", i), there, now);
-    assert_true(throttle_wait(t, STR("fresh"), there, now) > 0);
+    assert_int_equal(throttle_wait(t, STR("fresh"), there, now), 1000);
+}
+
+/* One guesser behind an address that many share goes on for an hour: the others wait a second. */
+static void a_guesser_locks_no_neighbour_out(void **state)
+{
+    struct fixture *f = *state;
+    struct throttle *t = &f->id->throttle;
+    str proxy = STR("10.0.0.9");
+    int64_t now = 1000000000;
+    for (int i = 0; i < 3600; i++, now += 100) {
+        if (throttle_wait(t, arena_printf(f->arena, "user%d", i), proxy, now) == 0)
+            throttle_fail(t, arena_printf(f->arena, "user%d", i), proxy, now);
+        assert_true(throttle_wait(t, STR("nurse.ada"), proxy, now) <= 1000);
+    }
+    assert_int_equal(throttle_wait(t, STR("nurse.ada"), proxy, now + 1000), 0);
+    /* Who has one IPv6 address has its network, and no other. */
+    for (int i = 0; i < 60; i++)
+        throttle_fail(t, arena_printf(f->arena, "user%d", i),
+                      arena_printf(f->arena, "2001:db8:1:2::%d", i + 1), now);
+    assert_true(throttle_wait(t, STR("fresh"), STR("2001:db8:1:2:aaaa::7"), now) > 0);
+    assert_int_equal(throttle_wait(t, STR("fresh"), STR("2001:db8:1:3::1"), now), 0);
 }
 
 /* Review R2b: however many sign in at once, only the allowed number of threads is in the hash; the
@@ -426,6 +447,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tokens_for_scripts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forged_tokens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(guessing_is_slowed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_guesser_locks_no_neighbour_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sign_ins_starve_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_try_counts_before_its_hash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(helpers_are_somebody, set_up, tear_down),

@@ -3,13 +3,28 @@
  * (45 CFR 164.308(a)(5)(ii)(C)). A restart forgets: guessing through restarts is not a threat. */
 #include "identity/identity_int.h"
 
+#include <arpa/inet.h>
+
 #define FREE_PAIR 5u /* failures before waiting starts */
 #define FREE_PEER 50u
+#define DRAIN_MS 1000 /* one failure of a peer is forgiven in this time */
 #define FORGET_MS (INT64_C(15) * 60 * 1000)
+
+/* Whoever has an IPv6 address has the 2^64 of its network. */
+static uint64_t hash_of_peer(str peer)
+{
+    char z[INET6_ADDRSTRLEN] = "";
+    struct in6_addr v6;
+    if (peer.n < sizeof z)
+        memcpy(z, peer.p, peer.n);
+    if (inet_pton(AF_INET6, z, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
+        return str_hash(peer);
+    return str_hash(str_make((const char *)v6.s6_addr, 8));
+}
 
 static uint64_t key_of(str user, str peer)
 {
-    uint64_t key = str_hash(user) * 31 + str_hash(peer) + 1;
+    uint64_t key = str_hash(user) * 31 + hash_of_peer(peer) + 1;
     return key ? key : 1;
 }
 
@@ -28,12 +43,34 @@ static int64_t wait_of(const struct throttle_slot *s, uint64_t key, uint32_t fre
     return left > 0 ? left : 0;
 }
 
+/* A peer may be many people behind one address: it is let in again at a steady pace, however long
+ * somebody there goes on guessing. */
+static int64_t wait_of_peer(const struct throttle_slot *s, uint64_t key, int64_t now)
+{
+    if (s->key != key || s->fails < FREE_PEER)
+        return 0;
+    int64_t left = s->last + (int64_t)(s->fails - FREE_PEER + 1) * DRAIN_MS - now;
+    return left > 0 ? left : 0;
+}
+
+static void drain(struct throttle_slot *s, int64_t now)
+{
+    int64_t n = now > s->last ? (now - s->last) / DRAIN_MS : 0;
+    if (n >= s->fails) {
+        s->fails = 0;
+        s->last = now;
+    } else {
+        s->fails -= (uint32_t)n;
+        s->last += n * DRAIN_MS;
+    }
+}
+
 int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now)
 {
     uint64_t pair = key_of(user, peer), alone = key_of(STR("*"), peer);
     pthread_mutex_lock(&t->lock);
     int64_t a = wait_of(slot_of(t, pair), pair, FREE_PAIR, now);
-    int64_t b = wait_of(slot_of(t, alone), alone, FREE_PEER, now);
+    int64_t b = wait_of_peer(slot_of(t, alone), alone, now);
     pthread_mutex_unlock(&t->lock);
     return a > b ? a : b;
 }
@@ -55,11 +92,25 @@ static void count(struct throttle *t, uint64_t key, int64_t now)
     s->last = now;
 }
 
+static void count_peer(struct throttle *t, uint64_t key, int64_t now)
+{
+    struct throttle_slot *s = slot_of(t, key);
+    if (s->key == key)
+        drain(s, now);
+    int64_t since = s->last;
+    bool mine = s->key == key && s->fails > 0;
+    count(t, key, now);
+    if (mine)
+        s->last = since; /* what is left of the second counts */
+    if (s->key == key && s->fails > FREE_PEER)
+        s->fails = FREE_PEER;
+}
+
 void throttle_fail(struct throttle *t, str user, str peer, int64_t now)
 {
     pthread_mutex_lock(&t->lock);
     count(t, key_of(user, peer), now);
-    count(t, key_of(STR("*"), peer), now);
+    count_peer(t, key_of(STR("*"), peer), now);
     pthread_mutex_unlock(&t->lock);
 }
 

@@ -76,6 +76,11 @@ static unsigned port_of(int fd)
 err listen_open(struct op *op, const struct net_http_options *o, int *ret_fd, unsigned *ret_port)
 {
     struct addrinfo *at = NULL;
+    if (!peer_list_valid(o->trusted_proxy))
+        return fail(op, ERR_INVALID,
+                    "\"%.*s\" is no list of addresses; write http.trusted_proxy as 127.0.0.1 or "
+                    "10.0.0.0/8,::1.",
+                    STR_ARG(o->trusted_proxy));
     TRY(resolve(op, o->listen, &at));
     if (!o->allow_plain && !is_loopback(at->ai_addr)) {
         freeaddrinfo(at);

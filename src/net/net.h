@@ -68,7 +68,8 @@ struct net_request {
 str net_header(const struct net_request *rq, const char *name);
 /* The peer takes gzip. */
 bool net_takes_gzip(const struct net_request *rq);
-/* Address of the peer, without port, in the request's arena. */
+/* Address of the peer, without port, in the request's arena; behind a trusted proxy, of whom it
+ * forwards for. */
 str net_peer(struct net_request *rq);
 /* Appends an answer header; both must live as long as the arena. Past the ceiling it is left out.
  */
@@ -96,6 +97,7 @@ void net_release(struct net_request *rq, err result);
 struct net_http_options {
     str listen;              /* "127.0.0.1:8080", "[::1]:0"; port 0: any free one */
     bool allow_plain;        /* permit unencrypted HTTP on addresses other than loopback */
+    str trusted_proxy;       /* addresses or CIDR blocks by commas whose X-Forwarded-For counts */
     unsigned threads;        /* 0: one a processor */
     unsigned connections;    /* held at once */
     unsigned workers, queue; /* threads and waiting requests of the worker pool */

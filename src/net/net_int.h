@@ -72,6 +72,10 @@ struct net_http {
     struct net_stream *streams;
 };
 
+/* peer.c */
+bool peer_list_valid(str list);
+/* forwarded: X-Forwarded-For as one list. */
+str peer_behind(str list, str socket, str forwarded);
 /* listen.c */
 MUST err listen_open(struct op *op, const struct net_http_options *o, int *ret_fd,
                      unsigned *ret_port);

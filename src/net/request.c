@@ -4,9 +4,6 @@
  * sees the answer instead of a reset. */
 #include "net/net_int.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #define SKIP_MAX (64u << 10)  /* unwanted body read past to keep the connection */
 #define DRAIN_MAX (64u << 20) /* unwanted body read past before the connection is cut */
 #define BODY_FIRST (16u << 10)
@@ -32,22 +29,6 @@ str net_header(const struct net_request *rq, const char *name)
 {
     const struct request *r = (const struct request *)(const void *)rq;
     return str_of(MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, name));
-}
-
-str net_peer(struct net_request *rq)
-{
-    struct request *r = (struct request *)rq;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    char text[INET6_ADDRSTRLEN] = "";
-    if (info && info->client_addr->sa_family == AF_INET) {
-        const void *in = info->client_addr;
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)in)->sin_addr, text, sizeof text);
-    } else if (info && info->client_addr->sa_family == AF_INET6) {
-        const void *in = info->client_addr;
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)in)->sin6_addr, text, sizeof text);
-    }
-    return arena_str(rq->arena, str_of(text));
 }
 
 static void refuse(struct request *r, err why, int status, const char *what)
