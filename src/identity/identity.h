@@ -24,8 +24,9 @@ struct identity_account {
     str totp; /* second step (RFC 6238): base32 secret to put; read back as "set" or empty */
 };
 /* Creates or replaces; a new password, second step, role, reference or patient, and disabling, end
- * every session and token of the account. password empty: what it had, if anything. ERR_INVALID for weak passwords (NIST
- * SP 800-63B: at least 8 characters, not a known common one, not the user's name). Needs MANAGE. */
+ * every session and token of the account. password empty: what it had, if anything. ERR_INVALID for
+ * weak passwords (NIST SP 800-63B: at least 8 characters, not a known common one, not the user's
+ * name). Needs MANAGE. */
 MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
                               str password);
 MUST err identity_account_get(struct op *op, struct identity *id, str user,

@@ -3,28 +3,14 @@
  * (45 CFR 164.308(a)(5)(ii)(C)). A restart forgets: guessing through restarts is not a threat. */
 #include "identity/identity_int.h"
 
-#include <arpa/inet.h>
-
 #define FREE_PAIR 5u /* failures before waiting starts */
 #define FREE_PEER 50u
 #define DRAIN_MS 1000 /* one failure of a peer is forgiven in this time */
 #define FORGET_MS (INT64_C(15) * 60 * 1000)
 
-/* Whoever has an IPv6 address has the 2^64 of its network. */
-static uint64_t hash_of_peer(str peer)
-{
-    char z[INET6_ADDRSTRLEN] = "";
-    struct in6_addr v6;
-    if (peer.n < sizeof z)
-        memcpy(z, peer.p, peer.n);
-    if (inet_pton(AF_INET6, z, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
-        return str_hash(peer);
-    return str_hash(str_make((const char *)v6.s6_addr, 8));
-}
-
 static uint64_t key_of(str user, str peer)
 {
-    uint64_t key = str_hash(user) * 31 + hash_of_peer(peer) + 1;
+    uint64_t key = str_hash(user) * 31 + str_hash(peer) + 1;
     return key ? key : 1;
 }
 

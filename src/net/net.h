@@ -69,7 +69,7 @@ str net_header(const struct net_request *rq, const char *name);
 /* The peer takes gzip. */
 bool net_takes_gzip(const struct net_request *rq);
 /* Address of the peer, without port, in the request's arena; behind a trusted proxy, of whom it
- * forwards for. */
+ * forwards for. Of IPv6 the network: "2001:db8::/64". */
 str net_peer(struct net_request *rq);
 /* Appends an answer header; both must live as long as the arena. Past the ceiling it is left out.
  */

@@ -76,6 +76,8 @@ struct net_http {
 bool peer_list_valid(str list);
 /* forwarded: X-Forwarded-For as one list. */
 str peer_behind(str list, str socket, str forwarded);
+/* Whoever has an IPv6 address has the 2^64 of its network: they are one peer. */
+str peer_network(struct arena *a, str peer);
 /* listen.c */
 MUST err listen_open(struct op *op, const struct net_http_options *o, int *ret_fd,
                      unsigned *ret_port);

@@ -90,6 +90,21 @@ str peer_behind(str list, str socket, str forwarded)
     return nearest;
 }
 
+str peer_network(struct arena *a, str peer)
+{
+    struct address address;
+    char text[INET6_ADDRSTRLEN] = "";
+    if (str_find_char(peer, ':', 0) == SIZE_MAX || !take_address(peer, &address))
+        return peer;
+    struct in6_addr v6;
+    memcpy(&v6, address.b, sizeof v6);
+    if (IN6_IS_ADDR_V4MAPPED(&v6))
+        return peer;
+    memset(v6.s6_addr + 8, 0, 8);
+    inet_ntop(AF_INET6, &v6, text, sizeof text);
+    return arena_printf(a, "%s/64", text);
+}
+
 /* Several headers of the name count as one list, in their order. */
 static enum MHD_Result join(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -121,11 +136,12 @@ static str of_socket(struct request *r)
 str net_peer(struct net_request *rq)
 {
     struct request *r = (struct request *)rq;
-    str socket = of_socket(r);
-    struct buf b;
-    if (str_empty(r->server->o.trusted_proxy))
-        return socket;
-    buf_init(&b, rq->arena, r->server->o.head_max + 16);
-    MHD_get_connection_values(r->conn, MHD_HEADER_KIND, join, &b);
-    return peer_behind(r->server->o.trusted_proxy, socket, buf_ok(&b) ? buf_str(&b) : STR_NONE);
+    str peer = of_socket(r);
+    if (r->server->o.trusted_proxy.n) {
+        struct buf b;
+        buf_init(&b, rq->arena, r->server->o.head_max + 16);
+        MHD_get_connection_values(r->conn, MHD_HEADER_KIND, join, &b);
+        peer = peer_behind(r->server->o.trusted_proxy, peer, buf_ok(&b) ? buf_str(&b) : STR_NONE);
+    }
+    return peer_network(rq->arena, peer);
 }

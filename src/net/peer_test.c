@@ -38,6 +38,20 @@ static void the_nearest_stranger_is_the_peer(void **state)
     }
 }
 
+static void a_network_is_one_peer(void **state)
+{
+    static const char *const rows[][2] = {
+        {"2001:db8:1:2:aaaa::7", "2001:db8:1:2::/64"}, {"2001:db8:1:2::1", "2001:db8:1:2::/64"},
+        {"2001:db8:1:3::1", "2001:db8:1:3::/64"},      {"203.0.113.5", "203.0.113.5"},
+        {"::ffff:203.0.113.5", "::ffff:203.0.113.5"},  {"", ""},
+    };
+    struct arena *a = arena_new(0);
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_true(str_eq(peer_network(a, str_of(rows[i][0])), str_of(rows[i][1])));
+    arena_free(a);
+}
+
 static void lists_are_checked(void **state)
 {
     (void)state;
@@ -54,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_nearest_stranger_is_the_peer),
+        cmocka_unit_test(a_network_is_one_peer),
         cmocka_unit_test(lists_are_checked),
     };
     return cmocka_run_group_tests_name("net.peer", tests, NULL, NULL);

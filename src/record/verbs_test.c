@@ -231,35 +231,33 @@ static void helpers_need_consent(void **state)
 }
 
 /* What the patient shares, and what takes it back or was never meant: no helper sees more. */
+static const struct {
+    const char *scope, *provision;
+    bool weight, condition;
+} consents[] = {
+    {"patient-privacy", "\"type\":\"permit\",%s", true, true},
+    {"patient-privacy",
+     "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\",\"class\":[{\"code\":"
+     "\"Condition\"}]}]",
+     true, false},
+    {"patient-privacy", "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\"}]", false, false},
+    {"patient-privacy",
+     "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\",\"class\":[{\"code\":"
+     "\"Goal\"}],\"securityLabel\":[{\"code\":\"R\"}]}]",
+     false, false},
+    {"patient-privacy", "\"type\":\"permit\",%s,\"securityLabel\":[{\"code\":\"N\"}]", false,
+     false},
+    {"patient-privacy", "\"type\":\"permit\",%s,\"purpose\":[{\"code\":\"HRESCH\"}]", false, false},
+    {"patient-privacy", "\"type\":\"permit\",%s,\"dataPeriod\":{\"end\":\"2020\"}", false, false},
+    {"patient-privacy", "\"type\":\"permit\",%s,\"period\":{\"end\":\"2020\"}", false, false},
+    {"patient-privacy", "\"type\":\"deny\",%s", false, false},
+    {"patient-privacy", "%s", false, false},
+    {"research", "\"type\":\"permit\",%s", false, false},
+};
+
 static void consents_are_kept_to_the_word(void **state)
 {
     struct fixture *f = *state;
-    static const struct {
-        const char *scope, *provision;
-        bool weight, condition;
-    } rows[] = {
-        {"patient-privacy", "\"type\":\"permit\",%s", true, true},
-        {"patient-privacy",
-         "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\",\"class\":[{\"code\":"
-         "\"Condition\"}]}]",
-         true, false},
-        {"patient-privacy", "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\"}]", false,
-         false},
-        {"patient-privacy",
-         "\"type\":\"permit\",%s,\"provision\":[{\"type\":\"deny\",\"class\":[{\"code\":"
-         "\"Goal\"}],\"securityLabel\":[{\"code\":\"R\"}]}]",
-         false, false},
-        {"patient-privacy", "\"type\":\"permit\",%s,\"securityLabel\":[{\"code\":\"N\"}]", false,
-         false},
-        {"patient-privacy", "\"type\":\"permit\",%s,\"purpose\":[{\"code\":\"HRESCH\"}]", false,
-         false},
-        {"patient-privacy", "\"type\":\"permit\",%s,\"dataPeriod\":{\"end\":\"2020\"}", false,
-         false},
-        {"patient-privacy", "\"type\":\"permit\",%s,\"period\":{\"end\":\"2020\"}", false, false},
-        {"patient-privacy", "\"type\":\"deny\",%s", false, false},
-        {"patient-privacy", "%s", false, false},
-        {"research", "\"type\":\"permit\",%s", false, false},
-    };
     const char *x = fixture_patient(f, "X");
     fixture_weight(f, x, "70", "2026-01-02");
     fixture_make(
@@ -274,23 +272,24 @@ static void consents_are_kept_to_the_word(void **state)
     who.reference = str_of(helper);
     const char *actor = fixture_text(
         f, "\"actor\":[{\"role\":{\"text\":\"h\"},\"reference\":{\"reference\":\"%s\"}}]", helper);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof consents / sizeof *consents; i++) {
         struct record_result r;
-        const char *at = strstr(rows[i].provision, "%s");
+        const char *at = strstr(consents[i].provision, "%s");
         const char *text = fixture_text(
             f,
             "{\"resourceType\":\"Consent\",\"id\":\"c\",\"status\":\"active\",\"scope\":{"
             "\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\","
             "\"code\":\"%s\"}]},\"category\":[{\"text\":\"share\"}],\"patient\":{\"reference\":"
             "\"%s\"},\"policyRule\":{\"text\":\"own\"},\"provision\":{%.*s%s%s}}",
-            rows[i].scope, x, (int)(at - rows[i].provision), rows[i].provision, actor, at + 2);
+            consents[i].scope, x, (int)(at - consents[i].provision), consents[i].provision, actor,
+            at + 2);
         fixture_as(f, &f->system);
         struct json *tree = fixture_tree(f, text);
         assert_int_equal(
             record_update(&f->op, f->rec, fhir_type_of(tree), STR("c"), tree, STR_NONE, &r), OK);
         fixture_as(f, &who);
-        assert_int_equal(fixture_count(f, "Observation", ""), rows[i].weight ? 1 : -1);
-        assert_int_equal(fixture_count(f, "Condition", ""), rows[i].condition ? 1 : -1);
+        assert_int_equal(fixture_count(f, "Observation", ""), consents[i].weight ? 1 : -1);
+        assert_int_equal(fixture_count(f, "Condition", ""), consents[i].condition ? 1 : -1);
     }
 }
 
