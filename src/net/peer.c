@@ -48,6 +48,8 @@ bool peer_list_valid(str list)
     str entry;
     struct address a;
     unsigned bits;
+    if (str_empty(list))
+        return true;
     while (str_take_until(&list, ',', &entry))
         if (!take_block(entry, &a, &bits))
             return false;

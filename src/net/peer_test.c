@@ -56,6 +56,7 @@ static void lists_are_checked(void **state)
 {
     (void)state;
     assert_true(peer_list_valid(STR_NONE));
+    assert_true(peer_list_valid(STR("")));
     assert_true(peer_list_valid(STR("127.0.0.1, 10.0.0.0/8,::1,fd00::/8")));
     assert_false(peer_list_valid(STR("localhost")));
     assert_false(peer_list_valid(STR("10.0.0.0/33")));
