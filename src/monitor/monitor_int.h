@@ -179,7 +179,7 @@ struct monitor {
     uint64_t cursor; /* as it is in the store */
     uint64_t seen;   /* nothing up to here is left to do; not less than cursor */
     bool cursor_known;
-    bool careful; /* the last step failed: one transaction at a time */
+    bool careful;                     /* the last step failed: one transaction at a time */
     struct track *slots[TRACK_SLOTS]; /* cache; the store has the truth */
     struct monitor_stats stats;
     struct intake_mqtt *mqtt;

@@ -19,7 +19,7 @@ struct room {
 
 static str made(struct room *r, str text)
 {
-    struct record_result res;
+    struct record_result res = {0};
     struct json *t;
     err e = fhir_read(&r->op, text, 0, &t);
     if (e == OK)
