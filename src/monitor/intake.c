@@ -134,10 +134,18 @@ static err account_of(struct op *op, struct monitor *m, struct identity_account 
                               : OK;
 }
 
-err monitor_intake(struct op *op, struct monitor *m, struct json *o, struct record_result *ret)
+err monitor_prepare(struct op *op, struct monitor *m, struct json *o, str *ret_name)
 {
     struct identity_account account;
     TRY(account_of(op, m, &account));
     TRY(intake_prepare(op, &account, o));
-    return record_create(op, m->rec, o, intake_name(op, o), ret);
+    *ret_name = intake_name(op, o);
+    return op_check(op);
+}
+
+err monitor_intake(struct op *op, struct monitor *m, struct json *o, struct record_result *ret)
+{
+    str name;
+    TRY(monitor_prepare(op, m, o, &name));
+    return record_create(op, m->rec, o, name, ret);
 }

@@ -107,7 +107,9 @@ bool consent_shares(struct op *op, struct record *rec, fhir_type type)
         if (no || d.deleted)
             continue;
         no = tree_of(op, rec, &d, &tree) != OK;
-        struct said s = no ? (struct said){0} : ask(op, tree, type);
+        struct said s = {0};
+        if (!no)
+            s = ask(op, tree, type);
         yes |= s.yes;
         no |= s.no;
     }
