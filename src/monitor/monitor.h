@@ -26,8 +26,8 @@ void monitor_stop(struct monitor *m);
 MUST err monitor_intake(struct op *op, struct monitor *m, struct json *observation,
                         struct record_result *ret);
 
-/* The first half of monitor_intake(), for a reading that is written with others: fills and marks it;
- * *ret_name is what a resend is known by (an If-None-Exist), empty when it cannot be. */
+/* The first half of monitor_intake(), for a reading that is written with others: fills and marks
+ * it; *ret_name is what a resend is known by (an If-None-Exist), empty when it cannot be. */
 MUST err monitor_prepare(struct op *op, struct monitor *m, struct json *observation, str *ret_name);
 
 /* One step of the follower: takes the next changes, returns how many; 0 = up to date. */
