@@ -190,7 +190,6 @@ struct trail_desk {
     pthread_cond_t moved;
     struct loose *first, *last;
     size_t n, bytes;
-    size_t crowd;     /* entries of the last group */
     uint64_t ticket;  /* newest handed out */
     uint64_t settled; /* every ticket up to here is durable or lost */
     struct {

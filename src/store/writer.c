@@ -6,12 +6,9 @@
 #include "base/time.h"
 #include "store/store_int.h"
 
-#include <unistd.h>
-
 #define GROUP_MAX 1024u
 #define GROUP_BYTES_MAX ((size_t)16 << 20)
 #define IDLE_MS 500
-#define LINGER_US 300
 #define SLICE_IDLE 4096u
 #define SLICE_LEAST 512u
 #define SLICE_PER_RESOURCE 40u
@@ -64,18 +61,6 @@ static void take_front(struct store *s, struct group *g)
         pthread_cond_broadcast(&s->room);
 }
 
-/* Readers come in crowds: when the last group told of several looks, the next one waits a moment
- * for the rest of them, so that one fsync serves them all. A lone reader never waits. */
-static void linger(struct store *s, const struct group *g)
-{
-    struct trail_desk *d = &s->desk;
-    pthread_mutex_lock(&d->lock);
-    bool more = !g->first && d->n > 0 && d->crowd > 1;
-    pthread_mutex_unlock(&d->lock);
-    if (more)
-        usleep(LINGER_US);
-}
-
 static void take_loose(struct store *s, struct group *g)
 {
     struct trail_desk *d = &s->desk;
@@ -83,7 +68,6 @@ static void take_loose(struct store *s, struct group *g)
     g->loose = d->first;
     g->ticket = d->ticket;
     g->weight += d->n;
-    d->crowd = d->n;
     d->first = d->last = NULL;
     d->n = d->bytes = 0;
     pthread_cond_broadcast(&d->moved);
@@ -101,7 +85,6 @@ static void gather(struct store *s, bool busy, struct group *g)
     s->poked = false;
     g->stop = s->stopping && !s->first;
     pthread_mutex_unlock(&s->lock);
-    linger(s, g);
     take_loose(s, g);
     g->idle = !g->first && !g->loose;
 }
