@@ -91,6 +91,26 @@ MUST err fhir_path_eval(struct op *op, const struct fhir_path *p, struct json *f
                         struct fhir_path_items *ret);
 MUST err fhir_path_bool(struct op *op, const struct fhir_path *p, struct json *focus, bool *ret);
 str fhir_path_type_name(uint16_t type);
+/* The same with surroundings: what %resource is, who resolves and who knows codes. Every member may
+ * be absent (NULL, empty): resolve() then gives nothing, memberOf() and subsumes() an empty answer.
+ * now() and its kin are op->now. */
+struct fhir_terms;
+struct fhir_path_var {
+    str name; /* without % */
+    struct json *value;
+    uint16_t type; /* FHIR type of it, or 0: as JSON says */
+};
+struct fhir_path_env {
+    struct json *resource, *root; /* %resource, %rootResource; NULL: the focus */
+    const struct fhir_terms *terms;
+    /* A reference as written to a tagged tree; *ret stays NULL when it is not to be had. */
+    err (*resolve)(struct op *op, void *ctx, str reference, struct json **ret);
+    void *ctx;
+    const struct fhir_path_var *vars;
+    size_t n_vars;
+};
+MUST err fhir_path_run(struct op *op, const struct fhir_path *p, const struct fhir_path_env *env,
+                       struct json *focus, struct fhir_path_items *ret);
 
 /* ---- search parameters ---- */
 /* clang-format off */
