@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "fhir/path.h"
 
 /* ---- types and tables ---- */
 /* Row of a resource type, 1 … FHIR_TYPE_COUNT, in alphabetical order; 0 = none. Stable for R4. */
@@ -76,41 +77,6 @@ MUST err fhir_refs(struct op *op, struct json *resource, struct fhir_ref_node **
 MUST err fhir_patients(struct op *op, const struct json *resource, str **ret_ids, size_t *ret_n);
 /* True when resources of this type can be in a Patient compartment. */
 bool fhir_in_patient_compartment(fhir_type t);
-
-/* ---- FHIRPath (http://hl7.org/fhirpath/N1) ---- */
-struct fhir_path; /* compiled; immutable; may be shared by threads */
-/* Lives in op->arena. ERR_INVALID names position and what was expected. */
-MUST err fhir_path_compile(struct op *op, str expression, const struct fhir_path **ret);
-struct fhir_path_items {
-    struct json **at;      /* nodes of the tree or fresh ones; primitives as JSON scalars */
-    const uint16_t *types; /* FHIR type of each item, see fhir_path_type_name */
-    size_t n;
-};
-/* Evaluates against a tagged tree. Bounded steps and memory (ERR_TOO_COSTLY). */
-MUST err fhir_path_eval(struct op *op, const struct fhir_path *p, struct json *focus,
-                        struct fhir_path_items *ret);
-MUST err fhir_path_bool(struct op *op, const struct fhir_path *p, struct json *focus, bool *ret);
-str fhir_path_type_name(uint16_t type);
-/* The same with surroundings: what %resource is, who resolves and who knows codes. Every member may
- * be absent (NULL, empty): resolve() then gives nothing, memberOf() and subsumes() an empty answer.
- * now() and its kin are op->now. */
-struct fhir_terms;
-struct fhir_path_var {
-    str name; /* without % */
-    struct json *value;
-    uint16_t type; /* FHIR type of it, or 0: as JSON says */
-};
-struct fhir_path_env {
-    struct json *resource, *root; /* %resource, %rootResource; NULL: the focus */
-    const struct fhir_terms *terms;
-    /* A reference as written to a tagged tree; *ret stays NULL when it is not to be had. */
-    err (*resolve)(struct op *op, void *ctx, str reference, struct json **ret);
-    void *ctx;
-    const struct fhir_path_var *vars;
-    size_t n_vars;
-};
-MUST err fhir_path_run(struct op *op, const struct fhir_path *p, const struct fhir_path_env *env,
-                       struct json *focus, struct fhir_path_items *ret);
 
 /* ---- search parameters ---- */
 /* clang-format off */

@@ -87,13 +87,33 @@ static err eval_minus(struct path_run *r, const struct path_node *n, const struc
     return path_push(r, ret, v.kind == V_NUMBER ? path_number(r, v.d) : path_quantity(r, v.d, v.s));
 }
 
+static err push_var(struct path_run *r, const struct fhir_path_var *var, struct path_list *ret)
+{
+    static const uint16_t scalars[] = {[JSON_FALSE] = SYS_BOOLEAN,
+                                       [JSON_TRUE] = SYS_BOOLEAN,
+                                       [JSON_NUMBER] = SYS_DECIMAL,
+                                       [JSON_STRING] = SYS_STRING};
+    struct path_item item = path_item_of(var->value);
+    if (var->type)
+        item.type = var->type;
+    else if (item.type == 0 && var->value->type <= JSON_STRING)
+        item.type = scalars[var->value->type];
+    return path_push(r, ret, item);
+}
+
 static err eval_var(struct path_run *r, const struct path_node *n, struct path_list *ret)
 {
     struct arena *a = r->op->arena;
     str name = n->text, rest;
-    if (str_eq(name, STR("resource")) || str_eq(name, STR("context")) ||
-        str_eq(name, STR("rootResource")))
+    if (str_eq(name, STR("context")))
+        return path_push(r, ret, r->context);
+    if (str_eq(name, STR("resource")))
         return path_push(r, ret, r->resource);
+    if (str_eq(name, STR("rootResource")))
+        return path_push(r, ret, r->root);
+    for (size_t i = 0; i < r->env->n_vars; i++)
+        if (str_eq(name, r->env->vars[i].name))
+            return push_var(r, &r->env->vars[i], ret);
     if (str_eq(name, STR("ucum")))
         return path_push(r, ret, path_string(r, STR("http://unitsofmeasure.org")));
     if (str_eq(name, STR("sct")))
@@ -101,6 +121,8 @@ static err eval_var(struct path_run *r, const struct path_node *n, struct path_l
     if (str_eq(name, STR("loinc")))
         return path_push(r, ret, path_string(r, STR("http://loinc.org")));
     bool set = str_starts(name, STR("vs-"));
+    if (!set && !str_starts(name, STR("ext-")))
+        return path_fault(r, n, "no such variable");
     rest = str_sub(name, set ? 3 : 4, name.n);
     return path_push(r, ret,
                      path_string(r, arena_cat(a,
@@ -211,23 +233,42 @@ err path_arg_value(struct path_run *r, const struct path_call *c, size_t i, enum
 
 /* ---- doors ---- */
 
-err path_find(struct op *op, const struct fhir_path *p, struct json *resource,
-              struct path_item focus, struct path_list *ret)
+static const struct fhir_path_env nothing;
+
+static err run(struct path_run *r, const struct fhir_path *p, struct path_item focus,
+               struct path_list *ret)
 {
-    struct path_run r = {.op = op, .resource = path_item_of(resource)};
     struct path_list start = {.at = &focus, .n = 1, .cap = 1}, out = {0};
     struct path_scope s = {.input = &start, .context = &start, .index = -1};
-    TRY(path_eval(&r, p->root, &s, &out));
-    TRY(op_check(op));
+    r->context = focus;
+    TRY(path_eval(r, p->root, &s, &out));
+    TRY(op_check(r->op));
     *ret = out;
     return OK;
 }
 
-err fhir_path_eval(struct op *op, const struct fhir_path *p, struct json *focus,
-                   struct fhir_path_items *ret)
+err path_find(struct op *op, const struct fhir_path *p, struct json *resource,
+              struct path_item focus, struct path_list *ret)
 {
-    struct path_list items;
-    TRY(path_find(op, p, focus, path_item_of(focus), &items));
+    struct path_run r = {.op = op, .env = &nothing, .stubs = true};
+    r.resource = r.root = path_item_of(resource);
+    return run(&r, p, focus, ret);
+}
+
+static err run_env(struct op *op, const struct fhir_path *p, const struct fhir_path_env *env,
+                   struct json *focus, struct path_list *ret)
+{
+    struct path_run r = {.op = op, .env = env ? env : &nothing};
+    r.resource = path_item_of(r.env->resource ? r.env->resource : focus);
+    r.root = r.env->root ? path_item_of(r.env->root) : r.resource;
+    return run(&r, p, path_item_of(focus), ret);
+}
+
+err fhir_path_run(struct op *op, const struct fhir_path *p, const struct fhir_path_env *env,
+                  struct json *focus, struct fhir_path_items *ret)
+{
+    struct path_list items = {0};
+    TRY(run_env(op, p, env, focus, &items));
     struct json **at = ARENA_ARRAY(op->arena, struct json *, items.n + 1);
     uint16_t *types = ARENA_ARRAY(op->arena, uint16_t, items.n + 1);
     TRY(op_check(op));
@@ -240,12 +281,18 @@ err fhir_path_eval(struct op *op, const struct fhir_path *p, struct json *focus,
     return OK;
 }
 
+err fhir_path_eval(struct op *op, const struct fhir_path *p, struct json *focus,
+                   struct fhir_path_items *ret)
+{
+    return fhir_path_run(op, p, NULL, focus, ret);
+}
+
 err fhir_path_bool(struct op *op, const struct fhir_path *p, struct json *focus, bool *ret)
 {
-    struct path_list items;
+    struct path_list items = {0};
     enum tri t;
     struct path_run r = {.op = op};
-    TRY(path_find(op, p, focus, path_item_of(focus), &items));
+    TRY(run_env(op, p, NULL, focus, &items));
     TRY(path_truth(&r, p->root, &items, &t));
     *ret = t == TRI_TRUE;
     return OK;

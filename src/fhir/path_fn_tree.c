@@ -1,7 +1,7 @@
 /* FHIRPath functions over the tree and about types: navigation, iif, clock and what FHIR R4 adds
  * (extension, resolve, hasValue, getValue; https://hl7.org/fhir/R4/fhirpath.html).
- * resolve() does no I/O: it gives the contained resource, or for any other reference a resource
- * that has its type and id only. Invariant: the clock is op->now. */
+ * resolve() does no I/O of its own: it gives the contained resource, what the surroundings resolve,
+ * or for search keys a stub of type and id. Invariant: the clock is op->now. */
 #include "fhir/keys_int.h"
 #include "fhir/path_int.h"
 
@@ -117,26 +117,38 @@ static struct json *contained(struct json *resource, str id)
     return id.n == 0 ? resource : NULL;
 }
 
-static err resolve_one(struct path_run *r, const struct path_item *item, struct path_list *ret)
+/* What a reference says of its target: type and id. */
+static err push_stub(struct path_run *r, const struct path_item *item, const struct fhir_ref *ref,
+                     struct path_list *ret)
 {
     struct arena *a = r->op->arena;
     bool text = item->v && item->v->type == JSON_STRING;
-    struct fhir_ref ref =
-        fhir_ref_parse(text ? item->v->u.s : json_str(JSON_GET(item->v, "reference")));
-    struct json *stub = NULL;
-    if (ref.kind == REF_CONTAINED) {
-        stub = contained(r->resource.v, ref.id);
-        return stub ? path_push(r, ret, (struct path_item){.v = stub, .type = fhir_type_of(stub)})
-                    : OK;
-    }
-    fhir_type type = text ? ref.type : ref_target(r->resource.v, item->v);
+    fhir_type type = text ? ref->type : ref_target(r->resource.v, item->v);
     if (type == 0)
         return OK;
-    stub = json_new(a, JSON_OBJECT);
+    struct json *stub = json_new(a, JSON_OBJECT);
     json_set_str(a, stub, STR("resourceType"), fhir_type_name(type));
-    if (ref.id.n)
-        json_set_str(a, stub, STR("id"), ref.id);
+    if (ref->id.n)
+        json_set_str(a, stub, STR("id"), ref->id);
     return path_push(r, ret, (struct path_item){.v = stub, .type = type});
+}
+
+static err resolve_one(struct path_run *r, const struct path_item *item, struct path_list *ret)
+{
+    bool text = item->v && item->v->type == JSON_STRING;
+    struct fhir_ref ref =
+        fhir_ref_parse(text ? item->v->u.s : json_str(JSON_GET(item->v, "reference")));
+    struct json *found = NULL;
+    if (ref.kind == REF_CONTAINED) {
+        found = contained(r->resource.v, ref.id);
+        found = found ? found : contained(r->root.v, ref.id);
+    } else if (r->env->resolve && ref.kind != REF_NONE) {
+        TRY(path_step(r, 1000));
+        TRY(r->env->resolve(r->op, r->env->ctx, ref.text, &found));
+    }
+    if (found)
+        return path_push(r, ret, (struct path_item){.v = found, .type = fhir_type_of(found)});
+    return r->stubs && ref.kind != REF_CONTAINED ? push_stub(r, item, &ref, ret) : OK;
 }
 
 static err fn_resolve(struct path_run *r, const struct path_call *c, struct path_list *ret)
@@ -180,8 +192,8 @@ const struct path_fn path_fns_tree[] = {
 
 const struct path_fn *path_fn_find(str name)
 {
-    const struct path_fn *const tables[] = {path_fns_set, path_fns_tree, path_fns_text,
-                                            path_fns_math, path_fns_convert};
+    const struct path_fn *const tables[] = {path_fns_set,  path_fns_tree,    path_fns_text,
+                                            path_fns_math, path_fns_convert, path_fns_terms};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct path_fn *f = tables[t]; f->name; f++)
             if (str_eq(name, str_of(f->name)))

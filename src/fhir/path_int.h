@@ -162,7 +162,10 @@ MUST static inline err path_syntax(struct op *op, uint32_t at, const char *wante
 /* ---- running ---- */
 struct path_run {
     struct op *op;
-    struct path_item resource; /* %resource */
+    const struct fhir_path_env *env; /* never NULL */
+    struct path_item context;        /* %context */
+    struct path_item resource, root; /* %resource, %rootResource */
+    bool stubs;                      /* resolve() tells type and id of what is elsewhere */
     uint64_t steps;
 };
 struct path_scope {
@@ -185,11 +188,11 @@ struct path_fn {
 const struct path_fn *path_fn_find(str name);
 /* Tables of functions, each ended by a row without name. */
 extern const struct path_fn path_fns_set[], path_fns_tree[], path_fns_text[], path_fns_math[],
-    path_fns_convert[];
+    path_fns_convert[], path_fns_terms[];
 
 MUST err path_eval(struct path_run *r, const struct path_node *n, const struct path_scope *s,
                    struct path_list *ret);
-/* Evaluates with %resource = resource and $this = focus. */
+/* Evaluates with %resource = resource and $this = focus; resolve() gives stubs (type and id). */
 MUST err path_find(struct op *op, const struct fhir_path *p, struct json *resource,
                    struct path_item focus, struct path_list *ret);
 struct path_item path_item_of(struct json *v);

@@ -285,18 +285,8 @@ static err symbol(struct parser *p, struct path_node **ret)
 
 static err variable(struct parser *p, struct path_node **ret)
 {
-    static const char *const names[] = {"resource", "context", "rootResource",
-                                        "ucum",     "sct",     "loinc"};
-    str name = p->t.text;
-    bool known = str_starts(name, STR("vs-")) || str_starts(name, STR("ext-"));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        known |= str_eq(name, str_of(names[i]));
-    if (!known)
-        return path_syntax(p->op, p->t.at,
-                           "%resource, %context, %ucum, %sct, %loinc, %`vs-…` or "
-                           "%`ext-…`");
     TRY(node_new(p, N_VAR, ret));
-    (*ret)->text = name;
+    (*ret)->text = p->t.text;
     return advance(p);
 }
 
