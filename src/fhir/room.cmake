@@ -9,3 +9,4 @@ add_custom_command(
     VERBATIM)
 target_sources(weft_fhir PRIVATE ${GEN}/fhir_tables.c ${GEN}/fhir_types.h)
 include(${CMAKE_CURRENT_LIST_DIR}/params.cmake OPTIONAL)
+include(${CMAKE_CURRENT_LIST_DIR}/ucum.cmake)
