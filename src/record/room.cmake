@@ -8,3 +8,5 @@ target_sources(weft_record PRIVATE ${GEN}/multi_patient_gen.h)
 # The record without HTTP; run by `make bench`.
 add_executable(record_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/record_bench.c)
 target_link_libraries(record_bench PRIVATE weft_record)
+add_executable(operations_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/operations_bench.c)
+target_link_libraries(operations_bench PRIVATE weft_record)
