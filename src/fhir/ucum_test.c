@@ -184,15 +184,15 @@ static void decimals(void **state)
                                        "123456789012345678901234567.5",
                                        "1000000",
                                        "-0.00000000000000000000000000012"};
-    static const char *const bad[] = {
+    static const char *const wrong[] = {
         "", "-", ".5", "1..2", "1e", "1e9999", "x", "0x1", "12345678901234567890123456789012345"};
     (void)state;
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         assert_true(ucum_num_parse(str_of(same[i]), &a));
         assert_true(str_eq(ucum_num_text(op.arena, a, 34), str_of(same[i])));
     }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(ucum_num_parse(str_of(bad[i]), &a));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(ucum_num_parse(str_of(wrong[i]), &a));
     assert_true(ucum_num_parse(STR("1"), &a) && ucum_num_parse(STR("3"), &b));
     assert_str(ucum_num_text(op.arena, ucum_num_div(a, b), 34),
                "0.3333333333333333333333333333333333");
