@@ -105,6 +105,9 @@ const struct fhir_param *fhir_param_find(fhir_type t, str code);
 const struct fhir_param *fhir_param_get(uint16_t number);
 /* The i-th parameter of a type, or NULL past the end (for CapabilityStatement). */
 const struct fhir_param *fhir_param_at(fhir_type t, size_t i);
+/* The system that every code of a code element has by its value set, empty when none: keys do not
+ * carry it. */
+str fhir_param_system(const struct fhir_param *p);
 enum fhir_key_kind {
     KEY_TOKEN,     /* system, code (either may be empty) */
     KEY_STRING,    /* text as written; the reader normalises (fold) */
@@ -113,7 +116,9 @@ enum fhir_key_kind {
     KEY_QUANTITY,  /* number, system, code (unit text in text) */
     KEY_REFERENCE, /* ref; identifier in system/code for Reference.identifier */
     KEY_URI,       /* text */
-    KEY_COMPOSITE  /* parts */
+    KEY_COMPOSITE, /* parts */
+    KEY_DISPLAY,   /* text: what a token is called (display, CodeableConcept.text, type.text) */
+    KEY_TYPED      /* an identifier: system and code of its type, text its value (:of-type) */
 };
 struct fhir_key {
     uint16_t param;
@@ -139,7 +144,8 @@ enum fhir_prefix {
     PREFIX_EQ, PREFIX_NE, PREFIX_GT, PREFIX_LT, PREFIX_GE, PREFIX_LE, PREFIX_SA, PREFIX_EB, PREFIX_AP
 };
 enum fhir_modifier {
-    MOD_NONE, MOD_MISSING, MOD_EXACT, MOD_CONTAINS, MOD_NOT, MOD_TYPE, MOD_IDENTIFIER, MOD_OTHER
+    MOD_NONE, MOD_MISSING, MOD_EXACT, MOD_CONTAINS, MOD_NOT, MOD_TYPE, MOD_IDENTIFIER, MOD_TEXT,
+    MOD_IN, MOD_NOT_IN, MOD_ABOVE, MOD_BELOW, MOD_OF_TYPE, MOD_LIST
 };
 /* clang-format on */
 
@@ -160,8 +166,15 @@ struct fhir_clause {
     bool missing;                    /* value of :missing */
     const struct fhir_value *values; /* alternatives */
     size_t n;
-    const struct fhir_query *chain; /* what the reference must point at */
+    /* What the reference must point at: any of n_chain queries, each of a type of its own. reverse
+     * (_has): a resource of chain->type that matches must point here by param, which is its. */
+    const struct fhir_query *chain;
+    size_t n_chain;
+    bool reverse;
 };
+/* Of a type whose resources lie in one another (Location.partOf): the parameter that names what one
+ * is part of; NULL for others. :above and :below of references follow it. */
+const struct fhir_param *fhir_param_parent(fhir_type t);
 struct fhir_include {
     fhir_type source; /* whose parameter */
     const struct fhir_param *param;
@@ -188,14 +201,17 @@ struct fhir_query {
     str page; /* opaque paging position (_page) */
     str self; /* normalised query text without _page, for links */
 };
-/* Parses "name=value&…" (percent-encoded). Unknown or unsupported parameter, modifier or value:
+/* _list=1 is a clause on _id with MOD_LIST, text the List's id; :of-type has system and code of the
+ * type, text the value; of :in and :not-in text is the value set.
+ * Parses "name=value&…" (percent-encoded). Unknown or unsupported parameter, modifier or value:
  * ERR_INVALID naming it and what is supported; with lenient it is left out with a warning issue.
  * A parameter that renames or narrows one other comes rewritten (patient=1 as subject:Patient=1:
  * MOD_TYPE, mod_type, ref.type), in _include and _sort too; unions (combo-*) stay aliases. The
  * system of a code element is taken off again, as keys do not carry it. PREFIX_AP is widened. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
-/* Does a tagged tree match? Chains are not followed (ERR_UNSUPPORTED). */
+/* Does a tagged tree match? What needs other resources or a terminology is not answered here
+ * (ERR_UNSUPPORTED): chains, _list, :in, :not-in, :above and :below of tokens and references. */
 MUST err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource,
                           bool *ret);
 

@@ -41,7 +41,7 @@ static err composite_by_path(struct key_walk *w, const struct fhir_param *p, str
     struct key_walk lists[KEY_PARTS_MAX];
     for (size_t i = 0; i < p->n_parts; i++) {
         struct path_list items;
-        lists[i] = (struct key_walk){.op = w->op, .resource = resource};
+        lists[i] = (struct key_walk){.op = w->op, .resource = resource, .part = true};
         TRY(find(w, more->inner[i], resource, at, &items));
         for (size_t k = 0; k < items.n; k++)
             from_item(&lists[i], fhir_param_get(p->parts[i]), &items.at[k]);

@@ -19,6 +19,12 @@ static inline void key_value(struct buf *b, const struct fhir_key *k)
     case KEY_URI:
         buf_add(b, k->text);
         break;
+    case KEY_DISPLAY:
+        buf_printf(b, "\"%.*s\"", STR_ARG(k->text));
+        break;
+    case KEY_TYPED:
+        buf_printf(b, "%.*s|%.*s|%.*s", STR_ARG(k->system), STR_ARG(k->code), STR_ARG(k->text));
+        break;
     case KEY_DATE:
         time_format_to(lo, k->lo == INT64_MIN ? 0 : k->lo);
         time_format_to(hi, k->hi == INT64_MAX ? 0 : k->hi);
@@ -100,14 +106,23 @@ static inline str keys_dump_by_path(struct op *op, struct json *resource)
 static inline bool key_query(struct buf *b, const struct fhir_key *k)
 {
     buf_clear(b);
-    buf_printf(b, "%s=", fhir_param_get(k->param)->code);
-    if (k->kind == KEY_TOKEN && k->system.n) {
+    buf_printf(b, "%s%s=", fhir_param_get(k->param)->code,
+               k->kind == KEY_DISPLAY ? ":text"
+               : k->kind == KEY_TYPED ? ":of-type"
+                                      : "");
+    if (k->kind == KEY_TYPED) {
+        buf_url(b, k->system);
+        buf_add(b, STR("%7C"));
+        buf_url(b, k->code);
+        buf_add(b, STR("%7C"));
+        buf_url(b, k->text);
+    } else if (k->kind == KEY_TOKEN && k->system.n) {
         buf_url(b, k->system);
         buf_add(b, STR("%7C"));
         buf_url(b, k->code);
     } else if (k->kind == KEY_TOKEN) {
         buf_url(b, k->code);
-    } else if (k->kind == KEY_STRING || k->kind == KEY_URI) {
+    } else if (k->kind == KEY_STRING || k->kind == KEY_URI || k->kind == KEY_DISPLAY) {
         buf_url(b, k->text);
     } else if (k->kind == KEY_QUANTITY || k->kind == KEY_NUMBER) {
         buf_printf(b, "ge%.17g", k->number);

@@ -17,9 +17,16 @@ static void add_token(struct key_walk *w, uint16_t param, str system, str code)
                         .param = param, .kind = KEY_TOKEN, .system = system, .code = code});
 }
 
+static void add_display(struct key_walk *w, uint16_t param, const struct json *v)
+{
+    if (json_is(v, JSON_STRING) && v->u.s.n)
+        keys_add(w, &(struct fhir_key){.param = param, .kind = KEY_DISPLAY, .text = v->u.s});
+}
+
 static void from_coding(struct key_walk *w, uint16_t param, const struct json *v)
 {
     add_token(w, param, json_str(JSON_GET(v, "system")), json_str(JSON_GET(v, "code")));
+    add_display(w, param, JSON_GET(v, "display"));
 }
 
 static void from_concept(struct key_walk *w, uint16_t param, const struct json *v)
@@ -27,11 +34,22 @@ static void from_concept(struct key_walk *w, uint16_t param, const struct json *
     const struct json *codings = JSON_GET(v, "coding"), *c;
     for (size_t i = 0; (c = json_at(codings, i)); i++)
         from_coding(w, param, c);
+    add_display(w, param, JSON_GET(v, "text"));
 }
 
 static void from_identifier(struct key_walk *w, uint16_t param, const struct json *v)
 {
-    add_token(w, param, json_str(JSON_GET(v, "system")), json_str(JSON_GET(v, "value")));
+    const struct json *type = JSON_GET(v, "type"), *codings = JSON_GET(type, "coding"), *c;
+    struct fhir_key key = {.param = param, .kind = KEY_TYPED};
+    key.text = json_str(JSON_GET(v, "value"));
+    add_token(w, param, json_str(JSON_GET(v, "system")), key.text);
+    add_display(w, param, JSON_GET(type, "text"));
+    for (size_t i = 0; key.text.n && (c = json_at(codings, i)); i++) {
+        key.system = json_str(JSON_GET(c, "system"));
+        key.code = json_str(JSON_GET(c, "code"));
+        if (key.code.n)
+            keys_add(w, &key);
+    }
 }
 
 static str small_letters(struct arena *a, str s)

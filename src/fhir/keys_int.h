@@ -108,6 +108,7 @@ struct key_walk {
     const struct json *resource;
     VEC(struct fhir_key) keys;
     bool over; /* KEYS_MAX passed */
+    bool part; /* of a composite: values only, not what they are called */
 };
 /* Follows a trie from v, making keys. Depth is that of the trie. */
 void keys_walk(struct key_walk *w, uint16_t node, const struct json *v);

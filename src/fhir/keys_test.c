@@ -54,11 +54,11 @@ static const struct row rows[] = {
      "\"device\":{\"reference\":\"#d\"},\"performer\":[{\"display\":\"nobody\"}]}",
      "code=|a\ncode=|b\ncode-value-concept=|a$|x\ncode-value-concept=|b$|x\n"
      "date=2024-01-01T00:00:00.000Z/2024-02-02T00:00:00.000Z\nstatus=|final\n"
-     "subject=(urn:mrn|9)\nvalue-concept=|x\nvalue-string=Ex\n"},
+     "subject=(urn:mrn|9)\nvalue-concept=\"Ex\"\nvalue-concept=|x\nvalue-string=Ex\n"},
     {"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"t\"},"
      "\"valueSampledData\":{\"origin\":{\"value\":10,\"code\":\"mV\"},\"period\":1,\"factor\":0.5,"
      "\"dimensions\":1,\"data\":\"1 E -4 8\"}}",
-     "status=|final\nvalue-quantity=14||mV|\nvalue-quantity=8||mV|\n"},
+     "code=\"t\"\nstatus=|final\nvalue-quantity=14||mV|\nvalue-quantity=8||mV|\n"},
     {"{\"resourceType\":\"RiskAssessment\",\"status\":\"final\",\"subject\":{\"reference\":"
      "\"urn:uuid:1\"},\"prediction\":[{\"probabilityDecimal\":0.25},{\"probabilityRange\":{\"low\":"
      "{\"value\":1},\"high\":{\"value\":3}}}]}",

@@ -57,7 +57,7 @@ static size_t edge_find(const struct key_edge *e, size_t n, str name)
 static void part_keys(struct key_walk *w, const struct key_part *p, const struct json *v,
                       struct key_walk *ret)
 {
-    *ret = (struct key_walk){.op = w->op, .resource = w->resource};
+    *ret = (struct key_walk){.op = w->op, .resource = w->resource, .part = true};
     keys_walk(ret, p->node, p->outer ? w->resource : v);
     w->over |= ret->over;
 }
@@ -124,6 +124,8 @@ void keys_walk(struct key_walk *w, uint16_t node, const struct json *v)
 
 void keys_add(struct key_walk *w, const struct fhir_key *key)
 {
+    if (w->part && (key->kind == KEY_DISPLAY || key->kind == KEY_TYPED))
+        return;
     if (w->keys.n >= KEYS_MAX || arena_failed(w->op->arena)) {
         w->over = true;
         return;

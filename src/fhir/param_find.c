@@ -38,3 +38,8 @@ const struct param_more *fhir_param_more(const struct fhir_param *p)
 {
     return &fhir_param_mores[p - fhir_param_list];
 }
+
+str fhir_param_system(const struct fhir_param *p)
+{
+    return str_of(fhir_param_more(p)->system);
+}

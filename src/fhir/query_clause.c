@@ -1,7 +1,7 @@
-/* One searched parameter: name, modifier, chain. A parameter that only renames or narrows another
- * (patient → subject:Patient) is rewritten here, so that the record sees stored parameters; unions
- * (combo-code) stay aliases.
- * Invariant: a clause that is let in can be answered; chains are at most QUERY_CHAIN_MAX deep. */
+/* One searched parameter: name and modifier; chains are query_chain.c's. A parameter that only
+ * renames or narrows another (patient → subject:Patient) is rewritten here, so that the record sees
+ * stored parameters; unions (combo-code) stay aliases. Invariant: a clause that is let in can be
+ * answered. */
 #include "fhir/query_int.h"
 
 static const struct {
@@ -9,17 +9,57 @@ static const struct {
     enum fhir_modifier modifier;
     unsigned types; /* bits of enum fhir_param_type it goes with */
 } modifiers[] = {
-    {"missing", MOD_MISSING, ~(1u << PARAM_SPECIAL)},      {"exact", MOD_EXACT, 1u << PARAM_STRING},
-    {"contains", MOD_CONTAINS, 1u << PARAM_STRING},        {"not", MOD_NOT, 1u << PARAM_TOKEN},
+    {"missing", MOD_MISSING, ~(1u << PARAM_SPECIAL)},
+    {"exact", MOD_EXACT, 1u << PARAM_STRING},
+    {"contains", MOD_CONTAINS, 1u << PARAM_STRING},
+    {"text", MOD_TEXT, 1u << PARAM_TOKEN | 1u << PARAM_STRING},
+    {"not", MOD_NOT, 1u << PARAM_TOKEN},
+    {"in", MOD_IN, 1u << PARAM_TOKEN},
+    {"not-in", MOD_NOT_IN, 1u << PARAM_TOKEN},
+    {"above", MOD_ABOVE, 1u << PARAM_TOKEN | 1u << PARAM_URI | 1u << PARAM_REFERENCE},
+    {"below", MOD_BELOW, 1u << PARAM_TOKEN | 1u << PARAM_URI | 1u << PARAM_REFERENCE},
+    {"of-type", MOD_OF_TYPE, 1u << PARAM_TOKEN},
     {"identifier", MOD_IDENTIFIER, 1u << PARAM_REFERENCE},
 };
 #define MODIFIERS (sizeof modifiers / sizeof *modifiers)
+
+const struct fhir_param *fhir_param_parent(fhir_type t)
+{
+    static const char *const codes[] = {"partof", "part-of"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        const struct fhir_param *p = fhir_param_find(t, str_of(codes[i]));
+        for (size_t k = 0; p && k < p->n_targets; k++)
+            if (p->targets[k] == t && !p->alias)
+                return p;
+    }
+    return NULL;
+}
+
+static bool lies_in_others(const struct fhir_param *p)
+{
+    for (size_t i = 0; i < p->n_targets; i++)
+        if (fhir_param_parent(p->targets[i]))
+            return true;
+    return false;
+}
+
+/* _id and _lastUpdated are kept by the store, not as keys. */
+static bool goes_with(size_t i, const struct fhir_param *p)
+{
+    enum fhir_modifier m = modifiers[i].modifier;
+    str code = str_of(p->code);
+    if (str_eq(code, STR("_id")))
+        return m == MOD_MISSING || m == MOD_NOT;
+    if (p->type == PARAM_REFERENCE && (m == MOD_ABOVE || m == MOD_BELOW) && !lies_in_others(p))
+        return false;
+    return modifiers[i].types & 1u << p->type;
+}
 
 static str modifiers_of(struct op *op, const struct fhir_param *p)
 {
     str out = STR_NONE;
     for (size_t i = 0; i < MODIFIERS; i++)
-        if (modifiers[i].types & 1u << p->type)
+        if (goes_with(i, p))
             out = arena_printf(op->arena, "%.*s%s:%s", STR_ARG(out), out.n ? ", " : "",
                                modifiers[i].name);
     return p->type == PARAM_REFERENCE ? arena_cat(op->arena, out, STR(", :[type]")) : out;
@@ -28,8 +68,7 @@ static str modifiers_of(struct op *op, const struct fhir_param *p)
 static err read_modifier(struct query_read *r, struct fhir_clause *c, str text)
 {
     for (size_t i = 0; i < MODIFIERS; i++) {
-        if (!str_eq(text, str_of(modifiers[i].name)) ||
-            !(modifiers[i].types & 1u << c->param->type))
+        if (!str_eq(text, str_of(modifiers[i].name)) || !goes_with(i, c->param))
             continue;
         c->modifier = modifiers[i].modifier;
         return OK;
@@ -80,58 +119,6 @@ static err find_param(struct query_read *r, str code, const struct fhir_param **
     return OK;
 }
 
-/* The type a chain goes on with: written, the only target, or the only target that knows the rest.
- */
-static err chain_type(struct query_read *r, const struct fhir_clause *c, str rest, fhir_type *ret)
-{
-    const struct fhir_param *p = c->param;
-    str code = str_sub(rest, 0, str_find_char(rest, ':', 0)), names = STR_NONE;
-    code = str_sub(code, 0, str_find_char(code, '.', 0));
-    fhir_type found = 0;
-    if (c->mod_type) {
-        *ret = c->mod_type;
-        return OK;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < p->n_targets; i++) {
-        if (!fhir_param_find(p->targets[i], code))
-            continue;
-        found = p->targets[i];
-        str name = fhir_type_name(found);
-        names = arena_printf(r->op->arena, "%.*s%s%s:%.*s", STR_ARG(names), n++ ? ", " : "",
-                             p->code, STR_ARG(name));
-    }
-    if (n == 1) {
-        *ret = found;
-        return OK;
-    }
-    if (n == 0)
-        return REFUSE(r, "nothing that it refers to can be searched that way");
-    return REFUSE(r, "say which type is meant: %.*s", STR_ARG(names));
-}
-
-static err read_chain(struct query_read *r, struct fhir_clause *c, str rest, str value)
-{
-    if (c->param->type != PARAM_REFERENCE)
-        return REFUSE(r, "only a reference can be followed with '.'");
-    if (c->modifier != MOD_NONE && c->modifier != MOD_TYPE)
-        return REFUSE(r, "only :[type] goes before '.'");
-    if (r->depth >= QUERY_CHAIN_MAX)
-        return REFUSE(r, "at most %u references can be followed", QUERY_CHAIN_MAX);
-    struct query_read sub = {
-        .op = r->op, .lenient = r->lenient, .depth = r->depth + 1, .name = r->name};
-    TRY(chain_type(r, c, rest, &sub.type));
-    TRY(query_clause(&sub, rest, value));
-    struct fhir_query *q = ARENA_NEW(r->op->arena, struct fhir_query);
-    q->type = sub.type;
-    q->clauses = sub.clauses.at;
-    q->n = sub.clauses.n;
-    c->chain = q;
-    c->modifier = MOD_TYPE;
-    c->mod_type = sub.type;
-    return OK;
-}
-
 /* patient=1 is subject:Patient=1. */
 static void rewrite(struct fhir_clause *c)
 {
@@ -144,22 +131,47 @@ static void rewrite(struct fhir_clause *c)
         c->modifier = MOD_TYPE;
 }
 
+/* _list=42: the resources that List/42 names. */
+static err read_list(struct query_read *r, struct fhir_clause *c, str name, str value)
+{
+    if (!str_eq(name, STR("_list")))
+        return REFUSE(r, "it takes no modifier; give the id of a List");
+    if (str_starts(value, STR("$")))
+        return REFUSE(r, "functional lists ($current-…) are not supported; give the id of a List");
+    c->param = fhir_param_find(r->type, STR("_id"));
+    TRY(query_values(r, c, value));
+    for (size_t i = 0; i < c->n; i++) {
+        str id = c->values[i].has_system ? STR_NONE : c->values[i].code;
+        id = str_starts(id, STR("List/")) ? str_sub(id, 5, id.n) : id;
+        if (!fhir_id_valid(id))
+            return REFUSE(r, "give the id of a List");
+    }
+    c->modifier = MOD_LIST;
+    return OK;
+}
+
+static err read_named(struct query_read *r, struct fhir_clause *c, str name, str value)
+{
+    size_t dot = str_find_char(name, '.', 0);
+    str head = str_sub(name, 0, dot);
+    size_t colon = str_find_char(head, ':', 0);
+    TRY(find_param(r, str_sub(head, 0, colon), &c->param));
+    if (colon != SIZE_MAX)
+        TRY(read_modifier(r, c, str_sub(head, colon + 1, head.n)));
+    rewrite(c);
+    return dot == SIZE_MAX ? query_values(r, c, value)
+                           : query_chain(r, c, str_sub(name, dot + 1, name.n), value);
+}
+
 err query_clause(struct query_read *r, str name, str value)
 {
     struct fhir_clause c = {0};
-    size_t dot = str_find_char(name, '.', 0);
-    str head = str_sub(name, 0, dot), rest = STR_NONE;
-    if (dot != SIZE_MAX)
-        rest = str_sub(name, dot + 1, name.n);
-    size_t colon = str_find_char(head, ':', 0);
-    TRY(find_param(r, str_sub(head, 0, colon), &c.param));
-    if (colon != SIZE_MAX)
-        TRY(read_modifier(r, &c, str_sub(head, colon + 1, head.n)));
-    rewrite(&c);
-    if (dot != SIZE_MAX)
-        TRY(read_chain(r, &c, rest, value));
+    if (str_starts(name, STR("_has:")))
+        TRY(query_has(r, &c, str_sub(name, 5, name.n), value));
+    else if (str_starts(name, STR("_list")))
+        TRY(read_list(r, &c, name, value));
     else
-        TRY(query_values(r, &c, value));
+        TRY(read_named(r, &c, name, value));
     VEC_PUSH(r->op->arena, &r->clauses, c);
     return OK;
 }

@@ -17,11 +17,15 @@ static void must(bool ok)
         abort();
 }
 
+/* Needs more than the resource: other resources, or a terminology. */
 static bool chained(const struct fhir_query *q)
 {
-    for (size_t i = 0; i < q->n; i++)
-        if (q->clauses[i].chain)
+    for (size_t i = 0; i < q->n; i++) {
+        enum fhir_modifier m = q->clauses[i].modifier;
+        if (q->clauses[i].chain || m == MOD_LIST || m == MOD_IN || m == MOD_NOT_IN ||
+            m == MOD_ABOVE || m == MOD_BELOW)
             return true;
+    }
     return false;
 }
 

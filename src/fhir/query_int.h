@@ -9,7 +9,8 @@
 #define QUERY_BYTES_MAX (256u << 10)
 #define QUERY_CLAUSES_MAX 64u
 #define QUERY_VALUES_MAX 1000u
-#define QUERY_CHAIN_MAX 3u
+#define QUERY_CHAIN_MAX 8u     /* references followed, one after the other */
+#define QUERY_BRANCHES_MAX 64u /* of one chain over references to several types */
 #define QUERY_COUNT_MAX 1000u
 #define QUERY_COUNT_DEFAULT 20u
 
@@ -18,7 +19,8 @@ struct query_read {
     struct op *op;
     fhir_type type;
     bool lenient;
-    unsigned depth; /* of chains */
+    unsigned depth;     /* of chains */
+    unsigned *branches; /* what a chain has spread to so far */
     str name;
     struct fhir_query q;
     VEC(struct fhir_clause) clauses;
@@ -34,6 +36,9 @@ void query_tell(const struct query_read *r, const char *fmt, ...)
 #define REFUSE(r, ...) (query_tell((r), __VA_ARGS__), (err)ERR_INVALID)
 /* "name:modifier" = value as a clause; chains included. */
 MUST err query_clause(struct query_read *r, str name, str value);
+/* What stands after the dot (query_chain.c), and after "_has:". */
+MUST err query_chain(struct query_read *r, struct fhir_clause *c, str rest, str value);
+MUST err query_has(struct query_read *r, struct fhir_clause *c, str name, str value);
 /* Parameters that start with '_' and are not searched for: _sort, _count … False when not one. */
 bool query_is_result(str name);
 MUST err query_result(struct query_read *r, str name, str value);
@@ -50,6 +55,10 @@ bool query_take(str *in, char sep, str *ret_part);
 /* Without escapes (\, \| \$ \\). */
 str query_unescape(struct arena *a, str s);
 
+/* Does folded text hold want from the start of a word on? */
+bool query_words(str have, str want);
+/* Is uri base, or below it by the steps of a path or as a version of it? */
+bool query_uri_under(str uri, str base);
 /* Does one key answer one value? */
 bool match_value(struct arena *a, const struct fhir_clause *c, const struct fhir_key *k,
                  const struct fhir_value *v);

@@ -1,5 +1,5 @@
-/* Does a resource match a query? In memory, over the same keys that the record stores: the oracle
- * for the record's search. Chains are not followed: they need other resources.
+/* Does a resource match a query? In memory, over the same keys that the record stores. Chains
+ * are not followed: they need other resources.
  * Invariant: match(extract(resource), clause) means what R4 search.html says of each type. */
 #include "fhir/query_int.h"
 
@@ -17,7 +17,39 @@ static bool match_string(struct arena *a, const struct fhir_clause *c, const str
     str have = fhir_fold(a, k->text), want = fhir_fold(a, v->text);
     if (c->modifier == MOD_CONTAINS)
         return str_find(have, want, 0) != SIZE_MAX;
-    return str_starts(have, want);
+    return c->modifier == MOD_TEXT ? query_words(have, want) : str_starts(have, want);
+}
+
+bool query_words(str have, str want)
+{
+    for (size_t at = 0; (at = str_find(have, want, at)) != SIZE_MAX; at++) {
+        unsigned char before = at ? (unsigned char)have.p[at - 1] : ' ';
+        bool word = (before >= '0' && before <= '9') || (before >= 'a' && before <= 'z');
+        if (!word && before < 0x80)
+            return true;
+    }
+    return false;
+}
+
+bool query_uri_under(str uri, str base)
+{
+    if (!str_starts(uri, base))
+        return false;
+    return uri.n == base.n || (base.n && base.p[base.n - 1] == '/') || uri.p[base.n] == '/' ||
+           uri.p[base.n] == '|';
+}
+
+static bool match_uri(const struct fhir_clause *c, str have, str want)
+{
+    if (c->modifier == MOD_BELOW)
+        return query_uri_under(have, want);
+    return c->modifier == MOD_ABOVE ? query_uri_under(want, have) : str_eq(have, want);
+}
+
+static bool match_typed(const struct fhir_key *k, const struct fhir_value *v)
+{
+    return str_eq(k->code, v->code) && (!v->has_system || str_eq(k->system, v->system)) &&
+           str_eq(k->text, v->text);
 }
 
 /* search.html#prefix: the range of the value against the range of the key. */
@@ -118,7 +150,11 @@ bool match_value(struct arena *a, const struct fhir_clause *c, const struct fhir
     case KEY_REFERENCE:
         return match_reference(c, k, v);
     case KEY_URI:
-        return str_eq(k->text, v->text);
+        return match_uri(c, k->text, v->text);
+    case KEY_DISPLAY:
+        return query_words(fhir_fold(a, k->text), fhir_fold(a, v->text));
+    case KEY_TYPED:
+        return match_typed(k, v);
     case KEY_COMPOSITE:
         return match_parts(a, k, v);
     }
@@ -134,6 +170,14 @@ static bool asked(const struct fhir_param *p, uint16_t number)
         if (p->parts[i] == number)
             return true;
     return false;
+}
+
+/* Names and types of a token answer only those who ask for them, and nobody else does. */
+static bool kind_asked(const struct fhir_clause *c, const struct fhir_key *k)
+{
+    bool display = c->modifier == MOD_TEXT && c->param->type == PARAM_TOKEN;
+    return (k->kind == KEY_DISPLAY) == display &&
+           (k->kind == KEY_TYPED) == (c->modifier == MOD_OF_TYPE);
 }
 
 static bool any_value(struct arena *a, const struct fhir_clause *c, const struct fhir_key *k)
@@ -153,7 +197,7 @@ static bool match_clause(struct arena *a, const struct fhir_clause *c, const str
         if (!asked(c->param, k->param))
             continue;
         there |= !c->mod_type || k->ref.type == c->mod_type;
-        hit = c->modifier != MOD_MISSING && any_value(a, c, k);
+        hit = c->modifier != MOD_MISSING && kind_asked(c, k) && any_value(a, c, k);
     }
     if (c->modifier == MOD_MISSING)
         return there != c->missing;
@@ -177,6 +221,14 @@ static size_t own_keys(const struct json *resource, fhir_type type, struct fhir_
     return n;
 }
 
+/* Needs other resources or a terminology. */
+static bool beyond(const struct fhir_clause *c)
+{
+    bool tree = c->modifier == MOD_ABOVE || c->modifier == MOD_BELOW;
+    return c->chain || c->modifier == MOD_LIST || c->modifier == MOD_IN ||
+           c->modifier == MOD_NOT_IN || (tree && c->param->type != PARAM_URI);
+}
+
 err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource, bool *ret)
 {
     struct fhir_key own[2], *keys;
@@ -191,8 +243,8 @@ err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *res
     bool all = true;
     for (size_t i = 0; i < q->n && all; i++) {
         const struct fhir_clause *c = &q->clauses[i];
-        if (c->chain)
-            return fail(op, ERR_UNSUPPORTED, "%s: a chain cannot be judged from one resource",
+        if (beyond(c))
+            return fail(op, ERR_UNSUPPORTED, "%s: this cannot be judged from one resource",
                         c->param->code);
         bool of_server = str_starts(str_of(c->param->code), STR("_id")) ||
                          str_eq(str_of(c->param->code), STR("_lastUpdated"));

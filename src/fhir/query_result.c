@@ -163,8 +163,8 @@ static const struct {
 #define RESULTS (sizeof results / sizeof *results)
 
 /* Parameters of R4 that would change what is found: never to be ignored. */
-static const char *const known[] = {"_id",  "_lastUpdated", "_profile",
-                                    "_tag", "_security",    "_source"};
+static const char *const known[] = {"_id",       "_lastUpdated", "_profile", "_tag",
+                                    "_security", "_source",      "_has",     "_list"};
 
 bool query_is_result(str name)
 {

@@ -136,6 +136,17 @@ static void chains(void **state)
     /* only one of the targets has a birthdate */
     q = reads(&op, FHIR_OBSERVATION, "subject.birthdate=2000");
     assert_int_equal(q->clauses[0].chain->type, FHIR_PATIENT);
+    assert_int_equal(q->clauses[0].n_chain, 1);
+    q = reads(&op, FHIR_OBSERVATION, "subject.name=x"); /* asked of both that have one */
+    assert_int_equal(q->clauses[0].n_chain, 2);
+    assert_int_equal(q->clauses[0].mod_type, 0);
+    q = reads(&op, FHIR_PATIENT, "_has:Observation:patient:encounter.type=x");
+    assert_true(q->clauses[0].reverse);
+    assert_string_equal(q->clauses[0].param->code, "subject");
+    assert_int_equal(q->clauses[0].chain->type, FHIR_OBSERVATION);
+    assert_int_equal(q->clauses[0].chain->clauses[0].chain->type, FHIR_ENCOUNTER);
+    q = reads(&op, FHIR_OBSERVATION, "subject:Patient._has:Group:member:_id=g");
+    assert_true(q->clauses[0].chain->clauses[0].reverse);
     test_op_done(&op);
 }
 
@@ -200,7 +211,7 @@ static const struct bad bad_rows[] = {
     {FHIR_PATIENT, "birthdate:exact=2024",
      "'birthdate:exact': the modifier is not supported "
      "here; supported: :missing"},
-    {FHIR_PATIENT, "name:above=x", "supported: :missing, :exact, :contains"},
+    {FHIR_PATIENT, "name:above=x", "supported: :missing, :exact, :contains, :text"},
     {FHIR_PATIENT, "name=", "'name': empty value"},
     {FHIR_PATIENT, "name=a,,b", "'name': empty value"},
     {FHIR_PATIENT, "name", "'name': empty value"},
@@ -210,13 +221,24 @@ static const struct bad bad_rows[] = {
     {FHIR_OBSERVATION, "code=|", "'code': empty value"},
     {FHIR_OBSERVATION, "value-quantity=1|2", "give number, number|system|code or number||code"},
     {FHIR_OBSERVATION, "subject=a b", "'subject': not a reference"},
-    {FHIR_OBSERVATION, "subject.name=x",
-     "say which type is meant: subject:Location, subject:Patient"},
+    {FHIR_LIST, "item.identifier=x", "say which is meant, as in item:Patient."},
     {FHIR_OBSERVATION, "subject.nosuch=x", "nothing that it refers to can be searched"},
     {FHIR_OBSERVATION, "subject:Patient.nosuch=x", "Patient cannot be searched by it"},
     {FHIR_OBSERVATION, "code.text=x", "only a reference can be followed"},
-    {FHIR_OBSERVATION, "encounter.patient.organization.partof.partof.name=x",
-     "at most 3 references"},
+    {FHIR_OBSERVATION,
+     "encounter.patient.organization.partof.partof.partof.partof.partof.partof.name=x",
+     "at most 8 references"},
+    {FHIR_PATIENT, "identifier:of-type=a|b", "give system|code|value"},
+    {FHIR_OBSERVATION, "code:below=x", "give system|code"},
+    {FHIR_OBSERVATION, "subject:below=Patient/1", "give Type/id of what is part of others"},
+    {FHIR_OBSERVATION, "encounter.patient:below=1", "the modifier is not supported here"},
+    {FHIR_PATIENT, "_list=$current-problems", "functional lists"},
+    {FHIR_PATIENT, "_list:not=1", "it takes no modifier"},
+    {FHIR_PATIENT, "_has=1", "'_has': Patient cannot be searched by it"},
+    {FHIR_PATIENT, "_has:Observation:patient=1", "give _has:Type:reference:parameter"},
+    {FHIR_PATIENT, "_has:Observation:code:status=final", "no such reference of Observation"},
+    {FHIR_PATIENT, "_has:Foo:patient:status=final", "after _has: comes a resource type"},
+    {FHIR_PATIENT, "_has:Observation:patient:nosuch=1", "Observation cannot be searched by it"},
     {FHIR_OBSERVATION, "code-value-quantity=a", "'code-value-quantity': give 2 parts joined by"},
     {FHIR_OBSERVATION, "code-value-quantity=a$1$2", "give 2 parts"},
     {FHIR_OBSERVATION, "_count=many", "'_count': give a whole number, 0 to 1000"},
@@ -231,7 +253,6 @@ static const struct bad bad_rows[] = {
     {FHIR_OBSERVATION, "_total=some", "'_total': give none, estimate or accurate"},
     {FHIR_OBSERVATION, "_summary=x", "'_summary': give false, true, text, data or count"},
     {FHIR_OBSERVATION, "_elements=code", "'_elements': not supported; supported beside"},
-    {FHIR_OBSERVATION, "_has:Patient:x=1", "not supported"},
     {FHIR_LOCATION, "near=1|2|3", "'near': this parameter is not supported"},
     {FHIR_OBSERVATION, "code=%zz", "not percent-encoded UTF-8"},
     {FHIR_OBSERVATION, "code=%", "not percent-encoded UTF-8"},

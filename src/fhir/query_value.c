@@ -142,6 +142,20 @@ static err read_token(struct query_read *r, struct fhir_value *v, str s, const s
     return OK;
 }
 
+/* system|code|value: the type of an identifier, and the identifier. */
+static err read_typed(struct query_read *r, struct fhir_value *v, str s)
+{
+    str system, code, value;
+    if (!query_take(&s, '|', &system) || !query_take(&s, '|', &code) ||
+        !query_take(&s, '|', &value) || s.p || !code.n || !value.n)
+        return REFUSE(r, "give system|code|value: the identifier's type and its value");
+    v->system = query_unescape(r->op->arena, system);
+    v->has_system = v->system.n > 0;
+    v->code = query_unescape(r->op->arena, code);
+    v->text = query_unescape(r->op->arena, value);
+    return OK;
+}
+
 static err read_reference(struct query_read *r, struct fhir_value *v, str s,
                           const struct fhir_clause *c)
 {
@@ -156,11 +170,34 @@ static err read_reference(struct query_read *r, struct fhir_value *v, str s,
     }
     if (v->ref.kind != REF_LOCAL && v->ref.kind != REF_ABSOLUTE && v->ref.kind != REF_URN)
         return REFUSE(r, "not a reference: give id, Type/id or an absolute url");
+    if ((c->modifier == MOD_ABOVE || c->modifier == MOD_BELOW) &&
+        (v->ref.kind != REF_LOCAL || !fhir_param_parent(v->ref.type)))
+        return REFUSE(r, "give Type/id of what is part of others, such as Location/id");
     return OK;
 }
 
 static err read_composite(struct query_read *r, struct fhir_value *v, str s,
                           const struct fhir_param *p);
+
+static err read_text(struct query_read *r, struct fhir_value *v, str s)
+{
+    v->text = query_unescape(r->op->arena, s);
+    return v->text.n ? OK : REFUSE(r, "empty value");
+}
+
+static err read_token_as(struct query_read *r, struct fhir_value *v, str s, struct fhir_clause *c)
+{
+    enum fhir_modifier m = c->modifier;
+    if (m == MOD_TEXT || m == MOD_IN || m == MOD_NOT_IN)
+        return read_text(r, v, s);
+    if (m == MOD_OF_TYPE)
+        return read_typed(r, v, s);
+    bool tree = m == MOD_ABOVE || m == MOD_BELOW;
+    TRY(read_token(r, v, s, tree ? NULL : c->param));
+    if (tree && (!v->system.n || !v->code.n))
+        return REFUSE(r, "give system|code");
+    return OK;
+}
 
 static err read_plain(struct query_read *r, struct fhir_value *v, str s, struct fhir_clause *c)
 {
@@ -173,7 +210,7 @@ static err read_plain(struct query_read *r, struct fhir_value *v, str s, struct 
     case PARAM_QUANTITY:
         return read_quantity(r, v, s);
     case PARAM_TOKEN:
-        return read_token(r, v, s, p);
+        return read_token_as(r, v, s, c);
     case PARAM_REFERENCE:
         return c->modifier == MOD_IDENTIFIER ? read_token(r, v, s, NULL)
                                              : read_reference(r, v, s, c);
@@ -184,8 +221,7 @@ static err read_plain(struct query_read *r, struct fhir_value *v, str s, struct 
     case PARAM_SPECIAL:
         break;
     }
-    v->text = query_unescape(r->op->arena, s);
-    return v->text.n ? OK : REFUSE(r, "empty value");
+    return read_text(r, v, s);
 }
 
 /* A union of composites has the parts of any of them. */

@@ -81,12 +81,42 @@ static void exact(struct range_set *s, const struct kb *k, str text)
     all_of(s, &t);
 }
 
+static void typed(struct range_set *s, const struct kb *k, const struct fhir_value *v)
+{
+    struct blinder b = {.store = s->rec->store};
+    struct kb t = kb_ends(k);
+    kb_typed(s->op->arena, &t, &b, v->has_system ? v->system : STR_NONE, v->code, v->text);
+    all_of(s, &t);
+}
+
 static void uri(struct range_set *s, const struct kb *k, str text)
 {
     struct blinder b = {.store = s->rec->store};
     struct kb t = *k;
     kb_top(&t, blind(&b, BLIND_URI, text), 8);
     all_of(s, &t);
+}
+
+/* All that text is equal to or below of, by the steps of a path or as a version. */
+static void uri_above(struct range_set *s, const struct kb *k, str text)
+{
+    for (size_t i = 1; i <= text.n; i++)
+        if (i == text.n || text.p[i] == '/' || text.p[i] == '|' || text.p[i - 1] == '/')
+            uri(s, k, str_sub(text, 0, i));
+}
+
+static void uri_as(struct range_set *s, const struct kb *k, const struct fhir_clause *c, str text)
+{
+    if (c->modifier == MOD_ABOVE) {
+        uri_above(s, k, text);
+        return;
+    }
+    if (c->modifier != MOD_BELOW) {
+        uri(s, k, text);
+        return;
+    }
+    s->verify = true;
+    all_of(s, k);
 }
 
 static void target(struct range_set *s, const struct kb *k, uint64_t rid)
@@ -181,21 +211,21 @@ static err plain(struct range_set *s, const struct kb *k, const struct fhir_clau
     case PARAM_STRING:
         if (c->modifier == MOD_EXACT)
             exact(s, k, v->text);
-        else if (c->modifier == MOD_CONTAINS) {
-            s->verify = true;
-            all_of(s, k);
-        } else
+        else
             starts_with(s, k, v->text);
         return OK;
     case PARAM_TOKEN:
-        token(s, k, v);
+        if (c->modifier == MOD_OF_TYPE)
+            typed(s, k, v);
+        else
+            token(s, k, v);
         return OK;
     case PARAM_REFERENCE:
         return reference(s, k, c, v);
     case PARAM_COMPOSITE:
         return composite(s, k, c, v);
     case PARAM_URI:
-        uri(s, k, v->text);
+        uri_as(s, k, c, v->text);
         return OK;
     case PARAM_SPECIAL:
         break;
@@ -215,6 +245,9 @@ void clause_present(struct range_set *s, uint16_t number)
 {
     struct kb k = kb_param(number);
     all_of(s, &k);
+    k = kb_ends(&k);
+    kb_u8(&k, TAG_NAMED);
+    all_of(s, &k);
 }
 
 void clause_targets(struct range_set *s, uint16_t number, const uint64_t *rids, size_t n)
@@ -222,6 +255,22 @@ void clause_targets(struct range_set *s, uint16_t number, const uint64_t *rids, 
     struct kb k = kb_param(number);
     for (size_t i = 0; i < n; i++)
         target(s, &k, rids[i]);
+}
+
+void clause_contains(struct range_set *s, uint16_t number, const struct fhir_clause *c)
+{
+    s->verify = true;
+    for (size_t i = 0; i < c->n; i++) {
+        str folded = fhir_fold(s->op->arena, c->values[i].text);
+        struct store_range r[2];
+        if (c->param->type == PARAM_TOKEN || folded.n < 3) {
+            clause_present(s, number);
+            return;
+        }
+        size_t n = clause_grams(s->op, s->rec, number, folded, (folded.n - 3) / 2, r);
+        for (size_t j = 0; j < n; j++)
+            range_add(s, BOTH_SETS, r[j]);
+    }
 }
 
 /* :contains of one value: every trigram of it must be there, or the mark of a long text. */

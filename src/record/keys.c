@@ -114,6 +114,17 @@ static void put_reference(struct packer *p, const struct kb *k, const struct fhi
     }
 }
 
+static void put_typed(struct packer *p, const struct kb *k, const struct fhir_key *key)
+{
+    struct kb t = kb_ends(k), any = t;
+    kb_typed(p->op->arena, &any, p->src->blinder, STR_NONE, key->code, key->text);
+    put(p, &any);
+    if (!key->system.n)
+        return;
+    kb_typed(p->op->arena, &t, p->src->blinder, key->system, key->code, key->text);
+    put(p, &t);
+}
+
 /* The values of one part, after k. */
 static void put_plain(struct packer *p, const struct kb *k, const struct fhir_key *key, bool whole)
 {
@@ -143,8 +154,12 @@ static void put_plain(struct packer *p, const struct kb *k, const struct fhir_ke
         kb_top(&t, blind(p->src->blinder, BLIND_URI, key->text), 8);
         put(p, &t);
         break;
-    case KEY_COMPOSITE:
-        break; /* composites do not nest */
+    case KEY_TYPED:
+        put_typed(p, k, key);
+        break;
+    case KEY_DISPLAY:   /* see put_named() */
+    case KEY_COMPOSITE: /* composites do not nest */
+        break;
     }
 }
 
@@ -167,6 +182,18 @@ static void put_composite(struct packer *p, const struct kb *k, const struct fhi
     }
 }
 
+/* What has a name and no code is there all the same (:missing, :text). */
+static void put_named(struct packer *p, const struct fhir_key *keys, size_t n, size_t at)
+{
+    for (size_t i = 0; i < n; i++)
+        if (keys[i].param == keys[at].param && keys[i].kind == KEY_TOKEN)
+            return;
+    struct kb k = kb_param(keys[at].param);
+    k = kb_ends(&k);
+    kb_u8(&k, TAG_NAMED);
+    put(p, &k);
+}
+
 err keys_of_resource(struct op *op, const struct key_source *src, struct json *resource, str **ret,
                      size_t *ret_n)
 {
@@ -178,6 +205,8 @@ err keys_of_resource(struct op *op, const struct key_source *src, struct json *r
         struct kb k = kb_param(keys[i].param);
         if (keys[i].kind == KEY_COMPOSITE)
             put_composite(&p, &k, &keys[i]);
+        else if (keys[i].kind == KEY_DISPLAY)
+            put_named(&p, keys, n, i);
         else
             put_plain(&p, &k, &keys[i], true);
     }

@@ -23,6 +23,7 @@ static const str domains[BLIND_COUNT] = {
     [BLIND_EXACT] = {"string.exact", 12}, [BLIND_PREFIX] = {"string.prefix", 13},
     [BLIND_GRAM] = {"string.gram", 11},   [BLIND_URI] = {"uri", 3},
     [BLIND_UNIT] = {"unit", 4},           [BLIND_USER] = {"user", 4},
+    [BLIND_TYPED] = {"token.typed", 11},
 };
 
 struct blind_memo *blind_memo_new(struct arena *a)
@@ -98,6 +99,14 @@ void kb_token(struct kb *k, const struct blinder *b, str system, str code)
 {
     kb_top(k, blind(b, BLIND_CODE, code), 6);
     kb_top(k, blind(b, BLIND_SYSTEM, system), 3);
+}
+
+void kb_typed(struct arena *a, struct kb *k, const struct blinder *b, str system, str code,
+              str value)
+{
+    str whole = arena_printf(a, "%.*s|%.*s|%.*s", STR_ARG(system), STR_ARG(code), STR_ARG(value));
+    kb_u8(k, TAG_TYPED);
+    kb_top(k, blind(b, BLIND_TYPED, whole), 6);
 }
 
 str kb_str(struct arena *a, const struct kb *k)

@@ -10,32 +10,67 @@ void clause_push(struct op *op, struct clause_list *l, struct store_clause c)
     VEC_PUSH(op->arena, &l->v, c);
 }
 
-struct planner {
-    struct op *op;
-    struct record *rec;
-    struct plan *plan;
-    struct clause_list list;
-};
-
-/* The numbers that keys are stored under. */
-static size_t numbers(const struct fhir_param *p, const uint16_t **ret)
+size_t clause_numbers(const struct fhir_param *p, const uint16_t **ret)
 {
     *ret = p->alias ? p->parts : &p->number;
     return p->alias ? p->n_parts : 1;
 }
 
-static void push_set(struct planner *pl, const struct range_set *s, bool negate)
+static int by_start(const void *x, const void *y)
 {
-    if (s->or.n == 0) {
+    const struct store_range *a = x, *b = y;
+    int c = str_cmp(a->lo, b->lo);
+    return c ? c : str_cmp(a->hi, b->hi);
+}
+
+#define MANY_RANGES 8u
+
+/* Long lists are put in order, so that the store need not try one after the other. */
+static bool in_order(struct store_range *r, size_t *n)
+{
+    size_t kept = 0;
+    if (*n <= MANY_RANGES)
+        return false;
+    for (size_t i = 0; i < *n; i++)
+        if (r[i].mask.n)
+            return false;
+    qsort(r, *n, sizeof *r, by_start);
+    for (size_t i = 0; i < *n; i++) {
+        if (kept && str_cmp(r[i].lo, r[kept - 1].hi) <= 0 && r[kept - 1].hi.n) {
+            if (str_cmp(r[i].hi, r[kept - 1].hi) > 0)
+                r[kept - 1].hi = r[i].hi;
+            continue;
+        }
+        r[kept++] = r[i];
+    }
+    *n = kept;
+    return true;
+}
+
+void planner_ranges(struct planner *pl, const struct range_set *s, bool negate)
+{
+    size_t n = s->or.n;
+    if (n == 0) {
         pl->plan->empty |= !negate;
         return;
     }
-    clause_push(pl->op, &pl->list,
-                (struct store_clause){.negate = negate, .ranges = s->or.at, .n_ranges = s->or.n});
+    struct store_clause c = {.negate = negate, .ranges = s->or.at};
+    c.sorted = in_order(s->or.at, &n);
+    c.n_ranges = n;
+    clause_push(pl->op, &pl->list, c);
     if (s->two_dim && !negate && s->and.n)
         clause_push(pl->op, &pl->list,
                     (struct store_clause){.ranges = s->and.at, .n_ranges = s->and.n});
-    pl->plan->verify |= s->verify;
+    pl->plan->match |= s->verify;
+}
+
+void planner_rids(struct planner *pl, const uint64_t *rids, size_t n, bool negate)
+{
+    pl->plan->empty |= n == 0 && !negate;
+    if (n)
+        clause_push(pl->op, &pl->list,
+                    (struct store_clause){
+                        .kind = CLAUSE_RIDS, .negate = negate, .rids = rids, .n_rids = n});
 }
 
 static err add_ids(struct planner *pl, fhir_type type, const struct fhir_clause *c)
@@ -58,77 +93,58 @@ static err add_ids(struct planner *pl, fhir_type type, const struct fhir_clause 
         rids[at] = d.rid;
         n++;
     }
-    bool negate = c->modifier == MOD_NOT;
-    pl->plan->empty |= n == 0 && !negate;
-    if (n)
-        clause_push(pl->op, &pl->list,
-                    (struct store_clause){
-                        .kind = CLAUSE_RIDS, .negate = negate, .rids = rids, .n_rids = n});
+    planner_rids(pl, rids, n, c->modifier == MOD_NOT);
     return OK;
 }
 
-static err add_time(struct planner *pl, const struct fhir_clause *c)
+/* The window outside which the value cannot be. */
+static struct store_clause window(const struct fhir_value *v)
 {
-    if (c->n != 1)
-        return fail(pl->op, ERR_INVALID,
-                    "_lastUpdated takes one value; repeat it to narrow a span.");
-    const struct fhir_value *v = &c->values[0];
     struct store_clause t = {.kind = CLAUSE_TIME, .time_lo = INT64_MIN, .time_hi = INT64_MAX};
-    switch (v->prefix) {
-    case PREFIX_EQ:
-    case PREFIX_NE:
-        t.time_lo = v->lo;
-        t.time_hi = v->hi;
-        t.negate = v->prefix == PREFIX_NE;
-        break;
-    case PREFIX_GT:
-    case PREFIX_SA:
-        t.time_lo = v->hi;
-        break;
-    case PREFIX_GE:
-        t.time_lo = v->lo;
-        break;
-    case PREFIX_LT:
-    case PREFIX_EB:
-        t.time_hi = v->lo;
-        break;
-    case PREFIX_LE:
-        t.time_hi = v->hi;
-        break;
-    case PREFIX_AP:
-        t.time_lo = v->lo;
-        t.time_hi = v->hi;
-        break;
+    bool from = v->prefix == PREFIX_EQ || v->prefix == PREFIX_NE || v->prefix == PREFIX_GE ||
+                v->prefix == PREFIX_AP;
+    bool to = v->prefix == PREFIX_EQ || v->prefix == PREFIX_NE || v->prefix == PREFIX_LE ||
+              v->prefix == PREFIX_AP;
+    bool behind = v->prefix == PREFIX_GT || v->prefix == PREFIX_SA;
+    bool before = v->prefix == PREFIX_LT || v->prefix == PREFIX_EB;
+    t.time_lo = from ? v->lo : behind ? v->hi : INT64_MIN;
+    t.time_hi = to ? v->hi : before ? v->lo : INT64_MAX;
+    t.negate = v->prefix == PREFIX_NE;
+    return t;
+}
+
+/* Several values: the window around all of them, then the documents are asked. */
+static void add_time(struct planner *pl, const struct fhir_clause *c)
+{
+    struct store_clause all = window(&c->values[0]);
+    for (size_t i = 1; i < c->n; i++) {
+        struct store_clause one = window(&c->values[i]);
+        bool open = one.negate || all.negate;
+        all.time_lo = open ? INT64_MIN : one.time_lo < all.time_lo ? one.time_lo : all.time_lo;
+        all.time_hi = open ? INT64_MAX : one.time_hi > all.time_hi ? one.time_hi : all.time_hi;
+        all.negate = false;
     }
-    clause_push(pl->op, &pl->list, t);
-    return OK;
+    pl->plan->match |= c->n > 1;
+    clause_push(pl->op, &pl->list, all);
+}
+
+static bool of_server(const struct fhir_param *p)
+{
+    return str_eq(str_of(p->code), STR("_id")) || str_eq(str_of(p->code), STR("_lastUpdated"));
 }
 
 static err add_missing(struct planner *pl, const struct fhir_clause *c)
 {
     struct range_set s = {.op = pl->op, .rec = pl->rec};
     const uint16_t *number;
-    size_t n = numbers(c->param, &number);
+    size_t n = clause_numbers(c->param, &number);
+    if (of_server(c->param)) { /* never missing */
+        pl->plan->empty |= c->missing;
+        return OK;
+    }
     for (size_t i = 0; i < n; i++)
         clause_present(&s, number[i]);
-    push_set(pl, &s, c->missing);
-    return OK;
-}
-
-/* What the chain asks of the target is answered first, then the references to any of those. */
-static err add_chain(struct planner *pl, const struct fhir_clause *c)
-{
-    struct plan inner;
-    uint64_t *rids;
-    size_t n, n_numbers;
-    TRY(plan_make(pl->op, pl->rec, c->chain, &inner));
-    TRY(search_rids(pl->op, pl->rec, c->chain, &inner, 0, &rids, &n));
-    struct range_set s = {.op = pl->op, .rec = pl->rec};
-    const uint16_t *number;
-    n_numbers = numbers(c->param, &number);
-    for (size_t i = 0; i < n_numbers; i++)
-        clause_targets(&s, number[i], rids, n);
-    push_set(pl, &s, false);
+    planner_ranges(pl, &s, c->missing);
     return OK;
 }
 
@@ -136,7 +152,7 @@ static err add_contains(struct planner *pl, const struct fhir_clause *c, uint16_
 {
     str folded = fhir_fold(pl->op->arena, c->values[0].text);
     size_t grams = folded.n < 3 ? 0 : folded.n - 2, step = 1 + grams / (GRAMS_MAX + 1);
-    pl->plan->verify = true;
+    pl->plan->match = true;
     for (size_t i = 0; i < grams; i += step) {
         struct store_range *r = ARENA_ARRAY(pl->op->arena, struct store_range, 2);
         TRY(op_check(pl->op));
@@ -146,7 +162,7 @@ static err add_contains(struct planner *pl, const struct fhir_clause *c, uint16_
     if (grams == 0) {
         struct range_set s = {.op = pl->op, .rec = pl->rec};
         clause_present(&s, number);
-        push_set(pl, &s, false);
+        planner_ranges(pl, &s, false);
     }
     return OK;
 }
@@ -177,35 +193,58 @@ static err add_home(struct planner *pl, fhir_type type, const struct fhir_clause
     q->comp = pl->plan->home = d.rid;
     struct range_set s = {.op = pl->op, .rec = pl->rec};
     clause_present(&s, PARAM_STRAY);
-    push_set(pl, &s, true);
+    planner_ranges(pl, &s, true);
     return OK;
 }
 
-static err add_clause(struct planner *pl, fhir_type type, const struct fhir_clause *c)
+/* Values to ranges of keys, under every number that the parameter is stored under. */
+static err add_values(struct planner *pl, fhir_type type, const struct fhir_clause *c)
 {
-    str code = str_of(c->param->code);
     const uint16_t *number;
-    size_t n = numbers(c->param, &number);
-    bool done = false;
-    if (c->chain)
-        return add_chain(pl, c);
-    if (c->modifier == MOD_MISSING)
-        return add_missing(pl, c);
-    if (str_eq(code, STR("_id")))
-        return add_ids(pl, type, c);
-    if (str_eq(code, STR("_lastUpdated")))
-        return add_time(pl, c);
-    if (c->modifier == MOD_CONTAINS && c->n == 1 && n == 1)
+    size_t n = clause_numbers(c->param, &number);
+    bool done = false, text = c->modifier == MOD_CONTAINS || c->modifier == MOD_TEXT;
+    if (text && c->param->type == PARAM_STRING && c->n == 1 && n == 1)
         return add_contains(pl, c, number[0]);
     if (c->param->type == PARAM_REFERENCE)
         TRY(add_home(pl, type, c, &done));
     if (done)
         return OK;
     struct range_set s = {.op = pl->op, .rec = pl->rec};
-    for (size_t i = 0; i < n; i++)
-        TRY(clause_values(&s, number[i], c));
+    for (size_t i = 0; i < n; i++) {
+        if (text)
+            clause_contains(&s, number[i], c);
+        else
+            TRY(clause_values(&s, number[i], c));
+    }
     s.verify |= s.two_dim && (c->n > 1 || n > 1 || !c->param->single);
-    push_set(pl, &s, c->modifier == MOD_NOT);
+    planner_ranges(pl, &s, c->modifier == MOD_NOT);
+    return OK;
+}
+
+/* What stands for the clause when the document is asked: itself, or the codes it comes down to. */
+static err add_clause(struct planner *pl, fhir_type type, const struct fhir_clause *c)
+{
+    struct fhir_clause as = *c;
+    bool tree = c->modifier == MOD_ABOVE || c->modifier == MOD_BELOW;
+    if (c->chain) {
+        VEC_PUSH(pl->op->arena, &pl->chains, c);
+        return OK;
+    }
+    if (c->modifier == MOD_LIST)
+        return clause_list(pl, type, c);
+    if (tree && c->param->type == PARAM_REFERENCE)
+        return clause_tree(pl, c);
+    if (c->modifier == MOD_IN || c->modifier == MOD_NOT_IN ||
+        (tree && c->param->type == PARAM_TOKEN))
+        TRY(clause_codes(pl, c, &as));
+    VEC_PUSH(pl->op->arena, &pl->asked, as);
+    if (c->modifier == MOD_MISSING)
+        return add_missing(pl, c);
+    if (str_eq(str_of(c->param->code), STR("_id")))
+        return add_ids(pl, type, c);
+    if (!str_eq(str_of(c->param->code), STR("_lastUpdated")))
+        return add_values(pl, type, &as);
+    add_time(pl, c);
     return OK;
 }
 
@@ -217,26 +256,67 @@ static err plan_clauses(struct planner *pl, const struct fhir_query *q)
     return OK;
 }
 
-static err plan_done(struct planner *pl)
+/* Chains last: how they are followed depends on what else is asked. */
+static err plan_done(struct planner *pl, fhir_type type)
 {
+    struct fhir_query *asked = ARENA_NEW(pl->op->arena, struct fhir_query);
     TRY(op_check(pl->op));
+    TRY(chains_settle(pl, type));
+    *asked = (struct fhir_query){.type = type, .clauses = pl->asked.at, .n = pl->asked.n};
+    pl->plan->asked = asked;
+    pl->plan->verify = pl->plan->match || pl->plan->filters;
     pl->plan->q.clauses = pl->list.v.at;
     pl->plan->q.n_clauses = pl->list.v.n;
-    return OK;
+    return op_check(pl->op);
+}
+
+#define LOOKS_MAX 50000u
+
+static err make(struct planner *pl, const struct fhir_query *q)
+{
+    TRY(plan_clauses(pl, q));
+    TRY(access_search(pl->op, pl->rec, ACTION_SEARCH, q->type, &pl->list, pl->plan));
+    return plan_done(pl, q->type);
+}
+
+err plan_inner(const struct planner *outer, const struct fhir_query *q, struct plan *ret)
+{
+    struct planner pl = {.op = outer->op, .rec = outer->rec, .plan = ret, .budget = outer->budget};
+    return make(&pl, q);
+}
+
+static struct chain_budget *budget_new(struct op *op)
+{
+    struct chain_budget *b = ARENA_NEW(op->arena, struct chain_budget);
+    b->left = LOOKS_MAX;
+    return b;
 }
 
 err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret)
 {
-    struct planner pl = {.op = op, .rec = rec, .plan = ret};
-    TRY(plan_clauses(&pl, q));
-    TRY(access_search(op, rec, ACTION_SEARCH, q->type, &pl.list, ret));
-    return plan_done(&pl);
+    struct planner pl = {.op = op, .rec = rec, .plan = ret, .budget = budget_new(op)};
+    return make(&pl, q);
 }
 
 err plan_condition(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret)
 {
-    struct planner pl = {.op = op, .rec = rec, .plan = ret};
+    struct planner pl = {.op = op, .rec = rec, .plan = ret, .budget = budget_new(op)};
     TRY(plan_clauses(&pl, q));
     TRY(access_condition(op, rec, q->type, &pl.list, ret));
-    return plan_done(&pl);
+    return plan_done(&pl, q->type);
+}
+
+err plan_holds(struct op *op, struct record *rec, const struct plan *plan,
+               const struct store_doc *d, bool *ret)
+{
+    struct json *tree;
+    bool holds = true;
+    if (plan->match) {
+        TRY(tree_of(op, rec, d, &tree));
+        TRY(fhir_query_match(op, plan->asked, tree, &holds));
+    }
+    if (holds && plan->filters)
+        TRY(chains_hold(op, rec, plan, d->rid, &holds));
+    *ret = holds;
+    return OK;
 }

@@ -30,6 +30,8 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .book = book ? book : rulebook_default(),
                            .owns_store = owns,
                            .home = home,
+                           .chain_few = CHAIN_FEW,
+                           .chain_many = CHAIN_MANY,
                            .t_patient = fhir_type_parse(STR("Patient")),
                            .t_audit = fhir_type_parse(STR("AuditEvent")),
                            .t_task = fhir_type_parse(STR("Task")),
@@ -71,6 +73,11 @@ void record_close(struct record *rec)
     if (rec && rec->owns_store)
         store_close(rec->store);
     record_free(rec);
+}
+
+void record_set_terms(struct record *rec, const struct fhir_terms *terms)
+{
+    rec->terms = terms;
 }
 
 struct store *record_store(const struct record *rec)

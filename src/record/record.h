@@ -28,6 +28,10 @@ void record_close(struct record *rec);
 struct store *record_store(const struct record *rec);
 const struct rulebook *record_rulebook(const struct record *rec);
 
+/* Who answers :in, :not-in, :above and :below; without, they are refused. At any time; NULL: nobody.
+ * The terms outlive the record. */
+void record_set_terms(struct record *rec, const struct fhir_terms *terms);
+
 /* ---- reading ---- */
 struct record_doc {
     fhir_type type;

@@ -14,7 +14,9 @@ struct record {
     const struct rulebook *book;
     bool owns_store;
     fhir_type t_patient, t_audit, t_task, t_consent; /* rows asked for often */
-    uint16_t *home; /* by type: number of the home parameter, 0 none */
+    uint16_t *home;                         /* by type: number of the home parameter, 0 none */
+    const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
+    size_t chain_few, chain_many;           /* see chain.c; tests make them small */
 };
 
 /* Ceilings (blueprint section 7, "bounded"). */
@@ -22,6 +24,8 @@ struct record {
 #define RECORD_INCLUDES_MAX 1000u
 #define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
 #define RECORD_RETRIES 5
+#define CHAIN_FEW 1000u   /* one side of a chain: found first without a second thought */
+#define CHAIN_MANY 10000u /* found first when the other side is many, too */
 #define RECORD_BODY_MAX (64u << 20)
 
 /* ---- pack.c: the bytes of keys ---- */
@@ -34,6 +38,7 @@ enum blind_domain {
     BLIND_URI,
     BLIND_UNIT,
     BLIND_USER,
+    BLIND_TYPED,
     BLIND_COUNT
 };
 /* A small memory of hashes made before: codes and systems repeat. One thread at a time. */
@@ -58,6 +63,9 @@ void kb_low(struct kb *k, uint64_t v, unsigned bytes); /* the lowest bytes, big-
 void kb_time(struct kb *k, int64_t ms);
 void kb_double(struct kb *k, double v);
 void kb_token(struct kb *k, const struct blinder *b, str system, str code);
+/* An identifier with its type, after kb_ends(); system empty: of any. */
+void kb_typed(struct arena *a, struct kb *k, const struct blinder *b, str system, str code,
+              str value);
 str kb_str(struct arena *a, const struct kb *k);
 
 /* Values start with these tags where a parameter has several forms. */
@@ -67,6 +75,9 @@ str kb_str(struct arena *a, const struct kb *k);
 #define TAG_REF 'r'
 #define TAG_REF_TEXT 'u'
 #define TAG_REF_IDENT 'i'
+/* In the second space of a token, after kb_ends(). */
+#define TAG_TYPED 'o'
+#define TAG_NAMED 'w' /* has no code, but is called something */
 
 /* Dates: first instant and length class, so that the keys of a parameter sort by when it began. A
  * span of no common length has its end as a second key, under the parameter's number with the top
@@ -101,11 +112,14 @@ err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **
 /* ---- clause.c: query to store clauses ---- */
 struct plan {
     struct store_query q;
-    bool empty;     /* nothing can match */
-    bool verify;    /* hits must be matched against the document too */
-    bool consented; /* a Consent shares this type with the helper who searches */
-    bool own;       /* finds what the actor wrote, and nothing else */
-    uint64_t home;  /* compartment that a home parameter named; 0 none */
+    bool empty;                     /* nothing can match */
+    bool verify;                    /* hits must be asked plan_holds() too */
+    bool consented;                 /* a Consent shares this type with the helper who searches */
+    bool own;                       /* finds what the actor wrote, and nothing else */
+    bool match;                     /* keys cannot tell all: the document itself is asked */
+    uint64_t home;                  /* compartment that a home parameter named; 0 none */
+    const struct fhir_query *asked; /* what the document is asked: value sets in, chains out */
+    struct chain_filters *filters;  /* chains asked of each candidate; NULL none */
 };
 /* Access is asked for and put in. */
 MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
@@ -113,6 +127,9 @@ MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q
  * they wrote themselves (a device its own readings). */
 MUST err plan_condition(struct op *op, struct record *rec, const struct fhir_query *q,
                         struct plan *ret);
+/* Does a document that the keys found match? */
+MUST err plan_holds(struct op *op, struct record *rec, const struct plan *plan,
+                    const struct store_doc *d, bool *ret);
 struct clause_list {
     VEC(struct store_clause) v;
 };

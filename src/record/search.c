@@ -3,22 +3,6 @@
  * the first page's moment showed, and never more than the actor may see. */
 #include "record/record_int.h"
 
-/* Hits are looked at one by one only when the plan says so. */
-static bool matches(struct op *op, struct record *rec, const struct fhir_query *q,
-                    const struct store_doc *d, bool *ret)
-{
-    struct json *tree;
-    /* Chains were followed by the plan already. */
-    struct fhir_clause *own = ARENA_ARRAY(op->arena, struct fhir_clause, q->n);
-    struct fhir_query plain = *q;
-    plain.clauses = own;
-    plain.n = 0;
-    for (size_t i = 0; own && i < q->n; i++)
-        if (!q->clauses[i].chain)
-            own[plain.n++] = q->clauses[i];
-    return tree_of(op, rec, d, &tree) == OK && fhir_query_match(op, &plain, tree, ret) == OK;
-}
-
 err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
                  const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
                  bool *ret_ok)
@@ -39,9 +23,7 @@ err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
     if (ret->deleted || !(plan->own || access_may_see(op, rec, plan, ret)))
         return op_check(op);
     *ret_ok = true;
-    if (q && plan->verify && !matches(op, rec, q, ret, ret_ok))
-        return op_check(op);
-    return OK;
+    return q && plan->verify ? plan_holds(op, rec, plan, ret, ret_ok) : OK;
 }
 
 static err too_many(struct op *op)

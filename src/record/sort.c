@@ -92,6 +92,8 @@ static struct sort_value value_of(struct op *op, const struct fhir_key *k)
     case KEY_NUMBER:
     case KEY_QUANTITY:
     case KEY_COMPOSITE:
+    case KEY_DISPLAY:
+    case KEY_TYPED:
         break;
     }
     return v;
@@ -122,7 +124,8 @@ static err values_of(struct op *op, struct record *rec, struct row *row)
         if (is_code(sort->param, "_id"))
             *best = (struct sort_value){.has = true, .number = (double)row->doc.rid};
         for (size_t i = 0; i < n; i++) {
-            if (!indexes(sort->param, keys[i].param))
+            if (!indexes(sort->param, keys[i].param) || keys[i].kind == KEY_DISPLAY ||
+                keys[i].kind == KEY_TYPED)
                 continue;
             struct sort_value v = value_of(op, &keys[i]);
             if (!best->has || (compare_values(&v, best) > 0) == sort->descending)

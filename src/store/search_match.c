@@ -24,6 +24,27 @@ static bool set_has(str set, const struct store_range *range)
     return false;
 }
 
+/* The same for many ranges in order: each key is looked for among them. */
+static bool set_has_any(str set, const struct store_clause *c)
+{
+    str key;
+    while (keyset_next(&set, &key)) {
+        size_t from = 0, to = c->n_ranges; /* the last range that starts at or before the key */
+        if (str_cmp(key, c->ranges[0].lo) < 0)
+            continue;
+        while (to - from > 1) {
+            size_t mid = (from + to) / 2;
+            if (str_cmp(c->ranges[mid].lo, key) <= 0)
+                from = mid;
+            else
+                to = mid;
+        }
+        if (str_cmp(key, c->ranges[from].hi) < 0)
+            return true;
+    }
+    return false;
+}
+
 static bool list_has(const uint64_t *list, size_t n, uint64_t rid)
 {
     size_t from = 0, to = n;
@@ -42,6 +63,8 @@ bool clause_fits(const struct store_clause *c, const struct fwd_entry *e)
     bool fits = false;
     switch (c->kind) {
     case CLAUSE_RANGES:
+        if (c->sorted && c->n_ranges > 4)
+            return set_has_any(e->set, c) != c->negate;
         for (size_t i = 0; i < c->n_ranges && !fits; i++)
             fits = set_has(e->set, &c->ranges[i]);
         break;

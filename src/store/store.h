@@ -136,6 +136,7 @@ enum store_clause_kind { CLAUSE_RANGES, CLAUSE_RIDS, CLAUSE_TIME };
 struct store_clause {
     enum store_clause_kind kind;
     bool negate;
+    bool sorted; /* the ranges ascend, do not overlap and have no mask */
     const struct store_range *ranges;
     size_t n_ranges;
     const uint64_t *rids; /* sorted */

@@ -1,0 +1,197 @@
+/* What needs more than one resource: chains of several steps and types, _has, both in one another,
+ * from either side and candidate by candidate; lists, hierarchies, codes that a terminology knows;
+ * and what policy leaves out of all of them. */
+#include "record/fixture_int.h"
+
+#include "fhir/terms.h"
+
+struct family {
+    const char *org, *ward, *room, *ana, *bo, *list;
+};
+
+static struct family make(struct fixture *f)
+{
+    struct family m;
+    m.org = fixture_make(f, "{\"resourceType\":\"Organization\",\"name\":\"North\"}");
+    m.ward = fixture_make(f, "{\"resourceType\":\"Location\",\"name\":\"Ward\"}");
+    m.room =
+        fixture_make(f, fixture_text(f,
+                                     "{\"resourceType\":\"Location\",\"name\":\"Room\",\"partOf\":{"
+                                     "\"reference\":\"%s\"}}",
+                                     m.ward));
+    m.ana = fixture_make(
+        f,
+        fixture_text(f,
+                     "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ana\"}],"
+                     "\"managingOrganization\":{\"reference\":\"%s\"},\"identifier\":[{\"type\":{"
+                     "\"coding\":[{\"system\":\"urn:t\",\"code\":\"MR\"}]},\"value\":\"7\"}]}",
+                     m.org));
+    m.bo = fixture_patient(f, "Bo");
+    fixture_weight(f, m.ana, "70", "2025-01-01");
+    fixture_weight(f, m.bo, "90", "2025-01-01");
+    fixture_make(f,
+                 fixture_text(f,
+                              "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{"
+                              "\"text\":\"Body mass index\"},\"subject\":{\"reference\":\"%s\"}}",
+                              m.room));
+    fixture_make(f,
+                 fixture_text(f,
+                              "{\"resourceType\":\"Encounter\",\"status\":\"finished\",\"class\":{"
+                              "\"code\":\"AMB\"},\"subject\":{\"reference\":\"%s\"},\"location\":[{"
+                              "\"location\":{\"reference\":\"%s\"}}]}",
+                              m.ana, m.room));
+    m.list = fixture_make(
+        f, fixture_text(f,
+                        "{\"resourceType\":\"List\",\"status\":\"current\",\"mode\":\"working\","
+                        "\"entry\":[{\"item\":{\"reference\":\"%s\"}},{\"item\":{\"reference\":"
+                        "\"%s\"},\"deleted\":true},{\"item\":{\"reference\":\"%s\"}}]}",
+                        m.ana, m.bo, m.org));
+    return m;
+}
+
+struct row {
+    const char *type, *query;
+    int n;
+};
+
+static void asks(struct fixture *f, const struct row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int got = fixture_count(f, rows[i].type, rows[i].query);
+        if (got != rows[i].n)
+            print_error("%s?%s gives %d (%.*s)\n", rows[i].type, rows[i].query, got,
+                        STR_ARG(f->op.fault.n ? f->op.fault.issues[0].message : STR("")));
+        assert_int_equal(got, rows[i].n);
+    }
+}
+
+static const struct row chains[] = {
+    {"Observation", "subject:Patient.name=ana", 1},
+    {"Observation", "subject.name=ana", 1},
+    {"Observation", "subject.name=room", 1}, /* a Location has a name, too */
+    {"Observation", "subject.name=zz", 0},
+    {"Observation", "patient.organization.name=north", 1},
+    {"Observation", "patient.name:missing=false", 2},
+    {"Observation", "patient.name:exact=ana", 0},
+    {"Observation", "patient.name=ana,bo", 2},
+    {"Observation", "patient.name=ana&patient.name=bo", 0},
+    {"Patient", "_has:Observation:patient:code=29463-7", 2},
+    {"Patient", "_has:Observation:patient:value-quantity=gt80", 1},
+    {"Patient", "_has:Observation:patient:code=nosuch", 0},
+    {"Patient", "_has:Encounter:patient:location.name=room", 1},
+    {"Patient", "_has:Encounter:patient:location.partof.name=ward", 1},
+    {"Organization", "_has:Patient:organization:_has:Observation:patient:value-quantity=70", 1},
+    {"Organization", "_has:Patient:organization:_has:Observation:patient:value-quantity=90", 0},
+    {"Observation", "patient._has:Encounter:patient:class=AMB", 1},
+    {"Encounter", "patient._has:Observation:patient:value-quantity=lt80", 1},
+    {"Location", "_has:Location:partof:name=room", 1},
+    {"Encounter", "location.partof.name:contains=ard&patient.name=ana", 1},
+};
+
+static void chains_from_any_side(void **state)
+{
+    struct fixture *f = *state;
+    (void)make(f);
+    for (size_t few = 0; few < 3; few++) {
+        f->rec->chain_few = few;
+        f->rec->chain_many = few;
+        asks(f, chains, sizeof chains / sizeof *chains);
+    }
+    f->rec->chain_few = CHAIN_FEW;
+    f->rec->chain_many = CHAIN_MANY;
+    asks(f, chains, sizeof chains / sizeof *chains);
+}
+
+static void modifiers(void **state)
+{
+    struct fixture *f = *state;
+    struct family m = make(f);
+    const struct row rows[] = {
+        {"Observation", "code:text=mass", 1},
+        {"Observation", "code:text=Body M", 1},
+        {"Observation", "code:text=ass", 0},
+        {"Observation", "code:missing=false", 3},
+        {"Patient", "identifier:of-type=urn:t|MR|7", 1},
+        {"Patient", "identifier:of-type=|MR|7", 1},
+        {"Patient", "identifier:of-type=urn:x|MR|7", 0},
+        {"Patient", "name:text=an", 1},
+        {"Patient", "_id:missing=false", 2},
+        {"Patient", "_lastUpdated:missing=true", 0},
+        {"Patient", "_lastUpdated=lt2000,gt2001", 2},
+        {"Location", fixture_text(f, "partof:below=%s", m.ward), 1},
+        {"Location", fixture_text(f, "partof:above=%s", m.room), 1},
+        {"Encounter", fixture_text(f, "location:below=%s", m.ward), 1},
+        {"Encounter", fixture_text(f, "location=%s", m.ward), 0},
+        {"Encounter", fixture_text(f, "location:above=%s", m.room), 1},
+        {"Patient", fixture_text(f, "_list=%.*s", STR_ARG(fixture_id(m.list))), 1},
+        {"Organization", fixture_text(f, "_list=%s", m.list), 1},
+        {"Patient", "_list=nosuch", 0},
+        {"Observation", "code:in=http://x/vs", -1},
+    };
+    asks(f, rows, sizeof rows / sizeof *rows);
+}
+
+static err expand(struct op *op, void *ctx, str set, size_t max, struct terms_code **ret,
+                  size_t *ret_n)
+{
+    static struct terms_code codes[] = {{{"http://loinc.org", 16}, {"29463-7", 7}, {"", 0}}};
+    (void)ctx;
+    (void)max;
+    if (!str_eq(set, STR("http://x/weights")))
+        return fail(op, ERR_NOT_FOUND, "The value set %.*s is not here.", STR_ARG(set));
+    *ret = codes;
+    *ret_n = 1;
+    return OK;
+}
+
+static err closure(struct op *op, void *ctx, struct terms_code code, bool below, size_t max,
+                   struct terms_code **ret, size_t *ret_n)
+{
+    (void)code;
+    (void)below;
+    return expand(op, ctx, STR("http://x/weights"), max, ret, ret_n);
+}
+
+static void codes_that_others_know(void **state)
+{
+    struct fixture *f = *state;
+    const struct fhir_terms terms = {.expand = expand, .closure = closure};
+    const struct row rows[] = {
+        {"Observation", "code:in=http://x/weights", 2},
+        {"Observation", "code:not-in=http://x/weights", 1},
+        {"Observation", "code:below=http://loinc.org|weight", 2},
+        {"Observation", "patient.name=ana&code:in=http://x/weights", 1},
+        {"Observation", "code:in=http://x/other", -1},
+    };
+    (void)make(f);
+    record_set_terms(f->rec, &terms);
+    asks(f, rows, sizeof rows / sizeof *rows);
+    assert_int_equal(f->op.fault.code, ERR_NOT_FOUND);
+}
+
+/* A patient who searches through others' references learns nothing of them. */
+static void others_stay_hidden(void **state)
+{
+    struct fixture *f = *state;
+    struct family m = make(f);
+    f->patient.patient = f->patient.user_rid = fixture_rid(f, m.ana);
+    f->patient.reference = str_of(m.ana);
+    fixture_as(f, &f->patient);
+    for (size_t few = 0; few < 2; few++) {
+        f->rec->chain_few = f->rec->chain_many = few ? CHAIN_FEW : 0;
+        assert_int_equal(fixture_count(f, "Observation", "patient.name=ana"), 1);
+        assert_int_equal(fixture_count(f, "Observation", "patient.name=bo"), 0);
+        assert_int_equal(fixture_count(f, "Patient", "_has:Observation:patient:value-quantity=90"),
+                         0);
+        assert_int_equal(fixture_count(f, "Patient", "_has:Observation:patient:value-quantity=70"),
+                         1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_BACKENDS(chains_from_any_side), BOTH_BACKENDS(modifiers),
+        BOTH_BACKENDS(codes_that_others_know), BOTH_BACKENDS(others_stay_hidden)};
+    return cmocka_run_group_tests_name("record.chain", tests, NULL, NULL);
+}
