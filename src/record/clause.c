@@ -85,7 +85,10 @@ static void typed(struct range_set *s, const struct kb *k, const struct fhir_val
 {
     struct blinder b = {.store = s->rec->store};
     struct kb t = kb_ends(k);
-    kb_typed(s->op->arena, &t, &b, v->has_system ? v->system : STR_NONE, v->code, v->text);
+    str system = v->has_system ? v->system : STR_NONE;
+    kb_typed(&t, &b,
+             arena_printf(s->op->arena, "%.*s|%.*s|%.*s", STR_ARG(system), STR_ARG(v->code),
+                          STR_ARG(v->text)));
     all_of(s, &t);
 }
 

@@ -114,14 +114,16 @@ static void put_reference(struct packer *p, const struct kb *k, const struct fhi
     }
 }
 
+/* With the system of its type, and without. */
 static void put_typed(struct packer *p, const struct kb *k, const struct fhir_key *key)
 {
     struct kb t = kb_ends(k), any = t;
-    kb_typed(p->op->arena, &any, p->src->blinder, STR_NONE, key->code, key->text);
+    str rest = arena_printf(p->op->arena, "|%.*s|%.*s", STR_ARG(key->code), STR_ARG(key->text));
+    kb_typed(&any, p->src->blinder, rest);
     put(p, &any);
     if (!key->system.n)
         return;
-    kb_typed(p->op->arena, &t, p->src->blinder, key->system, key->code, key->text);
+    kb_typed(&t, p->src->blinder, arena_cat(p->op->arena, key->system, rest));
     put(p, &t);
 }
 

@@ -101,10 +101,8 @@ void kb_token(struct kb *k, const struct blinder *b, str system, str code)
     kb_top(k, blind(b, BLIND_SYSTEM, system), 3);
 }
 
-void kb_typed(struct arena *a, struct kb *k, const struct blinder *b, str system, str code,
-              str value)
+void kb_typed(struct kb *k, const struct blinder *b, str whole)
 {
-    str whole = arena_printf(a, "%.*s|%.*s|%.*s", STR_ARG(system), STR_ARG(code), STR_ARG(value));
     kb_u8(k, TAG_TYPED);
     kb_top(k, blind(b, BLIND_TYPED, whole), 6);
 }

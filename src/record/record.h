@@ -28,8 +28,7 @@ void record_close(struct record *rec);
 struct store *record_store(const struct record *rec);
 const struct rulebook *record_rulebook(const struct record *rec);
 
-/* Who answers :in, :not-in, :above and :below; without, they are refused. At any time; NULL: nobody.
- * The terms outlive the record. */
+/* Who answers :in, :not-in, :above, :below; NULL: they are refused. It outlives the record. */
 void record_set_terms(struct record *rec, const struct fhir_terms *terms);
 
 /* ---- reading ---- */
@@ -71,8 +70,7 @@ struct record_page {
     uint64_t total;
     str next; /* _page position of the next page, or empty */
 };
-/* Filtered to what the actor may see: results, counts and includes. ERR_TIMEOUT past op->deadline.
- */
+/* Filtered to what the actor may see: results, counts, includes. ERR_TIMEOUT past op->deadline. */
 MUST err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
                        struct record_page *ret);
 /* Is it a short walk over the index, so that a thread that must not block may run it? */
@@ -150,7 +148,6 @@ void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
 /* Durable and visible, or nothing happened. */
 MUST err record_commit(struct record_tx *tx);
 
-/* STR_NONE when there is no such key. */
 /* Empty when there is no such value. */
 MUST err record_kv_get(struct op *op, struct record *rec, str key, str *ret);
 struct record_job {

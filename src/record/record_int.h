@@ -63,9 +63,8 @@ void kb_low(struct kb *k, uint64_t v, unsigned bytes); /* the lowest bytes, big-
 void kb_time(struct kb *k, int64_t ms);
 void kb_double(struct kb *k, double v);
 void kb_token(struct kb *k, const struct blinder *b, str system, str code);
-/* An identifier with its type, after kb_ends(); system empty: of any. */
-void kb_typed(struct arena *a, struct kb *k, const struct blinder *b, str system, str code,
-              str value);
+/* An identifier with its type, "system|code|value", after kb_ends(); no system: of any. */
+void kb_typed(struct kb *k, const struct blinder *b, str whole);
 str kb_str(struct arena *a, const struct kb *k);
 
 /* Values start with these tags where a parameter has several forms. */

@@ -135,8 +135,7 @@ enum store_clause_kind { CLAUSE_RANGES, CLAUSE_RIDS, CLAUSE_TIME };
  * version's time is in [time_lo, time_hi). negate turns it round. */
 struct store_clause {
     enum store_clause_kind kind;
-    bool negate;
-    bool sorted; /* the ranges ascend, do not overlap and have no mask */
+    bool negate, sorted; /* sorted: the ranges ascend, do not overlap and have no mask */
     const struct store_range *ranges;
     size_t n_ranges;
     const uint64_t *rids; /* sorted */
