@@ -21,10 +21,11 @@ ROOMS = {
     "desk": "base fhir policy record",
     "monitor": "base net fhir policy record identity desk",
     "outreach": "base net fhir policy record desk",
+    "partners": "base fhir policy record identity",
     "demo": "base",
-    "api": "base net fhir policy record identity desk monitor outreach demo",
+    "api": "base net fhir policy record identity desk monitor outreach partners demo",
 }
-CARE = ("monitor", "outreach")
+CARE = ("monitor", "outreach", "partners")
 ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)\.c$")
 NETWORK = re.compile(r"^(net/|curl/|mosquitto|microhttpd|sys/socket\.h|sys/un\.h|netdb\.h|netinet/|arpa/)")
 # Rooms that answer from what they are given: no clock, no chance, no log, no files.

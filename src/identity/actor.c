@@ -202,3 +202,23 @@ err identity_actor_device(struct op *op, struct identity *id, str device_user)
     op->actor = actor_of(op, &s);
     return op_check(op);
 }
+
+err identity_actor_as(struct op *op, struct identity *id, const struct identity_account *as,
+                      const struct actor **ret)
+{
+    struct session s = {0};
+    struct identity_account a = *as;
+    struct account_secret secret;
+    struct fault before = op->fault;
+    err e = account_load(op, id, as->user, &a, &secret);
+    if (e == ERR_NOT_FOUND)
+        op->fault = before;
+    else
+        TRY(e);
+    if (e == OK && (a.disabled || a.role != as->role))
+        return fail(op, ERR_FORBIDDEN, "The account is disabled or has another role by now.");
+    fill(&s, e == OK ? &a : as);
+    bind(op, id, &s);
+    *ret = actor_of(op, &s);
+    return op_check(op);
+}

@@ -176,6 +176,20 @@ uint64_t record_now_t(const struct record *rec);
 /* A follower's durable cursor; 0 when it never ran. */
 MUST err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t);
 
+/* ---- acting later on somebody's word ---- */
+struct record_writer {
+    enum role role;
+    enum purpose purpose;
+    str user, reference;
+};
+/* Who created or updated the resource last, but for the account `except` (one's own); ERR_NOT_FOUND
+ * when the trail does not name anybody (a bulk load). Shows no content. */
+MUST err record_writer(struct op *op, struct record *rec, uint64_t rid, str except,
+                       struct record_writer *ret);
+/* Would op->actor be shown this version? Of a deleted resource: the version before, and nothing may
+ * be known against it. Nothing is shown, so nothing is audited. */
+MUST err record_may_read(struct op *op, struct record *rec, uint64_t rid, uint32_t vid, bool *ret);
+
 /* ---- trail ---- */
 /* An answer that showed patient data may leave only when op->audit_ticket is durable. */
 MUST err record_audit_wait(struct op *op, struct record *rec);
