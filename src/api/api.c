@@ -65,7 +65,8 @@ static err start(struct op *op, struct api *api)
     /* Three quarters of the workers are never in a password hash. */
     identity_sign_ins_max(api->id, o.workers / 4);
     api->live = live_new(api);
-    if (!api->live)
+    api->sublive = sublive_new(api);
+    if (!api->live || !api->sublive)
         return fail(op, ERR_UNAVAILABLE, "The live thread did not start.");
     /* Listening comes before the statement, which names the port; until it is there, requests find
      * the gate shut. */
@@ -94,6 +95,7 @@ err api_start(struct op *op, const struct api_options *o, struct api **ret)
     api->id = o->id;
     api->monitor = o->monitor;
     api->outreach = o->outreach;
+    api->partners = o->partners;
     api->config = o->config;
     api->web_dir = arena_str(a, o->web_dir);
     err e = start(op, api);
@@ -117,10 +119,13 @@ void api_stop(struct api *api, int64_t ms)
     net_ticker_free(api->ticker);
     if (api->live)
         live_stop(api->live);
+    if (api->sublive)
+        sublive_stop(api->sublive);
     if (api->http && !net_http_drain(api->http, ms))
         log_event(LOG_WARN, "http.drain", "left=some");
     net_http_stop(api->http);
     live_free(api->live);
+    sublive_free(api->sublive);
     arena_free(api->arena);
     free(api);
 }

@@ -8,12 +8,14 @@
 #include "identity/identity.h"
 #include "monitor/monitor.h"
 #include "outreach/outreach.h"
+#include "partners/partners.h"
 
 struct api_options {
     struct record *rec;
     struct identity *id;
     struct monitor *monitor;   /* may be NULL: its routes answer 501 */
     struct outreach *outreach; /* may be NULL likewise */
+    struct partners *partners; /* likewise */
     const struct config *config;
     str web_dir; /* serve the web apps from this folder (development); empty: the embedded ones */
 };

@@ -62,14 +62,17 @@ struct route_metrics {
 };
 
 struct live;
+struct sublive;
 struct api {
     struct record *rec;
     struct identity *id;
     struct monitor *monitor;
     struct outreach *outreach;
+    struct partners *partners;
     const struct config *config;
     struct net_http *http;
     struct live *live;
+    struct sublive *sublive;
     struct net_ticker *ticker;
     struct arena *arena; /* process long */
     str url, web_dir;
@@ -145,6 +148,11 @@ void metrics_count(struct api *api, const struct route *route, int status, int64
 struct live *live_new(struct api *api);
 void live_stop(struct live *l);
 void live_free(struct live *l);
+
+/* subscription_live.c */
+struct sublive *sublive_new(struct api *api);
+void sublive_stop(struct sublive *l);
+void sublive_free(struct sublive *l);
 
 /* edge.c */
 extern const struct net_handler edge_handler;

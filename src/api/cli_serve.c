@@ -21,6 +21,7 @@ struct serve {
     struct control *control;
     struct monitor *monitor;
     struct outreach *outreach;
+    struct partners *partners;
     struct api *api;
 };
 
@@ -80,6 +81,20 @@ static void stop_outreach(struct serve *s)
     outreach_free(s->outreach);
 }
 
+static err start_partners(struct serve *s)
+{
+    TRY(partners_new(&s->op, s->rec, s->id, s->config, &s->partners));
+    return partners_start(&s->op, s->partners);
+}
+
+static void stop_partners(struct serve *s)
+{
+    if (!s->partners)
+        return;
+    partners_stop(s->partners);
+    partners_free(s->partners);
+}
+
 static err start_monitor(struct serve *s)
 {
     TRY(monitor_new(&s->op, s->rec, s->id, s->config, &s->monitor));
@@ -100,6 +115,7 @@ static err start_api(struct serve *s)
                             .id = s->id,
                             .monitor = s->monitor,
                             .outreach = s->outreach,
+                            .partners = s->partners,
                             .config = s->config,
                             .web_dir = s->web_dir};
     return api_start(&s->op, &o, &s->api);
@@ -111,9 +127,13 @@ static void stop_api(struct serve *s)
 }
 
 static const struct service services[] = {
-    {"record", start_record, stop_record},    {"identity", start_identity, stop_identity},
-    {"control", start_control, stop_control}, {"outreach", start_outreach, stop_outreach},
-    {"monitor", start_monitor, stop_monitor}, {"http", start_api, stop_api},
+    {"record", start_record, stop_record},
+    {"identity", start_identity, stop_identity},
+    {"control", start_control, stop_control},
+    {"outreach", start_outreach, stop_outreach},
+    {"monitor", start_monitor, stop_monitor},
+    {"partners", start_partners, stop_partners},
+    {"http", start_api, stop_api},
 };
 #define SERVICES (sizeof services / sizeof *services)
 

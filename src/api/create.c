@@ -8,6 +8,7 @@ err api_create(struct call *c)
     struct json *resource;
     struct record_result r;
     TRY(fhir_read(op, c->rq->body, c->type, &resource));
+    TRY(partners_check(op, c->api->partners, resource));
     bool reading = op->actor->role == ROLE_DEVICE && c->api->monitor &&
                    str_eq(c->type_name, STR("Observation"));
     if (reading)

@@ -91,9 +91,23 @@ static void write_server(struct api *api, struct buf *b)
           (uint64_t)(time_mono() - api->started) / 1000);
 }
 
+static void write_partners(struct api *api, struct buf *b)
+{
+    struct partners_stats s;
+    partners_stats(api->partners, &s);
+    gauge(b, "subscriptions", "Subscriptions being matched.", false, s.active);
+    gauge(b, "subscriptions_behind", "Changes not yet matched.", false, s.behind);
+    gauge(b, "subscription_events_total", "Events written.", true, s.events);
+    gauge(b, "notifications_total", "Notifications delivered.", true, s.delivered);
+    gauge(b, "notifications_failed_total", "Tries that failed.", true, s.failed);
+    gauge(b, "notifications_under_way", "Requests to endpoints now.", false, s.waiting);
+}
+
 static void write_rooms(struct api *api, struct buf *b)
 {
     gauge(b, "transaction", "Number of the newest transaction.", true, record_now_t(api->rec));
+    if (api->partners)
+        write_partners(api, b);
     if (!api->monitor)
         return;
     struct monitor_stats m;

@@ -12,6 +12,7 @@ err api_update(struct call *c)
     if (!str_eq(json_get_str(resource, STR("id")), c->id))
         return fail_at(&c->op, ERR_INVALID, arena_cat(c->op.arena, c->type_name, STR(".id")),
                        "The id in the body must be the id of the address.");
+    TRY(partners_check(&c->op, c->api->partners, resource));
     TRY(record_put(&c->op, c->api->rec, c->type, c->id, resource, if_match, &r));
     return answer_result(c, &r);
 }

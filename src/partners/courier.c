@@ -176,6 +176,8 @@ static err failed(struct op *op, struct partners *p, const struct parcel *c)
     h.last_try = op->now;
     h.failing_since = h.failing_since ? h.failing_since : op->now;
     h.error = c->error;
+    if (c->errand == ERRAND_EVENTS)
+        h.trying = c->upto;
     int64_t give_up = config_int(p->config, "subscriptions.retry_days") * DAY_MS;
     bool over = c->status == 410 || op->now - h.failing_since >= give_up ||
                 (c->errand == ERRAND_HANDSHAKE && h.attempts + 1 >= HANDSHAKE_TRIES);
@@ -251,6 +253,8 @@ static err next_events(struct op *op, struct partners *p, const struct subscript
     unsigned most = s->backport || s->channel == CHANNEL_EMAIL || s->content == CONTENT_EMPTY
                         ? s->max_count
                         : 1;
+    if (h.trying > h.delivered) /* the same again, under the same id */
+        most = (unsigned)(h.trying - h.delivered);
     uint64_t to = n->newest - h.delivered > most ? h.delivered + most : n->newest;
     c->upto = to;
     TRY(events_read(op, p, c->sub, from, to, &events, &n->n));

@@ -115,7 +115,7 @@ err head_read(struct op *op, struct partners *p, uint64_t sub, struct head *ret)
 {
     str text;
     struct json *o;
-    int64_t delivered = 0, attempts = 0;
+    int64_t delivered = 0, attempts = 0, trying = 0;
     *ret = (struct head){0};
     TRY(record_kv_get(op, p->rec, key(op, sub, "head"), &text));
     if (str_empty(text))
@@ -123,10 +123,12 @@ err head_read(struct op *op, struct partners *p, uint64_t sub, struct head *ret)
     TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
     json_i64(JSON_GET(o, "delivered"), &delivered);
     json_i64(JSON_GET(o, "attempts"), &attempts);
+    json_i64(JSON_GET(o, "trying"), &trying);
     json_i64(JSON_GET(o, "tried"), &ret->last_try);
     json_i64(JSON_GET(o, "success"), &ret->last_success);
     json_i64(JSON_GET(o, "failing"), &ret->failing_since);
     ret->delivered = (uint64_t)delivered;
+    ret->trying = (uint64_t)trying;
     ret->attempts = (unsigned)attempts;
     ret->error = json_get_str(o, STR("error"));
     return OK;
@@ -138,6 +140,7 @@ void head_write(struct record_tx *tx, struct op *op, uint64_t sub, const struct 
     struct json *o = json_new(a, JSON_OBJECT);
     struct buf b;
     json_set(a, o, STR("delivered"), json_new_i64(a, (int64_t)h->delivered));
+    json_set(a, o, STR("trying"), json_new_i64(a, (int64_t)h->trying));
     json_set(a, o, STR("attempts"), json_new_i64(a, h->attempts));
     json_set(a, o, STR("tried"), json_new_i64(a, h->last_try));
     json_set(a, o, STR("success"), json_new_i64(a, h->last_success));

@@ -133,8 +133,7 @@ static err add_resource(struct op *op, struct partners *p, const struct notifica
     if (!e->deleted)
         TRY(record_parse(op, &doc, &tree));
     json_set_str(a, entry, STR("fullUrl"),
-                 arena_printf(a, "%.*s/fhir/%.*s", STR_ARG(config_str(p->config, "public_url")),
-                              STR_ARG(url)));
+                 arena_printf(a, "%.*s/fhir/%.*s", STR_ARG(partners_base(op, p)), STR_ARG(url)));
     if (tree)
         json_set(a, entry, STR("resource"), tree);
     json_set_str(a, rq, STR("method"), e->deleted ? STR("DELETE") : STR("PUT"));

@@ -49,7 +49,7 @@ static err pack_plain(struct op *op, struct partners *p, const struct notificati
 static err pack_mail(struct op *op, struct partners *p, const struct notification *n,
                      struct parcel *parcel)
 {
-    str base = config_str(p->config, "public_url");
+    str base = partners_base(op, p);
     parcel->mail_to = str_sub(n->sub->endpoint, sizeof "mailto:" - 1, n->sub->endpoint.n);
     parcel->subject = STR("Something new");
     parcel->body =

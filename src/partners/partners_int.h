@@ -80,7 +80,7 @@ struct event {
     bool deleted;
 };
 struct head {
-    uint64_t delivered;
+    uint64_t delivered, trying; /* trying: last event of the notification that failed */
     int64_t last_try, last_success, failing_since; /* 0: never, not failing */
     unsigned attempts;
     str error; /* what went wrong last, without content */
@@ -207,5 +207,7 @@ struct partners {
     atomic_uint_fast64_t n_events, n_delivered, n_failed, n_active, n_waiting, at, behind;
 };
 const struct actor *partners_system(void);
+/* Where others reach us, without a slash at the end. */
+str partners_base(struct op *op, const struct partners *p);
 
 #endif

@@ -46,6 +46,15 @@ void partners_free(struct partners *p)
     free(p);
 }
 
+str partners_base(struct op *op, const struct partners *p)
+{
+    str url = config_str(p->config, "public_url"), first, all = config_str(p->config, "listen");
+    if (url.n)
+        return str_ends(url, STR("/")) ? str_sub(url, 0, url.n - 1) : url;
+    return str_take_until(&all, ',', &first) ? arena_cat(op->arena, STR("http://"), first)
+                                             : STR_NONE;
+}
+
 static void pause_after(struct partners *p, struct op *op, err e, int64_t *said)
 {
     if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
