@@ -25,9 +25,9 @@ str fhir_path_type_name(uint16_t type);
  * the language nor vars knows is ERR_INVALID when it is met. */
 struct fhir_terms;
 struct fhir_path_var {
-    str name; /* without % */
-    struct json *value;
-    uint16_t type; /* FHIR type of it, or 0: as JSON says */
+    str name;           /* without % */
+    struct json *value; /* NULL: the variable is there and empty */
+    uint16_t type;      /* FHIR type of it, or 0: as JSON says */
 };
 struct fhir_path_env {
     struct json *resource, *root; /* %resource, %rootResource; NULL: the focus */

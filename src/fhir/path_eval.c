@@ -113,7 +113,7 @@ static err eval_var(struct path_run *r, const struct path_node *n, struct path_l
         return path_push(r, ret, r->root);
     for (size_t i = 0; i < r->env->n_vars; i++)
         if (str_eq(name, r->env->vars[i].name))
-            return push_var(r, &r->env->vars[i], ret);
+            return r->env->vars[i].value ? push_var(r, &r->env->vars[i], ret) : OK;
     if (str_eq(name, STR("ucum")))
         return path_push(r, ret, path_string(r, STR("http://unitsofmeasure.org")));
     if (str_eq(name, STR("sct")))

@@ -51,17 +51,11 @@ static err path_fits(struct op *op, const struct fhir_path *path, const struct s
 {
     struct fhir_path_items items;
     struct json *focus = s->now ? s->now : s->before;
-    struct fhir_path_var vars[2];
-    struct fhir_path_env env = {.vars = vars};
-    if (s->now)
-        vars[env.n_vars++] = (struct fhir_path_var){.name = STR("current"), .value = s->now};
-    if (s->before)
-        vars[env.n_vars++] = (struct fhir_path_var){.name = STR("previous"), .value = s->before};
-    err e = fhir_path_run(op, path, &env, focus, &items);
-    *ret = e == OK && items.n == 1 && json_is(items.at[0], JSON_TRUE);
-    if (e != ERR_INVALID)
-        return e;
-    op_clear(op); /* %previous of a new resource: not there, so it does not hold */
+    struct fhir_path_var vars[] = {{.name = STR("current"), .value = s->now},
+                                   {.name = STR("previous"), .value = s->before}};
+    struct fhir_path_env env = {.vars = vars, .n_vars = 2};
+    TRY(fhir_path_run(op, path, &env, focus, &items));
+    *ret = items.n == 1 && json_is(items.at[0], JSON_TRUE);
     return OK;
 }
 
