@@ -4,6 +4,7 @@
  * unit, goal. */
 #include "base/log.h"
 #include "monitor/monitor.h"
+#include "record/bulk.h"
 #include "store/store.h"
 
 #include <pthread.h>

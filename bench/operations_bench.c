@@ -2,6 +2,7 @@
  * answer is gathered, each document asked of policy, the trail told. Two threads, as make bench has
  * two processors. operations_bench [patients] [folder]; prints name, value, unit, goal. */
 #include "base/time.h"
+#include "record/bulk.h"
 #include "record/operations.h"
 
 #include <pthread.h>

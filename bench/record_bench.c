@@ -3,7 +3,7 @@
  * is bench/http_bench.sh's to tell. record_bench [patients] [folder]; prints name, value, unit,
  * goal. */
 #include "base/time.h"
-#include "record/record.h"
+#include "record/bulk.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -5,6 +5,7 @@
 #define WEFT_API_CLI_H
 
 #include "identity/identity.h"
+#include "record/bulk.h"
 
 #include <pthread.h>
 

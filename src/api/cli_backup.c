@@ -2,6 +2,7 @@
  * backup was made is in the trail of the folder before the copy begins, so the copy tells of
  * itself. Invariant: the target is a whole and verified folder, or it is not there. */
 #include "api/cli.h"
+#include "record/bulk.h"
 
 #include "base/time.h"
 

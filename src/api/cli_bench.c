@@ -3,6 +3,7 @@
  * limits. Invariant: the folder named is not touched; the scratch folder beside it is taken away.
  */
 #include "api/cli.h"
+#include "record/bulk.h"
 
 #include "base/time.h"
 #include "demo/demo.h"

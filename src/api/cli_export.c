@@ -1,6 +1,7 @@
 /* weft export: every current resource as NDJSON, in the order in which they were made. Invariant:
  * the export is in the trail before its first line leaves. */
 #include "api/cli.h"
+#include "record/bulk.h"
 
 #include <errno.h>
 

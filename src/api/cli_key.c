@@ -1,6 +1,7 @@
 /* weft key: what keys a data folder has, and whether they open what is in it. Changing keys comes
  * with a later version. Invariant: no byte of a key is shown. */
 #include "api/cli.h"
+#include "record/bulk.h"
 
 #include "base/time.h"
 

@@ -3,6 +3,7 @@
  * folder without it is not a finished demonstration. */
 #include "api/demo_int.h"
 #include "base/uuid.h"
+#include "record/bulk.h"
 
 #include <errno.h>
 #include <fcntl.h>

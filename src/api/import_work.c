@@ -3,6 +3,7 @@
  * first one by one, then all that is left as one transaction (they may name each other). Invariant:
  * every text is applied whole or told on stderr with file, line and path. */
 #include "api/import_int.h"
+#include "record/bulk.h"
 
 #include "base/time.h"
 

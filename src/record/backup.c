@@ -2,6 +2,7 @@
  * on folders, so that a running server need not stop; whoever can read the keys file may use them,
  * and only in the name of the system. Invariant: no resource and no key passes through here. */
 #include "store/backup.h"
+#include "record/bulk.h"
 #include "record/record_int.h"
 
 static void tell(void *ctx, const char *what, uint64_t done, uint64_t all)

@@ -2,6 +2,7 @@
  * without waiting for the disk. A few lanes (arenas) are under way at once; the writer thread gives
  * them back. What lost a race is done again alone. Invariant: a text is applied whole or not at
  * all, and record_load_end() returns only when everything accepted is on disk or told as failed. */
+#include "record/bulk.h"
 #include "record/record_int.h"
 
 #include <pthread.h>

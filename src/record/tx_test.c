@@ -1,4 +1,5 @@
 /* Joining one transaction, following and loading: what care rooms and import stand on. */
+#include "record/bulk.h"
 #include "record/fixture_int.h"
 
 static const char weight_of[] =

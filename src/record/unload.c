@@ -1,6 +1,7 @@
 /* Everything that is current, out: one document at a time in the order of numbers. Invariant:
  * memory stays bounded whatever the size of the store; the export itself is one line in the trail,
  * written before the first document leaves. */
+#include "record/bulk.h"
 #include "record/record_int.h"
 
 #define ROUND 256u
