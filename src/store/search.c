@@ -35,7 +35,13 @@ static bool few(const struct store_query *q)
 static err cut(struct search *s, struct store_found *ret)
 {
     const struct store_query *q = s->q;
-    struct store_found found = {.t = s->t, .total = s->total};
+    struct store_found found = {.t = s->t,
+                                .total = s->total,
+                                .steps = s->work,
+                                .lead = s->lead,
+                                .led = s->led};
+    struct store_sort other = q->sort;
+    other.backwards = !other.backwards;
     top_finish(&s->top, &q->sort);
     found.more = s->top.n > q->limit;
     found.n = found.more ? q->limit : s->top.n;
@@ -44,6 +50,11 @@ static err cut(struct search *s, struct store_found *ret)
         return out_of_memory(s->op);
     for (size_t i = 0; i < found.n; i++)
         found.rids[i] = s->top.at[i].rid;
+    if (found.n) {
+        found.back = position_write(s->op, &other, s->t, &s->top.at[0]);
+        if (!found.back.p)
+            return out_of_memory(s->op);
+    }
     if (found.more) {
         found.next = position_write(s->op, &q->sort, s->t, &s->top.at[found.n - 1]);
         if (!found.next.p)

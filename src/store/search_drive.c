@@ -80,9 +80,11 @@ static err stream(struct drive *d)
     return OK;
 }
 
-static void add_narrow(struct drive *d, const struct rids *r, bool negated)
+static void add_narrow(struct drive *d, const struct rids *r, bool negated,
+                       const struct store_clause *by)
 {
     d->narrow[d->n_narrow] = *r;
+    d->by[d->n_narrow] = by;
     d->negated[d->n_narrow++] = negated;
 }
 
@@ -90,7 +92,7 @@ static err add_clause(struct drive *d, const struct store_clause *c)
 {
     struct search *s = d->s;
     struct rids r = {.wide = true};
-    bool reverse = s->q->sort.descending && s->q->sort.order == ORDER_RID;
+    bool reverse = sort_falls(&s->q->sort) && s->q->sort.order == ORDER_RID;
     if (c->kind == CLAUSE_RANGES)
         TRY(rids_open(s->op, s->v, s->q->type, c->ranges, c->n_ranges, reverse, &r));
     else if (c->kind == CLAUSE_RIDS)
@@ -98,7 +100,7 @@ static err add_clause(struct drive *d, const struct store_clause *c)
     if (r.wide)
         d->rest[d->n_rest++] = c;
     else
-        add_narrow(d, &r, c->negate);
+        add_narrow(d, &r, c->negate, c);
     return OK;
 }
 
@@ -106,10 +108,13 @@ static void lead_with(struct drive *d, size_t best)
 {
     struct rids r = d->narrow[0];
     bool negated = d->negated[0];
+    const struct store_clause *by = d->by[0];
     d->narrow[0] = d->narrow[best];
     d->negated[0] = d->negated[best];
+    d->by[0] = d->by[best];
     d->narrow[best] = r;
     d->negated[best] = negated;
+    d->by[best] = by;
 }
 
 /* Puts the narrow clause with the fewest candidates first: races them, counting further each time.
@@ -153,14 +158,14 @@ static err collect_wide(struct drive *d)
                          .ranges = c->ranges,
                          .n_ranges = c->n_ranges,
                          .wide = true,
-                         .reverse = q->sort.descending && q->sort.order == ORDER_RID};
+                         .reverse = sort_falls(&q->sort) && q->sort.order == ORDER_RID};
         if (c->kind != CLAUSE_RANGES || c->negate)
             continue;
         TRY(rids_collect(d->s->op, &r, COLLECT_MAX));
         if (r.wide)
             continue;
         d->rest[i] = d->rest[--d->n_rest];
-        add_narrow(d, &r, false);
+        add_narrow(d, &r, false, c);
         return choose(d);
     }
     return OK;
@@ -176,7 +181,7 @@ static err add_window(struct drive *d, bool *ret_keyed)
             continue;
         TRY(search_window(d->s, d->rest[i], &r, &small));
         if (small) {
-            add_narrow(d, &r, false);
+            add_narrow(d, &r, false, d->rest[i]);
             *ret_keyed = true;
         }
         return OK;
@@ -191,9 +196,9 @@ static err add_all(struct drive *d)
         .lo = {"\0\0", 2}, .hi = {"\0\0\0", 3}, .mask = {NULL, 0}};
     const struct store_query *q = d->s->q;
     struct rids every;
-    bool reverse = q->sort.descending && q->sort.order == ORDER_RID;
+    bool reverse = sort_falls(&q->sort) && q->sort.order == ORDER_RID;
     TRY(rids_open(d->s->op, d->s->v, q->type, &all, 1, reverse, &every));
-    add_narrow(d, &every, false);
+    add_narrow(d, &every, false, NULL);
     return OK;
 }
 
@@ -205,7 +210,8 @@ static err plan(struct drive *d)
     d->narrow = ARENA_ARRAY(s->op->arena, struct rids, room);
     d->negated = ARENA_ARRAY(s->op->arena, bool, room);
     d->rest = ARENA_ARRAY(s->op->arena, const struct store_clause *, room);
-    if (!d->narrow || !d->negated || !d->rest)
+    d->by = ARENA_ARRAY(s->op->arena, const struct store_clause *, room);
+    if (!d->narrow || !d->negated || !d->rest || !d->by)
         return out_of_memory(s->op);
     for (size_t i = 0; i < s->q->n_clauses; i++) {
         size_t had = d->n_narrow;
@@ -238,7 +244,12 @@ err search_drive(struct search *s)
 {
     struct drive d = {.s = s};
     TRY(plan(&d));
+    if (d.by[0]) {
+        s->lead = d.by[0]->kind == CLAUSE_TIME ? LEAD_TIME : LEAD_CLAUSE;
+        s->led = d.by[0]->label;
+    }
     if (!better_in_order(&d))
         return stream(&d);
+    s->lead = LEAD_ORDER;
     return s->q->sort.order == ORDER_KEY ? walk_by_key(&d) : walk_by_time(&d);
 }

@@ -42,7 +42,15 @@ struct search {
     uint64_t total;
     size_t streamed; /* hits from a source that comes in order */
     size_t work;
+    enum store_lead lead;
+    uint16_t led;
 };
+
+/* Do numbers come from the highest down? */
+static inline bool sort_falls(const struct store_sort *sort)
+{
+    return sort->descending != sort->backwards;
+}
 
 /* ---- search_order.c ---- */
 int hit_order(const struct store_sort *sort, const struct hit *a, const struct hit *b);
@@ -81,6 +89,7 @@ struct drive {
     struct search *s;
     struct rids *narrow; /* [0] leads; every one must hold the number (negated: must not) */
     bool *negated;
+    const struct store_clause **by; /* which clause each is of; NULL: the type or a window */
     size_t n_narrow;
     const struct store_clause **rest; /* checked on the keys */
     size_t n_rest;

@@ -14,14 +14,14 @@ int hit_order(const struct store_sort *sort, const struct hit *a, const struct h
     int c = 0;
     if (sort->order == ORDER_KEY) {
         if (a->keyless != b->keyless)
-            return a->keyless ? 1 : -1;
+            return a->keyless != sort->backwards ? 1 : -1;
         c = str_cmp(str_make(a->key, a->key_n), str_make(b->key, b->key_n));
     } else if (sort->order == ORDER_TIME) {
         c = number_order(a->t, b->t);
     }
     if (c == 0)
         c = number_order(a->rid, b->rid);
-    return sort->descending ? -c : c;
+    return sort->descending != sort->backwards ? -c : c;
 }
 
 void hit_make(const struct store_sort *sort, const struct fwd_entry *e, struct hit *ret)
@@ -94,8 +94,8 @@ str position_write(struct op *op, const struct store_sort *sort, uint64_t t, con
     buf_init(&raw, op->arena, 256);
     buf_init(&text, op->arena, 512);
     buf_u8(&raw, POSITION_VERSION);
-    buf_u8(&raw, (uint8_t)((unsigned)sort->order << 2 | (sort->descending ? 2u : 0) |
-                           (h->keyless ? 1u : 0)));
+    buf_u8(&raw, (uint8_t)((unsigned)sort->order << 3 | (sort->backwards ? 4u : 0) |
+                           (sort->descending ? 2u : 0) | (h->keyless ? 1u : 0)));
     buf_varint(&raw, sort->param);
     buf_varint(&raw, t);
     buf_varint(&raw, h->rid);
@@ -135,8 +135,9 @@ err position_read(struct op *op, str text, const struct store_sort *sort, uint64
     str in = str_make(raw, text.n / 2);
     good = good && take_u8(&in, &version) && version == POSITION_VERSION && take_u8(&in, &flags) &&
            take_varint(&in, &param) && take_varint(&in, &t) && take_varint(&in, &h.rid) &&
-           take_varint(&in, &h.t) && in.n <= HIT_KEY_MAX && flags >> 2 == sort->order &&
-           (flags & 2) == (sort->descending ? 2 : 0) && param == sort->param;
+           take_varint(&in, &h.t) && in.n <= HIT_KEY_MAX && flags >> 3 == sort->order &&
+           (flags & 2) == (sort->descending ? 2 : 0) &&
+           (flags & 4) == (sort->backwards ? 4 : 0) && param == sort->param;
     if (!good)
         return fail(op, ERR_INVALID, "the page position does not belong to this search");
     h.keyless = flags & 1;

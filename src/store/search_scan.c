@@ -6,7 +6,8 @@ err search_scan(struct search *s)
 {
     struct fwd f;
     const struct store_sort *sort = &s->q->sort;
-    bool in_order = sort->order == ORDER_RID && !sort->descending;
+    bool in_order = sort->order == ORDER_RID && !sort_falls(sort);
+    s->lead = LEAD_COMPARTMENT;
     uint64_t from = in_order && s->later && !s->q->total ? s->after.rid : 0;
     TRY(fwd_open(s->op, s->v, s->q->comp, s->q->type, from, &f));
     err e = OK;

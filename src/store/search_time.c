@@ -96,6 +96,6 @@ err search_window(struct search *s, const struct store_clause *clause, struct ri
         if (n == 0 || found.at[n - 1] != found.at[i])
             found.at[n++] = found.at[i];
     }
-    rids_of_list(found.at, n, sort->descending && sort->order == ORDER_RID, ret);
+    rids_of_list(found.at, n, sort_falls(sort) && sort->order == ORDER_RID, ret);
     return OK;
 }

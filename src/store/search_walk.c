@@ -43,7 +43,7 @@ static err along_keyless(struct drive *d)
 {
     struct search *s = d->s;
     struct rids all = d->narrow[0];
-    all.reverse = s->q->sort.descending;
+    all.reverse = sort_falls(&s->q->sort);
     uint64_t from = all.reverse ? RID_MAX : 0;
     if (s->later && s->after.keyless)
         from = s->after.rid;
@@ -77,22 +77,27 @@ err walk_by_key(struct drive *d)
     struct walk w;
     str from = ekey_make(s->op->arena, s->q->type, str_make(lo, 2));
     str to = ekey_make(s->op->arena, s->q->type, str_make(hi, 2));
-    if (s->later && s->after.keyless)
+    bool from_keyless = s->later && s->after.keyless, from_key = s->later && !from_keyless;
+    if (sort->backwards && !from_key)
+        TRY(along_keyless(d));
+    else if (from_keyless)
         return along_keyless(d);
+    if (search_enough(s))
+        return OK;
     TRY(walk_open(s->op, s->v, from, to, &w));
-    str start = sort->descending ? to : from;
-    if (s->later)
+    str start = sort_falls(sort) ? to : from;
+    if (from_key)
         start = ekey_make(
             s->op->arena, s->q->type,
             arena_cat(s->op->arena, str_make(lo, 2), str_make(s->after.key, s->after.key_n)));
     if (!start.p)
         return out_of_memory(s->op);
-    err e = walk_seek(s->op, &w, start, s->later ? s->after.rid : 0, sort->descending);
+    err e = walk_seek(s->op, &w, start, from_key ? s->after.rid : 0, sort_falls(sort));
     if (e == OK)
         e = along_keys(d, &w);
     walk_close(&w);
     TRY(e);
-    return search_enough(s) ? OK : along_keyless(d);
+    return sort->backwards || search_enough(s) ? OK : along_keyless(d);
 }
 
 static err row_changes(struct drive *d, uint64_t t, struct arena *scratch)
@@ -120,7 +125,7 @@ static err row_changes(struct drive *d, uint64_t t, struct arena *scratch)
 err walk_by_time(struct drive *d)
 {
     struct search *s = d->s;
-    bool reverse = s->q->sort.descending;
+    bool reverse = sort_falls(&s->q->sort);
     struct store_cursor *c = NULL;
     char from[8];
     uint64_t start = s->later ? s->after.t + (reverse ? 1 : 0) : reverse ? INT64_MAX : 0;

@@ -136,6 +136,7 @@ enum store_clause_kind { CLAUSE_RANGES, CLAUSE_RIDS, CLAUSE_TIME };
 struct store_clause {
     enum store_clause_kind kind;
     bool negate, sorted; /* sorted: the ranges ascend, do not overlap and have no mask */
+    uint16_t label; /* the caller's own, told again in store_found.led; 0 none */
     const struct store_range *ranges;
     size_t n_ranges;
     const uint64_t *rids; /* sorted */
@@ -147,6 +148,7 @@ struct store_sort {
     enum store_order order;
     bool descending;
     uint16_t param; /* ORDER_KEY: its smallest (descending: largest) key; without one: last */
+    bool backwards; /* the same order from its end: what came last comes first */
 };
 /* Extracts the keys an old version had; see store_search. */
 typedef err (*store_keys_fn)(struct op *op, void *ctx, const struct store_doc *doc, str **ret,
@@ -169,8 +171,13 @@ struct store_found {
     size_t n;
     bool more;
     str next;       /* position after the last one, when more */
+    str back;       /* position before the first one, to be read with sort.backwards turned round */
     uint64_t total; /* when asked */
     uint64_t t;     /* the state answered from */
+    /* How it was found: keys and numbers stepped over, and what led the way. */
+    uint64_t steps;
+    enum store_lead { LEAD_TYPE, LEAD_COMPARTMENT, LEAD_CLAUSE, LEAD_TIME, LEAD_ORDER } lead;
+    uint16_t led; /* LEAD_CLAUSE: the label of the clause */
 };
 /* Never unbounded memory or work (ERR_TOO_COSTLY past the ceiling). A page taken with `after` shows
  * what the first page's t showed; ERR_GONE when that is too long ago to tell. */

@@ -263,6 +263,28 @@ static void show_fault(const struct op *op, err e)
         print_message("%.*s\n", STR_ARG(op->fault.issues[0].message));
 }
 
+/* The way back from the page that starts at `at`: every result before it, the last one first. */
+static void back_again(struct model *m, struct op *op, struct store_query *q, str from,
+                       const struct answer *want, size_t at)
+{
+    struct store_found f;
+    q->sort.backwards = true;
+    q->after = from;
+    do {
+        err e = store_search(op, m->b->s, q, &f);
+        show_fault(op, e);
+        assert_int_equal(e, OK);
+        for (size_t i = 0; i < f.n; i++) {
+            assert_true(at > 0);
+            assert_int_equal(f.rids[i], want[--at].rid);
+        }
+        assert_true(f.more == (at > 0));
+        q->after = f.next;
+        for (uint64_t i = next(m, 2); f.more && i > 0; i--)
+            write_one(m);
+    } while (f.more);
+}
+
 /* Takes all pages of a random query, writing in between, and compares with the first page's t. */
 static void query_one(struct model *m)
 {
@@ -296,6 +318,8 @@ static void query_one(struct model *m)
             write_one(m);
     } while (f.more);
     assert_true(q.limit == 0 || at == n);
+    if (f.n)
+        back_again(m, &op, &q, f.back, want, n - f.n);
     arena_free(a);
 }
 
