@@ -65,9 +65,8 @@ class Spec:
         self.system = {u: s.copy().pop() for u, s in systems.items() if len(s) == 1}
         with open(os.path.join(folder, "search-parameters.jsonl"), encoding="utf-8") as f:
             self.params = [p for p in map(json.loads, f) if "code" in p]
-        self.patient = {r[1]: r[2].split(" ")
-                        for r in rows_of(os.path.join(folder, "compartments.tsv"))
-                        if r[0] == "Patient"}
+        self.compartments = rows_of(os.path.join(folder, "compartments.tsv"))
+        self.patient = {r[1]: r[2].split(" ") for r in self.compartments if r[0] == "Patient"}
 
     @staticmethod
     def split(types):
@@ -463,6 +462,12 @@ def type_rows(spec, build, rows, out):
     return [fallback_text, patient_text] + array("struct param_type", "fhir_param_types", lines)
 
 
+def compartment_rows(spec):
+    lines = ["    {%d, %d, %s}, /* %s, %s */" % (spec.row[c], spec.row[t], quote(codes), c, t)
+             for c, t, codes in spec.compartments]
+    return array("struct compartment_row", "fhir_compartment_rows", lines + ["    {0, 0, 0},"])
+
+
 def composite_rows(build, out):
     parts, lines = [], []
     for code, tries in build.composites:
@@ -479,7 +484,7 @@ def render(spec, build):
             '#include "fhir/keys_int.h"']
     body = param_rows(spec, rows) + numbers_rows(rows) + source_rows()
     types = type_rows(spec, build, rows, out)
-    composites = composite_rows(build, out)
+    composites = composite_rows(build, out) + compartment_rows(spec)
     nodes = ["    {%d, %d, %d, %d}," % n for n in out.nodes]
     edges = [edge_text(spec, *e) for e in out.edges]
     actions = ["    {%d, KEY_FROM_%s, %d}," % a for a in out.actions]

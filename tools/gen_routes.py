@@ -28,7 +28,7 @@ def segments(row):
 
 
 def rank(row):
-    kind = {"{type}": 1, "{id}": 2, "{vid}": 2, "{*}": 3}
+    kind = {"{type}": 1, "{id}": 2, "{vid}": 2, "{within}": 2, "{*}": 3}
     return [kind.get(p, 0) for p in segments(row)] + [len(segments(row))], row["path"]
 
 
@@ -55,7 +55,7 @@ def ident(row):
 def line(row):
     parts = segments(row)
     kinds = {"{type}": "SEGMENT_TYPE", "{id}": "SEGMENT_ID", "{vid}": "SEGMENT_VID",
-             "{*}": "SEGMENT_REST"}
+             "{within}": "SEGMENT_WITHIN", "{*}": "SEGMENT_REST"}
     names = ", ".join(f"{{{kinds.get(p, 'SEGMENT_LITERAL')}, STR_CONST({quoted(p)})}}"
                       for p in parts) or "{SEGMENT_LITERAL, STR_CONST(\"\")}"
     return (f"    [{ident(row)}] = {{.name = {quoted(row['name'])}, .method = NET_{row['method']},\n"

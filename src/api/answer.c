@@ -132,9 +132,16 @@ void answer_version(struct call *c, uint32_t vid, int64_t updated)
 err answer_doc(struct call *c, const struct record_doc *doc)
 {
     struct buf b;
-    buf_init(&b, c->op.arena, doc->head.n + doc->body.n + 1);
-    buf_add(&b, doc->head);
-    buf_add(&b, doc->body);
+    const struct fhir_query *less = NULL;
+    if (c->query.n)
+        TRY(subset_read(c, &less));
+    buf_init(&b, c->op.arena, less ? ANSWER_MAX : doc->head.n + doc->body.n + 1);
+    if (less) {
+        TRY(doc_subset(c, less, doc, &b));
+    } else {
+        buf_add(&b, doc->head);
+        buf_add(&b, doc->body);
+    }
     return answer(c, 200, &b);
 }
 

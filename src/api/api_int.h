@@ -16,7 +16,14 @@
 
 enum kind { KIND_FHIR, KIND_JSON, KIND_TEXT, KIND_PAGE, KIND_LIVE };
 
-enum segment_kind { SEGMENT_LITERAL, SEGMENT_TYPE, SEGMENT_ID, SEGMENT_VID, SEGMENT_REST };
+enum segment_kind {
+    SEGMENT_LITERAL,
+    SEGMENT_TYPE,
+    SEGMENT_ID,
+    SEGMENT_VID,
+    SEGMENT_WITHIN, /* a type or * of a compartment, in call.rest */
+    SEGMENT_REST
+};
 struct segment {
     enum segment_kind kind;
     str text;
@@ -127,12 +134,19 @@ MUST err version_tag(struct call *c, const char *header, str *ret);
 MUST err body_object(struct call *c, struct json **ret);
 
 /* bundle.c */
-void bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
-                   const struct record_page *page);
+MUST err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
+                       const struct record_page *page);
 void bundle_history(struct call *c, struct buf *b, const struct record_doc *docs, size_t n,
                     bool more);
-void bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
-                    const struct record_answer *answers);
+MUST err bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
+                        const struct record_answer *answers);
+
+/* subset.c */
+/* Of a read's address: _summary and _elements; *ret NULL when neither is there. */
+MUST err subset_read(struct call *c, const struct fhir_query **ret);
+/* The document with less in it, marked SUBSETTED. */
+MUST err doc_subset(struct call *c, const struct fhir_query *q, const struct record_doc *doc,
+                    struct buf *b);
 
 /* capability.c */
 MUST err capability_make(struct op *op, struct api *api);

@@ -28,11 +28,33 @@ static void resource(struct buf *b, const struct record_doc *doc)
     buf_add(b, doc->body);
 }
 
-static void search_links(struct call *c, struct buf *b, const struct fhir_query *q, str next)
+/* "/fhir/Observation", "/fhir", "/fhir/Patient/1/Observation": where a search is repeated by GET.
+ */
+static str search_path(struct call *c, const struct fhir_query *q)
 {
-    str type = fhir_type_name(q->type);
-    str self = arena_printf(c->op.arena, "%.*s/fhir/%.*s%s%.*s", STR_ARG(base_url(c)),
-                            STR_ARG(type), q->self.n ? "?" : "", STR_ARG(q->self));
+    str type = fhir_type_name(q->type), base = base_url(c);
+    bool many = c->route && c->route->handle == api_search_system;
+    if (q->compartment)
+        return arena_printf(c->op.arena, "%.*s/fhir/%.*s/%.*s/%.*s", STR_ARG(base),
+                            STR_ARG(fhir_type_name(q->compartment)), STR_ARG(q->compartment_id),
+                            STR_ARG(c->rest));
+    return arena_printf(c->op.arena, "%.*s/fhir%s%.*s", STR_ARG(base), many ? "" : "/",
+                        STR_ARG(many ? STR_NONE : type));
+}
+
+static void page_link(struct call *c, struct buf *b, const char *relation, str self, str page)
+{
+    const char *sep = str_find_char(self, '?', 0) == SIZE_MAX ? "?" : "&";
+    if (page.n)
+        link_to(b, false, relation,
+                arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(self), sep, STR_ARG(page)));
+}
+
+static void search_links(struct call *c, struct buf *b, const struct fhir_query *q,
+                         const struct record_page *page)
+{
+    str self = arena_printf(c->op.arena, "%.*s%s%.*s", STR_ARG(search_path(c, q)),
+                            q->self.n ? "?" : "", STR_ARG(q->self));
     buf_add(b, STR(",\"link\":["));
     str here = self;
     if (q->page.n)
@@ -40,10 +62,8 @@ static void search_links(struct call *c, struct buf *b, const struct fhir_query 
                             STR_ARG(q->page));
     link_to(b, true, "self", here);
     link_to(b, false, "first", self);
-    if (next.n)
-        link_to(b, false, "next",
-                arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(self), q->self.n ? "&" : "?",
-                             STR_ARG(next)));
+    page_link(c, b, "previous", self, page->prev);
+    page_link(c, b, "next", self, page->next);
     buf_char(b, ']');
 }
 
@@ -58,25 +78,51 @@ static void outcome_entry(struct call *c, struct buf *b, bool *first)
     *first = false;
 }
 
-void bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
-                   const struct record_page *page)
+/* What of the search is worth saying beside its results, as issues of the outcome. */
+static void notes(struct call *c, const struct record_page *page)
+{
+    if (page->cut)
+        op_note(&c->op, SEVERITY_WARNING, STR_NONE,
+                "There is more to include than the %zu resources shown with this page; ask for "
+                "fewer matches (_count) or fewer includes.",
+                page->n - page->n_match);
+    for (size_t i = 0; i < page->n_explain; i++)
+        op_note(&c->op, SEVERITY_INFORMATION, STR_NONE, "%.*s", STR_ARG(page->explain[i]));
+}
+
+/* One resource as the query wants it: whole, or less. */
+static err shaped(struct call *c, struct buf *b, const struct fhir_query *q,
+                  const struct record_doc *doc, bool match)
+{
+    if (!fhir_subset_asked(q) || (q->n_elements && !match)) {
+        resource(b, doc);
+        return OK;
+    }
+    buf_add(b, STR(",\"resource\":"));
+    return doc_subset(c, q, doc, b);
+}
+
+err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
+                  const struct record_page *page)
 {
     open_bundle(b, "searchset");
-    if (page->has_total)
+    notes(c, page);
+    if (page->has_total && q->total != TOTAL_NONE)
         buf_printf(b, ",\"total\":%llu", (unsigned long long)page->total);
-    search_links(c, b, q, page->next);
+    search_links(c, b, q, page);
     bool first = true;
     if (page->n || c->op.fault.n)
         buf_add(b, STR(",\"entry\":["));
     for (size_t i = 0; i < page->n; i++) {
         buf_add(b, first ? STR("{") : STR(",{"));
         full_url(c, b, &page->docs[i]);
-        resource(b, &page->docs[i]);
+        TRY(shaped(c, b, q, &page->docs[i], i < page->n_match));
         buf_printf(b, ",\"search\":{\"mode\":\"%s\"}}", i < page->n_match ? "match" : "include");
         first = false;
     }
     outcome_entry(c, b, &first);
     buf_add(b, first ? STR("}") : STR("]}"));
+    return OK;
 }
 
 void bundle_history(struct call *c, struct buf *b, const struct record_doc *docs, size_t n,
@@ -129,17 +175,19 @@ static void failed_entry(struct call *c, struct buf *b, const struct record_answ
     buf_char(b, '}');
 }
 
-static void read_entry(struct call *c, struct buf *b, const struct record_answer *a)
+static err read_entry(struct call *c, struct buf *b, const struct record_answer *a)
 {
     if (a->query) {
         buf_add(b, STR("\"resource\":"));
-        bundle_search(c, b, a->query, &a->page);
+        TRY(bundle_search(c, b, a->query, &a->page));
+        op_clear(&c->op);
         buf_add(b, STR(",\"response\":{\"status\":\"200\"}"));
-        return;
+        return OK;
     }
     full_url(c, b, &a->doc);
     resource(b, &a->doc);
     buf_printf(b, ",\"response\":{\"status\":\"200\",\"etag\":\"W/\\\"%u\\\"\"}", a->doc.vid);
+    return OK;
 }
 
 static void write_entry(struct call *c, struct buf *b, const struct fhir_entry *e,
@@ -165,8 +213,8 @@ static void write_entry(struct call *c, struct buf *b, const struct fhir_entry *
                r->vid, when);
 }
 
-void bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
-                    const struct record_answer *answers)
+err bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
+                   const struct record_answer *answers)
 {
     op_clear(&c->op); /* warnings of one entry are not those of another */
     open_bundle(b, plan->transaction ? "transaction-response" : "batch-response");
@@ -176,10 +224,11 @@ void bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
         if (answers[i].code != OK)
             failed_entry(c, b, &answers[i]);
         else if (plan->entries[i].verb == VERB_GET || plan->entries[i].verb == VERB_HEAD)
-            read_entry(c, b, &answers[i]);
+            TRY(read_entry(c, b, &answers[i]));
         else
             write_entry(c, b, &plan->entries[i], &answers[i]);
         buf_char(b, '}');
     }
     buf_add(b, plan->n ? STR("]}") : STR("}"));
+    return OK;
 }

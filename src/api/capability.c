@@ -116,8 +116,8 @@ static bool param_works(struct maker *m, fhir_type type, const struct fhir_param
 
 static void write_interactions(struct maker *m, str type)
 {
-    static const char *const all[] = {"read",   "vread",       "update",          "delete",
-                                      "create", "search-type", "history-instance"};
+    static const char *const all[] = {"read",   "vread",       "update",           "delete",
+                                      "create", "search-type", "history-instance", "history-type"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (offered(str_of(all[i]), type)) {
             item(m, "interaction");
@@ -238,13 +238,20 @@ static void write_head(struct maker *m, const struct api *api)
 
 static void write_tail(struct maker *m)
 {
-    static const char *const system[] = {"transaction", "batch"};
+    static const char *const system[] = {"transaction", "batch", "search-system", "history-system"};
     buf_char(&m->b, ']');
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof system / sizeof *system; i++)
         if (offered(str_of(system[i]), STR_NONE)) {
             item(m, "interaction");
             buf_printf(&m->b, "{\"code\":\"%s\"}", system[i]);
         }
+    list_end(m);
+    static const char *const around[] = {"patient", "encounter", "practitioner", "device",
+                                         "relatedPerson"};
+    for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+        item(m, "compartment");
+        buf_printf(&m->b, "\"http://hl7.org/fhir/CompartmentDefinition/%s\"", around[i]);
+    }
     list_end(m);
     buf_add(&m->b, STR("}]}"));
 }

@@ -51,6 +51,9 @@ static bool segment_fits(const struct segment *want, str got, struct call *c)
     case SEGMENT_VID:
         c->vid = got;
         return !special;
+    case SEGMENT_WITHIN:
+        c->rest = got;
+        return is_type(got) || str_eq(got, STR("*"));
     case SEGMENT_REST:
         break;
     }

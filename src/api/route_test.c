@@ -49,11 +49,12 @@ static void every_row_is_reached(void **state)
         size_t n = 0;
         for (unsigned s = 0; s < api_routes[i].n_segments; s++) {
             const char *want = api_routes[i].segments[s].text.p;
-            const char *as = strcmp(want, "{type}") == 0  ? "Patient"
-                             : strcmp(want, "{id}") == 0  ? "abc-1.2"
-                             : strcmp(want, "{vid}") == 0 ? "3"
-                             : strcmp(want, "{*}") == 0   ? "x/y"
-                                                          : want;
+            const char *as = strcmp(want, "{type}") == 0     ? "Patient"
+                             : strcmp(want, "{id}") == 0     ? "abc-1.2"
+                             : strcmp(want, "{vid}") == 0    ? "3"
+                             : strcmp(want, "{within}") == 0 ? "Observation"
+                             : strcmp(want, "{*}") == 0      ? "x/y"
+                                                             : want;
             n += (size_t)snprintf(path + n, sizeof path - n, "/%s", as);
         }
         found(f, api_routes[i].method, n ? path : "/", api_routes[i].name);
@@ -69,6 +70,9 @@ static void variables(void **state)
     assert_str(f->c.vid, "7");
     found(f, NET_POST, "/fhir/Task/t%2D1/%24claim", "task-claim");
     assert_str(f->c.id, "t-1");
+    found(f, NET_GET, "/fhir/Patient/p1/*", "search-compartment");
+    assert_str(f->c.rest, "*");
+    found(f, NET_GET, "/fhir/Patient/p1/_history", "history");
     found(f, NET_HEAD, "/fhir/Patient/p1", "read");
     found(f, NET_GET, "/fhir/Patient/", "search");
     found(f, NET_GET, "//fhir//Patient", "search");
@@ -96,7 +100,9 @@ static void refusals(void **state)
         {NET_PUT, "/fhir/Patient", ERR_METHOD},
         {NET_POST, "/fhir/AuditEvent", ERR_METHOD},
         {NET_DELETE, "/fhir/AuditEvent/1", ERR_METHOD},
-        {NET_GET, "/fhir", ERR_METHOD},
+        {NET_PUT, "/fhir", ERR_METHOD},
+        {NET_GET, "/fhir/Patient/p1/x", ERR_NOT_FOUND},
+        {NET_POST, "/fhir/Patient/p1/$x", ERR_NOT_FOUND},
         {NET_OTHER, "/fhir/Patient", ERR_METHOD},
         {NET_GET, "/auth/sign-in", ERR_METHOD},
     };

@@ -40,6 +40,6 @@ err api_transaction(struct call *c)
     TRY(take_readings(c, &plan));
     TRY(record_transact(op, c->api->rec, &plan, &answers));
     struct buf b = answer_buf(c);
-    bundle_answers(c, &b, &plan, answers);
+    TRY(bundle_answers(c, &b, &plan, answers));
     return answer(c, 200, &b);
 }

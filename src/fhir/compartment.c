@@ -1,6 +1,7 @@
-/* The Patient compartment: which patients a resource belongs to, by the search parameters that R4's
- * CompartmentDefinition/patient names (spec/fhir/compartments.tsv).
- * Invariant: only local references count; the parameter that decides a type's home comes first. */
+/* Compartments: which parameters put a type into one; and of the Patient compartment, which
+ * patients a resource belongs to, by the search parameters that R4's CompartmentDefinition/patient
+ * names (spec/fhir/compartments.tsv). Invariant: only local references count; the parameter that
+ * decides a type's home comes first. */
 #include "base/map.h"
 #include "fhir/fhir_int.h"
 #include "fhir/keys_int.h"
@@ -8,6 +9,14 @@
 bool fhir_in_patient_compartment(fhir_type t)
 {
     return t <= FHIR_TYPE_COUNT && fhir_param_types[t].n_patient > 0;
+}
+
+str fhir_compartment_params(fhir_type compartment, fhir_type type)
+{
+    for (const struct compartment_row *r = fhir_compartment_rows; r->type; r++)
+        if (r->compartment == compartment && r->type == type)
+            return str_of(r->params);
+    return STR_NONE;
 }
 
 err fhir_patients(struct op *op, const struct json *resource, str **ret_ids, size_t *ret_n)

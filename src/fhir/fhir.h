@@ -42,6 +42,15 @@ void fhir_head_write(struct buf *b, fhir_type type, str id, uint32_t vid, int64_
 /* Parses head + body again; not validated, but tagged. */
 MUST err fhir_stored_read(struct op *op, str head_and_body, struct json **ret);
 
+struct fhir_query;
+/* Does the query ask for less than whole resources (_summary, _elements)? */
+bool fhir_subset_asked(const struct fhir_query *q);
+/* Takes out of a tagged tree what was not asked for and marks it SUBSETTED. Mandatory and modifier
+ * elements of the first level stay. https://hl7.org/fhir/R4/search.html#summary, #elements */
+MUST err fhir_subset(struct op *op, const struct fhir_query *q, struct json *resource);
+/* True when a resource of this type can have this element at its first level. */
+bool fhir_has_element(fhir_type t, str name);
+
 /* OperationOutcome of op->fault (or "all OK" information when there is none). */
 void fhir_outcome_write(struct buf *b, const struct op *op);
 
@@ -75,6 +84,9 @@ MUST err fhir_refs(struct op *op, struct json *resource, struct fhir_ref_node **
  * CompartmentDefinition/patient), the home parameter's first, no doubles; local references only.
  * A Patient is in its own (its id is not listed here). */
 MUST err fhir_patients(struct op *op, const struct json *resource, str **ret_ids, size_t *ret_n);
+/* The search parameters that put a resource of a type into the compartment of another, as codes
+ * with spaces between; empty: never (R4 CompartmentDefinition, spec/fhir/compartments.tsv). */
+str fhir_compartment_params(fhir_type compartment, fhir_type type);
 /* True when resources of this type can be in a Patient compartment. */
 bool fhir_in_patient_compartment(fhir_type t);
 

@@ -91,7 +91,12 @@ extern const uint16_t FHIR_PARAM_COUNT, FHIR_PARAM_TOP;
 extern const uint16_t fhir_param_fallback[], fhir_param_patient[];
 extern const uint16_t fhir_param_parts[];
 extern const fhir_type fhir_param_targets[];
-extern const struct param_type fhir_param_types[]; /* by fhir_type; 0 is empty */
+struct compartment_row {
+    fhir_type compartment, type;
+    const char *params;
+};
+extern const struct compartment_row fhir_compartment_rows[]; /* the last is all 0 */
+extern const struct param_type fhir_param_types[];           /* by fhir_type; 0 is empty */
 extern const struct key_node fhir_key_nodes[];
 extern const struct key_edge fhir_key_edges[];
 extern const struct key_action fhir_key_actions[];

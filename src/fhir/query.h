@@ -104,9 +104,9 @@ struct fhir_clause {
  * is part of; NULL for others. :above and :below of references follow it. */
 const struct fhir_param *fhir_param_parent(fhir_type t);
 struct fhir_include {
-    fhir_type source; /* whose parameter */
-    const struct fhir_param *param;
-    fhir_type target; /* 0 = any */
+    fhir_type source;               /* whose parameter; 0 = of any type ("*") */
+    const struct fhir_param *param; /* NULL = every reference ("Type:*", "*") */
+    fhir_type target;               /* 0 = any */
     bool reverse, iterate;
 };
 struct fhir_sort_key {
@@ -126,6 +126,11 @@ struct fhir_query {
     uint32_t count; /* page size, 0 … 1000; default 20 */
     enum fhir_total total;
     enum fhir_summary summary;
+    const str *elements; /* _elements: names of the first level; never with a summary */
+    size_t n_elements;
+    bool explain;          /* _explain: say how it was found */
+    fhir_type compartment; /* set by who asks: only what is in the compartment of this resource */
+    str compartment_id;
     str page; /* opaque paging position (_page) */
     str self; /* normalised query text without _page, for links */
 };
@@ -138,6 +143,10 @@ struct fhir_query {
  * system of a code element is taken off again, as keys do not carry it. PREFIX_AP is widened. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
+/* The same text asked of each of several types (system and compartment searches): ret has n. Each
+ * type must have every parameter. _type is let through: the caller made the list from it. */
+MUST err fhir_query_read_types(struct op *op, const fhir_type *types, size_t n, str query,
+                               bool lenient, const struct fhir_query *const **ret);
 /* Does a tagged tree match? What needs other resources or a terminology is not answered here
  * (ERR_UNSUPPORTED): chains, _list, :in, :not-in, :above and :below of tokens and references. */
 MUST err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource,

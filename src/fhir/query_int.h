@@ -22,10 +22,13 @@ struct query_read {
     unsigned depth;     /* of chains */
     unsigned *branches; /* what a chain has spread to so far */
     str name;
+    bool many; /* one of several types */
+    str shown; /* what self says instead of the value as sent; or STR_NONE */
     struct fhir_query q;
     VEC(struct fhir_clause) clauses;
     VEC(struct fhir_include) includes;
     VEC(struct fhir_sort_key) sort;
+    VEC(str) elements;
     struct buf self;
 };
 
@@ -42,6 +45,8 @@ MUST err query_has(struct query_read *r, struct fhir_clause *c, str name, str va
 /* Parameters that start with '_' and are not searched for: _sort, _count … False when not one. */
 bool query_is_result(str name);
 MUST err query_result(struct query_read *r, str name, str value);
+/* What goes together and what does not, once all is read. */
+MUST err query_result_done(struct query_read *r);
 /* The values of one clause. */
 MUST err query_values(struct query_read *r, struct fhir_clause *c, str text);
 /* The parameter under which keys are stored when p only renames or narrows another; else p.

@@ -71,6 +71,7 @@ static void self_add(struct buf *b, str s)
 static err one(struct query_read *r, str name, str value)
 {
     r->name = name;
+    r->shown = STR_NONE;
     if (r->clauses.n >= QUERY_CLAUSES_MAX)
         return fail(r->op, ERR_TOO_COSTLY, "a search may have at most %u parameters",
                     QUERY_CLAUSES_MAX);
@@ -84,7 +85,7 @@ static err one(struct query_read *r, str name, str value)
         buf_char(&r->self, '&');
     self_add(&r->self, name);
     buf_char(&r->self, '=');
-    self_add(&r->self, value);
+    self_add(&r->self, r->shown.n ? r->shown : value);
     return OK;
 }
 
@@ -106,16 +107,17 @@ static err all(struct query_read *r, str query)
     return OK;
 }
 
-err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
+static err read_for(struct op *op, fhir_type type, str query, struct query_read r,
                     const struct fhir_query **ret)
 {
     if (query.n > QUERY_BYTES_MAX)
         return fail(op, ERR_TOO_LARGE, "the search text is longer than %u bytes", QUERY_BYTES_MAX);
-    struct query_read r = {.op = op, .type = type, .lenient = lenient};
-    r.q.type = type;
+    r.op = op;
+    r.type = r.q.type = type;
     r.q.count = QUERY_COUNT_DEFAULT;
     buf_init(&r.self, op->arena, QUERY_BYTES_MAX * 3 + 64);
     TRY(all(&r, query));
+    TRY(query_result_done(&r));
     struct fhir_query *q = ARENA_NEW(op->arena, struct fhir_query);
     TRY(op_check(op));
     *q = r.q;
@@ -125,7 +127,31 @@ err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
     q->n_includes = r.includes.n;
     q->sort = r.sort.at;
     q->n_sort = r.sort.n;
+    q->elements = r.elements.at;
+    q->n_elements = r.elements.n;
     q->self = buf_str(&r.self);
     *ret = q;
+    return OK;
+}
+
+err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
+                    const struct fhir_query **ret)
+{
+    return read_for(op, type, query, (struct query_read){.lenient = lenient}, ret);
+}
+
+err fhir_query_read_types(struct op *op, const fhir_type *types, size_t n, str query, bool lenient,
+                          const struct fhir_query *const **ret)
+{
+    const struct fhir_query **all = ARENA_ARRAY(op->arena, const struct fhir_query *, n ? n : 1);
+    TRY(op_check(op));
+    struct query_read r = {.lenient = lenient, .many = true};
+    for (size_t i = 0; i < n; i++) {
+        size_t warned = op->fault.n;
+        TRY(read_for(op, types[i], query, r, &all[i]));
+        if (i > 0) /* said once */
+            op->fault.n = warned;
+    }
+    *ret = all;
     return OK;
 }

@@ -10,6 +10,8 @@ static err read_count(struct query_read *r, str name, str value)
     if (!str_to_u64(value, UINT32_MAX, &n))
         return REFUSE(r, "give a whole number, 0 to %u", QUERY_COUNT_MAX);
     r->q.count = (uint32_t)(n > QUERY_COUNT_MAX ? QUERY_COUNT_MAX : n);
+    if (n > QUERY_COUNT_MAX) /* self says what is really used */
+        r->shown = arena_printf(r->op->arena, "%u", QUERY_COUNT_MAX);
     return OK;
 }
 
@@ -67,11 +69,11 @@ static err sort_one(struct query_read *r, str code, bool descending)
     fhir_type target;
     const struct fhir_param *p = fhir_param_find(r->type, code);
     p = p ? query_unalias(p, &target) : NULL;
-    if (!p || p->alias || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL) {
+    if (!p || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL) {
         str codes = query_codes(r->op, r->type, false);
         return REFUSE(r,
-                      "sort by search parameters that are not composite or unions, '-' "
-                      "first for descending; there are: %.*s",
+                      "sort by search parameters that are not composite, '-' first for "
+                      "descending; there are: %.*s",
                       STR_ARG(codes));
     }
     struct fhir_sort_key key = {.param = p, .descending = descending};
@@ -105,18 +107,33 @@ static bool has_target(const struct fhir_param *p, fhir_type t)
     return p->n_targets == 0;
 }
 
-/* Source:parameter[:Target] */
+static err add_include(struct query_read *r, const struct fhir_include *in)
+{
+    if (r->includes.n >= 16)
+        return REFUSE(r, "at most 16 of them");
+    VEC_PUSH(r->op->arena, &r->includes, *in);
+    return OK;
+}
+
+/* Source:parameter[:Target], Source:*, * */
 static err read_include(struct query_read *r, str name, str value)
 {
     struct fhir_include in = {.reverse = str_starts(name, STR("_revinclude")),
                               .iterate = str_ends(name, STR(":iterate"))};
     str source, code = STR_NONE, target = STR_NONE;
+    if (str_eq(value, STR("*")))
+        return add_include(r, &in);
     bool ok = str_take_until(&value, ':', &source) && str_take_until(&value, ':', &code);
     bool typed = ok && str_take_until(&value, ':', &target);
     in.source = fhir_type_parse(source);
     in.target = fhir_type_parse(target);
     if (!ok || in.source == 0 || (typed && in.target == 0) || value.n)
-        return REFUSE(r, "give Type:parameter or Type:parameter:TargetType");
+        return REFUSE(r, "give Type:parameter, Type:parameter:TargetType, Type:* or *");
+    bool every = str_eq(code, STR("*"));
+    if (!in.reverse && !in.iterate && !r->many && in.source != r->type)
+        return REFUSE(r, "the first type must be the one searched for (or use :iterate)");
+    if (every)
+        return add_include(r, &in);
     in.param = fhir_param_find(in.source, code);
     if (!in.param || in.param->type != PARAM_REFERENCE) {
         str codes = query_codes(r->op, in.source, true), type = fhir_type_name(in.source);
@@ -126,14 +143,64 @@ static err read_include(struct query_read *r, str name, str value)
     fhir_type narrow;
     in.param = query_unalias(in.param, &narrow);
     in.target = in.target ? in.target : narrow;
-    if (!in.reverse && !in.iterate && in.source != r->type)
-        return REFUSE(r, "the first type must be the one searched for (or use :iterate)");
-    if (in.reverse && !in.iterate && !has_target(in.param, r->type))
+    if (in.reverse && !in.iterate && !r->many && !has_target(in.param, r->type))
         return REFUSE(r, "that parameter does not refer to the type searched for");
-    if (r->includes.n >= 16)
-        return REFUSE(r, "at most 16 of them");
-    VEC_PUSH(r->op->arena, &r->includes, in);
-    return OK;
+    return add_include(r, &in);
+}
+
+static err read_elements(struct query_read *r, str name, str value)
+{
+    (void)name;
+    str one;
+    if (r->elements.n)
+        return REFUSE(r, "give it once, with a list of elements");
+    while (str_take_until(&value, ',', &one)) {
+        size_t dot = str_find_char(one, '.', 0);
+        if (dot != SIZE_MAX && str_eq(str_sub(one, 0, dot), fhir_type_name(r->type)))
+            one = str_sub(one, dot + 1, one.n);
+        bool there = r->many || fhir_has_element(r->type, one);
+        if (!there || r->elements.n >= 64) {
+            str type = fhir_type_name(r->type);
+            r->elements.n = 0;
+            return REFUSE(r, "give at most 64 elements of the first level of %.*s, e.g. id,text",
+                          STR_ARG(type));
+        }
+        VEC_PUSH(r->op->arena, &r->elements, one);
+    }
+    return r->elements.n ? OK : REFUSE(r, "give elements of the first level, with commas between");
+}
+
+static err read_explain(struct query_read *r, str name, str value)
+{
+    (void)name;
+    r->q.explain = str_eq(value, STR("1")) || str_eq(value, STR("true"));
+    return r->q.explain || str_eq(value, STR("0")) || str_eq(value, STR("false"))
+               ? OK
+               : REFUSE(r, "give 1 or 0");
+}
+
+static err read_type(struct query_read *r, str name, str value)
+{
+    (void)name;
+    (void)value;
+    return r->many ? OK : REFUSE(r, "the address names the type already; use it with /fhir?_type=");
+}
+
+err query_result_done(struct query_read *r)
+{
+    bool less = r->q.summary == SUMMARY_TRUE || r->q.summary == SUMMARY_TEXT ||
+                r->q.summary == SUMMARY_DATA;
+    err e = OK;
+    r->name = STR("_summary");
+    if (r->elements.n && less)
+        e = REFUSE(r, "give _elements or _summary, not both");
+    else if (r->includes.n && r->q.summary == SUMMARY_TEXT)
+        e = REFUSE(r, "text does not go with _include and _revinclude (R4 search, 3.1.1.5.8)");
+    if (e != OK && r->lenient && r->op->fault.code == OK) {
+        r->q.summary = SUMMARY_FALSE;
+        return OK;
+    }
+    return e;
 }
 
 static err read_unsupported(struct query_read *r, str name, str value)
@@ -141,24 +208,21 @@ static err read_unsupported(struct query_read *r, str name, str value)
     (void)name;
     (void)value;
     return REFUSE(r, "not supported; supported beside the type's own parameters: _count, "
-                     "_include, _page, _revinclude, _sort, _summary, _total");
+                     "_elements, _explain, _include, _page, _revinclude, _sort, _summary, _total, "
+                     "_type");
 }
 
 static const struct {
     const char *name;
     err (*read)(struct query_read *r, str name, str value);
 } results[] = {
-    {"_count", read_count},
-    {"_page", read_page},
-    {"_format", read_nothing},
-    {"_pretty", read_nothing},
-    {"_total", read_total},
-    {"_summary", read_summary},
-    {"_sort", read_sort},
-    {"_include", read_include},
-    {"_include:iterate", read_include},
-    {"_revinclude", read_include},
-    {"_revinclude:iterate", read_include},
+    {"_count", read_count},        {"_page", read_page},
+    {"_format", read_nothing},     {"_pretty", read_nothing},
+    {"_total", read_total},        {"_summary", read_summary},
+    {"_sort", read_sort},          {"_elements", read_elements},
+    {"_explain", read_explain},    {"_type", read_type},
+    {"_include", read_include},    {"_include:iterate", read_include},
+    {"_revinclude", read_include}, {"_revinclude:iterate", read_include},
 };
 #define RESULTS (sizeof results / sizeof *results)
 

@@ -95,7 +95,7 @@ static void entities(struct op *op, struct record *rec, struct buf *b, const str
     }
     if (l->action == ACTION_SEARCH) {
         string(b, any ? ",{\"description\":" : ",\"entity\":[{\"description\":",
-               fhir_type_name(l->type));
+               l->type ? fhir_type_name(l->type) : STR("system"));
         entity(b, "2", "24");
         detail(b, "parameters", str_empty(l->detail) ? STR("none") : l->detail);
         buf_char(b, '}');

@@ -1,22 +1,36 @@
-/* _include and _revinclude: what the matches point at, and what points at them. Read from the keys,
- * not from the documents. Invariant: nothing twice, at most RECORD_INCLUDES_MAX, each asked of
- * policy on its own. */
-#include "record/record_int.h"
+/* _include and _revinclude: what the matches point at, and what points at them, as it was at the
+ * moment of the page. Read from the keys, not from the documents. Invariant: nothing twice, at most
+ * RECORD_INCLUDES_MAX, each asked of policy on its own; what is left out for want of room is told.
+ */
+#include "record/clause_int.h"
 
-#define LEVELS 2
+#define LEVELS 16 /* of :iterate; each level is a round over what the one before brought */
+#define SEEN_BITS 13u
+#define SEEN (1u << SEEN_BITS)
 
 struct includer {
     struct op *op;
     struct record *rec;
     struct record_page *page;
+    uint64_t *seen; /* open addressing; 0 free */
+    size_t n_seen;
 };
 
-static bool have(const struct record_page *page, uint64_t rid)
+/* True when it was not there yet. */
+static bool note(struct includer *in, uint64_t rid)
 {
-    for (size_t i = 0; i < page->n; i++)
-        if (page->docs[i].rid == rid)
-            return true;
-    return false;
+    uint64_t at = rid * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SEEN_BITS);
+    while (in->seen[at] && in->seen[at] != rid)
+        at = (at + 1) & (SEEN - 1);
+    if (in->seen[at] == rid)
+        return false;
+    if (in->n_seen > SEEN / 2) {
+        in->page->cut = true;
+        return false;
+    }
+    in->seen[at] = rid;
+    in->n_seen++;
+    return true;
 }
 
 static err add(struct includer *in, uint64_t rid, fhir_type type)
@@ -25,10 +39,23 @@ static err add(struct includer *in, uint64_t rid, fhir_type type)
     struct store_doc d;
     struct plan all = {0};
     bool ok;
-    if (page->n - page->n_match >= RECORD_INCLUDES_MAX || have(page, rid))
+    if (type) { /* not yet noted: another include may want it */
+        struct store_doc peek;
+        struct fault before = in->op->fault;
+        if (store_peek(in->op, in->rec->store, rid, &peek) != OK || peek.type != type) {
+            in->op->fault = before;
+            return op_check(in->op);
+        }
+    }
+    if (page->cut || !note(in, rid))
         return OK;
-    TRY(search_fetch(in->op, in->rec, NULL, &all, rid, 0, &d, &ok));
-    if (ok && (!type || d.type == type))
+    TRY(search_late(in->op, in->n_seen));
+    TRY(search_fetch(in->op, in->rec, NULL, &all, rid, page->t, &d, &ok));
+    if (!ok)
+        return OK;
+    if (page->n - page->n_match >= RECORD_INCLUDES_MAX)
+        page->cut = true;
+    else
         doc_fill(in->op, in->rec, &d, &page->docs[page->n++]);
     return OK;
 }
@@ -41,11 +68,23 @@ static bool number_of(const struct fhir_param *p, uint16_t number)
     return !p->alias && p->number == number;
 }
 
-static err forward(struct includer *in, const struct fhir_include *inc, uint64_t rid)
+/* The keys of what is shown, which may be a version from before. */
+static err keys_shown(struct includer *in, const struct record_doc *doc, str **ret, size_t *ret_n)
+{
+    struct store_doc now;
+    TRY(store_peek(in->op, in->rec->store, doc->rid, &now));
+    if (now.vid == doc->vid)
+        return store_keys(in->op, in->rec->store, doc->rid, ret, ret_n);
+    TRY(store_get_version(in->op, in->rec->store, doc->rid, doc->vid, &now));
+    return keys_of_stored(in->op, in->rec, &now, ret, ret_n);
+}
+
+static err forward(struct includer *in, const struct fhir_include *inc,
+                   const struct record_doc *doc)
 {
     str *keys;
     size_t n;
-    TRY(store_keys(in->op, in->rec->store, rid, &keys, &n));
+    TRY(keys_shown(in, doc, &keys, &n));
     for (size_t i = 0; i < n; i++) {
         str k = keys[i];
         uint16_t number;
@@ -64,30 +103,35 @@ static err forward(struct includer *in, const struct fhir_include *inc, uint64_t
     return OK;
 }
 
-static err backward(struct includer *in, const struct fhir_include *inc, const uint64_t *rids,
-                    size_t n)
+static void add_targets(struct range_set *s, const struct fhir_param *p, const uint64_t *rids,
+                        size_t n)
+{
+    for (size_t part = 0; part < (p->alias ? p->n_parts : 1u); part++)
+        clause_targets(s, p->alias ? p->parts[part] : p->number, rids, n);
+}
+
+/* What of one type points at any of rids, by one parameter or (NULL) by any. */
+static err backward(struct includer *in, fhir_type source, const struct fhir_param *param,
+                    const uint64_t *rids, size_t n)
 {
     struct clause_list l = {0};
-    struct plan plan = {.q = {.type = inc->source,
-                              .limit = RECORD_INCLUDES_MAX,
+    struct plan plan = {.q = {.type = source,
+                              .limit = RECORD_INCLUDES_MAX + 1,
+                              .after = store_position(in->op, in->page->t, false),
                               .keys_of = keys_of_stored,
                               .ctx = in->rec}};
     struct range_set s = {.op = in->op, .rec = in->rec};
     struct store_found found;
-    if (!inc->param)
-        return OK;
-    for (size_t part = 0; part < (inc->param->alias ? inc->param->n_parts : 1u); part++)
-        for (size_t i = 0; i < n; i++) {
-            struct kb k =
-                kb_param(inc->param->alias ? inc->param->parts[part] : inc->param->number);
-            kb_u8(&k, TAG_REF);
-            kb_low(&k, rids[i], 6);
-            range_add(&s, IN_OR, range_prefix(in->op->arena, &k, STR_NONE, 0));
-        }
+    const struct fhir_param *p = param;
+    if (param)
+        add_targets(&s, param, rids, n);
+    for (size_t i = 0; !param && (p = fhir_param_at(source, i)); i++)
+        if (p->type == PARAM_REFERENCE && !p->alias)
+            add_targets(&s, p, rids, n);
     if (s.or.n == 0)
         return OK;
     clause_push(in->op, &l, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
-    TRY(access_search(in->op, in->rec, ACTION_SEARCH, inc->source, &l, &plan));
+    TRY(access_search(in->op, in->rec, ACTION_SEARCH, source, &l, &plan));
     plan.q.clauses = l.v.at;
     plan.q.n_clauses = l.v.n;
     if (plan.empty)
@@ -98,33 +142,54 @@ static err backward(struct includer *in, const struct fhir_include *inc, const u
     return OK;
 }
 
+/* "*" backwards: every type that the actor may search at all. */
+static err backward_all(struct includer *in, const uint64_t *rids, size_t n)
+{
+    for (fhir_type t = 1; t <= FHIR_TYPE_COUNT && !in->page->cut; t++)
+        if (t != in->rec->t_audit && record_may_search(in->op, in->rec, t))
+            TRY(backward(in, t, NULL, rids, n));
+    return OK;
+}
+
 /* One include over the documents [from, to) of the page. */
 static err one(struct includer *in, const struct fhir_include *inc, size_t from, size_t to)
 {
-    uint64_t *rids = ARENA_ARRAY(in->op->arena, uint64_t, to - from);
+    uint64_t *rids = ARENA_ARRAY(in->op->arena, uint64_t, to - from + 1);
     size_t n = 0;
     TRY(op_check(in->op));
-    for (size_t i = from; i < to; i++)
-        if (inc->reverse || !inc->source || in->page->docs[i].type == inc->source)
-            rids[n++] = in->page->docs[i].rid;
-    if (inc->reverse)
-        return backward(in, inc, rids, n);
-    for (size_t i = 0; i < n; i++)
-        TRY(forward(in, inc, rids[i]));
-    return OK;
+    for (size_t i = from; i < to; i++) {
+        const struct record_doc *d = &in->page->docs[i];
+        bool fits = inc->reverse ? !inc->target || d->type == inc->target
+                                 : !inc->source || d->type == inc->source;
+        if (!fits)
+            continue;
+        if (inc->reverse)
+            rids[n++] = d->rid;
+        else
+            TRY(forward(in, inc, d));
+    }
+    if (n == 0)
+        return OK;
+    return inc->source ? backward(in, inc->source, inc->param, rids, n) : backward_all(in, rids, n);
 }
 
 err search_include(struct op *op, struct record *rec, const struct fhir_query *q,
                    struct record_page *page)
 {
-    struct includer in = {op, rec, page};
+    struct includer in = {.op = op, .rec = rec, .page = page};
+    in.seen = arena_calloc(op->arena, SEEN, sizeof *in.seen);
+    TRY(op_check(op));
+    for (size_t i = 0; i < page->n; i++)
+        (void)note(&in, page->docs[i].rid);
     size_t from = 0;
-    for (int level = 0; level < LEVELS; level++) {
+    for (int level = 0; level < LEVELS && from < page->n && !page->cut; level++) {
         size_t to = page->n;
-        for (size_t i = 0; i < q->n_includes; i++)
+        for (size_t i = 0; i < q->n_includes && !page->cut; i++)
             if (level == 0 || q->includes[i].iterate)
                 TRY(one(&in, &q->includes[i], from, to));
         from = to;
     }
+    for (size_t i = 0; i < q->n_includes; i++) /* a chain longer than LEVELS is cut, too */
+        page->cut |= from < page->n && q->includes[i].iterate;
     return op_check(op);
 }

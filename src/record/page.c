@@ -1,21 +1,38 @@
-/* Paging positions as clients hold them: the position, when it was given and a keyed hash over both
- * and over whose search it continues. Invariant: a position goes on only for the actor and the
- * query it was given to, unchanged, and for an hour; nothing else of it is believed. */
+/* Paging positions as clients hold them: sealed, so that they neither show what they stand on (a
+ * birth date, a resource number) nor can be made up, and bound to whose search they continue.
+ * Invariant: a position goes on only for the actor and the query it was given to, unchanged, and
+ * for an hour; nothing else of it is believed. */
 #include "record/record_int.h"
 
-#define PAGE_LIFE_MS ((int64_t)60 * 60 * 1000)
-#define MARK_HEX 16u
+#include <sodium.h>
 
-static str mark_of(struct op *op, struct record *rec, const struct fhir_query *q, str text)
+#define PAGE_LIFE_MS ((int64_t)60 * 60 * 1000)
+#define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define MARK crypto_aead_xchacha20poly1305_ietf_ABYTES
+#define KEY crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+#define TEXT_MAX 1024u
+#define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
+
+/* The store's blind key gives one for this purpose alone. */
+static void key_of(struct record *rec, unsigned char key[KEY])
+{
+    for (unsigned i = 0; i < KEY / 8; i++) {
+        char n = (char)('0' + i);
+        uint64_t part = store_blind(rec->store, STR("page.key"), str_make(&n, 1));
+        memcpy(key + (size_t)i * 8, &part, 8);
+    }
+}
+
+/* Whose it is and what it continues. */
+static str bond_of(struct op *op, const struct fhir_query *q)
 {
     static const struct actor nobody = {.role = ROLE_NONE};
     const struct actor *a = op->actor ? op->actor : &nobody;
-    str sealed = arena_printf(op->arena, "%d %d %llu %llu %zu:%.*s %u %zu:%.*s %.*s", (int)a->role,
-                              (int)a->purpose, (unsigned long long)a->patient,
-                              (unsigned long long)a->user_rid, a->user.n, STR_ARG(a->user), q->type,
-                              q->self.n, STR_ARG(q->self), STR_ARG(text));
-    return arena_printf(op->arena, "%016llx",
-                        (unsigned long long)store_blind(rec->store, STR("page"), sealed));
+    return arena_printf(op->arena, "%d %d %llu %llu %zu:%.*s %u %u %zu:%.*s %zu:%.*s", (int)a->role,
+                        (int)a->purpose, (unsigned long long)a->patient,
+                        (unsigned long long)a->user_rid, a->user.n, STR_ARG(a->user), q->type,
+                        q->compartment, q->compartment_id.n, STR_ARG(q->compartment_id), q->self.n,
+                        STR_ARG(q->self));
 }
 
 str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str position)
@@ -23,34 +40,51 @@ str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str
     if (str_empty(position))
         return STR_NONE;
     str text = arena_printf(op->arena, "%lld-%.*s", (long long)op->now, STR_ARG(position));
-    return arena_printf(op->arena, "%.*s-%.*s", STR_ARG(text), STR_ARG(mark_of(op, rec, q, text)));
+    str bond = bond_of(op, q);
+    unsigned char *raw = arena_alloc(op->arena, NONCE + text.n + MARK), key[KEY];
+    size_t room = sodium_base64_encoded_len(NONCE + text.n + MARK, VARIANT);
+    char *out = arena_alloc(op->arena, room);
+    if (!raw || !out || arena_failed(op->arena))
+        return STR_NONE; /* op_check() tells */
+    key_of(rec, key);
+    randombytes_buf(raw, NONCE);
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
+        raw + NONCE, NULL, (const unsigned char *)text.p, text.n, (const unsigned char *)bond.p,
+        bond.n, NULL, raw, key);
+    sodium_memzero(key, sizeof key);
+    sodium_bin2base64(out, room, raw, NONCE + text.n + MARK, VARIANT);
+    return str_of(out);
 }
 
-/* Takes as long for a good guess as for a bad one. */
-static bool same(str a, str b)
+static bool unseal(struct op *op, struct record *rec, const struct fhir_query *q, str *ret)
 {
-    unsigned char differ = a.n == b.n ? 0 : 1;
-    for (size_t i = 0; i < a.n && i < b.n; i++)
-        differ |= (unsigned char)(a.p[i] ^ b.p[i]);
-    return differ == 0;
+    unsigned char raw[NONCE + TEXT_MAX + MARK], key[KEY];
+    size_t n = 0;
+    char *text = arena_alloc(op->arena, TEXT_MAX);
+    str bond = bond_of(op, q);
+    if (!text || arena_failed(op->arena) ||
+        sodium_base642bin(raw, sizeof raw, q->page.p, q->page.n, NULL, &n, NULL, VARIANT) != 0 ||
+        n < NONCE + MARK)
+        return false;
+    key_of(rec, key);
+    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
+        (unsigned char *)text, NULL, NULL, raw + NONCE, n - NONCE, (const unsigned char *)bond.p,
+        bond.n, raw, key);
+    sodium_memzero(key, sizeof key);
+    *ret = str_make(text, n - NONCE - MARK);
+    return bad == 0;
 }
 
 err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str *ret)
 {
-    str page = q->page, since;
+    str text = STR_NONE, since;
     int64_t given = 0;
-    if (str_empty(page)) {
+    if (str_empty(q->page)) {
         *ret = STR_NONE;
         return OK;
     }
-    bool good = page.n > MARK_HEX && page.p[page.n - MARK_HEX - 1] == '-';
-    if (good) {
-        str text = str_sub(page, 0, page.n - MARK_HEX - 1);
-        str mark = str_sub(page, page.n - MARK_HEX, page.n);
-        good = same(mark, mark_of(op, rec, q, text)) && str_take_until(&text, '-', &since) &&
-               str_to_i64(since, &given);
-        page = text;
-    }
+    bool good = unseal(op, rec, q, &text) && str_take_until(&text, '-', &since) &&
+                str_to_i64(since, &given);
     TRY(op_check(op));
     if (!good)
         return fail(op, ERR_INVALID,
@@ -58,6 +92,6 @@ err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str
                     "one.");
     if (op->now - given > PAGE_LIFE_MS)
         return fail(op, ERR_GONE, "_page was given more than an hour ago; start at page one.");
-    *ret = page;
+    *ret = text;
     return OK;
 }

@@ -251,8 +251,14 @@ static err add_clause(struct planner *pl, fhir_type type, const struct fhir_clau
 static err plan_clauses(struct planner *pl, const struct fhir_query *q)
 {
     *pl->plan = (struct plan){.q = {.type = q->type, .keys_of = keys_of_stored, .ctx = pl->rec}};
-    for (size_t i = 0; i < q->n; i++)
+    if (q->compartment)
+        TRY(plan_compartment(pl->op, pl->rec, q, &pl->list, pl->plan));
+    for (size_t i = 0; i < q->n; i++) {
+        size_t n = pl->list.v.n;
         TRY(add_clause(pl, q->type, &q->clauses[i]));
+        for (; n < pl->list.v.n; n++)
+            pl->list.v.at[n].label = q->clauses[i].param->number;
+    }
     return OK;
 }
 
@@ -261,7 +267,10 @@ static err plan_done(struct planner *pl, fhir_type type)
 {
     struct fhir_query *asked = ARENA_NEW(pl->op->arena, struct fhir_query);
     TRY(op_check(pl->op));
+    size_t plain = pl->list.v.n;
     TRY(chains_settle(pl, type));
+    for (; plain < pl->list.v.n; plain++)
+        pl->list.v.at[plain].label = LABEL_CHAIN;
     *asked = (struct fhir_query){.type = type, .clauses = pl->asked.at, .n = pl->asked.n};
     pl->plan->asked = asked;
     pl->plan->verify = pl->plan->match || pl->plan->filters;

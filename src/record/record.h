@@ -10,6 +10,7 @@
 
 #include "fhir/fhir.h"
 #include "policy/policy.h"
+#include "record/search.h"
 
 struct store;
 struct record;
@@ -61,23 +62,6 @@ MUST err record_resolve(struct op *op, struct record *rec, fhir_type type, str i
 /* The other way: type and id of a resource number, deleted ones too. No content, not audited. */
 MUST err record_name(struct op *op, struct record *rec, uint64_t rid, fhir_type *ret_type,
                      str *ret_id);
-
-/* ---- searching ---- */
-struct record_page {
-    struct record_doc *docs; /* matches first, then included ones */
-    size_t n, n_match;
-    bool has_total;
-    uint64_t total;
-    str next; /* _page position of the next page, or empty */
-};
-/* Filtered to what the actor may see: results, counts, includes. ERR_TIMEOUT past op->deadline. */
-MUST err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
-                       struct record_page *ret);
-/* Is it a short walk over the index, so that a thread that must not block may run it? */
-bool record_search_short(const struct record *rec, const struct fhir_query *q);
-/* The same from query text: for rooms that ask small questions. */
-MUST err record_find(struct op *op, struct record *rec, fhir_type type, str query,
-                     struct record_page *ret);
 
 /* ---- writing ---- */
 struct record_result {

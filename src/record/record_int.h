@@ -268,18 +268,36 @@ str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str
 /* What was given, out of q->page: ERR_INVALID when it is another's or was altered, ERR_GONE after
  * an hour. */
 MUST err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str *ret);
+/* One type of a search, and what looking cost: documents read, kept; steps of the store. */
+struct search_part {
+    const struct fhir_query *q;
+    struct plan plan;
+    uint64_t steps, read, kept;
+    enum store_lead lead;
+    uint16_t led;
+};
 /* The line of a search in the trail, naming the patients on the page. */
-MUST err search_told(struct op *op, struct record *rec, const struct fhir_query *q,
-                     const struct plan *plan, const struct record_page *page);
+MUST err search_told(struct op *op, struct record *rec, const struct search_part *parts, size_t n,
+                     const struct record_page *page);
+/* search_cost.c: how it was found, for who may know: nothing of a value. start: time_mono_ns(). */
+MUST err search_explain(struct op *op, struct record *rec, const struct search_part *parts,
+                        size_t n, struct record_page *page, int64_t start);
 /* search_cost.c: ERR_TIMEOUT past op->deadline; looked at every few candidates (i counts them). */
 MUST err search_late(struct op *op, size_t i);
 /* True when the store has no order for what is asked. */
 bool sort_in_memory(const struct fhir_query *q);
 struct store_sort sort_in_store(const struct fhir_query *q);
-MUST err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q,
-                       struct plan *plan, struct record_page *ret);
+MUST err search_sorted(struct op *op, struct record *rec, struct search_part *parts, size_t n,
+                       struct record_page *ret);
 MUST err search_include(struct op *op, struct record *rec, const struct fhir_query *q,
                         struct record_page *page);
+/* compartment.c: only what is in the compartment that the query names. */
+MUST err plan_compartment(struct op *op, struct record *rec, const struct fhir_query *q,
+                          struct clause_list *l, struct plan *plan);
+/* Labels of store clauses that are no parameter's (those start at 16). */
+#define LABEL_ACCESS 2u
+#define LABEL_COMPARTMENT 3u
+#define LABEL_CHAIN 4u
 
 /* ---- tx.c, links.c, home.c, stage.c: writing ---- */
 struct target {

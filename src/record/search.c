@@ -1,208 +1,264 @@
-/* Type search: plan, ask the store, fetch what was found, tell the trail. Orders that the store
- * does not keep are sort.c's, included resources include.c's. Invariant: what a page shows is what
- * the first page's moment showed, and never more than the actor may see. */
+/* Search: plans of one type or several, pages filled from the store in its order, forwards and
+ * back. Orders that the store does not keep are sort.c's, included resources include.c's.
+ * Invariant: what a page shows is what the first page's moment showed, and never more than the
+ * actor may see. */
+#include "base/time.h"
 #include "record/record_int.h"
 
-err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
-                 const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
-                 bool *ret_ok)
+/* Where a page goes on: "f0.…": forwards in the first part, "b2.…": backwards in the third. What
+ * follows is the store's own position. */
+struct place {
+    bool back;
+    uint64_t part;
+    str at;
+};
+
+static bool place_read(str text, size_t n, struct place *ret)
 {
-    struct fault before = op->fault;
-    *ret_ok = false;
-    err e = store_get(op, rec->store, rid, ret);
-    if (e == OK && t && ret->t > t) {
-        if (!access_may_see(op, rec, plan, ret))
-            return op_check(op);
-        e = store_get_at(op, rec->store, rid, t, ret);
+    str part;
+    if (str_empty(text)) {
+        *ret = (struct place){0};
+        return true;
     }
-    if (e == ERR_NOT_FOUND) {
-        op->fault = before;
-        return OK;
-    }
-    TRY(e);
-    if (ret->deleted || !(plan->own || access_may_see(op, rec, plan, ret)))
-        return op_check(op);
-    *ret_ok = true;
-    return q && plan->verify ? plan_holds(op, rec, plan, ret, ret_ok) : OK;
+    ret->back = text.p[0] == 'b';
+    text = str_sub(text, 1, text.n);
+    if (!str_take_until(&text, '.', &part) || !str_to_u64(part, n, &ret->part) || ret->part >= n)
+        return false;
+    ret->at = text;
+    return text.n > 0;
 }
 
-static err too_many(struct op *op)
+static str place_write(struct op *op, const struct place *p)
 {
-    return fail(op, ERR_TOO_COSTLY,
-                "More than %u resources would have to be looked at; narrow the search.",
-                RECORD_CANDIDATES_MAX);
+    return arena_printf(op->arena, "%c%llu.%.*s", p->back ? 'b' : 'f', (unsigned long long)p->part,
+                        STR_ARG(p->at));
 }
 
-err search_rids(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *plan,
-                size_t max, uint64_t **ret, size_t *ret_n)
+/* One page being filled. edge: where its first hit stands, to go back from. */
+struct filler {
+    struct op *op;
+    struct record *rec;
+    struct search_part *parts;
+    size_t n;
+    struct record_page *page;
+    struct place at, edge, on; /* on: where the next page goes on, on.at empty: nowhere */
+    size_t looked, want;
+};
+
+static err ask(struct filler *f, struct search_part *p, size_t limit, struct store_found *ret)
 {
-    struct store_found found = {0};
-    bool all = plan->verify || max == 0;
-    *ret = NULL;
-    *ret_n = 0;
-    if (plan->empty)
-        return OK;
-    plan->q.limit = all ? RECORD_CANDIDATES_MAX : max;
-    TRY(store_search(op, rec->store, &plan->q, &found));
-    if (all && found.more)
-        return too_many(op);
-    *ret = found.rids;
-    *ret_n = found.n;
-    if (!plan->verify)
-        return OK;
-    size_t kept = 0;
-    for (size_t i = 0; i < found.n && (kept < max || max == 0); i++) {
-        struct store_doc d;
-        bool ok;
-        TRY(search_late(op, i));
-        TRY(search_fetch(op, rec, q, plan, found.rids[i], 0, &d, &ok));
-        if (ok)
-            found.rids[kept++] = found.rids[i];
-    }
-    *ret_n = kept;
+    p->plan.q.after = f->at.at;
+    p->plan.q.sort = f->n == 1 ? sort_in_store(p->q) : (struct store_sort){.order = ORDER_RID};
+    p->plan.q.sort.backwards = f->at.back;
+    p->plan.q.limit = limit;
+    TRY(store_search(f->op, f->rec->store, &p->plan.q, ret));
+    p->lead = ret->lead;
+    p->led = ret->led;
+    p->steps += ret->steps;
+    f->page->t = ret->t;
     return OK;
 }
 
 /* Asks for exactly what the page still lacks, so that a page ends where the store's answer ends. */
-static err fill(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *plan,
-                struct record_page *ret)
+static err fill_part(struct filler *f, struct search_part *p)
 {
     struct store_found found = {0};
-    size_t looked = 0;
-    plan->q.after = q->page;
-    plan->q.sort = sort_in_store(q);
     do {
-        plan->q.limit = q->count - ret->n;
-        TRY(store_search(op, rec->store, &plan->q, &found));
+        TRY(ask(f, p, f->want - f->page->n, &found));
+        if (found.n && str_empty(f->edge.at))
+            f->edge = (struct place){!f->at.back, f->at.part, found.back};
         for (size_t i = 0; i < found.n; i++) {
             struct store_doc d;
             bool ok;
-            TRY(search_late(op, i));
-            TRY(search_fetch(op, rec, q, plan, found.rids[i], found.t, &d, &ok));
+            TRY(search_late(f->op, i));
+            TRY(search_fetch(f->op, f->rec, p->q, &p->plan, found.rids[i], found.t, &d, &ok));
             if (ok)
-                doc_fill(op, rec, &d, &ret->docs[ret->n++]);
+                doc_fill(f->op, f->rec, &d, &f->page->docs[f->page->n++]);
+            p->read++;
+            p->kept += ok;
         }
-        if (plan->q.total && !ret->has_total) {
-            ret->has_total = true;
-            ret->total = found.total;
+        if (p->plan.q.total && !f->page->has_total) {
+            f->page->has_total = true;
+            f->page->total = found.total;
         }
-        plan->q.total = false;
-        plan->q.after = found.next;
-        looked += found.n;
-    } while (ret->n < q->count && found.more && looked < RECORD_CANDIDATES_MAX);
+        p->plan.q.total = false;
+        f->at.at = found.next;
+        f->looked += found.n;
+    } while (f->page->n < f->want && found.more && f->looked < RECORD_CANDIDATES_MAX);
     if (found.more)
-        ret->next = found.next;
-    if (!found.more && str_empty(q->page) && !ret->has_total) {
-        ret->has_total = true;
-        ret->total = ret->n;
-    }
-    return op_check(op);
+        f->on = f->at;
+    return op_check(f->op);
 }
 
-/* How many match, when hits must be looked at to know. */
-static err count_verified(struct op *op, struct record *rec, const struct fhir_query *q,
-                          const struct plan *plan, struct record_page *ret)
+/* To the part after this one (before it, going back); false past the last. */
+static bool step(struct filler *f)
 {
-    struct plan again = *plan;
+    if (f->at.back ? f->at.part == 0 : f->at.part + 1 >= f->n)
+        return false;
+    f->at.part += f->at.back ? (uint64_t)-1 : 1;
+    f->at.at = store_position(f->op, f->page->t, f->at.back);
+    return true;
+}
+
+/* The page is full at a part's end: is there anything in those that follow? */
+static err look_on(struct filler *f)
+{
+    struct store_found found = {0};
+    while (step(f)) {
+        struct search_part *p = &f->parts[f->at.part];
+        str start = f->at.at;
+        if (p->plan.empty)
+            continue;
+        TRY(search_late(f->op, 0));
+        TRY(ask(f, p, 1, &found));
+        f->at.at = start;
+        if (found.n) {
+            f->on = f->at;
+            return OK;
+        }
+    }
+    return OK;
+}
+
+static void turn_round(struct record_page *page)
+{
+    for (size_t i = 0; i + 1 < page->n - i; i++) {
+        struct record_doc d = page->docs[i];
+        page->docs[i] = page->docs[page->n - 1 - i];
+        page->docs[page->n - 1 - i] = d;
+    }
+}
+
+static err fill(struct filler *f)
+{
+    const struct fhir_query *q = f->parts[0].q;
+    struct record_page *page = f->page;
+    if (!place_read(q->page, f->n, &f->at))
+        return fail(f->op, ERR_INVALID,
+                    "_page is not a position that this server gave; start at page one.");
+    bool first = str_empty(q->page), back = f->at.back;
+    page->t = store_now_t(f->rec->store);
+    f->want = q->count;
+    do {
+        struct search_part *p = &f->parts[f->at.part];
+        if (!p->plan.empty)
+            TRY(fill_part(f, p));
+    } while (str_empty(f->on.at) && page->n < f->want && step(f));
+    if (str_empty(f->on.at))
+        TRY(look_on(f));
+    bool more = !str_empty(f->on.at), edge = !str_empty(f->edge.at);
+    str on = more ? place_write(f->op, &f->on) : STR_NONE;
+    str other = edge && !first ? place_write(f->op, &f->edge) : STR_NONE;
+    page->next = back ? other : on;
+    page->prev = back ? on : other;
+    if (back)
+        turn_round(page);
+    if (!more && first && !page->has_total) {
+        page->has_total = true;
+        page->total = page->n;
+    }
+    return op_check(f->op);
+}
+
+/* How many match, when hits must be looked at to know; an estimate takes them as they come. */
+static err count_part(struct op *op, struct record *rec, struct search_part *p, uint64_t *sum)
+{
+    struct plan again = p->plan;
+    struct store_found found;
     uint64_t *rids;
     size_t n;
-    TRY(search_rids(op, rec, q, &again, 0, &rids, &n));
-    ret->has_total = true;
-    ret->total = n;
+    if (again.empty)
+        return OK;
+    if (again.verify && p->q->total != TOTAL_ESTIMATE) {
+        TRY(search_rids(op, rec, p->q, &again, 0, &rids, &n));
+        p->read += n;
+        *sum += n;
+        return OK;
+    }
+    again.q.limit = 0;
+    again.q.total = true;
+    TRY(store_search(op, rec->store, &again.q, &found));
+    p->lead = found.lead;
+    p->led = found.led;
+    p->steps += found.steps;
+    *sum += found.total;
     return OK;
 }
 
-static err count_only(struct op *op, struct record *rec, const struct plan *plan,
-                      struct record_page *ret)
-{
-    struct store_query q = plan->q;
-    struct store_found found;
-    q.limit = 0;
-    q.total = true;
-    TRY(store_search(op, rec->store, &q, &found));
-    ret->has_total = true;
-    ret->total = found.total;
-    return OK;
-}
-
-static err run(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *plan,
+static err run(struct op *op, struct record *rec, struct search_part *parts, size_t n,
                struct record_page *ret)
 {
+    const struct fhir_query *q = parts[0].q;
     bool asked = q->total == TOTAL_ACCURATE || q->total == TOTAL_ESTIMATE;
     bool count = q->summary == SUMMARY_COUNT || q->count == 0;
-    if (plan->empty) {
+    bool memory = q->n_sort && (n > 1 || sort_in_memory(q));
+    bool apart = n > 1 || parts[0].plan.verify;
+    if (count || (asked && apart && !memory)) {
         ret->has_total = true;
-        return OK;
+        for (size_t i = 0; i < n; i++)
+            TRY(count_part(op, rec, &parts[i], &ret->total));
     }
-    if ((asked || count) && plan->verify)
-        TRY(count_verified(op, rec, q, plan, ret));
-    else if (count)
-        TRY(count_only(op, rec, plan, ret));
     if (count)
         return OK;
-    if (sort_in_memory(q))
-        return search_sorted(op, rec, q, plan, ret);
-    plan->q.total = asked && !plan->verify;
-    return fill(op, rec, q, plan, ret);
+    if (memory)
+        return search_sorted(op, rec, parts, n, ret);
+    parts[0].plan.q.total = asked && !apart;
+    struct filler f = {.op = op, .rec = rec, .parts = parts, .n = n, .page = ret};
+    return fill(&f);
 }
 
-/* Names of the parameters, never their values. */
-static str names(struct op *op, const struct fhir_query *q)
-{
-    struct buf b;
-    buf_init(&b, op->arena, 1000);
-    for (size_t i = 0; i < q->n; i++) {
-        if (i)
-            buf_char(&b, '&');
-        buf_add(&b, str_of(q->clauses[i].param->code));
-    }
-    return buf_str(&b);
-}
-
-#define PATIENTS_TOLD 64u
-
-err search_told(struct op *op, struct record *rec, const struct fhir_query *q,
-                const struct plan *plan, const struct record_page *page)
-{
-    uint64_t patients[PATIENTS_TOLD];
-    size_t n = 0;
-    if (op->actor && op->actor->role == ROLE_SYSTEM)
-        return OK;
-    if (plan->q.comp)
-        patients[n++] = plan->q.comp;
-    struct audit a = {
-        .action = ACTION_SEARCH, .type = q->type, .detail = names(op, q), .patients = patients};
-    for (size_t i = 0; i < page->n; i++) {
-        uint64_t p = page->docs[i].patient;
-        bool known = p == 0;
-        for (size_t j = 0; j < n && !known; j++)
-            known = patients[j] == p;
-        if (known)
-            continue;
-        if (n == PATIENTS_TOLD) { /* the line is full: another one */
-            a.n_patients = n;
-            TRY(audit_append(op, rec, &a));
-            n = 0;
-        }
-        patients[n++] = p;
-    }
-    a.n_patients = n;
-    return audit_append(op, rec, &a);
-}
-
-static err search(struct op *op, struct record *rec, const struct fhir_query *q,
+static err search(struct op *op, struct record *rec, const struct fhir_query *const *qs, size_t n,
                   struct record_page *ret)
 {
-    struct plan plan;
+    struct search_part *parts = ARENA_ARRAY(op->arena, struct search_part, n);
     struct record_page page = {
-        .docs = ARENA_ARRAY(op->arena, struct record_doc, q->count + RECORD_INCLUDES_MAX)};
+        .docs = ARENA_ARRAY(op->arena, struct record_doc, qs[0]->count + RECORD_INCLUDES_MAX)};
+    int64_t start = time_mono_ns();
     TRY(op_check(op));
-    TRY(plan_make(op, rec, q, &plan));
-    TRY(run(op, rec, q, &plan, &page));
+    for (size_t i = 0; i < n; i++) {
+        parts[i].q = qs[i];
+        TRY(plan_make(op, rec, qs[i], &parts[i].plan));
+    }
+    TRY(run(op, rec, parts, n, &page));
     page.n_match = page.n;
-    if (q->n_includes)
-        TRY(search_include(op, rec, q, &page));
-    TRY(search_told(op, rec, q, &plan, &page));
+    if (qs[0]->n_includes)
+        TRY(search_include(op, rec, qs[0], &page));
+    TRY(search_told(op, rec, parts, n, &page));
+    if (qs[0]->explain)
+        TRY(search_explain(op, rec, parts, n, &page, start));
+    *ret = page;
+    return OK;
+}
+
+err record_search_types(struct op *op, struct record *rec, const struct fhir_query *const *qs,
+                        size_t n, struct record_page *ret)
+{
+    const struct fhir_query **asked = ARENA_ARRAY(op->arena, const struct fhir_query *, n ? n : 1);
+    struct record_page page = {0};
+    TRY(op_check(op));
+    if (n == 0) /* of no type that may be seen */
+        return fail(op, ERR_INVALID, "Name the types to search with _type.");
+    struct fhir_query whole = *qs[0];
+    whole.type = n == 1 ? qs[0]->type : 0;
+    str at;
+    TRY(page_take(op, rec, &whole, &at));
+    if (qs[0]->explain)
+        TRY(access_plain(op, rec, ACTION_MANAGE, POLICY_TYPE_SYSTEM));
+    for (size_t i = 0; i < n; i++) {
+        struct fhir_query *q = ARENA_NEW(op->arena, struct fhir_query);
+        TRY(op_check(op));
+        *q = *qs[i];
+        q->page = at;
+        asked[i] = q;
+        if (n > 1 && q->type == rec->t_audit)
+            return fail(op, ERR_INVALID,
+                        "AuditEvent is served from the trail; search it by itself.");
+    }
+    TRY(whole.type == rec->t_audit ? audit_event_search(op, rec, asked[0], &page)
+                                   : search(op, rec, asked, n, &page));
+    page.next = page_give(op, rec, &whole, page.next);
+    page.prev = page_give(op, rec, &whole, page.prev);
+    TRY(op_check(op));
     *ret = page;
     return OK;
 }
@@ -210,15 +266,21 @@ static err search(struct op *op, struct record *rec, const struct fhir_query *q,
 err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
                   struct record_page *ret)
 {
-    struct fhir_query asked = *q;
-    struct record_page page;
-    TRY(page_take(op, rec, q, &asked.page));
-    TRY(q->type == rec->t_audit ? audit_event_search(op, rec, &asked, &page)
-                                : search(op, rec, &asked, &page));
-    page.next = page_give(op, rec, q, page.next);
-    TRY(op_check(op));
-    *ret = page;
-    return OK;
+    return record_search_types(op, rec, &q, 1, ret);
+}
+
+bool record_may_search(struct op *op, struct record *rec, fhir_type type)
+{
+    struct access_request q = {
+        .type = type, .action = ACTION_SEARCH, .consented = consent_shares(op, rec, type)};
+    struct access_verdict v;
+    policy_access(op->actor, &q, &v);
+    return v.allowed;
+}
+
+err record_ask_system(struct op *op, struct record *rec, enum action action)
+{
+    return access_plain(op, rec, action, POLICY_TYPE_SYSTEM);
 }
 
 err record_find(struct op *op, struct record *rec, fhir_type type, str query,

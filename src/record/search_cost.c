@@ -10,7 +10,8 @@ err search_late(struct op *op, size_t i)
 {
     if (!op->deadline || i % LATE_EVERY || time_now() <= op->deadline)
         return OK;
-    return fail(op, ERR_TIMEOUT, "The search takes too long; narrow it.");
+    return fail(op, ERR_TIMEOUT,
+                "The search takes too long; narrow it by patient, code or _lastUpdated.");
 }
 
 /* Answered by the keys alone, whatever the values are. */
@@ -54,7 +55,8 @@ bool record_search_short(const struct record *rec, const struct fhir_query *q)
     bool one = false;
     bool counted = q->total == TOTAL_ACCURATE || q->total == TOTAL_ESTIMATE || q->count == 0 ||
                    q->summary == SUMMARY_COUNT;
-    if (q->type == rec->t_audit || counted || q->n_includes || sort_in_memory(q))
+    if (q->type == rec->t_audit || counted || q->n_includes || sort_in_memory(q) || q->explain ||
+        fhir_subset_asked(q))
         return false;
     for (size_t i = 0; i < q->n; i++) {
         one |= narrow(rec, &q->clauses[i]);
@@ -62,5 +64,56 @@ bool record_search_short(const struct record *rec, const struct fhir_query *q)
             str_eq(str_of(q->clauses[i].param->code), STR("_lastUpdated")))
             return false;
     }
-    return one || q->n == 0 || (q->n == 1 && q->n_sort == 0);
+    return one || q->compartment || q->n == 0 || (q->n == 1 && q->n_sort == 0);
+}
+
+static str leader(struct op *op, const struct search_part *p)
+{
+    static const char *const words[] = {
+        [LEAD_TYPE] = "every resource of the type",
+        [LEAD_COMPARTMENT] = "the patient's compartment",
+        [LEAD_CLAUSE] = "what the actor may see",
+        [LEAD_TIME] = "a window of the log",
+        [LEAD_ORDER] = "the order asked for",
+    };
+    const struct fhir_param *param = p->led >= 16 ? fhir_param_get(p->led) : NULL;
+    if (p->plan.empty)
+        return STR("nothing: no resource can match");
+    if (p->lead != LEAD_CLAUSE)
+        return str_of(words[p->lead]);
+    if (p->led == LABEL_COMPARTMENT)
+        return STR("the compartment's references");
+    if (p->led == LABEL_CHAIN)
+        return STR("a chain");
+    return param ? arena_printf(op->arena, "the key of %s", param->code) : str_of(words[p->lead]);
+}
+
+err search_explain(struct op *op, struct record *rec, const struct search_part *parts, size_t n,
+                   struct record_page *page, int64_t start)
+{
+    str *lines = ARENA_ARRAY(op->arena, str, n + 1);
+    int64_t us = (time_mono_ns() - start) / 1000;
+    size_t told = 0;
+    TRY(op_check(op));
+    for (size_t i = 0; i < n; i++) {
+        const struct search_part *p = &parts[i];
+        if (n > 1 && !p->steps && !p->read)
+            continue;
+        str type = fhir_type_name(p->q->type), lead = leader(op, p);
+        lines[told++] = arena_printf(
+            op->arena,
+            "%.*s: led by %.*s; %zu conditions of the store, %s; %llu index steps, "
+            "%llu documents read, %llu kept.",
+            STR_ARG(type), STR_ARG(lead), p->plan.q.n_clauses,
+            p->plan.verify ? "each hit matched again" : "answered by keys",
+            (unsigned long long)p->steps, (unsigned long long)p->read, (unsigned long long)p->kept);
+    }
+    lines[told++] = arena_printf(
+        op->arena,
+        "%zu matches and %zu included on this page, as of t=%llu of %llu, in %lld.%03lld ms.",
+        page->n_match, page->n - page->n_match, (unsigned long long)page->t,
+        (unsigned long long)record_now_t(rec), (long long)(us / 1000), (long long)(us % 1000));
+    page->explain = lines;
+    page->n_explain = told;
+    return op_check(op);
 }

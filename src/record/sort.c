@@ -148,51 +148,89 @@ static bool take_position(str page, struct position *ret)
            str_to_u64(page, UINT64_MAX, &ret->t) && ret->t > 0;
 }
 
-static err hits(struct op *op, struct record *rec, struct plan *plan, const struct position *at,
-                struct store_found *ret)
+/* The hits of one part, as of the moment; *room is how many more may be sorted. */
+static err hits(struct op *op, struct record *rec, struct search_part *p, const struct position *at,
+                size_t *room, struct store_found *ret)
 {
-    plan->q.limit = RECORD_CANDIDATES_MAX;
-    plan->q.after = at->t ? store_position(op, at->t) : STR_NONE;
+    if (p->plan.empty)
+        return OK;
+    p->plan.q.limit = *room ? *room : 1;
+    p->plan.q.after = at->t ? store_position(op, at->t, false) : STR_NONE;
     TRY(op_check(op));
-    TRY(store_search(op, rec->store, &plan->q, ret));
-    if (at->t)
-        ret->t = at->t;
-    if (ret->more)
+    TRY(store_search(op, rec->store, &p->plan.q, ret));
+    p->lead = ret->lead;
+    p->led = ret->led;
+    p->steps += ret->steps;
+    if (ret->more || ret->n > *room)
         return fail(op, ERR_TOO_COSTLY,
-                    "More than %u resources would have to be sorted; narrow the search, or sort by "
-                    "a date, a number or _lastUpdated.",
+                    "More than %u resources would have to be sorted; narrow the search by patient, "
+                    "code or _lastUpdated, or sort by one date, number or _lastUpdated.",
                     RECORD_CANDIDATES_MAX);
+    *room -= ret->n;
     return OK;
 }
 
-err search_sorted(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *plan,
+struct rows {
+    struct row *at;
+    size_t n, room;
+    uint64_t t;
+};
+
+static err add_rows(struct op *op, struct record *rec, struct search_part *p,
+                    const struct position *at, struct rows *rows)
+{
+    struct store_found found = {0};
+    struct position asked = {.t = at->t ? at->t : rows->t};
+    TRY(hits(op, rec, p, &asked, &rows->room, &found));
+    if (!rows->t)
+        rows->t = asked.t ? asked.t : found.t;
+    struct row *all = ARENA_ARRAY(op->arena, struct row, rows->n + found.n);
+    TRY(op_check(op));
+    if (rows->n)
+        memcpy(all, rows->at, rows->n * sizeof *all);
+    rows->at = all;
+    for (size_t i = 0; i < found.n; i++) {
+        struct row *r = &rows->at[rows->n];
+        bool ok;
+        r->q = p->q;
+        TRY(search_late(op, i));
+        TRY(search_fetch(op, rec, p->q, &p->plan, found.rids[i], rows->t, &r->doc, &ok));
+        p->read++;
+        p->kept += ok;
+        if (!ok)
+            continue;
+        TRY(values_of(op, rec, r));
+        rows->n++;
+    }
+    return OK;
+}
+
+err search_sorted(struct op *op, struct record *rec, struct search_part *parts, size_t n,
                   struct record_page *ret)
 {
     struct position at = {0};
-    struct store_found found = {0};
+    const struct fhir_query *q = parts[0].q;
+    struct rows rows = {.room = RECORD_CANDIDATES_MAX};
     if (!str_empty(q->page) && !take_position(q->page, &at))
         return fail(op, ERR_INVALID,
                     "_page is not a position that this server gave; start at page one.");
-    TRY(hits(op, rec, plan, &at, &found));
-    struct row *rows = ARENA_ARRAY(op->arena, struct row, found.n);
-    size_t n = 0;
-    for (size_t i = 0; rows && i < found.n; i++) {
-        bool ok;
-        rows[n].q = q;
-        TRY(search_late(op, i));
-        TRY(search_fetch(op, rec, q, plan, found.rids[i], found.t, &rows[n].doc, &ok));
-        if (ok)
-            TRY(values_of(op, rec, &rows[n++]));
-    }
-    TRY(op_check(op));
-    qsort(rows, n, sizeof *rows, compare);
-    size_t from = at.offset < n ? (size_t)at.offset : n;
-    size_t to = q->count < n - from ? from + q->count : n;
+    if (n > 1 && !at.t)
+        at.t = store_now_t(rec->store);
+    for (size_t i = 0; i < n; i++)
+        TRY(add_rows(op, rec, &parts[i], &at, &rows));
+    if (rows.n)
+        qsort(rows.at, rows.n, sizeof *rows.at, compare);
+    size_t from = at.offset < rows.n ? (size_t)at.offset : rows.n;
+    size_t to = q->count < rows.n - from ? from + q->count : rows.n;
     for (size_t i = from; i < to; i++)
-        doc_fill(op, rec, &rows[i].doc, &ret->docs[ret->n++]);
-    if (to < n)
-        ret->next = arena_printf(op->arena, "%zu.%llu", to, (unsigned long long)found.t);
+        doc_fill(op, rec, &rows.at[i].doc, &ret->docs[ret->n++]);
+    ret->t = rows.t ? rows.t : at.t;
+    if (to < rows.n)
+        ret->next = arena_printf(op->arena, "%zu.%llu", to, (unsigned long long)ret->t);
+    if (from > 0)
+        ret->prev = arena_printf(op->arena, "%zu.%llu", from > q->count ? from - q->count : 0,
+                                 (unsigned long long)ret->t);
     ret->has_total = true;
-    ret->total = n;
+    ret->total = rows.n;
     return op_check(op);
 }

@@ -50,7 +50,7 @@ err match_one(struct op *op, struct record *rec, fhir_type type, str query, size
         seen[page.n++].patient = ret->comp;
     }
     if (!plan.own)
-        TRY(search_told(op, rec, q, &plan, &page));
+        TRY(search_told(op, rec, &(struct search_part){.q = q, .plan = plan}, 1, &page));
     *ret_guard = found.guard;
     *ret_n = found.n;
     return op_check(op);

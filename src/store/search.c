@@ -35,11 +35,8 @@ static bool few(const struct store_query *q)
 static err cut(struct search *s, struct store_found *ret)
 {
     const struct store_query *q = s->q;
-    struct store_found found = {.t = s->t,
-                                .total = s->total,
-                                .steps = s->work,
-                                .lead = s->lead,
-                                .led = s->led};
+    struct store_found found = {
+        .t = s->t, .total = s->total, .steps = s->work, .lead = s->lead, .led = s->led};
     struct store_sort other = q->sort;
     other.backwards = !other.backwards;
     top_finish(&s->top, &q->sort);

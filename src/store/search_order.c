@@ -87,6 +87,11 @@ void top_add(struct top *t, const struct store_sort *sort, const struct hit *h)
     t->at[t->n++] = *h;
 }
 
+static unsigned flags_of(const struct store_sort *sort)
+{
+    return (unsigned)sort->order << 3 | (sort->backwards ? 4u : 0) | (sort->descending ? 2u : 0);
+}
+
 str position_write(struct op *op, const struct store_sort *sort, uint64_t t, const struct hit *h)
 {
     static const char hex[] = "0123456789abcdef";
@@ -94,8 +99,7 @@ str position_write(struct op *op, const struct store_sort *sort, uint64_t t, con
     buf_init(&raw, op->arena, 256);
     buf_init(&text, op->arena, 512);
     buf_u8(&raw, POSITION_VERSION);
-    buf_u8(&raw, (uint8_t)((unsigned)sort->order << 3 | (sort->backwards ? 4u : 0) |
-                           (sort->descending ? 2u : 0) | (h->keyless ? 1u : 0)));
+    buf_u8(&raw, (uint8_t)(flags_of(sort) | (h->keyless ? 1u : 0)));
     buf_varint(&raw, sort->param);
     buf_varint(&raw, t);
     buf_varint(&raw, h->rid);
@@ -109,9 +113,10 @@ str position_write(struct op *op, const struct store_sort *sort, uint64_t t, con
     return buf_ok(&raw) && buf_ok(&text) ? buf_str(&text) : STR_NONE;
 }
 
-str store_position(struct op *op, uint64_t t)
+str store_position(struct op *op, uint64_t t, bool end)
 {
-    return position_write(op, &(struct store_sort){.order = ORDER_RID}, t, &(struct hit){.rid = 0});
+    return position_write(op, &(struct store_sort){.order = ORDER_RID, .backwards = end}, t,
+                          &(struct hit){.rid = end ? RID_MAX : 0});
 }
 
 static int nibble(char c)
@@ -135,9 +140,8 @@ err position_read(struct op *op, str text, const struct store_sort *sort, uint64
     str in = str_make(raw, text.n / 2);
     good = good && take_u8(&in, &version) && version == POSITION_VERSION && take_u8(&in, &flags) &&
            take_varint(&in, &param) && take_varint(&in, &t) && take_varint(&in, &h.rid) &&
-           take_varint(&in, &h.t) && in.n <= HIT_KEY_MAX && flags >> 3 == sort->order &&
-           (flags & 2) == (sort->descending ? 2 : 0) &&
-           (flags & 4) == (sort->backwards ? 4 : 0) && param == sort->param;
+           take_varint(&in, &h.t) && in.n <= HIT_KEY_MAX && (flags & ~1u) == flags_of(sort) &&
+           param == sort->param;
     if (!good)
         return fail(op, ERR_INVALID, "the page position does not belong to this search");
     h.keyless = flags & 1;

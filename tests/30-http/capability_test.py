@@ -52,7 +52,7 @@ class Capability(Case):
                 else:
                     self.assertIn(a.status, (404, 405), (kind, code))
             self.assertEqual(200, answers["search-type"].status, kind)
-        self.assertEqual({"transaction", "batch"},
+        self.assertEqual({"transaction", "batch", "search-system"},
                          {i["code"] for i in self.statement["rest"][0]["interaction"]})
 
     def composite(self):
@@ -113,7 +113,7 @@ class Capability(Case):
     def test_what_is_not_claimed_is_refused(self):
         self.expect(404, self.call("GET", "/fhir/_history"))
         self.expect(404, self.call("GET", "/fhir/Patient/_history"))
-        self.expect(405, self.call("GET", "/fhir"))
+        self.expect(405, self.call("PUT", "/fhir", {}))
         self.expect(405, self.call("PATCH", "/fhir/Patient/x", {}))
         self.expect(400, self.call("GET", "/fhir/metadata?mode=terminology"))
 
