@@ -115,6 +115,22 @@ static err add_include(struct query_read *r, const struct fhir_include *in)
     return OK;
 }
 
+static err include_param(struct query_read *r, str code, struct fhir_include *in)
+{
+    fhir_type narrow;
+    in->param = fhir_param_find(in->source, code);
+    if (!in->param || in->param->type != PARAM_REFERENCE) {
+        str codes = query_codes(r->op, in->source, true), type = fhir_type_name(in->source);
+        return REFUSE(r, "no such reference parameter of %.*s; there are: %.*s", STR_ARG(type),
+                      STR_ARG(codes));
+    }
+    in->param = query_unalias(in->param, &narrow);
+    in->target = in->target ? in->target : narrow;
+    if (in->reverse && !in->iterate && !r->many && !has_target(in->param, r->type))
+        return REFUSE(r, "that parameter does not refer to the type searched for");
+    return OK;
+}
+
 /* Source:parameter[:Target], Source:*, * */
 static err read_include(struct query_read *r, str name, str value)
 {
@@ -129,22 +145,10 @@ static err read_include(struct query_read *r, str name, str value)
     in.target = fhir_type_parse(target);
     if (!ok || in.source == 0 || (typed && in.target == 0) || value.n)
         return REFUSE(r, "give Type:parameter, Type:parameter:TargetType, Type:* or *");
-    bool every = str_eq(code, STR("*"));
     if (!in.reverse && !in.iterate && !r->many && in.source != r->type)
         return REFUSE(r, "the first type must be the one searched for (or use :iterate)");
-    if (every)
-        return add_include(r, &in);
-    in.param = fhir_param_find(in.source, code);
-    if (!in.param || in.param->type != PARAM_REFERENCE) {
-        str codes = query_codes(r->op, in.source, true), type = fhir_type_name(in.source);
-        return REFUSE(r, "no such reference parameter of %.*s; there are: %.*s", STR_ARG(type),
-                      STR_ARG(codes));
-    }
-    fhir_type narrow;
-    in.param = query_unalias(in.param, &narrow);
-    in.target = in.target ? in.target : narrow;
-    if (in.reverse && !in.iterate && !r->many && !has_target(in.param, r->type))
-        return REFUSE(r, "that parameter does not refer to the type searched for");
+    if (!str_eq(code, STR("*")))
+        TRY(include_param(r, code, &in));
     return add_include(r, &in);
 }
 

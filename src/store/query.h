@@ -21,7 +21,7 @@ enum store_clause_kind { CLAUSE_RANGES, CLAUSE_RIDS, CLAUSE_TIME };
 struct store_clause {
     enum store_clause_kind kind;
     bool negate, sorted; /* sorted: the ranges ascend, do not overlap and have no mask */
-    uint16_t label; /* the caller's own, told again in store_found.led; 0 none */
+    uint16_t label;      /* the caller's own, told again in store_found.led; 0 none */
     const struct store_range *ranges;
     size_t n_ranges;
     const uint64_t *rids; /* sorted */
