@@ -18,7 +18,8 @@ static void put(char *to, size_t cap, str s)
 {
     size_t n = s.n < cap ? s.n : cap - 1;
     memset(to, 0, cap);
-    memcpy(to, s.p, n);
+    if (n)
+        memcpy(to, s.p, n);
 }
 
 static uint64_t number_of(struct op *op, struct identity *id, fhir_type type, str name)

@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -15,12 +16,13 @@ import time
 
 PYTHON = "/usr/bin/python3"
 try:
+    from aiosmtpd.controller import Controller
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 except ImportError:  # Debian's module belongs to Debian's Python
     if sys.executable != PYTHON and os.path.exists(PYTHON):
         os.execv(PYTHON, [PYTHON, *sys.argv])
-    print("skipped: python3-cryptography is not installed")
+    print("skipped: python3-cryptography or python3-aiosmtpd is not installed")
     sys.exit(77)
 
 from weft_http import Case, Events, Server, main, observation  # noqa: E402
@@ -431,6 +433,59 @@ class Rights(Base):
                 break
             self.assertLess(time.monotonic(), end, found)
             time.sleep(0.05)
+
+
+class Mailbox:
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append((envelope.rcpt_tos, envelope.content.decode()))
+        return "250 OK"
+
+
+class Mail(Case):
+    """The e-mail channel, through a real SMTP server: that something is new, never what."""
+    roles = ("nurse", "system")
+
+    @classmethod
+    def before_start(cls):
+        cls.box = Mailbox()
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        cls.smtp = Controller(cls.box, hostname="127.0.0.1", port=port)
+        cls.smtp.start()
+        with open(cls.server.config, "w", encoding="utf-8") as f:
+            f.write(f"smtp.url = smtp://127.0.0.1:{port}\nsmtp.from = weft@example.org\n"
+                    "smtp.allow_plain = true\n")
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.smtp.stop()
+
+    def test_mail_says_that_not_what(self):
+        s = plain("mailto:desk@example.org", payload=None)
+        s["channel"] = {"type": "email", "endpoint": "mailto:desk@example.org"}
+        self.expect(422, self.call("POST", "/fhir/Subscription", {
+            **s, "channel": {**s["channel"], "payload": "application/fhir+json"}}, "system"),
+            "Plain mail")
+        sid = self.create(s, "system").json["id"]
+        end = time.monotonic() + 30
+        while self.call("GET", f"/fhir/Subscription/{sid}", token="system").json["status"] != "active":
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        pid = self.patient("Unmistakable")
+        oid = self.create(observation(pid)).json["id"]
+        while not self.box.mails:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        to, text = self.box.mails[0]
+        self.assertEqual(["desk@example.org"], to)
+        self.assertIn(f"Subscription/{sid}/$events", text)
+        for secret in (pid, oid, "Unmistakable", "8867-4", "Observation"):
+            self.assertNotIn(secret, text)
 
 
 class Live(Base):
