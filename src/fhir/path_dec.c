@@ -151,6 +151,14 @@ struct path_dec dec_round(struct path_dec d, int places)
     return d;
 }
 
+bool dec_like(struct path_dec a, struct path_dec b)
+{
+    trim(&a);
+    trim(&b);
+    int places = a.scale < b.scale ? a.scale : b.scale;
+    return dec_cmp(dec_round(a, places), dec_round(b, places)) == 0;
+}
+
 struct path_dec dec_int(int64_t v)
 {
     return (struct path_dec){.m = v, .whole = true};

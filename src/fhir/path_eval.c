@@ -62,8 +62,10 @@ static err eval_at(struct path_run *r, const struct path_node *n, const struct p
     struct path_list left = {0}, at = {0};
     int64_t i;
     TRY(path_eval(r, n->a, s, &left));
+    struct path_frame own = {.up = s->frame};
     struct path_scope fresh = *s;
     fresh.input = s->context;
+    fresh.frame = &own;
     TRY(path_eval(r, n->b, &fresh, &at));
     if (at.n == 0)
         return OK;
@@ -101,34 +103,82 @@ static err push_var(struct path_run *r, const struct fhir_path_var *var, struct 
     return path_push(r, ret, item);
 }
 
-static err eval_var(struct path_run *r, const struct path_node *n, struct path_list *ret)
+const struct path_var *path_var_find(const struct path_scope *s, str name)
 {
-    struct arena *a = r->op->arena;
-    str name = n->text, rest;
-    if (str_eq(name, STR("context")))
-        return path_push(r, ret, r->context);
-    if (str_eq(name, STR("resource")))
-        return path_push(r, ret, r->resource);
-    if (str_eq(name, STR("rootResource")))
-        return path_push(r, ret, r->root);
+    for (const struct path_frame *f = s->frame; f; f = f->up)
+        for (const struct path_var *v = f->vars; v; v = v->next)
+            if (str_eq(v->name, name))
+                return v;
+    return NULL;
+}
+
+static const struct {
+    const char *name, *text;
+} constants[] = {
+    {"ucum", "http://unitsofmeasure.org"},
+    {"sct", "http://snomed.info/sct"},
+    {"loinc", "http://loinc.org"},
+};
+
+/* %`vs-name` and %`ext-name`: the address that the rest of the name is added to, or NULL. */
+static const char *address(str name)
+{
+    return str_starts(name, STR("vs-"))    ? "http://hl7.org/fhir/ValueSet/"
+           : str_starts(name, STR("ext-")) ? "http://hl7.org/fhir/StructureDefinition/"
+                                           : NULL;
+}
+
+static const struct path_item *node_var(const struct path_run *r, str name)
+{
+    return str_eq(name, STR("context"))        ? &r->context
+           : str_eq(name, STR("resource"))     ? &r->resource
+           : str_eq(name, STR("rootResource")) ? &r->root
+                                               : NULL;
+}
+
+static size_t constant_find(str name)
+{
+    size_t i = 0;
+    while (i < sizeof constants / sizeof *constants && !str_eq(name, str_of(constants[i].name)))
+        i++;
+    return i;
+}
+
+static const struct fhir_path_var *env_var(const struct path_run *r, str name)
+{
     for (size_t i = 0; i < r->env->n_vars; i++)
         if (str_eq(name, r->env->vars[i].name))
-            return r->env->vars[i].value ? push_var(r, &r->env->vars[i], ret) : OK;
-    if (str_eq(name, STR("ucum")))
-        return path_push(r, ret, path_string(r, STR("http://unitsofmeasure.org")));
-    if (str_eq(name, STR("sct")))
-        return path_push(r, ret, path_string(r, STR("http://snomed.info/sct")));
-    if (str_eq(name, STR("loinc")))
-        return path_push(r, ret, path_string(r, STR("http://loinc.org")));
-    bool set = str_starts(name, STR("vs-"));
-    if (!set && !str_starts(name, STR("ext-")))
+            return &r->env->vars[i];
+    return NULL;
+}
+
+bool path_var_given(const struct path_run *r, str name)
+{
+    return node_var(r, name) || env_var(r, name) || address(name) ||
+           constant_find(name) < sizeof constants / sizeof *constants;
+}
+
+static err eval_var(struct path_run *r, const struct path_node *n, const struct path_scope *s,
+                    struct path_list *ret)
+{
+    str name = n->text;
+    const struct path_var *var = path_var_find(s, name);
+    const struct path_item *node = node_var(r, name);
+    const struct fhir_path_var *given = env_var(r, name);
+    const char *base = address(name);
+    size_t i = constant_find(name);
+    if (var)
+        return path_push_all(r, ret, &var->value);
+    if (node)
+        return path_push(r, ret, *node);
+    if (given)
+        return given->value ? push_var(r, given, ret) : OK;
+    if (i < sizeof constants / sizeof *constants)
+        return path_push(r, ret, path_string(r, str_of(constants[i].text)));
+    if (!base)
         return path_fault(r, n, "no such variable");
-    rest = str_sub(name, set ? 3 : 4, name.n);
-    return path_push(r, ret,
-                     path_string(r, arena_cat(a,
-                                              set ? STR("http://hl7.org/fhir/ValueSet/")
-                                                  : STR("http://hl7.org/fhir/StructureDefinition/"),
-                                              rest)));
+    str rest = str_sub(name, str_find_char(name, '-', 0) + 1, name.n);
+    return path_push(r, ret, path_string(r, arena_cat(r->op->arena, str_of(base), rest)));
 }
 
 /* and, or, xor, implies need their right side only sometimes, but never as a matter of meaning. */
@@ -136,20 +186,25 @@ static err eval_op(struct path_run *r, const struct path_node *n, const struct p
                    struct path_list *ret)
 {
     struct path_list a = {0}, b = {0};
+    struct path_frame own = {.up = s->frame};
     struct path_scope fresh = *s;
     fresh.input = s->context;
+    fresh.frame = &own;
     TRY(path_eval(r, n->a, &fresh, &a));
     if (n->op == OP_IS) {
         if (a.n > 1)
             return path_fault(r, n, "'is' goes after one item");
         return a.n ? path_push_bool(r, ret, path_type_is(a.at[0].type, n->b)) : OK;
     }
+    if (n->op == OP_AS && a.n > 1 && !r->stubs)
+        return path_fault(r, n, "'as' goes after one item; ofType() after many");
     if (n->op == OP_AS) {
         for (size_t i = 0; i < a.n; i++)
             if (path_type_is(a.at[i].type, n->b))
                 TRY(path_push(r, ret, a.at[i]));
         return OK;
     }
+    own.vars = NULL;
     TRY(path_eval(r, n->b, &fresh, &b));
     return path_operate(r, n, &a, &b, ret);
 }
@@ -181,7 +236,7 @@ err path_eval(struct path_run *r, const struct path_node *n, const struct path_s
     case N_TOTAL:
         return s->total ? path_push_all(r, ret, s->total) : OK;
     case N_VAR:
-        return eval_var(r, n, ret);
+        return eval_var(r, n, s, ret);
     case N_DOT:
         return eval_dot(r, n, s, ret);
     case N_CALL:
@@ -202,18 +257,39 @@ err path_eval(struct path_run *r, const struct path_node *n, const struct path_s
 
 err path_arg(struct path_run *r, const struct path_call *c, size_t i, struct path_list *ret)
 {
+    struct path_frame own = {.up = c->scope->frame};
     struct path_scope fresh = *c->scope;
     fresh.input = c->scope->context;
+    fresh.frame = &own;
     return path_eval(r, c->node->args[i], &fresh, ret);
+}
+
+err path_arg_all(struct path_run *r, const struct path_call *c, size_t i, struct path_list *ret)
+{
+    struct path_frame own = {.up = c->scope->frame};
+    struct path_scope inner = *c->scope;
+    inner.input = inner.context = c->input;
+    inner.frame = &own;
+    return path_eval(r, c->node->args[i], &inner, ret);
+}
+
+err path_node_each(struct path_run *r, const struct path_call *c, const struct path_node *n,
+                   size_t item, struct path_list *ret)
+{
+    struct path_list one = {.at = &c->input->at[item], .n = 1, .cap = 1};
+    struct path_frame own = {.up = c->scope->frame};
+    struct path_scope inner = {.frame = &own,
+                               .input = &one,
+                               .context = &one,
+                               .index = (int64_t)item,
+                               .total = c->scope->total};
+    return path_eval(r, n, &inner, ret);
 }
 
 err path_arg_each(struct path_run *r, const struct path_call *c, size_t i, size_t item,
                   struct path_list *ret)
 {
-    struct path_list one = {.at = &c->input->at[item], .n = 1, .cap = 1};
-    struct path_scope inner = {
-        .input = &one, .context = &one, .index = (int64_t)item, .total = c->scope->total};
-    return path_eval(r, c->node->args[i], &inner, ret);
+    return path_node_each(r, c, c->node->args[i], item, ret);
 }
 
 err path_arg_value(struct path_run *r, const struct path_call *c, size_t i, enum path_kind kind,
@@ -239,7 +315,8 @@ static err run(struct path_run *r, const struct fhir_path *p, struct path_item f
                struct path_list *ret)
 {
     struct path_list start = {.at = &focus, .n = 1, .cap = 1}, out = {0};
-    struct path_scope s = {.input = &start, .context = &start, .index = -1};
+    struct path_frame frame = {0};
+    struct path_scope s = {.frame = &frame, .input = &start, .context = &start, .index = -1};
     r->context = focus;
     TRY(path_eval(r, p->root, &s, &out));
     TRY(op_check(r->op));

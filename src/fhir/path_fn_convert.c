@@ -76,7 +76,8 @@ static bool to_string(struct path_run *r, const struct path_value *v, struct pat
         break;
     case V_QUANTITY:
         number = dec_text(a, v->d);
-        s = arena_printf(a, "%.*s '%.*s'", STR_ARG(number), STR_ARG(v->s));
+        s = arena_printf(a, path_unit_word(v->s) ? "%.*s %.*s" : "%.*s '%.*s'", STR_ARG(number),
+                         STR_ARG(v->s));
         break;
     case V_STRING:
         break;
@@ -134,20 +135,56 @@ static bool quantity_text(str s, struct path_dec *d, str *unit)
         *unit = str_sub(*unit, 1, unit->n - 1);
         return true;
     }
-    return !str_eq(path_unit(*unit), *unit);
+    return path_unit_word(*unit);
 }
 
-static bool to_quantity(struct path_run *r, const struct path_value *v, struct path_item *ret)
+static bool quantity_of(const struct path_value *v, struct path_value *ret)
 {
-    struct path_dec d = v->d;
-    str unit = v->kind == V_QUANTITY ? v->s : STR("1");
+    *ret = *v;
+    ret->kind = V_QUANTITY;
+    if (v->kind != V_QUANTITY) {
+        ret->s = STR("1");
+        ret->ucum = true;
+    }
     if (v->kind == V_BOOL)
-        d = dec_int(v->b);
-    else if (v->kind == V_STRING ? !quantity_text(v->s, &d, &unit)
-                                 : v->kind != V_NUMBER && v->kind != V_QUANTITY)
-        return false;
-    *ret = path_quantity(r, d, unit);
-    return true;
+        ret->d = dec_int(v->b);
+    else if (v->kind == V_STRING)
+        return quantity_text(v->s, &ret->d, &ret->s);
+    return v->kind == V_BOOL || v->kind == V_NUMBER || (v->kind == V_QUANTITY && !v->vague);
+}
+
+/* toQuantity(unit) converts to that unit as well. */
+static err quantity(struct path_run *r, const struct path_call *c, bool ask, struct path_list *ret)
+{
+    struct path_value unit = {.kind = V_OTHER}, q;
+    if (c->input->n == 0)
+        return OK;
+    if (c->input->n > 1)
+        return path_fault(r, c->node, "one item is converted, not a list");
+    if (c->node->n_args) {
+        TRY(path_arg_value(r, c, 0, V_STRING, &unit));
+        if (unit.kind != V_STRING)
+            return OK;
+    }
+    struct path_value v = path_value_of(&c->input->at[0]);
+    bool ok = v.kind != V_OTHER && quantity_of(&v, &q);
+    if (ok && unit.kind == V_STRING) {
+        ok = path_quantity_convert(&q, unit.s, &q.d);
+        q.s = unit.s;
+    }
+    if (ask)
+        return path_push_bool(r, ret, ok);
+    return ok ? path_push(r, ret, path_quantity(r, q.d, q.s)) : OK;
+}
+
+static err fn_to_quantity(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return quantity(r, c, false, ret);
+}
+
+static err ask_to_quantity(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return quantity(r, c, true, ret);
 }
 
 static err convert(struct path_run *r, const struct path_call *c, convert_fn fn, bool ask,
@@ -182,7 +219,6 @@ CONVERSION(to_string)
 CONVERSION(to_date)
 CONVERSION(to_datetime)
 CONVERSION(to_time)
-CONVERSION(to_quantity)
 
 const struct path_fn path_fns_convert[] = {
     {"toBoolean", 0, 0, false, fn_to_boolean},
@@ -199,7 +235,7 @@ const struct path_fn path_fns_convert[] = {
     {"convertsToDateTime", 0, 0, false, ask_to_datetime},
     {"toTime", 0, 0, false, fn_to_time},
     {"convertsToTime", 0, 0, false, ask_to_time},
-    {"toQuantity", 0, 0, false, fn_to_quantity},
-    {"convertsToQuantity", 0, 0, false, ask_to_quantity},
+    {"toQuantity", 0, 1, false, fn_to_quantity},
+    {"convertsToQuantity", 0, 1, false, ask_to_quantity},
     {0},
 };

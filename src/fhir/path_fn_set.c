@@ -175,6 +175,14 @@ static err fn_of_type(struct path_run *r, const struct path_call *c, struct path
     return OK;
 }
 
+/* Of search parameters R4 has "(Observation.component.value as Quantity)": many items there. */
+static err fn_as(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    if (c->input->n > 1 && !r->stubs)
+        return path_fault(r, c->node, "as() goes after one item; ofType() after many");
+    return fn_of_type(r, c, ret);
+}
+
 static err fn_is(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     if (c->input->n == 0)
@@ -314,7 +322,7 @@ const struct path_fn path_fns_set[] = {
     {"select", 1, 1, false, fn_select},
     {"repeat", 1, 1, false, fn_repeat},
     {"ofType", 1, 1, true, fn_of_type},
-    {"as", 1, 1, true, fn_of_type},
+    {"as", 1, 1, true, fn_as},
     {"is", 1, 1, true, fn_is},
     {"single", 0, 0, false, fn_single},
     {"first", 0, 0, false, fn_first},

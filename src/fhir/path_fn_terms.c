@@ -1,6 +1,6 @@
 /* FHIRPath functions that ask the surroundings: memberOf, subsumes, subsumedBy, conformsTo
  * (https://hl7.org/fhir/R4/fhirpath.html#functions). Who knows the codes is not known here.
- * Invariant: what nobody can answer is empty, never false. */
+ * Invariant: what nobody can answer is empty (of conformsTo an error), never false. */
 #include "fhir/path_int.h"
 #include "fhir/terms.h"
 
@@ -151,7 +151,8 @@ static err fn_conforms_to(struct path_run *r, const struct path_call *c, struct 
     TRY(path_step(r, 100));
     if (r->env->conforms && item->v)
         TRY(r->env->conforms(r->op, r->env->ctx, item->v, profile.s, &known, &conforms));
-    return known ? path_push_bool(r, ret, conforms) : OK;
+    return known ? path_push_bool(r, ret, conforms)
+                 : path_fault(r, c->node, "conformsTo() names a profile that is not here");
 }
 
 const struct path_fn path_fns_terms[] = {

@@ -352,6 +352,8 @@ static err fn_replace_matches(struct path_run *r, const struct path_call *c, str
     TRY(path_arg_value(r, c, 1, V_STRING, &with));
     if (!there || with.kind != V_STRING)
         return OK;
+    if (pattern.n == 0)
+        return path_push(r, ret, path_string(r, s));
     TRY(regex_open(r, c, pattern, s, &regex));
     err e = replace_all(r, regex, with.s, ret);
     uregex_close(regex);

@@ -26,13 +26,34 @@ static err fn_iif(struct path_run *r, const struct path_call *c, struct path_lis
 {
     struct path_list test = {0};
     enum tri t;
-    struct path_scope inner = *c->scope;
-    inner.input = inner.context = c->input;
-    TRY(path_eval(r, c->node->args[0], &inner, &test));
+    if (c->input->n > 1)
+        return path_fault(r, c->node, "iif() goes after one item");
+    TRY(path_arg_all(r, c, 0, &test));
+    if (test.n == 1 && path_value_of(&test.at[0]).kind != V_BOOL)
+        return path_fault(r, c->node, "the criterion of iif() is a boolean");
     TRY(path_truth(r, c->node, &test, &t));
     if (t == TRI_TRUE)
-        return path_eval(r, c->node->args[1], &inner, ret);
-    return c->node->n_args == 3 ? path_eval(r, c->node->args[2], &inner, ret) : OK;
+        return path_arg_all(r, c, 1, ret);
+    return c->node->n_args == 3 ? path_arg_all(r, c, 2, ret) : OK;
+}
+
+/* Without a value, the input; a name can be given once. */
+static err fn_define(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    struct path_value name;
+    struct path_var *var = ARENA_NEW(r->op->arena, struct path_var);
+    TRY(op_check(r->op));
+    TRY(path_arg_value(r, c, 0, V_STRING, &name));
+    if (name.kind != V_STRING || path_var_given(r, name.s) || path_var_find(c->scope, name.s))
+        return path_fault(r, c->node, "defineVariable() wants a name that is not taken");
+    if (c->node->n_args == 2)
+        TRY(path_arg_all(r, c, 1, &var->value));
+    else
+        TRY(path_push_all(r, &var->value, c->input));
+    var->name = name.s;
+    var->next = c->scope->frame->vars;
+    c->scope->frame->vars = var;
+    return path_push_all(r, ret, c->input);
 }
 
 /* The value goes nowhere: a library room does not log. */
@@ -178,6 +199,7 @@ const struct path_fn path_fns_tree[] = {
     {"children", 0, 0, false, fn_children},
     {"descendants", 0, 0, false, fn_descendants},
     {"iif", 2, 3, false, fn_iif},
+    {"defineVariable", 1, 2, false, fn_define},
     {"trace", 1, 2, false, fn_trace},
     {"now", 0, 0, false, fn_now},
     {"today", 0, 0, false, fn_today},
@@ -192,8 +214,9 @@ const struct path_fn path_fns_tree[] = {
 
 const struct path_fn *path_fn_find(str name)
 {
-    const struct path_fn *const tables[] = {path_fns_set,  path_fns_tree,    path_fns_text,
-                                            path_fns_math, path_fns_convert, path_fns_terms};
+    const struct path_fn *const tables[] = {path_fns_set,   path_fns_tree,    path_fns_text,
+                                            path_fns_math,  path_fns_convert, path_fns_terms,
+                                            path_fns_bound, path_fns_code,    path_fns_sort};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct path_fn *f = tables[t]; f->name; f++)
             if (str_eq(name, str_of(f->name)))

@@ -60,7 +60,9 @@ enum path_kind { V_OTHER, V_BOOL, V_STRING, V_NUMBER, V_DATE, V_DATETIME, V_TIME
 struct path_value {
     enum path_kind kind;
     bool b;
-    str s; /* string; unit of a quantity (UCUM code, or calendar word) */
+    str s;      /* string; unit of a quantity (UCUM code, or calendar word) */
+    bool ucum;  /* s is a unit of UCUM or of the calendar, not of some other system */
+    bool vague; /* a quantity with a comparator: "<5" is no number */
     struct path_dec d;
     struct path_time t;
 };
@@ -151,6 +153,8 @@ struct path_lexer {
     size_t at;
 };
 MUST err path_lex(struct path_lexer *l, struct path_token *ret);
+/* Four hex digits after "\u" (and the second half of a surrogate pair) to UTF-8; false if not. */
+bool path_lex_unicode(struct path_lexer *l, struct buf *b);
 void path_syntax_tell(struct op *op, uint32_t at, const char *wanted);
 /* Fault in the text; always ERR_INVALID. */
 MUST static inline err path_syntax(struct op *op, uint32_t at, const char *wanted)
@@ -165,10 +169,22 @@ struct path_run {
     const struct fhir_path_env *env; /* never NULL */
     struct path_item context;        /* %context */
     struct path_item resource, root; /* %resource, %rootResource */
-    bool stubs;                      /* resolve() tells type and id of what is elsewhere */
+    bool stubs;                      /* for search keys: resolve() tells type and id of what is
+                                        elsewhere, 'as' takes many items */
     uint64_t steps;
 };
+/* Variables of defineVariable(): seen by what follows in the same chain of dots, and within. */
+struct path_var {
+    str name;
+    struct path_list value;
+    struct path_var *next;
+};
+struct path_frame {
+    const struct path_frame *up;
+    struct path_var *vars;
+};
 struct path_scope {
+    struct path_frame *frame;        /* where defineVariable() puts what it defines */
     const struct path_list *input;   /* what an invocation applies to */
     const struct path_list *context; /* $this, and where a new path begins */
     int64_t index;                   /* $index, -1 outside */
@@ -188,7 +204,7 @@ struct path_fn {
 const struct path_fn *path_fn_find(str name);
 /* Tables of functions, each ended by a row without name. */
 extern const struct path_fn path_fns_set[], path_fns_tree[], path_fns_text[], path_fns_math[],
-    path_fns_convert[], path_fns_terms[];
+    path_fns_convert[], path_fns_terms[], path_fns_bound[], path_fns_code[], path_fns_sort[];
 
 MUST err path_eval(struct path_run *r, const struct path_node *n, const struct path_scope *s,
                    struct path_list *ret);
@@ -204,6 +220,15 @@ MUST err path_push_all(struct path_run *r, struct path_list *l, const struct pat
 MUST err path_arg(struct path_run *r, const struct path_call *c, size_t i, struct path_list *ret);
 MUST err path_arg_each(struct path_run *r, const struct path_call *c, size_t i, size_t item,
                        struct path_list *ret);
+/* Evaluates a node with one item of the input as $this. */
+MUST err path_node_each(struct path_run *r, const struct path_call *c, const struct path_node *n,
+                        size_t item, struct path_list *ret);
+/* Evaluates argument i with the whole input as $this. */
+MUST err path_arg_all(struct path_run *r, const struct path_call *c, size_t i,
+                      struct path_list *ret);
+/* The value of %name, or NULL. */
+const struct path_var *path_var_find(const struct path_scope *s, str name);
+bool path_var_given(const struct path_run *r, str name);
 /* Single value of argument i: V_OTHER when it is empty. ERR_INVALID when it is not of that kind. */
 MUST err path_arg_value(struct path_run *r, const struct path_call *c, size_t i,
                         enum path_kind kind, struct path_value *ret);
@@ -247,12 +272,22 @@ MUST err path_operate(struct path_run *r, const struct path_node *n, const struc
 MUST err path_arithmetic(struct path_run *r, const struct path_node *n, const struct path_value *a,
                          const struct path_value *b, struct path_list *ret);
 
+/* Quantities (path_quantity.c); a number counts as one of unit 1. */
+bool path_quantity_comparable(const struct path_value *a, const struct path_value *b);
+bool path_quantity_order(const struct path_value *a, const struct path_value *b, int *ret);
+bool path_quantity_like(const struct path_value *a, const struct path_value *b);
+bool path_quantity_convert(const struct path_value *v, str unit, struct path_dec *ret);
+MUST err path_quantity_arithmetic(struct path_run *r, const struct path_node *n,
+                                  const struct path_value *a, const struct path_value *b,
+                                  struct path_list *ret);
+
 bool dec_parse(str s, struct path_dec *ret);
 bool dec_add(struct path_dec a, struct path_dec b, bool minus, struct path_dec *ret);
 bool dec_mul(struct path_dec a, struct path_dec b, struct path_dec *ret);
 bool dec_div(struct path_dec a, struct path_dec b, struct path_dec *ret);
 bool dec_idiv(struct path_dec a, struct path_dec b, struct path_dec *ret);
 int dec_cmp(struct path_dec a, struct path_dec b);
+bool dec_like(struct path_dec a, struct path_dec b); /* ~: at the coarser scale */
 struct path_dec dec_round(struct path_dec d, int places);
 struct path_dec dec_int(int64_t v);
 bool dec_from_double(double v, struct path_dec *ret);
@@ -267,8 +302,8 @@ str moment_text(struct arena *a, const struct path_time *t, enum path_kind kind)
 bool moment_cmp(const struct path_time *a, const struct path_time *b, int *ret);
 /* "days" and "d" → "d"; other units as they are. */
 str path_unit(str unit);
-/* Milliseconds of a week … millisecond, 0 for anything else (years and months have no length). */
-int64_t path_unit_ms(str unit);
+/* One of the calendar's words: "day", "days", … */
+bool path_unit_word(str unit);
 /* Adds a number of a calendar unit; false for an unknown unit or past year 9999. */
 bool moment_add(struct path_time *t, enum path_kind kind, struct path_dec n, str unit);
 

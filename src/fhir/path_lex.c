@@ -86,7 +86,7 @@ static void put_utf8(struct buf *b, uint32_t c)
 }
 
 /* After "\u": one code point, a surrogate pair included. */
-static bool take_unicode(struct path_lexer *l, struct buf *b)
+bool path_lex_unicode(struct path_lexer *l, struct buf *b)
 {
     uint32_t c, low;
     if (!take_hex4(l, &c))
@@ -113,7 +113,7 @@ static bool take_escape(struct path_lexer *l, struct buf *b)
         return false;
     l->at++;
     if (c == 'u')
-        return take_unicode(l, b);
+        return path_lex_unicode(l, b);
     const char *p = c ? strchr(from, c) : NULL;
     if (p)
         buf_char(b, to[p - from]);

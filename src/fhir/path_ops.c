@@ -134,6 +134,8 @@ static err add_moment(struct path_run *r, const struct path_node *n, const struc
     struct path_value q = *b;
     struct path_time t = a->t;
     uint16_t type = a->kind == V_TIME ? SYS_TIME : a->kind == V_DATE ? SYS_DATE : SYS_DATETIME;
+    if (str_eq(q.s, STR("a")) || str_eq(q.s, STR("mo")))
+        return path_fault(r, n, "a date takes calendar years and months, not UCUM's");
     if (n->op == OP_SUB)
         q.d.m = -q.d.m;
     if (!moment_add(&t, a->kind, q.d, q.s))
@@ -141,7 +143,9 @@ static err add_moment(struct path_run *r, const struct path_node *n, const struc
     return path_push(r, ret, path_moment(r, &t, type));
 }
 
-static bool calculate(enum path_op op, struct path_dec a, struct path_dec b, struct path_dec *ret)
+/* Integers have 32 bits; what does not fit is empty. */
+static bool calculate_any(enum path_op op, struct path_dec a, struct path_dec b,
+                          struct path_dec *ret)
 {
     struct path_dec whole;
     if (op == OP_ADD || op == OP_SUB)
@@ -156,24 +160,13 @@ static bool calculate(enum path_op op, struct path_dec a, struct path_dec b, str
     return dec_idiv(a, b, &whole) && dec_mul(b, whole, &whole) && dec_add(a, whole, true, ret);
 }
 
-static err quantities(struct path_run *r, const struct path_node *n, const struct path_value *a,
-                      const struct path_value *b, struct path_list *ret)
+static bool calculate(enum path_op op, struct path_dec a, struct path_dec b, struct path_dec *ret)
 {
     struct path_dec d;
-    bool both = a->kind == V_QUANTITY && b->kind == V_QUANTITY;
-    str unit = a->kind == V_QUANTITY ? a->s : b->s;
-    bool sum = n->op == OP_ADD || n->op == OP_SUB;
-    if (both && sum && !str_eq(path_unit(a->s), path_unit(b->s)))
-        return OK;
-    if (both && n->op == OP_DIV && str_eq(path_unit(a->s), path_unit(b->s)))
-        unit = STR("1");
-    else if (both && !sum)
-        return path_fault(r, n, "quantities are multiplied and divided by numbers only");
-    if (!both && (sum || (n->op == OP_DIV && b->kind == V_QUANTITY)))
-        return path_fault(r, n, "a number has no unit to go with a quantity");
-    if (!calculate((enum path_op)n->op, a->d, b->d, &d))
-        return OK;
-    return path_push(r, ret, path_quantity(r, d, unit));
+    if (!calculate_any(op, a, b, &d) || (d.whole && (d.m > INT32_MAX || d.m < INT32_MIN)))
+        return false;
+    *ret = d;
+    return true;
 }
 
 err path_arithmetic(struct path_run *r, const struct path_node *n, const struct path_value *a,
@@ -189,10 +182,10 @@ err path_arithmetic(struct path_run *r, const struct path_node *n, const struct 
     bool q = a->kind == V_QUANTITY || b->kind == V_QUANTITY;
     bool numbers = (a->kind == V_NUMBER || a->kind == V_QUANTITY) &&
                    (b->kind == V_NUMBER || b->kind == V_QUANTITY);
-    if (!numbers || (q && (n->op == OP_IDIV || n->op == OP_MOD)))
+    if (!numbers)
         return path_fault(r, n, "the operator does not go with values of these types");
     if (q)
-        return quantities(r, n, a, b, ret);
+        return path_quantity_arithmetic(r, n, a, b, ret);
     return calculate((enum path_op)n->op, a->d, b->d, &d) ? path_push(r, ret, path_number(r, d))
                                                           : OK;
 }

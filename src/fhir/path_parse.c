@@ -195,17 +195,6 @@ static struct json *scalar(struct parser *p, enum json_type type, str s)
     return v;
 }
 
-static bool unit_word(str s)
-{
-    static const char *const words[] = {"year", "month",  "week",   "day",
-                                        "hour", "minute", "second", "millisecond"};
-    str bare = str_ends(s, STR("s")) ? str_sub(s, 0, s.n - 1) : s;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_eq(bare, str_of(words[i])))
-            return true;
-    return false;
-}
-
 /* A number, with a unit a quantity. */
 static err number(struct parser *p, struct path_node **ret)
 {
@@ -218,7 +207,7 @@ static err number(struct parser *p, struct path_node **ret)
     n->literal.v = scalar(p, JSON_NUMBER, digits);
     n->literal.type = d.whole ? SYS_INTEGER : SYS_DECIMAL;
     TRY(advance(p));
-    if (p->t.kind == T_STRING || (p->t.kind == T_NAME && unit_word(p->t.text))) {
+    if (p->t.kind == T_STRING || (p->t.kind == T_NAME && path_unit_word(p->t.text))) {
         struct json *q = json_new(p->op->arena, JSON_OBJECT);
         json_set(p->op->arena, q, STR("value"), n->literal.v);
         json_set_str(p->op->arena, q, STR("unit"), p->t.text);

@@ -163,7 +163,7 @@ static const struct row on_patient[] = {
     {"'b' > 'a'", "true"},
     {"4 days = 4 'd'", "true"},
     {"5 'mg' > 4 'mg'", "true"},
-    {"5 'mg' > 4 'g'", ""},
+    {"5 'mg' > 4 'g'", "false"},
     /* membership, precedence */
     {"'Ana' in name.given", "true"},
     {"name.given contains 'Zoe'", "false"},
@@ -261,7 +261,7 @@ static const struct row on_patient[] = {
     {"%other.subsumes(%other)", "true"},
     {"conformsTo('urn:profile')", "true"},
     {"name[0].conformsTo('urn:profile')", "false"},
-    {"conformsTo('urn:nothing')", ""},
+    {"conformsTo('urn:nothing')", "!"},
     {"conformsTo('http://hl7.org/fhir/StructureDefinition/DomainResource')", "true"},
     {"conformsTo('http://hl7.org/fhir/StructureDefinition/Observation')", "false"},
     {"%text", "text"},

@@ -251,16 +251,16 @@ static size_t unit_find(str unit)
     return i;
 }
 
+bool path_unit_word(str unit)
+{
+    size_t i = unit_find(unit);
+    return i < UNITS && !str_eq(unit, str_of(units[i].ucum));
+}
+
 str path_unit(str unit)
 {
     size_t i = unit_find(unit);
     return i < UNITS ? str_of(units[i].ucum) : unit;
-}
-
-int64_t path_unit_ms(str unit)
-{
-    size_t i = unit_find(unit);
-    return i < UNITS ? units[i].ms : 0;
 }
 
 /* Adds ms to a value whose precision may be coarser: whole units of that precision only. */

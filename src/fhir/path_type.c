@@ -31,7 +31,9 @@ err path_type_resolve(struct op *op, str ns, str name, bool cast, struct path_no
         ret->sys = system_type(name);
     if (ns.n == 0 && ret->fhir == 0 && ret->sys && cast)
         ret->fhir = lower_first(op, name);
-    if (ret->fhir || ret->sys)
+    bool elsewhere = str_eq(ns, STR("System")) ? fhir_model_find(name) != 0
+                                               : str_eq(ns, STR("FHIR")) && system_type(name);
+    if (ret->fhir || ret->sys || elsewhere) /* a type of the other namespace: nothing is one */
         return OK;
     return fail(op, ERR_INVALID, "FHIRPath, position %u: no type %.*s", ret->at + 1, STR_ARG(name));
 }

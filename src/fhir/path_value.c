@@ -28,11 +28,16 @@ static enum path_kind kind_of(uint16_t type)
     return V_STRING;
 }
 
-/* The unit of a FHIR Quantity is its UCUM code, else its text. */
-static bool quantity_of(const struct json *v, struct path_value *ret)
+/* The unit of a FHIR Quantity is its code, else its text; one of ours has no system. */
+static bool quantity_of(const struct path_item *item, struct path_value *ret)
 {
-    str code = json_str(JSON_GET(v, "code")), unit = json_str(JSON_GET(v, "unit"));
+    const struct json *v = item->v;
+    str code = json_get_str(v, STR("code")), unit = json_get_str(v, STR("unit"));
+    str system = json_get_str(v, STR("system"));
     ret->s = code.n ? code : unit.n ? unit : STR("1");
+    ret->ucum = item->type == SYS_QUANTITY || (code.n == 0 && unit.n == 0) ||
+                str_eq(system, STR("http://unitsofmeasure.org"));
+    ret->vague = JSON_GET(v, "comparator") != NULL;
     if (!dec_parse(json_str(JSON_GET(v, "value")), &ret->d))
         return false;
     ret->d.whole = false;
@@ -67,7 +72,7 @@ struct path_value path_value_of(const struct path_item *item)
         ok = moment_parse(v.s, kind, &v.t);
         break;
     case V_QUANTITY:
-        ok = quantity_of(item->v, &v);
+        ok = quantity_of(item, &v);
         break;
     case V_OTHER:
         break;
@@ -94,20 +99,6 @@ static bool is_moment(enum path_kind k)
     return k == V_DATE || k == V_DATETIME;
 }
 
-/* False when the units differ and are not both lengths of time. */
-static bool quantity_order(const struct path_value *a, const struct path_value *b, int *ret)
-{
-    str one = STR("1"), a_unit = a->kind == V_QUANTITY ? a->s : one;
-    str b_unit = b->kind == V_QUANTITY ? b->s : one;
-    struct path_dec x = a->d, y = b->d;
-    int64_t a_ms = path_unit_ms(a_unit), b_ms = path_unit_ms(b_unit);
-    if (!str_eq(path_unit(a_unit), path_unit(b_unit)) &&
-        (!a_ms || !b_ms || !dec_mul(x, dec_int(a_ms), &x) || !dec_mul(y, dec_int(b_ms), &y)))
-        return false;
-    *ret = dec_cmp(x, y);
-    return true;
-}
-
 bool path_order(const struct path_value *a, const struct path_value *b, int *ret, bool *ret_empty)
 {
     *ret_empty = false;
@@ -126,7 +117,7 @@ bool path_order(const struct path_value *a, const struct path_value *b, int *ret
     }
     bool a_q = a->kind == V_QUANTITY, b_q = b->kind == V_QUANTITY;
     if ((a_q && (b_q || b->kind == V_NUMBER)) || (b_q && a->kind == V_NUMBER)) {
-        *ret_empty = !quantity_order(a, b, ret);
+        *ret_empty = !path_quantity_order(a, b, ret);
         return true;
     }
     return false;
@@ -159,6 +150,8 @@ enum tri path_equal(struct path_run *r, const struct path_item *a, const struct 
     if (x.kind == V_OTHER && y.kind == V_OTHER)
         return a->v || b->v ? equal_trees(r, a->v, b->v) : equal_trees(r, a->ext, b->ext);
     r->steps += x.s.n / 64;
+    if (x.kind == V_QUANTITY && y.kind == V_QUANTITY && (x.vague || y.vague))
+        return equal_trees(r, a->v, b->v);
     if (x.kind == V_BOOL && y.kind == V_BOOL)
         return x.b == y.b ? TRI_TRUE : TRI_FALSE;
     if (!path_order(&x, &y, &order, &empty))
@@ -172,10 +165,10 @@ bool path_equivalent(struct path_run *r, const struct path_item *a, const struct
     struct path_value x = path_value_of(a), y = path_value_of(b);
     if (x.kind == V_STRING && y.kind == V_STRING)
         return str_eq(fhir_fold(r->op->arena, x.s), fhir_fold(r->op->arena, y.s));
-    if (x.kind == V_NUMBER && y.kind == V_NUMBER) {
-        int places = x.d.scale < y.d.scale ? x.d.scale : y.d.scale;
-        return dec_cmp(dec_round(x.d, places), dec_round(y.d, places)) == 0;
-    }
+    if (x.kind == V_NUMBER && y.kind == V_NUMBER)
+        return dec_like(x.d, y.d);
+    if (x.kind == V_QUANTITY && y.kind == V_QUANTITY && !x.vague && !y.vague)
+        return path_quantity_like(&x, &y);
     return path_equal(r, a, b) == TRI_TRUE;
 }
 
