@@ -60,6 +60,7 @@ struct call {
     const struct fhir_query *q; /* of a search by GET */
     enum prefer_return prefer;
     bool lenient, pretty;
+    bool json_patch; /* the body of a PATCH is one */
 };
 
 #define LATENCY_BUCKETS 12u
@@ -106,6 +107,10 @@ MUST err negotiate(struct call *c);
 bool query_get(struct arena *a, str query, str name, str *ret);
 str url_decode(struct arena *a, str s);
 
+/* unpack.c */
+/* The body as it was before Content-Encoding. */
+MUST err unpack_body(struct call *c);
+
 /* search.c */
 /* Reads the query of a search by GET and says where it may run: a short one on the server's own
  * thread, any other on one that is kept for long ones. */
@@ -132,6 +137,15 @@ str base_url(struct call *c);
 MUST err version_tag(struct call *c, const char *header, str *ret);
 /* The JSON object of a small request body. */
 MUST err body_object(struct call *c, struct json **ret);
+
+/* write.c */
+/* Conditions from address and headers into e (verb and content are set), then the record door.
+ */
+MUST err write_entry(struct call *c, struct fhir_entry *e, struct record_result *ret);
+
+/* read.c */
+/* By If-None-Match, else by If-Modified-Since (an HTTP date or, in a Bundle, an instant). */
+bool answer_unmodified(str none, str since, const struct record_doc *doc);
 
 /* bundle.c */
 MUST err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,

@@ -175,8 +175,30 @@ static void failed_entry(struct call *c, struct buf *b, const struct record_answ
     buf_char(b, '}');
 }
 
-static err read_entry(struct call *c, struct buf *b, const struct record_answer *a)
+static void history_entry(struct call *c, struct buf *b, const struct fhir_entry *e,
+                          const struct record_answer *a)
 {
+    struct call inner = *c;
+    inner.type = e->type;
+    inner.id = e->id;
+    inner.query = STR_NONE;
+    buf_add(b, STR("\"resource\":"));
+    bundle_history(&inner, b, a->page.docs, a->page.n, false);
+    buf_add(b, STR(",\"response\":{\"status\":\"200\"}"));
+}
+
+static err read_entry(struct call *c, struct buf *b, const struct fhir_entry *e,
+                      const struct record_answer *a)
+{
+    bool head = e->verb == VERB_HEAD;
+    if (head && (e->history || a->query)) {
+        buf_add(b, STR("\"response\":{\"status\":\"200\"}"));
+        return OK;
+    }
+    if (e->history) {
+        history_entry(c, b, e, a);
+        return OK;
+    }
     if (a->query) {
         buf_add(b, STR("\"resource\":"));
         TRY(bundle_search(c, b, a->query, &a->page));
@@ -184,19 +206,50 @@ static err read_entry(struct call *c, struct buf *b, const struct record_answer 
         buf_add(b, STR(",\"response\":{\"status\":\"200\"}"));
         return OK;
     }
+    bool same = answer_unmodified(e->if_none_match, e->if_modified_since, &a->doc);
     full_url(c, b, &a->doc);
-    resource(b, &a->doc);
-    buf_printf(b, ",\"response\":{\"status\":\"200\",\"etag\":\"W/\\\"%u\\\"\"}", a->doc.vid);
+    if (!same && !head)
+        resource(b, &a->doc);
+    char when[24];
+    time_format_to(when, a->doc.updated);
+    buf_printf(b,
+               ",\"response\":{\"status\":\"%s\",\"etag\":\"W/\\\"%u\\\"\","
+               "\"lastModified\":\"%.24s\"}",
+               same ? "304" : "200", a->doc.vid, when);
     return OK;
 }
 
-static void write_entry(struct call *c, struct buf *b, const struct fhir_entry *e,
-                        const struct record_answer *a)
+/* Prefer: return=OperationOutcome, for one entry. */
+static void told_entry(struct call *c, struct buf *b, const struct record_result *r, bool deleted)
+{
+    struct op told;
+    if (c->prefer != RETURN_OUTCOME)
+        return;
+    op_init(&told, c->op.arena, NULL, c->op.now);
+    if (deleted)
+        op_note(&told, SEVERITY_INFORMATION, STR_NONE, "Deleted: %u.", r->deleted);
+    else
+        op_note(&told, SEVERITY_INFORMATION, STR_NONE, "%.*s/%.*s is %s.",
+                STR_ARG(fhir_type_name(r->type)), STR_ARG(r->id),
+                r->created     ? "created"
+                : r->unchanged ? "there already"
+                               : "updated");
+    buf_add(b, STR(",\"outcome\":"));
+    fhir_outcome_write(b, &told);
+}
+
+static void write_answer(struct call *c, struct buf *b, const struct fhir_entry *e,
+                         const struct record_answer *a)
 {
     const struct record_result *r = &a->result;
     str type = fhir_type_name(r->type), base = base_url(c);
     if (e->verb == VERB_DELETE) {
-        buf_add(b, STR("\"response\":{\"status\":\"204\"}"));
+        buf_printf(b, "\"response\":{\"status\":\"%s\"",
+                   c->prefer == RETURN_OUTCOME ? "200" : "204");
+        if (r->vid && r->deleted == 1)
+            buf_printf(b, ",\"etag\":\"W/\\\"%u\\\"\"", r->vid);
+        told_entry(c, b, r, true);
+        buf_char(b, '}');
         return;
     }
     if (c->prefer == RETURN_REPRESENTATION && r->doc.head.n) {
@@ -208,9 +261,11 @@ static void write_entry(struct call *c, struct buf *b, const struct fhir_entry *
     time_format_to(when, r->updated);
     buf_printf(b,
                "\"response\":{\"status\":\"%s\",\"location\":\"%.*s/fhir/%.*s/%.*s/_history/%u\","
-               "\"etag\":\"W/\\\"%u\\\"\",\"lastModified\":\"%.24s\"}",
+               "\"etag\":\"W/\\\"%u\\\"\",\"lastModified\":\"%.24s\"",
                r->created ? "201" : "200", STR_ARG(base), STR_ARG(type), STR_ARG(r->id), r->vid,
                r->vid, when);
+    told_entry(c, b, r, false);
+    buf_char(b, '}');
 }
 
 err bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
@@ -224,9 +279,9 @@ err bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
         if (answers[i].code != OK)
             failed_entry(c, b, &answers[i]);
         else if (plan->entries[i].verb == VERB_GET || plan->entries[i].verb == VERB_HEAD)
-            TRY(read_entry(c, b, &answers[i]));
+            TRY(read_entry(c, b, &plan->entries[i], &answers[i]));
         else
-            write_entry(c, b, &plan->entries[i], &answers[i]);
+            write_answer(c, b, &plan->entries[i], &answers[i]);
         buf_char(b, '}');
     }
     buf_add(b, plan->n ? STR("]}") : STR("}"));

@@ -116,8 +116,9 @@ static bool param_works(struct maker *m, fhir_type type, const struct fhir_param
 
 static void write_interactions(struct maker *m, str type)
 {
-    static const char *const all[] = {"read",   "vread",       "update",           "delete",
-                                      "create", "search-type", "history-instance", "history-type"};
+    static const char *const all[] = {"read",        "vread",  "update",      "patch",
+                                      "delete",      "create", "search-type", "history-instance",
+                                      "history-type"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (offered(str_of(all[i]), type)) {
             item(m, "interaction");
@@ -131,7 +132,7 @@ static void write_interactions(struct maker *m, str type)
     buf_printf(&m->b,
                ",\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":true,"
                "\"conditionalCreate\":true,\"conditionalRead\":\"full-support\","
-               "\"conditionalUpdate\":false,\"conditionalDelete\":\"not-supported\","
+               "\"conditionalUpdate\":true,\"conditionalDelete\":\"multiple\","
                "\"referencePolicy\":[\"literal\",\"local\",\"enforced\"]");
 }
 
@@ -230,7 +231,8 @@ static void write_head(struct maker *m, const struct api *api)
         "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%.24s\","
         "\"kind\":\"instance\",\"software\":{\"name\":\"Weft\"},\"implementation\":{"
         "\"description\":\"Weft\",\"url\":\"%.*s/fhir\"},\"fhirVersion\":\"4.0.1\",\"format\":["
-        "\"application/fhir+json\",\"json\"],\"rest\":[{\"mode\":\"server\",\"security\":{"
+        "\"application/fhir+json\",\"json\"],\"patchFormat\":[\"application/json-patch+json\","
+        "\"application/fhir+json\"],\"rest\":[{\"mode\":\"server\",\"security\":{"
         "\"cors\":false,\"description\":\"Bearer tokens from POST /auth/sign-in or weft "
         "token; every interaction needs one.\"},\"resource\":[",
         now, STR_ARG(api->url));

@@ -5,15 +5,17 @@
 err api_create(struct call *c)
 {
     struct op *op = &c->op;
+    struct fhir_entry e = {.verb = VERB_POST};
     struct json *resource;
     struct record_result r;
     TRY(fhir_read(op, c->rq->body, c->type, &resource));
     TRY(partners_check(op, c->api->partners, resource));
     bool reading = op->actor->role == ROLE_DEVICE && c->api->monitor &&
                    str_eq(c->type_name, STR("Observation"));
+    e.resource = resource;
     if (reading)
         TRY(monitor_intake(op, c->api->monitor, resource, &r));
     else
-        TRY(record_create(op, c->api->rec, resource, net_header(c->rq, "If-None-Exist"), &r));
+        TRY(write_entry(c, &e, &r));
     return answer_result(c, &r);
 }

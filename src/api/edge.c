@@ -115,7 +115,9 @@ static void edge_handle(void *ctx, struct net_request *rq)
 {
     (void)ctx;
     struct call *c = rq->ctx;
-    err e = c->route->handle(c);
+    err e = unpack_body(c);
+    if (e == OK)
+        e = c->route->handle(c);
     if (e == OK && c->op.fault.code != OK)
         e = c->op.fault.code;
     finish(c, e);

@@ -104,9 +104,22 @@ static err take_format(struct call *c)
     return OK;
 }
 
+static err check_patch(struct call *c, str type)
+{
+    c->json_patch = str_eq_nocase(type, STR("application/json-patch+json"));
+    if (c->json_patch || is_json(type))
+        return OK;
+    net_answer_header(c->rq, "Accept-Patch", "application/json-patch+json, application/fhir+json");
+    return fail(&c->op, ERR_MEDIA_TYPE,
+                "A PATCH is a JSON Patch (Content-Type: application/json-patch+json) or a FHIRPath "
+                "Patch, a Parameters (application/fhir+json).");
+}
+
 static err check_body(struct call *c)
 {
     str type = media_of(net_header(c->rq, "Content-Type"));
+    if (c->rq->method == NET_PATCH)
+        return check_patch(c, type);
     if (!type.n || strstr(c->route->path, "$") != NULL)
         return OK;
     if (str_ends(str_of(c->route->path), STR("/_search"))) {
@@ -151,6 +164,7 @@ err negotiate(struct call *c)
         return OK;
     TRY(take_format(c));
     take_prefer(c);
-    bool carries = c->rq->method == NET_POST || c->rq->method == NET_PUT;
+    bool carries =
+        c->rq->method == NET_POST || c->rq->method == NET_PUT || c->rq->method == NET_PATCH;
     return carries ? check_body(c) : OK;
 }

@@ -41,13 +41,15 @@ static bool date_of(str s, int64_t *ret)
     return true;
 }
 
-static bool unmodified(struct call *c, const struct record_doc *doc)
+bool answer_unmodified(str none, str since, const struct record_doc *doc)
 {
-    str none = net_header(c->rq, "If-None-Match");
-    int64_t since;
+    int64_t at;
     if (none.n)
         return none_match(none, doc->vid);
-    return date_of(net_header(c->rq, "If-Modified-Since"), &since) && doc->updated <= since;
+    struct time_span span;
+    if (since.n && time_parse(since, &span) && span.precision >= TIME_SECOND)
+        return doc->updated < span.hi;
+    return date_of(since, &at) && doc->updated <= at;
 }
 
 err api_read(struct call *c)
@@ -55,7 +57,8 @@ err api_read(struct call *c)
     struct record_doc doc;
     TRY(record_read(&c->op, c->api->rec, c->type, c->id, &doc));
     answer_version(c, doc.vid, doc.updated);
-    if (unmodified(c, &doc)) {
+    if (answer_unmodified(net_header(c->rq, "If-None-Match"),
+                          net_header(c->rq, "If-Modified-Since"), &doc)) {
         c->rq->answer.status = 304;
         return OK;
     }

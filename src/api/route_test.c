@@ -96,8 +96,8 @@ static void refusals(void **state)
         {NET_GET, "/fhir/Patient/_history", ERR_NOT_FOUND},
         {NET_GET, "/fhir/Patient/p/_history/1/x", ERR_NOT_FOUND},
         {NET_GET, "/a/b/c/d/e/f/g/h/i/j/k/l", ERR_NOT_FOUND},
-        {NET_PATCH, "/fhir/Patient/p1", ERR_METHOD},
-        {NET_PUT, "/fhir/Patient", ERR_METHOD},
+        {NET_PATCH, "/fhir", ERR_METHOD},
+        {NET_PUT, "/fhir/AuditEvent", ERR_METHOD},
         {NET_POST, "/fhir/AuditEvent", ERR_METHOD},
         {NET_DELETE, "/fhir/AuditEvent/1", ERR_METHOD},
         {NET_PUT, "/fhir", ERR_METHOD},
@@ -113,7 +113,7 @@ static void refusals(void **state)
     assert_int_equal(find(f, NET_OPTIONS, "/fhir/Patient/p1"), OK);
     assert_null(f->c.route);
     assert_string_equal(f->rq.answer.headers[0].name, "Allow");
-    assert_string_equal(f->rq.answer.headers[0].value, "GET, HEAD, PUT, DELETE, OPTIONS");
+    assert_string_equal(f->rq.answer.headers[0].value, "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
 }
 
 static void decoding(void **state)

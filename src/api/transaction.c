@@ -38,6 +38,8 @@ err api_transaction(struct call *c)
     struct record_answer *answers;
     TRY(fhir_bundle_read(op, c->rq->body, &plan));
     TRY(take_readings(c, &plan));
+    for (size_t i = 0; i < plan.n; i++)
+        plan.entries[i].many = (uint32_t)config_int(c->api->config, "fhir.delete_max");
     TRY(record_transact(op, c->api->rec, &plan, &answers));
     struct buf b = answer_buf(c);
     TRY(bundle_answers(c, &b, &plan, answers));

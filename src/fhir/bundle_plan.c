@@ -34,7 +34,7 @@ static void wrong(struct planning *p, size_t index, const char *member, const ch
 /* "Type", "Type/id", "Type?query", "Type/id/_history/v" …; anything else stays in url alone. */
 static void read_url(struct fhir_entry *e)
 {
-    str path = e->url, type, id;
+    str path = e->url, type, id, word;
     size_t mark = str_find_char(path, '?', 0);
     if (mark != SIZE_MAX) {
         e->query = str_sub(path, mark + 1, path.n);
@@ -43,8 +43,13 @@ static void read_url(struct fhir_entry *e)
     if (!str_take_until(&path, '/', &type))
         return;
     e->type = fhir_type_parse(type);
-    if (e->type && str_take_until(&path, '/', &id) && fhir_id_valid(id))
-        e->id = id;
+    if (!e->type || !str_take_until(&path, '/', &id) || !fhir_id_valid(id))
+        return;
+    e->id = id;
+    if (str_take_until(&path, '/', &word) && str_eq(word, STR("_history"))) {
+        e->history = !path.n;
+        e->vid = path;
+    }
 }
 
 static bool plain(const struct fhir_entry *e)
@@ -56,6 +61,32 @@ static bool plain(const struct fhir_entry *e)
 static bool writes(enum fhir_verb verb)
 {
     return verb == VERB_POST || verb == VERB_PUT || verb == VERB_DELETE || verb == VERB_PATCH;
+}
+
+/* Type?query, Type/id, and the versions of it. */
+static void judge_read(struct planning *p, const struct fhir_entry *e)
+{
+    str name = fhir_type_name(e->type), history = STR("/_history");
+    size_t n = name.n + (e->id.p ? 1 + e->id.n : 0) + (e->query.p ? 1 + e->query.n : 0);
+    if (e->history || e->vid.n)
+        n += history.n + (e->vid.n ? 1 + e->vid.n : 0);
+    bool one = e->id.p && !e->query.n;
+    if (!e->type)
+        return; /* not for this room to know: who reads it says no */
+    if (e->url.n != n || !(one || !e->id.p) || (e->vid.n && !fhir_id_valid(e->vid)))
+        wrong(p, e->index, "request.url",
+              "In a Bundle one can GET Type/id, Type/id/_history, Type/id/_history/version and "
+              "Type?query of R4.");
+}
+
+/* The patch comes as Parameters, or as a Binary with a JSON Patch in it. */
+static void judge_patch(struct planning *p, struct fhir_entry *e)
+{
+    if (!e->resource || fhir_patch_of(p->op, e->resource, &e->patch) == OK) {
+        e->resource = NULL;
+        return;
+    }
+    wrong(p, e->index, "resource", "The patch cannot be read.");
 }
 
 /* What a writing entry must say. */
@@ -137,9 +168,14 @@ static void entry_of_request(struct planning *p, struct fhir_entry *e, const str
     e->if_match = json_get_str(request, STR("ifMatch"));
     e->if_none_match = json_get_str(request, STR("ifNoneMatch"));
     e->if_none_exist = json_get_str(request, STR("ifNoneExist"));
+    e->if_modified_since = json_get_str(request, STR("ifModifiedSince"));
     read_url(e);
     if (writes(e->verb))
         judge_write(p, e);
+    else
+        judge_read(p, e);
+    if (e->verb == VERB_PATCH)
+        judge_patch(p, e);
     judge_target(p, e);
 }
 

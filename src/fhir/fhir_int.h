@@ -4,6 +4,7 @@
 #ifndef WEFT_FHIR_INT_H
 #define WEFT_FHIR_INT_H
 
+#include "fhir/bundle.h"
 #include "fhir/fhir.h"
 #include "fhir_types.h" /* generated: FHIR_PATIENT, FHIR_HUMAN_NAME, FHIR_STRING … */
 

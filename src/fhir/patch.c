@@ -2,8 +2,6 @@
  * Invariant: what comes out is a valid resource of the same type and id, or an error. */
 #include "patch_int.h"
 
-#include <sodium.h>
-
 #define SHOWN_MAX 200u
 
 str patch_name(struct op *op, size_t at, str path)
@@ -76,18 +74,46 @@ err fhir_patch_read(struct op *op, str text, const struct fhir_patch **ret)
     return op_check(op);
 }
 
+static int base64_digit(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* RFC 4648, white space allowed; false when it is not base64. */
+static bool base64_decode(struct arena *a, str s, str *ret)
+{
+    char *out = arena_alloc(a, s.n / 4 * 3 + 3);
+    uint32_t bits = 0;
+    size_t n = 0, digits = 0, pad = 0;
+    for (size_t i = 0; i < s.n && out; i++) {
+        int d = base64_digit(s.p[i]);
+        if (strchr(" \t\r\n", s.p[i]) && s.p[i])
+            continue;
+        pad += s.p[i] == '=';
+        if ((d < 0 && s.p[i] != '=') || (d >= 0 && pad))
+            return false;
+        if (d < 0)
+            continue;
+        bits = bits << 6 | (uint32_t)d;
+        if (++digits % 4 != 1)
+            out[n++] = (char)(bits >> (6 - 2 * ((digits - 1) % 4)));
+    }
+    *ret = str_make(out, n);
+    return out && pad <= 2 && (digits + pad) % 4 == 0;
+}
+
 static err of_binary(struct op *op, const struct json *binary, const struct fhir_patch **ret)
 {
     str type = json_get_str(binary, STR("contentType")), data = json_get_str(binary, STR("data"));
-    size_t n = 0;
+    str text;
     if (!str_starts(type, STR("application/json-patch+json")))
         return fail_at(op, ERR_INVALID, STR("Binary.contentType"),
                        "A patch in a Binary is of type application/json-patch+json.");
-    unsigned char *out = arena_alloc(op->arena, data.n + 1);
-    if (!out || sodium_base642bin(out, data.n, data.p, data.n, " \r\n\t", &n, NULL,
-                                  sodium_base64_VARIANT_ORIGINAL) != 0)
+    if (!base64_decode(op->arena, data, &text))
         return fail_at(op, ERR_INVALID, STR("Binary.data"), "The data is not base64.");
-    return fhir_patch_read(op, str_make((const char *)out, n), ret);
+    return fhir_patch_read(op, text, ret);
 }
 
 err fhir_patch_of(struct op *op, const struct json *resource, const struct fhir_patch **ret)

@@ -2,7 +2,7 @@
  * planned and has references that can be listed; what is not has an outcome that is itself valid.
  */
 #include "base/map.h"
-#include "fhir/fhir.h"
+#include "fhir/bundle.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* FHIR's own writes do not go round the desk: a case gets no owner and no end by PUT, POST or
  * Bundle; what is no case, and what the desk's rooms write, goes on. */
 #include "record/fixture_int.h"
+#include "record/write.h"
 
 #define CODED                                                                                      \
     "\"code\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"                                \
@@ -21,7 +22,12 @@ static err put(struct fixture *f, const char *text, const char *if_match)
     struct record_result r;
     op_clear(&f->op);
     struct json *tree = fixture_tree(f, text);
-    return record_put(&f->op, f->rec, fhir_type_of(tree), STR("t"), tree, str_of(if_match), &r);
+    struct fhir_entry e = {.verb = VERB_PUT,
+                           .type = fhir_type_of(tree),
+                           .id = STR("t"),
+                           .resource = tree,
+                           .if_match = str_of(if_match)};
+    return record_write(&f->op, f->rec, &e, &r);
 }
 
 static err bundle(struct fixture *f, const char *kind, const char *text, err *ret_entry)

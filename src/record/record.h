@@ -8,7 +8,7 @@
 #ifndef WEFT_RECORD_H
 #define WEFT_RECORD_H
 
-#include "fhir/fhir.h"
+#include "fhir/bundle.h"
 #include "policy/policy.h"
 #include "record/search.h"
 
@@ -71,6 +71,7 @@ struct record_result {
     int64_t updated;
     bool created;          /* false: updated, deleted, or an ifNoneExist match was already there */
     bool unchanged;        /* matched, nothing written */
+    uint32_t deleted;      /* by a conditional delete: how many */
     struct record_doc doc; /* as stored (deleted: empty) */
 };
 /* resource: validated tree. Every local reference must exist (ERR_UNPROCESSABLE naming its path).
@@ -83,10 +84,6 @@ MUST err record_create(struct op *op, struct record *rec, struct json *resource,
  */
 MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id,
                        struct json *resource, str if_match, struct record_result *ret);
-/* The same for what people send as FHIR's plain update (record_create() and record_transact() are
- * that always): the life of a case has the desk's doors, ERR_UNPROCESSABLE naming the element. */
-MUST err record_put(struct op *op, struct record *rec, fhir_type type, str id,
-                    struct json *resource, str if_match, struct record_result *ret);
 /* Deleting what is absent or deleted is OK (vid 0); to a bound actor as with update. */
 MUST err record_delete(struct op *op, struct record *rec, fhir_type type, str id, str if_match,
                        struct record_result *ret);
@@ -97,7 +94,7 @@ struct record_answer {
     err code;
     struct record_result result;
     struct record_doc doc;
-    struct record_page page;
+    struct record_page page;        /* of a history: its docs alone */
     const struct fhir_query *query; /* of a search entry */
     const struct issue *issues;     /* of a failed batch entry */
     size_t n_issues;

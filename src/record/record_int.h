@@ -23,7 +23,7 @@ struct record {
 #define RECORD_CANDIDATES_MAX 10000u /* resources looked at one by one for one search */
 #define RECORD_INCLUDES_MAX 1000u
 #define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
-#define RECORD_RETRIES 5
+#define RECORD_RETRIES 16
 #define CHAIN_FEW 1000u   /* one side of a chain: found first without a second thought */
 #define CHAIN_MANY 10000u /* found first when the other side is many, too */
 #define RECORD_BODY_MAX (64u << 20)
@@ -322,8 +322,9 @@ struct staged {
     uint64_t comp;     /* where it will live */
     uint64_t old_comp; /* where it lives */
     bool homed;        /* comp is settled */
+    bool revived;      /* over a deleted version */
     struct json *resource;
-    const struct guard *none; /* nothing may match this at commit */
+    const struct guard *none; /* nothing else may match this at commit */
     struct ref_use *refs;
     size_t n_refs;
     str where; /* "Bundle.entry[3]" or empty */
@@ -339,6 +340,7 @@ struct record_tx {
     struct blind_memo *memo;
     VEC(struct audit *) lines;    /* of record_tx_trail(): put at commit */
     bool unresolved;              /* a reference found nothing */
+    bool raced;                   /* every check passed: a failure now is others' doing */
     bool bundle;                  /* conditional references are allowed */
     bool plain;                   /* written by FHIR's own interactions: plain_check() */
     bool bulk;                    /* one line in the trail for all; policy was asked for the run */
@@ -363,6 +365,8 @@ MUST err stage_commit(struct record_tx *tx, struct store_commit *ret);
 void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
                   struct record_result *ret);
 bool commit_may_retry(struct op *op, err e, int attempt);
+/* Issues of the fault from the given one on, which were born inside of an entry, name it. */
+void fault_where(struct record_tx *tx, str where, size_t from);
 /* ---- guard.c: conditions that hold until the commit ---- */
 struct guard {
     struct store_query none;
@@ -371,13 +375,14 @@ struct guard {
     size_t n_seen;
 };
 struct guard_found {
-    uint64_t rids[2];
-    size_t n;                  /* 2: several */
-    const struct guard *guard; /* of "nothing matches"; NULL when nothing ever can, or one does */
+    uint64_t *rids;
+    size_t n;                  /* max + 1: more than max */
+    const struct guard *guard; /* of "nothing else matches"; NULL when nothing ever can */
 };
 MUST err guard_look(struct op *op, struct record *rec, const struct fhir_query *q,
-                    struct plan *plan, struct guard_found *ret);
+                    struct plan *plan, size_t max, struct guard_found *ret);
 void guard_put(struct store_tx *stx, const struct guard *g);
+/* ---- match.c ---- */
 /* One conditional question: 0, 1 or 2 (several) matches, of what the actor could have searched for;
  * it is in the trail as a search. */
 MUST err match_one(struct op *op, struct record *rec, fhir_type type, str query, size_t *ret_n,

@@ -148,14 +148,31 @@ static err may_write(struct record_tx *tx, struct staged *s)
     return access_write(tx->op, tx->rec, s);
 }
 
+void fault_where(struct record_tx *tx, str where, size_t from)
+{
+    struct fault *f = &tx->op->fault;
+    for (size_t i = from; where.n && i < f->n; i++) {
+        str *e = &f->issues[i].expression;
+        size_t dot = str_find_char(*e, '.', 0);
+        if (str_empty(*e))
+            *e = where;
+        else if (!str_starts(*e, STR("Bundle.")))
+            *e = arena_printf(tx->op->arena, "%.*s.resource%.*s", STR_ARG(where),
+                              STR_ARG(dot == SIZE_MAX ? STR_NONE : str_sub(*e, dot, e->n)));
+    }
+}
+
 /* A transaction may hold the writes of several devices: each is judged as its own writer. */
 static err as_writer(struct record_tx *tx, struct staged *s,
                      err (*check)(struct record_tx *, struct staged *))
 {
     const struct actor *committer = tx->op->actor;
     tx->op->actor = s->actor;
+    size_t before = tx->op->fault.n;
     err e = check(tx, s);
     tx->op->actor = committer;
+    if (e != OK)
+        fault_where(tx, s->where, before);
     return e;
 }
 
@@ -214,7 +231,8 @@ void stage_result(struct record_tx *tx, const struct staged *s, const struct sto
     *ret = (struct record_result){.type = s->type,
                                   .vid = s->vid,
                                   .updated = c->time,
-                                  .created = s->action != ACTION_DELETE && s->vid == 1};
+                                  .created =
+                                      s->action != ACTION_DELETE && (s->vid == 1 || s->revived)};
     doc_fill(tx->op, tx->rec, &d, &ret->doc);
     ret->id = ret->doc.id = s->id;
 }

@@ -297,7 +297,7 @@ static void a_verified_condition_is_guarded(void **state)
                                          STR("family=averylongfamilynamelongerthantwo"), false, &q),
                          OK);
         assert_int_equal(plan_condition(&f->op, f->rec, q, &plan), OK);
-        assert_int_equal(guard_look(&f->op, f->rec, q, &plan, &found), OK);
+        assert_int_equal(guard_look(&f->op, f->rec, q, &plan, 1, &found), OK);
         assert_int_equal(found.n, 0);
         assert_non_null(found.guard);
         if (round == 1) { /* one that was looked at comes to match */

@@ -114,7 +114,7 @@ class Capability(Case):
         self.expect(404, self.call("GET", "/fhir/_history"))
         self.expect(404, self.call("GET", "/fhir/Patient/_history"))
         self.expect(405, self.call("PUT", "/fhir", {}))
-        self.expect(405, self.call("PATCH", "/fhir/Patient/x", {}))
+        self.expect(405, self.call("PATCH", "/fhir", {}))
         self.expect(400, self.call("GET", "/fhir/metadata?mode=terminology"))
 
 

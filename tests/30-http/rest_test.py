@@ -131,10 +131,10 @@ class Rest(Case):
         get = self.call("GET", f"/fhir/Patient/{pid}")
         self.assertEqual((200, b"", str(len(get.body))),
                          (head.status, head.body, head.header("Content-Length")))
-        a = self.expect(405, self.call("PATCH", f"/fhir/Patient/{pid}", {}), "PATCH")
-        self.assertEqual({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"},
+        a = self.expect(405, self.call("POST", f"/fhir/Patient/{pid}", {}), "POST")
+        self.assertEqual({"GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"},
                          set(a.header("Allow").split(", ")))
-        self.expect(405, self.call("PUT", "/fhir/Patient", {}))
+        self.expect(405, self.call("PATCH", "/fhir", {}))
         self.expect(405, self.call("POST", "/fhir/AuditEvent", {"resourceType": "AuditEvent"}))
         self.expect(405, self.call("BREW", "/fhir/Patient"))
         o = self.call("OPTIONS", "/fhir/Patient")
