@@ -84,6 +84,9 @@ MUST err record_create(struct op *op, struct record *rec, struct json *resource,
  */
 MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id,
                        struct json *resource, str if_match, struct record_result *ret);
+/* The same as FHIR's plain update: the life of a case has the desk's doors. */
+MUST err record_put(struct op *op, struct record *rec, fhir_type type, str id,
+                    struct json *resource, str if_match, struct record_result *ret);
 /* Deleting what is absent or deleted is OK (vid 0); to a bound actor as with update. */
 MUST err record_delete(struct op *op, struct record *rec, fhir_type type, str id, str if_match,
                        struct record_result *ret);

@@ -17,3 +17,11 @@ err record_write(struct op *op, struct record *rec, const struct fhir_entry *ent
     *ret = a.result;
     return OK;
 }
+
+err record_put(struct op *op, struct record *rec, fhir_type type, str id, struct json *resource,
+               str if_match, struct record_result *ret)
+{
+    struct fhir_entry e = {
+        .verb = VERB_PUT, .type = type, .id = id, .resource = resource, .if_match = if_match};
+    return record_write(op, rec, &e, ret);
+}
