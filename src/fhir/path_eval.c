@@ -196,8 +196,6 @@ static err eval_op(struct path_run *r, const struct path_node *n, const struct p
             return path_fault(r, n, "'is' goes after one item");
         return a.n ? path_push_bool(r, ret, path_type_is(a.at[0].type, n->b)) : OK;
     }
-    if (n->op == OP_AS && a.n > 1 && !r->stubs)
-        return path_fault(r, n, "'as' goes after one item; ofType() after many");
     if (n->op == OP_AS) {
         for (size_t i = 0; i < a.n; i++)
             if (path_type_is(a.at[i].type, n->b))

@@ -147,8 +147,9 @@ static err fn_select(struct path_run *r, const struct path_call *c, struct path_
     return OK;
 }
 
-/* Items already given are not followed again, so cycles end. */
-static err fn_repeat(struct path_run *r, const struct path_call *c, struct path_list *ret)
+/* Items already given are not followed again, so cycles end; with all they are, and what does not
+ * end by itself ends at the bounds. */
+static err repeat(struct path_run *r, const struct path_call *c, bool all, struct path_list *ret)
 {
     struct path_list work = {0};
     TRY(path_push_all(r, &work, c->input));
@@ -157,7 +158,7 @@ static err fn_repeat(struct path_run *r, const struct path_call *c, struct path_
         struct path_call step = {.node = c->node, .scope = c->scope, .input = &work};
         TRY(path_arg_each(r, &step, 0, i, &found));
         for (size_t k = 0; k < found.n; k++) {
-            if (path_has(r, ret, &found.at[k]))
+            if (!all && path_has(r, ret, &found.at[k]))
                 continue;
             TRY(path_push(r, ret, found.at[k]));
             TRY(path_push(r, &work, found.at[k]));
@@ -167,20 +168,22 @@ static err fn_repeat(struct path_run *r, const struct path_call *c, struct path_
     return OK;
 }
 
+static err fn_repeat(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return repeat(r, c, false, ret);
+}
+
+static err fn_repeat_all(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return repeat(r, c, true, ret);
+}
+
 static err fn_of_type(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     for (size_t i = 0; i < c->input->n; i++)
         if (path_type_is(c->input->at[i].type, c->node->args[0]))
             TRY(path_push(r, ret, c->input->at[i]));
     return OK;
-}
-
-/* Of search parameters R4 has "(Observation.component.value as Quantity)": many items there. */
-static err fn_as(struct path_run *r, const struct path_call *c, struct path_list *ret)
-{
-    if (c->input->n > 1 && !r->stubs)
-        return path_fault(r, c->node, "as() goes after one item; ofType() after many");
-    return fn_of_type(r, c, ret);
 }
 
 static err fn_is(struct path_run *r, const struct path_call *c, struct path_list *ret)
@@ -287,6 +290,14 @@ static err fn_combine(struct path_run *r, const struct path_call *c, struct path
     return path_arg(r, c, 0, ret);
 }
 
+/* The first argument that is not empty. */
+static err fn_coalesce(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    for (size_t i = 0; i < c->node->n_args && ret->n == 0; i++)
+        TRY(path_arg(r, c, i, ret));
+    return OK;
+}
+
 /* aggregate(step, start): $total starts as start (or empty). */
 static err fn_aggregate(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
@@ -321,8 +332,10 @@ const struct path_fn path_fns_set[] = {
     {"where", 1, 1, false, fn_where},
     {"select", 1, 1, false, fn_select},
     {"repeat", 1, 1, false, fn_repeat},
+    {"repeatAll", 1, 1, false, fn_repeat_all},
+    {"coalesce", 1, 16, false, fn_coalesce},
     {"ofType", 1, 1, true, fn_of_type},
-    {"as", 1, 1, true, fn_as},
+    {"as", 1, 1, true, fn_of_type},
     {"is", 1, 1, true, fn_is},
     {"single", 0, 0, false, fn_single},
     {"first", 0, 0, false, fn_first},

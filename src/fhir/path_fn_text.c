@@ -70,6 +70,21 @@ static err fn_index_of(struct path_run *r, const struct path_call *c, struct pat
     return path_push(r, ret, path_int(r, i));
 }
 
+static err fn_last_index_of(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    str s, part;
+    bool there;
+    TRY(pair(r, c, &s, &part, &there));
+    if (!there)
+        return OK;
+    TRY(path_step(r, 1 + s.n / 64));
+    size_t at = s.n + 1;
+    while (at > 0 && !str_starts(str_sub(s, at - 1, s.n), part))
+        at--;
+    int64_t i = at == 0 ? -1 : (int64_t)points(str_sub(s, 0, at - 1));
+    return path_push(r, ret, path_int(r, i));
+}
+
 static err fn_starts(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     str s, part;
@@ -362,6 +377,7 @@ static err fn_replace_matches(struct path_run *r, const struct path_call *c, str
 
 const struct path_fn path_fns_text[] = {
     {"indexOf", 1, 1, false, fn_index_of},
+    {"lastIndexOf", 1, 1, false, fn_last_index_of},
     {"substring", 1, 2, false, fn_substring},
     {"startsWith", 1, 1, false, fn_starts},
     {"endsWith", 1, 1, false, fn_ends},

@@ -93,6 +93,13 @@ static err fn_time_of_day(struct path_run *r, const struct path_call *c, struct 
     return push_clock(r, V_TIME, ret);
 }
 
+static str base_type(struct arena *a, uint16_t type)
+{
+    if (type >= SYS_BOOLEAN || fhir_models[type].base == 0)
+        return STR("System.Any");
+    return arena_cat(a, STR("FHIR."), fhir_word(fhir_models[fhir_models[type].base].name));
+}
+
 static err fn_type(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     struct arena *a = r->op->arena;
@@ -102,6 +109,7 @@ static err fn_type(struct path_run *r, const struct path_call *c, struct path_li
         struct json *info = json_new(a, JSON_OBJECT);
         json_set_str(a, info, STR("namespace"), system ? STR("System") : STR("FHIR"));
         json_set_str(a, info, STR("name"), system ? str_sub(name, 7, name.n) : name);
+        json_set_str(a, info, STR("baseType"), base_type(a, c->input->at[i].type));
         TRY(path_push(r, ret, (struct path_item){.v = info, .type = SYS_CLASS_INFO}));
     }
     return OK;
@@ -195,6 +203,42 @@ static err fn_get_value(struct path_run *r, const struct path_call *c, struct pa
     return has_value(c->input) ? path_push(r, ret, c->input->at[0]) : OK;
 }
 
+/* Of txt-1 and txt-2: is the narrative XHTML as FHIR allows it, and has it something to show? */
+static err fn_html_checks(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    bool ok = true;
+    for (size_t i = 0; i < c->input->n; i++) {
+        struct path_value v = path_value_of(&c->input->at[i]);
+        TRY(path_step(r, 1 + v.s.n / 16));
+        ok &= v.kind == V_STRING && fhir_xhtml_fault(v.s) == NULL;
+    }
+    return c->input->n ? path_push_bool(r, ret, ok) : OK;
+}
+
+/* checkModifiers(url, …): has each item only modifier extensions that are listed? */
+static err fn_check_modifiers(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    struct path_list known = {0}, urls = {0};
+    struct json *e;
+    for (size_t i = 0; i < c->node->n_args; i++)
+        TRY(path_arg(r, c, i, &known));
+    for (size_t i = 0; i < c->input->n; i++)
+        for (size_t k = 0; (e = json_at(JSON_GET(c->input->at[i].v, "modifierExtension"), k)); k++)
+            TRY(path_push(r, &urls, path_string(r, json_get_str(e, STR("url")))));
+    for (size_t i = 0; i < urls.n; i++)
+        if (!path_has(r, &known, &urls.at[i]))
+            return path_push_bool(r, ret, false);
+    return path_push_bool(r, ret, true);
+}
+
+static err fn_profile(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    (void)ret;
+    return fail(r->op, ERR_UNSUPPORTED,
+                "FHIRPath, position %u: %s() needs a profile to be evaluated in; use conformsTo()",
+                c->node->at + 1, c->node->fn->name);
+}
+
 const struct path_fn path_fns_tree[] = {
     {"children", 0, 0, false, fn_children},
     {"descendants", 0, 0, false, fn_descendants},
@@ -209,6 +253,10 @@ const struct path_fn path_fns_tree[] = {
     {"resolve", 0, 0, false, fn_resolve},
     {"hasValue", 0, 0, false, fn_has_value},
     {"getValue", 0, 0, false, fn_get_value},
+    {"htmlChecks", 0, 0, false, fn_html_checks},
+    {"checkModifiers", 1, 20, false, fn_check_modifiers},
+    {"elementDefinition", 0, 0, false, fn_profile},
+    {"slice", 2, 2, false, fn_profile},
     {0},
 };
 

@@ -169,8 +169,7 @@ struct path_run {
     const struct fhir_path_env *env; /* never NULL */
     struct path_item context;        /* %context */
     struct path_item resource, root; /* %resource, %rootResource */
-    bool stubs;                      /* for search keys: resolve() tells type and id of what is
-                                        elsewhere, 'as' takes many items */
+    bool stubs;                      /* resolve() tells type and id of what is elsewhere */
     uint64_t steps;
 };
 /* Variables of defineVariable(): seen by what follows in the same chain of dots, and within. */
@@ -263,6 +262,9 @@ MUST err path_truth(struct path_run *r, const struct path_node *n, const struct 
                     enum tri *ret);
 enum tri path_equal(struct path_run *r, const struct path_item *a, const struct path_item *b);
 bool path_equivalent(struct path_run *r, const struct path_item *a, const struct path_item *b);
+/* Whole trees, member by member: numbers by value; like: '~', so texts folded, lists in any order.
+ */
+bool path_trees_equal(struct path_run *r, const struct json *a, const struct json *b, bool like);
 bool path_has(struct path_run *r, const struct path_list *l, const struct path_item *item);
 /* Order of two values: false when they have none between them; *ret_empty when it is unknown. */
 bool path_order(const struct path_value *a, const struct path_value *b, int *ret, bool *ret_empty);

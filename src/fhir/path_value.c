@@ -123,35 +123,19 @@ bool path_order(const struct path_value *a, const struct path_value *b, int *ret
     return false;
 }
 
-/* Nodes of a tree: what comparing it costs. */
-static uint64_t weight(const struct json *v, unsigned depth)
-{
-    uint64_t sum = 1;
-    for (uint32_t i = 0; depth && v->type == JSON_ARRAY && i < v->n; i++)
-        sum += weight(&v->u.items[i], depth - 1);
-    for (uint32_t i = 0; depth && v->type == JSON_OBJECT && i < v->n; i++)
-        sum += weight(&v->u.members[i].value, depth - 1);
-    return sum;
-}
-
-static enum tri equal_trees(struct path_run *r, const struct json *a, const struct json *b)
-{
-    if (!a || !b || a->type != b->type || a->n != b->n)
-        return TRI_FALSE;
-    r->steps += weight(a, FHIR_DEPTH_MAX);
-    return r->steps < PATH_STEPS_MAX && json_equal(a, b) ? TRI_TRUE : TRI_FALSE;
-}
-
 enum tri path_equal(struct path_run *r, const struct path_item *a, const struct path_item *b)
 {
     struct path_value x = path_value_of(a), y = path_value_of(b);
     int order;
     bool empty;
     if (x.kind == V_OTHER && y.kind == V_OTHER)
-        return a->v || b->v ? equal_trees(r, a->v, b->v) : equal_trees(r, a->ext, b->ext);
+        return path_trees_equal(r, a->v || b->v ? a->v : a->ext, a->v || b->v ? b->v : b->ext,
+                                false)
+                   ? TRI_TRUE
+                   : TRI_FALSE;
     r->steps += x.s.n / 64;
     if (x.kind == V_QUANTITY && y.kind == V_QUANTITY && (x.vague || y.vague))
-        return equal_trees(r, a->v, b->v);
+        return path_trees_equal(r, a->v, b->v, false) ? TRI_TRUE : TRI_FALSE;
     if (x.kind == V_BOOL && y.kind == V_BOOL)
         return x.b == y.b ? TRI_TRUE : TRI_FALSE;
     if (!path_order(&x, &y, &order, &empty))
@@ -169,6 +153,9 @@ bool path_equivalent(struct path_run *r, const struct path_item *a, const struct
         return dec_like(x.d, y.d);
     if (x.kind == V_QUANTITY && y.kind == V_QUANTITY && !x.vague && !y.vague)
         return path_quantity_like(&x, &y);
+    if (x.kind == V_OTHER && y.kind == V_OTHER)
+        return path_trees_equal(r, a->v || b->v ? a->v : a->ext, a->v || b->v ? b->v : b->ext,
+                                true);
     return path_equal(r, a, b) == TRI_TRUE;
 }
 
