@@ -150,8 +150,9 @@ bool answer_unmodified(str none, str since, const struct record_doc *doc);
 /* bundle.c */
 MUST err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
                        const struct record_page *page);
-void bundle_history(struct call *c, struct buf *b, const struct record_doc *docs, size_t n,
-                    bool more);
+/* query: what was asked, at: the position it came with; for the links. */
+void bundle_history(struct call *c, struct buf *b, str query, str at,
+                    const struct record_page *page);
 MUST err bundle_answers(struct call *c, struct buf *b, const struct fhir_plan *plan,
                         const struct record_answer *answers);
 

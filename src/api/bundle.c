@@ -125,42 +125,47 @@ err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
     return OK;
 }
 
-void bundle_history(struct call *c, struct buf *b, const struct record_doc *docs, size_t n,
-                    bool more)
+static void history_entry(struct call *c, struct buf *b, const struct record_doc *d)
 {
-    str type = fhir_type_name(c->type);
-    str self = arena_printf(c->op.arena, "%.*s/fhir/%.*s/%.*s/_history", STR_ARG(base_url(c)),
-                            STR_ARG(type), STR_ARG(c->id));
-    str query = c->query.n ? arena_cat(c->op.arena, STR("?"), c->query) : STR_NONE;
+    char when[24];
+    str type = fhir_type_name(d->type);
+    time_format_to(when, d->updated);
+    full_url(c, b, d);
+    if (!d->deleted)
+        resource(b, d);
+    buf_printf(b,
+               ",\"request\":{\"method\":\"%s\",\"url\":\"%.*s/%.*s\"},\"response\":{\"status\":"
+               "\"%s\",\"etag\":\"W/\\\"%u\\\"\",\"lastModified\":\"%.24s\"}",
+               d->deleted ? "DELETE" : "PUT", STR_ARG(type), STR_ARG(d->id),
+               d->deleted    ? "204"
+               : d->vid == 1 ? "201"
+                             : "200",
+               d->vid, when);
+}
+
+void bundle_history(struct call *c, struct buf *b, str query, str at, const struct record_page *page)
+{
+    str path = arena_printf(c->op.arena, "%.*s/fhir%s%.*s%s%.*s/_history", STR_ARG(base_url(c)),
+                            c->type ? "/" : "", STR_ARG(fhir_type_name(c->type)),
+                            c->id.n ? "/" : "", STR_ARG(c->id));
+    str first = query.n ? arena_printf(c->op.arena, "%.*s?%.*s", STR_ARG(path), STR_ARG(query)) : path;
     open_bundle(b, "history");
-    if (!more && str_find(c->query, STR("_page"), 0) == SIZE_MAX)
-        buf_printf(b, ",\"total\":%zu", n);
+    if (!at.n && !page->next.n && c->id.n)
+        buf_printf(b, ",\"total\":%zu", page->n);
     buf_add(b, STR(",\"link\":["));
-    link_to(b, true, "self", arena_cat(c->op.arena, self, query));
-    if (more)
-        link_to(b, false, "next",
-                arena_printf(c->op.arena, "%.*s?_count=%zu&_page=%u", STR_ARG(self), n,
-                             docs[n - 1].vid));
-    buf_add(b, n ? STR("],\"entry\":[") : STR("]"));
-    for (size_t i = 0; i < n; i++) {
-        const struct record_doc *d = &docs[i];
-        char when[24];
-        time_format_to(when, d->updated);
+    const char *sep = query.n ? "&" : "?";
+    link_to(b, true, "self",
+            at.n ? arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(first), sep, STR_ARG(at))
+                 : first);
+    link_to(b, false, "first", first);
+    page_link(c, b, "next", first, page->next);
+    buf_add(b, page->n ? STR("],\"entry\":[") : STR("]"));
+    for (size_t i = 0; i < page->n; i++) {
         buf_add(b, i ? STR(",{") : STR("{"));
-        full_url(c, b, d);
-        if (!d->deleted)
-            resource(b, d);
-        buf_printf(
-            b,
-            ",\"request\":{\"method\":\"%s\",\"url\":\"%.*s/%.*s\"},\"response\":{\"status\":"
-            "\"%s\",\"etag\":\"W/\\\"%u\\\"\",\"lastModified\":\"%.24s\"}}",
-            d->deleted ? "DELETE" : "PUT", STR_ARG(type), STR_ARG(d->id),
-            d->deleted    ? "204"
-            : d->vid == 1 ? "201"
-                          : "200",
-            d->vid, when);
+        history_entry(c, b, &page->docs[i]);
+        buf_char(b, '}');
     }
-    buf_add(b, n ? STR("]}") : STR("}"));
+    buf_add(b, page->n ? STR("]}") : STR("}"));
 }
 
 static void failed_entry(struct call *c, struct buf *b, const struct record_answer *a)

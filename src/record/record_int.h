@@ -22,6 +22,7 @@ struct record {
 /* Ceilings (blueprint section 7, "bounded"). */
 #define RECORD_CANDIDATES_MAX 10000u /* resources looked at one by one for one search */
 #define RECORD_INCLUDES_MAX 1000u
+#define RECORD_LOG_MAX 100000u /* changes looked at for one page of a history */
 #define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
 #define RECORD_RETRIES 16
 #define CHAIN_FEW 1000u   /* one side of a chain: found first without a second thought */
@@ -268,6 +269,7 @@ str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str
 /* What was given, out of q->page: ERR_INVALID when it is another's or was altered, ERR_GONE after
  * an hour. */
 MUST err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str *ret);
+struct audit;
 /* One type of a search, and what looking cost: documents read, kept; steps of the store. */
 struct search_part {
     const struct fhir_query *q;
@@ -279,6 +281,9 @@ struct search_part {
 /* The line of a search in the trail, naming the patients on the page. */
 MUST err search_told(struct op *op, struct record *rec, const struct search_part *parts, size_t n,
                      const struct record_page *page);
+/* The same line for any page: its action and type, whom it is about beside those on the page. */
+MUST err page_told(struct op *op, struct record *rec, const struct audit *line, uint64_t about,
+                   const struct record_page *page);
 /* search_cost.c: how it was found, for who may know: nothing of a value. start: time_mono_ns(). */
 MUST err search_explain(struct op *op, struct record *rec, const struct search_part *parts,
                         size_t n, struct record_page *page, int64_t start);

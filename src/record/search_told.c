@@ -1,4 +1,4 @@
-/* What a search leaves in the trail: who asked for which type by which parameters (never their
+/* What a search or history leaves in the trail: who asked for which type by which parameters (never their
  * values), and whose data the page showed. Invariant: written before the page leaves. */
 #include "record/record_int.h"
 
@@ -34,20 +34,17 @@ static str names_of_all(struct op *op, const struct search_part *parts, size_t n
     return buf_str(&b);
 }
 
-err search_told(struct op *op, struct record *rec, const struct search_part *parts, size_t n_parts,
-                const struct record_page *page)
+err page_told(struct op *op, struct record *rec, const struct audit *line, uint64_t about,
+              const struct record_page *page)
 {
     uint64_t patients[PATIENTS_TOLD];
     size_t n = 0;
+    struct audit a = *line;
     if (op->actor && op->actor->role == ROLE_SYSTEM)
         return OK;
-    if (parts[0].plan.q.comp || parts[0].plan.home)
-        patients[n++] = parts[0].plan.q.comp ? parts[0].plan.q.comp : parts[0].plan.home;
-    bool one = n_parts == 1;
-    struct audit a = {.action = ACTION_SEARCH,
-                      .type = one ? parts[0].q->type : 0,
-                      .detail = one ? names(op, parts[0].q) : names_of_all(op, parts, n_parts),
-                      .patients = patients};
+    a.patients = patients;
+    if (about)
+        patients[n++] = about;
     for (size_t i = 0; i < page->n; i++) {
         uint64_t p = page->docs[i].patient;
         bool known = p == 0;
@@ -64,4 +61,15 @@ err search_told(struct op *op, struct record *rec, const struct search_part *par
     }
     a.n_patients = n;
     return audit_append(op, rec, &a);
+}
+
+err search_told(struct op *op, struct record *rec, const struct search_part *parts, size_t n_parts,
+                const struct record_page *page)
+{
+    bool one = n_parts == 1;
+    const struct plan *plan = &parts[0].plan;
+    struct audit a = {.action = ACTION_SEARCH,
+                      .type = one ? parts[0].q->type : 0,
+                      .detail = one ? names(op, parts[0].q) : names_of_all(op, parts, n_parts)};
+    return page_told(op, rec, &a, plan->q.comp ? plan->q.comp : plan->home, page);
 }

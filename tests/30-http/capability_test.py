@@ -52,7 +52,7 @@ class Capability(Case):
                 else:
                     self.assertIn(a.status, (404, 405), (kind, code))
             self.assertEqual(200, answers["search-type"].status, kind)
-        self.assertEqual({"transaction", "batch", "search-system"},
+        self.assertEqual({"transaction", "batch", "search-system", "history-system"},
                          {i["code"] for i in self.statement["rest"][0]["interaction"]})
 
     def composite(self):
@@ -111,8 +111,6 @@ class Capability(Case):
                 self.fail(f"{name} is claimed but nowhere to be found")
 
     def test_what_is_not_claimed_is_refused(self):
-        self.expect(404, self.call("GET", "/fhir/_history"))
-        self.expect(404, self.call("GET", "/fhir/Patient/_history"))
         self.expect(405, self.call("PUT", "/fhir", {}))
         self.expect(405, self.call("PATCH", "/fhir", {}))
         self.expect(400, self.call("GET", "/fhir/metadata?mode=terminology"))
