@@ -143,12 +143,14 @@ static void history_entry(struct call *c, struct buf *b, const struct record_doc
                d->vid, when);
 }
 
-void bundle_history(struct call *c, struct buf *b, str query, str at, const struct record_page *page)
+void bundle_history(struct call *c, struct buf *b, str query, str at,
+                    const struct record_page *page)
 {
     str path = arena_printf(c->op.arena, "%.*s/fhir%s%.*s%s%.*s/_history", STR_ARG(base_url(c)),
                             c->type ? "/" : "", STR_ARG(fhir_type_name(c->type)),
                             c->id.n ? "/" : "", STR_ARG(c->id));
-    str first = query.n ? arena_printf(c->op.arena, "%.*s?%.*s", STR_ARG(path), STR_ARG(query)) : path;
+    str first =
+        query.n ? arena_printf(c->op.arena, "%.*s?%.*s", STR_ARG(path), STR_ARG(query)) : path;
     open_bundle(b, "history");
     if (!at.n && !page->next.n && c->id.n)
         buf_printf(b, ",\"total\":%zu", page->n);

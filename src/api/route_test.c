@@ -93,7 +93,7 @@ static void refusals(void **state)
         {NET_GET, "/fhir/patient", ERR_NOT_FOUND},
         {NET_GET, "/fhir/Patient/a_b", ERR_NOT_FOUND},
         {NET_GET, "/fhir/Patient/p1/$claim", ERR_NOT_FOUND},
-        {NET_GET, "/fhir/Patient/_history", ERR_NOT_FOUND},
+        {NET_GET, "/fhir/Patient/_histories", ERR_NOT_FOUND},
         {NET_GET, "/fhir/Patient/p/_history/1/x", ERR_NOT_FOUND},
         {NET_GET, "/a/b/c/d/e/f/g/h/i/j/k/l", ERR_NOT_FOUND},
         {NET_PATCH, "/fhir", ERR_METHOD},

@@ -22,7 +22,7 @@ struct record {
 /* Ceilings (blueprint section 7, "bounded"). */
 #define RECORD_CANDIDATES_MAX 10000u /* resources looked at one by one for one search */
 #define RECORD_INCLUDES_MAX 1000u
-#define RECORD_LOG_MAX 100000u /* changes looked at for one page of a history */
+#define RECORD_LOG_MAX 100000u   /* changes looked at for one page of a history */
 #define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
 #define RECORD_RETRIES 16
 #define CHAIN_FEW 1000u   /* one side of a chain: found first without a second thought */

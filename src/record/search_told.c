@@ -1,5 +1,5 @@
-/* What a search or history leaves in the trail: who asked for which type by which parameters (never their
- * values), and whose data the page showed. Invariant: written before the page leaves. */
+/* What a search or history leaves in the trail: who asked for which type by which parameters (never
+ * their values), and whose data the page showed. Invariant: written before the page leaves. */
 #include "record/record_int.h"
 
 /* Names of the parameters, never their values. */

@@ -97,8 +97,7 @@ static err backwards(struct walk *w, const struct store_change *c, size_t n, uin
         uint64_t at = i - start;
         if (c[i].t > t || (c[i].t == t && at >= k))
             continue;
-        if (w->page->n == w->q->count ||
-            (!access_bound(w->op) && w->looked >= RECORD_LOG_MAX)) {
+        if (w->page->n == w->q->count || (!access_bound(w->op) && w->looked >= RECORD_LOG_MAX)) {
             w->cut = true;
             break;
         }
@@ -256,9 +255,14 @@ static err of_trail(struct op *op, struct record *rec, const struct record_versi
     return OK;
 }
 
-bool record_may_history(const struct op *op, fhir_type type)
+/* Could any version of the type be for the actor? Each is asked about on its own, later. */
+bool record_may_history(struct op *op, struct record *rec, fhir_type type)
 {
-    struct access_request r = {.type = type, .action = ACTION_HISTORY};
+    struct access_request r = {.type = type,
+                               .action = ACTION_HISTORY,
+                               .patient = op->actor ? op->actor->patient : 0,
+                               .is_own = true,
+                               .consented = consent_shares(op, rec, type)};
     struct access_verdict v;
     policy_access(op->actor, &r, &v);
     return v.allowed;
@@ -283,7 +287,8 @@ err record_versions(struct op *op, struct record *rec, const struct record_versi
     str at;
     TRY(op_check(op));
     for (size_t i = 0; i < q->n_types && str_empty(q->id); i++)
-        TRY(access_plain(op, rec, ACTION_HISTORY, q->types[i]));
+        if (!record_may_history(op, rec, q->types[i]))
+            TRY(access_plain(op, rec, ACTION_HISTORY, q->types[i]));
     TRY(page_take(op, rec, &bond, &at));
     if (q->n_types > 1 && asked_type(q, rec->t_audit))
         return fail(op, ERR_INVALID, "AuditEvent is served from the trail; ask for it by itself.");
