@@ -125,7 +125,7 @@ err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
     return OK;
 }
 
-static void history_entry(struct call *c, struct buf *b, const struct record_doc *d)
+static void version_entry(struct call *c, struct buf *b, const struct record_doc *d)
 {
     char when[24];
     str type = fhir_type_name(d->type);
@@ -164,7 +164,7 @@ void bundle_history(struct call *c, struct buf *b, str query, str at,
     buf_add(b, page->n ? STR("],\"entry\":[") : STR("]"));
     for (size_t i = 0; i < page->n; i++) {
         buf_add(b, i ? STR(",{") : STR("{"));
-        history_entry(c, b, &page->docs[i]);
+        version_entry(c, b, &page->docs[i]);
         buf_char(b, '}');
     }
     buf_add(b, page->n ? STR("]}") : STR("}"));
@@ -188,9 +188,8 @@ static void history_entry(struct call *c, struct buf *b, const struct fhir_entry
     struct call inner = *c;
     inner.type = e->type;
     inner.id = e->id;
-    inner.query = STR_NONE;
     buf_add(b, STR("\"resource\":"));
-    bundle_history(&inner, b, a->page.docs, a->page.n, false);
+    bundle_history(&inner, b, STR_NONE, STR_NONE, &a->page);
     buf_add(b, STR(",\"response\":{\"status\":\"200\"}"));
 }
 

@@ -106,7 +106,8 @@ static err all_types(struct call *c, struct record_versions *v)
     fhir_type *all = (fhir_type *)(uintptr_t)v->types;
     TRY(record_ask_system(&c->op, c->api->rec, ACTION_HISTORY));
     for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++)
-        if (!str_eq(fhir_type_name(t), STR("AuditEvent")) && record_may_history(&c->op, c->api->rec, t))
+        if (!str_eq(fhir_type_name(t), STR("AuditEvent")) &&
+            record_may_history(&c->op, c->api->rec, t))
             all[v->n_types++] = t;
     return OK;
 }
