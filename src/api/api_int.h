@@ -71,6 +71,7 @@ struct route_metrics {
 
 struct live;
 struct sublive;
+struct bulk;
 struct api {
     struct record *rec;
     struct identity *id;
@@ -81,6 +82,7 @@ struct api {
     struct net_http *http;
     struct live *live;
     struct sublive *sublive;
+    struct bulk *bulk;
     struct net_ticker *ticker;
     struct arena *arena; /* process long */
     str url, web_dir;
