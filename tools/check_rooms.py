@@ -17,13 +17,14 @@ ROOMS = {
     "fhir": "base",
     "policy": "base",
     "record": "base store fhir policy",
+    "terms": "base fhir policy record",
     "identity": "base store fhir policy record",
     "desk": "base fhir policy record",
     "monitor": "base net fhir policy record identity desk",
     "outreach": "base net fhir policy record desk",
     "partners": "base fhir policy record identity",
     "demo": "base",
-    "api": "base net fhir policy record identity desk monitor outreach partners demo",
+    "api": "base net fhir policy record terms identity desk monitor outreach partners demo",
 }
 CARE = ("monitor", "outreach", "partners")
 ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)\.c$")

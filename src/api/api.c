@@ -1,6 +1,6 @@
 /* Birth and end of the room: configuration to server options, the CapabilityStatement, the live
  * thread, the minute's house-keeping. */
-#include "api/bulk_int.h"
+#include "api/api_int.h"
 
 #include <sodium.h>
 
@@ -76,9 +76,6 @@ static err start(struct op *op, struct api *api)
     api->ticker = net_ticker_new(60000, minute, api);
     if (!api->ticker)
         return fail(op, ERR_UNAVAILABLE, "The house-keeping thread did not start.");
-    api->bulk = bulk_new(api);
-    if (!api->bulk)
-        return fail(op, ERR_UNAVAILABLE, "The thread of bulk jobs did not start.");
     api->started = time_mono();
     atomic_store(&api->open, true);
     return OK;
@@ -99,6 +96,7 @@ err api_start(struct op *op, const struct api_options *o, struct api **ret)
     api->monitor = o->monitor;
     api->outreach = o->outreach;
     api->partners = o->partners;
+    api->terms = o->terms;
     api->config = o->config;
     api->web_dir = arena_str(a, o->web_dir);
     err e = start(op, api);
@@ -120,7 +118,6 @@ void api_stop(struct api *api, int64_t ms)
     if (!api)
         return;
     net_ticker_free(api->ticker);
-    bulk_stop(api->bulk);
     if (api->live)
         live_stop(api->live);
     if (api->sublive)
@@ -130,7 +127,6 @@ void api_stop(struct api *api, int64_t ms)
     net_http_stop(api->http);
     live_free(api->live);
     sublive_free(api->sublive);
-    bulk_free(api->bulk);
     arena_free(api->arena);
     free(api);
 }

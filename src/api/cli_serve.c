@@ -22,6 +22,7 @@ struct serve {
     struct monitor *monitor;
     struct outreach *outreach;
     struct partners *partners;
+    struct terms *terms;
     struct api *api;
 };
 
@@ -45,6 +46,20 @@ static err start_record(struct serve *s)
 static void stop_record(struct serve *s)
 {
     record_close(s->rec);
+}
+
+static err start_terms(struct serve *s)
+{
+    TRY(terms_open(&s->op, s->rec, s->data, &s->terms));
+    record_set_terms(s->rec, terms_doors(s->terms));
+    return OK;
+}
+
+static void stop_terms(struct serve *s)
+{
+    if (s->rec)
+        record_set_terms(s->rec, NULL);
+    terms_close(s->terms);
 }
 
 static err start_identity(struct serve *s)
@@ -116,6 +131,7 @@ static err start_api(struct serve *s)
                             .monitor = s->monitor,
                             .outreach = s->outreach,
                             .partners = s->partners,
+                            .terms = s->terms,
                             .config = s->config,
                             .web_dir = s->web_dir};
     return api_start(&s->op, &o, &s->api);
@@ -128,6 +144,7 @@ static void stop_api(struct serve *s)
 
 static const struct service services[] = {
     {"record", start_record, stop_record},
+    {"terms", start_terms, stop_terms},
     {"identity", start_identity, stop_identity},
     {"control", start_control, stop_control},
     {"outreach", start_outreach, stop_outreach},
