@@ -148,7 +148,8 @@ static inline size_t keys_find_it(struct op *op, struct json *v)
     for (size_t k = 0; k < n; k++) {
         const struct fhir_query *q = NULL;
         bool hit = false;
-        if (!key_query(&b, &keys[k]))
+        bool reference = fhir_param_get(keys[k].param)->type == PARAM_REFERENCE;
+        if ((keys[k].kind == KEY_DISPLAY && reference) || !key_query(&b, &keys[k]))
             continue;
         asked++;
         if (fhir_query_read(op, fhir_type_of(v), buf_str(&b), false, &q) != OK)

@@ -242,7 +242,7 @@ static void from_sampled(struct key_walk *w, uint16_t param, const struct json *
         keys_add(w, &key);
 }
 
-/* A contained resource cannot be asked for from outside, so it makes no key. */
+/* A contained resource cannot be asked for from outside; that it is there can. */
 static void from_reference(struct key_walk *w, uint16_t param, const struct json *v)
 {
     const struct json *identifier = JSON_GET(v, "identifier");
@@ -255,7 +255,12 @@ static void from_reference(struct key_walk *w, uint16_t param, const struct json
         key.ref = (struct fhir_ref){.kind = REF_NONE};
     if (key.ref.type == 0)
         key.ref.type = fhir_type_parse(json_str(JSON_GET(v, "type")));
-    if (key.ref.kind != REF_NONE || key.code.n)
+    if (key.ref.kind == REF_NONE && !key.code.n) {
+        key.kind = KEY_DISPLAY;
+        key.text = json_str(JSON_GET(v, "display"));
+        key.ref.type = ref_target(w->resource, v);
+    }
+    if (key.kind == KEY_REFERENCE || key.text.n || json_str(JSON_GET(v, "reference")).n)
         keys_add(w, &key);
 }
 

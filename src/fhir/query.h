@@ -45,7 +45,8 @@ enum fhir_key_kind {
     KEY_REFERENCE, /* ref; identifier in system/code for Reference.identifier */
     KEY_URI,       /* text */
     KEY_COMPOSITE, /* parts */
-    KEY_DISPLAY,   /* text: what a token is called (display, CodeableConcept.text, type.text) */
+    KEY_DISPLAY,   /* text: what a token is called (display, CodeableConcept.text, type.text); or a
+                    * reference that cannot be asked for (contained, only named) */
     KEY_TYPED      /* an identifier: system and code of its type, text its value (:of-type) */
 };
 struct fhir_key {

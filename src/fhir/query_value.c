@@ -101,7 +101,7 @@ static err read_number(struct query_read *r, struct fhir_value *v, str s)
         return REFUSE(r, "not a number: give [eq|ne|gt|lt|ge|le|sa|eb|ap] and a decimal");
     double half = v->prefix == PREFIX_AP ? fabs(v->number) / 10 : half_step(s);
     v->num_lo = v->number - half;
-    v->num_hi = v->number + half;
+    v->num_hi = fmax(v->number + half, nextafter(v->number, HUGE_VAL)); /* never nothing */
     return OK;
 }
 

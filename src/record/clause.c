@@ -12,7 +12,8 @@ void range_add(struct range_set *s, int where, struct store_range r)
         VEC_PUSH(s->op->arena, &s->and, r);
 }
 
-/* The first key after all that start with k; empty when there is none. */
+/* The first key after all that start with k; empty when there is none. No key is shorter than its
+ * parameter's number. */
 static str after(struct arena *a, const struct kb *k)
 {
     struct kb end = *k;
@@ -20,6 +21,8 @@ static str after(struct arena *a, const struct kb *k)
         end.n--;
     if (end.n > 0)
         end.p[end.n - 1]++;
+    if (end.n == 1)
+        kb_u8(&end, 0);
     return kb_str(a, &end);
 }
 
@@ -239,8 +242,11 @@ static err plain(struct range_set *s, const struct kb *k, const struct fhir_clau
 err clause_values(struct range_set *s, uint16_t number, const struct fhir_clause *c)
 {
     struct kb k = kb_param(number);
-    for (size_t i = 0; i < c->n; i++)
-        TRY(plain(s, &k, c, &c->values[i]));
+    struct fhir_clause as = *c;
+    if (c->param->type == PARAM_COMPOSITE) /* a union has the parts of each of its own */
+        as.param = fhir_param_get(number);
+    for (size_t i = 0; as.param && i < c->n; i++)
+        TRY(plain(s, &k, &as, &c->values[i]));
     return OK;
 }
 

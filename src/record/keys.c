@@ -184,11 +184,11 @@ static void put_composite(struct packer *p, const struct kb *k, const struct fhi
     }
 }
 
-/* What has a name and no code is there all the same (:missing, :text). */
+/* What has a name and no value is there all the same (:missing, :text). */
 static void put_named(struct packer *p, const struct fhir_key *keys, size_t n, size_t at)
 {
     for (size_t i = 0; i < n; i++)
-        if (keys[i].param == keys[at].param && keys[i].kind == KEY_TOKEN)
+        if (keys[i].param == keys[at].param && keys[i].kind != KEY_DISPLAY)
             return;
     struct kb k = kb_param(keys[at].param);
     k = kb_ends(&k);

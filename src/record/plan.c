@@ -142,6 +142,10 @@ static err add_missing(struct planner *pl, const struct fhir_clause *c)
         pl->plan->empty |= c->missing;
         return OK;
     }
+    pl->plan->match |=
+        c->mod_type != 0; /* patient:missing: there may be a subject of another type */
+    if (c->mod_type && c->missing)
+        return OK;
     for (size_t i = 0; i < n; i++)
         clause_present(&s, number[i]);
     planner_ranges(pl, &s, c->missing);
