@@ -254,8 +254,10 @@ static bool exactly(str s, exact *ret, exact *ret_half)
     for (size_t i = minus; i < s.n; i++) {
         if (s.p[i] == '.')
             point = true;
-        else if (s.p[i] < '0' || s.p[i] > '9' || (point && unit == 1) || s.n > 30)
+        else if (s.p[i] < '0' || s.p[i] > '9' || s.n > 30)
             return false;
+        else if (point && unit == 1)
+            break; /* digits that no query has */
         else if (point)
             v += (s.p[i] - '0') * (unit /= 10);
         else

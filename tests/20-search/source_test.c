@@ -3,6 +3,8 @@
  * ordinary run, all 149 with WEFT_SOAK_MINUTES. Skipped, loudly, where the data is absent. */
 #include "model.h"
 
+#include "record/bulk.h"
+
 #include <stdio.h>
 
 #define LINE_BYTES (16u << 20)

@@ -64,6 +64,16 @@ static bool clean(str s)
     return s.n > 0;
 }
 
+static bool typed_value(struct model *m, const struct json *v, struct model_value *w)
+{
+    const struct json *coding = json_at(JSON_GET(JSON_GET(v, "type"), "coding"), 0);
+    w->text = json_get_str(v, STR("value"));
+    w->has_system = true;
+    w->system = json_get_str(coding, STR("system"));
+    w->code = model_roll(m, 5) ? json_get_str(coding, STR("code")) : STR("MR");
+    return w->text.n && w->system.n && w->code.n;
+}
+
 static bool token_value(struct model *m, struct model_cond *c, const struct model_seen *seen,
                         struct model_value *w)
 {
@@ -80,14 +90,8 @@ static bool token_value(struct model *m, struct model_cond *c, const struct mode
                                          : STR("false");
         return c->mod != OF_TYPE && clean(w->code);
     }
-    if (c->mod == OF_TYPE) {
-        coding = json_at(JSON_GET(JSON_GET(v, "type"), "coding"), 0);
-        w->text = json_get_str(v, STR("value"));
-        w->has_system = true;
-        w->system = json_get_str(coding, STR("system"));
-        w->code = model_roll(m, 5) ? json_get_str(coding, STR("code")) : STR("MR");
-        return w->text.n && w->system.n && w->code.n;
-    }
+    if (c->mod == OF_TYPE)
+        return typed_value(m, v, w);
     if (str_eq(kind, STR("CodeableConcept")))
         coding = json_at(JSON_GET(v, "coding"), 0);
     bool value = str_eq(kind, STR("Identifier")) || str_eq(kind, STR("ContactPoint"));
