@@ -210,6 +210,8 @@ err apply_write(struct op *op, struct store *s, struct store_tx *tx)
     struct buf pend;
     if (tx->take)
         return apply_take(op, s, tx->take);
+    if (tx->flush)
+        return OK;
     s->pending.t++;
     buf_init(&pend, op->arena, (size_t)512 << 20);
     TRY(write_puts(op, s, tx, &pend));
@@ -223,14 +225,33 @@ err apply_write(struct op *op, struct store *s, struct store_tx *tx)
     return OK;
 }
 
-err apply_loose(struct op *op, struct store *s, const struct loose *first)
+err apply_loose(struct op *op, struct store *s, struct loose *first)
 {
     struct buf pend;
     if (!first)
         return OK;
     s->pending.t++;
     buf_init(&pend, op->arena, (size_t)512 << 20);
-    for (const struct loose *l = first; l; l = l->next)
-        TRY(trail_write(op, s, l->sealed, l->set, &pend));
+    for (struct loose *l = first; l; l = l->next) {
+        trail_number(&s->pending, l);
+        TRY(trail_put(op, s, l, &pend));
+    }
     return pend_flush(op, s, &pend);
+}
+
+err apply_held(struct op *op, struct store *s)
+{
+    struct standing *st = &s->standing;
+    struct spool *sp = &s->spool;
+    if (!sp->todo)
+        return OK;
+    if (sp->todo == sp->first) {
+        s->pending.t++;
+        buf_init(&st->pend, op->arena, (size_t)512 << 20);
+    }
+    for (; sp->todo; sp->todo = sp->todo->next)
+        TRY(trail_put(op, s, sp->todo, &st->pend));
+    s->pending.trail_seq = s->state.trail_seq;
+    memcpy(s->pending.trail_head, s->state.trail_head, sizeof s->pending.trail_head);
+    return OK;
 }

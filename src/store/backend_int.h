@@ -42,6 +42,7 @@ struct store_cursor {
 
 #define STORE_OPS_VERSION 1u
 #define STORE_CAP_DURABLE 1u /* survives the process */
+#define STORE_CAP_SPOOL 2u   /* a commit costs much: loose trail entries go to a file first */
 
 struct store_ops {
     uint32_t version;

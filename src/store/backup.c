@@ -2,7 +2,8 @@
  * copy grows in TO.part: the database first, the keys after it, so that what a kill leaves behind
  * cannot be opened; then it is opened and its trail verified; then it gets its name.
  * Invariant: a folder called TO is whole, verified and synced, or there is none. Not copied: what
- * other rooms or people put into the folder (configuration, the demonstration's files). */
+ * other rooms or people put into the folder (configuration, the demonstration's files); of a store
+ * in use, looks of the last moment that are in its spool alone. */
 #include "store/store_int.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #define MARK "unfinished" /* what makes a leftover folder one of ours */
 
 static const char *const ours[] = {
-    "weft.db", "weft.db-journal", "weft.db-wal", "weft.db-shm", "keys", "lock", MARK};
+    "weft.db", "weft.db-journal", "weft.db-wal", "weft.db-shm", "keys", "lock", "spool", MARK};
 
 struct copy {
     const char *to, *part;
@@ -71,6 +72,35 @@ static err part_make(struct op *op, struct copy *c)
     if (fd < 0 || close(fd) != 0)
         return cannot(op, "the copy cannot be written");
     return OK;
+}
+
+static err copy_bytes(struct op *op, const struct copy *c, int in)
+{
+    char bytes[16384];
+    ssize_t n = 0;
+    int out = openat(c->fd, "spool", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool good = out >= 0;
+    while (good && (n = read(in, bytes, sizeof bytes)) > 0)
+        good = write(out, bytes, (size_t)n) == n;
+    good = good && n == 0 && fsync(out) == 0;
+    if (out >= 0)
+        good = close(out) == 0 && good;
+    return good ? OK : cannot(op, "the spool of the audit trail cannot be copied");
+}
+
+/* What a killed process left behind; it comes before the database, which may only be ahead of it.
+ * Whoever has the store open holds the lock and commits its own in a moment. */
+static err copy_spool(struct op *op, const struct copy *c)
+{
+    int lock = openat(c->from_fd, "lock", O_RDONLY | O_CLOEXEC);
+    bool in_use = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
+    int in = in_use ? -1 : openat(c->from_fd, "spool", O_RDONLY | O_CLOEXEC);
+    err e = in >= 0 ? copy_bytes(op, c, in) : OK;
+    if (in >= 0)
+        close(in);
+    if (lock >= 0)
+        close(lock);
+    return e;
 }
 
 /* The copy keeps the time of the file: it says when the keys were made. */
@@ -152,7 +182,9 @@ static err run(struct op *op, str from, struct copy *c, const struct store_watch
     if (access(c->to, F_OK) == 0)
         return fail(op, ERR_CONFLICT, "%s is there already; name a folder that is not", c->to);
     TRY(part_make(op, c));
-    err e = store_sqlite_ops.copy(op, from, str_of(c->part), w);
+    err e = copy_spool(op, c);
+    if (e == OK)
+        e = store_sqlite_ops.copy(op, from, str_of(c->part), w);
     if (e == OK)
         e = copy_keys(op, c);
     if (e == OK)

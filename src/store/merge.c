@@ -34,6 +34,7 @@ void merge_start(struct store *s)
         return; /* out of memory: later */
     pthread_mutex_lock(&s->tail_lock);
     s->frozen = s->active;
+    s->frozen->last_t = s->state.t; /* a failed group may have named a later one */
     s->active = fresh;
     atomic_fetch_add(&s->generation, 1);
     pthread_mutex_unlock(&s->tail_lock);

@@ -41,6 +41,18 @@ err store_create(struct op *op, const struct store_options *o)
     return e;
 }
 
+/* A backup has it for a moment. */
+#define LOCK_TRIES 20
+static bool lock_now(int fd)
+{
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
+    return false;
+}
+
 static err hold_lock(struct op *op, struct store *s)
 {
     str path = arena_printf(op->arena, "%.*s/lock", STR_ARG(s->dir));
@@ -50,7 +62,7 @@ static err hold_lock(struct op *op, struct store *s)
     s->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (s->lock_fd < 0)
         return fail(op, ERR_UNAVAILABLE, "the data folder cannot be opened or written");
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_now(s->lock_fd)) {
         ssize_t n = pread(s->lock_fd, pid, sizeof pid - 1, 0);
         return fail(op, ERR_CONFLICT, "the data folder is in use by process %.*s",
                     (int)(n > 0 ? n : 1), n > 0 ? pid : "?");
@@ -116,6 +128,7 @@ static err read_all(struct op *op, struct store *s)
     TRY(packer_new(op, dictionary, &s->packer));
     TRY(read_rid_max(op, s));
     TRY(tail_replay(op, s));
+    TRY(spool_load(op, s));
     uint64_t next = s->state.rid_next > s->rid_max ? s->state.rid_next : s->rid_max + 1;
     atomic_store(&s->rid_next, next);
     atomic_store(&s->t, s->state.t);
@@ -166,7 +179,7 @@ err store_open(struct op *op, const struct store_options *o, struct store **ret)
     s->dir = s->o.dir = str_make(dir, o->dir.n);
     s->o = *o;
     s->o.dir = s->dir;
-    s->lock_fd = -1;
+    s->lock_fd = s->spool.fd = -1;
     s->ops = ops_of(o->backend);
     err e = set_up(op, s);
     if (e != OK) {
@@ -189,6 +202,7 @@ void store_close(struct store *s)
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->thread, NULL);
     }
+    spool_close(s);
     s->ops->close(s->be);
     tail_drop(s->active);
     tail_drop(s->frozen);
@@ -216,7 +230,9 @@ void store_stats(struct store *s, struct store_stats *ret)
         .tail = atomic_load(&s->waiting),
         .merges = atomic_load(&s->merges),
         .commits = atomic_load(&s->commits),
-        .fsyncs = s->ops->capabilities & STORE_CAP_DURABLE ? atomic_load(&s->commits) : 0,
+        .fsyncs = s->ops->capabilities & STORE_CAP_DURABLE
+                      ? atomic_load(&s->commits) + atomic_load(&s->spooled)
+                      : 0,
         .trail_entries = atomic_load(&s->trail_entries),
         .bytes_on_disk = s->ops->bytes(s->be),
     };

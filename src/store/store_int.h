@@ -18,7 +18,7 @@
 #include <pthread.h>
 #include <zstd.h>
 
-#define STORE_SCHEMA 1u
+#define STORE_SCHEMA 2u
 
 /* ---- seal.c: keys and sealing ---- */
 struct vault {
@@ -160,6 +160,7 @@ struct store_tx {
     VEC(struct tx_job) jobs;
     VEC(struct tx_trail) trails;
     struct tx_take *take;
+    bool flush;   /* nothing but the group's commit is wanted */
     size_t bytes; /* about what it adds */
 
     struct store_tx *next; /* store.lock */
@@ -173,10 +174,13 @@ MUST err tx_prepare(struct op *op, struct store_tx *tx);
 MUST err tx_run(struct op *op, struct store_tx *tx); /* queue and wait */
 
 /* An entry of the trail outside any transaction. */
+#define TRAIL_ROW_HEAD 40u /* time(8) hash(32) */
 struct loose {
     struct loose *next;
-    uint64_t ticket;
-    str sealed, set;
+    uint64_t ticket, seq;
+    char *row; /* as SPACE_TRAIL holds it; the head is filled in by trail_number() */
+    size_t n_row;
+    str set;
 };
 struct on_durable {
     struct on_durable *next;
@@ -203,6 +207,26 @@ struct trail_desk {
 struct merge {
     bool running;
     struct skip_iter it;
+};
+
+/* ---- spool.c: loose entries that are durable in a file, but not in the back end yet (writer) ----
+ */
+struct spool {
+    int fd;                     /* -1 = none */
+    char *room;                 /* a frame on its way out */
+    size_t at;                  /* of the next frame in the file */
+    int64_t not_before;         /* no new file till then, after a failure; ms, monotonic */
+    struct loose *first, *last; /* held: acknowledged, in no committed transaction, ascending */
+    struct loose *todo;         /* the first of them that the standing transaction has not */
+    int64_t since;              /* when the first came; ms, monotonic */
+};
+
+/* A back-end transaction of the writer that stays open over groups of loose entries. */
+struct standing {
+    bool begun;
+    bool finished;             /* the merge came to its end in it */
+    struct merge merge_before; /* to go back to */
+    struct buf pend;           /* keys of the held entries in it */
 };
 
 struct store {
@@ -239,10 +263,14 @@ struct store {
     struct tail *tail_now; /* active, seen from the writer */
     node_vec nodes;
     struct merge merge;
+    struct spool spool;
+    struct standing standing;
     uint64_t rid_max;         /* highest number that has a version */
     int64_t merge_not_before; /* after a failure; ms, monotonic */
 
     atomic_uint_fast64_t resources, versions, merges, commits, trail_entries, waiting;
+    atomic_uint_fast64_t spooled; /* writes to the spool */
+    atomic_bool held;             /* the trail has acknowledged entries that no reader sees */
 };
 
 /* ---- view.c: what a reader sees ---- */
@@ -351,10 +379,16 @@ void *writer_main(void *store);
  * fails the whole group goes. */
 MUST err apply_check(struct op *op, struct store *s, struct store_tx *tx);
 MUST err apply_write(struct op *op, struct store *s, struct store_tx *tx);
-MUST err apply_loose(struct op *op, struct store *s, const struct loose *first);
+MUST err apply_loose(struct op *op, struct store *s, struct loose *first);
+/* What the spool holds and the standing transaction has not, into it. */
+MUST err apply_held(struct op *op, struct store *s);
 MUST err apply_take(struct op *op, struct store *s, struct tx_take *take);
 MUST err outbox_write(struct op *op, struct store *s, const struct store_tx *tx);
 MUST err outbox_check(struct op *op, struct store *s, const struct store_tx *tx);
+/* The next number, time and hash of the chain in st, for the entry and its row. */
+void trail_number(struct state *st, struct loose *l);
+/* A numbered entry into the back end; its keys go into pend and the tail. */
+MUST err trail_put(struct op *op, struct store *s, const struct loose *l, struct buf *pend);
 /* Appends one entry; its keys go into pend and the tail. */
 MUST err trail_write(struct op *op, struct store *s, str sealed, str set, struct buf *pend);
 /* The sealed head, once per group. */
@@ -363,6 +397,18 @@ MUST err trail_seal(struct op *op, struct store *s, str entry, str *ret);
 MUST err tail_put(struct op *op, struct store *s, const struct pend *p, struct buf *pend);
 MUST err pend_flush(struct op *op, struct store *s, const struct buf *pend);
 void trail_settle(struct store *s, uint64_t upto, uint64_t lost_from);
+struct loose *loose_new(str sealed, str set);
+/* Any thread, before it reads the trail: what was acknowledged is in the back end then. */
+MUST err trail_catch_up(struct op *op, struct store *s);
+
+/* At open: what a former process left in the file is held again, state moves on. */
+MUST err spool_load(struct op *op, struct store *s);
+/* Numbers the entries and makes them durable; they are held then, and state has moved on. False:
+ * nothing happened, they must go the other way. */
+bool spool_write(struct store *s, struct loose *first);
+/* All that was held is committed. */
+void spool_rewind(struct store *s);
+void spool_close(struct store *s);
 /* Starts a merge when the tail asks for one; does a slice of about budget entries. */
 bool merge_due(const struct store *s, bool idle);
 bool merge_full(const struct store *s);

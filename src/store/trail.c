@@ -1,6 +1,7 @@
 /* The audit trail: append only, numbered without gaps, each row holding the hash of the one before,
  * its number, its time and its bytes as stored. Entries come inside transactions or loose (reads);
- * loose ones share the writer's groups, and tickets say when they are durable.
+ * loose ones share the writer's groups, and tickets say when they are durable; where the back end
+ * has a spool, they are durable there first (spool.c) and readers here wait for the rows.
  * Invariant: a ticket counts as durable only after the fsync of the group that holds its entry. */
 #include "store/store_int.h"
 
@@ -8,7 +9,6 @@
 
 #define LOOSE_MAX 65536u
 #define LOOSE_BYTES_MAX ((size_t)64 << 20)
-#define ROW_HEAD 40u /* time(8) hash(32) */
 
 static void chain(uint8_t hash[32], uint64_t seq, int64_t time, str sealed)
 {
@@ -23,26 +23,36 @@ static void chain(uint8_t hash[32], uint64_t seq, int64_t time, str sealed)
     crypto_generichash_final(&st, hash, 32);
 }
 
-err trail_write(struct op *op, struct store *s, str sealed, str set, struct buf *pend)
+void trail_number(struct state *st, struct loose *l)
 {
-    struct state *st = &s->pending;
-    struct buf row;
-    char key[8], time[8];
-    u64_write(key, ++st->trail_seq);
-    u64_write(time, (uint64_t)st->time);
-    chain(st->trail_head, st->trail_seq, st->time, sealed);
-    buf_init(&row, op->arena, sealed.n + ROW_HEAD);
-    buf_add(&row, str_make(time, 8));
-    buf_add(&row, str_make((const char *)st->trail_head, 32));
-    buf_add(&row, sealed);
-    if (!buf_ok(&row))
-        return out_of_memory(op);
-    TRY(s->ops->put(op, s->be, SPACE_TRAIL, str_make(key, 8), buf_str(&row)));
-    if (set.n == 0)
+    l->seq = ++st->trail_seq;
+    chain(st->trail_head, l->seq, st->time,
+          str_make(l->row + TRAIL_ROW_HEAD, l->n_row - TRAIL_ROW_HEAD));
+    u64_write(l->row, (uint64_t)st->time);
+    memcpy(l->row + 8, st->trail_head, 32);
+}
+
+err trail_put(struct op *op, struct store *s, const struct loose *l, struct buf *pend)
+{
+    char key[8];
+    u64_write(key, l->seq);
+    TRY(s->ops->put(op, s->be, SPACE_TRAIL, str_make(key, 8), str_make(l->row, l->n_row)));
+    if (l->set.n == 0)
         return OK;
     struct pend p = {
-        .trail = true, .rid = st->trail_seq, .type = TYPE_TRAIL, .set = set, .added = set};
+        .trail = true, .rid = l->seq, .type = TYPE_TRAIL, .set = l->set, .added = l->set};
     return tail_put(op, s, &p, pend);
+}
+
+err trail_write(struct op *op, struct store *s, str sealed, str set, struct buf *pend)
+{
+    struct loose l = {.n_row = TRAIL_ROW_HEAD + sealed.n, .set = set};
+    l.row = arena_alloc(op->arena, l.n_row);
+    if (!l.row)
+        return out_of_memory(op);
+    memcpy(l.row + TRAIL_ROW_HEAD, sealed.p, sealed.n);
+    trail_number(&s->pending, &l);
+    return trail_put(op, s, &l, pend);
 }
 
 err trail_write_head(struct op *op, struct store *s)
@@ -55,16 +65,17 @@ err trail_write_head(struct op *op, struct store *s)
     return s->ops->put(op, s->be, SPACE_META, STR("head"), sealed);
 }
 
-static struct loose *loose_new(str sealed, str set)
+struct loose *loose_new(str sealed, str set)
 {
-    struct loose *l = malloc(sizeof *l + sealed.n + set.n);
+    size_t n_row = TRAIL_ROW_HEAD + sealed.n;
+    struct loose *l = malloc(sizeof *l + n_row + set.n);
     if (!l)
         return NULL;
     char *bytes = (char *)(l + 1);
-    memcpy(bytes, sealed.p, sealed.n);
+    memcpy(bytes + TRAIL_ROW_HEAD, sealed.p, sealed.n);
     if (set.n)
-        memcpy(bytes + sealed.n, set.p, set.n);
-    *l = (struct loose){.sealed = {bytes, sealed.n}, .set = {bytes + sealed.n, set.n}};
+        memcpy(bytes + n_row, set.p, set.n);
+    *l = (struct loose){.row = bytes, .n_row = n_row, .set = {bytes + n_row, set.n}};
     return l;
 }
 
@@ -80,7 +91,7 @@ static uint64_t desk_add(struct trail_desk *d, struct loose *l)
         d->first = l;
     d->last = l;
     d->n++;
-    d->bytes += l->sealed.n + l->set.n;
+    d->bytes += l->n_row + l->set.n;
     pthread_mutex_unlock(&d->lock);
     return ticket;
 }
@@ -192,6 +203,23 @@ void trail_settle(struct store *s, uint64_t upto, uint64_t lost_from)
     }
 }
 
+err trail_catch_up(struct op *op, struct store *s)
+{
+    if (!atomic_load(&s->held))
+        return OK;
+    struct store_tx *tx = store_tx_new(op, s);
+    if (!tx)
+        return out_of_memory(op);
+    tx->flush = true;
+    return tx_run(op, tx);
+}
+
+static err trail_view(struct op *op, struct store *s, struct view *ret)
+{
+    TRY(trail_catch_up(op, s));
+    return view_open(op, s, ret);
+}
+
 static err entry_open(struct op *op, struct store *s, uint64_t seq, str row,
                       struct store_trail_entry *ret)
 {
@@ -223,7 +251,7 @@ static err entry_get(struct op *op, const struct view *v, uint64_t seq,
 err store_trail_read(struct op *op, struct store *s, uint64_t seq, struct store_trail_entry *ret)
 {
     struct view v;
-    TRY(view_open(op, s, &v));
+    TRY(trail_view(op, s, &v));
     err e = seq == 0 || seq > RID_MAX ? fail(op, ERR_NOT_FOUND, "there is no such trail entry")
                                       : entry_get(op, &v, seq, ret);
     view_close(&v);
@@ -273,7 +301,7 @@ err store_trail_find(struct op *op, struct store *s, const struct store_range *r
     struct view v;
     entries out = {.n = 0};
     uint64_t below = before ? before : RID_MAX;
-    TRY(view_open(op, s, &v));
+    TRY(trail_view(op, s, &v));
     err e =
         range ? find_keyed(op, &v, range, below, max, &out) : find_all(op, &v, below, max, &out);
     view_close(&v);
@@ -333,7 +361,7 @@ err store_trail_verify(struct op *op, struct store *s, struct store_trail_check 
 {
     struct view v;
     struct store_trail_check check = {.entries = 0};
-    TRY(view_open(op, s, &v));
+    TRY(trail_view(op, s, &v));
     err e = verify_rows(op, &v, &check);
     if (e == OK && check.bad_seq == 0)
         e = verify_head(op, &v, &check);

@@ -1,14 +1,18 @@
 /* The writer's thread: takes everything that was submitted during the last fsync as one group, lets
  * each transaction pass or fail alone, commits the group with one fsync, publishes, wakes.
- * Between groups it merges the tail in slices.
- * Invariants: nothing is published or answered before the commit returned OK; when it did not,
- * every transaction of the group gets ERR_UNAVAILABLE and memory is as before. */
+ * A group of loose trail entries alone is answered when the spool has it; its rows go into a
+ * standing transaction, while the answers are on their way, which is committed with the next group
+ * that needs a commit, or soon. Between groups it merges the tail in slices.
+ * Invariants: nothing is published or answered before the commit (or the spool) returned OK; when
+ * it did not, every transaction of the group gets ERR_UNAVAILABLE and memory is as before. Every
+ * commit holds all that was spooled before it. */
 #include "base/time.h"
 #include "store/store_int.h"
 
 #define GROUP_MAX 1024u
 #define GROUP_BYTES_MAX ((size_t)16 << 20)
 #define IDLE_MS 500
+#define SPOOL_MS 100 /* so long spooled entries wait for their rows at most */
 #define SLICE_IDLE 4096u
 #define SLICE_LEAST 512u
 #define SLICE_PER_RESOURCE 40u
@@ -76,7 +80,7 @@ static void take_loose(struct store *s, struct group *g)
 
 static void gather(struct store *s, bool busy, struct group *g)
 {
-    struct timespec until = in_ms(IDLE_MS);
+    struct timespec until = in_ms(s->spool.first ? SPOOL_MS : IDLE_MS);
     int rc = 0;
     pthread_mutex_lock(&s->lock);
     while (!busy && !s->first && !s->poked && !s->stopping && rc == 0)
@@ -86,7 +90,7 @@ static void gather(struct store *s, bool busy, struct group *g)
     g->stop = s->stopping && !s->first;
     pthread_mutex_unlock(&s->lock);
     take_loose(s, g);
-    g->idle = !g->first && !g->loose;
+    g->idle = !g->first && !g->loose && !s->spool.first;
 }
 
 static void keep_fault(struct store_tx *tx, const struct op *op, err e)
@@ -115,21 +119,51 @@ static err apply_all(struct store *s, struct group *g, bool *ret_writes)
     if (g->loose)
         *ret_writes = true;
     TRY(apply_loose(op, s, g->loose));
-    return s->pending.trail_seq != s->state.trail_seq ? trail_write_head(op, s) : OK;
+    bool longer = s->spool.first || s->pending.trail_seq != s->state.trail_seq;
+    return longer ? trail_write_head(op, s) : OK;
 }
 
-static err write_group(struct store *s, struct group *g, size_t slice, bool *ret_finished)
+/* Into the standing transaction, or a new one. */
+static err enter(struct store *s)
+{
+    struct standing *st = &s->standing;
+    if (!st->begun) {
+        arena_reset(s->arena);
+        op_init(&s->op, s->arena, NULL, time_now());
+        memset(&s->nodes, 0, sizeof s->nodes);
+        *st = (struct standing){.merge_before = s->merge};
+        s->pending = s->state;
+        TRY(s->ops->begin(&s->op, s->be));
+        st->begun = true;
+    }
+    op_clear(&s->op);
+    s->op.now = time_now();
+    if (s->op.now > s->pending.time)
+        s->pending.time = s->op.now;
+    if (s->state.time > s->pending.time)
+        s->pending.time = s->state.time;
+    return OK;
+}
+
+static err slice_in(struct store *s, size_t slice)
+{
+    bool go = slice && !s->standing.finished;
+    return go ? merge_slice(&s->op, s, slice, &s->standing.finished) : OK;
+}
+
+static err write_group(struct store *s, struct group *g, size_t slice, bool *ret_writes)
 {
     struct op *op = &s->op;
-    bool writes = slice > 0;
-    TRY(s->ops->begin(op, s->be));
+    bool writes = slice > 0 || s->spool.first;
+    TRY(enter(s));
+    TRY(apply_held(op, s));
+    if (s->spool.first)
+        TRY(pend_flush(op, s, &s->standing.pend));
     TRY(apply_all(s, g, &writes));
-    if (!writes) {
-        s->ops->rollback(s->be);
+    *ret_writes = writes;
+    if (!writes)
         return OK;
-    }
-    if (slice)
-        TRY(merge_slice(op, s, slice, ret_finished));
+    TRY(slice_in(s, slice));
     uint64_t handed = atomic_load(&s->rid_next);
     if (handed > s->pending.rid_next)
         s->pending.rid_next = handed + RIDS_AHEAD;
@@ -170,36 +204,65 @@ static void answer(struct store *s, struct group *g, err e)
     }
 }
 
-/* After a failure: as if the group had never been. */
+/* After a failure: as if the group had never been. What is held stays in the spool. */
 static void undo(struct store *s)
 {
     s->ops->rollback(s->be);
     for (size_t i = 0; i < s->nodes.n; i++)
         skip_kill(s->nodes.at[i]);
+    s->merge = s->standing.merge_before;
+    s->spool.todo = s->spool.first;
     s->merge_not_before = time_mono() + MERGE_RETRY_MS;
 }
 
 static void run_group(struct store *s, struct group *g, size_t slice)
 {
-    struct merge before = s->merge;
-    bool finished = false;
-    arena_reset(s->arena);
-    op_init(&s->op, s->arena, NULL, time_now());
-    memset(&s->nodes, 0, sizeof s->nodes);
-    s->pending = s->state;
-    if (s->op.now > s->pending.time)
-        s->pending.time = s->op.now;
-    err e = write_group(s, g, slice, &finished);
-    if (e == OK) {
-        publish(s);
-        if (finished)
-            merge_finish(s);
-    } else {
+    bool writes = false;
+    err e = write_group(s, g, slice, &writes);
+    if (e != OK) {
         undo(s);
-        s->merge = before;
+    } else if (!writes) {
+        s->ops->rollback(s->be);
+    } else {
+        publish(s);
+        spool_rewind(s);
+        if (s->standing.finished)
+            merge_finish(s);
     }
+    s->standing.begun = false;
     answer(s, g, e);
     s->ops->tidy(s->be);
+}
+
+/* Looks alone: answered first, then written where readers find them. False: not this way. */
+static bool spool_group(struct store *s, struct group *g, size_t slice)
+{
+    if (g->first || !g->loose || !spool_write(s, g->loose))
+        return false;
+    atomic_store(&s->trail_entries, s->state.trail_seq);
+    atomic_store(&s->time, s->state.time);
+    trail_settle(s, g->ticket, 0);
+    if (time_mono() < s->merge_not_before)
+        return true;
+    err e = enter(s);
+    if (e == OK)
+        e = apply_held(&s->op, s);
+    if (e == OK)
+        e = slice_in(s, slice);
+    if (e != OK) {
+        undo(s);
+        s->standing.begun = false;
+    }
+    return true;
+}
+
+/* Time to commit what stands? */
+static bool standing_due(const struct store *s)
+{
+    int64_t now = time_mono();
+    if (!s->spool.first || now < s->merge_not_before)
+        return false;
+    return s->standing.finished || merge_due(s, false) || now - s->spool.since >= SPOOL_MS;
 }
 
 static size_t slice_of(const struct group *g)
@@ -208,24 +271,40 @@ static size_t slice_of(const struct group *g)
     return g->idle ? SLICE_IDLE : n < SLICE_LEAST ? SLICE_LEAST : n;
 }
 
+/* One round; false when all is done. */
+static bool round_of(struct store *s, bool *idle)
+{
+    struct group g = {.first = NULL};
+    if (merge_due(s, *idle) && !s->standing.begun)
+        merge_start(s);
+    bool merging = s->merge.running && time_mono() >= s->merge_not_before;
+    if (merging && merge_full(s)) { /* writers wait until the tail has room again */
+        run_group(s, &g, 4 * SLICE_IDLE);
+        return true;
+    }
+    gather(s, merging, &g);
+    *idle = g.idle;
+    if (g.stop && !g.first && !g.loose) {
+        if (s->spool.first)
+            run_group(s, &g, 0);
+        return false;
+    }
+    size_t slice = merging ? slice_of(&g) : 0;
+    if (spool_group(s, &g, slice))
+        g = (struct group){.first = NULL};
+    else if (g.first || g.loose || merging) {
+        run_group(s, &g, slice);
+        return true;
+    }
+    if (standing_due(s))
+        run_group(s, &g, 0);
+    return true;
+}
+
 void *writer_main(void *store)
 {
-    struct store *s = store;
     bool idle = false;
-    for (;;) {
-        struct group g = {.first = NULL};
-        if (merge_due(s, idle))
-            merge_start(s);
-        bool merging = s->merge.running && time_mono() >= s->merge_not_before;
-        if (merging && merge_full(s)) { /* writers wait until the tail has room again */
-            run_group(s, &g, 4 * SLICE_IDLE);
-            continue;
-        }
-        gather(s, merging, &g);
-        idle = g.idle;
-        if (g.stop && idle)
-            return NULL;
-        if (!idle || merging)
-            run_group(s, &g, merging ? slice_of(&g) : 0);
-    }
+    while (round_of(store, &idle))
+        ;
+    return NULL;
 }

@@ -5,6 +5,7 @@
 
 #define TYPE 9
 #define ROUNDS 12u
+#define REFUSALS 240u
 
 /* Two resources a transaction, which must be there both or not at all. */
 struct pair {
@@ -14,7 +15,7 @@ struct pair {
 
 struct run {
     struct suite *b;
-    struct pair pairs[2 * ROUNDS];
+    struct pair pairs[REFUSALS + 1];
     size_t n;
     uint64_t trail; /* acknowledged entries */
 };
@@ -153,6 +154,70 @@ static void test_trail_lost(void **state)
     suite_free(b);
 }
 
+#define LOOKS 30u
+
+/* One look, numbered in its key; true when it may be shown. */
+static bool look(struct suite *b, uint64_t n)
+{
+    uint64_t ticket = 0;
+    suite_clear(b);
+    str key = suite_key(b->arena, 9, n);
+    assert_int_equal(store_trail_append(&b->op, b->s, STR("looked"), &key, 1, &ticket), OK);
+    err e = store_trail_wait(&b->op, b->s, ticket);
+    assert_true(e == OK || (e == ERR_UNAVAILABLE && faulty_hits() > 0));
+    return e == OK;
+}
+
+static void check_looks(struct suite *b, const bool *shown, size_t n)
+{
+    struct store_trail_check check = {.entries = 0};
+    suite_clear(b);
+    assert_int_equal(store_trail_verify(&b->op, b->s, &check), OK);
+    assert_int_equal(check.bad_seq, 0);
+    for (size_t i = 0; i < n; i++) {
+        struct store_range r = suite_range(b->arena, 9, i, 1);
+        struct store_trail_entry *all = NULL;
+        size_t found = 0;
+        assert_int_equal(store_trail_find(&b->op, b->s, &r, 0, 5, &all, &found), OK);
+        assert_true(found == 1 || (found == 0 && !shown[i]));
+    }
+}
+
+/* Looks, some transactions between, while the n-th write is refused: of the spool or the database.
+ */
+static void looks_with_fault(enum fault_kind kind, uint64_t nth, bool until_healed)
+{
+    struct run *r = calloc(1, sizeof *r);
+    bool shown[2 * LOOKS];
+    size_t n = 0;
+    r->b = suite_new(STORE_SQLITE, 8);
+    faulty_arm(kind, nth, until_healed);
+    for (; n < LOOKS; n++) {
+        shown[n] = look(r->b, n);
+        if (n % 10 == 9)
+            r->trail += write_pair(r) == OK;
+    }
+    faulty_heal();
+    for (; n < 2 * LOOKS; n++)
+        assert_true(shown[n] = look(r->b, n));
+    check_looks(r->b, shown, n);
+    suite_reopen(r->b);
+    check_looks(r->b, shown, n);
+    suite_free(r->b);
+    free(r);
+}
+
+static void test_looks(void **state)
+{
+    (void)state;
+    for (uint64_t nth = 1; nth <= 60; nth += 1 + nth / 6) {
+        looks_with_fault(FAULT_WRITE, nth, false);
+        looks_with_fault(FAULT_FULL, nth, true);
+    }
+    for (uint64_t nth = 1; nth <= 3; nth++)
+        looks_with_fault(FAULT_SYNC, nth, true);
+}
+
 /* The n-th request for memory is refused, wherever it falls: submitting thread or writer. */
 static void test_memory(void **state)
 {
@@ -161,11 +226,9 @@ static void test_memory(void **state)
         struct run *r = calloc(1, sizeof *r);
         r->b = suite_new((enum store_backend)backend, 8);
         uint64_t refused = 0;
-        for (uint64_t nth = 1; nth <= 240; nth++) {
-            if (r->n == 2 * ROUNDS) {
+        for (uint64_t nth = 1; nth <= REFUSALS; nth++) {
+            if (nth % 60 == 0)
                 check_all(r);
-                r->n = 0;
-            }
             suite_clear(r->b);
             arena_fail_at(nth, nth % 3 == 0);
             err e = write_pair(r);
@@ -188,7 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disk_full),  cmocka_unit_test(test_write_error),
         cmocka_unit_test(test_sync_error), cmocka_unit_test(test_trail_lost),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_looks),      cmocka_unit_test(test_memory),
     };
     faulty_install();
     return cmocka_run_group_tests_name("store.faults", tests, NULL, NULL);

@@ -1,9 +1,11 @@
 /* See faulty_vfs.h. A file of this VFS holds a file of the real one right behind its own head. */
 #include "faulty_vfs.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 struct file {
     sqlite3_file base;
@@ -49,6 +51,20 @@ static bool refuse(bool sync)
     atomic_store(&countdown, 0);
     atomic_fetch_add(&hits, 1);
     return true;
+}
+
+/* The spool is no file of SQLite's: the linker brings the store's own writes here. */
+ssize_t __real_pwrite(int fd, const void *p, size_t n, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+    if (!refuse(false))
+        return __real_pwrite(fd, p, n, at);
+    bool full = atomic_load(&armed_kind) == FAULT_FULL;
+    if (!full && __real_pwrite(fd, p, n / 8192 * 4096, at) < 0) /* torn, at a page */
+        return -1;
+    errno = full ? ENOSPC : EIO;
+    return -1;
 }
 
 static sqlite3_file *real(sqlite3_file *f)

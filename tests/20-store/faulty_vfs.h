@@ -1,5 +1,6 @@
 /* A SQLite VFS for tests: passes everything to the system's, but refuses the n-th write or sync,
- * once or until healed. Becomes the default VFS. */
+ * once or until healed. Becomes the default VFS. pwrite() of the store itself is refused likewise,
+ * which needs the linker's --wrap=pwrite. */
 #ifndef WEFT_TESTS_FAULTY_VFS_H
 #define WEFT_TESTS_FAULTY_VFS_H
 

@@ -1,7 +1,7 @@
 /* kill -9 under load: a child writes as fast as it can and says through a pipe what was
  * acknowledged; it is killed at a random moment; then everything acknowledged must be there, no
- * transaction half, the trail whole, and a search must find exactly the current documents. ROUNDS=n
- * kills n times. */
+ * transaction half, the trail whole, and a search must find exactly the current documents; looks
+ * that were acknowledged are in the trail once. ROUNDS=n kills n times. */
 #include "../20-store/store_suite.h"
 
 #include "base/uuid.h"
@@ -208,8 +208,111 @@ static void test_kill(void **state)
     suite_free(b);
 }
 
+/* ---- looks ---- */
+
+struct looked {
+    int fd;
+    uint32_t n;
+};
+
+static void look_done(void *ctx, err result)
+{
+    struct looked *l = ctx;
+    if (result == OK && write(l->fd, &l->n, sizeof l->n) != (ssize_t)sizeof l->n)
+        _exit(3);
+    free(l);
+}
+
+/* Looks without an end, a few at once; every 100th time there is a transaction too, so that they
+ * meet in a commit. */
+static void looker(struct suite *b, int fd, uint32_t from)
+{
+    struct store *s = NULL;
+    suite_clear(b);
+    if (store_open(&b->op, &b->o, &s) != OK)
+        _exit(2);
+    uint64_t ticket = 0;
+    for (uint32_t n = from;; n++) {
+        struct looked *l = malloc(sizeof *l);
+        struct store_commit c;
+        suite_clear(b);
+        str key = suite_key(b->arena, 9, n);
+        *l = (struct looked){fd, n};
+        if (store_trail_append(&b->op, s, STR("looked"), &key, 1, &ticket) != OK)
+            _exit(4);
+        store_trail_on_durable(s, ticket, look_done, l);
+        if (n % 7 == 0 && store_trail_wait(&b->op, s, ticket) != OK)
+            _exit(5);
+        if (n % 100)
+            continue;
+        struct store_tx *tx = store_tx_new(&b->op, s);
+        store_tx_kv(tx, STR("name"), STR("value"));
+        store_tx_trail(tx, STR("wrote"), NULL, 0);
+        if (store_commit(&b->op, tx, &c) != OK)
+            _exit(6);
+    }
+}
+
+static size_t found_looks(struct suite *b, uint32_t n)
+{
+    struct store_trail_entry *all = NULL;
+    struct store_range r = suite_range(b->arena, 9, n, 1);
+    size_t found = 0;
+    assert_int_equal(store_trail_find(&b->op, b->s, &r, 0, 5, &all, &found), OK);
+    return found;
+}
+
+static uint32_t kill_looker(struct suite *b, uint32_t from)
+{
+    int fds[2], status = 0;
+    uint32_t n, newest = from;
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(fds[0]);
+        looker(b, fds[1], from);
+    }
+    close(fds[1]);
+    usleep((useconds_t)(20000 + random_u64() % 150000));
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    suite_clear(b);
+    assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);
+    while (read(fds[0], &n, sizeof n) == (ssize_t)sizeof n) {
+        assert_int_equal(found_looks(b, n), 1);
+        newest = n > newest ? n : newest;
+        suite_clear(b);
+    }
+    close(fds[0]);
+    struct store_trail_check check;
+    assert_int_equal(store_trail_verify(&b->op, b->s, &check), OK);
+    assert_int_equal(check.bad_seq, 0);
+    assert_true(found_looks(b, newest + 1) <= 1); /* on disk, not yet told */
+    store_close(b->s);
+    b->s = NULL;
+    return newest + 100000; /* numbers in flight are not used again */
+}
+
+static void test_kill_looks(void **state)
+{
+    (void)state;
+    uint64_t rounds = 0;
+    if (!str_to_u64(str_of(getenv("ROUNDS")), 10000, &rounds) || rounds == 0)
+        rounds = KILLS;
+    struct suite *b = suite_new(STORE_SQLITE, 400);
+    store_close(b->s);
+    b->s = NULL;
+    uint32_t from = 1;
+    for (uint64_t i = 0; i < rounds; i++)
+        from = kill_looker(b, from);
+    assert_true(from > rounds);
+    suite_free(b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kill)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kill),
+                                       cmocka_unit_test(test_kill_looks)};
     return cmocka_run_group_tests_name("crash.store", tests, NULL, NULL);
 }

@@ -246,7 +246,7 @@ static uint64_t lite_bytes(void *be)
 const struct store_ops store_sqlite_ops = {
     .version = STORE_OPS_VERSION,
     .name = "sqlite",
-    .capabilities = STORE_CAP_DURABLE,
+    .capabilities = STORE_CAP_DURABLE | STORE_CAP_SPOOL,
     .create = lite_create,
     .open = lite_open,
     .close = lite_close,
