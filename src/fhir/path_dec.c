@@ -16,6 +16,19 @@ static bool scale_up(__int128 *m, int by)
     return true;
 }
 
+/* At most DEC_DIGITS_MAX digits: the fraction is rounded; false when the whole part is too long. */
+static bool fit(struct path_dec *d)
+{
+    static const __int128 ten14 = 100000000000000;
+    const __int128 limit = ten14 * ten14; /* 10^DEC_DIGITS_MAX */
+    while (d->m >= limit || d->m <= -limit) {
+        if (d->scale == 0)
+            return false;
+        *d = dec_round(*d, d->scale - 1);
+    }
+    return true;
+}
+
 static void trim(struct path_dec *d)
 {
     while (d->scale > 0 && d->m % 10 == 0) {
@@ -53,7 +66,11 @@ bool dec_parse(str s, struct path_dec *ret)
             d.whole = false;
             continue;
         }
-        if (s.p[i] < '0' || s.p[i] > '9' || (digits += d.m != 0) > DEC_DIGITS_MAX)
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        if ((digits += d.m != 0) > DEC_DIGITS_MAX - 1 && !d.whole)
+            continue; /* digits of the fraction that no value keeps */
+        if (digits > DEC_DIGITS_MAX)
             return false;
         d.m = d.m * 10 + (s.p[i] - '0');
         d.scale += !d.whole;
@@ -75,6 +92,23 @@ bool dec_parse(str s, struct path_dec *ret)
     return true;
 }
 
+bool dec_of_num(struct ucum_num v, struct path_dec *ret)
+{
+    struct path_dec d = {.whole = false};
+    v = ucum_num_round(v, DEC_DIGITS_MAX);
+    for (; v.e > 0; v.e--)
+        if (__builtin_mul_overflow(v.m, (__int128)10, &v.m))
+            return false;
+    for (; v.e < -DEC_SCALE_MAX; v.e++)
+        v.m /= 10;
+    d.m = v.m;
+    d.scale = -v.e;
+    if (!fit(&d))
+        return false;
+    *ret = d;
+    return true;
+}
+
 static bool align(struct path_dec *a, struct path_dec *b)
 {
     int scale = a->scale > b->scale ? a->scale : b->scale;
@@ -91,19 +125,38 @@ bool dec_add(struct path_dec a, struct path_dec b, bool minus, struct path_dec *
                                  : __builtin_add_overflow(a.m, b.m, &out.m)))
         return false;
     out.scale = a.scale;
+    if (!fit(&out))
+        return false;
     *ret = out;
     return true;
 }
 
+/* A product of short ones is exact in 128 bits. */
+static bool dec_short(struct path_dec d)
+{
+    return d.m < INT64_MAX && d.m > INT64_MIN;
+}
+
+/* Through 34 digits. */
+static bool dec_mul_wide(struct path_dec a, struct path_dec b, struct path_dec *ret)
+{
+    struct ucum_num x = {.m = a.m, .e = -a.scale}, y = {.m = b.m, .e = -b.scale};
+    return dec_of_num(ucum_num_mul(x, y), ret);
+}
+
 bool dec_mul(struct path_dec a, struct path_dec b, struct path_dec *ret)
 {
-    struct path_dec out = {.scale = a.scale + b.scale, .whole = a.whole && b.whole};
+    bool whole = a.whole && b.whole;
+    struct path_dec out;
+    if (!whole && (!dec_short(a) || !dec_short(b)))
+        return dec_mul_wide(a, b, ret);
+    out = (struct path_dec){.scale = a.scale + b.scale, .whole = whole};
     if (__builtin_mul_overflow(a.m, b.m, &out.m))
         return false;
-    while (out.scale > DEC_SCALE_MAX) {
-        out.m /= 10;
-        out.scale--;
-    }
+    while (out.scale > DEC_SCALE_MAX)
+        out = dec_round(out, out.scale - 1);
+    if (!fit(&out))
+        return false;
     *ret = out;
     return true;
 }

@@ -72,8 +72,7 @@ static bool to_string(struct path_run *r, const struct path_value *v, struct pat
     case V_DATE:
     case V_DATETIME:
     case V_TIME:
-        s = moment_text(a, &v->t, v->kind);
-        break;
+        break; /* as written */
     case V_QUANTITY:
         number = dec_text(a, v->d);
         s = arena_printf(a, path_unit_word(v->s) ? "%.*s %.*s" : "%.*s '%.*s'", STR_ARG(number),

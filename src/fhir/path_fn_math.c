@@ -131,7 +131,81 @@ static err fn_power(struct path_run *r, const struct path_call *c, struct path_l
     return path_push(r, ret, path_number(r, out));
 }
 
+/* ---- over lists: sum, min, max, avg; empty for an empty list ---- */
+
+static err pick(struct path_run *r, const struct path_call *c, int side, struct path_list *ret)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < c->input->n; i++) {
+        struct path_value a = path_value_of(&c->input->at[i]);
+        struct path_value b = path_value_of(&c->input->at[best]);
+        int order;
+        bool empty;
+        TRY(path_step(r, 1));
+        if (!path_order(&a, &b, &order, &empty))
+            return path_fault(r, c->node, "items of one type that has an order are wanted");
+        if (empty)
+            return OK;
+        best = order * side > 0 ? i : best;
+    }
+    return c->input->n ? path_push(r, ret, c->input->at[best]) : OK;
+}
+
+static err fn_min(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return pick(r, c, -1, ret);
+}
+
+static err fn_max(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return pick(r, c, 1, ret);
+}
+
+/* The sum of the list so far, by the rules of '+'. */
+static err total(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    struct path_node plus = {.kind = N_OP, .op = OP_ADD, .at = c->node->at};
+    struct path_list sum = {0};
+    for (size_t i = 0; i < c->input->n; i++) {
+        struct path_list next = {0};
+        struct path_value v = path_value_of(&c->input->at[i]);
+        if (v.kind != V_NUMBER && v.kind != V_QUANTITY)
+            return path_fault(r, c->node, "numbers or quantities are wanted");
+        if (i == 0) {
+            TRY(path_push(r, &sum, c->input->at[0]));
+            continue;
+        }
+        struct path_value so_far = path_value_of(&sum.at[0]);
+        TRY(path_arithmetic(r, &plus, &so_far, &v, &next));
+        if (next.n == 0)
+            return OK;
+        sum = next;
+    }
+    return path_push_all(r, ret, &sum);
+}
+
+static err fn_sum(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    return total(r, c, ret);
+}
+
+static err fn_avg(struct path_run *r, const struct path_call *c, struct path_list *ret)
+{
+    struct path_node over = {.kind = N_OP, .op = OP_DIV, .at = c->node->at};
+    struct path_value n = {.kind = V_NUMBER, .d = dec_int((int64_t)c->input->n)};
+    struct path_list sum = {0};
+    TRY(total(r, c, &sum));
+    if (sum.n == 0)
+        return OK;
+    struct path_value all = path_value_of(&sum.at[0]);
+    return path_arithmetic(r, &over, &all, &n, ret);
+}
+
 const struct path_fn path_fns_math[] = {
+    {"sum", 0, 0, false, fn_sum},
+    {"min", 0, 0, false, fn_min},
+    {"max", 0, 0, false, fn_max},
+    {"avg", 0, 0, false, fn_avg},
     {"abs", 0, 0, false, fn_abs},
     {"ceiling", 0, 0, false, fn_ceiling},
     {"floor", 0, 0, false, fn_floor},

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "fhir/fhir_int.h"
+#include "fhir/ucum.h"
 
 #define PATH_TEXT_MAX (64u << 10)
 #define PATH_DEPTH_MAX 200u
@@ -283,6 +284,8 @@ MUST err path_quantity_arithmetic(struct path_run *r, const struct path_node *n,
                                   const struct path_value *a, const struct path_value *b,
                                   struct path_list *ret);
 
+/* Rounded to 28 digits; false when it is too large. */
+bool dec_of_num(struct ucum_num v, struct path_dec *ret);
 bool dec_parse(str s, struct path_dec *ret);
 bool dec_add(struct path_dec a, struct path_dec b, bool minus, struct path_dec *ret);
 bool dec_mul(struct path_dec a, struct path_dec b, struct path_dec *ret);

@@ -3,26 +3,12 @@
  * Invariant: values whose units do not go together have no answer (empty), never a wrong one; a
  * calendar year or month is no fixed number of days, so it compares with its own kind only. */
 #include "fhir/path_int.h"
-#include "fhir/ucum.h"
 
 #define AGREE 28 /* digits to which converted values are compared */
 
 static struct ucum_num num_of(struct path_dec d)
 {
     return (struct ucum_num){.m = d.m, .e = -d.scale};
-}
-
-/* A converted value as a decimal; false when it has no such form. */
-static bool dec_of(struct ucum_num v, struct path_dec *ret)
-{
-    v = ucum_num_round(v, AGREE);
-    for (; v.e > 0; v.e--)
-        if (__builtin_mul_overflow(v.m, (__int128)10, &v.m))
-            return false;
-    for (; v.e < -AGREE; v.e++)
-        v.m /= 10;
-    *ret = (struct path_dec){.m = v.m, .scale = -v.e};
-    return true;
 }
 
 static str unit_of(const struct path_value *v)
@@ -98,7 +84,7 @@ static bool to_coarser(const struct path_value *a, const struct path_value *b,
     } else {
         p = ucum_num_mul(p, ucum_num_div(x.factor, y.factor));
     }
-    return dec_of(p, ret_a) && dec_of(q, ret_b);
+    return dec_of_num(p, ret_a) && dec_of_num(q, ret_b);
 }
 
 bool path_quantity_like(const struct path_value *a, const struct path_value *b)
@@ -120,7 +106,8 @@ bool path_quantity_convert(const struct path_value *v, str unit, struct path_dec
         *ret = v->d;
         return true;
     }
-    return units_of(v, &to, &x, &y) && ucum_convert(num_of(v->d), &x, &y, &out) && dec_of(out, ret);
+    return units_of(v, &to, &x, &y) && ucum_convert(num_of(v->d), &x, &y, &out) &&
+           dec_of_num(out, ret);
 }
 
 /* ---- arithmetic ---- */
