@@ -10,3 +10,4 @@ add_custom_command(
 target_sources(weft_fhir PRIVATE ${GEN}/fhir_tables.c ${GEN}/fhir_types.h)
 include(${CMAKE_CURRENT_LIST_DIR}/params.cmake OPTIONAL)
 include(${CMAKE_CURRENT_LIST_DIR}/ucum.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/profiles.cmake)

@@ -103,7 +103,8 @@ static void primitive(struct walk *w, const struct fhir_frame *f, struct json *v
         walk_problem(w, f, "Not a %.*s; write %s.", STR_ARG(type), fhir_format_wants(r->type));
     else if (r->set && !fhir_set_has(r->set, STR_NONE, v->u.s, NULL))
         not_in_set(w, f, r->set);
-    else if (r->type == FHIR_CANONICAL && v->u.s.p[0] == '#')
+    else if ((r->type == FHIR_CANONICAL || r->type == FHIR_URI || r->type == FHIR_URL) &&
+             v->u.s.p[0] == '#')
         (void)walk_points_at(w, v->u.s);
 }
 
@@ -260,6 +261,8 @@ static void object(struct walk *w, const struct fhir_frame *f, struct json *v, u
                      FHIR_DEPTH_MAX);
         return;
     }
+    if (v->n == 1 && str_eq(v->u.members[0].name, STR("id")) && !(tag & FHIR_TAG_SIBLING))
+        walk_problem(w, f, "An element needs a value or children besides its id (ele-1).");
     w->depth++;
     for (uint32_t i = 0; i < v->n; i++)
         member(w, &s, &v->u.members[i]);

@@ -130,7 +130,7 @@ void walk_rules(struct walk *w, const struct spot *s)
 static void served_by_container(struct walk *w, const struct fhir_frame *f, const struct json *meta)
 {
     if (JSON_GET(meta, "versionId") || JSON_GET(meta, "lastUpdated") || JSON_GET(meta, "security"))
-        walk_warning(w, f,
+        walk_problem(w, f,
                      "A contained resource has no versionId, lastUpdated or security label of "
                      "its own (dom-4, dom-5); leave them out.");
 }
@@ -165,7 +165,7 @@ void walk_contained_done(struct walk *w, const struct fhir_frame *f, const struc
     for (size_t i = 0; i < c->n; i++) {
         struct fhir_frame g = {f, STR("contained"), 0, (int64_t)i};
         if (!c->items[i].used && !c->items[i].refers)
-            walk_warning(w, &g,
+            walk_problem(w, &g,
                          "Nothing refers to this contained resource (dom-3); refer to #id or "
                          "leave it out.");
     }
