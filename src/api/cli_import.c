@@ -3,7 +3,9 @@
  * stdout. Invariant: exit 0 means that every text was applied and is on disk. */
 #include "api/import_int.h"
 
+#include "base/config.h"
 #include "base/time.h"
+#include "record/profile.h"
 
 #include <unistd.h>
 
@@ -11,18 +13,20 @@
 #define IMPORT_CACHE (96u << 20)
 
 static const char usage[] =
-    "usage: weft import --data DIR [--on-error stop|skip] [--jobs N] FILE…\n"
+    "usage: weft import --data DIR [--on-error stop|skip] [--jobs N] [--config FILE] FILE…\n"
     "\n"
     "FILE is a FHIR Bundle or resource (.json), or one of them a line (.ndjson, .ndjson.gz). A "
     "Bundle\n"
     "is applied whole or not at all. Resources with an id keep it. What is wrong is named with "
     "file,\n"
     "line and path; --on-error skip goes on (exit code 1 all the same), stop is the default.\n"
-    "The server must not be running on the folder.\n"
+    "The server must not be running on the folder. --config: what weft serve takes; its "
+    "validate.strict\n"
+    "counts here too.\n"
     "\n"
     "example: weft import --data data patients.ndjson.gz bundle.json\n";
 
-enum { DATA, ON_ERROR, JOBS, N_OPTIONS };
+enum { DATA, ON_ERROR, JOBS, CONFIG, N_OPTIONS };
 
 struct progress {
     struct import *im;
@@ -123,9 +127,21 @@ static int import(struct cli *c, bool stop, size_t jobs, int n, char **files)
     return ok ? CLI_DONE : CLI_FAILED;
 }
 
+/* Of the configuration, only what is asked of writes. */
+static err open_strict(struct cli *c, const char *dir, const char *file)
+{
+    TRY(cli_open(c, dir, IMPORT_CACHE));
+    struct config *config = config_new(c->arena);
+    if (!config)
+        return fail(&c->op, ERR_UNAVAILABLE, "No memory for the configuration.");
+    if (file)
+        TRY(config_load(&c->op, config, str_of(file)));
+    return record_set_strict(&c->op, c->rec, config_str(config, "validate.strict"));
+}
+
 int cli_import(int argc, char **argv)
 {
-    static const char *const names[] = {"data", "on-error", "jobs", NULL};
+    static const char *const names[] = {"data", "on-error", "jobs", "config", NULL};
     const char *v[N_OPTIONS] = {[ON_ERROR] = "stop", [JOBS] = "2"};
     struct cli_args args = {names, v, usage};
     struct cli c;
@@ -140,7 +156,7 @@ int cli_import(int argc, char **argv)
         return cli_wrong("import", usage, "--on-error takes stop or skip");
     if (!str_to_u64(str_of(v[JOBS]), JOBS_MAX, &jobs) || jobs == 0)
         return cli_wrong("import", usage, "--jobs takes 1 to 64");
-    if (cli_open(&c, v[DATA], IMPORT_CACHE) != OK)
+    if (open_strict(&c, v[DATA], v[CONFIG]) != OK)
         code = cli_failed("import", &c.op);
     else
         code = import(&c, stop, (size_t)jobs, argc - rest, argv + rest);

@@ -5,6 +5,7 @@
 #include "api/cli.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "record/profile.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -40,7 +41,8 @@ static err start_record(struct serve *s)
         return fail(&s->op, ERR_NOT_FOUND,
                     "There is no data folder %.*s; make one with weft init --data %.*s.",
                     STR_ARG(s->data), STR_ARG(s->data));
-    return record_open(&s->op, s->data, CACHE_DEFAULT, &s->rec);
+    TRY(record_open(&s->op, s->data, CACHE_DEFAULT, &s->rec));
+    return record_set_strict(&s->op, s->rec, config_str(s->config, "validate.strict"));
 }
 
 static void stop_record(struct serve *s)

@@ -61,6 +61,7 @@ static void committed(void *ctx, err result, const struct store_commit *c)
     struct lane *l = ctx;
     struct load_state *st = l->load;
     (void)c;
+    stage_committed(l->tx);
     pthread_mutex_lock(&st->lock);
     bool lost = result == ERR_CONFLICT || result == ERR_PRECONDITION;
     push(lost ? &st->again : &st->free, l);

@@ -1,7 +1,7 @@
 /* The record itself: opening and closing, ids to numbers, stored documents to served ones.
  * Asks policy nothing: its doors give no content away. Invariant: an id that this store made is
  * answered without an index; any other is a client's and goes through one. */
-#include "record/record_int.h"
+#include "record/profile_int.h"
 
 /* The home parameter of every type. */
 static uint16_t *homes(void)
@@ -21,21 +21,26 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
 {
     struct record *rec = calloc(1, sizeof *rec);
     uint16_t *home = homes();
-    if (!rec || !home) {
+    struct profile_shelf *profiles = NULL;
+    err e = rec && home ? profile_shelf_new(op, &profiles)
+                        : fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
+    if (e != OK) {
         free(rec);
         free(home);
-        return fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
+        return e;
     }
     *rec = (struct record){.store = store,
                            .book = book ? book : rulebook_default(),
                            .owns_store = owns,
                            .home = home,
+                           .profiles = profiles,
                            .chain_few = CHAIN_FEW,
                            .chain_many = CHAIN_MANY,
                            .t_patient = fhir_type_parse(STR("Patient")),
                            .t_audit = fhir_type_parse(STR("AuditEvent")),
                            .t_task = fhir_type_parse(STR("Task")),
-                           .t_consent = fhir_type_parse(STR("Consent"))};
+                           .t_consent = fhir_type_parse(STR("Consent")),
+                           .t_definition = fhir_type_parse(STR("StructureDefinition"))};
     *ret = rec;
     return OK;
 }
@@ -47,8 +52,10 @@ err record_new(struct op *op, struct store *store, const struct rulebook *book, 
 
 void record_free(struct record *rec)
 {
-    if (rec)
-        free(rec->home);
+    if (!rec)
+        return;
+    profile_shelf_free(rec->profiles);
+    free(rec->home);
     free(rec);
 }
 

@@ -9,13 +9,15 @@
 #include "record/record.h"
 #include "store/store.h"
 
+struct profile_shelf;
 struct record {
     struct store *store;
     const struct rulebook *book;
     bool owns_store;
-    fhir_type t_patient, t_audit, t_task, t_consent; /* rows asked for often */
+    fhir_type t_patient, t_audit, t_task, t_consent, t_definition; /* rows asked for often */
     uint16_t *home;                         /* by type: number of the home parameter, 0 none */
     const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
+    struct profile_shelf *profiles;         /* compiled invariants and profiles */
     size_t chain_few, chain_many;           /* see chain.c; tests make them small */
 };
 
@@ -346,6 +348,7 @@ struct record_tx {
     VEC(struct audit *) lines;    /* of record_tx_trail(): put at commit */
     bool unresolved;              /* a reference found nothing */
     bool raced;                   /* every check passed: a failure now is others' doing */
+    bool definitions;             /* a StructureDefinition is among them */
     bool bundle;                  /* conditional references are allowed */
     bool plain;                   /* written by FHIR's own interactions: plain_check() */
     bool bulk;                    /* one line in the trail for all; policy was asked for the run */
@@ -361,11 +364,18 @@ void stage_over(struct record_tx *tx, struct staged *s, const struct store_doc *
 struct target *target_get(struct record_tx *tx, fhir_type type, str id);
 /* FHIRPath of an element of s as the sender sees it. */
 str links_path(struct record_tx *tx, const struct staged *s, str path);
+/* ---- profile.c ---- */
+/* Invariants of R4, and the profiles of strict types, of all that is staged: every problem told. */
+MUST err profile_check_all(struct record_tx *tx);
+void profile_shelf_stale(struct profile_shelf *s);
+
 MUST err links_resolve(struct record_tx *tx, struct staged *s);
 MUST err home_find(struct record_tx *tx, struct staged *s);
 MUST err home_check(struct record_tx *tx, struct staged *s);
 /* Every staged write: references, compartment, policy, keys, body, trail; into the store tx. */
 MUST err stage_all(struct record_tx *tx);
+/* After a commit, whichever way it went: what stands on definitions is made anew. */
+void stage_committed(struct record_tx *tx);
 MUST err stage_commit(struct record_tx *tx, struct store_commit *ret);
 void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
                   struct record_result *ret);

@@ -11,6 +11,7 @@ struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type typ
     s->actor = tx->op->actor;
     s->type = type;
     s->resource = resource;
+    tx->definitions |= type == tx->rec->t_definition;
     VEC_PUSH(tx->op->arena, &tx->staged, s);
     return s;
 }
@@ -190,7 +191,7 @@ static err check_all(struct record_tx *tx)
         TRY(as_writer(tx, s[i], may_write));
     for (size_t i = 0; i < tx->staged.n && tx->plain; i++)
         TRY(as_writer(tx, s[i], plain_check));
-    return op_check(tx->op);
+    return profile_check_all(tx);
 }
 
 err stage_all(struct record_tx *tx)
@@ -213,7 +214,15 @@ err stage_all(struct record_tx *tx)
 
 err stage_commit(struct record_tx *tx, struct store_commit *ret)
 {
-    return store_commit(tx->op, tx->stx, ret);
+    err e = store_commit(tx->op, tx->stx, ret);
+    stage_committed(tx);
+    return e;
+}
+
+void stage_committed(struct record_tx *tx)
+{
+    if (tx->definitions)
+        profile_shelf_stale(tx->rec->profiles);
 }
 
 void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
