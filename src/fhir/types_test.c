@@ -141,8 +141,11 @@ static struct json *object(struct maker *m, uint16_t type, unsigned depth)
         json_set_str(m->a, v, STR("type"), STR("collection"));
     if (str_eq(fhir_word(model->name), STR("Bundle.entry")) && !JSON_GET(v, "resource"))
         json_set(m->a, v, STR("resource"), object(m, FHIR_BASIC, 0));
-    if (v->n == 0)
-        json_set_str(m->a, v, STR("id"), STR("x"));
+    if (v->n == 0) {
+        struct json *list = json_new(m->a, JSON_ARRAY);
+        json_push(m->a, list, extension(m, 0));
+        json_set(m->a, v, STR("extension"), list);
+    }
     return v;
 }
 

@@ -173,7 +173,8 @@ static void patients_answer_appointments(void **state)
     const char *visit = fixture_make(
         f,
         fixture_text(f,
-                     "{\"resourceType\":\"Appointment\",\"status\":\"pending\",\"participant\":[{"
+                     "{\"resourceType\":\"Appointment\",\"status\":\"pending\",\"start\":"
+                     "\"2026-02-03T10:00:00Z\",\"end\":\"2026-02-03T10:30:00Z\",\"participant\":[{"
                      "\"status\":\"needs-action\",\"actor\":{\"reference\":\"%s\"}}]}",
                      mine));
     bind_patient(f, mine);

@@ -42,7 +42,7 @@ static struct family make(struct fixture *f)
                               m.ana, m.room));
     m.list = fixture_make(
         f, fixture_text(f,
-                        "{\"resourceType\":\"List\",\"status\":\"current\",\"mode\":\"working\","
+                        "{\"resourceType\":\"List\",\"status\":\"current\",\"mode\":\"changes\","
                         "\"entry\":[{\"item\":{\"reference\":\"%s\"}},{\"item\":{\"reference\":"
                         "\"%s\"},\"deleted\":true},{\"item\":{\"reference\":\"%s\"}}]}",
                         m.ana, m.bo, m.org));
