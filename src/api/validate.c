@@ -1,8 +1,9 @@
-/* $validate: a resource against R4's structure and invariants, the profiles it claims and those that
- * are asked for. On a type or an instance; the resource comes bare, in Parameters, or is the stored
- * one. The answer is 200 with an OperationOutcome whatever it says; an error status means that the
- * question itself could not be answered. http://hl7.org/fhir/R4/resource-operation-validate.html
- * Invariant: nothing is written; what is read is read as the actor. */
+/* $validate: a resource against R4's structure and invariants, the profiles it claims and those
+ * that are asked for. On a type or an instance; the resource comes bare, in Parameters, or is the
+ * stored one. The answer is 200 with an OperationOutcome whatever it says; an error status means
+ * that the question itself could not be answered.
+ * http://hl7.org/fhir/R4/resource-operation-validate.html Invariant: nothing is written; what is
+ * read is read as the actor. */
 #include "api/api_int.h"
 #include "record/profile.h"
 
@@ -40,8 +41,7 @@ static err from_query(struct call *c, struct question *q)
             q->must_support = str_eq(value, STR("true"));
         else if (!str_empty(name))
             return fail(&c->op, ERR_INVALID,
-                        "$validate takes profile, mode and mustSupport; not %.*s.",
-                        STR_ARG(name));
+                        "$validate takes profile, mode and mustSupport; not %.*s.", STR_ARG(name));
     }
     return OK;
 }
@@ -116,8 +116,9 @@ static err mode_check(struct call *c, struct op *v, const struct question *q)
     if (m == 5)
         return fail(&c->op, ERR_INVALID, "mode is create, update, delete or profile.");
     if (m >= 2 && m <= 3 && str_empty(c->id))
-        return fail(&c->op, ERR_INVALID, "The modes update and delete are asked of an instance: "
-                                         "/fhir/{type}/{id}/$validate.");
+        return fail(&c->op, ERR_INVALID,
+                    "The modes update and delete are asked of an instance: "
+                    "/fhir/{type}/{id}/$validate.");
     if (m == 4 && q->n == 0)
         return fail(&c->op, ERR_INVALID, "The mode profile needs at least one profile.");
     if (m == 3)

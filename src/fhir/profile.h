@@ -14,8 +14,8 @@ struct fhir_profile;
 #define FHIR_PROFILE_ELEMENTS_MAX 5000u /* of one definition; ERR_TOO_LARGE past it */
 #define FHIR_PROFILE_CHAIN_MAX 16u      /* profiles built on profiles */
 
-/* The canonical of the definition that one without a snapshot builds on; empty when it has a snapshot
- * or builds on a base type, so that compiling needs nothing else. */
+/* The canonical of the definition that one without a snapshot builds on; empty when it has a
+ * snapshot or builds on a base type, so that compiling needs nothing else. */
 str fhir_profile_needs(const struct json *definition);
 /* A chain of StructureDefinition (constraint) trees: each but the first builds on the one before
  * (fhir_profile_needs()), the last is the profile. A snapshot is taken as it is, a differential is
@@ -55,10 +55,10 @@ struct fhir_profile_env {
 };
 /* Judges a tagged tree (fhir_validate() has said what it thinks of its structure) by the invariants
  * and by profiles: those given for the resource itself, and those that it, the resources of a
- * Bundle and contained ones claim in meta.profile; extensions by their url. Problems go to op->fault
- * as errors with FHIRPath, text, [constraint key, profile url]; ERR_UNPROCESSABLE when there is one.
- * Memory: what is evaluated lives in an arena of its own and goes with every step. ERR_TOO_COSTLY
- * past a number of steps. */
+ * Bundle and contained ones claim in meta.profile; extensions by their url. Problems go to
+ * op->fault as errors with FHIRPath, text, [constraint key, profile url]; ERR_UNPROCESSABLE when
+ * there is one. Memory: what is evaluated lives in an arena of its own and goes with every step.
+ * ERR_TOO_COSTLY past a number of steps. */
 MUST err fhir_profile_check(struct op *op, const struct fhir_profile_env *env,
                             struct json *resource, const str *profiles, size_t n);
 

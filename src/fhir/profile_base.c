@@ -1,7 +1,8 @@
-/* The walk of a check over a whole tree: every value by the invariants of its type and element, every
- * extension by the definition its url names, every resource (the root, entries of a Bundle, contained
- * ones) by the profiles it claims. Invariant: %resource is the nearest resource, %rootResource its
- * container; what is collected for one value's profiles is let go before the next. */
+/* The walk of a check over a whole tree: every value by the invariants of its type and element,
+ * every extension by the definition its url names, every resource (the root, entries of a Bundle,
+ * contained ones) by the profiles it claims. Invariant: %resource is the nearest resource,
+ * %rootResource its container; what is collected for one value's profiles is let go before the
+ * next. */
 #include "fhir/profile_int.h"
 
 static void walk(struct profile_check *c, struct json *v, const struct fhir_frame *f,
@@ -42,19 +43,19 @@ void check_extension(struct profile_check *c, const struct profile_item *item, b
     if (!str_starts(url, STR("http")) && !str_starts(url, STR("urn:")))
         return; /* a part of an extension: its definition is the whole's */
     if (modifier && c->failed == OK && !check_find(c, url))
-        check_tell(c, SEVERITY_ERROR, &item->frame, STR("modifierExtension"),
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("modifierExtension")),
                    "This extension may change the meaning of what it stands in and is not known "
                    "here: %.*s; load its StructureDefinition.",
                    STR_ARG(url));
     const struct fhir_profile *p = c->failed == OK ? check_find(c, url) : NULL;
     if (p && p->modifier != modifier)
-        check_tell(c, SEVERITY_ERROR, &item->frame, STR("modifierExtension"),
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("modifierExtension")),
                    p->modifier ? "The extension is a modifier; write it as modifierExtension."
                                : "The extension is no modifier; write it as extension.");
     if (p)
         check_profile(c, item, url, &known);
     else if (!modifier)
-        check_tell(c, SEVERITY_INFORMATION, &item->frame, STR("extension"),
+        check_tell(c, SEVERITY_INFORMATION, AT(&item->frame, STR("extension")),
                    "The extension is not known here and was not checked: %.*s.", STR_ARG(url));
 }
 
@@ -70,8 +71,7 @@ static void claimed(struct profile_check *c, const struct profile_item *item)
 static void resource(struct profile_check *c, const struct profile_item *item, unsigned depth)
 {
     struct json *around = c->resource, *outer = c->outer;
-    bool contained =
-        around && str_eq(fhir_word(fhir_rows[item->row].element), STR("contained"));
+    bool contained = around && str_eq(fhir_word(fhir_rows[item->row].element), STR("contained"));
     c->resource = item->v;
     c->outer = contained ? outer : item->v;
     value(c, item);
@@ -109,9 +109,8 @@ static void member(struct profile_check *c, struct json *v, const struct fhir_fr
     for (uint32_t i = 0; i < n; i++) {
         struct json *at = list ? &v->u.items[i] : v;
         struct profile_item item = {.v = at, .row = row, .type = FHIR_TAG_TYPE(at->tag)};
-        item.frame = (struct fhir_frame){up, fhir_word(r->element),
-                                         r->flags & ROW_CHOICE ? r->type : 0,
-                                         list ? (int64_t)i : -1};
+        item.frame = (struct fhir_frame){
+            up, fhir_word(r->element), r->flags & ROW_CHOICE ? r->type : 0, list ? (int64_t)i : -1};
         if (at->type != JSON_NULL)
             one(c, &item, depth + 1);
     }

@@ -23,8 +23,8 @@ static bool told_before(const struct fault *f, str path, str text)
     return false;
 }
 
-void check_tell(struct profile_check *c, enum severity severity, const struct fhir_frame *f,
-                str key, const char *fmt, ...)
+void check_tell(struct profile_check *c, enum severity severity, struct check_at at,
+                const char *fmt, ...)
 {
     struct arena *a = c->op->arena;
     str url = c->profile ? c->profile->url : STR("");
@@ -43,11 +43,11 @@ void check_tell(struct profile_check *c, enum severity severity, const struct fh
         return;
     }
     va_start(ap, fmt);
-    str text = arena_vprintf(a, fmt, ap), path = fhir_frame_path(a, f);
+    str text = arena_vprintf(a, fmt, ap), path = fhir_frame_path(a, at.frame);
     va_end(ap);
-    if (key.n || url.n)
-        text = arena_printf(a, "%.*s [%.*s%s%.*s]", STR_ARG(text), STR_ARG(key),
-                            key.n && url.n ? ", " : "", STR_ARG(url));
+    if (at.key.n || url.n)
+        text = arena_printf(a, "%.*s [%.*s%s%.*s]", STR_ARG(text), STR_ARG(at.key),
+                            at.key.n && url.n ? ", " : "", STR_ARG(url));
     if (told_before(&c->op->fault, path, text))
         return;
     if (severity == SEVERITY_ERROR)
@@ -107,9 +107,9 @@ void check_collect(struct profile_check *c, const struct json *v, uint16_t eleme
         struct profile_item *item = &ret->at[i];
         const struct fhir_row *r = &fhir_rows[item->row];
         item->type = item->v && FHIR_TAG_TYPE(item->v->tag) ? FHIR_TAG_TYPE(item->v->tag) : r->type;
-        item->frame = (struct fhir_frame){up, fhir_word(r->element),
-                                          r->flags & ROW_CHOICE ? r->type : 0,
-                                          r->flags & ROW_ARRAY ? (int64_t)i : -1};
+        item->frame =
+            (struct fhir_frame){up, fhir_word(r->element), r->flags & ROW_CHOICE ? r->type : 0,
+                                r->flags & ROW_ARRAY ? (int64_t)i : -1};
     }
 }
 
@@ -130,7 +130,7 @@ static void type_missed(struct profile_check *c, const struct profile_item *item
         buf_add(&b, fhir_word(fhir_models[n->types[i].type].name));
     }
     str names = buf_ok(&b) ? buf_str(&b) : STR("");
-    check_tell(c, SEVERITY_ERROR, &item->frame, STR("type"),
+    check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("type")),
                "The type of this element is not allowed here; use one of: %.*s.", STR_ARG(names));
 }
 
@@ -151,10 +151,10 @@ static void type_profiles(struct profile_check *c, const struct profile_item *it
         any |= !here;
     }
     if (any)
-        check_tell(c, SEVERITY_WARNING, &item->frame, STR("type"),
+        check_tell(c, SEVERITY_WARNING, AT(&item->frame, STR("type")),
                    "Not all profiles of this element are known here, so it cannot be judged.");
     else if (known)
-        check_tell(c, SEVERITY_ERROR, &item->frame, STR("type"),
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("type")),
                    "The value conforms to none of the profiles that are allowed here.");
 }
 
@@ -179,17 +179,17 @@ static void check_value(struct profile_check *c, const struct profile_item *item
                         const struct profile_node *n)
 {
     if (n->fixed && !(item->v && json_equal(item->v, n->fixed)))
-        check_tell(c, SEVERITY_ERROR, &item->frame, STR("fixed"),
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("fixed")),
                    "The element must have exactly the value that the profile gives it.");
     if (n->pattern && !(item->v && profile_has_pattern(item->v, n->pattern)))
-        check_tell(c, SEVERITY_ERROR, &item->frame, STR("pattern"),
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("pattern")),
                    "The element must contain what the profile's pattern says.");
     if (n->max_length != MAX_UNBOUNDED && json_is(item->v, JSON_STRING)) {
         size_t at = 0, chars = 0;
         for (; at < item->v->u.s.n; chars++)
             (void)str_utf8_next(item->v->u.s, &at);
         if (chars > n->max_length)
-            check_tell(c, SEVERITY_ERROR, &item->frame, STR("maxLength"),
+            check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("maxLength")),
                        "The text is longer than the %u characters allowed.", n->max_length);
     }
     if (n->binding.strength)
@@ -202,18 +202,18 @@ static void check_count(struct profile_check *c, const struct profile_node *n,
                         const struct fhir_frame *f, size_t found)
 {
     if (found < n->min)
-        check_tell(c, SEVERITY_ERROR, f, STR("min"),
+        check_tell(c, SEVERITY_ERROR, AT(f, STR("min")),
                    "At least %u of this element %s required, %zu given; add it.", n->min,
                    n->min == 1 ? "is" : "are", found);
     if (found > n->max && n->max == 0)
-        check_tell(c, SEVERITY_ERROR, f, STR("max"),
+        check_tell(c, SEVERITY_ERROR, AT(f, STR("max")),
                    "The profile does not allow this element; leave it out.");
     else if (found > n->max)
-        check_tell(c, SEVERITY_ERROR, f, STR("max"),
+        check_tell(c, SEVERITY_ERROR, AT(f, STR("max")),
                    "At most %u of this element %s allowed, %zu given; leave some out.", n->max,
                    n->max == 1 ? "is" : "are", found);
     if (n->must_support && found == 0 && n->min == 0 && n->max > 0 && c->env->must_support)
-        check_tell(c, SEVERITY_INFORMATION, f, STR("mustSupport"),
+        check_tell(c, SEVERITY_INFORMATION, AT(f, STR("mustSupport")),
                    "A must-support element that is not given.");
 }
 
@@ -262,7 +262,7 @@ static void with_profile(struct profile_check *c, const struct profile_item *ite
 {
     const struct fhir_profile *outer = c->profile;
     if (c->jumps >= CHECK_JUMPS_MAX) {
-        check_tell(c, SEVERITY_WARNING, &item->frame, STR(""),
+        check_tell(c, SEVERITY_WARNING, AT(&item->frame, STR("")),
                    "Profiles refer to one another too deeply; the rest is not checked.");
         return;
     }
@@ -271,7 +271,7 @@ static void with_profile(struct profile_check *c, const struct profile_item *ite
     if (fhir_is_a(item->type, p->type))
         check_item(c, item, p->root);
     else
-        check_tell(c, SEVERITY_ERROR, &item->frame, STR("type"),
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("type")),
                    "The profile is one of %.*s and does not fit this type.",
                    STR_ARG(fhir_profile_type(p)));
     c->profile = outer;
@@ -291,7 +291,7 @@ void check_profile(struct profile_check *c, const struct profile_item *item, str
     *ret_known = true;
     if (type) {
         if (!fhir_is_a(item->type, type))
-            check_tell(c, SEVERITY_ERROR, &item->frame, STR("type"),
+            check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("type")),
                        "The value is not of the type that is asked for.");
         return;
     }
@@ -302,8 +302,8 @@ void check_profile(struct profile_check *c, const struct profile_item *item, str
     }
     *ret_known = false;
     if (c->failed == OK)
-        check_tell(c, c->env->unknown_is_error ? SEVERITY_ERROR : SEVERITY_WARNING, &item->frame,
-                   STR("profile"),
+        check_tell(c, c->env->unknown_is_error ? SEVERITY_ERROR : SEVERITY_WARNING,
+                   AT(&item->frame, STR("profile")),
                    "The profile %.*s is not known here, so nothing is said about conformance to "
                    "it; load its StructureDefinition.",
                    STR_ARG(canonical));

@@ -73,8 +73,8 @@ static err types(struct profile_compile *c, const struct json *list, struct prof
 static err rule(struct profile_compile *c, struct profile_node *n, str key, str human, bool error)
 {
     struct profile_rule *r = ARENA_NEW(c->keep, struct profile_rule), **at = &n->constraints;
-    *r = (struct profile_rule){
-        .key = kept_str(c, key), .human = kept_str(c, human), .error = error};
+    *r =
+        (struct profile_rule){.key = kept_str(c, key), .human = kept_str(c, human), .error = error};
     while (*at && !str_eq((*at)->key, r->key))
         at = &(*at)->next;
     if (*at)
@@ -92,8 +92,8 @@ static void expression(struct profile_compile *c, struct profile_node *n, str ke
     while (r && !str_eq(r->key, key))
         r = r->next;
     op_init(&inner, c->keep, c->op->actor, c->op->now);
-    if (r && (str_empty(text) ||
-              fhir_path_compile(&inner, arena_str(c->keep, text), &r->path) != OK))
+    if (r &&
+        (str_empty(text) || fhir_path_compile(&inner, arena_str(c->keep, text), &r->path) != OK))
         r->path = NULL;
 }
 
@@ -156,13 +156,15 @@ static err bound(struct profile_compile *c, struct profile_node *n, str member,
     str key = low ? STR("minValue") : STR("maxValue"), text = literal(c, member, v);
     if (str_empty(text))
         return bad(c, "smallest or largest value");
-    TRY(rule(c, n, key, arena_printf(c->op->arena, "The value must be %s %.*s.",
-                                     low ? "at least" : "at most", STR_ARG(text)), true));
+    TRY(rule(c, n, key,
+             arena_printf(c->op->arena, "The value must be %s %.*s.", low ? "at least" : "at most",
+                          STR_ARG(text)),
+             true));
     bool quantity = str_ends(member, STR("Quantity"));
     expression(c, n, key,
                arena_printf(c->op->arena, "%s %s %.*s",
-                            quantity && json_is(v, JSON_OBJECT) && !JSON_GET(v, "code")
-                                ? "value" : "$this",
+                            quantity && json_is(v, JSON_OBJECT) && !JSON_GET(v, "code") ? "value"
+                                                                                        : "$this",
                             low ? ">=" : "<=", STR_ARG(text)));
     return OK;
 }
@@ -217,13 +219,13 @@ static void binding(struct profile_compile *c, const struct json *b, struct prof
     str strength = json_get_str(b, STR("strength")), set = json_get_str(b, STR("valueSet"));
     if (!b || str_empty(set))
         return;
-    n->binding = (struct profile_binding){
-        .strength = str_eq(strength, STR("required"))     ? BIND_REQUIRED
-                    : str_eq(strength, STR("extensible")) ? BIND_EXTENSIBLE
-                    : str_eq(strength, STR("preferred"))  ? BIND_PREFERRED
-                                                          : BIND_NONE,
-        .known = profile_set_find(set),
-        .set = kept_str(c, set)};
+    n->binding =
+        (struct profile_binding){.strength = str_eq(strength, STR("required"))     ? BIND_REQUIRED
+                                             : str_eq(strength, STR("extensible")) ? BIND_EXTENSIBLE
+                                             : str_eq(strength, STR("preferred"))  ? BIND_PREFERRED
+                                                                                   : BIND_NONE,
+                                 .known = profile_set_find(set),
+                                 .set = kept_str(c, set)};
 }
 
 /* fixed[x], pattern[x], minValue[x], maxValue[x]. */

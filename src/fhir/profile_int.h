@@ -9,9 +9,9 @@
 #include "fhir/profile.h"
 
 #define MAX_UNBOUNDED UINT32_MAX
-#define CHECK_JUMPS_MAX 24u        /* profiles of profiles that are followed at once */
+#define CHECK_JUMPS_MAX 24u                    /* profiles of profiles that are followed at once */
 #define CHECK_NOTES_MAX (FAULT_ISSUES_MAX / 2) /* issues after which only errors are told */
-#define CHECK_STEPS_MAX 20000000u  /* items looked at */
+#define CHECK_STEPS_MAX 20000000u              /* items looked at */
 
 enum by_kind { BY_VALUE, BY_EXISTS, BY_TYPE, BY_PROFILE };
 struct profile_by {
@@ -28,7 +28,7 @@ struct profile_rule {
     struct profile_rule *next;
     str key, human;
     bool error;
-    uint16_t guard; /* word of an element without which the rule holds; 0 none */
+    uint16_t guard;               /* word of an element without which the rule holds; 0 none */
     const struct fhir_path *path; /* NULL: the expression is not understood */
 };
 enum strength { BIND_NONE, BIND_REQUIRED, BIND_EXTENSIBLE, BIND_PREFERRED };
@@ -90,21 +90,27 @@ struct profile_items {
 struct profile_check {
     struct op *op;
     const struct fhir_profile_env *env;
-    struct arena *scratch;               /* of the evaluations; reset after the outermost */
-    struct arena *lists;                 /* of what is collected; reset after each resource */
-    unsigned evaluations;                /* under way: conformsTo() may begin another */
+    struct arena *scratch;                /* of the evaluations; reset after the outermost */
+    struct arena *lists;                  /* of what is collected; reset after each resource */
+    unsigned evaluations;                 /* under way: conformsTo() may begin another */
     struct json *root, *resource, *outer; /* of the whole; around the item; its container */
-    const struct fhir_profile *profile;  /* in hand */
-    unsigned jumps, quiet;               /* quiet > 0: problems are only counted */
+    const struct fhir_profile *profile;   /* in hand */
+    unsigned jumps, quiet;                /* quiet > 0: problems are only counted */
     size_t problems, left_out; /* left_out: warnings that would have taken the room of errors */
     uint64_t steps;
     err failed; /* ERR_TOO_COSTLY, ERR_TOO_LARGE …: everything ends */
 };
 /* False when the check has come to its end (failed). */
 bool check_step(struct profile_check *c);
-/* Adds an issue; key may be empty, the profile in hand is named. Texts quote no values. */
-void check_tell(struct profile_check *c, enum severity severity, const struct fhir_frame *f,
-                str key, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Where an issue is, and by which rule. */
+struct check_at {
+    const struct fhir_frame *frame;
+    str key; /* may be empty */
+};
+#define AT(frame, key) ((struct check_at){(frame), (key)})
+/* Adds an issue; the profile in hand is named. Texts quote no values. */
+void check_tell(struct profile_check *c, enum severity severity, struct check_at at,
+                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Values of an element of v (an object, or the extensions beside a primitive), in c->lists. */
 void check_collect(struct profile_check *c, const struct json *v, uint16_t element,
                    const struct fhir_frame *up, struct profile_items *ret);
@@ -122,8 +128,8 @@ bool check_conforms(struct profile_check *c, const struct profile_item *item, st
 /* The profile by canonical, NULL when not to be had. */
 const struct fhir_profile *check_find(struct profile_check *c, str canonical);
 /* Slices of an element: which values are in which, how many, in what order (profile_slice.c). */
-void check_slices(struct profile_check *c, const struct profile_node *n,
-                  const struct fhir_frame *f, const struct profile_items *items);
+void check_slices(struct profile_check *c, const struct profile_node *n, const struct fhir_frame *f,
+                  const struct profile_items *items);
 /* Boolean of a rule over an item; tells when it does not hold or cannot be known. */
 void check_rule(struct profile_check *c, const struct profile_item *item,
                 const struct profile_rule *rule);

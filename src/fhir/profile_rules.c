@@ -1,7 +1,7 @@
 /* The invariants and non-required bindings of the base types, from spec/fhir: paths resolved to
- * types and rows of the model, expressions compiled once. Those that fhir_validate() sees to by hand
- * (ele-1, ext-1, txt-*, ref-1, dom-2 to dom-5, those of Bundle) are left out here.
- * Invariant: a row of the table that does not fit the model or the engine is an error at start. */
+ * types and rows of the model, expressions compiled once. Those that fhir_validate() sees to by
+ * hand (ele-1, ext-1, txt-*, ref-1, dom-2 to dom-5, those of Bundle) are left out here. Invariant:
+ * a row of the table that does not fit the model or the engine is an error at start. */
 #include "fhir/profile_int.h"
 
 struct fhir_rules {
@@ -13,10 +13,10 @@ struct fhir_rules {
 
 static bool by_hand(const char *key)
 {
-    static const char *const keys[] = {"ele-1", "ext-1",  "txt-1",  "txt-2",  "ref-1",
-                                       "dom-2", "dom-3",  "dom-4",  "dom-5",  "bdl-1",
-                                       "bdl-2", "bdl-3",  "bdl-4",  "bdl-5",  "bdl-7",
-                                       "bdl-8", "bdl-9",  "bdl-10", "bdl-11", "bdl-12"};
+    static const char *const keys[] = {"ele-1", "ext-1", "txt-1",  "txt-2",  "ref-1",
+                                       "dom-2", "dom-3", "dom-4",  "dom-5",  "bdl-1",
+                                       "bdl-2", "bdl-3", "bdl-4",  "bdl-5",  "bdl-7",
+                                       "bdl-8", "bdl-9", "bdl-10", "bdl-11", "bdl-12"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;
@@ -76,7 +76,8 @@ static uint16_t guard_by_hand(str key)
 }
 
 /* "value.empty() or …" holds where there is no value, "value.exists() implies …" likewise; then the
- * expression need not be evaluated. Operators of the same or a lower rank would make that untrue. */
+ * expression need not be evaluated. Operators of the same or a lower rank would make that untrue.
+ */
 static uint16_t guard_of(str e)
 {
     size_t n = 0;

@@ -1,6 +1,6 @@
-/* Slicing: which values of a repeating (or choice) element are in which slice, by the discriminators
- * value (and pattern), exists, type and profile; how many are in each; ordered, closed, open at the
- * end; slices of slices. Source: http://hl7.org/fhir/R4/profiling.html#slicing
+/* Slicing: which values of a repeating (or choice) element are in which slice, by the
+ * discriminators value (and pattern), exists, type and profile; how many are in each; ordered,
+ * closed, open at the end; slices of slices. Source: http://hl7.org/fhir/R4/profiling.html#slicing
  * Invariant: a value belongs to the first slice whose discriminators it all meets. */
 #include "fhir/profile_int.h"
 
@@ -68,8 +68,7 @@ static void deeper(struct profile_check *c, struct place *at, uint16_t element, 
     for (size_t i = 0; i < at->items.n; i++) {
         check_collect(c, check_inside(&at->items.at[i]), element, &at->items.at[i].frame, &some);
         for (size_t k = 0; k < some.n; k++)
-            if (str_empty(only_url) ||
-                str_eq(json_get_str(some.at[k].v, STR("url")), only_url))
+            if (str_empty(only_url) || str_eq(json_get_str(some.at[k].v, STR("url")), only_url))
                 VEC_PUSH(c->lists, &all, some.at[k]);
     }
     at->items = all;
@@ -88,8 +87,8 @@ static void only_type(struct profile_check *c, struct place *at, str name)
 static void into(struct place *at, str name)
 {
     const struct profile_node *n = child(at->n, name);
-    const struct json *wanted = json_is(at->wanted, JSON_ARRAY) ? json_at(at->wanted, 0)
-                                                                : at->wanted;
+    const struct json *wanted =
+        json_is(at->wanted, JSON_ARRAY) ? json_at(at->wanted, 0) : at->wanted;
     wanted = json_get(wanted, name);
     if (n && (n->fixed || n->pattern)) {
         at->fixed = n->fixed != NULL;
@@ -164,9 +163,9 @@ static bool by_binding(struct profile_check *c, const struct place *at)
 static bool by_value(struct profile_check *c, const struct place *at)
 {
     if (!at->wanted)
-        return at->n && at->n->binding.strength == BIND_REQUIRED ? by_binding(c, at)
-                                                                 : at->n && at->n->min > 0 &&
-                                                                       at->items.n > 0;
+        return at->n && at->n->binding.strength == BIND_REQUIRED
+                   ? by_binding(c, at)
+                   : at->n && at->n->min > 0 && at->items.n > 0;
     for (size_t i = 0; i < at->items.n; i++)
         if (meets(at->items.at[i].v, at->wanted, at->fixed))
             return true;
@@ -247,19 +246,19 @@ static bool in_slice(struct profile_check *c, struct profile_item *item,
 }
 
 /* One slice: count, content, and its own slices. */
-static void judge(struct profile_check *c, const struct profile_node *s,
-                  const struct fhir_frame *f, const struct profile_items *in)
+static void judge(struct profile_check *c, const struct profile_node *s, const struct fhir_frame *f,
+                  const struct profile_items *in)
 {
     if (in->n < s->min)
-        check_tell(c, SEVERITY_ERROR, f, s->slice,
+        check_tell(c, SEVERITY_ERROR, AT(f, s->slice),
                    "At least %u value%s of slice %.*s required, %zu given; add what is missing.",
                    s->min, s->min == 1 ? " is" : "s are", STR_ARG(s->slice), in->n);
     if (in->n > s->max)
-        check_tell(c, SEVERITY_ERROR, f, s->slice,
+        check_tell(c, SEVERITY_ERROR, AT(f, s->slice),
                    "At most %u value%s of slice %.*s allowed, %zu given; leave some out.", s->max,
                    s->max == 1 ? " is" : "s are", STR_ARG(s->slice), in->n);
     if (s->must_support && in->n == 0 && s->min == 0 && s->max > 0 && c->env->must_support)
-        check_tell(c, SEVERITY_INFORMATION, f, STR("mustSupport"),
+        check_tell(c, SEVERITY_INFORMATION, AT(f, STR("mustSupport")),
                    "Slice %.*s of must-support is not given.", STR_ARG(s->slice));
     for (size_t i = 0; i < in->n; i++)
         check_item(c, &in->at[i], s);
@@ -294,23 +293,23 @@ static void judge_order(struct profile_check *c, const struct profile_node *n,
         if (at[i] == SIZE_MAX) {
             outside = true;
             if (n->rules == SLICES_CLOSED)
-                check_tell(c, SEVERITY_ERROR, f, STR("slicing"),
+                check_tell(c, SEVERITY_ERROR, AT(f, STR("slicing")),
                            "The value is in none of the slices of the profile, which allows no "
                            "others; change it or leave it out.");
             continue;
         }
         if (outside && n->rules == SLICES_AT_END)
-            check_tell(c, SEVERITY_ERROR, f, STR("slicing"),
+            check_tell(c, SEVERITY_ERROR, AT(f, STR("slicing")),
                        "Values in none of the slices must stand at the end; move it before them.");
         if (n->ordered && at[i] < highest)
-            check_tell(c, SEVERITY_ERROR, f, STR("slicing"),
+            check_tell(c, SEVERITY_ERROR, AT(f, STR("slicing")),
                        "The values must stand in the order of the profile's slices.");
         highest = at[i] > highest ? at[i] : highest;
     }
 }
 
-void check_slices(struct profile_check *c, const struct profile_node *n,
-                  const struct fhir_frame *f, const struct profile_items *items)
+void check_slices(struct profile_check *c, const struct profile_node *n, const struct fhir_frame *f,
+                  const struct profile_items *items)
 {
     size_t *at = ARENA_ARRAY(c->lists, size_t, items->n + 1), number = 0;
     if (!n->by || !at)

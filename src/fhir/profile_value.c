@@ -126,10 +126,10 @@ void check_rule(struct profile_check *c, const struct profile_item *item,
     enum answer answer = rule->path ? evaluate(c, item, rule->path) : ANSWER_NONE;
     enum severity severity = rule->error ? SEVERITY_ERROR : SEVERITY_WARNING;
     if (answer == ANSWER_NO)
-        check_tell(c, severity, &item->frame, rule->key, "The rule does not hold: %.*s.",
+        check_tell(c, severity, AT(&item->frame, rule->key), "The rule does not hold: %.*s.",
                    STR_ARG(rule->human));
     else if (answer == ANSWER_NONE)
-        check_tell(c, SEVERITY_WARNING, &item->frame, rule->key,
+        check_tell(c, SEVERITY_WARNING, AT(&item->frame, rule->key),
                    "It cannot be known here whether the rule holds: %.*s.", STR_ARG(rule->human));
 }
 
@@ -159,8 +159,9 @@ static enum terms_answer any_coding(struct profile_check *c, const struct profil
     for (uint32_t i = 0; json_is(codings, JSON_ARRAY) && i < codings->n; i++) {
         const struct json *one = &codings->u.items[i];
         enum terms_answer answer =
-            member(c, b, (struct terms_code){json_get_str(one, STR("system")),
-                                             json_get_str(one, STR("code")), STR("")});
+            member(c, b,
+                   (struct terms_code){json_get_str(one, STR("system")),
+                                       json_get_str(one, STR("code")), STR("")});
         if (answer == TERMS_YES)
             return TERMS_YES;
         if (answer == TERMS_UNKNOWN)
@@ -208,14 +209,14 @@ void check_binding(struct profile_check *c, const struct profile_item *item,
         return;
     enum terms_answer answer = in_set(c, item, b);
     if (answer == TERMS_NO)
-        check_tell(c, wrong[b->strength], &item->frame, STR("binding"),
+        check_tell(c, wrong[b->strength], AT(&item->frame, STR("binding")),
                    b->strength == BIND_REQUIRED
                        ? "The code must come from the value set %.*s."
                        : "The code should come from the value set %.*s where one there fits.",
                    STR_ARG(b->set));
     else if (answer == TERMS_UNKNOWN && b->strength != BIND_PREFERRED)
         check_tell(c, b->strength == BIND_REQUIRED ? SEVERITY_WARNING : SEVERITY_INFORMATION,
-                   &item->frame, STR("binding"),
+                   AT(&item->frame, STR("binding")),
                    "The code cannot be checked here: the value set %.*s is not loaded, or not "
                    "whole.",
                    STR_ARG(b->set));
@@ -289,7 +290,7 @@ static void target_content(struct profile_check *c, const struct profile_item *i
     c->resource = resource;
     c->outer = outer;
     if (any && !ok && known)
-        check_tell(c, SEVERITY_ERROR, &item->frame, STR("targetProfile"),
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("targetProfile")),
                    "What the reference points at does not conform to the profile asked for.");
 }
 
@@ -311,7 +312,7 @@ void check_reference(struct profile_check *c, const struct profile_item *item,
             target_content(c, item, t, target);
         return;
     }
-    check_tell(c, known ? SEVERITY_ERROR : SEVERITY_WARNING, &item->frame, STR("targetProfile"),
+    check_tell(c, known ? SEVERITY_ERROR : SEVERITY_WARNING, AT(&item->frame, STR("targetProfile")),
                known ? "The reference points at a type that the profile does not allow here."
                      : "The profile asked for of what the reference points at is not known here.");
 }

@@ -1,6 +1,6 @@
-/* Validation with what the record knows: the shipped profiles, StructureDefinitions that were posted
- * (by their url, the newest; a posted one comes before a shipped one), the terminology. Compiled
- * profiles are kept in memory of at most RECORD_PROFILES_BYTES, and made anew when a
+/* Validation with what the record knows: the shipped profiles, StructureDefinitions that were
+ * posted (by their url, the newest; a posted one comes before a shipped one), the terminology.
+ * Compiled profiles are kept in memory of at most RECORD_PROFILES_BYTES, and made anew when a
  * StructureDefinition changes. Thread-safe as record.h. */
 #ifndef WEFT_RECORD_PROFILE_H
 #define WEFT_RECORD_PROFILE_H

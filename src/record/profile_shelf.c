@@ -1,6 +1,6 @@
-/* The compiled profiles at hand, by canonical. Definitions are read without the lock, compiled under
- * it into the epoch's arena. Invariant: an epoch that began after a StructureDefinition was committed
- * never holds what was compiled before; its memory is bounded. */
+/* The compiled profiles at hand, by canonical. Definitions are read without the lock, compiled
+ * under it into the epoch's arena. Invariant: an epoch that began after a StructureDefinition was
+ * committed never holds what was compiled before; its memory is bounded. */
 #include "record/profile_int.h"
 
 #include <pthread.h>
@@ -122,8 +122,8 @@ void profile_look_end(struct profile_look *l)
     pthread_mutex_unlock(&l->rec->profiles->lock);
 }
 
-/* The newest posted definition of a canonical; definitions are no patient's data, so the question is
- * the record's own. */
+/* The newest posted definition of a canonical; definitions are no patient's data, so the question
+ * is the record's own. */
 static err posted(struct op *op, struct record *rec, str canonical, const struct json **ret)
 {
     static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT};
