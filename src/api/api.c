@@ -1,6 +1,6 @@
 /* Birth and end of the room: configuration to server options, the CapabilityStatement, the live
  * thread, the minute's house-keeping. */
-#include "api/api_int.h"
+#include "api/bulk_int.h"
 
 #include <sodium.h>
 
@@ -76,6 +76,9 @@ static err start(struct op *op, struct api *api)
     api->ticker = net_ticker_new(60000, minute, api);
     if (!api->ticker)
         return fail(op, ERR_UNAVAILABLE, "The house-keeping thread did not start.");
+    api->bulk = bulk_new(api);
+    if (!api->bulk)
+        return fail(op, ERR_UNAVAILABLE, "The thread of bulk jobs did not start.");
     api->started = time_mono();
     atomic_store(&api->open, true);
     return OK;
@@ -118,6 +121,7 @@ void api_stop(struct api *api, int64_t ms)
     if (!api)
         return;
     net_ticker_free(api->ticker);
+    bulk_stop(api->bulk);
     if (api->live)
         live_stop(api->live);
     if (api->sublive)
@@ -127,6 +131,7 @@ void api_stop(struct api *api, int64_t ms)
     net_http_stop(api->http);
     live_free(api->live);
     sublive_free(api->sublive);
+    bulk_free(api->bulk);
     arena_free(api->arena);
     free(api);
 }

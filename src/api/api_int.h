@@ -71,6 +71,7 @@ struct route_metrics {
 
 struct live;
 struct sublive;
+struct bulk;
 struct api {
     struct record *rec;
     struct identity *id;
@@ -82,6 +83,7 @@ struct api {
     struct net_http *http;
     struct live *live;
     struct sublive *sublive;
+    struct bulk *bulk;
     struct net_ticker *ticker;
     struct arena *arena; /* process long */
     str url, web_dir;
@@ -111,6 +113,15 @@ str url_decode(struct arena *a, str s);
 /* unpack.c */
 /* The body as it was before Content-Encoding. */
 MUST err unpack_body(struct call *c);
+/* form.c */
+#define FORM_FIELDS_MAX 100u
+struct form {
+    str names[FORM_FIELDS_MAX], values[FORM_FIELDS_MAX];
+    size_t n;
+};
+MUST err form_read(struct op *op, str body, struct form *ret);
+/* Empty when there is no such field. */
+str form_field(const struct form *f, str name);
 
 /* search.c */
 /* Reads the query of a search by GET and says where it may run: a short one on the server's own

@@ -105,6 +105,10 @@ MUST err control_start(struct op *op, str dir, struct record *rec, struct identi
                        struct control **ret);
 /* NULL allowed. */
 void control_stop(struct control *c);
+#define CONTROL_MESSAGE_MAX (64u << 10)
+/* A job as bytes, STR_NONE past the ceiling; and back: words point into in. */
+str control_pack(struct arena *a, const struct cli_job *job);
+bool control_unpack(str in, struct cli_job *ret);
 /* The client's end; false when no server answers. *ret_exit and the server's texts on
  * stdout/stderr. */
 bool control_ask(const char *dir, const struct cli_job *job, int *ret_exit);

@@ -15,7 +15,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX 65536u
 #define PATIENCE_MS 10000
 
 struct control {
@@ -46,14 +45,14 @@ static bool send_all(int fd, str s)
     return true;
 }
 
-/* Length (4 bytes), then that many. The text is at most MESSAGE_MAX. */
+/* Length (4 bytes), then that many. The text is at most CONTROL_MESSAGE_MAX. */
 static bool receive(int fd, struct arena *a, str *ret)
 {
     char head[4] = {0};
     uint32_t n;
     str h = str_make(head, sizeof head);
     if (recv(fd, head, sizeof head, MSG_WAITALL) != (ssize_t)sizeof head || !take_u32(&h, &n) ||
-        n > MESSAGE_MAX)
+        n > CONTROL_MESSAGE_MAX)
         return false;
     char *p = arena_alloc(a, n + 1u);
     if (!p || (n && recv(fd, p, n, MSG_WAITALL) != (ssize_t)n))
@@ -66,40 +65,10 @@ static bool receive(int fd, struct arena *a, str *ret)
 static bool send_framed(int fd, struct arena *a, str s)
 {
     struct buf b;
-    buf_init(&b, a, MESSAGE_MAX + 4);
+    buf_init(&b, a, CONTROL_MESSAGE_MAX + 4);
     buf_u32(&b, (uint32_t)s.n);
     buf_add(&b, s);
     return buf_ok(&b) && send_all(fd, buf_str(&b));
-}
-
-/* verb, then for each word a byte that says whether it was given, and the word. All end in NUL. */
-static str pack(struct arena *a, const struct cli_job *job)
-{
-    struct buf b;
-    buf_init(&b, a, MESSAGE_MAX);
-    buf_add(&b, str_of(job->verb));
-    buf_u8(&b, 0);
-    for (int i = 0; i < CLI_WORDS; i++) {
-        buf_u8(&b, job->words[i] ? '+' : '-');
-        buf_add(&b, str_of(job->words[i]));
-        buf_u8(&b, 0);
-    }
-    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
-}
-
-static bool unpack(str in, struct cli_job *ret)
-{
-    for (int i = -1; i < CLI_WORDS; i++) {
-        size_t end = str_find_char(in, 0, 0);
-        if (end == SIZE_MAX || (i >= 0 && end == 0))
-            return false;
-        if (i < 0)
-            ret->verb = in.p;
-        else
-            ret->words[i] = in.p[0] == '+' ? in.p + 1 : NULL;
-        in = str_sub(in, end + 1, in.n);
-    }
-    return str_empty(in);
 }
 
 static bool owner(int fd)
@@ -119,7 +88,7 @@ static void perform(struct control *k, int fd, struct arena *a)
     str request;
     op_init(&c.op, a, identity_system(), time_now());
     FILE *out = open_memstream(&text, &n);
-    if (!out || !receive(fd, a, &request) || !unpack(request, &job)) {
+    if (!out || !receive(fd, a, &request) || !control_unpack(request, &job)) {
         if (out)
             (void)fclose(out);
         free(text);
@@ -133,7 +102,7 @@ static void perform(struct control *k, int fd, struct arena *a)
         fprintf(out, "weft %s: %.*s\n", job.verb, STR_ARG(c.op.fault.issues[i].message));
     if (fclose(out) == 0) {
         struct buf b;
-        buf_init(&b, a, MESSAGE_MAX);
+        buf_init(&b, a, CONTROL_MESSAGE_MAX);
         buf_u8(&b, e == OK ? CLI_DONE : CLI_FAILED);
         buf_add(&b, str_make(text, n));
         (void)(buf_ok(&b) && send_framed(fd, a, buf_str(&b)));
@@ -220,7 +189,7 @@ bool control_ask(const char *dir, const struct cli_job *job, int *ret_exit)
     str answer;
     bool ok = a && fd >= 0 && address(dir, &at) &&
               connect(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
-              send_framed(fd, a, pack(a, job)) && receive(fd, a, &answer) && answer.n > 1;
+              send_framed(fd, a, control_pack(a, job)) && receive(fd, a, &answer) && answer.n > 1;
     if (ok) {
         size_t end = str_find_char(answer, 0, 1);
         *ret_exit = (uint8_t)answer.p[0];

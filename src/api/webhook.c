@@ -3,36 +3,6 @@
  * Nothing of an unsigned webhook is believed; its refusal is in the trail. */
 #include "api/api_int.h"
 
-#define FIELDS_MAX 100u
-
-struct form {
-    str names[FIELDS_MAX], values[FIELDS_MAX];
-    size_t n;
-};
-
-static err form_read(struct call *c, struct form *ret)
-{
-    str rest = c->rq->body, pair;
-    ret->n = 0;
-    while (str_take_until(&rest, '&', &pair)) {
-        size_t eq = str_find_char(pair, '=', 0);
-        if (ret->n == FIELDS_MAX)
-            return fail(&c->op, ERR_TOO_LARGE, "The form has too many fields.");
-        ret->names[ret->n] = url_decode(c->op.arena, str_sub(pair, 0, eq));
-        ret->values[ret->n++] =
-            eq == SIZE_MAX ? STR_NONE : url_decode(c->op.arena, str_sub(pair, eq + 1, SIZE_MAX));
-    }
-    return op_check(&c->op);
-}
-
-static str field(const struct form *f, str name)
-{
-    for (size_t i = 0; i < f->n; i++)
-        if (str_eq(f->names[i], name))
-            return f->values[i];
-    return STR_NONE;
-}
-
 static bool signed_right(struct call *c, const struct form *f)
 {
     str base = c->api->fixed_url ? c->api->url : base_url(c);
@@ -44,16 +14,17 @@ static bool signed_right(struct call *c, const struct form *f)
 
 static err take(struct call *c, const struct form *f)
 {
-    str status = field(f, STR("MessageStatus"));
+    str status = form_field(f, STR("MessageStatus"));
     if (!status.n)
-        status = field(f, STR("SmsStatus"));
-    str sid = field(f, STR("MessageSid"));
+        status = form_field(f, STR("SmsStatus"));
+    str sid = form_field(f, STR("MessageSid"));
     if (status.n && !str_eq(status, STR("received")))
-        return outreach_receipt(&c->op, c->api->outreach, sid, status, field(f, STR("ErrorCode")));
+        return outreach_receipt(&c->op, c->api->outreach, sid, status,
+                                form_field(f, STR("ErrorCode")));
     struct outreach_inbound in = {.channel = STR("sms"),
-                                  .from = field(f, STR("From")),
-                                  .to = field(f, STR("To")),
-                                  .text = field(f, STR("Body")),
+                                  .from = form_field(f, STR("From")),
+                                  .to = form_field(f, STR("To")),
+                                  .text = form_field(f, STR("Body")),
                                   .provider_id = sid};
     struct outreach_inbound_result r;
     return outreach_inbound(&c->op, c->api->outreach, &in, &r);
@@ -69,7 +40,7 @@ err api_sms_webhook(struct call *c)
 {
     struct form f;
     TRY(outreach_there(c));
-    TRY(form_read(c, &f));
+    TRY(form_read(&c->op, c->rq->body, &f));
     if (!signed_right(c, &f)) {
         TRY(record_audit_event(&c->op, c->api->rec, STR("webhook"), false, STR("wrong signature")));
         return fail(&c->op, ERR_FORBIDDEN, "The signature does not fit the message.");

@@ -48,9 +48,8 @@ static void on_message(struct mosquitto *mosq, void *ctx, const struct mosquitto
 {
     (void)mosq;
     struct intake_mqtt *q = ctx;
-    str topic = str_of(msg->topic), part;
-    if (q->n == BATCH_MAX || !str_take_until(&topic, '/', &part) ||
-        !str_take_until(&topic, '/', &part) || !str_take_until(&topic, '/', &part))
+    str part;
+    if (q->n == BATCH_MAX || !intake_topic(str_of(msg->topic), &part))
         return;
     struct message *to = &q->batch[q->n++];
     to->settled = false;

@@ -188,4 +188,7 @@ struct monitor {
     _Atomic bool stop;
 };
 
+/* topic.c: the device's name in weft/v1/{device}/observation; false for any other topic. */
+bool intake_topic(str topic, str *ret_device);
+
 #endif

@@ -165,6 +165,10 @@ struct stop_word {
 /* Records the patient's "stop" (or "start") for a channel: a Consent in tx. */
 MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r,
                      enum channel_kind k, const struct stop_word *word);
+/* The mark of the newest such word, empty when there was none; and: tx fails (ERR_CONFLICT) when
+ * another came since. Between the last verdict and the hand-over nobody's STOP is overtaken. */
+MUST err stop_mark(struct op *op, struct record *rec, str patient, enum channel_kind k, str *ret);
+void stop_guard(struct record_tx *tx, struct op *op, str patient, enum channel_kind k, str mark);
 bool hmac_sha1_base64(str key, str text, char out[29]);
 const struct actor *outreach_system(void);
 

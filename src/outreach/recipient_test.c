@@ -233,6 +233,37 @@ static void confirmations_are_counted_since_the_last_permission(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
 
+/* Review R12: a STOP that is committed between the last verdict and the hand-over holds. */
+static void r12_stop_between_verdict_and_hand_over(void **state)
+{
+    struct room *r = *state;
+    struct op *op = &r->op;
+    struct recipient who;
+    struct stop_word word = {.stop = true, .evidence = STR("stop")};
+    str sms, mail;
+    assert_int_equal(recipient_load(op, r->rec, r->patient, &who), OK);
+    assert_int_equal(stop_mark(op, r->rec, r->patient, CHANNEL_SMS, &sms), OK);
+    assert_int_equal(stop_mark(op, r->rec, r->patient, CHANNEL_EMAIL, &mail), OK);
+    struct record_tx *tx = record_begin(op, r->rec);
+    assert_int_equal(stop_record(tx, op, &who, CHANNEL_SMS, &word), OK);
+    assert_int_equal(record_commit(tx), OK);
+
+    tx = record_begin(op, r->rec);
+    record_tx_kv(tx, STR("gate/x"), STR("out"));
+    stop_guard(tx, op, r->patient, CHANNEL_SMS, sms);
+    assert_int_equal(record_commit(tx), ERR_CONFLICT);
+    op_clear(op);
+    tx = record_begin(op, r->rec);
+    record_tx_kv(tx, STR("gate/x"), STR("out"));
+    stop_guard(tx, op, r->patient, CHANNEL_EMAIL, mail);
+    assert_int_equal(record_commit(tx), OK);
+    assert_int_equal(stop_mark(op, r->rec, r->patient, CHANNEL_SMS, &sms), OK);
+    tx = record_begin(op, r->rec);
+    record_tx_kv(tx, STR("gate/x"), STR("out"));
+    stop_guard(tx, op, r->patient, CHANNEL_SMS, sms);
+    assert_int_equal(record_commit(tx), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +276,7 @@ int main(void)
         TEST(what_counts_as_contact),
         TEST(of_two_waiting_messages_one_goes),
         TEST(confirmations_are_counted_since_the_last_permission),
+        TEST(r12_stop_between_verdict_and_hand_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ struct job {
     uint64_t number;
     uint32_t attempts;
     struct json *body;
-    str communication, state;
+    str communication, state, mark; /* mark: of the patient's newest stop or start */
     enum channel_kind channel;
     int64_t expires;
     struct record_doc doc;
@@ -142,6 +142,7 @@ static err submit(struct op *op, struct outreach *o, struct job *j)
     record_tx_outbox_later(tx, j->number, op->now + LEASE_MS, body_text(op, j->body));
     record_tx_expect_kv(tx, gate, ours ? STR("out") : STR_NONE);
     record_tx_kv(tx, gate, STR("out"));
+    stop_guard(tx, op, json_get_str(j->body, STR("patient")), j->channel, j->mark);
     return record_commit(tx);
 }
 
@@ -256,6 +257,7 @@ static bool gone(err e)
 static err decide_and_go(struct op *op, struct outreach *o, struct job *j)
 {
     struct verdict v;
+    TRY(stop_mark(op, o->rec, json_get_str(j->body, STR("patient")), j->channel, &j->mark));
     err e = decide_again(op, o, j, &v);
     if (gone(e) || e == ERR_UNPROCESSABLE) {
         op_clear(op);

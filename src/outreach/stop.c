@@ -1,6 +1,9 @@
 /* The patient's "stop" and "start" as Consents: the newest word decides (recipient.c), and each is
- * evidence of its own. Source: 47 CFR 64.1200(a)(10), any reasonable words count. */
+ * evidence of its own. Each leaves a mark, so that a message whose verdict is older than the newest
+ * word cannot leave (review R12). Source: 47 CFR 64.1200(a)(10), any reasonable words count. */
 #include "outreach/outreach_int.h"
+
+#include "base/uuid.h"
 
 static struct json *provision_of(struct op *op, enum channel_kind k, bool stop)
 {
@@ -28,6 +31,21 @@ static struct json *number_of(struct op *op, enum channel_kind k, str number)
     return list;
 }
 
+static str mark_key(struct op *op, str patient, enum channel_kind k)
+{
+    return arena_printf(op->arena, "word/%.*s/%.*s", STR_ARG(channel_name(k)), STR_ARG(patient));
+}
+
+err stop_mark(struct op *op, struct record *rec, str patient, enum channel_kind k, str *ret)
+{
+    return record_kv_get(op, rec, mark_key(op, patient, k), ret);
+}
+
+void stop_guard(struct record_tx *tx, struct op *op, str patient, enum channel_kind k, str mark)
+{
+    record_tx_expect_kv(tx, mark_key(op, patient, k), mark);
+}
+
 err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, enum channel_kind k,
                 const struct stop_word *word)
 {
@@ -50,5 +68,6 @@ err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, 
     if (!str_empty(word->number))
         json_set(op->arena, c, STR("extension"), number_of(op, k, word->number));
     TRY(fhir_validate(op, c));
+    record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
     return record_tx_create(tx, c, &id);
 }

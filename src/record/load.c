@@ -128,46 +128,51 @@ static bool is_plan(const struct json *tree)
 }
 
 /* All texts to one plan. */
-static err plan_of(struct lane *l, struct fhir_plan *ret, bool *ret_bundle)
+static err plan_of(struct op *op, const str *texts, size_t n, struct fhir_plan *ret,
+                   bool *ret_bundle)
 {
-    struct op *op = &l->op;
     struct json *tree = NULL;
-    *ret_bundle = l->n > 1;
-    if (l->n == 1) {
-        TRY(fhir_read(op, l->texts[0], 0, &tree));
+    *ret_bundle = n > 1;
+    if (n == 1) {
+        TRY(fhir_read(op, texts[0], 0, &tree));
         *ret_bundle = is_plan(tree);
         if (*ret_bundle)
             return fhir_bundle_plan(op, tree, true, ret);
     }
     *ret = (struct fhir_plan){.transaction = true,
-                              .entries = ARENA_ARRAY(op->arena, struct fhir_entry, l->n),
-                              .order = ARENA_ARRAY(op->arena, size_t, l->n),
-                              .n = l->n};
+                              .entries = ARENA_ARRAY(op->arena, struct fhir_entry, n),
+                              .order = ARENA_ARRAY(op->arena, size_t, n),
+                              .n = n};
     TRY(op_check(op));
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->n > 1)
-            TRY(fhir_read(op, l->texts[i], 0, &tree));
+    for (size_t i = 0; i < n; i++) {
+        if (n > 1)
+            TRY(fhir_read(op, texts[i], 0, &tree));
         TRY(single(op, tree, i, &ret->entries[i]));
         ret->order[i] = i;
     }
     return OK;
 }
 
-/* From the texts to a store transaction that is ready to go. */
-static err build(struct lane *l)
+err load_stage(struct record_tx *tx, struct blind_memo *memo, const str *texts, size_t n)
 {
-    struct op *op = &l->op;
+    struct op *op = tx->op;
     struct fhir_plan plan;
     bool bundle;
-    TRY(plan_of(l, &plan, &bundle));
+    TRY(plan_of(op, texts, n, &plan, &bundle));
     struct record_answer *answers = ARENA_ARRAY(op->arena, struct record_answer, plan.n);
     struct staged **by_entry = ARENA_ARRAY(op->arena, struct staged *, plan.n);
     TRY(op_check(op));
-    l->tx = record_begin(op, l->load->rec);
-    l->tx->bundle = bundle;
-    l->tx->bulk = true;
-    l->tx->memo = l->load->memo;
-    TRY(transact_stage(l->tx, &plan, answers, by_entry));
+    tx->bundle = bundle;
+    tx->bulk = true;
+    tx->memo = memo;
+    return transact_stage(tx, &plan, answers, by_entry);
+}
+
+/* From the texts to a store transaction that is ready to go. */
+static err build(struct lane *l)
+{
+    l->tx = record_begin(&l->op, l->load->rec);
+    TRY(load_stage(l->tx, l->load->memo, l->texts, l->n));
     return stage_all(l->tx);
 }
 

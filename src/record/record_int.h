@@ -413,6 +413,8 @@ enum road { ROAD_ROOM, ROAD_PLAIN, ROAD_BUNDLE };
 /* One entry as a transaction of its own. */
 MUST err transact_one(struct op *op, struct record *rec, const struct fhir_entry *entry,
                       enum road road, struct record_answer *ret);
+/* ---- load.c: texts of a bulk run (one Bundle, or any number of resources), staged in tx ---- */
+MUST err load_stage(struct record_tx *tx, struct blind_memo *memo, const str *texts, size_t n);
 /* ---- plain.c: what FHIR's own interactions may not write ---- */
 MUST err plain_check(struct record_tx *tx, struct staged *s);
 bool type_many(fhir_type type, bool *ret_one);
