@@ -63,4 +63,23 @@ struct record_meta_edit {
 MUST err record_meta_change(struct op *op, struct record *rec, const struct record_meta_edit *edit,
                             struct record_doc *ret);
 
+/* ---- $match (http://hl7.org/fhir/R4/patient-operation-match.html) ---- */
+enum record_grade { GRADE_CERTAINLY_NOT, GRADE_POSSIBLE, GRADE_PROBABLE, GRADE_CERTAIN };
+struct record_agreement {
+    str element, level; /* rows of spec/record/match.csv */
+    double weight;      /* bits for (or against) one person */
+};
+struct record_matched {
+    struct record_doc doc;
+    double score; /* 0 … 1 */
+    enum record_grade grade;
+    const struct record_agreement *why;
+    size_t n_why;
+};
+/* Patients that the actor may search and that may be the one described, best first, at most max;
+ * certainly-not ones are left out. ERR_INVALID when the description has too little to look for.
+ * Looks at no more than a few hundred, found by identifiers, names and dates, never at all. */
+MUST err record_match(struct op *op, struct record *rec, const struct json *patient, size_t max,
+                      struct record_matched **ret, size_t *ret_n);
+
 #endif

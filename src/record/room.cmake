@@ -10,3 +10,11 @@ add_executable(record_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/record_be
 target_link_libraries(record_bench PRIVATE weft_record)
 add_executable(operations_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/operations_bench.c)
 target_link_libraries(operations_bench PRIVATE weft_record)
+# The weights of Patient/$match and the short forms of names.
+add_custom_command(OUTPUT ${GEN}/match_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_match.py
+            ${CMAKE_SOURCE_DIR}/spec/record/match.csv ${CMAKE_SOURCE_DIR}/spec/record/nicknames.csv
+            ${GEN}/match_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_match.py ${CMAKE_SOURCE_DIR}/spec/record/match.csv
+            ${CMAKE_SOURCE_DIR}/spec/record/nicknames.csv)
+target_sources(weft_record PRIVATE ${GEN}/match_gen.h)
