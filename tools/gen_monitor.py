@@ -33,13 +33,12 @@ def test_row(t, series):
 def series_rows(spec, out):
     out.append("#define SERIES_ROWS \\")
     for s in spec["series"]:
-        units = ", ".join("{%s, %r, %r}" % (text(u), float(f[0]), float(f[1])) for u, f in s["accept"].items())
         codes = ", ".join(text(c) for c in s["codes"])
         need(s["plausible"][0] < s["plausible"][1], s["name"] + ": plausible range is empty")
-        out.append('    {%s, %s, %s, %s, %d, %s, %s, %s, %s, {%s}, {%s}}, \\' % (
+        out.append('    {%s, %s, %s, %s, %d, %s, %s, %s, %s, %r, {%s}}, \\' % (
             text(s["name"]), text(s["display"]), text(s["unit"]), text(s["unit_text"]), s["decimals"],
             bound(s["plausible"][0]), bound(s["plausible"][1]), bound(s["loosest"][0]), bound(s["loosest"][1]),
-            codes, units))
+            float(s.get("molar_mass", 0)), codes))
     out.append("")
 
 

@@ -24,16 +24,12 @@
 enum rule_kind { RULE_LIMIT, RULE_RISE, RULE_FALL, RULE_ANSWER };
 enum symptom_group { SYMPTOM_NONE, SYMPTOM_ANY, SYMPTOM_AMBER, SYMPTOM_RED, SYMPTOM_EMERGENCY };
 
-struct unit_row {
-    const char *ucum;
-    double factor, offset; /* to the series' unit: v * factor + offset */
-};
 struct series_row {
     const char *name, *display, *unit, *unit_text;
     int decimals;
     double plausible_lo, plausible_hi, loosest_lo, loosest_hi; /* NAN = none */
+    double molar_mass; /* g/mol, so that amounts of substance convert too; 0 = they do not */
     const char *loinc[8];
-    struct unit_row units[5];
 };
 struct symptom_row {
     const char *code, *words;
@@ -89,7 +85,7 @@ struct reading_set {
 void reading_set_of(const struct json *observation, struct reading_set *ret);
 /* Series of a LOINC code or -1. */
 int monitor_series_of(str system, str code);
-/* v in unit (UCUM code or unit text) to the series' unit; false for an unknown unit. */
+/* v in a UCUM unit in that of the series; false for a unit of another kind. */
 bool monitor_convert(int series, str unit, double v, double *ret);
 
 /* ---- a patient's track ---- */

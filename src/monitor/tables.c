@@ -1,4 +1,5 @@
 /* The const tables of the monitor, generated from spec/monitor/rules.json, and look-ups in them. */
+#include "fhir/ucum.h"
 #include "monitor/monitor_int.h"
 
 const struct series_row MONITOR_SERIES[SERIES_COUNT] = {SERIES_ROWS};
@@ -21,12 +22,12 @@ int monitor_series_of(str system, str code)
 bool monitor_convert(int series, str unit, double v, double *ret)
 {
     const struct series_row *row = &MONITOR_SERIES[series];
-    for (size_t i = 0; i < 5 && row->units[i].ucum; i++)
-        if (str_eq(unit, str_of(row->units[i].ucum))) {
-            *ret = v * row->units[i].factor + row->units[i].offset;
-            return true;
-        }
-    return false;
+    str own = str_of(row->unit);
+    double moles;
+    if (ucum_convert_code(v, unit, own, ret))
+        return true;
+    return row->molar_mass > 0 && ucum_convert_code(v, unit, STR("mol/L"), &moles) &&
+           ucum_convert_code(moles * row->molar_mass, STR("g/L"), own, ret);
 }
 
 const char *finding_rule_id(const struct finding *f)
