@@ -11,3 +11,6 @@ target_sources(weft_fhir PRIVATE ${GEN}/fhir_tables.c ${GEN}/fhir_types.h)
 include(${CMAKE_CURRENT_LIST_DIR}/params.cmake OPTIONAL)
 include(${CMAKE_CURRENT_LIST_DIR}/ucum.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/profiles.cmake)
+# XML in and out.
+pkg_check_modules(LIBXML2 REQUIRED IMPORTED_TARGET libxml-2.0)
+target_link_libraries(weft_fhir PUBLIC PkgConfig::LIBXML2)
