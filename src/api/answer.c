@@ -21,11 +21,18 @@ void answer_header(struct call *c, const char *name, const char *fmt, ...)
         net_answer_header(c->rq, name, value.p);
 }
 
+static bool as_xml(const struct call *c)
+{
+    return c->xml && (!c->route || c->route->kind == KIND_FHIR);
+}
+
 static str media(const struct call *c)
 {
     enum kind kind = c->route ? c->route->kind : KIND_FHIR;
     if (kind == KIND_TEXT)
         return STR("text/plain; charset=utf-8");
+    if (as_xml(c))
+        return STR(FHIR_XML);
     return kind == KIND_JSON ? STR("application/json; charset=utf-8") : STR(FHIR_JSON);
 }
 
@@ -49,9 +56,14 @@ err answer(struct call *c, int status, struct buf *body)
     TRY(op_check(&c->op));
     if (!buf_ok(body))
         return fail(&c->op, ERR_TOO_COSTLY, "The answer is too large; ask for less at once.");
+    str out = buf_str(body);
+    if (as_xml(c))
+        TRY(xml_out(c, out, &out));
+    else if (c->pretty)
+        out = prettied(c, out);
     a->status = status;
-    a->body = c->pretty ? prettied(c, buf_str(body)) : buf_str(body);
-    if (a->body.n)
+    a->body = out;
+    if (out.n)
         a->type = media(c);
     return OK;
 }
@@ -81,7 +93,10 @@ void answer_error(struct call *c, err e)
     a->status = status;
     a->type = STR(FHIR_JSON);
     a->encoding = NULL;
-    a->body = c->pretty ? prettied(c, buf_str(&b)) : buf_str(&b);
+    if (as_xml(c) && xml_out(c, buf_str(&b), &a->body) == OK)
+        a->type = STR(FHIR_XML);
+    else
+        a->body = c->pretty ? prettied(c, buf_str(&b)) : buf_str(&b);
     if (!a->body.n)
         a->body = STR("{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"error\","
                       "\"code\":\"transient\",\"diagnostics\":\"No memory for this request; try "

@@ -13,6 +13,7 @@
 
 #define ANSWER_MAX (512u << 20)
 #define FHIR_JSON "application/fhir+json; charset=utf-8"
+#define FHIR_XML "application/fhir+xml; charset=utf-8"
 
 enum kind { KIND_FHIR, KIND_JSON, KIND_TEXT, KIND_PAGE, KIND_LIVE };
 
@@ -61,6 +62,8 @@ struct call {
     enum prefer_return prefer;
     bool lenient, pretty;
     bool json_patch; /* the body of a PATCH is one */
+    bool xml;        /* the answer goes out as XML */
+    bool xml_body;   /* the request comes as XML */
 };
 
 #define LATENCY_BUCKETS 12u
@@ -106,9 +109,30 @@ MUST err route_find(struct call *c);
 
 /* negotiate.c */
 MUST err negotiate(struct call *c);
+/* Sets c->xml for what is answered before negotiate(): refusals at the door. */
+void negotiate_format(struct call *c);
 /* Value of a parameter of the query text, percent-decoded; false when absent. */
 bool query_get(struct arena *a, str query, str name, str *ret);
 str url_decode(struct arena *a, str s);
+
+/* media.c */
+enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_XML, FORMAT_ANY };
+struct media {
+    str name; /* without parameters */
+    enum format format;
+    unsigned weight; /* q, in thousandths */
+    bool other_charset;
+};
+/* ret may be NULL. */
+enum format media_read(str value, struct media *ret);
+/* By _format, else by Accept; FORMAT_NONE: none that this server has. */
+enum format media_wanted(struct call *c);
+
+/* xml.c */
+/* The body as JSON. */
+MUST err xml_in(struct call *c);
+/* A JSON answer as XML. */
+MUST err xml_out(struct call *c, str body, str *ret);
 
 /* unpack.c */
 /* The body as it was before Content-Encoding. */

@@ -231,8 +231,9 @@ static void write_head(struct maker *m, const struct api *api)
         "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%.24s\","
         "\"kind\":\"instance\",\"software\":{\"name\":\"Weft\"},\"implementation\":{"
         "\"description\":\"Weft\",\"url\":\"%.*s/fhir\"},\"fhirVersion\":\"4.0.1\",\"format\":["
-        "\"application/fhir+json\",\"json\"],\"patchFormat\":[\"application/json-patch+json\","
-        "\"application/fhir+json\"],\"rest\":[{\"mode\":\"server\",\"security\":{"
+        "\"application/fhir+json\",\"application/fhir+xml\",\"json\",\"xml\"],\"patchFormat\":["
+        "\"application/json-patch+json\",\"application/fhir+json\",\"application/"
+        "fhir+xml\"],\"rest\":[{\"mode\":\"server\",\"security\":{"
         "\"cors\":false,\"description\":\"Bearer tokens from POST /auth/sign-in or weft "
         "token; every interaction needs one.\"},\"resource\":[",
         now, STR_ARG(api->url));
@@ -331,7 +332,7 @@ err api_metadata(struct call *c)
         a->status = 304;
         return OK;
     }
-    if (!c->pretty && net_takes_gzip(c->rq) && api->capability.gzip.n) {
+    if (!c->pretty && !c->xml && net_takes_gzip(c->rq) && api->capability.gzip.n) {
         net_answer_header(c->rq, "Vary", "Accept-Encoding");
         a->status = 200;
         a->type = STR(FHIR_JSON);

@@ -15,6 +15,7 @@ static struct call *call_new(struct api *api, struct net_request *rq)
     c->rq = rq;
     op_init(&c->op, rq->arena, NULL, time_now());
     c->op.trace = rq->id;
+    negotiate_format(c);
     rq->ctx = c;
     return c;
 }
@@ -116,6 +117,8 @@ static void edge_handle(void *ctx, struct net_request *rq)
     (void)ctx;
     struct call *c = rq->ctx;
     err e = unpack_body(c);
+    if (e == OK)
+        e = xml_in(c);
     if (e == OK)
         e = c->route->handle(c);
     if (e == OK && c->op.fault.code != OK)

@@ -1,5 +1,6 @@
-/* What the client can read, what it sends, what it prefers. JSON is the one format; anything else
- * is refused with the reason. https://hl7.org/fhir/R4/http.html#mime-type, #return, #general */
+/* What the client can read, what it sends, what it prefers. JSON and XML are the formats; anything
+ * else is refused with the reason. https://hl7.org/fhir/R4/http.html#mime-type, #return, #general
+ */
 #include "api/api_int.h"
 
 static int hex(char c)
@@ -44,40 +45,13 @@ bool query_get(struct arena *a, str query, str name, str *ret)
     return false;
 }
 
-/* The media type alone, without parameters. */
-static str media_of(str value)
-{
-    str name = STR_NONE;
-    str_take_until(&value, ';', &name);
-    return str_trim(name);
-}
-
-static bool is_json(str media)
-{
-    return str_eq_nocase(media, STR("application/fhir+json")) ||
-           str_eq_nocase(media, STR("application/json")) ||
-           str_eq_nocase(media, STR("text/json")) || str_eq_nocase(media, STR("json"));
-}
-
-static bool acceptable(str accept)
-{
-    str one;
-    if (!accept.n)
-        return true;
-    while (str_take_until(&accept, ',', &one)) {
-        str media = media_of(one);
-        if (is_json(media) || str_eq(media, STR("*/*")) || str_eq(media, STR("application/*")))
-            return true;
-    }
-    return false;
-}
-
 static err not_acceptable(struct call *c)
 {
     c->rq->answer.status = 406;
-    return fail(&c->op, ERR_MEDIA_TYPE,
-                "This server answers in JSON only; ask for application/fhir+json (Accept, or "
-                "_format=json).");
+    return fail(
+        &c->op, ERR_MEDIA_TYPE,
+        "This server answers in FHIR JSON and FHIR XML of R4; ask for application/fhir+json "
+        "or application/fhir+xml (Accept, or _format=json or xml).");
 }
 
 /* Takes _format and _pretty out of the query: they are about the answer, not the search. */
@@ -86,9 +60,7 @@ static err take_format(struct call *c)
     str all = c->rq->query, pair, value = STR_NONE;
     c->query = all;
     bool format = query_get(c->op.arena, all, STR("_format"), &value);
-    if (format && !is_json(media_of(value)))
-        return not_acceptable(c);
-    if (!format && !acceptable(net_header(c->rq, "Accept")))
+    if (media_wanted(c) == FORMAT_NONE)
         return not_acceptable(c);
     str pretty;
     if (query_get(c->op.arena, all, STR("_pretty"), &pretty))
@@ -104,34 +76,40 @@ static err take_format(struct call *c)
     return OK;
 }
 
-static err check_patch(struct call *c, str type)
+static err check_patch(struct call *c, const struct media *m)
 {
-    c->json_patch = str_eq_nocase(type, STR("application/json-patch+json"));
-    if (c->json_patch || is_json(type))
+    c->json_patch = str_eq_nocase(m->name, STR("application/json-patch+json"));
+    if (c->json_patch || m->format == FORMAT_JSON || m->format == FORMAT_XML)
         return OK;
-    net_answer_header(c->rq, "Accept-Patch", "application/json-patch+json, application/fhir+json");
+    net_answer_header(c->rq, "Accept-Patch",
+                      "application/json-patch+json, application/fhir+json, application/fhir+xml");
     return fail(&c->op, ERR_MEDIA_TYPE,
                 "A PATCH is a JSON Patch (Content-Type: application/json-patch+json) or a FHIRPath "
-                "Patch, a Parameters (application/fhir+json).");
+                "Patch, a Parameters (application/fhir+json or application/fhir+xml).");
 }
 
 static err check_body(struct call *c)
 {
-    str type = media_of(net_header(c->rq, "Content-Type"));
+    struct media m;
+    enum format format = media_read(net_header(c->rq, "Content-Type"), &m);
+    c->xml_body = format == FORMAT_XML;
+    if (m.name.n && m.other_charset)
+        return fail(&c->op, ERR_MEDIA_TYPE, "Bodies are taken in UTF-8 only.");
     if (c->rq->method == NET_PATCH)
-        return check_patch(c, type);
-    if (!type.n || strstr(c->route->path, "$") != NULL)
+        return check_patch(c, &m);
+    if (!m.name.n || strstr(c->route->path, "$") != NULL)
         return OK;
     if (str_ends(str_of(c->route->path), STR("/_search"))) {
-        if (str_eq_nocase(type, STR("application/x-www-form-urlencoded")))
+        if (str_eq_nocase(m.name, STR("application/x-www-form-urlencoded")))
             return OK;
         return fail(
             &c->op, ERR_MEDIA_TYPE,
             "A search by POST carries its parameters as application/x-www-form-urlencoded.");
     }
-    if (!is_json(type))
+    if (format != FORMAT_JSON && format != FORMAT_XML)
         return fail(&c->op, ERR_MEDIA_TYPE,
-                    "This server reads JSON only; send Content-Type: application/fhir+json.");
+                    "This server reads FHIR JSON and FHIR XML of R4; send Content-Type: "
+                    "application/fhir+json or application/fhir+xml.");
     return OK;
 }
 
@@ -156,6 +134,12 @@ static void take_prefer(struct call *c)
     }
 }
 
+void negotiate_format(struct call *c)
+{
+    bool fhir = str_eq(c->rq->path, STR("/fhir")) || str_starts(c->rq->path, STR("/fhir/"));
+    c->xml = fhir && media_wanted(c) == FORMAT_XML;
+}
+
 err negotiate(struct call *c)
 {
     c->query = c->rq->query;
@@ -166,5 +150,8 @@ err negotiate(struct call *c)
     take_prefer(c);
     bool carries =
         c->rq->method == NET_POST || c->rq->method == NET_PUT || c->rq->method == NET_PATCH;
-    return carries ? check_body(c) : OK;
+    if (carries)
+        TRY(check_body(c));
+    c->xml = media_wanted(c) == FORMAT_XML || (c->xml_body && media_wanted(c) == FORMAT_ANY);
+    return OK;
 }

@@ -112,18 +112,22 @@ class Rest(Case):
         for accept in (FHIR, "application/json", "*/*", "text/html, application/fhir+json;q=0.9",
                        "application/fhir+json; fhirVersion=4.0"):
             self.expect(200, self.call("GET", path, headers={"Accept": accept}))
-        for accept in ("application/fhir+xml", "text/html", "text/turtle"):
-            self.expect(406, self.call("GET", path, headers={"Accept": accept}), "JSON")
+        for accept in ("text/html", "text/turtle", "application/fhir+json;q=0",
+                       "application/fhir+json; fhirVersion=3.0", "application/fhir+ndjson"):
+            self.expect(406, self.call("GET", path, headers={"Accept": accept}), "JSON", "XML")
         self.expect(200, self.call("GET", path + "?_format=json",
                                    headers={"Accept": "application/fhir+xml"}))
-        self.expect(406, self.call("GET", path + "?_format=xml"), "JSON")
+        for wanted in ("json", "application/fhir%2Bjson", "application/fhir+json"):
+            self.expect(200, self.call("GET", path + "?_format=" + wanted))
+        self.expect(406, self.call("GET", path + "?_format=ttl"), "JSON")
         plain, pretty = self.call("GET", path), self.call("GET", path + "?_pretty=true")
         self.assertEqual(plain.json, pretty.json)
         self.assertIn(b"\n  ", pretty.body)
         self.assertNotIn(b"\n", plain.body)
-        for media in ("text/plain", "application/fhir+xml", "application/x-www-form-urlencoded"):
+        for media in ("text/plain", "application/x-www-form-urlencoded",
+                      "application/fhir+json; charset=latin1"):
             self.expect(415, self.call("POST", "/fhir/Patient", json.dumps({"resourceType": "Patient"}),
-                                       headers={"Content-Type": media}), "JSON")
+                                       headers={"Content-Type": media}))
 
     def test_methods(self):
         pid = self.patient()
