@@ -89,35 +89,38 @@ err xml_begin(struct xml_build *x, str name)
     return push(x, &l);
 }
 
+/* Takes digits off *s; how many. */
+static size_t digits(str *s)
+{
+    size_t n = 0;
+    while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
+        n++;
+    *s = str_sub(*s, n, s->n);
+    return n;
+}
+
+static bool skip(str *s, const char *any)
+{
+    bool there = s->n && s->p[0] && strchr(any, s->p[0]);
+    if (there)
+        *s = str_sub(*s, 1, s->n);
+    return there;
+}
+
 /* The grammar of a JSON number. */
 static bool is_number(str s)
 {
-    size_t i = 0, from;
-    if (i < s.n && s.p[i] == '-')
-        i++;
-    from = i;
-    while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
-        i++;
-    if (i == from || (i - from > 1 && s.p[from] == '0'))
+    (void)skip(&s, "-");
+    bool zero = s.n && s.p[0] == '0';
+    size_t whole = digits(&s);
+    if (!whole || (zero && whole > 1) || (skip(&s, ".") && !digits(&s)))
         return false;
-    if (i < s.n && s.p[i] == '.') {
-        from = ++i;
-        while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
-            i++;
-        if (i == from)
+    if (skip(&s, "eE")) {
+        (void)skip(&s, "+-");
+        if (!digits(&s))
             return false;
     }
-    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
-        i++;
-        if (i < s.n && (s.p[i] == '+' || s.p[i] == '-'))
-            i++;
-        from = i;
-        while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
-            i++;
-        if (i == from)
-            return false;
-    }
-    return i == s.n;
+    return s.n == 0;
 }
 
 static err scalar(struct xml_build *x, uint16_t type, str value, struct json **ret)
