@@ -160,9 +160,10 @@ static const char *fault_of(const xmlError *e)
     case XML_ERR_TAG_NAME_MISMATCH:
         return "an end tag does not match its start tag";
     case XML_ERR_TAG_NOT_FINISHED:
-    case XML_ERR_DOCUMENT_END:
     case XML_ERR_DOCUMENT_EMPTY:
         return "it ends too early";
+    case XML_ERR_DOCUMENT_END:
+        return "something follows, or is missing at, the end";
     case XML_ERR_UNDECLARED_ENTITY:
     case XML_WAR_UNDECLARED_ENTITY:
         return "XML does not know this entity; write the character itself or its number";

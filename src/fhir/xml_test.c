@@ -254,7 +254,7 @@ static const struct {
     {"<?xml version='1.0' encoding='UTF-16'?>" P("<active value='true'/>"), "", "UTF-8"},
     {"<?xml version='1.0' encoding=\"latin1\"?>" P("<active value='true'/>"), "", "UTF-8"},
     {P("<id value='\xff'/>"), "", "UTF-8"},
-    {P("<active value='true'/>") "<x/>", "", "markup"},
+    {P("<active value='true'/>") "<x/>", "", "at, the end"},
 };
 
 static void refusals(void **state)
