@@ -5,13 +5,14 @@
 #include "record/bulk.h"
 
 #include "base/time.h"
+#include "terms/terms.h"
 
 static const char backup_usage[] =
     "usage: weft backup --data DIR --out FOLDER\n"
     "\n"
-    "Copies the store and its keys to the new folder FOLDER, the server running or not: all that "
-    "was\n"
-    "answered before it began is in it. The copy is opened and its audit trail verified before it\n"
+    "Copies the store, its keys and the loaded terminologies to the new folder FOLDER, the server\n"
+    "running or not: all that was answered before it began is in it. The copy is opened and its\n"
+    "audit trail verified before it\n"
     "gets its name. FOLDER holds the keys: guard it as you guard DIR. Configuration files are not "
     "in\n"
     "it.\n"
@@ -44,8 +45,13 @@ static int copy(const char *verb, const char *from, const char *to)
     if (!a)
         return CLI_FAILED;
     op_init(&op, a, identity_system(), time_now());
+    size_t terms = 0;
     cli_progress_begin(&p, verb, "copying");
-    err e = record_backup(&op, str_of(from), str_of(to), &watch, &b);
+    err e = terms_copy(&op, str_of(from), STR_NONE, &terms); /* whole, before anything is made */
+    if (e == OK)
+        e = record_backup(&op, str_of(from), str_of(to), &watch, &b);
+    if (e == OK)
+        e = terms_copy(&op, str_of(from), str_of(to), &terms);
     cli_progress_end(&p);
     if (e == OK) {
         char when[24];
@@ -57,6 +63,8 @@ static int copy(const char *verb, const char *from, const char *to)
                (unsigned long long)b.entries, b.head);
     }
     int code = e == OK ? CLI_DONE : cli_failed(verb, &op);
+    if (e == OK && terms)
+        printf("terminologies: %zu files\n", terms);
     arena_free(a);
     return code;
 }

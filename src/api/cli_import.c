@@ -14,6 +14,7 @@
 
 static const char usage[] =
     "usage: weft import --data DIR [--on-error stop|skip] [--jobs N] [--config FILE] FILE…\n"
+    "       weft import --data DIR --terminology loinc|snomed|rxnorm RELEASE\n"
     "\n"
     "FILE is a FHIR Bundle or resource (.json), or one of them a line (.ndjson, .ndjson.gz). A "
     "Bundle\n"
@@ -24,9 +25,16 @@ static const char usage[] =
     "validate.strict\n"
     "counts here too.\n"
     "\n"
-    "example: weft import --data data patients.ndjson.gz bundle.json\n";
+    "With --terminology RELEASE is a release you have the licence for, as its publisher packs it: "
+    "the\n"
+    "folder or the zip file (LOINC's CSV tables, SNOMED CT's RF2 snapshot, RxNorm's RRF files). It "
+    "goes\n"
+    "to DIR/terms and is in use at once, the server running or not.\n"
+    "\n"
+    "example: weft import --data data patients.ndjson.gz bundle.json\n"
+    "         weft import --data data --terminology loinc Loinc_2.78.zip\n";
 
-enum { DATA, ON_ERROR, JOBS, CONFIG, N_OPTIONS };
+enum { DATA, ON_ERROR, JOBS, CONFIG, TERMINOLOGY, N_OPTIONS };
 
 struct progress {
     struct import *im;
@@ -141,7 +149,7 @@ static err open_strict(struct cli *c, const char *dir, const char *file)
 
 int cli_import(int argc, char **argv)
 {
-    static const char *const names[] = {"data", "on-error", "jobs", "config", NULL};
+    static const char *const names[] = {"data", "on-error", "jobs", "config", "terminology", NULL};
     const char *v[N_OPTIONS] = {[ON_ERROR] = "stop", [JOBS] = "2"};
     struct cli_args args = {names, v, usage};
     struct cli c;
@@ -152,6 +160,10 @@ int cli_import(int argc, char **argv)
     bool stop = str_eq(str_of(v[ON_ERROR]), STR("stop"));
     if (!v[DATA] || rest == argc)
         return cli_wrong("import", usage, "--data and at least one file are needed");
+    if (v[TERMINOLOGY] && rest + 1 != argc)
+        return cli_wrong("import", usage, "--terminology takes one folder or zip file");
+    if (v[TERMINOLOGY])
+        return import_terms(v[DATA], v[TERMINOLOGY], argv[rest]);
     if (!stop && !str_eq(str_of(v[ON_ERROR]), STR("skip")))
         return cli_wrong("import", usage, "--on-error takes stop or skip");
     if (!str_to_u64(str_of(v[JOBS]), JOBS_MAX, &jobs) || jobs == 0)

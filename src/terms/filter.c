@@ -25,7 +25,7 @@ static void aim(const struct system *s, struct filter *f)
 {
     static const struct {
         const char *name;
-        int on;
+        enum filter_on on;
     } own[] = {{"concept", ON_CODE}, {"code", ON_CODE},       {"parent", ON_PARENT},
                {"child", ON_CHILD},  {"display", ON_DISPLAY}, {"inactive", ON_INACTIVE}};
     f->on = ON_PROPERTY;

@@ -33,10 +33,13 @@ enum filter_op {
     FILTER_NOT_IN, FILTER_ABOVE, FILTER_EXISTS, FILTER_OPS
 };
 /* clang-format on */
+/* clang-format off */
+enum filter_on { ON_CODE, ON_PARENT, ON_CHILD, ON_DISPLAY, ON_INACTIVE, ON_PROPERTY };
+/* clang-format on */
 struct regex;
 struct filter {
     enum filter_op op;
-    enum { ON_CODE, ON_PARENT, ON_CHILD, ON_DISPLAY, ON_INACTIVE, ON_PROPERTY } on;
+    enum filter_on on;
     str property, value;
     uint32_t number; /* ON_PROPERTY: of it in the system, or NO_CODE */
     uint32_t row;    /* of value, or NO_CODE */

@@ -69,8 +69,8 @@ struct terms_loaded {
 };
 MUST err terms_load(struct op *op, str what, str from, str to, const struct terms_watch *watch,
                     struct terms_loaded *ret);
-/* Copies DIR/terms of one data folder to another (backup, restore); every file is checked. Nothing
- * to copy is OK. *ret_n: files. */
+/* Copies DIR/terms of one data folder to another (backup, restore), or with `to` empty only looks
+ * whether that can be done; every file is checked. Nothing to copy is OK. *ret_n: files. */
 MUST err terms_copy(struct op *op, str from, str to, size_t *ret_n);
 
 #endif

@@ -11,7 +11,7 @@ import unittest
 from urllib.parse import quote, urlencode
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from weft_http import Answer, Case  # noqa: E402
+from weft_http import Answer, Case, main  # noqa: E402
 
 SPEC = os.path.join(os.environ.get("WEFT_SOURCE", "."), "spec", "terms")
 GENDER = "http://hl7.org/fhir/administrative-gender"
@@ -634,4 +634,4 @@ class Operations(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
