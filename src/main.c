@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 {
     str verb = argc > 1 ? str_of(argv[1]) : STR_NONE;
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk: an error, not the end */
     if (str_eq(verb, STR("--help")) || str_eq(verb, STR("help")))
         return help(stdout, CLI_DONE);
     if (str_eq(verb, STR("--version")))
