@@ -110,7 +110,7 @@ static err file_for(struct exporting *x, const struct record_export_found *r,
 static err sort_in(struct exporting *x, const struct record_export_found *found, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        struct open_file *f;
+        struct open_file *f = NULL;
         TRY(file_for(x, &found[i], &f));
         VEC_PUSH(x->op->arena, &f->rids, found[i].rid);
         int64_t bytes = column(f->row, BYTES) + (int64_t)found[i].bytes;

@@ -289,7 +289,7 @@ static err pieces(struct call *c, str id, int64_t *ret_n)
 static err upload(struct call *c, struct json *o)
 {
     str id;
-    int64_t n;
+    int64_t n = 0;
     bulk_set(c->op.arena, o, "parts", (int64_t)(c->rq->body.n / (BULK_PART / 2) + 1));
     TRY(bulk_start(c, o, false, &id));
     TRY(pieces(c, id, &n));

@@ -196,7 +196,7 @@ static err listener_new(struct call *c, struct listener **ret)
 
 err api_subscription_live(struct call *c)
 {
-    struct listener *s;
+    struct listener *s = NULL;
     struct sublive *l = c->api->sublive;
     if (!c->api->partners)
         return fail(&c->op, ERR_UNSUPPORTED, "This server runs without subscriptions.");

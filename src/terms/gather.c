@@ -204,7 +204,7 @@ err gather_set(struct gather *g, const struct set *set, unsigned depth)
                     "The expansion takes too long; narrow the value set.");
     for (uint32_t i = 0; i < set->n_parts; i++) {
         const struct set_part *part = &set->parts[i];
-        struct source *src;
+        struct source *src = NULL;
         if (part->exclude)
             continue;
         if (part->import_n) {
