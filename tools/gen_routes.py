@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""spec/routes.csv -> routes_gen.h (ids and handlers) and routes_gen.c (the dispatch table).
+"""spec/routes.csv and route-params.csv -> routes_gen.h (ids, handlers) and routes_gen.c (the dispatch table).
 
 Rows come out most literal first, so that the first match is the right one. Checked: known words,
 no two rows for one method and pattern, every handler named once or shared on purpose."""
@@ -48,26 +48,55 @@ def read(path):
     return sorted(rows, key=rank)
 
 
+def read_params(path, rows):
+    """The parameters, and for each route its own as numbers."""
+    with open(path, encoding="utf-8", newline="") as f:
+        params = list(csv.DictReader(line for line in f if not line.startswith("#")))
+    of = {row["name"]: [] for row in rows}
+    for i, p in enumerate(params):
+        for name in p["routes"].split():
+            if name not in of:
+                sys.exit(f"route-params.csv: {p['name']}: there is no route {name}")
+            of[name].append(i)
+    return params, of
+
+
+def param_lines(params, of):
+    yield "const struct route_param api_route_params[] = {\n"
+    for p in params:
+        yield f"    {{{quoted(p['name'])}, {quoted(p['example'])}, {quoted(p['doc'])}}},\n"
+    yield "};\n"
+    yield f"const unsigned api_route_param_count = {len(params)};\n"
+    for name, numbers in of.items():
+        if numbers:
+            yield (f"static const unsigned char params_{name.replace('-', '_')}[] = "
+                   f"{{{', '.join(map(str, numbers))}}};\n")
+    yield "\n"
+
+
 def ident(row):
     return "ROUTE_" + row["name"].upper().replace("-", "_")
 
 
-def line(row):
+def line(row, numbers):
     parts = segments(row)
     kinds = {"{type}": "SEGMENT_TYPE", "{id}": "SEGMENT_ID", "{vid}": "SEGMENT_VID",
              "{within}": "SEGMENT_WITHIN", "{*}": "SEGMENT_REST"}
     names = ", ".join(f"{{{kinds.get(p, 'SEGMENT_LITERAL')}, STR_CONST({quoted(p)})}}"
                       for p in parts) or "{SEGMENT_LITERAL, STR_CONST(\"\")}"
+    params = f"params_{row['name'].replace('-', '_')}" if numbers else "NULL"
     return (f"    [{ident(row)}] = {{.name = {quoted(row['name'])}, .method = NET_{row['method']},\n"
             f"        .path = {quoted(row['path'])}, .segments = {{{names}}}, .n_segments = {len(parts)},\n"
             f"        .handle = api_{row['handler']}, .interaction = {quoted(row['interaction'])},\n"
             f"        .except = {quoted(row['except'])}, .bearer = {str(row['auth'] == 'bearer').lower()},\n"
+            f"        .params = {params}, .n_params = {len(numbers)},\n"
             f"        .run = {RUNS[row['run']]}, .kind = KIND_{row['kind'].upper()},\n"
             f"        .doc = {quoted(row['doc'])}}},")
 
 
-def main(source, header, table):
+def main(source, param_source, header, table):
     rows = read(source)
+    params, of = read_params(param_source, rows)
     made = "/* Made from spec/routes.csv by tools/gen_routes.py. */\n"
     with open(header, "w", encoding="utf-8") as f:
         f.write(made + "#ifndef WEFT_ROUTES_GEN_H\n#define WEFT_ROUTES_GEN_H\n\nenum route_id {\n")
@@ -76,8 +105,10 @@ def main(source, header, table):
         f.writelines(f"err api_{h}(struct call *c);\n" for h in sorted({r["handler"] for r in rows}))
         f.write("\n#endif\n")
     with open(table, "w", encoding="utf-8") as f:
-        f.write(made + '#include "api/api_int.h"\n\nconst struct route api_routes[ROUTE_COUNT] = {\n')
-        f.write("\n".join(line(r) for r in rows) + "\n};\n")
+        f.write(made + '#include "api/api_int.h"\n\n')
+        f.writelines(param_lines(params, of))
+        f.write('const struct route api_routes[ROUTE_COUNT] = {\n')
+        f.write("\n".join(line(r, of[r["name"]]) for r in rows) + "\n};\n")
 
 
-main(*sys.argv[1:4])
+main(*sys.argv[1:5])

@@ -41,11 +41,19 @@ struct route {
     unsigned n_segments;
     err (*handle)(struct call *c);
     const char *interaction, *except, *doc;
+    const unsigned char *params; /* in api_route_params */
+    unsigned n_params;
     bool bearer;
     enum net_run run;
     enum kind kind;
 };
 extern const struct route api_routes[ROUTE_COUNT];
+/* What routes take in their address, beside the search parameters of a type. */
+struct route_param {
+    const char *name, *example, *doc;
+};
+extern const struct route_param api_route_params[];
+extern const unsigned api_route_param_count;
 
 enum prefer_return { RETURN_REPRESENTATION, RETURN_MINIMAL, RETURN_OUTCOME, RETURN_DEFAULT };
 
@@ -202,6 +210,10 @@ MUST err doc_subset(struct call *c, const struct fhir_query *q, const struct rec
 /* capability.c */
 MUST err capability_make(struct op *op, struct api *api);
 
+/* "prefixes eq, ne …; modifiers :missing …": what a search parameter takes, as a sentence. */
+str capability_says(struct op *op, const struct fhir_param *p);
+/* A value that the parameter understands, percent-encoded. */
+str capability_sample(struct op *op, const struct fhir_param *p);
 /* The object of one type in rest.resource, as JSON text. */
 str capability_of_type(const struct api *api, fhir_type type);
 

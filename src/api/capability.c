@@ -99,19 +99,32 @@ static bool answered(struct maker *m, fhir_type type, str query)
     return ok;
 }
 
+str capability_sample(struct op *op, const struct fhir_param *p)
+{
+    str value = STR_NONE;
+    if (p->type != PARAM_COMPOSITE || p->alias)
+        return sample(op, p);
+    for (unsigned i = 0; i < p->n_parts; i++) {
+        const struct fhir_param *part = fhir_param_get(p->parts[i]);
+        value = arena_printf(op->arena, "%.*s%s%.*s", STR_ARG(value), i ? "$" : "",
+                             STR_ARG(part ? sample(op, part) : STR("a")));
+    }
+    return value;
+}
+
+str capability_says(struct op *op, const struct fhir_param *p)
+{
+    bool ordered = p->type == PARAM_DATE || p->type == PARAM_NUMBER || p->type == PARAM_QUANTITY;
+    str modifiers = fhir_param_modifiers(op, p);
+    return arena_printf(op->arena, "%s%s%.*s%s",
+                        ordered ? "Prefixes: eq, ne, gt, lt, ge, le, sa, eb, ap. " : "",
+                        modifiers.n ? "Modifiers: " : "No modifiers", STR_ARG(modifiers), ".");
+}
+
 static bool param_works(struct maker *m, fhir_type type, const struct fhir_param *p)
 {
-    struct op *op = m->op;
-    str value = sample(op, p);
-    if (p->type == PARAM_COMPOSITE && !p->alias) {
-        value = STR_NONE;
-        for (unsigned i = 0; i < p->n_parts; i++) {
-            const struct fhir_param *part = fhir_param_get(p->parts[i]);
-            value = arena_printf(op->arena, "%.*s%s%.*s", STR_ARG(value), i ? "$" : "",
-                                 STR_ARG(part ? sample(op, part) : STR("a")));
-        }
-    }
-    return answered(m, type, arena_printf(op->arena, "%s=%.*s", p->code, STR_ARG(value)));
+    str value = capability_sample(m->op, p);
+    return answered(m, type, arena_printf(m->op->arena, "%s=%.*s", p->code, STR_ARG(value)));
 }
 
 static void write_interactions(struct maker *m, str type)
@@ -183,31 +196,53 @@ static void write_params(struct maker *m, fhir_type type)
         if (!param_works(m, type, p))
             continue;
         item(m, "searchParam");
-        buf_printf(&m->b, "{\"name\":\"%s\",\"type\":\"%s\"}", p->code, param_types[p->type]);
+        buf_printf(&m->b, "{\"name\":\"%s\",\"type\":\"%s\",\"documentation\":", p->code,
+                   param_types[p->type]);
+        buf_json_string(&m->b, capability_says(m->op, p));
+        buf_char(&m->b, '}');
     }
     list_end(m);
 }
 
-/* Operations of a type from interactions such as "operation:claim@Task". */
+/* "meta" of "operation:meta@Resource" when that is offered for `on`: a type, Resource (every type)
+ * or nothing (the system). */
+static str operation_of(const struct route *r, str on)
+{
+    str text = str_of(r->interaction);
+    size_t at = str_find_char(text, '@', 0);
+    str type = at == SIZE_MAX ? STR_NONE : str_sub(text, at + 1, SIZE_MAX);
+    bool every = on.n && str_eq(type, STR("Resource"));
+    if (!str_starts(text, STR("operation:")) || !(every || str_eq(type, on)))
+        return STR_NONE;
+    return str_sub(text, 10, at);
+}
+
+static bool named_before(unsigned row, str name, str on)
+{
+    for (unsigned i = 0; i < row; i++)
+        if (str_eq(operation_of(&api_routes[i], on), name))
+            return true;
+    return false;
+}
+
+/* Operations from interactions such as "operation:claim@Task". */
 static void write_operations(struct maker *m, str type)
 {
-    bool any = false;
     for (unsigned i = 0; i < ROUTE_COUNT; i++) {
-        str text = str_of(api_routes[i].interaction);
-        size_t at = str_find_char(text, '@', 0);
-        if (!str_starts(text, STR("operation:")) || !str_eq(str_sub(text, at + 1, SIZE_MAX), type))
+        str name = operation_of(&api_routes[i], type);
+        if (!name.n || named_before(i, name, type))
             continue;
-        str name = str_sub(text, 10, at);
+        bool every = str_ends(str_of(api_routes[i].interaction), STR("@Resource"));
+        str on = every ? STR("Resource") : type;
+        item(m, "operation");
         buf_printf(&m->b,
-                   "%s{\"name\":\"%.*s\",\"definition\":\"" CANONICAL
-                   "/OperationDefinition/%.*s-%.*s\",\"documentation\":",
-                   any ? "," : ",\"operation\":[", STR_ARG(name), STR_ARG(type), STR_ARG(name));
+                   "{\"name\":\"%.*s\",\"definition\":\"" CANONICAL
+                   "/OperationDefinition/%.*s%s%.*s\",\"documentation\":",
+                   STR_ARG(name), STR_ARG(on), on.n ? "-" : "", STR_ARG(name));
         buf_json_string(&m->b, str_of(api_routes[i].doc));
         buf_char(&m->b, '}');
-        any = true;
     }
-    if (any)
-        buf_char(&m->b, ']');
+    list_end(m);
 }
 
 static void write_type(struct maker *m, fhir_type type)
@@ -249,6 +284,15 @@ static void write_tail(struct maker *m)
             buf_printf(&m->b, "{\"code\":\"%s\"}", system[i]);
         }
     list_end(m);
+    static const char *const common[] = {"_id",  "_lastUpdated", "_profile",
+                                         "_tag", "_security",    "_source"};
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
+        const struct fhir_param *p = fhir_param_find(1, str_of(common[i]));
+        item(m, "searchParam");
+        buf_printf(&m->b, "{\"name\":\"%s\",\"type\":\"%s\"}", p->code, param_types[p->type]);
+    }
+    list_end(m);
+    write_operations(m, STR_NONE);
     static const char *const around[] = {"patient", "encounter", "practitioner", "device",
                                          "relatedPerson"};
     for (size_t i = 0; i < sizeof around / sizeof *around; i++) {

@@ -77,6 +77,26 @@ static bool verbs(struct call *c, struct buf *b, str rest)
     return !rest.n;
 }
 
+static bool docs_errors(struct call *c, struct buf *b, str rest)
+{
+    static const char *const columns[] = {"Status", "Name", "Issue code", "Try again?", NULL};
+    buf_add(b, STR("<h1>Errors</h1><p>Every error is an OperationOutcome: what is wrong, where "
+                   "(<code>expression</code>), and what to do. It never quotes a value that was "
+                   "sent. Under load, 429 and 503 come with <code>Retry-After</code>.</p>"));
+    docs_table(b, "Errors", columns);
+    for (err e = ERR_INVALID; e < ERR_COUNT; e++) {
+        const struct err_row *row = err_row(e);
+        buf_printf(b, "<tr><th scope=\"row\">%d</th>", row->http);
+        docs_cell(b, str_of(row->name));
+        docs_cell(b, str_of(row->issue_code));
+        docs_cell(b, row->retry ? STR("yes, after a while") : STR("no"));
+        buf_add(b, STR("</tr>"));
+    }
+    docs_table_end(b);
+    (void)c;
+    return !rest.n;
+}
+
 static bool front(struct call *c, struct buf *b, str rest)
 {
     (void)c;
@@ -87,6 +107,9 @@ static bool front(struct call *c, struct buf *b, str rest)
             "<li><a href=\"/docs/routes\">Ways in</a>: every address, its method, and whether it "
             "needs a token</li>"
             "<li><a href=\"/docs/search\">Search</a>: what can be asked, type by type</li>"
+            "<li><a href=\"/docs/examples\">Examples</a>: requests to copy</li>"
+            "<li><a href=\"/docs/errors\">Errors</a>: every one there is</li>"
+            "<li><a href=\"/openapi.json\">OpenAPI 3.1</a>: all of it for machines</li>"
             "<li><a href=\"/docs/rules\">Rules</a>: the whole rulebook with its citations</li>"
             "<li><a href=\"/docs/verbs\">Command line</a>: the verbs of <code>weft</code></li></ul>"
             "<h2>Start</h2><p>Get a token with <code>POST /auth/sign-in</code> or <code>weft "
@@ -104,6 +127,8 @@ static const struct page {
     {"", "Start", front},
     {"routes", "Ways in", docs_routes},
     {"search", "Search", docs_search},
+    {"examples", "Examples", docs_examples},
+    {"errors", "Errors", docs_errors},
     {"rules", "Rules", docs_rules},
     {"verbs", "Command line", verbs},
 };

@@ -16,6 +16,7 @@ void docs_cell(struct buf *b, str s);
 /* What stands in main of each page, its h1 first. rest: what follows the page's name in the
  * address; false: there is no such page. */
 bool docs_routes(struct call *c, struct buf *b, str rest);
+bool docs_examples(struct call *c, struct buf *b, str rest);
 bool docs_search(struct call *c, struct buf *b, str rest);
 bool docs_rules(struct call *c, struct buf *b, str rest);
 

@@ -10,12 +10,20 @@ static void row(struct buf *b, const struct route *r)
     buf_add(b, STR("</code></th>"));
     docs_cell(b, r->bearer ? STR("token") : STR("none"));
     docs_cell(b, str_of(r->doc));
+    buf_add(b, STR("<td>"));
+    for (unsigned i = 0; i < r->n_params; i++) {
+        buf_add(b, i ? STR(", <code>") : STR("<code>"));
+        docs_text(b, str_of(api_route_params[r->params[i]].name));
+        buf_add(b, STR("</code>"));
+    }
+    buf_add(b, STR("</td>"));
     buf_add(b, STR("</tr>"));
 }
 
 static void section(struct buf *b, const char *title, const char *id, bool fhir)
 {
-    static const char *const columns[] = {"Method", "Address", "Needs", "What it does", NULL};
+    static const char *const columns[] = {"Method",       "Address",    "Needs",
+                                          "What it does", "Parameters", NULL};
     buf_printf(b, "<h2 id=\"%s\">%s</h2>", id, title);
     docs_table(b, title, columns);
     for (unsigned i = 0; i < ROUTE_COUNT; i++)
@@ -33,5 +41,17 @@ bool docs_routes(struct call *c, struct buf *b, str rest)
                 "whatever follows. <code>OPTIONS</code> says which methods an address has.</p>"));
     section(b, "The record", "record", true);
     section(b, "Everything else", "else", false);
+    static const char *const columns[] = {"Parameter", "What it takes", "For example", NULL};
+    buf_add(b, STR("<h2 id=\"parameters\">Parameters</h2>"));
+    docs_table(b, "Parameters of the ways in", columns);
+    for (unsigned i = 0; i < api_route_param_count; i++) {
+        buf_add(b, STR("<tr><th scope=\"row\"><code>"));
+        docs_text(b, str_of(api_route_params[i].name));
+        buf_add(b, STR("</code></th>"));
+        docs_cell(b, str_of(api_route_params[i].doc));
+        docs_cell(b, str_of(api_route_params[i].example));
+        buf_add(b, STR("</tr>"));
+    }
+    docs_table_end(b);
     return !rest.n;
 }

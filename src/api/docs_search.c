@@ -8,6 +8,7 @@ static void param(struct buf *b, const struct json *p)
     docs_text(b, json_get_str(p, STR("name")));
     buf_add(b, STR("</code></th>"));
     docs_cell(b, json_get_str(p, STR("type")));
+    docs_cell(b, json_get_str(p, STR("documentation")));
     buf_add(b, STR("</tr>"));
 }
 
@@ -27,7 +28,7 @@ static void words(struct buf *b, const char *title, const struct json *list, str
 
 static bool type_page(struct call *c, struct buf *b, str name)
 {
-    static const char *const columns[] = {"Parameter", "Kind", NULL};
+    static const char *const columns[] = {"Parameter", "Kind", "Takes", NULL};
     struct json *v;
     fhir_type type = fhir_type_parse(name);
     if (!type ||
@@ -57,13 +58,16 @@ bool docs_search(struct call *c, struct buf *b, str rest)
     buf_add(
         b,
         STR("<h1>Search</h1><p><code>GET /fhir/{type}?…</code>: all parameters must fit; commas "
-            "mean "
-            "or. Modifiers <code>:missing :exact :contains :not</code>; prefixes <code>eq ne gt ge "
-            "lt "
-            "le sa eb ap</code> for dates, numbers and quantities; one step of a chain; for every "
-            "type <code>_id _lastUpdated _count _sort _include _revinclude _summary=count "
-            "_total</code>. A parameter or value that is not understood is refused by name, unless "
-            "<code>Prefer: handling=lenient</code>.</p><h2>Types</h2><ul class=\"columns\">"));
+            "mean or. Modifiers and prefixes are told with each parameter; references can be "
+            "followed with dots (<code>patient.name</code>) and backwards with <code>_has</code>. "
+            "What shapes the answer (<code>_sort _count _include _summary</code> …) stands with "
+            "the "
+            "<a href=\"/docs/routes#parameters\">ways in</a>; several types at once are searched "
+            "at <code>/fhir?_type=</code>, what is around a patient at "
+            "<code>/fhir/Patient/{id}/*</code>. A parameter or value that is not understood is "
+            "refused by name, unless <code>Prefer: handling=lenient</code>: then a warning in the "
+            "Bundle names it. A search that would have to look at too much is cut: 400 or 504, "
+            "with what to narrow.</p><h2>Types</h2><ul class=\"columns\">"));
     for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++) {
         str name = fhir_type_name(t);
         buf_printf(b, "<li><a href=\"/docs/search/%.*s\">%.*s</a></li>", STR_ARG(name),

@@ -1,8 +1,9 @@
 # api: the route table and the embedded web apps.
 add_custom_command(OUTPUT ${GEN}/routes_gen.h ${GEN}/routes_gen.c
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_routes.py
-            ${CMAKE_SOURCE_DIR}/spec/routes.csv ${GEN}/routes_gen.h ${GEN}/routes_gen.c
-    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_routes.py ${CMAKE_SOURCE_DIR}/spec/routes.csv)
+            ${CMAKE_SOURCE_DIR}/spec/routes.csv ${CMAKE_SOURCE_DIR}/spec/route-params.csv ${GEN}/routes_gen.h ${GEN}/routes_gen.c
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_routes.py ${CMAKE_SOURCE_DIR}/spec/routes.csv
+            ${CMAKE_SOURCE_DIR}/spec/route-params.csv)
 
 # web/dist is made by `npm run build` in web/; without it the table is empty and /console says so.
 set(WEFT_UI_DIST ${CMAKE_SOURCE_DIR}/web/dist)
@@ -19,3 +20,7 @@ target_sources(weft_api PRIVATE ${GEN}/routes_gen.h ${GEN}/routes_gen.c ${GEN}/u
 set_source_files_properties(src/api/docs.c PROPERTIES
     COMPILE_OPTIONS "-Wa,-I${CMAKE_SOURCE_DIR}/spec"
     OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/spec/docs.css)
+# The examples of /docs/examples, too.
+set_source_files_properties(src/api/docs_examples.c PROPERTIES
+    COMPILE_OPTIONS "-Wa,-I${CMAKE_SOURCE_DIR}/spec"
+    OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/spec/examples.txt)

@@ -31,6 +31,8 @@ struct fhir_param {
  * _security, _source (of Resource) for every type. */
 const struct fhir_param *fhir_param_find(fhir_type t, str code);
 const struct fhir_param *fhir_param_get(uint16_t number);
+/* The modifiers it takes, ":missing, :exact"; for people. */
+str fhir_param_modifiers(struct op *op, const struct fhir_param *p);
 /* The i-th parameter of a type, or NULL past the end (for CapabilityStatement). */
 const struct fhir_param *fhir_param_at(fhir_type t, size_t i);
 /* The system that every code of a code element has by its value set, empty when none: keys do not

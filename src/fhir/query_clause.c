@@ -55,7 +55,7 @@ static bool goes_with(size_t i, const struct fhir_param *p)
     return modifiers[i].types & 1u << p->type;
 }
 
-static str modifiers_of(struct op *op, const struct fhir_param *p)
+str fhir_param_modifiers(struct op *op, const struct fhir_param *p)
 {
     str out = STR_NONE;
     for (size_t i = 0; i < MODIFIERS; i++)
@@ -79,7 +79,7 @@ static err read_modifier(struct query_read *r, struct fhir_clause *c, str text)
         c->mod_type = type;
         return OK;
     }
-    str known = modifiers_of(r->op, c->param);
+    str known = fhir_param_modifiers(r->op, c->param);
     return REFUSE(r, "the modifier is not supported here; supported: %.*s", STR_ARG(known));
 }
 
