@@ -99,8 +99,18 @@ class Docs(Case):
         with open(os.path.join(SOURCE, "spec", "routes.csv"), encoding="utf-8", newline="") as f:
             rows = list(csv.DictReader(line for line in f if not line.startswith("#")))
         p = self.page("/docs/routes")
-        cells = [c for c in p.cells if c not in ("Method", "Address", "Needs", "What it does")]
-        shown = {tuple(cells[i:i + 4]) for i in range(0, len(cells), 4)}
+        end = p.cells.index("Parameter")
+        cells = [c for c in p.cells[:end]
+                 if c not in ("Method", "Address", "Needs", "What it does", "Parameters")]
+        shown = {tuple(cells[i:i + 4]) for i in range(0, len(cells), 5)}
+        with open(os.path.join(SOURCE, "spec", "route-params.csv"), encoding="utf-8", newline="") as f:
+            params = list(csv.DictReader(line for line in f if not line.startswith("#")))
+        self.assertEqual([x for r in params for x in (r["name"], r["doc"], r["example"])],
+                         p.cells[end + 3:])
+        self.assertEqual({(n, r["name"]) for r in params for n in r["routes"].split()},
+                         {(r["name"], n) for r in rows for i in range(0, len(cells), 5)
+                          if cells[i:i + 2] == [r["method"], r["path"]]
+                          for n in cells[i + 4].split(", ") if n})
         wanted = {(r["method"], r["path"], "token" if r["auth"] == "bearer" else "none", r["doc"])
                   for r in rows}
         self.assertEqual(wanted, shown)
@@ -108,8 +118,9 @@ class Docs(Case):
 
     def test_every_parameter(self):
         for r in self.call("GET", "/fhir/metadata", token=None).json["rest"][0]["resource"]:
-            cells = self.page("/docs/search/" + r["type"]).cells[2:]
-            self.assertEqual([x for p in r.get("searchParam", []) for x in (p["name"], p["type"])], cells)
+            cells = self.page("/docs/search/" + r["type"]).cells[3:]
+            self.assertEqual([x for p in r.get("searchParam", [])
+                              for x in (p["name"], p["type"], p["documentation"])], cells)
 
     def test_every_rule(self):
         rules = [line.split()[0] for line in weft("rules", "list").stdout.splitlines()]
