@@ -1,6 +1,6 @@
 # The front for people; the build itself is CMakeLists.txt.
 .DEFAULT_GOAL := build
-.PHONY: build run test bench fuzz soak tidy lint format clean help setup
+.PHONY: build run test bench fuzz soak tidy lint format clean help setup mcdc
 
 build: ## the hardened release: build/weft
 	@tools/setup run
@@ -49,3 +49,7 @@ clean: ## build folders and web/dist (not the data)
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+# Condition coverage of the deciding code (needs clang-19, which make test does not).
+mcdc:
+	@tools/mcdc

@@ -81,6 +81,7 @@ def check_rule(rule, where, obligations):
         need(name in rule["params"] and seconds > 0, where, "bad cap " + name)
     for part in rule["obligations"] + rule["duties"]:
         need(part in obligations, where, "unknown obligation " + part)
+    need(not re.search(r"[{}]", re.sub(r"\{\w+\}", "", rule["why"])), where, "why has a lone brace")
     for name in re.findall(r"\{(\w+)\}", rule["why"]):
         need(name in rule["params"], where, "why names unknown parameter " + name)
     for name, way in rule.get("stricter", {}).items():

@@ -62,16 +62,9 @@ static void refuse_all(const struct actor *actor, const struct access_request *r
     ret->why = str_of(policy_access_denied[role][action]);
 }
 
-void policy_access(const struct actor *actor, const struct access_request *request,
-                   struct access_verdict *ret)
+void policy_access_by_row(const struct access_row *row, const struct actor *who,
+                          const struct access_request *request, struct access_verdict *ret)
 {
-    static const struct actor nobody = {.role = ROLE_NONE};
-    const struct actor *who = actor ? actor : &nobody;
-    const struct access_row *row = row_of(who, request);
-    if (row == &policy_access_rows[0]) {
-        refuse_all(who, request, ret);
-        return;
-    }
     bool narrowed = is_narrowed(request->action);
     bool purpose = (unsigned)who->purpose < PURPOSE_COUNT && (row->purposes >> who->purpose & 1);
     if (!purpose) {
@@ -91,4 +84,16 @@ void policy_access(const struct actor *actor, const struct access_request *reque
             .rule = str_of(row->id),
             .citation = str_of(row->citation)};
     }
+}
+
+void policy_access(const struct actor *actor, const struct access_request *request,
+                   struct access_verdict *ret)
+{
+    static const struct actor nobody = {.role = ROLE_NONE};
+    const struct actor *who = actor ? actor : &nobody;
+    const struct access_row *row = row_of(who, request);
+    if (row == &policy_access_rows[0])
+        refuse_all(who, request, ret);
+    else
+        policy_access_by_row(row, who, request, ret);
 }

@@ -13,10 +13,6 @@ struct judged { /* everything one call gathers, on the stack */
     bool emergency;
 };
 
-struct outcome {
-    enum tri scope, require;
-};
-
 static struct outcome judge(const struct rulebook *book, size_t rule, const struct facts *facts)
 {
     const struct rule_place *p = &policy_places[rule];
@@ -35,7 +31,7 @@ static bool emergency_started(const struct facts *facts)
 
 /* EMG-10: help is never delayed by consent, hours, frequency or verification, nor by a fact that
  * nobody had the time to find out. */
-static bool is_suspended(const struct rule *rule, struct outcome o, bool emergency)
+bool policy_suspends(const struct rule *rule, struct outcome o, bool emergency)
 {
     if (!emergency || rule->emergency == EMERGENCY_KEEPS)
         return false;
@@ -61,7 +57,7 @@ static void fire(struct judged *j, size_t rule, struct outcome o, const struct f
                  bool emergency)
 {
     const struct rule_place *p = &policy_places[rule];
-    bool suspended = is_suspended(&policy_rules[rule], o, emergency);
+    bool suspended = policy_suspends(&policy_rules[rule], o, emergency);
     for (size_t w = 0; w < OBLIGATION_WORDS && !suspended; w++)
         j->obligations[w] |= p->obligations[w];
     note_missing(j, p->scope, p->scope_n, facts);

@@ -90,7 +90,7 @@ enum tri value_compare(enum op_code code, const struct value *a, const struct va
         return tri_of(values_equal(a, b));
     if (code == OP_NE)
         return tri_of(!values_equal(a, b));
-    if (code >= OP_LT && code <= OP_GE)
+    if (code <= OP_GE)
         return compare_order(code, a, b);
     return compare_list(code, a, b);
 }

@@ -29,12 +29,16 @@ static bool next_open(const struct hours_row *row, str zone, int64_t guard, int6
     for (int64_t day = 0; day < 32; day++) {
         int64_t noon, open, close;
         struct time_local at;
-        if (!day_start(t, zone, day, 12 * 60, &noon) || !time_to_local(noon, zone, &at))
+        if (!day_start(t, zone, day, 12 * 60, &noon))
+            return false;
+        if (!time_to_local(noon, zone, &at))
             return false;
         struct span s = window_span(row, &at);
         if (s.close <= s.open)
             continue;
-        if (!day_start(t, zone, day, s.open, &open) || !day_start(t, zone, day, s.close, &close))
+        if (!day_start(t, zone, day, s.open, &open))
+            return false;
+        if (!day_start(t, zone, day, s.close, &close))
             return false;
         if (s.close < 24 * 60)
             close -= guard;

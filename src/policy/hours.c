@@ -87,10 +87,12 @@ static void apply_book(struct hours_row *row, const struct rulebook *book)
 static bool add_rows(struct windows *w, const struct rulebook *book, str code, bool automated)
 {
     bool found = false;
-    for (size_t i = 0; i < policy_hours_count && w->n < WINDOWS_MAX; i++) {
+    for (size_t i = 0; i < policy_hours_count; i++) {
         const struct hours_row *row = &policy_hours[i];
         if (!str_eq(str_of(row->code), code) || (row->scope == HOURS_AUTOMATED && !automated))
             continue;
+        if (w->n == WINDOWS_MAX)
+            break;
         w->at[w->n] = *row;
         apply_book(&w->at[w->n++], book);
         found = true;
@@ -142,7 +144,9 @@ static void read_window(struct reading *r, const struct hours_row *row, const st
 static bool read_zone(struct reading *r, const struct windows *w, int64_t now, str zone)
 {
     struct time_local at = {0}, soon = {0};
-    if (!time_to_local(now, zone, &at) || !time_to_local(now + w->guard, zone, &soon))
+    if (!time_to_local(now, zone, &at))
+        return false;
+    if (!time_to_local(now + w->guard, zone, &soon))
         return false;
     int minute = at.hour * 60 + at.minute;
     int latest = soon.day == at.day ? soon.hour * 60 + soon.minute : 24 * 60;

@@ -35,7 +35,7 @@ static err apply_param(struct op *op, struct change *c, const struct json_member
         if (!str_eq(str_of(policy_params[i].name), m->name))
             continue;
         struct value v = value_from_json(op->arena, &m->value);
-        if (v.kind == VALUE_NONE || v.kind != c->params[i].kind)
+        if (v.kind != c->params[i].kind)
             return fail(op, ERR_INVALID, "%s: parameter %s needs the same kind of value as now",
                         c->rule->id, policy_params[i].name);
         if (c->rule->override == OVERRIDE_STRICTER_ONLY &&
@@ -117,7 +117,7 @@ static void render(struct op *op, const struct json *const *written, size_t rule
     str rest = str_of(place->why);
     while (rest.n > 0) {
         size_t open = str_find_char(rest, '{', 0), close = str_find_char(rest, '}', 0);
-        if (open == SIZE_MAX || close == SIZE_MAX) {
+        if (close == SIZE_MAX) { /* the generator sees to it that braces come in pairs */
             buf_add(&why, rest);
             break;
         }
@@ -163,8 +163,7 @@ err rulebook_new(struct op *op, const struct json *overrides, struct rulebook **
     const struct json **written = ARENA_ARRAY(op->arena, const struct json *, policy_param_count);
     str *why = ARENA_ARRAY(op->arena, str, RULE_COUNT);
     str *texts = ARENA_ARRAY(op->arena, str, RULE_COUNT);
-    if (!book || !params || !written || !why || !texts)
-        return op_check(op);
+    TRY(op_check(op));
     memcpy(params, policy_param_defaults, policy_param_count * sizeof *params);
     book->params = params;
     if (overrides)

@@ -141,6 +141,15 @@ struct hours_row {
     int32_t from_day, to_day; /* days since 1970-01-01, both inclusive */
 };
 
+/* What a rule's two predicates gave. */
+struct outcome {
+    enum tri scope, require;
+};
+/* Steps of the two doors, open for their tests: does the emergency path suspend a rule of that
+ * outcome; the verdict of one row of the access table. */
+bool policy_suspends(const struct rule *rule, struct outcome o, bool emergency);
+void policy_access_by_row(const struct access_row *row, const struct actor *who,
+                          const struct access_request *request, struct access_verdict *ret);
 struct recording_row {
     const char *code;
     uint8_t rank;
