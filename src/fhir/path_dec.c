@@ -258,3 +258,9 @@ str dec_text(struct arena *a, struct path_dec d)
     } while ((m || left >= 0) && n > 1);
     return arena_printf(a, "%s%.*s", minus ? "-" : "", (int)(sizeof digits - n), digits + n);
 }
+
+str dec_key(struct arena *a, struct path_dec d)
+{
+    trim(&d);
+    return dec_text(a, d);
+}

@@ -82,26 +82,26 @@ static err fn_any_false(struct path_run *r, const struct path_call *c, struct pa
     return path_push_bool(r, ret, found);
 }
 
-static bool within(struct path_run *r, const struct path_list *small, const struct path_list *big)
+static err push_within(struct path_run *r, const struct path_list *small,
+                       const struct path_list *big, struct path_list *ret)
 {
-    for (size_t i = 0; i < small->n; i++)
-        if (!path_has(r, big, &small->at[i]))
-            return false;
-    return true;
+    struct path_list outside = {0};
+    TRY(path_set_keep(r, small, big, false, &outside));
+    return path_push_bool(r, ret, outside.n == 0);
 }
 
 static err fn_subset(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     struct path_list other = {0};
     TRY(path_arg(r, c, 0, &other));
-    return path_push_bool(r, ret, within(r, c->input, &other));
+    return push_within(r, c->input, &other, ret);
 }
 
 static err fn_superset(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     struct path_list other = {0};
     TRY(path_arg(r, c, 0, &other));
-    return path_push_bool(r, ret, within(r, &other, c->input));
+    return push_within(r, &other, c->input, ret);
 }
 
 static err fn_count(struct path_run *r, const struct path_call *c, struct path_list *ret)
@@ -109,23 +109,15 @@ static err fn_count(struct path_run *r, const struct path_call *c, struct path_l
     return path_push(r, ret, path_int(r, (int64_t)c->input->n));
 }
 
-static err add_distinct(struct path_run *r, const struct path_list *from, struct path_list *ret)
-{
-    for (size_t i = 0; i < from->n; i++)
-        if (!path_has(r, ret, &from->at[i]))
-            TRY(path_push(r, ret, from->at[i]));
-    return path_step(r, 1);
-}
-
 static err fn_distinct(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
-    return add_distinct(r, c->input, ret);
+    return path_set_add(r, c->input, ret);
 }
 
 static err fn_is_distinct(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     struct path_list seen = {0};
-    TRY(add_distinct(r, c->input, &seen));
+    TRY(path_set_add(r, c->input, &seen));
     return path_push_bool(r, ret, seen.n == c->input->n);
 }
 
@@ -152,13 +144,18 @@ static err fn_select(struct path_run *r, const struct path_call *c, struct path_
 static err repeat(struct path_run *r, const struct path_call *c, bool all, struct path_list *ret)
 {
     struct path_list work = {0};
+    struct path_set given;
+    bool there = false;
+    path_set_init(&given, r, ret);
     TRY(path_push_all(r, &work, c->input));
     for (size_t i = 0; i < work.n; i++) {
         struct path_list found = {0};
         struct path_call step = {.node = c->node, .scope = c->scope, .input = &work};
         TRY(path_arg_each(r, &step, 0, i, &found));
         for (size_t k = 0; k < found.n; k++) {
-            if (!all && path_has(r, ret, &found.at[k]))
+            if (!all)
+                TRY(path_set_has(r, &given, &found.at[k], &there));
+            if (there)
                 continue;
             TRY(path_push(r, ret, found.at[k]));
             TRY(path_push(r, &work, found.at[k]));
@@ -260,28 +257,23 @@ static err fn_intersect(struct path_run *r, const struct path_call *c, struct pa
 {
     struct path_list other = {0}, all = {0};
     TRY(path_arg(r, c, 0, &other));
-    for (size_t i = 0; i < c->input->n; i++)
-        if (path_has(r, &other, &c->input->at[i]))
-            TRY(path_push(r, &all, c->input->at[i]));
-    return add_distinct(r, &all, ret);
+    TRY(path_set_keep(r, c->input, &other, true, &all));
+    return path_set_add(r, &all, ret);
 }
 
 static err fn_exclude(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     struct path_list other = {0};
     TRY(path_arg(r, c, 0, &other));
-    for (size_t i = 0; i < c->input->n; i++)
-        if (!path_has(r, &other, &c->input->at[i]))
-            TRY(path_push(r, ret, c->input->at[i]));
-    return path_step(r, 1);
+    return path_set_keep(r, c->input, &other, false, ret);
 }
 
 static err fn_union(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
     struct path_list other = {0};
     TRY(path_arg(r, c, 0, &other));
-    TRY(add_distinct(r, c->input, ret));
-    return add_distinct(r, &other, ret);
+    TRY(path_set_add(r, c->input, ret));
+    return path_set_add(r, &other, ret);
 }
 
 static err fn_combine(struct path_run *r, const struct path_call *c, struct path_list *ret)

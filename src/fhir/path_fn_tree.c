@@ -218,17 +218,15 @@ static err fn_html_checks(struct path_run *r, const struct path_call *c, struct 
 /* checkModifiers(url, …): has each item only modifier extensions that are listed? */
 static err fn_check_modifiers(struct path_run *r, const struct path_call *c, struct path_list *ret)
 {
-    struct path_list known = {0}, urls = {0};
+    struct path_list known = {0}, urls = {0}, others = {0};
     struct json *e;
     for (size_t i = 0; i < c->node->n_args; i++)
         TRY(path_arg(r, c, i, &known));
     for (size_t i = 0; i < c->input->n; i++)
         for (size_t k = 0; (e = json_at(JSON_GET(c->input->at[i].v, "modifierExtension"), k)); k++)
             TRY(path_push(r, &urls, path_string(r, json_get_str(e, STR("url")))));
-    for (size_t i = 0; i < urls.n; i++)
-        if (!path_has(r, &known, &urls.at[i]))
-            return path_push_bool(r, ret, false);
-    return path_push_bool(r, ret, true);
+    TRY(path_set_keep(r, &urls, &known, false, &others));
+    return path_push_bool(r, ret, others.n == 0);
 }
 
 static err fn_profile(struct path_run *r, const struct path_call *c, struct path_list *ret)

@@ -8,6 +8,7 @@
 #define WEFT_FHIR_PATH_INT_H
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "fhir/fhir_int.h"
 #include "fhir/ucum.h"
@@ -242,7 +243,7 @@ MUST static inline err path_fault(struct path_run *r, const struct path_node *n,
 
 /* Fresh items. */
 struct path_item path_bool(struct path_run *r, bool b);
-struct path_item path_string(struct path_run *r, str s);
+struct path_item path_string(struct path_run *r, str s); /* counts its length as steps */
 struct path_item path_int(struct path_run *r, int64_t v);
 struct path_item path_number(struct path_run *r, struct path_dec d);
 struct path_item path_quantity(struct path_run *r, struct path_dec d, str unit);
@@ -266,7 +267,21 @@ bool path_equivalent(struct path_run *r, const struct path_item *a, const struct
 /* Whole trees, member by member: numbers by value; like: '~', so texts folded, lists in any order.
  */
 bool path_trees_equal(struct path_run *r, const struct json *a, const struct json *b, bool like);
-bool path_has(struct path_run *r, const struct path_list *l, const struct path_item *item);
+/* Membership in a list that may grow meanwhile (path_set.c). */
+struct path_set {
+    const struct path_list *list;
+    struct map strings, numbers;
+    struct path_list others; /* what neither map holds */
+    size_t seen;             /* items of the list taken in */
+};
+void path_set_init(struct path_set *s, struct path_run *r, const struct path_list *list);
+MUST err path_set_has(struct path_run *r, struct path_set *s, const struct path_item *item,
+                      bool *ret);
+/* Adds the items of from that ret has not got yet. */
+MUST err path_set_add(struct path_run *r, const struct path_list *from, struct path_list *ret);
+/* The items of from that are (keep) or are not in the other list. */
+MUST err path_set_keep(struct path_run *r, const struct path_list *from, const struct path_list *in,
+                       bool keep, struct path_list *ret);
 /* Order of two values: false when they have none between them; *ret_empty when it is unknown. */
 bool path_order(const struct path_value *a, const struct path_value *b, int *ret, bool *ret_empty);
 /* The binary operators over evaluated sides. */
@@ -298,6 +313,8 @@ struct path_dec dec_int(int64_t v);
 bool dec_from_double(double v, struct path_dec *ret);
 double dec_double(struct path_dec d);
 str dec_text(struct arena *a, struct path_dec d);
+/* The same text for equal values. */
+str dec_key(struct arena *a, struct path_dec d);
 bool dec_i64(struct path_dec d, int64_t *ret);
 
 /* "2015-02-04T14:34:28.123Z", "T14:30", a date; type tells which. False when malformed. */

@@ -3,6 +3,8 @@
  * |, ~, in, contains). */
 #include "fhir/path_int.h"
 
+#define STRING_MAX (1u << 20)
+
 static enum tri logic(enum path_op op, enum tri a, enum tri b)
 {
     if (op == OP_AND)
@@ -102,15 +104,19 @@ static err member(struct path_run *r, const struct path_node *n, const struct pa
         return OK;
     if (item->n > 1)
         return path_fault(r, n, "one item is looked for, not a list");
-    return path_push_bool(r, ret, path_has(r, all, &item->at[0]));
+    struct path_set set;
+    bool there;
+    path_set_init(&set, r, all);
+    TRY(path_set_has(r, &set, &item->at[0], &there));
+    return path_push_bool(r, ret, there);
 }
 
-static err unite(struct path_run *r, const struct path_list *more, struct path_list *ret)
+static err push_cat(struct path_run *r, str x, str y, struct path_list *ret)
 {
-    for (size_t i = 0; i < more->n; i++)
-        if (!path_has(r, ret, &more->at[i]))
-            TRY(path_push(r, ret, more->at[i]));
-    return path_step(r, 1);
+    if (x.n + y.n > STRING_MAX)
+        return fail(r->op, ERR_TOO_COSTLY, "FHIRPath: a string would be longer than %u bytes",
+                    STRING_MAX);
+    return path_push(r, ret, path_string(r, arena_cat(r->op->arena, x, y)));
 }
 
 static err concat(struct path_run *r, const struct path_node *n, const struct path_list *a,
@@ -123,7 +129,7 @@ static err concat(struct path_run *r, const struct path_node *n, const struct pa
         TRY(single(r, n, b, &y));
     if (x.kind != V_STRING || y.kind != V_STRING)
         return path_fault(r, n, "'&' joins strings");
-    return path_push(r, ret, path_string(r, arena_cat(r->op->arena, x.s, y.s)));
+    return push_cat(r, x.s, y.s, ret);
 }
 
 /* ---- arithmetic ---- */
@@ -178,7 +184,7 @@ err path_arithmetic(struct path_run *r, const struct path_node *n, const struct 
     if (moment && sum && b->kind == V_QUANTITY)
         return add_moment(r, n, a, b, ret);
     if (a->kind == V_STRING && b->kind == V_STRING && n->op == OP_ADD)
-        return path_push(r, ret, path_string(r, arena_cat(r->op->arena, a->s, b->s)));
+        return push_cat(r, a->s, b->s, ret);
     bool q = a->kind == V_QUANTITY || b->kind == V_QUANTITY;
     bool numbers = (a->kind == V_NUMBER || a->kind == V_QUANTITY) &&
                    (b->kind == V_NUMBER || b->kind == V_QUANTITY);
@@ -229,8 +235,8 @@ err path_operate(struct path_run *r, const struct path_node *n, const struct pat
     if (op == OP_CONCAT)
         return concat(r, n, a, b, ret);
     if (op == OP_UNION) {
-        TRY(unite(r, a, ret));
-        return unite(r, b, ret);
+        TRY(path_set_add(r, a, ret));
+        return path_set_add(r, b, ret);
     }
     if (a->n == 0 || b->n == 0)
         return OK;

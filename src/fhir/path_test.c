@@ -419,6 +419,53 @@ static void bounds(void **state)
     test_op_done(&op);
 }
 
+/* Long lists are compared by hash: 5,000 different strings are no square of them. */
+static void long_lists(void **state)
+{
+    static const char *const tails[][2] = {
+        {"').split(',').distinct().count()", "5000"},
+        {"').split(',').isDistinct()", "true"},
+        {"').split(',').select(toInteger()).distinct().count()", "5000"},
+        {"').split(',').intersect('7' | '8').count()", "2"},
+        {"').split(',').exclude('7' | '8').count()", "4998"},
+        {"').split(',').select(toInteger()).subsetOf(1 | 2)", "false"},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof tails / sizeof *tails; k++) {
+        struct op op = test_op();
+        struct buf b;
+        buf_init(&b, op.arena, PATH_TEXT_MAX);
+        buf_add(&b, STR("('0"));
+        for (int i = 1; i < 5000; i++)
+            buf_printf(&b, ",%d", i);
+        buf_add(&b, str_of(tails[k][0]));
+        buf_char(&b, '\0');
+        str got = answer(&op, b.p, tree_of_text(&op, str_of(patient_text)));
+        if (!str_eq(got, str_of(tails[k][1])))
+            fail_msg("%s: %.*s\n", tails[k][0], STR_ARG(got));
+        test_op_done(&op);
+    }
+}
+
+/* Strings cannot grow without end, nor can many long ones be made. */
+static void long_strings(void **state)
+{
+    static const char *const texts[] = {
+        "'0123456789'.repeatAll($this & $this)",
+        "'0123456789'.repeatAll($this + $this)",
+        "('0123456789' | 'a').repeatAll(replace('0', '00000'))",
+        "'0123456789'.repeatAll(encode('hex'))",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct op op = test_op();
+        assert_str(answer(&op, texts[i], tree_of_text(&op, str_of(patient_text))), "!");
+        assert_int_equal(op.fault.code, ERR_TOO_COSTLY);
+        assert_true(arena_used(op.arena) < 64u << 20);
+        test_op_done(&op);
+    }
+}
+
 static void booleans(void **state)
 {
     (void)state;
@@ -502,7 +549,8 @@ int main(void)
         cmocka_unit_test(syntax_errors), cmocka_unit_test(runtime_errors),
         cmocka_unit_test(bounds),        cmocka_unit_test(booleans),
         cmocka_unit_test(inner_focus),   cmocka_unit_test(out_of_memory),
-        cmocka_unit_test(published),
+        cmocka_unit_test(published),     cmocka_unit_test(long_lists),
+        cmocka_unit_test(long_strings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,11 +4,12 @@
 #include "fhir/path_int.h"
 
 static const struct {
-    const char *name;
+    uint16_t type;
     enum path_kind kind;
 } fhir_kinds[] = {
-    {"boolean", V_BOOL},      {"integer", V_NUMBER},   {"decimal", V_NUMBER}, {"date", V_DATE},
-    {"dateTime", V_DATETIME}, {"instant", V_DATETIME}, {"time", V_TIME},
+    {FHIR_BOOLEAN, V_BOOL}, {FHIR_INTEGER, V_NUMBER},     {FHIR_DECIMAL, V_NUMBER},
+    {FHIR_DATE, V_DATE},    {FHIR_DATE_TIME, V_DATETIME}, {FHIR_INSTANT, V_DATETIME},
+    {FHIR_TIME, V_TIME},
 };
 
 static enum path_kind kind_of(uint16_t type)
@@ -23,7 +24,7 @@ static enum path_kind kind_of(uint16_t type)
         return V_OTHER;
     for (uint16_t t = type; t; t = fhir_models[t].base)
         for (size_t i = 0; i < sizeof fhir_kinds / sizeof *fhir_kinds; i++)
-            if (str_eq(fhir_word(fhir_models[t].name), str_of(fhir_kinds[i].name)))
+            if (t == fhir_kinds[i].type)
                 return fhir_kinds[i].kind;
     return V_STRING;
 }
@@ -159,17 +160,6 @@ bool path_equivalent(struct path_run *r, const struct path_item *a, const struct
     return path_equal(r, a, b) == TRI_TRUE;
 }
 
-bool path_has(struct path_run *r, const struct path_list *l, const struct path_item *item)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (path_step(r, 1) != OK)
-            return false;
-        if (path_equal(r, &l->at[i], item) == TRI_TRUE)
-            return true;
-    }
-    return false;
-}
-
 /* ---- fresh items ---- */
 
 static struct path_item fresh(struct path_run *r, enum json_type type, str s, uint16_t of)
@@ -187,6 +177,7 @@ struct path_item path_bool(struct path_run *r, bool b)
 
 struct path_item path_string(struct path_run *r, str s)
 {
+    r->steps += s.n / 16;
     return fresh(r, JSON_STRING, s, SYS_STRING);
 }
 

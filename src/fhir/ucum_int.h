@@ -31,7 +31,7 @@ struct unit_row {
     const char *code, *name;
     uint64_t hi, lo;
     int e;
-    int8_t dim[UCUM_BASES];
+    int16_t dim[UCUM_BASES];
     uint16_t arbitrary; /* the unit it counts, + 1; 0 = none */
     uint8_t function;   /* enum ucum_function */
     bool metric;
