@@ -3,6 +3,7 @@
 #include "api/cli.h"
 
 #include "base/time.h"
+#include "terms/terms.h"
 
 int cli_wrong(const char *verb, const char *usage, const char *what)
 {
@@ -76,6 +77,9 @@ void cli_close(struct cli *c)
 {
     if (c->id)
         identity_free(c->id);
+    if (c->terms)
+        record_set_terms(c->rec, NULL);
+    terms_close(c->terms);
     record_close(c->rec);
     arena_free(c->arena);
 }

@@ -51,11 +51,13 @@ int cli_wrong(const char *verb, const char *usage, const char *what);
 int cli_failed(const char *verb, const struct op *op);
 
 /* A data folder opened as the system actor. */
+struct terms;
 struct cli {
     struct arena *arena;
     struct op op;
     struct record *rec;
     struct identity *id;
+    struct terms *terms; /* of import; NULL elsewhere */
 };
 MUST err cli_open(struct cli *c, const char *dir, size_t cache_bytes);
 /* Safe on what cli_open() left half done. */

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/time.h"
 #include "record/profile.h"
+#include "terms/terms.h"
 
 #include <unistd.h>
 
@@ -144,6 +145,8 @@ static err open_strict(struct cli *c, const char *dir, const char *file)
         return fail(&c->op, ERR_UNAVAILABLE, "No memory for the configuration.");
     if (file)
         TRY(config_load(&c->op, config, str_of(file)));
+    TRY(terms_open(&c->op, c->rec, str_of(dir), &c->terms)); /* bindings are checked too */
+    record_set_terms(c->rec, terms_doors(c->terms));
     return record_set_strict(&c->op, c->rec, config_str(config, "validate.strict"));
 }
 

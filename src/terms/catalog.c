@@ -53,6 +53,14 @@ static bool prefer(const struct kept *k, const struct kept *best)
     return c ? c > 0 : k->updated > best->updated;
 }
 
+/* The version wanted, or for SNOMED CT any date of the edition wanted. */
+static bool version_fits(str has, str wanted)
+{
+    return !wanted.n || str_eq(has, wanted) ||
+           (str_starts(wanted, STR("http://snomed.info/sct/")) && str_starts(has, wanted) &&
+            str_starts(str_sub(has, wanted.n, SIZE_MAX), STR("/version/")));
+}
+
 static struct kept *kept_best(struct terms *t, uint32_t kind, str url, str version)
 {
     struct kept *best = NULL;
@@ -62,7 +70,7 @@ static struct kept *kept_best(struct terms *t, uint32_t kind, str url, str versi
             break;
         bool stub = k->b.head && kind == BLOB_SYSTEM &&
                     blob_content(&k->b) == CONTENT_NOT_PRESENT && !version.n;
-        if (!stub && (!version.n || str_eq(k->version, version)) && prefer(k, best))
+        if (!stub && version_fits(k->version, version) && prefer(k, best))
             best = k;
     }
     if (best)
@@ -134,46 +142,51 @@ err catalog_instance(struct ask *q, fhir_type type, str id, struct found *ret)
     return OK;
 }
 
-/* All kept ones of a kind, each with a reference that goes with the operation. */
-static err hold_all(struct ask *q, uint32_t kind, struct kept ***ret, size_t *ret_n)
+/* All kept ones that are wanted, each with a reference that goes with the operation. */
+static err hold_wanted(struct ask *q, uint32_t kind, const struct visitor *v, struct kept ***ret,
+                       size_t *ret_n)
 {
     struct terms *t = q->t;
-    size_t n = 0;
+    VEC(struct kept *) held = {0};
     pthread_rwlock_rdlock(&t->lock);
-    struct kept **held = ARENA_ARRAY(q->op->arena, struct kept *, t->list.n + 1);
-    for (size_t i = 0; held && i < t->list.n; i++)
-        if (t->list.at[i]->kind == kind) {
-            atomic_fetch_add(&t->list.at[i]->refs, 1);
-            held[n++] = t->list.at[i];
-        }
+    for (size_t i = kept_find(&t->list, kind, STR_NONE); i < t->list.n; i++) {
+        struct kept *k = t->list.at[i];
+        if (k->kind != kind)
+            break;
+        size_t before = held.n;
+        if (v->wanted(v->ctx, k->extra, k->more))
+            VEC_PUSH(q->op->arena, &held, k);
+        if (held.n > before)
+            atomic_fetch_add(&k->refs, 1);
+    }
     pthread_rwlock_unlock(&t->lock);
-    *ret = held;
-    *ret_n = n;
-    return held ? OK : op_check(q->op);
+    *ret = held.at;
+    *ret_n = held.n;
+    return OK;
 }
 
-err catalog_each(struct ask *q, uint32_t kind, err (*fn)(void *ctx, const struct blob *b),
-                 void *ctx)
+err catalog_each(struct ask *q, uint32_t kind, const struct visitor *v)
 {
     struct kept **held;
     size_t n;
     err e = OK;
-    TRY(hold_all(q, kind, &held, &n));
+    TRY(hold_wanted(q, kind, v, &held, &n));
     for (size_t i = 0; i < n; i++) {
         struct found f;
         struct fault before = q->op->fault;
         err one = use_kept(q, held[i], &f);
         if (one == OK && e == OK)
-            e = fn(ctx, &f.b);
+            e = v->fn(v->ctx, &f.b);
         else if (one != OK)
             q->op->fault = before; /* what may not be seen, or cannot be used, takes no part */
     }
-    for (uint32_t i = 0; e == OK && i < q->t->n_entries; i++) {
+    for (uint32_t i = 0; e == OK && !v->kept_only && i < q->t->n_entries; i++) {
         struct blob b;
-        if (q->t->entries[i].kind == kind && archive_blob(q->t, i, &b))
-            e = fn(ctx, &b);
+        if (q->t->entries[i].kind == kind && archive_blob(q->t, i, &b) &&
+            v->wanted(v->ctx, blob_fact(&b, FACT_EXTRA), blob_fact(&b, FACT_MORE)))
+            e = v->fn(v->ctx, &b);
     }
-    return e;
+    return e == OK ? op_check(q->op) : e;
 }
 
 struct all_codes {
@@ -181,12 +194,17 @@ struct all_codes {
     struct blob b;
 };
 
-static err says_all(void *ctx, const struct blob *b)
+static bool says_all(const void *ctx, str extra, str more)
+{
+    const struct all_codes *a = ctx;
+    (void)more;
+    return !a->b.head && str_eq(str_sub(extra, 0, str_find_char(extra, '|', 0)), a->url);
+}
+
+static err take_first(void *ctx, const struct blob *b)
 {
     struct all_codes *a = ctx;
-    str url, version;
-    canonical_split(blob_fact(b, FACT_EXTRA), &url, &version);
-    if (!a->b.head && str_eq(url, a->url))
+    if (!a->b.head)
         a->b = *b;
     return OK;
 }
@@ -194,7 +212,7 @@ static err says_all(void *ctx, const struct blob *b)
 err catalog_all_codes(struct ask *q, str url, struct found *ret)
 {
     struct all_codes a = {.url = url};
-    TRY(catalog_each(q, BLOB_SYSTEM, says_all, &a));
+    TRY(catalog_each(q, BLOB_SYSTEM, &(struct visitor){says_all, take_first, &a, false}));
     *ret = (struct found){.b = a.b};
     return OK;
 }

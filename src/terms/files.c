@@ -49,6 +49,8 @@ static err one(struct op *op, struct terms *t, const char *name)
     k.kind = k.b.head->kind;
     k.url = blob_fact(&k.b, FACT_URL);
     k.version = blob_fact(&k.b, FACT_VERSION);
+    k.extra = blob_fact(&k.b, FACT_EXTRA);
+    k.more = blob_fact(&k.b, FACT_MORE);
     k.id = arena_str(t->arena, str_of(name));
     k.mem = (void *)(uintptr_t)bytes.p;
     k.mem_n = bytes.n;

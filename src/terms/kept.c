@@ -74,6 +74,7 @@ static void take_out(struct kept_list *l, size_t i)
 {
     struct kept *gone = l->at[i];
     l->bytes -= gone->origin == ORIGIN_RECORD ? gone->mem_n : 0;
+    l->supplements -= gone->kind == BLOB_SYSTEM && gone->more.n > 0;
     memmove(l->at + i, l->at + i + 1, (l->n - i - 1) * sizeof *l->at);
     l->n--;
     kept_release(gone);
@@ -124,6 +125,7 @@ bool kept_put(struct terms *t, const struct kept *k)
     memmove(l->at + i + 1, l->at + i, (l->n - i) * sizeof *l->at);
     l->at[i] = copy;
     l->n++;
+    l->supplements += k->kind == BLOB_SYSTEM && k->more.n > 0;
     l->bytes += k->origin == ORIGIN_RECORD ? k->mem_n : 0;
     return true;
 }

@@ -3,7 +3,7 @@
  * another part says yes; an exclusion that cannot be judged makes a yes UNKNOWN. */
 #include "terms/set_int.h"
 
-#include <stdio.h>
+#include "fhir/ucum.h"
 
 /* The sets being looked into, outermost last. */
 struct stack {
@@ -48,6 +48,29 @@ static err passes(struct ask *q, const struct set *set, const struct set_part *p
     return OK;
 }
 
+/* UCUM's one filter: canonical = unit, of the same kind as the unit. */
+static bool unit_passes(const struct set *set, const struct set_filter *f, str code,
+                        bool *ret_known)
+{
+    struct ucum_unit a, b;
+    *ret_known = str_eq(blob_text(&set->b, f->property), STR("canonical")) &&
+                 str_eq(blob_text(&set->b, f->op), STR("=")) &&
+                 !ucum_parse(blob_text(&set->b, f->value), &b);
+    return *ret_known && !ucum_parse(code, &a) && ucum_comparable(&a, &b);
+}
+
+static void grammar_has(struct ask *q, const struct set *set, const struct set_part *part, str code,
+                        struct member *m)
+{
+    bool all = grammar_valid(m->system->grammar, code);
+    bool known = !part->filter_n || m->system->grammar == GRAMMAR_UCUM;
+    for (uint32_t i = 0; i < part->filter_n && all && known; i++)
+        all = unit_passes(set, &set->filters[part->filter_first + i], code, &known);
+    m->answer = all ? TERMS_YES : TERMS_NO;
+    if (!known)
+        unknown(q, m, "A filter over", m->system->url, "cannot be worked out here.");
+}
+
 /* A part over a system, without imports. */
 static err system_has(struct ask *q, const struct set *set, const struct set_part *part,
                       const struct probe *p, struct member *m)
@@ -77,11 +100,11 @@ static err system_has(struct ask *q, const struct set *set, const struct set_par
         unknown(q, m, "The code system", url, "is not here.");
         return OK;
     }
-    if (m->system->grammar != GRAMMAR_NONE && !part->filter_n) {
-        m->answer = grammar_valid(m->system->grammar, p->code) ? TERMS_YES : TERMS_NO;
+    if (m->system->grammar != GRAMMAR_NONE) {
+        grammar_has(q, set, part, p->code, m);
         return OK;
     }
-    if (m->row == NO_CODE && m->system->grammar == GRAMMAR_NONE) {
+    if (m->row == NO_CODE) {
         if (!system_whole(m->system))
             unknown(q, m, "The code system", url, "is here in part only.");
         return OK;

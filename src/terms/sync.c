@@ -37,29 +37,24 @@ static str put_text(char **at, str s)
 
 static bool keep(struct terms *t, const struct record_doc *doc, const struct json *r, str block)
 {
-    str url, bar, version = json_get_str(r, STR("version")), sup = STR_NONE;
-    size_t dot;
-    url = json_get_str(r, STR("url"));
-    dot = str_find_char(url, '|', 0);
-    bar = dot == SIZE_MAX ? STR_NONE : str_sub(url, dot + 1, SIZE_MAX);
-    url = str_sub(url, 0, dot);
-    version = bar.n ? bar : version;
-    if (str_eq(json_get_str(r, STR("content")), STR("supplement")))
-        sup = json_get_str(r, STR("supplements"));
+    struct facts_text f;
+    facts_of(r, &f);
     if (t->list.bytes + block.n > KEPT_MAX)
         block = STR_NONE;
     struct kept k = {.origin = ORIGIN_RECORD, .rid = doc->rid, .updated = doc->updated};
+    str *const texts[] = {&block, &k.url, &k.version, &k.id, &k.extra, &k.more};
+    str from[] = {block,   f.text[FACT_URL],   f.text[FACT_VERSION],
+                  doc->id, f.text[FACT_EXTRA], f.text[FACT_MORE]};
     k.kind = kind_of(fhir_type_name(doc->type));
-    k.mem_n = block.n + url.n + version.n + doc->id.n + sup.n + 1;
+    k.mem_n = 1;
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        k.mem_n += from[i].n;
     k.mem = malloc(k.mem_n);
     if (!k.mem)
         return false;
     char *at = k.mem;
-    block = put_text(&at, block);
-    k.url = put_text(&at, url);
-    k.version = put_text(&at, version);
-    k.id = put_text(&at, doc->id);
-    k.supplements = put_text(&at, sup);
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        *texts[i] = put_text(&at, from[i]);
     if (block.n && !blob_view(block, &k.b))
         k.b.head = NULL;
     if (kept_put(t, &k))

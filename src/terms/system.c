@@ -44,20 +44,17 @@ static void supplement_add(struct ask *q, struct system *s, const struct blob *b
         s->n_supplements++;
 }
 
-static bool has_supplements(struct terms *t)
-{
-    bool any = false;
-    pthread_rwlock_rdlock(&t->lock);
-    for (size_t i = 0; i < t->list.n && t->list.at[i]->kind == BLOB_SYSTEM && !any; i++)
-        any = t->list.at[i]->supplements.n > 0;
-    pthread_rwlock_unlock(&t->lock);
-    return any;
-}
-
 struct supplemented {
     struct ask *q;
     struct system *s;
 };
+
+static bool supplements(const void *ctx, str extra, str more)
+{
+    const struct supplemented *c = ctx;
+    (void)extra;
+    return more.n && str_eq(str_sub(more, 0, str_find_char(more, '|', 0)), c->s->url);
+}
 
 static err supplement_one(void *ctx, const struct blob *b)
 {
@@ -67,10 +64,15 @@ static err supplement_one(void *ctx, const struct blob *b)
     return OK;
 }
 
+/* Of the record's there are seldom any; R4's own are known since the room opened. */
 static err supplement(struct ask *q, struct system *s)
 {
-    if (has_supplements(q->t))
-        return catalog_each(q, BLOB_SYSTEM, supplement_one, &(struct supplemented){q, s});
+    struct supplemented c = {q, s};
+    pthread_rwlock_rdlock(&q->t->lock);
+    bool any = q->t->list.supplements > 0;
+    pthread_rwlock_unlock(&q->t->lock);
+    if (any)
+        TRY(catalog_each(q, BLOB_SYSTEM, &(struct visitor){supplements, supplement_one, &c, true}));
     for (size_t i = 0; i < q->t->supplements.n; i++) {
         struct blob b;
         if (archive_blob(q->t, q->t->supplements.at[i], &b))

@@ -21,8 +21,8 @@ enum origin { ORIGIN_SHIPPED, ORIGIN_FILE, ORIGIN_RECORD, ORIGIN_GIVEN };
 struct kept {
     atomic_uint refs;
     enum origin origin;
-    uint32_t kind; /* enum blob_kind */
-    str url, version, id, supplements;
+    uint32_t kind;                     /* enum blob_kind */
+    str url, version, id, extra, more; /* the last two: FACT_EXTRA, FACT_MORE */
     uint64_t rid;
     int64_t updated;
     struct blob b; /* head NULL: not held, made when asked for */
@@ -32,6 +32,7 @@ struct kept {
 struct kept_list {
     struct kept **at; /* sorted by kind, url */
     size_t n, cap, bytes;
+    size_t supplements; /* how many of them are one */
 };
 struct terms {
     struct record *rec;
@@ -94,9 +95,15 @@ struct found {
 MUST err catalog_find(struct ask *q, uint32_t kind, str url, str version, struct found *ret);
 /* The instance of the record; ERR_NOT_FOUND. */
 MUST err catalog_instance(struct ask *q, fhir_type type, str id, struct found *ret);
-/* fn for every one of a kind, record first; stops at the first error. */
-MUST err catalog_each(struct ask *q, uint32_t kind, err (*fn)(void *ctx, const struct blob *b),
-                      void *ctx);
+/* fn for every one of a kind that is wanted by its FACT_EXTRA and FACT_MORE, record first; stops at
+ * the first error. Only what is wanted is read in the asker's name. */
+struct visitor {
+    bool (*wanted)(const void *ctx, str extra, str more);
+    err (*fn)(void *ctx, const struct blob *b);
+    void *ctx;
+    bool kept_only; /* not R4's own */
+};
+MUST err catalog_each(struct ask *q, uint32_t kind, const struct visitor *v);
 /* The code system whose valueSet is url; b.head NULL when none says so. */
 MUST err catalog_all_codes(struct ask *q, str url, struct found *ret);
 

@@ -244,13 +244,10 @@ static bool set_fits(str wanted, str has)
 
 /* Of all maps only those between the value sets asked for; backwards the map is the same, as
  * reverse turns the meaning of source and target round. */
-static err map_fitting(void *ctx, const struct blob *b)
+static bool map_wanted(const void *ctx, str extra, str more)
 {
-    struct translation *tr = ctx;
-    if (!set_fits(tr->source_set, blob_fact(b, FACT_EXTRA)) ||
-        !set_fits(tr->target_set, blob_fact(b, FACT_MORE)))
-        return OK;
-    return map_one(ctx, b);
+    const struct translation *tr = ctx;
+    return set_fits(tr->source_set, extra) && set_fits(tr->target_set, more);
 }
 
 static err through(struct translation *tr, const struct terms_request *r)
@@ -258,6 +255,7 @@ static err through(struct translation *tr, const struct terms_request *r)
     const struct json *given = param_object(r->in, "conceptMap", "resource");
     str url = param_text(r->in, "url"), version = param_text(r->in, "conceptMapVersion"), bar;
     struct op *op = tr->q->op;
+    struct visitor all = {map_wanted, map_one, tr, false};
     struct found f = {0};
     str block;
     canonical_split(url, &url, &bar);
@@ -276,7 +274,7 @@ static err through(struct translation *tr, const struct terms_request *r)
                     "Name the map (url, conceptMap), or say between what: source, target or "
                     "targetsystem.");
     }
-    return f.b.head ? map_one(tr, &f.b) : catalog_each(tr->q, BLOB_MAP, map_fitting, tr);
+    return f.b.head ? map_one(tr, &f.b) : catalog_each(tr->q, BLOB_MAP, &all);
 }
 
 /* Each coding of a CodeableConcept in turn. */

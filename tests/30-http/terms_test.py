@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import threading
 import unittest
 from urllib.parse import quote, urlencode
 
@@ -229,6 +230,13 @@ class Operations(Case):
         got = self.get("ValueSet/$expand", status=400,
                        url="http://hl7.org/fhir/ValueSet/mimetypes")
         self.assertEqual(got["issue"][0]["code"], "too-costly")
+
+    def test_units_of_a_kind(self):
+        url = "http://hl7.org/fhir/ValueSet/all-time-units"
+        for code, result in (("min", True), ("wk", True), ("mg", False), ("nonsense", False)):
+            got = self.get("ValueSet/$validate-code", url=url, code=code,
+                           system="http://unitsofmeasure.org")
+            self.assertIs(value(got, "result"), result, code)
 
     def test_lists_kept_outside(self):
         for system, code, display in (("urn:iso:std:iso:3166", "DE", "Germany"),
@@ -589,6 +597,48 @@ class Operations(Case):
             {"name": "element", "valueUri": "http://example.org/d"},
             {"name": "concept", "valueCodeableConcept": {"coding": [{"code": "on"}]}}]})
         self.assertIs(value(self.post("ConceptMap/m1/$translate", ask), "result"), True)
+
+    def test_search_by_value_set(self):
+        """The record's :in and :below ask the same terminologies."""
+        for n, code in (("a", "AMB"), ("b", "IMP"), ("c", "none-of-these")):
+            self.put({"resourceType": "Encounter", "id": "by-" + n, "status": "planned",
+                      "class": {"system": ACT, "code": code}})
+        found = lambda q: sorted(  # noqa: E731
+            e["resource"]["id"] for e in self.server.call(
+                "GET", "/fhir/Encounter?" + q, token=self.system).json.get("entry", []))
+        vs = quote("http://terminology.hl7.org/ValueSet/v3-ActEncounterCode", safe="")
+        self.assertEqual(found("class:in=" + vs), ["by-a", "by-b"])
+        self.assertEqual(found("class:not-in=" + vs), ["by-c"])
+        below = quote(ACT + "|_ActEncounterCode", safe="")
+        self.assertEqual(found("class:below=" + below), ["by-a", "by-b"])
+
+    def test_many_at_once(self):
+        """Questions and changes side by side: each answer is of one state or the next."""
+        system = {"resourceType": "CodeSystem", "id": "busy", "url": "http://example.org/busy",
+                  "status": "active", "content": "complete", "concept": [{"code": "a"}]}
+        self.put(system)
+        bad, over = [], threading.Event()
+
+        def ask():
+            wire = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+            while not over.is_set():
+                wire.request("GET", "/fhir/CodeSystem/$lookup?system=http://example.org/busy&code=a",
+                             headers={"Authorization": "Bearer " + self.system})
+                a = Answer(wire.getresponse())
+                if a.status != 200:
+                    bad.append(a.text())
+            wire.close()
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for i in range(60):
+            system["concept"].append({"code": f"c{i}"})
+            self.put(system)
+            self.get("CodeSystem/$lookup", system=system["url"], code=f"c{i}")
+        over.set()
+        for t in threads:
+            t.join()
+        self.assertEqual(bad, [])
 
     def test_versions(self):
         for version, code in (("1.2", "old"), ("1.10", "new")):
