@@ -70,7 +70,7 @@ err zip_members(struct release *r)
         return bad(r, "its table of contents is damaged or too long");
     str left = str_sub(r->zip, at, SIZE_MAX);
     for (uint32_t i = 0; i < n; i++) {
-        size_t len;
+        size_t len = 0;
         TRY(member(r, left, &len));
         left = str_sub(left, len, SIZE_MAX);
     }
