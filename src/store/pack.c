@@ -7,6 +7,7 @@
 #define FORM_RAW 0
 #define FORM_ZSTD 1
 #define LEVEL 1
+#define RAW_MAX 128u /* lines of the trail: not worth it */
 #define IDLE_MAX 16u
 #define PLAIN_MAX ((size_t)256 << 20)
 
@@ -87,10 +88,24 @@ static void dctx_give(struct packer *p, ZSTD_DCtx *d)
     ZSTD_freeDCtx(d);
 }
 
+static err pack_raw(struct op *op, str plain, str *ret)
+{
+    char *out = arena_alloc(op->arena, plain.n + 1);
+    if (!out || arena_failed(op->arena))
+        return out_of_memory(op);
+    out[0] = FORM_RAW;
+    if (plain.n)
+        memcpy(out + 1, plain.p, plain.n);
+    *ret = str_make(out, plain.n + 1);
+    return OK;
+}
+
 err pack(struct op *op, struct packer *p, str plain, str *ret)
 {
     if (plain.n > PLAIN_MAX)
         return fail(op, ERR_TOO_LARGE, "a document has more than %zu bytes", PLAIN_MAX);
+    if (plain.n <= RAW_MAX)
+        return pack_raw(op, plain, ret);
     size_t room = ZSTD_compressBound(plain.n);
     char *out = arena_alloc(op->arena, room + 1);
     ZSTD_CCtx *c = cctx_take(p);
