@@ -49,6 +49,7 @@ struct fhir_profile_env {
     /* As fhir_path_env.resolve. */
     err (*resolve)(struct op *op, void *ctx, str reference, struct json **ret);
     void *ctx;
+    struct arena *scratch; /* the caller's, for many checks one after another: it is reset */
     bool unknown_is_error; /* an unknown profile is an error, else a warning */
     bool errors_only;      /* warnings and information are not made */
     bool must_support;     /* absent must-support elements are told as information */

@@ -76,7 +76,8 @@ static void resource(struct profile_check *c, const struct profile_item *item, u
     c->outer = contained ? outer : item->v;
     value(c, item);
     claimed(c, item);
-    arena_reset(c->lists);
+    if (c->env->profile)
+        arena_reset(c->lists);
     walk(c, item->v, &item->frame, depth);
     c->resource = around;
     c->outer = outer;
@@ -134,6 +135,14 @@ void check_base(struct profile_check *c, struct json *v)
         resource(c, &item, 0);
 }
 
+static void done(struct profile_check *c)
+{
+    if (c->lists != c->scratch)
+        arena_free(c->lists);
+    if (!c->env->scratch)
+        arena_free(c->scratch);
+}
+
 err fhir_profile_check(struct op *op, const struct fhir_profile_env *env, struct json *resource,
                        const str *profiles, size_t n)
 {
@@ -143,11 +152,10 @@ err fhir_profile_check(struct op *op, const struct fhir_profile_env *env, struct
     item.frame = (struct fhir_frame){NULL, fhir_type_name(item.type), 0, -1};
     if (!item.type)
         return OK; /* fhir_validate() has said so */
-    c.scratch = arena_new(64u << 20);
-    c.lists = arena_new(64u << 20);
+    c.scratch = env->scratch ? env->scratch : arena_new(64u << 20);
+    c.lists = env->profile ? arena_new(64u << 20) : c.scratch; /* without profiles there are none */
     if (!c.scratch || !c.lists) {
-        arena_free(c.scratch);
-        arena_free(c.lists);
+        done(&c);
         return fail(op, ERR_UNAVAILABLE, "No memory left to validate.");
     }
     c.resource = c.outer = resource;
@@ -155,8 +163,7 @@ err fhir_profile_check(struct op *op, const struct fhir_profile_env *env, struct
         check_profile(&c, &item, profiles[i], &known);
     c.resource = c.outer = NULL;
     check_base(&c, resource);
-    arena_free(c.scratch);
-    arena_free(c.lists);
+    done(&c);
     if (c.failed != OK)
         return c.failed;
     if (c.left_out)

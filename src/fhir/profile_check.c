@@ -233,6 +233,28 @@ static void check_element(struct profile_check *c, const struct json *inside,
         check_slices(c, n, &f, &items);
 }
 
+/* A member of a backbone that the profile constrains where it is declared, reached by a content
+ * reference and not constrained here: the same holds. */
+static void check_again(struct profile_check *c, const struct profile_item *item,
+                        const struct profile_node *n, const struct profile_node *declared)
+{
+    struct profile_items items;
+    uint16_t element = 0;
+    for (uint32_t i = 0; json_is(item->v, JSON_OBJECT) && i < item->v->n; i++) {
+        const struct fhir_row *r = &fhir_rows[FHIR_TAG_ROW(item->v->u.members[i].value.tag)];
+        if (r->type == declared->type && r->type)
+            element = r->element;
+    }
+    for (const struct profile_node *k = n->children; k && element; k = k->next)
+        if (k->element == element)
+            return;
+    if (!element || !check_step(c))
+        return;
+    check_collect(c, item->v, element, &item->frame, &items);
+    for (size_t i = 0; i < items.n; i++)
+        check_item(c, &items.at[i], declared);
+}
+
 void check_item(struct profile_check *c, const struct profile_item *item,
                 const struct profile_node *n)
 {
@@ -242,6 +264,8 @@ void check_item(struct profile_check *c, const struct profile_item *item,
     check_value(c, item, n);
     for (const struct profile_node *k = n->children; k; k = k->next)
         check_element(c, check_inside(item), &item->frame, k);
+    for (size_t i = 0; c->profile && i < c->profile->n_again; i++)
+        check_again(c, item, n, c->profile->again[i]);
 }
 
 /* ---- profiles ---- */

@@ -68,6 +68,17 @@ static uint16_t element_row(uint16_t type, str name, uint16_t *ret_type)
     return 0;
 }
 
+/* A backbone where it is declared, not where a content reference repeats it. */
+static void declared(struct profile_compile *c, const struct profile_node *up,
+                     const struct profile_node *n)
+{
+    struct fhir_profile *p = c->profile;
+    str whole = fhir_word(fhir_models[n->type].name), head = fhir_word(fhir_models[up->type].name);
+    if (n->type && fhir_models[n->type].kind == KIND_BACKBONE && p->n_again < PROFILE_AGAIN_MAX &&
+        whole.n == head.n + 1 + n->name.n && str_starts(whole, head) && str_ends(whole, n->name))
+        p->again[p->n_again++] = n;
+}
+
 static struct profile_by *by_new(struct profile_compile *c, enum by_kind kind, str path)
 {
     struct profile_by *by = ARENA_NEW(c->keep, struct profile_by);
@@ -136,8 +147,9 @@ static err descend(struct profile_compile *c, struct profile_node **at, str step
     if (str_ends(name, STR("[x]")))
         name = str_sub(name, 0, name.n - 3);
     if (up->type) {
-        row = element_row(up->type, name, &type);
-        typed = fhir_row_find(up->type, row ? label : name);
+        uint16_t in = fhir_models[up->type].kind == KIND_PRIMITIVE ? FHIR_ELEMENT : up->type;
+        row = element_row(in, name, &type);
+        typed = fhir_row_find(in, row ? label : name);
         if (typed && !(fhir_rows[typed].flags & ROW_CHOICE))
             typed = 0;
         if (!row && !typed)
@@ -151,8 +163,10 @@ static err descend(struct profile_compile *c, struct profile_node **at, str step
     }
     for (n = up->children; n && !str_eq(n->name, name); n = n->next)
         ;
-    if (!n)
+    if (!n) {
         append(&up->children, n = node_new(c, name, type));
+        declared(c, up, n);
+    }
     *at = str_empty(label) ? n : slice(c, n, label, typed);
     return OK;
 }

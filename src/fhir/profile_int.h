@@ -9,6 +9,7 @@
 #include "fhir/profile.h"
 
 #define MAX_UNBOUNDED UINT32_MAX
+#define PROFILE_AGAIN_MAX 16u
 #define CHECK_JUMPS_MAX 24u                    /* profiles of profiles that are followed at once */
 #define CHECK_NOTES_MAX (FAULT_ISSUES_MAX / 2) /* issues after which only errors are told */
 #define CHECK_STEPS_MAX 20000000u              /* items looked at */
@@ -60,6 +61,9 @@ struct fhir_profile {
     bool modifier; /* of an Extension */
     struct profile_node *root;
     size_t n_nodes;
+    /* Nodes that content references come back to: Questionnaire.item holds for item.item too. */
+    const struct profile_node *again[PROFILE_AGAIN_MAX];
+    size_t n_again;
 };
 
 /* ---- compiling ---- */

@@ -49,15 +49,23 @@ err record_validate(struct op *op, struct record *rec, struct json *resource,
 
 /* ---- writes ---- */
 
-static err check_strict(struct op *op, struct record *rec, struct json *resource,
+struct write_check {
+    struct record_tx *tx;
+    struct arena *scratch;
+};
+
+static err check_strict(const struct write_check *w, struct json *resource,
                         const struct profile_strict *strict)
 {
+    struct op *op = w->tx->op;
+    struct record *rec = w->tx->rec;
     struct profile_look look;
     TRY(profile_look_begin(op, rec, &look));
     struct fhir_profile_env env = {.rules = profile_shelf_rules(rec->profiles),
                                    .terms = terms_of(rec),
                                    .profile = profile_look,
                                    .ctx = &look,
+                                   .scratch = w->scratch,
                                    .unknown_is_error = true,
                                    .errors_only = true};
     err e = fhir_profile_check(op, &env, resource, strict->urls, strict->n);
@@ -65,33 +73,34 @@ static err check_strict(struct op *op, struct record *rec, struct json *resource
     return e;
 }
 
-static err check_write(struct record_tx *tx, struct staged *s)
+static err check_write(const struct write_check *w, struct staged *s)
 {
-    struct op *op = tx->op;
-    struct record *rec = tx->rec;
+    struct op *op = w->tx->op;
+    struct record *rec = w->tx->rec;
     size_t before = op->fault.n;
     if (!s->resource)
         return OK;
     const struct profile_strict *strict = profile_shelf_strict(rec->profiles, s->type);
-    struct fhir_profile_env env = {.rules = profile_shelf_rules(rec->profiles),
-                                   .errors_only = true};
-    err e = strict && strict->on ? check_strict(op, rec, s->resource, strict)
+    struct fhir_profile_env env = {
+        .rules = profile_shelf_rules(rec->profiles), .scratch = w->scratch, .errors_only = true};
+    err e = strict && strict->on ? check_strict(w, s->resource, strict)
                                  : fhir_profile_check(op, &env, s->resource, NULL, 0);
     for (size_t i = before; i < op->fault.n; i++)
-        op->fault.issues[i].expression = links_path(tx, s, op->fault.issues[i].expression);
+        op->fault.issues[i].expression = links_path(w->tx, s, op->fault.issues[i].expression);
     return e;
 }
 
 err profile_check_all(struct record_tx *tx)
 {
-    err first = op_check(tx->op);
-    for (size_t i = 0; i < tx->staged.n; i++) {
-        err e = check_write(tx, tx->staged.at[i]);
-        if (e != OK && e != ERR_UNPROCESSABLE)
-            return e;
-        first = first == OK ? e : first;
+    struct write_check w = {.tx = tx, .scratch = arena_new(64u << 20)};
+    err all = w.scratch ? op_check(tx->op)
+                        : fail(tx->op, ERR_UNAVAILABLE, "No memory left to check what is written.");
+    for (size_t i = 0; i < tx->staged.n && (all == OK || all == ERR_UNPROCESSABLE); i++) {
+        err e = check_write(&w, tx->staged.at[i]);
+        all = e == OK ? all : e;
     }
-    return first == OK ? op_check(tx->op) : first;
+    arena_free(w.scratch);
+    return all == OK ? op_check(tx->op) : all;
 }
 
 /* ---- strict types ---- */
