@@ -178,7 +178,7 @@ static const struct scheme escapes[] = {{"html", escape_html}, {"json", escape_j
 static const struct scheme unescapes[] = {{"html", unescape_html}, {"json", unescape_json}, {0}};
 
 /* An unknown scheme is an empty result. */
-static err recode(struct path_run *r, const struct path_call *c, const struct scheme *s,
+static err recode(struct path_run *r, const struct path_call *c, const struct scheme *all,
                   struct path_list *ret)
 {
     struct path_value name;
@@ -186,16 +186,16 @@ static err recode(struct path_run *r, const struct path_call *c, const struct sc
     TRY(path_arg_value(r, c, 0, V_STRING, &name));
     if (c->input->n == 0 || name.kind != V_STRING)
         return OK;
-    struct path_value v = path_value_of(&c->input->at[0]);
-    if (c->input->n > 1 || v.kind != V_STRING)
+    str s = STR_NONE;
+    if (c->input->n > 1 || !path_text(&c->input->at[0], &s))
         return path_fault(r, c->node, "one string is wanted");
-    while (s->name && !str_eq(name.s, str_of(s->name)))
-        s++;
-    if (!s->name)
+    while (all->name && !str_eq(name.s, str_of(all->name)))
+        all++;
+    if (!all->name)
         return OK;
-    TRY(path_step(r, 1 + v.s.n / 16));
+    TRY(path_step(r, 1 + s.n / 16));
     buf_init(&b, r->op->arena, CODED_MAX);
-    bool ok = s->fn(&b, v.s);
+    bool ok = all->fn(&b, s);
     if (!buf_ok(&b))
         return fail(r->op, ERR_TOO_COSTLY, "FHIRPath: the string is too long");
     str out = b.n ? buf_str(&b) : STR("");

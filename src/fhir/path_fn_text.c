@@ -17,10 +17,8 @@ static err input(struct path_run *r, const struct path_call *c, str *ret, bool *
     *ret_there = false;
     if (c->input->n == 0)
         return OK;
-    struct path_value v = path_value_of(&c->input->at[0]);
-    if (c->input->n > 1 || v.kind != V_STRING)
+    if (c->input->n > 1 || !path_text(&c->input->at[0], ret))
         return path_fault(r, c->node, "one string is wanted");
-    *ret = v.s;
     *ret_there = true;
     return OK;
 }
@@ -217,12 +215,12 @@ static err fn_join(struct path_run *r, const struct path_call *c, struct path_li
         TRY(path_arg_value(r, c, 0, V_STRING, &sep));
     buf_init(&b, r->op->arena, 1u << 20);
     for (size_t i = 0; i < c->input->n; i++) {
-        struct path_value v = path_value_of(&c->input->at[i]);
-        if (v.kind != V_STRING)
+        str s = STR_NONE;
+        if (!path_text(&c->input->at[i], &s))
             return path_fault(r, c->node, "join() goes after strings");
         if (i)
             buf_add(&b, sep.s);
-        buf_add(&b, v.s);
+        buf_add(&b, s);
     }
     if (!buf_ok(&b))
         return fail(r->op, ERR_TOO_COSTLY, "FHIRPath: the joined string is too long");
@@ -317,6 +315,8 @@ static err match(struct path_run *r, const struct path_call *c, bool full, struc
     TRY(pair(r, c, &s, &pattern, &there));
     if (!there)
         return OK;
+    if (pattern.n == 0)
+        return path_push_bool(r, ret, !full || s.n == 0);
     TRY(regex_open(r, c, pattern, s, &regex));
     UBool hit = full ? uregex_matches(regex, -1, &e) : uregex_find(regex, -1, &e);
     uregex_close(regex);

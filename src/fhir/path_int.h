@@ -259,6 +259,9 @@ MUST err path_type_resolve(struct op *op, str ns, str name, bool cast, struct pa
 
 /* ---- values (path_value.c, path_dec.c, path_time.c) ---- */
 struct path_value path_value_of(const struct path_item *item);
+/* The text of a string, or of a FHIR primitive written as one (a date too, as engines of the field
+ * have it); false for all else. */
+bool path_text(const struct path_item *item, str *ret);
 /* One boolean of a list: empty, its value, or true for one item of another kind. */
 MUST err path_truth(struct path_run *r, const struct path_node *n, const struct path_list *l,
                     enum tri *ret);

@@ -119,17 +119,22 @@ static err push_cat(struct path_run *r, str x, str y, struct path_list *ret)
     return path_push(r, ret, path_string(r, arena_cat(r->op->arena, x, y)));
 }
 
+static err side_text(struct path_run *r, const struct path_node *n, const struct path_list *l,
+                     str *ret)
+{
+    *ret = STR("");
+    if (l->n > 1 || (l->n == 1 && !path_text(&l->at[0], ret)))
+        return path_fault(r, n, "'&' joins one string and another");
+    return OK;
+}
+
 static err concat(struct path_run *r, const struct path_node *n, const struct path_list *a,
                   const struct path_list *b, struct path_list *ret)
 {
-    struct path_value x = {.kind = V_STRING}, y = {.kind = V_STRING};
-    if (a->n)
-        TRY(single(r, n, a, &x));
-    if (b->n)
-        TRY(single(r, n, b, &y));
-    if (x.kind != V_STRING || y.kind != V_STRING)
-        return path_fault(r, n, "'&' joins strings");
-    return push_cat(r, x.s, y.s, ret);
+    str x, y;
+    TRY(side_text(r, n, a, &x));
+    TRY(side_text(r, n, b, &y));
+    return push_cat(r, x, y, ret);
 }
 
 /* ---- arithmetic ---- */

@@ -82,6 +82,15 @@ struct path_value path_value_of(const struct path_item *item)
     return v;
 }
 
+bool path_text(const struct path_item *item, str *ret)
+{
+    bool string = item->v && item->v->type == JSON_STRING;
+    if (!string || (item->type >= SYS_BOOLEAN && item->type != SYS_STRING))
+        return false;
+    *ret = item->v->u.s;
+    return true;
+}
+
 err path_truth(struct path_run *r, const struct path_node *n, const struct path_list *l,
                enum tri *ret)
 {

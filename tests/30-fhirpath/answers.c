@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LINES_MAX 4096
+#define LINES_MAX 16384
 
 struct expression {
     str type, text;
