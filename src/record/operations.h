@@ -82,4 +82,10 @@ struct record_matched {
 MUST err record_match(struct op *op, struct record *rec, const struct json *patient, size_t max,
                       struct record_matched **ret, size_t *ret_n);
 
+/* ---- $document (http://hl7.org/fhir/R4/composition-operation-document.html) ---- */
+/* The Composition, its subject, and what else it names, each once. ERR_UNPROCESSABLE naming the
+ * place of what is not there or may not be seen. */
+MUST err record_document(struct op *op, struct record *rec, str id, struct record_doc **ret,
+                         size_t *ret_n);
+
 #endif

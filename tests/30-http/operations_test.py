@@ -305,5 +305,69 @@ class Readings(Record):
         self.expect(403, self.call("GET", base + "&code=8867-4&statistic=sum", token="agent"))
 
 
+class Document(Record):
+    def composition(self, **more):
+        return self.create({
+            "resourceType": "Composition", "status": "final", "date": "2026-05-01", "title": "Summary",
+            "type": {"text": "Summary"}, "subject": {"reference": self.pat},
+            "author": [{"reference": self.doctor}], "custodian": {"reference": self.org},
+            "section": [{"title": "Orders", "entry": [{"reference": self.order}]},
+                        {"title": "All", "entry": [{"reference": n} for n in sorted(self.dated)]}],
+            **more}, "system").json["id"]
+
+    def test_whole_and_in_order(self):
+        c = self.composition()
+        for path in (f"/fhir/Composition/{c}/$document", f"/fhir/Composition/$document?id={c}"):
+            b = self.expect(200, self.call("GET", path)).json
+            self.assertEqual(("Bundle", "document"), (b["resourceType"], b["type"]))
+            self.assertTrue(b["identifier"]["value"].startswith("urn:uuid:"))
+            self.assertTrue(b["timestamp"])
+            got = ids(b)
+            self.assertEqual([f"Composition/{c}", self.pat], got[:2])
+            self.assertEqual({f"Composition/{c}", self.pat, self.doctor, self.org, self.order,
+                              *self.dated}, set(got))
+            self.assertEqual(len(got), len(set(got)))
+            for e in b["entry"]:
+                self.assertTrue(e["fullUrl"].endswith(f"/{e['resource']['resourceType']}/{e['resource']['id']}"))
+        xml = self.call("GET", f"/fhir/Composition/{c}/$document?_format=xml")
+        self.assertIn(b'<type value="document"/>', self.expect(200, xml).body)
+
+    def test_kept_when_asked(self):
+        c = self.composition()
+        body = {"resourceType": "Parameters", "parameter": [{"name": "persist", "valueBoolean": True}]}
+        a = self.expect(201, self.call("POST", f"/fhir/Composition/{c}/$document", body, "system"))
+        kept = self.call("GET", a.header("Location").partition("/fhir")[2].join(("/fhir", "")), token="system")
+        self.assertEqual("document", self.expect(200, kept).json["type"])
+        self.expect(403, self.call("POST", f"/fhir/Composition/{c}/$document", body), "ACCESS")
+
+    def test_refusals(self):
+        c = self.composition()
+        self.expect(404, self.call("GET", "/fhir/Composition/none/$document"))
+        self.expect(400, self.call("GET", "/fhir/Composition/$document"), "id")
+        self.expect(400, self.call("GET", f"/fhir/Composition/{c}/$document?graph=x"), "graph")
+        self.expect(400, self.call("GET", f"/fhir/Composition/{c}/$document?persist=maybe"), "persist")
+        self.expect(403, self.call("GET", f"/fhir/Composition/{c}/$document", token="agent"))
+        gone = self.create(observation(self.pat[8:]), "system").json["id"]
+        c = self.composition(section=[{"entry": [{"reference": "Observation/" + gone}]}])
+        self.expect(204, self.call("DELETE", "/fhir/Observation/" + gone, token="system"))
+        self.expect(422, self.call("GET", f"/fhir/Composition/{c}/$document"),
+                    "Composition.section[0].entry[0]")
+
+
+class Xml(Record):
+    """The edge turns XML into what every operation reads, and back."""
+
+    def test_parameters_in_and_bundle_out(self):
+        body = ('<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="_type"/>'
+                '<valueCode value="Encounter"/></parameter></Parameters>')
+        a = self.call("POST", f"/fhir/{self.pat}/$everything", body,
+                      headers={"Content-Type": "application/fhir+xml", "Accept": "application/fhir+xml"})
+        self.expect(200, a)
+        self.assertIn("application/fhir+xml", a.header("Content-Type"))
+        self.assertEqual(1, a.body.count(b"<Encounter"))
+        a = self.call("GET", f"/fhir/{self.order}/$meta?_format=xml")
+        self.assertIn(b"<valueMeta>", self.expect(200, a).body)
+
+
 if __name__ == "__main__":
     main()
