@@ -50,20 +50,38 @@ static void page_link(struct call *c, struct buf *b, const char *relation, str s
                 arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(self), sep, STR_ARG(page)));
 }
 
+/* first, previous, next: the same search, elsewhere in it. */
+static void around_link(struct call *c, struct buf *b, const char *relation,
+                        const struct fhir_query *q, str page)
+{
+    str path = search_path(c, q), sealed = STR_NONE, query = q->self;
+    if (page.n)
+        query = arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(q->self),
+                             q->self.n ? "&" : "", STR_ARG(page));
+    if (c->sealed && q->self.n)
+        sealed = record_query_seal(&c->op, c->api->rec, query);
+    if (sealed.n)
+        query = arena_printf(c->op.arena, "_page=~%.*s", STR_ARG(sealed));
+    link_to(
+        b, false, relation,
+        arena_printf(c->op.arena, "%.*s%s%.*s", STR_ARG(path), query.n ? "?" : "", STR_ARG(query)));
+}
+
 static void search_links(struct call *c, struct buf *b, const struct fhir_query *q,
                          const struct record_page *page)
 {
     str self = arena_printf(c->op.arena, "%.*s%s%.*s", STR_ARG(search_path(c, q)),
                             q->self.n ? "?" : "", STR_ARG(q->self));
     buf_add(b, STR(",\"link\":["));
-    str here = self;
     if (q->page.n)
-        here = arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(self), q->self.n ? "&" : "?",
+        self = arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(self), q->self.n ? "&" : "?",
                             STR_ARG(q->page));
-    link_to(b, true, "self", here);
-    link_to(b, false, "first", self);
-    page_link(c, b, "previous", self, page->prev);
-    page_link(c, b, "next", self, page->next);
+    link_to(b, true, "self", self);
+    around_link(c, b, "first", q, STR_NONE);
+    if (page->prev.n)
+        around_link(c, b, "previous", q, page->prev);
+    if (page->next.n)
+        around_link(c, b, "next", q, page->next);
     buf_char(b, ']');
 }
 
@@ -207,6 +225,7 @@ static err read_entry(struct call *c, struct buf *b, const struct fhir_entry *e,
     }
     if (a->query) {
         buf_add(b, STR("\"resource\":"));
+        c->sealed = true; /* it came in a body */
         TRY(bundle_search(c, b, a->query, &a->page));
         op_clear(&c->op);
         buf_add(b, STR(",\"response\":{\"status\":\"200\"}"));

@@ -14,8 +14,21 @@ static err search(struct call *c, const struct fhir_query *const *qs, size_t n)
     return answer(c, 200, &b);
 }
 
+/* The address of a page of a search that came in a body: what it holds goes in its place. */
+static err open_query(struct call *c)
+{
+    str page = STR_NONE;
+    c->sealed = c->rq->method == NET_POST;
+    if (!c->query.n || !query_get(c->op.arena, c->query, STR("_page"), &page) ||
+        !str_starts(page, STR("~")))
+        return OK;
+    c->sealed = true;
+    return record_query_open(&c->op, c->api->rec, str_sub(page, 1, page.n), &c->query);
+}
+
 err search_begin(struct call *c, enum net_run *ret)
 {
+    TRY(open_query(c));
     TRY(fhir_query_read(&c->op, c->type, c->query, c->lenient, &c->q));
     *ret = record_search_short(c->api->rec, c->q) ? NET_INLINE : NET_SLOW;
     return OK;
@@ -38,6 +51,7 @@ static str parameters(struct call *c)
 err api_search_post(struct call *c)
 {
     const struct fhir_query *q;
+    TRY(open_query(c));
     TRY(fhir_query_read(&c->op, c->type, parameters(c), c->lenient, &q));
     return search(c, &q, 1);
 }
@@ -111,6 +125,7 @@ err api_search_system(struct call *c)
 {
     struct types types = {.at = ARENA_ARRAY(c->op.arena, fhir_type, FHIR_TYPE_COUNT + 1u)};
     TRY(op_check(&c->op));
+    TRY(open_query(c));
     TRY(types_named(c, parameters(c), &types));
     if (types.n == 0) {
         TRY(record_ask_system(&c->op, c->api->rec, ACTION_SEARCH));
@@ -124,6 +139,7 @@ err api_search_compartment(struct call *c)
     struct types types = {.at = ARENA_ARRAY(c->op.arena, fhir_type, FHIR_TYPE_COUNT + 1u)};
     fhir_type inner = fhir_type_parse(c->rest);
     TRY(op_check(&c->op));
+    TRY(open_query(c));
     if (!fhir_compartment_params(c->type, c->type).n &&
         !fhir_compartment_params(c->type, fhir_type_parse(STR("Observation"))).n)
         return fail(

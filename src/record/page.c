@@ -10,7 +10,7 @@
 #define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define MARK crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define KEY crypto_aead_xchacha20poly1305_ietf_KEYBYTES
-#define TEXT_MAX 1024u
+#define SEALED_MAX 12000u
 #define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 /* The store's blind key gives one for this purpose alone. */
@@ -23,24 +23,28 @@ static void key_of(struct record *rec, unsigned char key[KEY])
     }
 }
 
-/* Whose it is and what it continues. */
-static str bond_of(struct op *op, const struct fhir_query *q)
+/* Whose it is. */
+static str holder_of(struct op *op)
 {
     static const struct actor nobody = {.role = ROLE_NONE};
     const struct actor *a = op->actor ? op->actor : &nobody;
-    return arena_printf(op->arena, "%d %d %llu %llu %zu:%.*s %u %u %zu:%.*s %zu:%.*s", (int)a->role,
-                        (int)a->purpose, (unsigned long long)a->patient,
-                        (unsigned long long)a->user_rid, a->user.n, STR_ARG(a->user), q->type,
+    return arena_printf(op->arena, "%d %d %llu %llu %zu:%.*s", (int)a->role, (int)a->purpose,
+                        (unsigned long long)a->patient, (unsigned long long)a->user_rid, a->user.n,
+                        STR_ARG(a->user));
+}
+
+/* And what it continues. */
+static str bond_of(struct op *op, const struct fhir_query *q)
+{
+    return arena_printf(op->arena, "%.*s %u %u %zu:%.*s %zu:%.*s", STR_ARG(holder_of(op)), q->type,
                         q->compartment, q->compartment_id.n, STR_ARG(q->compartment_id), q->self.n,
                         STR_ARG(q->self));
 }
 
-str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str position)
+/* With the moment in front. */
+static str seal(struct op *op, struct record *rec, str bond, str what)
 {
-    if (str_empty(position))
-        return STR_NONE;
-    str text = arena_printf(op->arena, "%lld-%.*s", (long long)op->now, STR_ARG(position));
-    str bond = bond_of(op, q);
+    str text = arena_printf(op->arena, "%lld-%.*s", (long long)op->now, STR_ARG(what));
     unsigned char *raw = arena_alloc(op->arena, NONCE + text.n + MARK), key[KEY];
     size_t room = sodium_base64_encoded_len(NONCE + text.n + MARK, VARIANT);
     char *out = arena_alloc(op->arena, room);
@@ -56,14 +60,13 @@ str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str
     return str_of(out);
 }
 
-static bool unseal(struct op *op, struct record *rec, const struct fhir_query *q, str *ret)
+static bool decrypt(struct op *op, struct record *rec, str bond, str sealed, str *ret)
 {
-    unsigned char raw[NONCE + TEXT_MAX + MARK], key[KEY];
-    size_t n = 0;
-    char *text = arena_alloc(op->arena, TEXT_MAX);
-    str bond = bond_of(op, q);
-    if (!text || arena_failed(op->arena) ||
-        sodium_base642bin(raw, sizeof raw, q->page.p, q->page.n, NULL, &n, NULL, VARIANT) != 0 ||
+    size_t room = sealed.n, n = 0;
+    unsigned char *raw = arena_alloc(op->arena, room + 1), key[KEY];
+    char *text = arena_alloc(op->arena, room + 1);
+    if (sealed.n > SEALED_MAX || !text || !raw || arena_failed(op->arena) ||
+        sodium_base642bin(raw, room, sealed.p, sealed.n, NULL, &n, NULL, VARIANT) != 0 ||
         n < NONCE + MARK)
         return false;
     key_of(rec, key);
@@ -75,15 +78,11 @@ static bool unseal(struct op *op, struct record *rec, const struct fhir_query *q
     return bad == 0;
 }
 
-err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str *ret)
+static err unseal(struct op *op, struct record *rec, str bond, str sealed, str *ret)
 {
     str text = STR_NONE, since;
     int64_t given = 0;
-    if (str_empty(q->page)) {
-        *ret = STR_NONE;
-        return OK;
-    }
-    bool good = unseal(op, rec, q, &text) && str_take_until(&text, '-', &since) &&
+    bool good = decrypt(op, rec, bond, sealed, &text) && str_take_until(&text, '-', &since) &&
                 str_to_i64(since, &given);
     TRY(op_check(op));
     if (!good)
@@ -94,4 +93,29 @@ err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str
         return fail(op, ERR_GONE, "_page was given more than an hour ago; start at page one.");
     *ret = text;
     return OK;
+}
+
+str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str position)
+{
+    return str_empty(position) ? STR_NONE : seal(op, rec, bond_of(op, q), position);
+}
+
+err page_take(struct op *op, struct record *rec, const struct fhir_query *q, str *ret)
+{
+    *ret = STR_NONE;
+    return str_empty(q->page) ? OK : unseal(op, rec, bond_of(op, q), q->page, ret);
+}
+
+#define QUERY_MARK "query "
+
+str record_query_seal(struct op *op, struct record *rec, str query)
+{
+    if (query.n > SEALED_MAX / 2)
+        return STR_NONE;
+    return seal(op, rec, arena_cat(op->arena, STR(QUERY_MARK), holder_of(op)), query);
+}
+
+err record_query_open(struct op *op, struct record *rec, str sealed, str *ret)
+{
+    return unseal(op, rec, arena_cat(op->arena, STR(QUERY_MARK), holder_of(op)), sealed, ret);
 }

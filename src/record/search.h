@@ -34,6 +34,11 @@ bool record_may_search(struct op *op, struct record *rec, fhir_type type);
 /* May the actor do this without naming a type (system-level search and history)? Refusals are told
  * in the trail. */
 MUST err record_ask_system(struct op *op, struct record *rec, enum action action);
+/* The parameters of a search that came in a body, as one word for the addresses of its pages, which
+ * may not show them: sealed, for this actor and an hour. Empty when they are too long for that. */
+str record_query_seal(struct op *op, struct record *rec, str query);
+/* ERR_INVALID and ERR_GONE as with _page. */
+MUST err record_query_open(struct op *op, struct record *rec, str sealed, str *ret);
 /* Is it a short walk over the index, so that a thread that must not block may run it? */
 bool record_search_short(const struct record *rec, const struct fhir_query *q);
 /* The same from query text: for rooms that ask small questions. */
