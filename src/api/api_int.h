@@ -69,7 +69,7 @@ struct call {
     const struct fhir_query *q; /* of a search by GET */
     enum prefer_return prefer;
     bool lenient, pretty;
-    bool sealed; /* the search came in a body: its links do not show it */
+    bool sealed;     /* the search came in a body: its links do not show it */
     bool json_patch; /* the body of a PATCH is one */
     bool xml;        /* the answer goes out as XML */
     bool xml_body;   /* the request comes as XML */
