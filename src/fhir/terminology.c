@@ -1,6 +1,7 @@
 /* Is a code in a value set? Listed sets come from spec/fhir/codes.tsv; for sets whose codes are
  * kept outside FHIR the form of the code is checked (MIME types RFC 6838, languages RFC 5646,
  * UCUM). */
+#include "fhir/ucum.h"
 #include "fhir_int.h"
 
 static bool alnum(char c)
@@ -52,14 +53,6 @@ static bool language_ok(str s)
     return true;
 }
 
-static bool ucum_ok(str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] > '~')
-            return false;
-    return s.n > 0;
-}
-
 static bool listed(const struct fhir_set *set, str system, str code, str *ret_display)
 {
     const struct fhir_hash *h = &set->hash;
@@ -88,7 +81,7 @@ bool fhir_set_has(uint16_t number, str system, str code, str *ret_display)
     case SET_LANGUAGE:
         return language_ok(code);
     case SET_UCUM:
-        return ucum_ok(code);
+        return ucum_valid(code);
     case SET_ANY:
         return code.n > 0;
     }
