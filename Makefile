@@ -50,6 +50,5 @@ clean: ## build folders and web/dist (not the data)
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
-# Condition coverage of the deciding code (needs clang-19, which make test does not).
-mcdc:
+mcdc: ## condition coverage of the deciding code (needs clang-19)
 	@tools/mcdc
