@@ -177,7 +177,8 @@ str base_url(struct call *c)
     str host = net_header(c->rq, "Host");
     if (c->api->fixed_url || !host_valid(host))
         return c->api->url;
-    return arena_cat(c->op.arena, STR("http://"), host);
+    bool tls = config_str(c->api->config, "tls.cert").n > 0;
+    return arena_cat(c->op.arena, tls ? STR("https://") : STR("http://"), host);
 }
 
 err answer_result(struct call *c, const struct record_result *r)

@@ -26,6 +26,8 @@ static struct net_http_options options_of(const struct config *c)
 {
     return (struct net_http_options){
         .listen = config_str(c, "listen"),
+        .tls_cert = config_str(c, "tls.cert"),
+        .tls_key = config_str(c, "tls.key"),
         .allow_plain = config_bool(c, "http.allow_plain"),
         .trusted_proxy = config_str(c, "http.trusted_proxy"),
         .threads = number(c, "threads"),
@@ -52,9 +54,10 @@ static void set_url(struct api *api, str listen)
     while (colon > 0 && listen.p[colon - 1] != ':')
         colon--;
     str host = str_sub(listen, 0, colon ? colon - 1 : 0);
-    api->url =
-        url.n ? arena_str(api->arena, url)
-              : arena_printf(api->arena, "http://%.*s:%u", STR_ARG(host), net_http_port(api->http));
+    api->url = url.n ? arena_str(api->arena, url)
+                     : arena_printf(api->arena, "%s://%.*s:%u",
+                                    config_str(api->config, "tls.cert").n ? "https" : "http",
+                                    STR_ARG(host), net_http_port(api->http));
 }
 
 static err start(struct op *op, struct api *api)

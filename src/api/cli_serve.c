@@ -155,7 +155,7 @@ static const struct service services[] = {
 static const char usage[] =
     "usage: weft serve --data DIR [--listen ADDRESS:PORT] [--config FILE] [--web-dir DIR]\n"
     "Serves the data folder over HTTP until SIGTERM; ready when GET /healthz answers 200.\n"
-    "  --listen   127.0.0.1:8080 when not said; other than loopback needs http.allow_plain\n"
+    "  --listen   127.0.0.1:8080 when not said; other than loopback needs tls.cert and tls.key\n"
     "  --config   lines of name = value, see spec/config.csv\n"
     "  --database PostgreSQL comes with a later version; now a data folder is all there is\n"
     "  --web-dir  take the web apps from this folder instead of the built-in ones\n"
@@ -201,8 +201,8 @@ static int run(struct serve *s)
     }
     if (config_bool(s->config, "http.allow_plain"))
         log_event(LOG_WARN, "http.plain", "tls=none note=\"protect the network yourself\"");
-    fprintf(stderr, "weft serves %.*s (ready in %lld ms; http only, TLS comes later)\n",
-            STR_ARG(api_url(s->api)), (long long)(time_mono() - began));
+    fprintf(stderr, "weft serves %.*s (ready in %lld ms)\n", STR_ARG(api_url(s->api)),
+            (long long)(time_mono() - began));
     sigwait(&signals, &which);
     log_event(LOG_INFO, "stop", "signal=%d", which);
     stop_all(s, SERVICES);

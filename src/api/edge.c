@@ -41,6 +41,8 @@ static void common_headers(struct call *c)
     net_answer_header(rq, "X-Request-Id", hex_of(rq));
     net_answer_header(rq, "X-Content-Type-Options", "nosniff");
     net_answer_header(rq, "Referrer-Policy", "no-referrer");
+    if (config_str(c->api->config, "tls.cert").n)
+        net_answer_header(rq, "Strict-Transport-Security", "max-age=31536000");
     if (page)
         net_answer_header(rq, "Content-Security-Policy", csp);
     else

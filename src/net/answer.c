@@ -109,7 +109,8 @@ void answer_send_bare(struct request *r)
     int fd = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     str out = buf_str(&b);
     /* Small against a socket buffer: what does not fit at once is lost with the connection. */
-    if (send(fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+    if (r->server->tls ? tls_send(r->conn, out)
+                       : send(fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
         r->bytes = a->body.n;
     shutdown(fd, SHUT_WR);
 }

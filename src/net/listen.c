@@ -82,11 +82,11 @@ err listen_open(struct op *op, const struct net_http_options *o, int *ret_fd, un
                     "10.0.0.0/8,::1.",
                     STR_ARG(o->trusted_proxy));
     TRY(resolve(op, o->listen, &at));
-    if (!o->allow_plain && !is_loopback(at->ai_addr)) {
+    if (!o->tls_cert.n && !o->allow_plain && !is_loopback(at->ai_addr)) {
         freeaddrinfo(at);
         return fail(op, ERR_FORBIDDEN,
-                    "%.*s can be reached from other machines, and this release has no TLS yet. "
-                    "Listen on 127.0.0.1 behind a TLS proxy, or set http.allow_plain = true if the "
+                    "%.*s can be reached from other machines: set tls.cert and tls.key, or listen "
+                    "on 127.0.0.1 behind a TLS proxy, or set http.allow_plain = true if the "
                     "network itself is protected.",
                     STR_ARG(o->listen));
     }

@@ -7,7 +7,7 @@
  * block), or on one of a pool of its own (NET_SLOW: may take long, and keeps no worker); if
  * handle() set `hold`, the answer waits, without holding a thread, until net_release(); then it is
  * sent and done() is called. Everything peer-controlled has a ceiling: head, body, all bodies in
- * flight, queue, connections, time. No TLS yet: see net_http_options.allow_plain. */
+ * flight, queue, connections, time. */
 #ifndef WEFT_NET_H
 #define WEFT_NET_H
 
@@ -96,6 +96,7 @@ void net_release(struct net_request *rq, err result);
 /* ---- server ---- */
 struct net_http_options {
     str listen;              /* "127.0.0.1:8080", "[::1]:0"; port 0: any free one */
+    str tls_cert, tls_key;   /* PEM files; empty: plain HTTP */
     bool allow_plain;        /* permit unencrypted HTTP on addresses other than loopback */
     str trusted_proxy;       /* addresses or CIDR blocks by commas whose X-Forwarded-For counts */
     unsigned threads;        /* 0: one a processor */

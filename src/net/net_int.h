@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "net/net.h"
 
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,9 +23,11 @@ enum phase {
     PHASE_SENT
 };
 
+struct tls;
 /* One TCP connection, from accept to close. Its deadline is when the watch cuts it off. */
 struct peer {
     struct peer *prev, *next;
+    struct net_http *server;
     int fd;
     atomic_int_fast64_t deadline; /* monotonic ms; 0 = none (working, streaming) */
 };
@@ -58,6 +61,7 @@ struct net_http {
     struct net_http_options o;
     struct net_workers *workers, *slow;
     struct net_ticker *watch;
+    struct tls *tls; /* NULL: plain HTTP */
     int listen_fd;
     unsigned port;
     atomic_bool stopping, closed;
@@ -106,6 +110,17 @@ struct MHD_Response *stream_response(struct net_stream *s);
 void stream_abandon(struct net_stream *s);
 void stream_tick(struct net_http *s);
 void stream_end_all(struct net_http *s);
+/* tls.c */
+/* Both are PEM files. ERR_INVALID says which of them is wrong, and how. */
+MUST err tls_new(struct op *op, str cert, str key, struct tls **ret);
+void tls_free(struct tls *t);
+/* Once a second: takes a renewed pair. NULL allowed. */
+void tls_tick(struct tls *t);
+int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *cas, int n_cas,
+                 const gnutls_pk_algorithm_t *algos, int n_algos, gnutls_pcert_st **ret_chain,
+                 unsigned *ret_n, gnutls_privkey_t *ret_key);
+/* Over a connection's session, as far as it goes at once. */
+bool tls_send(struct MHD_Connection *conn, str out);
 /* watch.c */
 struct peer *watch_add(struct net_http *s, int fd);
 void watch_remove(struct net_http *s, struct peer *p);

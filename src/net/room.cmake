@@ -1,4 +1,5 @@
 # net: the HTTP server and the compression of answers.
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
-target_link_libraries(weft_net PUBLIC PkgConfig::MICROHTTPD PkgConfig::ZLIB)
+target_link_libraries(weft_net PUBLIC PkgConfig::MICROHTTPD PkgConfig::GNUTLS PkgConfig::ZLIB)

@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #define SPARE_MAX 256
+/* RFC 9325: 1.2 and 1.3, forward secrecy, authenticated encryption. */
+#define TLS_PRIORITIES                                                                             \
+    "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:"    \
+    "+CHACHA20-POLY1305:%SERVER_PRECEDENCE"
 /* Beyond the head: the answer's head, and so much that a head somewhat too large is still answered
  * by us. libmicrohttpd zeroes all of it at every request, so no more than needed. */
 #define HEAD_ROOM (10u << 10)
@@ -99,6 +103,8 @@ static err launch(struct op *op, struct net_http *s)
 {
     unsigned threads = s->o.threads ? s->o.threads : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+    if (s->tls)
+        flags |= MHD_USE_TLS;
     struct MHD_OptionItem ops[] = {
         {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(s->o.connections), NULL},
@@ -109,8 +115,10 @@ static err launch(struct op *op, struct net_http *s)
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_line, s},
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL}};
-    s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, ops,
-                                 MHD_OPTION_END);
+    s->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, ops,
+                         s->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES,
+                         MHD_OPTION_HTTPS_CERT_CALLBACK, tls_retrieve, MHD_OPTION_END);
     if (!s->daemon)
         return fail(op, ERR_UNAVAILABLE,
                     "The HTTP server did not start with %u threads and %u connections; lower "
@@ -128,6 +136,7 @@ static void release(struct net_http *s)
         MHD_stop_daemon(s->daemon); /* closes the listening socket unless it was quiesced */
     else if (s->listen_fd >= 0)
         close(s->listen_fd);
+    tls_free(s->tls);
     for (struct request *r = s->spare, *next; r; r = next) {
         next = r->next_free;
         arena_free(r->pub.arena);
@@ -148,7 +157,9 @@ err net_http_start(struct op *op, const struct net_http_options *o, const struct
     s->listen_fd = -1;
     atomic_init(&s->ids, random_u64());
     pthread_mutex_init(&s->lock, NULL);
-    err e = listen_open(op, o, &s->listen_fd, &s->port);
+    err e = o->tls_cert.n ? tls_new(op, o->tls_cert, o->tls_key, &s->tls) : OK;
+    if (e == OK)
+        e = listen_open(op, o, &s->listen_fd, &s->port);
     if (e == OK) {
         s->workers = net_workers_new(o->workers, o->queue);
         s->slow = net_workers_new(o->slow, o->queue);

@@ -12,6 +12,7 @@ struct peer *watch_add(struct net_http *s, int fd)
     if (!p)
         return NULL;
     p->fd = fd;
+    p->server = s;
     watch_set(p, time_mono() + (int64_t)s->o.head_s * 1000);
     pthread_mutex_lock(&s->lock);
     p->next = s->peers;
@@ -48,6 +49,7 @@ void watch_tick(void *server)
 {
     struct net_http *s = server;
     int64_t now = time_mono();
+    tls_tick(s->tls);
     pthread_mutex_lock(&s->lock);
     for (struct peer *p = s->peers; p; p = p->next) {
         int64_t deadline = atomic_load_explicit(&p->deadline, memory_order_relaxed);

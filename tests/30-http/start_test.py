@@ -51,7 +51,7 @@ class Start(unittest.TestCase):
             self.refused(1, [at, "in use", "--listen"], "--data", self.data, "--listen", at)
 
     def test_addresses(self):
-        self.refused(1, ["TLS", "http.allow_plain"], "--data", self.data, "--listen", "0.0.0.0:0")
+        self.refused(1, ["tls.cert", "http.allow_plain"], "--data", self.data, "--listen", "0.0.0.0:0")
         self.refused(1, ["127.0.0.1:8080"], "--data", self.data, "--listen", "nonsense")
         self.refused(1, ["127.0.0.1:8080"], "--data", self.data, "--listen", "127.0.0.1:99999")
 

@@ -75,7 +75,7 @@ class Server:
         end = time.monotonic() + 60
         while time.monotonic() < end:
             with open(self.log_path, encoding="utf-8") as f:
-                found = re.findall(r"^weft serves http://127\.0\.0\.1:(\d+)", f.read(), re.M)
+                found = re.findall(r"^weft serves https?://127\.0\.0\.1:(\d+)", f.read(), re.M)
             if len(found) > self.starts:
                 self.port = int(found[-1])
                 self.starts += 1
