@@ -80,6 +80,12 @@ class Spec:
             out.append((name, targets.rstrip(")").split("|") if targets else []))
         return out
 
+    def is_a(self, kind, base):
+        """As FHIRPath's "as" has it: a canonical is a uri, too."""
+        while kind and kind.lower() != base.lower():
+            kind = self.types[kind][2] if kind in self.types else ""
+        return bool(kind)
+
     def find(self, context, name):
         """(element, is choice) of a FHIRPath name in a context, inherited ones included."""
         while context:
@@ -190,7 +196,7 @@ class Trie:
             raise SystemExit("gen_params: no element %s in %s" % (name, context))
         path, high, types, _ = element
         for kind, _ in types:
-            if cast and kind.lower() != cast.lower():
+            if cast and not self.spec.is_a(kind, cast):
                 continue
             member = name + kind[0].upper() + kind[1:] if choice else name
             below = kind[1:] if kind.startswith("#") else (

@@ -2,6 +2,8 @@
  * Invariant: nothing here calls fhir_keys(), fhir_query_*() or the store. */
 #include "model.h"
 
+#include "fhir/ucum.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -293,8 +295,43 @@ static bool number_fits(const struct json *number, const struct model_value *v)
     }
 }
 
+/* Other units of the same kind count, too: the stored value is told in the unit asked for. */
+static bool ucum_fits(const struct json *q, const struct model_value *v)
+{
+    double have, want, half = 0.5, k;
+    if (!json_double(JSON_GET(q, "value"), &have) || !str_to_double(v->code, &want) ||
+        !ucum_convert_code(have, json_get_str(q, STR("code")), v->text, &k))
+        return false;
+    size_t point = str_find_char(v->code, '.', 0);
+    for (size_t i = point; point != SIZE_MAX && i + 1 < v->code.n; i++)
+        half /= 10;
+    double near = 1e-11 * fabs(want);
+    bool same = fabs(k - want) <= near;
+    bool eq = same || (k - (want - half) >= -near && want + half - k > near);
+    switch (v->prefix) {
+    case PREFIX_NE:
+        return !eq;
+    case PREFIX_GT:
+    case PREFIX_SA:
+        return k > want && !same;
+    case PREFIX_LT:
+    case PREFIX_EB:
+        return k < want && !same;
+    case PREFIX_GE:
+        return k > want || same;
+    case PREFIX_LE:
+        return k < want || same;
+    default:
+        return eq;
+    }
+}
+
 static bool quantity_fits(const struct json *q, const struct model_value *v)
 {
+    if (str_eq(v->system, STR("http://unitsofmeasure.org")) && v->text.n && ucum_valid(v->text) &&
+        str_eq(json_get_str(q, STR("system")), v->system) &&
+        ucum_valid(json_get_str(q, STR("code"))))
+        return ucum_fits(q, v);
     str system = json_get_str(q, STR("system")), code = json_get_str(q, STR("code"));
     str unit = json_get_str(q, STR("unit")), money = json_get_str(q, STR("currency"));
     if (money.n) {
