@@ -5,8 +5,9 @@
 
 #include <math.h>
 
-#define M_PER_DEGREE 111100.0 /* a little less than a degree of latitude, so that boxes are wide   \
-                               */
+#define M_PER_DEGREE                                                                               \
+    111100.0 /* a little less than a degree of latitude, so that boxes are wide                    \
+              */
 #define CELLS_A_SIDE 6.0
 
 struct box {
