@@ -30,6 +30,8 @@ static void value(struct profile_check *c, const struct profile_item *item)
     apply(c, item, rules_of_row(c->env->rules, item->row));
     if (json_is(item->v, JSON_OBJECT))
         type_rules(c, item);
+    if (!c->env->errors_only)
+        check_unit(c, item);
     if (!c->env->errors_only && (b = rules_binding(c->env->rules, item->row)))
         check_binding(c, item, b);
 }

@@ -1,6 +1,6 @@
-/* Fuzz harness of the profile engine: the first line is a StructureDefinition, the second a resource
- * that is judged by it and by the invariants. Invariant checked: whatever comes, an error or an
- * outcome, within bounded memory. */
+/* Fuzz harness of the profile engine: the first line is a StructureDefinition, the second a
+ * resource that is judged by it and by the invariants. Invariant checked: whatever comes, an error
+ * or an outcome, within bounded memory. */
 #include "fhir/profile_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -139,6 +139,7 @@ void check_rule(struct profile_check *c, const struct profile_item *item,
                 const struct profile_rule *rule);
 void check_binding(struct profile_check *c, const struct profile_item *item,
                    const struct profile_binding *b);
+void check_unit(struct profile_check *c, const struct profile_item *item);
 void check_reference(struct profile_check *c, const struct profile_item *item,
                      const struct profile_type *t);
 /* Every member of pattern is in v (http://hl7.org/fhir/R4/elementdefinition-definitions.html). */

@@ -2,6 +2,7 @@
  * references. Invariant: what cannot be known here is said as that, never taken for right or
  * wrong. */
 #include "fhir/profile_int.h"
+#include "fhir/ucum.h"
 
 #define CORE "http://hl7.org/fhir/StructureDefinition/"
 
@@ -141,9 +142,7 @@ static enum terms_answer member(struct profile_check *c, const struct profile_bi
     enum terms_answer answer = TERMS_UNKNOWN;
     const struct fhir_terms *t = c->env->terms;
     if (b->known && fhir_sets[b->known].rule == SET_LISTED)
-        return fhir_set_has(b->known, code.system.n ? code.system : STR_NONE, code.code, NULL)
-                   ? TERMS_YES
-                   : TERMS_NO;
+        return fhir_set_has(b->known, code.system, code.code, NULL) ? TERMS_YES : TERMS_NO;
     if (t && t->member && c->failed == OK) {
         err e = t->member(c->op, t->ctx, b->set, code, &answer, NULL);
         if (e != OK)
@@ -158,6 +157,8 @@ static enum terms_answer any_coding(struct profile_check *c, const struct profil
     enum terms_answer worst = TERMS_NO;
     for (uint32_t i = 0; json_is(codings, JSON_ARRAY) && i < codings->n; i++) {
         const struct json *one = &codings->u.items[i];
+        if (!JSON_GET(one, "system"))
+            continue; /* a coding without a system is of no set */
         enum terms_answer answer =
             member(c, b,
                    (struct terms_code){json_get_str(one, STR("system")),
@@ -174,13 +175,23 @@ static enum terms_answer in_set(struct profile_check *c, const struct profile_it
                                 const struct profile_binding *b)
 {
     if (item->v && item->v->type == JSON_STRING)
-        return member(c, b, (struct terms_code){STR(""), item->v->u.s, STR("")});
+        return member(c, b, (struct terms_code){STR_NONE, item->v->u.s, STR("")});
     if (item->type == FHIR_CODEABLE_CONCEPT)
         return any_coding(c, b, JSON_GET(item->v, "coding"));
     str code = json_get_str(item->v, STR("code"));
-    if (str_empty(code))
+    if (str_empty(code) || !JSON_GET(item->v, "system"))
         return item->type == FHIR_CODING ? TERMS_NO : TERMS_YES; /* a Quantity without unit */
     return member(c, b, (struct terms_code){json_get_str(item->v, STR("system")), code, STR("")});
+}
+
+/* Units of UCUM are checked by the code's own grammar. */
+void check_unit(struct profile_check *c, const struct profile_item *item)
+{
+    str code = json_get_str(item->v, STR("code"));
+    if (fhir_is_a(item->type, FHIR_QUANTITY) && code.n && !ucum_valid(code) &&
+        str_eq(json_get_str(item->v, STR("system")), STR("http://unitsofmeasure.org")))
+        check_tell(c, SEVERITY_ERROR, AT(&item->frame, STR("ucum")),
+                   "The code is no unit of UCUM; correct it or the system.");
 }
 
 /* A concept in words only is what an extensible or preferred binding allows when no code fits. */

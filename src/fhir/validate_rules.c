@@ -87,6 +87,21 @@ static void reference(struct walk *w, const struct spot *s)
         wrong_target(w, meant == said ? &g : &f, r);
 }
 
+/* A coding without a system is of no set. */
+static bool coding_in(uint16_t set, const struct json *coding)
+{
+    str system = json_get_str(coding, STR("system"));
+    return fhir_set_has(set, system.p ? system : STR(""), json_get_str(coding, STR("code")), NULL);
+}
+
+static void coding(struct walk *w, const struct spot *s)
+{
+    uint16_t set = fhir_rows[s->row].set;
+    if (set && !JSON_GET(s->self, "extension") && !coding_in(set, s->self))
+        walk_problem(w, s->frame, "The coding must come from the value set %s, with its system.",
+                     fhir_pool + fhir_sets[set].url);
+}
+
 /* A required binding of a CodeableConcept: one of its codings must be in the set. A concept that
  * says by extension why it has none is left alone. */
 static void concept(struct walk *w, const struct spot *s)
@@ -95,11 +110,9 @@ static void concept(struct walk *w, const struct spot *s)
     const struct json *codings = JSON_GET(s->self, "coding");
     if (!set || JSON_GET(s->self, "extension"))
         return;
-    for (uint32_t i = 0; json_is(codings, JSON_ARRAY) && i < codings->n; i++) {
-        const struct json *c = &codings->u.items[i];
-        if (fhir_set_has(set, json_get_str(c, STR("system")), json_get_str(c, STR("code")), NULL))
+    for (uint32_t i = 0; json_is(codings, JSON_ARRAY) && i < codings->n; i++)
+        if (coding_in(set, &codings->u.items[i]))
             return;
-    }
     walk_problem(w, s->frame,
                  "One coding must come from the value set %s; add it, with its system.",
                  fhir_pool + fhir_sets[set].url);
@@ -113,6 +126,9 @@ void walk_rules(struct walk *w, const struct spot *s)
         break;
     case FHIR_REFERENCE:
         reference(w, s);
+        break;
+    case FHIR_CODING:
+        coding(w, s);
         break;
     case FHIR_CODEABLE_CONCEPT:
         concept

@@ -236,8 +236,7 @@ static err plain(struct range_set *s, const struct kb *k, const struct fhir_clau
     case PARAM_SPECIAL:
         break;
     }
-    ranges_near(s, k, v);
-    return OK;
+    return fail(s->op, ERR_INVALID, "The search parameter %s is not supported.", c->param->code);
 }
 
 err clause_values(struct range_set *s, uint16_t number, const struct fhir_clause *c)

@@ -21,6 +21,8 @@ const struct fhir_rules *profile_shelf_rules(const struct profile_shelf *s);
 /* NULL: nothing is strict; else the row of the type, to be filled. */
 struct profile_strict *profile_shelf_strict(struct profile_shelf *s, fhir_type type);
 struct arena *profile_shelf_arena(struct profile_shelf *s);
+/* Bytes of compiled profiles at hand. */
+size_t profile_shelf_bytes(struct profile_shelf *s);
 /* For a StructureDefinition that has been committed. */
 void profile_shelf_stale(struct profile_shelf *s);
 

@@ -75,6 +75,14 @@ struct profile_strict *profile_shelf_strict(struct profile_shelf *s, fhir_type t
     return s->strict ? &s->strict[type] : NULL;
 }
 
+size_t profile_shelf_bytes(struct profile_shelf *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t n = s->now ? arena_used(s->now->arena) : 0;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
 void profile_shelf_stale(struct profile_shelf *s)
 {
     atomic_fetch_add(&s->generation, 1);
