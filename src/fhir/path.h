@@ -20,7 +20,8 @@ MUST err fhir_path_eval(struct op *op, const struct fhir_path *p, struct json *f
 MUST err fhir_path_bool(struct op *op, const struct fhir_path *p, struct json *focus, bool *ret);
 str fhir_path_type_name(uint16_t type);
 /* The same with surroundings: what %resource is, who resolves and who knows codes. env and every
- * member may be absent (NULL, empty): resolve() then gives contained resources only, memberOf() and
+ * member may be absent (NULL, empty): resolve() then gives contained resources and entries of a
+ * root Bundle only, memberOf() and
  * subsumes() an empty answer. now() and its kin are op->now. A %name that neither the language nor
  * vars knows, and a profile that conforms does not know, are ERR_INVALID when they are met. */
 struct fhir_terms;

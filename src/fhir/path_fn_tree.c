@@ -1,7 +1,8 @@
 /* FHIRPath functions over the tree and about types: navigation, iif, clock and what FHIR R4 adds
  * (extension, resolve, hasValue, getValue; https://hl7.org/fhir/R4/fhirpath.html).
- * resolve() does no I/O of its own: it gives the contained resource, what the surroundings resolve,
- * or for search keys a stub of type and id. Invariant: the clock is op->now. */
+ * resolve() does no I/O of its own: it gives the contained resource, the entry of the Bundle about
+ * it, what the surroundings resolve, or for search keys a stub of type and id. Invariant: the clock
+ * is op->now. */
 #include "fhir/keys_int.h"
 #include "fhir/path_int.h"
 
@@ -162,6 +163,23 @@ static err push_stub(struct path_run *r, const struct path_item *item, const str
     return path_push(r, ret, (struct path_item){.v = stub, .type = type});
 }
 
+/* The entry of a Bundle that a reference means: by its fullUrl, or its end (R4 bundle.html). */
+static err bundled(struct path_run *r, const struct json *bundle, str reference, struct json **ret)
+{
+    struct json *all = JSON_GET(bundle, "entry"), *entry;
+    if (fhir_type_of(bundle) != FHIR_BUNDLE)
+        return OK;
+    for (size_t i = 0; !*ret && (entry = json_at(all, i)); i++) {
+        str url = json_get_str(entry, STR("fullUrl"));
+        bool end = url.n > reference.n && str_ends(url, reference) &&
+                   url.p[url.n - reference.n - 1] == '/';
+        TRY(path_step(r, 1));
+        if (reference.n && (str_eq(url, reference) || end))
+            *ret = JSON_GET(entry, "resource");
+    }
+    return OK;
+}
+
 static err resolve_one(struct path_run *r, const struct path_item *item, struct path_list *ret)
 {
     bool text = item->v && item->v->type == JSON_STRING;
@@ -171,7 +189,10 @@ static err resolve_one(struct path_run *r, const struct path_item *item, struct 
     if (ref.kind == REF_CONTAINED) {
         found = contained(r->resource.v, ref.id);
         found = found ? found : contained(r->root.v, ref.id);
-    } else if (r->env->resolve && ref.kind != REF_NONE) {
+    } else {
+        TRY(bundled(r, r->root.v, ref.text, &found));
+    }
+    if (!found && r->env->resolve && ref.kind != REF_CONTAINED && ref.kind != REF_NONE) {
         TRY(path_step(r, 1000));
         TRY(r->env->resolve(r->op, r->env->ctx, ref.text, &found));
     }

@@ -328,6 +328,27 @@ static void observation(void **state)
     check(on_observation, sizeof on_observation / sizeof *on_observation, observation_text);
 }
 
+/* References within a Bundle lead to its entries. */
+static void bundle(void **state)
+{
+    static const char text[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"fullUrl\":"
+        "\"urn:uuid:1\",\"resource\":{\"resourceType\":\"Patient\",\"id\":\"a\"}},{\"fullUrl\":"
+        "\"http://example.org/fhir/Practitioner/9\",\"resource\":{\"resourceType\":"
+        "\"Practitioner\",\"id\":\"9\"}},{\"fullUrl\":\"urn:uuid:2\",\"resource\":{"
+        "\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+        "\"subject\":"
+        "{\"reference\":\"urn:uuid:1\"},\"performer\":[{\"reference\":\"Practitioner/9\"},"
+        "{\"reference\":\"urn:uuid:7\"}]}}]}";
+    static const struct row rows[] = {
+        {"entry.resource.subject.resolve().id", "a"},
+        {"entry.resource.performer.resolve().id", "9"},
+        {"entry.resource.ofType(Observation).subject.resolve() is Patient", "true"},
+    };
+    (void)state;
+    check(rows, sizeof rows / sizeof *rows, text);
+}
+
 static void syntax_errors(void **state)
 {
     static const struct row rows[] = {
@@ -555,7 +576,7 @@ int main(void)
         cmocka_unit_test(bounds),        cmocka_unit_test(booleans),
         cmocka_unit_test(inner_focus),   cmocka_unit_test(out_of_memory),
         cmocka_unit_test(published),     cmocka_unit_test(long_lists),
-        cmocka_unit_test(long_strings),
+        cmocka_unit_test(long_strings),  cmocka_unit_test(bundle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
