@@ -9,23 +9,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define BATCH 256u
-#define BATCH_BYTES (1u << 20)
+#define BATCH BULK_BATCH
 #define SMALL_PART (32u << 10) /* of what grows line by line */
 #define TRIES 5
-
-struct line {
-    uint64_t number;
-    str text;
-    size_t end; /* in the piece: where the next begins */
-};
 
 struct importing {
     struct op *op; /* of one commit; lines live in the step's own arena */
     struct api *api;
     str id;
     struct arena *lines;
-    struct line at[BATCH];
+    struct bulk_line at[BATCH];
     size_t n;
     bool last_piece; /* these lines end a piece */
     int64_t base;    /* of a file: where the lines begin */
@@ -60,35 +53,17 @@ static err piece_of(struct op *op, struct api *api, const struct bulk_job *job, 
         bulk_key(op->arena, job->id, "i", pass, (uint64_t)bulk_number(job->o, "part")), ret);
 }
 
-/* Lines of later passes begin with their number and a tab. */
 static err split(struct importing *m, const struct bulk_job *job, str piece)
 {
-    uint64_t number = (uint64_t)bulk_number(job->o, "line");
-    size_t at = (size_t)bulk_number(job->o, "offset"), bytes = 0;
-    bool later = bulk_number(job->o, "pass") > 0;
-    m->n = 0;
-    while (at < piece.n && m->n < BATCH && bytes < BATCH_BYTES) {
-        size_t nl = str_find_char(piece, '\n', at), end = nl == SIZE_MAX ? piece.n : nl;
-        str text = str_trim(str_sub(piece, at, end));
-        if (end - at > BULK_PART + BULK_LINE_MAX)
-            return fail(m->op, ERR_TOO_LARGE, "A line has more than %u bytes.",
-                        BULK_PART + BULK_LINE_MAX);
-        at = nl == SIZE_MAX ? piece.n : nl + 1;
-        number++;
-        struct line l = {.number = number, .end = at};
-        if (later && (!str_take_u64(&text, UINT64_MAX, &l.number) || !text.n))
-            return fail(m->op, ERR_FAULT, "A line that was put off is damaged.");
-        bool bundle = record_import_bundle(text);
-        if (bundle && m->n)
-            break;
-        l.text = arena_str(m->lines, str_trim(text));
-        m->at[m->n++] = l;
-        bytes += text.n;
-        if (bundle)
-            break;
-    }
-    m->last_piece = at >= piece.n;
-    return op_check(m->op);
+    struct bulk_cut cut = {.piece = piece,
+                           .at = (size_t)bulk_number(job->o, "offset"),
+                           .number = (uint64_t)bulk_number(job->o, "line"),
+                           .numbered = bulk_number(job->o, "pass") > 0};
+    TRY(bulk_split(m->op, &cut, m->at, &m->n));
+    m->last_piece = cut.at >= piece.n;
+    for (size_t i = 0; i < m->n; i++)
+        m->at[i].text = arena_str(m->lines, m->at[i].text);
+    return arena_failed(m->lines) ? fail(m->op, ERR_UNAVAILABLE, "No memory left to import.") : OK;
 }
 
 /* ---- the place ---- */
@@ -96,7 +71,7 @@ static err split(struct importing *m, const struct bulk_job *job, str piece)
 static err passed(struct importing *m, struct bulk_job *job, struct record_tx *tx, size_t i)
 {
     struct arena *a = m->op->arena;
-    const struct line *l = &m->at[i];
+    const struct bulk_line *l = &m->at[i];
     bool file = bulk_number(job->o, "pass") == 0 && JSON_GET(job->o, "file");
     bool over = m->last_piece && i + 1 == m->n;
     bulk_set(a, job->o, "line", bulk_number(job->o, "line") + (int64_t)(i + 1));
@@ -161,7 +136,7 @@ static err tell(struct importing *m, struct bulk_job *job, struct record_tx *tx,
 
 static err put_off(struct importing *m, struct bulk_job *job, struct record_tx *tx, size_t i)
 {
-    const struct line *l = &m->at[i];
+    const struct bulk_line *l = &m->at[i];
     op_clear(m->op);
     count(m, job, "put_off", 1);
     return append(m, job, tx, "next",

@@ -43,6 +43,24 @@ MUST err bulk_list(struct op *op, struct api *api, bool over, str **ret, size_t 
 /* Takes away some of what an ended job left; *ret_done: all of it, its row too. */
 MUST err bulk_sweep(struct op *op, struct api *api, str id, bool *ret_done);
 
+/* ---- bulk_lines.c: NDJSON ---- */
+#define BULK_BATCH 256u
+struct bulk_line {
+    uint64_t number;
+    str text;   /* without white space around it; may be empty */
+    size_t end; /* in the piece: where the next begins */
+};
+struct bulk_cut {
+    str piece;
+    size_t at;       /* where to begin; moves behind the last line taken */
+    uint64_t number; /* of the line before */
+    bool numbered;   /* lines begin with a number and a tab, which count instead */
+};
+/* The next lines: at most BULK_BATCH and about 1 MiB; a Bundle comes alone. At least one unless the
+ * piece is at its end. ERR_TOO_LARGE, ERR_FAULT (a number is missing). */
+MUST err bulk_split(struct op *op, struct bulk_cut *cut, struct bulk_line ret[BULK_BATCH],
+                    size_t *ret_n);
+
 /* A slice of work. */
 MUST err bulk_export_step(struct op *op, struct api *api, struct bulk_job *job);
 MUST err bulk_import_step(struct op *op, struct api *api, struct bulk_job *job);
