@@ -6,6 +6,7 @@
 struct parser {
     struct gql_lexer l;
     size_t nodes;
+    bool constant; /* in a default value: no variables */
 };
 
 typedef VEC(struct gql_selection) selections;
@@ -68,6 +69,8 @@ static err value(struct parser *p, struct gql_value *ret, unsigned depth)
         v.items = items.at;
         v.n = items.n;
     } else if (is(p, "$")) {
+        if (p->constant)
+            return gql_expected(&p->l, "a constant, as the default of a variable,");
         TRY(gql_next(&p->l));
         v.kind = GQL_VARIABLE;
         v.text = p->l.text;
@@ -206,7 +209,9 @@ static err variables(struct parser *p, struct gql_definition *d)
         v.defaulted = is(p, "=");
         if (v.defaulted) {
             TRY(gql_next(&p->l));
+            p->constant = true;
             TRY(value(p, &v.fallback, 0));
+            p->constant = false;
         }
         VEC_PUSH(p->l.op->arena, &list, v);
     } while (!is(p, ")"));

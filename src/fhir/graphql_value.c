@@ -23,7 +23,7 @@ static err variable(struct gql_run *r, str name, gql_texts *ret)
         return fail(r->op, ERR_INVALID, "The GraphQL variable $%.*s is not declared.",
                     STR_ARG(str_sub(name, 0, 64)));
     const struct json *v = json_get(r->env->variables, name), *one;
-    if (!v && declared->defaulted && declared->fallback.kind != GQL_VARIABLE)
+    if (!v && declared->defaulted) /* a constant */
         return gql_texts_of(r, &declared->fallback, ret);
     if (!v && declared->required)
         return fail(r->op, ERR_INVALID, "The GraphQL variable $%.*s has no value.",

@@ -153,6 +153,7 @@ class GraphQL(Case):
                             ("query a { __typename } query b { __typename }", "operationName"),
                             ("query ($x: String!) { PatientList(name: $x) { id } }", "$x"),
                             ("{ PatientList(name: $y) { id } }", "$y"),
+                            ("query ($x: [String] = [$x]) { PatientList(name: $x) { id } }", "constant"),
                             ("{ ...gone }", "gone"),
                             ("{ Patient(id: \"p\") { id @nonsense } }", "@nonsense"),
                             ("{ Patient(id: \"p\") { ... on Nonsense { id } } }", "Nonsense"),
