@@ -22,6 +22,7 @@ struct importing {
     size_t n;
     bool last_piece; /* these lines end a piece */
     int64_t base;    /* of a file: where the lines begin */
+    bool first;      /* the first pass */
 };
 
 /* ---- input ---- */
@@ -144,6 +145,28 @@ static err put_off(struct importing *m, struct bulk_job *job, struct record_tx *
                                STR_ARG(l->text)));
 }
 
+/* All of a batch, in the first pass: what they name may well come later. */
+static err put_off_all(struct importing *m, struct bulk_job *job, struct record_tx *tx)
+{
+    struct buf b;
+    int64_t next = bulk_number(job->o, "next");
+    buf_init(&b, m->op->arena, 4u << 20);
+    for (size_t i = 0; i <= m->n; i++) {
+        const struct bulk_line *l = &m->at[i < m->n ? i : 0];
+        if (b.n && (i == m->n || b.n + l->text.n > BULK_PART)) {
+            record_tx_kv(tx, bulk_key(m->op->arena, m->id, "i", 1, (uint64_t)next++), buf_str(&b));
+            buf_init(&b, m->op->arena, 4u << 20);
+        }
+        if (i < m->n && l->text.n)
+            buf_printf(&b, "%llu\t%.*s\n", (unsigned long long)l->number, STR_ARG(l->text));
+        if (!buf_ok(&b))
+            return fail(m->op, ERR_UNAVAILABLE, "No memory left to import.");
+    }
+    bulk_set(m->op->arena, job->o, "next", next);
+    count(m, job, "put_off", (int64_t)m->n);
+    return op_check(m->op);
+}
+
 /* ---- a commit ---- */
 static bool fleeting(err e)
 {
@@ -218,6 +241,18 @@ static err leave(struct importing *m, struct arena *a, size_t i, bool unresolved
     return e;
 }
 
+/* The whole batch waits for the next pass. */
+static err wait_all(struct importing *m, struct arena *a)
+{
+    struct bulk_job job;
+    TRY(anew(m, a, &job));
+    struct record_tx *tx = record_begin(m->op, m->api->rec);
+    TRY(passed(m, &job, tx, m->n - 1));
+    TRY(put_off_all(m, &job, tx));
+    bulk_put(m->op, tx, &job);
+    return record_commit(tx);
+}
+
 /* At most eight halvings deep: BATCH lines. */
 static err apply(struct importing *m, struct arena *a, size_t from, size_t to)
 {
@@ -225,6 +260,8 @@ static err apply(struct importing *m, struct arena *a, size_t from, size_t to)
     err e = try_lines(m, a, from, to, &unresolved);
     if (e == OK || fleeting(e) || e == ERR_NOT_FOUND)
         return e;
+    if (unresolved && m->first && to - from == m->n && m->n > 1)
+        return wait_all(m, a);
     if (to - from == 1)
         return leave(m, a, from, unresolved);
     size_t middle = from + (to - from) / 2;
@@ -238,7 +275,8 @@ static err turn(struct op *op, struct api *api, struct bulk_job *job)
 {
     struct arena *a = op->arena;
     struct record_tx *tx = record_begin(op, api->rec);
-    int64_t next = bulk_number(job->o, "next"), moved = bulk_number(job->o, "in_pass");
+    int64_t next = bulk_number(job->o, "next");
+    bool stuck = bulk_number(job->o, "pass") > 0 && !bulk_number(job->o, "in_pass");
     if (!next)
         return bulk_finish(op, api, job, tx, "done");
     bulk_set(a, job->o, "pass", bulk_number(job->o, "pass") + 1);
@@ -249,7 +287,7 @@ static err turn(struct op *op, struct api *api, struct bulk_job *job)
     bulk_set(a, job->o, "line", 0);
     bulk_set(a, job->o, "in_pass", 0);
     bulk_set(a, job->o, "put_off", 0);
-    json_set(a, job->o, STR("final"), json_new_bool(a, moved == 0));
+    json_set(a, job->o, STR("final"), json_new_bool(a, stuck));
     bulk_put(op, tx, job);
     return record_commit(tx);
 }
@@ -289,6 +327,7 @@ static err step(struct importing *m, struct arena *a, struct bulk_job *job, bool
     if (*ret_turn)
         return OK;
     TRY(split(m, job, piece));
+    m->first = bulk_number(job->o, "pass") == 0;
     if (m->n == 0) /* an empty piece */
         return fail(m->op, ERR_FAULT, "A piece of the input is missing.");
     return apply(m, a, 0, m->n);

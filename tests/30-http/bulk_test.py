@@ -309,7 +309,7 @@ class Crash(unittest.TestCase):
                     time.sleep(0.03)
                 if a.status != 202:
                     break
-                if kills < 5:
+                if kills < 3:
                     s.stop(signal.SIGKILL)
                     kills += 1
                     s.start()
