@@ -2,12 +2,20 @@
  * Invariant: the recursion is as deep as the tree (PATH_DEPTH_MAX); steps and items are counted. */
 #include "fhir/path_int.h"
 
+#define LOOK_EVERY 1024
+
 err path_step(struct path_run *r, uint64_t n)
 {
     r->steps += n;
     if (r->steps > PATH_STEPS_MAX)
         return fail(r->op, ERR_TOO_COSTLY, "the FHIRPath expression takes more than %u steps",
                     PATH_STEPS_MAX);
+    if (r->steps >= r->look) {
+        r->look = r->steps + LOOK_EVERY;
+        if (arena_used(r->op->arena) > r->used + PATH_BYTES_MAX)
+            return fail(r->op, ERR_TOO_COSTLY, "the FHIRPath expression takes more than %u MB",
+                        PATH_BYTES_MAX >> 20);
+    }
     return arena_failed(r->op->arena) ? op_check(r->op) : OK;
 }
 
@@ -316,6 +324,7 @@ static err run(struct path_run *r, const struct fhir_path *p, struct path_item f
     struct path_frame frame = {0};
     struct path_scope s = {.frame = &frame, .input = &start, .context = &start, .index = -1};
     r->context = focus;
+    r->used = arena_used(r->op->arena);
     TRY(path_eval(r, p->root, &s, &out));
     TRY(op_check(r->op));
     *ret = out;

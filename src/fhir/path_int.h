@@ -2,8 +2,8 @@
  * fhir_path_compile() makes, and what the functions and operators share.
  *
  * Three-valued logic: an empty list is "unknown" and passes through operators. Every evaluation
- * step is counted against PATH_STEPS_MAX; the depth of a tree is bounded when it is compiled, so
- * evaluation cannot run away or overflow the stack. */
+ * step is counted against PATH_STEPS_MAX, memory against PATH_BYTES_MAX; the depth of a tree is
+ * bounded when it is compiled, so evaluation cannot run away or overflow the stack. */
 #ifndef WEFT_FHIR_PATH_INT_H
 #define WEFT_FHIR_PATH_INT_H
 
@@ -17,6 +17,7 @@
 #define PATH_DEPTH_MAX 200u
 #define PATH_STEPS_MAX 2000000u
 #define PATH_ITEMS_MAX 1000000u
+#define PATH_BYTES_MAX (64u << 20)
 
 /* ---- values ---- */
 /* Types of the System namespace, above those of the model. */
@@ -172,7 +173,8 @@ struct path_run {
     struct path_item context;        /* %context */
     struct path_item resource, root; /* %resource, %rootResource */
     bool stubs;                      /* resolve() tells type and id of what is elsewhere */
-    uint64_t steps;
+    uint64_t steps, look;            /* look: at how many steps memory is looked at again */
+    size_t used;                     /* of the arena, at the start */
 };
 /* Variables of defineVariable(): seen by what follows in the same chain of dots, and within. */
 struct path_var {
