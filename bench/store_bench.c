@@ -246,6 +246,28 @@ static void searches(struct store *s, uint64_t patients, uint64_t n, bool comp, 
     arena_free(a);
 }
 
+/* Exactly how many hold a token that all of them hold: keys counted a second. */
+static void counts(struct store *s, uint64_t n)
+{
+    struct arena *a = arena_new(0);
+    struct op op;
+    uint64_t rounds = 1 + 20000000 / n, total = 0;
+    struct lap lap = lap_begin();
+    for (uint64_t i = 0; i < rounds; i++) {
+        arena_reset(a);
+        op_init(&op, a, NULL, 0);
+        struct store_range final = {key(a, 3, 1), key(a, 3, 2), STR_NONE, 0};
+        struct store_clause c = {.ranges = &final, .n_ranges = 1};
+        struct store_query q = {
+            .type = TYPE_OBSERVATION, .clauses = &c, .n_clauses = 1, .total = true};
+        struct store_found f = {.total = 0};
+        if (store_search(&op, s, &q, &f) == OK)
+            total += f.total;
+    }
+    lap_show(&lap, "count of a token, keys", total, total == rounds * n ? "" : "; WRONG");
+    arena_free(a);
+}
+
 /* The same documents (sealed size) and keys, written plainly: one row a document, one a key. */
 static void bare(const char *dir, uint64_t n)
 {
@@ -332,6 +354,7 @@ int main(int argc, char **argv)
     point_reads(s, first, 200000, n, "point read, anywhere");
     searches(s, n / PER_PATIENT + 1, 20000, true, 5);
     searches(s, n / PER_PATIENT + 1, 500, false, 5);
+    counts(s, n);
     store_close(s);
     int64_t begin = time_mono_ns();
     op_init(&op, a, NULL, time_now());

@@ -37,7 +37,10 @@ SOURCES = {
     "reference": {"Reference": "REFERENCE", "Resource": "RESOURCE",
                   **{t: "LINK" for t in ("canonical", "uri", "url", "oid", "uuid")}},
     "uri": {t: "URI" for t in TEXTS},
+    "special": {"BackboneElement": "PLACE", "Location.position": "PLACE"},
 }
+# Full text has no expression: its keys are the words of the whole resource (keys_words.c).
+WORDS = {"_text", "_content"}
 HOME_ORDER = ["patient", "subject", "beneficiary", "individual"]
 
 
@@ -53,6 +56,7 @@ class Spec:
         self.types = {r[0]: (r[1], r[2] == "abstract", r[3])
                       for r in rows_of(os.path.join(folder, "types.tsv"))}
         self.resources = sorted(n for n, t in self.types.items() if t[0] == "resource" and not t[1])
+        self.domain = [n for n in self.resources if self.types[n][2] == "DomainResource"]
         self.row = {n: i + 1 for i, n in enumerate(self.resources)}
         self.children = {}
         for path, _, high, types, binding, _ in rows_of(os.path.join(folder, "elements.tsv")):
@@ -75,6 +79,12 @@ class Spec:
             name, _, targets = t.partition("(")
             out.append((name, targets.rstrip(")").split("|") if targets else []))
         return out
+
+    def is_a(self, kind, base):
+        """As FHIRPath's "as" has it: a canonical is a uri, too."""
+        while kind and kind.lower() != base.lower():
+            kind = self.types[kind][2] if kind in self.types else ""
+        return bool(kind)
 
     def find(self, context, name):
         """(element, is choice) of a FHIRPath name in a context, inherited ones included."""
@@ -186,7 +196,7 @@ class Trie:
             raise SystemExit("gen_params: no element %s in %s" % (name, context))
         path, high, types, _ = element
         for kind, _ in types:
-            if cast and kind.lower() != cast.lower():
+            if cast and not self.spec.is_a(kind, cast):
                 continue
             member = name + kind[0].upper() + kind[1:] if choice else name
             below = kind[1:] if kind.startswith("#") else (
@@ -223,9 +233,10 @@ def expand(spec):
     out = {}
     for p in spec.params:
         for b in p["base"]:
-            if not p["expression"] or b == "DomainResource":
+            if not p["expression"] and p["code"] not in WORDS:
                 continue
-            for base in spec.resources if b == "Resource" else [b]:
+            whole = {"Resource": spec.resources, "DomainResource": spec.domain}
+            for base in whole.get(b, [b]):
                 one = Param(spec, p, base)
                 if (base, one.code) in out:
                     raise SystemExit("gen_params: twice %s %s" % (base, one.code))
@@ -243,6 +254,7 @@ def find_alias(params):
     """Renamings, restrictions and unions among the parameters of one type."""
     for kind in KINDS:
         group = sorted((p for p in params if p.kind == kind), key=rank)
+        group = [p for p in group if p.code not in WORDS]
         for p in group:
             bare, target = p.stripped()
             for q in group:
@@ -303,13 +315,14 @@ class Build:
 
     def one_type(self, base):
         mine = [p for (b, _), p in sorted(self.params.items()) if b == base]
-        known = {p: build_one(self.trie, Node(), p, p.number, lambda *a: 0) for p in mine}
+        known = {p: p.code in WORDS or
+                 build_one(self.trie, Node(), p, p.number, lambda *a: 0) for p in mine}
         find_alias(mine)
         root, self.fallback[base] = Node(), []
         for p in mine:
             if p.components:
                 p.parts = p.parts or [self.component(base, c) for c in p.components]
-            if p.alias or p.kind == "special" or p.code in ("_id", "_lastUpdated"):
+            if p.alias or p.code in WORDS or p.code in ("_id", "_lastUpdated"):
                 continue
             if known[p]:
                 build_one(self.trie, root, p, p.number, self.composite)

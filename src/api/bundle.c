@@ -178,6 +178,7 @@ void bundle_history(struct call *c, struct buf *b, str query, str at,
             at.n ? arena_printf(c->op.arena, "%.*s%s_page=%.*s", STR_ARG(first), sep, STR_ARG(at))
                  : first);
     link_to(b, false, "first", first);
+    page_link(c, b, "previous", first, page->prev);
     page_link(c, b, "next", first, page->next);
     buf_add(b, page->n ? STR("],\"entry\":[") : STR("]"));
     for (size_t i = 0; i < page->n; i++) {

@@ -82,8 +82,9 @@ static bool tell(struct sublive *l, struct listener *s, struct arena *a)
         /* Larger than a stream carries at once: the number is told, $events has the rest. */
         buf_clear(&b);
         b.failed = false;
+        uint64_t from = s->told + 1;
         buf_printf(&b, "id: %llu\nevent: fetch\ndata: {\"eventsSinceNumber\":%llu}\n\n",
-                   (unsigned long long)last, (unsigned long long)(s->told + 1));
+                   (unsigned long long)last, (unsigned long long)from);
     }
     bool news = e == OK && last > s->told;
     if (news && net_stream_send(s->stream, buf_str(&b)))

@@ -203,7 +203,7 @@ static err plain(struct gql_run *r, const struct gql_selection *s, str text, str
 static err field(struct gql_run *r, const struct gql_selection *s, struct gql_node node,
                  struct gql_outs *out)
 {
-    struct element e;
+    struct element e = {0};
     bool resource = node.v && node.type <= FHIR_TYPE_COUNT;
     if (str_eq(s->name, STR("__typename")))
         return plain(r, s, node.v ? fhir_word(fhir_models[node.type].name) : STR("Query"), out);

@@ -74,6 +74,7 @@ err fhir_keys(struct op *op, struct json *resource, struct fhir_key **ret, size_
         keys_walk(&w, t->root, resource);
     for (size_t i = 0; i < t->n_fallback; i++)
         TRY(keys_by_path(&w, fhir_param_get(fhir_param_fallback[t->fallback + i]), resource));
+    keys_words(&w, resource);
     TRY(op_check(op));
     if (w.over)
         return fail(op, ERR_TOO_COSTLY, "the resource makes more than %u search keys", KEYS_MAX);

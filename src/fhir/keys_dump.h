@@ -22,6 +22,12 @@ static inline void key_value(struct buf *b, const struct fhir_key *k)
     case KEY_DISPLAY:
         buf_printf(b, "\"%.*s\"", STR_ARG(k->text));
         break;
+    case KEY_WORDS:
+        buf_add(b, k->text);
+        break;
+    case KEY_PLACE:
+        buf_printf(b, "%lld|%lld", (long long)k->lo, (long long)k->hi);
+        break;
     case KEY_TYPED:
         buf_printf(b, "%.*s|%.*s|%.*s", STR_ARG(k->system), STR_ARG(k->code), STR_ARG(k->text));
         break;
@@ -62,13 +68,17 @@ static inline str keys_dump(struct op *op, const struct fhir_key *keys, size_t n
 {
     str *lines = ARENA_ARRAY(op->arena, str, n + 1);
     struct buf b, all;
-    for (size_t i = 0; i < n; i++) {
+    size_t all_n = n;
+    n = 0;
+    for (size_t i = 0; i < all_n; i++) {
+        if (keys[i].kind == KEY_WORDS) /* not of a parameter's expression */
+            continue;
         buf_init(&b, op->arena, 1u << 20);
         buf_printf(&b, "%s=", fhir_param_get(keys[i].param)->code);
         key_value(&b, &keys[i]);
         buf_char(&b, '\n');
         assert_true(buf_ok(&b));
-        lines[i] = buf_str(&b);
+        lines[n++] = buf_str(&b);
     }
     qsort(lines, n, sizeof *lines, key_line_order);
     buf_init(&all, op->arena, 64u << 20);
@@ -94,7 +104,7 @@ static inline str keys_dump_by_path(struct op *op, struct json *resource)
     const struct fhir_param *p;
     for (size_t i = 0; (p = fhir_param_at(fhir_type_of(resource), i)); i++) {
         bool of_server = strcmp(p->code, "_id") == 0 || strcmp(p->code, "_lastUpdated") == 0;
-        if (p->alias || p->type == PARAM_SPECIAL || of_server)
+        if (p->alias || fhir_param_words(p) || of_server)
             continue;
         if (keys_by_path(&w, p, resource) != OK)
             fail_msg("%s: %.*s\n", p->code, STR_ARG(op->fault.issues[0].message));

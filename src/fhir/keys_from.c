@@ -298,6 +298,18 @@ static void from_uri(struct key_walk *w, uint16_t param, const struct json *v)
         keys_add(w, &(struct fhir_key){.param = param, .kind = KEY_URI, .text = v->u.s});
 }
 
+static void from_place(struct key_walk *w, uint16_t param, const struct json *v)
+{
+    double lat, lon;
+    if (!json_double(JSON_GET(v, "latitude"), &lat) ||
+        !json_double(JSON_GET(v, "longitude"), &lon) || fabs(lat) > 90 || fabs(lon) > 180)
+        return;
+    keys_add(w, &(struct fhir_key){.param = param,
+                                   .kind = KEY_PLACE,
+                                   .lo = llround(lat * 1e7),
+                                   .hi = llround(lon * 1e7)});
+}
+
 void keys_from(struct key_walk *w, uint16_t param, enum key_from from, const struct json *v)
 {
     static const from_fn fns[KEY_FROM_COUNT] = {
@@ -323,6 +335,7 @@ void keys_from(struct key_walk *w, uint16_t param, enum key_from from, const str
         [KEY_FROM_RESOURCE] = from_resource,
         [KEY_FROM_LINK] = from_link,
         [KEY_FROM_URI] = from_uri,
+        [KEY_FROM_PLACE] = from_place,
     };
     if (fns[from])
         fns[from](w, param, v);

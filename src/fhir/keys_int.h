@@ -60,6 +60,7 @@ enum key_from {
     KEY_FROM_RESOURCE,
     KEY_FROM_LINK,
     KEY_FROM_URI,
+    KEY_FROM_PLACE,
     KEY_FROM_COMPOSITE,
     KEY_FROM_COUNT
 };
@@ -119,6 +120,8 @@ struct key_walk {
 void keys_walk(struct key_walk *w, uint16_t node, const struct json *v);
 /* Makes the keys of one value (not KEY_FROM_COMPOSITE). */
 void keys_from(struct key_walk *w, uint16_t param, enum key_from from, const struct json *v);
+/* The texts of a tagged resource, for _content, and those of its narrative, for _text. */
+void keys_words(struct key_walk *w, const struct json *resource);
 /* Appends unless KEYS_MAX is reached. */
 void keys_add(struct key_walk *w, const struct fhir_key *key);
 /* The keys of one parameter by its FHIRPath expression instead of the trie: for expressions that

@@ -54,7 +54,8 @@ static const struct row rows[] = {
      "\"device\":{\"reference\":\"#d\"},\"performer\":[{\"display\":\"nobody\"}]}",
      "code=|a\ncode=|b\ncode-value-concept=|a$|x\ncode-value-concept=|b$|x\n"
      "date=2024-01-01T00:00:00.000Z/2024-02-02T00:00:00.000Z\ndevice=\"\"\nperformer=\"nobody\"\n"
-     "status=|final\nsubject=(urn:mrn|9)\nvalue-concept=\"Ex\"\nvalue-concept=|x\nvalue-string=Ex\n"},
+     "status=|final\nsubject=(urn:mrn|9)\nvalue-concept=\"Ex\"\nvalue-concept=|x\nvalue-string="
+     "Ex\n"},
     {"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"t\"},"
      "\"valueSampledData\":{\"origin\":{\"value\":10,\"code\":\"mV\"},\"period\":1,\"factor\":0.5,"
      "\"dimensions\":1,\"data\":\"1 E -4 8\"}}",

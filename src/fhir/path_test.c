@@ -563,6 +563,8 @@ static void published(void **state)
         const struct param_more *more = &fhir_param_mores[i];
         const struct fhir_path *p = NULL;
         arena_reset(op.arena);
+        if (!*more->expression) /* full text */
+            continue;
         assert_int_equal(fhir_path_compile(&op, str_of(more->expression), &p), OK);
         for (size_t k = 0; k < KEY_PARTS_MAX && more->inner[k]; k++)
             assert_int_equal(fhir_path_compile(&op, str_of(more->inner[k]), &p), OK);

@@ -49,8 +49,32 @@ enum fhir_key_kind {
     KEY_COMPOSITE, /* parts */
     KEY_DISPLAY,   /* text: what a token is called (display, CodeableConcept.text, type.text); or a
                     * reference that cannot be asked for (contained, only named) */
-    KEY_TYPED      /* an identifier: system and code of its type, text its value (:of-type) */
+    KEY_TYPED,     /* an identifier: system and code of its type, text its value (:of-type) */
+    KEY_WORDS,     /* text: a piece of the resource's text, for _content and _text */
+    KEY_PLACE      /* lo, hi: latitude and longitude in units of 10^-7 degrees */
 };
+/* A parameter that is answered by the words of the text: _text (the narrative), _content (all). */
+bool fhir_param_words(const struct fhir_param *p);
+/* The next word of folded text: letters and digits; of scripts without spaces one character. */
+bool fhir_word_take(str *folded, str *ret_word);
+/* A full-text value: words, "phrases", begin*, AND (or nothing between), OR, NOT, parentheses. */
+enum fhir_words_kind { WORDS_AND, WORDS_OR, WORDS_NOT, WORDS_PHRASE, WORDS_BEGIN };
+struct fhir_words {
+    enum fhir_words_kind kind;
+    const str *words; /* folded; of a phrase in order, BEGIN has one */
+    size_t n_words;
+    const struct fhir_words *const *kids;
+    size_t n_kids;
+};
+/* A quantity in UCUM base units, so that 1 g and 1000 mg are the same; ret_unit names the unit.
+ * False where it cannot be told: another system, no unit of UCUM. */
+bool fhir_quantity_base(struct arena *a, str system, str code, double value, double *ret,
+                        str *ret_unit);
+/* The same of a value asked for, its bounds included; ret->code names the unit. */
+struct fhir_value;
+bool fhir_value_base(struct arena *a, const struct fhir_value *v, struct fhir_value *ret);
+/* Metres between two places on the sphere, degrees. */
+double fhir_distance(double lat_a, double lon_a, double lat_b, double lon_b);
 struct fhir_key {
     uint16_t param;
     uint8_t kind; /* enum fhir_key_kind */
@@ -89,6 +113,8 @@ struct fhir_value {
     struct fhir_ref ref;
     const struct fhir_value *parts; /* composite */
     size_t n_parts;
+    const struct fhir_words *words; /* _text, _content */
+    double lat, lon, metres;        /* near */
 };
 struct fhir_clause {
     const struct fhir_param *param;

@@ -9,7 +9,7 @@ static const struct {
     enum fhir_modifier modifier;
     unsigned types; /* bits of enum fhir_param_type it goes with */
 } modifiers[] = {
-    {"missing", MOD_MISSING, ~(1u << PARAM_SPECIAL)},
+    {"missing", MOD_MISSING, ~0u},
     {"exact", MOD_EXACT, 1u << PARAM_STRING},
     {"contains", MOD_CONTAINS, 1u << PARAM_STRING},
     {"text", MOD_TEXT, 1u << PARAM_TOKEN | 1u << PARAM_STRING},
@@ -50,6 +50,8 @@ static bool goes_with(size_t i, const struct fhir_param *p)
     str code = str_of(p->code);
     if (str_eq(code, STR("_id")))
         return m == MOD_MISSING || m == MOD_NOT;
+    if (fhir_param_words(p))
+        return m == MOD_MISSING;
     if (p->type == PARAM_REFERENCE && (m == MOD_ABOVE || m == MOD_BELOW) && !lies_in_others(p))
         return false;
     return modifiers[i].types & 1u << p->type;
@@ -113,8 +115,6 @@ static err find_param(struct query_read *r, str code, const struct fhir_param **
         return REFUSE(r, "%.*s cannot be searched by it; it can by: %.*s", STR_ARG(type),
                       STR_ARG(codes));
     }
-    if (p->type == PARAM_SPECIAL)
-        return REFUSE(r, "this parameter is not supported");
     *ret = p;
     return OK;
 }

@@ -60,6 +60,11 @@ bool query_take(str *in, char sep, str *ret_part);
 /* Without escapes (\, \| \$ \\). */
 str query_unescape(struct arena *a, str s);
 
+/* v->text as an expression over words, into v->words. */
+MUST err query_words_read(struct query_read *r, struct fhir_value *v);
+/* Do the texts of a resource (keys of param) meet the expression? */
+bool query_words_hold(struct arena *a, const struct fhir_words *w, const struct fhir_key *keys,
+                      size_t n, uint16_t param);
 /* Does folded text hold want from the start of a word on? */
 bool query_words(str have, str want);
 /* Is uri base, or below it by the steps of a path or as a version of it? */

@@ -3,6 +3,8 @@
  * Invariant: match(extract(resource), clause) means what R4 search.html says of each type. */
 #include "fhir/query_int.h"
 
+#include <math.h>
+
 static bool match_token(const struct fhir_key *k, const struct fhir_value *v)
 {
     return (v->code.n == 0 || str_eq(k->code, v->code)) &&
@@ -103,8 +105,31 @@ static bool match_number(double k, const struct fhir_value *v)
     return false;
 }
 
-static bool match_quantity(const struct fhir_key *k, const struct fhir_value *v)
+bool fhir_value_base(struct arena *a, const struct fhir_value *v, struct fhir_value *ret)
 {
+    struct fhir_value w = *v;
+    if (!v->has_system || !v->code.n ||
+        !fhir_quantity_base(a, v->system, v->code, v->number, &w.number, &w.code) ||
+        !fhir_quantity_base(a, v->system, v->code, v->num_lo, &w.num_lo, &w.code) ||
+        !fhir_quantity_base(a, v->system, v->code, v->num_hi, &w.num_hi, &w.code))
+        return false;
+    w.num_hi = fmax(w.num_hi, nextafter(w.number, HUGE_VAL)); /* what is left of long decimals */
+    *ret = w;
+    return true;
+}
+
+static bool key_in_base(struct arena *a, const struct fhir_key *k, struct fhir_key *ret)
+{
+    *ret = *k;
+    return fhir_quantity_base(a, k->system, k->code, k->number, &ret->number, &ret->code);
+}
+
+static bool match_quantity(struct arena *a, const struct fhir_key *k, const struct fhir_value *v)
+{
+    struct fhir_value w;
+    struct fhir_key b;
+    if (fhir_value_base(a, v, &w) && key_in_base(a, k, &b))
+        return str_eq(b.code, w.code) && match_number(b.number, &w);
     bool unit =
         v->code.n == 0 || str_eq(k->code, v->code) || (!v->has_system && str_eq(k->text, v->code));
     return unit && (!v->has_system || str_eq(k->system, v->system)) && match_number(k->number, v);
@@ -146,7 +171,7 @@ bool match_value(struct arena *a, const struct fhir_clause *c, const struct fhir
     case KEY_NUMBER:
         return match_number(k->number, v);
     case KEY_QUANTITY:
-        return match_quantity(k, v);
+        return match_quantity(a, k, v);
     case KEY_REFERENCE:
         return match_reference(c, k, v);
     case KEY_URI:
@@ -157,6 +182,10 @@ bool match_value(struct arena *a, const struct fhir_clause *c, const struct fhir
         return match_typed(k, v);
     case KEY_COMPOSITE:
         return match_parts(a, k, v);
+    case KEY_PLACE:
+        return fhir_distance(v->lat, v->lon, (double)k->lo / 1e7, (double)k->hi / 1e7) <= v->metres;
+    case KEY_WORDS: /* all of them together: match_words() */
+        break;
     }
     return false;
 }
@@ -188,10 +217,21 @@ static bool any_value(struct arena *a, const struct fhir_clause *c, const struct
     return false;
 }
 
+static bool match_words(struct arena *a, const struct fhir_clause *c, const struct fhir_key *keys,
+                        size_t n)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (query_words_hold(a, c->values[i].words, keys, n, c->param->number))
+            return true;
+    return false;
+}
+
 static bool match_clause(struct arena *a, const struct fhir_clause *c, const struct fhir_key *keys,
                          size_t n)
 {
     bool there = false, hit = false;
+    if (fhir_param_words(c->param) && c->modifier == MOD_NONE)
+        return match_words(a, c, keys, n);
     for (size_t i = 0; i < n && !hit; i++) {
         const struct fhir_key *k = &keys[i];
         if (!asked(c->param, k->param))

@@ -69,7 +69,7 @@ static err sort_one(struct query_read *r, str code, bool descending)
     fhir_type target;
     const struct fhir_param *p = fhir_param_find(r->type, code);
     p = p ? query_unalias(p, &target) : NULL;
-    if (!p || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL) {
+    if (!p || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL || fhir_param_words(p)) {
         str codes = query_codes(r->op, r->type, false);
         return REFUSE(r,
                       "sort by search parameters that are not composite, '-' first for "
@@ -231,8 +231,8 @@ static const struct {
 #define RESULTS (sizeof results / sizeof *results)
 
 /* Parameters of R4 that would change what is found: never to be ignored. */
-static const char *const known[] = {"_id",       "_lastUpdated", "_profile", "_tag",
-                                    "_security", "_source",      "_has",     "_list"};
+static const char *const known[] = {"_id",     "_lastUpdated", "_profile", "_tag",  "_security",
+                                    "_source", "_has",         "_list",    "_text", "_content"};
 
 bool query_is_result(str name)
 {

@@ -205,7 +205,8 @@ struct bad {
 };
 
 static const struct bad bad_rows[] = {
-    {FHIR_PATIENT, "nosuch=1", "'nosuch': Patient cannot be searched by it; it can by: _id, "},
+    {FHIR_PATIENT, "nosuch=1",
+     "'nosuch': Patient cannot be searched by it; it can by: _content, _id, "},
     {FHIR_PATIENT, "birthdate=soon", "'birthdate': not a date: give"},
     {FHIR_PATIENT, "birthdate=2024-13", "'birthdate': not a date"},
     {FHIR_PATIENT, "birthdate:exact=2024",
@@ -261,7 +262,15 @@ static const struct bad bad_rows[] = {
     {FHIR_OBSERVATION, "_type=Patient", "the address names the type already"},
     {FHIR_OBSERVATION, "_explain=x", "'_explain': give 1 or 0"},
     {FHIR_OBSERVATION, "_score=1", "'_score': not supported; supported beside"},
-    {FHIR_LOCATION, "near=1|2|3", "'near': this parameter is not supported"},
+    {FHIR_LOCATION, "near=1", "give latitude|longitude|distance|units"},
+    {FHIR_LOCATION, "near=91|2|3", "give latitude|longitude|distance|units"},
+    {FHIR_LOCATION, "near=1|2|3|parsec", "units are km"},
+    {FHIR_PATIENT, "_content=(a", "a ')' is missing"},
+    {FHIR_PATIENT, "_content=a)", "a '(' is missing"},
+    {FHIR_PATIENT, "_content=a AND", "no word in a part"},
+    {FHIR_PATIENT, "_content=\"a", "a '\"' is missing"},
+    {FHIR_PATIENT, "_content=((((((((((a))))))))))", "within one another"},
+    {FHIR_PATIENT, "_text:exact=a", "the modifier is not supported here; supported: :missing"},
     {FHIR_OBSERVATION, "code=%zz", "not percent-encoded UTF-8"},
     {FHIR_OBSERVATION, "code=%", "not percent-encoded UTF-8"},
     {FHIR_OBSERVATION, "code=%ff", "not percent-encoded UTF-8"},

@@ -199,6 +199,31 @@ static err read_token_as(struct query_read *r, struct fhir_value *v, str s, stru
     return OK;
 }
 
+/* latitude|longitude[|distance[|units]] */
+static err read_near(struct query_read *r, struct fhir_value *v, str s)
+{
+    static const struct {
+        const char *unit;
+        double metres;
+    } units[] = {{"km", 1000},          {"m", 1},           {"mi", 1609.344}, {"[mi_i]", 1609.344},
+                 {"[mi_us]", 1609.347}, {"[ft_i]", 0.3048}, {"ft", 0.3048},   {"[nmi_i]", 1852}};
+    str lat, lon = STR_NONE, far = STR("50"), unit = STR("km");
+    double distance;
+    if (!query_take(&s, '|', &lat) || !query_take(&s, '|', &lon) ||
+        (s.p && !query_take(&s, '|', &far)) || (s.p && !query_take(&s, '|', &unit)) || s.p ||
+        !str_to_double(lat, &v->lat) || !str_to_double(lon, &v->lon) ||
+        !str_to_double(far.n ? far : STR("50"), &distance) || !(fabs(v->lat) <= 90) ||
+        !(fabs(v->lon) <= 180) || !(distance >= 0))
+        return REFUSE(r, "give latitude|longitude|distance|units in degrees; without a distance it "
+                         "is 50 km");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (str_eq(unit.n ? unit : STR("km"), str_of(units[i].unit))) {
+            v->metres = distance * units[i].metres;
+            return OK;
+        }
+    return REFUSE(r, "units are km, m, mi, ft, [mi_i], [mi_us], [ft_i] or [nmi_i]");
+}
+
 static err read_plain(struct query_read *r, struct fhir_value *v, str s, struct fhir_clause *c)
 {
     const struct fhir_param *p = c->param;
@@ -216,12 +241,14 @@ static err read_plain(struct query_read *r, struct fhir_value *v, str s, struct 
                                              : read_reference(r, v, s, c);
     case PARAM_COMPOSITE:
         return read_composite(r, v, s, p);
+    case PARAM_SPECIAL:
+        return read_near(r, v, s);
     case PARAM_STRING:
     case PARAM_URI:
-    case PARAM_SPECIAL:
         break;
     }
-    return read_text(r, v, s);
+    TRY(read_text(r, v, s));
+    return fhir_param_words(p) ? query_words_read(r, v) : OK;
 }
 
 /* A union of composites has the parts of any of them. */

@@ -48,8 +48,10 @@ static bool listed(const uint8_t *addr, const struct block *list, size_t n)
 bool addr_public(const uint8_t *addr, size_t n)
 {
     static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff};
-    if (n == 16 && inside(addr, mapped, 96))
-        return addr_public(addr + 12, 4);
+    if (n == 16 && inside(addr, mapped, 96)) {
+        addr += 12;
+        n = 4;
+    }
     if (n == 16)
         return (addr[0] & 0xe0) == 0x20 && !listed(addr, v6, sizeof v6 / sizeof *v6);
     return n == 4 && !listed(addr, v4, sizeof v4 / sizeof *v4);

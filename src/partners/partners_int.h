@@ -65,8 +65,8 @@ struct sight {
     struct json *now, *before;
     bool read, gone;
 };
-MUST err match_change(struct op *op, struct partners *p, const struct subscription *s,
-                      struct sight *sight, bool *ret);
+MUST err match_change(struct op *op, struct partners *p, const struct subscription *sub,
+                      struct sight *s, bool *ret);
 
 /* ---- events on disk (events.c) ----
  * kv sub/<rid>/tail: number of the newest event; sub/<rid>/head: what was delivered, and how the

@@ -253,6 +253,12 @@ static err consider(struct asked *a, const struct store_trail_entry *e, struct r
     return audit_event_doc(a->op, a->rec, e->seq, e->time, &line, &page->docs[page->n++]);
 }
 
+static str position(const struct asked *a, const char *way, uint64_t before)
+{
+    return arena_printf(a->op->arena, "%s%llu.%llu", way, (unsigned long long)before,
+                        (unsigned long long)a->before);
+}
+
 static err scan(struct asked *a, uint64_t before, bool counting, struct record_page *page)
 {
     size_t looked = 0;
@@ -284,8 +290,65 @@ static err scan(struct asked *a, uint64_t before, bool counting, struct record_p
         }
     }
     if (!counting && before > 1 && done)
-        page->next = arena_printf(a->op->arena, "%llu", (unsigned long long)before);
+        page->next = position(a, "", before);
     return op_check(a->op);
+}
+
+/* The page before the one that starts below `from`: the last `count` lines that fit on the way from
+ * the newest down to there. */
+static err scan_back(struct asked *a, uint64_t from, struct record_page *page)
+{
+    size_t n = 0, found = 0, looked = 0, count = a->q->count;
+    struct store_trail_entry *e, *ring = ARENA_ARRAY(a->op->arena, struct store_trail_entry, count);
+    struct record_page fits = {0};
+    uint64_t before = a->before;
+    bool unused = false;
+    TRY(op_check(a->op));
+    do {
+        TRY(search_late(a->op, 0));
+        TRY(store_trail_find(a->op, a->rec->store, a->ranged ? &a->range : NULL, before, ROUND, &e,
+                             &n));
+        for (size_t i = 0; i < n && e[i].seq >= from; i++) {
+            TRY(consider(a, &e[i], &fits, true, &unused));
+            if (fits.total > found)
+                ring[found++ % count] = e[i];
+        }
+        before = n ? e[n - 1].seq : 0;
+        looked += n;
+        if (looked >= SCAN_MAX)
+            return fail(a->op, ERR_TOO_COSTLY,
+                        "Too many lines of the trail lie between; start at page one.");
+    } while (n == ROUND && before > from);
+    uint64_t first = 0;
+    for (size_t i = found > count ? found - count : 0; i < found; i++) {
+        const struct store_trail_entry *at = &ring[i % count];
+        struct audit_line line;
+        if (!audit_decode(at->entry, &line) || !audit_narrow(a->op, &line))
+            continue;
+        first = first ? first : at->seq;
+        TRY(audit_event_doc(a->op, a->rec, at->seq, at->time, &line, &page->docs[page->n++]));
+    }
+    page->next = position(a, "", from);
+    if (found > count)
+        page->prev = position(a, "b", first + 1);
+    return op_check(a->op);
+}
+
+/* Where a page starts and what was the newest line for the first one: "17.90", "b17.90" going back.
+ */
+static bool take_position(struct asked *a, uint64_t *ret_before, bool *ret_back)
+{
+    str text = a->q->page, before;
+    uint64_t newest;
+    if (str_empty(text))
+        return true;
+    *ret_back = text.p[0] == 'b';
+    text = str_sub(text, *ret_back, text.n);
+    if (!str_take_until(&text, '.', &before) || !str_to_u64(before, INT64_MAX, ret_before) ||
+        !str_to_u64(text, INT64_MAX, &newest) || newest > a->before || *ret_before > newest)
+        return false;
+    a->before = newest;
+    return true;
 }
 
 err audit_event_search(struct op *op, struct record *rec, const struct fhir_query *q,
@@ -302,11 +365,14 @@ err audit_event_search(struct op *op, struct record *rec, const struct fhir_quer
     choose_range(&a);
     TRY(span_of(&a));
     uint64_t before = a.before;
-    if (!str_empty(q->page) && (!str_to_u64(q->page, INT64_MAX, &before) || before > a.before))
+    bool back = false, shows = !plan.empty && q->count && q->summary != SUMMARY_COUNT;
+    if (!take_position(&a, &before, &back))
         return fail(op, ERR_INVALID,
                     "_page is not a position that this server gave; start at page one.");
-    if (!plan.empty && q->count && q->summary != SUMMARY_COUNT)
-        TRY(scan(&a, before, false, &page));
+    if (shows)
+        TRY(back ? scan_back(&a, before, &page) : scan(&a, before, false, &page));
+    if (shows && !back && !str_empty(q->page))
+        page.prev = position(&a, "b", before);
     if (q->total == TOTAL_ACCURATE || q->count == 0 || q->summary == SUMMARY_COUNT) {
         if (!plan.empty)
             TRY(scan(&a, a.before, true, &all));

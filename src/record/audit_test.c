@@ -201,6 +201,51 @@ static void patients_see_who_looked(void **state)
     assert_int_equal(fixture_read(f, line, &d), ERR_NOT_FOUND);
 }
 
+/* Ids of a page of AuditEvents. */
+static const char *page_of(struct fixture *f, const char *query, str at, struct record_page *ret)
+{
+    const char *text = "";
+    if (at.n)
+        query = fixture_text(f, "%s&_page=%.*s", query, STR_ARG(at));
+    op_clear(&f->op);
+    assert_int_equal(
+        record_find(&f->op, f->rec, fhir_type_parse(STR("AuditEvent")), str_of(query), ret), OK);
+    for (size_t i = 0; i < ret->n; i++)
+        text = fixture_text(f, "%s %.*s", text, STR_ARG(ret->docs[i].id));
+    return text;
+}
+
+/* The trail grows meanwhile; the pages stay what they were. */
+static void pages_go_both_ways(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const queries[] = {"_count=3&action=C", "_count=2",
+                                          "_count=3&agent=x&action=C"};
+    const char *pages[20];
+    for (int i = 0; i < 8; i++)
+        fixture_patient(f, "X");
+    for (size_t q = 0; q < 3; q++) {
+        struct record_page page;
+        str at = STR_NONE;
+        size_t n = 0;
+        (void)fixture_lines(f);
+        do {
+            pages[n] = page_of(f, queries[q], at, &page);
+            assert_int_equal(page.prev.n > 0, n > 0);
+            at = arena_str(f->keep, page.next);
+            fixture_patient(f, "Late");
+            (void)fixture_lines(f);
+        } while (++n < 20 && at.n);
+        assert_true(n > 2 || q == 2);
+        while (--n > 0) {
+            at = arena_str(f->keep, page.prev);
+            assert_string_equal(page_of(f, queries[q], at, &page), pages[n - 1]);
+            assert_true(page.next.n > 0);
+        }
+        assert_int_equal(page.prev.n, 0);
+    }
+}
+
 static void the_chain_verifies(void **state)
 {
     struct fixture *f = *state;
@@ -220,6 +265,7 @@ int main(void)
         BOTH_BACKENDS(every_door_leaves_a_line), BOTH_BACKENDS(a_failed_write_leaves_none),
         BOTH_BACKENDS(the_ticket_is_durable),    BOTH_BACKENDS(audit_events_are_served),
         BOTH_BACKENDS(patients_see_who_looked),  BOTH_BACKENDS(the_chain_verifies),
+        BOTH_BACKENDS(pages_go_both_ways),
     };
     return cmocka_run_group_tests_name("record.audit", tests, NULL, NULL);
 }

@@ -169,6 +169,60 @@ static void codes_that_others_know(void **state)
     assert_int_equal(f->op.fault.code, ERR_NOT_FOUND);
 }
 
+static void words_places_units(void **state)
+{
+    struct fixture *f = *state;
+    fixture_make(f, "{\"resourceType\":\"Condition\",\"subject\":{\"display\":\"Ana\"},\"code\":{"
+                    "\"text\":\"Headache, severe\"},\"note\":[{\"text\":\"since the fall in "
+                    "M\xc3\xbcnchen\"}],\"text\":{\"status\":\"generated\",\"div\":\"<div xmlns="
+                    "\\\"http://www.w3.org/1999/xhtml\\\">bone <b>and</b> liver</div>\"}}");
+    fixture_make(f, "{\"resourceType\":\"Condition\",\"subject\":{\"display\":\"Bo\"},\"code\":{"
+                    "\"text\":\"Headset pain\"}}");
+    fixture_make(f, "{\"resourceType\":\"Location\",\"position\":{\"latitude\":51.05,\"longitude\":"
+                    "3.72}}"); /* Ghent */
+    fixture_make(f, "{\"resourceType\":\"Location\",\"position\":{\"latitude\":-17.5,\"longitude\":"
+                    "-179.99}}");
+    fixture_make(f,
+                 "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+                 "\"valueQuantity\":{\"value\":1.5,\"system\":\"http://unitsofmeasure.org\","
+                 "\"code\":\"g\"}}");
+    const struct row rows[] = {
+        {"Condition", "_content=headache", 1},
+        {"Condition", "_content=head*", 2},
+        {"Condition", "_content=h*", 2},
+        {"Condition", "_content=headache%20munchen", 1},
+        {"Condition", "_content=headache%20OR%20headset", 2},
+        {"Condition", "_content=headache,headset", 2},
+        {"Condition", "_content=(headache%20OR%20headset)%20AND%20pain", 1},
+        {"Condition", "_content=pain%20AND%20NOT%20headache", 1},
+        {"Condition", "_content=NOT%20headache", 1},
+        {"Condition", "_content=%22the%20fall%22", 1},
+        {"Condition", "_content=%22fall%20the%22", 0},
+        {"Condition", "_content=generated", 0}, /* a code, no text */
+        {"Condition", "_text=(bone%20OR%20kidney)%20and%20liver", 1},
+        {"Condition", "_text=headache", 0},
+        {"Condition", "_text=b", 0},
+        {"Condition", "code:text=head", 2},
+        {"Condition", "code:text=headache,%20sev", 1},
+        {"Condition", "code:text=ache", 0},
+        {"Location", "near=51.0|3.7|10|km", 1},
+        {"Location", "near=51.0|3.7|5", 0},
+        {"Location", "near=51.0|3.7|3|mi", 0},
+        {"Location", "near=51.0|3.7", 1},
+        {"Location", "near=-17.5|179.99|3", 1}, /* over the date line */
+        {"Location", "near=90|0|5000", 1},
+        {"Location", "near=0|0|21000", 2},
+        {"Location", "near:missing=true", 0},
+        {"Observation", "value-quantity=1500|http://unitsofmeasure.org|mg", 1},
+        {"Observation", "value-quantity=1.5|http://unitsofmeasure.org|g", 1},
+        {"Observation", "value-quantity=gt0.001|http://unitsofmeasure.org|kg", 1},
+        {"Observation", "value-quantity=lt0.0015|http://unitsofmeasure.org|kg", 0},
+        {"Observation", "value-quantity=1500|http://unitsofmeasure.org|mL", 0},
+        {"Observation", "value-quantity=1500||mg", 0},
+    };
+    asks(f, rows, sizeof rows / sizeof *rows);
+}
+
 /* A patient who searches through others' references learns nothing of them. */
 static void others_stay_hidden(void **state)
 {
@@ -190,8 +244,9 @@ static void others_stay_hidden(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        BOTH_BACKENDS(chains_from_any_side), BOTH_BACKENDS(modifiers),
-        BOTH_BACKENDS(codes_that_others_know), BOTH_BACKENDS(others_stay_hidden)};
+    const struct CMUnitTest tests[] = {BOTH_BACKENDS(chains_from_any_side),
+                                       BOTH_BACKENDS(modifiers), BOTH_BACKENDS(words_places_units),
+                                       BOTH_BACKENDS(codes_that_others_know),
+                                       BOTH_BACKENDS(others_stay_hidden)};
     return cmocka_run_group_tests_name("record.chain", tests, NULL, NULL);
 }

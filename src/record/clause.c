@@ -236,7 +236,8 @@ static err plain(struct range_set *s, const struct kb *k, const struct fhir_clau
     case PARAM_SPECIAL:
         break;
     }
-    return fail(s->op, ERR_INVALID, "The search parameter %s is not supported.", c->param->code);
+    ranges_near(s, k, v);
+    return OK;
 }
 
 err clause_values(struct range_set *s, uint16_t number, const struct fhir_clause *c)

@@ -169,8 +169,16 @@ void ranges_number(struct range_set *s, const struct kb *k, const struct fhir_va
                    enum fhir_param_type type)
 {
     struct bounds b = {.k = k, .mask_at = k->n + 8u};
-    if (type == PARAM_QUANTITY)
+    struct fhir_value base;
+    struct kb in_base = kb_ends(k);
+    struct blinder blinder = {.store = s->rec->store};
+    if (type == PARAM_QUANTITY && fhir_value_base(s->op->arena, v, &base)) {
+        kb_top(&in_base, blind(&blinder, BLIND_UNIT, base.code), 3);
+        b.k = &in_base;
+        v = &base;
+    } else if (type == PARAM_QUANTITY) {
         b.mask = unit_mask(s, v, &b.mask_at);
+    }
     double n = v->number, next = above(n), near = above(v->num_hi);
     switch (v->prefix) {
     case PREFIX_EQ:

@@ -94,6 +94,29 @@ static void put_quantity(struct packer *p, const struct kb *k, const struct fhir
     }
 }
 
+/* In base units, so that 1 g is found by 1000 mg. */
+static void put_base(struct packer *p, const struct kb *k, const struct fhir_key *key)
+{
+    double base;
+    str unit;
+    struct kb t = kb_ends(k);
+    if (!fhir_quantity_base(p->op->arena, key->system, key->code, key->number, &base, &unit))
+        return;
+    kb_top(&t, blind(p->src->blinder, BLIND_UNIT, unit), 3);
+    kb_double(&t, base);
+    put(p, &t);
+}
+
+static void put_words(struct packer *p, const struct kb *k, str text)
+{
+    str folded = fhir_fold(p->op->arena, text), word;
+    while (fhir_word_take(&folded, &word)) {
+        struct kb t = *k;
+        (void)kb_word(&t, p->src->blinder, word);
+        put(p, &t);
+    }
+}
+
 static void put_reference(struct packer *p, const struct kb *k, const struct fhir_key *key)
 {
     uint64_t rid;
@@ -148,6 +171,14 @@ static void put_plain(struct packer *p, const struct kb *k, const struct fhir_ke
         break;
     case KEY_QUANTITY:
         put_quantity(p, k, key);
+        put_base(p, k, key);
+        break;
+    case KEY_WORDS:
+        put_words(p, k, key->text);
+        break;
+    case KEY_PLACE:
+        kb_low(&t, place_cell(key->lo, key->hi), PLACE_BITS / 4);
+        put(p, &t);
         break;
     case KEY_REFERENCE:
         put_reference(p, k, key);

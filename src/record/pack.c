@@ -23,7 +23,8 @@ static const str domains[BLIND_COUNT] = {
     [BLIND_EXACT] = {"string.exact", 12}, [BLIND_PREFIX] = {"string.prefix", 13},
     [BLIND_GRAM] = {"string.gram", 11},   [BLIND_URI] = {"uri", 3},
     [BLIND_UNIT] = {"unit", 4},           [BLIND_USER] = {"user", 4},
-    [BLIND_TYPED] = {"token.typed", 11},
+    [BLIND_TYPED] = {"token.typed", 11},  [BLIND_WORD] = {"word", 4},
+    [BLIND_BEGIN] = {"word.begin", 10},
 };
 
 struct blind_memo *blind_memo_new(struct arena *a)
@@ -99,6 +100,31 @@ void kb_token(struct kb *k, const struct blinder *b, str system, str code)
 {
     kb_top(k, blind(b, BLIND_CODE, code), 6);
     kb_top(k, blind(b, BLIND_SYSTEM, system), 3);
+}
+
+size_t kb_word(struct kb *k, const struct blinder *b, str word)
+{
+    kb_top(k, blind(b, BLIND_BEGIN, str_sub(word, 0, prefix_cut(word, WORD_BEGIN_BYTES))), 2);
+    size_t begin = k->n;
+    kb_top(k, blind(b, BLIND_WORD, word), 4);
+    return begin;
+}
+
+/* v of a range of so many units, as a number of PLACE_BITS bits. */
+static uint64_t place_part(int64_t v, int64_t range)
+{
+    int64_t n = (v + range / 2) * (INT64_C(1) << PLACE_BITS) / range;
+    int64_t most = (INT64_C(1) << PLACE_BITS) - 1;
+    return (uint64_t)(n < 0 ? 0 : n > most ? most : n);
+}
+
+uint64_t place_cell(int64_t lat, int64_t lon)
+{
+    uint64_t y = place_part(lat, INT64_C(1800000000)), x = place_part(lon, INT64_C(3600000000));
+    uint64_t cell = 0;
+    for (unsigned i = PLACE_BITS; i-- > 0;)
+        cell = cell << 2 | (y >> i & 1) << 1 | (x >> i & 1);
+    return cell;
 }
 
 void kb_typed(struct kb *k, const struct blinder *b, str whole)

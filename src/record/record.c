@@ -41,6 +41,11 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_task = fhir_type_parse(STR("Task")),
                            .t_consent = fhir_type_parse(STR("Consent")),
                            .t_definition = fhir_type_parse(STR("StructureDefinition"))};
+    e = reindex_format(op, rec);
+    if (e != OK) {
+        record_free(rec);
+        return e;
+    }
     *ret = rec;
     return OK;
 }

@@ -42,6 +42,8 @@ enum blind_domain {
     BLIND_UNIT,
     BLIND_USER,
     BLIND_TYPED,
+    BLIND_WORD,
+    BLIND_BEGIN,
     BLIND_COUNT
 };
 /* A small memory of hashes made before: codes and systems repeat. One thread at a time. */
@@ -66,6 +68,12 @@ void kb_low(struct kb *k, uint64_t v, unsigned bytes); /* the lowest bytes, big-
 void kb_time(struct kb *k, int64_t ms);
 void kb_double(struct kb *k, double v);
 void kb_token(struct kb *k, const struct blinder *b, str system, str code);
+/* A word of the text: how it begins, then all of it. Returns where the beginning ends. */
+size_t kb_word(struct kb *k, const struct blinder *b, str word);
+#define WORD_BEGIN_BYTES 3u
+/* A place: bits of latitude and longitude in turn, so that a cell is what starts alike. */
+#define PLACE_BITS 24u
+uint64_t place_cell(int64_t lat, int64_t lon); /* units of 10^-7 degrees; 2 * PLACE_BITS bits */
 /* An identifier with its type, "system|code|value", after kb_ends(); no system: of any. */
 void kb_typed(struct kb *k, const struct blinder *b, str whole);
 str kb_str(struct arena *a, const struct kb *k);
@@ -108,6 +116,17 @@ struct key_source {
 };
 MUST err keys_of_resource(struct op *op, const struct key_source *src, struct json *resource,
                           str **ret, size_t *ret_n);
+/* ---- reindex.c: keys made again for what is stored ---- */
+/* Of the living resources after *rid, about max of them and of the types wanted (NULL: all); *rid
+ * moves on. The number reached is stored in the same transaction. */
+struct reindex {
+    uint64_t rid, until; /* done so far; the last to do */
+    const bool *types;   /* by fhir_type */
+    str kv, prefix;      /* where the number reached is kept, and what stands before it there */
+};
+MUST err reindex_some(struct op *op, struct record *rec, struct reindex *r, size_t max);
+/* Keys of an older format are made again, where it stopped last time; new stores are marked. */
+MUST err reindex_format(struct op *op, struct record *rec);
 /* store_keys_fn; ctx is the struct record. */
 err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n);
 

@@ -94,6 +94,8 @@ static struct sort_value value_of(struct op *op, const struct fhir_key *k)
     case KEY_COMPOSITE:
     case KEY_DISPLAY:
     case KEY_TYPED:
+    case KEY_WORDS:
+    case KEY_PLACE:
         break;
     }
     return v;

@@ -300,6 +300,7 @@ err record_versions(struct op *op, struct record *rec, const struct record_versi
     }
     page.n_match = page.n;
     page.next = page_give(op, rec, &bond, page.next);
+    page.prev = page_give(op, rec, &bond, page.prev);
     TRY(op_check(op));
     *ret = page;
     return OK;

@@ -17,7 +17,8 @@ struct record_versions {
     str self;             /* what was asked, as text: a position is good for the same again */
 };
 /* page->docs: versions shown, deleted ones (empty head and body) included; each asked of policy as
- * it was and as it is now. page->next: the older ones. A page may hold fewer than count and have a
+ * it was and as it is now. page->next: the older ones;
+ * page->prev: of the trail the newer ones. A page may hold fewer than count and have a
  * next one: not more than RECORD_LOG_MAX changes are looked at for it. ERR_FORBIDDEN when a type's
  * history is not for the actor; ERR_GONE and ERR_INVALID as with searches. */
 MUST err record_versions(struct op *op, struct record *rec, const struct record_versions *q,

@@ -17,6 +17,17 @@ static err check_version(struct op *op, struct store *s, const struct tx_version
     return OK;
 }
 
+static err check_rekey(struct op *op, struct store *s, struct tx_keys *r)
+{
+    struct version newest = {.doc.rid = 0};
+    TRY(version_newest(op, s->ops->writer(s->be), s->ops, r->rid, &newest));
+    if (!newest.doc.rid || newest.doc.vid != r->vid || newest.doc.deleted)
+        return fail(op, ERR_PRECONDITION,
+                    "the resource was changed by someone else; read it again");
+    r->doc = newest.doc;
+    return OK;
+}
+
 static err check_put(struct op *op, struct store *s, struct tx_put *p)
 {
     struct version newest = {.doc.rid = 0};
@@ -75,6 +86,8 @@ err apply_check(struct op *op, struct store *s, struct store_tx *tx)
 {
     for (size_t i = 0; i < tx->versions.n; i++)
         TRY(check_version(op, s, &tx->versions.at[i]));
+    for (size_t i = 0; i < tx->rekeys.n; i++)
+        TRY(check_rekey(op, s, &tx->rekeys.at[i]));
     for (size_t i = 0; i < tx->puts.n; i++)
         TRY(check_put(op, s, &tx->puts.at[i]));
     for (size_t i = 0; i < tx->kv_expects.n; i++)
@@ -105,26 +118,24 @@ err pend_flush(struct op *op, struct store *s, const struct buf *pend)
 }
 
 /* What changes in the keys, compared with the set before. */
-static err diff(struct op *op, struct store *s, const struct tx_put *p, struct pend *ret)
+static err diff(struct op *op, struct store *s, struct pend *k)
 {
     struct view v;
     struct fwd_entry old = {.rid = 0};
     struct buf added, removed;
-    if (p->old_vid == 0 || !p->old_living)
-        return OK;
     view_writer(s, &v);
-    err e = fwd_get(op, &v, p->old_comp, p->put.type, p->put.rid, &old);
+    err e = fwd_get(op, &v, k->old_comp, k->type, k->rid, &old);
     view_close(&v);
     TRY(e);
-    buf_init(&added, op->arena, p->set.n + 1);
+    buf_init(&added, op->arena, k->set.n + 1);
     buf_init(&removed, op->arena, old.set.n + 1);
     buf_add(&added, STR_NONE);
-    keyset_minus(&added, p->set, old.set);
-    keyset_minus(&removed, old.set, p->set);
+    keyset_minus(&added, k->set, old.set);
+    keyset_minus(&removed, old.set, k->set);
     if (!buf_ok(&added) || !buf_ok(&removed))
         return out_of_memory(op);
-    ret->added = added.n ? buf_str(&added) : str_make("", 0);
-    ret->removed = buf_str(&removed);
+    k->added = added.n ? buf_str(&added) : str_make("", 0);
+    k->removed = buf_str(&removed);
     return OK;
 }
 
@@ -142,7 +153,25 @@ static err write_keys(struct op *op, struct store *s, const struct tx_put *p, st
         .set = p->set,
         .added = p->set,
     };
-    TRY(diff(op, s, p, &k));
+    if (p->old_vid && p->old_living)
+        TRY(diff(op, s, &k));
+    return tail_put(op, s, &k, pend);
+}
+
+/* The keys of a document that stays. */
+static err write_rekey(struct op *op, struct store *s, const struct tx_keys *r, struct buf *pend)
+{
+    struct pend k = {
+        .rid = r->rid,
+        .type = r->doc.type,
+        .comp = r->doc.comp,
+        .old_comp = r->doc.comp,
+        .set = r->set,
+        .added = r->set,
+        .kept_t = r->doc.t,
+        .kept_time = r->doc.time,
+    };
+    TRY(diff(op, s, &k));
     return tail_put(op, s, &k, pend);
 }
 
@@ -215,6 +244,8 @@ err apply_write(struct op *op, struct store *s, struct store_tx *tx)
     s->pending.t++;
     buf_init(&pend, op->arena, (size_t)512 << 20);
     TRY(write_puts(op, s, tx, &pend));
+    for (size_t i = 0; i < tx->rekeys.n; i++)
+        TRY(write_rekey(op, s, &tx->rekeys.at[i], &pend));
     for (size_t i = 0; i < tx->kvs.n; i++)
         TRY(write_kv(op, s, &tx->kvs.at[i]));
     TRY(outbox_write(op, s, tx));

@@ -1,6 +1,7 @@
 /* Public ids: an 80-bit keyed permutation (balanced Feistel, SipHash rounds) of the resource number
  * and 40 zero bits, written in Crockford's base 32. Whoever has no key can neither count resources
  * nor make up an id that parses (one chance in 2^40). No table, no index. */
+#include "store/rekey.h"
 #include "store/store_int.h"
 
 #include <sodium.h>
@@ -54,6 +55,11 @@ bool store_id_parse(const struct store *s, str id, uint64_t *ret_rid)
         return false;
     *ret_rid = left;
     return true;
+}
+
+uint64_t store_rid_last(struct store *s)
+{
+    return atomic_load(&s->rid_next) - 1;
 }
 
 uint64_t store_rid_new(struct store *s, uint64_t n)

@@ -3,6 +3,8 @@
  * keys. Invariant: a candidate is offered at most once. */
 #include "store/search_int.h"
 
+#define STEPS_A_READ 12u /* passing along keys costs so much less than reading a candidate */
+
 static err probe_one(struct drive *d, size_t i, uint64_t rid, bool *ret)
 {
     struct rids *r = &d->narrow[i];
@@ -227,8 +229,20 @@ static err plan(struct drive *d)
     return d->lead > SORT_MAX ? collect_wide(d) : OK;
 }
 
-/* To sort, every candidate is read; to meet them in order, about (all / candidates) others are
- * passed for each one wanted. */
+/* The leading clause as a list in memory: what is passed on the way costs next to nothing then. */
+static err hold_lead(struct drive *d)
+{
+    struct rids old = d->narrow[0];
+    if (old.listed)
+        return OK;
+    TRY(rids_collect(d->s->op, &d->narrow[0], SORT_MAX));
+    for (size_t i = 0; d->narrow[0].listed && i < old.n_walks; i++)
+        walk_close(&old.walks[i]);
+    return OK;
+}
+
+/* To sort, every candidate is read (two descents); to meet them in order, about (all / candidates)
+ * others are passed for each one wanted (a step each; along the log it is a descent, too). */
 static bool better_in_order(const struct drive *d)
 {
     const struct search *s = d->s;
@@ -237,7 +251,8 @@ static bool better_in_order(const struct drive *d)
     if (d->lead > SORT_MAX)
         return true;
     uint64_t all = atomic_load(&s->v->s->resources);
-    return d->lead * d->lead > 2 * s->top.want * all;
+    uint64_t weight = s->q->sort.order == ORDER_KEY ? STEPS_A_READ : 1;
+    return d->lead * d->lead * weight > 2 * s->top.want * all;
 }
 
 err search_drive(struct search *s)
@@ -251,5 +266,7 @@ err search_drive(struct search *s)
     if (!better_in_order(&d))
         return stream(&d);
     s->lead = LEAD_ORDER;
+    if (d.by[0] && d.lead <= SORT_MAX)
+        TRY(hold_lead(&d));
     return s->q->sort.order == ORDER_KEY ? walk_by_key(&d) : walk_by_time(&d);
 }

@@ -2,14 +2,6 @@
  * parameter's keys, then those without one. By time: along the log. Stops when the page is full. */
 #include "store/search_int.h"
 
-static err consider(struct drive *d, uint64_t rid)
-{
-    bool fits = true;
-    TRY(search_tick(d->s));
-    TRY(drive_probe(d, 0, rid, &fits));
-    return fits ? drive_check(d, rid) : OK;
-}
-
 /* Is the key the walk stands on the one the resource is sorted by? */
 static bool is_sort_key(struct drive *d, const struct walk *w, const struct fwd_entry *e)
 {
@@ -113,11 +105,15 @@ static err row_changes(struct drive *d, uint64_t t, struct arena *scratch)
     for (size_t i = 0; i < n; i++) { /* the whole transaction: it is not in order of number */
         const struct store_change *at = &c[i];
         struct version newest = {.doc.rid = 0};
+        bool fits = true;
         if (at->type != s->q->type || at->kind == CHANGE_DELETE)
             continue;
-        TRY(version_newest(s->op, s->v->snap, s->v->s->ops, at->rid, &newest));
-        if (newest.doc.vid == at->vid)
-            TRY(consider(d, at->rid));
+        TRY(search_tick(s));
+        TRY(drive_probe(d, 0, at->rid, &fits));
+        if (fits)
+            TRY(version_newest(s->op, s->v->snap, s->v->s->ops, at->rid, &newest));
+        if (fits && newest.doc.vid == at->vid)
+            TRY(drive_check(d, at->rid));
     }
     return OK;
 }

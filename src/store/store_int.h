@@ -83,6 +83,8 @@ struct pend {
     str id_hash;     /* of a client-chosen id, with vid 1 */
     str set;         /* the whole new set */
     str added, removed;
+    uint64_t kept_t; /* of a document that stays as it is, with its time; 0 = the commit's */
+    int64_t kept_time;
 };
 void pend_write(struct buf *b, const struct pend *p);
 bool pend_read(str *in, struct pend *ret);
@@ -112,6 +114,14 @@ struct tx_put {
     uint32_t old_vid;
     uint64_t old_comp;
     bool old_living;
+};
+struct tx_keys {
+    uint64_t rid;
+    uint32_t vid;
+    const str *keys;
+    size_t n_keys;
+    str set;
+    struct store_doc doc; /* filled in by the check */
 };
 struct tx_version {
     uint64_t rid;
@@ -154,6 +164,7 @@ struct store_tx {
     struct store *s;
     VEC(struct tx_put) puts;
     VEC(struct tx_version) versions;
+    VEC(struct tx_keys) rekeys;
     VEC(const struct store_query *) none;
     VEC(struct tx_kv) kvs;
     VEC(struct tx_kv_expect) kv_expects;

@@ -9,6 +9,7 @@
 #define PEND_DIED 4u
 #define PEND_ID 8u
 #define PEND_DIFF 16u /* added and removed follow; else all of set is new */
+#define PEND_KEPT 32u /* t and time of the document follow */
 #define TAIL_BYTES ((size_t)1 << 30)
 
 struct tail *tail_new(void)
@@ -56,7 +57,7 @@ void pend_write(struct buf *b, const struct pend *p)
     bool diff = p->added.p != p->set.p || p->removed.n;
     buf_u8(b, (uint8_t)((p->trail ? PEND_TRAIL : 0) | (p->born ? PEND_BORN : 0) |
                         (p->died ? PEND_DIED : 0) | (p->id_hash.n ? PEND_ID : 0) |
-                        (diff ? PEND_DIFF : 0)));
+                        (diff ? PEND_DIFF : 0) | (p->kept_t ? PEND_KEPT : 0)));
     buf_varint(b, p->rid);
     buf_varint(b, p->type);
     buf_varint(b, p->comp);
@@ -68,13 +69,17 @@ void pend_write(struct buf *b, const struct pend *p)
         add_sized(b, p->added);
         add_sized(b, p->removed);
     }
+    if (p->kept_t) {
+        buf_varint(b, p->kept_t);
+        buf_varint(b, (uint64_t)p->kept_time);
+    }
 }
 
 bool pend_read(str *in, struct pend *ret)
 {
     struct pend p = {.trail = false};
     uint8_t flags = 0;
-    uint64_t type = 0;
+    uint64_t type = 0, time = 0;
     if (!take_u8(in, &flags) || !take_varint(in, &p.rid) || !take_varint(in, &type) ||
         type > UINT16_MAX || !take_varint(in, &p.comp) || !take_varint(in, &p.old_comp))
         return false;
@@ -85,6 +90,9 @@ bool pend_read(str *in, struct pend *ret)
     p.added = p.set;
     if ((flags & PEND_DIFF) && (!take_sized(in, &p.added) || !take_sized(in, &p.removed)))
         return false;
+    if ((flags & PEND_KEPT) && (!take_varint(in, &p.kept_t) || !take_varint(in, &time)))
+        return false;
+    p.kept_time = (int64_t)time;
     p.trail = flags & PEND_TRAIL;
     p.born = flags & PEND_BORN;
     p.died = flags & PEND_DIED;
@@ -161,8 +169,8 @@ static bool put_resource(struct tail_batch *a, const struct pend *p)
         return put_fwd(a, p, p->comp, NULL);
     struct buf body;
     buf_init(&body, a->arena, p->set.n + 32);
-    buf_varint(&body, a->t);
-    buf_varint(&body, (uint64_t)a->time);
+    buf_varint(&body, p->kept_t ? p->kept_t : a->t);
+    buf_varint(&body, (uint64_t)(p->kept_t ? p->kept_time : a->time));
     buf_add(&body, p->set);
     str value = buf_str(&body);
     return buf_ok(&body) && put_fwd(a, p, p->comp, &value);

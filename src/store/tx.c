@@ -1,6 +1,7 @@
 /* Building a transaction, and preparing it on the submitting thread: keys sorted, documents
  * compressed and sealed, so that the writer only moves bytes. Does not look at what is stored,
  * except to carry a client-chosen id over to the next version. */
+#include "store/rekey.h"
 #include "store/store_int.h"
 
 #include <sodium.h>
@@ -20,6 +21,12 @@ void store_tx_put(struct store_tx *tx, const struct store_put *put)
 {
     struct tx_put p = {.put = *put};
     VEC_PUSH(tx->op->arena, &tx->puts, p);
+}
+
+void store_tx_keys(struct store_tx *tx, uint64_t rid, uint32_t vid, const str *keys, size_t n_keys)
+{
+    struct tx_keys r = {.rid = rid, .vid = vid, .keys = keys, .n_keys = n_keys};
+    VEC_PUSH(tx->op->arena, &tx->rekeys, r);
 }
 
 void store_tx_expect_version(struct store_tx *tx, uint64_t rid, uint32_t vid)
@@ -209,6 +216,11 @@ err tx_prepare(struct op *op, struct store_tx *tx)
     for (size_t i = 0; i < tx->puts.n; i++) {
         TRY(prepare_put(op, tx->s, &tx->puts.at[i]));
         tx->bytes += tx->puts.at[i].sealed.n + tx->puts.at[i].set.n;
+    }
+    for (size_t i = 0; i < tx->rekeys.n; i++) {
+        struct tx_keys *r = &tx->rekeys.at[i];
+        TRY(keyset_pack(op, r->keys, r->n_keys, &r->set));
+        tx->bytes += r->set.n;
     }
     if (tx->puts.n > 1)
         TRY(check_doubles(op, tx));

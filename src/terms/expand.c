@@ -80,10 +80,23 @@ static bool word_starts(str text, str word)
     return false;
 }
 
+/* Small letters, when all of it is ASCII and fits; else as fhir_fold() says. */
+static str folded_of(struct arena *scratch, str text, char room[256])
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (text.n > 256 || (unsigned char)c >= 0x80)
+            return fhir_fold(scratch, text);
+        room[i] = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+    }
+    return str_make(room, text.n);
+}
+
 /* Every word begins a word of the text. scratch is for one concept only. */
 static bool text_has(const struct expansion *x, struct arena *scratch, str text)
 {
-    str folded = fhir_fold(scratch, text);
+    char room[256];
+    str folded = folded_of(scratch, text, room);
     for (size_t i = 0; i < x->n_words; i++)
         if (!word_starts(folded, x->words[i]))
             return false;

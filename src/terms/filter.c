@@ -226,8 +226,12 @@ static err seeds(struct op *op, const struct system *s, const struct filter *f, 
     uint32_t n = 0;
     bool flat = s->b.facts[FACT_FLAGS] & FLAG_NO_SUBSUMPTION;
     if (f->on == ON_CODE && !flat &&
-        (f->op == FILTER_IS_A || f->op == FILTER_BELOW || f->op == FILTER_ABOVE))
-        return system_closure(op, s, f->row, f->op != FILTER_ABOVE, GATHER_MAX, ret, ret_n);
+        (f->op == FILTER_IS_A || f->op == FILTER_BELOW || f->op == FILTER_ABOVE)) {
+        TRY(system_closure(op, s, f->row, f->op != FILTER_ABOVE, GATHER_MAX, ret, ret_n));
+        *ret += f->op == FILTER_BELOW; /* the code itself stands first */
+        *ret_n -= f->op == FILTER_BELOW;
+        return OK;
+    }
     if (f->on == ON_CODE && f->list) {
         rows = s->list_rows + f->list->first;
         n = f->list->n;
@@ -248,8 +252,12 @@ err filters_rows(struct op *op, const struct system *s, const struct filter *f, 
 {
     uint32_t *from = NULL;
     size_t n_from = s->n_order, out = 0;
-    for (size_t i = 0; i < n && !from; i++)
+    size_t seeded = n; /* the filter that named the rows: they need no second look at it */
+    for (size_t i = 0; i < n && !from; i++) {
         TRY(seeds(op, s, &f[i], &from, &n_from));
+        if (from)
+            seeded = i;
+    }
     if (!from)
         n_from = s->n_order;
     uint32_t *rows = ARENA_ARRAY(op->arena, uint32_t, n_from + 1);
@@ -263,7 +271,8 @@ err filters_rows(struct op *op, const struct system *s, const struct filter *f, 
             return fail(op, ERR_TOO_COSTLY, "The filters over %.*s take too long; narrow them.",
                         STR_ARG(s->url));
         for (size_t k = 0; k < n && yes; k++)
-            TRY(filter_test(op, s, &f[k], row, &yes));
+            if (k != seeded)
+                TRY(filter_test(op, s, &f[k], row, &yes));
         if (yes)
             rows[out++] = row;
     }

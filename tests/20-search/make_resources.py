@@ -14,7 +14,7 @@ import re
 import sys
 
 SKIP = {"id", "meta", "implicitRules", "text", "contained", "extension", "modifierExtension"}
-NEVER = {"AuditEvent", "Bundle", "Parameters", "Binary", "Subscription", "SearchParameter", "Consent"}
+NEVER = {"AuditEvent", "StructureDefinition", "Bundle", "Parameters", "Binary", "Subscription", "SearchParameter", "Consent"}
 CORE = {"Patient": 4, "Observation": 9, "Encounter": 4, "Condition": 3, "Location": 3,
         "MedicationRequest": 2, "RiskAssessment": 2, "Group": 2}
 WORDS = ["Anna", "annabel", "Müller", "Muller", "O'Neil", "van der Berg", "Li", "blood pressure",
@@ -154,6 +154,12 @@ class Maker:
         if name == "SampledData":
             return {"origin": {"value": Number("1")}, "period": Number("1"), "dimensions": 1,
                     "data": "1 2 E"}
+        if name == "Ratio":
+            return {"numerator": {"value": Number("1")}, "denominator": {"value": Number("70")}}
+        if name == "Attachment":
+            return {"contentType": "text/plain", "title": r.choice(WORDS)}
+        if name == "ContactPoint":
+            return {"system": r.choice(["phone", "email"]), "value": r.choice(["555-1", "a@b.org"])}
         if name == "Timing":
             return {"event": r.sample(DATES, 1)}
         if name == "Resource" or name in self.types or depth > 4:
@@ -186,6 +192,40 @@ class Maker:
             out[member] = found[0] if high == "1" else found
         return out
 
+    @staticmethod
+    def mend(kind, out):
+        """What the invariants of a type want of elements together."""
+        def each(name):
+            found = out.get(name, [])
+            return found if isinstance(found, list) else [found]
+        if kind == "Organization":
+            for part in each("address") + each("telecom"):
+                part.pop("use", None)
+        if kind in ("Organization", "InsurancePlan"):
+            out["name"] = out.get("name", "North")
+        if kind in ("CapabilityStatement", "TerminologyCapabilities"):
+            out.update(kind="instance", implementation={"description": "x"})
+        if kind == "EventDefinition":
+            out["trigger"] = [{"type": "named-event", "name": "x"}]
+        if kind == "Appointment":
+            out.update(start="2025-03-04T10:00:00Z", end="2025-03-04T11:00:00Z")
+        if kind == "Group":
+            out["actual"] = True
+        if kind == "Observation" and any(m.startswith("value") for m in out):
+            out.pop("dataAbsentReason", None)
+        if kind == "AllergyIntolerance":
+            out.pop("verificationStatus", None)
+        if kind == "MolecularSequence":
+            out["coordinateSystem"] = 1
+        for member in [m for m in out if (kind, m[:8]) in (
+                ("Condition", "abatemen"), ("ValueSet", "expansio"))]:
+            out.pop(member)
+        for group in each("group") if kind == "ConceptMap" else []:
+            group.pop("unmapped", None)
+        for include in out.get("compose", {}).get("include", []) if kind == "ValueSet" else []:
+            include.pop("filter", None)
+            include["system"] = "http://c.org"
+
     def resource(self, kind):
         patients = self.made.get("Patient", [])
         self.touched = kind == "Patient"
@@ -198,6 +238,7 @@ class Maker:
                            "tag": [{"system": "urn:tag", "code": self.random.choice("ab")}],
                            "source": self.random.choice(URLS[:3])}
         out.update(self.object(kind, kind, 0))
+        self.mend(kind, out)
         self.made.setdefault(kind, []).append((name, self.patient if self.touched else None))
         return out
 

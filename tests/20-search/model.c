@@ -2,8 +2,9 @@
  * Invariant: nothing here calls fhir_keys(), fhir_query_*() or the store. */
 #include "model.h"
 
+#include "fhir/ucum.h"
+
 #include <math.h>
-#include <stdio.h>
 
 str model_kind(const struct fhir_path_items *items, size_t i)
 {
@@ -293,8 +294,43 @@ static bool number_fits(const struct json *number, const struct model_value *v)
     }
 }
 
+/* Other units of the same kind count, too: the stored value is told in the unit asked for. */
+static bool ucum_fits(const struct json *q, const struct model_value *v)
+{
+    double have, want, half = 0.5, k;
+    if (!json_double(JSON_GET(q, "value"), &have) || !str_to_double(v->code, &want) ||
+        !ucum_convert_code(have, json_get_str(q, STR("code")), v->text, &k))
+        return false;
+    size_t point = str_find_char(v->code, '.', 0);
+    for (size_t i = point; point != SIZE_MAX && i + 1 < v->code.n; i++)
+        half /= 10;
+    double near = 1e-11 * fabs(want);
+    bool same = fabs(k - want) <= near;
+    bool eq = same || (k - (want - half) >= -near && want + half - k > near);
+    switch (v->prefix) {
+    case PREFIX_NE:
+        return !eq;
+    case PREFIX_GT:
+    case PREFIX_SA:
+        return k > want && !same;
+    case PREFIX_LT:
+    case PREFIX_EB:
+        return k < want && !same;
+    case PREFIX_GE:
+        return k > want || same;
+    case PREFIX_LE:
+        return k < want || same;
+    default:
+        return eq;
+    }
+}
+
 static bool quantity_fits(const struct json *q, const struct model_value *v)
 {
+    if (str_eq(v->system, STR("http://unitsofmeasure.org")) && v->text.n && ucum_valid(v->text) &&
+        str_eq(json_get_str(q, STR("system")), v->system) &&
+        ucum_valid(json_get_str(q, STR("code"))))
+        return ucum_fits(q, v);
     str system = json_get_str(q, STR("system")), code = json_get_str(q, STR("code"));
     str unit = json_get_str(q, STR("unit")), money = json_get_str(q, STR("currency"));
     if (money.n) {
@@ -494,85 +530,4 @@ bool model_holds(struct model *m, struct model_resource *r, const struct model_c
                       ? composite_fits(m, c, r, items->at[i], &c->v[k])
                       : value_fits(m, c, model_kind(items, i), items->at[i], &c->v[k]);
     return any != (c->mod == NOT);
-}
-
-/* ---- the published parameters ---- */
-
-static int type_of(str name)
-{
-    static const char *const names[] = {"number",    "date",      "string",   "token",
-                                        "reference", "composite", "quantity", "uri"};
-    for (int i = 0; i < 8; i++)
-        if (str_eq(name, str_of(names[i])))
-            return i;
-    return PARAM_SPECIAL;
-}
-
-static const struct model_param *known(const struct model *m, fhir_type base, str code)
-{
-    for (size_t i = 0; i < m->n_params; i++)
-        if (m->params[i].base == base && str_eq(str_of(m->params[i].code), code))
-            return &m->params[i];
-    return NULL;
-}
-
-static void add(struct model *m, const struct json *j, fhir_type base)
-{
-    struct model_param *p = &m->params[m->n_params];
-    str expression = json_get_str(j, STR("expression"));
-    *p = (struct model_param){.code = str_z(m->op.arena, json_get_str(j, STR("code"))),
-                              .base = base,
-                              .type = type_of(json_get_str(j, STR("type")))};
-    for (size_t i = 0; i < m->n_params; i++)
-        p->slot += m->params[i].base == base;
-    if (!expression.n || p->type == PARAM_SPECIAL)
-        return;
-    assert_int_equal(fhir_path_compile(&m->op, expression, &p->path), OK);
-    const struct json *parts = JSON_GET(j, "component");
-    for (size_t i = 0; json_at(parts, i) && i < MODEL_PARTS; i++) {
-        const struct json *part = json_at(parts, i);
-        p->parts[i] = known(m, base, json_get_str(part, STR("code")));
-        if (!p->parts[i])
-            return;
-        assert_int_equal(
-            fhir_path_compile(&m->op, json_get_str(part, STR("expression")), &p->inner[i]), OK);
-        p->n_parts++;
-    }
-    if (m->n_params + 1 < MODEL_PARAMS)
-        m->n_params++;
-}
-
-static void add_bases(struct model *m, const struct json *j)
-{
-    const struct json *bases = JSON_GET(j, "base");
-    for (size_t i = 0; json_at(bases, i); i++) {
-        str base = json_str(json_at(bases, i));
-        bool every = str_eq(base, STR("Resource"));
-        for (fhir_type t = every ? 1 : fhir_type_parse(base); t && t <= FHIR_TYPE_COUNT; t++) {
-            add(m, j, t);
-            if (!every)
-                break;
-        }
-    }
-}
-
-/* Composites second: they name the others. */
-void model_params_read(struct model *m, const char *path)
-{
-    char *line = malloc(1u << 20);
-    assert_non_null(line);
-    for (int composites = 0; composites < 2; composites++) {
-        FILE *in = fopen(path, "r");
-        assert_non_null(in);
-        while (fgets(line, 1 << 20, in)) {
-            struct json *j = NULL;
-            str text = arena_str(m->op.arena, str_of(line));
-            assert_int_equal(json_read(&m->op, text, &JSON_LIMITS_DEFAULT, &j), OK);
-            bool composite = str_eq(json_get_str(j, STR("type")), STR("composite"));
-            if (JSON_GET(j, "code") && composite == (composites == 1))
-                add_bases(m, j);
-        }
-        (void)fclose(in);
-    }
-    free(line);
 }

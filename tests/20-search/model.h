@@ -66,6 +66,7 @@ const struct fhir_path_items *model_items(struct model *m, struct model_resource
                                           const struct model_param *p);
 bool model_holds(struct model *m, struct model_resource *r, const struct model_cond *c);
 struct model_resource *model_find(struct model *m, str ref);
+/* params.c */
 void model_params_read(struct model *m, const char *path);
 /* A resource of its own text, which stays with the model. */
 void model_add(struct model *m, str text, str id);

@@ -175,9 +175,9 @@ class Walk(Case):
                 for modifier in re.findall(r":([a-z-]+)", p["documentation"]):
                     values = WHOLES if p["type"] == "reference" and modifier in ("above", "below") \
                         else [self.value(p, kind, modifier)]
-                    asked = [self.ask("GET", f"/fhir/{kind}?_count=1&{p['name']}:{modifier}=" +
-                                      quote(value, safe="")) for value in values]
-                    self.assertIn(200, [a[0] for a in asked], (kind, p["name"], modifier, asked[0]))
+                    path = f"/fhir/{kind}?_count=1&{p['name']}:{modifier}="
+                    self.assertTrue(any(self.ask("GET", path + quote(value, safe=""))[0] == 200
+                                        for value in values), path)
                     modified += 1
         self.assertGreater(n, 1300)
         self.assertGreater(modified, 3000)

@@ -1,0 +1,121 @@
+/* Keys made again for resources that are stored already: when this program makes other keys than
+ * the one that wrote them (KEYS_FORMAT), and for search parameters that were posted later
+ * (custom.c). Invariant: how far it is lies in the same transaction as the keys, so it goes on
+ * where it stopped; documents, versions and times stay as they are. */
+#include "record/record_int.h"
+#include "store/rekey.h"
+
+/* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
+ * text, places, quantities in base units, identifiers with their types. */
+#define KEYS_FORMAT 2u
+#define BATCH 256u
+#define TRIES 20
+
+/* Keys that are not made from the document (numbers under 16) stay. */
+static err own_keys(struct op *op, struct record *rec, uint64_t rid, str **keys, size_t *n)
+{
+    str *old, *all;
+    size_t n_old;
+    TRY(store_keys(op, rec->store, rid, &old, &n_old));
+    all = ARENA_ARRAY(op->arena, str, *n + n_old + 1);
+    TRY(op_check(op));
+    if (*n)
+        memcpy(all, *keys, *n * sizeof *all);
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i].n >= 2 && old[i].p[0] == 0 && (unsigned char)old[i].p[1] < 16)
+            all[(*n)++] = old[i];
+    *keys = all;
+    return OK;
+}
+
+static err one(struct op *op, struct record *rec, struct store_tx *tx, const struct reindex *r,
+               uint64_t rid, size_t *done)
+{
+    struct store_doc d;
+    str *keys;
+    size_t n;
+    err e = store_get(op, rec->store, rid, &d);
+    if (e == ERR_NOT_FOUND) { /* numbers have gaps */
+        op_clear(op);
+        return OK;
+    }
+    TRY(e);
+    if (d.deleted || d.type > FHIR_TYPE_COUNT || (r->types && !r->types[d.type]))
+        return OK;
+    TRY(keys_of_stored(op, rec, &d, &keys, &n));
+    TRY(own_keys(op, rec, rid, &keys, &n));
+    store_tx_keys(tx, rid, d.vid, keys, n);
+    ++*done;
+    return OK;
+}
+
+static err batch(struct op *op, struct record *rec, struct reindex *r, size_t max)
+{
+    struct store_tx *tx = store_tx_new(op, rec->store);
+    struct store_commit c;
+    uint64_t rid = r->rid;
+    size_t done = 0;
+    for (size_t looked = 0; rid < r->until && done < max && looked < 64 * max; looked++)
+        TRY(one(op, rec, tx, r, ++rid, &done));
+    store_tx_kv(tx, r->kv,
+                arena_printf(op->arena, "%.*s%llu", STR_ARG(r->prefix), (unsigned long long)rid));
+    TRY(store_commit(op, tx, &c));
+    r->rid = rid;
+    return OK;
+}
+
+err reindex_some(struct op *op, struct record *rec, struct reindex *r, size_t max)
+{
+    struct arena *a = arena_new(0);
+    struct op sub;
+    err e = a ? ERR_PRECONDITION : ERR_UNAVAILABLE;
+    for (int i = 0; a && i < TRIES && e == ERR_PRECONDITION; i++) { /* written meanwhile: again */
+        arena_reset(a);
+        op_init(&sub, a, op->actor, op->now);
+        e = batch(&sub, rec, r, max);
+    }
+    if (e != OK)
+        e = fail(op, e, "Search keys could not be made again: %.*s",
+                 STR_ARG(a && sub.fault.n ? sub.fault.issues[0].message : STR("no memory")));
+    arena_free(a);
+    return e;
+}
+
+static err mark(struct op *op, struct record *rec, unsigned format)
+{
+    struct store_tx *tx = store_tx_new(op, rec->store);
+    struct store_commit c;
+    store_tx_kv(tx, STR("keys.format"), arena_printf(op->arena, "%u", format));
+    return store_commit(op, tx, &c);
+}
+
+/* "2" when all keys are of that format; "2.17" when those up to number 17 are. */
+err reindex_format(struct op *op, struct record *rec)
+{
+    struct store_stats stats;
+    str had, format = STR_NONE;
+    uint64_t n = 1;
+    struct reindex r = {.kv = STR("keys.format"), .until = store_rid_last(rec->store)};
+    store_stats(rec->store, &stats);
+    err e = store_kv_get(op, rec->store, r.kv, &had);
+    if (e == ERR_NOT_FOUND) { /* a new folder, or one of the first format */
+        op_clear(op);
+        had = STR_NONE;
+    } else {
+        TRY(e);
+    }
+    bool part = str_find_char(had, '.', 0) != SIZE_MAX;
+    (void)str_take_until(&had, '.', &format);
+    (void)str_to_u64(format, UINT32_MAX, &n);
+    if (n == KEYS_FORMAT && part)
+        (void)str_to_u64(had, UINT64_MAX, &r.rid);
+    if (n > KEYS_FORMAT)
+        return fail(op, ERR_UNSUPPORTED,
+                    "The search keys of this folder were made by a newer weft; use that one.");
+    if (n == KEYS_FORMAT && !part)
+        return OK;
+    r.prefix = arena_printf(op->arena, "%u.", KEYS_FORMAT);
+    while (stats.resources && r.rid < r.until)
+        TRY(reindex_some(op, rec, &r, BATCH));
+    return mark(op, rec, KEYS_FORMAT);
+}
