@@ -55,6 +55,14 @@ struct route_param {
 extern const struct route_param api_route_params[];
 extern const unsigned api_route_param_count;
 
+enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_XML, FORMAT_ANY };
+struct media {
+    str name; /* without parameters */
+    enum format format;
+    unsigned weight; /* q, in thousandths */
+    bool other_charset;
+};
+
 enum prefer_return { RETURN_REPRESENTATION, RETURN_MINIMAL, RETURN_OUTCOME, RETURN_DEFAULT };
 
 struct call {
@@ -69,10 +77,12 @@ struct call {
     const struct fhir_query *q; /* of a search by GET */
     enum prefer_return prefer;
     bool lenient, pretty;
-    bool sealed;     /* the search came in a body: its links do not show it */
-    bool json_patch; /* the body of a PATCH is one */
-    bool xml;        /* the answer goes out as XML */
-    bool xml_body;   /* the request comes as XML */
+    bool sealed;        /* the search came in a body: its links do not show it */
+    bool json_patch;    /* the body of a PATCH is one */
+    enum format wanted; /* by _format or Accept */
+    bool xml;           /* the answer goes out as XML */
+    bool xml_body;      /* the request comes as XML */
+    size_t unpacked;    /* bytes of api->unpacked that are this body's */
 };
 
 #define LATENCY_BUCKETS 12u
@@ -108,7 +118,8 @@ struct api {
     atomic_int_fast64_t refusal_minute;
     atomic_uint refusals; /* written to the trail in that minute */
     int64_t started;
-    atomic_bool open; /* all parts are up */
+    atomic_size_t unpacked; /* bytes of bodies that came compressed */
+    atomic_bool open;       /* all parts are up */
 };
 
 /* route.c */
@@ -125,13 +136,6 @@ bool query_get(struct arena *a, str query, str name, str *ret);
 str url_decode(struct arena *a, str s);
 
 /* media.c */
-enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_XML, FORMAT_ANY };
-struct media {
-    str name; /* without parameters */
-    enum format format;
-    unsigned weight; /* q, in thousandths */
-    bool other_charset;
-};
 /* ret may be NULL. */
 enum format media_read(str value, struct media *ret);
 /* By _format, else by Accept; FORMAT_NONE: none that this server has. */

@@ -154,6 +154,8 @@ static void edge_done(void *ctx, struct net_request *rq, size_t bytes, bool sent
     const struct call *c = rq->ctx;
     int64_t ns = time_mono_ns() - rq->started;
     const struct route *route = c ? c->route : NULL;
+    if (c && c->unpacked)
+        atomic_fetch_sub(&api->unpacked, c->unpacked);
     metrics_count(api, route, rq->answer.status, ns, bytes);
     log_event(LOG_INFO, "http",
               "method=%.*s route=%s status=%d ms=%lld.%02lld bytes=%zu trace=%016llx%s",

@@ -60,7 +60,7 @@ static err take_format(struct call *c)
     str all = c->rq->query, pair, value = STR_NONE;
     c->query = all;
     bool format = query_get(c->op.arena, all, STR("_format"), &value);
-    if (media_wanted(c) == FORMAT_NONE)
+    if (c->wanted == FORMAT_NONE)
         return not_acceptable(c);
     str pretty;
     if (query_get(c->op.arena, all, STR("_pretty"), &pretty))
@@ -137,7 +137,8 @@ static void take_prefer(struct call *c)
 void negotiate_format(struct call *c)
 {
     bool fhir = str_eq(c->rq->path, STR("/fhir")) || str_starts(c->rq->path, STR("/fhir/"));
-    c->xml = fhir && media_wanted(c) == FORMAT_XML;
+    c->wanted = fhir ? media_wanted(c) : FORMAT_ANY;
+    c->xml = c->wanted == FORMAT_XML;
 }
 
 err negotiate(struct call *c)
@@ -152,6 +153,6 @@ err negotiate(struct call *c)
         c->rq->method == NET_POST || c->rq->method == NET_PUT || c->rq->method == NET_PATCH;
     if (carries)
         TRY(check_body(c));
-    c->xml = media_wanted(c) == FORMAT_XML || (c->xml_body && media_wanted(c) == FORMAT_ANY);
+    c->xml = c->wanted == FORMAT_XML || (c->xml_body && c->wanted == FORMAT_ANY);
     return OK;
 }

@@ -6,13 +6,27 @@
 
 #define FIRST (64u << 10)
 
+/* All that is unpacked at once has the ceiling of the bodies that come plain. */
+static bool hold(struct call *c, size_t n)
+{
+    size_t max = (size_t)config_int(c->api->config, "http.inflight_max");
+    c->unpacked += n;
+    if (atomic_fetch_add(&c->api->unpacked, n) + n <= max)
+        return true;
+    (void)fail(&c->op, ERR_UNAVAILABLE,
+               "The server holds as many bodies as it can; try again soon.");
+    return false;
+}
+
 /* Room for more output; false past max. */
 static bool room(struct call *c, z_stream *z, char **out, size_t *cap, size_t max)
 {
     if (z->avail_out)
         return true;
     size_t more = *cap * 2 < max ? *cap * 2 : max;
-    char *grown = more > *cap ? arena_grow(c->op.arena, *out, *cap, more) : NULL;
+    if (more <= *cap || !hold(c, more - *cap))
+        return false;
+    char *grown = arena_grow(c->op.arena, *out, *cap, more);
     if (!grown)
         return false;
     *out = grown;
@@ -31,8 +45,10 @@ static err inflate_all(struct call *c, z_stream *z, size_t max)
     z->avail_out = out ? (uInt)cap : 0;
     while (rc == Z_OK) {
         if (!out || !room(c, z, &out, &cap, max))
-            return fail(&c->op, ERR_TOO_LARGE,
-                        "The body is, unpacked, larger than this server takes; send less at once.");
+            return c->op.fault.code != OK ? c->op.fault.code
+                                          : fail(&c->op, ERR_TOO_LARGE,
+                                                 "The body is, unpacked, larger than this server "
+                                                 "takes; send less at once.");
         rc = inflate(z, Z_NO_FLUSH);
         if (rc == Z_BUF_ERROR && !z->avail_out)
             rc = Z_OK;

@@ -131,20 +131,41 @@ err fhir_patch_of(struct op *op, const struct json *resource, const struct fhir_
     return op_check(op);
 }
 
-/* Lists and objects that a patch left empty go: FHIR knows none. */
-static void prune(struct json *v, unsigned depth)
+static bool hollow(const struct json *v)
 {
+    return (v->type == JSON_ARRAY || v->type == JSON_OBJECT) && v->n == 0;
+}
+
+static void prune(struct json *v, bool beside, unsigned depth);
+
+/* beside: a list of what stands beside primitives, where null keeps a place. */
+static void prune_list(struct json *v, bool beside, unsigned depth)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        struct json *one = &v->u.items[i];
+        prune(one, false, depth);
+        if (hollow(one) && beside)
+            *one = (struct json){.type = JSON_NULL};
+        if (!hollow(one))
+            v->u.items[kept++] = *one;
+    }
+    v->n = kept;
+}
+
+/* Lists and objects that a patch left empty go: FHIR knows none. */
+static void prune(struct json *v, bool beside, unsigned depth)
+{
+    uint32_t kept = 0;
     if (depth == 0)
         return;
-    for (uint32_t i = 0; v->type == JSON_ARRAY && i < v->n; i++)
-        prune(&v->u.items[i], depth - 1);
-    uint32_t kept = 0;
+    if (v->type == JSON_ARRAY)
+        prune_list(v, beside, depth - 1);
     for (uint32_t i = 0; v->type == JSON_OBJECT && i < v->n; i++) {
-        struct json *m = &v->u.members[i].value;
-        prune(m, depth - 1);
-        bool empty = (m->type == JSON_ARRAY || m->type == JSON_OBJECT) && m->n == 0;
-        if (!empty)
-            v->u.members[kept++] = v->u.members[i];
+        struct json_member *m = &v->u.members[i];
+        prune(&m->value, str_starts(m->name, STR("_")), depth - 1);
+        if (!hollow(&m->value))
+            v->u.members[kept++] = *m;
     }
     if (v->type == JSON_OBJECT)
         v->n = kept;
@@ -156,7 +177,7 @@ err fhir_patch_apply(struct op *op, const struct fhir_patch *p, struct json *res
     str id = arena_str(op->arena, json_get_str(resource, STR("id")));
     TRY(p->json ? patch_json_apply(op, p->json, resource) : patch_path_apply(op, p, resource));
     TRY(op_check(op));
-    prune(resource, FHIR_DEPTH_MAX * 4);
+    prune(resource, false, FHIR_DEPTH_MAX * 4);
     if (fhir_type_of(resource) != type || !str_eq(json_get_str(resource, STR("id")), id))
         return fail(op, ERR_UNPROCESSABLE,
                     "A patch may not change the type or the id of a resource.");

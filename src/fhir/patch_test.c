@@ -82,6 +82,8 @@ static const struct row json_rows[] = {
     {"[{'op':'remove','path':'/name/0/given/1'}]", "name.0.given", "['Ana','Lu']"},
     {"[{'op':'remove','path':'/birthDate'}]", "birthDate", "none"},
     {"[{'op':'remove','path':'/name/0'},{'op':'remove','path':'/name/0'}]", "name", "none"},
+    {"[{'op':'remove','path':'/name/1/use'},{'op':'remove','path':'/name/1/text'}]", "name.1",
+     "none"},
     {"[{'op':'replace','path':'/name/0/family','value':'Hill'}]", "name.0.family", "'Hill'"},
     {"[{'op':'move','from':'/name/0/given/2','path':'/name/0/given/0'}]", "name.0.given",
      "['Lu','Ana','Mar']"},

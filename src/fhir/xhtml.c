@@ -6,12 +6,19 @@
 #include "fhir_int.h"
 
 #define OPEN_MAX 64u
+#define ATTRIBUTES_MAX 32u
 
 struct scan {
     str in; /* what is left */
     str open[OPEN_MAX];
     size_t depth;
     bool rooted, spaced, seen;
+};
+
+/* Attributes of one tag. */
+struct seen {
+    str names[ATTRIBUTES_MAX];
+    size_t n;
 };
 
 static const char elements[] =
@@ -129,11 +136,17 @@ static const char *attribute_value(struct scan *s, str element, str attribute, s
 }
 
 /* One name="value"; NULL when fine. */
-static const char *attribute(struct scan *s, str element)
+static const char *attribute(struct scan *s, str element, struct seen *seen)
 {
     str word = name(s);
     if (!word.n)
         return "a tag is broken";
+    for (size_t i = 0; i < seen->n; i++)
+        if (str_eq(seen->names[i], word))
+            return "an attribute stands twice";
+    if (seen->n == ATTRIBUTES_MAX)
+        return "a tag has too many attributes";
+    seen->names[seen->n++] = word;
     if (!listed(attributes, word))
         return "an attribute is not allowed in a narrative (events and form controls never are)";
     spaces(s);
@@ -154,6 +167,7 @@ static const char *open_tag(struct scan *s)
 {
     skip(s, 1);
     str word = name(s);
+    struct seen seen = {.n = 0};
     if (!listed(elements, word))
         return "an element is not allowed in a narrative";
     if (s->depth == 0 && (s->rooted || !str_eq(word, STR("div"))))
@@ -176,7 +190,7 @@ static const char *open_tag(struct scan *s)
         }
         if (before == s->in.n)
             return "a tag is broken";
-        const char *fault = attribute(s, word);
+        const char *fault = attribute(s, word, &seen);
         if (fault)
             return fault;
     }

@@ -8,8 +8,9 @@
 
 #define FHIR_XML_NODES_MAX 4000000u /* elements and attributes of one document */
 
-/* UTF-8 text to a tree in op->arena; not validated, not tagged. Document types, entities of one's
- * own and other encodings are refused. ERR_INVALID with line, column and FHIRPath. */
+/* UTF-8 text, which must outlive the tree, to a tree in op->arena; not validated, not tagged.
+ * Document types, entities of one's own and other encodings are refused. ERR_INVALID with line,
+ * column and FHIRPath. */
 MUST err fhir_xml_read(struct op *op, str text, struct json **ret);
 /* A tagged tree as a document; elements in the order of the schema. Pretty: indented by two spaces.
  * Members that FHIR does not know (tag 0) are left out. */

@@ -43,6 +43,16 @@ MUST static inline err xml_wrong(struct xml_build *x, const char *what)
     xml_tell(x, what);
     return ERR_INVALID;
 }
+/* ---- xml_div.c: a narrative written again, event by event ---- */
+struct xml_div {
+    struct buf out;
+    bool open; /* the last start tag still waits for its '>' */
+};
+void xml_div_start(struct xml_div *d, str name);
+void xml_div_attribute(struct xml_div *d, str prefix, str name, str value);
+void xml_div_text(struct xml_div *d, str text);
+void xml_div_end(struct xml_div *d, str name);
+
 static inline struct xml_level *xml_top(struct xml_build *x)
 {
     return x->n ? &x->levels[x->n - 1] : NULL;

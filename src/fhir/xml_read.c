@@ -19,6 +19,8 @@ struct reader {
     unsigned div;     /* depth inside of a narrative */
     size_t div_at;    /* offset of its "<div" */
     bool div_unnamed; /* its name space is declared outside of it */
+    bool rewritten;   /* its elements have prefixes: it is written again */
+    struct xml_div again;
     bool failed;
 };
 
@@ -65,13 +67,19 @@ static err one_attribute(struct reader *r, const xmlChar **a)
     return xml_wrong(&r->x, "The element has an attribute that it may not have.");
 }
 
-static void begin_div(struct reader *r, bool prefixed, int n, const xmlChar **spaces)
+static void div_element(struct reader *r, str name, int n, const xmlChar **attributes)
+{
+    xml_div_start(&r->again, name);
+    for (int i = 0; i < n; i++) {
+        const xmlChar **a = attributes + (size_t)i * 5;
+        xml_div_attribute(&r->again, name_of(a[1]), name_of(a[0]),
+                          str_make((const char *)a[3], (size_t)(a[4] - a[3])));
+    }
+}
+
+static void begin_div(struct reader *r, int n, const xmlChar **spaces)
 {
     size_t at = offset(r);
-    if (prefixed) {
-        refuse(r, "Write the narrative as <div xmlns=\"" XHTML_URI "\">, without a prefix.");
-        return;
-    }
     r->div_unnamed = true;
     for (int i = 0; i < n; i++)
         r->div_unnamed &= spaces[2 * i] != NULL;
@@ -93,6 +101,8 @@ static void on_start(void *ctx, const xmlChar *local, const xmlChar *prefix, con
     if (r->div) {
         if (++r->div > FHIR_DEPTH_MAX)
             refuse(r, "The narrative is nested too deeply; flatten it.");
+        else if (r->rewritten)
+            div_element(r, name_of(local), n, attributes);
         return;
     }
     if (xml_begin(&r->x, name_of(local)) != OK) {
@@ -106,7 +116,11 @@ static void on_start(void *ctx, const xmlChar *local, const xmlChar *prefix, con
         return;
     }
     if (div) {
-        begin_div(r, prefix != NULL, n_spaces, spaces);
+        begin_div(r, n_spaces, spaces);
+        r->rewritten = prefix != NULL;
+        buf_init(&r->again.out, r->x.op->arena, r->text.n * 6 + 4096);
+        if (r->rewritten)
+            div_element(r, name_of(local), n, attributes);
         return;
     }
     for (int i = 0; i < n && !r->failed; i++)
@@ -118,6 +132,8 @@ static void on_start(void *ctx, const xmlChar *local, const xmlChar *prefix, con
 static str div_text(struct reader *r)
 {
     str raw = str_sub(r->text, r->div_at, offset(r));
+    if (r->rewritten)
+        return buf_str(&r->again.out);
     if (!r->div_unnamed)
         return raw;
     return arena_printf(r->x.op->arena, "<div xmlns=\"" XHTML_URI "\"%.*s",
@@ -127,7 +143,9 @@ static str div_text(struct reader *r)
 static void on_end(void *ctx, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri)
 {
     struct reader *r = ctx;
-    (void)local, (void)prefix, (void)uri;
+    (void)prefix, (void)uri;
+    if (r->div && r->rewritten && !r->failed)
+        xml_div_end(&r->again, name_of(local));
     if (r->failed || (r->div && --r->div))
         return;
     here(r);
@@ -139,7 +157,10 @@ static void on_end(void *ctx, const xmlChar *local, const xmlChar *prefix, const
 static void on_text(void *ctx, const xmlChar *text, int n)
 {
     struct reader *r = ctx;
-    if (!r->div && str_trim(str_make((const char *)text, n > 0 ? (size_t)n : 0)).n)
+    str s = str_make((const char *)text, n > 0 ? (size_t)n : 0);
+    if (r->div && r->rewritten)
+        xml_div_text(&r->again, s);
+    if (!r->div && str_trim(s).n)
         refuse(r, "Text may not stand here; FHIR puts values into the value attribute.");
 }
 

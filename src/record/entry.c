@@ -163,6 +163,8 @@ static err name_new(struct work *w, const struct fhir_entry *e, struct matches *
     str id = json_get_str(e->resource, STR("id"));
     const struct fhir_entry *same = first_with(w, e);
     *ret_id = e->id;
+    if (access_bound(w->tx->op)) /* they make nothing by PUT: readings come by POST */
+        return not_theirs(w, e, NULL);
     if (same && same->index != e->index)
         return fail_at(w->tx->op, ERR_UNPROCESSABLE, entry_where(w, e),
                        "Another entry has the same condition, and nothing matches it yet; merge "

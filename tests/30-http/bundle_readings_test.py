@@ -26,6 +26,12 @@ class BundleReadings(Case):
                 {"resource": dict(reading), "request": {"method": "POST", "url": "Observation"}}]}
             a = self.server.call("POST", "/fhir", b, device)
             self.assertEqual(200, a.status, a.body)
+        # A conditional PUT would make one past the intake.
+        for path in ("?identifier=urn:scale|2", "/own-id"):
+            a = self.server.call("PUT", "/fhir/Observation" + path, {
+                **reading, **({} if "?" in path else {"id": "own-id"}),
+                "identifier": [{"system": "urn:scale", "value": "2"}]}, device)
+            self.assertEqual(404, a.status, a.body)
         found = self.call("GET", "/fhir/Observation?subject=Patient/r10").json
         self.assertEqual(1, found["total"])
         seen = found["entry"][0]["resource"]
