@@ -286,13 +286,26 @@ static err pieces(struct call *c, str id, int64_t *ret_n)
     return OK;
 }
 
+/* An upload that failed half way holds no place. */
+static err given_up(struct call *c, str id, err e)
+{
+    struct op op;
+    op_init(&op, c->op.arena, c->op.actor, c->op.now);
+    if (bulk_cancel(&op, c->api, id) != OK)
+        log_event(LOG_WARN, "bulk.upload", "error=%s", err_row(op.fault.code)->name);
+    bulk_wake(c->api->bulk);
+    return e;
+}
+
 static err upload(struct call *c, struct json *o)
 {
     str id;
     int64_t n = 0;
     bulk_set(c->op.arena, o, "parts", (int64_t)(c->rq->body.n / (BULK_PART / 2) + 1));
     TRY(bulk_start(c, o, false, &id));
-    TRY(pieces(c, id, &n));
+    err e = pieces(c, id, &n);
+    if (e != OK)
+        return given_up(c, id, e);
     struct bulk_job job;
     TRY(bulk_get(&c->op, c->api, id, &job));
     struct record_tx *tx = record_begin(&c->op, c->api->rec);

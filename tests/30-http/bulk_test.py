@@ -282,6 +282,14 @@ class Limits(Bulk):
         self.assertEqual(202, self.call("DELETE", job, token="system").status)
         self.expect(200, self.wait(self.kick("/fhir/$export?_type=Patient")))
 
+    def test_an_upload_that_fails_holds_no_place(self):
+        long = json.dumps({"resourceType": "Patient", "name": [{"text": "x" * 1100000}]})
+        short = json.dumps({"resourceType": "Patient"}) + "\n"
+        a = self.call("POST", "/fhir/$import", short * 20000 + long, "system",
+                      headers={"Content-Type": NDJSON})
+        self.expect(413, a, "line")
+        self.expect(200, self.wait(self.kick("/fhir/$export?_type=Practitioner")))
+
 
 class Crash(unittest.TestCase):
     """kill -9 in the middle of both: they go on where they were, nothing twice, nothing half."""
