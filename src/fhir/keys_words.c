@@ -1,5 +1,7 @@
-/* The texts of a resource, for full-text search: every string, markdown and narrative for _content,
- * the resource's own narrative for _text. Codes, ids, uris and data are no text.
+/* The texts of a resource, for full-text search: its narrative for _text; for _content also every
+ * string and markdown. What a code, a unit or a reference is called, and identifiers and addresses
+ * of contact, have parameters of their own (:text, token) and would double the keys: they are no
+ * content here, but for a concept's text that says more than its codes' names.
  * Invariant: the walk is as deep as the tree, which reading has bounded. */
 #include "fhir/fhir_int.h"
 #include "fhir/keys_int.h"
@@ -34,9 +36,29 @@ static void add(struct key_walk *w, uint16_t param, str text)
         keys_add(w, &(struct fhir_key){.param = param, .kind = KEY_WORDS, .text = text});
 }
 
+static bool no_content(const struct json *v)
+{
+    uint16_t type = FHIR_TAG_TYPE(v->tag);
+    return v->type == JSON_OBJECT &&
+           (type == FHIR_CODING || type == FHIR_REFERENCE || type == FHIR_IDENTIFIER ||
+            type == FHIR_CONTACT_POINT || fhir_is_a(type, FHIR_QUANTITY));
+}
+
+static bool only_names(const struct json *concept)
+{
+    const struct json *codings = JSON_GET(concept, "coding"), *c;
+    str text = json_get_str(concept, STR("text"));
+    for (size_t i = 0; (c = json_at(codings, i)); i++)
+        if (str_eq(json_get_str(c, STR("display")), text))
+            return true;
+    return false;
+}
+
 static void walk(const struct words *x, const struct json *v, unsigned depth)
 {
-    if (depth > 2 * FHIR_DEPTH_MAX || x->w->over)
+    if (depth > 2 * FHIR_DEPTH_MAX || x->w->over || no_content(v))
+        return;
+    if (FHIR_TAG_TYPE(v->tag) == FHIR_CODEABLE_CONCEPT && v->type == JSON_OBJECT && only_names(v))
         return;
     for (uint32_t i = 0; v->type == JSON_ARRAY && i < v->n; i++)
         walk(x, &v->u.items[i], depth + 1);

@@ -199,6 +199,7 @@ static void words_places_units(void **state)
         {"Condition", "_content=%22the%20fall%22", 1},
         {"Condition", "_content=%22fall%20the%22", 0},
         {"Condition", "_content=generated", 0}, /* a code, no text */
+        {"Condition", "_content=ana", 0},       /* what a reference is called */
         {"Condition", "_text=(bone%20OR%20kidney)%20and%20liver", 1},
         {"Condition", "_text=headache", 0},
         {"Condition", "_text=b", 0},

@@ -192,6 +192,12 @@ static err composite(struct range_set *s, const struct kb *k, const struct fhir_
         struct fhir_clause one = {.param = part, .values = &v->parts[i], .n = 1};
         if (!part)
             break;
+        struct fhir_value base;
+        if (part->type == PARAM_QUANTITY && fhir_value_base(s->op->arena, &v->parts[i], &base)) {
+            s->verify = true; /* parts have no keys in base units */
+            all_of(s, &t);
+            return OK;
+        }
         if (i + 1 == v->n_parts)
             return plain(s, &t, &one, &v->parts[i]);
         if (part->type != PARAM_TOKEN || !v->parts[i].has_system || str_empty(v->parts[i].code)) {

@@ -32,9 +32,8 @@ MUST err chains_settle(struct planner *pl, fhir_type type);
 MUST err chains_hold(struct op *op, struct record *rec, const struct plan *plan, uint64_t rid,
                      bool *ret);
 
-/* clause_text.c: full text; and :text of a token, whose names are part of the whole text. */
+/* clause_text.c */
 MUST err clause_words(struct planner *pl, const struct fhir_clause *c);
-void clause_named(struct planner *pl, fhir_type type, const struct fhir_clause *c);
 /* clause_near.c */
 void ranges_near(struct range_set *s, const struct kb *k, const struct fhir_value *v);
 /* clause_terms.c: :in, :not-in, :above and :below of tokens as lists of codes. */

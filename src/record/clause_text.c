@@ -94,20 +94,3 @@ err clause_words(struct planner *pl, const struct fhir_clause *c)
     pl->plan->match |= !x.sure;
     return op_check(pl->op);
 }
-
-/* Any of the values: their first whole words, or how the only word begins. */
-void clause_named(struct planner *pl, fhir_type type, const struct fhir_clause *c)
-{
-    const struct fhir_param *content = fhir_param_find(type, STR("_content"));
-    struct wording x = {.pl = pl, .number = content ? content->number : 0};
-    struct range_set s = {.op = pl->op, .rec = pl->rec};
-    pl->plan->match = true;
-    for (size_t i = 0; content && i < c->n; i++) {
-        str folded = fhir_fold(pl->op->arena, c->values[i].text), word, next;
-        if (!fhir_word_take(&folded, &word))
-            return; /* only signs: every document is asked */
-        add_word(&x, &s, word, !fhir_word_take(&folded, &next));
-    }
-    if (content)
-        planner_ranges(pl, &s, false);
-}

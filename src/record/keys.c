@@ -171,7 +171,8 @@ static void put_plain(struct packer *p, const struct kb *k, const struct fhir_ke
         break;
     case KEY_QUANTITY:
         put_quantity(p, k, key);
-        put_base(p, k, key);
+        if (whole)
+            put_base(p, k, key);
         break;
     case KEY_WORDS:
         put_words(p, k, key->text);

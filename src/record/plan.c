@@ -209,10 +209,6 @@ static err add_values(struct planner *pl, fhir_type type, const struct fhir_clau
     bool done = false, text = c->modifier == MOD_CONTAINS || c->modifier == MOD_TEXT;
     if (fhir_param_words(c->param))
         return clause_words(pl, c);
-    if (c->modifier == MOD_TEXT && c->param->type == PARAM_TOKEN) {
-        clause_named(pl, type, c);
-        return OK;
-    }
     if (text && c->param->type == PARAM_STRING && c->n == 1 && n == 1)
         return add_contains(pl, c, number[0]);
     if (c->param->type == PARAM_REFERENCE)

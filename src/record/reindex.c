@@ -6,8 +6,8 @@
 #include "store/rekey.h"
 
 /* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
- * text, places, quantities in base units, identifiers with their types. */
-#define KEYS_FORMAT 2u
+ * text, places, quantities in base units, identifiers with their types. 3: fewer words. */
+#define KEYS_FORMAT 3u
 #define BATCH 256u
 #define TRIES 20
 
@@ -89,7 +89,7 @@ static err mark(struct op *op, struct record *rec, unsigned format)
     return store_commit(op, tx, &c);
 }
 
-/* "2" when all keys are of that format; "2.17" when those up to number 17 are. */
+/* "3" when all keys are of that format; "3.17" when those up to number 17 are. */
 err reindex_format(struct op *op, struct record *rec)
 {
     struct store_stats stats;
