@@ -262,7 +262,7 @@ static void object(struct writer *w, str name, const struct json *v, uint16_t ty
     const struct fhir_model *m = &fhir_models[type];
     const struct json *at, *beside;
     bool root = w->b->n == 0;
-    if (v->type != JSON_OBJECT || w->depth > FHIR_DEPTH_MAX * 2)
+    if (!v || v->type != JSON_OBJECT || w->depth > FHIR_DEPTH_MAX * 2)
         return;
     indent(w);
     buf_printf(w->b, "<%.*s%s", STR_ARG(name), root ? " xmlns=\"http://hl7.org/fhir\"" : "");

@@ -171,7 +171,7 @@ static err name_new(struct work *w, const struct fhir_entry *e, struct matches *
                        "the two.");
     if (str_empty(id))
         return OK;
-    struct matches there;
+    struct matches there = {0};
     TRY(find_id(w, e, id, &there));
     if (there.n && !there.docs[0].deleted)
         return fail_at(w->tx->op, ERR_CONFLICT, entry_where(w, e),
@@ -202,7 +202,7 @@ static err stage_over_old(struct work *w, const struct fhir_entry *e, struct jso
 static err stage_put(struct work *w, const struct fhir_entry *e)
 {
     struct op *op = w->tx->op;
-    struct matches m;
+    struct matches m = {0};
     str id = e->id, own = json_get_str(e->resource, STR("id"));
     bool conditional = str_empty(e->id);
     TRY(find_old(w, e, 1, &m));
@@ -231,7 +231,7 @@ static err stage_put(struct work *w, const struct fhir_entry *e)
 static err stage_patch(struct work *w, const struct fhir_entry *e)
 {
     struct op *op = w->tx->op;
-    struct matches m;
+    struct matches m = {0};
     struct store_doc d;
     struct record_doc doc;
     struct json *tree;
@@ -265,7 +265,7 @@ static err stage_delete(struct work *w, const struct fhir_entry *e)
 {
     struct record_result *r = &w->answers[e->index].result;
     size_t max = e->many > RECORD_DELETE_MAX ? RECORD_DELETE_MAX : e->many ? e->many : 1;
-    struct matches m;
+    struct matches m = {0};
     TRY(find_old(w, e, max, &m));
     w->by_entry[e->index] = NULL;
     r->type = e->type;

@@ -60,7 +60,7 @@ err match_some(struct op *op, struct record *rec, fhir_type type, str query, siz
 err match_one(struct op *op, struct record *rec, fhir_type type, str query, size_t *ret_n,
               struct store_doc *ret, const struct guard **ret_guard)
 {
-    struct matches m;
+    struct matches m = {0};
     TRY(match_some(op, rec, type, query, 1, &m));
     if (m.n)
         *ret = m.docs[0];
