@@ -28,11 +28,11 @@ static struct detail_note designation_of(const struct json *d)
 /* The value[x] of a property; false when it has none. */
 static bool value_of(const struct json *p, struct detail_note *ret)
 {
-    for (uint8_t t = 0; t < PROP_TYPES; t++) {
+    for (unsigned t = 0; t < PROP_TYPES; t++) {
         const struct json *v = json_get(p, str_of(prop_type_names[t]));
         if (!v)
             continue;
-        ret->type = t;
+        ret->type = (uint8_t)t;
         ret->value = json_str(v);
         if (t == PROP_BOOLEAN)
             ret->value = json_bool(v, false) ? STR("true") : STR("false");

@@ -94,12 +94,7 @@ static err door_closure(struct op *op, void *ctx, struct terms_code code, bool b
     if (row == NO_CODE)
         return fail(op, ERR_NOT_FOUND, "The code system %.*s, or this code of it, is not here.",
                     STR_ARG(code.system));
-    if (s->b.facts[FACT_FLAGS] & FLAG_NO_SUBSUMPTION) {
-        rows = &row;
-        n = 1;
-    } else {
-        TRY(system_closure(op, s, row, below, max, &rows, &n));
-    }
+    TRY(system_closure(op, s, row, below, max, &rows, &n));
     struct terms_code *out = ARENA_ARRAY(op->arena, struct terms_code, n + 1);
     for (size_t i = 0; out && i < n; i++)
         out[i] = (struct terms_code){s->url, system_text(s, rows[i]), system_display(s, rows[i])};

@@ -224,8 +224,7 @@ static err seeds(struct op *op, const struct system *s, const struct filter *f, 
 {
     const uint32_t *rows = NULL;
     uint32_t n = 0;
-    bool flat = s->b.facts[FACT_FLAGS] & FLAG_NO_SUBSUMPTION;
-    if (f->on == ON_CODE && !flat &&
+    if (f->on == ON_CODE &&
         (f->op == FILTER_IS_A || f->op == FILTER_BELOW || f->op == FILTER_ABOVE)) {
         TRY(system_closure(op, s, f->row, f->op != FILTER_ABOVE, GATHER_MAX, ret, ret_n));
         *ret += f->op == FILTER_BELOW; /* the code itself stands first */

@@ -212,6 +212,8 @@ err gather_set(struct gather *g, const struct set *set, unsigned depth)
             continue;
         }
         TRY(source_new(g, set, part, &src));
+        if (!src)
+            return op_check(g->q->op);
         TRY(part->code_n ? put_listed(g, set, part, src) : put_system(g, set, part, src));
     }
     return op_check(g->q->op);

@@ -27,7 +27,7 @@ static void release_z(void *z)
 
 static void release_file(void *file)
 {
-    fclose(file);
+    (void)fclose(file);
 }
 
 err lines_open(const struct release *r, const struct member_file *m, struct lines **ret)

@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 
-extern const char terms_r4[], terms_r4_end[];
+extern const char terms_r4[];
+extern const uint64_t terms_r4_size;
 
 static err open_shipped(struct op *op, struct terms *t)
 {
-    str bytes = str_make(terms_r4, (size_t)(terms_r4_end - terms_r4));
+    str bytes = str_make(terms_r4, terms_r4_size);
     if (!blob_open(bytes, &t->archive) || t->archive.head->kind != BLOB_ARCHIVE)
         return fail(op, ERR_FAULT, "R4's terminologies in this binary are damaged.");
     t->entries = blob_rows(&t->archive, SEC_ENTRIES, sizeof(struct archive_entry), &t->n_entries);

@@ -13,7 +13,8 @@ add_custom_command(OUTPUT ${GEN}/terms_r4.bin
     COMMENT "R4 terminologies"
     VERBATIM)
 file(WRITE ${GEN}/terms_r4.S ".section .rodata\n.balign 16\n.global terms_r4\nterms_r4:\n"
-    ".incbin \"${GEN}/terms_r4.bin\"\n.global terms_r4_end\nterms_r4_end:\n"
+    ".incbin \"${GEN}/terms_r4.bin\"\nterms_r4_end:\n.balign 8\n.global terms_r4_size\n"
+    "terms_r4_size:\n.quad terms_r4_end - terms_r4\n"
     ".section .note.GNU-stack,\"\",@progbits\n")
 set_source_files_properties(${GEN}/terms_r4.S PROPERTIES OBJECT_DEPENDS ${GEN}/terms_r4.bin)
 add_library(weft_terms_r4 STATIC ${GEN}/terms_r4.S)

@@ -226,12 +226,13 @@ err system_closure(struct op *op, const struct system *s, uint32_t row, bool bel
                    uint32_t **ret, size_t *ret_n)
 {
     VEC(uint32_t) out = {0};
+    bool flat = s->b.facts[FACT_FLAGS] & FLAG_NO_SUBSUMPTION;
     uint8_t *seen = ARENA_ARRAY(op->arena, uint8_t, s->n / 8 + 1);
     if (!seen || row >= s->n)
         return seen ? fail(op, ERR_FAULT, "No such concept.") : op_check(op);
     VEC_PUSH(op->arena, &out, row);
     seen[row / 8] |= (uint8_t)(1u << row % 8);
-    for (size_t at = 0; at < out.n; at++) {
+    for (size_t at = 0; at < out.n && !flat; at++) {
         uint32_t n;
         const uint32_t *next =
             below ? system_children(s, out.at[at], &n) : system_parents(s, out.at[at], &n);

@@ -143,7 +143,8 @@ const uint32_t *system_parents(const struct system *s, uint32_t row, uint32_t *r
 const uint32_t *system_children(const struct system *s, uint32_t row, uint32_t *ret_n);
 /* Is a above b (a itself is not)? Walks up from b. */
 MUST err system_above(struct op *op, const struct system *s, uint32_t a, uint32_t b, bool *ret);
-/* row and all below (or above) it, row first; ERR_TOO_COSTLY past max. */
+/* row and all below (or above) it, row first (it alone where the hierarchy is no is-a);
+ * ERR_TOO_COSTLY past max. */
 MUST err system_closure(struct op *op, const struct system *s, uint32_t row, bool below, size_t max,
                         uint32_t **ret, size_t *ret_n);
 const struct sys_list *system_list(const struct system *s, str name);

@@ -229,7 +229,8 @@ static err map_one(void *ctx, const struct blob *b)
 err translate_block(struct ask *q, const struct blob *b, str code)
 {
     struct json *none = json_new(q->op->arena, JSON_OBJECT);
-    struct translation tr = {.q = q, .in = none, .code = {.code = code}};
+    struct translation tr = {.q = q, .in = none};
+    tr.code.code = code;
     tr.matches = json_new(q->op->arena, JSON_ARRAY);
     TRY(map_one(&tr, b));
     tr.reverse = true;
