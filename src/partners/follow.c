@@ -11,6 +11,7 @@
 #define STEP_CHANGES 128
 #define NEWS_MAX 2048u
 #define CURSOR_LAZY 20000u
+#define JUMP_FROM 1000u
 
 struct news {
     struct cached *sub;
@@ -263,6 +264,28 @@ static err take(struct step *st, const struct record_change *changes, size_t n, 
     return OK;
 }
 
+/* Nobody is subscribed and there is much to read, as after a load: what is asked for is looked up
+ * instead, and the feed is passed over. What is accepted here begins here. */
+static err jump(struct op *op, struct partners *p, uint64_t now_t)
+{
+    struct record_page page;
+    struct step st = {.op = op, .p = p};
+    TRY(record_find(op, p->rec, p->t_subscription, STR("status=requested&_count=500"), &page));
+    st.tx = record_begin(op, p->rec);
+    for (size_t i = 0; i < page.n_match; i++) {
+        struct record_change c = {.t = now_t,
+                                  .rid = page.docs[i].rid,
+                                  .vid = page.docs[i].vid,
+                                  .type = p->t_subscription};
+        TRY(step_state(&st, &c));
+    }
+    record_tx_cursor(st.tx, STR(PARTNERS_CURSOR), p->cursor, now_t);
+    TRY(record_commit(st.tx));
+    p->cursor = p->seen = now_t;
+    p->loaded = page.n_match == 0;
+    return OK;
+}
+
 err partners_step(struct op *op, struct partners *p, size_t *ret_n)
 {
     struct record_change *changes;
@@ -276,6 +299,8 @@ err partners_step(struct op *op, struct partners *p, size_t *ret_n)
     if (!p->loaded)
         TRY(load(op, p));
     uint64_t now_t = record_now_t(p->rec);
+    if (!p->list && now_t - p->seen > JUMP_FROM)
+        TRY(jump(op, p, now_t));
     TRY(record_feed(op, p->rec, p->seen, STEP_CHANGES, &changes, &n));
     *ret_n = n;
     if (n == 0) {
