@@ -51,8 +51,7 @@ bool import_read(struct import *im, int n, char **files);
 uint64_t import_size(int n, char **files);
 /* How much of the whole is done, 0 to 1. */
 double import_part(struct import *im);
-/* cli_import_terms.c: a release of what (loinc, snomed, rxnorm) into the data folder. The exit code.
- */
+/* cli_import_terms.c: a release of what (loinc, snomed, rxnorm) into the folder. The exit code. */
 int import_terms(const char *data, const char *what, const char *from);
 /* A worker thread; ctx is the struct import. */
 void *import_work(void *ctx);

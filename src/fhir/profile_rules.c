@@ -83,7 +83,7 @@ static uint16_t guard_of(str e)
     size_t n = 0;
     while (n < e.n && ((e.p[n] | 0x20) >= 'a' && (e.p[n] | 0x20) <= 'z'))
         n++;
-    str name = str_sub(e, 0, n), rest = str_sub(e, n, e.n), tail = rest;
+    str name = str_sub(e, 0, n), rest = str_sub(e, n, e.n), tail;
     bool empty = str_starts(rest, STR(".empty() or "));
     if (!empty && !str_starts(rest, STR(".exists() implies ")))
         return 0;

@@ -74,8 +74,8 @@ bool identity_alive(struct op *op, struct identity *id, str token);
 /* A device by its MQTT user name, after the broker has authenticated it. */
 MUST err identity_actor_device(struct op *op, struct identity *id, str device_user);
 /* Somebody known from the trail, to act later on their word: the account as it stands now (role and
- * binding), or what is told of it when it has none (a script's token). ERR_FORBIDDEN when the account
- * is disabled or has another role by now. Does not set op->actor. */
+ * binding), or what is told of it when it has none (a script's token). ERR_FORBIDDEN when the
+ * account is disabled or has another role by now. Does not set op->actor. */
 MUST err identity_actor_as(struct op *op, struct identity *id, const struct identity_account *as,
                            const struct actor **ret);
 /* House-keeping, once a minute: keeps when sessions were last used over a restart, forgets expired
