@@ -153,6 +153,7 @@ static err match_all(struct step *st, const struct record_change *c)
         bool fits = false, may = false;
         if (c->t <= sub->from || (sub->s.end && c->time >= sub->s.end))
             continue;
+        sight.owner = sub->owner;
         TRY(match_soundly(st, sub, &sight, &fits));
         if (fits)
             TRY(may_know(st, sub, c, &may));

@@ -61,7 +61,8 @@ MUST err criteria_read(struct op *op, str criteria, str path, const struct fhir_
 /* One change with what it changed, read once for all subscriptions. */
 struct sight {
     const struct record_change *change;
-    struct record_doc doc; /* the version of the change; of a deletion the one before */
+    const struct actor *owner; /* of the subscription at hand */
+    struct record_doc doc;     /* the version of the change; of a deletion the one before */
     struct json *now, *before;
     bool read, gone;
 };

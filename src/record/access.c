@@ -102,15 +102,31 @@ static void facts_from_keys(struct op *op, struct record *rec, const struct stor
         q->assigned = keys_name_actor(op, p, keys, n);
 }
 
-static bool may(struct op *op, struct record *rec, enum action action, const struct plan *plan,
-                const struct store_doc *d, struct access_verdict *v)
+/* A deletion holds nothing itself: it is judged by the content that was deleted. */
+static bool content_of(struct op *op, struct record *rec, const struct store_doc *d,
+                       struct store_doc *ret)
 {
+    struct fault before = op->fault;
+    *ret = *d;
+    if (!d->deleted || d->vid < 2 ||
+        store_get_version(op, rec->store, d->rid, d->vid - 1, ret) == OK)
+        return true;
+    op->fault = before;
+    return false;
+}
+
+static bool may(struct op *op, struct record *rec, enum action action, const struct plan *plan,
+                const struct store_doc *doc, struct access_verdict *v)
+{
+    struct store_doc then;
+    const struct store_doc *d = &then;
+    bool known = content_of(op, rec, doc, &then);
     struct access_request q = {.type = d->type,
                                .action = action,
                                .patient = d->comp,
                                .is_own = op->actor && d->rid == op->actor->user_rid && d->rid != 0,
                                .consented = plan && plan->consented,
-                               .sensitive = access_sensitive_body(op, d->body)};
+                               .sensitive = !known || access_sensitive_body(op, d->body)};
     policy_access(op->actor, &q, v);
     if (v->allowed || !op->actor)
         return v->allowed;

@@ -117,6 +117,18 @@ static err in_span(struct gather *g, const struct store_doc *d, bool *ret)
     return OK;
 }
 
+/* What has been restricted since the first page is not shown by a later one. */
+static err still_shown(struct gather *g, const struct store_doc *d, bool *ret)
+{
+    struct store_doc now;
+    *ret = access_may_see(&g->inner, g->rec, NULL, d);
+    if (!*ret || g->t == store_reader_t(g->r))
+        return op_check(&g->inner);
+    TRY(store_get(&g->inner, g->rec->store, d->rid, &now));
+    *ret = now.vid == d->vid || access_may_see(&g->inner, g->rec, NULL, &now);
+    return op_check(&g->inner);
+}
+
 /* Reads the member as it was; *ret_ok: it is part of the answer, filters of type and time apart. */
 static err open_one(struct gather *g, struct store_member m, struct store_doc *d, bool *ret_ok)
 {
@@ -133,10 +145,7 @@ static err open_one(struct gather *g, struct store_member m, struct store_doc *d
     if (!g->want_refs && (!listed(g, d->type) || d->time < g->q->since))
         return OK;
     TRY(store_reader_body(&g->inner, g->r, d));
-    if (!access_may_see(&g->inner, g->rec, NULL, d))
-        return op_check(&g->inner);
-    *ret_ok = true;
-    return OK;
+    return still_shown(g, d, ret_ok);
 }
 
 static err member(struct gather *g, struct store_member m, bool shown)

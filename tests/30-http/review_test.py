@@ -2,6 +2,7 @@
 import concurrent.futures
 import http.client
 import json
+import time
 import unittest
 
 from weft_http import Case, main, weft
@@ -102,6 +103,79 @@ class Review(Case):
             self.assertEqual(0, weft(*args, "--reference", "RelatedPerson/r").returncode)
         finally:
             self.server.start()
+
+
+HIV = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]}
+
+
+class Review3(Case):
+    """Of the third review: what became visible by roads round the doors."""
+    roles = ("nurse", "system", "admin", "agent")
+
+    def note(self, who, name, **more):
+        c = {"resourceType": "Communication", "id": name, "status": "completed",
+             "subject": {"reference": "Patient/" + who},
+             "payload": [{"contentString": "words not for everybody"}]}
+        return self.call("PUT", "/fhir/Communication/" + name, {**c, **more})
+
+    def test_r101_a_chain_asks_with_the_owners_rights(self):
+        """An administrator sees devices, not conditions: no event may tell of a condition."""
+        who = self.patient()
+        self.create({"resourceType": "Condition", "subject": {"reference": "Patient/" + who},
+                     "code": {"coding": [{"system": "http://snomed.info/sct",
+                                          "code": "84114007"}]}})
+        made = {}
+        for token in ("admin", "system"):
+            s = {"resourceType": "Subscription", "status": "requested", "reason": "test",
+                 "criteria": "Device?patient:Patient._has:Condition:patient:code=84114007",
+                 "channel": {"type": "websocket"}}
+            made[token] = self.create(s, token).json["id"]
+        plain = self.create({"resourceType": "Subscription", "status": "requested",
+                             "reason": "test", "criteria": "Device?status=active",
+                             "channel": {"type": "websocket"}}, "admin").json["id"]
+
+        def events(of, token):
+            a = self.expect(200, self.call("GET", f"/fhir/Subscription/{of}/$events", token=token))
+            return a.body.count(b"notification-event")
+
+        deadline = time.time() + 30
+        while self.call("GET", "/fhir/Subscription/" + plain).json["status"] != "active":
+            self.assertLess(time.time(), deadline)
+            time.sleep(0.05)
+        self.create({"resourceType": "Device", "status": "active",
+                     "patient": {"reference": "Patient/" + who}}, "admin")
+        while not (events(plain, "admin") and events(made["system"], "system")):
+            self.assertLess(time.time(), deadline)
+            time.sleep(0.05)
+        self.assertEqual(0, events(made["admin"], "admin"))
+
+    def test_r102_a_label_holds_for_pages_already_begun(self):
+        who = self.patient()
+        self.expect(201, self.note(who, "r102"))
+        where = f"/fhir/Patient/{who}/$everything?_count=1"
+        first = self.expect(200, self.call("GET", where, token="agent")).json
+        self.expect(200, self.note(who, "r102", meta=HIV))
+        seen, link = [], first
+        while link:
+            link = next((x["url"] for x in first["link"] if x["relation"] == "next"), None)
+            if link:
+                first = self.expect(200, self.call("GET", link[link.index("/fhir/"):],
+                                                   token="agent")).json
+                seen += [e["resource"]["id"] for e in first.get("entry", [])]
+        self.assertNotIn("r102", seen)
+
+    def test_r103_a_deletion_does_not_lift_a_label(self):
+        who = self.patient()
+        self.expect(201, self.note(who, "r103"))
+        self.expect(200, self.note(who, "r103", meta=HIV))
+        where = "/fhir/Communication/r103"
+        self.expect(204, self.call("DELETE", where, token="system"))
+        for road in ("", "/_history", "/_history/1", "/_history/2", "/_history/3"):
+            self.expect(403, self.call("GET", where + road, token="agent"))
+        again = {"resourceType": "Communication", "id": "r103", "status": "unknown"}
+        self.expect(403, self.call("PUT", where, again, token="agent"))
+        self.expect(410, self.call("GET", where))
+        self.expect(200, self.call("GET", where + "/_history/1"))
 
 
 if __name__ == "__main__":
