@@ -1,8 +1,8 @@
 /* FHIR XML to a tree, by libxml2's SAX. Nothing is fetched, nothing expanded: a document type is
  * refused before it can declare anything, so there are no entities but XML's own five, which NOENT
  * means here. A narrative
- * is taken as it stands in the text. Ceilings: depth, number of elements, and the size the caller
- * took.
+ * is taken as it stands in the text. Ceilings: depth, number of elements, attributes of one
+ * element, and the size the caller took.
  */
 #include "xml_int.h"
 
@@ -11,6 +11,7 @@
 
 #define FHIR_URI "http://hl7.org/fhir"
 #define XHTML_URI "http://www.w3.org/1999/xhtml"
+#define ATTRIBUTES_MAX 64u
 
 struct reader {
     struct xml_build x;
@@ -224,6 +225,46 @@ static err check_encoding(struct op *op, str text)
     return OK;
 }
 
+/* Past what is no element's start: a comment, CDATA, an instruction; or nothing. */
+static size_t past_other(str text, size_t at)
+{
+    static const char *const begin[] = {"<!--", "<![CDATA[", "<?"}, *const end[] = {"-->", "]]>",
+                                                                                    "?>"};
+    for (size_t i = 0; i < 3; i++)
+        if (str_starts(str_sub(text, at, text.n), str_of(begin[i]))) {
+            size_t to = str_find(text, str_of(end[i]), at);
+            return to == SIZE_MAX ? text.n : to;
+        }
+    return at;
+}
+
+/* libxml2 looks at all attributes of an element for each of them: a long list would take hours. */
+static err check_attributes(struct op *op, str text)
+{
+    size_t n = 0;
+    char quote = 0;
+    bool tag = false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (!tag && c == '<') {
+            size_t to = past_other(text, i);
+            tag = to == i;
+            n = 0;
+            i = to;
+        } else if (quote) {
+            quote = c == quote ? 0 : quote;
+        } else if (tag && (c == '"' || c == '\'')) {
+            quote = c;
+        } else if (tag && c == '>') {
+            tag = false;
+        } else if (tag && c == '=' && ++n > ATTRIBUTES_MAX) {
+            return fail(op, ERR_TOO_LARGE, "An XML element has more than %u attributes.",
+                        ATTRIBUTES_MAX);
+        }
+    }
+    return OK;
+}
+
 static err parse(struct reader *r)
 {
     struct op *op = r->x.op;
@@ -253,6 +294,7 @@ err fhir_xml_read(struct op *op, str text, struct json **ret)
     struct reader *r = ARENA_NEW(op->arena, struct reader);
     TRY(op_check(op));
     TRY(check_encoding(op, text));
+    TRY(check_attributes(op, text));
     if (text.n > INT32_MAX)
         return fail(op, ERR_TOO_LARGE, "The document is too large; send less at once.");
     r->x.op = op;
