@@ -121,6 +121,7 @@ static void *run(void *arg)
         bool news = false;
         uint64_t seen = record_now_t(l->api->rec);
         pthread_mutex_lock(&l->lock);
+        bool idle = !l->first;
         for (struct listener *s = l->first; s; s = s->next)
             news |= !s->ending && tell(l, s, a);
         if (time_mono() - checked >= CHECK_MS) {
@@ -128,7 +129,9 @@ static void *run(void *arg)
             check_sessions(l, a);
         }
         pthread_mutex_unlock(&l->lock);
-        if (!news)
+        if (idle)
+            nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        else if (!news)
             record_feed_wait(l->api->rec, seen, 300);
     }
     arena_free(a);

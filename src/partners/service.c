@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define IDLE_US 50000
+
 err partners_new(struct op *op, struct record *rec, struct identity *id,
                  const struct config *config, struct partners **ret)
 {
@@ -83,6 +85,8 @@ static void *follow(void *ctx)
             p->cursor_known = false;
         if (e != OK)
             pause_after(p, &op, e, &said);
+        else if (!p->list) /* nobody to be quick for: commits do not wake us one by one */
+            usleep(IDLE_US);
         else if (n == 0)
             record_feed_wait(p->rec, p->seen, 500);
     }
