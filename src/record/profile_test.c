@@ -71,6 +71,8 @@ static void memory_is_bounded(void **state)
     size_t highest = 0;
     for (unsigned i = 0; i < 16; i++) {
         const char *url = fixture_text(f, URL "%u", i);
+        arena_reset(f->arena);
+        fixture_as(f, &f->system);
         fixture_make(f, str_z(f->keep, definition(f, url, elements)));
     }
     for (unsigned round = 0; round < 2; round++)
