@@ -151,6 +151,9 @@ static void served_by_container(struct walk *w, const struct fhir_frame *f, cons
                      "its own (dom-4, dom-5); leave them out.");
 }
 
+/* Every "#id" is looked up among them by whoever follows it, each time from the first. */
+#define CONTAINED_MAX 1000u
+
 void walk_contain(struct walk *w, const struct fhir_frame *f, const struct json *v,
                   struct container *c)
 {
@@ -158,6 +161,10 @@ void walk_contain(struct walk *w, const struct fhir_frame *f, const struct json 
     *c = (struct container){.n = 0};
     if (!json_is(list, JSON_ARRAY) || list->n == 0)
         return;
+    if (list->n > CONTAINED_MAX) {
+        walk_problem(w, f, "More than 1000 contained resources are not taken; store them each.");
+        return;
+    }
     c->items = ARENA_ARRAY(w->op->arena, struct contained, list->n);
     map_init(&c->ids, w->op->arena);
     if (!c->items)

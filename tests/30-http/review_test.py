@@ -188,6 +188,16 @@ class Review3(Case):
             a = self.server.call("POST", "/fhir/Patient", body, self.nurse, headers=xml)
             self.expect(status, a)
 
+    def test_r105_contained_resources_have_a_ceiling(self):
+        """Each "#id" is searched for among all of them: twenty thousand took eight seconds."""
+        who = self.patient()
+        for n, status in ((1000, 201), (1001, 422)):
+            o = {"resourceType": "Observation", "status": "final", "code": {"text": "x"},
+                 "subject": {"reference": "Patient/" + who},
+                 "contained": [{"resourceType": "Patient", "id": f"c{i}"} for i in range(n)],
+                 "focus": [{"reference": f"#c{i}"} for i in range(n)]}
+            self.expect(status, self.call("POST", "/fhir/Observation", o))
+
 
 if __name__ == "__main__":
     main()
