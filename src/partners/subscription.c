@@ -85,6 +85,18 @@ static err read_content(struct op *op, const struct json *channel, struct subscr
     return OK;
 }
 
+/* What frames, routes or signs the request is ours to say. */
+static bool reserved(str name)
+{
+    static const char *const names[] = {"host",       "content-length", "transfer-encoding",
+                                        "connection", "content-type",   "expect",
+                                        "te",         "upgrade"};
+    bool ours = name.n >= 8 && str_eq_nocase(str_sub(name, 0, 8), STR("webhook-"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        ours |= str_eq_nocase(name, str_of(names[i]));
+    return ours;
+}
+
 static err read_headers(struct op *op, const struct json *channel, struct subscription *s)
 {
     const struct json *list = JSON_GET(channel, "header"), *h;
@@ -94,10 +106,12 @@ static err read_headers(struct op *op, const struct json *channel, struct subscr
         bool odd = colon == SIZE_MAX || colon == 0 || line.n > 4096;
         for (size_t k = 0; k < line.n; k++)
             odd |= (unsigned char)line.p[k] < ' ' || (k < colon && line.p[k] == ' ');
+        odd |= reserved(str_sub(line, 0, colon));
         if (odd || s->n_headers == HEADERS_MAX)
             return fail_at(op, ERR_UNPROCESSABLE,
                            arena_printf(op->arena, "Subscription.channel.header[%zu]", i),
-                           "A header is one line \"Name: value\"; at most %u of them.",
+                           "A header is one line \"Name: value\" that neither frames nor signs the "
+                           "request; at most %u of them.",
                            HEADERS_MAX);
         s->headers[s->n_headers++] = line;
     }

@@ -198,6 +198,15 @@ class Review3(Case):
                  "focus": [{"reference": f"#c{i}"} for i in range(n)]}
             self.expect(status, self.call("POST", "/fhir/Observation", o))
 
+    def test_r108_headers_that_frame_or_sign_are_not_the_subscribers(self):
+        for header, status in (("Transfer-Encoding: chunked", 422), ("content-length: 1", 422),
+                               ("Host: other", 422), ("Webhook-Signature: v1a,x", 422),
+                               ("Authorization: Bearer x", 201)):
+            s = {"resourceType": "Subscription", "status": "requested", "reason": "test",
+                 "criteria": "Device?status=inactive",
+                 "channel": {"type": "websocket", "header": [header]}}
+            self.expect(status, self.call("POST", "/fhir/Subscription", s, token="admin"))
+
 
 if __name__ == "__main__":
     main()
