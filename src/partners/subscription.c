@@ -163,6 +163,9 @@ static err read_channel(struct op *op, struct partners *p, const struct json *ch
     if (s->channel == CHANNEL_EMAIL && s->content == CONTENT_FULL)
         return fail_at(op, ERR_UNPROCESSABLE, STR("Subscription.channel.payload"),
                        "Plain mail carries no resources; leave the payload out, or use id-only.");
+    if (str_starts(s->endpoint, STR("mailto:")) != (s->channel == CHANNEL_EMAIL))
+        return fail_at(op, ERR_UNPROCESSABLE, STR("Subscription.channel.endpoint"),
+                       "A rest-hook goes to an https:// address, e-mail to mailto:name@domain.");
     TRY(read_mime(op, s));
     return endpoint_check(op, p, s->endpoint, STR("Subscription.channel.endpoint"));
 }

@@ -208,6 +208,7 @@ class Plain(Base):
                 (plain("https://[fd00::1]/"), ("private",)),
                 (plain("https://[::ffff:10.1.2.3]/"), ("private",)),
                 (plain("ftp://example.org/"), ("https",)),
+                (plain("mailto:a@example.org", payload=None), ("https://",)),
                 (plain("https://user:pw@example.org/"), ("https",)),
                 (plain(ok, payload="text/csv"), ("Subscription.channel.payload",)),
                 (backport(ok, "no-such-topic"), ("topic",)),
@@ -410,6 +411,7 @@ class Rights(Base):
     def test_who_may_not_see_is_not_told(self):
         e = self.endpoint()
         self.expect(403, self.call("POST", "/fhir/Subscription", plain(e.url), "agent"))
+        self.expect(403, self.call("GET", "/fhir/Subscription", token="nurse"))  # R109: headers
         sid = self.subscribe(backport(e.url, content="id-only"), "admin")
         self.create(observation(self.patient()))
         check = self.endpoint()
