@@ -77,7 +77,8 @@ static err start(struct op *op, struct api *api)
     set_url(api, o.listen);
     TRY(capability_make(op, api));
     api->ticker = net_ticker_new(60000, minute, api);
-    if (!api->ticker)
+    api->custom = net_ticker_new(100, custom_tick, api);
+    if (!api->ticker || !api->custom)
         return fail(op, ERR_UNAVAILABLE, "The house-keeping thread did not start.");
     api->bulk = bulk_new(api);
     if (!api->bulk)
@@ -123,6 +124,7 @@ void api_stop(struct api *api, int64_t ms)
 {
     if (!api)
         return;
+    net_ticker_free(api->custom);
     net_ticker_free(api->ticker);
     bulk_stop(api->bulk);
     if (api->live)

@@ -106,8 +106,8 @@ struct api {
     struct live *live;
     struct sublive *sublive;
     struct bulk *bulk;
-    struct net_ticker *ticker;
-    struct arena *arena; /* process long */
+    struct net_ticker *ticker, *custom; /* house-keeping; posted search parameters */
+    struct arena *arena;                /* process long */
     str url, web_dir;
     bool fixed_url; /* public_url is set: links use it and not the Host header */
     struct {
@@ -212,7 +212,13 @@ MUST err subset_read(struct call *c, const struct fhir_query **ret);
 MUST err doc_subset(struct call *c, const struct fhir_query *q, const struct record_doc *doc,
                     struct buf *b);
 
+/* custom.c */
+struct buf;
+void custom_tick(void *api);
+/* The CapabilityStatement with the posted search parameters that are ready. */
+MUST err custom_statement(struct call *c, struct buf *b, bool *ret_any);
 /* capability.c */
+const char *capability_param_type(const struct fhir_param *p);
 MUST err capability_make(struct op *op, struct api *api);
 
 /* "prefixes eq, ne …; modifiers :missing …": what a search parameter takes, as a sentence. */

@@ -57,6 +57,11 @@ static bool offered(str interaction, str type)
 static const char *const param_types[] = {"number",    "date",     "string", "token",  "reference",
                                           "composite", "quantity", "uri",    "special"};
 
+const char *capability_param_type(const struct fhir_param *p)
+{
+    return param_types[p->type];
+}
+
 static str sample(struct op *op, const struct fhir_param *p)
 {
     switch ((enum fhir_param_type)p->type) {
@@ -373,6 +378,11 @@ err api_metadata(struct call *c)
     if (query_get(c->op.arena, c->query, STR("mode"), &mode) && mode.n &&
         !str_eq(mode, STR("full")))
         return fail(&c->op, ERR_INVALID, "mode=full is the one mode of this CapabilityStatement.");
+    struct buf b = answer_buf(c);
+    bool posted;
+    TRY(custom_statement(c, &b, &posted));
+    if (posted) /* made anew: they come and go */
+        return answer(c, 200, &b);
     net_answer_header(c->rq, "ETag", api->capability.etag.p);
     if (str_eq(net_header(c->rq, "If-None-Match"), api->capability.etag)) {
         a->status = 304;
@@ -386,7 +396,6 @@ err api_metadata(struct call *c)
         a->encoding = "gzip";
         return OK;
     }
-    struct buf b = answer_buf(c);
     buf_add(&b, api->capability.body);
     return answer(c, 200, &b);
 }

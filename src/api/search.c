@@ -2,6 +2,8 @@
  * one search, parameters in the address, the form body, or both. Unknown parameters are errors
  * unless Prefer: handling=lenient. Invariant: what may take long never runs on the server's own
  * threads, and nothing runs longer than http.search_s. https://hl7.org/fhir/R4/search.html */
+#include "record/custom.h"
+
 #include "api/api_int.h"
 
 static err search(struct call *c, const struct fhir_query *const *qs, size_t n)
@@ -29,7 +31,7 @@ static err open_query(struct call *c)
 err search_begin(struct call *c, enum net_run *ret)
 {
     TRY(open_query(c));
-    TRY(fhir_query_read(&c->op, c->type, c->query, c->lenient, &c->q));
+    TRY(record_query_read(&c->op, c->api->rec, c->type, c->query, c->lenient, &c->q));
     *ret = record_search_short(c->api->rec, c->q) ? NET_INLINE : NET_SLOW;
     return OK;
 }
@@ -52,7 +54,7 @@ err api_search_post(struct call *c)
 {
     const struct fhir_query *q;
     TRY(open_query(c));
-    TRY(fhir_query_read(&c->op, c->type, parameters(c), c->lenient, &q));
+    TRY(record_query_read(&c->op, c->api->rec, c->type, parameters(c), c->lenient, &q));
     return search(c, &q, 1);
 }
 

@@ -170,9 +170,10 @@ static void from_timing(struct key_walk *w, uint16_t param, const struct json *v
         from_period(w, param, JSON_GET(JSON_GET(v, "repeat"), "boundsPeriod"));
 }
 
-static enum fhir_key_kind number_kind(uint16_t param)
+static enum fhir_key_kind number_kind(const struct key_walk *w, uint16_t param)
 {
-    return fhir_param_get(param)->type == PARAM_QUANTITY ? KEY_QUANTITY : KEY_NUMBER;
+    const struct fhir_param *p = w->custom ? w->custom : fhir_param_get(param);
+    return p->type == PARAM_QUANTITY ? KEY_QUANTITY : KEY_NUMBER;
 }
 
 static void from_number(struct key_walk *w, uint16_t param, const struct json *v)
@@ -184,7 +185,7 @@ static void from_number(struct key_walk *w, uint16_t param, const struct json *v
 
 static void from_quantity(struct key_walk *w, uint16_t param, const struct json *v)
 {
-    struct fhir_key key = {.param = param, .kind = (uint8_t)number_kind(param)};
+    struct fhir_key key = {.param = param, .kind = (uint8_t)number_kind(w, param)};
     if (!json_double(JSON_GET(v, "value"), &key.number))
         return;
     if (key.kind == KEY_QUANTITY) {

@@ -113,8 +113,9 @@ struct key_walk {
     struct op *op;
     const struct json *resource;
     VEC(struct fhir_key) keys;
-    bool over; /* KEYS_MAX passed */
-    bool part; /* of a composite: values only, not what they are called */
+    bool over;                       /* KEYS_MAX passed */
+    const struct fhir_param *custom; /* the parameter at hand when it is none of the tables */
+    bool part;                       /* of a composite: values only, not what they are called */
 };
 /* Follows a trie from v, making keys. Depth is that of the trie. */
 void keys_walk(struct key_walk *w, uint16_t node, const struct json *v);

@@ -1,6 +1,7 @@
 /* Lookups of search parameters by type and code, by number, and in order. Tables only; how a
  * parameter's keys are made is in keys_*.c.
  * Invariant: rows of a type are sorted by code (tools/gen_params.py), numbers never change. */
+#include "fhir/custom.h"
 #include "fhir/keys_int.h"
 
 const struct fhir_param *fhir_param_find(fhir_type t, str code)
@@ -36,6 +37,8 @@ const struct fhir_param *fhir_param_at(fhir_type t, size_t i)
 
 const struct param_more *fhir_param_more(const struct fhir_param *p)
 {
+    if (fhir_param_custom(p))
+        return ((const struct fhir_custom *)p)->more;
     return &fhir_param_mores[p - fhir_param_list];
 }
 

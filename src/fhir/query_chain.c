@@ -19,11 +19,12 @@ static str first_code(str rest)
 }
 
 /* Could "rest" be asked of the type? Names only; steps bounds the work. */
-static bool fits(fhir_type type, str rest, unsigned depth, unsigned *steps)
+static bool fits(const struct query_read *r, fhir_type type, str rest, unsigned depth,
+                 unsigned *steps)
 {
     if (str_starts(rest, STR("_has:")))
         return true;
-    const struct fhir_param *p = fhir_param_find(type, first_code(rest));
+    const struct fhir_param *p = query_param(r, type, first_code(rest));
     size_t dot = str_find_char(rest, '.', 0);
     if (!p || dot == SIZE_MAX)
         return p != NULL;
@@ -33,9 +34,9 @@ static bool fits(fhir_type type, str rest, unsigned depth, unsigned *steps)
     if (p->type != PARAM_REFERENCE || depth >= QUERY_CHAIN_MAX || ++*steps > FITS_MAX)
         return false;
     if (named)
-        return fits(named, below, depth + 1, steps);
+        return fits(r, named, below, depth + 1, steps);
     for (size_t i = 0; i < p->n_targets; i++)
-        if (fits(p->targets[i], below, depth + 1, steps))
+        if (fits(r, p->targets[i], below, depth + 1, steps))
             return true;
     return false;
 }
@@ -52,7 +53,7 @@ static err chain_types(struct query_read *r, const struct fhir_clause *c, str re
         return OK;
     }
     for (size_t i = 0; i < p->n_targets && ret->n <= TYPES_MAX; i++)
-        if (fits(p->targets[i], rest, r->depth, &steps))
+        if (fits(r, p->targets[i], rest, r->depth, &steps))
             ret->at[ret->n++] = p->targets[i];
     if (ret->n == 0)
         return REFUSE(r, "nothing that it refers to can be searched that way");
@@ -69,6 +70,7 @@ static err sub_query(struct query_read *r, fhir_type type, str rest, str value,
     struct query_read sub = {.op = r->op,
                              .type = type,
                              .lenient = r->lenient,
+                             .customs = r->customs,
                              .depth = r->depth + 1,
                              .branches = r->branches ? r->branches : &branches,
                              .name = r->name};
@@ -123,7 +125,7 @@ err query_has(struct query_read *r, struct fhir_clause *c, str name, str value)
     if (!str_take_until(&name, ':', &type_name) || !str_take_until(&name, ':', &code) || !name.n)
         return REFUSE(r, "give _has:Type:reference:parameter, as in _has:Observation:patient:code");
     fhir_type type = fhir_type_parse(type_name);
-    const struct fhir_param *p = type ? fhir_param_find(type, code) : NULL;
+    const struct fhir_param *p = type ? query_param(r, type, code) : NULL;
     if (!type)
         return REFUSE(r, "after _has: comes a resource type");
     if (!p || p->type != PARAM_REFERENCE || !may_point_at(p, r->type)) {

@@ -109,7 +109,11 @@ str query_codes(struct op *op, fhir_type t, bool reference_only)
 
 static err find_param(struct query_read *r, str code, const struct fhir_param **ret)
 {
-    const struct fhir_param *p = fhir_param_find(r->type, code);
+    const struct fhir_param *p = query_param(r, r->type, code);
+    const struct fhir_custom *c = p ? NULL : query_custom(r, r->type, code);
+    if (c)
+        return REFUSE(r, "it is being made searchable: %u percent of what is stored is done",
+                      atomic_load(c->percent));
     if (!p) {
         str type = fhir_type_name(r->type), codes = query_codes(r->op, r->type, false);
         return REFUSE(r, "%.*s cannot be searched by it; it can by: %.*s", STR_ARG(type),

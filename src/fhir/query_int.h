@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "fhir/custom.h"
 #include "fhir/keys_int.h"
 
 #define QUERY_BYTES_MAX (256u << 10)
@@ -19,8 +20,9 @@ struct query_read {
     struct op *op;
     fhir_type type;
     bool lenient;
-    unsigned depth;     /* of chains */
-    unsigned *branches; /* what a chain has spread to so far */
+    const struct fhir_customs *customs; /* or NULL */
+    unsigned depth;                     /* of chains */
+    unsigned *branches;                 /* what a chain has spread to so far */
     str name;
     bool many; /* one of several types */
     str shown; /* what self says instead of the value as sent; or STR_NONE */
@@ -52,6 +54,10 @@ MUST err query_values(struct query_read *r, struct fhir_clause *c, str text);
 /* The parameter under which keys are stored when p only renames or narrows another; else p.
  * *ret_target: the target type it narrows to, or 0. */
 const struct fhir_param *query_unalias(const struct fhir_param *p, fhir_type *ret_target);
+/* The parameter of a type by its code, of R4 or posted and ready; NULL when there is none. */
+const struct fhir_param *query_param(const struct query_read *r, fhir_type t, str code);
+/* The posted one, ready or not. */
+const struct fhir_custom *query_custom(const struct query_read *r, fhir_type t, str code);
 /* "a, b, c" of the codes of a type's parameters, of one type when reference_only. */
 str query_codes(struct op *op, fhir_type t, bool reference_only);
 

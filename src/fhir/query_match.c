@@ -288,8 +288,11 @@ err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *res
                         c->param->code);
         bool of_server = str_starts(str_of(c->param->code), STR("_id")) ||
                          str_eq(str_of(c->param->code), STR("_lastUpdated"));
-        all = of_server ? match_clause(op->arena, c, own, n_own)
-                        : match_clause(op->arena, c, keys, n);
+        struct fhir_key *at = of_server ? own : keys;
+        size_t n_at = of_server ? n_own : n;
+        if (fhir_param_custom(c->param))
+            TRY(fhir_custom_keys(op, c->param, resource, &at, &n_at));
+        all = match_clause(op->arena, c, at, n_at);
     }
     *ret = all;
     return OK;

@@ -140,6 +140,13 @@ err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
     return read_for(op, type, query, (struct query_read){.lenient = lenient}, ret);
 }
 
+err fhir_query_read_with(struct op *op, const struct fhir_customs *customs, fhir_type type,
+                         str query, bool lenient, const struct fhir_query **ret)
+{
+    return read_for(op, type, query, (struct query_read){.lenient = lenient, .customs = customs},
+                    ret);
+}
+
 err fhir_query_read_types(struct op *op, const fhir_type *types, size_t n, str query, bool lenient,
                           const struct fhir_query *const **ret)
 {

@@ -67,7 +67,7 @@ static err read_summary(struct query_read *r, str name, str value)
 static err sort_one(struct query_read *r, str code, bool descending)
 {
     fhir_type target;
-    const struct fhir_param *p = fhir_param_find(r->type, code);
+    const struct fhir_param *p = query_param(r, r->type, code);
     p = p ? query_unalias(p, &target) : NULL;
     if (!p || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL || fhir_param_words(p)) {
         str codes = query_codes(r->op, r->type, false);

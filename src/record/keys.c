@@ -3,6 +3,7 @@
  * its prefixes and trigrams, a period its end, a composite the product of its parts.
  * Invariant: whatever clause.c asks for a value that the resource has, one of these keys answers.
  */
+#include "fhir/custom.h"
 #include "record/record_int.h"
 
 #define COMPOSITE_KEYS_MAX 64u
@@ -228,6 +229,19 @@ static void put_named(struct packer *p, const struct fhir_key *keys, size_t n, s
     put(p, &k);
 }
 
+static void put_all(struct packer *p, const struct fhir_key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct kb k = kb_param(keys[i].param);
+        if (keys[i].kind == KEY_COMPOSITE)
+            put_composite(p, &k, &keys[i]);
+        else if (keys[i].kind == KEY_DISPLAY)
+            put_named(p, keys, n, i);
+        else
+            put_plain(p, &k, &keys[i], true);
+    }
+}
+
 err keys_of_resource(struct op *op, const struct key_source *src, struct json *resource, str **ret,
                      size_t *ret_n)
 {
@@ -235,14 +249,13 @@ err keys_of_resource(struct op *op, const struct key_source *src, struct json *r
     size_t n;
     TRY(fhir_keys(op, resource, &keys, &n));
     struct packer p = {.op = op, .src = src};
-    for (size_t i = 0; i < n; i++) {
-        struct kb k = kb_param(keys[i].param);
-        if (keys[i].kind == KEY_COMPOSITE)
-            put_composite(&p, &k, &keys[i]);
-        else if (keys[i].kind == KEY_DISPLAY)
-            put_named(&p, keys, n, i);
-        else
-            put_plain(&p, &k, &keys[i], true);
+    put_all(&p, keys, n);
+    for (size_t i = 0; src->customs && i < src->customs->n; i++) {
+        const struct fhir_param *param = &src->customs->rows[i].param;
+        if (param->base != fhir_type_of(resource))
+            continue;
+        TRY(fhir_custom_keys(op, param, resource, &keys, &n));
+        put_all(&p, keys, n);
     }
     VEC_PUSH(op->arena, &p.keys, STR_NONE); /* room for one more, see stage.c */
     TRY(op_check(op));
@@ -278,6 +291,7 @@ err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **
     TRY(tree_of(op, rec, doc, &tree));
     struct stored_ctx c = {op, rec};
     struct blinder b = {.store = rec->store};
-    struct key_source src = {.blinder = &b, .target = stored_target, .ctx = &c};
+    struct key_source src = {
+        .blinder = &b, .target = stored_target, .ctx = &c, .customs = custom_now(rec)};
     return keys_of_resource(op, &src, tree, ret, ret_n);
 }

@@ -247,7 +247,9 @@ static err once_more(struct op *op, struct record_load *load, struct lane *l)
         if (e == OK)
             e = build(&alone);
         if (e == OK)
-            e = alone.tx->staged.n ? store_commit(&alone.op, alone.tx->stx, &c) : OK;
+            e = alone.tx->staged.n ? stage_commit(alone.tx, &c) : OK;
+        if (alone.tx)
+            custom_leave(alone.tx);
         if (e != ERR_CONFLICT && e != ERR_PRECONDITION)
             break;
     }
@@ -328,6 +330,8 @@ err record_load_add_all(struct op *op, struct record_load *load, const str *text
     if (e != OK || l->tx->staged.n == 0) {
         if (e != OK)
             e = told(op, l, e);
+        if (l->tx)
+            custom_leave(l->tx);
         give_back(l);
         return e;
     }

@@ -1,6 +1,7 @@
 /* What a condition means now, and what makes that hold until the commit
  * (https://hl7.org/fhir/R4/http.html#cond-update). Invariant: a condition finds what the actor
  * could have searched for, or wrote, and its question is in the trail as a search. */
+#include "record/custom.h"
 #include "record/entry_int.h"
 
 err version_check(struct op *op, str if_match, uint32_t vid)
@@ -37,7 +38,7 @@ err match_some(struct op *op, struct record *rec, fhir_type type, str query, siz
     const struct fhir_query *q;
     struct plan plan;
     struct guard_found found;
-    TRY(fhir_query_read(op, type, condition_of(type, query), false, &q));
+    TRY(record_query_read(op, rec, type, condition_of(type, query), false, &q));
     if (q->n == 0)
         return fail(op, ERR_INVALID, "A condition needs at least one search parameter.");
     TRY(plan_condition(op, rec, q, &plan));

@@ -40,8 +40,11 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_audit = fhir_type_parse(STR("AuditEvent")),
                            .t_task = fhir_type_parse(STR("Task")),
                            .t_consent = fhir_type_parse(STR("Consent")),
-                           .t_definition = fhir_type_parse(STR("StructureDefinition"))};
+                           .t_definition = fhir_type_parse(STR("StructureDefinition")),
+                           .t_parameter = fhir_type_parse(STR("SearchParameter"))};
     e = reindex_format(op, rec);
+    if (e == OK)
+        e = custom_new(op, rec);
     if (e != OK) {
         record_free(rec);
         return e;
@@ -59,6 +62,7 @@ void record_free(struct record *rec)
 {
     if (!rec)
         return;
+    custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);
     free(rec);

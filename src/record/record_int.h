@@ -10,13 +10,18 @@
 #include "store/store.h"
 
 struct profile_shelf;
+struct customs;
+struct custom_set;
+struct fhir_customs;
 struct record {
     struct store *store;
     const struct rulebook *book;
     bool owns_store;
-    fhir_type t_patient, t_audit, t_task, t_consent, t_definition; /* rows asked for often */
+    fhir_type t_patient, t_audit, t_task, t_consent, t_definition,
+        t_parameter;                        /* rows asked for often */
     uint16_t *home;                         /* by type: number of the home parameter, 0 none */
     const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
+    struct customs *customs;                /* posted search parameters */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
     size_t chain_few, chain_many;           /* see chain.c; tests make them small */
 };
@@ -110,6 +115,7 @@ size_t prefix_cut(str s, size_t max);
 /* ---- keys.c: resource to keys ---- */
 typedef bool (*key_target_fn)(void *ctx, const struct fhir_ref *ref, uint64_t *ret_rid);
 struct key_source {
+    const struct fhir_customs *customs; /* or NULL */
     const struct blinder *blinder;
     key_target_fn target;
     void *ctx;
@@ -368,6 +374,8 @@ struct record_tx {
     bool unresolved;              /* a reference found nothing */
     bool raced;                   /* every check passed: a failure now is others' doing */
     bool definitions;             /* a StructureDefinition is among them */
+    bool parameters;              /* a SearchParameter is among them */
+    struct custom_set *customs;   /* keys are made by it: custom_enter() */
     bool bundle;                  /* conditional references are allowed */
     bool plain;                   /* written by FHIR's own interactions: plain_check() */
     bool bulk;                    /* one line in the trail for all; policy was asked for the run */
@@ -393,7 +401,8 @@ MUST err home_find(struct record_tx *tx, struct staged *s);
 MUST err home_check(struct record_tx *tx, struct staged *s);
 /* Every staged write: references, compartment, policy, keys, body, trail; into the store tx. */
 MUST err stage_all(struct record_tx *tx);
-/* After a commit, whichever way it went: what stands on definitions is made anew. */
+/* After a commit, whichever way it went, or when none comes after stage_all(): what stands on
+ * definitions is made anew. */
 void stage_committed(struct record_tx *tx);
 MUST err stage_commit(struct record_tx *tx, struct store_commit *ret);
 void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
@@ -401,6 +410,19 @@ void stage_result(struct record_tx *tx, const struct staged *s, const struct sto
 bool commit_may_retry(struct op *op, err e, int attempt);
 /* Issues of the fault from the given one on, which were born inside of an entry, name it. */
 void fault_where(struct record_tx *tx, str where, size_t from);
+/* ---- custom.c: posted search parameters ---- */
+MUST err custom_new(struct op *op, struct record *rec);
+void custom_free(struct customs *c);
+/* After the commit of a SearchParameter. */
+void custom_stale(struct record *rec);
+/* Those known now; NULL while the record is being opened. */
+const struct fhir_customs *custom_now(const struct record *rec);
+/* Around the making of keys and their commit, however it ends; leaving twice is leaving once. */
+void custom_enter(struct record_tx *tx);
+void custom_leave(struct record_tx *tx);
+const struct fhir_customs *custom_of(const struct record_tx *tx);
+/* A SearchParameter that is to be searched by can be. */
+MUST err custom_check(struct record_tx *tx, struct staged *s);
 /* ---- guard.c: conditions that hold until the commit ---- */
 struct guard {
     struct store_query none;

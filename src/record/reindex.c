@@ -2,6 +2,7 @@
  * the one that wrote them (KEYS_FORMAT), and for search parameters that were posted later
  * (custom.c). Invariant: how far it is lies in the same transaction as the keys, so it goes on
  * where it stopped; documents, versions and times stay as they are. */
+#include "fhir/custom.h"
 #include "record/record_int.h"
 #include "store/rekey.h"
 
@@ -85,6 +86,11 @@ static err mark(struct op *op, struct record *rec, unsigned format)
 {
     struct store_tx *tx = store_tx_new(op, rec->store);
     struct store_commit c;
+    str *posted; /* posted parameters are not known yet: their keys were not among those made */
+    size_t n;
+    TRY(store_kv_list(op, rec->store, STR("custom.at."), FHIR_CUSTOM_LAST, &posted, &n));
+    for (size_t i = 0; i < n; i++)
+        store_tx_kv(tx, posted[i], STR_NONE);
     store_tx_kv(tx, STR("keys.format"), arena_printf(op->arena, "%u", format));
     return store_commit(op, tx, &c);
 }

@@ -3,6 +3,7 @@
  * Invariant: what a page shows is what the first page's moment showed, and never more than the
  * actor may see. */
 #include "base/time.h"
+#include "record/custom.h"
 #include "record/record_int.h"
 
 /* Where a page goes on: "f0.…": forwards in the first part, "b2.…": backwards in the third. What
@@ -287,6 +288,6 @@ err record_find(struct op *op, struct record *rec, fhir_type type, str query,
                 struct record_page *ret)
 {
     const struct fhir_query *q;
-    TRY(fhir_query_read(op, type, query, false, &q));
+    TRY(record_query_read(op, rec, type, query, false, &q));
     return record_search(op, rec, q, ret);
 }

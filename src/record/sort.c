@@ -1,6 +1,7 @@
 /* Orders that keys do not have (texts are blind in the store) and orders by several parameters: a
  * bounded set of hits is fetched and sorted here. Invariant: every page is cut from the same set,
  * the one that the first page's moment showed, and ties go by resource number. */
+#include "fhir/custom.h"
 #include "record/record_int.h"
 
 static bool is_code(const struct fhir_param *p, const char *code)
@@ -113,14 +114,18 @@ static bool indexes(const struct fhir_param *p, uint16_t number)
 static err values_of(struct op *op, struct record *rec, struct row *row)
 {
     struct json *tree;
-    struct fhir_key *keys;
-    size_t n;
+    struct fhir_key *keys, *all;
+    size_t n, n_all;
     row->values = ARENA_ARRAY(op->arena, struct sort_value, row->q->n_sort);
     TRY(tree_of(op, rec, &row->doc, &tree));
-    TRY(fhir_keys(op, tree, &keys, &n));
+    TRY(fhir_keys(op, tree, &all, &n_all));
     for (size_t s = 0; s < row->q->n_sort; s++) {
         const struct fhir_sort_key *sort = &row->q->sort[s];
         struct sort_value *best = &row->values[s];
+        keys = all;
+        n = n_all;
+        if (fhir_param_custom(sort->param))
+            TRY(fhir_custom_keys(op, sort->param, tree, &keys, &n));
         if (is_code(sort->param, "_lastUpdated"))
             *best = (struct sort_value){.has = true, .number = (double)row->doc.time};
         if (is_code(sort->param, "_id"))

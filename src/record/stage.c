@@ -11,6 +11,7 @@ struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type typ
     s->actor = tx->op->actor;
     s->type = type;
     s->resource = resource;
+    tx->parameters |= type == tx->rec->t_parameter;
     tx->definitions |= type == tx->rec->t_definition;
     VEC_PUSH(tx->op->arena, &tx->staged, s);
     return s;
@@ -93,7 +94,8 @@ static err put(struct record_tx *tx, struct staged *s)
     p.deleted = s->action == ACTION_DELETE;
     if (!p.deleted) {
         struct blinder b = {.store = tx->rec->store, .memo = tx->memo};
-        struct key_source src = {.blinder = &b, .target = staged_target, .ctx = tx};
+        struct key_source src = {
+            .blinder = &b, .target = staged_target, .ctx = tx, .customs = custom_of(tx)};
         struct buf body;
         str *keys;
         TRY(keys_of_resource(op, &src, s->resource, &keys, &p.n_keys));
@@ -189,12 +191,14 @@ static err check_all(struct record_tx *tx)
         TRY(as_writer(tx, s[i], home_check));
     for (size_t i = 0; i < tx->staged.n && !tx->bulk; i++)
         TRY(as_writer(tx, s[i], may_write));
+    for (size_t i = 0; i < tx->staged.n && tx->parameters; i++)
+        TRY(as_writer(tx, s[i], custom_check));
     for (size_t i = 0; i < tx->staged.n && tx->plain; i++)
         TRY(as_writer(tx, s[i], plain_check));
     return profile_check_all(tx);
 }
 
-err stage_all(struct record_tx *tx)
+static err put_all(struct record_tx *tx)
 {
     TRY(tx->failed);
     TRY(op_check(tx->op));
@@ -212,6 +216,15 @@ err stage_all(struct record_tx *tx)
     return op_check(tx->op);
 }
 
+err stage_all(struct record_tx *tx)
+{
+    custom_enter(tx);
+    err e = put_all(tx);
+    if (e != OK)
+        custom_leave(tx);
+    return e;
+}
+
 err stage_commit(struct record_tx *tx, struct store_commit *ret)
 {
     err e = store_commit(tx->op, tx->stx, ret);
@@ -221,6 +234,9 @@ err stage_commit(struct record_tx *tx, struct store_commit *ret)
 
 void stage_committed(struct record_tx *tx)
 {
+    custom_leave(tx);
+    if (tx->parameters)
+        custom_stale(tx->rec);
     if (tx->definitions)
         profile_shelf_stale(tx->rec->profiles);
 }

@@ -3,6 +3,7 @@
  * all of it is done again. A batch is its entries one by one. Single creates, updates, patches and
  * deletes are plans of one. Invariant: a new resource keeps its number over the retries, so links
  * stay right. */
+#include "record/custom.h"
 #include "record/entry_int.h"
 
 /* What is made together gets numbers in a row: neighbours in the store. */
@@ -54,6 +55,8 @@ static err attempt(struct record_tx *tx, const struct fhir_plan *plan,
     tx->raced = true; /* from here on only somebody else can be the reason */
     if (tx->staged.n)
         TRY(stage_commit(tx, &c));
+    else
+        stage_committed(tx);
     for (size_t i = 0; i < plan->n; i++) {
         struct record_result *r = &answers[plan->entries[i].index].result, before = *r;
         const struct staged *s = by_entry[plan->entries[i].index];
@@ -99,7 +102,7 @@ static err read_entry(struct op *op, struct record *rec, const struct fhir_entry
         return record_history(op, rec, e->type, e->id, 0, HISTORY_MAX, &a->page.docs, &a->page.n);
     if (!str_empty(e->id))
         return record_read(op, rec, e->type, e->id, &a->doc);
-    TRY(fhir_query_read(op, e->type, e->query, false, &a->query));
+    TRY(record_query_read(op, rec, e->type, e->query, false, &a->query));
     return record_search(op, rec, a->query, &a->page);
 }
 

@@ -108,6 +108,9 @@ err record_commit(struct record_tx *tx)
         a->n_patients = a->n_patients && a->patients[0] != 0;
         audit_put(tx->op, tx->rec, tx->stx, a);
     }
-    TRY(op_check(tx->op));
-    return stage_commit(tx, &c);
+    err e = op_check(tx->op);
+    if (e == OK)
+        return stage_commit(tx, &c);
+    stage_committed(tx);
+    return e;
 }
