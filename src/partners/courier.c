@@ -10,7 +10,9 @@
 
 #include <stdlib.h>
 
-#define LEASE_MS 180000
+/* Short, so that after a kill the next try is soon; a longer request keeps its errand by flying().
+ */
+#define LEASE_MS 10000
 #define FLYING_MAX 128u
 #define TAKE_MAX 32u
 #define BACKOFF_MAX_MS (3600 * 1000LL)
@@ -234,12 +236,12 @@ static err finish(struct op *op, struct partners *p, const struct parcel *c)
 }
 
 /* ---- setting out ---- */
-static bool is_flying(const struct partners *p, uint64_t sub)
+static const struct parcel *flying(const struct partners *p, uint64_t sub)
 {
-    for (const struct parcel *c = p->flying; c; c = c->next)
-        if (c->sub == sub)
-            return true;
-    return false;
+    const struct parcel *c = p->flying;
+    while (c && c->sub != sub)
+        c = c->next;
+    return c;
 }
 
 static err next_events(struct op *op, struct partners *p, const struct subscription *s,
@@ -360,8 +362,9 @@ static err begin(struct op *outer, struct partners *p, const struct record_job *
     }
     c->sub = w.sub;
     c->errand = w.errand;
-    err e = is_flying(p, c->sub) ? put_off(&op, p, c, 1000, kinds[c->errand])
-                                 : set_out(&op, p, c, &sent);
+    const struct parcel *other = flying(p, c->sub);
+    err e = other ? put_off(&op, p, c, other->job == c->job ? LEASE_MS : 1000, kinds[c->errand])
+                  : set_out(&op, p, c, &sent);
     if (e != OK)
         log_event(LOG_WARN, "partners.errand", "error=%s", err_row(e)->name);
     if (e != OK || !sent) {

@@ -139,7 +139,8 @@ class Review3(Case):
             return a.body.count(b"notification-event")
 
         deadline = time.time() + 30
-        while self.call("GET", "/fhir/Subscription/" + plain).json["status"] != "active":
+        where = "/fhir/Subscription/" + plain
+        while self.call("GET", where, token="system").json["status"] != "active":
             self.assertLess(time.time(), deadline)
             time.sleep(0.05)
         self.create({"resourceType": "Device", "status": "active",
