@@ -72,7 +72,7 @@ static err state_new(struct op *op, struct record *rec, const struct fhir_custom
 {
     struct customs *cs = rec->customs;
     struct op keep;
-    uint16_t number;
+    uint16_t number = 0;
     str had;
     struct custom_state *st = ARENA_NEW(cs->arena, struct custom_state);
     op_init(&keep, cs->arena, op->actor, op->now);
