@@ -3,6 +3,7 @@
  * is fetched. Invariant: place and lists move in one commit, so a slice counts once or not at all.
  */
 #include "api/bulk_int.h"
+#include "record/custom.h"
 
 #define SLICE 100000u
 #define FILE_COUNT 20000u
@@ -151,8 +152,8 @@ static err asked(struct exporting *x, struct record_export *e)
     for (size_t i = 0; i < n; i++) {
         str text = json_str(json_at(filters, i));
         size_t mark = str_find_char(text, '?', 0);
-        TRY(fhir_query_read(op, fhir_type_parse(str_sub(text, 0, mark)),
-                            str_sub(text, mark + 1, SIZE_MAX), false, &queries[i]));
+        TRY(record_criteria_read(op, x->api->rec, fhir_type_parse(str_sub(text, 0, mark)),
+                                 str_sub(text, mark + 1, SIZE_MAX), &queries[i]));
     }
     return OK;
 }

@@ -2,6 +2,7 @@
  * pattern of https://hl7.org/fhir/uv/bulkdata/ (STU2). Invariant: a job is its owner's alone; to
  * anybody else it does not exist. */
 #include "api/bulk_int.h"
+#include "record/custom.h"
 
 #define ERRORS_FILE STR("errors")
 
@@ -54,8 +55,8 @@ static err filters(struct call *c, const struct op_params *p, struct json *list,
                 return fail(&c->op, ERR_INVALID,
                             "_typeFilter is a search, e.g. Observation?category=vital-signs; at "
                             "most 100.");
-            TRY(fhir_query_read(&c->op, fhir_type_parse(str_sub(one, 0, mark)),
-                                str_sub(one, mark + 1, SIZE_MAX), false, &out[x->n_filters++]));
+            TRY(record_criteria_read(&c->op, c->api->rec, fhir_type_parse(str_sub(one, 0, mark)),
+                                     str_sub(one, mark + 1, SIZE_MAX), &out[x->n_filters++]));
             json_push(c->op.arena, list, json_new_str(c->op.arena, one));
         }
     }

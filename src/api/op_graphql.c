@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/time.h"
 #include "fhir/graphql.h"
+#include "record/custom.h"
 
 struct fetching {
     struct call *c;
@@ -44,7 +45,7 @@ static err search(struct op *op, void *ctx, const struct fhir_graphql_search *s,
     str text = arena_printf(op->arena, "%.*s%s%s%.*s", STR_ARG(s->query),
                             s->total ? "&_total=accurate" : "", s->cursor.n ? "&_page=" : "",
                             STR_ARG(s->cursor));
-    TRY(fhir_query_read(op, s->type, text, false, &q));
+    TRY(record_query_read(op, f->c->api->rec, s->type, text, false, &q));
     if (q->summary != SUMMARY_FALSE || q->n_elements)
         return fail(op, ERR_INVALID,
                     "In GraphQL the selection says what comes; leave out _summary and _elements.");
@@ -105,7 +106,8 @@ static err input(struct call *c, str *query, struct fhir_graphql_env *env)
 err api_graphql(struct call *c)
 {
     struct fetching f = {.c = c};
-    struct fhir_graphql_env env = {.read = read_one, .search = search, .ctx = &f};
+    struct fhir_graphql_env env = {
+        .read = read_one, .search = search, .customs = record_customs(c->api->rec), .ctx = &f};
     const struct fhir_graphql *g;
     struct json *data, *o = json_new(c->op.arena, JSON_OBJECT);
     struct record_doc doc;

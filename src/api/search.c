@@ -107,7 +107,8 @@ static void types_all(struct call *c, fhir_type compartment, struct types *ret)
 static err search_many(struct call *c, const struct types *types, fhir_type compartment)
 {
     const struct fhir_query *const *qs;
-    TRY(fhir_query_read_types(&c->op, types->at, types->n, parameters(c), c->lenient, &qs));
+    TRY(record_queries_read(&c->op, c->api->rec, &(struct fhir_types){types->at, types->n},
+                            parameters(c), c->lenient, &qs));
     struct fhir_query *all = ARENA_ARRAY(c->op.arena, struct fhir_query, types->n + 1);
     const struct fhir_query **at =
         ARENA_ARRAY(c->op.arena, const struct fhir_query *, types->n + 1);

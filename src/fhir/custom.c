@@ -154,10 +154,11 @@ err fhir_custom_keys(struct op *op, const struct fhir_param *p, struct json *res
     return OK;
 }
 
-const struct fhir_custom *query_custom(const struct query_read *r, fhir_type t, str code)
+const struct fhir_custom *fhir_custom_find(const struct fhir_customs *customs, fhir_type t,
+                                           str code)
 {
-    for (size_t i = 0; r->customs && i < r->customs->n; i++) {
-        const struct fhir_custom *c = &r->customs->rows[i];
+    for (size_t i = 0; customs && i < customs->n; i++) {
+        const struct fhir_custom *c = &customs->rows[i];
         if (c->param.base == t && str_eq(str_of(c->param.code), code))
             return c;
     }
@@ -167,6 +168,15 @@ const struct fhir_custom *query_custom(const struct query_read *r, fhir_type t, 
 const struct fhir_param *query_param(const struct query_read *r, fhir_type t, str code)
 {
     const struct fhir_param *p = fhir_param_find(t, code);
-    const struct fhir_custom *c = p ? NULL : query_custom(r, t, code);
-    return c && atomic_load(c->percent) >= 100 ? &c->param : p;
+    const struct fhir_custom *c = p ? NULL : fhir_custom_find(r->customs, t, code);
+    return c && (r->customs->unready || atomic_load(c->percent) >= 100) ? &c->param : p;
+}
+
+err query_param_made(const struct query_read *r, fhir_type t, str code)
+{
+    const struct fhir_custom *c = fhir_custom_find(r->customs, t, code);
+    return c && !query_param(r, t, code)
+               ? REFUSE(r, "%s is being made searchable: %u percent of what is stored is done",
+                        c->param.code, atomic_load(c->percent))
+               : OK;
 }

@@ -34,6 +34,7 @@ struct fhir_custom {
 struct fhir_customs {
     const struct fhir_custom *rows;
     size_t n;
+    bool unready; /* take those whose keys are not all made, too: to judge documents one by one */
 };
 
 /* ERR_UNPROCESSABLE naming every element that is wrong; only of an active one. Of another only
@@ -47,9 +48,12 @@ bool fhir_param_custom(const struct fhir_param *p);
  * none: it is not the resource's fault. */
 MUST err fhir_custom_keys(struct op *op, const struct fhir_param *p, struct json *resource,
                           struct fhir_key **ret, size_t *ret_n);
-/* fhir_query_read() that knows them (NULL: none), in chains and _sort too, but not in _include. One
- * that is not ready is ERR_INVALID saying how far it is. */
+/* fhir_query_read() that knows them (NULL: none) wherever a parameter is named. One that is not
+ * ready is ERR_INVALID saying how far it is. */
 MUST err fhir_query_read_with(struct op *op, const struct fhir_customs *customs, fhir_type type,
                               str query, bool lenient, const struct fhir_query **ret);
+/* The parameter of a type by its code, ready or not; NULL when there is none (or no customs). */
+const struct fhir_custom *fhir_custom_find(const struct fhir_customs *customs, fhir_type t,
+                                           str code);
 
 #endif

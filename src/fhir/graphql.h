@@ -43,6 +43,7 @@ struct fhir_graphql_env {
     err (*read)(struct op *op, void *ctx, fhir_type type, str id, struct json **ret);
     err (*search)(struct op *op, void *ctx, const struct fhir_graphql_search *s,
                   struct fhir_graphql_page *ret);
+    const struct fhir_customs *customs; /* posted search parameters (fhir/custom.h), or NULL */
     void *ctx;
 };
 /* The object "data". Any error (unknown field, missing reference that is not optional, …) fails the

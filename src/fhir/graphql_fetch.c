@@ -1,6 +1,7 @@
 /* Fields of GraphQL that fetch resources: Patient(id:), PatientList(…), PatientConnection(…), at a
  * resource ConditionList(_reference: patient, …) for what points at it, and Reference.resource.
  * Invariant: the caller's doors are the only way to a resource; at most FHIR_GRAPHQL_READS come. */
+#include "fhir/custom.h"
 #include "fhir/graphql_int.h"
 
 static fhir_type list_type(str name, const char *ending)
@@ -113,15 +114,23 @@ static err target(struct gql_run *r, const struct gql_selection *s, struct gql_n
 }
 
 /* ---- lists ---- */
-/* birth_date is birth-date, _count stays _count. */
-static void parameter(struct gql_run *r, struct buf *b, str name, const gql_texts *t)
+/* birth_date is birth-date, _count stays _count, and so does a posted parameter of that very name.
+ */
+static str parameter_name(struct gql_run *r, fhir_type type, str name)
 {
     char *p = arena_alloc(r->op->arena, name.n + 1);
-    for (size_t i = 0; p && i < name.n; i++)
-        p[i] = i && name.p[i] == '_' && name.p[0] != '_' ? '-' : name.p[i];
+    if (!p || name.p[0] == '_' || fhir_custom_find(r->env->customs, type, name))
+        return name;
+    for (size_t i = 0; i < name.n; i++)
+        p[i] = name.p[i] == '_' ? '-' : name.p[i];
+    return str_make(p, name.n);
+}
+
+static void parameter(struct buf *b, str name, const gql_texts *t)
+{
     if (b->n)
         buf_char(b, '&');
-    buf_url(b, p ? str_make(p, name.n) : name);
+    buf_url(b, name);
     buf_char(b, '=');
     for (size_t i = 0; i < t->n; i++) {
         if (i)
@@ -152,10 +161,10 @@ static err query(struct gql_run *r, const struct gql_selection *s, struct gql_no
                      arena_printf(r->op->arena, "%.*s/%.*s",
                                   STR_ARG(json_get_str(node.v, STR("resourceType"))),
                                   STR_ARG(json_get_str(node.v, STR("id")))));
-            parameter(r, &b, t.at[0], &here);
+            parameter(&b, parameter_name(r, q->type, t.at[0]), &here);
             tied = true;
         } else if (t.n) {
-            parameter(r, &b, a->name, &t);
+            parameter(&b, parameter_name(r, q->type, a->name), &t);
         }
     }
     if (!tied)

@@ -172,10 +172,17 @@ struct fhir_query {
  * system of a code element is taken off again, as keys do not carry it. PREFIX_AP is widened. */
 MUST err fhir_query_read(struct op *op, fhir_type type, str query, bool lenient,
                          const struct fhir_query **ret);
-/* The same text asked of each of several types (system and compartment searches): ret has n. Each
- * type must have every parameter. _type is let through: the caller made the list from it. */
-MUST err fhir_query_read_types(struct op *op, const fhir_type *types, size_t n, str query,
-                               bool lenient, const struct fhir_query *const **ret);
+/* The same text asked of each of several types (system and compartment searches): ret has one of
+ * each. Each type must have every parameter. _type is let through: the caller made the list from
+ * it. customs (fhir/custom.h): posted parameters, or NULL. */
+struct fhir_customs;
+struct fhir_types {
+    const fhir_type *at;
+    size_t n;
+};
+MUST err fhir_query_read_types(struct op *op, const struct fhir_customs *customs,
+                               const struct fhir_types *types, str query, bool lenient,
+                               const struct fhir_query *const **ret);
 /* Does a tagged tree match? What needs other resources or a terminology is not answered here
  * (ERR_UNSUPPORTED): chains, _list, :in, :not-in, :above and :below of tokens and references. */
 MUST err fhir_query_match(struct op *op, const struct fhir_query *q, struct json *resource,

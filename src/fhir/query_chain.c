@@ -128,8 +128,9 @@ err query_has(struct query_read *r, struct fhir_clause *c, str name, str value)
     const struct fhir_param *p = type ? query_param(r, type, code) : NULL;
     if (!type)
         return REFUSE(r, "after _has: comes a resource type");
+    TRY(query_param_made(r, type, code));
     if (!p || p->type != PARAM_REFERENCE || !may_point_at(p, r->type)) {
-        str here = fhir_type_name(r->type), codes = query_codes(r->op, type, true);
+        str here = fhir_type_name(r->type), codes = query_codes(r, type, true);
         return REFUSE(r, "no such reference of %.*s to %.*s; its references are: %.*s",
                       STR_ARG(type_name), STR_ARG(here), STR_ARG(codes));
     }

@@ -97,25 +97,28 @@ const struct fhir_param *query_unalias(const struct fhir_param *p, fhir_type *re
     return p;
 }
 
-str query_codes(struct op *op, fhir_type t, bool reference_only)
+str query_codes(const struct query_read *r, fhir_type t, bool reference_only)
 {
+    struct arena *a = r->op->arena;
     str out = STR_NONE;
     const struct fhir_param *p;
     for (size_t i = 0; (p = fhir_param_at(t, i)); i++)
         if (!reference_only || p->type == PARAM_REFERENCE)
-            out = arena_printf(op->arena, "%.*s%s%s", STR_ARG(out), out.n ? ", " : "", p->code);
+            out = arena_printf(a, "%.*s%s%s", STR_ARG(out), out.n ? ", " : "", p->code);
+    for (size_t i = 0; r->customs && i < r->customs->n; i++) {
+        p = &r->customs->rows[i].param;
+        if (p->base == t && (!reference_only || p->type == PARAM_REFERENCE))
+            out = arena_printf(a, "%.*s%s%s", STR_ARG(out), out.n ? ", " : "", p->code);
+    }
     return out;
 }
 
 static err find_param(struct query_read *r, str code, const struct fhir_param **ret)
 {
     const struct fhir_param *p = query_param(r, r->type, code);
-    const struct fhir_custom *c = p ? NULL : query_custom(r, r->type, code);
-    if (c)
-        return REFUSE(r, "it is being made searchable: %u percent of what is stored is done",
-                      atomic_load(c->percent));
+    TRY(query_param_made(r, r->type, code));
     if (!p) {
-        str type = fhir_type_name(r->type), codes = query_codes(r->op, r->type, false);
+        str type = fhir_type_name(r->type), codes = query_codes(r, r->type, false);
         return REFUSE(r, "%.*s cannot be searched by it; it can by: %.*s", STR_ARG(type),
                       STR_ARG(codes));
     }

@@ -56,10 +56,10 @@ MUST err query_values(struct query_read *r, struct fhir_clause *c, str text);
 const struct fhir_param *query_unalias(const struct fhir_param *p, fhir_type *ret_target);
 /* The parameter of a type by its code, of R4 or posted and ready; NULL when there is none. */
 const struct fhir_param *query_param(const struct query_read *r, fhir_type t, str code);
-/* The posted one, ready or not. */
-const struct fhir_custom *query_custom(const struct query_read *r, fhir_type t, str code);
-/* "a, b, c" of the codes of a type's parameters, of one type when reference_only. */
-str query_codes(struct op *op, fhir_type t, bool reference_only);
+/* ERR_INVALID saying how far it is when it is a posted one whose keys are not all made. */
+MUST err query_param_made(const struct query_read *r, fhir_type t, str code);
+/* "a, b, c" of the codes of a type's parameters, only of references when reference_only. */
+str query_codes(const struct query_read *r, fhir_type t, bool reference_only);
 
 /* Takes what stands before the next sep that no backslash escapes; escapes stay. */
 bool query_take(str *in, char sep, str *ret_part);

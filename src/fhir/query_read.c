@@ -147,15 +147,17 @@ err fhir_query_read_with(struct op *op, const struct fhir_customs *customs, fhir
                     ret);
 }
 
-err fhir_query_read_types(struct op *op, const fhir_type *types, size_t n, str query, bool lenient,
+err fhir_query_read_types(struct op *op, const struct fhir_customs *customs,
+                          const struct fhir_types *types, str query, bool lenient,
                           const struct fhir_query *const **ret)
 {
+    size_t n = types->n;
     const struct fhir_query **all = ARENA_ARRAY(op->arena, const struct fhir_query *, n ? n : 1);
     TRY(op_check(op));
-    struct query_read r = {.lenient = lenient, .many = true};
+    struct query_read r = {.lenient = lenient, .many = true, .customs = customs};
     for (size_t i = 0; i < n; i++) {
         size_t warned = op->fault.n;
-        TRY(read_for(op, types[i], query, r, &all[i]));
+        TRY(read_for(op, types->at[i], query, r, &all[i]));
         if (i > 0) /* said once */
             op->fault.n = warned;
     }

@@ -69,8 +69,9 @@ static err sort_one(struct query_read *r, str code, bool descending)
     fhir_type target;
     const struct fhir_param *p = query_param(r, r->type, code);
     p = p ? query_unalias(p, &target) : NULL;
+    TRY(query_param_made(r, r->type, code));
     if (!p || p->type == PARAM_COMPOSITE || p->type == PARAM_SPECIAL || fhir_param_words(p)) {
-        str codes = query_codes(r->op, r->type, false);
+        str codes = query_codes(r, r->type, false);
         return REFUSE(r,
                       "sort by search parameters that are not composite, '-' first for "
                       "descending; there are: %.*s",
@@ -118,9 +119,10 @@ static err add_include(struct query_read *r, const struct fhir_include *in)
 static err include_param(struct query_read *r, str code, struct fhir_include *in)
 {
     fhir_type narrow;
-    in->param = fhir_param_find(in->source, code);
+    in->param = query_param(r, in->source, code);
+    TRY(query_param_made(r, in->source, code));
     if (!in->param || in->param->type != PARAM_REFERENCE) {
-        str codes = query_codes(r->op, in->source, true), type = fhir_type_name(in->source);
+        str codes = query_codes(r, in->source, true), type = fhir_type_name(in->source);
         return REFUSE(r, "no such reference parameter of %.*s; there are: %.*s", STR_ARG(type),
                       STR_ARG(codes));
     }

@@ -3,6 +3,7 @@
  * Invariant: an event is written for exactly the changes after the subscription became active that
  * fit it and that its owner may see. */
 #include "partners/partners_int.h"
+#include "record/custom.h"
 
 #include "base/log.h"
 
@@ -36,7 +37,20 @@ static void forget_all(struct partners *p)
     p->loaded = false;
 }
 
-/* In a form to match by; what cannot be read any more is left to step_state. */
+/* Accepted once and not to be understood any more (a posted search parameter is gone): the courier
+ * writes that into its status. */
+static err give_up(struct op *op, struct partners *p, const struct record_doc *doc)
+{
+    struct json *tree;
+    TRY(record_parse(op, doc, &tree));
+    if (!str_eq(json_get_str(tree, STR("status")), STR("active")))
+        return OK;
+    struct record_tx *tx = record_begin(op, p->rec);
+    TRY(job_put(tx, op, p, doc->rid, "events"));
+    return record_commit(tx);
+}
+
+/* In a form to match by. */
 static err keep(struct op *op, struct partners *p, const struct record_doc *doc)
 {
     uint64_t from;
@@ -60,7 +74,7 @@ static err keep(struct op *op, struct partners *p, const struct record_doc *doc)
         e = owner_of(&own, p, doc->rid, &c->owner);
     if (e != OK || op_check(&own) != OK) {
         arena_free(a);
-        return OK;
+        return e == ERR_UNPROCESSABLE ? give_up(op, p, doc) : OK;
     }
     c->arena = a;
     c->s.rid = doc->rid;
@@ -78,6 +92,7 @@ static err load(struct op *op, struct partners *p)
 {
     str page_at = STR_NONE;
     forget_all(p);
+    p->customs = record_custom_generation(p->rec);
     do {
         struct record_page page;
         str query = STR("status=active,error,requested&_count=500");
@@ -297,7 +312,7 @@ err partners_step(struct op *op, struct partners *p, size_t *ret_n)
         p->seen = p->cursor;
         p->cursor_known = true;
     }
-    if (!p->loaded)
+    if (!p->loaded || p->customs != record_custom_generation(p->rec))
         TRY(load(op, p));
     uint64_t now_t = record_now_t(p->rec);
     if (!p->list && now_t - p->seen > JUMP_FROM)

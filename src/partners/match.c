@@ -4,6 +4,7 @@
  * a chain leads to is asked with the owner's rights, so that no event tells what the owner may not
  * find. */
 #include "partners/partners_int.h"
+#include "record/custom.h"
 
 static err version(struct op *op, struct partners *p, const struct record_change *c, uint32_t vid,
                    struct record_doc *doc, struct json **ret)
@@ -34,6 +35,19 @@ static err look(struct op *op, struct partners *p, struct sight *s)
     return c->vid > 1 ? version(op, p, c, c->vid - 1, &other, &s->before) : OK;
 }
 
+/* A chain needs the keys of its posted parameters. While they are being made the change waits,
+ * since what is passed over is never told. */
+static err not_found(struct op *op, struct partners *p, fhir_type type, str text, err e)
+{
+    const struct fhir_query *q;
+    struct op ask;
+    op_init(&ask, op->arena, op->actor, op->now);
+    if (e != ERR_INVALID || record_criteria_read(&ask, p->rec, type, text, &q) != OK)
+        return e;
+    op_clear(op);
+    return fail(op, ERR_UNAVAILABLE, "A search parameter of the criteria is being made.");
+}
+
 static err query_fits(struct op *op, struct partners *p, const struct fhir_query *q,
                       const struct sight *s, struct json *tree, bool *ret)
 {
@@ -49,6 +63,7 @@ static err query_fits(struct op *op, struct partners *p, const struct fhir_query
     e = record_find(op, p->rec, q->type, text, &page);
     op->actor = self;
     *ret = e == OK && page.n_match > 0;
+    e = not_found(op, p, q->type, text, e);
     if (e == ERR_FORBIDDEN) { /* the chain leads where the owner may not look */
         op_clear(op);
         e = OK;

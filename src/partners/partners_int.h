@@ -53,9 +53,10 @@ MUST err subscription_read(struct op *op, struct partners *p, const struct json 
                            struct subscription *ret);
 /* Triggers of a topic by its canonical url: shipped ones first, then Basic resources. */
 MUST err topic_find(struct op *op, struct partners *p, str url, struct subscription *s);
-MUST err topic_check(struct op *op, const struct json *basic);
+MUST err topic_check(struct op *op, struct partners *p, const struct json *basic);
 /* "Type?query" to type and query. */
-MUST err criteria_read(struct op *op, str criteria, str path, const struct fhir_query **ret);
+MUST err criteria_read(struct op *op, struct partners *p, str criteria, str path,
+                       const struct fhir_query **ret);
 
 /* ---- match.c ---- */
 /* One change with what it changed, read once for all subscriptions. */
@@ -193,6 +194,7 @@ struct partners {
     /* follower's own */
     struct cached *list;
     size_t n_cached;
+    uint64_t customs; /* generation of posted search parameters that they were read with */
     bool loaded;
     uint64_t cursor, seen;
     bool cursor_known;

@@ -3,6 +3,7 @@
  * is refused here, with its path, instead of waiting for ever in "requested". Invariant: whoever
  * reads a subscription for matching has all of it checked. */
 #include "partners/partners_int.h"
+#include "record/custom.h"
 
 #include <stdlib.h>
 
@@ -40,7 +41,8 @@ static err whole(struct op *op, const struct json *ext, unsigned least, unsigned
     return OK;
 }
 
-err criteria_read(struct op *op, str criteria, str path, const struct fhir_query **ret)
+err criteria_read(struct op *op, struct partners *p, str criteria, str path,
+                  const struct fhir_query **ret)
 {
     size_t mark = str_find_char(criteria, '?', 0);
     fhir_type type = fhir_type_parse(str_sub(criteria, 0, mark == SIZE_MAX ? criteria.n : mark));
@@ -49,12 +51,13 @@ err criteria_read(struct op *op, str criteria, str path, const struct fhir_query
                        "Criteria are a search: a resource type, then ? and parameters, e.g. "
                        "Observation?code=http://loinc.org|8867-4.");
     str query = mark == SIZE_MAX ? STR("") : str_sub(criteria, mark + 1, criteria.n);
-    if (fhir_query_read(op, type, query, false, ret) == OK)
+    if (record_criteria_read(op, p->rec, type, query, ret) == OK)
         return OK;
     return fail_at(op, ERR_UNPROCESSABLE, path, "This search is not understood, see above.");
 }
 
-static err read_filters(struct op *op, const struct json *resource, struct subscription *s)
+static err read_filters(struct op *op, struct partners *p, const struct json *resource,
+                        struct subscription *s)
 {
     const struct json *list = json_path(resource, "_criteria.extension"), *e;
     for (size_t i = 0; (e = json_at(list, i)); i++) {
@@ -63,7 +66,7 @@ static err read_filters(struct op *op, const struct json *resource, struct subsc
         if (s->n_filters == TRIGGERS_MAX)
             return fail_at(op, ERR_UNPROCESSABLE, STR("Subscription.criteria.extension"),
                            "A subscription has at most %u filters.", TRIGGERS_MAX);
-        TRY(criteria_read(op, json_get_str(e, STR("valueString")),
+        TRY(criteria_read(op, p, json_get_str(e, STR("valueString")),
                           STR("Subscription.criteria.extension"), &s->filters[s->n_filters++]));
     }
     return OK;
@@ -177,10 +180,10 @@ static err read_triggers(struct op *op, struct partners *p, const struct json *r
     if (s->backport) {
         s->topic = criteria;
         TRY(topic_find(op, p, criteria, s));
-        return read_filters(op, resource, s);
+        return read_filters(op, p, resource, s);
     }
     struct topic_trigger *t = &s->triggers[0];
-    TRY(criteria_read(op, criteria, STR("Subscription.criteria"), &t->current));
+    TRY(criteria_read(op, p, criteria, STR("Subscription.criteria"), &t->current));
     t->type = t->current->type;
     t->interactions = ON_CREATE | ON_UPDATE;
     s->n_triggers = 1;
@@ -212,7 +215,7 @@ err partners_check(struct op *op, struct partners *p, const struct json *resourc
     fhir_type type = fhir_type_of(resource);
     struct subscription s;
     if (p && type == p->t_basic)
-        return topic_check(op, resource);
+        return topic_check(op, p, resource);
     if (!p || type != p->t_subscription)
         return OK;
     str status = json_get_str(resource, STR("status"));

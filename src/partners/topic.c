@@ -3,6 +3,7 @@
  * (http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-topic).
  * Invariant: a topic that is found can be matched; one that cannot is refused naming the part. */
 #include "partners/partners_int.h"
+#include "record/custom.h"
 
 #define AT STR("Basic.extension")
 #define TOPICS_MAX 500
@@ -44,13 +45,14 @@ static str topic_url(const struct json *basic)
     return json_get_str(e, STR("valueUri"));
 }
 
-static err read_query(struct op *op, fhir_type type, str text, const struct fhir_query **ret)
+static err read_query(struct op *op, struct partners *p, fhir_type type, str text,
+                      const struct fhir_query **ret)
 {
     size_t mark = str_find_char(text, '?', 0);
     if (str_empty(text))
         return OK;
     str query = mark == SIZE_MAX ? text : str_sub(text, mark + 1, text.n);
-    if (fhir_query_read(op, type, query, false, ret) == OK)
+    if (record_criteria_read(op, p->rec, type, query, ret) == OK)
         return OK;
     return fail_at(op, ERR_UNPROCESSABLE, AT, "A query of the topic is not understood, see above.");
 }
@@ -72,7 +74,8 @@ static unsigned interaction(str code)
                                          : 0;
 }
 
-static err read_trigger(struct op *op, const struct json *ext, struct topic_trigger *t)
+static err read_trigger(struct op *op, struct partners *p, const struct json *ext,
+                        struct topic_trigger *t)
 {
     const struct json *e, *q = named(ext, "queryCriteria", 0);
     str resource = part(ext, "resource", "valueUri");
@@ -89,26 +92,27 @@ static err read_trigger(struct op *op, const struct json *ext, struct topic_trig
     t->both = json_bool(JSON_GET(named(q, "requireBoth", 0), "valueBoolean"), false);
     t->create_passes = !str_eq(part(q, "resultForCreate", "valueCode"), STR("test-fails"));
     t->delete_passes = !str_eq(part(q, "resultForDelete", "valueCode"), STR("test-fails"));
-    TRY(read_query(op, t->type, part(q, "previous", "valueString"), &t->previous));
-    TRY(read_query(op, t->type, part(q, "current", "valueString"), &t->current));
+    TRY(read_query(op, p, t->type, part(q, "previous", "valueString"), &t->previous));
+    TRY(read_query(op, p, t->type, part(q, "current", "valueString"), &t->current));
     return read_path(op, part(ext, "fhirPathCriteria", "valueString"), &t->path);
 }
 
-static err from_basic(struct op *op, const struct json *basic, struct subscription *s)
+static err from_basic(struct op *op, struct partners *p, const struct json *basic,
+                      struct subscription *s)
 {
     const struct json *e;
     for (size_t i = 0; (e = named(basic, "resourceTrigger", i)); i++) {
         if (s->n_triggers == TRIGGERS_MAX)
             return fail_at(op, ERR_UNPROCESSABLE, AT, "A topic has at most %u triggers.",
                            TRIGGERS_MAX);
-        TRY(read_trigger(op, e, &s->triggers[s->n_triggers++]));
+        TRY(read_trigger(op, p, e, &s->triggers[s->n_triggers++]));
     }
     if (s->n_triggers == 0)
         return fail_at(op, ERR_UNPROCESSABLE, AT, "A topic needs a resourceTrigger.");
     return OK;
 }
 
-static err from_rows(struct op *op, str url, struct subscription *s)
+static err from_rows(struct op *op, struct partners *p, str url, struct subscription *s)
 {
     for (size_t i = 0; i < sizeof TOPICS / sizeof *TOPICS; i++) {
         const struct topic_row *r = &TOPICS[i];
@@ -120,8 +124,8 @@ static err from_rows(struct op *op, str url, struct subscription *s)
                                     .both = r->both,
                                     .create_passes = true,
                                     .delete_passes = true};
-        TRY(read_query(op, t->type, str_of(r->previous), &t->previous));
-        TRY(read_query(op, t->type, str_of(r->current), &t->current));
+        TRY(read_query(op, p, t->type, str_of(r->previous), &t->previous));
+        TRY(read_query(op, p, t->type, str_of(r->current), &t->current));
         TRY(read_path(op, str_of(r->path), &t->path));
     }
     return OK;
@@ -136,14 +140,14 @@ static bool is_topic(const struct json *basic)
     return false;
 }
 
-err topic_check(struct op *op, const struct json *basic)
+err topic_check(struct op *op, struct partners *p, const struct json *basic)
 {
     struct subscription s = {0};
     if (!is_topic(basic))
         return OK;
     if (str_empty(topic_url(basic)))
         return fail_at(op, ERR_UNPROCESSABLE, AT, "A topic needs its canonical url.");
-    return from_basic(op, basic, &s);
+    return from_basic(op, p, basic, &s);
 }
 
 /* Topics are few; they are looked for when a subscription is read, not when a change is matched. */
@@ -159,7 +163,7 @@ static err from_record(struct op *op, struct partners *p, str url, struct subscr
         struct json *tree;
         TRY(record_parse(op, &page.docs[i], &tree));
         if (str_eq(topic_url(tree), url))
-            return from_basic(op, tree, s);
+            return from_basic(op, p, tree, s);
     }
     return OK;
 }
@@ -168,7 +172,7 @@ err topic_find(struct op *op, struct partners *p, str url, struct subscription *
 {
     size_t bar = str_find_char(url, '|', 0);
     url = str_sub(url, 0, bar == SIZE_MAX ? url.n : bar);
-    TRY(from_rows(op, url, s));
+    TRY(from_rows(op, p, url, s));
     if (s->n_triggers == 0)
         TRY(from_record(op, p, url, s));
     if (s->n_triggers)

@@ -101,6 +101,39 @@ err record_query_read(struct op *op, struct record *rec, fhir_type type, str que
     return fhir_query_read_with(op, custom_now(rec), type, query, lenient, ret);
 }
 
+err record_queries_read(struct op *op, struct record *rec, const struct fhir_types *types,
+                        str query, bool lenient, const struct fhir_query *const **ret)
+{
+    return fhir_query_read_types(op, custom_now(rec), types, query, lenient, ret);
+}
+
+err record_criteria_read(struct op *op, struct record *rec, fhir_type type, str query,
+                         const struct fhir_query **ret)
+{
+    struct fhir_customs all = *custom_now(rec);
+    all.unready = true;
+    return fhir_query_read_with(op, &all, type, query, false, ret);
+}
+
+const struct fhir_customs *record_customs(const struct record *rec)
+{
+    return custom_now(rec);
+}
+
+uint64_t record_custom_generation(const struct record *rec)
+{
+    return atomic_load(&rec->customs->generation);
+}
+
+const struct fhir_custom *custom_by_number(const struct record *rec, uint16_t number)
+{
+    const struct fhir_customs *all = custom_now(rec);
+    for (size_t i = 0; all && i < all->n; i++)
+        if (all->rows[i].param.number == number)
+            return &all->rows[i];
+    return NULL;
+}
+
 err record_custom_list(struct op *op, struct record *rec, struct record_custom **ret, size_t *ret_n)
 {
     const struct custom_set *set = atomic_load(&rec->customs->now);

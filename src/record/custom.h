@@ -13,6 +13,17 @@
 /* fhir_query_read() that knows them; the query is good as long as the record. */
 MUST err record_query_read(struct op *op, struct record *rec, fhir_type type, str query,
                            bool lenient, const struct fhir_query **ret);
+/* Of several types; see fhir_query_read_types(). */
+MUST err record_queries_read(struct op *op, struct record *rec, const struct fhir_types *types,
+                             str query, bool lenient, const struct fhir_query *const **ret);
+/* For judging documents one by one as they come (fhir_query_match): a parameter counts before all
+ * its keys are made. Not lenient. */
+MUST err record_criteria_read(struct op *op, struct record *rec, fhir_type type, str query,
+                              const struct fhir_query **ret);
+/* Those known now, for fhir's doors. */
+const struct fhir_customs *record_customs(const struct record *rec);
+/* Grows whenever what is known becomes other: who keeps queries reads them again. */
+uint64_t record_custom_generation(const struct record *rec);
 struct record_custom {
     const struct fhir_param *param;
     str url;

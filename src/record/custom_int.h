@@ -33,6 +33,7 @@ struct customs {
     struct custom_set *_Atomic now;
     struct custom_state *known;
     atomic_bool stale; /* a SearchParameter was written */
+    atomic_uint_fast64_t generation;
 };
 #define CUSTOM_BYTES (32u << 20)
 

@@ -201,6 +201,7 @@ static err publish(struct op *op, struct customs *c, const struct found *f)
     set->all = (struct fhir_customs){.rows = rows, .n = f->n};
     set->before = old;
     atomic_store(&c->now, set);
+    atomic_fetch_add(&c->generation, 1);
     return OK;
 }
 

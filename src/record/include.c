@@ -2,6 +2,7 @@
  * moment of the page. Read from the keys, not from the documents. Invariant: nothing twice, at most
  * RECORD_INCLUDES_MAX, each asked of policy on its own; what is left out for want of room is told.
  */
+#include "fhir/custom.h"
 #include "record/clause_int.h"
 
 #define LEVELS 16 /* of :iterate; each level is a round over what the one before brought */
@@ -60,6 +61,20 @@ static err add(struct includer *in, uint64_t rid, fhir_type type)
     return OK;
 }
 
+static bool made(const struct fhir_custom *c)
+{
+    return atomic_load(c->percent) >= 100;
+}
+
+/* Does the number stand for a reference, of R4 or posted and ready? */
+static bool refers(struct includer *in, uint16_t number)
+{
+    const struct fhir_param *p = fhir_param_get(number);
+    const struct fhir_custom *c = p ? NULL : custom_by_number(in->rec, number);
+    p = c && made(c) ? &c->param : p;
+    return p && p->type == PARAM_REFERENCE;
+}
+
 static bool number_of(const struct fhir_param *p, uint16_t number)
 {
     for (size_t i = 0; p->alias && i < p->n_parts; i++)
@@ -93,8 +108,7 @@ static err forward(struct includer *in, const struct fhir_include *inc,
         if (!take_u16(&k, &number) || (inc->param && !number_of(inc->param, number)) ||
             !take_u8(&k, &tag) || tag != TAG_REF || k.n != 6)
             continue;
-        const struct fhir_param *p = fhir_param_get(number);
-        if (!p || p->type != PARAM_REFERENCE)
+        if (!refers(in, number))
             continue;
         for (uint8_t b; take_u8(&k, &b);)
             target = target << 8 | b;
@@ -110,6 +124,21 @@ static void add_targets(struct range_set *s, const struct fhir_param *p, const u
         clause_targets(s, p->alias ? p->parts[part] : p->number, rids, n);
 }
 
+/* By every reference of the type. */
+static void add_all(struct range_set *s, fhir_type source, const uint64_t *rids, size_t n)
+{
+    const struct fhir_customs *more = custom_now(s->rec);
+    const struct fhir_param *p;
+    for (size_t i = 0; (p = fhir_param_at(source, i)); i++)
+        if (p->type == PARAM_REFERENCE && !p->alias)
+            add_targets(s, p, rids, n);
+    for (size_t i = 0; i < more->n; i++) {
+        p = &more->rows[i].param;
+        if (p->base == source && p->type == PARAM_REFERENCE && made(&more->rows[i]))
+            add_targets(s, p, rids, n);
+    }
+}
+
 /* What of one type points at any of rids, by one parameter or (NULL) by any. */
 static err backward(struct includer *in, fhir_type source, const struct fhir_param *param,
                     const uint64_t *rids, size_t n)
@@ -122,12 +151,10 @@ static err backward(struct includer *in, fhir_type source, const struct fhir_par
                               .ctx = in->rec}};
     struct range_set s = {.op = in->op, .rec = in->rec};
     struct store_found found;
-    const struct fhir_param *p = param;
     if (param)
         add_targets(&s, param, rids, n);
-    for (size_t i = 0; !param && (p = fhir_param_at(source, i)); i++)
-        if (p->type == PARAM_REFERENCE && !p->alias)
-            add_targets(&s, p, rids, n);
+    else
+        add_all(&s, source, rids, n);
     if (s.or.n == 0)
         return OK;
     clause_push(in->op, &l, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});

@@ -411,6 +411,9 @@ bool commit_may_retry(struct op *op, err e, int attempt);
 /* Issues of the fault from the given one on, which were born inside of an entry, name it. */
 void fault_where(struct record_tx *tx, str where, size_t from);
 /* ---- custom.c: posted search parameters ---- */
+struct fhir_custom;
+/* Ready or not; NULL when no posted parameter has the number. */
+const struct fhir_custom *custom_by_number(const struct record *rec, uint16_t number);
 MUST err custom_new(struct op *op, struct record *rec);
 void custom_free(struct customs *c);
 /* After the commit of a SearchParameter. */

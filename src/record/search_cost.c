@@ -1,6 +1,7 @@
 /* What a search may cost: which ones are a short walk over the index, and when a long one has taken
  * long enough. Invariant: whoever is told "short" reads about one page of documents. */
 #include "base/time.h"
+#include "fhir/custom.h"
 #include "record/record_int.h"
 
 #define SHORT_VALUES 50u
@@ -67,7 +68,14 @@ bool record_search_short(const struct record *rec, const struct fhir_query *q)
     return one || q->compartment || q->n == 0 || (q->n == 1 && q->n_sort == 0);
 }
 
-static str leader(struct op *op, const struct search_part *p)
+static const char *code_of(const struct record *rec, uint16_t number)
+{
+    const struct fhir_param *p = fhir_param_get(number);
+    const struct fhir_custom *c = p ? NULL : custom_by_number(rec, number);
+    return p ? p->code : c ? c->param.code : NULL;
+}
+
+static str leader(struct op *op, const struct record *rec, const struct search_part *p)
 {
     static const char *const words[] = {
         [LEAD_TYPE] = "every resource of the type",
@@ -76,7 +84,7 @@ static str leader(struct op *op, const struct search_part *p)
         [LEAD_TIME] = "a window of the log",
         [LEAD_ORDER] = "the order asked for",
     };
-    const struct fhir_param *param = p->led >= 16 ? fhir_param_get(p->led) : NULL;
+    const char *code = p->led >= 16 ? code_of(rec, p->led) : NULL;
     if (p->plan.empty)
         return STR("nothing: no resource can match");
     if (p->lead != LEAD_CLAUSE)
@@ -85,7 +93,7 @@ static str leader(struct op *op, const struct search_part *p)
         return STR("the compartment's references");
     if (p->led == LABEL_CHAIN)
         return STR("a chain");
-    return param ? arena_printf(op->arena, "the key of %s", param->code) : str_of(words[p->lead]);
+    return code ? arena_printf(op->arena, "the key of %s", code) : str_of(words[p->lead]);
 }
 
 err search_explain(struct op *op, struct record *rec, const struct search_part *parts, size_t n,
@@ -99,7 +107,7 @@ err search_explain(struct op *op, struct record *rec, const struct search_part *
         const struct search_part *p = &parts[i];
         if (n > 1 && !p->steps && !p->read)
             continue;
-        str type = fhir_type_name(p->q->type), lead = leader(op, p);
+        str type = fhir_type_name(p->q->type), lead = leader(op, rec, p);
         lines[told++] = arena_printf(
             op->arena,
             "%.*s: led by %.*s; %zu conditions of the store, %s; %llu index steps, "

@@ -20,7 +20,8 @@ static err ask(struct fixture *f, const struct asked *a, const char *query, str 
     const struct fhir_query *at[TYPES_MAX];
     str text = str_of(page.n ? fixture_text(f, "%s&_page=%.*s", query, STR_ARG(page)) : query);
     op_clear(&f->op);
-    TRY(fhir_query_read_types(&f->op, a->types, a->n, text, false, &qs));
+    TRY(fhir_query_read_types(&f->op, NULL, &(struct fhir_types){a->types, a->n}, text, false,
+                              &qs));
     for (size_t i = 0; i < a->n; i++) {
         own[i] = *qs[i];
         own[i].compartment = a->compartment;

@@ -1,6 +1,7 @@
 """Posted search parameters: existing data is indexed in the background, through a kill -9 in the
 middle; how far it is can be read; what is wrong is refused naming the element; what is retired is
 gone, and what comes back is made anew."""
+import json
 import signal
 import time
 import unittest
@@ -92,6 +93,78 @@ class CustomParameters(Case):
         self.expect(200, self.call("PUT", "/fhir/Patient/" + new, p))
         self.assertEqual(set(), self.ids("Patient?nick=bo"))
         self.assertEqual({new}, self.ids("Patient?nick=cy"))
+
+    def entries(self, query):
+        a = self.expect(200, self.call("GET", "/fhir/" + query)).json
+        return [(e["search"]["mode"], e["resource"]["id"]) for e in a.get("entry", [])]
+
+    def test_wherever_a_parameter_is_named(self):
+        one = self.patient("Where", **nick("Iva"))
+        seen = self.create(observation(one, 60)).json["id"]
+        self.ready(parameter("call_me", NICKS))
+        self.ready(parameter("whom", "Observation.subject", "reference", ["Observation"], target=["Patient"]))
+        self.ready(parameter("rank", "Patient.name.family | Observation.subject.reference", "string",
+                             ["Patient", "Observation"]))
+        both = {("match", seen), ("include", one)}
+        self.assertEqual(both, set(self.entries(f"Observation?_id={seen}&_include=Observation:whom")))
+        self.assertEqual(both, set(self.entries(f"Observation?_id={seen}&_include=*")))
+        both = {("match", one), ("include", seen)}
+        for how in ("Observation:whom", "Observation:whom:Patient", "Observation:*", "*"):
+            self.assertEqual(both, set(self.entries(f"Patient?_id={one}&_revinclude={how}")), how)
+        self.expect(400, self.call("GET", "/fhir/Patient?_revinclude=Observation:rank"), "whom")
+        # Several types, and a compartment, in which the names must be known to all.
+        found = set(self.entries("?_type=Patient,Observation&rank=where"))
+        self.assertEqual({("match", one)}, found)
+        self.expect(400, self.call("GET", "/fhir?_type=Patient,Observation&call_me=iva"), "call_me")
+        at = f"Patient/{one}/Observation?whom.call_me=iva"
+        self.assertEqual([("match", seen)], self.entries(at))
+        self.assertEqual([], self.entries(at.replace("iva", "other")))
+        # GraphQL, where a name may have an underscore of its own.
+        q = f'{{PatientList(call_me: "iva", _sort: "-call_me") {{id ObservationList(_reference: whom) {{id}}}}}}'
+        a = self.expect(200, self.call("POST", "/fhir/$graphql", {"query": q})).json["data"]
+        self.assertEqual({"PatientList": [{"id": one, "ObservationList": [{"id": seen}]}]}, a)
+
+    def test_export_by_it(self):
+        one = self.patient("Out", **nick("Ole"))
+        self.ready(parameter("out", NICKS))
+        a = self.call("GET", "/fhir/$export?_type=Patient&_typeFilter=Patient%3Fout%3Dole", None, "system",
+                      headers={"Prefer": "respond-async"})
+        at = "/" + self.expect(202, a).header("Content-Location").split("/", 3)[3]
+        self.until(lambda: self.call("GET", at, token="system").status == 200)
+        out, = self.call("GET", at, token="system").json["output"]
+        rows = self.call("GET", "/" + out["url"].split("/", 3)[3], token="system").text().splitlines()
+        self.assertEqual([one], [json.loads(r)["id"] for r in rows])
+
+    def test_criteria_of_a_subscription(self):
+        sp = parameter("told", NICKS)
+        sp_id = self.ready(sp)
+        s = {"resourceType": "Subscription", "status": "requested", "reason": "test",
+             "criteria": "Patient?told=nia", "channel": {"type": "websocket"}}
+        id = self.expect(201, self.call("POST", "/fhir/Subscription", s, "system")).json["id"]
+
+        def status():
+            return self.call("GET", "/fhir/Subscription/" + id, token="system").json
+
+        def events():
+            a = self.call("GET", f"/fhir/Subscription/{id}/$status", token="system").json
+            p = a["entry"][0]["resource"]["parameter"]
+            n, = [x for x in p if x["name"] == "events-since-subscription-start"]
+            return int(n["valueString"])
+
+        self.until(lambda: status()["status"] == "active")
+        self.patient("Told", **nick("Other"))
+        self.patient("Told", **nick("Nia"))
+        self.until(lambda: events() == 1)
+        # With another meaning it goes on by that; without any it is in error and says so.
+        other = {**sp, "id": sp_id, "expression": "Patient.name.family"}
+        self.expect(200, self.call("PUT", "/fhir/SearchParameter/" + sp_id, other, "system"))
+        self.until(lambda: self.call("GET", "/fhir/Patient?told=told").json.get("total") != 0
+                   and self.call("GET", "/fhir/Patient?told=told").status == 200)
+        self.patient("Nia")
+        self.until(lambda: events() == 2)
+        self.expect(204, self.call("DELETE", "/fhir/SearchParameter/" + sp_id, token="system"))
+        self.until(lambda: status()["status"] == "error")
+        self.assertIn("understood", status()["error"])
 
     def test_refused(self):
         for element, p in (("code", parameter("family", "Patient.name")),
