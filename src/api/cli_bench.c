@@ -152,7 +152,8 @@ static err measure(struct bench *b)
 
 static void take_away(struct arena *a, const char *dir)
 {
-    static const char *const files[] = {"weft.db", "weft.db-wal", "weft.db-shm", "keys", "lock"};
+    static const char *const files[] = {"weft.db", "weft.db-wal", "weft.db-shm",
+                                        "keys",    "master",      "lock"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         (void)unlink(arena_printf(a, "%s/%s", dir, files[i]).p);
     (void)rmdir(dir);

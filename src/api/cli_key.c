@@ -31,22 +31,24 @@ err cli_perform_key(struct cli *c, const struct cli_job *job, FILE *out)
 static int list(const char *dir)
 {
     struct arena *a = arena_new(0);
-    struct record_key keys[RECORD_KEYS];
+    struct record_keys k = {.n = 0};
     struct op op;
     if (!a)
         return CLI_FAILED;
     op_init(&op, a, identity_system(), time_now());
     int code = CLI_FAILED;
-    if (record_key_list(&op, str_of(dir), keys) != OK) {
+    if (record_key_list(&op, str_of(dir), &k) != OK) {
         cli_failed("key", &op);
     } else {
         printf("%-8s  %-24s  %-24s  %-32s  %s\n", "id", "algorithm", "made", "fingerprint", "for");
-        for (size_t i = 0; i < RECORD_KEYS; i++) {
+        for (size_t i = 0; i < k.n; i++) {
             char made[24];
-            time_format_to(made, keys[i].made);
-            printf("%-8s  %-24s  %.24s  %s  %s\n", keys[i].id, keys[i].algorithm, made,
-                   keys[i].fingerprint, keys[i].use);
+            time_format_to(made, k.keys[i].made);
+            printf("%-8s  %-24s  %.24s  %s  %s\n", k.keys[i].id, k.keys[i].algorithm, made,
+                   k.keys[i].fingerprint, k.keys[i].use);
         }
+        printf("keys file: generation %llu; %zu patients erased\n",
+               (unsigned long long)k.generation, k.erased);
         code = CLI_DONE;
     }
     arena_free(a);

@@ -38,15 +38,19 @@ err record_backup(struct op *op, str from, str to, const struct record_watch *wa
     return OK;
 }
 
-err record_key_list(struct op *op, str dir, struct record_key ret[RECORD_KEYS])
+err record_key_list(struct op *op, str dir, struct record_keys *ret)
 {
-    struct store_key keys[STORE_KEYS];
+    struct store_keys k;
     TRY(allowed(op));
-    TRY(store_key_list(op, dir, keys));
-    for (size_t i = 0; i < RECORD_KEYS; i++) {
-        ret[i] = (struct record_key){keys[i].id, keys[i].use, keys[i].algorithm, keys[i].made, ""};
-        memcpy(ret[i].fingerprint, keys[i].fingerprint, sizeof ret[i].fingerprint);
+    TRY(store_key_list(op, dir, &k));
+    struct record_key *keys = ARENA_ARRAY(op->arena, struct record_key, k.n);
+    TRY(op_check(op));
+    for (size_t i = 0; i < k.n; i++) {
+        keys[i] = (struct record_key){k.keys[i].id, k.keys[i].use, k.keys[i].algorithm,
+                                      k.keys[i].made, ""};
+        memcpy(keys[i].fingerprint, k.keys[i].fingerprint, sizeof keys[i].fingerprint);
     }
+    *ret = (struct record_keys){keys, k.n, k.generation, k.erased};
     return OK;
 }
 

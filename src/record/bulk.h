@@ -48,13 +48,18 @@ struct record_backup {
  * work. Nothing half: see store_backup(). watch may be NULL. System actors. */
 MUST err record_backup(struct op *op, str from, str to, const struct record_watch *watch,
                        struct record_backup *ret);
-#define RECORD_KEYS 3u
 struct record_key {
     const char *id, *use, *algorithm;
     int64_t made; /* ms */
     char fingerprint[33];
 };
-MUST err record_key_list(struct op *op, str dir, struct record_key ret[RECORD_KEYS]);
+struct record_keys {
+    struct record_key *keys;
+    size_t n;
+    uint64_t generation; /* of the keys file: grows with each change */
+    size_t erased;       /* patients whose keys were destroyed */
+};
+MUST err record_key_list(struct op *op, str dir, struct record_keys *ret);
 struct record_key_check {
     uint64_t opened, refused; /* versions of documents */
 };

@@ -42,8 +42,9 @@ static err check_put(struct op *op, struct store *s, struct tx_put *p)
     p->old_comp = old->comp;
     if (old->rid && old->type != p->put.type)
         return fail(op, ERR_INVALID, "a resource cannot change its type");
-    if (old->comp)
-        p->put.comp = old->comp;
+    if (old->comp && old->comp != p->put.comp) /* it is sealed with another key than it must be */
+        return fail(op, ERR_PRECONDITION,
+                    "the resource was changed by someone else; read it again");
     if (!p->id_hash.n)
         return OK;
     struct view v;
@@ -111,10 +112,14 @@ err tail_put(struct op *op, struct store *s, const struct pend *p, struct buf *p
 err pend_flush(struct op *op, struct store *s, const struct buf *pend)
 {
     char row[8];
+    str sealed = STR_NONE;
     u64_write(row, s->pending.t);
     if (!buf_ok(pend))
         return out_of_memory(op);
-    return pend->n ? s->ops->put(op, s->be, SPACE_PEND, str_make(row, 8), buf_str(pend)) : OK;
+    if (!pend->n)
+        return OK;
+    TRY(seal(op, &s->vault, OWNER_STORE, STR("pend"), buf_str(pend), &sealed));
+    return s->ops->put(op, s->be, SPACE_PEND, str_make(row, 8), sealed);
 }
 
 /* What changes in the keys, compared with the set before. */

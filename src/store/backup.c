@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEYS_MAX 4096u
 #define MARK "unfinished" /* what makes a leftover folder one of ours */
 
-static const char *const ours[] = {
-    "weft.db", "weft.db-journal", "weft.db-wal", "weft.db-shm", "keys", "lock", "spool", MARK};
+static const char *const ours[] = {"weft.db", "weft.db-journal", "weft.db-wal", "weft.db-shm",
+                                   "keys",    "keys.new",        "master",      "master.new",
+                                   "lock",    "spool",           MARK};
 
 struct copy {
     const char *to, *part;
@@ -103,24 +103,17 @@ static err copy_spool(struct op *op, const struct copy *c)
     return e;
 }
 
-/* The copy keeps the time of the file: it says when the keys were made. */
-static err copy_keys(struct op *op, const struct copy *c)
+/* The same keys under a master of the copy's own. */
+static err copy_keys(struct op *op, const struct copy *c, str from)
 {
-    char text[KEYS_MAX];
-    struct stat st;
-    int in = openat(c->from_fd, "keys", O_RDONLY | O_CLOEXEC);
-    ssize_t n = in >= 0 && fstat(in, &st) == 0 ? read(in, text, sizeof text) : -1;
-    if (in >= 0)
-        close(in);
-    if (n <= 0 || (size_t)n == sizeof text)
-        return fail(op, ERR_UNAVAILABLE, "the keys file cannot be read");
-    int out = openat(c->fd, "keys", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good = out >= 0 && write(out, text, (size_t)n) == n &&
-                futimens(out, (struct timespec[]){st.st_mtim, st.st_mtim}) == 0 && fsync(out) == 0;
-    if (out >= 0)
-        good = close(out) == 0 && good;
-    explicit_bzero(text, sizeof text);
-    return good ? OK : cannot(op, "the keys file cannot be copied");
+    struct ring *r = NULL;
+    str path = arena_printf(op->arena, "%.*s/keys", STR_ARG(from));
+    if (!path.p)
+        return out_of_memory(op);
+    TRY(keyfile_open_at(op, path, from, STR_NONE, &r));
+    err e = keyfile_import(op, str_of(c->part), r);
+    ring_free(r);
+    return e;
 }
 
 static err verify(struct op *op, struct copy *c, const struct store_watch *w)
@@ -186,7 +179,7 @@ static err run(struct op *op, str from, struct copy *c, const struct store_watch
     if (e == OK)
         e = store_sqlite_ops.copy(op, from, str_of(c->part), w);
     if (e == OK)
-        e = copy_keys(op, c);
+        e = copy_keys(op, c, from);
     if (e == OK)
         e = verify(op, c, w);
     if (e == OK)

@@ -22,14 +22,20 @@ struct store_backup {
  * to is there, or being made. ERR_FAULT: the trail is broken. watch may be NULL. */
 MUST err store_backup(struct op *op, str from, str to, const struct store_watch *watch,
                       struct store_backup *ret);
-#define STORE_KEYS 3u
 struct store_key {
-    const char *id, *use, *algorithm;
+    char id[16];
+    const char *use, *algorithm;
     int64_t made; /* ms */
     char fingerprint[33];
 };
+struct store_keys {
+    struct store_key *keys;
+    size_t n;
+    uint64_t generation; /* of the keys file: grows with each change */
+    size_t erased;       /* patients whose keys were destroyed */
+};
 /* What keys a data folder has; never their bytes. The folder may be in use. */
-MUST err store_key_list(struct op *op, str dir, struct store_key ret[STORE_KEYS]);
+MUST err store_key_list(struct op *op, str dir, struct store_keys *ret);
 struct store_key_check {
     uint64_t opened, refused; /* versions of documents */
 };

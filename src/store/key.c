@@ -4,7 +4,6 @@
 #include "store/store_int.h"
 
 #include <sodium.h>
-#include <sys/stat.h>
 
 #define ROUND 512u
 
@@ -15,30 +14,52 @@ static void fingerprint(const uint8_t key[32], const char *use, char out[33])
     sodium_bin2hex(out, 33, hash, sizeof hash);
 }
 
-err store_key_list(struct op *op, str dir, struct store_key ret[STORE_KEYS])
+static void add(struct store_key *k, const char *use, const char *algorithm, int64_t made)
 {
-    static const char *const table[STORE_KEYS][3] = {
-        {"1.data", "documents, named values, trail", "XChaCha20-Poly1305"},
-        {"1.blind", "search keys of texts", "BLAKE2b, keyed"},
-        {"1.id", "public ids", "Feistel over SipHash-2-4"}};
-    struct vault v;
-    struct stat st;
+    k->use = use;
+    k->algorithm = algorithm;
+    k->made = made;
+}
+
+static void fill(const struct ring *r, struct store_key *k)
+{
+    for (size_t i = 0; i < r->n_epochs; i++, k++) {
+        const struct ring_epoch *e = &r->epochs[i];
+        snprintf(k->id, sizeof k->id, "%u.data", e->number);
+        add(k,
+            i + 1 == r->n_epochs ? "documents"
+            : e->n               ? "documents before"
+                                 : "trail before",
+            "XChaCha20-Poly1305", e->made);
+        fingerprint(e->store, k->id, k->fingerprint);
+    }
+    snprintf(k->id, sizeof k->id, "blind");
+    add(k, "search keys of texts", "BLAKE2b, keyed", r->epochs[0].made);
+    fingerprint(r->blind, k->id, k->fingerprint);
+    k++;
+    snprintf(k->id, sizeof k->id, "id");
+    add(k, "public ids", "Feistel over SipHash-2-4", r->epochs[0].made);
+    fingerprint(r->id, k->id, k->fingerprint);
+    k++;
+    snprintf(k->id, sizeof k->id, "sign");
+    add(k, "heads of the trail", "Ed25519", r->epochs[0].made);
+    fingerprint(r->sign, k->id, k->fingerprint);
+}
+
+err store_key_list(struct op *op, str dir, struct store_keys *ret)
+{
+    struct ring *r = NULL;
     str path = arena_printf(op->arena, "%.*s/keys", STR_ARG(dir));
     if (!path.p)
         return out_of_memory(op);
-    TRY(vault_load(op, dir, &v));
-    if (stat(path.p, &st) != 0)
-        return fail(op, ERR_UNAVAILABLE, "the keys file of the data folder cannot be read");
-    const uint8_t *keys[STORE_KEYS] = {v.data, v.blind, v.id};
-    for (size_t i = 0; i < STORE_KEYS; i++) {
-        ret[i] = (struct store_key){.id = table[i][0],
-                                    .use = table[i][1],
-                                    .algorithm = table[i][2],
-                                    .made = (int64_t)st.st_mtim.tv_sec * 1000};
-        fingerprint(keys[i], table[i][0], ret[i].fingerprint);
+    TRY(keyfile_open_at(op, path, dir, STR_NONE, &r));
+    struct store_key *keys = ARENA_ARRAY(op->arena, struct store_key, r->n_epochs + 3);
+    if (keys) {
+        fill(r, keys);
+        *ret = (struct store_keys){keys, r->n_epochs + 3, r->generation, r->n_erased};
     }
-    sodium_memzero(&v, sizeof v);
-    return OK;
+    ring_free(r);
+    return keys ? OK : out_of_memory(op);
 }
 
 static err try_one(struct op *op, struct store *s, const struct store_cursor *c)

@@ -30,7 +30,7 @@ err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, st
 {
     str plain = STR_NONE, key = STR_NONE;
     uint64_t n = 0;
-    TRY(unseal(op, &s->vault, row, value, &plain));
+    TRY(unseal(op, &s->vault, OWNER_STORE, row, value, &plain));
     if (!take_varint(&plain, &n) || n > plain.n || !take_bytes(&plain, (size_t)n, &key))
         return damaged(op, "named value");
     *ret_key = key;

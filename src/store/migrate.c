@@ -2,7 +2,7 @@
  * each. A newer schema than this program knows is refused and left untouched. Step 0 makes a new
  * store: counters and this program's dictionary, which stays with the store. Step 1 changes no row:
  * from 2 on, entries of the trail may lie in the spool beside the database, which older programs
- * would overlook. */
+ * would overlook. Step 2: older programs know neither seals of version 2 nor the keys file. */
 #include "store/store_int.h"
 
 static str number_text(struct op *op, uint64_t n)
@@ -24,8 +24,16 @@ static err step_spool(struct op *op, const struct store_ops *ops, void *be)
     return OK;
 }
 
+/* Keys waiting are sealed, documents have a key a patient: seal_upgrade() does it with the keys. */
+static err step_sealed(struct op *op, const struct store_ops *ops, void *be)
+{
+    str had = STR_NONE;
+    TRY(ops->get(op, ops->writer(be), SPACE_META, STR("keycheck"), &had));
+    return ops->put(op, be, SPACE_META, STR("sealed"), had.p ? STR("old") : STR("all"));
+}
+
 typedef err (*step_fn)(struct op *op, const struct store_ops *ops, void *be);
-static const step_fn steps[] = {step_new, step_spool};
+static const step_fn steps[] = {step_new, step_spool, step_sealed};
 _Static_assert(sizeof steps / sizeof *steps == STORE_SCHEMA, "one step a schema version");
 
 static err run_step(struct op *op, const struct store_ops *ops, void *be, uint64_t from)

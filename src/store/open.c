@@ -31,7 +31,7 @@ err store_create(struct op *op, const struct store_options *o)
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return fail(op, ERR_UNAVAILABLE, "the data folder cannot be made");
     void *be = NULL;
-    TRY(vault_create(op, o->dir)); /* ERR_CONFLICT when a store is there */
+    TRY(keyfile_create(op, o->dir, op->now)); /* ERR_CONFLICT when a store is there */
     TRY(ops->create(op, o));
     TRY(ops->open(op, o, &be));
     err e = migrate(op, ops, be);
@@ -75,12 +75,12 @@ static err hold_lock(struct op *op, struct store *s)
 
 static err open_keys(struct op *op, struct store *s)
 {
-    uint8_t master[32];
+    struct ring *ring = NULL;
     if (s->ops->capabilities & STORE_CAP_DURABLE)
-        return vault_load(op, s->dir, &s->vault);
-    vault_make_master(master);
-    vault_derive(&s->vault, master);
-    return OK;
+        TRY(keyfile_open(op, s->dir, &ring));
+    else
+        ring = ring_new(op->now);
+    return ring ? vault_init(op, &s->vault, ring) : out_of_memory(op);
 }
 
 /* A sealed word shows that keys and database belong together. */
@@ -89,12 +89,12 @@ static err check_keys(struct op *op, struct store *s)
     str stored = STR_NONE, plain = STR_NONE;
     TRY(s->ops->get(op, s->ops->writer(s->be), SPACE_META, STR("keycheck"), &stored));
     if (stored.p) {
-        if (unseal(op, &s->vault, STR("keycheck"), stored, &plain) == OK)
+        if (unseal(op, &s->vault, OWNER_STORE, STR("keycheck"), stored, &plain) == OK)
             return OK;
         op_clear(op);
         return fail(op, ERR_FAULT, "the keys file does not belong to this database");
     }
-    TRY(seal(op, &s->vault, STR("keycheck"), STR("weft"), &plain));
+    TRY(seal(op, &s->vault, OWNER_STORE, STR("keycheck"), STR("weft"), &plain));
     TRY(s->ops->begin(op, s->be));
     err e = s->ops->put(op, s->be, SPACE_META, STR("keycheck"), plain);
     if (e == OK)
@@ -124,6 +124,7 @@ static err read_all(struct op *op, struct store *s)
     TRY(migrate(op, s->ops, s->be));
     TRY(check_keys(op, s));
     TRY(state_read(op, s->ops, writer, &s->state));
+    TRY(seal_upgrade(op, s));
     TRY(s->ops->get(op, writer, SPACE_META, STR("dictionary"), &dictionary));
     TRY(packer_new(op, dictionary, &s->packer));
     TRY(read_rid_max(op, s));
@@ -207,6 +208,7 @@ void store_close(struct store *s)
     tail_drop(s->active);
     tail_drop(s->frozen);
     packer_free(s->packer);
+    vault_free(&s->vault);
     arena_free(s->arena);
     if (s->lock_fd >= 0)
         close(s->lock_fd);

@@ -164,7 +164,8 @@ err store_outbox_take(struct op *op, struct store *s, str queue, int64_t lease_m
     tx->take = &take;
     TRY(tx_run(op, tx));
     for (size_t i = 0; i < take.jobs.n; i++)
-        TRY(unseal(op, &s->vault, STR("job"), take.jobs.at[i].body, &take.jobs.at[i].body));
+        TRY(unseal(op, &s->vault, OWNER_STORE, STR("job"), take.jobs.at[i].body,
+                   &take.jobs.at[i].body));
     *ret = take.jobs.at;
     *ret_n = take.jobs.n;
     return OK;
@@ -188,7 +189,7 @@ err store_outbox_list(struct op *op, struct store *s, str queue, size_t max, str
         bool there = false;
         e = job_get(op, s, snap, jobs[i], &j, &there);
         if (e == OK && there)
-            e = unseal(op, &s->vault, STR("job"), j.sealed, &out[i].body);
+            e = unseal(op, &s->vault, OWNER_STORE, STR("job"), j.sealed, &out[i].body);
         out[i].job = jobs[i];
         out[i].due = there ? (int64_t)j.due : 0;
         out[i].attempts = there ? (uint32_t)j.attempts : 0;

@@ -1,20 +1,14 @@
-/* Sealing and hashing with the store's keys. The master key lies in DIR/keys (0600), apart from the
- * database; data, blind and id keys are derived from it. Does not manage or rotate keys: a later
- * issue does, and the key number in every seal is there for it.
- * Seal: version(1) key(1) nonce(24) XChaCha20-Poly1305 text and tag(16), bound to the given aad. */
+/* Sealing and hashing with the store's keys: the vault hands out the key of an owner and an epoch
+ * and remembers some of them. Does not read, make or wrap keys (ring.c, keyfile.c).
+ * Version 1 of a seal, made before there were epochs, is opened only. */
 #include "base/uuid.h"
 #include "store/store_int.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <unistd.h>
 
-#define SEAL_VERSION 1
-#define SEAL_KEY 1
+#define SEAL_VERSION 2
+#define SEAL_VERSION_OLD 1
 #define SEAL_HEAD (2u + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-#define FILE_HEAD "weft-keys 1\n"
-#define FILE_BYTES (sizeof FILE_HEAD - 1 + 64 + 1)
 _Static_assert(SEAL_OVERHEAD == SEAL_HEAD + crypto_aead_xchacha20poly1305_ietf_ABYTES, "overhead");
 
 err out_of_memory(struct op *op)
@@ -27,97 +21,123 @@ err damaged(struct op *op, const char *what)
     return fail(op, ERR_FAULT, "stored bytes do not verify (%s); restore from a backup", what);
 }
 
-void vault_derive(struct vault *v, const uint8_t master[32])
+err vault_init(struct op *op, struct vault *v, struct ring *r)
 {
-    crypto_kdf_derive_from_key(v->data, sizeof v->data, 1, "weftdata", master);
-    crypto_kdf_derive_from_key(v->blind, sizeof v->blind, 2, "weftblnd", master);
-    crypto_kdf_derive_from_key(v->id, sizeof v->id, 3, "weftids_", master);
-}
-
-void vault_make_master(uint8_t master[32])
-{
-    random_bytes(master, 32);
-}
-
-static str keys_path(struct op *op, str dir)
-{
-    return arena_printf(op->arena, "%.*s/keys", STR_ARG(dir));
-}
-
-err vault_create(struct op *op, str dir)
-{
-    uint8_t master[32];
-    char text[FILE_BYTES + 1] = FILE_HEAD;
-    str path = keys_path(op, dir);
-    if (!path.p)
+    v->ring = r;
+    v->stripes = sodium_malloc(VAULT_STRIPES * sizeof *v->stripes);
+    if (!v->stripes)
         return out_of_memory(op);
-    vault_make_master(master);
-    sodium_bin2hex(text + sizeof FILE_HEAD - 1, 65, master, sizeof master);
-    text[FILE_BYTES - 1] = '\n';
-    int fd = open(path.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return fail(op, errno == EEXIST ? ERR_CONFLICT : ERR_UNAVAILABLE,
-                    "the keys file cannot be made in the data folder");
-    bool good = write(fd, text, FILE_BYTES) == (ssize_t)FILE_BYTES && fsync(fd) == 0;
-    good = close(fd) == 0 && good;
-    sodium_memzero(master, sizeof master);
-    sodium_memzero(text, sizeof text);
-    return good ? OK : fail(op, ERR_UNAVAILABLE, "the keys file cannot be written");
+    memset(v->stripes, 0, VAULT_STRIPES * sizeof *v->stripes);
+    for (unsigned i = 0; i < VAULT_STRIPES; i++)
+        pthread_mutex_init(&v->stripes[i].lock, NULL);
+    memcpy(v->blind, r->blind, sizeof v->blind);
+    memcpy(v->id, r->id, sizeof v->id);
+    memcpy(v->old, r->old, sizeof v->old);
+    v->has_old = r->has_old;
+    atomic_store(&v->epoch, r->epochs[r->n_epochs - 1].number);
+    return OK;
 }
 
-err vault_load(struct op *op, str dir, struct vault *ret)
+void vault_free(struct vault *v)
 {
-    char text[FILE_BYTES];
-    uint8_t master[32];
-    size_t n = 0;
-    str path = keys_path(op, dir);
-    if (!path.p)
-        return out_of_memory(op);
-    int fd = open(path.p, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(op, ERR_UNAVAILABLE, "the keys file of the data folder cannot be read");
-    bool good = read(fd, text, sizeof text) == (ssize_t)sizeof text &&
-                memcmp(text, FILE_HEAD, sizeof FILE_HEAD - 1) == 0 && sodium_init() >= 0 &&
-                sodium_hex2bin(master, sizeof master, text + sizeof FILE_HEAD - 1, 64, NULL, &n,
-                               NULL) == 0 &&
-                n == sizeof master;
-    close(fd);
-    if (good)
-        vault_derive(ret, master);
-    sodium_memzero(master, sizeof master);
-    sodium_memzero(text, sizeof text);
-    return good ? OK : fail(op, ERR_FAULT, "the keys file of the data folder is damaged");
+    if (!v->ring)
+        return;
+    for (unsigned i = 0; v->stripes && i < VAULT_STRIPES; i++)
+        pthread_mutex_destroy(&v->stripes[i].lock);
+    sodium_free(v->stripes);
+    ring_free(v->ring);
+    sodium_memzero(v, sizeof *v);
 }
 
-err seal(struct op *op, const struct vault *v, str aad, str plain, str *ret)
+void vault_change(struct vault *v, struct ring *r)
 {
+    for (unsigned i = 0; i < VAULT_STRIPES; i++) {
+        pthread_mutex_lock(&v->stripes[i].lock);
+        memset(v->stripes[i].slots, 0, sizeof v->stripes[i].slots);
+    }
+    struct ring *old = v->ring;
+    v->ring = r;
+    atomic_store(&v->epoch, r->epochs[r->n_epochs - 1].number);
+    for (unsigned i = 0; i < VAULT_STRIPES; i++)
+        pthread_mutex_unlock(&v->stripes[i].lock);
+    ring_free(old);
+}
+
+static bool key_of(struct vault *v, uint32_t epoch, uint64_t owner, uint8_t out[32])
+{
+    uint64_t mixed = (owner + epoch) * 0x9E3779B97F4A7C15u;
+    struct vault_stripe *s = &v->stripes[mixed >> 58];
+    unsigned at = (unsigned)(mixed >> 48) % VAULT_SLOTS;
+    pthread_mutex_lock(&s->lock);
+    bool there = s->slots[at].epoch == epoch && s->slots[at].owner == owner;
+    if (there) {
+        memcpy(out, s->slots[at].key, 32);
+    } else if ((there = ring_key(v->ring, epoch, owner, out))) {
+        s->slots[at].epoch = epoch;
+        s->slots[at].owner = owner;
+        memcpy(s->slots[at].key, out, 32);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return there;
+}
+
+err seal(struct op *op, struct vault *v, uint64_t owner, str aad, str plain, str *ret)
+{
+    uint8_t key[32];
+    uint32_t epoch = atomic_load(&v->epoch);
     unsigned char *out = arena_alloc(op->arena, plain.n + SEAL_OVERHEAD);
     if (!out || arena_failed(op->arena))
         return out_of_memory(op);
+    if (!key_of(v, epoch, owner, key))
+        return fail(op, ERR_GONE, "this patient's record was erased for good");
     out[0] = SEAL_VERSION;
-    out[1] = SEAL_KEY;
+    out[1] = (unsigned char)epoch;
     random_bytes(out + 2, SEAL_HEAD - 2);
     crypto_aead_xchacha20poly1305_ietf_encrypt(
         out + SEAL_HEAD, NULL, (const unsigned char *)plain.p, plain.n,
-        (const unsigned char *)aad.p, aad.n, NULL, out + 2, v->data);
+        (const unsigned char *)aad.p, aad.n, NULL, out + 2, key);
+    sodium_memzero(key, sizeof key);
     *ret = str_make((char *)out, plain.n + SEAL_OVERHEAD);
     return OK;
 }
 
-err unseal(struct op *op, const struct vault *v, str aad, str sealed, str *ret)
+static bool key_for(struct vault *v, uint64_t owner, str sealed, uint8_t out[32])
 {
-    if (sealed.n < SEAL_OVERHEAD || sealed.p[0] != SEAL_VERSION || sealed.p[1] != SEAL_KEY)
+    if (sealed.p[0] == SEAL_VERSION)
+        return key_of(v, (unsigned char)sealed.p[1], owner, out);
+    if (sealed.p[0] != SEAL_VERSION_OLD || !v->has_old)
+        return false;
+    memcpy(out, v->old, 32);
+    return true;
+}
+
+err unseal(struct op *op, struct vault *v, uint64_t owner, str aad, str sealed, str *ret)
+{
+    uint8_t key[32];
+    if (sealed.n < SEAL_OVERHEAD)
         return damaged(op, "seal");
     const unsigned char *in = (const unsigned char *)sealed.p;
     unsigned char *out = arena_alloc(op->arena, sealed.n - SEAL_OVERHEAD + 1);
     if (!out || arena_failed(op->arena))
         return out_of_memory(op);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            out, NULL, NULL, in + SEAL_HEAD, sealed.n - SEAL_HEAD, (const unsigned char *)aad.p,
-            aad.n, in + 2, v->data) != 0)
+    if (!key_for(v, owner, sealed, key))
+        return fail(op, ERR_FAULT,
+                    "stored bytes are sealed with a key that is not in the keys "
+                    "file: erased, forgotten or from another folder");
+    int rc = crypto_aead_xchacha20poly1305_ietf_decrypt(
+        out, NULL, NULL, in + SEAL_HEAD, sealed.n - SEAL_HEAD, (const unsigned char *)aad.p, aad.n,
+        in + 2, key);
+    sodium_memzero(key, sizeof key);
+    if (rc != 0)
         return damaged(op, "seal");
     *ret = str_make((char *)out, sealed.n - SEAL_OVERHEAD);
     return OK;
+}
+
+bool seal_current(const struct vault *v, str sealed)
+{
+    return sealed.n >= SEAL_OVERHEAD && sealed.p[0] == SEAL_VERSION &&
+           (unsigned char)sealed.p[1] == atomic_load(&v->epoch);
 }
 
 void blind_hash(const struct vault *v, str domain, str text, uint8_t *out, size_t n)

@@ -14,27 +14,12 @@
 #include "store/backend_int.h"
 #include "store/keys_int.h"
 #include "store/skip_int.h"
+#include "store/vault_int.h"
 
 #include <pthread.h>
 #include <zstd.h>
 
-#define STORE_SCHEMA 2u
-
-/* ---- seal.c: keys and sealing ---- */
-struct vault {
-    uint8_t data[32];  /* seals documents and everything else */
-    uint8_t blind[32]; /* text keys */
-    uint8_t id[32];    /* public ids */
-};
-void vault_derive(struct vault *v, const uint8_t master[32]);
-void vault_make_master(uint8_t master[32]);
-MUST err vault_create(struct op *op, str dir);
-MUST err vault_load(struct op *op, str dir, struct vault *ret);
-/* aad: bytes the seal is bound to. */
-#define SEAL_OVERHEAD 42u
-MUST err seal(struct op *op, const struct vault *v, str aad, str plain, str *ret);
-MUST err unseal(struct op *op, const struct vault *v, str aad, str sealed, str *ret);
-void blind_hash(const struct vault *v, str domain, str text, uint8_t *out, size_t n);
+#define STORE_SCHEMA 3u
 
 /* ---- pack.c: documents ---- */
 struct packer; /* dictionary and a pool of compression contexts */
@@ -313,6 +298,8 @@ static inline uint64_t doc_key(uint64_t rid, uint32_t vid)
 void version_write(struct buf *b, const struct store_doc *d, str sealed);
 MUST err version_read(struct op *op, uint64_t row, str value, struct version *ret);
 MUST err version_seal(struct op *op, struct store *s, const struct store_put *p, str *ret);
+/* The row of the version sealed under the newest epoch. */
+MUST err version_reseal(struct op *op, struct store *s, const struct version *v, struct buf *ret);
 MUST err version_open(struct op *op, struct store *s, const struct version *v,
                       struct store_doc *ret);
 /* Newest version, without the body; ret->rid == 0 when there is none. */
@@ -478,6 +465,8 @@ str id_key(struct arena *a, str id_hash);
 /* ---- open ---- */
 MUST err migrate(struct op *op, const struct store_ops *ops, void *be);
 MUST err tail_replay(struct op *op, struct store *s);
+/* What was sealed before there were epochs is sealed anew; goes on where it stopped. */
+MUST err seal_upgrade(struct op *op, struct store *s);
 
 /* The op ran out of memory or met a damaged row. */
 err out_of_memory(struct op *op);

@@ -185,12 +185,16 @@ bool tail_add(struct tail_batch *b, const struct pend *p)
     return p->trail || put_resource(b, p);
 }
 
-static bool replay_row(struct store *s, uint64_t t, str in, struct arena *scratch)
+static bool replay_row(struct store *s, uint64_t t, str sealed, struct arena *scratch)
 {
     struct tail_batch batch;
+    struct op op;
+    str in = STR_NONE;
     struct pend p;
     uint64_t time = 0;
-    bool good = take_varint(&in, &time);
+    op_init(&op, scratch, NULL, 0);
+    bool good = unseal(&op, &s->vault, OWNER_STORE, STR("pend"), sealed, &in) == OK &&
+                take_varint(&in, &time);
     tail_batch_init(&batch, s->active, t, (int64_t)time, scratch);
     while (good && in.n)
         good = pend_read(&in, &p) && tail_add(&batch, &p);

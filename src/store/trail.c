@@ -61,7 +61,7 @@ err trail_write_head(struct op *op, struct store *s)
     str sealed = STR_NONE;
     u64_write(head, s->pending.trail_seq);
     memcpy(head + 8, s->pending.trail_head, 32);
-    TRY(seal(op, &s->vault, STR("head"), str_make(head, sizeof head), &sealed));
+    TRY(seal(op, &s->vault, OWNER_STORE, STR("head"), str_make(head, sizeof head), &sealed));
     return s->ops->put(op, s->be, SPACE_META, STR("head"), sealed);
 }
 
@@ -230,7 +230,7 @@ static err entry_open(struct op *op, struct store *s, uint64_t seq, str row,
         return damaged(op, "trail");
     t.time = (int64_t)time;
     memcpy(t.hash, hash.p, sizeof t.hash);
-    TRY(unseal(op, &s->vault, STR("trail"), row, &packed));
+    TRY(unseal(op, &s->vault, OWNER_STORE, STR("trail"), row, &packed));
     TRY(unpack(op, s->packer, packed, &t.entry));
     *ret = t;
     return OK;
@@ -348,7 +348,7 @@ static err verify_head(struct op *op, const struct view *v, struct store_trail_c
         check->bad_seq = check->entries ? 1 : 0;
         return OK;
     }
-    TRY(unseal(op, &v->s->vault, STR("head"), sealed, &head));
+    TRY(unseal(op, &v->s->vault, OWNER_STORE, STR("head"), sealed, &head));
     uint64_t seq = u64_read(head.p);
     if (seq != check->entries)
         check->bad_seq = (seq < check->entries ? seq : check->entries) + 1;

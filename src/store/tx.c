@@ -79,23 +79,26 @@ void store_tx_trail(struct store_tx *tx, str entry, const str *keys, size_t n_ke
     VEC_PUSH(tx->op->arena, &tx->trails, t);
 }
 
-/* A new version keeps the id its first version was given. */
-static err carry_client_id(struct op *op, struct store *s, struct store_put *p)
+/* A new version keeps the id its first version was given, and the record it lives in, whose key
+ * seals it. */
+static err carry_over(struct op *op, struct store *s, struct store_put *p)
 {
     struct view v;
     struct version newest = {.doc.rid = 0};
     struct store_doc d = {.rid = 0};
-    if (p->vid == 1 || p->client_id.n)
+    if (p->vid == 1)
         return OK;
     TRY(view_open(op, s, &v));
     err e = version_newest(op, v.snap, s->ops, p->rid, &newest);
-    if (e == OK && newest.doc.rid && (newest.flags & DOC_CLIENT_ID)) {
+    if (e == OK && newest.doc.rid && newest.doc.comp)
+        p->comp = newest.doc.comp;
+    if (e == OK && newest.doc.rid && (newest.flags & DOC_CLIENT_ID) && !p->client_id.n) {
         e = version_at(op, &v, p->rid, UINT64_MAX, &newest);
         if (e == OK)
             e = version_open(op, s, &newest, &d);
     }
     view_close(&v);
-    if (e == OK)
+    if (e == OK && d.client_id.n)
         p->client_id = d.client_id;
     return e;
 }
@@ -106,7 +109,7 @@ static err prepare_put(struct op *op, struct store *s, struct tx_put *p)
     if (put->rid == 0 || put->rid > RID_MAX || put->vid == 0 || put->vid > STORE_VID_MAX ||
         put->type == TYPE_TRAIL || put->comp > RID_MAX)
         return fail(op, ERR_INVALID, "a resource, version or type number is out of range");
-    TRY(carry_client_id(op, s, put));
+    TRY(carry_over(op, s, put));
     if (put->vid == 1 && put->client_id.n) {
         char domain[4] = {'i', 'd', (char)(put->type >> 8), (char)put->type};
         char *hash = arena_alloc(op->arena, ID_HASH_BYTES);
@@ -169,7 +172,8 @@ static err prepare_kv(struct op *op, struct store *s, struct tx_kv *kv)
     buf_add(&b, kv->value);
     if (!buf_ok(&b))
         return out_of_memory(op);
-    return seal(op, &s->vault, str_make(kv->row, sizeof kv->row), buf_str(&b), &kv->sealed);
+    return seal(op, &s->vault, OWNER_STORE, str_make(kv->row, sizeof kv->row), buf_str(&b),
+                &kv->sealed);
 }
 
 static err prepare_job(struct op *op, struct store *s, struct tx_job *j)
@@ -177,14 +181,14 @@ static err prepare_job(struct op *op, struct store *s, struct tx_job *j)
     queue_row(&s->vault, j->queue, j->queue_row);
     if (j->verb == JOB_DONE || (j->verb == JOB_LATER && j->body.n == 0))
         return OK;
-    return seal(op, &s->vault, STR("job"), j->body, &j->sealed);
+    return seal(op, &s->vault, OWNER_STORE, STR("job"), j->body, &j->sealed);
 }
 
 err trail_seal(struct op *op, struct store *s, str entry, str *ret)
 {
     str packed = STR_NONE;
     TRY(pack(op, s->packer, entry, &packed));
-    return seal(op, &s->vault, STR("trail"), packed, ret);
+    return seal(op, &s->vault, OWNER_STORE, STR("trail"), packed, ret);
 }
 
 static err prepare_rest(struct op *op, struct store_tx *tx)

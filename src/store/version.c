@@ -37,17 +37,22 @@ err version_seal(struct op *op, struct store *s, const struct store_put *p, str 
     }
     TRY(pack(op, s->packer, p->client_id.n ? buf_str(&b) : p->body, &packed));
     uint8_t flags = flags_of(p->deleted, p->client_id.n != 0);
-    return seal(op, &s->vault, aad_of(aad, p->rid, p->vid, p->type, flags), packed, ret);
+    return seal(op, &s->vault, p->comp, aad_of(aad, p->rid, p->vid, p->type, flags), packed, ret);
 }
 
-void version_write(struct buf *b, const struct store_doc *d, str sealed)
+static void head_write(struct buf *b, const struct store_doc *d, uint8_t flags, str sealed)
 {
-    buf_u8(b, flags_of(d->deleted, d->client_id.n != 0));
+    buf_u8(b, flags);
     buf_varint(b, d->type);
     buf_varint(b, d->t);
     buf_varint(b, (uint64_t)d->time);
     buf_varint(b, d->comp);
     buf_add(b, sealed);
+}
+
+void version_write(struct buf *b, const struct store_doc *d, str sealed)
+{
+    head_write(b, d, flags_of(d->deleted, d->client_id.n != 0), sealed);
 }
 
 err version_read(struct op *op, uint64_t row, str value, struct version *ret)
@@ -73,7 +78,8 @@ err version_open(struct op *op, struct store *s, const struct version *v, struct
     char aad[AAD_BYTES];
     str packed = STR_NONE, plain = STR_NONE;
     struct store_doc d = v->doc;
-    TRY(unseal(op, &s->vault, aad_of(aad, d.rid, d.vid, d.type, v->flags), v->sealed, &packed));
+    TRY(unseal(op, &s->vault, d.comp, aad_of(aad, d.rid, d.vid, d.type, v->flags), v->sealed,
+               &packed));
     TRY(unpack(op, s->packer, packed, &plain));
     if (v->flags & DOC_CLIENT_ID) {
         uint64_t n = 0;
@@ -83,6 +89,18 @@ err version_open(struct op *op, struct store *s, const struct version *v, struct
     d.body = plain;
     *ret = d;
     return OK;
+}
+
+err version_reseal(struct op *op, struct store *s, const struct version *v, struct buf *ret)
+{
+    char aad_room[AAD_BYTES];
+    const struct store_doc *d = &v->doc;
+    str aad = aad_of(aad_room, d->rid, d->vid, d->type, v->flags), packed = STR_NONE,
+        sealed = STR_NONE;
+    TRY(unseal(op, &s->vault, d->comp, aad, v->sealed, &packed));
+    TRY(seal(op, &s->vault, d->comp, aad, packed, &sealed));
+    head_write(ret, d, v->flags, sealed);
+    return buf_ok(ret) ? OK : out_of_memory(op);
 }
 
 /* The first version at or after row that belongs to rid. */

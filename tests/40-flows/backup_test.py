@@ -145,7 +145,7 @@ class Backup(unittest.TestCase):
         data, out = self.path("data"), self.path("out")
         weft("init", "--data", data)
         weft("backup", "--data", data, "--out", out + "/")
-        self.assertEqual({"weft.db": 0o600, "keys": 0o600},
+        self.assertEqual({"weft.db": 0o600, "keys": 0o600, "master": 0o600},
                          {f: os.stat(os.path.join(out, f)).st_mode & 0o777 for f in os.listdir(out)})
         self.assertEqual(0o700, os.stat(out).st_mode & 0o777)
         self.refused("backup", "--data", data, "--out", out, word="there already")
@@ -170,7 +170,12 @@ class Backup(unittest.TestCase):
         shutil.copytree(out, self.path("other"))
         weft("init", "--data", self.path("stranger"))
         shutil.copy(self.path("stranger/keys"), self.path("other/keys"))
+        self.refused("restore", "--from", self.path("other"), "--data", self.path("x"), word="master key does not open")
+        shutil.copy(self.path("stranger/master"), self.path("other/master"))
         self.refused("restore", "--from", self.path("other"), "--data", self.path("x"), word="keys file")
+        os.chmod(os.path.join(out, "master"), 0o640)
+        self.refused("restore", "--from", out, "--data", self.path("x"), word="chmod 600")
+        os.chmod(os.path.join(out, "master"), 0o600)
         change(os.path.join(out, "weft.db"), "UPDATE trail SET v = substr(v, 1, length(v) - 1) || x'00' "
                                              "WHERE k = 1")
         self.refused("restore", "--from", out, "--data", self.path("x"), word="broken at entry 1")
@@ -179,10 +184,10 @@ class Backup(unittest.TestCase):
     def test_keys(self):
         data = self.path("data")
         weft("demo", "--data", data, "--patients", "2")
-        with open(os.path.join(data, "keys"), encoding="utf-8") as f:
+        with open(os.path.join(data, "master"), encoding="utf-8") as f:
             secret = f.read().split()[-1]
         said = weft("key", "list", "--data", data).stdout
-        self.assertEqual(["1.data", "1.blind", "1.id"], [x.split()[0] for x in said.splitlines()[1:]])
+        self.assertEqual(["1.data", "blind", "id", "sign", "keys"], [x.split()[0] for x in said.splitlines()[1:]])
         for part in (secret, secret[:16], secret[-16:]):
             self.assertNotIn(part, said)
         n = int(weft("key", "check", "--data", data).stdout.split()[0])
