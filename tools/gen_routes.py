@@ -8,6 +8,7 @@ import sys
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 RUNS = {"inline": "NET_INLINE", "worker": "NET_WORKER", "slow": "NET_SLOW"}
+AUTHS = ("none", "bearer", "fresh", "cookie")
 KINDS = ("fhir", "json", "text", "page", "live")
 SEGMENTS_MAX = 6
 
@@ -39,7 +40,7 @@ def read(path):
     for row in rows:
         need(row["method"] in METHODS, row, "unknown method")
         need(row["run"] in RUNS, row, "run is inline, worker or slow")
-        need(row["auth"] in ("none", "bearer"), row, "auth is none or bearer")
+        need(row["auth"] in AUTHS, row, "auth is " + ", ".join(AUTHS))
         need(row["kind"] in KINDS, row, "unknown kind")
         need(row["doc"], row, "say what it does")
         key = (row["method"], row["path"])
@@ -88,7 +89,7 @@ def line(row, numbers):
     return (f"    [{ident(row)}] = {{.name = {quoted(row['name'])}, .method = NET_{row['method']},\n"
             f"        .path = {quoted(row['path'])}, .segments = {{{names}}}, .n_segments = {len(parts)},\n"
             f"        .handle = api_{row['handler']}, .interaction = {quoted(row['interaction'])},\n"
-            f"        .except = {quoted(row['except'])}, .bearer = {str(row['auth'] == 'bearer').lower()},\n"
+            f"        .except = {quoted(row['except'])}, .auth = AUTH_{row['auth'].upper()},\n"
             f"        .params = {params}, .n_params = {len(numbers)},\n"
             f"        .run = {RUNS[row['run']]}, .kind = KIND_{row['kind'].upper()},\n"
             f"        .doc = {quoted(row['doc'])}}},")

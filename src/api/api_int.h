@@ -15,6 +15,8 @@
 #define FHIR_JSON "application/fhir+json; charset=utf-8"
 #define FHIR_XML "application/fhir+xml; charset=utf-8"
 
+/* Who may call: see spec/routes.csv. */
+enum auth { AUTH_NONE, AUTH_BEARER, AUTH_FRESH, AUTH_COOKIE };
 enum kind { KIND_FHIR, KIND_JSON, KIND_TEXT, KIND_PAGE, KIND_LIVE };
 
 enum segment_kind {
@@ -43,7 +45,7 @@ struct route {
     const char *interaction, *except, *doc;
     const unsigned char *params; /* in api_route_params */
     unsigned n_params;
-    bool bearer;
+    enum auth auth;
     enum net_run run;
     enum kind kind;
 };
@@ -73,6 +75,8 @@ struct call {
     str type_name, id, vid, rest;
     fhir_type type;
     struct identity_account account;
+    str token;                  /* of the session, as it came */
+    bool cookie;                /* it came as one */
     str query;                  /* without _format and _pretty */
     const struct fhir_query *q; /* of a search by GET */
     enum prefer_return prefer;
@@ -164,6 +168,23 @@ str form_field(const struct form *f, str name);
 /* Reads the query of a search by GET and says where it may run: a short one on the server's own
  * thread, any other on one that is kept for long ones. */
 MUST err search_begin(struct call *c, enum net_run *ret);
+
+/* cookie.c */
+/* The session token of the browser's cookie; empty when there is none, or two. */
+str cookie_token(struct call *c);
+/* Sets it in the answer; an empty token takes it away. */
+void cookie_set(struct call *c, str token);
+/* Does the request come from a page of ours, as far as the browser says? */
+bool same_origin(const struct call *c);
+/* May the cookie count for this request? ERR_FORBIDDEN. */
+MUST err cookie_check(struct call *c, str token);
+
+/* auth.c */
+/* Does the body ask for a browser session? ERR_FORBIDDEN when a foreign page does. */
+MUST err session_wanted(struct call *c, const struct json *in, bool *ret_cookie);
+MUST err session_answer(struct call *c, const struct identity_session *s, bool cookie);
+/* "Firefox, Linux": what people know their session by. */
+str device_label(struct call *c);
 
 /* answer.c */
 struct buf answer_buf(struct call *c);

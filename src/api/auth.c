@@ -1,5 +1,5 @@
-/* Sign-in, sign-out, who am I. The token travels in the Authorization header only: never in a
- * cookie (no cross-site requests to fear) and never in an address (no logs to leak from). */
+/* Sign-in, sign-out, who am I. The token of a script travels in the Authorization header, that of a
+ * browser in a cookie (cookie.c); never in an address (no logs to leak from). */
 #include "api/api_int.h"
 
 static void account_members(struct call *c, struct json *o, const struct identity_account *a)
@@ -13,6 +13,61 @@ static void account_members(struct call *c, struct json *o, const struct identit
     json_set_str(m, o, STR("patient"), a->patient);
 }
 
+/* What a page needs to know of its session. */
+static void session_members(struct call *c, struct json *o, str token, int64_t rest_ms)
+{
+    struct arena *m = c->op.arena;
+    json_set_str(m, o, STR("csrf"), identity_proof(m, token));
+    if (rest_ms)
+        json_set(m, o, STR("rest"), json_new_i64(m, rest_ms / 1000));
+}
+
+err session_answer(struct call *c, const struct identity_session *s, bool cookie)
+{
+    struct json *o = json_new(c->op.arena, JSON_OBJECT);
+    if (cookie) {
+        cookie_set(c, s->token);
+        session_members(c, o, s->token, s->rest_ms);
+    } else {
+        json_set_str(c->op.arena, o, STR("token"), s->token);
+    }
+    json_set_str(c->op.arena, o, STR("expires"), time_format(c->op.arena, s->expires));
+    account_members(c, o, &s->account);
+    return answer_json(c, 200, o);
+}
+
+err session_wanted(struct call *c, const struct json *in, bool *ret_cookie)
+{
+    str kind = json_get_str(in, STR("session"));
+    *ret_cookie = str_eq(kind, STR("cookie"));
+    if (kind.n && !*ret_cookie && !str_eq(kind, STR("token")))
+        return fail(&c->op, ERR_INVALID, "session is token or cookie.");
+    if (*ret_cookie && !same_origin(c))
+        return fail(&c->op, ERR_FORBIDDEN, "Sign in from this server's own pages.");
+    return OK;
+}
+
+str device_label(struct call *c)
+{
+    static const char *const browsers[][2] = {{"Edg/", "Edge"},
+                                              {"OPR/", "Opera"},
+                                              {"Firefox/", "Firefox"},
+                                              {"Chrome/", "Chrome"},
+                                              {"Safari/", "Safari"}};
+    static const char *const systems[][2] = {
+        {"Windows", "Windows"}, {"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"},
+        {"Mac OS X", "macOS"},  {"CrOS", "ChromeOS"},   {"Linux", "Linux"}};
+    str agent = net_header(c->rq, "User-Agent");
+    const char *browser = NULL, *system = NULL;
+    for (size_t i = 0; !browser && i < sizeof browsers / sizeof *browsers; i++)
+        browser = str_find(agent, str_of(browsers[i][0]), 0) == SIZE_MAX ? NULL : browsers[i][1];
+    for (size_t i = 0; !system && i < sizeof systems / sizeof *systems; i++)
+        system = str_find(agent, str_of(systems[i][0]), 0) == SIZE_MAX ? NULL : systems[i][1];
+    return browser ? arena_printf(c->op.arena, "%s%s%s", browser, system ? ", " : "",
+                                  system ? system : "")
+                   : STR_NONE;
+}
+
 err api_sign_in(struct call *c)
 {
     struct json *in;
@@ -20,23 +75,23 @@ err api_sign_in(struct call *c)
     str user = json_get_str(in, STR("user")), password = json_get_str(in, STR("password"));
     if (!user.n || !password.n)
         return fail(&c->op, ERR_INVALID, "Send {\"user\": …, \"password\": …}.");
+    bool cookie;
+    TRY(session_wanted(c, in, &cookie));
     struct identity_session s;
     struct identity_try t = {.user = user,
                              .password = password,
                              .peer = net_peer(c->rq),
-                             .code = json_get_str(in, STR("code"))};
+                             .code = json_get_str(in, STR("code")),
+                             .device = device_label(c)};
     TRY(identity_sign_in(&c->op, c->api->id, &t, &s));
-    struct json *o = json_new(c->op.arena, JSON_OBJECT);
-    json_set_str(c->op.arena, o, STR("token"), s.token);
-    json_set_str(c->op.arena, o, STR("expires"), time_format(c->op.arena, s.expires));
-    account_members(c, o, &s.account);
-    return answer_json(c, 200, o);
+    return session_answer(c, &s, cookie);
 }
 
 err api_sign_out(struct call *c)
 {
-    str token = str_trim(str_sub(net_header(c->rq, "Authorization"), 7, SIZE_MAX));
-    TRY(identity_sign_out(&c->op, c->api->id, token));
+    TRY(identity_sign_out(&c->op, c->api->id, c->token));
+    if (c->cookie)
+        cookie_set(c, STR_NONE);
     c->rq->answer.status = 204;
     return OK;
 }
@@ -44,6 +99,12 @@ err api_sign_out(struct call *c)
 err api_me(struct call *c)
 {
     struct json *o = json_new(c->op.arena, JSON_OBJECT);
+    struct identity_rest rest;
     account_members(c, o, &c->account);
+    TRY(identity_rest(&c->op, c->api->id, c->token, &rest));
+    if (c->cookie)
+        session_members(c, o, c->token, rest.rest_ms);
+    if (rest.rest_ms)
+        json_set(c->op.arena, o, STR("left"), json_new_i64(c->op.arena, rest.left_ms / 1000));
     return answer_json(c, 200, o);
 }

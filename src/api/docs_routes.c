@@ -8,7 +8,9 @@ static void row(struct buf *b, const struct route *r)
     buf_add(b, STR("<th scope=\"row\"><code>"));
     docs_text(b, str_of(r->path));
     buf_add(b, STR("</code></th>"));
-    docs_cell(b, r->bearer ? STR("token") : STR("none"));
+    docs_cell(b, r->auth == AUTH_NONE    ? STR("none")
+                 : r->auth == AUTH_FRESH ? STR("token, newly shown")
+                                         : STR("token"));
     docs_cell(b, str_of(r->doc));
     buf_add(b, STR("<td>"));
     for (unsigned i = 0; i < r->n_params; i++) {

@@ -50,7 +50,7 @@ static void common_headers(struct call *c)
 }
 
 /* Refusals at the door go into the trail too, but a flood of them may not fill the disk. */
-static void note_refusal(struct call *c)
+static void note_refusal(struct call *c, str what)
 {
     struct api *api = c->api;
     int64_t minute = c->op.now / 60000;
@@ -61,24 +61,57 @@ static void note_refusal(struct call *c)
     struct op op;
     op_init(&op, c->op.arena, NULL, c->op.now);
     op.trace = c->op.trace;
-    if (record_audit_event(&op, c->api->rec, STR("token"), false, STR("unknown or ended")) != OK)
+    if (record_audit_event(&op, c->api->rec, STR("token"), false, what) != OK)
         log_event(LOG_WARN, "audit.refused", "trace=%016llx", (unsigned long long)c->op.trace);
+}
+
+/* A script's token was made for what it does; a person shows again who it is. */
+static err fresh(struct call *c)
+{
+    struct identity_rest rest;
+    TRY(identity_rest(&c->op, c->api->id, c->token, &rest));
+    if (!rest.interactive || rest.fresh)
+        return OK;
+    note_refusal(c, STR("not shown again who it is"));
+    return fail_at(&c->op, ERR_FORBIDDEN, STR("step-up"),
+                   "Show again that it is you (POST /auth/step-up), then do this within five "
+                   "minutes.");
+}
+
+/* From the Authorization header, else from the browser's cookie. */
+static err token_of(struct call *c)
+{
+    str value = net_header(c->rq, "Authorization");
+    if (value.n) {
+        if (value.n < 8 || !str_eq_nocase(str_sub(value, 0, 7), STR("Bearer ")))
+            return fail(&c->op, ERR_UNAUTHENTICATED, "Only bearer tokens are taken here.");
+        c->token = str_trim(str_sub(value, 7, SIZE_MAX));
+        return OK;
+    }
+    c->token = cookie_token(c);
+    c->cookie = c->token.n > 0;
+    if (!c->cookie)
+        return fail(&c->op, ERR_UNAUTHENTICATED,
+                    "Sign in first: send Authorization: Bearer with your token.");
+    err e = cookie_check(c, c->token);
+    if (e != OK)
+        note_refusal(c, STR("browser session from another page"));
+    return e;
 }
 
 static err authenticate(struct call *c)
 {
-    str value = net_header(c->rq, "Authorization");
-    if (!c->route->bearer)
+    if (c->route->auth == AUTH_NONE)
         return OK;
-    if (!value.n)
-        return fail(&c->op, ERR_UNAUTHENTICATED,
-                    "Sign in first: send Authorization: Bearer with your token.");
-    if (value.n < 8 || !str_eq_nocase(str_sub(value, 0, 7), STR("Bearer ")))
-        return fail(&c->op, ERR_UNAUTHENTICATED, "Only bearer tokens are taken here.");
-    err e = identity_actor(&c->op, c->api->id, str_trim(str_sub(value, 7, SIZE_MAX)), &c->account);
+    TRY(token_of(c));
+    bool rest = net_header(c->rq, "X-Weft-Idle").n > 0;
+    struct identity *id = c->api->id;
+    err e = rest ? identity_actor_at_rest(&c->op, id, c->token, &c->account)
+                 : identity_actor(&c->op, id, c->token, &c->account);
     if (e == ERR_UNAUTHENTICATED)
-        note_refusal(c);
-    return e;
+        note_refusal(c, STR("unknown or ended"));
+    TRY(e);
+    return c->route->auth == AUTH_FRESH ? fresh(c) : OK;
 }
 
 static void finish(struct call *c, err e)

@@ -307,8 +307,7 @@ static err screen_new(struct call *c, struct screen **ret)
     put(s->user, sizeof s->user, c->op.actor->user, &s->actor.user);
     put(s->reference, sizeof s->reference, c->op.actor->reference, &s->actor.reference);
     put(s->session, sizeof s->session, c->op.actor->session, &s->actor.session);
-    put(s->token, sizeof s->token,
-        str_trim(str_sub(net_header(c->rq, "Authorization"), 7, SIZE_MAX)), &token);
+    put(s->token, sizeof s->token, c->token, &token);
     *ret = s;
     return OK;
 }

@@ -163,7 +163,7 @@ static void responses(struct buf *b, const struct route *r)
 {
     buf_printf(b, ",\"responses\":{\"2XX\":{\"description\":\"Done.\",\"content\":{\"%s\":{}}}",
                media_of(r));
-    if (r->bearer)
+    if (r->auth != AUTH_NONE)
         buf_add(b, STR(",\"401\":{\"$ref\":\"#/components/responses/E401\"},\"403\":{\"$ref\":"
                        "\"#/components/responses/E403\"}"));
     buf_add(b, STR(",\"default\":{\"$ref\":\"#/components/responses/Error\"}}"));
@@ -181,7 +181,7 @@ static void operation(struct maker *m, const struct route *r, fhir_type type)
     buf_char(m->b, '{');
     text(m->b, true, "operationId", id);
     text(m->b, false, "summary", str_of(r->doc));
-    if (!r->bearer)
+    if (r->auth == AUTH_NONE)
         buf_add(m->b, STR(",\"security\":[]"));
     parameters(m, r, type);
     body(m->b, r);

@@ -192,8 +192,7 @@ static err listener_new(struct call *c, struct listener **ret)
     s->actor.reference = keep(s->reference, sizeof s->reference, c->op.actor->reference);
     s->actor.session = keep(s->session, sizeof s->session, c->op.actor->session);
     (void)keep(s->id, sizeof s->id, c->id);
-    (void)keep(s->token, sizeof s->token,
-               str_trim(str_sub(net_header(c->rq, "Authorization"), 7, SIZE_MAX)));
+    (void)keep(s->token, sizeof s->token, c->token);
     *ret = s;
     return OK;
 }

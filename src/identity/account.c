@@ -126,6 +126,22 @@ static bool ends_sessions(const struct identity_account *old, const struct ident
            a->disabled != old->disabled;
 }
 
+err account_keep(struct op *op, struct identity *id, const struct identity_account *a,
+                 const struct account_secret *secret)
+{
+    struct json *o = account_json(op, a);
+    json_set_str(op->arena, o, STR("password"), secret->password);
+    json_set_str(op->arena, o, STR("epoch"), secret->epoch);
+    json_set_str(op->arena, o, STR("totp"), a->totp);
+    struct buf b;
+    buf_init(&b, op->arena, 16384);
+    json_write(&b, o);
+    TRY(op_check(op));
+    TRY(kv_put(op, id, account_key(op, a->user), buf_str(&b)));
+    cache_drop_user(&id->cache, a->user);
+    return OK;
+}
+
 err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
                          str password)
 {
@@ -147,15 +163,9 @@ err identity_account_put(struct op *op, struct identity *id, const struct identi
     }
     if (ends_sessions(&old, a, password))
         secret.epoch = random_token(op->arena, 16);
-    struct json *o = account_json(op, a);
-    json_set_str(op->arena, o, STR("password"), secret.password);
-    json_set_str(op->arena, o, STR("epoch"), secret.epoch);
-    json_set_str(op->arena, o, STR("totp"), totp);
-    struct buf b;
-    buf_init(&b, op->arena, 16384);
-    json_write(&b, o);
-    TRY(kv_put(op, id, account_key(op, a->user), buf_str(&b)));
-    cache_drop_user(&id->cache, a->user);
+    struct identity_account kept = *a;
+    kept.totp = totp;
+    TRY(account_keep(op, id, &kept, &secret));
     return record_audit_event(op, id->rec, STR("account"), true, a->user);
 }
 

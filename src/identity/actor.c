@@ -115,6 +115,8 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
         return fail(op, ERR_FAULT, "A stored token cannot be read.");
     if (seen_found && str_to_i64(seen, &kept) && kept > last)
         last = kept;
+    if (!json_i64(JSON_GET(o, "proven"), &s->proven))
+        s->proven = 0;
     s->interactive = json_bool(JSON_GET(o, "interactive"), false);
     s->strong = json_bool(JSON_GET(o, "strong"), false);
     s->idle_ms = s->interactive ? token_idle_ms(a.role) : 0;
@@ -134,9 +136,8 @@ static void rebind(struct op *op, struct identity *id, struct session *s, uint64
         cache_keep(&id->cache, s, generation);
 }
 
-/* From the cache, else from the store; *ret_alive tells whether the token is good now. */
-static err session_of(struct op *op, struct identity *id, str token, bool slide,
-                      struct session *ret, bool *ret_alive)
+err session_of(struct op *op, struct identity *id, str token, bool slide, struct session *ret,
+               bool *ret_alive)
 {
     bool ok = false;
     *ret_alive = false;
@@ -158,17 +159,47 @@ static err session_of(struct op *op, struct identity *id, str token, bool slide,
     return OK;
 }
 
-err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret)
+err session_need(struct op *op, struct identity *id, str token, bool slide, struct session *ret)
+{
+    bool alive;
+    TRY(session_of(op, id, token, slide, ret, &alive));
+    return alive ? OK
+                 : fail(op, ERR_UNAUTHENTICATED,
+                        "This session is not known or has ended; sign in again.");
+}
+
+static err actor_by(struct op *op, struct identity *id, str token, bool slide,
+                    struct identity_account *ret)
 {
     struct session s = {0};
-    bool alive;
-    TRY(session_of(op, id, token, true, &s, &alive));
-    if (!alive)
-        return fail(op, ERR_UNAUTHENTICATED,
-                    "This session is not known or has ended; sign in again.");
+    TRY(session_need(op, id, token, slide, &s));
     op->actor = actor_of(op, &s);
     account_of(op, &s, ret);
     return op_check(op);
+}
+
+err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret)
+{
+    return actor_by(op, id, token, true, ret);
+}
+
+err identity_actor_at_rest(struct op *op, struct identity *id, str token,
+                           struct identity_account *ret)
+{
+    return actor_by(op, id, token, false, ret);
+}
+
+err identity_rest(struct op *op, struct identity *id, str token, struct identity_rest *ret)
+{
+    struct session s = {0};
+    TRY(session_need(op, id, token, false, &s));
+    int64_t idle = op->now - atomic_load(&s.last), end = s.expires - op->now;
+    int64_t left = s.idle_ms - idle < end ? s.idle_ms - idle : end;
+    *ret = (struct identity_rest){.rest_ms = s.idle_ms,
+                                  .left_ms = s.idle_ms ? left : 0,
+                                  .interactive = s.interactive,
+                                  .fresh = op->now - s.proven < IDENTITY_FRESH_MS};
+    return OK;
 }
 
 bool identity_alive(struct op *op, struct identity *id, str token)

@@ -29,6 +29,7 @@ static void copy(struct session *to, const struct session *from)
     to->idle_ms = from->idle_ms;
     atomic_init(&to->last, atomic_load_explicit(&from->last, memory_order_relaxed));
     to->kept = from->kept;
+    to->proven = from->proven;
     to->patient_rid = from->patient_rid;
     to->user_rid = from->user_rid;
     memcpy(to->user, from->user, sizeof to->user);

@@ -61,6 +61,10 @@ static err sweep_one(struct op *op, struct identity *id, str hex, struct store_t
 {
     bool found;
     str text;
+    str whole = hex;
+    size_t slash = str_find_char(hex, '/', 0); /* mine/<user>/<hash> */
+    if (slash != SIZE_MAX)
+        hex = str_sub(hex, slash + 1, SIZE_MAX);
     str key = arena_cat(op->arena, STR("tok/"), hex);
     TRY(kv_get(op, id, key, &found, &text));
     struct json *o = NULL;
@@ -71,6 +75,8 @@ static err sweep_one(struct op *op, struct identity *id, str hex, struct store_t
         return OK;
     store_tx_kv(tx, key, STR_NONE);
     store_tx_kv(tx, arena_cat(op->arena, STR("seen/"), hex), STR_NONE);
+    if (slash != SIZE_MAX)
+        store_tx_kv(tx, arena_cat(op->arena, STR("mine/"), whole), STR_NONE);
     ++*n;
     return OK;
 }
@@ -80,8 +86,8 @@ static err sweep(struct op *op, struct identity *id)
     struct store_tx *tx = store_tx_new(op, id->store);
     TRY(op_check(op));
     size_t n = 0;
-    static const str prefixes[] = {{"tok/", 4}, {"seen/", 5}};
-    for (size_t p = 0; p < 2; p++) {
+    static const str prefixes[] = {{"tok/", 4}, {"seen/", 5}, {"mine/", 5}};
+    for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++) {
         str *keys;
         size_t n_keys;
         TRY(store_kv_list(op, id->store, prefixes[p], SWEEP_MAX, &keys, &n_keys));

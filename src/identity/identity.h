@@ -41,11 +41,13 @@ MUST err identity_account_list(struct op *op, struct identity *id, struct identi
 struct identity_session {
     str token;       /* shown once */
     int64_t expires; /* ms */
+    int64_t rest_ms; /* ends after so long without use; 0: no such limit */
     struct identity_account account;
 };
 struct identity_try {
     str user, password, peer;
-    str code; /* six digits, for an account with a second step */
+    str code;   /* six digits, or a recovery code, for an account with a second step */
+    str device; /* what the person will know it by in their list of sessions: "Firefox, Linux" */
 };
 /* With a second step: after the right password, a missing code is ERR_UNAUTHENTICATED with the
  * expression "code"; a wrong one counts as a failed try; a code works once. Sessions signed in with
@@ -69,6 +71,41 @@ MUST err identity_token_issue(struct op *op, struct identity *id, const struct i
  * effect at once. Slides the expiry of interactive sessions (idle limit by role). */
 MUST err identity_actor(struct op *op, struct identity *id, str token,
                         struct identity_account *ret_account);
+/* The same without sliding: a request that no person made just now. */
+MUST err identity_actor_at_rest(struct op *op, struct identity *id, str token,
+                                struct identity_account *ret_account);
+/* How long the session may rest, and what is left of that; rest_ms 0: no such limit. */
+struct identity_rest {
+    int64_t rest_ms, left_ms;
+    bool interactive;
+    bool fresh; /* showed who it is within IDENTITY_FRESH_MS */
+};
+MUST err identity_rest(struct op *op, struct identity *id, str token, struct identity_rest *ret);
+#define IDENTITY_FRESH_MS (INT64_C(5) * 60 * 1000)
+/* What a page shows, in a header, to prove that it belongs to the session of the cookie: made from
+ * the token, tells nothing of it. */
+str identity_proof(struct arena *a, str token);
+bool identity_proof_holds(str token, str proof);
+
+/* ---- a person's own sessions (session.c) ---- */
+/* Sensitive acts ask for a session that is fresh: the same person shows again who it is, by
+ * password and second step. As sign-in in answers, brake and trail. */
+MUST err identity_step_up(struct op *op, struct identity *id, str token,
+                          const struct identity_try *t);
+struct identity_session_row {
+    str id; /* as in the trail */
+    str device;
+    int64_t began, last; /* ms */
+    bool current;
+};
+/* Of the account behind the token, newest first; at most 100. */
+MUST err identity_sessions(struct op *op, struct identity *id, str token,
+                           struct identity_session_row **ret, size_t *ret_n);
+/* Ends one of them; ERR_NOT_FOUND for what is not one's own. */
+MUST err identity_session_end(struct op *op, struct identity *id, str token, str session);
+/* Ends all sessions and tokens of the account, this one too. */
+MUST err identity_sign_out_everywhere(struct op *op, struct identity *id, str token);
+
 /* Does the session still live? Does not slide its expiry: an open screen is no activity. */
 bool identity_alive(struct op *op, struct identity *id, str token);
 /* A device by its MQTT user name, after the broker has authenticated it. */

@@ -29,6 +29,7 @@ struct session {
     int64_t expires, idle_ms; /* absolute end; 0 idle_ms = no idle limit */
     atomic_int_fast64_t last; /* used last, ms */
     int64_t kept;             /* the value of last in the store */
+    int64_t proven;           /* when the person last showed who it is, ms */
     uint64_t patient_rid, user_rid;
     char user[65], reference[REFERENCE_MAX + 1], patient[65], name[NAME_MAX_BYTES + 1],
         language[36], id[17];
@@ -82,6 +83,9 @@ MUST err account_load(struct op *op, struct identity *id, str user, struct ident
 /* Is the role's person named, and of the right type? a->role is a role. */
 MUST err account_check_binding(struct op *op, const struct identity_account *a);
 MUST err need_manage(struct op *op);
+/* Writes the stored form and forgets what is cached of the account. */
+MUST err account_keep(struct op *op, struct identity *id, const struct identity_account *a,
+                      const struct account_secret *secret);
 struct json *account_json(struct op *op, const struct identity_account *a);
 /* Strings are copied into the op's arena. */
 bool account_from_json(struct op *op, const struct json *o, struct identity_account *ret);
@@ -103,9 +107,14 @@ struct token_terms {
     int64_t expires;
     str epoch; /* of the account, as it was when the right to the token was shown */
     bool interactive, strong;
+    str device; /* of an interactive session */
 };
 MUST err token_make(struct op *op, struct identity *id, const struct identity_account *a,
                     const struct token_terms *terms, struct identity_session *ret);
+/* Where an interactive session stands in the list of its account. */
+str token_mine_key(struct op *op, str user, const uint8_t hash[HASH_BYTES]);
+/* Everything kept of a token. */
+void token_forget(struct op *op, struct store_tx *tx, str user, const uint8_t hash[HASH_BYTES]);
 /* By role, from rule SEC-02; never more than its ceiling for staff. */
 int64_t token_idle_ms(enum role role);
 
@@ -121,6 +130,19 @@ void cache_drop_user(struct cache *c, str user);
 void cache_drop(struct cache *c, const uint8_t hash[HASH_BYTES]);
 bool session_alive(const struct session *s, int64_t now);
 
+/* sign_in.c */
+/* Who is it? Password, then second step; braked, and refusals are in the trail. */
+MUST err person_shown(struct op *op, struct identity *id, const struct identity_try *t,
+                      struct identity_account *ret, struct account_secret *ret_secret,
+                      bool *ret_strong);
+/* A session for somebody who has shown who it is. Sets op->actor. */
+MUST err session_begin(struct op *op, struct identity *id, const struct identity_account *a,
+                       const struct token_terms *terms, struct identity_session *ret);
+
+/* session.c */
+/* The person behind the session has just shown who it is. */
+MUST err session_prove(struct op *op, struct identity *id, const struct session *s);
+
 /* throttle.c */
 /* ms to wait before another try; 0 = go on. */
 int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now);
@@ -130,6 +152,12 @@ void throttle_give_back(struct throttle *t, str user, str peer);
 void throttle_clear(struct throttle *t, str user, str peer);
 
 /* actor.c */
+/* From the cache, else from the store; *ret_alive tells whether the token is good now. */
+MUST err session_of(struct op *op, struct identity *id, str token, bool slide, struct session *ret,
+                    bool *ret_alive);
+/* The same; ERR_UNAUTHENTICATED when it is not. */
+MUST err session_need(struct op *op, struct identity *id, str token, bool slide,
+                      struct session *ret);
 struct actor *actor_of(struct op *op, const struct session *s);
 
 #endif

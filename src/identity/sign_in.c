@@ -43,11 +43,10 @@ static err second_step(struct op *op, struct identity *id, const struct identity
 
 /* The try is counted before the slow hash, so that tries at the same time count too; who turns out
  * to be right gets it back. */
-static err tried(struct op *op, struct identity *id, const struct identity_try *t,
-                 struct identity_session *ret)
+static err shown(struct op *op, struct identity *id, const struct identity_try *t,
+                 struct identity_account *ret, struct account_secret *ret_secret, bool *ret_strong)
 {
-    str user = t->user, password = t->password, peer = t->peer;
-    bool strong;
+    str user = t->user, peer = t->peer;
     int64_t wait = throttle_wait(&id->throttle, user, peer, op->now);
     if (wait > 0)
         return fail(op, ERR_BUSY, "Too many tries from here; wait %lld seconds and try again.",
@@ -62,18 +61,34 @@ static err tried(struct op *op, struct identity *id, const struct identity_try *
     if (e == ERR_NOT_FOUND)
         a = (struct identity_account){0};
     throttle_fail(&id->throttle, user, peer, op->now);
-    if (!password_verify(id, secret.password, password) || a.disabled || a.role == ROLE_NONE)
+    if (!password_verify(id, secret.password, t->password) || a.disabled || a.role == ROLE_NONE)
         return refused(op, id, a.user);
-    TRY(second_step(op, id, &a, t, &strong));
+    TRY(second_step(op, id, &a, t, ret_strong));
     throttle_give_back(&id->throttle, user, peer);
     throttle_clear(&id->throttle, user, peer);
+    *ret = a;
+    *ret_secret = secret;
+    return OK;
+}
+
+err person_shown(struct op *op, struct identity *id, const struct identity_try *t,
+                 struct identity_account *ret, struct account_secret *ret_secret, bool *ret_strong)
+{
+    err e = ERR_UNAVAILABLE;
+    if (atomic_fetch_add(&id->signing, 1) < atomic_load(&id->signing_max))
+        e = shown(op, id, t, ret, ret_secret, ret_strong);
+    else
+        (void)fail(op, e, "Many people are signing in at this moment; try again in two seconds.");
+    atomic_fetch_sub(&id->signing, 1);
+    return e;
+}
+
+err session_begin(struct op *op, struct identity *id, const struct identity_account *a,
+                  const struct token_terms *terms, struct identity_session *ret)
+{
     struct identity_session s;
-    struct token_terms terms = {.expires = op->now + ABSOLUTE_MS,
-                                .epoch = secret.epoch,
-                                .interactive = true,
-                                .strong = strong};
-    TRY(token_make(op, id, &a, &terms, &s));
     struct identity_account seen;
+    TRY(token_make(op, id, a, terms, &s));
     TRY(identity_actor(op, id, s.token, &seen));
     TRY(record_audit_event(op, id->rec, STR("sign-in"), true, STR_NONE));
     *ret = s;
@@ -88,11 +103,14 @@ void identity_sign_ins_max(struct identity *id, unsigned max)
 err identity_sign_in(struct op *op, struct identity *id, const struct identity_try *t,
                      struct identity_session *ret)
 {
-    err e = ERR_UNAVAILABLE;
-    if (atomic_fetch_add(&id->signing, 1) < atomic_load(&id->signing_max))
-        e = tried(op, id, t, ret);
-    else
-        (void)fail(op, e, "Many people are signing in at this moment; try again in two seconds.");
-    atomic_fetch_sub(&id->signing, 1);
-    return e;
+    struct identity_account a;
+    struct account_secret secret;
+    bool strong;
+    TRY(person_shown(op, id, t, &a, &secret, &strong));
+    struct token_terms terms = {.expires = op->now + ABSOLUTE_MS,
+                                .epoch = secret.epoch,
+                                .interactive = true,
+                                .strong = strong,
+                                .device = t->device};
+    return session_begin(op, id, &a, &terms, ret);
 }

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#define DEVICE_MAX 60u
 #define TOKEN_TTL_MAX (INT64_C(366) * 24 * 3600)
 
 void token_hash(str token, uint8_t ret[HASH_BYTES])
@@ -17,6 +18,46 @@ str token_key(struct op *op, const char *prefix, const uint8_t hash[HASH_BYTES])
     char hex[HASH_BYTES * 2 + 1];
     sodium_bin2hex(hex, sizeof hex, hash, HASH_BYTES);
     return arena_printf(op->arena, "%s%s", prefix, hex);
+}
+
+str token_mine_key(struct op *op, str user, const uint8_t hash[HASH_BYTES])
+{
+    return arena_cat(op->arena, arena_cat(op->arena, STR("mine/"), user), token_key(op, "/", hash));
+}
+
+void token_forget(struct op *op, struct store_tx *tx, str user, const uint8_t hash[HASH_BYTES])
+{
+    store_tx_kv(tx, token_key(op, "tok/", hash), STR_NONE);
+    store_tx_kv(tx, token_key(op, "seen/", hash), STR_NONE);
+    if (user.n)
+        store_tx_kv(tx, token_mine_key(op, user, hash), STR_NONE);
+}
+
+#define PROOF_BYTES 24
+
+static void proof_of(str token, char ret[PROOF_BYTES * 2 + 1])
+{
+    static const char what[] = "weft page proof";
+    uint8_t key[HASH_BYTES], out[PROOF_BYTES];
+    crypto_generichash(key, sizeof key, (const unsigned char *)token.p, token.n,
+                       (const unsigned char *)what, sizeof what - 1);
+    memcpy(out, key, sizeof out);
+    sodium_bin2hex(ret, PROOF_BYTES * 2 + 1, out, sizeof out);
+    sodium_memzero(key, sizeof key);
+}
+
+str identity_proof(struct arena *a, str token)
+{
+    char text[PROOF_BYTES * 2 + 1];
+    proof_of(token, text);
+    return arena_str(a, str_of(text));
+}
+
+bool identity_proof_holds(str token, str proof)
+{
+    char text[PROOF_BYTES * 2 + 1];
+    proof_of(token, text);
+    return proof.n == PROOF_BYTES * 2u && sodium_memcmp(text, proof.p, proof.n) == 0;
 }
 
 /* SEC-02 gives the limit for staff in the contact centre and the ceiling for all staff; a patient's
@@ -57,12 +98,22 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
     json_set(m, o, STR("issued"), json_new_i64(m, op->now));
     json_set(m, o, STR("interactive"), json_new_bool(m, terms->interactive));
     json_set(m, o, STR("strong"), json_new_bool(m, terms->strong));
+    if (terms->interactive) {
+        json_set(m, o, STR("proven"), json_new_i64(m, op->now));
+        json_set_str(m, o, STR("device"), str_sub(terms->device, 0, DEVICE_MAX));
+    }
     struct buf b;
     buf_init(&b, m, 16384);
     json_write(&b, o);
+    struct store_tx *tx = store_tx_new(op, id->store);
     TRY(op_check(op));
-    TRY(kv_put(op, id, token_key(op, "tok/", hash), buf_str(&b)));
+    store_tx_kv(tx, token_key(op, "tok/", hash), buf_str(&b));
+    if (terms->interactive)
+        store_tx_kv(tx, token_mine_key(op, a->user, hash), STR("1"));
+    struct store_commit done;
+    TRY(store_commit(op, tx, &done));
     *ret = (struct identity_session){.token = token, .expires = terms->expires, .account = *a};
+    ret->rest_ms = terms->interactive ? token_idle_ms(a->role) : 0;
     ret->account.totp = STR_NONE;
     return OK;
 }
@@ -100,10 +151,11 @@ err identity_sign_out(struct op *op, struct identity *id, str token)
     TRY(kv_get(op, id, token_key(op, "tok/", hash), &found, &text));
     if (!found)
         return fail(op, ERR_UNAUTHENTICATED, "This session has ended already; sign in again.");
+    struct json *o;
+    TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
     struct store_tx *tx = store_tx_new(op, id->store);
     TRY(op_check(op));
-    store_tx_kv(tx, token_key(op, "tok/", hash), STR_NONE);
-    store_tx_kv(tx, token_key(op, "seen/", hash), STR_NONE);
+    token_forget(op, tx, json_get_str(o, STR("user")), hash);
     struct store_commit done;
     TRY(store_commit(op, tx, &done));
     cache_drop(&id->cache, hash);

@@ -56,7 +56,7 @@ test("a patient gets no further than the portal", async ({ page }) => {
   await signIn(page, "portal", "patient");
   await page.goto("/console/");
   await expect(page.getByText("This page is for the care team")).toBeVisible();
-  const token = await page.evaluate(() => JSON.parse(sessionStorage.getItem("weft.session")!).token);
+  const token = (await page.context().cookies()).find((c) => c.name === "weft")!.value;
   const other = await page.request.get("/fhir/Patient/p0001", {
     headers: { authorization: `Bearer ${token}` },
   });

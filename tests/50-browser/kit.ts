@@ -93,17 +93,21 @@ export async function signInByHand(page: Page, user: string): Promise<void> {
     await page.locator("button[type=submit]").click();
   }
   await expect(page.locator("main#main")).toBeVisible();
-  sessions.set(user, await page.evaluate(() => sessionStorage.getItem("weft.session")!));
+  const told = await page.evaluate(() => sessionStorage.getItem("weft.session")!);
+  const token = (await page.context().cookies()).find((c) => c.name === "weft")!.value;
+  sessions.set(user, JSON.stringify({ ...JSON.parse(told), token }));
 }
 
 async function sessionOf(request: APIRequestContext, user: string): Promise<string> {
   let text = sessions.get(user);
   if (!text) {
     const code = await freshCode(request, user);
-    const data = { user, password: account(user).password, code };
+    const data = { user, password: account(user).password, code, session: "cookie" };
     const res = await request.post("/auth/sign-in", { data });
-    text = await res.text();
-    expect(res.ok(), text).toBe(true);
+    const told = await res.text();
+    expect(res.ok(), told).toBe(true);
+    const token = /weft=([^;]+);.*HttpOnly.*SameSite=Strict/.exec(res.headers()["set-cookie"] ?? "")![1];
+    text = JSON.stringify({ ...JSON.parse(told), token });
     sessions.set(user, text);
   }
   return text;
@@ -112,8 +116,14 @@ async function sessionOf(request: APIRequestContext, user: string): Promise<stri
 /** Opens an app with a session that was begun before: most walks are not about the door. */
 export async function signIn(page: Page, app: "console" | "portal", user: string): Promise<void> {
   const text = await sessionOf(page.request, user);
+  const { token, ...told } = JSON.parse(text) as { token: string; user: string };
+  const url = test.info().project.use.baseURL!;
   await page.goto(`/${app}/`);
-  await page.evaluate((s) => sessionStorage.setItem("weft.session", s), text);
+  await page.context().addCookies([{ name: "weft", value: token, url, httpOnly: true, sameSite: "Strict" }]);
+  await page.evaluate((s) => {
+    sessionStorage.setItem("weft.session", JSON.stringify(s));
+    localStorage.setItem("weft.signed-in", s.user);
+  }, told);
   await page.reload();
   await expect(page.locator("main#main")).toBeVisible();
 }

@@ -318,12 +318,13 @@ async function statics(res, pathname) {
 
 createServer(async (req, res) => {
   const url = new URL(req.url, "http://localhost");
-  const me = USERS[req.headers.authorization?.slice(7)];
+  const me = USERS[/weft=([^;]+)/.exec(req.headers.cookie ?? "")?.[1]];
   if (url.pathname === "/auth/sign-in") {
     const { user, password } = await bodyOf(req);
     const u = USERS[user];
+    if (u && password === "weft-demo") res.setHeader("set-cookie", `weft=${user}; Path=/; HttpOnly`);
     return u && password === "weft-demo"
-      ? json(res, 200, { ...u, token: user, expires: new Date(Date.now() + 3.6e6) })
+      ? json(res, 200, { ...u, csrf: user, expires: new Date(Date.now() + 3.6e6) })
       : outcome(res, 401, [{ severity: "error", code: "login" }]);
   }
   const api = ["/fhir", "/events", "/demo", "/auth", "/templates"].some((p) =>

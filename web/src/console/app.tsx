@@ -2,6 +2,7 @@
 // address names. Staff only: a patient who signs in here is shown the portal.
 import { useEffect, useState } from "preact/hooks";
 import { Choice, Keys, Menu } from "../kit/basics";
+import { Guard } from "../kit/guard";
 import { Brand, Icon, type IconName } from "../kit/icons";
 import { leave } from "../kit/leave";
 import { HelpSheet, type Hit, helpOpen, Palette, paletteOpen } from "../kit/palette";
@@ -186,6 +187,7 @@ function Shell() {
       {paletteOpen.value && <Palette find={findPeople} />}
       {helpOpen.value && <HelpSheet />}
       <Toasts />
+      <Guard />
     </>
   );
 }

@@ -41,7 +41,6 @@ describe("the worklist", () => {
   });
   it("filters by owner, snooze and severity", () => {
     session.value = {
-      token: "",
       expires: "",
       user: "n",
       name: "N",

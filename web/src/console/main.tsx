@@ -7,9 +7,11 @@ import "../styles/console.css";
 import "../styles/console-parts.css";
 import "../styles/console-narrow.css";
 import { startWords } from "../lib/i18n";
+import { watchHands } from "../lib/idle";
 import { installKeys } from "../lib/keys";
 import { applyTheme } from "../lib/prefs";
 import { installRouter } from "../lib/router";
+import { resume, watchOtherTabs } from "../lib/session";
 import app from "../words/console.en";
 import kit from "../words/kit.en";
 import { App } from "./app";
@@ -17,9 +19,12 @@ import { App } from "./app";
 applyTheme();
 installRouter();
 installKeys();
+watchHands();
+watchOtherTabs();
 await startWords({
   en: async () => ({ ...kit, ...app }),
   es: async () => (await import("../words/console.es.all")).default,
   ar: async () => (await import("../words/console.ar.all")).default,
 });
+await resume();
 render(<App />, document.getElementById("app")!);

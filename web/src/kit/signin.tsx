@@ -89,6 +89,7 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
       const s = await call<Session>("POST", "/auth/sign-in", {
         user: String(form.get("user")).trim(),
         password: form.get("password"),
+        session: "cookie",
         ...(codeFor && { code: String(form.get("code")).trim() }),
       });
       await setLanguage(wantedLanguage(s.language), false);

@@ -1,7 +1,9 @@
 // One door to the server. Every answer that is not 2xx becomes an ApiError that keeps the status, the
 // issues of the OperationOutcome and the request id; a 401 ends the session. Never retries a write.
 import type { Bundle, OperationOutcome, OutcomeIssue, Resource } from "./fhir";
+import { idleHeaders } from "./idle";
 import { end, session } from "./session";
+import { askWho } from "./stepup";
 
 export class ApiError extends Error {
   constructor(
@@ -29,10 +31,23 @@ async function failure(res: Response): Promise<ApiError> {
 
 export function authHeaders(): Record<string, string> {
   const s = session.value;
-  return s ? { authorization: `Bearer ${s.token}` } : {};
+  return s?.csrf ? { "x-weft-csrf": s.csrf, ...idleHeaders() } : {};
 }
 
+const wantsStepUp = (e: ApiError): boolean =>
+  e.status === 403 && e.issues.some((i) => i.expression?.includes("step-up"));
+
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await once<T>(method, path, body);
+  } catch (e) {
+    if (e instanceof ApiError && wantsStepUp(e) && (await askWho()))
+      return once<T>(method, path, body);
+    throw e;
+  }
+}
+
+async function once<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = {
     accept: "application/fhir+json, application/json",
     ...authHeaders(),
@@ -51,7 +66,8 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   } catch {
     throw new ApiError(0, [], "");
   }
-  if (res.status === 401 && session.value) {
+  // A wrong code in answer to "who is there?" is no ended session.
+  if (res.status === 401 && session.value && !path.startsWith("/auth/step-up")) {
     end("expired");
     throw await failure(res);
   }

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from "vitest";
 import { draft, keepDraft, wipeDrafts } from "./drafts";
 import { session } from "./session";
 
-const person = (user: string) => ({ token: "t", expires: "", user, name: user, role: "nurse" });
+const person = (user: string) => ({ user, name: user, role: "nurse" });
 
 beforeEach(() => sessionStorage.clear());
 

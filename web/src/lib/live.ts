@@ -1,4 +1,4 @@
-// The live stream: Server-Sent Events over fetch, since EventSource cannot carry the bearer token.
+// The live stream: Server-Sent Events over fetch, since EventSource cannot carry the page's proof.
 // Resumes after the last id it has seen; when the server cannot resume (or the gap is unknown), all
 // shown data is fetched anew. `heard` is the time of the last byte: lists show it as "as of", and a
 // silence of a minute turns into a warning.

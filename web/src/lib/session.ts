@@ -1,11 +1,14 @@
-// Who is signed in. The token lives in sessionStorage: it ends with the tab and is never put into an
-// address. When the server says 401 the session ends with a reason, and whatever was being written
-// stays in drafts (drafts.ts), so signing in again brings the work back.
+// Who is signed in. The session itself is a cookie that no script can read; what is kept here, a tab,
+// is who it is and the proof that every request shows. Another tab that signs out ends this one too.
+// When the server says 401 the session ends with a reason, and whatever was being written stays in
+// drafts (drafts.ts), so signing in again brings the work back.
 import { signal } from "@preact/signals";
 
 export interface Session {
-  token: string;
-  expires: string;
+  csrf?: string;
+  expires?: string;
+  /** Seconds without use after which the session ends. */
+  rest?: number;
   user: string;
   name: string;
   role: string;
@@ -15,6 +18,7 @@ export interface Session {
 }
 
 const KEY = "weft.session";
+const MARK = "weft.signed-in";
 
 function read(): Session | null {
   try {
@@ -30,12 +34,37 @@ export const endReason = signal<"" | "expired">("");
 
 export function begin(s: Session): void {
   sessionStorage.setItem(KEY, JSON.stringify(s));
+  localStorage.setItem(MARK, s.user);
   endReason.value = "";
   session.value = s;
 }
 
 export function end(reason: "" | "expired"): void {
   sessionStorage.removeItem(KEY);
+  localStorage.removeItem(MARK);
   endReason.value = reason;
   session.value = null;
+}
+
+/** A new tab finds the browser's session, if there is one. */
+export async function resume(): Promise<void> {
+  if (session.value || !localStorage.getItem(MARK)) return;
+  try {
+    const res = await fetch("/auth/me", { headers: { accept: "application/json" } });
+    if (res.ok) begin((await res.json()) as Session);
+    else localStorage.removeItem(MARK);
+  } catch {
+    /* offline: the sign-in page says so when it is used */
+  }
+}
+
+/** Signing out, or in as somebody else, in another tab. */
+export function watchOtherTabs(): void {
+  addEventListener("storage", (e) => {
+    if (e.key === MARK && session.value && e.newValue !== session.value.user) {
+      sessionStorage.removeItem(KEY);
+      endReason.value = "expired";
+      session.value = null;
+    }
+  });
 }

@@ -1,5 +1,6 @@
 // The portal's shell: five places, at the bottom on a phone and at the top on a wide screen.
 import { useEffect } from "preact/hooks";
+import { Guard } from "../kit/guard";
 import { Brand, Icon, type IconName } from "../kit/icons";
 import { leave } from "../kit/leave";
 import { SignIn } from "../kit/signin";
@@ -80,6 +81,7 @@ function Shell() {
         <Place />
       </main>
       <Toasts />
+      <Guard />
     </>
   );
 }

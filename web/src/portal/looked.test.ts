@@ -8,7 +8,7 @@ import { lookOf, merged } from "./looked";
 
 const words = { ...kit, ...app };
 beforeAll(async () => {
-  session.value = { token: "", expires: "", user: "p", name: "P", role: "patient", patient: "p1" };
+  session.value = { user: "p", name: "P", role: "patient", patient: "p1" };
   await startWords({ en: async () => words, es: async () => words, ar: async () => words });
 });
 

@@ -5,9 +5,11 @@ import "../styles/base.css";
 import "../styles/kit.css";
 import "../styles/portal.css";
 import { startWords } from "../lib/i18n";
+import { watchHands } from "../lib/idle";
 import { installKeys } from "../lib/keys";
 import { applyTheme } from "../lib/prefs";
 import { installRouter } from "../lib/router";
+import { resume, watchOtherTabs } from "../lib/session";
 import kit from "../words/kit.en";
 import app from "../words/portal.en";
 import { App } from "./app";
@@ -15,9 +17,12 @@ import { App } from "./app";
 applyTheme();
 installRouter();
 installKeys();
+watchHands();
+watchOtherTabs();
 await startWords({
   en: async () => ({ ...kit, ...app }),
   es: async () => (await import("../words/portal.es.all")).default,
   ar: async () => (await import("../words/portal.ar.all")).default,
 });
+await resume();
 render(<App />, document.getElementById("app")!);

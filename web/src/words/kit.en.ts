@@ -64,4 +64,11 @@ export default {
   help_title: "Keys on this screen",
   single_keys: "Single-key shortcuts on",
   skip: "Skip to content",
+  rest_title: "Are you still there?",
+  rest_text: "For safety you will be signed out in {left}. What you wrote is kept.",
+  rest_stay: "Stay signed in",
+  step_title: "Is it still you?",
+  step_text: "This is a sensitive step. Show again that it is you.",
+  step_go: "Go on",
+  cancel_step: "Cancel",
 };

@@ -69,4 +69,11 @@ export default {
   help_title: "Teclas de esta pantalla",
   single_keys: "Atajos de una tecla activos",
   skip: "Ir al contenido",
+  rest_title: "¿Sigue ahí?",
+  rest_text: "Por seguridad se cerrará su sesión en {left}. Lo que escribió se guarda.",
+  rest_stay: "Seguir con la sesión",
+  step_title: "¿Sigue siendo usted?",
+  step_text: "Este paso es delicado. Muestre otra vez que es usted.",
+  step_go: "Seguir",
+  cancel_step: "Cancelar",
 };
