@@ -268,6 +268,8 @@ static err refuse_write(struct op *op, struct record *rec, const struct staged *
                       .rule = v->rule};
     if (s->action != ACTION_CREATE)
         a.rid = s->rid;
+    if (!s->rid)
+        a.id = s->id;
     return audit_refuse(op, rec, a, v->why);
 }
 
@@ -287,16 +289,29 @@ static err may_change(struct op *op, struct record *rec, const struct staged *s,
     return op_check(op);
 }
 
+err access_change(struct op *op, struct record *rec, const struct staged *s)
+{
+    struct access_request best = {.type = s->type,
+                                  .action = s->action,
+                                  .patient = op->actor ? op->actor->patient : 0,
+                                  .is_own = true,
+                                  .assigned = true,
+                                  .consented = true};
+    struct access_verdict v;
+    if (s->rid)
+        TRY(may_change(op, rec, s, &v));
+    else
+        policy_access(op->actor, &best, &v);
+    return v.allowed ? OK : refuse_write(op, rec, s, &v);
+}
+
 /* Asked of what is there and of what will be there, in its place. */
 err access_write(struct op *op, struct record *rec, const struct staged *s)
 {
     struct access_request q = {.type = s->type, .action = s->action, .patient = s->comp};
     struct access_verdict v;
-    if (s->action != ACTION_CREATE) {
-        TRY(may_change(op, rec, s, &v));
-        if (!v.allowed)
-            return refuse_write(op, rec, s, &v);
-    }
+    if (s->action != ACTION_CREATE)
+        TRY(access_change(op, rec, s));
     if (!s->resource)
         return OK;
     q.is_own = (op->actor && op->actor->user_rid && s->rid == op->actor->user_rid) ||

@@ -157,6 +157,19 @@ static err none_match(struct work *w, const struct fhir_entry *e, const struct s
     return OK;
 }
 
+/* Asked before any condition on what is there is judged: the answer to a condition tells whether it
+ * is there, and at which version. old: NULL when nothing is. */
+static err may_touch(struct work *w, const struct fhir_entry *e, enum action action,
+                     const struct store_doc *old)
+{
+    struct staged s = {.action = old ? action : action == ACTION_UPDATE ? ACTION_CREATE : action,
+                       .type = e->type,
+                       .rid = old ? old->rid : 0,
+                       .old_comp = old ? old->comp : 0,
+                       .id = e->id};
+    return w->tx->bulk ? OK : access_change(w->tx->op, w->tx->rec, &s);
+}
+
 /* A conditional update without a match: the id in the body, if any, must be free. */
 static err name_new(struct work *w, const struct fhir_entry *e, struct matches *m, str *ret_id)
 {
@@ -207,6 +220,7 @@ static err stage_put(struct work *w, const struct fhir_entry *e)
     bool conditional = str_empty(e->id);
     TRY(find_old(w, e, 1, &m));
     const struct store_doc *old = m.n ? &m.docs[0] : NULL;
+    TRY(may_touch(w, e, ACTION_UPDATE, old));
     TRY(none_match(w, e, old));
     TRY(version_check(op, e->if_match, old ? old->vid : 0));
     if (!old && conditional)
@@ -270,6 +284,8 @@ static err stage_delete(struct work *w, const struct fhir_entry *e)
     w->by_entry[e->index] = NULL;
     r->type = e->type;
     r->id = e->id;
+    for (size_t i = 0; i < (m.n ? m.n : 1); i++)
+        TRY(may_touch(w, e, ACTION_DELETE, m.n ? &m.docs[i] : NULL));
     if (m.n > 1 && !str_empty(e->if_match))
         return fail_at(w->tx->op, ERR_PRECONDITION, entry_where(w, e),
                        "The condition matches several resources, and If-Match names one version.");

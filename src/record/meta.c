@@ -8,7 +8,6 @@
 
 #define DISTINCT_MAX 1000u
 #define HOLDERS_MAX 50u
-#define TRIES 5
 
 static const char *const lists[] = {"profile", "security", "tag"};
 static const char *const params[] = {"_profile", "_security", "_tag"};
@@ -178,13 +177,9 @@ static err change_once(struct op *op, struct record *rec, const struct record_me
 err record_meta_change(struct op *op, struct record *rec, const struct record_meta_edit *edit,
                        struct record_doc *ret)
 {
-    err e = ERR_CONFLICT;
-    for (int i = 0; i < TRIES; i++) {
-        if (i)
-            op_clear(op);
-        e = change_once(op, rec, edit, ret);
-        if ((e != ERR_PRECONDITION && e != ERR_CONFLICT) || edit->if_match.n)
-            break;
+    for (int i = 0;; i++) {
+        err e = change_once(op, rec, edit, ret);
+        if (e == OK || edit->if_match.n || !commit_may_retry(op, &e, i))
+            return e;
     }
-    return e;
 }

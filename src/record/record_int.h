@@ -31,7 +31,7 @@ struct record {
 #define RECORD_INCLUDES_MAX 1000u
 #define RECORD_LOG_MAX 100000u   /* changes looked at for one page of a history */
 #define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
-#define RECORD_RETRIES 16
+#define RECORD_RETRIES 100 /* each time somebody else got through */
 #define CHAIN_FEW 1000u   /* one side of a chain: found first without a second thought */
 #define CHAIN_MANY 10000u /* found first when the other side is many, too */
 #define RECORD_BODY_MAX (64u << 20)
@@ -207,6 +207,9 @@ bool consent_shares(struct op *op, struct record *rec, fhir_type type);
 const struct fhir_param *author_param(const struct op *op, fhir_type type, size_t i);
 /* The actor is named as the author, and nobody else is. */
 bool author_is_actor(const struct op *op, const struct staged *s);
+/* Of what is there alone, before anything about it can be told; s->rid 0: nothing is there, and the
+ * question is whether the actor could ever do this to such a thing. */
+MUST err access_change(struct op *op, struct record *rec, const struct staged *s);
 MUST err access_write(struct op *op, struct record *rec, const struct staged *s);
 /* Management and bulk questions. */
 MUST err access_plain(struct op *op, struct record *rec, enum action action, int type);
@@ -407,7 +410,9 @@ void stage_committed(struct record_tx *tx);
 MUST err stage_commit(struct record_tx *tx, struct store_commit *ret);
 void stage_result(struct record_tx *tx, const struct staged *s, const struct store_commit *c,
                   struct record_result *ret);
-bool commit_may_retry(struct op *op, err e, int attempt);
+/* A commit that failed because somebody was faster is tried again; past RECORD_RETRIES *e becomes
+ * ERR_UNAVAILABLE: the client set no condition that failed, it shall try again. */
+bool commit_may_retry(struct op *op, err *e, int attempt);
 /* Issues of the fault from the given one on, which were born inside of an entry, name it. */
 void fault_where(struct record_tx *tx, str where, size_t from);
 /* ---- custom.c: posted search parameters ---- */

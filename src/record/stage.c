@@ -262,11 +262,14 @@ void stage_result(struct record_tx *tx, const struct staged *s, const struct sto
     ret->id = ret->doc.id = s->id;
 }
 
-/* Somebody else was faster: worth another look at how things stand now. */
-bool commit_may_retry(struct op *op, err e, int attempt)
+bool commit_may_retry(struct op *op, err *e, int attempt)
 {
-    if ((e != ERR_CONFLICT && e != ERR_PRECONDITION) || attempt + 1 >= RECORD_RETRIES)
+    if (*e != ERR_CONFLICT && *e != ERR_PRECONDITION)
         return false;
     op_clear(op);
-    return true;
+    if (attempt + 1 < RECORD_RETRIES)
+        return true;
+    *e = fail(op, ERR_UNAVAILABLE,
+              "Others change the same resources without a pause; nothing was written. Try again.");
+    return false;
 }

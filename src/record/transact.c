@@ -80,7 +80,7 @@ static err write_plan(struct op *op, struct record *rec, const struct fhir_plan 
         tx->bundle = road == ROAD_BUNDLE;
         tx->plain = road != ROAD_ROOM;
         err e = attempt(tx, plan, answers, by_entry);
-        if (e == OK || !tx->raced || !commit_may_retry(op, e, i))
+        if (e == OK || !tx->raced || !commit_may_retry(op, &e, i))
             return e;
         for (size_t j = 0; j < plan->n; j++)
             answers[plan->entries[j].index] = (struct record_answer){0};

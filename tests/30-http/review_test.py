@@ -208,6 +208,42 @@ class Review3(Case):
                  "channel": {"type": "websocket", "header": [header]}}
             self.expect(status, self.call("POST", "/fhir/Subscription", s, token="admin"))
 
+    def test_r106_who_sets_no_condition_is_told_none(self):
+        who = self.patient()
+
+        def change(i):
+            if i % 2:
+                return self.call("POST", f"/fhir/Patient/{who}/$meta-add", {
+                    "resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {
+                        "tag": [{"system": "urn:r106", "code": f"t{i}"}]}}]})
+            return self.call("PATCH", f"/fhir/Patient/{who}", json.dumps(
+                [{"op": "add", "path": "/telecom", "value": [{"system": "phone", "value": str(i)}]}]),
+                headers={"Content-Type": "application/json-patch+json"})
+
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            self.assertEqual({200}, {a.status for a in pool.map(change, range(32))})
+        now = self.call("GET", "/fhir/Patient/" + who).json
+        self.assertEqual((16, "33"), (len(now["meta"]["tag"]), now["meta"]["versionId"]))
+
+    def test_r107_conditions_tell_nothing_to_who_may_not_write(self):
+        who = self.patient()
+        self.expect(201, self.call("PUT", "/fhir/Condition/r107", {
+            "resourceType": "Condition", "id": "r107", "subject": {"reference": "Patient/" + who}}))
+        for name in ("r107", "r107-absent"):
+            body = {"resourceType": "Condition", "id": name,
+                    "subject": {"reference": "Patient/" + who}}
+            for method, headers in (("DELETE", {}), ("DELETE", {"If-Match": 'W/"9"'}),
+                                    ("PUT", {"If-None-Match": "*"}), ("PUT", {"If-Match": 'W/"9"'}),
+                                    ("PUT", {"If-None-Match": 'W/"1"'}),
+                                    ("PUT", {"If-Match": 'W/"1"'}), ("PUT", {})):
+                a = self.call(method, "/fhir/Condition/" + name,
+                              body if method == "PUT" else None, "agent", headers=headers)
+                self.expect(403, a)
+        for where in ("/fhir/Condition?_id=r107", "/fhir/Condition?_id=r107-absent"):
+            self.expect(403, self.call("DELETE", where, token="agent"))
+        self.expect(412, self.call("PUT", "/fhir/Condition/r107", body | {"id": "r107"},
+                                   headers={"If-Match": 'W/"9"'}))
+
 
 if __name__ == "__main__":
     main()
