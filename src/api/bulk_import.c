@@ -14,7 +14,8 @@
 #define TRIES 5
 
 struct importing {
-    struct op *op; /* of one commit; lines live in the step's own arena */
+    struct op *op;    /* of one commit; lines live in the step's own arena */
+    struct actor who; /* began the job: the trail names them, not us */
     struct api *api;
     str id;
     struct arena *lines;
@@ -177,7 +178,7 @@ static bool fleeting(err e)
 static err anew(struct importing *m, struct arena *a, struct bulk_job *job)
 {
     arena_reset(a);
-    op_init(m->op, a, identity_system(), time_now());
+    op_init(m->op, a, &m->who, time_now());
     return bulk_get(m->op, m->api, m->id, job);
 }
 
@@ -221,7 +222,7 @@ static err leave(struct importing *m, struct arena *a, size_t i, bool unresolved
     struct arena *b = arena_new(0);
     if (!b)
         return ERR_UNAVAILABLE;
-    op_init(m->op, b, identity_system(), keep.now);
+    op_init(m->op, b, &m->who, keep.now);
     err e = bulk_get(m->op, m->api, m->id, &job);
     if (e == OK) {
         struct record_tx *tx = record_begin(m->op, m->api->rec);
@@ -236,7 +237,7 @@ static err leave(struct importing *m, struct arena *a, size_t i, bool unresolved
             e = record_commit(tx);
         }
     }
-    op_init(m->op, a, identity_system(), keep.now);
+    op_init(m->op, a, &m->who, keep.now);
     arena_free(b);
     return e;
 }
@@ -344,6 +345,9 @@ err bulk_import_step(struct op *op, struct api *api, struct bulk_job *job)
         op_init(&inner, op->arena, op->actor, op->now);
         m.op = &inner;
         m.id = job->id;
+        m.who = *identity_system();
+        m.who.user = json_get_str(job->o, STR("user"));
+        (void)role_parse(json_get_str(job->o, STR("role")), &m.who.role);
         e = step(&m, work, job, &over);
     }
     arena_free(m.lines);

@@ -77,7 +77,17 @@ struct survey {
     struct record *rec;
     struct store_reader *r;
     struct json *meta;
+    VEC(uint64_t) patients; /* whose resources were read: for the trail */
 };
+
+static void read_of(struct survey *s, uint64_t patient)
+{
+    bool known = patient == 0;
+    for (size_t i = 0; i < s->patients.n && !known; i++)
+        known = s->patients.at[i] == patient;
+    if (!known)
+        VEC_PUSH(s->op->arena, &s->patients, patient);
+}
 
 /* The first visible holder of a key says what it stands for. */
 static err survey_key(struct survey *s, fhir_type type, size_t kind, str key)
@@ -98,6 +108,7 @@ static err survey_key(struct survey *s, fhir_type type, size_t kind, str key)
         if (!access_may_see(&s->inner, s->rec, NULL, &d))
             continue;
         TRY(tree_of(&s->inner, s->rec, &d, &tree));
+        read_of(s, d.comp);
         (void)add(s->op->arena, s->meta, lists[kind],
                   json_get(JSON_GET(tree, "meta"), str_of(lists[kind])));
         return OK;
@@ -144,7 +155,12 @@ err record_meta_all(struct op *op, struct record *rec, fhir_type type, struct js
     arena_free(s.scratch);
     TRY(e);
     struct audit a = {.action = ACTION_READ, .type = type, .code = STR("meta")};
-    TRY(audit_append(op, rec, &a));
+    struct record_page page = {.n = s.patients.n};
+    page.docs = ARENA_ARRAY(op->arena, struct record_doc, page.n + 1);
+    TRY(op_check(op));
+    for (size_t i = 0; i < page.n; i++)
+        page.docs[i].patient = s.patients.at[i];
+    TRY(page_told(op, rec, &a, 0, &page));
     *ret = s.meta;
     return op_check(op);
 }

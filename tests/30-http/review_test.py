@@ -244,6 +244,50 @@ class Review3(Case):
         self.expect(412, self.call("PUT", "/fhir/Condition/r107", body | {"id": "r107"},
                                    headers={"If-Match": 'W/"9"'}))
 
+    def lines(self, query):
+        a = self.expect(200, self.call("GET", "/fhir/AuditEvent?_count=200&" + query,
+                                       token="system"))
+        return [e["resource"] for e in a.json.get("entry", [])]
+
+    def test_r112_a_survey_of_labels_names_whose_resources_it_read(self):
+        who = self.patient()
+        self.expect(201, self.note(who, "r112", meta={
+            "tag": [{"system": "urn:r112", "code": "here"}]}))
+        before = len(self.lines("patient=Patient/" + who))
+        for where in ("/fhir/Communication/$meta", "/fhir/$meta"):
+            meta = self.expect(200, self.call("GET", where)).json["parameter"][0]["valueMeta"]
+            self.assertIn("here", json.dumps(meta))
+        about = self.lines("patient=Patient/" + who)
+        self.assertEqual(["meta"] * 2, [x["subtype"][0]["code"] for x in about[:-before]])
+
+    def test_r112_limits_are_of_patients_one_may_see(self):
+        mine, others = self.patient(), self.patient()
+        self.server.stop()
+        try:
+            self.server.tokens["own"] = self.server.token("patient", "--patient", mine)
+        finally:
+            self.server.start()
+        for token, who, status in (("own", mine, 200), ("own", others, 404), ("own", "none", 404),
+                                   (self.nurse, others, 200), (self.nurse, "none", 404),
+                                   (self.admin, others, 403)):
+            a = self.server.call("GET", f"/fhir/Patient/{who}/$limits",
+                                 token=self.server.tokens.get(token, token))
+            self.expect(status, a)
+
+    def test_r113_the_lines_of_an_import_name_who_began_it(self):
+        a = self.call("POST", "/fhir/$import", '{"resourceType":"Patient","id":"r113"}\n', "system",
+                      headers={"Content-Type": "application/fhir+ndjson",
+                               "Prefer": "respond-async"})
+        self.expect(202, a)
+        job = "/" + a.header("Content-Location").split("/", 3)[3]
+        deadline = time.time() + 30
+        while (now := self.call("GET", job, token="system")).status == 202:
+            self.assertLess(time.time(), deadline)
+            time.sleep(0.05)
+        self.expect(200, now)
+        lines = [x for x in self.lines("patient=Patient/r113") if x["action"] == "C"]
+        self.assertEqual(["script.system"], [x["agent"][0]["altId"] for x in lines])
+
 
 if __name__ == "__main__":
     main()
