@@ -1,6 +1,7 @@
 /* Birth and end of the room: configuration to server options, the CapabilityStatement, the live
  * thread, the minute's house-keeping. */
 #include "api/bulk_int.h"
+#include "api/listeners.h"
 
 #include <sodium.h>
 
@@ -67,8 +68,8 @@ static err start(struct op *op, struct api *api)
     h.ctx = api;
     /* Three quarters of the workers are never in a password hash. */
     identity_sign_ins_max(api->id, o.workers / 4);
-    api->live = live_new(api);
-    api->sublive = sublive_new(api);
+    api->live = listeners_new(api, live_run);
+    api->sublive = listeners_new(api, sublive_run);
     if (!api->live || !api->sublive)
         return fail(op, ERR_UNAVAILABLE, "The live thread did not start.");
     /* Listening comes before the statement, which names the port; until it is there, requests find
@@ -78,11 +79,9 @@ static err start(struct op *op, struct api *api)
     TRY(capability_make(op, api));
     api->ticker = net_ticker_new(60000, minute, api);
     api->custom = net_ticker_new(100, custom_tick, api);
-    if (!api->ticker || !api->custom)
-        return fail(op, ERR_UNAVAILABLE, "The house-keeping thread did not start.");
-    api->bulk = bulk_new(api);
-    if (!api->bulk)
-        return fail(op, ERR_UNAVAILABLE, "The thread of bulk jobs did not start.");
+    api->bulk = net_ticker_new(200, bulk_tick, api);
+    if (!api->ticker || !api->custom || !api->bulk)
+        return fail(op, ERR_UNAVAILABLE, "The house-keeping threads did not start.");
     api->started = time_mono();
     atomic_store(&api->open, true);
     return OK;
@@ -124,19 +123,17 @@ void api_stop(struct api *api, int64_t ms)
 {
     if (!api)
         return;
+    atomic_store(&api->stopping, true);
     net_ticker_free(api->custom);
     net_ticker_free(api->ticker);
-    bulk_stop(api->bulk);
-    if (api->live)
-        live_stop(api->live);
-    if (api->sublive)
-        sublive_stop(api->sublive);
+    net_ticker_free(api->bulk);
+    listeners_stop(api->live);
+    listeners_stop(api->sublive);
     if (api->http && !net_http_drain(api->http, ms))
         log_event(LOG_WARN, "http.drain", "left=some");
     net_http_stop(api->http);
-    live_free(api->live);
-    sublive_free(api->sublive);
-    bulk_free(api->bulk);
+    listeners_free(api->live);
+    listeners_free(api->sublive);
     arena_free(api->arena);
     free(api);
 }

@@ -95,9 +95,7 @@ struct route_metrics {
     atomic_uint_fast64_t buckets[LATENCY_BUCKETS + 1], sum_us, bytes;
 };
 
-struct live;
-struct sublive;
-struct bulk;
+struct listeners;
 struct api {
     struct record *rec;
     struct identity *id;
@@ -107,10 +105,9 @@ struct api {
     struct terms *terms;
     const struct config *config;
     struct net_http *http;
-    struct live *live;
-    struct sublive *sublive;
-    struct bulk *bulk;
-    struct net_ticker *ticker, *custom; /* house-keeping; posted search parameters */
+    struct listeners *live, *sublive;
+    struct net_ticker *ticker, *custom, *bulk; /* house-keeping; posted search parameters; jobs */
+    atomic_bool stopping;
     struct arena *arena;                /* process long */
     str url, web_dir;
     bool fixed_url; /* public_url is set: links use it and not the Host header */
@@ -253,15 +250,9 @@ str capability_of_type(const struct api *api, fhir_type type);
 void metrics_count(struct api *api, const struct route *route, int status, int64_t ns,
                    size_t bytes);
 
-/* live.c */
-struct live *live_new(struct api *api);
-void live_stop(struct live *l);
-void live_free(struct live *l);
-
-/* subscription_live.c */
-struct sublive *sublive_new(struct api *api);
-void sublive_stop(struct sublive *l);
-void sublive_free(struct sublive *l);
+/* live.c, subscription_live.c: the threads of listeners.h */
+void *live_run(void *listeners);
+void *sublive_run(void *listeners);
 
 /* edge.c */
 extern const struct net_handler edge_handler;

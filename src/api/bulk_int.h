@@ -12,11 +12,8 @@
 #define BULK_LINE_MAX 750000u  /* bytes that a line may have beyond that */
 #define BULK_ERRORS_MAX 10000u
 
-struct bulk; /* the thread */
-struct bulk *bulk_new(struct api *api);
-void bulk_wake(struct bulk *b);
-void bulk_stop(struct bulk *b);
-void bulk_free(struct bulk *b);
+/* Works on all jobs, a slice of each in turn, until nothing is left to do or api->stopping. */
+void bulk_tick(void *api);
 
 /* One job as read: text is what a change must find there still. */
 struct bulk_job {

@@ -21,7 +21,6 @@ static err accepted(struct call *c, str id)
 {
     str base = base_url(c);
     answer_header(c, "Content-Location", "%.*s/bulk/%.*s", STR_ARG(base), STR_ARG(id));
-    bulk_wake(c->api->bulk);
     op_note(&c->op, SEVERITY_INFORMATION, STR_NONE,
             "The job has begun; ask at Content-Location how far it is.");
     struct buf b = answer_buf(c);
@@ -253,7 +252,6 @@ err api_bulk_delete(struct call *c)
 {
     TRY(bulk_cancel(&c->op, c->api, c->id));
     TRY(record_audit_event(&c->op, c->api->rec, STR("bulk-cancel"), true, c->id));
-    bulk_wake(c->api->bulk);
     c->rq->answer.status = 202;
     return OK;
 }
@@ -294,7 +292,6 @@ static err given_up(struct call *c, str id, err e)
     op_init(&op, c->op.arena, c->op.actor, c->op.now);
     if (bulk_cancel(&op, c->api, id) != OK)
         log_event(LOG_WARN, "bulk.upload", "error=%s", err_row(op.fault.code)->name);
-    bulk_wake(c->api->bulk);
     return e;
 }
 

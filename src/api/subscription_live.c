@@ -1,52 +1,27 @@
 /* Subscription/[id]/$live: the live channel as Server-Sent Events. Each event is a notification
  * Bundle and carries the number of its last event, so a client that comes back with Last-Event-ID
- * misses nothing; the events were on disk before. One thread serves all listeners.
+ * misses nothing; the events were on disk before. One thread serves all listeners, some at once.
  * Invariant: what is sent was read with the listener's rights at that moment, and is in the trail
- * before it leaves. */
-#include "api/api_int.h"
+ * before it leaves; the disk is waited for once for all that are served together. */
+#include "api/listeners.h"
 
-#include <pthread.h>
-
-#define LISTENERS_MAX 1024u
 #define EVENTS_AT_ONCE 20u
-#define CHECK_MS 5000
+#define TOGETHER 64u /* listeners; each has at most NET_STREAM_MAX bytes of news */
 
-struct listener {
-    struct listener *prev, *next;
-    struct sublive *all;
-    struct net_stream *stream;
+struct subscriber {
+    struct listener base;
     uint64_t told; /* number of the last event sent */
-    struct actor actor;
-    bool ending;
-    char id[65], user[65], reference[101], session[17], token[129];
+    char id[65];
 };
 
-struct sublive {
-    struct api *api;
-    pthread_t thread;
-    pthread_mutex_t lock; /* guards the list */
-    struct listener *first;
-    size_t n;
-    atomic_bool stopping;
+/* What one of them is to be told. */
+struct news {
+    err code;
+    uint64_t last;
+    str text;
 };
 
-static void closed(void *ctx)
-{
-    struct listener *s = ctx;
-    struct sublive *l = s->all;
-    pthread_mutex_lock(&l->lock);
-    if (s->prev)
-        s->prev->next = s->next;
-    else if (l->first == s)
-        l->first = s->next;
-    if (s->next)
-        s->next->prev = s->prev;
-    l->n--;
-    pthread_mutex_unlock(&l->lock);
-    free(s);
-}
-
-static err bundle_for(struct op *op, struct sublive *l, struct listener *s, struct buf *b,
+static err bundle_for(struct op *op, struct listeners *l, struct subscriber *s, struct buf *b,
                       uint64_t *ret_last)
 {
     struct json *bundle;
@@ -61,7 +36,7 @@ static err bundle_for(struct op *op, struct sublive *l, struct listener *s, stru
     buf_printf(b, "id: %llu\nevent: notification\ndata: ", (unsigned long long)*ret_last);
     json_write(b, bundle);
     buf_add(b, STR("\n\n"));
-    return record_audit_wait(op, l->api->rec);
+    return OK;
 }
 
 static bool may_know(err e)
@@ -69,162 +44,104 @@ static bool may_know(err e)
     return e != ERR_FORBIDDEN && e != ERR_NOT_FOUND && e != ERR_GONE;
 }
 
-/* Lock held: a listener cannot go while it is told. */
-static bool tell(struct sublive *l, struct listener *s, struct arena *a)
+static void describe(struct op *op, struct listeners *l, struct subscriber *s, struct news *ret)
 {
-    struct op op;
     struct buf b;
-    uint64_t last;
-    op_init(&op, a, &s->actor, time_now());
-    buf_init(&b, a, NET_STREAM_MAX);
-    err e = bundle_for(&op, l, s, &b, &last);
-    if (e == OK && !buf_ok(&b)) {
+    op_init(op, op->arena, &s->base.actor, time_now());
+    buf_init(&b, op->arena, NET_STREAM_MAX);
+    ret->code = bundle_for(op, l, s, &b, &ret->last);
+    if (ret->code == OK && !buf_ok(&b)) {
         /* Larger than a stream carries at once: the number is told, $events has the rest. */
-        buf_clear(&b);
-        b.failed = false;
-        uint64_t from = s->told + 1;
+        buf_init(&b, op->arena, NET_STREAM_MAX);
         buf_printf(&b, "id: %llu\nevent: fetch\ndata: {\"eventsSinceNumber\":%llu}\n\n",
-                   (unsigned long long)last, (unsigned long long)from);
+                   (unsigned long long)ret->last, (unsigned long long)s->told + 1);
     }
-    bool news = e == OK && last > s->told;
-    if (news && net_stream_send(s->stream, buf_str(&b)))
-        s->told = last;
-    if (e != OK && !may_know(e) && !s->ending) {
-        s->ending = true;
-        net_stream_end(s->stream);
-    }
-    arena_reset(a);
-    return news;
+    ret->text = ret->code == OK ? buf_str(&b) : STR_NONE;
 }
 
-static void check_sessions(struct sublive *l, struct arena *a)
+/* Lock held. */
+static void tell(struct subscriber *s, const struct news *news)
 {
-    struct op op;
+    if (s->base.gone)
+        return;
+    if (news->code == OK && news->last > s->told && net_stream_send(s->base.stream, news->text))
+        s->told = news->last;
+    if (!may_know(news->code)) {
+        s->base.ending = true;
+        net_stream_end(s->base.stream);
+    }
+}
+
+/* True when there was news for one of them. */
+static bool serve(struct listeners *l, struct listener **at, size_t n, struct arena *a)
+{
+    struct news news[TOGETHER];
+    bool any = false;
+    uint64_t ticket = 0;
+    struct op op = {.arena = a};
+    for (size_t i = 0; i < n; i++) {
+        struct subscriber *s = (struct subscriber *)at[i];
+        describe(&op, l, s, &news[i]);
+        ticket = op.audit_ticket > ticket ? op.audit_ticket : ticket;
+        any |= news[i].code == OK && news[i].last > s->told;
+    }
     op_init(&op, a, identity_system(), time_now());
-    for (struct listener *s = l->first; s; s = s->next) {
-        if (s->ending || identity_alive(&op, l->api->id, str_of(s->token)))
-            continue;
-        op_clear(&op);
-        s->ending = true;
-        (void)net_stream_send(s->stream, STR("event: signed-out\ndata: {}\n\n"));
-        net_stream_end(s->stream);
-    }
-    arena_reset(a);
+    op.audit_ticket = ticket;
+    if (any && record_audit_wait(&op, l->api->rec) != OK)
+        return false; /* nothing leaves; the events are there next time */
+    pthread_mutex_lock(&l->lock);
+    for (size_t i = 0; i < n; i++)
+        tell((struct subscriber *)at[i], &news[i]);
+    pthread_mutex_unlock(&l->lock);
+    return any;
 }
 
-static void *run(void *arg)
+void *sublive_run(void *arg)
 {
-    struct sublive *l = arg;
-    struct arena *a = arena_new(64u << 20);
+    struct listeners *l = arg;
+    struct arena *names = arena_new(0), *a = arena_new(64u << 20);
     int64_t checked = time_mono();
-    while (a && !atomic_load(&l->stopping)) {
+    while (names && a && listeners_wait(l)) {
+        struct listener **at;
+        struct op op;
         bool news = false;
         uint64_t seen = record_now_t(l->api->rec);
-        pthread_mutex_lock(&l->lock);
-        bool idle = !l->first;
-        for (struct listener *s = l->first; s; s = s->next)
-            news |= !s->ending && tell(l, s, a);
-        if (time_mono() - checked >= CHECK_MS) {
-            checked = time_mono();
-            check_sessions(l, a);
+        size_t n = listeners_hold(l, names, &at);
+        for (size_t i = 0; i < n; i += TOGETHER) {
+            news |= serve(l, at + i, n - i < TOGETHER ? n - i : TOGETHER, a);
+            arena_reset(a);
         }
-        pthread_mutex_unlock(&l->lock);
-        if (idle)
-            nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
-        else if (!news)
+        listeners_let_go(l, at, n);
+        op_init(&op, names, identity_system(), time_now());
+        listeners_check(l, &op, &checked);
+        arena_reset(names);
+        if (!news)
             record_feed_wait(l->api->rec, seen, 300);
     }
     arena_free(a);
+    arena_free(names);
     return NULL;
-}
-
-struct sublive *sublive_new(struct api *api)
-{
-    struct sublive *l = calloc(1, sizeof *l);
-    if (!l)
-        return NULL;
-    l->api = api;
-    pthread_mutex_init(&l->lock, NULL);
-    if (pthread_create(&l->thread, NULL, run, l) != 0) {
-        free(l);
-        return NULL;
-    }
-    return l;
-}
-
-void sublive_stop(struct sublive *l)
-{
-    atomic_store(&l->stopping, true);
-    pthread_join(l->thread, NULL);
-}
-
-void sublive_free(struct sublive *l)
-{
-    if (!l)
-        return;
-    pthread_mutex_destroy(&l->lock);
-    free(l);
-}
-
-static str keep(char *to, size_t cap, str s)
-{
-    size_t n = s.n < cap ? s.n : cap - 1;
-    memcpy(to, s.p, n);
-    to[n] = 0;
-    return str_make(to, n);
-}
-
-static err listener_new(struct call *c, struct listener **ret)
-{
-    struct record_doc doc;
-    uint64_t newest;
-    TRY(record_read(&c->op, c->api->rec, fhir_type_parse(STR("Subscription")), c->id, &doc));
-    TRY(partners_newest(&c->op, c->api->partners, c->id, &newest));
-    struct listener *s = calloc(1, sizeof *s);
-    if (!s)
-        return fail(&c->op, ERR_UNAVAILABLE, "No memory for another listener.");
-    str last = str_trim(net_header(c->rq, "Last-Event-ID"));
-    if (!str_to_u64(last, UINT64_MAX, &s->told) || s->told > newest)
-        s->told = newest;
-    s->all = c->api->sublive;
-    s->actor = *c->op.actor;
-    s->actor.user = keep(s->user, sizeof s->user, c->op.actor->user);
-    s->actor.reference = keep(s->reference, sizeof s->reference, c->op.actor->reference);
-    s->actor.session = keep(s->session, sizeof s->session, c->op.actor->session);
-    (void)keep(s->id, sizeof s->id, c->id);
-    (void)keep(s->token, sizeof s->token, c->token);
-    *ret = s;
-    return OK;
 }
 
 err api_subscription_live(struct call *c)
 {
-    struct listener *s = NULL;
-    struct sublive *l = c->api->sublive;
+    struct record_doc doc;
+    struct listener *base;
+    uint64_t newest;
     if (!c->api->partners)
         return fail(&c->op, ERR_UNSUPPORTED, "This server runs without subscriptions.");
     if (c->rq->method == NET_HEAD)
         return fail(&c->op, ERR_METHOD, "A live stream is fetched with GET.");
-    if (l->n >= LISTENERS_MAX)
-        return fail(&c->op, ERR_BUSY, "Too many listeners; try again later.");
-    TRY(listener_new(c, &s));
-    s->stream = net_stream_new(c->rq, closed, s);
-    if (!s->stream) {
-        free(s);
-        return fail(&c->op, ERR_UNAVAILABLE, "No memory for another listener.");
-    }
-    (void)net_stream_send(
-        s->stream, arena_printf(c->op.arena, "retry: 2000\nid: %llu\nevent: hello\ndata: {}\n\n",
-                                (unsigned long long)s->told));
-    pthread_mutex_lock(&l->lock);
-    s->next = l->first;
-    if (s->next)
-        s->next->prev = s;
-    l->first = s;
-    l->n++;
-    pthread_mutex_unlock(&l->lock);
-    c->rq->answer.status = 200;
-    c->rq->answer.type = STR("text/event-stream; charset=utf-8");
-    net_answer_header(c->rq, "X-Accel-Buffering", "no");
-    return OK;
+    TRY(record_read(&c->op, c->api->rec, fhir_type_parse(STR("Subscription")), c->id, &doc));
+    TRY(partners_newest(&c->op, c->api->partners, c->id, &newest));
+    TRY(listener_new(c, c->api->sublive, sizeof(struct subscriber), &base));
+    struct subscriber *s = (struct subscriber *)base;
+    str last = str_trim(net_header(c->rq, "Last-Event-ID"));
+    if (!str_to_u64(last, UINT64_MAX, &s->told) || s->told > newest)
+        s->told = newest;
+    snprintf(s->id, sizeof s->id, "%.*s", STR_ARG(c->id));
+    return listener_open(c, base,
+                         arena_printf(c->op.arena,
+                                      "retry: 2000\nid: %llu\nevent: hello\ndata: {}\n\n",
+                                      (unsigned long long)s->told));
 }

@@ -162,7 +162,9 @@ static err none_match(struct work *w, const struct fhir_entry *e, const struct s
 static err may_touch(struct work *w, const struct fhir_entry *e, enum action action,
                      const struct store_doc *old)
 {
-    struct staged s = {.action = old ? action : action == ACTION_UPDATE ? ACTION_CREATE : action,
+    struct staged s = {.action = old                       ? action
+                                 : action == ACTION_UPDATE ? ACTION_CREATE
+                                                           : action,
                        .type = e->type,
                        .rid = old ? old->rid : 0,
                        .old_comp = old ? old->comp : 0,

@@ -527,6 +527,36 @@ class Live(Base):
         self.assertEqual([2, 3, 4], seen)
         self.assertEqual(403, self.listen(sid, token="agent").response.status)
 
+    def test_r110_many_listen_and_leave_while_events_come(self):
+        s = backport("", content="full-resource")
+        s["channel"] = {**s["channel"], "type": "websocket"}
+        del s["channel"]["endpoint"]
+        sid, p = self.subscribe(s), self.patient()
+        stay = [self.listen(sid) for _ in range(150)]
+        for e in stay:
+            e.wait(lambda x: x["event"] == "hello")
+        done = threading.Event()
+
+        def come_and_go():
+            while not done.is_set():
+                for e in [self.listen(sid) for _ in range(5)]:
+                    e.close()
+
+        goers = [threading.Thread(target=come_and_go) for _ in range(3)]
+        for t in goers:
+            t.start()
+        ids = [self.create(observation(p, 60 + i)).json["id"] for i in range(20)]
+        for e in stay:
+            e.wait(lambda x: x["event"] == "notification" and x["id"] == "20")
+        done.set()
+        for t in goers:
+            t.join()
+        for e in stay:
+            told = [x["resource"]["id"] for n in e.events if n["event"] == "notification"
+                    for x in json.loads(n["data"])["entry"] if "resource" in x
+                    and x["resource"]["resourceType"] == "Observation"]
+            self.assertEqual(ids, told)
+
 
 if __name__ == "__main__":
     main()
