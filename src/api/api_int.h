@@ -108,7 +108,7 @@ struct api {
     struct listeners *live, *sublive;
     struct net_ticker *ticker, *custom, *bulk; /* house-keeping; posted search parameters; jobs */
     atomic_bool stopping;
-    struct arena *arena;                /* process long */
+    struct arena *arena; /* process long */
     str url, web_dir;
     bool fixed_url; /* public_url is set: links use it and not the Host header */
     struct {
