@@ -31,9 +31,9 @@ struct record {
 #define RECORD_INCLUDES_MAX 1000u
 #define RECORD_LOG_MAX 100000u   /* changes looked at for one page of a history */
 #define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
-#define RECORD_RETRIES 100 /* each time somebody else got through */
-#define CHAIN_FEW 1000u   /* one side of a chain: found first without a second thought */
-#define CHAIN_MANY 10000u /* found first when the other side is many, too */
+#define RECORD_RETRIES 100       /* each time somebody else got through */
+#define CHAIN_FEW 1000u          /* one side of a chain: found first without a second thought */
+#define CHAIN_MANY 10000u        /* found first when the other side is many, too */
 #define RECORD_BODY_MAX (64u << 20)
 
 /* ---- pack.c: the bytes of keys ---- */
