@@ -17,12 +17,43 @@ static unsigned __int128 magnitude(__int128 v)
     return v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
 }
 
+/* 10^n for n in 0 … 38. */
 static unsigned __int128 power10(int n)
 {
-    unsigned __int128 out = 1;
-    for (; n > 0; n--)
-        out *= 10;
-    return out;
+    static const uint64_t low[] = {1U,
+                                   10U,
+                                   100U,
+                                   1000U,
+                                   10000U,
+                                   100000U,
+                                   1000000U,
+                                   10000000U,
+                                   100000000U,
+                                   1000000000U,
+                                   10000000000U,
+                                   100000000000U,
+                                   1000000000000U,
+                                   10000000000000U,
+                                   100000000000000U,
+                                   1000000000000000U,
+                                   10000000000000000U,
+                                   100000000000000000U,
+                                   1000000000000000000U,
+                                   10000000000000000000U};
+    return n < 20 ? low[n] : (unsigned __int128)low[19] * low[n - 19];
+}
+
+static int bits_in(uint64_t hi, uint64_t lo)
+{
+    return hi ? 128 - __builtin_clzll(hi) : lo ? 64 - __builtin_clzll(lo) : 0;
+}
+
+/* Decimal digits of v; 0 for 0. 1233 / 4096 is just below log10(2), and nowhere up to 128 bits is
+ * there a whole number between bits times the one and the other. */
+static int digits_in(unsigned __int128 v)
+{
+    int n = bits_in((uint64_t)(v >> 64), (uint64_t)v) * 1233 >> 12;
+    return n + (v >= power10(n));
 }
 
 static struct wide multiply(unsigned __int128 a, unsigned __int128 b)
@@ -41,16 +72,16 @@ static struct wide multiply(unsigned __int128 a, unsigned __int128 b)
     return out;
 }
 
-/* v / 10 in place; the remainder. */
-static unsigned shrink(struct wide *v)
+/* v / by in place; the remainder. */
+static uint64_t shrink(struct wide *v, uint64_t by)
 {
     unsigned __int128 rest = 0;
     for (int i = 3; i >= 0; i--) {
         unsigned __int128 part = rest << 64 | v->at[i];
-        v->at[i] = (uint64_t)(part / 10);
-        rest = part % 10;
+        v->at[i] = (uint64_t)(part / by);
+        rest = part % by;
     }
-    return (unsigned)rest;
+    return (uint64_t)rest;
 }
 
 static bool fits(const struct wide *v, unsigned __int128 limit)
@@ -58,15 +89,26 @@ static bool fits(const struct wide *v, unsigned __int128 limit)
     return !v->at[3] && !v->at[2] && ((unsigned __int128)v->at[1] << 64 | v->at[0]) < limit;
 }
 
+/* How many digits of v are surely over so many, but at most 19 and at least one. */
+static int surplus(const struct wide *v, int digits)
+{
+    bool high = v->at[3] || v->at[2];
+    int bits = high ? 128 + bits_in(v->at[3], v->at[2]) : bits_in(v->at[1], v->at[0]);
+    int over = ((bits - 1) * 1233 >> 12) + 1 - digits; /* v is at least 2^(bits - 1) */
+    return over < 1 ? 1 : over > 19 ? 19 : over;
+}
+
 /* Rounds to digits, half to even; sticky: something below v was cut off already. */
 static struct ucum_num round_wide(struct wide v, int e, bool minus, int digits, bool sticky)
 {
-    unsigned last = 0;
+    uint64_t last = 0;
     unsigned __int128 limit = power10(digits);
     while (!fits(&v, limit)) {
-        sticky |= last != 0;
-        last = shrink(&v);
-        e++;
+        int n = surplus(&v, digits);
+        uint64_t rest = shrink(&v, (uint64_t)power10(n)), unit = (uint64_t)power10(n - 1);
+        sticky |= last != 0 || rest % unit != 0;
+        last = rest / unit;
+        e += n;
     }
     unsigned __int128 m = (unsigned __int128)v.at[1] << 64 | v.at[0];
     if (last > 5 || (last == 5 && (sticky || (m & 1))))
@@ -85,10 +127,11 @@ static struct wide widen(unsigned __int128 v)
 
 static struct ucum_num strip(struct ucum_num v)
 {
-    while (v.m && v.m % 10 == 0) {
-        v.m /= 10;
-        v.e++;
-    }
+    for (int n = 16; v.m && n > 0; n /= 2)
+        while (v.m % (__int128)power10(n) == 0) {
+            v.m /= (__int128)power10(n);
+            v.e += n;
+        }
     return v;
 }
 
@@ -103,11 +146,15 @@ struct ucum_num ucum_num_mul(struct ucum_num a, struct ucum_num b)
                       DIGITS, false);
 }
 
-/* Long division, bit by bit. */
+/* Long division, bit by bit where by is longer than a limb. */
 static struct wide divide(struct wide n, unsigned __int128 by, bool *ret_rest)
 {
     struct wide out = {{0}};
     unsigned __int128 rest = 0;
+    if (by <= UINT64_MAX) {
+        *ret_rest = shrink(&n, (uint64_t)by) != 0;
+        return n;
+    }
     for (int i = 255; i >= 0; i--) {
         rest = rest << 1 | (n.at[i / 64] >> (i % 64) & 1);
         if (rest >= by) {
@@ -125,27 +172,25 @@ struct ucum_num ucum_num_div(struct ucum_num a, struct ucum_num b)
     const int up = 38; /* 10^33 … 10^34 times 10^38 over less than 10^34: at least 37 digits */
     if (a.m == 0)
         return a;
-    while (magnitude(a.m) < power10(DIGITS - 1)) {
-        a.m *= 10;
-        a.e--;
-    }
-    struct wide q = divide(multiply(magnitude(a.m), power10(up)), magnitude(b.m), &rest);
-    return strip(round_wide(q, a.e - b.e - up, (a.m < 0) != (b.m < 0), DIGITS, rest));
+    int more = DIGITS - digits_in(magnitude(a.m));
+    unsigned __int128 m = magnitude(a.m) * power10(more > 0 ? more : 0);
+    struct wide q = divide(multiply(m, power10(up)), magnitude(b.m), &rest);
+    return strip(round_wide(q, a.e - (more > 0 ? more : 0) - b.e - up, (a.m < 0) != (b.m < 0),
+                            DIGITS, rest));
 }
 
 struct ucum_num ucum_num_add(struct ucum_num a, struct ucum_num b)
 {
     struct ucum_num hi = a.e >= b.e ? a : b, lo = a.e >= b.e ? b : a;
+    const unsigned __int128 most = power10(36);
     if (hi.m == 0 || lo.m == 0)
         return hi.m ? hi : lo;
-    while (hi.e > lo.e && magnitude(hi.m) < power10(36)) {
+    while (hi.e > lo.e && magnitude(hi.m) < most) {
         hi.m *= 10;
         hi.e--;
     }
-    while (hi.e > lo.e && lo.m) {
-        lo.m /= 10;
-        lo.e++;
-    }
+    int gap = hi.e - lo.e;
+    lo.m = gap > 38 ? 0 : lo.m / (__int128)power10(gap);
     __int128 sum = hi.m + lo.m;
     return round_wide(widen(magnitude(sum)), hi.e, sum < 0, DIGITS, false);
 }
@@ -172,6 +217,7 @@ static bool take_exponent(str s, int *ret)
 
 bool ucum_num_parse(str s, struct ucum_num *ret)
 {
+    const unsigned __int128 most = power10(DIGITS - 1);
     struct ucum_num v = {0};
     bool minus = s.n && s.p[0] == '-', point = false;
     size_t i = minus, digits = 0;
@@ -183,7 +229,7 @@ bool ucum_num_parse(str s, struct ucum_num *ret)
         }
         if (s.p[i] < '0' || s.p[i] > '9' || ++digits > 1000)
             return false;
-        if (magnitude(v.m) < power10(DIGITS - 1)) {
+        if (magnitude(v.m) < most) {
             v.m = v.m * 10 + (s.p[i] - '0');
             v.e -= point;
         } else if (s.p[i] != '0') {
@@ -198,10 +244,14 @@ bool ucum_num_parse(str s, struct ucum_num *ret)
     return true;
 }
 
+#define EXACT 9007199254740992.0 /* whole numbers up to here are doubles */
+
 struct ucum_num ucum_num_of(double v)
 {
     char text[48];
     struct ucum_num out = {0};
+    if (v > -EXACT && v < EXACT && (double)(int64_t)v == v)
+        return (struct ucum_num){.m = (int64_t)v};
     int n = snprintf(text, sizeof text, "%.17g", v);
     if (n > 0 && !ucum_num_parse(str_make(text, (size_t)n), &out))
         out = (struct ucum_num){0};
@@ -224,6 +274,9 @@ double ucum_num_double(struct ucum_num v)
 {
     char room[48], text[64];
     double out = 0;
+    if (magnitude(v.m) < (uint64_t)EXACT && v.e <= 19 && v.e >= -19) /* rounded once, as written */
+        return v.e < 0 ? (double)(int64_t)v.m / (double)(uint64_t)power10(-v.e)
+                       : (double)(int64_t)v.m * (double)(uint64_t)power10(v.e);
     str digits = digits_of(v.m, room);
     int n = snprintf(text, sizeof text, "%s%.*se%d", v.m < 0 ? "-" : "", STR_ARG(digits), v.e);
     return n > 0 && str_to_double(str_make(text, (size_t)n), &out) ? out : 0;
