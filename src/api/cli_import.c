@@ -8,10 +8,12 @@
 #include "record/profile.h"
 #include "terms/terms.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #define JOBS_MAX 64u
 #define IMPORT_CACHE (96u << 20)
+#define KEEP_BYTES (64 << 20)
 
 static const char usage[] =
     "usage: weft import --data DIR [--on-error stop|skip] [--jobs N] [--config FILE] FILE…\n"
@@ -122,6 +124,9 @@ static bool run(struct import *im, size_t jobs, int n, char **files)
 
 static int import(struct cli *c, bool stop, size_t jobs, int n, char **files)
 {
+    /* Texts and trees of a few MB come and go: their pages are not given back in between. */
+    (void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES / 2);
+    (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
     struct import im = {.rec = c->rec, .stop_on_error = stop, .started = time_mono()};
     im.bytes_all = import_size(n, files);
     im.by_type = ARENA_ARRAY(c->arena, uint64_t, (size_t)FHIR_TYPE_COUNT + 1);

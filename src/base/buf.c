@@ -58,18 +58,13 @@ void buf_commit(struct buf *b, size_t n)
         b->n += n;
 }
 
-void buf_add(struct buf *b, str s)
+void buf_add_slow(struct buf *b, str s)
 {
     char *to = s.n ? buf_reserve(b, s.n) : NULL;
     if (!to)
         return;
     memcpy(to, s.p, s.n);
     b->n += s.n;
-}
-
-void buf_char(struct buf *b, char c)
-{
-    buf_add(b, str_make(&c, 1));
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -18,8 +18,20 @@ bool buf_ok(const struct buf *b);
 /* What has been written so far; valid until the next append. */
 str buf_str(const struct buf *b);
 void buf_clear(struct buf *b);
-void buf_add(struct buf *b, str s);
-void buf_char(struct buf *b, char c);
+void buf_add_slow(struct buf *b, str s); /* where there may be no room yet */
+static inline void buf_add(struct buf *b, str s)
+{
+    if (b->failed || s.n == 0 || s.n > b->cap - b->n) {
+        buf_add_slow(b, s);
+        return;
+    }
+    memcpy(b->p + b->n, s.p, s.n);
+    b->n += s.n;
+}
+static inline void buf_char(struct buf *b, char c)
+{
+    buf_add(b, str_make(&c, 1));
+}
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Space for n bytes to be filled by the caller, then buf_commit(n); NULL when failed. */
 char *buf_reserve(struct buf *b, size_t n);

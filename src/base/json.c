@@ -6,9 +6,11 @@ static struct json_member *member(const struct json *o, str name)
 {
     if (!o || o->type != JSON_OBJECT)
         return NULL;
-    for (uint32_t i = 0; i < o->n; i++)
-        if (str_eq(o->u.members[i].name, name))
+    for (uint32_t i = 0; i < o->n; i++) {
+        str at = o->u.members[i].name;
+        if (at.n == name.n && (at.n == 0 || (at.p[0] == name.p[0] && str_eq(at, name))))
             return &o->u.members[i];
+    }
     return NULL;
 }
 

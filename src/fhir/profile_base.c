@@ -119,13 +119,21 @@ static void member(struct profile_check *c, struct json *v, const struct fhir_fr
     }
 }
 
+/* A primitive value without rules of its own: nothing can be wrong with it. */
+static bool nothing_to_say(const struct profile_check *c, const struct json *v)
+{
+    uint16_t row = FHIR_TAG_ROW(v->tag);
+    return v->type != JSON_OBJECT && v->type != JSON_ARRAY && c->env->errors_only &&
+           (!c->env->rules || !rules_of_row(c->env->rules, row));
+}
+
 static void walk(struct profile_check *c, struct json *v, const struct fhir_frame *f,
                  unsigned depth)
 {
     if (depth > FHIR_DEPTH_MAX)
         return;
     for (uint32_t i = 0; i < v->n && c->failed == OK; i++)
-        if (FHIR_TAG_ROW(v->u.members[i].value.tag))
+        if (FHIR_TAG_ROW(v->u.members[i].value.tag) && !nothing_to_say(c, &v->u.members[i].value))
             member(c, &v->u.members[i].value, f, depth);
 }
 

@@ -95,6 +95,8 @@ static void hunt(struct hunt *h, struct json *v, const struct fhir_frame *up, in
 static void hunt_member(struct hunt *h, struct json_member *m, const struct fhir_frame *up,
                         int depth)
 {
+    if (m->value.type != JSON_OBJECT && m->value.type != JSON_ARRAY)
+        return;
     uint16_t row = FHIR_TAG_ROW(m->value.tag);
     struct fhir_frame f = {.up = up, .name = m->name, .index = -1};
     if (row) {

@@ -179,14 +179,19 @@ static err as_writer(struct record_tx *tx, struct staged *s,
     return e;
 }
 
+/* What it names, then whose it is: while the tree is near. */
+static err located(struct record_tx *tx, struct staged *s)
+{
+    if (s->resource)
+        TRY(links_resolve(tx, s));
+    return home_find(tx, s);
+}
+
 static err check_all(struct record_tx *tx)
 {
     struct staged **s = tx->staged.at;
     for (size_t i = 0; i < tx->staged.n; i++)
-        if (s[i]->resource)
-            TRY(as_writer(tx, s[i], links_resolve));
-    for (size_t i = 0; i < tx->staged.n; i++)
-        TRY(as_writer(tx, s[i], home_find));
+        TRY(as_writer(tx, s[i], located));
     for (size_t i = 0; i < tx->staged.n; i++)
         TRY(as_writer(tx, s[i], home_check));
     for (size_t i = 0; i < tx->staged.n && !tx->bulk; i++)

@@ -6,7 +6,7 @@
 #define HEIGHT_MAX 14u
 
 struct skip_node {
-    uint64_t seq;
+    uint64_t seq, head; /* head: the first bytes of the key, as head_of() has them */
     uint32_t key_n, value_n;
     atomic_bool dead;
     bool gone;
@@ -14,6 +14,18 @@ struct skip_node {
     const char *bytes; /* key, then value */
     _Atomic(struct skip_node *) next[];
 };
+
+/* The first eight bytes as a number, zeros where there are none: where two differ, their keys are
+ * in the same order. */
+static uint64_t head_of(str key)
+{
+    unsigned char first[8] = {0};
+    uint64_t head = 0;
+    memcpy(first, key.n ? key.p : "", key.n < sizeof first ? key.n : sizeof first);
+    for (size_t i = 0; i < sizeof first; i++)
+        head = head << 8 | first[i];
+    return head;
+}
 
 static struct skip_node *node_new(struct arena *a, unsigned height, str key, const str *value)
 {
@@ -30,6 +42,7 @@ static struct skip_node *node_new(struct arena *a, unsigned height, str key, con
     if (value_n)
         memcpy(bytes + key.n, value->p, value_n);
     n->bytes = bytes;
+    n->head = head_of(key);
     n->key_n = (uint32_t)key.n;
     n->value_n = (uint32_t)value_n;
     n->gone = !value;
@@ -56,8 +69,10 @@ static int compare(const struct skip_node *n, str key)
 }
 
 /* Does n stand before (key, seq)? */
-static bool before(const struct skip_node *n, str key, uint64_t seq)
+static bool before(const struct skip_node *n, uint64_t head, str key, uint64_t seq)
 {
+    if (n->head != head)
+        return n->head < head;
     int c = compare(n, key);
     return c < 0 || (c == 0 && n->seq > seq);
 }
@@ -72,8 +87,9 @@ static struct skip_node *find_before(const struct skip *s, str key, uint64_t seq
                                      struct skip_node **prev)
 {
     struct skip_node *n = s->head;
+    uint64_t head = head_of(key);
     for (unsigned level = atomic_load_explicit(&s->height, memory_order_relaxed); level-- > 0;) {
-        for (struct skip_node *next; (next = next_of(n, level)) && before(next, key, seq);)
+        for (struct skip_node *next; (next = next_of(n, level)) && before(next, head, key, seq);)
             n = next;
         if (prev)
             prev[level] = n;
