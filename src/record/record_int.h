@@ -27,7 +27,8 @@ struct record {
 };
 
 /* Ceilings (blueprint section 7, "bounded"). */
-#define RECORD_CANDIDATES_MAX 10000u /* resources looked at one by one for one search */
+#define RECORD_CANDIDATES_MAX 10000u /* resources looked at one by one for one page */
+#define RECORD_LOOKS_MAX 2000000u    /* for one order or count; the deadline comes before */
 #define RECORD_INCLUDES_MAX 1000u
 #define RECORD_LOG_MAX 100000u   /* changes looked at for one page of a history */
 #define RECORD_GUARDED_MAX 1000u /* resources looked at, and guarded, for one condition */
@@ -293,6 +294,25 @@ MUST err search_rids(struct op *op, struct record *rec, const struct fhir_query 
 MUST err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
                       const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
                       bool *ret_ok);
+/* ---- each.c ---- */
+/* Every match of a part, one after the other, in the order and from the position that the plan's
+ * query names, as of the moment of its first answer. fn sees the document in memory that is taken
+ * back soon after; *ret_stop ends the walk. ERR_TOO_COSTLY past RECORD_LOOKS_MAX. */
+struct each {
+    struct op *op;
+    struct record *rec;
+    struct search_part *part;
+    err (*fn)(struct op *op, struct each *e, const struct store_doc *d, bool *ret_stop);
+    void *ctx;
+    uint64_t t; /* of what is seen; out */
+    bool stopped;
+    struct arena *batch, *few; /* each.c's own */
+    size_t looked;
+};
+MUST err search_each(struct each *e);
+/* How many match as of t (0: now), looking at each. */
+MUST err search_count(struct op *op, struct record *rec, struct search_part *p, uint64_t t,
+                      uint64_t *ret);
 /* ---- page.c: positions as the client holds them ---- */
 /* Marked for this actor and query; empty stays empty. */
 str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str position);

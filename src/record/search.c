@@ -166,13 +166,11 @@ static err count_part(struct op *op, struct record *rec, struct search_part *p, 
 {
     struct plan again = p->plan;
     struct store_found found;
-    uint64_t *rids;
-    size_t n;
+    uint64_t n;
     if (again.empty)
         return OK;
     if (again.verify && p->q->total != TOTAL_ESTIMATE) {
-        TRY(search_rids(op, rec, p->q, &again, 0, &rids, &n));
-        p->read += n;
+        TRY(search_count(op, rec, p, 0, &n));
         *sum += n;
         return OK;
     }

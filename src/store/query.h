@@ -71,6 +71,9 @@ MUST err store_search(struct op *op, struct store *s, const struct store_query *
 /* A position before everything, for ORDER_RID upwards: the whole answer as it was at t. end: behind
  * everything, for the same order backwards. */
 str store_position(struct op *op, uint64_t t, bool end);
+/* Where a walk in this order, as of t, comes to the first whose sort key begins with key (what
+ * follows the parameter's number); empty: to the first without one. Of other orders: its start. */
+str store_position_at(struct op *op, uint64_t t, const struct store_sort *sort, str key);
 /* All keys of one resource (param + value). */
 MUST err store_keys(struct op *op, struct store *s, uint64_t rid, str **ret, size_t *ret_n);
 

@@ -119,6 +119,20 @@ str store_position(struct op *op, uint64_t t, bool end)
                           &(struct hit){.rid = end ? RID_MAX : 0});
 }
 
+str store_position_at(struct op *op, uint64_t t, const struct store_sort *sort, str key)
+{
+    bool turned = sort->descending != sort->backwards;
+    struct hit h = {.rid = turned ? RID_MAX : 0, .t = turned ? UINT64_MAX : 0};
+    h.keyless = sort->order == ORDER_KEY && key.n == 0;
+    key = str_sub(key, 0, HIT_KEY_MAX);
+    if (sort->order == ORDER_KEY && key.n) {
+        h.key_n = (uint8_t)(turned ? HIT_KEY_MAX : key.n);
+        memset(h.key, 0xff, HIT_KEY_MAX);
+        memcpy(h.key, key.p, key.n);
+    }
+    return position_write(op, sort, t, &h);
+}
+
 static int nibble(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;

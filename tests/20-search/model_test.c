@@ -62,7 +62,7 @@ static void agrees_with_the_model(void **state)
 {
     struct fixture *f = *state;
     struct model *m = calloc(1, sizeof *m);
-    size_t want = setting("WEFT_COMPARISONS", getenv("WEFT_SOAK_MINUTES") ? 50000 : 2000);
+    size_t want = setting("WEFT_COMPARISONS", getenv("WEFT_SOAK_MINUTES") ? 100000 : 2000);
     size_t done = 0, wrong = 0, some = 0;
     assert_non_null(m);
     struct arena *a = arena_new((size_t)2 << 30);
