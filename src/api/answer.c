@@ -174,11 +174,14 @@ static bool host_valid(str host)
 
 str base_url(struct call *c)
 {
+    if (c->base.n)
+        return c->base;
     str host = net_header(c->rq, "Host");
-    if (c->api->fixed_url || !host_valid(host))
-        return c->api->url;
     bool tls = config_str(c->api->config, "tls.cert").n > 0;
-    return arena_cat(c->op.arena, tls ? STR("https://") : STR("http://"), host);
+    c->base = c->api->fixed_url || !host_valid(host)
+                  ? c->api->url
+                  : arena_cat(c->op.arena, tls ? STR("https://") : STR("http://"), host);
+    return c->base;
 }
 
 err answer_result(struct call *c, const struct record_result *r)

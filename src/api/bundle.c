@@ -17,8 +17,13 @@ static void link_to(struct buf *b, bool first, const char *relation, str url)
 static void full_url(struct call *c, struct buf *b, const struct record_doc *doc)
 {
     str type = fhir_type_name(doc->type), base = base_url(c);
-    buf_printf(b, "\"fullUrl\":\"%.*s/fhir/%.*s/%.*s\"", STR_ARG(base), STR_ARG(type),
-               STR_ARG(doc->id));
+    buf_add(b, STR("\"fullUrl\":\""));
+    buf_add(b, base);
+    buf_add(b, STR("/fhir/"));
+    buf_add(b, type);
+    buf_char(b, '/');
+    buf_add(b, doc->id);
+    buf_char(b, '"');
 }
 
 static void resource(struct buf *b, const struct record_doc *doc)
@@ -135,7 +140,8 @@ err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
         buf_add(b, first ? STR("{") : STR(",{"));
         full_url(c, b, &page->docs[i]);
         TRY(shaped(c, b, q, &page->docs[i], i < page->n_match));
-        buf_printf(b, ",\"search\":{\"mode\":\"%s\"}}", i < page->n_match ? "match" : "include");
+        buf_add(b, i < page->n_match ? STR(",\"search\":{\"mode\":\"match\"}}")
+                                     : STR(",\"search\":{\"mode\":\"include\"}}"));
         first = false;
     }
     outcome_entry(c, b, &first);

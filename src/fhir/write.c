@@ -32,6 +32,16 @@ void fhir_body_write(struct buf *b, const struct json *resource)
     buf_char(b, '}');
 }
 
+static void number(struct buf *b, uint32_t n)
+{
+    char text[10];
+    size_t at = sizeof text;
+    do
+        text[--at] = (char)('0' + n % 10);
+    while (n /= 10);
+    buf_add(b, str_make(text + at, sizeof text - at));
+}
+
 void fhir_head_write(struct buf *b, fhir_type type, str id, uint32_t vid, int64_t updated)
 {
     char time[24];
@@ -40,5 +50,9 @@ void fhir_head_write(struct buf *b, fhir_type type, str id, uint32_t vid, int64_
     buf_add(b, fhir_type_name(type));
     buf_add(b, STR("\",\"id\":"));
     buf_json_string(b, id);
-    buf_printf(b, ",\"meta\":{\"versionId\":\"%u\",\"lastUpdated\":\"%.24s\"", vid, time);
+    buf_add(b, STR(",\"meta\":{\"versionId\":\""));
+    number(b, vid);
+    buf_add(b, STR("\",\"lastUpdated\":\""));
+    buf_add(b, str_make(time, sizeof time));
+    buf_char(b, '"');
 }

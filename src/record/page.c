@@ -14,8 +14,10 @@
 #define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 /* The store's blind key gives one for this purpose alone. */
-static void key_of(struct record *rec, unsigned char key[KEY])
+void page_key_make(struct record *rec)
 {
+    unsigned char *key = rec->page_key;
+    _Static_assert(sizeof rec->page_key == KEY, "one key");
     for (unsigned i = 0; i < KEY / 8; i++) {
         char n = (char)('0' + i);
         uint64_t part = store_blind(rec->store, STR("page.key"), str_make(&n, 1));
@@ -45,17 +47,15 @@ static str bond_of(struct op *op, const struct fhir_query *q)
 static str seal(struct op *op, struct record *rec, str bond, str what)
 {
     str text = arena_printf(op->arena, "%lld-%.*s", (long long)op->now, STR_ARG(what));
-    unsigned char *raw = arena_alloc(op->arena, NONCE + text.n + MARK), key[KEY];
+    unsigned char *raw = arena_alloc(op->arena, NONCE + text.n + MARK);
     size_t room = sodium_base64_encoded_len(NONCE + text.n + MARK, VARIANT);
     char *out = arena_alloc(op->arena, room);
     if (!raw || !out || arena_failed(op->arena))
         return STR_NONE; /* op_check() tells */
-    key_of(rec, key);
     randombytes_buf(raw, NONCE);
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
         raw + NONCE, NULL, (const unsigned char *)text.p, text.n, (const unsigned char *)bond.p,
-        bond.n, NULL, raw, key);
-    sodium_memzero(key, sizeof key);
+        bond.n, NULL, raw, rec->page_key);
     sodium_bin2base64(out, room, raw, NONCE + text.n + MARK, VARIANT);
     return str_of(out);
 }
@@ -63,17 +63,15 @@ static str seal(struct op *op, struct record *rec, str bond, str what)
 static bool decrypt(struct op *op, struct record *rec, str bond, str sealed, str *ret)
 {
     size_t room = sealed.n, n = 0;
-    unsigned char *raw = arena_alloc(op->arena, room + 1), key[KEY];
+    unsigned char *raw = arena_alloc(op->arena, room + 1);
     char *text = arena_alloc(op->arena, room + 1);
     if (sealed.n > SEALED_MAX || !text || !raw || arena_failed(op->arena) ||
         sodium_base642bin(raw, room, sealed.p, sealed.n, NULL, &n, NULL, VARIANT) != 0 ||
         n < NONCE + MARK)
         return false;
-    key_of(rec, key);
     int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
         (unsigned char *)text, NULL, NULL, raw + NONCE, n - NONCE, (const unsigned char *)bond.p,
-        bond.n, raw, key);
-    sodium_memzero(key, sizeof key);
+        bond.n, raw, rec->page_key);
     *ret = str_make(text, n - NONCE - MARK);
     return bad == 0;
 }

@@ -185,16 +185,16 @@ static err add_home(struct planner *pl, fhir_type type, const struct fhir_clause
         v->ref.kind != REF_LOCAL || (v->ref.type != pl->rec->t_patient && !bare) ||
         pl->rec->home[type] != p->number)
         return OK;
-    struct store_doc d;
-    err e = id_resolve(pl->op, pl->rec, pl->rec->t_patient, v->ref.id, &d);
+    uint64_t rid = 0;
+    err e = id_number(pl->op, pl->rec, pl->rec->t_patient, v->ref.id, &rid);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     struct store_query *q = &pl->plan->q;
-    pl->plan->empty |= e != OK || (q->comp && q->comp != d.rid);
+    pl->plan->empty |= e != OK || (q->comp && q->comp != rid);
     *ret_done = true;
     if (e != OK)
         return OK;
-    q->comp = pl->plan->home = d.rid;
+    q->comp = pl->plan->home = rid;
     struct range_set s = {.op = pl->op, .rec = pl->rec};
     clause_present(&s, PARAM_STRAY);
     planner_ranges(pl, &s, true);

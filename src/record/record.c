@@ -3,6 +3,8 @@
  * answered without an index; any other is a client's and goes through one. */
 #include "record/profile_int.h"
 
+#include <sodium.h>
+
 /* The home parameter of every type. */
 static uint16_t *homes(void)
 {
@@ -42,6 +44,7 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_consent = fhir_type_parse(STR("Consent")),
                            .t_definition = fhir_type_parse(STR("StructureDefinition")),
                            .t_parameter = fhir_type_parse(STR("SearchParameter"))};
+    page_key_make(rec);
     e = reindex_format(op, rec);
     if (e == OK)
         e = custom_new(op, rec);
@@ -65,6 +68,7 @@ void record_free(struct record *rec)
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);
+    sodium_memzero(rec->page_key, sizeof rec->page_key);
     free(rec);
 }
 
@@ -158,6 +162,17 @@ err peek_named(struct op *op, struct record *rec, uint64_t rid, struct store_doc
 err id_resolve(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret)
 {
     return resolve(op, rec, type, id, store_peek, ret);
+}
+
+err id_number(struct op *op, struct record *rec, fhir_type type, str id, uint64_t *ret)
+{
+    struct fault before = op->fault;
+    struct store_doc d;
+    if (!store_id_parse(rec->store, id, ret))
+        return quiet(op, before, store_find_id(op, rec->store, type, id, ret));
+    TRY(resolve(op, rec, type, id, store_peek, &d));
+    *ret = d.rid;
+    return OK;
 }
 
 err id_get(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret)

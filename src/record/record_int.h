@@ -24,6 +24,7 @@ struct record {
     struct customs *customs;                /* posted search parameters */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
     size_t chain_few, chain_many;           /* see chain.c; tests make them small */
+    unsigned char page_key[32];             /* seals positions: page.c */
 };
 
 /* Ceilings (blueprint section 7, "bounded"). */
@@ -271,6 +272,8 @@ str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id);
 /* Type/id to a number; ERR_NOT_FOUND without a fault. *ret is a peek (no body). */
 MUST err id_resolve(struct op *op, struct record *rec, fhir_type type, str id,
                     struct store_doc *ret);
+/* The number alone, which costs less. */
+MUST err id_number(struct op *op, struct record *rec, fhir_type type, str id, uint64_t *ret);
 /* By number, with the client's id if there is one: what doc_id() needs. */
 MUST err peek_named(struct op *op, struct record *rec, uint64_t rid, struct store_doc *ret);
 /* The same with the body. */
@@ -294,6 +297,18 @@ MUST err search_rids(struct op *op, struct record *rec, const struct fhir_query 
 MUST err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
                       const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
                       bool *ret_ok);
+/* The same for all that the store found at once, from one moment: ret[i] is of found->rids[i]. */
+struct search_wanted {
+    const struct fhir_query *q;
+    const struct plan *plan;
+    uint64_t t;
+};
+struct search_got {
+    struct store_doc doc;
+    bool ok;
+};
+MUST err search_fetch_all(struct op *op, struct record *rec, const struct search_wanted *w,
+                          const struct store_found *found, struct search_got *ret);
 /* ---- each.c ---- */
 /* Every match of a part, one after the other, in the order and from the position that the plan's
  * query names, as of the moment of its first answer. fn sees the document in memory that is taken
@@ -314,6 +329,7 @@ MUST err search_each(struct each *e);
 MUST err search_count(struct op *op, struct record *rec, struct search_part *p, uint64_t t,
                       uint64_t *ret);
 /* ---- page.c: positions as the client holds them ---- */
+void page_key_make(struct record *rec); /* once, when the record is opened */
 /* Marked for this actor and query; empty stays empty. */
 str page_give(struct op *op, struct record *rec, const struct fhir_query *q, str position);
 /* What was given, out of q->page: ERR_INVALID when it is another's or was altered, ERR_GONE after

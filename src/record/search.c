@@ -60,6 +60,22 @@ static err ask(struct filler *f, struct search_part *p, size_t limit, struct sto
     return OK;
 }
 
+/* Onto the page what of it may be seen and holds. */
+static err show(struct filler *f, struct search_part *p, const struct store_found *found)
+{
+    struct search_got *got = ARENA_ARRAY(f->op->arena, struct search_got, found->n + 1);
+    TRY(op_check(f->op));
+    TRY(search_fetch_all(f->op, f->rec, &(struct search_wanted){p->q, &p->plan, found->t}, found,
+                         got));
+    for (size_t i = 0; i < found->n; i++) {
+        if (got[i].ok)
+            doc_fill(f->op, f->rec, &got[i].doc, &f->page->docs[f->page->n++]);
+        p->kept += got[i].ok;
+    }
+    p->read += found->n;
+    return OK;
+}
+
 /* Asks for exactly what the page still lacks, so that a page ends where the store's answer ends. */
 static err fill_part(struct filler *f, struct search_part *p)
 {
@@ -68,16 +84,7 @@ static err fill_part(struct filler *f, struct search_part *p)
         TRY(ask(f, p, f->want - f->page->n, &found));
         if (found.n && str_empty(f->edge.at))
             f->edge = (struct place){!f->at.back, f->at.part, found.back};
-        for (size_t i = 0; i < found.n; i++) {
-            struct store_doc d;
-            bool ok;
-            TRY(search_late(f->op, i));
-            TRY(search_fetch(f->op, f->rec, p->q, &p->plan, found.rids[i], found.t, &d, &ok));
-            if (ok)
-                doc_fill(f->op, f->rec, &d, &f->page->docs[f->page->n++]);
-            p->read++;
-            p->kept += ok;
-        }
+        TRY(show(f, p, &found));
         if (p->plan.q.total && !f->page->has_total) {
             f->page->has_total = true;
             f->page->total = found.total;
@@ -210,8 +217,8 @@ static err search(struct op *op, struct record *rec, const struct fhir_query *co
                   struct record_page *ret)
 {
     struct search_part *parts = ARENA_ARRAY(op->arena, struct search_part, n);
-    struct record_page page = {
-        .docs = ARENA_ARRAY(op->arena, struct record_doc, qs[0]->count + RECORD_INCLUDES_MAX)};
+    size_t room = qs[0]->count + (qs[0]->n_includes ? RECORD_INCLUDES_MAX : 0);
+    struct record_page page = {.docs = ARENA_ARRAY(op->arena, struct record_doc, room + 1)};
     int64_t start = time_mono_ns();
     TRY(op_check(op));
     for (size_t i = 0; i < n; i++) {

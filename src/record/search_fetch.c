@@ -2,28 +2,87 @@
  * policy and, where the keys cannot tell, matched again. Invariant: nothing is given out that the
  * actor may not see, as it was then or as it is now. */
 #include "record/record_int.h"
+#include "store/reader.h"
+
+/* The newest version is in hand: the one of t, asked of policy, matched again. */
+static err judge(struct op *op, struct record *rec, const struct search_wanted *w,
+                 struct store_doc *d, bool *ret_ok)
+{
+    struct fault before = op->fault;
+    *ret_ok = false;
+    if (w->t && d->t > w->t) {
+        if (!access_may_see(op, rec, w->plan, d))
+            return op_check(op);
+        err e = store_get_at(op, rec->store, d->rid, w->t, d);
+        if (e == ERR_NOT_FOUND) {
+            op->fault = before;
+            return OK;
+        }
+        TRY(e);
+    }
+    if (d->deleted || !(w->plan->own || access_may_see(op, rec, w->plan, d)))
+        return op_check(op);
+    *ret_ok = true;
+    return w->q && w->plan->verify ? plan_holds(op, rec, w->plan, d, ret_ok) : OK;
+}
 
 err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
                  const struct plan *plan, uint64_t rid, uint64_t t, struct store_doc *ret,
                  bool *ret_ok)
 {
     struct fault before = op->fault;
-    *ret_ok = false;
     err e = store_get(op, rec->store, rid, ret);
-    if (e == OK && t && ret->t > t) {
-        if (!access_may_see(op, rec, plan, ret))
-            return op_check(op);
-        e = store_get_at(op, rec->store, rid, t, ret);
-    }
-    if (e == ERR_NOT_FOUND) {
-        op->fault = before;
+    if (e == OK)
+        return judge(op, rec, &(struct search_wanted){q, plan, t}, ret, ret_ok);
+    *ret_ok = false;
+    if (e != ERR_NOT_FOUND)
+        return e;
+    op->fault = before;
+    return OK;
+}
+
+struct turn {
+    uint64_t rid;
+    size_t at;
+};
+
+static int by_rid(const void *x, const void *y)
+{
+    const struct turn *a = x, *b = y;
+    return a->rid < b->rid ? -1 : a->rid > b->rid;
+}
+
+static err fetch_one(struct op *op, struct record *rec, const struct search_wanted *w,
+                     struct store_reader *r, struct search_got *ret)
+{
+    bool there;
+    TRY(store_reader_get(op, r, ret->doc.rid, 0, &ret->doc, &there));
+    if (!there)
         return OK;
+    TRY(store_reader_body(op, r, &ret->doc));
+    return judge(op, rec, w, &ret->doc, &ret->ok);
+}
+
+err search_fetch_all(struct op *op, struct record *rec, const struct search_wanted *w,
+                     const struct store_found *found, struct search_got *ret)
+{
+    struct turn *turns = ARENA_ARRAY(op->arena, struct turn, found->n + 1);
+    struct store_reader *r;
+    TRY(op_check(op));
+    for (size_t i = 0; i < found->n; i++) {
+        turns[i] = (struct turn){found->rids[i], i};
+        ret[i] = (struct search_got){.doc.rid = found->rids[i]};
     }
-    TRY(e);
-    if (ret->deleted || !(plan->own || access_may_see(op, rec, plan, ret)))
-        return op_check(op);
-    *ret_ok = true;
-    return q && plan->verify ? plan_holds(op, rec, plan, ret, ret_ok) : OK;
+    qsort(turns, found->n, sizeof *turns, by_rid);
+    TRY(store_reader_open(op, rec->store, &r));
+    err e = OK;
+    for (size_t i = 0; e == OK && i < found->n; i++) {
+        e = search_late(op, i);
+        if (e == OK)
+            e = fetch_one(op, rec, w, r, &ret[turns[i].at]);
+    }
+    store_reader_close(r);
+    return e;
 }
 
 static err too_many(struct op *op)

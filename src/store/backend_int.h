@@ -68,6 +68,9 @@ struct store_ops {
     /* Any thread; a snapshot belongs to one thread at a time. */
     MUST err (*snap_open)(struct op *op, void *be, struct store_snap **ret);
     void (*snap_close)(struct store_snap *snap);
+    /* A number kept for the store with the snapshot, for as long as the moment it shows is the
+     * same: 0 at first. */
+    uint64_t *(*snap_note)(struct store_snap *snap);
     /* Absent: OK and ret->p == NULL. The value is copied into op->arena. */
     MUST err (*get)(struct op *op, struct store_snap *snap, enum store_space space, str key,
                     str *ret);

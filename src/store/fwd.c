@@ -1,5 +1,5 @@
 /* Key sets by compartment, type and resource number: SPACE_FWD and the tails as one. One stored row
- * holds up to 64 neighbours, so that a patient's readings, loaded together, are read together.
+ * holds up to 8 neighbours, so that a patient's readings, loaded together, are read together.
  * Row: for each resource low(1), length, then t, time and the set (see keys_int.h). */
 #include "store/store_int.h"
 

@@ -15,17 +15,30 @@ static void take_tails(struct store *s, struct view *v)
     pthread_mutex_unlock(&s->tail_lock);
 }
 
+/* The t of the snapshot: read once, then noted with it. */
+static err read_t(struct op *op, struct store *s, struct store_snap *snap, uint64_t *ret)
+{
+    struct state st = {0};
+    uint64_t *note = s->ops->snap_note(snap);
+    if (*note) {
+        *ret = *note - 1;
+        return OK;
+    }
+    TRY(state_read(op, s->ops, snap, &st));
+    *note = st.t + 1;
+    *ret = st.t;
+    return OK;
+}
+
 err view_open(struct op *op, struct store *s, struct view *ret)
 {
     for (;;) {
         struct view v = {.s = s};
-        struct state st = {0};
         uint64_t generation = atomic_load(&s->generation);
         take_tails(s, &v);
         err e = s->ops->snap_open(op, s->be, &v.snap);
         if (e == OK)
-            e = state_read(op, s->ops, v.snap, &st);
-        v.t = st.t;
+            e = read_t(op, s, v.snap, &v.t);
         if (e == OK && atomic_load(&s->generation) == generation) {
             *ret = v;
             return OK;

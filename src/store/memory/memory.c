@@ -9,6 +9,7 @@
 struct store_snap {
     struct memory *m;
     uint64_t view;
+    uint64_t note;
 };
 
 struct memory {
@@ -156,6 +157,11 @@ static void memory_snap_close(struct store_snap *snap)
     (void)snap;
 }
 
+static uint64_t *memory_snap_note(struct store_snap *snap)
+{
+    return &snap->note;
+}
+
 static err memory_get(struct op *op, struct store_snap *snap, enum store_space space, str key,
                       str *ret)
 {
@@ -242,6 +248,7 @@ const struct store_ops store_memory_ops = {
     .writer = memory_writer,
     .snap_open = memory_snap_open,
     .snap_close = memory_snap_close,
+    .snap_note = memory_snap_note,
     .get = memory_get,
     .cursor_open = memory_cursor_open,
     .cursor_seek = memory_cursor_seek,

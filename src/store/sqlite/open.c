@@ -179,6 +179,9 @@ err lite_open(struct op *op, const struct store_options *o, void **ret)
 {
     const char *path = NULL;
     TRY(path_of(op, o, &path));
+    /* Counting its memory costs SQLite a lock an allocation, which all threads share. Refused, and
+     * that is no harm, when SQLite runs already. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct lite *l = calloc(1, sizeof *l);
     if (!l)
         return lite_fail(op, NULL, SQLITE_NOMEM);

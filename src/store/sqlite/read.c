@@ -61,6 +61,7 @@ err lite_snap_open(struct op *op, void *be, struct store_snap **ret)
             rc = step_once(conn->begin);
         conn->inside = rc == SQLITE_OK;
         conn->stamp = stamp;
+        conn->note = 0;
     }
     if (rc != SQLITE_OK) {
         err e = lite_fail(op, conn->db, rc);
@@ -77,6 +78,11 @@ void lite_snap_close(struct store_snap *conn)
         lite_cursor_close(&conn->cursors->c);
     if (!conn->writer)
         reader_give(conn->lite, conn);
+}
+
+uint64_t *lite_snap_note(struct store_snap *conn)
+{
+    return &conn->note;
 }
 
 void lite_release_idle(struct lite *l)
@@ -259,6 +265,7 @@ const struct store_ops store_sqlite_ops = {
     .writer = lite_writer,
     .snap_open = lite_snap_open,
     .snap_close = lite_snap_close,
+    .snap_note = lite_snap_note,
     .get = lite_get,
     .cursor_open = lite_cursor_open,
     .cursor_seek = lite_cursor_seek,

@@ -31,6 +31,7 @@ struct store_snap { /* a connection */
     bool writer;
     bool inside; /* a read transaction is open, kept for the next user while nothing is committed */
     uint64_t stamp; /* lite.stamp before it began */
+    uint64_t note;  /* the store's, of this transaction */
 };
 
 struct cursor {
@@ -80,6 +81,7 @@ MUST err lite_copy(struct op *op, str from, str to, const struct store_watch *w)
 
 MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);
 void lite_snap_close(struct store_snap *conn);
+uint64_t *lite_snap_note(struct store_snap *conn);
 /* Ends the read transactions of idle connections, so that the log can start over. */
 void lite_release_idle(struct lite *l);
 MUST err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key,
