@@ -1,21 +1,6 @@
-/* A person's own sessions over HTTP: the list, ending them, and showing again who one is. What the
+/* A person's own sessions over HTTP: the list, and ending them. What the
  * rules of all this are is identity's. */
 #include "api/api_int.h"
-
-err api_step_up(struct call *c)
-{
-    struct json *in;
-    TRY(body_object(c, &in));
-    struct identity_try t = {.password = json_get_str(in, STR("password")),
-                             .peer = net_peer(c->rq),
-                             .code = json_get_str(in, STR("code"))};
-    if (!t.password.n)
-        return fail(&c->op, ERR_INVALID,
-                    "Send {\"password\": …}, and the code where you have one.");
-    TRY(identity_step_up(&c->op, c->api->id, c->token, &t));
-    c->rq->answer.status = 204;
-    return OK;
-}
 
 err api_sessions(struct call *c)
 {

@@ -168,6 +168,15 @@ err session_need(struct op *op, struct identity *id, str token, bool slide, stru
                         "This session is not known or has ended; sign in again.");
 }
 
+err session_person(struct op *op, struct identity *id, str token, struct session *ret)
+{
+    TRY(session_need(op, id, token, true, ret));
+    return ret->interactive
+               ? OK
+               : fail(op, ERR_FORBIDDEN,
+                      "This is for people who have signed in, not for a script's token.");
+}
+
 static err actor_by(struct op *op, struct identity *id, str token, bool slide,
                     struct identity_account *ret)
 {

@@ -17,6 +17,8 @@ err identity_new(struct op *op, struct store *store, struct record *rec, struct 
     id->rec = rec;
     cache_init(&id->cache);
     pthread_mutex_init(&id->throttle.lock, NULL);
+    pthread_mutex_init(&id->challenges.lock, NULL);
+    random_bytes(id->challenges.key, sizeof id->challenges.key);
     pthread_mutex_init(&id->hashing, NULL);
     pthread_cond_init(&id->hashing_free, NULL);
     atomic_init(&id->signing_max, SIGN_INS_AT_ONCE);
@@ -30,6 +32,8 @@ void identity_free(struct identity *id)
         return;
     pthread_rwlock_destroy(&id->cache.lock);
     pthread_mutex_destroy(&id->throttle.lock);
+    pthread_mutex_destroy(&id->challenges.lock);
+    sodium_memzero(id->challenges.key, sizeof id->challenges.key);
     pthread_mutex_destroy(&id->hashing);
     pthread_cond_destroy(&id->hashing_free);
     free(id);

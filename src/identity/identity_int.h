@@ -57,11 +57,24 @@ struct throttle {
     struct throttle_slot slots[THROTTLE_SLOTS];
 };
 
+/* Challenges that were used and have not ended (challenge.c). */
+#define SPENT_CHALLENGES 4096u
+struct spent_challenge {
+    uint8_t random[16];
+    int64_t end;
+};
+struct challenges {
+    pthread_mutex_t lock;
+    uint8_t key[32];
+    struct spent_challenge spent[SPENT_CHALLENGES];
+};
+
 struct identity {
     struct store *store;
     struct record *rec;
     struct cache cache;
     struct throttle throttle;
+    struct challenges challenges;
     pthread_mutex_t hashing;
     pthread_cond_t hashing_free;
     unsigned hashing_now;
@@ -144,7 +157,8 @@ MUST err session_begin(struct op *op, struct identity *id, const struct identity
 MUST err session_prove(struct op *op, struct identity *id, const struct session *s);
 
 /* throttle.c */
-/* ms to wait before another try; 0 = go on. */
+/* ms to wait before another try; 0 = go on. An empty user counts for the peer alone: what cannot be
+ * guessed need not be braked by account, only as a load. */
 int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now);
 void throttle_fail(struct throttle *t, str user, str peer, int64_t now);
 /* The last failure counted was none. */
@@ -158,6 +172,8 @@ MUST err session_of(struct op *op, struct identity *id, str token, bool slide, s
 /* The same; ERR_UNAUTHENTICATED when it is not. */
 MUST err session_need(struct op *op, struct identity *id, str token, bool slide,
                       struct session *ret);
+/* The same for a person: ERR_FORBIDDEN for the token of a script. */
+MUST err session_person(struct op *op, struct identity *id, str token, struct session *ret);
 struct actor *actor_of(struct op *op, const struct session *s);
 
 #endif

@@ -4,6 +4,7 @@ add_custom_command(OUTPUT ${GEN}/common_passwords_gen.h
             ${CMAKE_SOURCE_DIR}/spec/identity/common-passwords.txt ${GEN}/common_passwords_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_passwords.py
             ${CMAKE_SOURCE_DIR}/spec/identity/common-passwords.txt)
+pkg_check_modules(FIDO REQUIRED IMPORTED_TARGET libfido2)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
-target_link_libraries(weft_identity PUBLIC PkgConfig::GNUTLS)
+target_link_libraries(weft_identity PUBLIC PkgConfig::GNUTLS PkgConfig::FIDO)
 target_sources(weft_identity PRIVATE ${GEN}/common_passwords_gen.h)

@@ -135,9 +135,7 @@ err identity_step_up(struct op *op, struct identity *id, str token, const struct
     struct identity_account a;
     struct account_secret secret;
     bool strong;
-    TRY(session_need(op, id, token, true, &s));
-    if (!s.interactive)
-        return fail(op, ERR_INVALID, "A script's token has nobody to show who it is.");
+    TRY(session_person(op, id, token, &s));
     own.user = str_of(s.user);
     TRY(person_shown(op, id, &own, &a, &secret, &strong));
     return session_prove(op, id, &s);

@@ -1,7 +1,7 @@
 /* Sign-in with a password. Unknown user, wrong password and disabled account get one answer after
  * the same work; guessing is slowed by throttle.c; every try is in the trail. Invariant: only so
  * many are under way at once, so that a flood of tries never holds every thread of its caller. */
-#include "identity/identity_int.h"
+#include "identity/webauthn_int.h"
 
 static err refused(struct op *op, struct identity *id, str known_user)
 {
@@ -28,8 +28,9 @@ static err second_step(struct op *op, struct identity *id, const struct identity
         return fail_at(op, ERR_UNAUTHENTICATED, STR("code"),
                        "Type the six digits that your authenticator shows for this account.");
     }
-    err e = totp_matches(a->totp, t->code, op->now, &step) ? totp_spend(op, id, a->user, step)
-                                                           : ERR_CONFLICT;
+    err e = t->code.n > 6 ? recovery_spend(op, id, a->user, t->code)
+            : totp_matches(a->totp, t->code, op->now, &step) ? totp_spend(op, id, a->user, step)
+                                                             : ERR_CONFLICT;
     if (e == ERR_CONFLICT) {
         op_clear(op);
         TRY(record_audit_event(op, id->rec, STR("sign-in"), false, a->user));

@@ -55,7 +55,7 @@ int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now)
 {
     uint64_t pair = key_of(user, peer), alone = key_of(STR("*"), peer);
     pthread_mutex_lock(&t->lock);
-    int64_t a = wait_of(slot_of(t, pair), pair, FREE_PAIR, now);
+    int64_t a = user.n ? wait_of(slot_of(t, pair), pair, FREE_PAIR, now) : 0;
     int64_t b = wait_of_peer(slot_of(t, alone), alone, now);
     pthread_mutex_unlock(&t->lock);
     return a > b ? a : b;
@@ -95,7 +95,8 @@ static void count_peer(struct throttle *t, uint64_t key, int64_t now)
 void throttle_fail(struct throttle *t, str user, str peer, int64_t now)
 {
     pthread_mutex_lock(&t->lock);
-    count(t, key_of(user, peer), now);
+    if (user.n)
+        count(t, key_of(user, peer), now);
     count_peer(t, key_of(STR("*"), peer), now);
     pthread_mutex_unlock(&t->lock);
 }
@@ -110,7 +111,8 @@ static void uncount(struct throttle *t, uint64_t key)
 void throttle_give_back(struct throttle *t, str user, str peer)
 {
     pthread_mutex_lock(&t->lock);
-    uncount(t, key_of(user, peer));
+    if (user.n)
+        uncount(t, key_of(user, peer));
     uncount(t, key_of(STR("*"), peer));
     pthread_mutex_unlock(&t->lock);
 }

@@ -6,6 +6,7 @@ import { Guard } from "../kit/guard";
 import { Brand, Icon, type IconName } from "../kit/icons";
 import { leave } from "../kit/leave";
 import { HelpSheet, type Hit, helpOpen, Palette, paletteOpen } from "../kit/palette";
+import { SecurityPage } from "../kit/security";
 import { LanguageSelect, SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
 import { search } from "../lib/api";
@@ -89,6 +90,9 @@ function Account() {
           onChange={setTheme}
         />
       </div>
+      <a class="btn" href={href("/security")}>
+        {t("security_title")}
+      </a>
       <button type="button" class="btn" onClick={() => (helpOpen.value = true)}>
         {t("help")} <Keys keys="?" />
       </button>
@@ -155,6 +159,7 @@ function Screen() {
   const byPatient = match("/patient/:id", at);
   if (byPatient) return <Workspace key={`p${byPatient.id}`} task={null} patient={byPatient.id!} />;
   if (at === "/patients") return <Patients />;
+  if (at === "/security") return <SecurityPage />;
   if (at === "/outbox") return <Outbox />;
   return <WorklistPage />;
 }

@@ -5,6 +5,7 @@ import { ApiError, call } from "../lib/api";
 import { t } from "../lib/i18n";
 import { heardOf, isTold, touch } from "../lib/idle";
 import { forget } from "../lib/load";
+import { hasPasskeys, stepUpByPasskey } from "../lib/passkey";
 import { end, type Session, session } from "../lib/session";
 import { asking } from "../lib/stepup";
 import { Dialog, errorText } from "./basics";
@@ -100,6 +101,18 @@ function StepUp() {
       setBusy(false);
     }
   };
+  const byPasskey = async (): Promise<void> => {
+    setBusy(true);
+    setError("");
+    try {
+      if (await stepUpByPasskey()) return asking.value?.(true);
+    } catch (err) {
+      setError(
+        (err as ApiError).status === 401 ? t("signin_passkey_refused") : errorText(err as ApiError),
+      );
+    }
+    setBusy(false);
+  };
   return (
     <Dialog title={t("step_title")} onClose={() => asking.value?.(false)}>
       <form class="stack" onSubmit={submit}>
@@ -109,6 +122,16 @@ function StepUp() {
             <Icon name="warn" />
             <span dir="auto">{error}</span>
           </p>
+        )}
+        {hasPasskeys() && (
+          <button
+            type="button"
+            class="btn primary"
+            disabled={busy}
+            onClick={() => void byPasskey()}
+          >
+            {t("step_passkey")}
+          </button>
         )}
         <div class="field">
           <label for="step-password">{t("password")}</label>

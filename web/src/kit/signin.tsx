@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { LANGS, type Lang, lang, setLanguage, t, wantedLanguage } from "../lib/i18n";
+import { hasPasskeys, signInByPasskey } from "../lib/passkey";
 import { begin, endReason, type Session } from "../lib/session";
 import { Choice, errorText } from "./basics";
 import { Brand, Icon } from "./icons";
@@ -80,20 +81,38 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const [codeFor, setCodeFor] = useState("");
+  const [recover, setRecover] = useState(false);
+  const enter = async (s: Session): Promise<void> => {
+    await setLanguage(wantedLanguage(s.language), false);
+    begin(s);
+  };
+  const byPasskey = async (): Promise<void> => {
+    setBusy(true);
+    setError("");
+    try {
+      const s = await signInByPasskey();
+      if (s) return await enter(s);
+    } catch (err) {
+      const refused = err instanceof ApiError && err.status === 401;
+      setError(refused ? t("signin_passkey_refused") : errorText(err as ApiError));
+    }
+    setBusy(false);
+  };
   const submit = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);
     setBusy(true);
     setError("");
     try {
-      const s = await call<Session>("POST", "/auth/sign-in", {
-        user: String(form.get("user")).trim(),
-        password: form.get("password"),
-        session: "cookie",
-        ...(codeFor && { code: String(form.get("code")).trim() }),
-      });
-      await setLanguage(wantedLanguage(s.language), false);
-      begin(s);
+      const user = String(form.get("user")).trim();
+      const said = recover
+        ? { code: form.get("recovery-code") }
+        : {
+            password: form.get("password"),
+            ...(codeFor && { code: String(form.get("code")).trim() }),
+          };
+      const path = recover ? "/auth/recover" : "/auth/sign-in";
+      await enter(await call<Session>("POST", path, { user, ...said, session: "cookie" }));
     } catch (err) {
       const refused = err instanceof ApiError && (err.status === 401 || err.status === 400);
       const wantsCode =
@@ -126,6 +145,19 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
               <span dir="auto">{error}</span>
             </p>
           )}
+          {hasPasskeys() && (
+            <>
+              <button
+                type="button"
+                class="btn primary"
+                disabled={busy}
+                onClick={() => void byPasskey()}
+              >
+                {t("signin_passkey")}
+              </button>
+              <p class="muted or">{t("signin_or")}</p>
+            </>
+          )}
           <div class="field">
             <label for="user">{t("user_name")}</label>
             <input
@@ -139,21 +171,40 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
               dir="ltr"
             />
           </div>
-          <div class="field">
-            <label for="password">{t("password")}</label>
-            <input
-              class="box"
-              id="password"
-              name="password"
-              type="password"
-              autocomplete="current-password"
-              required
-              dir="ltr"
-            />
-          </div>
-          {codeFor && <CodeField user={codeFor} />}
-          <button type="submit" class="btn primary" disabled={busy}>
+          {recover ? (
+            <div class="field">
+              <label for="recovery-code">{t("recovery_code")}</label>
+              <input
+                class="box"
+                id="recovery-code"
+                name="recovery-code"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck={false}
+                required
+                dir="ltr"
+              />
+            </div>
+          ) : (
+            <div class="field">
+              <label for="password">{t("password")}</label>
+              <input
+                class="box"
+                id="password"
+                name="password"
+                type="password"
+                autocomplete="current-password"
+                required
+                dir="ltr"
+              />
+            </div>
+          )}
+          {codeFor && !recover && <CodeField user={codeFor} />}
+          <button type="submit" class={hasPasskeys() ? "btn" : "btn primary"} disabled={busy}>
             {t("sign_in")}
+          </button>
+          <button type="button" class="btn quiet" onClick={() => setRecover(!recover)}>
+            {t(recover ? "signin_not_recover" : "signin_recover")}
           </button>
         </form>
         <Choice<Lang>

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Guard } from "../kit/guard";
 import { Brand, Icon, type IconName } from "../kit/icons";
 import { leave } from "../kit/leave";
+import { SecurityPage } from "../kit/security";
 import { SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
 import { type Key, lang, t } from "../lib/i18n";
@@ -36,6 +37,8 @@ function Place() {
       return <Looked />;
     case "/settings":
       return <Settings />;
+    case "/security":
+      return <SecurityPage />;
     default:
       return <Home />;
   }

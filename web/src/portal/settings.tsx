@@ -7,7 +7,7 @@ import { keepDraft } from "../lib/drafts";
 import { type Consent, type Patient, words } from "../lib/fhir";
 import { fullDate, has, lang, list, t } from "../lib/i18n";
 import { setTheme, type Theme, theme } from "../lib/prefs";
-import { go } from "../lib/router";
+import { go, href } from "../lib/router";
 import { useConsents, useMe } from "./data";
 import { DRAFT } from "./messages";
 
@@ -148,6 +148,9 @@ export function Settings() {
       <h1 tabIndex={-1}>{t("nav_settings")}</h1>
       <p class="muted">{t("set_lead")}</p>
       <Look />
+      <a class="card link-card" href={href("/security")}>
+        {t("security_title")}
+      </a>
       {p ? <Reach p={p} /> : <Skeleton />}
       <Choices />
     </div>
