@@ -49,10 +49,10 @@ static void line(const char *name, uint64_t n, int64_t since)
 
 static void fresh(struct bench *b)
 {
-    uint64_t ticket = b->inner.audit_ticket;
+    struct tickets owed = b->inner.audit;
     arena_reset(b->scratch);
     op_init(&b->inner, b->scratch, &nurse, b->op.now);
-    b->inner.audit_ticket = ticket;
+    b->inner.audit = owed;
 }
 
 /* The first Bundle holds what the others refer to. */

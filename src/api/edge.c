@@ -119,7 +119,7 @@ static void finish(struct call *c, err e)
     if (e != OK)
         answer_error(c, e);
     common_headers(c);
-    c->rq->hold = c->op.audit_ticket != 0;
+    c->rq->hold = c->op.audit.last != 0;
 }
 
 static enum net_run edge_begin(void *ctx, struct net_request *rq)
@@ -170,7 +170,7 @@ static void edge_hold(void *ctx, struct net_request *rq)
 {
     struct api *api = ctx;
     const struct call *c = rq->ctx;
-    record_audit_on_durable(api->rec, c->op.audit_ticket, durable, rq);
+    record_audit_on_durable(api->rec, &c->op.audit, durable, rq);
 }
 
 static void edge_refuse(void *ctx, struct net_request *rq, err why, const char *what)

@@ -77,16 +77,15 @@ static bool serve(struct listeners *l, struct listener **at, size_t n, struct ar
 {
     struct news news[TOGETHER];
     bool any = false;
-    uint64_t ticket = 0;
-    struct op op = {.arena = a};
+    struct op op = {.arena = a}, all = {.arena = a};
     for (size_t i = 0; i < n; i++) {
         struct subscriber *s = (struct subscriber *)at[i];
         describe(&op, l, s, &news[i]);
-        ticket = op.audit_ticket > ticket ? op.audit_ticket : ticket;
+        op_owes(&all, &op.audit);
         any |= news[i].code == OK && news[i].last > s->told;
     }
     op_init(&op, a, identity_system(), time_now());
-    op.audit_ticket = ticket;
+    op_owes(&op, &all.audit);
     if (any && record_audit_wait(&op, l->api->rec) != OK)
         return false; /* nothing leaves; the events are there next time */
     pthread_mutex_lock(&l->lock);

@@ -146,8 +146,7 @@ static err judge(struct call *c, struct op *v, struct question *q)
             .profiles = q->profiles, .n = q->n, .must_support = q->must_support};
         e = record_validate(v, c->api->rec, q->resource, &check);
     }
-    if (v->audit_ticket > c->op.audit_ticket)
-        c->op.audit_ticket = v->audit_ticket;
+    op_owes(&c->op, &v->audit);
     if (e == OK || e == ERR_UNPROCESSABLE)
         return op_check(&c->op);
     c->op.fault = v->fault;

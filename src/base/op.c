@@ -86,3 +86,12 @@ void op_clear(struct op *op)
 {
     op->fault = (struct fault){.code = OK};
 }
+
+void op_owes(struct op *op, const struct tickets *more)
+{
+    struct tickets *t = &op->audit;
+    if (more->first && (!t->first || more->first < t->first))
+        t->first = more->first;
+    if (more->last > t->last)
+        t->last = more->last;
+}

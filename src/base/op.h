@@ -36,8 +36,9 @@ struct op {
     int64_t now;               /* ms since 1970-01-01T00:00Z; taken once per operation */
     int64_t deadline;          /* ms, same clock; 0 = none */
     uint64_t trace;            /* request id, in every log line and error */
-    uint64_t
-        audit_ticket; /* newest trail entry this op must see durable before its answer leaves */
+    struct tickets {
+        uint64_t first, last;
+    } audit; /* trail entries this op must see durable before its answer leaves; 0 none */
     struct fault fault;
 };
 
@@ -55,6 +56,9 @@ void op_note(struct op *op, enum severity severity, str expression, const char *
 err op_check(struct op *op);
 /* Forgets the fault (between entries of a batch). */
 void op_clear(struct op *op);
+
+/* What another op did for this one is waited for, too. */
+void op_owes(struct op *op, const struct tickets *more);
 
 #ifdef __clang_analyzer__
 /* So that the analyser knows, file by file, that what fail() returns is the code it was given. */

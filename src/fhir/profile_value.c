@@ -99,11 +99,11 @@ static enum answer evaluate(struct profile_check *c, const struct profile_item *
     op_init(&inner, c->scratch, c->op->actor, c->op->now);
     inner.deadline = c->op->deadline;
     inner.trace = c->op->trace;
-    inner.audit_ticket = c->op->audit_ticket;
+    inner.audit = c->op->audit;
     c->evaluations++;
     err e = fhir_path_run(&inner, path, &env, item->v, &items);
     c->evaluations--;
-    c->op->audit_ticket = inner.audit_ticket;
+    c->op->audit = inner.audit;
     return e == OK ? answer_of(&items) : ANSWER_NONE;
 }
 

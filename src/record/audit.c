@@ -131,7 +131,11 @@ err audit_append(struct op *op, struct record *rec, const struct audit *a)
     keys_of(op, rec, a, &keys);
     str entry = entry_of(op, a);
     TRY(op_check(op));
-    return store_trail_append(op, rec->store, entry, keys.at, keys.n, &op->audit_ticket);
+    struct tickets t;
+    TRY(store_trail_append(op, rec->store, entry, keys.at, keys.n, &t.first));
+    t.last = t.first;
+    op_owes(op, &t);
+    return OK;
 }
 
 void audit_put(struct op *op, struct record *rec, struct store_tx *tx, const struct audit *a)
@@ -155,13 +159,13 @@ err audit_refuse(struct op *op, struct record *rec, struct audit a, str why)
 
 err record_audit_wait(struct op *op, struct record *rec)
 {
-    return op->audit_ticket ? store_trail_wait(op, rec->store, op->audit_ticket) : OK;
+    return op->audit.last ? store_trail_wait(op, rec->store, op->audit) : OK;
 }
 
-void record_audit_on_durable(struct record *rec, uint64_t ticket, void (*fn)(void *ctx, err result),
-                             void *ctx)
+void record_audit_on_durable(struct record *rec, const struct tickets *owed,
+                             void (*fn)(void *ctx, err result), void *ctx)
 {
-    store_trail_on_durable(rec->store, ticket, fn, ctx);
+    store_trail_on_durable(rec->store, *owed, fn, ctx);
 }
 
 err record_audit_event(struct op *op, struct record *rec, str action, bool success, str detail)

@@ -103,7 +103,7 @@ static void the_ticket_is_durable(void **state)
     const char *p = fixture_patient(f, "Okafor");
     fixture_as(f, &f->nurse);
     assert_int_equal(fixture_read(f, p, &d), OK);
-    assert_true(f->op.audit_ticket > 0);
+    assert_true(f->op.audit.last > 0);
     assert_int_equal(record_audit_wait(&f->op, f->rec), OK);
 }
 

@@ -61,7 +61,7 @@ static void policy_is_asked(void **state)
     fixture_as(f, &f->patient);
     assert_int_equal(record_everything(&f->op, f->rec, &q, &page), OK);
     assert_int_equal(page.n, 2);
-    assert_true(f->op.audit_ticket != 0);
+    assert_true(f->op.audit.last != 0);
     fixture_as(f, &f->agent);
     assert_int_equal(record_everything(&f->op, f->rec, &q, &page), OK);
     assert_int_equal(page.n, 1);

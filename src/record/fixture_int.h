@@ -195,8 +195,8 @@ static inline uint64_t fixture_lines(struct fixture *f)
     struct arena *a = arena_new(0);
     struct op op;
     op_init(&op, a, &f->system, time_now());
-    if (f->op.audit_ticket)
-        assert_int_equal(store_trail_wait(&op, f->store, f->op.audit_ticket), OK);
+    if (f->op.audit.last)
+        assert_int_equal(store_trail_wait(&op, f->store, f->op.audit), OK);
     assert_int_equal(store_trail_find(&op, f->store, NULL, UINT64_MAX, 1, &e, &n), OK);
     uint64_t seq = n ? e[0].seq : 0;
     arena_free(a);

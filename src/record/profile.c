@@ -22,11 +22,11 @@ static err resolve(struct op *op, void *ctx, str reference, struct json **ret)
     op_init(&inner, op->arena, op->actor, op->now);
     inner.deadline = op->deadline;
     inner.trace = op->trace;
-    inner.audit_ticket = op->audit_ticket;
+    inner.audit = op->audit;
     err e = record_read(&inner, l->rec, ref.type, ref.id, &doc);
     if (e == OK)
         e = record_parse(&inner, &doc, ret);
-    op->audit_ticket = inner.audit_ticket;
+    op->audit = inner.audit;
     bool serious = e == ERR_TIMEOUT || e == ERR_UNAVAILABLE || e == ERR_FAULT;
     return serious ? fail(op, e, "A referenced resource could not be read.") : OK;
 }

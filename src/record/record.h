@@ -175,10 +175,10 @@ MUST err record_writer(struct op *op, struct record *rec, uint64_t rid, str exce
 MUST err record_may_read(struct op *op, struct record *rec, uint64_t rid, uint32_t vid, bool *ret);
 
 /* ---- trail ---- */
-/* An answer that showed patient data may leave only when op->audit_ticket is durable. */
+/* An answer that showed patient data may leave only when op->audit is durable. */
 MUST err record_audit_wait(struct op *op, struct record *rec);
-void record_audit_on_durable(struct record *rec, uint64_t ticket, void (*fn)(void *ctx, err result),
-                             void *ctx);
+void record_audit_on_durable(struct record *rec, const struct tickets *owed,
+                             void (*fn)(void *ctx, err result), void *ctx);
 /* Something that is not a resource access: sign-in, sign-out, refusal at the door, token issued. */
 MUST err record_audit_event(struct op *op, struct record *rec, str action, bool success,
                             str detail);

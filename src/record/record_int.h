@@ -234,7 +234,7 @@ struct audit {
     str code;   /* of a line that is no resource access */
     str detail; /* parameter names, JSON of a verdict, count */
 };
-/* Appends; op->audit_ticket is set. Does nothing for reads of our own followers. */
+/* Appends; op->audit is set. Does nothing for reads of our own followers. */
 MUST err audit_append(struct op *op, struct record *rec, const struct audit *a);
 /* In the transaction of the effect. */
 void audit_put(struct op *op, struct record *rec, struct store_tx *tx, const struct audit *a);

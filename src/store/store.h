@@ -161,10 +161,10 @@ MUST err store_outbox_list(struct op *op, struct store *s, str queue, size_t max
  * before the ticket is durable, nor when it turns out ERR_UNAVAILABLE. */
 MUST err store_trail_append(struct op *op, struct store *s, str entry, const str *keys,
                             size_t n_keys, uint64_t *ret_ticket);
-/* Blocks until durable or failed. */
-MUST err store_trail_wait(struct op *op, struct store *s, uint64_t ticket);
+/* Blocks until all from first to last are durable, or one failed. */
+MUST err store_trail_wait(struct op *op, struct store *s, struct tickets owed);
 /* Calls fn(ctx, result) on the writer thread once durable (at once when it already is). */
-void store_trail_on_durable(struct store *s, uint64_t ticket, void (*fn)(void *ctx, err result),
+void store_trail_on_durable(struct store *s, struct tickets owed, void (*fn)(void *ctx, err result),
                             void *ctx);
 struct store_trail_entry {
     uint64_t seq;

@@ -180,7 +180,8 @@ struct loose {
 };
 struct on_durable {
     struct on_durable *next;
-    uint64_t ticket;
+    struct tickets owed;
+    err result;
     void (*fn)(void *ctx, err result);
     void *ctx;
 };

@@ -115,46 +115,47 @@ err store_trail_append(struct op *op, struct store *s, str entry, const str *key
     return OK;
 }
 
-static err lost(const struct trail_desk *d, uint64_t ticket)
+/* One of them, or of those between: others' perhaps, but an answer may rather fail than go. */
+static err lost(const struct trail_desk *d, const struct tickets *owed)
 {
     size_t n = d->n_lost < LOST_MAX ? d->n_lost : LOST_MAX;
-    if (ticket <= d->forgotten)
+    if (owed->first <= d->forgotten)
         return ERR_UNAVAILABLE; /* too old to tell; the safe answer */
     for (size_t i = 0; i < n; i++) {
-        if (ticket >= d->lost[i].lo && ticket <= d->lost[i].hi)
+        if (owed->last >= d->lost[i].lo && owed->first <= d->lost[i].hi)
             return ERR_UNAVAILABLE;
     }
     return OK;
 }
 
-err store_trail_wait(struct op *op, struct store *s, uint64_t ticket)
+err store_trail_wait(struct op *op, struct store *s, struct tickets owed)
 {
     struct trail_desk *d = &s->desk;
     pthread_mutex_lock(&d->lock);
-    while (d->settled < ticket)
+    while (d->settled < owed.last)
         pthread_cond_wait(&d->moved, &d->lock);
-    err e = lost(d, ticket);
+    err e = lost(d, &owed);
     pthread_mutex_unlock(&d->lock);
     return e == OK ? OK : fail(op, e, "the audit trail cannot be written; try again later");
 }
 
-void store_trail_on_durable(struct store *s, uint64_t ticket, void (*fn)(void *ctx, err result),
+void store_trail_on_durable(struct store *s, struct tickets owed, void (*fn)(void *ctx, err result),
                             void *ctx)
 {
     struct trail_desk *d = &s->desk;
     struct on_durable *o = malloc(sizeof *o);
     pthread_mutex_lock(&d->lock);
-    bool waiting = d->settled < ticket;
+    bool waiting = d->settled < owed.last;
     if (waiting && o) {
-        *o = (struct on_durable){.next = d->waiting, .ticket = ticket, .fn = fn, .ctx = ctx};
+        *o = (struct on_durable){.next = d->waiting, .owed = owed, .fn = fn, .ctx = ctx};
         d->waiting = o;
         o = NULL;
     } else {
-        while (d->settled < ticket) /* no memory to wait with: wait here */
+        while (d->settled < owed.last) /* no memory to wait with: wait here */
             pthread_cond_wait(&d->moved, &d->lock);
         waiting = false;
     }
-    err e = lost(d, ticket);
+    err e = lost(d, &owed);
     pthread_mutex_unlock(&d->lock);
     free(o);
     if (!waiting)
@@ -186,11 +187,12 @@ void trail_settle(struct store *s, uint64_t upto, uint64_t lost_from)
         d->settled = upto;
     for (struct on_durable **at = &d->waiting; *at;) {
         struct on_durable *o = *at;
-        if (o->ticket > d->settled) {
+        if (o->owed.last > d->settled) {
             at = &o->next;
             continue;
         }
         *at = o->next;
+        o->result = lost(d, &o->owed);
         o->next = due;
         due = o;
     }
@@ -198,7 +200,7 @@ void trail_settle(struct store *s, uint64_t upto, uint64_t lost_from)
     pthread_mutex_unlock(&d->lock);
     for (struct on_durable *o = due, *next; o; o = next) {
         next = o->next;
-        o->fn(o->ctx, lost_from && o->ticket >= lost_from ? ERR_UNAVAILABLE : OK);
+        o->fn(o->ctx, o->result);
         free(o);
     }
 }

@@ -123,7 +123,7 @@ static int look_and_leave(struct suite *b)
     for (unsigned i = 0; i < LEFT; i++) {
         uint64_t ticket = 0;
         if (store_trail_append(&b->op, b->s, STR("plainuser looked"), NULL, 0, &ticket) != OK ||
-            store_trail_wait(&b->op, b->s, ticket) != OK)
+            store_trail_wait(&b->op, b->s, (struct tickets){ticket, ticket}) != OK)
             return 1;
         first = first ? first : time_mono();
     }

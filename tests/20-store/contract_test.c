@@ -252,9 +252,9 @@ static void trail(void **state)
     for (uint64_t i = 0; i < 200; i++) {
         str key = suite_key(b->arena, 3, i % 4);
         assert_int_equal(store_trail_append(&b->op, b->s, STR("looked"), &key, 1, &ticket), OK);
-        store_trail_on_durable(b->s, ticket, count_down, &open);
+        store_trail_on_durable(b->s, (struct tickets){ticket, ticket}, count_down, &open);
     }
-    assert_int_equal(store_trail_wait(&b->op, b->s, ticket), OK);
+    assert_int_equal(store_trail_wait(&b->op, b->s, (struct tickets){ticket, ticket}), OK);
     struct store_tx *tx = store_tx_new(&b->op, b->s);
     struct store_commit c;
     str key = suite_key(b->arena, 3, 1);

@@ -107,7 +107,7 @@ static void *writer(void *arg)
         count_up(w->sh, &op);
         op_clear(&op);
         assert_int_equal(store_trail_append(&op, w->sh->b->s, STR("step"), NULL, 0, &ticket), OK);
-        assert_int_equal(store_trail_wait(&op, w->sh->b->s, ticket), OK);
+        assert_int_equal(store_trail_wait(&op, w->sh->b->s, (struct tickets){ticket, ticket}), OK);
         arena_reset(a);
     }
     arena_free(a);

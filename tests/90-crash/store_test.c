@@ -240,8 +240,8 @@ static void looker(struct suite *b, int fd, uint32_t from)
         *l = (struct looked){fd, n};
         if (store_trail_append(&b->op, s, STR("looked"), &key, 1, &ticket) != OK)
             _exit(4);
-        store_trail_on_durable(s, ticket, look_done, l);
-        if (n % 7 == 0 && store_trail_wait(&b->op, s, ticket) != OK)
+        store_trail_on_durable(s, (struct tickets){ticket, ticket}, look_done, l);
+        if (n % 7 == 0 && store_trail_wait(&b->op, s, (struct tickets){ticket, ticket}) != OK)
             _exit(5);
         if (n % 100)
             continue;
