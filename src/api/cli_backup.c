@@ -10,23 +10,26 @@
 static const char backup_usage[] =
     "usage: weft backup --data DIR --out FOLDER\n"
     "\n"
-    "Copies the store, its keys and the loaded terminologies to the new folder FOLDER, the server\n"
-    "running or not: all that was answered before it began is in it. The copy is opened and its\n"
-    "audit trail verified before it\n"
-    "gets its name. FOLDER holds the keys: guard it as you guard DIR. Configuration files are not "
-    "in\n"
-    "it.\n"
+    "Copies the store and the loaded terminologies to the new folder FOLDER, the server running "
+    "or\n"
+    "not: all that was answered before it began is in it. The copy is opened and its audit trail\n"
+    "verified before it gets its name. FOLDER holds no keys, so nobody can read what is in it:\n"
+    "weft key save makes a copy of the keys, which belongs somewhere else. Configuration files "
+    "are\n"
+    "not in it.\n"
     "\n"
     "example: weft backup --data data --out /var/backups/weft-monday\n";
 
 static const char restore_usage[] =
-    "usage: weft restore --from FOLDER --data DIR\n"
+    "usage: weft restore --from FOLDER --keys KEYS [--pass-file FILE] --data DIR\n"
     "\n"
     "Makes the new data folder DIR from a backup, verifies its audit trail and says what it "
     "holds.\n"
-    "An existing folder is never written over: move it away first.\n"
+    "KEYS: the old data folder, or a copy of its keys (weft key save) with the file of its\n"
+    "passphrase. Patients erased since the backup was made are erased in DIR too. An existing\n"
+    "folder is never written over: move it away first.\n"
     "\n"
-    "example: weft restore --from /var/backups/weft-monday --data data\n";
+    "example: weft restore --from /var/backups/weft-monday --keys old-data --data data\n";
 
 err cli_perform_backup(struct cli *c, const struct cli_job *job, FILE *out)
 {
@@ -35,7 +38,8 @@ err cli_perform_backup(struct cli *c, const struct cli_job *job, FILE *out)
     return record_audit_event(&c->op, c->rec, STR("backup"), true, STR_NONE);
 }
 
-static int copy(const char *verb, const char *from, const char *to)
+/* keys: where they are and the file of their passphrase, for a restore; else NULL. */
+static int copy(const char *verb, const char *from, const char *to, const char *const *keys)
 {
     struct arena *a = arena_new(0);
     struct cli_progress p;
@@ -49,7 +53,9 @@ static int copy(const char *verb, const char *from, const char *to)
     cli_progress_begin(&p, verb, "copying");
     err e = terms_copy(&op, str_of(from), STR_NONE, &terms); /* whole, before anything is made */
     if (e == OK)
-        e = record_backup(&op, str_of(from), str_of(to), &watch, &b);
+        e = keys ? record_restore(&op, str_of(from), str_of(keys[0] ? keys[0] : ""),
+                                  str_of(keys[1] ? keys[1] : ""), str_of(to), &watch, &b)
+                 : record_backup(&op, str_of(from), str_of(to), &watch, &b);
     if (e == OK)
         e = terms_copy(&op, str_of(from), str_of(to), &terms);
     cli_progress_end(&p);
@@ -79,17 +85,17 @@ int cli_backup(int argc, char **argv)
     if (!v[0] || !v[1] || rest != argc)
         return cli_wrong("backup", backup_usage, "--data and --out are needed");
     code = cli_do(v[0], &(struct cli_job){.verb = "backup"});
-    return code == CLI_DONE ? copy("backup", v[0], v[1]) : code;
+    return code == CLI_DONE ? copy("backup", v[0], v[1], NULL) : code;
 }
 
 int cli_restore(int argc, char **argv)
 {
-    static const char *const names[] = {"from", "data", NULL};
-    const char *v[2] = {0};
+    static const char *const names[] = {"from", "data", "keys", "pass-file", NULL};
+    const char *v[4] = {0};
     int rest, code;
     if (!cli_parse(argc, argv, &(struct cli_args){names, v, restore_usage}, &rest, &code))
         return code;
     if (!v[0] || !v[1] || rest != argc)
         return cli_wrong("restore", restore_usage, "--from and --data are needed");
-    return copy("restore", v[0], v[1]);
+    return copy("restore", v[0], v[1], v + 2);
 }

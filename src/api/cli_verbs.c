@@ -12,7 +12,7 @@ const struct cli_verb cli_verbs[CLI_VERBS] = {
     {"token", cli_token, "make a bearer token for scripts"},
     {"rules", cli_rules, "list, explain and test the rulebook; ask for a decision"},
     {"audit", cli_audit, "verify the audit trail"},
-    {"key", cli_key, "list and try the keys of a data folder"},
+    {"key", cli_key, "list, try, change and save the keys; erase a patient"},
     {"backup", cli_backup, "copy a data folder whole, the server running or not"},
     {"restore", cli_restore, "make a data folder from a backup"},
     {"bench", cli_bench, "measure this machine quickly"},

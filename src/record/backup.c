@@ -20,6 +20,18 @@ static err allowed(struct op *op)
     return v.allowed ? OK : fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(v.why));
 }
 
+static void told(const struct store_backup *b, struct record_backup *ret)
+{
+    *ret = (struct record_backup){.t = b->stats.t,
+                                  .resources = b->stats.resources,
+                                  .versions = b->stats.versions,
+                                  .entries = b->stats.trail_entries,
+                                  .bytes = b->stats.bytes_on_disk,
+                                  .time = b->time};
+    for (size_t i = 0; i < sizeof b->head; i++)
+        snprintf(ret->head + 2 * i, 3, "%02x", b->head[i]);
+}
+
 err record_backup(struct op *op, str from, str to, const struct record_watch *watch,
                   struct record_backup *ret)
 {
@@ -27,15 +39,56 @@ err record_backup(struct op *op, str from, str to, const struct record_watch *wa
     struct store_backup b;
     TRY(allowed(op));
     TRY(store_backup(op, from, to, watch ? &w : NULL, &b));
-    *ret = (struct record_backup){.t = b.stats.t,
-                                  .resources = b.stats.resources,
-                                  .versions = b.stats.versions,
-                                  .entries = b.stats.trail_entries,
-                                  .bytes = b.stats.bytes_on_disk,
-                                  .time = b.time};
-    for (size_t i = 0; i < sizeof b.head; i++)
-        snprintf(ret->head + 2 * i, 3, "%02x", b.head[i]);
+    told(&b, ret);
     return OK;
+}
+
+err record_restore(struct op *op, str from, str keys, str pass_file, str to,
+                   const struct record_watch *watch, struct record_backup *ret)
+{
+    struct store_watch w = {tell, (void *)(uintptr_t)watch};
+    struct store_keys_from k = {keys, pass_file};
+    struct store_backup b;
+    TRY(allowed(op));
+    TRY(store_restore(op, from, &k, to, watch ? &w : NULL, &b));
+    told(&b, ret);
+    return OK;
+}
+
+err record_key_save(struct op *op, str dir, str path, str pass_file)
+{
+    TRY(allowed(op));
+    return store_key_save(op, dir, path, pass_file);
+}
+
+static err change(struct op *op, struct record *rec, str what, str detail)
+{
+    TRY(access_plain(op, rec, ACTION_EXPORT, POLICY_TYPE_SYSTEM));
+    TRY(record_audit_event(op, rec, what, true, detail));
+    return record_audit_wait(op, rec);
+}
+
+err record_key_rotate(struct op *op, struct record *rec, bool data)
+{
+    TRY(change(op, rec, STR("key-rotate"), data ? STR("master and data keys") : STR("master key")));
+    return store_key_rotate(op, rec->store, data);
+}
+
+err record_key_forget(struct op *op, struct record *rec, uint32_t epoch)
+{
+    TRY(change(op, rec, STR("key-forget"), arena_printf(op->arena, "%u.data", epoch)));
+    return store_key_forget(op, rec->store, epoch);
+}
+
+void record_key_state(struct record *rec, struct record_key_state *ret)
+{
+    struct store_key_state s;
+    store_key_state(rec->store, &s);
+    *ret = (struct record_key_state){.epoch = s.epoch,
+                                     .generation = s.generation,
+                                     .erased = s.erased,
+                                     .sealing = s.sealing,
+                                     .percent = (unsigned)(s.at * 100 / (s.last + 1))};
 }
 
 err record_key_list(struct op *op, str dir, struct record_keys *ret)

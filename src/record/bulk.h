@@ -44,10 +44,14 @@ struct record_backup {
     int64_t time;  /* ms, of the newest commit */
     char head[65]; /* of the verified trail, hex */
 };
-/* Copies the data folder from, in use or not, to the new folder to; backup and restore are the same
- * work. Nothing half: see store_backup(). watch may be NULL. System actors. */
+/* Copies the data folder from, in use or not, to the new folder to, without its keys. Nothing half:
+ * see store_backup(). watch may be NULL. System actors. */
 MUST err record_backup(struct op *op, str from, str to, const struct record_watch *watch,
                        struct record_backup *ret);
+/* A data folder out of a backup and keys (a data folder, a keys file, or a saved copy and the file
+ * of its passphrase; empty: the backup's own, of an older version). */
+MUST err record_restore(struct op *op, str from, str keys, str pass_file, str to,
+                        const struct record_watch *watch, struct record_backup *ret);
 struct record_key {
     const char *id, *use, *algorithm;
     int64_t made; /* ms */
@@ -60,11 +64,32 @@ struct record_keys {
     size_t erased;       /* patients whose keys were destroyed */
 };
 MUST err record_key_list(struct op *op, str dir, struct record_keys *ret);
+/* A copy of the keys for elsewhere, see store_key_save(). System actors. */
+MUST err record_key_save(struct op *op, str dir, str path, str pass_file);
+/* New keys while all goes on: see store_key_rotate(), store_key_forget(). In the trail. */
+MUST err record_key_rotate(struct op *op, struct record *rec, bool data);
+MUST err record_key_forget(struct op *op, struct record *rec, uint32_t epoch);
+struct record_key_state {
+    uint32_t epoch; /* of the newest data keys */
+    uint64_t generation;
+    size_t erased;
+    bool sealing; /* documents are being sealed under the newest: */
+    unsigned percent;
+};
+void record_key_state(struct record *rec, struct record_key_state *ret);
 struct record_key_check {
     uint64_t opened, refused; /* versions of documents */
 };
 /* Tries the folder's keys on every version of every document; one line in the trail. */
 MUST err record_key_check(struct op *op, struct record *rec, const struct record_watch *watch,
                           struct record_key_check *ret);
+
+/* ---- erasing a patient for good (erase.c) ---- */
+#define RECORD_TASK_CODE "https://weft.health/fhir/task-code"
+/* Destroys the patient's keys and all that is stored of them; AuditEvents stay. ERR_FORBIDDEN
+ * unless a Task of the record with code erase-record stands accepted and was last written by a
+ * privacy officer, and while one with code legal-hold is open. Tells who approved. In the trail
+ * before and after. */
+MUST err record_erase(struct op *op, struct record *rec, str patient, str reason, str *ret_by);
 
 #endif

@@ -40,6 +40,8 @@ static err check_put(struct op *op, struct store *s, struct tx_put *p)
                     "the resource was changed by someone else; read it again");
     p->old_living = old->rid && !old->deleted;
     p->old_comp = old->comp;
+    if (p->put.comp && !vault_has(&s->vault, p->put.comp))
+        return fail(op, ERR_GONE, "this patient's record was erased for good");
     if (old->rid && old->type != p->put.type)
         return fail(op, ERR_INVALID, "a resource cannot change its type");
     if (old->comp && old->comp != p->put.comp) /* it is sealed with another key than it must be */
@@ -246,6 +248,10 @@ err apply_write(struct op *op, struct store *s, struct store_tx *tx)
         return apply_take(op, s, tx->take);
     if (tx->flush)
         return OK;
+    if (tx->reseal)
+        return reseal_start(op, s);
+    if (tx->erase)
+        return erase_write(op, s, tx->erase);
     s->pending.t++;
     buf_init(&pend, op->arena, (size_t)512 << 20);
     TRY(write_puts(op, s, tx, &pend));

@@ -1,9 +1,9 @@
-/* Copying a store whole, for weft backup and weft restore: the same work in both directions. The
- * copy grows in TO.part: the database first, the keys after it, so that what a kill leaves behind
- * cannot be opened; then it is opened and its trail verified; then it gets its name.
- * Invariant: a folder called TO is whole, verified and synced, or there is none. Not copied: what
- * other rooms or people put into the folder (configuration, the demonstration's files); of a store
- * in use, looks of the last moment that are in its spool alone. */
+/* Copying a store whole, for weft backup and weft restore: nearly the same work in both directions.
+ * The copy grows in TO.part: the database first, the keys after it (a backup gets none), so that
+ * what a kill leaves behind cannot be opened; then it is opened and its trail verified; then it
+ * gets its name. Invariant: a folder called TO is whole, verified and synced, or there is none. Not
+ * copied: what other rooms or people put into the folder (configuration, the demonstration's
+ * files); of a store in use, looks of the last moment that are in its spool alone. */
 #include "store/store_int.h"
 
 #include <errno.h>
@@ -19,6 +19,8 @@ static const char *const ours[] = {"weft.db", "weft.db-journal", "weft.db-wal", 
                                    "lock",    "spool",           MARK};
 
 struct copy {
+    str from;
+    const struct store_keys_from *keys; /* NULL: a backup, without keys */
     const char *to, *part;
     int from_fd, fd; /* folders; fd holds a lock on the part */
     struct store_backup held;
@@ -103,14 +105,31 @@ static err copy_spool(struct op *op, const struct copy *c)
     return e;
 }
 
-/* The same keys under a master of the copy's own. */
-static err copy_keys(struct op *op, const struct copy *c, str from)
+/* keys: a folder, or a file with what is relative in it seen from its folder. */
+static err keys_of(struct op *op, const struct copy *c, struct ring **ret)
 {
-    struct ring *r = NULL;
-    str path = arena_printf(op->arena, "%.*s/keys", STR_ARG(from));
+    struct stat st;
+    str at = c->keys->at.n ? c->keys->at : c->from, pass = STR_NONE, dir = at;
+    bool folder = stat(str_z(op->arena, at), &st) == 0 && S_ISDIR(st.st_mode);
+    str path = folder ? arena_printf(op->arena, "%.*s/keys", STR_ARG(at)) : at;
+    while (!folder && dir.n && dir.p[dir.n - 1] != '/')
+        dir.n--;
     if (!path.p)
         return out_of_memory(op);
-    TRY(keyfile_open_at(op, path, from, STR_NONE, &r));
+    if (!c->keys->at.n && access(path.p, F_OK) != 0)
+        return fail(op, ERR_NOT_FOUND,
+                    "the backup holds no keys, as it should be; name the folder or the copy that "
+                    "has them");
+    if (c->keys->pass_file.n)
+        TRY(secret_read(op, str_z(op->arena, c->keys->pass_file), "passphrase file", &pass));
+    return keyfile_open_at(op, path, dir.n ? dir : STR("."), str_trim(pass), ret);
+}
+
+/* The same keys under a master of the copy's own. */
+static err copy_keys(struct op *op, const struct copy *c)
+{
+    struct ring *r = NULL;
+    TRY(keys_of(op, c, &r));
     err e = keyfile_import(op, str_of(c->part), r);
     ring_free(r);
     return e;
@@ -119,6 +138,8 @@ static err copy_keys(struct op *op, const struct copy *c, str from)
 static err verify(struct op *op, struct copy *c, const struct store_watch *w)
 {
     struct store_options o = {.backend = STORE_SQLITE, .dir = str_of(c->part)};
+    if (!c->keys)
+        o.keys = c->from;
     struct store *s = NULL;
     struct store_trail_check check = {.entries = 0};
     if (w)
@@ -165,21 +186,20 @@ static err finish(struct op *op, struct copy *c)
     return OK;
 }
 
-static err run(struct op *op, str from, struct copy *c, const struct store_watch *w)
+static err run(struct op *op, struct copy *c, const struct store_watch *w)
 {
-    c->from_fd = open(str_z(op->arena, from), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (c->from_fd < 0 || faccessat(c->from_fd, "keys", F_OK, 0) != 0 ||
-        faccessat(c->from_fd, "weft.db", F_OK, 0) != 0)
-        return fail(op, ERR_NOT_FOUND, "%.*s holds no store: weft.db and keys are expected there",
-                    STR_ARG(from));
+    c->from_fd = open(str_z(op->arena, c->from), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->from_fd < 0 || faccessat(c->from_fd, "weft.db", F_OK, 0) != 0)
+        return fail(op, ERR_NOT_FOUND, "%.*s holds no store: weft.db is expected there",
+                    STR_ARG(c->from));
     if (access(c->to, F_OK) == 0)
         return fail(op, ERR_CONFLICT, "%s is there already; name a folder that is not", c->to);
     TRY(part_make(op, c));
     err e = copy_spool(op, c);
     if (e == OK)
-        e = store_sqlite_ops.copy(op, from, str_of(c->part), w);
-    if (e == OK)
-        e = copy_keys(op, c, from);
+        e = store_sqlite_ops.copy(op, c->from, str_of(c->part), w);
+    if (e == OK && c->keys)
+        e = copy_keys(op, c);
     if (e == OK)
         e = verify(op, c, w);
     if (e == OK)
@@ -189,16 +209,17 @@ static err run(struct op *op, str from, struct copy *c, const struct store_watch
     return e;
 }
 
-err store_backup(struct op *op, str from, str to, const struct store_watch *w,
-                 struct store_backup *ret)
+static err copy_whole(struct op *op, struct copy c, str to, const struct store_watch *w,
+                      struct store_backup *ret)
 {
     while (to.n > 1 && to.p[to.n - 1] == '/')
         to.n--;
-    struct copy c = {.from_fd = -1, .fd = -1, .to = str_z(op->arena, to)};
+    c.from_fd = c.fd = -1;
+    c.to = str_z(op->arena, to);
     c.part = arena_printf(op->arena, "%.*s.part", STR_ARG(to)).p;
     if (!c.to || !c.part)
         return out_of_memory(op);
-    err e = run(op, from, &c, w);
+    err e = run(op, &c, w);
     if (c.from_fd >= 0)
         close(c.from_fd);
     if (c.fd >= 0)
@@ -206,4 +227,16 @@ err store_backup(struct op *op, str from, str to, const struct store_watch *w,
     if (e == OK)
         *ret = c.held;
     return e;
+}
+
+err store_backup(struct op *op, str from, str to, const struct store_watch *w,
+                 struct store_backup *ret)
+{
+    return copy_whole(op, (struct copy){.from = from}, to, w, ret);
+}
+
+err store_restore(struct op *op, str from, const struct store_keys_from *keys, str to,
+                  const struct store_watch *w, struct store_backup *ret)
+{
+    return copy_whole(op, (struct copy){.from = from, .keys = keys}, to, w, ret);
 }

@@ -15,11 +15,12 @@ struct store_backup {
     int64_t time;             /* ms, of its newest commit */
     uint8_t head[32];         /* of its trail, verified */
 };
-/* Copies the newest committed state of the store in folder from, and its keys (0600), to the new
- * folder to. The store may be open and written to, by this or another process. The copy is opened
- * and its trail verified before the folder gets its name; killed half way it leaves TO.part, which
- * cannot be opened and is cleared by the next try. ERR_NOT_FOUND: no store in from. ERR_CONFLICT:
- * to is there, or being made. ERR_FAULT: the trail is broken. watch may be NULL. */
+/* Copies the newest committed state of the store in folder from, without its keys, to the new
+ * folder to: who has only the copy reads nothing in it (docs/adr/0013). The store may be open and
+ * written to, by this or another process. The copy is opened and its trail verified before the
+ * folder gets its name; killed half way it leaves TO.part, which cannot be opened and is cleared by
+ * the next try. ERR_NOT_FOUND: no store in from. ERR_CONFLICT: to is there, or being made.
+ * ERR_FAULT: the trail is broken. watch may be NULL. */
 MUST err store_backup(struct op *op, str from, str to, const struct store_watch *watch,
                       struct store_backup *ret);
 struct store_key {
@@ -42,5 +43,37 @@ struct store_key_check {
 /* Opens every version of every document with the folder's keys. */
 MUST err store_key_check(struct op *op, struct store *s, const struct store_watch *watch,
                          struct store_key_check *ret);
+
+/* ---- new keys of an open store (docs/adr/0013) ---- */
+/* A new master key wraps all keys. data: new data keys too; documents are sealed anew in the
+ * background, also after the end of this process (ERR_CONFLICT while that is under way). */
+MUST err store_key_rotate(struct op *op, struct store *s, bool data);
+/* Data keys that are not the newest are destroyed: copies made when they were in use cannot be
+ * opened with these keys any more. ERR_CONFLICT while documents are being sealed anew. */
+MUST err store_key_forget(struct op *op, struct store *s, uint32_t epoch);
+/* Destroys the keys of the patient with this number, then all that is stored of them; for good.
+ * ERR_CONFLICT while documents are being sealed anew. */
+MUST err store_key_erase(struct op *op, struct store *s, uint64_t rid);
+struct store_key_state {
+    uint32_t epoch; /* of the newest data keys */
+    uint64_t generation;
+    size_t erased;
+    bool sealing;      /* documents are being sealed anew: */
+    uint64_t at, last; /* resource number reached, and the largest there is */
+};
+void store_key_state(struct store *s, struct store_key_state *ret);
+
+/* Where keys come from: a data folder, its keys file or a copy of that (store_key_save), with the
+ * file of the passphrase that opens the copy; at empty: from the folder that is copied. */
+struct store_keys_from {
+    str at, pass_file;
+};
+/* The same with keys, for a data folder made of a backup. What the keys remember as erased is
+ * erased in it too. */
+MUST err store_restore(struct op *op, str from, const struct store_keys_from *keys, str to,
+                       const struct store_watch *watch, struct store_backup *ret);
+/* The keys of a folder, in use or not, into the file path (0600, replaced when there is one),
+ * sealed by the passphrase in pass_file: at least 12 bytes. */
+MUST err store_key_save(struct op *op, str dir, str path, str pass_file);
 
 #endif

@@ -62,6 +62,17 @@ err store_key_list(struct op *op, str dir, struct store_keys *ret)
     return keys ? OK : out_of_memory(op);
 }
 
+err store_key_save(struct op *op, str dir, str path, str pass_file)
+{
+    struct ring *r = NULL;
+    str pass = STR_NONE;
+    TRY(secret_read(op, str_z(op->arena, pass_file), "passphrase file", &pass));
+    TRY(keyfile_peek(op, dir, &r));
+    err e = keyfile_export(op, path, r, str_trim(pass));
+    ring_free(r);
+    return e;
+}
+
 static err try_one(struct op *op, struct store *s, const struct store_cursor *c)
 {
     struct version v;

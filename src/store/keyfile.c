@@ -277,13 +277,14 @@ static err old_ring(struct op *op, str text, struct ring **ret)
     return OK;
 }
 
-err keyfile_open_at(struct op *op, str path, str dir, str pass, struct ring **ret)
+/* Somebody may be changing both files just now. */
+#define TRIES 3
+
+static err open_once(struct op *op, str path, str dir, str pass, struct ring **ret)
 {
     str text = STR_NONE;
     struct keyfile f;
     struct masters m = {.n = 0};
-    if (sodium_init() < 0)
-        return out_of_memory(op);
     TRY(secret_read(op, str_z(op->arena, path), "keys file of the data folder", &text));
     if (str_starts(text, STR(HEAD_OLD)))
         return old_ring(op, text, ret);
@@ -296,14 +297,76 @@ err keyfile_open_at(struct op *op, str path, str dir, str pass, struct ring **re
     return e;
 }
 
-err keyfile_open(struct op *op, str dir, struct ring **ret)
+err keyfile_open_at(struct op *op, str path, str dir, str pass, struct ring **ret)
+{
+    err e = sodium_init() < 0 ? out_of_memory(op) : ERR_FAULT;
+    for (unsigned i = 0; e == ERR_FAULT && i < TRIES; i++) {
+        op_clear(op);
+        e = open_once(op, path, dir, pass, ret);
+    }
+    return e;
+}
+
+err keyfile_peek(struct op *op, str dir, struct ring **ret)
 {
     const char *path = keys_path(op, dir);
-    struct ring *r = NULL;
+    return path ? keyfile_open_at(op, str_of(path), dir, STR_NONE, ret) : out_of_memory(op);
+}
+
+static err file_now(struct op *op, str dir, struct keyfile *ret)
+{
+    str text = STR_NONE;
+    const char *path = keys_path(op, dir);
     if (!path)
         return out_of_memory(op);
-    TRY(keyfile_open_at(op, str_of(path), dir, STR_NONE, &r));
-    err e = r->generation ? OK : keyfile_import(op, dir, r);
+    TRY(secret_read(op, path, "keys file of the data folder", &text));
+    return keyfile_read(text, ret) ? OK : keys_damaged(op);
+}
+
+/* The master that opens what is there now. */
+static err right_master(struct op *op, const struct keyfile *f, const struct masters *m,
+                        unsigned *ret)
+{
+    char *plain = arena_alloc(op->arena, f->sealed.n);
+    if (!plain)
+        return out_of_memory(op);
+    for (unsigned i = 0; i < m->n; i++) {
+        if (open_sealed(f, m->key[i], plain)) {
+            sodium_memzero(plain, f->sealed.n);
+            *ret = i;
+            return OK;
+        }
+    }
+    return fail(op, ERR_FAULT, "the master key does not open the keys file");
+}
+
+/* A change of the master that was cut short leaves the old one beside the new. */
+static err master_settle(struct op *op, str dir)
+{
+    struct keyfile f;
+    struct masters m = {.n = 0};
+    unsigned at = 0;
+    TRY(file_now(op, dir, &f));
+    if (f.wrap.kind != MASTER_FILE)
+        return OK;
+    err e = masters_get(op, dir, &f.wrap, STR_NONE, &m);
+    if (e == OK && m.n > 1)
+        e = right_master(op, &f, &m, &at);
+    if (e == OK && m.n > 1) {
+        memcpy(m.key[0], m.key[at], 32);
+        m.n = 1;
+        if (master_write(op, master_path(op, dir, f.wrap.path), &m) != OK)
+            op_clear(op); /* next time */
+    }
+    sodium_memzero(&m, sizeof m);
+    return e;
+}
+
+err keyfile_open(struct op *op, str dir, struct ring **ret)
+{
+    struct ring *r = NULL;
+    TRY(keyfile_peek(op, dir, &r));
+    err e = r->generation ? master_settle(op, dir) : keyfile_import(op, dir, r);
     if (e == OK)
         *ret = r;
     else
@@ -343,33 +406,6 @@ err keyfile_create(struct op *op, str dir, int64_t now)
     err e = keyfile_import(op, dir, r);
     ring_free(r);
     return e;
-}
-
-static err file_now(struct op *op, str dir, struct keyfile *ret)
-{
-    str text = STR_NONE;
-    const char *path = keys_path(op, dir);
-    if (!path)
-        return out_of_memory(op);
-    TRY(secret_read(op, path, "keys file of the data folder", &text));
-    return keyfile_read(text, ret) ? OK : keys_damaged(op);
-}
-
-/* The master that opens what is there now. */
-static err right_master(struct op *op, const struct keyfile *f, const struct masters *m,
-                        unsigned *ret)
-{
-    char *plain = arena_alloc(op->arena, f->sealed.n);
-    if (!plain)
-        return out_of_memory(op);
-    for (unsigned i = 0; i < m->n; i++) {
-        if (open_sealed(f, m->key[i], plain)) {
-            sodium_memzero(plain, f->sealed.n);
-            *ret = i;
-            return OK;
-        }
-    }
-    return fail(op, ERR_FAULT, "the master key does not open the keys file");
 }
 
 err keyfile_save(struct op *op, str dir, struct ring *r)

@@ -77,7 +77,7 @@ static err open_keys(struct op *op, struct store *s)
 {
     struct ring *ring = NULL;
     if (s->ops->capabilities & STORE_CAP_DURABLE)
-        TRY(keyfile_open(op, s->dir, &ring));
+        TRY(s->own_keys ? keyfile_open(op, s->dir, &ring) : keyfile_peek(op, s->keys, &ring));
     else
         ring = ring_new(op->now);
     return ring ? vault_init(op, &s->vault, ring) : out_of_memory(op);
@@ -124,7 +124,7 @@ static err read_all(struct op *op, struct store *s)
     TRY(migrate(op, s->ops, s->be));
     TRY(check_keys(op, s));
     TRY(state_read(op, s->ops, writer, &s->state));
-    TRY(seal_upgrade(op, s));
+    TRY(reseal_load(op, s));
     TRY(s->ops->get(op, writer, SPACE_META, STR("dictionary"), &dictionary));
     TRY(packer_new(op, dictionary, &s->packer));
     TRY(read_rid_max(op, s));
@@ -139,6 +139,7 @@ static err read_all(struct op *op, struct store *s)
     atomic_store(&s->versions, s->state.versions);
     atomic_store(&s->trail_entries, s->state.trail_seq);
     atomic_store(&s->waiting, s->active->weight);
+    atomic_store(&s->sealing, s->reseal.running);
     return OK;
 }
 
@@ -146,6 +147,7 @@ static err set_up(struct op *op, struct store *s)
 {
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->tail_lock, NULL);
+    pthread_mutex_init(&s->keys_lock, NULL);
     pthread_mutex_init(&s->desk.lock, NULL);
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->room, NULL);
@@ -163,23 +165,30 @@ static err set_up(struct op *op, struct store *s)
     if (pthread_create(&s->thread, NULL, writer_main, s) != 0)
         return fail(op, ERR_UNAVAILABLE, "the writer's thread cannot be started");
     s->started = true;
-    return OK;
+    return erase_again(op, s);
+}
+
+static bool kept(str from, str *ret)
+{
+    char *p = malloc(from.n + 1);
+    if (p && from.n)
+        memcpy(p, from.p, from.n);
+    *ret = str_make(p, from.n);
+    return p != NULL;
 }
 
 err store_open(struct op *op, const struct store_options *o, struct store **ret)
 {
     struct store *s = calloc(1, sizeof *s);
-    char *dir = malloc(o->dir.n + 1);
-    if (!s || !dir) {
+    if (!s || !kept(o->dir, &s->dir) || !kept(o->keys.n ? o->keys : o->dir, &s->keys)) {
+        if (s)
+            free((void *)(uintptr_t)s->dir.p);
         free(s);
-        free(dir);
         return out_of_memory(op);
     }
-    if (o->dir.n)
-        memcpy(dir, o->dir.p, o->dir.n);
-    s->dir = s->o.dir = str_make(dir, o->dir.n);
     s->o = *o;
     s->o.dir = s->dir;
+    s->own_keys = !o->keys.n;
     s->lock_fd = s->spool.fd = -1;
     s->ops = ops_of(o->backend);
     err e = set_up(op, s);
@@ -214,12 +223,14 @@ void store_close(struct store *s)
         close(s->lock_fd);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->tail_lock);
+    pthread_mutex_destroy(&s->keys_lock);
     pthread_mutex_destroy(&s->desk.lock);
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->room);
     pthread_cond_destroy(&s->news);
     pthread_cond_destroy(&s->desk.moved);
     free((void *)(uintptr_t)s->dir.p);
+    free((void *)(uintptr_t)s->keys.p);
     free(s);
 }
 

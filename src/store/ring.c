@@ -165,6 +165,13 @@ bool ring_key(const struct ring *r, uint32_t epoch, uint64_t owner, uint8_t out[
     return true;
 }
 
+bool ring_holds(const struct ring *r, uint32_t epoch, uint64_t owner)
+{
+    const struct ring_epoch *e = epoch_of(r, epoch);
+    size_t at;
+    return e && owner <= RID_MAX && covering(e, owner, &at);
+}
+
 err ring_turn(struct op *op, struct ring *r, int64_t now)
 {
     if (r->n_epochs == RING_EPOCHS)

@@ -63,6 +63,15 @@ void vault_change(struct vault *v, struct ring *r)
     ring_free(old);
 }
 
+bool vault_has(struct vault *v, uint64_t owner)
+{
+    struct vault_stripe *s = &v->stripes[owner % VAULT_STRIPES];
+    pthread_mutex_lock(&s->lock);
+    bool has = ring_holds(v->ring, atomic_load(&v->epoch), owner);
+    pthread_mutex_unlock(&s->lock);
+    return has;
+}
+
 static bool key_of(struct vault *v, uint32_t epoch, uint64_t owner, uint8_t out[32])
 {
     uint64_t mixed = (owner + epoch) * 0x9E3779B97F4A7C15u;

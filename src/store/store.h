@@ -26,6 +26,7 @@ enum store_backend { STORE_MEMORY, STORE_SQLITE };
 struct store_options {
     enum store_backend backend;
     str dir;            /* data folder (SQLite); created by store_create only */
+    str keys;           /* folder of its keys, when it is another one */
     size_t cache_bytes; /* page cache in all; 0 = 64 MiB */
     uint32_t tail_max;  /* resources whose keys may wait in memory (then writers wait); 0 = 20000 */
 };

@@ -144,6 +144,22 @@ struct tx_take {
     VEC(struct store_job) jobs; /* body still sealed */
 };
 
+/* A part of what is left of an erased patient. */
+struct gone {
+    uint64_t rid;
+    uint16_t type;
+    bool named;
+    str id_key; /* of its client-chosen id */
+};
+struct tx_erase {
+    uint64_t comp;
+    const struct gone *docs;
+    size_t n;
+    const uint64_t *log; /* t of rows that name it */
+    size_t n_log;
+    bool last;
+};
+
 struct store_tx {
     struct op *op;
     struct store *s;
@@ -156,7 +172,9 @@ struct store_tx {
     VEC(struct tx_job) jobs;
     VEC(struct tx_trail) trails;
     struct tx_take *take;
-    bool flush;   /* nothing but the group's commit is wanted */
+    bool flush;  /* nothing but the group's commit is wanted */
+    bool reseal; /* documents are to be sealed anew */
+    const struct tx_erase *erase;
     size_t bytes; /* about what it adds */
 
     struct store_tx *next; /* store.lock */
@@ -226,13 +244,23 @@ struct standing {
     struct buf pend;           /* keys of the held entries in it */
 };
 
+struct resealing {
+    bool running;
+    uint32_t epoch;
+    uint64_t row;   /* next */
+    uint64_t found; /* sealed anew in this pass */
+};
+
 struct store {
     const struct store_ops *ops;
     void *be;
     struct store_options o;
-    str dir; /* heap */
+    str dir;  /* heap */
+    str keys; /* heap; folder of the keys file; another one's is never written */
+    bool own_keys;
     int lock_fd;
     struct vault vault;
+    pthread_mutex_t keys_lock; /* whoever changes the ring */
     struct packer *packer;
 
     atomic_uint_fast64_t t, feed_t, rid_next;
@@ -262,12 +290,15 @@ struct store {
     struct merge merge;
     struct spool spool;
     struct standing standing;
-    uint64_t rid_max;         /* highest number that has a version */
-    int64_t merge_not_before; /* after a failure; ms, monotonic */
+    struct resealing reseal, reseal_next; /* as committed; of the group under way */
+    uint64_t rid_max;                     /* highest number that has a version */
+    int64_t merge_not_before;             /* after a failure; ms, monotonic */
 
     atomic_uint_fast64_t resources, versions, merges, commits, trail_entries, waiting;
-    atomic_uint_fast64_t spooled; /* writes to the spool */
-    atomic_bool held;             /* the trail has acknowledged entries that no reader sees */
+    atomic_uint_fast64_t spooled;    /* writes to the spool */
+    atomic_bool sealing;             /* documents are being sealed anew */
+    atomic_uint_fast64_t sealed_rid; /* how far */
+    atomic_bool held;                /* the trail has acknowledged entries that no reader sees */
 };
 
 /* ---- view.c: what a reader sees ---- */
@@ -466,8 +497,19 @@ str id_key(struct arena *a, str id_hash);
 /* ---- open ---- */
 MUST err migrate(struct op *op, const struct store_ops *ops, void *be);
 MUST err tail_replay(struct op *op, struct store *s);
-/* What was sealed before there were epochs is sealed anew; goes on where it stopped. */
-MUST err seal_upgrade(struct op *op, struct store *s);
+/* At open: how far documents are sealed under the newest keys. Before the tail is replayed. */
+MUST err reseal_load(struct op *op, struct store *s);
+/* On the writer's thread, in a group. */
+MUST err reseal_start(struct op *op, struct store *s);
+MUST err reseal_slice(struct op *op, struct store *s);
+/* rotate.c: a copy of the ring to change, nobody else changing it meanwhile; then into use, or away
+ * when e says that it is not on disk (returned). */
+MUST err keys_begin(struct op *op, struct store *s, struct ring **ret);
+MUST err keys_save(struct op *op, struct store *s, struct ring *r);
+MUST err keys_end(struct store *s, struct ring *r, err e);
+/* erase.c: on the writer's thread; at open, with the writer running. */
+MUST err erase_write(struct op *op, struct store *s, const struct tx_erase *x);
+MUST err erase_again(struct op *op, struct store *s);
 
 /* The op ran out of memory or met a damaged row. */
 err out_of_memory(struct op *op);

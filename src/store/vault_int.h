@@ -63,6 +63,7 @@ MUST err ring_turn(struct op *op, struct ring *r, int64_t now);
 /* The keys of documents of that epoch, which is not the current one, are destroyed. */
 MUST err ring_forget(struct op *op, struct ring *r, uint32_t epoch);
 MUST err ring_erase(struct op *op, struct ring *r, uint64_t rid, int64_t now);
+bool ring_holds(const struct ring *r, uint32_t epoch, uint64_t owner);
 bool ring_has_erased(const struct ring *r, uint64_t rid);
 
 /* ---- keyfile.c: DIR/keys and the master key that wraps it ---- */
@@ -81,6 +82,8 @@ struct keyfile {
 bool keyfile_read(str text, struct keyfile *ret);
 /* The ring in dir; a file of the first version is made one of this. */
 MUST err keyfile_open(struct op *op, str dir, struct ring **ret);
+/* The same of a folder that somebody else may have open; nothing is written. */
+MUST err keyfile_peek(struct op *op, str dir, struct ring **ret);
 /* Of another keys file: path, with what is relative seen from dir; pass opens one wrapped by a
  * passphrase. */
 MUST err keyfile_open_at(struct op *op, str path, str dir, str pass, struct ring **ret);
@@ -124,6 +127,8 @@ MUST err vault_init(struct op *op, struct vault *v, struct ring *r);
 void vault_free(struct vault *v);
 /* Takes the ring over and forgets keys handed out before. */
 void vault_change(struct vault *v, struct ring *r);
+/* Is there a key of this patient's? */
+bool vault_has(struct vault *v, uint64_t owner);
 
 /* Seal: version(1) epoch(1) nonce(24) XChaCha20-Poly1305 text and tag(16). aad: what it is bound
  * to; owner: the patient's number whose key it takes, 0 nobody's, or OWNER_STORE. */

@@ -154,7 +154,8 @@ static err slice_in(struct store *s, size_t slice)
 static err write_group(struct store *s, struct group *g, size_t slice, bool *ret_writes)
 {
     struct op *op = &s->op;
-    bool writes = slice > 0 || s->spool.first;
+    bool writes = slice > 0 || s->spool.first || s->reseal.running;
+    s->reseal_next = s->reseal;
     TRY(enter(s));
     TRY(apply_held(op, s));
     if (s->spool.first)
@@ -164,6 +165,7 @@ static err write_group(struct store *s, struct group *g, size_t slice, bool *ret
     if (!writes)
         return OK;
     TRY(slice_in(s, slice));
+    TRY(reseal_slice(op, s));
     uint64_t handed = atomic_load(&s->rid_next);
     if (handed > s->pending.rid_next)
         s->pending.rid_next = handed + RIDS_AHEAD;
@@ -176,6 +178,9 @@ static err write_group(struct store *s, struct group *g, size_t slice, bool *ret
 static void publish(struct store *s)
 {
     s->state = s->pending;
+    s->reseal = s->reseal_next;
+    atomic_store(&s->sealing, s->reseal.running);
+    atomic_store(&s->sealed_rid, s->reseal.row >> 20);
     atomic_store(&s->time, s->state.time);
     atomic_store(&s->resources, s->state.resources);
     atomic_store(&s->versions, s->state.versions);
@@ -282,7 +287,8 @@ static bool round_of(struct store *s, bool *idle)
         run_group(s, &g, 4 * SLICE_IDLE);
         return true;
     }
-    gather(s, merging, &g);
+    bool sealing = s->reseal.running && time_mono() >= s->merge_not_before;
+    gather(s, merging || sealing, &g);
     *idle = g.idle;
     if (g.stop && !g.first && !g.loose) {
         if (s->spool.first)
@@ -292,7 +298,7 @@ static bool round_of(struct store *s, bool *idle)
     size_t slice = merging ? slice_of(&g) : 0;
     if (spool_group(s, &g, slice))
         g = (struct group){.first = NULL};
-    else if (g.first || g.loose || merging) {
+    else if (g.first || g.loose || merging || sealing) {
         run_group(s, &g, slice);
         return true;
     }

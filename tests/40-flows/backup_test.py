@@ -108,7 +108,7 @@ class Backup(unittest.TestCase):
         self.assertEqual([], writers.errors)
         self.assertEqual(0, server.stop())
         before, head, said = shots
-        restored = weft("restore", "--from", self.path("b2"), "--data", self.path("r"))
+        restored = weft("restore", "--from", self.path("b2"), "--keys", server.data, "--data", self.path("r"))
         self.assertEqual(said.splitlines()[1], restored.stdout.splitlines()[1])
         self.assertIn(head, restored.stdout)
         self.assertEqual(head, self.whole(self.path("r")))
@@ -145,12 +145,14 @@ class Backup(unittest.TestCase):
         data, out = self.path("data"), self.path("out")
         weft("init", "--data", data)
         weft("backup", "--data", data, "--out", out + "/")
-        self.assertEqual({"weft.db": 0o600, "keys": 0o600, "master": 0o600},
+        self.assertEqual({"weft.db": 0o600},
                          {f: os.stat(os.path.join(out, f)).st_mode & 0o777 for f in os.listdir(out)})
         self.assertEqual(0o700, os.stat(out).st_mode & 0o777)
         self.refused("backup", "--data", data, "--out", out, word="there already")
         self.refused("restore", "--from", out, "--data", data, word="there already")
         self.refused("restore", "--from", self.path("none"), "--data", self.path("x"), word="holds no store")
+        self.refused("restore", "--from", out, "--data", self.path("x"), word="holds no keys")
+        self.refused("serve", "--data", out, word="keys file")
         self.refused("backup", "--data", self.path("none"), "--out", self.path("x"))
         self.refused("backup", "--data", data, "--out", self.path("no/such/folder"))
         os.mkdir(self.path("y.part"))
@@ -167,18 +169,17 @@ class Backup(unittest.TestCase):
         weft("init", "--data", data)
         weft("token", "--data", data, "--role", "nurse")
         weft("backup", "--data", data, "--out", out)
-        shutil.copytree(out, self.path("other"))
         weft("init", "--data", self.path("stranger"))
-        shutil.copy(self.path("stranger/keys"), self.path("other/keys"))
-        self.refused("restore", "--from", self.path("other"), "--data", self.path("x"), word="master key does not open")
-        shutil.copy(self.path("stranger/master"), self.path("other/master"))
-        self.refused("restore", "--from", self.path("other"), "--data", self.path("x"), word="keys file")
-        os.chmod(os.path.join(out, "master"), 0o640)
-        self.refused("restore", "--from", out, "--data", self.path("x"), word="chmod 600")
-        os.chmod(os.path.join(out, "master"), 0o600)
+        restore = ("restore", "--from", out, "--data", self.path("x"), "--keys")
+        self.refused(*restore, self.path("stranger"), word="does not belong to this database")
+        shutil.copy(data + "/keys", self.path("stranger/keys"))
+        self.refused(*restore, self.path("stranger"), word="master key does not open")
+        os.chmod(os.path.join(data, "master"), 0o640)
+        self.refused(*restore, data, word="chmod 600")
+        os.chmod(os.path.join(data, "master"), 0o600)
         change(os.path.join(out, "weft.db"), "UPDATE trail SET v = substr(v, 1, length(v) - 1) || x'00' "
                                              "WHERE k = 1")
-        self.refused("restore", "--from", out, "--data", self.path("x"), word="broken at entry 1")
+        self.refused(*restore, data, word="broken at entry 1")
         self.assertEqual([], [f for f in os.listdir(self.root) if f.startswith("x")])
 
     def test_keys(self):
@@ -203,8 +204,8 @@ class Backup(unittest.TestCase):
         self.no_room(data)
         ended = {"killed": 0, "done": 0}
         for verb, source in (("backup", ("--data", data, "--out")),
-                             ("restore", ("--from", self.path("whole"), "--data"))):
-            for n, stage in enumerate(("", "/unfinished", "/weft.db", "/keys", "/lock") * 3):
+                             ("restore", ("--from", self.path("whole"), "--keys", data, "--data"))):
+            for n, stage in enumerate(("", "/unfinished", "/weft.db", "/lock") * 4):
                 ended[self.kill_one(verb, source, self.path(f"{verb}{n}"), stage)] += 1
         self.assertGreater(ended["killed"], 8, ended)
         self.whole(data)
@@ -220,6 +221,13 @@ class Backup(unittest.TestCase):
         self.assertIn("disk", p.stderr)
         self.assertEqual([], [f for f in os.listdir(self.root) if f.startswith("full")])
 
+    def readable(self, verb, source, target):
+        if verb == "restore":
+            self.whole(target)
+        else:
+            weft("restore", "--from", target, "--keys", source[1], "--data", target + "-back")
+            shutil.rmtree(target + "-back")
+
     def kill_one(self, verb, source, target, stage):
         """Killed a moment after the stage is seen; then again without a kill."""
         part = target + ".part"
@@ -230,14 +238,14 @@ class Backup(unittest.TestCase):
         p.kill()
         p.communicate()
         if os.path.exists(target):
-            self.whole(target)
+            self.readable(verb, source, target)
             self.assertFalse(os.path.exists(part))
             return "done"
         if os.path.exists(part) and not os.path.exists(part + "/keys"):
             self.refused("export", "--data", part, word="keys file")
         weft(verb, *source, target)
         self.assertFalse(os.path.exists(part))
-        self.whole(target)
+        self.readable(verb, source, target)
         shutil.rmtree(target)
         return "killed"
 

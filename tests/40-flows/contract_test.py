@@ -13,7 +13,7 @@ from weft_http import WEFT, Case, main, weft  # noqa: E402
 
 VERBS = "init serve import export demo user token rules audit key backup restore bench version".split()
 SUB = {"user": ("add", "list", "disable"), "rules": ("list", "test", "decide"), "audit": ("verify",),
-       "key": ("list", "check")}
+       "key": ("list", "status", "check", "rotate", "forget", "save", "erase")}
 # What each verb is given when nothing is wrong but the folder is not there.
 NO_FOLDER = {"serve": [], "import": ["FILE"], "export": [], "user": ["list"], "token": [],
              "audit": ["verify"], "key": ["list"], "backup": ["--out", "{root}/o"], "restore": None}
@@ -59,7 +59,7 @@ class CommandLine(unittest.TestCase):
                 p = self.run_(*args, code=2)
                 self.assertIn(f"weft {verb}", p.stderr, args)
                 self.assertEqual("", p.stdout, args)
-        for args in ([], ["nonsense"], ["key"], ["key", "rotate", "--data", "x"], ["bench", "--patients", "0"],
+        for args in ([], ["nonsense"], ["key"], ["key", "erase", "--data", "x"], ["bench", "--patients", "0"],
                      ["restore", "--data", "x"], ["audit"], ["rules"]):
             self.run_(*args, code=2)
 
@@ -92,10 +92,6 @@ class CommandLine(unittest.TestCase):
             self.assertEqual("1/s", unit)
         self.assertRegex(p.stderr, r"(?m)^bench: [\w .]+, \d+ s$")
         self.assertEqual([], os.listdir(self.root))
-
-    def test_rotation_is_said_to_come(self):
-        self.assertIn("rotation", self.run_("key", "--help").stdout)
-
 
 class Addresses(Case):
     def test_addresses(self):

@@ -250,17 +250,18 @@ class Releases(Case):
                                         code="90001-1"), "version"), "9.10")
         copy, back = os.path.join(self.folder, "copy"), os.path.join(self.folder, "back")
         self.assertIn("terminologies: 4 files", weft("backup", "--data", self.server.data, "--out", copy).stdout)
-        self.assertIn("terminologies: 4 files", weft("restore", "--from", copy, "--data", back).stdout)
+        self.assertIn("terminologies: 4 files", weft("restore", "--from", copy, "--keys", self.server.data,
+                                                       "--data", back).stdout)
         for name in sorted(os.listdir(os.path.join(self.server.data, "terms"))):
             with open(os.path.join(self.server.data, "terms", name), "rb") as a, \
                     open(os.path.join(back, "terms", name), "rb") as b:
                 self.assertEqual(a.read(), b.read(), name)
-        victim = os.path.join(copy, "terms", "rxnorm-20AA-990101F.terms")
-        with open(victim, "r+b") as f:
-            f.seek(-20, os.SEEK_END)
-            f.write(b"\x55\xaa")
-        for args in (["restore", "--from", copy, "--data", back + "2"],
-                     ["serve", "--data", copy, "--listen", "127.0.0.1:0"]):
+        for folder in (copy, back):
+            with open(os.path.join(folder, "terms", "rxnorm-20AA-990101F.terms"), "r+b") as f:
+                f.seek(-20, os.SEEK_END)
+                f.write(b"\x55\xaa")
+        for args in (["restore", "--from", copy, "--keys", self.server.data, "--data", back + "2"],
+                     ["serve", "--data", back, "--listen", "127.0.0.1:0"]):
             done = weft(*args, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertIn("rxnorm-20AA-990101F.terms is damaged", done.stderr)

@@ -1,0 +1,138 @@
+/* Erasing a patient for good, asked for by the system's own hand: whether it may be done stands in
+ * the record itself, as Tasks of the patient. Invariants: nothing is erased without an approval
+ * that the trail says a privacy officer wrote last, or under a legal hold; the trail tells of the
+ * erasure before it begins and when it is done. */
+#include "record/bulk.h"
+#include "record/record_int.h"
+#include "store/backup.h"
+#include "store/reader.h"
+
+#define LINES_MAX 100u
+
+struct standing {
+    uint64_t hold, approval; /* numbers of Tasks; 0 none */
+    str by;                  /* who approved */
+};
+
+static bool has_code(const struct json *task, const char *code)
+{
+    const struct json *codings = json_path(task, "code.coding"), *c;
+    for (size_t i = 0; (c = json_at(codings, i)); i++)
+        if (str_eq(json_get_str(c, STR("system")), STR(RECORD_TASK_CODE)) &&
+            str_eq(json_get_str(c, STR("code")), str_of(code)))
+            return true;
+    return false;
+}
+
+static bool over(str status)
+{
+    static const char *const ends[] = {"completed", "cancelled", "rejected", "failed",
+                                       "entered-in-error"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (str_eq(status, str_of(ends[i])))
+            return true;
+    return false;
+}
+
+/* The newest line of the trail that wrote the Task is a privacy officer's. */
+static err approved(struct op *op, struct record *rec, uint64_t task, str *ret_by)
+{
+    struct kb key = audit_key(rec, AUDIT_ENTITY, task);
+    struct store_range range = range_prefix(op->arena, &key, STR_NONE, 0);
+    struct store_trail_entry *e;
+    struct audit_line l;
+    size_t n = 0;
+    *ret_by = STR_NONE;
+    TRY(store_trail_find(op, rec->store, &range, 0, LINES_MAX, &e, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (!audit_decode(e[i].entry, &l) || l.rid != task || l.outcome != OK ||
+            (l.action != ACTION_CREATE && l.action != ACTION_UPDATE))
+            continue;
+        if (l.role == ROLE_PRIVACY)
+            *ret_by = str_empty(l.reference) ? l.user : l.reference;
+        return OK;
+    }
+    return OK;
+}
+
+static err look_at(struct op *op, struct record *rec, const struct store_doc *d,
+                   struct standing *st)
+{
+    struct json *task;
+    TRY(tree_of(op, rec, d, &task));
+    str status = json_get_str(task, STR("status"));
+    if (has_code(task, "legal-hold") && !over(status))
+        st->hold = d->rid;
+    if (!has_code(task, "erase-record") || !str_eq(status, STR("accepted")) || st->approval)
+        return OK;
+    TRY(approved(op, rec, d->rid, &st->by));
+    st->approval = st->by.n ? d->rid : 0;
+    return OK;
+}
+
+static err look(struct op *op, struct record *rec, uint64_t comp, struct standing *st)
+{
+    struct store_reader *r;
+    struct store_member *m = NULL;
+    struct store_doc d;
+    size_t n = 0;
+    TRY(store_reader_open(op, rec->store, &r));
+    err e = store_reader_members(op, r, comp, &m, &n);
+    for (size_t i = 0; e == OK && i < n; i++) {
+        bool there = false;
+        if (m[i].type != rec->t_task)
+            continue;
+        e = store_reader_get(op, r, m[i].rid, 0, &d, &there);
+        if (e == OK && there && !d.deleted)
+            e = store_reader_body(op, r, &d);
+        if (e == OK && there && !d.deleted)
+            e = look_at(op, rec, &d, st);
+    }
+    store_reader_close(r);
+    return e;
+}
+
+static err tell(struct op *op, struct record *rec, uint64_t comp, err outcome, str detail)
+{
+    struct audit a = {.action = ACTION_DELETE,
+                      .outcome = outcome,
+                      .type = rec->t_patient,
+                      .rid = comp,
+                      .patients = &comp,
+                      .n_patients = 1,
+                      .code = STR("erase-record"),
+                      .detail = detail};
+    TRY(audit_append(op, rec, &a));
+    return record_audit_wait(op, rec);
+}
+
+err record_erase(struct op *op, struct record *rec, str patient, str reason, str *ret_by)
+{
+    struct store_doc d;
+    struct standing st = {.hold = 0};
+    TRY(access_plain(op, rec, ACTION_EXPORT, POLICY_TYPE_SYSTEM));
+    if (str_empty(str_trim(reason)) || reason.n > 1000)
+        return fail(op, ERR_INVALID, "Say why, in at most 1000 characters.");
+    err e = id_resolve(op, rec, rec->t_patient, patient, &d);
+    if (e == ERR_NOT_FOUND)
+        return fail_not_found(op);
+    TRY(e);
+    TRY(look(op, rec, d.rid, &st));
+    if (st.hold || !st.approval) {
+        TRY(tell(op, rec, d.rid, ERR_FORBIDDEN, st.hold ? STR("legal hold") : STR("not approved")));
+        return st.hold ? fail(op, ERR_FORBIDDEN,
+                              "The record is under a legal hold (an open Task with code "
+                              "legal-hold); it may not be erased.")
+                       : fail(op, ERR_FORBIDDEN,
+                              "A privacy officer must approve first: a Task for the patient with "
+                              "code erase-record and status accepted, last written by them.");
+    }
+    str by = arena_str(op->arena, st.by);
+    TRY(tell(
+        op, rec, d.rid, OK,
+        arena_printf(op->arena, "begun; approved by %.*s; %.*s", STR_ARG(by), STR_ARG(reason))));
+    TRY(store_key_erase(op, rec->store, d.rid));
+    TRY(tell(op, rec, d.rid, OK, STR("done")));
+    *ret_by = by;
+    return OK;
+}
