@@ -18,6 +18,8 @@ struct chain_filter {
         uint64_t rid;
         bool holds;
     } * known;
+    uint64_t untouched; /* nothing of the inner type has changed up to here */
+    bool touched;       /* something has, since the moment shown */
 };
 
 struct chain_filters {
@@ -35,14 +37,68 @@ static err spend(struct op *op, struct chain_budget *b)
     return search_late(op, b->left--);
 }
 
-err clause_points_at(struct op *op, struct record *rec, uint64_t rid, const struct fhir_param *p,
-                     uint64_t **ret, size_t *ret_n)
+/* No fault when it is not there. */
+static err unless_missing(struct op *op, const struct fault *before, err e, bool *ret_there)
+{
+    *ret_there = e == OK;
+    if (e != ERR_NOT_FOUND)
+        return e;
+    op->fault = *before;
+    return OK;
+}
+
+/* Has it a version after who.t? */
+static err newer(struct op *op, struct record *rec, struct rid_at who, bool *ret)
+{
+    struct store_doc d = {.t = 0};
+    struct fault before = op->fault;
+    bool there;
+    *ret = false;
+    if (!who.t)
+        return OK;
+    TRY(unless_missing(op, &before, store_peek(op, rec->store, who.rid, &d), &there));
+    *ret = there && d.t > who.t;
+    return OK;
+}
+
+/* What was found as of who.t may be seen as it is now, too. */
+static err still_seen(struct op *op, struct record *rec, const struct plan *plan, struct rid_at who,
+                      bool *ret)
+{
+    struct store_doc d;
+    bool later;
+    *ret = true;
+    TRY(newer(op, rec, who, &later));
+    if (!later)
+        return OK;
+    TRY(store_get(op, rec->store, who.rid, &d));
+    *ret = access_may_see(op, rec, plan, &d);
+    return op_check(op);
+}
+
+/* Looked at again afterwards: what was written meanwhile does not count. */
+static err keys_at(struct op *op, struct record *rec, struct rid_at who, str **ret, size_t *ret_n)
+{
+    struct store_doc then;
+    struct fault before = op->fault;
+    bool later, there;
+    TRY(store_keys(op, rec->store, who.rid, ret, ret_n));
+    TRY(newer(op, rec, who, &later));
+    if (!later)
+        return OK;
+    *ret_n = 0;
+    TRY(unless_missing(op, &before, store_get_at(op, rec->store, who.rid, who.t, &then), &there));
+    return there ? keys_of_stored(op, rec, &then, ret, ret_n) : OK;
+}
+
+err clause_points_at(struct op *op, struct record *rec, struct rid_at who,
+                     const struct fhir_param *p, uint64_t **ret, size_t *ret_n)
 {
     VEC(uint64_t) found = {0};
     const uint16_t *numbers;
     size_t n_numbers = clause_numbers(p, &numbers), n;
     str *keys;
-    TRY(store_keys(op, rec->store, rid, &keys, &n));
+    TRY(keys_at(op, rec, who, &keys, &n));
     for (size_t i = 0; i < n; i++) {
         str k = keys[i];
         uint16_t number;
@@ -78,16 +134,21 @@ static err find(const struct planner *pl, struct plan *inner, size_t max, uint64
         return OK;
     inner->q.limit = max;
     TRY(store_search(pl->op, pl->rec->store, &inner->q, &found));
-    for (size_t i = 0; inner->verify && !found.more && i < found.n; i++) {
+    uint64_t later = pl->t && store_now_t(pl->rec->store) > pl->t ? pl->t : 0;
+    for (size_t i = 0; !found.more && i < found.n; i++) {
         struct store_doc d;
         bool ok;
-        TRY(spend(pl->op, pl->budget));
-        TRY(search_fetch(pl->op, pl->rec, inner->asked, inner, found.rids[i], 0, &d, &ok));
+        if (inner->verify) {
+            TRY(spend(pl->op, pl->budget));
+            TRY(search_fetch(pl->op, pl->rec, inner->asked, inner, found.rids[i], pl->t, &d, &ok));
+        } else {
+            TRY(still_seen(pl->op, pl->rec, inner, (struct rid_at){found.rids[i], later}, &ok));
+        }
         if (ok)
             found.rids[kept++] = found.rids[i];
     }
     *ret = found.rids;
-    *ret_n = inner->verify ? kept : found.n;
+    *ret_n = found.more ? found.n : kept;
     *ret_more = found.more;
     return OK;
 }
@@ -108,7 +169,8 @@ static err pointed_at(const struct planner *pl, const struct fhir_clause *c, rid
         uint64_t *targets;
         size_t n;
         TRY(search_late(pl->op, i));
-        TRY(clause_points_at(pl->op, pl->rec, inner->at[i], c->param, &targets, &n));
+        struct rid_at who = {inner->at[i], pl->t};
+        TRY(clause_points_at(pl->op, pl->rec, who, c->param, &targets, &n));
         for (size_t j = 0; j < n; j++)
             VEC_PUSH(pl->op->arena, ret, targets[j]);
     }
@@ -190,6 +252,7 @@ static err filter_add(struct planner *pl, const struct chain_filter *f)
         pl->plan->filters = all;
     }
     struct chain_filter one = *f;
+    one.untouched = pl->t;
     one.known = ARENA_ARRAY(pl->op->arena, struct known, KNOWN);
     VEC_PUSH(pl->op->arena, &all->v, one);
     return op_check(pl->op);
@@ -230,11 +293,13 @@ struct asking {
     struct op *op; /* over the scratch arena */
     struct record *rec;
     struct chain_budget *budget;
+    uint64_t t;
 };
 
-/* Does the inner plan find anything with one more condition? */
+/* Does the inner plan find anything with one more condition? then: as of the moment shown, which
+ * costs a look at all that has changed since; else as it is now. */
 static err any(const struct asking *a, const struct plan *inner, struct store_clause extra,
-               bool *ret)
+               bool then, bool *ret)
 {
     struct store_found found = {0};
     struct store_query q = inner->q;
@@ -250,35 +315,66 @@ static err any(const struct asking *a, const struct plan *inner, struct store_cl
         memcpy(clauses + 1, q.clauses, n * sizeof *clauses);
     q.clauses = clauses;
     q.n_clauses = n + 1;
-    q.limit = inner->verify ? NESTED : 1;
+    q.limit = inner->verify || then ? NESTED : 1;
+    q.after = then ? q.after : STR_NONE;
     TRY(store_search(a->op, a->rec->store, &q, &found));
-    *ret = !inner->verify && found.n;
-    for (size_t i = 0; inner->verify && i < found.n && !*ret; i++) {
+    *ret = !inner->verify && !then && found.n;
+    for (size_t i = 0; i < found.n && !*ret; i++) {
         struct store_doc d;
         TRY(spend(a->op, a->budget));
-        TRY(search_fetch(a->op, a->rec, inner->asked, inner, found.rids[i], 0, &d, ret));
+        if (!inner->verify) {
+            TRY(still_seen(a->op, a->rec, inner, (struct rid_at){found.rids[i], a->t}, ret));
+            continue;
+        }
+        TRY(search_fetch(a->op, a->rec, inner->asked, inner, found.rids[i], then ? a->t : 0, &d,
+                         ret));
     }
-    if (found.more && !*ret && inner->verify)
+    if (found.more && !*ret)
         return fail(a->op, ERR_TOO_COSTLY,
                     "More than %u resources would have to be looked at for one; narrow the chain.",
                     NESTED);
     return OK;
 }
 
-static err reverse_holds(const struct asking *a, const struct chain_filter *f, uint64_t rid,
-                         bool *ret)
+#define CHANGES 4096u
+
+/* Has anything of the type changed since the moment shown? Reads what is new in the feed. */
+static err touched(const struct asking *a, struct chain_filter *f, fhir_type type)
+{
+    size_t n = CHANGES;
+    while (a->t && !f->touched && n >= CHANGES && f->untouched < store_now_t(a->rec->store)) {
+        struct store_change *c;
+        TRY(spend(a->op, a->budget));
+        TRY(store_feed(a->op, a->rec->store, f->untouched, CHANGES, &c, &n));
+        for (size_t i = 0; i < n; i++) {
+            f->touched |= c[i].type == type;
+            f->untouched = c[i].t;
+        }
+    }
+    return OK;
+}
+
+static err reverse_holds(const struct asking *a, struct chain_filter *f, uint64_t rid, bool *ret)
 {
     struct range_set s = {.op = a->op, .rec = a->rec};
     const uint16_t *number;
     size_t n = clause_numbers(f->clause->param, &number);
     for (size_t i = 0; i < n; i++)
         clause_targets(&s, number[i], &rid, 1);
-    return any(a, &f->inner[0], (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n}, ret);
+    struct store_clause points = {.ranges = s.or.at, .n_ranges = s.or.n};
+    if (!f->touched) {
+        TRY(any(a, &f->inner[0], points, false, ret));
+        TRY(touched(a, f,
+                    f->clause->chain[0].type)); /* afterwards: then it holds for what was seen */
+    }
+    return f->touched ? any(a, &f->inner[0], points, true, ret) : OK;
 }
 
 static err target_holds(const struct asking *a, const struct chain_filter *f, uint64_t rid,
                         bool *ret)
 {
+    struct store_clause itself = {.kind = CLAUSE_RIDS, .rids = &rid, .n_rids = 1};
+    bool later = false;
     struct known *k = &f->known[rid % KNOWN];
     if (k->rid == rid) {
         *ret = k->holds;
@@ -286,20 +382,23 @@ static err target_holds(const struct asking *a, const struct chain_filter *f, ui
     }
     *ret = false;
     for (size_t i = 0; i < f->n && !*ret; i++)
-        TRY(any(a, &f->inner[i],
-                (struct store_clause){.kind = CLAUSE_RIDS, .rids = &rid, .n_rids = 1}, ret));
+        TRY(any(a, &f->inner[i], itself, false, ret));
+    TRY(newer(a->op, a->rec, (struct rid_at){rid, a->t}, &later));
+    for (size_t i = 0; later && i < f->n && (i == 0 || !*ret); i++)
+        TRY(any(a, &f->inner[i], itself, true, ret));
     *k = (struct known){rid, *ret};
     return OK;
 }
 
-static err one_holds(const struct asking *a, const struct chain_filter *f, uint64_t rid, bool *ret)
+static err one_holds(const struct asking *a, struct chain_filter *f, uint64_t rid, bool *ret)
 {
     uint64_t *targets;
     size_t n;
     if (f->clause->reverse)
         return reverse_holds(a, f, rid, ret);
     *ret = false;
-    TRY(clause_points_at(a->op, a->rec, rid, f->clause->param, &targets, &n));
+    TRY(clause_points_at(a->op, a->rec, (struct rid_at){rid, a->t}, f->clause->param, &targets,
+                         &n));
     for (size_t i = 0; i < n && !*ret; i++)
         TRY(target_holds(a, f, targets[i], ret));
     return OK;
@@ -313,7 +412,7 @@ err chains_hold(struct op *op, struct record *rec, const struct plan *plan, uint
     op_init(&sub, all->scratch, op->actor, op->now);
     sub.deadline = op->deadline;
     sub.trace = op->trace;
-    struct asking a = {&sub, rec, all->budget};
+    struct asking a = {&sub, rec, all->budget, plan->t};
     err e = OK;
     for (size_t i = 0; i < all->v.n && holds && e == OK; i++)
         e = one_holds(&a, &all->v.at[i], rid, &holds);

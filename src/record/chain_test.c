@@ -243,11 +243,153 @@ static void others_stay_hidden(void **state)
     }
 }
 
+/* ---- later pages: what a chain leads to is as it was when the first page was shown ---- */
+
+static err page_of(struct fixture *f, const char *type, const char *query, str at,
+                   struct record_page *ret)
+{
+    const char *q = at.n ? fixture_text(f, "%s&_page=%.*s", query, STR_ARG(at)) : query;
+    op_clear(&f->op);
+    return record_find(&f->op, f->rec, fhir_type_parse(str_of(type)), str_of(q), ret);
+}
+
+static void change(struct fixture *f, const char *at, const char *text)
+{
+    struct record_result r;
+    struct json *tree = fixture_tree(f, text);
+    str id = fixture_id(at);
+    json_set_str(f->op.arena, tree, STR("id"), id);
+    op_clear(&f->op);
+    assert_int_equal(record_update(&f->op, f->rec, fhir_type_of(tree), id, tree, STR_NONE, &r), OK);
+}
+
+#define NAMED(name) "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"" name "\"}]}"
+#define OBSERVED                                                                                   \
+    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"               \
+    "\"system\":\"urn:s\",\"code\":\"%s\"}],\"text\":\"%s\"},\"subject\":{\"reference\":\"%s\"}}"
+#define THREE 3
+
+struct then {
+    const char *patient[THREE], *observation[THREE], *list;
+};
+
+static const char *observed(struct fixture *f, const char *code, const char *patient)
+{
+    return fixture_text(f, OBSERVED, code, code, patient);
+}
+
+static struct then make_then(struct fixture *f)
+{
+    struct then m;
+    for (int i = 0; i < THREE; i++) {
+        m.patient[i] = fixture_make(f, NAMED("Then"));
+        m.observation[i] = fixture_make(f, observed(f, "c1", m.patient[i]));
+    }
+    m.list = fixture_make(
+        f, fixture_text(f,
+                        "{\"resourceType\":\"List\",\"status\":\"current\",\"mode\":\"working\","
+                        "\"entry\":[{\"item\":{\"reference\":\"%s\"}},{\"item\":{\"reference\":"
+                        "\"%s\"}},{\"item\":{\"reference\":\"%s\"}}]}",
+                        m.patient[0], m.patient[1], m.patient[2]));
+    return m;
+}
+
+static const struct {
+    const char *type, *query;
+} chained[] = {
+    {"Observation", "subject:Patient.name=then&_count=1"},
+    {"Observation", "subject:Patient.name:contains=hen&_count=1&_sort=-date"},
+    {"Observation", "subject:Patient.name=then&_count=1&_sort=code,date"},
+    {"Patient", "_has:Observation:patient:code=c1&_count=1"},
+    {"Patient", "_has:Observation:patient:code:text=c1&_count=1"},
+    {"Patient", "_has:Observation:subject:subject:Patient.name=then&_count=1&_sort=name"},
+    {"Patient", "_list=%s&_count=1"}};
+#define CHAINED (sizeof chained / sizeof *chained)
+
+/* many: both ways a chain can be followed. */
+static void pages_of_then(struct fixture *f, size_t many)
+{
+    struct then m = make_then(f);
+    struct record_page first[CHAINED], page;
+    const char *query[CHAINED];
+    str list = fixture_id(m.list);
+    f->rec->chain_few = f->rec->chain_many = many;
+    for (size_t i = 0; i < CHAINED; i++) {
+        query[i] = str_find(str_of(chained[i].query), STR("%s"), 0) == SIZE_MAX
+                       ? chained[i].query
+                       : fixture_text(f, "_list=%.*s&_count=1", STR_ARG(list));
+        assert_int_equal(page_of(f, chained[i].type, query[i], STR_NONE, &first[i]), OK);
+        if (first[i].n != 1)
+            print_error("%s\n", query[i]);
+        assert_int_equal(first[i].n, 1);
+        first[i].next = arena_str(f->keep, first[i].next);
+    }
+    for (int i = 0; i < THREE; i++) {
+        change(f, m.patient[i], "{\"resourceType\":\"Patient\"}");
+        change(f, m.observation[i], observed(f, "c2", m.patient[i]));
+        (void)fixture_make(f, observed(f, "c1", fixture_make(f, NAMED("Then"))));
+    }
+    change(f, m.list, "{\"resourceType\":\"List\",\"status\":\"current\",\"mode\":\"working\"}");
+    for (size_t i = 0; i < CHAINED; i++) {
+        int n = 0;
+        for (str at = first[i].next; at.n && n < 9; at = arena_str(f->keep, page.next)) {
+            assert_int_equal(page_of(f, chained[i].type, query[i], at, &page), OK);
+            n += (int)page.n;
+        }
+        if (n != THREE - 1)
+            print_error("%s: %d more, %zu at a time\n", query[i], n, many);
+        assert_int_equal(n, THREE - 1);
+    }
+}
+
+static void then_inner_first(void **state)
+{
+    pages_of_then(*state, 1000);
+}
+
+static void then_one_by_one(void **state)
+{
+    pages_of_then(*state, 0);
+}
+
+/* But for what may not be seen any more: that is not known through a chain either. */
+static void then_but_hidden_since(void **state)
+{
+    struct fixture *f = *state;
+    static const char query[] = "subject:Patient.name=then&_count=1";
+    for (size_t many = 0; many <= 1000; many += 1000) {
+        struct record_page page;
+        f->rec->chain_few = f->rec->chain_many = many;
+        fixture_as(f, &f->system);
+        struct then m = make_then(f);
+        for (int i = 0; i < THREE; i++)
+            (void)fixture_make(
+                f, fixture_text(f,
+                                "{\"resourceType\":\"Communication\",\"status\":\"completed\","
+                                "\"subject\":{\"reference\":\"%s\"}}",
+                                m.patient[i]));
+        fixture_as(f, &f->agent);
+        assert_int_equal(page_of(f, "Communication", query, STR_NONE, &page), OK);
+        assert_int_equal(page.n, 1);
+        str next = arena_str(f->keep, page.next);
+        fixture_as(f, &f->system);
+        for (int i = 0; i < THREE; i++)
+            change(f, m.patient[i],
+                   "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Then\"}],\"meta\":{"
+                   "\"security\":[{\"system\":"
+                   "\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"SUD\"}]}}");
+        fixture_as(f, &f->agent);
+        assert_int_equal(page_of(f, "Communication", query, next, &page), OK);
+        assert_int_equal(page.n, 0);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {BOTH_BACKENDS(chains_from_any_side),
-                                       BOTH_BACKENDS(modifiers), BOTH_BACKENDS(words_places_units),
-                                       BOTH_BACKENDS(codes_that_others_know),
-                                       BOTH_BACKENDS(others_stay_hidden)};
+    const struct CMUnitTest tests[] = {
+        BOTH_BACKENDS(chains_from_any_side), BOTH_BACKENDS(modifiers),
+        BOTH_BACKENDS(words_places_units),   BOTH_BACKENDS(codes_that_others_know),
+        BOTH_BACKENDS(others_stay_hidden),   BOTH_BACKENDS(then_inner_first),
+        BOTH_BACKENDS(then_one_by_one),      BOTH_BACKENDS(then_but_hidden_since)};
     return cmocka_run_group_tests_name("record.chain", tests, NULL, NULL);
 }

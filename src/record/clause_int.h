@@ -16,6 +16,7 @@ struct planner {
     struct plan *plan;
     struct clause_list list;
     struct chain_budget *budget;
+    uint64_t t;                    /* see plan_make() */
     VEC(struct fhir_clause) asked; /* what plan_holds() asks of the document */
     VEC(const struct fhir_clause *) chains;
 };
@@ -41,8 +42,11 @@ MUST err clause_codes(struct planner *pl, const struct fhir_clause *c, struct fh
 /* clause_tree.c: :above and :below of references; _list. */
 MUST err clause_tree(struct planner *pl, const struct fhir_clause *c);
 MUST err clause_list(struct planner *pl, fhir_type type, const struct fhir_clause *c);
-/* The targets of a resource's references under any of the numbers, from its keys. */
-MUST err clause_points_at(struct op *op, struct record *rec, uint64_t rid,
+/* The targets of a resource's references by a parameter, as of t (0: now), from its keys. */
+struct rid_at {
+    uint64_t rid, t;
+};
+MUST err clause_points_at(struct op *op, struct record *rec, struct rid_at who,
                           const struct fhir_param *p, uint64_t **ret, size_t *ret_n);
 
 /* The clause's values asked of the keys stored under number. */

@@ -59,7 +59,8 @@ static err parents(struct tree *t, size_t from, size_t to)
     for (size_t i = from; i < to; i++) {
         uint64_t *up;
         size_t n;
-        TRY(clause_points_at(t->pl->op, t->pl->rec, t->nodes.at[i], t->up, &up, &n));
+        struct rid_at who = {t->nodes.at[i], t->pl->t};
+        TRY(clause_points_at(t->pl->op, t->pl->rec, who, t->up, &up, &n));
         for (size_t k = 0; k < n; k++)
             TRY(add(t, up[k]));
     }
@@ -128,6 +129,18 @@ static int by_rid(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+/* The List as it was at the moment shown. */
+static err list_then(struct planner *pl, struct store_doc *d, bool *ret_there)
+{
+    struct fault before = pl->op->fault;
+    err e = store_get_at(pl->op, pl->rec->store, d->rid, pl->t, d);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    pl->op->fault = before;
+    *ret_there = e == OK && !d->deleted && access_may_see(pl->op, pl->rec, NULL, d);
+    return OK;
+}
+
 /* A List that is not there, or may not be seen, names nothing. */
 err clause_list(struct planner *pl, fhir_type type, const struct fhir_clause *c)
 {
@@ -137,12 +150,17 @@ err clause_list(struct planner *pl, fhir_type type, const struct fhir_clause *c)
         str id = c->values[i].code;
         struct store_doc d;
         struct json *tree;
+        bool there = true;
         id = str_starts(id, STR("List/")) ? str_sub(id, 5, id.n) : id;
         err e = id_get(pl->op, pl->rec, fhir_type_parse(STR("List")), id, &d);
         if (e == ERR_NOT_FOUND ||
             (e == OK && (d.deleted || !access_may_see(pl->op, pl->rec, NULL, &d))))
             continue;
         TRY(e);
+        if (pl->t && d.t > pl->t)
+            TRY(list_then(pl, &d, &there));
+        if (!there)
+            continue;
         TRY(tree_of(pl->op, pl->rec, &d, &tree));
         TRY(listed(pl, type, tree, &all));
     }

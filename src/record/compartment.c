@@ -15,9 +15,10 @@ static void add_params(struct range_set *s, const struct fhir_query *q, const ui
 }
 
 /* The resource itself is in its own compartment, beside what refers to it. */
-static err add_itself(struct op *op, struct record *rec, const struct range_set *s, uint64_t rid,
-                      struct clause_list *l)
+static err add_itself(struct op *op, struct record *rec, const struct range_set *s,
+                      struct rid_at self_at, struct clause_list *l)
 {
+    uint64_t rid = self_at.rid, t = self_at.t;
     struct store_clause refers = {.ranges = s->or.at, .n_ranges = s->or.n};
     struct store_query q = {.type = 0, .clauses = &refers, .n_clauses = 1};
     struct store_found found = {0};
@@ -25,6 +26,9 @@ static err add_itself(struct op *op, struct record *rec, const struct range_set 
     TRY(store_peek(op, rec->store, rid, &self));
     q.type = self.type;
     q.limit = RECORD_CANDIDATES_MAX;
+    q.keys_of = keys_of_stored;
+    q.ctx = rec;
+    q.after = t ? store_position(op, t, false) : STR_NONE;
     if (s->or.n)
         TRY(store_search(op, rec->store, &q, &found));
     if (found.more)
@@ -68,7 +72,7 @@ err plan_compartment(struct op *op, struct record *rec, const struct fhir_query 
     struct range_set s = {.op = op, .rec = rec};
     add_params(&s, q, rid);
     if (q->type == q->compartment)
-        return add_itself(op, rec, &s, d.rid, l);
+        return add_itself(op, rec, &s, (struct rid_at){d.rid, plan->t}, l);
     plan->empty |= s.or.n == 0;
     if (s.or.n)
         clause_push(op, l,

@@ -38,7 +38,7 @@ static err block(struct matching *m, const struct buf *query)
     TRY(op_check(m->op));
     m->blocks++;
     TRY(fhir_query_read(m->op, m->rec->t_patient, buf_str(query), false, &q));
-    TRY(plan_make(m->op, m->rec, q, &m->plan));
+    TRY(plan_make(m->op, m->rec, q, 0, &m->plan));
     TRY(search_rids(m->op, m->rec, q, &m->plan, BLOCK_MAX, &rids, &n));
     for (size_t i = 0; i < n && m->rids.n < CANDIDATES_MAX; i++) {
         bool known = false;

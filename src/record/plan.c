@@ -256,7 +256,8 @@ static err add_clause(struct planner *pl, fhir_type type, const struct fhir_clau
 
 static err plan_clauses(struct planner *pl, const struct fhir_query *q)
 {
-    *pl->plan = (struct plan){.q = {.type = q->type, .keys_of = keys_of_stored, .ctx = pl->rec}};
+    *pl->plan = (struct plan){.q = {.type = q->type, .keys_of = keys_of_stored, .ctx = pl->rec},
+                              .t = pl->t};
     if (q->compartment)
         TRY(plan_compartment(pl->op, pl->rec, q, &pl->list, pl->plan));
     for (size_t i = 0; i < q->n; i++) {
@@ -296,8 +297,11 @@ static err make(struct planner *pl, const struct fhir_query *q)
 
 err plan_inner(const struct planner *outer, const struct fhir_query *q, struct plan *ret)
 {
-    struct planner pl = {.op = outer->op, .rec = outer->rec, .plan = ret, .budget = outer->budget};
-    return make(&pl, q);
+    struct planner pl = {
+        .op = outer->op, .rec = outer->rec, .plan = ret, .budget = outer->budget, .t = outer->t};
+    TRY(make(&pl, q));
+    ret->q.after = pl.t ? store_position(pl.op, pl.t, false) : STR_NONE;
+    return op_check(pl.op);
 }
 
 static struct chain_budget *budget_new(struct op *op)
@@ -307,9 +311,10 @@ static struct chain_budget *budget_new(struct op *op)
     return b;
 }
 
-err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret)
+err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, uint64_t t,
+              struct plan *ret)
 {
-    struct planner pl = {.op = op, .rec = rec, .plan = ret, .budget = budget_new(op)};
+    struct planner pl = {.op = op, .rec = rec, .plan = ret, .budget = budget_new(op), .t = t};
     return make(&pl, q);
 }
 

@@ -149,9 +149,11 @@ struct plan {
     uint64_t home;                  /* compartment that a home parameter named; 0 none */
     const struct fhir_query *asked; /* what the document is asked: value sets in, chains out */
     struct chain_filters *filters;  /* chains asked of each candidate; NULL none */
+    uint64_t t;                     /* what else is looked at is as of it; 0: as it is now */
 };
-/* Access is asked for and put in. */
-MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret);
+/* Access is asked for and put in. t: the moment that chains and lists are judged as of; 0: now. */
+MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, uint64_t t,
+                   struct plan *ret);
 /* For conditional writes and references: as a search; who may not search the type finds only what
  * they wrote themselves (a device its own readings). */
 MUST err plan_condition(struct op *op, struct record *rec, const struct fhir_query *q,
@@ -358,6 +360,8 @@ MUST err search_late(struct op *op, size_t i);
 /* True when the store has no order for what is asked. */
 bool sort_in_memory(const struct fhir_query *q);
 struct store_sort sort_in_store(const struct fhir_query *q);
+/* The moment of a position that search_sorted() gave; 0 when it is none. */
+uint64_t sort_page_t(str page);
 MUST err search_sorted(struct op *op, struct record *rec, struct search_part *parts, size_t n,
                        struct record_page *ret);
 MUST err search_include(struct op *op, struct record *rec, const struct fhir_query *q,

@@ -146,6 +146,12 @@ static err fill(struct filler *f)
                     "_page is not a position that this server gave; start at page one.");
     bool first = str_empty(q->page), back = f->at.back;
     page->t = store_now_t(f->rec->store);
+    if (first && f->parts[0].plan.t) {
+        struct store_sort sort =
+            f->n == 1 ? sort_in_store(q) : (struct store_sort){.order = ORDER_RID};
+        page->t = f->parts[0].plan.t;
+        f->at.at = store_position_at(f->op, page->t, &sort, NULL);
+    }
     f->want = q->count;
     do {
         struct search_part *p = &f->parts[f->at.part];
@@ -177,12 +183,13 @@ static err count_part(struct op *op, struct record *rec, struct search_part *p, 
     if (again.empty)
         return OK;
     if (again.verify && p->q->total != TOTAL_ESTIMATE) {
-        TRY(search_count(op, rec, p, 0, &n));
+        TRY(search_count(op, rec, p, p->plan.t, &n));
         *sum += n;
         return OK;
     }
     again.q.limit = 0;
     again.q.total = true;
+    again.q.after = again.t ? store_position(op, again.t, false) : STR_NONE;
     TRY(store_search(op, rec->store, &again.q, &found));
     p->lead = found.lead;
     p->led = found.led;
@@ -213,6 +220,37 @@ static err run(struct op *op, struct record *rec, struct search_part *parts, siz
     return fill(&f);
 }
 
+/* Does it look at more than the resources it finds? */
+static bool looks_further(const struct fhir_query *q)
+{
+    bool further = q->compartment == q->type && q->compartment;
+    for (size_t i = 0; i < q->n; i++) {
+        enum fhir_modifier m = q->clauses[i].modifier;
+        further |= q->clauses[i].chain || m == MOD_LIST || m == MOD_ABOVE || m == MOD_BELOW;
+    }
+    return further;
+}
+
+/* The moment that all of it is looked at: of a later page that of the first one; of a first page
+ * now, or 0 when what is found decides alone. */
+static uint64_t moment(struct record *rec, const struct fhir_query *const *qs, size_t n)
+{
+    bool further = false, sorted = qs[0]->n_sort && (n > 1 || sort_in_memory(qs[0]));
+    struct place at;
+    uint64_t t = 0;
+    for (size_t i = 0; i < n; i++)
+        further |= looks_further(qs[i]);
+    if (!further)
+        return 0;
+    if (str_empty(qs[0]->page))
+        return store_now_t(rec->store);
+    if (sorted)
+        return sort_page_t(qs[0]->page);
+    if (place_read(qs[0]->page, n, &at))
+        t = store_position_t(at.at);
+    return t;
+}
+
 static err search(struct op *op, struct record *rec, const struct fhir_query *const *qs, size_t n,
                   struct record_page *ret)
 {
@@ -221,9 +259,10 @@ static err search(struct op *op, struct record *rec, const struct fhir_query *co
     struct record_page page = {.docs = ARENA_ARRAY(op->arena, struct record_doc, room + 1)};
     int64_t start = time_mono_ns();
     TRY(op_check(op));
+    uint64_t t = moment(rec, qs, n);
     for (size_t i = 0; i < n; i++) {
         parts[i].q = qs[i];
-        TRY(plan_make(op, rec, qs[i], &parts[i].plan));
+        TRY(plan_make(op, rec, qs[i], t, &parts[i].plan));
     }
     TRY(run(op, rec, parts, n, &page));
     page.n_match = page.n;

@@ -120,10 +120,11 @@ static err begin(struct op *op, const struct pager *p, struct search_part *part)
     q->total = false;
     q->sort = p->led ? sort_in_store(p->q) : (struct store_sort){.order = ORDER_RID};
     q->sort.backwards = p->led && p->back;
-    q->after = p->t ? store_position(op, p->t, false) : STR_NONE;
+    q->after = p->t ? store_position_at(op, p->t, &q->sort, NULL) : STR_NONE;
     if (p->led && p->bound) {
         struct kb k = edge_key(p);
-        q->after = store_position_at(op, p->t, &q->sort, str_make(k.p, k.n));
+        str key = str_make(k.p, k.n);
+        q->after = store_position_at(op, p->t, &q->sort, &key);
     }
     return p->led && p->bound && is_time(p->q) ? window(op, p, q) : op_check(op);
 }
@@ -169,6 +170,13 @@ static bool take(str *in, uint64_t *ret)
 {
     str part;
     return str_take_until(in, '.', &part) && str_to_u64(part, UINT64_MAX, ret);
+}
+
+uint64_t sort_page_t(str page)
+{
+    uint64_t t;
+    str rest = str_sub(page, 1, page.n);
+    return take(&rest, &t) ? t : 0;
 }
 
 static bool take_value(str *in, struct sort_value *v)
@@ -254,8 +262,8 @@ err search_sorted(struct op *op, struct record *rec, struct search_part *parts, 
     struct pager p = {.q = parts[0].q};
     err e = page_begin(op, &p, p.q->page);
     p.led = n == 1 && (is_time(p.q) || sort_keyed(p.q->sort[0].param));
-    if (n > 1 && !p.t)
-        p.t = store_now_t(rec->store);
+    if (!p.t)
+        p.t = n > 1 ? store_now_t(rec->store) : parts[0].plan.t;
     p.keep[0] = arena_new(0);
     p.keep[1] = arena_new(0);
     if (e == OK && (!p.keep[0] || !p.keep[1]))

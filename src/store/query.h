@@ -71,9 +71,12 @@ MUST err store_search(struct op *op, struct store *s, const struct store_query *
 /* A position before everything, for ORDER_RID upwards: the whole answer as it was at t. end: behind
  * everything, for the same order backwards. */
 str store_position(struct op *op, uint64_t t, bool end);
-/* Where a walk in this order, as of t, comes to the first whose sort key begins with key (what
- * follows the parameter's number); empty: to the first without one. Of other orders: its start. */
-str store_position_at(struct op *op, uint64_t t, const struct store_sort *sort, str key);
+/* Where a walk in this order, as of t, comes to the first whose sort key begins with *key (what
+ * follows the parameter's number); empty: to the first without one. NULL, or another order: to its
+ * start. */
+str store_position_at(struct op *op, uint64_t t, const struct store_sort *sort, const str *key);
+/* The t that a position goes on as of; 0 when it is none. */
+uint64_t store_position_t(str position);
 /* All keys of one resource (param + value). */
 MUST err store_keys(struct op *op, struct store *s, uint64_t rid, str **ret, size_t *ret_n);
 

@@ -119,17 +119,20 @@ str store_position(struct op *op, uint64_t t, bool end)
                           &(struct hit){.rid = end ? RID_MAX : 0});
 }
 
-str store_position_at(struct op *op, uint64_t t, const struct store_sort *sort, str key)
+str store_position_at(struct op *op, uint64_t t, const struct store_sort *sort, const str *key)
 {
-    bool turned = sort->descending != sort->backwards;
+    bool turned = sort->descending != sort->backwards, keys = sort->order == ORDER_KEY;
     struct hit h = {.rid = turned ? RID_MAX : 0, .t = turned ? UINT64_MAX : 0};
-    h.keyless = sort->order == ORDER_KEY && key.n == 0;
-    key = str_sub(key, 0, HIT_KEY_MAX);
-    if (sort->order == ORDER_KEY && key.n) {
-        h.key_n = (uint8_t)(turned ? HIT_KEY_MAX : key.n);
+    str from = key ? str_sub(*key, 0, HIT_KEY_MAX) : STR_NONE;
+    h.keyless = keys && (key ? from.n == 0 : sort->backwards);
+    if (keys && !h.keyless && turned) {
+        h.key_n = HIT_KEY_MAX;
         memset(h.key, 0xff, HIT_KEY_MAX);
-        memcpy(h.key, key.p, key.n);
+    } else if (keys && !h.keyless) {
+        h.key_n = (uint8_t)from.n;
     }
+    if (from.n)
+        memcpy(h.key, from.p, from.n);
     return position_write(op, sort, t, &h);
 }
 
@@ -138,31 +141,49 @@ static int nibble(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-err position_read(struct op *op, str text, const struct store_sort *sort, uint64_t *ret_t,
-                  struct hit *ret)
+struct position {
+    uint64_t flags, param, t;
+    struct hit hit;
+};
+
+static bool decode(str text, struct position *ret)
 {
     char raw[128];
-    struct hit h = {.rid = 0};
     uint8_t version = 0, flags = 0;
-    uint64_t param = 0, t = 0;
+    struct hit *h = &ret->hit;
     bool good = text.n % 2 == 0 && text.n <= 2 * sizeof raw;
     for (size_t i = 0; good && i < text.n; i += 2) {
         int hi = nibble(text.p[i]), lo = nibble(text.p[i + 1]);
         good = hi >= 0 && lo >= 0;
         raw[i / 2] = (char)(hi * 16 + lo);
     }
-    str in = str_make(raw, text.n / 2);
-    good = good && take_u8(&in, &version) && version == POSITION_VERSION && take_u8(&in, &flags) &&
-           take_varint(&in, &param) && take_varint(&in, &t) && take_varint(&in, &h.rid) &&
-           take_varint(&in, &h.t) && in.n <= HIT_KEY_MAX && (flags & ~1u) == flags_of(sort) &&
-           param == sort->param;
-    if (!good)
-        return fail(op, ERR_INVALID, "the page position does not belong to this search");
-    h.keyless = flags & 1;
-    h.key_n = (uint8_t)in.n;
+    str in = good ? str_make(raw, text.n / 2) : STR_NONE;
+    *ret = (struct position){0};
+    if (!take_u8(&in, &version) || version != POSITION_VERSION || !take_u8(&in, &flags) ||
+        !take_varint(&in, &ret->param) || !take_varint(&in, &ret->t) ||
+        !take_varint(&in, &h->rid) || !take_varint(&in, &h->t) || in.n > HIT_KEY_MAX)
+        return false;
+    ret->flags = flags & ~1u;
+    h->keyless = flags & 1;
+    h->key_n = (uint8_t)in.n;
     if (in.n)
-        memcpy(h.key, in.p, in.n);
-    *ret_t = t;
-    *ret = h;
+        memcpy(h->key, in.p, in.n);
+    return true;
+}
+
+err position_read(struct op *op, str text, const struct store_sort *sort, uint64_t *ret_t,
+                  struct hit *ret)
+{
+    struct position p;
+    if (!decode(text, &p) || p.flags != flags_of(sort) || p.param != sort->param)
+        return fail(op, ERR_INVALID, "the page position does not belong to this search");
+    *ret_t = p.t;
+    *ret = p.hit;
     return OK;
+}
+
+uint64_t store_position_t(str position)
+{
+    struct position p;
+    return decode(position, &p) ? p.t : 0;
 }
