@@ -2,6 +2,7 @@
  * and percent-encoding). Invariant: n <= cap <= max; once failed nothing is written again. */
 #include "base/buf.h"
 
+#include <endian.h>
 #include <stdio.h>
 
 #define FIRST 256u
@@ -94,10 +95,8 @@ void buf_u8(struct buf *b, uint8_t v)
 
 static void big_endian(struct buf *b, uint64_t v, unsigned bytes)
 {
-    char out[8];
-    for (unsigned i = 0; i < bytes; i++)
-        out[i] = (char)(v >> (8 * (bytes - 1 - i)));
-    buf_add(b, str_make(out, bytes));
+    uint64_t out = htobe64(v << (64 - 8 * bytes));
+    buf_add(b, str_make((const char *)&out, bytes));
 }
 
 void buf_u16(struct buf *b, uint16_t v)

@@ -3,20 +3,21 @@
  * When a nurse changed the case meanwhile, the step is thrown away and done again. */
 #include "monitor/monitor_int.h"
 
-#define STEP_CHANGES 256
+#define STEP_CHANGES 1024
+#define SEEN_LISTS 256u
 
 struct seen { /* a patient touched in this step */
     uint64_t rid;
     struct track *track;
-    struct findings findings;
+    struct findings *findings;
     str id;
-    struct seen *next;
+    struct seen *next, *alike;
 };
 
 struct step {
     struct op *op;
     struct monitor *m;
-    struct seen *first;
+    struct seen *first, *by_rid[SEEN_LISTS]; /* all of them; those with like numbers */
     fhir_type observation, care_plan, goal;
 };
 
@@ -57,15 +58,19 @@ static err get_if_there(struct step *st, uint64_t rid, struct record_doc *ret, b
 /* *ret is NULL when the patient is gone: there is nobody to watch over. */
 static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
 {
-    for (struct seen *s = st->first; s; s = s->next)
+    struct seen **alike = &st->by_rid[patient % SEEN_LISTS];
+    for (struct seen *s = *alike; s; s = s->alike)
         if (s->rid == patient) {
             *ret = s;
             return OK;
         }
     struct seen *s = ARENA_NEW(st->op->arena, struct seen);
+    s->findings = arena_alloc(st->op->arena, sizeof *s->findings);
     struct record_doc doc;
     bool there;
     *ret = NULL;
+    if (!s->findings)
+        return op_check(st->op);
     TRY(get_if_there(st, patient, &doc, &there));
     if (!there)
         return OK;
@@ -74,8 +79,10 @@ static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
     s->id = doc.id;
     if (!s->track->plan_known)
         TRY(monitor_plan_load(st->op, st->m->rec, s->track, s->id));
+    s->findings->n = 0;
     s->next = st->first;
-    st->first = s;
+    s->alike = *alike;
+    st->first = *alike = s;
     *ret = s;
     return OK;
 }
@@ -90,10 +97,10 @@ static void add_reading(struct seen *s, const struct reading *r, int64_t at,
     if (r->series >= 0) {
         int i = track_add(s->track, r->series, (struct point){at, r->value, rid});
         if (i >= 0 && fresh)
-            monitor_eval(s->track, r->series, i, &s->findings);
+            monitor_eval(s->track, r->series, i, s->findings);
     } else if (r->yes && fresh) {
         s->track->symptom_at[r->symptom] = at;
-        monitor_eval_symptom(s->track, r->symptom, at, rid, &s->findings);
+        monitor_eval_symptom(s->track, r->symptom, at, rid, s->findings);
     }
 }
 
@@ -141,9 +148,9 @@ static err add_change(struct step *st, const struct record_change *c)
 static const struct finding *keep_news(struct seen *s, bool open, struct findings *ret)
 {
     size_t best = 0;
-    for (size_t i = 0; i < s->findings.n; i++)
-        if (monitor_news(s->track, &s->findings.at[i], open)) {
-            ret->at[ret->n++] = s->findings.at[i];
+    for (size_t i = 0; i < s->findings->n; i++)
+        if (monitor_news(s->track, &s->findings->at[i], open)) {
+            ret->at[ret->n++] = s->findings->at[i];
             open = true; /* from here on it is: what follows is evidence, however changes are
                             batched */
         }
@@ -218,7 +225,7 @@ static err commit_step(struct step *st, uint64_t to)
 {
     struct record_tx *tx = record_begin(st->op, st->m->rec);
     for (struct seen *s = st->first; s; s = s->next) {
-        if (s->findings.n)
+        if (s->findings->n)
             TRY(raise_case(st, tx, s));
         record_tx_kv(tx, track_key(st->op, s->rid), track_write(st->op, s->track));
     }

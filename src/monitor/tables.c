@@ -24,6 +24,10 @@ bool monitor_convert(int series, str unit, double v, double *ret)
     const struct series_row *row = &MONITOR_SERIES[series];
     str own = str_of(row->unit);
     double moles;
+    if (str_eq(unit, own)) {
+        *ret = v;
+        return isfinite(v);
+    }
     if (ucum_convert_code(v, unit, own, ret))
         return true;
     return row->molar_mass > 0 && ucum_convert_code(v, unit, STR("mol/L"), &moles) &&

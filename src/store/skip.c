@@ -4,6 +4,8 @@
 #include "store/skip_int.h"
 
 #define HEIGHT_MAX 14u
+#define FINGERS 512u
+#define FINGER_LEVELS 6u
 
 struct skip_node {
     uint64_t seq, head; /* head: the first bytes of the key, as head_of() has them */
@@ -50,13 +52,33 @@ static struct skip_node *node_new(struct arena *a, unsigned height, str key, con
     return n;
 }
 
+/* Where the last key with the same beginning went: keys of one parameter come one after another,
+ * and mostly go near each other. Of each level a node that reaches so high, the head at first. */
+struct skip_finger {
+    struct skip_node *at[FINGER_LEVELS];
+};
+
+static bool fingers_init(struct skip *s)
+{
+    s->fingers = arena_alloc(s->arena, FINGERS * sizeof *s->fingers);
+    for (size_t i = 0; s->fingers && i < FINGERS; i++)
+        for (size_t level = 0; level < FINGER_LEVELS; level++)
+            s->fingers[i].at[level] = s->head;
+    return s->fingers != NULL;
+}
+
+static struct skip_finger *finger_of(const struct skip *s, uint64_t head)
+{
+    return &s->fingers[((head >> 24) * UINT64_C(0x9E3779B97F4A7C15)) >> 55];
+}
+
 bool skip_init(struct skip *s, struct arena *a)
 {
     s->arena = a;
     s->rng = 0x9E3779B97F4A7C15u;
     atomic_init(&s->height, 1);
     s->head = node_new(a, HEIGHT_MAX, STR_NONE, NULL);
-    return s->head != NULL;
+    return s->head && fingers_init(s);
 }
 
 static int compare(const struct skip_node *n, str key)
@@ -97,6 +119,30 @@ static struct skip_node *find_before(const struct skip *s, str key, uint64_t seq
     return n;
 }
 
+/* Like find_before() for a new node, up from the finger to the first level at which the place is
+ * known, and down again. False when that takes too many levels, or too few for the node. */
+static bool find_near(const struct skip *s, const struct skip_finger *finger,
+                      const struct skip_node *fresh, struct skip_node **prev)
+{
+    str key = str_make(fresh->bytes, fresh->key_n);
+    for (unsigned level = 0; level < FINGER_LEVELS; level++) {
+        struct skip_node *n = finger->at[level], *next = next_of(n, level);
+        if ((n != s->head && !before(n, fresh->head, key, fresh->seq)) ||
+            (next && before(next, fresh->head, key, fresh->seq)))
+            continue;
+        if (fresh->height > level + 1)
+            return false;
+        prev[level] = n;
+        while (level-- > 0) {
+            while ((next = next_of(n, level)) && before(next, fresh->head, key, fresh->seq))
+                n = next;
+            prev[level] = n;
+        }
+        return true;
+    }
+    return false;
+}
+
 static unsigned random_height(struct skip *s)
 {
     s->rng ^= s->rng << 13;
@@ -116,7 +162,9 @@ struct skip_node *skip_put(struct skip *s, str key, uint64_t seq, const str *val
     if (!n)
         return NULL;
     n->seq = seq;
-    find_before(s, key, seq, prev);
+    struct skip_finger *finger = finger_of(s, n->head);
+    if (!find_near(s, finger, n, prev))
+        find_before(s, key, seq, prev);
     unsigned now = atomic_load_explicit(&s->height, memory_order_relaxed);
     for (unsigned level = now; level < height; level++)
         prev[level] = s->head;
@@ -126,6 +174,8 @@ struct skip_node *skip_put(struct skip *s, str key, uint64_t seq, const str *val
         atomic_store_explicit(&n->next[level], next_of(prev[level], level), memory_order_relaxed);
         atomic_store_explicit(&prev[level]->next[level], n, memory_order_release);
     }
+    for (unsigned level = 0; level < height && level < FINGER_LEVELS; level++)
+        finger->at[level] = n;
     return n;
 }
 

@@ -14,6 +14,7 @@ struct skip_node;
 struct skip {
     struct arena *arena;
     struct skip_node *head;
+    struct skip_finger *fingers; /* the writer's */
     uint64_t rng;
     atomic_uint height;
 };
