@@ -35,7 +35,7 @@ err cli_perform_backup(struct cli *c, const struct cli_job *job, FILE *out)
 {
     (void)job;
     (void)out;
-    return record_audit_event(&c->op, c->rec, STR("backup"), true, STR_NONE);
+    return record_backup_ready(&c->op, c->rec);
 }
 
 /* keys: where they are and the file of their passphrase, for a restore; else NULL. */

@@ -32,6 +32,14 @@ static void told(const struct store_backup *b, struct record_backup *ret)
         snprintf(ret->head + 2 * i, 3, "%02x", b->head[i]);
 }
 
+err record_backup_ready(struct op *op, struct record *rec)
+{
+    TRY(access_plain(op, rec, ACTION_EXPORT, POLICY_TYPE_SYSTEM));
+    TRY(record_audit_event(op, rec, STR("backup"), true, STR_NONE));
+    TRY(record_audit_wait(op, rec));
+    return store_backup_ready(op, rec->store);
+}
+
 err record_backup(struct op *op, str from, str to, const struct record_watch *watch,
                   struct record_backup *ret)
 {

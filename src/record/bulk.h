@@ -44,6 +44,9 @@ struct record_backup {
     int64_t time;  /* ms, of the newest commit */
     char head[65]; /* of the verified trail, hex */
 };
+/* Told to the record in use before its folder is copied: the line in the trail, and all that was
+ * answered before, looks too, stand where the copy finds them. */
+MUST err record_backup_ready(struct op *op, struct record *rec);
 /* Copies the data folder from, in use or not, to the new folder to, without its keys. Nothing half:
  * see store_backup(). watch may be NULL. System actors. */
 MUST err record_backup(struct op *op, str from, str to, const struct record_watch *watch,

@@ -3,7 +3,7 @@
  * what a kill leaves behind cannot be opened; then it is opened and its trail verified; then it
  * gets its name. Invariant: a folder called TO is whole, verified and synced, or there is none. Not
  * copied: what other rooms or people put into the folder (configuration, the demonstration's
- * files); of a store in use, looks of the last moment that are in its spool alone. */
+ * files); of a store in use, looks after store_backup_ready() that are in its spool alone. */
 #include "store/store_int.h"
 
 #include <errno.h>
@@ -174,13 +174,17 @@ static bool sync_above(struct arena *a, const char *path)
 }
 
 /* Opening it may have merged a little: synced again, then named. */
+/* The mark goes last: without it nobody could tell a part that a kill left behind from somebody's
+ * folder. */
 static err finish(struct op *op, struct copy *c)
 {
     struct stat st;
     (void)unlinkat(c->fd, "lock", 0);
     if (!sync_at(c->fd, "weft.db", O_RDWR) || fstatat(c->fd, "weft.db", &st, 0) != 0 ||
-        unlinkat(c->fd, MARK, 0) != 0 || fsync(c->fd) != 0 || rename(c->part, c->to) != 0 ||
-        !sync_above(op->arena, c->to))
+        fsync(c->fd) != 0 || rename(c->part, c->to) != 0)
+        return cannot(op, "the copy cannot be given its name");
+    c->part = c->to; /* what is taken away if this fails */
+    if (!sync_above(op->arena, c->to) || unlinkat(c->fd, MARK, 0) != 0 || fsync(c->fd) != 0)
         return cannot(op, "the copy cannot be given its name");
     c->held.stats.bytes_on_disk = (uint64_t)st.st_size;
     return OK;
@@ -227,6 +231,11 @@ static err copy_whole(struct op *op, struct copy c, str to, const struct store_w
     if (e == OK)
         *ret = c.held;
     return e;
+}
+
+err store_backup_ready(struct op *op, struct store *s)
+{
+    return trail_catch_up(op, s);
 }
 
 err store_backup(struct op *op, str from, str to, const struct store_watch *w,

@@ -10,6 +10,9 @@ struct store_watch {
     void (*fn)(void *ctx, const char *what, uint64_t done, uint64_t all);
     void *ctx;
 };
+/* Before a copy of a store in use: when it is back, all that was acknowledged before stands where a
+ * copy finds it; looks may wait in the spool otherwise. */
+MUST err store_backup_ready(struct op *op, struct store *s);
 struct store_backup {
     struct store_stats stats; /* of the copy */
     int64_t time;             /* ms, of its newest commit */

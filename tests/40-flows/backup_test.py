@@ -197,6 +197,21 @@ class Backup(unittest.TestCase):
                                               "WHERE k IN (SELECT k FROM doc ORDER BY k LIMIT 3)")
         self.refused("key", "check", "--data", data, word="3 versions of documents do not open")
 
+    def test_looks_of_the_last_moment_are_in_it(self):
+        """They wait in a file beside the database for their rows, for a tenth of a second."""
+        server = Server()
+        self.addCleanup(server.close)
+        system, nurse = server.token("system"), server.token("nurse")
+        server.start()
+        p = server.call("POST", "/fhir/Patient", {"resourceType": "Patient"}, system).json["id"]
+        for n in range(5):
+            was = int(weft("audit", "verify", "--data", server.data).stdout.split()[0])
+            for _ in range(20):
+                self.assertEqual(200, server.call("GET", "/fhir/Patient/" + p, token=nurse).status)
+            said = weft("backup", "--data", server.data, "--out", self.path(f"looks{n}")).stdout
+            self.assertGreaterEqual(int(said.split("trail: ")[1].split()[0]), was + 20 + 1)
+        server.stop()
+
     def test_killed(self):
         data = self.path("data")
         weft("demo", "--data", data, "--patients", "120")
@@ -205,7 +220,7 @@ class Backup(unittest.TestCase):
         ended = {"killed": 0, "done": 0}
         for verb, source in (("backup", ("--data", data, "--out")),
                              ("restore", ("--from", self.path("whole"), "--keys", data, "--data"))):
-            for n, stage in enumerate(("", "/unfinished", "/weft.db", "/lock") * 4):
+            for n, stage in enumerate(("", "/unfinished", "/weft.db", "/lock", "-lock") * 4):
                 ended[self.kill_one(verb, source, self.path(f"{verb}{n}"), stage)] += 1
         self.assertGreater(ended["killed"], 8, ended)
         self.whole(data)
@@ -232,9 +247,12 @@ class Backup(unittest.TestCase):
         """Killed a moment after the stage is seen; then again without a kill."""
         part = target + ".part"
         p = subprocess.Popen([WEFT, verb, *source, target], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while p.poll() is None and not os.path.exists(part + stage):
+        seen = stage.replace("-", "/")
+        while p.poll() is None and not os.path.exists(part + seen):
             pass
-        time.sleep(random.choice((0, 0.001, 0.005, 0.02)))
+        while p.poll() is None and stage == "-lock" and os.path.exists(part + seen):
+            pass  # it is about to get its name
+        time.sleep(0 if stage == "-lock" else random.choice((0, 0.001, 0.005, 0.02)))
         p.kill()
         p.communicate()
         if os.path.exists(target):
