@@ -1,14 +1,15 @@
 /* The record without HTTP: audited reads by id, and searches by patient, code and date, newest
  * first, 20 a page, over weights of invented patients in a real SQLite folder. What the server adds
- * is bench/http_bench.sh's to tell. record_bench [patients] [folder]; prints name, value, unit,
- * goal. */
+ * is bench/http_bench.sh's and search_bench.sh's to tell. record_bench [patients] [folder]
+ * [readings a patient] [fill]; prints name, value, unit, goal; with "fill" it only makes the
+ * folder.
+ */
 #include "base/time.h"
 #include "record/bulk.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define READINGS 100 /* a patient */
 #define THREADS 2
 #define RUN_MS 4000
 #define SAMPLES 400000u
@@ -16,7 +17,7 @@
 struct bench {
     struct record *rec;
     struct actor nurse;
-    uint32_t patients;
+    uint32_t patients, readings; /* readings: of each */
     bool search;
     char (*ids)[16]; /* of the readings, as the server made them */
     size_t n_ids;
@@ -38,7 +39,7 @@ static void die(const struct op *op, const char *what)
     exit(1);
 }
 
-static str patient_bundle(struct arena *a, uint32_t i)
+static str patient_bundle(struct arena *a, uint32_t i, uint32_t readings)
 {
     struct buf b;
     buf_init(&b, a, 1u << 20);
@@ -46,7 +47,7 @@ static str patient_bundle(struct arena *a, uint32_t i)
                "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"resource\":{"
                "\"resourceType\":\"Patient\",\"id\":\"b%u\"}}",
                i);
-    for (uint32_t r = 0; r < READINGS; r++)
+    for (uint32_t r = 0; r < readings; r++)
         buf_printf(
             &b,
             ",{\"resource\":{\"resourceType\":\"Observation\",\"status\":"
@@ -57,7 +58,8 @@ static str patient_bundle(struct arena *a, uint32_t i)
             "\"valueQuantity\":{\"value\":%u,\"unit\":\"kg\",\"system\":\"http://"
             "unitsofmeasure.org\","
             "\"code\":\"kg\"}}}",
-            r % 4 ? "8867-4" : "29463-7", i, 1 + r % 12, 1 + r % 28, i % 60, 50 + r % 60);
+            (i + r) % 4 ? "8867-4" : "29463-7", i, 1 + (i + r) % 12, 1 + r % 28, i % 60,
+            50 + r % 60);
     buf_add(&b, STR("]}"));
     return buf_str(&b);
 }
@@ -71,7 +73,7 @@ static void fill(struct op *op, struct bench *b)
         die(op, "load");
     for (uint32_t i = 0; i < b->patients; i++) {
         arena_reset(a);
-        if (record_load_add(op, &load, patient_bundle(a, i)) != OK)
+        if (record_load_add(op, &load, patient_bundle(a, i, b->readings)) != OK)
             die(op, "load");
     }
     if (record_load_end(op, &load) != OK)
@@ -85,7 +87,7 @@ static err keep_id(struct op *op, void *ctx, const struct record_doc *doc)
 {
     struct bench *b = ctx;
     (void)op;
-    if (doc->id.n == sizeof b->ids[0] && b->n_ids < (size_t)b->patients * READINGS)
+    if (doc->id.n == sizeof b->ids[0] && b->n_ids < (size_t)b->patients * b->readings)
         memcpy(b->ids[b->n_ids++], doc->id.p, doc->id.n);
     return OK;
 }
@@ -100,9 +102,9 @@ static err once(struct op *op, struct bench *b, uint64_t dice)
                            str_make(b->ids[dice % b->n_ids], sizeof b->ids[0]), &doc);
     return record_find(op, b->rec, fhir_type_parse(STR("Observation")),
                        arena_printf(op->arena,
-                                    "patient=b%u&code=http://loinc.org|8867-4&date=ge2026-03-01&"
+                                    "patient=b%u&code=http://loinc.org|%s&date=ge2026-03-01&"
                                     "_sort=-date&_count=20",
-                                    i),
+                                    i, i % 4 ? "8867-4" : "29463-7"),
                        &page);
 }
 
@@ -179,13 +181,15 @@ static void measure(struct bench *b, bool search, const char *name, const char *
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.patients = 1000};
-    uint64_t patients;
+    struct bench b = {.patients = 1000, .readings = 100};
+    uint64_t n;
     struct arena *a = arena_new(0);
     struct op op;
     char dir[64] = "/tmp/weft-record-bench-XXXXXX";
-    if (argc > 1 && str_to_u64(str_of(argv[1]), 1000000, &patients) && patients)
-        b.patients = (uint32_t)patients;
+    if (argc > 1 && str_to_u64(str_of(argv[1]), 1000000, &n) && n)
+        b.patients = (uint32_t)n;
+    if (argc > 3 && str_to_u64(str_of(argv[3]), 1000, &n) && n)
+        b.readings = (uint32_t)n;
     const struct actor system = {
         .role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT, .user = STR("bench")};
     op_init(&op, a, &system, time_now());
@@ -197,7 +201,11 @@ int main(int argc, char **argv)
     for (int i = 0; i < THREADS; i++)
         b.took_us[i] = calloc(SAMPLES, sizeof *b.took_us[i]);
     fill(&op, &b);
-    b.ids = calloc((size_t)b.patients * READINGS, sizeof *b.ids);
+    if (argc > 4) {
+        record_close(b.rec);
+        return 0;
+    }
+    b.ids = calloc((size_t)b.patients * b.readings, sizeof *b.ids);
     if (!b.ids || record_unload(&op, b.rec, fhir_type_parse(STR("Observation")), keep_id, &b) != OK)
         die(&op, "ids");
     measure(&b, false, "record read, audited", "<= 8 us each");
