@@ -188,6 +188,8 @@ err lite_open(struct op *op, const struct store_options *o, void **ret)
     size_t cache = o->cache_bytes ? o->cache_bytes : (size_t)64 << 20;
     l->reader_cache = cache / READER_SHARE;
     pthread_mutex_init(&l->lock, NULL);
+    pthread_mutex_init(&l->mover.lock, NULL);
+    pthread_cond_init(&l->mover.wake, NULL);
     l->path = strdup(path);
     err e =
         l->path ? lite_connect(op, l, cache / 2, &l->writer) : lite_fail(op, NULL, SQLITE_NOMEM);
@@ -195,6 +197,8 @@ err lite_open(struct op *op, const struct store_options *o, void **ret)
         l->writer->writer = true;
         e = prepare_writer(op, l);
     }
+    if (e == OK)
+        e = lite_mover_start(op, l);
     if (e != OK) {
         lite_close(l);
         return e;
@@ -208,12 +212,15 @@ void lite_close(void *be)
     struct lite *l = be;
     if (!l)
         return;
+    lite_mover_stop(l);
     for (struct store_snap *c = l->idle, *next; c; c = next) {
         next = c->next_idle;
         lite_disconnect(c);
     }
     lite_disconnect(l->writer);
     pthread_mutex_destroy(&l->lock);
+    pthread_mutex_destroy(&l->mover.lock);
+    pthread_cond_destroy(&l->mover.wake);
     free((void *)(uintptr_t)l->path);
     free(l);
 }

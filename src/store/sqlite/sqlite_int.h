@@ -14,6 +14,7 @@
 #define KEPT_MAX 24u
 #define READERS_IDLE_MAX 24u
 #define WAL_PAGES_MAX 6000
+#define WAL_PAGES_FULL 24000 /* 200 MB */
 
 enum walk { WALK_FORWARD, WALK_REVERSE, WALK_COUNT };
 
@@ -44,6 +45,17 @@ struct cursor {
     char number[8];
 };
 
+/* checkpoint.c: the thread that copies the log into the database. */
+enum mover_state { MOVER_IDLE, MOVER_ASKED, MOVER_DONE };
+struct mover {
+    struct store_snap *conn;
+    pthread_mutex_t lock; /* state, stopping */
+    pthread_cond_t wake;
+    enum mover_state state;
+    bool stopping, started;
+    pthread_t thread;
+};
+
 struct lite {
     const char *path;
     size_t reader_cache; /* bytes */
@@ -54,6 +66,7 @@ struct lite {
     pthread_mutex_t lock;   /* idle, n_idle */
     struct store_snap *idle;
     unsigned n_idle;
+    struct mover mover;
 };
 
 /* Opens a connection; cache in bytes. */
@@ -76,6 +89,8 @@ MUST err lite_del(struct op *op, void *be, enum store_space space, str key);
 MUST err lite_del_range(struct op *op, void *be, enum store_space space, str lo, str hi);
 MUST err lite_commit(struct op *op, void *be);
 void lite_rollback(void *be);
+MUST err lite_mover_start(struct op *op, struct lite *l);
+void lite_mover_stop(struct lite *l);
 void lite_tidy(void *be);
 MUST err lite_copy(struct op *op, str from, str to, const struct store_watch *w);
 

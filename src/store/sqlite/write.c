@@ -75,14 +75,3 @@ void lite_rollback(void *be)
         sqlite3_reset(l->writer->rollback);
     }
 }
-
-void lite_tidy(void *be)
-{
-    struct lite *l = be;
-    if (l->wal_pages < WAL_PAGES_MAX)
-        return;
-    l->wal_pages = 0;
-    lite_release_idle(l);
-    /* A reader in the way or a full disk only puts it off: the log grows until the next try. */
-    sqlite3_wal_checkpoint_v2(l->writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-}
