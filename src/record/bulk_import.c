@@ -16,7 +16,7 @@ err record_import_begin(struct op *op, struct record *rec, const str *texts, siz
 {
     struct record_tx *tx = record_begin(op, rec);
     *ret = tx;
-    return load_stage(tx, blind_memo_new(op->arena), texts, n);
+    return load_stage(tx, texts, n);
 }
 
 bool record_tx_unresolved(const struct record_tx *tx)

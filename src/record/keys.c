@@ -290,7 +290,7 @@ err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **
     struct json *tree;
     TRY(tree_of(op, rec, doc, &tree));
     struct stored_ctx c = {op, rec};
-    struct blinder b = {.store = rec->store};
+    struct blinder b = {.store = rec->store, .memo = rec->memo};
     struct key_source src = {
         .blinder = &b, .target = stored_target, .ctx = &c, .customs = custom_now(rec)};
     return keys_of_resource(op, &src, tree, ret, ret_n);

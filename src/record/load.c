@@ -23,8 +23,7 @@ struct lane {
 struct load_state {
     struct record *rec;
     const struct actor *actor;
-    struct arena *arena; /* memo, counts */
-    struct blind_memo *memo;
+    struct arena *arena; /* counts */
     uint64_t *by_type;
     pthread_mutex_t lock;
     pthread_cond_t moved;
@@ -153,7 +152,7 @@ static err plan_of(struct op *op, const str *texts, size_t n, struct fhir_plan *
     return OK;
 }
 
-err load_stage(struct record_tx *tx, struct blind_memo *memo, const str *texts, size_t n)
+err load_stage(struct record_tx *tx, const str *texts, size_t n)
 {
     struct op *op = tx->op;
     struct fhir_plan plan;
@@ -164,7 +163,6 @@ err load_stage(struct record_tx *tx, struct blind_memo *memo, const str *texts, 
     TRY(op_check(op));
     tx->bundle = bundle;
     tx->bulk = true;
-    tx->memo = memo;
     return transact_stage(tx, &plan, answers, by_entry);
 }
 
@@ -172,7 +170,7 @@ err load_stage(struct record_tx *tx, struct blind_memo *memo, const str *texts, 
 static err build(struct lane *l)
 {
     l->tx = record_begin(&l->op, l->load->rec);
-    TRY(load_stage(l->tx, l->load->memo, l->texts, l->n));
+    TRY(load_stage(l->tx, l->texts, l->n));
     return stage_all(l->tx);
 }
 
@@ -297,7 +295,6 @@ err record_load_begin(struct op *op, struct record *rec, struct record_load *ret
     *st = (struct load_state){.rec = rec,
                               .actor = op->actor,
                               .arena = a,
-                              .memo = blind_memo_new(a),
                               .by_type = ARENA_ARRAY(a, uint64_t, (size_t)FHIR_TYPE_COUNT + 1)};
     pthread_mutex_init(&st->lock, NULL);
     pthread_cond_init(&st->moved, NULL);

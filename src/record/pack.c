@@ -2,19 +2,23 @@
  * meaning. Texts become keyed hashes (blind), numbers and instants order-preserving integers.
  * Writer (keys.c) and reader (clause*.c) meet only here. Invariant: equal meanings give equal
  * bytes, and for numbers and instants the order of bytes is the order of values. */
+#include "base/uuid.h"
 #include "record/record_int.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
 
 const int64_t span_ms[SPAN_CLASSES] = {1, 1000, 60000, 86400000};
 
-#define MEMO_SLOTS 2048u
-#define MEMO_TEXT 44u
+#define MEMO_SLOTS 8192u
+#define MEMO_TEXT 64u
 
+/* A slot is found and known by a keyed hash of domain and text: mark is that hash xor value, so
+ * that halves of two writers at once are seen not to belong together. Texts are not kept. */
 struct blind_memo {
+    unsigned char key[crypto_shorthash_KEYBYTES];
     struct memo_slot {
-        uint64_t value;
-        uint16_t n;
-        uint8_t domain;
-        char text[MEMO_TEXT];
+        atomic_uint_fast64_t mark, value;
     } slots[MEMO_SLOTS];
 };
 
@@ -27,25 +31,32 @@ static const str domains[BLIND_COUNT] = {
     [BLIND_BEGIN] = {"word.begin", 10},
 };
 
-struct blind_memo *blind_memo_new(struct arena *a)
+struct blind_memo *blind_memo_new(void)
 {
-    return arena_calloc(a, 1, sizeof(struct blind_memo));
+    struct blind_memo *m = calloc(1, sizeof *m);
+    if (m)
+        random_bytes(m->key, sizeof m->key);
+    return m;
 }
 
 uint64_t blind(const struct blinder *b, enum blind_domain domain, str text)
 {
+    unsigned char named[1 + MEMO_TEXT] = {(unsigned char)domain};
+    uint64_t known;
     if (!b->memo || text.n > MEMO_TEXT)
         return store_blind(b->store, domains[domain], text);
-    struct memo_slot *s = &b->memo->slots[(str_hash(text) + (uint64_t)domain * 7919u) % MEMO_SLOTS];
-    uint8_t tag = (uint8_t)(domain + 1); /* 0 = unused */
-    if (s->domain == tag && s->n == text.n && (text.n == 0 || memcmp(s->text, text.p, text.n) == 0))
-        return s->value;
-    s->value = store_blind(b->store, domains[domain], text);
-    s->domain = tag;
-    s->n = (uint16_t)text.n;
     if (text.n)
-        memcpy(s->text, text.p, text.n);
-    return s->value;
+        memcpy(named + 1, text.p, text.n);
+    crypto_shorthash((unsigned char *)&known, named, 1 + text.n, b->memo->key);
+    struct memo_slot *s = &b->memo->slots[known % MEMO_SLOTS];
+    uint64_t value = atomic_load_explicit(&s->value, memory_order_relaxed);
+    uint64_t mark = atomic_load_explicit(&s->mark, memory_order_relaxed);
+    if (mark && (mark ^ value) == known)
+        return value;
+    value = store_blind(b->store, domains[domain], text);
+    atomic_store_explicit(&s->value, value, memory_order_relaxed);
+    atomic_store_explicit(&s->mark, known ^ value, memory_order_relaxed);
+    return value;
 }
 
 void kb_u8(struct kb *k, uint8_t v)

@@ -36,6 +36,7 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .owns_store = owns,
                            .home = home,
                            .profiles = profiles,
+                           .memo = blind_memo_new(), /* without memory for it: without it */
                            .chain_few = CHAIN_FEW,
                            .chain_many = CHAIN_MANY,
                            .t_patient = fhir_type_parse(STR("Patient")),
@@ -68,6 +69,7 @@ void record_free(struct record *rec)
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);
+    free(rec->memo);
     sodium_memzero(rec->page_key, sizeof rec->page_key);
     free(rec);
 }

@@ -23,6 +23,7 @@ struct record {
     const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
     struct customs *customs;                /* posted search parameters */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
+    struct blind_memo *memo;                /* hashes of codes and the like; NULL none */
     size_t chain_few, chain_many;           /* see chain.c; tests make them small */
     unsigned char page_key[32];             /* seals positions: page.c */
 };
@@ -53,9 +54,9 @@ enum blind_domain {
     BLIND_BEGIN,
     BLIND_COUNT
 };
-/* A small memory of hashes made before: codes and systems repeat. One thread at a time. */
+/* A small memory of hashes made before: codes and systems repeat. Any thread; free() it. */
 struct blind_memo;
-struct blind_memo *blind_memo_new(struct arena *a);
+struct blind_memo *blind_memo_new(void);
 struct blinder {
     struct store *store;
     struct blind_memo *memo; /* may be NULL */
@@ -412,7 +413,6 @@ struct record_tx {
     struct store_tx *stx;
     struct map targets; /* "Type/id" */
     VEC(struct staged *) staged;
-    struct blind_memo *memo;
     VEC(struct audit *) lines;    /* of record_tx_trail(): put at commit */
     bool unresolved;              /* a reference found nothing */
     bool raced;                   /* every check passed: a failure now is others' doing */
@@ -503,7 +503,7 @@ enum road { ROAD_ROOM, ROAD_PLAIN, ROAD_BUNDLE };
 MUST err transact_one(struct op *op, struct record *rec, const struct fhir_entry *entry,
                       enum road road, struct record_answer *ret);
 /* ---- load.c: texts of a bulk run (one Bundle, or any number of resources), staged in tx ---- */
-MUST err load_stage(struct record_tx *tx, struct blind_memo *memo, const str *texts, size_t n);
+MUST err load_stage(struct record_tx *tx, const str *texts, size_t n);
 /* ---- plain.c: what FHIR's own interactions may not write ---- */
 MUST err plain_check(struct record_tx *tx, struct staged *s);
 bool type_many(fhir_type type, bool *ret_one);

@@ -93,7 +93,7 @@ static err put(struct record_tx *tx, struct staged *s)
         p.client_id = s->id;
     p.deleted = s->action == ACTION_DELETE;
     if (!p.deleted) {
-        struct blinder b = {.store = tx->rec->store, .memo = tx->memo};
+        struct blinder b = {.store = tx->rec->store, .memo = tx->rec->memo};
         struct key_source src = {
             .blinder = &b, .target = staged_target, .ctx = tx, .customs = custom_of(tx)};
         struct buf body;
