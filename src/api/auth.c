@@ -11,6 +11,8 @@ static void account_members(struct call *c, struct json *o, const struct identit
     json_set_str(m, o, STR("language"), a->language.n ? a->language : STR("en"));
     json_set_str(m, o, STR("reference"), a->reference);
     json_set_str(m, o, STR("patient"), a->patient);
+    if (c->op.actor && c->op.actor->untrained)
+        json_set(m, o, STR("untrained"), json_new_bool(m, true));
 }
 
 /* What a page needs to know of its session. */

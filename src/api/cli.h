@@ -83,7 +83,7 @@ void cli_progress_end(struct cli_progress *p);
 /* ---- work that is also done while the server runs on the folder (control.c) ---- */
 
 /* A verb with its words; NULL = not given. */
-#define CLI_WORDS 12
+#define CLI_WORDS 16
 struct cli_job {
     const char *verb; /* "token", "user", "audit", "key", "backup" */
     const char *words[CLI_WORDS];

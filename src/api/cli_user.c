@@ -1,6 +1,8 @@
 /* weft user: accounts from the command line. The password is read from standard input (not echoed
  * on a terminal), never from the arguments, where others could see it. */
 #include "api/cli.h"
+#include "base/time.h"
+#include "identity/training.h"
 
 #include <termios.h>
 #include <unistd.h>
@@ -8,14 +10,32 @@
 static const char usage[] =
     "usage: weft user add --data DIR --user ID --role ROLE [--name NAME] [--patient ID]\n"
     "                     [--reference Type/ID] [--language TAG] [--no-password]\n"
+    "                     [--until DATE] [--pending] [--trained]\n"
     "       weft user list --data DIR\n"
-    "       weft user disable --data DIR --user ID\n"
+    "       weft user disable|enable|vet|train --data DIR --user ID\n"
     "\n"
+    "--until: the role ends then. --pending: nobody has vetted the person yet; vet says that it\n"
+    "was done. Staff see patient data once their training and agreements are done, on the\n"
+    "account page; --trained and train say that it was done elsewhere.\n"
     "add reads the password from standard input; adding an account that exists changes it.\n"
     "\n"
     "example: weft user add --data data --user nurse.ada --role nurse --name 'Ada N.'\n";
 
-enum { DATA, USER, ROLE, NAME, PATIENT, REFERENCE, LANGUAGE, NO_PASSWORD, VERB, PASSWORD };
+enum {
+    DATA,
+    USER,
+    ROLE,
+    NAME,
+    PATIENT,
+    REFERENCE,
+    LANGUAGE,
+    NO_PASSWORD,
+    UNTIL,
+    PENDING,
+    TRAINED,
+    VERB,
+    PASSWORD
+};
 
 /* One line of standard input, into line. */
 static const char *ask_password(char *line, int size)
@@ -46,6 +66,7 @@ static err add(struct cli *c, const char *const *v)
                                  .reference = str_of(v[REFERENCE]),
                                  .patient = str_of(v[PATIENT]),
                                  .name = str_of(v[NAME]),
+                                 .pending = v[PENDING] != NULL,
                                  .language = str_of(v[LANGUAGE])};
     if (!v[USER] || !v[ROLE] || !role_parse(str_of(v[ROLE]), &a.role))
         return fail(op, ERR_INVALID, "--user and a --role that exists are needed.");
@@ -53,7 +74,13 @@ static err add(struct cli *c, const char *const *v)
         a.reference = arena_printf(op->arena, "Patient/%s", v[PATIENT]);
     if (!v[NO_PASSWORD] && !v[PASSWORD])
         return fail(op, ERR_INVALID, "No password came on standard input; or say --no-password.");
-    return identity_account_put(op, c->id, &a, str_of(v[PASSWORD]));
+    struct time_span until;
+    if (v[UNTIL] && !time_parse(str_of(v[UNTIL]), &until))
+        return fail(op, ERR_INVALID, "--until takes a date or an instant.");
+    if (v[UNTIL])
+        a.until = until.hi;
+    TRY(identity_account_put(op, c->id, &a, str_of(v[PASSWORD])));
+    return v[TRAINED] ? identity_training_note(op, c->id, a.user) : OK;
 }
 
 static err list(struct cli *c, FILE *out)
@@ -64,18 +91,28 @@ static err list(struct cli *c, FILE *out)
     for (size_t i = 0; i < n; i++) {
         str role = role_name(a[i].role);
         fprintf(out, "%-24.*s %-9.*s %-8s %.*s\n", STR_ARG(a[i].user), STR_ARG(role),
-                a[i].disabled ? "disabled" : "", STR_ARG(a[i].name));
+                a[i].disabled                           ? "disabled"
+                : a[i].pending                          ? "pending"
+                : a[i].until && c->op.now >= a[i].until ? "ended"
+                                                        : "",
+                STR_ARG(a[i].name));
     }
     return OK;
 }
 
-static err disable(struct cli *c, const char *const *v)
+static err change(struct cli *c, str verb, const char *const *v)
 {
     struct identity_account a;
     if (!v[USER])
         return fail(&c->op, ERR_INVALID, "--user says which account.");
     TRY(identity_account_get(&c->op, c->id, str_of(v[USER]), &a));
-    a.disabled = true;
+    if (str_eq(verb, STR("train")))
+        return identity_training_note(&c->op, c->id, a.user);
+    if (str_eq(verb, STR("vet")))
+        a.pending = false;
+    else
+        a.disabled = str_eq(verb, STR("disable"));
+    a.totp = STR_NONE;
     return identity_account_put(&c->op, c->id, &a, STR_NONE);
 }
 
@@ -84,19 +121,22 @@ err cli_perform_user(struct cli *c, const struct cli_job *job, FILE *out)
     str verb = str_of(job->words[VERB]);
     if (str_eq(verb, STR("add")))
         return add(c, job->words);
-    return str_eq(verb, STR("list")) ? list(c, out) : disable(c, job->words);
+    return str_eq(verb, STR("list")) ? list(c, out) : change(c, verb, job->words);
 }
 
 int cli_user(int argc, char **argv)
 {
-    static const char *const names[] = {"data",      "user",     "role",         "name", "patient",
-                                        "reference", "language", "no-password!", NULL};
+    static const char *const names[] = {"data",    "user",      "role",     "name",
+                                        "patient", "reference", "language", "no-password!",
+                                        "until",   "pending!",  "trained!", NULL};
     struct cli_job job = {.verb = "user"};
     const char **v = job.words;
     struct cli_args args = {names, v, usage};
     str verb = argc > 1 ? str_of(argv[1]) : STR_NONE;
-    bool known =
-        str_eq(verb, STR("add")) || str_eq(verb, STR("list")) || str_eq(verb, STR("disable"));
+    static const char *const verbs[] = {"add", "list", "disable", "enable", "vet", "train"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        known |= str_eq(verb, str_of(verbs[i]));
     char line[1026];
     int rest, code;
     if (known)
@@ -105,7 +145,8 @@ int cli_user(int argc, char **argv)
         return code;
     if (!known || !v[DATA] || rest != argc - 1)
         return cli_wrong("user", usage,
-                         known ? "name the folder with --data" : "say add, list or disable");
+                         known ? "name the folder with --data"
+                               : "say add, list, disable, enable, vet or train");
     v[VERB] = verb.p;
     if (str_eq(verb, STR("add")) && !v[NO_PASSWORD])
         v[PASSWORD] = ask_password(line, sizeof line);

@@ -3,6 +3,7 @@
  * folder without it is not a finished demonstration. */
 #include "api/demo_int.h"
 #include "base/uuid.h"
+#include "identity/training.h"
 #include "record/bulk.h"
 
 #include <errno.h>
@@ -96,6 +97,7 @@ static err add_staff(struct op *op, struct identity *id, struct json *list)
             a.totp = identity_totp_secret(op->arena);
         str password = random_token(op->arena, 10);
         TRY(identity_account_put(op, id, &a, password));
+        TRY(identity_training_note(op, id, a.user));
         json_push(op->arena, list, account_row(op, &a, password));
     }
     return OK;

@@ -35,6 +35,10 @@ struct json *account_json(struct op *op, const struct identity_account *a)
     json_set_str(m, o, STR("name"), a->name);
     json_set_str(m, o, STR("language"), a->language);
     json_set(m, o, STR("disabled"), json_new_bool(m, a->disabled));
+    if (a->pending)
+        json_set(m, o, STR("pending"), json_new_bool(m, true));
+    if (a->until)
+        json_set(m, o, STR("until"), json_new_i64(m, a->until));
     return o;
 }
 
@@ -48,11 +52,20 @@ bool account_from_json(struct op *op, const struct json *o, struct identity_acco
         .name = arena_str(m, json_get_str(o, STR("name"))),
         .language = arena_str(m, json_get_str(o, STR("language"))),
         .disabled = json_bool(JSON_GET(o, "disabled"), false),
+        .pending = json_bool(JSON_GET(o, "pending"), false),
     };
+    const struct json *until = JSON_GET(o, "until");
+    if (until && !json_i64(until, &a.until))
+        return false;
     if (!role_parse(json_get_str(o, STR("role")), &a.role))
         return false;
     *ret = a;
     return true;
+}
+
+bool account_open(const struct op *op, const struct identity_account *a)
+{
+    return !a->disabled && !a->pending && (!a->until || op->now < a->until);
 }
 
 static str account_key(struct op *op, str user)
@@ -123,7 +136,7 @@ static bool ends_sessions(const struct identity_account *old, const struct ident
 {
     return password.n || (a->totp.n && !str_eq(a->totp, old->totp)) || a->role != old->role ||
            !str_eq(a->reference, old->reference) || !str_eq(a->patient, old->patient) ||
-           a->disabled != old->disabled;
+           a->disabled != old->disabled || a->pending != old->pending || a->until != old->until;
 }
 
 err account_keep(struct op *op, struct identity *id, const struct identity_account *a,

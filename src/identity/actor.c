@@ -45,6 +45,9 @@ static void bind(struct op *op, struct identity *id, struct session *s)
 
 static void fill(struct session *s, const struct identity_account *a)
 {
+    s->trained_until = INT64_MAX;
+    if (a->until && a->until < s->expires)
+        s->expires = a->until;
     s->role = a->role;
     put(s->user, sizeof s->user, a->user);
     put(s->reference, sizeof s->reference, a->reference);
@@ -64,7 +67,8 @@ struct actor *actor_of(struct op *op, const struct session *s)
                         .session = arena_str(op->arena, str_of(s->id)),
                         .patient = s->patient_rid,
                         .user_rid = s->user_rid,
-                        .strong = s->strong};
+                        .strong = s->strong,
+                        .untrained = op->now >= s->trained_until};
     return a;
 }
 
@@ -78,23 +82,41 @@ static void account_of(struct op *op, const struct session *s, struct identity_a
                                      .language = arena_str(op->arena, str_of(s->language))};
 }
 
-/* The account as it is now, when there is one; false when it forbids the session. */
-static err still_allowed(struct op *op, struct identity *id, str epoch, struct identity_account *a,
-                         bool *ret)
+/* The account as it is now, when there is one; *ret is false when it forbids what the token says. A
+ * role that was lent stays as long as it is. */
+static err still_allowed(struct op *op, struct identity *id, const struct json *token,
+                         struct identity_account *a, bool *ret)
 {
     struct identity_account now = {0};
     struct account_secret secret;
+    int64_t lent = 0;
+    str lender = json_get_str(token, STR("lender"));
     struct fault before = op->fault;
     err e = account_load(op, id, a->user, &now, &secret);
     op->fault = e == ERR_NOT_FOUND ? before : op->fault;
-    if (e == ERR_NOT_FOUND) {
-        *ret = true;
+    *ret = e == ERR_NOT_FOUND;
+    if (*ret)
         return OK;
-    }
     TRY(e);
-    *ret = !now.disabled && now.role == a->role && str_eq(secret.epoch, epoch);
+    if (lender.n)
+        TRY(delegation_holds(op, id, now.user, lender, a->role, &lent));
+    *ret = account_open(op, &now) && (lent || now.role == a->role) &&
+           str_eq(secret.epoch, json_get_str(token, STR("epoch")));
+    if (lent)
+        now.role = a->role;
     *a = now;
     return OK;
+}
+
+/* A program's token, made without an account, has nobody to train. */
+static err trained(struct op *op, struct identity *id, const struct identity_account *a,
+                   int64_t *ret)
+{
+    bool there;
+    str text;
+    *ret = INT64_MAX;
+    TRY(kv_get(op, id, arena_cat(op->arena, STR("acct/"), a->user), &there, &text));
+    return there ? training_until(op, id, a->user, a->role, ret) : OK;
 }
 
 static err load(struct op *op, struct identity *id, struct session *s, bool *ret_ok)
@@ -122,8 +144,10 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
     s->idle_ms = s->interactive ? token_idle_ms(a.role) : 0;
     s->kept = last;
     atomic_init(&s->last, last);
-    TRY(still_allowed(op, id, json_get_str(o, STR("epoch")), &a, ret_ok));
+    TRY(still_allowed(op, id, o, &a, ret_ok));
     fill(s, &a);
+    put(s->lender, sizeof s->lender, json_get_str(o, STR("lender")));
+    TRY(trained(op, id, &a, &s->trained_until));
     return OK;
 }
 
@@ -230,15 +254,17 @@ err identity_actor_device(struct op *op, struct identity *id, str device_user)
         err e = account_load(op, id, device_user, &a, &secret);
         if (e != OK && e != ERR_NOT_FOUND)
             return e;
-        if (e == ERR_NOT_FOUND || a.role != ROLE_DEVICE || a.disabled) {
+        if (e == ERR_NOT_FOUND || a.role != ROLE_DEVICE || !account_open(op, &a)) {
             op_clear(op);
             return fail(op, ERR_UNAUTHENTICATED, "This device has no account.");
         }
-        fill(&s, &a);
         s.expires = INT64_MAX;
+        fill(&s, &a);
         bind(op, id, &s);
         cache_keep(&id->cache, &s, generation);
     }
+    if (op->now >= s.expires)
+        return fail(op, ERR_UNAUTHENTICATED, "This device has no account.");
     rebind(op, id, &s, generation);
     op->actor = actor_of(op, &s);
     return op_check(op);
@@ -256,9 +282,11 @@ err identity_actor_as(struct op *op, struct identity *id, const struct identity_
         op->fault = before;
     else
         TRY(e);
-    if (e == OK && (a.disabled || a.role != as->role))
+    if (e == OK && (!account_open(op, &a) || a.role != as->role))
         return fail(op, ERR_FORBIDDEN, "The account is disabled or has another role by now.");
     fill(&s, e == OK ? &a : as);
+    if (e == OK)
+        TRY(training_until(op, id, a.user, a.role, &s.trained_until));
     bind(op, id, &s);
     *ret = actor_of(op, &s);
     return op_check(op);

@@ -30,6 +30,7 @@ static void copy(struct session *to, const struct session *from)
     atomic_init(&to->last, atomic_load_explicit(&from->last, memory_order_relaxed));
     to->kept = from->kept;
     to->proven = from->proven;
+    to->trained_until = from->trained_until;
     to->patient_rid = from->patient_rid;
     to->user_rid = from->user_rid;
     memcpy(to->user, from->user, sizeof to->user);
@@ -38,6 +39,7 @@ static void copy(struct session *to, const struct session *from)
     memcpy(to->name, from->name, sizeof to->name);
     memcpy(to->language, from->language, sizeof to->language);
     memcpy(to->id, from->id, sizeof to->id);
+    memcpy(to->lender, from->lender, sizeof to->lender);
 }
 
 static struct session *find(struct cache *c, const uint8_t hash[HASH_BYTES])
@@ -97,7 +99,8 @@ void cache_drop_user(struct cache *c, str user)
     c->generation++;
     for (unsigned i = 0; i < CACHE_SETS; i++)
         for (unsigned j = 0; j < CACHE_WAYS; j++)
-            if (c->sets[i][j].used && str_eq(str_of(c->sets[i][j].user), user))
+            if (c->sets[i][j].used && (str_eq(str_of(c->sets[i][j].user), user) ||
+                                       str_eq(str_of(c->sets[i][j].lender), user)))
                 c->sets[i][j].used = false;
     pthread_rwlock_unlock(&c->lock);
 }

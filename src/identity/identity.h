@@ -21,7 +21,9 @@ struct identity_account {
     str name;      /* shown on screens */
     str language;  /* BCP-47, for the screens */
     bool disabled;
-    str totp; /* second step (RFC 6238): base32 secret to put; read back as "set" or empty */
+    bool pending;  /* not vetted yet: may not be used */
+    int64_t until; /* ms; its role ends then; 0: no end */
+    str totp;      /* second step (RFC 6238): base32 secret to put; read back as "set" or empty */
 };
 /* Creates or replaces; a new password, second step, role, reference or patient, and disabling, end
  * every session and token of the account. password empty: what it had, if anything. ERR_INVALID for
@@ -105,6 +107,23 @@ MUST err identity_sessions(struct op *op, struct identity *id, str token,
 MUST err identity_session_end(struct op *op, struct identity *id, str token, str session);
 /* Ends all sessions and tokens of the account, this one too. */
 MUST err identity_sign_out_everywhere(struct op *op, struct identity *id, str token);
+
+/* ---- a role lent to a colleague until a time (delegate.c) ---- */
+struct identity_lent {
+    str from, to, reason;
+    enum role role;
+    int64_t until; /* ms */
+};
+/* One's own role to l->to until l->until (at most 31 days); a time in the past takes it back.
+ * Audited. */
+MUST err identity_lend(struct op *op, struct identity *id, str token,
+                       const struct identity_lent *l);
+/* What is lent by or to the account behind the token, in force now. */
+MUST err identity_lent_list(struct op *op, struct identity *id, str token,
+                            struct identity_lent **ret, size_t *ret_n);
+/* A session of one's own in the lender's role. ERR_FORBIDDEN. Audited; sets op->actor. */
+MUST err identity_act_for(struct op *op, struct identity *id, str token, str from, str device,
+                          struct identity_session *ret);
 
 /* Does the session still live? Does not slide its expiry: an open screen is no activity. */
 bool identity_alive(struct op *op, struct identity *id, str token);

@@ -29,10 +29,11 @@ struct session {
     int64_t expires, idle_ms; /* absolute end; 0 idle_ms = no idle limit */
     atomic_int_fast64_t last; /* used last, ms */
     int64_t kept;             /* the value of last in the store */
+    int64_t trained_until;    /* INT64_MAX: the role asks for no training */
     int64_t proven;           /* when the person last showed who it is, ms */
     uint64_t patient_rid, user_rid;
     char user[65], reference[REFERENCE_MAX + 1], patient[65], name[NAME_MAX_BYTES + 1],
-        language[36], id[17];
+        language[36], id[17], lender[65];
 };
 
 struct cache {
@@ -93,6 +94,8 @@ struct account_secret {
 /* The stored form; ERR_NOT_FOUND (told) when there is none. */
 MUST err account_load(struct op *op, struct identity *id, str user, struct identity_account *ret,
                       struct account_secret *ret_secret);
+/* May it be used now: not disabled, vetted, its role not at an end? */
+bool account_open(const struct op *op, const struct identity_account *a);
 /* Is the role's person named, and of the right type? a->role is a role. */
 MUST err account_check_binding(struct op *op, const struct identity_account *a);
 MUST err need_manage(struct op *op);
@@ -121,6 +124,7 @@ struct token_terms {
     str epoch; /* of the account, as it was when the right to the token was shown */
     bool interactive, strong;
     str device; /* of an interactive session */
+    str lender; /* whose role it is, when that was lent */
 };
 MUST err token_make(struct op *op, struct identity *id, const struct identity_account *a,
                     const struct token_terms *terms, struct identity_session *ret);
@@ -151,6 +155,15 @@ MUST err person_shown(struct op *op, struct identity *id, const struct identity_
 /* A session for somebody who has shown who it is. Sets op->actor. */
 MUST err session_begin(struct op *op, struct identity *id, const struct identity_account *a,
                        const struct token_terms *terms, struct identity_session *ret);
+
+/* delegate.c */
+/* Until when `to` may act in the role of `from`; 0: not, or no more. */
+MUST err delegation_holds(struct op *op, struct identity *id, str to, str from, enum role role,
+                          int64_t *ret_until);
+
+/* training.c */
+/* The earliest end of what the role asks for; 0: something was never passed. */
+MUST err training_until(struct op *op, struct identity *id, str user, enum role role, int64_t *ret);
 
 /* session.c */
 /* The person behind the session has just shown who it is. */

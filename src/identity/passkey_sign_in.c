@@ -115,7 +115,7 @@ err identity_passkey_sign_in(struct op *op, struct identity *id, const struct id
     TRY(user_of(op, id, a->credential, &user));
     TRY(tried(op, id, place, a, user, STR_NONE));
     err e = account_load(op, id, user, &account, &secret);
-    if (e == ERR_NOT_FOUND || (e == OK && account.disabled)) {
+    if (e == ERR_NOT_FOUND || (e == OK && !account_open(op, &account))) {
         op->fault = before;
         return refused(op, id, user, STR("account gone or disabled"));
     }

@@ -102,7 +102,7 @@ static err recover(struct op *op, struct identity *id, const struct identity_try
         return e;
     op->fault = before;
     (void)password_verify(id, STR_NONE, t->code);
-    bool open = e == OK && !ret->disabled;
+    bool open = e == OK && account_open(op, ret);
     e = recovery_spend(op, id, open ? t->user : STR("nobody"), t->code);
     if (e == OK)
         return OK;

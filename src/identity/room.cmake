@@ -4,7 +4,13 @@ add_custom_command(OUTPUT ${GEN}/common_passwords_gen.h
             ${CMAKE_SOURCE_DIR}/spec/identity/common-passwords.txt ${GEN}/common_passwords_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_passwords.py
             ${CMAKE_SOURCE_DIR}/spec/identity/common-passwords.txt)
+# What staff must have passed before their role shows them patient data.
+add_custom_command(OUTPUT ${GEN}/training_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_training.py
+            ${CMAKE_SOURCE_DIR}/spec/identity/training.json ${GEN}/training_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_training.py
+            ${CMAKE_SOURCE_DIR}/spec/identity/training.json)
 pkg_check_modules(FIDO REQUIRED IMPORTED_TARGET libfido2)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 target_link_libraries(weft_identity PUBLIC PkgConfig::GNUTLS PkgConfig::FIDO)
-target_sources(weft_identity PRIVATE ${GEN}/common_passwords_gen.h)
+target_sources(weft_identity PRIVATE ${GEN}/common_passwords_gen.h ${GEN}/training_gen.h)

@@ -62,7 +62,8 @@ static err shown(struct op *op, struct identity *id, const struct identity_try *
     if (e == ERR_NOT_FOUND)
         a = (struct identity_account){0};
     throttle_fail(&id->throttle, user, peer, op->now);
-    if (!password_verify(id, secret.password, t->password) || a.disabled || a.role == ROLE_NONE)
+    if (!password_verify(id, secret.password, t->password) || !account_open(op, &a) ||
+        a.role == ROLE_NONE)
         return refused(op, id, a.user);
     TRY(second_step(op, id, &a, t, ret_strong));
     throttle_give_back(&id->throttle, user, peer);

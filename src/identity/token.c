@@ -101,6 +101,7 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
     if (terms->interactive) {
         json_set(m, o, STR("proven"), json_new_i64(m, op->now));
         json_set_str(m, o, STR("device"), str_sub(terms->device, 0, DEVICE_MAX));
+        json_set_str(m, o, STR("lender"), terms->lender);
     }
     struct buf b;
     buf_init(&b, m, 16384);

@@ -92,6 +92,14 @@ void policy_access(const struct actor *actor, const struct access_request *reque
     static const struct actor nobody = {.role = ROLE_NONE};
     const struct actor *who = actor ? actor : &nobody;
     const struct access_row *row = row_of(who, request);
+    if (who->untrained && request->action != ACTION_MANAGE) {
+        *ret = (struct access_verdict){
+            .rule = STR("PRIV-23"),
+            .citation = STR("45 CFR 164.530(a)-(b)"),
+            .why = STR("Your training or agreements are missing or have run out (PRIV-23); finish "
+                       "them in your account first.")};
+        return;
+    }
     if (row == &policy_access_rows[0])
         refuse_all(who, request, ret);
     else

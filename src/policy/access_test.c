@@ -48,6 +48,29 @@ static void types_are_the_r4_list(void **state)
     assert_int_equal(policy_type_name(0).n + policy_type_name(POLICY_TYPE_COUNT + 1).n, 0);
 }
 
+static void the_untrained_may_nothing_but_manage(void **state)
+{
+    (void)state;
+    for (int role = ROLE_NURSE; role < ROLE_COUNT; role++)
+        for (int t = 0; t <= POLICY_TYPE_COUNT; t++)
+            for (int a = 0; a < ACTION_COUNT; a++) {
+                struct actor who = actor_of((enum role)role), not = who;
+                struct access_request r = {.type = t,
+                                           .action = (enum action)a,
+                                           .patient = PATIENT,
+                                           .is_own = true,
+                                           .assigned = true,
+                                           .consented = true};
+                struct access_verdict v, w;
+                not .untrained = true;
+                policy_access(&who, &r, &v);
+                policy_access(&not, &r, &w);
+                assert_int_equal(w.allowed, v.allowed && a == ACTION_MANAGE);
+                if (a != ACTION_MANAGE)
+                    assert_str(w.rule, "PRIV-23");
+            }
+}
+
 static void nobody_may_anything(void **state)
 {
     (void)state;
@@ -270,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_are_the_r4_list),
+        cmocka_unit_test(the_untrained_may_nothing_but_manage),
         cmocka_unit_test(nobody_may_anything),
         cmocka_unit_test(staff),
         cmocka_unit_test(trail_is_read_only),

@@ -77,6 +77,7 @@ struct actor {
     uint64_t patient;  /* resource number of the patient a patient, helper or device is bound to */
     uint64_t user_rid; /* resource number behind reference, 0 none */
     bool strong;       /* signed in with a second factor or an equal */
+    bool untrained;    /* training or agreements that the role asks for are missing (PRIV-23) */
 };
 
 /* ---- role x resource x action ------------------------------------------------------------ */

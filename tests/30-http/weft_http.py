@@ -61,7 +61,9 @@ class Server:
         self.tokens = {}
         weft("init", "--data", self.data)
         for args, password in accounts:
-            weft("user", "add", "--data", self.data, *args, text=password + "\n")
+            done = () if "--untrained" in args else ("--trained",)
+            weft("user", "add", "--data", self.data, *(a for a in args if a != "--untrained"), *done,
+                 text=password + "\n")
 
     def token(self, role, *more):
         """Made while the server is down."""
