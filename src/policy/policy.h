@@ -92,11 +92,9 @@ struct access_request {
     int type;
     enum action action;
     uint64_t patient; /* of the compartment the resource is in (new content for a write); 0 none */
-    bool is_own;      /* the actor's own record, or written by the actor: author, performer, source,
-                         or the Device/account itself */
+    bool is_own;      /* the actor's own record, or written by it, or the Device/account itself */
     bool assigned;    /* the case or task is claimed by, or assigned to, the actor */
-    bool consented;   /* an active Consent of the patient lists this type for this helper (asked for
-                         SEARCH too) */
+    bool consented;   /* a Consent in force lists this type for this helper (SEARCH too) */
     bool sensitive;   /* meta.security holds a restricted label (R, V, PSY, SUD, HIV, SEX …) */
 };
 
