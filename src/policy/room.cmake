@@ -17,6 +17,13 @@ add_custom_command(
     DEPENDS ${policy_spec} ${CMAKE_SOURCE_DIR}/tools/gen_content.py
     COMMENT "compiling the word lists")
 target_sources(weft_policy PRIVATE ${GEN}/content_gen.c)
+add_custom_command(
+    OUTPUT ${GEN}/consent_gen.c
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/gen_consent.py
+            ${CMAKE_SOURCE_DIR}/spec ${GEN}/consent_gen.c
+    DEPENDS ${policy_spec} ${CMAKE_SOURCE_DIR}/tools/gen_consent.py
+    COMMENT "compiling whom Consents bind")
+target_sources(weft_policy PRIVATE ${GEN}/consent_gen.c)
 
 # Figures for make bench; not part of the tests.
 add_executable(policy_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/policy_bench.c)

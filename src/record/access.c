@@ -2,64 +2,12 @@
  * are looked up only when the answer without them is no: every one of them can only widen access.
  * That a resource is sensitive can only narrow it, so it is always looked at first.
  * Invariant: a refusal is in the trail before it is told. */
-#include "record/record_int.h"
-
-/* HL7 v3 Confidentiality and ActCode InformationSensitivityPolicy codes that restrict
- * (https://terminology.hl7.org/CodeSystem-v3-ActCode.html). */
-static const char *const labels[] = {"R",   "V",   "ALC",      "BH",       "DVD", "ETH",     "GDIS",
-                                     "HIV", "MST", "OPIOIDUD", "PREGNANT", "PSY", "PSYTHPN", "SCA",
-                                     "SDV", "SEX", "SPI",      "STD",      "SUD", "TABOO",   "VIO"};
-#define LABELS (sizeof labels / sizeof *labels)
+#include "record/consent_int.h"
 
 bool access_bound(const struct op *op)
 {
     return op->actor && (op->actor->role == ROLE_PATIENT || op->actor->role == ROLE_HELPER ||
                          op->actor->role == ROLE_DEVICE);
-}
-
-bool access_sensitive_tree(const struct json *resource)
-{
-    const struct json *security = json_path(resource, "meta.security");
-    for (size_t i = 0; json_at(security, i); i++) {
-        str code = json_get_str(json_at(security, i), STR("code"));
-        for (size_t j = 0; j < LABELS; j++)
-            if (str_eq(code, str_of(labels[j])))
-                return true;
-    }
-    return false;
-}
-
-/* What of a stored body still belongs to meta: up to the brace that closes it. */
-static str meta_of(str body)
-{
-    bool quoted = false;
-    int depth = 1;
-    for (size_t i = 0; i < body.n; i++) {
-        char c = body.p[i];
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == '{' || c == '}'))
-            depth += c == '{' ? 1 : -1;
-        if (depth == 0)
-            return str_sub(body, 0, i + 1);
-    }
-    return body;
-}
-
-bool access_sensitive_body(struct op *op, str body)
-{
-    str meta = meta_of(body);
-    if (str_find(meta, STR("\"security\":"), 0) == SIZE_MAX)
-        return false;
-    struct json *tree;
-    str whole = arena_printf(op->arena, "{\"meta\":{\"versionId\":\"1\"%.*s}", STR_ARG(meta));
-    struct json_limits limits = JSON_LIMITS_DEFAULT;
-    struct fault before = op->fault;
-    bool yes = json_read(op, whole, &limits, &tree) != OK || access_sensitive_tree(tree);
-    op->fault = before;
-    return yes;
 }
 
 static bool keys_name_actor(const struct op *op, const struct fhir_param *p, const str *keys,
@@ -115,40 +63,89 @@ static bool content_of(struct op *op, struct record *rec, const struct store_doc
     return false;
 }
 
-static bool may(struct op *op, struct record *rec, enum action action, const struct plan *plan,
-                const struct store_doc *doc, struct access_verdict *v)
+/* How one document fares: by the rows, the labels and the patient's Consents. */
+struct answer {
+    struct access_verdict v;
+    bool unnamed; /* refused, and that there is something is not told either */
+};
+
+/* Rows first, as if the patient shared it and it were not sensitive: both are dear to find out. */
+static bool by_rows(struct op *op, struct record *rec, const struct store_doc *d,
+                    struct access_request *q, struct answer *ret)
+{
+    struct access_request open = *q;
+    policy_access(op->actor, q, &ret->v);
+    if (ret->v.allowed || !op->actor)
+        return ret->v.allowed;
+    if (op->actor->user_rid)
+        facts_from_keys(op, rec, d, q);
+    open = *q;
+    q->consented = consent_needs_share(op->actor->role);
+    if (q->is_own || q->assigned || q->consented)
+        policy_access(op->actor, q, &ret->v);
+    if (ret->v.allowed && q->consented) { /* only for being shared? */
+        struct access_verdict v;
+        policy_access(op->actor, &open, &v);
+        q->consented = !v.allowed;
+    }
+    return ret->v.allowed;
+}
+
+/* May it be shown, sensitive or not? Otherwise its labels decide. */
+static bool by_labels(struct op *op, const struct store_doc *d, struct access_request *q,
+                      struct answer *ret)
+{
+    q->sensitive = true;
+    policy_access(op->actor, q, &ret->v);
+    if (ret->v.allowed)
+        return true;
+    label_set s = d ? label_of_body(op, d->body) : label_close(LABEL_RESTRICTED);
+    q->sensitive = label_is_restricted(s);
+    ret->unnamed = !label_is_named(s);
+    policy_access(op->actor, q, &ret->v);
+    return ret->v.allowed;
+}
+
+static bool by_consents(struct op *op, struct record *rec, const struct consent_question *q,
+                        struct answer *ret)
+{
+    struct consent_verdict c;
+    if (!consent_hides(op, rec, q, &c))
+        return true;
+    ret->v = (struct access_verdict){.rule = c.rule, .citation = c.citation, .why = c.why};
+    ret->unnamed = q->tree ? false : !label_is_named(label_of_body(op, q->doc->body));
+    return false;
+}
+
+static bool may(struct op *op, struct record *rec, enum action action, const struct store_doc *doc,
+                struct answer *ret)
 {
     struct store_doc then;
-    const struct store_doc *d = &then;
     bool known = content_of(op, rec, doc, &then);
-    struct access_request q = {.type = d->type,
+    struct access_request q = {.type = doc->type,
                                .action = action,
-                               .patient = d->comp,
-                               .is_own = op->actor && d->rid == op->actor->user_rid && d->rid != 0,
-                               .consented = plan && plan->consented,
-                               .sensitive = !known || access_sensitive_body(op, d->body)};
-    policy_access(op->actor, &q, v);
-    if (v->allowed || !op->actor)
-        return v->allowed;
-    if (op->actor->user_rid)
-        facts_from_keys(op, rec, d, &q);
-    q.consented = q.consented || consent_shares(op, rec, d->type);
-    if (q.is_own || q.assigned || q.consented)
-        policy_access(op->actor, &q, v);
-    return v->allowed;
+                               .patient = doc->comp,
+                               .is_own =
+                                   op->actor && doc->rid == op->actor->user_rid && doc->rid != 0};
+    *ret = (struct answer){0};
+    if (!by_rows(op, rec, &then, &q, ret) || !by_labels(op, known ? &then : NULL, &q, ret))
+        return false;
+    struct consent_question c = {.action = action, .doc = &then, .open = !q.consented};
+    return by_consents(op, rec, &c, ret);
 }
 
 bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
                     const struct store_doc *doc)
 {
-    struct access_verdict v;
-    return may(op, rec, ACTION_READ, plan, doc, &v);
+    struct answer a;
+    (void)plan;
+    return may(op, rec, ACTION_READ, doc, &a);
 }
 
 err access_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *doc)
 {
-    struct access_verdict v;
-    if (may(op, rec, action, NULL, doc, &v))
+    struct answer r;
+    if (may(op, rec, action, doc, &r))
         return OK;
     struct audit a = {.action = action,
                       .type = doc->type,
@@ -156,8 +153,9 @@ err access_doc(struct op *op, struct record *rec, enum action action, const stru
                       .vid = doc->vid,
                       .patients = &doc->comp,
                       .n_patients = doc->comp != 0,
-                      .rule = v.rule};
-    return audit_refuse(op, rec, a, v.why);
+                      .unnamed = r.unnamed,
+                      .rule = r.v.rule};
+    return audit_refuse(op, rec, a, r.v.why);
 }
 
 /* Only what the actor wrote, or is. */
@@ -182,19 +180,13 @@ static void narrow_own(struct op *op, struct record *rec, fhir_type type, struct
     clause_push(op, l, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
 }
 
-static void narrow_sensitive(struct op *op, struct record *rec, fhir_type type,
-                             struct clause_list *l)
+static void narrow_sensitive(struct op *op, struct record *rec, struct clause_list *l)
 {
-    const struct fhir_param *p = fhir_param_find(type, STR("_security"));
-    if (!p)
-        return;
     struct blinder b = {.store = rec->store};
     struct range_set s = {.op = op, .rec = rec};
-    for (size_t i = 0; i < LABELS; i++) {
-        struct kb k = kb_param(p->number);
-        kb_top(&k, blind(&b, BLIND_CODE, str_of(labels[i])), 6);
-        range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
-    }
+    struct kb k = kb_param(PARAM_LABEL);
+    kb_top(&k, blind(&b, BLIND_CODE, label_name(1)), 6); /* R: every sensitive one has it */
+    range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
     clause_push(op, l,
                 (struct store_clause){.negate = true, .ranges = s.or.at, .n_ranges = s.or.n});
 }
@@ -205,7 +197,6 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     struct access_request q = {
         .type = type, .action = action, .consented = consent_shares(op, rec, type)};
     struct access_verdict v, read, restricted;
-    plan->consented = q.consented;
     policy_access(op->actor, &q, &v);
     if (v.allowed) {
         q = (struct access_request){.type = type,
@@ -231,7 +222,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     q.sensitive = true;
     policy_access(op->actor, &q, &restricted);
     if (!restricted.allowed)
-        narrow_sensitive(op, rec, type, clauses);
+        narrow_sensitive(op, rec, clauses);
     return op_check(op);
 }
 
@@ -258,34 +249,36 @@ err access_condition(struct op *op, struct record *rec, fhir_type type, struct c
 }
 
 static err refuse_write(struct op *op, struct record *rec, const struct staged *s,
-                        const struct access_verdict *v)
+                        const struct answer *r)
 {
     uint64_t patient = s->old_comp ? s->old_comp : s->comp;
     struct audit a = {.action = s->action,
                       .type = s->type,
                       .patients = &patient,
                       .n_patients = patient != 0,
-                      .rule = v->rule};
+                      .unnamed = r->unnamed && s->action != ACTION_CREATE,
+                      .rule = r->v.rule};
     if (s->action != ACTION_CREATE)
         a.rid = s->rid;
     if (!s->rid)
         a.id = s->id;
-    return audit_refuse(op, rec, a, v->why);
+    return audit_refuse(op, rec, a, r->v.why);
 }
 
 /* What stands there must be the actor's to change, whatever the new content says. It is read only
  * when what it holds can make a difference. */
-static err may_change(struct op *op, struct record *rec, const struct staged *s,
-                      struct access_verdict *ret)
+static err may_change(struct op *op, struct record *rec, const struct staged *s, struct answer *ret)
 {
     struct access_request worst = {
         .type = s->type, .action = s->action, .patient = s->old_comp, .sensitive = true};
     struct store_doc old;
-    policy_access(op->actor, &worst, ret);
-    if (ret->allowed)
+    *ret = (struct answer){0};
+    policy_access(op->actor, &worst, &ret->v);
+    bool bound = op->actor && consent_binds(op->actor->role);
+    if (ret->v.allowed && (!bound || (s->old_comp && !record_consents_bind(op, rec, s->old_comp))))
         return OK;
     TRY(store_get(op, rec->store, s->rid, &old));
-    (void)may(op, rec, s->action, NULL, &old, ret);
+    (void)may(op, rec, s->action, &old, ret);
     return op_check(op);
 }
 
@@ -297,28 +290,40 @@ err access_change(struct op *op, struct record *rec, const struct staged *s)
                                   .is_own = true,
                                   .assigned = true,
                                   .consented = true};
-    struct access_verdict v;
+    struct answer r = {0};
     if (s->rid)
-        TRY(may_change(op, rec, s, &v));
+        TRY(may_change(op, rec, s, &r));
     else
-        policy_access(op->actor, &best, &v);
-    return v.allowed ? OK : refuse_write(op, rec, s, &v);
+        policy_access(op->actor, &best, &r.v);
+    return r.v.allowed ? OK : refuse_write(op, rec, s, &r);
+}
+
+/* A Consent may say that nothing is to be collected, or corrected. */
+static bool may_make(struct op *op, struct record *rec, const struct staged *s, struct answer *ret)
+{
+    struct store_doc d = {.rid = s->rid, .type = s->type, .comp = s->comp, .client_id = s->id};
+    struct consent_question q = {.action = s->action, .doc = &d, .tree = s->resource, .open = true};
+    return by_consents(op, rec, &q, ret);
 }
 
 /* Asked of what is there and of what will be there, in its place. */
 err access_write(struct op *op, struct record *rec, const struct staged *s)
 {
     struct access_request q = {.type = s->type, .action = s->action, .patient = s->comp};
-    struct access_verdict v;
+    struct answer r = {0};
     if (s->action != ACTION_CREATE)
         TRY(access_change(op, rec, s));
     if (!s->resource)
         return OK;
     q.is_own = (op->actor && op->actor->user_rid && s->rid == op->actor->user_rid) ||
                author_is_actor(op, s);
-    q.sensitive = access_sensitive_tree(s->resource);
-    policy_access(op->actor, &q, &v);
-    return v.allowed ? OK : refuse_write(op, rec, s, &v);
+    q.sensitive = true;
+    policy_access(op->actor, &q, &r.v);
+    if (!r.v.allowed) {
+        q.sensitive = label_is_restricted(label_of_tree(op, s->resource));
+        policy_access(op->actor, &q, &r.v);
+    }
+    return r.v.allowed && may_make(op, rec, s, &r) ? OK : refuse_write(op, rec, s, &r);
 }
 
 err access_plain(struct op *op, struct record *rec, enum action action, int type)

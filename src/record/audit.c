@@ -152,7 +152,7 @@ err audit_refuse(struct op *op, struct record *rec, struct audit a, str why)
 {
     a.outcome = ERR_FORBIDDEN;
     TRY(audit_append(op, rec, &a));
-    if (access_bound(op) && a.action != ACTION_CREATE)
+    if (a.unnamed || (access_bound(op) && a.action != ACTION_CREATE))
         return fail_not_found(op);
     return fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(why));
 }

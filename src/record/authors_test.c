@@ -88,11 +88,11 @@ static void labels_are_not_taken_off_by_who_may_not_see(void **state)
     fixture_as(f, &f->nurse);
     assert_int_equal(put(f, message(f, SUD)), OK);
     fixture_as(f, &f->agent);
-    assert_int_equal(put(f, message(f, "")), ERR_FORBIDDEN);
-    assert_int_equal(put(f, message(f, SUD)), ERR_FORBIDDEN);
+    assert_int_equal(put(f, message(f, "")), ERR_NOT_FOUND);
+    assert_int_equal(put(f, message(f, SUD)), ERR_NOT_FOUND);
     struct actor outreach = fixture_actor(ROLE_OUTREACH, "out.gus");
     fixture_as(f, &outreach);
-    assert_int_equal(put(f, message(f, "")), ERR_FORBIDDEN);
+    assert_int_equal(put(f, message(f, "")), ERR_NOT_FOUND);
     fixture_as(f, &f->nurse);
     assert_int_equal(fixture_read(f, "Communication/sens1", &d), OK);
     assert_int_equal(d.vid, 1);

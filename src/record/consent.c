@@ -1,118 +1,374 @@
-/* Does the patient's Consent share a type with the helper who asks (FHIR R4 Consent.provision)?
- * Invariant: what a Consent says and this server cannot keep makes it share nothing; a refusal that
- * names the helper beats every permission; what cannot be read shares nothing. */
-#include "record/record_int.h"
+/* Each patient's Consents, taken apart once and kept in memory until one of them changes, or a
+ * team or organisation that they name does; and the one place where they are asked.
+ * Invariant: a set is as new as the commit before it was asked for; what cannot be read, told or
+ * kept in bounds hides, and nothing is shared by it. */
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
-#include "base/time.h"
+#include "record/consent_int.h"
 
-#define CONSENTS_MAX 200u
+#define SLOTS 8192u
+#define LOCKS 64u
+#define SET_BYTES (8u << 20)
 
-/* Members of a provision that this server knows how to keep. Any other narrows what is shared in a
- * way that it could not honour, so such a Consent shares nothing. */
-static bool provision_known(const struct json *p, bool nested)
-{
-    static const char *const known[] = {"id", "type", "period", "actor", "class", "provision"};
-    size_t n = sizeof known / sizeof *known - (nested ? 1 : 0);
-    for (uint32_t i = 0; p && p->type == JSON_OBJECT && i < p->n; i++) {
-        bool ok = false;
-        for (size_t k = 0; k < n && !ok; k++)
-            ok = str_eq(p->u.members[i].name, str_of(known[k]));
-        if (!ok)
-            return false;
-    }
-    return json_is(p, JSON_OBJECT);
-}
-
-static bool class_lists(const struct json *p, fhir_type type)
-{
-    const struct json *classes = JSON_GET(p, "class");
-    bool listed = !json_at(classes, 0);
-    for (size_t i = 0; json_at(classes, i) && !listed; i++)
-        listed = str_eq(json_get_str(json_at(classes, i), STR("code")), fhir_type_name(type));
-    return listed;
-}
-
-/* "All, but not …": an exception that names the type (or no type) takes it out again, whomever and
- * whenever it is about; one that is no plain refusal is not understood. */
-static bool excepted(const struct json *p, fhir_type type)
-{
-    const struct json *all = JSON_GET(p, "provision"), *e;
-    for (size_t i = 0; (e = json_at(all, i)); i++)
-        if (!str_eq(json_get_str(e, STR("type")), STR("deny")) || !provision_known(e, true) ||
-            class_lists(e, type))
-            return true;
-    return false;
-}
-
-/* Consents to research, to treatment or to be written to share nothing with a helper. */
-static bool about_privacy(const struct json *c)
-{
-    const struct json *codings = json_path(c, "scope.coding"), *code;
-    for (size_t i = 0; (code = json_at(codings, i)); i++)
-        if (str_eq(json_get_str(code, STR("system")),
-                   STR("http://terminology.hl7.org/CodeSystem/consentscope")) &&
-            str_eq(json_get_str(code, STR("code")), STR("patient-privacy")))
-            return true;
-    return false;
-}
-
-static bool in_force(const struct op *op, const struct json *c, const struct json *p)
-{
-    struct time_span from, to;
-    const struct json *period = JSON_GET(p, "period");
-    return str_eq(json_get_str(c, STR("status")), STR("active")) && about_privacy(c) &&
-           !(time_parse(json_get_str(period, STR("start")), &from) && from.lo > op->now) &&
-           !(time_parse(json_get_str(period, STR("end")), &to) && to.hi <= op->now);
-}
-
-static bool names_helper(const struct op *op, const struct json *p)
-{
-    const struct json *actors = JSON_GET(p, "actor"), *a;
-    for (size_t i = 0; (a = json_at(actors, i)); i++)
-        if (str_eq(json_str(json_path(a, "reference.reference")), op->actor->reference))
-            return true;
-    return false;
-}
-
-/* What one Consent says of the helper and the type. */
-struct said {
-    bool yes, no;
+struct slot {
+    uint64_t patient;
+    unsigned written, members; /* counters of when it was made */
+    struct consent_set *set;   /* NULL: none that could matter */
 };
 
-static struct said ask(struct op *op, const struct json *c, fhir_type type)
+struct consents {
+    pthread_mutex_t locks[LOCKS];
+    struct slot slots[SLOTS];
+    atomic_uint written[SLOTS]; /* counts commits of Consents, by patient */
+    atomic_uint all, members;   /* of any patient; of teams, roles, organisations */
+    pthread_mutex_t list_lock;
+    unsigned list_of; /* `all` when the list was made; 0 never */
+    uint64_t list[CONSENT_PATIENTS_MAX];
+    size_t n_list;
+    bool many;
+};
+
+static size_t slot_of(uint64_t patient)
 {
-    const struct json *p = JSON_GET(c, "provision");
-    str kind = json_get_str(p, STR("type"));
-    if (!in_force(op, c, p) || !names_helper(op, p) || !class_lists(p, type))
-        return (struct said){0};
-    return (struct said){.yes = str_eq(kind, STR("permit")) && provision_known(p, false) &&
-                                !excepted(p, type),
-                         .no = !str_eq(kind, STR("permit"))};
+    return patient * UINT64_C(0x9E3779B97F4A7C15) >> 51;
+}
+
+err consents_new(struct op *op, struct record *rec)
+{
+    struct consents *c = calloc(1, sizeof *c);
+    if (!c)
+        return fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&c->locks[i], NULL);
+    pthread_mutex_init(&c->list_lock, NULL);
+    atomic_store(&c->all, 1);
+    rec->consents = c;
+    return OK;
+}
+
+static void set_free(struct consent_set *s)
+{
+    struct arena *a = s ? s->arena : NULL;
+    arena_free(a);
+}
+
+void consents_free(struct consents *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < SLOTS; i++)
+        set_free(c->slots[i].set);
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_destroy(&c->locks[i]);
+    pthread_mutex_destroy(&c->list_lock);
+    free(c);
+}
+
+void consents_stale(struct record *rec, fhir_type type, uint64_t patient)
+{
+    struct consents *c = rec->consents;
+    if (type == rec->t_consent) {
+        atomic_fetch_add(&c->written[slot_of(patient)], 1);
+        if (atomic_fetch_add(&c->all, 1) == UINT_MAX)
+            atomic_fetch_add(&c->all, 1); /* 0 is never */
+    } else if (type == rec->t_team || type == rec->t_organization || type == rec->t_staff_role) {
+        atomic_fetch_add(&c->members, 1);
+    }
+}
+
+/* ---- making a set ---- */
+
+static err read_one(struct op *op, struct record *rec, uint64_t rid, struct consent_set *set)
+{
+    struct store_doc d;
+    struct json *tree;
+    const struct consent_rule *rule;
+    TRY(store_get(op, rec->store, rid, &d));
+    if (d.deleted)
+        return OK;
+    TRY(tree_of(op, rec, &d, &tree));
+    TRY(consent_rule_read(op, rec, tree, set, &rule));
+    if (rule)
+        set->roots[set->n++] = rule;
+    return OK;
+}
+
+/* Over the set's own arena, as nobody in particular: who reads decides nothing of what is said. */
+static err read_all(struct op *op, struct record *rec, uint64_t patient, struct consent_set *set)
+{
+    struct store_query q = {.type = rec->t_consent, .comp = patient, .limit = CONSENTS_MAX};
+    struct store_found found = {0};
+    TRY(store_search(op, rec->store, &q, &found));
+    if (found.more)
+        return fail(op, ERR_TOO_COSTLY, "The patient has more Consents than can be kept.");
+    set->roots = ARENA_ARRAY(op->arena, const struct consent_rule *, found.n + 1);
+    TRY(op_check(op));
+    for (size_t i = 0; i < found.n; i++)
+        TRY(read_one(op, rec, found.rids[i], set));
+    return op_check(op);
+}
+
+/* Has the patient any Consent at all? Most have none. */
+static err any(struct op *op, struct record *rec, uint64_t patient, bool *ret)
+{
+    struct store_query q = {.type = rec->t_consent, .comp = patient, .limit = 1};
+    struct store_found found = {0};
+    TRY(store_search(op, rec->store, &q, &found));
+    *ret = found.n > 0;
+    return OK;
+}
+
+static err make(struct op *op, struct record *rec, uint64_t patient, struct consent_set **ret)
+{
+    bool some;
+    *ret = NULL;
+    TRY(any(op, rec, patient, &some));
+    if (!some)
+        return OK;
+    struct arena *a = arena_new(SET_BYTES);
+    struct consent_set *set = a ? ARENA_NEW(a, struct consent_set) : NULL;
+    if (!set) {
+        arena_free(a);
+        return fail(op, ERR_UNAVAILABLE, "No memory left to read the patient's Consents.");
+    }
+    struct op own;
+    op_init(&own, a, NULL, op->now);
+    set->arena = a;
+    set->broken = read_all(&own, rec, patient, set) != OK;
+    if (set->n || set->broken)
+        *ret = set;
+    else
+        arena_free(a);
+    return OK;
+}
+
+err consent_take(struct op *op, struct record *rec, uint64_t patient, struct consent_set **ret)
+{
+    struct consents *c = rec->consents;
+    size_t at = slot_of(patient);
+    struct slot *slot = &c->slots[at];
+    pthread_mutex_t *lock = &c->locks[at % LOCKS];
+    unsigned written = atomic_load(&c->written[at]), members = atomic_load(&c->members);
+    pthread_mutex_lock(lock);
+    bool known = slot->patient == patient && slot->written == written &&
+                 (!slot->set || !slot->set->of_members || slot->members == members);
+    struct consent_set *set = known ? slot->set : NULL;
+    if (set)
+        set->refs++;
+    pthread_mutex_unlock(lock);
+    *ret = set;
+    if (known)
+        return OK;
+    TRY(make(op, rec, patient, &set));
+    if (set)
+        set->refs = 2; /* the slot's and the caller's */
+    pthread_mutex_lock(lock);
+    struct consent_set *old = slot->set;
+    *slot = (struct slot){patient, written, members, set};
+    bool last = old && --old->refs == 0;
+    pthread_mutex_unlock(lock);
+    if (last)
+        set_free(old);
+    *ret = set;
+    return OK;
+}
+
+void consent_give(struct record *rec, uint64_t patient, struct consent_set *set)
+{
+    pthread_mutex_t *lock = &rec->consents->locks[slot_of(patient) % LOCKS];
+    if (!set)
+        return;
+    pthread_mutex_lock(lock);
+    bool last = --set->refs == 0;
+    pthread_mutex_unlock(lock);
+    if (last)
+        set_free(set);
+}
+
+/* ---- asking ---- */
+
+static struct consent_request request_of(const struct op *op, enum action action, fhir_type type)
+{
+    return (struct consent_request){
+        .role = op->actor->role,
+        .purpose = op->actor->purpose,
+        .action = action,
+        .outside = access_bound(op),
+        .names = &op->actor->reference,
+        .n_names = str_empty(op->actor->reference) || !op->actor->user_rid ? 0 : 1,
+        .now = op->now,
+        .type = fhir_type_name(type)};
+}
+
+#define OF_RESOURCE (CONSENT_CODES | CONSENT_LABELS | CONSENT_DATA | CONSENT_DATED)
+
+static void hide(struct consent_verdict *v)
+{
+    v->hidden = !v->free;
+}
+
+/* With the resource at hand, when a rule asks about it. */
+static err ask_data(struct op *op, struct record *rec, const struct consent_set *set,
+                    const struct consent_question *q, struct consent_request *r,
+                    struct consent_verdict *ret)
+{
+    struct consent_data data = {0};
+    struct json *tree = q->tree;
+    bool authors = false;
+    for (size_t i = 0; i < set->n; i++)
+        authors |= set->roots[i]->n_actors > 0;
+    if ((set->needs & OF_RESOURCE) || authors) {
+        if (!tree)
+            TRY(tree_of(op, rec, q->doc, &tree));
+        TRY(consent_data_of(op, tree, set->needs, &data));
+        data.self = arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(q->doc->type)),
+                                 STR_ARG(doc_id(op, rec, q->doc->rid, q->doc->client_id)));
+    }
+    r->data = &data;
+    consent_decide(set->roots, set->n, false, r, ret);
+    return op_check(op);
+}
+
+static bool hides_for(struct op *op, struct record *rec, uint64_t patient,
+                      const struct consent_question *q, struct consent_verdict *ret)
+{
+    struct consent_request r = request_of(op, q->action, q->doc->type);
+    struct fault before = op->fault;
+    struct consent_set *set;
+    r.open = q->open;
+    consent_decide(NULL, 0, false, &r, ret);
+    if (ret->free)
+        return false;
+    if (consent_take(op, rec, patient, &set) != OK) {
+        hide(ret);
+        op->fault = before;
+        return ret->hidden;
+    }
+    if (set && (set->broken || ask_data(op, rec, set, q, &r, ret) != OK))
+        hide(ret);
+    consent_give(rec, patient, set);
+    op->fault = before;
+    return ret->hidden;
+}
+
+#define NAMED_MAX 32u
+
+/* What lives in nobody's record may name patients all the same: what hides one of them hides it. */
+static bool hides_named(struct op *op, struct record *rec, const struct consent_question *q,
+                        struct consent_verdict *ret)
+{
+    const str mark = STR("\"reference\":\"Patient/");
+    str body = q->doc->body;
+    struct store_doc d;
+    for (size_t at = 0, n = 0; (at = str_find(body, mark, at)) != SIZE_MAX; n++) {
+        at += mark.n;
+        size_t end = str_find_char(body, '"', at);
+        struct fault before = op->fault;
+        if (end == SIZE_MAX || n >= NAMED_MAX) {
+            hide(ret);
+            return ret->hidden;
+        }
+        err e = id_resolve(op, rec, rec->t_patient, str_sub(body, at, end), &d);
+        op->fault = before;
+        if (e == OK && hides_for(op, rec, d.rid, q, ret))
+            return true;
+    }
+    return false;
+}
+
+bool consent_hides(struct op *op, struct record *rec, const struct consent_question *q,
+                   struct consent_verdict *ret)
+{
+    *ret = (struct consent_verdict){0};
+    if (!op->actor || !consent_binds(op->actor->role))
+        return false;
+    if (q->doc->comp)
+        return hides_for(op, rec, q->doc->comp, q, ret);
+    return hides_named(op, rec, q, ret);
+}
+
+bool consent_hides_type(struct op *op, struct record *rec, uint64_t patient, fhir_type type,
+                        bool hopeful)
+{
+    struct consent_request r = request_of(op, ACTION_READ, type);
+    struct consent_verdict v;
+    struct consent_set *set;
+    struct fault before = op->fault;
+    r.hopeful = hopeful;
+    consent_decide(NULL, 0, false, &r, &v);
+    if (v.free)
+        return false;
+    bool hidden = consent_take(op, rec, patient, &set) != OK;
+    if (!hidden && set)
+        consent_decide(set->roots, set->n, false, &r, &v);
+    hidden = hidden || (set && set->broken) || v.hidden;
+    if (set)
+        consent_give(rec, patient, set);
+    op->fault = before;
+    return hidden;
+}
+
+/* ---- who has denied something ---- */
+
+static err list_make(struct op *op, struct record *rec, struct consents *c)
+{
+    struct kb k = kb_param(PARAM_BINDS);
+    struct store_range range = range_prefix(op->arena, &k, STR_NONE, 0);
+    struct store_clause clause = {.ranges = &range, .n_ranges = 1};
+    struct store_query q = {.type = rec->t_consent,
+                            .clauses = &clause,
+                            .n_clauses = 1,
+                            .limit = 4 * CONSENT_PATIENTS_MAX};
+    struct store_found found = {0};
+    TRY(store_search(op, rec->store, &q, &found));
+    c->many = found.more;
+    c->n_list = 0;
+    for (size_t i = 0; i < found.n && !c->many; i++) {
+        struct store_doc d;
+        TRY(store_peek(op, rec->store, found.rids[i], &d));
+        bool known = d.comp == 0;
+        for (size_t j = 0; j < c->n_list && !known; j++)
+            known = c->list[j] == d.comp;
+        c->many = !known && c->n_list == CONSENT_PATIENTS_MAX;
+        if (!known && !c->many)
+            c->list[c->n_list++] = d.comp;
+    }
+    return OK;
+}
+
+err consent_patients(struct op *op, struct record *rec, uint64_t *ret, size_t *ret_n,
+                     bool *ret_many)
+{
+    struct consents *c = rec->consents;
+    err e = OK;
+    pthread_mutex_lock(&c->list_lock);
+    unsigned now = atomic_load(&c->all);
+    if (c->list_of != now)
+        e = list_make(op, rec, c);
+    if (e == OK)
+        c->list_of = now;
+    *ret_n = c->n_list;
+    *ret_many = c->many;
+    memcpy(ret, c->list, c->n_list * sizeof *ret);
+    pthread_mutex_unlock(&c->list_lock);
+    return e;
+}
+
+bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient)
+{
+    struct consent_set *set = NULL;
+    struct fault before = op->fault;
+    bool failed = consent_take(op, rec, patient, &set) != OK, some = set != NULL;
+    if (!failed)
+        consent_give(rec, patient, set);
+    op->fault = before;
+    return failed || some;
 }
 
 bool consent_shares(struct op *op, struct record *rec, fhir_type type)
 {
-    if (!op->actor || op->actor->role != ROLE_HELPER || !op->actor->patient ||
-        !op->actor->user_rid || str_empty(op->actor->reference)) /* nobody is named by no name */
-        return false;
-    struct store_query q = {
-        .type = rec->t_consent, .comp = op->actor->patient, .limit = CONSENTS_MAX};
-    struct store_found found = {0};
-    struct fault before = op->fault;
-    bool yes = false, no = store_search(op, rec->store, &q, &found) != OK || found.more;
-    for (size_t i = 0; i < found.n && !no; i++) {
-        struct store_doc d;
-        struct json *tree;
-        no = store_get(op, rec->store, found.rids[i], &d) != OK;
-        if (no || d.deleted)
-            continue;
-        no = tree_of(op, rec, &d, &tree) != OK;
-        struct said s = {0};
-        if (!no)
-            s = ask(op, tree, type);
-        yes |= s.yes;
-        no |= s.no;
-    }
-    op->fault = before;
-    return yes && !no;
+    return op->actor && consent_needs_share(op->actor->role) && op->actor->patient &&
+           !consent_hides_type(op, rec, op->actor->patient, type, true);
 }

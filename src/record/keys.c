@@ -4,7 +4,7 @@
  * Invariant: whatever clause.c asks for a value that the resource has, one of these keys answers.
  */
 #include "fhir/custom.h"
-#include "record/record_int.h"
+#include "record/consent_int.h"
 
 #define COMPOSITE_KEYS_MAX 64u
 #define PARTS_MAX 4u
@@ -242,6 +242,23 @@ static void put_all(struct packer *p, const struct fhir_key *keys, size_t n)
     }
 }
 
+/* What narrows searches by labels and by Consents (access.c, consent.c). */
+static void put_labels(struct packer *p, const struct json *resource)
+{
+    label_set s = label_of_tree(p->op, resource);
+    for (size_t i = 0; s != LABEL_NORMAL && label_name(i).n; i++) {
+        struct kb k = kb_param(PARAM_LABEL);
+        if (!(s >> i & 1))
+            continue;
+        kb_top(&k, blind(p->src->blinder, BLIND_CODE, label_name(i)), 6);
+        put(p, &k);
+    }
+    struct kb k = kb_param(PARAM_BINDS);
+    if (str_eq(fhir_type_name(fhir_type_of(resource)), STR("Consent")) &&
+        consent_may_deny(resource))
+        put(p, &k);
+}
+
 err keys_of_resource(struct op *op, const struct key_source *src, struct json *resource, str **ret,
                      size_t *ret_n)
 {
@@ -257,6 +274,7 @@ err keys_of_resource(struct op *op, const struct key_source *src, struct json *r
         TRY(fhir_custom_keys(op, param, resource, &keys, &n));
         put_all(&p, keys, n);
     }
+    put_labels(&p, resource);
     VEC_PUSH(op->arena, &p.keys, STR_NONE); /* room for one more, see stage.c */
     TRY(op_check(op));
     *ret = p.keys.at;

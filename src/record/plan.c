@@ -283,7 +283,8 @@ static err plan_done(struct planner *pl, fhir_type type)
     pl->plan->verify = pl->plan->match || pl->plan->filters;
     pl->plan->q.clauses = pl->list.v.at;
     pl->plan->q.n_clauses = pl->list.v.n;
-    return op_check(pl->op);
+    TRY(op_check(pl->op));
+    return consent_hide(pl->op, pl->rec, type, pl->plan);
 }
 
 #define LOOKS_MAX 50000u

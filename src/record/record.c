@@ -44,9 +44,14 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_task = fhir_type_parse(STR("Task")),
                            .t_consent = fhir_type_parse(STR("Consent")),
                            .t_definition = fhir_type_parse(STR("StructureDefinition")),
-                           .t_parameter = fhir_type_parse(STR("SearchParameter"))};
+                           .t_parameter = fhir_type_parse(STR("SearchParameter")),
+                           .t_team = fhir_type_parse(STR("CareTeam")),
+                           .t_organization = fhir_type_parse(STR("Organization")),
+                           .t_staff_role = fhir_type_parse(STR("PractitionerRole"))};
     page_key_make(rec);
-    e = reindex_format(op, rec);
+    e = consents_new(op, rec);
+    if (e == OK)
+        e = reindex_format(op, rec);
     if (e == OK)
         e = custom_new(op, rec);
     if (e != OK) {
@@ -66,6 +71,7 @@ void record_free(struct record *rec)
 {
     if (!rec)
         return;
+    consents_free(rec->consents);
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);

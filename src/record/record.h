@@ -173,6 +173,9 @@ MUST err record_writer(struct op *op, struct record *rec, uint64_t rid, str exce
 /* Would op->actor be shown this version? Of a deleted resource: the version before, and nothing may
  * be known against it. Nothing is shown, so nothing is audited. */
 MUST err record_may_read(struct op *op, struct record *rec, uint64_t rid, uint32_t vid, bool *ret);
+/* Has the patient a Consent about who sees what? patient 0: yes, perhaps. Then what a role may see
+ * is asked of each resource (record_may_read). */
+bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient);
 
 /* ---- trail ---- */
 /* An answer that showed patient data may leave only when op->audit is durable. */

@@ -12,16 +12,18 @@
 struct profile_shelf;
 struct customs;
 struct custom_set;
+struct consents;
 struct fhir_customs;
 struct record {
     struct store *store;
     const struct rulebook *book;
     bool owns_store;
-    fhir_type t_patient, t_audit, t_task, t_consent, t_definition,
-        t_parameter;                        /* rows asked for often */
+    fhir_type t_patient, t_audit, t_task, t_consent, t_definition, t_parameter, t_team,
+        t_organization, t_staff_role;       /* rows asked for often */
     uint16_t *home;                         /* by type: number of the home parameter, 0 none */
     const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
     struct customs *customs;                /* posted search parameters */
+    struct consents *consents;              /* consent.c */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
     struct blind_memo *memo;                /* hashes of codes and the like; NULL none */
     size_t chain_few, chain_many;           /* see chain.c; tests make them small */
@@ -105,6 +107,10 @@ struct kb kb_ends(const struct kb *k);
 /* Marks a resource whose home parameter does not name the compartment it lives in, so that "patient
  * = X" may be answered by the compartment alone. Numbers under 16 are ours. */
 #define PARAM_STRAY 1u
+/* A Consent that may hide something from the house; and, of any resource, its labels (BLIND_CODE),
+ * said or brought by its codes. */
+#define PARAM_BINDS 2u
+#define PARAM_LABEL 3u
 #define PREFIX_BYTES_MAX 16u /* longer starts-with queries are verified on the document */
 #define GRAM_TEXT_MAX 128u   /* longer texts carry a mark instead of trigrams */
 /* The common lengths of a date; a span of another length is of class SPAN_OTHER. */
@@ -144,7 +150,7 @@ struct plan {
     struct store_query q;
     bool empty;                     /* nothing can match */
     bool verify;                    /* hits must be asked plan_holds() too */
-    bool consented;                 /* a Consent shares this type with the helper who searches */
+    bool careful;                   /* Consents may hide hits: each is asked, to be counted too */
     bool own;                       /* finds what the actor wrote, and nothing else */
     bool match;                     /* keys cannot tell all: the document itself is asked */
     uint64_t home;                  /* compartment that a home parameter named; 0 none */
@@ -205,8 +211,14 @@ MUST err access_condition(struct op *op, struct record *rec, fhir_type type,
                           struct clause_list *clauses, struct plan *plan);
 struct staged;
 /* ---- consent.c ---- */
-/* For the helper who acts; false for everybody else. */
+/* Could the helper who acts be shown something of the type? False for everybody else. */
 bool consent_shares(struct op *op, struct record *rec, fhir_type type);
+MUST err consents_new(struct op *op, struct record *rec);
+void consents_free(struct consents *c);
+/* After the commit of a resource of the type in the patient's record. */
+void consents_stale(struct record *rec, fhir_type type, uint64_t patient);
+/* consent_hide.c: what Consents hide, taken out of a plan that is otherwise done. */
+MUST err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan *plan);
 /* ---- author.c: who says what a resource says ---- */
 /* The i-th search parameter that names the author, NULL past the last. */
 const struct fhir_param *author_param(const struct op *op, fhir_type type, size_t i);
@@ -219,9 +231,6 @@ MUST err access_write(struct op *op, struct record *rec, const struct staged *s)
 /* Management and bulk questions. */
 MUST err access_plain(struct op *op, struct record *rec, enum action action, int type);
 bool access_bound(const struct op *op);
-/* meta.security of a stored body or a tree holds a restricted label. */
-bool access_sensitive_body(struct op *op, str body);
-bool access_sensitive_tree(const struct json *resource);
 
 /* ---- audit.c: the trail ---- */
 struct audit {
@@ -232,10 +241,11 @@ struct audit {
     uint32_t vid;
     const uint64_t *patients;
     size_t n_patients;
-    str id;     /* as asked, when there is no rid */
-    str rule;   /* id of the rule row that decided */
-    str code;   /* of a line that is no resource access */
-    str detail; /* parameter names, JSON of a verdict, count */
+    str id;       /* as asked, when there is no rid */
+    bool unnamed; /* of a refusal: that there is something is not told */
+    str rule;     /* id of the rule row that decided */
+    str code;     /* of a line that is no resource access */
+    str detail;   /* parameter names, JSON of a verdict, count */
 };
 /* Appends; op->audit is set. Does nothing for reads of our own followers. */
 MUST err audit_append(struct op *op, struct record *rec, const struct audit *a);

@@ -3,16 +3,17 @@
  * (custom.c). Invariant: how far it is lies in the same transaction as the keys, so it goes on
  * where it stopped; documents, versions and times stay as they are. */
 #include "fhir/custom.h"
-#include "record/record_int.h"
+#include "record/consent_int.h"
 #include "store/rekey.h"
 
 /* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
- * text, places, quantities in base units, identifiers with their types. 3: fewer words. */
-#define KEYS_FORMAT 3u
+ * text, places, quantities in base units, identifiers with their types. 3: fewer words. 4: labels,
+ * Consents that bind. */
+#define KEYS_FORMAT 4u
 #define BATCH 256u
 #define TRIES 20
 
-/* Keys that are not made from the document (numbers under 16) stay. */
+/* The key that is not made from the document stays. */
 static err own_keys(struct op *op, struct record *rec, uint64_t rid, str **keys, size_t *n)
 {
     str *old, *all;
@@ -23,7 +24,7 @@ static err own_keys(struct op *op, struct record *rec, uint64_t rid, str **keys,
     if (*n)
         memcpy(all, *keys, *n * sizeof *all);
     for (size_t i = 0; i < n_old; i++)
-        if (old[i].n >= 2 && old[i].p[0] == 0 && (unsigned char)old[i].p[1] < 16)
+        if (old[i].n >= 2 && old[i].p[0] == 0 && (unsigned char)old[i].p[1] == PARAM_STRAY)
             all[(*n)++] = old[i];
     *keys = all;
     return OK;
@@ -92,7 +93,22 @@ static err mark(struct op *op, struct record *rec, unsigned format)
     for (size_t i = 0; i < n; i++)
         store_tx_kv(tx, posted[i], STR_NONE);
     store_tx_kv(tx, STR("keys.format"), arena_printf(op->arena, "%u", format));
+    store_tx_kv(tx, STR("keys.labels"), arena_printf(op->arena, "%u", label_version()));
     return store_commit(op, tx, &c);
+}
+
+/* Were the keys made by the lists of codes of this program? */
+static err labels_are_of_now(struct op *op, struct record *rec, bool *ret)
+{
+    str had;
+    uint64_t n = 0;
+    err e = store_kv_get(op, rec->store, STR("keys.labels"), &had);
+    if (e == ERR_NOT_FOUND)
+        op_clear(op);
+    else
+        TRY(e);
+    *ret = e == OK && str_to_u64(had, UINT32_MAX, &n) && n == label_version();
+    return OK;
 }
 
 /* "3" when all keys are of that format; "3.17" when those up to number 17 are. */
@@ -101,6 +117,7 @@ err reindex_format(struct op *op, struct record *rec)
     struct store_stats stats;
     str had, format = STR_NONE;
     uint64_t n = 1;
+    bool labels;
     struct reindex r = {.kv = STR("keys.format"), .until = store_rid_last(rec->store)};
     store_stats(rec->store, &stats);
     err e = store_kv_get(op, rec->store, r.kv, &had);
@@ -118,7 +135,8 @@ err reindex_format(struct op *op, struct record *rec)
     if (n > KEYS_FORMAT)
         return fail(op, ERR_UNSUPPORTED,
                     "The search keys of this folder were made by a newer weft; use that one.");
-    if (n == KEYS_FORMAT && !part)
+    TRY(labels_are_of_now(op, rec, &labels));
+    if (n == KEYS_FORMAT && !part && labels)
         return OK;
     r.prefix = arena_printf(op->arena, "%u.", KEYS_FORMAT);
     while (stats.resources && r.rid < r.until)

@@ -55,7 +55,7 @@ static void made_again(void **state)
     /* What was done before a crash is not done again. */
     forget(f, refs[0]);
     forget(f, refs[2]);
-    again(f, str_z(f->keep, arena_printf(f->keep, "3.%llu", (unsigned long long)rid)));
+    again(f, str_z(f->keep, arena_printf(f->keep, "4.%llu", (unsigned long long)rid)));
     assert_int_equal(fixture_count(f, "Patient", "family=ana"), 2);
     /* A key that is there is not made twice, one that is gone is gone. */
     again(f, "1");

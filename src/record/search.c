@@ -76,6 +76,31 @@ static err show(struct filler *f, struct search_part *p, const struct store_foun
     return OK;
 }
 
+#define AHEAD 32u
+
+/* Is there anything from here on that would be shown? Where hits must be asked, they are: that a
+ * page follows tells nothing of what is hidden. */
+static err more_to_show(struct filler *f, struct search_part *p, bool *ret)
+{
+    struct store_found found = {.more = true};
+    struct place here = f->at;
+    *ret = false;
+    while (!*ret && found.more && f->looked < RECORD_CANDIDATES_MAX) {
+        TRY(ask(f, p, p->plan.verify ? AHEAD : 1, &found));
+        *ret = found.n && !p->plan.verify;
+        for (size_t i = 0; i < found.n && !*ret; i++) {
+            struct store_doc d;
+            TRY(search_late(f->op, i));
+            TRY(search_fetch(f->op, f->rec, p->q, &p->plan, found.rids[i], found.t, &d, ret));
+        }
+        f->at.at = found.next;
+        f->looked += found.n;
+    }
+    *ret |= found.more; /* the rest of a page that would cost too much is another's */
+    f->at = here;
+    return OK;
+}
+
 /* Asks for exactly what the page still lacks, so that a page ends where the store's answer ends. */
 static err fill_part(struct filler *f, struct search_part *p)
 {
@@ -93,7 +118,10 @@ static err fill_part(struct filler *f, struct search_part *p)
         f->at.at = found.next;
         f->looked += found.n;
     } while (f->page->n < f->want && found.more && f->looked < RECORD_CANDIDATES_MAX);
-    if (found.more)
+    bool on = found.more;
+    if (on && p->plan.verify)
+        TRY(more_to_show(f, p, &on));
+    if (on)
         f->on = f->at;
     return op_check(f->op);
 }
@@ -111,16 +139,14 @@ static bool step(struct filler *f)
 /* The page is full at a part's end: is there anything in those that follow? */
 static err look_on(struct filler *f)
 {
-    struct store_found found = {0};
     while (step(f)) {
         struct search_part *p = &f->parts[f->at.part];
-        str start = f->at.at;
+        bool on;
         if (p->plan.empty)
             continue;
         TRY(search_late(f->op, 0));
-        TRY(ask(f, p, 1, &found));
-        f->at.at = start;
-        if (found.n) {
+        TRY(more_to_show(f, p, &on));
+        if (on) {
             f->on = f->at;
             return OK;
         }
@@ -182,7 +208,7 @@ static err count_part(struct op *op, struct record *rec, struct search_part *p, 
     uint64_t n;
     if (again.empty)
         return OK;
-    if (again.verify && p->q->total != TOTAL_ESTIMATE) {
+    if (again.careful || (again.verify && p->q->total != TOTAL_ESTIMATE)) {
         TRY(search_count(op, rec, p, p->plan.t, &n));
         *sum += n;
         return OK;

@@ -240,6 +240,8 @@ err stage_commit(struct record_tx *tx, struct store_commit *ret)
 void stage_committed(struct record_tx *tx)
 {
     custom_leave(tx);
+    for (size_t i = 0; i < tx->staged.n; i++)
+        consents_stale(tx->rec, tx->staged.at[i]->type, tx->staged.at[i]->comp);
     if (tx->parameters)
         custom_stale(tx->rec);
     if (tx->definitions)

@@ -172,9 +172,9 @@ class Review3(Case):
         where = "/fhir/Communication/r103"
         self.expect(204, self.call("DELETE", where, token="system"))
         for road in ("", "/_history", "/_history/1", "/_history/2", "/_history/3"):
-            self.expect(403, self.call("GET", where + road, token="agent"))
+            self.expect(404, self.call("GET", where + road, token="agent"))
         again = {"resourceType": "Communication", "id": "r103", "status": "unknown"}
-        self.expect(403, self.call("PUT", where, again, token="agent"))
+        self.expect(404, self.call("PUT", where, again, token="agent"))
         self.expect(410, self.call("GET", where))
         self.expect(200, self.call("GET", where + "/_history/1"))
 
