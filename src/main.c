@@ -2,6 +2,8 @@
 #include "api/cli.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 static int help(FILE *out, int code)
 {
@@ -12,9 +14,20 @@ static int help(FILE *out, int code)
     return code;
 }
 
+/* What is in memory is in no file: no core is dumped, and nobody of the same name attaches. (The
+ * leak checker of a sanitized build must attach.) */
+static void keep_memory_private(void)
+{
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+#ifndef __SANITIZE_ADDRESS__
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     str verb = argc > 1 ? str_of(argv[1]) : STR_NONE;
+    keep_memory_private();
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk: an error, not the end */
     if (str_eq(verb, STR("--help")) || str_eq(verb, STR("help")))

@@ -19,6 +19,10 @@ static const char usage[] =
     "                                     from their time can then not be opened\n"
     "       weft key save   --data DIR --out FILE --pass-file FILE\n"
     "                                     a copy of the keys, sealed by a passphrase\n"
+    "       weft key wrap   --data DIR [--module FILE --token LABEL --pin-file FILE]\n"
+    "                                     moves the master key into a PKCS#11 token, where it is\n"
+    "                                     made anew and never leaves; without a module: back\n"
+    "                                     into a file\n"
     "       weft key erase  --data DIR --patient ID --reason TEXT\n"
     "                                     destroys a patient's keys and all that is stored of\n"
     "                                     them, for good; a privacy officer must have approved\n"
@@ -32,8 +36,20 @@ static const char usage[] =
     "example: weft key list --data data\n";
 
 /* Words of a job. */
-enum { WORD_VERB, WORD_PATIENT, WORD_REASON, WORD_EPOCH };
-enum { ARG_DATA, ARG_OUT, ARG_PASS, ARG_PATIENT, ARG_REASON, ARG_EPOCH, ARG_DOCUMENTS, ARGS };
+enum { WORD_VERB, WORD_PATIENT, WORD_REASON, WORD_EPOCH, WORD_MODULE, WORD_TOKEN, WORD_PIN };
+enum {
+    ARG_DATA,
+    ARG_OUT,
+    ARG_PASS,
+    ARG_PATIENT,
+    ARG_REASON,
+    ARG_EPOCH,
+    ARG_MODULE,
+    ARG_TOKEN,
+    ARG_PIN,
+    ARG_DOCUMENTS,
+    ARGS
+};
 
 static err check(struct cli *c, FILE *out)
 {
@@ -101,6 +117,14 @@ static err forget(struct cli *c, const struct cli_job *job, FILE *out)
     return OK;
 }
 
+static err wrap(struct cli *c, const struct cli_job *job)
+{
+    const char *const *w = job->words;
+    return record_key_wrap(&c->op, c->rec, str_of(w[WORD_MODULE] ? w[WORD_MODULE] : ""),
+                           str_of(w[WORD_TOKEN] ? w[WORD_TOKEN] : ""),
+                           str_of(w[WORD_PIN] ? w[WORD_PIN] : ""));
+}
+
 err cli_perform_key(struct cli *c, const struct cli_job *job, FILE *out)
 {
     str verb = str_of(job->words[WORD_VERB] ? job->words[WORD_VERB] : "");
@@ -113,6 +137,8 @@ err cli_perform_key(struct cli *c, const struct cli_job *job, FILE *out)
         return forget(c, job, out);
     if (str_eq(verb, STR("save")))
         return record_audit_event(&c->op, c->rec, STR("key-save"), true, STR_NONE);
+    if (str_eq(verb, STR("wrap")))
+        TRY(wrap(c, job));
     if (documents || str_eq(verb, STR("rotate")))
         TRY(record_key_rotate(&c->op, c->rec, documents));
     return status(c, out);
@@ -164,6 +190,8 @@ static const char *missing(str verb, const char *const *v)
         return "--out and --pass-file are needed";
     if (str_eq(verb, STR("erase")) && (!v[ARG_PATIENT] || !v[ARG_REASON]))
         return "--patient and --reason are needed";
+    if (str_eq(verb, STR("wrap")) && v[ARG_MODULE] && (!v[ARG_TOKEN] || !v[ARG_PIN]))
+        return "--token and --pin-file are needed with --module";
     if (str_eq(verb, STR("forget")) && !v[ARG_EPOCH])
         return "--epoch is needed";
     return NULL;
@@ -175,7 +203,8 @@ static int perform(const char *verb, const char *const *v)
     struct cli_job job = {
         .verb = "key",
         .words = {v[ARG_DOCUMENTS] && strcmp(verb, "rotate") == 0 ? "rotate-documents" : verb,
-                  v[ARG_PATIENT], v[ARG_REASON], v[ARG_EPOCH]}};
+                  v[ARG_PATIENT], v[ARG_REASON], v[ARG_EPOCH], v[ARG_MODULE], v[ARG_TOKEN],
+                  v[ARG_PIN]}};
     cli_progress_begin(&p, "key", "working");
     int code = cli_do(v[ARG_DATA], &job);
     cli_progress_end(&p);
@@ -184,10 +213,11 @@ static int perform(const char *verb, const char *const *v)
 
 int cli_key(int argc, char **argv)
 {
-    static const char *const names[] = {"data",   "out",   "pass-file",  "patient",
-                                        "reason", "epoch", "documents!", NULL};
-    static const char *const verbs[] = {"list",   "status", "check", "rotate",
-                                        "forget", "save",   "erase", NULL};
+    static const char *const names[] = {"data",     "out",        "pass-file", "patient",
+                                        "reason",   "epoch",      "module",    "token",
+                                        "pin-file", "documents!", NULL};
+    static const char *const verbs[] = {"list", "status", "check", "rotate", "forget",
+                                        "save", "erase",  "wrap",  NULL};
     const char *v[ARGS] = {0}, *verb = NULL;
     int rest, code;
     for (int i = 0; argc > 1 && verbs[i]; i++)

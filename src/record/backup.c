@@ -82,6 +82,13 @@ err record_key_rotate(struct op *op, struct record *rec, bool data)
     return store_key_rotate(op, rec->store, data);
 }
 
+err record_key_wrap(struct op *op, struct record *rec, str module, str token, str pin_file)
+{
+    struct store_master m = {module, token, pin_file};
+    TRY(change(op, rec, STR("key-wrap"), module.n ? STR("token") : STR("file")));
+    return store_key_wrap(op, rec->store, &m);
+}
+
 err record_key_forget(struct op *op, struct record *rec, uint32_t epoch)
 {
     TRY(change(op, rec, STR("key-forget"), arena_printf(op->arena, "%u.data", epoch)));

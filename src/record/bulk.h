@@ -71,6 +71,8 @@ MUST err record_key_list(struct op *op, str dir, struct record_keys *ret);
 MUST err record_key_save(struct op *op, str dir, str path, str pass_file);
 /* New keys while all goes on: see store_key_rotate(), store_key_forget(). In the trail. */
 MUST err record_key_rotate(struct op *op, struct record *rec, bool data);
+/* module empty: the master key in a file; see store_key_wrap(). In the trail. */
+MUST err record_key_wrap(struct op *op, struct record *rec, str module, str token, str pin_file);
 MUST err record_key_forget(struct op *op, struct record *rec, uint32_t epoch);
 struct record_key_state {
     uint32_t epoch; /* of the newest data keys */

@@ -51,6 +51,13 @@ MUST err store_key_check(struct op *op, struct store *s, const struct store_watc
 /* A new master key wraps all keys. data: new data keys too; documents are sealed anew in the
  * background, also after the end of this process (ERR_CONFLICT while that is under way). */
 MUST err store_key_rotate(struct op *op, struct store *s, bool data);
+/* Where the master key is kept from now on: empty module: in a file in the data folder; else in a
+ * PKCS#11 token, made there and never readable: path of the token's module, label of the token,
+ * path of a file (its owner's alone) with the PIN. */
+struct store_master {
+    str module, token, pin_file;
+};
+MUST err store_key_wrap(struct op *op, struct store *s, const struct store_master *m);
 /* Data keys that are not the newest are destroyed: copies made when they were in use cannot be
  * opened with these keys any more. ERR_CONFLICT while documents are being sealed anew. */
 MUST err store_key_forget(struct op *op, struct store *s, uint32_t epoch);

@@ -1,9 +1,10 @@
 /* DIR/keys: the ring of keys, sealed by a master key that lies in a file of its own (DIR/master or
- * wherever the keys file says) or comes from a passphrase. Text lines, then the sealed ring:
- *   weft-keys 2 / master file PATH | master pass SALT / wrapped / nonce(24) text tag(16)
- * Invariants: whatever is cut short, a keys file and a master that opens it are there: a file is
- * replaced by renaming, and a new master joins the old one before the ring moves over to it.
- * Nothing is read that others than its owner (or root) may read. */
+ * wherever the keys file says), in a token, or comes from a passphrase. Text lines, then the sealed
+ * ring: weft-keys 2 / master file PATH | master pass SALT | master token MODULE, token, label, pin,
+ * key / wrapped / nonce(24) text tag(16) Invariants: whatever is cut short, a keys file and a
+ * master that opens it are there: a file is replaced by renaming, and a new master joins the old
+ * one before the ring moves over to it. Nothing is read that others than its owner (or root) may
+ * read. */
 #include "base/uuid.h"
 #include "store/store_int.h"
 
@@ -117,6 +118,14 @@ bool keyfile_read(str text, struct keyfile *ret)
         f.wrap.kind = MASTER_FILE;
         if (!take_line(&in, STR("master file "), &f.wrap.path))
             return false;
+    } else if (str_starts(in, STR("master token "))) {
+        f.wrap.kind = MASTER_TOKEN;
+        if (!take_line(&in, STR("master token "), &f.wrap.path) ||
+            !take_line(&in, STR("token "), &f.wrap.token) ||
+            !take_line(&in, STR("label "), &f.wrap.label) ||
+            !take_line(&in, STR("pin "), &f.wrap.pin) ||
+            !take_line(&in, STR("key "), &f.wrap.bytes))
+            return false;
     } else {
         f.wrap.kind = MASTER_PASS;
         if (!take_line(&in, STR("master pass "), &f.wrap.bytes))
@@ -183,6 +192,10 @@ static err master_of_pass(struct op *op, str salt_hex, str pass, struct masters 
 
 static err masters_get(struct op *op, str dir, const struct wrap *w, str pass, struct masters *ret)
 {
+    if (w->kind == MASTER_TOKEN) {
+        ret->n = 1;
+        return token_unwrap(op, w, ret->key[0]);
+    }
     return w->kind == MASTER_FILE ? master_of_file(op, master_path(op, dir, w->path), ret)
                                   : master_of_pass(op, w->bytes, pass, ret);
 }
@@ -448,11 +461,60 @@ static err rotate_file(struct op *op, str dir, const struct keyfile *f, struct r
     return e;
 }
 
+static str token_head(struct op *op, const struct wrap *w)
+{
+    return arena_printf(op->arena,
+                        HEAD "master token %.*s\ntoken %.*s\nlabel %.*s\npin %.*s\nkey "
+                             "%.*s\nwrapped\n",
+                        STR_ARG(w->path), STR_ARG(w->token), STR_ARG(w->label), STR_ARG(w->pin),
+                        STR_ARG(w->bytes));
+}
+
+static err into_token(struct op *op, str dir, struct ring *r, struct wrap w)
+{
+    uint8_t key[32], label[8];
+    char hex[2 * sizeof label + 1];
+    random_bytes(key, sizeof key);
+    random_bytes(label, sizeof label);
+    w.kind = MASTER_TOKEN;
+    w.label =
+        arena_printf(op->arena, "weft-%s", sodium_bin2hex(hex, sizeof hex, label, sizeof label));
+    err e = w.label.p ? token_wrap_new(op, &w, key) : out_of_memory(op);
+    str head = e == OK ? token_head(op, &w) : STR_NONE;
+    r->generation++;
+    if (e == OK)
+        e = head.p ? write_ring(op, keys_path(op, dir), head, key, r) : out_of_memory(op);
+    sodium_memzero(key, sizeof key);
+    return e;
+}
+
+/* Nothing needs it any more; what cannot be removed now is only of no use. */
+static void remove_master(struct op *op, str dir, const struct wrap *w)
+{
+    const char *path = w->kind == MASTER_FILE ? master_path(op, dir, w->path) : NULL;
+    if (path)
+        (void)unlink(path);
+    if (w->kind == MASTER_TOKEN && token_destroy(op, w) != OK)
+        op_clear(op);
+}
+
+err keyfile_move(struct op *op, str dir, struct ring *r, const struct wrap *to)
+{
+    struct keyfile f;
+    TRY(file_now(op, dir, &f));
+    if (to->kind == MASTER_FILE && f.wrap.kind == MASTER_FILE)
+        return fail(op, ERR_CONFLICT, "the master key lies in a file already");
+    TRY(to->kind == MASTER_TOKEN ? into_token(op, dir, r, *to) : keyfile_import(op, dir, r));
+    remove_master(op, dir, &f.wrap);
+    return OK;
+}
+
 err keyfile_rotate(struct op *op, str dir, struct ring *r)
 {
     struct keyfile f;
     TRY(file_now(op, dir, &f));
-    return rotate_file(op, dir, &f, r);
+    return f.wrap.kind == MASTER_TOKEN ? keyfile_move(op, dir, r, &f.wrap)
+                                       : rotate_file(op, dir, &f, r);
 }
 
 err keyfile_export(struct op *op, str path, const struct ring *r, str pass)

@@ -59,6 +59,26 @@ err store_key_rotate(struct op *op, struct store *s, bool data)
     return data ? start_sealing(op, s) : OK;
 }
 
+err store_key_wrap(struct op *op, struct store *s, const struct store_master *m)
+{
+    struct ring *r = NULL;
+    struct wrap to = {.kind = m->module.n ? MASTER_TOKEN : MASTER_FILE,
+                      .path = m->module,
+                      .token = m->token,
+                      .pin = m->pin_file};
+    if (!on_disk(s))
+        return fail(op, ERR_UNSUPPORTED, "a store in memory has no keys file");
+    if (to.kind == MASTER_TOKEN &&
+        (!to.token.n || !str_starts(to.path, STR("/")) || !str_starts(to.pin, STR("/")) ||
+         str_find_char(to.path, '\n', 0) != SIZE_MAX ||
+         str_find_char(to.token, '\n', 0) != SIZE_MAX ||
+         str_find_char(to.pin, '\n', 0) != SIZE_MAX))
+        return fail(op, ERR_INVALID,
+                    "a token needs its module and PIN file, with their whole paths, and its label");
+    TRY(keys_begin(op, s, &r));
+    return keys_end(s, r, keyfile_move(op, s->keys, r, &to));
+}
+
 err store_key_forget(struct op *op, struct store *s, uint32_t epoch)
 {
     struct ring *r = NULL;

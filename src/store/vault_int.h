@@ -67,12 +67,14 @@ bool ring_holds(const struct ring *r, uint32_t epoch, uint64_t owner);
 bool ring_has_erased(const struct ring *r, uint64_t rid);
 
 /* ---- keyfile.c: DIR/keys and the master key that wraps it ---- */
-enum master_kind { MASTER_FILE, MASTER_PASS };
+enum master_kind { MASTER_FILE, MASTER_PASS, MASTER_TOKEN };
 /* How a ring is wrapped; slices point into the text it was read from. */
 struct wrap {
     enum master_kind kind;
-    str path;  /* file: of the master key, from the folder when relative */
-    str bytes; /* pass: salt, hex */
+    str path; /* file: of the master key, from the folder when relative; token: of its module */
+    str token, label; /* token: its label, and the master key's */
+    str pin;          /* token: path of the file that holds the PIN */
+    str bytes;        /* pass: salt; token: the wrapped key that seals the ring; hex */
 };
 struct keyfile {
     struct wrap wrap;
@@ -93,6 +95,8 @@ MUST err keyfile_create(struct op *op, str dir, int64_t now);
 MUST err keyfile_save(struct op *op, str dir, struct ring *r);
 /* The same under a new master key. */
 MUST err keyfile_rotate(struct op *op, str dir, struct ring *r);
+/* The same under a new master of another kind: a file in dir, or in a token (path, token, pin). */
+MUST err keyfile_move(struct op *op, str dir, struct ring *r, const struct wrap *to);
 /* A copy for elsewhere, wrapped by a passphrase. */
 MUST err keyfile_export(struct op *op, str path, const struct ring *r, str pass);
 /* dir/keys out of a ring from elsewhere, under a new master in dir. */
@@ -101,6 +105,12 @@ MUST err keyfile_import(struct op *op, str dir, struct ring *r);
 MUST err file_replace(struct op *op, const char *path, str bytes);
 /* The whole of a secret file that nobody else may read. what: for the message. */
 MUST err secret_read(struct op *op, const char *path, const char *what, str *ret);
+
+/* ---- token.c: a master key in a PKCS#11 token ---- */
+MUST err token_unwrap(struct op *op, const struct wrap *w, uint8_t key[32]);
+/* Makes the master key w->label there; w->bytes becomes key, wrapped by it. */
+MUST err token_wrap_new(struct op *op, struct wrap *w, const uint8_t key[32]);
+MUST err token_destroy(struct op *op, const struct wrap *w);
 
 /* ---- seal.c: the vault ---- */
 #define VAULT_STRIPES 64u

@@ -14,6 +14,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "30-http"))
 from weft_http import WEFT, Server, main, observation, weft  # noqa: E402
 
+MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+           "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so")
 CODE = "https://weft.health/fhir/task-code"
 
 
@@ -202,6 +204,61 @@ class Keys(unittest.TestCase):
         refused("does not open the keys file")
         shutil.copy(old + "/master", self.data)
         refused("keys file is older than the database")
+
+    def test_token(self):
+        """The master key in a PKCS#11 token (SoftHSM): never in a file, needed to open, rotated there."""
+        if not shutil.which("softhsm2-util"):
+            self.skipTest("softhsm2 is not installed")
+        os.mkdir(self.path("tokens"))
+        with open(self.path("softhsm.conf"), "w", encoding="utf-8") as f:
+            f.write(f"directories.tokendir = {self.path('tokens')}\nlog.level = ERROR\n")
+        os.environ["SOFTHSM2_CONF"] = self.path("softhsm.conf")
+        self.addCleanup(os.environ.pop, "SOFTHSM2_CONF")
+        self.pin("2468")
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "ward", "--pin", "2468", "--so-pin",
+                        "13579"], check=True, capture_output=True)
+        module = next(p for p in MODULES if os.path.exists(p))
+        wrap = ("wrap", "--module", module, "--pin-file", self.path("pin"), "--token")
+        self.server.start()
+        self.patient("Stays")
+        self.key(*wrap, "nobody", code=1, word="no token called nobody")
+        self.key(*wrap, "ward", word="generation")
+        self.assertFalse(os.path.exists(os.path.join(self.data, "master")))
+        first = self.head()
+        self.key("rotate", "--documents")
+        self.sealed()
+        self.assertEqual(0, self.server.stop())
+        self.assertNotEqual(first, self.head())
+        self.key("check", word="all open")
+        os.chmod(self.path("pin"), 0o644)
+        self.key("check", code=1, word="chmod 600")
+        os.chmod(self.path("pin"), 0o600)
+        self.pin("1111")
+        self.key("check", code=1, word="lets nobody in")
+        self.pin("2468")
+        os.rename(self.path("tokens"), self.path("away"))
+        os.mkdir(self.path("tokens"))
+        self.key("check", code=1, word="no token called ward")
+        os.rmdir(self.path("tokens"))
+        os.rename(self.path("away"), self.path("tokens"))
+        self.server.start()
+        self.assertEqual(["Stays"], self.names())
+        weft("backup", "--data", self.data, "--out", self.path("b"))
+        weft("restore", "--from", self.path("b"), "--keys", self.data, "--data", self.path("r"))
+        self.assertIn("all open", weft("key", "check", "--data", self.path("r")).stdout)
+        self.key("wrap", word="generation")
+        self.assertTrue(os.path.exists(os.path.join(self.data, "master")))
+        self.assertEqual(0, self.server.stop())
+        shutil.rmtree(self.path("tokens"))
+        self.key("check", word="all open")
+
+    def pin(self, text):
+        with open(self.path("pin"), "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(text + "\n")
+
+    def head(self):
+        with open(os.path.join(self.data, "keys"), "rb") as f:
+            return f.read().split(b"\nwrapped")[0]
 
     def test_killed(self):
         """Killed at any moment of a change of keys, everything opens afterwards."""
