@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "identity/oauth.h"
 #include "net/net.h"
 #include "routes_gen.h"
 
@@ -88,6 +89,7 @@ struct call {
     bool xml;           /* the answer goes out as XML */
     bool xml_body;      /* the request comes as XML */
     size_t unpacked;    /* bytes of api->unpacked that are this body's */
+    str form_action;    /* a page with a form (oauth_page.c): where else it may lead */
 };
 
 #define LATENCY_BUCKETS 12u
@@ -254,6 +256,10 @@ void metrics_count(struct api *api, const struct route *route, int status, int64
 /* live.c, subscription_live.c: the threads of listeners.h */
 void *live_run(void *listeners);
 void *sublive_run(void *listeners);
+
+/* cors.c */
+/* Lets pages of approved apps' origins read the answer. */
+void cors_headers(struct call *c);
 
 /* edge.c */
 extern const struct net_handler edge_handler;

@@ -6,19 +6,21 @@
 
 static const char usage[] =
     "usage: weft token --data DIR --role ROLE [--user ID] [--patient ID] [--reference Type/ID]\n"
-    "                  [--ttl SECONDS]\n"
+    "                  [--ttl SECONDS] [--scope SCOPES]\n"
     "\n"
     "Prints a bearer token. ROLE is nurse, agent, outreach, privacy, admin, patient, helper, "
     "device "
     "or\n"
     "system; patient and helper need --patient (the id of a Patient), helper --reference (the\n"
     "RelatedPerson) too. Where --user names an account, the account says the rest. A token\n"
-    "lives for a day unless --ttl says otherwise.\n"
+    "lives for a day unless --ttl says otherwise. SCOPES (SMART App Launch 2.2, with spaces\n"
+    "between) leave it a part of what the role may do; patient/ ones need --patient.\n"
     "\n"
     "example: curl -H \"Authorization: Bearer $(weft token --data data --role nurse)\" \\\n"
-    "             http://127.0.0.1:8080/fhir/Patient\n";
+    "             http://127.0.0.1:8080/fhir/Patient\n"
+    "         weft token --data data --role nurse --scope 'user/Observation.rs user/Patient.r'\n";
 
-enum { DATA, ROLE, USER, PATIENT, REFERENCE, TTL, N_OPTIONS };
+enum { DATA, ROLE, USER, PATIENT, REFERENCE, TTL, SCOPE, N_OPTIONS };
 
 err cli_perform_token(struct cli *c, const struct cli_job *job, FILE *out)
 {
@@ -45,7 +47,7 @@ err cli_perform_token(struct cli *c, const struct cli_job *job, FILE *out)
         if (a.role == ROLE_PATIENT && str_empty(a.reference) && !str_empty(a.patient))
             a.reference = arena_printf(op->arena, "Patient/%s", v[PATIENT]);
     }
-    TRY(identity_token_issue(op, c->id, &a, (int64_t)ttl, &session));
+    TRY(identity_token_issue(op, c->id, &a, str_of(v[SCOPE]), (int64_t)ttl, &session));
     fprintf(out, "%.*s\n", STR_ARG(session.token));
     return OK;
 }
@@ -53,7 +55,7 @@ err cli_perform_token(struct cli *c, const struct cli_job *job, FILE *out)
 int cli_token(int argc, char **argv)
 {
     static const char *const names[] = {"data",      "role", "user", "patient",
-                                        "reference", "ttl",  NULL};
+                                        "reference", "ttl",  "scope", NULL};
     struct cli_job job = {.verb = "token"};
     const char **v = job.words;
     struct cli_args args = {names, v, usage};

@@ -38,15 +38,22 @@ static void common_headers(struct call *c)
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'";
     bool page = c->route && c->route->kind == KIND_PAGE && rq->answer.status < 400;
+    bool form = c->form_action.n > 0;
     net_answer_header(rq, "X-Request-Id", hex_of(rq));
     net_answer_header(rq, "X-Content-Type-Options", "nosniff");
     net_answer_header(rq, "Referrer-Policy", "no-referrer");
     if (config_str(c->api->config, "tls.cert").n)
         net_answer_header(rq, "Strict-Transport-Security", "max-age=31536000");
-    if (page)
+    if (form)
+        answer_header(c, "Content-Security-Policy",
+                      "default-src 'none'; style-src 'self'; form-action 'self' %.*s; "
+                      "base-uri 'none'; frame-ancestors 'none'",
+                      STR_ARG(c->form_action));
+    else if (page)
         net_answer_header(rq, "Content-Security-Policy", csp);
-    else
+    if (form || !page)
         net_answer_header(rq, "Cache-Control", "no-store");
+    cors_headers(c);
 }
 
 /* Refusals at the door go into the trail too, but a flood of them may not fill the disk. */
@@ -111,6 +118,10 @@ static err authenticate(struct call *c)
     if (e == ERR_UNAUTHENTICATED)
         note_refusal(c, STR("unknown or ended"));
     TRY(e);
+    /* an app's token is for FHIR: what is for people at screens asks no scope */
+    bool fhir = str_starts(c->rq->path, STR("/fhir")) && c->route->kind != KIND_LIVE;
+    if (c->op.actor->scopes && !fhir)
+        return fail(&c->op, ERR_FORBIDDEN, "An app's token works under /fhir only.");
     return c->route->auth == AUTH_FRESH ? fresh(c) : OK;
 }
 
@@ -128,7 +139,7 @@ static enum net_run edge_begin(void *ctx, struct net_request *rq)
     err e = atomic_load(&c->api->open)
                 ? route_find(c)
                 : fail(&c->op, ERR_UNAVAILABLE, "The server is starting; try again soon.");
-    if (e == OK && !c->route) { /* OPTIONS: Allow says it all; no other origin is let in */
+    if (e == OK && !c->route) { /* OPTIONS: Allow says it all, cors.c who else is let in */
         rq->answer.status = 204;
         finish(c, OK);
         return NET_ANSWERED;

@@ -1,6 +1,6 @@
 /* Token or device name to actor: from the cache, else from the store. What an actor is bound to is
  * resolved to resource numbers once, here; below this room nobody looks at names again. */
-#include "identity/identity_int.h"
+#include "identity/oauth_int.h"
 
 #include <sodium.h>
 
@@ -34,6 +34,8 @@ static uint64_t number_of(struct op *op, struct identity *id, fhir_type type, st
 
 static void bind(struct op *op, struct identity *id, struct session *s)
 {
+    if (!s->context_rid && s->context[0])
+        s->context_rid = number_of(op, id, fhir_type_parse(STR("Patient")), str_of(s->context));
     if (!s->patient_rid && s->patient[0])
         s->patient_rid = number_of(op, id, fhir_type_parse(STR("Patient")), str_of(s->patient));
     if (!s->user_rid && s->reference[0]) {
@@ -57,6 +59,16 @@ static void fill(struct session *s, const struct identity_account *a)
     sodium_bin2hex(s->id, sizeof s->id, s->hash, 8);
 }
 
+/* What cannot be read is no scope, and a token without any may nothing. */
+static const struct scopes *scopes_of(struct op *op, const struct session *s)
+{
+    struct scopes *all = ARENA_NEW(op->arena, struct scopes);
+    all->patient = s->context_rid;
+    if (!scopes_parse(arena_str(op->arena, str_of(s->scope)), all))
+        all->n = 0;
+    return all;
+}
+
 struct actor *actor_of(struct op *op, const struct session *s)
 {
     struct actor *a = ARENA_NEW(op->arena, struct actor);
@@ -69,6 +81,8 @@ struct actor *actor_of(struct op *op, const struct session *s)
                         .user_rid = s->user_rid,
                         .strong = s->strong,
                         .untrained = op->now >= s->trained_until};
+    if (s->scope[0])
+        a->scopes = scopes_of(op, s);
     return a;
 }
 
@@ -144,7 +158,13 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
     s->idle_ms = s->interactive ? token_idle_ms(a.role) : 0;
     s->kept = last;
     atomic_init(&s->last, last);
+    put(s->scope, sizeof s->scope, json_get_str(o, STR("scope")));
+    put(s->context, sizeof s->context, json_get_str(o, STR("context")));
+    put(s->client, sizeof s->client, json_get_str(o, STR("client")));
+    put(s->family, sizeof s->family, json_get_str(o, STR("family")));
     TRY(still_allowed(op, id, o, &a, ret_ok));
+    if (*ret_ok && s->client[0])
+        TRY(oauth_still(op, id, s, ret_ok));
     fill(s, &a);
     put(s->lender, sizeof s->lender, json_get_str(o, STR("lender")));
     TRY(trained(op, id, &a, &s->trained_until));
@@ -154,9 +174,9 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
 /* Kept again when a name that could not be resolved before now can. */
 static void rebind(struct op *op, struct identity *id, struct session *s, uint64_t generation)
 {
-    uint64_t patient = s->patient_rid, user = s->user_rid;
+    uint64_t patient = s->patient_rid, user = s->user_rid, context = s->context_rid;
     bind(op, id, s);
-    if (patient != s->patient_rid || user != s->user_rid)
+    if (patient != s->patient_rid || user != s->user_rid || context != s->context_rid)
         cache_keep(&id->cache, s, generation);
 }
 
@@ -208,7 +228,8 @@ static err actor_by(struct op *op, struct identity *id, str token, bool slide,
     TRY(session_need(op, id, token, slide, &s));
     op->actor = actor_of(op, &s);
     account_of(op, &s, ret);
-    return op_check(op);
+    ret->client = arena_str(op->arena, str_of(s.client));
+    return s.client[0] ? oauth_rate(op, id, ret->client) : op_check(op);
 }
 
 err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret)

@@ -40,6 +40,11 @@ static void copy(struct session *to, const struct session *from)
     memcpy(to->language, from->language, sizeof to->language);
     memcpy(to->id, from->id, sizeof to->id);
     memcpy(to->lender, from->lender, sizeof to->lender);
+    memcpy(to->scope, from->scope, from->scope[0] ? sizeof to->scope : 1);
+    memcpy(to->context, from->context, sizeof to->context);
+    memcpy(to->client, from->client, sizeof to->client);
+    memcpy(to->family, from->family, sizeof to->family);
+    to->context_rid = from->context_rid;
 }
 
 static struct session *find(struct cache *c, const uint8_t hash[HASH_BYTES])
@@ -112,5 +117,19 @@ void cache_drop(struct cache *c, const uint8_t hash[HASH_BYTES])
     struct session *s = find(c, hash);
     if (s)
         s->used = false;
+    pthread_rwlock_unlock(&c->lock);
+}
+
+void cache_drop_app(struct cache *c, str client, str family)
+{
+    pthread_rwlock_wrlock(&c->lock);
+    c->generation++;
+    for (unsigned i = 0; i < CACHE_SETS; i++)
+        for (unsigned j = 0; j < CACHE_WAYS; j++) {
+            struct session *s = &c->sets[i][j];
+            if (s->used && s->client[0] && str_eq(str_of(s->client), client) &&
+                (!family.n || str_eq(str_of(s->family), family)))
+                s->used = false;
+        }
     pthread_rwlock_unlock(&c->lock);
 }

@@ -1,6 +1,6 @@
 /* Birth, end and house-keeping of the room. The tick writes when sessions were last used, at most
  * once a minute, so that a restart neither revives an idle session nor ends a busy one. */
-#include "identity/identity_int.h"
+#include "identity/oauth_int.h"
 
 #include <sodium.h>
 
@@ -22,6 +22,11 @@ err identity_new(struct op *op, struct store *store, struct record *rec, struct 
     pthread_mutex_init(&id->hashing, NULL);
     pthread_cond_init(&id->hashing_free, NULL);
     atomic_init(&id->signing_max, SIGN_INS_AT_ONCE);
+    err e = oauth_new(op, id);
+    if (e != OK) {
+        identity_free(id);
+        return e;
+    }
     *ret = id;
     return OK;
 }
@@ -36,6 +41,7 @@ void identity_free(struct identity *id)
     sodium_memzero(id->challenges.key, sizeof id->challenges.key);
     pthread_mutex_destroy(&id->hashing);
     pthread_cond_destroy(&id->hashing_free);
+    oauth_free(id);
     free(id);
 }
 
@@ -99,7 +105,9 @@ static err sweep(struct op *op, struct identity *id)
             TRY(sweep_one(op, id, str_sub(keys[i], prefixes[p].n, SIZE_MAX), tx, &n));
     }
     struct store_commit done;
-    return n ? store_commit(op, tx, &done) : OK;
+    if (n)
+        TRY(store_commit(op, tx, &done));
+    return oauth_sweep(op, id);
 }
 
 err identity_tick(struct op *op, struct identity *id)

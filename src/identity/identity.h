@@ -6,6 +6,7 @@
 #ifndef WEFT_IDENTITY_H
 #define WEFT_IDENTITY_H
 
+#include "policy/scope.h"
 #include "record/record.h"
 
 struct identity;
@@ -24,6 +25,7 @@ struct identity_account {
     bool pending;  /* not vetted yet: may not be used */
     int64_t until; /* ms; its role ends then; 0: no end */
     str totp;      /* second step (RFC 6238): base32 secret to put; read back as "set" or empty */
+    str client; /* told by identity_actor(): the app (identity/oauth.h) whose token it is */
 };
 /* Creates or replaces; a new password, second step, role, reference or patient, and disabling, end
  * every session and token of the account. password empty: what it had, if anything. ERR_INVALID for
@@ -65,9 +67,10 @@ str identity_totp_secret(struct arena *a);
  * secrets. */
 MUST err identity_totp_show(struct op *op, struct identity *id, str user, str *ret_code);
 MUST err identity_sign_out(struct op *op, struct identity *id, str token);
-/* A token for scripts (weft token) or devices. ttl in seconds. Needs MANAGE. */
+/* A token for scripts (weft token) or devices. ttl in seconds; scope: what of the role it may do
+ * (policy/scope.h), about a->patient where it says patient/; empty: all of it. Needs MANAGE. */
 MUST err identity_token_issue(struct op *op, struct identity *id, const struct identity_account *a,
-                              int64_t ttl_s, struct identity_session *ret);
+                              str scope, int64_t ttl_s, struct identity_session *ret);
 /* Bearer token → actor (in op->arena) and sets op->actor. ERR_UNAUTHENTICATED for unknown, forged,
  * expired and signed-out tokens and disabled accounts. Cached; a sign-out or disabled account takes
  * effect at once. Slides the expiry of interactive sessions (idle limit by role). */

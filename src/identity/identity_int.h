@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/uuid.h"
 #include "identity/identity.h"
+#include "policy/scope.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -34,6 +35,9 @@ struct session {
     uint64_t patient_rid, user_rid;
     char user[65], reference[REFERENCE_MAX + 1], patient[65], name[NAME_MAX_BYTES + 1],
         language[36], id[17], lender[65];
+    /* of an app's token (oauth_*.c); scope empty: no app. family empty: nothing to end with it */
+    char scope[SCOPES_TEXT_MAX + 1], context[65], client[65], family[33];
+    uint64_t context_rid;
 };
 
 struct cache {
@@ -70,7 +74,9 @@ struct challenges {
     struct spent_challenge spent[SPENT_CHALLENGES];
 };
 
+struct oauth;
 struct identity {
+    struct oauth *oauth; /* oauth_int.h */
     struct store *store;
     struct record *rec;
     struct cache cache;
@@ -125,6 +131,8 @@ struct token_terms {
     bool interactive, strong;
     str device; /* of an interactive session */
     str lender; /* whose role it is, when that was lent */
+    /* of an app: see struct session; scope empty: the token does all that its role does */
+    str scope, context, client, family;
 };
 MUST err token_make(struct op *op, struct identity *id, const struct identity_account *a,
                     const struct token_terms *terms, struct identity_session *ret);
@@ -145,6 +153,8 @@ uint64_t cache_generation(struct cache *c);
 void cache_keep(struct cache *c, const struct session *s, uint64_t generation);
 void cache_drop_user(struct cache *c, str user);
 void cache_drop(struct cache *c, const uint8_t hash[HASH_BYTES]);
+/* Of an app, and of one grant when family is not empty. */
+void cache_drop_app(struct cache *c, str client, str family);
 bool session_alive(const struct session *s, int64_t now);
 
 /* sign_in.c */

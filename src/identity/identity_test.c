@@ -161,7 +161,7 @@ static void a_new_password_ends_what_was_given_out(void **state)
         as(f, NULL);
         assert_int_equal(sign_in(f, &screen), OK);
         as(f, identity_system());
-        assert_int_equal(identity_token_issue(&f->op, f->id, &a, 3600, &script), OK);
+        assert_int_equal(identity_token_issue(&f->op, f->id, &a, STR_NONE, 3600, &script), OK);
         a.reference = what == 1 ? STR("Practitioner/ada") : a.reference;
         a.patient = what == 2 ? STR("p1") : a.patient;
         if (what == 3) { /* out and in again: what was given out before stays out */
@@ -236,18 +236,18 @@ static void tokens_for_scripts(void **state)
     struct identity_session s;
     struct identity_account who, a = {.user = STR("script.x"), .role = ROLE_NURSE};
     as(f, identity_system());
-    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 3600, &s), OK);
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, STR_NONE, 3600, &s), OK);
     f->op.now += 3599 * 1000;
     assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
     f->op.now += 1000;
     assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
     as(f, identity_system());
-    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 0, &s), ERR_INVALID);
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, STR_NONE, 0, &s), ERR_INVALID);
     a.role = ROLE_PATIENT;
     as(f, identity_system());
-    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 60, &s), ERR_INVALID);
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, STR_NONE, 60, &s), ERR_INVALID);
     as(f, NULL);
-    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 60, &s), ERR_FORBIDDEN);
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, STR_NONE, 60, &s), ERR_FORBIDDEN);
 }
 
 static void forged_tokens(void **state)
@@ -256,7 +256,7 @@ static void forged_tokens(void **state)
     struct identity_session s;
     struct identity_account who, a = {.user = STR("script.x"), .role = ROLE_NURSE};
     as(f, identity_system());
-    assert_int_equal(identity_token_issue(&f->op, f->id, &a, 3600, &s), OK);
+    assert_int_equal(identity_token_issue(&f->op, f->id, &a, STR_NONE, 3600, &s), OK);
     for (size_t i = 0; i < s.token.n; i++) {
         char *copy = arena_alloc(f->arena, s.token.n);
         memcpy(copy, s.token.p, s.token.n);
@@ -406,7 +406,7 @@ static void helpers_are_somebody(void **state)
         as(f, identity_system());
         assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), rows[i].want);
         as(f, identity_system());
-        assert_int_equal(identity_token_issue(&f->op, f->id, &a, 60, &s), rows[i].want);
+        assert_int_equal(identity_token_issue(&f->op, f->id, &a, STR_NONE, 60, &s), rows[i].want);
     }
 }
 

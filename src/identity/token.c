@@ -103,6 +103,12 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
         json_set_str(m, o, STR("device"), str_sub(terms->device, 0, DEVICE_MAX));
         json_set_str(m, o, STR("lender"), terms->lender);
     }
+    if (terms->scope.n) {
+        json_set_str(m, o, STR("scope"), terms->scope);
+        json_set_str(m, o, STR("context"), terms->context);
+        json_set_str(m, o, STR("client"), terms->client);
+        json_set_str(m, o, STR("family"), terms->family);
+    }
     struct buf b;
     buf_init(&b, m, 16384);
     json_write(&b, o);
@@ -119,8 +125,28 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
     return OK;
 }
 
+/* Every word is about resources, and patient/ ones know whose. */
+static err scope_check(struct op *op, const struct identity_account *a, str scope)
+{
+    struct scopes all = {0};
+    str left = scope, word;
+    if (scope.n > SCOPES_TEXT_MAX || !scopes_parse(scope, &all))
+        return fail(op, ERR_INVALID, "At most %u scopes and %u bytes of them.", SCOPES_MAX,
+                    SCOPES_TEXT_MAX);
+    while (str_take_until(&left, ' ', &word)) {
+        struct scope one;
+        if (word.n && !scope_parse(word, &one))
+            return fail(op, ERR_INVALID,
+                        "A scope is written patient/Observation.rs, user/*.cruds or "
+                        "system/Task.u?status=requested (SMART App Launch 2.2).");
+        if (word.n && one.level == LEVEL_PATIENT && !a->patient.n)
+            return fail(op, ERR_INVALID, "A patient/ scope needs the patient it is about.");
+    }
+    return OK;
+}
+
 err identity_token_issue(struct op *op, struct identity *id, const struct identity_account *a,
-                         int64_t ttl_s, struct identity_session *ret)
+                         str scope, int64_t ttl_s, struct identity_session *ret)
 {
     TRY(need_manage(op));
     if (ttl_s < 1 || ttl_s > TOKEN_TTL_MAX)
@@ -131,6 +157,7 @@ err identity_token_issue(struct op *op, struct identity *id, const struct identi
         (a->patient.n && !fhir_id_valid(a->patient)))
         return fail(op, ERR_INVALID, "Name, reference, language or patient is not usable.");
     TRY(account_check_binding(op, a));
+    TRY(scope_check(op, a, scope));
     struct identity_account there;
     struct account_secret secret = {0};
     struct fault before = op->fault;
@@ -138,7 +165,10 @@ err identity_token_issue(struct op *op, struct identity *id, const struct identi
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     op->fault = before;
-    struct token_terms terms = {.expires = op->now + ttl_s * 1000, .epoch = secret.epoch};
+    struct token_terms terms = {.expires = op->now + ttl_s * 1000,
+                                .epoch = secret.epoch,
+                                .scope = scope,
+                                .context = a->patient};
     TRY(token_make(op, id, a, &terms, ret));
     return record_audit_event(op, id->rec, STR("token"), true, a->user);
 }

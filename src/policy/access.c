@@ -2,6 +2,7 @@
  * row's scope, purpose and label. It does not know what a resource holds. Invariant: what no row
  * allows is refused, and an unknown role, type, action or purpose is in no row. */
 #include "policy/policy_int.h"
+#include "policy/scope.h"
 
 enum why { WHY_SCOPE, WHY_PURPOSE, WHY_LABEL };
 
@@ -104,4 +105,6 @@ void policy_access(const struct actor *actor, const struct access_request *reque
         refuse_all(who, request, ret);
     else
         policy_access_by_row(row, who, request, ret);
+    if (ret->allowed && who->scopes)
+        policy_scope(who, request, ret);
 }

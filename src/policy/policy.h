@@ -67,6 +67,7 @@ bool action_parse(str s, enum action *ret);
 /* What a role works for when it does not say: nurse TREAT, patient PATRQT, admin SYSADMIN … */
 enum purpose role_purpose(enum role role);
 
+struct scopes;
 /* Set by identity once per request; everything below it only reads it through op->actor. */
 struct actor {
     enum role role;
@@ -78,6 +79,7 @@ struct actor {
     uint64_t user_rid; /* resource number behind reference, 0 none */
     bool strong;       /* signed in with a second factor or an equal */
     bool untrained;    /* training or agreements that the role asks for are missing (PRIV-23) */
+    const struct scopes *scopes; /* of an app's token (policy/scope.h); NULL: the role alone */
 };
 
 /* ---- role x resource x action ------------------------------------------------------------ */
@@ -96,6 +98,8 @@ struct access_request {
     bool assigned;    /* the case or task is claimed by, or assigned to, the actor */
     bool consented;   /* a Consent in force lists this type for this helper (SEARCH too) */
     bool sensitive;   /* meta.security holds a restricted label (R, V, PSY, SUD, HIV, SEX …) */
+    bool listed;      /* READ of what a search found; HISTORY of a whole type */
+    uint32_t scopes_held; /* bit i: the restriction of actor->scopes->at[i] holds for the resource */
 };
 
 struct access_verdict {
@@ -103,6 +107,8 @@ struct access_verdict {
     bool compartment_only; /* search/history/export: the record must add the actor's compartment */
     bool own_only;         /* the same: only what the actor wrote or is */
     bool hide_sensitive;   /* the same: leave out what has a restricted label */
+    uint32_t narrow;       /* search: only what one of these scopes' restrictions names; 0: all */
+    uint64_t confine;      /* search: only this patient's compartment, by a scope; 0: not so */
     str rule;              /* id of the row that decided, e.g. "ACCESS-NURSE-03" or "ACCESS-DENY" */
     str citation;
     str why; /* on refusal: one plain sentence naming the rule; empty when allowed */

@@ -67,6 +67,7 @@ static bool content_of(struct op *op, struct record *rec, const struct store_doc
 struct answer {
     struct access_verdict v;
     bool unnamed; /* refused, and that there is something is not told either */
+    bool listed;  /* asked of what a search found */
 };
 
 /* Rows first, as if the patient shared it and it were not sensitive: both are dear to find out. */
@@ -126,8 +127,10 @@ static bool may(struct op *op, struct record *rec, enum action action, const str
                                .action = action,
                                .patient = doc->comp,
                                .is_own =
-                                   op->actor && doc->rid == op->actor->user_rid && doc->rid != 0};
-    *ret = (struct answer){0};
+                                   op->actor && doc->rid == op->actor->user_rid && doc->rid != 0,
+                               .listed = ret->listed,
+                               .scopes_held = known ? scopes_held_doc(op, rec, &then) : 0};
+    *ret = (struct answer){.listed = ret->listed};
     if (!by_rows(op, rec, &then, &q, ret) || !by_labels(op, known ? &then : NULL, &q, ret))
         return false;
     struct consent_question c = {.action = action, .doc = &then, .open = !q.consented};
@@ -137,14 +140,13 @@ static bool may(struct op *op, struct record *rec, enum action action, const str
 bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
                     const struct store_doc *doc)
 {
-    struct answer a;
-    (void)plan;
+    struct answer a = {.listed = plan != NULL};
     return may(op, rec, ACTION_READ, doc, &a);
 }
 
 err access_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *doc)
 {
-    struct answer r;
+    struct answer r = {0};
     if (may(op, rec, action, doc, &r))
         return OK;
     struct audit a = {.action = action,
@@ -201,9 +203,11 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     if (v.allowed) {
         q = (struct access_request){.type = type,
                                     .action = ACTION_READ,
-                                    .patient = op->actor->patient,
+                                    .patient = scopes_patient(op->actor),
                                     .is_own = true,
-                                    .consented = q.consented};
+                                    .consented = q.consented,
+                                    .listed = true,
+                                    .scopes_held = UINT32_MAX};
         policy_access(op->actor, &q, &read);
         if (!read.allowed)
             v = read;
@@ -219,6 +223,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     }
     if (v.own_only)
         narrow_own(op, rec, type, clauses, plan);
+    TRY(scopes_narrow(op, rec, type, &v, clauses, plan));
     q.sensitive = true;
     policy_access(op->actor, &q, &restricted);
     if (!restricted.allowed)
@@ -235,6 +240,8 @@ err access_condition(struct op *op, struct record *rec, fhir_type type, struct c
     policy_access(op->actor, &q, &v);
     if (v.allowed)
         return access_search(op, rec, ACTION_SEARCH, type, clauses, plan);
+    if (op->actor && op->actor->scopes)
+        return access_plain(op, rec, ACTION_SEARCH, type);
     plan->own = true;
     if (!op->actor || !op->actor->user_rid) {
         plan->empty = true;
@@ -271,6 +278,7 @@ static err may_change(struct op *op, struct record *rec, const struct staged *s,
 {
     struct access_request worst = {
         .type = s->type, .action = s->action, .patient = s->old_comp, .sensitive = true};
+    /* scopes_held 0: a restricted scope is asked of what stands there */
     struct store_doc old;
     *ret = (struct answer){0};
     policy_access(op->actor, &worst, &ret->v);
@@ -286,10 +294,11 @@ err access_change(struct op *op, struct record *rec, const struct staged *s)
 {
     struct access_request best = {.type = s->type,
                                   .action = s->action,
-                                  .patient = op->actor ? op->actor->patient : 0,
+                                  .patient = scopes_patient(op->actor),
                                   .is_own = true,
                                   .assigned = true,
-                                  .consented = true};
+                                  .consented = true,
+                                  .scopes_held = UINT32_MAX};
     struct answer r = {0};
     if (s->rid)
         TRY(may_change(op, rec, s, &r));
@@ -318,6 +327,7 @@ err access_write(struct op *op, struct record *rec, const struct staged *s)
     q.is_own = (op->actor && op->actor->user_rid && s->rid == op->actor->user_rid) ||
                author_is_actor(op, s);
     q.sensitive = true;
+    q.scopes_held = scopes_held(op, s->type, s->resource);
     policy_access(op->actor, &q, &r.v);
     if (!r.v.allowed) {
         q.sensitive = label_is_restricted(label_of_tree(op, s->resource));

@@ -210,6 +210,17 @@ MUST err access_search(struct op *op, struct record *rec, enum action action, fh
 MUST err access_condition(struct op *op, struct record *rec, fhir_type type,
                           struct clause_list *clauses, struct plan *plan);
 struct staged;
+/* ---- scopes.c: what the scopes of an app's token need to know of a resource ---- */
+struct actor;
+/* The patient that a question about a whole type is asked with. */
+uint64_t scopes_patient(const struct actor *actor);
+/* Which restricted scopes of op->actor name the resource: access_request.scopes_held. */
+uint32_t scopes_held(struct op *op, fhir_type type, struct json *resource);
+uint32_t scopes_held_doc(struct op *op, struct record *rec, const struct store_doc *d);
+/* A search comes down to what v->confine and v->narrow leave. */
+MUST err scopes_narrow(struct op *op, struct record *rec, fhir_type type,
+                       const struct access_verdict *v, struct clause_list *clauses,
+                       struct plan *plan);
 /* ---- consent.c ---- */
 /* Could the helper who acts be shown something of the type? False for everybody else. */
 bool consent_shares(struct op *op, struct record *rec, fhir_type type);

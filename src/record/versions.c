@@ -260,9 +260,11 @@ bool record_may_history(struct op *op, struct record *rec, fhir_type type)
 {
     struct access_request r = {.type = type,
                                .action = ACTION_HISTORY,
-                               .patient = op->actor ? op->actor->patient : 0,
+                               .patient = scopes_patient(op->actor),
                                .is_own = true,
-                               .consented = consent_shares(op, rec, type)};
+                               .consented = consent_shares(op, rec, type),
+                               .listed = true,
+                               .scopes_held = UINT32_MAX};
     struct access_verdict v;
     policy_access(op->actor, &r, &v);
     return v.allowed;
