@@ -264,6 +264,15 @@ static void write_type(struct maker *m, fhir_type type)
     buf_char(&m->b, '}');
 }
 
+/* http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris */
+static void write_oauth(struct maker *m, const struct api *api)
+{
+    static const char *const names[] = {"authorize", "token", "introspect", "revoke", "register"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        buf_printf(&m->b, "%s{\"url\":\"%s\",\"valueUri\":\"%.*s/oauth/%s\"}", i ? "," : "",
+                   names[i], STR_ARG(api->url), names[i]);
+}
+
 static void write_head(struct maker *m, const struct api *api)
 {
     char now[24];
@@ -276,9 +285,16 @@ static void write_head(struct maker *m, const struct api *api)
         "\"application/fhir+json\",\"application/fhir+xml\",\"json\",\"xml\"],\"patchFormat\":["
         "\"application/json-patch+json\",\"application/fhir+json\",\"application/"
         "fhir+xml\"],\"rest\":[{\"mode\":\"server\",\"security\":{"
-        "\"cors\":false,\"description\":\"Bearer tokens from POST /auth/sign-in or weft "
-        "token; every interaction needs one.\"},\"resource\":[",
+        "\"extension\":[{\"url\":\"http://fhir-registry.smarthealthit.org/StructureDefinition/"
+        "oauth-uris\",\"extension\":[",
         now, STR_ARG(api->url));
+    write_oauth(m, api);
+    buf_add(&m->b,
+            STR("]}],\"cors\":true,\"service\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
+                "CodeSystem/restful-security-service\",\"code\":\"SMART-on-FHIR\"}],\"text\":"
+                "\"SMART App Launch 2.2\"}],\"description\":\"Bearer tokens: of apps by SMART App "
+                "Launch (see /.well-known/smart-configuration), of people from POST /auth/sign-in, of "
+                "scripts from weft token; every interaction needs one.\"},\"resource\":["));
 }
 
 static void write_tail(struct maker *m)

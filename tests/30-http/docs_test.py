@@ -145,14 +145,6 @@ class Docs(Case):
             self.expect(404, self.call("GET", path, token=None))
         self.expect(405, self.call("POST", "/docs", {}, token=None))
 
-    def test_no_smart_configuration_yet(self):
-        a = self.expect(404, self.call("GET", "/.well-known/smart-configuration", token=None),
-                        "later version", "/auth/sign-in")
-        self.assertNotIn("token_endpoint", a.text())
-        security = self.call("GET", "/fhir/metadata", token=None).json["rest"][0]["security"]
-        self.assertIn("Bearer token", security["description"])
-        self.assertNotIn("service", security)
-
 
 if __name__ == "__main__":
     main()

@@ -99,7 +99,7 @@ class Addresses(Case):
                 ("/fhir/metadata", 200, "application/fhir+json"), ("/healthz", 200, "text/plain"),
                 ("/readyz", 200, "application/json"), ("/metrics", 200, "text/plain"),
                 ("/docs", 200, "text/html"), ("/events", 401, "application/fhir+json"),
-                ("/.well-known/smart-configuration", 404, "application/fhir+json")):
+                ("/.well-known/smart-configuration", 200, "application/json")):
             a = self.call("GET", path, token=None)
             self.assertEqual(status, a.status, path)
             self.assertTrue(a.header("Content-Type").startswith(kind), (path, a.header("Content-Type")))
