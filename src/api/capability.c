@@ -289,12 +289,13 @@ static void write_head(struct maker *m, const struct api *api)
         "oauth-uris\",\"extension\":[",
         now, STR_ARG(api->url));
     write_oauth(m, api);
-    buf_add(&m->b,
-            STR("]}],\"cors\":true,\"service\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
-                "CodeSystem/restful-security-service\",\"code\":\"SMART-on-FHIR\"}],\"text\":"
-                "\"SMART App Launch 2.2\"}],\"description\":\"Bearer tokens: of apps by SMART App "
-                "Launch (see /.well-known/smart-configuration), of people from POST /auth/sign-in, of "
-                "scripts from weft token; every interaction needs one.\"},\"resource\":["));
+    buf_add(
+        &m->b,
+        STR("]}],\"cors\":true,\"service\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
+            "CodeSystem/restful-security-service\",\"code\":\"SMART-on-FHIR\"}],\"text\":"
+            "\"SMART App Launch 2.2\"}],\"description\":\"Bearer tokens: of apps by SMART App "
+            "Launch (see /.well-known/smart-configuration), of people from POST /auth/sign-in, of "
+            "scripts from weft token; every interaction needs one.\"},\"resource\":["));
 }
 
 static void write_tail(struct maker *m)

@@ -54,7 +54,7 @@ err cli_perform_token(struct cli *c, const struct cli_job *job, FILE *out)
 
 int cli_token(int argc, char **argv)
 {
-    static const char *const names[] = {"data",      "role", "user", "patient",
+    static const char *const names[] = {"data",      "role", "user",  "patient",
                                         "reference", "ttl",  "scope", NULL};
     struct cli_job job = {.verb = "token"};
     const char **v = job.words;

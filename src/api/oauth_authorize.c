@@ -59,7 +59,8 @@ err api_oauth_authorize(struct call *c)
         return oauth_page_stopped(c, fault_of(c));
     TRY(e);
     bool tls = str_starts(base_url(c), STR("https:"));
-    answer_header(c, "Set-Cookie", COOKIE "=%.*s; Path=/oauth; Max-Age=600; HttpOnly; SameSite=Lax%s",
+    answer_header(c, "Set-Cookie",
+                  COOKIE "=%.*s; Path=/oauth; Max-Age=600; HttpOnly; SameSite=Lax%s",
                   STR_ARG(l.browser), tls ? "; Secure" : "");
     return oauth_page(c, &l, STR_NONE, STR_NONE);
 }

@@ -1,5 +1,6 @@
 /* POST /oauth/token, /oauth/introspect, /oauth/revoke, /oauth/register: what apps say to the server
- * directly. Refusals as RFC 6749 5.2 has them. Invariant: a parameter that comes twice is refused. */
+ * directly. Refusals as RFC 6749 5.2 has them. Invariant: a parameter that comes twice is refused.
+ */
 #include "api/oauth_api_int.h"
 
 err oauth_error(struct call *c, err e)
@@ -32,20 +33,19 @@ err oauth_form(struct call *c, struct form *ret)
 static struct oauth_request request_of(struct call *c, const struct form *f)
 {
     str base = base_url(c);
-    return (struct oauth_request){
-        .basic = net_header(c->rq, "Authorization"),
-        .grant_type = form_field(f, STR("grant_type")),
-        .code = form_field(f, STR("code")),
-        .redirect = form_field(f, STR("redirect_uri")),
-        .verifier = form_field(f, STR("code_verifier")),
-        .client = form_field(f, STR("client_id")),
-        .secret = form_field(f, STR("client_secret")),
-        .assertion_type = form_field(f, STR("client_assertion_type")),
-        .assertion = form_field(f, STR("client_assertion")),
-        .refresh = form_field(f, STR("refresh_token")),
-        .scope = form_field(f, STR("scope")),
-        .base = base,
-        .endpoint = arena_cat(c->op.arena, base, c->rq->path)};
+    return (struct oauth_request){.basic = net_header(c->rq, "Authorization"),
+                                  .grant_type = form_field(f, STR("grant_type")),
+                                  .code = form_field(f, STR("code")),
+                                  .redirect = form_field(f, STR("redirect_uri")),
+                                  .verifier = form_field(f, STR("code_verifier")),
+                                  .client = form_field(f, STR("client_id")),
+                                  .secret = form_field(f, STR("client_secret")),
+                                  .assertion_type = form_field(f, STR("client_assertion_type")),
+                                  .assertion = form_field(f, STR("client_assertion")),
+                                  .refresh = form_field(f, STR("refresh_token")),
+                                  .scope = form_field(f, STR("scope")),
+                                  .base = base,
+                                  .endpoint = arena_cat(c->op.arena, base, c->rq->path)};
 }
 
 err api_oauth_token(struct call *c)

@@ -91,7 +91,8 @@ str oauth_type_word(enum oauth_language l, int type)
 
 enum oauth_language oauth_language_of(struct call *c, const struct oauth_launch *l)
 {
-    str tag = l && l->account.language.n ? l->account.language : net_header(c->rq, "Accept-Language");
+    str tag =
+        l && l->account.language.n ? l->account.language : net_header(c->rq, "Accept-Language");
     if (str_starts(tag, STR("es")))
         return LANGUAGE_ES;
     return str_starts(tag, STR("ar")) ? LANGUAGE_AR : LANGUAGE_EN;

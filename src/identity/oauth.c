@@ -134,9 +134,9 @@ err oauth_refuse(struct op *op, struct identity *id, const struct oauth_refusal 
     bool who = str_eq(str_of(r->code), STR("invalid_client"));
     op_clear(op);
     step(op, id, r, false);
-    TRY(record_audit_event(op, id->rec, str_of(r->what), false,
-                           arena_printf(op->arena, "%s client=%.*s", r->code,
-                                        STR_ARG(str_sub(r->client, 0, 64)))));
+    TRY(record_audit_event(
+        op, id->rec, str_of(r->what), false,
+        arena_printf(op->arena, "%s client=%.*s", r->code, STR_ARG(str_sub(r->client, 0, 64)))));
     return fail_at(op, who ? ERR_UNAUTHENTICATED : ERR_INVALID, str_of(r->code), "%s", r->why);
 }
 

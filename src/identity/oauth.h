@@ -45,7 +45,8 @@ void oauth_fetcher(struct identity *id, oauth_fetch_fn fn, void *ctx);
 
 /* ---- a launch: from the app's request to a code ---- */
 struct oauth_ask { /* what came to the authorisation endpoint */
-    str response_type, client, redirect, scope, state, aud, challenge, method, launch, nonce, prompt;
+    str response_type, client, redirect, scope, state, aud, challenge, method, launch, nonce,
+        prompt;
 };
 enum oauth_step { OAUTH_SIGN_IN, OAUTH_PATIENT, OAUTH_ENCOUNTER, OAUTH_CONSENT };
 /* A launch under way; strings in op->arena. */

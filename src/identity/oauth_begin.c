@@ -191,8 +191,9 @@ err oauth_launch_new(struct op *op, struct identity *id, str client, str patient
     struct record_doc doc;
     TRY(oauth_client_load(op, id, client, &c));
     if (!oauth_client_lives(op, &c) || !c.launch.n)
-        return fail(op, ERR_NOT_FOUND, "There is no approved app of this name with a launch "
-                                       "address.");
+        return fail(op, ERR_NOT_FOUND,
+                    "There is no approved app of this name with a launch "
+                    "address.");
     if (patient.n)
         TRY(record_read(op, id->rec, fhir_type_parse(STR("Patient")), patient, &doc));
     if (encounter.n) {

@@ -110,30 +110,43 @@ err oauth_rate(struct op *op, struct identity *id, str client)
 
 /* ---- registration ---- */
 
+/* Nothing that ends an address, or a header or a policy that it is written into. */
+static bool characters_valid(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c <= ' ' || c >= 0x7f || strchr("#\\\"<>;',@", c))
+            return false;
+    }
+    return s.n <= 512;
+}
+
+static bool of_this_machine(str rest)
+{
+    static const char *const here[] = {"127.0.0.1", "localhost", "[::1]"};
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = strlen(here[i]);
+        if (str_starts(rest, str_of(here[i])) && (rest.n == n || strchr(":/?", rest.p[n])))
+            return true;
+    }
+    return false;
+}
+
 /* https, or http of this machine, or an app's own scheme (RFC 8252 7.1: it has a dot); no fragment,
  * no user name, no spaces. */
 static bool address_valid(str s, bool own_scheme)
 {
     size_t colon = str_find_char(s, ':', 0);
-    str scheme = str_sub(s, 0, colon);
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '#' || s.p[i] == '\\' || s.p[i] == '"' ||
-            s.p[i] == '<' || s.p[i] == '>' || s.p[i] == ';' || s.p[i] == '\'' ||
-            (unsigned char)s.p[i] >= 0x7f)
-            return false;
-    if (colon == SIZE_MAX || s.n > 512 || str_find_char(s, '@', 0) != SIZE_MAX)
+    str scheme = str_sub(s, 0, colon), rest = STR_NONE;
+    if (!characters_valid(s) || colon == SIZE_MAX)
         return false;
+    bool web = str_starts(str_sub(s, colon, SIZE_MAX), STR("://"));
+    if (web)
+        rest = str_sub(s, colon + 3, SIZE_MAX);
     if (str_eq(scheme, STR("https")))
-        return str_starts(str_sub(s, colon, SIZE_MAX), STR("://")) && s.n > colon + 3;
-    if (str_eq(scheme, STR("http"))) {
-        str rest = str_sub(s, colon + 3, SIZE_MAX);
-        static const char *const here[] = {"127.0.0.1", "localhost", "[::1]"};
-        for (size_t i = 0; i < 3; i++)
-            if (str_starts(rest, str_of(here[i])) &&
-                (rest.n == strlen(here[i]) || strchr(":/?", rest.p[strlen(here[i])])))
-                return str_starts(str_sub(s, colon, SIZE_MAX), STR("://"));
-        return false;
-    }
+        return rest.n > 0 && rest.p[0] != '/';
+    if (str_eq(scheme, STR("http")))
+        return of_this_machine(rest);
     return own_scheme && str_find_char(scheme, '.', 0) != SIZE_MAX;
 }
 
@@ -157,8 +170,9 @@ static err keys_of(struct op *op, const struct json *in, struct json *o)
     const struct json *jwks = JSON_GET(in, "jwks");
     str uri = json_get_str(in, STR("jwks_uri"));
     if ((jwks != NULL) == (uri.n > 0))
-        return wrong(op, "invalid_client_metadata",
-                     "An app that signs (private_key_jwt) registers jwks or jwks_uri, one of them.");
+        return wrong(
+            op, "invalid_client_metadata",
+            "An app that signs (private_key_jwt) registers jwks or jwks_uri, one of them.");
     if (uri.n && !address_valid(uri, false))
         return wrong(op, "invalid_client_metadata", "jwks_uri is an https address.");
     if (jwks && jose_keys_check(op, jwks) != OK) {
@@ -245,8 +259,8 @@ static err room_for(struct op *op, struct identity *id)
 /* As RFC 7591 3.2.1 tells it. */
 static struct json *told(struct op *op, const struct json *o)
 {
-    static const char *const ways[] = {"public", "none", "key", "private_key_jwt", "secret",
-                                       "client_secret_basic"};
+    static const char *const ways[] = {"public",          "none",   "key",
+                                       "private_key_jwt", "secret", "client_secret_basic"};
     struct arena *a = op->arena;
     struct json *out = json_dup(a, o);
     json_unset(out, STR("secret"));
@@ -292,26 +306,23 @@ err oauth_client_register(struct op *op, struct identity *id, const struct json 
 
 /* ---- the administrator's word ---- */
 
-static err decide(struct op *op, const struct json *d, struct json *o)
+/* A backend service works as staff who see patients; never as one who manages. */
+static bool role_allowed(str role)
+{
+    enum role r;
+    return role_parse(role, &r) &&
+           (r == ROLE_NURSE || r == ROLE_AGENT || r == ROLE_OUTREACH || r == ROLE_PRIVACY);
+}
+
+static err decide_texts(struct op *op, const struct json *d, struct json *o)
 {
     str status = json_get_str(d, STR("status")), role = json_get_str(d, STR("role")),
-        ends = json_get_str(d, STR("expires")), scope = json_get_str(d, STR("scope"));
-    enum role r = ROLE_NONE;
-    int64_t minute = 0, end = 0;
-    struct time_span span;
+        scope = json_get_str(d, STR("scope"));
     if (status.n && !str_eq(status, STR("approved")) && !str_eq(status, STR("refused")))
         return fail(op, ERR_INVALID, "status is approved or refused.");
-    if (role.n && (!role_parse(role, &r) || r == ROLE_SYSTEM || r == ROLE_ADMIN ||
-                   r == ROLE_PATIENT || r == ROLE_HELPER || r == ROLE_DEVICE))
+    if (role.n && !role_allowed(role))
         return fail(op, ERR_INVALID,
                     "A backend service works within nurse, agent, outreach or privacy.");
-    if (JSON_GET(d, "minute") &&
-        (!json_i64(JSON_GET(d, "minute"), &minute) || minute < 1 || minute > 1000000))
-        return fail(op, ERR_INVALID, "minute: requests a minute, from 1 to 1000000.");
-    if (ends.n && time_parse(ends, &span))
-        end = span.lo;
-    if (ends.n && (!end || end > op->now + 10 * YEAR_MS))
-        return fail(op, ERR_INVALID, "expires is an instant within ten years.");
     if (scope.n > SCOPES_TEXT_MAX)
         return fail(op, ERR_INVALID, "The scopes are too long.");
     if (status.n)
@@ -320,15 +331,29 @@ static err decide(struct op *op, const struct json *d, struct json *o)
         json_set_str(op->arena, o, STR("role"), role);
     if (scope.n)
         json_set_str(op->arena, o, STR("scope"), scope);
-    if (minute)
-        oauth_set_number(op, o, "minute", minute);
-    if (ends.n)
-        oauth_set_number(op, o, "ends", end);
     return OK;
 }
 
-err oauth_client_decide(struct op *op, struct identity *id, str client,
-                        const struct json *decision, struct json **ret)
+static err decide(struct op *op, const struct json *d, struct json *o)
+{
+    str ends = json_get_str(d, STR("expires"));
+    const struct json *m = JSON_GET(d, "minute");
+    int64_t minute = 0;
+    struct time_span span = {0};
+    TRY(decide_texts(op, d, o));
+    if (m && (!json_i64(m, &minute) || minute < 1 || minute > 1000000))
+        return fail(op, ERR_INVALID, "minute: requests a minute, from 1 to 1000000.");
+    if (ends.n && (!time_parse(ends, &span) || span.lo > op->now + 10 * YEAR_MS))
+        return fail(op, ERR_INVALID, "expires is an instant within ten years.");
+    if (minute)
+        oauth_set_number(op, o, "minute", minute);
+    if (ends.n)
+        oauth_set_number(op, o, "ends", span.lo);
+    return OK;
+}
+
+err oauth_client_decide(struct op *op, struct identity *id, str client, const struct json *decision,
+                        struct json **ret)
 {
     struct json *o = NULL;
     str was;

@@ -78,7 +78,7 @@ err oauth_signed_in(struct op *op, struct identity *id, struct oauth_launch *l, 
     struct account_secret secret;
     struct json *set = json_new(m, JSON_OBJECT);
     TRY(account_load(op, id, user, &l->account, &secret));
-    if (l->account.disabled)
+    if (!account_open(op, &l->account))
         return fail(op, ERR_UNAUTHENTICATED, "This account cannot sign in.");
     l->account.totp = STR_NONE;
     if (l->launch_user.n && !str_eq(l->launch_user, user)) {
@@ -215,8 +215,8 @@ err oauth_permit(struct op *op, struct identity *id, struct oauth_launch *l, str
     TRY(oauth_as(op, id, l));
     TRY(code_save(op, id, l, given, code));
     TRY(record_audit_event(op, id->rec, STR("oauth-permit"), true,
-                           arena_printf(op->arena, "client=%.*s scope=%.*s",
-                                        STR_ARG(l->client.id), STR_ARG(str_sub(given, 0, 300)))));
+                           arena_printf(op->arena, "client=%.*s scope=%.*s", STR_ARG(l->client.id),
+                                        STR_ARG(str_sub(given, 0, 300)))));
     oauth_note(op, id, l->handle, l->client.id, "permitted", given);
     buf_init(&b, op->arena, 8192);
     buf_add(&b, l->redirect);

@@ -21,7 +21,7 @@ err oauth_account(struct op *op, struct identity *id, str user, str epoch,
         op->fault = before;
     else
         TRY(e);
-    if (e == ERR_NOT_FOUND || ret->disabled || !str_eq(secret.epoch, epoch))
+    if (e == ERR_NOT_FOUND || !account_open(op, ret) || !str_eq(secret.epoch, epoch))
         return fail_at(op, ERR_UNAUTHENTICATED, STR("invalid_grant"),
                        "The account behind this has changed; sign in again.");
     ret->totp = STR_NONE;
@@ -50,9 +50,9 @@ static err id_token(struct op *op, struct identity *id, const struct oauth_grant
     if (g->nonce.n)
         json_set_str(m, o, STR("nonce"), g->nonce);
     if (oauth_has(g->scope, "fhirUser") && g->account.reference.n)
-        json_set_str(m, o, STR("fhirUser"),
-                     arena_printf(m, "%.*s/fhir/%.*s", STR_ARG(base),
-                                  STR_ARG(g->account.reference)));
+        json_set_str(
+            m, o, STR("fhirUser"),
+            arena_printf(m, "%.*s/fhir/%.*s", STR_ARG(base), STR_ARG(g->account.reference)));
     return jose_sign(op, pem, kid, o, ret);
 }
 

@@ -31,7 +31,9 @@ err oauth_family_new(struct op *op, struct identity *id, struct oauth_grant *g, 
     bool offline = oauth_has(g->scope, "offline_access"),
          online = oauth_has(g->scope, "online_access");
     (void)id;
-    g->expires = op->now + (offline ? OAUTH_OFFLINE_MS : online ? OAUTH_ONLINE_MS : OAUTH_ACCESS_MS);
+    g->expires = op->now + (offline  ? OAUTH_OFFLINE_MS
+                            : online ? OAUTH_ONLINE_MS
+                                     : OAUTH_ACCESS_MS);
     if (g->expires > g->client.expires)
         g->expires = g->client.expires;
     *ret_refresh = offline || online ? random_token(m, 32) : STR_NONE;
@@ -110,7 +112,8 @@ err oauth_refresh(struct op *op, struct identity *id, const struct oauth_request
     if (token)
         TRY(oauth_load(op, id, family_key(op, g.family), &o, &was));
     if (!o || !str_eq(json_get_str(o, STR("client")), c->id))
-        return refuse(op, id, c->id, "This refresh token is not known, is over, or was taken back.");
+        return refuse(op, id, c->id,
+                      "This refresh token is not known, is over, or was taken back.");
     bool again = !str_eq(json_get_str(o, STR("current")), oauth_hash(op, r->refresh));
     bool idle = !json_bool(JSON_GET(o, "offline"), false) &&
                 oauth_number(o, "used") + OAUTH_IDLE_MS <= op->now;

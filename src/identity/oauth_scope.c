@@ -14,9 +14,9 @@ bool oauth_has(str scope, const char *word)
 
 static bool plain(str word)
 {
-    static const char *const known[] = {"openid",           "fhirUser",       "profile",
-                                        "launch",           "launch/patient", "launch/encounter",
-                                        "offline_access",   "online_access"};
+    static const char *const known[] = {"openid",         "fhirUser",       "profile",
+                                        "launch",         "launch/patient", "launch/encounter",
+                                        "offline_access", "online_access"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_eq(word, str_of(known[i])))
             return true;
@@ -28,10 +28,9 @@ static bool restriction_known(struct op *op, const struct scope *s)
 {
     const struct fhir_query *q;
     struct fault before = op->fault;
-    bool ok = !s->query.n ||
-              (fhir_query_read(op, (fhir_type)s->type, s->query, false, &q) == OK && q->n == 1 &&
-               q->clauses[0].param->type == PARAM_TOKEN && q->clauses[0].modifier == MOD_NONE &&
-               !q->clauses[0].chain);
+    bool ok = !s->query.n || (fhir_query_read(op, (fhir_type)s->type, s->query, false, &q) == OK &&
+                              q->n == 1 && q->clauses[0].param->type == PARAM_TOKEN &&
+                              q->clauses[0].modifier == MOD_NONE && !q->clauses[0].chain);
     op->fault = before;
     return ok;
 }

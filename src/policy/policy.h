@@ -1,10 +1,9 @@
-/* The rulebook room: may this be done, what must go with it, and why? Every answer is a pure
- * function of facts the caller hands over: no I/O, no clock, no state but const tables, so every
- * function here is thread-safe. Two questions, two doors:
+/* The rulebook room: may this be done, what must go with it, and why? Pure functions of facts the
+ * caller hands over: no I/O, no clock, no state but const tables; thread-safe. Two doors:
  *   policy_decide()  contact, disclosure, recording, clocks: the 202 rules of spec/rules
  *   policy_access()  who may read or write which resource: the rows of spec/rules/access.csv
- * Unknown never allows: an unknown scope counts as "applies", an unknown requirement as failed.
- * Text analysis that yields facts is in policy/content.h. */
+ * Unknown never allows: an unknown scope applies, an unknown requirement failed. Text analysis that
+ * yields facts is in policy/content.h, what apps are given in policy/scope.h. */
 #ifndef WEFT_POLICY_POLICY_H
 #define WEFT_POLICY_POLICY_H
 
@@ -27,12 +26,12 @@ enum role {
     ROLE_COUNT
 };
 
-/* HL7 v3 PurposeOfUse (http://terminology.hl7.org/CodeSystem/v3-ActReason). */
+/* HL7 v3 PurposeOfUse (http://terminology.hl7.org/CodeSystem/v3-ActReason); BTG: break the glass */
 enum purpose {
     PURPOSE_NONE,
     PURPOSE_TREAT,
     PURPOSE_ETREAT,
-    PURPOSE_BTG, /* break the glass */
+    PURPOSE_BTG,
     PURPOSE_HPAYMT,
     PURPOSE_HOPERAT,
     PURPOSE_PATRQT,
@@ -56,8 +55,8 @@ enum action {
     ACTION_COUNT
 };
 
-/* Codes as stored and shown: "nurse", "TREAT", "read". Unknown values give "none"/"". The parsers
- * return false, and leave *ret alone, for anything else ("none" is not a role one may have). */
+/* Codes as stored and shown: "nurse", "TREAT", "read"; unknown values give "none"/"". Parsers leave
+ * *ret alone when false ("none" is not a role one may have). */
 str role_name(enum role role);
 bool role_parse(str s, enum role *ret);
 str purpose_name(enum purpose purpose);
@@ -67,7 +66,6 @@ bool action_parse(str s, enum action *ret);
 /* What a role works for when it does not say: nurse TREAT, patient PATRQT, admin SYSADMIN … */
 enum purpose role_purpose(enum role role);
 
-struct scopes;
 /* Set by identity once per request; everything below it only reads it through op->actor. */
 struct actor {
     enum role role;
@@ -79,7 +77,7 @@ struct actor {
     uint64_t user_rid; /* resource number behind reference, 0 none */
     bool strong;       /* signed in with a second factor or an equal */
     bool untrained;    /* training or agreements that the role asks for are missing (PRIV-23) */
-    const struct scopes *scopes; /* of an app's token (policy/scope.h); NULL: the role alone */
+    const struct scopes *scopes; /* an app's (policy/scope.h); NULL: the role alone */
 };
 
 /* ---- role x resource x action ------------------------------------------------------------ */
@@ -99,7 +97,7 @@ struct access_request {
     bool consented;   /* a Consent in force lists this type for this helper (SEARCH too) */
     bool sensitive;   /* meta.security holds a restricted label (R, V, PSY, SUD, HIV, SEX …) */
     bool listed;      /* READ of what a search found; HISTORY of a whole type */
-    uint32_t scopes_held; /* bit i: the restriction of actor->scopes->at[i] holds for the resource */
+    uint32_t scopes_held; /* bit i: the restriction of actor->scopes->at[i] names it */
 };
 
 struct access_verdict {
@@ -114,8 +112,8 @@ struct access_verdict {
     str why; /* on refusal: one plain sentence naming the rule; empty when allowed */
 };
 
-/* Never fails: what no row allows is refused. Under 200 ns; allocates nothing. For SEARCH and
- * EXPORT patient and the flags describe nothing yet: the answer says how to narrow it. */
+/* Never fails; no row, no access. Under 200 ns; allocates nothing. Of SEARCH and EXPORT patient and
+ * the flags describe nothing yet: the answer says how to narrow it. */
 void policy_access(const struct actor *actor, const struct access_request *request,
                    struct access_verdict *ret);
 
@@ -124,8 +122,7 @@ struct facts; /* fact id -> bool, number, string, list of strings, or unknown */
 
 /* All unknown. NULL when memory is refused (the op is then failed). */
 struct facts *facts_new(struct op *op);
-/* Everything unknown again. */
-void facts_clear(struct facts *f);
+void facts_clear(struct facts *f); /* everything unknown again */
 /* Strings and lists are kept by reference: they must live as long as f. A NULL f is allowed. */
 void facts_set_bool(struct facts *f, enum fact id, bool v);
 void facts_set_num(struct facts *f, enum fact id, double v);
@@ -172,10 +169,8 @@ struct rule { /* one row of spec/rules/<domain>.json; const for ever */
     size_t n_examples;
 };
 
-/* Row i of RULE_COUNT, ordered by id. */
-const struct rule *policy_rule_at(size_t i);
-/* By id; NULL when there is none. */
-const struct rule *policy_rule_find(str id);
+const struct rule *policy_rule_at(size_t i); /* row i of RULE_COUNT, ordered by id */
+const struct rule *policy_rule_find(str id); /* NULL when there is none */
 
 /* The parameters in force. */
 struct rulebook;
@@ -218,8 +213,7 @@ MUST err policy_decide(struct op *op, const struct rulebook *book, uint64_t trig
 enum decision policy_rule_decide(const struct rulebook *book, const struct rule *rule,
                                  const struct facts *facts, bool *ret_applied);
 bool verdict_obliges(const struct verdict *v, str obligation);
-/* Plain sentence of an obligation code; empty when there is none. */
-str obligation_text(str code);
+str obligation_text(str code); /* a plain sentence; empty when there is none */
 /* {"decision","fired":[ids],"obligations":[],"why":[],"missing":[],"hold":{"kinds","until"}}. */
 struct json *verdict_to_json(struct op *op, const struct verdict *v);
 

@@ -6,12 +6,11 @@
 
 /* Of R4, what describes the house and not a patient (compartmentdefinition-patient.html leaves
  * these out of every patient's compartment, and no element of them names a patient). */
-static const char *const shared[] = {
-    "CodeSystem",    "ConceptMap",        "Endpoint",
-    "Location",      "HealthcareService", "Medication",
-    "Organization",  "Practitioner",      "PractitionerRole",
-    "Questionnaire", "SearchParameter",   "StructureDefinition",
-    "Substance",     "ValueSet"};
+static const char *const shared[] = {"CodeSystem",    "ConceptMap",        "Endpoint",
+                                     "Location",      "HealthcareService", "Medication",
+                                     "Organization",  "Practitioner",      "PractitionerRole",
+                                     "Questionnaire", "SearchParameter",   "StructureDefinition",
+                                     "Substance",     "ValueSet"};
 #define SHARED (sizeof shared / sizeof *shared)
 
 bool policy_type_shared(int type)
@@ -123,12 +122,14 @@ bool scope_within(const struct scope *a, const struct scope *b)
  * through a whole type's history is reading and searching; copies of everything likewise. */
 static bool reaches(const struct scope *s, const struct access_request *q)
 {
-    static const unsigned all_of[ACTION_COUNT] = {
-        [ACTION_READ] = LETTER_READ,     [ACTION_SEARCH] = LETTER_SEARCH,
-        [ACTION_HISTORY] = LETTER_READ,  [ACTION_CREATE] = LETTER_CREATE,
-        [ACTION_UPDATE] = LETTER_UPDATE, [ACTION_DELETE] = LETTER_DELETE,
-        [ACTION_EXPORT] = LETTER_READ | LETTER_SEARCH,
-        [ACTION_IMPORT] = LETTER_CREATE | LETTER_UPDATE};
+    static const unsigned all_of[ACTION_COUNT] = {[ACTION_READ] = LETTER_READ,
+                                                  [ACTION_SEARCH] = LETTER_SEARCH,
+                                                  [ACTION_HISTORY] = LETTER_READ,
+                                                  [ACTION_CREATE] = LETTER_CREATE,
+                                                  [ACTION_UPDATE] = LETTER_UPDATE,
+                                                  [ACTION_DELETE] = LETTER_DELETE,
+                                                  [ACTION_EXPORT] = LETTER_READ | LETTER_SEARCH,
+                                                  [ACTION_IMPORT] = LETTER_CREATE | LETTER_UPDATE};
     unsigned want = all_of[q->action];
     if (q->listed && q->action == ACTION_READ)
         return (s->letters & (LETTER_READ | LETTER_SEARCH)) != 0;
@@ -185,8 +186,9 @@ static bool outlives(const struct access_request *q)
 
 static void refuse_scope(struct access_verdict *ret, const char *why)
 {
-    *ret = (struct access_verdict){
-        .rule = STR("SCOPE-01"), .citation = STR("SMART App Launch 2.2, scopes"), .why = str_of(why)};
+    *ret = (struct access_verdict){.rule = STR("SCOPE-01"),
+                                   .citation = STR("SMART App Launch 2.2, scopes"),
+                                   .why = str_of(why)};
 }
 
 void policy_scope(const struct actor *who, const struct access_request *q,

@@ -23,16 +23,31 @@ static void words(void **state)
                                        "patient/Observation.rs?category=vital-signs",
                                        "user/Observation.s?_tag=a|b,c",
                                        "user/Observation.s?Zz=1"};
-    static const char *const bad[] = {
-        "", "openid", "launch/patient", "patient/Observation", "patient.Observation/rs",
-        "doctor/Observation.rs", "patient/Observashun.rs", "patient/Observation.",
-        "patient/Observation.sr", "patient/Observation.rr", "patient/Observation.rx",
-        "patient/observation.rs", "patient/*.rs?category=x", "patient/Observation.rs?",
-        "patient/Observation.rs?category", "patient/Observation.rs?=x",
-        "patient/Observation.rs?category=", "patient/Observation.rs?category=a&code=b",
-        "patient/Observation.rs?code:not=b", "patient/Observation.rs?subject.name=b",
-        "patient/Observation.rs?co{e=b", "patient/Observation.rs?co[e=b", "PATIENT/Observation.rs",
-        "patient/Observation.rs?co@e=b", "patient/Observation.rs?co`e=b"};
+    static const char *const bad[] = {"",
+                                      "openid",
+                                      "launch/patient",
+                                      "patient/Observation",
+                                      "patient.Observation/rs",
+                                      "doctor/Observation.rs",
+                                      "patient/Observashun.rs",
+                                      "patient/Observation.",
+                                      "patient/Observation.sr",
+                                      "patient/Observation.rr",
+                                      "patient/Observation.rx",
+                                      "patient/observation.rs",
+                                      "patient/*.rs?category=x",
+                                      "patient/Observation.rs?",
+                                      "patient/Observation.rs?category",
+                                      "patient/Observation.rs?=x",
+                                      "patient/Observation.rs?category=",
+                                      "patient/Observation.rs?category=a&code=b",
+                                      "patient/Observation.rs?code:not=b",
+                                      "patient/Observation.rs?subject.name=b",
+                                      "patient/Observation.rs?co{e=b",
+                                      "patient/Observation.rs?co[e=b",
+                                      "PATIENT/Observation.rs",
+                                      "patient/Observation.rs?co@e=b",
+                                      "patient/Observation.rs?co`e=b"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(parses(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -172,8 +187,8 @@ static void one_patient(void **state)
     assert_false(MAY("patient/*.r", "Group", ACTION_READ, 0));
     assert_true(MAY("patient/*.r", "Practitioner", ACTION_READ, 0));
     assert_false(MAY("patient/*.cruds", "Observation", ACTION_CREATE, 8));
-    struct access_verdict v = ask(ROLE_SYSTEM, "patient/Observation.rs",
-                                  about("Observation", ACTION_SEARCH, 0));
+    struct access_verdict v =
+        ask(ROLE_SYSTEM, "patient/Observation.rs", about("Observation", ACTION_SEARCH, 0));
     assert_true(v.allowed && v.confine == PATIENT && v.narrow == 0);
     v = ask(ROLE_SYSTEM, "patient/*.rs", about("Location", ACTION_SEARCH, 0));
     assert_true(v.allowed && v.confine == 0);
@@ -187,13 +202,12 @@ static void one_patient(void **state)
     /* the trail: only as to the patient */
     assert_false(MAY("patient/AuditEvent.rs", "AuditEvent", ACTION_SEARCH, 0));
     assert_true(MAY("user/AuditEvent.rs", "AuditEvent", ACTION_SEARCH, 0));
-    assert_true(ask(ROLE_PATIENT, "patient/AuditEvent.rs", about("AuditEvent", ACTION_SEARCH, 0))
-                    .allowed);
+    assert_true(
+        ask(ROLE_PATIENT, "patient/AuditEvent.rs", about("AuditEvent", ACTION_SEARCH, 0)).allowed);
     /* no patient at all: nothing */
     struct scopes none = {0};
     assert_true(scopes_parse(STR("patient/*.cruds"), &none));
-    struct actor a = {
-        .role = ROLE_SYSTEM, .purpose = role_purpose(ROLE_SYSTEM), .scopes = &none};
+    struct actor a = {.role = ROLE_SYSTEM, .purpose = role_purpose(ROLE_SYSTEM), .scopes = &none};
     struct access_request q = about("Observation", ACTION_READ, 0);
     policy_access(&a, &q, &v);
     assert_false(v.allowed);
@@ -211,7 +225,8 @@ static void restrictions(void **state)
     assert_false(ask(ROLE_SYSTEM, some, q).allowed);
     struct access_verdict v = ask(ROLE_SYSTEM, some, about("Observation", ACTION_SEARCH, 0));
     assert_true(v.allowed && v.narrow == 3 && v.confine == 0);
-    v = ask(ROLE_SYSTEM, "patient/Observation.rs?category=a", about("Observation", ACTION_SEARCH, 0));
+    v = ask(ROLE_SYSTEM, "patient/Observation.rs?category=a",
+            about("Observation", ACTION_SEARCH, 0));
     assert_true(v.allowed && v.narrow == 1 && v.confine == PATIENT);
     /* an unrestricted one beside it decides */
     v = ask(ROLE_SYSTEM, "user/Observation.rs?category=a user/Observation.s",
@@ -224,10 +239,13 @@ static void restrictions(void **state)
 static void never_more(void **state)
 {
     (void)state;
-    static const char *const sets[] = {
-        "", "patient/*.rs", "patient/Observation.rs?category=a", "user/*.cruds",
-        "patient/*.cruds user/*.cruds", "user/Observation.rs patient/Task.cud",
-        "system/*.rs user/Observation.rs?category=a"};
+    static const char *const sets[] = {"",
+                                       "patient/*.rs",
+                                       "patient/Observation.rs?category=a",
+                                       "user/*.cruds",
+                                       "patient/*.cruds user/*.cruds",
+                                       "user/Observation.rs patient/Task.cud",
+                                       "system/*.rs user/Observation.rs?category=a"};
     for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++)
         for (int type = 0; type <= POLICY_TYPE_COUNT; type++)
             for (unsigned n = 0; n < ACTION_COUNT * 16u; n++) {
@@ -257,10 +275,10 @@ static void never_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words),       cmocka_unit_test(lists),
+        cmocka_unit_test(words),          cmocka_unit_test(lists),
         cmocka_unit_test(one_in_another), cmocka_unit_test(letters),
-        cmocka_unit_test(whole),       cmocka_unit_test(one_patient),
-        cmocka_unit_test(restrictions), cmocka_unit_test(never_more),
+        cmocka_unit_test(whole),          cmocka_unit_test(one_patient),
+        cmocka_unit_test(restrictions),   cmocka_unit_test(never_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
