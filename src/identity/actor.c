@@ -294,7 +294,7 @@ err identity_actor_device(struct op *op, struct identity *id, str device_user)
 err identity_actor_as(struct op *op, struct identity *id, const struct identity_account *as,
                       const struct actor **ret)
 {
-    struct session s = {0};
+    struct session s = {.trained_until = INT64_MAX}; /* a program has nobody to train */
     struct identity_account a = *as;
     struct account_secret secret;
     struct fault before = op->fault;

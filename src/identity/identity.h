@@ -25,7 +25,7 @@ struct identity_account {
     bool pending;  /* not vetted yet: may not be used */
     int64_t until; /* ms; its role ends then; 0: no end */
     str totp;      /* second step (RFC 6238): base32 secret to put; read back as "set" or empty */
-    str client; /* told by identity_actor(): the app (identity/oauth.h) whose token it is */
+    str client;    /* told by identity_actor(): the app (identity/oauth.h) whose token it is */
 };
 /* Creates or replaces; a new password, second step, role, reference or patient, and disabling, end
  * every session and token of the account. password empty: what it had, if anything. ERR_INVALID for
