@@ -332,6 +332,11 @@ static err set_out(struct op *op, struct partners *p, struct parcel *c, bool *re
     op->actor = owner;
     e = pack_events(op, p, &s, c, &nothing);
     op->actor = partners_system();
+    if (e == ERR_TOO_COSTLY) { /* as if the endpoint had said no: told in its status */
+        op_clear(op);
+        c->error = STR("the notification is too large to be sent; lower the max-count");
+        return finish(op, p, c);
+    }
     TRY(e);
     if (nothing)
         return finish(op, p, c); /* gone, or not to be seen any more: passed over */

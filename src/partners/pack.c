@@ -1,14 +1,39 @@
 /* What a courier's errand carries: the request for the next events of a subscription, for its
  * handshake or its heartbeat. Documents are read with the owner's rights at this moment.
  * Invariant: a parcel's events are the next ones in number, and upto is the last of them. */
+#include "fhir/xml.h"
 #include "partners/partners_int.h"
 
-static str text_of(struct op *op, const struct json *v)
+#define BODY_MAX (64u << 20)
+
+static err set_body(struct op *op, const struct buf *b, const char *type, struct parcel *parcel)
+{
+    if (!buf_ok(b) || arena_failed(op->arena))
+        return fail(op, ERR_TOO_COSTLY, "The notification is too large.");
+    parcel->type = str_of(type);
+    parcel->body = buf_str(b);
+    return OK;
+}
+
+static err body_json(struct op *op, str text, const struct json *tree, struct parcel *parcel)
 {
     struct buf b;
-    buf_init(&b, op->arena, 64u << 20);
-    json_write(&b, v);
-    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
+    buf_init(&b, op->arena, BODY_MAX);
+    buf_add(&b, text);
+    if (tree)
+        json_write(&b, tree);
+    return set_body(op, &b, "application/fhir+json", parcel);
+}
+
+/* By the same tables as an answer in XML: the tree is read anew, so that it is tagged. */
+static err body_xml(struct op *op, struct parcel *parcel)
+{
+    struct json *tree;
+    struct buf b;
+    buf_init(&b, op->arena, BODY_MAX);
+    TRY(fhir_stored_read(op, parcel->body, &tree));
+    fhir_xml_write(&b, tree, false);
+    return set_body(op, &b, "application/fhir+xml", parcel);
 }
 
 static err pack_bundle(struct op *op, struct partners *p, const struct notification *n,
@@ -17,9 +42,7 @@ static err pack_bundle(struct op *op, struct partners *p, const struct notificat
     struct json *bundle;
     TRY(notify_bundle(op, p, n, &bundle));
     parcel->method = STR("POST");
-    parcel->type = STR("application/fhir+json");
-    parcel->body = text_of(op, bundle);
-    return op_check(op);
+    return body_json(op, STR_NONE, bundle, parcel);
 }
 
 /* R4's own rest-hook: nothing but a knock, or the resource put under the endpoint. */
@@ -39,11 +62,9 @@ static err pack_plain(struct op *op, struct partners *p, const struct notificati
     str base =
         str_ends(s->endpoint, STR("/")) ? str_sub(s->endpoint, 0, s->endpoint.n - 1) : s->endpoint;
     parcel->method = STR("PUT");
-    parcel->type = STR("application/fhir+json");
     parcel->url = arena_printf(op->arena, "%.*s/%.*s/%.*s", STR_ARG(base),
                                STR_ARG(fhir_type_name(doc.type)), STR_ARG(doc.id));
-    parcel->body = arena_cat(op->arena, doc.head, doc.body);
-    return op_check(op);
+    return body_json(op, arena_cat(op->arena, doc.head, doc.body), NULL, parcel);
 }
 
 static err pack_mail(struct op *op, struct partners *p, const struct notification *n,
@@ -77,6 +98,8 @@ err pack_parcel(struct op *op, struct partners *p, const struct notification *n,
         TRY(pack_bundle(op, p, n, parcel));
     else
         TRY(pack_plain(op, p, n, parcel, ret_nothing));
+    if (s->xml && parcel->body.n)
+        TRY(body_xml(op, parcel));
     sign_parcel(p, parcel, op->now);
     return op_check(op);
 }

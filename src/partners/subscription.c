@@ -130,12 +130,13 @@ static err read_mime(struct op *op, struct subscription *s)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_starts(s->mime, str_of(known[i]))) {
             s->xml = i >= 2;
-            if (!s->xml)
-                return OK;
+            if (s->xml && s->channel == CHANNEL_LIVE)
+                break;
+            return OK;
         }
     return fail_at(op, ERR_UNPROCESSABLE, STR("Subscription.channel.payload"),
-                   "Notifications are sent as application/fhir+json; leave the payload out for "
-                   "none.");
+                   "Notifications are sent as application/fhir+json or, but for the live channel, "
+                   "application/fhir+xml; leave the payload out for none.");
 }
 
 static err read_channel(struct op *op, struct partners *p, const struct json *channel,
@@ -154,7 +155,7 @@ static err read_channel(struct op *op, struct partners *p, const struct json *ch
     TRY(whole(op, extension(channel, "backport-max-count"), 1, COUNT_MAX, &s->max_count));
     if (str_eq(type, STR("websocket"))) {
         s->channel = CHANNEL_LIVE;
-        return OK;
+        return read_mime(op, s);
     }
     if (!str_eq(type, STR("rest-hook")) && !str_eq(type, STR("email")))
         return fail_at(op, ERR_UNPROCESSABLE, STR("Subscription.channel.type"),

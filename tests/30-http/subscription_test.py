@@ -190,6 +190,18 @@ class Plain(Base):
         self.assertIn("application/fhir+json", got[0]["headers"]["Content-Type"])
         self.verify(got[0])
 
+    def test_resource_in_xml(self):
+        e = self.endpoint()
+        self.subscribe(plain(e.url, payload="application/fhir+xml"))
+        oid = self.create(observation(self.patient(), 61.50)).json["id"]
+        got = e.wait(lambda g: g[:1], "a notification")[0]
+        self.assertEqual(("PUT", f"/in/Observation/{oid}"), (got["method"], got["path"]))
+        self.assertEqual("application/fhir+xml", got["headers"]["Content-Type"])
+        xml = {"Accept": "application/fhir+xml"}
+        same = self.call("GET", f"/fhir/Observation/{oid}", token="system", headers=xml).body
+        self.assertEqual(same.strip(), got["body"].strip())
+        self.verify(got)
+
     def test_without_payload_it_only_knocks(self):
         e = self.endpoint()
         self.subscribe(plain(e.url, payload=None))
@@ -211,6 +223,8 @@ class Plain(Base):
                 (plain("mailto:a@example.org", payload=None), ("https://",)),
                 (plain("https://user:pw@example.org/"), ("https",)),
                 (plain(ok, payload="text/csv"), ("Subscription.channel.payload",)),
+                ({**plain(ok), "channel": {"type": "websocket", "payload": "application/fhir+xml"}},
+                 ("Subscription.channel.payload",)),
                 (backport(ok, "no-such-topic"), ("topic",)),
                 (backport(ok, filters=["Observation?colour=1"]), ("colour",)),
                 (backport(ok, content="everything"), ("payload",))):
@@ -260,6 +274,25 @@ class Backport(Base):
                 ids = [x["resource"]["id"] for x in b["entry"][1:]]
                 self.assertEqual([oid] if content == "full-resource" else [], ids)
                 self.verify(e.got[-1])
+
+    def test_in_xml(self):
+        """The same Bundle as in JSON: read back by the server, it holds status and resource."""
+        e = self.endpoint()
+        s = backport(e.url)
+        s["channel"]["payload"] = "application/fhir+xml"
+        sid = self.subscribe(s)
+        oid = self.create(observation(self.patient())).json["id"]
+        got = e.wait(lambda g: g[1:2], "an event")
+        for g, kind in zip(e.got, ("handshake", "event-notification")):
+            self.assertEqual("application/fhir+xml", g["headers"]["Content-Type"])
+            self.verify(g)
+            a = self.call("POST", "/fhir/Bundle", g["body"], "system", headers={
+                "Content-Type": "application/fhir+xml", "Accept": "application/fhir+json"})
+            b = self.expect(201, a).json
+            self.assertEqual((kind, f"Subscription/{sid}"),
+                             (status(b)["type"], status(b)["subscription"]["reference"]))
+        self.assertEqual([oid], [x["resource"]["id"] for x in b["entry"][1:]])
+        self.assertEqual(1, len(got))
 
     def test_filters_previous_and_current(self):
         e = self.endpoint()
