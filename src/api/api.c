@@ -5,6 +5,8 @@
 
 #include <sodium.h>
 
+#define STOP_MS 30000 /* beyond the time to drain: for handlers that are at work still */
+
 static void minute(void *ctx)
 {
     struct api *api = ctx;
@@ -107,7 +109,7 @@ err api_start(struct op *op, const struct api_options *o, struct api **ret)
     api->web_dir = arena_str(a, o->web_dir);
     err e = start(op, api);
     if (e != OK) {
-        api_stop(api, 0);
+        (void)api_stop(api, 0);
         return e;
     }
     *ret = api;
@@ -119,10 +121,10 @@ str api_url(const struct api *api)
     return api->url;
 }
 
-void api_stop(struct api *api, int64_t ms)
+bool api_stop(struct api *api, int64_t ms)
 {
     if (!api)
-        return;
+        return true;
     atomic_store(&api->stopping, true);
     net_ticker_free(api->custom);
     net_ticker_free(api->ticker);
@@ -131,9 +133,11 @@ void api_stop(struct api *api, int64_t ms)
     listeners_stop(api->sublive);
     if (api->http && !net_http_drain(api->http, ms))
         log_event(LOG_WARN, "http.drain", "left=some");
-    net_http_stop(api->http);
+    if (!net_http_stop(api->http, STOP_MS))
+        return false;
     listeners_free(api->live);
     listeners_free(api->sublive);
     arena_free(api->arena);
     free(api);
+    return true;
 }

@@ -27,7 +27,9 @@ struct api;
 MUST err api_start(struct op *op, const struct api_options *o, struct api **ret);
 /* Address to open in a browser, e.g. "http://127.0.0.1:8080". */
 str api_url(const struct api *api);
-/* Ends the live streams, waits up to ms for requests under way, closes. NULL allowed. */
-void api_stop(struct api *api, int64_t ms);
+/* Ends the live streams, waits up to ms for requests under way, closes. NULL allowed. False: a
+ * request is still at work long after (a disk that hangs); the rooms must stay, or the process end.
+ */
+bool api_stop(struct api *api, int64_t ms);
 
 #endif

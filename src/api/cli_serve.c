@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define CACHE_DEFAULT 0
 
@@ -141,7 +142,11 @@ static err start_api(struct serve *s)
 
 static void stop_api(struct serve *s)
 {
-    api_stop(s->api, config_int(s->config, "http.drain_s") * 1000);
+    if (api_stop(s->api, config_int(s->config, "http.drain_s") * 1000))
+        return;
+    /* What was answered is on disk; what is still at work stands on rooms that cannot close. */
+    log_event(LOG_ERROR, "stop", "left=stuck");
+    _exit(CLI_FAILED);
 }
 
 static const struct service services[] = {

@@ -123,7 +123,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     if (f->server)
         net_http_drain(f->server, 5000);
-    net_http_stop(f->server);
+    assert_true(net_http_stop(f->server, 10000));
     sem_destroy(&f->holding);
     pthread_mutex_destroy(&f->queue_lock);
     arena_free(f->arena);
@@ -473,12 +473,59 @@ static void drains(void **state)
     assert_non_null(strstr(out, "Connection: close"));
     while (recv(live, out, sizeof out, 0) > 0) {
     }
-    net_http_stop(f->server);
+    assert_true(net_http_stop(f->server, 10000));
     f->server = NULL;
     close(busy);
     close(live);
     assert_int_equal(atomic_load(&f->closed), 1);
     assert_int_equal(atomic_load(&f->done), 2);
+}
+
+/* A client half way in its head, one in its body, one that reads nothing, one whose answer is held:
+ * the first three keep nobody, the last is told of, and then it is over. */
+static void stops_in_bounded_time(void **state)
+{
+    struct fixture *f = *state;
+    int half[4];
+    for (size_t i = 0; i < 4; i++)
+        half[i] = dial(f);
+    assert_true(send(half[0], "GET /x HT", 9, 0) == 9);
+    static const char body[] = "POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nx";
+    assert_true(send(half[1], body, sizeof body - 1, 0) == (ssize_t)sizeof body - 1);
+    for (int i = 0; i < 40; i++)
+        ask(half[2], "GET", "/big", "", STR(""));
+    ask(half[3], "GET", "/hold", "", STR(""));
+    sem_wait(&f->holding);
+    assert_false(net_http_drain(f->server, 50));
+    assert_false(net_http_stop(f->server, 50));
+    net_release(f->held, OK);
+    assert_true(net_http_stop(f->server, 20000));
+    f->server = NULL;
+    for (size_t i = 0; i < 4; i++)
+        close(half[i]);
+}
+
+/* What waits for a worker that is busy is refused, not run, when the time is over. */
+static void stop_runs_nothing_new(void **state)
+{
+    struct fixture *f = *state;
+    char out[4096];
+    int busy = dial(f), waits = dial(f);
+    ask(busy, "POST", "/gate", "", STR("x"));
+    while (atomic_load(&f->handled) < 1)
+        usleep(1000);
+    ask(waits, "POST", "/x", "", STR("x"));
+    while (net_workers_waiting(f->server->workers) == 0)
+        usleep(1000);
+    assert_false(net_http_drain(f->server, 50));
+    assert_false(net_http_stop(f->server, 50));
+    atomic_store(&f->gate, true);
+    assert_int_equal(hear(busy, out, sizeof out), 200);
+    assert_int_equal(hear(waits, out, sizeof out), 503);
+    assert_true(net_http_stop(f->server, 20000));
+    f->server = NULL;
+    close(busy);
+    close(waits);
 }
 
 static void bad_addresses(void **state)
@@ -519,6 +566,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_are_compressed_when_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(streams_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drains, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stops_in_bounded_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stop_runs_nothing_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_addresses, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,8 +120,10 @@ unsigned net_http_port(const struct net_http *s);
 /* Stops accepting, ends the streams, waits up to ms for requests under way. True when all went out.
  */
 bool net_http_drain(struct net_http *s, int64_t ms);
-/* After net_http_drain(): closes the rest and frees. NULL allowed. */
-void net_http_stop(struct net_http *s);
+/* After net_http_drain(): what waits for a worker is refused, connections are closed, all is freed.
+ * False: after ms a handler is still at work or an answer held; then nothing is freed, and the
+ * caller comes again, or ends the process. NULL allowed. */
+bool net_http_stop(struct net_http *s, int64_t ms);
 
 struct net_http_stats {
     uint64_t connections, requests, active, waiting, streams, timeouts, refused;
@@ -147,7 +149,9 @@ struct net_workers *net_workers_new(unsigned threads, unsigned queue);
 /* False when the queue is full or the pool is stopping. */
 bool net_workers_add(struct net_workers *w, void (*fn)(void *arg), void *arg);
 unsigned net_workers_waiting(const struct net_workers *w);
-/* Runs what waits, then joins. NULL allowed. */
+/* Takes no more, runs what waits; false when that is not over after ms. NULL allowed. */
+bool net_workers_stop(struct net_workers *w, int64_t ms);
+/* The same, however long it takes; then frees. NULL allowed. */
 void net_workers_free(struct net_workers *w);
 
 /* ---- ticker ---- */

@@ -227,7 +227,10 @@ static void work(void *arg)
 {
     struct request *r = arg;
     struct net_http *s = r->server;
-    s->h.handle(s->h.ctx, &r->pub);
+    if (atomic_load(&s->closed))
+        refuse(r, ERR_UNAVAILABLE, 0, "The server is stopping; try again soon.");
+    else
+        s->h.handle(s->h.ctx, &r->pub);
     answer_prepare(r);
     if (r->pub.hold)
         s->h.hold(s->h.ctx, &r->pub);

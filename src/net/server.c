@@ -82,7 +82,8 @@ static void on_done(void *cls, struct MHD_Connection *conn, void **ctx,
         s->h.done(s->h.ctx, &r->pub, r->bytes, sent);
         atomic_fetch_sub(&s->active, 1);
     }
-    watch_set(r->peer, time_mono() + (int64_t)s->o.head_s * 1000);
+    int64_t idle = atomic_load(&s->stopping) ? 0 : (int64_t)s->o.head_s * 1000;
+    watch_set(r->peer, time_mono() + idle);
     request_give(r);
 }
 
@@ -202,18 +203,19 @@ bool net_http_drain(struct net_http *s, int64_t ms)
     return wait_zero(&s->active, until);
 }
 
-void net_http_stop(struct net_http *s)
+bool net_http_stop(struct net_http *s, int64_t ms)
 {
+    int64_t until = time_mono() + ms;
     if (!s)
-        return;
+        return true;
     atomic_store(&s->stopping, true);
     atomic_store(&s->closed, true);
     stream_end_all(s);
-    net_workers_free(s->workers);
-    net_workers_free(s->slow);
-    s->workers = s->slow = NULL;
-    wait_zero(&s->suspended, INT64_MAX);
+    if (!net_workers_stop(s->workers, ms) || !net_workers_stop(s->slow, until - time_mono()) ||
+        !wait_zero(&s->suspended, until))
+        return false;
     release(s);
+    return true;
 }
 
 void net_http_stats(const struct net_http *s, struct net_http_stats *ret)

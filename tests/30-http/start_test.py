@@ -94,6 +94,32 @@ class Start(unittest.TestCase):
 
 
 class Stop(unittest.TestCase):
+    def test_clients_that_never_finish(self):
+        """Half a head, half a body, an answer nobody reads, a stream nobody reads, a silent one."""
+        server = Server("http.drain_s = 1\n")
+        token = server.token("system")
+        server.start()
+        big = {"resourceType": "Bundle", "type": "transaction", "entry": [
+            {"resource": {"resourceType": "Patient", "name": [{"text": "n" * 5000}]},
+             "request": {"method": "POST", "url": "Patient"}}] * 400}
+        self.assertEqual(200, server.call("POST", "/fhir", big, token).status)
+        head = f"Host: t\r\nAuthorization: Bearer {token}\r\n"
+        open_ends = []
+        for text in ("", "GET /fhir/Pat", f"GET /fhir/Patient?_count=400 HTTP/1.1\r\n{head}\r\n",
+                     f"GET /events HTTP/1.1\r\n{head}\r\n",
+                     f"POST /fhir/Patient HTTP/1.1\r\n{head}Content-Length: 99\r\n\r\n{{",
+                     f"POST /fhir/Patient HTTP/1.1\r\n{head}Content-Length: 9999999999\r\n\r\n{{") * 4:
+            s = socket.create_connection(("127.0.0.1", server.port))
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            s.sendall(text.encode())
+            open_ends.append(s)
+        for _ in range(3):  # the streams have something to say
+            self.assertEqual(200, server.call("POST", "/fhir", big, token).status)
+        self.assertEqual(0, server.stop(signal.SIGTERM), server.read_log()[-2000:])
+        for s in open_ends:
+            s.close()
+        server.close()
+
     def test_drain(self):
         """Writes under way are answered, live streams end, new connections find nobody."""
         server = Server("http.drain_s = 20\n")
