@@ -9,7 +9,6 @@
 
 #include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define CACHE_DEFAULT 0
 
@@ -26,6 +25,7 @@ struct serve {
     struct partners *partners;
     struct terms *terms;
     struct api *api;
+    bool stuck; /* a request is at work still, long after: the rooms under it stay open */
 };
 
 /* What runs besides the server, in the order of starting; stopped the other way round. */
@@ -142,11 +142,9 @@ static err start_api(struct serve *s)
 
 static void stop_api(struct serve *s)
 {
-    if (api_stop(s->api, config_int(s->config, "http.drain_s") * 1000))
-        return;
-    /* What was answered is on disk; what is still at work stands on rooms that cannot close. */
-    log_event(LOG_ERROR, "stop", "left=stuck");
-    _exit(CLI_FAILED);
+    s->stuck = !api_stop(s->api, config_int(s->config, "http.drain_s") * 1000);
+    if (s->stuck)
+        log_event(LOG_ERROR, "stop", "left=stuck");
 }
 
 static const struct service services[] = {
@@ -184,7 +182,7 @@ static err configure(struct serve *s, const char *const *values)
 
 static void stop_all(struct serve *s, size_t started)
 {
-    while (started-- > 0)
+    while (started-- > 0 && !s->stuck)
         services[started].stop(s);
 }
 
@@ -211,7 +209,7 @@ static int run(struct serve *s)
     sigwait(&signals, &which);
     log_event(LOG_INFO, "stop", "signal=%d", which);
     stop_all(s, SERVICES);
-    return CLI_DONE;
+    return s->stuck ? CLI_FAILED : CLI_DONE;
 }
 
 static void set_log_level(const struct config *c)
@@ -246,6 +244,7 @@ int cli_serve(int argc, char **argv)
     } else {
         code = cli_failed("serve", &s.op);
     }
-    arena_free(s.arena);
+    if (!s.stuck)
+        arena_free(s.arena);
     return code;
 }
