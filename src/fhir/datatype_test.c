@@ -110,15 +110,28 @@ static void codes_of_outside(void **state)
     uint16_t mime = fhir_rows[fhir_row_find(FHIR_ATTACHMENT, STR("contentType"))].set;
     uint16_t lang = fhir_rows[fhir_row_find(FHIR_PATIENT, STR("language"))].set;
     uint16_t money = fhir_rows[fhir_row_find(FHIR_MONEY, STR("currency"))].set;
-    static const char *const good[] = {"text/plain", "application/fhir+json", "image/svg+xml",
-                                       "text/html;charset=utf-8", "json"};
-    static const char *const bad[] = {"", "text", "text/", "/plain", "te xt/plain", "text/pl@in"};
+    static const char *const good[] = {"text/plain",
+                                       "application/fhir+json",
+                                       "image/svg+xml",
+                                       "text/html;charset=utf-8",
+                                       "text/html charset=utf-8",
+                                       "json"};
+    static const char *const bad[] = {"",           "text",       "text/", "/plain", "te xt/plain",
+                                      "text/pl@in", "text/ plain"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(fhir_set_has(mime, STR_NONE, str_of(good[i]), NULL));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(fhir_set_has(mime, STR_NONE, str_of(bad[i]), NULL));
-    static const char *const langs[] = {"en", "en-US", "zh-Hant-TW", "x-klingon", "de-1996"};
-    static const char *const not [] = {"", "e", "en-", "-en", "english_us", "12", "abcdefghi"};
+    static const char *const langs[] = {"en",      "en-US",    "zh-Hant-TW", "x-klingon",
+                                        "de-1996", "de-a-ext", "de-x-a"};
+    static const char *const not [] = {"",   "e",         "en-",  "-en", "english_us",
+                                       "12", "abcdefghi", "de-a", "x",   "de-x"};
+    char longest[] =
+        "a/0123456789012345678901234567890123456789012345678901234567890123456789012345"
+        "678901234567890123456789012345678901234567890123450x";
+    assert_false(fhir_media_type_ok(str_of(longest)));
+    longest[sizeof longest - 2] = '\0';
+    assert_true(fhir_media_type_ok(str_of(longest)));
     for (size_t i = 0; i < sizeof langs / sizeof *langs; i++)
         assert_true(fhir_set_has(lang, STR_NONE, str_of(langs[i]), NULL));
     for (size_t i = 0; i < sizeof not / sizeof *not ; i++)

@@ -20,6 +20,10 @@ fhir_type fhir_type_parse(str name); /* 0 when not an R4 resource type */
 fhir_type fhir_type_of(const struct json *resource);
 /* FHIR id: [A-Za-z0-9\-\.]{1,64} */
 bool fhir_id_valid(str id);
+/* By form alone: type/subtype[;parameters] (RFC 6838 §4.2); langtag, privateuse and grandfathered
+ * (RFC 5646 §2.1). Whether anybody registered them is not asked. */
+bool fhir_media_type_ok(str s);
+bool fhir_language_ok(str s);
 
 /* ---- reading and validation ---- */
 /* JSON text to a validated tree. Every problem is added to op->fault with its FHIRPath (up to

@@ -14,30 +14,36 @@ static bool alnum(char c)
 static size_t mime_name(str s)
 {
     size_t n = 0;
-    while (n < s.n && (alnum(s.p[n]) || (n && strchr("!#$&-^_.+", s.p[n]))))
+    while (n < s.n && n < 127 && (alnum(s.p[n]) || (n && strchr("!#$&-^_.+", s.p[n]))))
         n++;
     return n;
 }
 
-/* type/subtype[;parameters], and the short names that R4 uses for its own formats. */
+bool fhir_media_type_ok(str s)
+{
+    size_t n = mime_name(s);
+    if (n == 0 || n >= s.n || s.p[n] != '/')
+        return false;
+    s = str_sub(s, n + 1, s.n);
+    n = mime_name(s);
+    return n > 0 && (n == s.n || s.p[n] == ';');
+}
+
+/* A media type, with a space before its parameters too, and the short names that R4 uses for its
+ * own formats. */
 static bool mime_ok(str s)
 {
     static const char *const formats[] = {"xml", "json", "ttl", "none"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (str_eq(s, str_of(formats[i])))
             return true;
-    size_t n = mime_name(s);
-    if (n == 0 || n >= s.n || s.p[n] != '/')
-        return false;
-    s = str_sub(s, n + 1, s.n);
-    n = mime_name(s);
-    return n > 0 && (n == s.n || s.p[n] == ';' || s.p[n] == ' ');
+    return fhir_media_type_ok(str_sub(s, 0, str_find_char(s, ' ', 0)));
 }
 
-/* Subtags of one to eight letters and digits; the first of letters, two or more, or x or i. */
-static bool language_ok(str s)
+bool fhir_language_ok(str s)
 {
     size_t n = 0, tag = 0;
+    bool single = false, own = false; /* own: after x everybody's subtags may be short */
     for (size_t i = 0; i <= s.n; i++) {
         if (i < s.n && s.p[i] != '-') {
             if (!alnum(s.p[i]) || (tag == 0 && s.p[i] <= '9'))
@@ -47,10 +53,12 @@ static bool language_ok(str s)
         }
         if (n == 0 || n > 8 || (tag == 0 && n == 1 && (i == s.n || !strchr("xXiI", s.p[0]))))
             return false;
+        single = n == 1 && tag > 0 && !own;
+        own |= n == 1 && (s.p[i - 1] | 32) == 'x';
         tag++;
         n = 0;
     }
-    return true;
+    return !single; /* an extension has something in it */
 }
 
 static bool listed(const struct fhir_set *set, str system, str code, str *ret_display)
@@ -79,7 +87,7 @@ bool fhir_set_has(uint16_t number, str system, str code, str *ret_display)
     case SET_MIME:
         return mime_ok(code);
     case SET_LANGUAGE:
-        return language_ok(code);
+        return fhir_language_ok(code);
     case SET_UCUM:
         return ucum_valid(code);
     case SET_ANY:

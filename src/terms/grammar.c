@@ -2,52 +2,13 @@
  * (http://hl7.org/fhir/R4/terminologies-systems.html). Their codes can be judged, not listed. */
 #include "terms/terms_int.h"
 
+#include "fhir/fhir.h"
 #include "fhir/ucum.h"
 
 static bool alnum(char c)
 {
     char low = (char)(c | 32);
     return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9');
-}
-
-/* restricted-name of RFC 6838 4.2 */
-static size_t mime_name(str s)
-{
-    size_t n = 0;
-    while (n < s.n && n < 127 && (alnum(s.p[n]) || (n && strchr("!#$&-^_.+", s.p[n]))))
-        n++;
-    return n;
-}
-
-static bool mime_ok(str s)
-{
-    size_t n = mime_name(s);
-    if (n == 0 || n >= s.n || s.p[n] != '/')
-        return false;
-    s = str_sub(s, n + 1, s.n);
-    n = mime_name(s);
-    return n > 0 && (n == s.n || s.p[n] == ';');
-}
-
-/* langtag, privateuse and grandfathered of RFC 5646 2.1, by form. */
-static bool language_ok(str s)
-{
-    size_t n = 0, tag = 0;
-    bool single = false;
-    for (size_t i = 0; i <= s.n; i++) {
-        if (i < s.n && s.p[i] != '-') {
-            if (!alnum(s.p[i]) || (tag == 0 && s.p[i] <= '9'))
-                return false;
-            n++;
-            continue;
-        }
-        if (n == 0 || n > 8 || (tag == 0 && n == 1 && (i == s.n || !strchr("xXiI", s.p[0]))))
-            return false;
-        single = n == 1 && tag > 0;
-        tag++;
-        n = 0;
-    }
-    return !single; /* an extension has something in it */
 }
 
 /* scheme ":" … of RFC 3986; no spaces or controls. */
@@ -69,9 +30,9 @@ bool grammar_valid(enum grammar g, str code)
     case GRAMMAR_UCUM:
         return ucum_valid(code);
     case GRAMMAR_LANGUAGE:
-        return language_ok(code);
+        return fhir_language_ok(code);
     case GRAMMAR_MIME:
-        return mime_ok(code);
+        return fhir_media_type_ok(code);
     case GRAMMAR_URI:
         return uri_ok(code);
     case GRAMMAR_NONE:
