@@ -1,0 +1,134 @@
+/* The steps of a change: submitted, approved by somebody else, published from a date for a trial or for
+ * good, kept, ended. Invariant: no step skips another, nobody approves or publishes alone what they wrote, and
+ * a version is made from exactly the one its approver saw. */
+#include "base/time.h"
+#include "rules/rules_int.h"
+
+struct step_row {
+    const char *from, *to, *deed;
+};
+static const struct step_row steps[RULES_STEPS] = {
+    [RULES_SUBMIT] = {"draft", "submitted", "submit"},
+    [RULES_APPROVE] = {"submitted", "approved", "approve"},
+    [RULES_REFUSE] = {"submitted", "refused", "refuse"},
+    [RULES_PUBLISH] = {"approved", "published", "publish"},
+    [RULES_KEEP] = {"published", "published", "keep"},
+    [RULES_END] = {"published", "ended", "end"},
+};
+
+static void put(struct op *op, struct json *o, str name, str value)
+{
+    json_set_str(op->arena, o, name, value);
+}
+
+static err approve(struct op *op, struct rules *r, struct json *meta)
+{
+    struct version v;
+    if (str_eq(op->actor->user, json_get_str(meta, STR("author")))) {
+        TRY(record_audit_event(op, r->rec, STR("rule-approve"), false, STR("author")));
+        return fail(op, ERR_FORBIDDEN, "This is your own change; a second person has to approve it.");
+    }
+    TRY(version_at(op, r, op->now, &v));
+    put(op, meta, STR("approver"), op->actor->user);
+    put(op, meta, STR("approved"), time_format(op->arena, op->now));
+    json_set(op->arena, meta, STR("on"), json_new_i64(op->arena, v.number));
+    return OK;
+}
+
+static err write_version(struct op *op, struct record_tx *tx, uint32_t number, struct json *tree,
+                         str before)
+{
+    struct buf b;
+    buf_init(&b, op->arena, 256u << 10);
+    json_write(&b, tree);
+    if (!buf_ok(&b))
+        return fail(op, ERR_TOO_LARGE, "The rulebook's changes are too many for one version.");
+    record_tx_expect_kv(tx, version_key(op, number), before);
+    record_tx_kv(tx, version_key(op, number), buf_str(&b));
+    return OK;
+}
+
+static err publish(struct op *op, struct rules *r, struct json *meta, const struct rules_when *when,
+                   struct record_tx *tx)
+{
+    struct version v;
+    struct index x;
+    struct json *tree;
+    int64_t on = -1, from = when && when->from > op->now ? when->from : op->now;
+    if (when && when->until && when->until <= from)
+        return fail_at(op, ERR_INVALID, STR("until"), "The trial ends before it begins.");
+    TRY(version_at(op, r, op->now, &v));
+    TRY(index_load(op, r, &x));
+    if (!json_i64(JSON_GET(meta, "on"), &on) || on != v.number || x.versions != v.number)
+        return fail(op, ERR_CONFLICT,
+                    "The rulebook moved on since this was approved, or another version waits for its date; "
+                    "draft it anew on what is in force.");
+    TRY(version_with(op, &v, meta, &tree));
+    struct index next = {.changes = x.changes, .versions = x.versions + 1};
+    put(op, meta, STR("from"), time_format(op->arena, from));
+    if (when && when->until)
+        put(op, meta, STR("until"), time_format(op->arena, when->until));
+    json_set(op->arena, meta, STR("version"), json_new_i64(op->arena, next.versions));
+    static const char *const told[] = {"version", "from", "until", "author", "approver"};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (json_get(meta, str_of(told[i])))
+            json_set(op->arena, tree, str_of(told[i]), json_get(meta, str_of(told[i])));
+    put(op, tree, STR("change"), json_get_str(meta, STR("id")));
+    index_save(tx, op, &x, &next);
+    return write_version(op, tx, next.versions, tree, STR_NONE);
+}
+
+/* Another end of the newest version: none, or now. */
+static err move_end(struct op *op, struct rules *r, struct json *meta, bool end, struct record_tx *tx)
+{
+    struct version v;
+    struct index x;
+    int64_t number = 0;
+    TRY(index_load(op, r, &x));
+    if (!json_i64(JSON_GET(meta, "version"), &number) || number != x.versions)
+        return fail(op, ERR_CONFLICT, "Later versions were made from this one; draft \"Withdraw %.*s\".",
+                    STR_ARG(json_get_str(meta, STR("id"))));
+    TRY(version_load(op, r, x.versions, &v));
+    if (v.until && v.until <= op->now)
+        return fail(op, ERR_CONFLICT, "Its trial is over; draft it anew.");
+    json_unset(v.tree, STR("until"));
+    json_unset(meta, STR("until"));
+    if (end) {
+        put(op, v.tree, STR("until"), time_format(op->arena, op->now));
+        put(op, meta, STR("until"), time_format(op->arena, op->now));
+    }
+    return write_version(op, tx, x.versions, v.tree, v.text);
+}
+
+static err take_step(struct op *op, struct rules *r, str id, enum rules_step step,
+                     const struct rules_when *when, struct json **ret)
+{
+    struct json *meta;
+    str before;
+    TRY(change_load(op, r, id, &meta, &before));
+    str status = json_get_str(meta, STR("status"));
+    if (!str_eq(status, str_of(steps[step].from)))
+        return fail(op, ERR_CONFLICT, "This change is %.*s; only one that is %s can be taken this step.",
+                    STR_ARG(status), steps[step].from);
+    struct record_tx *tx = record_begin(op, r->rec);
+    if (step == RULES_APPROVE)
+        TRY(approve(op, r, meta));
+    if (step == RULES_PUBLISH)
+        TRY(publish(op, r, meta, when, tx));
+    if (step == RULES_KEEP || step == RULES_END)
+        TRY(move_end(op, r, meta, step == RULES_END, tx));
+    put(op, meta, STR("status"), str_of(steps[step].to));
+    TRY(change_save(op, r, meta, before, tx));
+    *ret = meta;
+    return book_refresh(op, r);
+}
+
+err rules_step(struct op *op, struct rules *r, str id, enum rules_step step, const struct rules_when *when,
+               struct json **ret)
+{
+    TRY(may_change(op, r, steps[step].deed));
+    pthread_mutex_lock(&r->lock);
+    err e = take_step(op, r, id, step, when, ret);
+    pthread_mutex_unlock(&r->lock);
+    return e;
+}
