@@ -23,8 +23,9 @@ ROOMS = {
     "monitor": "base net fhir policy record identity desk",
     "outreach": "base net fhir policy record desk",
     "partners": "base fhir policy record identity",
+    "rules": "base policy record",
     "demo": "base",
-    "api": "base net fhir policy record terms identity desk monitor outreach partners demo",
+    "api": "base net fhir policy record terms identity desk monitor outreach partners rules demo",
 }
 CARE = ("monitor", "outreach", "partners")
 ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)\.c$")

@@ -82,7 +82,8 @@ static err start(struct op *op, struct api *api)
     api->ticker = net_ticker_new(60000, minute, api);
     api->custom = net_ticker_new(100, custom_tick, api);
     api->bulk = net_ticker_new(200, bulk_tick, api);
-    if (!api->ticker || !api->custom || !api->bulk)
+    api->due = net_ticker_new(1000, rules_due, api);
+    if (!api->ticker || !api->custom || !api->bulk || !api->due)
         return fail(op, ERR_UNAVAILABLE, "The house-keeping threads did not start.");
     api->started = time_mono();
     atomic_store(&api->open, true);
@@ -104,6 +105,7 @@ err api_start(struct op *op, const struct api_options *o, struct api **ret)
     api->monitor = o->monitor;
     api->outreach = o->outreach;
     api->partners = o->partners;
+    api->rules = o->rules;
     api->terms = o->terms;
     api->config = o->config;
     api->web_dir = arena_str(a, o->web_dir);
@@ -129,6 +131,7 @@ bool api_stop(struct api *api, int64_t ms)
     net_ticker_free(api->custom);
     net_ticker_free(api->ticker);
     net_ticker_free(api->bulk);
+    net_ticker_free(api->due);
     listeners_stop(api->live);
     listeners_stop(api->sublive);
     if (api->http && !net_http_drain(api->http, ms))

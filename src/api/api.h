@@ -9,6 +9,7 @@
 #include "monitor/monitor.h"
 #include "outreach/outreach.h"
 #include "partners/partners.h"
+#include "rules/rules.h"
 #include "terms/terms.h"
 
 struct api_options {
@@ -17,6 +18,7 @@ struct api_options {
     struct monitor *monitor;   /* may be NULL: its routes answer 501 */
     struct outreach *outreach; /* may be NULL likewise */
     struct partners *partners; /* likewise */
+    struct rules *rules;       /* likewise */
     struct terms *terms;       /* likewise */
     const struct config *config;
     str web_dir; /* serve the web apps from this folder (development); empty: the embedded ones */

@@ -105,11 +105,13 @@ struct api {
     struct monitor *monitor;
     struct outreach *outreach;
     struct partners *partners;
+    struct rules *rules;
     struct terms *terms;
     const struct config *config;
     struct net_http *http;
     struct listeners *live, *sublive;
-    struct net_ticker *ticker, *custom, *bulk; /* house-keeping; posted search parameters; jobs */
+    /* House-keeping; posted search parameters; jobs; versions of the rulebook. */
+    struct net_ticker *ticker, *custom, *bulk, *due;
     atomic_bool stopping;
     struct arena *arena; /* process long */
     str url, web_dir;
@@ -236,6 +238,8 @@ MUST err doc_subset(struct call *c, const struct fhir_query *q, const struct rec
 /* custom.c */
 struct buf;
 void custom_tick(void *api);
+/* rule_change.c: effective dates and ends of trials */
+void rules_due(void *api);
 /* The CapabilityStatement with the posted search parameters that are ready. */
 MUST err custom_statement(struct call *c, struct buf *b, bool *ret_any);
 /* capability.c */

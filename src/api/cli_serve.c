@@ -23,6 +23,7 @@ struct serve {
     struct monitor *monitor;
     struct outreach *outreach;
     struct partners *partners;
+    struct rules *rules;
     struct terms *terms;
     struct api *api;
     bool stuck; /* a request is at work still, long after: the rooms under it stay open */
@@ -85,6 +86,16 @@ static void stop_control(struct serve *s)
     control_stop(s->control);
 }
 
+static err start_rules(struct serve *s)
+{
+    return rules_new(&s->op, s->rec, &s->rules);
+}
+
+static void stop_rules(struct serve *s)
+{
+    rules_free(s->rules);
+}
+
 static err start_outreach(struct serve *s)
 {
     TRY(outreach_new(&s->op, s->rec, s->config, &s->outreach));
@@ -134,6 +145,7 @@ static err start_api(struct serve *s)
                             .monitor = s->monitor,
                             .outreach = s->outreach,
                             .partners = s->partners,
+                            .rules = s->rules,
                             .terms = s->terms,
                             .config = s->config,
                             .web_dir = s->web_dir};
@@ -150,6 +162,7 @@ static void stop_api(struct serve *s)
 static const struct service services[] = {
     {"record", start_record, stop_record},       {"terms", start_terms, stop_terms},
     {"identity", start_identity, stop_identity}, {"control", start_control, stop_control},
+    {"rules", start_rules, stop_rules},
     {"outreach", start_outreach, stop_outreach}, {"monitor", start_monitor, stop_monitor},
     {"partners", start_partners, stop_partners}, {"http", start_api, stop_api},
 };

@@ -183,6 +183,18 @@ err message_facts(struct op *op, const struct outreach *o, const struct recipien
     return OK;
 }
 
+struct json *message_trace(struct op *op, const struct message *m, const struct facts *facts,
+                           const struct verdict *v)
+{
+    struct json *o = verdict_to_json(op, v), *names = json_new(op->arena, JSON_ARRAY);
+    for (int t = 0; t < TRIGGER_COUNT; t++)
+        if (message_triggers(m->channel) & TRIGGER_BIT(t))
+            json_push(op->arena, names, json_new_str(op->arena, trigger_name((enum trigger)t)));
+    json_set(op->arena, o, STR("triggers"), names);
+    json_set(op->arena, o, STR("facts"), facts_to_json(op, facts));
+    return o;
+}
+
 err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,
                    const struct message *m, struct facts **ret_facts, struct verdict *ret)
 {

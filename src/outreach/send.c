@@ -8,8 +8,13 @@ static str key_name(struct op *op, str key)
     return arena_printf(op->arena, "sendkey/%.*s", STR_ARG(key));
 }
 
-static err refused(struct op *op, const struct verdict *v)
+static err refused(struct op *op, struct outreach *o, const struct verdict *v, const struct json *trace)
 {
+    struct buf b;
+    buf_init(&b, op->arena, 32u << 10);
+    json_write(&b, trace);
+    TRY(record_audit_event(op, o->rec, STR("contact-decision"), false,
+                           buf_ok(&b) ? buf_str(&b) : STR_NONE));
     for (size_t i = 0; i < v->n_fired; i++)
         if (!v->fired[i].suspended && v->fired[i].decision != DECISION_ALLOW)
             fail_at(op, ERR_UNPROCESSABLE, str_of(v->fired[i].rule->id), "%.*s",
@@ -35,19 +40,24 @@ static err sent_before(struct op *op, struct outreach *o, str key, str *ret_id)
     return record_kv_get(op, o->rec, key_name(op, key), ret_id);
 }
 
+struct decided {
+    struct verdict v;
+    const struct json *trace;
+};
+
 static err commit(struct op *op, struct outreach *o, const struct recipient *r,
-                  const struct message *m, const struct outreach_draft *d, const struct verdict *v,
+                  const struct message *m, const struct outreach_draft *d, const struct decided *x,
                   str *ret_id)
 {
     struct record_tx *tx = record_begin(op, o->rec);
     int64_t due = op->now + config_int(o->config, "outreach.undo_seconds") * 1000;
-    if (v->held && v->hold_until > due)
-        due = v->hold_until;
+    if (x->v.held && x->v.hold_until > due)
+        due = x->v.hold_until;
     TRY(message_queue(tx, op, o, r, m, d, due, ret_id));
     record_tx_expect_kv(tx, key_name(op, d->key), STR_NONE);
     record_tx_kv(tx, key_name(op, d->key), *ret_id);
     record_tx_trail(tx, STR("contact-decision"), fhir_type_parse(STR("Communication")), *ret_id,
-                    verdict_to_json(op, v));
+                    x->trace);
     return record_commit(tx);
 }
 
@@ -69,7 +79,7 @@ err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft
     struct recipient r;
     struct message m;
     struct facts *facts;
-    struct verdict v;
+    struct decided x;
     struct record_doc seen;
     str id;
     TRY(check_key(op, d->key));
@@ -82,10 +92,11 @@ err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), d->patient, &seen));
     TRY(recipient_load(op, o->rec, d->patient, &r));
     TRY(message_compose(op, o, &r, d, &m));
-    TRY(message_decide(op, o, &r, &m, &facts, &v));
-    if (v.decision > DECISION_HOLD_UNTIL || (v.decision == DECISION_HOLD_UNTIL && !v.held))
-        return refused(op, &v);
-    err e = commit(op, o, &r, &m, d, &v, &id);
+    TRY(message_decide(op, o, &r, &m, &facts, &x.v));
+    x.trace = message_trace(op, &m, facts, &x.v);
+    if (x.v.decision > DECISION_HOLD_UNTIL || (x.v.decision == DECISION_HOLD_UNTIL && !x.v.held))
+        return refused(op, o, &x.v, x.trace);
+    err e = commit(op, o, &r, &m, d, &x, &id);
     if (e == ERR_CONFLICT) {
         op_clear(op); /* the same key was quicker on another thread */
         TRY(sent_before(op, o, d->key, &id));

@@ -173,7 +173,8 @@ static struct message message_of(const struct job *j)
                             .stopped_at = stopped};
 }
 
-static err decide_again(struct op *op, struct outreach *o, struct job *j, struct verdict *ret)
+static err decide_again(struct op *op, struct outreach *o, struct job *j, struct verdict *ret,
+                        const struct json **ret_trace)
 {
     struct recipient r;
     struct facts *facts;
@@ -185,7 +186,9 @@ static err decide_again(struct op *op, struct outreach *o, struct job *j, struct
     json_set_str(op->arena, j->body, STR("to"), m.to);
     if (str_empty(m.to))
         return fail(op, ERR_UNPROCESSABLE, "the patient's address is gone");
-    return message_decide(op, o, &r, &m, &facts, ret);
+    TRY(message_decide(op, o, &r, &m, &facts, ret));
+    *ret_trace = message_trace(op, &m, facts, ret);
+    return OK;
 }
 
 static int64_t back_off(uint32_t attempts)
@@ -257,8 +260,9 @@ static bool gone(err e)
 static err decide_and_go(struct op *op, struct outreach *o, struct job *j)
 {
     struct verdict v;
+    const struct json *trace;
     TRY(stop_mark(op, o->rec, json_get_str(j->body, STR("patient")), j->channel, &j->mark));
-    err e = decide_again(op, o, j, &v);
+    err e = decide_again(op, o, j, &v, &trace);
     if (gone(e) || e == ERR_UNPROCESSABLE) {
         op_clear(op);
         return finish(op, o, j,
@@ -273,7 +277,7 @@ static err decide_and_go(struct op *op, struct outreach *o, struct job *j)
         return finish(op, o, j,
                       (struct outcome){.status = "not-done",
                                        .why = "the rulebook no longer allows it",
-                                       .trace = verdict_to_json(op, &v)});
+                                       .trace = trace});
     return hand_over(op, o, j);
 }
 

@@ -9,7 +9,7 @@
 #define RESTRICTION_DAYS_MAX 3650
 
 struct restriction {
-    str id, why;       /* why: the sentence, told with a refusal */
+    str id, why; /* why: the sentence, told with a refusal */
     enum role role;
     uint64_t types[3]; /* bit n: the type of that number */
     int visit_days;    /* does not bind where the patient has a visit within so many days; 0: always binds */
@@ -19,14 +19,7 @@ struct restrictions {
     struct restriction all[RESTRICTIONS_MAX];
 };
 
-/* Does any bind this role and type? Then patients have to be asked about one by one. */
-bool restrict_touches(const struct restrictions *r, enum role role, int type);
-/* The largest visit_days of those that bind, 0 when one binds whatever the visits are. Only for what
- * restrict_touches(). */
-int restrict_days(const struct restrictions *r, enum role role, int type);
-/* The first that refuses; NULL when none does. visit_age: days to the patient's nearest visit, before or
- * after now; negative when there is none or nobody knows. */
-const struct restriction *restrict_refuses(const struct restrictions *r, enum role role, int type,
-                                           int visit_age);
+/* The next that names this role and type, from *at on (0 first); NULL when there is none. r may be NULL. */
+const struct restriction *restrict_next(const struct restrictions *r, enum role role, int type, size_t *at);
 
 #endif

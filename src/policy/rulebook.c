@@ -29,6 +29,11 @@ const struct rulebook *rulebook_default(void)
     return &catalogue;
 }
 
+str rulebook_params(const struct rulebook *book, const struct rule *rule)
+{
+    return book->params_json ? book->params_json[rule - policy_rules] : str_of(rule->params);
+}
+
 double value_clamp(const struct value *v, double fallback, double max)
 {
     if (v->kind != VALUE_NUM)

@@ -115,7 +115,13 @@ struct store *record_store(const struct record *rec)
 
 const struct rulebook *record_rulebook(const struct record *rec)
 {
-    return rec->book;
+    return atomic_load(&rec->book);
+}
+
+void record_set_rules(struct record *rec, const struct rulebook *book, const struct restrictions *access)
+{
+    atomic_store(&rec->book, book);
+    atomic_store(&rec->restrictions, access);
 }
 
 err fail_not_found(struct op *op)

@@ -9,6 +9,8 @@
 #include "record/record.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 struct profile_shelf;
 struct customs;
 struct custom_set;
@@ -16,7 +18,8 @@ struct consents;
 struct fhir_customs;
 struct record {
     struct store *store;
-    const struct rulebook *book;
+    _Atomic(const struct rulebook *) book;
+    _Atomic(const struct restrictions *) restrictions; /* a tenant's; may be NULL */
     bool owns_store;
     fhir_type t_patient, t_audit, t_task, t_consent, t_definition, t_parameter, t_team,
         t_organization, t_staff_role;       /* rows asked for often */

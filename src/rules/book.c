@@ -7,7 +7,7 @@
 #define BOOK_MAX (8u << 20)
 #define VERSION_MAX (256u << 10)
 
-str version_key(struct op *op, uint32_t number)
+str book_key(struct op *op, uint32_t number)
 {
     return arena_printf(op->arena, "rules/version/%u", number);
 }
@@ -18,11 +18,11 @@ static int64_t instant(const struct json *tree, str name)
     return time_parse(json_get_str(tree, name), &t) ? t.lo : 0;
 }
 
-err version_load(struct op *op, struct rules *r, uint32_t number, struct version *ret)
+err book_load(struct op *op, struct rules *r, uint32_t number, struct version *ret)
 {
     struct version v = {.number = number};
     struct json_limits limits = {.bytes = VERSION_MAX, .depth = 12, .nodes = 100000};
-    TRY(record_kv_get(op, r->rec, version_key(op, number), &v.text));
+    TRY(record_kv_get(op, r->rec, book_key(op, number), &v.text));
     if (json_read(op, v.text, &limits, &v.tree) != OK) {
         op_clear(op);
         return fail(op, ERR_FAULT, "Version %u of the rulebook cannot be read; restore a backup.", number);
@@ -33,12 +33,12 @@ err version_load(struct op *op, struct rules *r, uint32_t number, struct version
     return OK;
 }
 
-err version_at(struct op *op, struct rules *r, int64_t when, struct version *ret)
+err book_at(struct op *op, struct rules *r, int64_t when, struct version *ret)
 {
     struct index x;
     TRY(index_load(op, r, &x));
     for (uint32_t i = x.versions; i > 0; i--) {
-        TRY(version_load(op, r, i, ret));
+        TRY(book_load(op, r, i, ret));
         if (ret->from <= when && (!ret->until || when < ret->until))
             return OK;
     }
@@ -83,7 +83,7 @@ static struct json *member(struct op *op, const struct json *tree, str name, enu
     return old ? json_dup(op->arena, old) : json_new(op->arena, type);
 }
 
-err version_with(struct op *op, const struct version *v, const struct json *meta, struct json **ret_tree)
+err book_with(struct op *op, const struct version *v, const struct json *meta, struct json **ret_tree)
 {
     struct compiled c;
     const struct json *change = JSON_GET(meta, "change");
@@ -103,7 +103,7 @@ err version_with(struct op *op, const struct version *v, const struct json *meta
     }
     json_set(op->arena, tree, STR("overrides"), overrides);
     json_set(op->arena, tree, STR("access"), access);
-    TRY(version_compile(op, tree, &c));
+    TRY(book_compile(op, tree, &c));
     *ret_tree = tree;
     return OK;
 }
@@ -133,7 +133,7 @@ static err compile_one(struct op *op, const struct json *one, struct restriction
     return OK;
 }
 
-err version_compile(struct op *op, const struct json *tree, struct compiled *ret)
+err book_compile(struct op *op, const struct json *tree, struct compiled *ret)
 {
     struct compiled c = {.access = ARENA_NEW(op->arena, struct restrictions)};
     const struct json *access = JSON_GET(tree, "access"), *one;
@@ -157,7 +157,7 @@ static err install(struct op *op, struct rules *r, const struct version *v)
     struct compiled c;
     struct op own = *op;
     own.arena = a;
-    err e = b ? version_compile(&own, json_dup(a, v->tree), &c) : ERR_UNAVAILABLE;
+    err e = b ? book_compile(&own, json_dup(a, v->tree), &c) : ERR_UNAVAILABLE;
     if (e != OK || arena_failed(a)) {
         arena_free(a);
         return fail(op, ERR_UNAVAILABLE, "Version %u of the rulebook could not be put in force.", v->number);
@@ -171,7 +171,7 @@ static err install(struct op *op, struct rules *r, const struct version *v)
 err book_refresh(struct op *op, struct rules *r)
 {
     struct version v;
-    TRY(version_at(op, r, op->now, &v));
+    TRY(book_at(op, r, op->now, &v));
     if (v.number == r->version)
         return OK;
     if (v.number == 0)

@@ -100,7 +100,7 @@ err rules_list(struct op *op, struct rules *r, struct json **ret)
     struct version v;
     TRY(may_change(op, r, "read"));
     TRY(index_load(op, r, &x));
-    TRY(version_at(op, r, op->now, &v));
+    TRY(book_at(op, r, op->now, &v));
     struct json *list = json_new(op->arena, JSON_ARRAY), *o = json_new(op->arena, JSON_OBJECT), *one;
     str text;
     for (uint32_t i = x.changes, shown = 0; i > 0 && shown < 100; i--, shown++) {

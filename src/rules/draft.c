@@ -36,7 +36,7 @@ static void put_now(struct op *op, const struct version *v, struct json *change)
     const struct json *params = JSON_GET(change, "params");
     const struct rule *rule = policy_rule_find(json_get_str(change, STR("rule")));
     struct json *all, *was = json_new(op->arena, JSON_OBJECT);
-    if (!params || !rule || version_compile(op, v->tree, &now) != OK ||
+    if (!params || !rule || book_compile(op, v->tree, &now) != OK ||
         json_read(op, rulebook_params(now.book, rule), &JSON_LIMITS_DEFAULT, &all) != OK)
         return;
     for (uint32_t i = 0; i < params->n; i++) {
@@ -57,7 +57,7 @@ static err keep(struct op *op, struct rules *r, const struct version *v, struct 
     struct index next = {.changes = x.changes + 1, .versions = x.versions};
     struct json *tree;
     json_set_str(op->arena, meta, STR("id"), arena_printf(op->arena, "c%u", next.changes));
-    TRY(version_with(op, v, meta, &tree));
+    TRY(book_with(op, v, meta, &tree));
     struct record_tx *tx = record_begin(op, r->rec);
     index_save(tx, op, &x, &next);
     return change_save(op, r, meta, STR_NONE, tx);
@@ -72,7 +72,7 @@ err rules_draft(struct op *op, struct rules *r, str sentence, str reason, struct
     if (!str_trim(reason).n || reason.n > REASON_MAX || !str_utf8_valid(reason))
         return fail_at(op, ERR_INVALID, STR("reason"), "Say why, in at most %u bytes.", REASON_MAX);
     TRY(understand(op, r, sentence, &change, &back));
-    TRY(version_at(op, r, op->now, &v));
+    TRY(book_at(op, r, op->now, &v));
     put_now(op, &v, change);
     json_set_str(op->arena, meta, STR("sentence"), back);
     json_set(op->arena, meta, STR("change"), change);

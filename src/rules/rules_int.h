@@ -48,18 +48,18 @@ struct version { /* of the rulebook: the whole of it, not the difference */
     struct json *tree; /* {"version", "overrides", "access", "change", "author", "approver", …} */
     str text;
 };
-MUST err version_load(struct op *op, struct rules *r, uint32_t number, struct version *ret);
-str version_key(struct op *op, uint32_t number);
+MUST err book_load(struct op *op, struct rules *r, uint32_t number, struct version *ret);
+str book_key(struct op *op, uint32_t number);
 /* The newest version in force at a moment; number 0, an empty tree: the catalogue. */
-MUST err version_at(struct op *op, struct rules *r, int64_t when, struct version *ret);
+MUST err book_at(struct op *op, struct rules *r, int64_t when, struct version *ret);
 /* What a version becomes with a change; checked against the override law. */
-MUST err version_with(struct op *op, const struct version *v, const struct json *change,
+MUST err book_with(struct op *op, const struct version *v, const struct json *change,
                       struct json **ret_tree);
 struct compiled {
     struct rulebook *book;
     struct restrictions *access;
 };
-MUST err version_compile(struct op *op, const struct json *tree, struct compiled *ret);
+MUST err book_compile(struct op *op, const struct json *tree, struct compiled *ret);
 /* Puts what is in force at op->now into the record. The lock is held. */
 MUST err book_refresh(struct op *op, struct rules *r);
 

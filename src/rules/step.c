@@ -28,7 +28,7 @@ static err approve(struct op *op, struct rules *r, struct json *meta)
         TRY(record_audit_event(op, r->rec, STR("rule-approve"), false, STR("author")));
         return fail(op, ERR_FORBIDDEN, "This is your own change; a second person has to approve it.");
     }
-    TRY(version_at(op, r, op->now, &v));
+    TRY(book_at(op, r, op->now, &v));
     put(op, meta, STR("approver"), op->actor->user);
     put(op, meta, STR("approved"), time_format(op->arena, op->now));
     json_set(op->arena, meta, STR("on"), json_new_i64(op->arena, v.number));
@@ -43,8 +43,20 @@ static err write_version(struct op *op, struct record_tx *tx, uint32_t number, s
     json_write(&b, tree);
     if (!buf_ok(&b))
         return fail(op, ERR_TOO_LARGE, "The rulebook's changes are too many for one version.");
-    record_tx_expect_kv(tx, version_key(op, number), before);
-    record_tx_kv(tx, version_key(op, number), buf_str(&b));
+    record_tx_expect_kv(tx, book_key(op, number), before);
+    record_tx_kv(tx, book_key(op, number), buf_str(&b));
+    return OK;
+}
+
+/* Is there a newer version that has not ended, in force or waiting for its date? */
+static err superseded(struct op *op, struct rules *r, uint32_t than, uint32_t newest, bool *ret)
+{
+    struct version v;
+    *ret = false;
+    for (uint32_t i = newest; i > than && !*ret; i--) {
+        TRY(book_load(op, r, i, &v));
+        *ret = !v.until || v.until > op->now;
+    }
     return OK;
 }
 
@@ -54,16 +66,18 @@ static err publish(struct op *op, struct rules *r, struct json *meta, const stru
     struct version v;
     struct index x;
     struct json *tree;
+    bool newer;
     int64_t on = -1, from = when && when->from > op->now ? when->from : op->now;
     if (when && when->until && when->until <= from)
         return fail_at(op, ERR_INVALID, STR("until"), "The trial ends before it begins.");
-    TRY(version_at(op, r, op->now, &v));
+    TRY(book_at(op, r, op->now, &v));
     TRY(index_load(op, r, &x));
-    if (!json_i64(JSON_GET(meta, "on"), &on) || on != v.number || x.versions != v.number)
+    TRY(superseded(op, r, v.number, x.versions, &newer));
+    if (!json_i64(JSON_GET(meta, "on"), &on) || on != v.number || newer)
         return fail(op, ERR_CONFLICT,
                     "The rulebook moved on since this was approved, or another version waits for its date; "
                     "draft it anew on what is in force.");
-    TRY(version_with(op, &v, meta, &tree));
+    TRY(book_with(op, &v, meta, &tree));
     struct index next = {.changes = x.changes, .versions = x.versions + 1};
     put(op, meta, STR("from"), time_format(op->arena, from));
     if (when && when->until)
@@ -88,7 +102,7 @@ static err move_end(struct op *op, struct rules *r, struct json *meta, bool end,
     if (!json_i64(JSON_GET(meta, "version"), &number) || number != x.versions)
         return fail(op, ERR_CONFLICT, "Later versions were made from this one; draft \"Withdraw %.*s\".",
                     STR_ARG(json_get_str(meta, STR("id"))));
-    TRY(version_load(op, r, x.versions, &v));
+    TRY(book_load(op, r, x.versions, &v));
     if (v.until && v.until <= op->now)
         return fail(op, ERR_CONFLICT, "Its trial is over; draft it anew.");
     json_unset(v.tree, STR("until"));
