@@ -160,11 +160,15 @@ static void stop_api(struct serve *s)
 }
 
 static const struct service services[] = {
-    {"record", start_record, stop_record},       {"terms", start_terms, stop_terms},
-    {"identity", start_identity, stop_identity}, {"control", start_control, stop_control},
+    {"record", start_record, stop_record},
+    {"terms", start_terms, stop_terms},
+    {"identity", start_identity, stop_identity},
+    {"control", start_control, stop_control},
     {"rules", start_rules, stop_rules},
-    {"outreach", start_outreach, stop_outreach}, {"monitor", start_monitor, stop_monitor},
-    {"partners", start_partners, stop_partners}, {"http", start_api, stop_api},
+    {"outreach", start_outreach, stop_outreach},
+    {"monitor", start_monitor, stop_monitor},
+    {"partners", start_partners, stop_partners},
+    {"http", start_api, stop_api},
 };
 #define SERVICES (sizeof services / sizeof *services)
 

@@ -1,5 +1,5 @@
-/* Changes of the rulebook at the door: drafted as a sentence, tried, approved, published. What they are is
- * the rules room's. */
+/* Changes of the rulebook at the door: drafted as a sentence, tried, approved, published. What they
+ * are is the rules room's. */
 #include "api/api_int.h"
 #include "base/time.h"
 
@@ -21,7 +21,9 @@ void rules_due(void *ctx)
 
 static err there(struct call *c)
 {
-    return c->api->rules ? OK : fail(&c->op, ERR_UNSUPPORTED, "This server runs without changes of rules.");
+    return c->api->rules
+               ? OK
+               : fail(&c->op, ERR_UNSUPPORTED, "This server runs without changes of rules.");
 }
 
 static err input(struct call *c, struct json **ret)
@@ -78,14 +80,16 @@ static err instant(struct call *c, const struct json *in, str name, int64_t *ret
     if (!text.n)
         return OK;
     if (!time_parse(text, &t) || !t.has_zone)
-        return fail_at(&c->op, ERR_INVALID, name, "%.*s is an instant with its zone.", STR_ARG(name));
+        return fail_at(&c->op, ERR_INVALID, name, "%.*s is an instant with its zone.",
+                       STR_ARG(name));
     *ret = t.lo;
     return OK;
 }
 
 err api_rule_step(struct call *c)
 {
-    static const char *const names[RULES_STEPS] = {"submit", "approve", "refuse", "publish", "keep", "end"};
+    static const char *const names[RULES_STEPS] = {"submit",  "approve", "refuse",
+                                                   "publish", "keep",    "end"};
     struct rules_when when = {0};
     struct json *in, *o;
     int64_t hours = 0;

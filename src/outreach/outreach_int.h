@@ -97,8 +97,8 @@ MUST err message_compose(struct op *op, const struct outreach *o, const struct r
 MUST err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
                        const struct ledger *l, const struct message *m, struct facts **ret);
 /* Facts, verdict and the end of a hold. */
-/* What the trail keeps of a decision: the verdict, what was asked and the facts, so that another rule can be
- * tried on it. */
+/* What the trail keeps of a decision: the verdict, what was asked and the facts, so that another
+ * rule can be tried on it. */
 struct json *message_trace(struct op *op, const struct message *m, const struct facts *facts,
                            const struct verdict *v);
 MUST err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,

@@ -8,7 +8,8 @@ static str key_name(struct op *op, str key)
     return arena_printf(op->arena, "sendkey/%.*s", STR_ARG(key));
 }
 
-static err refused(struct op *op, struct outreach *o, const struct verdict *v, const struct json *trace)
+static err refused(struct op *op, struct outreach *o, const struct verdict *v,
+                   const struct json *trace)
 {
     struct buf b;
     buf_init(&b, op->arena, 32u << 10);

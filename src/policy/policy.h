@@ -181,8 +181,7 @@ const struct rulebook *rulebook_default(void);
  * possible only there). ERR_INVALID lists every refused change. NULL overrides = the catalogue. The
  * book lives in the op's arena: build it with a process-long one. */
 MUST err rulebook_new(struct op *op, const struct json *overrides, struct rulebook **ret);
-/* A rule's parameters in force, as JSON text. */
-str rulebook_params(const struct rulebook *book, const struct rule *rule);
+str rulebook_params(const struct rulebook *book, const struct rule *rule); /* in force, as JSON */
 
 /* ---- deciding ---------------------------------------------------------------------------- */
 struct fired { /* a rule that applied and was not met */

@@ -1,5 +1,5 @@
-/* Walks the trail from its end. Invariant: one block of lines at a time in memory, and the deadline asked
- * between blocks. */
+/* Walks the trail from its end. Invariant: one block of lines at a time in memory, and the deadline
+ * asked between blocks. */
 #include "record/looks.h"
 
 #include "base/time.h"
@@ -29,7 +29,8 @@ static err one_block(struct op *op, struct record *rec, int64_t since, uint64_t 
             return OK;
         }
         if (!audit_decode(e[i].entry, &l))
-            return fail(op, ERR_FAULT, "A line of the trail cannot be read; run weft audit verify.");
+            return fail(op, ERR_FAULT,
+                        "A line of the trail cannot be read; run weft audit verify.");
         struct record_look look = {.seq = e[i].seq,
                                    .time = e[i].time,
                                    .role = l.role < ROLE_COUNT ? (enum role)l.role : ROLE_NONE,
@@ -52,7 +53,8 @@ static err one_block(struct op *op, struct record *rec, int64_t since, uint64_t 
 }
 
 err record_looks(struct op *op, struct record *rec, int64_t since,
-                 bool (*fn)(void *ctx, const struct record_look *look), void *ctx, bool *ret_complete)
+                 bool (*fn)(void *ctx, const struct record_look *look), void *ctx,
+                 bool *ret_complete)
 {
     TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
     struct arena *a = arena_new(BLOCK_BYTES);

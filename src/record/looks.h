@@ -1,5 +1,5 @@
-/* The trail as a stream: every decision there was, newest first, for those who ask what another rule would
- * have decided. Shows no patient data: numbers, accounts and rules. */
+/* The trail as a stream: every decision there was, newest first, for those who ask what another
+ * rule would have decided. Shows no patient data: numbers, accounts and rules. */
 #ifndef WEFT_RECORD_LOOKS_H
 #define WEFT_RECORD_LOOKS_H
 
@@ -14,16 +14,18 @@ struct record_look {
     bool refused;
     const uint64_t *patients; /* resource numbers */
     size_t n_patients;
-    str user, code, detail; /* code: of a line that is not about a resource, e.g. "contact-decision" */
+    str user, code,
+        detail; /* code: of a line that is not about a resource, e.g. "contact-decision" */
 };
-/* Lines since a moment, until fn says false. What a line points at lives until fn returns. Needs the right
- * to the audit. *ret_complete: false when op->deadline or fn ended it. */
+/* Lines since a moment, until fn says false. What a line points at lives until fn returns. Needs
+ * the right to the audit. *ret_complete: false when op->deadline or fn ended it. */
 MUST err record_looks(struct op *op, struct record *rec, int64_t since,
-                      bool (*fn)(void *ctx, const struct record_look *look), void *ctx, bool *ret_complete);
+                      bool (*fn)(void *ctx, const struct record_look *look), void *ctx,
+                      bool *ret_complete);
 
-/* Has the patient (a resource number) an Encounter or an Appointment within so many days of a moment, before
- * or after? Asked as the system; shows nothing. */
-MUST err record_visit_near(struct op *op, struct record *rec, uint64_t patient, int64_t when, int days,
-                           bool *ret);
+/* Has the patient (a resource number) an Encounter or an Appointment within so many days of a
+ * moment, before or after? Asked as the system; shows nothing. */
+MUST err record_visit_near(struct op *op, struct record *rec, uint64_t patient, int64_t when,
+                           int days, bool *ret);
 
 #endif

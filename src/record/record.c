@@ -118,7 +118,8 @@ const struct rulebook *record_rulebook(const struct record *rec)
     return atomic_load(&rec->book);
 }
 
-void record_set_rules(struct record *rec, const struct rulebook *book, const struct restrictions *access)
+void record_set_rules(struct record *rec, const struct rulebook *book,
+                      const struct restrictions *access)
 {
     atomic_store(&rec->book, book);
     atomic_store(&rec->restrictions, access);

@@ -30,7 +30,8 @@ struct store *record_store(const struct record *rec);
 const struct rulebook *record_rulebook(const struct record *rec);
 /* Another rulebook and other restrictions (NULL: none) from now on; both outlive the record. */
 struct restrictions;
-void record_set_rules(struct record *rec, const struct rulebook *book, const struct restrictions *access);
+void record_set_rules(struct record *rec, const struct rulebook *book,
+                      const struct restrictions *access);
 
 /* Who answers :in, :not-in, :above, :below; NULL: they are refused. It outlives the record. */
 void record_set_terms(struct record *rec, const struct fhir_terms *terms);

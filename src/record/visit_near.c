@@ -1,5 +1,5 @@
-/* Is there a visit near a moment: the fact that a tenant's restriction may wait for. Invariant: it is asked of
- * the record of today, by the system, and gives away nothing but yes or no. */
+/* Is there a visit near a moment: the fact that a tenant's restriction may wait for. Invariant: it
+ * is asked of the record of today, by the system, and gives away nothing but yes or no. */
 #include "record/custom.h"
 #include "record/entry_int.h"
 #include "record/looks.h"
@@ -16,7 +16,8 @@ static err any(struct op *op, struct record *rec, const char *type, str query, b
     return OK;
 }
 
-err record_visit_near(struct op *op, struct record *rec, uint64_t patient, int64_t when, int days, bool *ret)
+err record_visit_near(struct op *op, struct record *rec, uint64_t patient, int64_t when, int days,
+                      bool *ret)
 {
     static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT};
     struct store_doc p;
@@ -29,7 +30,8 @@ err record_visit_near(struct op *op, struct record *rec, uint64_t patient, int64
     op_init(&inner, op->arena, &self, op->now);
     TRY(peek_named(&inner, rec, patient, &p));
     str id = doc_id(&inner, rec, patient, p.client_id);
-    str from = time_format(op->arena, when - days * DAY), to = time_format(op->arena, when + days * DAY);
+    str from = time_format(op->arena, when - days * DAY),
+        to = time_format(op->arena, when + days * DAY);
     str query = arena_printf(op->arena, "patient=Patient/%.*s&date=ge%.*s&date=le%.*s", STR_ARG(id),
                              STR_ARG(from), STR_ARG(to));
     TRY(op_check(op));

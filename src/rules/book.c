@@ -1,6 +1,6 @@
-/* Versions of the rulebook: each is the whole of what differs from the catalogue. In force is the newest
- * that has begun and not ended, so the end of a trial brings back the one before by itself. Invariant: a
- * version that cannot be compiled never gets in force, and what was in force stays. */
+/* Versions of the rulebook: each is the whole of what differs from the catalogue. In force is the
+ * newest that has begun and not ended, so the end of a trial brings back the one before by itself.
+ * Invariant: a version that cannot be compiled never gets in force, and what was in force stays. */
 #include "base/time.h"
 #include "rules/rules_int.h"
 
@@ -25,7 +25,8 @@ err book_load(struct op *op, struct rules *r, uint32_t number, struct version *r
     TRY(record_kv_get(op, r->rec, book_key(op, number), &v.text));
     if (json_read(op, v.text, &limits, &v.tree) != OK) {
         op_clear(op);
-        return fail(op, ERR_FAULT, "Version %u of the rulebook cannot be read; restore a backup.", number);
+        return fail(op, ERR_FAULT, "Version %u of the rulebook cannot be read; restore a backup.",
+                    number);
     }
     v.from = instant(v.tree, STR("from"));
     v.until = instant(v.tree, STR("until"));
@@ -83,7 +84,8 @@ static struct json *member(struct op *op, const struct json *tree, str name, enu
     return old ? json_dup(op->arena, old) : json_new(op->arena, type);
 }
 
-err book_with(struct op *op, const struct version *v, const struct json *meta, struct json **ret_tree)
+err book_with(struct op *op, const struct version *v, const struct json *meta,
+              struct json **ret_tree)
 {
     struct compiled c;
     const struct json *change = JSON_GET(meta, "change");
@@ -125,7 +127,8 @@ static err compile_one(struct op *op, const struct json *one, struct restriction
         ok = ok && json_i64(JSON_GET(one, "unlessVisitDays"), &days) && days > 0 &&
              days <= RESTRICTION_DAYS_MAX;
     if (!ok)
-        return fail(op, ERR_INVALID, "A narrowing of access names no role, or a type that R4 has not.");
+        return fail(op, ERR_INVALID,
+                    "A narrowing of access names no role, or a type that R4 has not.");
     x.visit_days = (int)days;
     x.why = arena_printf(op->arena, "%.*s (rule %.*s of this organisation)",
                          STR_ARG(json_get_str(one, STR("why"))), STR_ARG(x.id));
@@ -141,7 +144,8 @@ err book_compile(struct op *op, const struct json *tree, struct compiled *ret)
     TRY(op_check(op));
     for (size_t i = 0; (one = json_at(access, i)); i++) {
         if (c.access->n == RESTRICTIONS_MAX)
-            return fail(op, ERR_TOO_LARGE, "The rulebook takes %u narrowings of access; withdraw some.",
+            return fail(op, ERR_TOO_LARGE,
+                        "The rulebook takes %u narrowings of access; withdraw some.",
                         RESTRICTIONS_MAX);
         TRY(compile_one(op, one, &c.access->all[c.access->n++]));
     }
@@ -160,7 +164,8 @@ static err install(struct op *op, struct rules *r, const struct version *v)
     err e = b ? book_compile(&own, json_dup(a, v->tree), &c) : ERR_UNAVAILABLE;
     if (e != OK || arena_failed(a)) {
         arena_free(a);
-        return fail(op, ERR_UNAVAILABLE, "Version %u of the rulebook could not be put in force.", v->number);
+        return fail(op, ERR_UNAVAILABLE, "Version %u of the rulebook could not be put in force.",
+                    v->number);
     }
     *b = (struct book){.next = r->books, .arena = a, .version = v->number};
     r->books = b;

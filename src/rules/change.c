@@ -1,5 +1,6 @@
-/* A change on its way, kept as a named value, and where its numbers come from. Invariant: a change is
- * written only over what it was read as, and every writing leaves the whole of it in the trail. */
+/* A change on its way, kept as a named value, and where its numbers come from. Invariant: a change
+ * is written only over what it was read as, and every writing leaves the whole of it in the trail.
+ */
 #include "rules/rules_int.h"
 
 #define TEXT_MAX (24u << 10)
@@ -33,7 +34,8 @@ static err tree_of_text(struct op *op, str text, struct json **ret)
     struct json_limits limits = {.bytes = TEXT_MAX, .depth = 12, .nodes = 20000};
     if (json_read(op, text, &limits, ret) != OK) {
         op_clear(op);
-        return fail(op, ERR_FAULT, "A kept change of the rulebook cannot be read; restore a backup.");
+        return fail(op, ERR_FAULT,
+                    "A kept change of the rulebook cannot be read; restore a backup.");
     }
     return OK;
 }
@@ -61,8 +63,9 @@ err change_save(struct op *op, struct rules *r, struct json *change, str text_be
     str id = json_get_str(change, STR("id"));
     record_tx_expect_kv(tx, key_of(op, id), text_before);
     record_tx_kv(tx, key_of(op, id), buf_str(&b));
-    record_tx_trail(tx, arena_printf(op->arena, "rule-%.*s", STR_ARG(json_get_str(change, STR("status")))),
-                    0, STR_NONE, change);
+    record_tx_trail(
+        tx, arena_printf(op->arena, "rule-%.*s", STR_ARG(json_get_str(change, STR("status")))), 0,
+        STR_NONE, change);
     return record_commit(tx);
 }
 
@@ -81,10 +84,12 @@ err index_load(struct op *op, struct rules *r, struct index *ret)
     return OK;
 }
 
-void index_save(struct record_tx *tx, struct op *op, const struct index *from, const struct index *to)
+void index_save(struct record_tx *tx, struct op *op, const struct index *from,
+                const struct index *to)
 {
     record_tx_expect_kv(tx, STR("rules/index"), from->text);
-    record_tx_kv(tx, STR("rules/index"), arena_printf(op->arena, "%u %u", to->changes, to->versions));
+    record_tx_kv(tx, STR("rules/index"),
+                 arena_printf(op->arena, "%u %u", to->changes, to->versions));
 }
 
 err rules_get(struct op *op, struct rules *r, str id, struct json **ret)
@@ -101,7 +106,8 @@ err rules_list(struct op *op, struct rules *r, struct json **ret)
     TRY(may_change(op, r, "read"));
     TRY(index_load(op, r, &x));
     TRY(book_at(op, r, op->now, &v));
-    struct json *list = json_new(op->arena, JSON_ARRAY), *o = json_new(op->arena, JSON_OBJECT), *one;
+    struct json *list = json_new(op->arena, JSON_ARRAY), *o = json_new(op->arena, JSON_OBJECT),
+                *one;
     str text;
     for (uint32_t i = x.changes, shown = 0; i > 0 && shown < 100; i--, shown++) {
         TRY(change_load(op, r, arena_printf(op->arena, "c%u", i), &one, &text));

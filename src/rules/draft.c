@@ -1,5 +1,5 @@
-/* A sentence becomes a draft: read, checked against the override law on top of what is in force, and kept.
- * Invariant: a draft changes nothing but the list of drafts. */
+/* A sentence becomes a draft: read, checked against the override law on top of what is in force,
+ * and kept. Invariant: a draft changes nothing but the list of drafts. */
 #include "base/time.h"
 #include "rules/rules_int.h"
 
@@ -21,7 +21,8 @@ static err withdraw(struct op *op, struct rules *r, str id, struct json **ret_ch
     return OK;
 }
 
-static err understand(struct op *op, struct rules *r, str sentence, struct json **ret_change, str *ret_back)
+static err understand(struct op *op, struct rules *r, str sentence, struct json **ret_change,
+                      str *ret_back)
 {
     str text = str_trim(sentence);
     if (str_starts(text, STR("withdraw ")) || str_starts(text, STR("Withdraw ")))
@@ -52,8 +53,8 @@ static err keep(struct op *op, struct rules *r, const struct version *v, struct 
     struct index x;
     TRY(index_load(op, r, &x));
     if (x.changes == CHANGES_MAX)
-        return fail(op, ERR_TOO_LARGE, "There have been %u changes of the rulebook; no more are kept.",
-                    CHANGES_MAX);
+        return fail(op, ERR_TOO_LARGE,
+                    "There have been %u changes of the rulebook; no more are kept.", CHANGES_MAX);
     struct index next = {.changes = x.changes + 1, .versions = x.versions};
     struct json *tree;
     json_set_str(op->arena, meta, STR("id"), arena_printf(op->arena, "c%u", next.changes));

@@ -9,7 +9,8 @@
 #define CHANGES_MAX 1000u
 #define SENTENCE_MAX 500u
 
-struct book { /* a version in memory; stays until the room is left, since others may be reading it */
+struct book { /* a version in memory; stays until the room is left, since others may be reading it
+               */
     struct book *next;
     struct arena *arena;
     uint32_t version;
@@ -31,7 +32,8 @@ bool sentence_access(struct op *op, str words, struct json **ret_change, str *re
 /* ---- change.c ---- */
 MUST err may_change(struct op *op, struct rules *r, const char *deed);
 MUST err change_load(struct op *op, struct rules *r, str id, struct json **ret, str *ret_text);
-/* Commits the change as it is now (text_before: as it was, empty when new) with a line in the trail. */
+/* Commits the change as it is now (text_before: as it was, empty when new) with a line in the
+ * trail. */
 MUST err change_save(struct op *op, struct rules *r, struct json *change, str text_before,
                      struct record_tx *tx);
 struct index {
@@ -39,7 +41,8 @@ struct index {
     str text; /* as kept */
 };
 MUST err index_load(struct op *op, struct rules *r, struct index *ret);
-void index_save(struct record_tx *tx, struct op *op, const struct index *from, const struct index *to);
+void index_save(struct record_tx *tx, struct op *op, const struct index *from,
+                const struct index *to);
 
 /* ---- book.c ---- */
 struct version { /* of the rulebook: the whole of it, not the difference */
@@ -54,7 +57,7 @@ str book_key(struct op *op, uint32_t number);
 MUST err book_at(struct op *op, struct rules *r, int64_t when, struct version *ret);
 /* What a version becomes with a change; checked against the override law. */
 MUST err book_with(struct op *op, const struct version *v, const struct json *change,
-                      struct json **ret_tree);
+                   struct json **ret_tree);
 struct compiled {
     struct rulebook *book;
     struct restrictions *access;

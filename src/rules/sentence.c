@@ -1,7 +1,7 @@
-/* A sentence about a rule becomes a change, and the change is said back in the same words. Forms: the
- * rows of spec/rules/sentences.csv, "RULE: parameter = value", "switch RULE off" (or on), and narrowings
- * of access (sentence_access.c). Invariant: what is not understood to the last word changes nothing; the
- * answer names the nearest sentences instead. */
+/* A sentence about a rule becomes a change, and the change is said back in the same words. Forms:
+ * the rows of spec/rules/sentences.csv, "RULE: parameter = value", "switch RULE off" (or on), and
+ * narrowings of access (sentence_access.c). Invariant: what is not understood to the last word
+ * changes nothing; the answer names the nearest sentences instead. */
 #include "rules/rules_int.h"
 
 struct sentence_row {
@@ -44,7 +44,8 @@ static bool value_of(str word, bool time, uint64_t *ret)
 }
 
 /* Words in common, all words; *ret_value when they are the same but for the value. */
-static bool row_fits(const struct sentence_row *row, str words, size_t *ret_common, uint64_t *ret_value)
+static bool row_fits(const struct sentence_row *row, str words, size_t *ret_common,
+                     uint64_t *ret_value)
 {
     str want = str_of(row->sentence), w, given;
     bool all = true;
@@ -130,7 +131,8 @@ static bool of_assignment(struct op *op, str text, struct json **ret, str *ret_b
     if (colon == SIZE_MAX || eq == SIZE_MAX || colon > eq)
         return false;
     const struct rule *rule = rule_named(str_sub(text, 0, colon));
-    str param = str_trim(str_sub(text, colon + 1, eq)), written = str_trim(str_sub(text, eq + 1, text.n));
+    str param = str_trim(str_sub(text, colon + 1, eq)),
+        written = str_trim(str_sub(text, eq + 1, text.n));
     struct json_limits limits = {.bytes = SENTENCE_MAX, .depth = 3, .nodes = 100};
     struct fault before = op->fault;
     struct json *value;
@@ -167,10 +169,11 @@ static err not_understood(struct op *op, str words)
     for (size_t k = 0; k < NEAR_MAX && score[k] > 1; k++)
         op_note(op, SEVERITY_INFORMATION, STR("sentence"), "Did you mean: %.*s",
                 STR_ARG(filled(op, SENTENCES[best[k]].sentence, STR("…"))));
-    return fail_at(op, ERR_UNPROCESSABLE, STR("sentence"),
-                   "This sentence is not understood to its last word, so nothing is changed. Write one "
-                   "as the examples, \"RULE: parameter = value\", \"Switch RULE off\", or \"Nurses may "
-                   "not see medicines unless the patient has a visit in 14 days\".");
+    return fail_at(
+        op, ERR_UNPROCESSABLE, STR("sentence"),
+        "This sentence is not understood to its last word, so nothing is changed. Write one "
+        "as the examples, \"RULE: parameter = value\", \"Switch RULE off\", or \"Nurses may "
+        "not see medicines unless the patient has a visit in 14 days\".");
 }
 
 err sentence_parse(struct op *op, str text, struct json **ret_change, str *ret_back)

@@ -1,7 +1,7 @@
-/* Sentences that narrow access: "ROLE may see A and B, not C, unless the patient has a visit in N days",
- * "ROLE may not see C". Words are rows of spec/rules/access-words.csv. Invariant: what "may see" names
- * must be seen today, since such a sentence never gives; what "not" names must be seen today too, or there
- * is nothing to take away. */
+/* Sentences that narrow access: "ROLE may see A and B, not C, unless the patient has a visit in N
+ * days", "ROLE may not see C". Words are rows of spec/rules/access-words.csv. Invariant: what "may
+ * see" names must be seen today, since such a sentence never gives; what "not" names must be seen
+ * today too, or there is nothing to take away. */
 #include "rules/rules_int.h"
 
 struct word_row {
@@ -93,8 +93,12 @@ static bool seen_today(enum role role, int type)
 {
     for (int p = 0; p < PURPOSE_COUNT; p++) {
         struct actor who = {.role = role, .purpose = (enum purpose)p, .patient = 1};
-        struct access_request ask = {.type = type, .action = ACTION_SEARCH, .patient = 1,
-                                     .is_own = true, .assigned = true, .consented = true};
+        struct access_request ask = {.type = type,
+                                     .action = ACTION_SEARCH,
+                                     .patient = 1,
+                                     .is_own = true,
+                                     .assigned = true,
+                                     .consented = true};
         struct access_verdict v;
         policy_access(&who, &ask, &v);
         if (v.allowed)
@@ -109,10 +113,11 @@ static err check_seen(const struct narrowing *n)
         str types = str_of(n->seen[i]->types), type;
         while (str_take_until(&types, ' ', &type))
             if (!seen_today(n->who->role, policy_type_parse(type)))
-                return fail_at(n->op, ERR_UNPROCESSABLE, STR("sentence"),
-                               "%s do not see %s (%.*s) today, and a sentence only takes away; what a "
-                               "role is given stands in the role table.",
-                               n->who->word, n->seen[i]->word, STR_ARG(type));
+                return fail_at(
+                    n->op, ERR_UNPROCESSABLE, STR("sentence"),
+                    "%s do not see %s (%.*s) today, and a sentence only takes away; what a "
+                    "role is given stands in the role table.",
+                    n->who->word, n->seen[i]->word, STR_ARG(type));
     }
     return OK;
 }
@@ -129,7 +134,8 @@ static err hidden_types(const struct narrowing *n, struct json **ret)
     }
     if (!json_at(list, 0))
         return fail_at(n->op, ERR_UNPROCESSABLE, STR("sentence"),
-                       "%s see nothing of this today, so there is nothing to take away.", n->who->word);
+                       "%s see nothing of this today, so there is nothing to take away.",
+                       n->who->word);
     *ret = list;
     return OK;
 }

@@ -1,6 +1,6 @@
-/* The steps of a change: submitted, approved by somebody else, published from a date for a trial or for
- * good, kept, ended. Invariant: no step skips another, nobody approves or publishes alone what they wrote, and
- * a version is made from exactly the one its approver saw. */
+/* The steps of a change: submitted, approved by somebody else, published from a date for a trial or
+ * for good, kept, ended. Invariant: no step skips another, nobody approves or publishes alone what
+ * they wrote, and a version is made from exactly the one its approver saw. */
 #include "base/time.h"
 #include "rules/rules_int.h"
 
@@ -26,7 +26,8 @@ static err approve(struct op *op, struct rules *r, struct json *meta)
     struct version v;
     if (str_eq(op->actor->user, json_get_str(meta, STR("author")))) {
         TRY(record_audit_event(op, r->rec, STR("rule-approve"), false, STR("author")));
-        return fail(op, ERR_FORBIDDEN, "This is your own change; a second person has to approve it.");
+        return fail(op, ERR_FORBIDDEN,
+                    "This is your own change; a second person has to approve it.");
     }
     TRY(book_at(op, r, op->now, &v));
     put(op, meta, STR("approver"), op->actor->user);
@@ -74,9 +75,10 @@ static err publish(struct op *op, struct rules *r, struct json *meta, const stru
     TRY(index_load(op, r, &x));
     TRY(superseded(op, r, v.number, x.versions, &newer));
     if (!json_i64(JSON_GET(meta, "on"), &on) || on != v.number || newer)
-        return fail(op, ERR_CONFLICT,
-                    "The rulebook moved on since this was approved, or another version waits for its date; "
-                    "draft it anew on what is in force.");
+        return fail(
+            op, ERR_CONFLICT,
+            "The rulebook moved on since this was approved, or another version waits for its date; "
+            "draft it anew on what is in force.");
     TRY(book_with(op, &v, meta, &tree));
     struct index next = {.changes = x.changes, .versions = x.versions + 1};
     put(op, meta, STR("from"), time_format(op->arena, from));
@@ -93,14 +95,16 @@ static err publish(struct op *op, struct rules *r, struct json *meta, const stru
 }
 
 /* Another end of the newest version: none, or now. */
-static err move_end(struct op *op, struct rules *r, struct json *meta, bool end, struct record_tx *tx)
+static err move_end(struct op *op, struct rules *r, struct json *meta, bool end,
+                    struct record_tx *tx)
 {
     struct version v;
     struct index x;
     int64_t number = 0;
     TRY(index_load(op, r, &x));
     if (!json_i64(JSON_GET(meta, "version"), &number) || number != x.versions)
-        return fail(op, ERR_CONFLICT, "Later versions were made from this one; draft \"Withdraw %.*s\".",
+        return fail(op, ERR_CONFLICT,
+                    "Later versions were made from this one; draft \"Withdraw %.*s\".",
                     STR_ARG(json_get_str(meta, STR("id"))));
     TRY(book_load(op, r, x.versions, &v));
     if (v.until && v.until <= op->now)
@@ -122,7 +126,8 @@ static err take_step(struct op *op, struct rules *r, str id, enum rules_step ste
     TRY(change_load(op, r, id, &meta, &before));
     str status = json_get_str(meta, STR("status"));
     if (!str_eq(status, str_of(steps[step].from)))
-        return fail(op, ERR_CONFLICT, "This change is %.*s; only one that is %s can be taken this step.",
+        return fail(op, ERR_CONFLICT,
+                    "This change is %.*s; only one that is %s can be taken this step.",
                     STR_ARG(status), steps[step].from);
     struct record_tx *tx = record_begin(op, r->rec);
     if (step == RULES_APPROVE)
@@ -137,8 +142,8 @@ static err take_step(struct op *op, struct rules *r, str id, enum rules_step ste
     return book_refresh(op, r);
 }
 
-err rules_step(struct op *op, struct rules *r, str id, enum rules_step step, const struct rules_when *when,
-               struct json **ret)
+err rules_step(struct op *op, struct rules *r, str id, enum rules_step step,
+               const struct rules_when *when, struct json **ret)
 {
     TRY(may_change(op, r, steps[step].deed));
     pthread_mutex_lock(&r->lock);

@@ -1,7 +1,8 @@
-/* What a change would have decided otherwise: the decisions of the last days, asked once more of the
- * rulebook with the change in it. A contact decision is asked with the facts of then; a look is asked whom
- * it was about and whether they had a visit near that day. Invariant: nothing is decided anew in the record;
- * what could not be looked at in time makes the answer incomplete, and it says so. */
+/* What a change would have decided otherwise: the decisions of the last days, asked once more of
+ * the rulebook with the change in it. A contact decision is asked with the facts of then; a look is
+ * asked whom it was about and whether they had a visit near that day. Invariant: nothing is decided
+ * anew in the record; what could not be looked at in time makes the answer incomplete, and it says
+ * so. */
 #include "base/time.h"
 #include "record/looks.h"
 #include "rules/rules_int.h"
@@ -42,13 +43,15 @@ static void count(struct trial *t, const struct record_look *l, bool refused)
     if (i == WHO_MAX)
         return; /* the sums hold them all */
     if (i == t->n_who)
-        t->who[t->n_who++] = (struct who){.user = arena_str(t->op->arena, l->user), .role = l->role};
+        t->who[t->n_who++] =
+            (struct who){.user = arena_str(t->op->arena, l->user), .role = l->role};
     t->who[i].refused += refused;
     t->who[i].allowed += !refused;
 }
 
 /* *ret_known false: the line holds no facts (it is older than they are kept). */
-static bool goes(struct op *op, const struct rulebook *book, const struct json *line, bool *ret_known)
+static bool goes(struct op *op, const struct rulebook *book, const struct json *line,
+                 bool *ret_known)
 {
     struct facts *facts;
     struct verdict v;
@@ -59,7 +62,8 @@ static bool goes(struct op *op, const struct rulebook *book, const struct json *
         if (trigger_parse(json_str(json_at(names, i)), &one))
             triggers |= UINT64_C(1) << one;
     }
-    *ret_known = triggers && json_is(kept, JSON_OBJECT) && facts_from_json(op, kept, &facts) == OK &&
+    *ret_known = triggers && json_is(kept, JSON_OBJECT) &&
+                 facts_from_json(op, kept, &facts) == OK &&
                  policy_decide(op, book, triggers, facts, &v) == OK;
     return *ret_known && (v.decision == DECISION_ALLOW || v.decision == DECISION_HOLD_UNTIL);
 }
@@ -77,7 +81,8 @@ static void ask_contact(struct trial *t, const struct record_look *l)
         t->unknown++;
         return;
     }
-    bool before = goes(&op, t->now.book, line, &known), after = goes(&op, t->then.book, line, &again);
+    bool before = goes(&op, t->now.book, line, &known),
+         after = goes(&op, t->then.book, line, &again);
     if (!known || !again)
         t->unknown++;
     else if (before != after)
@@ -94,7 +99,8 @@ static bool visit_near(struct trial *t, uint64_t patient, int64_t when)
     arena_reset(t->scratch);
     op_init(&op, t->scratch, t->op->actor, t->op->now);
     bool near = false;
-    err e = record_visit_near(&op, t->r->rec, patient, when / DAY * DAY, t->narrowing->visit_days, &near);
+    err e = record_visit_near(&op, t->r->rec, patient, when / DAY * DAY, t->narrowing->visit_days,
+                              &near);
     if (e != OK && e != ERR_NOT_FOUND)
         t->failed = e;
     *m = (struct memo){key, near};
@@ -133,8 +139,11 @@ static struct json *told(struct trial *t, int64_t since, int64_t began, bool com
     const struct {
         const char *name;
         uint64_t n;
-    } sums[] = {{"looked", t->looked}, {"refused", t->refused}, {"allowed", t->allowed},
-                {"withoutFacts", t->unknown}, {"millis", (uint64_t)(time_mono() - began)}};
+    } sums[] = {{"looked", t->looked},
+                {"refused", t->refused},
+                {"allowed", t->allowed},
+                {"withoutFacts", t->unknown},
+                {"millis", (uint64_t)(time_mono() - began)}};
     json_set_str(a, o, STR("from"), time_format(a, since));
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         json_set(a, o, str_of(sums[i].name), json_new_i64(a, (int64_t)sums[i].n));
@@ -164,7 +173,8 @@ static err prepare(struct trial *t, const struct json *meta)
         t->narrowing = &t->then.access->all[t->then.access->n - 1];
     t->memo = ARENA_ARRAY(t->op->arena, struct memo, MEMO_MAX);
     t->scratch = arena_new(32u << 20);
-    return t->scratch ? op_check(t->op) : fail(t->op, ERR_UNAVAILABLE, "No memory left for the trial.");
+    return t->scratch ? op_check(t->op)
+                      : fail(t->op, ERR_UNAVAILABLE, "No memory left for the trial.");
 }
 
 static err keep(struct op *op, struct rules *r, str id, const struct json *result)
