@@ -19,6 +19,7 @@ import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { Outbox } from "./outbox";
 import { Patients } from "./patients";
+import { mayRule, RulesPage } from "./rules";
 import { WorklistPage } from "./worklist";
 import { Workspace } from "./workspace";
 
@@ -28,6 +29,7 @@ const SCREENS: { to: string; word: Key; icon: IconName }[] = [
   { to: "/patients", word: "nav_patients", icon: "people" },
   { to: "/outbox", word: "nav_outbox", icon: "outbox" },
 ];
+const RULES: (typeof SCREENS)[number] = { to: "/rules", word: "nav_rules", icon: "table" };
 
 function LiveState() {
   const [now, setNow] = useState(Date.now());
@@ -120,7 +122,7 @@ function TopBar() {
         <Brand word="Weft" />
       </a>
       <nav aria-label={t("nav")}>
-        {SCREENS.map((s) => (
+        {(mayRule(session.value?.role) ? [...SCREENS, RULES] : SCREENS).map((s) => (
           <a
             key={s.to}
             href={href(s.to)}
@@ -159,6 +161,7 @@ function Screen() {
   const byPatient = match("/patient/:id", at);
   if (byPatient) return <Workspace key={`p${byPatient.id}`} task={null} patient={byPatient.id!} />;
   if (at === "/patients") return <Patients />;
+  if (at === "/rules") return <RulesPage />;
   if (at === "/security") return <SecurityPage />;
   if (at === "/outbox") return <Outbox />;
   return <WorklistPage />;
