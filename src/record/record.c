@@ -2,6 +2,7 @@
  * Asks policy nothing: its doors give no content away. Invariant: an id that this store made is
  * answered without an index; any other is a client's and goes through one. */
 #include "record/profile_int.h"
+#include "record/restrict_int.h"
 
 #include <sodium.h>
 
@@ -51,6 +52,8 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
     page_key_make(rec);
     e = consents_new(op, rec);
     if (e == OK)
+        e = restrict_open(op, rec);
+    if (e == OK)
         e = reindex_format(op, rec);
     if (e == OK)
         e = custom_new(op, rec);
@@ -72,6 +75,7 @@ void record_free(struct record *rec)
     if (!rec)
         return;
     consents_free(rec->consents);
+    restrict_close(rec);
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);

@@ -20,6 +20,7 @@ struct record {
     struct store *store;
     _Atomic(const struct rulebook *) book;
     _Atomic(const struct restrictions *) restrictions; /* a tenant's; may be NULL */
+    struct visits *visits;                             /* restrict.c */
     bool owns_store;
     fhir_type t_patient, t_audit, t_task, t_consent, t_definition, t_parameter, t_team,
         t_organization, t_staff_role;       /* rows asked for often */

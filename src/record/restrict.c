@@ -1,6 +1,6 @@
-/* A tenant's restrictions (policy/restrict.h) of what a role sees: by type, and unless the patient has a visit
- * near today. Invariant: a visit that could not be looked up is none; what was found out holds for a second, so
- * that a page of one patient asks once. */
+/* A tenant's restrictions (policy/restrict.h) of what a role sees: by type, and unless the patient
+ * has a visit near today. Invariant: a visit that could not be looked up is none; what was found
+ * out holds for a second, so that a page of one patient asks once. */
 #include "record/restrict_int.h"
 
 #include <pthread.h>
@@ -61,7 +61,8 @@ static bool visit_near(struct op *op, struct record *rec, uint64_t patient, int 
     return k.near;
 }
 
-const struct restriction *restrict_binds(struct op *op, struct record *rec, fhir_type type, uint64_t patient)
+const struct restriction *restrict_binds(struct op *op, struct record *rec, fhir_type type,
+                                         uint64_t patient)
 {
     const struct restrictions *all = atomic_load(&rec->restrictions);
     const struct restriction *one;

@@ -11,10 +11,14 @@
 #define WHO_MAX 50u
 #define MEMO_MAX 65536u
 
+/* What a decision turns into. */
+enum turn { TURN_REFUSED, TURN_HELD, TURN_ALLOWED, TURNS };
+static const char *const turn_names[TURNS] = {"refused", "held", "allowed"};
+
 struct who {
     str user;
     enum role role;
-    uint64_t refused, allowed;
+    uint64_t turned[TURNS];
 };
 struct memo { /* a patient and a day: had they a visit near? */
     uint64_t key;
@@ -29,14 +33,13 @@ struct trial {
     struct who who[WHO_MAX];
     size_t n_who;
     struct memo *memo;
-    uint64_t looked, refused, allowed, unknown;
+    uint64_t looked, unknown, turned[TURNS];
     err failed;
 };
 
-static void count(struct trial *t, const struct record_look *l, bool refused)
+static void count(struct trial *t, const struct record_look *l, enum turn turn)
 {
-    t->refused += refused;
-    t->allowed += !refused;
+    t->turned[turn]++;
     size_t i = 0;
     while (i < t->n_who && (!str_eq(t->who[i].user, l->user) || t->who[i].role != l->role))
         i++;
@@ -45,16 +48,15 @@ static void count(struct trial *t, const struct record_look *l, bool refused)
     if (i == t->n_who)
         t->who[t->n_who++] =
             (struct who){.user = arena_str(t->op->arena, l->user), .role = l->role};
-    t->who[i].refused += refused;
-    t->who[i].allowed += !refused;
+    t->who[i].turned[turn]++;
 }
 
 /* *ret_known false: the line holds no facts (it is older than they are kept). */
-static bool goes(struct op *op, const struct rulebook *book, const struct json *line,
-                 bool *ret_known)
+static enum decision decide(struct op *op, const struct rulebook *book, const struct json *line,
+                            bool *ret_known)
 {
     struct facts *facts;
-    struct verdict v;
+    struct verdict v = {0};
     uint64_t triggers = 0;
     const struct json *names = JSON_GET(line, "triggers"), *kept = JSON_GET(line, "facts");
     for (size_t i = 0; json_at(names, i); i++) {
@@ -65,7 +67,7 @@ static bool goes(struct op *op, const struct rulebook *book, const struct json *
     *ret_known = triggers && json_is(kept, JSON_OBJECT) &&
                  facts_from_json(op, kept, &facts) == OK &&
                  policy_decide(op, book, triggers, facts, &v) == OK;
-    return *ret_known && (v.decision == DECISION_ALLOW || v.decision == DECISION_HOLD_UNTIL);
+    return v.decision == DECISION_REQUIRE ? DECISION_DENY : v.decision;
 }
 
 static void ask_contact(struct trial *t, const struct record_look *l)
@@ -85,8 +87,10 @@ static void ask_contact(struct trial *t, const struct record_look *l)
          after = goes(&op, t->then.book, line, &again);
     if (!known || !again)
         t->unknown++;
-    else if (before != after)
-        count(t, l, before);
+    else if (after > before)
+        count(t, l, after == DECISION_DENY ? TURN_REFUSED : TURN_HELD);
+    else if (after < before)
+        count(t, l, TURN_ALLOWED);
 }
 
 static bool visit_near(struct trial *t, uint64_t patient, int64_t when)
@@ -119,7 +123,7 @@ static void ask_look(struct trial *t, const struct record_look *l)
     for (size_t i = 0; i < l->n_patients && !refused; i++)
         refused = !visit_near(t, l->patients[i], l->time);
     if (refused)
-        count(t, l, true);
+        count(t, l, TURN_REFUSED);
 }
 
 static bool ask(void *ctx, const struct record_look *l)
@@ -132,6 +136,12 @@ static bool ask(void *ctx, const struct record_look *l)
     return t->failed == OK;
 }
 
+static void put_turns(struct arena *a, struct json *o, const uint64_t *turned)
+{
+    for (size_t i = 0; i < TURNS; i++)
+        json_set(a, o, str_of(turn_names[i]), json_new_i64(a, (int64_t)turned[i]));
+}
+
 static struct json *told(struct trial *t, int64_t since, int64_t began, bool complete)
 {
     struct arena *a = t->op->arena;
@@ -140,20 +150,18 @@ static struct json *told(struct trial *t, int64_t since, int64_t began, bool com
         const char *name;
         uint64_t n;
     } sums[] = {{"looked", t->looked},
-                {"refused", t->refused},
-                {"allowed", t->allowed},
                 {"withoutFacts", t->unknown},
                 {"millis", (uint64_t)(time_mono() - began)}};
     json_set_str(a, o, STR("from"), time_format(a, since));
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         json_set(a, o, str_of(sums[i].name), json_new_i64(a, (int64_t)sums[i].n));
+    put_turns(a, o, t->turned);
     json_set(a, o, STR("complete"), json_new_bool(a, complete));
     for (size_t i = 0; i < t->n_who; i++) {
         struct json *one = json_new(a, JSON_OBJECT);
         json_set_str(a, one, STR("user"), t->who[i].user);
         json_set_str(a, one, STR("role"), role_name(t->who[i].role));
-        json_set(a, one, STR("refused"), json_new_i64(a, (int64_t)t->who[i].refused));
-        json_set(a, one, STR("allowed"), json_new_i64(a, (int64_t)t->who[i].allowed));
+        put_turns(a, one, t->who[i].turned);
         json_push(a, list, one);
     }
     json_set(a, o, STR("who"), list);
