@@ -3,6 +3,7 @@
  * That a resource is sensitive can only narrow it, so it is always looked at first.
  * Invariant: a refusal is in the trail before it is told. */
 #include "record/consent_int.h"
+#include "record/restrict_int.h"
 
 bool access_bound(const struct op *op)
 {
@@ -107,6 +108,16 @@ static bool by_labels(struct op *op, const struct store_doc *d, struct access_re
     return ret->v.allowed;
 }
 
+/* What the organisation takes away from the role (policy/restrict.h). */
+static bool by_tenant(struct op *op, struct record *rec, const struct store_doc *d,
+                      struct answer *ret)
+{
+    const struct restriction *x = restrict_binds(op, rec, d->type, d->comp);
+    if (x)
+        ret->v = (struct access_verdict){.rule = x->id, .why = x->why};
+    return !x;
+}
+
 static bool by_consents(struct op *op, struct record *rec, const struct consent_question *q,
                         struct answer *ret)
 {
@@ -131,7 +142,8 @@ static bool may(struct op *op, struct record *rec, enum action action, const str
                                .listed = ret->listed,
                                .scopes_held = known ? scopes_held_doc(op, rec, &then) : 0};
     *ret = (struct answer){.listed = ret->listed};
-    if (!by_rows(op, rec, &then, &q, ret) || !by_labels(op, known ? &then : NULL, &q, ret))
+    if (!by_rows(op, rec, &then, &q, ret) || !by_labels(op, known ? &then : NULL, &q, ret) ||
+        !by_tenant(op, rec, &then, ret))
         return false;
     struct consent_question c = {.action = action, .doc = &then, .open = !q.consented};
     return by_consents(op, rec, &c, ret);
@@ -212,6 +224,11 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
         if (!read.allowed)
             v = read;
     }
+    bool some;
+    const struct restriction *x = restrict_type(op, rec, type, &some);
+    if (v.allowed && x)
+        v = (struct access_verdict){.rule = x->id, .why = x->why};
+    plan->careful |= some;
     if (!v.allowed) {
         struct audit a = {.action = action, .type = type, .outcome = ERR_FORBIDDEN, .rule = v.rule};
         TRY(audit_append(op, rec, &a));
@@ -282,8 +299,10 @@ static err may_change(struct op *op, struct record *rec, const struct staged *s,
     struct store_doc old;
     *ret = (struct answer){0};
     policy_access(op->actor, &worst, &ret->v);
-    bool bound = op->actor && consent_binds(op->actor->role);
-    if (ret->v.allowed && (!bound || (s->old_comp && !record_consents_bind(op, rec, s->old_comp))))
+    bool some, bound = op->actor && consent_binds(op->actor->role);
+    bool narrowed = restrict_type(op, rec, s->type, &some) || some;
+    if (ret->v.allowed && !narrowed &&
+        (!bound || (s->old_comp && !record_consents_bind(op, rec, s->old_comp))))
         return OK;
     TRY(store_get(op, rec->store, s->rid, &old));
     (void)may(op, rec, s->action, &old, ret);

@@ -280,7 +280,7 @@ static err plan_done(struct planner *pl, fhir_type type)
         pl->list.v.at[plain].label = LABEL_CHAIN;
     *asked = (struct fhir_query){.type = type, .clauses = pl->asked.at, .n = pl->asked.n};
     pl->plan->asked = asked;
-    pl->plan->verify = pl->plan->match || pl->plan->filters;
+    pl->plan->verify = pl->plan->match || pl->plan->filters || pl->plan->careful;
     pl->plan->q.clauses = pl->list.v.at;
     pl->plan->q.n_clauses = pl->list.v.n;
     TRY(op_check(pl->op));

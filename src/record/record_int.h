@@ -154,7 +154,7 @@ struct plan {
     struct store_query q;
     bool empty;                     /* nothing can match */
     bool verify;                    /* hits must be asked plan_holds() too */
-    bool careful;                   /* Consents may hide hits: each is asked, to be counted too */
+    bool careful;                   /* hits may be hidden: each is asked, to be counted too */
     bool own;                       /* finds what the actor wrote, and nothing else */
     bool match;                     /* keys cannot tell all: the document itself is asked */
     uint64_t home;                  /* compartment that a home parameter named; 0 none */

@@ -27,7 +27,8 @@ MUST err rules_tick(struct op *op, struct rules *r);
  * been meant; or against the rule's override law, which is named. */
 MUST err rules_draft(struct op *op, struct rules *r, str sentence, str reason, struct json **ret);
 /* What would have been decided otherwise in the last `days` (1-365): {"looked", "refused",
- * "allowed", "complete", "who": [{"user", "role", "refused", "allowed"}], "from", "millis"}. Kept
+ * "held", "allowed", "complete", "who": [{"user", "role", "refused", "held", "allowed"}], "from",
+ * "millis"}. Kept
  * with the draft. Stops at op->deadline; then complete is false. */
 MUST err rules_try(struct op *op, struct rules *r, str id, unsigned days, struct json **ret);
 

@@ -83,8 +83,8 @@ static void ask_contact(struct trial *t, const struct record_look *l)
         t->unknown++;
         return;
     }
-    bool before = goes(&op, t->now.book, line, &known),
-         after = goes(&op, t->then.book, line, &again);
+    enum decision before = decide(&op, t->now.book, line, &known);
+    enum decision after = decide(&op, t->then.book, line, &again);
     if (!known || !again)
         t->unknown++;
     else if (after > before)

@@ -11,11 +11,12 @@ import { session } from "../lib/session";
 interface Tried {
   looked: number;
   refused: number;
+  held: number;
   allowed: number;
   withoutFacts: number;
   complete: boolean;
   millis: number;
-  who: { user: string; role: string; refused: number; allowed: number }[];
+  who: { user: string; role: string; refused: number; held: number; allowed: number }[];
 }
 interface Change {
   id: string;
@@ -82,6 +83,7 @@ function Trial({ tried }: { tried: Tried }) {
       <p>
         {t("ru_tried", {
           refused: number(tried.refused),
+          held: number(tried.held),
           looked: number(tried.looked),
           allowed: number(tried.allowed),
         })}
@@ -96,6 +98,7 @@ function Trial({ tried }: { tried: Tried }) {
               <tr>
                 <th scope="col">{t("ru_account")}</th>
                 <th scope="col">{t("ru_refused")}</th>
+                <th scope="col">{t("ru_held")}</th>
                 <th scope="col">{t("ru_allowed")}</th>
               </tr>
             </thead>
@@ -106,6 +109,7 @@ function Trial({ tried }: { tried: Tried }) {
                     <bdi>{w.user}</bdi> <span class="muted">{w.role}</span>
                   </td>
                   <td class="tabular">{number(w.refused)}</td>
+                  <td class="tabular">{number(w.held)}</td>
                   <td class="tabular">{number(w.allowed)}</td>
                 </tr>
               ))}

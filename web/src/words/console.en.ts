@@ -210,7 +210,9 @@ export default {
   ru_read_as: "Understood: {sentence}",
   ru_try: "Try on the last 90 days",
   ru_try_done: "Tried",
-  ru_tried: "Would have refused {refused} of {looked}. Would newly allow {allowed}.",
+  ru_tried:
+    "Would have refused {refused} of {looked}, held back {held}. Would newly allow {allowed}.",
+  ru_held: "Held back",
   ru_incomplete: "There was not time for all of them.",
   ru_without: "{n} older decisions kept no facts and could not be asked again.",
   ru_who: "Who",
