@@ -1,0 +1,64 @@
+/* Patients' helpers: a person of their own (RelatedPerson) with an account of their own, invited by
+ * the patient, who says what is shared and until when (Consent); a child's parent or guardian by
+ * age and place. Nobody needs another's password. What a Consent shows is the record's to enforce.
+ * Sources: 45 CFR 164.510(b), 164.502(g); spec/identity/sharing.csv, proxy-ages.csv. Thread-safe.
+ */
+#ifndef WEFT_IDENTITY_HELPER_H
+#define WEFT_IDENTITY_HELPER_H
+
+#include "identity/identity.h"
+
+/* The categories a patient can share, in order; NULL past the last. */
+const char *identity_share_name(size_t i);
+bool identity_share_preset(size_t i);
+/* Resource types of a category, with spaces between. */
+const char *identity_share_types(size_t i);
+
+struct identity_share {
+    str name, email; /* of the helper */
+    unsigned what;   /* bits of categories */
+    int64_t until;   /* ms, at most two years from now; a proxy: not used */
+    str place;       /* a proxy: jurisdiction of proxy-ages.csv; empty: the strictest */
+};
+struct identity_invited {
+    str secret; /* shown once: who brings it may join, within seven days */
+    str related, consent;
+    int64_t expires;
+};
+/* By the patient (op->actor). Audited. */
+MUST err identity_helper_invite(struct op *op, struct identity *id, const struct identity_share *s,
+                                struct identity_invited *ret);
+/* By who may manage: the parent or guardian of a child; one Consent for each row of ages that is
+ * still to come. ERR_UNPROCESSABLE: no birth date, or of age. Audited. */
+MUST err identity_proxy_invite(struct op *op, struct identity *id, str patient,
+                               const struct identity_share *s, struct identity_invited *ret);
+
+struct identity_helper_row {
+    str consent, related, name;
+    unsigned what;
+    int64_t from, until;
+    bool active; /* false: stopped */
+    bool joined; /* has an account */
+    bool proxy;
+};
+/* The patient's own (op->actor), newest first. */
+MUST err identity_helpers(struct op *op, struct identity *id, struct identity_helper_row **ret,
+                          size_t *ret_n);
+/* By the patient: takes a share back at once (active false), or gives it again as it was; a proxy's
+ * are not the child's to stop. ERR_NOT_FOUND for what is not theirs. Audited. */
+MUST err identity_helper_set(struct op *op, struct identity *id, str consent, bool active);
+
+/* What an invitation is to, for who brings its secret. ERR_NOT_FOUND: unknown, used, over. */
+struct identity_invitation {
+    str patient_name, name, email;
+    unsigned what;
+    int64_t until;
+};
+MUST err identity_invitation(struct op *op, struct identity *id, str secret,
+                             struct identity_invitation *ret);
+/* An account of the helper's own, and its first session: with a password, or without one when a
+ * passkey follows. ERR_CONFLICT: the user name is taken. Audited; sets op->actor. */
+MUST err identity_join(struct op *op, struct identity *id, str secret, const struct identity_try *t,
+                       struct identity_session *ret);
+
+#endif

@@ -1,0 +1,11 @@
+/* Inside of helpers: what inviting and joining share. */
+#ifndef WEFT_IDENTITY_HELPER_INT_H
+#define WEFT_IDENTITY_HELPER_INT_H
+
+#include "identity/helper.h"
+#include "identity/identity_int.h"
+
+/* The id of the patient who asks; ERR_FORBIDDEN for anybody else. */
+MUST err patient_of(struct op *op, struct identity *id, str *ret);
+
+#endif

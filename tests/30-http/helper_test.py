@@ -1,0 +1,161 @@
+"""A patient shares with a helper by category and until a day, takes it back at once; a parent's access
+ends by the child's age; a look that seems wrong becomes a case."""
+from datetime import date, datetime, timedelta, timezone
+
+from weft_http import Case, main
+
+WORDS = "correct horse battery 7"
+
+
+def years_ago(n, days=0):
+    today = date.today() + timedelta(days=days)
+    return today.replace(year=today.year - n, day=min(today.day, 28)).isoformat()
+
+
+class Helper(Case):
+    roles = ("nurse", "system", "privacy", "admin")
+
+    @classmethod
+    def before_start(cls):
+        cls.ana = cls.server.token("patient", "--patient", "ana", "--user", "ana")
+        cls.eva = cls.server.token("patient", "--patient", "eva", "--user", "eva")
+
+    def ask(self, method, path, token=None, body=None):
+        headers = {"Authorization": "Bearer " + token} if token else {}
+        return self.call(method, path, body, None, headers=headers)
+
+    def setUp(self):
+        for name in ("ana", "eva"):
+            self.put("Patient", name, {"name": [{"given": [name.title()], "family": "Silva"}]})
+            who = {"reference": f"Patient/{name}"}
+            self.put("MedicationRequest", f"m-{name}", {
+                "status": "active", "intent": "order", "subject": who,
+                "medicationCodeableConcept": {"text": "Furosemide"}})
+            self.put("Appointment", f"a-{name}", {
+                "status": "booked", "participant": [{"actor": who, "status": "accepted"}],
+                "start": "2030-01-01T09:00:00Z", "end": "2030-01-01T09:30:00Z"})
+            self.put("Observation", f"o-{name}", {
+                "status": "final", "subject": who, "code": {"text": "weight"}})
+
+    def put(self, kind, rid, body):
+        a = self.call("PUT", f"/fhir/{kind}/{rid}", {"resourceType": kind, "id": rid, **body}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+
+    def until(self, days=90):
+        return (datetime.now(timezone.utc) + timedelta(days=days)).isoformat()
+
+    def share(self, what=("medicines", "visits"), token=None, **more):
+        return self.ask("POST", "/auth/helpers", token or self.ana,
+                        {"name": "Bea Silva", "email": "bea@example.org", "what": list(what),
+                         "until": self.until(), **more})
+
+    def join(self, secret, user):
+        return self.expect(200, self.ask("POST", "/auth/join", None, {
+            "secret": secret, "user": user, "password": WORDS})).json["token"]
+
+    def seen(self, token):
+        got = {}
+        for kind in ("MedicationRequest", "Appointment", "Observation"):
+            a = self.ask("GET", f"/fhir/{kind}", token)
+            got[kind] = len(a.json.get("entry", [])) if a.status == 200 else a.status
+        return got
+
+    def test_share_join_stop_resume(self):
+        told = self.expect(201, self.share()).json
+        self.assertIn("/portal/join#" + told["secret"], told["link"])
+        begin = self.expect(200, self.ask("POST", "/auth/join/begin", None, {"secret": told["secret"]})).json
+        self.assertEqual(("Ana", ["medicines", "visits"]), (begin["patient"], begin["what"]))
+        self.assertNotIn("Silva", begin["patient"])
+        bea = self.join(told["secret"], "bea@example.org")
+        self.assertEqual("helper", self.ask("GET", "/auth/me", bea).json["role"])
+        seen = self.seen(bea)
+        self.assertEqual((1, 1), (seen["MedicationRequest"], seen["Appointment"]))
+        self.assertIn(seen["Observation"], (0, 403))
+        self.assertIn(self.ask("GET", "/fhir/Observation/o-ana", bea).status, (403, 404))
+        self.assertEqual(404, self.ask("GET", "/fhir/MedicationRequest/m-eva", bea).status)
+        row = self.expect(200, self.ask("GET", "/auth/helpers", self.ana)).json["helpers"][0]
+        self.assertEqual(("Bea Silva", "active"), (row["name"], row["state"]))
+        self.expect(204, self.ask("POST", "/auth/helpers/stop", self.ana, {"consent": told["consent"]}))
+        self.assertTrue(all(v in (0, 403) for v in self.seen(bea).values()))
+        self.assertEqual("stopped", self.ask("GET", "/auth/helpers", self.ana).json["helpers"][0]["state"])
+        self.expect(204, self.ask("POST", "/auth/helpers/resume", self.ana, {"consent": told["consent"]}))
+        self.assertEqual(1, self.seen(bea)["MedicationRequest"])
+
+    def test_an_invitation_is_good_once(self):
+        told = self.expect(201, self.share(["results"])).json
+        for weak in ("short", "password123"):
+            self.expect(400, self.ask("POST", "/auth/join", None, {
+                "secret": told["secret"], "user": "cy", "password": weak}))
+        self.join(told["secret"], "cy")
+        for secret in (told["secret"], told["secret"][:-1] + "A", "", "x" * 60, "x" * 500):
+            self.expect(404, self.ask("POST", "/auth/join", None, {
+                "secret": secret, "user": "di", "password": WORDS}))
+            self.expect(404, self.ask("POST", "/auth/join/begin", None, {"secret": secret}))
+        again = self.expect(201, self.share(["results"])).json["secret"]
+        self.expect(409, self.ask("POST", "/auth/join", None, {
+            "secret": again, "user": "cy", "password": WORDS}))
+        self.join(again, "cy2")
+
+    def test_what_is_no_share(self):
+        for bad in ({"what": []}, {"what": ["everything"]}, {"until": "2020-01-01"}, {"until": "soon"},
+                    {"until": self.until(800)}, {"name": ""}, {"email": "nobody"}):
+            self.expect(400, self.share(**bad))
+        for token in (self.nurse, self.admin, self.privacy):
+            self.expect(403, self.share(token=token))
+            self.expect(403, self.ask("GET", "/auth/helpers", token))
+        told = self.expect(201, self.share()).json
+        stop = lambda t, c: self.ask("POST", "/auth/helpers/stop", t, {"consent": c})
+        self.expect(404, stop(self.eva, told["consent"]))
+        self.expect(404, stop(self.ana, "none"))
+        bea = self.join(told["secret"], "bea3")
+        self.expect(403, stop(bea, told["consent"]))
+        self.expect(403, self.share(token=bea))
+
+    def test_a_parent_by_age(self):
+        """Under twelve all of it; twelve a little; eighteen nothing. The birthday changes it."""
+        self.put("Patient", "kid", {"name": [{"given": ["Kid"]}], "birthDate": years_ago(8)})
+        self.put("MedicationRequest", "m-kid", {
+            "status": "active", "intent": "order", "subject": {"reference": "Patient/kid"},
+            "medicationCodeableConcept": {"text": "x"}})
+        self.put("MedicationRequest", "m-kid-secret", {
+            "status": "active", "intent": "order", "subject": {"reference": "Patient/kid"},
+            "meta": {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+                                   "code": "R"}]},
+            "medicationCodeableConcept": {"text": "confidential"}})
+        for name, age, days in (("teen", 13, 0), ("grown", 18, -1), ("eve", 12, 1)):
+            self.put("Patient", name, {"name": [{"given": [name]}], "birthDate": years_ago(age, days)})
+            self.put("MedicationRequest", f"m-{name}", {
+                "status": "active", "intent": "order", "subject": {"reference": f"Patient/{name}"},
+                "medicationCodeableConcept": {"text": "x"}})
+        invite = lambda p: self.ask("POST", "/auth/proxies", self.admin, {"patient": p, "name": "Parent"})
+        seen = {}
+        for name in ("kid", "teen", "eve"):
+            told = self.expect(201, invite(name)).json
+            parent = self.join(told["secret"], f"parent.{name}")
+            a = self.ask("GET", "/fhir/MedicationRequest", parent)
+            seen[name] = [e["resource"]["id"] for e in a.json.get("entry", [])] if a.status == 200 else []
+        self.assertEqual({"kid": ["m-kid"], "teen": [], "eve": ["m-eve"]}, seen)
+        self.expect(422, invite("grown"))
+        self.expect(422, invite("ana"))
+        self.expect(403, self.ask("POST", "/auth/proxies", self.nurse, {"patient": "kid", "name": "P"}))
+        # One Consent a row of ages still to come, the later one with its own period.
+        found = self.expect(200, self.call("GET", "/fhir/Consent?patient=Patient/kid", token="system")).json
+        periods = sorted(e["resource"]["provision"]["period"]["start"] for e in found["entry"])
+        self.assertEqual(2, len(periods))
+        self.assertEqual(years_ago(8)[5:], periods[1][5:10])
+
+    def test_this_looks_wrong(self):
+        self.expect(200, self.call("GET", "/fhir/MedicationRequest/m-ana", token="nurse"))
+        found = self.expect(200, self.ask("GET", "/fhir/AuditEvent?_sort=-date&_count=50", self.ana)).json
+        line = next(e["resource"] for e in found["entry"]
+                    if e["resource"]["agent"][0].get("altId") == "script.nurse")
+        a = self.expect(201, self.ask("POST", f"/fhir/AuditEvent/{line['id']}/$report", self.ana, {}))
+        task = self.expect(200, self.call("GET", f"/fhir/Task/{a.json['case']}", token="privacy")).json
+        self.assertIn(line["id"], task["description"])
+        self.assertEqual("requested", task["status"])
+        self.assertEqual("Patient/ana", task["for"]["reference"])
+        self.assertEqual(404, self.ask("POST", f"/fhir/AuditEvent/{line['id']}/$report", self.eva, {}).status)
+        self.assertIn(self.call("POST", f"/fhir/AuditEvent/{line['id']}/$report", {}, "nurse").status, (403, 404))
+
+
+main()
