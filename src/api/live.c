@@ -3,6 +3,7 @@
  * the ordinary doors. A stream resumes after the transaction it saw last (Last-Event-ID).
  * Invariant: policy is asked for each change and each actor, and a doubt means no. */
 #include "api/listeners.h"
+#include "policy/consent.h"
 
 #define BATCH 256u
 #define GAP_MAX 50000u /* transactions behind: told to load anew instead */
@@ -28,8 +29,9 @@ static struct screen *next(const struct screen *s)
 /* A change with the names that numbers stand for. */
 struct news {
     struct record_change change;
-    bool sensitive;
-    str text; /* the event */
+    bool asked;   /* of the resource itself, for each who listens: a Consent may speak of it */
+    bool renewed; /* who sees what has changed: those whom Consents bind load anew */
+    str text;     /* the event */
 };
 
 static bool wants(const struct screen *s, fhir_type t)
@@ -37,7 +39,7 @@ static bool wants(const struct screen *s, fhir_type t)
     return s->all_types || (t < TYPES_MAX && (s->types[t / 8] & 1u << t % 8));
 }
 
-static bool may_see(const struct screen *s, const struct news *n)
+static bool by_rows(const struct screen *s, const struct news *n, bool sensitive)
 {
     struct access_verdict v = {0};
     struct access_request rq = {
@@ -45,7 +47,8 @@ static bool may_see(const struct screen *s, const struct news *n)
         .action = ACTION_READ,
         .patient = n->change.patient,
         .is_own = s->base.actor.user_rid && s->base.actor.user_rid == n->change.rid,
-        .sensitive = n->sensitive,
+        .consented = consent_needs_share(s->base.actor.role),
+        .sensitive = sensitive,
     };
     policy_access(&s->base.actor, &rq, &v);
     if (!v.allowed || (v.own_only && !rq.is_own))
@@ -54,15 +57,41 @@ static bool may_see(const struct screen *s, const struct news *n)
            (s->base.actor.patient && s->base.actor.patient == n->change.patient);
 }
 
+/* By the rows alone where they say all; the resource is looked at where labels or Consents may. */
+static bool may_see(struct op *op, struct record *rec, const struct screen *s, const struct news *n)
+{
+    bool bound = consent_binds(s->base.actor.role), may = false;
+    if (!by_rows(s, n, false))
+        return false;
+    if (by_rows(s, n, true) && !(bound && n->asked) && !consent_needs_share(s->base.actor.role))
+        return true;
+    op->actor = &s->base.actor;
+    if (record_may_read(op, rec, n->change.rid, n->change.vid, &may) != OK)
+        may = false;
+    op_clear(op);
+    return may;
+}
+
+/* What one screen is told; nobody's lock is held. */
+static uint8_t *choose(struct op *op, struct record *rec, const struct screen *s,
+                       const struct news *news, size_t n)
+{
+    uint8_t *told = arena_calloc(op->arena, n, 1);
+    for (size_t i = 0; told && i < n; i++)
+        told[i] = news[i].change.t > s->after && news[i].text.n && wants(s, news[i].change.type) &&
+                  may_see(op, rec, s, &news[i]);
+    return told;
+}
+
 /* Lock held. */
-static void tell(struct screen *s, const struct news *news, size_t n)
+static void tell(struct screen *s, const struct news *news, size_t n, const uint8_t *told)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct news *one = &news[i];
-        if (one->change.t <= s->after || !one->text.n || !wants(s, one->change.type) ||
-            !may_see(s, one))
-            continue;
-        if (!net_stream_send(s->base.stream, one->text))
+        bool anew =
+            news[i].renewed && news[i].change.t > s->after && consent_binds(s->base.actor.role);
+        if (anew && !net_stream_send(s->base.stream, STR("event: reset\ndata: {}\n\n")))
+            return;
+        if (told[i] && !net_stream_send(s->base.stream, news[i].text))
             return;
     }
     if (n && news[n - 1].change.t > s->after)
@@ -81,46 +110,27 @@ static str name_of(struct op *op, struct api *api, uint64_t rid)
     return id;
 }
 
-/* Does the resource carry a security label? A doubt counts as yes. */
-static bool labelled(struct op *op, struct api *api, uint64_t rid)
+static bool wanted(struct listeners *l, fhir_type t)
 {
-    struct record_doc d;
-    if (record_get(op, api->rec, rid, &d) == OK)
-        return str_find(d.body, STR("\"security\""), 0) != SIZE_MAX;
-    op_clear(op);
-    return true;
-}
-
-/* What the screens that are there need to know of a change. */
-struct interest {
-    bool wanted, careful; /* careful: for one of them labels matter */
-};
-
-static struct interest interest_in(struct listeners *l, fhir_type t)
-{
-    struct interest i = {0};
+    bool yes = false;
     pthread_mutex_lock(&l->lock);
-    for (const struct screen *s = first(l); s; s = next(s)) {
-        bool clinical = s->base.actor.role == ROLE_NURSE || s->base.actor.role == ROLE_PATIENT ||
-                        s->base.actor.role == ROLE_SYSTEM;
-        i.wanted = i.wanted || wants(s, t);
-        i.careful = i.careful || (!clinical && wants(s, t));
-    }
+    for (const struct screen *s = first(l); s && !yes; s = next(s))
+        yes = wants(s, t);
     pthread_mutex_unlock(&l->lock);
-    return i;
+    return yes;
 }
 
 static void describe(struct op *op, struct listeners *l, const struct record_change *ch,
                      struct news *ret)
 {
-    struct interest interest = interest_in(l, ch->type);
-    *ret = (struct news){.change = *ch, .sensitive = true};
-    str id = interest.wanted ? name_of(op, l->api, ch->rid) : STR_NONE;
+    bool bind = record_consents_bind(op, l->api->rec, ch->patient);
+    bool consent = str_eq(fhir_type_name(ch->type), STR("Consent"));
+    *ret = (struct news){
+        .change = *ch, .asked = bind, .renewed = consent && (bind || !ch->created || ch->deleted)};
+    str id = wanted(l, ch->type) ? name_of(op, l->api, ch->rid) : STR_NONE;
     if (!id.n)
         return;
     str patient = ch->patient == ch->rid ? id : name_of(op, l->api, ch->patient);
-    if (interest.careful)
-        ret->sensitive = labelled(op, l->api, ch->rid);
     ret->text =
         arena_printf(op->arena,
                      "id: %llu\nevent: change\ndata: {\"type\":\"%.*s\",\"id\":\"%.*s\","
@@ -141,12 +151,18 @@ static bool step(struct listeners *l, struct op *op, uint64_t after)
         return false;
     for (size_t i = 0; i < n; i++)
         describe(op, l, &changes[i], &news[i]);
+    struct listener **at;
+    size_t open = listeners_hold(l, op->arena, &at);
+    uint8_t **told = ARENA_ARRAY(op->arena, uint8_t *, open + 1);
+    for (size_t i = 0; told && i < open; i++)
+        told[i] = choose(op, l->api->rec, (struct screen *)at[i], news, n);
     pthread_mutex_lock(&l->lock);
-    for (struct screen *s = first(l); s; s = next(s))
-        if (!s->base.ending)
-            tell(s, news, n);
+    for (size_t i = 0; told && i < open; i++)
+        if (!at[i]->ending && !at[i]->gone && told[i])
+            tell((struct screen *)at[i], news, n, told[i]);
     pthread_mutex_unlock(&l->lock);
-    return true;
+    listeners_let_go(l, at, open);
+    return told != NULL;
 }
 
 /* The earliest position of all screens. */

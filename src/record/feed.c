@@ -10,6 +10,8 @@ err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max,
     TRY(store_feed(op, rec->store, after, max, &c, &n));
     struct record_change *r = ARENA_ARRAY(op->arena, struct record_change, n);
     TRY(op_check(op));
+    for (size_t i = 0; i < n; i++) /* a follower may be faster than the writer's own next step */
+        consents_stale(rec, c[i].type, c[i].comp);
     for (size_t i = 0; i < n; i++)
         r[i] = (struct record_change){.t = c[i].t,
                                       .rid = c[i].rid,

@@ -43,6 +43,34 @@ class Live(Case):
         ids = [int(x["id"]) for x in e.events]
         self.assertEqual(sorted(ids), ids)
 
+    def test_a_denial_closes_open_screens(self):
+        """Within five seconds the screens load anew, and nothing of what was denied is told."""
+        pid, other = self.patient(), self.patient()
+        e, officer = self.open(), self.open(token="system")
+        e.wait(lambda x: x.get("event") == "hello")
+        was = self.create(observation(pid)).json["id"]
+        e.wait(change("Observation", id=was))
+        began = time.monotonic()
+        consent = {"resourceType": "Consent", "status": "active",
+                   "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope",
+                                         "code": "patient-privacy"}]},
+                   "category": [{"text": "restriction"}], "policyRule": {"text": "own"},
+                   "patient": {"reference": "Patient/" + pid},
+                   "provision": {"type": "deny", "class": [{"code": "Observation"}]}}
+        cid = self.create(consent, token="system").json["id"]
+        e.wait(lambda x: x.get("event") == "reset")
+        self.assertLess(time.monotonic() - began, 5)
+        self.expect(403, self.call("GET", "/fhir/Observation/" + was))
+        hidden = self.create(observation(pid), token="system").json["id"]
+        shown = self.create(observation(other), token="system").json["id"]
+        officer.wait(change("Observation", id=hidden))
+        e.wait(change("Observation", id=shown))
+        self.assertNotIn(hidden, json.dumps(e.events))
+        e.events.clear()
+        self.expect(204, self.call("DELETE", "/fhir/Consent/" + cid, token="system"))
+        e.wait(lambda x: x.get("event") == "reset")
+        self.expect(200, self.call("GET", "/fhir/Observation/" + hidden))
+
     def test_resume(self):
         e = self.open()
         at = e.wait(lambda x: x.get("event") == "hello")["id"]
