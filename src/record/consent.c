@@ -248,6 +248,8 @@ static bool hides_for(struct op *op, struct record *rec, uint64_t patient,
     }
     if (set && (set->broken || ask_data(op, rec, set, q, &r, ret) != OK))
         hide(ret);
+    if (ret->hidden && consent_glass_broken(op, rec, patient))
+        consent_decide(NULL, 0, true, &r, ret);
     consent_give(rec, patient, set);
     op->fault = before;
     return ret->hidden;
@@ -304,6 +306,7 @@ bool consent_hides_type(struct op *op, struct record *rec, uint64_t patient, fhi
     if (!hidden && set)
         consent_decide(set->roots, set->n, false, &r, &v);
     hidden = hidden || (set && set->broken) || v.hidden;
+    hidden = hidden && !consent_glass_broken(op, rec, patient);
     if (set)
         consent_give(rec, patient, set);
     op->fault = before;

@@ -40,6 +40,9 @@ MUST err consent_take(struct op *op, struct record *rec, uint64_t patient,
                       struct consent_set **ret);
 void consent_give(struct record *rec, uint64_t patient, struct consent_set *set);
 
+/* glass.c: has who acts broken the glass for the patient, and is it still open? */
+bool consent_glass_broken(struct op *op, struct record *rec, uint64_t patient);
+
 /* What Consents and labels ask of a resource (needs: CONSENT_CODES …). */
 MUST err consent_data_of(struct op *op, struct json *resource, unsigned needs,
                          struct consent_data *ret);

@@ -133,6 +133,10 @@ void record_tx_outbox_later(struct record_tx *tx, uint64_t job, int64_t due, str
  * as a verdict). */
 void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
                      const struct json *detail);
+/* For ms from now op->actor is shown what the patient's Consents hide from them (emergency treatment,
+ * 45 CFR 164.522(a)(1)(iii)). ERR_FORBIDDEN for roles that may not (spec/rules/consent-roles.csv),
+ * ERR_NOT_FOUND. Whoever calls adds the review and the notice to the same transaction. */
+MUST err record_glass_break(struct record_tx *tx, str patient, int64_t ms, int64_t *ret_until);
 /* Durable and visible, or nothing happened. */
 MUST err record_commit(struct record_tx *tx);
 

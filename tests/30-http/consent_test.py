@@ -1,0 +1,91 @@
+"""Consents over HTTP: a denial closes every door for those it means, a broken glass opens it for one person
+and some hours, tells the patient and asks for a review; bad reasons and other roles are refused."""
+import unittest
+
+from weft_http import Case, main, observation
+
+SCOPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope",
+                     "code": "patient-privacy"}]}
+
+
+def consent(patient, **provision):
+    return {"resourceType": "Consent", "status": "active", "scope": SCOPE,
+            "category": [{"text": "restriction"}], "policyRule": {"text": "own"},
+            "patient": {"reference": "Patient/" + patient}, "provision": provision}
+
+
+class Consents(Case):
+    roles = ("nurse", "agent", "system", "privacy")
+
+    @classmethod
+    def before_start(cls):
+        cls.eve = cls.server.token("nurse", "--user", "nurse.eve")
+
+    def glass(self, who, reason, token="nurse"):
+        return self.call("POST", f"/fhir/Patient/{who}/$break-glass", {
+            "resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": reason}]},
+            token=token)
+
+    def test_glass(self):
+        who = self.patient()
+        oid = self.create(observation(who)).json["id"]
+        self.create(consent(who, type="deny"), token="system")
+        doors = ("/fhir/Patient/" + who, "/fhir/Observation/" + oid, f"/fhir/Patient/{who}/$everything")
+        for door in doors:
+            self.expect(403, self.call("GET", door), "break the glass")
+        count = f"/fhir/Observation?patient={who}&_summary=count"
+        self.assertEqual(0, self.call("GET", count).json["total"])
+        self.expect(400, self.glass(who, "please"))
+        self.expect(400, self.glass(who, "x" * 501))
+        self.expect(404, self.glass("nobody", "Unconscious after a fall"))
+        for token in ("agent", "privacy"):
+            self.expect(403, self.glass(who, "Unconscious after a fall", token))
+        self.expect(403, self.call("GET", doors[0]))
+        answer = self.expect(200, self.glass(who, "Unconscious after a fall; allergies unknown")).json
+        self.assertEqual("until", answer["parameter"][0]["name"])
+        for door in doors:
+            self.expect(200, self.call("GET", door))
+        self.assertEqual(1, self.call("GET", count).json["total"])
+        self.expect(403, self.call("GET", doors[0], token="eve"))  # one person, not a role
+        cases = self.call("GET", f"/fhir/Task?patient={who}", token="privacy").json
+        self.assertEqual(["break-glass"], [e["resource"]["groupIdentifier"]["value"]
+                                           for e in cases["entry"]])
+        self.assertIn("allergies unknown", cases["entry"][0]["resource"]["description"])
+        notes = self.call("GET", f"/fhir/Communication?subject=Patient/{who}", token="system").json
+        self.assertIn("emergency", notes["entry"][0]["resource"]["payload"][0]["contentString"])
+
+    def test_writes_are_closed_too(self):
+        who = self.patient()
+        oid = self.create(observation(who)).json["id"]
+        self.create(consent(who, type="deny"), token="system")
+        where = "/fhir/Observation/" + oid
+        self.expect(403, self.call("PUT", where, {**observation(who), "id": oid}))
+        self.expect(403, self.call("DELETE", where, token="nurse"))
+        self.create(observation(who))  # writing down is not looking
+        who = self.patient()
+        self.create(consent(who, type="deny", action=[{"coding": [{"code": "collect"}]}]), token="system")
+        self.expect(403, self.call("POST", "/fhir/Observation", observation(who)))
+
+    def test_roads(self):
+        """What one cannot read is in no Bundle, no GraphQL answer, no history and no batch."""
+        who = self.patient()
+        oid = self.create(observation(who)).json["id"]
+        self.create(consent(who, type="deny", **{"class": [{"code": "Observation"}]}), token="system")
+        q = "{PatientList(_id: \"%s\") {id ObservationList(_reference: patient) {id}}}" % who
+        for path in (f"/fhir/Patient/{who}/$everything", "/fhir/Observation", "/fhir/Observation/_history",
+                     "/fhir/_history?_count=200", f"/fhir/Patient/{who}/Observation", f"/fhir/Patient/{who}/*",
+                     f"/fhir/Patient?_id={who}&_revinclude=Observation:patient",
+                     f"/fhir/Observation/$lastn?patient={who}", f"/fhir/Observation?_id={oid}"):
+            shown = self.expect(200, self.call("GET", path)).json.get("entry", [])
+            self.assertNotIn(oid, [e.get("resource", {}).get("id") for e in shown], path)
+        answer = self.call("POST", "/fhir/$graphql", {"query": q})
+        self.assertNotIn(oid, answer.body.decode())
+        batch = {"resourceType": "Bundle", "type": "batch",
+                 "entry": [{"request": {"method": "GET", "url": "Observation/" + oid}}]}
+        one = self.expect(200, self.call("POST", "/fhir", batch)).json["entry"][0]
+        self.assertTrue(one["response"]["status"].startswith("403"))
+        self.assertNotIn("resource", one)
+
+
+if __name__ == "__main__":
+    main()
