@@ -176,16 +176,3 @@ err record_audit_event(struct op *op, struct record *rec, str action, bool succe
                       .detail = detail};
     return audit_append(op, rec, &a);
 }
-
-err record_audit_verify(struct op *op, struct record *rec, struct record_audit_check *ret)
-{
-    TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
-    struct store_trail_check c;
-    TRY(store_trail_verify(op, rec->store, &c));
-    *ret = (struct record_audit_check){.entries = c.entries, .bad_seq = c.bad_seq};
-    for (size_t i = 0; i < sizeof c.head; i++) {
-        ret->head[2 * i] = "0123456789abcdef"[c.head[i] >> 4];
-        ret->head[2 * i + 1] = "0123456789abcdef"[c.head[i] & 15];
-    }
-    return OK;
-}

@@ -195,8 +195,20 @@ MUST err record_audit_event(struct op *op, struct record *rec, str action, bool 
                             str detail);
 struct record_audit_check {
     uint64_t entries, bad_seq; /* bad_seq 0 = whole */
+    uint64_t heads;            /* signed heads (Ed25519) that were held against it */
     char head[65];             /* hex */
 };
 MUST err record_audit_verify(struct op *op, struct record *rec, struct record_audit_check *ret);
+/* Where the trail is now, signed, as JSON to be kept elsewhere (seq, time, hash, key, signature;
+ * the bytes signed are told in store.h). */
+MUST err record_audit_head(struct op *op, struct record *rec, str *ret_json);
+/* Holds such a head against the trail: *ret_seq its entry, 0 when it is not as it was. */
+MUST err record_audit_holds(struct op *op, struct record *rec, str json, uint64_t *ret_seq);
+/* The record's signature (Ed25519) over what, a line's end and the text; hex. */
+struct record_signature {
+    char key[65], value[129];
+};
+MUST err record_sign(struct op *op, struct record *rec, str what, str text,
+                     struct record_signature *ret);
 
 #endif

@@ -10,6 +10,8 @@ add_executable(record_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/record_be
 target_link_libraries(record_bench PRIVATE weft_record)
 add_executable(operations_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/operations_bench.c)
 target_link_libraries(operations_bench PRIVATE weft_record)
+add_executable(trail_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/trail_bench.c)
+target_link_libraries(trail_bench PRIVATE weft_record)
 # The weights of Patient/$match and the short forms of names.
 add_custom_command(OUTPUT ${GEN}/match_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_match.py

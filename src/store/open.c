@@ -125,6 +125,7 @@ static err read_all(struct op *op, struct store *s)
     TRY(check_keys(op, s));
     TRY(state_read(op, s->ops, writer, &s->state));
     TRY(reseal_load(op, s));
+    TRY(heads_load(op, s));
     TRY(s->ops->get(op, writer, SPACE_META, STR("dictionary"), &dictionary));
     TRY(packer_new(op, dictionary, &s->packer));
     TRY(read_rid_max(op, s));

@@ -34,6 +34,7 @@ err vault_init(struct op *op, struct vault *v, struct ring *r)
     memcpy(v->id, r->id, sizeof v->id);
     memcpy(v->old, r->old, sizeof v->old);
     v->has_old = r->has_old;
+    memcpy(v->sign, r->sign, sizeof v->sign);
     atomic_store(&v->epoch, r->epochs[r->n_epochs - 1].number);
     return OK;
 }

@@ -181,10 +181,35 @@ MUST err store_trail_find(struct op *op, struct store *s, const struct store_ran
                           size_t *ret_n);
 struct store_trail_check {
     uint64_t entries;
+    uint64_t heads; /* signed ones that were held against it */
     uint8_t head[32];
     uint64_t bad_seq; /* first altered, missing or reordered entry; 0 = whole */
 };
 MUST err store_trail_verify(struct op *op, struct store *s, struct store_trail_check *ret);
+
+/* Signatures of this store's own Ed25519 key (RFC 8032) over what, a line's end, and bytes that are
+ * text. */
+struct store_signature {
+    uint8_t key[32], bytes[64];
+};
+MUST err store_sign(struct op *op, const struct store *s, str what, str bytes,
+                    struct store_signature *ret);
+/* A signed word on where the trail was, to be kept elsewhere: signed are the
+ * line "weft trail head 1", seq(8) time(8) hash(32). The store keeps one a minute, or 65,536
+ * entries, itself and verifies them all.
+ */
+struct store_trail_head {
+    uint64_t seq;
+    int64_t time;
+    uint8_t hash[32];
+    struct store_signature signature;
+};
+/* Of the newest entry. */
+MUST err store_trail_head(struct op *op, struct store *s, struct store_trail_head *ret);
+bool store_trail_head_good(const struct store_trail_head *h);
+/* Is the head this store's, and the entry still what it was? */
+MUST err store_trail_holds(struct op *op, struct store *s, const struct store_trail_head *h,
+                           bool *ret_holds);
 
 /* ---- health ---- */
 struct store_stats {

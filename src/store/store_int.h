@@ -244,6 +244,11 @@ struct standing {
     struct buf pend;           /* keys of the held entries in it */
 };
 
+/* The newest signed head of the trail (writer). */
+struct heads {
+    uint64_t seq;
+    int64_t time;
+};
 struct resealing {
     bool running;
     uint32_t epoch;
@@ -290,6 +295,7 @@ struct store {
     struct merge merge;
     struct spool spool;
     struct standing standing;
+    struct heads heads, heads_next;       /* as committed; of the group under way */
     struct resealing reseal, reseal_next; /* as committed; of the group under way */
     uint64_t rid_max;                     /* highest number that has a version */
     int64_t merge_not_before;             /* after a failure; ms, monotonic */
@@ -423,6 +429,18 @@ MUST err trail_put(struct op *op, struct store *s, const struct loose *l, struct
 MUST err trail_write(struct op *op, struct store *s, str sealed, str set, struct buf *pend);
 /* The sealed head, once per group. */
 MUST err trail_write_head(struct op *op, struct store *s);
+/* heads.c: a signed head when one is due; at open; all of them in order. */
+struct view;
+MUST err heads_write(struct op *op, struct store *s);
+MUST err heads_load(struct op *op, struct store *s);
+struct heads_walk {
+    const struct view *v;
+    struct store_cursor *c; /* to be closed */
+    bool valid;
+    struct store_trail_head at;
+};
+MUST err heads_open(struct op *op, const struct view *v, struct heads_walk *ret);
+MUST err heads_next(struct op *op, struct heads_walk *w);
 MUST err trail_seal(struct op *op, struct store *s, str entry, str *ret);
 MUST err tail_put(struct op *op, struct store *s, const struct pend *p, struct buf *pend);
 MUST err pend_flush(struct op *op, struct store *s, const struct buf *pend);

@@ -62,7 +62,8 @@ err trail_write_head(struct op *op, struct store *s)
     u64_write(head, s->pending.trail_seq);
     memcpy(head + 8, s->pending.trail_head, 32);
     TRY(seal(op, &s->vault, OWNER_STORE, STR("head"), str_make(head, sizeof head), &sealed));
-    return s->ops->put(op, s->be, SPACE_META, STR("head"), sealed);
+    TRY(s->ops->put(op, s->be, SPACE_META, STR("head"), sealed));
+    return heads_write(op, s);
 }
 
 struct loose *loose_new(str sealed, str set)
@@ -324,21 +325,53 @@ static bool row_follows(const struct store_cursor *c, uint64_t seq, uint8_t hash
     return memcmp(hash, stored.p, 32) == 0;
 }
 
-static err verify_rows(struct op *op, const struct view *v, struct store_trail_check *check)
+/* The signed heads up to here say the same. */
+static err heads_agree(struct op *op, struct heads_walk *w, struct store_trail_check *check,
+                       bool over)
 {
-    struct store_cursor *c = NULL;
+    while (w->valid && (over || w->at.seq <= check->entries)) {
+        if (w->at.seq != check->entries || !store_trail_head_good(&w->at) ||
+            memcmp(w->at.hash, check->head, 32) != 0) {
+            check->bad_seq = over ? check->entries + 1 : w->at.seq ? w->at.seq : 1;
+            return OK;
+        }
+        check->heads++;
+        TRY(heads_next(op, w));
+    }
+    return OK;
+}
+
+static err verify_rows(struct op *op, const struct view *v, struct store_cursor *c,
+                       struct heads_walk *w, struct store_trail_check *check)
+{
     char first[8] = {0};
-    TRY(v->s->ops->cursor_open(op, v->snap, SPACE_TRAIL, &c));
     TRY(v->s->ops->cursor_seek(op, c, str_make(first, 8), false));
-    while (c->valid) {
+    while (c->valid && !check->bad_seq) {
         if (!row_follows(c, check->entries + 1, check->head)) {
             check->bad_seq = check->entries + 1;
             return OK;
         }
         check->entries++;
+        TRY(heads_agree(op, w, check, false));
         TRY(v->s->ops->cursor_next(op, c));
     }
-    return OK;
+    return check->bad_seq ? OK : heads_agree(op, w, check, true);
+}
+
+static err verify_all(struct op *op, const struct view *v, struct store_trail_check *check)
+{
+    struct heads_walk w = {.c = NULL};
+    struct store_cursor *c = NULL;
+    err e = v->s->ops->cursor_open(op, v->snap, SPACE_TRAIL, &c);
+    if (e == OK)
+        e = heads_open(op, v, &w);
+    if (e == OK)
+        e = verify_rows(op, v, c, &w, check);
+    if (w.c)
+        v->s->ops->cursor_close(w.c);
+    if (c)
+        v->s->ops->cursor_close(c);
+    return e;
 }
 
 /* The sealed head tells where the trail must end. */
@@ -364,7 +397,7 @@ err store_trail_verify(struct op *op, struct store *s, struct store_trail_check 
     struct view v;
     struct store_trail_check check = {.entries = 0};
     TRY(trail_view(op, s, &v));
-    err e = verify_rows(op, &v, &check);
+    err e = verify_all(op, &v, &check);
     if (e == OK && check.bad_seq == 0)
         e = verify_head(op, &v, &check);
     view_close(&v);

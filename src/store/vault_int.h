@@ -128,6 +128,7 @@ struct vault {
     uint8_t id[32];    /* public ids */
     uint8_t old[32];   /* has_old: of seals of version 1 */
     bool has_old;
+    uint8_t sign[32];  /* seed: heads of the trail */
     struct ring *ring; /* changed with every stripe's lock held */
     atomic_uint epoch; /* the current one */
     struct vault_stripe *stripes;

@@ -156,6 +156,7 @@ static err write_group(struct store *s, struct group *g, size_t slice, bool *ret
     struct op *op = &s->op;
     bool writes = slice > 0 || s->spool.first || s->reseal.running;
     s->reseal_next = s->reseal;
+    s->heads_next = s->heads;
     TRY(enter(s));
     TRY(apply_held(op, s));
     if (s->spool.first)
@@ -179,6 +180,7 @@ static void publish(struct store *s)
 {
     s->state = s->pending;
     s->reseal = s->reseal_next;
+    s->heads = s->heads_next;
     atomic_store(&s->sealing, s->reseal.running);
     atomic_store(&s->sealed_rid, s->reseal.row >> 20);
     atomic_store(&s->time, s->state.time);

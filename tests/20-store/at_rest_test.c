@@ -227,6 +227,47 @@ static void test_trail(void **state)
     altered("DELETE FROM trail WHERE k=20", 20); /* cut off at the end */
     altered("DELETE FROM trail WHERE k>=18", 18);
     altered("DELETE FROM trail", 1);
+    /* the sealed head taken away with the end: the signed one knows of entry 1 at least */
+    altered("DELETE FROM trail; DELETE FROM meta WHERE k=CAST('head' AS BLOB)", 1);
+    /* a signed head altered, or moved to another entry */
+    altered("UPDATE meta SET v=CAST(substr(v,1,50)||x'00000000'||substr(v,55) AS BLOB) "
+            "WHERE substr(k,1,5)=CAST('head/' AS BLOB)",
+            1);
+    altered("UPDATE meta SET k=CAST(substr(k,1,12)||x'07' AS BLOB) "
+            "WHERE substr(k,1,5)=CAST('head/' AS BLOB)",
+            7);
+}
+
+/* A head given away holds against the trail as long as that is what it was. */
+static void test_heads(void **state)
+{
+    (void)state;
+    struct suite *b = filled();
+    struct store_trail_head h, forged;
+    bool holds = false;
+    uint64_t ticket;
+    suite_clear(b);
+    assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);
+    assert_int_equal(store_trail_head(&b->op, b->s, &h), OK);
+    assert_int_equal(h.seq, ENTRIES);
+    assert_true(store_trail_head_good(&h));
+    assert_int_equal(store_trail_append(&b->op, b->s, STR("later"), NULL, 0, &ticket), OK);
+    assert_int_equal(store_trail_wait(&b->op, b->s, (struct tickets){ticket, ticket}), OK);
+    assert_int_equal(store_trail_holds(&b->op, b->s, &h, &holds), OK);
+    assert_true(holds);
+    forged = h;
+    forged.seq = 7;
+    assert_false(store_trail_head_good(&forged));
+    assert_int_equal(store_trail_holds(&b->op, b->s, &forged, &holds), OK);
+    assert_false(holds);
+    store_close(b->s);
+    b->s = NULL;
+    run_sql(b, "DELETE FROM trail WHERE k>=20");
+    suite_clear(b);
+    assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);
+    assert_int_equal(store_trail_holds(&b->op, b->s, &h, &holds), OK);
+    assert_false(holds);
+    suite_free(b);
 }
 
 static void test_document(void **state)
@@ -340,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_readable),
         cmocka_unit_test(test_trail),
+        cmocka_unit_test(test_heads),
         cmocka_unit_test(test_spool),
         cmocka_unit_test(test_spool_in_copy),
         cmocka_unit_test(test_document),
