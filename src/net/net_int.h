@@ -30,6 +30,7 @@ struct peer {
     struct net_http *server;
     int fd;
     atomic_int_fast64_t deadline; /* monotonic ms; 0 = none (working, streaming) */
+    atomic_bool asks;             /* a request has come whole with its head, and is not over */
 };
 
 struct request {
@@ -126,5 +127,6 @@ struct peer *watch_add(struct net_http *s, int fd);
 void watch_remove(struct net_http *s, struct peer *p);
 void watch_tick(void *server);
 void watch_set(struct peer *p, int64_t deadline);
+void watch_asks(struct peer *p, bool asks);
 
 #endif

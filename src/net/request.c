@@ -125,6 +125,7 @@ void request_begin(struct request *r, const char *method)
     r->phase = PHASE_BODY;
     r->body_started = time_mono();
     watch_set(r->peer, r->body_started + (int64_t)s->o.body_s * 1000);
+    watch_asks(r->peer, true);
     atomic_fetch_add(&s->requests, 1);
     atomic_fetch_add(&s->active, 1);
     uint64_t n = announced(r);

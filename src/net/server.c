@@ -84,6 +84,7 @@ static void on_done(void *cls, struct MHD_Connection *conn, void **ctx,
     }
     int64_t idle = atomic_load(&s->stopping) ? 0 : (int64_t)s->o.head_s * 1000;
     watch_set(r->peer, time_mono() + idle);
+    watch_asks(r->peer, false);
     request_give(r);
 }
 

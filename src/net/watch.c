@@ -1,9 +1,28 @@
 /* The watch over connections: one that idles, or sends its head or body too slowly, is cut off at
- * its deadline, so that nobody holds the server by dribbling bytes. A request being worked on has
- * no deadline here. Invariant: a peer in the list has an open socket. */
+ * its deadline, so that nobody holds the server by dribbling bytes; and when nearly as many are
+ * open as may be, each new one ends the one that has asked nothing for longest, in a TLS handshake
+ * or idle, so that who only holds connections keeps nobody out. A request being worked on has no
+ * deadline here. Invariant: a peer in the list has an open socket. */
 #include "net/net_int.h"
 
 #include <sys/socket.h>
+
+/* Lock held. */
+static void make_room(struct net_http *s)
+{
+    struct peer *oldest = NULL;
+    if (atomic_load(&s->connections) < s->o.connections - s->o.connections / 8)
+        return;
+    for (struct peer *p = s->peers; p; p = p->next)
+        if (!atomic_load_explicit(&p->asks, memory_order_relaxed) &&
+            (!oldest || p->deadline < oldest->deadline))
+            oldest = p;
+    if (!oldest)
+        return;
+    watch_asks(oldest, true); /* once is enough */
+    atomic_fetch_add(&s->timeouts, 1);
+    shutdown(oldest->fd, SHUT_RDWR);
+}
 
 struct peer *watch_add(struct net_http *s, int fd)
 {
@@ -15,6 +34,7 @@ struct peer *watch_add(struct net_http *s, int fd)
     p->server = s;
     watch_set(p, time_mono() + (int64_t)s->o.head_s * 1000);
     pthread_mutex_lock(&s->lock);
+    make_room(s);
     p->next = s->peers;
     if (p->next)
         p->next->prev = p;
@@ -43,6 +63,12 @@ void watch_set(struct peer *p, int64_t deadline)
 {
     if (p)
         atomic_store_explicit(&p->deadline, deadline, memory_order_relaxed);
+}
+
+void watch_asks(struct peer *p, bool asks)
+{
+    if (p)
+        atomic_store_explicit(&p->asks, asks, memory_order_relaxed);
 }
 
 void watch_tick(void *server)
