@@ -322,7 +322,8 @@ createServer(async (req, res) => {
   if (url.pathname === "/auth/sign-in") {
     const { user, password } = await bodyOf(req);
     const u = USERS[user];
-    if (u && password === "weft-demo") res.setHeader("set-cookie", `weft=${user}; Path=/; HttpOnly`);
+    if (u && password === "weft-demo")
+      res.setHeader("set-cookie", `weft=${user}; Path=/; HttpOnly`);
     return u && password === "weft-demo"
       ? json(res, 200, { ...u, csrf: user, expires: new Date(Date.now() + 3.6e6) })
       : outcome(res, 401, [{ severity: "error", code: "login" }]);
