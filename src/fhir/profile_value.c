@@ -144,7 +144,11 @@ static enum terms_answer member(struct profile_check *c, const struct profile_bi
     if (b->known && fhir_sets[b->known].rule == SET_LISTED)
         return fhir_set_has(b->known, code.system, code.code, NULL) ? TERMS_YES : TERMS_NO;
     if (t && t->member && c->failed == OK) {
-        err e = t->member(c->op, t->ctx, b->set, code, &answer, NULL);
+        struct op ask; /* what has been told so far is no fault of the terminology's */
+        op_init(&ask, c->op->arena, c->op->actor, c->op->now);
+        ask.deadline = c->op->deadline;
+        ask.trace = c->op->trace;
+        err e = t->member(&ask, t->ctx, b->set, code, &answer, NULL);
         if (e != OK)
             c->failed = e;
     }

