@@ -153,6 +153,9 @@ err oauth_client_known(struct op *op, struct identity *id, const struct oauth_re
             return unknown(op, id, client, "client_id and the assertion name different apps.");
         client = said;
     }
+    /* a public app proves nothing by its name: its refresh token says whose it is (RFC 6749 6) */
+    if (!client.n && r->refresh.n)
+        TRY(oauth_refresh_client(op, id, r->refresh, &client));
     TRY(oauth_client_load(op, id, client, &c));
     if (!oauth_client_lives(op, &c))
         return unknown(op, id, client, "No app of this name is registered and approved here.");

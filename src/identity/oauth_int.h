@@ -97,6 +97,8 @@ MUST err oauth_family_new(struct op *op, struct identity *id, struct oauth_grant
 MUST err oauth_family_end(struct op *op, struct identity *id, str client, str family);
 MUST err oauth_refresh(struct op *op, struct identity *id, const struct oauth_request *r,
                        const struct oauth_client *c, struct json **ret);
+/* Whose refresh token it is; empty: nobody's. */
+MUST err oauth_refresh_client(struct op *op, struct identity *id, str token, str *ret);
 /* oauth_keys.c */
 MUST err oauth_signing_key(struct op *op, struct identity *id, str *ret_kid, str *ret_pem);
 

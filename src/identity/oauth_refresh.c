@@ -8,6 +8,16 @@ static str family_key(struct op *op, str family)
     return arena_cat(op->arena, STR("of/"), family);
 }
 
+err oauth_refresh_client(struct op *op, struct identity *id, str token, str *ret)
+{
+    struct json *o, *family = NULL;
+    TRY(oauth_load(op, id, oauth_key(op, "or/", token), &o, NULL));
+    if (o)
+        TRY(oauth_load(op, id, family_key(op, json_get_str(o, STR("family"))), &family, NULL));
+    *ret = json_get_str(family, STR("client"));
+    return OK;
+}
+
 static err refuse(struct op *op, struct identity *id, str client, const char *why)
 {
     struct oauth_refusal r = {

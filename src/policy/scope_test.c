@@ -22,6 +22,7 @@ static void words(void **state)
                                        "user/Task.write",
                                        "patient/Observation.rs?category=vital-signs",
                                        "user/Observation.s?_tag=a|b,c",
+                                       "user/Condition.s?clinical-status=a",
                                        "user/Observation.s?Zz=1"};
     static const char *const bad[] = {"",
                                       "openid",
