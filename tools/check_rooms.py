@@ -22,7 +22,7 @@ ROOMS = {
     "desk": "base fhir policy record",
     "monitor": "base net fhir policy record identity desk",
     "outreach": "base net fhir policy record desk",
-    "partners": "base fhir policy record identity",
+    "partners": "base net fhir policy record identity",
     "rules": "base policy record",
     "demo": "base",
     "api": "base net fhir policy record terms identity desk monitor outreach partners rules demo",

@@ -2,6 +2,7 @@
  * thread, the minute's house-keeping. */
 #include "api/bulk_int.h"
 #include "api/listeners.h"
+#include "api/oauth_outside_int.h"
 
 #include <sodium.h>
 
@@ -70,6 +71,7 @@ static err start(struct op *op, struct api *api)
     h.ctx = api;
     /* Three quarters of the workers are never in a password hash. */
     identity_sign_ins_max(api->id, o.workers / 4);
+    outside_start(api);
     api->live = listeners_new(api, live_run);
     api->sublive = listeners_new(api, sublive_run);
     if (!api->live || !api->sublive)

@@ -12,6 +12,12 @@ MUST err oauth_form(struct call *c, struct form *ret);
 /* oauth_authorize.c: the launch of a page's handle and this browser's cookie. */
 MUST err oauth_launch_of(struct call *c, str handle, struct oauth_launch *ret);
 
+/* The cookie that binds a launch to its browser. */
+str launch_cookie(struct call *c);
+void launch_cookie_set(struct call *c, str browser);
+/* 303, not kept. */
+err oauth_go(struct call *c, str url);
+
 /* oauth_words.c */
 enum oauth_word {
     W_SIGN_IN,
@@ -47,6 +53,7 @@ enum oauth_word {
     W_STOPPED,
     W_ALL_TYPES,
     W_OUTSIDE,
+    W_OPEN,
     W_COUNT
 };
 enum oauth_language { LANGUAGE_EN, LANGUAGE_ES, LANGUAGE_AR, LANGUAGE_COUNT };

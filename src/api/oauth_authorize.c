@@ -6,7 +6,7 @@
 
 #define COOKIE "weft-launch"
 
-static err go(struct call *c, str url)
+err oauth_go(struct call *c, str url)
 {
     answer_header(c, "Location", "%.*s", STR_ARG(url));
     c->rq->answer.status = 303;
@@ -53,19 +53,24 @@ err api_oauth_authorize(struct call *c)
         e = oauth_begin(&c->op, c->api->id, &a, base_url(c), &l, &back);
     if (e != OK && back.n) {
         op_clear(&c->op);
-        return go(c, back);
+        return oauth_go(c, back);
     }
     if (e == ERR_INVALID)
         return oauth_page_stopped(c, fault_of(c));
     TRY(e);
-    bool tls = str_starts(base_url(c), STR("https:"));
-    answer_header(c, "Set-Cookie",
-                  COOKIE "=%.*s; Path=/oauth; Max-Age=600; HttpOnly; SameSite=Lax%s",
-                  STR_ARG(l.browser), tls ? "; Secure" : "");
+    launch_cookie_set(c, l.browser);
     return oauth_page(c, &l, STR_NONE, STR_NONE);
 }
 
-static str cookie(struct call *c)
+void launch_cookie_set(struct call *c, str browser)
+{
+    bool tls = str_starts(base_url(c), STR("https:"));
+    answer_header(c, "Set-Cookie",
+                  COOKIE "=%.*s; Path=/oauth; Max-Age=600; HttpOnly; SameSite=Lax%s",
+                  STR_ARG(browser), tls ? "; Secure" : "");
+}
+
+str launch_cookie(struct call *c)
 {
     str all = net_header(c->rq, "Cookie"), one;
     while (str_take_until(&all, ';', &one)) {
@@ -78,7 +83,7 @@ static str cookie(struct call *c)
 
 err oauth_launch_of(struct call *c, str handle, struct oauth_launch *ret)
 {
-    return oauth_find(&c->op, c->api->id, handle, cookie(c), ret);
+    return oauth_find(&c->op, c->api->id, handle, launch_cookie(c), ret);
 }
 
 static str ticked(struct call *c, const struct form *f)
@@ -93,6 +98,18 @@ static str ticked(struct call *c, const struct form *f)
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 
+/* Who is signed in at the console or portal of this browser need not show it twice. The form comes
+ * from our own page: it holds the launch's handle, beside its cookie. */
+static err by_session(struct call *c, struct oauth_launch *l)
+{
+    struct identity_account a;
+    str token = cookie_token(c);
+    if (!same_origin(c) || !token.n)
+        return fail(&c->op, ERR_UNAUTHENTICATED, "Nobody is signed in in this browser.");
+    TRY(identity_actor(&c->op, c->api->id, token, &a));
+    return oauth_signed_in(&c->op, c->api->id, l, a.user, c->op.actor->strong);
+}
+
 /* What the form of the step says; *ret_url when the launch is over. */
 static err step(struct call *c, const struct form *f, struct oauth_launch *l, str *ret_url)
 {
@@ -100,6 +117,8 @@ static err step(struct call *c, const struct form *f, struct oauth_launch *l, st
     struct identity *id = c->api->id;
     if (form_field(f, STR("deny")).n)
         return oauth_deny(op, id, l, "access_denied", base_url(c), ret_url);
+    if (l->step == OAUTH_SIGN_IN && form_field(f, STR("open")).n)
+        return by_session(c, l);
     if (l->step == OAUTH_SIGN_IN) {
         struct identity_try t = {.user = form_field(f, STR("user")),
                                  .password = form_field(f, STR("password")),
@@ -129,7 +148,7 @@ err api_oauth_step(struct call *c)
     TRY(e);
     e = step(c, &f, &l, &url);
     if (e == OK && url.n)
-        return go(c, url);
+        return oauth_go(c, url);
     if (e == ERR_FAULT || e == ERR_UNAVAILABLE)
         return e;
     str why = e == OK ? STR_NONE : fault_of(c);

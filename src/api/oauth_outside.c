@@ -1,6 +1,119 @@
+/* GET /oauth/outside and /oauth/outside/return: to the outside OpenID provider and back, within an
+ * app's launch or for a browser session of its own. What counts as signed in is identity's. */
 #include "api/oauth_outside_int.h"
+
+#include "api/oauth_api_int.h"
+#include "net/fetch.h"
+
+#include <stdio.h>
+
 str outside_issuer(const struct api *api)
 {
-    (void)api;
-    return STR_NONE;
+    return config_str(api->config, "oidc.issuer");
+}
+
+static err fetch(struct op *op, void *ctx, str url, str form, str basic, str *ret)
+{
+    const struct config *config = ctx;
+    struct net_fetch f = {.url = url,
+                          .form = form,
+                          .basic = basic,
+                          .allow = config_str(config, "oauth.allow"),
+                          .allow_http = config_bool(config, "oauth.allow_http"),
+                          .ca_file = config_str(config, "oauth.ca_file")};
+    return net_fetch(op, &f, ret);
+}
+
+void outside_start(struct api *api)
+{
+    oauth_fetcher(api->id, fetch, (void *)(uintptr_t)api->config);
+}
+
+/* One line; an unreadable file is no secret, and the provider will say so. */
+static str secret_of(struct call *c)
+{
+    char line[512];
+    str name = config_str(c->api->config, "oidc.secret_file"), secret = STR_NONE;
+    FILE *f = name.n ? fopen(str_z(c->op.arena, name), "re") : NULL;
+    if (!f)
+        return STR_NONE;
+    if (fgets(line, sizeof line, f))
+        secret = arena_str(c->op.arena, str_trim(str_of(line)));
+    fclose(f);
+    return secret;
+}
+
+static struct oauth_provider provider(struct call *c)
+{
+    return (struct oauth_provider){
+        .issuer = outside_issuer(c->api),
+        .client = config_str(c->api->config, "oidc.client_id"),
+        .secret = secret_of(c),
+        .back = arena_cat(c->op.arena, base_url(c), STR("/oauth/outside/return"))};
+}
+
+static err stopped(struct call *c, err e)
+{
+    if (e == ERR_FAULT || !c->op.fault.n)
+        return e;
+    return oauth_page_stopped(c, arena_str(c->op.arena, c->op.fault.issues[0].message));
+}
+
+err api_outside(struct call *c)
+{
+    struct oauth_provider p = provider(c);
+    struct oauth_launch l;
+    str handle, url, browser;
+    if (!p.issuer.n)
+        return fail(&c->op, ERR_NOT_FOUND, "No outside provider is set up here.");
+    if (query_get(c->op.arena, c->rq->query, STR("l"), &handle)) {
+        err e = oauth_launch_of(c, handle, &l);
+        if (e != OK)
+            return stopped(c, e);
+        browser = launch_cookie(c);
+    } else {
+        handle = STR_NONE;
+        browser = random_token(c->op.arena, 32);
+        launch_cookie_set(c, browser);
+    }
+    err e = oauth_outside_begin(&c->op, c->api->id, &p, browser, handle, &url);
+    return e == OK ? oauth_go(c, url) : stopped(c, e);
+}
+
+static err own_session(struct call *c, str user)
+{
+    struct identity_session s;
+    TRY(oauth_outside_session(&c->op, c->api->id, user, &s));
+    cookie_set(c, s.token);
+    bool staff = s.account.role != ROLE_PATIENT && s.account.role != ROLE_HELPER;
+    return oauth_go(c, staff ? STR("/console") : STR("/portal"));
+}
+
+static str parameter(struct call *c, const char *name)
+{
+    str v;
+    return query_get(c->op.arena, c->rq->query, str_of(name), &v) ? v : STR_NONE;
+}
+
+err api_outside_return(struct call *c)
+{
+    struct oauth_provider p = provider(c);
+    struct oauth_return r = {.state = parameter(c, "state"),
+                             .code = parameter(c, "code"),
+                             .iss = parameter(c, "iss"),
+                             .browser = launch_cookie(c)};
+    struct oauth_launch l;
+    str user, handle;
+    if (!p.issuer.n)
+        return fail(&c->op, ERR_NOT_FOUND, "No outside provider is set up here.");
+    err e = oauth_outside_end(&c->op, c->api->id, &p, &r, &user, &handle);
+    if (e == OK && !handle.n)
+        e = own_session(c, user);
+    if (e == OK && !handle.n)
+        return OK;
+    if (e == OK)
+        e = oauth_launch_of(c, handle, &l);
+    if (e == OK)
+        e = oauth_signed_in(&c->op, c->api->id, &l, user, false);
+    return e == OK ? oauth_page(c, &l, STR_NONE, STR_NONE) : stopped(c, e);
 }

@@ -4,6 +4,8 @@
 
 #include "api/api_int.h"
 
+/* Lets identity reach the network, under guard. */
+void outside_start(struct api *api);
 /* Empty: none is configured. */
 str outside_issuer(const struct api *api);
 

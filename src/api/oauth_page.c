@@ -100,12 +100,13 @@ static void sign_in(struct call *c, struct buf *b, const struct oauth_launch *l,
           "aria-describedby=\"code-hint\"");
     buf_printf(b, "<small id=\"code-hint\">%s</small><p><button>%s</button></p></form>",
                oauth_word(t, W_CODE_HINT), oauth_word(t, W_NEXT));
-    if (outside_issuer(c->api).n) {
-        buf_printf(b,
-                   "<form method=\"post\" action=\"/oauth/outside\"><input type=\"hidden\" "
-                   "name=\"l\" value=\"%.*s\"><button class=\"second\">%s</button></form>",
-                   STR_ARG(l->handle), oauth_word(t, W_OUTSIDE));
-    }
+    open_form(b,
+              l); /* the session's cookie comes with this form only, not with the app's request */
+    buf_printf(b, "<button class=\"second\" name=\"open\" value=\"1\">%s</button></form>",
+               oauth_word(t, W_OPEN));
+    if (outside_issuer(c->api).n)
+        buf_printf(b, "<p><a href=\"/oauth/outside?l=%.*s\">%s</a></p>", STR_ARG(l->handle),
+                   oauth_word(t, W_OUTSIDE));
 }
 
 static err found(struct call *c, const char *type, str query, struct record_page *ret)

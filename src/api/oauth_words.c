@@ -36,6 +36,7 @@ static const char *const words[W_COUNT][LANGUAGE_COUNT] = {
     [W_LATER] = {"You can say no. Your care stays the same.", "Puede decir que no. Su atención no cambia.", "يمكنك الرفض. لن تتغير رعايتك."},
     [W_STOPPED] = {"The app could not be opened", "No se pudo abrir la aplicación", "تعذر فتح التطبيق"},
     [W_ALL_TYPES] = {"All of the record", "Todo el historial", "السجل كله"},
+    [W_OPEN] = {"Go on as I am signed in here", "Seguir con mi sesión abierta", "المتابعة بجلستي المفتوحة"},
     [W_OUTSIDE] = {"Sign in with your organisation", "Entrar con su organización", "الدخول عبر مؤسستك"},
 };
 static const struct {

@@ -39,8 +39,10 @@ MUST err oauth_client_decide(struct op *op, struct identity *id, str client,
 MUST err oauth_client_list(struct op *op, struct identity *id, struct json **ret);
 /* May pages of this origin read answers: is it one of an approved app? */
 bool oauth_origin(struct op *op, struct identity *id, str origin);
-/* How keys are fetched from jwks_uri; unset: only registered keys are taken. */
-typedef err (*oauth_fetch_fn)(struct op *op, void *ctx, str url, str *ret_body);
+/* How the network is reached (keys from jwks_uri, an outside provider); unset: not at all. form
+ * empty: GET. basic: "user:password" or empty. */
+typedef err (*oauth_fetch_fn)(struct op *op, void *ctx, str url, str form, str basic,
+                              str *ret_body);
 void oauth_fetcher(struct identity *id, oauth_fetch_fn fn, void *ctx);
 
 /* ---- a launch: from the app's request to a code ---- */
@@ -116,7 +118,23 @@ MUST err oauth_steps(struct op *op, struct identity *id, struct json **ret);
 /* ---- people of an outside OpenID provider ---- */
 /* The account that signs in as this subject; empty user: nobody any more. Needs MANAGE. */
 MUST err oauth_subject_put(struct op *op, struct identity *id, str issuer, str subject, str user);
-MUST err oauth_subject_find(struct op *op, struct identity *id, str issuer, str subject,
-                            str *ret_user);
+struct oauth_provider {
+    str issuer, client, secret; /* secret empty: a public client */
+    str back;                   /* our address that it sends people back to */
+};
+/* Where to send the person. browser: the cookie of the browser; launch: what goes on afterwards,
+ * empty: a sign-in of its own. Code with PKCE S256, state and nonce. */
+MUST err oauth_outside_begin(struct op *op, struct identity *id, const struct oauth_provider *p,
+                             str browser, str launch, str *ret_url);
+/* They came back: whose account it is (ERR_UNAUTHENTICATED, in the trail, when it is nobody's or
+ * anything does not fit), and the launch that waits. */
+struct oauth_return {
+    str state, code, iss, browser;
+};
+MUST err oauth_outside_end(struct op *op, struct identity *id, const struct oauth_provider *p,
+                           const struct oauth_return *r, str *ret_user, str *ret_launch);
+/* A browser session for the account that oauth_outside_end() named. Sets op->actor. */
+MUST err oauth_outside_session(struct op *op, struct identity *id, str user,
+                               struct identity_session *ret);
 
 #endif

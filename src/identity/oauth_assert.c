@@ -16,21 +16,31 @@ static err unknown(struct op *op, struct identity *id, str client, const char *w
     return oauth_refuse(op, id, &r);
 }
 
+/* Fetched keys are kept for a minute, so that a busy app does not make this server a busy one. */
+#define KEYS_KEPT_MS 60000
+
 static err keys_of(struct op *op, struct identity *id, const struct oauth_client *c,
                    const struct json **ret)
 {
-    str body;
-    struct json *set;
+    str body, key = oauth_key(op, "oj/", c->jwks_uri);
+    struct json *set, *kept = json_new(op->arena, JSON_OBJECT);
     *ret = c->jwks;
     if (!c->jwks_uri.n)
         return OK;
+    TRY(oauth_load(op, id, key, &set, NULL));
+    if (set) {
+        *ret = JSON_GET(set, "set");
+        return OK;
+    }
     if (!id->oauth->fetch)
         return fail(op, ERR_UNAVAILABLE, "Keys are not fetched here.");
-    TRY(id->oauth->fetch(op, id->oauth->fetch_ctx, c->jwks_uri, &body));
+    TRY(id->oauth->fetch(op, id->oauth->fetch_ctx, c->jwks_uri, STR_NONE, STR_NONE, &body));
     TRY(json_read(op, body, &JSON_LIMITS_DEFAULT, &set));
     TRY(jose_keys_check(op, set));
+    json_set(op->arena, kept, STR("set"), set);
+    oauth_set_number(op, kept, "expires", op->now + KEYS_KEPT_MS);
     *ret = set;
-    return OK;
+    return oauth_save(op, id, key, kept);
 }
 
 /* The first that is wrong with the claims; NULL: nothing. */

@@ -2,4 +2,5 @@
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
-target_link_libraries(weft_net PUBLIC PkgConfig::MICROHTTPD PkgConfig::GNUTLS PkgConfig::ZLIB)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+target_link_libraries(weft_net PUBLIC PkgConfig::MICROHTTPD PkgConfig::CURL PkgConfig::GNUTLS PkgConfig::ZLIB)

@@ -1,8 +1,9 @@
 /* The courier's way out: many requests under way at once on one thread (libcurl's multi interface),
  * so that an endpoint that hangs delays nobody but itself. No redirects, certificates checked,
- * every address asked of addr_http.c when it is connected to. Answers are read past, never kept.
+ * every address asked of net/addr.c when it is connected to. Answers are read past, never kept.
  * Invariant: a parcel handed to courier_net_send() comes back from courier_net_step() exactly once,
  * or is freed with the net. */
+#include "net/addr.h"
 #include "partners/partners_int.h"
 
 #include <arpa/inet.h>

@@ -162,9 +162,6 @@ void mail_prepare(struct partners *p, struct parcel *parcel);
 /* May endpoints like this be reached at all? Asked at the write; the address is asked again when it
  * is connected to, so that a name cannot change its meaning in between. */
 MUST err endpoint_check(struct op *op, struct partners *p, str url, str path);
-/* addr_http.c: an address literal of 4 or 16 bytes. */
-bool addr_public(const uint8_t *addr, size_t n);
-bool addr_allowed(str allow, const uint8_t *addr, size_t n);
 
 /* ---- the parts in time ---- */
 /* One step of the follower; *ret_n: changes seen. */

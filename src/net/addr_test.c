@@ -1,5 +1,5 @@
 /* Which addresses count as public, at the edges of every block. */
-#include "partners/partners_int.h"
+#include "net/addr.h"
 
 #include "base/test.h"
 

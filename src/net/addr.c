@@ -1,8 +1,8 @@
-/* Which network addresses notifications may go to: public ones, and what the configuration allows
- * by name of address or network. Server-side request forgery ends here: the question is put to the
- * address that is really connected to, after the name was resolved.
- * Source: IANA special-purpose address registries (RFC 6890), CWE-918. */
-#include "partners/partners_int.h"
+/* Which network addresses the server may go to by itself: public ones, and what the configuration
+ * allows by name of address or network. Server-side request forgery ends here: the question is put
+ * to the address that is really connected to, after the name was resolved. Source: IANA
+ * special-purpose address registries (RFC 6890), CWE-918. */
+#include "net/addr.h"
 
 #include <arpa/inet.h>
 

@@ -1,0 +1,21 @@
+/* One request to somebody else's server, for keys and sign-in elsewhere: small answers, no
+ * redirects, certificates checked, and only to addresses that net/addr.h lets through. Blocks its
+ * thread for ten seconds at most. */
+#ifndef WEFT_NET_FETCH_H
+#define WEFT_NET_FETCH_H
+
+#include "base/op.h"
+
+#define NET_FETCH_MAX (256u << 10)
+struct net_fetch {
+    str url;
+    str form;  /* of a POST, form-encoded; empty: GET */
+    str basic; /* "user:password"; empty: none */
+    str allow; /* private addresses let through all the same */
+    bool allow_http;
+    str ca_file;
+};
+/* The body of a 200. ERR_UNAVAILABLE (nothing of the address in it) otherwise. */
+MUST err net_fetch(struct op *op, const struct net_fetch *f, str *ret_body);
+
+#endif
