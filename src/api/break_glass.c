@@ -1,8 +1,10 @@
-/* Patient/[id]/$break-glass: an emergency opens what the patient's Consents hide from who treats
- * them. The permission (record/glass.c), a review case for the privacy office and a notice to the
- * patient, in the patient's language, are one transaction. The reason stands in the case only. */
+/* Patient/[id]/$hidden: which kinds of resources Consents hide. Patient/[id]/$break-glass: an
+ * emergency opens what the patient's Consents hide from who treats them. The permission
+ * (record/glass.c), a review case for the privacy office and a notice to the patient, in the
+ * patient's language, are one transaction. The reason stands in the case only. */
 #include "api/op_int.h"
 #include "desk/desk.h"
+#include "policy/consent.h"
 
 #define REASON_MIN 10u
 #define REASON_MAX 500u
@@ -96,6 +98,32 @@ static err answer_until(struct call *c, int64_t until)
     json_set_str(a, part, STR("name"), STR("until"));
     json_set_str(a, part, STR("valueInstant"), time_format(a, until));
     json_push(a, list, part);
+    json_set_str(a, o, STR("resourceType"), STR("Parameters"));
+    json_set(a, o, STR("parameter"), list);
+    return answer_json(c, 200, o);
+}
+
+err api_hidden(struct call *c)
+{
+    struct arena *a = c->op.arena;
+    struct op_params p;
+    fhir_type *types;
+    size_t n;
+    TRY(op_params(c, "", &p));
+    op_deadline(c);
+    TRY(record_hidden(&c->op, c->api->rec, c->id, &types, &n));
+    struct json *o = json_new(a, JSON_OBJECT), *list = json_new(a, JSON_ARRAY);
+    for (size_t i = 0; i < n; i++) {
+        struct json *part = json_new(a, JSON_OBJECT);
+        json_set_str(a, part, STR("name"), STR("hidden"));
+        json_set_str(a, part, STR("valueCode"), fhir_type_name(types[i]));
+        json_push(a, list, part);
+    }
+    struct json *glass = json_new(a, JSON_OBJECT);
+    json_set_str(a, glass, STR("name"), STR("glass"));
+    json_set(a, glass, STR("valueBoolean"),
+             json_new_bool(a, n && c->op.actor && consent_glass(c->op.actor->role)));
+    json_push(a, list, glass);
     json_set_str(a, o, STR("resourceType"), STR("Parameters"));
     json_set(a, o, STR("parameter"), list);
     return answer_json(c, 200, o);

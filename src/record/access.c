@@ -67,8 +67,9 @@ static bool content_of(struct op *op, struct record *rec, const struct store_doc
 /* How one document fares: by the rows, the labels and the patient's Consents. */
 struct answer {
     struct access_verdict v;
-    bool unnamed; /* refused, and that there is something is not told either */
-    bool listed;  /* asked of what a search found */
+    bool unnamed;    /* refused, and that there is something is not told either */
+    bool by_consent; /* refused by a Consent: a broken glass may lift it */
+    bool listed;     /* asked of what a search found */
 };
 
 /* Rows first, as if the patient shared it and it were not sensitive: both are dear to find out. */
@@ -125,6 +126,7 @@ static bool by_consents(struct op *op, struct record *rec, const struct consent_
     if (!consent_hides(op, rec, q, &c))
         return true;
     ret->v = (struct access_verdict){.rule = c.rule, .citation = c.citation, .why = c.why};
+    ret->by_consent = true;
     ret->unnamed = q->tree ? false : !label_is_named(label_of_body(op, q->doc->body));
     return false;
 }
@@ -156,6 +158,12 @@ bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
     return may(op, rec, ACTION_READ, doc, &a);
 }
 
+bool access_hides_named(struct op *op, struct record *rec, const struct store_doc *doc)
+{
+    struct answer a;
+    return !may(op, rec, ACTION_READ, doc, &a) && a.by_consent && !a.unnamed;
+}
+
 err access_doc(struct op *op, struct record *rec, enum action action, const struct store_doc *doc)
 {
     struct answer r = {0};
@@ -168,6 +176,7 @@ err access_doc(struct op *op, struct record *rec, enum action action, const stru
                       .patients = &doc->comp,
                       .n_patients = doc->comp != 0,
                       .unnamed = r.unnamed,
+                      .glass = r.by_consent,
                       .rule = r.v.rule};
     return audit_refuse(op, rec, a, r.v.why);
 }
@@ -281,6 +290,7 @@ static err refuse_write(struct op *op, struct record *rec, const struct staged *
                       .patients = &patient,
                       .n_patients = patient != 0,
                       .unnamed = r->unnamed && s->action != ACTION_CREATE,
+                      .glass = r->by_consent,
                       .rule = r->v.rule};
     if (s->action != ACTION_CREATE)
         a.rid = s->rid;

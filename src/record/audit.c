@@ -3,7 +3,7 @@
  * numbers, ids of accounts and rules, names of search parameters.
  * Invariant: what audit_write() writes, audit_decode() reads, and keys find it by patient, agent,
  * entity and (where rare enough to be worth it) action and failure. */
-#include "record/record_int.h"
+#include "record/consent_int.h"
 
 #define VERSION 1
 #define ENTRY_MAX (64u << 10)
@@ -154,6 +154,8 @@ err audit_refuse(struct op *op, struct record *rec, struct audit a, str why)
     TRY(audit_append(op, rec, &a));
     if (a.unnamed || (access_bound(op) && a.action != ACTION_CREATE))
         return fail_not_found(op);
+    if (a.glass && consent_glass(op->actor->role)) /* so that a screen can offer it */
+        return fail_at(op, ERR_FORBIDDEN, STR("break-glass"), "%.*s", STR_ARG(why));
     return fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(why));
 }
 

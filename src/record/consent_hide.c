@@ -90,3 +90,50 @@ err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan 
             TRY(of_patient(&h, patients[i]));
     return take_out(&h);
 }
+
+/* One type of a patient's: is something hidden that may be named? */
+static err hides_some(struct hider *h, uint64_t patient, fhir_type type, bool *ret)
+{
+    struct store_query q = {.type = type, .comp = patient, .limit = RECORD_CANDIDATES_MAX};
+    struct store_found found = {0};
+    *ret = false;
+    TRY(store_search(h->op, h->rec->store, &q, &found));
+    for (size_t i = 0; i < found.n && !*ret && h->looked < RECORD_CANDIDATES_MAX; i++) {
+        struct store_doc d;
+        TRY(search_late(h->op, h->looked++));
+        TRY(store_get(h->op, h->rec->store, found.rids[i], &d));
+        *ret = !d.deleted && access_hides_named(h->op, h->rec, &d);
+    }
+    return OK;
+}
+
+err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **ret, size_t *ret_n)
+{
+    struct store_doc d;
+    struct hider h = {.op = op, .rec = rec};
+    err e = id_get(op, rec, rec->t_patient, patient, &d);
+    if (e == ERR_NOT_FOUND)
+        return read_missing(op, rec, rec->t_patient, patient);
+    TRY(e);
+    if (!access_hides_named(op, rec, &d))
+        TRY(access_doc(op, rec, ACTION_READ, &d));
+    fhir_type *all = ARENA_ARRAY(op->arena, fhir_type, FHIR_TYPE_COUNT + 1u);
+    TRY(op_check(op));
+    *ret = all;
+    *ret_n = 0;
+    bool bound = op->actor && consent_binds(op->actor->role);
+    for (fhir_type t = 1; bound && t <= FHIR_TYPE_COUNT; t++) {
+        bool some = false;
+        if (t != rec->t_audit && consent_hides_type(op, rec, d.rid, t, false))
+            TRY(hides_some(&h, d.rid, t, &some));
+        if (some)
+            all[(*ret_n)++] = t;
+    }
+    struct audit a = {.action = ACTION_READ,
+                      .type = rec->t_patient,
+                      .rid = d.rid,
+                      .patients = &d.rid,
+                      .n_patients = 1,
+                      .code = STR("hidden")};
+    return audit_append(op, rec, &a);
+}

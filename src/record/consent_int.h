@@ -40,6 +40,8 @@ MUST err consent_take(struct op *op, struct record *rec, uint64_t patient,
                       struct consent_set **ret);
 void consent_give(struct record *rec, uint64_t patient, struct consent_set *set);
 
+/* access.c: a Consent hides it, and that it does may be told. */
+bool access_hides_named(struct op *op, struct record *rec, const struct store_doc *doc);
 /* glass.c: has who acts broken the glass for the patient, and is it still open? */
 bool consent_glass_broken(struct op *op, struct record *rec, uint64_t patient);
 

@@ -184,6 +184,10 @@ MUST err record_may_read(struct op *op, struct record *rec, uint64_t rid, uint32
 /* Has the patient a Consent about who sees what? patient 0: yes, perhaps. Then what a role may see
  * is asked of each resource (record_may_read). */
 bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient);
+/* Types of which the patient's Consents hide something from op->actor, as far as that may be named
+ * (spec/rules/labels.csv). Errors as record_read(). */
+MUST err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **ret,
+                       size_t *ret_n);
 
 /* ---- trail ---- */
 /* An answer that showed patient data may leave only when op->audit is durable. */

@@ -258,6 +258,7 @@ struct audit {
     size_t n_patients;
     str id;       /* as asked, when there is no rid */
     bool unnamed; /* of a refusal: that there is something is not told */
+    bool glass;   /* of a refusal: by a Consent, which a broken glass may lift */
     str rule;     /* id of the rule row that decided */
     str code;     /* of a line that is no resource access */
     str detail;   /* parameter names, JSON of a verdict, count */

@@ -35,6 +35,9 @@ class Consents(Case):
             self.expect(403, self.call("GET", door), "break the glass")
         count = f"/fhir/Observation?patient={who}&_summary=count"
         self.assertEqual(0, self.call("GET", count).json["total"])
+        told = self.expect(200, self.call("GET", f"/fhir/Patient/{who}/$hidden")).json["parameter"]
+        self.assertEqual([{"name": "hidden", "valueCode": "Consent"}, {"name": "hidden", "valueCode": "Observation"},
+                          {"name": "hidden", "valueCode": "Patient"}, {"name": "glass", "valueBoolean": True}], told)
         self.expect(400, self.glass(who, "please"))
         self.expect(400, self.glass(who, "x" * 501))
         self.expect(404, self.glass("nobody", "Unconscious after a fall"))
@@ -46,6 +49,8 @@ class Consents(Case):
         for door in doors:
             self.expect(200, self.call("GET", door))
         self.assertEqual(1, self.call("GET", count).json["total"])
+        told = self.expect(200, self.call("GET", f"/fhir/Patient/{who}/$hidden")).json["parameter"]
+        self.assertEqual([{"name": "glass", "valueBoolean": False}], told)
         self.expect(403, self.call("GET", doors[0], token="eve"))  # one person, not a role
         cases = self.call("GET", f"/fhir/Task?patient={who}", token="privacy").json
         self.assertEqual(["break-glass"], [e["resource"]["groupIdentifier"]["value"]
@@ -53,6 +58,20 @@ class Consents(Case):
         self.assertIn("allergies unknown", cases["entry"][0]["resource"]["description"])
         notes = self.call("GET", f"/fhir/Communication?subject=Patient/{who}", token="system").json
         self.assertIn("emergency", notes["entry"][0]["resource"]["payload"][0]["contentString"])
+
+    def test_what_may_not_be_named(self):
+        """Of care for substance use not even that there is something (42 CFR 2.13(c))."""
+        who = self.patient()
+        ill = {"resourceType": "Condition", "subject": {"reference": "Patient/" + who}, "code": {"coding": [
+            {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "F11.20"}]}}
+        where = "/fhir/Condition/" + self.create(ill).json["id"]
+        self.create(consent(who, type="deny", **{"class": [{"code": "Condition"}]}), token="system")
+        unknown = self.call("GET", "/fhir/Condition/nothing")
+        hidden = self.expect(404, self.call("GET", where))
+        self.assertEqual(unknown.text(), hidden.text())
+        told = self.expect(200, self.call("GET", f"/fhir/Patient/{who}/$hidden")).json["parameter"]
+        self.assertEqual([{"name": "glass", "valueBoolean": False}], told)
+        self.expect(404, self.call("GET", "/fhir/Patient/nothing/$hidden"))
 
     def test_writes_are_closed_too(self):
         who = self.patient()
