@@ -130,6 +130,7 @@ err fwd_open(struct op *op, const struct view *v, uint64_t comp, uint16_t type, 
         if (!v->tails[i])
             continue;
         skip_iter_init(&f.tail[i], &v->tails[i]->list, v->t);
+        skip_iter_until(&f.tail[i], str_make(key, 1 + sizeof f.prefix));
         skip_seek(&f.tail[i], str_make(key, sizeof key), false);
         tail_check(&f, i);
     }
@@ -154,6 +155,7 @@ static int tail_get(const struct view *v, str key, struct fwd_entry *ret)
         if (!v->tails[i])
             continue;
         skip_iter_init(&it, &v->tails[i]->list, v->t);
+        skip_iter_until(&it, key);
         skip_seek(&it, key, false);
         if (it.valid && str_eq(it.key, key))
             return !it.gone && fwd_body_read(it.value, ret) ? 1 : -1;

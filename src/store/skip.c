@@ -186,7 +186,12 @@ void skip_kill(struct skip_node *node)
 
 void skip_iter_init(struct skip_iter *it, const struct skip *s, uint64_t view)
 {
-    *it = (struct skip_iter){.s = s, .view = view};
+    *it = (struct skip_iter){.s = s, .view = view, .until = UINT64_MAX};
+}
+
+void skip_iter_until(struct skip_iter *it, str key)
+{
+    it->until = head_of(key);
 }
 
 static bool seen(const struct skip_iter *it, const struct skip_node *n)
@@ -215,7 +220,7 @@ static void settle(struct skip_iter *it, const struct skip_node *n)
 static const struct skip_node *first_seen(const struct skip_iter *it, const struct skip_node *n)
 {
     while (n && !seen(it, n))
-        n = next_of(n, 0);
+        n = n->head > it->until ? NULL : next_of(n, 0);
     return n;
 }
 

@@ -29,7 +29,7 @@ void skip_kill(struct skip_node *node);
 /* Newest version of every key with seq <= view. */
 struct skip_iter {
     const struct skip *s;
-    uint64_t view;
+    uint64_t view, until;
     const struct skip_node *node;
     bool reverse;
     bool valid;
@@ -39,6 +39,9 @@ struct skip_iter {
 };
 
 void skip_iter_init(struct skip_iter *it, const struct skip *s, uint64_t view);
+/* Going forward, nothing is wanted whose first eight bytes come after those of key: what no view
+ * may see yet is not passed one by one behind them. */
+void skip_iter_until(struct skip_iter *it, str key);
 /* Forward: first key >= key; reverse: last key < key. */
 void skip_seek(struct skip_iter *it, str key, bool reverse);
 void skip_next(struct skip_iter *it);

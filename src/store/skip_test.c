@@ -103,11 +103,41 @@ static void a_view_sees_its_own_time(void **state)
     arena_free(a);
 }
 
+/* Behind the end of what is wanted, what cannot be seen yet ends the search; before it, it is
+ * passed. */
+static void an_end_keeps_what_is_wanted(void **state)
+{
+    static const str keys[] = {{"Kaaaaaaaa1", 10}, {"Kaaaaaaaa2", 10}, {"Kbbbbbbbb1", 10}};
+    struct arena *a = arena_new(1u << 20);
+    struct skip s;
+    struct skip_iter it;
+    str value = STR("v");
+    (void)state;
+    assert_true(skip_init(&s, a));
+    for (size_t i = 0; i < 3; i++)
+        assert_non_null(skip_put(&s, keys[i], i == 1 ? 1 : 9, &value));
+    assert_non_null(skip_put(&s, STR("Kcccccccc1"), 1, &value));
+    skip_iter_init(&it, &s, 5);
+    skip_iter_until(&it, STR("Kaaaaaaaa"));
+    skip_seek(&it, STR("Ka"), false);
+    assert_true(it.valid && str_eq(it.key, keys[1]));
+    skip_next(&it);
+    assert_false(it.valid);
+    skip_iter_until(&it, STR("Kbb"));
+    skip_seek(&it, keys[2], false);
+    assert_false(it.valid);
+    skip_iter_until(&it, STR("Kcccccccc1"));
+    skip_seek(&it, keys[2], false);
+    assert_true(it.valid && str_eq(it.key, STR("Kcccccccc1")));
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order_whatever_came_first),
         cmocka_unit_test(a_view_sees_its_own_time),
+        cmocka_unit_test(an_end_keeps_what_is_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,9 +209,13 @@ err walk_open(struct op *op, const struct view *v, str lo, str hi, struct walk *
     if (lo.n > 2 * KEY_MAX + 3 || hi.n > 2 * KEY_MAX + 3)
         return fail(op, ERR_INVALID, "a search key is too long");
     TRY(v->s->ops->cursor_open(op, v->snap, SPACE_KEY, &w.base.c));
+    char end[1 + 2 * KEY_MAX + 3] = {'K'};
+    memcpy(end + 1, hi.p, hi.n);
     for (unsigned i = 0; i < 2; i++) {
-        if (v->tails[i])
-            skip_iter_init(&w.tail[i], &v->tails[i]->list, v->t);
+        if (!v->tails[i])
+            continue;
+        skip_iter_init(&w.tail[i], &v->tails[i]->list, v->t);
+        skip_iter_until(&w.tail[i], str_make(end, 1 + hi.n));
     }
     *ret = w;
     return OK;
