@@ -87,13 +87,33 @@ static const char *state_of(const struct call *c, const struct identity_helper_r
     return r->joined ? "active" : "invited";
 }
 
+static struct json *offers(struct call *c)
+{
+    struct arena *m = c->op.arena;
+    struct json *all = json_new(m, JSON_ARRAY);
+    for (size_t i = 0; identity_share_name(i); i++) {
+        struct json *offer = json_new(m, JSON_OBJECT);
+        json_set_str(m, offer, STR("category"), str_of(identity_share_name(i)));
+        json_set_str(m, offer, STR("types"), str_of(identity_share_types(i)));
+        json_set(m, offer, STR("preset"), json_new_bool(m, identity_share_preset(i)));
+        json_push(m, all, offer);
+    }
+    return all;
+}
+
+err api_shares(struct call *c)
+{
+    struct json *o = json_new(c->op.arena, JSON_OBJECT);
+    json_set(c->op.arena, o, STR("offers"), offers(c));
+    return answer_json(c, 200, o);
+}
+
 err api_helpers(struct call *c)
 {
     struct identity_helper_row *rows;
     size_t n;
     struct arena *m = c->op.arena;
     struct json *list = json_new(m, JSON_ARRAY), *o = json_new(m, JSON_OBJECT);
-    struct json *offers = json_new(m, JSON_ARRAY);
     TRY(identity_helpers(&c->op, c->api->id, &rows, &n));
     for (size_t i = 0; i < n; i++) {
         struct json *row = json_new(m, JSON_OBJECT);
@@ -106,15 +126,8 @@ err api_helpers(struct call *c)
         add_what(c, row, rows[i].what);
         json_push(m, list, row);
     }
-    for (size_t i = 0; identity_share_name(i); i++) {
-        struct json *offer = json_new(m, JSON_OBJECT);
-        json_set_str(m, offer, STR("category"), str_of(identity_share_name(i)));
-        json_set_str(m, offer, STR("types"), str_of(identity_share_types(i)));
-        json_set(m, offer, STR("preset"), json_new_bool(m, identity_share_preset(i)));
-        json_push(m, offers, offer);
-    }
     json_set(m, o, STR("helpers"), list);
-    json_set(m, o, STR("offers"), offers);
+    json_set(m, o, STR("offers"), offers(c));
     return answer_json(c, 200, o);
 }
 

@@ -9,6 +9,7 @@ import { HelpSheet, type Hit, helpOpen, Palette, paletteOpen } from "../kit/pale
 import { SecurityPage } from "../kit/security";
 import { LanguageSelect, SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
+import { TrainingPage } from "../kit/training";
 import { search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
 import { birthDate, clock, type Key, lang, t } from "../lib/i18n";
@@ -224,5 +225,12 @@ export function App() {
     document.title = `Weft · ${t("c_title")}`;
   }, [lang.value]);
   if (!s) return <SignIn title={t("c_title")} lead={t("c_lead")} />;
+  if (s.untrained)
+    return (
+      <>
+        <TrainingPage />
+        <Guard />
+      </>
+    );
   return s.role === "patient" || s.role === "helper" ? <NotStaff /> : <Shell />;
 }

@@ -9,6 +9,8 @@ export interface Session {
   expires?: string;
   /** Seconds without use after which the session ends. */
   rest?: number;
+  /** Training or agreements are missing: no patient data yet. */
+  untrained?: boolean;
   user: string;
   name: string;
   role: string;

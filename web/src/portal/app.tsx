@@ -10,11 +10,14 @@ import { type Key, lang, t } from "../lib/i18n";
 import { startLive, stopLive } from "../lib/live";
 import { href, path } from "../lib/router";
 import { session } from "../lib/session";
+import { Helpers } from "./helpers";
 import { Home } from "./home";
+import { Join } from "./join";
 import { Looked } from "./looked";
 import { Messages } from "./messages";
 import { Readings } from "./readings";
 import { applyText, Settings } from "./settings";
+import { HelperShell } from "./shared";
 
 const PLACES: { to: string; word: Key; icon: IconName }[] = [
   { to: "/", word: "nav_home", icon: "home" },
@@ -37,6 +40,8 @@ function Place() {
       return <Looked />;
     case "/settings":
       return <Settings />;
+    case "/helpers":
+      return <Helpers />;
     case "/security":
       return <SecurityPage />;
     default:
@@ -113,6 +118,8 @@ export function App() {
     applyText();
   }, [lang.value]);
   const s = session.value;
+  if (path.value === "/join" && location.hash.length > 1) return <Join />;
   if (!s) return <SignIn title={t("sign_in")} lead={t("h_lead")} />;
+  if (s.role === "helper") return <HelperShell />;
   return s.patient ? <Shell /> : <NotPatient />;
 }

@@ -177,6 +177,9 @@ export function Home() {
           ))}
         </ul>
       </section>
+      <a class="card link-card" href={href("/helpers")}>
+        {t("helpers_title")}
+      </a>
       <p class="note urgent">
         <Icon name="warn" />
         <span>{t("w_urgent")}</span>

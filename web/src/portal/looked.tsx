@@ -1,18 +1,18 @@
 // Who looked: the trail of access in plain words, a day at a time, with the reason it was allowed and a
 // way to say that it looks wrong. What one person did on one day for one reason stands in one line.
 import { useState } from "preact/hooks";
-import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Empty, errorText, Failed, Skeleton } from "../kit/basics";
 import { Icon } from "../kit/icons";
-import { keepDraft } from "../lib/drafts";
+import { type ApiError, post } from "../lib/api";
 import { type AuditEvent, words } from "../lib/fhir";
-import { dayInText, dayName, has, type Key, list, startOfDay, t, time } from "../lib/i18n";
+import { dayName, fullDate, has, type Key, list, startOfDay, t, time } from "../lib/i18n";
 import { again } from "../lib/load";
 import { useNames } from "../lib/people";
-import { go } from "../lib/router";
 import { me, useLooks } from "./data";
-import { DRAFT } from "./messages";
+import { type Helper, useHelpers } from "./helpers";
 
 export interface Look {
+  id: string;
   who: string;
   role: string;
   own: boolean;
@@ -58,6 +58,7 @@ export function lookOf(e: AuditEvent): Look {
   const own = who === `Patient/${me()}`;
   const refused = e.outcome === "4" || e.outcome === "8";
   return {
+    id: e.id ?? "",
     who,
     role: agent?.role?.[0]?.coding?.[0]?.code ?? "",
     own,
@@ -88,7 +89,12 @@ export function merged(looks: Look[]): [number, Look[]][] {
 
 const isSystem = (l: Look): boolean => l.role === "system" || l.role === "device";
 
-function nameOf(l: Look, names: Map<string, string>): string {
+const helperOf = (l: Look, helpers: Helper[]): Helper | undefined =>
+  helpers.find((h) => l.who === `RelatedPerson/${h.related}`);
+
+function nameOf(l: Look, names: Map<string, string>, helpers: Helper[]): string {
+  const helper = helperOf(l, helpers);
+  if (helper) return t("looked_helper", { name: helper.name });
   if (l.own) return t("looked_you");
   const name = names.get(l.who);
   if (name) return name;
@@ -98,29 +104,41 @@ function nameOf(l: Look, names: Map<string, string>): string {
 
 const listOf = (l: Look): string => list(l.what.map((w) => t(w)));
 
-function report(l: Look, day: number, name: string): void {
-  keepDraft(
-    DRAFT,
-    t("looked_wrong_text", { name, what: listOf(l), day: dayInText(day) }).replace(
-      /[\u2066-\u2069]/g,
-      "",
-    ),
-  );
-  go("/messages");
-}
-
-function Line({ look, day, name }: { look: Look; day: number; name: string }) {
+function Line({ look, name, helper }: { look: Look; name: string; helper?: Helper }) {
+  const [said, setSaid] = useState("");
+  const [error, setError] = useState("");
+  const report = async (): Promise<void> => {
+    setError("");
+    try {
+      setSaid((await post<{ case: string }>(`/fhir/AuditEvent/${look.id}/$report`, {})).case);
+    } catch (e) {
+      setError(errorText(e as ApiError));
+    }
+  };
+  const why = helper ? t("why_shared", { day: fullDate(helper.until) }) : look.why;
   return (
     <li class="look">
       <div>
         <p>{t("looked_what", { name, did: t(look.did), what: listOf(look) })}</p>
         <p class="muted small">
           {time(look.at)}
-          {look.times > 1 && ` · ${t("looked_times", { n: look.times })}`} · {look.why}
+          {look.times > 1 && ` · ${t("looked_times", { n: look.times })}`} · {why}
         </p>
+        {said && (
+          <p class="note" role="status">
+            <Icon name="check" />
+            <span>{t("looked_case", { n: said })}</span>
+          </p>
+        )}
+        {error && (
+          <p class="note bad" role="alert">
+            <Icon name="warn" />
+            <span dir="auto">{error}</span>
+          </p>
+        )}
       </div>
-      {!look.own && !isSystem(look) && (
-        <button type="button" class="btn quiet" onClick={() => report(look, day, name)}>
+      {!look.own && !isSystem(look) && !said && (
+        <button type="button" class="btn quiet" onClick={() => void report()}>
           {t("looked_wrong")}
         </button>
       )}
@@ -131,6 +149,7 @@ function Line({ look, day, name }: { look: Look; day: number; name: string }) {
 export function Looked() {
   const { data, error } = useLooks();
   const names = useNames((data ?? []).flatMap((e) => e.agent?.map((a) => a.who?.reference) ?? []));
+  const helpers = useHelpers().data?.helpers ?? [];
   const [hideOwn, setHideOwn] = useState(true);
   const [shown, setShown] = useState(FIRST_DAYS);
   const days = merged((data ?? []).map(lookOf).filter((l) => !hideOwn || !l.own));
@@ -158,7 +177,12 @@ export function Looked() {
           <h2>{dayName(day)}</h2>
           <ul>
             {lines.map((l, i) => (
-              <Line key={i} look={l} day={day} name={nameOf(l, names)} />
+              <Line
+                key={i}
+                look={l}
+                name={nameOf(l, names, helpers)}
+                helper={helperOf(l, helpers)}
+              />
             ))}
           </ul>
         </section>

@@ -132,4 +132,10 @@ export default {
   session_end: "سجّل خروجه",
   session_ended: "تم تسجيل خروج ذلك الجهاز.",
   sign_out_everywhere: "تسجيل الخروج من كل الأجهزة",
+  training_title: "قبل أن تبدأ",
+  training_lead: "اقرأ هذا وأجب أولًا، ثم يُفتح عملك.",
+  training_wrong: "ليس صحيحًا. اقرأ مرة أخرى وحاول ثانية.",
+  training_agree: "أوافق",
+  training_answer: "تحقق من إجاباتي",
+  training_done: "تم. صالح حتى {day}.",
 };

@@ -119,4 +119,10 @@ export default {
   session_end: "Sign it out",
   session_ended: "That device is signed out.",
   sign_out_everywhere: "Sign out everywhere",
+  training_title: "Before you start",
+  training_lead: "Please read and answer this first. Then your work opens.",
+  training_wrong: "Not quite. Read it again and try once more.",
+  training_agree: "I agree",
+  training_answer: "Check my answers",
+  training_done: "Done. It holds until {day}.",
 };

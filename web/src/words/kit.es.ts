@@ -125,4 +125,10 @@ export default {
   session_end: "Cerrar esta sesión",
   session_ended: "Se cerró la sesión de ese dispositivo.",
   sign_out_everywhere: "Cerrar sesión en todas partes",
+  training_title: "Antes de empezar",
+  training_lead: "Lea y responda esto primero. Después se abre su trabajo.",
+  training_wrong: "No es correcto. Léalo otra vez e intente de nuevo.",
+  training_agree: "Estoy de acuerdo",
+  training_answer: "Comprobar mis respuestas",
+  training_done: "Hecho. Vale hasta el {day}.",
 };

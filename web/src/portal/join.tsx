@@ -1,0 +1,124 @@
+// Joining as a helper: the link of the invitation opens an account of one's own. The secret stands
+// behind the # of the address, which browsers send to nobody.
+import { useEffect, useState } from "preact/hooks";
+import { errorText, Skeleton } from "../kit/basics";
+import { Brand, Icon } from "../kit/icons";
+import { type ApiError, call } from "../lib/api";
+import { fullDate, list, t } from "../lib/i18n";
+import { addPasskey, hasPasskeys } from "../lib/passkey";
+import { go } from "../lib/router";
+import { begin, type Session } from "../lib/session";
+import { shareWord } from "./shared";
+
+interface Invitation {
+  patient: string;
+  name: string;
+  email: string;
+  until: string;
+  what: string[];
+}
+
+export function Join() {
+  const [secret] = useState(location.hash.slice(1));
+  const [told, setTold] = useState<Invitation | null>(null);
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    call<Invitation>("POST", "/auth/join/begin", { secret })
+      .then(setTold)
+      .catch((e) => setError((e as ApiError).status === 404 ? t("join_over") : errorText(e)));
+  }, [secret]);
+  const join = async (e: SubmitEvent): Promise<void> => {
+    e.preventDefault();
+    const form = new FormData(e.currentTarget as HTMLFormElement);
+    const byKey = (e.submitter as HTMLButtonElement | null)?.value === "passkey";
+    const password = byKey ? "" : String(form.get("join-password") ?? "");
+    const user = String(form.get("join-user")).trim().toLowerCase();
+    setBusy(true);
+    setError("");
+    try {
+      if (!byKey && password.length < 8) throw new Error(t("join_password_short"));
+      const s = await call<Session>("POST", "/auth/join", {
+        secret,
+        user,
+        password,
+        session: "cookie",
+      });
+      begin(s);
+      go(byKey && !(await addPasskey(t("join_this_device"))) ? "/security" : "/", true);
+    } catch (err) {
+      setError(
+        (err as ApiError).status === undefined
+          ? (err as Error).message
+          : errorText(err as ApiError),
+      );
+      setBusy(false);
+    }
+  };
+  return (
+    <main class="door">
+      <div class="door-in">
+        <span class="brand">
+          <Brand word="Weft" />
+        </span>
+        <form class="card" onSubmit={join}>
+          <h1>{told ? t("join_title", { name: told.patient }) : t("join_wait")}</h1>
+          {!told && !error && <Skeleton />}
+          {error && (
+            <p class="note bad" role="alert">
+              <Icon name="warn" />
+              <span dir="auto">{error}</span>
+            </p>
+          )}
+          {told && (
+            <>
+              <p>
+                {t("join_what", {
+                  what: list(told.what.map(shareWord)),
+                  day: fullDate(told.until),
+                })}
+              </p>
+              <p class="muted">{t("join_own")}</p>
+              <div class="field">
+                <label for="join-user">{t("join_user")}</label>
+                <input
+                  class="box"
+                  id="join-user"
+                  name="join-user"
+                  autocomplete="username"
+                  autocapitalize="none"
+                  spellcheck={false}
+                  required
+                  dir="ltr"
+                  defaultValue={told.email.toLowerCase()}
+                />
+              </div>
+              {hasPasskeys() && (
+                <>
+                  <button type="submit" value="passkey" class="btn primary" disabled={busy}>
+                    {t("join_passkey")}
+                  </button>
+                  <p class="muted or">{t("signin_or")}</p>
+                </>
+              )}
+              <div class="field">
+                <label for="join-password">{t("password_new")}</label>
+                <input
+                  class="box"
+                  id="join-password"
+                  name="join-password"
+                  type="password"
+                  autocomplete="new-password"
+                  dir="ltr"
+                />
+              </div>
+              <button type="submit" value="password" class="btn" disabled={busy}>
+                {t("join_password")}
+              </button>
+            </>
+          )}
+        </form>
+      </div>
+    </main>
+  );
+}

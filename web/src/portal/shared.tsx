@@ -1,0 +1,199 @@
+// What a helper sees: one section a shared category. The same page is the patient's preview and the
+// helper's portal. What is shared no longer leaves the page with the change that says so.
+import { useEffect } from "preact/hooks";
+import { Skeleton } from "../kit/basics";
+import { Guard } from "../kit/guard";
+import { Brand, Icon } from "../kit/icons";
+import { leave } from "../kit/leave";
+import { SecurityPage } from "../kit/security";
+import { Toasts } from "../kit/toast";
+import { get, search } from "../lib/api";
+import { type Concept, firstName, type Patient, type Resource, words } from "../lib/fhir";
+import { fullDate, has, type Key, t } from "../lib/i18n";
+import { startLive, stopLive } from "../lib/live";
+import { useLoad } from "../lib/load";
+import { href, path } from "../lib/router";
+import { session } from "../lib/session";
+import { me } from "./data";
+
+export interface Offer {
+  category: string;
+  types: string;
+  preset: boolean;
+}
+export const shareWord = (category: string): string =>
+  has(`share_${category}`) ? t(`share_${category}` as Key) : category;
+
+interface Item extends Resource {
+  code?: Concept;
+  type?: Concept | Concept[];
+  class?: { display?: string; code?: string };
+  medicationCodeableConcept?: Concept;
+  serviceType?: Concept[];
+  description?: string;
+  title?: string;
+  payload?: { contentString?: string }[];
+  status?: string;
+  effectiveDateTime?: string;
+  authoredOn?: string;
+  start?: string;
+  date?: string;
+  sent?: string;
+  period?: { start?: string };
+  valueQuantity?: { value?: number; unit?: string };
+}
+
+const first = <T,>(x: T | T[] | undefined): T | undefined => (Array.isArray(x) ? x[0] : x);
+
+function titleOf(r: Item): string {
+  const value = r.valueQuantity?.value;
+  const said =
+    words(r.medicationCodeableConcept) ||
+    words(r.code) ||
+    words(first(r.serviceType)) ||
+    words(first(r.type)) ||
+    r.title ||
+    r.description ||
+    r.payload?.[0]?.contentString ||
+    r.class?.display ||
+    r.resourceType;
+  return value === undefined ? said : `${said}: ${value} ${r.valueQuantity?.unit ?? ""}`;
+}
+const dateOf = (r: Item): string =>
+  r.effectiveDateTime ?? r.start ?? r.authoredOn ?? r.date ?? r.sent ?? r.period?.start ?? "";
+
+async function load(patient: string, types: string): Promise<Item[]> {
+  const all: Item[] = [];
+  for (const type of types.split(" ")) {
+    if (type === "Medication") continue; // belongs to no patient: seen behind its prescription
+    try {
+      all.push(...(await search<Item>(type, { patient, _count: "30" }, 30)));
+    } catch {
+      /* not shared, or no more: the section says nothing of it */
+    }
+  }
+  return all.sort((a, b) => dateOf(b).localeCompare(dateOf(a)));
+}
+
+function Section({ offer, patient }: { offer: Offer; patient: string }) {
+  const types = offer.types.split(" ");
+  const { data } = useLoad<Item[]>(
+    `Consent,${types.join(",")}|${patient}|shared-${offer.category}`,
+    () => load(patient, offer.types),
+  );
+  return (
+    <section class="card block" aria-labelledby={`share-${offer.category}`}>
+      <h2 id={`share-${offer.category}`}>{shareWord(offer.category)}</h2>
+      {!data && <Skeleton />}
+      {data?.length === 0 && <p class="muted">{t("shared_empty")}</p>}
+      <ul class="plain">
+        {(data ?? []).slice(0, 30).map((r) => (
+          <li key={`${r.resourceType}${r.id}`} class="row-line">
+            <span dir="auto">{titleOf(r)}</span>
+            <span class="muted small">{dateOf(r) && fullDate(dateOf(r))}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function Sections({ offers, patient }: { offers: Offer[]; patient: string }) {
+  return (
+    <>
+      {offers.map((o) => (
+        <Section key={o.category} offer={o} patient={patient} />
+      ))}
+    </>
+  );
+}
+
+interface Shared {
+  name: string;
+  offers: Offer[];
+  until: string;
+}
+interface ConsentRow extends Resource {
+  status: string;
+  provision?: {
+    period?: { start?: string; end?: string };
+    actor?: { reference?: { reference?: string } }[];
+    class?: { code?: string }[];
+  };
+}
+
+/** What the Consents say now; the server decides again on every request. */
+async function sharedNow(patient: string): Promise<Shared | null> {
+  const now = Date.now();
+  const mine = (await search<ConsentRow>("Consent", { patient, _count: "50" }, 50)).filter(
+    (c) =>
+      c.status === "active" &&
+      c.provision?.actor?.some((a) => a.reference?.reference === session.value?.reference) &&
+      Date.parse(c.provision.period?.start ?? "") <= now &&
+      Date.parse(c.provision.period?.end ?? "") > now,
+  );
+  if (!mine.length) return null;
+  const open = new Set(mine.flatMap((c) => c.provision?.class?.map((k) => k.code ?? "") ?? []));
+  const all = (await get<{ offers: Offer[] }>("/auth/shares")).offers;
+  const person = await get<Patient>(`/fhir/Patient/${patient}`);
+  return {
+    name: firstName(person),
+    offers: all.filter((o) => o.types.split(" ").every((x) => open.has(x))),
+    until: mine.map((c) => c.provision?.period?.end ?? "").sort()[0]!,
+  };
+}
+
+/** The helper's whole portal. */
+export function HelperShell() {
+  const patient = me();
+  const { data, error } = useLoad<Shared | null>(`Consent|${patient}|shared`, () =>
+    sharedNow(patient),
+  );
+  useEffect(() => {
+    void startLive();
+    return stopLive;
+  }, []);
+  return (
+    <>
+      <header class="top no-print">
+        <a class="skip" href="#main">
+          {t("skip")}
+        </a>
+        <a class="brand" href={href("/")}>
+          <Brand word="Weft" />
+        </a>
+        <a class="btn quiet" href={href("/security")}>
+          {t("security_title")}
+        </a>
+        <button type="button" class="btn quiet" onClick={() => void leave()}>
+          <Icon name="door" />
+          {t("sign_out")}
+        </button>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {path.value === "/security" ? (
+          <SecurityPage />
+        ) : (
+          <div class="place">
+            {data === undefined && !error && <Skeleton lines={6} />}
+            {(data === null || error) && (
+              <div class="card state" role="status">
+                <h1 tabIndex={-1}>{t("shared_stopped")}</h1>
+                <p class="muted">{t("shared_stopped_lead")}</p>
+              </div>
+            )}
+            {data && !error && (
+              <>
+                <h1 tabIndex={-1}>{t("shared_title", { name: data.name })}</h1>
+                <p class="muted">{t("shared_until", { day: fullDate(data.until) })}</p>
+                <Sections offers={data.offers} patient={patient} />
+              </>
+            )}
+          </div>
+        )}
+      </main>
+      <Toasts />
+      <Guard />
+    </>
+  );
+}
