@@ -10,6 +10,7 @@ import { type Condition, type Limit, type MedicationRequest, personName, words }
 import { birthDate, day, dayTime, fullDate, has, type Key, lang, number, t } from "../lib/i18n";
 import { again } from "../lib/load";
 import { useConditions, useLimits, useMedicines, usePatient, useVitals } from "./data";
+import { Hidden } from "./glass";
 import { Timeline } from "./timeline";
 import { useNow } from "./worklist";
 
@@ -290,6 +291,7 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
   return (
     <>
       <Head id={id} />
+      <Hidden id={id} />
       <Tabs<Tab>
         label={t("patient_views")}
         value={tab}

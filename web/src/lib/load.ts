@@ -31,9 +31,11 @@ async function fetchEntry(e: Entry): Promise<void> {
     const data = await e.run();
     if (turn === e.turn) e.state.value = { data, loading: false, at: Date.now() };
   } catch (error) {
+    // What may not be seen any more leaves the screen; after other failures the old data stays.
+    const gone = [403, 404, 410].includes((error as ApiError).status);
     if (turn === e.turn)
       e.state.value = {
-        ...e.state.peek(),
+        ...(gone ? {} : e.state.peek()),
         error: error as ApiError,
         loading: false,
         at: Date.now(),

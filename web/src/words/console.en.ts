@@ -237,4 +237,16 @@ export default {
   ru_s_published: "Published",
   ru_s_refused: "Refused",
   ru_s_ended: "Ended",
+  glass_label: "Restrictions",
+  glass_hidden: {
+    one: "{n} section is hidden, because the patient asked for it.",
+    other: "{n} sections are hidden, because the patient asked for it.",
+  },
+  glass_break: "Emergency: break the glass",
+  glass_lead:
+    "Only when treatment cannot wait. The patient is told, and the privacy office looks at it.",
+  glass_reason: "Why it cannot wait",
+  glass_short: "Say why in at least ten characters.",
+  glass_confirm: "Open for the emergency",
+  glass_open: "Open to you until {when}.",
 };

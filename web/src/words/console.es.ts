@@ -241,4 +241,17 @@ export default {
   ru_s_published: "Publicado",
   ru_s_refused: "Rechazado",
   ru_s_ended: "Terminado",
+  glass_label: "Restricciones",
+  glass_hidden: {
+    one: "Hay {n} sección oculta porque el paciente lo pidió.",
+    many: "Hay {n} de secciones ocultas porque el paciente lo pidió.",
+    other: "Hay {n} secciones ocultas porque el paciente lo pidió.",
+  },
+  glass_break: "Emergencia: romper el cristal",
+  glass_lead:
+    "Solo si el tratamiento no puede esperar. Se avisa al paciente y la oficina de privacidad lo revisa.",
+  glass_reason: "Por qué no puede esperar",
+  glass_short: "Diga por qué con al menos diez letras.",
+  glass_confirm: "Abrir por la emergencia",
+  glass_open: "Abierto para usted hasta {when}.",
 };
