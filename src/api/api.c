@@ -32,6 +32,7 @@ static struct net_http_options options_of(const struct config *c)
         .listen = config_str(c, "listen"),
         .tls_cert = config_str(c, "tls.cert"),
         .tls_key = config_str(c, "tls.key"),
+        .clients = config_bool(c, "tls.clients"),
         .allow_plain = config_bool(c, "http.allow_plain"),
         .trusted_proxy = config_str(c, "http.trusted_proxy"),
         .threads = number(c, "threads"),

@@ -12,8 +12,12 @@ static const char usage[] =
     "                     [--reference Type/ID] [--language TAG] [--no-password]\n"
     "                     [--until DATE] [--pending] [--trained]\n"
     "       weft user list --data DIR\n"
+    "       weft user certificate --data DIR --user ID --fingerprint SHA256 [--remove]\n"
     "       weft user disable|enable|vet|train --data DIR --user ID\n"
     "\n"
+    "certificate: who shows the client certificate of this fingerprint acts as the account "
+    "(device\n"
+    "or system; the setting tls.clients).\n"
     "--until: the role ends then. --pending: nobody has vetted the person yet; vet says that it\n"
     "was done. Staff see patient data once their training and agreements are done, on the\n"
     "account page; --trained and train say that it was done elsewhere.\n"
@@ -33,6 +37,8 @@ enum {
     UNTIL,
     PENDING,
     TRAINED,
+    FINGERPRINT,
+    REMOVE,
     VERB,
     PASSWORD
 };
@@ -106,6 +112,9 @@ static err change(struct cli *c, str verb, const char *const *v)
     if (!v[USER])
         return fail(&c->op, ERR_INVALID, "--user says which account.");
     TRY(identity_account_get(&c->op, c->id, str_of(v[USER]), &a));
+    if (str_eq(verb, STR("certificate")))
+        return identity_certificate_set(&c->op, c->id, str_of(v[FINGERPRINT]),
+                                        v[REMOVE] ? STR_NONE : a.user);
     if (str_eq(verb, STR("train")))
         return identity_training_note(&c->op, c->id, a.user);
     if (str_eq(verb, STR("vet")))
@@ -126,14 +135,15 @@ err cli_perform_user(struct cli *c, const struct cli_job *job, FILE *out)
 
 int cli_user(int argc, char **argv)
 {
-    static const char *const names[] = {"data",    "user",      "role",     "name",
-                                        "patient", "reference", "language", "no-password!",
-                                        "until",   "pending!",  "trained!", NULL};
+    static const char *const names[] = {
+        "data",         "user",  "role",     "name",     "patient",     "reference", "language",
+        "no-password!", "until", "pending!", "trained!", "fingerprint", "remove!",   NULL};
     struct cli_job job = {.verb = "user"};
     const char **v = job.words;
     struct cli_args args = {names, v, usage};
     str verb = argc > 1 ? str_of(argv[1]) : STR_NONE;
-    static const char *const verbs[] = {"add", "list", "disable", "enable", "vet", "train"};
+    static const char *const verbs[] = {"add", "list",  "disable",    "enable",
+                                        "vet", "train", "certificate"};
     bool known = false;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         known |= str_eq(verb, str_of(verbs[i]));
@@ -146,7 +156,7 @@ int cli_user(int argc, char **argv)
     if (!known || !v[DATA] || rest != argc - 1)
         return cli_wrong("user", usage,
                          known ? "name the folder with --data"
-                               : "say add, list, disable, enable, vet or train");
+                               : "say add, list, disable, enable, vet, train or certificate");
     v[VERB] = verb.p;
     if (str_eq(verb, STR("add")) && !v[NO_PASSWORD])
         v[PASSWORD] = ask_password(line, sizeof line);

@@ -76,6 +76,8 @@ static void note_refusal(struct call *c, str what)
 static err fresh(struct call *c)
 {
     struct identity_rest rest;
+    if (!c->token.n)
+        return OK; /* a partner's certificate */
     TRY(identity_rest(&c->op, c->api->id, c->token, &rest));
     if (!rest.interactive || rest.fresh)
         return OK;
@@ -98,11 +100,34 @@ static err token_of(struct call *c)
     c->token = cookie_token(c);
     c->cookie = c->token.n > 0;
     if (!c->cookie)
-        return fail(&c->op, ERR_UNAUTHENTICATED,
-                    "Sign in first: send Authorization: Bearer with your token.");
+        return OK;
     err e = cookie_check(c, c->token);
     if (e != OK)
         note_refusal(c, STR("browser session from another page"));
+    return e;
+}
+
+/* A browser that holds a certificate sends it for foreign pages too. */
+static err by_certificate(struct call *c)
+{
+    str fingerprint = net_client_certificate(c->rq);
+    if (!fingerprint.n || !same_origin(c))
+        return fail(&c->op, ERR_UNAUTHENTICATED,
+                    "Sign in first: send Authorization: Bearer with your token.");
+    err e = identity_actor_certificate(&c->op, c->api->id, fingerprint, &c->account);
+    if (e == ERR_UNAUTHENTICATED)
+        note_refusal(c, STR("unknown certificate"));
+    return e;
+}
+
+static err by_token(struct call *c)
+{
+    bool rest = net_header(c->rq, "X-Weft-Idle").n > 0;
+    struct identity *id = c->api->id;
+    err e = rest ? identity_actor_at_rest(&c->op, id, c->token, &c->account)
+                 : identity_actor(&c->op, id, c->token, &c->account);
+    if (e == ERR_UNAUTHENTICATED)
+        note_refusal(c, STR("unknown or ended"));
     return e;
 }
 
@@ -111,13 +136,7 @@ static err authenticate(struct call *c)
     if (c->route->auth == AUTH_NONE)
         return OK;
     TRY(token_of(c));
-    bool rest = net_header(c->rq, "X-Weft-Idle").n > 0;
-    struct identity *id = c->api->id;
-    err e = rest ? identity_actor_at_rest(&c->op, id, c->token, &c->account)
-                 : identity_actor(&c->op, id, c->token, &c->account);
-    if (e == ERR_UNAUTHENTICATED)
-        note_refusal(c, STR("unknown or ended"));
-    TRY(e);
+    TRY(c->token.n || net_header(c->rq, "Authorization").n ? by_token(c) : by_certificate(c));
     /* an app's token is for FHIR: what is for people at screens asks no scope */
     bool fhir = str_starts(c->rq->path, STR("/fhir")) && c->route->kind != KIND_LIVE;
     if (c->op.actor->scopes && !fhir)

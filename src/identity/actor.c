@@ -86,7 +86,7 @@ struct actor *actor_of(struct op *op, const struct session *s)
     return a;
 }
 
-static void account_of(struct op *op, const struct session *s, struct identity_account *ret)
+void account_of(struct op *op, const struct session *s, struct identity_account *ret)
 {
     *ret = (struct identity_account){.user = arena_str(op->arena, str_of(s->user)),
                                      .role = s->role,
@@ -263,30 +263,37 @@ bool identity_alive(struct op *op, struct identity *id, str token)
     return session_of(op, id, token, false, &s, &alive) == OK && alive;
 }
 
-err identity_actor_device(struct op *op, struct identity *id, str device_user)
+err machine_of(struct op *op, struct identity *id, str user, unsigned roles, struct session *s)
 {
-    struct session s = {0};
-    str name = arena_cat(op->arena, STR("device/"), device_user);
-    token_hash(name, s.hash);
+    str name = arena_cat(op->arena, STR("device/"), user);
+    token_hash(name, s->hash);
     uint64_t generation = cache_generation(&id->cache);
-    if (!cache_find(&id->cache, s.hash, op->now, false, &s)) {
+    if (!cache_find(&id->cache, s->hash, op->now, false, s)) {
         struct identity_account a;
         struct account_secret secret;
-        err e = account_load(op, id, device_user, &a, &secret);
+        err e = account_load(op, id, user, &a, &secret);
         if (e != OK && e != ERR_NOT_FOUND)
             return e;
-        if (e == ERR_NOT_FOUND || a.role != ROLE_DEVICE || !account_open(op, &a)) {
+        if (e == ERR_NOT_FOUND || !account_open(op, &a)) {
             op_clear(op);
             return fail(op, ERR_UNAUTHENTICATED, "This device has no account.");
         }
-        s.expires = INT64_MAX;
-        fill(&s, &a);
-        bind(op, id, &s);
-        cache_keep(&id->cache, &s, generation);
+        s->expires = INT64_MAX;
+        fill(s, &a);
+        TRY(training_until(op, id, a.user, a.role, &s->trained_until));
+        bind(op, id, s);
+        cache_keep(&id->cache, s, generation);
     }
-    if (op->now >= s.expires)
+    if (op->now >= s->expires || !(roles >> s->role & 1))
         return fail(op, ERR_UNAUTHENTICATED, "This device has no account.");
-    rebind(op, id, &s, generation);
+    rebind(op, id, s, generation);
+    return OK;
+}
+
+err identity_actor_device(struct op *op, struct identity *id, str device_user)
+{
+    struct session s = {0};
+    TRY(machine_of(op, id, device_user, 1u << ROLE_DEVICE, &s));
     op->actor = actor_of(op, &s);
     return op_check(op);
 }

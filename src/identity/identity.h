@@ -132,6 +132,14 @@ MUST err identity_act_for(struct op *op, struct identity *id, str token, str fro
 bool identity_alive(struct op *op, struct identity *id, str token);
 /* A device by its MQTT user name, after the broker has authenticated it. */
 MUST err identity_actor_device(struct op *op, struct identity *id, str device_user);
+/* ---- client certificates of devices and partners (certificate.c) ---- */
+/* fingerprint: SHA-256, 64 hex digits. Names it to the account, or (user empty) to none.
+ * ERR_INVALID for accounts of people. Needs MANAGE; audited. */
+MUST err identity_certificate_set(struct op *op, struct identity *id, str fingerprint, str user);
+/* The account that the certificate is named to. ERR_UNAUTHENTICATED: none, or it may not be used.
+ */
+MUST err identity_actor_certificate(struct op *op, struct identity *id, str fingerprint,
+                                    struct identity_account *ret_account);
 /* Somebody known from the trail, to act later on their word: the account as it stands now (role and
  * binding), or what is told of it when it has none (a script's token). ERR_FORBIDDEN when the
  * account is disabled or has another role by now. Does not set op->actor. */

@@ -189,6 +189,11 @@ void throttle_give_back(struct throttle *t, str user, str peer);
 void throttle_clear(struct throttle *t, str user, str peer);
 
 /* actor.c */
+/* An account that acts without a session (a device, a partner): it must be of one of these roles (a
+ * mask). ERR_UNAUTHENTICATED. */
+MUST err machine_of(struct op *op, struct identity *id, str user, unsigned roles,
+                    struct session *ret);
+void account_of(struct op *op, const struct session *s, struct identity_account *ret);
 /* From the cache, else from the store; *ret_alive tells whether the token is good now. */
 MUST err session_of(struct op *op, struct identity *id, str token, bool slide, struct session *ret,
                     bool *ret_alive);

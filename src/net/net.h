@@ -71,6 +71,9 @@ bool net_takes_gzip(const struct net_request *rq);
 /* Address of the peer, without port, in the request's arena; behind a trusted proxy, of whom it
  * forwards for. Of IPv6 the network: "2001:db8::/64". */
 str net_peer(struct net_request *rq);
+/* SHA-256 of the certificate that the peer has shown, and holds the key of, as 64 hex digits; empty
+ * when there is none, or its time is not now. Nobody vouches for it: who knows it, trusts it. */
+str net_client_certificate(struct net_request *rq);
 /* Appends an answer header; both must live as long as the arena. Past the ceiling it is left out.
  */
 void net_answer_header(struct net_request *rq, const char *name, const char *value);
@@ -97,6 +100,7 @@ void net_release(struct net_request *rq, err result);
 struct net_http_options {
     str listen;              /* "127.0.0.1:8080", "[::1]:0"; port 0: any free one */
     str tls_cert, tls_key;   /* PEM files; empty: plain HTTP */
+    bool clients;            /* ask peers for a certificate of theirs; they may have none */
     bool allow_plain;        /* permit unencrypted HTTP on addresses other than loopback */
     str trusted_proxy;       /* addresses or CIDR blocks by commas whose X-Forwarded-For counts */
     unsigned threads;        /* 0: one a processor */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <sys/stat.h>
 
 #define CHAIN_MAX 10u
@@ -161,6 +162,8 @@ int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *cas, int n_cas,
     struct tls *t = peer ? peer->server->tls : NULL;
     if (!t)
         return -1;
+    if (peer->server->o.clients)
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
     pthread_rwlock_rdlock(&t->lock);
     struct pair *p = &t->pairs[t->now];
     *ret_chain = p->chain;
@@ -170,11 +173,48 @@ int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *cas, int n_cas,
     return 0;
 }
 
-bool tls_send(struct MHD_Connection *conn, str out)
+static gnutls_session_t session_of(struct MHD_Connection *conn)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    gnutls_session_t session = info ? info->tls_session : NULL;
+    return info ? info->tls_session : NULL;
+}
+
+/* Its own time only: whom it belongs to is a list's business, not an authority's. */
+static bool timely(const gnutls_datum_t *der)
+{
+    gnutls_x509_crt_t crt;
+    time_t now = (time_t)(time_now() / 1000);
+    if (gnutls_x509_crt_init(&crt) != 0)
+        return false;
+    bool ok = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) == 0 &&
+              gnutls_x509_crt_get_activation_time(crt) <= now &&
+              now < gnutls_x509_crt_get_expiration_time(crt);
+    gnutls_x509_crt_deinit(crt);
+    return ok;
+}
+
+str net_client_certificate(struct net_request *rq)
+{
+    struct request *r = (struct request *)(void *)rq;
+    gnutls_session_t session = r->server->o.clients ? session_of(r->conn) : NULL;
+    unsigned n = 0;
+    uint8_t hash[32];
+    const gnutls_datum_t *der = session ? gnutls_certificate_get_peers(session, &n) : NULL;
+    char *hex = arena_alloc(rq->arena, 2 * sizeof hash + 1);
+    if (!der || !n || !hex || !timely(der) ||
+        gnutls_hash_fast(GNUTLS_DIG_SHA256, der[0].data, der[0].size, hash) != 0)
+        return STR_NONE;
+    for (size_t i = 0; i < sizeof hash; i++) {
+        hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
+    }
+    return str_make(hex, 2 * sizeof hash);
+}
+
+bool tls_send(struct MHD_Connection *conn, str out)
+{
+    gnutls_session_t session = session_of(conn);
     if (!session)
         return false;
     size_t at = 0;
