@@ -39,6 +39,9 @@ struct fhir_path_env {
      */
     err (*conforms)(struct op *op, void *ctx, struct json *item, str profile, bool *ret_known,
                     bool *ret);
+    /* Is a node in the slice of that name of a profile? False, too, when there is no such profile
+     * or slice. */
+    err (*slice)(struct op *op, void *ctx, struct json *item, str profile, str name, bool *ret);
     void *ctx;
     const struct fhir_path_var *vars;
     size_t n_vars;

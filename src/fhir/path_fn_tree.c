@@ -236,28 +236,6 @@ static err fn_html_checks(struct path_run *r, const struct path_call *c, struct 
     return c->input->n ? path_push_bool(r, ret, ok) : OK;
 }
 
-/* checkModifiers(url, …): has each item only modifier extensions that are listed? */
-static err fn_check_modifiers(struct path_run *r, const struct path_call *c, struct path_list *ret)
-{
-    struct path_list known = {0}, urls = {0}, others = {0};
-    struct json *e;
-    for (size_t i = 0; i < c->node->n_args; i++)
-        TRY(path_arg(r, c, i, &known));
-    for (size_t i = 0; i < c->input->n; i++)
-        for (size_t k = 0; (e = json_at(JSON_GET(c->input->at[i].v, "modifierExtension"), k)); k++)
-            TRY(path_push(r, &urls, path_string(r, json_get_str(e, STR("url")))));
-    TRY(path_set_keep(r, &urls, &known, false, &others));
-    return path_push_bool(r, ret, others.n == 0);
-}
-
-static err fn_profile(struct path_run *r, const struct path_call *c, struct path_list *ret)
-{
-    (void)ret;
-    return fail(r->op, ERR_UNSUPPORTED,
-                "FHIRPath, position %u: %s() needs a profile to be evaluated in; use conformsTo()",
-                c->node->at + 1, c->node->fn->name);
-}
-
 const struct path_fn path_fns_tree[] = {
     {"children", 0, 0, false, fn_children},
     {"descendants", 0, 0, false, fn_descendants},
@@ -273,17 +251,14 @@ const struct path_fn path_fns_tree[] = {
     {"hasValue", 0, 0, false, fn_has_value},
     {"getValue", 0, 0, false, fn_get_value},
     {"htmlChecks", 0, 0, false, fn_html_checks},
-    {"checkModifiers", 1, 20, false, fn_check_modifiers},
-    {"elementDefinition", 0, 0, false, fn_profile},
-    {"slice", 2, 2, false, fn_profile},
     {0},
 };
 
 const struct path_fn *path_fn_find(str name)
 {
-    const struct path_fn *const tables[] = {path_fns_set,   path_fns_tree,    path_fns_text,
-                                            path_fns_math,  path_fns_convert, path_fns_terms,
-                                            path_fns_bound, path_fns_code,    path_fns_sort};
+    const struct path_fn *const tables[] = {
+        path_fns_set,   path_fns_tree,  path_fns_text, path_fns_math, path_fns_convert,
+        path_fns_terms, path_fns_bound, path_fns_code, path_fns_sort, path_fns_define};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct path_fn *f = tables[t]; f->name; f++)
             if (str_eq(name, str_of(f->name)))

@@ -207,7 +207,8 @@ struct path_fn {
 const struct path_fn *path_fn_find(str name);
 /* Tables of functions, each ended by a row without name. */
 extern const struct path_fn path_fns_set[], path_fns_tree[], path_fns_text[], path_fns_math[],
-    path_fns_convert[], path_fns_terms[], path_fns_bound[], path_fns_code[], path_fns_sort[];
+    path_fns_convert[], path_fns_terms[], path_fns_bound[], path_fns_code[], path_fns_sort[],
+    path_fns_define[];
 
 MUST err path_eval(struct path_run *r, const struct path_node *n, const struct path_scope *s,
                    struct path_list *ret);

@@ -134,6 +134,9 @@ const struct fhir_profile *check_find(struct profile_check *c, str canonical);
 /* Slices of an element: which values are in which, how many, in what order (profile_slice.c). */
 void check_slices(struct profile_check *c, const struct profile_node *n, const struct fhir_frame *f,
                   const struct profile_items *items);
+/* Is the item in a slice of that name, wherever the profile slices the item's element? */
+bool check_in_slice(struct profile_check *c, struct profile_item *item,
+                    const struct fhir_profile *p, str name);
 /* Boolean of a rule over an item; tells when it does not hold or cannot be known. */
 void check_rule(struct profile_check *c, const struct profile_item *item,
                 const struct profile_rule *rule);

@@ -328,3 +328,36 @@ void check_slices(struct profile_check *c, const struct profile_node *n, const s
     }
     judge_order(c, n, items, at);
 }
+
+/* Slices of slices are told apart by what the outer one is sliced by. */
+static bool named(struct profile_check *c, const struct profile_node *n, struct profile_item *item,
+                  str name)
+{
+    size_t at;
+    for (const struct profile_node *s = n->by ? slice_of(c, n, item, &at) : NULL; s;
+         s = s->slices && s->by ? slice_of(c, s, item, &at) : NULL)
+        if (str_eq(s->slice, name))
+            return true;
+    return false;
+}
+
+static bool below(struct profile_check *c, const struct profile_node *n, struct profile_item *item,
+                  str name, unsigned depth)
+{
+    for (const struct profile_node *k = n->children; k && depth < FHIR_DEPTH_MAX; k = k->next) {
+        if (k->element == fhir_rows[item->row].element && named(c, k, item, name))
+            return true;
+        if (!check_step(c) || below(c, k, item, name, depth + 1))
+            return c->failed == OK;
+    }
+    for (const struct profile_node *s = n->slices; s && depth < FHIR_DEPTH_MAX; s = s->next)
+        if (below(c, s, item, name, depth + 1))
+            return true;
+    return false;
+}
+
+bool check_in_slice(struct profile_check *c, struct profile_item *item,
+                    const struct fhir_profile *p, str name)
+{
+    return item->row && below(c, p->root, item, name, 0) && c->failed == OK;
+}

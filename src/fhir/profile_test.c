@@ -249,6 +249,53 @@ static void circles(void **state)
     test_op_done(&b.op);
 }
 
+/* slice() and checkModifiers() within a rule. */
+static void slices_in_rules(void **state)
+{
+    static const char definition[] =
+        "{\"resourceType\":\"StructureDefinition\",\"url\":\"http://x/s\",\"type\":\"Observation\","
+        "\"derivation\":\"constraint\",\"baseDefinition\":\"" CORE
+        "Observation\",\"differential\":{"
+        "\"element\":[{\"path\":\"Observation\",\"constraint\":[{\"key\":\"c\",\"severity\":"
+        "\"error\",\"human\":\"h\",\"expression\":\"%s\"}]}]}}";
+    static const struct {
+        const char *rule;
+        bool holds;
+    } rows[] = {
+        {"component.slice('" US "us-core-blood-pressure', 'systolic').count() = 1", true},
+        {"component.slice('" US "us-core-blood-pressure', 'diastolic').value.value = 80", true},
+        {"component.slice('" US "us-core-blood-pressure', 'diastolic').value.value = 120", false},
+        {"component.slice('" US "us-core-blood-pressure', 'none').empty()", true},
+        {"component.slice('http://x/none', 'systolic').exists()", false},
+        {"category.slice('" US "us-core-vital-signs', 'VSCat').exists()", true},
+        {"component.slice('" US "us-core-blood-pressure', 'VSCat').exists()", false},
+        {"component.checkModifiers('urn:x').count() = 2", true},
+    };
+    (void)state;
+    struct bench b = {.op = test_op(), .profile = STR("http://x/s")};
+    static const char part[] = "{\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
+                               "\"%s\"}]},\"valueQuantity\":{\"value\":%s}}";
+    str low = arena_printf(b.op.arena, part, "8462-4", "80");
+    str high = arena_printf(b.op.arena, part, "8480-6", "120");
+    str text = arena_printf(
+        b.op.arena,
+        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+        "\"category\":[{\"coding\":[{\"system\":"
+        "\"http://terminology.hl7.org/CodeSystem/observation-category\",\"code\":\"vital-signs\"}]}"
+        "],\"component\":[%.*s,%.*s]}",
+        STR_ARG(high), STR_ARG(low));
+    assert_int_equal(fhir_read(&b.op, text, 0, &b.root), OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        profiles_init(&b.profiles);
+        profiles_give(&b.profiles, arena_printf(b.profiles.arena, definition, rows[i].rule));
+        str said = told(&b);
+        if ((said.n == 0) != rows[i].holds)
+            fail_msg("%s: %.*s", rows[i].rule, STR_ARG(said));
+        arena_free(b.profiles.arena);
+    }
+    test_op_done(&b.op);
+}
+
 /* ---- the shared bundles ---- */
 
 /* Every kind of complaint that they give rise to: how often, and of what. */
@@ -360,6 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_taken_away_is_missed),
         cmocka_unit_test(shipped_ones_compile),
+        cmocka_unit_test(slices_in_rules),
         cmocka_unit_test(what_is_not_understood_is_refused),
         cmocka_unit_test(ceilings),
         cmocka_unit_test(circles),

@@ -72,6 +72,21 @@ static err conforms(struct op *op, void *ctx, struct json *v, str profile, bool 
     return c->failed;
 }
 
+static err slice(struct op *op, void *ctx, struct json *v, str profile, str name, bool *ret)
+{
+    struct profile_check *c = ctx;
+    (void)op;
+    *ret = false;
+    if (FHIR_TAG_TYPE(v->tag) >= FHIR_MODEL_COUNT + 1u || c->jumps >= CHECK_JUMPS_MAX)
+        return OK;
+    struct profile_item item = item_of(v);
+    const struct fhir_profile *p = check_find(c, profile);
+    c->jumps++;
+    *ret = p && check_in_slice(c, &item, p, name);
+    c->jumps--;
+    return c->failed;
+}
+
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_NONE };
 
 static enum answer answer_of(const struct fhir_path_items *items)
@@ -91,6 +106,7 @@ static enum answer evaluate(struct profile_check *c, const struct profile_item *
                                 .terms = c->env->terms,
                                 .resolve = resolve,
                                 .conforms = conforms,
+                                .slice = slice,
                                 .ctx = c};
     struct fhir_path_items items;
     struct op inner;
