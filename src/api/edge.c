@@ -131,16 +131,31 @@ static err by_token(struct call *c)
     return e;
 }
 
+/* An app's token is for FHIR and its own exports. What is for people at screens, what lasts longer
+ * than the token, and what answers from more than its scopes, asks none and is shut. */
+static err for_apps(struct call *c)
+{
+    static err (*const people[])(struct call *) = {
+        api_break_glass,  api_message_check,       api_message_send,
+        api_message_undo, api_subscription_status, api_subscription_events};
+    bool open = str_starts(c->rq->path, STR("/fhir")) && c->route->kind != KIND_LIVE;
+    if (str_starts(c->rq->path, STR("/bulk/")))
+        return record_ask_system(&c->op, c->api->rec, ACTION_EXPORT);
+    for (size_t i = 0; i < sizeof people / sizeof *people; i++)
+        open = open && c->route->handle != people[i];
+    return open ? OK
+                : fail(&c->op, ERR_FORBIDDEN,
+                       "This is for people who sign in here themselves, not for apps.");
+}
+
 static err authenticate(struct call *c)
 {
     if (c->route->auth == AUTH_NONE)
         return OK;
     TRY(token_of(c));
     TRY(c->token.n || net_header(c->rq, "Authorization").n ? by_token(c) : by_certificate(c));
-    /* an app's token is for FHIR: what is for people at screens asks no scope */
-    bool fhir = str_starts(c->rq->path, STR("/fhir")) && c->route->kind != KIND_LIVE;
-    if (c->op.actor->scopes && !fhir)
-        return fail(&c->op, ERR_FORBIDDEN, "An app's token works under /fhir only.");
+    if (c->op.actor->scopes)
+        TRY(for_apps(c));
     return c->route->auth == AUTH_FRESH ? fresh(c) : OK;
 }
 

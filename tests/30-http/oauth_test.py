@@ -183,6 +183,15 @@ class Oauth(Case):
         self.assertEqual(403, self.fhir(write, "Observation", "POST", vital(self.two, 1, "laboratory")).status)
         self.assertEqual(403, self.fhir(write, "Observation/" + lab, "PUT",
                                         {**vital(self.one, 2), "id": lab}).status)
+        wide = token("--scope", "user/*.cruds")
+        for method, path in (("POST", f"Patient/{self.one}/$break-glass"), ("POST", "Communication/$send"),
+                             ("GET", "Subscription/$status"), ("GET", "Subscription/x/$live")):
+            self.assertEqual(403, self.fhir(wide, path, method, {"reason": "x"} if method == "POST" else None).status)
+        self.assertEqual(403, self.fhir(wide, "Subscription", "POST", {
+            "resourceType": "Subscription", "status": "requested", "reason": "x", "criteria": "Patient",
+            "channel": {"type": "rest-hook", "endpoint": "https://x.example/"}}).status)
+        for path in ("/events", "/auth/me", "/auth/sessions", "/bulk/x"):
+            self.assertEqual(403, self.server.call("GET", path, token=part).status, path)
         v1 = token("--scope", "user/Patient.read")
         self.assertEqual(200, self.fhir(v1, "Patient").status)
         self.assertEqual(403, self.fhir(v1, "Patient", "POST", {"resourceType": "Patient"}).status)
