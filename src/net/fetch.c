@@ -2,8 +2,8 @@
  * asked of net/addr.h, after the name was resolved. */
 #include "net/fetch.h"
 
-#include "net/addr.h"
 #include "base/buf.h"
+#include "net/addr.h"
 
 #include <curl/curl.h>
 #include <netinet/in.h>

@@ -18,6 +18,7 @@ import { connected, heard, startLive, stopLive } from "../lib/live";
 import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
+import { AppsPage, mayApps } from "./apps";
 import { Outbox } from "./outbox";
 import { Patients } from "./patients";
 import { mayRule, RulesPage } from "./rules";
@@ -31,6 +32,12 @@ const SCREENS: { to: string; word: Key; icon: IconName }[] = [
   { to: "/outbox", word: "nav_outbox", icon: "outbox" },
 ];
 const RULES: (typeof SCREENS)[number] = { to: "/rules", word: "nav_rules", icon: "table" };
+const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
+const screensOf = (role: string | undefined): typeof SCREENS => [
+  ...SCREENS,
+  ...(mayRule(role) ? [RULES] : []),
+  ...(mayApps(role) ? [APPS] : []),
+];
 
 function LiveState() {
   const [now, setNow] = useState(Date.now());
@@ -123,7 +130,7 @@ function TopBar() {
         <Brand word="Weft" />
       </a>
       <nav aria-label={t("nav")}>
-        {(mayRule(session.value?.role) ? [...SCREENS, RULES] : SCREENS).map((s) => (
+        {screensOf(session.value?.role).map((s) => (
           <a
             key={s.to}
             href={href(s.to)}
@@ -163,6 +170,7 @@ function Screen() {
   if (byPatient) return <Workspace key={`p${byPatient.id}`} task={null} patient={byPatient.id!} />;
   if (at === "/patients") return <Patients />;
   if (at === "/rules") return <RulesPage />;
+  if (at === "/apps") return <AppsPage />;
   if (at === "/security") return <SecurityPage />;
   if (at === "/outbox") return <Outbox />;
   return <WorklistPage />;

@@ -1,0 +1,37 @@
+// The administrator's apps: one registers itself, waits, is approved; a launch that is refused is explained.
+import { axe, expect, shot, signIn, test } from "./kit";
+
+const BACK = "http://127.0.0.1:9/back";
+
+test("an app waits, is approved, and its refused launch is explained", async ({ page, request, forgive }) => {
+  forgive(/403.*fhir\/Task/); // the front page asks for the worklist, which an administrator may not see
+  const made = await request.post("/oauth/register", {
+    data: {
+      client_name: 'Heart <script>alert("x")</script>',
+      redirect_uris: [BACK],
+      scope: "openid launch/patient patient/Observation.rs",
+      token_endpoint_auth_method: "none",
+    },
+  });
+  expect(made.status()).toBe(201);
+  const id = ((await made.json()) as { client_id: string }).client_id;
+  await signIn(page, "console", "admin");
+  await page.getByRole("link", { name: "Apps" }).click();
+  const card = page.getByRole("listitem").filter({ hasText: id }).first();
+  await expect(card).toContainText("Waits for you");
+  await expect(card.getByRole("heading")).toHaveText('Heart <script>alert("x")</script>');
+  await axe(page);
+  await card.getByLabel("Requests a minute").fill("120");
+  await card.getByRole("button", { name: "Approve" }).press("Enter");
+  await expect(card).toContainText("Approved");
+  await request.get("/oauth/authorize", {
+    maxRedirects: 0,
+    params: { client_id: id, redirect_uri: BACK, response_type: "code", state: "s", scope: "openid" },
+  });
+  await page.getByRole("button", { name: "Look again" }).press("Enter");
+  await expect(page.getByText("PKCE is needed").first()).toBeVisible();
+  await axe(page);
+  await shot(page, "apps");
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
