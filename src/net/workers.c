@@ -2,7 +2,10 @@
  * what net_workers_add() took is run before net_workers_free() returns. */
 #include "net/net.h"
 
+#include "base/time.h"
+
 #include <pthread.h>
+#include <time.h>
 
 struct job {
     void (*fn)(void *);
@@ -11,7 +14,7 @@ struct job {
 
 struct net_workers {
     pthread_mutex_t lock;
-    pthread_cond_t work, ended;
+    pthread_cond_t work;
     pthread_t *threads;
     struct job *ring;
     unsigned n_threads, running, cap, head, n;
@@ -35,7 +38,6 @@ static void *run(void *arg)
         pthread_mutex_lock(&w->lock);
     }
     w->running--;
-    pthread_cond_signal(&w->ended);
     pthread_mutex_unlock(&w->lock);
     return NULL;
 }
@@ -49,12 +51,7 @@ struct net_workers *net_workers_new(unsigned threads, unsigned queue)
     w->ring = calloc(w->cap, sizeof *w->ring);
     w->threads = calloc(threads ? threads : 1, sizeof *w->threads);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&w->work, NULL);
-    pthread_cond_init(&w->ended, &attr);
-    pthread_condattr_destroy(&attr);
     pthread_mutex_lock(&w->lock);
     while (w->ring && w->threads && w->n_threads < (threads ? threads : 1)) {
         if (pthread_create(&w->threads[w->n_threads], NULL, run, w) != 0)
@@ -94,21 +91,17 @@ unsigned net_workers_waiting(const struct net_workers *w)
 
 bool net_workers_stop(struct net_workers *w, int64_t ms)
 {
-    struct timespec until;
-    int rc = 0;
+    int64_t until = time_mono() + ms;
     if (!w)
         return true;
-    ms = ms > 0 ? ms : 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
     pthread_cond_broadcast(&w->work);
-    while (w->running && rc == 0)
-        rc = pthread_cond_timedwait(&w->ended, &w->lock, &until);
+    while (w->running && time_mono() < until) {
+        pthread_mutex_unlock(&w->lock);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        pthread_mutex_lock(&w->lock);
+    }
     bool over = w->running == 0;
     pthread_mutex_unlock(&w->lock);
     return over;
@@ -122,7 +115,6 @@ void net_workers_free(struct net_workers *w)
     for (unsigned i = 0; i < w->n_threads; i++)
         pthread_join(w->threads[i], NULL);
     pthread_cond_destroy(&w->work);
-    pthread_cond_destroy(&w->ended);
     pthread_mutex_destroy(&w->lock);
     free(w->threads);
     free(w->ring);
