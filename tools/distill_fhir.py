@@ -13,7 +13,8 @@ usage: distill_fhir.py PACKAGE_FOLDER OUT_FOLDER
 import json
 import os
 import sys
-import tempfile
+
+import distilled
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 FHIR_TYPE = CORE + "structuredefinition-fhir-type"
@@ -263,31 +264,5 @@ def distil(folder, out):
            for p in parameters(model, folder)])
 
 
-def check(folder, spec):
-    with tempfile.TemporaryDirectory() as fresh:
-        distil(folder, fresh)
-        stale = 0
-        for name in sorted(os.listdir(fresh)):
-            with open(os.path.join(fresh, name), encoding="utf-8") as f:
-                want = f.read()
-            with open(os.path.join(spec, name), encoding="utf-8") as f:
-                have = f.read()
-            if want != have:
-                print("stale: spec/fhir/%s differs from what the package gives" % name)
-                stale = 1
-        return stale
-
-
-def main(argv):
-    if len(argv) == 4 and argv[1] == "--check":
-        return check(argv[2], argv[3])
-    if len(argv) != 3:
-        print(__doc__)
-        return 2
-    os.makedirs(argv[2], exist_ok=True)
-    distil(argv[1], argv[2])
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    sys.exit(distilled.main(sys.argv, __doc__, distil, None, "fhir/"))

@@ -19,10 +19,10 @@ import json
 import os
 import re
 import sys
-import tempfile
 
 import distill_fhir as fhir
 import distill_terms as terms
+import distilled
 import fhir_xml
 
 # Name of the file, version, what it is and where it comes from, and which of its definitions (None:
@@ -281,20 +281,6 @@ def guide(name, folder, source, spec):
             fhir.write(spec, "%s/%s.jsonl" % (what, name), [line(note)], rows)
 
 
-def check(folder, spec):
-    stale = 0
-    with tempfile.TemporaryDirectory() as fresh:
-        distil(folder, fresh)
-        for name in NAMES:
-            with open(os.path.join(fresh, name), encoding="utf-8") as f:
-                want = f.read()
-            with open(os.path.join(spec, name), encoding="utf-8") as f:
-                if want != f.read():
-                    print("stale: spec/%s differs from what the package gives" % name)
-                    stale = 1
-    return stale
-
-
 def from_folder(folder, out):
     """Differentials and snapshots as they are, one a line, narratives left out."""
     with open(out, "w", encoding="utf-8") as f:
@@ -309,7 +295,7 @@ def from_folder(folder, out):
 
 def main(argv):
     if len(argv) == 4 and argv[1] == "--check":
-        return check(argv[2], argv[3])
+        return distilled.check(distil, argv[2], argv[3], NAMES)
     if len(argv) == 6 and argv[1] == "--guide" and argv[2] in GUIDES:
         guide(*argv[2:])
         return 0

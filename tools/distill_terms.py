@@ -14,7 +14,8 @@ usage: distill_terms.py PACKAGE_FOLDER OUT_FOLDER
 import json
 import os
 import sys
-import tempfile
+
+import distilled
 
 LICENCE = "HL7 FHIR R4 definitions, https://hl7.org/fhir/R4/license.html (CC0 1.0)"
 SOURCES = ("valuesets", "v3-codesystems", "v2-tables", "conceptmaps")
@@ -75,31 +76,5 @@ def distil(folder, out):
                 f.write(json.dumps(every[key], ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
-def check(folder, spec):
-    stale = 0
-    with tempfile.TemporaryDirectory() as fresh:
-        distil(folder, fresh)
-        for name in FILES:
-            with open(os.path.join(fresh, name), encoding="utf-8") as f:
-                want = f.read()
-            with open(os.path.join(spec, name), encoding="utf-8") as f:
-                have = f.read()
-            if want != have:
-                print("stale: spec/terms/%s differs from what the package gives" % name)
-                stale = 1
-    return stale
-
-
-def main(argv):
-    if len(argv) == 4 and argv[1] == "--check":
-        return check(argv[2], argv[3])
-    if len(argv) != 3:
-        print(__doc__)
-        return 2
-    os.makedirs(argv[2], exist_ok=True)
-    distil(argv[1], argv[2])
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    sys.exit(distilled.main(sys.argv, __doc__, distil, FILES, "terms/"))

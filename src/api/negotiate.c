@@ -3,15 +3,6 @@
  */
 #include "api/api_int.h"
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 str url_decode(struct arena *a, str s)
 {
     char *p = arena_alloc(a, s.n + 1);
@@ -19,8 +10,8 @@ str url_decode(struct arena *a, str s)
     if (!p)
         return STR_NONE;
     for (size_t i = 0; i < s.n; i++) {
-        int hi = s.p[i] == '%' && i + 2 < s.n ? hex(s.p[i + 1]) : -1;
-        int lo = hi >= 0 ? hex(s.p[i + 2]) : -1;
+        int hi = s.p[i] == '%' && i + 2 < s.n ? str_hex_digit(s.p[i + 1]) : -1;
+        int lo = hi >= 0 ? str_hex_digit(s.p[i + 2]) : -1;
         if (lo >= 0) {
             p[n++] = (char)(hi << 4 | lo);
             i += 2;

@@ -124,6 +124,15 @@ void buf_varint(struct buf *b, uint64_t v)
     buf_add(b, str_make(out, n));
 }
 
+void buf_utf8(struct buf *b, uint32_t c)
+{
+    unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const unsigned char lead[] = {0, 0xc0, 0xe0, 0xf0};
+    buf_u8(b, (uint8_t)(lead[more] | c >> (6 * more)));
+    while (more-- > 0)
+        buf_u8(b, (uint8_t)(0x80 | (c >> (6 * more) & 0x3f)));
+}
+
 static bool plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';

@@ -42,6 +42,8 @@ void buf_u16(struct buf *b, uint16_t v);
 void buf_u32(struct buf *b, uint32_t v);
 void buf_u64(struct buf *b, uint64_t v);
 void buf_varint(struct buf *b, uint64_t v);
+/* A character as UTF-8; c is at most 0x10FFFF. */
+void buf_utf8(struct buf *b, uint32_t c);
 /* JSON string with quotes and escapes. Invalid UTF-8 bytes become U+FFFD. */
 void buf_json_string(struct buf *b, str s);
 /* application/x-www-form-urlencoded / RFC 3986 percent-encoding of everything but unreserved. */

@@ -108,6 +108,24 @@ static void encodings(void **state)
 }
 
 /* Refuse the n-th memory request for every n: the buffer says so and holds what it held. */
+static void characters_come_back(void **state)
+{
+    struct arena *a = arena_new(0);
+    (void)state;
+    for (uint32_t c = 0; c <= 0x10ffff; c += c < 0x900 ? 1 : 61) {
+        struct buf b;
+        size_t at = 0;
+        if (c >= 0xd800 && c <= 0xdfff)
+            continue;
+        buf_init(&b, a, 8);
+        buf_utf8(&b, c);
+        assert_true(buf_ok(&b) && str_utf8_valid(buf_str(&b)));
+        assert_int_equal(str_utf8_next(buf_str(&b), &at), c);
+        assert_int_equal(at, b.n);
+    }
+    arena_free(a);
+}
+
 static void torture(void **state)
 {
     (void)state;
@@ -133,11 +151,9 @@ static void torture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_to_its_ceiling),
-        cmocka_unit_test(numbers_come_back),
-        cmocka_unit_test(bad_varints),
-        cmocka_unit_test(encodings),
-        cmocka_unit_test(torture),
+        cmocka_unit_test(grows_to_its_ceiling), cmocka_unit_test(numbers_come_back),
+        cmocka_unit_test(bad_varints),          cmocka_unit_test(encodings),
+        cmocka_unit_test(characters_come_back), cmocka_unit_test(torture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,8 @@ str str_trim(str s);
 /* Takes what stands before the next sep (or all that is left) off *in; the separator goes too.
  * "a," gives "a" and "". False when nothing is left (*in is STR_NONE). */
 bool str_take_until(str *in, char sep, str *ret_part);
+/* 0 … 15 of a hexadecimal digit, -1 of anything else. */
+int str_hex_digit(char c);
 /* Decimal digits only, value at most max. */
 bool str_take_u64(str *in, uint64_t max, uint64_t *ret);
 /* The whole slice is a decimal unsigned/signed number in range. */

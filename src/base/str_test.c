@@ -152,13 +152,25 @@ static void hashes(void **state)
     assert_true(str_hash(STR("foobar")) == 0x85944171f73967e8u);
 }
 
+static void reads_hex(void **state)
+{
+    static const char digits[] = "0123456789abcdef", upper[] = "ABCDEF";
+    (void)state;
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(str_hex_digit(digits[i]), i);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(str_hex_digit(upper[i]), 10 + i);
+    for (int c = 0; c < 256; c++)
+        assert_int_equal(str_hex_digit((char)c) >= 0, c && (strchr(digits, c) || strchr(upper, c)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compares),      cmocka_unit_test(searches),
-        cmocka_unit_test(splits),        cmocka_unit_test(reads_integers),
-        cmocka_unit_test(reads_doubles), cmocka_unit_test(knows_utf8),
-        cmocka_unit_test(hashes),
+        cmocka_unit_test(compares),       cmocka_unit_test(reads_hex),
+        cmocka_unit_test(searches),       cmocka_unit_test(splits),
+        cmocka_unit_test(reads_integers), cmocka_unit_test(reads_doubles),
+        cmocka_unit_test(knows_utf8),     cmocka_unit_test(hashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,10 @@
 /* The shared bundles of 149 synthetic people: every resource is valid, and the stored form gives
  * back what was read, decimals as written. Skipped, loudly, where the data is absent. */
-#include "base/test.h"
+#include "fhir/fixture.h"
 #include "fhir_int.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#define LINE_MAX_BYTES (16u << 20)
-
 struct totals {
+    struct op op;
     size_t bundles, resources;
 };
 
@@ -42,7 +38,7 @@ static void comes_back(struct op *op, const struct json *resource)
 {
     struct buf b;
     struct json *again = NULL;
-    buf_init(&b, op->arena, LINE_MAX_BYTES);
+    buf_init(&b, op->arena, FIXTURE_LINE_MAX);
     fhir_head_write(&b, fhir_type_of(resource), STR("x-1"), 7, 1700000000000);
     fhir_body_write(&b, resource);
     assert_true(buf_ok(&b));
@@ -54,10 +50,14 @@ static void comes_back(struct op *op, const struct json *resource)
     assert_int_equal(fhir_validate(op, again), OK);
 }
 
-static void bundle(struct op *op, str line, struct totals *t)
+static void bundle(void *ctx, str line)
 {
+    struct totals *t = ctx;
+    struct op *op = &t->op;
     struct json *v = NULL;
     struct fhir_plan plan;
+    op_clear(op);
+    arena_reset(op->arena);
     if (fhir_read(op, line, FHIR_BUNDLE, &v) != OK)
         fail_msg("bundle %zu: %.*s: %.*s\n", t->bundles, STR_ARG(op->fault.issues[0].expression),
                  STR_ARG(op->fault.issues[0].message));
@@ -74,41 +74,14 @@ static void bundle(struct op *op, str line, struct totals *t)
     t->bundles++;
 }
 
-static bool file(const char *shared, const char *name, struct totals *t)
-{
-    char command[4096];
-    int n =
-        snprintf(command, sizeof command, "gunzip -c '%s/data/fhir/%s' 2>/dev/null", shared, name);
-    char *line = malloc(LINE_MAX_BYTES);
-    FILE *in = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
-    assert_non_null(line);
-    struct op op = test_op();
-    bool any = false;
-    while (in && fgets(line, LINE_MAX_BYTES, in)) {
-        op_clear(&op);
-        arena_reset(op.arena);
-        bundle(&op, str_of(line), t);
-        any = true;
-    }
-    if (in)
-        (void)pclose(in);
-    free(line);
-    test_op_done(&op);
-    return any;
-}
-
 static void shared_bundles(void **state)
 {
     (void)state;
-    const char *shared = getenv("WEFT_SHARED");
-    struct totals t = {0, 0};
-    if (!shared)
-        shared = WEFT_SOURCE "/../shared";
-    if (!file(shared, "hf49.bundles.ndjson.gz", &t) ||
-        !file(shared, "other100.bundles.ndjson.gz", &t)) {
-        print_message("SKIPPED: the shared bundles are not here (set WEFT_SHARED)\n");
+    struct totals t = {.op = test_op()};
+    bool here = fixture_all_bundles(WEFT_SOURCE, bundle, &t);
+    test_op_done(&t.op);
+    if (!here)
         skip();
-    }
     assert_int_equal(t.bundles, 149);
     assert_int_equal(t.resources, 55669);
     print_message("%zu bundles, %zu resources valid\n", t.bundles, t.resources);

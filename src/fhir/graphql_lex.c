@@ -42,29 +42,6 @@ err gql_expected(struct gql_lexer *l, const char *what)
     return wrong(l, arena_printf(l->op->arena, "%s is expected here", what).p);
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static void put_utf8(struct buf *b, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_u8(b, (uint8_t)c);
-    } else if (c < 0x800) {
-        buf_u8(b, (uint8_t)(0xc0 | c >> 6));
-        buf_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
-    } else {
-        buf_u8(b, (uint8_t)(0xe0 | c >> 12));
-        buf_u8(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
-    }
-}
-
 static err escape(struct gql_lexer *l, struct buf *b)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -77,13 +54,13 @@ static err escape(struct gql_lexer *l, struct buf *b)
     }
     uint32_t code = 0;
     for (size_t i = 2; c == 'u' && i < 6; i++) {
-        if (hex(at(l, i)) < 0)
+        if (str_hex_digit(at(l, i)) < 0)
             return wrong(l, "a string has a bad escape");
-        code = code << 4 | (uint32_t)hex(at(l, i));
+        code = code << 4 | (uint32_t)str_hex_digit(at(l, i));
     }
     if (c != 'u' || !code || (code >= 0xd800 && code < 0xe000))
         return wrong(l, "a string has a bad escape");
-    put_utf8(b, code);
+    buf_utf8(b, code);
     l->at += 6;
     return OK;
 }

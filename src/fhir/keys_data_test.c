@@ -1,14 +1,13 @@
 /* Every resource of the shared bundles: making search keys never fails, and the trie gives the same
  * keys as the FHIRPath engine does for every parameter; samples are found by each of their keys.
  * Prints the rate; does not judge it. Skipped, loudly, where the data is absent. */
+#include "fhir/fixture.h"
 #include "fhir/keys_dump.h"
 
-#include <stdio.h>
 #include <time.h>
 
-#define LINE_BYTES (16u << 20)
-
 struct totals {
+    struct op op;
     size_t bundles, resources, keys, observations, observation_keys, checked, asked;
     int64_t ns, observation_ns;
     struct arena *timed; /* reset for each resource, as a server's is */
@@ -56,48 +55,27 @@ static void one(struct op *op, struct json *resource, struct totals *t)
         t->asked += keys_find_it(op, resource);
 }
 
-static bool file(const char *shared, const char *name, struct totals *t)
+static void bundle(void *ctx, str text)
 {
-    char command[4096];
-    int n =
-        snprintf(command, sizeof command, "gunzip -c '%s/data/fhir/%s' 2>/dev/null", shared, name);
-    char *line = malloc(LINE_BYTES);
-    FILE *in = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
-    assert_non_null(line);
-    struct op op = test_op();
-    bool any = false;
-    while (in && fgets(line, LINE_BYTES, in)) {
-        op_clear(&op);
-        arena_reset(op.arena);
-        struct json *bundle = tree_of_text(&op, str_of(line));
-        struct json *entries = JSON_GET(bundle, "entry"), *e;
-        for (size_t i = 0; (e = json_at(entries, i)); i++)
-            one(&op, JSON_GET(e, "resource"), t);
-        t->bundles++;
-        any = true;
-    }
-    if (in)
-        (void)pclose(in);
-    free(line);
-    test_op_done(&op);
-    return any;
+    struct totals *t = ctx;
+    op_clear(&t->op);
+    arena_reset(t->op.arena);
+    struct json *entries = JSON_GET(tree_of_text(&t->op, text), "entry"), *e;
+    for (size_t i = 0; (e = json_at(entries, i)); i++)
+        one(&t->op, JSON_GET(e, "resource"), t);
+    t->bundles++;
 }
 
 static void shared_bundles(void **state)
 {
     (void)state;
-    const char *shared = getenv("WEFT_SHARED");
-    struct totals t = {.timed = arena_new(0)};
+    struct totals t = {.op = test_op(), .timed = arena_new(0)};
     assert_non_null(t.timed);
-    if (!shared)
-        shared = WEFT_SOURCE "/../shared";
-    if (!file(shared, "hf49.bundles.ndjson.gz", &t) ||
-        !file(shared, "other100.bundles.ndjson.gz", &t)) {
-        arena_free(t.timed);
-        print_message("SKIPPED: the shared bundles are not here (set WEFT_SHARED)\n");
-        skip();
-    }
+    bool here = fixture_all_bundles(WEFT_SOURCE, bundle, &t);
     arena_free(t.timed);
+    test_op_done(&t.op);
+    if (!here)
+        skip();
     assert_int_equal(t.resources, 55669);
     assert_int_equal(t.observations, 27161);
     print_message(

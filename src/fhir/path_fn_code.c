@@ -74,20 +74,12 @@ static bool encode_hex(struct buf *b, str s)
     return true;
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool decode_hex(struct buf *b, str s)
 {
     if (s.n % 2)
         return false;
     for (size_t i = 0; i < s.n; i += 2) {
-        int hi = hex(s.p[i]), lo = hex(s.p[i + 1]);
+        int hi = str_hex_digit(s.p[i]), lo = str_hex_digit(s.p[i + 1]);
         if (hi < 0 || lo < 0)
             return false;
         buf_char(b, (char)(hi << 4 | lo));

@@ -4,12 +4,9 @@
  * violation: ref-1 is, of a Reference that has a display only. */
 #include "base/test.h"
 #include "fhir/fhir_int.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "fhir/fixture.h"
 
 #define INVARIANTS_MAX 4000
-#define LINE_MAX_BYTES (16u << 20)
 #define EACH_BUNDLE 15
 
 struct invariant {
@@ -21,24 +18,9 @@ struct invariant {
 struct invariants {
     struct invariant all[INVARIANTS_MAX];
     const struct fhir_path *nodes;
-    size_t n, checks, bad;
+    size_t n, checks, bad, bundles;
     struct op op; /* owns what is compiled */
 };
-
-static str file(struct op *op, const char *name)
-{
-    struct buf b;
-    FILE *f = fopen(name, "rb");
-    buf_init(&b, op->arena, 16u << 20);
-    for (size_t got = 1; f && got; buf_commit(&b, got)) {
-        char *to = buf_reserve(&b, 65536);
-        assert_non_null(to);
-        got = fread(to, 1, 65536, f);
-    }
-    if (f)
-        assert_int_equal(fclose(f), 0);
-    return buf_str(&b);
-}
 
 static void add(struct invariants *v, str line)
 {
@@ -91,28 +73,16 @@ static void check_all(struct invariants *v, struct op *op, struct json *resource
     }
 }
 
-static void bundles(struct invariants *v, const char *shared, const char *name)
+static void bundle(void *ctx, str text)
 {
-    char command[4096];
-    int n =
-        snprintf(command, sizeof command, "gunzip -c '%s/data/fhir/%s' 2>/dev/null", shared, name);
-    char *line = malloc(LINE_MAX_BYTES);
-    FILE *in = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
-    assert_non_null(line);
+    struct invariants *v = ctx;
+    struct json *tree = NULL, *entry;
+    if (v->bundles++ % EACH_BUNDLE)
+        return;
     struct op op = test_op();
-    for (size_t i = 0; in && fgets(line, LINE_MAX_BYTES, in); i++) {
-        struct json *bundle = NULL, *entry;
-        if (i % EACH_BUNDLE)
-            continue;
-        arena_reset(op.arena);
-        op_clear(&op);
-        assert_int_equal(fhir_read(&op, str_of(line), FHIR_BUNDLE, &bundle), OK);
-        for (size_t k = 0; (entry = json_at(JSON_GET(bundle, "entry"), k)) && k < 60; k++)
-            check_all(v, &op, JSON_GET(entry, "resource"));
-    }
-    if (in)
-        (void)pclose(in);
-    free(line);
+    assert_int_equal(fhir_read(&op, text, FHIR_BUNDLE, &tree), OK);
+    for (size_t k = 0; (entry = json_at(JSON_GET(tree, "entry"), k)) && k < 60; k++)
+        check_all(v, &op, JSON_GET(entry, "resource"));
     test_op_done(&op);
 }
 
@@ -121,9 +91,10 @@ static void examples(struct invariants *v)
 {
     struct op op = test_op();
     struct json *all = NULL;
-    assert_int_equal(json_read(&op, file(&op, WEFT_SOURCE "/tests/vectors/fhirpath_suite.json"),
-                               &JSON_LIMITS_DEFAULT, &all),
-                     OK);
+    assert_int_equal(
+        json_read(&op, fixture_file(op.arena, WEFT_SOURCE "/tests/vectors/fhirpath_suite.json"),
+                  &JSON_LIMITS_DEFAULT, &all),
+        OK);
     struct json *inputs = JSON_GET(all, "inputs");
     for (uint32_t i = 0; i < inputs->n; i++) {
         struct json *resource = &inputs->u.members[i].value;
@@ -139,10 +110,9 @@ static void examples(struct invariants *v)
 static void published(void **state)
 {
     static struct invariants v;
-    const char *shared = getenv("WEFT_SHARED");
     (void)state;
     v.op = test_op();
-    str text = file(&v.op, WEFT_SOURCE "/spec/fhir/invariants.tsv"), line;
+    str text = fixture_file(v.op.arena, WEFT_SOURCE "/spec/fhir/invariants.tsv"), line;
     assert_int_equal(fhir_path_compile(&v.op, STR("$this | descendants()"), &v.nodes), OK);
     while (str_take_until(&text, '\n', &line))
         if (line.n && line.p[0] != '#')
@@ -151,10 +121,7 @@ static void published(void **state)
     examples(&v);
     size_t before = v.checks;
     assert_true(before > 100);
-    bundles(&v, shared ? shared : WEFT_SOURCE "/../shared", "hf49.bundles.ndjson.gz");
-    bundles(&v, shared ? shared : WEFT_SOURCE "/../shared", "other100.bundles.ndjson.gz");
-    if (v.checks == before)
-        print_message("SKIPPED: the shared bundles are not here (set WEFT_SHARED)\n");
+    (void)fixture_all_bundles(WEFT_SOURCE, bundle, &v);
     print_message("%zu invariants, %zu checks\n", v.n, v.checks);
     test_op_done(&v.op);
     assert_int_equal(v.bad, 0);

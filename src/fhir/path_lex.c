@@ -44,19 +44,11 @@ static bool skip(struct path_lexer *l)
     }
 }
 
-static int hex(char c)
-{
-    if (digit(c))
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool take_hex4(struct path_lexer *l, uint32_t *ret)
 {
     uint32_t v = 0;
     for (size_t i = 0; i < 4; i++) {
-        int d = hex(peek(l, i));
+        int d = str_hex_digit(peek(l, i));
         if (d < 0)
             return false;
         v = v << 4 | (uint32_t)d;
@@ -64,25 +56,6 @@ static bool take_hex4(struct path_lexer *l, uint32_t *ret)
     l->at += 4;
     *ret = v;
     return true;
-}
-
-static void put_utf8(struct buf *b, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_char(b, (char)c);
-    } else if (c < 0x800) {
-        buf_char(b, (char)(0xc0 | c >> 6));
-        buf_char(b, (char)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        buf_char(b, (char)(0xe0 | c >> 12));
-        buf_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_char(b, (char)(0x80 | (c & 0x3f)));
-    } else {
-        buf_char(b, (char)(0xf0 | c >> 18));
-        buf_char(b, (char)(0x80 | (c >> 12 & 0x3f)));
-        buf_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_char(b, (char)(0x80 | (c & 0x3f)));
-    }
 }
 
 /* After "\u": one code point, a surrogate pair included. */
@@ -101,7 +74,7 @@ bool path_lex_unicode(struct path_lexer *l, struct buf *b)
     } else if (c >= 0xdc00 && c <= 0xdfff) {
         return false;
     }
-    put_utf8(b, c);
+    buf_utf8(b, c);
     return true;
 }
 

@@ -2,9 +2,8 @@
  * tools/distill_fhirpath.py): every test gives the published output or stands in the table of
  * differences with the reason; a difference that has gone is told too. */
 #include "base/test.h"
+#include "fhir/fixture.h"
 #include "fhir/path_answer.h"
-
-#include <stdio.h>
 
 struct difference {
     const char *name, *why;
@@ -26,24 +25,6 @@ static const struct difference differences[] = {
     {"HighBoundaryDateTimeMillisecond1", "08 is the hour to 08:59:59.999, not its first minute"},
     {"HighBoundaryDateTimeMillisecond3", "as above"},
 };
-
-static str file(struct op *op, const char *name)
-{
-    struct buf b;
-    char path[1024];
-    int n = snprintf(path, sizeof path, "%s/tests/vectors/%s", WEFT_SOURCE, name);
-    assert_true(n > 0 && (size_t)n < sizeof path);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    buf_init(&b, op->arena, 4u << 20);
-    for (size_t got = 1; got; buf_commit(&b, got)) {
-        char *to = buf_reserve(&b, 65536);
-        assert_non_null(to);
-        got = fread(to, 1, 65536, f);
-    }
-    assert_int_equal(fclose(f), 0);
-    return buf_str(&b);
-}
 
 /* "string" for System.String and FHIR.string, "Quantity" for both. */
 static bool type_fits(str wanted, uint16_t type)
@@ -141,8 +122,10 @@ static void suite(void **state)
     struct json *all = NULL, *test;
     size_t bad = 0;
     (void)state;
-    assert_int_equal(json_read(&op, file(&op, "fhirpath_suite.json"), &JSON_LIMITS_DEFAULT, &all),
-                     OK);
+    assert_int_equal(
+        json_read(&op, fixture_file(op.arena, WEFT_SOURCE "/tests/vectors/fhirpath_suite.json"),
+                  &JSON_LIMITS_DEFAULT, &all),
+        OK);
     struct json *inputs = JSON_GET(all, "inputs");
     for (uint32_t i = 0; i < inputs->n; i++)
         fhir_tag(&inputs->u.members[i].value);

@@ -2,12 +2,9 @@
  * told where it was; all shipped definitions compile into little memory; a hostile definition or
  * resource meets a ceiling. And the shared bundles of 149 people: every kind of complaint by name.
  */
-#include "base/test.h"
+#include "fhir/fixture.h"
 #include "fhir/profile_fixture.h"
 #include "fhir/profile_int.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 #define CORE "http://hl7.org/fhir/StructureDefinition/"
 #define US "http://hl7.org/fhir/us/core/StructureDefinition/"
@@ -337,12 +334,15 @@ static void note(const struct issue *is, struct complaint *list, size_t n)
              STR_ARG(is->message));
 }
 
-static void one_bundle(struct shared *s, str line)
+static void one_bundle(void *ctx, str line)
 {
+    struct shared *s = ctx;
     struct fhir_profile_env env = {
         .rules = s->rules, .profile = profiles_find, .ctx = &s->b.profiles};
     struct json *bundle = NULL;
     struct op *op = &s->b.op;
+    arena_reset(op->arena);
+    op_init(op, op->arena, NULL, 1700000000000);
     assert_int_equal(fhir_read(op, line, FHIR_BUNDLE, &bundle), OK);
     const struct json *entries = JSON_GET(bundle, "entry");
     for (uint32_t i = 0; i < entries->n; i++) {
@@ -354,47 +354,19 @@ static void one_bundle(struct shared *s, str line)
     }
 }
 
-static bool file(struct shared *s, const char *folder, const char *name)
-{
-    char command[4096];
-    size_t size = 16u << 20;
-    int n =
-        snprintf(command, sizeof command, "gunzip -c '%s/data/fhir/%s' 2>/dev/null", folder, name);
-    char *line = malloc(size);
-    FILE *in = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
-    bool any = false;
-    assert_non_null(line);
-    while (in && fgets(line, (int)size, in)) {
-        arena_reset(s->b.op.arena);
-        op_init(&s->b.op, s->b.op.arena, NULL, 1700000000000);
-        one_bundle(s, str_of(line));
-        any = true;
-    }
-    if (in)
-        (void)pclose(in);
-    free(line);
-    return any;
-}
-
 static void shared_bundles(void **state)
 {
     (void)state;
-    const char *folder = getenv("WEFT_SHARED");
     struct shared s = {.b = {.op = test_op()}};
     struct arena *keep = arena_new(0);
     profiles_init(&s.b.profiles);
     assert_int_equal(fhir_rules_compile(&s.b.op, keep, &s.rules), OK);
-    if (!folder)
-        folder = WEFT_SOURCE "/../shared";
-    bool here = file(&s, folder, "hf49.bundles.ndjson.gz") &&
-                file(&s, folder, "other100.bundles.ndjson.gz");
+    bool here = fixture_all_bundles(WEFT_SOURCE, one_bundle, &s);
     arena_free(keep);
     arena_free(s.b.profiles.arena);
     test_op_done(&s.b.op);
-    if (!here) {
-        print_message("SKIPPED: the shared bundles are not here (set WEFT_SHARED)\n");
+    if (!here)
         skip();
-    }
     assert_int_equal(s.resources, 55669);
     for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++)
         if (complaints[i].got != complaints[i].n)

@@ -2,9 +2,8 @@
  * says how it is written. */
 #include "base/test.h"
 #include "fhir/fhir_int.h"
+#include "fhir/fixture.h"
 #include "fhir/profile_fixture.h"
-
-#include <stdio.h>
 
 #define URL "http://example.org/"
 
@@ -15,24 +14,6 @@ struct bench {
     struct op op;
     size_t checked;
 };
-
-static str file(struct arena *a, const char *name)
-{
-    struct buf b;
-    char path[1024];
-    int n = snprintf(path, sizeof path, "%s/tests/vectors/%s", WEFT_SOURCE, name);
-    assert_true(n > 0 && (size_t)n < sizeof path);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    buf_init(&b, a, 4u << 20);
-    for (size_t got = 1; got; buf_commit(&b, got)) {
-        char *to = buf_reserve(&b, 65536);
-        assert_non_null(to);
-        got = fread(to, 1, 65536, f);
-    }
-    assert_int_equal(fclose(f), 0);
-    return buf_str(&b);
-}
 
 /* a and b of system s are in vs; nothing is known of any other set. */
 static err member(struct op *op, void *ctx, str set, struct terms_code code, enum terms_answer *ret,
@@ -147,7 +128,7 @@ static void vectors(void **state)
     unsigned seen = 0;
     profiles_init(&b.profiles);
     assert_int_equal(fhir_rules_compile(&b.op, b.keep, &b.rules), OK);
-    text = file(b.keep, "fhir_profile.txt");
+    text = fixture_file(b.keep, WEFT_SOURCE "/tests/vectors/fhir_profile.txt");
     while (str_take_until(&text, '\n', &line)) {
         str rest = line, word;
         if (str_empty(line) || line.p[0] == '#' || verdict(&b, document, line, &seen))

@@ -22,15 +22,6 @@ void query_tell(const struct query_read *r, const char *fmt, ...)
                 STR_ARG(name), STR_ARG(why));
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* application/x-www-form-urlencoded; false for a bad %XX, a NUL or bad UTF-8. */
 static bool url_decode(struct arena *a, str s, str *ret)
 {
@@ -41,7 +32,8 @@ static bool url_decode(struct arena *a, str s, str *ret)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i] == '+' ? ' ' : s.p[i];
         if (c == '%') {
-            int hi = i + 2 < s.n ? hex(s.p[i + 1]) : -1, lo = i + 2 < s.n ? hex(s.p[i + 2]) : -1;
+            int hi = i + 2 < s.n ? str_hex_digit(s.p[i + 1]) : -1,
+                lo = i + 2 < s.n ? str_hex_digit(s.p[i + 2]) : -1;
             if (i + 2 == s.n || hi < 0 || lo < 0)
                 return false;
             c = (char)(hi << 4 | lo);

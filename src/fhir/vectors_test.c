@@ -2,26 +2,13 @@
  * a bundle plan, must complain, and no others; a plan; links before and after rewriting. */
 #include "base/map.h"
 #include "base/test.h"
+#include "fhir/fixture.h"
 #include "fhir_int.h"
-
-#include <stdio.h>
 
 static str file(struct op *op, const char *name)
 {
-    struct buf b;
-    char path[1024];
-    int n = snprintf(path, sizeof path, "%s/tests/vectors/%s", WEFT_SOURCE, name);
-    assert_true(n > 0 && (size_t)n < sizeof path);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    buf_init(&b, op->arena, 4u << 20);
-    for (size_t got = 1; got; buf_commit(&b, got)) {
-        char *to = buf_reserve(&b, 65536);
-        assert_non_null(to);
-        got = fread(to, 1, 65536, f);
-    }
-    assert_int_equal(fclose(f), 0);
-    return buf_str(&b);
+    return fixture_file(op->arena,
+                        arena_printf(op->arena, WEFT_SOURCE "/tests/vectors/%s", name).p);
 }
 
 static str problems(struct op *op, enum severity severity)

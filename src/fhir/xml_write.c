@@ -79,14 +79,6 @@ static void attribute(struct writer *w, const char *name, str value)
     buf_char(w->b, '"');
 }
 
-static int digit(char c)
-{
-    char low = (char)(c | 32);
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 /* A reference of a narrative: by number where XML does not know the name. */
 static void reference(struct writer *w, str name)
 {
@@ -102,7 +94,7 @@ static void reference(struct writer *w, str name)
     snprintf(z, sizeof z, "%.*s", STR_ARG(name));
     const htmlEntityDesc *e = htmlEntityLookup((const xmlChar *)z);
     for (size_t i = hex ? 2 : 1; name.p[0] == '#' && i < name.n && code < 0x110000; i++) {
-        int d = digit(z[i]);
+        int d = str_hex_digit(z[i]);
         code = d >= 0 && d < (hex ? 16 : 10) ? code * (hex ? 16 : 10) + (uint64_t)d : 0x110000;
     }
     if (e)

@@ -193,11 +193,6 @@ static void in_transactions(void **state)
 
 #define RACERS 6
 #define ROUNDS 8
-struct racer {
-    struct fixture *f;
-    pthread_barrier_t *start;
-    unsigned created, failed;
-};
 
 static bool one_round(struct racer *r, struct op *op, int round, struct record_result *result)
 {
@@ -254,30 +249,10 @@ static void *race_to_add(void *ctx)
     return NULL;
 }
 
-static unsigned racers_make(struct fixture *f, void *(*run_one)(void *))
-{
-    pthread_t threads[RACERS];
-    struct racer racers[RACERS];
-    pthread_barrier_t start;
-    unsigned created = 0;
-    pthread_barrier_init(&start, NULL, RACERS);
-    for (int i = 0; i < RACERS; i++) {
-        racers[i] = (struct racer){.f = f, .start = &start};
-        assert_int_equal(pthread_create(&threads[i], NULL, run_one, &racers[i]), 0);
-    }
-    for (int i = 0; i < RACERS; i++) {
-        pthread_join(threads[i], NULL);
-        created += racers[i].created;
-        assert_int_equal(racers[i].failed, 0);
-    }
-    pthread_barrier_destroy(&start);
-    return created;
-}
-
 static void racing_updates_make_one(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(racers_make(f, race), ROUNDS);
+    assert_int_equal(fixture_race(f, RACERS, race), ROUNDS);
     assert_int_equal(fixture_count(f, "Patient", "identifier=urn:r|&_count=1000"), ROUNDS);
 }
 
@@ -289,7 +264,7 @@ static void racing_patches_lose_nothing(void **state)
     const char *made = fixture_make(
         f, "{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"urn:r\",\"value\":\"sum\"}]"
            ",\"telecom\":[{\"system\":\"url\",\"value\":\"u\"}]}");
-    racers_make(f, race_to_add);
+    fixture_race(f, RACERS, race_to_add);
     op_clear(&f->op);
     assert_int_equal(
         record_read(&f->op, f->rec, fhir_type_parse(STR("Patient")), fixture_id(made), &doc), OK);

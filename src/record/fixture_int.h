@@ -8,6 +8,7 @@
 #include "base/time.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -201,6 +202,36 @@ static inline uint64_t fixture_lines(struct fixture *f)
     uint64_t seq = n ? e[0].seq : 0;
     arena_free(a);
     return seq;
+}
+
+/* Threads that do the same at the same time: run gets a racer, waits at start for the others. */
+#define FIXTURE_RACERS_MAX 8u
+struct racer {
+    struct fixture *f;
+    pthread_barrier_t *start;
+    unsigned created, failed;
+};
+
+/* None may fail; how many were created by all. */
+static inline unsigned fixture_race(struct fixture *f, unsigned n, void *(*run)(void *))
+{
+    pthread_t threads[FIXTURE_RACERS_MAX];
+    struct racer racers[FIXTURE_RACERS_MAX];
+    pthread_barrier_t start;
+    unsigned created = 0;
+    assert_true(n <= FIXTURE_RACERS_MAX);
+    pthread_barrier_init(&start, NULL, n);
+    for (unsigned i = 0; i < n; i++) {
+        racers[i] = (struct racer){.f = f, .start = &start};
+        assert_int_equal(pthread_create(&threads[i], NULL, run, &racers[i]), 0);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+        created += racers[i].created;
+        assert_int_equal(racers[i].failed, 0);
+    }
+    pthread_barrier_destroy(&start);
+    return created;
 }
 
 static inline int fixture_setup_memory(void **state)

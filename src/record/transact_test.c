@@ -188,12 +188,6 @@ static void trails_cannot_be_written(void **state)
 #define RACERS 4
 #define ROUNDS 30
 
-struct racer {
-    struct fixture *f;
-    pthread_barrier_t *start;
-    unsigned created, failed;
-};
-
 static void *race(void *ctx)
 {
     struct racer *r = ctx;
@@ -220,30 +214,10 @@ static void *race(void *ctx)
     return NULL;
 }
 
-static unsigned racers_make(struct fixture *f, void *(*run_one)(void *))
-{
-    pthread_t threads[RACERS];
-    struct racer racers[RACERS];
-    pthread_barrier_t start;
-    unsigned created = 0;
-    pthread_barrier_init(&start, NULL, RACERS);
-    for (int i = 0; i < RACERS; i++) {
-        racers[i] = (struct racer){.f = f, .start = &start};
-        assert_int_equal(pthread_create(&threads[i], NULL, run_one, &racers[i]), 0);
-    }
-    for (int i = 0; i < RACERS; i++) {
-        pthread_join(threads[i], NULL);
-        created += racers[i].created;
-        assert_int_equal(racers[i].failed, 0);
-    }
-    pthread_barrier_destroy(&start);
-    return created;
-}
-
 static void racing_creates_make_one(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(racers_make(f, race), ROUNDS);
+    assert_int_equal(fixture_race(f, RACERS, race), ROUNDS);
     assert_int_equal(fixture_count(f, "Patient", "identifier=urn:race|&_count=1000"), ROUNDS);
 }
 
@@ -277,7 +251,7 @@ static void *race_by_name(void *ctx)
 static void racing_creates_by_long_names_make_one(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(racers_make(f, race_by_name), ROUNDS);
+    assert_int_equal(fixture_race(f, RACERS, race_by_name), ROUNDS);
     assert_int_equal(fixture_count(f, "Patient", "family=averylong&_count=1000"), ROUNDS);
 }
 
