@@ -2,20 +2,28 @@
  * and makes the evidence pack. Exit 0, or 1 and the first line that is altered, missing or moved.
  */
 #include "api/cli.h"
+#include "api/evidence_int.h"
+
+#include <limits.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: weft audit verify --data DIR [--head FILE]\n"
     "       weft audit head   --data DIR\n"
+    "       weft audit pack   --data DIR --out FILE\n"
     "\n"
     "verify reads the whole audit trail, checks its hash chain and every signed head (Ed25519) "
     "and\n"
     "prints the number of entries and the head hash (exit 0), or the first broken entry (exit 1).\n"
     "head prints where the trail is now, signed: keep it somewhere else, and verify --head says\n"
     "whether the trail is still the one it was taken of.\n"
+    "pack makes the evidence pack of the last 90 days, signed, as JSON or, when FILE ends in "
+    ".pdf,\n"
+    "as a PDF: verification, keys, accounts and training, events, rules, open clocks.\n"
     "\n"
     "example: weft audit verify --data data\n";
 
-enum { WORD_VERB, WORD_HEAD };
+enum { WORD_VERB, WORD_HEAD, WORD_OUT };
 #define HEAD_MAX 4096u
 
 static err verify(struct cli *c, const char *head, FILE *out)
@@ -39,9 +47,31 @@ static err verify(struct cli *c, const char *head, FILE *out)
     return OK;
 }
 
+/* Written by whoever does the job, to the path as seen from where it was asked. */
+static err pack(struct cli *c, const char *path, FILE *out)
+{
+    str json = STR_NONE, bytes = STR_NONE;
+    if (!path)
+        return fail(&c->op, ERR_INVALID, "Name the file to write.");
+    TRY(evidence_make(&c->op, c->rec, c->id, NULL, &json));
+    bytes = json;
+    if (str_ends(str_of(path), STR(".pdf")))
+        TRY(evidence_pdf(&c->op, c->rec, json, &bytes));
+    FILE *f = fopen(path, "wxe");
+    bool good = f && fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
+    if (f)
+        good = fclose(f) == 0 && good;
+    if (!good)
+        return fail(&c->op, ERR_UNAVAILABLE, "%s cannot be written, or is there already.", path);
+    fprintf(out, "%s: %zu bytes, signed\n", path, bytes.n);
+    return OK;
+}
+
 err cli_perform_audit(struct cli *c, const struct cli_job *job, FILE *out)
 {
     str json;
+    if (job->words[WORD_VERB] && strcmp(job->words[WORD_VERB], "pack") == 0)
+        return pack(c, job->words[WORD_OUT], out);
     if (!job->words[WORD_VERB] || strcmp(job->words[WORD_VERB], "head") != 0)
         return verify(c, job->words[WORD_HEAD], out);
     TRY(record_audit_head(&c->op, c->rec, &json));
@@ -62,13 +92,26 @@ static const char *head_of(const char *path, char text[HEAD_MAX])
     return good ? text : NULL;
 }
 
+/* The server's folder may be another one. */
+static bool whole_path(const char *path, char out[PATH_MAX])
+{
+    char here[PATH_MAX];
+    bool whole = path[0] == '/';
+    if (!whole && !getcwd(here, sizeof here))
+        return false;
+    int n = snprintf(out, PATH_MAX, "%s%s%s", whole ? "" : here, whole ? "" : "/", path);
+    return n > 0 && n < PATH_MAX;
+}
+
 int cli_audit(int argc, char **argv)
 {
-    static const char *const names[] = {"data", "head", NULL};
-    const char *v[2] = {0}, *verb = argc > 1 ? argv[1] : "", *head = NULL;
+    static const char *const names[] = {"data", "head", "out", NULL};
+    const char *v[3] = {0}, *verb = argc > 1 ? argv[1] : "", *head = NULL;
     char text[HEAD_MAX];
     int rest, code;
-    bool known = strcmp(verb, "verify") == 0 || strcmp(verb, "head") == 0;
+    char out[PATH_MAX];
+    bool packs = strcmp(verb, "pack") == 0;
+    bool known = strcmp(verb, "verify") == 0 || strcmp(verb, "head") == 0 || packs;
     if (known) { /* the options stand after the sub-command */
         argv[1] = argv[0];
         argc--;
@@ -78,14 +121,17 @@ int cli_audit(int argc, char **argv)
         return code;
     if (!known || !v[0] || rest != argc)
         return cli_wrong("audit", usage,
-                         known ? "name the folder with --data" : "say verify or head");
+                         known ? "name the folder with --data" : "say verify, head or pack");
+    if (packs && (!v[2] || !whole_path(v[2], out)))
+        return cli_wrong("audit", usage, "name the new file with --out");
     if (v[1] && !(head = head_of(v[1], text))) {
         fprintf(stderr, "weft audit: %s cannot be read\n", v[1]);
         return CLI_FAILED;
     }
     struct cli_progress p;
     cli_progress_begin(&p, "audit", "reading the trail");
-    code = cli_do(v[0], &(struct cli_job){.verb = "audit", .words = {verb, head}});
+    code =
+        cli_do(v[0], &(struct cli_job){.verb = "audit", .words = {verb, head, packs ? out : NULL}});
     cli_progress_end(&p);
     return code;
 }

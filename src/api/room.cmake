@@ -5,6 +5,10 @@ add_custom_command(OUTPUT ${GEN}/routes_gen.h ${GEN}/routes_gen.c
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_routes.py ${CMAKE_SOURCE_DIR}/spec/routes.csv
             ${CMAKE_SOURCE_DIR}/spec/route-params.csv)
 
+# Evidence packs as PDF.
+find_library(HPDF hpdf REQUIRED)
+target_link_libraries(weft_api PRIVATE ${HPDF})
+
 # web/dist is made by `npm run build` in web/; without it the table is empty and /console says so.
 set(WEFT_UI_DIST ${CMAKE_SOURCE_DIR}/web/dist)
 if(WEFT_UI)

@@ -163,3 +163,9 @@ err identity_training_note(struct op *op, struct identity *id, str user)
     return record_audit_event(op, id->rec, STR("training"), true,
                               arena_printf(op->arena, "%.*s: noted", STR_ARG(user)));
 }
+
+err identity_trained_until(struct op *op, struct identity *id, const struct identity_account *a,
+                           int64_t *ret)
+{
+    return training_until(op, id, a->user, a->role, ret);
+}

@@ -26,4 +26,9 @@ MUST err identity_training_answer(struct op *op, struct identity *id, str token,
  */
 MUST err identity_training_note(struct op *op, struct identity *id, str user);
 
+/* Until when all that the account's role asks for holds, ms; 0: something was never passed. As who
+ * may see accounts. */
+MUST err identity_trained_until(struct op *op, struct identity *id,
+                                const struct identity_account *a, int64_t *ret);
+
 #endif

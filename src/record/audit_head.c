@@ -76,6 +76,75 @@ err record_audit_holds(struct op *op, struct record *rec, str json, uint64_t *re
     return OK;
 }
 
+#define ROUND 200u
+typedef VEC(struct record_event) event_vec;
+
+static bool is_event(const struct store_trail_entry *e, struct record_event *ret)
+{
+    struct audit_line l;
+    if (!audit_decode(e->entry, &l) || str_empty(l.code))
+        return false;
+    *ret = (struct record_event){.seq = e->seq,
+                                 .time = e->time,
+                                 .code = l.code,
+                                 .who = str_empty(l.reference) ? l.user : l.reference,
+                                 .role = role_name((enum role)l.role),
+                                 .detail = l.detail,
+                                 .done = l.outcome == OK};
+    return true;
+}
+
+/* One action's lines, by its key. */
+static err events_of(struct op *op, struct record *rec, enum action action, int64_t from,
+                     size_t max, event_vec *all)
+{
+    struct kb key = audit_key(rec, AUDIT_ACTION, action);
+    struct store_range range = range_prefix(op->arena, &key, STR_NONE, 0);
+    struct store_trail_entry *e;
+    struct record_event one;
+    uint64_t before = 0;
+    size_t n = ROUND, found = 0;
+    while (n == ROUND && found < max) {
+        TRY(search_late(op, 0));
+        TRY(store_trail_find(op, rec->store, &range, before, ROUND, &e, &n));
+        for (size_t i = 0; i < n && found < max; i++) {
+            if (e[i].time < from)
+                return OK;
+            if (is_event(&e[i], &one)) {
+                VEC_PUSH(op->arena, all, one);
+                found++;
+            }
+        }
+        before = n ? e[n - 1].seq : 0;
+        TRY(op_check(op));
+    }
+    return OK;
+}
+
+static int newest_first(const void *x, const void *y)
+{
+    const struct record_event *a = x, *b = y;
+    return a->seq < b->seq ? 1 : a->seq > b->seq ? -1 : 0;
+}
+
+err record_audit_events(struct op *op, struct record *rec, int64_t from, size_t max,
+                        struct record_event **ret, size_t *ret_n, bool *ret_more)
+{
+    static const enum action kinds[] = {ACTION_MANAGE, ACTION_EXPORT, ACTION_IMPORT,
+                                        ACTION_AUDIT,  ACTION_DELETE, ACTION_UPDATE};
+    event_vec all = {.n = 0};
+    TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        TRY(events_of(op, rec, kinds[i], from, max + 1, &all));
+    TRY(op_check(op));
+    if (all.n)
+        qsort(all.at, all.n, sizeof *all.at, newest_first);
+    *ret = all.at;
+    *ret_n = all.n < max ? all.n : max;
+    *ret_more = all.n > max;
+    return OK;
+}
+
 err record_sign(struct op *op, struct record *rec, str what, str text, struct record_signature *ret)
 {
     struct store_signature s;

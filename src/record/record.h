@@ -133,9 +133,10 @@ void record_tx_outbox_later(struct record_tx *tx, uint64_t job, int64_t due, str
  * as a verdict). */
 void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
                      const struct json *detail);
-/* For ms from now op->actor is shown what the patient's Consents hide from them (emergency treatment,
- * 45 CFR 164.522(a)(1)(iii)). ERR_FORBIDDEN for roles that may not (spec/rules/consent-roles.csv),
- * ERR_NOT_FOUND. Whoever calls adds the review and the notice to the same transaction. */
+/* For ms from now op->actor is shown what the patient's Consents hide from them (emergency
+ * treatment, 45 CFR 164.522(a)(1)(iii)). ERR_FORBIDDEN for roles that may not
+ * (spec/rules/consent-roles.csv), ERR_NOT_FOUND. Whoever calls adds the review and the notice to
+ * the same transaction. */
 MUST err record_glass_break(struct record_tx *tx, str patient, int64_t ms, int64_t *ret_until);
 /* Durable and visible, or nothing happened. */
 MUST err record_commit(struct record_tx *tx);
@@ -208,6 +209,18 @@ MUST err record_audit_verify(struct op *op, struct record *rec, struct record_au
 MUST err record_audit_head(struct op *op, struct record *rec, str *ret_json);
 /* Holds such a head against the trail: *ret_seq its entry, 0 when it is not as it was. */
 MUST err record_audit_holds(struct op *op, struct record *rec, str json, uint64_t *ret_seq);
+/* Lines of the trail since from that are no plain looks or writes (sign-ins, accounts, keys,
+ * training, rules, exports, erasures …), newest first, at most max; *ret_more: there are older
+ * ones. Of each: what, who (account or reference), whether it was done, and the detail of the line.
+ */
+struct record_event {
+    uint64_t seq;
+    int64_t time;
+    str code, who, role, detail;
+    bool done;
+};
+MUST err record_audit_events(struct op *op, struct record *rec, int64_t from, size_t max,
+                             struct record_event **ret, size_t *ret_n, bool *ret_more);
 /* The record's signature (Ed25519) over what, a line's end and the text; hex. */
 struct record_signature {
     char key[65], value[129];

@@ -42,7 +42,7 @@ static bool bytes_signed(str text, const struct store_signature *sig)
 err store_sign(struct op *op, const struct store *s, str what, str bytes,
                struct store_signature *ret)
 {
-    str text = arena_printf(op->arena, "%.*s\n%.*s", STR_ARG(what), STR_ARG(bytes));
+    str text = arena_cat(op->arena, arena_cat(op->arena, what, STR("\n")), bytes);
     if (!text.p)
         return out_of_memory(op);
     sign_bytes(s, text, ret);

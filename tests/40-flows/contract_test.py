@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from weft_http import WEFT, Case, main, weft  # noqa: E402
 
 VERBS = "init serve import export demo user token rules audit key backup restore bench version".split()
-SUB = {"user": ("add", "list", "disable"), "rules": ("list", "test", "decide"), "audit": ("verify", "head"),
+SUB = {"user": ("add", "list", "disable"), "rules": ("list", "test", "decide"), "audit": ("verify", "head", "pack"),
        "key": ("list", "status", "check", "rotate", "forget", "save", "wrap", "erase")}
 # What each verb is given when nothing is wrong but the folder is not there.
 NO_FOLDER = {"serve": [], "import": ["FILE"], "export": [], "user": ["list"], "token": [],
