@@ -68,6 +68,8 @@ class Walk(Case):
         if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
             self.connection.close()
             return answer.status, ""
+        if answer.headers.get("Content-Type", "") == "application/pdf":
+            return answer.status, str(len(answer.read()))
         return answer.status, answer.read().decode()
 
     def works(self, path):
