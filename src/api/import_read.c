@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #define QUEUE_BYTES (48u << 20)
-#define TEXT_MAX (1u << 30)
+#define TEXT_MAX (64u << 20) /* what JSON is read from at most */
 
 void import_queue_init(struct import_queue *q)
 {
@@ -75,6 +75,7 @@ struct reader {
     gzFile gz;
     struct import_text *text; /* being filled */
     size_t cap;
+    bool over;             /* it is too long: the rest of it is read past */
     uint64_t line, before; /* bytes of the files before */
 };
 
@@ -84,7 +85,7 @@ static bool room(struct reader *r, size_t more)
     if (r->text && have + more <= r->cap)
         return true;
     size_t cap = (have + more) * 2 + 4096;
-    struct import_text *t = have + more <= TEXT_MAX ? realloc(r->text, sizeof *t + cap) : NULL;
+    struct import_text *t = realloc(r->text, sizeof *t + cap);
     if (!t)
         return false;
     if (!r->text)
@@ -96,13 +97,32 @@ static bool room(struct reader *r, size_t more)
 
 static bool add(struct reader *r, str s)
 {
-    if (s.n == 0)
+    r->over = r->over || (r->text ? r->text->n : 0) + s.n > TEXT_MAX;
+    if (s.n == 0 || r->over)
         return true;
     if (!room(r, s.n))
         return false;
     memcpy(r->text->p + r->text->n, s.p, s.n);
     r->text->n += s.n;
     return true;
+}
+
+static void source_of(const struct reader *r, bool lines, char source[4200])
+{
+    if (lines)
+        snprintf(source, 4200, "%.4096s:%llu", r->file, (unsigned long long)r->line);
+    else
+        snprintf(source, 4200, "%.4096s", r->file);
+}
+
+static void told_long(struct reader *r, const char *source)
+{
+    struct issue i = {
+        .code = ERR_TOO_LARGE,
+        .message = STR("The text is longer than 64 MiB, the most that is read at once; split it.")};
+    struct fault f = {.code = ERR_TOO_LARGE, .n = 1, .issues = &i};
+    r->over = false;
+    import_told(r->im, source, &f);
 }
 
 /* The text is whole: blank ones are dropped, others go on. */
@@ -112,14 +132,16 @@ static bool finish(struct reader *r, bool lines)
     char source[4200];
     r->text = NULL;
     r->cap = 0;
+    source_of(r, lines, source);
+    if (r->over) {
+        free(t);
+        told_long(r, source);
+        return true;
+    }
     if (!t || str_empty(str_trim(str_make(t->p, t->n)))) {
         free(t);
         return true;
     }
-    if (lines)
-        snprintf(source, sizeof source, "%.4096s:%llu", r->file, (unsigned long long)r->line);
-    else
-        snprintf(source, sizeof source, "%.4096s", r->file);
     t->source = strdup(source);
     if (!t->source) {
         free(t);
@@ -157,7 +179,7 @@ static bool read_file(struct reader *r, bool lines)
     r->line = 1;
     while (!atomic_load(&r->im->stop) && (n = gzread(r->gz, chunk, sizeof chunk)) > 0) {
         if (!take_chunk(r, str_make(chunk, (size_t)n), lines))
-            return complain(r, "a text is larger than 1 GiB or than memory allows");
+            return complain(r, "no memory left");
         atomic_store(&r->im->bytes_read, r->before + (uint64_t)gzoffset(r->gz));
     }
     int code = Z_OK;

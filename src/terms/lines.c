@@ -13,6 +13,7 @@ struct lines {
     bool inflating;
     str stored; /* of a zip, not packed */
     uint64_t unpacked;
+    uint32_t crc;
     char *buf; /* CHUNK + LINE_MAX_BYTES */
     size_t n, at;
     uint64_t number;
@@ -66,27 +67,38 @@ static bool fault(struct lines *l, const char *what)
     return false;
 }
 
-/* At most room more bytes into p; 0 at the end. */
+static size_t inflated(struct lines *l, char *p, size_t room)
+{
+    l->z.next_out = (Bytef *)p;
+    l->z.avail_out = (uInt)room;
+    int z = inflate(&l->z, Z_NO_FLUSH);
+    if (z != Z_OK && z != Z_STREAM_END && z != Z_BUF_ERROR)
+        l->unpacked = UINT64_MAX; /* cannot be right any more */
+    return room - l->z.avail_out;
+}
+
+/* At most room more bytes into p; 0 at the end. A zip's member is what its table of contents says,
+ * to the last byte, or damaged. */
 static size_t more(struct lines *l, char *p, size_t room)
 {
+    size_t n;
     if (l->file) {
-        size_t n = fread(p, 1, room, l->file);
+        n = fread(p, 1, room, l->file);
         if (n < room && ferror(l->file))
             fault(l, "it cannot be read to its end");
         return n;
     }
-    if (!l->inflating) {
-        size_t n = l->stored.n < room ? l->stored.n : room;
+    if (l->inflating) {
+        n = inflated(l, p, room);
+    } else {
+        n = l->stored.n < room ? l->stored.n : room;
         memcpy(p, l->stored.p, n);
         l->stored = str_sub(l->stored, n, SIZE_MAX);
-        return n;
     }
-    l->z.next_out = (Bytef *)p;
-    l->z.avail_out = (uInt)room;
-    int z = inflate(&l->z, Z_NO_FLUSH);
-    size_t n = room - l->z.avail_out;
-    l->unpacked += n;
-    if ((z != Z_OK && z != Z_STREAM_END && z != Z_BUF_ERROR) || l->unpacked > l->m->size) {
+    l->crc = (uint32_t)crc32(l->crc, (const Bytef *)p, (uInt)n);
+    bool longer = l->unpacked > l->m->size || n > l->m->size - l->unpacked;
+    l->unpacked += longer ? 0 : n;
+    if (longer || (n == 0 && (l->unpacked != l->m->size || l->crc != l->m->crc))) {
         fault(l, "the zip file is damaged here");
         return 0;
     }

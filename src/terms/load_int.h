@@ -9,7 +9,8 @@
 
 #define MEMBERS_MAX 20000u
 #define FOLDERS_DEEP 8u
-#define LINE_MAX_BYTES (1u << 20) /* of one record */
+#define UNPACKED_MAX ((uint64_t)64 << 30) /* of all members; real releases have a tenth */
+#define LINE_MAX_BYTES (1u << 20)         /* of one record */
 #define COLUMNS_MAX 128u
 
 struct member_file {
@@ -17,6 +18,7 @@ struct member_file {
     uint64_t size;       /* unpacked */
     uint64_t at, packed; /* in the zip */
     unsigned method;     /* 0 stored, 8 deflated */
+    uint32_t crc;
 };
 struct release {
     struct op *op;

@@ -1,6 +1,7 @@
 /* Zip files, as much as releases need: the central directory, stored and deflated members
  * (https://pkware.cachefly.net/webdocs/APPNOTE/APPNOTE-6.3.9.TXT). No encryption, no zip64: such a
- * file is to be unpacked first, and the error says so. Every offset is checked against the file. */
+ * file is to be unpacked first, and the error says so. Every offset is checked against the file,
+ * and every member against its length and sum when it is read. */
 #include "terms/load_int.h"
 
 #define END_MIN 22u
@@ -43,8 +44,10 @@ static err member(struct release *r, str entry, size_t *ret_len)
     if (entry.n < 46 || memcmp(entry.p, "PK\1\2", 4) != 0)
         return bad(r, "its table of contents is damaged");
     size_t name = le(entry.p + 28, 2), extra = le(entry.p + 30, 2), note = le(entry.p + 32, 2);
-    struct member_file m = {
-        .packed = le(entry.p + 20, 4), .size = le(entry.p + 24, 4), .method = le(entry.p + 10, 2)};
+    struct member_file m = {.packed = le(entry.p + 20, 4),
+                            .size = le(entry.p + 24, 4),
+                            .method = le(entry.p + 10, 2),
+                            .crc = le(entry.p + 16, 4)};
     *ret_len = 46 + name + extra + note;
     if (*ret_len > entry.n)
         return bad(r, "its table of contents is damaged");
@@ -69,10 +72,15 @@ err zip_members(struct release *r)
     if (n > MEMBERS_MAX || at > r->zip.n)
         return bad(r, "its table of contents is damaged or too long");
     str left = str_sub(r->zip, at, SIZE_MAX);
+    uint64_t all = 0;
     for (uint32_t i = 0; i < n; i++) {
         size_t len = 0;
         TRY(member(r, left, &len));
         left = str_sub(left, len, SIZE_MAX);
     }
+    for (size_t i = 0; i < r->members.n; i++)
+        all += r->members.at[i].size;
+    if (all > UNPACKED_MAX)
+        return bad(r, "it would unpack to more than any release has");
     return OK;
 }
