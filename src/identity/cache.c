@@ -98,14 +98,19 @@ void cache_keep(struct cache *c, const struct session *s, uint64_t generation)
     pthread_rwlock_unlock(&c->lock);
 }
 
+static bool named(const char name[65], str user)
+{
+    return str_eq(str_make(name, strnlen(name, 65)), user);
+}
+
 void cache_drop_user(struct cache *c, str user)
 {
     pthread_rwlock_wrlock(&c->lock);
     c->generation++;
     for (unsigned i = 0; i < CACHE_SETS; i++)
         for (unsigned j = 0; j < CACHE_WAYS; j++)
-            if (c->sets[i][j].used && (str_eq(str_of(c->sets[i][j].user), user) ||
-                                       str_eq(str_of(c->sets[i][j].lender), user)))
+            if (c->sets[i][j].used &&
+                (named(c->sets[i][j].user, user) || named(c->sets[i][j].lender, user)))
                 c->sets[i][j].used = false;
     pthread_rwlock_unlock(&c->lock);
 }

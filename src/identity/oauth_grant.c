@@ -144,7 +144,7 @@ static err take(struct op *op, struct identity *id, const struct oauth_request *
 static err by_code(struct op *op, struct identity *id, const struct oauth_request *r,
                    const struct oauth_client *c, struct json **ret)
 {
-    struct json *o;
+    struct json *o = NULL;
     struct oauth_grant g = {.client = *c};
     str refresh;
     TRY(take(op, id, r, c, &o));

@@ -260,7 +260,7 @@ static bool gone(err e)
 static err decide_and_go(struct op *op, struct outreach *o, struct job *j)
 {
     struct verdict v;
-    const struct json *trace;
+    const struct json *trace = NULL;
     TRY(stop_mark(op, o->rec, json_get_str(j->body, STR("patient")), j->channel, &j->mark));
     err e = decide_again(op, o, j, &v, &trace);
     if (gone(e) || e == ERR_UNPROCESSABLE) {

@@ -169,7 +169,7 @@ static str read_back(const struct narrowing *n)
 bool sentence_access(struct op *op, str words, struct json **ret_change, str *ret_back)
 {
     struct narrowing n = {.op = op};
-    struct json *types, *o = json_new(op->arena, JSON_OBJECT);
+    struct json *types = NULL, *o = json_new(op->arena, JSON_OBJECT);
     if (!read_words(&n, words) || check_seen(&n) != OK || hidden_types(&n, &types) != OK)
         return false;
     str back = read_back(&n);
