@@ -71,6 +71,7 @@ static err start(struct op *op, struct api *api)
     struct net_handler h = edge_handler;
     h.ctx = api;
     /* Three quarters of the workers are never in a password hash. */
+    identity_rest_max(api->id, config_int(api->config, "session.rest_max_s") * 1000);
     identity_sign_ins_max(api->id, o.workers / 4);
     outside_start(api);
     api->live = listeners_new(api, live_run);

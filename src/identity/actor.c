@@ -155,7 +155,7 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
         s->proven = 0;
     s->interactive = json_bool(JSON_GET(o, "interactive"), false);
     s->strong = json_bool(JSON_GET(o, "strong"), false);
-    s->idle_ms = s->interactive ? token_idle_ms(a.role) : 0;
+    s->idle_ms = s->interactive ? token_rest_ms(id, a.role) : 0;
     s->kept = last;
     atomic_init(&s->last, last);
     put(s->scope, sizeof s->scope, json_get_str(o, STR("scope")));

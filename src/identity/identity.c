@@ -21,6 +21,7 @@ err identity_new(struct op *op, struct store *store, struct record *rec, struct 
     random_bytes(id->challenges.key, sizeof id->challenges.key);
     pthread_mutex_init(&id->hashing, NULL);
     pthread_cond_init(&id->hashing_free, NULL);
+    atomic_init(&id->rest_max, INT64_MAX);
     atomic_init(&id->signing_max, SIGN_INS_AT_ONCE);
     err e = oauth_new(op, id);
     if (e != OK) {

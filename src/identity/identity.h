@@ -61,6 +61,8 @@ MUST err identity_sign_in(struct op *op, struct identity *id, const struct ident
                           struct identity_session *ret);
 /* How many may be under way at once (at least 1): each holds its thread for the hash. */
 void identity_sign_ins_max(struct identity *id, unsigned max);
+/* No session rests longer than this (ms), whatever its role allows. */
+void identity_rest_max(struct identity *id, int64_t ms);
 /* A new secret for identity_account.totp. */
 str identity_totp_secret(struct arena *a);
 /* What the account's authenticator shows now. Only for the demonstration, whose secrets are no

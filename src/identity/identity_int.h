@@ -85,6 +85,7 @@ struct identity {
     pthread_mutex_t hashing;
     pthread_cond_t hashing_free;
     unsigned hashing_now;
+    atomic_int_fast64_t rest_max;     /* ms */
     atomic_uint signing, signing_max; /* sign-ins under way */
     unsigned ticks;
 };
@@ -140,6 +141,8 @@ MUST err token_make(struct op *op, struct identity *id, const struct identity_ac
 str token_mine_key(struct op *op, str user, const uint8_t hash[HASH_BYTES]);
 /* Everything kept of a token. */
 void token_forget(struct op *op, struct store_tx *tx, str user, const uint8_t hash[HASH_BYTES]);
+/* By role, and never longer than the setting. */
+int64_t token_rest_ms(const struct identity *id, enum role role);
 /* By role, from rule SEC-02; never more than its ceiling for staff. */
 int64_t token_idle_ms(enum role role);
 

@@ -23,7 +23,10 @@ static err load(struct op *op, struct identity *id, str secret, struct invitatio
         TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
     if (!found || !json_i64(JSON_GET(o, "expires"), &expires) || op->now >= expires ||
         !json_i64(JSON_GET(o, "what"), &what) || !json_i64(JSON_GET(o, "until"), &until)) {
-        TRY(record_audit_event(op, id->rec, STR("helper"), false, STR("unknown invitation")));
+        if (throttle_wait(&id->throttle, STR_NONE, STR("invitations"), op->now) == 0) {
+            throttle_fail(&id->throttle, STR_NONE, STR("invitations"), op->now);
+            TRY(record_audit_event(op, id->rec, STR("helper"), false, STR("unknown invitation")));
+        } /* a flood may not fill the trail; the secret cannot be guessed */
         return fail(op, ERR_NOT_FOUND,
                     "This invitation was used, taken back or is over. Ask for a new one.");
     }

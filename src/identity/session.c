@@ -34,7 +34,8 @@ static err row_of(struct op *op, struct identity *id, str hex, const struct sess
     if (!str_to_i64(last, &r.last) || r.last < r.began)
         r.last = r.began;
     r.current = str_eq(r.id, str_of(now->id));
-    *ret_there = *ret_there && (r.current || op->now - r.last < token_idle_ms(now->role) + 60000);
+    *ret_there =
+        *ret_there && (r.current || op->now - r.last < token_rest_ms(id, now->role) + 60000);
     *ret = r;
     return OK;
 }

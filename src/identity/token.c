@@ -85,6 +85,17 @@ int64_t token_idle_ms(enum role role)
     return INT64_C(1000) * STAFF_S;
 }
 
+int64_t token_rest_ms(const struct identity *id, enum role role)
+{
+    int64_t ms = token_idle_ms(role), most = atomic_load(&id->rest_max);
+    return ms && ms > most ? most : ms;
+}
+
+void identity_rest_max(struct identity *id, int64_t ms)
+{
+    atomic_store(&id->rest_max, ms > 0 ? ms : INT64_MAX);
+}
+
 err token_make(struct op *op, struct identity *id, const struct identity_account *a,
                const struct token_terms *terms, struct identity_session *ret)
 {
@@ -120,7 +131,7 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
     struct store_commit done;
     TRY(store_commit(op, tx, &done));
     *ret = (struct identity_session){.token = token, .expires = terms->expires, .account = *a};
-    ret->rest_ms = terms->interactive ? token_idle_ms(a->role) : 0;
+    ret->rest_ms = terms->interactive ? token_rest_ms(id, a->role) : 0;
     ret->account.totp = STR_NONE;
     return OK;
 }
