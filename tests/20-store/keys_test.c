@@ -1,0 +1,299 @@
+/* Keys of a store under faults: every write, sync and renaming of the keys file refused in turn
+ * while keys are rotated and a patient erased; and that
+ * the bytes of a copy made before an erasure do not open with the keys of after. */
+#include "store/backup.h"
+#include "store/store_int.h"
+#include "store_suite.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <sqlite3.h>
+
+#define TYPE 5
+#define PATIENTS 6u
+#define DOCS 5u /* of each */
+
+/* ---- faults: the n-th call of the three from now on ---- */
+static unsigned calls_left, hits;
+
+static bool refuse(void)
+{
+    if (calls_left == 0 || --calls_left > 0)
+        return false;
+    hits++;
+    errno = EIO;
+    return true;
+}
+
+ssize_t __real_write(int fd, const void *p, size_t n);
+ssize_t __wrap_write(int fd, const void *p, size_t n);
+ssize_t __wrap_write(int fd, const void *p, size_t n)
+{
+    return refuse() ? -1 : __real_write(fd, p, n);
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    return refuse() ? -1 : __real_fsync(fd);
+}
+
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to)
+{
+    return refuse() ? -1 : __real_rename(from, to);
+}
+
+/* ---- a store with patients ---- */
+static uint64_t patients[PATIENTS];
+
+static void put(struct suite *b, uint64_t comp, unsigned i)
+{
+    struct store_commit c;
+    suite_clear(b);
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    uint64_t rid = i ? store_rid_new(b->s, 1) : comp;
+    str key = suite_key(b->arena, 1, comp);
+    struct store_put p = {.rid = rid,
+                          .type = TYPE,
+                          .vid = 1,
+                          .comp = comp,
+                          .client_id =
+                              i == 1 ? arena_printf(b->arena, "id-%llu", (unsigned long long)comp)
+                                     : STR_NONE,
+                          .body = STR("{\"name\":\"Somebody\"}"),
+                          .keys = &key,
+                          .n_keys = 1};
+    store_tx_put(tx, &p);
+    store_tx_trail(tx, STR("wrote"), NULL, 0);
+    assert_int_equal(store_commit(&b->op, tx, &c), OK);
+}
+
+static struct suite *filled(uint32_t tail_max)
+{
+    struct suite *b = suite_new(STORE_SQLITE, tail_max);
+    for (unsigned p = 0; p < PATIENTS; p++) {
+        patients[p] = store_rid_new(b->s, 1);
+        for (unsigned i = 0; i < DOCS; i++)
+            put(b, patients[p], i);
+    }
+    return b;
+}
+
+static size_t found(struct suite *b, uint64_t comp)
+{
+    struct store_range range = suite_range(b->arena, 1, comp, 1);
+    struct store_clause clause = {.ranges = &range, .n_ranges = 1};
+    struct store_query q = {.type = TYPE, .clauses = &clause, .n_clauses = 1, .limit = 100};
+    struct store_found f = {.n = 99};
+    assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+    return f.n;
+}
+
+/* Everything opens and is found, but for what is gone (0: nothing is). */
+static void check(struct suite *b, uint64_t gone)
+{
+    struct store_key_check k;
+    struct store_trail_check t;
+    struct store_doc d;
+    suite_reopen(b);
+    for (unsigned p = 0; p < PATIENTS; p++) {
+        bool is_gone = patients[p] == gone;
+        suite_clear(b);
+        assert_int_equal(found(b, patients[p]), is_gone ? 0 : DOCS);
+        assert_int_equal(store_get(&b->op, b->s, patients[p], &d), is_gone ? ERR_NOT_FOUND : OK);
+        uint64_t rid = 0;
+        suite_clear(b);
+        str id = arena_printf(b->arena, "id-%llu", (unsigned long long)patients[p]);
+        assert_int_equal(store_find_id(&b->op, b->s, TYPE, id, &rid), is_gone ? ERR_NOT_FOUND : OK);
+    }
+    suite_clear(b);
+    assert_int_equal(store_key_check(&b->op, b->s, NULL, &k), OK);
+    assert_int_equal(k.refused, 0);
+    assert_int_equal(k.opened, (PATIENTS - (gone != 0)) * DOCS);
+    assert_int_equal(store_trail_verify(&b->op, b->s, &t), OK);
+    assert_int_equal(t.bad_seq, 0);
+}
+
+static void wait_sealed(struct suite *b)
+{
+    struct store_key_state st;
+    do {
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        store_key_state(b->s, &st);
+    } while (st.sealing);
+}
+
+static void test_rotation_under_faults(void **state)
+{
+    (void)state;
+    struct suite *b = filled(4);
+    for (unsigned data = 0; data < 2; data++) {
+        err e = ERR_UNAVAILABLE;
+        unsigned nth = 0;
+        for (; e != OK && nth < 100; nth++) {
+            suite_clear(b);
+            hits = 0;
+            calls_left = nth + 1;
+            e = store_key_rotate(&b->op, b->s, data);
+            calls_left = 0;
+            if (e == OK && hits) /* refused where it does not matter */
+                e = ERR_UNAVAILABLE;
+            wait_sealed(b);
+            check(b, 0);
+            wait_sealed(b);
+        }
+        assert_int_equal(e, OK);
+        assert_in_range(nth, 9, 99); /* three files: write, sync, rename, sync of the folder */
+    }
+    suite_free(b);
+}
+
+static void test_erasure_under_faults(void **state)
+{
+    (void)state;
+    unsigned refused = 0;
+    for (unsigned nth = 1; nth < 8; nth++) {
+        struct suite *b = filled(nth % 2 ? 4 : 0);
+        suite_clear(b);
+        hits = 0;
+        calls_left = nth;
+        err e = store_key_erase(&b->op, b->s, patients[2]);
+        calls_left = 0;
+        refused += e != OK;
+        /* Refused before the file was renamed: nothing happened. After: done at the next start. */
+        struct ring *r = NULL;
+        suite_clear(b);
+        assert_int_equal(keyfile_peek(&b->op, str_of(b->dir), &r), OK);
+        bool gone = ring_has_erased(r, patients[2]);
+        ring_free(r);
+        assert_true(gone || e != OK);
+        check(b, gone ? patients[2] : 0);
+        suite_clear(b);
+        assert_int_equal(store_key_erase(&b->op, b->s, patients[2]), OK);
+        check(b, patients[2]);
+        suite_free(b);
+    }
+    assert_in_range(refused, 3, 7);
+}
+
+/* The rows of a database as they lie there, and what keys do to them. */
+struct tried {
+    struct vault v;
+    uint64_t gone;
+    unsigned opened, refused;
+};
+
+static int try_row(void *ctx, int n, char **values, char **names)
+{
+    struct tried *t = ctx;
+    (void)n, (void)names;
+    struct arena *a = arena_new(0);
+    struct op op;
+    struct version v;
+    str row = str_of(values[1]), plain;
+    char *bytes = arena_alloc(a, row.n / 2 + 1), aad[15];
+    size_t got = 0;
+    uint64_t key = 0;
+    op_init(&op, a, NULL, 0);
+    assert_int_equal(
+        sodium_hex2bin((unsigned char *)bytes, row.n / 2, row.p, row.n, NULL, &got, NULL), 0);
+    assert_true(str_to_u64(str_of(values[0]), INT64_MAX, &key));
+    assert_int_equal(version_read(&op, key, str_make(bytes, got), &v), OK);
+    u64_write(aad, v.doc.rid);
+    for (unsigned i = 0; i < 4; i++)
+        aad[8 + i] = (char)(v.doc.vid >> (24 - 8 * i));
+    aad[12] = (char)(v.doc.type >> 8);
+    aad[13] = (char)v.doc.type;
+    aad[14] = (char)v.flags;
+    err e = unseal(&op, &t->v, v.doc.comp, str_make(aad, sizeof aad), v.sealed, &plain);
+    assert_int_equal(e == OK, v.doc.comp != t->gone);
+    t->opened += e == OK;
+    t->refused += e != OK;
+    arena_free(a);
+    return 0;
+}
+
+/* Rows of the database in dir against the keys of b. */
+static void try_rows(struct suite *b, const char *dir, struct tried *t)
+{
+    struct ring *r = NULL;
+    sqlite3 *db = NULL;
+    char path[200];
+    suite_clear(b);
+    assert_int_equal(keyfile_peek(&b->op, str_of(b->dir), &r), OK);
+    assert_int_equal(vault_init(&b->op, &t->v, r), OK);
+    snprintf(path, sizeof path, "%s/weft.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT k, hex(v) FROM doc", try_row, t, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    vault_free(&t->v);
+}
+
+static void test_a_copy_from_before(void **state)
+{
+    (void)state;
+    struct suite *b = filled(4);
+    struct store_backup held;
+    struct store_keys_from keys = {.at = str_of(b->dir)};
+    struct store *back = NULL;
+    struct store_doc d;
+    char copy[160], again[160];
+    snprintf(copy, sizeof copy, "%s-copy", b->dir);
+    snprintf(again, sizeof again, "%s-again", b->dir);
+    suite_clear(b);
+    assert_int_equal(store_backup(&b->op, str_of(b->dir), str_of(copy), NULL, &held), OK);
+    struct tried before = {.gone = 0}, after = {.gone = patients[1]};
+    try_rows(b, copy, &before);
+    assert_int_equal(before.opened, PATIENTS * DOCS);
+    suite_clear(b);
+    assert_int_equal(store_key_erase(&b->op, b->s, patients[1]), OK);
+    try_rows(b, copy, &after);
+    assert_int_equal(after.opened, (PATIENTS - 1) * DOCS);
+    assert_int_equal(after.refused, DOCS);
+    suite_clear(b);
+    assert_int_equal(store_restore(&b->op, str_of(copy), &keys, str_of(again), NULL, &held), OK);
+    assert_int_equal(held.stats.resources, (PATIENTS - 1) * DOCS);
+    struct store_options o = {.backend = STORE_SQLITE, .dir = str_of(again)};
+    assert_int_equal(store_open(&b->op, &o, &back), OK);
+    assert_int_equal(store_get(&b->op, back, patients[1], &d), ERR_NOT_FOUND);
+    suite_clear(b);
+    assert_int_equal(store_get(&b->op, back, patients[0], &d), OK);
+    store_close(back);
+    suite_remove(copy);
+    suite_remove(again);
+    suite_free(b);
+}
+
+/* Nobody writes for somebody erased, and what was under way is refused. */
+static void test_no_writes_after(void **state)
+{
+    (void)state;
+    struct suite *b = filled(4);
+    struct store_commit c;
+    suite_clear(b);
+    assert_int_equal(store_key_erase(&b->op, b->s, patients[0]), OK);
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    struct store_put p = {.rid = store_rid_new(b->s, 1),
+                          .type = TYPE,
+                          .vid = 1,
+                          .comp = patients[0],
+                          .body = STR("{}")};
+    store_tx_put(tx, &p);
+    assert_int_equal(store_commit(&b->op, tx, &c), ERR_GONE);
+    check(b, patients[0]);
+    suite_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rotation_under_faults),
+        cmocka_unit_test(test_erasure_under_faults),
+        cmocka_unit_test(test_a_copy_from_before),
+        cmocka_unit_test(test_no_writes_after),
+    };
+    return cmocka_run_group_tests_name("store.keys", tests, NULL, NULL);
+}
