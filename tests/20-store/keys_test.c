@@ -1,11 +1,12 @@
 /* Keys of a store under faults: every write, sync and renaming of the keys file refused in turn
- * while keys are rotated and a patient erased; and that
- * the bytes of a copy made before an erasure do not open with the keys of after. */
+ * while keys are rotated and a patient erased; folders of schema 2; and that the bytes of a copy
+ * made before an erasure do not open with the keys of after. */
 #include "store/backup.h"
 #include "store/store_int.h"
 #include "store_suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <sqlite3.h>
 
@@ -48,6 +49,7 @@ int __wrap_rename(const char *from, const char *to)
 
 /* ---- a store with patients ---- */
 static uint64_t patients[PATIENTS];
+static bool with_trail = true;
 
 static void put(struct suite *b, uint64_t comp, unsigned i)
 {
@@ -67,7 +69,8 @@ static void put(struct suite *b, uint64_t comp, unsigned i)
                           .keys = &key,
                           .n_keys = 1};
     store_tx_put(tx, &p);
-    store_tx_trail(tx, STR("wrote"), NULL, 0);
+    if (with_trail)
+        store_tx_trail(tx, STR("wrote"), NULL, 0);
     assert_int_equal(store_commit(&b->op, tx, &c), OK);
 }
 
@@ -267,6 +270,148 @@ static void test_a_copy_from_before(void **state)
     suite_free(b);
 }
 
+/* ---- a folder of schema 2: one key in the clear, seals of version 1, waiting keys open ---- */
+
+static const char master_hex[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+static void old_keys(struct suite *b)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/master", b->dir);
+    (void)unlink(path);
+    snprintf(path, sizeof path, "%s/keys", b->dir);
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(dprintf(fd, "weft-keys 1\n%s\n", master_hex) > 0);
+    close(fd);
+}
+
+static void sql(sqlite3 *db, const char *text)
+{
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static str old_seal(struct arena *a, str aad, str plain)
+{
+    uint8_t master[32], key[32];
+    for (unsigned i = 0; i < 32; i++)
+        master[i] = (uint8_t)i;
+    crypto_kdf_derive_from_key(key, sizeof key, 1, "weftdata", master);
+    unsigned char *out = arena_alloc(a, plain.n + SEAL_OVERHEAD);
+    out[0] = out[1] = 1;
+    randombytes_buf(out + 2, 24);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + 26, NULL, (const unsigned char *)plain.p,
+                                               plain.n, (const unsigned char *)aad.p, aad.n, NULL,
+                                               out + 2, key);
+    return str_make((char *)out, plain.n + SEAL_OVERHEAD);
+}
+
+/* One row of the table as the old program would have written it. */
+static str old_row(struct suite *b, struct vault *v, bool doc, uint64_t k, str row)
+{
+    struct version at;
+    str plain;
+    char aad[15];
+    if (!doc) {
+        assert_int_equal(unseal(&b->op, v, OWNER_STORE, STR("pend"), row, &plain), OK);
+        return plain;
+    }
+    assert_int_equal(version_read(&b->op, k, row, &at), OK);
+    u64_write(aad, at.doc.rid);
+    for (unsigned i = 0; i < 4; i++)
+        aad[8 + i] = (char)(at.doc.vid >> (24 - 8 * i));
+    aad[12] = (char)(at.doc.type >> 8);
+    aad[13] = (char)at.doc.type;
+    aad[14] = (char)at.flags;
+    str bound = str_make(aad, sizeof aad);
+    assert_int_equal(unseal(&b->op, v, at.doc.comp, bound, at.sealed, &plain), OK);
+    return arena_cat(b->arena, str_make(row.p, row.n - at.sealed.n),
+                     old_seal(b->arena, bound, plain));
+}
+
+static void table_back(struct suite *b, sqlite3 *db, struct vault *v, bool doc)
+{
+    sqlite3_stmt *get = NULL, *set = NULL;
+    const char *name = doc ? "doc" : "pend";
+    char text[100];
+    snprintf(text, sizeof text, "SELECT k, v FROM %s ORDER BY k", name);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &get, NULL), SQLITE_OK);
+    snprintf(text, sizeof text, "UPDATE %s SET v=? WHERE k=?", name);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &set, NULL), SQLITE_OK);
+    while (sqlite3_step(get) == SQLITE_ROW) {
+        int64_t k = sqlite3_column_int64(get, 0);
+        str row = arena_str(
+            b->arena, str_make(sqlite3_column_blob(get, 1), (size_t)sqlite3_column_bytes(get, 1)));
+        str old = old_row(b, v, doc, (uint64_t)k, row);
+        sqlite3_bind_blob(set, 1, old.p, (int)old.n, SQLITE_TRANSIENT);
+        sqlite3_bind_int64(set, 2, k);
+        assert_int_equal(sqlite3_step(set), SQLITE_DONE);
+        sqlite3_reset(set);
+    }
+    sqlite3_finalize(get);
+    sqlite3_finalize(set);
+}
+
+static void back_to_schema_2(struct suite *b)
+{
+    struct vault v = {.has_old = false};
+    struct ring *r = NULL;
+    sqlite3 *db = NULL;
+    sqlite3_stmt *set = NULL;
+    char path[200];
+    suite_clear(b);
+    assert_int_equal(keyfile_peek(&b->op, str_of(b->dir), &r), OK);
+    assert_int_equal(vault_init(&b->op, &v, r), OK);
+    snprintf(path, sizeof path, "%s/weft.db", b->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    table_back(b, db, &v, true);
+    table_back(b, db, &v, false);
+    str word = old_seal(b->arena, STR("keycheck"), STR("weft"));
+    assert_int_equal(sqlite3_prepare_v2(db, "UPDATE meta SET v=? WHERE k=CAST('keycheck' AS BLOB)",
+                                        -1, &set, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_blob(set, 1, word.p, (int)word.n, SQLITE_TRANSIENT);
+    assert_int_equal(sqlite3_step(set), SQLITE_DONE);
+    sqlite3_finalize(set);
+    sql(db, "UPDATE meta SET v=CAST('2' AS BLOB) WHERE k=CAST('schema' AS BLOB);"
+            "DELETE FROM meta WHERE k=CAST('sealed' AS BLOB)");
+    sqlite3_close(db);
+    vault_free(&v);
+    old_keys(b);
+}
+
+static void test_schema_2(void **state)
+{
+    (void)state;
+    struct suite *b = suite_new(STORE_SQLITE, 0); /* 0: keys still wait when it closes */
+    sqlite3 *db = NULL;
+    char path[200];
+    store_close(b->s);
+    b->s = NULL;
+    snprintf(path, sizeof path, "%s/weft.db", b->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sql(db, "DELETE FROM meta WHERE k=CAST('keycheck' AS BLOB)");
+    sqlite3_close(db);
+    old_keys(b);
+    suite_reopen(b);
+    with_trail = false; /* its hashes are of seals as they are */
+    for (unsigned p = 0; p < PATIENTS; p++) {
+        patients[p] = store_rid_new(b->s, 1);
+        for (unsigned i = 0; i < DOCS; i++)
+            put(b, patients[p], i);
+    }
+    with_trail = true;
+    store_close(b->s);
+    b->s = NULL;
+    back_to_schema_2(b);
+    check(b, 0); /* opens it, while documents are sealed anew */
+    wait_sealed(b);
+    check(b, 0);
+    assert_int_equal(store_key_erase(&b->op, b->s, patients[3]), OK);
+    check(b, patients[3]);
+    suite_free(b);
+}
+
 /* Nobody writes for somebody erased, and what was under way is refused. */
 static void test_no_writes_after(void **state)
 {
@@ -290,9 +435,8 @@ static void test_no_writes_after(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rotation_under_faults),
-        cmocka_unit_test(test_erasure_under_faults),
-        cmocka_unit_test(test_a_copy_from_before),
+        cmocka_unit_test(test_rotation_under_faults), cmocka_unit_test(test_erasure_under_faults),
+        cmocka_unit_test(test_a_copy_from_before),    cmocka_unit_test(test_schema_2),
         cmocka_unit_test(test_no_writes_after),
     };
     return cmocka_run_group_tests_name("store.keys", tests, NULL, NULL);
