@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/op.h"
 #include "base/time.h"
-#include "store/store.h"
+#include "store/store_int.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -315,6 +315,39 @@ static void bare(const char *dir, uint64_t n)
     arena_free(a);
 }
 
+/* What sealing costs a read: the patient's key (remembered, or made), and the opening itself. Set
+ * it against a point read, which holds one of each. */
+static void seals(struct store *s, uint64_t patients)
+{
+    enum { N = 200000 };
+    struct arena *a = arena_new(0);
+    struct op op;
+    char text[330] = {1};
+    str sealed = STR_NONE, plain;
+    uint8_t key[32];
+    op_init(&op, a, NULL, 0);
+    struct lap lap = lap_begin();
+    for (uint64_t i = 0; i < N; i++)
+        (void)ring_key(s->vault.ring, 1, 1 + i * 7919 % (patients * 200), key);
+    lap_show(&lap, "a patient's key, made", N, "");
+    for (unsigned one = 0; one < 2; one++) {
+        lap = lap_begin();
+        for (uint64_t i = 0; i < N; i++) {
+            uint64_t owner = one ? 7 : 1 + i * 7919 % (patients * 200);
+            if (i % 256 == 0) {
+                arena_reset(a);
+                op_init(&op, a, NULL, 0);
+            }
+            if (!one || i % 256 == 0)
+                (void)!seal(&op, &s->vault, owner, STR("x"), str_make(text, sizeof text), &sealed);
+            if (unseal(&op, &s->vault, owner, STR("x"), sealed, &plain) != OK)
+                printf("seal: WRONG\n");
+        }
+        lap_show(&lap, one ? "open 330 bytes, one patient's" : "seal and open, anybody's", N, "");
+    }
+    arena_free(a);
+}
+
 static void sizes(struct store *s, uint64_t n)
 {
     struct store_stats st;
@@ -352,6 +385,7 @@ int main(int argc, char **argv)
     sizes(s, n);
     point_reads(s, first, 200000, n < 1000 ? n : 1000, "point read, hot");
     point_reads(s, first, 200000, n, "point read, anywhere");
+    seals(s, n / PER_PATIENT + 1);
     searches(s, n / PER_PATIENT + 1, 20000, true, 5);
     searches(s, n / PER_PATIENT + 1, 500, false, 5);
     counts(s, n);
