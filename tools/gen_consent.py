@@ -33,8 +33,9 @@ def role_rows(spec, out):
     out.append("const struct consent_role consent_roles[ROLE_COUNT] = {")
     for role in ROLES:
         r = all_rows[role]
-        out.append("    [ROLE_%s] = {%s, %s, %s, %s, %s}," % (
+        out.append("    [ROLE_%s] = {%s, %s, %s, %s, %s, %s}," % (
             role.upper(), BOUND[r["bound"]], "true" if r["emergency"] == "yes" else "false",
+            "true" if r["relation"] == "yes" else "false",
             quoted(r["rule"]), quoted(r["citation"]), quoted(r["why"])))
     out.append("};")
 

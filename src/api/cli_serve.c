@@ -44,6 +44,7 @@ static err start_record(struct serve *s)
                     "There is no data folder %.*s; make one with weft init --data %.*s.",
                     STR_ARG(s->data), STR_ARG(s->data));
     TRY(record_open(&s->op, s->data, CACHE_DEFAULT, &s->rec));
+    record_set_relationship(s->rec, config_bool(s->config, "access.relationship"));
     return record_set_strict(&s->op, s->rec, config_str(s->config, "validate.strict"));
 }
 

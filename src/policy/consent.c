@@ -230,6 +230,21 @@ bool consent_needs_share(enum role role)
     return role_of(role)->bound == BOUND_SHARED;
 }
 
+bool consent_needs_relation(enum role role)
+{
+    return role_of(role)->relation;
+}
+
+void consent_no_relation(struct consent_verdict *ret)
+{
+    *ret = (struct consent_verdict){
+        .hidden = true,
+        .rule = STR("CONSENT-RELATION"),
+        .citation = STR("45 CFR 164.308(a)(4); 164.502(b)"),
+        .why = STR("You have nothing to do with this patient's care here (CONSENT-RELATION). In an "
+                   "emergency you may break the glass.")};
+}
+
 bool consent_glass(enum role role)
 {
     return role_of(role)->emergency;

@@ -115,6 +115,9 @@ void consent_decide(const struct consent_rule *const *roots, size_t n, bool glas
 /* Is the role bound by Consents at all? */
 bool consent_binds(enum role role);
 bool consent_needs_share(enum role role);
+/* Does the role need to do with the patient, where the house says so? Then refused by this row. */
+bool consent_needs_relation(enum role role);
+void consent_no_relation(struct consent_verdict *ret);
 /* May who has the role break the glass? */
 bool consent_glass(enum role role);
 

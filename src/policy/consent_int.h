@@ -7,7 +7,7 @@
 enum consent_bound { BOUND_FREE, BOUND_DENIED, BOUND_SHARED };
 struct consent_role {
     enum consent_bound bound;
-    bool emergency;
+    bool emergency, relation;
     const char *rule, *citation, *why;
 };
 struct consent_purpose_row {

@@ -337,6 +337,9 @@ static void roles(void **state)
     assert_true(v.hidden);
     assert_true(consent_binds(ROLE_NURSE) && !consent_binds(ROLE_SYSTEM));
     assert_true(consent_needs_share(ROLE_HELPER) && !consent_needs_share(ROLE_NURSE));
+    assert_true(consent_needs_relation(ROLE_NURSE) && !consent_needs_relation(ROLE_AGENT));
+    consent_no_relation(&v);
+    assert_true(v.hidden && v.why.n && v.rule.n && v.citation.n);
     assert_true(consent_glass(ROLE_NURSE) && !consent_glass(ROLE_AGENT));
 }
 

@@ -237,10 +237,15 @@ static bool hides_for(struct op *op, struct record *rec, uint64_t patient,
     struct consent_request r = request_of(op, q->action, q->doc->type);
     struct fault before = op->fault;
     struct consent_set *set;
+    bool looks = q->action != ACTION_CREATE || relation_kind(q->doc->type);
     r.open = q->open;
     consent_decide(NULL, 0, false, &r, ret);
     if (ret->free)
         return false;
+    if (looks && relation_lacks(op, rec, patient)) {
+        consent_no_relation(ret);
+        return true;
+    }
     if (consent_take(op, rec, patient, &set) != OK) {
         hide(ret);
         op->fault = before;
@@ -302,6 +307,8 @@ bool consent_hides_type(struct op *op, struct record *rec, uint64_t patient, fhi
     consent_decide(NULL, 0, false, &r, &v);
     if (v.free)
         return false;
+    if (relation_lacks(op, rec, patient))
+        return true;
     bool hidden = consent_take(op, rec, patient, &set) != OK;
     if (!hidden && set)
         consent_decide(set->roots, set->n, false, &r, &v);
@@ -367,7 +374,7 @@ bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient)
     if (!failed)
         consent_give(rec, patient, set);
     op->fault = before;
-    return failed || some;
+    return failed || some || rec->relationship;
 }
 
 bool consent_shares(struct op *op, struct record *rec, fhir_type type)

@@ -82,6 +82,7 @@ err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan 
     patients[0] = plan->q.comp;
     if (!plan->q.comp)
         TRY(consent_patients(op, rec, patients, &n, &many));
+    many |= !plan->q.comp && rec->relationship && consent_needs_relation(op->actor->role);
     /* what lives in nobody's record may name any patient */
     if (many || (n && !plan->q.comp && type_many(type, &one) && !one))
         careful(plan);
@@ -122,7 +123,10 @@ err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **re
     *ret = all;
     *ret_n = 0;
     bool bound = op->actor && consent_binds(op->actor->role);
-    for (fhir_type t = 1; bound && t <= FHIR_TYPE_COUNT; t++) {
+    bool stranger = relation_lacks(op, rec, d.rid); /* is not told what there is */
+    if (stranger)
+        all[(*ret_n)++] = rec->t_patient;
+    for (fhir_type t = 1; bound && !stranger && t <= FHIR_TYPE_COUNT; t++) {
         bool some = false;
         if (t != rec->t_audit && consent_hides_type(op, rec, d.rid, t, false))
             TRY(hides_some(&h, d.rid, t, &some));

@@ -40,6 +40,11 @@ MUST err consent_take(struct op *op, struct record *rec, uint64_t patient,
                       struct consent_set **ret);
 void consent_give(struct record *rec, uint64_t patient, struct consent_set *set);
 
+/* relation.c: who acts needs to do with the patient, and has not. */
+bool relation_lacks(struct op *op, struct record *rec, uint64_t patient);
+bool relation_there(struct op *op, struct record *rec, uint64_t patient);
+/* A resource of the type may link somebody to a patient. */
+bool relation_kind(fhir_type type);
 /* access.c: a Consent hides it, and that it does may be told. */
 bool access_hides_named(struct op *op, struct record *rec, const struct store_doc *doc);
 /* glass.c: has who acts broken the glass for the patient, and is it still open? */

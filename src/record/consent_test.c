@@ -276,6 +276,45 @@ static void the_patient_and_the_house_see_all(void **state)
     assert_int_equal(fixture_count(f, "Encounter", "diagnosis.code=F10.20"), 0);
 }
 
+/* Off unless the house switches it on: then a nurse sees whom a team, visit or task links to her.
+ */
+static void a_relationship_where_the_house_asks(void **state)
+{
+    struct fixture *f = *state;
+    struct ward w = ward_new(f);
+    struct record_result r;
+    fixture_as(f, &f->nurse);
+    assert_true(sees(f, w.weight) && sees(f, w.other));
+    record_set_relationship(f->rec, true);
+    assert_false(sees(f, w.weight) || sees(f, w.other));
+    assert_int_equal(f->op.fault.code, ERR_FORBIDDEN);
+    assert_int_equal(total(f, "Observation", "_summary=count"), 0);
+    assert_int_equal(total(f, "Observation", fixture_text(f, "patient=%s&_summary=count", w.ann)),
+                     0);
+    op_clear(&f->op);
+    struct json *own = fixture_tree(f, fixture_text(f,
+                                                    "{\"resourceType\":\"CareTeam\",\"subject\":{"
+                                                    "\"reference\":\"%s\"},\"participant\":[{"
+                                                    "\"member\":{\"reference\":\"%s\"}}]}",
+                                                    w.ann, w.nurse));
+    assert_int_equal(record_create(&f->op, f->rec, own, STR_NONE, &r), ERR_FORBIDDEN);
+    fixture_as(f, &f->system);
+    fixture_make(f,
+                 fixture_text(f,
+                              "{\"resourceType\":\"CareTeam\",\"subject\":{\"reference\":\"%s\"},"
+                              "\"participant\":[{\"member\":{\"reference\":\"%s\"}}]}",
+                              w.ann, w.nurse));
+    fixture_as(f, &f->nurse);
+    assert_true(sees(f, w.weight) && sees(f, w.ann));
+    assert_false(sees(f, w.other));
+    assert_int_equal(total(f, "Observation", "_summary=count"), 1);
+    assert_int_equal(fixture_count(f, "Patient", ""), 1);
+    assert_int_equal(total(f, "Observation", fixture_text(f, "patient=%s&_summary=count", w.bob)),
+                     0);
+    record_set_relationship(f->rec, false);
+    assert_true(sees(f, w.other));
+}
+
 /* By the codes, whatever the sender labelled: agents are not cleared for labels. */
 static void codes_bring_labels(void **state)
 {
@@ -376,6 +415,7 @@ int main(void)
         BOTH_BACKENDS(every_road_is_closed),
         BOTH_BACKENDS(a_team_is_who_is_in_it_now),
         BOTH_BACKENDS(the_patient_and_the_house_see_all),
+        BOTH_BACKENDS(a_relationship_where_the_house_asks),
         BOTH_BACKENDS(codes_bring_labels),
         BOTH_BACKENDS(one_denial_more_never_shows_more),
     };

@@ -185,6 +185,9 @@ MUST err record_may_read(struct op *op, struct record *rec, uint64_t rid, uint32
 /* Has the patient a Consent about who sees what? patient 0: yes, perhaps. Then what a role may see
  * is asked of each resource (record_may_read). */
 bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient);
+/* Before anything is served: whether roles that treat need to do with a patient to be shown them
+ * (a team, visit, task, appointment or episode that names them); off unless set. */
+void record_set_relationship(struct record *rec, bool on);
 /* Types of which the patient's Consents hide something from op->actor, as far as that may be named
  * (spec/rules/labels.csv). Errors as record_read(). */
 MUST err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **ret,

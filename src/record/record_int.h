@@ -27,6 +27,7 @@ struct record {
     uint16_t *home;                         /* by type: number of the home parameter, 0 none */
     const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
     struct customs *customs;                /* posted search parameters */
+    bool relationship;                      /* relation.c asks */
     struct consents *consents;              /* consent.c */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
     struct blind_memo *memo;                /* hashes of codes and the like; NULL none */
