@@ -124,9 +124,6 @@ static bool run(struct import *im, size_t jobs, int n, char **files)
 
 static int import(struct cli *c, bool stop, size_t jobs, int n, char **files)
 {
-    /* Texts and trees of a few MB come and go: their pages are not given back in between. */
-    (void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES / 2);
-    (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
     struct import im = {.rec = c->rec, .stop_on_error = stop, .started = time_mono()};
     im.bytes_all = import_size(n, files);
     im.by_type = ARENA_ARRAY(c->arena, uint64_t, (size_t)FHIR_TYPE_COUNT + 1);
@@ -139,6 +136,14 @@ static int import(struct cli *c, bool stop, size_t jobs, int n, char **files)
     import_queue_done(&im.queue);
     pthread_mutex_destroy(&im.lock);
     return ok ? CLI_DONE : CLI_FAILED;
+}
+
+/* Texts and trees of a few MB come and go: their pages are not given back in between. Before there
+ * are threads. */
+static void keep_memory(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES / 2);
+    (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 }
 
 /* Of the configuration, only what is asked of writes. */
@@ -176,6 +181,7 @@ int cli_import(int argc, char **argv)
         return cli_wrong("import", usage, "--on-error takes stop or skip");
     if (!str_to_u64(str_of(v[JOBS]), JOBS_MAX, &jobs) || jobs == 0)
         return cli_wrong("import", usage, "--jobs takes 1 to 64");
+    keep_memory();
     if (open_strict(&c, v[DATA], v[CONFIG]) != OK)
         code = cli_failed("import", &c.op);
     else

@@ -40,7 +40,7 @@ static unsigned __int128 power10(int n)
                                    100000000000000000U,
                                    1000000000000000000U,
                                    10000000000000000000U};
-    return n < 20 ? low[n] : (unsigned __int128)low[19] * low[n - 19];
+    return n < 20 ? low[n] : (unsigned __int128)low[19] * low[n < 38 ? n - 19 : 19];
 }
 
 static int bits_in(uint64_t hi, uint64_t lo)
