@@ -188,5 +188,6 @@ err oauth_sweep(struct op *op, struct identity *id)
             gone++;
         }
     }
+    TRY(oauth_client_sweep(op, id, tx, &gone));
     return gone ? store_commit(op, tx, &done) : OK;
 }

@@ -6,6 +6,7 @@
 #define CLIENTS_MAX 2000u
 #define PENDING_MAX 200u
 #define MINUTE_DEFAULT 600u
+#define WEEK_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define YEAR_MS (INT64_C(365) * 24 * 3600 * 1000)
 
 static err wrong(struct op *op, const char *code, const char *why)
@@ -59,6 +60,22 @@ err oauth_client_load(struct op *op, struct identity *id, str client, struct oau
         TRY(oauth_load(op, id, client_key(op, client), &o, NULL));
     if (o)
         from_json(op, o, ret);
+    return OK;
+}
+
+err oauth_client_sweep(struct op *op, struct identity *id, struct store_tx *tx, size_t *ret_gone)
+{
+    str *names;
+    size_t n;
+    TRY(store_kv_list(op, id->store, STR("oc/"), CLIENTS_MAX, &names, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct oauth_client c;
+        TRY(oauth_client_load(op, id, str_sub(names[i], 3, SIZE_MAX), &c));
+        if (!str_eq(c.status, STR("pending")) || c.created + WEEK_MS > op->now)
+            continue;
+        store_tx_kv(tx, names[i], STR_NONE);
+        ++*ret_gone;
+    }
     return OK;
 }
 

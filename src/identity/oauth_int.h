@@ -17,6 +17,7 @@
 #define OAUTH_IDLE_MS (INT64_C(60) * 60 * 1000) /* of online_access between refreshes */
 #define OAUTH_STEPS 512u
 #define OAUTH_RATES 256u
+#define OAUTH_REFUSALS_A_MINUTE 120u /* in the trail; who floods does not fill the disk */
 
 struct oauth_step_row {
     int64_t time;
@@ -34,7 +35,9 @@ struct oauth {
         uint32_t n, most;
     } rates[OAUTH_RATES];
     struct oauth_step_row steps[OAUTH_STEPS];
-    size_t n_steps; /* ever */
+    size_t n_steps;         /* ever */
+    int64_t refusal_minute; /* and how many refusals went into the trail in it */
+    unsigned refusals;
 };
 MUST err oauth_new(struct op *op, struct identity *id);
 void oauth_free(struct identity *id);
@@ -67,6 +70,9 @@ void oauth_set_number(struct op *op, struct json *o, const char *name, int64_t v
 /* ret->id empty: there is none. */
 MUST err oauth_client_load(struct op *op, struct identity *id, str client,
                            struct oauth_client *ret);
+/* Registrations that nobody decided on for a week go. */
+MUST err oauth_client_sweep(struct op *op, struct identity *id, struct store_tx *tx,
+                            size_t *ret_gone);
 bool oauth_client_lives(const struct op *op, const struct oauth_client *c);
 MUST err oauth_still(struct op *op, struct identity *id, const struct session *s, bool *ret);
 MUST err oauth_rate(struct op *op, struct identity *id, str client);

@@ -137,14 +137,18 @@ class Outside(Case):
 
     def test_an_open_session_need_not_show_itself_again(self):
         app = App(self, "user/Patient.rs")
-        a = self.server.call("POST", "/auth/sign-in", {"user": "nurse.ada", "password": NURSE, "browser": True})
+        a = self.server.call("POST", "/auth/sign-in", {"user": "nurse.ada", "password": NURSE,
+                                                            "session": "cookie"})
         session = a.header("Set-Cookie").split(";")[0]
         app.ask()
         self.assertEqual(400, app.step([("open", "1")]).status)
-        if session:
-            app.step([("open", "1")], cookie=f"{app.cookie}; {session}")
-            self.assertEqual(200, app.exchange(app.code_of(app.step(
-                [("s", "user/Patient.rs"), ("allow", "1")]))).status)
+        self.assertEqual(400, app.step([("open", "1")], cookie=f"{app.cookie}; weft=forged").status)
+        foreign = self.server.call("POST", "/oauth/step", urlencode({"l": app.handle, "open": "1"}), headers={
+            **FORM, "Cookie": f"{app.cookie}; {session}", "Origin": "https://evil.example"})
+        self.assertEqual(400, foreign.status)
+        app.step([("open", "1")], cookie=f"{app.cookie}; {session}")
+        self.assertIn("About everyone you may see", app.text)
+        self.assertEqual(200, app.exchange(app.code_of(app.allow())).status)
 
     def test_what_does_not_fit(self):
         from jwcrypto import jwk
