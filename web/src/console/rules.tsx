@@ -7,6 +7,7 @@ import { call, get, post } from "../lib/api";
 import { fullDate, has, type Key, number, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
+import { Evidence } from "./evidence";
 
 interface Tried {
   looked: number;
@@ -229,6 +230,7 @@ export function RulesPage() {
           <Card key={c.id} c={c} />
         ))}
       </ul>
+      <Evidence />
     </div>
   );
 }

@@ -203,6 +203,15 @@ export default {
   patients_none: "Ningún paciente coincide.",
   nav_rules: "Reglas",
   cmd_rules: "Reglas",
+  ev_title: "Pruebas",
+  ev_verify: "Verificar el registro de auditoría",
+  ev_whole: "El registro de auditoría está íntegro: {n} entradas, {heads} firmas.",
+  ev_broken:
+    "El registro de auditoría está roto en la entrada {n}. Avise al responsable de seguridad.",
+  ev_pdf: "Paquete de pruebas (PDF)",
+  ev_json: "Paquete de pruebas (JSON)",
+  ev_what:
+    "Firmado; últimos 90 días: registro, cuentas, formación, sucesos, reglas, plazos abiertos.",
   ru_title: "Reglas",
   ru_version: "Rige la versión {n}.",
   ru_catalogue: "Rige el catálogo, sin cambios.",
