@@ -1,4 +1,5 @@
 // The privacy officer's proof: the audit trail verified, and the evidence pack, one button each.
+import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { get } from "../lib/api";
 import { number, t } from "../lib/i18n";
@@ -12,10 +13,12 @@ interface Verified {
 
 export function Evidence() {
   const [error, busy, act] = useAct();
+  const [broken, setBroken] = useState("");
   const verify = (): void => {
     void act(async () => {
       const v = await get<Verified>("/audit/verify");
-      if (!v.whole) throw new Error(t("ev_broken", { n: number(v.brokenAt ?? 0) }));
+      setBroken(v.whole ? "" : t("ev_broken", { n: number(v.brokenAt ?? 0) }));
+      if (!v.whole) return "";
       return t("ev_whole", { n: number(v.entries), heads: number(v.signedHeads) });
     });
   };
@@ -34,7 +37,7 @@ export function Evidence() {
           {t("ev_json")}
         </a>
       </div>
-      <Wrong text={error} />
+      <Wrong text={broken || error} />
     </section>
   );
 }
