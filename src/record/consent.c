@@ -8,7 +8,8 @@
 
 #include "record/consent_int.h"
 
-#define SLOTS 8192u
+#define SLOT_BITS 16u
+#define SLOTS (1u << SLOT_BITS) /* a busy day's patients: making a set costs a walk */
 #define LOCKS 64u
 #define SET_BYTES (8u << 20)
 
@@ -32,7 +33,7 @@ struct consents {
 
 static size_t slot_of(uint64_t patient)
 {
-    return patient * UINT64_C(0x9E3779B97F4A7C15) >> 51;
+    return patient * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SLOT_BITS);
 }
 
 err consents_new(struct op *op, struct record *rec)
