@@ -1,7 +1,9 @@
 /* The texts of a resource, for full-text search: its narrative for _text; for _content also every
  * string and markdown. What a code, a unit or a reference is called, and identifiers and addresses
  * of contact, have parameters of their own (:text, token) and would double the keys: they are no
- * content here, but for a concept's text that says more than its codes' names.
+ * content here, but for a concept's text that says more than its codes' names. (Measured on the
+ * shared bundles, 667 bytes a resource: names of codes make it 793 and an import a third dearer;
+ * every string 1,020 and nearly half.)
  * Invariant: the walk is as deep as the tree, which reading has bounded. */
 #include "fhir/fhir_int.h"
 #include "fhir/keys_int.h"

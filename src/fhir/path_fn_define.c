@@ -19,7 +19,7 @@ static bool holds(const struct fhir_model *m, uint16_t row)
 /* The type that declares the row: one that has it and whose base has not. */
 static const struct fhir_model *home_of(uint16_t row)
 {
-    for (uint16_t t = 1; t <= FHIR_MODEL_COUNT; t++)
+    for (unsigned t = 1; t <= FHIR_MODEL_COUNT; t++)
         if (holds(&fhir_models[t], row) &&
             !(fhir_models[t].base && holds(&fhir_models[fhir_models[t].base], row)))
             return &fhir_models[t];
