@@ -148,7 +148,6 @@ bool ring_key(const struct ring *r, uint32_t epoch, uint64_t owner, uint8_t out[
 {
     const struct ring_epoch *e = epoch_of(r, epoch);
     size_t at;
-    uint8_t seed[32];
     if (!e)
         return false;
     if (owner == OWNER_STORE) {
@@ -157,11 +156,27 @@ bool ring_key(const struct ring *r, uint32_t epoch, uint64_t owner, uint8_t out[
     }
     if (owner > RID_MAX || !covering(e, owner, &at))
         return false;
-    memcpy(seed, e->nodes[at].seed, sizeof seed);
-    for (uint32_t h = e->nodes[at].height; h-- > 0;)
+    memcpy(out, e->nodes[at].seed, 32);
+    ring_descend(out, e->nodes[at].height, owner);
+    return true;
+}
+
+void ring_descend(uint8_t seed[32], uint32_t height, uint64_t owner)
+{
+    for (uint32_t h = height; h-- > 0;)
         child(seed, h, (unsigned)(owner >> (4 * h)) & (FANOUT - 1), seed);
-    memcpy(out, seed, sizeof seed);
-    sodium_memzero(seed, sizeof seed);
+}
+
+bool ring_seed(const struct ring *r, uint32_t epoch, uint64_t owner, uint32_t height,
+               uint8_t out[32])
+{
+    const struct ring_epoch *e = epoch_of(r, epoch);
+    size_t at;
+    if (!e || owner > RID_MAX || !covering(e, owner, &at) || e->nodes[at].height < height)
+        return false;
+    memcpy(out, e->nodes[at].seed, 32);
+    for (uint32_t h = e->nodes[at].height; h-- > height;)
+        child(out, h, (unsigned)(owner >> (4 * h)) & (FANOUT - 1), out);
     return true;
 }
 

@@ -32,6 +32,11 @@ static void test_keys_differ(void **state)
             assert_memory_not_equal(keys[i], keys[k], 32);
     key_at(r, 1, leaves[3], again);
     assert_memory_equal(again, keys[3], 32);
+    for (unsigned i = 0; i < LEAVES; i++) { /* by way of a branch it is the same */
+        assert_true(ring_seed(r, 1, leaves[i], BRANCH_LEVELS, again));
+        ring_descend(again, BRANCH_LEVELS, leaves[i]);
+        assert_memory_equal(again, keys[i], 32);
+    }
     assert_false(ring_key(r, 2, 1, again));
     assert_false(ring_key(r, 1, RID_MAX + 1, again));
     ring_free(r);

@@ -55,6 +55,7 @@ void vault_change(struct vault *v, struct ring *r)
     for (unsigned i = 0; i < VAULT_STRIPES; i++) {
         pthread_mutex_lock(&v->stripes[i].lock);
         memset(v->stripes[i].slots, 0, sizeof v->stripes[i].slots);
+        memset(v->stripes[i].branches, 0, sizeof v->stripes[i].branches);
     }
     struct ring *old = v->ring;
     v->ring = r;
@@ -73,16 +74,40 @@ bool vault_has(struct vault *v, uint64_t owner)
     return has;
 }
 
+static uint64_t mixed(uint64_t a, uint32_t epoch)
+{
+    return (a + epoch) * 0x9E3779B97F4A7C15u;
+}
+
+/* By way of the branch, which neighbours share; with the stripe's lock. */
+static bool make_key(struct vault *v, struct vault_stripe *s, uint32_t epoch, uint64_t owner,
+                     uint8_t out[32])
+{
+    uint64_t of = owner >> (4 * BRANCH_LEVELS);
+    unsigned at = (unsigned)(mixed(of, epoch) >> 40) % VAULT_BRANCHES;
+    if (owner == OWNER_STORE)
+        return ring_key(v->ring, epoch, owner, out);
+    if (s->branches[at].epoch != epoch || s->branches[at].of != of) {
+        if (!ring_seed(v->ring, epoch, owner, BRANCH_LEVELS, out))
+            return ring_key(v->ring, epoch, owner, out);
+        s->branches[at].epoch = epoch;
+        s->branches[at].of = of;
+        memcpy(s->branches[at].seed, out, 32);
+    }
+    memcpy(out, s->branches[at].seed, 32);
+    ring_descend(out, BRANCH_LEVELS, owner);
+    return true;
+}
+
 static bool key_of(struct vault *v, uint32_t epoch, uint64_t owner, uint8_t out[32])
 {
-    uint64_t mixed = (owner + epoch) * 0x9E3779B97F4A7C15u;
-    struct vault_stripe *s = &v->stripes[mixed >> 58];
-    unsigned at = (unsigned)(mixed >> 48) % VAULT_SLOTS;
+    struct vault_stripe *s = &v->stripes[mixed(owner >> (4 * BRANCH_LEVELS), epoch) >> 58];
+    unsigned at = (unsigned)(mixed(owner, epoch) >> 48) % VAULT_SLOTS;
     pthread_mutex_lock(&s->lock);
     bool there = s->slots[at].epoch == epoch && s->slots[at].owner == owner;
     if (there) {
         memcpy(out, s->slots[at].key, 32);
-    } else if ((there = ring_key(v->ring, epoch, owner, out))) {
+    } else if ((there = make_key(v, s, epoch, owner, out))) {
         s->slots[at].epoch = epoch;
         s->slots[at].owner = owner;
         memcpy(s->slots[at].key, out, 32);

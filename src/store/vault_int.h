@@ -58,6 +58,11 @@ MUST err ring_pack(struct op *op, const struct ring *r, str *ret);
 MUST err ring_unpack(struct op *op, str in, struct ring **ret);
 /* False: there is no such key (any more). */
 bool ring_key(const struct ring *r, uint32_t epoch, uint64_t owner, uint8_t out[32]);
+/* The seed from which the keys of owner and its 16^height - 1 neighbours are made; false when one
+ * of them was erased. Then the key out of such a seed. */
+bool ring_seed(const struct ring *r, uint32_t epoch, uint64_t owner, uint32_t height,
+               uint8_t out[32]);
+void ring_descend(uint8_t seed[32], uint32_t height, uint64_t owner);
 /* A new epoch becomes the current one. */
 MUST err ring_turn(struct op *op, struct ring *r, int64_t now);
 /* The keys of documents of that epoch, which is not the current one, are destroyed. */
@@ -115,8 +120,15 @@ MUST err token_destroy(struct op *op, const struct wrap *w);
 /* ---- seal.c: the vault ---- */
 #define VAULT_STRIPES 64u
 #define VAULT_SLOTS 32u
+#define VAULT_BRANCHES 8u
+#define BRANCH_LEVELS 3u /* of the tree: 4,096 patients' numbers */
 struct vault_stripe {
     pthread_mutex_t lock;
+    struct {
+        uint64_t of; /* owner >> 4 * BRANCH_LEVELS */
+        uint32_t epoch;
+        uint8_t seed[32];
+    } branches[VAULT_BRANCHES];
     struct {
         uint64_t owner;
         uint32_t epoch; /* 0 = free */
