@@ -212,23 +212,21 @@ static void hide(struct consent_verdict *v)
 
 /* With the resource at hand, when a rule asks about it. */
 static err ask_data(struct op *op, struct record *rec, const struct consent_set *set,
-                    const struct consent_question *q, struct consent_request *r,
+                    const struct consent_question *q, const struct consent_request *any,
                     struct consent_verdict *ret)
 {
     struct consent_data data = {0};
+    struct consent_request r = *any;
     struct json *tree = q->tree;
-    bool authors = false;
-    for (size_t i = 0; i < set->n; i++)
-        authors |= set->roots[i]->n_actors > 0;
-    if ((set->needs & OF_RESOURCE) || authors) {
+    if (set->needs & OF_RESOURCE) {
         if (!tree)
             TRY(tree_of(op, rec, q->doc, &tree));
         TRY(consent_data_of(op, tree, set->needs, &data));
         data.self = arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(q->doc->type)),
                                  STR_ARG(doc_id(op, rec, q->doc->rid, q->doc->client_id)));
     }
-    r->data = &data;
-    consent_decide(set->roots, set->n, false, r, ret);
+    r.data = &data;
+    consent_decide(set->roots, set->n, false, &r, ret);
     return op_check(op);
 }
 

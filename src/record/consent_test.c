@@ -185,6 +185,10 @@ static const struct {
      "\"$weight\"}}]",
      true},
     {"\"type\":\"permit\"", false},
+    {"\"type\":\"permit\",\"provision\":[{\"type\":\"deny\",\"class\":[{\"code\":\"Observation\"}],"
+     "\"actor\":[{\"role\":{\"coding\":[{\"code\":\"AUT\"}]},\"reference\":{\"reference\":\"$ann\"}"
+     "}]}]",
+     true},
 };
 
 static const char *filled(struct fixture *f, const char *text, const char *mark, const char *value)
@@ -219,10 +223,12 @@ static void every_road_is_closed(void **state)
         const char *text = filled(f, denials[i].provision, "$other", other);
         text = filled(f, filled(f, text, "$nurse", w.nurse), "$house", house);
         text = filled(f, filled(f, text, "$team", team), "$weight", w.weight);
+        text = filled(f, text, "$ann", w.ann);
         const char *c = consent(f, w.ann, text);
         nothing_tells(f, &w, denials[i].hides);
         withdraw(f, c);
         nothing_tells(f, &w, false);
+        arena_reset(f->arena);
     }
 }
 
