@@ -39,7 +39,7 @@ static str secret_of(struct call *c)
         return STR_NONE;
     if (fgets(line, sizeof line, f))
         secret = arena_str(c->op.arena, str_trim(str_of(line)));
-    fclose(f);
+    (void)fclose(f);
     return secret;
 }
 

@@ -189,7 +189,7 @@ err oauth_launch_new(struct op *op, struct identity *id, str client, str patient
                      str *ret_launch, str *ret_url)
 {
     struct oauth_client c;
-    struct record_doc doc;
+    struct record_doc doc = {0};
     TRY(oauth_client_load(op, id, client, &c));
     if (!oauth_client_lives(op, &c) || !c.launch.n)
         return fail(op, ERR_NOT_FOUND,
