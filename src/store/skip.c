@@ -119,19 +119,18 @@ static struct skip_node *find_before(const struct skip *s, str key, uint64_t seq
     return n;
 }
 
-/* Like find_before() for a new node, up from the finger to the first level at which the place is
- * known, and down again. False when that takes too many levels, or too few for the node. */
+/* Like find_before() for a new node, up from the finger to the first level, not below the node's
+ * highest, at which the place is known, and down again. False when that takes too many levels. */
 static bool find_near(const struct skip *s, const struct skip_finger *finger,
                       const struct skip_node *fresh, struct skip_node **prev)
 {
     str key = str_make(fresh->bytes, fresh->key_n);
     for (unsigned level = 0; level < FINGER_LEVELS; level++) {
         struct skip_node *n = finger->at[level], *next = next_of(n, level);
-        if ((n != s->head && !before(n, fresh->head, key, fresh->seq)) ||
+        if (level + 1 < fresh->height ||
+            (n != s->head && !before(n, fresh->head, key, fresh->seq)) ||
             (next && before(next, fresh->head, key, fresh->seq)))
             continue;
-        if (fresh->height > level + 1)
-            return false;
         prev[level] = n;
         while (level-- > 0) {
             while ((next = next_of(n, level)) && before(next, fresh->head, key, fresh->seq))
