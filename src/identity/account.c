@@ -34,6 +34,7 @@ struct json *account_json(struct op *op, const struct identity_account *a)
     json_set_str(m, o, STR("patient"), a->patient);
     json_set_str(m, o, STR("name"), a->name);
     json_set_str(m, o, STR("language"), a->language);
+    json_set_str(m, o, STR("by"), a->by);
     json_set(m, o, STR("disabled"), json_new_bool(m, a->disabled));
     if (a->pending)
         json_set(m, o, STR("pending"), json_new_bool(m, true));
@@ -51,6 +52,7 @@ bool account_from_json(struct op *op, const struct json *o, struct identity_acco
         .patient = arena_str(m, json_get_str(o, STR("patient"))),
         .name = arena_str(m, json_get_str(o, STR("name"))),
         .language = arena_str(m, json_get_str(o, STR("language"))),
+        .by = arena_str(m, json_get_str(o, STR("by"))),
         .disabled = json_bool(JSON_GET(o, "disabled"), false),
         .pending = json_bool(JSON_GET(o, "pending"), false),
     };
@@ -88,7 +90,8 @@ err account_load(struct op *op, struct identity *id, str user, struct identity_a
         return fail(op, ERR_FAULT, "A stored account cannot be read.");
     ret->totp = json_get_str(o, STR("totp"));
     *ret_secret = (struct account_secret){.password = json_get_str(o, STR("password")),
-                                          .epoch = json_get_str(o, STR("epoch"))};
+                                          .epoch = json_get_str(o, STR("epoch")),
+                                          .text = text};
     return OK;
 }
 
@@ -150,36 +153,79 @@ err account_keep(struct op *op, struct identity *id, const struct identity_accou
     buf_init(&b, op->arena, 16384);
     json_write(&b, o);
     TRY(op_check(op));
-    TRY(kv_put(op, id, account_key(op, a->user), buf_str(&b)));
+    struct store_tx *tx = store_tx_new(op, id->store);
+    struct store_commit done;
+    TRY(op_check(op));
+    store_tx_expect_kv(tx, account_key(op, a->user), secret->text);
+    store_tx_kv(tx, account_key(op, a->user), buf_str(&b));
+    TRY(store_commit(op, tx, &done));
     cache_drop_user(&id->cache, a->user);
     return OK;
 }
 
-err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
-                         str password)
+/* Who made an account does not vet it too: that takes a second pair of eyes. */
+static err vet_check(struct op *op, const struct identity_account *old,
+                     const struct identity_account *a)
 {
-    TRY(need_manage(op));
-    TRY(check(op, a));
-    str totp = a->totp;
+    bool vets = old->pending && !a->pending && op->actor->role != ROLE_SYSTEM;
+    if (vets && str_eq(old->by, op->actor->user))
+        return fail(op, ERR_FORBIDDEN, "Another administrator vets an account that you made.");
+    return OK;
+}
+
+/* One try; hash empty: the password stays what it was. */
+static err put(struct op *op, struct identity *id, const struct identity_account *a, str hash,
+               bool is_new)
+{
     struct account_secret secret = {0};
-    struct identity_account old = {0};
+    struct identity_account old = {0}, kept = *a;
     struct fault before = op->fault;
     err e = account_load(op, id, a->user, &old, &secret);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     op->fault = before;
-    if (!totp.n)
-        totp = old.totp; /* what is not put anew stays */
+    if (is_new && e == OK)
+        return fail(op, ERR_CONFLICT, "This user name is taken; choose another.");
+    TRY(vet_check(op, &old, a));
+    if (!kept.totp.n)
+        kept.totp = old.totp; /* what is not put anew stays */
+    kept.by = e == OK ? old.by : op->actor->user;
+    if (ends_sessions(&old, a, hash))
+        secret.epoch = random_token(op->arena, 16);
+    if (hash.n)
+        secret.password = hash;
+    return account_keep(op, id, &kept, &secret);
+}
+
+static err put_account(struct op *op, struct identity *id, const struct identity_account *a,
+                       str password, bool is_new)
+{
+    str hash = STR_NONE;
+    err e = ERR_CONFLICT;
+    TRY(need_manage(op));
+    TRY(check(op, a));
     if (password.n) {
         TRY(password_check_strength(op, password, a->user));
-        TRY(password_hash(op, id, password, &secret.password));
+        TRY(password_hash(op, id, password, &hash));
     }
-    if (ends_sessions(&old, a, password))
-        secret.epoch = random_token(op->arena, 16);
-    struct identity_account kept = *a;
-    kept.totp = totp;
-    TRY(account_keep(op, id, &kept, &secret));
+    for (unsigned i = 0; e == ERR_CONFLICT && i < (is_new ? 1 : ACCOUNT_TRIES); i++) {
+        op_clear(op);
+        e = put(op, id, a, hash, is_new);
+    }
+    TRY(e);
     return record_audit_event(op, id->rec, STR("account"), true, a->user);
+}
+
+err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
+                         str password)
+{
+    return put_account(op, id, a, password, false);
+}
+
+err account_put_new(struct op *op, struct identity *id, const struct identity_account *a,
+                    str password)
+{
+    return put_account(op, id, a, password, true);
 }
 
 err identity_account_get(struct op *op, struct identity *id, str user, struct identity_account *ret)

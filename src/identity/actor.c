@@ -265,8 +265,7 @@ bool identity_alive(struct op *op, struct identity *id, str token)
 
 err machine_of(struct op *op, struct identity *id, str user, unsigned roles, struct session *s)
 {
-    str name = arena_cat(op->arena, STR("device/"), user);
-    token_hash(name, s->hash);
+    machine_hash(user, s->hash);
     uint64_t generation = cache_generation(&id->cache);
     if (!cache_find(&id->cache, s->hash, op->now, false, s)) {
         struct identity_account a;

@@ -16,7 +16,7 @@ err identity_new(struct op *op, struct store *store, struct record *rec, struct 
     id->store = store;
     id->rec = rec;
     cache_init(&id->cache);
-    pthread_mutex_init(&id->throttle.lock, NULL);
+    throttle_init(&id->throttle);
     pthread_mutex_init(&id->challenges.lock, NULL);
     random_bytes(id->challenges.key, sizeof id->challenges.key);
     pthread_mutex_init(&id->hashing, NULL);

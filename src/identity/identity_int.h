@@ -20,6 +20,7 @@
 #define CACHE_SETS 1024u
 #define CACHE_WAYS 4u
 #define THROTTLE_SLOTS 1024u
+#define ACCOUNT_TRIES 16u   /* to write an account that others write too */
 #define SIGN_INS_AT_ONCE 8u /* unless identity_sign_ins_max() says otherwise */
 
 /* A session in the cache: what identity_actor() needs, without touching the store. */
@@ -59,6 +60,7 @@ struct throttle_slot {
 };
 struct throttle {
     pthread_mutex_t lock;
+    uint8_t key[16]; /* of the hash that finds a slot: nobody can aim at another's */
     struct throttle_slot slots[THROTTLE_SLOTS];
 };
 
@@ -97,16 +99,21 @@ bool user_valid(str user);
 struct account_secret {
     str password; /* the argon2id text */
     str epoch;
+    str text; /* the account as it was read; empty: there was none */
 };
 /* The stored form; ERR_NOT_FOUND (told) when there is none. */
 MUST err account_load(struct op *op, struct identity *id, str user, struct identity_account *ret,
                       struct account_secret *ret_secret);
+/* ERR_CONFLICT when the name is taken by now; else as identity_account_put(). */
+MUST err account_put_new(struct op *op, struct identity *id, const struct identity_account *a,
+                         str password);
 /* May it be used now: not disabled, vetted, its role not at an end? */
 bool account_open(const struct op *op, const struct identity_account *a);
 /* Is the role's person named, and of the right type? a->role is a role. */
 MUST err account_check_binding(struct op *op, const struct identity_account *a);
 MUST err need_manage(struct op *op);
-/* Writes the stored form and forgets what is cached of the account. */
+/* Writes the stored form and forgets what is cached of the account. ERR_CONFLICT when it is not any
+ * more what was read (secret->text): a change of one hand never undoes that of another. */
 MUST err account_keep(struct op *op, struct identity *id, const struct identity_account *a,
                       const struct account_secret *secret);
 struct json *account_json(struct op *op, const struct identity_account *a);
@@ -125,13 +132,17 @@ MUST err kv_put(struct op *op, struct identity *id, str key, str value);
 
 /* token.c */
 void token_hash(str token, uint8_t ret[HASH_BYTES]);
+/* Where an account that acts without a token stands in the cache: nothing that anybody can send as
+ * a token has this hash. */
+void machine_hash(str user, uint8_t ret[HASH_BYTES]);
 str token_key(struct op *op, const char *prefix, const uint8_t hash[HASH_BYTES]);
 struct token_terms {
     int64_t expires;
     str epoch; /* of the account, as it was when the right to the token was shown */
     bool interactive, strong;
-    str device; /* of an interactive session */
-    str lender; /* whose role it is, when that was lent */
+    int64_t proven; /* when the person last showed who it is; 0: just now */
+    str device;     /* of an interactive session */
+    str lender;     /* whose role it is, when that was lent */
     /* of an app: see struct session; scope empty: the token does all that its role does */
     str scope, context, client, family;
 };
@@ -161,6 +172,10 @@ void cache_drop_app(struct cache *c, str client, str family);
 bool session_alive(const struct session *s, int64_t now);
 
 /* sign_in.c */
+/* One of the few places in the hash; ERR_UNAVAILABLE, at once, when all are taken. Whoever got one
+ * leaves it. */
+MUST err signing_enter(struct op *op, struct identity *id);
+void signing_leave(struct identity *id);
 /* Who is it? Password, then second step; braked, and refusals are in the trail. */
 MUST err person_shown(struct op *op, struct identity *id, const struct identity_try *t,
                       struct identity_account *ret, struct account_secret *ret_secret,
@@ -183,6 +198,7 @@ MUST err training_until(struct op *op, struct identity *id, str user, enum role 
 MUST err session_prove(struct op *op, struct identity *id, const struct session *s);
 
 /* throttle.c */
+void throttle_init(struct throttle *t);
 /* ms to wait before another try; 0 = go on. An empty user counts for the peer alone: what cannot be
  * guessed need not be braked by account, only as a load. */
 int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now);

@@ -93,30 +93,41 @@ static err spend(struct op *op, struct identity *id, const struct invitation *i,
     return store_commit(op, tx, &done);
 }
 
+/* The account, for whom the invitation was; it is spent before the account is made. */
+static err account_make(struct op *op, struct identity *id, const struct invitation *i,
+                        const struct identity_try *t, struct identity_account *ret)
+{
+    struct identity_account a = {.user = t->user,
+                                 .role = ROLE_HELPER,
+                                 .reference =
+                                     arena_cat(op->arena, STR("RelatedPerson/"), i->related),
+                                 .patient = i->patient,
+                                 .name = i->shown.name};
+    struct op house = *op;
+    TRY(spend(op, id, i, t->user));
+    house.actor = identity_system();
+    err e = account_put_new(&house, id, &a, t->password);
+    op->audit = house.audit;
+    op->fault = house.fault;
+    *ret = a;
+    return e;
+}
+
 err identity_join(struct op *op, struct identity *id, str secret, const struct identity_try *t,
                   struct identity_session *ret)
 {
     struct invitation i;
+    struct identity_account a;
     struct account_secret kept = {0};
     TRY(load(op, id, secret, &i));
     TRY(free_name(op, id, t->user));
     if (t->password.n)
         TRY(password_check_strength(op, t->password, t->user));
-    TRY(spend(op, id, &i, t->user));
-    struct identity_account a = {.user = t->user,
-                                 .role = ROLE_HELPER,
-                                 .reference =
-                                     arena_cat(op->arena, STR("RelatedPerson/"), i.related),
-                                 .patient = i.patient,
-                                 .name = i.shown.name};
-    struct op house = *op;
-    house.actor = identity_system();
-    err e = identity_account_put(&house, id, &a, t->password);
-    if (e == OK)
-        e = account_load(&house, id, a.user, &a, &kept);
-    op->audit = house.audit;
-    op->fault = house.fault;
+    TRY(signing_enter(op, id));
+    err e = account_make(op, id, &i, t, &a);
+    signing_leave(id);
     TRY(e);
+    TRY(account_load(op, id, a.user, &a, &kept));
     struct token_terms terms = {.expires = op->now + ABSOLUTE_MS,
                                 .epoch = kept.epoch,
                                 .interactive = true,

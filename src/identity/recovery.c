@@ -104,10 +104,10 @@ static err recover(struct op *op, struct identity *id, const struct identity_try
     (void)password_verify(id, STR_NONE, t->code);
     bool open = e == OK && account_open(op, ret);
     e = recovery_spend(op, id, open ? t->user : STR("nobody"), t->code);
-    if (e == OK)
+    if (e == OK && open)
         return OK;
     op->fault = before;
-    if (e != ERR_CONFLICT)
+    if (e != OK && e != ERR_CONFLICT)
         return e;
     TRY(record_audit_event(op, id->rec, STR("sign-in"), false,
                            open ? t->user : STR("unknown account")));
@@ -124,8 +124,11 @@ err identity_recover(struct op *op, struct identity *id, const struct identity_t
     if (wait > 0)
         return fail(op, ERR_BUSY, "Too many tries from here; wait %lld seconds and try again.",
                     (long long)(wait / 1000 + 1));
+    TRY(signing_enter(op, id));
     throttle_fail(&id->throttle, t->user, t->peer, op->now);
-    TRY(recover(op, id, t, &a, &secret));
+    err e = recover(op, id, t, &a, &secret);
+    signing_leave(id);
+    TRY(e);
     throttle_give_back(&id->throttle, t->user, t->peer);
     struct token_terms terms = {.expires = op->now + ABSOLUTE_MS,
                                 .epoch = secret.epoch,
@@ -159,8 +162,11 @@ static err changed(struct op *op, struct identity *id, const struct session *s,
     secret->epoch = random_token(op->arena, 16);
     TRY(account_keep(op, id, a, secret));
     TRY(record_audit_event(op, id->rec, STR("account"), true, a->user));
-    struct token_terms terms = {
-        .expires = s->expires, .epoch = secret->epoch, .interactive = true, .strong = s->strong};
+    struct token_terms terms = {.expires = s->expires,
+                                .epoch = secret->epoch,
+                                .interactive = true,
+                                .strong = s->strong,
+                                .proven = s->proven};
     return session_begin(op, id, a, &terms, ret);
 }
 
@@ -170,10 +176,15 @@ err identity_password_change(struct op *op, struct identity *id, str token, str 
     struct session s = {0};
     struct identity_account a;
     struct account_secret secret;
+    str hash = STR_NONE;
     TRY(session_person(op, id, token, &s));
+    TRY(password_check_strength(op, password, str_of(s.user)));
+    TRY(signing_enter(op, id));
+    err e = password_hash(op, id, password, &hash);
+    signing_leave(id);
+    TRY(e);
     TRY(account_load(op, id, str_of(s.user), &a, &secret));
-    TRY(password_check_strength(op, password, a.user));
-    TRY(password_hash(op, id, password, &secret.password));
+    secret.password = hash;
     return changed(op, id, &s, &a, &secret, ret);
 }
 

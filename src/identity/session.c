@@ -100,9 +100,14 @@ err identity_sign_out_everywhere(struct op *op, struct identity *id, str token)
     struct identity_account a;
     struct account_secret secret;
     TRY(session_need(op, id, token, false, &s));
-    TRY(account_load(op, id, str_of(s.user), &a, &secret));
-    secret.epoch = random_token(op->arena, 16);
-    TRY(account_keep(op, id, &a, &secret));
+    err e = ERR_CONFLICT;
+    for (unsigned i = 0; e == ERR_CONFLICT && i < ACCOUNT_TRIES; i++) {
+        op_clear(op);
+        TRY(account_load(op, id, str_of(s.user), &a, &secret));
+        secret.epoch = random_token(op->arena, 16);
+        e = account_keep(op, id, &a, &secret);
+    }
+    TRY(e);
     return record_audit_event(op, id->rec, STR("sign-out"), true, STR("everywhere"));
 }
 

@@ -73,15 +73,26 @@ static err shown(struct op *op, struct identity *id, const struct identity_try *
     return OK;
 }
 
+err signing_enter(struct op *op, struct identity *id)
+{
+    if (atomic_fetch_add(&id->signing, 1) < atomic_load(&id->signing_max))
+        return OK;
+    signing_leave(id);
+    return fail(op, ERR_UNAVAILABLE,
+                "Many people are signing in at this moment; try again in two seconds.");
+}
+
+void signing_leave(struct identity *id)
+{
+    atomic_fetch_sub(&id->signing, 1);
+}
+
 err person_shown(struct op *op, struct identity *id, const struct identity_try *t,
                  struct identity_account *ret, struct account_secret *ret_secret, bool *ret_strong)
 {
-    err e = ERR_UNAVAILABLE;
-    if (atomic_fetch_add(&id->signing, 1) < atomic_load(&id->signing_max))
-        e = shown(op, id, t, ret, ret_secret, ret_strong);
-    else
-        (void)fail(op, e, "Many people are signing in at this moment; try again in two seconds.");
-    atomic_fetch_sub(&id->signing, 1);
+    TRY(signing_enter(op, id));
+    err e = shown(op, id, t, ret, ret_secret, ret_strong);
+    signing_leave(id);
     return e;
 }
 

@@ -3,14 +3,30 @@
  * (45 CFR 164.308(a)(5)(ii)(C)). A restart forgets: guessing through restarts is not a threat. */
 #include "identity/identity_int.h"
 
+#include <sodium.h>
+
 #define FREE_PAIR 5u /* failures before waiting starts */
 #define FREE_PEER 50u
 #define DRAIN_MS 1000 /* one failure of a peer is forgiven in this time */
 #define FORGET_MS (INT64_C(15) * 60 * 1000)
 
-static uint64_t key_of(str user, str peer)
+void throttle_init(struct throttle *t)
 {
-    uint64_t key = str_hash(user) * 31 + str_hash(peer) + 1;
+    pthread_mutex_init(&t->lock, NULL);
+    random_bytes(t->key, sizeof t->key);
+}
+
+/* Keyed, and of both hashes side by side: who chooses names cannot choose whose slot they meet. */
+static uint64_t key_of(const struct throttle *t, str user, str peer)
+{
+    uint64_t parts[2], key;
+    unsigned char out[crypto_shorthash_BYTES];
+    crypto_shorthash(out, (const unsigned char *)user.p, user.n, t->key);
+    memcpy(&parts[0], out, sizeof out);
+    crypto_shorthash(out, (const unsigned char *)peer.p, peer.n, t->key);
+    memcpy(&parts[1], out, sizeof out);
+    crypto_shorthash(out, (const unsigned char *)parts, sizeof parts, t->key);
+    memcpy(&key, out, sizeof key);
     return key ? key : 1;
 }
 
@@ -53,7 +69,7 @@ static void drain(struct throttle_slot *s, int64_t now)
 
 int64_t throttle_wait(struct throttle *t, str user, str peer, int64_t now)
 {
-    uint64_t pair = key_of(user, peer), alone = key_of(STR("*"), peer);
+    uint64_t pair = key_of(t, user, peer), alone = key_of(t, STR("*"), peer);
     pthread_mutex_lock(&t->lock);
     int64_t a = user.n ? wait_of(slot_of(t, pair), pair, FREE_PAIR, now) : 0;
     int64_t b = wait_of_peer(slot_of(t, alone), alone, now);
@@ -96,8 +112,8 @@ void throttle_fail(struct throttle *t, str user, str peer, int64_t now)
 {
     pthread_mutex_lock(&t->lock);
     if (user.n)
-        count(t, key_of(user, peer), now);
-    count_peer(t, key_of(STR("*"), peer), now);
+        count(t, key_of(t, user, peer), now);
+    count_peer(t, key_of(t, STR("*"), peer), now);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -112,16 +128,16 @@ void throttle_give_back(struct throttle *t, str user, str peer)
 {
     pthread_mutex_lock(&t->lock);
     if (user.n)
-        uncount(t, key_of(user, peer));
-    uncount(t, key_of(STR("*"), peer));
+        uncount(t, key_of(t, user, peer));
+    uncount(t, key_of(t, STR("*"), peer));
     pthread_mutex_unlock(&t->lock);
 }
 
 void throttle_clear(struct throttle *t, str user, str peer)
 {
     pthread_mutex_lock(&t->lock);
-    struct throttle_slot *s = slot_of(t, key_of(user, peer));
-    if (s->key == key_of(user, peer))
+    struct throttle_slot *s = slot_of(t, key_of(t, user, peer));
+    if (s->key == key_of(t, user, peer))
         *s = (struct throttle_slot){0};
     pthread_mutex_unlock(&t->lock);
 }

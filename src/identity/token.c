@@ -13,6 +13,13 @@ void token_hash(str token, uint8_t ret[HASH_BYTES])
     crypto_generichash(ret, HASH_BYTES, (const unsigned char *)token.p, token.n, NULL, 0);
 }
 
+void machine_hash(str user, uint8_t ret[HASH_BYTES])
+{
+    static const char what[] = "weft machine";
+    crypto_generichash(ret, HASH_BYTES, (const unsigned char *)user.p, user.n,
+                       (const unsigned char *)what, sizeof what - 1);
+}
+
 str token_key(struct op *op, const char *prefix, const uint8_t hash[HASH_BYTES])
 {
     char hex[HASH_BYTES * 2 + 1];
@@ -110,7 +117,7 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
     json_set(m, o, STR("interactive"), json_new_bool(m, terms->interactive));
     json_set(m, o, STR("strong"), json_new_bool(m, terms->strong));
     if (terms->interactive) {
-        json_set(m, o, STR("proven"), json_new_i64(m, op->now));
+        json_set(m, o, STR("proven"), json_new_i64(m, terms->proven ? terms->proven : op->now));
         json_set_str(m, o, STR("device"), str_sub(terms->device, 0, DEVICE_MAX));
         json_set_str(m, o, STR("lender"), terms->lender);
     }
