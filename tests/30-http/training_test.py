@@ -64,6 +64,7 @@ class Training(Case):
         self.expect(401, self.call("POST", "/auth/sign-in", {"user": "nurse.new", "password": WORDS}, None))
         state = lambda who, user, s: self.ask("POST", "/auth/accounts/state", who, {"user": user, "state": s})
         self.expect(403, state(one, "admin.one", "vetted"))
+        self.expect(403, state(one, "nurse.new", "vetted"))  # R153: who made it
         self.expect(200, state(two, "nurse.new", "vetted"))
         token = self.begin("nurse.new")
         rows = self.expect(200, self.ask("GET", "/auth/accounts", one)).json["accounts"]

@@ -4,7 +4,6 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { t } from "../lib/i18n";
 import { heardOf, isTold, touch } from "../lib/idle";
-import { forget } from "../lib/load";
 import { hasPasskeys, stepUpByPasskey } from "../lib/passkey";
 import { end, type Session, session } from "../lib/session";
 import { asking } from "../lib/stepup";
@@ -35,7 +34,6 @@ function Warning() {
       setNow(at);
       if (until) {
         if (at < until) return;
-        forget();
         end("expired");
       } else if (!isTold(at)) void call("GET", "/auth/me").catch(() => undefined);
       else if (!asked && at - heardOf.peek() > (rest - warn) * 1000) {

@@ -2,7 +2,6 @@
 import { call } from "../lib/api";
 import { wipeDrafts } from "../lib/drafts";
 import { stopLive } from "../lib/live";
-import { forget } from "../lib/load";
 import { end } from "../lib/session";
 
 export async function leave(): Promise<void> {
@@ -12,7 +11,6 @@ export async function leave(): Promise<void> {
     /* the token may be gone already; leaving must still work */
   }
   stopLive();
-  forget();
   wipeDrafts();
   end("");
 }

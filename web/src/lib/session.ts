@@ -1,8 +1,11 @@
 // Who is signed in. The session itself is a cookie that no script can read; what is kept here, a tab,
 // is who it is and the proof that every request shows. Another tab that signs out ends this one too.
 // When the server says 401 the session ends with a reason, and whatever was being written stays in
-// drafts (drafts.ts), so signing in again brings the work back.
+// drafts (drafts.ts), so signing in again brings the work back. Invariant: what was read for one person
+// is out of memory, and no question to them is open, before the next one signs in.
 import { signal } from "@preact/signals";
+import { forget } from "./load";
+import { askNobody } from "./stepup";
 
 export interface Session {
   csrf?: string;
@@ -41,11 +44,17 @@ export function begin(s: Session): void {
   session.value = s;
 }
 
+function clear(): void {
+  session.value = null;
+  forget();
+  askNobody();
+}
+
 export function end(reason: "" | "expired"): void {
   sessionStorage.removeItem(KEY);
   localStorage.removeItem(MARK);
   endReason.value = reason;
-  session.value = null;
+  clear();
 }
 
 /** A new tab finds the browser's session, if there is one. */
@@ -66,7 +75,7 @@ export function watchOtherTabs(): void {
     if (e.key === MARK && session.value && e.newValue !== session.value.user) {
       sessionStorage.removeItem(KEY);
       endReason.value = "expired";
-      session.value = null;
+      clear();
     }
   });
 }

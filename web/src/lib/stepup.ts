@@ -16,3 +16,8 @@ export function askWho(): Promise<boolean> {
   });
   return waiting;
 }
+
+/** Whoever was asked is gone: the act is not done in the name of the next. */
+export function askNobody(): void {
+  asking.peek()?.(false);
+}
