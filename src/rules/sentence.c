@@ -64,7 +64,9 @@ static str filled(struct op *op, const char *sentence, str value)
 {
     str s = str_of(sentence);
     size_t open = str_find_char(s, '{', 0), close = str_find_char(s, '}', 0);
-    char first = s.p[0] >= 'a' && s.p[0] <= 'z' ? (char)(s.p[0] - 32) : s.p[0];
+    char first = str_empty(s) ? ' ' : s.p[0];
+    if (first >= 'a' && first <= 'z')
+        first = (char)(first - 32);
     return arena_printf(op->arena, "%c%.*s%.*s%.*s.", first, STR_ARG(str_sub(s, 1, open)),
                         STR_ARG(value), STR_ARG(str_sub(s, close + 1, s.n)));
 }

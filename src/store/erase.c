@@ -102,8 +102,10 @@ static bool take_change(str *in, uint64_t *ret_comp)
 {
     uint64_t n;
     uint8_t kind;
-    return take_varint(in, &n) && take_varint(in, &n) && take_varint(in, &n) &&
-           take_varint(in, ret_comp) && take_u8(in, &kind);
+    for (int skipped = 0; skipped < 3; skipped++)
+        if (!take_varint(in, &n))
+            return false;
+    return take_varint(in, ret_comp) && take_u8(in, &kind);
 }
 
 /* The row of the log without the patient's lines; *ret_any when it had some. */

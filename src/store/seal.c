@@ -11,12 +11,12 @@
 #define SEAL_HEAD (2u + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
 _Static_assert(SEAL_OVERHEAD == SEAL_HEAD + crypto_aead_xchacha20poly1305_ietf_ABYTES, "overhead");
 
-err out_of_memory(struct op *op)
+err(out_of_memory)(struct op *op)
 {
     return fail(op, ERR_UNAVAILABLE, "the operation needs more memory than it may have");
 }
 
-err damaged(struct op *op, const char *what)
+err(damaged)(struct op *op, const char *what)
 {
     return fail(op, ERR_FAULT, "stored bytes do not verify (%s); restore from a backup", what);
 }
