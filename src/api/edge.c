@@ -79,6 +79,9 @@ static err fresh(struct call *c)
     if (!c->token.n)
         return OK; /* a partner's certificate */
     TRY(identity_rest(&c->op, c->api->id, c->token, &rest));
+    if (c->account.client.n && !str_eq(c->account.client, c->account.user))
+        return fail(&c->op, ERR_FORBIDDEN,
+                    "This asks for somebody who shows who they are; an app cannot for its user.");
     if (!rest.interactive || rest.fresh)
         return OK;
     note_refusal(c, STR("not shown again who it is"));

@@ -102,12 +102,10 @@ static str ticked(struct call *c, const struct form *f)
  * from our own page: it holds the launch's handle, beside its cookie. */
 static err by_session(struct call *c, struct oauth_launch *l)
 {
-    struct identity_account a;
     str token = cookie_token(c);
     if (!same_origin(c) || !token.n)
         return fail(&c->op, ERR_UNAUTHENTICATED, "Nobody is signed in in this browser.");
-    TRY(identity_actor(&c->op, c->api->id, token, &a));
-    return oauth_signed_in(&c->op, c->api->id, l, a.user, c->op.actor->strong);
+    return oauth_sign_in_open(&c->op, c->api->id, l, token);
 }
 
 /* What the form of the step says; *ret_url when the launch is over. */

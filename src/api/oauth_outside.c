@@ -80,10 +80,10 @@ err api_outside(struct call *c)
     return e == OK ? oauth_go(c, url) : stopped(c, e);
 }
 
-static err own_session(struct call *c, str user)
+static err own_session(struct call *c, const struct oauth_person *who)
 {
     struct identity_session s;
-    TRY(oauth_outside_session(&c->op, c->api->id, user, &s));
+    TRY(oauth_outside_session(&c->op, c->api->id, who, &s));
     cookie_set(c, s.token);
     bool staff = s.account.role != ROLE_PATIENT && s.account.role != ROLE_HELPER;
     return oauth_go(c, staff ? STR("/console") : STR("/portal"));
@@ -103,17 +103,17 @@ err api_outside_return(struct call *c)
                              .iss = parameter(c, "iss"),
                              .browser = launch_cookie(c)};
     struct oauth_launch l;
-    str user, handle;
+    struct oauth_person who = {0};
     if (!p.issuer.n)
         return fail(&c->op, ERR_NOT_FOUND, "No outside provider is set up here.");
-    err e = oauth_outside_end(&c->op, c->api->id, &p, &r, &user, &handle);
-    if (e == OK && !handle.n)
-        e = own_session(c, user);
-    if (e == OK && !handle.n)
+    err e = oauth_outside_end(&c->op, c->api->id, &p, &r, &who);
+    if (e == OK && !who.launch.n)
+        e = own_session(c, &who);
+    if (e == OK && !who.launch.n)
         return OK;
     if (e == OK)
-        e = oauth_launch_of(c, handle, &l);
+        e = oauth_launch_of(c, who.launch, &l);
     if (e == OK)
-        e = oauth_signed_in(&c->op, c->api->id, &l, user, false);
+        e = oauth_signed_in(&c->op, c->api->id, &l, who.user, false);
     return e == OK ? oauth_page(c, &l, STR_NONE, STR_NONE) : stopped(c, e);
 }

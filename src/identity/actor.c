@@ -81,7 +81,7 @@ struct actor *actor_of(struct op *op, const struct session *s)
                         .user_rid = s->user_rid,
                         .strong = s->strong,
                         .untrained = op->now >= s->trained_until};
-    if (s->scope[0])
+    if (s->scope[0] || s->client[0])
         a->scopes = scopes_of(op, s);
     return a;
 }
@@ -164,7 +164,7 @@ static err load(struct op *op, struct identity *id, struct session *s, bool *ret
     put(s->family, sizeof s->family, json_get_str(o, STR("family")));
     TRY(still_allowed(op, id, o, &a, ret_ok));
     if (*ret_ok && s->client[0])
-        TRY(oauth_still(op, id, s, ret_ok));
+        TRY(oauth_still(op, id, s, a.role, ret_ok));
     fill(s, &a);
     put(s->lender, sizeof s->lender, json_get_str(o, STR("lender")));
     TRY(trained(op, id, &a, &s->trained_until));
@@ -229,7 +229,7 @@ static err actor_by(struct op *op, struct identity *id, str token, bool slide,
     op->actor = actor_of(op, &s);
     account_of(op, &s, ret);
     ret->client = arena_str(op->arena, str_of(s.client));
-    return s.client[0] ? oauth_rate(op, id, ret->client) : op_check(op);
+    return s.client[0] ? oauth_rate(op, id, ret->client, false) : op_check(op);
 }
 
 err identity_actor(struct op *op, struct identity *id, str token, struct identity_account *ret)

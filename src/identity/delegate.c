@@ -143,7 +143,7 @@ err identity_act_for(struct op *op, struct identity *id, str token, str from, st
                                 .epoch = secret.epoch,
                                 .interactive = true,
                                 .strong = s.strong,
-                                .proven = s.proven,
+                                .proven = s.proven ? s.proven : 1, /* nobody showed it anew */
                                 .device = device,
                                 .lender = from};
     return session_begin(op, id, &own, &terms, ret);

@@ -129,14 +129,27 @@ void oauth_note(struct op *op, struct identity *id, str launch, str client, cons
     step(op, id, &r, true);
 }
 
+static bool told_yet(struct op *op, struct oauth *o)
+{
+    pthread_mutex_lock(&o->lock);
+    if (o->refusal_minute != op->now / 60000)
+        o->refusals = 0;
+    o->refusal_minute = op->now / 60000;
+    bool more = o->refusals < OAUTH_REFUSALS_A_MINUTE;
+    o->refusals += more;
+    pthread_mutex_unlock(&o->lock);
+    return more;
+}
+
 err oauth_refuse(struct op *op, struct identity *id, const struct oauth_refusal *r)
 {
     bool who = str_eq(str_of(r->code), STR("invalid_client"));
     op_clear(op);
     step(op, id, r, false);
-    TRY(record_audit_event(
-        op, id->rec, str_of(r->what), false,
-        arena_printf(op->arena, "%s client=%.*s", r->code, STR_ARG(str_sub(r->client, 0, 64)))));
+    str detail =
+        arena_printf(op->arena, "%s client=%.*s", r->code, STR_ARG(str_sub(r->client, 0, 64)));
+    if (told_yet(op, id->oauth))
+        TRY(record_audit_event(op, id->rec, str_of(r->what), false, detail));
     return fail_at(op, who ? ERR_UNAUTHENTICATED : ERR_INVALID, str_of(r->code), "%s", r->why);
 }
 

@@ -74,6 +74,9 @@ MUST err oauth_sign_in(struct op *op, struct identity *id, struct oauth_launch *
                        const struct identity_try *t);
 MUST err oauth_signed_in(struct op *op, struct identity *id, struct oauth_launch *l, str user,
                          bool strong);
+/* By the session that is open in this browser; no app's token or script's stands for its person. */
+MUST err oauth_sign_in_open(struct op *op, struct identity *id, struct oauth_launch *l,
+                            str session);
 /* The person's choice; the record is asked whether they may see it. encounter "-": none. */
 MUST err oauth_choose(struct op *op, struct identity *id, struct oauth_launch *l, str patient,
                       str encounter);
@@ -126,15 +129,19 @@ struct oauth_provider {
  * empty: a sign-in of its own. Code with PKCE S256, state and nonce. */
 MUST err oauth_outside_begin(struct op *op, struct identity *id, const struct oauth_provider *p,
                              str browser, str launch, str *ret_url);
-/* They came back: whose account it is (ERR_UNAUTHENTICATED, in the trail, when it is nobody's or
- * anything does not fit), and the launch that waits. */
 struct oauth_return {
     str state, code, iss, browser;
 };
+struct oauth_person {
+    str user, launch;
+    int64_t proven; /* when the provider saw them show who they are, ms; 1: it does not say */
+};
+/* They came back: whose account it is (ERR_UNAUTHENTICATED, in the trail, when it is nobody's or
+ * anything does not fit), and the launch that waits. */
 MUST err oauth_outside_end(struct op *op, struct identity *id, const struct oauth_provider *p,
-                           const struct oauth_return *r, str *ret_user, str *ret_launch);
+                           const struct oauth_return *r, struct oauth_person *ret);
 /* A browser session for the account that oauth_outside_end() named. Sets op->actor. */
-MUST err oauth_outside_session(struct op *op, struct identity *id, str user,
+MUST err oauth_outside_session(struct op *op, struct identity *id, const struct oauth_person *who,
                                struct identity_session *ret);
 
 #endif

@@ -16,31 +16,43 @@ static err unknown(struct op *op, struct identity *id, str client, const char *w
     return oauth_refuse(op, id, &r);
 }
 
-/* Fetched keys are kept for a minute, so that a busy app does not make this server a busy one. */
+/* Fetched keys are kept for a minute, so that a busy app does not make this server a busy one; and
+ * for ten seconds that there were none: anybody can name the app. */
 #define KEYS_KEPT_MS 60000
+#define KEYS_MISSED_MS 10000
+
+static err fetched(struct op *op, struct identity *id, str uri, struct json **ret)
+{
+    str body;
+    if (!id->oauth->fetch)
+        return fail(op, ERR_UNAVAILABLE, "Keys are not fetched here.");
+    TRY(id->oauth->fetch(op, id->oauth->fetch_ctx, uri, STR_NONE, STR_NONE, &body));
+    TRY(json_read(op, body, &JSON_LIMITS_DEFAULT, ret));
+    return jose_keys_check(op, *ret);
+}
 
 static err keys_of(struct op *op, struct identity *id, const struct oauth_client *c,
                    const struct json **ret)
 {
-    str body, key = oauth_key(op, "oj/", c->jwks_uri);
-    struct json *set, *kept = json_new(op->arena, JSON_OBJECT);
+    str key = oauth_key(op, "oj/", c->jwks_uri);
+    struct json *set, *kept;
     *ret = c->jwks;
     if (!c->jwks_uri.n)
         return OK;
-    TRY(oauth_load(op, id, key, &set, NULL));
-    if (set) {
-        *ret = JSON_GET(set, "set");
-        return OK;
+    TRY(oauth_load(op, id, key, &kept, NULL));
+    if (kept) {
+        *ret = JSON_GET(kept, "set");
+        return *ret ? OK : fail(op, ERR_UNAVAILABLE, "The keys could not be fetched just now.");
     }
-    if (!id->oauth->fetch)
-        return fail(op, ERR_UNAVAILABLE, "Keys are not fetched here.");
-    TRY(id->oauth->fetch(op, id->oauth->fetch_ctx, c->jwks_uri, STR_NONE, STR_NONE, &body));
-    TRY(json_read(op, body, &JSON_LIMITS_DEFAULT, &set));
-    TRY(jose_keys_check(op, set));
-    json_set(op->arena, kept, STR("set"), set);
-    oauth_set_number(op, kept, "expires", op->now + KEYS_KEPT_MS);
-    *ret = set;
-    return oauth_save(op, id, key, kept);
+    kept = json_new(op->arena, JSON_OBJECT);
+    err e = fetched(op, id, c->jwks_uri, &set);
+    oauth_set_number(op, kept, "expires", op->now + (e == OK ? KEYS_KEPT_MS : KEYS_MISSED_MS));
+    if (e == OK)
+        json_set(op->arena, kept, STR("set"), *ret = set);
+    else
+        op_clear(op);
+    TRY(oauth_save(op, id, key, kept));
+    return e == OK ? OK : fail(op, ERR_UNAVAILABLE, "The keys could not be fetched just now.");
 }
 
 /* The first that is wrong with the claims; NULL: nothing. */

@@ -147,7 +147,8 @@ err oauth_begin(struct op *op, struct identity *id, const struct oauth_ask *a, s
     if (!oauth_client_lives(op, &l.client))
         return refuse(op, id, a, "unauthorized_client",
                       "An administrator has not approved this app, or its time is over.");
-    TRY(oauth_rate(op, id, l.client.id)); /* each leaves something in the store for ten minutes */
+    TRY(oauth_rate(op, id, l.client.id,
+                   true)); /* each leaves something in the store for ten minutes */
     l.scope = oauth_grantable(op, &l.client, a->scope, false);
     why = wrong(op, a, base, l.scope, &code);
     if (!why) {

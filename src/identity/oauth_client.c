@@ -84,30 +84,50 @@ bool oauth_client_lives(const struct op *op, const struct oauth_client *c)
     return c->id.n && str_eq(c->status, STR("approved")) && c->expires > op->now;
 }
 
-err oauth_still(struct op *op, struct identity *id, const struct session *s, bool *ret)
+err oauth_still(struct op *op, struct identity *id, struct session *s, enum role role, bool *ret)
 {
     struct oauth_client c;
     struct json *family = NULL;
     TRY(oauth_client_load(op, id, str_of(s->client), &c));
-    *ret = oauth_client_lives(op, &c);
-    if (!*ret || !s->family[0])
+    bool backend = !s->family[0];
+    str scope = oauth_grantable(op, &c, str_of(s->scope), backend);
+    *ret = oauth_client_lives(op, &c) && scope.n && (!backend || c.role == role);
+    if (!*ret)
+        return OK;
+    memcpy(s->scope, scope.p, scope.n); /* a part of what it was */
+    s->scope[scope.n] = 0;
+    if (backend)
         return OK;
     TRY(oauth_load(op, id, arena_cat(op->arena, STR("of/"), str_of(s->family)), &family, NULL));
     *ret = family != NULL;
     return OK;
 }
 
+/* Its own place, else one that nobody used in this minute, else one that is shared. */
+#define RATE_PLACES 8u
+
+static size_t place_of(const struct oauth *o, uint64_t key, int64_t minute)
+{
+    for (size_t i = 0; i < RATE_PLACES; i++)
+        if (o->rates[(key + i) % OAUTH_RATES].key == key)
+            return (key + i) % OAUTH_RATES;
+    for (size_t i = 0; i < RATE_PLACES; i++)
+        if (o->rates[(key + i) % OAUTH_RATES].minute != minute)
+            return (key + i) % OAUTH_RATES;
+    return key % OAUTH_RATES;
+}
+
 /* Counted by the minute of the clock; who shares a place in the table shares the count. */
-err oauth_rate(struct op *op, struct identity *id, str client)
+err oauth_rate(struct op *op, struct identity *id, str client, bool door)
 {
     struct oauth *o = id->oauth;
-    uint64_t key = str_hash(client);
+    uint64_t key = str_hash(client) ^ (door ? UINT64_C(0x9e3779b97f4a7c15) : 0);
     int64_t minute = op->now / 60000;
-    size_t at = key % OAUTH_RATES;
     pthread_mutex_lock(&o->lock);
-    bool fresh = o->rates[at].minute != minute || o->rates[at].client != key;
+    size_t at = place_of(o, key, minute);
+    bool fresh = o->rates[at].minute != minute;
     if (fresh) {
-        o->rates[at].client = key;
+        o->rates[at].key = key;
         o->rates[at].minute = minute;
         o->rates[at].n = 0;
     }
@@ -123,6 +143,15 @@ err oauth_rate(struct op *op, struct identity *id, str client)
     return n <= most ? OK
                      : fail(op, ERR_BUSY,
                             "This app has sent all the requests that it may send in this minute.");
+}
+
+/* What it may send is read anew. */
+static void rates_anew(struct oauth *o)
+{
+    pthread_mutex_lock(&o->lock);
+    for (size_t i = 0; i < OAUTH_RATES; i++)
+        o->rates[i].most = 0;
+    pthread_mutex_unlock(&o->lock);
 }
 
 /* ---- registration ---- */
@@ -236,12 +265,28 @@ static err kind_of(struct op *op, const struct json *in, struct json *o)
     return strcmp(kind, "key") == 0 ? keys_of(op, in, o) : OK;
 }
 
+/* No control characters and nothing that turns the text around it (U+0080-9F, 200E-F, 2028-E,
+ * 2066-9): the name stands on the page where a person says yes. */
+static bool name_plain(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i], d = i + 1 < s.n ? (unsigned char)s.p[i + 1] : 0,
+                      e = i + 2 < s.n ? (unsigned char)s.p[i + 2] : 0;
+        bool turns =
+            c == 0xe2 && ((d == 0x80 && (e == 0x8e || e == 0x8f || (e >= 0xa8 && e <= 0xae))) ||
+                          (d == 0x81 && e >= 0xa6 && e <= 0xa9));
+        if (c < ' ' || c == 0x7f || (c == 0xc2 && d < 0xa0) || turns)
+            return false;
+    }
+    return str_utf8_valid(s);
+}
+
 static err texts(struct op *op, const struct json *in, struct json *o)
 {
     str name = str_trim(json_get_str(in, STR("client_name"))),
         launch = json_get_str(in, STR("initiate_login_uri"));
     str scope = json_get_str(in, STR("scope"));
-    if (!name.n || name.n > 80 || !str_utf8_valid(name))
+    if (!name.n || name.n > 80 || !name_plain(name))
         return wrong(op, "invalid_client_metadata", "client_name: 1 to 80 bytes that people read.");
     if (!launch.n)
         launch = json_get_str(in, STR("launch_url"));
@@ -382,9 +427,7 @@ err oauth_client_decide(struct op *op, struct identity *id, str client, const st
     TRY(decide(op, decision, o));
     TRY(oauth_swap(op, id, client_key(op, client), was, o));
     cache_drop_app(&id->cache, client, STR_NONE);
-    pthread_mutex_lock(&id->oauth->lock);
-    id->oauth->rates[str_hash(client) % OAUTH_RATES].most = 0;
-    pthread_mutex_unlock(&id->oauth->lock);
+    rates_anew(id->oauth);
     *ret = told(op, o);
     return record_audit_event(op, id->rec, STR("oauth-app"), true,
                               arena_printf(op->arena, "%.*s client=%.*s",

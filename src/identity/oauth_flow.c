@@ -120,6 +120,15 @@ err oauth_sign_in(struct op *op, struct identity *id, struct oauth_launch *l,
     return oauth_signed_in(op, id, l, a.user, strong);
 }
 
+err oauth_sign_in_open(struct op *op, struct identity *id, struct oauth_launch *l, str session)
+{
+    struct session s = {0};
+    TRY(session_person(op, id, session, &s));
+    if (s.scope[0] || s.client[0])
+        return fail(op, ERR_FORBIDDEN, "An app's token cannot sign its user in.");
+    return oauth_signed_in(op, id, l, arena_str(op->arena, str_of(s.user)), s.strong);
+}
+
 err oauth_as(struct op *op, struct identity *id, const struct oauth_launch *l)
 {
     const struct actor *who;

@@ -159,7 +159,9 @@ static err by_code(struct op *op, struct identity *id, const struct oauth_reques
     g.epoch = json_get_str(o, STR("epoch"));
     if (oauth_account(op, id, json_get_str(o, STR("user")), g.epoch, &g.account) != OK)
         return refuse(op, id, c->id, "invalid_grant", "The account behind this has changed.");
-    g.scope = json_get_str(o, STR("scope"));
+    g.scope = oauth_grantable(op, c, json_get_str(o, STR("scope")), false);
+    if (!g.scope.n)
+        return refuse(op, id, c->id, "invalid_grant", "This app may have none of this any more.");
     g.nonce = json_get_str(o, STR("nonce"));
     g.patient = json_get_str(o, STR("patient"));
     g.encounter = json_get_str(o, STR("encounter"));
@@ -195,7 +197,7 @@ err oauth_token(struct op *op, struct identity *id, const struct oauth_request *
 {
     struct oauth_client c;
     TRY(oauth_client_known(op, id, r, &c));
-    TRY(oauth_rate(op, id, c.id));
+    TRY(oauth_rate(op, id, c.id, str_eq(c.kind, STR("public"))));
     if (str_eq(r->grant_type, STR("authorization_code")))
         return by_code(op, id, r, &c, ret);
     if (str_eq(r->grant_type, STR("refresh_token")))

@@ -30,7 +30,7 @@ struct oauth {
     oauth_fetch_fn fetch;
     void *fetch_ctx;
     struct {
-        uint64_t client;
+        uint64_t key;
         int64_t minute;
         uint32_t n, most;
     } rates[OAUTH_RATES];
@@ -74,8 +74,11 @@ MUST err oauth_client_load(struct op *op, struct identity *id, str client,
 MUST err oauth_client_sweep(struct op *op, struct identity *id, struct store_tx *tx,
                             size_t *ret_gone);
 bool oauth_client_lives(const struct op *op, const struct oauth_client *c);
-MUST err oauth_still(struct op *op, struct identity *id, const struct session *s, bool *ret);
-MUST err oauth_rate(struct op *op, struct identity *id, str client);
+/* Narrows s->scope to what the app may have by now; role: that the token was made with. */
+MUST err oauth_still(struct op *op, struct identity *id, struct session *s, enum role role,
+                     bool *ret);
+/* door: of requests that anybody can make in the app's name; they are counted apart. */
+MUST err oauth_rate(struct op *op, struct identity *id, str client, bool door);
 /* oauth_scope.c */
 bool oauth_has(str scope, const char *word);
 /* The words of asked that the app may have and this server understands, in order. */

@@ -59,6 +59,7 @@ err oauth_outside_begin(struct op *op, struct identity *id, const struct oauth_p
     struct arena *m = op->arena;
     struct json *found, *o = json_new(m, JSON_OBJECT);
     struct buf b;
+    TRY(oauth_rate(op, id, STR("outside"), true)); /* anybody may ask; each asks the provider */
     TRY(discover(op, id, p, &found));
     str state = random_token(m, 20), nonce = random_token(m, 20), verifier = random_token(m, 32);
     str where = json_get_str(found, STR("authorization_endpoint"));
@@ -73,6 +74,7 @@ err oauth_outside_begin(struct op *op, struct identity *id, const struct oauth_p
     pair(&b, "client_id", p->client);
     pair(&b, "redirect_uri", p->back);
     pair(&b, "scope", STR("openid"));
+    pair(&b, "max_age", STR("43200")); /* asked for, the token says when (OpenID Core 3.1.2.1) */
     pair(&b, "state", state);
     pair(&b, "nonce", nonce);
     pair(&b, "code_challenge", jose_s256(m, verifier));
@@ -157,7 +159,7 @@ static err token_of(struct op *op, struct identity *id, const struct oauth_provi
 }
 
 err oauth_outside_end(struct op *op, struct identity *id, const struct oauth_provider *p,
-                      const struct oauth_return *r, str *ret_user, str *ret_launch)
+                      const struct oauth_return *r, struct oauth_person *ret)
 {
     struct json *o, *claims;
     bool found;
@@ -178,22 +180,25 @@ err oauth_outside_end(struct op *op, struct identity *id, const struct oauth_pro
                &user));
     if (!found)
         return nobody(op, id, "Nobody here is linked to this sign-in; ask an administrator.");
-    *ret_user = user;
-    *ret_launch = json_get_str(o, STR("launch"));
+    int64_t proven = oauth_number(claims, "auth_time");
+    ret->user = user;
+    ret->launch = json_get_str(o, STR("launch"));
+    ret->proven = proven > 0 && proven <= op->now / 1000 ? proven * 1000 : 1;
     return OK;
 }
 
-err oauth_outside_session(struct op *op, struct identity *id, str user,
+err oauth_outside_session(struct op *op, struct identity *id, const struct oauth_person *who,
                           struct identity_session *ret)
 {
     struct identity_account a;
     struct account_secret secret;
-    TRY(account_load(op, id, user, &a, &secret));
+    TRY(account_load(op, id, who->user, &a, &secret));
     if (!account_open(op, &a))
         return nobody(op, id, "This account cannot sign in.");
     struct token_terms terms = {.expires = op->now + ABSOLUTE_MS,
                                 .epoch = secret.epoch,
                                 .interactive = true,
+                                .proven = who->proven,
                                 .device = STR("outside provider")};
     return session_begin(op, id, &a, &terms, ret);
 }

@@ -129,6 +129,7 @@ err oauth_refresh(struct op *op, struct identity *id, const struct oauth_request
                 oauth_number(o, "used") + OAUTH_IDLE_MS <= op->now;
     g.epoch = json_get_str(o, STR("epoch"));
     g.scope = narrowed(op, json_get_str(o, STR("scope")), r->scope);
+    g.scope = oauth_grantable(op, c, g.scope, false); /* an administrator may have narrowed it */
     if (again || idle) {
         TRY(oauth_family_end(op, id, c->id, g.family));
         return refuse(op, id, c->id,

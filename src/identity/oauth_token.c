@@ -40,6 +40,7 @@ err oauth_introspect(struct op *op, struct identity *id, const struct oauth_requ
     struct found f;
     struct identity_account account;
     TRY(oauth_client_known(op, id, r, &c));
+    TRY(oauth_rate(op, id, c.id, str_eq(c.kind, STR("public"))));
     TRY(look(op, id, &c, token, &f));
     struct json *o = json_new(m, JSON_OBJECT);
     struct fault before = op->fault;
@@ -71,6 +72,7 @@ err oauth_revoke(struct op *op, struct identity *id, const struct oauth_request 
     struct oauth_client c;
     struct found f;
     TRY(oauth_client_known(op, id, r, &c));
+    TRY(oauth_rate(op, id, c.id, str_eq(c.kind, STR("public"))));
     TRY(look(op, id, &c, token, &f));
     if (!f.o)
         return OK;

@@ -19,7 +19,7 @@ NURSE = "correct horse battery 7"
 
 class Provider(http.server.BaseHTTPRequestHandler):
     """Issues id_tokens about `subject`; `change` alters the claims, `key` signs."""
-    codes, asked, change, key, fetched, issuer = {}, [], {}, None, 0, ""
+    codes, asked, change, key, fetched, missed, issuer = {}, [], {}, None, 0, 0, ""
 
     def answer(self, status, body):
         data = json.dumps(body).encode()
@@ -42,6 +42,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", cls.issuer + "/keys")
             self.end_headers()
         else:
+            Provider.missed += 1
             self.answer(404, {})
 
     def do_POST(self):
@@ -150,6 +151,18 @@ class Outside(Case):
         self.assertIn("About everyone you may see", app.text)
         self.assertEqual(200, app.exchange(app.code_of(app.allow())).status)
 
+    def test_r128_fresh_is_what_the_provider_saw(self):
+        """Signed in there this morning is no proof of who stands here now."""
+        now = int(time.time())
+        for seen, fresh in (({}, False), ({"auth_time": now - 3600}, False), ({"auth_time": now + 3600}, False),
+                            ({"auth_time": now}, True)):
+            Provider.change = seen
+            cookie = self.back(*self.away()).header("Set-Cookie").split(";")[0]
+            me = self.server.call("GET", "/auth/me", headers={"Cookie": cookie}).json
+            a = self.server.call("POST", "/auth/totp", {"wrong": 1}, headers={
+                "Cookie": cookie, "X-Weft-Csrf": me["csrf"]})
+            self.assertEqual(fresh, "Show again that it is you" not in a.text(), (seen, a.body))
+
     def test_what_does_not_fit(self):
         from jwcrypto import jwk
         for change in ({"iss": "https://evil.example"}, {"aud": "other"}, {"aud": ["weft", "other"]},
@@ -196,6 +209,10 @@ class Outside(Case):
         self.assertEqual(before + 1, Provider.fetched)
         for bad in ("/away", "/nothing"):
             self.assertEqual(401, self.assertion(app(Provider.issuer + bad)).status)
+        missed, before = app(Provider.issuer + "/r124"), Provider.missed
+        for _ in range(4):  # anybody can name the app: what is not there is not asked for each time
+            self.assertEqual(401, self.assertion(missed).status)
+        self.assertEqual(before + 1, Provider.missed)
         # an address that is not let through is not connected to, whatever its name
         self.assertEqual(401, self.assertion(app(Provider.issuer.replace("127.0.0.1", "[::1]") + "/keys")).status)
 
