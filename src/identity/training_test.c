@@ -190,6 +190,28 @@ static void lent_roles_end(void **state)
                      ERR_FORBIDDEN);
 }
 
+/* Hostile review R129: taking up a lent role made a stale sign-in fresh again. */
+static void r129_a_lent_role_is_no_fresher(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_session bea, ada, acting;
+    struct identity_rest rest;
+    struct identity_lent l = {.to = STR("agent.ada"), .reason = STR("holiday")};
+    assert_int_equal(sign_in(f, "nurse.bea", &bea), OK);
+    l.until = f->op.now + 3600 * 1000;
+    assert_int_equal(identity_lend(&f->op, f->id, bea.token, &l), OK);
+    assert_int_equal(sign_in(f, "agent.ada", &ada), OK);
+    for (unsigned late = 0; late < 2; late++) {
+        f->op.now += late * IDENTITY_FRESH_MS;
+        as(f, NULL);
+        assert_int_equal(
+            identity_act_for(&f->op, f->id, ada.token, STR("nurse.bea"), STR(""), &acting), OK);
+        assert_int_equal(identity_rest(&f->op, f->id, acting.token, &rest), OK);
+        assert_true(rest.interactive);
+        assert_int_equal(rest.fresh, !late);
+    }
+}
+
 static void resting_is_as_the_rule_says(void **state)
 {
     (void)state;
@@ -207,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_role_opens_with_its_training, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pending_and_ended_accounts_stay_shut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lent_roles_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r129_a_lent_role_is_no_fresher, set_up, tear_down),
         cmocka_unit_test(resting_is_as_the_rule_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
