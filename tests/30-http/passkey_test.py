@@ -6,7 +6,7 @@ import json
 import os
 import struct
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from weft_http import Case, main, weft
 
@@ -34,6 +34,11 @@ def cbor(v):
     return head(5, len(v)) + b"".join(cbor(k) + cbor(x) for k, x in v.items())
 
 
+def raw_bytes(key):
+    raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    return key.public_key().public_bytes(*raw)
+
+
 class Authenticator:
     """One credential."""
 
@@ -46,7 +51,7 @@ class Authenticator:
             self.cose = {1: 2, 3: -7, -1: 1, -2: n.x.to_bytes(32, "big"), -3: n.y.to_bytes(32, "big")}
         elif kind == "EdDSA":
             self.key = ed25519.Ed25519PrivateKey.generate()
-            self.cose = {1: 1, 3: -8, -1: 6, -2: self.key.public_key().public_bytes_raw()}
+            self.cose = {1: 1, 3: -8, -1: 6, -2: raw_bytes(self.key)}
         else:
             self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             n = self.key.public_key().public_numbers()
