@@ -4,6 +4,7 @@
 #include "api/cli.h"
 #include "api/evidence_int.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -57,10 +58,12 @@ static err pack(struct cli *c, const char *path, FILE *out)
     bytes = json;
     if (str_ends(str_of(path), STR(".pdf")))
         TRY(evidence_pdf(&c->op, c->rec, json, &bytes));
-    FILE *f = fopen(path, "wxe");
-    bool good = f && fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
-    if (f)
-        good = fclose(f) == 0 && good;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* it names accounts */
+    bool good = fd >= 0 && write(fd, bytes.p, bytes.n) == (ssize_t)bytes.n;
+    if (fd >= 0)
+        good = close(fd) == 0 && good;
+    if (!good && fd >= 0)
+        (void)unlink(path);
     if (!good)
         return fail(&c->op, ERR_UNAVAILABLE, "%s cannot be written, or is there already.", path);
     fprintf(out, "%s: %zu bytes, signed\n", path, bytes.n);

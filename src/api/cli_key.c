@@ -97,7 +97,13 @@ static err erase(struct cli *c, const struct cli_job *job, FILE *out)
     str by, patient = str_of(job->words[WORD_PATIENT]);
     if (!job->words[WORD_PATIENT] || !job->words[WORD_REASON])
         return fail(&c->op, ERR_INVALID, "Name the patient and the reason.");
-    TRY(record_erase(&c->op, c->rec, patient, str_of(job->words[WORD_REASON]), &by));
+    err e = record_erase(&c->op, c->rec, patient, str_of(job->words[WORD_REASON]), &by);
+    if (e == ERR_NOT_FOUND) { /* erased already, perhaps: a kill came before the accounts */
+        op_clear(&c->op);
+        TRY(close_accounts(c, patient));
+        return fail(&c->op, e, "There is no such patient in the record (any more).");
+    }
+    TRY(e);
     TRY(close_accounts(c, patient));
     fprintf(out,
             "Patient/%.*s is erased; approved by %.*s\n"

@@ -104,7 +104,9 @@ static err add_events(struct gather *g, int64_t from)
         set_number(g, o, STR("entry"), e[i].seq);
         set_time(g, o, STR("time"), e[i].time);
         json_set_str(g->m, o, STR("what"), e[i].code);
-        json_set_str(g->m, o, STR("who"), e[i].who);
+        if (!str_eq(e[i].role, role_name(ROLE_PATIENT)) &&
+            !str_eq(e[i].role, role_name(ROLE_HELPER)))
+            json_set_str(g->m, o, STR("who"), e[i].who);
         json_set_str(g->m, o, STR("role"), e[i].role);
         json_set(g->m, o, STR("done"), json_new_bool(g->m, e[i].done));
         json_push(g->m, list, o);

@@ -14,16 +14,6 @@ struct standing {
     str by;                  /* who approved */
 };
 
-static bool has_code(const struct json *task, const char *code)
-{
-    const struct json *codings = json_path(task, "code.coding"), *c;
-    for (size_t i = 0; (c = json_at(codings, i)); i++)
-        if (str_eq(json_get_str(c, STR("system")), STR(RECORD_TASK_CODE)) &&
-            str_eq(json_get_str(c, STR("code")), str_of(code)))
-            return true;
-    return false;
-}
-
 static bool over(str status)
 {
     static const char *const ends[] = {"completed", "cancelled", "rejected", "failed",
@@ -34,10 +24,11 @@ static bool over(str status)
     return false;
 }
 
-/* The newest line of the trail that wrote the Task is a privacy officer's. */
-static err approved(struct op *op, struct record *rec, uint64_t task, str *ret_by)
+/* The line of the trail that wrote this very version of the Task is a privacy officer's: one that
+ * came in bulk has none, whoever wrote the version before. */
+static err approved(struct op *op, struct record *rec, const struct store_doc *task, str *ret_by)
 {
-    struct kb key = audit_key(rec, AUDIT_ENTITY, task);
+    struct kb key = audit_key(rec, AUDIT_ENTITY, task->rid);
     struct store_range range = range_prefix(op->arena, &key, STR_NONE, 0);
     struct store_trail_entry *e;
     struct audit_line l;
@@ -45,10 +36,10 @@ static err approved(struct op *op, struct record *rec, uint64_t task, str *ret_b
     *ret_by = STR_NONE;
     TRY(store_trail_find(op, rec->store, &range, 0, LINES_MAX, &e, &n));
     for (size_t i = 0; i < n; i++) {
-        if (!audit_decode(e[i].entry, &l) || l.rid != task || l.outcome != OK ||
+        if (!audit_decode(e[i].entry, &l) || l.rid != task->rid || l.outcome != OK ||
             (l.action != ACTION_CREATE && l.action != ACTION_UPDATE))
             continue;
-        if (l.role == ROLE_PRIVACY)
+        if (l.role == ROLE_PRIVACY && l.vid == task->vid)
             *ret_by = str_empty(l.reference) ? l.user : l.reference;
         return OK;
     }
@@ -61,11 +52,11 @@ static err look_at(struct op *op, struct record *rec, const struct store_doc *d,
     struct json *task;
     TRY(tree_of(op, rec, d, &task));
     str status = json_get_str(task, STR("status"));
-    if (has_code(task, "legal-hold") && !over(status))
+    if (task_is(task, "legal-hold") && !over(status))
         st->hold = d->rid;
-    if (!has_code(task, "erase-record") || !str_eq(status, STR("accepted")) || st->approval)
+    if (!task_is(task, "erase-record") || !str_eq(status, STR("accepted")) || st->approval)
         return OK;
-    TRY(approved(op, rec, d->rid, &st->by));
+    TRY(approved(op, rec, d, &st->by));
     st->approval = st->by.n ? d->rid : 0;
     return OK;
 }

@@ -1,24 +1,29 @@
 /* What may not be done by plain FHIR writes because it has doors of its own: the life of a case
  * (claim, release, snooze, resolve). Care rooms, which keep those rules, write through
- * record_update() and record_commit() and are not asked. Invariant: no person's create, PUT or
- * Bundle gives a case an owner, ends it, or takes it out of the worklist. */
+ * record_update() and record_commit() and are not asked. Invariants: no person's create, PUT or
+ * Bundle gives a case an owner, ends it, or takes it out of the worklist; a legal hold is changed
+ * and ended by privacy officers only. */
+#include "record/bulk.h"
 #include "record/record_int.h"
-
-#define CASE_SYSTEM "https://weft.health/fhir/task-code"
 
 /* Task elements (http://hl7.org/fhir/R4/task.html) that the desk's doors keep. */
 static const char *const kept[] = {"status", "owner",  "output",         "restriction",
                                    "code",   "intent", "groupIdentifier"};
 static const char *const absent_at_first[] = {"owner", "output", "restriction"};
 
-static bool is_case(const struct json *task)
+bool task_is(const struct json *task, const char *code)
 {
     const struct json *codings = json_path(task, "code.coding"), *c;
     for (size_t i = 0; (c = json_at(codings, i)); i++)
-        if (str_eq(json_get_str(c, STR("system")), STR(CASE_SYSTEM)) &&
-            str_eq(json_get_str(c, STR("code")), STR("case")))
+        if (str_eq(json_get_str(c, STR("system")), STR(RECORD_TASK_CODE)) &&
+            str_eq(json_get_str(c, STR("code")), str_of(code)))
             return true;
     return false;
+}
+
+static bool is_case(const struct json *task)
+{
+    return task_is(task, "case");
 }
 
 static err refused(struct record_tx *tx, const struct staged *s, const char *element)
@@ -46,6 +51,17 @@ static bool same(const struct json *a, const struct json *b)
     return a && b ? json_equal(a, b) : a == b;
 }
 
+static err held(struct record_tx *tx, const struct staged *s)
+{
+    struct audit a = {.action = s->action,
+                      .type = s->type,
+                      .rid = s->rid,
+                      .patients = &s->comp,
+                      .n_patients = s->comp != 0};
+    return audit_refuse(tx->op, tx->rec, a,
+                        STR("A legal hold is changed and ended by a privacy officer only."));
+}
+
 err plain_check(struct record_tx *tx, struct staged *s)
 {
     struct op *op = tx->op;
@@ -58,6 +74,8 @@ err plain_check(struct record_tx *tx, struct staged *s)
     if (old.deleted)
         return fresh(tx, s);
     TRY(tree_of(op, tx->rec, &old, &before));
+    if (task_is(before, "legal-hold") && (!op->actor || op->actor->role != ROLE_PRIVACY))
+        return held(tx, s);
     if (!is_case(before) && !is_case(s->resource))
         return OK;
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)

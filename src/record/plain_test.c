@@ -109,12 +109,37 @@ static void the_rooms_go_on(void **state)
     assert_int_equal(record_commit(tx), OK);
 }
 
+#define HOLD                                                                                       \
+    "\"code\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"                                \
+    "task-code\",\"code\":\"legal-hold\"}]},"
+
+/* R141: whoever works on Tasks could end or rename a hold, and let the record be erased. */
+static void a_hold_is_ended_by_privacy_only(void **state)
+{
+    struct fixture *f = *state;
+    const char *x = fixture_patient(f, "X");
+    const struct actor *others[] = {&f->nurse, &f->agent};
+    fixture_as(f, &f->privacy);
+    assert_int_equal(put(f, task(f, x, HOLD, "in-progress"), ""), OK);
+    for (size_t i = 0; i < 2; i++) {
+        err entry;
+        fixture_as(f, others[i]);
+        assert_int_equal(put(f, task(f, x, HOLD, "completed"), ""), ERR_FORBIDDEN);
+        assert_int_equal(put(f, task(f, x, "", "in-progress"), ""), ERR_FORBIDDEN);
+        assert_int_equal(bundle(f, "transaction", task(f, x, HOLD, "cancelled"), &entry),
+                         ERR_FORBIDDEN);
+    }
+    fixture_as(f, &f->privacy);
+    assert_int_equal(put(f, task(f, x, HOLD, "completed"), ""), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_BACKENDS(a_case_is_not_taken_or_closed_by_put),
         BOTH_BACKENDS(a_case_is_not_born_closed),
         BOTH_BACKENDS(the_rooms_go_on),
+        BOTH_BACKENDS(a_hold_is_ended_by_privacy_only),
     };
     return cmocka_run_group_tests_name("record.plain", tests, NULL, NULL);
 }

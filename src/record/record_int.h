@@ -533,6 +533,8 @@ MUST err transact_one(struct op *op, struct record *rec, const struct fhir_entry
 MUST err load_stage(struct record_tx *tx, const str *texts, size_t n);
 /* ---- plain.c: what FHIR's own interactions may not write ---- */
 MUST err plain_check(struct record_tx *tx, struct staged *s);
+/* Has the Task this code of RECORD_TASK_CODE? */
+bool task_is(const struct json *task, const char *code);
 bool type_many(fhir_type type, bool *ret_one);
 
 #endif

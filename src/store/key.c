@@ -66,9 +66,12 @@ err store_key_save(struct op *op, str dir, str path, str pass_file)
 {
     struct ring *r = NULL;
     str pass = STR_NONE;
-    TRY(secret_read(op, str_z(op->arena, pass_file), "passphrase file", &pass));
     TRY(keyfile_peek(op, dir, &r));
-    err e = keyfile_export(op, path, r, str_trim(pass));
+    err e = secret_read(op, str_z(op->arena, pass_file), "passphrase file", &pass);
+    if (e == OK)
+        e = keyfile_export(op, path, r, str_trim(pass));
+    if (pass.n)
+        explicit_bzero((char *)(uintptr_t)pass.p, pass.n);
     ring_free(r);
     return e;
 }

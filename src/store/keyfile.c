@@ -290,6 +290,13 @@ static err old_ring(struct op *op, str text, struct ring **ret)
     return OK;
 }
 
+/* Whose copies travel may not be trusted to name a module to load or a file to read: what stands
+ * before the seal is checked by the seal only once there is a key. */
+static bool is_copy(str text)
+{
+    return str_starts(text, STR(HEAD "master pass "));
+}
+
 /* Somebody may be changing both files just now. */
 #define TRIES 3
 
@@ -299,6 +306,10 @@ static err open_once(struct op *op, str path, str dir, str pass, struct ring **r
     struct keyfile f;
     struct masters m = {.n = 0};
     TRY(secret_read(op, str_z(op->arena, path), "keys file of the data folder", &text));
+    if (pass.n && !is_copy(text))
+        return fail(op, ERR_INVALID,
+                    "this is no copy of keys that a passphrase sealed; leave the passphrase away "
+                    "if it is the keys file of a data folder of yours");
     if (str_starts(text, STR(HEAD_OLD)))
         return old_ring(op, text, ret);
     if (!keyfile_read(text, &f))
@@ -323,7 +334,17 @@ err keyfile_open_at(struct op *op, str path, str dir, str pass, struct ring **re
 err keyfile_peek(struct op *op, str dir, struct ring **ret)
 {
     const char *path = keys_path(op, dir);
-    return path ? keyfile_open_at(op, str_of(path), dir, STR_NONE, ret) : out_of_memory(op);
+    struct ring *r = NULL;
+    if (!path)
+        return out_of_memory(op);
+    TRY(keyfile_open_at(op, str_of(path), dir, STR_NONE, &r));
+    if (r->generation) {
+        *ret = r;
+        return OK;
+    }
+    ring_free(r); /* made up a moment ago, and nowhere else */
+    return fail(op, ERR_CONFLICT,
+                "the data folder is still as an older weft left it; start this one on it first");
 }
 
 static err file_now(struct op *op, str dir, struct keyfile *ret)
@@ -378,7 +399,10 @@ static err master_settle(struct op *op, str dir)
 err keyfile_open(struct op *op, str dir, struct ring **ret)
 {
     struct ring *r = NULL;
-    TRY(keyfile_peek(op, dir, &r));
+    const char *path = keys_path(op, dir);
+    if (!path)
+        return out_of_memory(op);
+    TRY(keyfile_open_at(op, str_of(path), dir, STR_NONE, &r));
     err e = r->generation ? master_settle(op, dir) : keyfile_import(op, dir, r);
     if (e == OK)
         *ret = r;
@@ -517,6 +541,25 @@ err keyfile_rotate(struct op *op, str dir, struct ring *r)
                                        : rotate_file(op, dir, &f, r);
 }
 
+/* Only an older copy is replaced: never a database, a master key or anything else of somebody's. */
+static err copy_may_go(struct op *op, str path)
+{
+    str text = STR_NONE;
+    struct stat st;
+    const char *at = str_z(op->arena, path);
+    if (!at)
+        return out_of_memory(op);
+    if (lstat(at, &st) != 0 && errno == ENOENT)
+        return OK;
+    if (secret_read(op, at, "file that is there", &text) == OK && is_copy(text))
+        return OK;
+    op_clear(op);
+    return fail(op, ERR_CONFLICT,
+                "%.*s is there and is no copy of keys; name a new file, or an older copy to be "
+                "replaced",
+                STR_ARG(path));
+}
+
 err keyfile_export(struct op *op, str path, const struct ring *r, str pass)
 {
     uint8_t salt[crypto_pwhash_SALTBYTES];
@@ -530,6 +573,7 @@ err keyfile_export(struct op *op, str path, const struct ring *r, str pass)
     str head = arena_printf(op->arena, HEAD "master pass %s\nwrapped\n", hex);
     if (!head.p)
         return out_of_memory(op);
+    TRY(copy_may_go(op, path));
     err e = master_of_pass(op, str_of(hex), pass, &m);
     if (e == OK)
         e = write_ring(op, str_z(op->arena, path), head, m.key[0], r);

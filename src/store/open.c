@@ -22,6 +22,17 @@ static bool sync_folder(const char *path)
     return close(fd) == 0 && good;
 }
 
+static err nothing_there(struct op *op, const char *dir)
+{
+    str path = arena_printf(op->arena, "%s/weft.db", dir);
+    if (!path.p)
+        return out_of_memory(op);
+    return access(path.p, F_OK) != 0
+               ? OK
+               : fail(op, ERR_CONFLICT,
+                      "there is a database in the data folder already; put its keys back");
+}
+
 err store_create(struct op *op, const struct store_options *o)
 {
     const struct store_ops *ops = ops_of(o->backend);
@@ -31,6 +42,7 @@ err store_create(struct op *op, const struct store_options *o)
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return fail(op, ERR_UNAVAILABLE, "the data folder cannot be made");
     void *be = NULL;
+    TRY(nothing_there(op, dir)); /* its keys may only be away: their master would be lost */
     TRY(keyfile_create(op, o->dir, op->now)); /* ERR_CONFLICT when a store is there */
     TRY(ops->create(op, o));
     TRY(ops->open(op, o, &be));

@@ -69,7 +69,8 @@ bool vault_has(struct vault *v, uint64_t owner)
 {
     struct vault_stripe *s = &v->stripes[owner % VAULT_STRIPES];
     pthread_mutex_lock(&s->lock);
-    bool has = ring_holds(v->ring, atomic_load(&v->epoch), owner);
+    bool has =
+        ring_holds(v->ring, atomic_load(&v->epoch), owner) && !ring_has_erased(v->ring, owner);
     pthread_mutex_unlock(&s->lock);
     return has;
 }

@@ -98,6 +98,7 @@ class Evidence(unittest.TestCase):
         self.pdf(pdf.body)
         for name, reader in (("p.json", self.pack), ("p.pdf", self.pdf)):
             weft("audit", "pack", "--data", self.data, "--out", self.path(name))
+            self.assertEqual(0o600, os.stat(self.path(name)).st_mode & 0o777)
             with open(self.path(name), "rb") as f:
                 reader(f.read())
         p = weft("audit", "pack", "--data", self.data, "--out", self.path("p.json"), check=False)
