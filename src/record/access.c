@@ -160,7 +160,7 @@ bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
 
 bool access_hides_named(struct op *op, struct record *rec, const struct store_doc *doc)
 {
-    struct answer a;
+    struct answer a = {0};
     return !may(op, rec, ACTION_READ, doc, &a) && a.by_consent && !a.unnamed;
 }
 
