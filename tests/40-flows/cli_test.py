@@ -56,7 +56,7 @@ def accounts(folder, n):
     run("user", "disable", "--data", folder, "--user", f"nurse.{n}")
     if "disabled" not in run("user", "list", "--data", folder).stdout:
         sys.exit("not disabled")
-    if not re.match(r"\d+ entries, whole; head [0-9a-f]{64}\n", run("audit", "verify", "--data", folder).stdout):
+    if not re.match(r"\d+ entries, whole; \d+ signed heads; head [0-9a-f]{64}\n", run("audit", "verify", "--data", folder).stdout):
         sys.exit("audit verify")
     return token, mine
 
