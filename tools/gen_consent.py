@@ -71,8 +71,13 @@ def label_rows(spec, out):
         sys.exit("gen_consent: labels.csv starts with N and R and names each label once")
     out.append("const struct label_row label_rows[] = {")
     for r in labels:
-        out.append("    {%s, %s, %s}," % (quoted(r["label"]), "true" if r["restricted"] == "yes" else "false",
-                                          "true" if r["named"] == "yes" else "false"))
+        only = r["only"].split()
+        if bool(only) != bool(r["of"]) or not set(only) <= set(ROLES):
+            sys.exit("gen_consent: bad row of labels.csv: %r" % (r,))
+        out.append("    {%s, %s, %s, %s, %s}," % (
+            quoted(r["label"]), "true" if r["restricted"] == "yes" else "false",
+            "true" if r["named"] == "yes" else "false", quoted(r["of"]),
+            " | ".join("1u << ROLE_" + role.upper() for role in only) or "0"))
     out.append("};")
     out.append("const size_t label_n_rows = %d;" % len(labels))
     codes = rows(spec, "label-codes.csv")

@@ -73,7 +73,8 @@ static err ask_review(struct call *c, struct record_tx *tx, str user, str who, s
                                                    STR_ARG(user), STR_ARG(reason)),
                                .evidence = &who,
                                .n_evidence = 1,
-                               .rule = STR("CONSENT-STAFF")};
+                               .rule = STR("CONSENT-STAFF"),
+                               .privacy = true};
     return desk_open(tx, &c->op, c->api->rec, &review, &id, &fresh);
 }
 

@@ -203,7 +203,8 @@ static err open_case(struct call *c, str patient, str *ret_id)
                             STR_ARG(c->id)),
         .evidence = &evidence,
         .n_evidence = 1,
-        .rule = STR("PRIV-LOOK")};
+        .rule = STR("PRIV-LOOK"),
+        .privacy = true};
     struct record_tx *tx = record_begin(&house, c->api->rec);
     bool is_new;
     err e = op_check(&house);

@@ -49,6 +49,7 @@ static bool by_rows(const struct screen *s, const struct news *n, bool sensitive
         .is_own = s->base.actor.user_rid && s->base.actor.user_rid == n->change.rid,
         .consented = consent_needs_share(s->base.actor.role),
         .sensitive = sensitive,
+        .labels = sensitive ? UINT64_MAX : 0,
     };
     policy_access(&s->base.actor, &rq, &v);
     if (!v.allowed || (v.own_only && !rq.is_own))

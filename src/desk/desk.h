@@ -11,6 +11,9 @@
 
 #include "record/record.h"
 
+/* spec/rules/labels.csv: cases about looks at the record; who they are about must not read them */
+#define DESK_LABEL_PRIVACY "PRIVACYCASE"
+
 enum desk_priority { DESK_P1 = 1, DESK_P2, DESK_P3, DESK_P4 };
 
 struct desk_case {
@@ -22,7 +25,8 @@ struct desk_case {
     const str
         *evidence; /* references behind it, newest first, e.g. "Observation/…"; at least one */
     size_t n_evidence;
-    str rule; /* id of the rule that decided the priority */
+    str rule;     /* id of the rule that decided the priority */
+    bool privacy; /* for the privacy office only (label DESK_LABEL_PRIVACY): every sentence stays */
 };
 
 /* Opens the case, or adds the evidence to the open one of the same patient and programme: raises

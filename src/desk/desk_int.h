@@ -7,6 +7,7 @@
 #define DESK_SYSTEM_CODE "https://weft.health/fhir/task-code"
 #define DESK_SYSTEM_PROGRAMME "https://weft.health/fhir/programme"
 #define DESK_SYSTEM_OUTCOME "https://weft.health/fhir/case-outcome"
+#define DESK_SYSTEM_LABEL "https://weft.health/fhir/label"
 #define DESK_EVIDENCE_MAX 50
 
 struct desk_outcome {

@@ -3,6 +3,8 @@
  * followers racing cannot open two. */
 #include "desk/desk_int.h"
 
+#define SENTENCES_MAX 8000u /* bytes; the next opens a case of its own */
+
 static str patient_name(struct op *op, struct record *rec, str patient)
 {
     struct record_doc doc;
@@ -45,6 +47,24 @@ static void set_reason(struct op *op, struct json *task, const struct desk_case 
     json_set(a, task, STR("reasonCode"), reason);
 }
 
+/* No label of the case's own is lost. */
+static void set_label(struct op *op, struct json *task)
+{
+    struct arena *a = op->arena;
+    if (!JSON_GET(task, "meta"))
+        json_set(a, task, STR("meta"), json_new(a, JSON_OBJECT));
+    struct json *meta = JSON_GET(task, "meta"), *label = json_new(a, JSON_OBJECT);
+    if (!JSON_GET(meta, "security"))
+        json_set(a, meta, STR("security"), json_new(a, JSON_ARRAY));
+    const struct json *all = JSON_GET(meta, "security"), *one;
+    for (size_t i = 0; (one = json_at(all, i)); i++)
+        if (str_eq(json_get_str(one, STR("code")), STR(DESK_LABEL_PRIVACY)))
+            return;
+    json_set_str(a, label, STR("system"), STR(DESK_SYSTEM_LABEL));
+    json_set_str(a, label, STR("code"), STR(DESK_LABEL_PRIVACY));
+    json_push(a, JSON_GET(meta, "security"), label);
+}
+
 static struct json *new_case(struct op *op, struct record *rec, const struct desk_case *c)
 {
     struct arena *a = op->arena;
@@ -62,7 +82,23 @@ static struct json *new_case(struct op *op, struct record *rec, const struct des
     json_set(a, task, STR("for"), desk_reference(op, ref, patient_name(op, rec, c->patient)));
     json_set_str(a, task, STR("authoredOn"), time_format(a, op->now));
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
+    if (c->privacy)
+        set_label(op, task);
     return task;
+}
+
+/* One person's reason does not cover another's. */
+static void add_sentence(struct op *op, struct json *task, const struct desk_case *c)
+{
+    json_set_str(op->arena, task, STR("description"),
+                 arena_printf(op->arena, "%.*s\n%.*s",
+                              STR_ARG(json_get_str(task, STR("description"))), STR_ARG(c->why)));
+    set_label(op, task);
+}
+
+static bool is_full(const struct json *task, const struct desk_case *c)
+{
+    return c->privacy && json_get_str(task, STR("description")).n + c->why.n >= SENTENCES_MAX;
 }
 
 /* A rise wakes a snoozed case: a higher level is never hidden (remote-monitoring: snooze). */
@@ -70,7 +106,9 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
 {
     enum desk_priority had = desk_priority_of(task);
     bool rises = c->priority < had;
-    if (c->priority <= had)
+    if (c->privacy)
+        add_sentence(op, task, c);
+    else if (c->priority <= had)
         set_reason(op, task, c);
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
     str status = json_get_str(task, STR("status"));
@@ -135,7 +173,7 @@ err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const str
     bool open;
     str id;
     TRY(find_open(op, rec, key, &task, &open, &id));
-    if (!open) {
+    if (!open || is_full(task.tree, c)) {
         TRY(open_new(tx, op, rec, c, id, ret_id));
         *ret_new = true;
         return OK;

@@ -1,6 +1,7 @@
 /* Role x resource x action: one look into the table made from spec/rules/access.csv, then the
  * row's scope, purpose and label. It does not know what a resource holds. Invariant: what no row
  * allows is refused, and an unknown role, type, action or purpose is in no row. */
+#include "policy/consent.h"
 #include "policy/policy_int.h"
 #include "policy/scope.h"
 
@@ -73,6 +74,8 @@ void policy_access_by_row(const struct access_row *row, const struct actor *who,
     } else if (!in_scope(row, who, request)) {
         refuse(ret, row, WHY_SCOPE);
     } else if (request->sensitive && !row->sensitive && !narrowed) {
+        refuse(ret, row, WHY_LABEL);
+    } else if (!narrowed && (request->labels & label_kept(who->role, request->type))) {
         refuse(ret, row, WHY_LABEL);
     } else {
         enum access_scope s = row->scope;

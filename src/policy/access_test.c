@@ -1,5 +1,6 @@
 /* Role x resource x action: what each role may do, what nobody may, and that every row matters. */
 #include "base/test.h"
+#include "policy/consent.h"
 #include "policy/policy_int.h"
 
 #define PATIENT 7
@@ -289,6 +290,26 @@ static void names_go_both_ways(void **state)
     assert_str(decision_name(DECISION_HOLD_UNTIL), "hold_until");
 }
 
+/* R130: a nurse is cleared for labels, and not for the cases that are about nurses. */
+static void r130_privacy_cases(void **state)
+{
+    (void)state;
+    struct access_request office = {
+        .patient = PATIENT, .sensitive = true, .labels = label_parse(STR("PRIVACYCASE"))};
+    struct access_request hiv = {
+        .patient = PATIENT, .sensitive = true, .labels = label_parse(STR("HIV"))};
+    enum action acts[] = {ACTION_READ, ACTION_HISTORY, ACTION_CREATE, ACTION_UPDATE};
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        assert_false(may(ROLE_NURSE, "Task", acts[i], office));
+        assert_true(may(ROLE_NURSE, "Task", acts[i], hiv));
+        assert_false(may(ROLE_AGENT, "Task", acts[i], office));
+        assert_true(may(ROLE_PRIVACY, "Task", acts[i], office));
+    }
+    assert_true(may(ROLE_NURSE, "Observation", ACTION_READ, office)); /* of Tasks it is kept */
+    assert_true(may(ROLE_NURSE, "Task", ACTION_SEARCH, office));      /* narrowed by the record */
+    assert_true(may(ROLE_PATIENT, "Task", ACTION_READ, office));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +324,7 @@ int main(void)
         cmocka_unit_test(device_only_reports),
         cmocka_unit_test(purpose_and_label),
         cmocka_unit_test(names_go_both_ways),
+        cmocka_unit_test(r130_privacy_cases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

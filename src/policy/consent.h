@@ -25,6 +25,8 @@ label_set label_close(label_set said);
 bool label_is_restricted(label_set s);
 /* May one who is refused be told that there is something? */
 bool label_is_named(label_set s);
+/* The labels that keep what is of this type from the role, whatever its row says. */
+label_set label_kept(enum role role, int type);
 /* Of the lists: search keys made by another are made anew. */
 unsigned label_version(void);
 

@@ -17,6 +17,8 @@ struct consent_purpose_row {
 struct label_row {
     const char *name;
     bool restricted, named;
+    const char *of; /* the type that is for some roles only, */
+    unsigned only;  /* and these; 0: for all who are cleared */
 };
 struct label_code {
     const char *code, *system;

@@ -378,6 +378,21 @@ static void labels_by_codes(void **state)
     assert_true(label_version() > 0);
 }
 
+/* R130: cases of the privacy office are nobody else's, cleared or not. */
+static void r130_labels_kept(void **state)
+{
+    (void)state;
+    label_set office = label_parse(STR("PRIVACYCASE"));
+    int task = policy_type_parse(STR("Task"));
+    assert_true(office && label_is_restricted(office) && !label_is_named(office));
+    for (int role = ROLE_NONE; role < ROLE_COUNT; role++) {
+        bool let = role == ROLE_PRIVACY || role == ROLE_PATIENT || role == ROLE_SYSTEM;
+        assert_true(label_kept((enum role)role, task) == (let ? 0 : office));
+        assert_true(label_kept((enum role)role, policy_type_parse(STR("Patient"))) == 0);
+        assert_true(label_kept((enum role)role, POLICY_TYPE_SYSTEM) == 0);
+    }
+}
+
 /* ---- random Consents ---- */
 
 static const str names[] = {{"Practitioner/ada", 16}, {"Practitioner/bo", 15}, {"Patient/x", 9}};
@@ -524,6 +539,7 @@ int main(void)
         cmocka_unit_test(roles),
         cmocka_unit_test(purposes_have_parents),
         cmocka_unit_test(labels_by_codes),
+        cmocka_unit_test(r130_labels_kept),
         cmocka_unit_test(one_denial_more_never_shows_more),
     };
     return cmocka_run_group_tests_name("policy.consent", tests, NULL, NULL);

@@ -78,6 +78,18 @@ bool label_is_named(label_set s)
     return true;
 }
 
+label_set label_kept(enum role role, int type)
+{
+    label_set s = 0;
+    for (size_t i = 0; i < label_n_rows; i++) {
+        const struct label_row *row = &label_rows[i];
+        bool let = row->only == 0 || (row->only >> role & 1);
+        if (!let && str_eq(str_of(row->of), policy_type_name(type)))
+            s |= UINT64_C(1) << i;
+    }
+    return s;
+}
+
 label_set label_close(label_set said)
 {
     return said | (label_is_restricted(said) ? LABEL_RESTRICTED : LABEL_NORMAL);

@@ -96,7 +96,8 @@ struct access_request {
     bool assigned;    /* the case or task is claimed by, or assigned to, the actor */
     bool consented;   /* a Consent in force lists this type for this helper (SEARCH too) */
     bool sensitive;   /* meta.security holds a restricted label (R, V, PSY, SUD, HIV, SEX …) */
-    bool listed;      /* READ of what a search found; HISTORY of a whole type */
+    uint64_t labels; /* label_set (policy/consent.h) of the resource, or of the worst it may have */
+    bool listed;     /* READ of what a search found; HISTORY of a whole type */
     uint32_t scopes_held; /* bit i: the restriction of actor->scopes->at[i] names it */
 };
 

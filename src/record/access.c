@@ -94,16 +94,29 @@ static bool by_rows(struct op *op, struct record *rec, const struct store_doc *d
     return ret->v.allowed;
 }
 
+#define LABELS_ALL UINT64_MAX
+
+static void with_labels(struct access_request *q, label_set s)
+{
+    q->sensitive = label_is_restricted(s);
+    q->labels = s;
+}
+
+static void worst_labels(struct access_request *q)
+{
+    with_labels(q, LABELS_ALL);
+}
+
 /* May it be shown, sensitive or not? Otherwise its labels decide. */
 static bool by_labels(struct op *op, const struct store_doc *d, struct access_request *q,
                       struct answer *ret)
 {
-    q->sensitive = true;
+    worst_labels(q);
     policy_access(op->actor, q, &ret->v);
     if (ret->v.allowed)
         return true;
-    label_set s = d ? label_of_body(op, d->body) : label_close(LABEL_RESTRICTED);
-    q->sensitive = label_is_restricted(s);
+    label_set s = d ? label_of_body(op, d->body) : LABELS_ALL;
+    with_labels(q, s);
     ret->unnamed = !label_is_named(s);
     policy_access(op->actor, q, &ret->v);
     return ret->v.allowed;
@@ -203,13 +216,17 @@ static void narrow_own(struct op *op, struct record *rec, fhir_type type, struct
     clause_push(op, l, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
 }
 
-static void narrow_sensitive(struct op *op, struct record *rec, struct clause_list *l)
+static void narrow_labels(struct op *op, struct record *rec, label_set away, struct clause_list *l)
 {
     struct blinder b = {.store = rec->store};
     struct range_set s = {.op = op, .rec = rec};
-    struct kb k = kb_param(PARAM_LABEL);
-    kb_top(&k, blind(&b, BLIND_CODE, label_name(1)), 6); /* R: every sensitive one has it */
-    range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
+    for (size_t i = 0; label_name(i).n; i++) {
+        struct kb k = kb_param(PARAM_LABEL);
+        if (!(away >> i & 1))
+            continue;
+        kb_top(&k, blind(&b, BLIND_CODE, label_name(i)), 6);
+        range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
+    }
     clause_push(op, l,
                 (struct store_clause){.negate = true, .ranges = s.or.at, .n_ranges = s.or.n});
 }
@@ -250,10 +267,11 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     if (v.own_only)
         narrow_own(op, rec, type, clauses, plan);
     TRY(scopes_narrow(op, rec, type, &v, clauses, plan));
-    q.sensitive = true;
+    q.sensitive = true; /* every sensitive one has R, too */
     policy_access(op->actor, &q, &restricted);
-    if (!restricted.allowed)
-        narrow_sensitive(op, rec, clauses);
+    label_set away = restricted.allowed ? label_kept(op->actor->role, type) : LABEL_RESTRICTED;
+    if (away)
+        narrow_labels(op, rec, away, clauses);
     return op_check(op);
 }
 
@@ -303,8 +321,8 @@ static err refuse_write(struct op *op, struct record *rec, const struct staged *
  * when what it holds can make a difference. */
 static err may_change(struct op *op, struct record *rec, const struct staged *s, struct answer *ret)
 {
-    struct access_request worst = {
-        .type = s->type, .action = s->action, .patient = s->old_comp, .sensitive = true};
+    struct access_request worst = {.type = s->type, .action = s->action, .patient = s->old_comp};
+    worst_labels(&worst);
     /* scopes_held 0: a restricted scope is asked of what stands there */
     struct store_doc old;
     *ret = (struct answer){0};
@@ -355,11 +373,11 @@ err access_write(struct op *op, struct record *rec, const struct staged *s)
         return OK;
     q.is_own = (op->actor && op->actor->user_rid && s->rid == op->actor->user_rid) ||
                author_is_actor(op, s);
-    q.sensitive = true;
+    worst_labels(&q);
     q.scopes_held = scopes_held(op, s->type, s->resource);
     policy_access(op->actor, &q, &r.v);
     if (!r.v.allowed) {
-        q.sensitive = label_is_restricted(label_of_tree(op, s->resource));
+        with_labels(&q, label_of_tree(op, s->resource));
         policy_access(op->actor, &q, &r.v);
     }
     return r.v.allowed && may_make(op, rec, s, &r) ? OK : refuse_write(op, rec, s, &r);

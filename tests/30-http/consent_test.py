@@ -56,6 +56,14 @@ class Consents(Case):
         self.assertEqual(["break-glass"], [e["resource"]["groupIdentifier"]["value"]
                                            for e in cases["entry"]])
         self.assertIn("allergies unknown", cases["entry"][0]["resource"]["description"])
+        # R130: nor may who broke it see, soften or close the review; a second reason adds to the first.
+        case = "/fhir/Task/" + cases["entry"][0]["resource"]["id"]
+        self.expect(404, self.call("GET", case))
+        self.expect(404, self.call("POST", case + "/$claim", {}))
+        self.assertEqual(0, self.call("GET", f"/fhir/Task?patient={who}&_summary=count").json["total"])
+        self.expect(200, self.glass(who, "Nothing to see, routine check", "eve"))
+        said = self.expect(200, self.call("GET", case, token="privacy")).json["description"]
+        self.assertTrue("allergies unknown" in said and "routine check" in said and "nurse.eve" in said, said)
         notes = self.call("GET", f"/fhir/Communication?subject=Patient/{who}", token="system").json
         self.assertIn("emergency", notes["entry"][0]["resource"]["payload"][0]["contentString"])
 

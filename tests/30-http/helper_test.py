@@ -2,7 +2,7 @@
 ends by the child's age; a look that seems wrong becomes a case."""
 from datetime import date, datetime, timedelta, timezone
 
-from weft_http import Case, main
+from weft_http import Case, Events, main
 
 WORDS = "correct horse battery 7"
 
@@ -13,12 +13,13 @@ def years_ago(n, days=0):
 
 
 class Helper(Case):
-    roles = ("nurse", "system", "privacy", "admin")
+    roles = ("nurse", "agent", "system", "privacy", "admin")
 
     @classmethod
     def before_start(cls):
         cls.ana = cls.server.token("patient", "--patient", "ana", "--user", "ana")
         cls.eva = cls.server.token("patient", "--patient", "eva", "--user", "eva")
+        cls.olga = cls.server.token("privacy", "--user", "olga", "--reference", "Practitioner/olga")
 
     def ask(self, method, path, token=None, body=None):
         headers = {"Authorization": "Bearer " + token} if token else {}
@@ -156,6 +157,52 @@ class Helper(Case):
         self.assertEqual("Patient/ana", task["for"]["reference"])
         self.assertEqual(404, self.ask("POST", f"/fhir/AuditEvent/{line['id']}/$report", self.eva, {}).status)
         self.assertIn(self.call("POST", f"/fhir/AuditEvent/{line['id']}/$report", {}, "nurse").status, (403, 404))
+
+    def report(self):
+        self.expect(200, self.call("GET", "/fhir/MedicationRequest/m-ana", token="nurse"))
+        found = self.expect(200, self.ask("GET", "/fhir/AuditEvent?_sort=-date&_count=50", self.ana)).json
+        line = next(e["resource"]["id"] for e in found["entry"]
+                    if e["resource"]["agent"][0].get("altId") == "script.nurse")
+        return line, self.expect(201, self.ask("POST", f"/fhir/AuditEvent/{line}/$report", self.ana, {})).json["case"]
+
+    def test_r130_who_was_reported_does_not_see_it(self):
+        """R130: by no road; the privacy office works on it, and the patient follows it."""
+        self.put("Practitioner", "olga", {})
+        screen = Events(self.server, self.nurse)
+        self.addCleanup(screen.close)
+        screen.wait(lambda x: x.get("event") == "hello")
+        first, case = self.report()
+        second, again = self.report()
+        self.assertEqual(case, again)
+        said = self.expect(200, self.ask("GET", "/fhir/Task/" + case, self.ana)).json["description"]
+        self.assertTrue(first in said and second in said, said)
+        unknown = self.call("GET", "/fhir/Task/nothing", token="nurse").text()
+        for role in ("nurse", "agent"):
+            for road in (f"Task/{case}", f"Task/{case}/_history/1", f"Task/{case}/_history"):
+                a = self.expect(404, self.call("GET", "/fhir/" + road, token=role))
+                self.assertEqual(unknown.replace("nothing", case), a.text().replace("/_history/1", ""), road)
+            for road in (f"Task?_id={case}", "Task?patient=ana&_summary=count", "Task?_security=PRIVACYCASE",
+                         "Task?group-identifier=privacy", "Patient?_has:Task:patient:group-identifier=privacy"):
+                self.assertEqual(0, self.expect(200, self.call("GET", "/fhir/" + road, token=role)).json["total"], road)
+            for road in ("Task", "Task/_history", "Patient?_id=ana&_revinclude=Task:patient", "Patient/ana/$everything"):
+                a = self.expect(200, self.call("GET", "/fhir/" + road, token=role))
+                self.assertNotIn(case, a.text(), road)
+            self.expect(404, self.call("POST", f"/fhir/Task/{case}/$claim", {}, role))
+            seen = self.expect(200, self.ask("GET", "/fhir/Task/" + case, self.ana)).json
+            seen.pop("meta")
+            self.assertIn(self.call("PUT", "/fhir/Task/" + case, seen, role).status, (403, 404))
+            self.assertIn(self.call("POST", f"/fhir/Task/{case}/$meta-delete", {
+                "resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {
+                    "security": [{"system": "https://weft.health/fhir/label", "code": "PRIVACYCASE"}]}}]},
+                role).status, (403, 404))
+        self.assertEqual(1, self.call("GET", f"/fhir/Task?_id={case}&_summary=count", token="privacy").json["total"])
+        self.expect(200, self.call("POST", f"/fhir/Task/{case}/$claim", {}, "olga"))
+        done = self.expect(200, self.call("POST", f"/fhir/Task/{case}/$resolve", {"outcome": "false-alarm"}, "olga"))
+        self.assertEqual("completed", done.json["status"])
+        last = self.patient()
+        screen.wait(lambda x: last in x.get("data", ""))
+        self.assertFalse([x for x in screen.events if case in x["data"]])
+        self.expect(404, self.call("GET", "/fhir/Task/" + case, token="nurse"))
 
 
 main()
