@@ -64,9 +64,10 @@ static bool may_see(struct op *op, struct record *rec, const struct screen *s, c
     bool bound = consent_binds(s->base.actor.role), may = false;
     if (!by_rows(s, n, false))
         return false;
-    if (by_rows(s, n, true) && !(bound && n->asked) && !consent_needs_share(s->base.actor.role))
-        return true;
     op->actor = &s->base.actor;
+    if (by_rows(s, n, true) && !(bound && n->asked) && !consent_needs_share(s->base.actor.role) &&
+        !record_narrows(op, rec, n->change.type))
+        return true;
     if (record_may_read(op, rec, n->change.rid, n->change.vid, &may) != OK)
         may = false;
     op_clear(op);

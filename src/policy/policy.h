@@ -81,9 +81,8 @@ struct actor {
 };
 
 /* ---- role x resource x action ------------------------------------------------------------ */
-/* 1 … POLICY_TYPE_COUNT in the alphabetical list of R4 resource types (spec/fhir/types.tsv, without
- * the abstract ones); POLICY_TYPE_SYSTEM stands for "no type": whole-system search and history,
- * metadata, management. -1 for an unknown name, which is always refused. */
+/* 1 … POLICY_TYPE_COUNT: the R4 resource types by the alphabet (spec/fhir/types.tsv, no abstract
+ * ones); POLICY_TYPE_SYSTEM: no type (whole system, metadata); -1: unknown, always refused. */
 #define POLICY_TYPE_SYSTEM 0
 int policy_type_parse(str name);
 str policy_type_name(int type);

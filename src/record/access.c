@@ -327,9 +327,8 @@ static err may_change(struct op *op, struct record *rec, const struct staged *s,
     struct store_doc old;
     *ret = (struct answer){0};
     policy_access(op->actor, &worst, &ret->v);
-    bool some, bound = op->actor && consent_binds(op->actor->role);
-    bool narrowed = restrict_type(op, rec, s->type, &some) || some;
-    if (ret->v.allowed && !narrowed &&
+    bool bound = op->actor && consent_binds(op->actor->role);
+    if (ret->v.allowed && !record_narrows(op, rec, s->type) &&
         (!bound || (s->old_comp && !record_consents_bind(op, rec, s->old_comp))))
         return OK;
     TRY(store_get(op, rec->store, s->rid, &old));

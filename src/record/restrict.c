@@ -87,3 +87,9 @@ const struct restriction *restrict_type(const struct op *op, struct record *rec,
     }
     return NULL;
 }
+
+bool record_narrows(const struct op *op, struct record *rec, fhir_type type)
+{
+    bool some;
+    return restrict_type(op, rec, type, &some) || some;
+}

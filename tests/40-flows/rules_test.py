@@ -1,6 +1,6 @@
 """A rule changes (walk W7): a sentence is tried on what was really decided, a second person approves, and what it
 says holds at once, for messages and for reads, counts too; a trial ends by itself."""
-from flows import FlowCase, main, wait_for
+from flows import Events, FlowCase, main, wait_for
 
 NARROW = "Nurses may see visits, not medicines, unless the patient has a visit in 14 days."
 
@@ -62,6 +62,7 @@ class Rules(FlowCase):
         self.assertFalse([e for e in self.get(f"/fhir/{patient}/$everything?_count=500").get("entry", [])
                           if e["resource"]["resourceType"] == "MedicationRequest"])
         self.assertEqual([], self.found(f"/fhir/Patient?_id={patient[8:]}&_has:MedicationRequest:patient:_id={one['id']}"))
+        self.screen_is_told_nothing(one, patient)
         now = self.clock.stamp()
         self.expect(201, self.call("POST", "/fhir/Encounter", {
             "resourceType": "Encounter", "status": "in-progress", "subject": {"reference": patient},
@@ -70,6 +71,18 @@ class Rules(FlowCase):
         wait_for(lambda: self.call("GET", path).status == 200, "the visit to open it", 10)
         self.step(id, "end", "admin")
         self.assertEqual(before, count())
+
+    def screen_is_told_nothing(self, hidden, patient):
+        """R131: an open screen, neither."""
+        screen = Events(self.house, self.house.tokens["nurse"])
+        self.addCleanup(screen.close)
+        screen.wait(lambda x: x.get("event") == "hello")
+        shown = self.get("/fhir/" + patient)
+        for r in (hidden, shown):
+            self.expect(200, self.call("PUT", f"/fhir/{r['resourceType']}/{r['id']}",
+                                       {**r, "language": "en"}, user="system"))
+        screen.wait(lambda x: x.get("event") == "change" and '"type":"Patient"' in x["data"])
+        self.assertFalse([x for x in screen.events if hidden["id"] in x["data"]])
 
     def test_a_trial_ends_by_itself(self):
         id = self.propose("Nurses may not see forms")
