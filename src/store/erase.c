@@ -263,8 +263,10 @@ err erase_write(struct op *op, struct store *s, const struct tx_erase *x)
         TRY(drop_doc(op, s, &x->docs[i], &pend));
     for (size_t i = 0; i < x->n_log; i++)
         TRY(drop_log(op, s, x->log[i], x->comp));
-    if (x->last)
+    if (x->last) {
         TRY(ledger_add(op, s, x->comp));
+        atomic_store(&s->merge_soon, true); /* their search keys leave the disk with it */
+    }
     return pend_flush(op, s, &pend);
 }
 
@@ -350,7 +352,9 @@ err erase_again(struct op *op, struct store *s)
     TRY(e);
     if (ledger.n)
         TRY(teach(op, s, ledger));
-    const struct ring *r = s->vault.ring; /* nobody else has the store yet */
+    if (ledger.n)
+        atomic_store(&s->merge_soon, true); /* a kill may have come before it */
+    const struct ring *r = s->vault.ring;   /* nobody else has the store yet */
     for (size_t i = 0; i < r->n_erased; i++) {
         if (!ledger_has(ledger, r->erased[i].rid))
             TRY(purge(op, s, r->erased[i].rid));

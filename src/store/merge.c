@@ -24,7 +24,8 @@ bool merge_due(const struct store *s, bool idle)
 {
     if (s->merge.running)
         return false;
-    return merge_full(s) || (idle && s->tail_now->weight >= IDLE_LEAST);
+    size_t least = atomic_load(&s->merge_soon) ? 1 : IDLE_LEAST;
+    return merge_full(s) || (idle && s->tail_now->weight >= least);
 }
 
 void merge_start(struct store *s)
@@ -39,6 +40,7 @@ void merge_start(struct store *s)
     atomic_fetch_add(&s->generation, 1);
     pthread_mutex_unlock(&s->tail_lock);
     s->tail_now = fresh;
+    atomic_store(&s->merge_soon, false);
     skip_iter_init(&s->merge.it, &s->frozen->list, UINT64_MAX);
     skip_seek(&s->merge.it, STR_NONE, false);
     s->merge.running = true;

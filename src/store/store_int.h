@@ -293,6 +293,7 @@ struct store {
     struct tail *tail_now; /* active, seen from the writer */
     node_vec nodes;
     struct merge merge;
+    atomic_bool merge_soon; /* search keys of somebody erased wait for it */
     struct spool spool;
     struct standing standing;
     struct heads heads, heads_next;       /* as committed; of the group under way */

@@ -540,6 +540,45 @@ static void test_no_key_again(void **state)
     suite_free(b);
 }
 
+static int64_t rows_of(const struct suite *b, const char *table)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *count = NULL;
+    char path[200], text[80];
+    path_in(path, b, "weft.db");
+    snprintf(text, sizeof text, "SELECT count(*) FROM %s", table);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &count, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(db);
+    return n;
+}
+
+/* R149: where little was written, the search keys of somebody erased stayed on the disk, dates and
+ * numbers readable, until enough of other people's had come. */
+static void test_search_keys_leave_the_disk(void **state)
+{
+    (void)state;
+    struct suite *b = filled(0);
+    struct store_stats st;
+    for (unsigned p = 0; p < PATIENTS; p++) {
+        suite_clear(b);
+        assert_int_equal(store_key_erase(&b->op, b->s, patients[p]), OK);
+    }
+    do {
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        store_stats(b->s, &st);
+    } while (st.tail);
+    store_close(b->s);
+    b->s = NULL;
+    assert_int_equal(rows_of(b, "pend"), 0);
+    assert_int_equal(rows_of(b, "fwd"), 0);
+    assert_int_equal(rows_of(b, "doc"), 0);
+    suite_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,6 +592,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_made_over_a_database),
         cmocka_unit_test(test_no_keys_are_made_up),
         cmocka_unit_test(test_no_key_again),
+        cmocka_unit_test(test_search_keys_leave_the_disk),
     };
     return cmocka_run_group_tests_name("store.keys", tests, NULL, NULL);
 }
