@@ -139,8 +139,8 @@ static err by_token(struct call *c)
 static err for_apps(struct call *c)
 {
     static err (*const people[])(struct call *) = {
-        api_break_glass,  api_message_check,       api_message_send,
-        api_message_undo, api_subscription_status, api_subscription_events};
+        api_break_glass,         api_message_check,       api_message_send, api_message_undo,
+        api_subscription_status, api_subscription_events, api_audit_report};
     bool open = str_starts(c->rq->path, STR("/fhir")) && c->route->kind != KIND_LIVE;
     if (str_starts(c->rq->path, STR("/bulk/")))
         return record_ask_system(&c->op, c->api->rec, ACTION_EXPORT);

@@ -77,6 +77,8 @@ err oauth_signed_in(struct op *op, struct identity *id, struct oauth_launch *l, 
     struct arena *m = op->arena;
     struct account_secret secret;
     struct json *set = json_new(m, JSON_OBJECT);
+    if (l->step != OAUTH_SIGN_IN) /* nobody takes up where somebody else chose */
+        return over(op);
     TRY(account_load(op, id, user, &l->account, &secret));
     if (!account_open(op, &l->account))
         return fail(op, ERR_UNAUTHENTICATED, "This account cannot sign in.");

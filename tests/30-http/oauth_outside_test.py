@@ -66,7 +66,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
 
 class Outside(Case):
     roles = ("nurse", "system", "admin")
-    accounts = ((("--user", "nurse.ada", "--role", "nurse", "--name", "Ada N."), NURSE),)
+    accounts = tuple((("--user", user, "--role", "nurse", "--name", "Ada N."), NURSE)
+                     for user in ("nurse.ada", "nurse.bea"))
 
     @classmethod
     def setUpClass(cls):
@@ -135,6 +136,19 @@ class Outside(Case):
         t = app.exchange(app.code_of(app.allow()))
         self.assertEqual(one, t.json["patient"])
         self.assertEqual(400, self.server.call("GET", "/oauth/outside?l=" + handle, headers={"Cookie": app.cookie}).status)
+
+    def test_a_launch_changes_no_hands(self):
+        """Whoever signs in elsewhere meanwhile does not take up the patient that another chose."""
+        app = App(self, "launch/patient patient/Patient.rs")
+        one = self.patient("Handed")
+        app.ask()
+        said, cookie = self.away("?l=" + app.handle, app.cookie)
+        app.sign_in("nurse.bea", NURSE)
+        app.step([("patient", one)])
+        self.assertIn('name="allow"', app.text)
+        a = self.back(said, cookie)
+        self.assertEqual(400, a.status)
+        self.assertNotIn('name="allow"', a.body.decode())
 
     def test_an_open_session_need_not_show_itself_again(self):
         app = App(self, "user/Patient.rs")

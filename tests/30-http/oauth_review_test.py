@@ -79,6 +79,15 @@ class OauthReview(Case):
         self.assertEqual(403, a.status)
         self.assertIn("an app cannot for its user", a.text())
 
+    def test_an_app_opens_no_case_for_its_user(self):
+        app = App(self, "launch/patient patient/AuditEvent.rs patient/Patient.rs")
+        t = app.launch("pat.one", PATIENT)["access_token"]
+        self.assertEqual(200, self.status(t, "Patient/" + self.one))
+        lines = self.server.call("GET", "/fhir/AuditEvent?_count=1", token=t).json["entry"]
+        a = self.server.call("POST", f"/fhir/AuditEvent/{lines[0]['resource']['id']}/$report", {}, t)
+        self.assertEqual(403, a.status)
+        self.assertIn("not for apps", a.text())
+
     def test_r127_names_that_turn_the_page_around(self):
         for name in ("Weft\u202etset", "a\u2066b", "a\nb", "a\u0085b", "a\u200fb", "a\u2028b", "a\x7fb"):
             a = self.server.call("POST", "/oauth/register", {
