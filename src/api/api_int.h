@@ -133,6 +133,11 @@ struct api {
  */
 MUST err route_find(struct call *c);
 
+/* edge.c */
+/* Refusals of who is not known go into the trail too, but a flood of them may not fill the disk:
+ * false when this minute's are told. */
+bool refusal_room(struct call *c);
+
 /* negotiate.c */
 MUST err negotiate(struct call *c);
 /* Sets c->xml for what is answered before negotiate(): refusals at the door. */

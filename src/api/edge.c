@@ -56,14 +56,18 @@ static void common_headers(struct call *c)
     cors_headers(c);
 }
 
-/* Refusals at the door go into the trail too, but a flood of them may not fill the disk. */
-static void note_refusal(struct call *c, str what)
+bool refusal_room(struct call *c)
 {
     struct api *api = c->api;
     int64_t minute = c->op.now / 60000;
     if (atomic_exchange(&api->refusal_minute, minute) != minute)
         atomic_store(&api->refusals, 0);
-    if (atomic_fetch_add(&api->refusals, 1) >= REFUSALS_A_MINUTE)
+    return atomic_fetch_add(&api->refusals, 1) < REFUSALS_A_MINUTE;
+}
+
+static void note_refusal(struct call *c, str what)
+{
+    if (!refusal_room(c))
         return;
     struct op op;
     op_init(&op, c->op.arena, NULL, c->op.now);

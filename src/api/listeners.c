@@ -82,11 +82,28 @@ err listener_new(struct call *c, struct listeners *l, size_t size, struct listen
     return OK;
 }
 
-/* A place in the list; false when all are taken. */
+/* Lock held. */
+static size_t of_account(const struct listeners *l, const struct listener *s)
+{
+    size_t n = 0;
+    for (const struct listener *at = l->first; at; at = at->next)
+        n += str_eq(at->actor.user, s->actor.user);
+    return n;
+}
+
+/* A program of the house's own listens for many. */
+static size_t most_of(enum role role)
+{
+    if (role == ROLE_SYSTEM)
+        return LISTENERS_MAX;
+    return role == ROLE_PATIENT || role == ROLE_HELPER ? LISTENERS_PATIENT : LISTENERS_STAFF;
+}
+
+/* A place in the list; false when all, or all for one account, are taken. */
 static bool join(struct listeners *l, struct listener *s)
 {
     pthread_mutex_lock(&l->lock);
-    bool room = l->n < LISTENERS_MAX;
+    bool room = l->n < LISTENERS_MAX && of_account(l, s) < most_of(s->actor.role);
     if (room) {
         s->next = l->first;
         if (s->next)

@@ -8,7 +8,9 @@
 
 #include <pthread.h>
 
-#define LISTENERS_MAX 1024u /* of one kind */
+#define LISTENERS_MAX 1024u   /* of one kind */
+#define LISTENERS_STAFF 64u   /* of one person: nobody holds every connection there is */
+#define LISTENERS_PATIENT 24u /* of a patient or helper; a page left is noticed in 15 s */
 
 struct listeners;
 /* The first member of what a kind keeps about a stream. */

@@ -42,7 +42,9 @@ err api_sms_webhook(struct call *c)
     TRY(outreach_there(c));
     TRY(form_read(&c->op, c->rq->body, &f));
     if (!signed_right(c, &f)) {
-        TRY(record_audit_event(&c->op, c->api->rec, STR("webhook"), false, STR("wrong signature")));
+        if (refusal_room(c))
+            TRY(record_audit_event(&c->op, c->api->rec, STR("webhook"), false,
+                                   STR("wrong signature")));
         return fail(&c->op, ERR_FORBIDDEN, "The signature does not fit the message.");
     }
     c->op.actor = identity_system();

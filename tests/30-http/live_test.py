@@ -1,5 +1,6 @@
 """Live streams: what changed, to those who may know, resumed without a gap, ended with the session."""
 import json
+import socket
 import time
 import unittest
 
@@ -71,6 +72,20 @@ class Live(Case):
         e.wait(lambda x: x.get("event") == "reset")
         self.expect(200, self.call("GET", "/fhir/Observation/" + hidden))
 
+    def test_nobody_holds_every_stream(self):
+        """R161: a stream is no idle connection that makes room: one account held all there are."""
+        eve = self.call("POST", "/auth/sign-in", {"user": "nurse.eve", "password": "eve has a long phrase"},
+                        None).json["token"]
+        head = f"GET /events HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {eve}\r\n\r\n".encode()
+        answers = []
+        for _ in range(65):
+            s = socket.create_connection(("127.0.0.1", self.server.port), timeout=60)
+            self.addCleanup(s.close)
+            s.sendall(head)
+            answers.append(s.recv(12).decode()[-3:])
+        self.assertEqual(["200"] * 64 + ["429"], answers)
+        self.open().wait(lambda x: x.get("event") == "hello")
+
     def test_resume(self):
         e = self.open()
         at = e.wait(lambda x: x.get("event") == "hello")["id"]
@@ -117,7 +132,6 @@ class Live(Case):
 
     def test_many_screens_and_a_slow_one(self):
         """A screen that does not read is dropped; the others miss nothing, the server stays small."""
-        import socket
         slow = socket.create_connection(("127.0.0.1", self.server.port))
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         slow.sendall(f"GET /events HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {self.nurse}\r\n\r\n"

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import hmac
+import json
 import os
 import unittest
 from urllib.parse import urlencode
@@ -62,6 +63,17 @@ class Webhook(Case):
         self.expect(403, self.post({**m, "Body": "Changed"}, good), "signature")
         self.expect(403, self.post(m, good, "/webhooks/sms?x=1"), "signature")
         self.assertEqual(before, self.messages())
+
+    def test_a_flood_fills_no_trail(self):
+        """R159: each unsigned message left a line for ever, as many as anybody liked."""
+        def lines():
+            a = self.call("GET", "/fhir/AuditEvent?_count=200", token="system")
+            found = self.expect(200, a).json["entry"]
+            return sum("wrong signature" in json.dumps(e["resource"]) for e in found)
+        for _ in range(150):
+            self.expect(403, self.post(self.inbound("SM-flood"), "x"))
+        self.assertLessEqual(1, lines())
+        self.assertLessEqual(lines(), 120)  # of 60 a minute, and a minute may end meanwhile
 
     def test_signed(self):
         pid = self.patient("Texting", telecom=[{"system": "phone", "use": "mobile",
