@@ -276,7 +276,8 @@ static bool hides_named(struct op *op, struct record *rec, const struct consent_
             hide(ret);
             return ret->hidden;
         }
-        err e = id_resolve(op, rec, rec->t_patient, str_sub(body, at, end), &d);
+        str id = str_sub(body, at, end); /* and maybe of which version */
+        err e = id_resolve(op, rec, rec->t_patient, str_sub(id, 0, str_find_char(id, '/', 0)), &d);
         op->fault = before;
         if (e == OK && hides_for(op, rec, d.rid, q, ret))
             return true;

@@ -15,6 +15,14 @@ struct collector {
     bool cut;
 };
 
+str consent_ref(struct op *op, str reference)
+{
+    struct fhir_ref r = fhir_ref_parse(reference);
+    if (r.kind != REF_LOCAL || !r.version.n)
+        return reference;
+    return arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(r.type)), STR_ARG(r.id));
+}
+
 /* As deep as json_read() and fhir_read() let a document be. */
 static void collect(struct collector *c, const struct json *v)
 {
@@ -34,7 +42,7 @@ static void collect(struct collector *c, const struct json *v)
         c->labels |= label_of_code(system, code);
     }
     if (ref.n)
-        VEC_PUSH(c->op->arena, &c->refs, ref);
+        VEC_PUSH(c->op->arena, &c->refs, consent_ref(c->op, ref));
     for (size_t i = 0; i < v->n; i++) {
         const struct json *m = &v->u.members[i].value;
         if (m->type == JSON_ARRAY || m->type == JSON_OBJECT)

@@ -53,6 +53,8 @@ bool consent_glass_broken(struct op *op, struct record *rec, uint64_t patient);
 /* What Consents and labels ask of a resource (needs: CONSENT_CODES …). */
 MUST err consent_data_of(struct op *op, struct json *resource, unsigned needs,
                          struct consent_data *ret);
+/* A reference as it is compared: a local one without the version that it may name. */
+str consent_ref(struct op *op, str reference);
 /* Labels said and brought by codes, whole. Looks at the text first, and seldom further. */
 label_set label_of_body(struct op *op, str body);
 label_set label_of_tree(struct op *op, const struct json *resource);

@@ -92,9 +92,7 @@ static err add(struct crowd *c, str reference, unsigned level)
         push(c, STR_NONE);
         return op_check(c->op);
     }
-    push(c, ref.version.n ? arena_printf(c->op->arena, "%.*s/%.*s",
-                                         STR_ARG(fhir_type_name(ref.type)), STR_ARG(ref.id))
-                          : reference);
+    push(c, consent_ref(c->op, reference));
     if (c->to->n > CONSENT_PARTIES_MAX)
         return OK;
     *c->members |= many;

@@ -129,7 +129,7 @@ static err actors_of(struct reader *r, const struct json *list, struct consent_r
                 break;
         } else if (part == PART_AUTHOR) {
             r->set->needs |= CONSENT_DATA; /* whom the resource names */
-            VEC_PUSH(r->op->arena, &all, ((struct consent_party){true, ref}));
+            VEC_PUSH(r->op->arena, &all, ((struct consent_party){true, consent_ref(r->op, ref)}));
         } else {
             TRY(consent_party_add(r->op, r->rec, ref, &all, &r->set->of_members));
         }
@@ -236,7 +236,8 @@ static void data_of(struct reader *r, const struct json *list, struct consent_ru
     const struct json *k;
     for (size_t i = 0; (k = json_at(list, i)) && i < CONSENT_LIST_MAX; i++) {
         str meaning = json_get_str(k, STR("meaning"));
-        struct consent_datum d = {MEANS_UNCLEAR, json_str(json_path(k, "reference.reference"))};
+        str ref = consent_ref(r->op, json_str(json_path(k, "reference.reference")));
+        struct consent_datum d = {MEANS_UNCLEAR, ref};
         if (str_eq(meaning, STR("instance")) && fhir_ref_parse(d.reference).kind == REF_LOCAL)
             d.meaning = MEANS_INSTANCE;
         else if (str_eq(meaning, STR("dependents")) &&

@@ -11,13 +11,17 @@ static err withdraw(struct op *op, struct rules *r, str id, struct json **ret_ch
     struct json *old, *o = json_new(op->arena, JSON_OBJECT);
     str text;
     TRY(change_load(op, r, id, &old, &text));
+    if (!str_eq(json_get_str(old, STR("status")), STR("published")))
+        return fail_at(op, ERR_UNPROCESSABLE, STR("sentence"),
+                       "Only what was published can be withdrawn.");
     json_set_str(op->arena, o, STR("withdraw"), json_get_str(old, STR("id")));
     str rule = json_get_str(JSON_GET(old, "change"), STR("rule"));
     if (rule.n)
         json_set_str(op->arena, o, STR("rule"), rule);
     *ret_change = o;
-    *ret_back = arena_printf(op->arena, "Withdraw %.*s: %.*s", STR_ARG(id),
-                             STR_ARG(json_get_str(old, STR("sentence"))));
+    const char *whole = rule.n ? " All that was changed about this rule ends with it." : "";
+    *ret_back = arena_printf(op->arena, "Withdraw %.*s: %.*s%s", STR_ARG(id),
+                             STR_ARG(json_get_str(old, STR("sentence"))), whole);
     return OK;
 }
 

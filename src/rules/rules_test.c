@@ -209,6 +209,19 @@ static void a_date_ahead_is_waited_for_and_versions_build_on_one_another(void **
     assert_str(texts_a_day(r), "{\"per_day\":1}");
 }
 
+/* R133: withdrawing a mere draft took away what others had published about its rule. */
+static void r133_a_draft_is_not_withdrawn(void **state)
+{
+    struct room *r = *state;
+    struct json *o;
+    published(r, drafted(r, "a person gets at most 2 texts a day"), (struct rules_when){0});
+    str bait = drafted(r, "a person gets at most 3 texts a day");
+    str words = arena_printf(r->op.arena, "withdraw %.*s", STR_ARG(bait));
+    assert_int_equal(rules_draft(&r->op, r->rules, words, STR("x"), &o), ERR_UNPROCESSABLE);
+    op_clear(&r->op);
+    assert_str(texts_a_day(r), "{\"per_day\":2}");
+}
+
 static void a_version_outlives_the_process(void **state)
 {
     struct room *r = *state;
@@ -269,6 +282,7 @@ int main(void)
         T(the_override_law_is_kept),
         T(a_second_person_approves_and_a_trial_ends_by_itself),
         T(a_date_ahead_is_waited_for_and_versions_build_on_one_another),
+        T(r133_a_draft_is_not_withdrawn),
         T(a_version_outlives_the_process),
         T(a_trial_run_counts_what_would_have_been_otherwise),
     };

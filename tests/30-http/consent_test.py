@@ -113,6 +113,30 @@ class Consents(Case):
         self.assertTrue(one["response"]["status"].startswith("403"))
         self.assertNotIn("resource", one)
 
+    def test_r132_a_version_in_a_reference_evades_nothing(self):
+        who, kept = self.patient(), self.patient()
+        visit = self.create({"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"},
+                             "subject": {"reference": "Patient/" + who}}, token="system").json["id"]
+        doc = self.create({"resourceType": "Practitioner"}, token="system").json["id"]
+        for version in ("", "/_history/1"):
+            one = {**observation(who), "encounter": {"reference": f"Encounter/{visit}{version}"},
+                   "performer": [{"reference": f"Practitioner/{doc}{version}"}]}
+            oid = self.create(one).json["id"]
+            named = lambda kind, rid: {"reference": {"reference": f"{kind}/{rid}{'' if version else '/_history/1'}"}}
+            for denied in ({"data": [{"meaning": "instance", **named("Observation", oid)}]},
+                           {"data": [{"meaning": "dependents", **named("Encounter", visit)}]},
+                           {"actor": [{"role": {"coding": [{"code": "AUT"}]}, **named("Practitioner", doc)}]}):
+                self.expect(200, self.call("GET", "/fhir/Observation/" + oid))
+                c = self.create(consent(who, type="deny", **denied), token="system").json["id"]
+                self.expect(403, self.call("GET", "/fhir/Observation/" + oid))
+                self.expect(204, self.call("DELETE", "/fhir/Consent/" + c, token="system"))
+        self.create(consent(kept, type="deny"), token="system")
+        for version in ("", "/_history/1"):  # what lives in nobody's record
+            group = self.create({"resourceType": "Group", "type": "person", "actual": True, "member": [
+                {"entity": {"reference": f"Patient/{kept}{version}"}}]}, token="system").json["id"]
+            self.expect(403, self.call("GET", "/fhir/Group/" + group))
+            self.assertEqual(0, self.call("GET", f"/fhir/Group?_id={group}&_summary=count").json["total"])
+
 
 if __name__ == "__main__":
     main()
