@@ -40,7 +40,7 @@ static void wipe(const struct copy *c)
 
 static err part_lock(struct op *op, struct copy *c)
 {
-    c->fd = open(c->part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    c->fd = open(c->part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (c->fd < 0)
         return cannot(op, "the folder of the copy cannot be opened");
     if (flock(c->fd, LOCK_EX | LOCK_NB) != 0)

@@ -540,6 +540,23 @@ static void test_no_key_again(void **state)
     suite_free(b);
 }
 
+/* R148: what a killed copy left behind was cleared through a link, in a folder of somebody's. */
+static void test_nothing_is_cleared_through_a_link(void **state)
+{
+    (void)state;
+    struct suite *b = filled(4);
+    struct store_backup held;
+    char mark[200];
+    str to = arena_printf(b->arena, "%s-b", b->dir), part = arena_printf(b->arena, "%s.part", to.p);
+    path_in(mark, b, "unfinished");
+    write_file(mark, "x");
+    assert_int_equal(symlink(b->dir, part.p), 0);
+    assert_int_not_equal(store_backup(&b->op, str_of(b->dir), to, NULL, &held), OK);
+    (void)unlink(part.p);
+    check(b, 0);
+    suite_free(b);
+}
+
 static int64_t rows_of(const struct suite *b, const char *table)
 {
     sqlite3 *db = NULL;
@@ -593,6 +610,7 @@ int main(void)
         cmocka_unit_test(test_no_keys_are_made_up),
         cmocka_unit_test(test_no_key_again),
         cmocka_unit_test(test_search_keys_leave_the_disk),
+        cmocka_unit_test(test_nothing_is_cleared_through_a_link),
     };
     return cmocka_run_group_tests_name("store.keys", tests, NULL, NULL);
 }
