@@ -116,29 +116,47 @@ static struct json *spent(struct op *op, str client, str family)
     return o;
 }
 
-/* The code is taken whatever comes of it: a try with a wrong verifier ends it. */
-static err take(struct op *op, struct identity *id, const struct oauth_request *r,
-                const struct oauth_client *c, struct json **ret)
+/* It came again: the first one's tokens end, or are not made when they are still being made. */
+static err replayed(struct op *op, struct identity *id, const struct oauth_client *c, str key,
+                    str was, struct json *o)
 {
-    str was, key = oauth_key(op, "oa/", r->code);
-    struct json *o;
-    TRY(oauth_load(op, id, key, &o, &was));
-    if (!o)
-        return refuse(op, id, c->id, "invalid_grant", "This code is not known or is over.");
-    str family = json_get_str(o, STR("spent"));
-    if (family.n) {
-        TRY(oauth_family_end(op, id, json_get_str(o, STR("client")), family));
-        return refuse(op, id, c->id, "invalid_grant",
-                      "This code was used already; what it gave has ended.");
+    json_set(op->arena, o, STR("again"), json_new_bool(op->arena, true));
+    err e = oauth_swap(op, id, key, was, o);
+    if (e == ERR_CONFLICT) /* it came a third time, meanwhile */
+        op_clear(op);
+    else
+        TRY(e);
+    TRY(oauth_family_end(op, id, json_get_str(o, STR("client")), json_get_str(o, STR("spent"))));
+    return refuse(op, id, c->id, "invalid_grant",
+                  "This code was used already; what it gave has ended.");
+}
+
+/* The code is taken whatever comes of it: a try with a wrong verifier ends it. ret_mark: what is
+ * left of it as long as it did not come again. */
+static err take(struct op *op, struct identity *id, const struct oauth_client *c, str key,
+                struct json **ret, str *ret_mark)
+{
+    struct json *o, *mark;
+    str was, family = random_token(op->arena, 16);
+    for (unsigned tries = 0; tries < 2; tries++) {
+        TRY(oauth_load(op, id, key, &o, &was));
+        if (!o)
+            break;
+        if (json_get_str(o, STR("spent")).n)
+            return replayed(op, id, c, key, was, o);
+        mark = spent(op, json_get_str(o, STR("client")), family);
+        err e = oauth_swap(op, id, key, was, mark);
+        if (e == ERR_CONFLICT) {
+            op_clear(op);
+            continue;
+        }
+        TRY(e);
+        json_set_str(op->arena, o, STR("family"), family);
+        *ret = o;
+        *ret_mark = oauth_text(op, mark);
+        return OK;
     }
-    family = random_token(op->arena, 16);
-    json_set_str(op->arena, o, STR("family"), family);
-    err e = oauth_swap(op, id, key, was, spent(op, json_get_str(o, STR("client")), family));
-    if (e == ERR_CONFLICT)
-        return refuse(op, id, c->id, "invalid_grant", "This code was used already.");
-    TRY(e);
-    *ret = o;
-    return OK;
+    return refuse(op, id, c->id, "invalid_grant", "This code is not known or is over.");
 }
 
 static err by_code(struct op *op, struct identity *id, const struct oauth_request *r,
@@ -146,8 +164,8 @@ static err by_code(struct op *op, struct identity *id, const struct oauth_reques
 {
     struct json *o = NULL;
     struct oauth_grant g = {.client = *c};
-    str refresh;
-    TRY(take(op, id, r, c, &o));
+    str refresh, mark = STR_NONE, key = oauth_key(op, "oa/", r->code);
+    TRY(take(op, id, c, key, &o, &mark));
     if (!str_eq(json_get_str(o, STR("client")), c->id))
         return refuse(op, id, c->id, "invalid_grant", "This code is another app's.");
     if (!str_eq(json_get_str(o, STR("redirect")), r->redirect))
@@ -172,7 +190,11 @@ static err by_code(struct op *op, struct identity *id, const struct oauth_reques
     struct store_commit done;
     TRY(op_check(op));
     TRY(oauth_family_new(op, id, &g, tx, &refresh));
-    TRY(store_commit(op, tx, &done));
+    store_tx_expect_kv(tx, key, mark);
+    err e = store_commit(op, tx, &done);
+    if (e == ERR_CONFLICT)
+        return refuse(op, id, c->id, "invalid_grant", "This code was used twice at once.");
+    TRY(e);
     return oauth_answer(op, id, &g, r->base, refresh, ret);
 }
 

@@ -1,4 +1,6 @@
 """What hostile reviews of the OAuth provider found (R120 and on), one test each."""
+from concurrent.futures import ThreadPoolExecutor
+
 from oauth_kit import App
 from weft_http import Case, main, observation, weft
 
@@ -78,6 +80,20 @@ class OauthReview(Case):
         a = self.server.call("GET", "/fhir/$export", token=t)
         self.assertEqual(403, a.status)
         self.assertIn("an app cannot for its user", a.text())
+
+    def test_r120b_a_code_used_twice_at_once_gives_nothing(self):
+        app = App(self, WIDE, decision={"minute": 10000})
+        for _ in range(12):
+            app.ask()
+            app.sign_in("pat.one", PATIENT)
+            code = app.code_of(app.allow())
+            with ThreadPoolExecutor(8) as pool:
+                got = list(pool.map(lambda _, c=code: app.exchange(c), range(8)))
+            self.assertLessEqual({a.status for a in got}, {200, 400})
+            for a in got:
+                if a.status == 200:
+                    self.assertEqual(401, self.status(a.json["access_token"], "Patient/" + self.one))
+                    self.assertEqual(400, app.refresh(a.json["refresh_token"]).status)
 
     def test_an_app_opens_no_case_for_its_user(self):
         app = App(self, "launch/patient patient/AuditEvent.rs patient/Patient.rs")
