@@ -31,10 +31,16 @@ async function embedsNewest(): Promise<boolean> {
   return shell === readFileSync(join(WEB, "dist", "console", "index.html"), "utf8");
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  const gone = new Promise((r) => child.once("exit", r));
+/** A server that is gone already, or does not end well, fails the run: waiting for its exit again would let
+ * node itself run out of things to do and end with 0. */
+async function stop(child: ChildProcess, log: string): Promise<void> {
+  const tail = (): string => readFileSync(log, "utf8").slice(-4000);
+  if (child.exitCode !== null || child.signalCode !== null)
+    throw new Error(`the server ended during the walks:\n${tail()}`);
+  const gone = new Promise<number | null>((r) => child.once("exit", r));
   child.kill("SIGTERM");
-  await gone;
+  const code = await gone;
+  if (code !== 0) throw new Error(`the server ended with ${code}:\n${tail()}`);
 }
 
 export default async function setup(): Promise<() => Promise<void>> {
@@ -54,12 +60,12 @@ export default async function setup(): Promise<() => Promise<void>> {
   let child = await start([]);
   if (!(await embedsNewest())) {
     console.log("NOTICE: the binary's apps are older than web/dist; web/dist is served instead");
-    await stop(child);
+    await stop(child, log);
     child = await start(["--web-dir", join(WEB, "dist")]);
   }
   process.env.WEFT_WALK_DATA = data;
   return async () => {
-    await stop(child);
+    await stop(child, log);
     if (!process.env.WEFT_WALK_KEEP) rmSync(dir, { recursive: true, force: true });
   };
 }
