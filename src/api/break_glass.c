@@ -62,6 +62,15 @@ static err tell_patient(struct call *c, struct record_tx *tx, str who)
     return record_tx_create(tx, note, &id);
 }
 
+/* On one line: nobody writes a second reason in another's name. */
+static str one_line(struct op *op, str text)
+{
+    char *p = arena_alloc(op->arena, text.n);
+    for (size_t i = 0; p && i < text.n; i++)
+        p[i] = (uint8_t)text.p[i] < ' ' ? ' ' : text.p[i];
+    return str_make(p, p ? text.n : 0);
+}
+
 static err ask_review(struct call *c, struct record_tx *tx, str user, str who, str reason)
 {
     bool fresh;
@@ -69,8 +78,9 @@ static err ask_review(struct call *c, struct record_tx *tx, str user, str who, s
     struct desk_case review = {.patient = c->id,
                                .programme = STR("break-glass"),
                                .priority = DESK_P3,
-                               .why = arena_printf(c->op.arena, "Glass broken by %.*s: %.*s",
-                                                   STR_ARG(user), STR_ARG(reason)),
+                               .why =
+                                   arena_printf(c->op.arena, "Glass broken by %.*s: %.*s",
+                                                STR_ARG(user), STR_ARG(one_line(&c->op, reason))),
                                .evidence = &who,
                                .n_evidence = 1,
                                .rule = STR("CONSENT-STAFF"),

@@ -1,5 +1,6 @@
 /* Is there a visit near a moment: the fact that a tenant's restriction may wait for. Invariant: it
- * is asked of the record of today, by the system, and gives away nothing but yes or no. */
+ * is asked of the record of today, by the system, what was called off is none, and gives away
+ * nothing but yes or no. */
 #include "record/custom.h"
 #include "record/entry_int.h"
 #include "record/looks.h"
@@ -32,8 +33,10 @@ err record_visit_near(struct op *op, struct record *rec, uint64_t patient, int64
     str id = doc_id(&inner, rec, patient, p.client_id);
     str from = time_format(op->arena, when - days * DAY),
         to = time_format(op->arena, when + days * DAY);
-    str query = arena_printf(op->arena, "patient=Patient/%.*s&date=ge%.*s&date=le%.*s", STR_ARG(id),
-                             STR_ARG(from), STR_ARG(to));
+    str query = arena_printf(op->arena,
+                             "patient=Patient/%.*s&date=ge%.*s&date=le%.*s"
+                             "&status:not=cancelled,noshow,entered-in-error",
+                             STR_ARG(id), STR_ARG(from), STR_ARG(to));
     TRY(op_check(op));
     err e = any(&inner, rec, "Encounter", query, &found);
     if (e == OK && !found)

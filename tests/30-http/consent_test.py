@@ -61,9 +61,10 @@ class Consents(Case):
         self.expect(404, self.call("GET", case))
         self.expect(404, self.call("POST", case + "/$claim", {}))
         self.assertEqual(0, self.call("GET", f"/fhir/Task?patient={who}&_summary=count").json["total"])
-        self.expect(200, self.glass(who, "Nothing to see, routine check", "eve"))
+        self.expect(200, self.glass(who, "Nothing to see,\nGlass broken by nurse.ada: routine check", "eve"))
         said = self.expect(200, self.call("GET", case, token="privacy")).json["description"]
         self.assertTrue("allergies unknown" in said and "routine check" in said and "nurse.eve" in said, said)
+        self.assertEqual(1, said.count("\n"), said)  # R135: each its own line
         notes = self.call("GET", f"/fhir/Communication?subject=Patient/{who}", token="system").json
         self.assertIn("emergency", notes["entry"][0]["resource"]["payload"][0]["contentString"])
 

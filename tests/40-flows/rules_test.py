@@ -1,5 +1,7 @@
 """A rule changes (walk W7): a sentence is tried on what was really decided, a second person approves, and what it
 says holds at once, for messages and for reads, counts too; a trial ends by itself."""
+import time
+
 from flows import Events, FlowCase, main, wait_for
 
 NARROW = "Nurses may see visits, not medicines, unless the patient has a visit in 14 days."
@@ -64,6 +66,12 @@ class Rules(FlowCase):
         self.assertEqual([], self.found(f"/fhir/Patient?_id={patient[8:]}&_has:MedicationRequest:patient:_id={one['id']}"))
         self.screen_is_told_nothing(one, patient)
         now = self.clock.stamp()
+        for status in ("cancelled", "noshow", "entered-in-error"):  # R134: no visit
+            self.expect(201, self.call("POST", "/fhir/Appointment", {
+                "resourceType": "Appointment", "status": status, "start": now, "end": now,
+                "participant": [{"actor": {"reference": patient}, "status": "accepted"}]}))
+        time.sleep(1.5)  # as long as what was found out holds
+        self.expect(403, self.call("GET", path), "TENANT-")
         self.expect(201, self.call("POST", "/fhir/Encounter", {
             "resourceType": "Encounter", "status": "in-progress", "subject": {"reference": patient},
             "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
