@@ -187,6 +187,14 @@ class Helper(Case):
             for road in ("Task", "Task/_history", "Patient?_id=ana&_revinclude=Task:patient", "Patient/ana/$everything"):
                 a = self.expect(200, self.call("GET", "/fhir/" + road, token=role))
                 self.assertNotIn(case, a.text(), road)
+            for road in ("Task/$meta", "$meta", "Patient/ana/Task", "Patient/ana/_history", "_history?_count=200"):
+                a = self.call("GET", "/fhir/" + road, token=role)
+                self.assertFalse(case in a.text() or "PRIVACYCASE" in a.text(), road)
+            a = self.call("POST", "/fhir/$graphql", {"query": '{TaskList(patient: "ana") {id}}'}, role)
+            self.assertNotIn(case, a.text())
+            batch = {"resourceType": "Bundle", "type": "batch", "entry": [
+                {"request": {"method": "GET", "url": u}} for u in (f"Task/{case}", "Task?patient=ana")]}
+            self.assertNotIn('"PRIVACYCASE"', self.call("POST", "/fhir", batch, role).text())
             self.expect(404, self.call("POST", f"/fhir/Task/{case}/$claim", {}, role))
             seen = self.expect(200, self.ask("GET", "/fhir/Task/" + case, self.ana)).json
             seen.pop("meta")
