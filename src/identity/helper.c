@@ -136,6 +136,7 @@ static err invite(struct op *op, struct identity *id, str patient, const struct 
     token_hash(ret->secret, hash);
     json_set_str(op->arena, o, STR("patient"), patient);
     json_set_str(op->arena, o, STR("related"), ret->related);
+    json_set_str(op->arena, o, STR("consent"), ret->consent);
     json_set_str(op->arena, o, STR("name"), s->name);
     json_set_str(op->arena, o, STR("email"), s->email);
     json_set(op->arena, o, STR("what"), json_new_i64(op->arena, s->what));

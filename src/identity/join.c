@@ -8,6 +8,21 @@ struct invitation {
     struct identity_invitation shown;
 };
 
+/* Is the share that the invitation is to still given? Who took it back took the invitation back. */
+static bool share_stands(struct op *op, struct identity *id, const struct json *o)
+{
+    struct record_doc doc;
+    struct json *tree;
+    struct op house = *op;
+    house.actor = identity_system();
+    bool stands = record_read(&house, id->rec, fhir_type_parse(STR("Consent")),
+                              json_get_str(o, STR("consent")), &doc) == OK &&
+                  record_parse(&house, &doc, &tree) == OK &&
+                  str_eq(json_get_str(tree, STR("status")), STR("active"));
+    op->audit = house.audit;
+    return stands;
+}
+
 static err load(struct op *op, struct identity *id, str secret, struct invitation *ret)
 {
     uint8_t hash[HASH_BYTES];
@@ -22,7 +37,8 @@ static err load(struct op *op, struct identity *id, str secret, struct invitatio
     if (found)
         TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
     if (!found || !json_i64(JSON_GET(o, "expires"), &expires) || op->now >= expires ||
-        !json_i64(JSON_GET(o, "what"), &what) || !json_i64(JSON_GET(o, "until"), &until)) {
+        !json_i64(JSON_GET(o, "what"), &what) || !json_i64(JSON_GET(o, "until"), &until) ||
+        !share_stands(op, id, o)) {
         if (throttle_wait(&id->throttle, STR_NONE, STR("invitations"), op->now) == 0) {
             throttle_fail(&id->throttle, STR_NONE, STR("invitations"), op->now);
             TRY(record_audit_event(op, id->rec, STR("helper"), false, STR("unknown invitation")));
@@ -66,7 +82,7 @@ err identity_invitation(struct op *op, struct identity *id, str secret,
     return OK;
 }
 
-static err free_name(struct op *op, struct identity *id, str user)
+static err free_name(struct op *op, struct identity *id, str user, str peer)
 {
     struct identity_account a;
     struct account_secret secret;
@@ -74,7 +90,11 @@ static err free_name(struct op *op, struct identity *id, str user)
     if (!user_valid(user))
         return fail(op, ERR_INVALID,
                     "A user name is 1 to 64 small letters, digits, dots, hyphens or @.");
+    if (throttle_wait(&id->throttle, STR_NONE, peer, op->now) > 0)
+        return fail(op, ERR_BUSY, "Too many tries from here; wait a second and try again.");
     err e = account_load(op, id, user, &a, &secret);
+    if (e == OK) /* it tells that the name is there, and a patient may invite without end */
+        throttle_fail(&id->throttle, STR_NONE, peer, op->now);
     if (e == OK)
         return fail(op, ERR_CONFLICT, "This user name is taken; choose another.");
     if (e == ERR_NOT_FOUND)
@@ -120,7 +140,7 @@ err identity_join(struct op *op, struct identity *id, str secret, const struct i
     struct identity_account a;
     struct account_secret kept = {0};
     TRY(load(op, id, secret, &i));
-    TRY(free_name(op, id, t->user));
+    TRY(free_name(op, id, t->user, t->peer));
     if (t->password.n)
         TRY(password_check_strength(op, t->password, t->user));
     TRY(signing_enter(op, id));

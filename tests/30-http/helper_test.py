@@ -1,5 +1,7 @@
 """A patient shares with a helper by category and until a day, takes it back at once; a parent's access
 ends by the child's age; a look that seems wrong becomes a case."""
+import http.client
+import json
 from datetime import date, datetime, timedelta, timezone
 
 from weft_http import Case, Events, main
@@ -96,6 +98,33 @@ class Helper(Case):
         self.expect(409, self.ask("POST", "/auth/join", None, {
             "secret": again, "user": "cy", "password": WORDS}))
         self.join(again, "cy2")
+
+    def test_r163_what_was_taken_back_lets_nobody_in(self):
+        told = self.expect(201, self.share()).json
+        begin = lambda: self.ask("POST", "/auth/join/begin", None, {"secret": told["secret"]})
+        self.expect(200, begin())
+        self.expect(204, self.ask("POST", "/auth/helpers/stop", self.ana, {"consent": told["consent"]}))
+        self.expect(404, begin())
+        self.expect(404, self.ask("POST", "/auth/join", None, {
+            "secret": told["secret"], "user": "too.late", "password": WORDS}))
+        self.expect(204, self.ask("POST", "/auth/helpers/resume", self.ana, {"consent": told["consent"]}))
+        self.expect(200, begin())
+        self.join(told["secret"], "in.time")
+
+    def test_r164_an_invitation_tells_no_list_of_names(self):
+        self.join(self.expect(201, self.share()).json["secret"], "dora")
+        body = json.dumps({"secret": self.expect(201, self.share()).json["secret"], "user": "dora",
+                           "password": WORDS})
+        c = http.client.HTTPConnection("127.0.0.1", self.server.port, source_address=("127.0.0.77", 0))
+        self.addCleanup(c.close)
+        said = []
+        for _ in range(120):
+            c.request("POST", "/auth/join", body, {"Content-Type": "application/json"})
+            a = c.getresponse()
+            a.read()
+            said.append(a.status)
+        self.assertEqual([409] * 50, said[:50])
+        self.assertIn(429, said[50:])
 
     def test_what_is_no_share(self):
         for bad in ({"what": []}, {"what": ["everything"]}, {"until": "2020-01-01"}, {"until": "soon"},
