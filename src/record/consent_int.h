@@ -34,6 +34,9 @@ MUST err consent_rule_read(struct op *op, struct record *rec, const struct json 
 typedef VEC(struct consent_party) consent_parties;
 MUST err consent_party_add(struct op *op, struct record *rec, str reference, consent_parties *to,
                            bool *ret_members);
+/* Whose data is meant: who is named, and a person's roles. */
+MUST err consent_author_add(struct op *op, struct record *rec, str reference, consent_parties *to,
+                            bool *ret_members);
 
 /* The patient's, from memory or made; *ret NULL: none that could matter. Give back. */
 MUST err consent_take(struct op *op, struct record *rec, uint64_t patient,

@@ -15,7 +15,7 @@ struct crowd {
 static void push(struct crowd *c, str reference)
 {
     for (size_t i = 0; i < c->to->n; i++)
-        if (str_eq(c->to->at[i].reference, reference))
+        if (!c->to->at[i].author && str_eq(c->to->at[i].reference, reference))
             return;
     if (c->to->n >= CONSENT_PARTIES_MAX)
         reference = STR_NONE;
@@ -105,4 +105,25 @@ err consent_party_add(struct op *op, struct record *rec, str reference, consent_
 {
     struct crowd c = {op, rec, to, ret_members};
     return add(&c, reference, 0);
+}
+
+err consent_author_add(struct op *op, struct record *rec, str reference, consent_parties *to,
+                       bool *ret_members)
+{
+    consent_parties all = {0};
+    struct crowd c = {op, rec, &all, ret_members};
+    struct fhir_ref ref = fhir_ref_parse(reference);
+    struct store_doc d;
+    push(&c, consent_ref(op, reference));
+    if (is_type(ref.type, "Practitioner")) {
+        err e = id_get(op, rec, ref.type, ref.id, &d);
+        if (e == OK)
+            e = pointing(&c, "PractitionerRole", "practitioner", d.rid, LEVELS - 1);
+        if (e != OK && e != ERR_NOT_FOUND)
+            return e;
+        *ret_members = true;
+    }
+    for (size_t i = 0; i < all.n; i++)
+        VEC_PUSH(op->arena, to, ((struct consent_party){true, all.at[i].reference}));
+    return op_check(op);
 }

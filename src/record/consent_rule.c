@@ -129,7 +129,7 @@ static err actors_of(struct reader *r, const struct json *list, struct consent_r
                 break;
         } else if (part == PART_AUTHOR) {
             r->set->needs |= CONSENT_DATA; /* whom the resource names */
-            VEC_PUSH(r->op->arena, &all, ((struct consent_party){true, consent_ref(r->op, ref)}));
+            TRY(consent_author_add(r->op, r->rec, ref, &all, &r->set->of_members));
         } else {
             TRY(consent_party_add(r->op, r->rec, ref, &all, &r->set->of_members));
         }

@@ -138,6 +138,17 @@ class Consents(Case):
             self.expect(403, self.call("GET", "/fhir/Group/" + group))
             self.assertEqual(0, self.call("GET", f"/fhir/Group?_id={group}&_summary=count").json["total"])
 
+    def test_r136_a_role_of_the_author_is_the_author(self):
+        who = self.patient()
+        doc = self.create({"resourceType": "Practitioner"}, token="system").json["id"]
+        part = lambda code, rid: {"role": {"coding": [{"code": code}]}, "reference": {"reference": "Practitioner/" + rid}}
+        self.create(consent(who, type="deny", actor=[part("IRCP", doc), part("AUT", doc)]), token="system")
+        role = self.create({"resourceType": "PractitionerRole", "practitioner": {"reference": "Practitioner/" + doc}},
+                           token="system").json["id"]
+        oid = self.create({**observation(who), "performer": [{"reference": "PractitionerRole/" + role}]}).json["id"]
+        self.expect(403, self.call("GET", "/fhir/Observation/" + oid))
+        self.expect(200, self.call("GET", "/fhir/Observation/" + self.create(observation(who)).json["id"]))
+
 
 if __name__ == "__main__":
     main()
