@@ -1,9 +1,11 @@
 /* weft export: every current resource as NDJSON, in the order in which they were made. Invariant:
- * the export is in the trail before its first line leaves. */
+ * the export is in the trail before its first line leaves; a file it makes is its owner's alone. */
 #include "api/cli.h"
 #include "record/bulk.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: weft export --data DIR [--type TYPE] [--out FILE]\n"
@@ -36,6 +38,16 @@ static err line(struct op *op, void *ctx, const struct record_doc *doc)
     return OK;
 }
 
+/* Everybody's record is in it: a new file is its owner's alone. */
+static FILE *open_out(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (fd >= 0 && !f)
+        (void)close(fd);
+    return f;
+}
+
 static err run(struct cli *c, const char *const v[N_OPTIONS])
 {
     struct op *op = &c->op;
@@ -43,7 +55,7 @@ static err run(struct cli *c, const char *const v[N_OPTIONS])
     fhir_type type = v[TYPE] ? fhir_type_parse(str_of(v[TYPE])) : 0;
     TRY(cli_open(c, v[DATA], 0));
     if (v[OUT])
-        s.out = fopen(v[OUT], "we");
+        s.out = open_out(v[OUT]);
     if (!s.out)
         return fail(op, ERR_UNAVAILABLE, "The file of --out cannot be written (%s).",
                     strerrordesc_np(errno));
