@@ -147,6 +147,7 @@ class Backup(unittest.TestCase):
         weft("backup", "--data", data, "--out", out + "/")
         weft("export", "--data", data, "--out", self.path("all.ndjson"))  # everybody's record: its owner's alone
         self.assertEqual(0o600, os.stat(self.path("all.ndjson")).st_mode & 0o777)
+        os.remove(self.path("all.ndjson"))
         self.assertEqual({"weft.db": 0o600},
                          {f: os.stat(os.path.join(out, f)).st_mode & 0o777 for f in os.listdir(out)})
         self.assertEqual(0o700, os.stat(out).st_mode & 0o777)
