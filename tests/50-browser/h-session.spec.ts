@@ -57,6 +57,7 @@ test("an unused session warns, stays by one press, and ends with the work kept",
   await expect(warning).toBeHidden();
   await expect(warning).toBeVisible({ timeout: 12_000 });
   await expect(page.getByText("your work is still here")).toBeVisible({ timeout: 12_000 });
+  await page.waitForTimeout(3000); // the server counts from when it heard the last press
   const left = await page.evaluate(() => fetch("/auth/me").then((r) => r.status));
   expect(left).toBe(401);
   await signIn(page, "ada");

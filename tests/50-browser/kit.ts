@@ -98,9 +98,16 @@ export async function signInByHand(page: Page, user: string): Promise<void> {
   sessions.set(user, JSON.stringify({ ...JSON.parse(told), token }));
 }
 
+/** Another walk may have signed this person out meanwhile. */
+async function alive(request: APIRequestContext, text: string): Promise<boolean> {
+  const { token } = JSON.parse(text) as { token: string };
+  const res = await request.get("/auth/sessions", { headers: { authorization: `Bearer ${token}` } });
+  return res.ok();
+}
+
 async function sessionOf(request: APIRequestContext, user: string): Promise<string> {
   let text = sessions.get(user);
-  if (!text) {
+  if (!text || !(await alive(request, text))) {
     const code = await freshCode(request, user);
     const data = { user, password: account(user).password, code, session: "cookie" };
     const res = await request.post("/auth/sign-in", { data });
