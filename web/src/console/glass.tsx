@@ -52,9 +52,11 @@ function Form({ id }: { id: string }) {
   return (
     <form class="stack" onSubmit={send}>
       <p id="glass-lead">{t("glass_lead")}</p>
-      <label>
-        {t("glass_reason")}
+      <div class="field">
+        <label for="glass-reason">{t("glass_reason")}</label>
         <textarea
+          class="box"
+          id="glass-reason"
           name="reason"
           rows={2}
           maxLength={500}
@@ -62,9 +64,9 @@ function Form({ id }: { id: string }) {
           aria-describedby="glass-lead"
           ref={(x) => x?.focus()}
         />
-      </label>
+      </div>
       {error && <p role="alert">{error}</p>}
-      <div class="row">
+      <div class="acts">
         <button type="submit" class="btn primary" disabled={busy}>
           {t("glass_confirm")}
         </button>
