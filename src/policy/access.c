@@ -73,9 +73,8 @@ void policy_access_by_row(const struct access_row *row, const struct actor *who,
         refuse(ret, row, WHY_PURPOSE);
     } else if (!in_scope(row, who, request)) {
         refuse(ret, row, WHY_SCOPE);
-    } else if (request->sensitive && !row->sensitive && !narrowed) {
-        refuse(ret, row, WHY_LABEL);
-    } else if (!narrowed && (request->labels & label_kept(who->role, request->type))) {
+    } else if (!narrowed && ((request->sensitive && !row->sensitive) ||
+                             (request->labels & label_kept(who->role, request->type)))) {
         refuse(ret, row, WHY_LABEL);
     } else {
         enum access_scope s = row->scope;
