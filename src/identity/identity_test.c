@@ -1,49 +1,7 @@
 /* Accounts, passwords, tokens, the cache and the brake on guessing, over the memory store. */
-#include "base/test.h"
-#include "identity/identity_int.h"
+#include "identity/fixture_test.h"
 
 #include <unistd.h>
-
-static const char GOOD[] = "nine plain words make a pass";
-
-struct fixture {
-    struct arena *arena;
-    struct op op;
-    struct store *store;
-    struct record *rec;
-    struct identity *id;
-};
-
-static void as(struct fixture *f, const struct actor *actor)
-{
-    int64_t now = f->op.now;
-    op_init(&f->op, f->arena, actor, now);
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    f->arena = arena_new(0);
-    op_init(&f->op, f->arena, identity_system(), time_now());
-    struct store_options o = {.backend = STORE_MEMORY};
-    assert_int_equal(store_open(&f->op, &o, &f->store), OK);
-    assert_int_equal(record_new(&f->op, f->store, NULL, &f->rec), OK);
-    assert_int_equal(identity_new(&f->op, f->store, f->rec, &f->id), OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    identity_free(f->id);
-    record_free(f->rec);
-    store_close(f->store);
-    arena_free(f->arena);
-    free(f);
-    return 0;
-}
 
 static struct identity_account nurse(void)
 {

@@ -1,47 +1,12 @@
 /* A person's own sessions against the clock: fresh for five minutes, resting, ended one by one and
  * all at once; proofs; challenges that are good once, for one session and for five minutes. */
-#include "base/test.h"
+#include "identity/fixture_test.h"
 #include "identity/webauthn_int.h"
 
-static const char GOOD[] = "nine plain words make a pass";
-
-struct fixture {
-    struct arena *arena;
-    struct op op;
-    struct store *store;
-    struct record *rec;
-    struct identity *id;
-};
-
-static void as(struct fixture *f, const struct actor *actor)
+static int set_up_nurse(void **state)
 {
-    op_init(&f->op, f->arena, actor, f->op.now);
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    f->arena = arena_new(0);
-    op_init(&f->op, f->arena, identity_system(), time_now());
-    struct store_options o = {.backend = STORE_MEMORY};
-    assert_int_equal(store_open(&f->op, &o, &f->store), OK);
-    assert_int_equal(record_new(&f->op, f->store, NULL, &f->rec), OK);
-    assert_int_equal(identity_new(&f->op, f->store, f->rec, &f->id), OK);
-    struct identity_account a = {.user = STR("nurse.ada"), .role = ROLE_NURSE};
-    assert_int_equal(identity_account_put(&f->op, f->id, &a, str_of(GOOD)), OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    identity_free(f->id);
-    record_free(f->rec);
-    store_close(f->store);
-    arena_free(f->arena);
-    free(f);
+    set_up(state);
+    put_account(*state, (struct identity_account){.user = STR("nurse.ada"), .role = ROLE_NURSE});
     return 0;
 }
 
@@ -171,11 +136,12 @@ static void challenges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(fresh_for_five_minutes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_no_hand_asked_for_keeps_no_session, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(own_sessions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(proofs_belong_to_their_token, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(challenges, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fresh_for_five_minutes, set_up_nurse, tear_down),
+        cmocka_unit_test_setup_teardown(what_no_hand_asked_for_keeps_no_session, set_up_nurse,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(own_sessions, set_up_nurse, tear_down),
+        cmocka_unit_test_setup_teardown(proofs_belong_to_their_token, set_up_nurse, tear_down),
+        cmocka_unit_test_setup_teardown(challenges, set_up_nurse, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

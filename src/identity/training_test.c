@@ -1,64 +1,20 @@
 /* Training opens a role, runs out, and counts at once; accounts that are pending or at their end;
  * roles that colleagues lend each other; what rule SEC-02 says of resting. */
-#include "base/test.h"
-#include "identity/identity_int.h"
+#include "identity/fixture_test.h"
 #include "identity/training.h"
-
-static const char GOOD[] = "nine plain words make a pass";
-
-struct fixture {
-    struct arena *arena;
-    struct op op;
-    struct store *store;
-    struct record *rec;
-    struct identity *id;
-};
-
-static void as(struct fixture *f, const struct actor *actor)
-{
-    op_init(&f->op, f->arena, actor, f->op.now);
-}
 
 static void put(struct fixture *f, const char *user, enum role role, bool pending, int64_t until)
 {
-    struct identity_account a = {
-        .user = str_of(user), .role = role, .pending = pending, .until = until};
-    as(f, identity_system());
-    assert_int_equal(identity_account_put(&f->op, f->id, &a, str_of(GOOD)), OK);
+    put_account(f, (struct identity_account){
+                       .user = str_of(user), .role = role, .pending = pending, .until = until});
 }
 
-static int set_up(void **state)
+static int set_up_staff(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    f->arena = arena_new(0);
-    op_init(&f->op, f->arena, identity_system(), time_now());
-    struct store_options o = {.backend = STORE_MEMORY};
-    assert_int_equal(store_open(&f->op, &o, &f->store), OK);
-    assert_int_equal(record_new(&f->op, f->store, NULL, &f->rec), OK);
-    assert_int_equal(identity_new(&f->op, f->store, f->rec, &f->id), OK);
-    put(f, "agent.ada", ROLE_AGENT, false, 0);
-    put(f, "nurse.bea", ROLE_NURSE, false, 0);
-    *state = f;
+    set_up(state);
+    put(*state, "agent.ada", ROLE_AGENT, false, 0);
+    put(*state, "nurse.bea", ROLE_NURSE, false, 0);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    identity_free(f->id);
-    record_free(f->rec);
-    store_close(f->store);
-    arena_free(f->arena);
-    free(f);
-    return 0;
-}
-
-static err sign_in(struct fixture *f, const char *user, struct identity_session *ret)
-{
-    struct identity_try t = {.user = str_of(user), .password = str_of(GOOD), .peer = STR("::1")};
-    as(f, NULL);
-    return identity_sign_in(&f->op, f->id, &t, ret);
 }
 
 static bool untrained(struct fixture *f, str token)
@@ -96,7 +52,7 @@ static void a_role_opens_with_its_training(void **state)
     struct fixture *f = *state;
     struct identity_session s;
     unsigned none[8] = {0}, wrong;
-    assert_int_equal(sign_in(f, "agent.ada", &s), OK);
+    assert_int_equal(try_in(f, "agent.ada", &s), OK);
     assert_true(untrained(f, s.token));
     assert_int_equal(
         identity_training_answer(&f->op, f->id, s.token, STR("privacy"), none, 2, &wrong),
@@ -109,7 +65,7 @@ static void a_role_opens_with_its_training(void **state)
     pass_all(f, s.token);
     assert_false(untrained(f, s.token));
     f->op.now += INT64_C(366) * 24 * 3600 * 1000; /* it runs out, whatever was cached */
-    assert_int_equal(sign_in(f, "agent.ada", &s), OK);
+    assert_int_equal(try_in(f, "agent.ada", &s), OK);
     assert_true(untrained(f, s.token));
     as(f, identity_system());
     assert_int_equal(identity_training_note(&f->op, f->id, STR("agent.ada")), OK);
@@ -124,9 +80,9 @@ static void pending_and_ended_accounts_stay_shut(void **state)
     struct identity_session s;
     struct identity_account who;
     put(f, "new.cy", ROLE_NURSE, true, 0);
-    assert_int_equal(sign_in(f, "new.cy", &s), ERR_UNAUTHENTICATED);
+    assert_int_equal(try_in(f, "new.cy", &s), ERR_UNAUTHENTICATED);
     put(f, "new.cy", ROLE_NURSE, false, f->op.now + 3600 * 1000);
-    assert_int_equal(sign_in(f, "new.cy", &s), OK);
+    assert_int_equal(try_in(f, "new.cy", &s), OK);
     f->op.now += 10 * 60 * 1000;
     as(f, NULL);
     assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), OK);
@@ -134,11 +90,11 @@ static void pending_and_ended_accounts_stay_shut(void **state)
     as(f, NULL);
     assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
     put(f, "new.cy", ROLE_NURSE, false, f->op.now + 60 * 1000);
-    assert_int_equal(sign_in(f, "new.cy", &s), OK);
+    assert_int_equal(try_in(f, "new.cy", &s), OK);
     f->op.now += 60 * 1000;
     as(f, NULL);
     assert_int_equal(identity_actor(&f->op, f->id, s.token, &who), ERR_UNAUTHENTICATED);
-    assert_int_equal(sign_in(f, "new.cy", &s), ERR_UNAUTHENTICATED);
+    assert_int_equal(try_in(f, "new.cy", &s), ERR_UNAUTHENTICATED);
 }
 
 static void lent_roles_end(void **state)
@@ -148,10 +104,10 @@ static void lent_roles_end(void **state)
     struct identity_account who;
     struct identity_lent *rows, l = {.to = STR("agent.ada"), .reason = STR("holiday")};
     size_t n;
-    assert_int_equal(sign_in(f, "agent.ada", &ada), OK);
+    assert_int_equal(try_in(f, "agent.ada", &ada), OK);
     assert_int_equal(identity_act_for(&f->op, f->id, ada.token, STR("nurse.bea"), STR(""), &acting),
                      ERR_FORBIDDEN);
-    assert_int_equal(sign_in(f, "nurse.bea", &bea), OK);
+    assert_int_equal(try_in(f, "nurse.bea", &bea), OK);
     l.until = f->op.now + INT64_C(40) * 24 * 3600 * 1000;
     assert_int_equal(identity_lend(&f->op, f->id, bea.token, &l), ERR_INVALID);
     as(f, NULL);
@@ -185,7 +141,7 @@ static void lent_roles_end(void **state)
     put(f, "nurse.bea", ROLE_OUTREACH, false, 0); /* the lender has it no more */
     as(f, NULL);
     assert_int_equal(identity_actor(&f->op, f->id, acting.token, &who), ERR_UNAUTHENTICATED);
-    assert_int_equal(sign_in(f, "agent.ada", &ada), OK);
+    assert_int_equal(try_in(f, "agent.ada", &ada), OK);
     assert_int_equal(identity_act_for(&f->op, f->id, ada.token, STR("nurse.bea"), STR(""), &acting),
                      ERR_FORBIDDEN);
 }
@@ -197,10 +153,10 @@ static void r129_a_lent_role_is_no_fresher(void **state)
     struct identity_session bea, ada, acting;
     struct identity_rest rest;
     struct identity_lent l = {.to = STR("agent.ada"), .reason = STR("holiday")};
-    assert_int_equal(sign_in(f, "nurse.bea", &bea), OK);
+    assert_int_equal(try_in(f, "nurse.bea", &bea), OK);
     l.until = f->op.now + 3600 * 1000;
     assert_int_equal(identity_lend(&f->op, f->id, bea.token, &l), OK);
-    assert_int_equal(sign_in(f, "agent.ada", &ada), OK);
+    assert_int_equal(try_in(f, "agent.ada", &ada), OK);
     for (unsigned late = 0; late < 2; late++) {
         f->op.now += late * IDENTITY_FRESH_MS;
         as(f, NULL);
@@ -226,10 +182,11 @@ static void resting_is_as_the_rule_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_role_opens_with_its_training, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(pending_and_ended_accounts_stay_shut, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lent_roles_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(r129_a_lent_role_is_no_fresher, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_role_opens_with_its_training, set_up_staff, tear_down),
+        cmocka_unit_test_setup_teardown(pending_and_ended_accounts_stay_shut, set_up_staff,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(lent_roles_end, set_up_staff, tear_down),
+        cmocka_unit_test_setup_teardown(r129_a_lent_role_is_no_fresher, set_up_staff, tear_down),
         cmocka_unit_test(resting_is_as_the_rule_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // What guards a session on the screen: the warning before an unused one ends, and the question who is
 // there before a sensitive step. Invariant: nothing that was typed is lost by either.
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { t } from "../lib/i18n";
@@ -7,8 +8,8 @@ import { heardOf, isTold, touch } from "../lib/idle";
 import { hasPasskeys, stepUpByPasskey } from "../lib/passkey";
 import { end, type Session, session } from "../lib/session";
 import { asking } from "../lib/stepup";
+import { Wrong } from "./act";
 import { Dialog, errorText } from "./basics";
-import { Icon } from "./icons";
 import { leave } from "./leave";
 
 const WARN_S = 120;
@@ -115,12 +116,7 @@ function StepUp() {
     <Dialog title={t("step_title")} onClose={() => asking.value?.(false)}>
       <form class="stack" onSubmit={submit}>
         <p>{t("step_text")}</p>
-        {error && (
-          <p class="note bad" role="alert">
-            <Icon name="warn" />
-            <span dir="auto">{error}</span>
-          </p>
-        )}
+        <Wrong text={error} />
         {hasPasskeys() && (
           <button
             type="button"

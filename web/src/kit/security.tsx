@@ -1,14 +1,14 @@
 // How my account is opened: passkeys, password, codes, and where I am signed in. Each change that could
 // open the account for somebody else asks first who is there (guard.tsx).
 import { useState } from "preact/hooks";
-import { type ApiError, call, get, post } from "../lib/api";
+import { call, get, post } from "../lib/api";
 import { fullDate, t, time } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import { addPasskey, hasPasskeys } from "../lib/passkey";
 import { begin, end, type Session } from "../lib/session";
-import { errorText, Failed, Skeleton } from "./basics";
+import { useAct, Wrong } from "./act";
+import { Failed, Skeleton } from "./basics";
 import { Icon } from "./icons";
-import { tell } from "./toast";
 
 interface Passkey {
   id: string;
@@ -35,38 +35,8 @@ interface Row {
 const KEY = "Account|*|security";
 const SESSIONS = "Account|*|sessions";
 
-/** Does it, says so, and shows what is wrong in place. */
-function useAct(): [string, boolean, (what: () => Promise<string>) => Promise<void>] {
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-  const act = async (what: () => Promise<string>): Promise<void> => {
-    setBusy(true);
-    setError("");
-    try {
-      const said = await what();
-      if (said) tell(said);
-    } catch (e) {
-      setError(errorText(e as ApiError));
-    }
-    setBusy(false);
-    again(KEY);
-    again(SESSIONS);
-  };
-  return [error, busy, act];
-}
-
-function Wrong({ text }: { text: string }) {
-  if (!text) return null;
-  return (
-    <p class="note bad" role="alert">
-      <Icon name="warn" />
-      <span dir="auto">{text}</span>
-    </p>
-  );
-}
-
 function PasskeyRow({ k }: { k: Passkey }) {
-  const [error, busy, act] = useAct();
+  const [error, busy, act] = useAct(KEY, SESSIONS);
   const remove = (): Promise<void> =>
     act(async () => {
       await post("/auth/passkeys/remove", { id: k.id });
@@ -94,7 +64,7 @@ function PasskeyRow({ k }: { k: Passkey }) {
 }
 
 function Passkeys({ keys }: { keys: Passkey[] }) {
-  const [error, busy, act] = useAct();
+  const [error, busy, act] = useAct(KEY, SESSIONS);
   const add = (e: SubmitEvent): void => {
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
@@ -133,7 +103,7 @@ function Passkeys({ keys }: { keys: Passkey[] }) {
 }
 
 function Password() {
-  const [error, busy, act] = useAct();
+  const [error, busy, act] = useAct(KEY, SESSIONS);
   const change = (e: SubmitEvent): void => {
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
@@ -172,7 +142,7 @@ function Password() {
 }
 
 function Totp({ on }: { on: boolean }) {
-  const [error, busy, act] = useAct();
+  const [error, busy, act] = useAct(KEY, SESSIONS);
   const [secret, setSecret] = useState("");
   const start = (): Promise<void> =>
     act(async () => {
@@ -225,7 +195,7 @@ function Totp({ on }: { on: boolean }) {
 }
 
 function Recovery({ left }: { left: number }) {
-  const [error, busy, act] = useAct();
+  const [error, busy, act] = useAct(KEY, SESSIONS);
   const [codes, setCodes] = useState<string[]>([]);
   const make = (): Promise<void> =>
     act(async () => {
@@ -262,7 +232,7 @@ function Sessions() {
   const { data, error: failed } = useLoad(SESSIONS, () =>
     get<{ sessions: Row[] }>("/auth/sessions"),
   );
-  const [error, busy, act] = useAct();
+  const [error, busy, act] = useAct(KEY, SESSIONS);
   const stop = (r: Row): Promise<void> =>
     act(async () => {
       await call("DELETE", `/auth/sessions/${r.id}`);

@@ -1,10 +1,12 @@
 // The door of both apps. Passwords may be pasted and managed; nothing has to be remembered or solved.
 // When a session has run out it says so, and says that the work is kept.
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { LANGS, type Lang, lang, setLanguage, t, wantedLanguage } from "../lib/i18n";
 import { hasPasskeys, signInByPasskey } from "../lib/passkey";
 import { begin, endReason, type Session } from "../lib/session";
+import { Wrong } from "./act";
 import { Choice, errorText } from "./basics";
 import { Brand, Icon } from "./icons";
 
@@ -139,12 +141,7 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
               <span>{t("signin_expired")}</span>
             </p>
           )}
-          {error && (
-            <p class="note bad" role="alert">
-              <Icon name="warn" />
-              <span dir="auto">{error}</span>
-            </p>
-          )}
+          <Wrong text={error} />
           {hasPasskeys() && (
             <>
               <button

@@ -1,8 +1,9 @@
 // People who help me: who sees what until when, adding somebody, stopping at once with undo. Nobody
 // needs my password: they get a link to an account of their own.
+
 import { useState } from "preact/hooks";
+import { Wrong } from "../kit/act";
 import { errorText, Failed, Skeleton } from "../kit/basics";
-import { Icon } from "../kit/icons";
 import { tell } from "../kit/toast";
 import { type ApiError, get, post } from "../lib/api";
 import { fullDate, list, t } from "../lib/i18n";
@@ -182,12 +183,7 @@ function Add({ offers, done }: { offers: Offer[]; done: () => void }) {
           ))}
         </select>
       </div>
-      {error && (
-        <p class="note bad" role="alert">
-          <Icon name="warn" />
-          <span dir="auto">{error}</span>
-        </p>
-      )}
+      <Wrong text={error} />
       <div class="acts">
         <button
           type="button"

@@ -1,8 +1,10 @@
 // Joining as a helper: the link of the invitation opens an account of one's own. The secret stands
 // behind the # of the address, which browsers send to nobody.
+
 import { useEffect, useState } from "preact/hooks";
+import { Wrong } from "../kit/act";
 import { errorText, Skeleton } from "../kit/basics";
-import { Brand, Icon } from "../kit/icons";
+import { Brand } from "../kit/icons";
 import { type ApiError, call } from "../lib/api";
 import { fullDate, list, t } from "../lib/i18n";
 import { addPasskey, hasPasskeys } from "../lib/passkey";
@@ -64,12 +66,7 @@ export function Join() {
         <form class="card" onSubmit={join}>
           <h1>{told ? t("join_title", { name: told.patient }) : t("join_wait")}</h1>
           {!told && !error && <Skeleton />}
-          {error && (
-            <p class="note bad" role="alert">
-              <Icon name="warn" />
-              <span dir="auto">{error}</span>
-            </p>
-          )}
+          <Wrong text={error} />
           {told && (
             <>
               <p>

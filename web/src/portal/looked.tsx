@@ -1,6 +1,8 @@
 // Who looked: the trail of access in plain words, a day at a time, with the reason it was allowed and a
 // way to say that it looks wrong. What one person did on one day for one reason stands in one line.
+
 import { useState } from "preact/hooks";
+import { Wrong } from "../kit/act";
 import { Empty, errorText, Failed, Skeleton } from "../kit/basics";
 import { Icon } from "../kit/icons";
 import { type ApiError, post } from "../lib/api";
@@ -130,12 +132,7 @@ function Line({ look, name, helper }: { look: Look; name: string; helper?: Helpe
             <span>{t("looked_case", { n: said })}</span>
           </p>
         )}
-        {error && (
-          <p class="note bad" role="alert">
-            <Icon name="warn" />
-            <span dir="auto">{error}</span>
-          </p>
-        )}
+        <Wrong text={error} />
       </div>
       {!look.own && !isSystem(look) && !said && (
         <button type="button" class="btn quiet" onClick={() => void report()}>
