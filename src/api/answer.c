@@ -184,6 +184,20 @@ str base_url(struct call *c)
     return c->base;
 }
 
+bool host_known(struct call *c)
+{
+    static const char *const here[] = {"localhost", "127.0.0.1", "[::1]"};
+    str host = net_header(c->rq, "Host");
+    if (c->api->fixed_url || str_eq_nocase(base_url(c), c->api->url))
+        return true;
+    for (size_t i = 0; i < 3; i++) {
+        str rest = str_sub(host, strlen(here[i]), SIZE_MAX);
+        if (str_starts(host, str_of(here[i])) && (!rest.n || rest.p[0] == ':'))
+            return true;
+    }
+    return false;
+}
+
 err answer_result(struct call *c, const struct record_result *r)
 {
     str type = fhir_type_name(r->type);

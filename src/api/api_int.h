@@ -210,6 +210,9 @@ MUST err answer_result(struct call *c, const struct record_result *r);
 MUST err answer_doc(struct call *c, const struct record_doc *doc);
 /* "http://host:port" for links, from configuration or the Host header. */
 str base_url(struct call *c);
+/* Is base_url() an address of ours: public_url, the one listened on, or this machine's? Else it is
+ * what the caller says. */
+bool host_known(struct call *c);
 /* W/"3" or "3" to 3; empty header gives empty. ERR_INVALID. */
 MUST err version_tag(struct call *c, const char *header, str *ret);
 /* The JSON object of a small request body. */

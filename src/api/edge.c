@@ -155,6 +155,19 @@ static err for_apps(struct call *c)
                        "This is for people who sign in here themselves, not for apps.");
 }
 
+/* What is issued here names this server (iss, aud): never by what a stranger's Host header says. */
+static err named(struct call *c)
+{
+    static const char *const issuing[] = {"/oauth/", "/.well-known/", "/fhir/.well-known/",
+                                          "/auth/launch"};
+    for (size_t i = 0; i < sizeof issuing / sizeof *issuing; i++)
+        if (str_starts(c->rq->path, str_of(issuing[i])) && !host_known(c))
+            return fail(&c->op, ERR_INVALID,
+                        "This server does not know the name that you reached it by, so it issues "
+                        "nothing in it. Its administrator sets public_url.");
+    return OK;
+}
+
 static err authenticate(struct call *c)
 {
     if (c->route->auth == AUTH_NONE)
@@ -185,6 +198,8 @@ static enum net_run edge_begin(void *ctx, struct net_request *rq)
         finish(c, OK);
         return NET_ANSWERED;
     }
+    if (e == OK)
+        e = named(c);
     if (e == OK)
         e = authenticate(c);
     if (e == OK)

@@ -187,9 +187,12 @@ static err put(struct op *op, struct identity *id, const struct identity_account
     if (is_new && e == OK)
         return fail(op, ERR_CONFLICT, "This user name is taken; choose another.");
     TRY(vet_check(op, &old, a));
-    if (!kept.totp.n)
+    bool anew = hash.n && e == OK; /* another's word on how it is opened: all other ways end */
+    if (!kept.totp.n && !anew)
         kept.totp = old.totp; /* what is not put anew stays */
-    kept.by = e == OK ? old.by : op->actor->user;
+    kept.by = e == OK && !anew ? old.by : op->actor->user;
+    if (anew)
+        TRY(account_ways_void(op, id, a->user));
     if (ends_sessions(&old, a, hash))
         secret.epoch = random_token(op->arena, 16);
     if (hash.n)

@@ -1,7 +1,8 @@
 /* Challenges: random, ours, for one session (or for signing in), good for five minutes and once.
  * Nothing is kept of those given out, so nobody can crowd out another's: a challenge carries its
  * end and a keyed hash; only those that were used are remembered until they end. Invariant: no
- * challenge is honoured twice; the key dies with the process, so none outlives it. */
+ * challenge is honoured twice; the key dies with the process, so none outlives it; one account uses
+ * up no more than its share of what can be remembered. */
 #include "identity/webauthn_int.h"
 
 #include <sodium.h>
@@ -58,22 +59,27 @@ bool challenge_holds(const struct op *op, struct identity *id, str whose, str ch
     return sodium_memcmp(mac, raw + 8 + RANDOM_BYTES, MAC_BYTES) == 0 && op->now < end_of(raw);
 }
 
-bool challenge_spend(const struct op *op, struct identity *id, str challenge)
+bool challenge_spend(const struct op *op, struct identity *id, str user, str challenge)
 {
     uint8_t raw[CHALLENGE_BYTES];
     struct spent_challenge *room = NULL;
+    uint64_t whose = str_hash(user);
+    unsigned mine = 0;
     bool fresh = raw_of(op, challenge, raw);
     pthread_mutex_lock(&id->challenges.lock);
     for (unsigned i = 0; fresh && i < SPENT_CHALLENGES; i++) {
         struct spent_challenge *s = &id->challenges.spent[i];
-        if (s->end > op->now)
-            fresh = memcmp(s->random, raw + 8, RANDOM_BYTES) != 0;
-        else
+        if (s->end <= op->now) {
             room = s;
+            continue;
+        }
+        fresh = memcmp(s->random, raw + 8, RANDOM_BYTES) != 0;
+        mine += s->whose == whose;
     }
-    fresh = fresh && room;
+    fresh = fresh && room && mine < SPENT_EACH;
     if (fresh) {
         memcpy(room->random, raw + 8, RANDOM_BYTES);
+        room->whose = whose;
         room->end = end_of(raw);
     }
     pthread_mutex_unlock(&id->challenges.lock);

@@ -1,12 +1,14 @@
 /* Delegation: somebody on the staff lends their role to a colleague until a time. Kept under
- * dele/<to>/<from>; the colleague then begins a session of their own in that role. Invariant: a
- * lent role ends with its time, with the lender's account or role, and when it is taken back;
- * whoever acts stands in the trail under their own name. */
+ * dele/<to>/<from>, found from the other side by lent/<from>/<to>; the colleague then begins a
+ * session of their own in that role. Invariant: a lent role ends with its time, with the lender's
+ * account or role, and when it is taken back; whoever acts stands in the trail under their own
+ * name. */
 #include "identity/identity_int.h"
 
 #define LEND_MAX_MS (INT64_C(31) * 24 * 3600 * 1000)
 #define REASON_MAX 200u
 #define LISTED_MAX 200u
+#define SWEPT_MAX 20000u
 
 static bool is_staff(enum role role)
 {
@@ -17,6 +19,12 @@ static bool is_staff(enum role role)
 static str lent_key(struct op *op, str to, str from)
 {
     return arena_printf(op->arena, "dele/%.*s/%.*s", STR_ARG(to), STR_ARG(from));
+}
+
+/* The same seen from who lends. */
+static str mine_key(struct op *op, str from, str to)
+{
+    return arena_printf(op->arena, "lent/%.*s/%.*s", STR_ARG(from), STR_ARG(to));
 }
 
 static err read_lent(struct op *op, struct identity *id, str to, str from,
@@ -85,7 +93,12 @@ err identity_lend(struct op *op, struct identity *id, str token, const struct id
     buf_init(&b, op->arena, 4096);
     json_write(&b, o);
     TRY(op_check(op));
-    TRY(kv_put(op, id, lent_key(op, l->to, user), back ? STR_NONE : buf_str(&b)));
+    struct store_tx *tx = store_tx_new(op, id->store);
+    struct store_commit done;
+    TRY(op_check(op));
+    store_tx_kv(tx, lent_key(op, l->to, user), back ? STR_NONE : buf_str(&b));
+    store_tx_kv(tx, mine_key(op, user, l->to), back ? STR_NONE : STR("1"));
+    TRY(store_commit(op, tx, &done));
     cache_drop_user(&id->cache, l->to);
     return record_audit_event(
         op, id->rec, STR("delegation"), true,
@@ -94,29 +107,57 @@ err identity_lend(struct op *op, struct identity *id, str token, const struct id
                      STR_ARG(back ? STR_NONE : time_format(op->arena, l->until))));
 }
 
+/* Of the names under "dele/<me>/" or "lent/<me>/", those in force. */
+static err list_side(struct op *op, struct identity *id, str user, bool mine,
+                     struct identity_lent *all, size_t *n)
+{
+    str *keys, prefix = mine ? mine_key(op, user, STR_NONE) : lent_key(op, user, STR_NONE);
+    size_t n_keys;
+    TRY(op_check(op));
+    TRY(store_kv_list(op, id->store, prefix, LISTED_MAX, &keys, &n_keys));
+    for (size_t i = 0; i < n_keys; i++) {
+        bool found;
+        str other = str_sub(keys[i], prefix.n, SIZE_MAX);
+        TRY(read_lent(op, id, mine ? other : user, mine ? user : other, &all[*n], &found));
+        *n += found;
+    }
+    return OK;
+}
+
 err identity_lent_list(struct op *op, struct identity *id, str token, struct identity_lent **ret,
                        size_t *ret_n)
 {
     struct session s = {0};
-    str *keys, key;
-    size_t n, kept = 0;
+    size_t n = 0;
     TRY(session_need(op, id, token, false, &s));
     str user = arena_str(op->arena, str_of(s.user));
-    TRY(store_kv_list(op, id->store, STR("dele/"), LISTED_MAX, &keys, &n));
-    struct identity_lent *all = ARENA_ARRAY(op->arena, struct identity_lent, n ? n : 1);
+    struct identity_lent *all = ARENA_ARRAY(op->arena, struct identity_lent, 2 * LISTED_MAX);
     TRY(op_check(op));
-    for (size_t i = 0; i < n; i++) {
-        str to, from;
-        bool found;
-        key = str_sub(keys[i], 5, SIZE_MAX);
-        if (!str_take_until(&key, '/', &to) || !str_take_until(&key, '/', &from) ||
-            (!str_eq(to, user) && !str_eq(from, user)))
-            continue;
-        TRY(read_lent(op, id, to, from, &all[kept], &found));
-        kept += found;
-    }
+    TRY(list_side(op, id, user, true, all, &n));
+    TRY(list_side(op, id, user, false, all, &n));
     *ret = all;
-    *ret_n = kept;
+    *ret_n = n;
+    return OK;
+}
+
+/* What is over goes from both sides; what stands has both. */
+err delegation_sweep(struct op *op, struct identity *id, struct store_tx *tx, size_t *ret_gone)
+{
+    str *keys;
+    size_t n;
+    TRY(store_kv_list(op, id->store, STR("dele/"), SWEPT_MAX, &keys, &n));
+    for (size_t i = 0; i < n; i++) {
+        str to, key = str_sub(keys[i], 5, SIZE_MAX);
+        struct identity_lent l;
+        bool found;
+        if (!str_take_until(&key, '/', &to))
+            continue;
+        TRY(read_lent(op, id, to, key, &l, &found));
+        if (!found)
+            store_tx_kv(tx, keys[i], STR_NONE);
+        store_tx_kv(tx, mine_key(op, key, to), found ? STR("1") : STR_NONE);
+        ++*ret_gone;
+    }
     return OK;
 }
 

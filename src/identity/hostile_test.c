@@ -1,6 +1,8 @@
 /* What a hostile review found in the doors of this room, one test a finding, over the memory store:
  * each does what the attacker did and wants it refused. */
 #include "identity/fixture_test.h"
+#include "identity/helper_int.h"
+#include "identity/oauth_int.h"
 #include "identity/passkey.h"
 #include "identity/webauthn_int.h"
 
@@ -167,6 +169,190 @@ static void a_name_is_taken_once(void **state)
     assert_int_equal(got.role, ROLE_NURSE);
 }
 
+/* R162: each request with a strange Origin read every app. */
+static void r162_a_strange_origin_reads_no_app(void **state)
+{
+    struct fixture *f = *state;
+    struct json *in, *out;
+    as(f, identity_system());
+    static const char meta[] = "{\"client_name\":\"Chart\",\"scope\":\"patient/*.rs\","
+                               "\"redirect_uris\":[\"https://app.example:8443/cb?x\"],"
+                               "\"token_endpoint_auth_method\":\"none\"}";
+    assert_int_equal(json_read(&f->op, str_of(meta), &JSON_LIMITS_DEFAULT, &in), OK);
+    assert_int_equal(oauth_client_register(&f->op, f->id, in, &out), OK);
+    str app = json_get_str(out, STR("client_id"));
+    assert_false(oauth_origin(&f->op, f->id, STR("https://app.example:8443")));
+    assert_int_equal(json_read(&f->op, STR("{\"status\":\"approved\",\"expires\":\"2040-01-01\"}"),
+                               &JSON_LIMITS_DEFAULT, &in),
+                     OK);
+    f->op.now = INT64_C(1900000000000); /* 2030 */
+    assert_int_equal(oauth_client_decide(&f->op, f->id, app, in, &out), OK);
+    assert_true(oauth_origin(&f->op, f->id, STR("https://app.example:8443")));
+    unsigned looked = f->id->oauth->origins_looked;
+    for (int i = 0; i < 50; i++) {
+        assert_false(oauth_origin(&f->op, f->id, arena_printf(f->arena, "https://x%d.example", i)));
+        assert_false(oauth_origin(&f->op, f->id, STR("https://app.example")));
+    }
+    assert_int_equal(f->id->oauth->origins_looked, looked);
+    f->op.now = INT64_C(2300000000000); /* its time is over, and nobody had to look */
+    assert_false(oauth_origin(&f->op, f->id, STR("https://app.example:8443")));
+    assert_int_equal(f->id->oauth->origins_looked, looked);
+    f->op.now = INT64_C(1900000000000);
+    assert_int_equal(json_read(&f->op, STR("{\"status\":\"refused\"}"), &JSON_LIMITS_DEFAULT, &in),
+                     OK);
+    assert_int_equal(oauth_client_decide(&f->op, f->id, app, in, &out), OK);
+    assert_false(oauth_origin(&f->op, f->id, STR("https://app.example:8443")));
+}
+
+/* R165: a helper who joins under the name of a script's token ended that token. */
+static void r165_a_scripts_name_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_account who = {.user = STR("etl"), .role = ROLE_NURSE}, got;
+    struct identity_session s;
+    as(f, identity_system());
+    assert_int_equal(identity_token_issue(&f->op, f->id, &who, STR(""), 3600, &s), OK);
+    as(f, NULL);
+    assert_int_equal(join_free_name(&f->op, f->id, STR("etl"), STR("::1")), ERR_CONFLICT);
+    as(f, NULL);
+    assert_int_equal(join_free_name(&f->op, f->id, STR("etl2"), STR("::1")), OK);
+    as(f, NULL);
+    assert_int_equal(identity_actor(&f->op, f->id, s.token, &got), OK);
+}
+
+/* R166: one account's answers filled what is remembered of spent challenges. */
+static void r166_one_account_spends_its_share(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned i = 0; i < SPENT_EACH; i++)
+        assert_true(
+            challenge_spend(&f->op, f->id, STR("eve"), challenge_make(&f->op, f->id, STR(""))));
+    assert_false(
+        challenge_spend(&f->op, f->id, STR("eve"), challenge_make(&f->op, f->id, STR(""))));
+    assert_true(challenge_spend(&f->op, f->id, STR("ada"), challenge_make(&f->op, f->id, STR(""))));
+}
+
+/* R167: the list looked at the first 200 of all that was ever lent. */
+static void r167_what_i_lent_is_listed(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_lent *all;
+    size_t n;
+    put(f, "nurse.ada", ROLE_NURSE);
+    put(f, "zoe", ROLE_AGENT);
+    struct identity_session ada = sign_in(f, "nurse.ada");
+    as(f, identity_system());
+    for (unsigned i = 0; i < 250; i++)
+        assert_int_equal(kv_put(&f->op, f->id, arena_printf(f->arena, "dele/a%u/b%u", i, i),
+                                STR("{\"role\":\"nurse\",\"until\":1,\"reason\":\"\"}")),
+                         OK);
+    struct identity_lent l = {.to = STR("zoe"), .until = f->op.now + 3600000};
+    assert_int_equal(identity_lend(&f->op, f->id, ada.token, &l), OK);
+    assert_int_equal(identity_lent_list(&f->op, f->id, ada.token, &all, &n), OK);
+    assert_int_equal(n, 1);
+    assert_str(all[0].to, "zoe");
+    as(f, identity_system());
+    assert_int_equal(identity_tick(&f->op, f->id), OK); /* what is over is swept */
+    str *keys;
+    assert_int_equal(store_kv_list(&f->op, f->store, STR("dele/"), 1000, &keys, &n), OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_kv_list(&f->op, f->store, STR("lent/"), 1000, &keys, &n), OK);
+    assert_int_equal(n, 1);
+}
+
+/* R168: a new password by an administrator left what an intruder had added. */
+static void r168_a_new_password_voids_every_other_way(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_account a = put(f, "nurse.ada", ROLE_NURSE), got;
+    str codes[IDENTITY_RECOVERY_CODES];
+    struct actor one = {.role = ROLE_ADMIN, .purpose = PURPOSE_SYSADMIN, .user = STR("admin.one")};
+    struct identity_session s = sign_in(f, "nurse.ada"), none;
+    assert_int_equal(identity_recovery_new(&f->op, f->id, s.token, codes), OK);
+    assert_int_equal(kv_put(&f->op, f->id, STR("pk/nurse.ada"),
+                            STR("{\"handle\":\"h\",\"keys\":[{\"id\":\"AAAA\"}]}")),
+                     OK);
+    str raw = STR_NONE;
+    assert_true(base64url_read(f->arena, STR("AAAA"), 100, &raw));
+    assert_int_equal(kv_put(&f->op, f->id, passkey_index_key(&f->op, raw), a.user), OK);
+    as(f, &one);
+    a.totp = identity_totp_secret(f->arena);
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), OK);
+    a.totp = STR_NONE;
+    a.pending = true;
+    as(f, &one);
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("quite another long phrase")), OK);
+    struct passkeys p;
+    bool found;
+    str text;
+    assert_int_equal(passkeys_load(&f->op, f->id, a.user, &p), OK);
+    assert_null(json_at(p.list, 0));
+    assert_int_equal(kv_get(&f->op, f->id, passkey_index_key(&f->op, raw), &found, &text), OK);
+    assert_false(found);
+    a.pending = false; /* nor does who set it vet it */
+    as(f, &one);
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), ERR_FORBIDDEN);
+    as(f, identity_system());
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), OK);
+    assert_int_equal(identity_account_get(&f->op, f->id, a.user, &got), OK);
+    assert_str(got.totp, "");
+    struct identity_try t = {.user = a.user, .code = codes[0], .peer = STR("::1")};
+    as(f, NULL);
+    assert_int_equal(identity_recover(&f->op, f->id, &t, &none), ERR_UNAUTHENTICATED);
+}
+
+/* R169: wrong second steps were braked for each address alone. */
+static void r169_wrong_codes_count_for_the_account(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_account a = put(f, "nurse.ada", ROLE_NURSE);
+    str code, wrong;
+    a.totp = identity_totp_secret(f->arena);
+    as(f, identity_system());
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), OK);
+    assert_int_equal(identity_totp_show(&f->op, f->id, a.user, &code), OK);
+    wrong = arena_printf(f->arena, "%06u", code.p[0] == '9' ? 100000u : 999999u);
+    struct identity_try t = {.user = a.user, .password = str_of(GOOD), .code = wrong};
+    struct identity_session s;
+    for (unsigned i = 0; i < 5; i++) {
+        t.peer = arena_printf(f->arena, "10.0.0.%u", i);
+        as(f, NULL);
+        assert_int_equal(identity_sign_in(&f->op, f->id, &t, &s), ERR_UNAUTHENTICATED);
+    }
+    t.peer = STR("10.0.1.1");
+    as(f, NULL);
+    assert_int_equal(identity_sign_in(&f->op, f->id, &t, &s), ERR_BUSY);
+    f->op.now += 60000; /* the pause is over: the owner comes in, and all is forgotten */
+    as(f, NULL);
+    assert_int_equal(identity_totp_show(&f->op, f->id, a.user, &t.code), OK);
+    assert_int_equal(identity_sign_in(&f->op, f->id, &t, &s), OK);
+    bool found;
+    str text;
+    assert_int_equal(kv_get(&f->op, f->id, STR("totptry/nurse.ada"), &found, &text), OK);
+    assert_false(found);
+    assert_int_equal(kv_put(&f->op, f->id, STR("totptry/nurse.ada"), STR("100 0")), OK);
+    as(f, NULL);
+    assert_int_equal(identity_sign_in(&f->op, f->id, &t, &s), ERR_UNAUTHENTICATED);
+}
+
+/* R171: invitations that nobody took up, and tokens beyond the first 20,000, stayed for good. */
+static void r171_what_is_over_is_swept(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const over[] = {"invite/00", "tok/00ff", "tok/ffff", "seen/7f00"};
+    bool found;
+    str text;
+    as(f, identity_system());
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(kv_put(&f->op, f->id, str_of(over[i]), STR("{\"expires\":1}")), OK);
+    for (unsigned i = 0; i < 60; i++)
+        assert_int_equal(identity_tick(&f->op, f->id), OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(kv_get(&f->op, f->id, str_of(over[i]), &found, &text), OK);
+        assert_false(found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +363,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(acting_for_somebody_proves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_of_ones_own_undoes_no_lock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_is_taken_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r162_a_strange_origin_reads_no_app, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r165_a_scripts_name_is_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r166_one_account_spends_its_share, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r167_what_i_lent_is_listed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r168_a_new_password_voids_every_other_way, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(r169_wrong_codes_count_for_the_account, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r171_what_is_over_is_swept, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

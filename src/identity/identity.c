@@ -7,6 +7,8 @@
 #define FLUSH_MAX 2000u
 #define SWEEP_EVERY 60u
 #define SWEEP_MAX 20000u
+#define SLICES 256u
+#define SLICES_A_MINUTE 5u
 
 err identity_new(struct op *op, struct store *store, struct record *rec, struct identity **ret)
 {
@@ -92,27 +94,62 @@ static err sweep_one(struct op *op, struct identity *id, str hex, struct store_t
     return OK;
 }
 
+/* The names of hashes go round by their first two digits, some at each minute, so that however many
+ * live, each is looked at within the hour. */
+static err sweep_slice(struct op *op, struct identity *id, unsigned slice, struct store_tx *tx,
+                       size_t *n)
+{
+    static const char *const prefixes[] = {"tok/", "seen/"};
+    str *keys;
+    size_t n_keys;
+    for (size_t p = 0; p < 2; p++) {
+        size_t skip = strlen(prefixes[p]);
+        TRY(store_kv_list(op, id->store, arena_printf(op->arena, "%s%02x", prefixes[p], slice),
+                          SWEEP_MAX, &keys, &n_keys));
+        for (size_t i = 0; i < n_keys; i++)
+            TRY(sweep_one(op, id, str_sub(keys[i], skip, SIZE_MAX), tx, n));
+    }
+    return OK;
+}
+
+/* Of sessions that are gone; invitations that nobody took up in their time. */
+static err sweep_lists(struct op *op, struct identity *id, struct store_tx *tx, size_t *n)
+{
+    str *keys;
+    size_t n_keys;
+    TRY(store_kv_list(op, id->store, STR("mine/"), SWEEP_MAX, &keys, &n_keys));
+    for (size_t i = 0; i < n_keys; i++)
+        TRY(sweep_one(op, id, str_sub(keys[i], 5, SIZE_MAX), tx, n));
+    TRY(store_kv_list(op, id->store, STR("invite/"), SWEEP_MAX, &keys, &n_keys));
+    for (size_t i = 0; i < n_keys; i++) {
+        struct json *o;
+        TRY(oauth_load(op, id, keys[i], &o, NULL));
+        if (o)
+            continue;
+        store_tx_kv(tx, keys[i], STR_NONE);
+        ++*n;
+    }
+    return delegation_sweep(op, id, tx, n);
+}
+
 static err sweep(struct op *op, struct identity *id)
 {
     struct store_tx *tx = store_tx_new(op, id->store);
-    TRY(op_check(op));
-    size_t n = 0;
-    static const str prefixes[] = {{"tok/", 4}, {"seen/", 5}, {"mine/", 5}};
-    for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++) {
-        str *keys;
-        size_t n_keys;
-        TRY(store_kv_list(op, id->store, prefixes[p], SWEEP_MAX, &keys, &n_keys));
-        for (size_t i = 0; i < n_keys; i++)
-            TRY(sweep_one(op, id, str_sub(keys[i], prefixes[p].n, SIZE_MAX), tx, &n));
-    }
     struct store_commit done;
+    size_t n = 0;
+    TRY(op_check(op));
+    for (unsigned i = 0; i < SLICES_A_MINUTE; i++)
+        TRY(sweep_slice(op, id, id->slice++ % SLICES, tx, &n));
+    bool hour = id->ticks++ % SWEEP_EVERY == 0;
+    if (hour)
+        TRY(sweep_lists(op, id, tx, &n));
     if (n)
         TRY(store_commit(op, tx, &done));
-    return oauth_sweep(op, id);
+    return hour ? oauth_sweep(op, id) : OK;
 }
 
 err identity_tick(struct op *op, struct identity *id)
 {
     TRY(flush(op, id));
-    return id->ticks++ % SWEEP_EVERY == 0 ? sweep(op, id) : OK;
+    return sweep(op, id);
 }

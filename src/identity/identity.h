@@ -29,7 +29,9 @@ struct identity_account {
     str client;    /* told by identity_actor(): the app (identity/oauth.h) whose token it is */
 };
 /* Creates or replaces; a new password, second step, role, reference or patient, and disabling, end
- * every session and token of the account. password empty: what it had, if anything. ERR_INVALID for
+ * every session and token of the account. password empty: what it had, if anything; a new one for
+ * an account that is there voids its passkeys, recovery codes and second step, and whoever set it
+ * does not vet the account. ERR_INVALID for
  * weak passwords (NIST SP 800-63B: at least 8 characters, not a known common one, not the user's
  * name). Needs MANAGE. */
 MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,

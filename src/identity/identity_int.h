@@ -50,7 +50,12 @@ struct cache {
 /* ---- second step (totp.c) ---- */
 /* Looks for the code in the steps around now; *ret_step is the step it belongs to. */
 bool totp_matches(str secret, str code, int64_t now, uint64_t *ret_step);
-/* Spends the step: ERR_CONFLICT when it, or a later one, was used before. */
+/* One more try, counted before the code is looked at. ERR_BUSY, or ERR_UNAUTHENTICATED "code" after
+ * too many wrong ones: then another way in (passkey, recovery code, administrator) is left. */
+MUST err totp_try(struct op *op, struct identity *id, str user);
+str totp_tries_key(struct op *op, str user);
+/* Spends the step, and the tries are forgotten: ERR_CONFLICT when it, or a later one, was used
+ * before. */
 MUST err totp_spend(struct op *op, struct identity *id, str user, uint64_t step);
 
 struct throttle_slot {
@@ -65,9 +70,11 @@ struct throttle {
 };
 
 /* Challenges that were used and have not ended (challenge.c). */
-#define SPENT_CHALLENGES 4096u
+#define SPENT_CHALLENGES 16384u
+#define SPENT_EACH 64u /* of one account: nobody uses up the others' */
 struct spent_challenge {
     uint8_t random[16];
+    uint64_t whose; /* hash of the account's name */
     int64_t end;
 };
 struct challenges {
@@ -89,7 +96,7 @@ struct identity {
     unsigned hashing_now;
     atomic_int_fast64_t rest_max;     /* ms */
     atomic_uint signing, signing_max; /* sign-ins under way */
-    unsigned ticks;
+    unsigned ticks, slice;
 };
 
 /* account.c */
@@ -112,6 +119,8 @@ bool account_open(const struct op *op, const struct identity_account *a);
 /* Is the role's person named, and of the right type? a->role is a role. */
 MUST err account_check_binding(struct op *op, const struct identity_account *a);
 MUST err need_manage(struct op *op);
+/* passkey.c: what opens the account beside its password, and the count of its second step. */
+MUST err account_ways_void(struct op *op, struct identity *id, str user);
 /* Writes the stored form and forgets what is cached of the account. ERR_CONFLICT when it is not any
  * more what was read (secret->text): a change of one hand never undoes that of another. */
 MUST err account_keep(struct op *op, struct identity *id, const struct identity_account *a,
@@ -188,6 +197,10 @@ MUST err session_begin(struct op *op, struct identity *id, const struct identity
 /* Until when `to` may act in the role of `from`; 0: not, or no more. */
 MUST err delegation_holds(struct op *op, struct identity *id, str to, str from, enum role role,
                           int64_t *ret_until);
+
+/* Takes what is over out of the lists. */
+MUST err delegation_sweep(struct op *op, struct identity *id, struct store_tx *tx,
+                          size_t *ret_gone);
 
 /* training.c */
 /* The earliest end of what the role asks for; 0: something was never passed. */

@@ -82,7 +82,7 @@ err identity_invitation(struct op *op, struct identity *id, str secret,
     return OK;
 }
 
-static err free_name(struct op *op, struct identity *id, str user, str peer)
+err join_free_name(struct op *op, struct identity *id, str user, str peer)
 {
     struct identity_account a;
     struct account_secret secret;
@@ -92,7 +92,10 @@ static err free_name(struct op *op, struct identity *id, str user, str peer)
                     "A user name is 1 to 64 small letters, digits, dots, hyphens or @.");
     if (throttle_wait(&id->throttle, STR_NONE, peer, op->now) > 0)
         return fail(op, ERR_BUSY, "Too many tries from here; wait a second and try again.");
-    err e = account_load(op, id, user, &a, &secret);
+    bool script; /* its token would end with an account of another role under its name */
+    str text;
+    TRY(kv_get(op, id, arena_cat(op->arena, STR("tokuser/"), user), &script, &text));
+    err e = script ? OK : account_load(op, id, user, &a, &secret);
     if (e == OK) /* it tells that the name is there, and a patient may invite without end */
         throttle_fail(&id->throttle, STR_NONE, peer, op->now);
     if (e == OK)
@@ -140,7 +143,7 @@ err identity_join(struct op *op, struct identity *id, str secret, const struct i
     struct identity_account a;
     struct account_secret kept = {0};
     TRY(load(op, id, secret, &i));
-    TRY(free_name(op, id, t->user, t->peer));
+    TRY(join_free_name(op, id, t->user, t->peer));
     if (t->password.n)
         TRY(password_check_strength(op, t->password, t->user));
     TRY(signing_enter(op, id));

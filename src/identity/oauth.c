@@ -13,6 +13,7 @@ err oauth_new(struct op *op, struct identity *id)
         return fail(op, ERR_UNAVAILABLE, "No memory for the apps.");
     pthread_mutex_init(&id->oauth->lock, NULL);
     pthread_mutex_init(&id->oauth->making, NULL);
+    pthread_mutex_init(&id->oauth->origins_lock, NULL);
     return OK;
 }
 
@@ -22,6 +23,8 @@ void oauth_free(struct identity *id)
         return;
     pthread_mutex_destroy(&id->oauth->lock);
     pthread_mutex_destroy(&id->oauth->making);
+    pthread_mutex_destroy(&id->oauth->origins_lock);
+    free(id->oauth->origins);
     free(id->oauth);
 }
 

@@ -428,6 +428,7 @@ err oauth_client_decide(struct op *op, struct identity *id, str client, const st
     TRY(oauth_swap(op, id, client_key(op, client), was, o));
     cache_drop_app(&id->cache, client, STR_NONE);
     rates_anew(id->oauth);
+    oauth_origins_anew(id->oauth);
     *ret = told(op, o);
     return record_audit_event(op, id->rec, STR("oauth-app"), true,
                               arena_printf(op->arena, "%.*s client=%.*s",
@@ -451,32 +452,4 @@ err oauth_client_list(struct op *op, struct identity *id, struct json **ret)
     *ret = json_new(op->arena, JSON_OBJECT);
     json_set(op->arena, *ret, STR("apps"), list);
     return op_check(op);
-}
-
-static bool origin_is(str origin, str address)
-{
-    return str_starts(address, origin) &&
-           (address.n == origin.n || address.p[origin.n] == '/' || address.p[origin.n] == '?');
-}
-
-bool oauth_origin(struct op *op, struct identity *id, str origin)
-{
-    str *names;
-    size_t n;
-    struct fault before = op->fault;
-    if (origin.n < 8 || store_kv_list(op, id->store, STR("oc/"), CLIENTS_MAX, &names, &n) != OK) {
-        op->fault = before;
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        struct oauth_client c;
-        if (oauth_client_load(op, id, str_sub(names[i], 3, SIZE_MAX), &c) != OK ||
-            !oauth_client_lives(op, &c))
-            continue;
-        for (size_t r = 0; r < c.n_redirects; r++)
-            if (origin_is(origin, c.redirects[r]))
-                return true;
-    }
-    op->fault = before;
-    return false;
 }

@@ -24,6 +24,11 @@ struct oauth_step_row {
     bool ok;
     char launch[27], client[65], step[24], code[33], why[240], params[400];
 };
+#define OAUTH_ORIGIN_MAX 256u
+struct oauth_origin_row {
+    int64_t expires;
+    char text[OAUTH_ORIGIN_MAX + 1];
+};
 struct oauth {
     pthread_mutex_t lock;
     pthread_mutex_t making; /* of signing keys */
@@ -35,8 +40,14 @@ struct oauth {
         uint32_t n, most;
     } rates[OAUTH_RATES];
     struct oauth_step_row steps[OAUTH_STEPS];
-    size_t n_steps;         /* ever */
-    int64_t refusal_minute; /* and how many refusals went into the trail in it */
+    /* The web origins of apps, so that a stranger's Origin costs no look into the store. */
+    pthread_mutex_t origins_lock;
+    struct oauth_origin_row *origins; /* malloc'd */
+    size_t n_origins;
+    bool origins_read;
+    unsigned origins_looked; /* how often the apps were read for them */
+    size_t n_steps;          /* ever */
+    int64_t refusal_minute;  /* and how many refusals went into the trail in it */
     unsigned refusals;
 };
 MUST err oauth_new(struct op *op, struct identity *id);
@@ -79,6 +90,8 @@ MUST err oauth_still(struct op *op, struct identity *id, struct session *s, enum
                      bool *ret);
 /* door: of requests that anybody can make in the app's name; they are counted apart. */
 MUST err oauth_rate(struct op *op, struct identity *id, str client, bool door);
+/* oauth_origin.c: an app was decided on; what is known of origins is read anew. */
+void oauth_origins_anew(struct oauth *o);
 /* oauth_scope.c */
 bool oauth_has(str scope, const char *word);
 /* The words of asked that the app may have and this server understands, in order. */

@@ -51,6 +51,28 @@ err passkeys_keep(struct op *op, str user, const struct passkeys *p, struct stor
     return store_commit(op, tx, &done);
 }
 
+/* Every way in but the password is void: passkeys, recovery codes, and what was counted of tries.
+ */
+err account_ways_void(struct op *op, struct identity *id, str user)
+{
+    struct passkeys p;
+    struct json *at;
+    struct store_tx *tx = store_tx_new(op, id->store);
+    struct store_commit done;
+    TRY(op_check(op));
+    TRY(passkeys_load(op, id, user, &p));
+    for (size_t i = 0; (at = json_at(p.list, i)); i++) {
+        str raw;
+        if (base64url_read(op->arena, json_get_str(at, STR("id")), CREDENTIAL_MAX, &raw))
+            store_tx_kv(tx, passkey_index_key(op, raw), STR_NONE);
+    }
+    store_tx_expect_kv(tx, arena_cat(op->arena, STR("pk/"), user), p.text);
+    store_tx_kv(tx, arena_cat(op->arena, STR("pk/"), user), STR_NONE);
+    store_tx_kv(tx, arena_cat(op->arena, STR("recover/"), user), STR_NONE);
+    store_tx_kv(tx, totp_tries_key(op, user), STR_NONE);
+    return store_commit(op, tx, &done);
+}
+
 bool passkey_row_read(struct op *op, struct json *at, struct passkey_row *ret)
 {
     int64_t alg = 0, count = 0;
@@ -165,7 +187,7 @@ err identity_passkey_add(struct op *op, struct identity *id, str token,
     if (p.list->n >= IDENTITY_PASSKEYS_MAX)
         return fail(op, ERR_TOO_LARGE, "An account has at most %u passkeys; remove one first.",
                     IDENTITY_PASSKEYS_MAX);
-    if (!challenge_spend(op, id, challenge))
+    if (!challenge_spend(op, id, str_of(s.user), challenge))
         return fail(op, ERR_INVALID, "This was done already; begin again.");
     json_push(op->arena, p.list, row_json(op, &c, place->rp, made->name));
     struct store_tx *tx = store_tx_new(op, id->store);

@@ -70,7 +70,7 @@ static err check(struct op *op, struct identity *id, const struct identity_place
     if (credential_verify(op, &row.c, place->rp, a, &count) != OK)
         return OK;
     *ret_why = "challenge used already";
-    if (!challenge_spend(op, id, challenge))
+    if (!challenge_spend(op, id, user, challenge))
         return OK;
     TRY(row_used(op, id, user, &p, &row, count, &copied));
     *ret_why = copied ? "counter went backwards: a copy of the passkey" : NULL;

@@ -89,6 +89,7 @@ err recovery_spend(struct op *op, struct identity *id, str user, str code)
     TRY(op_check(op));
     store_tx_expect_kv(tx, key, text);
     store_tx_kv(tx, key, rest.n ? buf_str(&rest) : STR("\n"));
+    store_tx_kv(tx, totp_tries_key(op, user), STR_NONE);
     return store_commit(op, tx, &done);
 }
 

@@ -119,18 +119,19 @@ static void challenges(void **state)
             assert_false(challenge_holds(&f->op, f->id, STR("s1"), str_make(copy, c.n)) &&
                          i + 1 < c.n);
     }
-    assert_true(challenge_spend(&f->op, f->id, c));
-    assert_false(challenge_spend(&f->op, f->id, c));
+    assert_true(challenge_spend(&f->op, f->id, STR("ada"), c));
+    assert_false(challenge_spend(&f->op, f->id, STR("ada"), c));
     f->op.now += 5 * 60 * 1000 - 1;
     assert_true(challenge_holds(&f->op, f->id, STR(""), any));
-    assert_false(challenge_spend(&f->op, f->id, c));
+    assert_false(challenge_spend(&f->op, f->id, STR("ada"), c));
     f->op.now += 1;
     assert_false(challenge_holds(&f->op, f->id, STR(""), any));
     for (unsigned i = 0; i < SPENT_CHALLENGES; i++)
-        assert_true(challenge_spend(&f->op, f->id, challenge_make(&f->op, f->id, STR(""))));
-    assert_false(challenge_spend(&f->op, f->id, challenge_make(&f->op, f->id, STR(""))));
+        f->id->challenges.spent[i] = (struct spent_challenge){.end = f->op.now + 1000, .whose = i};
+    assert_false(
+        challenge_spend(&f->op, f->id, STR("ada"), challenge_make(&f->op, f->id, STR(""))));
     f->op.now += 5 * 60 * 1000;
-    assert_true(challenge_spend(&f->op, f->id, challenge_make(&f->op, f->id, STR(""))));
+    assert_true(challenge_spend(&f->op, f->id, STR("ada"), challenge_make(&f->op, f->id, STR(""))));
 }
 
 int main(void)

@@ -28,6 +28,8 @@ static err second_step(struct op *op, struct identity *id, const struct identity
         return fail_at(op, ERR_UNAUTHENTICATED, STR("code"),
                        "Type the six digits that your authenticator shows for this account.");
     }
+    if (t->code.n <= 6)
+        TRY(totp_try(op, id, a->user));
     err e = t->code.n > 6 ? recovery_spend(op, id, a->user, t->code)
             : totp_matches(a->totp, t->code, op->now, &step) ? totp_spend(op, id, a->user, step)
                                                              : ERR_CONFLICT;

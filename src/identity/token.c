@@ -187,6 +187,7 @@ err identity_token_issue(struct op *op, struct identity *id, const struct identi
                                 .epoch = secret.epoch,
                                 .scope = scope,
                                 .context = a->patient};
+    TRY(kv_put(op, id, arena_cat(op->arena, STR("tokuser/"), a->user), STR("1")));
     TRY(token_make(op, id, a, &terms, ret));
     return record_audit_event(op, id->rec, STR("token"), true, a->user);
 }

@@ -80,6 +80,57 @@ bool totp_matches(str secret, str code, int64_t now, uint64_t *ret_step)
     return found;
 }
 
+/* Whoever fails here has the password: counted for the account, from whatever address, and over a
+ * restart too; a hundred in a row and no more (NIST SP 800-63B 5.2.2). */
+#define TRIES_FREE 5u
+#define TRIES_MAX 100u
+#define TRY_WAIT_MAX_MS (INT64_C(15) * 60 * 1000)
+
+str totp_tries_key(struct op *op, str user)
+{
+    return arena_cat(op->arena, STR("totptry/"), user);
+}
+
+static int64_t try_wait(uint64_t n, int64_t last, int64_t now)
+{
+    if (n < TRIES_FREE)
+        return 0;
+    int64_t pause = n - TRIES_FREE > 9 ? TRY_WAIT_MAX_MS : INT64_C(1000) << (n - TRIES_FREE);
+    return last + pause - now;
+}
+
+err totp_try(struct op *op, struct identity *id, str user)
+{
+    bool found;
+    str text = STR_NONE, rest, one, key = totp_tries_key(op, user);
+    uint64_t n = 0, last = 0;
+    TRY(kv_get(op, id, key, &found, &text));
+    rest = found ? text : STR_NONE;
+    if (found && str_take_until(&rest, ' ', &one) &&
+        (!str_to_u64(one, UINT64_MAX, &n) || !str_to_u64(rest, INT64_MAX, &last)))
+        return fail(op, ERR_FAULT, "The count of tries cannot be read.");
+    if (n >= TRIES_MAX)
+        return fail_at(op, ERR_UNAUTHENTICATED, STR("code"),
+                       "Too many wrong codes. Use a passkey or a recovery code, or ask an "
+                       "administrator.");
+    int64_t wait = try_wait(n, (int64_t)last, op->now);
+    if (wait > 0)
+        return fail(op, ERR_BUSY, "Too many wrong codes; wait %lld seconds and try again.",
+                    (long long)(wait / 1000 + 1));
+    struct store_tx *tx = store_tx_new(op, id->store);
+    struct store_commit done;
+    TRY(op_check(op));
+    store_tx_expect_kv(tx, key, found ? text : STR_NONE);
+    store_tx_kv(
+        tx, key,
+        arena_printf(op->arena, "%llu %lld", (unsigned long long)n + 1, (long long)op->now));
+    err e = store_commit(op, tx, &done);
+    if (e != ERR_CONFLICT)
+        return e;
+    op_clear(op);
+    return fail(op, ERR_BUSY, "Another try is under way; wait a second and try again.");
+}
+
 err totp_spend(struct op *op, struct identity *id, str user, uint64_t step)
 {
     bool found;
@@ -93,6 +144,7 @@ err totp_spend(struct op *op, struct identity *id, str user, uint64_t step)
     TRY(op_check(op));
     store_tx_expect_kv(tx, key, found ? was : STR_NONE);
     store_tx_kv(tx, key, arena_printf(op->arena, "%llu", (unsigned long long)step));
+    store_tx_kv(tx, totp_tries_key(op, user), STR_NONE);
     return store_commit(op, tx, &done);
 }
 

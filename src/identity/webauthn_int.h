@@ -38,8 +38,8 @@ MUST err credential_verify(struct op *op, const struct credential *c, str rp,
 str challenge_make(struct op *op, struct identity *id, str whose);
 /* Ours, for them, in time and not spent. */
 bool challenge_holds(const struct op *op, struct identity *id, str whose, str challenge);
-/* False when it was spent already, or too many are kept just now. */
-bool challenge_spend(const struct op *op, struct identity *id, str challenge);
+/* False when it was spent already, or too many are kept just now, of this account or of all. */
+bool challenge_spend(const struct op *op, struct identity *id, str user, str challenge);
 
 /* passkey.c: as stored under pk/<user>. */
 struct passkeys {

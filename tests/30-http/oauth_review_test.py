@@ -25,6 +25,19 @@ class OauthReview(Case):
     def status(self, token, path):
         return self.server.call("GET", "/fhir/" + path, token=token).status
 
+    def test_the_host_header_names_no_issuer(self):
+        """Without public_url, iss and aud were whatever Host said."""
+        for path in ("/.well-known/openid-configuration", "/fhir/.well-known/smart-configuration",
+                     "/oauth/authorize?client_id=x", "/oauth/jwks"):
+            for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "[::1"):
+                a = self.server.call("GET", path, headers={"Host": host})
+                self.expect(400, a, "public_url")
+        for host in (f"127.0.0.1:{self.server.port}", f"localhost:{self.server.port}", "[::1]:1"):
+            a = self.server.call("GET", "/.well-known/openid-configuration", headers={"Host": host})
+            self.assertEqual("http://" + host, self.expect(200, a).json["issuer"])
+        a = self.server.call("POST", "/oauth/token", "grant_type=x", headers={"Host": "evil.example"})
+        self.expect(400, a, "public_url")
+
     def test_r120_an_apps_token_is_no_session(self):
         """A token put into the cookie signed its user in for any app, with any scope."""
         app = App(self, WIDE)
