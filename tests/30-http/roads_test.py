@@ -28,6 +28,16 @@ class Roads(Case):
                 self.expect(400, self.call(
                     "GET", f"/fhir/Patient?_sort={sort}&_count=1&_page={forged}"), "_page")
 
+    def test_paper_is_told_to_the_patient(self):
+        who = self.patient("Paper")
+        self.mine = self.server.token("patient", "--user", "paper", "--patient", who)
+        self.expect(204, self.call("POST", f"/fhir/Patient/{who}/$print", {}))
+        self.expect(404, self.call("POST", f"/fhir/Patient/{self.patient('Other')}/$print", {}, "mine"))
+        looks = self.call("GET", f"/fhir/AuditEvent?patient={who}&_count=50", token="mine").json["entry"]
+        printed = [e["resource"] for e in looks if e["resource"]["subtype"][0]["code"] == "print"]
+        self.assertEqual(["Patient/" + who], [e["what"]["reference"] for e in printed[0]["entity"]])
+        self.assertEqual(1, len(printed))
+
     def test_an_answer_names_the_id_that_was_put(self):
         for _ in range(3):
             a = self.put({"resourceType": "Patient", "id": "mine1", "active": True})

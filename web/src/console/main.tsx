@@ -10,6 +10,7 @@ import { startWords } from "../lib/i18n";
 import { watchHands } from "../lib/idle";
 import { installKeys } from "../lib/keys";
 import { applyTheme } from "../lib/prefs";
+import { watchPrinter } from "../lib/printed";
 import { installRouter } from "../lib/router";
 import { resume, watchOtherTabs } from "../lib/session";
 import app from "../words/console.en";
@@ -21,6 +22,7 @@ installRouter();
 installKeys();
 watchHands();
 watchOtherTabs();
+watchPrinter();
 await startWords({
   en: async () => ({ ...kit, ...app }),
   es: async () => (await import("../words/console.es.all")).default,

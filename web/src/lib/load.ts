@@ -108,6 +108,12 @@ export function changedAll(): void {
   }
 }
 
+/** The patients whose data is on screen now. */
+export function patientsShown(): string[] {
+  const used = [...entries.values()].filter((e) => e.users > 0 && e.patient !== "*");
+  return [...new Set(used.map((e) => e.patient))];
+}
+
 /** Sign-out forgets all that was read. */
 export function forget(): void {
   for (const e of entries.values()) clearTimeout(e.timer);

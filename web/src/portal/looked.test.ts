@@ -37,6 +37,11 @@ describe("who looked", () => {
     expect(lookOf(event("Practitioner/a", "Observation", 9, { outcome: "4" })).did).toBe(
       "did_refused",
     );
+    const printed = event("Practitioner/a", "Patient", 9, {
+      action: "U",
+      subtype: [{ code: "print" }],
+    });
+    expect(lookOf(printed).did).toBe("did_print");
     expect(lookOf(event("Patient/p1", "Observation", 9)).own).toBe(true);
   });
   it("reads the type of a search from its description", () => {

@@ -32,6 +32,17 @@ const DID: Record<string, Key> = {
   U: "did_write",
   D: "did_delete",
 };
+const DID_MORE: Record<string, Key> = {
+  print: "did_print",
+  export: "did_export",
+  "break-glass": "did_glass",
+};
+
+function didOf(e: AuditEvent): Key {
+  if (e.outcome === "4" || e.outcome === "8") return "did_refused";
+  const more = e.subtype?.map((s) => DID_MORE[s.code ?? ""]).find((s) => s);
+  return more ?? DID[e.action ?? "R"] ?? "did_read";
+}
 
 /** The first thing named that is not the person: a type, or the type of a reference. */
 function whatOf(e: AuditEvent): Key {
@@ -58,13 +69,12 @@ export function lookOf(e: AuditEvent): Look {
   const agent = e.agent?.find((a) => a.requestor) ?? e.agent?.[0];
   const who = agent?.who?.reference ?? agent?.who?.display ?? agent?.name ?? "";
   const own = who === `Patient/${me()}`;
-  const refused = e.outcome === "4" || e.outcome === "8";
   return {
     id: e.id ?? "",
     who,
     role: agent?.role?.[0]?.coding?.[0]?.code ?? "",
     own,
-    did: refused ? "did_refused" : (DID[e.action ?? "R"] ?? "did_read"),
+    did: didOf(e),
     what: [whatOf(e)],
     why: whyOf(e, own),
     at: Date.parse(e.recorded),

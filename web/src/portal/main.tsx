@@ -8,6 +8,7 @@ import { startWords } from "../lib/i18n";
 import { watchHands } from "../lib/idle";
 import { installKeys } from "../lib/keys";
 import { applyTheme } from "../lib/prefs";
+import { watchPrinter } from "../lib/printed";
 import { installRouter } from "../lib/router";
 import { resume, watchOtherTabs } from "../lib/session";
 import kit from "../words/kit.en";
@@ -19,6 +20,7 @@ installRouter();
 installKeys();
 watchHands();
 watchOtherTabs();
+watchPrinter();
 await startWords({
   en: async () => ({ ...kit, ...app }),
   es: async () => (await import("../words/portal.es.all")).default,
