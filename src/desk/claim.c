@@ -9,12 +9,14 @@ err desk_claim(struct op *op, struct record *rec, str task, struct record_result
     if (str_eq(t.status, STR("in-progress")) && !desk_is_owner(op, t.tree))
         return fail_at(op, ERR_CONFLICT, STR("Task.owner"),
                        "someone else has claimed this case; choose another or ask for it");
-    if (str_eq(t.status, STR("completed")) || str_eq(t.status, STR("cancelled")))
+    if (str_eq(t.status, STR("completed")) || str_eq(t.status, STR("cancelled")) ||
+        str_eq(t.status, STR("rejected")) || str_eq(t.status, STR("accepted")))
         return fail_at(op, ERR_CONFLICT, STR("Task.status"), "this case is already closed");
     if (!op->actor || str_empty(op->actor->reference))
         return fail(op, ERR_FORBIDDEN, "only a person with a record of their own can claim a case");
     json_set(op->arena, t.tree, STR("owner"), desk_reference(op, op->actor->reference, STR_NONE));
-    json_unset(t.tree, STR("restriction"));
+    if (str_eq(t.status, STR("on-hold"))) /* a snooze; otherwise it is a clock */
+        json_unset(t.tree, STR("restriction"));
     desk_set_status(op, t.tree, STR("in-progress"));
     return desk_write(op, rec, &t, ret);
 }

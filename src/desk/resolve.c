@@ -1,6 +1,7 @@
 /* Closing a case with its outcome. Invariant: Task completed and the named value of the open case
  * removed in one transaction, so the next evidence opens a new case. */
 #include "desk/desk_int.h"
+#include "desk/rights.h"
 
 static const struct desk_outcome *find_outcome(str code)
 {
@@ -60,6 +61,9 @@ err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str n
                        "unknown outcome; use one of the codes of " DESK_SYSTEM_OUTCOME);
     struct desk_task t;
     TRY(desk_read(op, rec, task, &t));
+    if (rights_kind(t.tree).n)
+        return fail_at(op, ERR_UNPROCESSABLE, STR("Task.code"),
+                       "a request of a patient is decided ($decide), not closed");
     if (!str_eq(t.status, STR("in-progress")) || !desk_is_owner(op, t.tree))
         return fail_at(op, ERR_CONFLICT, STR("Task.owner"), "claim the case before you close it");
     set_outcome(op, t.tree, row);

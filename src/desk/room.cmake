@@ -3,3 +3,11 @@ add_custom_command(OUTPUT ${GEN}/desk_gen.h
             ${CMAKE_SOURCE_DIR}/spec/desk/outcomes.csv ${GEN}/desk_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_desk.py ${CMAKE_SOURCE_DIR}/spec/desk/outcomes.csv)
 target_sources(weft_desk PRIVATE ${GEN}/desk_gen.h)
+
+set(rights_spec ${CMAKE_SOURCE_DIR}/spec/desk/rights.csv ${CMAKE_SOURCE_DIR}/spec/desk/places.csv
+    ${CMAKE_SOURCE_DIR}/spec/desk/rights-words.csv)
+add_custom_command(OUTPUT ${GEN}/rights_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_rights.py
+            ${CMAKE_SOURCE_DIR}/spec/desk ${GEN}/rights_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_rights.py ${rights_spec})
+target_sources(weft_desk PRIVATE ${GEN}/rights_gen.h)

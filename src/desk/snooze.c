@@ -1,6 +1,7 @@
 /* Snooze until a time, and waking. A snooze always ends: at its time, by a higher level (open.c),
  * or by a claim. The most urgent level cannot be snoozed. */
 #include "desk/desk_int.h"
+#include "desk/rights.h"
 
 #define SNOOZE_MAX_MS (14LL * 24 * 3600 * 1000)
 
@@ -21,6 +22,10 @@ err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
                        "a snooze ends in the future, at most 14 days from now");
     struct desk_task t;
     TRY(desk_read(op, rec, task, &t));
+    if (rights_kind(t.tree).n)
+        return fail_at(op, ERR_UNPROCESSABLE, STR("Task.code"),
+                       "the clock of a patient's request runs on; it can be given more time once "
+                       "($extend)");
     if (desk_priority_of(t.tree) == DESK_P1)
         return fail_at(
             op, ERR_UNPROCESSABLE, STR("Task.priority"),

@@ -1,0 +1,222 @@
+/* The file of a granted request: the patient's own record as FHIR NDJSON or as a page to read and
+ * print. Made as it is fetched, as the patient: what they may not see is not in it. */
+#include "api/op_int.h"
+#include "desk/rights.h"
+#include "record/operations.h"
+
+#define PAGE 1000u
+#define ROWS_MAX 20000u
+
+struct file {
+    struct call *c;
+    struct buf *b;
+    fhir_type section;
+    size_t rows;
+};
+
+static void html(struct buf *b, str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        switch (s.p[i]) {
+        case '<':
+            buf_add(b, STR("&lt;"));
+            break;
+        case '>':
+            buf_add(b, STR("&gt;"));
+            break;
+        case '&':
+            buf_add(b, STR("&amp;"));
+            break;
+        case '"':
+            buf_add(b, STR("&quot;"));
+            break;
+        default:
+            buf_char(b, s.p[i]);
+        }
+}
+
+static str concept(const struct json *v)
+{
+    str text = json_get_str(v, STR("text"));
+    const struct json *coding = json_at(JSON_GET(v, "coding"), 0);
+    if (!text.n)
+        text = json_get_str(coding, STR("display"));
+    return text.n ? text : json_get_str(coding, STR("code"));
+}
+
+/* The first member of these that says something: a concept, a name or a text. */
+static str what_of(const struct json *r)
+{
+    static const char *const names[] = {"code",        "medicationCodeableConcept",
+                                        "vaccineCode", "type",
+                                        "title",       "description",
+                                        "class",       "category",
+                                        "scope"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct json *v = json_get(r, str_of(names[i]));
+        const struct json *one = json_is(v, JSON_ARRAY) ? json_at(v, 0) : v;
+        str s = json_is(one, JSON_STRING) ? json_str(one) : concept(one);
+        if (!s.n && one)
+            s = json_get_str(one, STR("display"));
+        if (s.n)
+            return s;
+    }
+    return STR_NONE;
+}
+
+static str when_of(const struct json *r)
+{
+    static const char *const paths[] = {"effectiveDateTime",
+                                        "effectivePeriod.start",
+                                        "performedDateTime",
+                                        "performedPeriod.start",
+                                        "occurrenceDateTime",
+                                        "onsetDateTime",
+                                        "start",
+                                        "period.start",
+                                        "authoredOn",
+                                        "sent",
+                                        "date",
+                                        "dateTime",
+                                        "issued",
+                                        "recordedDate",
+                                        "created",
+                                        "recorded",
+                                        "birthDate"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        str s = json_str(json_path(r, paths[i]));
+        if (s.n)
+            return str_sub(s, 0, 16);
+    }
+    return STR_NONE;
+}
+
+static void amount(struct buf *b, const struct json *r)
+{
+    const struct json *q = JSON_GET(r, "valueQuantity"), *n = JSON_GET(q, "value");
+    if (n)
+        json_write(b, n);
+    if (n)
+        buf_char(b, ' ');
+    html(b, json_get_str(q, STR("unit")));
+    html(b, concept(JSON_GET(r, "valueCodeableConcept")));
+    html(b, json_get_str(r, STR("valueString")));
+}
+
+static void value_of(struct buf *b, const struct json *r)
+{
+    const struct json *all = JSON_GET(r, "component"), *one;
+    amount(b, r);
+    for (size_t i = 0; (one = json_at(all, i)); i++) {
+        buf_add(b, i ? STR(", ") : STR(" "));
+        html(b, concept(JSON_GET(one, "code")));
+        buf_add(b, STR(" "));
+        amount(b, one);
+    }
+    html(b, json_str(json_path(r, "payload.0.contentString")));
+    html(b, json_str(json_path(r, "reason.0.text")));
+    html(b, json_str(json_path(r, "dosageInstruction.0.text")));
+}
+
+/* "MedicationRequest" as "Medication request". */
+static void heading(struct buf *b, str type)
+{
+    for (size_t i = 0; i < type.n; i++) {
+        bool upper = i && type.p[i] >= 'A' && type.p[i] <= 'Z';
+        if (upper)
+            buf_char(b, ' ');
+        buf_char(b, (char)(upper ? type.p[i] + 32 : type.p[i]));
+    }
+}
+
+static err row(struct file *f, const struct record_doc *doc)
+{
+    struct json *r;
+    if (++f->rows > ROWS_MAX)
+        return fail(&f->c->op, ERR_TOO_LARGE,
+                    "The page would have more than %u lines; take the file for machines.",
+                    ROWS_MAX);
+    TRY(record_parse(&f->c->op, doc, &r));
+    if (doc->type != f->section) {
+        buf_add(f->b, f->section ? STR("</table><h2>") : STR("<h2>"));
+        heading(f->b, fhir_type_name(doc->type));
+        buf_add(f->b, STR("</h2><table>"));
+        f->section = doc->type;
+    }
+    buf_add(f->b, STR("<tr><td>"));
+    html(f->b, when_of(r));
+    buf_add(f->b, STR("<td dir=auto>"));
+    html(f->b, what_of(r));
+    buf_add(f->b, STR("<td dir=auto>"));
+    value_of(f->b, r);
+    buf_add(f->b, STR("<td>"));
+    html(f->b, json_get_str(r, STR("status")));
+    buf_add(f->b, STR("</tr>"));
+    return op_check(&f->c->op);
+}
+
+static err line(struct file *f, const struct record_doc *doc)
+{
+    buf_add(f->b, doc->head);
+    buf_add(f->b, doc->body);
+    buf_char(f->b, '\n');
+    return op_check(&f->c->op);
+}
+
+static err each(struct file *f, str patient, err (*put)(struct file *, const struct record_doc *))
+{
+    struct record_everything q = {.type = fhir_type_parse(STR("Patient")),
+                                  .id = patient,
+                                  .since = INT64_MIN,
+                                  .start = INT64_MIN,
+                                  .end = INT64_MAX,
+                                  .count = PAGE,
+                                  .self = STR("right-file")};
+    struct record_page page;
+    do {
+        page = (struct record_page){0};
+        TRY(record_everything(&f->c->op, f->c->api->rec, &q, &page));
+        for (size_t i = 0; i < page.n; i++)
+            TRY(put(f, &page.docs[i]));
+        q.page = page.next;
+    } while (page.next.n);
+    return OK;
+}
+
+static err sent(struct call *c, struct buf *b, str type, const char *name)
+{
+    if (!buf_ok(b))
+        return fail(&c->op, ERR_TOO_LARGE, "The file would be too large.");
+    answer_header(c, "Content-Disposition", "attachment; filename=\"%s\"", name);
+    answer_header(c, "Cache-Control", "no-store");
+    c->rq->answer.status = 200;
+    c->rq->answer.type = type;
+    c->rq->answer.body = buf_str(b);
+    return OK;
+}
+
+err api_right_file(struct call *c)
+{
+    struct op_params p;
+    str as, kind, patient;
+    struct buf b = answer_buf(c);
+    struct file f = {.c = c, .b = &b};
+    TRY(op_params(c, "as", &p));
+    TRY(op_one(c, &p, "as", &as));
+    if (as.n && !str_eq(as, STR("html")) && !str_eq(as, STR("ndjson")))
+        return fail_at(&c->op, ERR_INVALID, STR("as"), "as is ndjson or html.");
+    op_deadline(c);
+    TRY(rights_fetch(&c->op, c->api->rec, c->id, &kind, &patient));
+    if (!str_eq(as, STR("html"))) {
+        TRY(each(&f, patient, line));
+        return sent(c, &b, STR("application/fhir+ndjson"), "record.ndjson");
+    }
+    buf_add(&b,
+            STR("<!doctype html><html lang=en><meta charset=utf-8><title>Record</title><style>"
+                "body{font:16px/1.5 sans-serif;max-width:60rem;margin:auto;padding:1rem}"
+                "table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #999;"
+                "padding:.25rem;vertical-align:top;text-align:start}</style><h1>Your record</h1>"));
+    TRY(each(&f, patient, row));
+    buf_add(&b, f.section ? STR("</table></html>") : STR("</html>"));
+    return sent(c, &b, STR("text/html; charset=utf-8"), "record.html");
+}

@@ -1,0 +1,153 @@
+"""A patient's requests about their own record: each has its clock by rule and place, goes to the privacy office,
+is answered, and what is granted happens; the file is the patient's alone."""
+import json
+from datetime import datetime, timedelta, timezone
+
+from weft_http import Case, main
+
+CODE = "https://weft.health/fhir/task-code"
+
+
+def day(n):
+    return (datetime.now(timezone.utc) + timedelta(days=n)).date().isoformat()
+
+
+class Rights(Case):
+    roles = ("nurse", "agent", "system")
+
+    @classmethod
+    def before_start(cls):
+        cls.ana = cls.server.token("patient", "--patient", "ana", "--user", "ana")
+        cls.eva = cls.server.token("patient", "--patient", "eva", "--user", "eva")
+        cls.olga = cls.server.token("privacy", "--user", "olga", "--reference", "Practitioner/olga")
+        cls.doc = cls.server.token("nurse", "--user", "doc", "--reference", "Practitioner/doc")
+
+    def ask(self, method, path, token, body=None):
+        return self.call(method, path, body, None, headers={"Authorization": "Bearer " + token})
+
+    def put(self, kind, rid, body):
+        a = self.call("PUT", f"/fhir/{kind}/{rid}", {"resourceType": kind, "id": rid, **body}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+
+    def setUp(self):
+        for name in ("olga", "doc"):
+            self.put("Practitioner", name, {"name": [{"family": name.title()}]})
+        for name, country in (("ana", "US"), ("eva", "DE")):
+            self.put("Patient", name, {"name": [{"given": [name.title()], "family": "Silva"}],
+                                       "address": [{"country": country}]})
+            self.put("Observation", f"o-{name}", {
+                "status": "final", "subject": {"reference": f"Patient/{name}"},
+                "code": {"text": "body <weight>"}, "valueQuantity": {"value": 71, "unit": "kg"}})
+
+    def request(self, who, kind, status=201, **more):
+        token = getattr(self, who)
+        return self.expect(status, self.ask("POST", f"/fhir/Patient/{who}/$request", token,
+                                            {"request": kind, **more}))
+
+    def step(self, task, what, token=None, status=200, **body):
+        return self.expect(status, self.ask("POST", f"/fhir/Task/{task}/${what}", token or self.olga, body))
+
+    def claimed(self, who, kind, **more):
+        task = self.request(who, kind, **more).json["id"]
+        self.step(task, "claim")
+        return task
+
+    def due(self, task):
+        return task["restriction"]["period"]["end"][:10]
+
+    def test_the_clock_is_that_of_the_place(self):
+        for who, kind, days, rule in (("ana", "access", 30, "PRIV-09"), ("ana", "accounting", 60, "PRIV-12"),
+                                      ("eva", "access", 28, "GDPR-12"), ("ana", "portability", 30, "PRIV-09")):
+            task = self.request(who, kind).json
+            self.assertEqual((day(days), rule), (self.due(task), task["reasonCode"]["text"]))
+        self.put("Patient", "ana", {"name": [{"family": "Silva"}]})
+        self.assertEqual(day(28), self.due(self.request("ana", "access").json))
+        self.request("ana", "nonsense", 422)
+
+    def test_access_from_request_to_file(self):
+        task = self.request("ana", "access", text="All of it, please").json["id"]
+        self.expect(404, self.ask("GET", f"/fhir/Task/{task}", self.nurse))
+        shown = self.expect(200, self.ask("GET", f"/fhir/Task?code={CODE}|right-access", self.olga)).json
+        self.assertIn(task, [e["resource"]["id"] for e in shown["entry"]])
+        self.expect(404, self.ask("GET", f"/fhir/Task/{task}", self.eva))
+        self.expect(409, self.ask("GET", f"/fhir/Task/{task}/$file", self.ana))
+        self.step(task, "decide", status=409, decision="granted")
+        self.step(task, "claim")
+        self.step(task, "resolve", status=422, outcome="advice-given")
+        self.step(task, "extend", status=422, reason=" ")
+        more = self.step(task, "extend", reason="The archive is in the cellar.").json
+        self.assertEqual(day(60), self.due(more))
+        self.step(task, "extend", status=409, reason="Once more")
+        self.step(task, "decide", self.ana, 403, decision="granted")
+        self.step(task, "decide", status=422, decision="denied")
+        done = self.step(task, "decide", decision="granted").json
+        self.assertEqual("completed", done["status"])
+        lines = self.expect(200, self.ask("GET", f"/fhir/Task/{task}/$file", self.ana)).body.splitlines()
+        types = [json.loads(line)["resourceType"] for line in lines]
+        self.assertEqual("Patient", types[0])
+        self.assertIn("Observation", types)
+        page = self.expect(200, self.ask("GET", f"/fhir/Task/{task}/$file?as=html", self.ana))
+        self.assertIn(b"body &lt;weight&gt;", page.body)
+        self.assertIn("attachment", page.header("Content-Disposition"))
+        for other in (self.eva, self.olga, self.nurse, self.system):
+            self.assertIn(self.ask("GET", f"/fhir/Task/{task}/$file", other).status, (403, 404))
+        said = json.dumps(self.ask("GET", "/fhir/Communication?patient=ana", self.ana).json)
+        for words in ("We have your request", "The archive is in the cellar.", "We said yes"):
+            self.assertIn(words, said)
+        trail = json.dumps(self.ask("GET", f"/fhir/AuditEvent?entity=Task/{task}&_count=100", self.olga).json)
+        for code in ("right-asked", "right-extended", "right-decided", "right-fetched"):
+            self.assertIn(code, trail)
+
+    def test_who_may_ask(self):
+        self.expect(404, self.ask("POST", "/fhir/Patient/ana/$request", self.eva, {"request": "access"}))
+        by_staff = self.expect(201, self.ask("POST", "/fhir/Patient/ana/$request", self.doc, {"request": "access"}))
+        self.assertEqual("Practitioner/doc", by_staff.json["requester"]["reference"])
+        task = self.request("ana", "accounting").json["id"]
+        self.assertEqual("cancelled", self.step(task, "withdraw", self.ana).json["status"])
+        self.step(task, "withdraw", self.ana, 409)
+
+    def test_amendment_and_disagreement(self):
+        self.request("ana", "amendment", 422, text="It was 70")
+        self.request("ana", "amendment", 404, text="It was 70", about=["Observation/o-eva"])
+        task = self.claimed("ana", "amendment", text="It was 70 kg", about=["Observation/o-ana"])
+        self.step(task, "decide", decision="granted")
+        kept = self.expect(200, self.ask("GET", "/fhir/Provenance?target=Observation/o-ana", self.nurse)).json
+        self.assertIn("It was 70 kg", json.dumps(kept))
+        self.assertIn("It was 70 kg", json.dumps(self.ask("GET", "/fhir/Patient/ana/$everything", self.ana).json))
+        task = self.claimed("ana", "amendment", text="I am 30", about=["Observation/o-ana"])
+        self.step(task, "disagree", self.ana, 409, text="But")
+        self.step(task, "decide", decision="denied", reason="The record is right.")
+        self.step(task, "disagree", self.ana, text="I still say so.")
+        kept = self.ask("GET", "/fhir/Provenance?target=Observation/o-ana", self.nurse).json
+        self.assertIn("I still say so.", json.dumps(kept))
+
+    def test_restriction_is_enforced(self):
+        self.request("eva", "restriction", 422, text="x")
+        task = self.claimed("eva", "restriction", types=["Observation"], **{"from": "Practitioner/doc"})
+        self.assertEqual(200, self.ask("GET", "/fhir/Observation/o-eva", self.doc).status)
+        self.step(task, "decide", decision="granted")
+        self.expect(403, self.ask("GET", "/fhir/Observation/o-eva", self.doc))
+        self.assertEqual(200, self.ask("GET", "/fhir/Observation/o-eva", self.nurse).status)
+        self.assertEqual(200, self.ask("GET", "/fhir/Observation/o-eva", self.eva).status)
+
+    def test_reached_another_way(self):
+        self.put("Patient", "ana", {"name": [{"family": "Silva"}], "telecom": [
+            {"system": "phone", "value": "+1 202 555 0100", "rank": 1}]})
+        task = self.claimed("ana", "confidential-communications", to="ana@example.org")
+        self.step(task, "decide", decision="granted")
+        first = self.ask("GET", "/fhir/Patient/ana", self.ana).json["telecom"]
+        self.assertEqual([("ana@example.org", 1), ("+1 202 555 0100", 2)], [(t["value"], t["rank"]) for t in first])
+
+    def test_erasure_and_legal_hold(self):
+        hold = {"resourceType": "Task", "status": "requested", "intent": "order",
+                "for": {"reference": "Patient/eva"},
+                "code": {"coding": [{"system": CODE, "code": "legal-hold"}]}}
+        held = self.expect(201, self.ask("POST", "/fhir/Task", self.olga, hold)).json
+        task = self.claimed("eva", "erasure")
+        self.step(task, "decide", status=409, decision="granted")
+        self.expect(200, self.ask("PUT", f"/fhir/Task/{held['id']}", self.olga, {**held, "status": "completed"}))
+        self.assertEqual("accepted", self.step(task, "decide", decision="granted").json["status"])
+
+
+if __name__ == "__main__":
+    main()
