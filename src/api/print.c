@@ -1,6 +1,6 @@
-/* Patient/[id]/$print: a page about the patient was printed or saved. Paper is out of reach of every
- * rule, so that it exists stands in the trail (45 CFR 164.312(b)), where the patient finds it among
- * who looked. Invariant: only who may read the patient can say so. */
+/* Patient/[id]/$print: a page about the patient was printed or saved. Paper is out of reach of
+ * every rule, so that it exists stands in the trail (45 CFR 164.312(b)), where the patient finds it
+ * among who looked. Invariant: only who may read the patient can say so. */
 #include "api/op_int.h"
 
 err api_patient_print(struct call *c)
