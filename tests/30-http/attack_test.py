@@ -2,6 +2,7 @@
 made of values, and what the cost of an answer tells about who exists."""
 import os
 import re
+import socket
 
 from weft_http import FHIR, Case, main
 
@@ -79,6 +80,37 @@ class Attack(Case):
                 head = a.split(b"\r\n\r\n", 1)[0].lower()
                 self.assertNotIn(b"\nx-made", head, path)
                 self.assertNotIn(b"\nset-cookie", head, path)
+
+    def test_no_address_in_a_resource_is_asked(self):
+        """References, canonicals, attachments, external entities: whatever names a server, ours stays at home."""
+        with socket.create_server(("127.0.0.1", 0)) as trap:
+            there = f"http://127.0.0.1:{trap.getsockname()[1]}"
+            who = self.patient("Trap", photo=[{"url": there + "/p"}],
+                               generalPractitioner=[{"reference": there + "/Practitioner/1"}])
+            xml = (f'<!DOCTYPE Patient SYSTEM "{there}/d"><Patient xmlns="http://hl7.org/fhir">'
+                   f'<!ENTITY x SYSTEM "{there}/e"></Patient>')
+            for method, path, body in (
+                    ("POST", "/fhir/Observation", {
+                        "resourceType": "Observation", "status": "final", "code": {"text": "x"},
+                        "meta": {"profile": [there + "/StructureDefinition/x"]},
+                        "subject": {"reference": f"Patient/{who}"}, "focus": [{"reference": there + "/Device/1"}]}),
+                    ("POST", "/fhir/DocumentReference", {
+                        "resourceType": "DocumentReference", "status": "current",
+                        "content": [{"attachment": {"url": there + "/doc.pdf"}}]}),
+                    ("POST", f"/fhir/Patient/$validate?profile={there}/StructureDefinition/x",
+                     {"resourceType": "Patient"}),
+                    ("GET", f"/fhir/ValueSet/$expand?url={there}/ValueSet/x", None),
+                    ("GET", f"/fhir/CodeSystem/$lookup?system={there}/cs&code=1", None),
+                    ("GET", f"/fhir/Patient?_profile={there}/x&_include=Patient:general-practitioner", None),
+                    ("GET", f"/fhir/Observation?subject={there}/Patient/1", None),
+                    ("GET", f"/fhir/Patient/{who}/$everything", None),
+                    ("GET", f"/oauth/authorize?client_id={there}/app&redirect_uri={there}/cb", None)):
+                self.assertLess(self.call(method, path, body, "system").status, 500, path)
+            self.assertGreaterEqual(self.call("POST", "/fhir/Patient", xml, "system", headers={
+                "Content-Type": "application/fhir+xml"}).status, 400)
+            trap.settimeout(0.5)
+            with self.assertRaises(TimeoutError):
+                trap.accept()
 
     def ticks(self, user, tries=12):
         """Processor time that refused sign-ins of a name cost, in ticks."""
