@@ -1,6 +1,6 @@
 # The front for people; the build itself is CMakeLists.txt.
 .DEFAULT_GOAL := build
-.PHONY: build run test bench fuzz soak tidy lint format clean help setup mcdc
+.PHONY: build run test bench fuzz soak tidy lint format clean help setup mcdc sbom
 
 build: ## the hardened release: build/weft
 	@tools/setup run
@@ -52,3 +52,6 @@ help:
 
 mcdc: ## condition coverage of the deciding code (needs clang-19)
 	@tools/mcdc
+
+sbom: build ## the bill of materials: build/weft.cdx.json (CycloneDX)
+	@tools/sbom.py build/weft >build/weft.cdx.json && echo build/weft.cdx.json
