@@ -16,18 +16,22 @@ def said(*words):
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
-def owner(path):
-    """The package a library came with; the loader may name it by the link /lib instead of /usr/lib."""
-    for name in (path, os.path.realpath(path), path.removeprefix("/usr")):
-        found = subprocess.run(("dpkg-query", "-S", name), capture_output=True, text=True, check=False).stdout
-        if found:
-            return found.split(":", 1)[0]
-    raise SystemExit(f"sbom: no Debian package has {path}; build with Debian's libraries")
+def owners(paths):
+    """The packages that libraries came with; the loader may name one by the link /lib instead of /usr/lib."""
+    spelled = {p: (p, os.path.realpath(p), p.removeprefix("/usr")) for p in paths}
+    every = sorted({s for several in spelled.values() for s in several})
+    found = subprocess.run(("dpkg-query", "-S", *every), capture_output=True, text=True, check=False).stdout
+    package = {line.split(": ", 1)[1]: line.split(":", 1)[0] for line in found.splitlines() if ": " in line}
+    for path, several in spelled.items():
+        name = next((package[s] for s in several if s in package), None)
+        if not name:
+            raise SystemExit(f"sbom: no Debian package has {path}; build with Debian's libraries")
+        yield name
 
 
 def debian(binary):
     release = dict(x.split("=", 1) for x in open("/etc/os-release", encoding="utf-8").read().split("\n") if "=" in x)
-    names = {owner(p) for p in re.findall(r"(/\S+\.so\S*) \(", said("ldd", binary))}
+    names = set(owners(re.findall(r"(/\S+\.so\S*) \(", said("ldd", binary))))
     for name in sorted(names):
         version, arch = said("dpkg-query", "-W", "-f", "${Version} ${Architecture}\n", name).split("\n", 1)[0].split()
         yield {"type": "library", "name": name, "version": version,
