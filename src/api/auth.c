@@ -35,6 +35,8 @@ err session_answer(struct call *c, const struct identity_session *s, bool cookie
     }
     json_set_str(c->op.arena, o, STR("expires"), time_format(c->op.arena, s->expires));
     account_members(c, o, &s->account);
+    if (s->renew)
+        json_set(c->op.arena, o, STR("renew"), json_new_bool(c->op.arena, true));
     return answer_json(c, 200, o);
 }
 

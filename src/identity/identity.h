@@ -32,7 +32,7 @@ struct identity_account {
  * every session and token of the account. password empty: what it had, if anything; a new one for
  * an account that is there voids its passkeys, recovery codes and second step, and whoever set it
  * does not vet the account. ERR_INVALID for
- * weak passwords (NIST SP 800-63B: at least 8 characters, not a known common one, not the user's
+ * weak passwords (NIST SP 800-63B, ASVS 2.1: at least 12 characters, not a known common one, not the user's
  * name). Needs MANAGE. */
 MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
                               str password);
@@ -49,6 +49,7 @@ struct identity_session {
     str token;       /* shown once */
     int64_t expires; /* ms */
     int64_t rest_ms; /* ends after so long without use; 0: no such limit */
+    bool renew;      /* the password that was shown would not be taken today: ask for a new one */
     struct identity_account account;
 };
 struct identity_try {

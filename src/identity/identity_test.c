@@ -25,9 +25,12 @@ static err sign_in(struct fixture *f, struct identity_session *ret)
 static void passwords_are_weighed(void **state)
 {
     struct fixture *f = *state;
-    static const char *const weak[] = {"short",      "password1",          "PASSWORD123",
-                                       "Qwertyuiop", "ada.lovelace is me", "ñññññññ"};
-    static const char *const fine[] = {"correct horse battery", "ññññññññ", "xk2-9fQz"};
+    static const char *const weak[] = {
+        "short",          "password1",        "PASSWORD123",  "Qwertyuiop",    "ada.lovelace is me",
+        "ñññññññ",        "ñññññññññññ",      "xk2-9fQzw1a",  "1q2w3e4r5t6y",  "Password2026!",
+        "!!password1234", "passwordpassword", "abcabcabcabc", "1234567890123", "abcdefghijklm",
+        "aaaaaaaaaaaaa",  "QwertyQwerty!"};
+    static const char *const fine[] = {"correct horse battery", "ñandú ñoquis", "xk2-9fQzw1ab"};
     for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
         assert_int_equal(password_check_strength(&f->op, str_of(weak[i]), STR("ada.lovelace@x")),
                          ERR_INVALID);
@@ -35,6 +38,29 @@ static void passwords_are_weighed(void **state)
     }
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
         assert_int_equal(password_check_strength(&f->op, str_of(fine[i]), STR("ada")), OK);
+    char long_one[129];
+    memset(long_one, 0, sizeof long_one);
+    for (size_t i = 0; i < 128; i++)
+        long_one[i] = "plain words, many"[i % 17];
+    assert_int_equal(password_check_strength(&f->op, str_of(long_one), STR("ada")), OK);
+}
+
+/* An account of before the longer minimum signs in, and is asked. */
+static void a_weak_password_is_to_be_renewed(void **state)
+{
+    struct fixture *f = *state;
+    struct identity_account a = nurse(), read;
+    struct account_secret secret;
+    struct identity_session s;
+    put(f, a, GOOD);
+    assert_int_equal(sign_in(f, &s), OK);
+    assert_false(s.renew);
+    assert_int_equal(account_load(&f->op, f->id, a.user, &read, &secret), OK);
+    assert_int_equal(password_hash(&f->op, f->id, STR("xk2-9fQz"), &secret.password), OK);
+    assert_int_equal(account_keep(&f->op, f->id, &read, &secret), OK);
+    struct identity_try t = {.user = a.user, .password = STR("xk2-9fQz"), .peer = STR("::1")};
+    assert_int_equal(identity_sign_in(&f->op, f->id, &t, &s), OK);
+    assert_true(s.renew);
 }
 
 static void accounts_are_kept(void **state)
@@ -391,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(passwords_are_weighed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_weak_password_is_to_be_renewed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(accounts_are_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(signing_in_and_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_of_account_counts_at_once, set_up, tear_down),

@@ -127,5 +127,10 @@ err identity_sign_in(struct op *op, struct identity *id, const struct identity_t
                                 .interactive = true,
                                 .strong = strong,
                                 .device = t->device};
-    return session_begin(op, id, &a, &terms, ret);
+    struct fault before = op->fault;
+    bool renew = password_check_strength(op, t->password, a.user) != OK;
+    op->fault = before;
+    TRY(session_begin(op, id, &a, &terms, ret));
+    ret->renew = renew;
+    return OK;
 }

@@ -6,7 +6,7 @@ import { Guard } from "../kit/guard";
 import { Brand, Icon, type IconName } from "../kit/icons";
 import { leave } from "../kit/leave";
 import { HelpSheet, type Hit, helpOpen, Palette, paletteOpen } from "../kit/palette";
-import { SecurityPage } from "../kit/security";
+import { RenewPage, SecurityPage } from "../kit/security";
 import { LanguageSelect, SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
 import { TrainingPage } from "../kit/training";
@@ -237,6 +237,13 @@ export function App() {
     return (
       <>
         <TrainingPage />
+        <Guard />
+      </>
+    );
+  if (s.renew)
+    return (
+      <>
+        <RenewPage />
         <Guard />
       </>
     );

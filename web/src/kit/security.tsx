@@ -5,7 +5,7 @@ import { call, get, post } from "../lib/api";
 import { fullDate, t, time } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import { addPasskey, hasPasskeys } from "../lib/passkey";
-import { begin, end, type Session } from "../lib/session";
+import { begin, end, type Session, session } from "../lib/session";
 import { useAct, Wrong } from "./act";
 import { Failed, Skeleton } from "./basics";
 import { Icon } from "./icons";
@@ -128,7 +128,7 @@ function Password() {
             name="new-password"
             type="password"
             autocomplete="new-password"
-            minLength={8}
+            minLength={12}
             required
             dir="ltr"
           />
@@ -138,6 +138,24 @@ function Password() {
         </button>
       </form>
     </section>
+  );
+}
+
+/** At the door, before anything else: a password of before the longer minimum. */
+export function RenewPage() {
+  return (
+    <main id="main" class="place security" tabIndex={-1}>
+      <h1 tabIndex={-1}>{t("renew_title")}</h1>
+      <p class="muted">{t("renew_lead")}</p>
+      <Password />
+      <button
+        type="button"
+        class="btn"
+        onClick={() => begin({ ...session.value!, renew: undefined })}
+      >
+        {t("renew_later")}
+      </button>
+    </main>
   );
 }
 

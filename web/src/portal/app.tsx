@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Guard } from "../kit/guard";
 import { Brand, Icon, type IconName } from "../kit/icons";
 import { leave } from "../kit/leave";
-import { SecurityPage } from "../kit/security";
+import { RenewPage, SecurityPage } from "../kit/security";
 import { SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
 import { type Key, lang, t } from "../lib/i18n";
@@ -120,6 +120,13 @@ export function App() {
   const s = session.value;
   if (path.value === "/join" && location.hash.length > 1) return <Join />;
   if (!s) return <SignIn title={t("sign_in")} lead={t("h_lead")} />;
+  if (s.renew)
+    return (
+      <>
+        <RenewPage />
+        <Guard />
+      </>
+    );
   if (s.role === "helper") return <HelperShell />;
   return s.patient ? <Shell /> : <NotPatient />;
 }

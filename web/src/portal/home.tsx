@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { Failed, Skeleton } from "../kit/basics";
 import { Icon, type IconName } from "../kit/icons";
+import { draft, keepDraft } from "../lib/drafts";
 import { firstName } from "../lib/fhir";
 import { dayTime, dayTimeInText, t } from "../lib/i18n";
 import { again } from "../lib/load";
@@ -22,7 +23,7 @@ import { NumberCard, viewsOf } from "./numbers";
 
 const DAY = 86_400_000;
 const STALE_READING = 2 * DAY;
-const LATER = "weft.later";
+const LATER = "later"; // a draft: per person, wiped at sign-out
 
 interface Next {
   id: string;
@@ -95,7 +96,7 @@ function useNext(): Next[] {
 }
 
 function later(): string[] {
-  return (sessionStorage.getItem(LATER) ?? "").split("\n").filter(Boolean);
+  return draft(LATER).split("\n").filter(Boolean);
 }
 
 function NextList() {
@@ -103,7 +104,7 @@ function NextList() {
   const list = useNext().filter((n) => !hidden.includes(n.id));
   const hide = (id: string): void => {
     const all = [...hidden, id];
-    sessionStorage.setItem(LATER, all.join("\n"));
+    keepDraft(LATER, all.join("\n"));
     setHidden(all);
   };
   return (

@@ -39,7 +39,7 @@ export function Join() {
     setBusy(true);
     setError("");
     try {
-      if (!byKey && password.length < 8) throw new Error(t("join_password_short"));
+      if (!byKey && password.length < 12) throw new Error(t("join_password_short"));
       const s = await call<Session>("POST", "/auth/join", {
         secret,
         user,

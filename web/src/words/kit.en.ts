@@ -93,8 +93,12 @@ export default {
   key_used: "last used {day}",
   key_synced: "kept on your other devices too",
   key_copied: "Someone may have copied this passkey. It no longer works; remove it.",
+  renew_title: "Choose a longer password",
+  renew_lead:
+    "Passwords have at least 12 characters now. Three or four plain words are easy to keep in mind.",
+  renew_later: "Later",
   password_lead: "A new password signs you out on all other devices.",
-  password_new: "New password (8 or more)",
+  password_new: "New password (12 or more)",
   password_change: "Change password",
   password_done: "Your password is changed.",
   totp_title: "Code from a phone app",

@@ -98,8 +98,12 @@ export default {
   key_used: "usada por última vez el {day}",
   key_synced: "guardada también en sus otros dispositivos",
   key_copied: "Alguien pudo copiar esta llave. Ya no funciona; quítela.",
+  renew_title: "Elija una contraseña más larga",
+  renew_lead:
+    "Ahora las contraseñas tienen al menos 12 caracteres. Tres o cuatro palabras sencillas se recuerdan bien.",
+  renew_later: "Más tarde",
   password_lead: "Una contraseña nueva cierra su sesión en los demás dispositivos.",
-  password_new: "Contraseña nueva (8 o más)",
+  password_new: "Contraseña nueva (12 o más)",
   password_change: "Cambiar contraseña",
   password_done: "Su contraseña ha cambiado.",
   totp_title: "Código de una app del teléfono",

@@ -178,7 +178,7 @@ export default {
   join_user: "اسم المستخدم أو البريد",
   join_passkey: "انضم بمفتاح مرور",
   join_password: "انضم بكلمة مرور",
-  join_password_short: "استخدم 8 أحرف على الأقل.",
+  join_password_short: "استخدم 12 حرفًا على الأقل.",
   join_this_device: "جهازي",
   looked_helper: "{name} (مساعد)",
   why_shared: "السبب: شاركته حتى {day}.",

@@ -166,7 +166,7 @@ export default {
   join_user: "User name or e-mail",
   join_passkey: "Join with a passkey",
   join_password: "Join with a password",
-  join_password_short: "Use at least 8 characters.",
+  join_password_short: "Use at least 12 characters.",
   join_this_device: "My device",
   looked_helper: "{name} (helper)",
   why_shared: "Why: you shared it until {day}.",

@@ -166,7 +166,7 @@ export default {
   join_user: "Nombre de usuario o correo",
   join_passkey: "Unirme con una llave de acceso",
   join_password: "Unirme con una contraseña",
-  join_password_short: "Use al menos 8 caracteres.",
+  join_password_short: "Use al menos 12 caracteres.",
   join_this_device: "Mi dispositivo",
   looked_helper: "{name} (ayudante)",
   why_shared: "Por qué: lo compartió hasta el {day}.",
