@@ -32,8 +32,8 @@ struct identity_account {
  * every session and token of the account. password empty: what it had, if anything; a new one for
  * an account that is there voids its passkeys, recovery codes and second step, and whoever set it
  * does not vet the account. ERR_INVALID for
- * weak passwords (NIST SP 800-63B, ASVS 2.1: at least 12 characters, not a known common one, not the user's
- * name). Needs MANAGE. */
+ * weak passwords (NIST SP 800-63B, ASVS 2.1: at least 12 characters, not a known common one, not
+ * the user's name). Needs MANAGE. */
 MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
                               str password);
 MUST err identity_account_get(struct op *op, struct identity *id, str user,
