@@ -11,9 +11,11 @@ import { dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { again } from "../lib/load";
 import { useNames } from "../lib/people";
+import { rightOf } from "../lib/rights";
 import { go, href } from "../lib/router";
 import { session } from "../lib/session";
 import { ordered, sentenceOf, useWorklist } from "./data";
+import { leftWord, rightWord } from "./right";
 
 type Show = "all" | "mine" | "free" | "snoozed";
 interface Filter {
@@ -121,15 +123,19 @@ function Row({ task, gone, fresh, now, open, owner }: RowProps) {
           <bdi>{task.for?.display ?? idOf(task.for)}</bdi>
         </span>
         <span class="row-why" dir="auto">
-          {sentenceOf(task)}
+          {rightOf(task) ? rightWord(task) : sentenceOf(task)}
         </span>
-        <span class="row-prog muted">{programmeWord(programmeOf(task))}</span>
+        <span class="row-prog muted">
+          {rightOf(task) ? t("right_request") : programmeWord(programmeOf(task))}
+        </span>
         <span class="row-wait tabular">
           {gone
             ? t("closed")
             : held
               ? t("snoozed_until", { time: dayTimeInText(held, now) })
-              : span(now - Date.parse(task.authoredOn ?? ""))}
+              : rightOf(task)
+                ? leftWord(task, now)
+                : span(now - Date.parse(task.authoredOn ?? ""))}
         </span>
         <span class={isMine(task) ? "row-owner mine" : "row-owner"}>
           <bdi>{gone ? "" : owner}</bdi>

@@ -6,11 +6,13 @@ import { idOf } from "../lib/fhir";
 import { t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { again } from "../lib/load";
+import { rightOf } from "../lib/rights";
 import { go } from "../lib/router";
 import { CasePanel } from "./case";
 import { Composer, Thread } from "./composer";
 import { usePatientCases, useTask } from "./data";
 import { PatientPane } from "./patient";
+import { RightPanel } from "./right";
 import { BackLink, Worklist } from "./worklist";
 
 /** The patient's open case when the patient was opened without one. */
@@ -51,7 +53,12 @@ export function Workspace({ task, patient }: { task: string | null; patient: str
             <bdi>{loaded.data?.for?.display}</bdi>
           </strong>
         </div>
-        {loaded.data && <CasePanel task={loaded.data} />}
+        {loaded.data &&
+          (rightOf(loaded.data) ? (
+            <RightPanel task={loaded.data} />
+          ) : (
+            <CasePanel task={loaded.data} />
+          ))}
         {who && (
           <>
             <Thread patient={who} />

@@ -16,6 +16,7 @@ import { Join } from "./join";
 import { Looked } from "./looked";
 import { Messages } from "./messages";
 import { Readings } from "./readings";
+import { Rights } from "./rights";
 import { applyText, Settings } from "./settings";
 import { HelperShell } from "./shared";
 
@@ -42,6 +43,8 @@ function Place() {
       return <Settings />;
     case "/helpers":
       return <Helpers />;
+    case "/rights":
+      return <Rights />;
     case "/security":
       return <SecurityPage />;
     default:

@@ -12,6 +12,7 @@ import type {
   Task,
 } from "../lib/fhir";
 import { useLoad } from "../lib/load";
+import { rightOf } from "../lib/rights";
 import { session } from "../lib/session";
 
 export const me = (): string => session.value?.patient?.replace(/^Patient\//, "") ?? "";
@@ -41,9 +42,10 @@ export const useMessages = () =>
       .sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
   });
 export const useCases = () =>
-  useLoad<Task[]>(`Task|${me()}|mine`, () =>
-    search<Task>("Task", { patient: me(), status: "requested,in-progress", _count: "20" }, 20),
-  );
+  useLoad<Task[]>(`Task|${me()}|mine`, async () => {
+    const open = { patient: me(), status: "requested,in-progress", _count: "20" };
+    return (await search<Task>("Task", open, 20)).filter((x) => !rightOf(x));
+  });
 export const useVisits = () =>
   useLoad<Appointment[]>(`Appointment|${me()}|mine`, () =>
     search<Appointment>("Appointment", { patient: me(), _count: "50" }, 50),

@@ -151,6 +151,9 @@ export function Settings() {
       <a class="card link-card" href={href("/security")}>
         {t("security_title")}
       </a>
+      <a class="card link-card" href={href("/rights")}>
+        {t("rights_title")}
+      </a>
       {p ? <Reach p={p} /> : <Skeleton />}
       <Choices />
     </div>
