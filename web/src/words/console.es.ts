@@ -295,7 +295,11 @@ export default {
   right_accounting: "Lista de divulgaciones",
   right_erasure: "Borrado del expediente",
   right_left: { one: "queda {n} día", many: "quedan {n} días", other: "quedan {n} días" },
-  right_late: { one: "{n} día de retraso", many: "{n} días de retraso", other: "{n} días de retraso" },
+  right_late: {
+    one: "{n} día de retraso",
+    many: "{n} días de retraso",
+    other: "{n} días de retraso",
+  },
   right_said: "El paciente dice",
   right_on: "Sobre",
   right_reach: "Comunicarse por",
