@@ -3,6 +3,7 @@
  * end and a keyed hash; only those that were used are remembered until they end. Invariant: no
  * challenge is honoured twice; the key dies with the process, so none outlives it; one account uses
  * up no more than its share of what can be remembered. */
+#include "identity/jose.h"
 #include "identity/webauthn_int.h"
 
 #include <sodium.h>
@@ -38,7 +39,7 @@ str challenge_make(struct op *op, struct identity *id, str whose)
         raw[i] = (uint8_t)(end >> (56 - 8 * i));
     random_bytes(raw + 8, RANDOM_BYTES);
     mac_of(id, raw, whose, raw + 8 + RANDOM_BYTES);
-    return base64url(op->arena, str_make((const char *)raw, sizeof raw));
+    return jose_b64(op->arena, str_make((const char *)raw, sizeof raw));
 }
 
 static bool raw_of(const struct op *op, str challenge, uint8_t ret[CHALLENGE_BYTES])

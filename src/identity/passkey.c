@@ -2,6 +2,7 @@
  * authenticators know the account, and found by pkid/<hash of credential id>. Adding, listing,
  * naming, removing one's own. Invariant: a credential belongs to one account, and to the host it
  * was made for. */
+#include "identity/jose.h"
 #include "identity/webauthn_int.h"
 
 #include <sodium.h>
@@ -30,7 +31,7 @@ err passkeys_load(struct op *op, struct identity *id, str user, struct passkeys 
     if (!ret->handle.n) {
         uint8_t raw[16];
         random_bytes(raw, sizeof raw);
-        ret->handle = base64url(op->arena, str_make((const char *)raw, sizeof raw));
+        ret->handle = jose_b64(op->arena, str_make((const char *)raw, sizeof raw));
     }
     return op_check(op);
 }
@@ -98,8 +99,8 @@ static struct json *row_json(struct op *op, const struct credential *c, str rp, 
 {
     struct arena *m = op->arena;
     struct json *o = json_new(m, JSON_OBJECT);
-    json_set_str(m, o, STR("id"), base64url(m, c->id));
-    json_set_str(m, o, STR("key"), base64url(m, c->key));
+    json_set_str(m, o, STR("id"), jose_b64(m, c->id));
+    json_set_str(m, o, STR("key"), jose_b64(m, c->key));
     json_set(m, o, STR("alg"), json_new_i64(m, c->alg));
     json_set(m, o, STR("count"), json_new_i64(m, c->count));
     json_set_str(m, o, STR("rp"), rp);

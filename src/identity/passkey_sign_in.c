@@ -1,6 +1,7 @@
 /* Signing in, and stepping up, with a passkey. Every reason to refuse gets one answer; what it was
  * is in the trail. Invariant: an assertion opens once; a counter that went backwards (a copied key)
  * closes the passkey for good. */
+#include "identity/jose.h"
 #include "identity/webauthn_int.h"
 
 static err refused(struct op *op, struct identity *id, str user, str why)
@@ -56,7 +57,7 @@ static err check(struct op *op, struct identity *id, const struct identity_place
     if (!row_of(op, &p, a->credential, &row) || row.shown.copied)
         return OK;
     if (a->handle.n)
-        handle = base64url(op->arena, a->handle);
+        handle = jose_b64(op->arena, a->handle);
     *ret_why = "passkey of another host or account";
     if (!str_eq(row.rp, place->rp) || (handle.n && !str_eq(handle, p.handle)))
         return OK;

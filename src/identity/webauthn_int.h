@@ -58,8 +58,7 @@ MUST err passkeys_load(struct op *op, struct identity *id, str user, struct pass
 MUST err passkeys_keep(struct op *op, str user, const struct passkeys *p, struct store_tx *tx);
 bool passkey_row_read(struct op *op, struct json *at, struct passkey_row *ret);
 str passkey_index_key(struct op *op, str credential);
-str base64url(struct arena *a, str raw);
-/* False for anything else; at most max bytes. */
+/* base64url without padding (empty is fine); false for anything else, or more than max bytes. */
 bool base64url_read(struct arena *a, str text, size_t max, str *ret);
 
 /* recovery.c */
