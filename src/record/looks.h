@@ -24,8 +24,15 @@ MUST err record_looks(struct op *op, struct record *rec, int64_t since,
                       bool *ret_complete);
 
 /* Has the patient (a resource number) an Encounter or an Appointment within so many days of a
- * moment, before or after? Asked as the system; shows nothing. */
-MUST err record_visit_near(struct op *op, struct record *rec, uint64_t patient, int64_t when,
-                           int days, bool *ret);
+ * moment, before or after, that is not the work of `except` alone (empty: of whomever)? Asked as
+ * the system; shows nothing. */
+struct record_near {
+    uint64_t patient;
+    int64_t when; /* ms */
+    int days;
+    str except; /* account */
+};
+MUST err record_visit_near(struct op *op, struct record *rec, const struct record_near *q,
+                           bool *ret);
 
 #endif

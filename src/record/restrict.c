@@ -9,7 +9,7 @@
 #define HOLDS_MS 1000
 
 struct known {
-    uint64_t patient;
+    uint64_t patient, user; /* hash of the account that asks: its own visits do not count */
     int days;
     int64_t until; /* ms */
     bool near;
@@ -36,27 +36,34 @@ void restrict_close(struct record *rec)
     free(rec->visits);
 }
 
-static struct known *slot(struct visits *v, uint64_t patient, int days)
+static struct known *slot(struct visits *v, const struct known *k)
 {
-    return &v->at[((patient ^ (uint64_t)days << 40) * UINT64_C(0x9e3779b97f4a7c15)) >> 54];
+    return &v->at[((k->patient ^ k->user ^ (uint64_t)k->days << 40) *
+                   UINT64_C(0x9e3779b97f4a7c15)) >>
+                  54];
 }
 
 static bool visit_near(struct op *op, struct record *rec, uint64_t patient, int days)
 {
     struct visits *v = rec->visits;
+    struct known k = {.patient = patient,
+                      .user = str_hash(op->actor->user),
+                      .days = days,
+                      .until = op->now + HOLDS_MS};
     pthread_mutex_lock(&v->lock);
-    struct known k = *slot(v, patient, days);
+    struct known was = *slot(v, &k);
     pthread_mutex_unlock(&v->lock);
-    if (k.patient == patient && k.days == days && op->now < k.until)
-        return k.near;
+    if (was.patient == patient && was.user == k.user && was.days == days && op->now < was.until)
+        return was.near;
     struct fault before = op->fault;
-    k = (struct known){.patient = patient, .days = days, .until = op->now + HOLDS_MS};
-    if (record_visit_near(op, rec, patient, op->now, days, &k.near) != OK) {
+    struct record_near q = {
+        .patient = patient, .when = op->now, .days = days, .except = op->actor->user};
+    if (record_visit_near(op, rec, &q, &k.near) != OK) {
         op->fault = before;
         return false;
     }
     pthread_mutex_lock(&v->lock);
-    *slot(v, patient, days) = k;
+    *slot(v, &k) = k;
     pthread_mutex_unlock(&v->lock);
     return k.near;
 }

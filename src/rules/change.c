@@ -51,10 +51,8 @@ err change_load(struct op *op, struct rules *r, str id, struct json **ret, str *
     return tree_of_text(op, text, ret);
 }
 
-err change_save(struct op *op, struct rules *r, struct json *change, str text_before,
-                struct record_tx *tx)
+err change_save(struct op *op, struct json *change, str text_before, str deed, struct record_tx *tx)
 {
-    (void)r;
     struct buf b;
     buf_init(&b, op->arena, TEXT_MAX);
     json_write(&b, change);
@@ -63,9 +61,7 @@ err change_save(struct op *op, struct rules *r, struct json *change, str text_be
     str id = json_get_str(change, STR("id"));
     record_tx_expect_kv(tx, key_of(op, id), text_before);
     record_tx_kv(tx, key_of(op, id), buf_str(&b));
-    record_tx_trail(
-        tx, arena_printf(op->arena, "rule-%.*s", STR_ARG(json_get_str(change, STR("status")))), 0,
-        STR_NONE, change);
+    record_tx_trail(tx, arena_cat(op->arena, STR("rule-"), deed), 0, STR_NONE, change);
     return record_commit(tx);
 }
 

@@ -65,7 +65,7 @@ static err keep(struct op *op, struct rules *r, const struct version *v, struct 
     TRY(book_with(op, v, meta, &tree));
     struct record_tx *tx = record_begin(op, r->rec);
     index_save(tx, op, &x, &next);
-    return change_save(op, r, meta, STR_NONE, tx);
+    return change_save(op, meta, STR_NONE, STR("draft"), tx);
 }
 
 err rules_draft(struct op *op, struct rules *r, str sentence, str reason, struct json **ret)

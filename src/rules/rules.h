@@ -37,8 +37,10 @@ enum rules_step {
     RULES_APPROVE, /* by another account than the author's */
     RULES_REFUSE,
     RULES_PUBLISH, /* of an approved change */
-    RULES_KEEP,    /* a published change stays beyond its trial */
-    RULES_END,     /* a published change ends now */
+    /* These two take two people: the first asks (status stays, "asked": {"step", "by", "at"}), the
+     * second does it. */
+    RULES_KEEP, /* a published change stays beyond its trial */
+    RULES_END,  /* a published change ends now */
     RULES_STEPS
 };
 struct rules_when {

@@ -5,6 +5,7 @@
 #include "rules/rules.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define CHANGES_MAX 1000u
 #define SENTENCE_MAX 500u
@@ -19,7 +20,8 @@ struct rules {
     struct record *rec;
     pthread_mutex_t lock; /* of what follows, and of steps: one at a time */
     struct book *books;
-    uint32_t version; /* in force; 0 the catalogue */
+    uint32_t version;   /* in force; 0 the catalogue */
+    atomic_uint trying; /* trials under way */
 };
 
 /* ---- sentence.c ---- */
@@ -33,8 +35,8 @@ bool sentence_access(struct op *op, str words, struct json **ret_change, str *re
 MUST err may_change(struct op *op, struct rules *r, const char *deed);
 MUST err change_load(struct op *op, struct rules *r, str id, struct json **ret, str *ret_text);
 /* Commits the change as it is now (text_before: as it was, empty when new) with a line in the
- * trail. */
-MUST err change_save(struct op *op, struct rules *r, struct json *change, str text_before,
+ * trail: "rule-<deed>". */
+MUST err change_save(struct op *op, struct json *change, str text_before, str deed,
                      struct record_tx *tx);
 struct index {
     uint32_t changes, versions;

@@ -182,6 +182,31 @@ static void a_second_person_approves_and_a_trial_ends_by_itself(void **state)
     assert_int_equal(step(r, &r->ben, id, RULES_KEEP, trial), ERR_CONFLICT); /* too late */
 }
 
+/* R138: one person alone ended a published change, or made a trial permanent. */
+static void r138_two_people_end_or_keep_a_change(void **state)
+{
+    struct room *r = *state;
+    str id = drafted(r, "a person gets at most 2 texts a day");
+    struct rules_when trial = {.until = r->op.now + 24 * HOUR};
+    published(r, id, trial);
+    assert_int_equal(step(r, &r->ben, id, RULES_KEEP, trial), OK);
+    assert_int_equal(step(r, &r->ben, id, RULES_KEEP, trial), ERR_FORBIDDEN);
+    assert_int_equal(step(r, &r->ben, id, RULES_END, trial), OK); /* another wish, as alone */
+    assert_int_equal(step(r, &r->ben, id, RULES_END, trial), ERR_FORBIDDEN);
+    assert_str(texts_a_day(r), "{\"per_day\":2}");
+    assert_int_equal(step(r, &r->ann, id, RULES_KEEP, trial), OK); /* not what was asked */
+    assert_str(texts_a_day(r), "{\"per_day\":2}");
+    assert_int_equal(step(r, &r->ben, id, RULES_KEEP, trial), OK);
+    r->op.now += 25 * HOUR;
+    as(r, &r->system);
+    assert_int_equal(rules_tick(&r->op, r->rules), OK);
+    assert_str(texts_a_day(r), "{\"per_day\":2}"); /* kept */
+    assert_int_equal(step(r, &r->ann, id, RULES_END, trial), OK);
+    assert_str(texts_a_day(r), "{\"per_day\":2}");
+    assert_int_equal(step(r, &r->ben, id, RULES_END, trial), OK);
+    assert_str(texts_a_day(r), "{\"per_day\":1}");
+}
+
 static void a_date_ahead_is_waited_for_and_versions_build_on_one_another(void **state)
 {
     struct room *r = *state;
@@ -281,6 +306,7 @@ int main(void)
         T(what_is_not_understood_to_the_last_word_changes_nothing),
         T(the_override_law_is_kept),
         T(a_second_person_approves_and_a_trial_ends_by_itself),
+        T(r138_two_people_end_or_keep_a_change),
         T(a_date_ahead_is_waited_for_and_versions_build_on_one_another),
         T(r133_a_draft_is_not_withdrawn),
         T(a_version_outlives_the_process),

@@ -1,6 +1,7 @@
 /* The steps of a change: submitted, approved by somebody else, published from a date for a trial or
  * for good, kept, ended. Invariant: no step skips another, nobody approves or publishes alone what
- * they wrote, and a version is made from exactly the one its approver saw. */
+ * they wrote, or ends or keeps alone what was published, and a version is made from exactly the one
+ * its approver saw. */
 #include "base/time.h"
 #include "rules/rules_int.h"
 
@@ -94,9 +95,8 @@ static err publish(struct op *op, struct rules *r, struct json *meta, const stru
     return write_version(op, tx, next.versions, tree, STR_NONE);
 }
 
-/* Another end of the newest version: none, or now. */
-static err move_end(struct op *op, struct rules *r, struct json *meta, bool end,
-                    struct record_tx *tx)
+/* The version of the change, while it is the newest and in force. */
+static err standing(struct op *op, struct rules *r, const struct json *meta, struct version *ret)
 {
     struct version v;
     struct index x;
@@ -109,19 +109,53 @@ static err move_end(struct op *op, struct rules *r, struct json *meta, bool end,
     TRY(book_load(op, r, x.versions, &v));
     if (v.until && v.until <= op->now)
         return fail(op, ERR_CONFLICT, "Its trial is over; draft it anew.");
+    *ret = v;
+    return OK;
+}
+
+/* Another end of the newest version: none, or now. */
+static err move_end(struct op *op, struct json *meta, const struct version *was, bool end,
+                    struct record_tx *tx)
+{
+    struct version v = *was;
     json_unset(v.tree, STR("until"));
     json_unset(meta, STR("until"));
     if (end) {
         put(op, v.tree, STR("until"), time_format(op->arena, op->now));
         put(op, meta, STR("until"), time_format(op->arena, op->now));
     }
-    return write_version(op, tx, x.versions, v.tree, v.text);
+    return write_version(op, tx, v.number, v.tree, v.text);
+}
+
+/* Two people end a published change, or make a trial permanent: one asks, another does it. The end
+ * that a trial was given stays its end. *ret: it may be done now. */
+static err second_person(struct op *op, struct rules *r, struct json *meta, enum rules_step step,
+                         bool *ret)
+{
+    struct json *asked = JSON_GET(meta, "asked");
+    bool same = asked && str_eq(json_get_str(asked, STR("step")), str_of(steps[step].deed));
+    *ret = same && !str_eq(json_get_str(asked, STR("by")), op->actor->user);
+    if (same && !*ret) {
+        TRY(record_audit_event(op, r->rec, STR("rule-approve"), false, STR("asked it themselves")));
+        return fail(op, ERR_FORBIDDEN,
+                    "You have asked for this; a second person has to confirm it.");
+    }
+    json_unset(meta, STR("asked"));
+    if (*ret)
+        return OK;
+    asked = json_new(op->arena, JSON_OBJECT);
+    put(op, asked, STR("step"), str_of(steps[step].deed));
+    put(op, asked, STR("by"), op->actor->user);
+    put(op, asked, STR("at"), time_format(op->arena, op->now));
+    json_set(op->arena, meta, STR("asked"), asked);
+    return OK;
 }
 
 static err take_step(struct op *op, struct rules *r, str id, enum rules_step step,
                      const struct rules_when *when, struct json **ret)
 {
     struct json *meta;
+    struct version v;
     str before;
     TRY(change_load(op, r, id, &meta, &before));
     str status = json_get_str(meta, STR("status"));
@@ -134,10 +168,19 @@ static err take_step(struct op *op, struct rules *r, str id, enum rules_step ste
         TRY(approve(op, r, meta));
     if (step == RULES_PUBLISH)
         TRY(publish(op, r, meta, when, tx));
-    if (step == RULES_KEEP || step == RULES_END)
-        TRY(move_end(op, r, meta, step == RULES_END, tx));
-    put(op, meta, STR("status"), str_of(steps[step].to));
-    TRY(change_save(op, r, meta, before, tx));
+    bool two = step == RULES_KEEP || step == RULES_END, now = true;
+    if (two)
+        TRY(standing(op, r, meta, &v));
+    if (two)
+        TRY(second_person(op, r, meta, step, &now));
+    if (two && now)
+        TRY(move_end(op, meta, &v, step == RULES_END, tx));
+    if (now)
+        put(op, meta, STR("status"), str_of(steps[step].to));
+    str deed = !now                 ? arena_printf(op->arena, "asked-%s", steps[step].deed)
+               : step == RULES_KEEP ? STR("kept")
+                                    : str_of(steps[step].to);
+    TRY(change_save(op, meta, before, deed, tx));
     *ret = meta;
     return book_refresh(op, r);
 }

@@ -7,6 +7,7 @@
 #include "record/looks.h"
 #include "rules/rules_int.h"
 
+#define TRYING_MAX 2u /* each may hold its thread for a minute */
 #define DAY INT64_C(86400000)
 #define WHO_MAX 50u
 #define MEMO_MAX 65536u
@@ -103,8 +104,9 @@ static bool visit_near(struct trial *t, uint64_t patient, int64_t when)
     arena_reset(t->scratch);
     op_init(&op, t->scratch, t->op->actor, t->op->now);
     bool near = false;
-    err e = record_visit_near(&op, t->r->rec, patient, when / DAY * DAY, t->narrowing->visit_days,
-                              &near);
+    struct record_near q = {
+        .patient = patient, .when = when / DAY * DAY, .days = t->narrowing->visit_days};
+    err e = record_visit_near(&op, t->r->rec, &q, &near);
     if (e != OK && e != ERR_NOT_FOUND)
         t->failed = e;
     *m = (struct memo){key, near};
@@ -191,10 +193,10 @@ static err keep(struct op *op, struct rules *r, str id, const struct json *resul
     str before;
     TRY(change_load(op, r, id, &meta, &before));
     json_set(op->arena, meta, STR("tried"), result);
-    return change_save(op, r, meta, before, record_begin(op, r->rec));
+    return change_save(op, meta, before, STR("tried"), record_begin(op, r->rec));
 }
 
-err rules_try(struct op *op, struct rules *r, str id, unsigned days, struct json **ret)
+static err try_one(struct op *op, struct rules *r, str id, unsigned days, struct json **ret)
 {
     struct trial t = {.op = op, .r = r};
     struct json *meta;
@@ -216,5 +218,16 @@ err rules_try(struct op *op, struct rules *r, str id, unsigned days, struct json
     pthread_mutex_lock(&r->lock);
     e = keep(op, r, id, *ret);
     pthread_mutex_unlock(&r->lock);
+    return e;
+}
+
+err rules_try(struct op *op, struct rules *r, str id, unsigned days, struct json **ret)
+{
+    err e = ERR_BUSY;
+    if (atomic_fetch_add(&r->trying, 1) < TRYING_MAX)
+        e = try_one(op, r, id, days, ret);
+    else
+        (void)fail(op, ERR_BUSY, "Other changes are being tried; wait a minute and try again.");
+    atomic_fetch_sub(&r->trying, 1);
     return e;
 }

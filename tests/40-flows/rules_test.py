@@ -19,6 +19,11 @@ class Rules(FlowCase):
     def step(self, id, step, user="privacy", body=None, status=200):
         return self.expect(status, self.call("POST", f"/rules/changes/{id}/{step}", body or {}, user)).json
 
+    def end(self, id):
+        self.assertEqual("end", self.step(id, "end", "admin")["asked"]["step"])
+        self.step(id, "end", "admin", status=403)  # R138: nobody alone
+        self.assertEqual("ended", self.step(id, "end", "privacy")["status"])
+
     def publish(self, id, body=None):
         self.step(id, "submit")
         self.step(id, "approve", "privacy", status=403)  # one's own
@@ -37,7 +42,7 @@ class Rules(FlowCase):
         self.publish(id, {"trialHours": 1})
         held = self.check("p0006")["verdict"]
         self.assertNotEqual("allow", held["decision"], held)
-        self.step(id, "end", "admin")
+        self.end(id)
         self.assertEqual("allow", self.check("p0006")["verdict"]["decision"])
 
     def test_reads_that_were_would_not_have_been(self):
@@ -72,12 +77,22 @@ class Rules(FlowCase):
                 "participant": [{"actor": {"reference": patient}, "status": "accepted"}]}))
         time.sleep(1.5)  # as long as what was found out holds
         self.expect(403, self.call("GET", path), "TENANT-")
-        self.expect(201, self.call("POST", "/fhir/Encounter", {
-            "resourceType": "Encounter", "status": "in-progress", "subject": {"reference": patient},
-            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
-            "period": {"start": now}}))
+        visit = {"resourceType": "Encounter", "status": "planned", "subject": {"reference": patient},
+                 "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+                 "period": {"start": now}}
+        made = self.expect(201, self.call("POST", "/fhir/Encounter", visit)).json  # R138: one's own visit
+        time.sleep(1.5)
+        self.expect(403, self.call("GET", path), "TENANT-")
+        other = self.expect(201, self.call("POST", "/fhir/Encounter", {**visit, "period": {
+            "start": "2001-01-01T10:00:00Z", "end": "2001-01-01T11:00:00Z"}}, "system")).json
+        moved = {**other, "period": {"start": now}}  # nor one that the same nurse has moved here
+        self.expect(200, self.call("PUT", f"/fhir/Encounter/{other['id']}", moved))
+        time.sleep(1.5)
+        self.expect(403, self.call("GET", path), "TENANT-")
+        self.expect(200, self.call("PUT", f"/fhir/Encounter/{made['id']}",
+                                   {**made, "status": "in-progress"}, "system"))  # somebody else confirms it
         wait_for(lambda: self.call("GET", path).status == 200, "the visit to open it", 10)
-        self.step(id, "end", "admin")
+        self.end(id)
         self.assertEqual(before, count())
 
     def screen_is_told_nothing(self, hidden, patient):

@@ -42,7 +42,13 @@ test("a rule changes by a sentence and two people", async ({ page, request, brow
   await expect(other.getByText(/until ./)).toBeVisible();
   expect(acts.n).toBeLessThanOrEqual(ACTS);
   await expect(nurse("GET", "/fhir/QuestionnaireResponse?_count=1")).rejects.toThrow(/403.*TENANT-c/);
-  await other.getByRole("button", { name: "End it now" }).click();
+  await other.getByRole("button", { name: "End it now" }).click(); // and the first person confirms (R138)
+  await expect(other.getByText("a second person confirms")).toBeVisible();
+  await expect(other.getByRole("button", { name: "End it now" })).toHaveCount(0);
+  await page.reload();
+  await page.getByRole("button", { name: "End it now" }).click();
+  await expect(page.getByText("The catalogue is in force, unchanged.")).toBeVisible();
+  await other.reload();
   await expect(other.getByText("The catalogue is in force, unchanged.")).toBeVisible();
   await nurse("GET", "/fhir/QuestionnaireResponse?_count=1");
   await other.context().close();

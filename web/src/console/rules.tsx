@@ -28,6 +28,8 @@ interface Change {
   approver?: string;
   from?: string;
   until?: string;
+  /** Two people end or keep what was published; one of them asked. */
+  asked?: { step: "end" | "keep"; by: string };
   change: { rule?: string; params?: Record<string, unknown>; was?: Record<string, unknown> };
   tried?: Tried;
 }
@@ -146,7 +148,8 @@ function actsOf(c: Change, me: string): Act[] {
     ];
   if (c.status === "published" && !(c.until && Date.parse(c.until) <= Date.now())) {
     const end: Act = { word: "ru_end", step: "end" };
-    return c.until ? [end, { word: "ru_keep", step: "keep", main: true }] : [end];
+    const all = c.until ? [end, { word: "ru_keep", step: "keep", main: true } as Act] : [end];
+    return all.filter((a) => !(c.asked?.step === a.step && c.asked.by === me));
   }
   return [];
 }
@@ -169,6 +172,7 @@ function Card({ c }: { c: Change }) {
       <p>
         <strong>{has(word) ? t(word as Key) : c.status}</strong>
         {c.status === "submitted" && c.author === me && ` · ${t("ru_second")}`}
+        {c.asked && ` · ${t(`ru_asked_${c.asked.step}`, { who: c.asked.by })}`}
         {c.from && ` · ${t("ru_from", { when: `${fullDate(c.from)} ${time(c.from)}` })}`}
         {c.until && ` · ${t("ru_until", { when: `${fullDate(c.until)} ${time(c.until)}` })}`}
       </p>

@@ -296,6 +296,8 @@ export default {
   ru_publish_trial: "نشر وسحب بعد 24 ساعة",
   ru_keep: "إبقاء",
   ru_end: "إنهاء الآن",
+  ru_asked_end: "طلب {who} إنهاءه، ويؤكده شخص ثانٍ.",
+  ru_asked_keep: "طلب {who} الإبقاء عليه، ويؤكده شخص ثانٍ.",
   ru_second: "يجب أن يوافق شخص ثانٍ.",
   ru_from: "من {when}",
   ru_until: "حتى {when}",

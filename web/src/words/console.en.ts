@@ -233,6 +233,8 @@ export default {
   ru_publish_trial: "Publish, take back in 24 hours",
   ru_keep: "Keep it",
   ru_end: "End it now",
+  ru_asked_end: "{who} asked to end it; a second person confirms.",
+  ru_asked_keep: "{who} asked to keep it; a second person confirms.",
   ru_second: "A second person has to approve it.",
   ru_from: "from {when}",
   ru_until: "until {when}",

@@ -239,6 +239,8 @@ export default {
   ru_publish_trial: "Publicar y retirar en 24 horas",
   ru_keep: "Mantener",
   ru_end: "Terminar ahora",
+  ru_asked_end: "{who} pidió terminarlo; lo confirma otra persona.",
+  ru_asked_keep: "{who} pidió conservarlo; lo confirma otra persona.",
   ru_second: "Una segunda persona debe aprobarlo.",
   ru_from: "desde {when}",
   ru_until: "hasta {when}",
