@@ -260,8 +260,11 @@ err apply_write(struct op *op, struct store *s, struct store_tx *tx)
     for (size_t i = 0; i < tx->kvs.n; i++)
         TRY(write_kv(op, s, &tx->kvs.at[i]));
     TRY(outbox_write(op, s, tx));
-    for (size_t i = 0; i < tx->trails.n; i++)
-        TRY(trail_write(op, s, tx->trails.at[i].sealed, tx->trails.at[i].set, &pend));
+    for (size_t i = 0; i < tx->trails.n; i++) {
+        struct loose l = {.entry = tx->trails.at[i].entry, .set = tx->trails.at[i].set};
+        trail_number(s, &s->pending, &l);
+        TRY(trail_put(op, s, &l));
+    }
     TRY(pend_flush(op, s, &pend));
     tx->commit = (struct store_commit){.t = s->pending.t, .time = s->pending.time};
     return OK;
@@ -269,30 +272,24 @@ err apply_write(struct op *op, struct store *s, struct store_tx *tx)
 
 err apply_loose(struct op *op, struct store *s, struct loose *first)
 {
-    struct buf pend;
-    if (!first)
-        return OK;
-    s->pending.t++;
-    buf_init(&pend, op->arena, (size_t)512 << 20);
+    if (first)
+        s->pending.t++;
     for (struct loose *l = first; l; l = l->next) {
-        trail_number(&s->pending, l);
-        TRY(trail_put(op, s, l, &pend));
+        trail_number(s, &s->pending, l);
+        TRY(trail_put(op, s, l));
     }
-    return pend_flush(op, s, &pend);
+    return OK;
 }
 
 err apply_held(struct op *op, struct store *s)
 {
-    struct standing *st = &s->standing;
     struct spool *sp = &s->spool;
     if (!sp->todo)
         return OK;
-    if (sp->todo == sp->first) {
+    if (sp->todo == sp->first)
         s->pending.t++;
-        buf_init(&st->pend, op->arena, (size_t)512 << 20);
-    }
     for (; sp->todo; sp->todo = sp->todo->next)
-        TRY(trail_put(op, s, sp->todo, &st->pend));
+        TRY(trail_put(op, s, sp->todo));
     s->pending.trail_seq = s->state.trail_seq;
     memcpy(s->pending.trail_head, s->state.trail_head, sizeof s->pending.trail_head);
     return OK;

@@ -21,7 +21,7 @@ enum store_space {
     SPACE_KV,    /* blind name → sealed name and value */
     SPACE_JOB,   /* job → sealed job */
     SPACE_DUE,   /* blind queue, due, job → nothing */
-    SPACE_TRAIL, /* seq → time, hash, sealed entry */
+    SPACE_TRAIL, /* first seq → time, hash, sealed entries (trail_row.c) */
     SPACE_COUNT
 };
 

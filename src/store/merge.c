@@ -36,6 +36,7 @@ void merge_start(struct store *s)
     pthread_mutex_lock(&s->tail_lock);
     s->frozen = s->active;
     s->frozen->last_t = s->state.t; /* a failed group may have named a later one */
+    s->frozen->last_seq = s->spool.first ? s->spool.first->seq - 1 : s->state.trail_seq;
     s->active = fresh;
     atomic_fetch_add(&s->generation, 1);
     pthread_mutex_unlock(&s->tail_lock);
@@ -216,5 +217,6 @@ err merge_slice(struct op *op, struct store *s, size_t budget, bool *ret_finishe
     char lo[8] = {0}, hi[8];
     u64_write(hi, s->frozen->last_t + 1);
     s->pending.merged_t = s->frozen->last_t;
+    s->pending.merged_seq = s->frozen->last_seq;
     return s->ops->del_range(op, s->be, SPACE_PEND, str_make(lo, 8), str_make(hi, 8));
 }

@@ -2,7 +2,8 @@
  * each. A newer schema than this program knows is refused and left untouched. Step 0 makes a new
  * store: counters and this program's dictionary, which stays with the store. Step 1 changes no row:
  * from 2 on, entries of the trail may lie in the spool beside the database, which older programs
- * would overlook. Step 2: older programs know neither seals of version 2 nor the keys file. */
+ * would overlook. Step 2: older programs know neither seals of version 2 nor the keys file. Step 3
+ * changes no row: from 4 on, rows of the trail hold many entries (trail_row.c). */
 #include "store/store_int.h"
 
 static str number_text(struct op *op, uint64_t n)
@@ -18,7 +19,7 @@ static err step_new(struct op *op, const struct store_ops *ops, void *be)
     return ops->put(op, be, SPACE_META, STR("dictionary"), pack_dictionary());
 }
 
-static err step_spool(struct op *op, const struct store_ops *ops, void *be)
+static err step_none(struct op *op, const struct store_ops *ops, void *be)
 {
     (void)op, (void)ops, (void)be;
     return OK;
@@ -33,7 +34,7 @@ static err step_sealed(struct op *op, const struct store_ops *ops, void *be)
 }
 
 typedef err (*step_fn)(struct op *op, const struct store_ops *ops, void *be);
-static const step_fn steps[] = {step_new, step_spool, step_sealed};
+static const step_fn steps[] = {step_new, step_none, step_sealed, step_none};
 _Static_assert(sizeof steps / sizeof *steps == STORE_SCHEMA, "one step a schema version");
 
 static err run_step(struct op *op, const struct store_ops *ops, void *be, uint64_t from)

@@ -142,6 +142,7 @@ static err read_all(struct op *op, struct store *s)
     TRY(packer_new(op, dictionary, &s->packer));
     TRY(read_rid_max(op, s));
     TRY(tail_replay(op, s));
+    TRY(trail_replay(op, s));
     TRY(spool_load(op, s));
     uint64_t next = s->state.rid_next > s->rid_max ? s->state.rid_next : s->rid_max + 1;
     atomic_store(&s->rid_next, next);

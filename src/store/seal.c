@@ -36,6 +36,7 @@ err vault_init(struct op *op, struct vault *v, struct ring *r)
     v->has_old = r->has_old;
     memcpy(v->sign, r->sign, sizeof v->sign);
     atomic_store(&v->epoch, r->epochs[r->n_epochs - 1].number);
+    blind_hash(v, STR("trail chain"), STR(""), v->chain, sizeof v->chain);
     return OK;
 }
 

@@ -2,9 +2,10 @@
  * durable here with one write in place, which costs a fraction of a commit; their rows follow in
  * the writer's next commit, together for many groups. Not a second trail: only what the back end
  * does not have yet counts.
- * Frame, from a page's start: mark(8) mac(16) length(8) first number(8) time(8) hash before(32),
- * then entries, each: size and sealed bytes, size and key set.
- * Invariants: a frame counts when its mac fits and its first number is past the trail of the last
+ * Frame, from a page's start: mark(8) zeros(16) length(8) first number(8) time(8) hash before(32),
+ * then sealed: entries, each as size and bytes, size and key set. (weft-sp1, of schema 3: a mac for
+ * the zeros, each entry packed and sealed by itself.)
+ * Invariants: a frame counts when its seal fits and its first number is past the trail of the last
  * commit, so what an earlier round left is never taken for this one's; a torn frame at the end was
  * never acknowledged; one damaged in the middle leaves a gap in the numbers, which
  * store_trail_verify() names. After a failed write the file is given up: what it holds is
@@ -21,7 +22,8 @@
 #define PAGE 4096u
 #define FRAME_MAX ((size_t)512 << 10)
 #define RETRY_MS 1000
-#define MARK "weft-sp1"
+#define MARK "weft-sp2"
+#define MARK_OLD "weft-sp1"
 
 struct head {
     char mark[8], mac[16], length[8], first[8], time[8], before[32];
@@ -67,7 +69,9 @@ static bool room_for_frames(struct spool *sp)
 {
     if (!sp->room)
         sp->room = aligned_alloc(PAGE, FRAME_MAX);
-    return sp->room != NULL;
+    if (!sp->arena)
+        sp->arena = arena_new(4 * FRAME_MAX);
+    return sp->room && sp->arena;
 }
 
 /* Zeros from end to end, so that later writes change no size and no block of the file. */
@@ -117,9 +121,9 @@ static bool ready(struct store *s)
 
 static size_t frame_size(const struct loose *first)
 {
-    size_t n = sizeof(struct head);
+    size_t n = sizeof(struct head) + SEAL_OVERHEAD;
     for (const struct loose *l = first; l; l = l->next)
-        n += l->n_row - TRAIL_ROW_HEAD + l->set.n + 10;
+        n += l->entry.n + l->set.n + 10;
     return n;
 }
 
@@ -128,36 +132,42 @@ static void mac_of(const struct store *s, const char *frame, size_t n, char mac[
     blind_hash(&s->vault, STR("spool"), str_make(frame + MACED, n - MACED), (uint8_t *)mac, 16);
 }
 
-static char *put_sized(char *p, const char *bytes, size_t n)
+static str aad_of(const struct head *h)
 {
-    for (size_t left = n;; left >>= 7) {
-        *p++ = (char)((left & 0x7F) | (left > 0x7F ? 0x80 : 0));
-        if (left <= 0x7F)
-            break;
-    }
-    if (n)
-        memcpy(p, bytes, n);
-    return p + n;
+    return str_make((const char *)h + MACED, sizeof *h - MACED);
 }
 
-/* Into the room; returns the bytes to write. st is the state before. */
-static size_t frame_write(const struct store *s, const struct state *st, const struct loose *first)
+static void add_sized(struct buf *b, str s)
 {
-    char *frame = s->spool.room, *p = frame + sizeof(struct head);
+    buf_varint(b, s.n);
+    buf_add(b, s);
+}
+
+/* Into the room; returns the bytes to write, 0 without memory. st is the state before. */
+static size_t frame_write(struct store *s, const struct state *st, const struct loose *first)
+{
     struct head h = {.mark = MARK};
+    struct buf plain;
+    struct op op;
+    str sealed = STR_NONE;
+    arena_reset(s->spool.arena);
+    op_init(&op, s->spool.arena, NULL, st->time);
+    buf_init(&plain, op.arena, FRAME_MAX);
+    for (const struct loose *l = first; l; l = l->next) {
+        add_sized(&plain, l->entry);
+        add_sized(&plain, l->set);
+    }
+    size_t n = sizeof h + plain.n + SEAL_OVERHEAD, whole = padded(n);
+    u64_write(h.length, n);
     u64_write(h.first, st->trail_seq + 1);
     u64_write(h.time, (uint64_t)st->time);
     memcpy(h.before, st->trail_head, sizeof h.before);
-    for (const struct loose *l = first; l; l = l->next) {
-        p = put_sized(p, l->row + TRAIL_ROW_HEAD, l->n_row - TRAIL_ROW_HEAD);
-        p = put_sized(p, l->set.p, l->set.n);
-    }
-    size_t n = (size_t)(p - frame), whole = padded(n);
-    u64_write(h.length, n);
-    memcpy(frame, &h, sizeof h);
-    mac_of(s, frame, n, h.mac);
-    memcpy(frame, &h, sizeof h);
-    memset(p, 0, whole - n);
+    if (!buf_ok(&plain) || whole > FRAME_MAX ||
+        seal(&op, &s->vault, OWNER_STORE, aad_of(&h), buf_str(&plain), &sealed) != OK)
+        return 0;
+    memcpy(s->spool.room, &h, sizeof h);
+    memcpy(s->spool.room + sizeof h, sealed.p, sealed.n);
+    memset(s->spool.room + n, 0, whole - n);
     return whole;
 }
 
@@ -189,13 +199,15 @@ bool spool_write(struct store *s, struct loose *first)
     if (now > st.time)
         st.time = now;
     size_t n = frame_write(s, &st, first);
+    if (!n)
+        return false;
     if (pwrite(sp->fd, sp->room, n, (off_t)sp->at) != (ssize_t)n) {
         give_up(sp);
         return false;
     }
     sp->at += n;
     for (struct loose *l = first; l; l = l->next)
-        trail_number(&st, l);
+        trail_number(s, &st, l);
     s->state = st;
     hold(s, first);
     atomic_fetch_add(&s->spooled, 1);
@@ -231,6 +243,7 @@ void spool_close(struct store *s)
     sp->fd = -1;
     let_go(sp);
     free(sp->room);
+    arena_free(sp->arena);
 }
 
 /* ---- at open ---- */
@@ -241,40 +254,63 @@ static bool take_sized(str *in, str *ret)
     return take_varint(in, &n) && n <= in->n && take_bytes(in, (size_t)n, ret);
 }
 
+static bool frame_open(struct op *op, struct store *s, const struct head *h, str frame, str *ret)
+{
+    char mac[16];
+    str body = str_sub(frame, sizeof *h, SIZE_MAX);
+    if (memcmp(h->mark, MARK_OLD, sizeof h->mark) == 0) {
+        mac_of(s, frame.p, frame.n, mac);
+        *ret = body;
+        return memcmp(mac, h->mac, sizeof mac) == 0;
+    }
+    bool good = unseal(op, &s->vault, OWNER_STORE, aad_of(h), body, ret) == OK;
+    op_clear(op);
+    return good;
+}
+
 /* A whole frame at the start of in; its entries into *ret. */
-static bool frame_read(const struct store *s, str in, struct head *ret_head, str *ret)
+static bool frame_read(struct op *op, struct store *s, str in, struct head *ret_head, str *ret)
 {
     struct head h;
-    char mac[16];
-    if (in.n < sizeof h || memcmp(in.p, MARK, sizeof h.mark) != 0)
+    if (in.n < sizeof h ||
+        (memcmp(in.p, MARK, sizeof h.mark) != 0 && memcmp(in.p, MARK_OLD, sizeof h.mark) != 0))
         return false;
     memcpy(&h, in.p, sizeof h);
     uint64_t n = u64_read(h.length);
-    if (n < sizeof h || n > in.n)
-        return false;
-    mac_of(s, in.p, (size_t)n, mac);
-    if (memcmp(mac, h.mac, sizeof mac) != 0)
+    if (n < sizeof h || n > in.n || !frame_open(op, s, &h, str_make(in.p, (size_t)n), ret))
         return false;
     *ret_head = h;
-    *ret = str_make(in.p + sizeof h, (size_t)n - sizeof h);
     return true;
+}
+
+/* One of schema 3 was packed and sealed by itself. */
+static err open_old(struct op *op, struct store *s, str *entry)
+{
+    str packed = STR_NONE;
+    TRY(unseal(op, &s->vault, OWNER_STORE, STR("trail"), *entry, &packed));
+    return unpack(op, s->packer, packed, entry);
 }
 
 static err frame_hold(struct op *op, struct store *s, const struct head *h, str entries)
 {
     struct state *st = &s->state;
-    str sealed = STR_NONE, set = STR_NONE;
-    st->trail_seq = u64_read(h->first) - 1;
-    memcpy(st->trail_head, h->before, sizeof st->trail_head);
+    str entry = STR_NONE, set = STR_NONE;
+    bool old = memcmp(h->mark, MARK_OLD, sizeof h->mark) == 0;
+    if (!old || u64_read(h->first) != st->trail_seq + 1) { /* else their hashes are made anew */
+        st->trail_seq = u64_read(h->first) - 1;
+        memcpy(st->trail_head, h->before, sizeof st->trail_head);
+    }
     if ((int64_t)u64_read(h->time) > st->time)
         st->time = (int64_t)u64_read(h->time);
     while (entries.n) {
-        if (!take_sized(&entries, &sealed) || !take_sized(&entries, &set))
+        if (!take_sized(&entries, &entry) || !take_sized(&entries, &set))
             return damaged(op, "spool");
-        struct loose *l = loose_new(sealed, set);
+        if (old)
+            TRY(open_old(op, s, &entry));
+        struct loose *l = loose_new(entry, set);
         if (!l)
             return out_of_memory(op);
-        trail_number(st, l);
+        trail_number(s, st, l);
         hold(s, l);
     }
     return OK;
@@ -285,11 +321,11 @@ static err load(struct op *op, struct store *s, str file)
     for (size_t at = 0; at < file.n;) {
         struct head h;
         str entries = STR_NONE;
-        if (!frame_read(s, str_sub(file, at, SIZE_MAX), &h, &entries)) {
+        if (!frame_read(op, s, str_sub(file, at, SIZE_MAX), &h, &entries)) {
             at += PAGE;
             continue;
         }
-        at += padded(entries.n + sizeof h);
+        at += padded(u64_read(h.length));
         if (u64_read(h.first) <= s->state.trail_seq)
             continue;
         TRY(frame_hold(op, s, &h, entries));

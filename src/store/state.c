@@ -18,6 +18,8 @@ err state_read(struct op *op, const struct store_ops *ops, struct store_snap *sn
         !take_varint(&in, &st.versions) || !take_varint(&in, &st.merged_t) ||
         !take_bytes(&in, sizeof st.trail_head, &head))
         return damaged(op, "state");
+    if (!take_varint(&in, &st.merged_seq)) /* schema 3: they wait in SPACE_PEND */
+        st.merged_seq = st.trail_seq;
     st.time = (int64_t)time;
     memcpy(st.trail_head, head.p, sizeof st.trail_head);
     *ret = st;
@@ -38,6 +40,7 @@ err state_write(struct op *op, struct store *s, const struct state *st)
     buf_varint(&b, st->versions);
     buf_varint(&b, st->merged_t);
     buf_add(&b, str_make((const char *)st->trail_head, sizeof st->trail_head));
+    buf_varint(&b, st->merged_seq);
     if (!buf_ok(&b))
         return out_of_memory(op);
     return s->ops->put(op, s->be, SPACE_META, state_row, buf_str(&b));

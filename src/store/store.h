@@ -170,7 +170,8 @@ void store_trail_on_durable(struct store *s, struct tickets owed, void (*fn)(voi
 struct store_trail_entry {
     uint64_t seq;
     int64_t time;
-    uint8_t hash[32]; /* BLAKE2b of the previous hash, seq, time and entry as stored */
+    uint8_t
+        hash[32]; /* BLAKE2b, keyed, of the hash before, seq, time and entry; store_trail_read() */
     str entry;
 };
 MUST err store_trail_read(struct op *op, struct store *s, uint64_t seq,

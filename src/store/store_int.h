@@ -19,7 +19,7 @@
 #include <pthread.h>
 #include <zstd.h>
 
-#define STORE_SCHEMA 3u
+#define STORE_SCHEMA 4u
 
 /* ---- pack.c: documents ---- */
 struct packer; /* dictionary and a pool of compression contexts */
@@ -39,7 +39,8 @@ struct state {
     uint64_t job_next;
     uint64_t trail_seq;
     uint64_t resources, versions;
-    uint64_t merged_t; /* keys of transactions up to here are in SPACE_KEY and SPACE_FWD */
+    uint64_t merged_t;   /* keys of transactions up to here are in SPACE_KEY and SPACE_FWD */
+    uint64_t merged_seq; /* and those of the trail's entries up to here */
     uint8_t trail_head[32];
 };
 MUST err state_read(struct op *op, const struct store_ops *ops, struct store_snap *snap,
@@ -51,7 +52,7 @@ struct tail {
     struct arena *arena;
     struct skip list;
     atomic_uint refs;
-    uint64_t last_t;
+    uint64_t last_t, last_seq;
     size_t weight; /* resources, counting one with many keys as several (writer) */
 };
 struct tail *tail_new(void);
@@ -131,7 +132,7 @@ struct tx_job {
     str sealed;
 };
 struct tx_trail {
-    str entry, set, sealed;
+    str entry, set;
     const str *keys;
     size_t n_keys;
 };
@@ -187,14 +188,14 @@ struct store_tx {
 MUST err tx_prepare(struct op *op, struct store_tx *tx);
 MUST err tx_run(struct op *op, struct store_tx *tx); /* queue and wait */
 
-/* An entry of the trail outside any transaction. */
-#define TRAIL_ROW_HEAD 40u /* time(8) hash(32) */
+/* An entry of the trail, here outside any transaction. */
 struct loose {
     struct loose *next;
-    uint64_t ticket, seq;
-    char *row; /* as SPACE_TRAIL holds it; the head is filled in by trail_number() */
-    size_t n_row;
-    str set;
+    uint64_t ticket;
+    str entry, set;
+    uint64_t seq; /* from here on filled in by trail_number() */
+    int64_t time;
+    uint8_t before[32], hash[32];
 };
 struct on_durable {
     struct on_durable *next;
@@ -229,6 +230,7 @@ struct merge {
 struct spool {
     int fd;                     /* -1 = none */
     char *room;                 /* a frame on its way out */
+    struct arena *arena;        /* of that frame */
     size_t at;                  /* of the next frame in the file */
     int64_t not_before;         /* no new file till then, after a failure; ms, monotonic */
     struct loose *first, *last; /* held: acknowledged, in no committed transaction, ascending */
@@ -241,7 +243,16 @@ struct standing {
     bool begun;
     bool finished;             /* the merge came to its end in it */
     struct merge merge_before; /* to go back to */
-    struct buf pend;           /* keys of the held entries in it */
+};
+
+/* trail_row.c: a row of the trail that is being gathered (writer); n 0: none. */
+struct trail_row {
+    uint64_t first;
+    int64_t time, last; /* of the first and the newest entry */
+    size_t n;
+    uint8_t hash[32]; /* after the newest */
+    struct buf body;
+    VEC(str) keys;
 };
 
 /* The newest signed head of the trail (writer). */
@@ -296,6 +307,7 @@ struct store {
     atomic_bool merge_soon; /* search keys of somebody erased wait for it */
     struct spool spool;
     struct standing standing;
+    struct trail_row row;
     struct heads heads, heads_next;       /* as committed; of the group under way */
     struct resealing reseal, reseal_next; /* as committed; of the group under way */
     uint64_t rid_max;                     /* highest number that has a version */
@@ -422,12 +434,27 @@ MUST err apply_held(struct op *op, struct store *s);
 MUST err apply_take(struct op *op, struct store *s, struct tx_take *take);
 MUST err outbox_write(struct op *op, struct store *s, const struct store_tx *tx);
 MUST err outbox_check(struct op *op, struct store *s, const struct store_tx *tx);
-/* The next number, time and hash of the chain in st, for the entry and its row. */
-void trail_number(struct state *st, struct loose *l);
-/* A numbered entry into the back end; its keys go into pend and the tail. */
-MUST err trail_put(struct op *op, struct store *s, const struct loose *l, struct buf *pend);
-/* Appends one entry; its keys go into pend and the tail. */
-MUST err trail_write(struct op *op, struct store *s, str sealed, str set, struct buf *pend);
+/* The next number, time and hash of the chain in st, for the entry. */
+void trail_number(const struct store *s, struct state *st, struct loose *l);
+/* A numbered entry into the row that is being gathered; entry and set may go then. */
+MUST err trail_put(struct op *op, struct store *s, const struct loose *l);
+/* That row into the back end, its keys into the tail. */
+MUST err trail_flush(struct op *op, struct store *s);
+/* Keys of rows past state.merged_seq into the tail: at open. */
+MUST err trail_replay(struct op *op, struct store *s);
+struct trail_reader {
+    struct store *s;
+    uint64_t seq;
+    int64_t time;
+    uint8_t hash[32], after[32]; /* after: as the row says */
+    str in;
+    bool old, done;
+    bool hashing; /* goes on from hash; entries of old rows are not opened */
+};
+/* The entries of a row, ascending; they live in op's arena. */
+MUST err trail_row_open(struct op *op, struct store *s, uint64_t first, str row, bool hashing,
+                        struct trail_reader *ret);
+bool trail_row_next(struct trail_reader *r, struct store_trail_entry *ret, str *ret_set);
 /* The sealed head, once per group. */
 MUST err trail_write_head(struct op *op, struct store *s);
 /* heads.c: a signed head when one is due; at open; all of them in order. */
@@ -442,11 +469,10 @@ struct heads_walk {
 };
 MUST err heads_open(struct op *op, const struct view *v, struct heads_walk *ret);
 MUST err heads_next(struct op *op, struct heads_walk *w);
-MUST err trail_seal(struct op *op, struct store *s, str entry, str *ret);
 MUST err tail_put(struct op *op, struct store *s, const struct pend *p, struct buf *pend);
 MUST err pend_flush(struct op *op, struct store *s, const struct buf *pend);
 void trail_settle(struct store *s, uint64_t upto, uint64_t lost_from);
-struct loose *loose_new(str sealed, str set);
+struct loose *loose_new(str entry, str set);
 /* Any thread, before it reads the trail: what was acknowledged is in the back end then. */
 MUST err trail_catch_up(struct op *op, struct store *s);
 

@@ -1,59 +1,12 @@
-/* The audit trail: append only, numbered without gaps, each row holding the hash of the one before,
- * its number, its time and its bytes as stored. Entries come inside transactions or loose (reads);
- * loose ones share the writer's groups, and tickets say when they are durable; where the back end
- * has a spool, they are durable there first (spool.c) and readers here wait for the rows.
+/* The audit trail: append only, numbered without gaps, a hash chain. Entries come inside
+ * transactions or loose (reads); loose ones share the writer's groups, and tickets say when they
+ * are durable; where the back end has a spool, they are durable there first (spool.c) and readers
+ * here wait for the rows (trail_row.c).
  * Invariant: a ticket counts as durable only after the fsync of the group that holds its entry. */
 #include "store/store_int.h"
 
-#include <sodium.h>
-
 #define LOOSE_MAX 65536u
 #define LOOSE_BYTES_MAX ((size_t)64 << 20)
-
-static void chain(uint8_t hash[32], uint64_t seq, int64_t time, str sealed)
-{
-    crypto_generichash_state st;
-    uint8_t numbers[16];
-    u64_write((char *)numbers, seq);
-    u64_write((char *)numbers + 8, (uint64_t)time);
-    crypto_generichash_init(&st, NULL, 0, 32);
-    crypto_generichash_update(&st, hash, 32);
-    crypto_generichash_update(&st, numbers, sizeof numbers);
-    crypto_generichash_update(&st, (const unsigned char *)sealed.p, sealed.n);
-    crypto_generichash_final(&st, hash, 32);
-}
-
-void trail_number(struct state *st, struct loose *l)
-{
-    l->seq = ++st->trail_seq;
-    chain(st->trail_head, l->seq, st->time,
-          str_make(l->row + TRAIL_ROW_HEAD, l->n_row - TRAIL_ROW_HEAD));
-    u64_write(l->row, (uint64_t)st->time);
-    memcpy(l->row + 8, st->trail_head, 32);
-}
-
-err trail_put(struct op *op, struct store *s, const struct loose *l, struct buf *pend)
-{
-    char key[8];
-    u64_write(key, l->seq);
-    TRY(s->ops->put(op, s->be, SPACE_TRAIL, str_make(key, 8), str_make(l->row, l->n_row)));
-    if (l->set.n == 0)
-        return OK;
-    struct pend p = {
-        .trail = true, .rid = l->seq, .type = TYPE_TRAIL, .set = l->set, .added = l->set};
-    return tail_put(op, s, &p, pend);
-}
-
-err trail_write(struct op *op, struct store *s, str sealed, str set, struct buf *pend)
-{
-    struct loose l = {.n_row = TRAIL_ROW_HEAD + sealed.n, .set = set};
-    l.row = arena_alloc(op->arena, l.n_row);
-    if (!l.row)
-        return out_of_memory(op);
-    memcpy(l.row + TRAIL_ROW_HEAD, sealed.p, sealed.n);
-    trail_number(&s->pending, &l);
-    return trail_put(op, s, &l, pend);
-}
 
 err trail_write_head(struct op *op, struct store *s)
 {
@@ -66,17 +19,17 @@ err trail_write_head(struct op *op, struct store *s)
     return heads_write(op, s);
 }
 
-struct loose *loose_new(str sealed, str set)
+struct loose *loose_new(str entry, str set)
 {
-    size_t n_row = TRAIL_ROW_HEAD + sealed.n;
-    struct loose *l = malloc(sizeof *l + n_row + set.n);
+    struct loose *l = malloc(sizeof *l + entry.n + set.n);
     if (!l)
         return NULL;
     char *bytes = (char *)(l + 1);
-    memcpy(bytes + TRAIL_ROW_HEAD, sealed.p, sealed.n);
+    if (entry.n)
+        memcpy(bytes, entry.p, entry.n);
     if (set.n)
-        memcpy(bytes + n_row, set.p, set.n);
-    *l = (struct loose){.row = bytes, .n_row = n_row, .set = {bytes + n_row, set.n}};
+        memcpy(bytes + entry.n, set.p, set.n);
+    *l = (struct loose){.entry = {bytes, entry.n}, .set = {bytes + entry.n, set.n}};
     return l;
 }
 
@@ -92,7 +45,7 @@ static uint64_t desk_add(struct trail_desk *d, struct loose *l)
         d->first = l;
     d->last = l;
     d->n++;
-    d->bytes += l->n_row + l->set.n;
+    d->bytes += sizeof *l + l->entry.n + l->set.n;
     pthread_mutex_unlock(&d->lock);
     return ticket;
 }
@@ -100,10 +53,9 @@ static uint64_t desk_add(struct trail_desk *d, struct loose *l)
 err store_trail_append(struct op *op, struct store *s, str entry, const str *keys, size_t n_keys,
                        uint64_t *ret_ticket)
 {
-    str set = STR_NONE, sealed = STR_NONE;
+    str set = STR_NONE;
     TRY(keyset_pack(op, keys, n_keys, &set));
-    TRY(trail_seal(op, s, entry, &sealed));
-    struct loose *l = loose_new(sealed, set);
+    struct loose *l = loose_new(entry, set);
     if (!l)
         return out_of_memory(op);
     *ret_ticket = desk_add(&s->desk, l);
@@ -223,77 +175,136 @@ static err trail_view(struct op *op, struct store *s, struct view *ret)
     return view_open(op, s, ret);
 }
 
-static err entry_open(struct op *op, struct store *s, uint64_t seq, str row,
-                      struct store_trail_entry *ret)
-{
-    struct store_trail_entry t = {.seq = seq};
-    uint64_t time = 0;
-    str hash, packed = STR_NONE;
-    if (!take_u64(&row, &time) || !take_bytes(&row, sizeof t.hash, &hash))
-        return damaged(op, "trail");
-    t.time = (int64_t)time;
-    memcpy(t.hash, hash.p, sizeof t.hash);
-    TRY(unseal(op, &s->vault, OWNER_STORE, STR("trail"), row, &packed));
-    TRY(unpack(op, s->packer, packed, &t.entry));
-    *ret = t;
-    return OK;
-}
-
+/* The row with seq in it, or the one before. */
 static err entry_get(struct op *op, const struct view *v, uint64_t seq,
                      struct store_trail_entry *ret)
 {
+    struct store_cursor *c = NULL;
+    struct trail_reader r;
     char key[8];
-    str row = STR_NONE;
-    u64_write(key, seq);
-    TRY(view_get(op, v, SPACE_TRAIL, str_make(key, 8), &row));
-    if (!row.p)
-        return fail(op, ERR_NOT_FOUND, "there is no such trail entry");
-    return entry_open(op, v->s, seq, row, ret);
+    str set;
+    bool there = false;
+    u64_write(key, seq + 1);
+    TRY(v->s->ops->cursor_open(op, v->snap, SPACE_TRAIL, &c));
+    err e = v->s->ops->cursor_seek(op, c, str_make(key, sizeof key), true);
+    if (e == OK && c->valid)
+        e = trail_row_open(op, v->s, u64_read(c->key.p), c->value, false, &r);
+    if (e == OK && c->valid) {
+        r.hashing = !r.old;
+        while (!there && trail_row_next(&r, ret, &set))
+            there = ret->seq == seq;
+        if (r.old)
+            memcpy(ret->hash, r.after, sizeof ret->hash);
+    }
+    v->s->ops->cursor_close(c);
+    TRY(e);
+    return there ? OK : fail(op, ERR_NOT_FOUND, "there is no such trail entry");
 }
 
 err store_trail_read(struct op *op, struct store *s, uint64_t seq, struct store_trail_entry *ret)
 {
     struct view v;
+    struct store_trail_entry t;
     TRY(trail_view(op, s, &v));
     err e = seq == 0 || seq > RID_MAX ? fail(op, ERR_NOT_FOUND, "there is no such trail entry")
-                                      : entry_get(op, &v, seq, ret);
+                                      : entry_get(op, &v, seq, &t);
     view_close(&v);
-    return e;
-}
-
-typedef VEC(struct store_trail_entry) entries;
-
-static err find_all(struct op *op, const struct view *v, uint64_t before, size_t max, entries *out)
-{
-    struct store_cursor *c = NULL;
-    char key[8];
-    u64_write(key, before < RID_MAX ? before : RID_MAX);
-    TRY(v->s->ops->cursor_open(op, v->snap, SPACE_TRAIL, &c));
-    TRY(v->s->ops->cursor_seek(op, c, str_make(key, 8), true));
-    while (c->valid && out->n < max) {
-        struct store_trail_entry t;
-        TRY(entry_open(op, v->s, u64_read(c->key.p), c->value, &t));
-        VEC_PUSH(op->arena, out, t);
-        TRY(arena_failed(op->arena) ? out_of_memory(op) : v->s->ops->cursor_next(op, c));
-    }
+    TRY(e);
+    *ret = t;
     return OK;
 }
 
-static err find_keyed(struct op *op, const struct view *v, const struct store_range *range,
-                      uint64_t before, size_t max, entries *out)
+/* A search: entries are copied out of each row, which is opened in memory of its own. */
+struct find {
+    struct op *op;
+    const struct view *v;
+    const struct store_range *range; /* NULL: all */
+    uint64_t before;
+    size_t max;
+    struct op row;
+    VEC(struct store_trail_entry) found;
+};
+
+static bool wanted(const struct find *f, const struct trail_reader *r, str set)
+{
+    str key;
+    if (!f->range || r->old)
+        return true;
+    while (keyset_next(&set, &key)) {
+        if (range_has(f->range, key))
+            return true;
+    }
+    return false;
+}
+
+/* Those of the row that are wanted, newest first. */
+static err take_row(struct find *f, uint64_t first, str row)
+{
+    struct trail_reader r;
+    struct store_trail_entry e;
+    VEC(struct store_trail_entry) fit = {.n = 0};
+    str set;
+    TRY(trail_row_open(&f->row, f->v->s, first, row, false, &r));
+    while (trail_row_next(&r, &e, &set)) {
+        if (e.seq < f->before && wanted(f, &r, set))
+            VEC_PUSH(f->row.arena, &fit, e);
+    }
+    while (fit.n && f->found.n < f->max) {
+        e = fit.at[--fit.n];
+        e.entry = arena_str(f->op->arena, e.entry);
+        VEC_PUSH(f->op->arena, &f->found, e);
+    }
+    return arena_failed(f->row.arena) || arena_failed(f->op->arena) ? out_of_memory(&f->row) : OK;
+}
+
+static err end_row(struct find *f, err e)
+{
+    if (e != OK)
+        e = f->row.fault.n ? fail(f->op, e, "%.*s", STR_ARG(f->row.fault.issues[0].message))
+                           : fail(f->op, e, "the audit trail cannot be read");
+    arena_reset(f->row.arena);
+    op_init(&f->row, f->row.arena, NULL, f->op->now);
+    return e;
+}
+
+static err find_all(struct find *f)
+{
+    const struct store_ops *ops = f->v->s->ops;
+    struct store_cursor *c = NULL;
+    char key[8];
+    u64_write(key, f->before);
+    TRY(ops->cursor_open(f->op, f->v->snap, SPACE_TRAIL, &c));
+    err e = ops->cursor_seek(f->op, c, str_make(key, 8), true);
+    while (e == OK && c->valid && f->found.n < f->max) {
+        e = end_row(f, take_row(f, u64_read(c->key.p), c->value));
+        if (e == OK)
+            e = ops->cursor_next(f->op, c);
+    }
+    ops->cursor_close(c);
+    return e;
+}
+
+static err take_keyed(struct find *f, uint64_t first)
+{
+    char key[8];
+    str row = STR_NONE;
+    u64_write(key, first);
+    TRY(view_get(&f->row, f->v, SPACE_TRAIL, str_make(key, 8), &row));
+    return row.p ? take_row(f, first, row) : damaged(&f->row, "trail");
+}
+
+static err find_keyed(struct find *f)
 {
     struct rids r;
-    TRY(rids_open(op, v, TYPE_TRAIL, range, 1, true, &r));
+    TRY(rids_open(f->op, f->v, TYPE_TRAIL, f->range, 1, true, &r));
     if (r.wide)
-        TRY(rids_collect(op, &r, TRAIL_WIDE_MAX));
+        TRY(rids_collect(f->op, &r, TRAIL_WIDE_MAX));
     if (r.wide)
-        return fail(op, ERR_TOO_COSTLY, "too many trail entries fit; narrow the request");
-    TRY(rids_seek(op, &r, before ? before - 1 : 0));
-    while (r.valid && out->n < max) {
-        struct store_trail_entry t;
-        TRY(entry_get(op, v, r.rid, &t));
-        VEC_PUSH(op->arena, out, t);
-        TRY(arena_failed(op->arena) ? out_of_memory(op) : rids_next(op, &r));
+        return fail(f->op, ERR_TOO_COSTLY, "too many trail entries fit; narrow the request");
+    TRY(rids_seek(f->op, &r, f->before - 1));
+    while (r.valid && f->found.n < f->max) {
+        TRY(end_row(f, take_keyed(f, r.rid)));
+        TRY(rids_next(f->op, &r));
     }
     return OK;
 }
@@ -302,27 +313,22 @@ err store_trail_find(struct op *op, struct store *s, const struct store_range *r
                      uint64_t before, size_t max, struct store_trail_entry **ret, size_t *ret_n)
 {
     struct view v;
-    entries out = {.n = 0};
-    uint64_t below = before ? before : RID_MAX;
-    TRY(trail_view(op, s, &v));
-    err e =
-        range ? find_keyed(op, &v, range, below, max, &out) : find_all(op, &v, below, max, &out);
-    view_close(&v);
+    struct find f = {.op = op, .v = &v, .range = range, .max = max};
+    struct arena *scratch = arena_new(0);
+    f.before = before && before < RID_MAX ? before : RID_MAX;
+    if (!scratch)
+        return out_of_memory(op);
+    op_init(&f.row, scratch, NULL, op->now);
+    err e = trail_view(op, s, &v);
+    if (e == OK) {
+        e = range ? find_keyed(&f) : find_all(&f);
+        view_close(&v);
+    }
+    arena_free(scratch);
     TRY(e);
-    *ret = out.at;
-    *ret_n = out.n;
+    *ret = f.found.at;
+    *ret_n = f.found.n;
     return OK;
-}
-
-/* Is the row the right one behind (seq, hash)? */
-static bool row_follows(const struct store_cursor *c, uint64_t seq, uint8_t hash[32])
-{
-    str row = c->value, stored;
-    uint64_t time = 0;
-    if (u64_read(c->key.p) != seq || !take_u64(&row, &time) || !take_bytes(&row, 32, &stored))
-        return false;
-    chain(hash, seq, (int64_t)time, row);
-    return memcmp(hash, stored.p, 32) == 0;
 }
 
 /* The signed heads up to here say the same. */
@@ -341,20 +347,56 @@ static err heads_agree(struct op *op, struct heads_walk *w, struct store_trail_c
     return OK;
 }
 
+/* One row, every entry of which the signed heads may name. */
+static err verify_row(struct op *op, const struct store_cursor *c, struct heads_walk *w,
+                      struct store_trail_check *check)
+{
+    struct trail_reader r;
+    struct store_trail_entry e;
+    uint64_t first = check->entries + 1;
+    str set;
+    check->bad_seq = first;
+    if (u64_read(c->key.p) != first)
+        return OK;
+    err got = trail_row_open(op, w->v->s, first, c->value, true, &r);
+    if (got == ERR_FAULT) /* its seal does not fit */
+        return OK;
+    TRY(got);
+    if (r.old)
+        memcpy(r.hash, check->head, sizeof r.hash);
+    else if (memcmp(r.hash, check->head, sizeof r.hash) != 0)
+        return OK;
+    check->bad_seq = 0;
+    while (!check->bad_seq && trail_row_next(&r, &e, &set)) {
+        check->entries++;
+        memcpy(check->head, e.hash, sizeof e.hash);
+        TRY(heads_agree(op, w, check, false));
+    }
+    if (!check->bad_seq && memcmp(check->head, r.after, sizeof r.after) != 0)
+        check->bad_seq = first;
+    return OK;
+}
+
 static err verify_rows(struct op *op, const struct view *v, struct store_cursor *c,
                        struct heads_walk *w, struct store_trail_check *check)
 {
-    char first[8] = {0};
-    TRY(v->s->ops->cursor_seek(op, c, str_make(first, 8), false));
-    while (c->valid && !check->bad_seq) {
-        if (!row_follows(c, check->entries + 1, check->head)) {
-            check->bad_seq = check->entries + 1;
-            return OK;
-        }
-        check->entries++;
-        TRY(heads_agree(op, w, check, false));
-        TRY(v->s->ops->cursor_next(op, c));
+    struct arena *scratch = arena_new(0);
+    struct op row;
+    char from[8] = {0};
+    if (!scratch)
+        return out_of_memory(op);
+    err e = v->s->ops->cursor_seek(op, c, str_make(from, 8), false);
+    while (e == OK && c->valid && !check->bad_seq) {
+        op_init(&row, scratch, NULL, op->now);
+        e = verify_row(&row, c, w, check);
+        if (e != OK)
+            e = fail(op, e, "the audit trail cannot be read");
+        arena_reset(scratch);
+        if (e == OK)
+            e = v->s->ops->cursor_next(op, c);
     }
+    arena_free(scratch);
+    TRY(e);
     return check->bad_seq ? OK : heads_agree(op, w, check, true);
 }
 

@@ -184,13 +184,6 @@ static err prepare_job(struct op *op, struct store *s, struct tx_job *j)
     return seal(op, &s->vault, OWNER_STORE, STR("job"), j->body, &j->sealed);
 }
 
-err trail_seal(struct op *op, struct store *s, str entry, str *ret)
-{
-    str packed = STR_NONE;
-    TRY(pack(op, s->packer, entry, &packed));
-    return seal(op, &s->vault, OWNER_STORE, STR("trail"), packed, ret);
-}
-
 static err prepare_rest(struct op *op, struct store_tx *tx)
 {
     for (size_t i = 0; i < tx->kvs.n; i++) {
@@ -206,8 +199,7 @@ static err prepare_rest(struct op *op, struct store_tx *tx)
     for (size_t i = 0; i < tx->trails.n; i++) {
         struct tx_trail *t = &tx->trails.at[i];
         TRY(keyset_pack(op, t->keys, t->n_keys, &t->set));
-        TRY(trail_seal(op, tx->s, t->entry, &t->sealed));
-        tx->bytes += t->sealed.n + t->set.n;
+        tx->bytes += t->entry.n + t->set.n;
     }
     return OK;
 }

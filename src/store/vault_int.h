@@ -138,6 +138,7 @@ struct vault_stripe {
 struct vault {
     uint8_t blind[32]; /* text keys */
     uint8_t id[32];    /* public ids */
+    uint8_t chain[32]; /* hashes of the trail */
     uint8_t old[32];   /* has_old: of seals of version 1 */
     bool has_old;
     uint8_t sign[32];  /* seed: heads of the trail */

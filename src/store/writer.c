@@ -119,6 +119,7 @@ static err apply_all(struct store *s, struct group *g, bool *ret_writes)
     if (g->loose)
         *ret_writes = true;
     TRY(apply_loose(op, s, g->loose));
+    TRY(trail_flush(op, s));
     bool longer = s->spool.first || s->pending.trail_seq != s->state.trail_seq;
     return longer ? trail_write_head(op, s) : OK;
 }
@@ -133,6 +134,7 @@ static err enter(struct store *s)
         memset(&s->nodes, 0, sizeof s->nodes);
         *st = (struct standing){.merge_before = s->merge};
         s->pending = s->state;
+        s->row.n = 0;
         TRY(s->ops->begin(&s->op, s->be));
         st->begun = true;
     }
@@ -159,8 +161,6 @@ static err write_group(struct store *s, struct group *g, size_t slice, bool *ret
     s->heads_next = s->heads;
     TRY(enter(s));
     TRY(apply_held(op, s));
-    if (s->spool.first)
-        TRY(pend_flush(op, s, &s->standing.pend));
     TRY(apply_all(s, g, &writes));
     *ret_writes = writes;
     if (!writes)

@@ -175,7 +175,7 @@ static void test_spool(void **state)
     struct suite *b = left_spooled();
     snprintf(path, sizeof path, "%s/spool", b->dir);
     assert_false(file_has(path, "plainuser"));
-    assert_true(file_has(path, "weft-sp1"));
+    assert_true(file_has(path, "weft-sp2"));
     assert_int_equal(entries(b), ENTRIES + LEFT);
     assert_int_not_equal(access(path, F_OK), 0); /* written where it belongs, and gone */
     assert_int_equal(verify(b), 0);
