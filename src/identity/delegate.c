@@ -111,7 +111,7 @@ err identity_lend(struct op *op, struct identity *id, str token, const struct id
 static err list_side(struct op *op, struct identity *id, str user, bool mine,
                      struct identity_lent *all, size_t *n)
 {
-    str *keys, prefix = mine ? mine_key(op, user, STR_NONE) : lent_key(op, user, STR_NONE);
+    str *keys, prefix = mine ? mine_key(op, user, STR("")) : lent_key(op, user, STR(""));
     size_t n_keys;
     TRY(op_check(op));
     TRY(store_kv_list(op, id->store, prefix, LISTED_MAX, &keys, &n_keys));
