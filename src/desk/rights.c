@@ -59,7 +59,7 @@ static str jurisdiction_of(const struct json *patient)
 
 static err shortest(struct op *op, struct record *rec, str kind, str where, struct right_clock *ret)
 {
-    struct right_clock best = {.row = NULL}, one;
+    struct right_clock best = {.row = NULL}, one = best;
     for (size_t i = 0; i < ROWS; i++) {
         if (!str_eq(kind, str_of(rows[i].kind)) ||
             (where.n && !str_eq(where, str_of(rows[i].jurisdiction))))
