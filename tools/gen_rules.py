@@ -396,6 +396,7 @@ def main(argv):
     spec, out = argv[1:3]
     import access_table
     import hours_table
+    import redact_table
     rules, obligations = load(spec)
     kinds, types = fact_kinds(rules), resource_types(spec)
     triggers = sorted({r["trigger"] for r in rules})
@@ -404,6 +405,8 @@ def main(argv):
         "rules_gen.h": header(rules, kinds, triggers, holds, types),
         "rules_gen.c": body(rules, kinds, triggers, holds, obligations),
         "access_gen.c": access_table.body(rows(os.path.join(spec, "rules/access.csv")), types,
+                                          spec),
+        "redact_gen.c": redact_table.body(rows(os.path.join(spec, "rules/redact.csv")), types,
                                           spec),
         "hours_gen.c": hours_table.body(spec, rows),
     }

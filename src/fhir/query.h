@@ -38,6 +38,10 @@ const struct fhir_param *fhir_param_at(fhir_type t, size_t i);
 /* The system that every code of a code element has by its value set, empty when none: keys do not
  * carry it. */
 str fhir_param_system(const struct fhir_param *p);
+/* May the parameter tell something of an element of the first level that takes() says yes to? _text
+ * and _content may tell of any. */
+typedef bool (*fhir_takes_fn)(void *ctx, str element);
+bool fhir_param_reads(const struct fhir_param *p, fhir_takes_fn takes, void *ctx);
 enum fhir_key_kind {
     KEY_TOKEN,     /* system, code (either may be empty) */
     KEY_STRING,    /* text as written; the reader normalises (fold) */

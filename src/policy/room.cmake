@@ -1,13 +1,14 @@
 # The rulebook is data: spec/rules and spec/content become const tables at build time.
 file(GLOB policy_spec CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/spec/rules/*
      ${CMAKE_SOURCE_DIR}/spec/content/*)
-set(policy_gen ${GEN}/rules_gen.h ${GEN}/rules_gen.c ${GEN}/access_gen.c ${GEN}/hours_gen.c)
+set(policy_gen ${GEN}/rules_gen.h ${GEN}/rules_gen.c ${GEN}/access_gen.c ${GEN}/hours_gen.c
+    ${GEN}/redact_gen.c)
 add_custom_command(
     OUTPUT ${policy_gen}
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/gen_rules.py ${CMAKE_SOURCE_DIR}/spec ${GEN}
     DEPENDS ${policy_spec} ${CMAKE_SOURCE_DIR}/spec/fhir/types.tsv
             ${CMAKE_SOURCE_DIR}/tools/gen_rules.py ${CMAKE_SOURCE_DIR}/tools/access_table.py
-            ${CMAKE_SOURCE_DIR}/tools/hours_table.py
+            ${CMAKE_SOURCE_DIR}/tools/hours_table.py ${CMAKE_SOURCE_DIR}/tools/redact_table.py
     COMMENT "compiling the rulebook")
 target_sources(weft_policy PRIVATE ${policy_gen})
 add_custom_command(

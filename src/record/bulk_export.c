@@ -133,7 +133,7 @@ static err matches(struct sweep *s, struct store_doc *d, bool *ret)
     if (!*ret || !filtered)
         return op_check(&s->inner);
     struct json *tree;
-    TRY(tree_of(&s->inner, s->rec, d, &tree));
+    TRY(tree_shown(&s->inner, s->rec, d, &tree));
     *ret = false;
     for (size_t i = 0; i < s->x->n_filters && !*ret; i++)
         if (s->x->filters[i]->type == d->type)
@@ -228,9 +228,11 @@ static err one(struct sweep *s, const struct record_export_file *f, uint64_t rid
         gone(s, &d, out);
         return OK;
     }
-    str id = doc_id(&s->inner, s->rec, d.rid, d.client_id);
-    fhir_head_write(out, d.type, id, d.vid, d.time);
-    buf_add(out, d.body);
+    struct record_doc doc;
+    doc_fill(&s->inner, s->rec, &d, &doc);
+    TRY(op_check(&s->inner));
+    buf_add(out, doc.head);
+    buf_add(out, doc.body);
     buf_char(out, '\n');
     return OK;
 }

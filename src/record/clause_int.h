@@ -28,6 +28,9 @@ void planner_rids(struct planner *pl, const uint64_t *rids, size_t n, bool negat
 /* The numbers that keys are stored under. */
 size_t clause_numbers(const struct fhir_param *p, const uint16_t **ret);
 
+/* redact_search.c: when all clauses are in the list, before access: what tells of a redacted
+ * element is refused, or asked of the documents. */
+MUST err redact_query(struct planner *pl, const struct fhir_query *q);
 /* chain.c: when all other clauses and access are in the list. */
 MUST err chains_settle(struct planner *pl, fhir_type type);
 MUST err chains_hold(struct op *op, struct record *rec, const struct plan *plan, uint64_t rid,

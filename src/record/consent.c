@@ -366,6 +366,23 @@ err consent_patients(struct op *op, struct record *rec, uint64_t *ret, size_t *r
     return e;
 }
 
+bool consent_denies(struct op *op, struct record *rec, uint64_t patient)
+{
+    struct consents *c = rec->consents;
+    struct fault before = op->fault;
+    pthread_mutex_lock(&c->list_lock);
+    unsigned now = atomic_load(&c->all);
+    bool known = c->list_of == now || list_make(op, rec, c) == OK;
+    if (known)
+        c->list_of = now;
+    bool many = !known || c->many, found = many || (!patient && c->n_list);
+    for (size_t i = 0; i < c->n_list && !found; i++)
+        found = c->list[i] == patient;
+    pthread_mutex_unlock(&c->list_lock);
+    op->fault = before;
+    return found && (!many || !patient || record_consents_bind(op, rec, patient));
+}
+
 bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient)
 {
     struct consent_set *set = NULL;

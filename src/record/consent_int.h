@@ -75,6 +75,8 @@ bool consent_hides(struct op *op, struct record *rec, const struct consent_quest
 /* Of a whole type of one patient's; patient 0: of any patient. hopeful: could some be seen? */
 bool consent_hides_type(struct op *op, struct record *rec, uint64_t patient, fhir_type type,
                         bool hopeful);
+/* Has the patient (0: anybody) a Consent that may deny? */
+bool consent_denies(struct op *op, struct record *rec, uint64_t patient);
 /* Patients with a Consent that may deny; more than CONSENT_PATIENTS_MAX: *ret_many. */
 MUST err consent_patients(struct op *op, struct record *rec, uint64_t *ret, size_t *ret_n,
                           bool *ret_many);

@@ -66,13 +66,13 @@ static bool made(const struct fhir_custom *c)
     return atomic_load(c->percent) >= 100;
 }
 
-/* Does the number stand for a reference, of R4 or posted and ready? */
-static bool refers(struct includer *in, uint16_t number)
+/* Does the number stand for a reference that the reader is shown, of R4 or posted and ready? */
+static bool refers(struct includer *in, fhir_type type, uint16_t number)
 {
     const struct fhir_param *p = fhir_param_get(number);
     const struct fhir_custom *c = p ? NULL : custom_by_number(in->rec, number);
     p = c && made(c) ? &c->param : p;
-    return p && p->type == PARAM_REFERENCE;
+    return p && p->type == PARAM_REFERENCE && !redact_hides(in->op, in->rec, type, p, false);
 }
 
 static bool number_of(const struct fhir_param *p, uint16_t number)
@@ -108,7 +108,7 @@ static err forward(struct includer *in, const struct fhir_include *inc,
         if (!take_u16(&k, &number) || (inc->param && !number_of(inc->param, number)) ||
             !take_u8(&k, &tag) || tag != TAG_REF || k.n != 6)
             continue;
-        if (!refers(in, number))
+        if (!refers(in, doc->type, number))
             continue;
         for (uint8_t b; take_u8(&k, &b);)
             target = target << 8 | b;
@@ -120,6 +120,8 @@ static err forward(struct includer *in, const struct fhir_include *inc,
 static void add_targets(struct range_set *s, const struct fhir_param *p, const uint64_t *rids,
                         size_t n)
 {
+    if (redact_hides(s->op, s->rec, p->base, p, true))
+        return;
     for (size_t part = 0; part < (p->alias ? p->n_parts : 1u); part++)
         clause_targets(s, p->alias ? p->parts[part] : p->number, rids, n);
 }

@@ -163,7 +163,7 @@ static err weigh(struct matching *m, uint64_t rid)
     TRY(search_fetch(m->op, m->rec, NULL, &m->plan, rid, 0, &d, &ok));
     if (!ok)
         return OK;
-    TRY(tree_of(m->op, m->rec, &d, &tree));
+    TRY(tree_shown(m->op, m->rec, &d, &tree));
     features_of(m->op, tree, &f);
     match_score(m->op, &m->asked, &f, &one);
     if (one.grade == GRADE_CERTAINLY_NOT)

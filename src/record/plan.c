@@ -292,6 +292,7 @@ static err plan_done(struct planner *pl, fhir_type type)
 static err make(struct planner *pl, const struct fhir_query *q)
 {
     TRY(plan_clauses(pl, q));
+    TRY(redact_query(pl, q));
     TRY(access_search(pl->op, pl->rec, ACTION_SEARCH, q->type, &pl->list, pl->plan));
     return plan_done(pl, q->type);
 }
@@ -323,6 +324,7 @@ err plan_condition(struct op *op, struct record *rec, const struct fhir_query *q
 {
     struct planner pl = {.op = op, .rec = rec, .plan = ret, .budget = budget_new(op)};
     TRY(plan_clauses(&pl, q));
+    TRY(redact_query(&pl, q));
     TRY(access_condition(op, rec, q->type, &pl.list, ret));
     return plan_done(&pl, q->type);
 }
@@ -333,7 +335,7 @@ err plan_holds(struct op *op, struct record *rec, const struct plan *plan,
     struct json *tree;
     bool holds = true;
     if (plan->match) {
-        TRY(tree_of(op, rec, d, &tree));
+        TRY(tree_shown(op, rec, d, &tree));
         TRY(fhir_query_match(op, plan->asked, tree, &holds));
     }
     if (holds && plan->filters)

@@ -1,6 +1,7 @@
 /* The record itself: opening and closing, ids to numbers, stored documents to served ones.
  * Asks policy nothing: its doors give no content away. Invariant: an id that this store made is
  * answered without an index; any other is a client's and goes through one. */
+#include "policy/redact.h"
 #include "record/profile_int.h"
 #include "record/restrict_int.h"
 
@@ -230,6 +231,13 @@ err record_name(struct op *op, struct record *rec, uint64_t rid, fhir_type *ret_
 
 void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret)
 {
+    doc_whole(op, rec, d, ret);
+    if (redact_find(op->actor, (int)d->type))
+        doc_redact(op, rec, d, ret);
+}
+
+void doc_whole(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret)
+{
     *ret = (struct record_doc){.type = d->type,
                                .id = doc_id(op, rec, d->rid, d->client_id),
                                .vid = d->vid,
@@ -257,6 +265,14 @@ err record_parse(struct op *op, const struct record_doc *doc, struct json **ret)
 err tree_of(struct op *op, struct record *rec, const struct store_doc *d, struct json **ret)
 {
     struct record_doc doc;
+    doc_whole(op, rec, d, &doc);
+    return record_parse(op, &doc, ret);
+}
+
+err tree_shown(struct op *op, struct record *rec, const struct store_doc *d, struct json **ret)
+{
+    struct record_doc doc;
     doc_fill(op, rec, d, &doc);
+    TRY(op_check(op));
     return record_parse(op, &doc, ret);
 }

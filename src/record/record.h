@@ -45,7 +45,8 @@ struct record_doc {
     uint64_t t, rid;
     uint64_t patient; /* resource number of its Patient compartment (a Patient: its own); 0 none */
     bool deleted;     /* head and body empty then */
-    str head, body;   /* the resource as served is head followed by body */
+    uint64_t redacted; /* rows of policy/redact.h, by number, that are about this view of it */
+    str head, body;    /* the resource as served is head followed by body */
 };
 /* ERR_NOT_FOUND, ERR_GONE (deleted), ERR_FORBIDDEN with the rule's sentence. What an actor bound to
  * a patient may not see is ERR_NOT_FOUND, so that nothing can be inferred. */

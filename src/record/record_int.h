@@ -215,6 +215,14 @@ MUST err access_search(struct op *op, struct record *rec, enum action action, fh
 MUST err access_condition(struct op *op, struct record *rec, fhir_type type,
                           struct clause_list *clauses, struct plan *plan);
 struct staged;
+/* ---- redact.c, redact_write.c, redact_search.c ---- */
+void doc_redact(struct op *op, struct record *rec, const struct store_doc *d,
+                struct record_doc *doc);
+/* What the writer did not see is put back into what it sends. */
+MUST err redact_restore(struct op *op, struct record *rec, struct staged *s);
+/* Does the reference parameter tell of an element of the type that op->actor is not shown? */
+bool redact_hides(struct op *op, struct record *rec, fhir_type type, const struct fhir_param *p,
+                  bool reverse);
 /* ---- scopes.c: what the scopes of an app's token need to know of a resource ---- */
 struct actor;
 /* The patient that a question about a whole type is asked with. */
@@ -297,8 +305,12 @@ str audit_subtype_code(const struct audit_line *l);
 MUST err audit_look(struct op *op, struct record *rec, struct plan *plan);
 
 /* ---- record.c ---- */
+/* As op->actor is shown it, redacted; op->fault is set, and nothing is in it, where that fails. */
 void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret);
 str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id);
+/* The same whole, for what never leaves the room. */
+void doc_whole(struct op *op, struct record *rec, const struct store_doc *d,
+               struct record_doc *ret);
 /* Type/id to a number; ERR_NOT_FOUND without a fault. *ret is a peek (no body). */
 MUST err id_resolve(struct op *op, struct record *rec, fhir_type type, str id,
                     struct store_doc *ret);
@@ -309,7 +321,10 @@ MUST err peek_named(struct op *op, struct record *rec, uint64_t rid, struct stor
 /* The same with the body. */
 MUST err id_get(struct op *op, struct record *rec, fhir_type type, str id, struct store_doc *ret);
 MUST err fail_not_found(struct op *op);
+/* Whole; tree_shown() as op->actor is shown it. */
 MUST err tree_of(struct op *op, struct record *rec, const struct store_doc *d, struct json **ret);
+MUST err tree_shown(struct op *op, struct record *rec, const struct store_doc *d,
+                    struct json **ret);
 
 /* ---- read.c ---- */
 /* Policy, trail, then the document as served. */

@@ -146,6 +146,11 @@ static void told_bulk(struct record_tx *tx)
     audit_put(tx->op, tx->rec, tx->stx, &a);
 }
 
+static err restored(struct record_tx *tx, struct staged *s)
+{
+    return redact_restore(tx->op, tx->rec, s);
+}
+
 static err may_write(struct record_tx *tx, struct staged *s)
 {
     return access_write(tx->op, tx->rec, s);
@@ -190,6 +195,8 @@ static err located(struct record_tx *tx, struct staged *s)
 static err check_all(struct record_tx *tx)
 {
     struct staged **s = tx->staged.at;
+    for (size_t i = 0; i < tx->staged.n && !tx->bulk; i++)
+        TRY(as_writer(tx, s[i], restored));
     for (size_t i = 0; i < tx->staged.n; i++)
         TRY(as_writer(tx, s[i], located));
     for (size_t i = 0; i < tx->staged.n; i++)

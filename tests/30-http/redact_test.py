@@ -1,0 +1,153 @@
+"""What is absent inside of a resource (spec/rules/redact.csv), on every road: an agent sees that there is a visit and
+not why; a helper is told no address; who sees a part of a List loses nothing of it by writing it back."""
+import json
+
+from weft_http import Case, main
+
+MARK = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "REDACTED", "display": "redacted"}
+SCOPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]}
+NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">secretword</div>'}
+WHY = {"coding": [{"system": "http://snomed.info/sct", "code": "84114007"}], "text": "secretword"}
+
+
+class Redact(Case):
+    roles = ("nurse", "agent", "outreach", "privacy", "system")
+
+    @classmethod
+    def before_start(cls):
+        cls.helper = cls.server.token("helper", "--patient", "ana", "--reference", "RelatedPerson/bea")
+        cls.ana = cls.server.token("patient", "--patient", "ana")
+
+    def put(self, kind, rid, **body):
+        a = self.call("PUT", f"/fhir/{kind}/{rid}", {"resourceType": kind, "id": rid, **body}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+
+    def share(self, *types):
+        self.put("Consent", "share", status="active", scope=SCOPE, category=[{"text": "share"}],
+                 policyRule={"text": "own"}, patient={"reference": "Patient/ana"},
+                 provision={"type": "permit", "class": [{"code": t} for t in types],
+                            "actor": [{"role": {"text": "helper"}, "reference": {"reference": "RelatedPerson/bea"}}]})
+
+    def setUp(self):
+        ana = {"reference": "Patient/ana"}
+        self.put("Patient", "ana", text=NARRATIVE, name=[{"family": "Silva"}],
+                 telecom=[{"system": "phone", "value": "5550100"}], address=[{"city": "hometown"}],
+                 maritalStatus={"text": "single"})
+        self.put("RelatedPerson", "bea", patient=ana)
+        self.put("Condition", "c", subject=ana, code={"text": "x"})
+        self.put("Encounter", "v", status="finished", **{"class": {"code": "AMB"}}, subject=ana, text=NARRATIVE,
+                 reasonCode=[WHY], diagnosis=[{"condition": {"reference": "Condition/c"}}])
+        self.put("Observation", "o", status="final", subject=ana, code={"text": "weight"}, note=[{"text": "secretword"}])
+        self.share("Encounter", "Observation", "Patient")
+
+    def get(self, path, token):
+        return self.expect(200, self.call("GET", "/fhir/" + path, token=token))
+
+    def test_roads(self):
+        query = {"query": "{EncounterList(patient: \"ana\") {id status reasonCode {text} meta {security {code}}}}"}
+        batch = {"resourceType": "Bundle", "type": "batch", "entry": [
+            {"request": {"method": "GET", "url": u}} for u in ("Encounter/v", "Encounter?patient=ana", "Encounter/v/_history")]}
+        for who in ("agent", "helper"):
+            for path in ("Encounter/v", "Encounter/v/_history/1", "Encounter/v/_history", "Encounter?patient=ana",
+                         "Encounter?_id=v&_include=Encounter:patient", "Encounter/v?_format=xml", "Encounter?_elements=reasonCode",
+                         "Encounter/v/$everything", "Patient/ana/Encounter", "Encounter?_summary=text", "Patient/ana/$everything",
+                         "Patient?_id=ana&_revinclude=Encounter:patient", "Encounter?_include=*", "Encounter/v/$meta"):
+                got = self.call("GET", "/fhir/" + path, token=who)
+                if "everything" not in path:
+                    self.expect(200, got)
+                self.assertNotIn(b"secretword", got.body, (who, path))
+                self.assertNotIn(b"Condition/c", got.body, (who, path))
+            for got in (self.call("POST", "/fhir/$graphql", query, who), self.call("POST", "/fhir", batch, who)):
+                self.expect(200, got)
+                self.assertIn(b"finished", got.body)
+                self.assertNotIn(b"secretword", got.body, who)
+        got = self.get("Encounter/v", "agent").json
+        self.assertEqual([MARK], got["meta"]["security"])
+        self.assertEqual({"resourceType", "id", "meta", "status", "class", "subject"}, set(got))
+        self.assertIn("secretword", self.get("Encounter/v", "nurse").text())
+        self.assertIn("secretword", self.get("Encounter/v", "ana").text())
+        self.assertNotIn("REDACTED", self.get("Encounter/v", "nurse").text())
+        self.assertNotIn("secretword", self.get("Patient/ana", "helper").text())
+        self.assertNotIn("5550100", self.get("Patient/ana", "helper").text())
+        self.assertIn("5550100", self.get("Patient/ana", "agent").text())
+
+    def test_search_tells_nothing(self):
+        for who, queries in (("agent", ("reason-code=84114007", "reason-code:not=1", "reason-code:missing=true", "_sort=reason-code",
+                                        "diagnosis=Condition/c", "diagnosis.code=1", "_include=Encounter:diagnosis", "_text=secretword",
+                                        "_content=secretword", "reason-code:text=x")),
+                             ("helper", ("reason-code=84114007", "_sort=-reason-code", "_include=Encounter:diagnosis"))):
+            for q in queries:
+                for path in (f"Encounter?{q}", f"Encounter?{q}&_summary=count", f"Patient/ana/Encounter?{q}"):
+                    self.expect(403, self.call("GET", "/fhir/" + path, token=who), "REDACT" if "clude" not in q else "leave")
+        self.expect(403, self.call("GET", "/fhir/Patient?_has:Encounter:patient:reason-code=1", token="agent"))
+        self.expect(403, self.call("GET", "/fhir/Observation?_revinclude=Encounter:reason-reference", token="helper"))
+        self.expect(403, self.call("GET", "/fhir/Patient?phone=5550100", token="helper"))
+        self.assertEqual(1, self.get("Patient?phone=5550100", "agent").json["total"])
+        self.assertEqual(1, self.get("Encounter?reason-code=84114007", "nurse").json["total"])
+        self.assertEqual(0, self.get("Encounter?_security=REDACTED", "agent").json["total"])
+
+    def test_share_lifts(self):
+        self.assertNotIn("secretword", self.get("Encounter/v", "helper").text())
+        self.share("Encounter", "Observation", "Condition", "Patient")
+        got = self.get("Encounter/v", "helper").json
+        self.assertEqual("secretword", got["reasonCode"][0]["text"])
+        self.assertEqual(1, self.get("Encounter?reason-code=84114007", "helper").json["total"])
+        self.assertNotIn("secretword", self.get("Observation/o", "helper").text())
+
+    def test_write_keeps(self):
+        a = self.get("Encounter/v", "agent")
+        seen = {**a.json, "status": "cancelled"}
+        self.expect(200, self.call("PUT", "/fhir/Encounter/v", seen, "agent", headers={"If-Match": a.header("ETag")}))
+        now = self.get("Encounter/v", "nurse").json
+        self.assertEqual(("cancelled", [WHY], NARRATIVE), (now["status"], now["reasonCode"], now["text"]))
+        self.assertEqual("Condition/c", now["diagnosis"][0]["condition"]["reference"])
+        self.assertNotIn("security", now["meta"])
+        for more in ({"reasonCode": []} if False else {"reasonCode": [WHY]}, {"text": NARRATIVE}, {"reasonCode": [{"text": "other"}]}):
+            self.expect(403, self.call("PUT", "/fhir/Encounter/v", {**seen, **more}, "agent"), "stays")
+        patch = [{"op": "add", "path": "/reasonCode", "value": [{"text": "mine"}]}]
+        kind = {"Content-Type": "application/json-patch+json"}
+        self.expect(403, self.call("PATCH", "/fhir/Encounter/v", json.dumps(patch), "agent", headers=kind), "stays")
+        test = [{"op": "test", "path": "/reasonCode/0/text", "value": "secretword"}]
+        self.assertNotEqual(200, self.call("PATCH", "/fhir/Encounter/v", json.dumps(test), "agent", headers=kind).status)
+        patch = [{"op": "replace", "path": "/status", "value": "finished"}]
+        self.expect(200, self.call("PATCH", "/fhir/Encounter/v", json.dumps(patch), "agent", headers=kind))
+        now = self.get("Encounter/v", "nurse").json
+        self.assertEqual(("finished", [WHY]), (now["status"], now["reasonCode"]))
+        tag = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "seen"}]}}]}
+        self.expect(200, self.call("POST", "/fhir/Encounter/v/$meta-add", tag, "agent"))
+        now = self.get("Encounter/v", "nurse").json
+        self.assertEqual(([WHY], "seen"), (now["reasonCode"], now["meta"]["tag"][0]["code"]))
+        self.assertNotIn("security", now["meta"])
+
+    def test_links_to_what_is_hidden(self):
+        dora = {"reference": "Patient/dora"}
+        self.put("Patient", "dora")
+        for i in ("seen", "hidden"):
+            self.put("Observation", "l-" + i, status="final", subject=dora, code={"text": i})
+        self.put("List", "l", status="current", mode="working", subject=dora, text=NARRATIVE,
+                 entry=[{"item": {"reference": f"Observation/l-{i}"}} for i in ("hidden", "seen")])
+        self.assertIn("secretword", self.get("List/l", "nurse").text())
+        self.put("Consent", "deny-dora", status="active", scope=SCOPE, category=[{"text": "no"}], policyRule={"text": "own"},
+                 patient=dora, provision={"type": "deny", "data": [
+                     {"meaning": "instance", "reference": {"reference": "Observation/l-hidden"}}]})
+        for path in ("List/l", "List?_id=l", "List/l/_history", "List?item=Observation/l-seen", "Patient/dora/$everything"):
+            got = self.get(path, "nurse")
+            self.assertNotIn(b"l-hidden", got.body, path)
+            self.assertNotIn(b"secretword", got.body, path)
+            self.assertIn(b"l-seen", got.body, path)
+        self.assertEqual(0, self.get("List?item=Observation/l-hidden&_total=accurate", "nurse").json["total"])
+        seen = self.get("List/l", "nurse").json
+        self.assertEqual([MARK], seen["meta"]["security"])
+        self.expect(200, self.call("PUT", "/fhir/List/l", {**seen, "mode": "changes"}, "nurse"))
+        whole = self.get("List/l", "system").json
+        self.assertEqual({"Observation/l-seen", "Observation/l-hidden"}, {e["item"]["reference"] for e in whole["entry"]})
+        self.assertEqual(NARRATIVE, whole["text"])
+        only = {**seen, "entry": [{"item": {"reference": "Observation/l-hidden"}}]}
+        self.assertIn(b"REDACTED", self.call("GET", "/fhir/List/l", token="nurse").body)
+        self.put("List", "l", **{k: v for k, v in only.items() if k not in ("resourceType", "id", "meta")})
+        self.assertEqual(1, self.get("List?_id=l&item:missing=true&_total=accurate", "nurse").json["total"])
+        self.assertEqual(0, self.get("List?_id=l&item:missing=false&_total=accurate", "nurse").json["total"])
+
+
+if __name__ == "__main__":
+    main()
