@@ -63,6 +63,14 @@ bool cli_parse(int argc, char **argv, const struct cli_args *a, int *ret_rest, i
     return true;
 }
 
+str cli_take_database(struct arena *a, const char *value)
+{
+    str copy = value ? arena_str(a, str_of(value)) : STR_NONE;
+    if (value)
+        memset((char *)(uintptr_t)value, 'x', strlen(value));
+    return copy;
+}
+
 err cli_open(struct cli *c, const char *dir, size_t cache_bytes)
 {
     *c = (struct cli){.arena = arena_new(0)};

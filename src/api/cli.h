@@ -50,6 +50,10 @@ int cli_wrong(const char *verb, const char *usage, const char *what);
 /* Prints the op's errors; returns CLI_FAILED. */
 int cli_failed(const char *verb, const struct op *op);
 
+/* The value of --database, taken out of the process's title, where others could read a password in
+ * it. NULL gives STR_NONE. */
+str cli_take_database(struct arena *a, const char *value);
+
 /* A data folder opened as the system actor. */
 struct terms;
 struct cli {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #define CACHE_DEFAULT 0
+#define STANDBY_NS 250000000
 
 struct serve {
     struct arena *arena;
@@ -43,7 +44,8 @@ static err start_record(struct serve *s)
         return fail(&s->op, ERR_NOT_FOUND,
                     "There is no data folder %.*s; make one with weft init --data %.*s.",
                     STR_ARG(s->data), STR_ARG(s->data));
-    TRY(record_open(&s->op, s->data, CACHE_DEFAULT, &s->rec));
+    str database = config_str(s->config, "database");
+    TRY(record_open_at(&s->op, s->data, database, CACHE_DEFAULT, &s->rec));
     record_set_relationship(s->rec, config_bool(s->config, "access.relationship"));
     return record_set_strict(&s->op, s->rec, config_str(s->config, "validate.strict"));
 }
@@ -175,10 +177,11 @@ static const struct service services[] = {
 
 static const char usage[] =
     "usage: weft serve --data DIR [--listen ADDRESS:PORT] [--config FILE] [--web-dir DIR]\n"
+    "                  [--database ADDRESS]\n"
     "Serves the data folder over HTTP until SIGTERM; ready when GET /healthz answers 200.\n"
     "  --listen   127.0.0.1:8080 when not said; other than loopback needs tls.cert and tls.key\n"
     "  --config   lines of name = value, see spec/config.csv\n"
-    "  --database PostgreSQL comes with a later version; now a data folder is all there is\n"
+    "  --database the PostgreSQL with the store, when not the one that weft init was told\n"
     "  --web-dir  take the web apps from this folder instead of the built-in ones\n"
     "example: weft serve --data data --listen 127.0.0.1:8080\n";
 
@@ -193,6 +196,9 @@ static err configure(struct serve *s, const char *const *values)
         TRY(config_load(&s->op, s->config, str_of(values[ARG_CONFIG])));
     if (values[ARG_LISTEN])
         TRY(config_set(&s->op, s->config, STR("listen"), str_of(values[ARG_LISTEN])));
+    str database = cli_take_database(s->arena, values[ARG_DATABASE]);
+    if (database.n)
+        TRY(config_set(&s->op, s->config, STR("database"), database));
     s->data = str_of(values[ARG_DATA]);
     s->web_dir = str_of(values[ARG_WEB]);
     return OK;
@@ -204,10 +210,36 @@ static void stop_all(struct serve *s, size_t started)
         services[started].stop(s);
 }
 
+/* With database.standby: until the other one has ended, or a signal. */
+static err start_first(struct serve *s, const sigset_t *signals, int *ret_which)
+{
+    err e = services[0].start(s);
+    bool told = false;
+    while (e == ERR_CONFLICT && config_bool(s->config, "database.standby") && !*ret_which) {
+        if (!told)
+            log_event(LOG_INFO, "standby", "waits=%s", "yes");
+        told = true;
+        op_clear(&s->op);
+        int got = sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = STANDBY_NS});
+        *ret_which = got > 0 ? got : 0;
+        e = *ret_which ? OK : services[0].start(s);
+    }
+    return e;
+}
+
+/* The signal, or 0 when the database was lost to another server. */
+static int wait_end(struct serve *s, const sigset_t *signals)
+{
+    int got = -1;
+    while (got < 0 && !record_lost(s->rec))
+        got = sigtimedwait(signals, NULL, &(struct timespec){.tv_sec = 1});
+    return got > 0 ? got : 0;
+}
+
 static int run(struct serve *s)
 {
     sigset_t signals;
-    int which;
+    int which = 0;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
@@ -215,8 +247,10 @@ static int run(struct serve *s)
     signal(SIGPIPE, SIG_IGN);
     int64_t began = time_mono();
     for (size_t i = 0; i < SERVICES; i++) {
-        if (services[i].start(s) == OK)
+        if ((i ? services[i].start(s) : start_first(s, &signals, &which)) == OK && !which)
             continue;
+        if (which) /* while it waited */
+            return CLI_DONE;
         stop_all(s, i + 1);
         return cli_failed("serve", &s->op);
     }
@@ -224,10 +258,11 @@ static int run(struct serve *s)
         log_event(LOG_WARN, "http.plain", "tls=none note=\"protect the network yourself\"");
     fprintf(stderr, "weft serves %.*s (ready in %lld ms)\n", STR_ARG(api_url(s->api)),
             (long long)(time_mono() - began));
-    sigwait(&signals, &which);
-    log_event(LOG_INFO, "stop", "signal=%d", which);
+    which = wait_end(s, &signals);
+    log_event(which ? LOG_INFO : LOG_ERROR, "stop", "signal=%d%s", which,
+              which ? "" : " database=lost note=\"another server wrote to it\"");
     stop_all(s, SERVICES);
-    return s->stuck ? CLI_FAILED : CLI_DONE;
+    return s->stuck || !which ? CLI_FAILED : CLI_DONE;
 }
 
 static void set_log_level(const struct config *c)
@@ -245,11 +280,6 @@ int cli_serve(int argc, char **argv)
     int rest, code;
     if (!cli_parse(argc, argv, &(struct cli_args){names, values, usage}, &rest, &code))
         return code;
-    if (values[ARG_DATABASE])
-        return cli_wrong(
-            "serve", usage,
-            "this version keeps everything in the data folder; PostgreSQL comes with a "
-            "later one, so leave --database out");
     if (!values[ARG_DATA] || rest < argc)
         return cli_wrong("serve", usage, "say which data folder with --data, and nothing else");
     struct serve s = {.arena = arena_new(0)};

@@ -85,15 +85,36 @@ void record_free(struct record *rec)
     free(rec);
 }
 
+static enum store_backend backend_of(str database)
+{
+    return database.n ? STORE_POSTGRES : STORE_SQLITE;
+}
+
+err record_init_at(struct op *op, str dir, str database)
+{
+    return store_create(op, &(struct store_options){
+                                .backend = backend_of(database), .dir = dir, .database = database});
+}
+
 err record_init(struct op *op, str dir)
 {
-    return store_create(op, &(struct store_options){.backend = STORE_SQLITE, .dir = dir});
+    return record_init_at(op, dir, STR_NONE);
 }
 
 err record_open(struct op *op, str dir, size_t cache_bytes, struct record **ret)
 {
-    struct store_options o = {.backend = STORE_SQLITE, .dir = dir, .cache_bytes = cache_bytes};
+    return record_open_at(op, dir, STR_NONE, cache_bytes, ret);
+}
+
+err record_open_at(struct op *op, str dir, str database, size_t cache_bytes, struct record **ret)
+{
     struct store *store;
+    if (!database.n)
+        TRY(store_place(op, dir, &database));
+    struct store_options o = {.backend = backend_of(database),
+                              .dir = dir,
+                              .database = database,
+                              .cache_bytes = cache_bytes};
     TRY(store_open(op, &o, &store));
     err e = wrap(op, store, NULL, true, ret);
     if (e != OK)
@@ -111,6 +132,11 @@ void record_close(struct record *rec)
 void record_set_terms(struct record *rec, const struct fhir_terms *terms)
 {
     rec->terms = terms;
+}
+
+bool record_lost(const struct record *rec)
+{
+    return store_lost(rec->store);
 }
 
 struct store *record_store(const struct record *rec)

@@ -19,11 +19,18 @@ struct record;
 MUST err record_new(struct op *op, struct store *store, const struct rulebook *book,
                     struct record **ret);
 void record_free(struct record *rec);
-/* The same with a data folder of its own (SQLite), for main and the verbs of the command line:
+/* The same with a data folder of its own, for main and the verbs of the command line:
  * record_init() makes the folder, record_open() opens it, record_close() closes all (NULL allowed).
  * cache_bytes 0 = default. Errors as store_create() and store_open(). */
 MUST err record_init(struct op *op, str dir);
 MUST err record_open(struct op *op, str dir, size_t cache_bytes, struct record **ret);
+/* The store in PostgreSQL, the folder keeping its keys; database: libpq's connection string, empty:
+ * as the folder says. */
+MUST err record_init_at(struct op *op, str dir, str database);
+MUST err record_open_at(struct op *op, str dir, str database, size_t cache_bytes,
+                        struct record **ret);
+/* The process is to end, see store_lost(). */
+bool record_lost(const struct record *rec);
 void record_close(struct record *rec);
 /* For identity_new(), which keeps credentials there; nobody else looks inside. */
 struct store *record_store(const struct record *rec);

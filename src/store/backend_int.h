@@ -62,6 +62,11 @@ struct store_ops {
     MUST err (*del_range)(struct op *op, void *be, enum store_space space, str lo, str hi);
     MUST err (*commit)(struct op *op, void *be);
     void (*rollback)(void *be);
+    /* After a commit that failed, before anything else: was it kept all the same? An error: nobody
+     * knows yet; ask again, neither rolling back nor beginning meanwhile. NULL: never kept. */
+    MUST err (*settle)(struct op *op, void *be, bool *ret_kept);
+    /* Somebody else wrote: nothing is read or written any more. NULL: cannot be. */
+    bool (*lost)(void *be);
     /* The writer's own view: sees what was put since begin(). Never closed. */
     struct store_snap *(*writer)(void *be);
 
@@ -92,5 +97,6 @@ struct store_ops {
 
 extern const struct store_ops store_memory_ops;
 extern const struct store_ops store_sqlite_ops;
+extern const struct store_ops store_postgres_ops;
 
 #endif

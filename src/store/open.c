@@ -8,9 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct store_ops *ops_of(enum store_backend backend)
+const struct store_ops *ops_of(enum store_backend backend)
 {
-    return backend == STORE_SQLITE ? &store_sqlite_ops : &store_memory_ops;
+    static const struct store_ops *const all[] = {[STORE_MEMORY] = &store_memory_ops,
+                                                  [STORE_SQLITE] = &store_sqlite_ops,
+                                                  [STORE_POSTGRES] = &store_postgres_ops};
+    return all[backend];
 }
 
 static bool sync_folder(const char *path)
@@ -22,17 +25,6 @@ static bool sync_folder(const char *path)
     return close(fd) == 0 && good;
 }
 
-static err nothing_there(struct op *op, const char *dir)
-{
-    str path = arena_printf(op->arena, "%s/weft.db", dir);
-    if (!path.p)
-        return out_of_memory(op);
-    return access(path.p, F_OK) != 0
-               ? OK
-               : fail(op, ERR_CONFLICT,
-                      "there is a database in the data folder already; put its keys back");
-}
-
 err store_create(struct op *op, const struct store_options *o)
 {
     const struct store_ops *ops = ops_of(o->backend);
@@ -42,9 +34,14 @@ err store_create(struct op *op, const struct store_options *o)
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return fail(op, ERR_UNAVAILABLE, "the data folder cannot be made");
     void *be = NULL;
-    TRY(nothing_there(op, dir)); /* its keys may only be away: their master would be lost */
+    bool outside = o->backend == STORE_POSTGRES; /* it may be away, so it comes before the keys */
+    /* its keys may only be away: their master would be lost */
+    TRY(place_free(op, o->dir, ERR_CONFLICT,
+                   "there is a database in the data folder already; put its keys back"));
+    if (outside)
+        TRY(ops->create(op, o));
     TRY(keyfile_create(op, o->dir, op->now)); /* ERR_CONFLICT when a store is there */
-    TRY(ops->create(op, o));
+    TRY(outside ? place_write(op, o->dir, o->database) : ops->create(op, o));
     TRY(ops->open(op, o, &be));
     err e = migrate(op, ops, be);
     ops->close(be);
@@ -173,6 +170,9 @@ static err set_up(struct op *op, struct store *s)
         return out_of_memory(op);
     if (s->ops->capabilities & STORE_CAP_DURABLE)
         TRY(hold_lock(op, s));
+    if (s->o.backend == STORE_POSTGRES)
+        TRY(place_free(op, s->dir, ERR_INVALID,
+                       "the data folder has a database of its own; name no other"));
     TRY(open_keys(op, s));
     TRY(s->ops->open(op, &s->o, &s->be));
     TRY(read_all(op, s));
@@ -212,6 +212,11 @@ err store_open(struct op *op, const struct store_options *o, struct store **ret)
     }
     *ret = s;
     return OK;
+}
+
+bool store_lost(const struct store *s)
+{
+    return s->ops->lost && s->ops->lost(s->be);
 }
 
 void store_close(struct store *s)

@@ -1,5 +1,5 @@
 /* The store room: versioned documents, ordered search keys, change feed, outbox, cursors and the
- * audit trail, over a table of back-end operations (memory, SQLite; later PostgreSQL).
+ * audit trail, over a table of back-end operations (memory, SQLite, PostgreSQL).
  * It knows no FHIR: it takes documents as bytes with ready-made keys.
  *
  * One log. Every committed transaction gets the next number t; nothing is acknowledged before it is
@@ -21,20 +21,27 @@
 struct store;
 struct store_tx;
 
-enum store_backend { STORE_MEMORY, STORE_SQLITE };
+enum store_backend { STORE_MEMORY, STORE_SQLITE, STORE_POSTGRES };
 
 struct store_options {
     enum store_backend backend;
-    str dir;            /* data folder (SQLite); created by store_create only */
+    str dir;            /* data folder; created by store_create only */
+    str database;       /* PostgreSQL: libpq's connection string; it may hold a password */
     str keys;           /* folder of its keys, when it is another one */
     size_t cache_bytes; /* page cache in all; 0 = 64 MiB */
     uint32_t tail_max;  /* resources whose keys may wait in memory (then writers wait); 0 = 20000 */
 };
+/* Where the store of the data folder is, as its creation wrote down: PostgreSQL's connection
+ * string, or empty: in the folder itself. The string may hold a password: never told to anybody. */
+MUST err store_place(struct op *op, str dir, str *ret_database);
 /* Creates the folder (0700), keys (0600) and an empty database. ERR_CONFLICT when one is there. */
 MUST err store_create(struct op *op, const struct store_options *o);
 /* Opens, migrates the schema forward, refuses a newer schema with a message, replays the unmerged
  * tail. One process at a time (a lock file; ERR_CONFLICT names the holder's pid). */
 MUST err store_open(struct op *op, const struct store_options *o, struct store **ret);
+/* Another server wrote to this one's database, or the database lost what was acknowledged: nothing
+ * is read or written any more, and the process is to end. */
+bool store_lost(const struct store *s);
 /* Waits for submitted work, merges nothing more, closes. NULL allowed. */
 void store_close(struct store *s);
 

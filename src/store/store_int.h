@@ -308,6 +308,7 @@ struct store {
     struct spool spool;
     struct standing standing;
     struct trail_row row;
+    bool doubt;                           /* whether the group before was kept is not known */
     struct heads heads, heads_next;       /* as committed; of the group under way */
     struct resealing reseal, reseal_next; /* as committed; of the group under way */
     uint64_t rid_max;                     /* highest number that has a version */
@@ -539,7 +540,13 @@ MUST err find_id_in(struct op *op, const struct view *v, uint16_t type, str id_h
                     uint64_t *ret_rid);
 str id_key(struct arena *a, str id_hash);
 
+/* ---- place.c ---- */
+MUST err place_write(struct op *op, str dir, str database);
+/* The error, in these words, when the folder has a database of its own. */
+MUST err place_free(struct op *op, str dir, err code, const char *otherwise);
+
 /* ---- open ---- */
+const struct store_ops *ops_of(enum store_backend backend);
 MUST err migrate(struct op *op, const struct store_ops *ops, void *be);
 MUST err tail_replay(struct op *op, struct store *s);
 /* At open: how far documents are sealed under the newest keys. Before the tail is replayed. */

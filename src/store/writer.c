@@ -5,7 +5,8 @@
  * that needs a commit, or soon. Between groups it merges the tail in slices.
  * Invariants: nothing is published or answered before the commit (or the spool) returned OK; when
  * it did not, every transaction of the group gets ERR_UNAVAILABLE and memory is as before. Every
- * commit holds all that was spooled before it. */
+ * commit holds all that was spooled before it. After a commit whose answer was lost nothing is
+ * written until the back end knows whether it was kept. */
 #include "base/time.h"
 #include "store/store_int.h"
 
@@ -222,21 +223,72 @@ static void undo(struct store *s)
     s->merge_not_before = time_mono() + MERGE_RETRY_MS;
 }
 
-static void run_group(struct store *s, struct group *g, size_t slice)
+static void conclude(struct store *s, bool kept)
 {
-    bool writes = false;
-    err e = write_group(s, g, slice, &writes);
-    if (e != OK) {
-        undo(s);
-    } else if (!writes) {
-        s->ops->rollback(s->be);
-    } else {
+    if (kept) {
         publish(s);
         spool_rewind(s);
         if (s->standing.finished)
             merge_finish(s);
+    } else {
+        undo(s);
     }
     s->standing.begun = false;
+    s->doubt = false;
+}
+
+/* A commit that failed may have been kept, when it was its answer that was lost: then the group is
+ * neither published nor undone until the back end knows. *e becomes OK when it was kept. */
+static bool settled(struct store *s, err *e)
+{
+    struct op op;
+    bool kept = false;
+    op_init(&op, s->arena, NULL, s->op.now);
+    s->doubt = s->ops->settle && s->ops->settle(&op, s->be, &kept) != OK;
+    if (s->doubt) {
+        op_clear(&s->op);
+        *e = fail(&s->op, ERR_UNAVAILABLE,
+                  "the database cannot be reached, and whether this was kept is not known; look "
+                  "before doing it again");
+        s->merge_not_before = time_mono() + MERGE_RETRY_MS;
+        return false;
+    }
+    if (kept)
+        *e = OK;
+    return true;
+}
+
+/* The group of before, if nobody knew what became of it. */
+static bool doubt_over(struct store *s, err *e)
+{
+    *e = ERR_UNAVAILABLE;
+    if (!s->doubt)
+        return true;
+    if (!settled(s, e))
+        return false;
+    conclude(s, *e == OK);
+    return true;
+}
+
+static void run_group(struct store *s, struct group *g, size_t slice)
+{
+    bool writes = false;
+    err e;
+    if (!doubt_over(s, &e)) {
+        answer(s, g, e);
+        return;
+    }
+    e = write_group(s, g, slice, &writes);
+    if (e != OK && !settled(s, &e)) {
+        answer(s, g, e);
+        return;
+    }
+    if (e == OK && !writes) {
+        s->ops->rollback(s->be);
+        s->standing.begun = false;
+    } else {
+        conclude(s, e == OK);
+    }
     answer(s, g, e);
     s->ops->tidy(s->be);
 }

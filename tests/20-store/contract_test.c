@@ -335,29 +335,21 @@ static void keys_back(void **state)
     suite_free(b);
 }
 
-static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE;
+static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE, postgres = STORE_POSTGRES;
 
-#define BOTH(fn)                                                                                   \
-    {"memory: " #fn, fn, NULL, NULL, &memory},                                                     \
+#define ALL(fn)                                                                                    \
+    {"memory: " #fn, fn, NULL, NULL, &memory}, {"sqlite: " #fn, fn, NULL, NULL, &sqlite},          \
     {                                                                                              \
-        "sqlite: " #fn, fn, NULL, NULL, &sqlite                                                    \
+        "postgres: " #fn, fn, NULL, NULL, &postgres                                                \
     }
-
-static int given(void **state)
-{
-    static enum store_backend *at;
-    at = *state;
-    *state = &at;
-    return 0;
-}
 
 int main(void)
 {
-    struct CMUnitTest tests[] = {BOTH(versions),     BOTH(client_ids),   BOTH(made_ids),
-                                 BOTH(expectations), BOTH(twice_in_one), BOTH(named_values),
-                                 BOTH(outbox),       BOTH(feed),         BOTH(trail),
-                                 BOTH(submitting),   BOTH(pages),        BOTH(keys_back)};
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        tests[i].setup_func = given;
+    const struct CMUnitTest tests[] = {ALL(versions),     ALL(client_ids),   ALL(made_ids),
+                                       ALL(expectations), ALL(twice_in_one), ALL(named_values),
+                                       ALL(outbox),       ALL(feed),         ALL(trail),
+                                       ALL(submitting),   ALL(pages),        ALL(keys_back)};
+    cmocka_set_test_filter(suite_database() ? "postgres*" : NULL);
+    cmocka_set_skip_filter(suite_database() ? NULL : "postgres*");
     return cmocka_run_group_tests_name("store.contract", tests, NULL, NULL);
 }

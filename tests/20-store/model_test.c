@@ -364,7 +364,7 @@ static void against_model(enum store_backend backend, uint64_t steps)
             query_one(m);
         if (next(m, 8) == 0)
             check_reads(m);
-        if (backend == STORE_SQLITE && next(m, 100) == 0)
+        if (backend != STORE_MEMORY && next(m, 100) == 0)
             suite_reopen(m->b);
     }
     suite_free(m->b);
@@ -384,9 +384,17 @@ static void test_sqlite(void **state)
     against_model(STORE_SQLITE, setting("STEPS", 1000));
 }
 
+static void test_postgres(void **state)
+{
+    (void)state;
+    against_model(STORE_POSTGRES, setting("STEPS", 300));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_sqlite)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory), cmocka_unit_test(test_sqlite),
+                                       cmocka_unit_test(test_postgres)};
+    cmocka_set_test_filter(suite_database() ? "*postgres" : NULL);
+    cmocka_set_skip_filter(suite_database() ? NULL : "*postgres");
     return cmocka_run_group_tests_name("store.model", tests, NULL, NULL);
 }

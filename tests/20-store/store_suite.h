@@ -1,4 +1,5 @@
-/* Shared by the store's suites: opens a fresh store of either back end, makes keys and documents.
+/* Shared by the store's suites: opens a fresh store of any back end, makes keys and documents. With
+ * WEFT_TEST_DATABASE (tests/postgres.py) a suite runs over PostgreSQL, else over the others.
  * Keys here: param(2) + value(8, big-endian number). */
 #ifndef WEFT_TESTS_STORE_SUITE_H
 #define WEFT_TESTS_STORE_SUITE_H
@@ -9,6 +10,7 @@
 #include "store/store.h"
 
 #include <dirent.h>
+#include <libpq-fe.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -54,6 +56,21 @@ static inline void suite_remove(const char *dir)
     rmdir(dir);
 }
 
+static inline const char *suite_database(void)
+{
+    return getenv("WEFT_TEST_DATABASE");
+}
+
+static inline void suite_sql(const char *sql)
+{
+    PGconn *conn = PQconnectdb(suite_database());
+    PGresult *res = PQexec(conn, sql);
+    ExecStatusType st = PQresultStatus(res);
+    assert_true(st == PGRES_COMMAND_OK || st == PGRES_TUPLES_OK);
+    PQclear(res);
+    PQfinish(conn);
+}
+
 static inline struct suite *suite_new(enum store_backend backend, uint32_t tail_max)
 {
     struct suite *b = calloc(1, sizeof *b);
@@ -63,6 +80,10 @@ static inline struct suite *suite_new(enum store_backend backend, uint32_t tail_
     assert_non_null(mkdtemp(b->dir));
     b->arena = arena_new(0);
     b->o = (struct store_options){.backend = backend, .dir = str_of(b->dir), .tail_max = tail_max};
+    if (backend == STORE_POSTGRES) {
+        b->o.database = str_of(suite_database());
+        suite_sql("SET client_min_messages=error; DROP SCHEMA IF EXISTS weft CASCADE");
+    }
     suite_clear(b);
     assert_int_equal(store_create(&b->op, &b->o), OK);
     assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);

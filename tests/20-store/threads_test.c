@@ -216,9 +216,17 @@ static void test_sqlite(void **state)
     together(STORE_SQLITE);
 }
 
+static void test_postgres(void **state)
+{
+    (void)state;
+    together(STORE_POSTGRES);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_sqlite)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory), cmocka_unit_test(test_sqlite),
+                                       cmocka_unit_test(test_postgres)};
+    cmocka_set_test_filter(suite_database() ? "*postgres" : NULL);
+    cmocka_set_skip_filter(suite_database() ? NULL : "*postgres");
     return cmocka_run_group_tests_name("store.threads", tests, NULL, NULL);
 }

@@ -77,10 +77,18 @@ class CommandLine(unittest.TestCase):
             self.assertEqual("", p.stdout)
         self.assertEqual([], os.listdir(self.root))
 
-    def test_database_comes_later(self):
-        for args in (["--database", "postgresql://h/db"], ["--data", self.root, "--database=postgresql://h/db"]):
-            p = self.run_("serve", *args, code=2)
-            self.assertIn("PostgreSQL comes with a later one", p.stderr)
+    def test_database_refused(self):
+        """In one sentence, that holds nothing of the address: a password may stand in it."""
+        os.mkdir(self.root + "/folder")
+        for address, word in (("postgresql://u:sEcret@127.0.0.1:1/db", "cannot be reached"),
+                              ("postgresql://u:sEcret@[::1/db", "not understood"),
+                              ("host=127.0.0.1 port=sEcret", "cannot be reached")):
+            for verb in ("init", "serve"):
+                p = self.run_(verb, "--data", self.root + "/folder", f"--database={address}", code=1)
+                self.assertNotIn("sEcret", p.stdout + p.stderr)
+                if verb == "init":
+                    self.assertIn(word, p.stderr)
+        self.assertEqual([], [n for n in os.listdir(self.root + "/folder") if n != "lock"])
 
     def test_bench_and_progress(self):
         p = self.run_("bench", "--data", self.root + "/x", "--patients", "5")
