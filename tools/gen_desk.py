@@ -1,7 +1,16 @@
 #!/usr/bin/env python3
-"""spec/desk/outcomes.csv -> desk_gen.h: the outcome codes a case can be closed with."""
+"""spec/desk/outcomes.csv, looks.csv, clocks.csv -> desk_gen.h: the outcomes a case can be closed with, the
+rules of looks, the clocks that rule rows start.
+
+    tools/gen_desk.py OUTCOMES LOOKS CLOCKS TARGET
+"""
 import csv
+import json
 import sys
+
+WHYS = ("own", "glass", "team", "visit", "case", "message", "shift", "usual")
+RULES = ("neighbour", "surname", "vip", "colleague", "relation", "bulk", "list", "night")
+UNITS = ("hours", "days", "months", "year_end_days")
 
 
 def rows(path):
@@ -9,15 +18,49 @@ def rows(path):
         return list(csv.DictReader(line for line in f if not line.startswith("#")))
 
 
-def main(source, target):
-    lines = ["/* Generated from spec/desk/outcomes.csv; do not edit. */",
+def text(s):
+    return json.dumps(s, ensure_ascii=True)
+
+
+def look(r):
+    unknown = set(r["explained_by"].split()) - set(WHYS)
+    if unknown or not r["citation"] or not r["id"].startswith("LOOK-"):
+        sys.exit("spec/desk/looks.csv: %s: no citation, or unknown %s" % (r["id"], unknown))
+    mask = sum(1 << WHYS.index(w) for w in r["explained_by"].split())
+    return '    {%s, %s, %s, %s, %s, %s, %d, %d, %d}, \\' % (
+        text(r["id"]), text(r["group"]), text(r["codes"]), text(r["citation"]), text(r["sentence"]),
+        r["priority"], int(r["limit"] or 0), int(r["window_min"] or 0), mask)
+
+
+def looks(path):
+    found = {r["rule"]: r for r in rows(path)}
+    if set(found) != set(RULES):
+        sys.exit("spec/desk/looks.csv: one row a rule: %s" % " ".join(RULES))
+    return [look(found[r]) for r in RULES]
+
+
+def clock(r):
+    if r["unit"] not in UNITS or not r["rule"]:
+        sys.exit("spec/desk/clocks.csv: %s: unit is one of %s" % (r["rule"], " ".join(UNITS)))
+    return '    {%s, %s, %s, %d, %s}, \\' % (text(r["rule"]), text(r["param"]), text(r["code"]),
+                                             UNITS.index(r["unit"]), text(r["title"]))
+
+
+def main(outcomes, look_rows, clocks, target):
+    lines = ["/* Generated from spec/desk; do not edit. */",
              "#ifndef WEFT_DESK_GEN_H", "#define WEFT_DESK_GEN_H",
              "#define DESK_OUTCOME_ROWS \\"]
-    lines += ['    {"%s", "%s"}, \\' % (r["code"], r["display"]) for r in rows(source)]
+    lines += ['    {%s, %s, %s}, \\' % (text(r["code"]), text(r["display"]),
+                                        "true" if r["of"] == "look" else "false")
+              for r in rows(outcomes)]
+    lines += ["", "enum look_why { %s };" % ", ".join("WHY_" + w.upper() for w in WHYS),
+              "enum look_rule { %s, LOOK_RULES };" % ", ".join("LOOK_" + r.upper() for r in RULES),
+              "#define LOOK_ROWS \\"] + looks(look_rows)
+    lines += ["", "#define CLOCK_ROWS \\"] + [clock(r) for r in rows(clocks)]
     lines += ["", "#endif", ""]
     with open(target, "w", encoding="utf-8") as f:
         f.write("\n".join(lines))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:5])

@@ -5,6 +5,7 @@
 #include "api/cli.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "desk/watch.h"
 #include "record/profile.h"
 
 #include <signal.h>
@@ -22,6 +23,7 @@ struct serve {
     struct identity *id;
     struct control *control;
     struct monitor *monitor;
+    struct desk_watch *watch;
     struct outreach *outreach;
     struct partners *partners;
     struct rules *rules;
@@ -141,6 +143,20 @@ static void stop_monitor(struct serve *s)
     monitor_free(s->monitor);
 }
 
+static err start_watch(struct serve *s)
+{
+    TRY(desk_watch_new(&s->op, s->rec, config_str(s->config, "house.zone"), &s->watch));
+    return desk_watch_start(&s->op, s->watch);
+}
+
+static void stop_watch(struct serve *s)
+{
+    if (!s->watch)
+        return;
+    desk_watch_stop(s->watch);
+    desk_watch_free(s->watch);
+}
+
 static err start_api(struct serve *s)
 {
     struct api_options o = {.rec = s->rec,
@@ -163,15 +179,11 @@ static void stop_api(struct serve *s)
 }
 
 static const struct service services[] = {
-    {"record", start_record, stop_record},
-    {"terms", start_terms, stop_terms},
-    {"identity", start_identity, stop_identity},
-    {"control", start_control, stop_control},
-    {"rules", start_rules, stop_rules},
-    {"outreach", start_outreach, stop_outreach},
-    {"monitor", start_monitor, stop_monitor},
-    {"partners", start_partners, stop_partners},
-    {"http", start_api, stop_api},
+    {"record", start_record, stop_record},       {"terms", start_terms, stop_terms},
+    {"identity", start_identity, stop_identity}, {"control", start_control, stop_control},
+    {"rules", start_rules, stop_rules},          {"outreach", start_outreach, stop_outreach},
+    {"monitor", start_monitor, stop_monitor},    {"partners", start_partners, stop_partners},
+    {"looks", start_watch, stop_watch},          {"http", start_api, stop_api},
 };
 #define SERVICES (sizeof services / sizeof *services)
 

@@ -12,6 +12,8 @@ err desk_claim(struct op *op, struct record *rec, str task, struct record_result
     if (str_eq(t.status, STR("completed")) || str_eq(t.status, STR("cancelled")) ||
         str_eq(t.status, STR("rejected")) || str_eq(t.status, STR("accepted")))
         return fail_at(op, ERR_CONFLICT, STR("Task.status"), "this case is already closed");
+    if (desk_is_own_look(op, t.tree))
+        return fail(op, ERR_FORBIDDEN, "nobody judges their own look; a colleague takes this case");
     if (!op->actor || str_empty(op->actor->reference))
         return fail(op, ERR_FORBIDDEN, "only a person with a record of their own can claim a case");
     json_set(op->arena, t.tree, STR("owner"), desk_reference(op, op->actor->reference, STR_NONE));

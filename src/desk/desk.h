@@ -13,12 +13,14 @@
 
 /* spec/rules/labels.csv: cases about looks at the record; who they are about must not read them */
 #define DESK_LABEL_PRIVACY "PRIVACYCASE"
+/* the same, and the patient does not read them either: they say things about who looked */
+#define DESK_LABEL_OFFICER "OFFICERCASE"
 
 enum desk_priority { DESK_P1 = 1, DESK_P2, DESK_P3, DESK_P4 };
 
 struct desk_case {
     str id;
-    str patient;   /* Patient id */
+    str patient;   /* Patient id; empty: about no patient (an officer's only) */
     str programme; /* e.g. "heart-failure", "hard-limits" */
     enum desk_priority priority;
     str why; /* one plain sentence with the numbers */
@@ -27,6 +29,10 @@ struct desk_case {
     size_t n_evidence;
     str rule;     /* id of the rule that decided the priority */
     bool privacy; /* for the privacy office only (label DESK_LABEL_PRIVACY): every sentence stays */
+    bool officer; /* the same with DESK_LABEL_OFFICER */
+    /* of an officer's case: who looked (reference; the account when there is none), whose programme
+     * ends with "/" and the account, and who neither claims nor closes it */
+    str looker;
 };
 
 /* Opens the case, or adds the evidence to the open one of the same patient and programme: raises
@@ -47,8 +53,8 @@ MUST err desk_release(struct op *op, struct record *rec, str task, struct record
  * level. */
 MUST err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
                      struct record_result *ret);
-/* outcome: a code of spec/desk/outcomes.csv (contacted-ok, advice-given, medication-changed,
- * visit-arranged, emergency-sent, no-answer, device-problem, false-alarm); note: free text. */
+/* outcome: a code of spec/desk/outcomes.csv; those of looks are for an officer's cases, which have
+ * no others; note: free text. */
 MUST err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str note,
                       struct record_result *ret);
 /* Adds a message or reading to the open case of a patient (any programme), if there is one. */

@@ -12,6 +12,7 @@
 
 struct desk_outcome {
     const char *code, *display;
+    bool look; /* of cases about looks */
 };
 extern const struct desk_outcome DESK_OUTCOMES[];
 extern const size_t DESK_OUTCOME_COUNT;
@@ -39,5 +40,11 @@ struct json *desk_reference(struct op *op, str reference, str display);
 void desk_add_evidence(struct op *op, struct json *task, const str *refs, size_t n);
 void desk_add_note(struct op *op, struct json *task, str text);
 bool desk_is_owner(const struct op *op, const struct json *task);
+bool desk_has_label(const struct json *task, str label);
+void desk_set_label(struct op *op, struct json *task, str label);
+/* A CodeableConcept of one coding. */
+struct json *desk_concept(struct op *op, str system, str code);
+/* Is the case about a look of op->actor's own? */
+bool desk_is_own_look(const struct op *op, const struct json *task);
 
 #endif

@@ -10,7 +10,8 @@ err desk_join(struct record_tx *tx, struct op *op, struct record *rec, str patie
     str query = arena_printf(op->arena,
                              "patient=Patient/%.*s&code=" DESK_SYSTEM_CODE
                              "|case&status=requested,in-progress,on-hold"
-                             "&_security:not=" DESK_LABEL_PRIVACY "&_sort=-authored-on&_count=1",
+                             "&_security:not=" DESK_LABEL_PRIVACY
+                             "&_security:not=" DESK_LABEL_OFFICER "&_sort=-authored-on&_count=1",
                              STR_ARG(patient));
     TRY(record_find(op, rec, fhir_type_parse(STR("Task")), query, &page));
     if (page.n == 0) {

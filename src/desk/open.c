@@ -24,19 +24,6 @@ static str patient_name(struct op *op, struct record *rec, str patient)
     return str_trim(full); /* nothing is shown for a patient without a name */
 }
 
-static struct json *concept_of(struct op *op, str system, str code)
-{
-    struct arena *a = op->arena;
-    struct json *coding = json_new(a, JSON_OBJECT);
-    json_set_str(a, coding, STR("system"), system);
-    json_set_str(a, coding, STR("code"), code);
-    struct json *codings = json_new(a, JSON_ARRAY);
-    json_push(a, codings, coding);
-    struct json *concept = json_new(a, JSON_OBJECT);
-    json_set(a, concept, STR("coding"), codings);
-    return concept;
-}
-
 static void set_reason(struct op *op, struct json *task, const struct desk_case *c)
 {
     struct arena *a = op->arena;
@@ -47,22 +34,22 @@ static void set_reason(struct op *op, struct json *task, const struct desk_case 
     json_set(a, task, STR("reasonCode"), reason);
 }
 
-/* No label of the case's own is lost. */
-static void set_label(struct op *op, struct json *task)
+static void set_label(struct op *op, struct json *task, const struct desk_case *c)
 {
-    struct arena *a = op->arena;
-    if (!JSON_GET(task, "meta"))
-        json_set(a, task, STR("meta"), json_new(a, JSON_OBJECT));
-    struct json *meta = JSON_GET(task, "meta"), *label = json_new(a, JSON_OBJECT);
-    if (!JSON_GET(meta, "security"))
-        json_set(a, meta, STR("security"), json_new(a, JSON_ARRAY));
-    const struct json *all = JSON_GET(meta, "security"), *one;
-    for (size_t i = 0; (one = json_at(all, i)); i++)
-        if (str_eq(json_get_str(one, STR("code")), STR(DESK_LABEL_PRIVACY)))
-            return;
-    json_set_str(a, label, STR("system"), STR(DESK_SYSTEM_LABEL));
-    json_set_str(a, label, STR("code"), STR(DESK_LABEL_PRIVACY));
-    json_push(a, JSON_GET(meta, "security"), label);
+    if (c->privacy)
+        desk_set_label(op, task, STR(DESK_LABEL_PRIVACY));
+    if (c->officer)
+        desk_set_label(op, task, STR(DESK_LABEL_OFFICER));
+}
+
+/* Whoever has no resource of their own is named by the account. */
+static struct json *who_looked(struct op *op, str looker)
+{
+    struct json *who = json_new(op->arena, JSON_OBJECT);
+    if (str_find_char(looker, '/', 0) < looker.n)
+        return desk_reference(op, looker, STR_NONE);
+    json_set_str(op->arena, who, STR("display"), looker);
+    return who;
 }
 
 static struct json *new_case(struct op *op, struct record *rec, const struct desk_case *c)
@@ -76,14 +63,17 @@ static struct json *new_case(struct op *op, struct record *rec, const struct des
     json_set(a, task, STR("groupIdentifier"), group);
     desk_set_status(op, task, STR("requested"));
     json_set_str(a, task, STR("intent"), STR("order"));
-    json_set(a, task, STR("code"), concept_of(op, STR(DESK_SYSTEM_CODE), STR("case")));
+    json_set(a, task, STR("code"), desk_concept(op, STR(DESK_SYSTEM_CODE), STR("case")));
     set_reason(op, task, c);
-    str ref = arena_printf(a, "Patient/%.*s", STR_ARG(c->patient));
-    json_set(a, task, STR("for"), desk_reference(op, ref, patient_name(op, rec, c->patient)));
+    if (c->patient.n) {
+        str ref = arena_printf(a, "Patient/%.*s", STR_ARG(c->patient));
+        json_set(a, task, STR("for"), desk_reference(op, ref, patient_name(op, rec, c->patient)));
+    }
+    if (c->looker.n)
+        json_set(a, task, STR("reasonReference"), who_looked(op, c->looker));
     json_set_str(a, task, STR("authoredOn"), time_format(a, op->now));
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
-    if (c->privacy)
-        set_label(op, task);
+    set_label(op, task, c);
     return task;
 }
 
@@ -93,12 +83,17 @@ static void add_sentence(struct op *op, struct json *task, const struct desk_cas
     json_set_str(op->arena, task, STR("description"),
                  arena_printf(op->arena, "%.*s\n%.*s",
                               STR_ARG(json_get_str(task, STR("description"))), STR_ARG(c->why)));
-    set_label(op, task);
+    set_label(op, task, c);
+}
+
+static bool all_stays(const struct desk_case *c)
+{
+    return c->privacy || c->officer;
 }
 
 static bool is_full(const struct json *task, const struct desk_case *c)
 {
-    return c->privacy && json_get_str(task, STR("description")).n + c->why.n >= SENTENCES_MAX;
+    return all_stays(c) && json_get_str(task, STR("description")).n + c->why.n >= SENTENCES_MAX;
 }
 
 /* A rise wakes a snoozed case: a higher level is never hidden (remote-monitoring: snooze). */
@@ -106,7 +101,7 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
 {
     enum desk_priority had = desk_priority_of(task);
     bool rises = c->priority < had;
-    if (c->privacy)
+    if (all_stays(c))
         add_sentence(op, task, c);
     else if (c->priority <= had)
         set_reason(op, task, c);
@@ -166,7 +161,8 @@ static err open_new(struct record_tx *tx, struct op *op, struct record *rec,
 err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const struct desk_case *c,
               str *ret_id, bool *ret_new)
 {
-    if (c->n_evidence == 0 || c->priority < DESK_P1 || c->priority > DESK_P4)
+    if ((c->n_evidence == 0 && !c->officer) || (c->patient.n == 0 && !c->officer) ||
+        c->priority < DESK_P1 || c->priority > DESK_P4)
         return fail(op, ERR_INVALID, "a case needs evidence and a priority from 1 to 4");
     str key = desk_open_key(op, c->patient, c->programme);
     struct desk_task task;

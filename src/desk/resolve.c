@@ -11,6 +11,12 @@ static const struct desk_outcome *find_outcome(str code)
     return NULL;
 }
 
+static bool fits(const struct desk_outcome *row, const struct json *task)
+{
+    bool officer = desk_has_label(task, STR(DESK_LABEL_OFFICER));
+    return row->look ? officer || desk_has_label(task, STR(DESK_LABEL_PRIVACY)) : !officer;
+}
+
 static void set_outcome(struct op *op, struct json *task, const struct desk_outcome *outcome)
 {
     struct arena *a = op->arena;
@@ -66,6 +72,12 @@ err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str n
                        "a request of a patient is decided ($decide), not closed");
     if (!str_eq(t.status, STR("in-progress")) || !desk_is_owner(op, t.tree))
         return fail_at(op, ERR_CONFLICT, STR("Task.owner"), "claim the case before you close it");
+    if (!fits(row, t.tree))
+        return fail_at(op, ERR_UNPROCESSABLE, STR("outcome"),
+                       "cases about looks end as explained, training or incident; others do not");
+    if (desk_is_own_look(op, t.tree))
+        return fail(op, ERR_FORBIDDEN,
+                    "nobody judges their own look; a colleague closes this case");
     set_outcome(op, t.tree, row);
     if (!str_empty(note))
         desk_add_note(op, t.tree, note);

@@ -1,7 +1,8 @@
+set(DESK_ROWS ${CMAKE_SOURCE_DIR}/spec/desk/outcomes.csv ${CMAKE_SOURCE_DIR}/spec/desk/looks.csv
+    ${CMAKE_SOURCE_DIR}/spec/desk/clocks.csv)
 add_custom_command(OUTPUT ${GEN}/desk_gen.h
-    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_desk.py
-            ${CMAKE_SOURCE_DIR}/spec/desk/outcomes.csv ${GEN}/desk_gen.h
-    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_desk.py ${CMAKE_SOURCE_DIR}/spec/desk/outcomes.csv)
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_desk.py ${DESK_ROWS} ${GEN}/desk_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_desk.py ${DESK_ROWS})
 target_sources(weft_desk PRIVATE ${GEN}/desk_gen.h)
 
 set(rights_spec ${CMAKE_SOURCE_DIR}/spec/desk/rights.csv ${CMAKE_SOURCE_DIR}/spec/desk/places.csv

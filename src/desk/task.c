@@ -44,6 +44,56 @@ bool desk_is_owner(const struct op *op, const struct json *task)
     return op->actor && !str_empty(owner) && str_eq(owner, op->actor->reference);
 }
 
+bool desk_has_label(const struct json *task, str label)
+{
+    const struct json *all = json_path(task, "meta.security"), *one;
+    for (size_t i = 0; (one = json_at(all, i)); i++)
+        if (str_eq(json_get_str(one, STR("code")), label))
+            return true;
+    return false;
+}
+
+/* No label of the case's own is lost. */
+void desk_set_label(struct op *op, struct json *task, str code)
+{
+    struct arena *a = op->arena;
+    if (desk_has_label(task, code))
+        return;
+    if (!JSON_GET(task, "meta"))
+        json_set(a, task, STR("meta"), json_new(a, JSON_OBJECT));
+    struct json *meta = JSON_GET(task, "meta"), *label = json_new(a, JSON_OBJECT);
+    if (!JSON_GET(meta, "security"))
+        json_set(a, meta, STR("security"), json_new(a, JSON_ARRAY));
+    json_set_str(a, label, STR("system"), STR(DESK_SYSTEM_LABEL));
+    json_set_str(a, label, STR("code"), code);
+    json_push(a, JSON_GET(meta, "security"), label);
+}
+
+struct json *desk_concept(struct op *op, str system, str code)
+{
+    struct arena *a = op->arena;
+    struct json *coding = json_new(a, JSON_OBJECT);
+    json_set_str(a, coding, STR("system"), system);
+    json_set_str(a, coding, STR("code"), code);
+    struct json *codings = json_new(a, JSON_ARRAY);
+    json_push(a, codings, coding);
+    struct json *concept = json_new(a, JSON_OBJECT);
+    json_set(a, concept, STR("coding"), codings);
+    return concept;
+}
+
+bool desk_is_own_look(const struct op *op, const struct json *task)
+{
+    str programme = json_get_str(JSON_GET(task, "groupIdentifier"), STR("value"));
+    str looker = json_get_str(JSON_GET(task, "reasonReference"), STR("reference"));
+    if (!op->actor || !desk_has_label(task, STR(DESK_LABEL_OFFICER)))
+        return false;
+    size_t slash = str_find_char(programme, '/', 0);
+    str user = slash < programme.n ? str_sub(programme, slash + 1, programme.n) : STR_NONE;
+    return (!str_empty(user) && str_eq(user, op->actor->user)) ||
+           (!str_empty(looker) && str_eq(looker, op->actor->reference));
+}
+
 static bool has_evidence(const struct json *inputs, str ref)
 {
     for (size_t i = 0; inputs && i < inputs->n; i++) {

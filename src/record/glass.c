@@ -6,11 +6,11 @@
  */
 #include "base/time.h"
 #include "record/consent_int.h"
+#include "record/looks.h"
 
-static str key_of(struct op *op, uint64_t patient)
+static str key_of(struct op *op, uint64_t patient, str user)
 {
-    return arena_printf(op->arena, "glass/%llu/%.*s", (unsigned long long)patient,
-                        STR_ARG(op->actor->user));
+    return arena_printf(op->arena, "glass/%llu/%.*s", (unsigned long long)patient, STR_ARG(user));
 }
 
 bool consent_glass_broken(struct op *op, struct record *rec, uint64_t patient)
@@ -20,10 +20,20 @@ bool consent_glass_broken(struct op *op, struct record *rec, uint64_t patient)
     int64_t until = 0;
     if (!consent_glass(op->actor->role) || str_empty(op->actor->user))
         return false;
-    bool known =
-        record_kv_get(op, rec, key_of(op, patient), &value) == OK && str_to_i64(value, &until);
+    bool known = record_kv_get(op, rec, key_of(op, patient, op->actor->user), &value) == OK &&
+                 str_to_i64(value, &until);
     op->fault = before;
     return known && op->now < until;
+}
+
+err record_glass_until(struct op *op, struct record *rec, uint64_t patient, str user, int64_t *ret)
+{
+    str value;
+    int64_t until = 0;
+    TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
+    TRY(record_kv_get(op, rec, key_of(op, patient, user), &value));
+    *ret = str_to_i64(value, &until) ? until : 0;
+    return OK;
 }
 
 err record_glass_break(struct record_tx *tx, str patient, int64_t ms, int64_t *ret_until)
@@ -39,7 +49,8 @@ err record_glass_break(struct record_tx *tx, str patient, int64_t ms, int64_t *r
         return fail_not_found(op);
     TRY(e);
     *ret_until = op->now + ms;
-    record_tx_kv(tx, key_of(op, d.rid), arena_printf(op->arena, "%lld", (long long)*ret_until));
+    record_tx_kv(tx, key_of(op, d.rid, op->actor->user),
+                 arena_printf(op->arena, "%lld", (long long)*ret_until));
     struct json *detail = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, detail, STR("until"), time_format(op->arena, *ret_until));
     json_set_str(op->arena, detail, STR("rule"), STR("CONSENT-STAFF"));

@@ -16,12 +16,31 @@ struct record_look {
     size_t n_patients;
     str user, code,
         detail; /* code: of a line that is not about a resource, e.g. "contact-decision" */
+    str reference, session, rule; /* the looker's own resource; session or token; what decided */
+    enum purpose purpose;
+    uint64_t rid; /* of the resource, 0 none */
 };
 /* Lines since a moment, until fn says false. What a line points at lives until fn returns. Needs
  * the right to the audit. *ret_complete: false when op->deadline or fn ended it. */
 MUST err record_looks(struct op *op, struct record *rec, int64_t since,
                       bool (*fn)(void *ctx, const struct record_look *look), void *ctx,
                       bool *ret_complete);
+
+/* The lines after a line, oldest first, at most max: for followers, which are the system. All in
+ * op->arena. after 0: from the first. */
+MUST err record_looks_after(struct op *op, struct record *rec, uint64_t after, size_t max,
+                            struct record_look **ret, size_t *ret_n);
+/* One line; ERR_NOT_FOUND. Asks for the right to the audit. */
+MUST err record_look_at(struct op *op, struct record *rec, uint64_t seq, struct record_look *ret);
+
+/* For followers that ask why somebody looked; as the system, shows nothing. Is there a CareTeam,
+ * Encounter, Task, Appointment or EpisodeOfCare of the patient's that names who (resource number of
+ * a Practitioner …) or a role of theirs? */
+MUST err record_related(struct op *op, struct record *rec, uint64_t patient, uint64_t who,
+                        bool *ret);
+/* Until when an account has broken the glass for a patient; 0: not so. */
+MUST err record_glass_until(struct op *op, struct record *rec, uint64_t patient, str user,
+                            int64_t *ret);
 
 /* Has the patient (a resource number) an Encounter or an Appointment within so many days of a
  * moment, before or after, that is not the work of `except` alone (empty: of whomever)? Asked as

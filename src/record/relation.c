@@ -3,6 +3,7 @@
  * (access.relationship) and for the roles that spec/rules/consent-roles.csv says.
  * Invariant: what cannot be found out is no relationship; nobody writes one for themselves. */
 #include "record/consent_int.h"
+#include "record/looks.h"
 
 #define ROLES_MAX 64u
 
@@ -39,14 +40,14 @@ static bool finds(struct op *op, struct record *rec, struct store_query q, const
     return s.or.n && op_check(op) == OK && store_search(op, rec->store, &q, ret) == OK && ret->n;
 }
 
-bool relation_there(struct op *op, struct record *rec, uint64_t patient)
+static bool there(struct op *op, struct record *rec, uint64_t patient, uint64_t whom)
 {
-    uint64_t who[ROLES_MAX + 1] = {op->actor->user_rid};
+    uint64_t who[ROLES_MAX + 1] = {whom};
     struct fault before = op->fault;
     struct store_found found = {0};
     size_t n = 1;
     bool yes = false;
-    if (!op->actor->user_rid)
+    if (!whom)
         return false;
     if (finds(op, rec, (struct store_query){.type = rec->t_staff_role, .limit = ROLES_MAX}, who, 1,
               &found)) {
@@ -60,6 +61,18 @@ bool relation_there(struct op *op, struct record *rec, uint64_t patient)
                     who, n, &found);
     op->fault = before;
     return yes;
+}
+
+bool relation_there(struct op *op, struct record *rec, uint64_t patient)
+{
+    return there(op, rec, patient, op->actor->user_rid);
+}
+
+err record_related(struct op *op, struct record *rec, uint64_t patient, uint64_t who, bool *ret)
+{
+    TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
+    *ret = there(op, rec, patient, who);
+    return OK;
 }
 
 bool relation_lacks(struct op *op, struct record *rec, uint64_t patient)
