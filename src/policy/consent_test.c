@@ -383,11 +383,13 @@ static void r130_labels_kept(void **state)
 {
     (void)state;
     label_set office = label_parse(STR("PRIVACYCASE"));
+    label_set officer = label_parse(STR("OFFICERCASE"));
     int task = policy_type_parse(STR("Task"));
     assert_true(office && label_is_restricted(office) && !label_is_named(office));
     for (int role = ROLE_NONE; role < ROLE_COUNT; role++) {
-        bool let = role == ROLE_PRIVACY || role == ROLE_PATIENT || role == ROLE_SYSTEM;
-        assert_true(label_kept((enum role)role, task) == (let ? 0 : office));
+        bool house = role == ROLE_PRIVACY || role == ROLE_SYSTEM;
+        label_set kept = house ? 0 : role == ROLE_PATIENT ? officer : office | officer;
+        assert_true(label_kept((enum role)role, task) == kept);
         assert_true(label_kept((enum role)role, policy_type_parse(STR("Patient"))) == 0);
         assert_true(label_kept((enum role)role, POLICY_TYPE_SYSTEM) == 0);
     }
