@@ -47,7 +47,8 @@ err look_known(struct op *op, struct record *rec, const struct look *l, unsigned
     mask |= bit(until >= l->time, WHY_GLASS);
     TRY(record_related(op, rec, l->patient, l->who_rid, &yes));
     mask |= bit(yes, WHY_TEAM);
-    TRY(record_visit_near(op, rec, l->patient, l->time, VISIT_DAYS, &yes));
+    struct record_near near = {l->patient, l->time, VISIT_DAYS, l->who->user};
+    TRY(record_visit_near(op, rec, &near, &yes));
     mask |= bit(yes, WHY_VISIT);
     TRY(open_case(op, rec, l, &yes));
     mask |= bit(yes, WHY_CASE);
