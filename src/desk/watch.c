@@ -183,7 +183,7 @@ static bool is_look(const struct record_look *line)
 
 static err take_line(struct step *st, const struct record_look *line)
 {
-    struct seen *s;
+    struct seen *s = NULL;
     struct finding f;
     uint32_t minute = (uint32_t)(line->time / 60000);
     if (!is_look(line))
