@@ -213,15 +213,6 @@ static bool take_big_endian(str *in, unsigned bytes, uint64_t *ret)
     return true;
 }
 
-bool take_u8(str *in, uint8_t *ret)
-{
-    uint64_t v;
-    if (!take_big_endian(in, 1, &v))
-        return false;
-    *ret = (uint8_t)v;
-    return true;
-}
-
 bool take_u16(str *in, uint16_t *ret)
 {
     uint64_t v;
@@ -245,28 +236,37 @@ bool take_u64(str *in, uint64_t *ret)
     return take_big_endian(in, 8, ret);
 }
 
-bool take_varint(str *in, uint64_t *ret)
+/* Eight bytes at once, which is what nearly all need at most. */
+static bool take_varint_8(str *in, uint64_t *ret)
 {
-    uint64_t v = 0;
-    for (size_t i = 0; i < in->n && i < 10; i++) {
-        uint64_t c = (unsigned char)in->p[i];
-        if (i == 9 && c > 1)
-            return false;
-        v |= (c & 0x7F) << (7 * i);
-        if (c < 0x80) {
-            *in = str_make(in->p + i + 1, in->n - i - 1);
-            *ret = v;
-            return true;
-        }
-    }
-    return false;
+    uint64_t v;
+    memcpy(&v, in->p, 8);
+    v = le64toh(v);
+    uint64_t ends = ~v & UINT64_C(0x8080808080808080);
+    if (!ends)
+        return false;
+    v &= (ends ^ (ends - 1)) & UINT64_C(0x7F7F7F7F7F7F7F7F);
+    v = (v & UINT64_C(0x007F007F007F007F)) | (v & UINT64_C(0x7F007F007F007F00)) >> 1;
+    v = (v & UINT64_C(0x00003FFF00003FFF)) | (v & UINT64_C(0x3FFF00003FFF0000)) >> 2;
+    *ret = (v & UINT64_C(0x000000000FFFFFFF)) | (v & UINT64_C(0x0FFFFFFF00000000)) >> 4;
+    size_t n = (size_t)(__builtin_ctzll(ends) + 1) / 8;
+    *in = str_make(in->p + n, in->n - n);
+    return true;
 }
 
-bool take_bytes(str *in, size_t n, str *ret)
+bool take_varint_long(str *in, uint64_t *ret)
 {
-    if (in->n < n)
+    if (in->n >= 8 && take_varint_8(in, ret))
+        return true;
+    uint64_t v = 0, c = 0x80;
+    size_t i = 0, most = in->n < 10 ? in->n : 10;
+    for (; i < most && c >= 0x80; i++) {
+        c = (unsigned char)in->p[i];
+        v |= (c & 0x7F) << (7 * i);
+    }
+    if (c >= 0x80 || (i == 10 && c > 1))
         return false;
-    *ret = str_make(in->p, n);
-    *in = str_make(in->p ? in->p + n : NULL, in->n - n);
+    *in = str_make(in->p + i, in->n - i);
+    *ret = v;
     return true;
 }

@@ -50,11 +50,33 @@ void buf_json_string(struct buf *b, str s);
 void buf_url(struct buf *b, str s);
 
 /* Readers over a slice: consume on success, false (and untouched) when too short. */
-bool take_u8(str *in, uint8_t *ret);
 bool take_u16(str *in, uint16_t *ret);
 bool take_u32(str *in, uint32_t *ret);
 bool take_u64(str *in, uint64_t *ret);
-bool take_varint(str *in, uint64_t *ret);
-bool take_bytes(str *in, size_t n, str *ret);
+bool take_varint_long(str *in, uint64_t *ret);
+static inline bool take_bytes(str *in, size_t n, str *ret)
+{
+    if (in->n < n)
+        return false;
+    *ret = str_make(in->p, n);
+    *in = str_make(in->p ? in->p + n : NULL, in->n - n);
+    return true;
+}
+static inline bool take_u8(str *in, uint8_t *ret)
+{
+    if (in->n == 0)
+        return false;
+    *ret = (uint8_t)in->p[0];
+    *in = str_make(in->p + 1, in->n - 1);
+    return true;
+}
+static inline bool take_varint(str *in, uint64_t *ret)
+{
+    if (in->n == 0 || (unsigned char)in->p[0] >= 0x80)
+        return take_varint_long(in, ret);
+    *ret = (unsigned char)in->p[0];
+    *in = str_make(in->p + 1, in->n - 1);
+    return true;
+}
 
 #endif

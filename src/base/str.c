@@ -22,13 +22,6 @@ bool str_eq_nocase(str a, str b)
     return true;
 }
 
-int str_cmp(str a, str b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int c = n ? memcmp(a.p, b.p, n) : 0;
-    return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
 int str_hex_digit(char c)
 {
     char low = (char)(c | 0x20);

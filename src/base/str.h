@@ -44,7 +44,12 @@ static inline bool str_eq(str a, str b)
 /* ASCII case ignored. */
 bool str_eq_nocase(str a, str b);
 /* Order of bytes, shorter first on a tie: <0, 0, >0. */
-int str_cmp(str a, str b);
+static inline int str_cmp(str a, str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int c = n ? memcmp(a.p, b.p, n) : 0;
+    return c ? c : (a.n > b.n) - (a.n < b.n);
+}
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 /* Offset of the first needle at or after from, or SIZE_MAX. */

@@ -70,6 +70,7 @@ struct answer {
     bool unnamed;    /* refused, and that there is something is not told either */
     bool by_consent; /* refused by a Consent: a broken glass may lift it */
     bool listed;     /* asked of what a search found */
+    bool whatever;   /* let pass for its type and patient alone, before Consents are asked */
 };
 
 /* Rows first, as if the patient shared it and it were not sensitive: both are dear to find out. */
@@ -78,6 +79,7 @@ static bool by_rows(struct op *op, struct record *rec, const struct store_doc *d
 {
     struct access_request open = *q;
     policy_access(op->actor, q, &ret->v);
+    ret->whatever = ret->v.allowed && !q->is_own && op->actor && !op->actor->scopes;
     if (ret->v.allowed || !op->actor)
         return ret->v.allowed;
     if (op->actor->user_rid)
@@ -115,6 +117,7 @@ static bool by_labels(struct op *op, const struct store_doc *d, struct access_re
     policy_access(op->actor, q, &ret->v);
     if (ret->v.allowed)
         return true;
+    ret->whatever = false;
     label_set s = d ? label_of_body(op, d->body) : LABELS_ALL;
     with_labels(q, s);
     ret->unnamed = !label_is_named(s);
@@ -158,8 +161,10 @@ static bool may(struct op *op, struct record *rec, enum action action, const str
                                .scopes_held = known ? scopes_held_doc(op, rec, &then) : 0};
     *ret = (struct answer){.listed = ret->listed};
     if (!by_rows(op, rec, &then, &q, ret) || !by_labels(op, known ? &then : NULL, &q, ret) ||
-        !by_tenant(op, rec, &then, ret))
+        !by_tenant(op, rec, &then, ret)) {
+        ret->whatever = false;
         return false;
+    }
     struct consent_question c = {.action = action, .doc = &then, .open = !q.consented};
     return by_consents(op, rec, &c, ret);
 }
@@ -169,6 +174,18 @@ bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
 {
     struct answer a = {.listed = plan != NULL};
     return may(op, rec, ACTION_READ, doc, &a);
+}
+
+bool access_may_see_next(struct op *op, struct record *rec, const struct store_doc *doc,
+                         struct access_known *io)
+{
+    struct answer a = {.listed = true};
+    struct consent_question c = {.action = ACTION_READ, .doc = doc, .open = true};
+    if (io->let && io->type == doc->type && io->comp == doc->comp && !doc->deleted)
+        return by_consents(op, rec, &c, &a);
+    bool seen = may(op, rec, ACTION_READ, doc, &a);
+    *io = (struct access_known){a.whatever && !doc->deleted, doc->type, doc->comp};
+    return seen;
 }
 
 bool access_hides_named(struct op *op, struct record *rec, const struct store_doc *doc)

@@ -2,6 +2,7 @@
  * birth date, a resource number) nor can be made up, and bound to whose search they continue.
  * Invariant: a position goes on only for the actor and the query it was given to, unchanged, and
  * for an hour; nothing else of it is believed. */
+#include "base/uuid.h"
 #include "record/record_int.h"
 
 #include <sodium.h>
@@ -52,7 +53,7 @@ static str seal(struct op *op, struct record *rec, str bond, str what)
     char *out = arena_alloc(op->arena, room);
     if (!raw || !out || arena_failed(op->arena))
         return STR_NONE; /* op_check() tells */
-    randombytes_buf(raw, NONCE);
+    random_bytes(raw, NONCE);
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
         raw + NONCE, NULL, (const unsigned char *)text.p, text.n, (const unsigned char *)bond.p,
         bond.n, NULL, raw, rec->page_key);

@@ -208,6 +208,15 @@ MUST err access_doc(struct op *op, struct record *rec, enum action action,
 struct plan;
 bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
                     const struct store_doc *doc);
+/* The same of one after the other of what a search found: what type and patient alone have settled
+ * is not asked again of the next of the same. Consents are asked of each. */
+struct access_known {
+    bool let;
+    fhir_type type;
+    uint64_t comp;
+};
+bool access_may_see_next(struct op *op, struct record *rec, const struct store_doc *doc,
+                         struct access_known *io);
 /* A search or history of a type: adds what narrows it. */
 MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                        struct clause_list *clauses, struct plan *plan);

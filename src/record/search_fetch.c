@@ -4,14 +4,21 @@
 #include "record/record_int.h"
 #include "store/reader.h"
 
+struct judge {
+    struct record *rec;
+    const struct search_wanted *w;
+    struct access_known *known;
+};
+
 /* The newest version is in hand: the one of t, asked of policy, matched again. */
-static err judge(struct op *op, struct record *rec, const struct search_wanted *w,
-                 struct store_doc *d, bool *ret_ok)
+static err judge(struct op *op, const struct judge *j, struct store_doc *d, bool *ret_ok)
 {
+    const struct search_wanted *w = j->w;
+    struct record *rec = j->rec;
     struct fault before = op->fault;
     *ret_ok = false;
     if (w->t && d->t > w->t) {
-        if (!access_may_see(op, rec, w->plan, d))
+        if (!access_may_see_next(op, rec, d, j->known))
             return op_check(op);
         err e = store_get_at(op, rec->store, d->rid, w->t, d);
         if (e == ERR_NOT_FOUND) {
@@ -20,7 +27,7 @@ static err judge(struct op *op, struct record *rec, const struct search_wanted *
         }
         TRY(e);
     }
-    if (d->deleted || !(w->plan->own || access_may_see(op, rec, w->plan, d)))
+    if (d->deleted || !(w->plan->own || access_may_see_next(op, rec, d, j->known)))
         return op_check(op);
     *ret_ok = true;
     return w->q && w->plan->verify ? plan_holds(op, rec, w->plan, d, ret_ok) : OK;
@@ -31,9 +38,11 @@ err search_fetch(struct op *op, struct record *rec, const struct fhir_query *q,
                  bool *ret_ok)
 {
     struct fault before = op->fault;
+    struct access_known known = {0};
+    struct judge j = {rec, &(struct search_wanted){q, plan, t}, &known};
     err e = store_get(op, rec->store, rid, ret);
     if (e == OK)
-        return judge(op, rec, &(struct search_wanted){q, plan, t}, ret, ret_ok);
+        return judge(op, &j, ret, ret_ok);
     *ret_ok = false;
     if (e != ERR_NOT_FOUND)
         return e;
@@ -52,15 +61,15 @@ static int by_rid(const void *x, const void *y)
     return a->rid < b->rid ? -1 : a->rid > b->rid;
 }
 
-static err fetch_one(struct op *op, struct record *rec, const struct search_wanted *w,
-                     struct store_reader *r, struct search_got *ret)
+static err fetch_one(struct op *op, const struct judge *j, struct store_reader *r,
+                     struct search_got *ret)
 {
     bool there;
     TRY(store_reader_get(op, r, ret->doc.rid, 0, &ret->doc, &there));
     if (!there)
         return OK;
     TRY(store_reader_body(op, r, &ret->doc));
-    return judge(op, rec, w, &ret->doc, &ret->ok);
+    return judge(op, j, &ret->doc, &ret->ok);
 }
 
 err search_fetch_all(struct op *op, struct record *rec, const struct search_wanted *w,
@@ -68,6 +77,8 @@ err search_fetch_all(struct op *op, struct record *rec, const struct search_want
 {
     struct turn *turns = ARENA_ARRAY(op->arena, struct turn, found->n + 1);
     struct store_reader *r;
+    struct access_known known = {0};
+    struct judge j = {rec, w, &known};
     TRY(op_check(op));
     for (size_t i = 0; i < found->n; i++) {
         turns[i] = (struct turn){found->rids[i], i};
@@ -79,7 +90,7 @@ err search_fetch_all(struct op *op, struct record *rec, const struct search_want
     for (size_t i = 0; e == OK && i < found->n; i++) {
         e = search_late(op, i);
         if (e == OK)
-            e = fetch_one(op, rec, w, r, &ret[turns[i].at]);
+            e = fetch_one(op, &j, r, &ret[turns[i].at]);
     }
     store_reader_close(r);
     return e;

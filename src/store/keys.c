@@ -126,34 +126,6 @@ str ekey_key(struct arena *a, str ekey)
     return str_make(out, n);
 }
 
-void rid_write(char out[RID_BYTES], uint64_t rid)
-{
-    for (unsigned i = 0; i < RID_BYTES; i++)
-        out[i] = (char)(rid >> (32 - 8 * i));
-}
-
-uint64_t rid_read(const char *p)
-{
-    uint64_t rid = 0;
-    for (unsigned i = 0; i < RID_BYTES; i++)
-        rid = rid << 8 | (unsigned char)p[i];
-    return rid;
-}
-
-void u64_write(char out[8], uint64_t v)
-{
-    for (unsigned i = 0; i < 8; i++)
-        out[i] = (char)(v >> (56 - 8 * i));
-}
-
-uint64_t u64_read(const char *p)
-{
-    uint64_t v = 0;
-    for (unsigned i = 0; i < 8; i++)
-        v = v << 8 | (unsigned char)p[i];
-    return v;
-}
-
 static void write_bitmap(struct buf *b, const uint16_t *lows, size_t n)
 {
     char *bits = buf_reserve(b, BITMAP_BYTES);

@@ -5,6 +5,8 @@
 #ifndef WEFT_STORE_KEYS_INT_H
 #define WEFT_STORE_KEYS_INT_H
 
+#include <endian.h>
+
 #include "base/buf.h"
 #include "store/store.h"
 
@@ -47,10 +49,29 @@ str ekey_make(struct arena *a, uint16_t type, str key);
 str ekey_end(struct arena *a, str ekey);
 /* The key (param + value) back out of an ekey. */
 str ekey_key(struct arena *a, str ekey);
-void rid_write(char out[RID_BYTES], uint64_t rid);
-uint64_t rid_read(const char *p);
-void u64_write(char out[8], uint64_t v);
-uint64_t u64_read(const char *p);
+static inline void u64_write(char out[8], uint64_t v)
+{
+    v = htobe64(v);
+    memcpy(out, &v, 8);
+}
+static inline uint64_t u64_read(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return be64toh(v);
+}
+static inline void rid_write(char out[RID_BYTES], uint64_t rid)
+{
+    char all[8];
+    u64_write(all, rid);
+    memcpy(out, all + 8 - RID_BYTES, RID_BYTES);
+}
+static inline uint64_t rid_read(const char *p)
+{
+    char all[8] = {0};
+    memcpy(all + 8 - RID_BYTES, p, RID_BYTES);
+    return u64_read(all);
+}
 
 /* ---- lists: the low 12 bits of the resource numbers in one row, ascending ---- */
 /* Appends the stored form: gaps, or a bitmap when that is smaller. */

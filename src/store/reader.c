@@ -5,7 +5,7 @@
 #include "store/reader.h"
 #include "store/store_int.h"
 
-#define STEPS 8u
+#define STEPS 2u /* a row passed costs half of one sought */
 #define HELD_MAX 100000u
 
 struct store_reader {
@@ -50,7 +50,8 @@ static err place(struct op *op, struct store_reader *r, uint64_t row)
     struct store_cursor *c = r->docs;
     char key[8];
     bool ahead = r->placed && row >= r->sought;
-    for (unsigned i = 0; ahead && i < STEPS && c->valid && u64_read(c->key.p) < row; i++)
+    bool near = ahead && c->valid && (row >> 20) - (u64_read(c->key.p) >> 20) <= STEPS;
+    for (unsigned i = 0; near && i < STEPS && c->valid && u64_read(c->key.p) < row; i++)
         TRY(ops->cursor_next(op, c));
     r->placed = true;
     r->sought = row;

@@ -17,7 +17,8 @@
 /* A result and where it stands in the order. */
 struct hit {
     uint64_t rid, t;
-    bool keyless; /* has no key of the sort's param: last */
+    uint64_t lead; /* the first bytes of the key: most are told apart by them */
+    bool keyless;  /* has no key of the sort's param: last */
     uint8_t key_n;
     char key[HIT_KEY_MAX];
 };

@@ -3,6 +3,7 @@
 #include "store/search_int.h"
 
 #define POSITION_VERSION 1
+#define INSERT_MAX 64u
 
 static int number_order(uint64_t a, uint64_t b)
 {
@@ -15,7 +16,8 @@ int hit_order(const struct store_sort *sort, const struct hit *a, const struct h
     if (sort->order == ORDER_KEY) {
         if (a->keyless != b->keyless)
             return a->keyless != sort->backwards ? 1 : -1;
-        c = str_cmp(str_make(a->key, a->key_n), str_make(b->key, b->key_n));
+        c = number_order(a->lead, b->lead);
+        c = c ? c : str_cmp(str_make(a->key, a->key_n), str_make(b->key, b->key_n));
     } else if (sort->order == ORDER_TIME) {
         c = number_order(a->t, b->t);
     }
@@ -24,12 +26,20 @@ int hit_order(const struct store_sort *sort, const struct hit *a, const struct h
     return sort->descending != sort->backwards ? -c : c;
 }
 
+static uint64_t lead_of(const struct hit *h)
+{
+    char first[8] = {0};
+    memcpy(first, h->key, h->key_n < sizeof first ? h->key_n : sizeof first);
+    return u64_read(first);
+}
+
 void hit_make(const struct store_sort *sort, const struct fwd_entry *e, struct hit *ret)
 {
     str set = e->set, key, best = STR_NONE;
     ret->rid = e->rid;
     ret->t = e->t;
     ret->key_n = 0;
+    ret->lead = 0;
     ret->keyless = false;
     if (sort->order != ORDER_KEY)
         return;
@@ -48,6 +58,7 @@ void hit_make(const struct store_sort *sort, const struct fwd_entry *e, struct h
     ret->key_n = (uint8_t)best.n;
     if (best.n)
         memcpy(ret->key, best.p, best.n);
+    ret->lead = lead_of(ret);
 }
 
 err top_init(struct op *op, struct top *t, size_t want)
@@ -68,7 +79,7 @@ static int by_order(const void *x, const void *y, void *sort)
 void top_finish(struct top *t, const struct store_sort *sort)
 {
     struct store_sort copy = *sort;
-    if (t->n > 1)
+    if (t->n > 1 && t->want > INSERT_MAX)
         qsort_r(t->at, t->n, sizeof *t->at, by_order, &copy);
     if (t->n >= t->want) {
         t->n = t->want;
@@ -76,10 +87,34 @@ void top_finish(struct top *t, const struct store_sort *sort)
     }
 }
 
+/* A page's worth is kept in order all the time. */
+static void insert(struct top *t, const struct store_sort *sort, const struct hit *h)
+{
+    size_t lo = 0, hi = t->n, kept = t->n < t->want ? t->n : t->want - 1;
+    if (t->n == t->want && hit_order(sort, h, &t->at[t->n - 1]) > 0)
+        return;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (hit_order(sort, &t->at[mid], h) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo == t->want)
+        return;
+    memmove(&t->at[lo + 1], &t->at[lo], (kept - lo) * sizeof *t->at);
+    t->at[lo] = *h;
+    t->n = kept + 1;
+}
+
 void top_add(struct top *t, const struct store_sort *sort, const struct hit *h)
 {
     if (t->want == 0)
         return;
+    if (t->want <= INSERT_MAX) {
+        insert(t, sort, h);
+        return;
+    }
     if (t->full && hit_order(sort, h, &t->at[t->want - 1]) > 0)
         return;
     if (t->n == t->room)
@@ -168,6 +203,7 @@ static bool decode(str text, struct position *ret)
     h->key_n = (uint8_t)in.n;
     if (in.n)
         memcpy(h->key, in.p, in.n);
+    h->lead = lead_of(h);
     return true;
 }
 
