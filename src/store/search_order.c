@@ -183,7 +183,7 @@ struct position {
 
 static bool decode(str text, struct position *ret)
 {
-    char raw[128];
+    char raw[128] = {0};
     uint8_t version = 0, flags = 0;
     struct hit *h = &ret->hit;
     bool good = text.n % 2 == 0 && text.n <= 2 * sizeof raw;
