@@ -207,6 +207,7 @@ static enum net_run edge_begin(void *ctx, struct net_request *rq)
     enum net_run run = e == OK ? c->route->run : NET_ANSWERED;
     if (e == OK && c->route->handle == api_search)
         e = search_begin(c, &run);
+    c->op.gathered = run == NET_INLINE;
     if (e == OK)
         return run;
     finish(c, e);
@@ -264,6 +265,12 @@ static void edge_done(void *ctx, struct net_request *rq, size_t bytes, bool sent
               (unsigned long long)rq->id, sent ? "" : " aborted=true");
 }
 
+static void edge_round(void *ctx)
+{
+    const struct api *api = ctx;
+    record_audit_go(api->rec);
+}
+
 const struct net_handler edge_handler = {
-    NULL, edge_begin, edge_handle, edge_hold, edge_refuse, edge_done,
+    NULL, edge_begin, edge_handle, edge_hold, edge_refuse, edge_done, edge_round,
 };

@@ -88,6 +88,7 @@ enum MHD_Result answer_send(struct request *r)
                             : time_mono() + (int64_t)s->o.body_s * 1000 +
                                   (int64_t)(r->bytes / SEND_RATE) * 1000);
     r->phase = PHASE_SENT;
+    r->lane->moved = true;
     enum MHD_Result done = MHD_queue_response(r->conn, (unsigned)a->status, m);
     MHD_destroy_response(m);
     return done;

@@ -1,4 +1,4 @@
-/* The net room: an HTTP/1.1 server (libmicrohttpd: epoll and a pool of threads), live streams
+/* The net room: an HTTP/1.1 server (libmicrohttpd, run by threads of its own), live streams
  * (Server-Sent Events), a bounded pool of workers and a ticker. It knows no patient, no FHIR and no
  * policy; whoever uses it brings a table of functions.
  *
@@ -92,6 +92,8 @@ struct net_handler {
     void (*refuse)(void *ctx, struct net_request *rq, err why, const char *what);
     /* Last sight; sent is false when the peer went away first. bytes: of the body sent. */
     void (*done)(void *ctx, struct net_request *rq, size_t bytes, bool sent);
+    /* One of the server's threads has handled all that was there for it (NET_INLINE). */
+    void (*round)(void *ctx);
 };
 /* Lets a held answer go (OK), or replaces it through refuse(). */
 void net_release(struct net_request *rq, err result);

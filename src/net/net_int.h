@@ -18,7 +18,8 @@ enum phase {
     PHASE_BODY,  /* begin() has run; the body is coming */
     PHASE_SKIP,  /* answered already, but the rest of a small body comes first */
     PHASE_DRAIN, /* answered over the bare socket; what still comes is thrown away */
-    PHASE_WORK,  /* suspended: a worker has it, or the answer is held */
+    PHASE_WORK,  /* suspended: a worker has it, or its answer is held */
+    PHASE_HELD,  /* the answer made by the server's thread is held */
     PHASE_READY, /* the answer may go */
     PHASE_SENT
 };
@@ -36,28 +37,36 @@ struct peer {
 struct request {
     struct net_request pub; /* first: the two are cast */
     struct net_http *server;
-    struct MHD_Connection *conn;
+    struct MHD_Connection *conn; /* NULL: held, and the peer is gone */
     struct peer *peer;
     struct request *next_free, *next_ready;
     struct lane *lane;
     enum phase phase;
     enum net_run run;
+    err result; /* of net_release() */
     char *body;
     size_t body_n, body_cap, reserved, drained;
     size_t bytes; /* of the body sent */
     int64_t body_started;
 };
 
-/* Requests whose answer may go, on their way back to one of the server's threads (lane.c). */
-#define LANES 16u
+/* One of the server's threads (lane.c). */
 struct lane {
-    _Alignas(64) _Atomic(struct request *) ready;
-    atomic_bool awake; /* a request of this lane is on its way and will fetch the others */
+    struct net_http *server;
+    struct MHD_Daemon *daemon; /* run by this thread alone */
+    pthread_t thread;
+    int epoll, bell;
+    _Atomic(struct request *) ready; /* whose answer may go; any thread pushes */
+    atomic_bool asleep, stirred, over;
+    bool runs;
+    /* of its thread alone */
+    unsigned held;
+    bool moved, handled, listens;
 };
 
 struct net_http {
-    struct lane lanes[LANES];
-    struct MHD_Daemon *daemon;
+    struct lane *lanes;
+    unsigned n_lanes;
     struct net_handler h;
     struct net_http_options o;
     struct net_workers *workers, *slow;
@@ -66,6 +75,7 @@ struct net_http {
     int listen_fd;
     unsigned port;
     atomic_bool stopping, closed;
+    atomic_uint_fast64_t listening; /* lanes that do */
     atomic_uint_fast64_t connections, requests, active, suspended, timeouts, refused, n_streams,
         ids;
     atomic_size_t inflight;
@@ -89,14 +99,19 @@ MUST err listen_open(struct op *op, const struct net_http_options *o, int *ret_f
 /* server.c */
 struct request *request_take(struct net_http *s);
 void request_give(struct request *r);
+/* Its last sight; then it is given back. */
+void request_end(struct request *r, bool sent);
 /* lane.c */
-/* On the server's thread, before it is suspended. */
-void lane_enter(struct request *r);
-/* Any thread: r is answered; it is resumed now, or soon by another of its lane. */
+/* Runs the daemon; false when the system refuses. lane_stop() is due in any case. */
+bool lane_start(struct net_http *s, struct lane *l, struct MHD_Daemon *daemon);
+/* Any thread: something outside of the lane has changed (resumed, stopping); it goes a round. */
+void lane_stir(struct lane *l);
+/* When nothing of it is suspended or held. */
+void lane_stop(struct lane *l);
+/* Any thread: r is answered, and its lane soon sends it. */
 void lane_push(struct request *r);
-/* On the server's thread, when a resumed request is back. */
-void lane_fetch(struct lane *lane);
 /* request.c */
+void request_refuse(struct request *r, err why, const char *what);
 void request_begin(struct request *r, const char *method);
 enum MHD_Result request_body(struct request *r, const char *data, size_t *n);
 enum MHD_Result request_run(struct request *r);

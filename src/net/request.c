@@ -41,6 +41,11 @@ static void refuse(struct request *r, err why, int status, const char *what)
         r->pub.answer.status = status;
 }
 
+void request_refuse(struct request *r, err why, const char *what)
+{
+    refuse(r, why, 0, what);
+}
+
 /* Bytes of body announced; UINT64_MAX when it comes in chunks. */
 static uint64_t announced(const struct request *r)
 {
@@ -195,7 +200,7 @@ enum MHD_Result request_body(struct request *r, const char *data, size_t *n)
     return MHD_YES;
 }
 
-/* From here the request belongs to whoever resumes it. False when the server is closing. */
+/* From here the request belongs to whoever pushes it back. False when the server is closing. */
 static bool suspend(struct request *r)
 {
     struct net_http *s = r->server;
@@ -204,24 +209,19 @@ static bool suspend(struct request *r)
         atomic_fetch_sub(&s->suspended, 1);
         return false;
     }
-    r->phase = PHASE_WORK;
-    lane_enter(r);
-    MHD_suspend_connection(r->conn);
+    r->phase = r->run == NET_INLINE ? PHASE_HELD : PHASE_WORK;
+    if (r->phase == PHASE_HELD)
+        r->lane->held++;
+    else
+        MHD_suspend_connection(r->conn);
     return true;
-}
-
-static void resume(struct request *r)
-{
-    r->phase = PHASE_READY;
-    lane_push(r);
 }
 
 void net_release(struct net_request *rq, err result)
 {
     struct request *r = (struct request *)rq;
-    if (result != OK)
-        refuse(r, result, 0, "The audit trail cannot be written, so nothing may be shown.");
-    resume(r);
+    r->result = result;
+    lane_push(r);
 }
 
 static void work(void *arg)
@@ -236,7 +236,7 @@ static void work(void *arg)
     if (r->pub.hold)
         s->h.hold(s->h.ctx, &r->pub);
     else
-        resume(r);
+        lane_push(r);
 }
 
 enum MHD_Result request_run(struct request *r)
@@ -245,6 +245,7 @@ enum MHD_Result request_run(struct request *r)
     r->pub.body = str_make(r->body, r->body_n);
     watch_set(r->peer, 0);
     if (r->run == NET_INLINE) {
+        r->lane->handled = true;
         s->h.handle(s->h.ctx, &r->pub);
         answer_prepare(r);
         if (!r->pub.hold)
@@ -258,7 +259,7 @@ enum MHD_Result request_run(struct request *r)
         s->h.hold(s->h.ctx, &r->pub);
     } else if (!net_workers_add(r->run == NET_SLOW ? s->slow : s->workers, work, r)) {
         refuse(r, ERR_UNAVAILABLE, 0, "The server is working at its limit; try again soon.");
-        resume(r);
+        lane_push(r);
     }
     return MHD_YES;
 }

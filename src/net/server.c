@@ -1,9 +1,10 @@
 /* Start, drain and stop of the server, and the way from libmicrohttpd's callbacks to ours.
- * Invariant: a connection is suspended only while `suspended` counts it, and libmicrohttpd is
- * stopped only when that is zero (it would abort otherwise). */
+ * Invariant: a connection is suspended or held only while `suspended` counts it, and libmicrohttpd
+ * is stopped only when that is zero (it would abort otherwise). */
 #include "net/net_int.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #define SPARE_MAX 256
@@ -17,10 +18,11 @@
 
 static void *on_line(void *cls, const char *uri, struct MHD_Connection *conn)
 {
-    struct net_http *s = cls;
-    struct request *r = request_take(s);
+    struct lane *l = cls;
+    struct request *r = request_take(l->server);
     if (!r)
         return NULL;
+    r->lane = l;
     r->conn = conn;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -40,6 +42,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
     struct request *r = *ctx;
     if (!r)
         return MHD_NO;
+    r->lane->moved |= *n > 0;
     switch (r->phase) {
     case PHASE_HEAD:
         request_begin(r, method);
@@ -55,43 +58,54 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
             return answer_send(r);
         return request_run(r);
     case PHASE_READY:
-        lane_fetch(r->lane);
         return answer_send(r);
     case PHASE_NOW:
     case PHASE_WORK:
+    case PHASE_HELD:
     case PHASE_SENT:
         break;
     }
     return MHD_YES;
 }
 
+void request_end(struct request *r, bool sent)
+{
+    struct net_http *s = r->server;
+    if (r->phase != PHASE_HEAD) {
+        s->h.done(s->h.ctx, &r->pub, r->bytes, sent);
+        atomic_fetch_sub(&s->active, 1);
+    }
+    request_give(r);
+}
+
 static void on_done(void *cls, struct MHD_Connection *conn, void **ctx,
                     enum MHD_RequestTerminationCode code)
 {
     (void)conn;
-    struct net_http *s = cls;
+    const struct lane *l = cls;
+    const struct net_http *s = l->server;
     struct request *r = *ctx;
     if (!r)
         return;
     *ctx = NULL;
-    if (r->phase == PHASE_READY)
-        lane_fetch(r->lane); /* the peer went away: nobody else fetches what it was to fetch */
-    if (r->phase != PHASE_HEAD) {
-        bool sent = r->phase == PHASE_DRAIN ||
-                    (r->phase == PHASE_SENT && code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-        s->h.done(s->h.ctx, &r->pub, r->bytes, sent);
-        atomic_fetch_sub(&s->active, 1);
-    }
     int64_t idle = atomic_load(&s->stopping) ? 0 : (int64_t)s->o.head_s * 1000;
     watch_set(r->peer, time_mono() + idle);
     watch_asks(r->peer, false);
-    request_give(r);
+    if (r->phase == PHASE_HELD) {
+        r->conn = NULL; /* ended when it is released */
+        r->peer = NULL;
+        return;
+    }
+    request_end(r, r->phase == PHASE_DRAIN ||
+                       (r->phase == PHASE_SENT && code == MHD_REQUEST_TERMINATED_COMPLETED_OK));
 }
 
 static void on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct net_http *s = cls;
+    struct lane *l = cls;
+    struct net_http *s = l->server;
+    l->moved = true; /* there may be room again, which libmicrohttpd sees in its next round */
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *ctx = watch_add(
             s, MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
@@ -101,31 +115,54 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
     }
 }
 
-static err launch(struct op *op, struct net_http *s)
+static struct MHD_Daemon *daemon_new(struct net_http *s, struct lane *l, int fd, unsigned most)
 {
-    unsigned threads = s->o.threads ? s->o.threads : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
     if (s->tls)
         flags |= MHD_USE_TLS;
     struct MHD_OptionItem ops[] = {
-        {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(s->o.connections), NULL},
+        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)most, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)(s->o.head_max + HEAD_ROOM), NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_done, s},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_line, s},
-        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_done, l},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, l},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_line, l},
         {MHD_OPTION_END, 0, NULL}};
-    s->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, ops,
-                         s->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES,
-                         MHD_OPTION_HTTPS_CERT_CALLBACK, tls_retrieve, MHD_OPTION_END);
-    if (!s->daemon)
-        return fail(op, ERR_UNAVAILABLE,
-                    "The HTTP server did not start with %u threads and %u connections; lower "
-                    "http.threads or http.connections.",
-                    threads, s->o.connections);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l, MHD_OPTION_ARRAY, ops,
+                            s->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES,
+                            MHD_OPTION_HTTPS_CERT_CALLBACK, tls_retrieve, MHD_OPTION_END);
+}
+
+static bool lane_open(struct net_http *s, unsigned most)
+{
+    struct lane *l = &s->lanes[s->n_lanes];
+    int fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
+    struct MHD_Daemon *daemon = fd >= 0 ? daemon_new(s, l, fd, most) : NULL;
+    if (!daemon) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    s->n_lanes++;
+    return lane_start(s, l, daemon);
+}
+
+static err launch(struct op *op, struct net_http *s)
+{
+    unsigned threads = s->o.threads ? s->o.threads : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned most = (s->o.connections + threads - 1) / threads;
+    s->lanes = calloc(threads, sizeof *s->lanes);
+    while (s->lanes && s->n_lanes < threads)
+        if (!lane_open(s, most))
+            return fail(op, ERR_UNAVAILABLE,
+                        "The HTTP server did not start with %u threads and %u connections; lower "
+                        "http.threads or http.connections.",
+                        threads, s->o.connections);
+    if (!s->lanes)
+        return fail(op, ERR_UNAVAILABLE, "No memory for the HTTP server.");
+    close(s->listen_fd);
+    s->listen_fd = -1;
     return OK;
 }
 
@@ -134,9 +171,10 @@ static void release(struct net_http *s)
     net_workers_free(s->workers);
     net_workers_free(s->slow);
     net_ticker_free(s->watch);
-    if (s->daemon)
-        MHD_stop_daemon(s->daemon); /* closes the listening socket unless it was quiesced */
-    else if (s->listen_fd >= 0)
+    for (unsigned i = 0; i < s->n_lanes; i++)
+        lane_stop(&s->lanes[i]);
+    free(s->lanes);
+    if (s->listen_fd >= 0)
         close(s->listen_fd);
     tls_free(s->tls);
     for (struct request *r = s->spare, *next; r; r = next) {
@@ -191,17 +229,19 @@ static bool wait_zero(atomic_uint_fast64_t *what, int64_t until)
     return atomic_load(what) == 0;
 }
 
+static void stop_listening(struct net_http *s)
+{
+    atomic_store(&s->stopping, true);
+    for (unsigned i = 0; i < s->n_lanes; i++)
+        lane_stir(&s->lanes[i]);
+}
+
 bool net_http_drain(struct net_http *s, int64_t ms)
 {
     int64_t until = time_mono() + ms;
-    if (!atomic_exchange(&s->stopping, true)) {
-        int fd = MHD_quiesce_daemon(s->daemon);
-        if (fd >= 0)
-            close(fd);
-        s->listen_fd = -1;
-    }
+    stop_listening(s);
     stream_end_all(s);
-    return wait_zero(&s->active, until);
+    return wait_zero(&s->listening, until) && wait_zero(&s->active, until);
 }
 
 bool net_http_stop(struct net_http *s, int64_t ms)
@@ -209,7 +249,7 @@ bool net_http_stop(struct net_http *s, int64_t ms)
     int64_t until = time_mono() + ms;
     if (!s)
         return true;
-    atomic_store(&s->stopping, true);
+    stop_listening(s);
     atomic_store(&s->closed, true);
     stream_end_all(s);
     if (!net_workers_stop(s->workers, ms) || !net_workers_stop(s->slow, until - time_mono()) ||

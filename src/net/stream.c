@@ -10,6 +10,7 @@ struct net_stream {
     struct net_stream *prev, *next; /* in the server's list */
     struct net_http *server;
     struct MHD_Connection *conn;
+    struct lane *lane;
     void (*closed)(void *);
     void *ctx;
     pthread_mutex_t lock;
@@ -29,6 +30,7 @@ struct net_stream *net_stream_new(struct net_request *rq, void (*closed)(void *c
     memset(s, 0, offsetof(struct net_stream, data));
     s->server = srv;
     s->conn = r->conn;
+    s->lane = r->lane;
     s->closed = closed;
     s->ctx = ctx;
     s->last = time_mono();
@@ -113,6 +115,7 @@ static void wake(struct net_stream *s)
         return;
     s->asleep = false;
     MHD_resume_connection(s->conn);
+    lane_stir(s->lane);
 }
 
 bool net_stream_send(struct net_stream *s, str events)

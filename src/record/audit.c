@@ -170,6 +170,11 @@ void record_audit_on_durable(struct record *rec, const struct tickets *owed,
     store_trail_on_durable(rec->store, *owed, fn, ctx);
 }
 
+void record_audit_go(struct record *rec)
+{
+    store_trail_go(rec->store);
+}
+
 err record_audit_event(struct op *op, struct record *rec, str action, bool success, str detail)
 {
     struct audit a = {.action = ACTION_MANAGE,

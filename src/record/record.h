@@ -208,6 +208,8 @@ MUST err record_hidden(struct op *op, struct record *rec, str patient, fhir_type
 MUST err record_audit_wait(struct op *op, struct record *rec);
 void record_audit_on_durable(struct record *rec, const struct tickets *owed,
                              void (*fn)(void *ctx, err result), void *ctx);
+/* Entries of ops that are `gathered` go to the disk now, together. */
+void record_audit_go(struct record *rec);
 /* Something that is not a resource access: sign-in, sign-out, refusal at the door, token issued. */
 MUST err record_audit_event(struct op *op, struct record *rec, str action, bool success,
                             str detail);

@@ -50,6 +50,21 @@ static uint64_t desk_add(struct trail_desk *d, struct loose *l)
     return ticket;
 }
 
+void store_trail_go(struct store *s)
+{
+    pthread_mutex_lock(&s->desk.lock);
+    bool any = s->desk.n > 0; /* else others have sent them */
+    pthread_mutex_unlock(&s->desk.lock);
+    if (!any)
+        return;
+    pthread_mutex_lock(&s->lock);
+    if (!s->poked) {
+        s->poked = true;
+        pthread_cond_signal(&s->work);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 err store_trail_append(struct op *op, struct store *s, str entry, const str *keys, size_t n_keys,
                        uint64_t *ret_ticket)
 {
@@ -59,12 +74,8 @@ err store_trail_append(struct op *op, struct store *s, str entry, const str *key
     if (!l)
         return out_of_memory(op);
     *ret_ticket = desk_add(&s->desk, l);
-    pthread_mutex_lock(&s->lock);
-    if (!s->poked) {
-        s->poked = true;
-        pthread_cond_signal(&s->work);
-    }
-    pthread_mutex_unlock(&s->lock);
+    if (!op->gathered)
+        store_trail_go(s);
     return OK;
 }
 
@@ -84,6 +95,7 @@ static err lost(const struct trail_desk *d, const struct tickets *owed)
 err store_trail_wait(struct op *op, struct store *s, struct tickets owed)
 {
     struct trail_desk *d = &s->desk;
+    store_trail_go(s);
     pthread_mutex_lock(&d->lock);
     while (d->settled < owed.last)
         pthread_cond_wait(&d->moved, &d->lock);
