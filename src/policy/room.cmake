@@ -25,6 +25,13 @@ add_custom_command(
     DEPENDS ${policy_spec} ${CMAKE_SOURCE_DIR}/tools/gen_consent.py
     COMMENT "compiling whom Consents bind")
 target_sources(weft_policy PRIVATE ${GEN}/consent_gen.c)
+add_custom_command(
+    OUTPUT ${GEN}/release_gen.h
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/gen_release.py
+            ${CMAKE_SOURCE_DIR}/spec/rules/release.csv ${GEN}/release_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/spec/rules/release.csv ${CMAKE_SOURCE_DIR}/tools/gen_release.py
+    COMMENT "compiling what a patient may wish to hear first")
+target_sources(weft_policy PRIVATE ${GEN}/release_gen.h)
 
 # Figures for make bench; not part of the tests.
 add_executable(policy_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/policy_bench.c)

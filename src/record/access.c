@@ -3,6 +3,7 @@
  * That a resource is sensitive can only narrow it, so it is always looked at first.
  * Invariant: a refusal is in the trail before it is told. */
 #include "record/consent_int.h"
+#include "record/release_int.h"
 #include "record/restrict_int.h"
 
 bool access_bound(const struct op *op)
@@ -135,6 +136,20 @@ static bool by_tenant(struct op *op, struct record *rec, const struct store_doc 
     return !x;
 }
 
+/* What the patient wished to hear of first (policy/release.h). */
+static bool by_release(struct op *op, struct record *rec, const struct store_doc *d,
+                       struct answer *ret)
+{
+    bool waits = release_hides(op, rec, d);
+    ret->whatever = ret->whatever && !release_binds(op, rec, d->type);
+    if (waits)
+        ret->v = (struct access_verdict){
+            .rule = STR("CURES-02"),
+            .citation = STR("ONC FAQ on patient-requested delay"),
+            .why = STR("This waits until the care team told you of it, as you asked.")};
+    return !waits;
+}
+
 static bool by_consents(struct op *op, struct record *rec, const struct consent_question *q,
                         struct answer *ret)
 {
@@ -161,7 +176,7 @@ static bool may(struct op *op, struct record *rec, enum action action, const str
                                .scopes_held = known ? scopes_held_doc(op, rec, &then) : 0};
     *ret = (struct answer){.listed = ret->listed};
     if (!by_rows(op, rec, &then, &q, ret) || !by_labels(op, known ? &then : NULL, &q, ret) ||
-        !by_tenant(op, rec, &then, ret)) {
+        !by_tenant(op, rec, &then, ret) || !by_release(op, rec, &then, ret)) {
         ret->whatever = false;
         return false;
     }
@@ -271,7 +286,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     const struct restriction *x = restrict_type(op, rec, type, &some);
     if (v.allowed && x)
         v = (struct access_verdict){.rule = x->id, .why = x->why};
-    plan->careful |= some;
+    plan->careful |= some || release_binds(op, rec, type);
     if (!v.allowed) {
         struct audit a = {.action = action, .type = type, .outcome = ERR_FORBIDDEN, .rule = v.rule};
         TRY(audit_append(op, rec, &a));

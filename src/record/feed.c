@@ -1,6 +1,7 @@
 /* Following: the change feed, cursors, named state and outbox of the care rooms. Content is not
  * shown here, so nothing is audited. Invariant: a cursor moves only in a record_tx. */
 #include "record/record_int.h"
+#include "record/release_int.h"
 
 err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max,
                 struct record_change **ret, size_t *ret_n)
@@ -10,8 +11,10 @@ err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max,
     TRY(store_feed(op, rec->store, after, max, &c, &n));
     struct record_change *r = ARENA_ARRAY(op->arena, struct record_change, n);
     TRY(op_check(op));
-    for (size_t i = 0; i < n; i++) /* a follower may be faster than the writer's own next step */
+    for (size_t i = 0; i < n; i++) { /* a follower may be faster than the writer's own next step */
         consents_stale(rec, c[i].type, c[i].comp);
+        release_stale(rec, c[i].type, c[i].comp);
+    }
     for (size_t i = 0; i < n; i++)
         r[i] = (struct record_change){.t = c[i].t,
                                       .rid = c[i].rid,

@@ -5,6 +5,7 @@
  * and ended by privacy officers only. */
 #include "record/bulk.h"
 #include "record/record_int.h"
+#include "record/release_int.h"
 
 /* Task elements (http://hl7.org/fhir/R4/task.html) that the desk's doors keep. */
 static const char *const kept[] = {"status", "owner",  "output",         "restriction",
@@ -62,11 +63,30 @@ static err held(struct record_tx *tx, const struct staged *s)
                         STR("A legal hold is changed and ended by a privacy officer only."));
 }
 
+/* The patient's own choice has its own door (release_set.c). */
+static err wished(struct record_tx *tx, const struct staged *s)
+{
+    struct store_doc old = {.deleted = true};
+    struct json *before = NULL;
+    if (s->type != tx->rec->t_form || (tx->op->actor && tx->op->actor->role == ROLE_SYSTEM))
+        return OK;
+    if (s->action != ACTION_CREATE && s->rid)
+        TRY(store_get(tx->op, tx->rec->store, s->rid, &old));
+    if (!old.deleted)
+        TRY(tree_of(tx->op, tx->rec, &old, &before));
+    if (!release_form(s->resource) && !release_form(before))
+        return OK;
+    return fail_at(tx->op, ERR_UNPROCESSABLE,
+                   links_path(tx, s, STR("QuestionnaireResponse.questionnaire")),
+                   "When results are shown is for the patient to say: Patient/[id]/$release.");
+}
+
 err plain_check(struct record_tx *tx, struct staged *s)
 {
     struct op *op = tx->op;
     struct store_doc old = {.deleted = true};
     struct json *before;
+    TRY(wished(tx, s));
     if (s->type != tx->rec->t_task || !s->resource || (op->actor && op->actor->role == ROLE_SYSTEM))
         return OK;
     if (s->action == ACTION_UPDATE)

@@ -3,6 +3,7 @@
  * answered without an index; any other is a client's and goes through one. */
 #include "policy/redact.h"
 #include "record/profile_int.h"
+#include "record/release_int.h"
 #include "record/restrict_int.h"
 
 #include <sodium.h>
@@ -49,11 +50,14 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_parameter = fhir_type_parse(STR("SearchParameter")),
                            .t_team = fhir_type_parse(STR("CareTeam")),
                            .t_organization = fhir_type_parse(STR("Organization")),
-                           .t_staff_role = fhir_type_parse(STR("PractitionerRole"))};
+                           .t_staff_role = fhir_type_parse(STR("PractitionerRole")),
+                           .t_form = fhir_type_parse(STR("QuestionnaireResponse"))};
     page_key_make(rec);
     e = consents_new(op, rec);
     if (e == OK)
         e = restrict_open(op, rec);
+    if (e == OK)
+        e = releases_new(op, rec);
     if (e == OK)
         e = reindex_format(op, rec);
     if (e == OK)
@@ -77,6 +81,7 @@ void record_free(struct record *rec)
         return;
     consents_free(rec->consents);
     restrict_close(rec);
+    releases_free(rec);
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);

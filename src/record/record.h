@@ -193,8 +193,9 @@ MUST err record_may_read(struct op *op, struct record *rec, uint64_t rid, uint32
 /* Has the patient a Consent about who sees what? patient 0: yes, perhaps. Then what a role may see
  * is asked of each resource (record_may_read). */
 bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient);
-/* Does a restriction of the tenant take something of the type from op->actor? The same then. */
-bool record_narrows(const struct op *op, struct record *rec, fhir_type type);
+/* Does a restriction of the tenant, or the patient's wish about results, take something of the type
+ * from op->actor? The same then. */
+bool record_narrows(struct op *op, struct record *rec, fhir_type type);
 /* Before anything is served: whether roles that treat need to do with a patient to be shown them
  * (a team, visit, task, appointment or episode that names them); off unless set. */
 void record_set_relationship(struct record *rec, bool on);

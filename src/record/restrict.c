@@ -1,6 +1,7 @@
 /* A tenant's restrictions (policy/restrict.h) of what a role sees: by type, and unless the patient
  * has a visit near today. Invariant: a visit that could not be looked up is none; what was found
  * out holds for a second, so that a page of one patient asks once. */
+#include "record/release_int.h"
 #include "record/restrict_int.h"
 
 #include <pthread.h>
@@ -95,8 +96,8 @@ const struct restriction *restrict_type(const struct op *op, struct record *rec,
     return NULL;
 }
 
-bool record_narrows(const struct op *op, struct record *rec, fhir_type type)
+bool record_narrows(struct op *op, struct record *rec, fhir_type type)
 {
     bool some;
-    return restrict_type(op, rec, type, &some) || some;
+    return restrict_type(op, rec, type, &some) || some || release_binds(op, rec, type);
 }

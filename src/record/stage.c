@@ -2,6 +2,7 @@
  * the line in the trail. Invariant: nothing is put before every staged write has passed every
  * check, and every put has its trail line in the same transaction. */
 #include "record/record_int.h"
+#include "record/release_int.h"
 
 struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type,
                          struct json *resource)
@@ -247,8 +248,10 @@ err stage_commit(struct record_tx *tx, struct store_commit *ret)
 void stage_committed(struct record_tx *tx)
 {
     custom_leave(tx);
-    for (size_t i = 0; i < tx->staged.n; i++)
+    for (size_t i = 0; i < tx->staged.n; i++) {
         consents_stale(tx->rec, tx->staged.at[i]->type, tx->staged.at[i]->comp);
+        release_stale(tx->rec, tx->staged.at[i]->type, tx->staged.at[i]->comp);
+    }
     if (tx->parameters)
         custom_stale(tx->rec);
     if (tx->definitions)

@@ -148,6 +148,61 @@ class Rights(Case):
         self.expect(200, self.ask("PUT", f"/fhir/Task/{held['id']}", self.olga, {**held, "status": "completed"}))
         self.assertEqual("accepted", self.step(task, "decide", decision="granted").json["status"])
 
+    def lab(self, rid, value=71, **more):
+        self.put("Observation", rid, {
+            "status": "final", "subject": {"reference": "Patient/ana"}, "code": {"text": "lab"},
+            "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                                      "code": "laboratory"}]}], "valueQuantity": {"value": value}, **more})
+
+    def choose(self, **how):
+        return self.expect(200, self.ask("POST", "/fhir/Patient/ana/$release", self.ana, how)).json
+
+    def found(self, token, query="code:text=lab"):
+        a = self.expect(200, self.ask("GET", f"/fhir/Observation?patient=ana&{query}", token)).json
+        return {e["resource"]["id"] for e in a.get("entry", [])}, a.get("total")
+
+    def test_results_wait_as_the_patient_wished(self):
+        self.lab("l0")
+        self.assertEqual("now", self.choose(lab="now")["choices"][2]["how"])
+        self.lab("l1")
+        self.assertEqual(200, self.ask("GET", "/fhir/Observation/l1", self.ana).status)
+        self.choose(lab="phone")
+        self.lab("l2")
+        self.expect(404, self.ask("GET", "/fhir/Observation/l2", self.ana))
+        self.expect(404, self.ask("GET", "/fhir/Observation/l2/_history/1", self.ana))
+        self.assertEqual({"l0", "l1"}, self.found(self.ana, "category=laboratory")[0])
+        count = self.ask("GET", "/fhir/Observation?patient=ana&category=laboratory&_summary=count", self.ana).json
+        self.assertEqual(2, count["total"])
+        self.assertNotIn("Observation/l2", json.dumps(self.ask("GET", "/fhir/Patient/ana/$everything", self.ana).json))
+        self.assertEqual(200, self.ask("GET", "/fhir/Observation/l2", self.nurse).status)
+        self.assertEqual(1, self.ask("GET", "/fhir/Patient/ana/$release", self.ana).json["waiting"])
+        shown = self.expect(200, self.ask("GET", "/fhir/Patient/ana/$release", self.nurse)).json
+        self.assertEqual(("phone", 0), (shown["choices"][2]["how"], shown["waiting"]))
+        told = self.ask("POST", "/fhir/Observation/l2/$told", self.ana, {"how": "phone"})
+        self.assertIn(told.status, (403, 404))
+        self.expect(422, self.ask("POST", "/fhir/Observation/l2/$told", self.doc, {"how": "written"}))
+        self.expect(200, self.ask("POST", "/fhir/Observation/l2/$told", self.doc, {"how": "phone"}))
+        self.assertEqual(200, self.ask("GET", "/fhir/Observation/l2", self.ana).status)
+        self.lab("l3")
+        self.expect(404, self.ask("GET", "/fhir/Observation/l3", self.ana))
+        self.choose(lab="now")
+        self.assertEqual(200, self.ask("GET", "/fhir/Observation/l3", self.ana).status)
+
+    def test_nobody_else_puts_results_off(self):
+        form = {"resourceType": "QuestionnaireResponse", "status": "completed",
+                "questionnaire": "https://weft.health/fhir/Questionnaire/result-release",
+                "subject": {"reference": "Patient/eva"}, "author": {"reference": "Patient/eva"}}
+        for token in (self.nurse, self.agent, self.eva):
+            self.expect(422, self.ask("POST", "/fhir/QuestionnaireResponse", token, form))
+        self.expect(200, self.ask("POST", "/fhir/Patient/eva/$release", self.eva, {"lab": "phone"}))
+        mine = self.ask("GET", "/fhir/QuestionnaireResponse?patient=eva", self.nurse).json["entry"][0]["resource"]
+        other = {**mine, "questionnaire": "https://example.org/other"}
+        self.expect(422, self.ask("PUT", f"/fhir/QuestionnaireResponse/{mine['id']}", self.nurse, other))
+        for token in (self.nurse, self.agent, self.olga, self.system):
+            self.expect(403, self.ask("POST", "/fhir/Patient/eva/$release", token, {"lab": "phone"}))
+        self.expect(404, self.ask("POST", "/fhir/Patient/ana/$release", self.eva, {"lab": "phone"}))
+        self.expect(400, self.ask("POST", "/fhir/Patient/eva/$release", self.eva, {"lab": "never"}))
+
 
 if __name__ == "__main__":
     main()

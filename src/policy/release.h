@@ -1,0 +1,34 @@
+/* A patient may wish to hear of a result from the care team before they see it themselves; nobody
+ * else may put it off (CURES-01, CURES-02). Which category a result is, and whether it waits. Pure;
+ * data in spec/rules/release.csv. Invariant: without a wish nothing waits; a wish holds what came
+ * after it, until somebody told the patient or the row's days are over; a wish more never shows
+ * more. */
+#ifndef WEFT_POLICY_RELEASE_H
+#define WEFT_POLICY_RELEASE_H
+
+#include "policy/policy.h"
+
+#define RELEASE_MAX 8u /* categories, at most */
+#define RELEASE_NONE SIZE_MAX
+
+enum release_how { RELEASE_NOW, RELEASE_WRITTEN, RELEASE_PHONE, RELEASE_HOW_COUNT };
+struct release_wish {
+    enum release_how how;
+    int64_t since; /* ms: results from then on */
+};
+
+size_t release_count(void);
+str release_category(size_t i);
+unsigned release_days(size_t i);
+str release_how_name(enum release_how how); /* "now", "written", "phone" */
+bool release_how_parse(str s, enum release_how *ret);
+
+/* Can a resource of the type be a result at all? */
+bool release_type(str type);
+/* The category of a result; RELEASE_NONE: it is none. codes: of its category element. */
+size_t release_of(str type, const str *codes, size_t n, bool restricted);
+/* Does a result of `when` wait now? told: somebody told the patient. */
+bool release_waits(const struct release_wish *wish, size_t category, int64_t when, int64_t now,
+                   bool told);
+
+#endif

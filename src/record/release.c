@@ -1,0 +1,185 @@
+/* Which of a patient's own results wait until somebody told them. Invariants: a wish is as new as the
+ * commit before it was asked for; while wishes cannot be read, results wait; staff, and results from
+ * before the wish, are never touched. */
+#include "record/consent_int.h"
+#include "record/entry_int.h"
+#include "record/release_int.h"
+
+#include "base/time.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define SLOT_BITS 12u
+#define SLOTS (1u << SLOT_BITS)
+#define CODES_MAX 16u
+
+struct slot {
+    uint64_t patient;
+    unsigned written; /* counter of when it was read */
+    bool any;         /* a wish other than now */
+    struct record_release wish;
+};
+struct releases {
+    pthread_mutex_t lock;
+    struct slot at[SLOTS];
+    atomic_uint written[SLOTS];
+};
+
+static size_t slot_of(uint64_t patient)
+{
+    return patient * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SLOT_BITS);
+}
+
+err releases_new(struct op *op, struct record *rec)
+{
+    rec->releases = calloc(1, sizeof *rec->releases);
+    if (!rec->releases)
+        return fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
+    pthread_mutex_init(&rec->releases->lock, NULL);
+    for (size_t i = 0; i < SLOTS; i++)
+        atomic_store(&rec->releases->written[i], 1);
+    return OK;
+}
+
+void releases_free(struct record *rec)
+{
+    if (rec->releases)
+        pthread_mutex_destroy(&rec->releases->lock);
+    free(rec->releases);
+}
+
+void release_stale(struct record *rec, fhir_type type, uint64_t patient)
+{
+    if (type == rec->t_form)
+        atomic_fetch_add(&rec->releases->written[slot_of(patient)], 1);
+}
+
+bool release_form(const struct json *resource)
+{
+    return str_eq(json_get_str(resource, STR("questionnaire")), STR(RECORD_RELEASE_FORM));
+}
+
+static void read_item(const struct json *item, struct record_release *w)
+{
+    enum release_how how;
+    struct time_span at;
+    for (size_t i = 0; i < release_count(); i++) {
+        if (!str_eq(json_get_str(item, STR("linkId")), release_category(i)))
+            continue;
+        if (release_how_parse(json_str(json_path(item, "answer.0.valueCoding.code")), &how) &&
+            time_parse(json_str(json_path(item, "answer.0.item.0.answer.0.valueDateTime")), &at))
+            w->wish[i] = (struct release_wish){how, at.lo};
+    }
+}
+
+err release_load(struct op *op, struct record *rec, uint64_t patient, struct record_release *ret,
+                 struct store_doc *ret_doc)
+{
+    static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT};
+    struct matches m = {0};
+    struct store_doc p, d;
+    struct json *tree;
+    struct op inner;
+    op_init(&inner, op->arena, &self, op->now);
+    *ret = (struct record_release){0};
+    *ret_doc = (struct store_doc){0};
+    TRY(peek_named(&inner, rec, patient, &p));
+    str query = arena_printf(op->arena, "patient=Patient/%.*s&questionnaire=" RECORD_RELEASE_FORM,
+                             STR_ARG(doc_id(&inner, rec, patient, p.client_id)));
+    TRY(match_some(&inner, rec, rec->t_form, query, 1, &m));
+    if (m.n == 0)
+        return OK;
+    TRY(store_get(&inner, rec->store, m.docs[0].rid, &d));
+    TRY(tree_of(&inner, rec, &d, &tree));
+    const struct json *items = JSON_GET(tree, "item"), *one;
+    for (size_t i = 0; (one = json_at(items, i)); i++)
+        read_item(one, ret);
+    *ret_doc = d;
+    return OK;
+}
+
+/* The wishes of a patient, out of memory when nothing was written since; false: there are none. */
+static bool wishes(struct op *op, struct record *rec, uint64_t patient, struct record_release *ret)
+{
+    struct releases *r = rec->releases;
+    size_t i = slot_of(patient);
+    unsigned written = atomic_load(&r->written[i]);
+    struct store_doc doc;
+    pthread_mutex_lock(&r->lock);
+    struct slot s = r->at[i];
+    pthread_mutex_unlock(&r->lock);
+    if (s.patient != patient || s.written != written) {
+        s = (struct slot){.patient = patient, .written = written};
+        struct fault before = op->fault;
+        if (release_load(op, rec, patient, &s.wish, &doc) != OK) {
+            op->fault = before;
+            for (size_t k = 0; k < release_count(); k++) /* not known: held for this once */
+                ret->wish[k] = (struct release_wish){RELEASE_WRITTEN, INT64_MIN};
+            return true;
+        }
+        for (size_t k = 0; k < release_count(); k++)
+            s.any |= s.wish.wish[k].how != RELEASE_NOW;
+        pthread_mutex_lock(&r->lock);
+        r->at[i] = s;
+        pthread_mutex_unlock(&r->lock);
+    }
+    *ret = s.wish;
+    return s.any;
+}
+
+static bool told(const struct json *tree)
+{
+    const struct json *tags = json_path(tree, "meta.tag"), *one;
+    for (size_t i = 0; (one = json_at(tags, i)); i++)
+        if (str_eq(json_get_str(one, STR("system")), STR(RECORD_RELEASE_TAG)))
+            return true;
+    return false;
+}
+
+static size_t codes_of(const struct json *tree, str *codes)
+{
+    const struct json *all = JSON_GET(tree, "category"), *one, *coding;
+    size_t n = 0;
+    for (size_t i = 0; (one = json_at(all, i)); i++)
+        for (size_t k = 0; n < CODES_MAX && (coding = json_at(JSON_GET(one, "coding"), k)); k++)
+            codes[n++] = json_get_str(coding, STR("code"));
+    return n;
+}
+
+bool release_held(struct op *op, struct record *rec, const struct record_release *w,
+                  const struct store_doc *d)
+{
+    struct json *tree;
+    str codes[CODES_MAX];
+    struct fault before = op->fault;
+    if (tree_of(op, rec, d, &tree) != OK) {
+        op->fault = before;
+        return true;
+    }
+    size_t n = codes_of(tree, codes);
+    size_t of = release_of(fhir_type_name(d->type), codes, n,
+                           label_is_restricted(label_of_body(op, d->body)));
+    return of != RELEASE_NONE && release_waits(&w->wish[of], of, d->time, op->now, told(tree));
+}
+
+static bool for_a_patient(const struct op *op)
+{
+    return op->actor && op->actor->patient &&
+           (op->actor->role == ROLE_PATIENT || op->actor->role == ROLE_HELPER);
+}
+
+bool release_hides(struct op *op, struct record *rec, const struct store_doc *d)
+{
+    struct record_release w;
+    return for_a_patient(op) && d->comp == op->actor->patient &&
+           release_type(fhir_type_name(d->type)) && wishes(op, rec, d->comp, &w) &&
+           release_held(op, rec, &w, d);
+}
+
+bool release_binds(struct op *op, struct record *rec, fhir_type type)
+{
+    struct record_release w;
+    return for_a_patient(op) && release_type(fhir_type_name(type)) &&
+           wishes(op, rec, op->actor->patient, &w);
+}
