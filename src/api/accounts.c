@@ -1,5 +1,7 @@
 /* Accounts over HTTP, for administrators: the list, a new one (which another administrator vets
- * before it can be used), disabling; and roles that colleagues lend each other. */
+ * before it can be used), disabling, a way in made anew, an end of all sessions; and roles that
+ * colleagues lend each other. Invariant: nobody decides about their own account here, and who gave
+ * an account its role, person or password does not vet it. */
 #include "api/api_int.h"
 
 static struct json *row(struct call *c, const struct identity_account *a)
@@ -20,16 +22,38 @@ static struct json *row(struct call *c, const struct identity_account *a)
     return o;
 }
 
+/* For the list: also how it is opened, and what training is missing. */
+static err row_whole(struct call *c, const struct identity_account *a, struct json **ret)
+{
+    struct arena *m = c->op.arena;
+    struct identity_account_ways w;
+    TRY(identity_account_ways(&c->op, c->api->id, a->user, &w));
+    struct json *o = row(c, a);
+    json_set_str(m, o, STR("by"), a->by);
+    json_set_str(m, o, STR("patient"), a->patient);
+    json_set(m, o, STR("password"), json_new_bool(m, w.password));
+    json_set(m, o, STR("totp"), json_new_bool(m, w.totp));
+    json_set(m, o, STR("passkeys"), json_new_i64(m, w.passkeys));
+    if (w.trained != INT64_MAX)
+        json_set_str(m, o, STR("trained"),
+                     w.trained > c->op.now ? time_format(m, w.trained) : STR("missing"));
+    *ret = o;
+    return OK;
+}
+
 err api_accounts(struct call *c)
 {
     struct identity_account *all;
     size_t n;
     struct arena *m = c->op.arena;
-    struct json *list = json_new(m, JSON_ARRAY), *o = json_new(m, JSON_OBJECT);
+    struct json *list = json_new(m, JSON_ARRAY), *o = json_new(m, JSON_OBJECT), *one;
     TRY(identity_account_list(&c->op, c->api->id, &all, &n));
-    for (size_t i = 0; i < n; i++)
-        if (all[i].role != ROLE_DEVICE)
-            json_push(m, list, row(c, &all[i]));
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].role == ROLE_DEVICE)
+            continue;
+        TRY(row_whole(c, &all[i], &one));
+        json_push(m, list, one);
+    }
     json_set(m, o, STR("accounts"), list);
     return answer_json(c, 200, o);
 }
@@ -80,6 +104,42 @@ err api_accounts_add(struct call *c)
     return answer_json(c, 201, row(c, &a));
 }
 
+/* Name, role, person behind it, language: another role or person waits to be vetted again. */
+static err changed(struct call *c, const struct json *in, struct identity_account *a)
+{
+    enum role role = a->role;
+    str reference = a->reference;
+    if (JSON_GET(in, "role") &&
+        (!role_parse(json_get_str(in, STR("role")), &role) || role == ROLE_SYSTEM))
+        return fail(&c->op, ERR_INVALID, "There is no such role for an account.");
+    if (JSON_GET(in, "reference"))
+        reference = json_get_str(in, STR("reference"));
+    if (JSON_GET(in, "name"))
+        a->name = json_get_str(in, STR("name"));
+    a->pending = a->pending || role != a->role || !str_eq(reference, a->reference);
+    a->role = role;
+    a->reference = reference;
+    return OK;
+}
+
+static err state_to(struct call *c, const struct json *in, str state, struct identity_account *a)
+{
+    if (str_eq(state, STR("vetted")))
+        a->pending = false;
+    else if (str_eq(state, STR("disabled")) || str_eq(state, STR("enabled")))
+        a->disabled = str_eq(state, STR("disabled"));
+    else if (str_eq(state, STR("reset")))
+        a->pending = true; /* one who sets somebody's password does not open the account alone */
+    else if (str_eq(state, STR("changed")))
+        TRY(changed(c, in, a));
+    else
+        return fail(&c->op, ERR_INVALID,
+                    "state is vetted, disabled, enabled, changed, reset or signed-out.");
+    if (JSON_GET(in, "until"))
+        TRY(until_of(c, in, &a->until));
+    return OK;
+}
+
 err api_accounts_state(struct call *c)
 {
     struct json *in;
@@ -87,22 +147,22 @@ err api_accounts_state(struct call *c)
     struct identity_account a;
     TRY(body_object(c, &in));
     str user = json_get_str(in, STR("user")), state = json_get_str(in, STR("state"));
+    str password = json_get_str(in, STR("password"));
+    bool reset = str_eq(state, STR("reset"));
     TRY(there(c, user, &a, &known));
-    if (!known)
+    if (!known || a.role == ROLE_SYSTEM)
         return fail(&c->op, ERR_NOT_FOUND, "There is no such account.");
     if (str_eq(user, c->account.user))
         return fail(&c->op, ERR_FORBIDDEN, "Another administrator decides about your account.");
-    bool vet = str_eq(state, STR("vetted"));
-    if (!vet && !str_eq(state, STR("disabled")) && !str_eq(state, STR("enabled")))
-        return fail(&c->op, ERR_INVALID, "state is vetted, disabled or enabled.");
-    if (vet)
-        a.pending = false;
-    else
-        a.disabled = str_eq(state, STR("disabled"));
-    if (JSON_GET(in, "until"))
-        TRY(until_of(c, in, &a.until));
-    a.totp = STR_NONE;
-    TRY(identity_account_put(&c->op, c->api->id, &a, STR_NONE));
+    if (reset != (password.n > 0))
+        return fail(&c->op, ERR_INVALID, "A new password belongs to the state reset.");
+    if (str_eq(state, STR("signed-out"))) {
+        TRY(identity_account_sign_out(&c->op, c->api->id, user));
+    } else {
+        TRY(state_to(c, in, state, &a));
+        a.totp = STR_NONE;
+        TRY(identity_account_put(&c->op, c->api->id, &a, password));
+    }
     return answer_json(c, 200, row(c, &a));
 }
 

@@ -12,7 +12,8 @@ static bool open_to_all(str path)
 static bool open_to_apps(str path)
 {
     return str_starts(path, STR("/fhir")) || str_eq(path, STR("/oauth/token")) ||
-           str_eq(path, STR("/oauth/revoke")) || str_eq(path, STR("/oauth/introspect"));
+           str_eq(path, STR("/oauth/revoke")) || str_eq(path, STR("/oauth/userinfo")) ||
+           str_eq(path, STR("/oauth/introspect"));
 }
 
 void cors_headers(struct call *c)

@@ -44,6 +44,7 @@ enum oauth_word {
     W_DELETE,
     W_ONLY,
     W_WHO,
+    W_EMAIL,
     W_WHO_ELSE,
     W_STAY,
     W_STAY_ONLINE,

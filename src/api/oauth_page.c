@@ -246,14 +246,10 @@ static void others(struct buf *b, str scope, enum oauth_language t)
     static const struct {
         const char *word;
         int text;
-    } rows[] = {{"openid", W_WHO},
-                {"fhirUser", -1},
-                {"profile", -1},
-                {"launch", W_WHO_ELSE},
-                {"launch/patient", W_WHO_ELSE},
-                {"launch/encounter", -1},
-                {"offline_access", W_STAY},
-                {"online_access", W_STAY_ONLINE}};
+    } rows[] = {
+        {"openid", W_WHO},        {"fhirUser", -1},           {"profile", -1},
+        {"email", W_EMAIL},       {"launch", W_WHO_ELSE},     {"launch/patient", W_WHO_ELSE},
+        {"launch/encounter", -1}, {"offline_access", W_STAY}, {"online_access", W_STAY_ONLINE}};
     bool told[W_COUNT] = {false};
     str word;
     while (str_take_until(&scope, ' ', &word))

@@ -84,6 +84,13 @@ err api_oauth_revoke(struct call *c)
     return OK;
 }
 
+err api_oauth_userinfo(struct call *c)
+{
+    struct json *o;
+    TRY(oauth_userinfo(&c->op, c->api->id, c->token, base_url(c), &o));
+    return answer_json(c, 200, o);
+}
+
 err api_oauth_register(struct call *c)
 {
     struct json *in, *o;

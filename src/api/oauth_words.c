@@ -28,6 +28,7 @@ static const char *const words[W_COUNT][LANGUAGE_COUNT] = {
     [W_DELETE] = {"delete", "borrar", "الحذف"},
     [W_ONLY] = {"only", "solo", "فقط"},
     [W_WHO] = {"It learns who you are.", "Sabrá quién es usted.", "سيعرف من أنت."},
+    [W_EMAIL] = {"It learns your e-mail address.", "Sabrá su correo electrónico.", "سيعرف بريدك الإلكتروني."},
     [W_WHO_ELSE] = {"It learns which patient this is about.", "Sabrá de qué paciente se trata.", "سيعرف من هو المريض."},
     [W_STAY] = {"It may keep looking for 90 days, also when you are away.", "Podrá seguir entrando 90 días, también cuando usted no esté.", "يمكنه الاستمرار 90 يوما، حتى في غيابك."},
     [W_STAY_ONLINE] = {"It stays signed in while you use it.", "Seguirá conectada mientras usted la use.", "يبقى متصلا أثناء استخدامك له."},

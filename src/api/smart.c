@@ -25,6 +25,7 @@ static struct json *common(struct call *c)
     address(c, o, "jwks_uri", "/oauth/jwks");
     address(c, o, "authorization_endpoint", "/oauth/authorize");
     address(c, o, "token_endpoint", "/oauth/token");
+    address(c, o, "userinfo_endpoint", "/oauth/userinfo");
     address(c, o, "introspection_endpoint", "/oauth/introspect");
     address(c, o, "revocation_endpoint", "/oauth/revoke");
     address(c, o, "registration_endpoint", "/oauth/register");
@@ -35,7 +36,7 @@ static struct json *common(struct call *c)
     strings(c, o, "token_endpoint_auth_signing_alg_values_supported", "RS384 ES384");
     strings(c, o, "code_challenge_methods_supported", "S256");
     strings(c, o, "scopes_supported",
-            "openid fhirUser profile launch launch/patient launch/encounter offline_access "
+            "openid fhirUser profile email launch launch/patient launch/encounter offline_access "
             "online_access patient/*.cruds user/*.cruds system/*.cruds");
     json_set(c->op.arena, o, STR("authorization_response_iss_parameter_supported"),
              json_new_bool(c->op.arena, true));
@@ -60,7 +61,9 @@ err api_openid(struct call *c)
     strings(c, o, "subject_types_supported", "public");
     strings(c, o, "id_token_signing_alg_values_supported", "RS256");
     strings(c, o, "response_modes_supported", "query");
-    strings(c, o, "claims_supported", "iss sub aud exp iat auth_time nonce fhirUser");
+    strings(
+        c, o, "claims_supported",
+        "iss sub aud exp iat auth_time nonce fhirUser profile name locale email email_verified");
     return answer_json(c, 200, o);
 }
 

@@ -190,7 +190,9 @@ static err put(struct op *op, struct identity *id, const struct identity_account
     bool anew = hash.n && e == OK; /* another's word on how it is opened: all other ways end */
     if (!kept.totp.n && !anew)
         kept.totp = old.totp; /* what is not put anew stays */
-    kept.by = e == OK && !anew ? old.by : op->actor->user;
+    bool other = a->role != old.role || !str_eq(a->reference, old.reference) ||
+                 !str_eq(a->patient, old.patient);
+    kept.by = e == OK && !anew && !other ? old.by : op->actor->user;
     if (anew)
         TRY(account_ways_void(op, id, a->user));
     if (ends_sessions(&old, a, hash))
@@ -257,4 +259,38 @@ err identity_account_list(struct op *op, struct identity *id, struct identity_ac
     *ret = all;
     *ret_n = n;
     return OK;
+}
+
+err identity_account_ways(struct op *op, struct identity *id, str user,
+                          struct identity_account_ways *ret)
+{
+    struct identity_account a;
+    struct account_secret secret;
+    TRY(need_manage(op));
+    TRY(account_load(op, id, user, &a, &secret));
+    *ret = (struct identity_account_ways){.password = secret.password.n > 0, .totp = a.totp.n > 0};
+    TRY(passkeys_count(op, id, user, &ret->passkeys));
+    return training_until(op, id, user, a.role, &ret->trained);
+}
+
+err account_sessions_end(struct op *op, struct identity *id, str user)
+{
+    struct identity_account a;
+    struct account_secret secret;
+    err e = ERR_CONFLICT;
+    for (unsigned i = 0; e == ERR_CONFLICT && i < ACCOUNT_TRIES; i++) {
+        op_clear(op);
+        TRY(account_load(op, id, user, &a, &secret));
+        secret.epoch = random_token(op->arena, 16);
+        e = account_keep(op, id, &a, &secret);
+    }
+    return e;
+}
+
+err identity_account_sign_out(struct op *op, struct identity *id, str user)
+{
+    TRY(need_manage(op));
+    TRY(account_sessions_end(op, id, user));
+    return record_audit_event(op, id->rec, STR("sign-out"), true,
+                              arena_cat(op->arena, user, STR(" everywhere")));
 }

@@ -30,8 +30,8 @@ struct identity_account {
 };
 /* Creates or replaces; a new password, second step, role, reference or patient, and disabling, end
  * every session and token of the account. password empty: what it had, if anything; a new one for
- * an account that is there voids its passkeys, recovery codes and second step, and whoever set it
- * does not vet the account. ERR_INVALID for
+ * an account that is there voids its passkeys, recovery codes and second step. Whoever set it, or
+ * another role or person behind it, does not vet the account. ERR_INVALID for
  * weak passwords (NIST SP 800-63B, ASVS 2.1: at least 12 characters, not a known common one, not
  * the user's name). Needs MANAGE. */
 MUST err identity_account_put(struct op *op, struct identity *id, const struct identity_account *a,
@@ -40,6 +40,17 @@ MUST err identity_account_get(struct op *op, struct identity *id, str user,
                               struct identity_account *ret);
 MUST err identity_account_list(struct op *op, struct identity *id, struct identity_account **ret,
                                size_t *ret_n);
+
+/* How the account is opened, for who manages it; nothing secret. Needs MANAGE. */
+struct identity_account_ways {
+    bool password, totp;
+    unsigned passkeys;
+    int64_t trained; /* until when; 0: something is missing; INT64_MAX: nothing is asked */
+};
+MUST err identity_account_ways(struct op *op, struct identity *id, str user,
+                               struct identity_account_ways *ret);
+/* Ends every session and token of somebody's account. Needs MANAGE; audited. */
+MUST err identity_account_sign_out(struct op *op, struct identity *id, str user);
 
 /* Password sign-in. One answer for unknown user, wrong password and disabled account
  * (ERR_UNAUTHENTICATED), in the same time; throttled per account and per peer (ERR_BUSY), which

@@ -119,6 +119,9 @@ bool account_open(const struct op *op, const struct identity_account *a);
 /* Is the role's person named, and of the right type? a->role is a role. */
 MUST err account_check_binding(struct op *op, const struct identity_account *a);
 MUST err need_manage(struct op *op);
+/* Everything that was given out to the account ends. */
+MUST err account_sessions_end(struct op *op, struct identity *id, str user);
+MUST err passkeys_count(struct op *op, struct identity *id, str user, unsigned *ret);
 /* passkey.c: what opens the account beside its password, and the count of its second step. */
 MUST err account_ways_void(struct op *op, struct identity *id, str user);
 /* Writes the stored form and forgets what is cached of the account. ERR_CONFLICT when it is not any

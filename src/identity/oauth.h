@@ -110,6 +110,10 @@ MUST err oauth_introspect(struct op *op, struct identity *id, const struct oauth
                           str token, struct json **ret);
 MUST err oauth_revoke(struct op *op, struct identity *id, const struct oauth_request *r, str token);
 
+/* OpenID Connect Core 5.3: who is behind an app's token, by its scopes. ERR_FORBIDDEN without
+ * openid. */
+MUST err oauth_userinfo(struct op *op, struct identity *id, str token, str base, struct json **ret);
+
 /* ---- keys, house-keeping, looking on ---- */
 MUST err oauth_jwks(struct op *op, struct identity *id, struct json **ret);
 /* A new signing key now; the old one verifies on until what it signed is over. Needs MANAGE. */

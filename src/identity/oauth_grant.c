@@ -28,12 +28,6 @@ err oauth_account(struct op *op, struct identity *id, str user, str epoch,
     return OK;
 }
 
-/* A stable name of the person for apps that is not their account's. */
-static str subject(struct op *op, str user)
-{
-    return str_sub(oauth_hash(op, arena_cat(op->arena, STR("weft subject "), user)), 0, 32);
-}
-
 static err id_token(struct op *op, struct identity *id, const struct oauth_grant *g, str base,
                     str *ret)
 {
@@ -42,17 +36,19 @@ static err id_token(struct op *op, struct identity *id, const struct oauth_grant
     str kid, pem;
     TRY(oauth_signing_key(op, id, &kid, &pem));
     json_set_str(m, o, STR("iss"), base);
-    json_set_str(m, o, STR("sub"), subject(op, g->account.user));
     json_set_str(m, o, STR("aud"), g->client.id);
     oauth_set_number(op, o, "iat", op->now / 1000);
     oauth_set_number(op, o, "exp", (op->now + OAUTH_ACCESS_MS) / 1000);
     oauth_set_number(op, o, "auth_time", g->auth_time / 1000);
     if (g->nonce.n)
         json_set_str(m, o, STR("nonce"), g->nonce);
-    if (oauth_has(g->scope, "fhirUser") && g->account.reference.n)
-        json_set_str(
-            m, o, STR("fhirUser"),
-            arena_printf(m, "%.*s/fhir/%.*s", STR_ARG(base), STR_ARG(g->account.reference)));
+    struct oauth_who w = {.user = g->account.user,
+                          .reference = g->account.reference,
+                          .name = g->account.name,
+                          .language = g->account.language,
+                          .scope = g->scope,
+                          .base = base};
+    oauth_claims(op, id, &w, o);
     return jose_sign(op, pem, kid, o, ret);
 }
 

@@ -100,6 +100,11 @@ bool oauth_wants_patient(str scope);
 /* oauth_assert.c: who the app is. ERR_UNAUTHENTICATED "invalid_client". */
 MUST err oauth_client_known(struct op *op, struct identity *id, const struct oauth_request *r,
                             struct oauth_client *ret);
+/* oauth_user.c: sub, and what the scopes call for, into o. */
+struct oauth_who {
+    str user, reference, name, language, scope, base;
+};
+void oauth_claims(struct op *op, struct identity *id, const struct oauth_who *w, struct json *o);
 /* oauth_grant.c */
 struct oauth_grant {
     struct oauth_client client;

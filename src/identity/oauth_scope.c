@@ -14,9 +14,9 @@ bool oauth_has(str scope, const char *word)
 
 static bool plain(str word)
 {
-    static const char *const known[] = {"openid",         "fhirUser",       "profile",
-                                        "launch",         "launch/patient", "launch/encounter",
-                                        "offline_access", "online_access"};
+    static const char *const known[] = {
+        "openid",         "fhirUser",         "profile",        "email",        "launch",
+        "launch/patient", "launch/encounter", "offline_access", "online_access"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_eq(word, str_of(known[i])))
             return true;

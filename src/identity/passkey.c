@@ -52,6 +52,14 @@ err passkeys_keep(struct op *op, str user, const struct passkeys *p, struct stor
     return store_commit(op, tx, &done);
 }
 
+err passkeys_count(struct op *op, struct identity *id, str user, unsigned *ret)
+{
+    struct passkeys p;
+    TRY(passkeys_load(op, id, user, &p));
+    *ret = (unsigned)p.list->n;
+    return OK;
+}
+
 /* Every way in but the password is void: passkeys, recovery codes, and what was counted of tries.
  */
 err account_ways_void(struct op *op, struct identity *id, str user)

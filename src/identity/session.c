@@ -97,17 +97,8 @@ err identity_session_end(struct op *op, struct identity *id, str token, str sess
 err identity_sign_out_everywhere(struct op *op, struct identity *id, str token)
 {
     struct session s = {0};
-    struct identity_account a;
-    struct account_secret secret;
     TRY(session_need(op, id, token, false, &s));
-    err e = ERR_CONFLICT;
-    for (unsigned i = 0; e == ERR_CONFLICT && i < ACCOUNT_TRIES; i++) {
-        op_clear(op);
-        TRY(account_load(op, id, str_of(s.user), &a, &secret));
-        secret.epoch = random_token(op->arena, 16);
-        e = account_keep(op, id, &a, &secret);
-    }
-    TRY(e);
+    TRY(account_sessions_end(op, id, str_of(s.user)));
     return record_audit_event(op, id->rec, STR("sign-out"), true, STR("everywhere"));
 }
 

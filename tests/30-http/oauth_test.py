@@ -60,6 +60,30 @@ class Oauth(Case):
 
     # ---- discovery ----
 
+    def test_userinfo_tells_by_scope(self):
+        person = self.server.call("GET", "/fhir/Patient/" + self.one, token=self.system).json
+        person["telecom"] = [{"system": "email", "value": "old@mail.example", "use": "old"},
+                             {"system": "email", "value": "one@mail.example"}]
+        self.assertEqual(200, self.server.call("PUT", "/fhir/Patient/" + self.one, person, self.system).status)
+        told = {}
+        for extra in ("", "profile email fhirUser "):
+            app = App(self, "openid " + extra + "launch/patient " + RESOURCES)
+            t = app.launch("pat.one", PATIENT)
+            a = self.server.call("GET", "/oauth/userinfo", token=t["access_token"])
+            told[extra] = self.expect(200, a).json
+            ours = claims(t["id_token"])
+            for name in ("name", "email", "fhirUser", "sub"):
+                self.assertEqual(ours.get(name), told[extra].get(name), name)
+        self.assertEqual({"sub"}, set(told[""]))
+        all = told["profile email fhirUser "]
+        self.assertEqual((told[""]["sub"], "one@mail.example", False, f"{app.base}/fhir/Patient/{self.one}"),
+                         tuple(all[k] for k in ("sub", "email", "email_verified", "fhirUser")))
+        self.expect(403, self.server.call("POST", "/oauth/userinfo", token=self.nurse))
+        self.expect(401, self.server.call("GET", "/oauth/userinfo", token="x" * 43))
+        app = App(self, "launch/patient " + RESOURCES)
+        t = app.launch("pat.one", PATIENT)
+        self.expect(403, self.server.call("GET", "/oauth/userinfo", token=t["access_token"]))
+
     def test_discovery(self):
         for path in ("/.well-known/smart-configuration", "/fhir/.well-known/smart-configuration"):
             a = self.expect(200, self.call("GET", path, token=None, headers={"Origin": "http://x.example"}))

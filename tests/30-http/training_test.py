@@ -73,6 +73,38 @@ class Training(Case):
         self.expect(401, self.ask("GET", "/auth/me", token))
         self.expect(403, self.ask("GET", "/auth/accounts", self.begin("nurse.ada")))
 
+    def test_an_administrator_resets_and_changes(self):
+        one, two = self.begin("admin.one"), self.begin("admin.two")
+        self.expect(201, self.ask("POST", "/auth/accounts", one, {
+            "user": "nurse.fay", "role": "nurse", "name": "Fay", "password": WORDS}))
+        state = lambda who, s, **more: self.ask("POST", "/auth/accounts/state", who,
+                                                {"user": "nurse.fay", "state": s, **more})
+        row = lambda: next(r for r in self.expect(200, self.ask("GET", "/auth/accounts", one)).json["accounts"]
+                           if r["user"] == "nurse.fay")
+        self.expect(200, state(two, "vetted"))
+        self.assertEqual(("open", "admin.one", "missing", 0, True),
+                         tuple(row()[k] for k in ("state", "by", "trained", "passkeys", "password")))
+        token = self.begin("nurse.fay")
+        self.expect(200, state(one, "signed-out"))
+        self.expect(401, self.ask("GET", "/auth/me", token))
+        self.expect(400, state(one, "reset"))
+        self.expect(400, state(one, "vetted", password=WORDS))
+        self.expect(400, state(one, "reset", password="short"))
+        self.expect(200, state(one, "reset", password="other plain words 5"))  # R168
+        self.expect(403, state(one, "vetted"))
+        self.assertEqual("pending", row()["state"])
+        self.expect(200, state(two, "vetted"))
+        self.begin("nurse.fay", "other plain words 5")
+        self.expect(400, state(one, "changed", role="system"))
+        self.expect(200, state(two, "changed", name="Fay F."))
+        self.assertEqual("open", row()["state"])
+        self.expect(200, state(two, "changed", role="agent"))
+        self.assertEqual(("pending", "agent", "Fay F."), tuple(row()[k] for k in ("state", "role", "name")))
+        self.expect(403, state(two, "vetted"))
+        self.expect(200, state(one, "vetted"))
+        self.expect(200, state(one, "enabled", until="2020-01-01"))
+        self.assertEqual("ended", row()["state"])
+
     def test_lending(self):
         ada, bea = self.begin("nurse.ada"), self.begin("nurse.bea")
         until = (datetime.now(timezone.utc) + timedelta(hours=2)).isoformat()

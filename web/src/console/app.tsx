@@ -18,7 +18,9 @@ import { connected, heard, startLive, stopLive } from "../lib/live";
 import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
+import { AccountsPage, mayAccounts } from "./accounts";
 import { AppsPage, mayApps } from "./apps";
+import { LendingPage } from "./lending";
 import { Outbox } from "./outbox";
 import { Patients } from "./patients";
 import { mayRule, RulesPage } from "./rules";
@@ -33,10 +35,16 @@ const SCREENS: { to: string; word: Key; icon: IconName }[] = [
 ];
 const RULES: (typeof SCREENS)[number] = { to: "/rules", word: "nav_rules", icon: "table" };
 const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
+const ACCOUNTS: (typeof SCREENS)[number] = {
+  to: "/accounts",
+  word: "nav_accounts",
+  icon: "people",
+};
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,
   ...(mayRule(role) ? [RULES] : []),
   ...(mayApps(role) ? [APPS] : []),
+  ...(mayAccounts(role) ? [ACCOUNTS] : []),
 ];
 
 function LiveState() {
@@ -102,6 +110,9 @@ function Account() {
       </div>
       <a class="btn" href={href("/security")}>
         {t("security_title")}
+      </a>
+      <a class="btn" href={href("/lending")}>
+        {t("le_title")}
       </a>
       <button type="button" class="btn" onClick={() => (helpOpen.value = true)}>
         {t("help")} <Keys keys="?" />
@@ -171,6 +182,8 @@ function Screen() {
   if (at === "/patients") return <Patients />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;
+  if (at === "/accounts") return <AccountsPage />;
+  if (at === "/lending") return <LendingPage />;
   if (at === "/security") return <SecurityPage />;
   if (at === "/outbox") return <Outbox />;
   return <WorklistPage />;
