@@ -23,6 +23,13 @@ err api_launches(struct call *c)
     return answer_json(c, 200, o);
 }
 
+err api_launch_apps(struct call *c)
+{
+    struct json *o;
+    TRY(oauth_client_launchable(&c->op, c->api->id, &o));
+    return answer_json(c, 200, o);
+}
+
 err api_launch(struct call *c)
 {
     struct json *in, *o = json_new(c->op.arena, JSON_OBJECT);

@@ -59,6 +59,21 @@ static err stopped(struct call *c, err e)
     return oauth_page_stopped(c, arena_str(c->op.arena, c->op.fault.issues[0].message));
 }
 
+/* "https://login.example.org/realm" as people know it. */
+static str host_of(str issuer)
+{
+    size_t at = str_find(issuer, STR("://"), 0);
+    str rest = at == SIZE_MAX ? issuer : str_sub(issuer, at + 3, SIZE_MAX), host;
+    return str_take_until(&rest, '/', &host) ? host : STR_NONE;
+}
+
+err api_ways(struct call *c)
+{
+    struct json *o = json_new(c->op.arena, JSON_OBJECT);
+    json_set_str(c->op.arena, o, STR("outside"), host_of(outside_issuer(c->api)));
+    return answer_json(c, 200, o);
+}
+
 err api_outside(struct call *c)
 {
     struct oauth_provider p = provider(c);

@@ -37,6 +37,8 @@ MUST err oauth_client_decide(struct op *op, struct identity *id, str client,
                              const struct json *decision, struct json **ret);
 /* All of them for the administrator; nothing secret. Needs MANAGE. */
 MUST err oauth_client_list(struct op *op, struct identity *id, struct json **ret);
+/* {"apps": [{"app", "name"}]}: approved ones that an EHR launch can open. */
+MUST err oauth_client_launchable(struct op *op, struct identity *id, struct json **ret);
 /* May pages of this origin read answers: is it one of an approved app? */
 bool oauth_origin(struct op *op, struct identity *id, str origin);
 /* How the network is reached (keys from jwks_uri, an outside provider); unset: not at all. form

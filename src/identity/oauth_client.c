@@ -453,3 +453,25 @@ err oauth_client_list(struct op *op, struct identity *id, struct json **ret)
     json_set(op->arena, *ret, STR("apps"), list);
     return op_check(op);
 }
+
+err oauth_client_launchable(struct op *op, struct identity *id, struct json **ret)
+{
+    str *names;
+    size_t n;
+    struct arena *a = op->arena;
+    struct json *list = json_new(a, JSON_ARRAY);
+    TRY(store_kv_list(op, id->store, STR("oc/"), CLIENTS_MAX, &names, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct oauth_client c;
+        TRY(oauth_client_load(op, id, str_sub(names[i], 3, SIZE_MAX), &c));
+        if (!oauth_client_lives(op, &c) || !c.launch.n)
+            continue;
+        struct json *row = json_new(a, JSON_OBJECT);
+        json_set_str(a, row, STR("app"), c.id);
+        json_set_str(a, row, STR("name"), c.name);
+        json_push(a, list, row);
+    }
+    *ret = json_new(a, JSON_OBJECT);
+    json_set(a, *ret, STR("apps"), list);
+    return op_check(op);
+}

@@ -127,6 +127,7 @@ class Outside(Case):
         one = self.patient()
         app.ask()
         self.assertIn(f'href="/oauth/outside?l={app.handle}"', app.text)
+        self.assertTrue(Provider.issuer.endswith("//" + self.server.call("GET", "/auth/ways").json["outside"]))
         handle = app.handle
         a = app.page(self.back(*self.away("?l=" + handle, app.cookie)))
         self.assertEqual(200, a.status)

@@ -157,6 +157,10 @@ class Oauth(Case):
         made = self.server.call("POST", "/auth/launch", {"app": app.id, "patient": self.one}, who)
         self.assertEqual(201, made.status, made.body)
         self.assertTrue(made.json["url"].startswith("https://app.example/launch?iss=http"))
+        apps = self.server.call("GET", "/auth/launch", token=who).json["apps"]
+        self.assertEqual([app.id], [a["app"] for a in apps if a["app"] == app.id])
+        plain = App(self, "launch/patient " + RESOURCES)
+        self.assertNotIn(plain.id, [a["app"] for a in apps])
         self.assertNotIn(self.one, made.json["url"])
         app.ask(launch=made.json["launch"])
         app.sign_in("pat.one", PATIENT)

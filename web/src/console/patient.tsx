@@ -11,6 +11,7 @@ import { birthDate, day, dayTime, fullDate, has, type Key, lang, number, t } fro
 import { again } from "../lib/load";
 import { useConditions, useLimits, useMedicines, usePatient, useVitals } from "./data";
 import { Hidden } from "./glass";
+import { LaunchApps } from "./launch";
 import { Timeline } from "./timeline";
 import { useNow } from "./worklist";
 
@@ -66,6 +67,7 @@ function Head({ id }: { id: string }) {
           <span key={i}>{f}</span>
         ))}
       </p>
+      <LaunchApps patient={id} />
     </header>
   );
 }

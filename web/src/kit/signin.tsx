@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "../lib/api";
 import { LANGS, type Lang, lang, setLanguage, t, wantedLanguage } from "../lib/i18n";
 import { hasPasskeys, signInByPasskey } from "../lib/passkey";
-import { begin, endReason, type Session } from "../lib/session";
+import { begin, endReason, expectSession, type Session } from "../lib/session";
 import { Wrong } from "./act";
 import { Choice, errorText } from "./basics";
 import { Brand, Icon } from "./icons";
@@ -76,6 +76,24 @@ function CodeField({ user }: { user: string }) {
         </p>
       )}
     </div>
+  );
+}
+
+/** People of the organisation's own provider, when one is set up. The mark lets the page that comes back
+ * look for the session. */
+function Outside() {
+  const [name, setName] = useState("");
+  useEffect(() => {
+    fetch("/auth/ways")
+      .then((r) => (r.ok ? r.json() : null))
+      .then((o: { outside?: string } | null) => setName(o?.outside ?? ""))
+      .catch(() => setName(""));
+  }, []);
+  if (!name) return null;
+  return (
+    <a class="btn" href="/oauth/outside" target="_self" onClick={expectSession}>
+      {t("signin_outside", { name })}
+    </a>
   );
 }
 
@@ -203,6 +221,7 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
           <button type="button" class="btn quiet" onClick={() => setRecover(!recover)}>
             {t(recover ? "signin_not_recover" : "signin_recover")}
           </button>
+          <Outside />
         </form>
         <Choice<Lang>
           legend={t("language")}

@@ -59,6 +59,11 @@ export function end(reason: "" | "expired"): void {
   clear();
 }
 
+/** Somebody signs in elsewhere and comes back here with a cookie. */
+export function expectSession(): void {
+  localStorage.setItem(MARK, "?");
+}
+
 /** A new tab finds the browser's session, if there is one. */
 export async function resume(): Promise<void> {
   if (session.value || !localStorage.getItem(MARK)) return;

@@ -450,4 +450,7 @@ export default {
   le_acting: "تعمل الآن نيابة عن {who}",
   le_until: "حتى {when}",
   le_none: "لا شيء معار",
+  launch_title: "تطبيقات لهذا المريض",
+  launch_open: "افتح في",
+  launch_done: "فُتح في علامة تبويب جديدة",
 };

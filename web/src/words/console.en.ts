@@ -371,4 +371,7 @@ export default {
   le_acting: "You work for {who} now",
   le_until: "until {when}",
   le_none: "Nothing is lent",
+  launch_title: "Apps for this patient",
+  launch_open: "Open in",
+  launch_done: "Opened in a new tab",
 };

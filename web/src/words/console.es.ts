@@ -381,4 +381,7 @@ export default {
   le_acting: "Ahora trabaja por {who}",
   le_until: "hasta {when}",
   le_none: "No hay nada prestado",
+  launch_title: "Aplicaciones para este paciente",
+  launch_open: "Abrir en",
+  launch_done: "Abierta en otra pestaña",
 };

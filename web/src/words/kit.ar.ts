@@ -82,6 +82,7 @@ export default {
   step_go: "متابعة",
   cancel_step: "إلغاء",
   signin_passkey: "تسجيل الدخول بمفتاح مرور",
+  signin_outside: "الدخول عبر {name}",
   signin_or: "أو بكلمة المرور",
   signin_passkey_refused: "مفتاح المرور هذا لا يفتح حسابًا هنا. جرّب طريقة أخرى.",
   signin_recover: "استخدم رمز استرداد",

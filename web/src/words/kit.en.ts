@@ -72,6 +72,7 @@ export default {
   step_go: "Go on",
   cancel_step: "Cancel",
   signin_passkey: "Sign in with a passkey",
+  signin_outside: "Sign in with {name}",
   signin_or: "or with your password",
   signin_passkey_refused: "This passkey does not open an account here. Try another way.",
   signin_recover: "Use a recovery code",

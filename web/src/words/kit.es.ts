@@ -77,6 +77,7 @@ export default {
   step_go: "Seguir",
   cancel_step: "Cancelar",
   signin_passkey: "Entrar con una llave de acceso",
+  signin_outside: "Entrar con {name}",
   signin_or: "o con su contraseña",
   signin_passkey_refused: "Esta llave no abre ninguna cuenta aquí. Pruebe de otra forma.",
   signin_recover: "Usar un código de recuperación",
