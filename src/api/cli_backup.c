@@ -22,12 +22,15 @@ static const char backup_usage[] =
 
 static const char restore_usage[] =
     "usage: weft restore --from FOLDER --keys KEYS [--pass-file FILE] --data DIR\n"
+    "                    [--database ADDRESS]\n"
     "\n"
     "Makes the new data folder DIR from a backup, verifies its audit trail and says what it "
     "holds.\n"
     "KEYS: the old data folder, or a copy of its keys (weft key save) with the file of its\n"
     "passphrase. Patients erased since the backup was made are erased in DIR too. An existing\n"
     "folder is never written over: move it away first.\n"
+    "  --database  the store goes into this PostgreSQL, which has none yet; so a data folder (as\n"
+    "              --from and --keys) moves there too\n"
     "\n"
     "example: weft restore --from /var/backups/weft-monday --keys old-data --data data\n";
 
@@ -38,7 +41,7 @@ err cli_perform_backup(struct cli *c, const struct cli_job *job, FILE *out)
     return record_backup_ready(&c->op, c->rec);
 }
 
-/* keys: where they are and the file of their passphrase, for a restore; else NULL. */
+/* keys: where they are, the file of their passphrase, a database, for a restore; else NULL. */
 static int copy(const char *verb, const char *from, const char *to, const char *const *keys)
 {
     struct arena *a = arena_new(0);
@@ -50,11 +53,14 @@ static int copy(const char *verb, const char *from, const char *to, const char *
         return CLI_FAILED;
     op_init(&op, a, identity_system(), time_now());
     size_t terms = 0;
+    struct record_restore how = {.keys = STR_NONE};
+    if (keys)
+        how = (struct record_restore){str_of(keys[0]), str_of(keys[1]),
+                                      cli_take_database(a, keys[2])};
     cli_progress_begin(&p, verb, "copying");
     err e = terms_copy(&op, str_of(from), STR_NONE, &terms); /* whole, before anything is made */
     if (e == OK)
-        e = keys ? record_restore(&op, str_of(from), str_of(keys[0] ? keys[0] : ""),
-                                  str_of(keys[1] ? keys[1] : ""), str_of(to), &watch, &b)
+        e = keys ? record_restore(&op, str_of(from), &how, str_of(to), &watch, &b)
                  : record_backup(&op, str_of(from), str_of(to), &watch, &b);
     if (e == OK)
         e = terms_copy(&op, str_of(from), str_of(to), &terms);
@@ -90,8 +96,8 @@ int cli_backup(int argc, char **argv)
 
 int cli_restore(int argc, char **argv)
 {
-    static const char *const names[] = {"from", "data", "keys", "pass-file", NULL};
-    const char *v[4] = {0};
+    static const char *const names[] = {"from", "data", "keys", "pass-file", "database", NULL};
+    const char *v[5] = {0};
     int rest, code;
     if (!cli_parse(argc, argv, &(struct cli_args){names, v, restore_usage}, &rest, &code))
         return code;

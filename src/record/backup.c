@@ -51,11 +51,11 @@ err record_backup(struct op *op, str from, str to, const struct record_watch *wa
     return OK;
 }
 
-err record_restore(struct op *op, str from, str keys, str pass_file, str to,
+err record_restore(struct op *op, str from, const struct record_restore *how, str to,
                    const struct record_watch *watch, struct record_backup *ret)
 {
     struct store_watch w = {tell, (void *)(uintptr_t)watch};
-    struct store_keys_from k = {keys, pass_file};
+    struct store_keys_from k = {how->keys, how->pass_file, how->database};
     struct store_backup b;
     TRY(allowed(op));
     TRY(store_restore(op, from, &k, to, watch ? &w : NULL, &b));

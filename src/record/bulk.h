@@ -51,9 +51,13 @@ MUST err record_backup_ready(struct op *op, struct record *rec);
  * see store_backup(). watch may be NULL. System actors. */
 MUST err record_backup(struct op *op, str from, str to, const struct record_watch *watch,
                        struct record_backup *ret);
-/* A data folder out of a backup and keys (a data folder, a keys file, or a saved copy and the file
- * of its passphrase; empty: the backup's own, of an older version). */
-MUST err record_restore(struct op *op, str from, str keys, str pass_file, str to,
+/* keys: a data folder, a keys file, or a saved copy and the file of its passphrase; empty: the
+ * backup's own, of an older version. database: PostgreSQL that is to hold the store; or empty. */
+struct record_restore {
+    str keys, pass_file, database;
+};
+/* A data folder out of a backup and keys. */
+MUST err record_restore(struct op *op, str from, const struct record_restore *how, str to,
                         const struct record_watch *watch, struct record_backup *ret);
 struct record_key {
     const char *id, *use, *algorithm;

@@ -16,11 +16,13 @@
 
 static const char *const ours[] = {"weft.db", "weft.db-journal", "weft.db-wal", "weft.db-shm",
                                    "keys",    "keys.new",        "master",      "master.new",
-                                   "lock",    "spool",           MARK};
+                                   "lock",    "spool",           "database",    "database.new",
+                                   MARK};
 
 struct copy {
     str from;
     const struct store_keys_from *keys; /* NULL: a backup, without keys */
+    str database; /* where the restored store is to be; empty: in the folder */
     const char *to, *part;
     int from_fd, fd; /* folders; fd holds a lock on the part */
     struct store_backup held;
@@ -135,9 +137,11 @@ static err copy_keys(struct op *op, const struct copy *c)
     return e;
 }
 
-static err verify(struct op *op, struct copy *c, const struct store_watch *w)
+static err verify(struct op *op, struct copy *c, str database, const struct store_watch *w)
 {
-    struct store_options o = {.backend = STORE_SQLITE, .dir = str_of(c->part)};
+    struct store_options o = {.backend = database.n ? STORE_POSTGRES : STORE_SQLITE,
+                              .dir = str_of(c->part),
+                              .database = database};
     if (!c->keys)
         o.keys = c->from;
     struct store *s = NULL;
@@ -173,39 +177,82 @@ static bool sync_above(struct arena *a, const char *path)
     return sync_at(AT_FDCWD, n ? str_z(a, str_make(path, n)) : ".", O_RDONLY | O_DIRECTORY);
 }
 
+static err move_rows(struct op *op, void *be, const struct store_options *to,
+                     const struct store_watch *w)
+{
+    const struct store_ops *ops = &store_postgres_ops;
+    struct store_snap *snap = NULL;
+    void *out = NULL;
+    TRY(ops->create(op, to));
+    TRY(ops->open(op, to, &out));
+    err e = store_sqlite_ops.snap_open(op, be, &snap);
+    if (e == OK) {
+        e = spaces_copy(op, &store_sqlite_ops, snap,
+                        &(struct spaces_to){.ops = ops, .be = out, .at_once = true, .watch = w});
+        store_sqlite_ops.snap_close(snap);
+    }
+    ops->close(out);
+    return e;
+}
+
+/* The verified copy's rows into the database that was named, in one transaction; the folder keeps
+ * the keys. */
+static err move_out(struct op *op, struct copy *c, const struct store_watch *w)
+{
+    struct store_options o = {.backend = STORE_SQLITE, .dir = str_of(c->part)}, to = o;
+    void *be = NULL;
+    to.backend = STORE_POSTGRES;
+    to.database = c->database;
+    TRY(store_sqlite_ops.open(op, &o, &be));
+    err e = move_rows(op, be, &to, w);
+    store_sqlite_ops.close(be);
+    TRY(e);
+    for (size_t i = 0; i < 4; i++)
+        (void)unlinkat(c->fd, ours[i], 0);
+    return verify(op, c, c->database, w);
+}
+
 /* Opening it may have merged a little: synced again, then named. */
 /* The mark goes last: without it nobody could tell a part that a kill left behind from somebody's
  * folder. */
 static err finish(struct op *op, struct copy *c)
 {
     struct stat st;
+    const char *kept = c->database.n ? "database" : "weft.db";
     (void)unlinkat(c->fd, "lock", 0);
-    if (!sync_at(c->fd, "weft.db", O_RDWR) || fstatat(c->fd, "weft.db", &st, 0) != 0 ||
-        fsync(c->fd) != 0 || rename(c->part, c->to) != 0)
+    if (!sync_at(c->fd, kept, O_RDWR) || fstatat(c->fd, kept, &st, 0) != 0 || fsync(c->fd) != 0 ||
+        rename(c->part, c->to) != 0)
         return cannot(op, "the copy cannot be given its name");
     c->part = c->to; /* what is taken away if this fails */
     if (!sync_above(op->arena, c->to) || unlinkat(c->fd, MARK, 0) != 0 || fsync(c->fd) != 0)
         return cannot(op, "the copy cannot be given its name");
-    c->held.stats.bytes_on_disk = (uint64_t)st.st_size;
+    if (!c->database.n)
+        c->held.stats.bytes_on_disk = (uint64_t)st.st_size;
     return OK;
 }
 
 static err run(struct op *op, struct copy *c, const struct store_watch *w)
 {
     c->from_fd = open(str_z(op->arena, c->from), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (c->from_fd < 0 || faccessat(c->from_fd, "weft.db", F_OK, 0) != 0)
+    str outside = STR_NONE;
+    if (c->from_fd < 0 || (faccessat(c->from_fd, "weft.db", F_OK, 0) != 0 &&
+                           faccessat(c->from_fd, "database", F_OK, 0) != 0))
         return fail(op, ERR_NOT_FOUND, "%.*s holds no store: weft.db is expected there",
                     STR_ARG(c->from));
+    TRY(store_place(op, c->from, &outside));
     if (access(c->to, F_OK) == 0)
         return fail(op, ERR_CONFLICT, "%s is there already; name a folder that is not", c->to);
     TRY(part_make(op, c));
     err e = copy_spool(op, c);
     if (e == OK)
-        e = store_sqlite_ops.copy(op, c->from, str_of(c->part), w);
+        e = (outside.n ? &store_postgres_ops : &store_sqlite_ops)
+                ->copy(op, c->from, str_of(c->part), w);
     if (e == OK && c->keys)
         e = copy_keys(op, c);
     if (e == OK)
-        e = verify(op, c, w);
+        e = verify(op, c, STR_NONE, w);
+    if (e == OK && c->database.n)
+        e = move_out(op, c, w);
     if (e == OK)
         e = finish(op, c);
     if (e != OK)
@@ -247,5 +294,6 @@ err store_backup(struct op *op, str from, str to, const struct store_watch *w,
 err store_restore(struct op *op, str from, const struct store_keys_from *keys, str to,
                   const struct store_watch *w, struct store_backup *ret)
 {
-    return copy_whole(op, (struct copy){.from = from, .keys = keys}, to, w, ret);
+    struct copy c = {.from = from, .keys = keys, .database = keys->database};
+    return copy_whole(op, c, to, w, ret);
 }

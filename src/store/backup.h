@@ -77,6 +77,8 @@ void store_key_state(struct store *s, struct store_key_state *ret);
  * file of the passphrase that opens the copy; at empty: from the folder that is copied. */
 struct store_keys_from {
     str at, pass_file;
+    str database; /* not of keys: the PostgreSQL, without a store yet, that the rows are to go to;
+                     empty: the data folder */
 };
 /* The same with keys, for a data folder made of a backup. What the keys remember as erased is
  * erased in it too. */

@@ -176,6 +176,8 @@ static err set_up(struct op *op, struct store *s)
     TRY(open_keys(op, s));
     TRY(s->ops->open(op, &s->o, &s->be));
     TRY(read_all(op, s));
+    if (s->o.backend == STORE_POSTGRES && s->own_keys)
+        TRY(place_write(op, s->dir, s->o.database)); /* where other verbs find it from now on */
     if (pthread_create(&s->thread, NULL, writer_main, s) != 0)
         return fail(op, ERR_UNAVAILABLE, "the writer's thread cannot be started");
     s->started = true;

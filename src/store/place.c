@@ -27,6 +27,10 @@ err store_place(struct op *op, str dir, str *ret)
 
 err place_write(struct op *op, str dir, str database)
 {
+    str before = STR_NONE;
+    TRY(store_place(op, dir, &before));
+    if (str_eq(before, database))
+        return OK;
     const char *path = path_in(op, dir, "database");
     str line = arena_cat(op->arena, database, STR("\n"));
     return path && line.p ? file_replace(op, path, line) : out_of_memory(op);

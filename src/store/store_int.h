@@ -540,6 +540,17 @@ MUST err find_id_in(struct op *op, const struct view *v, uint16_t type, str id_h
                     uint64_t *ret_rid);
 str id_key(struct arena *a, str id_hash);
 
+/* ---- copy.c ---- */
+struct spaces_to {
+    const struct store_ops *ops;
+    void *be;
+    bool at_once; /* one commit */
+    const struct store_watch *watch;
+};
+/* All that snap shows into an empty database. */
+MUST err spaces_copy(struct op *op, const struct store_ops *from, struct store_snap *snap,
+                     const struct spaces_to *to);
+
 /* ---- place.c ---- */
 MUST err place_write(struct op *op, str dir, str database);
 /* The error, in these words, when the folder has a database of its own. */

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -59,11 +60,21 @@ class Server:
         self.process = None
         self.port = 0
         self.tokens = {}
-        weft("init", "--data", self.data)
+        weft("init", "--data", self.data, *self.database())
         for args, password in accounts:
             done = () if "--untrained" in args else ("--trained",)
             weft("user", "add", "--data", self.data, *(a for a in args if a != "--untrained"), *done,
                  text=password + "\n")
+
+    @staticmethod
+    def database():
+        """With WEFT_TEST_DATABASE (tests/postgres.py) the store is in a database of its own there."""
+        at = os.environ.get("WEFT_TEST_DATABASE")
+        if not at:
+            return []
+        name = "s" + secrets.token_hex(6)
+        subprocess.run(["psql", "-X", "-q", at, "-c", f"CREATE DATABASE {name}"], check=True)
+        return ["--database", at.replace("/postgres?", f"/{name}?")]
 
     def token(self, role, *more):
         """Made while the server is down."""

@@ -4,6 +4,8 @@
  * it writes by, so whoever loses the connection cannot write. */
 #include "store/postgres/postgres_int.h"
 
+#include "base/time.h"
+
 #include <sodium.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,7 +14,7 @@
 #define LOCK_HIGH "1464157780"
 #define LOCK_LOW "827740212"
 #define LOCK_SQL "(" LOCK_HIGH "::bigint << 32 | " LOCK_LOW ")"
-#define LOCK_TRIES 30
+#define LOCK_TRIES 10
 #define LOCK_WAIT_NS 100000000
 
 static err trusted(struct op *op, PGconn *conn)
@@ -73,7 +75,7 @@ static err try_lock(struct op *op, PGconn *conn, bool *ret)
     return OK;
 }
 
-/* A server that was killed holds it until the database notices, some milliseconds. */
+/* A server that was killed holds it until the database notices: milliseconds, on one machine. */
 err pg_take_lock(struct op *op, struct pg *pg, PGconn *conn)
 {
     str name = STR_NONE;
@@ -111,7 +113,7 @@ err pg_read_fence(struct op *op, PGconn *conn, struct pg_fence *ret)
     return e;
 }
 
-static err new_pg(struct op *op, const struct store_options *o, struct pg **ret)
+err pg_new(struct op *op, const struct store_options *o, struct pg **ret)
 {
     struct pg *pg = calloc(1, sizeof *pg);
     char host[31] = "";
@@ -167,7 +169,7 @@ err pg_create(struct op *op, const struct store_options *o)
 {
     struct pg *pg = NULL;
     PGconn *conn = NULL;
-    TRY(new_pg(op, o, &pg));
+    TRY(pg_new(op, o, &pg));
     err e = pg_dial(op, pg->conninfo, pg->name, &conn);
     if (e == OK)
         e = create_in(op, pg, conn);
@@ -179,7 +181,7 @@ err pg_create(struct op *op, const struct store_options *o)
 err pg_open(struct op *op, const struct store_options *o, void **ret)
 {
     struct pg *pg = NULL;
-    TRY(new_pg(op, o, &pg));
+    TRY(pg_new(op, o, &pg));
     err e = pg_connect(op, pg, true, &pg->writer);
     if (e == OK) {
         PQexitPipelineMode(pg->writer->conn);
@@ -190,6 +192,7 @@ err pg_open(struct op *op, const struct store_options *o, void **ret)
         pg_close(pg);
         return e;
     }
+    pg_measure(pg, time_mono());
     *ret = pg;
     return OK;
 }
@@ -254,4 +257,5 @@ const struct store_ops store_postgres_ops = {
     .cursor_close = pg_cursor_close,
     .bytes = bytes,
     .tidy = pg_tidy,
+    .copy = pg_copy,
 };

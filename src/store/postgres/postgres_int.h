@@ -143,6 +143,8 @@ MUST err pg_batch_set(struct op *op, struct pg *pg, enum store_space space, str 
 MUST err pg_batch_flush(struct op *op, struct pg *pg, enum store_space space);
 
 /* ---- open.c ---- */
+/* No connection yet. */
+MUST err pg_new(struct op *op, const struct store_options *o, struct pg **ret);
 MUST err pg_create(struct op *op, const struct store_options *o);
 MUST err pg_open(struct op *op, const struct store_options *o, void **ret);
 void pg_close(void *be);
@@ -163,6 +165,11 @@ MUST err pg_del_range(struct op *op, void *be, enum store_space space, str lo, s
 MUST err pg_commit(struct op *op, void *be);
 void pg_rollback(void *be);
 void pg_tidy(void *be);
+/* How large it is, asked at most once a minute; now: ms, monotonic. */
+void pg_measure(struct pg *pg, int64_t now);
+
+/* ---- copy.c ---- */
+MUST err pg_copy(struct op *op, str from, str to, const struct store_watch *watch);
 
 /* ---- read.c ---- */
 MUST err pg_snap_open(struct op *op, void *be, struct store_snap **ret);

@@ -92,7 +92,7 @@ void pg_rollback(void *be)
     arena_free(a);
 }
 
-static void measure(struct pg *pg, int64_t now)
+void pg_measure(struct pg *pg, int64_t now)
 {
     static const char sql[] =
         "SELECT coalesce(sum(pg_total_relation_size(oid)),0)::bigint FROM pg_class"
@@ -124,5 +124,5 @@ void pg_tidy(void *be)
         return;
     pg->tidied = now;
     pg_release_idle(pg);
-    measure(pg, now);
+    pg_measure(pg, now);
 }
