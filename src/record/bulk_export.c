@@ -17,7 +17,7 @@ struct sweep {
     bool *types;       /* by fhir_type; NULL = all */
     uint64_t *members; /* sorted */
     size_t n_members, opened;
-    VEC(struct record_export_found) found;
+    VEC(struct record_export_found) found, later; /* later: what filters that are searches decide */
 };
 
 static int by_number(const void *x, const void *y)
@@ -118,9 +118,10 @@ static bool belongs(const struct sweep *s, const struct store_doc *d)
            (s->n_members && bsearch(&d->comp, s->members, s->n_members, sizeof d->comp, by_number));
 }
 
-/* By the body, where that is needed. */
-static err matches(struct sweep *s, struct store_doc *d, bool *ret)
+/* By the body, where that is needed. *ret_later: a filter that is a search may hold. */
+static err matches(struct sweep *s, struct store_doc *d, bool *ret, bool *ret_later)
 {
+    *ret_later = false;
     bool filtered = false, every = s->op->actor && s->op->actor->role == ROLE_SYSTEM;
     for (size_t i = 0; i < s->x->n_filters; i++)
         filtered |= s->x->filters[i]->type == d->type;
@@ -135,17 +136,54 @@ static err matches(struct sweep *s, struct store_doc *d, bool *ret)
     struct json *tree;
     TRY(tree_shown(&s->inner, s->rec, d, &tree));
     *ret = false;
-    for (size_t i = 0; i < s->x->n_filters && !*ret; i++)
-        if (s->x->filters[i]->type == d->type)
-            TRY(fhir_query_match(&s->inner, s->x->filters[i], tree, ret));
+    for (size_t i = 0; i < s->x->n_filters && !*ret; i++) {
+        const struct fhir_query *q = s->x->filters[i];
+        if (q->type != d->type)
+            continue;
+        if (export_searches(q))
+            *ret_later = true;
+        else
+            TRY(fhir_query_match(&s->inner, q, tree, ret));
+    }
+    *ret_later = *ret_later && !*ret;
     return OK;
+}
+
+/* What the filters that are searches let pass joins what was found. */
+static err search_later(struct sweep *s)
+{
+    uint64_t *rids = ARENA_ARRAY(s->op->arena, uint64_t, s->later.n + 1);
+    bool *holds = ARENA_ARRAY(s->op->arena, bool, s->later.n + 1);
+    size_t *of = ARENA_ARRAY(s->op->arena, size_t, s->later.n + 1);
+    bool *one = ARENA_ARRAY(s->op->arena, bool, s->later.n + 1);
+    TRY(op_check(s->op));
+    for (size_t i = 0; s->later.n && i < s->x->n_filters; i++) {
+        struct export_filter f = {s->x->filters[i], s->x->t};
+        size_t n = 0;
+        if (!export_searches(f.q))
+            continue;
+        for (size_t k = 0; k < s->later.n; k++) {
+            if (s->later.at[k].type != f.q->type || holds[k])
+                continue;
+            one[n] = false;
+            of[n] = k;
+            rids[n++] = s->later.at[k].rid;
+        }
+        TRY(export_filter(s->op, s->rec, &f, rids, n, one));
+        for (size_t k = 0; k < n; k++)
+            holds[of[k]] |= one[k];
+    }
+    for (size_t k = 0; k < s->later.n; k++)
+        if (holds[k])
+            VEC_PUSH(s->op->arena, &s->found, s->later.at[k]);
+    return op_check(s->op);
 }
 
 static err sweep(struct sweep *s, uint64_t from, size_t max, uint64_t *ret_next)
 {
     for (size_t i = 0; i < max; i++) {
         struct store_doc d;
-        bool there, ok;
+        bool there, ok, later;
         if (i % 4096 == 0) { /* heads allocate nothing, errors might */
             s->opened = 0;
             fresh(s);
@@ -159,9 +197,11 @@ static err sweep(struct sweep *s, uint64_t from, size_t max, uint64_t *ret_next)
         if (!belongs(s, &d))
             continue;
         struct record_export_found f = {d.rid, store_reader_size(s->r), d.type, d.deleted};
-        TRY(matches(s, &d, &ok));
+        TRY(matches(s, &d, &ok, &later));
         if (ok)
             VEC_PUSH(s->op->arena, &s->found, f);
+        if (later)
+            VEC_PUSH(s->op->arena, &s->later, f);
         TRY(op_check(s->op));
     }
     *ret_next = from;
@@ -180,6 +220,8 @@ err record_export_slice(struct op *op, struct record *rec, const struct record_e
         e = members_of(&s);
     if (e == OK)
         e = sweep(&s, from, max, ret_next);
+    if (e == OK)
+        e = search_later(&s);
     TRY(end(&s, e));
     *ret = s.found.at;
     *ret_n = s.found.n;
@@ -191,12 +233,7 @@ err record_export_check(struct op *op, struct record *rec, const struct record_e
     struct sweep s;
     TRY(access_plain(op, rec, ACTION_EXPORT, POLICY_TYPE_SYSTEM));
     for (size_t i = 0; i < x->n_filters; i++)
-        for (size_t k = 0; k < x->filters[i]->n; k++)
-            if (x->filters[i]->clauses[k].chain)
-                return fail(op, ERR_INVALID,
-                            "_typeFilter looks at each resource alone; it cannot follow references "
-                            "(%s).",
-                            x->filters[i]->clauses[k].param->code);
+        TRY(export_filter_check(op, rec, x->filters[i]));
     TRY(begin(op, rec, &s));
     s.x = x;
     TRY(end(&s, members_of(&s)));

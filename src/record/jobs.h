@@ -18,7 +18,7 @@ struct record_export {
     size_t n_filters;
 };
 /* May op->actor, and can this be done? One line in the trail. ERR_FORBIDDEN, ERR_NOT_FOUND (the
- * Group), ERR_INVALID (a filter that follows references). */
+ * Group), ERR_INVALID (a filter by a parameter that is not searchable yet). */
 MUST err record_export_check(struct op *op, struct record *rec, const struct record_export *x);
 struct record_export_found {
     uint64_t rid;

@@ -218,6 +218,17 @@ struct access_known {
 };
 bool access_may_see_next(struct op *op, struct record *rec, const struct store_doc *doc,
                          struct access_known *io);
+/* ---- bulk_filter.c: filters of an export that are searches ---- */
+struct export_filter {
+    const struct fhir_query *q;
+    uint64_t t;
+};
+/* Does it ask more than the resource itself? */
+bool export_searches(const struct fhir_query *q);
+MUST err export_filter_check(struct op *op, struct record *rec, const struct fhir_query *q);
+/* Which of rids (ascending) hold as of f->t; sets, never clears. */
+MUST err export_filter(struct op *op, struct record *rec, const struct export_filter *f,
+                       const uint64_t *rids, size_t n, bool *ret_holds);
 /* A search or history of a type: adds what narrows it. */
 MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                        struct clause_list *clauses, struct plan *plan);

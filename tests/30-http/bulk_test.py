@@ -118,6 +118,21 @@ class Export(Bulk):
                         if n == "Patient/b" or (n.startswith("Obs") and
                                                 r["code"]["coding"][0]["code"] == "8480-6")])
 
+    def test_filters_that_follow_references(self):
+        def export(query, types="Observation,Patient"):
+            return self.export(f"?_type={quote(types)}&_typeFilter={quote(query)}")[0]
+        of_b = [n for n in self.sent if n.startswith("Observation/b-")]
+        systolic = [n for n, r in self.sent.items() if n.startswith("Observation/") and
+                    r["code"]["coding"][0]["code"] == "8480-6"]
+        self.same(export("Observation?patient.family=B", "Observation"), of_b)
+        self.same(export("Observation?patient.family=B&code=8480-6", "Observation"),
+                  [n for n in systolic if n in of_b])
+        self.same(export("Observation?patient.family=B,Observation?code=http://loinc.org|8480-6,"
+                         "Patient?_has:Observation:patient:_id=c-7"),
+                  set(of_b) | set(systolic) | {"Patient/c"})
+        self.same(export("Observation?patient.family=Nobody", "Observation"), [])
+        self.same(export("Patient?_has:Group:member:_id=g", "Patient"), ["Patient/a", "Patient/c"])
+
     def test_since_tells_what_is_gone(self):
         made = self.create({"resourceType": "Patient", "name": [{"family": "New"}]}, "system").json
         time.sleep(0.01)
@@ -177,7 +192,7 @@ class Export(Bulk):
         for query, word in (("_type=Nonsense", "Nonsense"), ("_outputFormat=text/csv", "_outputFormat"),
                             ("_since=never", "_since"), ("_typeFilter=abc", "_typeFilter"),
                             ("_typeFilter=" + quote("Observation?nonsense=1"), "nonsense"),
-                            ("_typeFilter=" + quote("Observation?patient.name=x"), "references"),
+                            ("_typeFilter=" + quote("Observation?patient.nonsense=x"), "nonsense"),
                             ("_elements=id", "_elements")):
             self.expect(400, self.call("GET", "/fhir/$export?" + query, token="system"), word)
         body = {"resourceType": "Parameters", "parameter": [
