@@ -95,6 +95,20 @@ def line(row, numbers):
             f"        .doc = {quoted(row['doc'])}}},")
 
 
+def hint(parts, i):
+    """Of a literal segment, as route.c's hint_of(); 0 for a variable and for none."""
+    if i >= len(parts) or parts[i].startswith("{"):
+        return 0
+    text = parts[i].encode()
+    return (len(text) * 31 + text[0] + text[-1] * 7) % 255 + 1
+
+
+def sieve_line(row):
+    parts = segments(row)
+    rest = bool(parts) and parts[-1] == "{*}"
+    return f"    {{{len(parts) - rest}, {int(rest)}, {{{hint(parts, 0)}, {hint(parts, 1)}}}}},\n"
+
+
 def main(source, param_source, header, table):
     rows = read(source)
     params, of = read_params(param_source, rows)
@@ -110,6 +124,9 @@ def main(source, param_source, header, table):
         f.writelines(param_lines(params, of))
         f.write('const struct route api_routes[ROUTE_COUNT] = {\n')
         f.write("\n".join(line(r, of[r["name"]]) for r in rows) + "\n};\n")
+        f.write("const struct route_sieve api_route_sieve[ROUTE_COUNT] = {\n")
+        f.writelines(sieve_line(r) for r in rows)
+        f.write("};\n")
 
 
 main(*sys.argv[1:5])

@@ -177,10 +177,9 @@ str base_url(struct call *c)
     if (c->base.n)
         return c->base;
     str host = net_header(c->rq, "Host");
-    bool tls = config_str(c->api->config, "tls.cert").n > 0;
     c->base = c->api->fixed_url || !host_valid(host)
                   ? c->api->url
-                  : arena_cat(c->op.arena, tls ? STR("https://") : STR("http://"), host);
+                  : arena_cat(c->op.arena, c->api->tls ? STR("https://") : STR("http://"), host);
     return c->base;
 }
 

@@ -60,8 +60,7 @@ static void set_url(struct api *api, str listen)
         colon--;
     str host = str_sub(listen, 0, colon ? colon - 1 : 0);
     api->url = url.n ? arena_str(api->arena, url)
-                     : arena_printf(api->arena, "%s://%.*s:%u",
-                                    config_str(api->config, "tls.cert").n ? "https" : "http",
+                     : arena_printf(api->arena, "%s://%.*s:%u", api->tls ? "https" : "http",
                                     STR_ARG(host), net_http_port(api->http));
 }
 
@@ -70,6 +69,7 @@ static err start(struct op *op, struct api *api)
     struct net_http_options o = options_of(api->config);
     struct net_handler h = edge_handler;
     h.ctx = api;
+    api->tls = config_str(api->config, "tls.cert").n > 0;
     /* Three quarters of the workers are never in a password hash. */
     identity_rest_max(api->id, config_int(api->config, "session.rest_max_s") * 1000);
     identity_sign_ins_max(api->id, o.workers / 4);

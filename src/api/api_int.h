@@ -51,6 +51,11 @@ struct route {
     enum kind kind;
 };
 extern const struct route api_routes[ROUTE_COUNT];
+/* What is compared first: of most rows four bytes are all that is read. */
+struct route_sieve {
+    unsigned char fixed, open, hints[2]; /* of the first segments; 0: a variable, or none */
+};
+extern const struct route_sieve api_route_sieve[ROUTE_COUNT];
 /* What routes take in their address, beside the search parameters of a type. */
 struct route_param {
     const char *name, *example, *doc;
@@ -115,6 +120,7 @@ struct api {
     atomic_bool stopping;
     struct arena *arena; /* process long */
     str url, web_dir;
+    bool tls;
     bool fixed_url; /* public_url is set: links use it and not the Host header */
     struct {
         str body, gzip, etag;

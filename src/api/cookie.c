@@ -10,8 +10,7 @@
 /* Do browsers reach us by TLS? Then the cookie is bound to this host and to TLS. */
 static bool by_tls(const struct call *c)
 {
-    return config_str(c->api->config, "tls.cert").n > 0 ||
-           str_starts(config_str(c->api->config, "public_url"), STR("https://"));
+    return c->api->tls || str_starts(config_str(c->api->config, "public_url"), STR("https://"));
 }
 
 static str name_of(const struct call *c)

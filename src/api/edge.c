@@ -42,7 +42,7 @@ static void common_headers(struct call *c)
     net_answer_header(rq, "X-Request-Id", hex_of(rq));
     net_answer_header(rq, "X-Content-Type-Options", "nosniff");
     net_answer_header(rq, "Referrer-Policy", "no-referrer");
-    if (config_str(c->api->config, "tls.cert").n)
+    if (c->api->tls)
         net_answer_header(rq, "Strict-Transport-Security", "max-age=31536000");
     if (form)
         answer_header(c, "Content-Security-Policy",

@@ -7,8 +7,20 @@
 struct path {
     str segments[SEGMENTS_MAX];
     unsigned n;
+    unsigned char hints[2]; /* as in the sieve */
     str whole;
 };
+
+/* As tools/gen_routes.py makes it. */
+static unsigned char hint_of(const struct path *p, unsigned i)
+{
+    str s = i < p->n ? p->segments[i] : STR_NONE;
+    return s.n ? (unsigned char)((s.n * 31 + (unsigned char)s.p[0] +
+                                  (size_t)(unsigned char)s.p[s.n - 1] * 7) %
+                                     255 +
+                                 1)
+               : 0;
+}
 
 static void split(struct arena *a, str path, struct path *ret)
 {
@@ -18,6 +30,8 @@ static void split(struct arena *a, str path, struct path *ret)
         if (part.n)
             p.segments[p.n++] =
                 str_find_char(part, '%', 0) == SIZE_MAX ? part : url_decode(a, part);
+    p.hints[0] = hint_of(&p, 0);
+    p.hints[1] = hint_of(&p, 1);
     *ret = p;
 }
 
@@ -60,18 +74,24 @@ static bool segment_fits(const struct segment *want, str got, struct call *c)
     return false;
 }
 
+static bool passes(const struct route_sieve *s, const struct path *p)
+{
+    return (s->open ? p->n >= s->fixed : p->n == s->fixed) &&
+           (!s->hints[0] || s->hints[0] == p->hints[0]) &&
+           (!s->hints[1] || s->hints[1] == p->hints[1]);
+}
+
 static bool fits(const struct route *r, const struct path *p, struct call *c)
 {
-    bool open = r->n_segments && r->segments[r->n_segments - 1].kind == SEGMENT_REST;
-    unsigned fixed = r->n_segments - open;
-    if (open ? p->n < fixed : p->n != fixed)
+    const struct route_sieve *s = &api_route_sieve[r - api_routes];
+    if (!passes(s, p))
         return false;
     c->type_name = c->id = c->vid = c->rest = STR_NONE;
-    for (unsigned i = 0; i < fixed; i++)
+    for (unsigned i = 0; i < s->fixed; i++)
         if (!segment_fits(&r->segments[i], p->segments[i], c))
             return false;
-    if (open)
-        c->rest = rest_of(p, fixed);
+    if (s->open)
+        c->rest = rest_of(p, s->fixed);
     return true;
 }
 

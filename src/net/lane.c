@@ -142,6 +142,7 @@ void lane_stop(struct lane *l)
     if (l->runs)
         pthread_join(l->thread, NULL);
     MHD_stop_daemon(l->daemon); /* closes its listening socket unless it was quiesced */
+    request_free_spare(l);
     if (l->bell >= 0)
         close(l->bell);
     if (l->epoll >= 0)

@@ -60,7 +60,8 @@ struct lane {
     atomic_bool asleep, stirred, over;
     bool runs;
     /* of its thread alone */
-    unsigned held;
+    struct request *spare;
+    unsigned n_spare, held;
     bool moved, handled, listens;
 };
 
@@ -82,8 +83,6 @@ struct net_http {
 
     pthread_mutex_t lock; /* guards what follows */
     struct peer *peers;
-    struct request *spare;
-    size_t n_spare;
     struct net_stream *streams;
 };
 
@@ -97,8 +96,10 @@ str peer_network(struct arena *a, str peer);
 MUST err listen_open(struct op *op, const struct net_http_options *o, int *ret_fd,
                      unsigned *ret_port);
 /* server.c */
-struct request *request_take(struct net_http *s);
+/* On the lane's thread, as giving back is. */
+struct request *request_take(struct lane *l);
 void request_give(struct request *r);
+void request_free_spare(struct lane *l);
 /* Its last sight; then it is given back. */
 void request_end(struct request *r, bool sent);
 /* lane.c */

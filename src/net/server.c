@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define SPARE_MAX 256
+#define SPARE_MAX 128 /* requests a lane keeps for later ones */
 /* RFC 9325: 1.2 and 1.3, forward secrecy, authenticated encryption. */
 #define TLS_PRIORITIES                                                                             \
     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:"    \
@@ -19,10 +19,9 @@
 static void *on_line(void *cls, const char *uri, struct MHD_Connection *conn)
 {
     struct lane *l = cls;
-    struct request *r = request_take(l->server);
+    struct request *r = request_take(l);
     if (!r)
         return NULL;
-    r->lane = l;
     r->conn = conn;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -177,11 +176,6 @@ static void release(struct net_http *s)
     if (s->listen_fd >= 0)
         close(s->listen_fd);
     tls_free(s->tls);
-    for (struct request *r = s->spare, *next; r; r = next) {
-        next = r->next_free;
-        arena_free(r->pub.arena);
-        free(r);
-    }
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -283,15 +277,14 @@ static uint64_t next_id(struct net_http *s)
     return x ^ (x >> 31);
 }
 
-struct request *request_take(struct net_http *s)
+struct request *request_take(struct lane *l)
 {
-    pthread_mutex_lock(&s->lock);
-    struct request *r = s->spare;
+    struct net_http *s = l->server;
+    struct request *r = l->spare;
     if (r) {
-        s->spare = r->next_free;
-        s->n_spare--;
+        l->spare = r->next_free;
+        l->n_spare--;
     }
-    pthread_mutex_unlock(&s->lock);
     struct arena *a = r ? r->pub.arena : arena_new(s->o.arena_max);
     if (!r)
         r = malloc(sizeof *r);
@@ -300,29 +293,35 @@ struct request *request_take(struct net_http *s)
         arena_free(a);
         return NULL;
     }
-    *r = (struct request){.pub = {.arena = a, .id = next_id(s), .started = time_mono_ns()},
-                          .server = s};
+    *r = (struct request){
+        .pub = {.arena = a, .id = next_id(s), .started = time_mono_ns()}, .server = s, .lane = l};
     return r;
 }
 
 void request_give(struct request *r)
 {
-    struct net_http *s = r->server;
+    struct lane *l = r->lane;
+    struct arena *a = r->pub.arena;
     if (r->pub.answer.stream)
         stream_abandon(r->pub.answer.stream);
-    atomic_fetch_sub(&s->inflight, r->reserved);
-    struct arena *a = r->pub.arena;
+    if (r->reserved)
+        atomic_fetch_sub(&r->server->inflight, r->reserved);
     arena_reset(a);
-    pthread_mutex_lock(&s->lock);
-    bool keep = s->n_spare < SPARE_MAX;
-    if (keep) {
-        r->next_free = s->spare;
-        s->spare = r;
-        s->n_spare++;
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (!keep) {
+    if (l->n_spare < SPARE_MAX) {
+        r->next_free = l->spare;
+        l->spare = r;
+        l->n_spare++;
+    } else {
         arena_free(a);
+        free(r);
+    }
+}
+
+void request_free_spare(struct lane *l)
+{
+    for (struct request *r = l->spare, *next; r; r = next) {
+        next = r->next_free;
+        arena_free(r->pub.arena);
         free(r);
     }
 }

@@ -11,6 +11,21 @@ static int by_bytes(const void *x, const void *y)
     return str_cmp(*(const str *)x, *(const str *)y);
 }
 
+/* Few, as of a look: no call of a function for each comparison. */
+static void sort_keys(str *at, size_t n)
+{
+    if (n > 8) {
+        qsort(at, n, sizeof *at, by_bytes);
+        return;
+    }
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k && str_cmp(at[k - 1], at[k]) > 0; k--) {
+            str t = at[k];
+            at[k] = at[k - 1];
+            at[k - 1] = t;
+        }
+}
+
 err keyset_pack(struct op *op, const str *keys, size_t n, str *ret_set)
 {
     str *sorted = arena_alloc(op->arena, n * sizeof *sorted);
@@ -23,7 +38,7 @@ err keyset_pack(struct op *op, const str *keys, size_t n, str *ret_set)
             return fail(op, ERR_INVALID, "a search key has %zu bytes", keys[i].n);
         sorted[i] = keys[i];
     }
-    qsort(sorted, n, sizeof *sorted, by_bytes);
+    sort_keys(sorted, n);
     for (size_t i = 0; i < n; i++) {
         if (i && str_eq(sorted[i], sorted[i - 1]))
             continue;

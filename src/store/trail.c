@@ -58,11 +58,11 @@ void store_trail_go(struct store *s)
     if (!any)
         return;
     pthread_mutex_lock(&s->lock);
-    if (!s->poked) {
-        s->poked = true;
-        pthread_cond_signal(&s->work);
-    }
+    bool asleep = !s->poked;
+    s->poked = true;
     pthread_mutex_unlock(&s->lock);
+    if (asleep)
+        pthread_cond_signal(&s->work); /* the lock is free when it wakes */
 }
 
 err store_trail_append(struct op *op, struct store *s, str entry, const str *keys, size_t n_keys,
