@@ -195,6 +195,75 @@ static err sent(struct call *c, struct buf *b, str type, const char *name)
     return OK;
 }
 
+/* ---- accounting ---- */
+
+static str years_back(struct call *c, int64_t *ret_from)
+{
+    struct json *params;
+    int64_t years = 0;
+    const struct rule *rule = policy_rule_find(STR("PRIV-12"));
+    if (!rule ||
+        json_read(&c->op, rulebook_params(record_rulebook(c->api->rec), rule), &JSON_LIMITS_DEFAULT,
+                  &params) != OK ||
+        !json_i64(JSON_GET(params, "lookback_years"), &years))
+        op_clear(&c->op);
+    *ret_from = c->op.now - years * 366 * INT64_C(86400000);
+    return time_format(c->op.arena, *ret_from);
+}
+
+static struct json *disclosure(struct call *c, const struct record_event *e)
+{
+    struct arena *a = c->op.arena;
+    struct json *o = json_new(a, JSON_OBJECT);
+    json_set_str(a, o, STR("time"), time_format(a, e->time));
+    json_set_str(a, o, STR("who"), e->who);
+    json_set_str(a, o, STR("how"), e->code);
+    json_set_str(a, o, STR("what"), e->detail);
+    json_set_str(a, o, STR("purpose"), e->role);
+    return o;
+}
+
+static err accounting(struct call *c, struct buf *b, str patient, bool page)
+{
+    static const char *const cells[] = {"time", "who", "how", "what", "purpose"};
+    struct record_event *e;
+    int64_t from;
+    size_t n;
+    str since = years_back(c, &from);
+    TRY(record_disclosures(&c->op, c->api->rec, patient, from, &e, &n));
+    if (page)
+        buf_printf(b, "<h2>Disclosures since %.*s: %zu</h2><table>", STR_ARG(str_sub(since, 0, 10)),
+                   n);
+    for (size_t i = 0; i < n; i++) {
+        struct json *o = disclosure(c, &e[i]);
+        if (!page)
+            json_write(b, o);
+        for (size_t k = 0; page && k < sizeof cells / sizeof *cells; k++) {
+            buf_add(b, k ? STR("<td>") : STR("<tr><td>"));
+            html(b, json_get_str(o, str_of(cells[k])));
+        }
+        buf_add(b, page ? STR("</tr>") : STR("\n"));
+    }
+    buf_add(b, page ? STR("</table>") : STR_NONE);
+    return op_check(&c->op);
+}
+
+err api_disclosures(struct call *c)
+{
+    struct arena *a = c->op.arena;
+    struct record_event *e;
+    int64_t from;
+    size_t n;
+    struct json *o = json_new(a, JSON_OBJECT), *list = json_new(a, JSON_ARRAY);
+    op_deadline(c);
+    json_set_str(a, o, STR("since"), years_back(c, &from));
+    TRY(record_disclosures(&c->op, c->api->rec, c->id, from, &e, &n));
+    for (size_t i = 0; i < n; i++)
+        json_push(a, list, disclosure(c, &e[i]));
+    json_set(a, o, STR("disclosures"), list);
+    return answer_json(c, 200, o);
+}
+
 err api_right_file(struct call *c)
 {
     struct op_params p;
@@ -207,8 +276,9 @@ err api_right_file(struct call *c)
         return fail_at(&c->op, ERR_INVALID, STR("as"), "as is ndjson or html.");
     op_deadline(c);
     TRY(rights_fetch(&c->op, c->api->rec, c->id, &kind, &patient));
+    bool count = str_eq(kind, STR("accounting"));
     if (!str_eq(as, STR("html"))) {
-        TRY(each(&f, patient, line));
+        TRY(count ? accounting(c, &b, patient, false) : each(&f, patient, line));
         return sent(c, &b, STR("application/fhir+ndjson"), "record.ndjson");
     }
     buf_add(&b,
@@ -216,7 +286,7 @@ err api_right_file(struct call *c)
                 "body{font:16px/1.5 sans-serif;max-width:60rem;margin:auto;padding:1rem}"
                 "table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #999;"
                 "padding:.25rem;vertical-align:top;text-align:start}</style><h1>Your record</h1>"));
-    TRY(each(&f, patient, row));
+    TRY(count ? accounting(c, &b, patient, true) : each(&f, patient, row));
     buf_add(&b, f.section ? STR("</table></html>") : STR("</html>"));
     return sent(c, &b, STR("text/html; charset=utf-8"), "record.html");
 }

@@ -87,6 +87,12 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
                    r->consent[CHANNEL_EMAIL].any && !r->consent[CHANNEL_EMAIL].permit);
     facts_set_bool(f, FACT_MARKETING_REVOKED, revoked || !c->marketing);
     facts_set_bool(f, FACT_CONFIDENTIAL_COMM_ON_FILE, r->confidential);
+    if (!str_empty(r->confidential_to)) { /* a request that names no address leaves it unknown */
+        bool asked = str_eq(address_key(op, m->channel, r->confidential_to),
+                            address_key(op, m->channel, m->to));
+        facts_set_bool(f, FACT_USES_ALTERNATIVE_ADDRESS, asked);
+        facts_set_bool(f, FACT_USES_BLOCKED_ADDRESS, !asked);
+    }
     if (revoked)
         facts_set_str(f, FACT_REVOCATION_SCOPE, STR("all"));
     if (m->kind != KIND_CARE) /* it answers the patient's own message */

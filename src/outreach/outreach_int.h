@@ -61,7 +61,8 @@ struct recipient {
     str zones[4];
     size_t n_zones;
     str state, country;
-    bool confidential;
+    bool confidential;   /* reached in one way only: */
+    str confidential_to; /* that address or number */
     struct consent_state consent[CHANNEL_KIND_COUNT];
     int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
 };

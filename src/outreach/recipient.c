@@ -154,7 +154,11 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
         struct json *c;
         struct time_span at = {0};
         TRY(record_parse(op, &page.docs[i], &c));
-        r->confidential |= is_of_category(c, STR("confidential-communication"));
+        if (!r->confidential && is_of_category(c, STR("confidential-communication"))) {
+            r->confidential = true; /* the newest */
+            r->confidential_to = json_get_str(
+                JSON_GET(extension(c, STR(CONTACT_POINT_URL)), "valueContactPoint"), STR("value"));
+        }
         if (!is_of_category(c, STR("contact")) ||
             !time_parse(json_get_str(c, STR("dateTime")), &at))
             continue;

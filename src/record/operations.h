@@ -88,4 +88,11 @@ MUST err record_match(struct op *op, struct record *rec, const struct json *pati
 MUST err record_document(struct op *op, struct record *rec, str id, struct record_doc **ret,
                          size_t *ret_n);
 
+/* ---- accounting of disclosures ---- */
+/* What left the house of one patient since from, newest first (disclosures.c): who (an account,
+ * "Subscription/…"), code, detail: what; role: the purpose. To the patient and to whom may verify
+ * the trail. */
+MUST err record_disclosures(struct op *op, struct record *rec, str patient, int64_t from,
+                            struct record_event **ret, size_t *ret_n);
+
 #endif

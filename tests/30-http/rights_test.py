@@ -138,6 +138,34 @@ class Rights(Case):
         first = self.ask("GET", "/fhir/Patient/ana", self.ana).json["telecom"]
         self.assertEqual([("ana@example.org", 1), ("+1 202 555 0100", 2)], [(t["value"], t["rank"]) for t in first])
 
+    def test_outreach_uses_no_other_way(self):
+        """Outreach is told the address that was asked for: PRIV-07 lets that one pass and no other."""
+        draft = {"patient": "ana", "channel": "email", "text": "Please call us."}
+        self.put("Patient", "ana", {"name": [{"family": "Silva"}], "address": [{"country": "US"}], "telecom": [
+            {"system": "phone", "value": "+1 202 555 0100", "rank": 1}]})
+        task = self.claimed("ana", "confidential-communications", to="ana@example.org")
+        self.step(task, "decide", decision="granted")
+        fired = {}
+        for channel in ("email", "sms"):
+            a = self.expect(200, self.ask("POST", "/fhir/Communication/$check", self.doc,
+                                          {**draft, "channel": channel}))
+            fired[channel] = "PRIV-07" in a.body.decode()
+        self.assertEqual({"email": False, "sms": True}, fired)
+
+    def test_accounting_tells_what_left(self):
+        empty = self.expect(200, self.ask("GET", "/fhir/Patient/eva/$disclosures", self.eva)).json
+        self.assertEqual([], [d for d in empty["disclosures"] if d["how"] != "export"])
+        self.expect(202, self.ask("GET", "/fhir/Patient/$export", self.system))
+        told = self.expect(200, self.ask("GET", "/fhir/Patient/eva/$disclosures", self.olga)).json["disclosures"]
+        self.assertEqual("export", told[0]["how"])
+        for token, status in ((self.nurse, 403), (self.ana, 404)):
+            self.expect(status, self.ask("GET", "/fhir/Patient/eva/$disclosures", token))
+        task = self.claimed("eva", "accounting")
+        self.step(task, "decide", decision="granted")
+        line = self.expect(200, self.ask("GET", f"/fhir/Task/{task}/$file", self.eva)).body.splitlines()[0]
+        self.assertEqual("export", json.loads(line)["how"])
+        self.assertIn(b"<td>export", self.ask("GET", f"/fhir/Task/{task}/$file?as=html", self.eva).body)
+
     def test_erasure_and_legal_hold(self):
         hold = {"resourceType": "Task", "status": "requested", "intent": "order",
                 "for": {"reference": "Patient/eva"},

@@ -1,0 +1,110 @@
+/* Accounting of disclosures (45 CFR 164.528; GDPR Art. 15(1)(c)): what of one patient left the
+ * house, out of the trail: notifications to partners, looks by apps of their own (backend
+ * services), exports. Left out is what the law leaves out: the house's own treatment, payment and
+ * operations, what the patient and who acts for them saw, and the apps they permitted. Invariant:
+ * whole exports count for every patient who was in the record then. */
+#include "record/operations.h"
+#include "record/record_int.h"
+
+#define ROUND 500u
+#define SCAN_MAX 200000u
+#define APP "app-" /* how identity names an app's own account */
+
+typedef VEC(struct record_event) event_vec;
+
+static bool outside(const struct audit_line *l)
+{
+    bool own = l->role == ROLE_PATIENT || l->role == ROLE_HELPER;
+    if (l->outcome != OK || own)
+        return false;
+    if (str_eq(l->code, STR("notification")) || l->action == ACTION_EXPORT)
+        return true;
+    return str_starts(l->user, STR(APP)) &&
+           (l->action == ACTION_READ || l->action == ACTION_SEARCH || l->action == ACTION_HISTORY);
+}
+
+static err add(struct op *op, struct record *rec, const struct store_trail_entry *e, event_vec *all)
+{
+    struct audit_line l;
+    fhir_type type;
+    str id = STR_NONE, what;
+    if (!audit_decode(e->entry, &l) || !outside(&l))
+        return OK;
+    what = l.type ? fhir_type_name(l.type) : l.code;
+    if (l.rid && record_name(op, rec, l.rid, &type, &id) == OK)
+        what = arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(type)), STR_ARG(id));
+    else
+        op_clear(op);
+    struct record_event one = {
+        .seq = e->seq,
+        .time = e->time,
+        .code = arena_str(op->arena, audit_subtype_code(&l)),
+        .who = arena_str(op->arena, str_empty(l.reference) ? l.user : l.reference),
+        .role = purpose_name((enum purpose)l.purpose),
+        .detail = what,
+        .done = true};
+    if (str_eq(l.code, STR("notification"))) {
+        struct json *detail;
+        TRY(json_read(op, l.detail, &JSON_LIMITS_DEFAULT, &detail));
+        one.who =
+            arena_cat(op->arena, STR("Subscription/"), json_get_str(detail, STR("subscription")));
+    }
+    VEC_PUSH(op->arena, all, one);
+    return op_check(op);
+}
+
+static err walk(struct op *op, struct record *rec, const struct kb *key, int64_t from,
+                event_vec *all)
+{
+    struct store_range range = range_prefix(op->arena, key, STR_NONE, 0);
+    struct store_trail_entry *e;
+    uint64_t before = 0;
+    size_t n = ROUND, looked = 0;
+    while (n == ROUND) {
+        TRY(search_late(op, 0));
+        TRY(store_trail_find(op, rec->store, &range, before, ROUND, &e, &n));
+        for (size_t i = 0; i < n; i++) {
+            if (e[i].time < from)
+                return OK;
+            TRY(add(op, rec, &e[i], all));
+        }
+        before = n ? e[n - 1].seq : 0;
+        looked += n;
+        if (looked >= SCAN_MAX)
+            return fail(op, ERR_TOO_COSTLY,
+                        "Too many lines of the trail are about this patient; ask for less time.");
+    }
+    return OK;
+}
+
+static int newest_first(const void *x, const void *y)
+{
+    const struct record_event *a = x, *b = y;
+    return a->seq < b->seq ? 1 : a->seq > b->seq ? -1 : 0;
+}
+
+err record_disclosures(struct op *op, struct record *rec, str patient, int64_t from,
+                       struct record_event **ret, size_t *ret_n)
+{
+    struct record_doc p;
+    struct store_doc first;
+    event_vec all = {.n = 0};
+    TRY(record_read(op, rec, rec->t_patient, patient, &p));
+    bool self = op->actor && op->actor->role == ROLE_PATIENT && op->actor->patient == p.rid;
+    if (!self || op->actor->scopes)
+        TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
+    TRY(store_get_version(op, rec->store, p.rid, 1, &first));
+    struct kb key = audit_key(rec, AUDIT_PATIENT, p.rid);
+    TRY(walk(op, rec, &key, from, &all));
+    key = audit_key(rec, AUDIT_ACTION, ACTION_EXPORT);
+    TRY(walk(op, rec, &key, from > first.time ? from : first.time, &all));
+    if (all.n)
+        qsort(all.at, all.n, sizeof *all.at, newest_first);
+    size_t n = 0; /* a line may be found by both keys */
+    for (size_t i = 0; i < all.n; i++)
+        if (n == 0 || all.at[n - 1].seq != all.at[i].seq)
+            all.at[n++] = all.at[i];
+    *ret = all.at;
+    *ret_n = n;
+    return OK;
+}
