@@ -118,7 +118,7 @@ err record_release_set(struct op *op, struct record *rec, str patient, const enu
     struct record_doc p;
     struct store_doc doc;
     struct record_release w;
-    struct json *choice, *verdict;
+    struct json *choice, *verdict = NULL;
     str id;
     const struct actor *person = op->actor;
     TRY(record_read(op, rec, rec->t_patient, patient, &p));
