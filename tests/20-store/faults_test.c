@@ -1,6 +1,7 @@
 /* Every N-th write, sync and allocation refused: nothing acknowledged is lost, nothing is half
  * there, the store keeps serving reads and goes on by itself when the fault is over. */
 #include "faulty_vfs.h"
+#include "store/backup.h"
 #include "store_suite.h"
 
 #define TYPE 9
@@ -258,12 +259,128 @@ static void test_memory(void **state)
     }
 }
 
+/* ---- keys: rotation, sealing anew, erasure ---- */
+#define PATIENTS 24u
+#define DOCS 4u
+
+struct ward {
+    struct suite *b;
+    uint64_t patient[PATIENTS]; /* its documents follow it */
+    bool gone[PATIENTS];
+};
+
+static void admit(struct ward *w, unsigned i)
+{
+    struct suite *b = w->b;
+    struct store_commit c;
+    suite_clear(b);
+    w->patient[i] = store_rid_new(b->s, DOCS);
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    for (uint64_t d = 0; d < DOCS; d++) {
+        str *key = ARENA_NEW(b->arena, str);
+        *key = suite_key(b->arena, 1, w->patient[i]);
+        struct store_put put = {.rid = w->patient[i] + d,
+                                .type = TYPE,
+                                .vid = 1,
+                                .comp = w->patient[i],
+                                .body = STR("{\"some\":\"document\"}"),
+                                .keys = key,
+                                .n_keys = 1};
+        store_tx_put(tx, &put);
+    }
+    store_tx_trail(tx, STR("admitted"), NULL, 0);
+    assert_int_equal(store_commit(&b->op, tx, &c), OK);
+}
+
+/* All of a patient is there, or nothing, and nothing of who was erased. */
+static void check_ward(struct ward *w)
+{
+    struct store_trail_check check = {.entries = 0};
+    for (unsigned i = 0; i < PATIENTS; i++) {
+        struct store_doc d;
+        for (uint64_t n = 0; n < DOCS; n++) {
+            suite_clear(w->b);
+            err e = store_get(&w->b->op, w->b->s, w->patient[i] + n, &d);
+            assert_int_equal(e, w->gone[i] ? ERR_NOT_FOUND : OK);
+        }
+        suite_clear(w->b);
+        assert_int_equal(found_of(w->b, w->patient[i]), w->gone[i] ? 0 : DOCS);
+    }
+    assert_int_equal(store_trail_verify(&w->b->op, w->b->s, &check), OK);
+    assert_int_equal(check.bad_seq, 0);
+    assert_true(check.entries >= PATIENTS);
+}
+
+static void arm(int kind, uint64_t nth)
+{
+    if (kind < 0)
+        arena_fail_at(nth, false);
+    else
+        faulty_arm((enum fault_kind)kind, nth, nth % 3 == 0);
+}
+
+static void disarm(struct suite *b)
+{
+    struct store_key_state st;
+    arena_fail_at(0, false);
+    faulty_heal();
+    do { /* it goes on by itself */
+        usleep(2000);
+        store_key_state(b->s, &st);
+    } while (st.sealing);
+    suite_clear(b);
+}
+
+/* kind -1: memory. */
+static unsigned keys_with_faults(int kind)
+{
+    struct ward w = {.b = suite_new(STORE_SQLITE, 8)};
+    unsigned refused = 0;
+    for (unsigned i = 0; i < PATIENTS; i++)
+        admit(&w, i);
+    for (unsigned i = 0; i < PATIENTS; i++) {
+        suite_clear(w.b);
+        arm(kind, kind < 0 ? 1 + i / 3 % 5 : 1 + i * i / 6); /* arenas ask seldom */
+        err turned = i % 3 ? OK : store_key_rotate(&w.b->op, w.b->s, true);
+        if (i % 3 == 0)
+            disarm(w.b);
+        arm(kind, 1 + (kind < 0 ? i % 7 : i));
+        err e = store_key_erase(&w.b->op, w.b->s, w.patient[i]);
+        disarm(w.b);
+        refused += (turned != OK ? 1u : 0u) + (e != OK ? 1u : 0u);
+        if (e != OK) { /* half done or not begun: none of it is shown half, and again is right */
+            if (i % 2)
+                suite_reopen(w.b);
+            suite_clear(w.b);
+            assert_int_equal(store_key_erase(&w.b->op, w.b->s, w.patient[i]), OK);
+        }
+        w.gone[i] = true;
+        if (i % 4 == 3)
+            check_ward(&w);
+        if (i % 12 == 11)
+            suite_reopen(w.b);
+    }
+    check_ward(&w);
+    suite_free(w.b);
+    return refused;
+}
+
+static void test_keys(void **state)
+{
+    (void)state;
+    assert_true(keys_with_faults(-1) > 2);
+    assert_true(keys_with_faults(FAULT_FULL) > 2);
+    assert_true(keys_with_faults(FAULT_WRITE) > 2);
+    assert_true(keys_with_faults(FAULT_SYNC) > 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disk_full),  cmocka_unit_test(test_write_error),
         cmocka_unit_test(test_sync_error), cmocka_unit_test(test_trail_lost),
         cmocka_unit_test(test_looks),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_keys),
     };
     faulty_install();
     return cmocka_run_group_tests_name("store.faults", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 struct file {
     sqlite3_file base;
     sqlite3_file *real;
+    const char *path;
 };
 
 static sqlite3_vfs vfs;
@@ -17,6 +18,17 @@ static sqlite3_vfs *real_vfs;
 static atomic_int armed_kind = -1;
 static atomic_ullong countdown, hits;
 static atomic_bool stays;
+static _Atomic(const struct disk_watch *) watch;
+
+void faulty_watch(const struct disk_watch *w)
+{
+    atomic_store(&watch, w);
+}
+
+static const char *path_of(sqlite3_file *f)
+{
+    return ((struct file *)f)->path;
+}
 
 void faulty_arm(enum fault_kind kind, uint64_t nth, bool until_healed)
 {
@@ -58,6 +70,9 @@ ssize_t __real_pwrite(int fd, const void *p, size_t n, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at)
 {
+    const struct disk_watch *w = atomic_load(&watch);
+    if (w)
+        w->pwrote(fd, p, n, (uint64_t)at);
     if (!refuse(false))
         return __real_pwrite(fd, p, n, at);
     bool full = atomic_load(&armed_kind) == FAULT_FULL;
@@ -84,6 +99,9 @@ static int x_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 
 static int x_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
+    const struct disk_watch *w = atomic_load(&watch);
+    if (w)
+        w->wrote(path_of(f), p, (size_t)n, (uint64_t)at);
     if (refuse(false)) {
         if (atomic_load(&armed_kind) == FAULT_FULL)
             return SQLITE_FULL;
@@ -96,12 +114,18 @@ static int x_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 
 static int x_truncate(sqlite3_file *f, sqlite3_int64 n)
 {
+    const struct disk_watch *w = atomic_load(&watch);
+    if (w)
+        w->truncated(path_of(f), (uint64_t)n);
     return real(f)->pMethods->xTruncate(real(f), n);
 }
 
 static int x_sync(sqlite3_file *f, int flags)
 {
-    return refuse(true) ? SQLITE_IOERR_FSYNC : real(f)->pMethods->xSync(real(f), flags);
+    const struct disk_watch *w = atomic_load(&watch);
+    if (refuse(true))
+        return SQLITE_IOERR_FSYNC;
+    return w && w->synced(path_of(f)) ? SQLITE_OK : real(f)->pMethods->xSync(real(f), flags);
 }
 
 static int x_size(sqlite3_file *f, sqlite3_int64 *n)
@@ -184,6 +208,7 @@ static int x_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, 
     struct file *file = (struct file *)f;
     (void)v;
     file->real = (sqlite3_file *)(file + 1);
+    file->path = name;
     int rc = real_vfs->xOpen(real_vfs, name, file->real, flags, out);
     file->base.pMethods = rc == SQLITE_OK ? &methods : NULL;
     return rc;
