@@ -1,11 +1,14 @@
 /* The record without HTTP: audited reads by id, and searches by patient, code and date, newest
  * first, 20 a page, over weights of invented patients in a real SQLite folder. What the server adds
- * is bench/http_bench.sh's and search_bench.sh's to tell. record_bench [patients] [folder]
+ * is bench/http_bench.sh's and search_bench.sh's to tell. The price of sealing is measured beside
+ * them, for there is no server without it. record_bench [patients] [folder]
  * [readings a patient] [fill]; prints name, value, unit, goal; with "fill" it only makes the
  * folder.
  */
 #include "base/time.h"
 #include "record/bulk.h"
+#include "record/record.h"
+#include "store/store_int.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -149,7 +152,8 @@ static int by_value(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-static void measure(struct bench *b, bool search, const char *name, const char *goal)
+/* Microseconds of processor time each. */
+static double measure(struct bench *b, bool search, const char *name, const char *goal)
 {
     pthread_t threads[THREADS];
     struct runner runners[THREADS];
@@ -177,6 +181,53 @@ static void measure(struct bench *b, bool search, const char *name, const char *
     if (n)
         printf("%s, p50 and p99\t%.1f %.1f\tus\t\n", name, b->took_us[0][n / 2] / 10.0,
                b->took_us[0][n * 99 / 100] / 10.0);
+    return each;
+}
+
+#define SEALS 200000u
+#define DOC_BYTES 210u /* packed, as these readings are */
+#define LOOK_BYTES 120u
+#define LOOKS 16u /* of a frame */
+
+/* The price of sealing, in microseconds: a document of any of the patients opened; a look's share
+ * of two seals (spool, row). */
+static void price(struct bench *b, double read_us, double search_us)
+{
+    struct store *s = record_store(b->rec);
+    struct arena *a = arena_new(0);
+    static char text[LOOKS * LOOK_BYTES];
+    str sealed[64], plain;
+    struct op op;
+    op_init(&op, a, NULL, 0);
+    for (uint64_t i = 0; i < 64; i++)
+        if (seal(&op, &s->vault, 1 + i * 7919 % b->patients, STR("0123456789abcde"),
+                 str_make(text, DOC_BYTES), &sealed[i]) != OK)
+            die(&op, "seal");
+    struct arena *scratch = arena_new(0);
+    int64_t from = cpu_ns();
+    for (uint64_t i = 0; i < SEALS; i++) {
+        arena_reset(scratch);
+        op_init(&op, scratch, NULL, 0);
+        if (unseal(&op, &s->vault, 1 + i % 64 * 7919 % b->patients, STR("0123456789abcde"),
+                   sealed[i % 64], &plain) != OK)
+            die(&op, "unseal");
+    }
+    double open_us = (double)(cpu_ns() - from) / 1e3 / SEALS;
+    from = cpu_ns();
+    for (uint64_t i = 0; i < SEALS / 8; i++) {
+        arena_reset(scratch);
+        op_init(&op, scratch, NULL, 0);
+        if (seal(&op, &s->vault, OWNER_STORE, STR("trail"), str_make(text, sizeof text), &plain) !=
+            OK)
+            die(&op, "seal");
+    }
+    double look_us = 2 * (double)(cpu_ns() - from) / 1e3 / (SEALS / 8.0) / LOOKS;
+    printf("price of sealing: read by id, opening and look\t%.1f\t%%\t<= 15 (%.2f of %.1f us)\n",
+           100 * (open_us + look_us) / read_us, open_us + look_us, read_us);
+    printf("price of sealing: search, 20 opened and look\t%.1f\t%%\t<= 15 (%.2f of %.1f us)\n",
+           100 * (20 * open_us + look_us) / search_us, 20 * open_us + look_us, search_us);
+    arena_free(scratch);
+    arena_free(a);
 }
 
 int main(int argc, char **argv)
@@ -208,8 +259,10 @@ int main(int argc, char **argv)
     b.ids = calloc((size_t)b.patients * b.readings, sizeof *b.ids);
     if (!b.ids || record_unload(&op, b.rec, fhir_type_parse(STR("Observation")), keep_id, &b) != OK)
         die(&op, "ids");
-    measure(&b, false, "record read, audited", "<= 8 us each");
-    measure(&b, true, "record search: patient, code, date, sorted", ">= 8000, p99 <= 5000 us");
+    double read_us = measure(&b, false, "record read, audited", "<= 8 us each");
+    double search_us =
+        measure(&b, true, "record search: patient, code, date, sorted", ">= 8000, p99 <= 5000 us");
+    price(&b, read_us, search_us);
     record_close(b.rec);
     arena_free(a);
     return 0;

@@ -86,6 +86,13 @@ row "HTTP search, 16 clients, p50" "$p50" "" "half of the searches"
 row "HTTP search, 16 clients, p99" "$p99" "" "<= 5 ms"
 row "HTTP search, server's processor" "$cpu" us "trail and fsync included"
 row "HTTP search, memory at its most" "$(awk '/^VmHWM/{printf "%.0f", $2 / 1024}' "/proc/$server/status")" MB "<= 300"
+# Ready: the same folder, from the start of the process to the first answer.
+kill "$server" && wait "$server" || true
+begin=$(date +%s%N)
+"$build/weft" serve --data "$dir/full" --config "$dir/conf" --listen "${url#http://}" 2>"$dir/log" &
+server=$!
+until curl -fs -o /dev/null "$url/healthz"; do sleep 0.005; done
+row "start to ready, 1,010,000 resources" "$((($(date +%s%N) - begin) / 1000000))" ms "<= 200"
 stop "$dir/full"
 
 # p50 by number of patients: four clients, so that nobody waits for a processor.

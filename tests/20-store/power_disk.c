@@ -15,6 +15,7 @@
 #define SECTOR 512u
 #define NAMES 16u
 #define PATH 256u
+#define APPEND UINT64_MAX
 
 struct change { /* of the bytes of a file */
     struct change *next;
@@ -257,11 +258,11 @@ static struct node *node_of(const char *name)
     return f;
 }
 
-static void wrote(const char *name, const void *p, size_t n, uint64_t at, bool end)
+static void wrote(const char *name, const void *p, size_t n, uint64_t at)
 {
     struct change *c = malloc(sizeof *c + n);
     struct node *f = node_of(name);
-    if (end) { /* of a file written once, from its start */
+    if (at == APPEND) { /* of a file written once, from its start */
         at = f->n;
         for (const struct change *x = f->first; x; x = x->next)
             at += x->n;
@@ -290,7 +291,7 @@ static void v_wrote(const char *path, const void *p, size_t n, uint64_t at)
     pthread_mutex_lock(&d.lock);
     const char *name = name_in(path);
     if (name)
-        wrote(name, p, n, at, false);
+        wrote(name, p, n, at);
     pthread_mutex_unlock(&d.lock);
 }
 
@@ -317,22 +318,16 @@ static bool v_synced(const char *path)
     return name != NULL;
 }
 
-static bool p_wrote(int fd, const void *p, size_t n, uint64_t at, bool end, bool durable)
+static void p_wrote(int fd, const void *p, size_t n, uint64_t at)
 {
     char path[PATH];
     pthread_mutex_lock(&d.lock);
     const char *name = name_of(fd, path);
     if (name)
-        wrote(name, p, n, at, end);
-    if (name && durable)
+        wrote(name, p, n, at);
+    if (name && at != APPEND) /* the spool is opened so */
         synced(name, false);
     pthread_mutex_unlock(&d.lock);
-    return name != NULL;
-}
-
-static void v_pwrote(int fd, const void *p, size_t n, uint64_t at)
-{
-    (void)p_wrote(fd, p, n, at, false, true); /* the spool is opened so */
 }
 
 ssize_t __real_write(int fd, const void *p, size_t n);
@@ -340,7 +335,7 @@ ssize_t __wrap_write(int fd, const void *p, size_t n);
 ssize_t __wrap_write(int fd, const void *p, size_t n)
 {
     if (d.on)
-        (void)p_wrote(fd, p, n, 0, true, false);
+        p_wrote(fd, p, n, APPEND);
     return __real_write(fd, p, n);
 }
 
@@ -407,7 +402,7 @@ static void load(const char *name)
 
 void power_on(const char *dir)
 {
-    static const struct disk_watch watch = {v_wrote, v_truncated, v_synced, v_pwrote};
+    static const struct disk_watch watch = {v_wrote, v_truncated, v_synced, p_wrote};
     snprintf(d.dir, sizeof d.dir, "%s", dir);
     memset(&d.disk, 0, sizeof d.disk);
     d.first = NULL;
