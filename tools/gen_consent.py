@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles whom Consents bind, purposes with their parents, sensitivity labels and their codes.
 
-usage: gen_consent.py SPEC_FOLDER OUT_FILE    (reads spec/rules/consent-roles, purposes, labels, label-codes)
+usage: gen_consent.py SPEC_FOLDER OUT_FILE    (reads spec/rules/consent-roles, role-purposes, purposes, labels, label-codes)
 """
 
 import csv
@@ -28,13 +28,13 @@ def quoted(text):
 
 def role_rows(spec, out):
     all_rows = {r["role"]: r for r in rows(spec, "consent-roles.csv")}
-    if sorted(all_rows) != sorted(ROLES):
+    if sorted(all_rows) != sorted(ROLES + ["app"]):
         sys.exit("gen_consent: consent-roles.csv does not name every role once")
-    out.append("const struct consent_role consent_roles[ROLE_COUNT] = {")
-    for role in ROLES:
+    out.append("const struct consent_role consent_roles[ROLE_COUNT + 1] = {")
+    for role in ROLES + ["app"]:
         r = all_rows[role]
-        out.append("    [ROLE_%s] = {%s, %s, %s, %s, %s, %s}," % (
-            role.upper(), BOUND[r["bound"]], "true" if r["emergency"] == "yes" else "false",
+        out.append("    [%s] = {%s, %s, %s, %s, %s, %s}," % (
+            "CONSENT_APP" if role == "app" else "ROLE_" + role.upper(), BOUND[r["bound"]], "true" if r["emergency"] == "yes" else "false",
             "true" if r["relation"] == "yes" else "false",
             quoted(r["rule"]), quoted(r["citation"]), quoted(r["why"])))
     out.append("};")
@@ -58,6 +58,21 @@ def purpose_rows(spec, out):
         out.append("    {%s, %s, %s}," % (quoted(code), mask(yes), mask(maybe)))
     out.append("};")
     out.append("const size_t consent_n_purposes = %d;" % len(parent))
+
+
+def stated_rows(spec, out):
+    """By role: the purpose of a request that says none, and all that may be said."""
+    said, default = {r: [] for r in ROLES}, {"none": "NONE"}
+    for r in rows(spec, "role-purposes.csv"):
+        if r["purpose"] not in OURS[1:] or r["role"] not in ROLES[1:] or not r["citation"]:
+            sys.exit("gen_consent: bad row of role-purposes.csv: %r" % (r,))
+        said[r["role"]].append(r["purpose"])
+        if r["default"] == "yes" and default.setdefault(r["role"], r["purpose"]) != r["purpose"]:
+            sys.exit("gen_consent: role-purposes.csv: two defaults of " + r["role"])
+    out.append("const struct role_purposes policy_role_purposes[ROLE_COUNT] = {")
+    for role in ROLES:
+        out.append("    [ROLE_%s] = {PURPOSE_%s, %s}," % (role.upper(), default[role], mask(said[role])))
+    out.append("};")
 
 
 def mask(purposes):
@@ -100,6 +115,7 @@ def main():
     out = ["/* Made by tools/gen_consent.py from spec/rules. */", '#include "policy/consent_int.h"']
     role_rows(spec, out)
     purpose_rows(spec, out)
+    stated_rows(spec, out)
     label_rows(spec, out)
     text = b"".join(open(os.path.join(spec, "rules", n), "rb").read() for n in ("labels.csv", "label-codes.csv"))
     out.append("const unsigned label_table_version = %du;" % (zlib.crc32(text) & 0xFFFFFF))

@@ -166,11 +166,18 @@ static err slice(struct exporting *x, uint64_t *ret_next)
     size_t n = 0;
     const struct actor *ours = op->actor;
     const struct json *o = x->job->o;
-    struct actor who = {.user = json_get_str(o, STR("user"))};
+    struct scopes scopes = {0};
+    struct actor who = {.user = json_get_str(o, STR("user")),
+                        .reference = json_get_str(o, STR("reference"))};
     TRY(asked(x, &e));
     if (!role_parse(json_get_str(o, STR("role")), &who.role) ||
         !purpose_parse(json_get_str(o, STR("purpose")), &who.purpose))
         return fail(op, ERR_FORBIDDEN, "The job's owner has no right any more.");
+    if (JSON_GET(o, "scope")) { /* an app's: it is bound by Consents, and by what it was given */
+        if (!scopes_parse(json_get_str(o, STR("scope")), &scopes))
+            scopes.n = 0;
+        who.scopes = &scopes;
+    }
     op->actor = &who;
     err r = record_export_slice(op, x->api->rec, &e, (uint64_t)bulk_number(o, "at"), SLICE, &found,
                                 &n, ret_next);

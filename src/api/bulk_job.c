@@ -183,6 +183,9 @@ err bulk_start(struct call *c, struct json *o, bool at_work, str *ret_id)
     json_set_str(op->arena, o, STR("user"), op->actor->user);
     json_set_str(op->arena, o, STR("role"), role_name(op->actor->role));
     json_set_str(op->arena, o, STR("purpose"), purpose_name(op->actor->purpose));
+    json_set_str(op->arena, o, STR("reference"), op->actor->reference);
+    if (op->actor->scopes)
+        json_set_str(op->arena, o, STR("scope"), op->actor->scopes->text);
     json_set_str(op->arena, o, STR("state"), STR("running"));
     bulk_set(op->arena, o, "started", op->now);
     for (int i = 0; i < TRIES && e == ERR_CONFLICT; i++) {

@@ -35,6 +35,6 @@ void cors_headers(struct call *c)
     net_answer_header(c->rq, "Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
     net_answer_header(c->rq, "Access-Control-Allow-Headers",
                       "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, "
-                      "If-Modified-Since, If-None-Exist");
+                      "If-Modified-Since, If-None-Exist, X-Purpose-Of-Use");
     net_answer_header(c->rq, "Access-Control-Max-Age", "600");
 }

@@ -2,6 +2,7 @@
  * agreed, handler run, errors told, headers set, the trail waited for, one log line and the counts.
  * Invariant: an answer made under an audit ticket does not leave before that ticket is durable. */
 #include "api/api_int.h"
+#include "policy/purpose.h"
 
 #define REFUSALS_A_MINUTE 60u /* of unknown tokens that go into the trail; all are counted */
 
@@ -170,12 +171,42 @@ static err named(struct call *c)
     return OK;
 }
 
+/* What this request is for (HL7 v3 PurposeOfUse), when it says so. */
+static err purpose(struct call *c)
+{
+    str said = str_trim(net_header(c->rq, "X-Purpose-Of-Use")), may = STR_NONE;
+    struct op *op = &c->op;
+    if (!said.n)
+        return OK;
+    struct actor *a = ARENA_NEW(op->arena, struct actor);
+    TRY(op_check(op));
+    *a = *op->actor;
+    enum purpose_said how = purpose_state(a, said);
+    if (how == PURPOSE_TAKEN) {
+        op->actor = a;
+        return OK;
+    }
+    for (unsigned p = 0; p < PURPOSE_COUNT; p++)
+        if (a->purposes >> p & 1)
+            may = arena_printf(op->arena, "%.*s %.*s", STR_ARG(may),
+                               STR_ARG(purpose_name((enum purpose)p)));
+    if (how == PURPOSE_REFUSED)
+        note_refusal(c, STR("purpose of use"));
+    return fail(op, how == PURPOSE_UNKNOWN ? ERR_INVALID : ERR_FORBIDDEN,
+                how == PURPOSE_UNKNOWN
+                    ? "X-Purpose-Of-Use takes one code of HL7 v3 PurposeOfUse. You may state:%.*s."
+                    : "That is no purpose that you may state here; leave the header out, or state "
+                      "one of:%.*s.",
+                STR_ARG(may));
+}
+
 static err authenticate(struct call *c)
 {
     if (c->route->auth == AUTH_NONE)
         return OK;
     TRY(token_of(c));
     TRY(c->token.n || net_header(c->rq, "Authorization").n ? by_token(c) : by_certificate(c));
+    TRY(purpose(c));
     if (c->op.actor->scopes)
         TRY(for_apps(c));
     return c->route->auth == AUTH_FRESH ? fresh(c) : OK;

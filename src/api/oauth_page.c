@@ -252,7 +252,9 @@ static void others(struct buf *b, str scope, enum oauth_language t)
         {"launch/encounter", -1}, {"offline_access", W_STAY}, {"online_access", W_STAY_ONLINE}};
     bool told[W_COUNT] = {false};
     str word;
-    while (str_take_until(&scope, ' ', &word))
+    while (str_take_until(&scope, ' ', &word)) {
+        if (str_starts(word, STR("purpose/"))) /* a code of ours by now: it goes with the rest */
+            buf_printf(b, "<input type=\"hidden\" name=\"s\" value=\"%.*s\">", STR_ARG(word));
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             if (!str_eq(word, str_of(rows[i].word)))
                 continue;
@@ -262,6 +264,7 @@ static void others(struct buf *b, str scope, enum oauth_language t)
             if (rows[i].text >= 0)
                 told[rows[i].text] = true;
         }
+    }
 }
 
 static void consent(struct buf *b, const struct oauth_launch *l, enum oauth_language t)

@@ -1,6 +1,7 @@
 /* Token or device name to actor: from the cache, else from the store. What an actor is bound to is
  * resolved to resource numbers once, here; below this room nobody looks at names again. */
 #include "identity/oauth_int.h"
+#include "policy/purpose.h"
 
 #include <sodium.h>
 
@@ -74,6 +75,7 @@ struct actor *actor_of(struct op *op, const struct session *s)
     struct actor *a = ARENA_NEW(op->arena, struct actor);
     *a = (struct actor){.role = s->role,
                         .purpose = role_purpose(s->role),
+                        .purposes = role_purposes(s->role),
                         .user = arena_str(op->arena, str_of(s->user)),
                         .reference = arena_str(op->arena, str_of(s->reference)),
                         .session = arena_str(op->arena, str_of(s->id)),
@@ -83,6 +85,7 @@ struct actor *actor_of(struct op *op, const struct session *s)
                         .untrained = op->now >= s->trained_until};
     if (s->scope[0] || s->client[0])
         a->scopes = scopes_of(op, s);
+    purposes_carried(str_of(s->scope), a);
     return a;
 }
 

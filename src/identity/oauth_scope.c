@@ -14,6 +14,9 @@ bool oauth_has(str scope, const char *word)
 
 static bool plain(str word)
 {
+    enum purpose p;
+    if (str_starts(word, STR("purpose/")))
+        return purpose_parse(str_sub(word, 8, word.n), &p);
     static const char *const known[] = {
         "openid",         "fhirUser",         "profile",        "email",        "launch",
         "launch/patient", "launch/encounter", "offline_access", "online_access"};
@@ -62,7 +65,8 @@ str oauth_grantable(struct op *op, const struct oauth_client *c, str asked, bool
             ok = (s.level == LEVEL_SYSTEM) == backend && n < SCOPES_MAX &&
                  restriction_known(op, &s) && registered(c, word, &s);
         else
-            ok = !backend && plain(word) && registered(c, str_of(z), NULL);
+            ok = (!backend || str_starts(word, STR("purpose/"))) && plain(word) &&
+                 registered(c, str_of(z), NULL);
         if (!ok || oauth_has(buf_str(&b), z))
             continue;
         n += about;

@@ -2,6 +2,7 @@
  * A token for a role without an account carries that role itself; where an account exists, the
  * account rules. */
 #include "identity/identity_int.h"
+#include "policy/purpose.h"
 
 #include <sodium.h>
 
@@ -144,6 +145,15 @@ err token_make(struct op *op, struct identity *id, const struct identity_account
 }
 
 /* Every word is about resources, and patient/ ones know whose. */
+/* "purpose/TREAT": what a request by the token is for. */
+static bool purpose_word(enum role role, str word)
+{
+    struct actor a = {.purposes = role_purposes(role)};
+    const str mark = STR("purpose/");
+    return str_starts(word, mark) &&
+           purpose_state(&a, str_sub(word, mark.n, word.n)) == PURPOSE_TAKEN;
+}
+
 static err scope_check(struct op *op, const struct identity_account *a, str scope)
 {
     struct scopes all = {0};
@@ -153,6 +163,8 @@ static err scope_check(struct op *op, const struct identity_account *a, str scop
                     SCOPES_TEXT_MAX);
     while (str_take_until(&left, ' ', &word)) {
         struct scope one;
+        if (purpose_word(a->role, word))
+            continue;
         if (word.n && !scope_parse(word, &one))
             return fail(op, ERR_INVALID,
                         "A scope is written patient/Observation.rs, user/*.cruds or "

@@ -22,5 +22,12 @@ err owner_of(struct op *op, struct partners *p, uint64_t rid, const struct actor
     struct identity_account as = {.user = w.user, .role = w.role, .reference = w.reference};
     if (w.role == ROLE_PATIENT && fhir_ref_parse(w.reference).kind == REF_LOCAL)
         as.patient = fhir_ref_parse(w.reference).id;
-    return identity_actor_as(op, p->id, &as, ret);
+    TRY(identity_actor_as(op, p->id, &as, ret));
+    struct actor *who = ARENA_NEW(op->arena, struct actor);
+    TRY(op_check(op));
+    *who = **ret;
+    if (who->purposes >> w.purpose & 1) /* for what it was asked for */
+        who->purpose = w.purpose;
+    *ret = who;
+    return OK;
 }

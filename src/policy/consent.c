@@ -217,7 +217,12 @@ enum consent_effect consent_ask(const struct consent_rule *root, const struct co
 
 static const struct consent_role *role_of(enum role role)
 {
-    return &consent_roles[(unsigned)role < ROLE_COUNT ? role : ROLE_HELPER];
+    return &consent_roles[(unsigned)role <= CONSENT_APP ? role : ROLE_HELPER];
+}
+
+enum role consent_role(const struct actor *actor)
+{
+    return actor->role == ROLE_SYSTEM && actor->scopes ? CONSENT_APP : actor->role;
 }
 
 bool consent_binds(enum role role)

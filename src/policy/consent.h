@@ -114,6 +114,10 @@ struct consent_verdict {
 /* All Consents in force of one patient. glass: this person broke the glass for this patient. */
 void consent_decide(const struct consent_rule *const *roots, size_t n, bool glass,
                     const struct consent_request *r, struct consent_verdict *ret);
+/* As whom Consents take somebody: their role; but a service with scopes and the role system is no
+ * part of the house. The doors below and consent_request.role take this. */
+#define CONSENT_APP ((enum role)ROLE_COUNT)
+enum role consent_role(const struct actor *actor);
 /* Is the role bound by Consents at all? */
 bool consent_binds(enum role role);
 bool consent_needs_share(enum role role);

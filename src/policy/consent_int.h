@@ -10,6 +10,11 @@ struct consent_role {
     bool emergency, relation;
     const char *rule, *citation, *why;
 };
+struct role_purposes {
+    enum purpose first; /* when nobody says */
+    unsigned may;       /* by enum purpose */
+};
+extern const struct role_purposes policy_role_purposes[ROLE_COUNT];
 struct consent_purpose_row {
     const char *code;
     unsigned yes, maybe;
@@ -25,7 +30,7 @@ struct label_code {
     uint8_t label;
     bool begins;
 };
-extern const struct consent_role consent_roles[ROLE_COUNT];
+extern const struct consent_role consent_roles[ROLE_COUNT + 1];
 extern const struct consent_purpose_row consent_purposes[];
 extern const size_t consent_n_purposes;
 extern const struct label_row label_rows[];

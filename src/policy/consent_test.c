@@ -5,6 +5,7 @@
 
 #include "base/test.h"
 #include "policy/consent_int.h"
+#include "policy/scope.h"
 
 #define DAY 86400000
 #define ALL_TIME                                                                                   \
@@ -332,10 +333,18 @@ static void roles(void **state)
     assert_false(v.hidden);
     consent_decide(all, 2, false, &r, &v);
     assert_true(v.hidden);
-    r.role = ROLE_COUNT;
+    r.role = ROLE_COUNT + 1;
     consent_decide(NULL, 0, false, &r, &v);
     assert_true(v.hidden);
     assert_true(consent_binds(ROLE_NURSE) && !consent_binds(ROLE_SYSTEM));
+    static const struct scopes some;
+    struct actor who = {.role = ROLE_SYSTEM};
+    assert_int_equal(consent_role(&who), ROLE_SYSTEM);
+    who.scopes = &some; /* a service of the outside */
+    assert_int_equal(consent_role(&who), CONSENT_APP);
+    assert_true(consent_binds(consent_role(&who)));
+    who.role = ROLE_NURSE;
+    assert_int_equal(consent_role(&who), ROLE_NURSE);
     assert_true(consent_needs_share(ROLE_HELPER) && !consent_needs_share(ROLE_NURSE));
     assert_true(consent_needs_relation(ROLE_NURSE) && !consent_needs_relation(ROLE_AGENT));
     consent_no_relation(&v);

@@ -113,15 +113,3 @@ str policy_type_name(int type)
 {
     return type < 1 ? STR("") : name_of(policy_type_names, POLICY_TYPE_COUNT, (size_t)type - 1);
 }
-
-enum purpose role_purpose(enum role role)
-{
-    static const enum purpose purposes[ROLE_COUNT] = {
-        [ROLE_NURSE] = PURPOSE_TREAT,      [ROLE_AGENT] = PURPOSE_HOPERAT,
-        [ROLE_OUTREACH] = PURPOSE_HOPERAT, [ROLE_PRIVACY] = PURPOSE_HOPERAT,
-        [ROLE_ADMIN] = PURPOSE_SYSADMIN,   [ROLE_PATIENT] = PURPOSE_PATRQT,
-        [ROLE_HELPER] = PURPOSE_FAMRQT,    [ROLE_DEVICE] = PURPOSE_TREAT,
-        [ROLE_SYSTEM] = PURPOSE_HOPERAT,
-    };
-    return (unsigned)role < ROLE_COUNT ? purposes[role] : PURPOSE_NONE;
-}

@@ -69,17 +69,17 @@ enum purpose role_purpose(enum role role);
 /* Set by identity once per request; everything below it only reads it through op->actor. */
 struct actor {
     enum role role;
-    enum purpose purpose;
-    str user;          /* id of the account, e.g. "nurse.ada" */
-    str reference;     /* "Practitioner/x", "Patient/x", "Device/x" …; may be empty */
-    str session;       /* id of the session or token, for the trail */
+    enum purpose purpose; /* of this request */
+    str user;             /* id of the account, e.g. "nurse.ada" */
+    str reference;        /* "Practitioner/x", "Patient/x", "Device/x" …; may be empty */
+    str session;          /* id of the session or token, for the trail */
     uint64_t patient;  /* resource number of the patient a patient, helper or device is bound to */
     uint64_t user_rid; /* resource number behind reference, 0 none */
+    unsigned purposes; /* that one may state (policy/purpose.h) */
     bool strong;       /* signed in with a second factor or an equal */
     bool untrained;    /* training or agreements that the role asks for are missing (PRIV-23) */
     const struct scopes *scopes; /* an app's (policy/scope.h); NULL: the role alone */
 };
-
 /* ---- role x resource x action ------------------------------------------------------------ */
 /* 1 … POLICY_TYPE_COUNT: the R4 resource types by the alphabet (spec/fhir/types.tsv, no abstract
  * ones); POLICY_TYPE_SYSTEM: no type (whole system, metadata); -1: unknown, always refused. */

@@ -97,7 +97,7 @@ bool scope_parse(str word, struct scope *ret)
 
 bool scopes_parse(str text, struct scopes *ret)
 {
-    struct scopes all = {.patient = ret->patient};
+    struct scopes all = {.text = text, .patient = ret->patient};
     str word;
     while (str_take_until(&text, ' ', &word)) {
         struct scope one;

@@ -27,6 +27,7 @@ struct scope {
 };
 /* Strings point into what was parsed. */
 struct scopes {
+    str text;         /* what was parsed */
     uint64_t patient; /* resource number of the patient that patient/ scopes are about; 0: none */
     size_t n;
     struct scope at[SCOPES_MAX];

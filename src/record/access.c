@@ -359,7 +359,7 @@ static err may_change(struct op *op, struct record *rec, const struct staged *s,
     struct store_doc old;
     *ret = (struct answer){0};
     policy_access(op->actor, &worst, &ret->v);
-    bool bound = op->actor && consent_binds(op->actor->role);
+    bool bound = op->actor && consent_binds(consent_role(op->actor));
     if (ret->v.allowed && !record_narrows(op, rec, s->type) &&
         (!bound || (s->old_comp && !record_consents_bind(op, rec, s->old_comp))))
         return OK;

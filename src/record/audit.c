@@ -125,7 +125,7 @@ static bool looked(enum action a)
 
 err audit_append(struct op *op, struct record *rec, const struct audit *a)
 {
-    if (looked(a->action) && op->actor && op->actor->role == ROLE_SYSTEM)
+    if (looked(a->action) && op->actor && op->actor->role == ROLE_SYSTEM && !op->actor->scopes)
         return OK;
     struct key_set keys;
     keys_of(op, rec, a, &keys);

@@ -122,7 +122,8 @@ static bool belongs(const struct sweep *s, const struct store_doc *d)
 static err matches(struct sweep *s, struct store_doc *d, bool *ret, bool *ret_later)
 {
     *ret_later = false;
-    bool filtered = false, every = s->op->actor && s->op->actor->role == ROLE_SYSTEM;
+    bool filtered = false,
+         every = s->op->actor && s->op->actor->role == ROLE_SYSTEM && !s->op->actor->scopes;
     for (size_t i = 0; i < s->x->n_filters; i++)
         filtered |= s->x->filters[i]->type == d->type;
     *ret = true;

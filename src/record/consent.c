@@ -193,10 +193,10 @@ void consent_give(struct record *rec, uint64_t patient, struct consent_set *set)
 static struct consent_request request_of(const struct op *op, enum action action, fhir_type type)
 {
     return (struct consent_request){
-        .role = op->actor->role,
+        .role = consent_role(op->actor),
         .purpose = op->actor->purpose,
         .action = action,
-        .outside = access_bound(op),
+        .outside = access_bound(op) || consent_role(op->actor) == CONSENT_APP,
         .names = &op->actor->reference,
         .n_names = str_empty(op->actor->reference) || !op->actor->user_rid ? 0 : 1,
         .now = op->now,
@@ -289,7 +289,7 @@ bool consent_hides(struct op *op, struct record *rec, const struct consent_quest
                    struct consent_verdict *ret)
 {
     *ret = (struct consent_verdict){0};
-    if (!op->actor || !consent_binds(op->actor->role))
+    if (!op->actor || !consent_binds(consent_role(op->actor)))
         return false;
     if (q->doc->comp)
         return hides_for(op, rec, q->doc->comp, q, ret);

@@ -77,7 +77,7 @@ err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan 
     size_t n = 1;
     bool many = false, one;
     struct hider h = {.op = op, .rec = rec, .plan = plan};
-    if (!op->actor || !consent_binds(op->actor->role) || plan->empty || plan->own)
+    if (!op->actor || !consent_binds(consent_role(op->actor)) || plan->empty || plan->own)
         return OK;
     patients[0] = plan->q.comp;
     if (!plan->q.comp)
@@ -122,7 +122,7 @@ err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **re
     TRY(op_check(op));
     *ret = all;
     *ret_n = 0;
-    bool bound = op->actor && consent_binds(op->actor->role);
+    bool bound = op->actor && consent_binds(consent_role(op->actor));
     bool stranger = relation_lacks(op, rec, d.rid); /* is not told what there is */
     if (stranger)
         all[(*ret_n)++] = rec->t_patient;

@@ -1,6 +1,7 @@
 """What is absent inside of a resource (spec/rules/redact.csv), on every road: an agent sees that there is a visit and
 not why; a helper is told no address; who sees a part of a List loses nothing of it by writing it back."""
 import json
+import time
 
 from weft_http import Case, main
 
@@ -16,6 +17,8 @@ class Redact(Case):
     @classmethod
     def before_start(cls):
         cls.helper = cls.server.token("helper", "--patient", "ana", "--reference", "RelatedPerson/bea")
+        cls.apps = {s: cls.server.token("system" if s[0] == "s" else "nurse", "--scope", s) for s in (
+            "user/*.rs purpose/HOPERAT", "user/*.rs purpose/TREAT", "system/*.rs")}
         cls.ana = cls.server.token("patient", "--patient", "ana")
 
     def put(self, kind, rid, **body):
@@ -147,6 +150,67 @@ class Redact(Case):
         self.put("List", "l", **{k: v for k, v in only.items() if k not in ("resourceType", "id", "meta")})
         self.assertEqual(1, self.get("List?_id=l&item:missing=true&_total=accurate", "nurse").json["total"])
         self.assertEqual(0, self.get("List?_id=l&item:missing=false&_total=accurate", "nurse").json["total"])
+
+    def test_purpose_of_use(self):
+        self.put("Patient", "fay")
+        self.put("Observation", "plain", status="final", subject={"reference": "Patient/fay"}, code={"text": "x"}, note=[{"text": "secretword"}])
+        self.put("Observation", "sud", status="final", subject={"reference": "Patient/fay"}, note=[{"text": "secretword"}],
+                 code={"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "F11.20"}]})
+
+        def get(who, said, path="Observation/sud"):
+            return self.call("GET", "/fhir/" + path, token=who, headers={"X-Purpose-Of-Use": said} if said else {})
+        v3 = "http://terminology.hl7.org/CodeSystem/v3-ActReason|"
+        for said in ("", "TREAT", v3 + "TREAT"):
+            self.assertIn("secretword", self.expect(200, get("nurse", said)).text())
+        self.assertNotIn("secretword", self.expect(200, get("nurse", "HOPERAT")).text())
+        self.assertIn("secretword", self.expect(200, get("nurse", "HOPERAT", "Observation/plain")).text())
+        self.expect(400, get("nurse", "CURIOSITY"), "TREAT", "HOPERAT")
+        for who, said in (("nurse", "BTG"), ("nurse", "ETREAT"), ("nurse", "HPAYMT"), ("agent", "TREAT"), ("ana", "TREAT"),
+                          ("helper", "PATRQT"), ("outreach", "HPAYMT")):
+            self.expect(403, get(who, said, "Patient/fay"), "purpose")
+        self.put("Communication", "m", status="completed", subject={"reference": "Patient/fay"}, payload=[{"contentString": "secretword"}])
+        self.assertIn("secretword", self.expect(200, get("agent", "", "Communication/m")).text())
+        self.assertNotIn("secretword", self.expect(200, get("agent", "HPAYMT", "Communication/m")).text())
+        told = self.expect(200, get("privacy", "", "AuditEvent?entity=Communication/m&_count=1")).text()
+        self.assertIn('"HPAYMT"', told)
+        for scope, ok, seen in (("user/*.rs purpose/HOPERAT", 200, False), ("user/*.rs purpose/TREAT", 200, True)):
+            got = self.expect(ok, self.server.call("GET", "/fhir/Observation/sud", None, self.apps[scope]))
+            self.assertEqual(seen, "secretword" in got.text())
+        only = {"X-Purpose-Of-Use": "TREAT"}
+        self.expect(403, self.server.call("GET", "/fhir/Observation/sud", None, self.apps["user/*.rs purpose/HOPERAT"], headers=only))
+        self.put("Consent", "no-ops", status="active", scope=SCOPE, category=[{"text": "no"}], policyRule={"text": "own"},
+                 patient={"reference": "Patient/fay"}, provision={"type": "deny", "class": [{"code": "Observation"}], "purpose": [
+                     {"system": v3[:-1], "code": "HOPERAT"}]})
+        self.expect(200, get("nurse", ""))
+        self.expect(404, get("nurse", "HOPERAT"))
+        self.assertEqual(0, get("nurse", "HOPERAT", "Observation?patient=fay").json["total"])
+        self.put("Consent", "no-ops", status="inactive", scope=SCOPE, category=[{"text": "no"}], policyRule={"text": "own"},
+                 patient={"reference": "Patient/fay"})
+
+    def test_exports_heed_consents(self):
+        """A service of the outside is no part of the house: what a patient denies is not in its files."""
+        dora = {"reference": "Patient/eli"}
+        self.put("Patient", "eli")
+        self.put("Observation", "e-1", status="final", subject=dora, code={"text": "e-1"})
+        self.put("Group", "g", type="person", actual=True, member=[{"entity": dora}])
+        roads = ("/fhir/$export", "/fhir/Patient/$export", "/fhir/Group/g/$export", "/fhir/Patient/$export?_typeFilter=Observation%3Fstatus%3Dfinal&_type=Observation")
+        self.assertEqual([True] * 4, [b'"e-1"' in self.exported(r) for r in roads])
+        self.put("Consent", "deny-eli", status="active", scope=SCOPE, category=[{"text": "no"}], policyRule={"text": "own"},
+                 patient=dora, provision={"type": "deny", "class": [{"code": "Observation"}]})
+        self.assertEqual([False] * 4, [b'"e-1"' in self.exported(r) for r in roads])
+        self.assertIn(b'"e-1"', self.call("GET", "/fhir/Observation/e-1", token="system").body)
+
+    def exported(self, path):
+        a = self.server.call("GET", path, None, self.apps["system/*.rs"], headers={"Prefer": "respond-async"})
+        job = self.expect(202, a).header("Content-Location").split("/", 3)[3]
+        for _ in range(1000):
+            a = self.server.call("GET", "/" + job, None, self.apps["system/*.rs"])
+            if a.status != 202:
+                break
+            time.sleep(0.02)
+        self.expect(200, a)
+        return b"".join(self.server.call("GET", "/" + row["url"].split("/", 3)[3], None, self.apps["system/*.rs"]).body
+                        for row in a.json["output"])
 
 
 if __name__ == "__main__":
