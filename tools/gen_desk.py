@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""spec/desk/outcomes.csv, looks.csv, clocks.csv -> desk_gen.h: the outcomes a case can be closed with, the
-rules of looks, the clocks that rule rows start.
+"""spec/desk/outcomes.csv, looks.csv, clocks.csv, breach-words.csv -> desk_gen.h: the outcomes a case can be
+closed with, the rules of looks, the clocks that rule rows start, the words of notices.
 
-    tools/gen_desk.py OUTCOMES LOOKS CLOCKS TARGET
+    tools/gen_desk.py OUTCOMES LOOKS CLOCKS WORDS TARGET
 """
 import csv
 import json
@@ -46,7 +46,12 @@ def clock(r):
                                              UNITS.index(r["unit"]), text(r["title"]))
 
 
-def main(outcomes, look_rows, clocks, target):
+def word(r):
+    return '    {%s, {%s}}, \\' % (text(r["word"]), ", ".join(
+        json.dumps(r[lang], ensure_ascii=False) for lang in ("en", "es", "ar")))
+
+
+def main(outcomes, look_rows, clocks, words, target):
     lines = ["/* Generated from spec/desk; do not edit. */",
              "#ifndef WEFT_DESK_GEN_H", "#define WEFT_DESK_GEN_H",
              "#define DESK_OUTCOME_ROWS \\"]
@@ -57,10 +62,11 @@ def main(outcomes, look_rows, clocks, target):
               "enum look_rule { %s, LOOK_RULES };" % ", ".join("LOOK_" + r.upper() for r in RULES),
               "#define LOOK_ROWS \\"] + looks(look_rows)
     lines += ["", "#define CLOCK_ROWS \\"] + [clock(r) for r in rows(clocks)]
+    lines += ["", "#define BREACH_WORDS \\"] + [word(r) for r in rows(words)]
     lines += ["", "#endif", ""]
     with open(target, "w", encoding="utf-8") as f:
         f.write("\n".join(lines))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])

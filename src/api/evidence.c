@@ -5,6 +5,7 @@
 #include "api/evidence_int.h"
 
 #include "base/time.h"
+#include "desk/incident.h"
 #include "identity/training.h"
 #include "policy/policy.h"
 #include "record/bulk.h"
@@ -147,6 +148,8 @@ static err add_clock(struct gather *g, struct json *list, const struct record_do
         return OK;
     json_set_str(g->m, o, STR("task"), doc->id);
     json_set_str(g->m, o, STR("what"), json_get_str(coding, STR("code")));
+    if (json_str(json_path(task, "reasonCode.text")).n)
+        json_set_str(g->m, o, STR("rule"), json_str(json_path(task, "reasonCode.text")));
     json_set_str(g->m, o, STR("status"), json_get_str(task, STR("status")));
     json_set_str(g->m, o, STR("due"), end);
     json_set(g->m, o, STR("late"), json_new_bool(g->m, due.hi < g->op->now));
@@ -168,6 +171,21 @@ static err add_clocks(struct gather *g)
     return op_check(g->op);
 }
 
+/* Which there are and how many people each reaches; whom stays out. */
+static err add_incidents(struct gather *g)
+{
+    struct json *list = json_new(g->m, JSON_ARRAY), *o;
+    struct record_page page;
+    TRY(record_find(g->op, g->rec, fhir_type_parse(STR("Task")),
+                    STR("code=https://weft.health/fhir/task-code|incident&_count=1000"), &page));
+    for (size_t i = 0; i < page.n_match; i++) {
+        TRY(incident_brief(g->op, &page.docs[i], &o));
+        json_push(g->m, list, o);
+    }
+    json_set(g->m, g->pack, STR("incidents"), list);
+    return op_check(g->op);
+}
+
 static err gather(struct gather *g, const struct json *rules)
 {
     int64_t from = g->op->now - EVIDENCE_DAYS * DAY_MS;
@@ -178,6 +196,7 @@ static err gather(struct gather *g, const struct json *rules)
     TRY(add_accounts(g));
     TRY(add_events(g, from));
     add_rules(g, rules);
+    TRY(add_incidents(g));
     return add_clocks(g);
 }
 

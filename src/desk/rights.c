@@ -44,7 +44,7 @@ static err length_of(struct op *op, struct record *rec, const struct right_row *
 }
 
 /* Of the first address with a country; empty when it is not one of the table. */
-static str jurisdiction_of(const struct json *patient)
+str right_place(const struct json *patient)
 {
     const struct json *all = JSON_GET(patient, "address"), *one;
     for (size_t i = 0; (one = json_at(all, i)); i++) {
@@ -79,7 +79,7 @@ static err shortest(struct op *op, struct record *rec, str kind, str where, stru
 err right_clock(struct op *op, struct record *rec, str kind, const struct json *patient,
                 struct right_clock *ret)
 {
-    return shortest(op, rec, kind, jurisdiction_of(patient), ret);
+    return shortest(op, rec, kind, right_place(patient), ret);
 }
 
 err right_clock_of(struct op *op, struct record *rec, const struct json *task,

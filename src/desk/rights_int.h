@@ -24,6 +24,8 @@ MUST err right_clock(struct op *op, struct record *rec, str kind, const struct j
 /* The same, of the jurisdiction that the request was received under. */
 MUST err right_clock_of(struct op *op, struct record *rec, const struct json *task,
                         struct right_clock *ret);
+/* "US", "EU" … of spec/desk/places.csv; empty when it is not known. */
+str right_place(const struct json *patient);
 str right_rule(const struct right_row *row);
 
 const struct actor *desk_house(void);

@@ -48,7 +48,7 @@ static err seen_of(struct step *st, const struct record_look *line, struct seen 
         s->l.user = line->user;
         VEC_PUSH(st->op->arena, &st->all, s);
         if (!map_put(&st->lookers, line->user, s))
-            return op_check(st->op);
+            return fail(st->op, ERR_UNAVAILABLE, "No memory left to read the trail.");
     }
     s->l.role = line->role;
     s->l.reference = line->reference;

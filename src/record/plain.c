@@ -24,7 +24,7 @@ bool task_is(const struct json *task, const char *code)
 
 static bool is_case(const struct json *task)
 {
-    return task_is(task, "case");
+    return task_is(task, "case") || task_is(task, "incident") || task_is(task, "clock");
 }
 
 static err refused(struct record_tx *tx, const struct staged *s, const char *element)
@@ -32,7 +32,8 @@ static err refused(struct record_tx *tx, const struct staged *s, const char *ele
     str path = arena_cat(tx->op->arena, STR("Task."), str_of(element));
     return fail_at(tx->op, ERR_UNPROCESSABLE, links_path(tx, s, path),
                    "A case changes hands and ends by its own operations only: $claim, $release, "
-                   "$snooze and $resolve of the Task. Leave this element as it is.");
+                   "$snooze and $resolve of the Task, an incident and its clocks by /incidents. "
+                   "Leave this element as it is.");
 }
 
 static err fresh(struct record_tx *tx, const struct staged *s)

@@ -2,6 +2,7 @@
 an incident has scope, clocks and letters."""
 import signal
 import time
+from datetime import datetime, timedelta, timezone
 
 from weft_http import Case, main
 
@@ -15,6 +16,7 @@ class Incident(Case):
         cls.ada = make("nurse", "--user", "ada", "--reference", "Practitioner/ada")
         cls.olga = make("privacy", "--user", "olga", "--reference", "Practitioner/olga")
         cls.pavel = make("privacy", "--user", "pavel", "--reference", "Practitioner/pavel")
+        cls.cora = make("agent", "--user", "cora", "--reference", "Practitioner/cora")
         cls.eva = make("patient", "--patient", "eva", "--user", "eva")
 
     def ask(self, method, path, token, body=None):
@@ -26,7 +28,7 @@ class Incident(Case):
 
     def setUp(self):
         home = {"line": ["12 Elm Street"], "postalCode": "02139", "state": "MA", "country": "US"}
-        for name in ("ada", "olga", "pavel"):
+        for name in ("ada", "olga", "pavel", "cora"):
             self.put("Practitioner", name, {"name": [{"given": [name.title()], "family": name.title() + "son"}],
                                             **({"address": [home]} if name == "ada" else {})})
         self.put("Patient", "eva", {"name": [{"given": ["Eva"], "family": "Silva"}], "address": [{
@@ -79,6 +81,130 @@ class Incident(Case):
         self.assertIn("LOOK-SURNAME", case["description"])
         self.assertEqual(403, self.ask("POST", f"/fhir/Task/{case['id']}/$claim", self.olga).status)
         self.expect(200, self.ask("POST", f"/fhir/Task/{case['id']}/$claim", self.pavel))
+
+    def when(self, days):
+        return (datetime.now(timezone.utc) - timedelta(days=days)).isoformat(timespec="seconds")
+
+    def incident(self, token, body):
+        return self.expect(201, self.ask("POST", "/incidents", token, {"what": "A list was taken home.", **body})).json
+
+    def act(self, token, one, verb, body=None, status=200):
+        return self.expect(status, self.ask("POST", f"/incidents/{one['id']}/{verb}", token, body or {})).json
+
+    FORM = {"nature": "Names and readings", "recipient": "A former employee", "acquired": "Opened on a screen",
+            "mitigation": "The screen was locked", "reason": "Nobody attests that nothing was kept."}
+    NOTICE = {"happened": "A nurse opened records.", "steps": "Look at your bills.", "doing": "We train staff.",
+              "contact": "Call 1-800-555-0100."}
+
+    def clocks(self, one):
+        return {(c["rule"], c.get("place")): c for c in one["clocks"] if c["status"] == "requested"}
+
+    def test_scope_clocks_letters(self):
+        self.put("Patient", "col", {"name": [{"family": "Reyes", "given": ["Luz"]}], "communication": [{"language": {
+            "coding": [{"system": "urn:ietf:bcp:47", "code": "es"}]}, "preferred": True}], "address": [{
+                "line": ["=1 Plaza"], "city": "Denver", "state": "CO", "country": "US"}]})
+        self.put("Patient", "wien", {"name": [{"family": "Huber"}], "telecom": [{
+            "system": "email", "value": "huber@example.org", "rank": 1}], "address": [{"city": "Wien", "country": "AT"}]})
+        self.put("Patient", "away", {"name": [{"family": "Away"}]})
+        begin = self.when(0)
+        for name in ("col", "wien"):
+            self.expect(200, self.ask("GET", f"/fhir/Patient/{name}", self.cora))
+        one = self.incident(self.olga, {"user": "cora", "from": self.when(1), "discovered": self.when(10)})
+        self.assertEqual((2, ["Patient"], True),
+                         (one["scope"]["people"], one["scope"]["kinds"], one["scope"]["complete"]))
+        self.assertEqual([("cora", "agent", 2)],
+                         [(a["user"], a["role"], a["entries"]) for a in one["scope"]["accounts"]])
+        self.assertEqual({"US-CO": 1, "EU": 1}, {p["place"]: p["people"] for p in one["scope"]["places"]})
+        due = {k: datetime.fromisoformat(c["due"]) - datetime.fromisoformat(one["discovered"])
+               for k, c in self.clocks(one).items()}
+        self.assertEqual({("BRN-01", None), ("BRN-02", None), ("BRN-05", None), ("BRN-08", "US-CO"), ("GDPR-33", None),
+                          ("GDPR-34", None)}, set(due))
+        self.assertEqual([60, 30, 3], [due[k].days for k in (("BRN-02", None), ("BRN-08", "US-CO"), ("GDPR-33", None))])
+        self.assertTrue(self.clocks(one)["GDPR-33", None]["late"])
+        year = datetime.fromisoformat(one["discovered"]).year + 1  # 60 days after its end
+        self.assertEqual(f"{year}-03-0{1 if year % 4 == 0 else 2}", self.clocks(one)["BRN-05", None]["due"][:10])
+        self.expect(200, self.ask("GET", "/fhir/Patient/away", self.cora))
+        again = self.act(self.olga, one, "scope")  # it grows with the trail; no clock twice
+        self.assertEqual((3, len(one["clocks"])), (again["scope"]["people"], len(again["clocks"])))
+        self.expect(422, self.ask("POST", f"/incidents/{one['id']}/assess", self.olga, {**self.FORM, "reason": " "}))
+        self.expect(422, self.ask("POST", f"/incidents/{one['id']}/assess", self.olga, self.FORM), "happened")
+        self.expect(409, self.ask("POST", f"/incidents/{one['id']}/letters", self.olga, {"patient": "col", "state": "sent"}))
+        self.act(self.olga, one, "assess", {**self.FORM, "notice": {**self.NOTICE, "es": {
+            **self.NOTICE, "happened": "Una enfermera abrió datos."}}})
+        self.letters(one)
+        self.closing(one)
+
+    def letters(self, one):
+        a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
+        rows = {r["patient"]: r for r in a["letters"]}
+        self.assertEqual({"col": ("es", "letter"), "wien": ("en", "email"), "away": ("en", "substitute")},
+                         {k: (r["language"], r["channel"]) for k, r in rows.items()})
+        for word in ("Luz Reyes", "Qué pasó", "Una enfermera", "Nombre y datos de contacto", "1-800"):
+            self.assertIn(word, rows["col"]["text"])
+        sheet = self.ask("GET", f"/incidents/{one['id']}/letters.csv", self.olga)
+        self.assertEqual((200, 4), (sheet.status, sheet.body.count(b"\r\n")))
+        self.assertIn(b'"\'=1 Plaza, Denver, CO, US"', sheet.body)
+        mark = {"patient": "col", "state": "sent"}
+        self.assertEqual("sent", self.act(self.olga, one, "letters", mark)["status"])
+        self.expect(409, self.ask("POST", f"/incidents/{one['id']}/letters", self.olga, mark))
+        kept = self.call("GET", "/fhir/Communication?subject=Patient/col", None, "system").json["entry"][0]["resource"]
+        self.assertIn("Una enfermera", kept["payload"][0]["contentString"])
+        self.assertEqual("returned", self.act(self.olga, one, "letters", {**mark, "state": "returned"})["status"])
+        a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
+        self.assertEqual((1, False), (a["returned"], a["substitute"]))
+        self.expect(404, self.ask("POST", f"/incidents/{one['id']}/letters", self.olga, {**mark, "patient": "eva"}))
+
+    def closing(self, one):
+        def close(token, status):
+            return self.expect(status, self.ask("POST", f"/incidents/{one['id']}/close", token, {"note": "All told."}))
+        close(self.pavel, 409)
+        one = self.expect(200, self.ask("GET", f"/incidents/{one['id']}", self.pavel)).json
+        self.assertNotIn(("BRN-01", None), self.clocks(one))  # assessed
+        pack = self.ask("GET", "/audit/pack", self.olga).json["pack"]
+        self.assertIn(("BRN-02", False), [(c.get("rule"), c["late"]) for c in pack["openClocks"]])
+        self.assertIn((one["id"], 3), [(i["id"], i["people"]) for i in pack["incidents"]])
+        for c in self.clocks(one).values():
+            one = self.act(self.olga, one, "clock", {"clock": c["id"], "note": "Written."})
+        close(self.olga, 403)
+        self.assertEqual("completed", close(self.pavel, 200).json["status"])
+        self.expect(409, self.ask("POST", f"/incidents/{one['id']}/scope", self.olga, {}))
+
+    def test_low_probability_stops_the_clocks(self):
+        case = self.incident(self.olga, {"patients": ["eva"], "discovered": self.when(2)})
+        self.assertEqual(1, case["scope"]["people"])
+        self.assertIn(("BRN-02", None), self.clocks(case))
+        done = self.act(self.olga, case, "assess", {**self.FORM, "lowProbability": True})
+        self.assertEqual({}, self.clocks(done))
+        self.assertEqual({"cancelled"}, {c["status"] for c in done["clocks"]})
+        self.assertEqual(self.FORM["reason"], done["assessment"]["reason"])
+
+    def test_many_people_and_everybody(self):
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": [{
+            "request": {"method": "PUT", "url": f"Patient/many{i}"}, "resource": {
+                "resourceType": "Patient", "id": f"many{i}", "address": [{"state": "TX", "country": "US"}]}}
+            for i in range(501)]}
+        self.expect(200, self.call("POST", "/fhir", bundle, "system"))
+        one = self.incident(self.olga, {"everybody": True})
+        self.assertLessEqual(501, one["scope"]["people"])
+        rules = {k[0] for k in self.clocks(one)}
+        self.assertTrue({"BRN-03", "BRN-04"} <= rules and "BRN-05" not in rules, rules)
+        page = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
+        self.assertEqual((500, 500), (len(page["letters"]), page["next"]))
+
+    def test_incidents_are_the_privacy_office_s(self):
+        one = self.incident(self.olga, {"patients": ["eva"]})
+        for token in (self.ada, self.admin, self.eva, self.agent):
+            self.assertIn(self.ask("GET", f"/incidents/{one['id']}", token).status, (403, 404))
+            self.expect(403, self.ask("GET", "/incidents", token))
+            self.expect(403, self.ask("POST", "/incidents", token, {"what": "x", "everybody": True}))
+            for task in [one["id"]] + [c["id"] for c in one["clocks"]]:
+                self.assertIn(self.ask("GET", f"/fhir/Task/{task}", token).status, (403, 404))
+        task = self.ask("GET", f"/fhir/Task/{one['id']}", self.olga)
+        a = self.call("PUT", f"/fhir/Task/{one['id']}", {**task.json, "status": "completed"}, None, headers={
+            "Authorization": "Bearer " + self.olga, "If-Match": task.header("ETag")})
+        self.expect(422, a, "/incidents")
+        self.expect(422, self.ask("POST", "/incidents", self.olga, {"what": "x"}))
+        self.expect(422, self.ask("POST", "/incidents", self.olga, {"what": "x", "patients": ["nobody"]}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+/* Incidents at the door: opened, counted, assessed, told, closed. What they are is the desk's
+ * (desk/incident.h). */
+#include "desk/incident.h"
+#include "api/op_int.h"
+#include "base/time.h"
+
+#define COUNT_MS 60000
+#define LETTERS_MAX 500
+#define CSV_MAX ((size_t)16 << 20)
+
+static err input(struct call *c, struct json **ret)
+{
+    if (!c->op.deadline)
+        c->op.deadline = time_now() + COUNT_MS;
+    if (str_trim(c->rq->body).n)
+        return body_object(c, ret);
+    *ret = json_new(c->op.arena, JSON_OBJECT);
+    return OK;
+}
+
+err api_incidents(struct call *c)
+{
+    struct json *o;
+    TRY(incident_list(&c->op, c->api->rec, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_incident(struct call *c)
+{
+    struct json *o;
+    TRY(incident_get(&c->op, c->api->rec, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_incident_open(struct call *c)
+{
+    struct json *in, *o;
+    TRY(input(c, &in));
+    TRY(incident_open(&c->op, c->api->rec, in, &o));
+    return answer_json(c, 201, o);
+}
+
+err api_incident_scope(struct call *c)
+{
+    struct json *in, *o;
+    TRY(input(c, &in));
+    TRY(incident_scope(&c->op, c->api->rec, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_incident_assess(struct call *c)
+{
+    struct json *in, *o;
+    TRY(input(c, &in));
+    TRY(incident_assess(&c->op, c->api->rec, c->id, in, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_incident_clock(struct call *c)
+{
+    struct json *in, *o;
+    TRY(input(c, &in));
+    TRY(incident_done(&c->op, c->api->rec, c->id, json_get_str(in, STR("clock")),
+                      json_get_str(in, STR("note")), &o));
+    return answer_json(c, 200, o);
+}
+
+err api_incident_close(struct call *c)
+{
+    struct json *in, *o;
+    TRY(input(c, &in));
+    TRY(incident_close(&c->op, c->api->rec, c->id, json_get_str(in, STR("note")), &o));
+    return answer_json(c, 200, o);
+}
+
+err api_incident_mark(struct call *c)
+{
+    struct json *in, *o;
+    TRY(input(c, &in));
+    TRY(incident_mark(&c->op, c->api->rec, c->id, json_get_str(in, STR("patient")),
+                      json_get_str(in, STR("state")), &o));
+    return answer_json(c, 200, o);
+}
+
+static err letters(struct call *c, bool with_text, struct json **ret)
+{
+    struct incident_page page = {.max = LETTERS_MAX, .with_text = with_text};
+    str after = STR_NONE;
+    uint64_t n = 0;
+    if (query_get(c->op.arena, c->rq->query, STR("after"), &after) &&
+        !str_to_u64(after, INCIDENT_PEOPLE_MAX, &n))
+        return fail_at(&c->op, ERR_INVALID, STR("after"), "after is a number of the list.");
+    page.after = (size_t)n;
+    return incident_letters(&c->op, c->api->rec, c->id, &page, ret);
+}
+
+err api_incident_letters(struct call *c)
+{
+    struct json *o;
+    TRY(letters(c, true, &o));
+    return answer_json(c, 200, o);
+}
+
+/* RFC 4180; a cell that a spreadsheet would reckon with is led by an apostrophe. */
+static void cell(struct buf *b, str text, bool last)
+{
+    buf_char(b, '"');
+    if (text.n && strchr("=+-@\t\r", text.p[0]))
+        buf_char(b, '\'');
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"')
+            buf_char(b, '"');
+        buf_char(b, text.p[i]);
+    }
+    buf_add(b, last ? STR("\"\r\n") : STR("\","));
+}
+
+err api_incident_csv(struct call *c)
+{
+    static const char *const columns[] = {"patient", "name",   "language", "channel",
+                                          "to",      "status", "deceased"};
+    const size_t n = sizeof columns / sizeof *columns;
+    struct json *o;
+    struct buf b;
+    TRY(letters(c, false, &o));
+    buf_init(&b, c->op.arena, CSV_MAX);
+    for (size_t k = 0; k < n; k++)
+        cell(&b, str_of(columns[k]), k + 1 == n);
+    const struct json *all = JSON_GET(o, "letters"), *row;
+    for (size_t i = 0; (row = json_at(all, i)); i++)
+        for (size_t k = 0; k < n; k++)
+            cell(&b,
+                 k + 1 == n ? json_bool(JSON_GET(row, "deceased"), false) ? STR("yes") : STR("no")
+                            : json_get_str(row, str_of(columns[k])),
+                 k + 1 == n);
+    if (!buf_ok(&b))
+        return fail(&c->op, ERR_TOO_LARGE, "The list is too long for one file; use after.");
+    answer_header(c, "Content-Disposition", "attachment; filename=\"letters.csv\"");
+    answer_header(c, "Cache-Control", "no-store");
+    c->rq->answer.status = 200;
+    c->rq->answer.type = STR("text/csv; charset=utf-8");
+    c->rq->answer.body = buf_str(&b);
+    return OK;
+}

@@ -1,0 +1,54 @@
+/* Incidents: a wrong use or disclosure from the first report to the last notice (45 CFR
+ * 164.308(a)(6), 164.400-414; GDPR Art. 33, 34). An incident is a Task (code incident) of the
+ * privacy office with criteria: whose looks, by which session, when, whose records, or everybody's
+ * (a lost backup). Its scope is what the trail says by them, made again whenever somebody asks; its
+ * clocks are Tasks (code clock) part of it, whose ends come from the rule rows that apply.
+ *
+ * Every door is for privacy officers, leaves its line in the trail, and answers the incident as
+ * JSON
+ * {"id", "status", "what", "discovered", "opened", "openedBy", "criteria", "scope", "assessment",
+ * "clocks": [{"id", "rule", "kind", "title", "place", "due", "late", "status", "note"}],
+ * "letters"}. Thread-safe; results live in op->arena. */
+#ifndef WEFT_DESK_INCIDENT_H
+#define WEFT_DESK_INCIDENT_H
+
+#include "desk/desk.h"
+
+#define INCIDENT_PEOPLE_MAX 30000u
+
+/* in: {"what", "discovered", "user", "session", "from", "until", "patients": [id …],
+ * "everybody": true, "case": Task}. ERR_UNPROCESSABLE without a criterion. Counts at once. */
+MUST err incident_open(struct op *op, struct record *rec, const struct json *in, struct json **ret);
+/* Newest first, at most 200: {"incidents": […]}, each without clocks. */
+MUST err incident_list(struct op *op, struct record *rec, struct json **ret);
+/* Of its Task, for the evidence pack: {"id", "status", "opened", "discovered", "people",
+ * "lowProbability"}; names nobody. */
+MUST err incident_brief(struct op *op, const struct record_doc *doc, struct json **ret);
+MUST err incident_get(struct op *op, struct record *rec, str id, struct json **ret);
+/* Counts again and sets the clocks. Stops at op->deadline (then "complete" is false). */
+MUST err incident_scope(struct op *op, struct record *rec, str id, struct json **ret);
+/* The assessment by four factors (164.402(2)): {"nature", "recipient", "acquired", "mitigation",
+ * "lowProbability", "reason", "notice": {"happened", "steps", "doing", "contact"}}; all four and a
+ * reason are asked for. Clocks follow. */
+MUST err incident_assess(struct op *op, struct record *rec, str id, const struct json *in,
+                         struct json **ret);
+/* A clock is met: by whom, when and how (note) is kept. */
+MUST err incident_done(struct op *op, struct record *rec, str id, str clock, str note,
+                       struct json **ret);
+/* People affected from number `after` on, at most max: {"letters": [{"patient", "name", "language",
+ * "channel", "to", "place", "status"}], "next", "total", "returned", "substitute"}. with_text adds
+ * the letter itself. */
+struct incident_page {
+    size_t after, max;
+    bool with_text;
+};
+MUST err incident_letters(struct op *op, struct record *rec, str id,
+                          const struct incident_page *page, struct json **ret);
+/* state: "sent" keeps the letter in the patient's record as a Communication; "returned" marks it.
+ */
+MUST err incident_mark(struct op *op, struct record *rec, str id, str patient, str state,
+                       struct json **ret);
+/* By somebody else than who opened it, when it is assessed and no clock is open. */
+MUST err incident_close(struct op *op, struct record *rec, str id, str note, struct json **ret);
+
+#endif

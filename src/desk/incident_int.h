@@ -1,0 +1,49 @@
+/* Private to the desk: incidents between the files of incident_*.c. */
+#ifndef WEFT_DESK_INCIDENT_INT_H
+#define WEFT_DESK_INCIDENT_INT_H
+
+#include "desk/incident.h"
+#include "desk/rights_int.h"
+
+#include "desk_gen.h"
+
+enum clock_unit { UNIT_HOURS, UNIT_DAYS, UNIT_MONTHS, UNIT_YEAR_END_DAYS };
+struct clock_row {
+    const char *rule, *param, *code;
+    enum clock_unit unit;
+    const char *title;
+};
+extern const struct clock_row CLOCK_ROW[];
+extern const size_t CLOCK_COUNT;
+const struct clock_row *clock_row(str rule); /* NULL: the rule starts none */
+
+/* An incident read for a change, by a privacy officer. All but the reading is the house's:
+ * op->actor is put back by incident_end(). */
+struct incident {
+    struct op *op;
+    struct record *rec;
+    const struct actor *person;
+    struct record_tx *tx;
+    str id;
+    uint32_t vid;
+    struct json *task, *criteria, *scope, *assessment; /* the last two NULL while there is none */
+    int64_t discovered;
+};
+MUST err incident_begin(struct op *op, struct record *rec, str id, struct incident *ret);
+/* Writes the Task back with scope and assessment, the line in the trail, and commits. */
+MUST err incident_commit(struct incident *i, const char *what, const struct json *detail);
+err incident_end(struct incident *i, err e);
+MUST err incident_view(struct incident *i, struct json **ret);
+/* Is op->actor a privacy officer? */
+MUST err incident_officer(struct op *op);
+
+/* ---- incident_scope.c: numbers of the people affected, kept in one sealed named value ---- */
+MUST err incident_count(struct incident *i);
+MUST err incident_people(struct incident *i, uint64_t **ret, size_t *ret_n);
+
+/* ---- incident_clock.c ---- */
+/* Opens the clocks of the rules that apply now, takes back those that apply no more. */
+MUST err incident_clocks(struct incident *i);
+MUST err incident_clock_list(struct incident *i, struct json **ret, bool *ret_open);
+
+#endif

@@ -1,0 +1,382 @@
+/* The notices of an incident: who is written to, in which language, by which way, with which words
+ * (45 CFR 164.404(c), (d); GDPR Art. 34(2)). A notice that was sent is a Communication in the
+ * patient's record; until then there is none. Invariant: where the patient asked to be reached by
+ * one way only (45 CFR 164.522(b)), that way alone is named. */
+#include "desk/incident_int.h"
+
+#include "base/time.h"
+
+#define LETTER_MAX (32u << 10)
+#define SUBSTITUTE 10 /* 164.404(d)(2)(ii): insufficient addresses */
+
+enum language { EN, ES, AR, LANGUAGES };
+static const char *const languages[LANGUAGES] = {"en", "es", "ar"};
+static const struct {
+    const char *word, *in[LANGUAGES];
+} words[] = {BREACH_WORDS};
+static const struct {
+    const char *word, *types;
+} kinds[] = {
+    {"kind-people", " Patient Person RelatedPerson "},
+    {"kind-visits", " Encounter Appointment AppointmentResponse EpisodeOfCare "},
+    {"kind-messages", " Communication CommunicationRequest QuestionnaireResponse "},
+    {"kind-money", " Account ChargeItem Claim ClaimResponse Contract Coverage ExplanationOfBenefit "
+                   "Invoice "},
+};
+
+static const char *word(const char *name, enum language l)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].word, name) == 0)
+            return words[i].in[l];
+    return "";
+}
+
+static enum language language_of(const struct json *patient)
+{
+    const struct json *all = JSON_GET(patient, "communication"), *one;
+    enum language found = EN;
+    for (size_t i = 0; (one = json_at(all, i)); i++) {
+        str code = json_get_str(json_at(json_path(one, "language.coding"), 0), STR("code"));
+        for (enum language l = EN; l < LANGUAGES; l++)
+            if (str_starts(code, str_of(languages[l])) &&
+                (i == 0 || json_bool(JSON_GET(one, "preferred"), false)))
+                found = l;
+    }
+    return found;
+}
+
+/* ---- which way ---- */
+
+struct way {
+    const char *channel; /* letter, email, phone, sms, substitute */
+    str to;
+};
+
+static str address_of(struct op *op, const struct json *patient)
+{
+    const struct json *all = JSON_GET(patient, "address"), *a = json_at(all, 0);
+    struct buf b;
+    buf_init(&b, op->arena, 4096);
+    if (json_get_str(a, STR("text")).n)
+        return json_get_str(a, STR("text"));
+    const struct json *lines = JSON_GET(a, "line"), *line;
+    for (size_t i = 0; (line = json_at(lines, i)); i++)
+        buf_printf(&b, "%s%.*s", b.n ? ", " : "", STR_ARG(json_str(line)));
+    static const char *const parts[] = {"city", "state", "postalCode", "country"};
+    for (size_t i = 0; b.n && i < 4; i++)
+        if (json_get_str(a, str_of(parts[i])).n)
+            buf_printf(&b, ", %.*s", STR_ARG(json_get_str(a, str_of(parts[i]))));
+    return buf_str(&b);
+}
+
+/* The way a granted request for confidential communications names. */
+static err only_way(struct incident *i, str patient, struct way *ret)
+{
+    struct record_page page;
+    struct json *tree;
+    const struct json *e;
+    TRY(record_find(
+        i->op, i->rec, fhir_type_parse(STR("Consent")),
+        arena_printf(i->op->arena,
+                     "patient=Patient/%.*s&status=active&category=" DESK_CONSENT_CATEGORY
+                     "|confidential-communication&_sort=-_lastUpdated&_count=1",
+                     STR_ARG(patient)),
+        &page));
+    if (page.n_match == 0)
+        return OK;
+    TRY(record_parse(i->op, &page.docs[0], &tree));
+    for (size_t k = 0; (e = json_at(JSON_GET(tree, "extension"), k)); k++) {
+        const struct json *point = JSON_GET(e, "valueContactPoint");
+        str system = json_get_str(point, STR("system"));
+        if (!point)
+            continue;
+        *ret = (struct way){str_eq(system, STR("email"))   ? "email"
+                            : str_eq(system, STR("sms"))   ? "sms"
+                            : str_eq(system, STR("phone")) ? "phone"
+                                                           : "letter",
+                            json_get_str(point, STR("value"))};
+    }
+    return OK;
+}
+
+/* First-class mail; e-mail where the person put it first (164.404(d)(1)(i)). */
+static err way_of(struct incident *i, str id, const struct json *patient, struct way *ret)
+{
+    const struct json *all = JSON_GET(patient, "telecom"), *one;
+    struct way w = {"letter", address_of(i->op, patient)};
+    int64_t rank = 0;
+    for (size_t k = 0; (one = json_at(all, k)); k++)
+        if (str_eq(json_get_str(one, STR("system")), STR("email")) &&
+            (!w.to.n || (json_i64(JSON_GET(one, "rank"), &rank) && rank == 1)))
+            w = (struct way){"email", json_get_str(one, STR("value"))};
+    if (!w.to.n)
+        w.channel = "substitute";
+    *ret = w;
+    return only_way(i, id, ret);
+}
+
+/* ---- the words ---- */
+
+static bool has_kind(const struct json *types, const char *list, bool other)
+{
+    const struct json *t;
+    for (size_t i = 0; (t = json_at(types, i)); i++) {
+        char room[80];
+        snprintf(room, sizeof room, " %.*s ", STR_ARG(json_str(t)));
+        bool in = false;
+        for (size_t k = 0; other && k < sizeof kinds / sizeof *kinds; k++)
+            in |= strstr(kinds[k].types, room) != NULL;
+        if (other ? !in : strstr(list, room) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void add_kinds(const struct incident *i, enum language l, struct buf *b)
+{
+    const struct json *types = JSON_GET(i->scope, "kinds");
+    const char *sep = "";
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (has_kind(types, kinds[k].types, false)) {
+            buf_printf(b, "%s%s", sep, word(kinds[k].word, l));
+            sep = "; ";
+        }
+    if (!types || !types->n || has_kind(types, "", true))
+        buf_printf(b, "%s%s", sep, word("kind-clinical", l));
+}
+
+static void section(struct buf *b, const char *head, str text)
+{
+    buf_printf(b, "\n\n%s\n%.*s", head, STR_ARG(text));
+}
+
+static str letter(const struct incident *i, str name, enum language l)
+{
+    const struct json *notice = JSON_GET(i->assessment, "notice");
+    const struct json *own = json_get(notice, str_of(languages[l]));
+    const struct json *said = own ? own : notice;
+    struct buf b;
+    str first = json_get_str(i->scope, STR("first"));
+    buf_init(&b, i->op->arena, LETTER_MAX);
+    buf_printf(&b, "%s\n\n%s %.*s,\n\n%s", word("subject", l), word("dear", l), STR_ARG(name),
+               word("intro", l));
+    section(&b, word("happened", l), json_get_str(said, STR("happened")));
+    if (first.n)
+        buf_printf(&b, "\n%s: %.*s.", word("date", l), 10, first.p);
+    buf_printf(&b, "\n%s %.*s.", word("known", l), 10, time_format(i->op->arena, i->discovered).p);
+    buf_printf(&b, "\n\n%s\n", word("kinds", l));
+    add_kinds(i, l, &b);
+    section(&b, word("steps", l), json_get_str(said, STR("steps")));
+    section(&b, word("doing", l), json_get_str(said, STR("doing")));
+    section(&b, word("contact", l), json_get_str(said, STR("contact")));
+    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
+}
+
+/* ---- the list ---- */
+
+static str name_of(struct op *op, const struct json *patient)
+{
+    const struct json *name = json_at(JSON_GET(patient, "name"), 0);
+    str text = json_get_str(name, STR("text"));
+    return text.n ? text
+                  : str_trim(arena_printf(op->arena, "%.*s %.*s",
+                                          STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
+                                          STR_ARG(json_get_str(name, STR("family")))));
+}
+
+static err sent(struct incident *i, str patient, struct record_doc *ret, struct json **ret_tree)
+{
+    struct record_page page;
+    *ret_tree = NULL;
+    TRY(record_find(i->op, i->rec, fhir_type_parse(STR("Communication")),
+                    arena_printf(i->op->arena, "part-of=Task/%.*s&subject=Patient/%.*s&_count=1",
+                                 STR_ARG(i->id), STR_ARG(patient)),
+                    &page));
+    if (page.n_match == 0)
+        return OK;
+    *ret = page.docs[0];
+    return record_parse(i->op, &page.docs[0], ret_tree);
+}
+
+static str status_of(const struct json *communication)
+{
+    return !communication                                                       ? STR("open")
+           : str_eq(json_get_str(communication, STR("status")), STR("stopped")) ? STR("returned")
+                                                                                : STR("sent");
+}
+
+struct addressee {
+    str id, name;
+    enum language language;
+    struct way way;
+    struct json *patient, *communication;
+    struct record_doc doc; /* of communication */
+};
+
+static err addressee(struct incident *i, str id, struct addressee *ret)
+{
+    struct record_doc doc;
+    *ret = (struct addressee){.id = id};
+    err e = record_read(i->op, i->rec, fhir_type_parse(STR("Patient")), id, &doc);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE) { /* erased: nobody to write to */
+        op_clear(i->op);
+        return OK;
+    }
+    TRY(e);
+    TRY(record_parse(i->op, &doc, &ret->patient));
+    ret->name = name_of(i->op, ret->patient);
+    ret->language = language_of(ret->patient);
+    TRY(way_of(i, id, ret->patient, &ret->way));
+    return sent(i, id, &ret->doc, &ret->communication);
+}
+
+static struct json *row_of(struct incident *i, const struct addressee *to, bool with_text)
+{
+    struct arena *a = i->op->arena;
+    struct json *o = json_new(a, JSON_OBJECT);
+    json_set_str(a, o, STR("patient"), to->id);
+    json_set_str(a, o, STR("name"), to->name);
+    json_set_str(a, o, STR("language"), str_of(languages[to->language]));
+    json_set_str(a, o, STR("channel"), str_of(to->way.channel));
+    json_set_str(a, o, STR("to"), to->way.to);
+    json_set(a, o, STR("deceased"),
+             json_new_bool(a, JSON_GET(to->patient, "deceasedDateTime") != NULL ||
+                                  json_bool(JSON_GET(to->patient, "deceasedBoolean"), false)));
+    json_set_str(a, o, STR("status"), status_of(to->communication));
+    if (with_text)
+        json_set_str(a, o, STR("text"), letter(i, to->name, to->language));
+    return o;
+}
+
+/* Those that came back, in all; from ten on there is a substitute notice (164.404(d)(2)(ii)). */
+static err returned(struct incident *i, struct json *o)
+{
+    struct record_page page;
+    TRY(record_find(i->op, i->rec, fhir_type_parse(STR("Communication")),
+                    arena_printf(i->op->arena,
+                                 "part-of=Task/%.*s&status=stopped&_count=0&_total=accurate",
+                                 STR_ARG(i->id)),
+                    &page));
+    json_set(i->op->arena, o, STR("returned"), json_new_i64(i->op->arena, (int64_t)page.total));
+    json_set(i->op->arena, o, STR("substitute"),
+             json_new_bool(i->op->arena, page.total >= SUBSTITUTE));
+    return OK;
+}
+
+static err list(struct incident *i, const struct incident_page *page, struct json **ret)
+{
+    struct arena *a = i->op->arena;
+    struct json *all = json_new(a, JSON_ARRAY), *o = json_new(a, JSON_OBJECT);
+    uint64_t *people;
+    size_t n, k = page->after;
+    TRY(incident_people(i, &people, &n));
+    for (; k < n && k < page->after + page->max; k++) {
+        struct addressee to;
+        fhir_type type;
+        str id;
+        TRY(record_name(i->op, i->rec, people[k], &type, &id));
+        TRY(addressee(i, id, &to));
+        if (to.patient)
+            json_push(a, all, row_of(i, &to, page->with_text));
+    }
+    json_set(a, o, STR("letters"), all);
+    json_set(a, o, STR("total"), json_new_i64(a, (int64_t)n));
+    if (k < n)
+        json_set(a, o, STR("next"), json_new_i64(a, (int64_t)k));
+    TRY(returned(i, o));
+    i->op->actor = i->person;
+    TRY(record_audit_event(i->op, i->rec, STR("incident-letters"), true, i->id));
+    *ret = o;
+    return op_check(i->op);
+}
+
+err incident_letters(struct op *op, struct record *rec, str id, const struct incident_page *page,
+                     struct json **ret)
+{
+    struct incident i;
+    TRY(incident_begin(op, rec, id, &i));
+    return incident_end(&i, list(&i, page, ret));
+}
+
+/* ---- sent, returned ---- */
+
+static err keep(struct incident *i, const struct addressee *to)
+{
+    struct arena *a = i->op->arena;
+    struct json *c, *payload = json_new(a, JSON_ARRAY), *one = json_new(a, JSON_OBJECT);
+    struct buf b;
+    str id;
+    buf_init(&b, a, 4096);
+    buf_printf(&b,
+               "{\"resourceType\":\"Communication\",\"status\":\"completed\",\"category\":[{"
+               "\"coding\":[{\"system\":\"" DESK_SYSTEM_CODE "\",\"code\":\"breach-notice\"}]}],"
+               "\"partOf\":[{\"reference\":\"Task/%.*s\"}],\"subject\":{\"reference\":"
+               "\"Patient/%.*s\"},\"recipient\":[{\"reference\":\"Patient/%.*s\"}],\"medium\":[{"
+               "\"text\":\"%s\"}],\"sent\":\"%.*s\"}",
+               STR_ARG(i->id), STR_ARG(to->id), STR_ARG(to->id), to->way.channel,
+               STR_ARG(time_format(a, i->op->now)));
+    TRY(json_read(i->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &c));
+    json_set_str(a, one, STR("contentString"), letter(i, to->name, to->language));
+    json_push(a, payload, one);
+    json_set(a, c, STR("payload"), payload);
+    json_set_str(a, c, STR("language"), str_of(languages[to->language]));
+    TRY(fhir_validate(i->op, c));
+    return record_tx_create(i->tx, c, &id);
+}
+
+static err take_back(struct incident *i, struct addressee *to)
+{
+    struct arena *a = i->op->arena;
+    struct json *why = json_new(a, JSON_OBJECT);
+    json_set_str(a, why, STR("text"), STR("returned"));
+    json_set_str(a, to->communication, STR("status"), STR("stopped"));
+    json_set(a, to->communication, STR("statusReason"), why);
+    TRY(fhir_validate(i->op, to->communication));
+    return record_tx_update(i->tx, to->doc.type, to->doc.id, to->communication, to->doc.vid);
+}
+
+static err affected(struct incident *i, str patient)
+{
+    uint64_t rid, *people;
+    size_t n;
+    err e = record_resolve(i->op, i->rec, fhir_type_parse(STR("Patient")), patient, &rid);
+    if (e == OK)
+        TRY(incident_people(i, &people, &n));
+    for (size_t k = 0; e == OK && k < n; k++)
+        if (people[k] == rid)
+            return OK;
+    op_clear(i->op);
+    return fail(i->op, ERR_NOT_FOUND, "The incident does not reach such a patient.");
+}
+
+static err mark(struct incident *i, str patient, str state, struct json **ret)
+{
+    struct addressee to;
+    struct json *detail = json_new(i->op->arena, JSON_OBJECT);
+    bool send = str_eq(state, STR("sent"));
+    TRY(affected(i, patient));
+    TRY(addressee(i, patient, &to));
+    if (!JSON_GET(i->assessment, "notice"))
+        return fail(i->op, ERR_CONFLICT, "Assess the incident first: the notice is written there.");
+    if (!to.patient || send == (to.communication != NULL))
+        return fail(i->op, ERR_CONFLICT,
+                    send ? "This notice was sent already." : "This notice was not sent yet.");
+    TRY(send ? keep(i, &to) : take_back(i, &to));
+    json_set_str(i->op->arena, detail, STR("state"), state);
+    TRY(incident_commit(i, "incident-notice", detail));
+    i->op->actor = desk_house();
+    TRY(addressee(i, patient, &to));
+    *ret = row_of(i, &to, false);
+    return OK;
+}
+
+err incident_mark(struct op *op, struct record *rec, str id, str patient, str state,
+                  struct json **ret)
+{
+    struct incident i;
+    if (!str_eq(state, STR("sent")) && !str_eq(state, STR("returned")))
+        return fail_at(op, ERR_INVALID, STR("state"), "state is sent or returned.");
+    TRY(incident_begin(op, rec, id, &i));
+    return incident_end(&i, mark(&i, patient, state, ret));
+}
