@@ -213,6 +213,22 @@ static err from_case(struct op *op, struct record *rec, str id, struct json *cri
     return OK;
 }
 
+/* Asked before anything is kept. */
+static err all_there(struct op *op, struct record *rec, const struct json *patients)
+{
+    const struct json *one;
+    uint64_t rid;
+    for (size_t i = 0; (one = json_at(patients, i)); i++)
+        if (i >= INCIDENT_PEOPLE_MAX ||
+            record_resolve(op, rec, fhir_type_parse(STR("Patient")), json_str(one), &rid) != OK) {
+            op_clear(op);
+            return fail_at(op, ERR_UNPROCESSABLE, STR("patients"),
+                           "One of the patients is not there, or there are more than %u.",
+                           INCIDENT_PEOPLE_MAX);
+        }
+    return OK;
+}
+
 static err criteria_of(struct op *op, struct record *rec, const struct json *in, struct json **ret)
 {
     static const char *const texts[] = {"user", "session", "from", "until"};
@@ -236,6 +252,7 @@ static err criteria_of(struct op *op, struct record *rec, const struct json *in,
         !JSON_GET(o, "everybody") && !JSON_GET(o, "from"))
         return fail(op, ERR_UNPROCESSABLE,
                     "Say what it is about: user, session, from, patients, everybody or case.");
+    TRY(all_there(op, rec, JSON_GET(o, "patients")));
     json_set_str(op->arena, o, STR("openedBy"), op->actor->user);
     *ret = o;
     return OK;
