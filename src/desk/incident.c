@@ -285,7 +285,7 @@ static err task_of(struct op *op, const struct json *in, const struct json *crit
 
 err incident_open(struct op *op, struct record *rec, const struct json *in, struct json **ret)
 {
-    struct json *criteria, *task;
+    struct json *criteria = NULL, *task = NULL;
     fhir_type type = fhir_type_parse(STR("Task"));
     str id;
     TRY(incident_officer(op));
