@@ -1,5 +1,5 @@
-/* When a patient's results are shown to them: their choice, and that a clinician told them of one.
- */
+/* What patients choose themselves: when results are shown to them, how they are reached; and that a
+ * clinician told them of a result. */
 #include "record/release.h"
 #include "api/op_int.h"
 
@@ -44,6 +44,27 @@ err api_release_set(struct call *c)
     }
     TRY(record_release_set(&c->op, c->api->rec, c->id, how));
     return api_release(c);
+}
+
+static enum outreach_word word_of(const struct json *in, str name)
+{
+    const struct json *v = json_get(in, name);
+    return !v ? WORD_SAME : json_bool(v, false) ? WORD_YES : WORD_NO;
+}
+
+err api_preferences(struct call *c)
+{
+    struct json *in;
+    TRY(body_object(c, &in));
+    if (!c->api->outreach)
+        return fail(&c->op, ERR_UNSUPPORTED, "This server runs without outreach.");
+    struct outreach_wish w = {.language = json_get_str(in, STR("language")),
+                              .first = json_get_str(in, STR("first")),
+                              .sms = word_of(in, STR("sms")),
+                              .email = word_of(in, STR("email"))};
+    TRY(outreach_prefer(&c->op, c->api->outreach, c->id, &w));
+    c->rq->answer.status = 204;
+    return OK;
 }
 
 err api_result_told(struct call *c)

@@ -57,6 +57,16 @@ MUST err outreach_send(struct op *op, struct outreach *o, const struct outreach_
 MUST err outreach_undo(struct op *op, struct outreach *o, str communication,
                        struct record_result *ret);
 
+/* How the patient wants to be reached; what is empty or SAME stays. For the patient alone. */
+enum outreach_word { WORD_SAME, WORD_YES, WORD_NO };
+struct outreach_wish {
+    str language; /* BCP 47, e.g. "es" */
+    str first;    /* a number or address of Patient.telecom to be tried first */
+    enum outreach_word sms, email;
+};
+MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
+                         const struct outreach_wish *w);
+
 /* A message from a patient. Known by provider_id: a second delivery of the same is answered the
  * same and changes nothing. */
 struct outreach_inbound {

@@ -152,6 +152,25 @@ class Rights(Case):
             fired[channel] = "PRIV-07" in a.body.decode()
         self.assertEqual({"email": False, "sms": True}, fired)
 
+    def test_the_patient_sets_how_they_are_reached(self):
+        self.put("Patient", "ana", {"name": [{"family": "Silva"}], "address": [{"country": "US"}], "telecom": [
+            {"system": "phone", "value": "+12025550100", "rank": 1},
+            {"system": "email", "value": "ana@example.org", "rank": 2}],
+            "communication": [{"language": {"coding": [{"code": "en"}]}, "preferred": True}]})
+        wish = {"language": "es", "first": "ana@example.org", "email": True, "sms": False}
+        self.expect(204, self.ask("POST", "/fhir/Patient/ana/$preferences", self.ana, wish))
+        p = self.ask("GET", "/fhir/Patient/ana", self.ana).json
+        self.assertEqual(["es", "en"], [c["language"]["coding"][0]["code"] for c in p["communication"]])
+        self.assertEqual([2, 1], [t["rank"] for t in p["telecom"]])
+        said = self.ask("GET", "/fhir/Consent?patient=ana&_sort=-_lastUpdated", self.ana).json["entry"][:2]
+        said = {e["resource"]["provision"]["code"][0]["coding"][0]["code"]: e["resource"]["provision"]["type"]
+                for e in said}
+        self.assertEqual({"sms": "deny", "email": "permit"}, said)
+        self.expect(422, self.ask("POST", "/fhir/Patient/ana/$preferences", self.ana, {"first": "x@example.org"}))
+        for token in (self.nurse, self.olga):
+            self.expect(403, self.ask("POST", "/fhir/Patient/ana/$preferences", token, wish))
+        self.expect(404, self.ask("POST", "/fhir/Patient/ana/$preferences", self.eva, wish))
+
     def test_accounting_tells_what_left(self):
         empty = self.expect(200, self.ask("GET", "/fhir/Patient/eva/$disclosures", self.eva)).json
         self.assertEqual([], [d for d in empty["disclosures"] if d["how"] != "export"])

@@ -1,6 +1,6 @@
 // A patient asks for a copy of their record; the privacy office sees the clock, asks for more time with a
 // reason, says yes; the patient fetches the file. Budget: ask in 4 acts, grant in 3.
-import { Acts, axe, expect, shot, signIn, test } from "./kit";
+import { Acts, account, api, axe, expect, shot, signIn, test } from "./kit";
 
 test("my rights: ask, clock, more time, granted, fetched", async ({ page, browser }) => {
   const acts = new Acts();
@@ -48,4 +48,55 @@ test("my rights: ask, clock, more time, granted, fetched", async ({ page, browse
     page.getByRole("link", { name: "Get it to read" }).first().click(),
   ]);
   expect(file.suggestedFilename()).toContain("record");
+});
+
+test("results by phone first: asked, waits, told, seen; and how I am reached", async ({ page, browser, request }) => {
+  const me = account("patient").patient;
+  const nurse = await api(request, "nurse");
+  const lab = (text: string): Promise<unknown> =>
+    nurse("POST", "/fhir/Observation", {
+      resourceType: "Observation",
+      status: "final",
+      category: [
+        {
+          coding: [
+            { system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" },
+          ],
+        },
+      ],
+      code: { text },
+      subject: { reference: `Patient/${me}` },
+      valueQuantity: { value: 4.1, unit: "mmol/L" },
+    });
+  await signIn(page, "portal", "patient");
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByLabel("Lab tests").selectOption({ label: "After my team calls me" });
+  await expect(page.getByText("This holds from now on").first()).toBeVisible();
+  await page.setViewportSize({ width: 390, height: 800 });
+  await axe(page);
+  await shot(page, "i4-settings");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await lab("Potassium of the walk");
+  await page.getByRole("link", { name: "Home" }).click();
+  await page.reload();
+  await expect(page.getByText(/1 result waits/)).toBeVisible();
+
+  const desk = await (await browser.newContext()).newPage();
+  await signIn(desk, "console", "nurse");
+  await desk.goto(`/console/patient/${me}`);
+  await expect(desk.getByText("Patient asked: by phone")).toBeVisible();
+  await axe(desk);
+  await shot(desk, "i5-results");
+  await desk.getByRole("button", { name: "Told by phone" }).click();
+  await expect(desk.getByText("Patient asked: by phone")).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByText(/1 result waits/)).toHaveCount(0);
+
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByLabel("Lab tests").selectOption({ label: "Right away" });
+  await page.getByLabel("Language you speak").selectOption("es");
+  await expect(page.getByText("Saved.").first()).toBeVisible();
+  await page.getByLabel("Language you speak").selectOption("en");
+  await expect(page.getByLabel("Language you speak")).toHaveValue("en");
 });

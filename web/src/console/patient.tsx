@@ -12,6 +12,7 @@ import { again } from "../lib/load";
 import { useConditions, useLimits, useMedicines, usePatient, useVitals } from "./data";
 import { Hidden } from "./glass";
 import { LaunchApps } from "./launch";
+import { Results } from "./results";
 import { Timeline } from "./timeline";
 import { useNow } from "./worklist";
 
@@ -305,6 +306,7 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
       >
         {tab === "now" ? (
           <div class="now">
+            <Results id={id} />
             <Vitals id={id} focus={focus} />
             <div class="pair">
               <Medicines id={id} />

@@ -20,6 +20,7 @@ import {
   useVisits,
 } from "./data";
 import { NumberCard, viewsOf } from "./numbers";
+import { Waiting } from "./release";
 
 const DAY = 86_400_000;
 const STALE_READING = 2 * DAY;
@@ -160,6 +161,7 @@ export function Home() {
       <h1 tabIndex={-1}>
         {person.data ? t(hello(), { name: firstName(person.data) }) : t("nav_home")}
       </h1>
+      <Waiting />
       <NextList />
       <section aria-labelledby="numbers">
         <h2 id="numbers">{t("numbers_title")}</h2>

@@ -1,15 +1,18 @@
 // Settings: language, colours and text size of this page (kept here), and how the care team reaches
 // this person (read from the record; a change is asked for with one message).
 import { signal } from "@preact/signals";
+import { useAct, Wrong } from "../kit/act";
 import { Choice, Skeleton } from "../kit/basics";
 import { LanguageSelect } from "../kit/signin";
+import { post } from "../lib/api";
 import { keepDraft } from "../lib/drafts";
 import { type Consent, type Patient, words } from "../lib/fhir";
-import { fullDate, has, lang, list, t } from "../lib/i18n";
+import { fullDate, has, LANGS, lang, list, t } from "../lib/i18n";
 import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go, href } from "../lib/router";
-import { useConsents, useMe } from "./data";
+import { me, useConsents, useMe } from "./data";
 import { DRAFT } from "./messages";
+import { ReleaseChoice } from "./release";
 
 type Size = "normal" | "large";
 const KEY = "weft.text";
@@ -58,16 +61,56 @@ function Look() {
   );
 }
 
-function spoken(p: Patient): string {
+function spokenCode(p: Patient): string {
   const c = p.communication?.find((x) => x.preferred) ?? p.communication?.[0];
-  const code = c?.language.coding?.[0]?.code ?? "";
+  return c?.language.coding?.[0]?.code?.split("-")[0] ?? "";
+}
+
+function languageName(code: string): string {
   try {
-    return code
-      ? (new Intl.DisplayNames([lang.value], { type: "language" }).of(code.split("-")[0]!) ?? code)
-      : "";
+    return new Intl.DisplayNames([lang.value], { type: "language" }).of(code) ?? code;
   } catch {
-    return words(c?.language);
+    return code;
   }
+}
+
+const channelOf = (c: Consent): string | undefined => c.provision?.code?.[0]?.coding?.[0]?.code;
+
+/** Yes or no to each channel, as the newest word says; each change is a word of its own. */
+function Channels({
+  set,
+  busy,
+  systems,
+}: {
+  set: (wish: object) => void;
+  busy: boolean;
+  systems: string[];
+}) {
+  const { data } = useConsents();
+  if (!data) return null;
+  const newest = (channel: string): boolean =>
+    data
+      .filter((c) => c.status === "active" && channelOf(c) === channel)
+      .sort((a, b) => (b.dateTime ?? "").localeCompare(a.dateTime ?? ""))[0]?.provision?.type ===
+    "permit";
+  return (
+    <fieldset class="plain">
+      <legend>{t("set_may")}</legend>
+      {(["sms", "email"] as const)
+        .filter((x) => systems.includes(x === "sms" ? "phone" : x) || systems.includes(x))
+        .map((channel) => (
+          <label key={channel} class="switch">
+            <input
+              type="checkbox"
+              checked={newest(channel)}
+              disabled={busy}
+              onChange={(e) => set({ [channel]: e.currentTarget.checked })}
+            />
+            <span>{t(`set_what_${channel}`)}</span>
+          </label>
+        ))}
+    </fieldset>
+  );
 }
 
 function Reach({ p }: { p: Patient }) {
@@ -76,6 +119,13 @@ function Reach({ p }: { p: Patient }) {
     keepDraft(DRAFT, t("set_change_text"));
     go("/messages");
   };
+  const [error, busy, act] = useAct(`Patient|${me()}|me`, `Consent|${me()}|mine`);
+  const set = (wish: object): void =>
+    void act(async () => {
+      await post(`/fhir/Patient/${me()}/$preferences`, wish);
+      return t("set_saved");
+    });
+  const first = list[0]?.value ?? "";
   return (
     <section class="card block" aria-labelledby="set-reach">
       <h2 id="set-reach">{t("set_reach")}</h2>
@@ -90,13 +140,44 @@ function Reach({ p }: { p: Patient }) {
             </dd>
           </div>
         ))}
-        {spoken(p) && (
-          <div>
-            <dt>{t("set_spoken")}</dt>
-            <dd>{spoken(p)}</dd>
-          </div>
-        )}
       </dl>
+      {list.length > 1 && (
+        <div class="field">
+          <label for="set-first">{t("set_try_first")}</label>
+          <select
+            class="box"
+            id="set-first"
+            dir="ltr"
+            value={first}
+            disabled={busy}
+            onChange={(e) => set({ first: e.currentTarget.value })}
+          >
+            {list.map((c) => (
+              <option key={c.value} value={c.value}>
+                {c.value}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
+      <div class="field">
+        <label for="set-spoken">{t("set_spoken")}</label>
+        <select
+          class="box"
+          id="set-spoken"
+          value={spokenCode(p)}
+          disabled={busy}
+          onChange={(e) => set({ language: e.currentTarget.value })}
+        >
+          {[...new Set([spokenCode(p), ...Object.keys(LANGS)])].filter(Boolean).map((code) => (
+            <option key={code} value={code}>
+              {languageName(code)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Channels set={set} busy={busy} systems={list.map((c) => c.system ?? "")} />
+      <Wrong text={error} />
       <button type="button" class="btn" onClick={change}>
         {t("set_change")}
       </button>
@@ -155,6 +236,7 @@ export function Settings() {
         {t("rights_title")}
       </a>
       {p ? <Reach p={p} /> : <Skeleton />}
+      <ReleaseChoice />
       <Choices />
     </div>
   );

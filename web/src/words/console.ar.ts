@@ -453,4 +453,11 @@ export default {
   launch_title: "تطبيقات لهذا المريض",
   launch_open: "افتح في",
   launch_done: "فُتح في علامة تبويب جديدة",
+  results_title: "نتائج جديدة ينتظر المريض سماعها",
+  results_asked_phone: "طلب المريض: بالهاتف",
+  results_asked_written: "طلب المريض: كتابةً أولًا",
+  results_text: "كلمات قليلة للمريض",
+  results_phone: "أُبلغ بالهاتف",
+  results_write: "اكتب وأظهر النتيجة",
+  results_told: "يرى المريض النتيجة الآن",
 };

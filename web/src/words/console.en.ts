@@ -374,4 +374,11 @@ export default {
   launch_title: "Apps for this patient",
   launch_open: "Open in",
   launch_done: "Opened in a new tab",
+  results_title: "New results the patient waits to hear of",
+  results_asked_phone: "Patient asked: by phone",
+  results_asked_written: "Patient asked: in writing first",
+  results_text: "A few words to the patient",
+  results_phone: "Told by phone",
+  results_write: "Write and show the result",
+  results_told: "The patient sees the result now",
 };

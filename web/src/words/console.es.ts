@@ -384,4 +384,11 @@ export default {
   launch_title: "Aplicaciones para este paciente",
   launch_open: "Abrir en",
   launch_done: "Abierta en otra pestaña",
+  results_title: "Resultados nuevos que el paciente espera oír",
+  results_asked_phone: "El paciente pidió: por teléfono",
+  results_asked_written: "El paciente pidió: primero por escrito",
+  results_text: "Unas palabras para el paciente",
+  results_phone: "Informado por teléfono",
+  results_write: "Escribir y mostrar el resultado",
+  results_told: "El paciente ya ve el resultado",
 };

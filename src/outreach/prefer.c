@@ -1,0 +1,133 @@
+/* How the patient wants to be reached, set by themselves: language, the number or address to try
+ * first, yes or no to a channel. Each goes where outreach reads it: Patient.communication,
+ * ContactPoint.rank, a Consent of the channel. Invariant: one transaction, asked of the rulebook
+ * (consent.capture) first. */
+#include "outreach/outreach_int.h"
+
+static err is_self(struct op *op, struct outreach *o, str patient)
+{
+    struct record_doc doc;
+    TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &doc));
+    bool self = op->actor && op->actor->role == ROLE_PATIENT && !op->actor->scopes &&
+                op->actor->patient == doc.rid;
+    return self ? OK : fail(op, ERR_FORBIDDEN, "Only the patient sets how they are reached.");
+}
+
+/* Preferred, and the only one so; others stay. */
+static err speak(struct op *op, struct json *patient, str language)
+{
+    struct arena *a = op->arena;
+    const struct json *had = JSON_GET(patient, "communication"), *one;
+    struct json *list = json_new(a, JSON_ARRAY), *first = json_new(a, JSON_OBJECT);
+    if (language.n < 2 || language.n > 8)
+        return fail_at(op, ERR_INVALID, STR("language"), "language is a code such as es.");
+    json_set(a, first, STR("language"), outreach_concept(op, STR("urn:ietf:bcp:47"), language));
+    json_set(a, first, STR("preferred"), json_new_bool(a, true));
+    json_push(a, list, first);
+    for (size_t i = 0; (one = json_at(had, i)); i++) {
+        struct json *next = json_dup(a, one);
+        if (str_eq(json_str(json_path(one, "language.coding.0.code")), language))
+            continue;
+        json_unset(next, STR("preferred"));
+        json_push(a, list, next);
+    }
+    json_set(a, patient, STR("communication"), list);
+    return op_check(op);
+}
+
+/* The one becomes the first, the others keep their order after it. */
+static err try_first(struct op *op, struct json *patient, str value)
+{
+    struct arena *a = op->arena;
+    const struct json *had = JSON_GET(patient, "telecom"), *one;
+    struct json *list = json_new(a, JSON_ARRAY);
+    bool found = false;
+    for (size_t i = 0; (one = json_at(had, i)); i++) {
+        struct json *next = json_dup(a, one);
+        int64_t rank = 0;
+        bool is = !found && str_eq(json_get_str(one, STR("value")), value);
+        found |= is;
+        if (is || json_i64(JSON_GET(one, "rank"), &rank))
+            json_set(a, next, STR("rank"), json_new_i64(a, is ? 1 : rank + 1));
+        json_push(a, list, next);
+    }
+    if (!found)
+        return fail_at(op, ERR_UNPROCESSABLE, STR("first"),
+                       "This number or address is not in your record; ask us to add it.");
+    json_set(a, patient, STR("telecom"), list);
+    return op_check(op);
+}
+
+/* The act of the patient in the portal: a box of its own for each channel, taken back the same way.
+ */
+static err captured(struct op *op, struct outreach *o, const struct recipient *r, struct json **ret)
+{
+    struct facts *f = facts_new(op);
+    struct verdict v;
+    TRY(op_check(op));
+    facts_set_bool(f, FACT_GDPR_APPLIES, !str_eq(r->country, STR("US")));
+    facts_set_bool(f, FACT_AFFIRMATIVE_ACT, true);
+    facts_set_bool(f, FACT_GRANULAR, true);
+    facts_set_bool(f, FACT_NOT_BUNDLED, true);
+    facts_set_bool(f, FACT_WITHDRAW_SAME_EFFORT, true);
+    facts_set_bool(f, FACT_EVIDENCE_STORED, true);
+    facts_set_str(f, FACT_CONSENT_TYPE, STR("prior_express_consent"));
+    TRY(policy_decide(op, record_rulebook(o->rec), TRIGGER_BIT(TRIGGER_CONSENT_CAPTURE), f, &v));
+    if (v.decision != DECISION_ALLOW)
+        return fail(op, ERR_FORBIDDEN, "The rulebook does not allow that this is set so.");
+    *ret = verdict_to_json(op, &v);
+    return op_check(op);
+}
+
+static err say(struct record_tx *tx, struct op *op, const struct recipient *r, enum channel_kind k,
+               enum outreach_word said)
+{
+    struct stop_word word = {.stop = said == WORD_NO,
+                             .evidence = STR("set by the patient in the portal"),
+                             .number = said == WORD_NO ? STR_NONE : r->address[k]};
+    if (said == WORD_SAME)
+        return OK;
+    if (said == WORD_YES && str_empty(r->address[k]))
+        return fail_at(op, ERR_UNPROCESSABLE, channel_name(k),
+                       "There is no number or address for this in your record.");
+    return stop_record(tx, op, r, k, &word);
+}
+
+static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, str patient,
+                       const struct outreach_wish *w)
+{
+    struct record_doc doc;
+    struct json *tree;
+    const struct actor *person = op->actor;
+    op->actor = outreach_system();
+    err e = record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &doc);
+    if (e == OK)
+        e = record_parse(op, &doc, &tree);
+    if (e == OK && !str_empty(w->language))
+        e = speak(op, tree, w->language);
+    if (e == OK && !str_empty(w->first))
+        e = try_first(op, tree, w->first);
+    if (e == OK)
+        e = fhir_validate(op, tree);
+    if (e == OK)
+        e = record_tx_update(tx, doc.type, doc.id, tree, doc.vid);
+    op->actor = person;
+    return e;
+}
+
+err outreach_prefer(struct op *op, struct outreach *o, str patient, const struct outreach_wish *w)
+{
+    struct recipient r;
+    struct json *verdict;
+    TRY(is_self(op, o, patient));
+    TRY(recipient_load(op, o->rec, patient, &r));
+    TRY(captured(op, o, &r, &verdict));
+    struct record_tx *tx = record_begin(op, o->rec);
+    TRY(op_check(op));
+    if (!str_empty(w->language) || !str_empty(w->first))
+        TRY(put_patient(tx, op, o, patient, w));
+    TRY(say(tx, op, &r, CHANNEL_SMS, w->sms));
+    TRY(say(tx, op, &r, CHANNEL_EMAIL, w->email));
+    record_tx_trail(tx, STR("contact-chosen"), fhir_type_parse(STR("Patient")), patient, verdict);
+    return record_commit(tx);
+}

@@ -1,0 +1,64 @@
+// When I see my results: at once, after my clinician writes, or by phone; and how many wait because of it.
+import { useAct, Wrong } from "../kit/act";
+import { get, post } from "../lib/api";
+import { has, type Key, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { me } from "./data";
+
+interface Release {
+  choices: { category: string; how: "now" | "written" | "phone"; days: number }[];
+  waiting: number;
+}
+const key = (): string => `QuestionnaireResponse|${me()}|release`;
+const useRelease = () =>
+  useLoad<Release>(key(), () => get<Release>(`/fhir/Patient/${me()}/$release`));
+const HOWS = ["now", "written", "phone"] as const;
+const word = (category: string): string =>
+  has(`release_of_${category}`) ? t(`release_of_${category}` as Key) : category;
+
+export function Waiting() {
+  const { data } = useRelease();
+  if (!data?.waiting) return null;
+  return (
+    <p class="note" role="status">
+      {t("release_waiting", { n: data.waiting })}
+    </p>
+  );
+}
+
+export function ReleaseChoice() {
+  const { data } = useRelease();
+  const [error, busy, act] = useAct(key());
+  if (!data) return null;
+  const set = (category: string, how: string): void =>
+    void act(async () => {
+      await post(`/fhir/Patient/${me()}/$release`, { [category]: how });
+      return t("release_set");
+    });
+  return (
+    <section class="card block" aria-labelledby="set-release">
+      <h2 id="set-release">{t("release_title")}</h2>
+      <p class="muted">{t("release_lead", { n: data.choices[0]?.days ?? 14 })}</p>
+      <Waiting />
+      {data.choices.map((c) => (
+        <div key={c.category} class="field">
+          <label for={`release-${c.category}`}>{word(c.category)}</label>
+          <select
+            class="box"
+            id={`release-${c.category}`}
+            value={c.how}
+            disabled={busy}
+            onChange={(e) => set(c.category, e.currentTarget.value)}
+          >
+            {HOWS.map((h) => (
+              <option key={h} value={h}>
+                {t(`release_${h}`)}
+              </option>
+            ))}
+          </select>
+        </div>
+      ))}
+      <Wrong text={error} />
+    </section>
+  );
+}
