@@ -67,6 +67,9 @@ struct store_ops {
     MUST err (*settle)(struct op *op, void *be, bool *ret_kept);
     /* Somebody else wrote: nothing is read or written any more. NULL: cannot be. */
     bool (*lost)(void *be);
+    /* Rows that the writer will get soon, all from one space. NULL: getting them one by one costs
+     * next to nothing. */
+    MUST err (*ahead)(struct op *op, void *be, enum store_space space, const str *keys, size_t n);
     /* The writer's own view: sees what was put since begin(). Never closed. */
     struct store_snap *(*writer)(void *be);
 

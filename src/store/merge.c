@@ -7,6 +7,7 @@
 #define TAIL_DEFAULT 20000u
 #define TAIL_BYTES_MAX ((size_t)192 << 20)
 #define IDLE_LEAST 64u
+#define AHEAD_ROWS 512u
 
 static size_t half(const struct store *s)
 {
@@ -187,6 +188,29 @@ static err merge_fwd(struct work *w, size_t *budget)
     return ops->put(w->op, w->s->be, SPACE_FWD, str_make(row, 12), buf_str(&b));
 }
 
+/* Where a row read costs a round trip: the next rows in one. *ret: how many after the first. */
+static err look_ahead(struct work *w, size_t *ret)
+{
+    struct arena *a = w->op->arena;
+    struct skip_iter it = *w->it;
+    char kind = it.key.p[0], room[2 * KEY_MAX + 3 + 4];
+    VEC(str) rows = {.at = NULL};
+    while (it.valid && it.key.p[0] == kind && rows.n < AHEAD_ROWS) {
+        str row = str_make(room, 12);
+        if (kind == 'F')
+            fwd_row_of(&it, room);
+        else
+            row = row_of(&it, room);
+        if (!rows.n || !str_eq(rows.at[rows.n - 1], row))
+            VEC_PUSH(a, &rows, arena_str(a, row));
+        if (arena_failed(a))
+            return out_of_memory(w->op);
+        skip_next(&it);
+    }
+    *ret = rows.n - 1;
+    return w->s->ops->ahead(w->op, w->s->be, kind == 'F' ? SPACE_FWD : SPACE_KEY, rows.at, rows.n);
+}
+
 err merge_slice(struct op *op, struct store *s, size_t budget, bool *ret_finished)
 {
     struct work *w = arena_alloc(op->arena, sizeof *w);
@@ -201,8 +225,12 @@ err merge_slice(struct op *op, struct store *s, size_t budget, bool *ret_finishe
     w->op = &inner;
     w->s = s;
     w->it = &s->merge.it;
+    size_t known = 0;
     while (e == OK && budget && w->it->valid) {
-        e = w->it->key.p[0] == 'F' ? merge_fwd(w, &budget) : merge_list(w, &budget);
+        if (s->ops->ahead && known-- == 0)
+            e = look_ahead(w, &known);
+        if (e == OK)
+            e = w->it->key.p[0] == 'F' ? merge_fwd(w, &budget) : merge_list(w, &budget);
         if (arena_used(scratch) > (1u << 20))
             arena_reset(scratch);
     }

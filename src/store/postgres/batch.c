@@ -142,6 +142,68 @@ static str array_end(struct buf *b, uint32_t n)
     return buf_str(b);
 }
 
+static err known(struct op *op, struct pg *pg, enum store_space space, str key, const str *value)
+{
+    struct pg_batch *b = &pg->batch;
+    uint64_t hash = hash_of(space, key);
+    struct pg_row *r = find(b, hash, space, key);
+    bool fresh = !r;
+    if (fresh)
+        r = add(b, hash, space, key);
+    if (!r)
+        return pg_no_memory(op);
+    if (r->dirty || (!fresh && !value)) /* newer than what was read */
+        return OK;
+    r->value = value ? arena_str(b->arena, *value) : STR_NONE;
+    return !value || r->value.p ? OK : pg_no_memory(op);
+}
+
+/* First all as absent, then those that are there. */
+static err remember(struct op *op, struct pg *pg, enum store_space space, const str *keys, size_t n,
+                    const PGresult *res)
+{
+    for (size_t i = 0; i < n; i++)
+        TRY(known(op, pg, space, keys[i], NULL));
+    for (int i = 0; i < PQntuples(res); i++) {
+        str k = str_make(PQgetvalue(res, i, 0), (size_t)PQgetlength(res, i, 0));
+        str v = str_make(PQgetvalue(res, i, 1), (size_t)PQgetlength(res, i, 1));
+        TRY(known(op, pg, space, k, &v));
+    }
+    return OK;
+}
+
+err pg_ahead(struct op *op, void *be, enum store_space space, const str *keys, size_t n)
+{
+    struct pg *pg = be;
+    struct arena *a = arena_new(ARENA_MAX);
+    PGresult *res = NULL;
+    struct buf b;
+    uint32_t asked = 0;
+    if (!a)
+        return pg_no_memory(op);
+    err e = make_room(op, pg);
+    buf_init(&b, a, ARRAY_MAX);
+    array_begin(&b, space_numbered(space) ? OID_BIGINT : OID_BYTEA);
+    for (size_t i = 0; i < n; i++) {
+        if (pg_batch_find(&pg->batch, space, keys[i]))
+            continue;
+        array_add(&b, keys[i]);
+        asked++;
+    }
+    const str list = array_end(&b, asked);
+    if (e == OK && !list.p)
+        e = pg_no_memory(op);
+    if (e == OK && asked)
+        e = pg_send(op, pg->writer, PG_MANY, space, &list, 1);
+    if (e == OK && asked)
+        e = pg_sync(op, pg->writer, &res);
+    if (e == OK && asked)
+        e = remember(op, pg, space, keys, n, res);
+    PQclear(res);
+    arena_free(a);
+    return e;
+}
+
 /* Puts or deletions of the space in one statement. */
 static err send_rows(struct op *op, struct pg *pg, enum store_space space, bool puts)
 {

@@ -125,6 +125,8 @@ static bool prepare_space(struct store_snap *c, enum store_space i)
              " ON CONFLICT(k) DO UPDATE SET v=excluded.v",
              t, k);
     good = good && prepare(c, PG_PUT, i, sql);
+    snprintf(sql, sizeof sql, "SELECT k,v FROM weft.%s WHERE k=ANY($1::%s[])", t, k);
+    good = good && prepare(c, PG_MANY, i, sql);
     snprintf(sql, sizeof sql, "DELETE FROM weft.%s WHERE k=ANY($1::%s[])", t, k);
     good = good && prepare(c, PG_DEL, i, sql);
     snprintf(sql, sizeof sql, "DELETE FROM weft.%s WHERE k>=$1::%s AND k<$2::%s", t, k, k);

@@ -246,6 +246,7 @@ const struct store_ops store_postgres_ops = {
     .rollback = pg_rollback,
     .settle = pg_settle,
     .lost = pg_lost,
+    .ahead = pg_ahead,
     .writer = writer,
     .snap_open = pg_snap_open,
     .snap_close = pg_snap_close,

@@ -125,6 +125,7 @@ enum {
     PG_GET = 'g',     /* key */
     PG_FORWARD = 'f', /* from, rows */
     PG_REVERSE = 'r', /* below, rows */
+    PG_MANY = 'm',    /* keys */
     PG_PUT = 'p',     /* keys, values */
     PG_DEL = 'd',     /* keys */
     PG_RANGE = 'x',   /* lo, hi */
@@ -139,6 +140,8 @@ void pg_batch_clear(struct pg_batch *b);
 const struct pg_row *pg_batch_find(const struct pg_batch *b, enum store_space space, str key);
 MUST err pg_batch_set(struct op *op, struct pg *pg, enum store_space space, str key,
                       const str *value);
+/* Reads rows that are not known yet; the keys are 8 bytes where the space is numbered. */
+MUST err pg_ahead(struct op *op, void *be, enum store_space space, const str *keys, size_t n);
 /* Sends what is waiting of the space. */
 MUST err pg_batch_flush(struct op *op, struct pg *pg, enum store_space space);
 
