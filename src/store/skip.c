@@ -5,6 +5,8 @@
 
 #define HEIGHT_MAX 14u
 #define FINGERS 512u
+#define VALUES 4096u
+#define TAIL_BYTES 5u /* of a key: the number behind a value */
 #define FINGER_LEVELS 6u
 
 struct skip_node {
@@ -53,18 +55,45 @@ static struct skip_node *node_new(struct arena *a, unsigned height, str key, con
 }
 
 /* Where the last key with the same beginning went: keys of one parameter come one after another,
- * and mostly go near each other. Of each level a node that reaches so high, the head at first. */
+ * and mostly go near each other; those of one value mostly right behind each other. Of each level a
+ * node that reaches so high, the head at first. */
 struct skip_finger {
+    uint64_t of;
     struct skip_node *at[FINGER_LEVELS];
 };
 
+static void finger_reset(const struct skip *s, struct skip_finger *f, uint64_t of)
+{
+    f->of = of;
+    for (size_t level = 0; level < FINGER_LEVELS; level++)
+        f->at[level] = s->head;
+}
+
 static bool fingers_init(struct skip *s)
 {
-    s->fingers = arena_alloc(s->arena, FINGERS * sizeof *s->fingers);
-    for (size_t i = 0; s->fingers && i < FINGERS; i++)
-        for (size_t level = 0; level < FINGER_LEVELS; level++)
-            s->fingers[i].at[level] = s->head;
+    s->fingers = arena_alloc(s->arena, (FINGERS + VALUES) * sizeof *s->fingers);
+    for (size_t i = 0; s->fingers && i < FINGERS + VALUES; i++)
+        finger_reset(s, &s->fingers[i], 0);
+    s->values = s->fingers ? s->fingers + FINGERS : NULL;
     return s->fingers != NULL;
+}
+
+/* The value's finger, emptied when it was another's. */
+static struct skip_finger *value_finger(const struct skip *s, str key, bool *ret_known)
+{
+    size_t n = key.n > TAIL_BYTES ? key.n - TAIL_BYTES : key.n, at = 0;
+    uint64_t of = n;
+    for (uint64_t part; at < n; at += sizeof part) {
+        part = 0;
+        memcpy(&part, key.p + at, n - at < sizeof part ? n - at : sizeof part);
+        of = (of ^ part) * UINT64_C(0x9E3779B97F4A7C15);
+        of ^= of >> 29;
+    }
+    struct skip_finger *f = &s->values[of % VALUES];
+    *ret_known = f->of == of;
+    if (!*ret_known)
+        finger_reset(s, f, of);
+    return f;
 }
 
 static struct skip_finger *finger_of(const struct skip *s, uint64_t head)
@@ -161,8 +190,9 @@ struct skip_node *skip_put(struct skip *s, str key, uint64_t seq, const str *val
     if (!n)
         return NULL;
     n->seq = seq;
-    struct skip_finger *finger = finger_of(s, n->head);
-    if (!find_near(s, finger, n, prev))
+    bool known = false;
+    struct skip_finger *finger = finger_of(s, n->head), *near = value_finger(s, key, &known);
+    if (!(known && find_near(s, near, n, prev)) && !find_near(s, finger, n, prev))
         find_before(s, key, seq, prev);
     unsigned now = atomic_load_explicit(&s->height, memory_order_relaxed);
     for (unsigned level = now; level < height; level++)
@@ -174,7 +204,7 @@ struct skip_node *skip_put(struct skip *s, str key, uint64_t seq, const str *val
         atomic_store_explicit(&prev[level]->next[level], n, memory_order_release);
     }
     for (unsigned level = 0; level < height && level < FINGER_LEVELS; level++)
-        finger->at[level] = n;
+        finger->at[level] = near->at[level] = n;
     return n;
 }
 

@@ -14,7 +14,7 @@ struct skip_node;
 struct skip {
     struct arena *arena;
     struct skip_node *head;
-    struct skip_finger *fingers; /* the writer's */
+    struct skip_finger *fingers, *values; /* the writer's: of a parameter, of one value */
     uint64_t rng;
     atomic_uint height;
 };
