@@ -114,3 +114,12 @@ err rules_list(struct op *op, struct rules *r, struct json **ret)
     *ret = o;
     return op_check(op);
 }
+
+err rules_version_at(struct op *op, struct rules *r, int64_t when, uint32_t *ret)
+{
+    struct version v;
+    TRY(may_change(op, r, "read"));
+    TRY(book_at(op, r, when, &v));
+    *ret = v.number;
+    return OK;
+}

@@ -56,4 +56,7 @@ MUST err rules_step(struct op *op, struct rules *r, str id, enum rules_step step
 MUST err rules_list(struct op *op, struct rules *r, struct json **ret);
 MUST err rules_get(struct op *op, struct rules *r, str id, struct json **ret);
 
+/* The version of the rulebook that was in force at a moment; 0: the catalogue itself. */
+MUST err rules_version_at(struct op *op, struct rules *r, int64_t when, uint32_t *ret);
+
 #endif
