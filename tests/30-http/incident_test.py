@@ -17,6 +17,7 @@ class Incident(Case):
         cls.olga = make("privacy", "--user", "olga", "--reference", "Practitioner/olga")
         cls.pavel = make("privacy", "--user", "pavel", "--reference", "Practitioner/pavel")
         cls.cora = make("agent", "--user", "cora", "--reference", "Practitioner/cora")
+        cls.dora = make("agent", "--user", "dora")
         cls.eva = make("patient", "--patient", "eva", "--user", "eva")
 
     def ask(self, method, path, token, body=None):
@@ -207,20 +208,20 @@ class Incident(Case):
         self.expect(422, self.ask("POST", "/incidents", self.olga, {"what": "x", "patients": ["nobody"]}))
 
     def test_one_decision_is_explained(self):
-        self.expect(200, self.ask("GET", "/fhir/Patient/eva", self.cora))
-        self.expect(403, self.ask("GET", "/fhir/Condition?patient=eva", self.cora))
-        lines = self.ask("GET", "/fhir/AuditEvent?altid=cora&_count=20", self.olga).json["entry"]
+        self.expect(200, self.ask("GET", "/fhir/Patient/eva", self.dora))
+        self.expect(403, self.ask("GET", "/fhir/Condition?patient=eva", self.dora))
+        lines = self.ask("GET", "/fhir/AuditEvent?altid=dora&_count=20", self.olga).json["entry"]
         told = [self.expect(200, self.ask("GET", f"/fhir/AuditEvent/{e['resource']['id']}/$explain", self.olga)).json
                 for e in lines]
         yes = next(t for t in told if t["allowed"] and t["facts"]["type"] == "Patient")
         no = next(t for t in told if not t["allowed"])
         self.assertEqual(("ACCESS-AGENT-01", 0), (yes["rule"], yes["rulebookVersion"]))
         self.assertIn("45 CFR 164", yes["citation"])
-        self.assertIn("cora (agent) was allowed read of Patient, because the role agent may", yes["sentence"])
+        self.assertIn("dora (agent) was allowed read of Patient, because the role agent may", yes["sentence"])
         self.assertIn("was refused search-type of Condition, because", no["sentence"])
         mine = self.expect(200, self.ask("GET", f"/fhir/AuditEvent/{yes['entry']}/$explain", self.eva)).json
         self.assertEqual({"entry", "allowed", "sentence"}, set(mine))
-        self.assertNotIn("cora", mine["sentence"])
+        self.assertNotIn("dora", mine["sentence"])
         self.assertIn(self.ask("GET", f"/fhir/AuditEvent/{yes['entry']}/$explain", self.ada).status, (403, 404))
 
 
