@@ -107,6 +107,9 @@ for patients in 10000 "$many"; do
     done
     stop "$dir/few"
 done
+note=
+[ "$many" -ge 1000000 ] || note="; the goal's 1000000: MANY=1000000 $0"
 for ask in read search; do
-    row "HTTP $ask p50, $many patients" "${took[$ask$many]}" us "<= 2 x ${took[${ask}10000]} among 10000"
+    row "HTTP $ask p50, $many patients" "${took[$ask$many]}" us \
+        "<= 2 x ${took[${ask}10000]} among 10000$note"
 done
