@@ -118,7 +118,7 @@ static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, 
 err outreach_prefer(struct op *op, struct outreach *o, str patient, const struct outreach_wish *w)
 {
     struct recipient r;
-    struct json *verdict;
+    struct json *verdict = NULL;
     TRY(is_self(op, o, patient));
     TRY(recipient_load(op, o->rec, patient, &r));
     TRY(captured(op, o, &r, &verdict));
