@@ -206,7 +206,7 @@ static err task_of(struct op *op, const struct right_request *r, const struct js
 
 /* ---- asking ---- */
 
-/* A helper asks for somebody who shares requests (spec/identity/sharing.csv: Task) with them. */
+/* A helper asks for somebody whose Consent shares Tasks with them. */
 static err may_ask(struct op *op, struct record *rec, str patient, struct json **ret)
 {
     struct record_doc doc;

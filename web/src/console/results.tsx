@@ -41,7 +41,7 @@ export function Results({ id }: { id: string }) {
     .filter(({ o }) => !o.meta?.tag?.some((x) => x.system === TAG));
   if (!rows.length) return null;
   return (
-    <section class="card block" aria-labelledby="results">
+    <section class="card facts-list" aria-labelledby="results">
       <h2 id="results">{t("results_title")}</h2>
       <ul class="plain">
         {rows.map(({ o, wish }) => (
