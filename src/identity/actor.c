@@ -99,6 +99,18 @@ void account_of(struct op *op, const struct session *s, struct identity_account 
                                      .language = arena_str(op->arena, str_of(s->language))};
 }
 
+/* A helper's token is in the share that it names, while that is the helper's. */
+static err in_share(struct op *op, struct identity *id, const struct identity_account *token,
+                    struct identity_account *now, bool *ret)
+{
+    str patient;
+    TRY(share_find(op, id, now, token->reference, &patient));
+    *ret = patient.n && str_eq(patient, token->patient);
+    now->patient = token->patient;
+    now->reference = token->reference;
+    return OK;
+}
+
 /* The account as it is now, when there is one; *ret is false when it forbids what the token says. A
  * role that was lent stays as long as it is. */
 static err still_allowed(struct op *op, struct identity *id, const struct json *token,
@@ -121,6 +133,8 @@ static err still_allowed(struct op *op, struct identity *id, const struct json *
            str_eq(secret.epoch, json_get_str(token, STR("epoch")));
     if (lent)
         now.role = a->role;
+    if (*ret && now.role == ROLE_HELPER && a->role == ROLE_HELPER)
+        TRY(in_share(op, id, a, &now, ret));
     *a = now;
     return OK;
 }
@@ -312,7 +326,14 @@ err identity_actor_as(struct op *op, struct identity *id, const struct identity_
         op->fault = before;
     else
         TRY(e);
-    if (e == OK && (!account_open(op, &a) || a.role != as->role))
+    str patient = STR_NONE;
+    if (e == OK && a.role == ROLE_HELPER && as->reference.n) {
+        TRY(share_find(op, id, &a, as->reference, &patient));
+        a.patient = patient;
+        a.reference = as->reference;
+    }
+    bool nobody = a.role == ROLE_HELPER && as->reference.n && !patient.n;
+    if (e == OK && (!account_open(op, &a) || a.role != as->role || nobody))
         return fail(op, ERR_FORBIDDEN, "The account is disabled or has another role by now.");
     fill(&s, e == OK ? &a : as);
     if (e == OK)

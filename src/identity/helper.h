@@ -61,4 +61,20 @@ MUST err identity_invitation(struct op *op, struct identity *id, str secret,
 MUST err identity_join(struct op *op, struct identity *id, str secret, const struct identity_try *t,
                        struct identity_session *ret);
 
+/* ---- one account, several patients (shares.c) ---- */
+struct identity_helped {
+    str reference; /* the RelatedPerson that is the helper there */
+    str patient, name;
+    bool current;
+};
+/* Of the helper behind the token. ERR_FORBIDDEN for other accounts. */
+MUST err identity_helping(struct op *op, struct identity *id, str token,
+                          struct identity_helped **ret, size_t *ret_n);
+/* Another session in place of this one, in that share. ERR_NOT_FOUND: not theirs. */
+MUST err identity_help_choose(struct op *op, struct identity *id, str token, str reference,
+                              struct identity_session *ret);
+/* An invitation taken up by an account that helps somebody already; a session in its share. */
+MUST err identity_join_more(struct op *op, struct identity *id, str token, str secret,
+                            struct identity_session *ret);
+
 #endif

@@ -205,6 +205,10 @@ MUST err delegation_holds(struct op *op, struct identity *id, str to, str from, 
 MUST err delegation_sweep(struct op *op, struct identity *id, struct store_tx *tx,
                           size_t *ret_gone);
 
+/* shares.c: the patient of one of a helper's shares; empty: it is none of theirs. */
+MUST err share_find(struct op *op, struct identity *id, const struct identity_account *own,
+                    str reference, str *ret_patient);
+
 /* training.c */
 /* The earliest end of what the role asks for; 0: something was never passed. */
 MUST err training_until(struct op *op, struct identity *id, str user, enum role role, int64_t *ret);

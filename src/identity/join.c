@@ -57,8 +57,7 @@ static err load(struct op *op, struct identity *id, str secret, struct invitatio
     return OK;
 }
 
-/* Given name only: enough to know whose record it is. */
-static str given_name(struct op *op, struct identity *id, str patient)
+str patient_given_name(struct op *op, struct identity *id, str patient)
 {
     struct record_doc doc;
     struct json *tree;
@@ -77,7 +76,7 @@ err identity_invitation(struct op *op, struct identity *id, str secret,
 {
     struct invitation i;
     TRY(load(op, id, secret, &i));
-    i.shown.patient_name = given_name(op, id, i.patient);
+    i.shown.patient_name = patient_given_name(op, id, i.patient);
     *ret = i.shown;
     return OK;
 }
@@ -105,11 +104,16 @@ err join_free_name(struct op *op, struct identity *id, str user, str peer)
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-static err spend(struct op *op, struct identity *id, const struct invitation *i, str user)
+/* more: the account helps somebody already, and gets one more share. */
+static err spend(struct op *op, struct identity *id, const struct invitation *i, str user,
+                 bool more)
 {
     struct store_tx *tx = store_tx_new(op, id->store);
     struct store_commit done;
     TRY(op_check(op));
+    if (more)
+        TRY(share_add(op, id, user, i->patient,
+                      arena_cat(op->arena, STR("RelatedPerson/"), i->related), tx));
     store_tx_expect_kv(tx, i->key, i->text);
     store_tx_kv(tx, i->key, STR_NONE);
     store_tx_kv(tx, arena_cat(op->arena, STR("joined/"), i->related), user);
@@ -127,13 +131,24 @@ static err account_make(struct op *op, struct identity *id, const struct invitat
                                  .patient = i->patient,
                                  .name = i->shown.name};
     struct op house = *op;
-    TRY(spend(op, id, i, t->user));
+    TRY(spend(op, id, i, t->user, false));
     house.actor = identity_system();
     err e = account_put_new(&house, id, &a, t->password);
     op->audit = house.audit;
     op->fault = house.fault;
     *ret = a;
     return e;
+}
+
+err join_spend(struct op *op, struct identity *id, str secret, str user, str *ret_patient,
+               str *ret_reference)
+{
+    struct invitation i;
+    TRY(load(op, id, secret, &i));
+    TRY(spend(op, id, &i, user, true));
+    *ret_patient = i.patient;
+    *ret_reference = arena_cat(op->arena, STR("RelatedPerson/"), i.related);
+    return op_check(op);
 }
 
 err identity_join(struct op *op, struct identity *id, str secret, const struct identity_try *t,

@@ -99,6 +99,30 @@ class Helper(Case):
             "secret": again, "user": "cy", "password": WORDS}))
         self.join(again, "cy2")
 
+    def test_one_account_helps_two_and_mixes_nothing(self):
+        eva = self.expect(201, self.share(token=self.eva)).json
+        ana = self.expect(201, self.share()).json["secret"]
+        gil = self.join(ana, "gil")
+        self.expect(404, self.ask("POST", "/auth/join/more", gil, {"secret": ana}))
+        self.expect(403, self.ask("POST", "/auth/join/more", self.ana, {"secret": eva["secret"]}))
+        both = self.expect(200, self.ask("POST", "/auth/join/more", gil, {"secret": eva["secret"]})).json["token"]
+        self.expect(401, self.ask("GET", "/auth/me", gil))  # one session, one record
+        reads = lambda token: [self.ask("GET", "/fhir/MedicationRequest/" + m, token).status for m in ("m-ana", "m-eva")]
+        self.assertEqual([404, 200], reads(both))
+        rows = self.expect(200, self.ask("GET", "/auth/helping", both)).json["helping"]
+        self.assertEqual([("Ana", False), ("Eva", True)], [(r["name"], r["current"]) for r in rows])
+        choose = lambda token, ref: self.ask("POST", "/auth/helping", token, {"reference": ref})
+        self.expect(404, choose(both, "RelatedPerson/nobody"))
+        first = self.expect(200, choose(both, rows[0]["reference"])).json["token"]
+        self.assertEqual([200, 404], reads(first))
+        self.expect(401, self.ask("GET", "/auth/me", both))
+        self.assertEqual([200, 404], reads(self.expect(200, self.ask("POST", "/auth/sign-in", None, {
+            "user": "gil", "password": WORDS})).json["token"]))
+        self.expect(204, self.ask("POST", "/auth/helpers/stop", self.eva, {"consent": eva["consent"]}))
+        second = self.expect(200, choose(first, rows[1]["reference"])).json["token"]
+        self.assertTrue(all(s in (403, 404) for s in reads(second)), reads(second))
+        self.expect(403, self.ask("GET", "/auth/helping", self.ana))
+
     def test_r163_what_was_taken_back_lets_nobody_in(self):
         told = self.expect(201, self.share()).json
         begin = lambda: self.ask("POST", "/auth/join/begin", None, {"secret": told["secret"]})

@@ -85,3 +85,30 @@ test("W3: share, look, report, take back", async ({ page, browser, request }) =>
   await expect(bea.getByText("Furosemide 40 mg").first()).toBeVisible();
   await bea.context().close();
 });
+
+test("one account helps two people, one at a time", async ({ browser, request }) => {
+  const links: string[] = [];
+  const until = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  const mine = await api(request, "patient");
+  links.push(((await mine("POST", "/auth/helpers", {
+    name: "Cleo Dias", email: "cleo@example.org", what: ["medicines"], until,
+  })) as { link: string }).link);
+  const user = `cleo.${Date.now()}`;
+  const cleo = await join(browser, links[0]!, user);
+  await expect(cleo.getByRole("heading", { level: 1 })).toContainText("shares this with you");
+  await expect(cleo.getByLabel("Whose record")).toHaveCount(0); // one person: nothing to choose
+  const again = ((await mine("POST", "/auth/helpers", {
+    name: "Cleo Dias", email: "cleo@example.org", what: ["visits"], until,
+  })) as { link: string }).link;
+  await cleo.goto("about:blank");
+  await cleo.goto(again);
+  await cleo.getByRole("button", { name: /Add to my account/ }).press("Enter");
+  await expect(cleo.getByLabel("Whose record").locator("option")).toHaveCount(2);
+  await axe(cleo);
+  const select = cleo.getByLabel("Whose record");
+  const now = await select.inputValue();
+  const other = await select.locator(`option:not([value="${now}"])`).getAttribute("value");
+  await select.selectOption(other!);
+  await expect(cleo.getByLabel("Whose record")).toHaveValue(other!);
+  await cleo.context().close();
+});

@@ -5,11 +5,12 @@ import { useEffect, useState } from "preact/hooks";
 import { Wrong } from "../kit/act";
 import { errorText, Skeleton } from "../kit/basics";
 import { Brand } from "../kit/icons";
+import { SignIn } from "../kit/signin";
 import { type ApiError, call } from "../lib/api";
 import { fullDate, list, t } from "../lib/i18n";
 import { addPasskey, hasPasskeys } from "../lib/passkey";
-import { go } from "../lib/router";
-import { begin, type Session } from "../lib/session";
+import { go, href } from "../lib/router";
+import { begin, type Session, session } from "../lib/session";
 import { shareWord } from "./shared";
 
 interface Invitation {
@@ -25,6 +26,7 @@ export function Join() {
   const [told, setTold] = useState<Invitation | null>(null);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  const [known, setKnown] = useState(false);
   useEffect(() => {
     call<Invitation>("POST", "/auth/join/begin", { secret })
       .then(setTold)
@@ -57,6 +59,19 @@ export function Join() {
       setBusy(false);
     }
   };
+  const add = async (): Promise<void> => {
+    setBusy(true);
+    setError("");
+    try {
+      begin(await call<Session>("POST", "/auth/join/more", { secret }));
+      location.replace(href("/"));
+    } catch (err) {
+      setError(errorText(err as ApiError));
+      setBusy(false);
+    }
+  };
+  const mine = session.value?.role === "helper" ? session.value.user : "";
+  if (known && !session.value) return <SignIn title={t("sign_in")} lead={t("join_known_lead")} />;
   return (
     <main class="door">
       <div class="door-in">
@@ -75,6 +90,20 @@ export function Join() {
                   day: fullDate(told.until),
                 })}
               </p>
+              {mine ? (
+                <button
+                  type="button"
+                  class="btn primary"
+                  disabled={busy}
+                  onClick={() => void add()}
+                >
+                  {t("join_more", { user: mine })}
+                </button>
+              ) : (
+                <button type="button" class="btn" onClick={() => setKnown(true)}>
+                  {t("join_known")}
+                </button>
+              )}
               <p class="muted">{t("join_own")}</p>
               <div class="field">
                 <label for="join-user">{t("join_user")}</label>

@@ -1,19 +1,20 @@
 // What a helper sees: one section a shared category. The same page is the patient's preview and the
 // helper's portal. What is shared no longer leaves the page with the change that says so.
 import { useEffect } from "preact/hooks";
+import { useAct, Wrong } from "../kit/act";
 import { Skeleton } from "../kit/basics";
 import { Guard } from "../kit/guard";
 import { Brand, Icon } from "../kit/icons";
 import { leave } from "../kit/leave";
 import { SecurityPage } from "../kit/security";
 import { Toasts } from "../kit/toast";
-import { get, search } from "../lib/api";
+import { call, get, search } from "../lib/api";
 import { type Concept, firstName, type Patient, type Resource, words } from "../lib/fhir";
 import { fullDate, has, type Key, t } from "../lib/i18n";
 import { startLive, stopLive } from "../lib/live";
 import { useLoad } from "../lib/load";
 import { href, path } from "../lib/router";
-import { session } from "../lib/session";
+import { begin, type Session, session } from "../lib/session";
 import { me } from "./data";
 
 export interface Offer {
@@ -144,6 +145,45 @@ async function sharedNow(patient: string): Promise<Shared | null> {
 }
 
 /** The helper's whole portal. */
+interface Helped {
+  reference: string;
+  name: string;
+  current: boolean;
+}
+
+/** Whose record, when several people share with this account. Another record is another session: the page
+ * begins anew, so nothing of the first stays on it. */
+function Whose() {
+  const { data } = useLoad<{ helping: Helped[] }>("Helping|*|all", () => get("/auth/helping"));
+  const [error, busy, act] = useAct();
+  if (!data || data.helping.length < 2) return null;
+  const choose = (reference: string): Promise<void> =>
+    act(async () => {
+      begin(await call<Session>("POST", "/auth/helping", { reference }));
+      location.reload();
+      return "";
+    });
+  return (
+    <div class="field whose">
+      <label for="whose">{t("whose")}</label>
+      <select
+        class="box"
+        id="whose"
+        disabled={busy}
+        value={data.helping.find((h) => h.current)?.reference}
+        onChange={(e) => void choose(e.currentTarget.value)}
+      >
+        {data.helping.map((h) => (
+          <option key={h.reference} value={h.reference}>
+            {h.name || h.reference}
+          </option>
+        ))}
+      </select>
+      <Wrong text={error} />
+    </div>
+  );
+}
+
 export function HelperShell() {
   const patient = me();
   const { data, error } = useLoad<Shared | null>(`Consent|${patient}|shared`, () =>
@@ -175,6 +215,7 @@ export function HelperShell() {
           <SecurityPage />
         ) : (
           <div class="place">
+            <Whose />
             {data === undefined && !error && <Skeleton lines={6} />}
             {(data === null || error) && (
               <div class="card state" role="status">

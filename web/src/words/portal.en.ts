@@ -230,4 +230,8 @@ export default {
     other: "{n} results wait until your team tells you, as you asked.",
   },
   release_set: "Saved. This holds from now on.",
+  whose: "Whose record",
+  join_known: "I help someone here now",
+  join_known_lead: "Sign in; this person is added to your account.",
+  join_more: "Add to my account {user}",
 };

@@ -232,4 +232,8 @@ export default {
     other: "{n} resultados esperan hasta que su equipo le avise, como usted pidió.",
   },
   release_set: "Guardado. Vale desde ahora.",
+  whose: "De quién es el registro",
+  join_known: "Ya ayudo a alguien aquí",
+  join_known_lead: "Entre; esta persona se añade a su cuenta.",
+  join_more: "Añadir a mi cuenta {user}",
 };
