@@ -71,6 +71,8 @@ class Helper(Case):
         self.assertNotIn("Silva", begin["patient"])
         bea = self.join(told["secret"], "bea@example.org")
         self.assertEqual("helper", self.ask("GET", "/auth/me", bea).json["role"])
+        mine = self.ask("GET", "/fhir/Consent?patient=ana", bea).json["entry"][0]["resource"]
+        self.assertIn("provision", mine)  # a Consent that names the helper tells them so
         seen = self.seen(bea)
         self.assertEqual((1, 1), (seen["MedicationRequest"], seen["Appointment"]))
         self.assertIn(seen["Observation"], (0, 403))
