@@ -234,6 +234,9 @@ MUST err write_entry(struct call *c, struct fhir_entry *e, struct record_result 
 bool answer_unmodified(str none, str since, const struct record_doc *doc);
 
 /* bundle.c */
+/* Behind the entries of a Bundle: what of them is shown in part, and what is kept, as far as it may
+ * be named. */
+void hidden_entry(struct call *c, struct buf *b, const struct record_page *page);
 MUST err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
                        const struct record_page *page);
 /* query: what was asked, at: the position it came with; for the links. */

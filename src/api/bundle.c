@@ -144,6 +144,8 @@ err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
                                      : STR(",\"search\":{\"mode\":\"include\"}}"));
         first = false;
     }
+    if (!first)
+        hidden_entry(c, b, page);
     outcome_entry(c, b, &first);
     buf_add(b, first ? STR("}") : STR("]}"));
     return OK;

@@ -58,6 +58,8 @@ err op_bundle(struct call *c, str path, const struct op_params *p, const struct 
         buf_add(&b, i < page->n_match ? STR(",\"search\":{\"mode\":\"match\"}}")
                                       : STR(",\"search\":{\"mode\":\"include\"}}"));
     }
+    if (page->n)
+        hidden_entry(c, &b, page);
     buf_add(&b, page->n ? STR("]}") : STR("}"));
     return answer(c, 200, &b);
 }

@@ -41,6 +41,11 @@ static err everything(struct call *c, const char *type, const char *allowed, str
     q.self = arena_printf(c->op.arena, "%.*s?%.*s", STR_ARG(path), STR_ARG(p.self));
     op_deadline(c);
     TRY(record_everything(&c->op, c->api->rec, &q, &page));
+    if (!q.page.n && page.n && str_eq(str_of(type), STR("Patient"))) { /* said once */
+        fhir_type *hidden;
+        TRY(record_hidden(&c->op, c->api->rec, id, &hidden, &page.n_hidden));
+        page.hidden = hidden;
+    }
     return op_bundle(c, path, &p, &page);
 }
 

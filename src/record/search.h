@@ -20,6 +20,8 @@ struct record_page {
     bool cut;           /* there is more to include than RECORD_INCLUDES_MAX */
     const str *explain; /* _explain: lines of how it was found; no values in them */
     size_t n_explain;
+    const fhir_type *hidden; /* of which the patient keeps something, as far as that may be named */
+    size_t n_hidden;
 };
 /* Filtered to what the actor may see: results, counts and includes. ERR_TIMEOUT past op->deadline.
  */

@@ -12,7 +12,7 @@ SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-statistics"
 
 def ids(bundle, mode=None):
     return [f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in bundle.get("entry", [])
-            if mode is None or e["search"]["mode"] == mode]
+            if e.get("search", {}).get("mode") == mode or (mode is None and "id" in e["resource"])]
 
 
 class Record(Case):

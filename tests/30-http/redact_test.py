@@ -151,6 +151,29 @@ class Redact(Case):
         self.assertEqual(1, self.get("List?_id=l&item:missing=true&_total=accurate", "nurse").json["total"])
         self.assertEqual(0, self.get("List?_id=l&item:missing=false&_total=accurate", "nurse").json["total"])
 
+    def outcomes(self, who, path):
+        got = self.get(path, who).json
+        return [(i["code"], i["details"]["text"]) for e in got.get("entry", []) if e["search"]["mode"] == "outcome"
+                for i in e["resource"]["issue"]]
+
+    def test_says_what_is_hidden_where_it_may(self):
+        self.put("Patient", "gil")
+        for i, code in (("a", "8867-4"), ("b", "F11.20")):
+            system = "http://loinc.org" if i == "a" else "http://hl7.org/fhir/sid/icd-10-cm"
+            self.put("Observation" if i == "a" else "Condition", "g-" + i, **({"status": "final"} if i == "a" else {}),
+                     subject={"reference": "Patient/gil"}, code={"coding": [{"system": system, "code": code}]})
+        self.assertEqual([], self.outcomes("nurse", "Patient/gil/$everything"))
+        self.put("Consent", "deny-gil", status="active", scope=SCOPE, category=[{"text": "no"}], policyRule={"text": "own"},
+                 patient={"reference": "Patient/gil"}, provision={"type": "deny", "class": [{"code": "Observation"}, {"code": "Condition"}]})
+        told = self.outcomes("nurse", "Patient/gil/$everything")
+        self.assertEqual({"suppressed"}, {c for c, _ in told})
+        self.assertIn("Hidden, because the patient asked for it (1): Observation", [t for _, t in told])
+        self.assertNotIn("Condition", str(told))  # its label may not be named
+        for code, text in self.outcomes("agent", "Encounter?_id=v&_include=Encounter:patient"):
+            self.assertIn(text.split(":")[0], ("1 shown in part, without reasons", "1 shown in part, without narrative"))
+        self.assertEqual([], self.outcomes("nurse", "Encounter?_id=v"))
+        self.assertEqual([], self.outcomes("agent", "Encounter?_summary=count"))
+
     def test_purpose_of_use(self):
         self.put("Patient", "fay")
         self.put("Observation", "plain", status="final", subject={"reference": "Patient/fay"}, code={"text": "x"}, note=[{"text": "secretword"}])

@@ -60,6 +60,10 @@ LABELS = {  # name -> (meta, code): said by the sender, or brought by the code
     "psy": (None, {"coding": [{"system": ICD, "code": "F32.1"}]}),
     "sex": (None, {"coding": [{"system": ICD, "code": "Z30.011"}]}),
 }
+NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">remark</div>'}
+NOTED = {"Observation", "Condition", "Procedure", "MedicationRequest", "ServiceRequest", "CarePlan", "Communication"}
+# labels that a row of redact.csv may name -> those of ours that it then takes in
+CODED = {"SUD": "sud", "PSY": "psy", "SEX": "sex"}
 # patient -> what they denied: (types or None, labels or None)
 DENIED = {"open": None, "shut": (None, None), "some": ({"Observation", "Task"}, None),
           "addiction": (None, {"sud"})}
@@ -87,7 +91,7 @@ class Sweep(Case):
     @classmethod
     def before_start(cls):
         cls.cells = access()
-        entries, cls.docs = [], []
+        entries, cls.docs, cls.whole = [], [], {}
         for kind in DENIED:
             entries.append({"resourceType": "Patient", "id": "sweep-" + kind,
                             "name": [{"family": "Sweep"}]})
@@ -96,6 +100,10 @@ class Sweep(Case):
                 r = json.loads(json.dumps(shape).replace('"?"', json.dumps(code)).replace(
                     '"{s}"', json.dumps({"reference": "Patient/sweep-" + kind})))
                 r.update(resourceType=t, id=f"{kind}-{t}-{label}".lower())
+                r["text"] = NARRATIVE
+                if t in NOTED:
+                    r["note"] = [{"text": "remark"}]
+                cls.whole[r["id"]] = r
                 if meta:
                     r["meta"] = {"security": meta}
                 entries.append(r)
@@ -256,7 +264,71 @@ class Sweep(Case):
             for n in set(names) - self.seen(role, t):
                 self.assertNotIn(f'"{n}"'.encode(), got.body, (role, t))
 
-    def test_7_enough(self):
+    def rows(self, role, purpose, t):
+        groups = {r["group"]: r["types"].split() for r in table("access-groups.csv")}
+        for r in table("redact.csv"):
+            types = {x for w in r["types"].split() for x in (groups[w[1:]] if w[0] == "@" else [w])}
+            if role in r["roles"].split() and purpose in (r["purposes"].split() or [purpose]) and t in types:
+                yield r
+
+    def absent(self, role, purpose, doc):
+        """Elements that the rows take from the document, and whether it is marked."""
+        t, _, kind, label = doc
+        gone, marked = set(), False
+        for r in self.rows(role, purpose, t):
+            when = r["when"].split() or [""]
+            if when[0] == "hidden":
+                holds = role == "helper" or DENIED[kind] is not None
+                elements = {"text", "contained"}
+            else:
+                elements = set(r["elements"].split())
+                holds = (when[0] == "" or (when[0] == "label" and label in {CODED.get(w) for w in when[1:]})
+                         or (when[0] == "unless" and when[1] not in SHARED - (DENIED["some"][0] or set())))
+            marked |= holds
+            gone |= elements if holds else set()
+        return gone, marked
+
+    def test_7_redaction_and_purpose(self):
+        """Each resource shown has what the rows leave, says so, and is found by nothing else."""
+        stated = table("role-purposes.csv")
+        checked = 0
+        for row, t in itertools.product(stated, SHAPES):
+            role, purpose = row["role"], row["purpose"]
+            who = {"patient": "patient_token"}.get(role, role)
+            if role == "device" or not self.allowed(who, t):
+                continue
+            said = {"X-Purpose-Of-Use": purpose}
+            got = self.call("GET", f"/fhir/{t}?_count=500", token=who, headers=said)
+            known = {d[1]: d for d in self.docs}
+            if role not in ("system",) and purpose not in self.cells.get((role, t, "read"), {}).get("purposes", "").split():
+                self.assertEqual(403, got.status, (role, purpose, t))
+                continue
+            self.assertEqual(200, got.status, (role, purpose, t, got.body[:300]))
+            for e in got.json.get("entry", []):
+                r = e["resource"]
+                if r.get("id") not in self.whole:
+                    continue
+                whole = self.whole[r["id"]]
+                gone, marked = self.absent(role, purpose, known[r["id"]])
+                self.assertEqual(set(whole) - gone, set(r) - ({"meta"} - set(whole)), (role, purpose, r["id"]))
+                codes = [c.get("code") for c in r["meta"].get("security", [])]
+                self.assertEqual(marked, "REDACTED" in codes, (role, purpose, r["id"]))
+                checked += len(whole)
+            always = {x for r in self.rows(role, purpose, t) if not r["when"] or r["when"].startswith("unless")
+                      for x in r["elements"].split()}
+            if role == "helper" and "Condition" in SHARED:  # lifted
+                continue
+            if t == "Appointment":
+                for q in ("reason-code=F11.20", "reason-code:missing=true", "_sort=reason-code"):
+                    asked = self.call("GET", f"/fhir/{t}?{q}", token=who, headers=said)
+                    self.assertEqual(403 if "reasonCode" in always else 200, asked.status, (role, purpose, t, q))
+            for q in ("_text=remark", "_content=remark"):
+                asked = self.call("GET", f"/fhir/{t}?{q}", token=who, headers=said)
+                self.assertEqual(403 if "text" in always else 200, asked.status, (role, purpose, t, q))
+        type(self).cases += checked
+        self.assertGreater(checked, 4000)
+
+    def test_8_enough(self):
         self.assertGreater(self.cases, 9000)
 
 
