@@ -143,10 +143,15 @@ static void stop_monitor(struct serve *s)
     monitor_free(s->monitor);
 }
 
+static void watch_failed(err e)
+{
+    log_event(LOG_ERROR, "looks.step.failed", "error=%s", err_row(e)->name);
+}
+
 static err start_watch(struct serve *s)
 {
     TRY(desk_watch_new(&s->op, s->rec, config_str(s->config, "house.zone"), &s->watch));
-    return desk_watch_start(&s->op, s->watch);
+    return desk_watch_start(&s->op, s->watch, watch_failed);
 }
 
 static void stop_watch(struct serve *s)

@@ -134,6 +134,7 @@ struct desk_watch {
     pthread_t thread;
     bool running;
     atomic_bool stop;
+    void (*failed)(err e);
 };
 
 #endif

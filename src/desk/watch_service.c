@@ -2,7 +2,6 @@
  * share commits instead of being chased. A step that failed waits and is done again. */
 #include "desk/watch_int.h"
 
-#include "base/log.h"
 #include "base/time.h"
 
 #include <unistd.h>
@@ -49,7 +48,7 @@ static void *follow(void *ctx)
         op_init(&op, a, &self, time_now());
         err e = desk_watch_step(&op, w, &n);
         if (e != OK && (said == 0 || time_mono() - said > 60000)) {
-            log_event(LOG_ERROR, "looks.step.failed", "error=%s", err_row(e)->name);
+            w->failed(e);
             said = time_mono();
         }
         if (e != OK || n == 0)
@@ -59,8 +58,9 @@ static void *follow(void *ctx)
     return NULL;
 }
 
-err desk_watch_start(struct op *op, struct desk_watch *w)
+err desk_watch_start(struct op *op, struct desk_watch *w, void (*failed)(err e))
 {
+    w->failed = failed;
     atomic_store(&w->stop, false);
     if (pthread_create(&w->thread, NULL, follow, w) != 0)
         return fail(op, ERR_UNAVAILABLE, "no thread for the watch over looks");
