@@ -24,7 +24,9 @@ const OUTCOMES = [
   "device-problem",
   "false-alarm",
 ] as const;
-type Outcome = (typeof OUTCOMES)[number];
+/** Of cases about looks at the record (spec/desk/outcomes.csv). */
+const LOOK_OUTCOMES = ["explained", "training", "incident"] as const;
+type Outcome = (typeof OUTCOMES)[number] | (typeof LOOK_OUTCOMES)[number];
 const HOUR = 3_600_000;
 
 function localInput(ms: number): string {
@@ -91,8 +93,9 @@ interface ResolveProps {
   onDone: (outcome: Outcome, note: string) => void;
   onClose: () => void;
   error: string;
+  look: boolean;
 }
-function ResolveDialog({ onDone, onClose, error }: ResolveProps) {
+function ResolveDialog({ onDone, onClose, error, look }: ResolveProps) {
   const [outcome, setOutcome] = useState<Outcome | "">("");
   const [note, setNote] = useState("");
   const done = (): void => {
@@ -112,7 +115,7 @@ function ResolveDialog({ onDone, onClose, error }: ResolveProps) {
       >
         <fieldset class="outcomes">
           <legend class="out-of-sight">{t("case_outcome")}</legend>
-          {OUTCOMES.map((o, i) => (
+          {(look ? LOOK_OUTCOMES : OUTCOMES).map((o, i) => (
             <label key={o}>
               <input
                 type="radio"
@@ -310,7 +313,12 @@ export function CasePanel({ task }: { task: Task }) {
       )}
       {dialog === "snooze" && <SnoozeDialog onPick={snooze} onClose={() => setDialog("")} />}
       {dialog === "resolve" && (
-        <ResolveDialog onDone={resolve} onClose={() => setDialog("")} error={error} />
+        <ResolveDialog
+          look={programmeOf(task).startsWith("look-")}
+          onDone={resolve}
+          onClose={() => setDialog("")}
+          error={error}
+        />
       )}
     </section>
   );
