@@ -34,6 +34,14 @@ static bool listed(const str *list, size_t n, str one)
     return false;
 }
 
+/* An address may be this house's, and may be another's. */
+static enum sure named(const struct consent_data *d, str reference)
+{
+    if (listed(d->refs, d->n_refs, reference))
+        return SURE_YES;
+    return listed(d->foreign, d->n_foreign, reference) ? SURE_MAYBE : SURE_NO;
+}
+
 static enum sure by_mask(unsigned yes, unsigned maybe, unsigned bit)
 {
     if (yes & bit)
@@ -50,7 +58,7 @@ static enum sure of_party(const struct consent_party *p, const struct consent_re
     if (!r->data)
         return SURE_DEPENDS;
     /* named somewhere, but as the author? */
-    return listed(r->data->refs, r->data->n_refs, p->reference) ? SURE_MAYBE : SURE_NO;
+    return named(r->data, p->reference) ? SURE_MAYBE : SURE_NO;
 }
 
 static enum sure of_actors(const struct consent_rule *c, const struct consent_request *r)
@@ -110,7 +118,7 @@ static enum sure of_datum(const struct consent_datum *m, const struct consent_da
         return SURE_NO;
     if (m->meaning == MEANS_UNCLEAR)
         return SURE_MAYBE;
-    return listed(d->refs, d->n_refs, m->reference) ? SURE_YES : SURE_NO;
+    return named(d, m->reference);
 }
 
 static enum sure of_data(const struct consent_rule *c, const struct consent_data *d)

@@ -80,8 +80,9 @@ bool consent_purpose(str code, unsigned *ret_yes, unsigned *ret_maybe);
 struct consent_data {
     str self; /* "Observation/x" */
     const struct consent_code *codes;
-    const str *refs; /* what it names */
-    size_t n_codes, n_refs;
+    const str *refs;    /* what it names */
+    const str *foreign; /* what it names at an address, as if that were this house's: "Type/id" */
+    size_t n_codes, n_refs, n_foreign;
     label_set labels; /* closed */
     bool dated;
     struct consent_span when;

@@ -261,23 +261,31 @@ static bool hides_for(struct op *op, struct record *rec, uint64_t patient,
 
 #define NAMED_MAX 32u
 
+/* The patient that a reference names, here or at an address that may be this house's. */
+static str patient_named(struct op *op, struct record *rec, str text)
+{
+    str foreign = consent_foreign(op, text);
+    struct fhir_ref r = fhir_ref_parse(foreign.n ? foreign : text);
+    return r.kind == REF_LOCAL && r.type == rec->t_patient ? r.id : STR_NONE;
+}
+
 /* What lives in nobody's record may name patients all the same: what hides one of them hides it. */
 static bool hides_named(struct op *op, struct record *rec, const struct consent_question *q,
                         struct consent_verdict *ret)
 {
-    const str mark = STR("\"reference\":\"Patient/");
+    const str mark = STR("\"reference\":\"");
     str body = q->doc->body;
     struct store_doc d;
-    for (size_t at = 0, n = 0; (at = str_find(body, mark, at)) != SIZE_MAX; n++) {
+    for (size_t at = 0, n = 0; (at = str_find(body, mark, at)) != SIZE_MAX;) {
         at += mark.n;
         size_t end = str_find_char(body, '"', at);
-        struct fault before = op->fault;
-        if (end == SIZE_MAX || n >= NAMED_MAX) {
+        str id = end == SIZE_MAX ? STR_NONE : patient_named(op, rec, str_sub(body, at, end));
+        if (end == SIZE_MAX || (id.n && n++ >= NAMED_MAX)) {
             hide(ret);
             return ret->hidden;
         }
-        str id = str_sub(body, at, end); /* and maybe of which version */
-        err e = id_resolve(op, rec, rec->t_patient, str_sub(id, 0, str_find_char(id, '/', 0)), &d);
+        struct fault before = op->fault;
+        err e = id.n ? id_resolve(op, rec, rec->t_patient, id, &d) : ERR_NOT_FOUND;
         op->fault = before;
         if (e == OK && hides_for(op, rec, d.rid, q, ret))
             return true;

@@ -10,7 +10,7 @@
 struct collector {
     struct op *op;
     VEC(struct consent_code) codes;
-    VEC(str) refs;
+    VEC(str) refs, foreign;
     label_set labels;
     bool cut;
 };
@@ -21,6 +21,29 @@ str consent_ref(struct op *op, str reference)
     if (r.kind != REF_LOCAL || !r.version.n)
         return reference;
     return arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(r.type)), STR_ARG(r.id));
+}
+
+str consent_foreign(struct op *op, str reference)
+{
+    size_t end = reference.n, cut;
+    if ((cut = str_find_char(reference, '#', 0)) < end)
+        end = cut;
+    if ((cut = str_find_char(reference, '?', 0)) < end)
+        end = cut;
+    while (end && reference.p[end - 1] == '/')
+        end--;
+    struct fhir_ref r = fhir_ref_parse(str_sub(reference, 0, end));
+    if (r.kind != REF_ABSOLUTE || !r.type)
+        return STR_NONE;
+    return arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(r.type)), STR_ARG(r.id));
+}
+
+static void collect_ref(struct collector *c, str ref)
+{
+    str foreign = consent_foreign(c->op, ref);
+    VEC_PUSH(c->op->arena, &c->refs, consent_ref(c->op, ref));
+    if (foreign.n)
+        VEC_PUSH(c->op->arena, &c->foreign, foreign);
 }
 
 /* As deep as json_read() and fhir_read() let a document be. */
@@ -42,7 +65,7 @@ static void collect(struct collector *c, const struct json *v)
         c->labels |= label_of_code(system, code);
     }
     if (ref.n)
-        VEC_PUSH(c->op->arena, &c->refs, consent_ref(c->op, ref));
+        collect_ref(c, ref);
     for (size_t i = 0; i < v->n; i++) {
         const struct json *m = &v->u.members[i].value;
         if (m->type == JSON_ARRAY || m->type == JSON_OBJECT)
@@ -133,6 +156,8 @@ err consent_data_of(struct op *op, struct json *resource, unsigned needs, struct
                                  .n_codes = c.codes.n,
                                  .refs = c.refs.at,
                                  .n_refs = c.refs.n,
+                                 .foreign = c.foreign.at,
+                                 .n_foreign = c.foreign.n,
                                  .labels = c.labels};
     return needs & CONSENT_DATED ? dates_of(op, resource, ret) : OK;
 }

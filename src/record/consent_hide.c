@@ -2,6 +2,7 @@
  * and where its pages end tell nothing. Only the records of patients who denied something are
  * looked at; when those are too many, every candidate is (plan->careful), within the ceilings of
  * any search. */
+#include "record/clause_int.h"
 #include "record/consent_int.h"
 
 static int by_rid(const void *x, const void *y)
@@ -24,7 +25,7 @@ static void careful(struct plan *plan)
     plan->careful = true;
 }
 
-/* The candidates in one patient's record. */
+/* The candidates in one patient's record; 0: in any. */
 static err of_patient(struct hider *h, uint64_t patient)
 {
     struct op *op = h->op;
@@ -48,6 +49,37 @@ static err of_patient(struct hider *h, uint64_t patient)
             VEC_PUSH(op->arena, &h->rids, found.rids[i]);
     }
     return op_check(op);
+}
+
+/* What names somebody at an address may name a patient of ours, and live in nobody's record. */
+static err of_foreign(struct hider *h, fhir_type type)
+{
+    struct op *op = h->op;
+    struct plan *plan = h->plan;
+    struct range_set s = {.op = op, .rec = h->rec};
+    const struct fhir_param *p;
+    size_t n = plan->q.n_clauses;
+    for (size_t i = 0; (p = fhir_param_at(type, i)); i++) {
+        struct kb k = kb_param(p->number);
+        if (p->type != PARAM_REFERENCE || p->alias)
+            continue;
+        kb_u8(&k, TAG_REF_TEXT);
+        range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
+    }
+    struct store_clause *clauses = ARENA_ARRAY(op->arena, struct store_clause, n + 1);
+    TRY(op_check(op));
+    if (s.or.n == 0 || plan->careful)
+        return OK;
+    if (n)
+        memcpy(clauses, plan->q.clauses, n * sizeof *clauses);
+    clauses[n] = (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n};
+    struct store_query before = plan->q;
+    plan->q.clauses = clauses;
+    plan->q.n_clauses = n + 1;
+    err e = of_patient(h, 0);
+    plan->q.clauses = before.clauses;
+    plan->q.n_clauses = before.n_clauses;
+    return e;
 }
 
 static err take_out(struct hider *h)
@@ -89,6 +121,8 @@ err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan 
     for (size_t i = 0; i < n && !plan->careful; i++)
         if (consent_hides_type(op, rec, patients[i], type, false))
             TRY(of_patient(&h, patients[i]));
+    if (n && !plan->q.comp)
+        TRY(of_foreign(&h, type));
     return take_out(&h);
 }
 

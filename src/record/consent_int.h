@@ -58,6 +58,9 @@ MUST err consent_data_of(struct op *op, struct json *resource, unsigned needs,
                          struct consent_data *ret);
 /* A reference as it is compared: a local one without the version that it may name. */
 str consent_ref(struct op *op, str reference);
+/* What an address that ends in Type/id would be if it were this house's own, whatever host it
+ * names; none for anything else. It may be meant, so it can deny and never permit. */
+str consent_foreign(struct op *op, str reference);
 /* Labels said and brought by codes, whole. Looks at the text first, and seldom further. */
 label_set label_of_body(struct op *op, str body);
 label_set label_of_tree(struct op *op, const struct json *resource);

@@ -27,6 +27,11 @@ static bool is_type(fhir_type t, const char *name)
     return str_eq(fhir_type_name(t), str_of(name));
 }
 
+static bool is_many(fhir_type t)
+{
+    return is_type(t, "PractitionerRole") || is_type(t, "Organization") || is_type(t, "CareTeam");
+}
+
 static err add(struct crowd *c, str reference, unsigned level);
 
 /* What names the number under a parameter: the roles of an organisation, its parts. */
@@ -85,9 +90,7 @@ static err behind(struct crowd *c, const struct fhir_ref *ref, unsigned level)
 static err add(struct crowd *c, str reference, unsigned level)
 {
     struct fhir_ref ref = fhir_ref_parse(reference);
-    bool many = ref.kind == REF_LOCAL &&
-                (is_type(ref.type, "PractitionerRole") || is_type(ref.type, "Organization") ||
-                 is_type(ref.type, "CareTeam"));
+    bool many = ref.kind == REF_LOCAL && is_many(ref.type);
     if (ref.kind != REF_LOCAL || is_type(ref.type, "Group") || (many && level >= LEVELS)) {
         push(c, STR_NONE);
         return op_check(c->op);
@@ -115,7 +118,10 @@ err consent_author_add(struct op *op, struct record *rec, str reference, consent
     struct fhir_ref ref = fhir_ref_parse(reference);
     struct store_doc d;
     push(&c, consent_ref(op, reference));
-    if (is_type(ref.type, "Practitioner")) {
+    if (is_many(ref.type)) {
+        all.n = 0; /* and whom it stands for: they say it in their own name */
+        TRY(add(&c, reference, 0));
+    } else if (is_type(ref.type, "Practitioner")) {
         err e = id_get(op, rec, ref.type, ref.id, &d);
         if (e == OK)
             e = pointing(&c, "PractitionerRole", "practitioner", d.rid, LEVELS - 1);

@@ -149,6 +149,51 @@ class Consents(Case):
         self.expect(403, self.call("GET", "/fhir/Observation/" + oid))
         self.expect(200, self.call("GET", "/fhir/Observation/" + self.create(observation(who)).json["id"]))
 
+        for many in ("PractitionerRole", "Organization"):  # who is denied in the role is denied in person
+            of, house = self.patient(), self.create(
+                {"resourceType": "Organization", "name": "House"}, token="system").json["id"]
+            rid = self.create({"resourceType": "PractitionerRole", "practitioner": {"reference": "Practitioner/" + doc},
+                               "organization": {"reference": "Organization/" + house}}, token="system").json["id"]
+            named = {"PractitionerRole": rid, "Organization": house}[many]
+            self.create(consent(of, type="deny", actor=[{"role": {"coding": [{"code": "AUT"}]}, "reference": {
+                "reference": f"{many}/{named}"}}]), token="system")
+            oid = self.create({**observation(of), "performer": [{"reference": "Practitioner/" + doc}]}).json["id"]
+            self.expect(403, self.call("GET", "/fhir/Observation/" + oid))
+            self.expect(200, self.call("GET", "/fhir/Observation/" + self.create(observation(of)).json["id"]))
+
+    def test_r137_an_address_may_be_this_house(self):
+        doc = self.create({"resourceType": "Practitioner"}, token="system").json["id"]
+        kept = self.patient()
+        self.create(consent(kept, type="deny"), token="system")
+        for house in ("https://this-house/fhir/", "http://127.0.0.1/fhir/"):
+            for end in ("", "/_history/1", "/", "?x=1#y"):
+                who = self.patient()
+                visit = self.create({"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"},
+                                     "subject": {"reference": "Patient/" + who}}, token="system").json["id"]
+                oid = self.create({**observation(who), "encounter": {"reference": f"{house}Encounter/{visit}{end}"},
+                                   "performer": [{"reference": f"{house}Practitioner/{doc}{end}"}]}).json["id"]
+                for denied in ({"data": [{"meaning": "dependents", "reference": {"reference": "Encounter/" + visit}}]},
+                               {"data": [{"meaning": "instance", "reference": {"reference": f"{house}Observation/{oid}{end}"}}]},
+                               {"actor": [{"role": {"coding": [{"code": "AUT"}]},
+                                           "reference": {"reference": "Practitioner/" + doc}}]}):
+                    self.expect(200, self.call("GET", "/fhir/Observation/" + oid))
+                    c = self.create(consent(who, type="deny", **denied), token="system").json["id"]
+                    self.expect(403, self.call("GET", "/fhir/Observation/" + oid))
+                    self.expect(204, self.call("DELETE", "/fhir/Consent/" + c, token="system"))
+                # what lives in nobody's record; and it permits nothing
+                group = self.create({"resourceType": "Group", "type": "person", "actual": True, "member": [
+                    {"entity": {"reference": f"{house}Patient/{kept}{end}"}}]}, token="system").json["id"]
+                self.expect(403, self.call("GET", "/fhir/Group/" + group))
+                lost = self.create({**observation(kept), "subject": {"reference": f"{house}Patient/{kept}{end}"}},
+                                   token="system").json["id"]
+                self.expect(403, self.call("GET", "/fhir/Observation/" + lost))
+                self.assertEqual(0, self.call("GET", f"/fhir/Observation?_id={lost}&_summary=count").json["total"])
+                shut = self.create(consent(who, type="deny", provision=[
+                    {"type": "permit", "data": [{"meaning": "dependents", "reference": {
+                        "reference": "Encounter/" + visit}}]}]), token="system").json["id"]
+                self.expect(403, self.call("GET", "/fhir/Observation/" + oid))
+                self.expect(204, self.call("DELETE", "/fhir/Consent/" + shut, token="system"))
+
 
 if __name__ == "__main__":
     main()
