@@ -35,11 +35,14 @@ static struct consent_data weight(void)
     static const struct consent_code codes[] = {{{"http://loinc.org", 16}, {"29463-7", 7}, false},
                                                 {{"urn:icd", 7}, {"F10.20", 6}, false}};
     static const str refs[] = {{"Patient/x", 9}, {"Practitioner/bo", 15}};
+    static const str foreign[] = {{"Encounter/e", 11}};
     return (struct consent_data){.self = STR("Observation/w"),
                                  .codes = codes,
                                  .n_codes = 2,
                                  .refs = refs,
                                  .n_refs = 2,
+                                 .foreign = foreign,
+                                 .n_foreign = 1,
                                  .labels = LABEL_NORMAL,
                                  .dated = true,
                                  .when = {5 * DAY, 6 * DAY}};
@@ -212,6 +215,8 @@ static void labels_data_and_dates(void **state)
                 {{MEANS_INSTANCE, STR("Patient/x")}, NOT},
                 {{MEANS_DEPENDENTS, STR("Patient/x")}, SURE},
                 {{MEANS_DEPENDENTS, STR("Patient/y")}, NOT},
+                {{MEANS_DEPENDENTS, STR("Encounter/e")}, PERHAPS}, /* at an address: maybe ours */
+                {{MEANS_INSTANCE, STR("Encounter/e")}, NOT},
                 {{MEANS_UNCLEAR, STR("Patient/y")}, PERHAPS}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         c = deny();
