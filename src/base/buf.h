@@ -64,7 +64,7 @@ static inline bool take_bytes(str *in, size_t n, str *ret)
 }
 static inline bool take_u8(str *in, uint8_t *ret)
 {
-    if (in->n == 0)
+    if (in->n == 0 || !in->p)
         return false;
     *ret = (uint8_t)in->p[0];
     *in = str_make(in->p + 1, in->n - 1);
@@ -72,7 +72,7 @@ static inline bool take_u8(str *in, uint8_t *ret)
 }
 static inline bool take_varint(str *in, uint64_t *ret)
 {
-    if (in->n == 0 || (unsigned char)in->p[0] >= 0x80)
+    if (in->n == 0 || !in->p || (unsigned char)in->p[0] >= 0x80)
         return take_varint_long(in, ret);
     *ret = (unsigned char)in->p[0];
     *in = str_make(in->p + 1, in->n - 1);

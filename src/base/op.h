@@ -38,7 +38,7 @@ struct op {
     uint64_t trace;            /* request id, in every log line and error */
     struct tickets {
         uint64_t first, last;
-    } audit; /* trail entries this op must see durable before its answer leaves; 0 none */
+    } audit;       /* trail entries this op must see durable before its answer leaves; 0 none */
     bool gathered; /* whoever runs it says when its trail entries go to the disk, with others' */
     struct fault fault;
 };

@@ -50,8 +50,8 @@ struct record_doc {
     uint32_t vid;
     int64_t updated; /* ms */
     uint64_t t, rid;
-    uint64_t patient; /* resource number of its Patient compartment (a Patient: its own); 0 none */
-    bool deleted;     /* head and body empty then */
+    uint64_t patient;  /* resource number of its Patient compartment (a Patient: its own); 0 none */
+    bool deleted;      /* head and body empty then */
     uint64_t redacted; /* rows of policy/redact.h, by number, that are about this view of it */
     str head, body;    /* the resource as served is head followed by body */
 };

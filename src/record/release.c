@@ -1,6 +1,6 @@
-/* Which of a patient's own results wait until somebody told them. Invariants: a wish is as new as the
- * commit before it was asked for; while wishes cannot be read, results wait; staff, and results from
- * before the wish, are never touched. */
+/* Which of a patient's own results wait until somebody told them. Invariants: a wish is as new as
+ * the commit before it was asked for; while wishes cannot be read, results wait; staff, and results
+ * from before the wish, are never touched. */
 #include "record/consent_int.h"
 #include "record/entry_int.h"
 #include "record/release_int.h"

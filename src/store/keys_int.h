@@ -30,7 +30,7 @@ bool keyset_next_long(str *set, str *ret_key);
 /* Next key of a set; false at the end. */
 static inline bool keyset_next(str *set, str *ret_key)
 {
-    size_t n = set->n ? (unsigned char)set->p[0] : 0;
+    size_t n = set->n && set->p ? (unsigned char)set->p[0] : 0;
     if (n < 2 || n >= 0x80 || n >= set->n) /* none, or not the usual short one */
         return set->n && keyset_next_long(set, ret_key);
     *ret_key = str_make(set->p + 1, n);

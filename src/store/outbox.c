@@ -185,7 +185,7 @@ err store_outbox_list(struct op *op, struct store *s, str queue, size_t max, str
     if (e == OK && !out)
         e = out_of_memory(op);
     for (size_t i = 0; e == OK && i < n; i++) {
-        struct job_row j;
+        struct job_row j = {.due = 0};
         bool there = false;
         e = job_get(op, s, snap, jobs[i], &j, &there);
         if (e == OK && there)

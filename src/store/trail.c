@@ -192,7 +192,7 @@ static err entry_get(struct op *op, const struct view *v, uint64_t seq,
                      struct store_trail_entry *ret)
 {
     struct store_cursor *c = NULL;
-    struct trail_reader r;
+    struct trail_reader r = {.s = v->s};
     char key[8];
     str set;
     bool there = false;
