@@ -25,12 +25,18 @@ static err part(struct op *op, const struct json *task, const char *list, const 
     return OK;
 }
 
-static str text_of(struct op *op, const struct json *v)
+/* Whole or not at all: half of it could not be read again. */
+static err keep(struct op *op, struct json *task, const char *list, str name, const struct json *v)
 {
     struct buf b;
     buf_init(&b, op->arena, 512u << 10);
     json_write(&b, v);
-    return buf_str(&b);
+    TRY(op_check(op));
+    if (!buf_ok(&b))
+        return fail(op, ERR_TOO_LARGE,
+                    "That is more than one incident keeps (512 KB); name fewer patients in each.");
+    right_add(op, task, list, name, STR("valueString"), buf_str(&b));
+    return op_check(op);
 }
 
 static err load(struct incident *i)
@@ -41,7 +47,8 @@ static err load(struct incident *i)
     TRY(record_read(op, i->rec, fhir_type_parse(STR("Task")), i->id, &doc));
     TRY(record_parse(op, &doc, &i->task));
     const struct json *code = json_at(json_path(i->task, "code.coding"), 0);
-    if (!str_eq(json_get_str(code, STR("code")), STR("incident")))
+    if (!str_eq(json_get_str(code, STR("code")), STR("incident")) ||
+        !desk_has_label(i->task, STR(DESK_LABEL_OFFICER)))
         return fail(op, ERR_NOT_FOUND, "There is no such incident.");
     i->vid = doc.vid;
     TRY(part(op, i->task, "input", "criteria", &i->criteria));
@@ -77,10 +84,9 @@ err incident_commit(struct incident *i, const char *what, const struct json *det
     struct op *op = i->op;
     json_unset(i->task, STR("output"));
     if (i->scope)
-        right_add(op, i->task, "output", STR("scope"), STR("valueString"), text_of(op, i->scope));
+        TRY(keep(op, i->task, "output", STR("scope"), i->scope));
     if (i->assessment)
-        right_add(op, i->task, "output", STR("assessment"), STR("valueString"),
-                  text_of(op, i->assessment));
+        TRY(keep(op, i->task, "output", STR("assessment"), i->assessment));
     json_set_str(op->arena, i->task, STR("lastModified"), time_format(op->arena, op->now));
     TRY(fhir_validate(op, i->task));
     i->op->actor = i->person; /* whose act it is */
@@ -140,14 +146,18 @@ err incident_list(struct op *op, struct record *rec, struct json **ret)
     TRY(incident_officer(op));
     TRY(record_find(op, rec, fhir_type_parse(STR("Task")),
                     arena_printf(op->arena,
-                                 "code=" DESK_SYSTEM_CODE "|incident"
+                                 "code=" DESK_SYSTEM_CODE "|incident&_security=" DESK_LABEL_OFFICER
                                  "&_sort=-authored-on&_count=%d",
                                  LIST_MAX),
                     &page));
     for (size_t k = 0; k < page.n_match; k++) {
         struct incident i = {.op = op, .rec = rec, .person = op->actor, .id = page.docs[k].id};
-        TRY(load(&i));
-        json_push(op->arena, list, told(&i));
+        err e = load(&i);
+        if (e == ERR_FAULT || e == ERR_NOT_FOUND) /* one that is broken hides no other */
+            op_clear(op);
+        TRY(e == ERR_FAULT || e == ERR_NOT_FOUND ? OK : e);
+        if (e == OK)
+            json_push(op->arena, list, told(&i));
     }
     json_set(op->arena, o, STR("incidents"), list);
     *ret = o;
@@ -278,7 +288,7 @@ static err task_of(struct op *op, const struct json *in, const struct json *crit
                STR_ARG(time_format(a, op->now)), STR_ARG(time_format(a, discovered)));
     TRY(json_read(op, buf_str(&b), &JSON_LIMITS_DEFAULT, &task));
     json_set_str(a, task, STR("description"), json_get_str(in, STR("what")));
-    right_add(op, task, "input", STR("criteria"), STR("valueString"), text_of(op, criteria));
+    TRY(keep(op, task, "input", STR("criteria"), criteria));
     *ret = task;
     return fhir_validate(op, task);
 }
@@ -351,6 +361,18 @@ static err assessment_of(struct op *op, const struct json *in, struct json **ret
     return OK;
 }
 
+/* Whose own looks it is about: by name, or by a session that was theirs. */
+static bool is_in_it(const struct incident *i)
+{
+    const struct json *all = JSON_GET(i->scope, "accounts"), *one;
+    bool in = str_eq(json_get_str(i->criteria, STR("user")), i->person->user);
+    if (!json_get(i->criteria, STR("session")))
+        return in;
+    for (size_t k = 0; !in && (one = json_at(all, k)); k++)
+        in = str_eq(json_get_str(one, STR("user")), i->person->user);
+    return in;
+}
+
 static err still_open(const struct incident *i)
 {
     if (!str_eq(json_get_str(i->task, STR("status")), STR("in-progress")))
@@ -358,10 +380,18 @@ static err still_open(const struct incident *i)
     return OK;
 }
 
+err incident_judge(const struct incident *i)
+{
+    TRY(still_open(i));
+    return is_in_it(i)
+               ? fail(i->op, ERR_FORBIDDEN, "Nobody judges their own look; a colleague does this.")
+               : OK;
+}
+
 static err assess(struct incident *i, struct json *assessment, struct json **ret)
 {
     struct json *detail = json_new(i->op->arena, JSON_OBJECT);
-    TRY(still_open(i));
+    TRY(incident_judge(i));
     i->assessment = assessment;
     json_set(i->op->arena, detail, STR("lowProbability"), JSON_GET(assessment, "lowProbability"));
     TRY(incident_clocks(i));
@@ -403,8 +433,7 @@ static err close_it(struct incident *i, str note, struct json **ret)
     struct json *clocks;
     bool open;
     TRY(still_open(i));
-    if (str_eq(json_get_str(i->criteria, STR("openedBy")), i->person->user) ||
-        str_eq(json_get_str(i->criteria, STR("user")), i->person->user))
+    if (str_eq(json_get_str(i->criteria, STR("openedBy")), i->person->user) || is_in_it(i))
         return fail(i->op, ERR_FORBIDDEN,
                     "Somebody else closes an incident than who opened it or is in it.");
     TRY(incident_clock_list(i, &clocks, &open));

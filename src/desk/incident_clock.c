@@ -24,7 +24,8 @@ static err load(struct incident *i, clocks *ret)
     struct record_page page;
     TRY(record_find(i->op, i->rec, fhir_type_parse(STR("Task")),
                     arena_printf(i->op->arena,
-                                 "part-of=Task/%.*s&code=" DESK_SYSTEM_CODE "|clock&_count=200",
+                                 "part-of=Task/%.*s&code=" DESK_SYSTEM_CODE
+                                 "|clock&_security=" DESK_LABEL_OFFICER "&_count=200",
                                  STR_ARG(i->id)),
                     &page));
     for (size_t k = 0; k < page.n_match; k++) {
@@ -206,6 +207,7 @@ static err done(struct incident *i, str clock, str note, struct json **ret)
 {
     clocks all = {.n = 0};
     struct json *detail = json_new(i->op->arena, JSON_OBJECT);
+    TRY(incident_judge(i));
     TRY(load(i, &all));
     for (size_t k = 0; k < all.n; k++) {
         if (!str_eq(all.at[k].id, clock))

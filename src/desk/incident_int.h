@@ -34,6 +34,8 @@ MUST err incident_begin(struct op *op, struct record *rec, str id, struct incide
 MUST err incident_commit(struct incident *i, const char *what, const struct json *detail);
 err incident_end(struct incident *i, err e);
 MUST err incident_view(struct incident *i, struct json **ret);
+/* May i->person judge it: it is open, and not about their own looks? */
+MUST err incident_judge(const struct incident *i);
 /* Is op->actor a privacy officer? */
 MUST err incident_officer(struct op *op);
 

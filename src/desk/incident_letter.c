@@ -275,7 +275,12 @@ static err list(struct incident *i, const struct incident_page *page, struct jso
         struct addressee to;
         fhir_type type;
         str id;
-        TRY(record_name(i->op, i->rec, people[k], &type, &id));
+        err e = record_name(i->op, i->rec, people[k], &type, &id);
+        if (e == ERR_NOT_FOUND || e == ERR_GONE) { /* erased: nobody to write to */
+            op_clear(i->op);
+            continue;
+        }
+        TRY(e);
         TRY(addressee(i, id, &to));
         if (to.patient)
             json_push(a, all, row_of(i, &to, page->with_text));

@@ -286,6 +286,29 @@ static err named(struct op *op, struct record *rec, const struct right_request *
     return OK;
 }
 
+/* Of whom a Consent can speak, and there; somebody else's next of kin are not to be found out. */
+static err from_whom(struct op *op, struct record *rec, const struct right_request *r)
+{
+    static const char *const staff[] = {"Practitioner", "PractitionerRole", "CareTeam",
+                                        "Organization"};
+    struct fhir_ref ref = fhir_ref_parse(r->from);
+    struct record_doc doc;
+    uint64_t rid, patient;
+    bool there = false, local = ref.kind == REF_LOCAL && !ref.version.n;
+    for (size_t i = 0; local && i < sizeof staff / sizeof *staff; i++)
+        there |= str_eq(fhir_type_name(ref.type), str_of(staff[i])) &&
+                 record_resolve(op, rec, ref.type, ref.id, &rid) == OK;
+    if (local && str_eq(fhir_type_name(ref.type), STR("RelatedPerson")))
+        there =
+            record_resolve(op, rec, fhir_type_parse(STR("Patient")), r->patient, &patient) == OK &&
+            record_read(op, rec, ref.type, ref.id, &doc) == OK && doc.patient == patient;
+    if (there || !r->from.n)
+        return OK;
+    op_clear(op);
+    return fail_at(op, ERR_UNPROCESSABLE, STR("from"),
+                   "Name somebody of ours: Practitioner/…, CareTeam/…, Organization/… .");
+}
+
 static struct json *detail_of(struct op *op, const struct right_clock *clock, str kind)
 {
     struct json *o = json_new(op->arena, JSON_OBJECT);
@@ -306,6 +329,7 @@ err rights_open(struct op *op, struct record *rec, const struct right_request *r
     TRY(right_clock(op, rec, r->kind, patient, &clock));
     TRY(whole(op, r));
     TRY(named(op, rec, r));
+    TRY(from_whom(op, rec, r));
     TRY(room_left(op, rec, r->patient));
     TRY(task_of(op, r, patient, &clock, &task));
     struct right_notice n = {.step = RIGHT_RECEIVED,

@@ -30,14 +30,14 @@ err right_append(struct record_tx *tx, struct op *op, const struct json *task, c
     str id, who = subject(task);
     const struct json *about = JSON_GET(right_input(task, STR("about")), "valueReference");
     buf_init(&b, op->arena, 64u << 10);
+    buf_add(&b, STR("{\"resourceType\":\"Provenance\",\"target\":[{\"reference\":"));
+    buf_json_string(&b, json_get_str(about, STR("reference")));
     buf_printf(&b,
-               "{\"resourceType\":\"Provenance\",\"target\":[{\"reference\":\"%.*s\"},{"
-               "\"reference\":\"%.*s\"}],\"recorded\":\"%.*s\",\"activity\":{\"coding\":[{"
+               "},{\"reference\":\"%.*s\"}],\"recorded\":\"%.*s\",\"activity\":{\"coding\":[{"
                "\"system\":\"http://terminology.hl7.org/CodeSystem/v3-DataOperation\",\"code\":"
                "\"APPEND\"},{\"system\":\"https://weft.health/fhir/append\",\"code\":\"%s\"}]},"
                "\"agent\":[{\"who\":{\"reference\":\"%.*s\"}}],\"reason\":[{\"text\":",
-               STR_ARG(json_get_str(about, STR("reference"))), STR_ARG(who),
-               STR_ARG(time_format(op->arena, op->now)), code, STR_ARG(who));
+               STR_ARG(who), STR_ARG(time_format(op->arena, op->now)), code, STR_ARG(who));
     buf_json_string(&b, text);
     buf_add(&b, STR("}]}"));
     return right_create(tx, op, buf_str(&b), &id);
@@ -63,7 +63,9 @@ static void each_input(struct buf *b, const struct json *task, const char *name,
         str v = json_get_str(one, STR("valueCode"));
         if (!v.n)
             v = json_get_str(JSON_GET(one, "valueReference"), STR("reference"));
-        buf_printf(b, "%s%s%.*s%s", any ? "," : "", before, STR_ARG(v), after);
+        buf_printf(b, "%s%s", any ? "," : "", before);
+        buf_json_string(b, v);
+        buf_add(b, str_of(after));
         any = true;
     }
 }
@@ -79,20 +81,22 @@ static err restrict_it(struct record_tx *tx, struct op *op, const struct json *t
     if (right_input(task, STR("type"))) {
         buf_add(&b, STR(",\"class\":["));
         each_input(&b, task, "type",
-                   "{\"system\":\"http://hl7.org/fhir/resource-types\",\"code\":\"", "\"}");
+                   "{\"system\":\"http://hl7.org/fhir/resource-types\",\"code\":", "}");
         buf_char(&b, ']');
     } else {
         buf_add(&b, STR(",\"data\":["));
-        each_input(&b, task, "about", "{\"meaning\":\"instance\",\"reference\":{\"reference\":\"",
-                   "\"}}");
+        each_input(&b, task, "about",
+                   "{\"meaning\":\"instance\",\"reference\":{\"reference\":", "}}");
         buf_char(&b, ']');
     }
-    if (from.n)
-        buf_printf(&b,
-                   ",\"actor\":[{\"role\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
-                   "CodeSystem/v3-ParticipationType\",\"code\":\"IRCP\"}]},\"reference\":{"
-                   "\"reference\":\"%.*s\"}}]",
-                   STR_ARG(from));
+    if (from.n) {
+        buf_add(&b,
+                STR(",\"actor\":[{\"role\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
+                    "CodeSystem/v3-ParticipationType\",\"code\":\"IRCP\"}]},\"reference\":{"
+                    "\"reference\":"));
+        buf_json_string(&b, from);
+        buf_add(&b, STR("}}]"));
+    }
     buf_add(&b, STR("}}"));
     return right_create(tx, op, buf_str(&b), &id);
 }

@@ -102,6 +102,8 @@ err rights_extend(struct op *op, struct record *rec, str task, str reason,
                              .kind = s.kind,
                              .reason = reason,
                              .due = instant(s.t.tree, "restriction.period.start") + clock.extended};
+    if (n.due <= instant(s.t.tree, "restriction.period.end"))
+        return fail(op, ERR_CONFLICT, "The rule gives no more time.");
     str due = time_format(op->arena, n.due);
     struct json *detail = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, (struct json *)json_path(s.t.tree, "restriction.period"), STR("end"),

@@ -42,6 +42,10 @@ MUST err record_related(struct op *op, struct record *rec, uint64_t patient, uin
 MUST err record_glass_until(struct op *op, struct record *rec, uint64_t patient, str user,
                             int64_t *ret);
 
+/* Has somebody else than the account written any version of the resource? What came in bulk, and
+ * what the trail does not know, is others' work. */
+MUST err record_by_another(struct op *op, struct record *rec, uint64_t rid, str user, bool *ret);
+
 /* Has the patient (a resource number) an Encounter or an Appointment within so many days of a
  * moment, before or after, that is not the work of `except` alone (empty: of whomever)? Asked as
  * the system; shows nothing. */

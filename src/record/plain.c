@@ -1,8 +1,8 @@
 /* What may not be done by plain FHIR writes because it has doors of its own: the life of a case
  * (claim, release, snooze, resolve). Care rooms, which keep those rules, write through
  * record_update() and record_commit() and are not asked. Invariants: no person's create, PUT or
- * Bundle gives a case an owner, ends it, or takes it out of the worklist; a legal hold is changed
- * and ended by privacy officers only. */
+ * Bundle gives a case an owner, ends it, or takes it out of the worklist; none makes a patient's
+ * request, an incident or a clock; a legal hold is changed and ended by privacy officers only. */
 #include "record/bulk.h"
 #include "record/record_int.h"
 #include "record/release_int.h"
@@ -11,6 +11,9 @@
 static const char *const kept[] = {"status", "owner",  "output",         "restriction",
                                    "code",   "intent", "groupIdentifier"};
 static const char *const absent_at_first[] = {"owner", "output", "restriction"};
+/* And of what only its own door makes: who opened an incident, what a patient asked for. */
+static const char *const sealed[] = {"for",        "input",     "partOf",
+                                     "reasonCode", "requester", "authoredOn"};
 
 bool task_is(const struct json *task, const char *code)
 {
@@ -22,9 +25,26 @@ bool task_is(const struct json *task, const char *code)
     return false;
 }
 
+/* The house itself; an app of somebody's with an account of its own is none. */
+static bool is_house(const struct op *op)
+{
+    return op->actor && op->actor->role == ROLE_SYSTEM && !op->actor->scopes;
+}
+
 static bool is_case(const struct json *task)
 {
     return task_is(task, "case") || task_is(task, "incident") || task_is(task, "clock");
+}
+
+/* A patient's request, an incident and its clocks: never made by a plain write. */
+static bool is_sealed(const struct json *task)
+{
+    const struct json *codings = json_path(task, "code.coding"), *c;
+    for (size_t i = 0; (c = json_at(codings, i)); i++)
+        if (str_eq(json_get_str(c, STR("system")), STR(RECORD_TASK_CODE)) &&
+            str_starts(json_get_str(c, STR("code")), STR("right-")))
+            return true;
+    return task_is(task, "incident") || task_is(task, "clock");
 }
 
 static err refused(struct record_tx *tx, const struct staged *s, const char *element)
@@ -32,12 +52,15 @@ static err refused(struct record_tx *tx, const struct staged *s, const char *ele
     str path = arena_cat(tx->op->arena, STR("Task."), str_of(element));
     return fail_at(tx->op, ERR_UNPROCESSABLE, links_path(tx, s, path),
                    "A case changes hands and ends by its own operations only: $claim, $release, "
-                   "$snooze and $resolve of the Task, an incident and its clocks by /incidents. "
+                   "$snooze and $resolve of the Task, an incident and its clocks by /incidents, "
+                   "a patient's request by Patient/[id]/$request. "
                    "Leave this element as it is.");
 }
 
 static err fresh(struct record_tx *tx, const struct staged *s)
 {
+    if (is_sealed(s->resource))
+        return refused(tx, s, "code");
     if (!is_case(s->resource))
         return OK;
     if (!str_eq(json_get_str(s->resource, STR("status")), STR("requested")))
@@ -51,6 +74,16 @@ static err fresh(struct record_tx *tx, const struct staged *s)
 static bool same(const struct json *a, const struct json *b)
 {
     return a && b ? json_equal(a, b) : a == b;
+}
+
+static err unchanged(struct record_tx *tx, const struct staged *s, const struct json *before,
+                     const char *const *elements, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!same(json_get(before, str_of(elements[i])),
+                  json_get(s->resource, str_of(elements[i]))))
+            return refused(tx, s, elements[i]);
+    return OK;
 }
 
 static err held(struct record_tx *tx, const struct staged *s)
@@ -69,7 +102,7 @@ static err wished(struct record_tx *tx, const struct staged *s)
 {
     struct store_doc old = {.deleted = true};
     struct json *before = NULL;
-    if (s->type != tx->rec->t_form || (tx->op->actor && tx->op->actor->role == ROLE_SYSTEM))
+    if (s->type != tx->rec->t_form || is_house(tx->op))
         return OK;
     if (s->action != ACTION_CREATE && s->rid)
         TRY(store_get(tx->op, tx->rec->store, s->rid, &old));
@@ -88,7 +121,7 @@ err plain_check(struct record_tx *tx, struct staged *s)
     struct store_doc old = {.deleted = true};
     struct json *before;
     TRY(wished(tx, s));
-    if (s->type != tx->rec->t_task || !s->resource || (op->actor && op->actor->role == ROLE_SYSTEM))
+    if (s->type != tx->rec->t_task || !s->resource || is_house(op))
         return OK;
     if (s->action == ACTION_UPDATE)
         TRY(store_get(op, tx->rec->store, s->rid, &old));
@@ -97,11 +130,12 @@ err plain_check(struct record_tx *tx, struct staged *s)
     TRY(tree_of(op, tx->rec, &old, &before));
     if (task_is(before, "legal-hold") && (!op->actor || op->actor->role != ROLE_PRIVACY))
         return held(tx, s);
-    if (!is_case(before) && !is_case(s->resource))
+    bool shut = is_sealed(before) || is_sealed(s->resource);
+    if (!shut && !is_case(before) && !is_case(s->resource))
         return OK;
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        if (!same(json_get(before, str_of(kept[i])), json_get(s->resource, str_of(kept[i]))))
-            return refused(tx, s, kept[i]);
+    TRY(unchanged(tx, s, before, kept, sizeof kept / sizeof *kept));
+    if (shut)
+        TRY(unchanged(tx, s, before, sealed, sizeof sealed / sizeof *sealed));
     if (!s->versioned)
         return fail_at(
             op, ERR_PRECONDITION, s->where,

@@ -110,3 +110,25 @@ err record_visit_near(struct op *op, struct record *rec, const struct record_nea
     *ret = found;
     return OK;
 }
+
+err record_by_another(struct op *op, struct record *rec, uint64_t rid, str user, bool *ret)
+{
+    struct kb k = audit_key(rec, AUDIT_ENTITY, rid);
+    struct store_range range = range_prefix(op->arena, &k, STR_NONE, 0);
+    struct store_trail_entry *e;
+    bool made = false, other = false;
+    size_t n;
+    TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
+    TRY(store_trail_find(op, rec->store, &range, 0, LINES_MAX, &e, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct audit_line l;
+        if (!audit_decode(e[i].entry, &l) || l.rid != rid || l.outcome != OK || !l.vid ||
+            (l.action != ACTION_CREATE && l.action != ACTION_UPDATE))
+            continue;
+        bool own = str_eq(l.user, user);
+        made |= own && l.vid == 1;
+        other |= !own;
+    }
+    *ret = other || (!made && n < LINES_MAX);
+    return OK;
+}

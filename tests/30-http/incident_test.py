@@ -4,7 +4,7 @@ import signal
 import time
 from datetime import datetime, timedelta, timezone
 
-from weft_http import Case, main
+from weft_http import Case, main, weft
 
 
 class Incident(Case):
@@ -17,6 +17,7 @@ class Incident(Case):
         cls.olga = make("privacy", "--user", "olga", "--reference", "Practitioner/olga")
         cls.pavel = make("privacy", "--user", "pavel", "--reference", "Practitioner/pavel")
         cls.cora = make("agent", "--user", "cora", "--reference", "Practitioner/cora")
+        cls.cleo = make("agent", "--user", "cleo", "--reference", "Practitioner/cleo")
         cls.dora = make("agent", "--user", "dora")
         cls.eva = make("patient", "--patient", "eva", "--user", "eva")
 
@@ -29,7 +30,7 @@ class Incident(Case):
 
     def setUp(self):
         home = {"line": ["12 Elm Street"], "postalCode": "02139", "state": "MA", "country": "US"}
-        for name in ("ada", "olga", "pavel", "cora"):
+        for name in ("ada", "olga", "pavel", "cora", "cleo"):
             self.put("Practitioner", name, {"name": [{"given": [name.title()], "family": name.title() + "son"}],
                                             **({"address": [home]} if name == "ada" else {})})
         self.put("Patient", "eva", {"name": [{"given": ["Eva"], "family": "Silva"}], "address": [{
@@ -206,6 +207,54 @@ class Incident(Case):
         self.expect(422, a, "/incidents")
         self.expect(422, self.ask("POST", "/incidents", self.olga, {"what": "x"}))
         self.expect(422, self.ask("POST", "/incidents", self.olga, {"what": "x", "patients": ["nobody"]}))
+
+    def test_r181_nobody_forges_an_incident_or_its_clocks(self):
+        """One Task of a nurse's made the whole list unreadable; an officer could rewrite who opened it."""
+        one = self.incident(self.olga, {"patients": ["eva"]})
+        system = "https://weft.health/fhir/task-code"
+        for code, more in (("incident", {}), ("clock", {"partOf": [{"reference": f"Task/{one['id']}"}]})):
+            self.expect(422, self.ask("POST", "/fhir/Task", self.ada, {
+                "resourceType": "Task", "status": "requested", "intent": "order",
+                "code": {"coding": [{"system": system, "code": code}]}, **more}), "/incidents")
+        self.put("Task", f"odd{one['id'][:8]}", {"status": "requested", "intent": "order", "code": {"coding": [{
+            "system": system, "code": "incident"}]}, "meta": {"security": [{
+                "system": "https://weft.health/fhir/label", "code": "OFFICERCASE"}]}})
+        a = self.expect(200, self.ask("GET", "/incidents", self.olga)).json
+        self.assertIn(one["id"], [i["id"] for i in a["incidents"]])
+        self.call("DELETE", f"/fhir/Task/odd{one['id'][:8]}", None, "system")
+        a = self.ask("GET", f"/fhir/Task/{one['id']}", self.olga)
+        task = a.json
+        task["input"][0]["valueString"] = task["input"][0]["valueString"].replace("olga", "pavel")
+        self.expect(422, self.call("PUT", f"/fhir/Task/{one['id']}", task, None, headers={
+            "Authorization": "Bearer " + self.olga, "If-Match": a.header("ETag")}), "/incidents")
+
+    def test_r182_no_officer_judges_an_incident_of_their_own_looks(self):
+        self.expect(200, self.ask("GET", "/fhir/Patient/eva", self.pavel))
+        one = self.incident(self.olga, {"user": "pavel", "from": self.when(1)})
+        low = {**self.FORM, "lowProbability": True}
+        self.act(self.pavel, one, "assess", low, 403)
+        clock = one["clocks"][0]["id"]
+        self.act(self.pavel, one, "clock", {"clock": clock, "note": "Done."}, 403)
+        self.act(self.olga, one, "assess", low)
+
+    def test_r183_the_erased_stop_neither_letters_nor_counting(self):
+        for name in ("gone", "stays"):
+            self.put("Patient", name, {"name": [{"family": "Gone"}]})
+        one = self.incident(self.olga, {"patients": ["gone", "stays"]})
+        self.expect(201, self.ask("POST", "/fhir/Task", self.olga, {
+            "resourceType": "Task", "status": "accepted", "intent": "order", "for": {"reference": "Patient/gone"},
+            "code": {"coding": [{"system": "https://weft.health/fhir/task-code", "code": "erase-record"}]}}))
+        weft("key", "erase", "--data", self.server.data, "--patient", "gone", "--reason", "asked for")
+        a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
+        self.assertEqual(["stays"], [r["patient"] for r in a["letters"]])
+        self.assertEqual(2, self.act(self.olga, one, "scope")["scope"]["people"])
+
+    def test_r184_a_message_of_ones_own_explains_nothing(self):
+        self.put("Patient", "quiet", {"name": [{"family": "Cleoson"}]})
+        self.expect(201, self.ask("POST", "/fhir/Communication", self.cleo, {
+            "resourceType": "Communication", "status": "completed", "subject": {"reference": "Patient/quiet"}}))
+        self.expect(200, self.ask("GET", "/fhir/Patient/quiet", self.cleo))
+        self.soon(lambda: [t for t in self.about("cleo", "person") if "LOOK-SURNAME" in t["description"]])
 
     def test_one_decision_is_explained(self):
         self.expect(200, self.ask("GET", "/fhir/Patient/eva", self.dora))

@@ -130,6 +130,33 @@ class Rights(Case):
         self.assertEqual(200, self.ask("GET", "/fhir/Observation/o-eva", self.nurse).status)
         self.assertEqual(200, self.ask("GET", "/fhir/Observation/o-eva", self.eva).status)
 
+    def test_r172_from_is_somebody_and_no_json(self):
+        wish = {"types": ["Observation"]}
+        for bad in ('Practitioner/doc"}}],"type":"permit","x":[{"y":{"z":"', "Practitioner/nobody", "Observation/o-eva",
+                    "https://elsewhere.example/Practitioner/doc", "Practitioner/doc/_history/1"):
+            self.request("ana", "restriction", 422, **wish, **{"from": bad})
+        task = self.claimed("ana", "restriction", about=["Observation/o-ana"], **{"from": "Practitioner/doc"})
+        self.step(task, "decide", decision="granted")
+        kept = self.call("GET", "/fhir/Consent?patient=ana", None, "system").json["entry"]
+        rule = next(e["resource"]["provision"] for e in kept if "data" in e["resource"].get("provision", {}))
+        self.assertEqual(("deny", "Practitioner/doc", "Observation/o-ana"), (
+            rule["type"], rule["actor"][0]["reference"]["reference"], rule["data"][0]["reference"]["reference"]))
+        consent = next(e["resource"] for e in kept if "data" in e["resource"].get("provision", {}))
+        self.put("Consent", consent["id"], {**consent, "status": "inactive"})
+
+    def test_r180_no_request_by_a_plain_write(self):
+        """Only $request makes one, and what was asked stays as it was asked."""
+        forged = {"resourceType": "Task", "status": "requested", "intent": "order", "for": {"reference": "Patient/ana"},
+                  "code": {"coding": [{"system": CODE, "code": "case"}, {"system": CODE, "code": "right-restriction"}]}}
+        for token in (self.doc, self.olga):
+            self.expect(422, self.ask("POST", "/fhir/Task", token, forged), "$request")
+        task = self.request("ana", "access").json["id"]
+        a = self.ask("GET", f"/fhir/Task/{task}", self.olga)
+        for change in ({"for": {"reference": "Patient/eva"}}, {"input": []}, {"reasonCode": {"text": "none"}}):
+            b = self.call("PUT", f"/fhir/Task/{task}", {**a.json, **change}, None, headers={
+                "Authorization": "Bearer " + self.olga, "If-Match": a.header("ETag")})
+            self.assertIn(b.status, (400, 422), change)
+
     def test_reached_another_way(self):
         self.put("Patient", "ana", {"name": [{"family": "Silva"}], "telecom": [
             {"system": "phone", "value": "+1 202 555 0100", "rank": 1}]})
