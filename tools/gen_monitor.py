@@ -13,6 +13,11 @@ def text(s):
     return json.dumps(s, ensure_ascii=False)
 
 
+def words(row, key):
+    """The text in each language: {"en": …, "es": …, "ar": …}."""
+    return "{%s}" % ", ".join(text(row[key][lang]) for lang in ("en", "es", "ar"))
+
+
 def bound(v):
     return "NAN" if v is None else repr(float(v))
 
@@ -36,7 +41,7 @@ def series_rows(spec, out):
         codes = ", ".join(text(c) for c in s["codes"])
         need(s["plausible"][0] < s["plausible"][1], s["name"] + ": plausible range is empty")
         out.append('    {%s, %s, %s, %s, %d, %s, %s, %s, %s, %r, {%s}}, \\' % (
-            text(s["name"]), text(s["display"]), text(s["unit"]), text(s["unit_text"]), s["decimals"],
+            text(s["name"]), words(s, "display"), text(s["unit"]), words(s, "unit_text"), s["decimals"],
             bound(s["plausible"][0]), bound(s["plausible"][1]), bound(s["loosest"][0]), bound(s["loosest"][1]),
             float(s.get("molar_mass", 0)), codes))
     out.append("")
@@ -73,7 +78,7 @@ def main(source, target):
     series_rows(spec, out)
     out.append("#define SYMPTOM_ROWS \\")
     for s in spec["symptoms"]:
-        out.append("    {%s, %s, %s}, \\" % (text(s["code"]), text(s["words"]), SYMPTOMS[s["group"]]))
+        out.append("    {%s, %s, %s}, \\" % (text(s["code"]), words(s, "words"), SYMPTOMS[s["group"]]))
     out.append("")
     out.append("#define PROGRAMME_ROWS \\")
     for p in spec["programmes"]:

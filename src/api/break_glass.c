@@ -75,12 +75,12 @@ static err ask_review(struct call *c, struct record_tx *tx, str user, str who, s
 {
     bool fresh;
     str id;
+    struct said parts[] = {desk_say_same(&c->op, user),
+                           desk_say_same(&c->op, one_line(&c->op, reason))};
     struct desk_case review = {.patient = c->id,
                                .programme = STR("break-glass"),
                                .priority = DESK_P3,
-                               .why =
-                                   arena_printf(c->op.arena, "Glass broken by %.*s: %.*s",
-                                                STR_ARG(user), STR_ARG(one_line(&c->op, reason))),
+                               .why = desk_say(&c->op, SAY_GLASS, parts, 2),
                                .evidence = &who,
                                .n_evidence = 1,
                                .rule = STR("CONSENT-STAFF"),

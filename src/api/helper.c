@@ -193,18 +193,15 @@ static err open_case(struct call *c, str patient, str *ret_id)
     struct op house = c->op;
     house.actor = identity_system();
     str evidence = arena_cat(c->op.arena, STR("Patient/"), patient);
-    struct desk_case one = {
-        .patient = patient,
-        .programme = STR("privacy"),
-        .priority = DESK_P3,
-        .why = arena_printf(c->op.arena,
-                            "The patient reports that a look at their record seems wrong: entry "
-                            "%.*s of the trail.",
-                            STR_ARG(c->id)),
-        .evidence = &evidence,
-        .n_evidence = 1,
-        .rule = STR("PRIV-LOOK"),
-        .privacy = true};
+    struct said entry = desk_say_same(&house, c->id);
+    struct desk_case one = {.patient = patient,
+                            .programme = STR("privacy"),
+                            .priority = DESK_P3,
+                            .why = desk_say(&house, SAY_LOOK_WRONG, &entry, 1),
+                            .evidence = &evidence,
+                            .n_evidence = 1,
+                            .rule = STR("PRIV-LOOK"),
+                            .privacy = true};
     struct record_tx *tx = record_begin(&house, c->api->rec);
     bool is_new;
     err e = op_check(&house);

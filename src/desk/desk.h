@@ -9,6 +9,7 @@
 #ifndef WEFT_DESK_H
 #define WEFT_DESK_H
 
+#include "desk/say.h"
 #include "record/record.h"
 
 /* spec/rules/labels.csv: cases about looks at the record; who they are about must not read them */
@@ -23,7 +24,7 @@ struct desk_case {
     str patient;   /* Patient id; empty: about no patient (an officer's only) */
     str programme; /* e.g. "heart-failure", "hard-limits" */
     enum desk_priority priority;
-    str why; /* one plain sentence with the numbers */
+    struct said why; /* one plain sentence with the numbers, in each language */
     const str
         *evidence; /* references behind it, newest first, e.g. "Observation/…"; at least one */
     size_t n_evidence;

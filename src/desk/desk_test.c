@@ -10,7 +10,7 @@ static err try_open(struct room *r, enum desk_priority p, size_t evidence, str *
     struct desk_case c = {.patient = r->patient,
                           .programme = STR("vital-signs"),
                           .priority = p,
-                          .why = arena_printf(r->op.arena, "Finding %zu.", evidence),
+                          .why = {{arena_printf(r->op.arena, "Finding %zu.", evidence)}},
                           .evidence = &r->evidence[evidence],
                           .n_evidence = 1,
                           .rule = STR("R")};
@@ -59,6 +59,47 @@ static void one_case_a_patient_and_programme(void **state)
     assert_false(open);
 }
 
+static str content(const struct json *task, size_t i)
+{
+    const struct json *one = json_at(json_path(task, "_description.extension"), i);
+    return json_get_str(json_at(JSON_GET(one, "extension"), 1), STR("valueString"));
+}
+
+static void says_why_in_each_language(void **state)
+{
+    struct room *r = *state;
+    str id, same;
+    bool fresh;
+    struct said english = {{STR("Old.")}}, who = desk_say_same(&r->op, STR("ada"));
+    struct said n = desk_say_number(&r->op, 1, 97.65), both[] = {who, n};
+    struct desk_case c = {.patient = r->patient,
+                          .programme = STR("break-glass"),
+                          .priority = DESK_P3,
+                          .why = english,
+                          .evidence = &r->evidence[0],
+                          .n_evidence = 1,
+                          .rule = STR("R"),
+                          .privacy = true};
+    assert_str(n.in[SAY_ES], "97,7");
+    for (int i = 0; i < 2; i++) {
+        as(r, &r->system);
+        struct record_tx *tx = record_begin(&r->op, r->rec);
+        assert_int_equal(desk_open(tx, &r->op, r->rec, &c, i ? &same : &id, &fresh), OK);
+        assert_int_equal(record_commit(tx), OK);
+        if (i == 0)
+            assert_null(JSON_GET(task(r, id), "_description"));
+        c.why = desk_say(&r->op, SAY_GLASS, both, 2);
+    }
+    assert_true(str_eq(id, same));
+    struct json *t = task(r, id); /* the sentence that has no translation stays in English */
+    assert_str(json_get_str(t, STR("description")), "Old.\nGlass broken by ada: 97.7");
+    assert_str(content(t, 0), "Old.\nAcceso de emergencia de ada: 97,7");
+    assert_true(str_eq(content(t, 1), STR("Old.\nدخول طارئ إلى السجل من \u2068ada\u2069: 97.7")));
+    struct said back = desk_say_get(t);
+    assert_true(str_eq(back.in[SAY_ES], content(t, 0)));
+    assert_true(str_eq(back.in[SAY_AR], content(t, 1)));
+}
+
 static void evidence_keeps_the_newest_fifty(void **state)
 {
     struct room *r = *state;
@@ -92,7 +133,7 @@ static void the_second_of_two_openings_fails(void **state)
         struct desk_case c = {.patient = r->patient,
                               .programme = STR("vital-signs"),
                               .priority = DESK_P2,
-                              .why = STR("Why."),
+                              .why = {{STR("Why.")}},
                               .evidence = r->evidence,
                               .n_evidence = 1,
                               .rule = STR("R")};
@@ -258,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_case_a_patient_and_programme),
+        TEST(says_why_in_each_language),
         TEST(evidence_keeps_the_newest_fifty),
         TEST(a_case_without_evidence_is_refused),
         TEST(the_second_of_two_openings_fails),

@@ -28,7 +28,7 @@ static void set_reason(struct op *op, struct json *task, const struct desk_case 
 {
     struct arena *a = op->arena;
     json_set_str(a, task, STR("priority"), desk_priority_code(c->priority));
-    json_set_str(a, task, STR("description"), c->why);
+    desk_say_set(op, task, &c->why);
     struct json *reason = json_new(a, JSON_OBJECT);
     json_set_str(a, reason, STR("text"), c->rule);
     json_set(a, task, STR("reasonCode"), reason);
@@ -80,9 +80,8 @@ static struct json *new_case(struct op *op, struct record *rec, const struct des
 /* One person's reason does not cover another's. */
 static void add_sentence(struct op *op, struct json *task, const struct desk_case *c)
 {
-    json_set_str(op->arena, task, STR("description"),
-                 arena_printf(op->arena, "%.*s\n%.*s",
-                              STR_ARG(json_get_str(task, STR("description"))), STR_ARG(c->why)));
+    struct said had = desk_say_get(task), both = desk_say_lines(op, &had, &c->why);
+    desk_say_set(op, task, &both);
     set_label(op, task, c);
 }
 
@@ -93,7 +92,8 @@ static bool all_stays(const struct desk_case *c)
 
 static bool is_full(const struct json *task, const struct desk_case *c)
 {
-    return all_stays(c) && json_get_str(task, STR("description")).n + c->why.n >= SENTENCES_MAX;
+    return all_stays(c) &&
+           json_get_str(task, STR("description")).n + c->why.in[SAY_EN].n >= SENTENCES_MAX;
 }
 
 /* A rise wakes a snoozed case: a higher level is never hidden (remote-monitoring: snooze). */

@@ -12,3 +12,9 @@ add_custom_command(OUTPUT ${GEN}/rights_gen.h
             ${CMAKE_SOURCE_DIR}/spec/desk ${GEN}/rights_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_rights.py ${rights_spec})
 target_sources(weft_desk PRIVATE ${GEN}/rights_gen.h)
+
+set(case_words ${CMAKE_SOURCE_DIR}/spec/desk/case-words.csv)
+add_custom_command(OUTPUT ${GEN}/say_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_say.py ${case_words} ${GEN}/say_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_say.py ${case_words})
+target_sources(weft_desk PRIVATE ${GEN}/say_gen.h)

@@ -95,12 +95,18 @@ static err learn_looker(struct step *st, struct seen *s)
 }
 
 /* The sentence: who, when, which rule, why. What was seen is not in it. */
-static str sentence(struct step *st, const struct look *l, const struct finding *f)
+static struct said sentence(struct step *st, const struct look *l, const struct finding *f)
 {
-    return arena_printf(st->op->arena, "Entry %llu, %.*s: %.*s (%.*s, for %.*s). %s: %.*s.",
-                        (unsigned long long)l->seq, STR_ARG(time_format(st->op->arena, l->time)),
-                        STR_ARG(l->who->user), STR_ARG(role_name(l->who->role)),
-                        STR_ARG(purpose_name(l->purpose)), LOOK_ROW[f->rule].id, STR_ARG(f->why));
+    struct op *op = st->op;
+    str entry = arena_printf(op->arena, "%llu", (unsigned long long)l->seq);
+    struct said parts[] = {desk_say_same(op, entry),
+                           desk_say_same(op, time_format(op->arena, l->time)),
+                           desk_say_same(op, l->who->user),
+                           desk_say_same(op, role_name(l->who->role)),
+                           desk_say_same(op, purpose_name(l->purpose)),
+                           desk_say_same(op, str_of(LOOK_ROW[f->rule].id)),
+                           f->why};
+    return desk_say(op, SAY_LOOK, parts, sizeof parts / sizeof *parts);
 }
 
 static void raise_case(struct step *st, const struct look *l, const struct finding *f)
@@ -120,7 +126,7 @@ static void raise_case(struct step *st, const struct look *l, const struct findi
         struct desk_case *had = &st->cases.at[i];
         if (!str_eq(had->programme, c.programme) || !str_eq(had->patient, c.patient))
             continue;
-        had->why = arena_printf(a, "%.*s\n%.*s", STR_ARG(had->why), STR_ARG(c.why));
+        had->why = desk_say_lines(st->op, &had->why, &c.why);
         if (c.priority < had->priority) {
             had->priority = c.priority;
             had->rule = c.rule;

@@ -35,12 +35,10 @@ static bool much(uint64_t n, int limit, uint64_t mean, uint64_t hours)
     return n >= (uint64_t)limit && (hours < USUAL_MIN || n * 1000 > mean * USUAL_TIMES);
 }
 
-static str usual(struct op *op, uint64_t mean, uint64_t hours)
+static struct said usual(struct op *op, uint64_t mean, uint64_t hours)
 {
-    return hours < USUAL_MIN ? STR("too little is known of what is usual in the role")
-                             : arena_printf(op->arena, "usual in the role are %llu.%llu an hour",
-                                            (unsigned long long)(mean / 1000),
-                                            (unsigned long long)(mean % 1000 / 100));
+    struct said n = desk_say_number(op, 1, (double)(mean / 100) / 10);
+    return desk_say(op, hours < USUAL_MIN ? SAY_LOOK_UNUSUAL : SAY_LOOK_USUAL, &n, 1);
 }
 
 bool watch_bulk(struct op *op, struct looker *l, const struct habit *h, uint32_t minute,
@@ -52,10 +50,10 @@ bool watch_bulk(struct op *op, struct looker *l, const struct habit *h, uint32_t
     if (quiet(l, LOOK_BULK, minute, window) || !much(n, row->limit, h->opened, h->n))
         return false;
     l->told[LOOK_BULK] = minute;
-    *ret = (struct finding){LOOK_BULK,
-                            arena_printf(op->arena, "%zu%s patients opened in %u minutes; %.*s", n,
-                                         n == WATCH_RECENT ? " or more" : "", window,
-                                         STR_ARG(usual(op, h->opened, h->n)))};
+    struct said parts[] = {desk_say_number(op, 0, (double)n), desk_say_number(op, 0, window),
+                           usual(op, h->opened, h->n)};
+    *ret = (struct finding){
+        LOOK_BULK, desk_say(op, n == WATCH_RECENT ? SAY_LOOK_BULK_MORE : SAY_LOOK_BULK, parts, 3)};
     return true;
 }
 
@@ -68,9 +66,8 @@ bool watch_list(struct op *op, struct looker *l, const struct habit *h, uint32_t
         !much(n, row->limit, h->listed, h->n))
         return false;
     l->told[LOOK_LIST] = minute;
-    *ret = (struct finding){LOOK_LIST,
-                            arena_printf(op->arena, "about %u patients on lists in this hour; %.*s",
-                                         n, STR_ARG(usual(op, h->listed, h->n)))};
+    struct said parts[] = {desk_say_number(op, 0, n), usual(op, h->listed, h->n)};
+    *ret = (struct finding){LOOK_LIST, desk_say(op, SAY_LOOK_LIST, parts, 2)};
     return true;
 }
 
@@ -82,12 +79,9 @@ bool watch_relation(struct op *op, struct looker *l, uint32_t minute, struct fin
     if (n < (size_t)row->limit || quiet(l, LOOK_RELATION, minute, WATCH_AGAIN_MIN))
         return false;
     l->told[LOOK_RELATION] = minute;
-    *ret = (struct finding){
-        LOOK_RELATION,
-        arena_printf(op->arena,
-                     "%zu patients in %u days with whom no team, visit, task, case, message or "
-                     "broken glass connects them",
-                     n, window / WATCH_AGAIN_MIN)};
+    struct said parts[] = {desk_say_number(op, 0, (double)n),
+                           desk_say_number(op, 0, window / WATCH_AGAIN_MIN)};
+    *ret = (struct finding){LOOK_RELATION, desk_say(op, SAY_LOOK_RELATION, parts, 2)};
     return true;
 }
 
@@ -112,11 +106,11 @@ err watch_night(struct op *op, struct desk_watch *w, struct look *l, bool *ret_r
         return OK;
     *ret_raised = true;
     l->who->told[LOOK_NIGHT] = minute;
-    *ret = (struct finding){
-        LOOK_NIGHT,
-        arena_printf(op->arena, "at %02d:%02d, %s; on %u of the last %u days they worked then",
-                     at.hour, at.minute,
-                     known ? "outside the shifts that their role names" : "at night",
-                     looker_usual(l->who, (unsigned)at.hour), WATCH_LATE_DAYS)};
+    str then = arena_printf(op->arena, "%02d:%02d", at.hour, at.minute);
+    struct said parts[] = {desk_say_same(op, then),
+                           desk_say_number(op, 0, looker_usual(l->who, (unsigned)at.hour)),
+                           desk_say_number(op, 0, WATCH_LATE_DAYS)};
+    *ret = (struct finding){LOOK_NIGHT,
+                            desk_say(op, known ? SAY_LOOK_SHIFT : SAY_LOOK_NIGHT, parts, 3)};
     return OK;
 }

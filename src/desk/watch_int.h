@@ -92,7 +92,7 @@ struct look {
 };
 struct finding {
     enum look_rule rule;
-    str why; /* half a sentence with the numbers */
+    struct said why; /* half a sentence with the numbers */
 };
 
 /* ---- watch_pair.c, watch_known.c, watch_hours.c ---- */

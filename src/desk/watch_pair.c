@@ -27,7 +27,7 @@ static struct buf query_of(struct op *op, const char *name, str value)
     return b;
 }
 
-static void found(struct finding *ret, size_t *n, enum look_rule rule, str why)
+static void found(struct finding *ret, size_t *n, enum look_rule rule, struct said why)
 {
     ret[(*n)++] = (struct finding){rule, why};
 }
@@ -37,13 +37,11 @@ static void ask_neighbour(struct op *op, const struct look *l, struct finding *r
     uint64_t apart;
     if (!person_neighbours(l->looker, &l->person, (uint64_t)LOOK_ROW[LOOK_NEIGHBOUR].limit, &apart))
         return;
-    str why = apart == 0            ? STR("they have the same address")
-              : apart == UINT64_MAX ? STR("they live in the same street")
-                                    : arena_printf(op->arena,
-                                                   "they live in the same street, house numbers "
-                                                   "%llu apart",
-                                                   (unsigned long long)apart);
-    found(ret, n, LOOK_NEIGHBOUR, why);
+    enum say_word word = apart == 0            ? SAY_LOOK_ADDRESS
+                         : apart == UINT64_MAX ? SAY_LOOK_STREET
+                                               : SAY_LOOK_HOUSES;
+    struct said houses = desk_say_number(op, 0, (double)apart);
+    found(ret, n, LOOK_NEIGHBOUR, desk_say(op, word, &houses, 1));
 }
 
 /* A name that many have says nothing. */
@@ -58,10 +56,10 @@ static err ask_surname(struct op *op, struct record *rec, const struct look *l, 
     struct buf q = query_of(op, "family", family);
     buf_printf(&q, "&_count=%d", limit + 1);
     TRY(look_ask(op, rec, "Patient", buf_str(&q), &page));
+    struct said have = desk_say_number(op, 0, (double)page.n_match);
     if (page.n_match <= (size_t)limit)
         found(ret, n, LOOK_SURNAME,
-              arena_printf(op->arena, "they have the same surname, which %zu patient%s here",
-                           page.n_match, page.n_match == 1 ? " has" : "s have"));
+              desk_say(op, page.n_match == 1 ? SAY_LOOK_SURNAME_ONE : SAY_LOOK_SURNAME, &have, 1));
     return OK;
 }
 
@@ -82,7 +80,7 @@ static err ask_vip(struct op *op, struct record *rec, const struct look *l, stru
         vip = page.n_match > 0;
     }
     if (vip)
-        found(ret, n, LOOK_VIP, STR("the patient is marked as widely known"));
+        found(ret, n, LOOK_VIP, desk_say(op, SAY_LOOK_VIP, NULL, 0));
     return OK;
 }
 
@@ -162,7 +160,7 @@ err look_find(struct op *op, struct record *rec, const struct look *asked, struc
     TRY(ask_vip(op, rec, &l, ret, &n));
     TRY(works_here(op, rec, &l, &colleague));
     if (colleague)
-        found(ret, &n, LOOK_COLLEAGUE, STR("the patient works here too"));
+        found(ret, &n, LOOK_COLLEAGUE, desk_say(op, SAY_LOOK_COLLEAGUE, NULL, 0));
     *ret_n = n;
     return op_check(op);
 }

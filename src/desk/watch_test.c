@@ -228,7 +228,7 @@ static void night_is_outside_of_shift_and_habit(void **state)
     look.time = day + 53 * 3600000; /* Thursday 5:00 */
     assert_int_equal(watch_night(&r->op, w, &look, &late, &f), OK);
     assert_true(late);
-    HAS(f.why, "outside the shifts that their role names");
+    HAS(f.why.in[SAY_EN], "outside the shifts that their role names");
     desk_watch_free(w);
 }
 

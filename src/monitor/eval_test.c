@@ -191,9 +191,14 @@ static void the_sentence_has_the_numbers_and_the_limit(void **state)
     op_init(&op, a, NULL, T0);
     struct track t = new_track(-1);
     struct findings f = feed(&t, SERIES_SPO2, T0, 88);
-    str why = monitor_why(&op, &t, &f);
-    assert_true(str_eq(
-        why, STR("Oxygen level 88 %, below the limit of 91 (one reading; ask for another).")));
+    struct said why = monitor_why(&op, &t, &f);
+    assert_true(
+        str_eq(why.in[SAY_EN],
+               STR("Oxygen level 88 %, below the limit of 91 (one reading; ask for another).")));
+    assert_true(str_eq(why.in[SAY_ES], STR("Nivel de oxígeno 88 %, por debajo del límite de 91 "
+                                           "(una sola lectura; pida otra).")));
+    assert_true(str_eq(why.in[SAY_AR],
+                       STR("مستوى الأكسجين 88 %، تحت الحد 91 (قراءة واحدة؛ اطلب قراءة أخرى).")));
     arena_free(a);
 }
 

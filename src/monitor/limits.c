@@ -43,7 +43,7 @@ static struct json *limit_row(struct op *op, int s, double low, double high, str
     const struct series_row *row = &MONITOR_SERIES[s];
     struct json *o = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, o, STR("metric"), str_of(row->name));
-    json_set_str(op->arena, o, STR("display"), str_of(row->display));
+    json_set_str(op->arena, o, STR("display"), str_of(row->shown[SAY_EN]));
     json_set_str(op->arena, o, STR("loinc"), str_of(row->loinc[0]));
     json_set_str(op->arena, o, STR("unit"), str_of(row->unit));
     set_bound(op, o, STR("low"), low, row->decimals);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "desk/say.h"
 #include "monitor_gen.h"
 
 #define MS_MINUTE 60000LL
@@ -25,14 +26,14 @@ enum rule_kind { RULE_LIMIT, RULE_RISE, RULE_FALL, RULE_ANSWER };
 enum symptom_group { SYMPTOM_NONE, SYMPTOM_ANY, SYMPTOM_AMBER, SYMPTOM_RED, SYMPTOM_EMERGENCY };
 
 struct series_row {
-    const char *name, *display, *unit, *unit_text;
+    const char *name, *shown[SAY_LANGS], *unit, *unit_text[SAY_LANGS];
     int decimals;
     double plausible_lo, plausible_hi, loosest_lo, loosest_hi; /* NAN = none */
     double molar_mass; /* g/mol, so that amounts of substance convert too; 0 = they do not */
     const char *loinc[8];
 };
 struct symptom_row {
-    const char *code, *words;
+    const char *code, *words[SAY_LANGS];
     enum symptom_group group;
 };
 struct programme_row {
@@ -148,7 +149,7 @@ bool monitor_news(struct track *t, const struct finding *f, bool open);
 bool monitor_symptoms(const struct track *t, enum symptom_group group, int64_t at);
 const char *finding_rule_id(const struct finding *f);
 /* One plain sentence with the numbers: the worst finding first, at most two more. */
-str monitor_why(struct op *op, const struct track *t, const struct findings *f);
+struct said monitor_why(struct op *op, const struct track *t, const struct findings *f);
 
 /* ---- the patient's own limits ---- */
 MUST err monitor_plan_load(struct op *op, struct record *rec, struct track *t, str patient);

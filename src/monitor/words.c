@@ -2,58 +2,64 @@
  * else. Numbers always stand with their unit. Pure. */
 #include "monitor/monitor_int.h"
 
-static void add_limit(struct buf *b, const struct finding *f)
+static struct said limit_words(struct op *op, const struct finding *f)
 {
     const struct series_row *row = &MONITOR_SERIES[f->series];
     bool own = f->rule >= (int)RULE_COUNT_MONITOR;
-    buf_printf(b, "%s %.*f %s, %s %s %.*f", row->display, row->decimals, f->value, row->unit_text,
-               f->above ? "above" : "below", own ? "this patient's limit of" : "the limit of",
-               row->decimals, f->limit);
+    struct said parts[] = {desk_say_row(row->shown), desk_say_number(op, row->decimals, f->value),
+                           desk_say_row(row->unit_text),
+                           desk_say_number(op, row->decimals, f->limit)};
+    enum say_word above = own ? SAY_ABOVE_OWN : SAY_ABOVE, below = own ? SAY_BELOW_OWN : SAY_BELOW;
+    return desk_say(op, f->above ? above : below, parts, 4);
 }
 
-static void add_change(struct buf *b, const struct finding *f)
+static struct said change_words(struct op *op, const struct finding *f)
 {
     const struct series_row *row = &MONITOR_SERIES[f->series];
-    const struct monitor_rule *r = &MONITOR_RULES[f->rule];
-    double hours = r->window_h;
-    buf_printf(b, "%s %s %.1f %s in ", row->display, f->above ? "up" : "down",
-               fabs(f->value - f->from), row->unit_text);
-    if (hours < 48)
-        buf_printf(b, "a day");
+    double hours = MONITOR_RULES[f->rule].window_h;
+    bool day = hours < 48;
+    struct said parts[7] = {desk_say_row(row->shown),
+                            desk_say_number(op, 1, fabs(f->value - f->from)),
+                            desk_say_row(row->unit_text)};
+    size_t n = 3;
+    if (!day)
+        parts[n++] = desk_say_number(op, 0, hours / 24);
+    parts[n++] = desk_say_number(op, 1, f->from);
+    parts[n++] = desk_say_number(op, 1, f->value);
+    parts[n++] = desk_say_number(op, 1, f->limit);
+    enum say_word up = day ? SAY_UP_DAY : SAY_UP_DAYS, down = day ? SAY_DOWN_DAY : SAY_DOWN_DAYS;
+    return desk_say(op, f->above ? up : down, parts, n);
+}
+
+static struct said finding_words(struct op *op, const struct finding *f)
+{
+    struct said parts[2];
+    if (f->series < 0) {
+        parts[0] = desk_say_row(MONITOR_SYMPTOMS[f->symptom].words);
+        return desk_say(op, SAY_ANSWERED, parts, 1);
+    }
+    if (f->rule < (int)RULE_COUNT_MONITOR && MONITOR_RULES[f->rule].kind != RULE_LIMIT)
+        parts[0] = change_words(op, f);
     else
-        buf_printf(b, "%.0f days", hours / 24);
-    buf_printf(b, " (%.1f to %.1f); the limit is %.1f", f->from, f->value, f->limit);
+        parts[0] = limit_words(op, f);
+    parts[1] = desk_say_number(op, 0, f->run);
+    if (f->run > 1)
+        return desk_say(op, SAY_IN_A_ROW, parts, 2);
+    return f->unconfirmed ? desk_say(op, SAY_ONE_READING, parts, 1) : parts[0];
 }
 
-static void add_answer(struct buf *b, const struct finding *f)
+static struct said with_symptoms(struct op *op, struct said why, const struct track *t, int64_t at)
 {
-    buf_printf(b, "Answered yes to: %s", MONITOR_SYMPTOMS[f->symptom].words);
-}
-
-static void add_finding(struct buf *b, const struct finding *f)
-{
-    if (f->series < 0)
-        add_answer(b, f);
-    else if (f->rule < (int)RULE_COUNT_MONITOR && MONITOR_RULES[f->rule].kind != RULE_LIMIT)
-        add_change(b, f);
-    else
-        add_limit(b, f);
-    if (f->run > 1 && f->series >= 0)
-        buf_printf(b, " (%d readings in a row)", f->run);
-    else if (f->unconfirmed)
-        buf_printf(b, " (one reading; ask for another)");
-}
-
-static void add_symptoms(struct buf *b, const struct track *t, int64_t at)
-{
-    const char *join = "; with ";
+    enum say_word join = SAY_WITH;
     for (size_t s = 0; s < SYMPTOM_COUNT; s++) {
         int64_t gap = at - t->symptom_at[s];
         if (t->symptom_at[s] == 0 || gap >= 24 * MS_HOUR || gap <= -24 * MS_HOUR)
             continue;
-        buf_printf(b, "%s%s", join, MONITOR_SYMPTOMS[s].words);
-        join = ", ";
+        struct said parts[] = {why, desk_say_row(MONITOR_SYMPTOMS[s].words)};
+        why = desk_say(op, join, parts, 2);
+        join = SAY_COMMA;
     }
+    return why;
 }
 
 /* The same series is told once: its worst finding says it. */
@@ -65,11 +71,10 @@ static bool told(const struct findings *f, const bool *used, size_t i)
     return false;
 }
 
-str monitor_why(struct op *op, const struct track *t, const struct findings *f)
+struct said monitor_why(struct op *op, const struct track *t, const struct findings *f)
 {
-    struct buf b;
+    struct said why = {{STR_NONE}};
     bool used[FINDINGS_MAX] = {false};
-    buf_init(&b, op->arena, 1000);
     int64_t at = 0;
     bool answer_told = false;
     for (int sentences = 0; sentences < 3; sentences++) {
@@ -83,12 +88,10 @@ str monitor_why(struct op *op, const struct track *t, const struct findings *f)
         used[best] = true;
         at = f->at[best].at > at ? f->at[best].at : at;
         answer_told |= f->at[best].series < 0;
-        if (sentences)
-            buf_add(&b, STR("; "));
-        add_finding(&b, &f->at[best]);
+        struct said parts[] = {why, finding_words(op, &f->at[best])};
+        why = sentences ? desk_say(op, SAY_JOIN, parts, 2) : parts[1];
     }
     if (!answer_told)
-        add_symptoms(&b, t, at);
-    buf_char(&b, '.');
-    return buf_str(&b);
+        why = with_symptoms(op, why, t, at);
+    return desk_say(op, SAY_END, &why, 1);
 }

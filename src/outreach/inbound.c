@@ -161,9 +161,7 @@ static err alarm(struct record_tx *tx, struct op *op, struct incoming *x, const 
         .patient = x->people[x->main].id,
         .programme = STR("message-danger"),
         .priority = DESK_P1,
-        .why = x->reply.suicidal
-                   ? STR("The patient wrote words about harming themselves. Call now.")
-                   : STR("The patient wrote words that may mean an emergency. Call now."),
+        .why = desk_say(op, x->reply.suicidal ? SAY_DANGER_SELF : SAY_DANGER, NULL, 0),
         .evidence = evidence,
         .n_evidence = 1,
         .rule = x->reply.suicidal ? STR("EMG-04") : STR("EMG-01")};

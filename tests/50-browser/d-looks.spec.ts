@@ -63,6 +63,9 @@ for (const look of LOOKS) {
     await page.locator("[data-row]").first().click();
     await expect(page.locator("h1")).toBeVisible();
     await expect(page.locator("figure.hero svg").first()).toBeVisible();
+    // Why the case is open is said in the language of the screen.
+    const why = { en: /limit|Answered|wrote/, es: /límite|Respondió|escribió/, ar: /الحد|حد هذا|أجاب|كتب/ };
+    await expect(page.locator("p.case-why")).toHaveText(why[look.lang]);
     await settle(page, `console-case-${look.name}`);
     await page.context().close();
   });

@@ -5,7 +5,7 @@ import { session } from "../lib/session";
 import app from "../words/console.en";
 import kit from "../words/kit.en";
 import { type Check, sayOf } from "./composer";
-import { ordered } from "./data";
+import { ordered, sentenceOf } from "./data";
 import { conversations, type Letter } from "./outbox";
 import { passes } from "./worklist";
 
@@ -38,6 +38,26 @@ describe("the worklist", () => {
       task("e", "unheard-of", "2025-01-01"),
     ];
     expect(ordered(list).map((x) => x.id)).toEqual(["a", "b", "c", "e", "d"]);
+  });
+  it("says why in the reader's language, older cases in English", () => {
+    const said = (language: string, text: string) => ({
+      url: "http://hl7.org/fhir/StructureDefinition/translation",
+      extension: [
+        { url: "lang", valueCode: language },
+        { url: "content", valueString: text },
+      ],
+    });
+    const old: Task = { resourceType: "Task", status: "requested", description: "Weight up." };
+    const task: Task = {
+      ...old,
+      _description: { extension: [said("es", "Peso: subió."), said("ar", "الوزن: ارتفاع.")] },
+    };
+    expect([sentenceOf(task, "en"), sentenceOf(task, "es"), sentenceOf(task, "ar")]).toEqual([
+      "Weight up.",
+      "Peso: subió.",
+      "الوزن: ارتفاع.",
+    ]);
+    expect(sentenceOf(old, "ar")).toBe("Weight up.");
   });
   it("filters by owner, snooze and severity", () => {
     session.value = {

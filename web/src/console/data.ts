@@ -13,6 +13,7 @@ import type {
   Patient,
   Task,
 } from "../lib/fhir";
+import { lang } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 
 const CASE = "https://weft.health/fhir/task-code|case";
@@ -87,8 +88,14 @@ export const isInbound = (c: Communication): boolean =>
   !!c.sender?.reference?.startsWith("Patient/") ||
   !!c.sender?.reference?.startsWith("RelatedPerson/");
 
-export function sentenceOf(task: Task): string {
-  return task.description ?? task.code?.text ?? "";
+/** In the reader's language where the case has it: older cases are in English only. */
+export function sentenceOf(task: Task, language: string = lang.value): string {
+  const parts = task._description?.extension
+    ?.filter((e) => e.url === "http://hl7.org/fhir/StructureDefinition/translation")
+    .map((e) => e.extension ?? [])
+    .find((p) => p.some((x) => x.url === "lang" && x.valueCode === language));
+  const said = parts?.find((x) => x.url === "content")?.valueString;
+  return said ?? task.description ?? task.code?.text ?? "";
 }
 export const ruleOf = (task: Task): string => task.reasonCode?.text ?? "";
 export const evidenceOf = (task: Task): number =>

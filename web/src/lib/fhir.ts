@@ -55,10 +55,16 @@ export interface Patient extends Resource {
   address?: { city?: string; state?: string; line?: string[]; postalCode?: string }[];
   communication?: { language: Concept; preferred?: boolean }[];
 }
+/** http://hl7.org/fhir/StructureDefinition/translation */
+export interface Translation {
+  url: string;
+  extension?: { url: string; valueCode?: string; valueString?: string }[];
+}
 export interface Task extends Resource {
   status: string;
   priority?: string;
   description?: string;
+  _description?: { extension?: Translation[] };
   code?: Concept;
   for?: Reference;
   focus?: Reference;
