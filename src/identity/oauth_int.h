@@ -94,6 +94,8 @@ MUST err oauth_rate(struct op *op, struct identity *id, str client, bool door);
 void oauth_origins_anew(struct oauth *o);
 /* oauth_scope.c */
 bool oauth_has(str scope, const char *word);
+/* Scopes that say no purpose get those of `from`: leaving them out frees nobody of them. */
+void oauth_add_purposes(struct op *op, struct buf *b, str from);
 /* The words of asked that the app may have and this server understands, in order. */
 str oauth_grantable(struct op *op, const struct oauth_client *c, str asked, bool backend);
 bool oauth_wants_patient(str scope);

@@ -91,6 +91,7 @@ static str narrowed(struct op *op, str given, str asked)
             buf_char(&b, ' ');
         buf_add(&b, word);
     }
+    oauth_add_purposes(op, &b, given);
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 

@@ -51,6 +51,20 @@ static bool registered(const struct oauth_client *c, str word, const struct scop
     return false;
 }
 
+void oauth_add_purposes(struct op *op, struct buf *b, str from)
+{
+    str word, rest = arena_str(op->arena, buf_str(b));
+    const str mark = STR("purpose/");
+    while (b->n && str_take_until(&rest, ' ', &word))
+        if (str_starts(word, mark))
+            return;
+    while (b->n && str_take_until(&from, ' ', &word))
+        if (str_starts(word, mark) && plain(word)) {
+            buf_char(b, ' ');
+            buf_add(b, word);
+        }
+}
+
 str oauth_grantable(struct op *op, const struct oauth_client *c, str asked, bool backend)
 {
     struct buf b;
@@ -74,6 +88,7 @@ str oauth_grantable(struct op *op, const struct oauth_client *c, str asked, bool
             buf_char(&b, ' ');
         buf_add(&b, word);
     }
+    oauth_add_purposes(op, &b, c->scope);
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 

@@ -97,8 +97,6 @@ static bool by_rows(struct op *op, struct record *rec, const struct store_doc *d
     return ret->v.allowed;
 }
 
-#define LABELS_ALL UINT64_MAX
-
 static void with_labels(struct access_request *q, label_set s)
 {
     q->sensitive = label_is_restricted(s);
@@ -405,7 +403,7 @@ err access_write(struct op *op, struct record *rec, const struct staged *s)
     q.is_own = (op->actor && op->actor->user_rid && s->rid == op->actor->user_rid) ||
                author_is_actor(op, s);
     worst_labels(&q);
-    q.scopes_held = scopes_held(op, s->type, s->resource);
+    q.scopes_held = scopes_held(op, rec, s->type, s->resource);
     policy_access(op->actor, &q, &r.v);
     if (!r.v.allowed) {
         with_labels(&q, label_of_tree(op, s->resource));

@@ -236,6 +236,8 @@ MUST err access_search(struct op *op, struct record *rec, enum action action, fh
 MUST err access_condition(struct op *op, struct record *rec, fhir_type type,
                           struct clause_list *clauses, struct plan *plan);
 struct staged;
+#define LABELS_ALL UINT64_MAX /* a label_set: what may have any */
+
 /* ---- redact.c, redact_write.c, redact_search.c ---- */
 void doc_redact(struct op *op, struct record *rec, const struct store_doc *d,
                 struct record_doc *doc);
@@ -244,12 +246,14 @@ MUST err redact_restore(struct op *op, struct record *rec, struct staged *s);
 /* Does the reference parameter tell of an element of the type that op->actor is not shown? */
 bool redact_hides(struct op *op, struct record *rec, fhir_type type, const struct fhir_param *p,
                   bool reverse);
+/* Does the parameter tell of an element of the type that may be absent for op->actor? */
+bool redact_tells(struct op *op, struct record *rec, fhir_type type, const struct fhir_param *p);
 /* ---- scopes.c: what the scopes of an app's token need to know of a resource ---- */
 struct actor;
 /* The patient that a question about a whole type is asked with. */
 uint64_t scopes_patient(const struct actor *actor);
 /* Which restricted scopes of op->actor name the resource: access_request.scopes_held. */
-uint32_t scopes_held(struct op *op, fhir_type type, struct json *resource);
+uint32_t scopes_held(struct op *op, struct record *rec, fhir_type type, struct json *resource);
 uint32_t scopes_held_doc(struct op *op, struct record *rec, const struct store_doc *d);
 /* A search comes down to what v->confine and v->narrow leave. */
 MUST err scopes_narrow(struct op *op, struct record *rec, fhir_type type,

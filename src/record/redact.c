@@ -46,6 +46,22 @@ static bool looks_at_links(struct op *op, struct record *rec, const struct store
     return true;
 }
 
+/* Its own, and those of the resource as it is now: what it says today covers what it said before.
+ * All of them where it is deleted or cannot be read. */
+static label_set labels_of(struct op *op, struct record *rec, const struct store_doc *d)
+{
+    struct store_doc now;
+    struct fault before = op->fault;
+    label_set labels = label_of_body(op, d->body);
+    err e = store_peek(op, rec->store, d->rid, &now);
+    if (e == OK && now.vid == d->vid)
+        return labels;
+    if (e == OK)
+        e = store_get(op, rec->store, d->rid, &now);
+    op->fault = before;
+    return e == OK && !now.deleted ? labels | label_of_body(op, now.body) : LABELS_ALL;
+}
+
 bool redact_view(struct op *op, struct record *rec, const struct store_doc *d,
                  struct redact_view *ret)
 {
@@ -60,7 +76,7 @@ bool redact_view(struct op *op, struct record *rec, const struct store_doc *d,
             continue;
         }
         if (row->labels && !labels)
-            labels = label_of_body(op, d->body);
+            labels = labels_of(op, rec, d);
         bool shared = row->unless && consent_shares(op, rec, (fhir_type)row->unless);
         if (!redact_takes(row, labels, shared))
             continue;

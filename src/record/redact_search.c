@@ -111,6 +111,9 @@ static err clauses_of(struct planner *pl, const struct fhir_query *q, const stru
         }
         if (!far.sometimes.n && !may_hide(pl, type))
             continue;
+        if (c->param->type == PARAM_REFERENCE &&
+            (c->modifier == MOD_ABOVE || c->modifier == MOD_BELOW)) /* by keys alone, too */
+            return refuse(pl->op, pl->rec, type, c->param, &far.sometimes);
         without_absence(pl, c->param);
         pl->plan->match = pl->plan->careful = true;
     }
@@ -149,9 +152,19 @@ bool redact_hides(struct op *op, struct record *rec, fhir_type type, const struc
     if (!redact_find(op->actor, (int)type))
         return false;
     rows_of(op, rec, type, &a);
-    /* forwards, what is hidden is not shown; backwards, a visible one would tell who points at it
-     */
-    return tells(&a.always, p) || (reverse && a.sometimes.n && tells(&a.sometimes, p));
+    bool labelled = a.sometimes.n > 0;
+    if (!reverse) /* what is hidden is not shown; what a label takes may be pointing at what is */
+        a.sometimes.n_links = 0;
+    return tells(&a.always, p) || (labelled && tells(&a.sometimes, p));
+}
+
+bool redact_tells(struct op *op, struct record *rec, fhir_type type, const struct fhir_param *p)
+{
+    struct asked a;
+    if (!op->actor || !redact_find(op->actor, (int)type))
+        return false;
+    rows_of(op, rec, type, &a);
+    return tells(&a.always, p) || tells(&a.sometimes, p);
 }
 
 err redact_query(struct planner *pl, const struct fhir_query *q)

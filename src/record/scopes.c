@@ -17,20 +17,20 @@ static bool restricts(const struct scope *s, fhir_type type)
     return s->query.n && s->type == (int)type;
 }
 
-/* NULL: not readable as one token parameter. */
-static const struct fhir_query *query_of(struct op *op, const struct scope *s)
+/* NULL: not readable as one token parameter, or it would tell of what the person is not shown. */
+static const struct fhir_query *query_of(struct op *op, struct record *rec, const struct scope *s)
 {
     const struct fhir_query *q;
     struct fault before = op->fault;
     if (fhir_query_read(op, (fhir_type)s->type, s->query, false, &q) == OK && q->n == 1 &&
         q->clauses[0].param->type == PARAM_TOKEN && q->clauses[0].modifier == MOD_NONE &&
-        !q->clauses[0].chain)
+        !q->clauses[0].chain && !redact_tells(op, rec, q->type, q->clauses[0].param))
         return q;
     op->fault = before;
     return NULL;
 }
 
-uint32_t scopes_held(struct op *op, fhir_type type, struct json *resource)
+uint32_t scopes_held(struct op *op, struct record *rec, fhir_type type, struct json *resource)
 {
     const struct scopes *all = op->actor ? op->actor->scopes : NULL;
     uint32_t held = 0;
@@ -38,7 +38,7 @@ uint32_t scopes_held(struct op *op, fhir_type type, struct json *resource)
         bool yes = false;
         if (!restricts(&all->at[i], type))
             continue;
-        const struct fhir_query *q = query_of(op, &all->at[i]);
+        const struct fhir_query *q = query_of(op, rec, &all->at[i]);
         struct fault before = op->fault;
         if (!q || fhir_query_match(op, q, resource, &yes) != OK)
             op->fault = before;
@@ -58,7 +58,7 @@ uint32_t scopes_held_doc(struct op *op, struct record *rec, const struct store_d
     if (!asked || d->deleted)
         return 0;
     if (tree_of(op, rec, d, &tree) == OK)
-        return scopes_held(op, d->type, tree);
+        return scopes_held(op, rec, d->type, tree);
     op->fault = before;
     return 0;
 }
@@ -69,7 +69,7 @@ static err one_of(struct op *op, struct record *rec, fhir_type type, uint32_t na
     struct range_set s = {.op = op, .rec = rec};
     const struct scopes *all = op->actor->scopes;
     for (size_t i = 0; i < all->n; i++) {
-        const struct fhir_query *q = narrow >> i & 1 ? query_of(op, &all->at[i]) : NULL;
+        const struct fhir_query *q = narrow >> i & 1 ? query_of(op, rec, &all->at[i]) : NULL;
         if (!q)
             continue;
         const uint16_t *number;

@@ -63,6 +63,29 @@ class OauthReview(Case):
         self.assertGreater(lines(), before)
         self.assertLess(lines(), before + 280)  # 120 a minute, and a minute may end meanwhile
 
+    def test_r193_leaving_a_purpose_out_frees_no_app_of_it(self):
+        """Registered or permitted for operations alone: asking, ticking or refreshing without says the same."""
+        treat = {"X-Purpose-Of-Use": "TREAT"}
+        more = "offline_access user/Observation.rs"
+
+        def refused(t):
+            self.assertIn("purpose/HOPERAT", t["scope"].split())
+            for headers, status in ((treat, 403), ({}, 200)):
+                a = self.server.call("GET", "/fhir/Observation?_count=1", token=t["access_token"], headers=headers)
+                self.assertEqual(status, a.status, a.body)
+        app = App(self, more + " purpose/HOPERAT")
+        refused(app.launch("nurse.ada", NURSE, scope=more))
+        app.ask()
+        app.sign_in("nurse.ada", NURSE)
+        refused(app.exchange(app.code_of(app.allow(more.split()))).json)
+        app = App(self, more + " purpose/HOPERAT purpose/TREAT")
+        t = app.launch("nurse.ada", NURSE, scope=more + " purpose/HOPERAT")
+        refused(t)
+        refused(app.refresh(t["refresh_token"], scope=more).json)
+        app = App(self, more)
+        t = app.launch("nurse.ada", NURSE)
+        self.assertEqual(200, self.server.call("GET", "/fhir/Observation", token=t["access_token"], headers=treat).status)
+
     def test_r122_what_is_taken_from_an_app_is_taken_from_its_tokens(self):
         app = App(self, WIDE)
         t = app.launch("pat.one", PATIENT)

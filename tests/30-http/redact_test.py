@@ -19,6 +19,8 @@ class Redact(Case):
         cls.helper = cls.server.token("helper", "--patient", "ana", "--reference", "RelatedPerson/bea")
         cls.apps = {s: cls.server.token("system" if s[0] == "s" else "nurse", "--scope", s) for s in (
             "user/*.rs purpose/HOPERAT", "user/*.rs purpose/TREAT", "system/*.rs")}
+        cls.oracle = [cls.server.token("helper", "--patient", "ana", "--reference", "RelatedPerson/bea", "--scope", s) for s in (
+            "user/Patient.rs?phone=5550100", "user/Encounter.rs?reason-code=84114007", "user/Encounter.rs?status=finished")]
         cls.ana = cls.server.token("patient", "--patient", "ana")
 
     def put(self, kind, rid, **body):
@@ -222,6 +224,62 @@ class Redact(Case):
                  patient=dora, provision={"type": "deny", "class": [{"code": "Observation"}]})
         self.assertEqual([False] * 4, [b'"e-1"' in self.exported(r) for r in roads])
         self.assertIn(b'"e-1"', self.call("GET", "/fhir/Observation/e-1", token="system").body)
+
+    def test_R190_older_versions_have_the_labels_of_today(self):
+        """A label that came later covers what was written before: versions, history, searches."""
+        said, said_not = {"X-Purpose-Of-Use": "HOPERAT"}, {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "SDV"}
+        self.put("Patient", "hal")
+        body = dict(status="final", subject={"reference": "Patient/hal"}, code={"text": "x"}, note=[{"text": "lateword"}])
+        self.put("Observation", "late", **body)
+        get = lambda path: self.expect(200, self.call("GET", "/fhir/" + path, token="nurse", headers=said)).text()
+        self.assertIn("lateword", get("Observation/late/_history/1"))
+        self.put("Observation", "late", **body, meta={"security": [said_not]})
+        for path in ("Observation/late", "Observation/late/_history/1", "Observation/late/_history", "Observation?_id=late",
+                     "Observation/_history?_count=500", "_history?_count=500"):
+            self.assertNotIn("lateword", get(path), path)
+        self.assertIn("lateword", self.get("Observation/late/_history/1", "nurse").text())
+        self.expect(204, self.call("DELETE", "/fhir/Observation/late", token="system"))
+        got = self.call("GET", "/fhir/Observation/late/_history/1", token="nurse", headers=said)
+        self.assertNotIn(b"lateword", got.body)
+
+    def test_R191_what_a_label_takes_is_not_included(self):
+        """An Encounter's reason is absent by its label, so that an include does not follow it."""
+        said = {"X-Purpose-Of-Use": "HOPERAT"}
+        self.put("Patient", "ida")
+        self.put("Condition", "why", subject={"reference": "Patient/ida"}, code={"text": "x"})
+        self.put("Encounter", "sdv", status="finished", **{"class": {"code": "AMB"}}, subject={"reference": "Patient/ida"},
+                 meta={"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "SDV"}]},
+                 reasonReference=[{"reference": "Condition/why"}])
+        for include in ("Encounter:reason-reference", "Encounter:reason-reference:Condition"):
+            path = f"/fhir/Encounter?_id=sdv&_include={include}"
+            self.expect(403, self.call("GET", path, token="nurse", headers=said), "leave")
+            self.assertIn("Condition/why", self.expect(200, self.call("GET", path, token="nurse")).text())
+        got = self.expect(200, self.call("GET", "/fhir/Encounter?_id=sdv&_include=*", token="nurse", headers=said)).text()
+        self.assertNotIn("Condition", got)
+
+    def test_R192_scopes_of_an_app_tell_nothing(self):
+        """A token restricted by what the person is not shown finds and shows nothing, guessed right or not."""
+        for token, path, shown in zip(self.oracle, ("Patient/ana", "Encounter/v", "Encounter/v"), (False, False, True)):
+            kind, rid = path.split("/")
+            got = self.server.call("GET", "/fhir/" + path, None, token)
+            self.assertEqual(shown, got.status == 200, (path, got.status))
+            for more in ("", "&_summary=count", "&_total=accurate"):
+                got = self.server.call("GET", f"/fhir/{kind}?_id={rid}{more}", None, token)
+                self.assertEqual(shown, got.status == 200 and got.json["total"] == 1, (path, more, got.body[:300]))
+
+    def test_R194_trees_tell_nothing_of_hidden_links(self):
+        """:below and :above of a reference go by keys alone, and do not when a link may be hidden."""
+        jo = {"reference": "Patient/jo"}
+        self.put("Patient", "jo")
+        self.put("Procedure", "p", status="completed", subject=jo, code={"text": "x"})
+        self.put("List", "tree", status="current", mode="working", subject=jo, entry=[{"item": {"reference": "Procedure/p"}}])
+        for m in ("below", "above"):
+            self.assertEqual(1, self.get(f"List?patient=jo&item:{m}=Procedure/p&_total=accurate", "system").json["total"])
+        self.put("Consent", "deny-jo", status="active", scope=SCOPE, category=[{"text": "no"}], policyRule={"text": "own"},
+                 patient=jo, provision={"type": "deny", "class": [{"code": "Procedure"}]})
+        for m in ("below", "above"):
+            for more in ("", "&_summary=count"):
+                self.expect(403, self.call("GET", f"/fhir/List?patient=jo&item:{m}=Procedure/p{more}", token="nurse"), "REDACT")
 
     def exported(self, path):
         a = self.server.call("GET", path, None, self.apps["system/*.rs"], headers={"Prefer": "respond-async"})
