@@ -15,7 +15,7 @@
 #define STANDBY_NS 250000000
 
 struct serve {
-    struct arena *arena;
+    struct arena *arena, *tried; /* tried: what the last try of a standby took */
     struct op op;
     struct config *config;
     str data, web_dir;
@@ -227,19 +227,38 @@ static void stop_all(struct serve *s, size_t started)
         services[started].stop(s);
 }
 
-/* With database.standby: until the other one has ended, or a signal. */
+/* In memory of its own, for a standby tries for months. */
+static err try_first(struct serve *s)
+{
+    struct arena *whole = s->arena, *room = arena_new(0);
+    arena_free(s->tried); /* with the last failure's words */
+    s->tried = room;
+    op_init(&s->op, room ? room : whole, identity_system(), time_now());
+    if (!room)
+        return fail(&s->op, ERR_UNAVAILABLE, "No memory to open the record.");
+    s->arena = room;
+    err e = services[0].start(s);
+    s->arena = whole;
+    if (e == OK)
+        op_init(&s->op, whole, identity_system(), time_now());
+    return e;
+}
+
+/* With database.standby: until the other one has ended, or a signal. A database that is away while
+ * it waits is one that starts again, or its machine another's turn. */
 static err start_first(struct serve *s, const sigset_t *signals, int *ret_which)
 {
     err e = services[0].start(s);
-    bool told = false;
-    while (e == ERR_CONFLICT && config_bool(s->config, "database.standby") && !*ret_which) {
+    bool told = false, standby = config_bool(s->config, "database.standby");
+    while (standby && !s->rec && (e == ERR_CONFLICT || (told && e == ERR_UNAVAILABLE))) {
         if (!told)
             log_event(LOG_INFO, "standby", "waits=%s", "yes");
         told = true;
-        op_clear(&s->op);
         int got = sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = STANDBY_NS});
         *ret_which = got > 0 ? got : 0;
-        e = *ret_which ? OK : services[0].start(s);
+        if (*ret_which)
+            return OK;
+        e = try_first(s);
     }
     return e;
 }
@@ -309,7 +328,9 @@ int cli_serve(int argc, char **argv)
     } else {
         code = cli_failed("serve", &s.op);
     }
-    if (!s.stuck)
+    if (!s.stuck) {
+        arena_free(s.tried);
         arena_free(s.arena);
+    }
     return code;
 }

@@ -56,7 +56,7 @@ static void handle(void *ctx, struct net_request *rq)
         rq->answer.body = str_make(p, 100000);
     }
     rq->hold = str_starts(rq->path, STR("/hold"));
-    if (str_eq(rq->path, STR("/live")))
+    if (str_eq(rq->path, STR("/live")) || str_eq(rq->path, STR("/hold/live")))
         f->stream = net_stream_new(rq, on_closed, f);
 }
 
@@ -218,11 +218,14 @@ static void held_answers_wait(void **state)
         net_release(f->held, OK);
         assert_int_equal(hear(fd, out, sizeof out), 200);
     }
-    ask(fd, "GET", "/hold", "", STR(""));
-    sem_wait(&f->holding);
-    net_release(f->held, ERR_UNAVAILABLE);
-    assert_int_equal(hear(fd, out, sizeof out), 503);
-    assert_non_null(strstr(out, "audit"));
+    for (int i = 0; i < 2; i++) { /* R177: a refused stream is given back */
+        ask(fd, "GET", i ? "/hold/live" : "/hold", "", STR(""));
+        sem_wait(&f->holding);
+        net_release(f->held, ERR_UNAVAILABLE);
+        assert_int_equal(hear(fd, out, sizeof out), 503);
+        assert_non_null(strstr(out, "audit"));
+        assert_int_equal(atomic_load(&f->closed), i);
+    }
     close(fd);
 }
 

@@ -35,6 +35,8 @@ static void refuse(struct request *r, err why, int status, const char *what)
 {
     struct net_http *s = r->server;
     atomic_fetch_add(&s->refused, 1);
+    if (r->pub.answer.stream)
+        stream_abandon(r->pub.answer.stream);
     r->pub.answer = (struct net_answer){.status = status};
     s->h.refuse(s->h.ctx, &r->pub, why, what);
     if (status)

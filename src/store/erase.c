@@ -346,7 +346,7 @@ err erase_again(struct op *op, struct store *s)
 {
     struct store_snap *snap = NULL;
     str ledger = STR_NONE;
-    TRY(s->ops->snap_open(op, s->be, &snap));
+    TRY(snap_take(op, s, &snap));
     err e = ledger_read(op, s, snap, &ledger);
     s->ops->snap_close(snap);
     TRY(e);

@@ -48,7 +48,7 @@ err store_feed(struct op *op, struct store *s, uint64_t after, size_t max,
                struct store_change **ret, size_t *ret_n)
 {
     struct store_snap *snap = NULL;
-    TRY(s->ops->snap_open(op, s->be, &snap));
+    TRY(snap_take(op, s, &snap));
     err e = feed_in(op, s->ops, snap, after, max, ret, ret_n);
     s->ops->snap_close(snap);
     return e;

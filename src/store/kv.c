@@ -44,7 +44,7 @@ err store_kv_get(struct op *op, struct store *s, str key, str *ret)
     str stored = STR_NONE, name = STR_NONE, value = STR_NONE;
     struct store_snap *snap = NULL;
     kv_row(&s->vault, key, row);
-    TRY(s->ops->snap_open(op, s->be, &snap));
+    TRY(snap_take(op, s, &snap));
     err e = s->ops->get(op, snap, SPACE_KV, str_make(row, sizeof row), &stored);
     s->ops->snap_close(snap);
     TRY(e);
@@ -91,7 +91,7 @@ err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **
     struct store_snap *snap = NULL;
     struct store_cursor *c = NULL;
     names found = {.n = 0};
-    TRY(s->ops->snap_open(op, s->be, &snap));
+    TRY(snap_take(op, s, &snap));
     err e = s->ops->cursor_open(op, snap, SPACE_KV, &c);
     if (e == OK)
         e = collect(op, s, c, prefix, &found);

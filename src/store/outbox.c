@@ -155,7 +155,7 @@ err store_outbox_take(struct op *op, struct store *s, str queue, int64_t lease_m
     struct store_snap *snap = NULL;
     queue_row(&s->vault, queue, take.queue_row);
     *ret_n = 0;
-    TRY(s->ops->snap_open(op, s->be, &snap)); /* an empty queue costs no fsync */
+    TRY(snap_take(op, s, &snap)); /* an empty queue costs no fsync */
     err e = list_due(op, s, snap, take.queue_row, (uint64_t)take.now, 1, &due, &n);
     s->ops->snap_close(snap);
     TRY(e);
@@ -179,7 +179,7 @@ err store_outbox_list(struct op *op, struct store *s, str queue, size_t max, str
     size_t n = 0;
     struct store_snap *snap = NULL;
     queue_row(&s->vault, queue, row);
-    TRY(s->ops->snap_open(op, s->be, &snap));
+    TRY(snap_take(op, s, &snap));
     err e = list_due(op, s, snap, row, UINT64_MAX, max, &jobs, &n);
     struct store_job *out = ARENA_ARRAY(op->arena, struct store_job, n + 1);
     if (e == OK && !out)

@@ -15,7 +15,7 @@ static err read_at(struct op *op, struct store *s, uint64_t row, bool exact, boo
     struct version v = {.doc.rid = 0};
     char key[8];
     u64_write(key, row);
-    TRY(s->ops->snap_open(op, s->be, &snap));
+    TRY(snap_take(op, s, &snap));
     err e = s->ops->cursor_open(op, snap, SPACE_DOC, &c);
     if (e == OK)
         e = s->ops->cursor_seek(op, c, str_make(key, 8), false);
@@ -97,7 +97,7 @@ err store_history(struct op *op, struct store *s, uint64_t rid, uint32_t before_
     if (rid == 0 || rid > RID_MAX || before_vid > STORE_VID_MAX)
         return absent(op);
     u64_write(key, before_vid ? doc_key(rid, before_vid) + 1 : doc_key(rid, STORE_VID_MAX));
-    TRY(s->ops->snap_open(op, s->be, &snap));
+    TRY(snap_take(op, s, &snap));
     err e = s->ops->cursor_open(op, snap, SPACE_DOC, &c);
     if (e == OK)
         e = s->ops->cursor_seek(op, c, str_make(key, 8), false);

@@ -1,6 +1,7 @@
 /* The row of counters written with every commit, and the head of the trail. The head is sealed, so
  * that whoever can write the database but has no keys cannot shorten the trail unseen.
  * Invariant: state.t is the newest transaction in the same back-end commit. */
+#include "base/uuid.h"
 #include "store/store_int.h"
 
 static const str state_row = {"state", 5};
@@ -41,6 +42,7 @@ err state_write(struct op *op, struct store *s, const struct state *st)
     buf_varint(&b, st->merged_t);
     buf_add(&b, str_make((const char *)st->trail_head, sizeof st->trail_head));
     buf_varint(&b, st->merged_seq);
+    buf_u64(&b, random_u64()); /* no two commits write the same: postgres/settle.c */
     if (!buf_ok(&b))
         return out_of_memory(op);
     return s->ops->put(op, s->be, SPACE_META, state_row, buf_str(&b));

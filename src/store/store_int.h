@@ -329,6 +329,9 @@ struct view {
     uint64_t t;
     bool writer;
 };
+/* A snapshot of the back end alone; closed by snap_close. ERR_UNAVAILABLE when it is older than
+ * what this store acknowledged before. */
+MUST err snap_take(struct op *op, struct store *s, struct store_snap **ret);
 MUST err view_open(struct op *op, struct store *s, struct view *ret);
 /* The writer's own: sees what the group has done so far. */
 void view_writer(struct store *s, struct view *ret);

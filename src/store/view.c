@@ -1,6 +1,7 @@
 /* What a reader sees: the tails and a back-end snapshot that belong together, as of one t.
  * The tails are taken first; if none was frozen until the snapshot stood, every key of a
- * transaction up to the snapshot's t is in one of them or already merged in the snapshot. */
+ * transaction up to the snapshot's t is in one of them or already merged in the snapshot.
+ * Invariant: no snapshot is older than what was acknowledged before it was asked for. */
 #include "store/store_int.h"
 
 static void take_tails(struct store *s, struct view *v)
@@ -30,13 +31,28 @@ static err read_t(struct op *op, struct store *s, struct store_snap *snap, uint6
     return OK;
 }
 
+err snap_take(struct op *op, struct store *s, struct store_snap **ret)
+{
+    struct store_snap *snap = NULL;
+    uint64_t least = atomic_load(&s->t), t = UINT64_MAX;
+    TRY(s->ops->snap_open(op, s->be, &snap));
+    err e = s->ops->lost ? read_t(op, s, snap, &t) : OK;
+    if (e == OK && t < least)
+        e = fail(op, ERR_UNAVAILABLE, "the database shows an older moment than it had; try again");
+    if (e == OK)
+        *ret = snap;
+    else
+        s->ops->snap_close(snap);
+    return e;
+}
+
 err view_open(struct op *op, struct store *s, struct view *ret)
 {
     for (;;) {
         struct view v = {.s = s};
         uint64_t generation = atomic_load(&s->generation);
         take_tails(s, &v);
-        err e = s->ops->snap_open(op, s->be, &v.snap);
+        err e = snap_take(op, s, &v.snap);
         if (e == OK)
             e = read_t(op, s, v.snap, &v.t);
         if (e == OK && atomic_load(&s->generation) == generation) {

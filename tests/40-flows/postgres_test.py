@@ -179,6 +179,26 @@ class Postgres(unittest.TestCase):
         self.cut_off(waits)
         self.all_there(waits, writers)
 
+    def test_r176_standby_outlasts_a_restart(self):
+        """R176: a database that starts again while a standby waits ends the waiting of neither."""
+        first = self.serve("outlasts")
+        first.start()
+        waits = self.beside(first, "database.standby = true\n")
+        starting = threading.Thread(target=waits.start)
+        starting.start()
+        try:
+            while not os.path.exists(waits.log_path) or "waits=" not in waits.read_log():
+                time.sleep(0.05)
+            self.cluster.stop(signal.SIGINT)
+            time.sleep(3)  # longer than one try of the standby
+            self.assertIsNone(waits.process.poll(), waits.read_log())
+        finally:
+            self.cluster.start()
+        first.stop(signal.SIGKILL)
+        starting.join(30)
+        self.assertEqual(200, waits.call("GET", "/fhir/Patient?_count=1", token=self.tokens[1]).status)
+        self.assertEqual(0, waits.stop())
+
     def cut_off(self, server):
         """Stopped for a while, its session ended, another wrote: it must not acknowledge any more."""
         server.process.send_signal(signal.SIGSTOP)

@@ -151,9 +151,10 @@ err pg_connect(struct op *op, struct pg *pg, bool writer, struct store_snap **re
         return pg_no_memory(op);
     c->pg = pg;
     c->writer = writer;
+    c->era = atomic_load(&pg->era);
     err e = pg_dial(op, pg->conninfo, pg->name, &c->conn);
-    if (e == OK && writer)
-        e = pg_take_lock(op, pg, c->conn);
+    if (e == OK)
+        e = writer ? pg_take_lock(op, pg, c->conn) : pg_primary(op, c->conn);
     if (e == OK)
         e = prepare_all(op, c);
     if (e != OK) {

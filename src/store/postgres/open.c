@@ -17,15 +17,26 @@
 #define LOCK_TRIES 10
 #define LOCK_WAIT_NS 100000000
 
+err pg_primary(struct op *op, PGconn *conn)
+{
+    PGresult *res = NULL;
+    TRY(pg_exec(op, conn, "SELECT pg_is_in_recovery()", &res));
+    bool standby = strcmp(PQgetvalue(res, 0, 0), "f") != 0;
+    PQclear(res);
+    return standby ? fail(op, ERR_UNAVAILABLE,
+                          "the database is a standby; name the primary, or both with "
+                          "target_session_attrs=read-write")
+                   : OK;
+}
+
 static err trusted(struct op *op, PGconn *conn)
 {
-    static const char sql[] = "SELECT current_setting('synchronous_commit'),"
-                              "current_setting('fsync'),pg_is_in_recovery()";
+    static const char sql[] =
+        "SELECT current_setting('synchronous_commit'),current_setting('fsync')";
     PGresult *res = NULL;
     TRY(pg_exec(op, conn, sql, &res));
     bool loose = strcmp(PQgetvalue(res, 0, 0), "off") == 0;
     bool unsynced = strcmp(PQgetvalue(res, 0, 1), "off") == 0;
-    bool standby = strcmp(PQgetvalue(res, 0, 2), "t") == 0;
     int version = PQserverVersion(conn);
     PQclear(res);
     if (version < 120000)
@@ -35,10 +46,7 @@ static err trusted(struct op *op, PGconn *conn)
             op, ERR_PRECONDITION,
             "the database runs with %s=off, so it may lose what was acknowledged; set it on",
             loose ? "synchronous_commit" : "fsync");
-    return standby ? fail(op, ERR_UNAVAILABLE,
-                          "the database is a standby; name the primary, or both with "
-                          "target_session_attrs=read-write")
-                   : OK;
+    return OK;
 }
 
 /* Who has the lock; *ret_mine: a connection of this very server, cut off and not noticed yet, which
@@ -80,6 +88,7 @@ err pg_take_lock(struct op *op, struct pg *pg, PGconn *conn)
 {
     str name = STR_NONE;
     bool mine = false, got = false;
+    TRY(pg_primary(op, conn));
     TRY(trusted(op, conn));
     for (unsigned i = 0; i < LOCK_TRIES; i++) {
         TRY(try_lock(op, conn, &got));

@@ -32,6 +32,7 @@ struct store_snap { /* a connection */
     bool inside; /* a read transaction is open, kept for the next user while nothing is committed */
     bool broken; /* to be closed, not kept */
     uint64_t stamp; /* pg.stamp before it began */
+    uint64_t era;   /* pg.era when it was made */
     uint64_t note;  /* the store's, of this transaction */
 };
 
@@ -85,6 +86,7 @@ struct pg {
     int64_t tidied, measured;    /* ms, monotonic */
     _Atomic uint64_t bytes;
     _Atomic uint64_t stamp; /* counts commits */
+    _Atomic uint64_t era;   /* counts the writer's connections: the next may be to another server */
     pthread_mutex_t lock;   /* idle, n_idle, n_all */
     pthread_cond_t freed;
     struct store_snap *idle;
@@ -153,6 +155,8 @@ MUST err pg_open(struct op *op, const struct store_options *o, void **ret);
 void pg_close(void *be);
 /* The writer's lock on a plain connection; reads the fence. */
 MUST err pg_take_lock(struct op *op, struct pg *pg, PGconn *conn);
+/* ERR_UNAVAILABLE where the connection led to a standby, which shows an older moment. */
+MUST err pg_primary(struct op *op, PGconn *conn);
 MUST err pg_read_fence(struct op *op, PGconn *conn, struct pg_fence *ret);
 
 /* ---- settle.c: the writer's connection lost ---- */

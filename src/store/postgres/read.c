@@ -42,12 +42,18 @@ static err slot(struct op *op, struct pg *pg, struct store_snap **ret)
                 : fail(op, ERR_UNAVAILABLE, "too many reads of the database at once; try again");
 }
 
+/* To the server that the writer's leads to, as far as anybody knows. */
+static bool usable(const struct pg *pg, const struct store_snap *c)
+{
+    return c->era == atomic_load(&pg->era) && pg_alive(c);
+}
+
 /* An idle connection that died in the meantime is no reason to fail. */
 static err reader_take(struct op *op, struct pg *pg, struct store_snap **ret)
 {
     struct store_snap *c = NULL;
     TRY(slot(op, pg, &c));
-    while (c && !pg_alive(c)) {
+    while (c && !usable(pg, c)) {
         forget(pg, c);
         TRY(slot(op, pg, &c));
     }

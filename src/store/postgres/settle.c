@@ -43,7 +43,8 @@ static err reconnect(struct op *op, struct pg *pg, struct pg_fence *ret)
     old->conn = fresh->conn;
     old->broken = false;
     free(fresh);
-    atomic_fetch_add(&pg->stamp, 1); /* readers' connections are as old */
+    atomic_fetch_add(&pg->era, 1); /* readers' connections are as old */
+    atomic_fetch_add(&pg->stamp, 1);
     return OK;
 }
 

@@ -67,8 +67,9 @@ err pg_commit(struct op *op, void *be)
     PGresult *res = NULL;
     for (enum store_space i = 0; i < SPACE_COUNT; i++)
         TRY(pg_batch_flush(op, pg, i));
-    TRY(pg_send(op, pg->writer, PG_CONTROL, PG_COMMIT, NULL, 0));
-    err e = pg_sync(op, pg->writer, &res);
+    err e = pg_send(op, pg->writer, PG_CONTROL, PG_COMMIT, NULL, 0); /* failed, it may be out */
+    if (e == OK)
+        e = pg_sync(op, pg->writer, &res);
     if (e == OK)
         return committed(op, pg, res);
     pg->doubt = pg->writer->broken;
