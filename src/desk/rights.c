@@ -5,6 +5,7 @@
 
 #define DAY_MS INT64_C(86400000)
 #define OPEN_MAX 20u
+#define TO_MAX 200u
 
 static const struct right_row rows[] = {RIGHT_ROWS};
 #define ROWS (sizeof rows / sizeof *rows)
@@ -257,9 +258,10 @@ static err whole(struct op *op, const struct right_request *r)
     if (amend && (r->n_about != 1 || !r->text.n))
         return fail_at(op, ERR_UNPROCESSABLE, STR("about"),
                        "Say which entry is wrong, and what it should say.");
-    if (reach && !r->to.n)
+    if (r->to.n > TO_MAX || (reach && !r->to.n))
         return fail_at(op, ERR_UNPROCESSABLE, STR("to"),
-                       "Say the phone number or e-mail address that we shall use.");
+                       "Say, in at most 200 characters, the phone number or e-mail address that we "
+                       "shall use.");
     if (str_eq(r->kind, STR("restriction")) && !r->n_about && !r->n_types)
         return fail_at(op, ERR_UNPROCESSABLE, STR("types"), "Say what shall be hidden.");
     return OK;

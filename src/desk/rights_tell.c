@@ -1,5 +1,6 @@
 /* What a patient is told about a request: a Communication in their language, from words that are
- * data (spec/desk/rights-words.csv). It stays in the record; nothing is sent by it. */
+ * data (spec/desk/rights-words.csv), labelled as the request is. It stays in the record; nothing is
+ * sent by it. */
 #include "desk/rights_int.h"
 #include "rights_gen.h"
 
@@ -67,10 +68,12 @@ err right_tell(struct record_tx *tx, struct op *op, struct record *rec,
     TRY(record_parse(op, &doc, &patient));
     buf_init(&b, op->arena, 64u << 10);
     buf_printf(&b,
-               "{\"resourceType\":\"Communication\",\"status\":\"completed\",\"subject\":{"
+               "{\"resourceType\":\"Communication\",\"meta\":{\"security\":[{\"system\":\"%s\","
+               "\"code\":\"%s\"}]},\"status\":\"completed\",\"subject\":{"
                "\"reference\":\"Patient/%.*s\"},\"recipient\":[{\"reference\":\"Patient/%.*s\"}],"
                "\"sent\":\"%.*s\",\"payload\":[{\"contentString\":",
-               STR_ARG(n->patient), STR_ARG(n->patient), STR_ARG(time_format(op->arena, op->now)));
+               DESK_SYSTEM_LABEL, DESK_LABEL_PRIVACY, STR_ARG(n->patient), STR_ARG(n->patient),
+               STR_ARG(time_format(op->arena, op->now)));
     buf_json_string(&b, sentence(op, n, language_of(patient)));
     buf_add(&b, STR("}]}"));
     return right_create(tx, op, buf_str(&b), &id);

@@ -128,13 +128,42 @@ static bool wishes(struct op *op, struct record *rec, uint64_t patient, struct r
     return s.any;
 }
 
-static bool told(const struct json *tree)
+static struct json *told(const struct json *tree)
 {
-    const struct json *tags = json_path(tree, "meta.tag"), *one;
+    const struct json *tags = json_path(tree, "meta.tag");
+    struct json *one;
     for (size_t i = 0; (one = json_at(tags, i)); i++)
         if (str_eq(json_get_str(one, STR("system")), STR(RECORD_RELEASE_TAG)))
-            return true;
-    return false;
+            return one;
+    return NULL;
+}
+
+err release_keep(struct op *op, struct record *rec, struct staged *s)
+{
+    struct record_release w;
+    struct arena *a = op->arena;
+    struct store_doc d;
+    struct json *old, *meta, *tags;
+    if (s->action != ACTION_UPDATE || !s->resource || !s->old_comp ||
+        !release_type(fhir_type_name(s->type)) || !wishes(op, rec, s->old_comp, &w) ||
+        told(s->resource))
+        return OK;
+    TRY(store_get(op, rec->store, s->rid, &d));
+    if (d.deleted)
+        return OK;
+    TRY(tree_of(op, rec, &d, &old));
+    if (!told(old))
+        return OK;
+    s->resource = json_dup(a, s->resource); /* a retry begins with what was sent */
+    TRY(op_check(op));
+    if (!JSON_GET(s->resource, "meta"))
+        json_set(a, s->resource, STR("meta"), json_new(a, JSON_OBJECT));
+    meta = JSON_GET(s->resource, "meta");
+    if (!JSON_GET(meta, "tag"))
+        json_set(a, meta, STR("tag"), json_new(a, JSON_ARRAY));
+    tags = JSON_GET(meta, "tag");
+    json_push(a, tags, told(old));
+    return op_check(op);
 }
 
 static size_t codes_of(const struct json *tree, str *codes)
@@ -160,7 +189,8 @@ bool release_held(struct op *op, struct record *rec, const struct record_release
     size_t n = codes_of(tree, codes);
     size_t of = release_of(fhir_type_name(d->type), codes, n,
                            label_is_restricted(label_of_body(op, d->body)));
-    return of != RELEASE_NONE && release_waits(&w->wish[of], of, d->time, op->now, told(tree));
+    return of != RELEASE_NONE &&
+           release_waits(&w->wish[of], of, d->time, op->now, told(tree) != NULL);
 }
 
 static bool for_a_patient(const struct op *op)

@@ -16,6 +16,8 @@ bool release_binds(struct op *op, struct record *rec, fhir_type type);
 /* The newest wish of a patient and the resource that holds it (rid 0: none yet). */
 MUST err release_load(struct op *op, struct record *rec, uint64_t patient,
                       struct record_release *ret, struct store_doc *ret_doc);
+/* What the patient was told of stays told, whoever writes a newer version without the tag. */
+MUST err release_keep(struct op *op, struct record *rec, struct staged *s);
 bool release_form(const struct json *resource);
 /* Category and how long: is the document held by these wishes now? */
 bool release_held(struct op *op, struct record *rec, const struct record_release *w,

@@ -149,7 +149,8 @@ static void told_bulk(struct record_tx *tx)
 
 static err restored(struct record_tx *tx, struct staged *s)
 {
-    return redact_restore(tx->op, tx->rec, s);
+    TRY(redact_restore(tx->op, tx->rec, s));
+    return release_keep(tx->op, tx->rec, s);
 }
 
 static err may_write(struct record_tx *tx, struct staged *s)

@@ -262,6 +262,25 @@ class Rights(Case):
         self.choose(lab="now")
         self.assertEqual(200, self.ask("GET", "/fhir/Observation/l3", self.ana).status)
 
+    def test_r185_what_was_told_stays_told(self):
+        """A corrected version, written without the tag, hid the result from the patient again."""
+        self.choose(lab="phone")
+        self.lab("told")
+        self.expect(200, self.ask("POST", "/fhir/Observation/told/$told", self.doc, {"how": "phone"}))
+        self.lab("told", 72)
+        shown = self.expect(200, self.ask("GET", "/fhir/Observation/told", self.ana)).json
+        self.assertEqual(72, shown["valueQuantity"]["value"])
+        self.choose(lab="now")
+        self.call("DELETE", "/fhir/Observation/told", None, "system")
+
+    def test_r186_what_was_asked_is_told_to_the_patient(self):
+        """The request is hidden from the desk and from helpers; so is the note that says what it was."""
+        self.request("ana", "restriction", types=["Observation"])
+        for token, sees in ((self.ana, True), (self.olga, True), (self.agent, False)):
+            said = json.dumps(self.ask("GET", "/fhir/Communication?patient=ana", token).json)
+            self.assertEqual(sees, "We have your request" in said)
+        self.request("ana", "confidential-communications", 422, to="x" * 201)
+
     def test_nobody_else_puts_results_off(self):
         form = {"resourceType": "QuestionnaireResponse", "status": "completed",
                 "questionnaire": "https://weft.health/fhir/Questionnaire/result-release",
