@@ -18,6 +18,7 @@ static const struct {
     {"agent", "agent", "Jerome Fletcher", "Practitioner/agent", "", "en"},
     {"outreach", "outreach", "Yolanda Quintero", "Practitioner/outreach", "", "en"},
     {"privacy", "privacy", "Edwin Prescott", "Practitioner/privacy", "", "en"},
+    {"privacy2", "privacy", "Ingrid Vale", "", "", "en"},
     {"admin", "admin", "Administrator", "", "", "en"},
     {"patient", "patient", "Patient of the demonstration", "Patient/p0003", "p0003", "en"},
 };

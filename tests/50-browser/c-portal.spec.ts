@@ -33,6 +33,8 @@ test("the patient sees readings, writes to the team, and sees who looked", async
   await page.getByRole("navigation").getByRole("link", { name: "Who looked" }).click();
   await expect(page.getByText(/Nadia.*looked at.*your conditions/)).toBeVisible();
   await expect(page.getByText(/Why: to care for you/).first()).toBeVisible();
+  await page.getByRole("button", { name: "Why was this allowed?" }).first().click();
+  await expect(page.getByText(/Their work allows this/)).toBeVisible();
   await axe(page);
   await shot(page, "c4-who-looked-390");
   await page.getByRole("button", { name: "This looks wrong" }).first().click();

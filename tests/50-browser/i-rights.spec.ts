@@ -41,6 +41,8 @@ test("my rights: ask, clock, more time, granted, fetched", async ({ page, browse
 
   await page.reload();
   await expect(page.getByText("We said yes").first()).toBeVisible();
+  await page.getByRole("button", { name: "Show the list" }).click();
+  await expect(page.getByText(/entr(y|ies) since/)).toBeVisible();
   await axe(page);
   await shot(page, "i3-granted");
   const [file] = await Promise.all([

@@ -20,6 +20,8 @@ import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { AccountsPage, mayAccounts } from "./accounts";
 import { AppsPage, mayApps } from "./apps";
+import { IncidentPage } from "./incident";
+import { IncidentsPage, mayIncidents } from "./incidents";
 import { LendingPage } from "./lending";
 import { Outbox } from "./outbox";
 import { Patients } from "./patients";
@@ -34,6 +36,11 @@ const SCREENS: { to: string; word: Key; icon: IconName }[] = [
   { to: "/outbox", word: "nav_outbox", icon: "outbox" },
 ];
 const RULES: (typeof SCREENS)[number] = { to: "/rules", word: "nav_rules", icon: "table" };
+const INCIDENTS: (typeof SCREENS)[number] = {
+  to: "/incidents",
+  word: "in_title",
+  icon: "warn",
+};
 const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
 const ACCOUNTS: (typeof SCREENS)[number] = {
   to: "/accounts",
@@ -43,6 +50,7 @@ const ACCOUNTS: (typeof SCREENS)[number] = {
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,
   ...(mayRule(role) ? [RULES] : []),
+  ...(mayIncidents(role) ? [INCIDENTS] : []),
   ...(mayApps(role) ? [APPS] : []),
   ...(mayAccounts(role) ? [ACCOUNTS] : []),
 ];
@@ -179,6 +187,10 @@ function Screen() {
   if (byCase) return <Workspace key={`c${byCase.id}`} task={byCase.id!} patient={null} />;
   const byPatient = match("/patient/:id", at);
   if (byPatient) return <Workspace key={`p${byPatient.id}`} task={null} patient={byPatient.id!} />;
+  const ofCase = match("/incidents/case/:id", at);
+  const incident = match("/incidents/:id", at);
+  if (at === "/incidents" || ofCase) return <IncidentsPage key={at} from={ofCase?.id ?? ""} />;
+  if (incident) return <IncidentPage key={at} id={incident.id!} />;
   if (at === "/patients") return <Patients />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;

@@ -11,7 +11,10 @@ import { dayTime, dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed } from "../lib/load";
 import { useNames } from "../lib/people";
+import { href } from "../lib/router";
+import { session } from "../lib/session";
 import { evidenceOf, ruleOf, sentenceOf } from "./data";
+import { mayIncidents } from "./incidents";
 import { isMine, ownerWord, programmeOf, programmeWord, useNow } from "./worklist";
 
 const OUTCOMES = [
@@ -280,6 +283,13 @@ export function CasePanel({ task }: { task: Task }) {
         </p>
       )}
       {!open && <Closed task={task} />}
+      {mayIncidents(session.value?.role) && (
+        <div class="case-acts no-print">
+          <a class="btn" href={href(`/incidents/case/${task.id}`)}>
+            {t("in_open")}
+          </a>
+        </div>
+      )}
       {open && (
         <div class="case-acts no-print">
           {mine ? (

@@ -1,111 +1,15 @@
-// The privacy officer's incidents: what each reaches, its clocks, its letters; and one line of the trail explained.
+// The privacy officer's incidents: the list, opening one by what it is about (account, session, hours, patients,
+// everybody, a case), and one line of the trail explained. One incident is in incident.tsx.
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { Failed } from "../kit/basics";
+import { Empty, Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
-import { fullDate, number, t } from "../lib/i18n";
+import { fullDate, type Key, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
+import { go, href } from "../lib/router";
+import { INCIDENTS, type Incident, stateWord } from "./incident";
 
-interface Clock {
-  id: string;
-  title: string;
-  place?: string;
-  due: string;
-  late: boolean;
-  status: string;
-}
-interface Incident {
-  id: string;
-  what: string;
-  status: string;
-  scope?: { people: number; entries: number; kinds: string[]; accounts: { user: string }[] };
-  clocks?: Clock[];
-}
-const KEY = "/incidents";
-
-function Clocks({ of }: { of: Incident }) {
-  const [error, busy, act] = useAct(`${KEY}/${of.id}`);
-  const [note, setNote] = useState("");
-  const done = (c: Clock): void => {
-    void act(async () => {
-      await post(`/incidents/${of.id}/clock`, { clock: c.id, note });
-      return t("in_done");
-    });
-  };
-  const open = of.clocks?.filter((c) => c.status === "requested") ?? [];
-  return (
-    <>
-      {open.length > 0 && (
-        <div class="field">
-          <label for={`note-${of.id}`}>{t("in_note")}</label>
-          <input
-            class="box"
-            id={`note-${of.id}`}
-            value={note}
-            onInput={(e) => setNote(e.currentTarget.value)}
-          />
-        </div>
-      )}
-      <ul class="plain">
-        {open.map((c) => (
-          <li key={c.id}>
-            <p dir="auto">
-              {c.title} {c.place} <strong>{fullDate(c.due)}</strong> {c.late && t("in_late")}
-            </p>
-            <button
-              type="button"
-              class="btn"
-              disabled={busy || !note.trim()}
-              onClick={() => done(c)}
-            >
-              {t("in_met")}
-            </button>
-          </li>
-        ))}
-      </ul>
-      <Wrong text={error} />
-    </>
-  );
-}
-
-function One({ brief }: { brief: Incident }) {
-  const full = useLoad<Incident>(`${KEY}/${brief.id}`, () => get(`/incidents/${brief.id}`));
-  const [error, busy, act] = useAct(`${KEY}/${brief.id}`);
-  const of = full.data ?? brief;
-  const count = (): void => {
-    void act(async () => {
-      await post(`/incidents/${of.id}/scope`, {});
-      return "";
-    });
-  };
-  return (
-    <li>
-      <h3 dir="auto">{of.what}</h3>
-      {of.scope && (
-        <p class="muted">
-          {t("in_scope", {
-            n: number(of.scope.people),
-            lines: number(of.scope.entries),
-            who: of.scope.accounts.map((a) => a.user).join(", "),
-            kinds: of.scope.kinds.join(", "),
-          })}
-        </p>
-      )}
-      <Clocks of={of} />
-      <div class="acts">
-        {of.status === "in-progress" && (
-          <button type="button" class="btn" disabled={busy} onClick={count}>
-            {t("in_count")}
-          </button>
-        )}
-        <a class="btn" href={`/incidents/${of.id}/letters.csv`} download="letters.csv">
-          {t("in_letters")}
-        </a>
-      </div>
-      <Wrong text={error} />
-    </li>
-  );
-}
+export const mayIncidents = (role: string | undefined): boolean => role === "privacy";
 
 function Explain() {
   const [error, busy, act] = useAct();
@@ -122,22 +26,24 @@ function Explain() {
     });
   };
   return (
-    <form class="inline" onSubmit={ask}>
-      <div class="field grow">
-        <label for="explain-entry">{t("in_entry")}</label>
-        <input
-          class="box"
-          id="explain-entry"
-          inputmode="numeric"
-          pattern="[0-9]+"
-          required
-          value={entry}
-          onInput={(e) => setEntry(e.currentTarget.value)}
-        />
+    <form class="card block" onSubmit={ask} aria-label={t("in_why")}>
+      <div class="acts">
+        <div class="field grow">
+          <label for="explain-entry">{t("in_entry")}</label>
+          <input
+            class="box"
+            id="explain-entry"
+            inputmode="numeric"
+            pattern="[0-9]+"
+            required
+            value={entry}
+            onInput={(e) => setEntry(e.currentTarget.value)}
+          />
+        </div>
+        <button type="submit" class="btn" disabled={busy}>
+          {t("in_why")}
+        </button>
       </div>
-      <button type="submit" class="btn" disabled={busy}>
-        {t("in_why")}
-      </button>
       <p dir="auto" role="status">
         {said}
       </p>
@@ -146,49 +52,112 @@ function Explain() {
   );
 }
 
-function Open() {
-  const [error, busy, act] = useAct(KEY);
+const WHEN = ["discovered", "from", "until"] as const;
+
+/** What was filled in, as the server asks for it: instants with their zone, patients as a list. */
+export function criteriaOf(data: FormData, from: string): Record<string, unknown> {
+  const text = (name: string): string => String(data.get(name) ?? "").trim();
+  const patients = text("patients")
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  const o: Record<string, unknown> = { what: text("what") };
+  for (const name of ["user", "session"]) if (text(name)) o[name] = text(name);
+  for (const name of WHEN) if (text(name)) o[name] = new Date(text(name)).toISOString();
+  if (patients.length) o.patients = patients.map((p) => p.replace(/^Patient\//, ""));
+  if (data.get("everybody")) o.everybody = true;
+  if (from) o.case = from;
+  return o;
+}
+
+function Text({ name, word }: { name: string; word: Key }) {
+  return (
+    <div class="field grow">
+      <label for={`in-${name}`}>{t(word)}</label>
+      <input class="box" id={`in-${name}`} name={name} dir="ltr" autocomplete="off" />
+    </div>
+  );
+}
+
+function When({ name }: { name: (typeof WHEN)[number] }) {
+  return (
+    <div class="field grow">
+      <label for={`in-${name}`}>{t(`in_${name}`)}</label>
+      <input class="box" id={`in-${name}`} name={name} type="datetime-local" />
+    </div>
+  );
+}
+
+function Open({ from }: { from: string }) {
+  const [error, busy, act] = useAct(INCIDENTS);
   const open = (e: SubmitEvent): void => {
     e.preventDefault();
-    const form = e.currentTarget as HTMLFormElement;
-    const of = new FormData(form);
+    const body = criteriaOf(new FormData(e.currentTarget as HTMLFormElement), from);
     void act(async () => {
-      await post("/incidents", { what: String(of.get("what")), user: String(of.get("user")) });
-      form.reset();
+      const made = await post<Incident>("/incidents", body);
+      go(`/incidents/${made.id}`);
       return t("in_opened");
     });
   };
   return (
-    <form class="inline" onSubmit={open}>
-      <div class="field grow">
-        <label for="in-what">{t("in_what")}</label>
-        <input class="box" id="in-what" name="what" required maxLength={2000} />
-      </div>
-      <div class="field">
-        <label for="in-user">{t("in_user")}</label>
-        <input class="box" id="in-user" name="user" required maxLength={64} />
-      </div>
-      <button type="submit" class="btn" disabled={busy}>
-        {t("in_open")}
-      </button>
-      <Wrong text={error} />
-    </form>
+    <details class="card block" open={!!from}>
+      <summary>{t("in_open")}</summary>
+      <form class="place-in" onSubmit={open} aria-label={t("in_open")}>
+        {from && <p class="muted">{t("in_of_case")}</p>}
+        <div class="field">
+          <label for="in-what">{t("in_what")}</label>
+          <textarea class="box" id="in-what" name="what" dir="auto" required maxLength={2000} />
+        </div>
+        <p class="muted">{t("in_criteria")}</p>
+        <div class="acts">
+          <Text name="user" word="in_user" />
+          <Text name="session" word="in_session" />
+        </div>
+        <Text name="patients" word="in_patients" />
+        <div class="acts">
+          <When name="from" />
+          <When name="until" />
+          <When name="discovered" />
+        </div>
+        <label class="switch">
+          <input type="checkbox" name="everybody" />
+          <span>{t("in_everybody")}</span>
+        </label>
+        <Wrong text={error} />
+        <div class="acts">
+          <button type="submit" class="btn primary" disabled={busy}>
+            {t("in_open")}
+          </button>
+        </div>
+      </form>
+    </details>
   );
 }
 
-export function Incidents() {
-  const all = useLoad<{ incidents: Incident[] }>(KEY, () => get("/incidents"));
+export function IncidentsPage({ from }: { from: string }) {
+  const all = useLoad<{ incidents: Incident[] }>(INCIDENTS, () => get("/incidents"));
   return (
-    <section class="card block" aria-labelledby="in-title">
-      <h2 id="in-title">{t("in_title")}</h2>
-      <Explain />
-      <Open />
+    <div class="page narrow">
+      <header class="page-head">
+        <h1>{t("in_title")}</h1>
+      </header>
+      <Open from={from} />
       {all.error && <Failed error={all.error} />}
+      {!all.data && !all.error && <Skeleton lines={4} />}
+      {all.data?.incidents.length === 0 && <Empty icon="check" title={t("in_none")} />}
       <ul class="plain">
         {all.data?.incidents.map((i) => (
-          <One key={i.id} brief={i} />
+          <li key={i.id}>
+            <a class="card link-card" href={href(`/incidents/${i.id}`)}>
+              <strong dir="auto">{i.what}</strong>
+              <p class="muted">
+                {stateWord(i)} · {fullDate(i.opened)}
+                {i.scope && ` · ${t("in_people", { n: number(i.scope.people) })}`}
+              </p>
+            </a>
+          </li>
         ))}
       </ul>
-    </section>
+      <Explain />
+    </div>
   );
 }

@@ -8,7 +8,6 @@ import { fullDate, has, type Key, number, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 import { Evidence } from "./evidence";
-import { Incidents } from "./incidents";
 
 interface Tried {
   looked: number;
@@ -235,7 +234,6 @@ export function RulesPage() {
           <Card key={c.id} c={c} />
         ))}
       </ul>
-      {session.value?.role === "privacy" && <Incidents />}
       <Evidence />
     </div>
   );

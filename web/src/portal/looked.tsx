@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 import { Wrong } from "../kit/act";
 import { Empty, errorText, Failed, Skeleton } from "../kit/basics";
 import { Icon } from "../kit/icons";
-import { type ApiError, post } from "../lib/api";
+import { type ApiError, get, post } from "../lib/api";
 import { type AuditEvent, words } from "../lib/fhir";
-import { dayName, fullDate, has, type Key, list, startOfDay, t, time } from "../lib/i18n";
+import { dayName, fullDate, has, type Key, lang, list, startOfDay, t, time } from "../lib/i18n";
 import { again } from "../lib/load";
 import { useNames } from "../lib/people";
 import { me, useLooks } from "./data";
@@ -116,6 +116,18 @@ function nameOf(l: Look, names: Map<string, string>, helpers: Helper[]): string 
 
 const listOf = (l: Look): string => list(l.what.map((w) => t(w)));
 
+interface Explained {
+  allowed: boolean;
+  sentence: string;
+}
+/** The server says it in English; in other languages the same is said with our words. */
+function explained(a: Explained, l: Look): string {
+  if (lang.value === "en") return a.sentence;
+  const role = `role_${l.role}`;
+  const who = t(has(role) ? (role as Key) : "looked_someone");
+  return t(a.allowed ? "looked_allowed" : "looked_stopped", { who, why: l.why });
+}
+
 function Line({ look, name, helper }: { look: Look; name: string; helper?: Helper }) {
   const [said, setSaid] = useState("");
   const [error, setError] = useState("");
@@ -123,6 +135,16 @@ function Line({ look, name, helper }: { look: Look; name: string; helper?: Helpe
     setError("");
     try {
       setSaid((await post<{ case: string }>(`/fhir/AuditEvent/${look.id}/$report`, {})).case);
+    } catch (e) {
+      setError(errorText(e as ApiError));
+    }
+  };
+  const [allowed, setAllowed] = useState("");
+  const explain = async (): Promise<void> => {
+    setError("");
+    try {
+      const a = await get<Explained>(`/fhir/AuditEvent/${encodeURIComponent(look.id)}/$explain`);
+      setAllowed(explained(a, look));
     } catch (e) {
       setError(errorText(e as ApiError));
     }
@@ -136,6 +158,12 @@ function Line({ look, name, helper }: { look: Look; name: string; helper?: Helpe
           {time(look.at)}
           {look.times > 1 && ` · ${t("looked_times", { n: look.times })}`} · {why}
         </p>
+        {allowed && (
+          <p class="note" role="status">
+            <Icon name="eye" />
+            <span>{allowed}</span>
+          </p>
+        )}
         {said && (
           <p class="note" role="status">
             <Icon name="check" />
@@ -144,10 +172,19 @@ function Line({ look, name, helper }: { look: Look; name: string; helper?: Helpe
         )}
         <Wrong text={error} />
       </div>
-      {!look.own && !isSystem(look) && !said && (
-        <button type="button" class="btn quiet" onClick={() => void report()}>
-          {t("looked_wrong")}
-        </button>
+      {!look.own && (
+        <div class="acts">
+          {!allowed && (
+            <button type="button" class="btn quiet" onClick={() => void explain()}>
+              {t(look.did === "did_refused" ? "looked_why_not" : "looked_why")}
+            </button>
+          )}
+          {!isSystem(look) && !said && (
+            <button type="button" class="btn quiet" onClick={() => void report()}>
+              {t("looked_wrong")}
+            </button>
+          )}
+        </div>
       )}
     </li>
   );

@@ -4,7 +4,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { get, post, search } from "../lib/api";
 import { type Concept, type Resource, type Task, words } from "../lib/fhir";
-import { fullDate, type Key, t } from "../lib/i18n";
+import { dayTime, fullDate, type Key, t } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import {
   dueOf,
@@ -19,6 +19,7 @@ import {
 import { me } from "./data";
 import { type Offer, shareWord } from "./shared";
 
+const SHOWN = 50;
 const key = (): string => `Task|${me()}|rights`;
 const useRights = () =>
   useLoad<Task[]>(key(), async () => {
@@ -255,6 +256,65 @@ function Ask({ done }: { done: () => void }) {
   );
 }
 
+interface Disclosure {
+  time: string;
+  who: string;
+  how: string;
+  what: string;
+  purpose: string;
+}
+const HOW = ["notification", "export"];
+
+/** What left the house: asked for only when the patient opens it, since it reads six years. */
+function Disclosures() {
+  const [open, setOpen] = useState(false);
+  const [shown, setShown] = useState(SHOWN);
+  const { data, error } = useLoad<{ since: string; disclosures: Disclosure[] }>(
+    open ? `AuditEvent|${me()}|disclosures` : null,
+    () => get(`/fhir/Patient/${me()}/$disclosures`),
+  );
+  const list = data?.disclosures ?? [];
+  return (
+    <section class="card block" aria-labelledby="disclosed">
+      <h2 id="disclosed">{t("right_accounting")}</h2>
+      <p class="muted">{t("gave_lead")}</p>
+      {!open && (
+        <button type="button" class="btn" onClick={() => setOpen(true)}>
+          {t("gave_show")}
+        </button>
+      )}
+      {open && !data && error && (
+        <Failed error={error} retry={() => again(`AuditEvent|${me()}|disclosures`)} />
+      )}
+      {open && !data && !error && <Skeleton lines={3} />}
+      {data && (
+        <p role="status">{t("gave_since", { n: list.length, day: fullDate(data.since) })}</p>
+      )}
+      <ul class="plain">
+        {list.slice(0, shown).map((d, i) => (
+          <li key={i}>
+            <p>
+              <strong class="break" dir="auto">
+                {d.who}
+              </strong>{" "}
+              · {dayTime(d.time)}
+            </p>
+            <p class="muted small">
+              {t(HOW.includes(d.how) ? (`gave_${d.how}` as Key) : "gave_read")} ·{" "}
+              <bdi class="break">{d.what}</bdi>
+            </p>
+          </li>
+        ))}
+      </ul>
+      {list.length > shown && (
+        <button type="button" class="btn" onClick={() => setShown(shown + SHOWN)}>
+          {t("gave_more")}
+        </button>
+      )}
+    </section>
+  );
+}
+
 export function Rights() {
   const { data, error } = useRights();
   const [asking, setAsking] = useState(false);
@@ -277,6 +337,7 @@ export function Rights() {
           <Row key={x.id} task={x} />
         ))}
       </ul>
+      <Disclosures />
     </div>
   );
 }

@@ -250,4 +250,23 @@ export default {
   join_known: "أنا أساعد شخصًا هنا بالفعل",
   join_known_lead: "سجّل الدخول، ويُضاف هذا الشخص إلى حسابك.",
   join_more: "أضف إلى حسابي {user}",
+  looked_why: "لماذا سُمح بهذا؟",
+  looked_why_not: "لماذا مُنع هذا؟",
+  looked_allowed: "يحق لـ{who} ذلك في العمل. السبب: {why}",
+  looked_stopped: "حاول {who} ومُنع. لم يُرَ شيء.",
+  gave_lead:
+    "من خارج هذه العيادة حصل على شيء من سجلك. لا يشمل اطلاعك أنت ولا من يساعدك ولا رعايتك هنا.",
+  gave_show: "عرض القائمة",
+  gave_since: {
+    zero: "لا قيود منذ {day}",
+    one: "قيد واحد منذ {day}",
+    two: "قيدان منذ {day}",
+    few: "{n} قيود منذ {day}",
+    many: "{n} قيدًا منذ {day}",
+    other: "{n} قيد منذ {day}",
+  },
+  gave_notification: "أُبلغ بتغيير",
+  gave_export: "حصل على نسخة",
+  gave_read: "قرأه",
+  gave_more: "عرض المزيد",
 };

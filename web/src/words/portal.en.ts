@@ -234,4 +234,16 @@ export default {
   join_known: "I help someone here now",
   join_known_lead: "Sign in; this person is added to your account.",
   join_more: "Add to my account {user}",
+  looked_why: "Why was this allowed?",
+  looked_why_not: "Why was this stopped?",
+  looked_allowed: "{who} may do this at work. Reason: {why}",
+  looked_stopped: "{who} tried and was stopped. They saw nothing.",
+  gave_lead:
+    "Who outside this clinic got something of your record. Your own looks, your helpers and your care here are not in it.",
+  gave_show: "Show the list",
+  gave_since: { one: "{n} entry since {day}", other: "{n} entries since {day}" },
+  gave_notification: "was told of a change",
+  gave_export: "got a copy",
+  gave_read: "read it",
+  gave_more: "Show more",
 };

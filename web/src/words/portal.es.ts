@@ -236,4 +236,20 @@ export default {
   join_known: "Ya ayudo a alguien aquí",
   join_known_lead: "Entre; esta persona se añade a su cuenta.",
   join_more: "Añadir a mi cuenta {user}",
+  looked_why: "¿Por qué se permitió?",
+  looked_why_not: "¿Por qué se impidió?",
+  looked_allowed: "{who} puede hacerlo en su trabajo. Motivo: {why}",
+  looked_stopped: "{who} lo intentó y se le impidió. No vio nada.",
+  gave_lead:
+    "Quién fuera de esta clínica recibió algo de su historia. No están sus propias consultas, las de sus ayudantes ni su atención aquí.",
+  gave_show: "Mostrar la lista",
+  gave_since: {
+    one: "{n} entrada desde el {day}",
+    many: "{n} de entradas desde el {day}",
+    other: "{n} entradas desde el {day}",
+  },
+  gave_notification: "recibió aviso de un cambio",
+  gave_export: "recibió una copia",
+  gave_read: "lo leyó",
+  gave_more: "Mostrar más",
 };

@@ -1,0 +1,112 @@
+// A look becomes a case, the case an incident: one officer opens it, counts again, assesses it, marks a letter as sent
+// and meets its clocks; another one closes it. Each step passes axe; the screens are taken light and dark, on a desk
+// and a phone, and in Arabic.
+import { type Page } from "@playwright/test";
+import { api, axe, expect, shot, signIn, test } from "./kit";
+
+const FACTORS = {
+  nature: "Names and home addresses",
+  recipient: "A colleague of the ward",
+  acquired: "Opened on a screen",
+  mitigation: "Nothing was printed",
+  reason: "Nobody attests that nothing was kept.",
+};
+const NOTICE = {
+  happened: "A colleague opened your record without a reason.",
+  steps: "Look at your bills.",
+  doing: "We talk with the colleague and train everybody.",
+  contact: "Call 1-800-555-0100.",
+};
+
+async function taken(page: Page, name: string): Promise<void> {
+  // What was just told lies over the page for some seconds, and so does the bar where the page is scrolled.
+  await page.evaluate(() => {
+    document.querySelector<HTMLElement>(".toasts")?.style.setProperty("display", "none");
+    scrollTo(0, 0);
+  });
+  for (const width of [1280, 390])
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      if (width === 390 && colorScheme === "dark") await axe(page);
+      await shot(page, `${name}-${colorScheme}-${width}`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+/** Somebody of the same surname whom nothing brings together with Tomás Lozano. */
+async function aLook(request: Parameters<typeof api>[0]): Promise<string> {
+  const nurse = await api(request, "nurse");
+  const made = (await nurse("POST", "/fhir/Patient", {
+    resourceType: "Patient",
+    name: [{ given: ["Irene"], family: "Lozano" }],
+    address: [{ line: ["1 River Street"], city: "Salem", state: "OR", country: "US" }],
+  })) as { id: string };
+  const other = await api(request, "nurse2");
+  await other("GET", `/fhir/Patient/${made.id}`);
+  const officer = await api(request, "privacy");
+  let found = "";
+  await expect(async () => {
+    const all = (await officer("GET", `/fhir/Task?code=case&patient=${made.id}`)) as {
+      entry?: { resource: { id: string } }[];
+    };
+    found = all.entry?.[0]?.resource.id ?? "";
+    expect(found).not.toBe("");
+  }).toPass();
+  return found;
+}
+
+test("from a look to a closed incident, by two officers", async ({ page, browser, request, baseURL, forgive }) => {
+  forgive(/403.*fhir\/(Observation|Patient|MedicationRequest|Condition)/); // an officer sees the case, not the care
+  const found = await aLook(request);
+  await signIn(page, "console", "privacy");
+  await page.goto(`/console/case/${found}`);
+  await page.getByRole("link", { name: "Open an incident" }).click();
+  await page.getByLabel("What happened").fill("A colleague looked at a namesake.");
+  await taken(page, "j1-open");
+  await page.getByRole("button", { name: "Open an incident" }).press("Enter");
+  await expect(page.getByRole("heading", { name: "A colleague looked at a namesake." })).toBeVisible();
+  await expect(page.getByText(/People: .?1.?; entries/)).toBeVisible();
+  await page.getByRole("button", { name: "Count again" }).click();
+  await expect(page.getByRole("button", { name: "Count again" })).toBeEnabled();
+  await expect(page.getByText("Somebody else than who opened it closes it.")).toBeVisible();
+
+  for (const [name, text] of Object.entries(FACTORS)) await page.locator(`#as-${name}`).fill(text);
+  await page.getByRole("radio", { name: "Notice to the people" }).check();
+  for (const [name, text] of Object.entries(NOTICE)) await page.locator(`#as-${name}`).fill(text);
+  await taken(page, "j2-assess");
+  await page.getByRole("button", { name: "Keep the assessment" }).press("Enter");
+  await expect(page.getByRole("button", { name: "Assess again" })).toBeVisible();
+  await page.getByRole("button", { name: "Show the letters" }).click();
+  await expect(page.getByText("By mail")).toBeVisible();
+  await page.getByText("The letter", { exact: true }).click();
+  await expect(page.locator(".letter")).toContainText("A colleague opened your record");
+  await taken(page, "j3-letters");
+  await page.getByRole("button", { name: /Mark as sent/ }).click();
+  await expect(page.getByRole("button", { name: /Mark as returned/ })).toBeVisible();
+
+  const clocks = page.getByRole("region", { name: "Clocks" }).getByRole("listitem");
+  for (let left = await clocks.count(); left > 0; left--) {
+    await clocks.first().getByRole("textbox").fill("Written and kept.");
+    await clocks.first().getByRole("button", { name: "Done" }).click();
+    await expect(clocks).toHaveCount(left - 1);
+  }
+
+  const other = await (await browser.newContext({ baseURL })).newPage();
+  await signIn(other, "console", "privacy2");
+  await other.getByRole("link", { name: "Incidents" }).click();
+  await taken(other, "j4-list");
+  await other.getByRole("link", { name: /looked at a namesake/ }).click();
+  await other.getByLabel("How it ended").fill("Everybody was told.");
+  await axe(other);
+  await other.getByRole("button", { name: "Close the incident" }).click();
+  await expect(other.getByRole("heading", { name: "Closed" })).toBeVisible();
+  await expect(other.getByText("Everybody was told.")).toBeVisible();
+  await other.evaluate(() => localStorage.setItem("weft.language", "ar"));
+  await other.reload();
+  await expect(other.locator("html")).toHaveAttribute("dir", "rtl");
+  await expect(other.getByRole("heading", { level: 1 })).toContainText("namesake");
+  await taken(other, "j5-closed-ar");
+  await other.context().close();
+});

@@ -1,0 +1,209 @@
+// One incident: what it reaches, its clocks, the assessment by four factors (assess.tsx), the letters (letters.tsx)
+// and its end, which is for somebody else than who opened it.
+import { useState } from "preact/hooks";
+import { useAct, Wrong } from "../kit/act";
+import { Failed, Skeleton } from "../kit/basics";
+import { get, post } from "../lib/api";
+import { fullDate, number, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { href } from "../lib/router";
+import { session } from "../lib/session";
+import { Assess, type Assessment } from "./assess";
+import { Letters } from "./letters";
+
+interface Clock {
+  id: string;
+  title: string;
+  place?: string;
+  due: string;
+  late: boolean;
+  status: string;
+}
+export interface Incident {
+  id: string;
+  what: string;
+  status: string;
+  opened: string;
+  discovered: string;
+  openedBy: string;
+  closing?: string;
+  scope?: {
+    people: number;
+    entries: number;
+    complete: boolean;
+    kinds: string[];
+    accounts: { user: string }[];
+  };
+  assessment?: Assessment;
+  clocks?: Clock[];
+}
+export const INCIDENTS = "/incidents";
+
+export const stateWord = (i: Incident): string =>
+  t(i.status === "in-progress" ? "in_is_open" : "in_is_closed");
+
+function Scope({ of, again }: { of: Incident; again: string }) {
+  const [error, busy, act] = useAct(again, INCIDENTS);
+  const count = (): void => {
+    void act(async () => {
+      await post(`/incidents/${of.id}/scope`, {});
+      return t("in_counted");
+    });
+  };
+  const s = of.scope;
+  return (
+    <section class="card block" aria-labelledby="in-scope">
+      <h2 id="in-scope">{t("in_reach")}</h2>
+      {s && (
+        <p>
+          {t("in_scope", {
+            n: number(s.people),
+            lines: number(s.entries),
+            who: s.accounts.map((a) => a.user).join(", ") || "–",
+            kinds: s.kinds.join(", ") || "–",
+          })}
+        </p>
+      )}
+      {s && !s.complete && <p class="note bad">{t("in_partial")}</p>}
+      <Wrong text={error} />
+      {of.status === "in-progress" && (
+        <div class="acts">
+          <button type="button" class="btn" disabled={busy} onClick={count}>
+            {t("in_count")}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function ClockRow({ of, c, again }: { of: Incident; c: Clock; again: string }) {
+  const [error, busy, act] = useAct(again, INCIDENTS);
+  const [note, setNote] = useState("");
+  const done = (e: SubmitEvent): void => {
+    e.preventDefault();
+    void act(async () => {
+      await post(`/incidents/${of.id}/clock`, { clock: c.id, note });
+      return t("in_done");
+    });
+  };
+  return (
+    <li>
+      <form class="place-in" onSubmit={done} aria-label={`${c.title} ${c.place ?? ""}`}>
+        <p dir="auto">
+          {c.title} {c.place} <strong>{fullDate(c.due)}</strong> {c.late && t("in_late")}
+        </p>
+        <div class="acts">
+          <div class="field grow">
+            <label for={`note-${c.id}`}>{t("in_note")}</label>
+            <input
+              class="box"
+              id={`note-${c.id}`}
+              dir="auto"
+              required
+              value={note}
+              onInput={(e) => setNote(e.currentTarget.value)}
+            />
+          </div>
+          <button type="submit" class="btn" disabled={busy}>
+            {t("in_met")}
+          </button>
+        </div>
+        <Wrong text={error} />
+      </form>
+    </li>
+  );
+}
+
+function Close({ of, again }: { of: Incident; again: string }) {
+  const [error, busy, act] = useAct(again, INCIDENTS);
+  const [note, setNote] = useState("");
+  if (of.status !== "in-progress")
+    return (
+      <section class="card block">
+        <h2>{t("in_is_closed")}</h2>
+        <p dir="auto">{of.closing}</p>
+      </section>
+    );
+  const wait = !of.assessment || of.clocks?.some((c) => c.status === "requested");
+  const own = of.openedBy === session.value?.user;
+  const close = (e: SubmitEvent): void => {
+    e.preventDefault();
+    void act(async () => {
+      await post(`/incidents/${of.id}/close`, { note });
+      return t("in_closed");
+    });
+  };
+  return (
+    <form class="card block" onSubmit={close} aria-labelledby="in-close">
+      <h2 id="in-close">{t("in_close")}</h2>
+      {own && <p class="muted">{t("in_close_other")}</p>}
+      {wait && <p class="muted">{t("in_close_wait")}</p>}
+      {!own && !wait && (
+        <>
+          <div class="field">
+            <label for="in-ending">{t("in_ending")}</label>
+            <textarea
+              class="box"
+              id="in-ending"
+              dir="auto"
+              required
+              maxLength={2000}
+              value={note}
+              onInput={(e) => setNote(e.currentTarget.value)}
+            />
+          </div>
+          <Wrong text={error} />
+          <div class="acts">
+            <button type="submit" class="btn primary" disabled={busy}>
+              {t("in_close")}
+            </button>
+          </div>
+        </>
+      )}
+    </form>
+  );
+}
+
+export function IncidentPage({ id }: { id: string }) {
+  const key = `${INCIDENTS}/${id}`;
+  const { data, error } = useLoad<Incident>(key, () => get(`/incidents/${encodeURIComponent(id)}`));
+  const open = data?.clocks?.filter((c) => c.status === "requested") ?? [];
+  return (
+    <div class="page narrow">
+      <header class="page-head">
+        <h1 dir="auto">{data?.what ?? t("in_title")}</h1>
+        <p class="muted">
+          <a href={href("/incidents")}>{t("in_all")}</a>
+          {data &&
+            ` · ${stateWord(data)} · ${t("in_by", { who: data.openedBy, day: fullDate(data.discovered) })}`}
+        </p>
+      </header>
+      {error && <Failed error={error} />}
+      {!data && !error && <Skeleton lines={6} />}
+      {data && (
+        <div class="place-in">
+          <Scope of={data} again={key} />
+          {open.length > 0 && (
+            <section class="card block" aria-labelledby="in-clocks">
+              <h2 id="in-clocks">{t("in_clocks")}</h2>
+              <ul class="plain">
+                {open.map((c) => (
+                  <ClockRow key={c.id} of={data} c={c} again={key} />
+                ))}
+              </ul>
+            </section>
+          )}
+          <Assess
+            id={id}
+            kept={data.assessment}
+            open={data.status === "in-progress"}
+            keys={[key, INCIDENTS]}
+          />
+          {data.assessment?.notice && <Letters id={id} />}
+          <Close of={data} again={key} />
+        </div>
+      )}
+    </div>
+  );
+}
