@@ -31,6 +31,7 @@ OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "contains_all
 ORDER = {"lt", "le", "gt", "ge"}
 DIRECTIONS = ["none", "lower", "higher", "subset", "superset"]
 STACK_MAX = 16
+LANGS = ("es", "ar")  # besides English
 
 
 class Bad(Exception):
@@ -344,6 +345,34 @@ def header(rules, kinds, triggers, holds, types):
                 c_enum("fact", [c_name("FACT_", k) for k in kinds], "FACT_COUNT")))
 
 
+def translations(spec, rules):
+    """Language -> rule id (or "unless") -> sentence, from why.<language>.csv."""
+    known = {r["id"]: set(re.findall(r"\{(\w+)\}", r["why"])) for r in rules}
+    known["unless"] = {"facts", "why"}
+    found = {}
+    for lang in LANGS:
+        name = "why.%s.csv" % lang
+        found[lang] = {}
+        for row in rows(os.path.join(spec, "rules", name)):
+            rule, why = row["rule"], row["why"]
+            need(rule in known and rule not in found[lang], name, "unknown or twice: " + rule)
+            need(why and set(re.findall(r"\{(\w+)\}", why)) == known[rule], name,
+                 rule + " has not the parameters of the English sentence")
+            need(not re.search(r"[{}]", re.sub(r"\{\w+\}", "", why)), name, rule + ": a lone brace")
+            found[lang][rule] = why
+        need("unless" in found[lang], name, "no row unless")
+    return found
+
+
+def why_tables(rules, found):
+    return (table("const char *const policy_langs[POLICY_LANGS]", map(c_str, LANGS)) +
+            table("const char *const policy_why[RULE_COUNT][POLICY_LANGS]",
+                  ("{%s}" % ", ".join(c_z(found[lang].get(r["id"])) for lang in LANGS)
+                   for r in rules)) +
+            table("const char *const policy_why_unless[POLICY_LANGS]",
+                  (c_str(found[lang]["unless"]) for lang in LANGS)))
+
+
 def body(rules, kinds, triggers, holds, obligations):
     compiler, bits = Compiler(rules, kinds), sorted(obligations)
     need(len(bits) <= 128, "obligations.csv", "at most 128 codes")
@@ -403,7 +432,8 @@ def main(argv):
     holds = sorted({r["decision"]["hold_kind"] for r in rules if "hold_kind" in r["decision"]})
     files = {
         "rules_gen.h": header(rules, kinds, triggers, holds, types),
-        "rules_gen.c": body(rules, kinds, triggers, holds, obligations),
+        "rules_gen.c": body(rules, kinds, triggers, holds, obligations) +
+                       why_tables(rules, translations(spec, rules)),
         "access_gen.c": access_table.body(rows(os.path.join(spec, "rules/access.csv")), types,
                                           spec),
         "redact_gen.c": redact_table.body(rows(os.path.join(spec, "rules/redact.csv")), types,

@@ -1,6 +1,7 @@
 /* Messages to a patient: check a draft against the rulebook, send it, take it back; templates.
  * A refusal lists every rule that refuses, each as an issue of the outcome. */
 #include "api/api_int.h"
+#include "policy/why.h"
 
 static err outreach_there(struct call *c)
 {
@@ -41,7 +42,9 @@ err api_message_check(struct call *c)
     TRY(outreach_check(&c->op, c->api->outreach, &d, &p));
     struct arena *m = c->op.arena;
     struct json *o = json_new(m, JSON_OBJECT);
-    json_set(m, o, STR("verdict"), verdict_to_json(&c->op, &p.verdict));
+    struct json *verdict = verdict_to_json(&c->op, &p.verdict);
+    json_set(m, verdict, STR("translation"), verdict_translations(&c->op, &p.verdict));
+    json_set(m, o, STR("verdict"), verdict);
     json_set_str(m, o, STR("channel"), p.channel);
     json_set_str(m, o, STR("to"), p.to_masked);
     json_set_str(m, o, STR("language"), p.language);

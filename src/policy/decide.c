@@ -109,13 +109,14 @@ static str missing_words(struct arena *a, size_t rule, const struct facts *facts
 
 /* Never claims what is not known: a rule that fired for want of facts says which. */
 static str why_of(struct op *op, const struct rulebook *book, size_t rule,
-                  const struct facts *facts)
+                  const struct facts *facts, str *ret_unknown)
 {
     str why = book->why ? book->why[rule] : str_of(policy_rules[rule].why);
     struct outcome o = judge(book, rule, facts);
     if (o.scope == TRI_YES && o.require == TRI_NO)
         return why;
     str words = missing_words(op->arena, rule, facts);
+    *ret_unknown = words;
     if (o.require == TRI_NO)
         return arena_printf(op->arena, "Unless these facts show otherwise (%.*s): %.*s",
                             STR_ARG(words), STR_ARG(why));
@@ -127,9 +128,11 @@ static struct fired fired_row(struct op *op, const struct rulebook *book, size_t
                               const struct facts *facts)
 {
     const struct rule *r = &policy_rules[rule];
+    str unknown = STR_NONE, why = why_of(op, book, rule, facts, &unknown);
     return (struct fired){.rule = r,
                           .decision = r->on_fail,
-                          .why = why_of(op, book, rule, facts),
+                          .why = why,
+                          .unknown = unknown,
                           .params =
                               book->params_json ? book->params_json[rule] : str_of(r->params)};
 }

@@ -2,6 +2,7 @@
  * against laws that must always hold. */
 #include "base/test.h"
 #include "policy/policy_int.h"
+#include "policy/why.h"
 
 static struct facts *facts_of(struct op *op, const char *text)
 {
@@ -223,6 +224,41 @@ static void verdict_as_json(void **state)
     test_op_done(&op);
 }
 
+static str in_language(struct op *op, const struct verdict *v, const char *rule, str lang)
+{
+    const struct json *list = json_get(verdict_translations(op, v), lang);
+    assert_int_equal(list->n, v->n_fired);
+    for (size_t i = 0; i < v->n_fired; i++)
+        if (str_eq(str_of(v->fired[i].rule->id), str_of(rule)))
+            return json_str(json_at(list, i));
+    return STR_NONE;
+}
+
+static void verdict_in_other_languages(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct facts *f = facts_of(&op, "{\"internal_dnc\":true,\"texts_today\":1}");
+    struct verdict v = decide(&op, bit("outbound.attempt") | bit("outbound.sms"), f);
+    assert_true(str_starts(in_language(&op, &v, "MSG-01", STR("es")),
+                           STR("A menos que estos datos indiquen lo contrario (")));
+    assert_true(
+        str_starts(in_language(&op, &v, "MSG-01", STR("ar")), STR("ما لم تبيّن هذه المعلومات")));
+    /* as with the facts known, and with other parameters */
+    for (size_t i = 0; i < v.n_fired; i++) {
+        v.fired[i].unknown = STR_NONE;
+        if (str_eq(str_of(v.fired[i].rule->id), STR("MSG-05")))
+            v.fired[i].params = STR("{\"max_segments\":3}");
+    }
+    assert_str(in_language(&op, &v, "MSG-05", STR("es")),
+               "El mensaje ocupa más de 3 parte(s). Acórtelo, o cambie las comillas curvas y los "
+               "emojis por letras simples.");
+    assert_true(str_eq(
+        in_language(&op, &v, "MSG-06", STR("ar")),
+        STR("يجب ألا تحمل الرسالة النصية العادية معلومات صحية. احذفها وأرشد المريض إلى البوابة.")));
+    test_op_done(&op);
+}
+
 /* Refused memory ends in an error or in the same answer, never in a looser one. */
 static void refused_memory_is_an_error(void **state)
 {
@@ -353,6 +389,7 @@ int main(void)
         cmocka_unit_test(emergency_path_goes_first),
         cmocka_unit_test(unknown_is_not_claimed),
         cmocka_unit_test(verdict_as_json),
+        cmocka_unit_test(verdict_in_other_languages),
         cmocka_unit_test(refused_memory_is_an_error),
         cmocka_unit_test(forgetting_a_fact_never_loosens),
         cmocka_unit_test(more_triggers_never_loosen),

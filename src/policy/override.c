@@ -114,21 +114,7 @@ static void render(struct op *op, const struct json *const *written, size_t rule
             json_set(op->arena, params, str_of(policy_params[place->param + i].name), now);
     }
     json_write(&text, params);
-    str rest = str_of(place->why);
-    while (rest.n > 0) {
-        size_t open = str_find_char(rest, '{', 0), close = str_find_char(rest, '}', 0);
-        if (close == SIZE_MAX) { /* the generator sees to it that braces come in pairs */
-            buf_add(&why, rest);
-            break;
-        }
-        buf_add(&why, str_sub(rest, 0, open));
-        const struct json *v = json_get(params, str_sub(rest, open + 1, close));
-        if (json_is(v, JSON_STRING))
-            buf_add(&why, json_str(v));
-        else if (v)
-            json_write(&why, v);
-        rest = str_sub(rest, close + 1, rest.n);
-    }
+    policy_why_fill(&why, str_of(place->why), params);
     *ret_why = buf_str(&why);
     *ret_params = buf_str(&text);
 }

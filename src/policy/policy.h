@@ -187,9 +187,9 @@ str rulebook_params(const struct rulebook *book, const struct rule *rule); /* in
 struct fired { /* a rule that applied and was not met */
     const struct rule *rule;
     enum decision decision;
-    bool suspended; /* by the emergency path: told, not enforced */
-    str why;        /* plain sentence: what is missing and what to do */
-    str params;     /* JSON object in force, "{}" */
+    bool suspended;   /* by the emergency path: told, not enforced */
+    str why, unknown; /* plain sentence: what is missing and what to do */
+    str params;       /* JSON object in force, "{}" */
 };
 
 struct verdict {

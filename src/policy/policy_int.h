@@ -72,6 +72,14 @@ struct rule_place { /* where the parts of rule i stand in the flat tables */
     const char *why;                        /* with {param}; rule.why has the values */
 };
 
+/* spec/rules/why.<language>.csv; NULL = no translation */
+#define POLICY_LANGS 2
+extern const char *const policy_langs[POLICY_LANGS];
+extern const char *const policy_why[RULE_COUNT][POLICY_LANGS];
+extern const char *const policy_why_unless[POLICY_LANGS]; /* with {facts} and {why} */
+/* words with each {param} replaced by its value. */
+void policy_why_fill(struct buf *b, str words, const struct json *params);
+
 struct hold_cap { /* how a hold ends: at most params[param] contacts, or that many units, in seconds
                    */
     uint16_t rule, param;

@@ -8,7 +8,7 @@ import { tell } from "../kit/toast";
 import { type ApiError, call, get, issueText, post } from "../lib/api";
 import { draft, keepDraft } from "../lib/drafts";
 import { type Communication, firstName, type OutcomeIssue, type Patient } from "../lib/fhir";
-import { dayTime, dayTimeInText, has, type Key, LANGS, number, t } from "../lib/i18n";
+import { dayTime, dayTimeInText, has, type Key, LANGS, lang, number, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed, useLoad } from "../lib/load";
 import { isInbound, timeOf, useMessages, usePatient } from "./data";
@@ -28,6 +28,8 @@ export interface Check {
     fired?: string[];
     obligations?: string[];
     why?: string[];
+    /** The same sentences, by language. */
+    translation?: Record<string, string[]>;
     missing?: string[];
     hold?: { kinds?: string[]; until?: string | number };
   };
@@ -180,7 +182,8 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
   const say = sayOf(check);
   if (!check || !say.kind)
     return <p class="muted fine verdict-idle">{busy ? t("v_checking") : t("v_idle")}</p>;
-  const { why = [], fired = [], missing = [], obligations = [] } = check.verdict;
+  const { fired = [], missing = [], obligations = [] } = check.verdict;
+  const why = check.verdict.translation?.[lang.value] ?? check.verdict.why ?? [];
   const paired = why.length === fired.length;
   return (
     <div class={`note verdict ${say.kind}${busy ? " stale" : ""}`} role="status">
