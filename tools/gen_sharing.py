@@ -21,7 +21,7 @@ def main(sharing, ages, types, target):
         known = {line.split("\t")[0] for line in f}
     categories = rows(sharing)
     bits = {c["category"]: i for i, c in enumerate(categories)}
-    places = {}
+    places, cited = {}, set()
     with open(target, "w", encoding="utf-8") as f:
         f.write("/* Made from spec/identity/sharing.csv and proxy-ages.csv by tools/gen_sharing.py. */\n"
                 "static const struct share_row share_rows[] = {\n")
@@ -33,6 +33,8 @@ def main(sharing, ages, types, target):
             at, end = int(r["from_age"]), int(r["to_age"])
             need(places.get(r["jurisdiction"], 0) == at < end <= 21 and r["citation"], r)
             places[r["jurisdiction"]] = end
+            need(r["citation"] not in cited, f"{r['citation']}: tells two rows apart")
+            cited.add(r["citation"])
             mask = " | ".join(f"1u << {bits[c]}" for c in r["categories"].split())
             f.write(f'    {{"{r["jurisdiction"]}", "{r["citation"]}", {at}, {end}, {mask}}},\n')
         f.write(f"}};\n#define AGE_ROWS {len(rows(ages))}u\n")

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "desk/watch.h"
+#include "identity/helper.h"
 #include "record/profile.h"
 
 #include <signal.h>
@@ -79,6 +80,18 @@ static err start_identity(struct serve *s)
 static void stop_identity(struct serve *s)
 {
     identity_free(s->id);
+}
+
+static err start_ages(struct serve *s)
+{
+    identity_zone(s->id, config_str(s->config, "house.zone"));
+    return identity_follow(&s->op, s->id);
+}
+
+static void stop_ages(struct serve *s)
+{
+    if (s->id)
+        identity_follow_stop(s->id);
 }
 
 static err start_control(struct serve *s)
@@ -184,11 +197,17 @@ static void stop_api(struct serve *s)
 }
 
 static const struct service services[] = {
-    {"record", start_record, stop_record},       {"terms", start_terms, stop_terms},
-    {"identity", start_identity, stop_identity}, {"control", start_control, stop_control},
-    {"rules", start_rules, stop_rules},          {"outreach", start_outreach, stop_outreach},
-    {"monitor", start_monitor, stop_monitor},    {"partners", start_partners, stop_partners},
-    {"looks", start_watch, stop_watch},          {"http", start_api, stop_api},
+    {"record", start_record, stop_record},
+    {"terms", start_terms, stop_terms},
+    {"identity", start_identity, stop_identity},
+    {"control", start_control, stop_control},
+    {"rules", start_rules, stop_rules},
+    {"outreach", start_outreach, stop_outreach},
+    {"monitor", start_monitor, stop_monitor},
+    {"partners", start_partners, stop_partners},
+    {"looks", start_watch, stop_watch},
+    {"ages", start_ages, stop_ages},
+    {"http", start_api, stop_api},
 };
 #define SERVICES (sizeof services / sizeof *services)
 

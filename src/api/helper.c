@@ -66,13 +66,27 @@ err api_proxies_invite(struct call *c)
 {
     struct json *in;
     struct identity_share s;
-    struct identity_invited i;
+    struct identity_proposal p;
+    struct arena *m = c->op.arena;
     TRY(body_object(c, &in));
     TRY(share_of(c, in, &s));
     str patient = json_get_str(in, STR("patient"));
     if (!fhir_id_valid(patient))
         return fail(&c->op, ERR_INVALID, "Say the id of the child's Patient.");
-    TRY(identity_proxy_invite(&c->op, c->api->id, patient, &s, &i));
+    TRY(identity_proxy_propose(&c->op, c->api->id, patient, &s, &p));
+    struct json *o = json_new(m, JSON_OBJECT);
+    json_set_str(m, o, STR("proposal"), p.proposal);
+    json_set_str(m, o, STR("expires"), time_format(m, p.expires));
+    return answer_json(c, 202, o);
+}
+
+err api_proxies_confirm(struct call *c)
+{
+    struct json *in;
+    struct identity_invited i;
+    TRY(body_object(c, &in));
+    TRY(identity_proxy_confirm(&c->op, c->api->id, json_get_str(in, STR("proposal")),
+                               json_get_str(in, STR("patient")), &i));
     return invited(c, &i);
 }
 

@@ -1,4 +1,4 @@
-/* Inviting helpers and proxies, and taking shares back: each is a RelatedPerson and one or more
+/* Inviting helpers, and taking shares back: each is a RelatedPerson and one or more
  * Consents that name it, and an invitation kept under invite/<hash>. Invariant: what is shared is
  * what the Consents in the record say, nothing is kept beside them; every step is in the trail. */
 #include "identity/helper_int.h"
@@ -11,11 +11,12 @@ struct share_row {
     const char *category, *types;
     bool preset;
 };
-struct age_row {
-    const char *place, *citation;
-    unsigned from, to, what;
-};
 #include "sharing_gen.h"
+
+const struct age_row *age_row(size_t i)
+{
+    return i < AGE_ROWS ? &age_rows[i] : NULL;
+}
 
 const char *identity_share_name(size_t i)
 {
@@ -32,7 +33,7 @@ const char *identity_share_types(size_t i)
     return i < SHARE_ROWS ? share_rows[i].types : NULL;
 }
 
-static err check(struct op *op, const struct identity_share *s)
+err share_check(struct op *op, const struct identity_share *s)
 {
     if (!s->name.n || s->name.n > NAME_MAX_BYTES || !str_utf8_valid(s->name))
         return fail(op, ERR_INVALID, "Say the helper's name.");
@@ -54,8 +55,8 @@ static err create(struct op *op, struct identity *id, const struct buf *b, str *
 }
 
 /* The house writes down the person whom the patient, or the officer, names. */
-static err person(struct op *op, struct identity *id, str patient, const struct identity_share *s,
-                  bool proxy, str *ret_id)
+err share_person(struct op *op, struct identity *id, str patient, const struct identity_share *s,
+                 bool proxy, str *ret_id)
 {
     struct buf b;
     struct op house = *op;
@@ -93,15 +94,7 @@ static void add_types(struct buf *b, unsigned what)
     buf_char(b, ']');
 }
 
-struct spoken { /* one Consent */
-    str patient, related;
-    unsigned what;
-    int64_t from, until;
-    const char *role;     /* v3-RoleCode of the actor: PRN marks a parent or guardian */
-    const char *citation; /* of the row of ages; NULL: the patient's own word */
-};
-
-static err consent(struct op *op, struct identity *id, const struct spoken *s, str *ret_id)
+err share_consent(struct op *op, struct identity *id, const struct spoken *s, str *ret_id)
 {
     struct buf b;
     buf_init(&b, op->arena, 65536);
@@ -125,8 +118,8 @@ static err consent(struct op *op, struct identity *id, const struct spoken *s, s
     return create(op, id, &b, ret_id);
 }
 
-static err invite(struct op *op, struct identity *id, str patient, const struct identity_share *s,
-                  struct identity_invited *ret)
+err share_invite(struct op *op, struct identity *id, str patient, const struct identity_share *s,
+                 struct identity_invited *ret)
 {
     uint8_t hash[HASH_BYTES];
     struct json *o = json_new(op->arena, JSON_OBJECT);
@@ -163,87 +156,15 @@ err identity_helper_invite(struct op *op, struct identity *id, const struct iden
     struct identity_invited r = {0};
     str patient;
     TRY(patient_of(op, id, &patient));
-    TRY(check(op, s));
+    TRY(share_check(op, s));
     if (!s->what || s->what >> SHARE_ROWS)
         return fail(op, ERR_INVALID, "Say what is shared.");
     if (s->until <= op->now || s->until > op->now + UNTIL_MAX_MS)
         return fail(op, ERR_INVALID, "A share ends within two years; it can be given again.");
-    TRY(person(op, id, patient, s, false, &r.related));
+    TRY(share_person(op, id, patient, s, false, &r.related));
     struct spoken word = {patient, r.related, s->what, op->now, s->until, "FAMMEMB", NULL};
-    TRY(consent(op, id, &word, &r.consent));
-    TRY(invite(op, id, patient, s, &r));
-    *ret = r;
-    return OK;
-}
-
-/* ---- parents and guardians ---- */
-
-/* The start of the birthday on which somebody is so old; 29 February counts as 1 March. */
-static int64_t birthday(str birth, unsigned age)
-{
-    struct time_span span;
-    int y;
-    unsigned m, d;
-    if (!time_parse(birth, &span) || span.precision < TIME_DAY)
-        return 0;
-    time_civil_from_days(span.lo / 86400000 - (span.lo % 86400000 < 0), &y, &m, &d);
-    y += (int)age;
-    bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-    if (m == 2 && d == 29 && !leap) {
-        m = 3;
-        d = 1;
-    }
-    return time_days_from_civil(y, m, d) * 86400000;
-}
-
-static bool place_known(str place)
-{
-    bool known = false;
-    for (size_t i = 0; i < AGE_ROWS; i++)
-        known |= str_eq(str_of(age_rows[i].place), place);
-    return known;
-}
-
-err identity_proxy_invite(struct op *op, struct identity *id, str patient,
-                          const struct identity_share *s, struct identity_invited *ret)
-{
-    struct identity_invited r = {0};
-    struct identity_share said = *s;
-    struct record_doc doc;
-    struct json *tree;
-    struct op house = *op;
-    size_t n = 0;
-    TRY(need_manage(op));
-    TRY(check(op, s));
-    house.actor = identity_system();
-    err e = record_read(&house, id->rec, fhir_type_parse(STR("Patient")), patient, &doc);
-    if (e == OK)
-        e = record_parse(&house, &doc, &tree);
-    op->audit = house.audit;
-    op->fault = house.fault;
-    TRY(e);
-    str birth = json_get_str(tree, STR("birthDate"));
-    str place = place_known(s->place) ? s->place : STR("*");
-    if (!birthday(birth, 0))
-        return fail(op, ERR_UNPROCESSABLE, "The child's day of birth has to be in the record.");
-    said.until = 0;
-    said.what = 0;
-    for (size_t i = 0; i < AGE_ROWS; i++) {
-        const struct age_row *row = &age_rows[i];
-        int64_t from = birthday(birth, row->from), until = birthday(birth, row->to);
-        if (!str_eq(str_of(row->place), place) || until <= op->now)
-            continue;
-        if (!n++)
-            TRY(person(op, id, patient, s, true, &r.related));
-        struct spoken word = {patient, r.related, row->what, from, until, "PRN", row->citation};
-        TRY(consent(&house, id, &word, &r.consent));
-        op->audit = house.audit;
-        said.what |= row->what;
-        said.until = until;
-    }
-    if (!n)
-        return fail(op, ERR_UNPROCESSABLE, "The patient is of age: let them invite a helper.");
-    TRY(invite(op, id, patient, &said, &r));
+    TRY(share_consent(op, id, &word, &r.consent));
+    TRY(share_invite(op, id, patient, s, &r));
     *ret = r;
     return OK;
 }
@@ -251,7 +172,7 @@ err identity_proxy_invite(struct op *op, struct identity *id, str patient,
 /* ---- the patient's list ---- */
 
 /* A category counts as shared when all of its types are. */
-static unsigned what_of(const struct json *provision)
+unsigned share_what(const struct json *provision)
 {
     const struct json *classes = JSON_GET(provision, "class");
     unsigned what = 0;
@@ -280,7 +201,7 @@ static bool row_of(const struct json *c, struct identity_helper_row *ret)
         return false;
     *ret = (struct identity_helper_row){
         .related = ref.id,
-        .what = what_of(p),
+        .what = share_what(p),
         .from = from.lo,
         .until = until.lo,
         .active = str_eq(json_get_str(c, STR("status")), STR("active")),

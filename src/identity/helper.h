@@ -28,10 +28,26 @@ struct identity_invited {
 /* By the patient (op->actor). Audited. */
 MUST err identity_helper_invite(struct op *op, struct identity *id, const struct identity_share *s,
                                 struct identity_invited *ret);
-/* By who may manage: the parent or guardian of a child; one Consent for each row of ages that is
- * still to come. ERR_UNPROCESSABLE: no birth date, or of age. Audited. */
-MUST err identity_proxy_invite(struct op *op, struct identity *id, str patient,
-                               const struct identity_share *s, struct identity_invited *ret);
+/* By who may manage: the parent or guardian of a child, until another who may manage confirms;
+ * seven days. ERR_UNPROCESSABLE: no birth date, or of age. Audited. */
+struct identity_proposal {
+    str proposal; /* opaque; no secret */
+    int64_t expires;
+};
+MUST err identity_proxy_propose(struct op *op, struct identity *id, str patient,
+                                const struct identity_share *s, struct identity_proposal *ret);
+/* One Consent for each row of ages that is still to come, and the invitation. Once. ERR_FORBIDDEN
+ * for who proposed it, ERR_CONFLICT when it is about another patient, ERR_NOT_FOUND. Audited. */
+MUST err identity_proxy_confirm(struct op *op, struct identity *id, str proposal, str patient,
+                                struct identity_invited *ret);
+
+/* The house's IANA zone, whose midnight a birthday is; before identity_follow(), outlives id. */
+void identity_zone(struct identity *id, str zone);
+/* The follower that moves a guardian's Consents with the child's day of birth: its thread, and one
+ * step of it (op->actor the system; *ret_n: changes taken, 0 at the end). */
+MUST err identity_follow(struct op *op, struct identity *id);
+void identity_follow_stop(struct identity *id);
+MUST err identity_proxy_step(struct op *op, struct identity *id, size_t *ret_n);
 
 struct identity_helper_row {
     str consent, related, name;

@@ -112,15 +112,13 @@ static err sweep_slice(struct op *op, struct identity *id, unsigned slice, struc
     return OK;
 }
 
-/* Of sessions that are gone; invitations that nobody took up in their time. */
-static err sweep_lists(struct op *op, struct identity *id, struct store_tx *tx, size_t *n)
+/* What has an end of its own and is past it. */
+static err sweep_over(struct op *op, struct identity *id, const char *prefix, struct store_tx *tx,
+                      size_t *n)
 {
     str *keys;
     size_t n_keys;
-    TRY(store_kv_list(op, id->store, STR("mine/"), SWEEP_MAX, &keys, &n_keys));
-    for (size_t i = 0; i < n_keys; i++)
-        TRY(sweep_one(op, id, str_sub(keys[i], 5, SIZE_MAX), tx, n));
-    TRY(store_kv_list(op, id->store, STR("invite/"), SWEEP_MAX, &keys, &n_keys));
+    TRY(store_kv_list(op, id->store, str_of(prefix), SWEEP_MAX, &keys, &n_keys));
     for (size_t i = 0; i < n_keys; i++) {
         struct json *o;
         TRY(oauth_load(op, id, keys[i], &o, NULL));
@@ -129,6 +127,19 @@ static err sweep_lists(struct op *op, struct identity *id, struct store_tx *tx, 
         store_tx_kv(tx, keys[i], STR_NONE);
         ++*n;
     }
+    return OK;
+}
+
+/* Of sessions that are gone; invitations that nobody took up in their time. */
+static err sweep_lists(struct op *op, struct identity *id, struct store_tx *tx, size_t *n)
+{
+    str *keys;
+    size_t n_keys;
+    TRY(store_kv_list(op, id->store, STR("mine/"), SWEEP_MAX, &keys, &n_keys));
+    for (size_t i = 0; i < n_keys; i++)
+        TRY(sweep_one(op, id, str_sub(keys[i], 5, SIZE_MAX), tx, n));
+    TRY(sweep_over(op, id, "invite/", tx, n));
+    TRY(sweep_over(op, id, "proxy/", tx, n));
     return delegation_sweep(op, id, tx, n);
 }
 

@@ -97,6 +97,11 @@ struct identity {
     atomic_int_fast64_t rest_max;     /* ms */
     atomic_uint signing, signing_max; /* sign-ins under way */
     unsigned ticks, slice;
+    str zone;           /* of the house; empty: UTC */
+    pthread_t follower; /* proxy_ages.c */
+    bool following;
+    uint64_t seen; /* of the record's changes, in this process */
+    atomic_bool stop;
 };
 
 /* account.c */

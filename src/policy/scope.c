@@ -1,7 +1,6 @@
-/* What an app's scopes leave of what its user's role may do. Of the scopes that fit a type and an
- * action, the widest kind counts for reading and searching alike, so that no count tells of what a
- * read would refuse: all of a type, else one patient's, else what restrictions name. Invariant:
- * this code only ever turns a yes into a no or into less. */
+/* What an app's scopes leave of what its user's role may do: the union of what each gives (SMART
+ * App Launch 2.2, scopes), asked by action. What a search counts is what its own scopes name,
+ * document by document. Invariant: this code only ever turns a yes into a no or into less. */
 #include "policy/scope.h"
 
 /* Of R4, what describes the house and not a patient (compartmentdefinition-patient.html leaves
@@ -145,34 +144,44 @@ static bool is_whole(const struct access_request *q)
            q->action == ACTION_IMPORT;
 }
 
-/* The scopes that decide, as bits: see the head of the file. */
-static uint32_t deciding(const struct scopes *all, const struct access_request *q)
+/* A patient/ scope, where there is a patient to speak of. */
+static bool of_one(const struct scope *s, const struct access_request *q)
 {
-    uint32_t kinds[4] = {0}; /* wide, one patient's, restricted of one patient, restricted */
-    for (size_t i = 0; i < all->n; i++) {
-        const struct scope *s = &all->at[i];
-        bool patient = s->level == LEVEL_PATIENT, some = s->query.n > 0;
-        if ((s->type && s->type != q->type) || !reaches(s, q))
-            continue;
-        kinds[patient ? 1 + some : some ? 3 : 0] |= UINT32_C(1) << i;
-    }
-    if (is_whole(q))
-        return kinds[0];
-    for (size_t k = 0; k < 3; k++)
-        if (kinds[k])
-            return kinds[k];
-    return kinds[3];
+    return s->level == LEVEL_PATIENT && !policy_type_shared(q->type);
 }
 
-/* The trail names others than the patient; it is shown to an app only as to the patient. */
-static bool outside(const struct actor *who, const struct access_request *q, bool narrowed)
+static bool fits(const struct scope *s, const struct access_request *q)
+{
+    if ((s->type && s->type != q->type) || !reaches(s, q))
+        return false;
+    return !is_whole(q) || (s->level != LEVEL_PATIENT && !s->query.n);
+}
+
+/* Is it about that patient's? The trail names others than the patient; it is shown to an app only
+ * as to the patient. A search (narrowed) is confined to theirs. */
+static bool whose(const struct actor *who, const struct scope *s, const struct access_request *q,
+                  bool narrowed)
 {
     uint64_t patient = who->scopes->patient;
-    if (!patient)
+    if (!of_one(s, q))
         return true;
+    if (!patient)
+        return false;
     if (str_eq(policy_type_name(q->type), STR("AuditEvent")))
-        return who->patient != patient;
-    return !narrowed && q->patient != patient;
+        return who->patient == patient;
+    return narrowed || q->patient == patient;
+}
+
+bool policy_scope_holds(const struct actor *who, const struct access_request *q)
+{
+    const struct scopes *all = who->scopes;
+    bool held = false;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct scope *s = &all->at[i];
+        if (fits(s, q) && whose(who, s, q, false))
+            held |= !s->query.n || (q->scopes_held >> i & 1);
+    }
+    return held;
 }
 
 /* Notifications go out later on the word of the account behind, not of this token: an app that sees
@@ -191,26 +200,48 @@ static void refuse_scope(struct access_verdict *ret, const char *why)
                                    .why = str_of(why)};
 }
 
+/* What a search may find: the union of what its scopes name. */
+static void narrow(const struct actor *who, const struct access_request *q,
+                   struct access_verdict *ret)
+{
+    const struct scopes *all = who->scopes;
+    uint32_t theirs = 0, some = 0; /* restricted: to what is the one patient's, to anybody's */
+    bool wide = false, one = false;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct scope *s = &all->at[i];
+        bool patient = of_one(s, q);
+        if (!fits(s, q) || !whose(who, s, q, true))
+            continue;
+        if (s->query.n)
+            *(patient ? &theirs : &some) |= UINT32_C(1) << i;
+        else
+            *(patient ? &one : &wide) = true;
+    }
+    if (wide)
+        return;
+    bool narrower = one || theirs;
+    ret->joint = narrower && some;
+    ret->confine = narrower ? all->patient : 0;
+    ret->narrow = one && !some ? 0 : theirs | some;
+    ret->beside = one && some;
+}
+
 void policy_scope(const struct actor *who, const struct access_request *q,
                   struct access_verdict *ret)
 {
     const struct scopes *all = who->scopes;
-    bool narrowed = q->action == ACTION_SEARCH;
-    uint32_t bits = deciding(all, q), some = 0;
-    bool patient = false;
+    bool narrowed = q->action == ACTION_SEARCH, given = false, theirs = false;
     for (size_t i = 0; i < all->n; i++)
-        if (bits >> i & 1) {
-            patient = all->at[i].level == LEVEL_PATIENT;
-            some |= all->at[i].query.n ? UINT32_C(1) << i : 0;
+        if (fits(&all->at[i], q)) {
+            given = true;
+            theirs |= whose(who, &all->at[i], q, narrowed);
         }
-    if (!bits || outlives(q)) {
+    if (!given || outlives(q))
         refuse_scope(ret, "This app was not given a scope for this (SCOPE-01).");
-    } else if (patient && !policy_type_shared(q->type) && outside(who, q, narrowed)) {
+    else if (!theirs)
         refuse_scope(ret, "This app was given one patient's record only (SCOPE-01).");
-    } else if (some && !narrowed && !(some & q->scopes_held)) {
+    else if (narrowed)
+        narrow(who, q, ret);
+    else if (!policy_scope_holds(who, q))
         refuse_scope(ret, "This app was given a part of this type only (SCOPE-01).");
-    } else if (narrowed) {
-        ret->confine = patient && !policy_type_shared(q->type) ? all->patient : 0;
-        ret->narrow = some;
-    }
 }

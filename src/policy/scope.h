@@ -41,10 +41,13 @@ bool scope_parse(str word, struct scope *ret);
 bool scopes_parse(str text, struct scopes *ret);
 /* Everything that scope a allows, scope b allows too. Levels are equal only to themselves. */
 bool scope_within(const struct scope *a, const struct scope *b);
-/* Narrows what the role's row allowed: refuses, or sets confine and narrow. who->scopes is set and
- * ret->allowed true. policy_access() has done it already. */
+/* Narrows what the role's row allowed: refuses, or sets how a search is narrowed. who->scopes is
+ * set and ret->allowed true. policy_access() has done it already. */
 void policy_scope(const struct actor *who, const struct access_request *request,
                   struct access_verdict *ret);
+/* Does a scope give the action on this very document (patient, scopes_held of the request)? Of a
+ * search, too. Says nothing of the role. */
+bool policy_scope_holds(const struct actor *who, const struct access_request *request);
 /* Holds nothing of any patient: readable beside a patient/ scope, wherever it lives. */
 bool policy_type_shared(int type);
 

@@ -175,6 +175,8 @@ static void whole(void **state)
     assert_false(MAY("system/*.r", NULL, ACTION_EXPORT, 0));
     assert_false(MAY("patient/*.rs", NULL, ACTION_EXPORT, 0));
     assert_false(MAY("patient/*.rs", "Patient", ACTION_EXPORT, PATIENT));
+    assert_true(MAY("system/Patient.rs", "Patient", ACTION_EXPORT, 0));
+    assert_false(MAY("system/Patient.rs?gender=a", "Patient", ACTION_EXPORT, 0));
     assert_true(MAY("system/*.cu", NULL, ACTION_IMPORT, 0));
     assert_false(MAY("system/*.c", NULL, ACTION_IMPORT, 0));
     assert_false(MAY("patient/*.cu", "Patient", ACTION_IMPORT, PATIENT));
@@ -193,13 +195,19 @@ static void one_patient(void **state)
     assert_true(v.allowed && v.confine == PATIENT && v.narrow == 0);
     v = ask(ROLE_SYSTEM, "patient/*.rs", about("Location", ACTION_SEARCH, 0));
     assert_true(v.allowed && v.confine == 0);
-    /* beside a wide one it adds nothing; beside a restricted one it decides */
+    /* beside a wide one it adds nothing; beside a restricted one each gives its part */
     v = ask(ROLE_SYSTEM, "patient/Observation.rs user/Observation.rs",
             about("Observation", ACTION_SEARCH, 0));
     assert_true(v.allowed && v.confine == 0);
     v = ask(ROLE_SYSTEM, "user/Observation.rs?category=x patient/Observation.rs",
             about("Observation", ACTION_SEARCH, 0));
-    assert_true(v.allowed && v.confine == PATIENT && v.narrow == 0);
+    assert_true(v.allowed && v.joint && v.beside && v.confine == PATIENT && v.narrow == 1);
+    v = ask(ROLE_SYSTEM, "user/Observation.rs?category=x patient/Observation.rs?category=y",
+            about("Observation", ACTION_SEARCH, 0));
+    assert_true(v.allowed && v.joint && !v.beside && v.confine == PATIENT && v.narrow == 3);
+    v = ask(ROLE_SYSTEM, "patient/Observation.rs?category=y patient/Observation.rs",
+            about("Observation", ACTION_SEARCH, 0));
+    assert_true(v.allowed && !v.joint && v.confine == PATIENT && v.narrow == 0);
     /* the trail: only as to the patient */
     assert_false(MAY("patient/AuditEvent.rs", "AuditEvent", ACTION_SEARCH, 0));
     assert_true(MAY("user/AuditEvent.rs", "AuditEvent", ACTION_SEARCH, 0));
@@ -212,6 +220,10 @@ static void one_patient(void **state)
     struct access_request q = about("Observation", ACTION_READ, 0);
     policy_access(&a, &q, &v);
     assert_false(v.allowed);
+    assert_true(scopes_parse(STR("patient/Observation.rs user/Observation.rs?category=x"), &none));
+    q = about("Observation", ACTION_SEARCH, 0);
+    policy_access(&a, &q, &v);
+    assert_true(v.allowed && !v.joint && !v.confine && v.narrow == 2);
 }
 
 static void restrictions(void **state)
@@ -233,6 +245,61 @@ static void restrictions(void **state)
     v = ask(ROLE_SYSTEM, "user/Observation.rs?category=a user/Observation.s",
             about("Observation", ACTION_SEARCH, 0));
     assert_true(v.allowed && v.narrow == 0);
+}
+
+/* The test's own word on what one scope gives of one document. */
+static bool gives(const struct scope *s, size_t i, const struct access_request *q)
+{
+    static const unsigned letter[ACTION_COUNT] = {
+        [ACTION_READ] = LETTER_READ,     [ACTION_SEARCH] = LETTER_SEARCH,
+        [ACTION_HISTORY] = LETTER_READ,  [ACTION_CREATE] = LETTER_CREATE,
+        [ACTION_UPDATE] = LETTER_UPDATE, [ACTION_DELETE] = LETTER_DELETE};
+    if (s->level == LEVEL_PATIENT && q->patient != PATIENT)
+        return false;
+    if (s->query.n && !(q->scopes_held >> i & 1))
+        return false;
+    return s->letters & letter[q->action] && (!s->type || s->type == q->type);
+}
+
+/* Several scopes give what each gives, and nothing else; what a search may find holds all of it. */
+static void the_union(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {
+        "patient/Observation.rs user/Observation.rs?category=a",
+        "patient/Observation.rs?category=a user/Observation.rs?category=b",
+        "patient/Observation.s user/Observation.r",
+        "patient/Observation.r?category=a user/Observation.s?category=b",
+        "user/Observation.rs?category=a user/Observation.rs?category=b patient/Condition.cruds",
+        "patient/*.cruds user/Observation.c?category=a patient/Observation.d",
+        "user/Observation.rs?category=a patient/*.rs user/Observation.u",
+        "patient/Observation.rs?category=a patient/Observation.r user/*.s"};
+    for (size_t n = 0; n < sizeof sets / sizeof *sets; n++)
+        for (unsigned x = 0; x < 2u * 8u * ACTION_COUNT; x++) {
+            struct scopes all = {.patient = PATIENT};
+            struct access_request q =
+                about("Observation", (enum action)(x / 16), x & 1 ? PATIENT : 3);
+            q.scopes_held = x >> 1 & 7;
+            assert_true(scopes_parse(str_of(sets[n]), &all));
+            bool want = false;
+            if (q.action > ACTION_DELETE)
+                continue;
+            for (size_t i = 0; i < all.n; i++)
+                want |= gives(&all.at[i], i, &q);
+            struct actor a = {
+                .role = ROLE_SYSTEM, .purpose = role_purpose(ROLE_SYSTEM), .scopes = &all};
+            assert_int_equal(policy_scope_holds(&a, &q), want);
+            struct access_verdict v = ask(ROLE_SYSTEM, sets[n], q);
+            if (q.action != ACTION_SEARCH) {
+                assert_int_equal(v.allowed, want);
+                continue;
+            }
+            bool theirs = !v.confine || q.patient == v.confine;
+            bool named = !v.narrow || v.narrow & q.scopes_held;
+            bool found = v.joint ? named || (v.beside && theirs) : named && theirs;
+            assert_true(!want || (v.allowed && found));
+            assert_true(v.joint || (v.allowed && found) == want);
+        }
 }
 
 /* Whatever the role, type, action and flags: with scopes there is never a yes that the role alone
@@ -280,6 +347,7 @@ int main(void)
         cmocka_unit_test(one_in_another), cmocka_unit_test(letters),
         cmocka_unit_test(whole),          cmocka_unit_test(one_patient),
         cmocka_unit_test(restrictions),   cmocka_unit_test(never_more),
+        cmocka_unit_test(the_union),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

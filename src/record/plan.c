@@ -333,8 +333,8 @@ err plan_holds(struct op *op, struct record *rec, const struct plan *plan,
                const struct store_doc *d, bool *ret)
 {
     struct json *tree;
-    bool holds = true;
-    if (plan->match) {
+    bool holds = !plan->joint || scopes_find(op, rec, d);
+    if (holds && plan->match) {
         TRY(tree_shown(op, rec, d, &tree));
         TRY(fhir_query_match(op, plan->asked, tree, &holds));
     }

@@ -157,6 +157,7 @@ struct plan {
     bool empty;                     /* nothing can match */
     bool verify;                    /* hits must be asked plan_holds() too */
     bool careful;                   /* hits may be hidden: each is asked, to be counted too */
+    bool joint;                     /* an app's scopes of both levels: each is asked (scopes.c) */
     bool own;                       /* finds what the actor wrote, and nothing else */
     bool match;                     /* keys cannot tell all: the document itself is asked */
     uint64_t home;                  /* compartment that a home parameter named; 0 none */
@@ -256,6 +257,8 @@ uint64_t scopes_patient(const struct actor *actor);
 uint32_t scopes_held(struct op *op, struct record *rec, fhir_type type, struct json *resource);
 uint32_t scopes_held_doc(struct op *op, struct record *rec, const struct store_doc *d);
 /* A search comes down to what v->confine and v->narrow leave. */
+/* Of a hit of a joint plan: do the scopes that give searching name it? */
+bool scopes_find(struct op *op, struct record *rec, const struct store_doc *d);
 MUST err scopes_narrow(struct op *op, struct record *rec, fhir_type type,
                        const struct access_verdict *v, struct clause_list *clauses,
                        struct plan *plan);

@@ -63,31 +63,57 @@ uint32_t scopes_held_doc(struct op *op, struct record *rec, const struct store_d
     return 0;
 }
 
-static err one_of(struct op *op, struct record *rec, fhir_type type, uint32_t narrow,
-                  struct clause_list *clauses, struct plan *plan)
+/* Of restrictions: what they name. */
+static err restricted(struct range_set *s, uint32_t narrow)
 {
-    struct range_set s = {.op = op, .rec = rec};
-    const struct scopes *all = op->actor->scopes;
+    const struct scopes *all = s->op->actor->scopes;
     for (size_t i = 0; i < all->n; i++) {
-        const struct fhir_query *q = narrow >> i & 1 ? query_of(op, rec, &all->at[i]) : NULL;
-        if (!q)
-            continue;
+        const struct fhir_query *q =
+            narrow >> i & 1 ? query_of(s->op, s->rec, &all->at[i]) : NULL;
         const uint16_t *number;
-        size_t n = clause_numbers(q->clauses[0].param, &number);
+        size_t n = q ? clause_numbers(q->clauses[0].param, &number) : 0;
         for (size_t k = 0; k < n; k++)
-            TRY(clause_values(&s, number[k], &q->clauses[0]));
+            TRY(clause_values(s, number[k], &q->clauses[0]));
     }
-    plan->empty |= s.or.n == 0 || type == rec->t_audit;
-    clause_push(op, clauses, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
-    return op_check(op);
+    return OK;
+}
+
+/* What leads to all of a patient's of the type, and maybe to more. */
+static void compartment(struct range_set *s, fhir_type type, const uint64_t *patient)
+{
+    str codes = fhir_compartment_params(s->rec->t_patient, type), code;
+    while (str_take_until(&codes, ' ', &code)) {
+        const struct fhir_param *p = fhir_param_find(type, code);
+        for (size_t i = 0; p && i < (p->alias ? p->n_parts : 1u); i++)
+            clause_targets(s, p->alias ? p->parts[i] : p->number, patient, 1);
+    }
 }
 
 err scopes_narrow(struct op *op, struct record *rec, fhir_type type, const struct access_verdict *v,
                   struct clause_list *clauses, struct plan *plan)
 {
-    if (v->confine) {
+    struct range_set s = {.op = op, .rec = rec};
+    if (v->confine && !v->joint) {
         plan->empty |= plan->q.comp && plan->q.comp != v->confine;
         plan->q.comp = v->confine;
     }
-    return v->narrow ? one_of(op, rec, type, v->narrow, clauses, plan) : OK;
+    plan->joint = v->joint;
+    plan->careful |= v->joint;
+    if (!v->narrow || (v->beside && type == rec->t_patient))
+        return OK; /* a patient is their own: no key says so */
+    TRY(restricted(&s, v->narrow));
+    if (v->beside)
+        compartment(&s, type, &op->actor->scopes->patient);
+    plan->empty |= s.or.n == 0 || type == rec->t_audit;
+    clause_push(op, clauses, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
+    return op_check(op);
+}
+
+bool scopes_find(struct op *op, struct record *rec, const struct store_doc *d)
+{
+    struct access_request q = {.type = d->type,
+                               .action = ACTION_SEARCH,
+                               .patient = d->comp,
+                               .scopes_held = scopes_held_doc(op, rec, d)};
+    return policy_scope_holds(op->actor, &q);
 }

@@ -2,6 +2,7 @@
 ends by the child's age; a look that seems wrong becomes a case."""
 import http.client
 import json
+import time
 from datetime import date, datetime, timedelta, timezone
 
 from weft_http import Case, Events, main
@@ -21,6 +22,7 @@ class Helper(Case):
     def before_start(cls):
         cls.ana = cls.server.token("patient", "--patient", "ana", "--user", "ana")
         cls.eva = cls.server.token("patient", "--patient", "eva", "--user", "eva")
+        cls.other = cls.server.token("admin", "--user", "other.admin")
         cls.olga = cls.server.token("privacy", "--user", "olga", "--reference", "Practitioner/olga")
 
     def ask(self, method, path, token=None, body=None):
@@ -183,7 +185,7 @@ class Helper(Case):
             self.put("MedicationRequest", f"m-{name}", {
                 "status": "active", "intent": "order", "subject": {"reference": f"Patient/{name}"},
                 "medicationCodeableConcept": {"text": "x"}})
-        invite = lambda p: self.ask("POST", "/auth/proxies", self.admin, {"patient": p, "name": "Parent"})
+        invite = lambda p: self.guardian(p)
         seen = {}
         for name in ("kid", "teen", "eve"):
             told = self.expect(201, invite(name)).json
@@ -200,6 +202,59 @@ class Helper(Case):
         periods = sorted(e["resource"]["provision"]["period"]["start"] for e in found["entry"])
         self.assertEqual(2, len(periods))
         self.assertEqual(years_ago(8)[5:], periods[1][5:10])
+
+    def test_r170_a_guardian_takes_two_administrators(self):
+        self.put("Patient", "pip", {"name": [{"given": ["Pip"]}], "birthDate": years_ago(5)})
+        people = lambda: self.call("GET", "/fhir/RelatedPerson?patient=Patient/pip&_summary=count", token="system").json["total"]
+        told = self.expect(202, self.ask("POST", "/auth/proxies", self.admin, {"patient": "pip", "name": "P"}))
+        self.assertEqual({"proposal", "expires"}, set(told.json))  # nothing to join with, nothing made
+        self.assertEqual(0, people())
+        say = lambda who, patient="pip": self.ask("POST", "/auth/proxies/confirm", who,
+                                                  {"proposal": told.json["proposal"], "patient": patient})
+        self.expect(403, say(self.admin))
+        self.expect(403, say(self.nurse))
+        self.expect(409, say(self.other, "ana"))
+        self.assertEqual(404, self.ask("POST", "/auth/join/begin", None, {"secret": told.json["proposal"]}).status)
+        self.assertEqual(0, people())
+        self.join(self.expect(201, say(self.other)).json["secret"], "parent.pip")
+        self.assertEqual(1, people())
+        self.expect(404, say(self.other))
+
+    def periods(self, kid):
+        found = self.expect(200, self.call("GET", f"/fhir/Consent?patient=Patient/{kid}", token="system")).json
+        return sorted((e["resource"]["provision"]["period"]["start"][:10], e["resource"]["provision"]["period"]["end"][:10])
+                      for e in found["entry"])
+
+    def test_r171_ends_move_with_the_day_of_birth(self):
+        kid = {"name": [{"given": ["Max"]}], "birthDate": "2018-05-06"}
+        self.put("Patient", "max", kid)
+        self.put("Patient", "bob", kid)
+        for name in ("max", "bob"):
+            self.expect(201, self.guardian(name))
+        self.assertEqual([("2018-05-06", "2030-05-06"), ("2030-05-06", "2036-05-06")], self.periods("max"))
+        self.assertEqual(self.periods("max"), self.periods("bob"))
+        late = self.expect(200, self.call("GET", "/fhir/Consent?patient=Patient/bob", token="system")).json["entry"]
+        late = next(e["resource"] for e in late if e["resource"]["provision"]["period"]["end"] > "2036")
+        late["provision"]["period"]["end"] = "2033-01-01T00:00:00Z"  # an officer's own word
+        self.put("Consent", late["id"], late)
+        for birth, want, bob in (("2016-02-29", [("2016-02-29", "2028-02-29"), ("2028-02-29", "2034-03-01")], "2033-01-01"),
+                                 ("2019-01-02", [("2019-01-02", "2031-01-02"), ("2031-01-02", "2037-01-02")], "2033-01-01"),
+                                 ("2012-01-02", [("2012-01-02", "2024-01-02"), ("2024-01-02", "2030-01-02")], "2030-01-02")):
+            for name in ("max", "bob"):
+                self.put("Patient", name, {**kid, "birthDate": birth})
+            for _ in range(100):
+                if self.periods("max") == want and self.periods("bob")[1][1] == bob:
+                    break
+                time.sleep(0.1)
+            self.assertEqual(want, self.periods("max"))
+            self.assertEqual(bob, self.periods("bob")[1][1])
+
+    def guardian(self, patient):
+        a = self.ask("POST", "/auth/proxies", self.admin, {"patient": patient, "name": "Parent"})
+        if a.status != 202:
+            return a
+        return self.ask("POST", "/auth/proxies/confirm", self.other,
+                        {"proposal": a.json["proposal"], "patient": patient})
 
     def test_this_looks_wrong(self):
         self.expect(200, self.call("GET", "/fhir/MedicationRequest/m-ana", token="nurse"))
