@@ -101,16 +101,13 @@ struct access_request {
 };
 
 struct access_verdict {
-    bool allowed;
+    bool allowed, joint, beside; /* the last two: of a search by scopes, see scope.h */
     bool compartment_only; /* search/history/export: the record must add the actor's compartment */
     bool own_only;         /* the same: only what the actor wrote or is */
     bool hide_sensitive;   /* the same: leave out what has a restricted label */
     uint32_t narrow;       /* search: only what one of these scopes' restrictions names; 0: all */
     uint64_t confine;      /* search: only this patient's compartment, by a scope; 0: not so */
-    bool joint;  /* search: narrow and confine each give a part: policy_scope_holds() is asked of
-                    every hit */
-    bool beside; /* joint, and all of that patient's is a part */
-    str rule;    /* id of the row that decided, e.g. "ACCESS-NURSE-03" or "ACCESS-DENY" */
+    str rule;              /* id of the row that decided, e.g. "ACCESS-NURSE-03" or "ACCESS-DENY" */
     str citation;
     str why; /* on refusal: one plain sentence naming the rule; empty when allowed */
 };

@@ -42,7 +42,9 @@ bool scopes_parse(str text, struct scopes *ret);
 /* Everything that scope a allows, scope b allows too. Levels are equal only to themselves. */
 bool scope_within(const struct scope *a, const struct scope *b);
 /* Narrows what the role's row allowed: refuses, or sets how a search is narrowed. who->scopes is
- * set and ret->allowed true. policy_access() has done it already. */
+ * set and ret->allowed true. policy_access() has done it already. joint: narrow and confine each
+ * give a part of a search, policy_scope_holds() is asked of every hit; beside: all of confine is
+ * one. */
 void policy_scope(const struct actor *who, const struct access_request *request,
                   struct access_verdict *ret);
 /* Does a scope give the action on this very document (patient, scopes_held of the request)? Of a
