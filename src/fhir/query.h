@@ -54,7 +54,8 @@ enum fhir_key_kind {
     KEY_DISPLAY,   /* text: what a token is called (display, CodeableConcept.text, type.text); or a
                     * reference that cannot be asked for (contained, only named) */
     KEY_TYPED,     /* an identifier: system and code of its type, text its value (:of-type) */
-    KEY_WORDS,     /* text: a piece of the resource's text, for _content and _text */
+    KEY_WORDS,     /* text: a piece of the resource's text, for _content and _text; with system
+                    * and code: what that code is called */
     KEY_PLACE      /* lo, hi: latitude and longitude in units of 10^-7 degrees */
 };
 /* A parameter that is answered by the words of the text: _text (the narrative), _content (all). */

@@ -263,6 +263,53 @@ static void change(struct fixture *f, const char *at, const char *text)
     assert_int_equal(record_update(&f->op, f->rec, fhir_type_of(tree), id, tree, STR_NONE, &r), OK);
 }
 
+#define CODED(system, code, display)                                                               \
+    "{\"system\":\"" system "\",\"code\":\"" code "\",\"display\":\"" display "\"}"
+#define READING(coding, more)                                                                      \
+    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[" coding         \
+    "]}" more "}"
+
+/* Names of codes: by the code's key, by a key of their own (bodySite), and of one code several. */
+static void names_of_codes(void **state)
+{
+    struct fixture *f = *state;
+    fixture_make(f, READING(CODED("http://x/c", "w", "Body Weight"), ""));
+    fixture_make(f, READING(CODED("http://x/c", "w", "Gewicht des K\xc3\xb6rpers"), ""));
+    fixture_make(f, READING("{\"system\":\"http://x/c\",\"code\":\"w\"}", ""));
+    fixture_make(f, READING(CODED("http://x/c", "h", "Height"),
+                            ",\"bodySite\":{\"text\":\"Left arm\",\"coding\":[" CODED(
+                                "http://x/s", "a", "Left arm") "]}"));
+    fixture_make(f, READING(CODED("http://x/c", "l",
+                                  "one two three four five six seven eight "
+                                  "nine ten a b c d e f g h i j k l m n o"),
+                            ",\"method\":{\"coding\":[{\"display\":\"Uncoded way\"}]}"));
+    const char *last = fixture_make(f, READING(CODED("http://x/c", "b", "Bodyline length"), ""));
+    const struct row rows[] = {
+        {"Observation", "_content=weight", 1},
+        {"Observation", "_content=WEIGHT%20body", 1},
+        {"Observation", "_content=gewicht,weight", 2},
+        {"Observation", "_content=korpers", 1},
+        {"Observation", "_content=bod*", 2},
+        {"Observation", "_content=b*", 3},
+        {"Observation", "_content=arm%20height", 1},
+        {"Observation", "_content=%22left%20arm%22", 1},
+        {"Observation", "_content=%22arm%20height%22", 0},
+        {"Observation", "_content=NOT%20weight", 5},
+        {"Observation", "_content=seven", 1}, /* too long a name */
+        {"Observation", "_content=uncoded", 1} /* of no code */,
+        {"Observation", "_content=w", 0},
+        {"Observation", "_text=weight", 0},
+        {"Observation", "_content:missing=false", 5},
+        {"Observation", "_content:missing=true", 1},
+        {"Condition", "_content=weight", 0},
+    };
+    asks(f, rows, sizeof rows / sizeof *rows);
+    change(f, last, READING(CODED("http://x/c", "b", "Weight of the arm"), ""));
+    assert_int_equal(fixture_count(f, "Observation", "_content=bodyline"), 0);
+    assert_int_equal(fixture_count(f, "Observation", "_content=weight"), 2);
+    assert_int_equal(fixture_count(f, "Observation", "_content=arm"), 2);
+}
+
 #define NAMED(name) "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"" name "\"}]}"
 #define OBSERVED                                                                                   \
     "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"               \
@@ -389,7 +436,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH_BACKENDS(chains_from_any_side), BOTH_BACKENDS(modifiers),
         BOTH_BACKENDS(words_places_units),   BOTH_BACKENDS(codes_that_others_know),
-        BOTH_BACKENDS(others_stay_hidden),   BOTH_BACKENDS(then_inner_first),
-        BOTH_BACKENDS(then_one_by_one),      BOTH_BACKENDS(then_but_hidden_since)};
+        BOTH_BACKENDS(names_of_codes),       BOTH_BACKENDS(others_stay_hidden),
+        BOTH_BACKENDS(then_inner_first),     BOTH_BACKENDS(then_one_by_one),
+        BOTH_BACKENDS(then_but_hidden_since)};
     return cmocka_run_group_tests_name("record.chain", tests, NULL, NULL);
 }

@@ -1,13 +1,17 @@
 /* Full text: expressions over words (_text, _content) as conditions on the words' keys, which are
- * keyed hashes of the words and of how they begin. Every document that meets the expression is
- * among what the conditions let through; where they let through more, the document is asked.
+ * keyed hashes of the words and of how they begin, and on the keys of codes that are called so
+ * (phrase.c). Every document that meets the expression is among what the conditions let through;
+ * where they let through more, the document is asked.
  * Invariant: no word reaches the store as text. */
 #include "record/clause_int.h"
+#include "record/phrase_int.h"
 
 struct wording {
     struct planner *pl;
     uint16_t number;
-    bool sure; /* the keys alone decide */
+    fhir_type type;
+    bool names; /* those of codes count */
+    bool sure;  /* the keys alone decide */
 };
 
 static void add_word(struct wording *x, struct range_set *s, str word, bool begin)
@@ -17,11 +21,15 @@ static void add_word(struct wording *x, struct range_set *s, str word, bool begi
     if (begin && word.n < WORD_BEGIN_BYTES) { /* any word at all */
         x->sure = false;
         range_add(s, IN_OR, range_prefix(x->pl->op->arena, &k, STR_NONE, 0));
+        if (x->names)
+            (void)phrases_with(s, x->type, STR_NONE);
         return;
     }
     size_t end = kb_word(&k, &b, word);
     x->sure &= !begin;
     k.n = begin ? (uint8_t)end : k.n;
+    if (x->names && phrases_with(s, x->type, str_make(k.p + 2, k.n - 2u)))
+        x->sure = false; /* a code may have other names, too */
     range_add(s, IN_OR, range_prefix(x->pl->op->arena, &k, STR_NONE, 0));
 }
 
@@ -84,7 +92,8 @@ static void conditions(struct wording *x, const struct fhir_words *w)
 
 err clause_words(struct planner *pl, const struct fhir_clause *c)
 {
-    struct wording x = {.pl = pl, .number = c->param->number, .sure = true};
+    struct wording x = {.pl = pl, .number = c->param->number, .type = c->param->base, .sure = true};
+    x.names = str_eq(str_of(c->param->code), STR("_content"));
     const struct fhir_words **kids = ARENA_ARRAY(pl->op->arena, const struct fhir_words *, c->n);
     TRY(op_check(pl->op));
     for (size_t i = 0; i < c->n; i++)

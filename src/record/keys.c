@@ -5,9 +5,11 @@
  */
 #include "fhir/custom.h"
 #include "record/consent_int.h"
+#include "record/phrase_int.h"
 
 #define COMPOSITE_KEYS_MAX 64u
 #define PARTS_MAX 4u
+#define NAMED_NEAR 1024u /* keys among which that of a name's code is looked for */
 
 struct packer {
     struct op *op;
@@ -229,17 +231,43 @@ static void put_named(struct packer *p, const struct fhir_key *keys, size_t n, s
     put(p, &k);
 }
 
-static void put_all(struct packer *p, const struct fhir_key *keys, size_t n)
+/* What a code is called: found by the code's own key where it has one. */
+static err put_name(struct packer *p, const struct fhir_key *keys, size_t n, size_t at)
+{
+    const struct fhir_key *name = &keys[at];
+    struct kb k = {.n = 0}, words = kb_param(name->param);
+    bool known = false, own = true;
+    for (size_t i = 0; i < n && i < NAMED_NEAR && own; i++) {
+        if (keys[i].kind != KEY_TOKEN || !str_eq(keys[i].code, name->code) ||
+            !str_eq(keys[i].system, name->system))
+            continue;
+        k = kb_param(keys[i].param);
+        kb_token(&k, p->src->blinder, name->system, name->code);
+        own = false;
+    }
+    if (p->src->writer)
+        TRY(phrase_key(p->op, p->src->writer, name, &k, &known));
+    if (!known)
+        put_words(p, &words, name->text);
+    else if (own)
+        put(p, &k);
+    return OK;
+}
+
+static err put_all(struct packer *p, const struct fhir_key *keys, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct kb k = kb_param(keys[i].param);
-        if (keys[i].kind == KEY_COMPOSITE)
+        if (keys[i].kind == KEY_WORDS && keys[i].code.n)
+            TRY(put_name(p, keys, n, i));
+        else if (keys[i].kind == KEY_COMPOSITE)
             put_composite(p, &k, &keys[i]);
         else if (keys[i].kind == KEY_DISPLAY)
             put_named(p, keys, n, i);
         else
             put_plain(p, &k, &keys[i], true);
     }
+    return OK;
 }
 
 /* What narrows searches by labels and by Consents (access.c, consent.c). */
@@ -266,13 +294,13 @@ err keys_of_resource(struct op *op, const struct key_source *src, struct json *r
     size_t n;
     TRY(fhir_keys(op, resource, &keys, &n));
     struct packer p = {.op = op, .src = src};
-    put_all(&p, keys, n);
+    TRY(put_all(&p, keys, n));
     for (size_t i = 0; src->customs && i < src->customs->n; i++) {
         const struct fhir_param *param = &src->customs->rows[i].param;
         if (param->base != fhir_type_of(resource))
             continue;
         TRY(fhir_custom_keys(op, param, resource, &keys, &n));
-        put_all(&p, keys, n);
+        TRY(put_all(&p, keys, n));
     }
     put_labels(&p, resource);
     VEC_PUSH(op->arena, &p.keys, STR_NONE); /* room for one more, see stage.c */
@@ -297,9 +325,10 @@ static bool stored_target(void *ctx, const struct fhir_ref *ref, uint64_t *ret_r
     return true;
 }
 
-err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n)
+static err of_stored(struct op *op, struct phrase_writer *w, const struct store_doc *doc, str **ret,
+                     size_t *ret_n)
 {
-    struct record *rec = ctx;
+    struct record *rec = w->rec;
     if (doc->deleted) {
         *ret = NULL;
         *ret_n = 0;
@@ -309,7 +338,23 @@ err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **
     TRY(tree_of(op, rec, doc, &tree));
     struct stored_ctx c = {op, rec};
     struct blinder b = {.store = rec->store, .memo = rec->memo};
-    struct key_source src = {
-        .blinder = &b, .target = stored_target, .ctx = &c, .customs = custom_now(rec)};
+    struct key_source src = {.blinder = &b,
+                             .target = stored_target,
+                             .ctx = &c,
+                             .customs = custom_now(rec),
+                             .writer = w->tx ? w : NULL};
+    w->blinder = &b;
     return keys_of_resource(op, &src, tree, ret, ret_n);
+}
+
+err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n)
+{
+    struct phrase_writer w = {.rec = ctx};
+    return of_stored(op, &w, doc, ret, ret_n);
+}
+
+err keys_to_store(struct op *op, struct phrase_writer *w, const struct store_doc *doc, str **ret,
+                  size_t *ret_n)
+{
+    return of_stored(op, w, doc, ret, ret_n);
 }

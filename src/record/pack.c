@@ -28,7 +28,7 @@ static const str domains[BLIND_COUNT] = {
     [BLIND_GRAM] = {"string.gram", 11},   [BLIND_URI] = {"uri", 3},
     [BLIND_UNIT] = {"unit", 4},           [BLIND_USER] = {"user", 4},
     [BLIND_TYPED] = {"token.typed", 11},  [BLIND_WORD] = {"word", 4},
-    [BLIND_BEGIN] = {"word.begin", 10},
+    [BLIND_BEGIN] = {"word.begin", 10},   [BLIND_PHRASE] = {"phrase", 6},
 };
 
 struct blind_memo *blind_memo_new(void)

@@ -2,6 +2,7 @@
  * parameter names one, chains answered first, and what policy adds. Invariant: a plan never finds
  * more than the actor may see; nothing runs before access is in it. */
 #include "record/clause_int.h"
+#include "record/phrase_int.h"
 
 #define GRAMS_MAX 6u
 
@@ -148,6 +149,9 @@ static err add_missing(struct planner *pl, const struct fhir_clause *c)
         return OK;
     for (size_t i = 0; i < n; i++)
         clause_present(&s, number[i]);
+    if (str_eq(str_of(c->param->code), STR("_content")) && !c->missing) /* names are text, too */
+        (void)phrases_with(&s, c->param->base, STR_NONE);
+    pl->plan->match |= fhir_param_words(c->param);
     planner_ranges(pl, &s, c->missing);
     return OK;
 }

@@ -2,6 +2,7 @@
  * Asks policy nothing: its doors give no content away. Invariant: an id that this store made is
  * answered without an index; any other is a client's and goes through one. */
 #include "policy/redact.h"
+#include "record/phrase_int.h"
 #include "record/profile_int.h"
 #include "record/release_int.h"
 #include "record/restrict_int.h"
@@ -59,6 +60,8 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
     if (e == OK)
         e = releases_new(op, rec);
     if (e == OK)
+        e = phrases_open(op, rec);
+    if (e == OK)
         e = reindex_format(op, rec);
     if (e == OK)
         e = custom_new(op, rec);
@@ -82,6 +85,7 @@ void record_free(struct record *rec)
     consents_free(rec->consents);
     restrict_close(rec);
     releases_free(rec);
+    phrases_close(rec);
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);

@@ -31,6 +31,7 @@ struct record {
     struct consents *consents;                /* consent.c */
     struct releases *releases;                /* release.c */
     struct profile_shelf *profiles;           /* compiled invariants and profiles */
+    struct phrases *phrases;                  /* phrase.c */
     struct blind_memo *memo;                  /* hashes of codes and the like; NULL none */
     size_t chain_few, chain_many;             /* see chain.c; tests make them small */
     unsigned char page_key[32];               /* seals positions: page.c */
@@ -60,6 +61,7 @@ enum blind_domain {
     BLIND_TYPED,
     BLIND_WORD,
     BLIND_BEGIN,
+    BLIND_PHRASE,
     BLIND_COUNT
 };
 /* A small memory of hashes made before: codes and systems repeat. Any thread; free() it. */
@@ -128,12 +130,14 @@ uint8_t span_class(int64_t lo, int64_t hi);
 size_t prefix_cut(str s, size_t max);
 
 /* ---- keys.c: resource to keys ---- */
+struct phrase_writer;
 typedef bool (*key_target_fn)(void *ctx, const struct fhir_ref *ref, uint64_t *ret_rid);
 struct key_source {
     const struct fhir_customs *customs; /* or NULL */
     const struct blinder *blinder;
     key_target_fn target;
     void *ctx;
+    const struct phrase_writer *writer; /* NULL: keys are not stored; words stand for names */
 };
 MUST err keys_of_resource(struct op *op, const struct key_source *src, struct json *resource,
                           str **ret, size_t *ret_n);
@@ -148,6 +152,9 @@ struct reindex {
 MUST err reindex_some(struct op *op, struct record *rec, struct reindex *r, size_t max);
 /* Keys of an older format are made again, where it stopped last time; new stores are marked. */
 MUST err reindex_format(struct op *op, struct record *rec);
+/* The same of a stored document, for w->tx of w->rec. */
+MUST err keys_to_store(struct op *op, struct phrase_writer *w, const struct store_doc *doc,
+                       str **ret, size_t *ret_n);
 /* store_keys_fn; ctx is the struct record. */
 err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n);
 

@@ -4,12 +4,13 @@
  * where it stopped; documents, versions and times stay as they are. */
 #include "fhir/custom.h"
 #include "record/consent_int.h"
+#include "record/phrase_int.h"
 #include "store/rekey.h"
 
 /* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
  * text, places, quantities in base units, identifiers with their types. 3: fewer words. 4: labels,
- * Consents that bind. */
-#define KEYS_FORMAT 4u
+ * Consents that bind. 5: names of codes. */
+#define KEYS_FORMAT 5u
 #define BATCH 256u
 #define TRIES 20
 
@@ -34,6 +35,7 @@ static err one(struct op *op, struct record *rec, struct store_tx *tx, const str
                uint64_t rid, size_t *done)
 {
     struct store_doc d;
+    struct phrase_writer w = {.rec = rec, .tx = tx};
     str *keys;
     size_t n;
     err e = store_get(op, rec->store, rid, &d);
@@ -44,7 +46,7 @@ static err one(struct op *op, struct record *rec, struct store_tx *tx, const str
     TRY(e);
     if (d.deleted || d.type > FHIR_TYPE_COUNT || (r->types && !r->types[d.type]))
         return OK;
-    TRY(keys_of_stored(op, rec, &d, &keys, &n));
+    TRY(keys_to_store(op, &w, &d, &keys, &n));
     TRY(own_keys(op, rec, rid, &keys, &n));
     store_tx_keys(tx, rid, d.vid, keys, n);
     ++*done;

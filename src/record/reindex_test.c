@@ -55,12 +55,40 @@ static void made_again(void **state)
     /* What was done before a crash is not done again. */
     forget(f, refs[0]);
     forget(f, refs[2]);
-    again(f, str_z(f->keep, arena_printf(f->keep, "4.%llu", (unsigned long long)rid)));
+    again(f, str_z(f->keep, arena_printf(f->keep, "5.%llu", (unsigned long long)rid)));
     assert_int_equal(fixture_count(f, "Patient", "family=ana"), 2);
     /* A key that is there is not made twice, one that is gone is gone. */
     again(f, "1");
     again(f, "1");
     assert_int_equal(fixture_count(f, "Patient", "family=ana"), 3);
+}
+
+/* Names of codes outlive the record that wrote them; a folder from before them gets them. */
+static void names_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct store_commit c;
+    str *rows;
+    size_t n;
+    const char *ref = fixture_make(
+        f, "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"
+           "\"system\":\"http://x/c\",\"code\":\"w\",\"display\":\"Body weight\"}]},\"bodySite\":{"
+           "\"coding\":[{\"system\":\"http://x/s\",\"code\":\"a\",\"display\":\"Left arm\"}]}}");
+    again(f, "5");
+    assert_int_equal(fixture_count(f, "Observation", "_content=weight%20arm"), 1);
+    assert_int_equal(store_kv_list(&f->op, f->store, STR("phrase/"), 10, &rows, &n), OK);
+    assert_int_equal(n, 2);
+    forget(f, ref);
+    struct store_tx *tx = store_tx_new(&f->op, f->store);
+    for (size_t i = 0; i < n; i++)
+        store_tx_kv(tx, rows[i], STR_NONE);
+    assert_int_equal(store_commit(&f->op, tx, &c), OK);
+    again(f, "5");
+    assert_int_equal(fixture_count(f, "Observation", "_content=weight"), 0);
+    again(f, "4");
+    assert_int_equal(fixture_count(f, "Observation", "_content=weight%20arm"), 1);
+    again(f, "5");
+    assert_int_equal(fixture_count(f, "Observation", "_content=weight%20arm"), 1);
 }
 
 static void newer_folders_are_refused(void **state)
@@ -76,7 +104,7 @@ static void newer_folders_are_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {BOTH_BACKENDS(made_again),
+    const struct CMUnitTest tests[] = {BOTH_BACKENDS(made_again), BOTH_BACKENDS(names_are_kept),
                                        BOTH_BACKENDS(newer_folders_are_refused)};
     return cmocka_run_group_tests_name("record.reindex", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Staged writes into one store transaction: references, compartments, policy, then keys, body and
  * the line in the trail. Invariant: nothing is put before every staged write has passed every
  * check, and every put has its trail line in the same transaction. */
-#include "record/record_int.h"
+#include "record/phrase_int.h"
 #include "record/release_int.h"
 
 struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type,
@@ -95,8 +95,12 @@ static err put(struct record_tx *tx, struct staged *s)
     p.deleted = s->action == ACTION_DELETE;
     if (!p.deleted) {
         struct blinder b = {.store = tx->rec->store, .memo = tx->rec->memo};
-        struct key_source src = {
-            .blinder = &b, .target = staged_target, .ctx = tx, .customs = custom_of(tx)};
+        struct phrase_writer w = {.rec = tx->rec, .tx = tx->stx, .blinder = &b};
+        struct key_source src = {.blinder = &b,
+                                 .target = staged_target,
+                                 .ctx = tx,
+                                 .customs = custom_of(tx),
+                                 .writer = &w};
         struct buf body;
         str *keys;
         TRY(keys_of_resource(op, &src, s->resource, &keys, &p.n_keys));
