@@ -68,8 +68,7 @@ static err restricted(struct range_set *s, uint32_t narrow)
 {
     const struct scopes *all = s->op->actor->scopes;
     for (size_t i = 0; i < all->n; i++) {
-        const struct fhir_query *q =
-            narrow >> i & 1 ? query_of(s->op, s->rec, &all->at[i]) : NULL;
+        const struct fhir_query *q = narrow >> i & 1 ? query_of(s->op, s->rec, &all->at[i]) : NULL;
         const uint16_t *number;
         size_t n = q ? clause_numbers(q->clauses[0].param, &number) : 0;
         for (size_t k = 0; k < n; k++)
