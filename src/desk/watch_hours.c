@@ -37,7 +37,8 @@ static bool much(uint64_t n, int limit, uint64_t mean, uint64_t hours)
 
 static struct said usual(struct op *op, uint64_t mean, uint64_t hours)
 {
-    struct said n = desk_say_number(op, 1, (double)(mean / 100) / 10);
+    uint64_t tenths = mean / 100;
+    struct said n = desk_say_number(op, 1, (double)tenths / 10);
     return desk_say(op, hours < USUAL_MIN ? SAY_LOOK_UNUSUAL : SAY_LOOK_USUAL, &n, 1);
 }
 
@@ -79,8 +80,8 @@ bool watch_relation(struct op *op, struct looker *l, uint32_t minute, struct fin
     if (n < (size_t)row->limit || quiet(l, LOOK_RELATION, minute, WATCH_AGAIN_MIN))
         return false;
     l->told[LOOK_RELATION] = minute;
-    struct said parts[] = {desk_say_number(op, 0, (double)n),
-                           desk_say_number(op, 0, window / WATCH_AGAIN_MIN)};
+    uint32_t days = window / WATCH_AGAIN_MIN;
+    struct said parts[] = {desk_say_number(op, 0, (double)n), desk_say_number(op, 0, days)};
     *ret = (struct finding){LOOK_RELATION, desk_say(op, SAY_LOOK_RELATION, parts, 2)};
     return true;
 }

@@ -344,7 +344,9 @@ static err of_stored(struct op *op, struct phrase_writer *w, const struct store_
                              .customs = custom_now(rec),
                              .writer = w->tx ? w : NULL};
     w->blinder = &b;
-    return keys_of_resource(op, &src, tree, ret, ret_n);
+    err e = keys_of_resource(op, &src, tree, ret, ret_n);
+    w->blinder = NULL;
+    return e;
 }
 
 err keys_of_stored(struct op *op, void *ctx, const struct store_doc *doc, str **ret, size_t *ret_n)

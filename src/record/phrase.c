@@ -48,10 +48,10 @@ static struct phrase *find(const struct phrases *ps, uint64_t id)
 static bool add(struct phrases *ps, uint64_t id, str row, bool kept)
 {
     struct phrase *p = ps->n < PHRASES_MAX ? malloc(sizeof *p + row.n) : NULL;
-    char *bytes = (char *)(p + 1);
     size_t at = ROOM.n;
     if (!p)
         return false;
+    char *bytes = (char *)(p + 1);
     memcpy(bytes, row.p, row.n);
     size_t key = (unsigned char)bytes[at++];
     p->row = str_make(bytes, row.n);

@@ -113,7 +113,7 @@ static err log_without(struct op *op, str row, uint64_t comp, struct buf *b, boo
 {
     uint64_t time, of;
     str whole = row;
-    if (!take_varint(&row, &time))
+    if (!row.p || !take_varint(&row, &time))
         return damaged(op, "log");
     buf_clear(b);
     buf_add(b, str_make(whole.p, whole.n - row.n));
