@@ -43,7 +43,7 @@ static err everything(struct call *c, const char *type, const char *allowed, str
     TRY(record_everything(&c->op, c->api->rec, &q, &page));
     if (!q.page.n && page.n && str_eq(str_of(type), STR("Patient"))) { /* said once */
         fhir_type *hidden;
-        TRY(record_hidden(&c->op, c->api->rec, id, &hidden, &page.n_hidden));
+        TRY(record_hidden_beside(&c->op, c->api->rec, id, &hidden, &page.n_hidden));
         page.hidden = hidden;
     }
     return op_bundle(c, path, &p, &page);

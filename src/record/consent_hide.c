@@ -142,16 +142,21 @@ static err hides_some(struct hider *h, uint64_t patient, fhir_type type, bool *r
     return OK;
 }
 
-err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **ret, size_t *ret_n)
+static err person_of(struct op *op, struct record *rec, str patient, struct store_doc *ret)
 {
-    struct store_doc d;
-    struct hider h = {.op = op, .rec = rec};
-    err e = id_get(op, rec, rec->t_patient, patient, &d);
+    err e = id_get(op, rec, rec->t_patient, patient, ret);
     if (e == ERR_NOT_FOUND)
         return read_missing(op, rec, rec->t_patient, patient);
     TRY(e);
-    if (!access_hides_named(op, rec, &d))
-        TRY(access_doc(op, rec, ACTION_READ, &d));
+    return access_hides_named(op, rec, ret) ? OK : access_doc(op, rec, ACTION_READ, ret);
+}
+
+err record_hidden_beside(struct op *op, struct record *rec, str patient, fhir_type **ret,
+                         size_t *ret_n)
+{
+    struct store_doc d;
+    struct hider h = {.op = op, .rec = rec};
+    TRY(person_of(op, rec, patient, &d));
     fhir_type *all = ARENA_ARRAY(op->arena, fhir_type, FHIR_TYPE_COUNT + 1u);
     TRY(op_check(op));
     *ret = all;
@@ -167,6 +172,14 @@ err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **re
         if (some)
             all[(*ret_n)++] = t;
     }
+    return OK;
+}
+
+err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **ret, size_t *ret_n)
+{
+    struct store_doc d;
+    TRY(record_hidden_beside(op, rec, patient, ret, ret_n));
+    TRY(person_of(op, rec, patient, &d));
     struct audit a = {.action = ACTION_READ,
                       .type = rec->t_patient,
                       .rid = d.rid,

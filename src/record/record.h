@@ -203,6 +203,9 @@ void record_set_relationship(struct record *rec, bool on);
  * (spec/rules/labels.csv). Errors as record_read(). */
 MUST err record_hidden(struct op *op, struct record *rec, str patient, fhir_type **ret,
                        size_t *ret_n);
+/* The same beside an answer about the patient that has its own line in the trail: adds none. */
+MUST err record_hidden_beside(struct op *op, struct record *rec, str patient, fhir_type **ret,
+                              size_t *ret_n);
 
 /* ---- trail ---- */
 /* An answer that showed patient data may leave only when op->audit is durable. */
