@@ -22,10 +22,11 @@ ROOMS = {
     "desk": "base fhir policy record",
     "monitor": "base net fhir policy record identity desk",
     "outreach": "base net fhir policy record desk",
+    "campaign": "base fhir policy record desk outreach",
     "partners": "base net fhir policy record identity",
     "rules": "base policy record",
     "demo": "base",
-    "api": "base net fhir policy record terms identity desk monitor outreach partners rules demo",
+    "api": "base net fhir policy record terms identity desk monitor outreach campaign partners rules demo",
 }
 CARE = ("monitor", "outreach", "partners")
 ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)\.c$")

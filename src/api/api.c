@@ -108,6 +108,7 @@ err api_start(struct op *op, const struct api_options *o, struct api **ret)
     api->id = o->id;
     api->monitor = o->monitor;
     api->outreach = o->outreach;
+    api->campaigns = o->campaigns;
     api->partners = o->partners;
     api->rules = o->rules;
     api->terms = o->terms;

@@ -5,6 +5,7 @@
 #define WEFT_API_H
 
 #include "base/config.h"
+#include "campaign/campaign.h"
 #include "identity/identity.h"
 #include "monitor/monitor.h"
 #include "outreach/outreach.h"
@@ -15,11 +16,12 @@
 struct api_options {
     struct record *rec;
     struct identity *id;
-    struct monitor *monitor;   /* may be NULL: its routes answer 501 */
-    struct outreach *outreach; /* may be NULL likewise */
-    struct partners *partners; /* likewise */
-    struct rules *rules;       /* likewise */
-    struct terms *terms;       /* likewise */
+    struct monitor *monitor;     /* may be NULL: its routes answer 501 */
+    struct outreach *outreach;   /* may be NULL likewise */
+    struct campaigns *campaigns; /* likewise */
+    struct partners *partners;   /* likewise */
+    struct rules *rules;         /* likewise */
+    struct terms *terms;         /* likewise */
     const struct config *config;
     str web_dir; /* serve the web apps from this folder (development); empty: the embedded ones */
 };

@@ -109,6 +109,7 @@ struct api {
     struct identity *id;
     struct monitor *monitor;
     struct outreach *outreach;
+    struct campaigns *campaigns;
     struct partners *partners;
     struct rules *rules;
     struct terms *terms;

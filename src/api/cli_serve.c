@@ -26,6 +26,7 @@ struct serve {
     struct monitor *monitor;
     struct desk_watch *watch;
     struct outreach *outreach;
+    struct campaigns *campaigns;
     struct partners *partners;
     struct rules *rules;
     struct terms *terms;
@@ -128,6 +129,20 @@ static void stop_outreach(struct serve *s)
     outreach_free(s->outreach);
 }
 
+static err start_campaigns(struct serve *s)
+{
+    TRY(campaigns_new(&s->op, s->rec, s->outreach, s->config, &s->campaigns));
+    return campaigns_start(&s->op, s->campaigns);
+}
+
+static void stop_campaigns(struct serve *s)
+{
+    if (!s->campaigns)
+        return;
+    campaigns_stop(s->campaigns);
+    campaigns_free(s->campaigns);
+}
+
 static err start_partners(struct serve *s)
 {
     TRY(partners_new(&s->op, s->rec, s->id, s->config, &s->partners));
@@ -181,6 +196,7 @@ static err start_api(struct serve *s)
                             .id = s->id,
                             .monitor = s->monitor,
                             .outreach = s->outreach,
+                            .campaigns = s->campaigns,
                             .partners = s->partners,
                             .rules = s->rules,
                             .terms = s->terms,
@@ -203,6 +219,7 @@ static const struct service services[] = {
     {"control", start_control, stop_control},
     {"rules", start_rules, stop_rules},
     {"outreach", start_outreach, stop_outreach},
+    {"campaigns", start_campaigns, stop_campaigns},
     {"monitor", start_monitor, stop_monitor},
     {"partners", start_partners, stop_partners},
     {"looks", start_watch, stop_watch},

@@ -1,0 +1,14 @@
+/* Private to the campaign room. */
+#ifndef WEFT_CAMPAIGN_INT_H
+#define WEFT_CAMPAIGN_INT_H
+
+#include "campaign/campaign.h"
+#include "record/record.h"
+
+struct campaigns {
+    struct record *rec;
+    struct outreach *outreach;
+    const struct config *config;
+};
+
+#endif

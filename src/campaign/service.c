@@ -1,0 +1,30 @@
+/* The room's life: what it keeps in memory at start, its threads. */
+#include "campaign/campaign_int.h"
+
+#include <stdlib.h>
+
+err campaigns_new(struct op *op, struct record *rec, struct outreach *outreach,
+                  const struct config *config, struct campaigns **ret)
+{
+    struct campaigns *c = calloc(1, sizeof *c);
+    if (!c)
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    *c = (struct campaigns){.rec = rec, .outreach = outreach, .config = config};
+    *ret = c;
+    return OK;
+}
+
+void campaigns_free(struct campaigns *c)
+{
+    free(c);
+}
+
+err campaigns_start(struct op *op, struct campaigns *c)
+{
+    return c->rec ? OK : fail(op, ERR_FAULT, "campaigns without a record");
+}
+
+void campaigns_stop(struct campaigns *c)
+{
+    (void)c;
+}
