@@ -1,0 +1,203 @@
+/* The outline of a campaign or journey and the scheduler over it. An outline is a PlanDefinition
+ * (FHIR R4): action[0] has code `enrol` and carries the triggers, what else must hold, the exits;
+ * each further action is a step, nested actions are the numbered paths of a question. It is read
+ * once into a compiled struct that threads share; the scheduler is pure (no I/O, no clock) and is
+ * the only one there is: the real run, the preview and the simulator all call plan_next().
+ *
+ * Invariants: a person has at most one contact under way; none outside the windows of their place;
+ * every move goes forward, so every run of a plan ends. */
+#ifndef WEFT_CAMPAIGN_PLAN_H
+#define WEFT_CAMPAIGN_PLAN_H
+
+#include "fhir/fhir.h"
+#include "fhir/path.h"
+
+#define PLAN_STEP_SYSTEM "https://weft.health/fhir/plan-step"
+#define PLAN_URL "https://weft.health/fhir/StructureDefinition/plan-"
+#define PLAN_STEPS_MAX 64
+#define PLAN_PATHS_MAX 9 /* of one question: one key each */
+#define PLAN_DAY_MS (24 * 3600 * 1000LL)
+
+enum plan_channel {
+    PLAN_SMS,
+    PLAN_EMAIL,
+    PLAN_PUSH,
+    PLAN_LETTER,
+    PLAN_PHONE, /* a Task for a person */
+    PLAN_CHANNELS,
+    PLAN_PREFERRED = PLAN_CHANNELS, /* as the person likes it */
+    PLAN_OTHER                      /* another one than was tried before */
+};
+str plan_channel_name(enum plan_channel k);
+
+enum plan_kind {
+    PLAN_MESSAGE, /* words, no answer expected */
+    PLAN_ASK,     /* words with numbered paths; waits for an answer */
+    PLAN_CASE,    /* a case on the worklist, with a promise */
+    PLAN_CALL,    /* a phone task: the last resort */
+    PLAN_END      /* the person leaves the plan here */
+};
+
+struct plan_words { /* of one step: a template of the library, or texts by language */
+    str template;   /* ActivityDefinition canonical or id, or empty */
+    str text[3];    /* en, es, ar; empty: missing */
+};
+
+struct plan_path {
+    str key, code; /* "1", "worse": code is of spec/campaign/answers.csv */
+    str title;
+    int first; /* its first step, or -1: only the words `echo` */
+    struct plan_words echo;
+};
+
+struct plan_step {
+    str id, title;
+    enum plan_kind kind;
+    int next;         /* always greater than its own number, or -1: the plan is done */
+    bool from_anchor; /* else from the end of what was before */
+    int64_t delay;    /* ms; negative only from_anchor */
+    int at_min;       /* local minute of the day, or -1: when due */
+    int condition;    /* number in plan->conditions, or -1 */
+    enum plan_channel channel;
+    bool urgent; /* no spacing to other contacts; the rulebook still decides */
+    str purpose; /* of the rulebook; empty: the plan's */
+    struct plan_words words;
+    int64_t expires;    /* ms after it was due: later it is dropped, and told */
+    int64_t silence;    /* ask: ms until no answer is silence */
+    int tries;          /* ask and message: contacts at most, each by another channel */
+    int64_t retry;      /* ms between them */
+    int paths, n_paths; /* rows of plan->paths */
+    int priority;       /* case and call: 1 … 4 */
+    int64_t promise;    /* case and call: due so long after the answer, in working hours */
+};
+
+enum plan_change { PLAN_ADDED = 1, PLAN_CHANGED = 2 };
+struct plan_trigger {
+    fhir_type type;
+    unsigned on;                           /* enum plan_change */
+    const struct fhir_path *when, *anchor; /* NULL: always; time of the change */
+    str when_text, anchor_text;
+};
+
+struct plan {
+    str id, url, version, title, purpose, programme;
+    bool journey;   /* enrols by triggers, as CarePlans; else a campaign over an audience */
+    bool marketing; /* not care: promotional windows and consents */
+    int64_t lasts;  /* ms after the anchor; then the person leaves; 0 no end */
+    int64_t again;  /* ms after leaving until the same trigger enrols again; -1 never */
+    int64_t gap;    /* ms between two contacts of the plan with one person */
+    int open_min, close_min;     /* the plan's own hours, inside those of the law */
+    int silent_max, silent_step; /* questions in a row without an answer, then; -1 none */
+    size_t n_steps, n_paths, n_triggers, n_conditions, n_exits;
+    struct plan_step *steps;
+    struct plan_path *paths;
+    struct plan_trigger *triggers, *exits;
+    const struct fhir_path **conditions;
+    str *condition_texts;
+};
+
+/* Reads and compiles; lives in op->arena. ERR_UNPROCESSABLE with one issue each that names the step
+ * ("step 3 (day-4): …") and the element by FHIRPath. */
+MUST err plan_read(struct op *op, struct json *plan_definition, struct plan **ret);
+
+/* ---- where a person is --------------------------------------------------------------------- */
+/* The hours in which somebody may be contacted, by local day: the intersection over every plausible
+ * zone and every row that may apply, without holidays. Made once for all people of a place. */
+struct plan_day {
+    int64_t open, close; /* ms; open >= close: closed */
+    int64_t noon;        /* of the first zone */
+};
+#define PLAN_DAYS_MAX 400
+struct plan_place {
+    int64_t first; /* day 0 of days: days since 1970-01-01 on the local calendar */
+    size_t n;
+    const struct plan_day *days;
+};
+struct plan_place_query {
+    const str *zones, *jurisdictions;
+    size_t n_zones, n_jurisdictions;
+    bool solicitation;
+    int64_t from; /* ms */
+    size_t days;
+};
+struct rulebook;
+MUST err plan_place_new(struct op *op, const struct rulebook *book,
+                        const struct plan_place_query *q, struct plan_place *ret);
+/* A holiday of spec/campaign/holidays.csv, by day since 1970-01-01; NULL none. */
+const char *plan_holiday(int64_t day);
+
+/* ---- one person, one plan ------------------------------------------------------------------ */
+enum plan_phase { PLAN_READY, PLAN_ASKED, PLAN_LEFT };
+struct plan_state {        /* flat: kept as it is */
+    int64_t anchor, since; /* what step delays count from */
+    int64_t asked;         /* when the last message of this step went */
+    int64_t paused_until;
+    int16_t step;
+    uint8_t phase, tries, silent, used; /* used: bit a plan_channel, of this step */
+};
+void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_state *ret);
+
+struct plan_person {
+    const struct plan_place *place;
+    uint8_t may;          /* bit a channel: reachable and permitted for the purpose */
+    uint8_t failing;      /* bit a channel: the last deliveries came back */
+    uint8_t prefers;      /* enum plan_channel or PLAN_PREFERRED: nothing stated */
+    uint32_t seed;        /* staggers: stable for the person */
+    int64_t last_contact; /* by anything; 0 none */
+    uint64_t holds;       /* bit a condition of the plan */
+};
+
+enum plan_move_kind {
+    PLAN_WAIT, /* nothing before `at`; step and channel tell what then */
+    PLAN_SEND, /* now, by channel */
+    PLAN_DO,   /* a case or call of the step, now */
+    PLAN_DROP, /* too late, or no channel and no call: told in the trail; state goes on */
+    PLAN_DONE  /* the person leaves */
+};
+enum plan_why {
+    PLAN_WHY_DUE,
+    PLAN_WHY_PAUSED,
+    PLAN_WHY_HOURS,    /* the window of the place */
+    PLAN_WHY_SPACING,  /* another contact was too close */
+    PLAN_WHY_STAGGER,  /* spread over the window */
+    PLAN_WHY_ANSWER,   /* waits for an answer */
+    PLAN_WHY_FALLBACK, /* silence: another channel */
+    PLAN_WHY_SILENCE,  /* silence: the last check or the call */
+    PLAN_WHY_EXPIRED,
+    PLAN_WHY_UNREACHABLE,
+    PLAN_WHY_OVER,
+    PLAN_WHY_CONDITION,
+    PLAN_WHYS
+};
+enum plan_by { /* why this channel */
+               PLAN_BY_STEP,
+               PLAN_BY_PREFERENCE,
+               PLAN_BY_ONLY_ONE,
+               PLAN_BY_COST,
+               PLAN_BY_DELIVERY, /* the preferred one failed lately */
+               PLAN_BY_OTHER     /* the others were tried */
+};
+struct plan_move {
+    enum plan_move_kind kind;
+    enum plan_why why;
+    enum plan_by by;
+    enum plan_channel channel;
+    int step;
+    int64_t at;
+    struct plan_state state; /* after the move was carried out */
+};
+/* What happens next with one person at `now`. Total: every input gives a move. */
+void plan_next(const struct plan *p, const struct plan_person *who, const struct plan_state *s,
+               int64_t now, struct plan_move *ret);
+/* An answer took path `path` (row of plan->paths; -1: a person has it) of the question asked. */
+void plan_answer(const struct plan *p, const struct plan_state *s, int path, int64_t now,
+                 struct plan_state *ret);
+/* The channel for a step, by preference, permission, delivery, cost and urgency; PLAN_PHONE when
+ * none is left. */
+enum plan_channel plan_choose(const struct plan_person *who, const struct plan_step *step,
+                              uint8_t used, enum plan_by *ret_by);
+/* One sentence in the language (0 en, 1 es, 2 ar), e.g. "Tue 18:10 SMS Spanish because …". */
+str plan_explain(struct op *op, const struct plan *p, const struct plan_move *m, str zone,
+                 unsigned language);
+
+#endif
