@@ -28,6 +28,8 @@ enum oauth_word {
     W_CODE_HINT,
     W_NEXT,
     W_PATIENT,
+    W_WHOSE,
+    W_NO_SHARE,
     W_NAME,
     W_SEARCH,
     W_NOBODY,

@@ -5,6 +5,7 @@
 #include "api/oauth_api_int.h"
 
 #include "api/oauth_outside_int.h"
+#include "identity/helper.h"
 
 #define PATIENTS_SHOWN 20u
 
@@ -133,6 +134,26 @@ static str name_of(struct op *op, const struct json *o)
     return text.n ? text
                   : arena_printf(op->arena, "%.*s %.*s", STR_ARG(json_str(json_path(n, "given.0"))),
                                  STR_ARG(json_get_str(n, STR("family"))));
+}
+
+/* A helper of several people says whose record the app is to see. */
+static err shares(struct call *c, struct buf *b, const struct oauth_launch *l,
+                  enum oauth_language t)
+{
+    struct identity_helped *all;
+    size_t n;
+    TRY(oauth_shares(&c->op, c->api->id, l, &all, &n));
+    if (!n)
+        buf_printf(b, "<p role=\"status\">%s</p>", oauth_word(t, W_NO_SHARE));
+    open_form(b, l);
+    buf_add(b, STR("<ul>"));
+    for (size_t i = 0; i < n; i++)
+        radio(b, "patient", all[i].patient, all[i].name, STR_NONE);
+    buf_add(b, STR("</ul>"));
+    if (n)
+        buf_printf(b, "<p><button>%s</button></p>", oauth_word(t, W_NEXT));
+    buf_add(b, STR("</form>"));
+    return OK;
 }
 
 static err patients(struct call *c, struct buf *b, const struct oauth_launch *l,
@@ -285,9 +306,10 @@ static void consent(struct buf *b, const struct oauth_launch *l, enum oauth_lang
 err oauth_page(struct call *c, const struct oauth_launch *l, str why, str asked)
 {
     static const enum oauth_word titles[] = {W_SIGN_IN, W_PATIENT, W_VISIT, W_WANTS};
+    bool whose = l->step == OAUTH_PATIENT && l->account.role == ROLE_HELPER;
     enum oauth_language t = oauth_language_of(c, l);
     struct buf b = answer_buf(c);
-    open_page(c, &b, t, oauth_word(t, titles[l->step]));
+    open_page(c, &b, t, oauth_word(t, whose ? W_WHOSE : titles[l->step]));
     if (why.n) {
         buf_add(&b, STR("<p class=\"alert\" role=\"alert\">"));
         docs_text(&b, why);
@@ -299,7 +321,10 @@ err oauth_page(struct call *c, const struct oauth_launch *l, str why, str asked)
         break;
     case OAUTH_PATIENT:
         TRY(oauth_as(&c->op, c->api->id, l));
-        TRY(patients(c, &b, l, t, asked));
+        if (l->account.role == ROLE_HELPER)
+            TRY(shares(c, &b, l, t));
+        else
+            TRY(patients(c, &b, l, t, asked));
         break;
     case OAUTH_ENCOUNTER:
         TRY(oauth_as(&c->op, c->api->id, l));

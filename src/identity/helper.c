@@ -253,6 +253,25 @@ err identity_helpers(struct op *op, struct identity *id, struct identity_helper_
     return OK;
 }
 
+bool share_given(struct op *op, struct identity *id, str patient, str reference)
+{
+    struct op house = *op;
+    struct record_page page = {0};
+    struct json *tree;
+    struct identity_helper_row row;
+    bool given = false;
+    house.actor = identity_system();
+    str asked =
+        arena_printf(op->arena, "patient=Patient/%.*s&actor=%.*s&status=active&_count=" LISTED_MAX,
+                     STR_ARG(patient), STR_ARG(reference));
+    if (record_find(&house, id->rec, fhir_type_parse(STR("Consent")), asked, &page) == OK)
+        for (size_t i = 0; !given && i < page.n_match; i++)
+            given = record_parse(&house, &page.docs[i], &tree) == OK && row_of(tree, &row) &&
+                    row.from <= op->now && op->now < row.until;
+    op->audit = house.audit;
+    return given;
+}
+
 err identity_helper_set(struct op *op, struct identity *id, str consent_id, bool active)
 {
     struct record_doc doc;

@@ -41,6 +41,11 @@ str patient_given_name(struct op *op, struct identity *id, str patient);
 /* Spends an invitation for an account that is there, and adds its share. */
 MUST err join_spend(struct op *op, struct identity *id, str secret, str user, str *ret_patient,
                     str *ret_reference);
+/* Does a Consent of the patient share something with the RelatedPerson now? helper.c */
+bool share_given(struct op *op, struct identity *id, str patient, str reference);
+/* All shares of a helper's account; those that ended have no name. */
+MUST err shares_of(struct op *op, struct identity *id, const struct identity_account *own,
+                   struct identity_helped **ret, size_t *ret_n);
 /* shares.c: into the account's list, in tx. */
 MUST err share_add(struct op *op, struct identity *id, str user, str patient, str reference,
                    struct store_tx *tx);

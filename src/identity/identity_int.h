@@ -213,6 +213,10 @@ MUST err delegation_sweep(struct op *op, struct identity *id, struct store_tx *t
 /* shares.c: the patient of one of a helper's shares; empty: it is none of theirs. */
 MUST err share_find(struct op *op, struct identity *id, const struct identity_account *own,
                     str reference, str *ret_patient);
+/* A helper's account as it is in the share of that RelatedPerson, of that patient (empty: of any).
+ * ERR_INVALID "access_denied": it is none of theirs. */
+MUST err share_enter(struct op *op, struct identity *id, struct identity_account *a, str reference,
+                     str patient);
 
 /* training.c */
 /* The earliest end of what the role asks for; 0: something was never passed. */

@@ -61,6 +61,7 @@ struct oauth_launch {
     struct oauth_client client;
     struct identity_account account; /* once signed in */
     str redirect, state, scope, nonce, challenge, patient, encounter, epoch, launch_user;
+    str share; /* the RelatedPerson that the signing in is as, when a helper's session says it */
     bool strong, patient_fixed;
     int64_t expires, auth_time;
 };
@@ -79,6 +80,10 @@ MUST err oauth_signed_in(struct op *op, struct identity *id, struct oauth_launch
 /* By the session that is open in this browser; no app's token or script's stands for its person. */
 MUST err oauth_sign_in_open(struct op *op, struct identity *id, struct oauth_launch *l,
                             str session);
+/* The people whose record a helper may choose from. */
+struct identity_helped;
+MUST err oauth_shares(struct op *op, struct identity *id, const struct oauth_launch *l,
+                      struct identity_helped **ret, size_t *ret_n);
 /* The person's choice; the record is asked whether they may see it. encounter "-": none. */
 MUST err oauth_choose(struct op *op, struct identity *id, struct oauth_launch *l, str patient,
                       str encounter);

@@ -1,6 +1,7 @@
 /* From a checked request to a code: who it is, which patient, which visit, what they permit.
  * Invariant: every step needs the handle of the page and the cookie of the browser together; the
  * record is asked, as the person, before a patient becomes the context; a code is made once. */
+#include "identity/helper_int.h"
 #include "identity/oauth_int.h"
 
 static err over(struct op *op)
@@ -13,7 +14,7 @@ static enum oauth_step step_of(const struct oauth_launch *l)
 {
     if (!l->account.user.n)
         return OAUTH_SIGN_IN;
-    if (!l->patient.n && oauth_wants_patient(l->scope))
+    if (!l->patient.n && (l->account.role == ROLE_HELPER || oauth_wants_patient(l->scope)))
         return OAUTH_PATIENT;
     if (l->patient.n && !l->encounter.n && oauth_has(l->scope, "launch/encounter"))
         return OAUTH_ENCOUNTER;
@@ -53,7 +54,7 @@ err oauth_find(struct op *op, struct identity *id, str handle, str browser,
     l.auth_time = oauth_number(o, "auth_time");
     l.expires = oauth_number(o, "expires");
     if (json_get_str(o, STR("user")).n)
-        TRY(oauth_account(op, id, json_get_str(o, STR("user")), l.epoch, &l.account));
+        TRY(oauth_account(op, id, o, &l.account));
     l.step = step_of(&l);
     *ret = l;
     return op_check(op);
@@ -69,6 +70,27 @@ static err change(struct op *op, struct identity *id, const struct oauth_launch 
     for (uint32_t i = 0; i < members->n; i++)
         json_set(op->arena, o, members->u.members[i].name, &members->u.members[i].value);
     return oauth_swap(op, id, oauth_key(op, "oq/", l->handle), was, o);
+}
+
+/* Whose record it is about. A helper's session is in one share; who signs in here and helps
+ * several people chooses on the next page. */
+static err bound(struct op *op, struct identity *id, struct oauth_launch *l)
+{
+    struct identity_account *a = &l->account;
+    struct identity_helped *all;
+    size_t n = 1;
+    if (a->role == ROLE_HELPER) {
+        if (l->share.n || l->patient.n)
+            TRY(share_enter(op, id, a, l->share, l->patient));
+        else
+            TRY(shares_of(op, id, a, &all, &n));
+    } else if (a->role != ROLE_PATIENT)
+        return OK;
+    else if (l->patient.n && !str_eq(l->patient, a->patient))
+        return fail_at(op, ERR_INVALID, STR("access_denied"), "This is not your record.");
+    if (n == 1)
+        l->patient = a->patient;
+    return OK;
 }
 
 err oauth_signed_in(struct op *op, struct identity *id, struct oauth_launch *l, str user,
@@ -88,16 +110,17 @@ err oauth_signed_in(struct op *op, struct identity *id, struct oauth_launch *l, 
         return fail_at(op, ERR_INVALID, STR("access_denied"),
                        "The app was opened by somebody else; sign in as them, or open it anew.");
     }
-    if (l->account.role == ROLE_PATIENT || l->account.role == ROLE_HELPER) {
-        if (l->patient.n && !str_eq(l->patient, l->account.patient))
-            return fail_at(op, ERR_INVALID, STR("access_denied"), "This is not your record.");
-        l->patient = l->account.patient;
+    err e = bound(op, id, l);
+    if (e != OK) {
+        l->account = (struct identity_account){0};
+        return e;
     }
     l->epoch = secret.epoch;
     l->strong = strong;
     l->auth_time = op->now;
     json_set_str(m, set, STR("user"), user);
     json_set_str(m, set, STR("epoch"), secret.epoch);
+    json_set_str(m, set, STR("reference"), l->account.reference);
     json_set_str(m, set, STR("patient"), l->patient);
     json_set(m, set, STR("strong"), json_new_bool(m, strong));
     oauth_set_number(op, set, "auth_time", op->now);
@@ -128,7 +151,25 @@ err oauth_sign_in_open(struct op *op, struct identity *id, struct oauth_launch *
     TRY(session_person(op, id, session, &s));
     if (s.scope[0] || s.client[0])
         return fail(op, ERR_FORBIDDEN, "An app's token cannot sign its user in.");
+    l->share = s.role == ROLE_HELPER ? arena_str(op->arena, str_of(s.reference)) : STR_NONE;
     return oauth_signed_in(op, id, l, arena_str(op->arena, str_of(s.user)), s.strong);
+}
+
+err oauth_shares(struct op *op, struct identity *id, const struct oauth_launch *l,
+                 struct identity_helped **ret, size_t *ret_n)
+{
+    struct identity_account own;
+    struct account_secret secret;
+    struct identity_helped *all;
+    size_t n, kept = 0;
+    TRY(account_load(op, id, l->account.user, &own, &secret));
+    TRY(shares_of(op, id, &own, &all, &n));
+    for (size_t i = 0; i < n; i++)
+        if (all[i].name.n)
+            all[kept++] = all[i];
+    *ret = all;
+    *ret_n = kept;
+    return op_check(op);
 }
 
 err oauth_as(struct op *op, struct identity *id, const struct oauth_launch *l)
@@ -148,6 +189,8 @@ err oauth_choose(struct op *op, struct identity *id, struct oauth_launch *l, str
     str about = l->patient.n ? l->patient : patient;
     if (!l->account.user.n)
         return over(op);
+    if (l->account.role == ROLE_HELPER && !l->patient.n)
+        TRY(share_enter(op, id, &l->account, STR_NONE, about));
     TRY(oauth_as(op, id, l));
     TRY(record_read(op, id->rec, fhir_type_parse(STR("Patient")), about, &doc));
     of = doc.patient;
@@ -158,6 +201,7 @@ err oauth_choose(struct op *op, struct identity *id, struct oauth_launch *l, str
     }
     l->patient = about;
     json_set_str(op->arena, set, STR("patient"), about);
+    json_set_str(op->arena, set, STR("reference"), l->account.reference);
     if (encounter.n) {
         l->encounter = encounter;
         json_set_str(op->arena, set, STR("encounter"), encounter);
@@ -200,6 +244,7 @@ static err code_save(struct op *op, struct identity *id, const struct oauth_laun
     json_set_str(m, o, STR("scope"), scope);
     json_set_str(m, o, STR("nonce"), l->nonce);
     json_set_str(m, o, STR("user"), l->account.user);
+    json_set_str(m, o, STR("reference"), l->account.reference);
     json_set_str(m, o, STR("epoch"), l->epoch);
     json_set_str(m, o, STR("patient"), l->patient);
     json_set_str(m, o, STR("encounter"), visit ? l->encounter : STR_NONE);

@@ -11,17 +11,36 @@ static err refuse(struct op *op, struct identity *id, str client, const char *co
     return oauth_refuse(op, id, &r);
 }
 
-err oauth_account(struct op *op, struct identity *id, str user, str epoch,
+/* What was kept before shares had references: the account's first. */
+static err in_share(struct op *op, struct identity *id, const struct json *kept,
+                    struct identity_account *a, bool *ret)
+{
+    str patient, reference = json_get_str(kept, STR("reference"));
+    *ret = true;
+    if (a->role != ROLE_HELPER || !reference.n)
+        return OK;
+    TRY(share_find(op, id, a, reference, &patient));
+    a->patient = patient;
+    a->reference = reference;
+    *ret = patient.n > 0;
+    return OK;
+}
+
+err oauth_account(struct op *op, struct identity *id, const struct json *kept,
                   struct identity_account *ret)
 {
     struct account_secret secret;
     struct fault before = op->fault;
-    err e = account_load(op, id, user, ret, &secret);
+    bool theirs = true;
+    err e = account_load(op, id, json_get_str(kept, STR("user")), ret, &secret);
     if (e == ERR_NOT_FOUND)
         op->fault = before;
     else
         TRY(e);
-    if (e == ERR_NOT_FOUND || !account_open(op, ret) || !str_eq(secret.epoch, epoch))
+    if (e == OK)
+        TRY(in_share(op, id, kept, ret, &theirs));
+    if (e == ERR_NOT_FOUND || !account_open(op, ret) || !theirs ||
+        !str_eq(secret.epoch, json_get_str(kept, STR("epoch"))))
         return fail_at(op, ERR_UNAUTHENTICATED, STR("invalid_grant"),
                        "The account behind this has changed; sign in again.");
     ret->totp = STR_NONE;
@@ -171,7 +190,7 @@ static err by_code(struct op *op, struct identity *id, const struct oauth_reques
         return refuse(op, id, c->id, "invalid_grant",
                       "code_verifier does not fit the code_challenge (S256).");
     g.epoch = json_get_str(o, STR("epoch"));
-    if (oauth_account(op, id, json_get_str(o, STR("user")), g.epoch, &g.account) != OK)
+    if (oauth_account(op, id, o, &g.account) != OK)
         return refuse(op, id, c->id, "invalid_grant", "The account behind this has changed.");
     g.scope = oauth_grantable(op, c, json_get_str(o, STR("scope")), false);
     if (!g.scope.n)

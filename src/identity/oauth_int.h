@@ -117,8 +117,9 @@ struct oauth_grant {
 };
 MUST err oauth_answer(struct op *op, struct identity *id, const struct oauth_grant *g, str base,
                       str refresh, struct json **ret);
-/* The account as it is now; ERR_UNAUTHENTICATED when it may not go on. */
-MUST err oauth_account(struct op *op, struct identity *id, str user, str epoch,
+/* The account named in what was kept of a launch, code or family ("user", "epoch", "reference": the
+ * share of a helper), as it is now; ERR_UNAUTHENTICATED when it may not go on. */
+MUST err oauth_account(struct op *op, struct identity *id, const struct json *kept,
                        struct identity_account *ret);
 /* oauth_refresh.c: the first refresh token of a new family, when the scope asks for one. */
 MUST err oauth_family_new(struct op *op, struct identity *id, struct oauth_grant *g,

@@ -49,6 +49,7 @@ err oauth_family_new(struct op *op, struct identity *id, struct oauth_grant *g, 
     *ret_refresh = offline || online ? random_token(m, 32) : STR_NONE;
     json_set_str(m, o, STR("client"), g->client.id);
     json_set_str(m, o, STR("user"), g->account.user);
+    json_set_str(m, o, STR("reference"), g->account.reference);
     json_set_str(m, o, STR("epoch"), g->epoch);
     json_set_str(m, o, STR("scope"), g->scope);
     json_set_str(m, o, STR("patient"), g->patient);
@@ -137,7 +138,7 @@ err oauth_refresh(struct op *op, struct identity *id, const struct oauth_request
                       again ? "This refresh token was used before; all that came of it has ended."
                             : "Nobody used the app for an hour; sign in again.");
     }
-    if (oauth_account(op, id, json_get_str(o, STR("user")), g.epoch, &g.account) != OK)
+    if (oauth_account(op, id, o, &g.account) != OK)
         return refuse(op, id, c->id, "The account behind this has changed.");
     if (!g.scope.n) {
         struct oauth_refusal f = {.what = "oauth-refresh",

@@ -39,6 +39,29 @@ err share_find(struct op *op, struct identity *id, const struct identity_account
     return OK;
 }
 
+err share_enter(struct op *op, struct identity *id, struct identity_account *a, str reference,
+                str patient)
+{
+    str text;
+    struct json *list, *one = NULL;
+    struct identity_account in = *a;
+    TRY(load(op, id, a->user, &text, &list));
+    for (size_t i = 0;; one = json_at(list, i++)) {
+        if (i && !one)
+            return fail_at(op, ERR_INVALID, STR("access_denied"), "Nobody shares this with you.");
+        if (one) {
+            in.reference = arena_str(op->arena, json_get_str(one, STR("reference")));
+            in.patient = arena_str(op->arena, json_get_str(one, STR("patient")));
+        }
+        bool fits = (!reference.n || str_eq(reference, in.reference)) &&
+                    (!patient.n || str_eq(patient, in.patient));
+        if (fits)
+            break;
+    }
+    *a = in;
+    return OK;
+}
+
 err share_add(struct op *op, struct identity *id, str user, str patient, str reference,
               struct store_tx *tx)
 {
@@ -70,13 +93,30 @@ static err helper_of(struct op *op, struct identity *id, str token, struct sessi
                : fail(op, ERR_FORBIDDEN, "This is for accounts of people who help somebody.");
 }
 
-static void told(struct op *op, struct identity *id, const struct session *s, str patient,
-                 str reference, struct identity_helped *ret)
+/* Whose share was taken back or is over has no name here any more (R197). */
+static void told(struct op *op, struct identity *id, str patient, str reference,
+                 struct identity_helped *ret)
 {
-    *ret = (struct identity_helped){.reference = reference,
-                                    .patient = patient,
-                                    .name = patient_given_name(op, id, patient),
-                                    .current = str_eq(reference, str_of(s->reference))};
+    *ret = (struct identity_helped){.reference = reference, .patient = patient};
+    if (share_given(op, id, patient, reference))
+        ret->name = patient_given_name(op, id, patient);
+}
+
+err shares_of(struct op *op, struct identity *id, const struct identity_account *own,
+              struct identity_helped **ret, size_t *ret_n)
+{
+    str text;
+    struct json *list, *one;
+    TRY(load(op, id, own->user, &text, &list));
+    struct identity_helped *all = ARENA_ARRAY(op->arena, struct identity_helped, list->n + 1);
+    TRY(op_check(op));
+    told(op, id, own->patient, own->reference, &all[0]);
+    for (size_t i = 0; (one = json_at(list, i)); i++)
+        told(op, id, json_get_str(one, STR("patient")), json_get_str(one, STR("reference")),
+             &all[i + 1]);
+    *ret = all;
+    *ret_n = list->n + 1;
+    return OK;
 }
 
 err identity_helping(struct op *op, struct identity *id, str token, struct identity_helped **ret,
@@ -85,19 +125,18 @@ err identity_helping(struct op *op, struct identity *id, str token, struct ident
     struct session s = {0};
     struct identity_account own;
     struct account_secret secret;
-    str text;
-    struct json *list, *one;
+    struct identity_helped *all;
+    size_t n, kept = 0;
     TRY(helper_of(op, id, token, &s, &own, &secret));
-    TRY(load(op, id, own.user, &text, &list));
-    struct identity_helped *all = ARENA_ARRAY(op->arena, struct identity_helped, list->n + 1);
-    TRY(op_check(op));
-    told(op, id, &s, own.patient, own.reference, &all[0]);
-    for (size_t i = 0; (one = json_at(list, i)); i++)
-        told(op, id, &s, json_get_str(one, STR("patient")), json_get_str(one, STR("reference")),
-             &all[i + 1]);
+    TRY(shares_of(op, id, &own, &all, &n));
+    for (size_t i = 0; i < n; i++) {
+        all[i].current = str_eq(all[i].reference, str_of(s.reference));
+        if (all[i].name.n || all[i].current)
+            all[kept++] = all[i];
+    }
     *ret = all;
-    *ret_n = list->n + 1;
-    return OK;
+    *ret_n = kept;
+    return op_check(op);
 }
 
 /* The session in one share becomes a session in another; the first one is over. */

@@ -28,6 +28,8 @@ void purposes_carried(str scope, struct actor *a)
         if (purpose_parse(str_sub(word, mark.n, word.n), &p))
             carried |= 1u << p;
     }
+    if (!any && consent_role(a) == CONSENT_APP)
+        a->purposes &= 1u << a->purpose;
     if (!any)
         return;
     a->purposes &= carried;

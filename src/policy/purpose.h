@@ -8,7 +8,8 @@
 /* What the role may state (spec/rules/role-purposes.csv), by enum purpose. */
 unsigned role_purposes(enum role role);
 /* A token whose scopes have purpose/CODE words is for those alone: a->purposes comes down to them,
- * and so does a->purpose. */
+ * and so does a->purpose. A service's token without any is for its role's default alone (R196): who
+ * registered it has not said that it may be for anything else. Call with a->scopes set. */
 void purposes_carried(str scope, struct actor *a);
 /* A request states what it is for: "TREAT", or with its system before, "…/v3-ActReason|TREAT". */
 enum purpose_said { PURPOSE_TAKEN, PURPOSE_UNKNOWN, PURPOSE_REFUSED };

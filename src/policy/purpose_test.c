@@ -1,6 +1,7 @@
 /* A purpose is what the role's rows let it say, less what its token carries. */
 #include "base/test.h"
 #include "policy/purpose.h"
+#include "policy/scope.h"
 
 static struct actor of(enum role role)
 {
@@ -57,9 +58,33 @@ static void carried(void **state)
     assert_int_equal(a.purposes, 0);
 }
 
+/* R196: a service registered without a purpose stated any of its role's. */
+static void r196_a_service_without_a_word_has_the_default(void **state)
+{
+    (void)state;
+    struct scopes some = {0};
+    struct actor a = of(ROLE_SYSTEM);
+    purposes_carried(STR("system/*.rs"), &a); /* a script of the house: not a service's token */
+    assert_int_equal(purpose_state(&a, STR("TREAT")), PURPOSE_TAKEN);
+    a = of(ROLE_SYSTEM);
+    a.scopes = &some;
+    purposes_carried(STR("system/*.rs"), &a);
+    assert_int_equal(a.purposes, 1u << PURPOSE_HOPERAT);
+    assert_int_equal(purpose_state(&a, STR("TREAT")), PURPOSE_REFUSED);
+    a = of(ROLE_SYSTEM);
+    a.scopes = &some;
+    purposes_carried(STR("system/*.rs purpose/TREAT"), &a);
+    assert_int_equal(a.purpose, PURPOSE_TREAT);
+    a = of(ROLE_NURSE); /* a person behind an app says what it is for as on a screen */
+    a.scopes = &some;
+    purposes_carried(STR("user/*.rs"), &a);
+    assert_int_equal(purpose_state(&a, STR("HOPERAT")), PURPOSE_TAKEN);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_role_has_a_default_that_it_may_say),
-                                       cmocka_unit_test(said), cmocka_unit_test(carried)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_role_has_a_default_that_it_may_say), cmocka_unit_test(said),
+        cmocka_unit_test(carried), cmocka_unit_test(r196_a_service_without_a_word_has_the_default)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@ import json
 import time
 from datetime import date, datetime, timedelta, timezone
 
+from oauth_kit import App
 from weft_http import Case, Events, main
 
 WORDS = "correct horse battery 7"
@@ -126,6 +127,49 @@ class Helper(Case):
         second = self.expect(200, choose(first, rows[1]["reference"])).json["token"]
         self.assertTrue(all(s in (403, 404) for s in reads(second)), reads(second))
         self.expect(403, self.ask("GET", "/auth/helping", self.ana))
+
+    def test_r195_an_app_is_in_the_share_that_its_user_is_in(self):
+        """An app opened by a helper of several people was always in the first one's record."""
+        first = self.expect(201, self.share()).json
+        ines = self.join(first["secret"], "ines")
+        eva = self.expect(201, self.share(token=self.eva)).json
+        both = self.expect(200, self.ask("POST", "/auth/join/more", ines, {"secret": eva["secret"]})).json["token"]
+        app = App(self, "patient/MedicationRequest.rs offline_access")
+
+        def reads(t):
+            return [self.ask("GET", "/fhir/MedicationRequest/" + m, t["access_token"]).status for m in ("m-ana", "m-eva")]
+
+        def taken():
+            a = self.expect(200, app.exchange(app.code_of(app.allow()))).json
+            return a, self.expect(200, app.refresh(a["refresh_token"])).json
+
+        app.ask()
+        app.step([("open", "1")], cookie=f"{app.cookie}; weft={both}")
+        for t in taken():
+            self.assertEqual(("eva", [404, 200]), (t["patient"], reads(t)))
+        app.ask()  # who signs in here chooses
+        app.sign_in("ines", WORDS)
+        self.assertIn("Whose record?", app.text)
+        app.step([("patient", "nobody")])
+        self.assertNotIn('name="allow"', app.text)
+        app.step([("patient", "ana")])
+        for t in taken():
+            self.assertEqual(("ana", [200, 404]), (t["patient"], reads(t)))
+        rows = self.ask("GET", "/auth/helping", both).json["helping"]
+        self.expect(204, self.ask("POST", "/auth/helpers/stop", self.eva, {"consent": eva["consent"]}))
+        self.assertTrue(all(s in (403, 404) for s in reads(self.expect(200, app.refresh(t["refresh_token"])).json)[1:]))
+        app.ask()
+        app.sign_in("ines", WORDS)
+        self.assertNotIn('value="eva"', app.text)
+        self.r197(first, both, rows)
+
+    def r197(self, first, token, rows):
+        """The name of a patient whose share was taken back was told for ever."""
+        names = lambda: [(r["name"], r["current"]) for r in self.ask("GET", "/auth/helping", token).json["helping"]]
+        self.assertEqual([("Ana", False), ("Eva", True)], [(r["name"], r["current"]) for r in rows])
+        self.assertEqual([("Ana", False), ("", True)], names())
+        self.expect(204, self.ask("POST", "/auth/helpers/stop", self.ana, {"consent": first["consent"]}))
+        self.assertEqual([("", True)], names())
 
     def test_r163_what_was_taken_back_lets_nobody_in(self):
         told = self.expect(201, self.share()).json

@@ -225,6 +225,12 @@ class Redact(Case):
         self.assertEqual([False] * 4, [b'"e-1"' in self.exported(r) for r in roads])
         self.assertIn(b'"e-1"', self.call("GET", "/fhir/Observation/e-1", token="system").body)
 
+    def test_r196_a_service_without_a_purpose_states_none(self):
+        """A service registered without a purpose/ word stated TREAT and passed a denial of HOPERAT."""
+        for said, status in (("TREAT", 403), ("PUBHLTH", 403), ("HOPERAT", 200)):
+            self.expect(status, self.server.call("GET", "/fhir/Observation?_count=1", None, self.apps["system/*.rs"],
+                                                 headers={"X-Purpose-Of-Use": said}))
+
     def test_R190_older_versions_have_the_labels_of_today(self):
         """A label that came later covers what was written before: versions, history, searches."""
         said, said_not = {"X-Purpose-Of-Use": "HOPERAT"}, {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "SDV"}
