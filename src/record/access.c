@@ -246,7 +246,7 @@ static void narrow_own(struct op *op, struct record *rec, fhir_type type, struct
     clause_push(op, l, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
 }
 
-static void narrow_labels(struct op *op, struct record *rec, label_set away, struct clause_list *l)
+void access_without(struct op *op, struct record *rec, uint64_t away, struct clause_list *l)
 {
     struct blinder b = {.store = rec->store};
     struct range_set s = {.op = op, .rec = rec};
@@ -301,7 +301,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
     policy_access(op->actor, &q, &restricted);
     label_set away = restricted.allowed ? label_kept(op->actor->role, type) : LABEL_RESTRICTED;
     if (away)
-        narrow_labels(op, rec, away, clauses);
+        access_without(op, rec, away, clauses);
     return op_check(op);
 }
 

@@ -17,6 +17,7 @@ struct planner {
     struct clause_list list;
     struct chain_budget *budget;
     uint64_t t;                    /* see plan_make() */
+    bool crowd;                    /* see plan_crowd() */
     VEC(struct fhir_clause) asked; /* what plan_holds() asks of the document */
     VEC(const struct fhir_clause *) chains;
 };

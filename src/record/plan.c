@@ -288,7 +288,7 @@ static err plan_done(struct planner *pl, fhir_type type)
     pl->plan->q.clauses = pl->list.v.at;
     pl->plan->q.n_clauses = pl->list.v.n;
     TRY(op_check(pl->op));
-    return consent_hide(pl->op, pl->rec, type, pl->plan);
+    return pl->crowd ? OK : consent_hide(pl->op, pl->rec, type, pl->plan);
 }
 
 #define LOOKS_MAX 50000u
@@ -321,6 +321,13 @@ err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, uin
               struct plan *ret)
 {
     struct planner pl = {.op = op, .rec = rec, .plan = ret, .budget = budget_new(op), .t = t};
+    return make(&pl, q);
+}
+
+err plan_crowd(struct op *op, struct record *rec, const struct fhir_query *q, struct plan *ret)
+{
+    struct planner pl = {
+        .op = op, .rec = rec, .plan = ret, .budget = budget_new(op), .crowd = true};
     return make(&pl, q);
 }
 

@@ -175,6 +175,9 @@ struct plan {
 /* Access is asked for and put in. t: the moment that chains and lists are judged as of; 0: now. */
 MUST err plan_make(struct op *op, struct record *rec, const struct fhir_query *q, uint64_t t,
                    struct plan *ret);
+/* The same but for what Consents hide, which cohort.c takes out itself. */
+MUST err plan_crowd(struct op *op, struct record *rec, const struct fhir_query *q,
+                    struct plan *ret);
 /* For conditional writes and references: as a search; who may not search the type finds only what
  * they wrote themselves (a device its own readings). */
 MUST err plan_condition(struct op *op, struct record *rec, const struct fhir_query *q,
@@ -240,6 +243,8 @@ MUST err export_filter(struct op *op, struct record *rec, const struct export_fi
 /* A search or history of a type: adds what narrows it. */
 MUST err access_search(struct op *op, struct record *rec, enum action action, fhir_type type,
                        struct clause_list *clauses, struct plan *plan);
+/* One more clause: nothing that has one of these labels. */
+void access_without(struct op *op, struct record *rec, uint64_t labels, struct clause_list *l);
 /* The same for a condition: see plan_condition(). */
 MUST err access_condition(struct op *op, struct record *rec, fhir_type type,
                           struct clause_list *clauses, struct plan *plan);
@@ -424,6 +429,8 @@ struct search_part {
     enum store_lead lead;
     uint16_t led;
 };
+/* Names of the parameters of a search, never their values. */
+str search_names(struct op *op, const struct fhir_query *q);
 /* The line of a search in the trail, naming the patients on the page. */
 MUST err search_told(struct op *op, struct record *rec, const struct search_part *parts, size_t n,
                      const struct record_page *page);

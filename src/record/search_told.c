@@ -3,7 +3,7 @@
 #include "record/record_int.h"
 
 /* Names of the parameters, never their values. */
-static str names(struct op *op, const struct fhir_query *q)
+str search_names(struct op *op, const struct fhir_query *q)
 {
     struct buf b;
     buf_init(&b, op->arena, 1000);
@@ -25,7 +25,7 @@ static str names_of_all(struct op *op, const struct search_part *parts, size_t n
 {
     struct buf b;
     buf_init(&b, op->arena, 4096);
-    buf_add(&b, names(op, parts[0].q));
+    buf_add(&b, search_names(op, parts[0].q));
     buf_add(&b, b.n ? STR("&_type=") : STR("_type="));
     for (size_t i = 0; n <= TYPES_TOLD && i < n; i++)
         buf_printf(&b, "%s%.*s", i ? "," : "", STR_ARG(fhir_type_name(parts[i].q->type)));
@@ -70,6 +70,7 @@ err search_told(struct op *op, struct record *rec, const struct search_part *par
     const struct plan *plan = &parts[0].plan;
     struct audit a = {.action = ACTION_SEARCH,
                       .type = one ? parts[0].q->type : 0,
-                      .detail = one ? names(op, parts[0].q) : names_of_all(op, parts, n_parts)};
+                      .detail =
+                          one ? search_names(op, parts[0].q) : names_of_all(op, parts, n_parts)};
     return page_told(op, rec, &a, plan->q.comp ? plan->q.comp : plan->home, page);
 }
