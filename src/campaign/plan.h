@@ -64,8 +64,7 @@ struct plan_step {
     struct plan_words words;
     int64_t expires;    /* ms after it was due: later it is dropped, and told */
     int64_t silence;    /* ask: ms until no answer is silence */
-    int tries;          /* ask and message: contacts at most, each by another channel */
-    int64_t retry;      /* ms between them */
+    int tries;          /* ask: messages at most, each by another channel if there is one */
     int paths, n_paths; /* rows of plan->paths */
     int priority;       /* case and call: 1 … 4 */
     int64_t promise;    /* case and call: due so long after the answer, in working hours */
@@ -86,6 +85,7 @@ struct plan {
     int64_t lasts;  /* ms after the anchor; then the person leaves; 0 no end */
     int64_t again;  /* ms after leaving until the same trigger enrols again; -1 never */
     int64_t gap;    /* ms between two contacts of the plan with one person */
+    int64_t spread; /* ms over which the people of a place are spread from opening */
     int open_min, close_min;     /* the plan's own hours, inside those of the law */
     int silent_max, silent_step; /* questions in a row without an answer, then; -1 none */
     size_t n_steps, n_paths, n_triggers, n_conditions, n_exits;
@@ -133,7 +133,7 @@ struct plan_state {        /* flat: kept as it is */
     int64_t asked;         /* when the last message of this step went */
     int64_t paused_until;
     int16_t step;
-    uint8_t phase, tries, silent, used; /* used: bit a plan_channel, of this step */
+    uint8_t phase, tries, silent, used; /* used: bit a plan_channel, in this plan */
 };
 void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_state *ret);
 

@@ -1,0 +1,310 @@
+/* The scheduler: what happens next with one person of one plan. Pure and total. Invariant: a move
+ * either waits for a later instant or carries the state forward (a greater step, one more try, the
+ * end), so a run is at most a few moves a step long. */
+#include "campaign/plan_int.h"
+
+#define HALF_DAY_MS (PLAN_DAY_MS / 2)
+
+static const char *const channels[] = {"sms", "email", "push", "letter", "phone"};
+
+str plan_channel_name(enum plan_channel k)
+{
+    return k < PLAN_CHANNELS ? str_of(channels[k]) : STR("preferred");
+}
+
+bool plan_channel_parse(str name, enum plan_channel *ret)
+{
+    for (unsigned i = 0; i < PLAN_PHONE; i++)
+        if (str_eq(name, str_of(channels[i]))) {
+            *ret = (enum plan_channel)i;
+            return true;
+        }
+    return false;
+}
+
+/* ---- channel ---- */
+static bool first_of(unsigned mask, bool urgent, enum plan_channel *ret)
+{
+    static const enum plan_channel fast[] = {PLAN_SMS, PLAN_PUSH, PLAN_EMAIL},
+                                   cheap[] = {PLAN_PUSH, PLAN_EMAIL, PLAN_SMS, PLAN_LETTER};
+    const enum plan_channel *order = urgent ? fast : cheap;
+    for (size_t i = 0; i < (urgent ? 3u : 4u); i++)
+        if (mask & (1u << order[i])) {
+            *ret = order[i];
+            return true;
+        }
+    return false;
+}
+
+enum plan_channel plan_choose(const struct plan_person *who, const struct plan_step *step,
+                              uint8_t used, enum plan_by *ret_by)
+{
+    unsigned may = who->may & ~(1u << PLAN_PHONE), fresh = may & ~(unsigned)used;
+    enum plan_channel k = PLAN_PHONE, want = (enum plan_channel)who->prefers;
+    *ret_by = PLAN_BY_OTHER;
+    if (step->channel < PLAN_PHONE) {
+        *ret_by = PLAN_BY_STEP;
+        return may & (1u << step->channel) ? step->channel : PLAN_PHONE;
+    }
+    if (step->channel == PLAN_OTHER && fresh == 0)
+        return PLAN_PHONE;
+    if (fresh == 0)
+        fresh = may;
+    unsigned good = fresh & ~(unsigned)who->failing;
+    *ret_by = (fresh & (fresh - 1)) == 0
+                  ? used && step->channel == PLAN_OTHER ? PLAN_BY_OTHER : PLAN_BY_ONLY_ONE
+                  : PLAN_BY_COST;
+    if (want < PLAN_PHONE && (good & (1u << want))) {
+        *ret_by = PLAN_BY_PREFERENCE;
+        return want;
+    }
+    if (want < PLAN_PHONE && (fresh & (1u << want)) && good)
+        *ret_by = PLAN_BY_DELIVERY;
+    if (first_of(good, step->urgent, &k) || first_of(fresh, step->urgent, &k))
+        return k;
+    return first_of(fresh, false, &k) ? k : PLAN_PHONE;
+}
+
+/* ---- time ---- */
+/* Index of the first day that has not ended at t; n when there is none. */
+static size_t day_at(const struct plan_place *place, int64_t t)
+{
+    int64_t guess = t / PLAN_DAY_MS - place->first - 2;
+    size_t i = guess > 0 ? (size_t)guess : 0;
+    while (i < place->n && place->days[i].noon + HALF_DAY_MS <= t)
+        i++;
+    return i < place->n ? i : place->n;
+}
+
+static int64_t at_minute(const struct plan_day *d, int minute)
+{
+    return d->noon - HALF_DAY_MS + minute * 60000LL;
+}
+
+static int64_t due_of(const struct plan_step *step, const struct plan_person *who,
+                      const struct plan_state *s)
+{
+    int64_t base = step->from_anchor ? s->anchor : s->since, t = base + step->delay;
+    if (step->at_min < 0 || !who->place || who->place->n == 0)
+        return t;
+    int64_t whole = step->delay / PLAN_DAY_MS, day = (int64_t)day_at(who->place, base) + whole;
+    if (day < 0)
+        day = 0;
+    while (day < (int64_t)who->place->n) {
+        int64_t at = at_minute(&who->place->days[day], step->at_min);
+        if (at >= base || step->delay < 0)
+            return at;
+        day++;
+    }
+    return t;
+}
+
+/* The first instant from t on inside a window; INT64_MAX when the table ends before. */
+static int64_t open_at(const struct plan *p, const struct plan_person *who, int64_t t,
+                       enum plan_why *why)
+{
+    const struct plan_place *place = who->place;
+    for (size_t i = day_at(place, t); i < place->n; i++) {
+        const struct plan_day *d = &place->days[i];
+        int64_t open = at_minute(d, p->open_min), close = at_minute(d, p->close_min);
+        open = d->open > open ? d->open : open;
+        close = d->close < close ? d->close : close;
+        if (open >= close || close <= t)
+            continue;
+        int64_t width = close - open < p->spread ? close - open : p->spread;
+        int64_t slot = open + (width > 60000 ? who->seed % (width / 60000) * 60000 : 0);
+        if (slot <= t)
+            return t;
+        *why = open > t ? PLAN_WHY_HOURS : PLAN_WHY_STAGGER;
+        return slot;
+    }
+    *why = PLAN_WHY_HOURS;
+    return INT64_MAX;
+}
+
+/* ---- moves ---- */
+static void advance(const struct plan *p, struct plan_state *s, int next, int64_t now)
+{
+    s->step = (int16_t)next;
+    s->since = now;
+    s->tries = 0;
+    s->phase = next < 0 || next >= (int)p->n_steps ? PLAN_LEFT : PLAN_READY;
+}
+
+static void wait_for(struct plan_move *m, int64_t at, enum plan_why why)
+{
+    m->kind = PLAN_WAIT;
+    m->at = at;
+    m->why = why;
+}
+
+static void done(struct plan_move *m, int64_t now, enum plan_why why)
+{
+    m->kind = PLAN_DONE;
+    m->why = why;
+    m->at = now;
+    m->state.phase = PLAN_LEFT;
+}
+
+static void drop(const struct plan *p, struct plan_move *m, int64_t now, enum plan_why why)
+{
+    m->kind = PLAN_DROP;
+    m->why = why;
+    m->at = now;
+    advance(p, &m->state, p->steps[m->step].next, now);
+}
+
+/* A question that nobody answered: the next try, the last check, or on. */
+static void silence(const struct plan *p, struct plan_state *s, int64_t at, enum plan_why *why)
+{
+    const struct plan_step *step = &p->steps[s->step];
+    s->silent++;
+    if (p->silent_step > s->step && s->silent >= p->silent_max) {
+        advance(p, s, p->silent_step, at);
+        s->silent = 0;
+        *why = PLAN_WHY_SILENCE;
+    } else if (s->tries < step->tries) {
+        s->phase = PLAN_READY;
+        s->since = at;
+        *why = PLAN_WHY_FALLBACK;
+    } else {
+        advance(p, s, step->next, at);
+        *why = PLAN_WHY_SILENCE;
+    }
+}
+
+static void by_person(const struct plan *p, struct plan_move *m, int64_t due, int64_t now)
+{
+    if (p->steps[m->step].kind <= PLAN_ASK)
+        m->why = PLAN_WHY_UNREACHABLE;
+    m->channel = PLAN_PHONE;
+    if (due > now) {
+        wait_for(m, due, m->why);
+        return;
+    }
+    m->kind = PLAN_DO;
+    m->at = now;
+    advance(p, &m->state, p->steps[m->step].next, now);
+}
+
+static void sent(const struct plan *p, struct plan_move *m, const struct plan_step *step,
+                 int64_t now)
+{
+    struct plan_state *s = &m->state;
+    m->kind = PLAN_SEND;
+    m->at = s->asked = now;
+    s->used |= (uint8_t)(1u << m->channel);
+    if (step->kind != PLAN_ASK) {
+        advance(p, s, step->next, now);
+        return;
+    }
+    s->tries++;
+    s->phase = PLAN_ASKED;
+}
+
+static void contact(const struct plan *p, const struct plan_person *who, struct plan_move *m,
+                    int64_t now)
+{
+    const struct plan_step *step = &p->steps[m->step];
+    struct plan_state *s = &m->state;
+    int64_t due = s->tries ? s->since : due_of(step, who, s), at = due > now ? due : now;
+    bool another = s->tries > 0 || step->channel == PLAN_OTHER;
+    m->channel = plan_choose(who, step, another ? s->used : 0, &m->by);
+    if (m->channel == PLAN_PHONE || !who->place || who->place->n == 0) {
+        if (!p->marketing)
+            by_person(p, m, due, now);
+        else if (due > now)
+            wait_for(m, due, PLAN_WHY_DUE);
+        else
+            drop(p, m, now, PLAN_WHY_UNREACHABLE);
+        return;
+    }
+    if (!step->urgent && who->last_contact && who->last_contact + p->gap > at) {
+        at = who->last_contact + p->gap;
+        m->why = PLAN_WHY_SPACING;
+    }
+    at = open_at(p, who, at, &m->why);
+    if (at > due + step->expires && (at != INT64_MAX || now > due + step->expires))
+        drop(p, m, now, PLAN_WHY_EXPIRED);
+    else if (at == INT64_MAX)
+        wait_for(m, now + PLAN_DAY_MS, PLAN_WHY_HOURS); /* past the table: a new one by then */
+    else if (at > now)
+        wait_for(m, at, m->why);
+    else
+        sent(p, m, step, now);
+}
+
+static void ready(const struct plan *p, const struct plan_person *who, struct plan_move *m,
+                  int64_t now)
+{
+    struct plan_state *s = &m->state;
+    const struct plan_step *step = &p->steps[s->step];
+    m->step = s->step;
+    if (step->kind == PLAN_END)
+        done(m, now, PLAN_WHY_OVER);
+    else if (step->kind == PLAN_CASE || step->kind == PLAN_CALL)
+        by_person(p, m, due_of(step, who, s), now);
+    else
+        contact(p, who, m, now);
+}
+
+/* Steps whose condition does not hold when they are due are passed over. */
+static bool passed_over(const struct plan *p, const struct plan_person *who, struct plan_state *s,
+                        int64_t now)
+{
+    const struct plan_step *step = &p->steps[s->step];
+    if (step->condition < 0 || (who->holds >> step->condition & 1) || s->tries ||
+        due_of(step, who, s) > now)
+        return false;
+    int64_t since = s->since;
+    advance(p, s, step->next, since);
+    return true;
+}
+
+void plan_next(const struct plan *p, const struct plan_person *who, const struct plan_state *s,
+               int64_t now, struct plan_move *ret)
+{
+    struct plan_move m = {.state = *s, .step = s->step, .why = PLAN_WHY_DUE, .at = now};
+    struct plan_state *is = &m.state;
+    if (is->phase != PLAN_LEFT && (is->step < 0 || is->step >= (int)p->n_steps))
+        is->phase = PLAN_LEFT;
+    if (is->phase != PLAN_LEFT && is->paused_until > now) {
+        wait_for(&m, is->paused_until, PLAN_WHY_PAUSED);
+        *ret = m;
+        return;
+    }
+    if (is->phase == PLAN_ASKED) {
+        const struct plan_step *step = &p->steps[is->step];
+        if (now < is->asked + step->silence) {
+            wait_for(&m, is->asked + step->silence, PLAN_WHY_ANSWER);
+            *ret = m;
+            return;
+        }
+        silence(p, is, now, &m.why);
+    }
+    while (is->phase == PLAN_READY && passed_over(p, who, is, now))
+        m.why = PLAN_WHY_CONDITION;
+    if (is->phase == PLAN_LEFT || (p->lasts && now >= is->anchor + p->lasts))
+        done(&m, now, PLAN_WHY_OVER);
+    else
+        ready(p, who, &m, now);
+    *ret = m;
+}
+
+void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_state *ret)
+{
+    *ret = (struct plan_state){.anchor = anchor, .since = now};
+    ret->phase = p->n_steps && p->silent_step != 0 ? PLAN_READY : PLAN_LEFT;
+}
+
+void plan_answer(const struct plan *p, const struct plan_state *s, int path, int64_t now,
+                 struct plan_state *ret)
+{
+    struct plan_state is = *s;
+    is.silent = 0;
+    if (is.phase == PLAN_ASKED && is.step >= 0 && is.step < (int)p->n_steps) {
+        int first = path >= 0 && path < (int)p->n_paths ? p->paths[path].first : -1;
+        advance(p, &is, first >= 0 ? first : p->steps[is.step].next, now);
+    }
+    *ret = is;
+}

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""spec/campaign -> holidays_gen.h (days without outreach), campaign_gen.h (answers; the shipped outlines as
+PlanDefinitions). Refuses an outline whose words lack a language, so nobody is left without a message.
+
+    tools/gen_campaign.py SPEC_FOLDER HOLIDAYS_H CAMPAIGN_H"""
+import csv
+import datetime
+import json
+import re
+import sys
+from pathlib import Path
+
+STEP = "https://weft.health/fhir/plan-step"
+URL = "https://weft.health/fhir/StructureDefinition/plan-"
+TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+LANGUAGES = ["en", "es", "ar"]
+YEARS = range(2020, 2051)
+
+
+def rows(path):
+    with open(path, encoding="utf-8") as f:
+        return list(csv.DictReader(line for line in f if not line.startswith("#")))
+
+
+def nth(year, month, weekday, n):
+    days = [d for d in (datetime.date(year, month, 1) + datetime.timedelta(i) for i in range(31))
+            if d.month == month and (d.weekday() + 1) % 7 == weekday]
+    return days[-1] if n == 5 else days[n - 1]
+
+
+def holidays(path):
+    found = {}
+    for row in rows(path):
+        for year in YEARS:
+            if row["kind"] == "nth":
+                days = [nth(year, int(row["month"]), int(row["day"]), int(row["n"]))]
+            else:
+                day = datetime.date(year, int(row["month"]), int(row["day"]))
+                shift = {5: -1, 6: 1}.get(day.weekday(), 0)
+                days = [day, day + datetime.timedelta(shift)]
+            for day in days:
+                found[(day - datetime.date(1970, 1, 1)).days] = row["name"]
+    return sorted(found.items())
+
+
+def ext(name, kind, value):
+    return {"url": URL + name, "value" + kind: value}
+
+
+def duration(text):
+    m = re.fullmatch(r"(\d+)(min|h|d|wk)", text)
+    if not m:
+        sys.exit("not a duration: " + text)
+    return {"value": int(m[1]), "unit": m[2], "system": "http://unitsofmeasure.org", "code": m[2]}
+
+
+def translated(out, name, texts, where):
+    if len(texts) != len(LANGUAGES) or not all(texts):
+        sys.exit("spec/campaign/journeys: %s lacks %s in a language" % (where, name))
+    out[name] = texts[0]
+    out["_" + name] = {"extension": [
+        {"url": TRANSLATION, "extension": [{"url": "lang", "valueCode": lang},
+                                           {"url": "content", "valueString": text}]}
+        for lang, text in zip(LANGUAGES[1:], texts[1:])]}
+
+
+def code(kind):
+    return [{"coding": [{"system": STEP, "code": kind}]}]
+
+
+def fhirpath(text):
+    return {"language": "text/fhirpath", "expression": text}
+
+
+def trigger(row):
+    kind, change, when = row
+    return {"type": change, "data": [{"type": kind}], "condition": fhirpath(when)}
+
+
+def step_extensions(s):
+    out = []
+    if "at" in s:
+        out.append(ext("at", "Time", s["at"] + ":00"))
+    for name in ("channel", "purpose"):
+        if name in s:
+            out.append(ext(name, "Code", s[name]))
+    if "urgent" in s:
+        out.append(ext("urgent", "Boolean", s["urgent"]))
+    for name in ("expires", "silence", "promise"):
+        if name in s:
+            out.append(ext(name, "Duration", duration(s[name])))
+    if "tries" in s:
+        out.append(ext("tries", "Integer", s["tries"]))
+    return out
+
+
+class Outline:
+    def __init__(self, source, where):
+        self.source, self.where, self.steps = source, where, {}
+
+    def path(self, p, suffix):
+        out = {"extension": [ext("answer", "Code", p["answer"])], "prefix": p["key"], "title": p["title"],
+               "code": code("path")}
+        if "echo" in p:
+            translated(out, "textEquivalent", p["echo"], self.where)
+        if p.get("steps"):
+            out["action"] = self.list(p["steps"], suffix)
+        return out
+
+    def step(self, s, before, suffix):
+        self.steps[s["id"]] = s
+        if "same" in s:
+            s = {**self.steps[s["same"]], **{k: v for k, v in s.items() if k != "same"}}
+            suffix = "-" + s["id"]
+        top = suffix == "-" + s["id"]  # the copy itself; what is inside it gets its name after its own
+        out = {"id": s["id"] if top else s["id"] + suffix}
+        extensions = step_extensions(s)
+        if extensions:
+            out["extension"] = extensions
+        out["title"] = s["title"]
+        if "words" in s:
+            translated(out, "textEquivalent", s["words"], self.where)
+        if "priority" in s:
+            out["priority"] = s["priority"]
+        out["code"] = code(s["kind"])
+        if "if" in s:
+            out["condition"] = [{"kind": "applicability", "expression": fhirpath(s["if"])}]
+        when = s.get("from") or s.get("after")
+        if when:
+            relation = "before-start" if when.startswith("-") else "after-end"
+            out["relatedAction"] = [{"actionId": "enrol" if "from" in s else before, "relationship": relation,
+                                     "offsetDuration": duration(when.lstrip("-"))}]
+        if "paths" in s:
+            out["action"] = [self.path(p, suffix) for p in s["paths"]]
+        return out
+
+    def list(self, steps, suffix=""):
+        out, before = [], "before"
+        for s in steps:
+            out.append(self.step(s, before, suffix))
+            before = out[-1]["id"]
+        return out
+
+    def plan(self):
+        c = self.source
+        o = {"resourceType": "PlanDefinition", "extension": [ext("kind", "Code", c["kind"]),
+                                                             ext("purpose", "Code", c["purpose"]),
+                                                             ext("programme", "Code", c["programme"])]}
+        for name in ("lasts", "again", "gap", "spread"):
+            if name in c:
+                o["extension"].append(ext(name, "Duration", duration(c[name])))
+        if "hours" in c:
+            o["extension"].append(ext("hours", "String", c["hours"]))
+        o.update(url="https://weft.health/fhir/PlanDefinition/" + c["code"], version="1", name=c["code"])
+        translated(o, "title", c["title"], self.where)
+        o.update(status="draft", description=c["source"])
+        enrol = {"id": "enrol", "title": "Who enrols", "code": code("enrol")}
+        if "anchor" in c["enrol"]:
+            enrol["extension"] = [ext("anchor", "String", c["enrol"]["anchor"])]
+        if c["enrol"].get("trigger"):
+            enrol["trigger"] = [trigger(t) for t in c["enrol"]["trigger"]]
+        if c.get("exit"):
+            enrol["action"] = [{"title": "Leaves", "code": code("exit"), "trigger": [trigger(t) for t in c["exit"]]}]
+        o["action"] = [enrol] + self.list(c["steps"])
+        if "silence" in c:
+            o["action"].append({"id": "silence", "extension": [ext("after", "Integer", c["silence"]["after"])],
+                                "title": "After silence", "code": code("silence"),
+                                "action": self.list(c["silence"]["steps"])})
+        return o
+
+
+def text(s):
+    return json.dumps(s, ensure_ascii=False)
+
+
+def write(path, guard, body):
+    head = ["/* Generated from spec/campaign; do not edit. */", "#ifndef " + guard, "#define " + guard]
+    Path(path).write_text("\n".join(head + body + ["", "#endif", ""]), encoding="utf-8")
+
+
+def main(folder, holidays_h, campaign_h):
+    folder = Path(folder)
+    write(holidays_h, "WEFT_HOLIDAYS_GEN_H", ["#define HOLIDAY_ROWS \\"] + [
+        "    {%d, %s}, \\" % (day, text(name)) for day, name in holidays(folder / "holidays.csv")])
+    body = ["#define ANSWER_ROWS \\"]
+    body += ["    {%s, %s, %d}, \\" % (text(r["code"]), text(r["text"]), int(r["weight"]))
+             for r in rows(folder / "answers.csv")]
+    body += ["", "#define JOURNEY_ROWS \\"]
+    for path in sorted((folder / "journeys").glob("*.json")):
+        source = json.loads(path.read_text(encoding="utf-8"))
+        plan = Outline(source, path.name).plan()
+        body.append("    {%s, %s, %s}, \\" % (text(source["code"]), text(source["kind"]), text(text(plan))))
+    why = rows(folder / "why.csv")
+    for kind in ("day", "channel", "by", "why", "line"):
+        body += ["", "#define SAY_%s_ROWS \\" % kind.upper()]
+        body += ["    {%s}, \\" % ", ".join(text(r[lang]) for lang in LANGUAGES) for r in why if r["kind"] == kind]
+    write(campaign_h, "WEFT_CAMPAIGN_GEN_H", body)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
