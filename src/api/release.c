@@ -15,6 +15,34 @@ static struct json *row(struct call *c, size_t i, const struct release_wish *w)
     return o;
 }
 
+/* What is held back now, as the patient may read it too: why in law, until when, in whose words. */
+static struct json *withheld(struct call *c, const struct record_release *r)
+{
+    struct arena *a = c->op.arena;
+    struct json *list = json_new(a, JSON_ARRAY), *one, *part;
+    for (size_t i = 0; (one = json_at(r->said, i)); i++) {
+        struct json *o = json_new(a, JSON_OBJECT);
+        const struct json *answer = json_path(one, "answer.0"), *v;
+        struct time_span until = {0};
+        if (!str_eq(json_get_str(one, STR("linkId")), STR("withheld")))
+            continue;
+        json_set_str(a, o, STR("result"), json_str(json_path(answer, "valueReference.reference")));
+        for (size_t k = 0; (part = json_at(JSON_GET(answer, "item"), k)); k++) {
+            str name = json_get_str(part, STR("linkId"));
+            v = json_path(part, "answer.0");
+            if (str_eq(name, STR("exception")))
+                json_set_str(a, o, STR("citation"), json_str(json_path(v, "valueCoding.display")));
+            str said = json_str(json_path(v, "valueCoding.code"));
+            said = said.n ? said : json_get_str(v, STR("valueDateTime"));
+            said = said.n ? said : json_str(json_path(v, "valueReference.reference"));
+            json_set_str(a, o, name, said.n ? said : json_get_str(v, STR("valueString")));
+        }
+        if (time_parse(json_get_str(o, STR("until")), &until) && until.lo > c->op.now)
+            json_push(a, list, o);
+    }
+    return list;
+}
+
 err api_release(struct call *c)
 {
     struct arena *a = c->op.arena;
@@ -26,6 +54,7 @@ err api_release(struct call *c)
         json_push(a, list, row(c, i, &r.wish[i]));
     json_set(a, o, STR("choices"), list);
     json_set(a, o, STR("waiting"), json_new_i64(a, (int64_t)r.waiting));
+    json_set(a, o, STR("withheld"), withheld(c, &r));
     return answer_json(c, 200, o);
 }
 
@@ -78,4 +107,23 @@ err api_result_told(struct call *c)
     TRY(record_release_tell(&c->op, c->api->rec, c->type, c->id, &told, &doc));
     answer_version(c, doc.vid, doc.updated);
     return answer_doc(c, &doc);
+}
+
+err api_result_withhold(struct call *c)
+{
+    struct json *in;
+    struct time_span until = {0};
+    TRY(body_object(c, &in));
+    struct record_withhold w = {.exception = json_get_str(in, STR("exception")),
+                                .reason = str_trim(json_get_str(in, STR("reason"))),
+                                .tell = str_trim(json_get_str(in, STR("tell"))),
+                                .checked = json_bool(JSON_GET(in, "checked"), false)};
+    if (!json_bool(JSON_GET(in, "end"), false)) {
+        if (!time_parse(json_get_str(in, STR("until")), &until))
+            return fail_at(&c->op, ERR_INVALID, STR("until"), "until is a date or an instant.");
+        w.until = until.lo;
+    }
+    TRY(record_release_withhold(&c->op, c->api->rec, c->type, c->id, &w));
+    c->rq->answer.status = 204;
+    return OK;
 }

@@ -9,6 +9,7 @@ static const struct {
     const char *category, *whole, *coded, *codes;
     unsigned days;
 } rows[] = {RELEASE_ROWS};
+static const struct release_exception exceptions[] = {RELEASE_EXCEPTION_ROWS};
 _Static_assert(RELEASE_ROW_COUNT <= RELEASE_MAX, "more categories than there is room for");
 static const char *const hows[RELEASE_HOW_COUNT] = {"now", "written", "phone"};
 
@@ -81,10 +82,22 @@ size_t release_of(str type, const str *codes, size_t n, bool restricted)
     return RELEASE_NONE;
 }
 
-bool release_waits(const struct release_wish *wish, size_t category, int64_t when, int64_t now,
-                   bool told)
+bool release_waits(const struct release_wish *wish, const struct release_result *r, int64_t now)
 {
-    if (told || category >= RELEASE_ROW_COUNT || wish->how == RELEASE_NOW)
+    if (r->told || r->category >= RELEASE_ROW_COUNT || wish->how == RELEASE_NOW)
         return false;
-    return when >= wish->since && now - when < rows[category].days * DAY_MS;
+    return r->when >= wish->since && now - r->first < rows[r->category].days * DAY_MS;
+}
+
+bool release_answered(enum release_how wish, bool phone)
+{
+    return phone || wish == RELEASE_WRITTEN;
+}
+
+const struct release_exception *release_exception_of(str code)
+{
+    for (size_t i = 0; i < RELEASE_EXCEPTION_COUNT; i++)
+        if (str_eq(code, str_of(exceptions[i].code)))
+            return &exceptions[i];
+    return NULL;
 }

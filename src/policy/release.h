@@ -23,12 +23,27 @@ unsigned release_days(size_t i);
 str release_how_name(enum release_how how); /* "now", "written", "phone" */
 bool release_how_parse(str s, enum release_how *ret);
 
+/* What a clinician may name to hold one result back (spec/rules/release-exceptions.csv). NULL: it
+ * is none of these. */
+struct release_exception {
+    const char *code, *citation;
+    unsigned days; /* the longest, before it is judged anew */
+};
+const struct release_exception *release_exception_of(str code);
+
 /* Can a resource of the type be a result at all? */
 bool release_type(str type);
+/* Does what a clinician wrote or said end this wish's wait? A wish for a call waits for the call.
+ */
+bool release_answered(enum release_how wish, bool phone);
 /* The category of a result; RELEASE_NONE: it is none. codes: of its category element. */
 size_t release_of(str type, const str *codes, size_t n, bool restricted);
-/* Does a result of `when` wait now? told: somebody told the patient. */
-bool release_waits(const struct release_wish *wish, size_t category, int64_t when, int64_t now,
-                   bool told);
+/* Does it wait now? told: somebody told the patient. */
+struct release_result {
+    size_t category;
+    int64_t when, first; /* this version; the first one: the row's days begin there */
+    bool told;
+};
+bool release_waits(const struct release_wish *wish, const struct release_result *r, int64_t now);
 
 #endif

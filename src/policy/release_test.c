@@ -39,19 +39,29 @@ static void a_result_has_a_category(void **state)
     assert_int_equal(release_days(release_count()), 0);
 }
 
+static bool waits(const struct release_wish *w, size_t category, int64_t when, int64_t now,
+                  bool told)
+{
+    struct release_result r = {.category = category, .when = when, .first = when, .told = told};
+    return release_waits(w, &r, now);
+}
+
 static void each_condition_turns_it(void **state)
 {
     (void)state;
     size_t lab = category("lab");
     int64_t days = release_days(lab) * DAY;
     struct release_wish w = {RELEASE_PHONE, 1000}, now = {RELEASE_NOW, 1000};
-    assert_true(release_waits(&w, lab, 1000, 2000, false));
-    assert_false(release_waits(&w, lab, 1000, 2000, true));
-    assert_false(release_waits(&w, RELEASE_NONE, 1000, 2000, false));
-    assert_false(release_waits(&now, lab, 1000, 2000, false));
-    assert_false(release_waits(&w, lab, 999, 2000, false));
-    assert_true(release_waits(&w, lab, 1000, 1000 + days - 1, false));
-    assert_false(release_waits(&w, lab, 1000, 1000 + days, false));
+    assert_true(waits(&w, lab, 1000, 2000, false));
+    assert_false(waits(&w, lab, 1000, 2000, true));
+    assert_false(waits(&w, RELEASE_NONE, 1000, 2000, false));
+    assert_false(waits(&now, lab, 1000, 2000, false));
+    assert_false(waits(&w, lab, 999, 2000, false));
+    assert_true(waits(&w, lab, 1000, 1000 + days - 1, false));
+    assert_false(waits(&w, lab, 1000, 1000 + days, false));
+    struct release_result newer = {.category = lab, .when = 5000, .first = 1000};
+    assert_true(release_waits(&w, &newer, 1000 + days - 1));
+    assert_false(release_waits(&w, &newer, 1000 + days)); /* a new version begins no days anew */
 }
 
 static void a_wish_more_never_shows_more(void **state)
@@ -63,9 +73,24 @@ static void a_wish_more_never_shows_more(void **state)
                 for (int how = RELEASE_WRITTEN; how < RELEASE_HOW_COUNT; how++) {
                     struct release_wish without = {RELEASE_NOW, 0};
                     struct release_wish with = {(enum release_how)how, 20 * DAY};
-                    bool hidden = release_waits(&without, c, when, 40 * DAY, told);
-                    assert_true(!hidden || release_waits(&with, c, when, 40 * DAY, told));
+                    bool hidden = waits(&without, c, when, 40 * DAY, told);
+                    assert_true(!hidden || waits(&with, c, when, 40 * DAY, told));
                 }
+}
+
+static void what_ends_a_wait_and_what_holds_back(void **state)
+{
+    (void)state;
+    assert_true(release_answered(RELEASE_WRITTEN, false));
+    assert_true(release_answered(RELEASE_WRITTEN, true));
+    assert_true(release_answered(RELEASE_PHONE, true));
+    assert_false(release_answered(RELEASE_PHONE, false));
+    assert_null(release_exception_of(STR("clinician_review")));
+    assert_null(release_exception_of(STR_NONE));
+    const struct release_exception *harm = release_exception_of(STR("preventing_harm_individual"));
+    assert_non_null(harm);
+    assert_string_equal(harm->citation, "45 CFR 171.201");
+    assert_true(harm->days > 0);
 }
 
 static void words_are_read_back(void **state)
@@ -84,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_has_a_category), cmocka_unit_test(each_condition_turns_it),
-        cmocka_unit_test(a_wish_more_never_shows_more), cmocka_unit_test(words_are_read_back)};
+        cmocka_unit_test(a_wish_more_never_shows_more), cmocka_unit_test(words_are_read_back),
+        cmocka_unit_test(what_ends_a_wait_and_what_holds_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

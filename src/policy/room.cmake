@@ -28,8 +28,10 @@ target_sources(weft_policy PRIVATE ${GEN}/consent_gen.c)
 add_custom_command(
     OUTPUT ${GEN}/release_gen.h
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/gen_release.py
-            ${CMAKE_SOURCE_DIR}/spec/rules/release.csv ${GEN}/release_gen.h
-    DEPENDS ${CMAKE_SOURCE_DIR}/spec/rules/release.csv ${CMAKE_SOURCE_DIR}/tools/gen_release.py
+            ${CMAKE_SOURCE_DIR}/spec/rules/release.csv
+            ${CMAKE_SOURCE_DIR}/spec/rules/release-exceptions.csv ${GEN}/release_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/spec/rules/release.csv
+            ${CMAKE_SOURCE_DIR}/spec/rules/release-exceptions.csv ${CMAKE_SOURCE_DIR}/tools/gen_release.py
     COMMENT "compiling what a patient may wish to hear first")
 target_sources(weft_policy PRIVATE ${GEN}/release_gen.h)
 

@@ -138,13 +138,18 @@ static bool by_tenant(struct op *op, struct record *rec, const struct store_doc 
 static bool by_release(struct op *op, struct record *rec, const struct store_doc *d,
                        struct answer *ret)
 {
-    bool waits = release_hides(op, rec, d);
+    bool waits = release_hides(op, rec, d), other = waits && release_by_exception(op, rec, d);
     ret->whatever = ret->whatever && !release_binds(op, rec, d->type);
     if (waits)
         ret->v = (struct access_verdict){
             .rule = STR("CURES-02"),
             .citation = STR("ONC FAQ on patient-requested delay"),
             .why = STR("This waits until the care team told you of it, as you asked.")};
+    if (other)
+        ret->v = (struct access_verdict){
+            .rule = STR("CURES-01"),
+            .citation = STR("45 CFR 171.201"),
+            .why = STR("A clinician holds this back for now, for a reason that the law names.")};
     return !waits;
 }
 

@@ -119,9 +119,17 @@ static void agent(struct buf *b, const struct audit_line *l)
     buf_add(b, STR(",\"requestor\":true}]"));
 }
 
-static void extensions(struct buf *b, const struct audit_line *l)
+/* Why a result is held back from somebody may be what would harm them: 45 CFR 171.201. */
+static bool kept_back(const struct op *op, const struct audit_line *l)
 {
-    bool rule = !str_empty(l->rule), more = !str_empty(l->detail) && !str_empty(l->code);
+    return str_eq(l->code, STR("result-withheld")) && op->actor &&
+           (op->actor->role == ROLE_PATIENT || op->actor->role == ROLE_HELPER);
+}
+
+static void extensions(struct op *op, struct buf *b, const struct audit_line *l)
+{
+    bool rule = !str_empty(l->rule);
+    bool more = !str_empty(l->detail) && !str_empty(l->code) && !kept_back(op, l);
     if (!rule && !more)
         return;
     buf_add(b, STR(",\"extension\":["));
@@ -140,7 +148,7 @@ static void body(struct op *op, struct record *rec, struct buf *b, int64_t time,
                  const struct audit_line *l)
 {
     buf_char(b, '}');
-    extensions(b, l);
+    extensions(op, b, l);
     buf_add(b, STR(",\"type\":"));
     coding(b, "http://terminology.hl7.org/CodeSystem/audit-event-type", STR("rest"));
     buf_add(b, STR(",\"subtype\":["));

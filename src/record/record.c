@@ -52,6 +52,7 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_team = fhir_type_parse(STR("CareTeam")),
                            .t_organization = fhir_type_parse(STR("Organization")),
                            .t_staff_role = fhir_type_parse(STR("PractitionerRole")),
+                           .t_note = fhir_type_parse(STR("Communication")),
                            .t_form = fhir_type_parse(STR("QuestionnaireResponse"))};
     page_key_make(rec);
     e = consents_new(op, rec);

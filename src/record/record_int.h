@@ -23,18 +23,18 @@ struct record {
     struct visits *visits;                             /* restrict.c */
     bool owns_store;
     fhir_type t_patient, t_audit, t_task, t_consent, t_definition, t_parameter, t_team,
-        t_organization, t_staff_role, t_form; /* rows asked for often */
-    uint16_t *home;                           /* by type: number of the home parameter, 0 none */
-    const struct fhir_terms *_Atomic terms;   /* who knows codes; NULL nobody */
-    struct customs *customs;                  /* posted search parameters */
-    bool relationship;                        /* relation.c asks */
-    struct consents *consents;                /* consent.c */
-    struct releases *releases;                /* release.c */
-    struct profile_shelf *profiles;           /* compiled invariants and profiles */
-    struct phrases *phrases;                  /* phrase.c */
-    struct blind_memo *memo;                  /* hashes of codes and the like; NULL none */
-    size_t chain_few, chain_many;             /* see chain.c; tests make them small */
-    unsigned char page_key[32];               /* seals positions: page.c */
+        t_organization, t_staff_role, t_form, t_note; /* rows asked for often */
+    uint16_t *home;                         /* by type: number of the home parameter, 0 none */
+    const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
+    struct customs *customs;                /* posted search parameters */
+    bool relationship;                      /* relation.c asks */
+    struct consents *consents;              /* consent.c */
+    struct releases *releases;              /* release.c */
+    struct profile_shelf *profiles;         /* compiled invariants and profiles */
+    struct phrases *phrases;                /* phrase.c */
+    struct blind_memo *memo;                /* hashes of codes and the like; NULL none */
+    size_t chain_few, chain_many;           /* see chain.c; tests make them small */
+    unsigned char page_key[32];             /* seals positions: page.c */
 };
 
 /* Ceilings (blueprint section 7, "bounded"). */

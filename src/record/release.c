@@ -60,6 +60,22 @@ bool release_form(const struct json *resource)
     return str_eq(json_get_str(resource, STR("questionnaire")), STR(RECORD_RELEASE_FORM));
 }
 
+static void read_withheld(struct op *op, struct record *rec, const struct json *item,
+                          struct record_release *w)
+{
+    struct fhir_ref ref =
+        fhir_ref_parse(json_str(json_path(item, "answer.0.valueReference.reference")));
+    struct time_span until;
+    struct store_doc d;
+    if (!str_eq(json_get_str(item, STR("linkId")), STR(RELEASE_WITHHELD_ITEM)) ||
+        w->n_withheld >= RECORD_WITHHELD_MAX || ref.kind != REF_LOCAL ||
+        !time_parse(json_str(json_path(item, "answer.0.item.1.answer.0.valueDateTime")), &until) ||
+        until.lo <= op->now || id_resolve(op, rec, ref.type, ref.id, &d) != OK)
+        return;
+    w->withheld[w->n_withheld].rid = d.rid;
+    w->withheld[w->n_withheld++].until = until.lo;
+}
+
 static void read_item(const struct json *item, struct record_release *w)
 {
     enum release_how how;
@@ -93,14 +109,16 @@ err release_load(struct op *op, struct record *rec, uint64_t patient, struct rec
     TRY(store_get(&inner, rec->store, m.docs[0].rid, &d));
     TRY(tree_of(&inner, rec, &d, &tree));
     const struct json *items = JSON_GET(tree, "item"), *one;
-    for (size_t i = 0; (one = json_at(items, i)); i++)
+    for (size_t i = 0; (one = json_at(items, i)); i++) {
         read_item(one, ret);
+        read_withheld(&inner, rec, one, ret);
+    }
     *ret_doc = d;
     return OK;
 }
 
 /* The wishes of a patient, out of memory when nothing was written since; false: there are none. */
-static bool wishes(struct op *op, struct record *rec, uint64_t patient, struct record_release *ret)
+bool release_wishes(struct op *op, struct record *rec, uint64_t patient, struct record_release *ret)
 {
     struct releases *r = rec->releases;
     size_t i = slot_of(patient);
@@ -120,6 +138,7 @@ static bool wishes(struct op *op, struct record *rec, uint64_t patient, struct r
         }
         for (size_t k = 0; k < release_count(); k++)
             s.any |= s.wish.wish[k].how != RELEASE_NOW;
+        s.any |= s.wish.n_withheld > 0;
         pthread_mutex_lock(&r->lock);
         r->at[i] = s;
         pthread_mutex_unlock(&r->lock);
@@ -128,7 +147,7 @@ static bool wishes(struct op *op, struct record *rec, uint64_t patient, struct r
     return s.any;
 }
 
-static struct json *told(const struct json *tree)
+struct json *release_told(const struct json *tree)
 {
     const struct json *tags = json_path(tree, "meta.tag");
     struct json *one;
@@ -145,14 +164,14 @@ err release_keep(struct op *op, struct record *rec, struct staged *s)
     struct store_doc d;
     struct json *old, *meta, *tags;
     if (s->action != ACTION_UPDATE || !s->resource || !s->old_comp ||
-        !release_type(fhir_type_name(s->type)) || !wishes(op, rec, s->old_comp, &w) ||
-        told(s->resource))
+        !release_type(fhir_type_name(s->type)) || !release_wishes(op, rec, s->old_comp, &w) ||
+        release_told(s->resource))
         return OK;
     TRY(store_get(op, rec->store, s->rid, &d));
     if (d.deleted)
         return OK;
     TRY(tree_of(op, rec, &d, &old));
-    if (!told(old))
+    if (!release_told(old))
         return OK;
     s->resource = json_dup(a, s->resource); /* a retry begins with what was sent */
     TRY(op_check(op));
@@ -162,7 +181,7 @@ err release_keep(struct op *op, struct record *rec, struct staged *s)
     if (!JSON_GET(meta, "tag"))
         json_set(a, meta, STR("tag"), json_new(a, JSON_ARRAY));
     tags = JSON_GET(meta, "tag");
-    json_push(a, tags, told(old));
+    json_push(a, tags, release_told(old));
     return op_check(op);
 }
 
@@ -176,12 +195,33 @@ static size_t codes_of(const struct json *tree, str *codes)
     return n;
 }
 
-bool release_held(struct op *op, struct record *rec, const struct record_release *w,
-                  const struct store_doc *d)
+bool release_withheld(const struct op *op, const struct record_release *w, uint64_t rid)
+{
+    for (size_t i = 0; i < w->n_withheld; i++)
+        if (w->withheld[i].rid == rid && op->now < w->withheld[i].until)
+            return true;
+    return false;
+}
+
+/* When its first version came: a newer one does not begin the wait anew. */
+static int64_t first_time(struct op *op, struct record *rec, const struct store_doc *d)
+{
+    struct store_doc first;
+    struct fault before = op->fault;
+    if (d->vid == 1)
+        return d->time;
+    err e = store_get_version(op, rec->store, d->rid, 1, &first);
+    op->fault = before;
+    return e == OK ? first.time : d->time;
+}
+
+bool release_wished(struct op *op, struct record *rec, const struct record_release *w,
+                    const struct store_doc *d, struct release_wish *ret)
 {
     struct json *tree;
     str codes[CODES_MAX];
     struct fault before = op->fault;
+    *ret = (struct release_wish){RELEASE_WRITTEN, INT64_MIN};
     if (tree_of(op, rec, d, &tree) != OK) {
         op->fault = before;
         return true;
@@ -189,8 +229,21 @@ bool release_held(struct op *op, struct record *rec, const struct record_release
     size_t n = codes_of(tree, codes);
     size_t of = release_of(fhir_type_name(d->type), codes, n,
                            label_is_restricted(label_of_body(op, d->body)));
-    return of != RELEASE_NONE &&
-           release_waits(&w->wish[of], of, d->time, op->now, told(tree) != NULL);
+    if (of == RELEASE_NONE)
+        return false;
+    struct release_result r = {.category = of,
+                               .when = d->time,
+                               .first = first_time(op, rec, d),
+                               .told = release_told(tree) != NULL};
+    *ret = w->wish[of];
+    return release_waits(ret, &r, op->now);
+}
+
+bool release_held(struct op *op, struct record *rec, const struct record_release *w,
+                  const struct store_doc *d)
+{
+    struct release_wish wish;
+    return release_withheld(op, w, d->rid) || release_wished(op, rec, w, d, &wish);
 }
 
 static bool for_a_patient(const struct op *op)
@@ -203,13 +256,19 @@ bool release_hides(struct op *op, struct record *rec, const struct store_doc *d)
 {
     struct record_release w;
     return for_a_patient(op) && d->comp == op->actor->patient &&
-           release_type(fhir_type_name(d->type)) && wishes(op, rec, d->comp, &w) &&
+           release_type(fhir_type_name(d->type)) && release_wishes(op, rec, d->comp, &w) &&
            release_held(op, rec, &w, d);
+}
+
+bool release_by_exception(struct op *op, struct record *rec, const struct store_doc *d)
+{
+    struct record_release w;
+    return release_wishes(op, rec, d->comp, &w) && release_withheld(op, &w, d->rid);
 }
 
 bool release_binds(struct op *op, struct record *rec, fhir_type type)
 {
     struct record_release w;
     return for_a_patient(op) && release_type(fhir_type_name(type)) &&
-           wishes(op, rec, op->actor->patient, &w);
+           release_wishes(op, rec, op->actor->patient, &w);
 }

@@ -18,6 +18,31 @@ MUST err release_load(struct op *op, struct record *rec, uint64_t patient,
                       struct record_release *ret, struct store_doc *ret_doc);
 /* What the patient was told of stays told, whoever writes a newer version without the tag. */
 MUST err release_keep(struct op *op, struct record *rec, struct staged *s);
+/* What a clinician writes or tells the patient about a result that waits ends the wait, in the same
+ * transaction. */
+MUST err release_written(struct record_tx *tx);
+/* Category and wish, when the result waits by one; false: it does not. */
+bool release_wished(struct op *op, struct record *rec, const struct record_release *w,
+                    const struct store_doc *d, struct release_wish *ret);
+bool release_wishes(struct op *op, struct record *rec, uint64_t patient,
+                    struct record_release *ret);
+struct json *release_told(const struct json *tree);
+void release_tag(struct op *op, struct json *tree, enum release_how how);
+/* Is it withheld by an exception now? */
+bool release_withheld(const struct op *op, const struct record_release *w, uint64_t rid);
+bool release_by_exception(struct op *op, struct record *rec, const struct store_doc *d);
+#define RELEASE_WITHHELD_ITEM "withheld"
+/* release_set.c: the form with the wishes of w, and as much as still holds of what is withheld, but
+ * not `but`, and `more` (may be NULL). */
+struct release_form {
+    struct record_release *w;
+    const struct json *old, *more;
+    str but;
+    bool by_clinician;
+};
+MUST err release_form_make(struct op *op, str patient, const struct release_form *f,
+                           struct json **ret);
+const struct actor *release_house(void);
 bool release_form(const struct json *resource);
 /* Category and how long: is the document held by these wishes now? */
 bool release_held(struct op *op, struct record *rec, const struct record_release *w,

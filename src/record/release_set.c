@@ -7,7 +7,7 @@
 #define TEXT_MAX 4000u
 #define HOUR_DAYS 24
 
-static const struct actor *house(void)
+const struct actor *release_house(void)
 {
     static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT};
     return &self;
@@ -44,12 +44,16 @@ err record_release_get(struct op *op, struct record *rec, str patient, struct re
 {
     struct record_doc p;
     struct store_doc doc;
+    struct json *old = NULL;
     const struct actor *person = op->actor;
     TRY(record_read(op, rec, rec->t_patient, patient, &p));
     TRY(release_load(op, rec, p.rid, ret, &doc));
+    if (doc.rid)
+        TRY(tree_of(op, rec, &doc, &old));
+    ret->said = JSON_GET(old, "item");
     if (!is_self(op, p.rid) || !doc.rid)
         return OK;
-    op->actor = house();
+    op->actor = release_house();
     err e = count_waiting(op, rec, patient, ret);
     op->actor = person;
     return e;
@@ -66,27 +70,58 @@ static void add_choice(struct op *op, struct buf *b, size_t i, const struct rele
                STR_ARG(time_format(op->arena, w->since)));
 }
 
-/* A wish goes on from when it began; one that begins holds what comes from now on. */
-static err choice_of(struct op *op, str patient, struct record_release *w,
-                     const enum release_how *how, struct json **ret)
+/* What holds on of what was withheld. */
+static void keep_withheld(struct op *op, const struct release_form *f, struct buf *b)
+{
+    const struct json *items = JSON_GET(f->old, "item"), *one;
+    for (size_t i = 0; (one = json_at(items, i)); i++) {
+        str of = json_str(json_path(one, "answer.0.valueReference.reference"));
+        struct time_span until;
+        if (!str_eq(json_get_str(one, STR("linkId")), STR(RELEASE_WITHHELD_ITEM)) ||
+            str_eq(of, f->but) ||
+            !time_parse(json_str(json_path(one, "answer.0.item.1.answer.0.valueDateTime")),
+                        &until) ||
+            until.lo <= op->now)
+            continue;
+        buf_char(b, ',');
+        json_write(b, one);
+    }
+}
+
+err release_form_make(struct op *op, str patient, const struct release_form *f, struct json **ret)
 {
     struct buf b;
     buf_init(&b, op->arena, 64u << 10);
     buf_printf(&b,
                "{\"resourceType\":\"QuestionnaireResponse\",\"questionnaire\":\"%s\",\"status\":"
-               "\"completed\",\"subject\":{\"reference\":\"Patient/%.*s\"},\"author\":{"
-               "\"reference\":\"Patient/%.*s\"},\"authored\":\"%.*s\",\"item\":[",
-               RECORD_RELEASE_FORM, STR_ARG(patient), STR_ARG(patient),
-               STR_ARG(time_format(op->arena, op->now)));
-    for (size_t i = 0; i < release_count(); i++) {
-        if (w->wish[i].how == RELEASE_NOW || how[i] == RELEASE_NOW)
-            w->wish[i].since = op->now;
-        w->wish[i].how = how[i];
-        add_choice(op, &b, i, &w->wish[i]);
+               "\"completed\",\"subject\":{\"reference\":\"Patient/%.*s\"},",
+               RECORD_RELEASE_FORM, STR_ARG(patient));
+    if (JSON_GET(f->old, "author") || !f->by_clinician)
+        buf_printf(&b, "\"author\":{\"reference\":\"Patient/%.*s\"},", STR_ARG(patient));
+    buf_printf(&b, "\"authored\":\"%.*s\",\"item\":[", STR_ARG(time_format(op->arena, op->now)));
+    for (size_t i = 0; i < release_count(); i++)
+        add_choice(op, &b, i, &f->w->wish[i]);
+    keep_withheld(op, f, &b);
+    if (f->more) {
+        buf_char(&b, ',');
+        json_write(&b, f->more);
     }
     buf_add(&b, STR("]}"));
     TRY(json_read(op, buf_str(&b), &JSON_LIMITS_DEFAULT, ret));
     return fhir_validate(op, *ret);
+}
+
+/* A wish goes on from when it began; one that begins holds what comes from now on. */
+static err choice_of(struct op *op, str patient, const struct release_form *f,
+                     const enum release_how *how, struct json **ret)
+{
+    struct record_release *w = f->w;
+    for (size_t i = 0; i < release_count(); i++) {
+        if (w->wish[i].how == RELEASE_NOW || how[i] == RELEASE_NOW)
+            w->wish[i].since = op->now;
+        w->wish[i].how = how[i];
+    }
+    return release_form_make(op, patient, f, ret);
 }
 
 /* What the rulebook says of a delay by the patient's own wish. */
@@ -118,18 +153,21 @@ err record_release_set(struct op *op, struct record *rec, str patient, const enu
     struct record_doc p;
     struct store_doc doc;
     struct record_release w;
-    struct json *choice, *verdict = NULL;
+    struct json *choice, *old = NULL, *verdict = NULL;
     str id;
     const struct actor *person = op->actor;
     TRY(record_read(op, rec, rec->t_patient, patient, &p));
     if (!is_self(op, p.rid))
         return fail(op, ERR_FORBIDDEN, "Only the patient chooses when results are shown.");
     TRY(release_load(op, rec, p.rid, &w, &doc));
-    TRY(choice_of(op, patient, &w, how, &choice));
+    if (doc.rid)
+        TRY(tree_of(op, rec, &doc, &old));
+    struct release_form f = {.w = &w, .old = old};
+    TRY(choice_of(op, patient, &f, how, &choice));
     TRY(decided(op, rec, &w, &verdict));
     struct record_tx *tx = record_begin(op, rec);
     TRY(op_check(op));
-    op->actor = house();
+    op->actor = release_house();
     err e = doc.rid ? record_tx_update(tx, rec->t_form, doc_id(op, rec, doc.rid, doc.client_id),
                                        choice, doc.vid)
                     : record_tx_create(tx, choice, &id);
@@ -171,7 +209,7 @@ static err write_about(struct record_tx *tx, struct op *op, const struct record_
     return record_tx_create(tx, note, &id);
 }
 
-static void tag(struct op *op, struct json *tree, enum release_how how)
+void release_tag(struct op *op, struct json *tree, enum release_how how)
 {
     struct arena *a = op->arena;
     struct json *meta = JSON_GET(tree, "meta"), *one = json_new(a, JSON_OBJECT);
@@ -199,7 +237,7 @@ err record_release_tell(struct op *op, struct record *rec, fhir_type type, str i
                        "Write to the patient, in at most %u characters.", TEXT_MAX);
     TRY(record_name(op, rec, d.patient, &t, &patient));
     TRY(record_parse(op, &d, &tree));
-    tag(op, tree, told->how);
+    release_tag(op, tree, told->how);
     TRY(fhir_validate(op, tree));
     struct record_tx *tx = record_begin(op, rec);
     TRY(op_check(op));

@@ -220,6 +220,8 @@ static err put_all(struct record_tx *tx)
 {
     TRY(tx->failed);
     TRY(op_check(tx->op));
+    if (!tx->bulk)
+        TRY(release_written(tx));
     TRY(check_all(tx));
     for (size_t i = 0; i < tx->staged.n; i++) {
         struct staged *s = tx->staged.at[i];
@@ -231,6 +233,11 @@ static err put_all(struct record_tx *tx)
     }
     if (tx->bulk && tx->staged.n)
         told_bulk(tx);
+    for (size_t i = 0; i < tx->lines.n; i++) {
+        struct audit *a = tx->lines.at[i];
+        a->n_patients = a->n_patients && a->patients[0] != 0;
+        audit_put(tx->op, tx->rec, tx->stx, a);
+    }
     return op_check(tx->op);
 }
 

@@ -273,6 +273,81 @@ class Rights(Case):
         self.choose(lab="now")
         self.call("DELETE", "/fhir/Observation/told", None, "system")
 
+    def note(self, about, token, medium="WRITTEN", to="ana", **more):
+        return self.expect(201, self.ask("POST", "/fhir/Communication", token, {
+            "resourceType": "Communication", "status": "completed", "subject": {"reference": "Patient/ana"},
+            "recipient": [{"reference": f"Patient/{to}"}], "about": [{"reference": f"Observation/{about}"}],
+            "medium": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode", "code": medium}]}],
+            "payload": [{"contentString": "Your result is fine."}], **more}))
+
+    def shown(self, rid, status):
+        self.expect(status, self.ask("GET", f"/fhir/Observation/{rid}", self.ana))
+
+    def test_a_clinicians_own_message_ends_the_wait(self):
+        self.choose(lab="written")
+        self.addCleanup(lambda: [self.call("DELETE", f"/fhir/Observation/{o}", None, "system") for o in ("w1", "w2", "w3")])
+        self.lab("w1")
+        self.lab("w2")
+        self.note("w1", self.agent)  # an agent interprets no result, and ends no wait
+        self.note("w1", self.doc, to="eva")
+        self.note("w1", self.doc, status="preparation")
+        self.shown("w1", 404)
+        self.note("w1", self.doc)
+        self.shown("w1", 200)
+        self.shown("w2", 404)
+        trail = json.dumps(self.ask("GET", "/fhir/AuditEvent?patient=ana&_count=50", self.olga).json)
+        self.assertIn("result-told", trail)
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{
+            "request": {"method": "POST", "url": "Communication"}, "resource": {
+                "resourceType": "Communication", "status": "completed", "subject": {"reference": "Patient/ana"},
+                "recipient": [{"reference": "Patient/ana"}], "about": [{"reference": "Observation/w2"}],
+                "payload": [{"contentString": "Come in."}]}}]}
+        self.expect(200, self.ask("POST", "/fhir", self.doc, bundle))
+        self.shown("w2", 200)
+        self.choose(lab="phone")
+        self.lab("w3")
+        self.note("w3", self.doc)  # they wished for a call
+        self.shown("w3", 404)
+        self.note("w3", self.doc, medium="PHONE")
+        self.shown("w3", 200)
+        self.choose(lab="now")
+
+    def test_an_exception_to_release_has_a_name_a_reason_and_an_end(self):
+        self.choose(lab="now")
+        self.addCleanup(lambda: self.call("DELETE", "/fhir/Observation/x1", None, "system"))
+        self.lab("x1")
+        hold = lambda status, token=self.doc, **more: self.expect(status, self.ask(
+            "POST", "/fhir/Observation/x1/$withhold", token, {k: v for k, v in {
+                "exception": "preventing_harm_individual", "reason": "secret reason: risk to life", "checked": True,
+                "until": day(7), "tell": "We talk about it on Monday.", **more}.items() if v is not None}))
+        for token in (self.agent, self.olga, self.system):
+            hold(403, token)
+        hold(422, exception="clinician_review")
+        hold(422, checked=False)
+        hold(422, reason="")
+        hold(422, until=day(60))
+        hold(422, until=day(-1))
+        hold(400, until=None)
+        self.shown("x1", 200)
+        hold(204)
+        self.shown("x1", 404)
+        self.assertNotIn("x1", self.found(self.ana, "category=laboratory")[0])
+        self.choose(lab="phone")  # the patient's own choice takes nothing of it away
+        mine = self.ask("GET", "/fhir/Patient/ana/$release", self.ana).json["withheld"]
+        self.assertEqual(("45 CFR 171.201", day(7), "We talk about it on Monday.", "Practitioner/doc"),
+                         (mine[0]["citation"], mine[0]["until"][:10], mine[0]["tell"], mine[0]["by"]))
+        self.note("x1", self.doc, medium="PHONE")
+        self.shown("x1", 404)
+        everything = [self.ask("GET", path, self.ana).body for path in (
+            "/fhir/QuestionnaireResponse?patient=ana", "/fhir/Patient/ana/$release", "/fhir/AuditEvent?patient=ana&_count=100")]
+        self.assertFalse(any(b"secret reason" in b for b in everything))
+        self.assertIn(b"secret reason", self.ask("GET", "/fhir/AuditEvent?patient=ana&_count=100", self.olga).body)
+        hold(204, end=True)
+        self.shown("x1", 200)
+        hold(409, end=True)
+        self.assertEqual([], self.ask("GET", "/fhir/Patient/ana/$release", self.ana).json["withheld"])
+        self.choose(lab="now")
+
     def test_r186_what_was_asked_is_told_to_the_patient(self):
         """The request is hidden from the desk and from helpers; so is the note that says what it was."""
         self.request("ana", "restriction", types=["Observation"])

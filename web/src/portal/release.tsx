@@ -1,13 +1,14 @@
 // When I see my results: at once, after my clinician writes, or by phone; and how many wait because of it.
 import { useAct, Wrong } from "../kit/act";
 import { get, post } from "../lib/api";
-import { has, type Key, t } from "../lib/i18n";
+import { day, has, type Key, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { me } from "./data";
 
 interface Release {
   choices: { category: string; how: "now" | "written" | "phone"; days: number }[];
   waiting: number;
+  withheld?: { result: string; citation: string; until: string; tell?: string }[];
 }
 const key = (): string => `QuestionnaireResponse|${me()}|release`;
 const useRelease = () =>
@@ -18,11 +19,21 @@ const word = (category: string): string =>
 
 export function Waiting() {
   const { data } = useRelease();
-  if (!data?.waiting) return null;
+  const held = data?.withheld ?? [];
+  const waiting = (data?.waiting ?? 0) - held.length;
   return (
-    <p class="note" role="status">
-      {t("release_waiting", { n: data.waiting })}
-    </p>
+    <>
+      {waiting > 0 && (
+        <p class="note" role="status">
+          {t("release_waiting", { n: waiting })}
+        </p>
+      )}
+      {held.map((h) => (
+        <p class="note" role="status" key={h.result}>
+          {t("release_withheld", { day: day(h.until), law: h.citation })} {h.tell}
+        </p>
+      ))}
+    </>
   );
 }
 

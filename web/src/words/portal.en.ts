@@ -229,6 +229,8 @@ export default {
     one: "{n} result waits until your team tells you, as you asked.",
     other: "{n} results wait until your team tells you, as you asked.",
   },
+  release_withheld:
+    "Your clinician holds one result back until {day}, to keep someone from harm ({law}). You can ask the privacy office to look at this again.",
   release_set: "Saved. This holds from now on.",
   whose: "Whose record",
   join_known: "I help someone here now",

@@ -231,6 +231,8 @@ export default {
     many: "{n} resultados esperan hasta que su equipo le avise, como usted pidió.",
     other: "{n} resultados esperan hasta que su equipo le avise, como usted pidió.",
   },
+  release_withheld:
+    "Su médico retiene un resultado hasta el {day} para evitar un daño ({law}). Puede pedir a la oficina de privacidad que lo revise.",
   release_set: "Guardado. Vale desde ahora.",
   whose: "De quién es el registro",
   join_known: "Ya ayudo a alguien aquí",
