@@ -3,12 +3,14 @@
 #define WEFT_CAMPAIGN_INT_H
 
 #include "campaign/campaign.h"
+#include "campaign/people.h"
 #include "record/record.h"
 
 struct campaigns {
     struct record *rec;
     struct outreach *outreach;
     const struct config *config;
+    struct people *people;
 };
 
 #endif

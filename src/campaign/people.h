@@ -57,7 +57,7 @@ static inline int32_t person_age(const struct person *p, int64_t now) /* years; 
 {
     return p->birth == PERSON_BORN_UNKNOWN
                ? -1
-               : (int32_t)((double)(now / 86400000 - p->birth) / 365.2425);
+               : (int32_t)((now / 86400000 - p->birth) * 10000 / 3652425);
 }
 /* Contacts of today and the six days before. */
 static inline unsigned person_week(const struct person *p, int64_t now)
@@ -91,7 +91,7 @@ void people_free(struct people *p);
 MUST err people_start(struct op *op, struct people *p);
 void people_stop(struct people *p);
 /* Everything committed up to t is in the rows: for tests and for a count right after a write.
- * ERR_UNAVAILABLE past op->deadline (at least 10 s), ERR_FAULT when the follower stopped. */
+ * ERR_UNAVAILABLE after 10 s. */
 MUST err people_wait(struct op *op, struct people *p, uint64_t t);
 /* False until everybody has been read once; *ret_percent of how many. */
 bool people_ready(const struct people *p, unsigned *ret_percent);

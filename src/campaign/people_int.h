@@ -23,7 +23,6 @@ struct people {
     struct record *rec;
     pthread_rwlock_t lock; /* of all down to the line */
     struct person *chunks[PEOPLE_CHUNKS_MAX];
-    bool dirty[PEOPLE_CHUNKS_MAX]; /* not as in the saved copy */
     size_t n;
     uint32_t *slots; /* row + 1 by hash of rid; 0 free */
     size_t n_slots;  /* a power of two */
@@ -32,17 +31,18 @@ struct people {
     /* ---- */
     uint8_t key[16];         /* of the household hashes */
     _Atomic uint64_t t;      /* everything up to here is in the rows */
-    _Atomic uint64_t at, of; /* of the first reading: resource numbers */
-    _Atomic bool ready, failed, stop;
+    _Atomic uint64_t at, of; /* of the first reading: patients */
+    _Atomic bool ready, stop;
     bool running;
     pthread_t thread;
 };
 
-/* Makes the row of one patient anew from the record; as the system. */
-MUST err people_reread(struct op *op, struct people *p, uint64_t patient);
-/* Everybody once, from *from on; about max people a call. */
+/* Makes the row of one patient anew from the record, as the system; contacts: those, too. */
+MUST err people_reread(struct op *op, struct people *p, uint64_t patient, bool contacts);
+/* ERR_UNAVAILABLE: there is no copy of this record that could be read; rows may be half there. */
 MUST err people_saved_load(struct op *op, struct people *p);
 MUST err people_saved_store(struct op *op, struct people *p);
+void people_forget_all(struct people *p); /* of a copy that was not whole */
 const struct actor *people_system(void);
 
 #endif

@@ -55,6 +55,16 @@ void people_free(struct people *p)
     free(p);
 }
 
+void people_forget_all(struct people *p)
+{
+    pthread_rwlock_wrlock(&p->lock);
+    p->n = 0;
+    memset(p->slots, 0, p->n_slots * sizeof *p->slots);
+    for (size_t i = 0; i < PEOPLE_CHUNKS_MAX && p->chunks[i]; i++)
+        memset(p->chunks[i], 0, PEOPLE_CHUNK * sizeof **p->chunks);
+    pthread_rwlock_unlock(&p->lock);
+}
+
 void people_read(struct people *p)
 {
     pthread_rwlock_rdlock(&p->lock);
@@ -136,10 +146,8 @@ err people_put(struct op *op, struct people *p, const struct person *row)
     size_t i = 0;
     pthread_rwlock_wrlock(&p->lock);
     bool ok = people_find(p, row->rid, &i) || row_new(p, row->rid, &i);
-    if (ok) {
+    if (ok)
         p->chunks[i / PEOPLE_CHUNK][i % PEOPLE_CHUNK] = *row;
-        p->dirty[i / PEOPLE_CHUNK] = true;
-    }
     pthread_rwlock_unlock(&p->lock);
     return ok ? OK : no_memory(op);
 }

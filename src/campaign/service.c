@@ -10,21 +10,29 @@ err campaigns_new(struct op *op, struct record *rec, struct outreach *outreach,
     if (!c)
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     *c = (struct campaigns){.rec = rec, .outreach = outreach, .config = config};
+    err e = people_new(op, rec, &c->people);
+    if (e != OK) {
+        campaigns_free(c);
+        return e;
+    }
     *ret = c;
     return OK;
 }
 
 void campaigns_free(struct campaigns *c)
 {
+    if (!c)
+        return;
+    people_free(c->people);
     free(c);
 }
 
 err campaigns_start(struct op *op, struct campaigns *c)
 {
-    return c->rec ? OK : fail(op, ERR_FAULT, "campaigns without a record");
+    return people_start(op, c->people);
 }
 
 void campaigns_stop(struct campaigns *c)
 {
-    (void)c;
+    people_stop(c->people);
 }

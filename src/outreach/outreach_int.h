@@ -63,6 +63,8 @@ struct recipient {
     str state, country;
     bool confidential;   /* reached in one way only: */
     str confidential_to; /* that address or number */
+    str helper;          /* RelatedPerson/id that a contact Consent names to get the messages */
+    bool proxy;          /* a Consent names somebody who may act for them */
     struct consent_state consent[CHANNEL_KIND_COUNT];
     int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
 };

@@ -2,6 +2,7 @@
  * the system, because the facts of the rulebook must not depend on what the sender may see; the
  * sender's own right to write to this patient is asked when the Communication is created. */
 #include "outreach/outreach_int.h"
+#include "outreach/reach.h"
 
 #define CLOCK_SLACK_MS (5 * 60000LL)
 
@@ -142,6 +143,25 @@ static bool is_of_category(const struct json *c, str code)
     return false;
 }
 
+/* Whom the newest Consents name: to get the messages, or to act for the patient. */
+static void read_parties(const struct op *op, const struct json *c, struct recipient *r)
+{
+    const struct json *p = JSON_GET(c, "provision"), *actors = JSON_GET(p, "actor");
+    struct time_span given = {0};
+    if (!str_eq(json_get_str(p, STR("type")), STR("permit")) ||
+        !time_parse(json_get_str(c, STR("dateTime")), &given) || !permission_holds(op, c, given.lo))
+        return;
+    for (size_t i = 0; actors && i < actors->n; i++) {
+        const struct json *a = json_at(actors, i);
+        str role = json_str(json_path(a, "role.coding.0.code"));
+        str who = json_str(json_path(a, "reference.reference"));
+        r->proxy |= str_eq(role, STR("PRN"));
+        if (str_empty(r->helper) && str_eq(role, STR(OUTREACH_HELPER_ROLE)) &&
+            is_of_category(c, STR("contact")) && str_starts(who, STR("RelatedPerson/")))
+            r->helper = who;
+    }
+}
+
 /* The newest word of the patient decides; at the same moment, no wins. */
 static err read_consents(struct op *op, struct record *rec, struct recipient *r)
 {
@@ -154,6 +174,7 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
         struct json *c;
         struct time_span at = {0};
         TRY(record_parse(op, &page.docs[i], &c));
+        read_parties(op, c, r);
         if (!r->confidential && is_of_category(c, STR("confidential-communication"))) {
             r->confidential = true; /* the newest */
             r->confidential_to = json_get_str(

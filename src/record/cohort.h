@@ -27,4 +27,7 @@ MUST err record_cohort(struct op *op, struct record *rec, fhir_type type, str qu
 MUST err record_cohort_veiled(struct op *op, struct record *rec, fhir_type type, str query,
                               struct record_cohort *ret);
 
+/* The data folder, for files that can be made anew and are in no backup; empty: none. */
+str record_dir(const struct record *rec);
+
 #endif

@@ -2,6 +2,7 @@
  * Asks policy nothing: its doors give no content away. Invariant: an id that this store made is
  * answered without an index; any other is a client's and goes through one. */
 #include "policy/redact.h"
+#include "record/cohort.h"
 #include "record/phrase_int.h"
 #include "record/profile_int.h"
 #include "record/release_int.h"
@@ -147,6 +148,11 @@ void record_set_terms(struct record *rec, const struct fhir_terms *terms)
 bool record_lost(const struct record *rec)
 {
     return store_lost(rec->store);
+}
+
+str record_dir(const struct record *rec)
+{
+    return store_dir(rec->store);
 }
 
 struct store *record_store(const struct record *rec)

@@ -216,6 +216,11 @@ err store_open(struct op *op, const struct store_options *o, struct store **ret)
     return OK;
 }
 
+str store_dir(const struct store *s)
+{
+    return s->dir;
+}
+
 bool store_lost(const struct store *s)
 {
     return s->ops->lost && s->ops->lost(s->be);

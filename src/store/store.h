@@ -39,6 +39,9 @@ MUST err store_create(struct op *op, const struct store_options *o);
 /* Opens, migrates the schema forward, refuses a newer schema with a message, replays the unmerged
  * tail. One process at a time (a lock file; ERR_CONFLICT names the holder's pid). */
 MUST err store_open(struct op *op, const struct store_options *o, struct store **ret);
+/* Its folder. What may be made anew can lie there; only what the store itself keeps there is in a
+ * backup. */
+str store_dir(const struct store *s);
 /* Another server wrote to this one's database, or the database lost what was acknowledged: nothing
  * is read or written any more, and the process is to end. */
 bool store_lost(const struct store *s);

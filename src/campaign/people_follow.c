@@ -1,0 +1,184 @@
+/* The follower: first everybody, from the saved copy or the record, then the change feed. Whatever
+ * in a patient's record decides how they are reached makes their row anew. Invariant: t moves on
+ * only when every row up to it is in the table. */
+#include "base/log.h"
+#include "base/time.h"
+#include "campaign/people_int.h"
+#include "record/cohort.h"
+
+#include <unistd.h>
+
+#define STEP 256u
+#define SAVE_MS (60 * 60 * 1000LL)
+#define WAIT_MS 10000
+
+const struct actor *people_system(void)
+{
+    static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT};
+    return &self;
+}
+
+static bool matters(fhir_type type)
+{
+    static const char *const TYPES[] = {"Patient", "Consent", "RelatedPerson", "Communication"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES && !found; i++)
+        found = str_eq(fhir_type_name(type), str_of(TYPES[i]));
+    return found;
+}
+
+static bool listed(const struct record_change *c, size_t n, uint64_t patient)
+{
+    bool found = false;
+    for (size_t i = 0; i < n && !found; i++)
+        found = c[i].patient == patient && matters(c[i].type);
+    return found;
+}
+
+/* Changes after t, each patient among them once. */
+static err step(struct op *op, struct people *p, size_t *ret_n)
+{
+    struct record_change *c;
+    uint64_t t = atomic_load(&p->t);
+    TRY(record_feed(op, p->rec, t, STEP, &c, ret_n));
+    for (size_t i = 0; i < *ret_n && !atomic_load(&p->stop); i++) {
+        if (c[i].patient && matters(c[i].type) && !listed(c, i, c[i].patient))
+            TRY(people_reread(op, p, c[i].patient, true));
+        t = c[i].t;
+    }
+    if (!atomic_load(&p->stop))
+        atomic_store(&p->t, t);
+    return OK;
+}
+
+/* One after the other, each in memory that is taken back. */
+static err read_all(struct op *op, struct people *p, const struct record_cohort *all, bool contacts)
+{
+    struct arena *a = arena_new(0);
+    err e = a ? OK : fail(op, ERR_UNAVAILABLE, "No memory left to read people.");
+    for (size_t i = 0; e == OK && i < all->n && !atomic_load(&p->stop); i++) {
+        struct op sub;
+        arena_reset(a);
+        op_init(&sub, a, people_system(), op->now);
+        e = people_reread(&sub, p, all->patients[i], contacts);
+        if (e != OK)
+            (void)!fail(op, e, "%.*s",
+                        STR_ARG(sub.fault.n ? sub.fault.issues[0].message : STR_NONE));
+        if (!contacts)
+            atomic_store(&p->at, i + 1);
+    }
+    arena_free(a);
+    return e;
+}
+
+/* Everybody; then, of those who heard from us lately, the contacts. */
+static err first_reading(struct op *op, struct people *p)
+{
+    struct record_cohort all, lately;
+    uint64_t t = record_now_t(p->rec);
+    TRY(record_cohort(op, p->rec, fhir_type_parse(STR("Patient")), STR_NONE, &all));
+    atomic_store(&p->of, all.n);
+    TRY(read_all(op, p, &all, false));
+    TRY(record_cohort(op, p->rec, fhir_type_parse(STR("Communication")), STR_NONE, &lately));
+    TRY(read_all(op, p, &lately, true));
+    if (!atomic_load(&p->stop))
+        atomic_store(&p->t, t);
+    return OK;
+}
+
+static err begin(struct op *op, struct people *p)
+{
+    if (people_saved_load(op, p) != OK) {
+        op_clear(op);
+        people_forget_all(p);
+        TRY(first_reading(op, p));
+    }
+    return OK;
+}
+
+static void rest(struct people *p, struct op *op, err e)
+{
+    log_event(LOG_ERROR, "campaign.people.failed", "error=%s what=\"%.*s\"", err_row(e)->name,
+              STR_ARG(op->fault.n ? op->fault.issues[0].message : STR("?")));
+    for (int i = 0; i < 20 && !atomic_load(&p->stop); i++)
+        usleep(100000);
+}
+
+static void save(struct people *p, struct arena *a)
+{
+    struct op op;
+    arena_reset(a);
+    op_init(&op, a, people_system(), time_now());
+    if (atomic_load(&p->ready) && people_saved_store(&op, p) != OK)
+        log_event(LOG_WARN, "campaign.people.not-saved", "what=\"%.*s\"",
+                  STR_ARG(op.fault.n ? op.fault.issues[0].message : STR("?")));
+}
+
+static void *follow(void *ctx)
+{
+    struct people *p = ctx;
+    struct arena *a = arena_new(1u << 30);
+    int64_t saved = time_now();
+    while (a && !atomic_load(&p->stop)) {
+        struct op op;
+        size_t n = 0;
+        arena_reset(a);
+        op_init(&op, a, people_system(), time_now());
+        err e = atomic_load(&p->ready) ? step(&op, p, &n) : begin(&op, p);
+        if (e == OK && !atomic_load(&p->stop))
+            atomic_store(&p->ready, true);
+        if (e != OK)
+            rest(p, &op, e);
+        else if (n == 0)
+            record_feed_wait(p->rec, atomic_load(&p->t), 300);
+        if (op.now > saved + SAVE_MS) {
+            save(p, a);
+            saved = op.now;
+        }
+    }
+    if (a)
+        save(p, a);
+    arena_free(a);
+    return NULL;
+}
+
+err people_start(struct op *op, struct people *p)
+{
+    if (!p->rec)
+        return OK;
+    atomic_store(&p->stop, false);
+    if (pthread_create(&p->thread, NULL, follow, p) != 0)
+        return fail(op, ERR_UNAVAILABLE, "no thread for the table of people");
+    p->running = true;
+    return OK;
+}
+
+void people_stop(struct people *p)
+{
+    if (!p->running)
+        return;
+    atomic_store(&p->stop, true);
+    pthread_join(p->thread, NULL);
+    p->running = false;
+}
+
+bool people_ready(const struct people *p, unsigned *ret_percent)
+{
+    uint64_t of = atomic_load(&p->of);
+    *ret_percent = of ? (unsigned)(100 * atomic_load(&p->at) / of) : 0;
+    if (atomic_load(&p->ready))
+        *ret_percent = 100;
+    return atomic_load(&p->ready);
+}
+
+err people_wait(struct op *op, struct people *p, uint64_t t)
+{
+    int64_t until = time_mono() + WAIT_MS;
+    while (p->rec && (!atomic_load(&p->ready) || atomic_load(&p->t) < t)) {
+        if (time_mono() > until)
+            return fail(op, ERR_UNAVAILABLE,
+                        "The table of people is being made; try again in a moment.");
+        usleep(2000);
+    }
+    return OK;
+}

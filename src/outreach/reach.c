@@ -1,0 +1,40 @@
+/* The patient as outreach sees one, told to plans. Not a decision: those are the rulebook's. */
+#include "outreach/reach.h"
+
+#include "outreach/outreach_int.h"
+
+static struct outreach_way way(const struct recipient *r, enum channel_kind k)
+{
+    const struct consent_state *c = &r->consent[k];
+    return (struct outreach_way){.address = r->address[k],
+                                 .said = c->any,
+                                 .agrees = c->permit,
+                                 .care = c->care,
+                                 .appointment = c->appointment,
+                                 .marketing = c->marketing,
+                                 .written = c->written};
+}
+
+err outreach_reach(struct op *op, struct record *rec, str patient, struct outreach_reach *ret)
+{
+    struct recipient r;
+    TRY(recipient_load(op, rec, patient, &r));
+    *ret = (struct outreach_reach){.patient = r.patient,
+                                   .language = r.language,
+                                   .state = r.state,
+                                   .country = r.country,
+                                   .n_zones = r.n_zones,
+                                   .deceased = r.deceased,
+                                   .confidential = r.confidential,
+                                   .confidential_to = r.confidential_to,
+                                   .reassigned = str_eq(r.reassigned, STR("yes")),
+                                   .by_email = r.preferred == CHANNEL_EMAIL,
+                                   .proxy = r.proxy,
+                                   .line_type = r.line_type,
+                                   .helper = r.helper,
+                                   .sms = way(&r, CHANNEL_SMS),
+                                   .email = way(&r, CHANNEL_EMAIL)};
+    for (size_t i = 0; i < r.n_zones; i++)
+        ret->zones[i] = r.zones[i];
+    return OK;
+}

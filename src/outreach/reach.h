@@ -1,0 +1,29 @@
+/* How one patient can be reached, as the gate sees it: for plans over many, which keep it in memory
+ * (campaign/people.h). A forecast: what leaves is decided anew. Shows nothing to anybody; read as
+ * the system. All in op->arena. */
+#ifndef WEFT_OUTREACH_REACH_H
+#define WEFT_OUTREACH_REACH_H
+
+#include "record/record.h"
+
+#define OUTREACH_HELPER_ROLE "PRCP" /* v3 ParticipationType: primary information recipient */
+
+struct outreach_way {
+    str address;       /* number in one spelling, or mail; empty: there is none */
+    bool said, agrees; /* the patient's newest word for the channel, if any */
+    bool care, appointment, marketing, written;
+};
+struct outreach_reach {
+    const struct json *patient;
+    str language, state, country, zones[4];
+    size_t n_zones;
+    bool deceased, confidential, reassigned;
+    bool by_email; /* tried first */
+    bool proxy;    /* a Consent names somebody who may act for them */
+    str line_type, confidential_to;
+    str helper; /* RelatedPerson/id that a contact Consent names to get the messages; or empty */
+    struct outreach_way sms, email;
+};
+MUST err outreach_reach(struct op *op, struct record *rec, str patient, struct outreach_reach *ret);
+
+#endif
