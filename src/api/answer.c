@@ -89,7 +89,7 @@ void answer_error(struct call *c, err e)
         net_answer_header(c->rq, "Retry-After", "2");
     struct buf b;
     buf_init(&b, c->op.arena, 1u << 20);
-    fhir_outcome_write(&b, &c->op);
+    language_outcome(c, &b);
     a->status = status;
     a->type = STR(FHIR_JSON);
     a->encoding = NULL;

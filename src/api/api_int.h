@@ -207,6 +207,18 @@ MUST err answer(struct call *c, int status, struct buf *body);
 MUST err answer_json(struct call *c, int status, const struct json *v);
 /* op->fault as an OperationOutcome with the status of the error. */
 void answer_error(struct call *c, err e);
+
+/* language.c: what a person reads is said in their language. */
+enum language { LANGUAGE_EN, LANGUAGE_ES, LANGUAGE_AR, LANGUAGE_COUNT };
+/* Of a BCP 47 tag of two bytes or more; LANGUAGE_COUNT: none of ours. */
+enum language language_of(str tag);
+/* By Accept-Language; English where nothing of ours is asked for. */
+enum language language_wanted(struct call *c);
+const char *language_tag(enum language l);
+/* A sentence of the server in that language; unchanged where it has no row. */
+str language_say(struct op *op, enum language l, str text);
+/* The fault as an OperationOutcome in the reader's language, with Content-Language. */
+void language_outcome(struct call *c, struct buf *b);
 /* ETag and Last-Modified of a stored version. */
 void answer_version(struct call *c, uint32_t vid, int64_t updated);
 void answer_header(struct call *c, const char *name, const char *fmt, ...)

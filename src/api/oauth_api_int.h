@@ -59,11 +59,10 @@ enum oauth_word {
     W_OPEN,
     W_COUNT
 };
-enum oauth_language { LANGUAGE_EN, LANGUAGE_ES, LANGUAGE_AR, LANGUAGE_COUNT };
-const char *oauth_word(enum oauth_language l, enum oauth_word w);
+const char *oauth_word(enum language l, enum oauth_word w);
 /* What people call a type of resource; its name where there is no word. */
-str oauth_type_word(enum oauth_language l, int type);
-enum oauth_language oauth_language_of(struct call *c, const struct oauth_launch *l);
+str oauth_type_word(enum language l, int type);
+enum language oauth_language_of(struct call *c, const struct oauth_launch *l);
 
 /* oauth_page.c: pages without script. why: of a refused step, or empty. */
 MUST err oauth_page(struct call *c, const struct oauth_launch *l, str why, str asked);

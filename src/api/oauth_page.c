@@ -43,7 +43,7 @@ str oauth_origin_of(str address)
     return str_sub(address, 0, end);
 }
 
-static void open_page(struct call *c, struct buf *b, enum oauth_language l, const char *title)
+static void open_page(struct call *c, struct buf *b, enum language l, const char *title)
 {
     static const char *const tags[] = {"en", "es", "ar"};
     (void)c;
@@ -85,8 +85,7 @@ static void app_name(struct buf *b, const struct oauth_launch *l)
     buf_add(b, STR("</strong>"));
 }
 
-static void sign_in(struct call *c, struct buf *b, const struct oauth_launch *l,
-                    enum oauth_language t)
+static void sign_in(struct call *c, struct buf *b, const struct oauth_launch *l, enum language t)
 {
     buf_printf(b, "<p>%s ", oauth_word(t, W_FOR_APP));
     app_name(b, l);
@@ -137,8 +136,7 @@ static str name_of(struct op *op, const struct json *o)
 }
 
 /* A helper of several people says whose record the app is to see. */
-static err shares(struct call *c, struct buf *b, const struct oauth_launch *l,
-                  enum oauth_language t)
+static err shares(struct call *c, struct buf *b, const struct oauth_launch *l, enum language t)
 {
     struct identity_helped *all;
     size_t n;
@@ -156,8 +154,8 @@ static err shares(struct call *c, struct buf *b, const struct oauth_launch *l,
     return OK;
 }
 
-static err patients(struct call *c, struct buf *b, const struct oauth_launch *l,
-                    enum oauth_language t, str asked)
+static err patients(struct call *c, struct buf *b, const struct oauth_launch *l, enum language t,
+                    str asked)
 {
     struct record_page page = {0};
     struct buf q;
@@ -188,8 +186,7 @@ static err patients(struct call *c, struct buf *b, const struct oauth_launch *l,
     return OK;
 }
 
-static err visits(struct call *c, struct buf *b, const struct oauth_launch *l,
-                  enum oauth_language t)
+static err visits(struct call *c, struct buf *b, const struct oauth_launch *l, enum language t)
 {
     struct record_page page = {0};
     TRY(found(c, "Encounter",
@@ -211,7 +208,7 @@ static err visits(struct call *c, struct buf *b, const struct oauth_launch *l,
     return OK;
 }
 
-static void verbs(struct buf *b, unsigned letters, enum oauth_language t)
+static void verbs(struct buf *b, unsigned letters, enum language t)
 {
     static const struct {
         unsigned letters;
@@ -236,7 +233,7 @@ static void tick(struct buf *b, str word, bool fixed)
 }
 
 /* Scopes about resources: a sentence each, that may be taken out. */
-static void about(struct buf *b, str scope, bool one, enum oauth_language t)
+static void about(struct buf *b, str scope, bool one, enum language t)
 {
     str word;
     bool any = false;
@@ -262,7 +259,7 @@ static void about(struct buf *b, str scope, bool one, enum oauth_language t)
 }
 
 /* The others: what they mean, said once; they go with the rest. */
-static void others(struct buf *b, str scope, enum oauth_language t)
+static void others(struct buf *b, str scope, enum language t)
 {
     static const struct {
         const char *word;
@@ -288,7 +285,7 @@ static void others(struct buf *b, str scope, enum oauth_language t)
     }
 }
 
-static void consent(struct buf *b, const struct oauth_launch *l, enum oauth_language t)
+static void consent(struct buf *b, const struct oauth_launch *l, enum language t)
 {
     buf_add(b, STR("<p>"));
     app_name(b, l);
@@ -307,12 +304,12 @@ err oauth_page(struct call *c, const struct oauth_launch *l, str why, str asked)
 {
     static const enum oauth_word titles[] = {W_SIGN_IN, W_PATIENT, W_VISIT, W_WANTS};
     bool whose = l->step == OAUTH_PATIENT && l->account.role == ROLE_HELPER;
-    enum oauth_language t = oauth_language_of(c, l);
+    enum language t = oauth_language_of(c, l);
     struct buf b = answer_buf(c);
     open_page(c, &b, t, oauth_word(t, whose ? W_WHOSE : titles[l->step]));
     if (why.n) {
         buf_add(&b, STR("<p class=\"alert\" role=\"alert\">"));
-        docs_text(&b, why);
+        docs_text(&b, language_say(&c->op, t, why));
         buf_add(&b, STR("</p>"));
     }
     switch (l->step) {
@@ -339,12 +336,12 @@ err oauth_page(struct call *c, const struct oauth_launch *l, str why, str asked)
 
 err oauth_page_stopped(struct call *c, str why)
 {
-    enum oauth_language t = oauth_language_of(c, NULL);
+    enum language t = oauth_language_of(c, NULL);
     struct buf b = answer_buf(c);
     op_clear(&c->op);
     open_page(c, &b, t, oauth_word(t, W_STOPPED));
     buf_add(&b, STR("<p class=\"alert\" role=\"alert\">"));
-    docs_text(&b, why);
+    docs_text(&b, language_say(&c->op, t, why));
     buf_add(&b, STR("</p>"));
     return close_page(c, &b, 400, STR_NONE);
 }

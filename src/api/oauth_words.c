@@ -77,12 +77,12 @@ static const struct {
 };
 /* clang-format on */
 
-const char *oauth_word(enum oauth_language l, enum oauth_word w)
+const char *oauth_word(enum language l, enum oauth_word w)
 {
     return words[w][l];
 }
 
-str oauth_type_word(enum oauth_language l, int type)
+str oauth_type_word(enum language l, int type)
 {
     str name = policy_type_name(type);
     if (type == POLICY_TYPE_SYSTEM)
@@ -93,11 +93,10 @@ str oauth_type_word(enum oauth_language l, int type)
     return name;
 }
 
-enum oauth_language oauth_language_of(struct call *c, const struct oauth_launch *l)
+enum language oauth_language_of(struct call *c, const struct oauth_launch *l)
 {
-    str tag =
-        l && l->account.language.n ? l->account.language : net_header(c->rq, "Accept-Language");
-    if (str_starts(tag, STR("es")))
-        return LANGUAGE_ES;
-    return str_starts(tag, STR("ar")) ? LANGUAGE_AR : LANGUAGE_EN;
+    if (!l || l->account.language.n < 2)
+        return language_wanted(c);
+    enum language own = language_of(l->account.language);
+    return own == LANGUAGE_COUNT ? LANGUAGE_EN : own;
 }

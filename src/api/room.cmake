@@ -5,6 +5,15 @@ add_custom_command(OUTPUT ${GEN}/routes_gen.h ${GEN}/routes_gen.c
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_routes.py ${CMAKE_SOURCE_DIR}/spec/routes.csv
             ${CMAKE_SOURCE_DIR}/spec/route-params.csv)
 
+# What refusals say in each language.
+file(GLOB REFUSAL_ROWS ${CMAKE_SOURCE_DIR}/spec/words/refusals.csv ${CMAKE_SOURCE_DIR}/spec/rules/*.json
+    ${CMAKE_SOURCE_DIR}/spec/rules/why.*.csv)
+add_custom_command(OUTPUT ${GEN}/refusals_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_refusals.py
+            ${CMAKE_SOURCE_DIR}/spec ${GEN}/refusals_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_refusals.py ${CMAKE_SOURCE_DIR}/tools/gen_say.py ${REFUSAL_ROWS})
+target_sources(weft_api PRIVATE ${GEN}/refusals_gen.h)
+
 # Evidence packs as PDF.
 find_library(HPDF hpdf REQUIRED)
 target_link_libraries(weft_api PRIVATE ${HPDF})

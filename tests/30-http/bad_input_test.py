@@ -38,6 +38,26 @@ class BadInput(Case):
             self.assertIn(a.status, (400, 422), body)
             self.expect(a.status, a)
 
+    def test_refused_in_the_readers_language(self):
+        def said(wanted, path="/fhir/Patient/nobody", token="nurse"):
+            a = self.call("GET", path, token=token, headers={"Accept-Language": wanted})
+            return a.json["issue"][0]["details"]["text"], a.header("Content-Language")
+
+        english, none = said("en-GB, es;q=0.9")
+        self.assertEqual((english, ""), said("fr, *;q=0.5"))
+        self.assertEqual("", none)
+        self.assertEqual(("Eso no existe aquí.", "es"), said("es-MX"))
+        self.assertEqual(("Eso no existe aquí.", "es"), said("en;q=0.2, es;q=0.8, ar;q=0.5"))
+        self.assertEqual(("هذا غير موجود هنا.", "ar"), said("fr, ar-EG;q=0.4"))
+        self.assertEqual((english, ""), said("es;q=0, en;q=0.1, est"))
+        with_values, tag = said("es", "/fhir/AuditEvent")
+        self.assertIn("(ACCESS-", with_values)
+        self.assertEqual("es", tag)
+        text, tag = said("ar", "/fhir/Patient?birthdate=yesterday")  # for programmers: no words, and it says so
+        self.assertIn("birthdate", text)
+        self.assertEqual("en", tag)
+        self.assertNotIn("no existe", self.server.read_log())
+
     def test_deep_json(self):
         deep = '{"resourceType":"Patient","contact":' + "[" * 10000 + "]" * 10000 + "}"
         self.expect(413, self.post(deep), "deep")

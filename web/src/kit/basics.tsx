@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { ApiError } from "../lib/api";
-import { t } from "../lib/i18n";
+import { lang, t } from "../lib/i18n";
 import { keyCaps } from "../lib/keys";
 import { Icon, type IconName } from "./icons";
 
@@ -181,11 +181,15 @@ export function Skeleton({ lines = 4 }: { lines?: number }) {
   );
 }
 
+/** What the server says is in the reader's words. */
+const understood = (e: ApiError): boolean => e.issues.length > 0 && e.language === lang.value;
+
 export function errorText(e: ApiError): string {
   if (e.status === 0) return t("error_offline");
-  if (e.status === 403) return e.issues.length ? e.message : t("error_forbidden");
   if (e.status === 404) return t("error_missing");
-  return e.issues.length ? e.message : t("error_server");
+  if (understood(e)) return e.message;
+  if (e.status === 403) return t("error_forbidden");
+  return t(e.status >= 400 && e.status < 500 ? "error_refused" : "error_server");
 }
 
 export function Failed({ error, retry }: { error: ApiError; retry?: () => void }) {
@@ -194,6 +198,11 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
       <Icon name="warn" />
       <div>
         <p dir="auto">{errorText(error)}</p>
+        {error.issues.length > 0 && error.status !== 404 && !understood(error) && (
+          <p class="muted" lang={error.language} dir="auto">
+            {error.message}
+          </p>
+        )}
         {error.requestId && (
           <p>
             {t("error_reference")} <code>{error.requestId}</code>

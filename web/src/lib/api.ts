@@ -1,6 +1,7 @@
 // One door to the server. Every answer that is not 2xx becomes an ApiError that keeps the status, the
 // issues of the OperationOutcome and the request id; a 401 ends the session. Never retries a write.
 import type { Bundle, OperationOutcome, OutcomeIssue, Resource } from "./fhir";
+import { lang } from "./i18n";
 import { idleHeaders } from "./idle";
 import { end, session } from "./session";
 import { askWho } from "./stepup";
@@ -10,6 +11,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly issues: OutcomeIssue[],
     readonly requestId: string,
+    /** The language of the issues: the reader's, or English where the server has no other words. */
+    readonly language = "en",
   ) {
     super(issues.map(issueText).filter(Boolean).join(" ") || `HTTP ${status}`);
   }
@@ -26,7 +29,12 @@ async function failure(res: Response): Promise<ApiError> {
   } catch {
     /* not JSON: the status alone must do */
   }
-  return new ApiError(res.status, issues, res.headers.get("x-request-id") ?? "");
+  return new ApiError(
+    res.status,
+    issues,
+    res.headers.get("x-request-id") ?? "",
+    res.headers.get("content-language") ?? "en",
+  );
 }
 
 export function authHeaders(): Record<string, string> {
@@ -50,6 +58,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
 async function once<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = {
     accept: "application/fhir+json, application/json",
+    "accept-language": lang.value,
     ...authHeaders(),
   };
   if (body !== undefined)

@@ -19,6 +19,7 @@ export default {
   error_offline: "تعذّر الوصول إلى الخادم. تحقّق من الاتصال وحاول مجددًا.",
   error_forbidden: "لا يمكنك رؤية هذا الجزء.",
   error_missing: "لم نعثر عليه.",
+  error_refused: "لا يمكن فعل هذا بهذه الطريقة. راجع ما كتبته وأعد المحاولة.",
   error_server: "حدث خطأ من جانبنا. حاول مجددًا.",
   error_reference: "أخبر الدعم بهذا الرقم:",
   sev_critical: "حرج",

@@ -19,6 +19,7 @@ export default {
   error_offline: "We cannot reach the server. Check your connection and try again.",
   error_forbidden: "You may not see this part.",
   error_missing: "We could not find this.",
+  error_refused: "This cannot be done like this. Check what you typed and try again.",
   error_server: "Something went wrong on our side. Please try again.",
   error_reference: "Tell support this number:",
   sev_critical: "Critical",

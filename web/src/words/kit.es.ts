@@ -19,6 +19,7 @@ export default {
   error_offline: "No hay conexión con el servidor. Revise su conexión e inténtelo de nuevo.",
   error_forbidden: "No puede ver esta parte.",
   error_missing: "No lo encontramos.",
+  error_refused: "Así no se puede hacer. Revise lo que escribió e inténtelo de nuevo.",
   error_server: "Algo falló de nuestro lado. Inténtelo de nuevo.",
   error_reference: "Dé este número a soporte:",
   sev_critical: "Crítico",

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""What the server says when something cannot be done has its words in each language: every message of the rooms behind
+the screens, every reason of the access table, and no row that the source does not say any more."""
+import csv
+import glob
+import os
+import re
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import access_table  # noqa: E402
+
+LANGS = ("es", "ar")
+# Behind the screens. What else fails is read by programmers: FHIR's interactions, terminology, apps' endpoints.
+SCREENS = """identity/account identity/actor identity/delegate identity/helper identity/join identity/oauth_flow
+    identity/passkey identity/passkey_sign_in identity/password identity/proxy identity/recovery identity/session
+    identity/shares identity/sign_in identity/totp identity/training identity/webauthn_read identity/webauthn_verify
+    desk/* rules/* outreach/compose outreach/prefer outreach/screen outreach/send outreach/undo
+    policy/override record/release_set record/erase
+    api/accounts api/break_glass api/cookie api/demo_code api/evidence api/helper api/incident api/message api/release
+    api/rights api/rights_file api/rule_change api/task api/training""".split()
+# Nobody at a screen brings these up: a client of the API, a file of the house.
+CLIENTS = re.compile(r'state is (vetted|sent)|Send \{"consent"|as is ndjson|overrides are one JSON object')
+CALL = re.compile(r"\b(?:fail|fail_at|op_note)\s*\(")
+FORMAT = re.compile(r"%[-+#0-9.*]*(?:hh|h|ll|l|z|j)?[a-zA-Z]")
+
+
+def arguments(text, at):
+    """The text between the parentheses that were opened just before at."""
+    depth, i, quoted = 1, at, False
+    while depth:
+        c = text[i]
+        if quoted and c == "\\":
+            i += 1
+        elif c == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (c == "(") - (c == ")")
+        i += 1
+    return text[at:i - 1]
+
+
+def messages(path):
+    with open(path, encoding="utf-8") as f:
+        text = re.sub(r"/\*.*?\*/", " ", f.read(), flags=re.S)
+    for call in CALL.finditer(text):
+        inside = re.sub(r'STR\("(?:[^"\\]|\\.)*"\)', "", arguments(text, call.end()))
+        literals = re.search(r'(?:"(?:[^"\\]|\\.)*"\s*(?:PRI\w+\s*)?)+', inside)
+        if literals:
+            said = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals.group()))
+            yield FORMAT.sub("{}", said.replace('\\"', '"'))
+
+
+def sources():
+    for name in SCREENS:
+        yield from (p for p in sorted(glob.glob(os.path.join(ROOT, "src", name + ".c")))
+                    if not p.endswith(("_test.c", "_fuzz.c")))
+
+
+def access_reasons():
+    for scope, why in access_table.SCOPES.items():
+        if why and scope != "all":
+            yield why + " (ACCESS-X)"
+    with open(os.path.join(ROOT, "spec", "rules", "consent-roles.csv"), encoding="utf-8", newline="") as f:
+        for r in csv.DictReader(x for x in f if not x.startswith("#")):
+            if r["bound"] != "free":
+                yield r["why"]
+
+
+def pattern(en):
+    return re.compile("".join(".+" if p.startswith("{") else re.escape(p) for p in re.split(r"(\{\w+\})", en)), re.S)
+
+
+def main():
+    with open(os.path.join(ROOT, "spec", "words", "refusals.csv"), encoding="utf-8", newline="") as f:
+        rows = list(csv.DictReader(x for x in f if not x.startswith("#")))
+    bad = ["twice: " + r["en"] for i, r in enumerate(rows) if r["en"] in [x["en"] for x in rows[:i]]]
+    for r in rows:
+        if not all(r[lang] and r[lang] != r["en"] for lang in LANGS) or not re.search("[\u0600-\u06ff]", r["ar"]):
+            bad.append("not translated: " + r["en"])
+    known = [pattern(r["en"]) for r in rows]
+    said = 0
+    for path in sources():
+        for m in messages(path):
+            said += 1
+            text = m.replace("{}", "x") + ("x" if m.endswith(" ") else "") if m != "{}" else ""
+            if text and not CLIENTS.match(m) and not any(p.fullmatch(text) for p in known):
+                bad.append("%s: no words for: %s" % (os.path.relpath(path, ROOT), m))
+    for m in access_reasons():
+        if not any(p.fullmatch(m) for p in known):
+            bad.append("access: no words for: " + m)
+    whole = "\n".join(re.sub(r'"\s*\n\s*(PRI\w+\s+)?"', "", open(p, encoding="utf-8").read()).replace('\\"', '"') for p in
+                      glob.glob(os.path.join(ROOT, "src", "*", "*.c")) +
+                      [os.path.join(ROOT, "tools", "access_table.py"),
+                       os.path.join(ROOT, "spec", "rules", "consent-roles.csv")])
+    whole = re.sub(r"\s+", " ", FORMAT.sub("{}", whole))
+    for r in rows:  # the longest run of letters of each row is somewhere in the source
+        run = max(re.split(r"\{\w+\}", re.sub(r" \(\{\w\}\)$", "", r["en"])), key=len).strip()
+        if re.sub(r"\s+", " ", run) not in whole:
+            bad.append("nobody says: " + r["en"])
+    print("%d rows, %d messages behind the screens" % (len(rows), said))
+    print("\n".join(bad))
+    return bool(bad) or said < 200
+
+
+if __name__ == "__main__":
+    sys.exit(main())
