@@ -2,6 +2,8 @@
  * whole, conditional creates are serialisable, no counter step is lost, the feed is complete. */
 #include "store_suite.h"
 
+#include "base/uuid.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -204,6 +206,72 @@ static void together(enum store_backend backend)
     suite_free(sh.b);
 }
 
+static void *get_again(void *arg)
+{
+    struct shared *sh = arg;
+    struct arena *a = arena_new(0);
+    while (!atomic_load(&sh->stop)) {
+        struct store_doc d;
+        struct op op;
+        op_init(&op, a, NULL, time_now());
+        assert_int_equal(store_get(&op, sh->b->s, sh->pair[0], &d), OK);
+        arena_reset(a);
+    }
+    arena_free(a);
+    return NULL;
+}
+
+/* How often the log has started over, as its header counts. */
+static unsigned log_round(const struct suite *b)
+{
+    unsigned char head[16] = {0};
+    char path[100];
+    snprintf(path, sizeof path, "%s/weft.db-wal", b->dir);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    (void)fread(head, sizeof head, 1, f);
+    (void)fclose(f);
+    return (unsigned)head[14] << 8 | head[15];
+}
+
+static void put_random(struct suite *b, size_t n)
+{
+    struct store_commit c;
+    suite_clear(b);
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    char *body = arena_alloc(b->arena, n);
+    random_bytes(body, n);
+    struct store_put p = {
+        .rid = store_rid_new(b->s, 1), .type = TYPE, .vid = 1, .body = str_make(body, n)};
+    store_tx_put(tx, &p);
+    assert_int_equal(store_commit(&b->op, tx, &c), OK);
+}
+
+/* The log goes back into the database and starts over, though somebody always reads. */
+static void test_log_starts_over(void **state)
+{
+    enum { BODY = 400 << 10, DOCS = 130, WAIT_MS = 60000 };
+    struct shared sh = {.b = suite_new(STORE_SQLITE, 0)};
+    pthread_t thread[READERS];
+    (void)state;
+    sh.pair[0] = store_rid_new(sh.b->s, 2);
+    step_pair(&sh, &sh.b->op, 0);
+    for (unsigned i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, get_again, &sh), 0);
+    unsigned before = log_round(sh.b);
+    for (unsigned i = 0; i < DOCS; i++)
+        put_random(sh.b, BODY);
+    for (int64_t until = time_mono() + WAIT_MS; log_round(sh.b) == before;) {
+        put_random(sh.b, 10);
+        usleep(1000);
+        assert_true(time_mono() < until);
+    }
+    atomic_store(&sh.stop, true);
+    for (unsigned i = 0; i < READERS; i++)
+        pthread_join(thread[i], NULL);
+    suite_free(sh.b);
+}
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -225,6 +293,7 @@ static void test_postgres(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory), cmocka_unit_test(test_sqlite),
+                                       cmocka_unit_test(test_log_starts_over),
                                        cmocka_unit_test(test_postgres)};
     cmocka_set_test_filter(suite_database() ? "*postgres" : NULL);
     cmocka_set_skip_filter(suite_database() ? NULL : "*postgres");

@@ -6,8 +6,6 @@
 
 #include <sys/stat.h>
 
-#define PAGE_SIZE 8192
-#define BUSY_MS 10000
 #define READER_SHARE 8 /* of the cache; as many readers as threads, and there are few */
 
 static const struct {

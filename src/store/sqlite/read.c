@@ -20,20 +20,6 @@ static err reader_take(struct op *op, struct lite *l, struct store_snap **ret)
     return OK;
 }
 
-static void reader_give(struct lite *l, struct store_snap *conn)
-{
-    pthread_mutex_lock(&l->lock);
-    bool keep = l->n_idle < READERS_IDLE_MAX;
-    if (keep) {
-        conn->next_idle = l->idle;
-        l->idle = conn;
-        l->n_idle++;
-    }
-    pthread_mutex_unlock(&l->lock);
-    if (!keep)
-        lite_disconnect(conn);
-}
-
 static int step_once(sqlite3_stmt *stmt)
 {
     int rc = sqlite3_step(stmt);
@@ -46,6 +32,22 @@ static int leave(struct store_snap *conn)
     int rc = conn->inside ? step_once(conn->commit) : SQLITE_OK;
     conn->inside = false;
     return rc;
+}
+
+static void reader_give(struct lite *l, struct store_snap *conn)
+{
+    if (atomic_load(&l->over) && leave(conn) != SQLITE_OK)
+        conn->stamp = UINT64_MAX; /* begins anew */
+    pthread_mutex_lock(&l->lock);
+    bool keep = l->n_idle < READERS_IDLE_MAX;
+    if (keep) {
+        conn->next_idle = l->idle;
+        l->idle = conn;
+        l->n_idle++;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (!keep)
+        lite_disconnect(conn);
 }
 
 err lite_snap_open(struct op *op, void *be, struct store_snap **ret)

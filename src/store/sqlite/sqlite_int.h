@@ -11,6 +11,8 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#define PAGE_SIZE 8192
+#define BUSY_MS 10000
 #define KEPT_MAX 24u
 #define READERS_IDLE_MAX 24u
 #define WAL_PAGES_MAX 6000
@@ -62,6 +64,8 @@ struct lite {
     struct store_snap *writer;
     sqlite3_stmt *put[SPACE_COUNT], *del[SPACE_COUNT], *del_range[SPACE_COUNT];
     int wal_pages;
+    int64_t wal_bytes;      /* its file is known to have so many */
+    _Atomic bool over;      /* the log is to start over: snapshots end when they are closed */
     _Atomic uint64_t stamp; /* counts commits */
     pthread_mutex_t lock;   /* idle, n_idle */
     struct store_snap *idle;
@@ -92,6 +96,8 @@ void lite_rollback(void *be);
 MUST err lite_mover_start(struct op *op, struct lite *l);
 void lite_mover_stop(struct lite *l);
 void lite_tidy(void *be);
+/* Room for the next transaction's frames. */
+void lite_log_ahead(struct lite *l);
 MUST err lite_copy(struct op *op, str from, str to, const struct store_watch *w);
 
 MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);

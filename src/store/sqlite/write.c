@@ -29,6 +29,7 @@ static err run(struct op *op, struct lite *l, sqlite3_stmt *stmt)
 err lite_begin(struct op *op, void *be)
 {
     struct lite *l = be;
+    lite_log_ahead(l);
     return run(op, l, l->writer->begin);
 }
 
