@@ -141,7 +141,26 @@ static void line_facts(struct op *op, const struct outreach *o, const struct rec
     }
 }
 
-static struct hours_query hours_of(struct op *op, const struct recipient *r, const struct ledger *l)
+/* Texts and calls count together (47 CFR 64.1200(a)(9)(iv)(F)); a line is a number, whoever in the
+ * house was meant. */
+static void ledger_facts(const struct ledger_counts *l, const struct message *m, struct facts *f)
+{
+    facts_set_num(f, FACT_TEXTS_TODAY, l->spoken.day);
+    facts_set_num(f, FACT_CONTACTS_7D, l->all.week);
+    facts_set_num(f, FACT_EXEMPT_MSGS_TODAY, l->spoken.day);
+    facts_set_num(f, FACT_EXEMPT_MSGS_7D, l->spoken.week);
+    facts_set_num(f, FACT_LINE_CALLS_TODAY, l->number.day);
+    facts_set_num(f, FACT_LINE_CALLS_7D, l->number.week);
+    facts_set_num(f, FACT_LINE_CALLS_30D, l->number.month);
+    if (!str_empty(m->subject_code))
+        facts_set_num(f, FACT_SAME_SUBJECT_24H, l->subject_24h);
+    facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, l->wrote_first);
+    facts_set_bool(f, FACT_CONSUMER_TEXTED_FIRST, l->wrote_first);
+    facts_set_num(f, FACT_PRIOR_CONFIRMATIONS, l->confirmations);
+}
+
+static struct hours_query hours_of(struct op *op, const struct recipient *r,
+                                   const struct ledger_counts *l)
 {
     str *jurisdiction = ARENA_NEW(op->arena, str);
     *jurisdiction = arena_printf(op->arena, "%.*s-%.*s", STR_ARG(r->country), STR_ARG(r->state));
@@ -150,8 +169,8 @@ static struct hours_query hours_of(struct op *op, const struct recipient *r, con
                                 .n_zones = r->n_zones,
                                 .jurisdictions = jurisdiction,
                                 .n_jurisdictions = str_empty(r->state) ? 0 : 1,
-                                .counted = l->counted,
-                                .n_counted = l->n_counted};
+                                .counted = l ? l->counted : NULL,
+                                .n_counted = l ? l->n_counted : 0};
 }
 
 static void place_facts(const struct recipient *r, struct facts *f)
@@ -165,20 +184,15 @@ static void place_facts(const struct recipient *r, struct facts *f)
 }
 
 err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
-                  const struct ledger *l, const struct message *m, struct facts **ret)
+                  const struct ledger_counts *l, const struct message *m, struct facts **ret)
 {
     struct facts *f = facts_new(op);
     kind_facts(m, f);
     TRY(words_facts(op, o, m, f));
     consent_facts(op, r, m, f);
     line_facts(op, o, r, m, f);
-    facts_set_num(f, FACT_TEXTS_TODAY, l->texts_today);
-    facts_set_num(f, FACT_CONTACTS_7D, l->contacts_week);
-    facts_set_num(f, FACT_EXEMPT_MSGS_TODAY, l->texts_today);
-    facts_set_num(f, FACT_EXEMPT_MSGS_7D, l->contacts_week);
-    facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, l->wrote_first);
-    facts_set_bool(f, FACT_CONSUMER_TEXTED_FIRST, l->wrote_first);
-    facts_set_num(f, FACT_PRIOR_CONFIRMATIONS, l->stop_confirmations);
+    if (l)
+        ledger_facts(l, m, f);
     int64_t since_stop = (op->now - m->stopped_at) / 1000;
     facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT, m->stopped_at ? (double)since_stop : 1e9);
     place_facts(r, f);
@@ -204,14 +218,25 @@ struct json *message_trace(struct op *op, const struct message *m, const struct 
 err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,
                    const struct message *m, struct facts **ret_facts, struct verdict *ret)
 {
-    struct ledger l;
+    struct ledger_counts counts, *l = &counts;
     struct verdict v;
-    TRY(ledger_load(op, o->rec, r, m->self, &l));
-    TRY(message_facts(op, o, r, &l, m, ret_facts));
+    struct ledger_question about = {.patient = r->id,
+                                    .address = m->to,
+                                    .self = m->self,
+                                    .zones = r->zones,
+                                    .n_zones = r->n_zones,
+                                    .programme = m->programme,
+                                    .subject = m->subject_code,
+                                    .confirmed_since = r->permitted_at[m->channel]};
+    if (o->ledger_from > atomic_load(&o->ledger_t))
+        l = NULL; /* still being made from an older record */
+    else
+        TRY(ledger_load(op, o->rec, &about, l));
+    TRY(message_facts(op, o, r, l, m, ret_facts));
     const struct rulebook *book = record_rulebook(o->rec);
     TRY(policy_decide(op, book, message_triggers(m->channel), *ret_facts, &v));
     if (v.decision == DECISION_HOLD_UNTIL) {
-        struct hours_query q = hours_of(op, r, &l);
+        struct hours_query q = hours_of(op, r, l);
         TRY(policy_hold_until(op, book, &q, &v));
     }
     *ret = v;

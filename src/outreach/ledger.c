@@ -1,120 +1,227 @@
-/* What this patient got lately, over every channel: read from the Communications themselves, so
- * there is no second book to keep in step. */
+/* The doors of the contact ledger: adding, moving on, asking. A page is read and written back in
+ * the same transaction, guarded by what it was. Invariant: a row is in the patient's pages and in
+ * the number's in one commit, or in neither. */
+#include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
-static bool counts(const struct json *c)
+#include <gnutls/crypto.h>
+
+static const char *const CHANNELS[LEDGER_CHANNEL_COUNT] = {"other",  "sms",  "voice", "email",
+                                                           "portal", "push", "letter"};
+
+enum ledger_channel ledger_channel_of(str code)
 {
-    str status = json_get_str(c, STR("status"));
-    return !str_eq(status, STR("not-done")) && !str_eq(status, STR("stopped")) &&
-           !str_eq(status, STR("entered-in-error"));
+    for (unsigned i = 1; i < LEDGER_CHANNEL_COUNT; i++)
+        if (str_eq(code, str_of(CHANNELS[i])))
+            return (enum ledger_channel)i;
+    return LEDGER_OTHER;
 }
 
-static bool from_patient(const struct json *c)
+str ledger_channel_name(enum ledger_channel c)
 {
-    return str_starts(json_get_str(JSON_GET(c, "sender"), STR("reference")), STR("Patient/"));
+    return str_of(CHANNELS[c < LEDGER_CHANNEL_COUNT ? c : LEDGER_OTHER]);
 }
 
-static bool is_text(const struct json *c)
+uint64_t ledger_mark(str name)
 {
-    str channel = json_str(json_path(c, "medium.0.coding.0.code"));
-    return str_eq(channel, STR("sms"));
+    unsigned char sum[32];
+    uint64_t mark = 0;
+    if (str_empty(name) || gnutls_hash_fast(GNUTLS_DIG_SHA256, name.p, name.n, sum) != 0)
+        return 0;
+    memcpy(&mark, sum, sizeof mark);
+    return mark ? mark : 1;
 }
 
-/* Answers to stop, start and help are owed, not sought: they are no contact that counts. */
-static bool is_service_line(const struct json *c, str *ret_code)
+static str own_key(struct op *op, str patient)
 {
-    *ret_code = json_str(json_path(c, "category.0.coding.0.code"));
-    return str_eq(*ret_code, STR("optout_confirmation")) || str_eq(*ret_code, STR("help_reply")) ||
-           str_eq(*ret_code, STR("optin_confirmation"));
+    return arena_printf(op->arena, "ledger/%.*s", STR_ARG(patient));
 }
 
-/* Where the message asked about stands in the line of those that wait. */
-struct place {
-    int64_t at;
-    str id;
-};
-
-static int64_t instant_of(const struct json *c)
+static str number_key(struct op *op, uint64_t number)
 {
-    struct time_span at;
-    str when = json_get_str(c, STR("sent"));
-    if (str_empty(when))
-        when = json_get_str(c, STR("received"));
-    return time_parse(when, &at) ? at.lo : INT64_MIN;
+    return arena_printf(op->arena, "ledger#%016llx", (unsigned long long)number);
 }
 
-static bool waits_behind(const struct json *c, const struct place *self)
+static str behind_key(struct op *op, str key, uint32_t page)
 {
-    int64_t at = instant_of(c);
-    return str_eq(json_get_str(c, STR("status")), STR("preparation")) &&
-           (at > self->at || (at == self->at && str_cmp(json_get_str(c, STR("id")), self->id) > 0));
+    return arena_printf(op->arena, "%.*s/%u", STR_ARG(key), page);
 }
 
-static void add_service(const struct recipient *r, const struct json *c, str service,
-                        struct ledger *l)
+static err unpack(struct op *op, str bytes, struct ledger_page *ret)
 {
-    int64_t asked_again = r->permitted_at[is_text(c) ? CHANNEL_SMS : CHANNEL_EMAIL];
-    if (str_eq(service, STR("optout_confirmation")) && instant_of(c) >= asked_again)
-        l->stop_confirmations++;
+    return ledger_unpack(bytes, ret) ? OK : fail(op, ERR_FAULT, "a page of the ledger is damaged");
 }
 
-static void add(struct op *op, const struct recipient *r, const struct json *c, struct ledger *l)
+static err page_of(struct record_tx *tx, struct op *op, str key, struct ledger_page *ret)
 {
-    struct time_local then, today;
-    int64_t at = instant_of(c);
-    str service;
-    if (at < op->now - 7 * DAY_MS)
-        return;
-    if (from_patient(c)) {
-        l->wrote_first |= at > op->now - DAY_MS;
-        return;
-    }
-    if (!counts(c))
-        return;
-    if (is_service_line(c, &service)) {
-        add_service(r, c, service, l);
-        return;
-    }
-    l->contacts_week++;
-    if (l->n_counted < sizeof l->counted / sizeof l->counted[0])
-        l->counted[l->n_counted++] = at;
-    str zone = r->n_zones ? r->zones[0] : STR("Etc/UTC");
-    if (is_text(c) && time_to_local(at, zone, &then) && time_to_local(op->now, zone, &today) &&
-        then.year == today.year && then.month == today.month && then.day == today.day)
-        l->texts_today++;
+    str bytes = STR_NONE;
+    TRY(record_tx_kv_now(tx, key, &bytes));
+    return unpack(op, bytes, ret);
 }
 
-static err add_all(struct op *op, const struct recipient *r, const struct record_page *page,
-                   str self, struct ledger *l)
+static err write_page(struct record_tx *tx, struct op *op, str key, const struct ledger_page *p)
 {
-    struct json **all = ARENA_ARRAY(op->arena, struct json *, page->n + 1);
-    struct place place = {.at = INT64_MAX, .id = self};
-    TRY(op_check(op));
-    for (size_t i = 0; i < page->n; i++) {
-        TRY(record_parse(op, &page->docs[i], &all[i]));
-        if (str_eq(page->docs[i].id, self))
-            place.at = instant_of(all[i]);
-    }
-    for (size_t i = 0; i < page->n; i++)
-        if (!str_eq(page->docs[i].id, self) && !waits_behind(all[i], &place))
-            add(op, r, all[i], l);
+    str bytes = ledger_pack(op->arena, p);
+    if (str_empty(bytes))
+        return op_check(op);
+    record_tx_kv(tx, key, bytes);
     return OK;
 }
 
-err ledger_load(struct op *op, struct record *rec, const struct recipient *r, str self,
-                struct ledger *ret)
+/* One that was moved behind already stays there: found by going back as far as its time asks. */
+static err put_behind(struct record_tx *tx, struct op *op, str key, const struct ledger_page *front,
+                      const struct ledger_entry *e, bool *ret_done)
 {
-    struct ledger l = {0};
-    struct record_page page;
-    const struct actor *person = op->actor;
-    str query = arena_printf(op->arena, "subject=Patient/%.*s&_sort=-_lastUpdated&_count=100",
-                             STR_ARG(r->id));
-    op->actor = outreach_system();
-    err e = record_find(op, rec, fhir_type_parse(STR("Communication")), query, &page);
-    if (e == OK)
-        e = add_all(op, r, &page, self, &l);
-    op->actor = person;
-    if (e == OK)
-        *ret = l;
-    return e;
+    struct ledger_page *old = ARENA_NEW(op->arena, struct ledger_page);
+    *ret_done = false;
+    TRY(op_check(op));
+    for (uint32_t i = 0; i < front->behind && i < LEDGER_BEHIND_MAX; i++) {
+        str at = behind_key(op, key, front->behind - 1 - i);
+        TRY(page_of(tx, op, at, old));
+        if (!ledger_find(old, e->id))
+            continue;
+        ledger_put(old, e);
+        *ret_done = true;
+        return write_page(tx, op, at, old);
+    }
+    return OK;
+}
+
+static err put(struct record_tx *tx, struct op *op, str key, const struct ledger_entry *e)
+{
+    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page *old = ARENA_NEW(op->arena, struct ledger_page);
+    bool done = false;
+    TRY(op_check(op));
+    TRY(page_of(tx, op, key, p));
+    if (p->behind && e->at <= p->behind_last && !ledger_find(p, e->id))
+        TRY(put_behind(tx, op, key, p, e, &done));
+    if (done)
+        return OK;
+    ledger_put(p, e);
+    if (ledger_spill(p, op->now, old))
+        TRY(write_page(tx, op, behind_key(op, key, p->behind - 1), old));
+    return write_page(tx, op, key, p);
+}
+
+err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
+               str address)
+{
+    struct ledger_entry own = *e;
+    if (str_empty(patient) || e->id == 0)
+        return fail(op, ERR_FAULT, "an attempt without a patient");
+    if (!str_empty(address))
+        own.number = ledger_mark(address);
+    TRY(put(tx, op, own_key(op, patient), &own));
+    if (own.number == 0 || own.incoming)
+        return OK;
+    struct ledger_entry shared = own;
+    shared.number = ledger_mark(patient);
+    return put(tx, op, number_key(op, own.number), &shared);
+}
+
+err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
+                     struct ledger_entry *ret, bool *ret_there)
+{
+    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_entry *there = NULL;
+    str key = own_key(op, patient);
+    uint32_t behind = 0;
+    TRY(op_check(op));
+    for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX && !there; i++) {
+        TRY(page_of(tx, op, i ? behind_key(op, key, behind - i) : key, p));
+        if (i == 0)
+            behind = e->at <= p->behind_last ? p->behind : 0;
+        there = ledger_find(p, e->id);
+    }
+    *ret_there = there != NULL;
+    if (there)
+        *ret = *there;
+    return OK;
+}
+
+err ledger_forget(struct record_tx *tx, struct op *op, str patient)
+{
+    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    str key = own_key(op, patient);
+    TRY(op_check(op));
+    TRY(page_of(tx, op, key, p));
+    for (uint32_t i = 0; i < p->behind; i++)
+        record_tx_kv(tx, behind_key(op, key, i), STR_NONE);
+    record_tx_kv(tx, key, STR_NONE);
+    return OK;
+}
+
+err ledger_state(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e)
+{
+    struct ledger_entry now;
+    bool there;
+    TRY(ledger_entry_now(tx, op, patient, e, &now, &there));
+    if (!there)
+        return OK;
+    now.state = e->state;
+    now.at = e->at ? e->at : now.at;
+    return ledger_add(tx, op, patient, &now, STR_NONE);
+}
+
+static err read_pages(struct op *op, struct record *rec, str key, struct ledger_sum *s, bool own)
+{
+    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    uint32_t behind = 0;
+    int64_t last = 0;
+    TRY(op_check(op));
+    for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX; i++) {
+        str bytes;
+        TRY(record_kv_get(op, rec, i ? behind_key(op, key, behind - i) : key, &bytes));
+        TRY(unpack(op, bytes, p));
+        if (i == 0) {
+            behind = p->behind;
+            last = p->behind_last;
+        }
+        const struct ledger_entry *self = own && i == 0 ? ledger_find(p, s->place.id) : NULL;
+        if (self)
+            s->place.at = self->at;
+        for (size_t k = 0; k < p->n; k++)
+            own ? ledger_sum_own(s, &p->at[k]) : ledger_sum_number(s, &p->at[k]);
+        if (last < op->now - LEDGER_MONTH_MS ||
+            (i > 0 && p->n && p->at[p->n - 1].at < op->now - 2 * LEDGER_MONTH_MS))
+            break;
+    }
+    return OK;
+}
+
+err ledger_load(struct op *op, struct record *rec, const struct ledger_question *q,
+                struct ledger_counts *ret)
+{
+    struct ledger_sum *s = ARENA_NEW(op->arena, struct ledger_sum);
+    TRY(op_check(op));
+    ledger_sum_start(s, q, op->now);
+    TRY(read_pages(op, rec, own_key(op, q->patient), s, true));
+    uint64_t number = ledger_mark(q->address);
+    if (number)
+        TRY(read_pages(op, rec, number_key(op, number), s, false));
+    *ret = s->counts;
+    return OK;
+}
+
+err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
+                struct ledger_entry **ret, size_t *ret_n)
+{
+    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_entry *rows = ARENA_ARRAY(op->arena, struct ledger_entry, max + 1);
+    str key = own_key(op, patient);
+    size_t n = 0;
+    uint32_t behind = 0;
+    TRY(op_check(op));
+    for (uint32_t i = 0; i <= behind && n < max; i++) {
+        str bytes;
+        TRY(record_kv_get(op, rec, i ? behind_key(op, key, behind - i) : key, &bytes));
+        TRY(unpack(op, bytes, p));
+        behind = i == 0 ? p->behind : behind;
+        for (size_t k = p->n; k-- > 0 && n < max;)
+            rows[n++] = p->at[k];
+    }
+    *ret = rows;
+    *ret_n = n;
+    return OK;
 }

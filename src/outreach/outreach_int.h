@@ -4,6 +4,7 @@
 #define WEFT_OUTREACH_INT_H
 
 #include "base/phone.h"
+#include "outreach/ledger.h"
 #include "outreach/outreach.h"
 
 #include <pthread.h>
@@ -17,6 +18,9 @@
 #define CONSENT_FORM "https://weft.health/fhir/consent-form"
 #define PROVIDER_SYSTEM "https://weft.health/fhir/provider-message"
 #define KEY_SYSTEM "https://weft.health/fhir/message-key"
+#define DUE_SYSTEM "https://weft.health/fhir/due-key"
+#define PROGRAMME_SYSTEM "https://weft.health/fhir/programme"
+#define SUBJECT_SYSTEM "https://weft.health/fhir/contact-subject"
 #define LINE_TYPE_URL "https://weft.health/fhir/StructureDefinition/line-type"
 #define REASSIGNED_URL "https://weft.health/fhir/StructureDefinition/reassigned-check"
 #define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
@@ -70,19 +74,6 @@ struct recipient {
 };
 MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);
 
-/* What was sent lately, by any channel. */
-struct ledger {
-    unsigned texts_today, contacts_week;
-    int64_t counted[32]; /* instants of the counted contacts */
-    size_t n_counted;
-    bool wrote_first; /* the patient wrote to us in the last 24 hours */
-    unsigned stop_confirmations;
-};
-/* self: a Communication that does not count, or empty; what is still waiting to be sent counts only
- * if it was there before self, so that of two waiting messages one goes. */
-MUST err ledger_load(struct op *op, struct record *rec, const struct recipient *r, str self,
-                     struct ledger *ret);
-
 /* ---- a composed message ---- */
 enum message_kind { KIND_CARE, KIND_STOPPED, KIND_HELP, KIND_STARTED };
 struct message {
@@ -91,14 +82,16 @@ struct message {
     unsigned language;
     str language_tag, text, subject, to, purpose, template_code;
     /* who wants it sent: kept with the job, since the sender asks again later */
+    str programme, campaign, subject_code, due_key; /* empty none */
     bool human, may_text, strong;
     int64_t stopped_at; /* of the opt-out a confirmation answers */
     str self;           /* its Communication, once there is one */
 };
 MUST err message_compose(struct op *op, const struct outreach *o, const struct recipient *r,
                          const struct outreach_draft *d, struct message *ret);
+/* l NULL: the ledger is still being made, nobody knows the counts. */
 MUST err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
-                       const struct ledger *l, const struct message *m, struct facts **ret);
+                       const struct ledger_counts *l, const struct message *m, struct facts **ret);
 /* Facts, verdict and the end of a hold. */
 /* What the trail keeps of a decision: the verdict, what was asked and the facts, so that another
  * rule can be tried on it. */
@@ -143,9 +136,11 @@ struct outreach {
     struct record *rec;
     const struct config *config;
     str secret_sms, secret_smtp; /* heap */
-    pthread_t thread;
-    bool running;
+    pthread_t thread, follower;
+    bool running, following;
     _Atomic bool stop;
+    _Atomic uint64_t ledger_t; /* the follower of the ledger has seen this */
+    uint64_t ledger_from;      /* where the record was when it started: until then nothing counts */
 };
 
 /* Named value that stands between sending and taking back: free, "out" or "undone". Whoever commits

@@ -44,6 +44,29 @@ static void set_words(struct op *op, const struct message *m, struct json *c)
     }
 }
 
+/* What the ledger counts it under; read back from here by whoever follows (ledger_read.c). */
+static void add_about(struct op *op, const struct message *m, struct json *c)
+{
+    struct json *categories = JSON_GET(c, "category");
+    if (!str_empty(m->programme))
+        json_push(op->arena, categories, outreach_concept(op, STR(PROGRAMME_SYSTEM), m->programme));
+    if (!str_empty(m->subject_code))
+        json_push(op->arena, categories,
+                  outreach_concept(op, STR(SUBJECT_SYSTEM), m->subject_code));
+    if (!str_empty(m->campaign))
+        set_list(
+            op, c, STR("instantiatesCanonical"),
+            json_new_str(op->arena, arena_cat(op->arena, STR("PlanDefinition/"), m->campaign)));
+    if (!str_empty(m->due_key)) {
+        struct json *id = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, id, STR("system"), STR(DUE_SYSTEM));
+        json_set_str(op->arena, id, STR("value"), m->due_key);
+        if (!JSON_GET(c, "identifier"))
+            json_set(op->arena, c, STR("identifier"), json_new(op->arena, JSON_ARRAY));
+        json_push(op->arena, JSON_GET(c, "identifier"), id);
+    }
+}
+
 static struct json *communication(struct op *op, const struct recipient *r, const struct message *m,
                                   const struct outreach_draft *d)
 {
@@ -61,6 +84,7 @@ static struct json *communication(struct op *op, const struct recipient *r, cons
     json_set_str(op->arena, c, STR("status"), STR("preparation"));
     set_list(op, c, STR("category"),
              outreach_concept(op, STR(PURPOSE_SYSTEM), str_of(kinds[m->kind])));
+    add_about(op, m, c);
     set_list(op, c, STR("medium"),
              outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(m->channel)));
     json_set(op->arena, c, STR("subject"), outreach_reference(op, patient));
@@ -116,5 +140,7 @@ err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
     if (str_empty(body))
         return fail(op, ERR_TOO_LARGE, "the message is too large");
     record_tx_outbox(tx, STR(MESSAGE_QUEUE), due, body);
-    return OK;
+    json_set_str(op->arena, c, STR("id"), *ret_id);
+    struct ledger_entry e;
+    return ledger_read(c, &e) ? ledger_add(tx, op, r->id, &e, m->to) : op_check(op);
 }

@@ -98,6 +98,9 @@ static err write_outcome(struct op *op, struct outreach *o, struct job *j, const
             .stop = true, .evidence = STR("the provider refuses: the number has opted out there")};
         TRY(stop_record(tx, op, &r, j->channel, &word));
     }
+    struct ledger_entry e;
+    if (ledger_read(j->tree, &e))
+        TRY(ledger_state(tx, op, json_get_str(j->body, STR("patient")), &e));
     if (w->trace)
         record_tx_trail(tx, STR("contact-decision"), j->doc.type, j->doc.id, w->trace);
     return record_commit(tx);

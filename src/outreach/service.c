@@ -1,4 +1,5 @@
 /* The outreach room's life: settings and secrets at start, the sender's thread. */
+#include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
 #include "base/log.h"
@@ -110,6 +111,10 @@ err outreach_start(struct op *op, struct outreach *o)
     if (pthread_create(&o->thread, NULL, run, o) != 0)
         return fail(op, ERR_UNAVAILABLE, "no thread for the sender");
     o->running = true;
+    o->ledger_from = record_now_t(o->rec);
+    if (pthread_create(&o->follower, NULL, ledger_run, o) != 0)
+        return fail(op, ERR_UNAVAILABLE, "no thread for the ledger");
+    o->following = true;
     return OK;
 }
 
@@ -118,5 +123,7 @@ void outreach_stop(struct outreach *o)
     atomic_store(&o->stop, true);
     if (o->running)
         pthread_join(o->thread, NULL);
-    o->running = false;
+    if (o->following)
+        pthread_join(o->follower, NULL);
+    o->running = o->following = false;
 }

@@ -3,8 +3,7 @@
  * its answer leaves) and speaks FHIR. Nothing else in Weft touches the store but identity's
  * credentials.
  *
- * Thread-safe: one struct record for the process, used by any number of threads, each with its own
- * op. All results live in op->arena. */
+ * Thread-safe: any number of threads, each with its own op. All results live in op->arena. */
 #ifndef WEFT_RECORD_H
 #define WEFT_RECORD_H
 
@@ -131,9 +130,11 @@ MUST err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct j
                           uint32_t vid);
 /* Moves a follower's cursor; the commit fails ERR_CONFLICT if another moved it. */
 void record_tx_cursor(struct record_tx *tx, str name, uint64_t from, uint64_t to);
-/* Small named state of a room (sealed), e.g. a rule's episode. Empty value = delete. */
+/* Small named state of a room (sealed). Empty value = delete. kv_now: as tx would leave it; expects
+ * what it read. */
 void record_tx_kv(struct record_tx *tx, str key, str value);
 void record_tx_expect_kv(struct record_tx *tx, str key, str expected);
+MUST err record_tx_kv_now(struct record_tx *tx, str key, str *ret);
 void record_tx_outbox(struct record_tx *tx, str queue, int64_t due, str body);
 void record_tx_outbox_done(struct record_tx *tx, uint64_t job);
 void record_tx_outbox_later(struct record_tx *tx, uint64_t job, int64_t due, str body);

@@ -496,6 +496,7 @@ struct record_tx {
     struct record *rec;
     struct store_tx *stx;
     struct map targets; /* "Type/id" */
+    struct map values;  /* named values it read or wrote */
     VEC(struct staged *) staged;
     VEC(struct audit *) lines;    /* of record_tx_trail(): put at commit */
     bool unresolved;              /* a reference found nothing */

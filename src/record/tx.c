@@ -10,6 +10,7 @@ struct record_tx *record_begin(struct op *op, struct record *rec)
     tx->rec = rec;
     tx->stx = store_tx_new(op, rec->store);
     map_init(&tx->targets, op->arena);
+    map_init(&tx->values, op->arena);
     return tx;
 }
 
@@ -54,9 +55,31 @@ void record_tx_cursor(struct record_tx *tx, str name, uint64_t from, uint64_t to
     store_tx_kv(tx->stx, key, number(tx->op->arena, to));
 }
 
+/* What this transaction will leave is kept beside the store's, for whoever asks again. */
+static void know_value(struct record_tx *tx, str key, str value)
+{
+    str *kept = ARENA_NEW(tx->op->arena, str);
+    *kept = value;
+    (void)map_put(&tx->values, key, kept);
+}
+
 void record_tx_kv(struct record_tx *tx, str key, str value)
 {
     store_tx_kv(tx->stx, key_of(tx, "room/", key), value);
+    know_value(tx, key, value);
+}
+
+err record_tx_kv_now(struct record_tx *tx, str key, str *ret)
+{
+    const str *known = map_get(&tx->values, key);
+    str value = STR_NONE;
+    if (!known) {
+        TRY(record_kv_get(tx->op, tx->rec, key, &value));
+        record_tx_expect_kv(tx, key, value);
+        know_value(tx, key, value);
+    }
+    *ret = known ? *known : value;
+    return op_check(tx->op);
 }
 
 void record_tx_expect_kv(struct record_tx *tx, str key, str expected)

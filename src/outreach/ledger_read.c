@@ -1,0 +1,102 @@
+/* The row of the ledger that a Communication stands for, whoever wrote it. Pure. Invariant: what we
+ * wrote ourselves gives the row we added with it, so the follower changes nothing of ours. */
+#include "outreach/ledger_int.h"
+#include "outreach/outreach_int.h"
+
+/* The code of a system among the categories; empty when there is none. */
+static str category(const struct json *c, str system)
+{
+    const struct json *all = JSON_GET(c, "category");
+    for (size_t i = 0; all && i < all->n; i++) {
+        const struct json *codings = JSON_GET(json_at(all, i), "coding");
+        for (size_t k = 0; codings && k < codings->n; k++)
+            if (str_eq(json_get_str(json_at(codings, k), STR("system")), system))
+                return json_get_str(json_at(codings, k), STR("code"));
+    }
+    return STR_NONE;
+}
+
+static bool to_them(str reference)
+{
+    return str_starts(reference, STR("Patient/")) || str_starts(reference, STR("RelatedPerson/"));
+}
+
+static bool for_patient(const struct json *c)
+{
+    const struct json *all = JSON_GET(c, "recipient");
+    for (size_t i = 0; all && i < all->n; i++)
+        if (to_them(json_get_str(json_at(all, i), STR("reference"))))
+            return true;
+    return !all || all->n == 0;
+}
+
+static uint8_t kind_of(const struct json *c)
+{
+    static const char *const kinds[] = {"care", "optout_confirmation", "help_reply",
+                                        "optin_confirmation"};
+    str code = category(c, STR(PURPOSE_SYSTEM));
+    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (str_eq(code, str_of(kinds[i])))
+            return (uint8_t)i;
+    return LEDGER_CARE;
+}
+
+static uint8_t state_of(const struct json *c)
+{
+    str status = json_get_str(c, STR("status"));
+    if (str_eq(status, STR("preparation")))
+        return LEDGER_WAITING;
+    if (str_eq(status, STR("not-done")) || str_eq(status, STR("entered-in-error")))
+        return LEDGER_TAKEN_BACK;
+    return str_eq(status, STR("stopped")) ? LEDGER_FAILED : LEDGER_OUT;
+}
+
+static bool time_of(const struct json *c, int64_t *ret)
+{
+    static const char *const places[] = {"sent", "received"};
+    struct time_span at;
+    for (size_t i = 0; i < 2; i++)
+        if (time_parse(json_get_str(c, str_of(places[i])), &at)) {
+            *ret = at.lo;
+            return true;
+        }
+    if (!time_parse(json_get_str(JSON_GET(c, "meta"), STR("lastUpdated")), &at))
+        return false;
+    *ret = at.lo;
+    return true;
+}
+
+static uint64_t due_key(const struct json *c)
+{
+    const struct json *all = JSON_GET(c, "identifier");
+    for (size_t i = 0; all && i < all->n; i++)
+        if (str_eq(json_get_str(json_at(all, i), STR("system")), STR(DUE_SYSTEM)))
+            return ledger_mark(json_get_str(json_at(all, i), STR("value")));
+    return 0;
+}
+
+static str campaign_of(const struct json *c)
+{
+    str canonical = json_str(json_at(JSON_GET(c, "instantiatesCanonical"), 0));
+    size_t slash = 0, at = 0;
+    while ((at = str_find_char(canonical, '/', at)) != SIZE_MAX)
+        slash = ++at;
+    return str_sub(canonical, slash, canonical.n);
+}
+
+bool ledger_read(const struct json *c, struct ledger_entry *ret)
+{
+    struct ledger_entry e = {.id = ledger_mark(json_get_str(c, STR("id"))),
+                             .due_key = due_key(c),
+                             .programme = (uint32_t)ledger_mark(category(c, STR(PROGRAMME_SYSTEM))),
+                             .campaign = (uint32_t)ledger_mark(campaign_of(c)),
+                             .subject = (uint32_t)ledger_mark(category(c, STR(SUBJECT_SYSTEM))),
+                             .kind = kind_of(c),
+                             .state = state_of(c)};
+    e.incoming = to_them(json_get_str(JSON_GET(c, "sender"), STR("reference")));
+    e.channel = (uint8_t)ledger_channel_of(json_str(json_path(c, "medium.0.coding.0.code")));
+    if (e.id == 0 || (!e.incoming && !for_patient(c)) || !time_of(c, &e.at))
+        return false;
+    *ret = e;
+    return true;
+}
