@@ -130,8 +130,7 @@ MUST err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct j
                           uint32_t vid);
 /* Moves a follower's cursor; the commit fails ERR_CONFLICT if another moved it. */
 void record_tx_cursor(struct record_tx *tx, str name, uint64_t from, uint64_t to);
-/* Small named state of a room (sealed). Empty value = delete. kv_now: as tx would leave it; expects
- * what it read. */
+/* Small named state of a room (sealed); empty = delete. _now: as tx leaves it, expecting what was. */
 void record_tx_kv(struct record_tx *tx, str key, str value);
 void record_tx_expect_kv(struct record_tx *tx, str key, str expected);
 MUST err record_tx_kv_now(struct record_tx *tx, str key, str *ret);
