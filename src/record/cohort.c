@@ -256,3 +256,83 @@ err record_cohort_veiled(struct op *op, struct record *rec, fhir_type type, str 
 {
     return ask(op, rec, type, query, true, ret);
 }
+
+/* Everybody, or those with a Consent or label: who of them is not shown? */
+static err hidden_among(struct crowd *c, const numbers *some)
+{
+    for (size_t i = 0; i < some->n; i++) {
+        struct op op;
+        struct store_doc d;
+        if (i % 32 == 0)
+            arena_reset(c->page);
+        page_op(c, &op);
+        TRY(search_late(c->op, i));
+        TRY(told(c, store_get(&op, c->rec->store, some->at[i], &d), &op));
+        if (!d.deleted && !access_may_see(&op, c->rec, &c->plan, &d))
+            VEC_PUSH(c->op->arena, &c->found, d.rid);
+    }
+    return op_check(c->op);
+}
+
+/* Patients with any restricted label, whoever may see them. */
+static err find_labelled(struct crowd *c, numbers *ret)
+{
+    struct clause_list l = {0};
+    access_without(c->op, c->rec, LABEL_RESTRICTED, &l);
+    TRY(op_check(c->op));
+    l.v.at[0].negate = false;
+    struct crowd all = {.op = c->op,
+                        .rec = c->rec,
+                        .page = c->page,
+                        .plan = {.q = {.type = c->rec->t_patient,
+                                       .clauses = l.v.at,
+                                       .n_clauses = 1,
+                                       .keys_of = keys_of_stored,
+                                       .ctx = c->rec}}};
+    TRY(walk(&all));
+    *ret = all.found;
+    return OK;
+}
+
+static err run_hidden(struct crowd *c)
+{
+    struct op *op = c->op;
+    numbers doubtful = {0}, more = {0};
+    const struct actor *asker = op->actor;
+    if (!asker || access_bound(op))
+        return fail(op, ERR_FORBIDDEN, "Only staff ask for crowds.");
+    TRY(record_query_read(op, c->rec, c->rec->t_patient, STR_NONE, false, &c->q));
+    TRY(plan_crowd(op, c->rec, c->q, &c->plan));
+    if (c->plan.verify || asker->scopes ||
+        (c->rec->relationship && consent_needs_relation(asker->role))) {
+        struct crowd all = {.op = op, .rec = c->rec, .page = c->page};
+        op->actor = house();
+        err e = plan_crowd(op, c->rec, c->q, &all.plan);
+        if (e == OK)
+            e = walk(&all);
+        op->actor = asker;
+        TRY(e);
+        doubtful = all.found;
+    } else {
+        TRY(find_bound(c));
+        TRY(find_labelled(c, &more));
+        doubtful = c->bound;
+        for (size_t i = 0; i < more.n; i++)
+            VEC_PUSH(op->arena, &doubtful, more.at[i]);
+        settle(&doubtful);
+    }
+    TRY(hidden_among(c, &doubtful));
+    return crowd_told(c);
+}
+
+err record_cohort_hidden(struct op *op, struct record *rec, struct record_cohort *ret)
+{
+    struct crowd c = {.op = op, .rec = rec, .page = arena_new(0)};
+    if (!c.page)
+        return fail(op, ERR_UNAVAILABLE, "No memory left for a cohort.");
+    err e = run_hidden(&c);
+    arena_free(c.page);
+    if (e == OK)
+        *ret = (struct record_cohort){c.found.at, c.found.n, c.t, true};
+    return e;
+}

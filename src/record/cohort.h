@@ -27,6 +27,11 @@ MUST err record_cohort(struct op *op, struct record *rec, fhir_type type, str qu
 MUST err record_cohort_veiled(struct op *op, struct record *rec, fhir_type type, str query,
                               struct record_cohort *ret);
 
+/* The other way round, for who holds everybody in memory: the patients whom op->actor is not shown
+ * (Consents, labels, the organisation's narrowings), ascending; all others are. One line in the
+ * trail; refusals as record_cohort(). */
+MUST err record_cohort_hidden(struct op *op, struct record *rec, struct record_cohort *ret);
+
 /* The data folder, for files that can be made anew and are in no backup; empty: none. */
 str record_dir(const struct record *rec);
 

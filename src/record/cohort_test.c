@@ -87,6 +87,29 @@ static void what_cannot_be_asked_is_refused(void **state)
     assert_int_equal(crowd(f, "Patient", "nonsense=1", false), -ERR_INVALID);
 }
 
+static void who_is_hidden_is_told_from_everybody(void **state)
+{
+    struct fixture *f = *state;
+    struct record_cohort c;
+    struct actor outreach = fixture_actor(ROLE_OUTREACH, "out");
+    const char *ann = fixture_patient(f, "Ann");
+    fixture_patient(f, "Bob");
+    const char *vip = fixture_make(
+        f, "{\"resourceType\":\"Patient\",\"meta\":{\"security\":[{\"system\":\"http://"
+           "terminology.hl7.org/CodeSystem/v3-Confidentiality\",\"code\":\"R\"}]}}");
+    deny(f, ann, "\"type\":\"deny\"");
+    fixture_as(f, &outreach);
+    int seen = crowd(f, "Patient", "", false);
+    assert_int_equal(record_cohort_hidden(&f->op, f->rec, &c), OK);
+    assert_int_equal(c.n + (size_t)seen, 3);
+    assert_int_equal(c.n, 2);
+    assert_int_equal(c.patients[0], fixture_rid(f, ann));
+    fixture_as(f, &f->system);
+    assert_int_equal(c.patients[1], fixture_rid(f, vip));
+    fixture_as(f, &f->patient);
+    assert_int_equal(record_cohort_hidden(&f->op, f->rec, &c), ERR_FORBIDDEN);
+}
+
 /* By one condition more of hers, or less, no figure changes for who may not see it. */
 static void what_a_patient_denied_is_not_counted(void **state)
 {
@@ -145,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH_BACKENDS(each_patient_counts_once),
         BOTH_BACKENDS(what_cannot_be_asked_is_refused),
+        BOTH_BACKENDS(who_is_hidden_is_told_from_everybody),
         BOTH_BACKENDS(what_a_patient_denied_is_not_counted),
         BOTH_BACKENDS(what_is_restricted_stays_out_of_veiled_questions),
         {"memory many_are_whole", many_are_whole, fixture_setup_memory, fixture_teardown, NULL},

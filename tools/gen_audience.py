@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""spec/campaign/chips.csv, left-out.csv -> audience_gen.h. Refuses a row that lacks a language, a clinical one without
+a citation, and codes that are there twice.
+
+    tools/gen_audience.py SPEC_FOLDER AUDIENCE_H"""
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+
+LANGUAGES = ["en", "es", "ar"]
+COLUMNS = r"(age(<|>=)\d+|sex=[0-3]|flag=\d+|language|clinic|area)"
+
+
+def rows(path):
+    with open(path, encoding="utf-8") as f:
+        found = list(csv.DictReader(line for line in f if not line.startswith("#")))
+    codes = [r["code"] for r in found]
+    if len(set(codes)) != len(codes):
+        sys.exit("%s: a code is there twice" % path)
+    return found
+
+
+def text(s):
+    return json.dumps(s, ensure_ascii=False)
+
+
+def triple(row, names, path):
+    if not all(row[n] for n in names):
+        sys.exit("%s: %s lacks a language" % (path, row["code"]))
+    return "{%s}" % ", ".join(text(row[n]) for n in names)
+
+
+def chip(row, path):
+    if row["kind"] == "column":
+        if not re.fullmatch(COLUMNS, row["ask"]):
+            sys.exit("%s: %s asks no column" % (path, row["code"]))
+    elif not row["citation"] or "?" not in row["ask"]:
+        sys.exit("%s: %s needs a search and a citation" % (path, row["code"]))
+    return "    {%s, %s, %s, %s, %s, %s}, \\" % (
+        text(row["code"]), "true" if row["kind"] == "search" else "false", text(row["ask"]),
+        "true" if row["done"] == "yes" else "false", triple(row, LANGUAGES, path), text(row["citation"]))
+
+
+def left(row, path):
+    return "    {%s, %d, %s, %s}, \\" % (
+        text(row["code"]), int(row["first"]), triple(row, ["short_" + x for x in LANGUAGES], path),
+        triple(row, ["say_" + x for x in LANGUAGES], path))
+
+
+def main(folder, target):
+    folder = Path(folder)
+    out = ["/* Generated from spec/campaign; do not edit. */", "#ifndef WEFT_AUDIENCE_GEN_H",
+           "#define WEFT_AUDIENCE_GEN_H", "#define CHIP_ROWS \\"]
+    out += [chip(r, "chips.csv") for r in rows(folder / "chips.csv")] + ["", "#define LEFT_ROWS \\"]
+    out += [left(r, "left-out.csv") for r in rows(folder / "left-out.csv")] + ["", "#endif", ""]
+    with open(target, "w", encoding="utf-8") as f:
+        f.write("\n".join(out))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
