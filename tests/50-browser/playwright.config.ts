@@ -16,8 +16,8 @@ export default defineConfig({
   outputDir: join(WEB, "test-results", `run-${PORT}`),
   workers: 1,
   fullyParallel: false,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: [["list"]],
   use: {
     baseURL: `http://127.0.0.1:${PORT}`,
@@ -25,7 +25,7 @@ export default defineConfig({
     locale: "en-US",
     timezoneId: "America/Chicago",
     trace: "retain-on-failure",
-    actionTimeout: 15_000,
+    actionTimeout: 30_000,
     launchOptions: {
       executablePath: "/usr/bin/chromium",
       args: [
