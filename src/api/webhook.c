@@ -17,10 +17,16 @@ static err take(struct call *c, const struct form *f)
     str status = form_field(f, STR("MessageStatus"));
     if (!status.n)
         status = form_field(f, STR("SmsStatus"));
-    str sid = form_field(f, STR("MessageSid"));
+    str sid = form_field(f, STR("MessageSid")), ours = STR_NONE;
+    (void)query_get(c->op.arena, c->rq->query, STR("m"), &ours);
     if (status.n && !str_eq(status, STR("received")))
-        return outreach_receipt(&c->op, c->api->outreach, sid, status,
-                                form_field(f, STR("ErrorCode")));
+        return outreach_receipt(
+            &c->op, c->api->outreach,
+            &(struct outreach_receipt){.vocabulary = STR("twilio"),
+                                       .provider_id = sid,
+                                       .communication = ours,
+                                       .word = status,
+                                       .error = form_field(f, STR("ErrorCode"))});
     struct outreach_inbound in = {.channel = STR("sms"),
                                   .from = form_field(f, STR("From")),
                                   .to = form_field(f, STR("To")),

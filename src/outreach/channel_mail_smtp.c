@@ -152,21 +152,26 @@ static enum sent deliver(struct op *op, CURL *curl, const struct outreach *o,
     return meaning(rc, status, &u);
 }
 
-static enum sent send_smtp(struct op *op, const struct outreach *o, const struct parcel *p,
-                           str *ret_provider_id, str *ret_code)
+static enum sent send_one(struct op *op, const struct outreach *o, struct parcel *p)
 {
     if (!is_address(p->to) || !is_address(config_str(o->config, "smtp.from"))) {
-        *ret_code = STR("bad-address");
+        p->code = STR("bad-address");
         return SENT_NEVER;
     }
     CURL *curl = curl_easy_init();
     if (!curl)
         return SENT_LATER;
-    enum sent s = deliver(op, curl, o, p, ret_code);
+    enum sent s = deliver(op, curl, o, p, &p->code);
     curl_easy_cleanup(curl);
     if (s == SENT_OK)
-        *ret_provider_id = arena_printf(op->arena, "mail-%.*s", STR_ARG(p->id));
+        p->provider_id = arena_printf(op->arena, "mail-%.*s", STR_ARG(p->id));
     return s;
 }
 
-const struct channel CHANNEL_SMTP = {"smtp", CHANNEL_EMAIL, false, send_smtp};
+static void send_smtp(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n)
+{
+    channel_each(op, via, parcels, n, send_one);
+}
+
+const struct channel CHANNEL_SMTP = {
+    .name = "smtp", .kind = CHANNEL_EMAIL, .batch = 16, .send = send_smtp};

@@ -31,12 +31,14 @@ static str form_of(struct op *op, const struct outreach *o, const struct parcel 
 {
     struct buf b;
     buf_init(&b, op->arena, ANSWER_MAX);
-    form_field(&b, "From", config_str(o->config, "sms.from"));
+    form_field(&b, "From", p->from);
     form_field(&b, "To", p->to);
     form_field(&b, "Body", p->text);
     str base = config_str(o->config, "public_url");
     if (!str_empty(base))
-        form_field(&b, "StatusCallback", arena_cat(op->arena, base, STR("/webhooks/sms")));
+        form_field(
+            &b, "StatusCallback",
+            arena_printf(op->arena, "%.*s/webhooks/sms?m=%.*s", STR_ARG(base), STR_ARG(p->id)));
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 
@@ -105,15 +107,21 @@ static enum sent post(struct op *op, CURL *curl, const struct outreach *o, const
     return meaning(op, status, buf_str(&body), ret_provider_id, ret_code);
 }
 
-static enum sent send_twilio(struct op *op, const struct outreach *o, const struct parcel *p,
-                             str *ret_provider_id, str *ret_code)
+static enum sent send_one(struct op *op, const struct outreach *o, struct parcel *p)
 {
     CURL *curl = curl_easy_init();
     if (!curl)
         return SENT_LATER;
-    enum sent s = post(op, curl, o, p, ret_provider_id, ret_code);
+    enum sent s = post(op, curl, o, p, &p->provider_id, &p->code);
     curl_easy_cleanup(curl);
     return s;
 }
 
-const struct channel CHANNEL_TWILIO = {"twilio", CHANNEL_SMS, false, send_twilio};
+static void send_twilio(struct op *op, struct provider *via, struct parcel *const *parcels,
+                        size_t n)
+{
+    channel_each(op, via, parcels, n, send_one);
+}
+
+const struct channel CHANNEL_TWILIO = {
+    .name = "twilio", .kind = CHANNEL_SMS, .batch = 16, .send = send_twilio};

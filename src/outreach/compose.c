@@ -87,7 +87,11 @@ static err pick_words(struct op *op, const struct outreach *o, const struct reci
 err message_compose(struct op *op, const struct outreach *o, const struct recipient *r,
                     const struct outreach_draft *d, struct message *ret)
 {
-    struct message m = {.template_code = d->template_code};
+    struct message m = {.template_code = d->template_code,
+                        .programme = d->programme,
+                        .campaign = d->campaign,
+                        .subject_code = d->subject_code,
+                        .due_key = d->due_key};
     TRY(pick_channel(op, r, d, &m.channel));
     m.language_tag = str_empty(d->language) ? r->language : d->language;
     m.language = words_language(m.language_tag);

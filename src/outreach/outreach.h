@@ -32,6 +32,12 @@ struct outreach_draft {
     str key;     /* idempotency key of the client, required to send; same key = same answer */
     int64_t
         expires; /* ms; 0 = outreach.expiry_hours from now. Late messages are dropped, and said. */
+    /* of a plan of contacts; each may be empty or 0 */
+    str campaign;     /* PlanDefinition id: goes behind care, ends with outreach_stop_campaign() */
+    str programme;    /* what the ledger counts it under */
+    str subject_code; /* what it is about, for caps on one subject */
+    str due_key;      /* with patient and purpose: at most one message ever */
+    int64_t not_before; /* ms */
 };
 
 struct outreach_preview {
@@ -52,6 +58,23 @@ MUST err outreach_check(struct op *op, struct outreach *o, const struct outreach
  * *ret is the Communication (status preparation until the undo window has passed). */
 MUST err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft *d,
                        struct record_result *ret);
+/* Many drafts at once, decided one by one, kept in one transaction. Of each: OK and its
+ * Communication (existed: the key or due_key was there before, nothing was added), or why not.
+ * Drafts of one patient in one call are decided by what was there before it; of those the sender
+ * lets one go. n at most OUTREACH_MANY. An error of its own: nothing was kept. */
+#define OUTREACH_MANY 256u
+struct outreach_sent {
+    err code;
+    bool existed;
+    str communication;
+    str rule, why; /* of the first rule that refuses; empty when no rule did */
+};
+MUST err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_draft *d,
+                            size_t n, struct outreach_sent *ret);
+/* The kill switch: from its return on nothing of the campaign is handed to a provider, also what a
+ * worker holds already; what waits becomes not-done soon after. For good: a campaign that was
+ * stopped takes no drafts. Who may is asked by the caller. */
+MUST err outreach_stop_campaign(struct op *op, struct outreach *o, str campaign);
 /* Within the undo window (outreach.undo_seconds, 10): the Communication becomes not-done. Later:
  * ERR_CONFLICT. */
 MUST err outreach_undo(struct op *op, struct outreach *o, str communication,
@@ -78,10 +101,15 @@ struct outreach_inbound_result {
 };
 MUST err outreach_inbound(struct op *op, struct outreach *o, const struct outreach_inbound *in,
                           struct outreach_inbound_result *ret);
-/* Delivery receipt: status of the Twilio vocabulary (queued, sent, delivered, undelivered, failed).
- */
-MUST err outreach_receipt(struct op *op, struct outreach *o, str provider_id, str status,
-                          str error_code);
+/* Delivery receipt. Any order, any number of times: a message never moves backwards; what comes
+ * before the message's own result is kept for it. */
+struct outreach_receipt {
+    str vocabulary;    /* of spec/outreach/receipts.csv: "twilio", "smpp", "kannel" */
+    str provider_id;   /* the provider's of the message */
+    str communication; /* ours of it, when the provider gives it back; may be empty */
+    str word, error;   /* its state and a code */
+};
+MUST err outreach_receipt(struct op *op, struct outreach *o, const struct outreach_receipt *r);
 /* Twilio request signature: base64(HMAC-SHA1(token, url + sorted name value pairs)). Constant time.
  */
 bool outreach_signature_ok(const struct outreach *o, str url, const str *names, const str *values,

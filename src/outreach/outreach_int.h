@@ -112,33 +112,122 @@ struct json *outreach_concept(struct op *op, str system, str code);
 /* ---- channels ---- */
 enum sent {
     SENT_OK,
-    SENT_LATER /* definitely not sent */,
-    SENT_NEVER /* refused for good */,
-    SENT_UNKNOWN /* may have been sent */,
-    SENT_OPTED_OUT
+    SENT_LATER,   /* definitely not sent */
+    SENT_NEVER,   /* refused for good */
+    SENT_UNKNOWN, /* may have been sent */
+    SENT_OPTED_OUT,
+    SENT_STOPPED, /* not sent: its campaign was stopped */
+    SENT_KIND_COUNT
 };
 struct parcel {
     str id; /* of the Communication: the idempotency key */
-    str to, text, subject, language;
+    str to, from, text, subject, language, campaign;
+    int64_t expires;
+    /* what came of it, in op->arena; SENT_LATER until a provider says otherwise */
+    enum sent result;
+    str provider_id; /* one, or several by blanks */
+    str code;        /* the provider's error code, never personal */
 };
+struct provider;
 struct channel {
     const char *name; /* of the configuration: "twilio", "smtp", "screen" */
     enum channel_kind kind;
     bool repeatable; /* a second hand-over with the same id is harmless */
-    /* ret_provider_id in op->arena; ret_code: the provider's error code, never personal */
-    enum sent (*send)(struct op *op, const struct outreach *o, const struct parcel *p,
-                      str *ret_provider_id, str *ret_code);
+    size_t batch;    /* how many at once */
+    /* Asks parcel_may_go() before each. */
+    void (*send)(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n);
+    size_t (*count)(const struct outreach *o); /* providers of it; NULL: one */
+    err (*start)(struct op *op, struct provider *p);
+    void (*stop)(struct provider *p);
 };
-const struct channel *channel_of(const struct outreach *o, enum channel_kind k);
-extern const struct channel CHANNEL_TWILIO, CHANNEL_SMTP;
+extern const struct channel CHANNEL_TWILIO, CHANNEL_SMTP, CHANNEL_SCREEN_SMS, CHANNEL_SCREEN_EMAIL;
+/* One after the other. */
+void channel_each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n,
+                  enum sent (*one)(struct op *op, const struct outreach *o, struct parcel *p));
+
+#define PROVIDERS_MAX 8u
+struct provider {
+    const struct channel *channel;
+    struct outreach *o;
+    size_t number; /* of those of its channel */
+    void *link;    /* the channel's own */
+    unsigned failures;
+    int64_t rest, closed_until; /* 0: it takes messages */
+};
+struct provider_list {
+    struct provider at[PROVIDERS_MAX];
+    size_t n;
+};
+MUST err provider_open(struct op *op, struct outreach *o);
+MUST err provider_start(struct op *op, struct outreach *o);
+void provider_stop(struct outreach *o);
+bool provider_any(const struct outreach *o, enum channel_kind k);
+bool provider_repeatable(const struct outreach *o, enum channel_kind k);
+size_t provider_batch(const struct outreach *o, enum channel_kind k);
+/* Parcels of one channel, by the providers in their order. */
+void provider_send(struct op *op, struct outreach *o, enum channel_kind k, struct parcel *all,
+                   size_t n);
+
+/* ---- our numbers ---- */
+#define BUCKETS_MAX 32u
+struct bucket {
+    str number;
+    int64_t tokens, at; /* thousandths; of the last refill */
+    uint64_t day, sent;
+    bool changed;
+};
+MUST err bucket_open(struct op *op, struct outreach *o);
+str bucket_number(const struct outreach *o, str patient);
+/* How many may leave now. */
+int64_t bucket_room(struct outreach *o, enum channel_kind k, int64_t now);
+/* False: not before *ret_free. */
+bool bucket_take(struct outreach *o, enum channel_kind k, str patient, int64_t now,
+                 int64_t *ret_free);
+/* With the submits of a transaction: the day's count. */
+void bucket_put(struct record_tx *tx, struct op *op, struct outreach *o, str patient);
+
+/* ---- lanes ---- */
+#define LANE_LEASE_MS 60000
+#define STOPS_MAX 256u
+#define CAMPAIGN_STOPPED "the campaign was stopped before it left"
+struct lane_jobs {
+    struct record_job *jobs;
+    size_t n, max;
+};
+str lane_queue(struct op *op, enum channel_kind k, str campaign);
+/* Drafts of these campaigns (empty: none) come in tx; ERR_UNPROCESSABLE when one was stopped. */
+MUST err lane_join(struct record_tx *tx, struct op *op, struct outreach *o, const str *campaigns,
+                   size_t n);
+/* tx fails when the campaign was stopped. */
+void lane_guard(struct record_tx *tx, struct op *op, str campaign);
+MUST err lane_stopped(struct op *op, struct outreach *o, str campaign, bool *ret);
+/* Due jobs, care first. */
+MUST err lane_take(struct op *op, struct outreach *o, enum channel_kind k, size_t max,
+                   struct lane_jobs *ret);
+bool parcel_may_go(struct outreach *o, const struct parcel *p);
 
 struct outreach {
     struct record *rec;
     const struct config *config;
     str secret_sms, secret_smtp; /* heap */
-    pthread_t thread, follower;
-    bool running, following;
+    struct sender {
+        struct outreach *o;
+        enum channel_kind channel;
+        pthread_t thread;
+        bool running;
+    } senders[CHANNEL_KIND_COUNT];
     _Atomic bool stop;
+    struct provider_list providers[CHANNEL_KIND_COUNT];
+    struct bucket buckets[BUCKETS_MAX];
+    size_t n_buckets;
+    int64_t rate, burst, per_day; /* of each number; 0: none */
+    size_t lane_turn[CHANNEL_KIND_COUNT];
+    int64_t lane_looked[CHANNEL_KIND_COUNT];
+    pthread_mutex_t stops_lock; /* guards the three */
+    uint64_t stops[STOPS_MAX];  /* campaigns stopped since the start */
+    size_t n_stops, stop_at;
+    pthread_t follower;
+    bool following;
     _Atomic uint64_t ledger_t; /* the follower of the ledger has seen this */
     uint64_t ledger_from;      /* where the record was when it started: until then nothing counts */
 };
@@ -146,8 +235,16 @@ struct outreach {
 /* Named value that stands between sending and taking back: free, "out" or "undone". Whoever commits
  * it first wins, the other's transaction fails. */
 str message_gate(struct op *op, str communication);
-/* A receipt that was quicker than our own note of the provider's id is applied now. */
-MUST err receipt_catch_up(struct op *op, struct outreach *o, str provider_id);
+/* ---- receipts ---- */
+enum receipt_means { MEANS_NOTHING, MEANS_TAKEN, MEANS_DELIVERED, MEANS_FAILED };
+enum receipt_means receipt_means(str vocabulary, str word);
+/* The next status of a Communication; NULL: it stays. */
+const char *receipt_move(str from, enum receipt_means means);
+/* Moves a Communication on; false: it stays as it is. */
+bool receipt_apply(struct op *op, struct json *communication, enum receipt_means means, str error);
+/* After results were written: receipts that were quicker than our note of the provider's id. */
+struct job;
+void receipt_settle(struct op *op, struct outreach *o, struct job *const *jobs, size_t n);
 
 /* One spelling of a number. */
 static inline str phone_plain(struct op *op, str number)
@@ -157,8 +254,8 @@ static inline str phone_plain(struct op *op, str number)
 /* How an address is looked for: "tel:+13125550143" or "mailto:a@example.org". */
 str address_key(struct op *op, enum channel_kind k, str address);
 
-/* The sender's one step: at most a handful of due jobs. *ret_n: how many were handled. */
-MUST err sender_step(struct op *op, struct outreach *o, size_t *ret_n);
+/* The sender's one step for a channel: a batch of due jobs. *ret_n: how many were handled. */
+MUST err sender_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n);
 struct stop_word {
     bool stop;    /* else start */
     str number;   /* the address it came from: a permission holds for it alone; may be empty */

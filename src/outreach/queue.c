@@ -121,6 +121,14 @@ static str job_body(struct op *op, const struct message *m, const struct recipie
     json_set(op->arena, j, STR("strong"), json_new_bool(op->arena, m->strong));
     json_set(op->arena, j, STR("stoppedAt"), json_new_i64(op->arena, m->stopped_at));
     json_set(op->arena, j, STR("expires"), json_new_i64(op->arena, expires));
+    if (!str_empty(m->campaign))
+        json_set_str(op->arena, j, STR("campaign"), m->campaign);
+    if (!str_empty(m->programme))
+        json_set_str(op->arena, j, STR("programme"), m->programme);
+    if (!str_empty(m->subject_code))
+        json_set_str(op->arena, j, STR("subject"), m->subject_code);
+    if (!str_empty(m->due_key))
+        json_set_str(op->arena, j, STR("dueKey"), m->due_key);
     json_set_str(op->arena, j, STR("state"), STR("ready"));
     buf_init(&b, op->arena, 65536);
     json_write(&b, j);
@@ -132,14 +140,13 @@ err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
                   const struct outreach_draft *d, int64_t due, str *ret_id)
 {
     struct json *c = communication(op, r, m, d);
-    TRY(fhir_validate(op, c));
     TRY(record_tx_create(tx, c, ret_id));
     int64_t life = config_int(o->config, "outreach.expiry_hours") * 3600 * 1000;
     int64_t expires = d->expires ? d->expires : (due > op->now ? due : op->now) + life;
     str body = job_body(op, m, r, *ret_id, expires);
     if (str_empty(body))
         return fail(op, ERR_TOO_LARGE, "the message is too large");
-    record_tx_outbox(tx, STR(MESSAGE_QUEUE), due, body);
+    record_tx_outbox(tx, lane_queue(op, m->channel, m->campaign), due, body);
     json_set_str(op->arena, c, STR("id"), *ret_id);
     struct ledger_entry e;
     return ledger_read(c, &e) ? ledger_add(tx, op, r->id, &e, m->to) : op_check(op);

@@ -1,43 +1,45 @@
-/* Delivery receipts: the provider's word on what became of a message. Only ever moves forward; a
- * receipt that comes twice or late changes nothing. */
+/* Delivery receipts: the provider's word on what became of a message. Only ever moves forward
+ * (receipt_state.c); one that comes twice or late changes nothing; one that comes before our own
+ * note of the provider's id is kept and applied then. */
 #include "outreach/outreach_int.h"
 
-static err find(struct op *op, struct outreach *o, str provider_id, struct record_doc *ret,
-                bool *ret_found)
+#include "outreach/sender_int.h"
+
+static err find(struct op *op, struct outreach *o, const struct outreach_receipt *r,
+                struct record_doc *ret, bool *ret_found)
 {
     struct record_page page;
     struct buf q;
+    fhir_type type = fhir_type_parse(STR("Communication"));
     buf_init(&q, op->arena, 1024);
     buf_add(&q, STR("identifier=" PROVIDER_SYSTEM "%7C"));
-    buf_url(&q, provider_id);
+    buf_url(&q, r->provider_id);
     buf_add(&q, STR("&_count=1"));
-    TRY(record_find(op, o->rec, fhir_type_parse(STR("Communication")), buf_str(&q), &page));
+    TRY(record_find(op, o->rec, type, buf_str(&q), &page));
     *ret_found = page.n > 0;
     if (page.n)
         *ret = page.docs[0];
-    return OK;
+    if (page.n || !fhir_id_valid(r->communication))
+        return OK;
+    /* the provider gives our id back: of a message whose hand-over was never answered */
+    err e = record_read(op, o->rec, type, r->communication, ret);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE) {
+        op_clear(op);
+        return OK;
+    }
+    *ret_found = e == OK;
+    return e;
 }
 
-static err apply(struct op *op, struct outreach *o, const struct record_doc *doc, str status,
-                 str error_code)
+static err apply(struct op *op, struct outreach *o, const struct record_doc *doc,
+                 const struct outreach_receipt *r, bool *ret_waits)
 {
     struct json *c;
     struct record_result result;
     TRY(record_parse(op, doc, &c));
-    bool delivered = str_eq(status, STR("delivered"));
-    bool failed = str_eq(status, STR("undelivered")) || str_eq(status, STR("failed"));
-    if ((!delivered && !failed) || !str_eq(json_get_str(c, STR("status")), STR("in-progress")))
+    *ret_waits = str_eq(json_get_str(c, STR("status")), STR("preparation"));
+    if (!receipt_apply(op, c, receipt_means(r->vocabulary, r->word), r->error))
         return OK;
-    json_set_str(op->arena, c, STR("status"), delivered ? STR("completed") : STR("stopped"));
-    if (delivered)
-        json_set_str(op->arena, c, STR("received"), time_format(op->arena, op->now));
-    if (failed) {
-        struct json *why = json_new(op->arena, JSON_OBJECT);
-        json_set_str(
-            op->arena, why, STR("text"),
-            arena_printf(op->arena, "not delivered (provider code %.*s)", STR_ARG(error_code)));
-        json_set(op->arena, c, STR("statusReason"), why);
-    }
     TRY(fhir_validate(op, c));
     return record_update(op, o->rec, doc->type, doc->id, c, arena_printf(op->arena, "%u", doc->vid),
                          &result);
@@ -55,15 +57,19 @@ static err note_early(struct op *op, struct outreach *o, str provider_id, str va
     return record_commit(tx);
 }
 
-static err try_apply(struct op *op, struct outreach *o, str provider_id, str status, str error_code,
+/* *ret_found: it was applied, or changes nothing; else the message is not there yet. */
+static err try_apply(struct op *op, struct outreach *o, const struct outreach_receipt *r,
                      bool *ret_found)
 {
     err e = OK;
     for (int tries = 0; tries < 5; tries++) {
         struct record_doc doc;
-        e = find(op, o, provider_id, &doc, ret_found);
+        bool waits = false;
+        e = find(op, o, r, &doc, ret_found);
         if (e == OK && *ret_found)
-            e = apply(op, o, &doc, status, error_code);
+            e = apply(op, o, &doc, r, &waits);
+        if (waits)
+            *ret_found = false; /* its result is not written yet */
         if (e != ERR_PRECONDITION)
             break;
         op_clear(op);
@@ -73,42 +79,52 @@ static err try_apply(struct op *op, struct outreach *o, str provider_id, str sta
 
 /* Providers can be quicker than our own commit of their id: such a receipt is noted first, then
  * looked for again; the sender looks for notes after its commit. One of the two sees the other. */
-static err take(struct op *op, struct outreach *o, str provider_id, str status, str error_code)
+static err take(struct op *op, struct outreach *o, const struct outreach_receipt *r)
 {
     bool found = false, again = false;
-    bool final = str_eq(status, STR("delivered")) || str_eq(status, STR("undelivered")) ||
-                 str_eq(status, STR("failed"));
-    if (!final)
-        return OK; /* queued, sending, sent: nothing that the record does not say already */
-    TRY(try_apply(op, o, provider_id, status, error_code, &found));
-    if (found)
+    enum receipt_means means = receipt_means(r->vocabulary, r->word);
+    if (means == MEANS_NOTHING || (means == MEANS_TAKEN && str_empty(r->communication)))
+        return OK; /* nothing that the record does not say already */
+    TRY(try_apply(op, o, r, &found));
+    if (found || means == MEANS_TAKEN)
         return OK;
-    TRY(note_early(op, o, provider_id,
-                   arena_printf(op->arena, "%.*s %.*s", STR_ARG(status), STR_ARG(error_code))));
-    TRY(try_apply(op, o, provider_id, status, error_code, &again));
-    return again ? note_early(op, o, provider_id, STR_NONE) : OK;
+    TRY(note_early(op, o, r->provider_id,
+                   arena_printf(op->arena, "%.*s %.*s %.*s", STR_ARG(r->vocabulary),
+                                STR_ARG(r->word), STR_ARG(r->error))));
+    TRY(try_apply(op, o, r, &again));
+    return again ? note_early(op, o, r->provider_id, STR_NONE) : OK;
 }
 
-err receipt_catch_up(struct op *op, struct outreach *o, str provider_id)
+static err catch_up(struct op *op, struct outreach *o, str provider_id)
 {
     bool found;
-    str value = STR_NONE, status = STR_NONE;
-    if (str_empty(provider_id))
-        return OK;
+    str value = STR_NONE;
+    struct outreach_receipt r = {.provider_id = provider_id};
     TRY(record_kv_get(op, o->rec, early_key(op, provider_id), &value));
-    if (str_empty(value) || !str_take_until(&value, ' ', &status))
+    if (!str_take_until(&value, ' ', &r.vocabulary) || !str_take_until(&value, ' ', &r.word))
         return OK;
-    TRY(try_apply(op, o, provider_id, status, value, &found));
+    r.error = value;
+    TRY(try_apply(op, o, &r, &found));
     return note_early(op, o, provider_id, STR_NONE);
 }
 
-err outreach_receipt(struct op *op, struct outreach *o, str provider_id, str status, str error_code)
+void receipt_settle(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        str ids = jobs[i]->out.provider_id, one;
+        while (jobs[i]->step == STEP_FINISH && jobs[i]->written && str_take_until(&ids, ' ', &one))
+            if (catch_up(op, o, one) != OK)
+                op_clear(op); /* the note stays; a later receipt finds the message */
+    }
+}
+
+err outreach_receipt(struct op *op, struct outreach *o, const struct outreach_receipt *r)
 {
     const struct actor *caller = op->actor;
-    if (str_empty(provider_id) || provider_id.n > 100 || error_code.n > 20)
+    if (str_empty(r->provider_id) || r->provider_id.n > 100 || r->error.n > 20 || r->word.n > 20)
         return fail(op, ERR_INVALID, "a receipt names the message by the provider's id");
     op->actor = outreach_system();
-    err e = take(op, o, provider_id, status, error_code);
+    err e = take(op, o, r);
     op->actor = caller;
     return e;
 }

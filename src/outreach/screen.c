@@ -3,29 +3,21 @@
  * is on the screen exactly when it is in the record, once. */
 #include "outreach/outreach_int.h"
 
-static enum sent send_screen(struct op *op, const struct outreach *o, const struct parcel *p,
-                             str *ret_provider_id, str *ret_code)
+static void send_screen(struct op *op, struct provider *via, struct parcel *const *parcels,
+                        size_t n)
 {
-    (void)o;
-    (void)ret_code;
-    *ret_provider_id = arena_printf(op->arena, "screen-%.*s", STR_ARG(p->id));
-    return SENT_OK; /* the Communication that says so is the delivery */
+    for (size_t i = 0; i < n; i++) {
+        bool may = parcel_may_go(via->o, parcels[i]);
+        parcels[i]->provider_id = arena_printf(op->arena, "screen-%.*s", STR_ARG(parcels[i]->id));
+        /* the Communication that says so is the delivery */
+        parcels[i]->result = may ? SENT_OK : SENT_STOPPED;
+    }
 }
 
-static const struct channel SCREEN_SMS = {"screen", CHANNEL_SMS, true, send_screen};
-static const struct channel SCREEN_EMAIL = {"screen", CHANNEL_EMAIL, true, send_screen};
-
-const struct channel *channel_of(const struct outreach *o, enum channel_kind k)
-{
-    str name = config_str(o->config, k == CHANNEL_SMS ? "sms.channel" : "smtp.channel");
-    if (str_eq(name, STR("screen")))
-        return k == CHANNEL_SMS ? &SCREEN_SMS : &SCREEN_EMAIL;
-    if (k == CHANNEL_SMS && str_eq(name, STR("twilio")))
-        return &CHANNEL_TWILIO;
-    if (k == CHANNEL_EMAIL && str_eq(name, STR("smtp")))
-        return &CHANNEL_SMTP;
-    return NULL;
-}
+const struct channel CHANNEL_SCREEN_SMS = {
+    .name = "screen", .kind = CHANNEL_SMS, .repeatable = true, .batch = 64, .send = send_screen};
+const struct channel CHANNEL_SCREEN_EMAIL = {
+    .name = "screen", .kind = CHANNEL_EMAIL, .repeatable = true, .batch = 64, .send = send_screen};
 
 static bool shown(const struct json *c)
 {
@@ -44,7 +36,7 @@ static void set_address(struct op *op, struct outreach *o, struct json *row, con
         op_clear(op);
         return;
     }
-    str ours = config_str(o->config, k == CHANNEL_SMS ? "sms.from" : "smtp.from");
+    str ours = k == CHANNEL_SMS ? bucket_number(o, r.id) : config_str(o->config, "smtp.from");
     json_set_str(op->arena, row, STR("channel"), channel);
     json_set_str(op->arena, row, STR("to"), in ? ours : r.address[k]);
     json_set_str(op->arena, row, STR("from"), in ? r.address[k] : ours);

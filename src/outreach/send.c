@@ -41,74 +41,196 @@ static err sent_before(struct op *op, struct outreach *o, str key, str *ret_id)
     return record_kv_get(op, o->rec, key_name(op, key), ret_id);
 }
 
-struct decided {
+/* One draft on its way: what was found and decided. */
+struct ready {
+    const struct outreach_draft *d;
+    struct recipient r;
+    struct message m;
     struct verdict v;
     const struct json *trace;
+    str existing; /* it was sent before */
+    str id;
 };
 
-static err commit(struct op *op, struct outreach *o, const struct recipient *r,
-                  const struct message *m, const struct outreach_draft *d, const struct decided *x,
-                  str *ret_id)
+static str due_name(struct op *op, const struct ready *x)
 {
-    struct record_tx *tx = record_begin(op, o->rec);
-    int64_t due = op->now + config_int(o->config, "outreach.undo_seconds") * 1000;
-    if (x->v.held && x->v.hold_until > due)
-        due = x->v.hold_until;
-    TRY(message_queue(tx, op, o, r, m, d, due, ret_id));
-    record_tx_expect_kv(tx, key_name(op, d->key), STR_NONE);
-    record_tx_kv(tx, key_name(op, d->key), *ret_id);
-    record_tx_trail(tx, STR("contact-decision"), fhir_type_parse(STR("Communication")), *ret_id,
-                    x->trace);
-    return record_commit(tx);
+    return arena_printf(op->arena, "due/%.*s/%.*s/%.*s", STR_ARG(x->r.id), STR_ARG(x->m.purpose),
+                        STR_ARG(x->d->due_key));
 }
 
-static err check_key(struct op *op, str key)
+static err check_key(struct op *op, str key, str where)
 {
     if (key.n < 8 || key.n > 100)
-        return fail_at(op, ERR_INVALID, STR("key"),
+        return fail_at(op, ERR_INVALID, where,
                        "give an idempotency key of 8 to 100 characters, new for every message");
     for (size_t i = 0; i < key.n; i++)
         if (key.p[i] <= ' ' || key.p[i] > '~')
-            return fail_at(op, ERR_INVALID, STR("key"),
+            return fail_at(op, ERR_INVALID, where,
                            "an idempotency key holds visible ASCII characters only");
     return OK;
+}
+
+static err check_draft(struct op *op, const struct outreach_draft *d)
+{
+    TRY(check_key(op, d->key, STR("key")));
+    if (!str_empty(d->due_key) && (d->due_key.n > 64 || !str_utf8_valid(d->due_key)))
+        return fail_at(op, ERR_INVALID, STR("due_key"), "a due key has at most 64 bytes");
+    if (!str_empty(d->campaign) && !fhir_id_valid(d->campaign))
+        return fail_at(op, ERR_INVALID, STR("campaign"), "a campaign is the id of its plan");
+    if (d->expires && (d->expires <= op->now || d->expires <= d->not_before))
+        return fail_at(op, ERR_INVALID, STR("expires"),
+                       "the message would expire before it leaves");
+    return OK;
+}
+
+static bool permitted(const struct verdict *v)
+{
+    return v->decision < DECISION_HOLD_UNTIL || (v->decision == DECISION_HOLD_UNTIL && v->held);
+}
+
+/* Everything up to the commit; ERR_UNPROCESSABLE when the rulebook says no. */
+static err make_ready(struct op *op, struct outreach *o, struct ready *x)
+{
+    struct facts *facts;
+    struct record_doc seen;
+    TRY(check_draft(op, x->d));
+    TRY(sent_before(op, o, x->d->key, &x->existing));
+    if (!str_empty(x->existing))
+        return OK;
+    TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), x->d->patient, &seen));
+    TRY(recipient_load(op, o->rec, x->d->patient, &x->r));
+    TRY(message_compose(op, o, &x->r, x->d, &x->m));
+    if (!str_empty(x->d->due_key))
+        TRY(record_kv_get(op, o->rec, due_name(op, x), &x->existing));
+    if (!str_empty(x->existing))
+        return OK;
+    TRY(message_decide(op, o, &x->r, &x->m, &facts, &x->v));
+    x->trace = message_trace(op, &x->m, facts, &x->v);
+    return permitted(&x->v) ? OK : refused(op, o, &x->v, x->trace);
+}
+
+static err put(struct record_tx *tx, struct op *op, struct outreach *o, struct ready *x)
+{
+    int64_t due = op->now + config_int(o->config, "outreach.undo_seconds") * 1000;
+    if (x->v.held && x->v.hold_until > due)
+        due = x->v.hold_until;
+    if (x->d->not_before > due)
+        due = x->d->not_before;
+    TRY(message_queue(tx, op, o, &x->r, &x->m, x->d, due, &x->id));
+    record_tx_expect_kv(tx, key_name(op, x->d->key), STR_NONE);
+    record_tx_kv(tx, key_name(op, x->d->key), x->id);
+    if (!str_empty(x->d->due_key)) {
+        record_tx_expect_kv(tx, due_name(op, x), STR_NONE);
+        record_tx_kv(tx, due_name(op, x), x->id);
+    }
+    record_tx_trail(tx, STR("contact-decision"), fhir_type_parse(STR("Communication")), x->id,
+                    x->trace);
+    return OK;
+}
+
+static err commit(struct op *op, struct outreach *o, struct ready *const *xs, size_t n)
+{
+    struct record_tx *tx = record_begin(op, o->rec);
+    str *campaigns = ARENA_ARRAY(op->arena, str, n + 1);
+    TRY(op_check(op));
+    for (size_t i = 0; i < n; i++)
+        campaigns[i] = xs[i]->d->campaign;
+    TRY(lane_join(tx, op, o, campaigns, n));
+    for (size_t i = 0; i < n; i++)
+        TRY(put(tx, op, o, xs[i]));
+    return record_commit(tx);
 }
 
 err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft *d,
                   struct record_result *ret)
 {
-    struct recipient r;
-    struct message m;
-    struct facts *facts;
-    struct decided x;
-    struct record_doc seen;
-    str id;
-    TRY(check_key(op, d->key));
-    TRY(sent_before(op, o, d->key, &id));
-    if (!str_empty(id))
-        return again(op, o, id, ret);
-    if (d->expires && d->expires <= op->now)
-        return fail_at(op, ERR_INVALID, STR("expires"),
-                       "the message would expire before it leaves");
-    TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), d->patient, &seen));
-    TRY(recipient_load(op, o->rec, d->patient, &r));
-    TRY(message_compose(op, o, &r, d, &m));
-    TRY(message_decide(op, o, &r, &m, &facts, &x.v));
-    x.trace = message_trace(op, &m, facts, &x.v);
-    if (x.v.decision > DECISION_HOLD_UNTIL || (x.v.decision == DECISION_HOLD_UNTIL && !x.v.held))
-        return refused(op, o, &x.v, x.trace);
-    err e = commit(op, o, &r, &m, d, &x, &id);
-    if (e == ERR_CONFLICT) {
-        op_clear(op); /* the same key was quicker on another thread */
-        TRY(sent_before(op, o, d->key, &id));
-        if (str_empty(id))
-            return fail(op, ERR_CONFLICT,
-                        "the record changed while the message was prepared; send it again");
-        return again(op, o, id, ret);
+    struct ready x = {.d = d}, *one = &x;
+    err e = OK;
+    for (int tries = 0; tries < 3; tries++) {
+        TRY(make_ready(op, o, &x));
+        if (!str_empty(x.existing))
+            return again(op, o, x.existing, ret);
+        e = commit(op, o, &one, 1);
+        if (e != ERR_CONFLICT)
+            break;
+        op_clear(
+            op); /* the same key was quicker on another thread, or the campaign's lane is new */
     }
+    if (e == ERR_CONFLICT)
+        return fail(op, ERR_CONFLICT,
+                    "the record changed while the message was prepared; send it again");
     TRY(e);
-    TRY(again(op, o, id, ret));
+    TRY(again(op, o, x.id, ret));
     ret->created = true;
     ret->unchanged = false;
     return OK;
+}
+
+static void say(struct op *op, const struct ready *x, err e, struct outreach_sent *ret)
+{
+    *ret = (struct outreach_sent){.code = e};
+    if (e == OK) {
+        ret->existed = !str_empty(x->existing);
+        ret->communication = ret->existed ? x->existing : x->id;
+        return;
+    }
+    for (size_t i = 0; i < x->v.n_fired && str_empty(ret->rule); i++)
+        if (!x->v.fired[i].suspended && x->v.fired[i].decision != DECISION_ALLOW) {
+            ret->rule = str_of(x->v.fired[i].rule->id);
+            ret->why = x->v.fired[i].why;
+        }
+    if (str_empty(ret->why) && op->fault.n)
+        ret->why = op->fault.issues[0].message;
+}
+
+/* Two drafts with one key in one call: the second is the first. */
+static bool twice(struct ready *const *some, size_t n, const struct ready *x)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(some[i]->d->key, x->d->key) ||
+            (!str_empty(x->d->due_key) && str_eq(some[i]->d->due_key, x->d->due_key) &&
+             str_eq(some[i]->r.id, x->r.id) && str_eq(some[i]->m.purpose, x->m.purpose)))
+            return true;
+    return false;
+}
+
+static err many_once(struct op *op, struct outreach *o, const struct outreach_draft *d, size_t n,
+                     struct outreach_sent *ret)
+{
+    struct ready *xs = ARENA_ARRAY(op->arena, struct ready, n + 1);
+    struct ready **some = ARENA_ARRAY(op->arena, struct ready *, n + 1);
+    size_t k = 0;
+    TRY(op_check(op));
+    for (size_t i = 0; i < n; i++) {
+        xs[i].d = &d[i];
+        err e = make_ready(op, o, &xs[i]);
+        if (e == OK && str_empty(xs[i].existing) && twice(some, k, &xs[i]))
+            e = fail(op, ERR_CONFLICT, "another draft of this call has the same key");
+        say(op, &xs[i], e, &ret[i]);
+        op_clear(op);
+        if (e == OK && !ret[i].existed)
+            some[k++] = &xs[i];
+        TRY(op_check(op));
+    }
+    if (k)
+        TRY(commit(op, o, some, k));
+    for (size_t i = 0; i < n; i++)
+        if (ret[i].code == OK)
+            say(op, &xs[i], OK, &ret[i]);
+    return OK;
+}
+
+err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_draft *d, size_t n,
+                       struct outreach_sent *ret)
+{
+    err e = OK;
+    if (n > OUTREACH_MANY)
+        return fail(op, ERR_TOO_LARGE, "at most %u drafts at once", OUTREACH_MANY);
+    for (int tries = 0; tries < 5; tries++) {
+        e = many_once(op, o, d, n, ret);
+        if (e != ERR_CONFLICT && e != ERR_PRECONDITION)
+            return e;
+        op_clear(op); /* a key was quicker elsewhere: it is found now */
+    }
+    return fail(op, ERR_CONFLICT, "the record changed while the messages were prepared");
 }

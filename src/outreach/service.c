@@ -32,14 +32,6 @@ static err read_secret(struct op *op, str path, const char *name, str *ret)
     return OK;
 }
 
-static err check_channel(struct op *op, const struct config *c, const char *name, const char *real)
-{
-    str v = config_str(c, name);
-    if (str_eq(v, STR("off")) || str_eq(v, STR("screen")) || str_eq(v, str_of(real)))
-        return OK;
-    return fail(op, ERR_INVALID, "%s must be off, screen or %s", name, real);
-}
-
 err outreach_new(struct op *op, struct record *rec, const struct config *config,
                  struct outreach **ret)
 {
@@ -48,9 +40,10 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     o->rec = rec;
     o->config = config;
-    err e = check_channel(op, config, "sms.channel", "twilio");
+    pthread_mutex_init(&o->stops_lock, NULL);
+    err e = provider_open(op, o);
     if (e == OK)
-        e = check_channel(op, config, "smtp.channel", "smtp");
+        e = bucket_open(op, o);
     if (e == OK)
         e = read_secret(op, config_str(config, "sms.token_file"), "sms.token_file", &o->secret_sms);
     if (e == OK)
@@ -80,20 +73,22 @@ void outreach_free(struct outreach *o)
         return;
     wipe(o->secret_sms);
     wipe(o->secret_smtp);
+    pthread_mutex_destroy(&o->stops_lock);
     free(o);
 }
 
 static void *run(void *ctx)
 {
-    struct outreach *o = ctx;
-    struct arena *a = arena_new(64u << 20);
+    struct sender *s = ctx;
+    struct outreach *o = s->o;
+    struct arena *a = arena_new(0);
     int64_t said = 0;
     while (a && !atomic_load(&o->stop)) {
         struct op op;
         size_t n = 0;
         arena_reset(a);
         op_init(&op, a, outreach_system(), time_now());
-        err e = sender_step(&op, o, &n);
+        err e = sender_step(&op, o, s->channel, &n);
         if (e != OK && time_mono() - said > 60000) {
             log_event(LOG_ERROR, "outreach.step.failed", "error=%s", err_row(e)->name);
             said = time_mono();
@@ -108,9 +103,14 @@ static void *run(void *ctx)
 err outreach_start(struct op *op, struct outreach *o)
 {
     atomic_store(&o->stop, false);
-    if (pthread_create(&o->thread, NULL, run, o) != 0)
-        return fail(op, ERR_UNAVAILABLE, "no thread for the sender");
-    o->running = true;
+    TRY(provider_start(op, o));
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
+        struct sender *s = &o->senders[k];
+        *s = (struct sender){.o = o, .channel = (enum channel_kind)k};
+        if (pthread_create(&s->thread, NULL, run, s) != 0)
+            return fail(op, ERR_UNAVAILABLE, "no thread for the sender");
+        s->running = true;
+    }
     o->ledger_from = record_now_t(o->rec);
     if (pthread_create(&o->follower, NULL, ledger_run, o) != 0)
         return fail(op, ERR_UNAVAILABLE, "no thread for the ledger");
@@ -121,9 +121,13 @@ err outreach_start(struct op *op, struct outreach *o)
 void outreach_stop(struct outreach *o)
 {
     atomic_store(&o->stop, true);
-    if (o->running)
-        pthread_join(o->thread, NULL);
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
+        if (o->senders[k].running)
+            pthread_join(o->senders[k].thread, NULL);
+        o->senders[k].running = false;
+    }
     if (o->following)
         pthread_join(o->follower, NULL);
-    o->running = o->following = false;
+    o->following = false;
+    provider_stop(o);
 }

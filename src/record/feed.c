@@ -66,6 +66,15 @@ err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t)
     return OK;
 }
 
+err record_outbox_any(struct op *op, struct record *rec, str queue, bool *ret)
+{
+    struct store_job *jobs;
+    size_t n;
+    TRY(store_outbox_list(op, rec->store, queue, 1, &jobs, &n));
+    *ret = n > 0;
+    return OK;
+}
+
 err record_outbox_take(struct op *op, struct record *rec, str queue, int64_t lease_ms, size_t max,
                        struct record_job **ret, size_t *ret_n)
 {

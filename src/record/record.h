@@ -130,7 +130,7 @@ MUST err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct j
                           uint32_t vid);
 /* Moves a follower's cursor; the commit fails ERR_CONFLICT if another moved it. */
 void record_tx_cursor(struct record_tx *tx, str name, uint64_t from, uint64_t to);
-/* Small named state of a room (sealed); empty = delete. _now: as tx leaves it, expecting what was. */
+/* Small named state of a room; empty = delete. _now: as tx leaves it, expecting what was. */
 void record_tx_kv(struct record_tx *tx, str key, str value);
 void record_tx_expect_kv(struct record_tx *tx, str key, str expected);
 MUST err record_tx_kv_now(struct record_tx *tx, str key, str *ret);
@@ -148,7 +148,6 @@ void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
 MUST err record_glass_break(struct record_tx *tx, str patient, int64_t ms, int64_t *ret_until);
 /* Durable and visible, or nothing happened. */
 MUST err record_commit(struct record_tx *tx);
-
 /* Empty when there is no such value. */
 MUST err record_kv_get(struct op *op, struct record *rec, str key, str *ret);
 struct record_job {
@@ -159,6 +158,7 @@ struct record_job {
 };
 MUST err record_outbox_take(struct op *op, struct record *rec, str queue, int64_t lease_ms,
                             size_t max, struct record_job **ret, size_t *ret_n);
+MUST err record_outbox_any(struct op *op, struct record *rec, str queue, bool *ret);
 
 /* ---- following ---- */
 struct record_change {

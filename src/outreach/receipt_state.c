@@ -1,0 +1,57 @@
+/* The one machine of a message's states after it was handed over: which word of which provider
+ * moves a Communication where. Invariant: never backwards; what is final stays, whatever comes
+ * later. */
+#include "outreach/outreach_int.h"
+
+#include "receipts_gen.h"
+
+static const struct {
+    const char *vocabulary, *word;
+    enum receipt_means means;
+} WORDS[] = {RECEIPT_ROWS};
+
+/* What is not here stays. unknown: it was not clear whether the message left; now it is. */
+static const struct {
+    const char *from;
+    enum receipt_means means;
+    const char *to;
+} MOVES[] = {
+    {"in-progress", MEANS_DELIVERED, "completed"}, {"in-progress", MEANS_FAILED, "stopped"},
+    {"unknown", MEANS_TAKEN, "in-progress"},       {"unknown", MEANS_DELIVERED, "completed"},
+    {"unknown", MEANS_FAILED, "stopped"},
+};
+
+enum receipt_means receipt_means(str vocabulary, str word)
+{
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
+        if (str_eq(str_of(WORDS[i].vocabulary), vocabulary) &&
+            str_eq_nocase(str_of(WORDS[i].word), word))
+            return WORDS[i].means;
+    return MEANS_NOTHING;
+}
+
+const char *receipt_move(str from, enum receipt_means means)
+{
+    for (size_t i = 0; i < sizeof MOVES / sizeof MOVES[0]; i++)
+        if (MOVES[i].means == means && str_eq(str_of(MOVES[i].from), from))
+            return MOVES[i].to;
+    return NULL;
+}
+
+bool receipt_apply(struct op *op, struct json *c, enum receipt_means means, str error)
+{
+    const char *to = receipt_move(json_get_str(c, STR("status")), means);
+    if (!to)
+        return false;
+    json_set_str(op->arena, c, STR("status"), str_of(to));
+    json_unset(c, STR("statusReason"));
+    if (means == MEANS_DELIVERED)
+        json_set_str(op->arena, c, STR("received"), time_format(op->arena, op->now));
+    if (means == MEANS_FAILED) {
+        struct json *why = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, why, STR("text"),
+                     arena_printf(op->arena, "not delivered (provider code %.*s)", STR_ARG(error)));
+        json_set(op->arena, c, STR("statusReason"), why);
+    }
+    return true;
+}

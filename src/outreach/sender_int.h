@@ -1,0 +1,45 @@
+/* Private to the sender: jobs of a step, what becomes of each, how they are written. */
+#ifndef WEFT_OUTREACH_SENDER_INT_H
+#define WEFT_OUTREACH_SENDER_INT_H
+
+#include "outreach/outreach_int.h"
+
+#define LEASE_MS LANE_LEASE_MS
+#define NOT_KNOWN "it is not known whether this message left; ask the patient"
+
+/* What became of a message. */
+struct outcome {
+    const char *status, *why; /* why NULL: nothing to tell */
+    str provider_id;          /* one, or several by blanks */
+    bool left, opted_out;
+    const struct json *trace;
+    enum receipt_means receipt; /* one that is here already */
+    str error;                  /* of it */
+};
+
+/* What is written next of a job. */
+enum step { STEP_NONE, STEP_DROP, STEP_LATER, STEP_SUBMIT, STEP_FINISH };
+struct job {
+    uint64_t number;
+    uint32_t attempts;
+    struct json *body;
+    str communication, patient, campaign, mark; /* mark: of the patient's newest stop or start */
+    bool submitting;                            /* it was found so: a crash may have been between */
+    enum channel_kind channel;
+    int64_t expires;
+    struct record_doc doc;
+    struct json *tree; /* the Communication */
+    enum step step;
+    int64_t due; /* STEP_LATER */
+    struct outcome out;
+    bool written;
+};
+
+/* All of them in one transaction; when somebody was faster with one, each in its own: what was
+ * finished is a fact and is written over the change, a submit that lost is not written. */
+void sender_write(struct op *op, struct outreach *o, struct job *const *jobs, size_t n);
+/* Asks the rulebook again and says what is next. */
+MUST err sender_decide(struct op *op, struct outreach *o, struct job *j);
+struct message sender_message(const struct job *j);
+
+#endif

@@ -1,0 +1,161 @@
+/* What a step of the sender writes: jobs, gates, outcomes. Many jobs share a transaction; a job
+ * whose record was changed meanwhile is then written alone, so that one cannot hold up the rest.
+ * Invariant: "submitting" is on disk before anything leaves, and only while the message's gate is
+ * free, its campaign runs and no STOP came since its verdict. */
+#include "outreach/sender_int.h"
+
+#include "base/log.h"
+
+static str body_text(struct op *op, const struct json *body)
+{
+    struct buf b;
+    buf_init(&b, op->arena, 65536);
+    json_write(&b, body);
+    return buf_str(&b);
+}
+
+static void set_reason(struct op *op, struct json *c, const char *why)
+{
+    struct json *reason = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, reason, STR("text"), str_of(why));
+    json_set(op->arena, c, STR("statusReason"), reason);
+}
+
+static void add_provider_ids(struct op *op, struct json *c, str ids)
+{
+    str one;
+    while (str_take_until(&ids, ' ', &one)) {
+        struct json *id = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, id, STR("system"), STR(PROVIDER_SYSTEM));
+        json_set_str(op->arena, id, STR("value"), one);
+        if (!JSON_GET(c, "identifier"))
+            json_set(op->arena, c, STR("identifier"), json_new(op->arena, JSON_ARRAY));
+        json_push(op->arena, JSON_GET(c, "identifier"), id);
+    }
+}
+
+static void mark(struct op *op, struct job *j)
+{
+    const struct outcome *w = &j->out;
+    add_provider_ids(op, j->tree, w->provider_id);
+    if (w->left)
+        json_set_str(op->arena, j->tree, STR("sent"), time_format(op->arena, op->now));
+    if (!str_eq(json_get_str(j->tree, STR("status")), STR("preparation")))
+        return; /* a person said otherwise meanwhile: their word stands */
+    json_set_str(op->arena, j->tree, STR("status"), str_of(w->status));
+    if (w->why)
+        set_reason(op, j->tree, w->why);
+    else
+        json_unset(j->tree, STR("statusReason"));
+    if (w->receipt != MEANS_NOTHING)
+        (void)receipt_apply(op, j->tree, w->receipt, w->error);
+}
+
+static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
+{
+    mark(op, j);
+    TRY(record_tx_update(tx, j->doc.type, j->doc.id, j->tree, j->doc.vid));
+    record_tx_outbox_done(tx, j->number);
+    record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
+    if (j->out.opted_out) {
+        struct recipient r;
+        TRY(recipient_load(op, o->rec, j->patient, &r));
+        struct stop_word word = {
+            .stop = true, .evidence = STR("the provider refuses: the number has opted out there")};
+        TRY(stop_record(tx, op, &r, j->channel, &word));
+    }
+    struct ledger_entry e;
+    if (ledger_read(j->tree, &e))
+        TRY(ledger_state(tx, op, j->patient, &e));
+    if (j->out.trace)
+        record_tx_trail(tx, STR("contact-decision"), j->doc.type, j->doc.id, j->out.trace);
+    return OK;
+}
+
+/* The gate is free unless it was taken back in this very moment: then the commit fails, and nothing
+ * leaves. */
+static void put_submit(struct record_tx *tx, struct op *op, struct outreach *o, const struct job *j)
+{
+    str gate = message_gate(op, j->communication);
+    json_set_str(op->arena, j->body, STR("state"), STR("submitting"));
+    record_tx_outbox_later(tx, j->number, op->now + LEASE_MS, body_text(op, j->body));
+    record_tx_expect_kv(tx, gate, j->submitting ? STR("out") : STR_NONE);
+    record_tx_kv(tx, gate, STR("out"));
+    stop_guard(tx, op, j->patient, j->channel, j->mark);
+    lane_guard(tx, op, j->campaign);
+    if (j->channel == CHANNEL_SMS)
+        bucket_put(tx, op, o, j->patient);
+}
+
+static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
+{
+    switch (j->step) {
+    case STEP_NONE:
+        return OK;
+    case STEP_DROP:
+        record_tx_outbox_done(tx, j->number);
+        if (!str_empty(j->communication))
+            record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
+        return OK;
+    case STEP_LATER:
+        json_set_str(op->arena, j->body, STR("state"), STR("ready"));
+        record_tx_outbox_later(tx, j->number, j->due, body_text(op, j->body));
+        record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
+        return OK;
+    case STEP_SUBMIT:
+        put_submit(tx, op, o, j);
+        return OK;
+    case STEP_FINISH:
+        return put_finish(tx, op, o, j);
+    }
+    return fail(op, ERR_FAULT, "no such step");
+}
+
+static bool lost_race(err e)
+{
+    return e == ERR_PRECONDITION || e == ERR_CONFLICT;
+}
+
+static err write_some(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
+{
+    struct record_tx *tx = record_begin(op, o->rec);
+    for (size_t i = 0; i < n; i++)
+        TRY(put_step(tx, op, o, jobs[i]));
+    return record_commit(tx);
+}
+
+static err read_again(struct op *op, struct outreach *o, struct job *j)
+{
+    TRY(record_read(op, o->rec, j->doc.type, j->communication, &j->doc));
+    return record_parse(op, &j->doc, &j->tree);
+}
+
+static err write_alone(struct op *op, struct outreach *o, struct job *j)
+{
+    err e = OK;
+    for (int tries = 0; tries < 5; tries++) {
+        op_clear(op);
+        if (j->step == STEP_FINISH)
+            TRY(read_again(op, o, j));
+        e = write_some(op, o, &j, 1);
+        if (!lost_race(e) || j->step != STEP_FINISH)
+            break;
+    }
+    return e;
+}
+
+void sender_write(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
+{
+    err e = n ? write_some(op, o, jobs, n) : OK;
+    for (size_t i = 0; i < n; i++)
+        jobs[i]->written = e == OK;
+    for (size_t i = 0; e != OK && i < n; i++) {
+        op_clear(op);
+        err one = write_alone(op, o, jobs[i]);
+        jobs[i]->written = one == OK;
+        if (one != OK && !lost_race(one))
+            log_event(LOG_ERROR, "outreach.job.failed", "error=%s attempts=%u", err_row(one)->name,
+                      jobs[i]->attempts);
+    }
+    op_clear(op);
+}
