@@ -194,6 +194,9 @@ def main(folder, holidays_h, campaign_h):
     for kind in ("day", "channel", "by", "why", "line"):
         body += ["", "#define SAY_%s_ROWS \\" % kind.upper()]
         body += ["    {%s}, \\" % ", ".join(text(r[lang]) for lang in LANGUAGES) for r in why if r["kind"] == kind]
+    body += ["", "#define SAY_TELL_ROWS \\"]
+    body += ["    {%s, %s}, \\" % (text(r["key"]), ", ".join(text(r[lang]) for lang in LANGUAGES))
+             for r in why if r["kind"] == "tell"]
     write(campaign_h, "WEFT_CAMPAIGN_GEN_H", body)
 
 

@@ -29,6 +29,7 @@ struct desk_case {
         *evidence; /* references behind it, newest first, e.g. "Observation/…"; at least one */
     size_t n_evidence;
     str rule;     /* id of the rule that decided the priority */
+    int64_t due;  /* ms; what was promised to the patient: Task.executionPeriod.end; 0 none */
     bool privacy; /* for the privacy office only (label DESK_LABEL_PRIVACY): every sentence stays */
     bool officer; /* the same with DESK_LABEL_OFFICER */
     /* of an officer's case: who looked (reference; the account when there is none), whose programme

@@ -34,6 +34,18 @@ static void set_reason(struct op *op, struct json *task, const struct desk_case 
     json_set(a, task, STR("reasonCode"), reason);
 }
 
+/* The earliest promise stands. */
+static void set_due(struct op *op, struct json *task, const struct desk_case *c)
+{
+    struct json *period = json_new(op->arena, JSON_OBJECT);
+    struct time_span had;
+    str now = json_str(json_path(task, "executionPeriod.end"));
+    if (!c->due || (time_parse(now, &had) && had.lo <= c->due))
+        return;
+    json_set_str(op->arena, period, STR("end"), time_format(op->arena, c->due));
+    json_set(op->arena, task, STR("executionPeriod"), period);
+}
+
 static void set_label(struct op *op, struct json *task, const struct desk_case *c)
 {
     if (c->privacy)
@@ -73,6 +85,7 @@ static struct json *new_case(struct op *op, struct record *rec, const struct des
         json_set(a, task, STR("reasonReference"), who_looked(op, c->looker));
     json_set_str(a, task, STR("authoredOn"), time_format(a, op->now));
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
+    set_due(op, task, c);
     set_label(op, task, c);
     return task;
 }
@@ -106,6 +119,7 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
     else if (c->priority <= had)
         set_reason(op, task, c);
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
+    set_due(op, task, c);
     str status = json_get_str(task, STR("status"));
     if (rises && str_eq(status, STR("on-hold"))) {
         status = STR("requested");

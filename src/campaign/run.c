@@ -1,0 +1,154 @@
+/* The thread: what is scheduled begins, audiences are enrolled batch by batch, the feed is followed,
+ * due people move on. A step that lost a race is done again; one that failed is logged once a
+ * minute and tried again, never skipped. */
+#include "campaign/run_int.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+err run_new(struct op *op, struct campaigns *c)
+{
+    c->run = calloc(1, sizeof *c->run);
+    if (c->run)
+        c->run->plans = arena_new(128u << 20);
+    if (!c->run || !c->run->plans)
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    return OK;
+}
+
+void run_free(struct campaigns *c)
+{
+    if (c->run)
+        arena_free(c->run->plans);
+    free(c->run);
+    c->run = NULL;
+}
+
+static err begin(struct op *op, struct campaigns *c, struct life *l)
+{
+    int64_t vid = 0;
+    struct record_tx *tx = record_begin(op, c->rec);
+    (void)json_i64(JSON_GET(l->o, "version"), &vid);
+    l->state = STR("running");
+    json_set(op->arena, l->o, STR("live"), json_new_bool(op->arena, true));
+    json_set(op->arena, l->o, STR("liveVersion"), json_new_i64(op->arena, vid));
+    life_set_time(op, l, "started", op->now);
+    TRY(life_save(tx, op, l, "start"));
+    TRY(record_commit(tx));
+    return life_load(op, c->rec, l->id, l);
+}
+
+/* A campaign whose people are all through it, or whose days are over, is done. */
+static err end_when_over(struct op *op, struct campaigns *c, struct life *l)
+{
+    struct loaded *p;
+    int64_t vid = 0;
+    (void)json_i64(JSON_GET(l->o, "liveVersion"), &vid);
+    TRY(plan_load(op, c, l->id, (uint32_t)vid, &p));
+    int64_t lasts = p && p->plan->lasts ? p->plan->lasts : 90 * PLAN_DAY_MS;
+    if (!p || p->journey || op->now < life_time(l, "started") + lasts + PLAN_DAY_MS)
+        return OK;
+    struct record_tx *tx = record_begin(op, c->rec);
+    l->state = STR("done");
+    json_unset(l->o, STR("live"));
+    TRY(live_change(tx, op, c->rec, l->id, false));
+    TRY(life_save(tx, op, l, "done"));
+    return record_commit(tx);
+}
+
+static err one_campaign(struct op *op, struct campaigns *c, str id, bool *ret_more)
+{
+    struct life l;
+    TRY(life_load(op, c->rec, id, &l));
+    *ret_more = false;
+    if (str_eq(l.state, STR("scheduled")) && life_time(&l, "start") <= op->now)
+        TRY(begin(op, c, &l));
+    if (!life_live(&l) || !str_eq(l.state, STR("running")))
+        return OK;
+    if (!json_bool(JSON_GET(l.o, "journey"), false))
+        TRY(people_launch(op, c, &l, ret_more));
+    return *ret_more ? OK : end_when_over(op, c, &l);
+}
+
+err campaign_tick(struct op *op, struct campaigns *c, size_t *ret_n)
+{
+    str *ids;
+    size_t n, jobs = 0, more = 0;
+    op->actor = campaign_system();
+    TRY(live_list(op, c->rec, &ids, &n));
+    for (size_t i = 0; i < n; i++) {
+        bool again = false;
+        err e = one_campaign(op, c, ids[i], &again);
+        if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
+            op_clear(op); /* somebody took a step of it: next time */
+        else
+            TRY(e);
+        more += again;
+    }
+    TRY(run_tick(op, c, &jobs));
+    *ret_n = jobs + more;
+    return OK;
+}
+
+err campaign_follow(struct op *op, struct campaigns *c, size_t *ret_n)
+{
+    op->actor = campaign_system();
+    return run_follow(op, c, ret_n);
+}
+
+static void say(const char *what, const struct op *op, err e, int64_t *last)
+{
+    if (e == OK || (*last && time_mono() - *last < 60000))
+        return;
+    str why = op->fault.n ? op->fault.issues[0].message : STR("?");
+    log_event(LOG_ERROR, what, "error=%s what=\"%.*s\"", err_row(e)->name, STR_ARG(why));
+    *last = time_mono();
+}
+
+static void *thread(void *ctx)
+{
+    struct campaigns *c = ctx;
+    struct campaign_run *r = c->run;
+    struct arena *a = arena_new(256u << 20);
+    int64_t said = 0;
+    while (a && !atomic_load(&r->stop)) {
+        struct op op;
+        size_t followed = 0, moved = 0;
+        arena_reset(a);
+        op_init(&op, a, campaign_system(), time_now());
+        err e = campaign_follow(&op, c, &followed);
+        say("campaign.follow.failed", &op, e, &said);
+        if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
+            r->cursor_known = false;
+        op_clear(&op);
+        err t = campaign_tick(&op, c, &moved);
+        say("campaign.tick.failed", &op, t, &said);
+        if (e != OK || t != OK)
+            usleep(200000);
+        else if (followed == 0 && moved == 0)
+            record_feed_wait(c->rec, r->seen > r->cursor ? r->seen : r->cursor, 250);
+    }
+    arena_free(a);
+    return NULL;
+}
+
+err run_start(struct op *op, struct campaigns *c)
+{
+    atomic_store(&c->run->stop, false);
+    if (pthread_create(&c->run->thread, NULL, thread, c) != 0)
+        return fail(op, ERR_UNAVAILABLE, "no thread for campaigns");
+    c->run->running = true;
+    return OK;
+}
+
+void run_stop(struct campaigns *c)
+{
+    if (!c->run)
+        return;
+    atomic_store(&c->run->stop, true);
+    if (c->run->running)
+        pthread_join(c->run->thread, NULL);
+    c->run->running = false;
+}

@@ -1,0 +1,337 @@
+/* The follower: changes in, enrolments, exits, answers and outcomes out. Each is a transaction of
+ * its own under the values it was made from; the cursor moves when all of a change are there.
+ * Killed anywhere between, the change is looked at again, and what is there already changes
+ * nothing. */
+#include "campaign/run_int.h"
+
+#include "policy/content.h"
+
+#define STEP_CHANGES 256
+#define LIVE_MAX 500
+
+struct follow {
+    struct op *op;
+    struct campaigns *c;
+    struct loaded *plans[LIVE_MAX];
+    size_t n_plans;
+    fhir_type communication, task, appointment;
+};
+
+static err load_plans(struct follow *f)
+{
+    str *ids;
+    size_t n;
+    TRY(live_list(f->op, f->c->rec, &ids, &n));
+    for (size_t i = 0; i < n && i < LIVE_MAX; i++) {
+        struct life l;
+        struct loaded *p;
+        int64_t vid = 0;
+        TRY(life_load(f->op, f->c->rec, ids[i], &l));
+        (void)json_i64(JSON_GET(l.o, "liveVersion"), &vid);
+        if (!life_live(&l))
+            continue;
+        TRY(plan_load(f->op, f->c, ids[i], (uint32_t)vid, &p));
+        if (p)
+            f->plans[f->n_plans++] = p;
+    }
+    return OK;
+}
+
+static err holds(struct follow *f, const struct plan_trigger *t, const struct record_change *ch,
+                 struct json *tree, bool *ret)
+{
+    *ret = t->type == ch->type && (t->on & (ch->created ? PLAN_ADDED : PLAN_CHANGED)) != 0;
+    if (*ret && t->when)
+        return fhir_path_bool(f->op, t->when, tree, ret);
+    return OK;
+}
+
+static err anchor_of(struct follow *f, const struct plan_trigger *t,
+                     const struct record_change *ch, struct json *tree, int64_t *ret)
+{
+    struct fhir_path_items items;
+    struct time_span at;
+    *ret = ch->time;
+    if (!t->anchor)
+        return OK;
+    TRY(fhir_path_eval(f->op, t->anchor, tree, &items));
+    if (items.n && time_parse(json_str(items.at[0]), &at))
+        *ret = at.lo;
+    return OK;
+}
+
+static err in_tx(struct follow *f, const struct loaded *l, struct enrolment *e, int64_t anchor)
+{
+    bool done;
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    TRY(enrol(tx, f->op, f->c, l, e, anchor, &done));
+    return done ? record_commit(tx) : OK;
+}
+
+static str name_of(struct follow *f, const struct record_doc *doc)
+{
+    str type = fhir_type_name(doc->type);
+    return arena_printf(f->op->arena, "%.*s/%.*s", STR_ARG(type), STR_ARG(doc->id));
+}
+
+static err try_enrol(struct follow *f, const struct loaded *l, const struct record_change *ch,
+                     const struct record_doc *doc, struct json *tree)
+{
+    for (size_t i = 0; i < l->plan->n_triggers; i++) {
+        const struct plan_trigger *t = &l->plan->triggers[i];
+        struct enrolment e = {.plan = l->id,
+                              .patient = ch->patient,
+                              .trigger = ch->type == f->appointment ? ch->rid : 0};
+        int64_t anchor = 0;
+        bool is;
+        TRY(holds(f, t, ch, tree, &is));
+        if (!is)
+            continue;
+        TRY(anchor_of(f, t, ch, tree, &anchor));
+        e.reason = name_of(f, doc);
+        return in_tx(f, l, &e, anchor);
+    }
+    return OK;
+}
+
+/* The person leaves now; what waits at outreach of this plan is decided there again. */
+static err leave(struct follow *f, struct enrolment *e, const char *status)
+{
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    e->state.phase = PLAN_LEFT;
+    e->state.since = f->op->now;
+    enrolment_save(tx, f->op, e, 0);
+    TRY(enrolments_change(tx, f->op, f->c->rec, e, false));
+    TRY(care_plan_status(tx, f->op, f->c->rec, e->care_plan, status));
+    return record_commit(tx);
+}
+
+static err try_exit(struct follow *f, struct enrolment *e, const struct record_change *ch,
+                    struct json *tree)
+{
+    struct loaded *l;
+    TRY(plan_load(f->op, f->c, e->plan, e->vid, &l));
+    if (e->trigger && e->trigger != ch->rid && ch->type == f->appointment)
+        return OK; /* another visit's end is not this one's */
+    for (size_t i = 0; l && i < l->plan->n_exits; i++) {
+        bool is;
+        TRY(holds(f, &l->plan->exits[i], ch, tree, &is));
+        if (is)
+            return leave(f, e, "revoked");
+    }
+    return OK;
+}
+
+/* ---- answers ---- */
+static struct enrolment *asked_last(struct enrolment *all, size_t n)
+{
+    struct enrolment *best = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].state.phase == PLAN_ASKED && (!best || all[i].state.asked > best->state.asked))
+            best = &all[i];
+    return best;
+}
+
+static err take_answer(struct follow *f, struct enrolment *e, const struct record_doc *doc,
+                       str text)
+{
+    struct loaded *l;
+    struct journey_answer a;
+    TRY(plan_load(f->op, f->c, e->plan, e->vid, &l));
+    if (!l || e->state.step < 0 || e->state.step >= (int)l->plan->n_steps)
+        return OK;
+    if (!journey_understand(f->op, l->plan, &l->plan->steps[e->state.step], text, &a))
+        return op_check(f->op);
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    e->said = doc->id;
+    e->tell = a.path >= 0 ? arena_printf(f->op->arena, "echo:%d", a.path) : STR("person");
+    e->due = 0;
+    plan_answer(l->plan, &e->state, a.path, f->op->now, &e->state);
+    enrolment_save(tx, f->op, e, f->op->now);
+    struct json *detail = json_new(f->op->arena, JSON_OBJECT);
+    json_set(f->op->arena, detail, STR("path"), json_new_i64(f->op->arena, a.path));
+    json_set(f->op->arena, detail, STR("confidence"), json_new_i64(f->op->arena, a.confidence));
+    record_tx_trail(tx, STR("campaign-answer"), doc->type, doc->id, detail);
+    return record_commit(tx);
+}
+
+static err words_came(struct follow *f, const struct record_change *ch,
+                      const struct record_doc *doc, struct json *tree)
+{
+    struct enrolment all[ENROLMENTS_MAX];
+    struct reply reply;
+    size_t n;
+    str list, text = json_str(json_path(tree, "payload.0.contentString"));
+    if (!ch->created ||
+        !str_starts(json_str(json_path(tree, "sender.reference")), STR("Patient/")))
+        return OK;
+    TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
+    if (n == 0)
+        return OK;
+    if (!content_reply(f->op, text, &reply))
+        return op_check(f->op);
+    if (reply.intent == REPLY_STOP) {
+        for (size_t i = 0; i < n; i++)
+            TRY(all[i].state.phase != PLAN_LEFT ? leave(f, &all[i], "revoked") : OK);
+        return OK;
+    }
+    struct enrolment *e = asked_last(all, n);
+    bool again = e && str_eq(e->said, doc->id);
+    if (!e || again || reply.intent != REPLY_NONE)
+        return OK;
+    return take_answer(f, e, doc, text);
+}
+
+/* ---- outcomes: what the nurse did is told to the patient ---- */
+static str outcome_of(const struct json *task)
+{
+    const struct json *list = JSON_GET(task, "output"), *o;
+    for (size_t i = 0; (o = json_at(list, i)); i++) {
+        str code = json_str(json_path(o, "valueCodeableConcept.coding.0.code"));
+        if (!str_empty(code))
+            return code;
+    }
+    return STR_NONE;
+}
+
+static err case_closed(struct follow *f, const struct record_change *ch, const struct json *tree)
+{
+    struct enrolment all[ENROLMENTS_MAX];
+    size_t n;
+    str list, outcome = outcome_of(tree);
+    str programme = json_str(json_path(tree, "groupIdentifier.value"));
+    if (!str_eq(json_get_str(tree, STR("status")), STR("completed")) || str_empty(outcome))
+        return OK;
+    TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
+    for (size_t i = 0; i < n; i++) {
+        struct loaded *l;
+        TRY(plan_load(f->op, f->c, all[i].plan, all[i].vid, &l));
+        if (!l || !str_eq(l->plan->programme, programme) || all[i].due == 0)
+            continue;
+        struct record_tx *tx = record_begin(f->op, f->c->rec);
+        all[i].tell = arena_printf(f->op->arena, "outcome:%.*s", STR_ARG(outcome));
+        all[i].due = 0; /* the promise is kept: told once */
+        enrolment_save(tx, f->op, &all[i], f->op->now);
+        return record_commit(tx);
+    }
+    return OK;
+}
+
+/* ---- one change ---- */
+static bool concerns(const struct follow *f, fhir_type type)
+{
+    if (type == f->communication || type == f->task)
+        return true;
+    for (size_t i = 0; i < f->n_plans; i++) {
+        const struct plan *p = f->plans[i]->plan;
+        for (size_t k = 0; k < p->n_triggers; k++)
+            if (p->triggers[k].type == type)
+                return true;
+        for (size_t k = 0; k < p->n_exits; k++)
+            if (p->exits[k].type == type)
+                return true;
+    }
+    return false;
+}
+
+static err exits_of(struct follow *f, const struct record_change *ch, struct json *tree)
+{
+    struct enrolment all[ENROLMENTS_MAX];
+    size_t n;
+    str list;
+    TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
+    for (size_t i = 0; i < n; i++)
+        if (all[i].state.phase != PLAN_LEFT)
+            TRY(try_exit(f, &all[i], ch, tree));
+    return OK;
+}
+
+static err one_change(struct follow *f, const struct record_change *ch)
+{
+    struct record_doc doc;
+    struct json *tree;
+    if (!ch->patient || ch->deleted || !concerns(f, ch->type))
+        return OK;
+    err e = record_get(f->op, f->c->rec, ch->rid, &doc);
+    if (e == ERR_GONE || e == ERR_NOT_FOUND) {
+        op_clear(f->op);
+        return OK;
+    }
+    TRY(e);
+    if (doc.deleted || doc.vid != ch->vid)
+        return OK; /* a later change of the same follows */
+    TRY(record_parse(f->op, &doc, &tree));
+    if (ch->type == f->communication)
+        return words_came(f, ch, &doc, tree);
+    if (ch->type == f->task)
+        return case_closed(f, ch, tree);
+    TRY(exits_of(f, ch, tree));
+    for (size_t i = 0; i < f->n_plans; i++)
+        if (f->plans[i]->journey)
+            TRY(try_enrol(f, f->plans[i], ch, &doc, tree));
+    return OK;
+}
+
+static err move_cursor(struct follow *f, uint64_t to)
+{
+    struct campaign_run *r = f->c->run;
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    record_tx_cursor(tx, STR(CAMPAIGN_CURSOR), r->cursor, to);
+    TRY(record_commit(tx));
+    r->cursor = to;
+    return OK;
+}
+
+static bool hopeless(err e)
+{
+    return e != OK && e != ERR_UNAVAILABLE && e != ERR_BUSY && e != ERR_CONFLICT &&
+           e != ERR_PRECONDITION && e != ERR_TIMEOUT;
+}
+
+/* One bad change must not keep everybody waiting: it is passed over, and the trail says so. */
+static err take(struct follow *f, const struct record_change *ch)
+{
+    err e = one_change(f, ch);
+    if (!hopeless(e))
+        return e;
+    op_clear(f->op);
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    struct json *what = json_new(f->op->arena, JSON_OBJECT);
+    json_set(f->op->arena, what, STR("t"), json_new_i64(f->op->arena, (int64_t)ch->t));
+    record_tx_trail(tx, STR("campaign-skipped"), ch->type, STR_NONE, what);
+    return record_commit(tx);
+}
+
+err run_follow(struct op *op, struct campaigns *c, size_t *ret_n)
+{
+    struct campaign_run *r = c->run;
+    struct record_change *changes;
+    struct follow *f = ARENA_NEW(op->arena, struct follow);
+    size_t n;
+    *ret_n = 0;
+    f->op = op;
+    f->c = c;
+    f->communication = fhir_type_parse(STR("Communication"));
+    f->task = fhir_type_parse(STR("Task"));
+    f->appointment = fhir_type_parse(STR("Appointment"));
+    if (!r->cursor_known) {
+        TRY(record_cursor(op, c->rec, STR(CAMPAIGN_CURSOR), &r->cursor));
+        r->cursor_known = true;
+    }
+    TRY(record_feed(op, c->rec, r->cursor > r->seen ? r->cursor : r->seen, STEP_CHANGES, &changes,
+                    &n));
+    if (n == 0)
+        return OK;
+    TRY(load_plans(f));
+    for (size_t i = 0; i < n; i++) {
+        err e = take(f, &changes[i]);
+        if (e == ERR_CONFLICT || e == ERR_PRECONDITION) {
+            op_clear(op); /* somebody was quicker: once more from what is there now */
+            e = take(f, &changes[i]);
+        }
+        TRY(e);
+    }
+    *ret_n = n;
+    r->seen = changes[n - 1].t;
+    return move_cursor(f, changes[n - 1].t);
+}

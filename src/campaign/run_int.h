@@ -1,0 +1,132 @@
+/* Private to the campaign room: lives of campaigns, enrolments of people, the thread that runs
+ * them. */
+#ifndef WEFT_CAMPAIGN_RUN_INT_H
+#define WEFT_CAMPAIGN_RUN_INT_H
+
+#include "campaign/campaign_int.h"
+#include "campaign/journey_int.h"
+#include "campaign/run.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define CAMPAIGN_CURSOR "campaign"
+#define CAMPAIGN_QUEUE "campaign"
+#define CARE_PLAN_ID "https://weft.health/fhir/enrolment"
+
+const struct actor *campaign_system(void);
+
+/* ---- the life of a campaign: named value campaign/life/<id> ---- */
+struct life {
+    str id, text; /* text: as kept, empty: never saved */
+    struct json *o;
+    str state; /* "draft" when there is none */
+};
+MUST err life_load(struct op *op, struct record *rec, str id, struct life *ret);
+/* Joins tx; fails at its commit when somebody else saved it since. Adds `step` to its log and the
+ * trail. */
+MUST err life_save(struct record_tx *tx, struct op *op, struct life *l, const char *step);
+int64_t life_time(const struct life *l, const char *name);
+void life_set_time(struct op *op, struct life *l, const char *name, int64_t at);
+/* People are under way in it: by the version in "liveVersion". A newer one may be a draft. */
+bool life_live(const struct life *l);
+/* Ids of what is scheduled or running: campaign/live. */
+MUST err live_list(struct op *op, struct record *rec, str **ret, size_t *ret_n);
+MUST err live_change(struct record_tx *tx, struct op *op, struct record *rec, str id, bool in);
+
+/* ---- compiled outlines of the thread ---- */
+struct loaded {
+    str id;
+    uint32_t vid;
+    const struct plan *plan;
+    str title;
+    bool journey;
+};
+/* vid 0: the newest. *ret stays NULL when it is no longer there. */
+MUST err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct loaded **ret);
+
+/* ---- one person in one plan: named value campaign/e/<plan>/<rid>/<trigger rid> ---- */
+struct enrolment {
+    str plan;
+    uint32_t vid;
+    uint64_t patient, trigger; /* resource numbers; trigger 0: one enrolment a person */
+    struct plan_state state;
+    uint32_t seq; /* timers of earlier states do nothing */
+    bool held;    /* in the hold-out: followed, never contacted */
+    str care_plan, reason; /* CarePlan id; the resource that triggered */
+    str tell;     /* words still to be sent: "echo:<path>", "person", "outcome:<code>"; or empty */
+    str said;     /* what the person answered last: Communication id */
+    int64_t due;  /* of the last promise; 0 none */
+    str text;     /* as kept; empty: not there */
+};
+str enrolment_key(struct op *op, const struct enrolment *e);
+MUST err enrolment_load(struct op *op, struct record *rec, struct enrolment *e);
+/* Saves it and sets its timer in tx; at 0: no timer. */
+void enrolment_save(struct record_tx *tx, struct op *op, struct enrolment *e, int64_t at);
+/* Those of a patient, newest first: campaign/p/<rid>. */
+#define ENROLMENTS_MAX 32
+MUST err enrolments_of(struct op *op, struct record *rec, uint64_t patient, struct enrolment *ret,
+                       size_t *ret_n, str *ret_text);
+MUST err enrolments_change(struct record_tx *tx, struct op *op, struct record *rec,
+                           const struct enrolment *e, bool in);
+/* CarePlan of a new enrolment; and its later status. */
+MUST err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l,
+                        struct enrolment *e);
+MUST err care_plan_status(struct record_tx *tx, struct op *op, struct record *rec, str id,
+                          const char *status);
+
+/* ---- a person as the scheduler and the words need them ---- */
+struct met {
+    str id, first, language, zone;
+    unsigned lang; /* 0 en, 1 es, 2 ar */
+    struct json *patient;
+    struct plan_place place;
+    struct plan_person who;
+    bool gone; /* deleted or deceased */
+};
+MUST err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t patient,
+              struct met *ret);
+/* Which conditions of the plan hold for them now. */
+MUST err conditions_of(struct op *op, struct campaigns *c, const struct plan *p, struct met *m);
+str words_for(struct op *op, const struct campaigns *c, const struct plan_words *w,
+              const struct met *m, int64_t due);
+/* ms after now in the house's working hours (Mon-Fri 8-17), and how a person reads it. */
+int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms);
+str due_words(struct op *op, const struct campaigns *c, int64_t due, unsigned lang);
+
+/* ---- the thread's parts ---- */
+MUST err run_follow(struct op *op, struct campaigns *c, size_t *ret_n);
+MUST err run_tick(struct op *op, struct campaigns *c, size_t *ret_n);
+/* Enrols; false: they are in it already, or it is too soon. */
+MUST err enrol(struct record_tx *tx, struct op *op, struct campaigns *c, const struct loaded *l,
+               struct enrolment *e, int64_t anchor, bool *ret_done);
+struct people_of { /* a campaign's frozen audience */
+    const uint64_t *rids;
+    size_t n;
+};
+MUST err campaign_people(struct op *op, struct campaigns *c, const struct life *l,
+                         struct people_of *ret);
+
+MUST err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l);
+/* The next batch of an audience; *ret_more: there are others. */
+MUST err people_launch(struct op *op, struct campaigns *c, struct life *l, bool *ret_more);
+bool enrolment_parse(str key, struct enrolment *ret);
+
+MUST err run_new(struct op *op, struct campaigns *c);
+void run_free(struct campaigns *c);
+MUST err run_start(struct op *op, struct campaigns *c);
+void run_stop(struct campaigns *c);
+
+struct campaign_run {
+    struct arena *plans; /* of the cache */
+    struct loaded *loaded[128];
+    size_t n_loaded;
+    uint64_t cursor;
+    uint64_t seen; /* nothing up to here is left to do */
+    bool cursor_known;
+    pthread_t thread;
+    bool running;
+    _Atomic bool stop;
+};
+
+#endif

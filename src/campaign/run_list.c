@@ -1,0 +1,128 @@
+/* Campaigns and journeys as people see them: the list, one with its outline and life, a new or
+ * changed outline. */
+#include "campaign/run_int.h"
+
+#define LIST_MAX 200
+
+static bool ours(const struct json *tree)
+{
+    const struct json *list = JSON_GET(tree, "extension"), *x;
+    for (size_t i = 0; (x = json_at(list, i)); i++)
+        if (str_eq(json_get_str(x, STR("url")), STR(PLAN_URL "kind")))
+            return true;
+    return false;
+}
+
+static str kind_of(const struct json *tree)
+{
+    const struct json *list = JSON_GET(tree, "extension"), *x;
+    for (size_t i = 0; (x = json_at(list, i)); i++)
+        if (str_eq(json_get_str(x, STR("url")), STR(PLAN_URL "kind")))
+            return json_get_str(x, STR("valueCode"));
+    return STR_NONE;
+}
+
+static struct json *row_of(struct op *op, const struct record_doc *doc, const struct json *tree,
+                           const struct life *l)
+{
+    static const char *const told[] = {"people", "held",     "needed", "start",     "scheduled",
+                                       "started", "stopped", "author", "approvals", "diff",
+                                       "next",    "live",    "log",    "holdout"};
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, o, STR("id"), doc->id);
+    json_set_str(op->arena, o, STR("title"), json_get_str(tree, STR("title")));
+    json_set_str(op->arena, o, STR("kind"), kind_of(tree));
+    json_set_str(op->arena, o, STR("state"), l->state);
+    json_set(op->arena, o, STR("version"), json_new_i64(op->arena, doc->vid));
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        const struct json *v = json_get(l->o, str_of(told[i]));
+        if (v)
+            json_set(op->arena, o, str_of(told[i]), v);
+    }
+    return o;
+}
+
+static err check_role(struct op *op)
+{
+    enum role role = op->actor ? op->actor->role : ROLE_NONE;
+    if (role == ROLE_OUTREACH || role == ROLE_PRIVACY || role == ROLE_SYSTEM)
+        return OK;
+    return fail(op, ERR_FORBIDDEN, "campaigns are for outreach staff and the privacy office");
+}
+
+err campaign_list(struct op *op, struct campaigns *c, struct json **ret)
+{
+    struct record_page page;
+    struct json *o = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
+    TRY(check_role(op));
+    TRY(record_find(op, c->rec, fhir_type_parse(STR("PlanDefinition")),
+                    arena_printf(op->arena, "_sort=-_lastUpdated&_count=%d", LIST_MAX), &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *tree;
+        struct life l;
+        TRY(record_parse(op, &page.docs[i], &tree));
+        if (!ours(tree))
+            continue;
+        TRY(life_load(op, c->rec, page.docs[i].id, &l));
+        json_unset(l.o, STR("log"));
+        json_push(op->arena, list, row_of(op, &page.docs[i], tree, &l));
+    }
+    json_set(op->arena, o, STR("campaigns"), list);
+    *ret = o;
+    return op_check(op);
+}
+
+err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret)
+{
+    struct record_doc doc;
+    struct json *tree, *o;
+    struct life l;
+    TRY(check_role(op));
+    TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
+    TRY(record_parse(op, &doc, &tree));
+    TRY(life_load(op, c->rec, id, &l));
+    o = row_of(op, &doc, tree, &l);
+    json_set(op->arena, o, STR("plan"), tree);
+    *ret = o;
+    return op_check(op);
+}
+
+static err put_life(struct op *op, struct campaigns *c, str id)
+{
+    struct life l;
+    struct record_tx *tx = record_begin(op, c->rec);
+    TRY(life_load(op, c->rec, id, &l));
+    if (str_empty(json_get_str(l.o, STR("seed"))))
+        json_set_str(op->arena, l.o, STR("seed"),
+                     arena_printf(op->arena, "%016llx", (unsigned long long)str_hash(id)));
+    json_set_str(op->arena, l.o, STR("author"), op->actor->user);
+    json_unset(l.o, STR("approvals"));
+    l.state = STR("draft");
+    TRY(life_save(tx, op, &l, "edit"));
+    return record_commit(tx);
+}
+
+err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outline,
+                 struct json **ret)
+{
+    struct record_result r;
+    struct plan *p;
+    TRY(check_role(op));
+    if (op->actor->role == ROLE_PRIVACY)
+        return fail(op, ERR_FORBIDDEN, "the privacy office approves campaigns; it writes none");
+    json_unset(outline, STR("id"));
+    json_unset(outline, STR("meta"));
+    if (str_empty(json_get_str(outline, STR("status"))))
+        json_set_str(op->arena, outline, STR("status"), STR("draft"));
+    TRY(fhir_validate(op, outline));
+    TRY(plan_read(op, outline, &p));
+    if (str_empty(id))
+        TRY(record_create(op, c->rec, outline, STR_NONE, &r));
+    else {
+        json_set_str(op->arena, outline, STR("id"), id);
+        TRY(record_update(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, outline,
+                          STR_NONE, &r));
+    }
+    TRY(put_life(op, c, r.id));
+    return campaign_get(op, c, r.id, ret);
+}

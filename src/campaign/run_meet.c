@@ -1,0 +1,168 @@
+/* A person as the scheduler sees them, read anew each time: ways that are there and permitted, what
+ * they like, how the last deliveries went, the hours of their place. A forecast: outreach decides
+ * again. */
+#include "campaign/run_int.h"
+
+#include "outreach/reach.h"
+
+#define PLACE_DAYS 45
+#define LOOK_BACK 12
+
+static bool agrees(const struct outreach_way *w, const struct plan *p)
+{
+    if (str_empty(w->address) || !w->said || !w->agrees)
+        return false;
+    if (p->marketing)
+        return w->marketing;
+    return w->care || (w->appointment && str_starts(p->purpose, STR("appointment")));
+}
+
+static unsigned language_of(str tag)
+{
+    return str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
+}
+
+static err place_of(struct op *op, struct campaigns *c, const struct plan *p,
+                    const struct outreach_reach *r, struct met *m)
+{
+    str country = str_empty(r->country) ? STR("US") : r->country;
+    str where = arena_printf(op->arena, "%.*s-%.*s", STR_ARG(country), STR_ARG(r->state));
+    struct plan_place_query q = {.zones = r->zones,
+                                 .n_zones = r->n_zones,
+                                 .jurisdictions = &where,
+                                 .n_jurisdictions = str_empty(r->state) ? 0 : 1,
+                                 .solicitation = p->marketing,
+                                 .from = op->now - PLAN_DAY_MS,
+                                 .days = PLACE_DAYS};
+    m->zone = r->n_zones ? r->zones[0] : config_str(c->config, "house.zone");
+    return plan_place_new(op, record_rulebook(c->rec), &q, &m->place);
+}
+
+/* The newest word of each channel about its deliveries, and when anything went last. */
+static void look_back(struct met *m, const struct json *comm, unsigned *seen)
+{
+    struct time_span at;
+    enum plan_channel k;
+    str status = json_get_str(comm, STR("status"));
+    str sender = json_str(json_path(comm, "sender.reference"));
+    if (str_starts(sender, STR("Patient/")) ||
+        !plan_channel_parse(json_str(json_path(comm, "medium.0.coding.0.code")), &k))
+        return;
+    bool failed = str_eq(status, STR("not-done")) || str_eq(status, STR("stopped"));
+    if (failed && !(*seen & (1u << k)) && str_eq(status, STR("stopped")))
+        m->who.failing |= (uint8_t)(1u << k);
+    if (!str_eq(status, STR("not-done")))
+        *seen |= 1u << k;
+    if (!failed && time_parse(json_get_str(comm, STR("sent")), &at) && at.lo > m->who.last_contact)
+        m->who.last_contact = at.lo;
+}
+
+static err history_of(struct op *op, struct campaigns *c, struct met *m)
+{
+    struct record_page page;
+    struct json *tree;
+    unsigned seen = 0;
+    str query = arena_printf(op->arena, "subject=Patient/%.*s&_sort=-sent&_count=%d",
+                             STR_ARG(m->id), LOOK_BACK);
+    TRY(record_find(op, c->rec, fhir_type_parse(STR("Communication")), query, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        TRY(record_parse(op, &page.docs[i], &tree));
+        look_back(m, tree, &seen);
+    }
+    return OK;
+}
+
+err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t patient,
+         struct met *ret)
+{
+    struct met m = {.gone = true};
+    struct outreach_reach r;
+    fhir_type type;
+    TRY(record_name(op, c->rec, patient, &type, &m.id));
+    err e = outreach_reach(op, c->rec, m.id, &r);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE) {
+        op_clear(op);
+        *ret = m;
+        return OK;
+    }
+    TRY(e);
+    m.gone = r.deceased;
+    m.patient = ARENA_NEW(op->arena, struct json);
+    *m.patient = *r.patient;
+    m.first = json_str(json_path(r.patient, "name.0.given.0"));
+    m.language = r.language;
+    m.lang = language_of(r.language);
+    m.who.prefers = r.by_email ? PLAN_EMAIL : PLAN_SMS;
+    m.who.seed = (uint32_t)(patient * 2654435761u);
+    if (agrees(&r.sms, p) && !r.reassigned)
+        m.who.may |= 1u << PLAN_SMS;
+    if (agrees(&r.email, p))
+        m.who.may |= 1u << PLAN_EMAIL;
+    TRY(place_of(op, c, p, &r, &m));
+    TRY(history_of(op, c, &m));
+    *ret = m;
+    return OK;
+}
+
+/* ---- conditions: FHIRPath over the Patient; %record is a Bundle of what the words name ---- */
+static bool named(const struct plan *p, str type)
+{
+    for (size_t i = 0; i < p->n_conditions; i++) {
+        str text = p->condition_texts[i];
+        size_t at = str_find(text, type, 0);
+        if (at != SIZE_MAX && (at + type.n >= text.n || text.p[at + type.n] == ')'))
+            return true;
+    }
+    return false;
+}
+
+static err add_resources(struct op *op, struct campaigns *c, fhir_type type, const struct met *m,
+                         struct json *entries)
+{
+    struct record_page page;
+    str query = arena_printf(op->arena, "patient=Patient/%.*s&_sort=-_lastUpdated&_count=50",
+                             STR_ARG(m->id));
+    TRY(record_find(op, c->rec, type, query, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *tree, *entry = json_new(op->arena, JSON_OBJECT);
+        TRY(record_parse(op, &page.docs[i], &tree));
+        json_set(op->arena, entry, STR("resource"), tree);
+        json_push(op->arena, entries, entry);
+    }
+    return OK;
+}
+
+static err record_bundle(struct op *op, struct campaigns *c, const struct plan *p,
+                         const struct met *m, struct json **ret)
+{
+    struct json *o = json_new(op->arena, JSON_OBJECT), *entries = json_new(op->arena, JSON_ARRAY);
+    json_set_str(op->arena, o, STR("resourceType"), STR("Bundle"));
+    json_set_str(op->arena, o, STR("type"), STR("collection"));
+    for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++)
+        if (fhir_in_patient_compartment(t) && named(p, fhir_type_name(t)))
+            TRY(add_resources(op, c, t, m, entries));
+    if (entries->n)
+        json_set(op->arena, o, STR("entry"), entries);
+    TRY(fhir_validate(op, o));
+    *ret = o;
+    return OK;
+}
+
+err conditions_of(struct op *op, struct campaigns *c, const struct plan *p, struct met *m)
+{
+    struct json *bundle;
+    m->who.holds = 0;
+    if (p->n_conditions == 0)
+        return OK;
+    TRY(record_bundle(op, c, p, m, &bundle));
+    struct fhir_path_var var = {.name = STR("record"), .value = bundle};
+    struct fhir_path_env env = {.resource = m->patient, .vars = &var, .n_vars = 1};
+    for (size_t i = 0; i < p->n_conditions; i++) {
+        struct fhir_path_items items;
+        TRY(fhir_path_run(op, p->conditions[i], &env, m->patient, &items));
+        bool yes = items.n == 1 && json_bool(items.at[0], true);
+        if (yes)
+            m->who.holds |= UINT64_C(1) << i;
+    }
+    return OK;
+}

@@ -1,0 +1,174 @@
+/* The people of a campaign: counted and frozen when it is approved, compared again when it starts,
+ * enrolled in bulk; the hold-out is drawn then. */
+#include "campaign/run_int.h"
+
+#include <stdlib.h>
+
+#define CHUNK 4000u
+#define PEOPLE_MAX 2000000u
+#define LAUNCH_BATCH 200u
+
+static str chunk_key(struct op *op, str id, size_t i)
+{
+    return arena_printf(op->arena, "campaign/people/%.*s/%zu", STR_ARG(id), i);
+}
+
+/* The group that the outline names (extension plan-audience), as it is now. */
+static err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n)
+{
+    struct record_doc doc;
+    struct json *tree;
+    const struct json *list, *x;
+    str group = STR_NONE;
+    *ret_n = 0;
+    TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
+    TRY(record_parse(op, &doc, &tree));
+    list = JSON_GET(tree, "extension");
+    for (size_t i = 0; (x = json_at(list, i)); i++)
+        if (str_eq(json_get_str(x, STR("url")), STR(PLAN_URL "audience")))
+            group = json_str(json_path(x, "valueReference.reference"));
+    struct fhir_ref ref = fhir_ref_parse(group);
+    if (ref.kind != REF_LOCAL)
+        return fail_at(op, ERR_UNPROCESSABLE, STR("PlanDefinition.extension(audience)"),
+                       "say who it is for: an audience is missing");
+    TRY(record_read(op, c->rec, fhir_type_parse(STR("Group")), ref.id, &doc));
+    TRY(record_parse(op, &doc, &tree));
+    list = JSON_GET(tree, "member");
+    size_t n = list ? list->n : 0;
+    if (n > PEOPLE_MAX)
+        return fail(op, ERR_TOO_LARGE, "an audience has at most %u people", PEOPLE_MAX);
+    uint64_t *all = ARENA_ARRAY(op->arena, uint64_t, n + 1);
+    fhir_type patient = fhir_type_parse(STR("Patient"));
+    for (size_t i = 0; all && i < n; i++) {
+        ref = fhir_ref_parse(json_str(json_path(json_at(list, i), "entity.reference")));
+        if (ref.kind != REF_LOCAL || ref.type != patient)
+            continue;
+        err e = record_resolve(op, c->rec, patient, ref.id, &all[*ret_n]);
+        if (e == OK)
+            (*ret_n)++;
+        else
+            op_clear(op);
+    }
+    *ret = all;
+    return op_check(op);
+}
+
+err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
+{
+    uint64_t *rids = NULL;
+    size_t n = 0;
+    if (!json_bool(JSON_GET(l->o, "journey"), false))
+        TRY(people_now(op, c, l->id, &rids, &n));
+    for (size_t at = 0, k = 0; at < n; at += CHUNK, k++) {
+        struct buf b;
+        buf_init(&b, op->arena, CHUNK * 8);
+        for (size_t i = at; i < n && i < at + CHUNK; i++)
+            buf_u64(&b, rids[i]);
+        record_tx_kv(tx, chunk_key(op, l->id, k), buf_str(&b));
+    }
+    json_set(op->arena, l->o, STR("people"), json_new_i64(op->arena, (int64_t)n));
+    json_unset(l->o, STR("diff"));
+    json_unset(l->o, STR("next"));
+    return op_check(op);
+}
+
+err campaign_people(struct op *op, struct campaigns *c, const struct life *l,
+                    struct people_of *ret)
+{
+    int64_t n = 0;
+    (void)json_i64(JSON_GET(l->o, "people"), &n);
+    uint64_t *all = ARENA_ARRAY(op->arena, uint64_t, (size_t)n + 1);
+    size_t have = 0;
+    for (size_t k = 0; all && have < (size_t)n; k++) {
+        str bytes;
+        TRY(record_kv_get(op, c->rec, chunk_key(op, l->id, k), &bytes));
+        if (str_empty(bytes))
+            break;
+        while (have < (size_t)n && take_u64(&bytes, &all[have]))
+            have++;
+    }
+    *ret = (struct people_of){.rids = all, .n = have};
+    return op_check(op);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+/* How many of those approved are no longer there, and how many would be new. */
+static err compare(struct op *op, struct campaigns *c, struct life *l, const struct people_of *p)
+{
+    uint64_t *now, gone = 0, fresh = 0;
+    size_t n, i = 0, k = 0;
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    TRY(people_now(op, c, l->id, &now, &n));
+    uint64_t *was = ARENA_ARRAY(op->arena, uint64_t, p->n + 1);
+    if (!was)
+        return op_check(op);
+    memcpy(was, p->rids, p->n * sizeof *was);
+    qsort(was, p->n, sizeof *was, by_number);
+    if (n)
+        qsort(now, n, sizeof *now, by_number);
+    while (i < p->n || k < n) {
+        if (k == n || (i < p->n && was[i] < now[k])) {
+            gone++;
+            i++;
+        } else if (i == p->n || now[k] < was[i]) {
+            fresh++;
+            k++;
+        } else {
+            i++;
+            k++;
+        }
+    }
+    json_set(op->arena, o, STR("fewer"), json_new_i64(op->arena, (int64_t)gone));
+    json_set(op->arena, o, STR("more"), json_new_i64(op->arena, (int64_t)fresh));
+    json_set(op->arena, l->o, STR("diff"), o);
+    return OK;
+}
+
+static err enrol_batch(struct op *op, struct campaigns *c, struct life *l, const struct loaded *p,
+                       const struct people_of *all)
+{
+    int64_t from = 0, held = 0, percent = config_int(c->config, "campaign.holdout");
+    struct record_tx *tx = record_begin(op, c->rec);
+    (void)json_i64(JSON_GET(l->o, "next"), &from);
+    (void)json_i64(JSON_GET(l->o, "held"), &held);
+    (void)json_i64(JSON_GET(l->o, "holdout"), &percent);
+    size_t to = (size_t)from + LAUNCH_BATCH < all->n ? (size_t)from + LAUNCH_BATCH : all->n;
+    for (size_t i = (size_t)from; i < to; i++) {
+        struct enrolment e = {.plan = l->id, .patient = all->rids[i]};
+        bool done;
+        e.held = campaign_held_out(e.patient, l->id, json_get_str(l->o, STR("seed")),
+                                   (unsigned)percent);
+        held += e.held;
+        TRY(enrol(tx, op, c, p, &e, op->now, &done));
+    }
+    json_set(op->arena, l->o, STR("next"), json_new_i64(op->arena, (int64_t)to));
+    json_set(op->arena, l->o, STR("held"), json_new_i64(op->arena, held));
+    TRY(life_save(tx, op, l, to == all->n ? "enrolled" : "enrolling"));
+    return record_commit(tx);
+}
+
+err people_launch(struct op *op, struct campaigns *c, struct life *l, bool *ret_more)
+{
+    struct people_of all;
+    struct loaded *p;
+    int64_t vid = 0, next = 0;
+    *ret_more = false;
+    (void)json_i64(JSON_GET(l->o, "liveVersion"), &vid);
+    (void)json_i64(JSON_GET(l->o, "next"), &next);
+    TRY(plan_load(op, c, l->id, (uint32_t)vid, &p));
+    TRY(campaign_people(op, c, l, &all));
+    if (!p || (size_t)next >= all.n)
+        return OK;
+    if (next == 0)
+        TRY(compare(op, c, l, &all));
+    TRY(enrol_batch(op, c, l, p, &all));
+    *ret_more = (size_t)next + LAUNCH_BATCH < all.n;
+    return OK;
+}

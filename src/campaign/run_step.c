@@ -1,0 +1,333 @@
+/* The clock: due enrolments move on by plan_next(). A message is given to outreach under a key of
+ * enrolment, step and try, then the state moves: killed between, the same key gives the same
+ * message and no second one. */
+#include "campaign/run_int.h"
+
+#include "campaign_gen.h"
+
+#define JOBS_MAX 64
+#define LEASE_MS 60000
+#define MOVES_MAX 16
+
+static const char *const tells[][4] = {SAY_TELL_ROWS}; /* key, en, es, ar */
+
+struct step {
+    struct op *op;
+    struct campaigns *c;
+    const struct record_job *job;
+    struct enrolment e;
+    struct loaded *l;
+    struct met m;
+    bool ended; /* the job is done */
+};
+
+static err commit(struct step *s, struct record_tx *tx)
+{
+    record_tx_outbox_done(tx, s->job->job);
+    s->ended = true;
+    return record_commit(tx);
+}
+
+/* Saves the state with the next timer; 0: none. */
+static err save(struct step *s, struct record_tx *tx, int64_t at)
+{
+    enrolment_save(tx, s->op, &s->e, at);
+    return commit(s, tx);
+}
+
+/* ---- words out ---- */
+static str tell_text(const struct step *s, str key)
+{
+    for (size_t i = 0; i < sizeof tells / sizeof *tells; i++)
+        if (str_eq(str_of(tells[i][0]), key))
+            return str_of(tells[i][1 + s->m.lang]);
+    return STR_NONE;
+}
+
+static err hand_over(struct step *s, str text, str channel, str purpose, str what, bool *ret_sent)
+{
+    static const char *const tags[] = {"en", "es", "ar"};
+    struct arena *a = s->op->arena;
+    struct record_result r;
+    str key = enrolment_key(s->op, &s->e);
+    struct outreach_draft d = {.patient = s->m.id,
+                               .channel = channel,
+                               .language = str_of(tags[s->m.lang]),
+                               .text = text,
+                               .purpose = purpose,
+                               .campaign = s->l->id,
+                               .programme = s->l->plan->programme,
+                               .key = arena_printf(a, "j/%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
+    *ret_sent = false;
+    if (d.key.n > 100)
+        d.key = arena_printf(a, "j/%016llx/%016llx", (unsigned long long)str_hash(key),
+                             (unsigned long long)str_hash(d.key));
+    if (str_empty(text))
+        return OK;
+    err e = outreach_send(s->op, s->c->outreach, &d, &r);
+    if (e == OK)
+        *ret_sent = true;
+    else if (e == ERR_UNPROCESSABLE || e == ERR_INVALID)
+        op_clear(s->op); /* the rulebook says no: its line is in the trail */
+    else
+        return e;
+    return OK;
+}
+
+/* ---- cases ---- */
+static err evidence_of(struct step *s, str *refs, size_t *ret_n)
+{
+    static const char *const also[][2] = {{"MedicationRequest", "status=active&_count=5"},
+                                          {"Coverage", "status=active&_count=1"}};
+    struct arena *a = s->op->arena;
+    size_t n = 0;
+    if (!str_empty(s->e.said))
+        refs[n++] = arena_printf(a, "Communication/%.*s", STR_ARG(s->e.said));
+    if (!str_empty(s->e.care_plan))
+        refs[n++] = arena_printf(a, "CarePlan/%.*s", STR_ARG(s->e.care_plan));
+    if (!str_empty(s->e.reason))
+        refs[n++] = s->e.reason;
+    for (size_t k = 0; k < 2; k++) {
+        struct record_page page;
+        str query = arena_printf(a, "patient=Patient/%.*s&%s", STR_ARG(s->m.id), also[k][1]);
+        TRY(record_find(s->op, s->c->rec, fhir_type_parse(str_of(also[k][0])), query, &page));
+        for (size_t i = 0; i < page.n && n < 12; i++)
+            refs[n++] = arena_printf(a, "%s/%.*s", also[k][0], STR_ARG(page.docs[i].id));
+    }
+    if (n == 0)
+        refs[n++] = arena_printf(a, "Patient/%.*s", STR_ARG(s->m.id));
+    *ret_n = n;
+    return OK;
+}
+
+/* What the patient wrote, word for word, in the sentence of the case. */
+static err words_said(struct step *s, str *ret)
+{
+    struct record_doc doc;
+    struct json *tree;
+    *ret = STR_NONE;
+    if (str_empty(s->e.said))
+        return OK;
+    err e = record_read(s->op, s->c->rec, fhir_type_parse(STR("Communication")), s->e.said, &doc);
+    if (e != OK) {
+        op_clear(s->op);
+        return OK;
+    }
+    TRY(record_parse(s->op, &doc, &tree));
+    *ret = str_sub(json_str(json_path(tree, "payload.0.contentString")), 0, 300);
+    return OK;
+}
+
+static err open_case(struct step *s, struct record_tx *tx, int step, bool call)
+{
+    struct op *op = s->op;
+    const struct plan_step *p = step >= 0 ? &s->l->plan->steps[step] : NULL;
+    str refs[16], id, text;
+    bool fresh;
+    struct desk_case k = {.patient = s->m.id,
+                          .programme = s->l->plan->programme,
+                          .priority = p ? (enum desk_priority)p->priority : DESK_P3,
+                          .evidence = refs,
+                          .rule = s->l->plan->journey ? STR("JOURNEY") : STR("CAMPAIGN")};
+    TRY(evidence_of(s, refs, &k.n_evidence));
+    TRY(words_said(s, &text));
+    s->e.due = promise_at(s->c, op->now, p ? p->promise : 4 * 3600000LL);
+    k.due = s->e.due;
+    struct said parts[] = {desk_say_same(op, s->l->title),
+                           desk_say_same(op, p ? p->title : STR("")), desk_say_same(op, text),
+                           {{due_words(op, s->c, s->e.due, 0), due_words(op, s->c, s->e.due, 1),
+                             due_words(op, s->c, s->e.due, 2)}}};
+    k.why = call ? desk_say(op, SAY_JOURNEY_CALL, (struct said[]){parts[0], parts[1], parts[3]}, 3)
+            : p  ? desk_say(op, SAY_JOURNEY_CASE, parts, 4)
+                 : desk_say(op, SAY_JOURNEY_UNCLEAR,
+                            (struct said[]){parts[0], parts[2], parts[3]}, 3);
+    return desk_open(tx, op, s->c->rec, &k, &id, &fresh);
+}
+
+/* ---- what is still to be told ---- */
+/* The promise in an echo is the first case of its path. */
+static int64_t promise_of(const struct step *s, int step)
+{
+    const struct plan *p = s->l->plan;
+    for (int i = step; i >= 0 && i < (int)p->n_steps; i = p->steps[i].next)
+        if (p->steps[i].kind == PLAN_CASE || p->steps[i].kind == PLAN_CALL)
+            return promise_at(s->c, s->op->now, p->steps[i].promise);
+        else if (p->steps[i].kind == PLAN_ASK)
+            break;
+    return 0;
+}
+
+static err tell(struct step *s)
+{
+    const struct plan *p = s->l->plan;
+    str what = s->e.tell, text = STR_NONE;
+    uint64_t path;
+    bool sent, person = str_eq(what, STR("person"));
+    if (str_starts(what, STR("echo:")) && str_to_u64(str_sub(what, 5, what.n), 1000, &path) &&
+        path < p->n_paths) {
+        const struct plan_path *row = &p->paths[path];
+        text = words_for(s->op, s->c, &row->echo, &s->m, promise_of(s, row->first));
+    } else if (person || str_starts(what, STR("outcome:"))) {
+        str row = tell_text(s, person ? what : str_sub(what, 8, what.n));
+        struct plan_words w = {.text = {row, row, row}};
+        text = words_for(s->op, s->c, &w, &s->m, promise_at(s->c, s->op->now, 4 * 3600000LL));
+    }
+    TRY(hand_over(s, text, STR_NONE, p->purpose,
+                  arena_printf(s->op->arena, "%.*s/%.*s", STR_ARG(what), STR_ARG(s->e.said)),
+                  &sent));
+    struct record_tx *tx = record_begin(s->op, s->c->rec);
+    s->e.tell = STR_NONE;
+    if (person)
+        TRY(open_case(s, tx, -1, false));
+    return save(s, tx, s->op->now);
+}
+
+/* ---- moves ---- */
+static err end_of(struct step *s, const char *status)
+{
+    struct record_tx *tx = record_begin(s->op, s->c->rec);
+    s->e.state.phase = PLAN_LEFT;
+    s->e.state.since = s->op->now;
+    if (s->e.due == 0) /* else the outcome of the case is still told */
+        TRY(enrolments_change(tx, s->op, s->c->rec, &s->e, false));
+    TRY(care_plan_status(tx, s->op, s->c->rec, s->e.care_plan, status));
+    return save(s, tx, 0);
+}
+
+static err dropped(struct step *s, const struct plan_move *m)
+{
+    struct record_tx *tx = record_begin(s->op, s->c->rec);
+    struct json *detail = json_new(s->op->arena, JSON_OBJECT);
+    json_set_str(s->op->arena, detail, STR("step"), s->l->plan->steps[m->step].id);
+    json_set_str(s->op->arena, detail, STR("why"),
+                 m->why == PLAN_WHY_EXPIRED ? STR("expired") : STR("unreachable"));
+    record_tx_trail(tx, STR("campaign-dropped"), fhir_type_parse(STR("Patient")), s->m.id, detail);
+    s->e.state = m->state;
+    return save(s, tx, s->op->now);
+}
+
+/* True when outreach took it; a refusal leaves the channel out and looks again. */
+static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
+{
+    const struct plan_step *p = &s->l->plan->steps[m->step];
+    str purpose = str_empty(p->purpose) ? s->l->plan->purpose : p->purpose;
+    str what = arena_printf(s->op->arena, "%.*s/%u/%lld", STR_ARG(p->id),
+                            (unsigned)s->e.state.tries, (long long)(s->e.state.since / 1000));
+    str text = words_for(s->op, s->c, &p->words, &s->m, 0);
+    return hand_over(s, text, plan_channel_name(m->channel), purpose, what, ret_sent);
+}
+
+static err act(struct step *s, const struct plan_move *m)
+{
+    struct record_tx *tx = record_begin(s->op, s->c->rec);
+    bool call = s->l->plan->steps[m->step].kind != PLAN_CASE;
+    TRY(open_case(s, tx, m->step, call));
+    s->e.state = m->state;
+    return save(s, tx, s->op->now);
+}
+
+static err one_move(struct step *s)
+{
+    struct plan_move m;
+    bool sent = false;
+    plan_next(s->l->plan, &s->m.who, &s->e.state, s->op->now, &m);
+    switch (m.kind) {
+    case PLAN_DONE:
+        return end_of(s, "completed");
+    case PLAN_DROP:
+        return dropped(s, &m);
+    case PLAN_DO:
+        return act(s, &m);
+    case PLAN_SEND:
+        TRY(speak(s, &m, &sent));
+        if (!sent) {
+            s->m.who.may &= (uint8_t) ~(1u << m.channel);
+            return OK; /* another channel, or a person */
+        }
+        break;
+    case PLAN_WAIT:
+    default:
+        break;
+    }
+    s->e.state = m.state;
+    return save(s, record_begin(s->op, s->c->rec), m.kind == PLAN_WAIT ? m.at : s->op->now + 1000);
+}
+
+static err stopped(struct step *s, bool *ret)
+{
+    struct life l;
+    TRY(life_load(s->op, s->c->rec, s->e.plan, &l));
+    *ret = !life_live(&l);
+    return OK;
+}
+
+static err finish(struct step *s)
+{
+    return s->ended ? OK : commit(s, record_begin(s->op, s->c->rec));
+}
+
+static err one_job(struct step *s)
+{
+    str body = s->job->body, key;
+    uint64_t seq = 0;
+    bool off;
+    if (!str_take_until(&body, ' ', &key) || !str_to_u64(body, UINT32_MAX, &seq) ||
+        !enrolment_parse(key, &s->e))
+        return finish(s);
+    TRY(enrolment_load(s->op, s->c->rec, &s->e));
+    if (str_empty(s->e.text) || s->e.seq != seq || s->e.held)
+        return finish(s);
+    TRY(stopped(s, &off));
+    TRY(plan_load(s->op, s->c, s->e.plan, s->e.vid, &s->l));
+    if (off || !s->l)
+        return end_of(s, "revoked");
+    TRY(meet(s->op, s->c, s->l->plan, s->e.patient, &s->m));
+    if (s->m.gone)
+        return end_of(s, "revoked");
+    if (!str_empty(s->e.tell))
+        return tell(s);
+    if (s->e.state.phase == PLAN_LEFT)
+        return s->e.due ? finish(s) : end_of(s, "completed");
+    s->m.who.place = &s->m.place;
+    TRY(conditions_of(s->op, s->c, s->l->plan, &s->m));
+    for (int i = 0; i < MOVES_MAX && !s->ended; i++)
+        TRY(one_move(s));
+    return finish(s);
+}
+
+/* What fails for good goes to a person rather than round for ever. */
+static err give_up(struct op *op, struct campaigns *c, const struct record_job *job)
+{
+    struct record_tx *tx = record_begin(op, c->rec);
+    struct json *detail = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, detail, STR("job"), job->body);
+    record_tx_trail(tx, STR("campaign-failed"), fhir_type_parse(STR("CarePlan")), STR_NONE, detail);
+    record_tx_outbox_done(tx, job->job);
+    return record_commit(tx);
+}
+
+err run_tick(struct op *op, struct campaigns *c, size_t *ret_n)
+{
+    struct record_job *jobs;
+    size_t n;
+    TRY(record_outbox_take(op, c->rec, STR(CAMPAIGN_QUEUE), LEASE_MS, JOBS_MAX, &jobs, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct step *s = ARENA_NEW(op->arena, struct step);
+        s->op = op;
+        s->c = c;
+        s->job = &jobs[i];
+        err e = one_job(s);
+        if (e == ERR_CONFLICT || e == ERR_PRECONDITION || e == ERR_UNAVAILABLE || e == ERR_BUSY) {
+            op_clear(op); /* it comes again when its lease ends, or by the newer state's timer */
+            continue;
+        }
+        if (e != OK && jobs[i].attempts < 5)
+            return e;
+        if (e != OK) {
+            op_clear(op);
+            TRY(give_up(op, c, &jobs[i]));
+        }
+    }
+    *ret_n = n;
+    return OK;
+}

@@ -1,0 +1,111 @@
+/* The words of a step for one person: the text of their language (English when there is none), its
+ * {names} filled; and a promise as an hour of the house's working days. */
+#include "campaign/run_int.h"
+
+#define TEXT_MAX 2000
+#define OPEN_H 8
+#define CLOSE_H 17
+
+static str value_of(const struct campaigns *c, str name, const struct met *m, str due)
+{
+    if (str_eq(name, STR("first")))
+        return m->first;
+    if (str_eq(name, STR("due")))
+        return due;
+    if (str_eq(name, STR("phone")))
+        return config_str(c->config, "outreach.phone");
+    if (str_eq(name, STR("clinic")))
+        return config_str(c->config, "outreach.clinic");
+    return STR_NONE;
+}
+
+str words_for(struct op *op, const struct campaigns *c, const struct plan_words *w,
+              const struct met *m, int64_t due)
+{
+    struct buf b;
+    str in = str_empty(w->text[m->lang]) ? w->text[0] : w->text[m->lang];
+    str when = due_words(op, c, due, m->lang);
+    buf_init(&b, op->arena, TEXT_MAX);
+    for (size_t at = 0; at < in.n;) {
+        size_t open = str_find_char(in, '{', at);
+        size_t close = open == SIZE_MAX ? SIZE_MAX : str_find_char(in, '}', open);
+        if (close == SIZE_MAX) {
+            buf_add(&b, str_sub(in, at, in.n));
+            break;
+        }
+        buf_add(&b, str_sub(in, at, open));
+        buf_add(&b, value_of(c, str_sub(in, open + 1, close), m, when));
+        at = close + 1;
+    }
+    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
+}
+
+static bool works(const struct time_local *t)
+{
+    int64_t day = time_days_from_civil(t->year, (unsigned)t->month, (unsigned)t->day);
+    return t->wday != 0 && t->wday != 6 && !plan_holiday(day);
+}
+
+/* The start of the next working day after t. */
+static int64_t next_open(int64_t t, str zone, struct time_local *at)
+{
+    for (int i = 0; i < 10; i++) {
+        int64_t noon = t;
+        struct time_local day = *at;
+        day.hour = 12;
+        day.minute = day.second = 0;
+        (void)time_from_local(&day, zone, &noon);
+        if (!time_to_local(noon + PLAN_DAY_MS, zone, at))
+            break;
+        if (!works(at))
+            continue;
+        at->hour = OPEN_H;
+        at->minute = at->second = 0;
+        (void)time_from_local(at, zone, &t);
+        return t;
+    }
+    return t + PLAN_DAY_MS;
+}
+
+int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms)
+{
+    str zone = config_str(c->config, "house.zone");
+    struct time_local at;
+    int64_t t = now;
+    for (int i = 0; i < 100 && time_to_local(t, zone, &at); i++) {
+        int64_t minute = at.hour * 60 + at.minute, left = (CLOSE_H * 60 - minute) * 60000LL;
+        if (works(&at) && minute < OPEN_H * 60) {
+            at.hour = OPEN_H;
+            at.minute = at.second = 0;
+            if (!time_from_local(&at, zone, &t))
+                break;
+            continue;
+        }
+        if (works(&at) && left > 0) {
+            if (ms <= left)
+                return t + ms;
+            ms -= left;
+        }
+        t = next_open(t, zone, &at);
+    }
+    return now + ms;
+}
+
+str due_words(struct op *op, const struct campaigns *c, int64_t due, unsigned lang)
+{
+    static const char *const days[3][7] = {
+        {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
+        {"domingo", "lunes", "martes", "miercoles", "jueves", "viernes", "sabado"},
+        {"الأحد", "الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت"}};
+    struct time_local at;
+    if (!due || !time_to_local(due, config_str(c->config, "house.zone"), &at))
+        return STR_NONE;
+    int minute = (at.minute + 14) / 15 * 15, hour = at.hour + minute / 60;
+    minute %= 60;
+    if (lang != 0)
+        return arena_printf(op->arena, "%d:%02d (%s)", hour, minute, days[lang][at.wday]);
+    int twelve = hour % 12 ? hour % 12 : 12;
+    str m = minute ? arena_printf(op->arena, ":%02d", minute) : STR_NONE;
+    return arena_printf(op->arena, "%d%.*s %s %s", twelve, STR_ARG(m), hour < 12 ? "am" : "pm",
+                        days[0][at.wday]);
+}
