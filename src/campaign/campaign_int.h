@@ -10,6 +10,7 @@ struct campaigns {
     struct record *rec;
     struct outreach *outreach;
     const struct config *config;
+    struct campaign_run *run; /* run_int.h */
     struct people *people;
 };
 

@@ -3,6 +3,7 @@
 #include "base/test.h"
 #include "campaign/journey_int.h"
 #include "campaign/run.h"
+#include "policy/content.h"
 
 #include <math.h>
 
@@ -93,12 +94,77 @@ static void the_interval_is_newcombes(void **state)
     assert_true(u.low <= 0 && u.high >= 0);
 }
 
+/* ---- shipped words: what the rulebook will ask of them when they leave ---- */
+static str filled(struct op *op, str text)
+{
+    static const char *const with[][2] = {
+        {"{phone}", "312-555-0100"}, {"{due}", "4 pm Thursday"}, {"{first}", "Maria"}};
+    struct buf b;
+    buf_init(&b, op->arena, 4000);
+    while (text.n) {
+        size_t k = 0;
+        while (k < 3 && !str_starts(text, str_of(with[k][0])))
+            k++;
+        buf_add(&b, k < 3 ? str_of(with[k][1]) : str_sub(text, 0, 1));
+        text = str_sub(text, k < 3 ? strlen(with[k][0]) : 1, text.n);
+    }
+    return buf_str(&b);
+}
+
+static unsigned faults_of(struct op *op, const char *plan, str where, const struct plan_words *w)
+{
+    static const char *const ends[] = {" Reply STOP to end", " STOP para no recibir mas",
+                                       " STOP للإيقاف"},
+                             *const tags[] = {"en", "es", "ar"};
+    unsigned bad = 0;
+    for (int l = 0; l < 3 && !str_empty(w->text[0]); l++) {
+        struct content_report r;
+        struct sms_shape shape;
+        struct grade g;
+        str text = filled(op, w->text[l]);
+        assert_true(content_scan(op, text, NULL, 0, &r));
+        content_grade(text, str_of(tags[l]), &g);
+        content_sms_shape(arena_printf(op->arena, "N Clinic: %.*s%s", STR_ARG(text), ends[l]),
+                          &shape);
+        bool phi = (r.classes & (1u << CONTENT_PHI | 1u << CONTENT_MARKETING)) != 0;
+        bool hard = l < 2 && g.method != GRADE_NONE && g.years > 6;
+        if (!phi && !hard && shape.segments == 1)
+            continue;
+        print_error("%s %.*s %s: %u parts, %u left, grade %.1f%s%.*s\n", plan, STR_ARG(where),
+                    tags[l], (unsigned)shape.segments, (unsigned)shape.left, g.years,
+                    phi ? ", says " : "", phi ? (int)r.hits[0].word.n : 0,
+                    phi ? r.hits[0].word.p : "");
+        bad++;
+    }
+    return bad;
+}
+
+static void shipped_words_are_short_plain_and_harmless(void **state)
+{
+    unsigned bad = 0;
+    (void)state;
+    for (size_t i = 0; plan_shipped_at(i); i++) {
+        struct op op = test_op();
+        struct json *o;
+        struct plan *p;
+        assert_int_equal(fhir_read(&op, str_of(plan_shipped_at(i)->plan), 0, &o), OK);
+        assert_int_equal(plan_read(&op, o, &p), OK);
+        for (size_t k = 0; k < p->n_steps; k++)
+            bad += faults_of(&op, plan_shipped_at(i)->code, p->steps[k].id, &p->steps[k].words);
+        for (size_t k = 0; k < p->n_paths; k++)
+            bad += faults_of(&op, plan_shipped_at(i)->code, p->paths[k].title, &p->paths[k].echo);
+        test_op_done(&op);
+    }
+    assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_take_their_path_or_go_to_a_person),
         cmocka_unit_test(the_hold_out_is_stable),
         cmocka_unit_test(the_interval_is_newcombes),
+        cmocka_unit_test(shipped_words_are_short_plain_and_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

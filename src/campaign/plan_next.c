@@ -81,20 +81,26 @@ static int64_t at_minute(const struct plan_day *d, int minute)
     return d->noon - HALF_DAY_MS + minute * 60000LL;
 }
 
+/* Number of the local day of t in the table; negative: before its first. */
+static int64_t day_of(const struct plan_place *place, int64_t t)
+{
+    int64_t start = place->days[0].noon - HALF_DAY_MS;
+    return t >= start ? (int64_t)day_at(place, t) : -((start - t + PLAN_DAY_MS - 1) / PLAN_DAY_MS);
+}
+
 static int64_t due_of(const struct plan_step *step, const struct plan_person *who,
                       const struct plan_state *s)
 {
     int64_t base = step->from_anchor ? s->anchor : s->since, t = base + step->delay;
-    if (step->at_min < 0 || !who->place || who->place->n == 0)
+    const struct plan_place *place = who->place;
+    if (step->at_min < 0 || !place || place->n == 0)
         return t;
-    int64_t whole = step->delay / PLAN_DAY_MS, day = (int64_t)day_at(who->place, base) + whole;
-    if (day < 0)
-        day = 0;
-    while (day < (int64_t)who->place->n) {
-        int64_t at = at_minute(&who->place->days[day], step->at_min);
+    for (int64_t day = day_of(place, base) + step->delay / PLAN_DAY_MS; day < (int64_t)place->n;
+         day++) {
+        const struct plan_day *d = &place->days[day > 0 ? day : 0];
+        int64_t at = at_minute(d, step->at_min) + (day < 0 ? day * PLAN_DAY_MS : 0);
         if (at >= base || step->delay < 0)
             return at;
-        day++;
     }
     return t;
 }

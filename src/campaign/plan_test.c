@@ -247,6 +247,26 @@ static void the_day_before_a_visit(void **state)
     test_op_done(&r.op);
 }
 
+/* The table of days begins with today: what counts from an earlier day stays where it was. */
+static void days_count_from_before_the_table(void **state)
+{
+    struct run r;
+    struct plan_move m;
+    (void)state;
+    start(&r, "post-discharge");
+    r.place.first += 11;
+    r.place.days += 11;
+    r.place.n -= 11; /* from Wednesday on */
+    plan_answer(r.p, &r.s, -1, r.now, &r.s);
+    plan_next(r.p, &r.who, &r.s, DISCHARGE + 20 * HOUR, &m);
+    assert_int_equal(m.kind, PLAN_SEND);
+    assert_str(r.p->steps[m.step].id, "day-1");
+    plan_answer(r.p, &m.state, -1, DISCHARGE + 21 * HOUR, &r.s);
+    plan_next(r.p, &r.who, &r.s, DISCHARGE + 21 * HOUR, &m);
+    assert_true(str_starts(time_format(r.op.arena, m.at), STR("2026-11-27T16:00")));
+    test_op_done(&r.op);
+}
+
 /* ---- channel ---- */
 static void the_channel_is_chosen_by_reasons(void **state)
 {
@@ -394,6 +414,7 @@ int main(void)
         cmocka_unit_test(an_answer_takes_its_path),
         cmocka_unit_test(holidays_pauses_and_lateness),
         cmocka_unit_test(the_day_before_a_visit),
+        cmocka_unit_test(days_count_from_before_the_table),
         cmocka_unit_test(the_channel_is_chosen_by_reasons),
         cmocka_unit_test(every_life_keeps_the_laws),
         cmocka_unit_test(clock_changes_keep_local_hours),

@@ -1,6 +1,6 @@
-/* The thread: what is scheduled begins, audiences are enrolled batch by batch, the feed is followed,
- * due people move on. A step that lost a race is done again; one that failed is logged once a
- * minute and tried again, never skipped. */
+/* The thread: what is scheduled begins, audiences are enrolled batch by batch, the feed is
+ * followed, due people move on. A step that lost a race is done again; one that failed is logged
+ * once a minute and tried again, never skipped. */
 #include "campaign/run_int.h"
 
 #include "base/log.h"

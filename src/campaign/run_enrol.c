@@ -165,8 +165,7 @@ static void push(struct op *op, struct json *o, str name, const struct json *ite
     json_set(op->arena, o, name, list);
 }
 
-err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l,
-                   struct enrolment *e)
+err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l, struct enrolment *e)
 {
     struct arena *a = op->arena;
     struct json *o = json_new(a, JSON_OBJECT), *period = json_new(a, JSON_OBJECT),
@@ -224,8 +223,8 @@ err enrol(struct record_tx *tx, struct op *op, struct campaigns *c, const struct
     TRY(enrolment_load(op, c->rec, e));
     bool under_way = !str_empty(e->text) && e->state.phase != PLAN_LEFT;
     bool moved = under_way && e->trigger && e->state.anchor != anchor; /* another hour */
-    bool soon = !str_empty(e->text) && !under_way &&
-                (p->again < 0 || op->now < e->state.since + p->again);
+    bool soon =
+        !str_empty(e->text) && !under_way && (p->again < 0 || op->now < e->state.since + p->again);
     if ((under_way && !moved) || soon)
         return OK;
     if (anchor < op->now - (p->lasts ? p->lasts : 30 * PLAN_DAY_MS))

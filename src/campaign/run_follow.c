@@ -46,8 +46,8 @@ static err holds(struct follow *f, const struct plan_trigger *t, const struct re
     return OK;
 }
 
-static err anchor_of(struct follow *f, const struct plan_trigger *t,
-                     const struct record_change *ch, struct json *tree, int64_t *ret)
+static err anchor_of(struct follow *f, const struct plan_trigger *t, const struct record_change *ch,
+                     struct json *tree, int64_t *ret)
 {
     struct fhir_path_items items;
     struct time_span at;
@@ -162,8 +162,7 @@ static err words_came(struct follow *f, const struct record_change *ch,
     struct reply reply;
     size_t n;
     str list, text = json_str(json_path(tree, "payload.0.contentString"));
-    if (!ch->created ||
-        !str_starts(json_str(json_path(tree, "sender.reference")), STR("Patient/")))
+    if (!ch->created || !str_starts(json_str(json_path(tree, "sender.reference")), STR("Patient/")))
         return OK;
     TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
     if (n == 0)

@@ -51,13 +51,13 @@ struct enrolment {
     uint32_t vid;
     uint64_t patient, trigger; /* resource numbers; trigger 0: one enrolment a person */
     struct plan_state state;
-    uint32_t seq; /* timers of earlier states do nothing */
-    bool held;    /* in the hold-out: followed, never contacted */
+    uint32_t seq;          /* timers of earlier states do nothing */
+    bool held;             /* in the hold-out: followed, never contacted */
     str care_plan, reason; /* CarePlan id; the resource that triggered */
-    str tell;     /* words still to be sent: "echo:<path>", "person", "outcome:<code>"; or empty */
-    str said;     /* what the person answered last: Communication id */
-    int64_t due;  /* of the last promise; 0 none */
-    str text;     /* as kept; empty: not there */
+    str tell;    /* words still to be sent: "echo:<path>", "person", "outcome:<code>"; or empty */
+    str said;    /* what the person answered last: Communication id */
+    int64_t due; /* of the last promise; 0 none */
+    str text;    /* as kept; empty: not there */
 };
 str enrolment_key(struct op *op, const struct enrolment *e);
 MUST err enrolment_load(struct op *op, struct record *rec, struct enrolment *e);

@@ -128,9 +128,9 @@ static err read_plan(struct op *op, struct campaigns *c, str id, uint32_t vid,
                      struct record_doc *doc)
 {
     fhir_type type = fhir_type_parse(STR("PlanDefinition"));
-    err e = vid ? record_vread(op, c->rec, type, id,
-                               arena_printf(op->arena, "%u", (unsigned)vid), doc)
-                : record_read(op, c->rec, type, id, doc);
+    err e =
+        vid ? record_vread(op, c->rec, type, id, arena_printf(op->arena, "%u", (unsigned)vid), doc)
+            : record_read(op, c->rec, type, id, doc);
     if (e == ERR_NOT_FOUND || e == ERR_GONE) {
         op_clear(op);
         *doc = (struct record_doc){.deleted = true};

@@ -25,7 +25,7 @@ static str kind_of(const struct json *tree)
 static struct json *row_of(struct op *op, const struct record_doc *doc, const struct json *tree,
                            const struct life *l)
 {
-    static const char *const told[] = {"people", "held",     "needed", "start",     "scheduled",
+    static const char *const told[] = {"people",  "held",    "needed", "start",     "scheduled",
                                        "started", "stopped", "author", "approvals", "diff",
                                        "next",    "live",    "log",    "holdout"};
     struct json *o = json_new(op->arena, JSON_OBJECT);
@@ -120,8 +120,8 @@ err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outlin
         TRY(record_create(op, c->rec, outline, STR_NONE, &r));
     else {
         json_set_str(op->arena, outline, STR("id"), id);
-        TRY(record_update(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, outline,
-                          STR_NONE, &r));
+        TRY(record_update(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, outline, STR_NONE,
+                          &r));
     }
     TRY(put_life(op, c, r.id));
     return campaign_get(op, c, r.id, ret);

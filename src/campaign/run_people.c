@@ -55,10 +55,13 @@ static err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret
 
 err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
 {
+    const struct actor *who = op->actor;
     uint64_t *rids = NULL;
     size_t n = 0;
-    if (!json_bool(JSON_GET(l->o, "journey"), false))
-        TRY(people_now(op, c, l->id, &rids, &n));
+    op->actor = campaign_system(); /* who approves need not see each of them */
+    err e = json_bool(JSON_GET(l->o, "journey"), false) ? OK : people_now(op, c, l->id, &rids, &n);
+    op->actor = who;
+    TRY(e);
     for (size_t at = 0, k = 0; at < n; at += CHUNK, k++) {
         struct buf b;
         buf_init(&b, op->arena, CHUNK * 8);
@@ -72,8 +75,7 @@ err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, stru
     return op_check(op);
 }
 
-err campaign_people(struct op *op, struct campaigns *c, const struct life *l,
-                    struct people_of *ret)
+err campaign_people(struct op *op, struct campaigns *c, const struct life *l, struct people_of *ret)
 {
     int64_t n = 0;
     (void)json_i64(JSON_GET(l->o, "people"), &n);
@@ -143,8 +145,8 @@ static err enrol_batch(struct op *op, struct campaigns *c, struct life *l, const
     for (size_t i = (size_t)from; i < to; i++) {
         struct enrolment e = {.plan = l->id, .patient = all->rids[i]};
         bool done;
-        e.held = campaign_held_out(e.patient, l->id, json_get_str(l->o, STR("seed")),
-                                   (unsigned)percent);
+        e.held =
+            campaign_held_out(e.patient, l->id, json_get_str(l->o, STR("seed")), (unsigned)percent);
         held += e.held;
         TRY(enrol(tx, op, c, p, &e, op->now, &done));
     }

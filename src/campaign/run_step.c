@@ -55,8 +55,6 @@ static err hand_over(struct step *s, str text, str channel, str purpose, str wha
                                .language = str_of(tags[s->m.lang]),
                                .text = text,
                                .purpose = purpose,
-                               .campaign = s->l->id,
-                               .programme = s->l->plan->programme,
                                .key = arena_printf(a, "j/%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
     *ret_sent = false;
     if (d.key.n > 100)
@@ -134,13 +132,14 @@ static err open_case(struct step *s, struct record_tx *tx, int step, bool call)
     s->e.due = promise_at(s->c, op->now, p ? p->promise : 4 * 3600000LL);
     k.due = s->e.due;
     struct said parts[] = {desk_say_same(op, s->l->title),
-                           desk_say_same(op, p ? p->title : STR("")), desk_say_same(op, text),
+                           desk_say_same(op, p ? p->title : STR("")),
+                           desk_say_same(op, text),
                            {{due_words(op, s->c, s->e.due, 0), due_words(op, s->c, s->e.due, 1),
                              due_words(op, s->c, s->e.due, 2)}}};
-    k.why = call ? desk_say(op, SAY_JOURNEY_CALL, (struct said[]){parts[0], parts[1], parts[3]}, 3)
-            : p  ? desk_say(op, SAY_JOURNEY_CASE, parts, 4)
-                 : desk_say(op, SAY_JOURNEY_UNCLEAR,
-                            (struct said[]){parts[0], parts[2], parts[3]}, 3);
+    k.why =
+        call ? desk_say(op, SAY_JOURNEY_CALL, (struct said[]){parts[0], parts[1], parts[3]}, 3)
+        : p  ? desk_say(op, SAY_JOURNEY_CASE, parts, 4)
+             : desk_say(op, SAY_JOURNEY_UNCLEAR, (struct said[]){parts[0], parts[2], parts[3]}, 3);
     return desk_open(tx, op, s->c->rec, &k, &id, &fresh);
 }
 
@@ -231,26 +230,25 @@ static err one_move(struct step *s)
     struct plan_move m;
     bool sent = false;
     plan_next(s->l->plan, &s->m.who, &s->e.state, s->op->now, &m);
-    switch (m.kind) {
-    case PLAN_DONE:
-        return end_of(s, "completed");
-    case PLAN_DROP:
-        return dropped(s, &m);
-    case PLAN_DO:
-        return act(s, &m);
-    case PLAN_SEND:
-        TRY(speak(s, &m, &sent));
-        if (!sent) {
-            s->m.who.may &= (uint8_t) ~(1u << m.channel);
-            return OK; /* another channel, or a person */
-        }
-        break;
-    case PLAN_WAIT:
-    default:
-        break;
+case PLAN_DONE:
+    return end_of(s, "completed");
+case PLAN_DROP:
+    return dropped(s, &m);
+case PLAN_DO:
+    return act(s, &m);
+case PLAN_SEND:
+    TRY(speak(s, &m, &sent));
+    if (!sent) {
+        s->m.who.may &= (uint8_t) ~(1u << m.channel);
+        return OK; /* another channel, or a person */
     }
-    s->e.state = m.state;
-    return save(s, record_begin(s->op, s->c->rec), m.kind == PLAN_WAIT ? m.at : s->op->now + 1000);
+    break;
+case PLAN_WAIT:
+default:
+    break;
+}
+s->e.state = m.state;
+return save(s, record_begin(s->op, s->c->rec), m.kind == PLAN_WAIT ? m.at : s->op->now + 1000);
 }
 
 static err stopped(struct step *s, bool *ret)

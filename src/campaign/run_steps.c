@@ -22,8 +22,9 @@ static err may(struct op *op, enum campaign_step step)
     bool watch = step == CAMPAIGN_APPROVE || step == CAMPAIGN_REFUSE || step == CAMPAIGN_STOP;
     if (role == ROLE_OUTREACH || role == ROLE_SYSTEM || (watch && role == ROLE_PRIVACY))
         return OK;
-    return fail(op, ERR_FORBIDDEN, "campaigns are for outreach staff; the privacy office may "
-                                   "approve, refuse and stop them");
+    return fail(op, ERR_FORBIDDEN,
+                "campaigns are for outreach staff; the privacy office may "
+                "approve, refuse and stop them");
 }
 
 static bool in(const struct life *l, const char *const *states)
@@ -54,12 +55,14 @@ static err not_ones_own(struct op *op, const struct life *l)
 {
     const struct json *list = JSON_GET(l->o, "approvals"), *a;
     if (str_eq(op->actor->user, json_get_str(l->o, STR("author"))))
-        return fail(op, ERR_FORBIDDEN, "a campaign is approved by another account than its "
-                                       "author's");
+        return fail(op, ERR_FORBIDDEN,
+                    "a campaign is approved by another account than its "
+                    "author's");
     for (size_t i = 0; (a = json_at(list, i)); i++)
         if (str_eq(op->actor->user, json_get_str(a, STR("by"))))
-            return fail(op, ERR_CONFLICT, "this account approved it already; a campaign of this "
-                                          "size takes two");
+            return fail(op, ERR_CONFLICT,
+                        "this account approved it already; a campaign of this "
+                        "size takes two");
     return OK;
 }
 
@@ -120,8 +123,9 @@ static err schedule(struct op *op, struct campaigns *c, struct record_tx *tx, st
 static err undo(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
 {
     if (op->now > life_time(l, "scheduled") + undo_ms(c))
-        return fail(op, ERR_CONFLICT, "it can be undone within %lld minutes of scheduling; stop "
-                                      "it instead",
+        return fail(op, ERR_CONFLICT,
+                    "it can be undone within %lld minutes of scheduling; stop "
+                    "it instead",
                     (long long)(undo_ms(c) / 60000));
     l->state = STR("approved");
     json_unset(l->o, STR("scheduled"));
@@ -131,7 +135,6 @@ static err undo(struct op *op, struct campaigns *c, struct record_tx *tx, struct
 
 static err stop(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
 {
-    TRY(outreach_stop_campaign(op, c->outreach, l->id));
     l->state = STR("stopped");
     json_unset(l->o, STR("live"));
     life_set_time(op, l, "stopped", op->now);

@@ -1,5 +1,5 @@
 /* The room's life: what it keeps in memory at start, its threads. */
-#include "campaign/campaign_int.h"
+#include "campaign/run_int.h"
 
 #include <stdlib.h>
 
@@ -11,6 +11,8 @@ err campaigns_new(struct op *op, struct record *rec, struct outreach *outreach,
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     *c = (struct campaigns){.rec = rec, .outreach = outreach, .config = config};
     err e = people_new(op, rec, &c->people);
+    if (e == OK)
+        e = run_new(op, c);
     if (e != OK) {
         campaigns_free(c);
         return e;
@@ -23,16 +25,19 @@ void campaigns_free(struct campaigns *c)
 {
     if (!c)
         return;
+    run_free(c);
     people_free(c->people);
     free(c);
 }
 
 err campaigns_start(struct op *op, struct campaigns *c)
 {
-    return people_start(op, c->people);
+    TRY(people_start(op, c->people));
+    return run_start(op, c);
 }
 
 void campaigns_stop(struct campaigns *c)
 {
+    run_stop(c);
     people_stop(c->people);
 }

@@ -1,0 +1,417 @@
+/* Lives over a real record and a real rulebook: the thirty days after discharge with their answers,
+ * cases and outcomes; a campaign from draft to stop. The clock is ours. */
+#include "campaign/fixture_int.h"
+#include "campaign/run_int.h"
+
+#define DISCHARGE 1795554000000LL /* 2026-11-24T21:00:00Z: Tue 15:00 in Chicago */
+#define HOUR 3600000LL
+
+struct play {
+    struct ground *g;
+    struct config *config;
+    struct outreach *outreach;
+    struct campaigns *c;
+    struct actor author, other, third;
+    int64_t now;
+};
+
+static void as(struct play *p, const struct actor *who)
+{
+    op_init(&p->g->op, p->g->arena, who, p->now);
+}
+
+static void set(struct play *p, const char *name, const char *value)
+{
+    assert_int_equal(config_set(&p->g->op, p->config, str_of(name), str_of(value)), OK);
+}
+
+static int open_play(void **state)
+{
+    struct play *p = calloc(1, sizeof *p);
+    void *g = NULL;
+    ground_open(&g);
+    p->g = g;
+    p->now = DISCHARGE;
+    p->config = config_new(p->g->arena);
+    as(p, campaign_system());
+    set(p, "sms.channel", "screen");
+    set(p, "smtp.channel", "screen");
+    set(p, "sms.route", "us_10dlc");
+    set(p, "sms.campaign_approved", "true");
+    set(p, "outreach.clinic", "North Clinic");
+    set(p, "outreach.phone", "+13125550100");
+    set(p, "house.zone", "America/Chicago");
+    set(p, "campaign.undo_minutes", "0");
+    assert_int_equal(outreach_new(&p->g->op, p->g->rec, p->config, &p->outreach), OK);
+    assert_int_equal(campaigns_new(&p->g->op, p->g->rec, p->outreach, p->config, &p->c), OK);
+    p->author = p->other = p->third = p->g->outreach;
+    p->author.user = STR("ann");
+    p->other.user = STR("bob");
+    p->third.user = STR("cy");
+    *state = p;
+    return 0;
+}
+
+static int close_play(void **state)
+{
+    struct play *p = *state;
+    void *g = p->g;
+    campaigns_free(p->c);
+    outreach_free(p->outreach);
+    ground_close(&g);
+    free(p);
+    return 0;
+}
+
+static void ok_at(struct play *p, err e, int line)
+{
+    for (size_t i = 0; e != OK && i < p->g->op.fault.n; i++)
+        print_error("line %d: %.*s: %.*s\n", line, STR_ARG(p->g->op.fault.issues[i].expression),
+                    STR_ARG(p->g->op.fault.issues[i].message));
+    assert_int_equal(e, OK);
+}
+#define ok(p, e) ok_at((p), (e), __LINE__)
+
+/* Everything that is there to do, now. */
+static void settle(struct play *p)
+{
+    for (int i = 0; i < 40; i++) {
+        size_t followed = 0, moved = 0;
+        as(p, campaign_system());
+        ok(p, campaign_follow(&p->g->op, p->c, &followed));
+        ok(p, campaign_tick(&p->g->op, p->c, &moved));
+        if (followed + moved == 0 && i > 2)
+            return;
+        p->now += 1100;
+    }
+}
+
+static str step(struct play *p, const struct actor *who, str id, enum campaign_step s)
+{
+    struct json *o;
+    as(p, who);
+    ok(p, campaign_do(&p->g->op, p->c, id, s, 0, &o));
+    return json_get_str(o, STR("state"));
+}
+
+static err try_step(struct play *p, const struct actor *who, str id, enum campaign_step s)
+{
+    struct json *o;
+    as(p, who);
+    return campaign_do(&p->g->op, p->c, id, s, 0, &o);
+}
+
+static str put(struct play *p, const char *code, str group)
+{
+    struct json *o, *plan;
+    as(p, &p->author);
+    for (size_t i = 0; plan_shipped_at(i); i++)
+        if (strcmp(plan_shipped_at(i)->code, code) == 0)
+            ok(p,
+               json_read(&p->g->op, str_of(plan_shipped_at(i)->plan), &JSON_LIMITS_DEFAULT, &plan));
+    if (!str_empty(group)) {
+        struct json *x, *ref = json_new(p->g->arena, JSON_OBJECT);
+        json_set_str(p->g->arena, ref, STR("reference"),
+                     arena_printf(p->g->arena, "Group/%.*s", STR_ARG(group)));
+        x = json_new(p->g->arena, JSON_OBJECT);
+        json_set_str(p->g->arena, x, STR("url"), STR(PLAN_URL "audience"));
+        json_set(p->g->arena, x, STR("valueReference"), ref);
+        json_push(p->g->arena, JSON_GET(plan, "extension"), x);
+    }
+    ok(p, campaign_put(&p->g->op, p->c, STR_NONE, plan, &o));
+    return json_get_str(o, STR("id"));
+}
+
+static void run_it(struct play *p, str id)
+{
+    assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+    assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "approved");
+    assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
+    settle(p);
+}
+
+static str patient(struct play *p, unsigned n, const char *language)
+{
+    as(p, campaign_system());
+    str then = time_format(p->g->arena, p->now - 5 * PLAN_DAY_MS);
+    str id = ground_make(
+        p->g,
+        "{\"resourceType\":\"Patient\",\"birthDate\":\"1950-03-02\",\"name\":[{\"given\":[\"Lee\"]"
+        ",\"family\":\"Chen\"}],\"telecom\":[{\"system\":\"phone\",\"rank\":1,\"value\":"
+        "\"+1312555%04u\",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
+        "line-type\",\"valueCode\":\"wireless\"},{\"url\":\"https://weft.health/fhir/"
+        "StructureDefinition/reassigned-check\",\"extension\":[{\"url\":\"result\",\"valueCode\":"
+        "\"no\"},{\"url\":\"date\",\"valueDateTime\":\"%.*s\"}]}]}],\"address\":[{\"state\":\"IL\","
+        "\"country\":\"US\",\"extension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/"
+        "timezone\",\"valueCode\":\"America/Chicago\"}]}],\"communication\":[{\"language\":{"
+        "\"coding\":[{\"code\":\"%s\"}]}}]}",
+        n, STR_ARG(then), language);
+    ground_make(
+        p->g,
+        "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":"
+        "\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},"
+        "\"category\":[{\"coding\":[{\"system\":\"https://weft.health/fhir/consent-category\","
+        "\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
+        "\"%.*s\",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
+        "consent-contact-point\",\"valueContactPoint\":{\"system\":\"phone\",\"value\":"
+        "\"+1312555%04u\"}}],\"policyRule\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"
+        "consent-form\",\"code\":\"written\"}]},\"provision\":{\"type\":\"permit\",\"code\":[{"
+        "\"coding\":[{\"system\":\"https://weft.health/fhir/contact-channel\",\"code\":\"sms\"}]}],"
+        "\"purpose\":[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"},"
+        "{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"appointment\"}]}}",
+        STR_ARG(id), STR_ARG(then), n);
+    return id;
+}
+
+static void discharge(struct play *p, str who)
+{
+    struct record_result r;
+    struct json *t;
+    as(p, campaign_system());
+    str id = ground_make(p->g,
+                         "{\"resourceType\":\"Encounter\",\"status\":\"in-progress\",\"class\":{"
+                         "\"system\":\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":"
+                         "\"IMP\"},\"subject\":{\"reference\":\"Patient/%.*s\"}}",
+                         STR_ARG(who));
+    str text = arena_printf(p->g->arena,
+                            "{\"resourceType\":\"Encounter\",\"id\":\"%.*s\",\"status\":"
+                            "\"finished\",\"class\":{\"system\":\"http://terminology.hl7.org/"
+                            "CodeSystem/v3-ActCode\",\"code\":\"IMP\"},\"subject\":{\"reference\":"
+                            "\"Patient/%.*s\"},\"period\":{\"end\":\"%.*s\"}}",
+                            STR_ARG(id), STR_ARG(who), STR_ARG(time_format(p->g->arena, p->now)));
+    ok(p, fhir_read(&p->g->op, text, 0, &t));
+    ok(p,
+       record_update(&p->g->op, p->g->rec, fhir_type_parse(STR("Encounter")), id, t, STR_NONE, &r));
+}
+
+static struct record_page found(struct play *p, const char *type, const char *query, str who)
+{
+    struct record_page page;
+    as(p, campaign_system());
+    str q = arena_printf(p->g->arena, "patient=Patient/%.*s&%s", STR_ARG(who), query);
+    ok(p, record_find(&p->g->op, p->g->rec, fhir_type_parse(str_of(type)), q, &page));
+    return page;
+}
+
+static struct json *tree(struct play *p, const struct record_doc *doc)
+{
+    struct json *t;
+    ok(p, record_parse(&p->g->op, doc, &t));
+    return t;
+}
+
+/* What went to the person last. */
+static str last_words(struct play *p, str who)
+{
+    struct record_page page = found(p, "Communication", "_sort=-sent&_count=20", who);
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *t = tree(p, &page.docs[i]);
+        if (!str_starts(json_str(json_path(t, "sender.reference")), STR("Patient/")))
+            return json_str(json_path(t, "payload.0.contentString"));
+    }
+    return STR_NONE;
+}
+
+#define assert_has(text, words)                                                                    \
+    do {                                                                                           \
+        str text_ = (text);                                                                        \
+        if (str_find(text_, str_of(words), 0) == SIZE_MAX)                                         \
+            print_error("not in: %.*s\n", STR_ARG(text_));                                         \
+        assert_true(str_find(text_, str_of(words), 0) != SIZE_MAX);                                \
+    } while (0)
+
+static void says(struct play *p, unsigned n, const char *text)
+{
+    static unsigned id;
+    struct outreach_inbound_result r;
+    char name[32];
+    snprintf(name, sizeof name, "in-%u", ++id);
+    as(p, campaign_system());
+    struct outreach_inbound in = {.channel = STR("sms"),
+                                  .from = arena_printf(p->g->arena, "+1312555%04u", n),
+                                  .to = STR("+13125550100"),
+                                  .text = str_of(text),
+                                  .provider_id = arena_str(p->g->arena, str_of(name))};
+    ok(p, outreach_inbound(&p->g->op, p->outreach, &in, &r));
+    assert_true(r.matched);
+    settle(p);
+}
+
+static void thirty_days_after_discharge(void **state)
+{
+    struct play *p = *state;
+    str id = put(p, "post-discharge", STR_NONE);
+    assert_int_equal(try_step(p, &p->author, id, CAMPAIGN_APPROVE), ERR_CONFLICT);
+    run_it(p, id);
+    str lee = patient(p, 101, "en");
+    discharge(p, lee);
+    settle(p);
+    struct record_page plans = found(p, "CarePlan", "status=active", lee);
+    assert_int_equal(plans.n, 1);
+    p->now = DISCHARGE + 18 * HOUR + 10 * 60000; /* Wed 9:10: not yet */
+    settle(p);
+    assert_true(str_empty(last_words(p, lee)));
+    p->now = DISCHARGE + 19 * HOUR; /* Wed 10:00 */
+    settle(p);
+    assert_has(last_words(p, lee), "1 I feel worse 2 A question");
+    assert_has(last_words(p, lee), "North Clinic: ");
+    p->now += HOUR;
+    says(p, 101, "2");
+    assert_has(last_words(p, lee), "1 Side effect 2 Can't get it");
+    p->now += 60000;
+    says(p, 101, "can't afford it");
+    assert_has(last_words(p, lee), "Your nurse or a colleague will call by ");
+    struct record_page cases = found(p, "Task", "status=requested", lee);
+    assert_int_equal(cases.n, 1);
+    struct json *task = tree(p, &cases.docs[0]);
+    assert_has(json_get_str(task, STR("description")), "can't afford it");
+    assert_str(json_get_str(task, STR("priority")), "urgent");
+    assert_false(str_empty(json_str(json_path(task, "executionPeriod.end"))));
+
+    struct record_result r;
+    str nurse =
+        ground_make(p->g, "{\"resourceType\":\"Practitioner\",\"name\":[{\"family\":\"A\"}]}");
+    struct actor ana = p->g->nurse;
+    ana.reference = arena_printf(p->g->arena, "Practitioner/%.*s", STR_ARG(nurse));
+    as(p, &ana);
+    ok(p, desk_claim(&p->g->op, p->g->rec, cases.docs[0].id, &r));
+    ok(p, desk_resolve(&p->g->op, p->g->rec, cases.docs[0].id, STR("medication-changed"),
+                       STR("Switched to a covered option"), &r));
+    settle(p);
+    assert_has(last_words(p, lee), "We sent your question to your doctor");
+
+    says(p, 101, "por favor paren");
+    assert_int_equal(found(p, "CarePlan", "status=active", lee).n, 0);
+    assert_int_equal(found(p, "CarePlan", "status=revoked", lee).n, 1);
+    size_t had = found(p, "Communication", "_count=50", lee).n;
+    p->now = DISCHARGE + 4 * PLAN_DAY_MS;
+    settle(p);
+    assert_int_equal(found(p, "Communication", "_count=50", lee).n, had);
+}
+
+static void silence_ends_in_a_call(void **state)
+{
+    struct play *p = *state;
+    run_it(p, put(p, "post-discharge", STR_NONE));
+    str lee = patient(p, 102, "es");
+    discharge(p, lee);
+    settle(p);
+    for (int day = 0; day < 16; day++) {
+        p->now = DISCHARGE + day * PLAN_DAY_MS + 20 * HOUR;
+        settle(p);
+    }
+    struct record_page sent = found(p, "Communication", "_count=50", lee);
+    assert_int_equal(sent.n, 3); /* no other channel for the last check: a person */
+    assert_has(last_words(p, lee), "Como esta en casa");
+    struct record_page cases = found(p, "Task", "status=requested", lee);
+    assert_int_equal(cases.n, 1);
+    assert_has(json_get_str(tree(p, &cases.docs[0]), STR("description")), "Please call by");
+}
+
+static void what_nobody_understands_goes_to_a_person(void **state)
+{
+    struct play *p = *state;
+    run_it(p, put(p, "post-discharge", STR_NONE));
+    str lee = patient(p, 103, "en");
+    discharge(p, lee);
+    settle(p);
+    p->now = DISCHARGE + 19 * HOUR;
+    settle(p);
+    says(p, 103, "my neighbour took the blue ones");
+    assert_has(last_words(p, lee), "A person will read this");
+    assert_int_equal(found(p, "Task", "status=requested", lee).n, 1);
+}
+
+static void an_edit_leaves_people_on_their_version(void **state)
+{
+    struct play *p = *state;
+    struct json *o;
+    str id = put(p, "post-discharge", STR_NONE);
+    run_it(p, id);
+    str lee = patient(p, 104, "en");
+    discharge(p, lee);
+    settle(p);
+    as(p, &p->author);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    struct json *plan = JSON_GET(o, "plan"), *first = json_at(JSON_GET(plan, "action"), 1);
+    json_set_str(p->g->arena, first, STR("textEquivalent"), STR("New words. 1 Yes"));
+    ok(p, campaign_put(&p->g->op, p->c, id, json_dup(p->g->arena, plan), &o));
+    assert_str(json_get_str(o, STR("state")), "draft");
+    run_it(p, id);
+    str ann = patient(p, 105, "en");
+    discharge(p, ann);
+    settle(p);
+    p->now = DISCHARGE + 19 * HOUR;
+    settle(p);
+    assert_has(last_words(p, lee), "1 I feel worse");
+    assert_has(last_words(p, ann), "New words.");
+}
+
+static str group_of(struct play *p, const str *ids, size_t n)
+{
+    struct buf b;
+    buf_init(&b, p->g->arena, 1u << 20);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%s{\"entity\":{\"reference\":\"Patient/%.*s\"}}", i ? "," : "",
+                   STR_ARG(ids[i]));
+    return ground_make(p->g,
+                       "{\"resourceType\":\"Group\",\"type\":\"person\",\"actual\":true,"
+                       "\"member\":[%.*s]}",
+                       STR_ARG(buf_str(&b)));
+}
+
+static void a_campaign_from_draft_to_stop(void **state)
+{
+    struct play *p = *state;
+    str ids[60];
+    struct json *o;
+    set(p, "campaign.two_over", "50");
+    set(p, "campaign.undo_minutes", "10");
+    for (unsigned i = 0; i < 60; i++)
+        ids[i] = patient(p, 200 + i, i % 2 ? "es" : "en");
+    str id = put(p, "immunisation", group_of(p, ids, 60));
+    assert_int_equal(try_step(p, &p->author, id, CAMPAIGN_SCHEDULE), ERR_CONFLICT);
+    assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+    assert_int_equal(try_step(p, &p->author, id, CAMPAIGN_APPROVE), ERR_FORBIDDEN);
+    assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "submitted"); /* 60 people: two */
+    assert_int_equal(try_step(p, &p->other, id, CAMPAIGN_APPROVE), ERR_CONFLICT);
+    assert_str(step(p, &p->third, id, CAMPAIGN_APPROVE), "approved");
+    assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
+    settle(p);
+    assert_str(step(p, &p->author, id, CAMPAIGN_UNDO), "approved");
+    p->now += HOUR;
+    settle(p);
+    for (unsigned i = 0; i < 60; i++)
+        assert_true(str_empty(last_words(p, ids[i])));
+    assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
+    p->now = DISCHARGE + 24 * HOUR; /* Wed 15:00: the spread has passed for all */
+    settle(p);
+    settle(p);
+    unsigned reached = 0;
+    for (unsigned i = 0; i < 60; i++)
+        reached += !str_empty(last_words(p, ids[i]));
+    as(p, &p->author);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    int64_t held = 0;
+    assert_true(json_i64(JSON_GET(o, "held"), &held) && held > 0);
+    assert_int_equal(reached, 60 - held);
+    assert_str(step(p, &p->third, id, CAMPAIGN_STOP), "stopped");
+    p->now = DISCHARGE + 10 * PLAN_DAY_MS;
+    settle(p);
+    for (unsigned i = 0; i < 60; i++)
+        assert_true(found(p, "Communication", "_count=5", ids[i]).n <= 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(thirty_days_after_discharge, open_play, close_play),
+        cmocka_unit_test_setup_teardown(silence_ends_in_a_call, open_play, close_play),
+        cmocka_unit_test_setup_teardown(what_nobody_understands_goes_to_a_person, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(an_edit_leaves_people_on_their_version, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(a_campaign_from_draft_to_stop, open_play, close_play),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
