@@ -145,23 +145,26 @@ static void forget_plans(struct campaign_run *r)
     r->n_loaded = 0;
 }
 
+static struct loaded *cached(const struct campaign_run *r, str id, uint32_t vid)
+{
+    for (size_t i = 0; i < r->n_loaded; i++)
+        if (r->loaded[i]->vid == vid && str_eq(r->loaded[i]->id, id))
+            return r->loaded[i];
+    return NULL;
+}
+
 err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct loaded **ret)
 {
     struct campaign_run *r = c->run;
     struct record_doc doc;
     struct json *tree;
     struct plan *p = NULL;
-    *ret = NULL;
-    for (size_t i = 0; vid && i < r->n_loaded; i++)
-        if (r->loaded[i]->vid == vid && str_eq(r->loaded[i]->id, id)) {
-            *ret = r->loaded[i];
-            return OK;
-        }
-    TRY(read_plan(op, c, id, vid, &doc));
-    if (doc.deleted)
+    *ret = cached(r, id, vid);
+    if (*ret)
         return OK;
-    if (!vid)
-        return plan_load(op, c, id, doc.vid, ret); // NOLINT(misc-no-recursion): once
+    TRY(read_plan(op, c, id, vid, &doc));
+    if (doc.deleted || (*ret = cached(r, id, doc.vid)))
+        return OK;
     if (r->n_loaded == sizeof r->loaded / sizeof *r->loaded)
         forget_plans(r);
     struct op own;
@@ -172,7 +175,7 @@ err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct l
     if (plan_read(&own, tree, &p) != OK)
         return fail(op, ERR_UNPROCESSABLE, "the outline of a running plan cannot be read");
     *l = (struct loaded){.id = arena_str(r->plans, id),
-                         .vid = vid,
+                         .vid = doc.vid,
                          .plan = p,
                          .title = p->title,
                          .journey = p->journey};

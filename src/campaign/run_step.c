@@ -230,25 +230,26 @@ static err one_move(struct step *s)
     struct plan_move m;
     bool sent = false;
     plan_next(s->l->plan, &s->m.who, &s->e.state, s->op->now, &m);
-case PLAN_DONE:
-    return end_of(s, "completed");
-case PLAN_DROP:
-    return dropped(s, &m);
-case PLAN_DO:
-    return act(s, &m);
-case PLAN_SEND:
-    TRY(speak(s, &m, &sent));
-    if (!sent) {
-        s->m.who.may &= (uint8_t) ~(1u << m.channel);
-        return OK; /* another channel, or a person */
+    switch (m.kind) {
+    case PLAN_DONE:
+        return end_of(s, "completed");
+    case PLAN_DROP:
+        return dropped(s, &m);
+    case PLAN_DO:
+        return act(s, &m);
+    case PLAN_SEND:
+        TRY(speak(s, &m, &sent));
+        if (!sent) {
+            s->m.who.may &= (uint8_t) ~(1u << m.channel);
+            return OK; /* another channel, or a person */
+        }
+        break;
+    case PLAN_WAIT:
+    default:
+        break;
     }
-    break;
-case PLAN_WAIT:
-default:
-    break;
-}
-s->e.state = m.state;
-return save(s, record_begin(s->op, s->c->rec), m.kind == PLAN_WAIT ? m.at : s->op->now + 1000);
+    s->e.state = m.state;
+    return save(s, record_begin(s->op, s->c->rec), m.kind == PLAN_WAIT ? m.at : s->op->now + 1000);
 }
 
 static err stopped(struct step *s, bool *ret)

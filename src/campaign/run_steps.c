@@ -176,7 +176,7 @@ err campaign_do(struct op *op, struct campaigns *c, str id, enum campaign_step s
                 struct json **ret)
 {
     struct record_doc doc;
-    struct life l;
+    struct life l = {.id = id};
     TRY(may(op, step));
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(life_load(op, c->rec, id, &l));
