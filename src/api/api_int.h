@@ -250,6 +250,9 @@ bool answer_unmodified(str none, str since, const struct record_doc *doc);
 /* Behind the entries of a Bundle: what of them is shown in part, and what is kept, as far as it may
  * be named. */
 void hidden_entry(struct call *c, struct buf *b, const struct record_page *page);
+/* Is there anything to say, and the OperationOutcome that says it. */
+bool hidden_any(const struct record_page *page);
+void hidden_outcome(struct call *c, struct buf *b, const struct record_page *page);
 MUST err bundle_search(struct call *c, struct buf *b, const struct fhir_query *q,
                        const struct record_page *page);
 /* query: what was asked, at: the position it came with; for the links. */

@@ -12,6 +12,7 @@ static const char usage[] =
     "usage: weft audit verify --data DIR [--head FILE]\n"
     "       weft audit head   --data DIR\n"
     "       weft audit pack   --data DIR --out FILE\n"
+    "       weft audit explain --data DIR NUMBER\n"
     "\n"
     "verify reads the whole audit trail, checks its hash chain and every signed head (Ed25519) "
     "and\n"
@@ -21,6 +22,8 @@ static const char usage[] =
     "pack makes the evidence pack of the last 90 days, signed, as JSON or, when FILE ends in "
     ".pdf,\n"
     "as a PDF: verification, keys, accounts and training, events, rules, open clocks.\n"
+    "explain says in a sentence why one entry was allowed or refused, then its trace as JSON: rule,\n"
+    "citation, facts. NUMBER is the entry's, as in AuditEvent/NUMBER.\n"
     "\n"
     "example: weft audit verify --data data\n";
 
@@ -70,11 +73,28 @@ static err pack(struct cli *c, const char *path, FILE *out)
     return OK;
 }
 
+static err explain(struct cli *c, const char *number, FILE *out)
+{
+    struct json *o;
+    struct buf b;
+    if (!number)
+        return fail(&c->op, ERR_INVALID, "Name the entry.");
+    TRY(explain_entry(&c->op, c->rec, NULL, str_of(number), &o));
+    buf_init(&b, c->op.arena, 1u << 20);
+    json_write(&b, o);
+    TRY(op_check(&c->op));
+    fprintf(out, "%.*s\n%.*s\n", STR_ARG(json_get_str(o, STR("sentence"))),
+            STR_ARG(buf_str(&b)));
+    return OK;
+}
+
 err cli_perform_audit(struct cli *c, const struct cli_job *job, FILE *out)
 {
     str json;
     if (job->words[WORD_VERB] && strcmp(job->words[WORD_VERB], "pack") == 0)
         return pack(c, job->words[WORD_OUT], out);
+    if (job->words[WORD_VERB] && strcmp(job->words[WORD_VERB], "explain") == 0)
+        return explain(c, job->words[WORD_OUT], out);
     if (!job->words[WORD_VERB] || strcmp(job->words[WORD_VERB], "head") != 0)
         return verify(c, job->words[WORD_HEAD], out);
     TRY(record_audit_head(&c->op, c->rec, &json));
@@ -114,7 +134,8 @@ int cli_audit(int argc, char **argv)
     int rest, code;
     char out[PATH_MAX];
     bool packs = strcmp(verb, "pack") == 0;
-    bool known = strcmp(verb, "verify") == 0 || strcmp(verb, "head") == 0 || packs;
+    bool explains = strcmp(verb, "explain") == 0;
+    bool known = strcmp(verb, "verify") == 0 || strcmp(verb, "head") == 0 || packs || explains;
     if (known) { /* the options stand after the sub-command */
         argv[1] = argv[0];
         argc--;
@@ -122,9 +143,11 @@ int cli_audit(int argc, char **argv)
     }
     if (!cli_parse(argc, argv, &(struct cli_args){names, v, usage}, &rest, &code))
         return code;
-    if (!known || !v[0] || rest != argc)
+    if (!known || !v[0] || rest + explains != argc)
         return cli_wrong("audit", usage,
-                         known ? "name the folder with --data" : "say verify, head or pack");
+                         !known     ? "say verify, head, pack or explain"
+                         : explains ? "name one entry, and the folder with --data"
+                                    : "name the folder with --data");
     if (packs && (!v[2] || !whole_path(v[2], out)))
         return cli_wrong("audit", usage, "name the new file with --out");
     if (v[1] && !(head = head_of(v[1], text))) {
@@ -134,7 +157,10 @@ int cli_audit(int argc, char **argv)
     struct cli_progress p;
     cli_progress_begin(&p, "audit", "reading the trail");
     code =
-        cli_do(v[0], &(struct cli_job){.verb = "audit", .words = {verb, head, packs ? out : NULL}});
+        cli_do(v[0], &(struct cli_job){.verb = "audit", .words = {verb, head,
+                                                                    packs      ? out
+                                                                    : explains ? argv[rest]
+                                                                               : NULL}});
     cli_progress_end(&p);
     return code;
 }

@@ -16,4 +16,10 @@ MUST err evidence_make(struct op *op, struct record *rec, struct identity *id,
  * it. */
 MUST err evidence_pdf(struct op *op, struct record *rec, str pack, str *ret_pdf);
 
+/* explain.c: one line of the trail as a sentence, and to the privacy office and the house with its
+ * trace; rules NULL: without the version of the rulebook. */
+struct rules;
+MUST err explain_entry(struct op *op, struct record *rec, struct rules *rules, str id,
+                       struct json **ret);
+
 #endif

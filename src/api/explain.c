@@ -1,6 +1,7 @@
 /* Why was this allowed, refused or hidden? One line of the trail as a plain sentence; for the
  * privacy office with its trace: rule, citation, facts, the version of the rulebook then in force.
  * Shows nothing of the record, and to a patient no more than their own line of the trail says. */
+#include "api/evidence_int.h"
 #include "api/op_int.h"
 #include "base/time.h"
 #include "rules/rules.h"
@@ -132,13 +133,14 @@ static str plain(struct arena *a, const struct line *l)
                               STR_ARG(l->role));
 }
 
-static err trace(struct call *c, const struct line *l, const struct access_verdict *v,
-                 struct json *o)
+static err trace(struct op *op, struct rules *rules, const struct line *l, struct json *o)
 {
-    struct arena *a = c->op.arena;
+    struct access_verdict v = row_of(l);
+    struct arena *a = op->arena;
     struct json *facts = json_new(a, JSON_OBJECT), *detail;
     const struct rule *rule = policy_rule_find(l->rule);
-    struct fault before = c->op.fault;
+    json_set_str(a, o, STR("sentence"), sentence(a, l, &v));
+    struct fault before = op->fault;
     struct time_span t;
     uint32_t version = 0;
     json_set_str(a, facts, STR("role"), l->role);
@@ -146,33 +148,39 @@ static err trace(struct call *c, const struct line *l, const struct access_verdi
     json_set_str(a, facts, STR("action"), l->subtype);
     json_set_str(a, facts, STR("type"), l->kind);
     json_set(a, o, STR("facts"), facts);
-    json_set_str(a, o, STR("rule"), l->rule.n ? l->rule : v->rule);
-    json_set_str(a, o, STR("citation"), rule ? str_of(rule->citation) : v->citation);
-    if (c->api->rules && time_parse(l->recorded, &t))
-        TRY(rules_version_at(&c->op, c->api->rules, t.lo, &version));
+    json_set_str(a, o, STR("rule"), l->rule.n ? l->rule : v.rule);
+    json_set_str(a, o, STR("citation"), rule ? str_of(rule->citation) : v.citation);
+    if (rules && time_parse(l->recorded, &t))
+        TRY(rules_version_at(op, rules, t.lo, &version));
     json_set(a, o, STR("rulebookVersion"), json_new_i64(a, version));
-    if (l->detail.n && json_read(&c->op, l->detail, &JSON_LIMITS_DEFAULT, &detail) == OK)
+    if (l->detail.n && json_read(op, l->detail, &JSON_LIMITS_DEFAULT, &detail) == OK)
         json_set(a, o, STR("trace"), detail);
-    c->op.fault = before;
-    return op_check(&c->op);
+    op->fault = before;
+    return op_check(op);
+}
+
+err explain_entry(struct op *op, struct record *rec, struct rules *rules, str id,
+                  struct json **ret)
+{
+    struct record_doc doc;
+    struct json *event, *o = json_new(op->arena, JSON_OBJECT);
+    TRY(record_read(op, rec, fhir_type_parse(STR("AuditEvent")), id, &doc));
+    TRY(record_parse(op, &doc, &event));
+    struct line l = line_of(event);
+    bool office = op->actor->role == ROLE_PRIVACY || op->actor->role == ROLE_SYSTEM;
+    json_set_str(op->arena, o, STR("entry"), id);
+    json_set(op->arena, o, STR("allowed"), json_new_bool(op->arena, l.done));
+    if (office)
+        TRY(trace(op, rules, &l, o));
+    else
+        json_set_str(op->arena, o, STR("sentence"), plain(op->arena, &l));
+    *ret = o;
+    return op_check(op);
 }
 
 err api_audit_explain(struct call *c)
 {
-    struct record_doc doc;
-    struct json *event, *o = json_new(c->op.arena, JSON_OBJECT);
-    TRY(record_read(&c->op, c->api->rec, fhir_type_parse(STR("AuditEvent")), c->id, &doc));
-    TRY(record_parse(&c->op, &doc, &event));
-    struct line l = line_of(event);
-    bool office = c->op.actor->role == ROLE_PRIVACY || c->op.actor->role == ROLE_SYSTEM;
-    json_set_str(c->op.arena, o, STR("entry"), c->id);
-    json_set(c->op.arena, o, STR("allowed"), json_new_bool(c->op.arena, l.done));
-    if (!office) {
-        json_set_str(c->op.arena, o, STR("sentence"), plain(c->op.arena, &l));
-        return answer_json(c, 200, o);
-    }
-    struct access_verdict v = row_of(&l);
-    json_set_str(c->op.arena, o, STR("sentence"), sentence(c->op.arena, &l, &v));
-    TRY(trace(c, &l, &v, o));
+    struct json *o;
+    TRY(explain_entry(&c->op, c->api->rec, c->api->rules, c->id, &o));
     return answer_json(c, 200, o);
 }

@@ -61,14 +61,18 @@ static void in_part(struct call *c, struct buf *b, const struct record_page *pag
     }
 }
 
-void hidden_entry(struct call *c, struct buf *b, const struct record_page *page)
+bool hidden_any(const struct record_page *page)
 {
-    bool any = page->n_hidden > 0, first = true;
-    for (size_t i = 0; i < page->n && !any; i++)
-        any = page->docs[i].redacted != 0;
-    if (!any)
-        return;
-    buf_add(b, STR(",{\"resource\":{\"resourceType\":\"OperationOutcome\",\"issue\":["));
+    for (size_t i = 0; i < page->n; i++)
+        if (page->docs[i].redacted)
+            return true;
+    return page->n_hidden > 0;
+}
+
+void hidden_outcome(struct call *c, struct buf *b, const struct record_page *page)
+{
+    bool first = true;
+    buf_add(b, STR("{\"resourceType\":\"OperationOutcome\",\"issue\":["));
     in_part(c, b, page, &first);
     if (page->n_hidden) {
         struct buf text;
@@ -78,5 +82,14 @@ void hidden_entry(struct call *c, struct buf *b, const struct record_page *page)
             buf_printf(&text, " %.*s", STR_ARG(fhir_type_name(page->hidden[i])));
         issue(b, &first, buf_str(&text));
     }
-    buf_add(b, STR("]},\"search\":{\"mode\":\"outcome\"}}"));
+    buf_add(b, STR("]}"));
+}
+
+void hidden_entry(struct call *c, struct buf *b, const struct record_page *page)
+{
+    if (!hidden_any(page))
+        return;
+    buf_add(b, STR(",{\"resource\":"));
+    hidden_outcome(c, b, page);
+    buf_add(b, STR(",\"search\":{\"mode\":\"outcome\"}}"));
 }

@@ -2,7 +2,18 @@
  * so. http://hl7.org/fhir/R4/composition-operation-document.html */
 #include "api/op_int.h"
 
-static str document(struct call *c, const struct record_doc *docs, size_t n)
+/* An answer says what it shows in part; what is kept is the document alone. */
+static void in_part(struct call *c, struct buf *b, struct record_doc *docs, size_t n)
+{
+    struct record_page page = {.docs = docs, .n = n, .n_match = n};
+    if (!hidden_any(&page))
+        return;
+    buf_printf(b, ",{\"fullUrl\":\"urn:uuid:%.*s\",\"resource\":", STR_ARG(uuid_new(c->op.arena)));
+    hidden_outcome(c, b, &page);
+    buf_char(b, '}');
+}
+
+static str document(struct call *c, struct record_doc *docs, size_t n, bool persist)
 {
     struct buf b = answer_buf(c);
     str base = base_url(c), now = time_format(c->op.arena, c->op.now);
@@ -18,6 +29,8 @@ static str document(struct call *c, const struct record_doc *docs, size_t n)
         buf_add(&b, docs[i].body);
         buf_char(&b, '}');
     }
+    if (!persist)
+        in_part(c, &b, docs, n);
     buf_add(&b, STR("]}"));
     if (!buf_ok(&b))
         (void)fail(&c->op, ERR_TOO_LARGE, "The document is larger than an answer may be.");
@@ -31,7 +44,7 @@ static err made(struct call *c, str id, bool persist)
     struct json *bundle;
     size_t n;
     TRY(record_document(&c->op, c->api->rec, id, &docs, &n));
-    str text = document(c, docs, n);
+    str text = document(c, docs, n, persist);
     TRY(op_check(&c->op));
     if (persist) {
         TRY(fhir_read(&c->op, text, fhir_type_parse(STR("Bundle")), &bundle));

@@ -11,7 +11,34 @@ struct fetching {
     struct call *c;
     struct map known; /* "Type/id" → struct json *, or &nothing */
     struct json nothing;
+    struct map noted;            /* "Type/id" of docs */
+    VEC(struct record_doc) docs; /* shown in part */
+    VEC(fhir_type) hidden;       /* kinds of which the patient keeps something */
 };
+
+/* What the answer says beside its data, once of each. */
+static void note(struct op *op, struct fetching *f, const struct record_doc *d)
+{
+    str key =
+        arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(d->type)), STR_ARG(d->id));
+    if (!d->redacted || map_get(&f->noted, key))
+        return;
+    (void)map_put(&f->noted, key, &f->nothing);
+    VEC_PUSH(op->arena, &f->docs, *d);
+}
+
+static void note_page(struct op *op, struct fetching *f, const struct record_page *page)
+{
+    for (size_t i = 0; i < page->n; i++)
+        note(op, f, &page->docs[i]);
+    for (size_t i = 0; i < page->n_hidden; i++) {
+        bool known = false;
+        for (size_t k = 0; k < f->hidden.n && !known; k++)
+            known = f->hidden.at[k] == page->hidden[i];
+        if (!known)
+            VEC_PUSH(op->arena, &f->hidden, page->hidden[i]);
+    }
+}
 
 static err read_one(struct op *op, void *ctx, fhir_type type, str id, struct json **ret)
 {
@@ -22,6 +49,8 @@ static err read_one(struct op *op, void *ctx, fhir_type type, str id, struct jso
     struct json *v = map_get(&f->known, key);
     if (!v) {
         err e = record_read(op, f->c->api->rec, type, id, &doc);
+        if (e == OK)
+            note(op, f, &doc);
         if (e == OK)
             e = record_parse(op, &doc, &v);
         else if (e == ERR_NOT_FOUND || e == ERR_FORBIDDEN || e == ERR_GONE) {
@@ -50,6 +79,7 @@ static err search(struct op *op, void *ctx, const struct fhir_graphql_search *s,
         return fail(op, ERR_INVALID,
                     "In GraphQL the selection says what comes; leave out _summary and _elements.");
     TRY(record_search(op, f->c->api->rec, q, &page));
+    note_page(op, f, &page);
     struct fhir_graphql_edge *edges = ARENA_ARRAY(op->arena, struct fhir_graphql_edge, page.n + 1);
     TRY(op_check(op));
     for (size_t i = 0; i < page.n; i++) {
@@ -103,6 +133,27 @@ static err input(struct call *c, str *query, struct fhir_graphql_env *env)
     return OK;
 }
 
+/* GraphQL's own place for what is beside the data: extensions. */
+static err suppressed(struct call *c, const struct fetching *f, struct json *o)
+{
+    struct record_page page = {.docs = f->docs.at,
+                               .n = f->docs.n,
+                               .n_match = f->docs.n,
+                               .hidden = f->hidden.at,
+                               .n_hidden = f->hidden.n};
+    struct json *told, *extensions = json_new(c->op.arena, JSON_OBJECT);
+    struct buf b;
+    if (!hidden_any(&page))
+        return OK;
+    buf_init(&b, c->op.arena, 1u << 20);
+    hidden_outcome(c, &b, &page);
+    TRY(op_check(&c->op));
+    TRY(json_read(&c->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &told));
+    json_set(c->op.arena, extensions, STR("suppressed"), told);
+    json_set(c->op.arena, o, STR("extensions"), extensions);
+    return op_check(&c->op);
+}
+
 err api_graphql(struct call *c)
 {
     struct fetching f = {.c = c};
@@ -113,14 +164,17 @@ err api_graphql(struct call *c)
     struct record_doc doc;
     str query;
     map_init(&f.known, c->op.arena);
+    map_init(&f.noted, c->op.arena);
     TRY(input(c, &query, &env));
     op_deadline(c);
     TRY(fhir_graphql_parse(&c->op, query, &g));
     if (c->id.n) {
         TRY(record_read(&c->op, c->api->rec, c->type, c->id, &doc));
+        note(&c->op, &f, &doc);
         TRY(record_parse(&c->op, &doc, &env.focus));
     }
     TRY(fhir_graphql_run(&c->op, g, &env, &data));
     json_set(c->op.arena, o, STR("data"), data);
+    TRY(suppressed(c, &f, o));
     return answer_json(c, 200, o);
 }

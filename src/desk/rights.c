@@ -207,6 +207,37 @@ static err task_of(struct op *op, const struct right_request *r, const struct js
 
 /* ---- asking ---- */
 
+/* A parent or guardian with the whole record stands for the patient (45 CFR 164.502(g)(3)). */
+static bool stands_for(struct op *op, struct record *rec, str patient)
+{
+    struct record_page page;
+    struct json *c;
+    struct fault before = op->fault;
+    bool stands = false;
+    err e = record_find(op, rec, fhir_type_parse(STR("Consent")),
+                        arena_printf(op->arena,
+                                     "patient=Patient/%.*s&actor=%.*s&status=active&_count=50",
+                                     STR_ARG(patient), STR_ARG(op->actor->reference)),
+                        &page);
+    for (size_t i = 0; e == OK && !stands && i < page.n_match; i++) {
+        struct time_span from = {0}, end = {0};
+        bool whole = false;
+        e = record_parse(op, &page.docs[i], &c);
+        if (e != OK)
+            break;
+        const struct json *p = JSON_GET(c, "provision"), *classes = JSON_GET(p, "class"), *one;
+        for (size_t k = 0; (one = json_at(classes, k)); k++)
+            whole |= str_eq(json_get_str(one, STR("code")), STR("DocumentReference"));
+        stands = whole &&
+                 str_eq(json_str(json_path(p, "actor.0.role.coding.0.code")), STR("PRN")) &&
+                 time_parse(json_str(json_path(p, "period.start")), &from) &&
+                 time_parse(json_str(json_path(p, "period.end")), &end) && from.lo <= op->now &&
+                 op->now < end.lo;
+    }
+    op->fault = before;
+    return stands;
+}
+
 /* A helper asks for somebody whose Consent shares Tasks with them. */
 static err may_ask(struct op *op, struct record *rec, str patient, struct json **ret)
 {
@@ -218,6 +249,8 @@ static err may_ask(struct op *op, struct record *rec, str patient, struct json *
     bool staff = role == ROLE_NURSE || role == ROLE_AGENT || role == ROLE_PRIVACY;
     if (op->actor && op->actor->scopes)
         return fail(op, ERR_FORBIDDEN, "An app cannot ask for this; sign in and ask yourself.");
+    if (role == ROLE_HELPER && stands_for(op, rec, patient))
+        return OK;
     if (role == ROLE_HELPER)
         return record_find(op, rec, fhir_type_parse(STR("Task")), STR("_count=0"), &page);
     if (role != ROLE_PATIENT && !staff && role != ROLE_SYSTEM)

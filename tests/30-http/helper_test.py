@@ -367,5 +367,21 @@ class Helper(Case):
         self.assertFalse([x for x in screen.events if case in x["data"]])
         self.expect(404, self.call("GET", "/fhir/Task/" + case, token="nurse"))
 
+    def test_zz_a_helper_asks_in_the_patients_name(self):
+        """When that is shared; a parent with the whole record stands for the child (45 CFR 164.502(g)(3))."""
+        asked = lambda token: self.ask("POST", "/fhir/Patient/eva/$request", token, {"request": "access"})
+        plain = self.join(self.expect(201, self.share(token=self.eva)).json["secret"], "kim")
+        self.expect(403, asked(plain))
+        told = self.expect(201, self.share(["requests"], token=self.eva)).json
+        asks = self.join(told["secret"], "lou")
+        self.expect(201, asked(asks))
+        self.assertNotIn("right-access", json.dumps(self.ask("GET", "/fhir/Task?patient=eva", asks).json))
+        self.expect(204, self.ask("POST", "/auth/helpers/stop", self.eva, {"consent": told["consent"]}))
+        self.assertIn(asked(asks).status, (403, 404))
+        for name, age, status in (("babe", 4, 201), ("youth", 14, 403)):
+            self.put("Patient", name, {"name": [{"given": [name]}], "birthDate": years_ago(age)})
+            parent = self.join(self.expect(201, self.guardian(name)).json["secret"], f"parent.{name}")
+            self.expect(status, self.ask("POST", f"/fhir/Patient/{name}/$request", parent, {"request": "access"}))
+
 
 main()

@@ -176,6 +176,24 @@ class Redact(Case):
         self.assertEqual([], self.outcomes("nurse", "Encounter?_id=v"))
         self.assertEqual([], self.outcomes("agent", "Encounter?_summary=count"))
 
+    def test_graphql_and_documents_say_it_too(self):
+        query = "/fhir/$graphql?query={EncounterList(_id:%22v%22){id}}"
+        a = self.expect(200, self.call("GET", query, token="agent")).json
+        said = json.dumps(a["extensions"]["suppressed"])
+        self.assertEqual([{"id": "v"}], a["data"]["EncounterList"])
+        self.assertIn("1 shown in part, without reasons", said)
+        self.assertNotIn("secretword", said)
+        self.assertNotIn("extensions", self.expect(200, self.call("GET", query, token="nurse")).json)
+        self.put("Composition", "doc", status="final", type={"text": "note"}, subject={"reference": "Patient/ana"},
+                 date="2026-01-01", author=[{"reference": "Patient/ana"}], title="t", encounter={"reference": "Encounter/v"})
+        for token, told in (("helper", True), ("nurse", False)):
+            self.share("Composition", "Encounter", "Patient")
+            entries = self.expect(200, self.call("GET", "/fhir/Composition/doc/$document", token=token)).json["entry"]
+            self.assertEqual("Composition", entries[0]["resource"]["resourceType"])
+            outcome = [e for e in entries if e["resource"]["resourceType"] == "OperationOutcome"]
+            self.assertEqual(told, bool(outcome))
+            self.assertNotIn("search", str(outcome))
+
     def test_purpose_of_use(self):
         self.put("Patient", "fay")
         self.put("Observation", "plain", status="final", subject={"reference": "Patient/fay"}, code={"text": "x"}, note=[{"text": "secretword"}])

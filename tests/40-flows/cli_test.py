@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line: every verb's help has an example, wrong usage exits 2 and says why, and token,
 user and audit work the same with the server stopped and running."""
+import json
 import os
 import re
 import shutil
@@ -58,6 +59,11 @@ def accounts(folder, n):
         sys.exit("not disabled")
     if not re.match(r"\d+ entries, whole; \d+ signed heads; head [0-9a-f]{64}\n", run("audit", "verify", "--data", folder).stdout):
         sys.exit("audit verify")
+    sentence, trace = run("audit", "explain", "--data", folder, "1").stdout.splitlines()
+    if "because" not in sentence or json.loads(trace)["entry"] != "1":
+        sys.exit(f"audit explain: {sentence} {trace}")
+    run("audit", "explain", "--data", folder, "999999", code=1)
+    run("audit", "explain", "--data", folder, code=2)
     return token, mine
 
 

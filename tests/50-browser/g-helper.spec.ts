@@ -42,6 +42,7 @@ test("W3: share, look, report, take back", async ({ page, browser, request }) =>
   ] as const) {
     await page.setViewportSize({ width, height: 800 });
     await page.emulateMedia({ colorScheme: scheme });
+    await page.evaluate(() => scrollTo(0, 0)); // a field half under the bar is no target of its whole size
     await axe(page);
     await shot(page, `g1-share-${width}-${scheme}`);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
@@ -55,6 +56,7 @@ test("W3: share, look, report, take back", async ({ page, browser, request }) =>
   await expect(bea.getByRole("heading", { level: 1 })).toContainText("shares this with you");
   await expect(bea.getByText("Furosemide 40 mg").first()).toBeVisible();
   await expect(bea.getByRole("heading", { name: "results" })).toHaveCount(0);
+  await expect(bea.getByText(/Not shared with you: .*results/)).toBeVisible();
   await axe(bea);
   await shot(bea, "g3-helper");
   // Asked directly, the server refuses and says why.

@@ -7,6 +7,7 @@ import kit from "../words/kit.en";
 import { type Check, sayOf } from "./composer";
 import { ordered, sentenceOf } from "./data";
 import { conversations, type Letter } from "./outbox";
+import { purposeOf } from "./purpose";
 import { passes } from "./worklist";
 
 const words = { ...kit, ...app };
@@ -115,4 +116,17 @@ it("conversations: newest first outside, oldest first inside, channels apart", (
     ["+1", ["1", "3"]],
     ["+2", ["2"]],
   ]);
+});
+
+describe("what a screen is for", () => {
+  it("is care where patients are, and operations elsewhere", () => {
+    expect(purposeOf("nurse", "/")).toBe("TREAT");
+    expect(purposeOf("nurse", "/patient/x1")).toBe("TREAT");
+    expect(purposeOf("nurse", "/lending")).toBe("HOPERAT");
+    expect(purposeOf("nurse", "/rules/x")).toBe("HOPERAT");
+  });
+  it("is left to roles that have one", () => {
+    for (const role of ["agent", "privacy", "admin", undefined])
+      expect(purposeOf(role, "/rules")).toBe("");
+  });
 });

@@ -42,6 +42,12 @@ export function authHeaders(): Record<string, string> {
   return s?.csrf ? { "x-weft-csrf": s.csrf, ...idleHeaders() } : {};
 }
 
+/** What the screen is for; an app that does not say leaves it to the role. */
+let purpose: () => string = () => "";
+export function sayPurpose(of: () => string): void {
+  purpose = of;
+}
+
 const wantsStepUp = (e: ApiError): boolean =>
   e.status === 403 && e.issues.some((i) => i.expression?.includes("step-up"));
 
@@ -61,6 +67,7 @@ async function once<T>(method: string, path: string, body?: unknown): Promise<T>
     "accept-language": lang.value,
     ...authHeaders(),
   };
+  if (session.value && purpose()) headers["x-purpose-of-use"] = purpose();
   if (body !== undefined)
     headers["content-type"] = path.startsWith("/fhir")
       ? "application/fhir+json"

@@ -16,6 +16,8 @@ import {
   rightOf,
   saidIn,
 } from "../lib/rights";
+import { href } from "../lib/router";
+import { session } from "../lib/session";
 import { me } from "./data";
 import { type Offer, shareWord } from "./shared";
 
@@ -121,7 +123,10 @@ interface Entry extends Resource {
 const useEntries = (on: boolean) =>
   useLoad<Entry[]>(on ? `Observation|${me()}|entries` : null, async () => {
     const each = ["Condition", "MedicationRequest", "AllergyIntolerance", "Observation"].map(
-      (type) => search<Entry>(type, { patient: me(), _sort: "-_lastUpdated", _count: "25" }, 25),
+      (type) =>
+        search<Entry>(type, { patient: me(), _sort: "-_lastUpdated", _count: "25" }, 25).catch(
+          () => [], // not shared with a helper
+        ),
     );
     return (await Promise.all(each)).flat();
   });
@@ -318,10 +323,11 @@ function Disclosures() {
 export function Rights() {
   const { data, error } = useRights();
   const [asking, setAsking] = useState(false);
+  const helper = session.value?.role === "helper";
   return (
     <div class="place">
       <h1 tabIndex={-1}>{t("rights_title")}</h1>
-      <p class="muted">{t("rights_lead")}</p>
+      <p class="muted">{t(helper ? "rights_helper" : "rights_lead")}</p>
       {asking ? (
         <Ask done={() => setAsking(false)} />
       ) : (
@@ -331,13 +337,19 @@ export function Rights() {
       )}
       {!data && error && <Failed error={error} retry={() => again(key())} />}
       {!data && !error && <Skeleton lines={4} />}
-      {data && data.length === 0 && <p>{t("rights_none")}</p>}
+      {data && data.length === 0 && !helper && <p>{t("rights_none")}</p>}
       <ul class="plain">
         {(data ?? []).map((x) => (
           <Row key={x.id} task={x} />
         ))}
       </ul>
-      <Disclosures />
+      {helper ? (
+        <a class="btn" href={href("/")}>
+          {t("nav_home")}
+        </a>
+      ) : (
+        <Disclosures />
+      )}
     </div>
   );
 }

@@ -10,18 +10,21 @@ import { SecurityPage } from "../kit/security";
 import { Toasts } from "../kit/toast";
 import { call, get, search } from "../lib/api";
 import { type Concept, firstName, type Patient, type Resource, words } from "../lib/fhir";
-import { fullDate, has, type Key, t } from "../lib/i18n";
+import { fullDate, has, type Key, list, t } from "../lib/i18n";
 import { startLive, stopLive } from "../lib/live";
 import { useLoad } from "../lib/load";
 import { href, path } from "../lib/router";
 import { begin, type Session, session } from "../lib/session";
 import { me } from "./data";
+import { Rights } from "./rights";
 
 export interface Offer {
   category: string;
   types: string;
   preset: boolean;
 }
+/** Opens nothing to read: asking in the patient's name. */
+const ASKING = "requests";
 export const shareWord = (category: string): string =>
   has(`share_${category}`) ? t(`share_${category}` as Key) : category;
 
@@ -112,6 +115,7 @@ export function Sections({ offers, patient }: { offers: Offer[]; patient: string
 interface Shared {
   name: string;
   offers: Offer[];
+  not: Offer[];
   until: string;
 }
 interface ConsentRow extends Resource {
@@ -137,9 +141,11 @@ async function sharedNow(patient: string): Promise<Shared | null> {
   const open = new Set(mine.flatMap((c) => c.provision?.class?.map((k) => k.code ?? "") ?? []));
   const all = (await get<{ offers: Offer[] }>("/auth/shares")).offers;
   const person = await get<Patient>(`/fhir/Patient/${patient}`);
+  const isOpen = (o: Offer): boolean => o.types.split(" ").every((x) => open.has(x));
   return {
     name: firstName(person),
-    offers: all.filter((o) => o.types.split(" ").every((x) => open.has(x))),
+    offers: all.filter(isOpen),
+    not: all.filter((o) => !isOpen(o)),
     until: mine.map((c) => c.provision?.period?.end ?? "").sort()[0]!,
   };
 }
@@ -213,6 +219,8 @@ export function HelperShell() {
       <main id="main" tabIndex={-1}>
         {path.value === "/security" ? (
           <SecurityPage />
+        ) : path.value === "/rights" ? (
+          <Rights />
         ) : (
           <div class="place">
             <Whose />
@@ -227,7 +235,20 @@ export function HelperShell() {
               <>
                 <h1 tabIndex={-1}>{t("shared_title", { name: data.name })}</h1>
                 <p class="muted">{t("shared_until", { day: fullDate(data.until) })}</p>
-                <Sections offers={data.offers} patient={patient} />
+                {data.not.length > 0 && (
+                  <p class="note">
+                    {t("shared_not", { what: list(data.not.map((o) => shareWord(o.category))) })}
+                  </p>
+                )}
+                {data.offers.some((o) => o.category === ASKING) && (
+                  <a class="btn" href={href("/rights")}>
+                    {t("shared_ask", { name: data.name })}
+                  </a>
+                )}
+                <Sections
+                  offers={data.offers.filter((o) => o.category !== ASKING)}
+                  patient={patient}
+                />
               </>
             )}
           </div>
