@@ -22,7 +22,8 @@ static const char usage[] =
     "pack makes the evidence pack of the last 90 days, signed, as JSON or, when FILE ends in "
     ".pdf,\n"
     "as a PDF: verification, keys, accounts and training, events, rules, open clocks.\n"
-    "explain says in a sentence why one entry was allowed or refused, then its trace as JSON: rule,\n"
+    "explain says in a sentence why one entry was allowed or refused, then its trace as JSON: "
+    "rule,\n"
     "citation, facts. NUMBER is the entry's, as in AuditEvent/NUMBER.\n"
     "\n"
     "example: weft audit verify --data data\n";
@@ -83,8 +84,7 @@ static err explain(struct cli *c, const char *number, FILE *out)
     buf_init(&b, c->op.arena, 1u << 20);
     json_write(&b, o);
     TRY(op_check(&c->op));
-    fprintf(out, "%.*s\n%.*s\n", STR_ARG(json_get_str(o, STR("sentence"))),
-            STR_ARG(buf_str(&b)));
+    fprintf(out, "%.*s\n%.*s\n", STR_ARG(json_get_str(o, STR("sentence"))), STR_ARG(buf_str(&b)));
     return OK;
 }
 
@@ -156,11 +156,11 @@ int cli_audit(int argc, char **argv)
     }
     struct cli_progress p;
     cli_progress_begin(&p, "audit", "reading the trail");
-    code =
-        cli_do(v[0], &(struct cli_job){.verb = "audit", .words = {verb, head,
-                                                                    packs      ? out
-                                                                    : explains ? argv[rest]
-                                                                               : NULL}});
+    code = cli_do(v[0], &(struct cli_job){.verb = "audit",
+                                          .words = {verb, head,
+                                                    packs      ? out
+                                                    : explains ? argv[rest]
+                                                               : NULL}});
     cli_progress_end(&p);
     return code;
 }

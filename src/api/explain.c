@@ -159,8 +159,7 @@ static err trace(struct op *op, struct rules *rules, const struct line *l, struc
     return op_check(op);
 }
 
-err explain_entry(struct op *op, struct record *rec, struct rules *rules, str id,
-                  struct json **ret)
+err explain_entry(struct op *op, struct record *rec, struct rules *rules, str id, struct json **ret)
 {
     struct record_doc doc;
     struct json *event, *o = json_new(op->arena, JSON_OBJECT);
