@@ -80,7 +80,7 @@ static err explain(struct cli *c, const char *number, FILE *out)
     struct buf b;
     if (!number)
         return fail(&c->op, ERR_INVALID, "Name the entry.");
-    TRY(explain_entry(&c->op, c->rec, NULL, str_of(number), &o));
+    TRY(explain_entry(&c->op, &(struct explaining){.rec = c->rec}, str_of(number), &o));
     buf_init(&b, c->op.arena, 1u << 20);
     json_write(&b, o);
     TRY(op_check(&c->op));

@@ -17,9 +17,13 @@ MUST err evidence_make(struct op *op, struct record *rec, struct identity *id,
 MUST err evidence_pdf(struct op *op, struct record *rec, str pack, str *ret_pdf);
 
 /* explain.c: one line of the trail as a sentence, and to the privacy office and the house with its
- * trace; rules NULL: without the version of the rulebook. */
+ * trace. */
 struct rules;
-MUST err explain_entry(struct op *op, struct record *rec, struct rules *rules, str id,
-                       struct json **ret);
+struct explaining {
+    struct record *rec;
+    struct rules *rules; /* NULL: without the version of the rulebook */
+    int language;        /* enum language; 0 English */
+};
+MUST err explain_entry(struct op *op, const struct explaining *in, str id, struct json **ret);
 
 #endif

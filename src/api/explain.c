@@ -2,6 +2,7 @@
  * privacy office with its trace: rule, citation, facts, the version of the rulebook then in force.
  * Shows nothing of the record, and to a patient no more than their own line of the trail says. */
 #include "api/evidence_int.h"
+#include "api/oauth_api_int.h"
 #include "api/op_int.h"
 #include "base/time.h"
 #include "rules/rules.h"
@@ -103,20 +104,42 @@ static str because(struct arena *a, const struct line *l, const struct access_ve
     return STR("a rule of the house keeps it from them");
 }
 
-static str sentence(struct arena *a, const struct line *l, const struct access_verdict *v)
+static str sentence(struct arena *a, const struct line *l, str reason)
 {
-    const struct rule *rule = policy_rule_find(l->rule);
-    str reason = because(a, l, v);
-    if (rule)
-        reason = str_of(rule->title);
     return arena_printf(a, "%.*s (%.*s) %s %.*s%s%.*s, because %.*s%s", STR_ARG(l->who),
                         STR_ARG(l->role), l->done ? "was allowed" : "was refused",
                         STR_ARG(l->subtype), l->kind.n ? " of " : "", STR_ARG(l->kind),
                         STR_ARG(reason), str_ends(reason, STR(".")) ? "" : ".");
 }
 
+/* A code by its row "<of> <code>" of the words; itself where there is none. */
+static str word_of(struct op *op, enum language lang, const char *of, str code)
+{
+    str key = arena_printf(op->arena, "%s %.*s", of, STR_ARG(code));
+    str said = language_say(op, lang, key);
+    return str_eq(said, key) ? code : said;
+}
+
+/* The English names codes; other languages say them. The reason of a rule is its title in English,
+ * its sentence elsewhere: only that is translated. */
+static str explained(struct op *op, enum language lang, const struct line *l,
+                     const struct access_verdict *v)
+{
+    const struct rule *rule = policy_rule_find(l->rule);
+    struct line in = *l;
+    if (lang == LANGUAGE_EN)
+        return sentence(op->arena, l, rule ? str_of(rule->title) : because(op->arena, l, v));
+    in.role = word_of(op, lang, "role", l->role);
+    in.subtype = word_of(op, lang, "act", l->subtype);
+    in.purpose = word_of(op, lang, "purpose", l->purpose);
+    if (l->kind.n)
+        in.kind = oauth_type_word(lang, policy_type_parse(l->kind));
+    str reason = rule ? str_of(rule->why) : because(op->arena, &in, v);
+    return language_say(op, lang, sentence(op->arena, &in, language_say(op, lang, reason)));
+}
+
 /* For the patient: who and why, in plain words, no rule and no account. */
-static str plain(struct arena *a, const struct line *l)
+static str plain(struct op *op, enum language lang, const struct line *l)
 {
     bool treats = str_eq(l->purpose, STR("TREAT")) || str_eq(l->purpose, STR("ETREAT"));
     const char *why = treats                              ? "to care for you"
@@ -124,22 +147,22 @@ static str plain(struct arena *a, const struct line *l)
                       : str_eq(l->purpose, STR("PATRQT")) ? "because you asked"
                       : str_eq(l->purpose, STR("HPAYMT")) ? "for your bills"
                                                           : "to run the service";
-    return l->done
-               ? arena_printf(a, "Somebody whose work is %.*s looked %s. Their work allows this.",
-                              STR_ARG(l->role), why)
-               : arena_printf(a,
-                              "Somebody whose work is %.*s tried to look and was stopped. They "
-                              "saw nothing.",
-                              STR_ARG(l->role));
+    str text =
+        arena_printf(op->arena, "Somebody who works here tried to look and was stopped. They "
+                                "saw nothing.");
+    if (l->done)
+        text = arena_printf(op->arena, "Somebody who works here looked %s. Their work allows this.",
+                            why);
+    return language_say(op, lang, text);
 }
 
-static err trace(struct op *op, struct rules *rules, const struct line *l, struct json *o)
+static err trace(struct op *op, const struct explaining *in, const struct line *l, struct json *o)
 {
     struct access_verdict v = row_of(l);
     struct arena *a = op->arena;
     struct json *facts = json_new(a, JSON_OBJECT), *detail;
     const struct rule *rule = policy_rule_find(l->rule);
-    json_set_str(a, o, STR("sentence"), sentence(a, l, &v));
+    json_set_str(a, o, STR("sentence"), explained(op, (enum language)in->language, l, &v));
     struct fault before = op->fault;
     struct time_span t;
     uint32_t version = 0;
@@ -150,8 +173,8 @@ static err trace(struct op *op, struct rules *rules, const struct line *l, struc
     json_set(a, o, STR("facts"), facts);
     json_set_str(a, o, STR("rule"), l->rule.n ? l->rule : v.rule);
     json_set_str(a, o, STR("citation"), rule ? str_of(rule->citation) : v.citation);
-    if (rules && time_parse(l->recorded, &t))
-        TRY(rules_version_at(op, rules, t.lo, &version));
+    if (in->rules && time_parse(l->recorded, &t))
+        TRY(rules_version_at(op, in->rules, t.lo, &version));
     json_set(a, o, STR("rulebookVersion"), json_new_i64(a, version));
     if (l->detail.n && json_read(op, l->detail, &JSON_LIMITS_DEFAULT, &detail) == OK)
         json_set(a, o, STR("trace"), detail);
@@ -159,27 +182,28 @@ static err trace(struct op *op, struct rules *rules, const struct line *l, struc
     return op_check(op);
 }
 
-err explain_entry(struct op *op, struct record *rec, struct rules *rules, str id, struct json **ret)
+err explain_entry(struct op *op, const struct explaining *in, str id, struct json **ret)
 {
     struct record_doc doc;
     struct json *event, *o = json_new(op->arena, JSON_OBJECT);
-    TRY(record_read(op, rec, fhir_type_parse(STR("AuditEvent")), id, &doc));
+    TRY(record_read(op, in->rec, fhir_type_parse(STR("AuditEvent")), id, &doc));
     TRY(record_parse(op, &doc, &event));
     struct line l = line_of(event);
     bool office = op->actor->role == ROLE_PRIVACY || op->actor->role == ROLE_SYSTEM;
     json_set_str(op->arena, o, STR("entry"), id);
     json_set(op->arena, o, STR("allowed"), json_new_bool(op->arena, l.done));
     if (office)
-        TRY(trace(op, rules, &l, o));
+        TRY(trace(op, in, &l, o));
     else
-        json_set_str(op->arena, o, STR("sentence"), plain(op->arena, &l));
+        json_set_str(op->arena, o, STR("sentence"), plain(op, (enum language)in->language, &l));
     *ret = o;
     return op_check(op);
 }
 
 err api_audit_explain(struct call *c)
 {
+    struct explaining in = {c->api->rec, c->api->rules, (int)language_wanted(c)};
     struct json *o;
-    TRY(explain_entry(&c->op, c->api->rec, c->api->rules, c->id, &o));
+    TRY(explain_entry(&c->op, &in, c->id, &o));
     return answer_json(c, 200, o);
 }

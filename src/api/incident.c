@@ -1,6 +1,7 @@
 /* Incidents at the door: opened, counted, assessed, told, closed. What they are is the desk's
  * (desk/incident.h). */
 #include "desk/incident.h"
+#include "api/oauth_api_int.h"
 #include "api/op_int.h"
 #include "base/time.h"
 
@@ -18,6 +19,27 @@ static err input(struct call *c, struct json **ret)
     return OK;
 }
 
+/* For the screen: what the clocks ask and the names of what was reached, in the reader's language.
+ */
+static err told(struct call *c, int status, struct json *o)
+{
+    struct arena *a = c->op.arena;
+    enum language l = language_wanted(c);
+    const struct json *clocks = JSON_GET(o, "clocks"), *kinds;
+    struct json *scope = JSON_GET(o, "scope"), *clock, *names = json_new(a, JSON_ARRAY);
+    for (size_t i = 0; (clock = json_at(clocks, i)); i++)
+        json_set_str(a, clock, STR("title"),
+                     language_say(&c->op, l, json_get_str(clock, STR("title"))));
+    kinds = JSON_GET(scope, "kinds");
+    for (size_t i = 0; kinds && i < kinds->n; i++)
+        json_push(
+            a, names,
+            json_new_str(a, oauth_type_word(l, policy_type_parse(json_str(json_at(kinds, i))))));
+    if (kinds)
+        json_set(a, scope, STR("kindNames"), names);
+    return answer_json(c, status, o);
+}
+
 err api_incidents(struct call *c)
 {
     struct json *o;
@@ -29,7 +51,7 @@ err api_incident(struct call *c)
 {
     struct json *o;
     TRY(incident_get(&c->op, c->api->rec, c->id, &o));
-    return answer_json(c, 200, o);
+    return told(c, 200, o);
 }
 
 err api_incident_open(struct call *c)
@@ -37,7 +59,7 @@ err api_incident_open(struct call *c)
     struct json *in, *o;
     TRY(input(c, &in));
     TRY(incident_open(&c->op, c->api->rec, in, &o));
-    return answer_json(c, 201, o);
+    return told(c, 201, o);
 }
 
 err api_incident_scope(struct call *c)
@@ -45,7 +67,7 @@ err api_incident_scope(struct call *c)
     struct json *in, *o;
     TRY(input(c, &in));
     TRY(incident_scope(&c->op, c->api->rec, c->id, &o));
-    return answer_json(c, 200, o);
+    return told(c, 200, o);
 }
 
 err api_incident_assess(struct call *c)
@@ -53,7 +75,7 @@ err api_incident_assess(struct call *c)
     struct json *in, *o;
     TRY(input(c, &in));
     TRY(incident_assess(&c->op, c->api->rec, c->id, in, &o));
-    return answer_json(c, 200, o);
+    return told(c, 200, o);
 }
 
 err api_incident_clock(struct call *c)
@@ -62,7 +84,7 @@ err api_incident_clock(struct call *c)
     TRY(input(c, &in));
     TRY(incident_done(&c->op, c->api->rec, c->id, json_get_str(in, STR("clock")),
                       json_get_str(in, STR("note")), &o));
-    return answer_json(c, 200, o);
+    return told(c, 200, o);
 }
 
 err api_incident_close(struct call *c)
@@ -70,7 +92,7 @@ err api_incident_close(struct call *c)
     struct json *in, *o;
     TRY(input(c, &in));
     TRY(incident_close(&c->op, c->api->rec, c->id, json_get_str(in, STR("note")), &o));
-    return answer_json(c, 200, o);
+    return told(c, 200, o);
 }
 
 err api_incident_mark(struct call *c)
@@ -79,7 +101,7 @@ err api_incident_mark(struct call *c)
     TRY(input(c, &in));
     TRY(incident_mark(&c->op, c->api->rec, c->id, json_get_str(in, STR("patient")),
                       json_get_str(in, STR("state")), &o));
-    return answer_json(c, 200, o);
+    return told(c, 200, o);
 }
 
 static err letters(struct call *c, bool with_text, struct json **ret)

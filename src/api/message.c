@@ -34,6 +34,18 @@ static err draft_of(struct call *c, struct outreach_draft *ret)
     return OK;
 }
 
+/* The sentences of the obligations, in the reader's language. */
+static struct json *asked_for(struct call *c, const struct verdict *v)
+{
+    struct json *all = json_new(c->op.arena, JSON_ARRAY);
+    enum language l = language_wanted(c);
+    for (size_t i = 0; i < v->n_obligations; i++) {
+        str text = language_say(&c->op, l, obligation_text(v->obligations[i]));
+        json_push(c->op.arena, all, json_new_str(c->op.arena, text));
+    }
+    return all;
+}
+
 err api_message_check(struct call *c)
 {
     struct outreach_draft d;
@@ -44,6 +56,7 @@ err api_message_check(struct call *c)
     struct json *o = json_new(m, JSON_OBJECT);
     struct json *verdict = verdict_to_json(&c->op, &p.verdict);
     json_set(m, verdict, STR("translation"), verdict_translations(&c->op, &p.verdict));
+    json_set(m, verdict, STR("asks"), asked_for(c, &p.verdict));
     json_set(m, o, STR("verdict"), verdict);
     json_set_str(m, o, STR("channel"), p.channel);
     json_set_str(m, o, STR("to"), p.to_masked);

@@ -44,6 +44,10 @@ static struct json *limit_row(struct op *op, int s, double low, double high, str
     struct json *o = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, o, STR("metric"), str_of(row->name));
     json_set_str(op->arena, o, STR("display"), str_of(row->shown[SAY_EN]));
+    struct json *said = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, said, STR("es"), str_of(row->shown[SAY_ES]));
+    json_set_str(op->arena, said, STR("ar"), str_of(row->shown[SAY_AR]));
+    json_set(op->arena, o, STR("translation"), said);
     json_set_str(op->arena, o, STR("loinc"), str_of(row->loinc[0]));
     json_set_str(op->arena, o, STR("unit"), str_of(row->unit));
     set_bound(op, o, STR("low"), low, row->decimals);

@@ -34,7 +34,8 @@ MUST err monitor_prepare(struct op *op, struct monitor *m, struct json *observat
 MUST err monitor_step(struct op *op, struct monitor *m, size_t *ret_n);
 
 /* Limits in force for a patient: hard limits and programme rules with the plan's changes. JSON
- * array of {metric, loinc, unit, low, high, rule, source: "default" | CarePlan reference}. */
+ * array of {metric, display, translation: {es, ar}, loinc, unit, low, high, rule, source: "default"
+ * | CarePlan reference}. */
 MUST err monitor_limits(struct op *op, struct monitor *m, str patient, struct json **ret);
 
 struct monitor_stats {

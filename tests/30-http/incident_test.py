@@ -272,6 +272,16 @@ class Incident(Case):
         self.assertEqual({"entry", "allowed", "sentence"}, set(mine))
         self.assertNotIn("dora", mine["sentence"])
         self.assertIn(self.ask("GET", f"/fhir/AuditEvent/{yes['entry']}/$explain", self.ada).status, (403, 404))
+        for lang, allowed, refused, own in (
+                ("es", "pudo leer (", "no pudo buscar (", "Alguien que trabaja aquí miró"),
+                ("ar", "سُمح لـ", "مُنع", "اطلع شخص يعمل هنا")):
+            said = [self.server.call("GET", f"/fhir/AuditEvent/{t['entry']}/$explain", None, who,
+                                     {"Accept-Language": lang}).json["sentence"]
+                    for t, who in ((yes, self.olga), (no, self.olga), (yes, self.eva))]
+            for text, wanted in zip(said, (allowed, refused, own)):
+                self.assertIn(wanted, text)
+                self.assertNotRegex(text.replace("dora", "").replace("ACCESS-DENY", ""), "[A-Za-z]{2,}" if lang == "ar"
+                                    else r"\b(the|and|was|because|their|role|of)\b")
 
 
 if __name__ == "__main__":

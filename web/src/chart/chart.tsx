@@ -2,7 +2,7 @@
 // gaps. Time runs left to right in every language (clinical convention). Pointer and arrow keys walk
 // the points through one native range input, whose value text is what a screen reader says.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { dayTime, number, shortDay, t } from "../lib/i18n";
+import { dayTime, number, shortDay, t, unitWord } from "../lib/i18n";
 import { type Band, type Bounds, decimate, outside, type Point, segments, ticks } from "./series";
 import { changeText, type View, valueText } from "./view";
 
@@ -219,7 +219,7 @@ export function Chart({ view, days, now, height = 190, name }: ChartProps) {
   const f = frameOf(view, points, [width, height], days, now);
   const index = at < 0 || at >= points.length ? points.length - 1 : at;
   const p = points[index]!;
-  const unit = view.metric.unit;
+  const unit = unitWord(view.metric.unit);
   const said = `${dayTime(p.t, now)}: ${valueText(p, view.metric)} ${unit}`;
   const sentence = `${name}: ${valueText(view.last ?? p, view.metric)} ${unit}. ${changeText(view)}.`;
   const near = (e: PointerEvent): void => {
@@ -324,7 +324,7 @@ export function ChartTable({ view, days, now, name }: ChartProps) {
           <tr>
             <th scope="col">{t("col_time")}</th>
             <th scope="col" class="num">
-              {name} ({view.metric.unit})
+              {name} ({unitWord(view.metric.unit)})
             </th>
             <th scope="col">{t("col_mark")}</th>
           </tr>

@@ -12,7 +12,7 @@ import { Toasts } from "../kit/toast";
 import { TrainingPage } from "../kit/training";
 import { search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
-import { birthDate, clock, type Key, lang, t } from "../lib/i18n";
+import { birthDate, clock, has, type Key, lang, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { connected, heard, startLive, stopLive } from "../lib/live";
 import { setTheme, type Theme, theme } from "../lib/prefs";
@@ -100,7 +100,7 @@ function Account() {
         <strong>
           <bdi>{s.name}</bdi>
         </strong>
-        <p class="muted">{s.role}</p>
+        <p class="muted">{has(`ac_r_${s.role}`) ? t(`ac_r_${s.role}` as Key) : s.role}</p>
       </div>
       <LanguageSelect id="menu-language" />
       <div class="field">

@@ -26,7 +26,8 @@ export interface Check {
   verdict: {
     decision: string;
     fired?: string[];
-    obligations?: string[];
+    /** Sentences of what has to be done, in the reader's language. */
+    asks?: string[];
     why?: string[];
     /** The same sentences, by language. */
     translation?: Record<string, string[]>;
@@ -182,7 +183,7 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
   const say = sayOf(check);
   if (!check || !say.kind)
     return <p class="muted fine verdict-idle">{busy ? t("v_checking") : t("v_idle")}</p>;
-  const { fired = [], missing = [], obligations = [] } = check.verdict;
+  const { fired = [], missing = [], asks = [] } = check.verdict;
   const why = check.verdict.translation?.[lang.value] ?? check.verdict.why ?? [];
   const paired = why.length === fired.length;
   return (
@@ -202,7 +203,12 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
           </ul>
         )}
         {missing.length > 0 && (
-          <p>{t("v_missing", { list: missing.map((m) => m.replaceAll("_", " ")).join(", ") })}</p>
+          <p>
+            {t("v_missing")}{" "}
+            {missing.map((m) => (
+              <code key={m}>{m} </code>
+            ))}
+          </p>
         )}
         {fired.length === 0 && why.length === 0 ? (
           <p>{t("v_clear")}</p>
@@ -221,10 +227,17 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
                 <code key={f}>{f} </code>
               ))}
             </p>
-            {obligations.length > 0 && (
-              <p>
-                {t("v_do", { list: obligations.map((o) => o.replaceAll("_", " ")).join(", ") })}
-              </p>
+            {asks.length > 0 && (
+              <>
+                <p>{t("v_do")}</p>
+                <ul>
+                  {asks.map((a) => (
+                    <li key={a} dir="auto">
+                      {a}
+                    </li>
+                  ))}
+                </ul>
+              </>
             )}
           </details>
         )}
@@ -307,6 +320,11 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
   const templates = useLoad<Template[]>(`Template|*|${wanted}`, () =>
     get<Template[]>(`/fhir/Communication/$templates?language=${wanted}`),
   );
+  // The message is in the patient's language, the names of its templates in the reader's.
+  const named = useLoad<Template[]>(`Template|*|${lang.value}`, () =>
+    get<Template[]>(`/fhir/Communication/$templates?language=${lang.value}`),
+  );
+  const titles = new Map(named.data?.map((x) => [x.code, x.title]));
   const set = (part: Partial<Draft>): void => {
     const next = { ...d, ...part };
     setDraft(next);
@@ -421,7 +439,7 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
             <option value="">{t("template_free")}</option>
             {[...new Map((templates.data ?? []).map((x) => [x.code, x])).values()].map((x) => (
               <option key={x.code} value={x.code}>
-                {x.title}
+                {titles.get(x.code) ?? x.title}
               </option>
             ))}
           </select>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
-import { fullDate, number, t } from "../lib/i18n";
+import { fullDate, list, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 import { session } from "../lib/session";
@@ -32,6 +32,8 @@ export interface Incident {
     entries: number;
     complete: boolean;
     kinds: string[];
+    /** The same in the reader's words. */
+    kindNames?: string[];
     accounts: { user: string }[];
   };
   assessment?: Assessment;
@@ -60,7 +62,7 @@ function Scope({ of, again }: { of: Incident; again: string }) {
             n: number(s.people),
             lines: number(s.entries),
             who: s.accounts.map((a) => a.user).join(", ") || "–",
-            kinds: s.kinds.join(", ") || "–",
+            kinds: list(s.kindNames ?? s.kinds) || "–",
           })}
         </p>
       )}

@@ -7,7 +7,18 @@ import { changeOf, changeText, type View, valueText, viewOf } from "../chart/vie
 import { Choice, Empty, Failed, Skeleton, Tabs } from "../kit/basics";
 import { Icon } from "../kit/icons";
 import { type Condition, type Limit, type MedicationRequest, personName, words } from "../lib/fhir";
-import { birthDate, day, dayTime, fullDate, has, type Key, lang, number, t } from "../lib/i18n";
+import {
+  birthDate,
+  day,
+  dayTime,
+  fullDate,
+  has,
+  type Key,
+  lang,
+  number,
+  t,
+  unitWord,
+} from "../lib/i18n";
 import { again } from "../lib/load";
 import { useConditions, useLimits, useMedicines, usePatient, useVitals } from "./data";
 import { Hidden } from "./glass";
@@ -101,7 +112,7 @@ function VitalCard({
           </svg>
         )}
         <strong class="big">{view.last ? valueText(view.last, view.metric) : "–"}</strong>{" "}
-        <span class="muted">{view.metric.unit}</span>
+        <span class="muted">{unitWord(view.metric.unit)}</span>
       </span>
       <span class={strong ? "vital-change strong" : "vital-change muted"}>{changeText(view)}</span>
       <Spark view={view} days={30} now={now} />
@@ -211,9 +222,11 @@ function LimitList({ limits }: { limits: Limit[] }) {
       <ul>
         {limits.map((l, i) => (
           <li key={i}>
-            <span dir="auto">{l.display ?? l.metric.replaceAll("-", " ")}</span>
+            <span dir="auto">
+              {l.translation?.[lang.value] ?? l.display ?? l.metric.replaceAll("-", " ")}
+            </span>
             <span class="tabular">
-              {limitText(l)} <span class="muted">{l.unit.replace("mm[Hg]", "mmHg")}</span>
+              {limitText(l)} <span class="muted">{unitWord(l.unit)}</span>
             </span>
             <span class="muted">
               {l.source && l.source !== "default" ? t("from_plan") : <code>{l.rule}</code>}

@@ -8,7 +8,7 @@ import { Icon, type IconName } from "../kit/icons";
 import { Mark, severityOf } from "../kit/severity";
 import type { Observation, Task } from "../lib/fhir";
 import { words } from "../lib/fhir";
-import { dayName, startOfDay, t, time } from "../lib/i18n";
+import { dayName, startOfDay, t, time, unitWord } from "../lib/i18n";
 import { href } from "../lib/router";
 import {
   isInbound,
@@ -44,7 +44,7 @@ function readingItems(all: Observation[]): Item[] {
     const parts = METRICS.map((m) => {
       const mine = list.filter((o) => metricOf(o) === m).map((o) => pointOf(o, m));
       const last = mine.filter((p) => p !== null).sort((a, b) => b.t - a.t)[0];
-      return last ? `${t(m.name)} ${valueText(last, m)} ${m.unit}` : "";
+      return last ? `${t(m.name)} ${valueText(last, m)} ${unitWord(m.unit)}` : "";
     }).filter(Boolean);
     const at = Math.max(...list.map((o) => Date.parse(o.effectiveDateTime ?? o.issued ?? "")));
     return {

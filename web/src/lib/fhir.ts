@@ -168,6 +168,8 @@ export interface OperationOutcome extends Resource {
 export interface Limit {
   metric: string;
   display?: string;
+  /** The display by language. */
+  translation?: Record<string, string>;
   loinc: string;
   unit: string;
   low?: number | null;

@@ -53,6 +53,20 @@ export function has(key: string): key is Key {
   return key in catalogue.value;
 }
 
+const UNITS: Record<string, Key> = {
+  kg: "unit_kg",
+  mmHg: "unit_mmhg",
+  "mm[Hg]": "unit_mmhg",
+  "/min": "unit_min",
+  "mg/dL": "unit_mgdl",
+  Cel: "unit_c",
+};
+/** A unit as people write it; one that we have no word for as it came. */
+export function unitWord(unit: string): string {
+  const key = UNITS[unit];
+  return key ? t(key) : unit;
+}
+
 export async function setLanguage(l: Lang, keep = true): Promise<void> {
   catalogue.value = await loaders[l]();
   lang.value = l;

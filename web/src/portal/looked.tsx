@@ -7,7 +7,7 @@ import { Empty, errorText, Failed, Skeleton } from "../kit/basics";
 import { Icon } from "../kit/icons";
 import { type ApiError, get, post } from "../lib/api";
 import { type AuditEvent, words } from "../lib/fhir";
-import { dayName, fullDate, has, type Key, lang, list, startOfDay, t, time } from "../lib/i18n";
+import { dayName, fullDate, has, type Key, list, startOfDay, t, time } from "../lib/i18n";
 import { again } from "../lib/load";
 import { useNames } from "../lib/people";
 import { me, useLooks } from "./data";
@@ -120,14 +120,6 @@ interface Explained {
   allowed: boolean;
   sentence: string;
 }
-/** The server says it in English; in other languages the same is said with our words. */
-function explained(a: Explained, l: Look): string {
-  if (lang.value === "en") return a.sentence;
-  const role = `role_${l.role}`;
-  const who = t(has(role) ? (role as Key) : "looked_someone");
-  return t(a.allowed ? "looked_allowed" : "looked_stopped", { who, why: l.why });
-}
-
 function Line({ look, name, helper }: { look: Look; name: string; helper?: Helper }) {
   const [said, setSaid] = useState("");
   const [error, setError] = useState("");
@@ -144,7 +136,7 @@ function Line({ look, name, helper }: { look: Look; name: string; helper?: Helpe
     setError("");
     try {
       const a = await get<Explained>(`/fhir/AuditEvent/${encodeURIComponent(look.id)}/$explain`);
-      setAllowed(explained(a, look));
+      setAllowed(a.sentence);
     } catch (e) {
       setError(errorText(e as ApiError));
     }

@@ -3,7 +3,7 @@ import { Spark } from "../chart/chart";
 import { METRICS } from "../chart/series";
 import { changeOf, rangeText, type View, valueText, viewOf } from "../chart/view";
 import type { Limit, Observation } from "../lib/fhir";
-import { dayTime, number, t } from "../lib/i18n";
+import { dayTime, number, t, unitWord } from "../lib/i18n";
 
 export function plainWords(view: View): string {
   if (view.over) return t("w_limit");
@@ -11,12 +11,12 @@ export function plainWords(view: View): string {
   if (change === "usual") return t("w_usual");
   if (change === "learning" || change === "none") return t("w_learning");
   const by = number(Math.abs(view.last!.v - view.band.middle), view.metric.digits);
-  return t(change === "above" ? "w_above" : "w_below", { by, unit: view.metric.unit });
+  return t(change === "above" ? "w_above" : "w_below", { by, unit: unitWord(view.metric.unit) });
 }
 
 export function usualWords(view: View): string {
   return view.band.ready
-    ? t("w_usual_range", { range: rangeText(view), unit: view.metric.unit })
+    ? t("w_usual_range", { range: rangeText(view), unit: unitWord(view.metric.unit) })
     : "";
 }
 
@@ -31,7 +31,7 @@ export function NumberCard({ view, now }: { view: View; now: number }) {
       <p class="number-name">{t(view.metric.plain)}</p>
       <p class="number-value">
         <strong class="big">{valueText(view.last!, view.metric)}</strong>{" "}
-        <span class="muted">{view.metric.unit}</span>
+        <span class="muted">{unitWord(view.metric.unit)}</span>
       </p>
       <Spark view={view} days={30} now={now} />
       <p class={calm ? "number-words muted" : "number-words"}>{plainWords(view)}</p>

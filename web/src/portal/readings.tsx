@@ -5,7 +5,7 @@ import { Chart, ChartTable } from "../chart/chart";
 import { type View, valueText } from "../chart/view";
 import { Choice, Empty, Failed, Skeleton } from "../kit/basics";
 import { Icon } from "../kit/icons";
-import { dayTime, t } from "../lib/i18n";
+import { dayTime, t, unitWord } from "../lib/i18n";
 import { again } from "../lib/load";
 import { href } from "../lib/router";
 import { me, useLimits, useReadings } from "./data";
@@ -33,7 +33,7 @@ function Reading({ view, days, now }: { view: View; days: number; now: number })
       </div>
       <p class="number-value">
         <strong class="big">{valueText(view.last!, view.metric)}</strong>{" "}
-        <span class="muted">{view.metric.unit}</span>{" "}
+        <span class="muted">{unitWord(view.metric.unit)}</span>{" "}
         <span class="muted">· {dayTime(view.last!.t, now)}</span>
       </p>
       <p class="reading-words">

@@ -206,8 +206,8 @@ export default {
   v_deny: "لا يجوز إرسالها",
   v_require: "شيء ما ناقص",
   v_hold: "محجوزة حتى {time}",
-  v_missing: "غير معروف: {list}",
-  v_do: "قبل الإرسال أو بعده: {list}",
+  v_missing: "غير معروف:",
+  v_do: "قبل الإرسال أو بعده:",
   v_rules: {
     zero: "لا قواعد",
     one: "قاعدة واحدة",

@@ -258,8 +258,6 @@ export default {
   join_more: "أضف إلى حسابي {user}",
   looked_why: "لماذا سُمح بهذا؟",
   looked_why_not: "لماذا مُنع هذا؟",
-  looked_allowed: "يحق لـ{who} ذلك في العمل. السبب: {why}",
-  looked_stopped: "حاول {who} ومُنع. لم يُرَ شيء.",
   gave_lead:
     "من خارج هذه العيادة حصل على شيء من سجلك. لا يشمل اطلاعك أنت ولا من يساعدك ولا رعايتك هنا.",
   gave_show: "عرض القائمة",

@@ -242,8 +242,6 @@ export default {
   join_more: "Add to my account {user}",
   looked_why: "Why was this allowed?",
   looked_why_not: "Why was this stopped?",
-  looked_allowed: "{who} may do this at work. Reason: {why}",
-  looked_stopped: "{who} tried and was stopped. They saw nothing.",
   gave_lead:
     "Who outside this clinic got something of your record. Your own looks, your helpers and your care here are not in it.",
   gave_show: "Show the list",

@@ -244,8 +244,6 @@ export default {
   join_more: "Añadir a mi cuenta {user}",
   looked_why: "¿Por qué se permitió?",
   looked_why_not: "¿Por qué se impidió?",
-  looked_allowed: "{who} puede hacerlo en su trabajo. Motivo: {why}",
-  looked_stopped: "{who} lo intentó y se le impidió. No vio nada.",
   gave_lead:
     "Quién fuera de esta clínica recibió algo de su historia. No están sus propias consultas, las de sus ayudantes ni su atención aquí.",
   gave_show: "Mostrar la lista",
