@@ -22,7 +22,8 @@ SCREENS = """identity/account identity/actor identity/delegate identity/helper i
     api/accounts api/break_glass api/cookie api/demo_code api/evidence api/helper api/incident api/message api/release
     api/rights api/rights_file api/rule_change api/task api/training""".split()
 # Nobody at a screen brings these up: a client of the API, a file of the house.
-CLIENTS = re.compile(r'state is (vetted|sent)|Send \{"consent"|as is ndjson|overrides are one JSON object')
+CLIENTS = re.compile(r"state is (vetted|sent)|Send \{.consent|as is ndjson|overrides are one JSON object|a due key has"
+                     r"|a campaign is the id|another draft of|at most \{\} drafts|the record changed while the messages")
 # Made of parts by src/api/explain.c; tests/30-http/incident_test.py asks for them.
 BUILT = re.compile(r"(role|act|purpose) \w|\{a\} \(\{b\}\) was |Somebody who works here looked")
 CALL = re.compile(r"\b(?:fail|fail_at|op_note)\s*\(")
