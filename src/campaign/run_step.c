@@ -44,17 +44,21 @@ static str tell_text(const struct step *s, str key)
     return STR_NONE;
 }
 
-static err hand_over(struct step *s, str text, str channel, str purpose, str what, bool *ret_sent)
+/* like: channel, purpose, and the campaign with which it ends. */
+static err hand_over(struct step *s, str text, const struct outreach_draft *like, str what,
+                     bool *ret_sent)
 {
     static const char *const tags[] = {"en", "es", "ar"};
     struct arena *a = s->op->arena;
     struct record_result r;
     str key = enrolment_key(s->op, &s->e);
     struct outreach_draft d = {.patient = s->m.id,
-                               .channel = channel,
+                               .channel = like->channel,
                                .language = str_of(tags[s->m.lang]),
                                .text = text,
-                               .purpose = purpose,
+                               .purpose = like->purpose,
+                               .campaign = like->campaign,
+                               .programme = s->l->plan->programme,
                                .key = arena_printf(a, "j/%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
     *ret_sent = false;
     if (d.key.n > 100)
@@ -171,7 +175,8 @@ static err tell(struct step *s)
         struct plan_words w = {.text = {row, row, row}};
         text = words_for(s->op, s->c, &w, &s->m, promise_at(s->c, s->op->now, 4 * 3600000LL));
     }
-    TRY(hand_over(s, text, STR_NONE, p->purpose,
+    const struct outreach_draft like = {.purpose = p->purpose}; /* they wrote: it is no campaign */
+    TRY(hand_over(s, text, &like,
                   arena_printf(s->op->arena, "%.*s/%.*s", STR_ARG(what), STR_ARG(s->e.said)),
                   &sent));
     struct record_tx *tx = record_begin(s->op, s->c->rec);
@@ -213,7 +218,9 @@ static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
     str what = arena_printf(s->op->arena, "%.*s/%u/%lld", STR_ARG(p->id),
                             (unsigned)s->e.state.tries, (long long)(s->e.state.since / 1000));
     str text = words_for(s->op, s->c, &p->words, &s->m, 0);
-    return hand_over(s, text, plan_channel_name(m->channel), purpose, what, ret_sent);
+    const struct outreach_draft like = {
+        .channel = plan_channel_name(m->channel), .purpose = purpose, .campaign = s->l->id};
+    return hand_over(s, text, &like, what, ret_sent);
 }
 
 static err act(struct step *s, const struct plan_move *m)

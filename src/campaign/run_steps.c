@@ -135,6 +135,7 @@ static err undo(struct op *op, struct campaigns *c, struct record_tx *tx, struct
 
 static err stop(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
 {
+    TRY(outreach_stop_campaign(op, c->outreach, l->id));
     l->state = STR("stopped");
     json_unset(l->o, STR("live"));
     life_set_time(op, l, "stopped", op->now);
@@ -178,6 +179,8 @@ err campaign_do(struct op *op, struct campaigns *c, str id, enum campaign_step s
     struct record_doc doc;
     struct life l = {.id = id};
     TRY(may(op, step));
+    if (step >= CAMPAIGN_STEPS)
+        return fail(op, ERR_INVALID, "there is no such step");
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(life_load(op, c->rec, id, &l));
     TRY(check_state(op, &l, step));

@@ -6,6 +6,7 @@
 #include "campaign/plan.h"
 
 #define SIMULATE_DAYS_MAX 90
+#define SIMULATE_OTHERS_MAX 8
 
 /* One person as the simulation sees them: made from the people columns. */
 struct simulate_person {
@@ -32,6 +33,12 @@ enum simulate_answer { SIMULATE_GO, SIMULATE_HOLD, SIMULATE_NO };
 typedef err simulate_decide(struct op *op, void *ctx, const struct simulate_ask *ask,
                             enum simulate_answer *ret, const char **ret_rule);
 
+/* Another campaign over the same people, in the same order: bit a day of `from` on, the last of all
+ * later ones. */
+struct simulate_other {
+    const uint64_t *days;
+};
+
 struct simulate_input {
     const struct plan *plan;
     const struct simulate_person *people;
@@ -44,6 +51,9 @@ struct simulate_input {
     unsigned budget;         /* contacts a person in 7 days */
     simulate_decide *decide; /* NULL: everything goes */
     void *ctx;
+    const struct simulate_other *others;
+    size_t n_others;
+    uint64_t *ret_days; /* NULL, or a row a person: the same of this run */
 };
 
 struct simulate_count {
@@ -58,6 +68,8 @@ struct simulate_result {
     uint64_t missing[3];                    /* people whose language has no words */
     struct simulate_count refused[64];      /* by rule, most first */
     size_t n_refused;
+    /* people whom another campaign reaches on the same day or the next */
+    uint64_t clashes[SIMULATE_OTHERS_MAX];
     int64_t first, last; /* of the contacts */
 };
 MUST err simulate_run(struct op *op, const struct simulate_input *in, struct simulate_result *ret);
