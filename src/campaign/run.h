@@ -42,6 +42,16 @@ MUST err campaign_preview(struct op *op, struct campaigns *c, str id, str patien
 /* Funnel, uplift against the hold-out, harm; see report in run. */
 MUST err campaign_report(struct op *op, struct campaigns *c, str id, struct json **ret);
 
+/* {"people", "contacts", "days": [{"day", "sent", "sms" …}], "refused": [{"rule", "title",
+ * "contacts"}], "clashes": [{"campaign", "people"}], "missing": {"ar": n}, "first", "last", "ms"
+ * …}; resolved: over the contact budget people wait. */
+struct campaign_days {
+    unsigned days; /* 1 … SIMULATE_DAYS_MAX; 0: 30 */
+    bool resolved;
+};
+MUST err campaign_simulate(struct op *op, struct campaigns *c, str id,
+                           const struct campaign_days *days, struct json **ret);
+
 /* A journey of one person: {"state": "active"|"paused"|"ended", …}; what: "pause" (until: ms),
  * "resume", "exit". care_plan: its CarePlan. */
 MUST err journey_change(struct op *op, struct campaigns *c, str care_plan, str what, int64_t until,

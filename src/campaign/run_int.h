@@ -107,6 +107,9 @@ struct people_of { /* a campaign's frozen audience */
 MUST err campaign_people(struct op *op, struct campaigns *c, const struct life *l,
                          struct people_of *ret);
 
+MUST err campaign_check_role(struct op *op);
+/* Who is in the audience of the outline now. */
+MUST err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n);
 MUST err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l);
 /* The next batch of an audience; *ret_more: there are others. */
 MUST err people_launch(struct op *op, struct campaigns *c, struct life *l, bool *ret_more);

@@ -42,7 +42,7 @@ static struct json *row_of(struct op *op, const struct record_doc *doc, const st
     return o;
 }
 
-static err check_role(struct op *op)
+err campaign_check_role(struct op *op)
 {
     enum role role = op->actor ? op->actor->role : ROLE_NONE;
     if (role == ROLE_OUTREACH || role == ROLE_PRIVACY || role == ROLE_SYSTEM)
@@ -54,7 +54,7 @@ err campaign_list(struct op *op, struct campaigns *c, struct json **ret)
 {
     struct record_page page;
     struct json *o = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
-    TRY(check_role(op));
+    TRY(campaign_check_role(op));
     TRY(record_find(op, c->rec, fhir_type_parse(STR("PlanDefinition")),
                     arena_printf(op->arena, "_sort=-_lastUpdated&_count=%d", LIST_MAX), &page));
     for (size_t i = 0; i < page.n; i++) {
@@ -77,7 +77,7 @@ err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret)
     struct record_doc doc;
     struct json *tree, *o;
     struct life l;
-    TRY(check_role(op));
+    TRY(campaign_check_role(op));
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(record_parse(op, &doc, &tree));
     TRY(life_load(op, c->rec, id, &l));
@@ -107,7 +107,7 @@ err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outlin
 {
     struct record_result r;
     struct plan *p;
-    TRY(check_role(op));
+    TRY(campaign_check_role(op));
     if (op->actor->role == ROLE_PRIVACY)
         return fail(op, ERR_FORBIDDEN, "the privacy office approves campaigns; it writes none");
     json_unset(outline, STR("id"));

@@ -14,7 +14,7 @@ static str chunk_key(struct op *op, str id, size_t i)
 }
 
 /* The group that the outline names (extension plan-audience), as it is now. */
-static err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n)
+err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n)
 {
     struct record_doc doc;
     struct json *tree;

@@ -402,6 +402,55 @@ static void a_campaign_from_draft_to_stop(void **state)
         assert_true(found(p, "Communication", "_count=5", ids[i]).n <= 1);
 }
 
+static int64_t number_of(const struct json *o, const char *name)
+{
+    int64_t v = -1;
+    (void)json_i64(json_get(o, str_of(name)), &v);
+    return v;
+}
+
+static void the_simulator_says_what_the_run_does(void **state)
+{
+    struct play *p = *state;
+    str ids[40];
+    struct json *o;
+    struct campaign_days days = {.days = 30};
+    set(p, "campaign.holdout", "20");
+    for (unsigned i = 0; i < 40; i++)
+        ids[i] = patient(p, 300 + i, i % 2 ? "es" : "en");
+    for (unsigned i = 0; i < 5; i++) /* five with nothing but a phone that may be called */
+        ids[i] = ground_patient(p->g, "1950-03-02",
+                                ",\"telecom\":[{\"system\":\"phone\",\"value\":\"+13125559999\"}]");
+    str id = put(p, "immunisation", group_of(p, ids, 40));
+    as(p, campaign_system());
+    ok(p, people_start(&p->g->op, p->c->people));
+    ok(p, people_wait(&p->g->op, p->c->people, record_now_t(p->g->rec)));
+    p->now = DISCHARGE + 15 * HOUR; /* before Wednesday's hours */
+    as(p, &p->author);
+    ok(p, campaign_simulate(&p->g->op, p->c, id, &days, &o));
+    people_stop(p->c->people);
+    int64_t held = number_of(o, "heldOut"), sent = number_of(o, "reached");
+    assert_int_equal(number_of(o, "people"), 40);
+    assert_true(held > 2 && sent > 20);
+    assert_int_equal(number_of(json_at(JSON_GET(o, "days"), 0), "sent"), sent);
+    assert_int_equal(JSON_GET(o, "refused")->n, 0);
+    run_it(p, id);
+    p->now = DISCHARGE + 24 * HOUR;
+    settle(p);
+    int64_t real = 0;
+    for (unsigned i = 0; i < 40; i++)
+        real += !str_empty(last_words(p, ids[i]));
+    assert_int_equal(real, sent);
+    as(p, &p->author);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    assert_int_equal(number_of(o, "held"), held);
+    days.days = 91;
+    as(p, &p->author);
+    assert_int_equal(campaign_simulate(&p->g->op, p->c, id, &days, &o), ERR_INVALID);
+    as(p, &p->g->nurse);
+    assert_int_equal(campaign_simulate(&p->g->op, p->c, id, &days, &o), ERR_FORBIDDEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_edit_leaves_people_on_their_version, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_campaign_from_draft_to_stop, open_play, close_play),
+        cmocka_unit_test_setup_teardown(the_simulator_says_what_the_run_does, open_play,
+                                        close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
