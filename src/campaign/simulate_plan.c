@@ -52,7 +52,7 @@ static err other_days(struct op *op, const struct simulate_crowd *w, struct simu
                       str id, uint64_t **ret, str *ret_title)
 {
     struct life l;
-    struct people_of all;
+    struct people_of all = {0};
     struct record_doc doc;
     struct json *tree;
     struct plan *p;
@@ -185,7 +185,7 @@ static err live_through(struct op *op, struct simulate_crowd *w, const struct li
                         bool resolved, struct json **ret)
 {
     struct simulate_result *r = ARENA_NEW(op->arena, struct simulate_result);
-    str titles[SIMULATE_OTHERS_MAX];
+    str titles[SIMULATE_OTHERS_MAX] = {{0}};
     int64_t began = time_mono();
     struct simulate_input in = {.plan = w->plan,
                                 .people = w->people,
