@@ -12,6 +12,7 @@ struct campaigns {
     const struct config *config;
     struct campaign_run *run; /* run_int.h */
     struct people *people;
+    struct told *told; /* audience_told.c */
 };
 
 #endif

@@ -1,4 +1,5 @@
 /* The room's life: what it keeps in memory at start, its threads. */
+#include "campaign/audience_int.h"
 #include "campaign/run_int.h"
 
 #include <stdlib.h>
@@ -10,7 +11,9 @@ err campaigns_new(struct op *op, struct record *rec, struct outreach *outreach,
     if (!c)
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     *c = (struct campaigns){.rec = rec, .outreach = outreach, .config = config};
-    err e = people_new(op, rec, &c->people);
+    c->told = told_new();
+    err e =
+        c->told ? people_new(op, rec, &c->people) : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e == OK)
         e = run_new(op, c);
     if (e != OK) {
@@ -27,6 +30,7 @@ void campaigns_free(struct campaigns *c)
         return;
     run_free(c);
     people_free(c->people);
+    told_free(c->told);
     free(c);
 }
 
