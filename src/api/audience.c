@@ -1,8 +1,8 @@
 /* Audiences at the door: counted while they are put together, saved as Groups, people listed with a
  * sentence each. What may be told is the campaign room's to know. */
+#include "campaign/audience.h"
 #include "api/api_int.h"
 #include "base/time.h"
-#include "campaign/audience.h"
 
 #define COUNT_MS 30000
 
@@ -10,9 +10,8 @@ static err there(struct call *c)
 {
     if (!c->op.deadline)
         c->op.deadline = time_now() + COUNT_MS;
-    return c->api->campaigns
-               ? OK
-               : fail(&c->op, ERR_UNSUPPORTED, "This server runs without campaigns.");
+    return c->api->campaigns ? OK
+                             : fail(&c->op, ERR_UNSUPPORTED, "This server runs without campaigns.");
 }
 
 err api_audience_chips(struct call *c)
@@ -20,7 +19,7 @@ err api_audience_chips(struct call *c)
     struct json *o;
     str language = STR_NONE;
     TRY(there(c));
-    (void)query_get(c->op.arena, c->query, STR("language"), &language);
+    (void)query_get(c->op.arena, c->rq->query, STR("language"), &language);
     TRY(audience_chips(&c->op, c->api->campaigns, language, &o));
     return answer_json(c, 200, o);
 }

@@ -1,5 +1,6 @@
 /* The people of a campaign: counted and frozen when it is approved, compared again when it starts,
  * enrolled in bulk; the hold-out is drawn then. */
+#include "campaign/audience.h"
 #include "campaign/run_int.h"
 
 #include <stdlib.h>
@@ -11,6 +12,21 @@
 static str chunk_key(struct op *op, str id, size_t i)
 {
     return arena_printf(op->arena, "campaign/people/%.*s/%zu", STR_ARG(id), i);
+}
+
+/* Everybody whom a definition reaches; the hold-out is the campaign's to draw. */
+static err audience_now(struct op *op, struct campaigns *c, str group, uint64_t **ret,
+                        size_t *ret_n)
+{
+    struct audience_people p;
+    TRY(audience_people(op, c, group, &p));
+    uint64_t *all = ARENA_ARRAY(op->arena, uint64_t, p.n + p.n_held + 1);
+    TRY(op_check(op));
+    memcpy(all, p.rids, p.n * sizeof *all);
+    memcpy(all + p.n, p.held, p.n_held * sizeof *all);
+    *ret = all;
+    *ret_n = p.n + p.n_held;
+    return OK;
 }
 
 /* The group that the outline names (extension plan-audience), as it is now. */
@@ -34,6 +50,8 @@ err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_
     TRY(record_read(op, c->rec, fhir_type_parse(STR("Group")), ref.id, &doc));
     TRY(record_parse(op, &doc, &tree));
     list = JSON_GET(tree, "member");
+    if (!json_bool(JSON_GET(tree, "actual"), true))
+        return audience_now(op, c, ref.id, ret, ret_n);
     size_t n = list ? list->n : 0;
     if (n > PEOPLE_MAX)
         return fail(op, ERR_TOO_LARGE, "an audience has at most %u people", PEOPLE_MAX);

@@ -12,8 +12,7 @@ err campaigns_new(struct op *op, struct record *rec, struct outreach *outreach,
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     *c = (struct campaigns){.rec = rec, .outreach = outreach, .config = config};
     c->told = told_new();
-    err e =
-        c->told ? people_new(op, rec, &c->people) : fail(op, ERR_UNAVAILABLE, "out of memory");
+    err e = c->told ? people_new(op, rec, &c->people) : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e == OK)
         e = run_new(op, c);
     if (e != OK) {
