@@ -29,7 +29,7 @@ ROOMS = {
     "api": "base net fhir policy record terms identity desk monitor outreach campaign partners rules demo",
 }
 CARE = ("monitor", "outreach", "partners")
-ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)\.c$")
+ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)(\.c|_int\.h)$")
 NETWORK = re.compile(r"^(net/|curl/|mosquitto|microhttpd|sys/socket\.h|sys/un\.h|netdb\.h|netinet/|arpa/)")
 # Rooms that answer from what they are given: no clock, no chance, no log, no files.
 PURE = ("fhir", "policy")

@@ -140,7 +140,8 @@ struct channel {
     err (*start)(struct op *op, struct provider *p);
     void (*stop)(struct provider *p);
 };
-extern const struct channel CHANNEL_TWILIO, CHANNEL_SMTP, CHANNEL_SCREEN_SMS, CHANNEL_SCREEN_EMAIL;
+extern const struct channel CHANNEL_TWILIO, CHANNEL_SMPP, CHANNEL_SMTP, CHANNEL_SCREEN_SMS,
+    CHANNEL_SCREEN_EMAIL;
 /* One after the other. */
 void channel_each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n,
                   enum sent (*one)(struct op *op, const struct outreach *o, struct parcel *p));
@@ -209,7 +210,7 @@ bool parcel_may_go(struct outreach *o, const struct parcel *p);
 struct outreach {
     struct record *rec;
     const struct config *config;
-    str secret_sms, secret_smtp; /* heap */
+    str secret_sms, secret_smtp, secret_smpp; /* heap */
     struct sender {
         struct outreach *o;
         enum channel_kind channel;
@@ -218,6 +219,8 @@ struct outreach {
     } senders[CHANNEL_KIND_COUNT];
     _Atomic bool stop;
     struct provider_list providers[CHANNEL_KIND_COUNT];
+    struct shelf *shelf;
+    _Atomic int handing; /* results are on their way: receipts without a message wait for them */
     struct bucket buckets[BUCKETS_MAX];
     size_t n_buckets;
     int64_t rate, burst, per_day; /* of each number; 0: none */
@@ -242,8 +245,37 @@ enum receipt_means receipt_means(str vocabulary, str word);
 const char *receipt_move(str from, enum receipt_means means);
 /* Moves a Communication on; false: it stays as it is. */
 bool receipt_apply(struct op *op, struct json *communication, enum receipt_means means, str error);
-/* After results were written: receipts that were quicker than our note of the provider's id. */
 struct job;
+/* Many at once; ret: of each whether it is in the record. */
+void receipt_many(struct op *op, struct outreach *o, const struct outreach_receipt *rs, size_t n,
+                  err *ret);
+enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_CLAIMED, SLOT_DONE };
+struct receipt_slot {
+    char id[65], word[17], error[17]; /* word of "smpp" */
+    enum slot_state state;
+    int64_t since; /* monotonic ms */
+    const void *owner;
+    uint64_t generation; /* of the connection that brought it */
+    uint32_t sequence;
+};
+struct shelf;
+struct shelf *shelf_new(void);
+void shelf_free(struct shelf *s);
+/* False: full; the connection waits. */
+bool shelf_put(struct shelf *s, const struct receipt_slot *r);
+size_t shelf_room(struct shelf *s);
+/* The sender takes the receipt of a result it is about to write, and says whether it was. */
+bool shelf_claim(struct shelf *s, str id, struct receipt_slot *ret);
+void shelf_claimed(struct shelf *s, str id, bool written);
+/* Takes off the shelf what an owner has of: written with a result (SLOT_DONE); waiting with a known
+ * message, or since before. */
+size_t shelf_take(struct shelf *s, const void *owner, int64_t before, struct receipt_slot *ret,
+                  size_t max);
+void shelf_know(struct shelf *s, str provider_id, str communication);
+str shelf_find(struct shelf *s, struct arena *a, str provider_id);
+/* Before results are written: receipts that are here already become part of them. */
+void receipt_claim(struct op *op, struct outreach *o, struct job *const *jobs, size_t n);
+/* After results were written: receipts that were quicker than our note of the provider's id. */
 void receipt_settle(struct op *op, struct outreach *o, struct job *const *jobs, size_t n);
 
 /* One spelling of a number. */

@@ -108,13 +108,32 @@ static err catch_up(struct op *op, struct outreach *o, str provider_id)
     return note_early(op, o, provider_id, STR_NONE);
 }
 
+void receipt_claim(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct receipt_slot r;
+        str id = jobs[i]->out.provider_id;
+        if (jobs[i]->step != STEP_FINISH || str_empty(id) || str_find_char(id, ' ', 0) != SIZE_MAX)
+            continue; /* of several parts each has its own word: after the result */
+        if (!shelf_claim(o->shelf, id, &r))
+            continue;
+        jobs[i]->out.receipt = receipt_means(STR("smpp"), str_of(r.word));
+        jobs[i]->out.error = arena_str(op->arena, str_of(r.error));
+    }
+}
+
 void receipt_settle(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         str ids = jobs[i]->out.provider_id, one;
-        while (jobs[i]->step == STEP_FINISH && jobs[i]->written && str_take_until(&ids, ' ', &one))
+        while (jobs[i]->step == STEP_FINISH && str_take_until(&ids, ' ', &one)) {
+            shelf_claimed(o->shelf, one, jobs[i]->written);
+            if (!jobs[i]->written)
+                continue;
+            shelf_know(o->shelf, one, jobs[i]->communication);
             if (catch_up(op, o, one) != OK)
                 op_clear(op); /* the note stays; a later receipt finds the message */
+        }
     }
 }
 

@@ -117,12 +117,15 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
                                      .expires = jobs[i]->expires,
                                      .result = SENT_LATER};
     }
+    atomic_fetch_add(&o->handing, 1);
     provider_send(op, o, jobs[0]->channel, parcels, n);
     op->now = time_now();
     for (size_t i = 0; i < n; i++)
         conclude(op, o, &parcels[i], jobs[i]);
+    receipt_claim(op, o, jobs, n);
     sender_write(op, o, jobs, n);
     receipt_settle(op, o, jobs, n);
+    atomic_fetch_sub(&o->handing, 1);
 }
 
 static void work(struct op *op, struct outreach *o, const struct record_job *in, size_t n)

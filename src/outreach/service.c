@@ -41,7 +41,8 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     o->rec = rec;
     o->config = config;
     pthread_mutex_init(&o->stops_lock, NULL);
-    err e = provider_open(op, o);
+    o->shelf = shelf_new();
+    err e = o->shelf ? provider_open(op, o) : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e == OK)
         e = bucket_open(op, o);
     if (e == OK)
@@ -49,6 +50,9 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     if (e == OK)
         e = read_secret(op, config_str(config, "smtp.password_file"), "smtp.password_file",
                         &o->secret_smtp);
+    if (e == OK)
+        e = read_secret(op, config_str(config, "smpp.password_file"), "smpp.password_file",
+                        &o->secret_smpp);
     if (e != OK) {
         outreach_free(o);
         return e;
@@ -73,6 +77,8 @@ void outreach_free(struct outreach *o)
         return;
     wipe(o->secret_sms);
     wipe(o->secret_smtp);
+    wipe(o->secret_smpp);
+    shelf_free(o->shelf);
     pthread_mutex_destroy(&o->stops_lock);
     free(o);
 }

@@ -5,6 +5,9 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import subprocess
+import sys
 import threading
 import urllib.parse
 import urllib.request
@@ -122,3 +125,44 @@ class SmsProvider:
         return self.post({"AccountSid": ACCOUNT, "MessageSid": sid, "SmsMessageSid": sid,
                           "SmsStatus": "received", "From": number, "To": "+15035550100",
                           "Body": words, "NumMedia": "0"}, sign)
+
+
+class Smsc:
+    """The message centre of smsc.mjs. `events` are what it told, oldest first."""
+
+    def __init__(self, **told):
+        here = os.path.dirname(os.path.abspath(__file__))
+        if not os.path.isdir(os.path.join(here, "..", "30-clients", "node_modules", "smpp")):
+            print("skipped: smpp is not in tests/30-clients/node_modules (tools/setup test)")
+            sys.exit(77)
+        self.events, self.lock = [], threading.Condition()
+        self.process = subprocess.Popen(["node", os.path.join(here, "smsc.mjs"), json.dumps(told)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self.listen, daemon=True).start()
+        self.port = self.until("up")["port"]
+
+    def listen(self):
+        for line in self.process.stdout:
+            with self.lock:
+                self.events.append(json.loads(line))
+                self.lock.notify_all()
+
+    def tell(self, do, **more):
+        self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
+        self.process.stdin.flush()
+
+    def of(self, ev, **wanted):
+        with self.lock:
+            return [e for e in self.events if e["ev"] == ev and wanted.items() <= e.items()]
+
+    def until(self, ev, timeout=30, n=1, **wanted):
+        with self.lock:
+            def look():
+                return [e for e in self.events if e["ev"] == ev and wanted.items() <= e.items()]
+            if not self.lock.wait_for(lambda: len(look()) >= n, timeout):
+                raise AssertionError(f"the centre told no {ev} {wanted}; last: {self.events[-5:]}")
+            return look()[n - 1]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)

@@ -1,0 +1,274 @@
+/* What comes from a message centre goes into the record: receipts, many in a transaction, and
+ * messages, whole. Only then the centre is told that we have it, so that a crash loses nothing.
+ * A message in parts waits in one named value for the rest; a part that never comes is told.
+ * A message that a centre repeats after its connection broke is known by its words. */
+#include "outreach/channel_sms_smpp_int.h"
+
+#include "base/time.h"
+#include "base/uuid.h"
+
+#include <unistd.h>
+
+#define TAKE 256u
+#define PATIENCE_MS 500 /* for the result of the message a receipt is of */
+#define PARTS_MAX 65536u
+#define PART_WAIT_MS (10 * 60000LL)
+#define REPEAT_MS (10 * 60000LL)
+#define REMEMBERED 128u
+
+/* ---- receipts ---- */
+
+static size_t receipts(struct op *op, struct smpp_client *c)
+{
+    struct receipt_slot *slots = ARENA_ARRAY(op->arena, struct receipt_slot, TAKE);
+    struct outreach_receipt *rs = ARENA_ARRAY(op->arena, struct outreach_receipt, TAKE);
+    struct smpp_ack *acks = ARENA_ARRAY(op->arena, struct smpp_ack, TAKE);
+    err *errors = ARENA_ARRAY(op->arena, err, TAKE);
+    size_t k = 0;
+    if (op_check(op) != OK)
+        return 0;
+    int64_t now = time_mono(), before = atomic_load(&c->o->handing) ? now - PATIENCE_MS : now;
+    size_t n = shelf_take(c->o->shelf, c, before, slots, TAKE);
+    for (size_t i = 0; i < n; i++) {
+        acks[i] = (struct smpp_ack){slots[i].generation, slots[i].sequence, SMPP_OK};
+        if (slots[i].state != SLOT_DONE)
+            rs[k++] = (struct outreach_receipt){.vocabulary = STR("smpp"),
+                                                .provider_id = str_of(slots[i].id),
+                                                .word = str_of(slots[i].word),
+                                                .error = str_of(slots[i].error)};
+    }
+    if (k)
+        receipt_many(op, c->o, rs, k, errors);
+    for (size_t i = 0, j = 0; i < n; i++)
+        if (slots[i].state != SLOT_DONE && errors[j++] != OK)
+            acks[i].status = SMPP_TRY_LATER;
+    smpp_client_ack(c, acks, n);
+    return n;
+}
+
+/* ---- messages in parts ---- */
+
+struct part {
+    str from, to, octets;
+    uint64_t ref, total, number, coding, at;
+};
+
+static bool take_part(str *in, struct part *p)
+{
+    uint64_t a, b, n;
+    return take_varint(in, &a) && take_bytes(in, a, &p->from) && take_varint(in, &b) &&
+           take_bytes(in, b, &p->to) && take_varint(in, &p->ref) && take_varint(in, &p->total) &&
+           take_varint(in, &p->number) && take_varint(in, &p->coding) && take_varint(in, &p->at) &&
+           take_varint(in, &n) && take_bytes(in, n, &p->octets);
+}
+
+static void put_part(struct buf *b, const struct part *p)
+{
+    buf_varint(b, p->from.n);
+    buf_add(b, p->from);
+    buf_varint(b, p->to.n);
+    buf_add(b, p->to);
+    buf_varint(b, p->ref);
+    buf_varint(b, p->total);
+    buf_varint(b, p->number);
+    buf_varint(b, p->coding);
+    buf_varint(b, p->at);
+    buf_varint(b, p->octets.n);
+    buf_add(b, p->octets);
+}
+
+static bool same_message(const struct part *a, const struct part *b)
+{
+    return a->ref == b->ref && a->total == b->total && str_eq(a->from, b->from) &&
+           str_eq(a->to, b->to);
+}
+
+static str parts_key(void)
+{
+    return STR("mo/parts");
+}
+
+static err keep_parts(struct op *op, struct smpp_client *c, str value)
+{
+    struct record_tx *tx = record_begin(op, c->o->rec);
+    record_tx_kv(tx, parts_key(), value);
+    return record_commit(tx);
+}
+
+/* The words of all parts of p that are there, in order; *ret_n: how many they are. What is not of
+ * it goes to *rest. */
+static str join(struct op *op, str all, const struct part *p, struct buf *rest, size_t *ret_n)
+{
+    struct part found[256] = {{.total = 0}}, one;
+    struct buf octets;
+    buf_init(&octets, op->arena, PARTS_MAX);
+    *ret_n = 0;
+    while (take_part(&all, &one)) {
+        if (!same_message(&one, p))
+            put_part(rest, &one);
+        else if (one.number < 256)
+            found[one.number] = one;
+    }
+    if (p->number < 256)
+        found[p->number] = *p;
+    for (size_t i = 1; i <= p->total && i < 256; i++) {
+        buf_add(&octets, found[i].octets);
+        *ret_n += found[i].total != 0;
+    }
+    return sms_decode(op->arena, (uint8_t)p->coding, buf_str(&octets));
+}
+
+/* ---- messages ---- */
+
+/* Words that came within ten minutes before: mark(8) time(8), newest last. */
+static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool early, bool *ret)
+{
+    str had = STR_NONE, rest;
+    uint64_t m, at;
+    *ret = false;
+    TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
+    for (rest = had; take_u64(&rest, &m) && take_u64(&rest, &at);)
+        *ret |= early && m == mark && op->now - (int64_t)at < REPEAT_MS;
+    return OK;
+}
+
+static err remember(struct op *op, struct smpp_client *c, uint64_t mark)
+{
+    str had = STR_NONE;
+    struct buf b;
+    TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
+    if (had.n >= REMEMBERED * 16)
+        had = str_sub(had, had.n - (REMEMBERED - 1) * 16, had.n);
+    buf_init(&b, op->arena, REMEMBERED * 16 + 64);
+    buf_add(&b, had);
+    buf_u64(&b, mark);
+    buf_u64(&b, (uint64_t)op->now);
+    struct record_tx *tx = record_begin(op, c->o->rec);
+    record_tx_kv(tx, STR("mo/last"), buf_str(&b));
+    return record_commit(tx);
+}
+
+static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str words)
+{
+    struct outreach_inbound in = {
+        .channel = STR("sms"), .from = str_of(m->from), .to = str_of(m->to), .text = words};
+    struct outreach_inbound_result r;
+    bool again = false;
+    uint64_t mark =
+        ledger_mark(arena_printf(op->arena, "%s\n%s\n%.*s", m->from, m->to, STR_ARG(words)));
+    TRY(repeated(op, c, mark, m->early, &again));
+    if (again)
+        return OK;
+    in.provider_id = arena_printf(op->arena, "mo-%016llx-%s", (unsigned long long)mark,
+                                  random_token(op->arena, 8).p);
+    TRY(outreach_inbound(op, c->o, &in, &r));
+    return remember(op, c, mark);
+}
+
+static bool header_of(const struct mo *m, str *octets, struct part *ret)
+{
+    struct sms_header h = {.ref = m->sar_ref, .total = m->sar_total, .number = m->sar_number};
+    if ((m->esm & SMPP_ESM_HEADER) && !sms_take_header(octets, &h))
+        h.total = 0;
+    ret->ref = h.ref;
+    ret->total = h.total;
+    ret->number = h.number;
+    return h.total > 1;
+}
+
+err smpp_mo_take(struct op *op, struct smpp_client *c, const struct mo *m)
+{
+    struct part p = {.from = str_of(m->from), .to = str_of(m->to), .coding = m->coding};
+    str octets = str_make(m->text, m->n), had = STR_NONE;
+    struct buf rest;
+    size_t n = 0;
+    if (!header_of(m, &octets, &p))
+        return whole(op, c, m, sms_decode(op->arena, m->coding, octets));
+    p.octets = octets;
+    p.at = (uint64_t)op->now;
+    TRY(record_kv_get(op, c->o->rec, parts_key(), &had));
+    buf_init(&rest, op->arena, PARTS_MAX);
+    str words = join(op, had, &p, &rest, &n);
+    if (n == p.total) {
+        TRY(whole(op, c, m, words));
+        return keep_parts(op, c, buf_str(&rest));
+    }
+    struct buf all;
+    buf_init(&all, op->arena, PARTS_MAX);
+    buf_add(&all, had);
+    put_part(&all, &p);
+    if (!buf_ok(&all))
+        return fail(op, ERR_UNAVAILABLE, "too many messages wait for their parts");
+    return keep_parts(op, c, buf_str(&all));
+}
+
+/* What waited too long is told as it is. */
+static err give_up(struct op *op, struct smpp_client *c)
+{
+    str had = STR_NONE;
+    struct part p;
+    struct buf rest;
+    size_t n = 0;
+    TRY(record_kv_get(op, c->o->rec, parts_key(), &had));
+    str first = had;
+    if (!take_part(&first, &p) || op->now - (int64_t)p.at < PART_WAIT_MS)
+        return OK;
+    struct mo *m = ARENA_NEW(op->arena, struct mo);
+    TRY(op_check(op));
+    memcpy(m->from, p.from.p, p.from.n < sizeof m->from ? p.from.n : sizeof m->from - 1);
+    memcpy(m->to, p.to.p, p.to.n < sizeof m->to ? p.to.n : sizeof m->to - 1);
+    buf_init(&rest, op->arena, PARTS_MAX);
+    str words = join(op, had, &p, &rest, &n);
+    words = arena_printf(op->arena, "%.*s [%zu of %llu parts came]", STR_ARG(words), n,
+                         (unsigned long long)p.total);
+    TRY(whole(op, c, m, words));
+    return keep_parts(op, c, buf_str(&rest));
+}
+
+static bool next_message(struct smpp_client *c, struct mo *ret)
+{
+    pthread_mutex_lock(&c->lock);
+    bool any = c->n_mo > 0;
+    if (any) {
+        *ret = c->mo[c->mo_at];
+        c->mo_at = (c->mo_at + 1) % MO_MAX;
+        c->n_mo--;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return any;
+}
+
+static size_t messages(struct op *op, struct smpp_client *c)
+{
+    struct mo *m = ARENA_NEW(op->arena, struct mo);
+    if (op_check(op) != OK || !next_message(c, m))
+        return 0;
+    err e = smpp_mo_take(op, c, m);
+    bool never = e == ERR_INVALID; /* no sender, no words: it will not be better next time */
+    struct smpp_ack ack = {m->generation, m->sequence, e == OK || never ? SMPP_OK : SMPP_TRY_LATER};
+    op_clear(op);
+    smpp_client_ack(c, &ack, 1);
+    return 1;
+}
+
+void *smpp_intake_run(void *ctx)
+{
+    struct smpp_client *c = ctx;
+    struct arena *a = arena_new(0);
+    int64_t looked = 0;
+    while (a && !atomic_load(&c->stop)) {
+        struct op op;
+        arena_reset(a);
+        op_init(&op, a, outreach_system(), time_now());
+        size_t n = receipts(&op, c) + messages(&op, c);
+        if (time_mono() - looked > 30000) {
+            looked = time_mono();
+            if (give_up(&op, c) != OK)
+                op_clear(&op);
+        }
+        if (n == 0)
+            usleep(10000);
+    }
+    arena_free(a);
+    return NULL;
+}
