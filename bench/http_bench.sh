@@ -2,7 +2,7 @@
 # Reads and a create/read/update/delete mix over HTTP, each beside its limit measured in the same run:
 # nginx serving the very bytes of the read from a file. Authorisation and audit are on.
 #   bench/http_bench.sh [WEFT]     SECONDS_EACH=5 ROUNDS=3
-# Prints one line a figure: name value unit | beside value | ratio | goal.
+# Rows of name, value, unit, goal or limit.
 set -euo pipefail
 weft=${1:-build/weft}
 seconds=${SECONDS_EACH:-5} rounds=${ROUNDS:-3}
@@ -94,25 +94,29 @@ read_rate=$(best <"$dir/reads") limit=$(best <"$dir/limits")
 python3 - "$read_rate" "$limit" "$(wc -c <"$dir/www/observation.json")" <<'PY'
 import sys
 read, limit, size = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
-print(f"http.read {read:.0f} /s | nginx, same {size} bytes from a file {limit:.0f} /s | ratio {read / limit:.2f} | goal 0.50")
+print(f"HTTP read, audited\t{read:.0f}\t/s\tnginx, same {size} bytes from a file: {limit:.0f}")
+print(f"HTTP read, of nginx's rate\t{100 * read / limit:.0f}\t%\t>= 50")
 PY
 least() { sort -g "$1" | head -1; }
-printf 'http.read_cpu %.1f us | nginx %.1f us | processor time of the server a read, audit and fsync included\n' \
+printf 'HTTP read, server'"'"'s processor\t%.1f\tus\tnginx %.1f; audit and fsync included\n' \
     "$(least "$dir/read_us")" "$(least "$dir/limit_us")"
 
 wrk -t1 -c16 -d"${seconds}s" --latency -s "$here/crud.lua" "$url" >"$dir/wrk"
 counted=$(sed -n 's/^good //p' "$dir/wrk")
 case $counted in *"bad 0") ;; *) echo "http_bench: the mix failed: $counted" >&2; cat "$dir/wrk" >&2; exit 1 ;; esac
-echo "http.crud $(rate <"$dir/wrk") /s | 16 clients, durable, p99 $(sed -n 's/^ *99% *//p' "$dir/wrk") | goal 8000"
-echo "http.memory $(awk '/^VmRSS/ {print int($2 / 1024)}' "/proc/$server/status") MiB | after this load | goal 300"
+row() { printf '%s\t%s\t%s\t%s\n' "$@"; }
+p99() { sed -n 's/^ *99% *//p' "$dir/wrk"; }
+row "HTTP create, read, update, delete" "$(rate <"$dir/wrk")" /s ">= 8000, durable, 16 clients"
+row "HTTP create, read, update, delete, p99" "$(p99)" "" "after the reads"
+row "HTTP, memory after this load" "$(awk '/^VmRSS/ {print int($2 / 1024)}' "/proc/$server/status")" MB "<= 300"
 
 # Terminology, by a nurse, over R4's own systems; peers do about 7,000 a second.
 ask_terms() {
     wrk -t1 -c16 -d"${seconds}s" --latency -H "Authorization: Bearer $nurse" "$url/fhir/$2" >"$dir/wrk"
     if grep -q 'Non-2xx' "$dir/wrk"; then echo "http_bench: $1 failed" >&2; cat "$dir/wrk" >&2; exit 1; fi
-    echo "http.$1 $(rate <"$dir/wrk") /s | 16 clients, p99 $(sed -n 's/^ *99% *//p' "$dir/wrk") | goal 10000"
+    row "HTTP \$$1" "$(rate <"$dir/wrk")" /s ">= 10000, 16 clients, p99 $(p99)"
 }
 act=http://terminology.hl7.org/CodeSystem/v3-ActCode
 ask_terms lookup "CodeSystem/\$lookup?system=$act&code=AMB"
-ask_terms validate_code \
+ask_terms validate-code \
     "ValueSet/\$validate-code?url=http://terminology.hl7.org/ValueSet/v3-ActEncounterCode&system=$act&code=AMB"

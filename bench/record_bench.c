@@ -1,10 +1,9 @@
 /* The record without HTTP: audited reads by id, and searches by patient, code and date, newest
  * first, 20 a page, over weights of invented patients in a real SQLite folder. What the server adds
  * is bench/http_bench.sh's and search_bench.sh's to tell. The price of sealing is measured beside
- * them, for there is no server without it. record_bench [patients] [folder]
- * [readings a patient] [fill]; prints name, value, unit, goal; with "fill" it only makes the
- * folder.
- */
+ * them, for there is no server without it. record_bench [patients] [folder] [readings]: one patient
+ * in every so many as there are readings has them, so that there are as many readings as patients;
+ * with "fill" behind it only makes the folder. Prints name, value, unit, goal. */
 #include "base/time.h"
 #include "record/bulk.h"
 #include "record/record.h"
@@ -20,7 +19,7 @@
 struct bench {
     struct record *rec;
     struct actor nurse;
-    uint32_t patients, readings; /* readings: of each */
+    uint32_t patients, rich, readings; /* the first `rich` patients have readings each */
     bool search;
     char (*ids)[16]; /* of the readings, as the server made them */
     size_t n_ids;
@@ -48,8 +47,9 @@ static str patient_bundle(struct arena *a, uint32_t i, uint32_t readings)
     buf_init(&b, a, 1u << 20);
     buf_printf(&b,
                "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"resource\":{"
-               "\"resourceType\":\"Patient\",\"id\":\"b%u\"}}",
-               i);
+               "\"resourceType\":\"Patient\",\"id\":\"b%u\",\"identifier\":[{\"system\":"
+               "\"urn:bench\",\"value\":\"%u\"}]}}",
+               i, i);
     for (uint32_t r = 0; r < readings; r++)
         buf_printf(
             &b,
@@ -76,7 +76,7 @@ static void fill(struct op *op, struct bench *b)
         die(op, "load");
     for (uint32_t i = 0; i < b->patients; i++) {
         arena_reset(a);
-        if (record_load_add(op, &load, patient_bundle(a, i, b->readings)) != OK)
+        if (record_load_add(op, &load, patient_bundle(a, i, i < b->rich ? b->readings : 0)) != OK)
             die(op, "load");
     }
     if (record_load_end(op, &load) != OK)
@@ -90,14 +90,14 @@ static err keep_id(struct op *op, void *ctx, const struct record_doc *doc)
 {
     struct bench *b = ctx;
     (void)op;
-    if (doc->id.n == sizeof b->ids[0] && b->n_ids < (size_t)b->patients * b->readings)
+    if (doc->id.n == sizeof b->ids[0] && b->n_ids < (size_t)b->rich * b->readings)
         memcpy(b->ids[b->n_ids++], doc->id.p, doc->id.n);
     return OK;
 }
 
 static err once(struct op *op, struct bench *b, uint64_t dice)
 {
-    uint32_t i = (uint32_t)(dice % b->patients);
+    uint32_t i = (uint32_t)(dice % b->rich);
     struct record_doc doc;
     struct record_page page;
     if (!b->search)
@@ -241,6 +241,7 @@ int main(int argc, char **argv)
         b.patients = (uint32_t)n;
     if (argc > 3 && str_to_u64(str_of(argv[3]), 1000, &n) && n)
         b.readings = (uint32_t)n;
+    b.rich = (b.patients + b.readings - 1) / b.readings;
     const struct actor system = {
         .role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT, .user = STR("bench")};
     op_init(&op, a, &system, time_now());
@@ -256,7 +257,7 @@ int main(int argc, char **argv)
         record_close(b.rec);
         return 0;
     }
-    b.ids = calloc((size_t)b.patients * b.readings, sizeof *b.ids);
+    b.ids = calloc((size_t)b.rich * b.readings, sizeof *b.ids);
     if (!b.ids || record_unload(&op, b.rec, fhir_type_parse(STR("Observation")), keep_id, &b) != OK)
         die(&op, "ids");
     double read_us = measure(&b, false, "record read, audited", "<= 8 us each");

@@ -38,9 +38,9 @@ static struct lap lap_begin(void)
 
 static void lap_show(const struct lap *l, const char *what, uint64_t n, const char *more)
 {
-    printf("%-44s %9.0f/s  %6.2f us CPU each%s\n", what,
-           (double)n * 1e9 / (double)(time_mono_ns() - l->wall),
-           (double)(cpu_ns() - l->cpu) / 1e3 / (double)n, more);
+    printf("store: %s\t%.0f\t/s\t%s%.2f us CPU each\n", what,
+           (double)n * 1e9 / (double)(time_mono_ns() - l->wall), more,
+           (double)(cpu_ns() - l->cpu) / 1e3 / (double)n);
     fflush(stdout);
 }
 
@@ -186,14 +186,14 @@ static uint64_t load(struct store *s, uint64_t n)
         send_one(&l, s, first + i, n - i < TX ? n - i : TX);
         if (step && (i + TX) % step == 0) {
             int64_t now = time_mono_ns();
-            printf("  after %llu: %.0f resources/s\n", (unsigned long long)(i + TX),
-                   (double)step * 1e9 / (double)(now - last));
+            fprintf(stderr, "  after %llu: %.0f resources/s\n", (unsigned long long)(i + TX),
+                    (double)step * 1e9 / (double)(now - last));
             fflush(stdout);
             last = now;
         }
     }
     drain(&l);
-    lap_show(&lap, "load, durable", n, l.failed ? "; SOME FAILED" : "");
+    lap_show(&lap, "load, durable", n, l.failed ? "WRONG; " : "");
     return first;
 }
 
@@ -210,7 +210,7 @@ static void point_reads(struct store *s, uint64_t first, uint64_t n, uint64_t sp
         bad += store_get(&op, s, first + next(spread), &d) != OK;
         arena_reset(a);
     }
-    lap_show(&lap, what, n, bad ? "; SOME FAILED" : "");
+    lap_show(&lap, what, n, bad ? "WRONG; " : "");
     arena_free(a);
 }
 
@@ -242,7 +242,7 @@ static void searches(struct store *s, uint64_t patients, uint64_t n, bool comp, 
     }
     lap_show(&lap,
              comp ? "search, patient, sorted, 20 of 180" : "search, code and date, sorted by date",
-             n, found ? "" : "; NOTHING FOUND");
+             n, found ? "" : "WRONG; ");
     arena_free(a);
 }
 
@@ -264,7 +264,8 @@ static void counts(struct store *s, uint64_t n)
         if (store_search(&op, s, &q, &f) == OK)
             total += f.total;
     }
-    lap_show(&lap, "count of a token, keys", total, total == rounds * n ? "" : "; WRONG");
+    lap_show(&lap, "count of a token, keys", total,
+             total == rounds * n ? ">= 5000000; " : "WRONG; ");
     arena_free(a);
 }
 
@@ -358,11 +359,11 @@ static void sizes(struct store *s, uint64_t n)
         store_stats(s, &st);
     }
     getrusage(RUSAGE_SELF, &use);
-    printf("size:                     %llu bytes a resource (log included)\n",
+    printf("store: size with its log\t%llu\tbytes/resource\t\n",
            (unsigned long long)(st.bytes_on_disk / n));
-    printf("memory, most:             %ld MB\n", use.ru_maxrss / 1024);
-    printf("merges:                   %llu, commits %llu\n", (unsigned long long)st.merges,
-           (unsigned long long)st.commits);
+    printf("store: memory at its most\t%ld\tMB\t<= 300\n", use.ru_maxrss / 1024);
+    fprintf(stderr, "merges %llu, commits %llu\n", (unsigned long long)st.merges,
+            (unsigned long long)st.commits);
 }
 
 int main(int argc, char **argv)
@@ -393,10 +394,10 @@ int main(int argc, char **argv)
     int64_t begin = time_mono_ns();
     op_init(&op, a, NULL, time_now());
     if (store_open(&op, &o, &s) == OK) {
-        printf("open:                     %.0f ms\n", (double)(time_mono_ns() - begin) / 1e6);
+        printf("store: open\t%.0f\tms\t<= 200\n", (double)(time_mono_ns() - begin) / 1e6);
         struct store_stats st;
         store_stats(s, &st);
-        printf("size, log folded in:      %llu bytes a resource\n",
+        printf("store: size\t%llu\tbytes/resource\t<= 700\n",
                (unsigned long long)(st.bytes_on_disk / n));
         store_close(s);
     }

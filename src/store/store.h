@@ -170,7 +170,8 @@ MUST err store_outbox_list(struct op *op, struct store *s, str queue, size_t max
 /* ---- trail ---- */
 /* Appends without a transaction (reads). Returns a ticket at once; the caller must not answer
  * before the ticket is durable, nor when it turns out ERR_UNAVAILABLE. With op->gathered it goes to
- * the disk when somebody calls store_trail_go() or waits, or within half a second. */
+ * the disk when a few have come, when somebody calls store_trail_go() or waits, or within half a
+ * second. */
 MUST err store_trail_append(struct op *op, struct store *s, str entry, const str *keys,
                             size_t n_keys, uint64_t *ret_ticket);
 void store_trail_go(struct store *s);

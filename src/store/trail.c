@@ -7,6 +7,7 @@
 
 #define LOOSE_MAX 65536u
 #define LOOSE_BYTES_MAX ((size_t)64 << 20)
+#define LOOKS_A_WRITE 8u /* on the disk while others of their round are made */
 
 err trail_write_head(struct op *op, struct store *s)
 {
@@ -33,7 +34,8 @@ struct loose *loose_new(str entry, str set)
     return l;
 }
 
-static uint64_t desk_add(struct trail_desk *d, struct loose *l)
+/* *ret_full: there are enough for a write of their own. */
+static uint64_t desk_add(struct trail_desk *d, struct loose *l, bool *ret_full)
 {
     pthread_mutex_lock(&d->lock);
     while (d->n >= LOOSE_MAX || d->bytes >= LOOSE_BYTES_MAX)
@@ -46,6 +48,7 @@ static uint64_t desk_add(struct trail_desk *d, struct loose *l)
     d->last = l;
     d->n++;
     d->bytes += sizeof *l + l->entry.n + l->set.n;
+    *ret_full = d->n % LOOKS_A_WRITE == 0;
     pthread_mutex_unlock(&d->lock);
     return ticket;
 }
@@ -69,12 +72,13 @@ err store_trail_append(struct op *op, struct store *s, str entry, const str *key
                        uint64_t *ret_ticket)
 {
     str set = STR_NONE;
+    bool full = false;
     TRY(keyset_pack(op, keys, n_keys, &set));
     struct loose *l = loose_new(entry, set);
     if (!l)
         return out_of_memory(op);
-    *ret_ticket = desk_add(&s->desk, l);
-    if (!op->gathered)
+    *ret_ticket = desk_add(&s->desk, l, &full);
+    if (full || !op->gathered)
         store_trail_go(s);
     return OK;
 }
