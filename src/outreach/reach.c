@@ -38,3 +38,11 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
         ret->zones[i] = r.zones[i];
     return OK;
 }
+
+void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,
+                    str *ret_head, str *ret_tail)
+{
+    unsigned l = words_language(language);
+    *ret_head = email ? STR_NONE : words_line(op, o, LINE_IDENTITY, l);
+    *ret_tail = words_line(op, o, email ? LINE_OPTOUT_EMAIL : LINE_OPTOUT_SMS, l);
+}
