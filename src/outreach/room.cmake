@@ -15,3 +15,6 @@ add_custom_command(OUTPUT ${GEN}/receipts_gen.h
             ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv ${GEN}/receipts_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_receipts.py ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv)
 target_sources(weft_outreach PRIVATE ${GEN}/receipts_gen.h)
+# Figures for make bench; not part of the tests.
+add_executable(sms_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/sms_bench.c)
+target_link_libraries(sms_bench PRIVATE weft_outreach)
