@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """spec/desk/outcomes.csv, looks.csv, clocks.csv, breach-words.csv -> desk_gen.h: the outcomes a case can be
-closed with, the rules of looks, the clocks that rule rows start, the words of notices.
+closed with, the rules of looks, the clocks that rule rows start, the words of notices, the states.
 
-    tools/gen_desk.py OUTCOMES LOOKS CLOCKS WORDS TARGET
+    tools/gen_desk.py OUTCOMES LOOKS CLOCKS WORDS STATES TARGET
 """
 import csv
 import json
@@ -51,7 +51,7 @@ def word(r):
         json.dumps(r[lang], ensure_ascii=False) for lang in ("en", "es", "ar")))
 
 
-def main(outcomes, look_rows, clocks, words, target):
+def main(outcomes, look_rows, clocks, words, states, target):
     lines = ["/* Generated from spec/desk; do not edit. */",
              "#ifndef WEFT_DESK_GEN_H", "#define WEFT_DESK_GEN_H",
              "#define DESK_OUTCOME_ROWS \\"]
@@ -63,10 +63,12 @@ def main(outcomes, look_rows, clocks, words, target):
               "#define LOOK_ROWS \\"] + looks(look_rows)
     lines += ["", "#define CLOCK_ROWS \\"] + [clock(r) for r in rows(clocks)]
     lines += ["", "#define BREACH_WORDS \\"] + [word(r) for r in rows(words)]
+    lines += ["", "#define STATE_ROWS \\"] + [
+        "    {%s, %s}, \\" % (text(r["code"]), text(r["name"])) for r in rows(states)]
     lines += ["", "#endif", ""]
     with open(target, "w", encoding="utf-8") as f:
         f.write("\n".join(lines))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:6])
+    main(*sys.argv[1:7])

@@ -1,6 +1,7 @@
 /* Incidents at the door: opened, counted, assessed, told, closed. What they are is the desk's
  * (desk/incident.h). */
 #include "desk/incident.h"
+#include "api/docs_int.h"
 #include "api/oauth_api_int.h"
 #include "api/op_int.h"
 #include "base/time.h"
@@ -104,16 +105,40 @@ err api_incident_mark(struct call *c)
     return told(c, 200, o);
 }
 
+err api_incident_delay(struct call *c)
+{
+    struct json *in, *o;
+    TRY(input(c, &in));
+    TRY(incident_delay(&c->op, c->api->rec, c->id, in, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_incident_send(struct call *c)
+{
+    struct json *in, *o;
+    int64_t after = 0;
+    TRY(input(c, &in));
+    if (JSON_GET(in, "after") && (!json_i64(JSON_GET(in, "after"), &after) || after < 0))
+        return fail_at(&c->op, ERR_INVALID, STR("after"), "after is a number of the list.");
+    TRY(incident_queue(&c->op, c->api->rec, c->id, json_get_str(in, STR("patient")), (size_t)after,
+                       &o));
+    return answer_json(c, 200, o);
+}
+
+static err letters_from(struct call *c, size_t after, bool with_text, struct json **ret)
+{
+    struct incident_page page = {.after = after, .max = LETTERS_MAX, .with_text = with_text};
+    return incident_letters(&c->op, c->api->rec, c->id, &page, ret);
+}
+
 static err letters(struct call *c, bool with_text, struct json **ret)
 {
-    struct incident_page page = {.max = LETTERS_MAX, .with_text = with_text};
     str after = STR_NONE;
     uint64_t n = 0;
     if (query_get(c->op.arena, c->rq->query, STR("after"), &after) &&
         !str_to_u64(after, INCIDENT_PEOPLE_MAX, &n))
         return fail_at(&c->op, ERR_INVALID, STR("after"), "after is a number of the list.");
-    page.after = (size_t)n;
-    return incident_letters(&c->op, c->api->rec, c->id, &page, ret);
+    return letters_from(c, (size_t)n, with_text, ret);
 }
 
 err api_incident_letters(struct call *c)
@@ -137,24 +162,71 @@ static void cell(struct buf *b, str text, bool last)
     buf_add(b, last ? STR("\"\r\n") : STR("\","));
 }
 
+/* The letters that go by post and were asked for: a page each, to be printed. */
+err api_incident_print(struct call *c)
+{
+    struct json *o;
+    struct buf b;
+    const struct json *all, *row;
+    TRY(letters(c, true, &o));
+    all = JSON_GET(o, "letters");
+    buf_init(&b, c->op.arena, CSV_MAX);
+    buf_add(&b,
+            STR("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Letters"
+                "</title><style>article{break-after:page}pre{font:12pt/1.4 serif;white-space:"
+                "pre-wrap}address{margin-bottom:3cm}</style></head><body>"));
+    for (size_t i = 0; (row = json_at(all, i)); i++) {
+        str language = json_get_str(row, STR("language"));
+        if (!str_eq(json_get_str(row, STR("status")), STR("queued")) ||
+            !str_eq(json_get_str(row, STR("channel")), STR("letter")))
+            continue;
+        buf_printf(&b, "<article lang=\"%.*s\" dir=\"%s\"><address>", STR_ARG(language),
+                   str_eq(language, STR("ar")) ? "rtl" : "ltr");
+        docs_text(&b, json_get_str(row, STR("name")));
+        buf_add(&b, STR("<br>"));
+        docs_text(&b, json_get_str(row, STR("to")));
+        buf_add(&b, STR("</address><pre>"));
+        docs_text(&b, json_get_str(row, STR("text")));
+        buf_add(&b, STR("</pre></article>"));
+    }
+    buf_add(&b, STR("</body></html>\n"));
+    if (!buf_ok(&b))
+        return fail(&c->op, ERR_TOO_LARGE, "The list is too long for one page; use after.");
+    answer_header(c, "Content-Disposition", "attachment; filename=\"letters.html\"");
+    answer_header(c, "Cache-Control", "no-store");
+    c->rq->answer.status = 200;
+    c->rq->answer.type = STR("text/html; charset=utf-8");
+    c->rq->answer.body = buf_str(&b);
+    return OK;
+}
+
 err api_incident_csv(struct call *c)
 {
     static const char *const columns[] = {"patient", "name",   "language", "channel",
                                           "to",      "status", "deceased"};
     const size_t n = sizeof columns / sizeof *columns;
-    struct json *o;
+    struct json *o = NULL;
     struct buf b;
-    TRY(letters(c, false, &o));
+    int64_t next = -1;
     buf_init(&b, c->op.arena, CSV_MAX);
     for (size_t k = 0; k < n; k++)
         cell(&b, str_of(columns[k]), k + 1 == n);
-    const struct json *all = JSON_GET(o, "letters"), *row;
-    for (size_t i = 0; (row = json_at(all, i)); i++)
-        for (size_t k = 0; k < n; k++)
-            cell(&b,
-                 k + 1 == n ? json_bool(JSON_GET(row, "deceased"), false) ? STR("yes") : STR("no")
-                            : json_get_str(row, str_of(columns[k])),
-                 k + 1 == n);
+    op_deadline(c);
+    while (next) { /* all of them, from the one asked for on */
+        TRY(next < 0 ? letters(c, false, &o) : letters_from(c, (size_t)next, false, &o));
+        const struct json *all = JSON_GET(o, "letters"), *row;
+        for (size_t i = 0; (row = json_at(all, i)); i++)
+            for (size_t k = 0; k < n; k++)
+                cell(&b,
+                     k + 1 < n ? json_get_str(row, str_of(columns[k]))
+                     : json_bool(JSON_GET(row, "deceased"), false) ? STR("yes")
+                                                                   : STR("no"),
+                     k + 1 == n);
+        if (!json_i64(JSON_GET(o, "next"), &next))
+            next = 0;
+        if (c->op.deadline && time_now() > c->op.deadline)
+            return fail(&c->op, ERR_TIMEOUT, "The list takes too long; use after.");
+    }
     if (!buf_ok(&b))
         return fail(&c->op, ERR_TOO_LARGE, "The list is too long for one file; use after.");
     answer_header(c, "Content-Disposition", "attachment; filename=\"letters.csv\"");

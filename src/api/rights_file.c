@@ -1,6 +1,9 @@
-/* The file of a granted request: the patient's own record as FHIR NDJSON or as a page to read and
- * print. Made as it is fetched, as the patient: what they may not see is not in it. */
+/* The file of a granted request: the patient's own record as FHIR NDJSON, or to read and print: a
+ * page in their language, or a PDF of it where the letters are Latin. Made as it is fetched, as the
+ * patient: what they may not see is not in it. */
+#include "api/oauth_api_int.h"
 #include "api/op_int.h"
+#include "api/pdf_sheet.h"
 #include "desk/rights.h"
 #include "record/operations.h"
 
@@ -12,7 +15,20 @@ struct file {
     struct buf *b;
     fhir_type section;
     size_t rows;
+    enum language language;
+    bool lines; /* plain lines for a PDF; a heading begins with HEAD */
 };
+#define HEAD '\x01'
+
+enum file_word { W_TITLE, W_GIVEN, W_LOSSY, FILE_WORDS };
+static const char *const file_words[FILE_WORDS][LANGUAGE_COUNT] = {
+    [W_TITLE] = {"Your record", "Su expediente", "سجلّك"},
+    [W_GIVEN] = {"Disclosures since", "Entregas a otros desde", "ما كُشف لغيرنا منذ"},
+    [W_LOSSY] = {"Some letters cannot be printed here and stand as ?; the page and the file for "
+                 "machines have them all.",
+                 "Algunas letras no caben aquí y aparecen como ?; la página y el archivo de datos "
+                 "las tienen todas.",
+                 ""}};
 
 static void html(struct buf *b, str s)
 {
@@ -129,6 +145,53 @@ static void heading(struct buf *b, str type)
     }
 }
 
+/* What people call it in their language; of types without such a word the name, spaced. */
+static void section(struct file *f, fhir_type type)
+{
+    str name = fhir_type_name(type), word = oauth_type_word(f->language, (int)type);
+    if (type == f->section)
+        return;
+    if (f->lines)
+        buf_char(f->b, HEAD);
+    else
+        buf_add(f->b, f->section ? STR("</table><h2>") : STR("<h2>"));
+    if (str_eq(word, name))
+        heading(f->b, name);
+    else
+        buf_add(f->b, word);
+    buf_add(f->b, f->lines ? STR("\n") : STR("</h2><table>"));
+    f->section = type;
+}
+
+/* As on the page, the marks of HTML taken out again. */
+static err plain_row(struct file *f, const struct json *r)
+{
+    static const struct {
+        const char *mark;
+        char letter;
+    } marks[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}};
+    struct buf b;
+    buf_init(&b, f->c->op.arena, 1u << 20);
+    buf_printf(&b, "%.*s  ", STR_ARG(when_of(r)));
+    html(&b, what_of(r));
+    buf_add(&b, STR("  "));
+    value_of(&b, r);
+    buf_printf(&b, "  %.*s", STR_ARG(json_get_str(r, STR("status"))));
+    if (!buf_ok(&b))
+        return fail(&f->c->op, ERR_TOO_LARGE, "One entry is too long for the page.");
+    str text = buf_str(&b);
+    for (size_t i = 0, k; i < text.n; i++) {
+        for (k = 0; k < 4; k++)
+            if (str_starts(str_sub(text, i, SIZE_MAX), str_of(marks[k].mark)))
+                break;
+        char c = k < 4 ? marks[k].letter : text.p[i];
+        i += k < 4 ? strlen(marks[k].mark) - 1 : 0;
+        buf_char(f->b, c == '\n' || c == HEAD ? ' ' : c);
+    }
+    buf_char(f->b, '\n');
+    return op_check(&f->c->op);
+}
+
 static err row(struct file *f, const struct record_doc *doc)
 {
     struct json *r;
@@ -137,12 +200,9 @@ static err row(struct file *f, const struct record_doc *doc)
                     "The page would have more than %u lines; take the file for machines.",
                     ROWS_MAX);
     TRY(record_parse(&f->c->op, doc, &r));
-    if (doc->type != f->section) {
-        buf_add(f->b, f->section ? STR("</table><h2>") : STR("<h2>"));
-        heading(f->b, fhir_type_name(doc->type));
-        buf_add(f->b, STR("</h2><table>"));
-        f->section = doc->type;
-    }
+    section(f, doc->type);
+    if (f->lines)
+        return plain_row(f, r);
     buf_add(f->b, STR("<tr><td>"));
     html(f->b, when_of(r));
     buf_add(f->b, STR("<td dir=auto>"));
@@ -223,8 +283,10 @@ static struct json *disclosure(struct call *c, const struct record_event *e)
     return o;
 }
 
-static err accounting(struct call *c, struct buf *b, str patient, bool page)
+static err accounting(struct file *f, str patient, bool page)
 {
+    struct call *c = f->c;
+    struct buf *b = f->b;
     static const char *const cells[] = {"time", "who", "how", "what", "purpose"};
     struct record_event *e;
     int64_t from;
@@ -232,12 +294,17 @@ static err accounting(struct call *c, struct buf *b, str patient, bool page)
     str since = years_back(c, &from);
     TRY(record_disclosures(&c->op, c->api->rec, patient, from, &e, &n));
     if (page)
-        buf_printf(b, "<h2>Disclosures since %.*s: %zu</h2><table>", STR_ARG(str_sub(since, 0, 10)),
-                   n);
+        buf_printf(b, "<h2>%s %.*s: %zu</h2><table>", file_words[W_GIVEN][f->language],
+                   STR_ARG(str_sub(since, 0, 10)), n);
+    if (f->lines)
+        buf_printf(b, "\x01%s %.*s: %zu\n", file_words[W_GIVEN][f->language],
+                   STR_ARG(str_sub(since, 0, 10)), n);
     for (size_t i = 0; i < n; i++) {
         struct json *o = disclosure(c, &e[i]);
-        if (!page)
+        if (!page && !f->lines)
             json_write(b, o);
+        for (size_t k = 0; f->lines && k < sizeof cells / sizeof *cells; k++)
+            buf_printf(b, "%.*s  ", STR_ARG(json_get_str(o, str_of(cells[k]))));
         for (size_t k = 0; page && k < sizeof cells / sizeof *cells; k++) {
             buf_add(b, k ? STR("<td>") : STR("<tr><td>"));
             html(b, json_get_str(o, str_of(cells[k])));
@@ -264,29 +331,80 @@ err api_disclosures(struct call *c)
     return answer_json(c, 200, o);
 }
 
-err api_right_file(struct call *c)
+/* Whole before the first page is begun: nothing that fails later leaves half a document. */
+static err as_pdf(struct file *f)
+{
+    struct op *op = &f->c->op;
+    struct pdf *pdf;
+    str all = buf_str(f->b), one, bytes;
+    if (!buf_ok(f->b))
+        return fail(op, ERR_TOO_LARGE, "The file would be too large.");
+    TRY(pdf_begin(op, "Record", &pdf));
+    pdf_put(pdf, true, 16, str_of(file_words[W_TITLE][f->language]));
+    while (str_take_until(&all, '\n', &one)) {
+        if (one.n && one.p[0] == HEAD)
+            pdf_head(pdf, str_sub(one, 1, SIZE_MAX));
+        else
+            pdf_put(pdf, false, 9, one);
+    }
+    if (pdf_lossy(pdf))
+        pdf_head(pdf, str_of(file_words[W_LOSSY][f->language]));
+    TRY(pdf_end(op, pdf, &bytes));
+    struct buf b = answer_buf(f->c);
+    buf_add(&b, bytes);
+    return sent(f->c, &b, STR("application/pdf"), "record.pdf");
+}
+
+static err as_page(struct file *f, bool count, str patient)
+{
+    buf_printf(f->b,
+               "<!doctype html><html lang=%s dir=%s><meta charset=utf-8><title>%s</title><style>"
+               "body{font:16px/1.5 sans-serif;max-width:60rem;margin:auto;padding:1rem}"
+               "table{border-collapse:collapse;width:100%%}td{border-bottom:1px solid #999;"
+               "padding:.25rem;vertical-align:top;text-align:start}</style><h1>%s</h1>",
+               language_tag(f->language), f->language == LANGUAGE_AR ? "rtl" : "ltr",
+               file_words[W_TITLE][f->language], file_words[W_TITLE][f->language]);
+    TRY(count ? accounting(f, patient, true) : each(f, patient, row));
+    buf_add(f->b, f->section ? STR("</table></html>") : STR("</html>"));
+    return sent(f->c, f->b, STR("text/html; charset=utf-8"), "record.html");
+}
+
+static err which(struct call *c, struct file *f, str *ret_as)
 {
     struct op_params p;
+    str language;
+    TRY(op_params(c, "as language", &p));
+    TRY(op_one(c, &p, "as", ret_as));
+    TRY(op_one(c, &p, "language", &language));
+    bool known = !ret_as->n || str_eq(*ret_as, STR("html")) || str_eq(*ret_as, STR("pdf")) ||
+                 str_eq(*ret_as, STR("ndjson"));
+    if (!known)
+        return fail_at(&c->op, ERR_INVALID, STR("as"), "as is ndjson, html or pdf.");
+    f->language = language.n ? language_of(language) : language_wanted(c);
+    if (f->language == LANGUAGE_COUNT)
+        return fail_at(&c->op, ERR_INVALID, STR("language"), "language is en, es or ar.");
+    f->lines = str_eq(*ret_as, STR("pdf"));
+    if (f->lines && f->language == LANGUAGE_AR)
+        return fail_at(&c->op, ERR_INVALID, STR("as"),
+                       "The PDF has Latin letters only; take the page, which can be printed.");
+    return OK;
+}
+
+err api_right_file(struct call *c)
+{
     str as, kind, patient;
     struct buf b = answer_buf(c);
     struct file f = {.c = c, .b = &b};
-    TRY(op_params(c, "as", &p));
-    TRY(op_one(c, &p, "as", &as));
-    if (as.n && !str_eq(as, STR("html")) && !str_eq(as, STR("ndjson")))
-        return fail_at(&c->op, ERR_INVALID, STR("as"), "as is ndjson or html.");
+    TRY(which(c, &f, &as));
     op_deadline(c);
     TRY(rights_fetch(&c->op, c->api->rec, c->id, &kind, &patient));
     bool count = str_eq(kind, STR("accounting"));
-    if (!str_eq(as, STR("html"))) {
-        TRY(count ? accounting(c, &b, patient, false) : each(&f, patient, line));
-        return sent(c, &b, STR("application/fhir+ndjson"), "record.ndjson");
+    if (str_eq(as, STR("html")))
+        return as_page(&f, count, patient);
+    if (f.lines) {
+        TRY(count ? accounting(&f, patient, false) : each(&f, patient, row));
+        return as_pdf(&f);
     }
-    buf_add(&b,
-            STR("<!doctype html><html lang=en><meta charset=utf-8><title>Record</title><style>"
-                "body{font:16px/1.5 sans-serif;max-width:60rem;margin:auto;padding:1rem}"
-                "table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #999;"
-                "padding:.25rem;vertical-align:top;text-align:start}</style><h1>Your record</h1>"));
-    TRY(count ? accounting(c, &b, patient, true) : each(&f, patient, row));
-    buf_add(&b, f.section ? STR("</table></html>") : STR("</html>"));
-    return sent(c, &b, STR("text/html; charset=utf-8"), "record.html");
+    TRY(count ? accounting(&f, patient, false) : each(&f, patient, line));
+    return sent(c, &b, STR("application/fhir+ndjson"), "record.ndjson");
 }

@@ -54,6 +54,7 @@ static err load(struct incident *i)
     TRY(part(op, i->task, "input", "criteria", &i->criteria));
     TRY(part(op, i->task, "output", "scope", &i->scope));
     TRY(part(op, i->task, "output", "assessment", &i->assessment));
+    TRY(part(op, i->task, "output", "delay", &i->delay));
     if (!i->criteria || !time_parse(json_str(json_path(i->task, "restriction.period.start")), &t))
         return fail(op, ERR_FAULT, "The incident cannot be read.");
     i->discovered = t.lo;
@@ -87,6 +88,8 @@ err incident_commit(struct incident *i, const char *what, const struct json *det
         TRY(keep(op, i->task, "output", STR("scope"), i->scope));
     if (i->assessment)
         TRY(keep(op, i->task, "output", STR("assessment"), i->assessment));
+    if (i->delay)
+        TRY(keep(op, i->task, "output", STR("delay"), i->delay));
     json_set_str(op->arena, i->task, STR("lastModified"), time_format(op->arena, op->now));
     TRY(fhir_validate(op, i->task));
     i->op->actor = i->person; /* whose act it is */
@@ -114,6 +117,10 @@ static struct json *told(struct incident *i)
         json_set(a, o, STR("scope"), i->scope);
     if (i->assessment)
         json_set(a, o, STR("assessment"), i->assessment);
+    if (i->delay) {
+        json_set(a, i->delay, STR("inForce"), json_new_bool(a, incident_delayed(i) > 0));
+        json_set(a, o, STR("delay"), i->delay);
+    }
     if (closer)
         json_set_str(a, o, STR("closing"), json_get_str(closer, STR("text")));
     return o;

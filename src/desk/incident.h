@@ -44,10 +44,19 @@ struct incident_page {
 };
 MUST err incident_letters(struct op *op, struct record *rec, str id,
                           const struct incident_page *page, struct json **ret);
-/* state: "sent" keeps the letter in the patient's record as a Communication; "returned" marks it.
- */
+/* state: "sent": a letter that was asked for has left; it is kept in the patient's record as a
+ * Communication. "returned" marks it. */
 MUST err incident_mark(struct op *op, struct record *rec, str id, str patient, str state,
                        struct json **ret);
+/* The police ask that notices wait (45 CFR 164.412, BRN-07): {"by", "until", "written": true or
+ * false, "note"}; spoken, 30 days at most. {"end": true} ends it. The clocks of HIPAA's notices end
+ * with it, and until then no notice is queued or marked as sent. */
+MUST err incident_delay(struct op *op, struct record *rec, str id, const struct json *in,
+                        struct json **ret);
+/* Asks for the notices (a CommunicationRequest each, with the letter in it): of one patient, or of
+ * those from number `after` on that have none yet: {"queued", "next"}. */
+MUST err incident_queue(struct op *op, struct record *rec, str id, str patient, size_t after,
+                        struct json **ret);
 /* By somebody else than who opened it, when it is assessed and no clock is open. */
 MUST err incident_close(struct op *op, struct record *rec, str id, str note, struct json **ret);
 

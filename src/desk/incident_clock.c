@@ -64,6 +64,8 @@ static err facts_of(struct incident *i, struct facts **ret)
     facts_set_str(f, FACT_OUR_ROLE, STR("covered_entity"));
     facts_set_bool(f, FACT_PHR_VENDOR, false);
     facts_set_bool(f, FACT_HIPAA_COVERED, true);
+    facts_set_bool(f, FACT_LAW_ENFORCEMENT_DELAY,
+                   i->delay && !json_get_str(i->delay, STR("ended")).n);
     facts_set_bool(f, FACT_STATE_CLOCK_KNOWN, !low && people > 0);
     *ret = f;
     return op_check(i->op);
@@ -148,6 +150,8 @@ static err sync(struct incident *i, const struct clock_row *row, bool applies, c
         return open_states(i, row, had);
     if (there(had, rule, STR_NONE))
         return OK;
+    if (str_eq(rule, STR("BRN-07")))
+        return open_one(i, row, STR_NONE, incident_delayed(i));
     TRY(desk_clock(i->op, record_rulebook(i->rec), rule, i->discovered, STR_NONE, &end));
     return open_one(i, row, STR_NONE, end);
 }
@@ -164,6 +168,36 @@ err incident_clocks(struct incident *i)
         if (rule)
             (void)policy_rule_decide(record_rulebook(i->rec), rule, f, &applies);
         TRY(sync(i, &CLOCK_ROW[k], applies, &had));
+    }
+    return op_check(i->op);
+}
+
+/* 45 CFR 164.412 speaks of the notices of 164.404, 164.406 and 164.408; a state's clock is the
+ * state's. What the end was before stands beside it. */
+err incident_clocks_move(struct incident *i, int64_t until)
+{
+    static const char *const held[] = {"BRN-02", "BRN-03", "BRN-04"};
+    clocks all = {.n = 0};
+    TRY(load(i, &all));
+    for (size_t k = 0; k < all.n; k++) {
+        struct json *task = all.at[k].tree, *period;
+        struct time_span was;
+        bool mine = false, wish = until && str_eq(all.at[k].rule, STR("BRN-07"));
+        for (size_t r = 0; r < sizeof held / sizeof *held; r++)
+            mine |= str_eq(all.at[k].rule, str_of(held[r]));
+        str before = input(task, STR("due-before"));
+        str now = json_str(json_path(task, "restriction.period.end"));
+        if ((!mine && !wish) || !str_eq(all.at[k].status, STR("requested")) ||
+            !time_parse(before.n ? before : now, &was))
+            continue;
+        if (!before.n && mine)
+            right_add(i->op, task, "input", STR("due-before"), STR("valueString"), now);
+        period = JSON_GET(JSON_GET(task, "restriction"), "period");
+        json_set_str(i->op->arena, period, STR("end"),
+                     time_format(i->op->arena, wish || until > was.lo ? until : was.lo));
+        TRY(fhir_validate(i->op, task));
+        TRY(record_tx_update(i->tx, fhir_type_parse(STR("Task")), all.at[k].id, task,
+                             all.at[k].vid));
     }
     return op_check(i->op);
 }

@@ -7,6 +7,10 @@
 
 #include "desk_gen.h"
 
+/* A notice asked for: CommunicationRequest.groupIdentifier is this and the incident's id. */
+#define DESK_NOTICE_GROUP "https://weft.health/fhir/incident"
+#define DESK_CHANNEL_SYSTEM "https://weft.health/fhir/contact-channel"
+
 enum clock_unit { UNIT_HOURS, UNIT_DAYS, UNIT_MONTHS, UNIT_YEAR_END_DAYS };
 struct clock_row {
     const char *rule, *param, *code;
@@ -27,6 +31,7 @@ struct incident {
     str id;
     uint32_t vid;
     struct json *task, *criteria, *scope, *assessment; /* the last two NULL while there is none */
+    struct json *delay;                                /* that the police asked for; NULL: never */
     int64_t discovered;
 };
 MUST err incident_begin(struct op *op, struct record *rec, str id, struct incident *ret);
@@ -46,6 +51,11 @@ MUST err incident_people(struct incident *i, uint64_t **ret, size_t *ret_n);
 /* ---- incident_clock.c ---- */
 /* Opens the clocks of the rules that apply now, takes back those that apply no more. */
 MUST err incident_clocks(struct incident *i);
+/* Notices that wait for the police end with the wait when they would have ended before. until 0:
+ * as they were. */
+MUST err incident_clocks_move(struct incident *i, int64_t until);
+/* incident_delay.c: does a wish of the police hold notices now, and until when (0: none)? */
+int64_t incident_delayed(const struct incident *i);
 MUST err incident_clock_list(struct incident *i, struct json **ret, bool *ret_open);
 
 #endif

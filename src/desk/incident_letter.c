@@ -7,6 +7,9 @@
 #include "base/time.h"
 
 #define LETTER_MAX (32u << 10)
+#define NOTICE_LABEL                                                                               \
+    "\"meta\":{\"security\":[{\"system\":\"" DESK_SYSTEM_LABEL "\",\"code\":\"" DESK_LABEL_OFFICER \
+    "\"}]},"
 #define SUBSTITUTE 10 /* 164.404(d)(2)(ii): insufficient addresses */
 
 enum language { EN, ES, AR, LANGUAGES };
@@ -185,34 +188,52 @@ static str name_of(struct op *op, const struct json *patient)
                                           STR_ARG(json_get_str(name, STR("family")))));
 }
 
-static err sent(struct incident *i, str patient, struct record_doc *ret, struct json **ret_tree)
+struct addressee {
+    str id, name;
+    enum language language;
+    struct way way;
+    struct json *patient, *communication, *request;
+    struct record_doc doc, asked; /* of communication, of request */
+};
+
+/* The notice of one person that was asked for, or what came of it; *ret_tree NULL: none. */
+static err newest(struct incident *i, const char *type, str query, struct record_doc *ret,
+                  struct json **ret_tree)
 {
     struct record_page page;
     *ret_tree = NULL;
-    TRY(record_find(i->op, i->rec, fhir_type_parse(STR("Communication")),
-                    arena_printf(i->op->arena, "part-of=Task/%.*s&subject=Patient/%.*s&_count=1",
-                                 STR_ARG(i->id), STR_ARG(patient)),
-                    &page));
+    TRY(record_find(i->op, i->rec, fhir_type_parse(str_of(type)), query, &page));
     if (page.n_match == 0)
         return OK;
     *ret = page.docs[0];
     return record_parse(i->op, &page.docs[0], ret_tree);
 }
 
-static str status_of(const struct json *communication)
+static err sent(struct incident *i, struct addressee *to)
 {
-    return !communication                                                       ? STR("open")
-           : str_eq(json_get_str(communication, STR("status")), STR("stopped")) ? STR("returned")
-                                                                                : STR("sent");
+    struct arena *a = i->op->arena;
+    TRY(newest(i, "Communication",
+               arena_printf(a, "part-of=Task/%.*s&subject=Patient/%.*s&_count=1", STR_ARG(i->id),
+                            STR_ARG(to->id)),
+               &to->doc, &to->communication));
+    return newest(
+        i, "CommunicationRequest",
+        arena_printf(a, "group-identifier=" DESK_NOTICE_GROUP "|%.*s&subject=Patient/%.*s&_count=1",
+                     STR_ARG(i->id), STR_ARG(to->id)),
+        &to->asked, &to->request);
 }
 
-struct addressee {
-    str id, name;
-    enum language language;
-    struct way way;
-    struct json *patient, *communication;
-    struct record_doc doc; /* of communication */
-};
+/* A notice has left when its Communication says so: the office's word for letters, the channel's
+ * for what it carries. */
+static str status_of(const struct addressee *to)
+{
+    str s = json_get_str(to->communication, STR("status"));
+    if (!s.n)
+        return to->request ? STR("queued") : STR("open");
+    return str_eq(s, STR("completed"))                               ? STR("sent")
+           : str_eq(s, STR("stopped")) || str_eq(s, STR("not-done")) ? STR("returned")
+                                                                     : STR("queued");
+}
 
 static err addressee(struct incident *i, str id, struct addressee *ret)
 {
@@ -228,7 +249,7 @@ static err addressee(struct incident *i, str id, struct addressee *ret)
     ret->name = name_of(i->op, ret->patient);
     ret->language = language_of(ret->patient);
     TRY(way_of(i, id, ret->patient, &ret->way));
-    return sent(i, id, &ret->doc, &ret->communication);
+    return sent(i, ret);
 }
 
 static struct json *row_of(struct incident *i, const struct addressee *to, bool with_text)
@@ -243,7 +264,7 @@ static struct json *row_of(struct incident *i, const struct addressee *to, bool 
     json_set(a, o, STR("deceased"),
              json_new_bool(a, JSON_GET(to->patient, "deceasedDateTime") != NULL ||
                                   json_bool(JSON_GET(to->patient, "deceasedBoolean"), false)));
-    json_set_str(a, o, STR("status"), status_of(to->communication));
+    json_set_str(a, o, STR("status"), status_of(to));
     if (with_text)
         json_set_str(a, o, STR("text"), letter(i, to->name, to->language));
     return o;
@@ -309,18 +330,46 @@ err incident_letters(struct op *op, struct record *rec, str id, const struct inc
 static err keep(struct incident *i, const struct addressee *to)
 {
     struct arena *a = i->op->arena;
+    struct json *c;
+    struct buf b;
+    str id;
+    buf_init(&b, a, 4096);
+    buf_printf(&b,
+               "{\"resourceType\":\"Communication\"," NOTICE_LABEL "\"status\":\"completed\","
+               "\"category\":[{\"coding\":[{\"system\":\"" DESK_SYSTEM_CODE "\",\"code\":"
+               "\"breach-notice\"}]}],\"basedOn\":[{\"reference\":\"CommunicationRequest/%.*s\"}],"
+               "\"partOf\":[{\"reference\":\"Task/%.*s\"}],\"subject\":{\"reference\":"
+               "\"Patient/%.*s\"},\"recipient\":[{\"reference\":\"Patient/%.*s\"}],\"medium\":[{"
+               "\"text\":\"%s\"}],\"sent\":\"%.*s\"}",
+               STR_ARG(to->asked.id), STR_ARG(i->id), STR_ARG(to->id), STR_ARG(to->id),
+               to->way.channel, STR_ARG(time_format(a, i->op->now)));
+    TRY(json_read(i->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &c));
+    json_set(a, c, STR("payload"), JSON_GET(to->request, "payload")); /* what was asked for */
+    json_set_str(a, c, STR("language"), json_get_str(to->request, STR("language")));
+    TRY(fhir_validate(i->op, c));
+    TRY(record_tx_create(i->tx, c, &id));
+    json_set_str(a, to->request, STR("status"), STR("completed"));
+    return record_tx_update(i->tx, to->asked.type, to->asked.id, to->request, to->asked.vid);
+}
+
+/* The letter asked for: whoever carries its channel sends it, the office prints those by post. */
+static err ask(struct incident *i, const struct addressee *to)
+{
+    struct arena *a = i->op->arena;
     struct json *c, *payload = json_new(a, JSON_ARRAY), *one = json_new(a, JSON_OBJECT);
     struct buf b;
     str id;
     buf_init(&b, a, 4096);
     buf_printf(&b,
-               "{\"resourceType\":\"Communication\",\"status\":\"completed\",\"category\":[{"
-               "\"coding\":[{\"system\":\"" DESK_SYSTEM_CODE "\",\"code\":\"breach-notice\"}]}],"
-               "\"partOf\":[{\"reference\":\"Task/%.*s\"}],\"subject\":{\"reference\":"
-               "\"Patient/%.*s\"},\"recipient\":[{\"reference\":\"Patient/%.*s\"}],\"medium\":[{"
-               "\"text\":\"%s\"}],\"sent\":\"%.*s\"}",
-               STR_ARG(i->id), STR_ARG(to->id), STR_ARG(to->id), to->way.channel,
-               STR_ARG(time_format(a, i->op->now)));
+               "{\"resourceType\":\"CommunicationRequest\"," NOTICE_LABEL "\"groupIdentifier\":{"
+               "\"system\":\"" DESK_NOTICE_GROUP "\",\"value\":\"%.*s\"},\"status\":\"active\","
+               "\"category\":[{\"coding\":[{\"system\":\"" DESK_SYSTEM_CODE "\",\"code\":"
+               "\"breach-notice\"}]}],\"about\":[{\"reference\":\"Task/%.*s\"}],\"subject\":{"
+               "\"reference\":\"Patient/%.*s\"},\"recipient\":[{\"reference\":\"Patient/%.*s\"}],"
+               "\"medium\":[{\"coding\":[{\"system\":\"" DESK_CHANNEL_SYSTEM "\",\"code\":\"%s\"}]"
+               ",\"text\":\"%s\"}],\"authoredOn\":\"%.*s\"}",
+               STR_ARG(i->id), STR_ARG(i->id), STR_ARG(to->id), STR_ARG(to->id), to->way.channel,
+               to->way.channel, STR_ARG(time_format(a, i->op->now)));
     TRY(json_read(i->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &c));
     json_set_str(a, one, STR("contentString"), letter(i, to->name, to->language));
     json_push(a, payload, one);
@@ -355,6 +404,16 @@ static err affected(struct incident *i, str patient)
     return fail(i->op, ERR_NOT_FOUND, "The incident does not reach such a patient.");
 }
 
+static err may_send(const struct incident *i)
+{
+    if (!JSON_GET(i->assessment, "notice"))
+        return fail(i->op, ERR_CONFLICT, "Assess the incident first: the notice is written there.");
+    if (incident_delayed(i))
+        return fail(i->op, ERR_CONFLICT,
+                    "The police asked that notices wait (45 CFR 164.412); end that first.");
+    return OK;
+}
+
 static err mark(struct incident *i, str patient, str state, struct json **ret)
 {
     struct addressee to;
@@ -362,11 +421,13 @@ static err mark(struct incident *i, str patient, str state, struct json **ret)
     bool send = str_eq(state, STR("sent"));
     TRY(affected(i, patient));
     TRY(addressee(i, patient, &to));
-    if (!JSON_GET(i->assessment, "notice"))
-        return fail(i->op, ERR_CONFLICT, "Assess the incident first: the notice is written there.");
-    if (!to.patient || send == (to.communication != NULL))
+    TRY(may_send(i));
+    if (!to.patient || (send && (!to.request || to.communication)) ||
+        (!send && !str_eq(status_of(&to), STR("sent"))))
         return fail(i->op, ERR_CONFLICT,
-                    send ? "This notice was sent already." : "This notice was not sent yet.");
+                    send ? "Only a notice that was asked for, and is not on its way, can be marked "
+                           "as sent."
+                         : "This notice was not sent yet.");
     TRY(send ? keep(i, &to) : take_back(i, &to));
     json_set_str(i->op->arena, detail, STR("state"), state);
     TRY(incident_commit(i, "incident-notice", detail));
@@ -374,6 +435,58 @@ static err mark(struct incident *i, str patient, str state, struct json **ret)
     TRY(addressee(i, patient, &to));
     *ret = row_of(i, &to, false);
     return OK;
+}
+
+#define QUEUE_MAX 200u
+
+static err queue_one(struct incident *i, str patient, size_t *io_n)
+{
+    struct addressee to;
+    TRY(addressee(i, patient, &to));
+    if (!to.patient || to.request || to.communication || strcmp(to.way.channel, "substitute") == 0)
+        return OK;
+    ++*io_n;
+    return ask(i, &to);
+}
+
+static err queue(struct incident *i, str patient, size_t after, struct json **ret)
+{
+    struct arena *a = i->op->arena;
+    struct json *o = json_new(a, JSON_OBJECT);
+    uint64_t *people;
+    size_t n, k = after, queued = 0;
+    TRY(may_send(i));
+    TRY(incident_people(i, &people, &n));
+    if (patient.n) {
+        TRY(affected(i, patient));
+        TRY(queue_one(i, patient, &queued));
+        k = n;
+    }
+    for (; k < n && queued < QUEUE_MAX; k++) {
+        fhir_type type;
+        str id;
+        err e = record_name(i->op, i->rec, people[k], &type, &id);
+        if (e == ERR_NOT_FOUND || e == ERR_GONE)
+            op_clear(i->op); /* erased: nobody to write to */
+        else
+            TRY(e);
+        if (e == OK)
+            TRY(queue_one(i, id, &queued));
+    }
+    json_set(a, o, STR("queued"), json_new_i64(a, (int64_t)queued));
+    if (k < n)
+        json_set(a, o, STR("next"), json_new_i64(a, (int64_t)k));
+    TRY(incident_commit(i, "incident-notices-queued", o));
+    *ret = o;
+    return OK;
+}
+
+err incident_queue(struct op *op, struct record *rec, str id, str patient, size_t after,
+                   struct json **ret)
+{
+    struct incident i;
+    TRY(incident_begin(op, rec, id, &i));
+    return incident_end(&i, queue(&i, patient, after, ret));
 }
 
 err incident_mark(struct op *op, struct record *rec, str id, str patient, str state,

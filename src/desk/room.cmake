@@ -1,5 +1,6 @@
 set(DESK_ROWS ${CMAKE_SOURCE_DIR}/spec/desk/outcomes.csv ${CMAKE_SOURCE_DIR}/spec/desk/looks.csv
-    ${CMAKE_SOURCE_DIR}/spec/desk/clocks.csv ${CMAKE_SOURCE_DIR}/spec/desk/breach-words.csv)
+    ${CMAKE_SOURCE_DIR}/spec/desk/clocks.csv ${CMAKE_SOURCE_DIR}/spec/desk/breach-words.csv
+    ${CMAKE_SOURCE_DIR}/spec/desk/states.csv)
 add_custom_command(OUTPUT ${GEN}/desk_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_desk.py ${DESK_ROWS} ${GEN}/desk_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_desk.py ${DESK_ROWS})

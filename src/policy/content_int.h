@@ -25,9 +25,7 @@ enum phrase_kind {
     PHRASE_ALERT,
     PHRASE_SENDER,
     PHRASE_DATE,
-    PHRASE_UNIT,
-    PHRASE_DEVICE_NOUN,
-    PHRASE_DEVICE_TROUBLE
+    PHRASE_UNIT
 };
 
 struct phrase { /* sorted by text; folded */

@@ -104,7 +104,7 @@ class Incident(Case):
     def test_scope_clocks_letters(self):
         self.put("Patient", "col", {"name": [{"family": "Reyes", "given": ["Luz"]}], "communication": [{"language": {
             "coding": [{"system": "urn:ietf:bcp:47", "code": "es"}]}, "preferred": True}], "address": [{
-                "line": ["=1 Plaza"], "city": "Denver", "state": "CO", "country": "US"}]})
+                "line": ["=1 Plaza"], "city": "Denver", "state": "Colorado", "country": "US"}]})
         self.put("Patient", "wien", {"name": [{"family": "Huber"}], "telecom": [{
             "system": "email", "value": "huber@example.org", "rank": 1}], "address": [{"city": "Wien", "country": "AT"}]})
         self.put("Patient", "away", {"name": [{"family": "Away"}]})
@@ -136,6 +136,27 @@ class Incident(Case):
         self.letters(one)
         self.closing(one)
 
+    def police(self, one, mark):
+        """BRN-07: a spoken wish holds notices for 30 days at most; who asked is kept; clocks of HIPAA end with it."""
+        wish = lambda status, **more: self.expect(status, self.ask("POST", f"/incidents/{one['id']}/delay", self.olga, {
+            "by": "Denver police, Sgt. Roe", "written": False, "until": self.when(-20), **more})).json
+        due = lambda o, rule: self.clocks(o)[rule, None]["due"][:10]
+        before = due(self.ask("GET", f"/incidents/{one['id']}", self.olga).json, "BRN-02")
+        wish(422, by=" ")
+        wish(422, until=self.when(1))
+        self.assertIn("30 days", str(wish(422, until=self.when(-40))))
+        wish(409, end=True)
+        told = wish(200)
+        self.assertEqual((True, "Denver police, Sgt. Roe", "olga"), tuple(told["delay"][k] for k in ("inForce", "by", "noted")))
+        self.assertEqual((self.when(-20)[:10], before), (due(told, "BRN-07"), due(told, "BRN-02")))
+        self.assertIn("164.412", str(self.expect(409, self.ask("POST", f"/incidents/{one['id']}/send", self.olga, {})).json))
+        self.expect(409, self.ask("POST", f"/incidents/{one['id']}/letters", self.olga, mark))
+        told = wish(200, written=True, until=self.when(-90))
+        self.assertEqual([self.when(-90)[:10]] * 2, [due(told, "BRN-07"), due(told, "BRN-02")])
+        told = wish(200, end=True)
+        self.assertEqual((False, before), (told["delay"]["inForce"], due(told, "BRN-02")))
+        self.assertNotIn(("BRN-07", None), self.clocks(told))
+
     def letters(self, one):
         a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
         rows = {r["patient"]: r for r in a["letters"]}
@@ -145,12 +166,26 @@ class Incident(Case):
             self.assertIn(word, rows["col"]["text"])
         sheet = self.ask("GET", f"/incidents/{one['id']}/letters.csv", self.olga)
         self.assertEqual((200, 4), (sheet.status, sheet.body.count(b"\r\n")))
-        self.assertIn(b'"\'=1 Plaza, Denver, CO, US"', sheet.body)
+        self.assertIn(b'"\'=1 Plaza, Denver, Colorado, US"', sheet.body)
         mark = {"patient": "col", "state": "sent"}
+        self.police(one, mark)
+        self.expect(409, self.ask("POST", f"/incidents/{one['id']}/letters", self.olga, mark))  # nobody asked for it
+        self.assertEqual({"queued": 2}, self.act(self.olga, one, "send"))
+        self.assertEqual({"queued": 0}, self.act(self.olga, one, "send", {"patient": "col"}))
+        rows = {r["patient"]: r["status"] for r in self.ask("GET", f"/incidents/{one['id']}/letters", self.olga).json["letters"]}
+        self.assertEqual({"col": "queued", "wien": "queued", "away": "open"}, rows)
+        page = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters.html", self.olga))
+        self.assertEqual((1, True), (page.body.count(b"<article"), "Una enfermera abri\u00f3" in page.body.decode()))
+        self.assertIn('lang="es"', page.body.decode())
+        asked = self.call("GET", "/fhir/CommunicationRequest?subject=Patient/col", None, "system").json["entry"][0]["resource"]
+        self.assertEqual(("active", "letter"), (asked["status"], asked["medium"][0]["coding"][0]["code"]))
         self.assertEqual("sent", self.act(self.olga, one, "letters", mark)["status"])
         self.expect(409, self.ask("POST", f"/incidents/{one['id']}/letters", self.olga, mark))
         kept = self.call("GET", "/fhir/Communication?subject=Patient/col", None, "system").json["entry"][0]["resource"]
         self.assertIn("Una enfermera", kept["payload"][0]["contentString"])
+        self.assertIn("CommunicationRequest/" + asked["id"], kept["basedOn"][0]["reference"])
+        for kind in ("Communication", "CommunicationRequest"):  # a notice is not the desk's to read
+            self.assertNotIn("Una enfermera", self.ask("GET", f"/fhir/{kind}?subject=Patient/col", self.cora).text())
         self.assertEqual("returned", self.act(self.olga, one, "letters", {**mark, "state": "returned"})["status"])
         a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
         self.assertEqual((1, False), (a["returned"], a["substitute"]))

@@ -88,6 +88,14 @@ class Rights(Case):
         self.assertIn("Observation", types)
         page = self.expect(200, self.ask("GET", f"/fhir/Task/{task}/$file?as=html", self.ana))
         self.assertIn(b"body &lt;weight&gt;", page.body)
+        for language, words in (("es", ("lang=es", "Su expediente")), ("ar", ("dir=rtl", "\u0633\u062c\u0644\u0651\u0643"))):
+            a = self.expect(200, self.ask("GET", f"/fhir/Task/{task}/$file?as=html&language={language}", self.ana))
+            for word in words:
+                self.assertIn(word, a.body.decode())
+        pdf = self.expect(200, self.ask("GET", f"/fhir/Task/{task}/$file?as=pdf&language=es", self.ana))
+        self.assertEqual((b"%PDF", "application/pdf"), (pdf.body[:4], pdf.header("Content-Type")))
+        self.expect(400, self.ask("GET", f"/fhir/Task/{task}/$file?as=pdf&language=ar", self.ana))
+        self.expect(400, self.ask("GET", f"/fhir/Task/{task}/$file?as=html&language=xx", self.ana))
         self.assertIn("attachment", page.header("Content-Disposition"))
         for other in (self.eva, self.olga, self.nurse, self.system):
             self.assertIn(self.ask("GET", f"/fhir/Task/{task}/$file", other).status, (403, 404))

@@ -83,6 +83,16 @@ test("from a look to a closed incident, by two officers", async ({ page, browser
   await page.getByText("The letter", { exact: true }).click();
   await expect(page.locator(".letter")).toContainText("A colleague opened your record");
   await taken(page, "j3-letters");
+  await page.getByRole("button", { name: "Ask for all notices" }).click();
+  await expect(page.getByRole("button", { name: /Mark as sent/ })).toBeVisible();
+  await page.getByRole("button", { name: "The police ask us to wait" }).click();
+  await page.getByLabel(/Who asks/).fill("Denver police, Sgt. Roe");
+  await page.getByLabel("Until when").fill(new Date(Date.now() + 9 * 86400000).toISOString().slice(0, 10));
+  await axe(page);
+  await page.getByRole("button", { name: "Keep this" }).click();
+  await expect(page.getByText(/asked that notices wait/)).toBeVisible();
+  await page.getByRole("button", { name: "We no longer wait" }).click();
+  await expect(page.getByText(/It is over/)).toBeVisible();
   await page.getByRole("button", { name: /Mark as sent/ }).click();
   await expect(page.getByRole("button", { name: /Mark as returned/ })).toBeVisible();
 

@@ -10,6 +10,7 @@ import { href } from "../lib/router";
 import { session } from "../lib/session";
 import { Assess, type Assessment } from "./assess";
 import { Letters } from "./letters";
+import { type Delay, Police } from "./police";
 
 interface Clock {
   id: string;
@@ -37,6 +38,7 @@ export interface Incident {
     accounts: { user: string }[];
   };
   assessment?: Assessment;
+  delay?: Delay;
   clocks?: Clock[];
 }
 export const INCIDENTS = "/incidents";
@@ -202,6 +204,9 @@ export function IncidentPage({ id }: { id: string }) {
             open={data.status === "in-progress"}
             keys={[key, INCIDENTS]}
           />
+          {data.assessment?.notice && data.status === "in-progress" && (
+            <Police id={id} of={data.delay} again={key} />
+          )}
           {data.assessment?.notice && <Letters id={id} />}
           <Close of={data} again={key} />
         </div>

@@ -14,7 +14,7 @@ interface Letter {
   channel: string;
   to: string;
   deceased: boolean;
-  status: "open" | "sent" | "returned";
+  status: "open" | "queued" | "sent" | "returned";
   text: string;
 }
 interface Page {
@@ -57,7 +57,7 @@ function Row({ id, of, again }: { id: string; of: Letter; again: string }) {
       </details>
       <div class="acts">
         <span>{t(`in_l_${of.status}`)}</span>
-        {of.status === "open" && (
+        {of.status === "queued" && of.channel !== "email" && (
           <button type="button" class="btn" disabled={busy} onClick={() => mark("sent")}>
             {t("in_mark_sent")} <span class="out-of-sight">{of.name}</span>
           </button>
@@ -75,11 +75,25 @@ function Row({ id, of, again }: { id: string; of: Letter; again: string }) {
 
 function List({ id }: { id: string }) {
   const [after, setAfter] = useState(0);
+  const [wrong, busy, act] = useAct(`Letters|*|${id}-0`);
   const [shown, setShown] = useState(FIRST);
   const key = `Letters|*|${id}-${after}`;
   const { data, error } = useLoad<Page>(key, () =>
     get(`/incidents/${id}/letters${after ? `?after=${after}` : ""}`),
   );
+  const queue = (): void =>
+    void act(async () => {
+      let n = 0;
+      let from: number | undefined = 0;
+      while (from !== undefined) {
+        const done: { queued: number; next?: number } = await post(`/incidents/${id}/send`, {
+          after: from,
+        });
+        n += done.queued;
+        from = done.next;
+      }
+      return t("in_queued", { n: number(n) });
+    });
   const turn = (to: number): void => {
     setAfter(to);
     setShown(FIRST);
@@ -91,6 +105,15 @@ function List({ id }: { id: string }) {
         {t("in_people", { n: number(data.total) })} ·{" "}
         {t("in_returned_n", { n: number(data.returned) })}
       </p>
+      <div class="acts">
+        <button type="button" class="btn primary" disabled={busy} onClick={queue}>
+          {t("in_queue")}
+        </button>
+        <a class="btn" href={`/incidents/${id}/letters.html`} download="letters.html">
+          {t("in_print")}
+        </a>
+      </div>
+      <Wrong text={wrong} />
       {data.substitute && <p class="note bad">{t("in_substitute")}</p>}
       <ul class="plain">
         {data.letters.slice(0, shown).map((l) => (

@@ -4,7 +4,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { get, post, search } from "../lib/api";
 import { type Concept, type Resource, type Task, words } from "../lib/fhir";
-import { dayTime, fullDate, type Key, t } from "../lib/i18n";
+import { dayTime, fullDate, type Key, lang, t } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import {
   dueOf,
@@ -35,9 +35,19 @@ function Files({ task, right }: { task: Task; right: Right }) {
   if (!["access", "portability", "accounting"].includes(right)) return null;
   return (
     <div class="acts">
-      <a class="btn primary" href={`${file}?as=html`} target="_self" download>
+      <a
+        class="btn primary"
+        href={`${file}?as=html&language=${lang.value}`}
+        target="_self"
+        download
+      >
         {t("right_file_read")}
       </a>
+      {lang.value !== "ar" && (
+        <a class="btn" href={`${file}?as=pdf&language=${lang.value}`} target="_self" download>
+          PDF
+        </a>
+      )}
       <a class="btn" href={`${file}?as=ndjson`} target="_self" download>
         {t("right_file_data")}
       </a>
