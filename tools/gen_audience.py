@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""spec/campaign/chips.csv, left-out.csv -> audience_gen.h. Refuses a row that lacks a language, a clinical one without
+"""spec/campaign/chips.csv, left-out.csv, lint.csv, plain-words.csv -> audience_gen.h. Refuses a row that lacks a language, a clinical one without
 a citation, and codes that are there twice.
 
     tools/gen_audience.py SPEC_FOLDER AUDIENCE_H"""
@@ -13,10 +13,10 @@ LANGUAGES = ["en", "es", "ar"]
 COLUMNS = r"(age(<|>=)\d+|sex=[0-3]|flag=\d+|language|clinic|area)"
 
 
-def rows(path):
+def rows(path, key="code"):
     with open(path, encoding="utf-8") as f:
         found = list(csv.DictReader(line for line in f if not line.startswith("#")))
-    codes = [r["code"] for r in found]
+    codes = [r[key] for r in found]
     if len(set(codes)) != len(codes):
         sys.exit("%s: a code is there twice" % path)
     return found
@@ -49,12 +49,28 @@ def left(row, path):
         triple(row, ["say_" + x for x in LANGUAGES], path))
 
 
+def lint(row, path):
+    if row["level"] not in ("error", "advice"):
+        sys.exit("%s: %s has no level" % (path, row["code"]))
+    return "    {%s, %s, %s, %s}, \\" % (text(row["code"]), "true" if row["level"] == "error" else "false",
+                                       text(row["citation"]), triple(row, LANGUAGES, path))
+
+
+def plain(row):
+    return "    {%d, %s, %s}, \\" % (LANGUAGES.index(row["language"]), text(row["hard"]), text(row["plain"]))
+
+
 def main(folder, target):
     folder = Path(folder)
     out = ["/* Generated from spec/campaign; do not edit. */", "#ifndef WEFT_AUDIENCE_GEN_H",
            "#define WEFT_AUDIENCE_GEN_H", "#define CHIP_ROWS \\"]
     out += [chip(r, "chips.csv") for r in rows(folder / "chips.csv")] + ["", "#define LEFT_ROWS \\"]
-    out += [left(r, "left-out.csv") for r in rows(folder / "left-out.csv")] + ["", "#endif", ""]
+    out += [left(r, "left-out.csv") for r in rows(folder / "left-out.csv")]
+    found = rows(folder / "lint.csv")
+    out += ["", "enum lint_code { %s, LINT_COUNT };" % ", ".join("LINT_" + r["code"].upper().replace("-", "_")
+                                                               for r in found), "#define LINT_ROWS \\"]
+    out += [lint(r, "lint.csv") for r in found] + ["", "#define PLAIN_ROWS \\"]
+    out += [plain(r) for r in rows(folder / "plain-words.csv", "hard")] + ["", "#endif", ""]
     with open(target, "w", encoding="utf-8") as f:
         f.write("\n".join(out))
 

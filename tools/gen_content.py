@@ -15,7 +15,7 @@ import unicodedata
 
 KINDS = ["stop_keyword", "stop_phrase", "stop_maybe", "stop_word", "stop_not", "help_keyword", "start_keyword",
          "flag", "phi", "sensitive", "financial", "marketing", "stop", "alert", "sender", "date",
-         "unit"]
+         "unit", "device_noun", "device_trouble"]
 LETTERS = {"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": ""}
 APOSTROPHES = "'\u2019\u2018\u02bc\u00b4`\u2032"
 RANGES = [(0x80, 0x250), (0x2b0, 0x370), (0x600, 0x700), (0x1e00, 0x1f00), (0x2000, 0x2070),
@@ -74,6 +74,8 @@ def phrases(spec, fold):
         found.setdefault((fold(r["text"]), r["kind"]), "")
     for r in read(spec, "redflags.csv"):
         found.setdefault((fold(r["text"]), "flag"), r["group"])
+    for r in read(spec, "devices.csv"):
+        found.setdefault((fold(r["text"]), r["kind"]), "")
     for r in read(spec, "words.csv"):
         found.setdefault((fold(r["text"]), r["class"]), "")
     for r in read(spec, "patterns.csv"):

@@ -75,22 +75,47 @@ err api_release_set(struct call *c)
     return api_release(c);
 }
 
+#define TOPICS_MAX 16u
+
 static enum outreach_word word_of(const struct json *in, str name)
 {
     const struct json *v = json_get(in, name);
     return !v ? WORD_SAME : json_bool(v, false) ? WORD_YES : WORD_NO;
 }
 
+/* Topics that are not wanted: a list that is there is the whole of them. */
+static err topics_of(struct call *c, const struct json *in, str *words, struct outreach_wish *w)
+{
+    const struct json *list = JSON_GET(in, "refused");
+    if (!list)
+        return OK;
+    if (!json_is(list, JSON_ARRAY) || list->n > TOPICS_MAX)
+        return fail_at(&c->op, ERR_INVALID, STR("refused"), "This is a list of at most 16 topics.");
+    for (size_t i = 0; i < list->n; i++)
+        words[w->n_refused++] = json_str(json_at(list, i));
+    w->refused = words;
+    w->topics_said = true;
+    return OK;
+}
+
 err api_preferences(struct call *c)
 {
     struct json *in;
+    str topics[TOPICS_MAX];
     TRY(body_object(c, &in));
     if (!c->api->outreach)
         return fail(&c->op, ERR_UNSUPPORTED, "This server runs without outreach.");
     struct outreach_wish w = {.language = json_get_str(in, STR("language")),
                               .first = json_get_str(in, STR("first")),
+                              .pause = json_get_str(in, STR("pausedUntil")),
+                              .quiet_from = json_get_str(in, STR("quietFrom")),
+                              .quiet_until = json_get_str(in, STR("quietUntil")),
+                              .zone = json_get_str(in, STR("zone")),
+                              .care_by = json_get_str(in, STR("careBy")),
+                              .appointment_by = json_get_str(in, STR("appointmentBy")),
                               .sms = word_of(in, STR("sms")),
                               .email = word_of(in, STR("email"))};
+    TRY(topics_of(c, in, topics, &w));
     TRY(outreach_prefer(&c->op, c->api->outreach, c->id, &w));
     c->rq->answer.status = 204;
     return OK;

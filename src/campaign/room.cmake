@@ -8,5 +8,6 @@ target_sources(weft_campaign PRIVATE ${GEN}/holidays_gen.h ${GEN}/campaign_gen.h
 add_custom_command(OUTPUT ${GEN}/audience_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_audience.py
             ${campaign_spec} ${GEN}/audience_gen.h
-    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_audience.py ${campaign_spec}/chips.csv ${campaign_spec}/left-out.csv)
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_audience.py ${campaign_spec}/chips.csv ${campaign_spec}/left-out.csv
+            ${campaign_spec}/lint.csv ${campaign_spec}/plain-words.csv)
 target_sources(weft_campaign PRIVATE ${GEN}/audience_gen.h)

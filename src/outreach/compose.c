@@ -36,6 +36,7 @@ static err pick_channel(struct op *op, const struct recipient *r, const struct o
         return OK;
     }
     *ret = r->preferred;
+    (void)channel_parse(wishes_channel(&r->wishes, d->purpose), ret); /* their word for a purpose */
     if (str_empty(r->address[*ret]))
         *ret = *ret == CHANNEL_SMS ? CHANNEL_EMAIL : CHANNEL_SMS;
     return OK;

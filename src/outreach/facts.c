@@ -149,6 +149,8 @@ static void ledger_facts(const struct ledger_counts *l, const struct message *m,
     facts_set_num(f, FACT_CONTACTS_7D, l->all.week);
     facts_set_num(f, FACT_EXEMPT_MSGS_TODAY, l->spoken.day);
     facts_set_num(f, FACT_EXEMPT_MSGS_7D, l->spoken.week);
+    facts_set_num(f, FACT_NUMBER_CONTACTS_TODAY, l->number.day);
+    facts_set_num(f, FACT_PROGRAMME_CONTACTS_7D, l->programme.week);
     facts_set_num(f, FACT_LINE_CALLS_TODAY, l->number.day);
     facts_set_num(f, FACT_LINE_CALLS_7D, l->number.week);
     facts_set_num(f, FACT_LINE_CALLS_30D, l->number.month);
@@ -159,28 +161,50 @@ static void ledger_facts(const struct ledger_counts *l, const struct message *m,
     facts_set_num(f, FACT_PRIOR_CONFIRMATIONS, l->confirmations);
 }
 
-static struct hours_query hours_of(struct op *op, const struct recipient *r,
+/* Pause and quiet hours end by themselves: later of the two; 0 not known. */
+static int64_t wish_ends(const struct op *op, const struct recipient *r)
+{
+    int64_t quiet = 0, pause = r->wishes.paused_until;
+    (void)wishes_quiet(&r->wishes, r->zones, r->n_zones, op->now, &quiet);
+    pause = pause > op->now && pause < INT64_MAX ? pause : 0;
+    return pause > quiet ? pause : quiet;
+}
+
+static struct hours_query hours_of(const struct op *op, const struct recipient *r,
                                    const struct ledger_counts *l)
 {
-    str *jurisdiction = ARENA_NEW(op->arena, str);
-    *jurisdiction = arena_printf(op->arena, "%.*s-%.*s", STR_ARG(r->country), STR_ARG(r->state));
     return (struct hours_query){.now = op->now,
                                 .zones = r->zones,
-                                .n_zones = r->n_zones,
-                                .jurisdictions = jurisdiction,
-                                .n_jurisdictions = str_empty(r->state) ? 0 : 1,
+                                .n_zones = r->lost ? 0 : r->n_zones,
+                                .jurisdictions = r->places,
+                                .n_jurisdictions = r->lost ? 0 : r->n_places,
                                 .counted = l ? l->counted : NULL,
-                                .n_counted = l ? l->n_counted : 0};
+                                .n_counted = l ? l->n_counted : 0,
+                                .ready_at = wish_ends(op, r)};
+}
+
+static void wish_facts(const struct op *op, const struct recipient *r, const struct message *m,
+                       struct facts *f)
+{
+    int64_t end;
+    facts_set_bool(f, FACT_PATIENT_PAUSED, r->wishes.paused_until > op->now);
+    facts_set_bool(f, FACT_IN_QUIET_HOURS,
+                   wishes_quiet(&r->wishes, r->zones, r->n_zones, op->now, &end));
+    facts_set_bool(f, FACT_TOPIC_REFUSED,
+                   wishes_refuse(&r->wishes, m->subject_code) ||
+                       wishes_refuse(&r->wishes, m->programme) ||
+                       wishes_refuse(&r->wishes, m->purpose));
+    facts_set_bool(f, FACT_IN_PROGRAMME, !str_empty(m->programme));
 }
 
 static void place_facts(const struct recipient *r, struct facts *f)
 {
     if (!str_empty(r->country))
         facts_set_str(f, FACT_COUNTRY, r->country);
-    if (str_eq(r->country, STR("US"))) /* elsewhere it is left open, and open counts as applying */
-        facts_set_bool(f, FACT_GDPR_APPLIES, false);
     if (!str_empty(r->state))
         facts_set_str(f, FACT_CALLED_STATE, r->state);
+    if (str_eq(r->country, STR("US"))) /* elsewhere it is left open, and open counts as applying */
+        facts_set_bool(f, FACT_GDPR_APPLIES, false);
 }
 
 err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
@@ -196,6 +220,7 @@ err message_facts(struct op *op, const struct outreach *o, const struct recipien
     int64_t since_stop = (op->now - m->stopped_at) / 1000;
     facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT, m->stopped_at ? (double)since_stop : 1e9);
     place_facts(r, f);
+    wish_facts(op, r, m, f);
     struct hours_query q = hours_of(op, r, l);
     TRY(policy_hours_facts(op, record_rulebook(o->rec), &q, f));
     TRY(op_check(op));
@@ -215,9 +240,34 @@ struct json *message_trace(struct op *op, const struct message *m, const struct 
     return o;
 }
 
-err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,
+/* Rules that name states see one at a time: of all that are plausible the strictest answer holds.
+ */
+static err decide_everywhere(struct op *op, const struct rulebook *book, const struct message *m,
+                             const struct recipient *r, struct facts *f, struct verdict *ret)
+{
+    uint64_t triggers = message_triggers(m->channel);
+    bool any = false;
+    for (size_t i = 0; i < r->n_places && !r->lost; i++) {
+        struct verdict v;
+        if (!str_starts(r->places[i], STR("US-")))
+            continue;
+        facts_set_str(f, FACT_CALLED_STATE, str_sub(r->places[i], 3, r->places[i].n));
+        TRY(policy_decide(op, book, triggers, f, &v));
+        if (!any || v.decision > ret->decision)
+            *ret = v;
+        any = true;
+    }
+    if (any)
+        return OK;
+    if (!r->lost && r->n_places) /* no state of the United States */
+        facts_set_str(f, FACT_CALLED_STATE, STR("none"));
+    return policy_decide(op, book, triggers, f, ret);
+}
+
+err message_decide(struct op *op, const struct outreach *o, const struct recipient *who,
                    const struct message *m, struct facts **ret_facts, struct verdict *ret)
 {
+    struct recipient known = *who, *r = &known;
     struct ledger_counts counts, *l = &counts;
     struct verdict v;
     struct ledger_question about = {.patient = r->id,
@@ -228,13 +278,15 @@ err message_decide(struct op *op, const struct outreach *o, const struct recipie
                                     .programme = m->programme,
                                     .subject = m->subject_code,
                                     .confirmed_since = r->permitted_at[m->channel]};
+    if (m->channel == CHANNEL_SMS)
+        TRY(lookup_number(op, o, r));
     if (o->ledger_from > atomic_load(&o->ledger_t))
         l = NULL; /* still being made from an older record */
     else
         TRY(ledger_load(op, o->rec, &about, l));
     TRY(message_facts(op, o, r, l, m, ret_facts));
     const struct rulebook *book = record_rulebook(o->rec);
-    TRY(policy_decide(op, book, message_triggers(m->channel), *ret_facts, &v));
+    TRY(decide_everywhere(op, book, m, r, *ret_facts, &v));
     if (v.decision == DECISION_HOLD_UNTIL) {
         struct hours_query q = hours_of(op, r, l);
         TRY(policy_hold_until(op, book, &q, &v));

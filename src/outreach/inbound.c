@@ -150,6 +150,54 @@ static err obey(struct record_tx *tx, struct op *op, struct incoming *x)
     return OK;
 }
 
+/* Trouble with a device opens a complaint at once, whatever else the message says; whether it is
+ * one is for the quality team (DEV-01, DEV-03, DEV-09). */
+static err complaint(struct record_tx *tx, struct op *op, struct incoming *x, const str *evidence,
+                     bool *ret_joined)
+{
+    *ret_joined = false;
+    if (!x->reply.device)
+        return OK;
+    struct desk_case c = {.patient = x->people[x->main].id,
+                          .programme = STR("device-complaint"),
+                          .priority = DESK_P2,
+                          .why = desk_say(op, SAY_DEVICE, NULL, 0),
+                          .evidence = evidence,
+                          .n_evidence = 1,
+                          .rule = STR("DEV-01")};
+    str id;
+    bool is_new;
+    TRY(desk_open(tx, op, x->o->rec, &c, &id, &is_new));
+    *ret_joined = !is_new;
+    return OK;
+}
+
+/* What was done with the message, held against the rules of inbound messages; the answer and its
+ * facts are in the trail, and what is left undone is a fault, so nothing of it is kept. */
+static err account(struct record_tx *tx, struct op *op, struct incoming *x, str communication)
+{
+    struct facts *f = facts_new(op);
+    struct verdict v;
+    bool stop = x->reply.intent == REPLY_STOP, start = x->reply.intent == REPLY_START;
+    facts_set_str(f, FACT_NORMALISED_TEXT, x->reply.normalised);
+    facts_set_bool(f, FACT_REASONABLE_PERSON_WOULD_READ_AS_STOP, stop);
+    facts_set_bool(f, FACT_SUPPRESSION_WRITTEN, stop);
+    facts_set_bool(f, FACT_HELP_REPLY_SENT, x->reply.intent == REPLY_HELP);
+    facts_set_bool(f, FACT_CONSENT_STATE_CHANGED, stop || start);
+    TRY(op_check(op));
+    TRY(policy_decide(op, record_rulebook(x->o->rec),
+                      TRIGGER_BIT(TRIGGER_INBOUND_MESSAGE) | TRIGGER_BIT(TRIGGER_INBOUND_CONTACT),
+                      f, &v));
+    if (v.decision != DECISION_ALLOW)
+        return fail(op, ERR_FAULT, "an inbound message was not handled as %s asks",
+                    v.n_fired ? v.fired[0].rule->id : "the rulebook");
+    struct json *trace = verdict_to_json(op, &v);
+    json_set(op->arena, trace, STR("facts"), facts_to_json(op, f));
+    record_tx_trail(tx, STR("inbound-decision"), fhir_type_parse(STR("Communication")),
+                    communication, trace);
+    return op_check(op);
+}
+
 /* Words of danger open a case of their own at once, whatever else is open (EMG-01, EMG-04). */
 static err alarm(struct record_tx *tx, struct op *op, struct incoming *x, const str *evidence,
                  bool *ret_joined)
@@ -181,11 +229,15 @@ static err keep(struct op *op, struct incoming *x, struct outreach_inbound_resul
     TRY(record_tx_create(tx, c, &ret->communication));
     str evidence = arena_printf(op->arena, "Communication/%.*s", STR_ARG(ret->communication));
     TRY(obey(tx, op, x));
+    bool filed = false;
     TRY(alarm(tx, op, x, &evidence, &joined));
-    if (!joined) /* else it stands in the open case of danger, which a transaction changes once */
+    TRY(complaint(tx, op, x, &evidence, &filed));
+    if (!joined &&
+        !filed) /* else it stands in the open case of danger, which a transaction changes once */
         TRY(desk_join(tx, op, x->o->rec, x->people[x->main].id, evidence,
                       STR("The patient answered."), &joined));
     TRY(answer(tx, op, x));
+    TRY(account(tx, op, x, ret->communication));
     record_tx_expect_kv(tx, seen_key(op, x->in), STR_NONE);
     record_tx_kv(tx, seen_key(op, x->in), ret->communication);
     TRY(record_commit(tx));

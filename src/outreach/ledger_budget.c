@@ -81,7 +81,7 @@ err ledger_budget(struct op *op, struct outreach *o, str patient, struct json **
     set_line(op, out, STR("week"), week, c.all.week);
     set_line(op, out, STR("month"), 0, c.all.month);
     if (!str_empty(q.address))
-        set_line(op, out, STR("number"), limit_of(op, book, "MSG-13", "per_day"), c.number.day);
+        set_line(op, out, STR("number"), limit_of(op, book, "CAP-01", "per_day"), c.number.day);
     set_time(op, out, STR("next"), week_frees(&c, week));
     set_time(op, out, STR("lastSent"), c.last_out);
     set_time(op, out, STR("lastReceived"), c.last_in);

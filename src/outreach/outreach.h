@@ -80,13 +80,24 @@ MUST err outreach_stop_campaign(struct op *op, struct outreach *o, str campaign)
 MUST err outreach_undo(struct op *op, struct outreach *o, str communication,
                        struct record_result *ret);
 
-/* How the patient wants to be reached; what is empty or SAME stays. For the patient alone. */
+/* How the patient wants to be reached; what is empty or SAME stays, "none" takes a wish away. For
+ * the patient alone, signed in or by a link. */
 enum outreach_word { WORD_SAME, WORD_YES, WORD_NO };
 struct outreach_wish {
     str language; /* BCP 47, e.g. "es" */
     str first;    /* a number or address of Patient.telecom to be tried first */
     enum outreach_word sms, email;
+    str pause;                   /* until: a date or instant within a year */
+    str quiet_from, quiet_until; /* local "21:00", "09:00" */
+    str zone;                    /* IANA name */
+    str care_by, appointment_by; /* "sms", "email": the channel for each purpose */
+    const str *refused;          /* topics not wanted, if said */
+    size_t n_refused;
+    bool topics_said;
 };
+/* {"language", "sms", "email", "pausedUntil", "quietFrom", "quietUntil", "zone", "refused": [],
+ * "careBy", "appointmentBy"}; no name, no number. */
+MUST err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret);
 MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
                          const struct outreach_wish *w);
 
@@ -124,5 +135,14 @@ struct outreach_template {
 };
 MUST err outreach_templates(struct op *op, struct outreach *o, str language,
                             struct outreach_template **ret, size_t *ret_n);
+
+/* A link that opens this one task without signing in, for a week: hex of patient, end and a keyed
+ * sum; it tells nobody's name. Needs the right to read the patient. */
+MUST err outreach_wish_link(struct op *op, struct outreach *o, str patient, str *ret_token,
+                            int64_t *ret_until);
+/* Whose wishes they are; ERR_NOT_FOUND for any other token, ERR_GONE for one that is over. */
+MUST err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient);
+MUST err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
+                               const struct outreach_wish *w);
 
 #endif

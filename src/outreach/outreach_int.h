@@ -6,6 +6,7 @@
 #include "base/phone.h"
 #include "outreach/ledger.h"
 #include "outreach/outreach.h"
+#include "outreach/prefer.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@
 #define REASSIGNED_URL "https://weft.health/fhir/StructureDefinition/reassigned-check"
 #define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
 #define ZONE_URL "http://hl7.org/fhir/StructureDefinition/timezone"
+#define DEVICE_ZONE_URL "https://weft.health/fhir/StructureDefinition/device-zone"
 #define MESSAGE_QUEUE "message"
 #define TEXT_MAX 4000
 #define DAY_MS (24 * 3600 * 1000LL)
@@ -49,6 +51,8 @@ str words_fill(struct op *op, const struct outreach *o, const char *text, str fi
 str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language);
 
 /* ---- the patient as outreach sees one ---- */
+#define ZONES_MAX 10
+#define PLACES_MAX 8
 struct consent_state {
     bool any, permit; /* newest word of the patient for this channel; permit false = revoked */
     bool care, appointment, marketing, written;
@@ -62,9 +66,11 @@ struct recipient {
     bool deceased, minor;
     str line_type, reassigned; /* "wireless" …; "no" | "yes" | "no_data"; empty unknown */
     int64_t reassigned_at;
-    str zones[4];
-    size_t n_zones;
+    str zones[ZONES_MAX], places[PLACES_MAX]; /* every plausible one: "US-TX", "GB" */
+    size_t n_zones, n_places;
+    bool lost; /* there are more than fit: nobody knows the place */
     str state, country;
+    struct wishes wishes;
     bool confidential;   /* reached in one way only: */
     str confidential_to; /* that address or number */
     str helper;          /* RelatedPerson/id that a contact Consent names to get the messages */
@@ -72,6 +78,15 @@ struct recipient {
     struct consent_state consent[CHANNEL_KIND_COUNT];
     int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
 };
+/* ---- facts_place.c: adds what is not in the list yet; false when the list is full ---- */
+bool place_add(str *list, size_t *n, size_t max, str what);
+void place_by_number(struct recipient *r, str number);
+void place_by_address(struct op *op, struct recipient *r, str country, str state);
+/* ---- lookup_http.c: fills in what kind of line it is and whose, as far as it is known ---- */
+MUST err lookup_number(struct op *op, const struct outreach *o, struct recipient *r);
+/* ---- prefer_set.c ---- */
+bool wishes_said(const struct outreach_wish *in);
+MUST err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in);
 MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);
 
 /* ---- a composed message ---- */
@@ -292,10 +307,18 @@ struct stop_word {
     bool stop;    /* else start */
     str number;   /* the address it came from: a permission holds for it alone; may be empty */
     str evidence; /* what was said */
+    /* of a consent as it was captured; else empty: care and appointments, no end, not written */
+    const str *purposes;
+    size_t n_purposes;
+    int64_t until;
+    bool written;
+    struct json *proof; /* an extension */
 };
 /* Records the patient's "stop" (or "start") for a channel: a Consent in tx. */
 MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r,
                      enum channel_kind k, const struct stop_word *word);
+MUST err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
+                        enum channel_kind k, const struct stop_word *word, str *ret_id);
 /* The mark of the newest such word, empty when there was none; and: tx fails (ERR_CONFLICT) when
  * another came since. Between the last verdict and the hand-over nobody's STOP is overtaken. */
 MUST err stop_mark(struct op *op, struct record *rec, str patient, enum channel_kind k, str *ret);

@@ -80,10 +80,10 @@ static err captured(struct op *op, struct outreach *o, const struct recipient *r
 }
 
 static err say(struct record_tx *tx, struct op *op, const struct recipient *r, enum channel_kind k,
-               enum outreach_word said)
+               enum outreach_word said, str by)
 {
     struct stop_word word = {.stop = said == WORD_NO,
-                             .evidence = STR("set by the patient in the portal"),
+                             .evidence = by,
                              .number = said == WORD_NO ? STR_NONE : r->address[k]};
     if (said == WORD_SAME)
         return OK;
@@ -108,6 +108,8 @@ static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, 
     if (e == OK && !str_empty(w->first))
         e = try_first(op, tree, w->first);
     if (e == OK)
+        e = wishes_write(op, tree, w);
+    if (e == OK)
         e = fhir_validate(op, tree);
     if (e == OK)
         e = record_tx_update(tx, doc.type, doc.id, tree, doc.vid);
@@ -115,19 +117,83 @@ static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, 
     return e;
 }
 
-err outreach_prefer(struct op *op, struct outreach *o, str patient, const struct outreach_wish *w)
+/* by: "portal" or "link", for the evidence. */
+static err prefer(struct op *op, struct outreach *o, str patient, const struct outreach_wish *w,
+                  str by)
 {
     struct recipient r;
     struct json *verdict = NULL;
-    TRY(is_self(op, o, patient));
     TRY(recipient_load(op, o->rec, patient, &r));
     TRY(captured(op, o, &r, &verdict));
     struct record_tx *tx = record_begin(op, o->rec);
     TRY(op_check(op));
-    if (!str_empty(w->language) || !str_empty(w->first))
+    if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w))
         TRY(put_patient(tx, op, o, patient, w));
-    TRY(say(tx, op, &r, CHANNEL_SMS, w->sms));
-    TRY(say(tx, op, &r, CHANNEL_EMAIL, w->email));
+    TRY(say(tx, op, &r, CHANNEL_SMS, w->sms, by));
+    TRY(say(tx, op, &r, CHANNEL_EMAIL, w->email, by));
+    json_set_str(op->arena, verdict, STR("by"), by);
     record_tx_trail(tx, STR("contact-chosen"), fhir_type_parse(STR("Patient")), patient, verdict);
     return record_commit(tx);
+}
+
+err outreach_prefer(struct op *op, struct outreach *o, str patient, const struct outreach_wish *w)
+{
+    TRY(is_self(op, o, patient));
+    return prefer(op, o, patient, w, STR("set by the patient in the portal"));
+}
+
+err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
+                          const struct outreach_wish *w)
+{
+    str patient;
+    const struct actor *caller = op->actor;
+    TRY(outreach_wish_open(op, o, token, &patient));
+    op->actor = outreach_system();
+    err e = prefer(op, o, patient, w, STR("set by the patient with a link we sent them"));
+    op->actor = caller;
+    return e;
+}
+
+static void put(struct op *op, struct json *o, const char *name, str value)
+{
+    if (!str_empty(value))
+        json_set_str(op->arena, o, str_of(name), value);
+}
+
+static str clock_of(struct op *op, int minute)
+{
+    return minute < 0 ? STR_NONE : arena_printf(op->arena, "%02d:%02d", minute / 60, minute % 60);
+}
+
+/* What a way of being reached stands at: agreed or not; absent when there is no word yet. */
+static void put_channels(struct op *op, const struct recipient *r, struct json *o)
+{
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        if (r->consent[k].any)
+            json_set(op->arena, o, channel_name((enum channel_kind)k),
+                     json_new_bool(op->arena, r->consent[k].permit));
+}
+
+err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret)
+{
+    struct record_doc seen;
+    struct recipient r;
+    TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &seen));
+    TRY(recipient_load(op, o->rec, patient, &r));
+    struct json *out = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
+    const struct wishes *w = &r.wishes;
+    put(op, out, "language", r.language);
+    put_channels(op, &r, out);
+    if (w->paused_until > op->now)
+        put(op, out, "pausedUntil", time_format(op->arena, w->paused_until));
+    put(op, out, "quietFrom", clock_of(op, w->quiet_from));
+    put(op, out, "quietUntil", clock_of(op, w->quiet_until));
+    put(op, out, "zone", w->zone);
+    put(op, out, "careBy", wishes_channel(w, STR("home_healthcare_instructions")));
+    put(op, out, "appointmentBy", wishes_channel(w, STR("appointment_or_exam_confirm_remind")));
+    for (size_t i = 0; i < w->n_refused; i++)
+        json_push(op->arena, list, json_new_str(op->arena, w->refused[i]));
+    json_set(op->arena, out, STR("refused"), list);
+    *ret = out;
+    return op_check(op);
 }

@@ -23,7 +23,7 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .language = r.language,
                                    .state = r.state,
                                    .country = r.country,
-                                   .n_zones = r.n_zones,
+                                   .n_zones = r.n_zones < 4 ? r.n_zones : 4,
                                    .deceased = r.deceased,
                                    .confidential = r.confidential,
                                    .confidential_to = r.confidential_to,
@@ -34,7 +34,15 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .helper = r.helper,
                                    .sms = way(&r, CHANNEL_SMS),
                                    .email = way(&r, CHANNEL_EMAIL)};
-    for (size_t i = 0; i < r.n_zones; i++)
+    for (size_t i = 0; i < ret->n_zones; i++)
         ret->zones[i] = r.zones[i];
     return OK;
+}
+
+void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,
+                    str *ret_head, str *ret_tail)
+{
+    unsigned l = words_language(language);
+    *ret_head = email ? STR_NONE : words_line(op, o, LINE_IDENTITY, l);
+    *ret_tail = words_line(op, o, email ? LINE_OPTOUT_EMAIL : LINE_OPTOUT_SMS, l);
 }

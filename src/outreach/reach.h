@@ -24,6 +24,10 @@ struct outreach_reach {
     str helper; /* RelatedPerson/id that a contact Consent names to get the messages; or empty */
     struct outreach_way sms, email;
 };
+/* The lines that every message gets before and after its words, in a language. */
+struct outreach;
+void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,
+                    str *ret_head, str *ret_tail);
 MUST err outreach_reach(struct op *op, struct record *rec, str patient, struct outreach_reach *ret);
 
 #endif

@@ -56,8 +56,9 @@ static void read_places(struct op *op, struct recipient *r)
     for (size_t i = 0; list && i < list->n; i++) {
         const struct json *a = json_at(list, i);
         str zone = json_get_str(extension(a, STR(ZONE_URL)), STR("valueCode"));
-        if (!str_empty(zone) && r->n_zones < sizeof r->zones / sizeof r->zones[0])
-            r->zones[r->n_zones++] = zone;
+        if (!str_empty(zone))
+            r->lost |= !place_add(r->zones, &r->n_zones, ZONES_MAX, zone);
+        place_by_address(op, r, json_get_str(a, STR("country")), json_get_str(a, STR("state")));
         if (str_empty(r->state))
             r->state = json_get_str(a, STR("state"));
         if (str_empty(r->country))
@@ -65,6 +66,20 @@ static void read_places(struct op *op, struct recipient *r)
         if (str_eq(json_get_str(a, STR("use")), STR("temp")) && JSON_GET(a, "period"))
             op_note(op, SEVERITY_INFORMATION, STR("Patient.address"),
                     "a temporary address counts for calling hours too");
+    }
+}
+
+/* The zone they stated, and those their devices told of. */
+static void read_own_zones(struct recipient *r)
+{
+    if (!str_empty(r->wishes.zone))
+        r->lost |= !place_add(r->zones, &r->n_zones, ZONES_MAX, r->wishes.zone);
+    const struct json *list = JSON_GET(r->patient, "extension");
+    for (size_t i = 0; list && i < list->n; i++) {
+        str url = json_get_str(json_at(list, i), STR("url"));
+        str zone = json_get_str(json_at(list, i), STR("valueCode"));
+        if ((str_eq(url, STR(ZONE_URL)) || str_eq(url, STR(DEVICE_ZONE_URL))) && !str_empty(zone))
+            r->lost |= !place_add(r->zones, &r->n_zones, ZONES_MAX, zone);
     }
 }
 
@@ -212,7 +227,10 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
     if (e == OK) {
         read_person(op, &r);
         read_telecom(op, &r);
+        wishes_read(r.patient, &r.wishes);
         read_places(op, &r);
+        read_own_zones(&r);
+        place_by_number(&r, r.address[CHANNEL_SMS]);
         e = read_consents(op, rec, &r);
     }
     op->actor = person;

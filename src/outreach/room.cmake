@@ -2,7 +2,11 @@ add_custom_command(OUTPUT ${GEN}/templates_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_templates.py
             ${CMAKE_SOURCE_DIR}/spec/templates/messages.json ${GEN}/templates_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_templates.py ${CMAKE_SOURCE_DIR}/spec/templates/messages.json)
-target_sources(weft_outreach PRIVATE ${GEN}/templates_gen.h)
+add_custom_command(OUTPUT ${GEN}/area_codes_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_area_codes.py
+            ${CMAKE_SOURCE_DIR}/spec/rules/area-codes.csv ${GEN}/area_codes_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_area_codes.py ${CMAKE_SOURCE_DIR}/spec/rules/area-codes.csv)
+target_sources(weft_outreach PRIVATE ${GEN}/templates_gen.h ${GEN}/area_codes_gen.h)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 target_link_libraries(weft_outreach PUBLIC PkgConfig::CURL PkgConfig::GNUTLS)
@@ -11,3 +15,6 @@ add_custom_command(OUTPUT ${GEN}/receipts_gen.h
             ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv ${GEN}/receipts_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_receipts.py ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv)
 target_sources(weft_outreach PRIVATE ${GEN}/receipts_gen.h)
+# Figures for make bench; not part of the tests.
+add_executable(sms_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/sms_bench.c)
+target_link_libraries(sms_bench PRIVATE weft_outreach)

@@ -5,14 +5,22 @@
 
 #include "base/uuid.h"
 
-static struct json *provision_of(struct op *op, enum channel_kind k, bool stop)
+static struct json *provision_of(struct op *op, enum channel_kind k, const struct stop_word *word)
 {
+    static const str usual[] = {{"care", 4}, {"appointment", 11}};
+    const str *codes_of = word->n_purposes ? word->purposes : usual;
+    size_t n = word->n_purposes ? word->n_purposes : 2;
     struct json *p = json_new(op->arena, JSON_OBJECT), *codes = json_new(op->arena, JSON_ARRAY);
     struct json *purposes = json_new(op->arena, JSON_ARRAY);
-    json_set_str(op->arena, p, STR("type"), stop ? STR("deny") : STR("permit"));
+    json_set_str(op->arena, p, STR("type"), word->stop ? STR("deny") : STR("permit"));
     json_push(op->arena, codes, outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(k)));
-    json_push(op->arena, purposes, outreach_coding(op, STR(PURPOSE_SYSTEM), STR("care")));
-    json_push(op->arena, purposes, outreach_coding(op, STR(PURPOSE_SYSTEM), STR("appointment")));
+    for (size_t i = 0; i < n; i++)
+        json_push(op->arena, purposes, outreach_coding(op, STR(PURPOSE_SYSTEM), codes_of[i]));
+    if (word->until) {
+        struct json *period = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, period, STR("end"), time_format(op->arena, word->until));
+        json_set(op->arena, p, STR("period"), period);
+    }
     json_set(op->arena, p, STR("code"), codes);
     json_set(op->arena, p, STR("purpose"), purposes);
     return p;
@@ -49,9 +57,16 @@ void stop_guard(struct record_tx *tx, struct op *op, str patient, enum channel_k
 err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, enum channel_kind k,
                 const struct stop_word *word)
 {
+    str id;
+    return stop_record_as(tx, op, r, k, word, &id);
+}
+
+err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
+                   enum channel_kind k, const struct stop_word *word, str *ret_id)
+{
     struct json *c = json_new(op->arena, JSON_OBJECT),
                 *categories = json_new(op->arena, JSON_ARRAY);
-    str id, patient = arena_printf(op->arena, "Patient/%.*s", STR_ARG(r->id));
+    str patient = arena_printf(op->arena, "Patient/%.*s", STR_ARG(r->id));
     json_set_str(op->arena, c, STR("resourceType"), STR("Consent"));
     json_set_str(op->arena, c, STR("status"), STR("active"));
     json_set(op->arena, c, STR("scope"),
@@ -61,13 +76,18 @@ err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, 
     json_set(op->arena, c, STR("category"), categories);
     json_set(op->arena, c, STR("patient"), outreach_reference(op, patient));
     json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, op->now));
-    struct json *rule = outreach_concept(op, STR(CONSENT_FORM), STR("message"));
+    struct json *rule =
+        outreach_concept(op, STR(CONSENT_FORM), word->written ? STR("written") : STR("message"));
     json_set_str(op->arena, rule, STR("text"), word->evidence);
     json_set(op->arena, c, STR("policyRule"), rule);
-    json_set(op->arena, c, STR("provision"), provision_of(op, k, word->stop));
+    json_set(op->arena, c, STR("provision"), provision_of(op, k, word));
     if (!str_empty(word->number))
         json_set(op->arena, c, STR("extension"), number_of(op, k, word->number));
+    if (word->proof && !JSON_GET(c, "extension"))
+        json_set(op->arena, c, STR("extension"), json_new(op->arena, JSON_ARRAY));
+    if (word->proof)
+        json_push(op->arena, JSON_GET(c, "extension"), word->proof);
     TRY(fhir_validate(op, c));
     record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
-    return record_tx_create(tx, c, &id);
+    return record_tx_create(tx, c, ret_id);
 }

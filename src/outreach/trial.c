@@ -23,19 +23,21 @@ static void fill_way(struct recipient *r, enum channel_kind k, const struct outr
                                            .number = str_of(to[k])};
 }
 
-static void fill(const struct outreach_trial *t, int64_t now, struct recipient *r)
+static void fill(struct op *op, const struct outreach_trial *t, struct recipient *r)
 {
     *r = (struct recipient){.id = STR("trial"),
                             .first = STR("Maria"),
                             .line_type = t->line_type,
                             .reassigned = t->reassigned ? STR("yes") : STR("no"),
-                            .reassigned_at = now - DAY_MS,
+                            .reassigned_at = op->now - DAY_MS,
                             .state = t->state,
                             .country = t->country,
                             .confidential = t->confidential,
                             .deceased = t->deceased,
                             .n_zones = t->n_zones};
-    memcpy(r->zones, t->zones, sizeof r->zones);
+    memcpy(r->zones, t->zones, sizeof t->zones);
+    r->wishes.quiet_from = r->wishes.quiet_until = -1;
+    place_by_address(op, r, t->country, t->state);
     fill_way(r, CHANNEL_SMS, &t->sms);
     fill_way(r, CHANNEL_EMAIL, &t->email);
 }
@@ -48,7 +50,7 @@ err outreach_try(struct op *op, struct outreach *o, const struct outreach_trial 
     struct facts *f;
     struct ledger_count n = {.day = t->day, .week = t->week, .month = t->week};
     struct ledger_counts counts = {.all = n, .spoken = n, .number = n};
-    fill(t, op->now, &r);
+    fill(op, t, &r);
     TRY(message_compose(op, o, &r, d, &m));
     TRY(message_facts(op, o, &r, &counts, &m, &f));
     return policy_decide(op, record_rulebook(o->rec), message_triggers(m.channel), f, ret);

@@ -63,6 +63,7 @@ struct reply {
     bool keyword;   /* the whole message is a keyword (TCPA-REV-01), else plain words (REV-02) */
     bool emergency; /* holds words of the red-flag list (EMG-01) */
     bool suicidal;  /* EMG-04 */
+    bool device;    /* names a device and trouble with it (DEV-01) */
     str normalised; /* lower case, without marks and punctuation: fact normalised_text */
     str matched;    /* row of the list that decided, e.g. "stop texting" */
     str flag_group; /* red-flag group, e.g. "heart"; empty */

@@ -25,7 +25,9 @@ enum phrase_kind {
     PHRASE_ALERT,
     PHRASE_SENDER,
     PHRASE_DATE,
-    PHRASE_UNIT
+    PHRASE_UNIT,
+    PHRASE_DEVICE_NOUN,
+    PHRASE_DEVICE_TROUBLE
 };
 
 struct phrase { /* sorted by text; folded */

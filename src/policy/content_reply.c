@@ -7,7 +7,7 @@
 
 struct found { /* first phrase of each kind, NULL none */
     const struct phrase *whole_stop, *whole_help, *whole_start, *phrase, *word, *not, *flag;
-    bool suicidal;
+    bool suicidal, device, trouble;
 };
 
 static size_t count_words(const struct folded *f)
@@ -54,6 +54,12 @@ static void note(struct found *found, const struct folded *f, size_t words, stru
         keep_first(&found->flag, p, true);
         found->suicidal = found->suicidal || strcmp(p->group, "suicide") == 0;
         break;
+    case PHRASE_DEVICE_NOUN:
+        found->device = true;
+        break;
+    case PHRASE_DEVICE_TROUBLE:
+        found->trouble = true;
+        break;
     case PHRASE_PHI:
     case PHRASE_SENSITIVE:
     case PHRASE_FINANCIAL:
@@ -89,6 +95,7 @@ static void conclude(const struct found *found, struct reply *r)
     r->matched = decided ? str_of(decided->text) : STR("");
     r->emergency = found->flag != NULL;
     r->suicidal = found->suicidal;
+    r->device = found->device && found->trouble;
     r->flag_group = found->flag ? str_of(found->flag->group) : STR("");
 }
 

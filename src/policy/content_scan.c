@@ -29,6 +29,8 @@ static int class_of(enum phrase_kind kind)
     case PHRASE_SENDER:
     case PHRASE_DATE:
     case PHRASE_UNIT:
+    case PHRASE_DEVICE_NOUN:
+    case PHRASE_DEVICE_TROUBLE:
         break;
     }
     return -1;

@@ -255,6 +255,10 @@ static void help_start_and_red_flags(void **state)
     assert_true(reply(&op, "quiero morir").suicidal);
     assert_true(reply(&op, "I want to die").suicidal);
     assert_false(reply(&op, "Feeling fine today").emergency);
+    assert_true(reply(&op, "My cuff gives wrong readings").device);
+    assert_true(reply(&op, "El aparato no funciona").device);
+    assert_false(reply(&op, "My cuff arrived").device);
+    assert_false(reply(&op, "My leg is broken").device);
     test_op_done(&op);
 }
 

@@ -6,7 +6,7 @@
 
 #define FORM_RAW 0
 #define FORM_ZSTD 1
-#define LEVEL 1
+#define LEVEL 3      /* 5 % smaller than 1, for two microseconds a document */
 #define RAW_MAX 128u /* lines of the trail: not worth it */
 #define IDLE_MAX 16u
 #define PLAIN_MAX ((size_t)256 << 20)
@@ -55,7 +55,15 @@ static ZSTD_CCtx *cctx_take(struct packer *p)
     pthread_mutex_lock(&p->lock);
     ZSTD_CCtx *c = p->n_cctx ? p->cctx[--p->n_cctx] : NULL;
     pthread_mutex_unlock(&p->lock);
-    return c ? c : ZSTD_createCCtx();
+    if (c || !(c = ZSTD_createCCtx()))
+        return c;
+    /* There is one dictionary, which no frame needs to name. */
+    if (ZSTD_isError(ZSTD_CCtx_refCDict(c, p->cdict)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_dictIDFlag, 0))) {
+        ZSTD_freeCCtx(c);
+        return NULL;
+    }
+    return c;
 }
 
 static void cctx_give(struct packer *p, ZSTD_CCtx *c)
@@ -113,8 +121,7 @@ err pack(struct op *op, struct packer *p, str plain, str *ret)
         ZSTD_freeCCtx(c);
         return out_of_memory(op);
     }
-    size_t n =
-        ZSTD_compress_usingCDict(c, out + 1, room, plain.p ? plain.p : "", plain.n, p->cdict);
+    size_t n = ZSTD_compress2(c, out + 1, room, plain.p ? plain.p : "", plain.n);
     cctx_give(p, c);
     out[0] = FORM_ZSTD;
     if (ZSTD_isError(n) || n >= plain.n) {

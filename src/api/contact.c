@@ -1,0 +1,106 @@
+/* Contact: the budget of a patient, consent as it was given, links to the preference centre, what
+ * the patient wishes, the dialler's question. Decides nothing: the rooms do. */
+#include "api/api_int.h"
+#include "outreach/capture.h"
+#include "outreach/ledger.h"
+#include "outreach/pace.h"
+
+#define WORDS_MAX 32u
+
+static err outreach_there(struct call *c)
+{
+    return c->api->outreach ? OK
+                            : fail(&c->op, ERR_UNSUPPORTED, "This server runs without outreach.");
+}
+
+err api_contact_budget(struct call *c)
+{
+    struct json *o;
+    TRY(outreach_there(c));
+    TRY(ledger_budget(&c->op, c->api->outreach, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_contact_wishes(struct call *c)
+{
+    struct json *o;
+    TRY(outreach_there(c));
+    TRY(outreach_wishes(&c->op, c->api->outreach, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_contact_link(struct call *c)
+{
+    str token;
+    int64_t until;
+    TRY(outreach_there(c));
+    TRY(outreach_wish_link(&c->op, c->api->outreach, c->id, &token, &until));
+    struct arena *a = c->op.arena;
+    struct json *o = json_new(a, JSON_OBJECT);
+    str base = c->api->fixed_url ? c->api->url : base_url(c);
+    json_set_str(a, o, STR("link"),
+                 arena_printf(a, "%.*s/contact/%.*s", STR_ARG(base), STR_ARG(token)));
+    json_set_str(a, o, STR("until"), time_format(a, until));
+    return answer_json(c, 201, o);
+}
+
+/* A list of texts; ERR_INVALID when it is none. */
+static err words_of(struct call *c, const struct json *in, str name, const str **ret, size_t *ret_n)
+{
+    const struct json *list = json_get(in, name);
+    size_t n = list ? list->n : 0;
+    if (list && (!json_is(list, JSON_ARRAY) || n > WORDS_MAX))
+        return fail_at(&c->op, ERR_INVALID, name, "This is a list of at most 32 words.");
+    str *words = ARENA_ARRAY(c->op.arena, str, n + 1);
+    TRY(op_check(&c->op));
+    for (size_t i = 0; i < n; i++)
+        words[i] = json_str(json_at(list, i));
+    *ret = words;
+    *ret_n = n;
+    return OK;
+}
+
+err api_consent_capture(struct call *c)
+{
+    struct json *in;
+    struct record_result r;
+    struct time_span until = {0};
+    TRY(outreach_there(c));
+    TRY(body_object(c, &in));
+    str end = json_get_str(in, STR("until"));
+    if (end.n && !time_parse(end, &until))
+        return fail_at(&c->op, ERR_INVALID, STR("until"), "until is a date or an instant.");
+    struct outreach_capture k = {
+        .patient = c->id,
+        .how = json_get_str(in, STR("how")),
+        .type = json_get_str(in, STR("type")),
+        .channel = json_get_str(in, STR("channel")),
+        .number = json_get_str(in, STR("number")),
+        .language = json_get_str(in, STR("language")),
+        .evidence = json_get_str(in, STR("evidence")),
+        .affirmative = json_bool(JSON_GET(in, "affirmative"), false),
+        .granular = json_bool(JSON_GET(in, "granular"), false),
+        .separate = json_bool(JSON_GET(in, "separate"), false),
+        .until = until.hi,
+    };
+    TRY(words_of(c, in, STR("purposes"), &k.purposes, &k.n_purposes));
+    TRY(words_of(c, in, STR("elements"), &k.elements, &k.n_elements));
+    TRY(outreach_capture(&c->op, c->api->outreach, &k, &r));
+    return answer_result(c, &r);
+}
+
+err api_dialer_ask(struct call *c)
+{
+    struct json *in;
+    struct verdict v;
+    TRY(body_object(c, &in));
+    str step = json_get_str(in, STR("step"));
+    if (!str_eq(step, STR("dial")) && !str_eq(step, STR("hangup")))
+        return fail_at(&c->op, ERR_INVALID, STR("step"), "step is dial or hangup.");
+    if (c->op.actor->role != ROLE_AGENT && c->op.actor->role != ROLE_OUTREACH &&
+        c->op.actor->role != ROLE_SYSTEM)
+        return fail(&c->op, ERR_FORBIDDEN, "Only those who call patients ask the dialler's rules.");
+    TRY(pace_ask(&c->op, c->api->rec, str_eq(step, STR("dial")) ? PACE_DIAL : PACE_HANG_UP,
+                 JSON_GET(in, "facts"), &v));
+    return answer_json(c, 200, verdict_to_json(&c->op, &v));
+}

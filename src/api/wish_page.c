@@ -1,0 +1,194 @@
+/* The preference centre by a link: one page with one form, for the patient who holds the link. No
+ * name, no number, no script; it works on any phone. What is not ticked is taken back. Invariant:
+ * what people type goes in the body of the form; the link itself opens this task and nothing else.
+ */
+#include "api/docs_int.h"
+
+enum word {
+    P_TITLE,
+    P_INTRO,
+    P_SMS,
+    P_EMAIL,
+    P_LANGUAGE,
+    P_SAME,
+    P_QUIET,
+    P_FROM,
+    P_UNTIL,
+    P_TOPICS,
+    P_APPOINTMENTS,
+    P_CARE,
+    P_MEDICINES,
+    P_RESULTS,
+    P_WELLNESS,
+    P_PAUSE,
+    P_SAVE,
+    P_SAVED,
+    P_NOTE,
+    P_COUNT
+};
+/* clang-format off */
+static const char *const words[P_COUNT][LANGUAGE_COUNT] = {
+    [P_TITLE] = {"How we may reach you", "Cómo podemos contactarle", "كيف نتواصل معك"},
+    [P_INTRO] = {"Choose what suits you. You can change it at any time.", "Elija lo que prefiera. Puede cambiarlo cuando quiera.", "اختر ما يناسبك. يمكنك تغييره في أي وقت."},
+    [P_SMS] = {"Text messages", "Mensajes de texto", "الرسائل النصية"},
+    [P_EMAIL] = {"E-mail", "Correo electrónico", "البريد الإلكتروني"},
+    [P_LANGUAGE] = {"Language", "Idioma", "اللغة"},
+    [P_SAME] = {"As it is", "Como está", "كما هي"},
+    [P_QUIET] = {"Quiet hours", "Horas de silencio", "ساعات الهدوء"},
+    [P_FROM] = {"From", "Desde", "من"},
+    [P_UNTIL] = {"Until", "Hasta", "إلى"},
+    [P_TOPICS] = {"What we may write about", "De qué podemos escribirle", "ما يمكننا الكتابة عنه"},
+    [P_APPOINTMENTS] = {"Appointments", "Citas", "المواعيد"},
+    [P_CARE] = {"Care at home", "Cuidado en casa", "الرعاية في المنزل"},
+    [P_MEDICINES] = {"Medicines", "Medicinas", "الأدوية"},
+    [P_RESULTS] = {"Test results", "Resultados", "نتائج الفحوص"},
+    [P_WELLNESS] = {"Check-ups", "Chequeos", "الفحوص الدورية"},
+    [P_PAUSE] = {"Pause everything until", "Pausar todo hasta", "إيقاف كل شيء حتى"},
+    [P_SAVE] = {"Save", "Guardar", "حفظ"},
+    [P_SAVED] = {"Saved.", "Guardado.", "تم الحفظ."},
+    [P_NOTE] = {"Your care stays the same whatever you choose.", "Su atención no cambia, elija lo que elija.", "لن تتغير رعايتك مهما اخترت."},
+};
+static const struct {
+    const char *code;
+    enum word word;
+} topics[] = {
+    {"appointment_or_exam_confirm_remind", P_APPOINTMENTS},
+    {"home_healthcare_instructions", P_CARE},
+    {"prescription_notification", P_MEDICINES},
+    {"lab_results", P_RESULTS},
+    {"wellness_checkup", P_WELLNESS},
+};
+/* clang-format on */
+#define TOPICS (sizeof topics / sizeof topics[0])
+
+static const char *say(enum language l, enum word w)
+{
+    return words[w][l];
+}
+
+static void tick(struct buf *b, const char *name, const char *label, bool on)
+{
+    buf_printf(b,
+               "<li><label><input type=\"checkbox\" name=\"%s\" value=\"1\"%s><span>%s</span>"
+               "</label></li>",
+               name, on ? " checked" : "", label);
+}
+
+static void input(struct buf *b, const char *name, const char *label, const char *type, str value)
+{
+    buf_printf(b, "<label for=\"%s\">%s</label><input id=\"%s\" name=\"%s\" type=\"%s\" value=\"",
+               name, label, name, name, type);
+    docs_text(b, value);
+    buf_add(b, STR("\">"));
+}
+
+static bool refused(const struct json *w, const char *code)
+{
+    const struct json *list = JSON_GET(w, "refused");
+    for (size_t i = 0; list && i < list->n; i++)
+        if (str_eq(json_str(json_at(list, i)), str_of(code)))
+            return true;
+    return false;
+}
+
+static void languages(struct buf *b, enum language l)
+{
+    static const char *const tags[] = {"en", "es", "ar"};
+    static const char *const names[] = {"English", "Español", "العربية"};
+    buf_printf(b,
+               "<label for=\"language\">%s</label><select id=\"language\" name=\"language\">"
+               "<option value=\"\">%s</option>",
+               say(l, P_LANGUAGE), say(l, P_SAME));
+    for (size_t i = 0; i < 3; i++)
+        buf_printf(b, "<option value=\"%s\" lang=\"%s\">%s</option>", tags[i], tags[i], names[i]);
+    buf_add(b, STR("</select>"));
+}
+
+static void form(struct call *c, struct buf *b, enum language l, const struct json *w)
+{
+    buf_printf(b, "<form method=\"post\" action=\"/contact/%.*s\"><ul>", STR_ARG(c->id));
+    tick(b, "sms", say(l, P_SMS), json_bool(JSON_GET(w, "sms"), false));
+    tick(b, "email", say(l, P_EMAIL), json_bool(JSON_GET(w, "email"), false));
+    buf_printf(b, "</ul><fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
+    for (size_t i = 0; i < TOPICS; i++)
+        tick(b, topics[i].code, say(l, topics[i].word), !refused(w, topics[i].code));
+    buf_printf(b, "</ul></fieldset><fieldset><legend>%s</legend>", say(l, P_QUIET));
+    input(b, "quietFrom", say(l, P_FROM), "time", json_get_str(w, STR("quietFrom")));
+    input(b, "quietUntil", say(l, P_UNTIL), "time", json_get_str(w, STR("quietUntil")));
+    buf_add(b, STR("</fieldset>"));
+    input(b, "pausedUntil", say(l, P_PAUSE), "date",
+          str_sub(json_get_str(w, STR("pausedUntil")), 0, 10));
+    languages(b, l);
+    buf_printf(b, "<p><button>%s</button></p></form><p>%s</p>", say(l, P_SAVE), say(l, P_NOTE));
+}
+
+static err page(struct call *c, str patient, bool saved)
+{
+    static const char *const tags[] = {"en", "es", "ar"};
+    struct json *w;
+    struct buf b = answer_buf(c);
+    c->op.actor = identity_system();
+    TRY(outreach_wishes(&c->op, c->api->outreach, patient, &w));
+    enum language l = language_wanted(c);
+    buf_printf(&b,
+               "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"><meta "
+               "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
+               "name=\"color-scheme\" content=\"light dark\"><title>%s</title><link "
+               "rel=\"stylesheet\" href=\"/oauth/style.css\"></head><body><main><h1>%s</h1>",
+               tags[l], l == LANGUAGE_AR ? "rtl" : "ltr", say(l, P_TITLE), say(l, P_TITLE));
+    buf_printf(&b, "<p%s>%s</p>", saved ? " role=\"status\"" : "",
+               say(l, saved ? P_SAVED : P_INTRO));
+    form(c, &b, l, w);
+    buf_add(&b, STR("</main></body></html>\n"));
+    TRY(answer(c, 200, &b));
+    c->rq->answer.type = STR("text/html; charset=utf-8");
+    c->form_action = STR("'self'");
+    return OK;
+}
+
+static err open_link(struct call *c, str *ret_patient)
+{
+    if (!c->api->outreach)
+        return fail(&c->op, ERR_UNSUPPORTED, "This server runs without outreach.");
+    return outreach_wish_open(&c->op, c->api->outreach, c->id, ret_patient);
+}
+
+err api_wish_page(struct call *c)
+{
+    str patient;
+    TRY(open_link(c, &patient));
+    return page(c, patient, false);
+}
+
+/* A box that was not touched says nothing new: no Consent is written for what stays. */
+static enum outreach_word box(const struct form *f, const struct json *was, const char *name)
+{
+    const struct json *had = json_get(was, str_of(name));
+    bool on = form_field(f, str_of(name)).n > 0;
+    return on == json_bool(had, false) ? WORD_SAME : on ? WORD_YES : WORD_NO;
+}
+
+err api_wish_save(struct call *c)
+{
+    struct form f;
+    struct json *was;
+    str patient, no[TOPICS];
+    struct outreach_wish w = {.topics_said = true, .refused = no};
+    TRY(open_link(c, &patient));
+    TRY(form_read(&c->op, c->rq->body, &f));
+    c->op.actor = identity_system();
+    TRY(outreach_wishes(&c->op, c->api->outreach, patient, &was));
+    for (size_t i = 0; i < TOPICS; i++)
+        if (!form_field(&f, str_of(topics[i].code)).n)
+            no[w.n_refused++] = str_of(topics[i].code);
+    str from = form_field(&f, STR("quietFrom")), until = form_field(&f, STR("quietUntil"));
+    str pause = form_field(&f, STR("pausedUntil"));
+    w.language = form_field(&f, STR("language"));
+    w.quiet_from = from.n && until.n ? from : STR("none");
+    w.quiet_until = until;
+    w.pause = pause.n ? pause : STR("none");
+    w.sms = box(&f, was, "sms");
+    w.email = box(&f, was, "email");
+    TRY(outreach_wish_by_link(&c->op, c->api->outreach, c->id, &w));
+    return page(c, patient, true);
+}

@@ -1,0 +1,111 @@
+/* Words tried on people who are really there: which variables are missing, and how it reads, with
+ * what is theirs masked. As the asker: whom they may not be shown is not among them, and each look
+ * is in the trail. */
+#include "campaign/words_int.h"
+
+#define PEOPLE_TRIED 20u
+#define SAMPLES 3u
+
+struct trying {
+    struct campaigns *c;
+    const struct words *w;
+    struct json *patient;
+    unsigned language;
+    uint32_t missing[WORDS_VARIABLES_MAX + 1]; /* the last: first */
+};
+
+/* The first letter and as many dots as it has more, at most six. */
+static str masked(struct op *op, str value)
+{
+    struct buf b;
+    size_t at = 0, n = 0;
+    buf_init(&b, op->arena, 64);
+    while (at < value.n && n < 7) {
+        uint32_t c = str_utf8_next(value, &at);
+        if (n++ == 0)
+            buf_utf8(&b, c);
+        else
+            buf_add(&b, STR("•"));
+    }
+    return buf_str(&b);
+}
+
+static err value(struct op *op, void *ctx, str name, str *ret)
+{
+    struct trying *t = ctx;
+    const struct words_variable *v = words_variable(t->w, name);
+    bool missing = false;
+    *ret = STR_NONE;
+    if (str_eq(name, STR("first"))) {
+        *ret = masked(op, json_str(json_path(t->patient, "name.0.given.0")));
+    } else if (str_eq(name, STR("phone"))) {
+        *ret = config_str(t->c->config, "outreach.phone");
+    } else if (str_eq(name, STR("clinic"))) {
+        *ret = config_str(t->c->config, "outreach.clinic");
+    } else if (v) {
+        TRY(words_value(op, t->w, v, t->patient, t->language, ret, &missing));
+        if (!missing)
+            *ret = masked(op, *ret);
+    } else {
+        *ret = arena_printf(op->arena, "{%.*s}", STR_ARG(name));
+    }
+    return OK;
+}
+
+static err count_missing(struct op *op, struct trying *t)
+{
+    for (size_t i = 0; i < t->w->n; i++) {
+        str v;
+        bool missing;
+        TRY(words_value(op, t->w, &t->w->variables[i], t->patient, t->language, &v, &missing));
+        t->missing[i] += missing;
+    }
+    t->missing[WORDS_VARIABLES_MAX] += str_empty(json_str(json_path(t->patient, "name.0.given.0")));
+    return OK;
+}
+
+static err try_one(struct op *op, struct trying *t, const struct record_doc *doc,
+                   struct json *samples)
+{
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    str text;
+    TRY(record_parse(op, doc, &t->patient));
+    str tag = json_str(json_path(t->patient, "communication.0.language.coding.0.code"));
+    t->language = str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
+    TRY(count_missing(op, t));
+    if (samples->n >= SAMPLES || str_empty(t->w->texts[t->language].sms))
+        return OK;
+    TRY(words_fill_text(op, t->w->texts[t->language].sms, value, t, &text));
+    json_set_str(op->arena, o, STR("language"), str_of(WORDS_TAGS[t->language]));
+    json_set_str(op->arena, o, STR("sms"), text);
+    json_push(op->arena, samples, o);
+    return op_check(op);
+}
+
+static void tell(struct op *op, struct json *o, str name, uint32_t n)
+{
+    if (n)
+        json_set(op->arena, o, name, json_new_i64(op->arena, n));
+}
+
+err words_try(struct op *op, struct campaigns *c, const struct json *definition, struct json **ret)
+{
+    struct words w;
+    struct record_page page;
+    struct json *o = json_new(op->arena, JSON_OBJECT), *samples = json_new(op->arena, JSON_ARRAY);
+    struct json *missing = json_new(op->arena, JSON_OBJECT);
+    TRY(words_read(op, definition, &w));
+    struct trying t = {.c = c, .w = &w};
+    TRY(record_find(op, c->rec, fhir_type_parse(STR("Patient")), STR("_count=20"), &page));
+    for (size_t i = 0; i < page.n_match && i < PEOPLE_TRIED; i++)
+        TRY(try_one(op, &t, &page.docs[i], samples));
+    for (size_t i = 0; i < w.n; i++)
+        tell(op, missing, w.variables[i].name, t.missing[i]);
+    tell(op, missing, STR("first"), t.missing[WORDS_VARIABLES_MAX]);
+    json_set(op->arena, o, STR("people"), json_new_i64(op->arena, (int64_t)page.n_match));
+    json_set(op->arena, o, STR("missing"), missing);
+    json_set(op->arena, o, STR("samples"), samples);
+    TRY(op_check(op));
+    *ret = o;
+    return OK;
+}

@@ -1,0 +1,170 @@
+/* A consent as it was given becomes a Consent, with its evidence. Invariant: nothing is kept that
+ * the rulebook refuses, and the trail's line holds the same hash as the Consent, so neither can be
+ * changed without the other telling. */
+#include "outreach/capture.h"
+#include "outreach/outreach_int.h"
+
+#include "base/uuid.h"
+
+#include <gnutls/crypto.h>
+#include <sodium.h>
+
+#define EVIDENCE_MAX 16000u
+#define EVIDENCE_URL "https://weft.health/fhir/StructureDefinition/consent-evidence"
+
+static bool one_of(str s, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(s, str_of(words[i])))
+            return true;
+    return false;
+}
+
+static err check(struct op *op, const struct outreach_capture *c, enum channel_kind *ret)
+{
+    static const char *const hows[] = {"written", "oral", "web", "keypad"};
+    static const char *const types[] = {"prior_express_consent", "prior_express_written_consent",
+                                        "part2_tpo"};
+    static const char *const purposes[] = {"care", "appointment", "marketing"};
+    if (!one_of(c->how, hows, 4))
+        return fail_at(op, ERR_INVALID, STR("how"), "how is written, oral, web or keypad.");
+    if (!one_of(c->type, types, 3))
+        return fail_at(op, ERR_INVALID, STR("type"), "This is no type of consent.");
+    if (!channel_parse(c->channel, ret))
+        return fail_at(op, ERR_INVALID, STR("channel"), "channel is sms or email.");
+    if (c->n_purposes == 0 || c->n_purposes > 3 || c->n_elements > 32)
+        return fail_at(op, ERR_INVALID, STR("purposes"), "Name one to three purposes.");
+    for (size_t i = 0; i < c->n_purposes; i++)
+        if (!one_of(c->purposes[i], purposes, 3))
+            return fail_at(op, ERR_INVALID, STR("purposes"),
+                           "A purpose is care, appointment or marketing.");
+    if (str_empty(c->evidence) || c->evidence.n > EVIDENCE_MAX || !str_utf8_valid(c->evidence))
+        return fail_at(op, ERR_INVALID, STR("evidence"),
+                       "Give the evidence: the words, the form's text, or where it is kept.");
+    return OK;
+}
+
+/* An unknown country counts as one where the GDPR applies. */
+static struct facts *facts_of(struct op *op, const struct recipient *r,
+                              const struct outreach_capture *c)
+{
+    struct facts *f = facts_new(op);
+    facts_set_str(f, FACT_CONSENT_TYPE, c->type);
+    facts_set_list(f, FACT_CONSENT_ELEMENTS, c->elements, c->n_elements);
+    facts_set_bool(f, FACT_GDPR_APPLIES, !str_eq(r->country, STR("US")));
+    facts_set_bool(f, FACT_AFFIRMATIVE_ACT, c->affirmative);
+    facts_set_bool(f, FACT_GRANULAR, c->granular);
+    facts_set_bool(f, FACT_NOT_BUNDLED, c->separate);
+    facts_set_bool(f, FACT_WITHDRAW_SAME_EFFORT, true); /* STOP, the portal and the link */
+    facts_set_bool(f, FACT_EVIDENCE_STORED, true);      /* below, in the same transaction */
+    return f;
+}
+
+static err decide(struct op *op, struct outreach *o, const struct recipient *r,
+                  const struct outreach_capture *c, struct json **ret)
+{
+    struct verdict v;
+    struct facts *f = facts_of(op, r, c);
+    TRY(op_check(op));
+    TRY(policy_decide(op, record_rulebook(o->rec), TRIGGER_BIT(TRIGGER_CONSENT_CAPTURE), f, &v));
+    for (size_t i = 0; i < v.n_fired; i++)
+        if (v.fired[i].decision != DECISION_ALLOW)
+            fail_at(op, ERR_UNPROCESSABLE, str_of(v.fired[i].rule->id), "%.*s",
+                    STR_ARG(v.fired[i].why));
+    if (v.decision != DECISION_ALLOW)
+        return op->fault.code ? op->fault.code
+                              : fail(op, ERR_UNPROCESSABLE, "The consent is not complete.");
+    bool written = str_eq(c->type, STR("prior_express_written_consent"));
+    if (written && str_eq(c->how, STR("oral")))
+        return fail_at(op, ERR_UNPROCESSABLE, STR("how"),
+                       "A written consent is not given by word of mouth.");
+    *ret = verdict_to_json(op, &v);
+    json_set(op->arena, *ret, STR("facts"), facts_to_json(op, f));
+    return op_check(op);
+}
+
+static void add_text(struct op *op, struct json *list, const char *url, const char *member,
+                     str value)
+{
+    struct json *e = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, e, STR("url"), str_of(url));
+    json_set_str(op->arena, e, str_of(member), value);
+    json_push(op->arena, list, e);
+}
+
+/* How it was given, what was there, the words and their hash, in one extension. */
+static struct json *evidence_of(struct op *op, const struct outreach_capture *c, str hash)
+{
+    struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
+    add_text(op, list, "how", "valueCode", c->how);
+    add_text(op, list, "type", "valueCode", c->type);
+    for (size_t i = 0; i < c->n_elements; i++)
+        add_text(op, list, "element", "valueCode", c->elements[i]);
+    if (!str_empty(c->language))
+        add_text(op, list, "language", "valueCode", c->language);
+    add_text(op, list, "words", "valueString", c->evidence);
+    add_text(op, list, "sha256", "valueString", hash);
+    json_set_str(op->arena, e, STR("url"), STR(EVIDENCE_URL));
+    json_set(op->arena, e, STR("extension"), list);
+    return e;
+}
+
+static err hash_of(struct op *op, str text, str *ret)
+{
+    unsigned char sum[32];
+    char hex[65];
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text.p, text.n, sum) != 0)
+        return fail(op, ERR_FAULT, "the evidence cannot be hashed");
+    sodium_bin2hex(hex, sizeof hex, sum, sizeof sum);
+    *ret = arena_str(op->arena, str_of(hex));
+    return op_check(op);
+}
+
+static err keep(struct op *op, struct outreach *o, const struct recipient *r,
+                const struct outreach_capture *c, struct json *verdict, str *ret_id)
+{
+    enum channel_kind k = CHANNEL_SMS;
+    str hash, number = str_empty(c->number) ? STR_NONE : c->number;
+    (void)channel_parse(c->channel, &k);
+    if (str_empty(number))
+        number = r->address[k];
+    TRY(hash_of(op, c->evidence, &hash));
+    struct stop_word word = {.number = number,
+                             .evidence = c->how,
+                             .purposes = c->purposes,
+                             .n_purposes = c->n_purposes,
+                             .until = c->until,
+                             .written = str_eq(c->type, STR("prior_express_written_consent")) &&
+                                        !str_eq(c->how, STR("oral")),
+                             .proof = evidence_of(op, c, hash)};
+    struct record_tx *tx = record_begin(op, o->rec);
+    TRY(stop_record_as(tx, op, r, k, &word, ret_id));
+    json_set_str(op->arena, verdict, STR("sha256"), hash);
+    json_set_str(op->arena, verdict, STR("how"), c->how);
+    record_tx_trail(tx, STR("consent-captured"), fhir_type_parse(STR("Consent")), *ret_id, verdict);
+    return record_commit(tx);
+}
+
+err outreach_capture(struct op *op, struct outreach *o, const struct outreach_capture *c,
+                     struct record_result *ret)
+{
+    struct record_doc seen;
+    struct recipient r;
+    struct json *verdict;
+    enum channel_kind k;
+    str id;
+    TRY(check(op, c, &k));
+    TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), c->patient, &seen));
+    TRY(recipient_load(op, o->rec, c->patient, &r));
+    if (str_empty(c->number) && str_empty(r.address[k]))
+        return fail_at(op, ERR_UNPROCESSABLE, STR("number"),
+                       "The record holds no number or address for this channel.");
+    TRY(decide(op, o, &r, c, &verdict));
+    TRY(keep(op, o, &r, c, verdict, &id));
+    struct record_result out = {.type = fhir_type_parse(STR("Consent")), .id = id, .created = true};
+    TRY(record_read(op, o->rec, out.type, id, &out.doc));
+    out.vid = out.doc.vid;
+    out.updated = out.doc.updated;
+    *ret = out;
+    return OK;
+}

@@ -1,0 +1,30 @@
+/* Consent to be contacted, as it was given: in writing, spoken, on the web, by a key on the phone.
+ * The rulebook (consent.capture: TCPA-CON-03, GDPR-07, P2-02) is asked with the elements that were
+ * there; what lacks one is refused and named. */
+#ifndef WEFT_OUTREACH_CAPTURE_H
+#define WEFT_OUTREACH_CAPTURE_H
+
+#include "outreach/outreach.h"
+
+struct outreach_capture {
+    str patient;
+    str how;      /* "written" | "oral" | "web" | "keypad" */
+    str type;     /* "prior_express_consent" | "prior_express_written_consent" | "part2_tpo" */
+    str channel;  /* "sms" | "email" */
+    str number;   /* number or address it is given for; empty: the one on record */
+    str language; /* of the words the patient was shown or told */
+    const str *purposes; /* "care", "appointment", "marketing"; at least one */
+    size_t n_purposes;
+    const str *elements; /* codes of the rule's parameter "elements" that are there */
+    size_t n_elements;
+    str evidence; /* the words, the form's text, the key that was pressed, where the recording is */
+    bool affirmative, granular, separate; /* GDPR Art. 7: an act, each purpose its own, unbundled */
+    int64_t until;                        /* ms; 0 no end */
+};
+/* op->actor must be one who may write the patient's Consent. ERR_UNPROCESSABLE with one issue a
+ * refusing rule. *ret is the Consent; its evidence is hashed (SHA-256) there and in the trail, and
+ * kept retain_years_after_last_call (TCPA-CON-09) after the last contact it permits. */
+MUST err outreach_capture(struct op *op, struct outreach *o, const struct outreach_capture *c,
+                          struct record_result *ret);
+
+#endif

@@ -1,0 +1,136 @@
+/* What kind of line a number is and whether it went to somebody else: asked of a provider over HTTP
+ * (GET outreach.lookup_url?number=+1…&since=YYYY-MM-DD → {"lineType": "wireless" …, "reassigned":
+ * "no" | "yes" | "no_data"}), and kept with its age. What the patient's record says newer stands.
+ * Invariant: an answer that is not understood, late or missing leaves the fact unknown; its age is
+ * told to the rulebook, which says what is too old (TCPA-RND-01: 47 CFR 64.1200(m)). */
+#include "outreach/ledger.h"
+#include "outreach/outreach_int.h"
+
+#include <curl/curl.h>
+
+#define ANSWER_MAX 4096u
+#define AGE_MS (30 * DAY_MS)    /* asked again a day before the rule's 31 days are over */
+#define AGAIN_MS (10 * 60000LL) /* after an answer that did not come */
+
+static size_t collect(char *p, size_t size, size_t n, void *ctx)
+{
+    struct buf *b = ctx;
+    buf_add(b, str_make(p, size * n));
+    return buf_ok(b) ? size * n : 0;
+}
+
+static str key_of(struct op *op, str number)
+{
+    return arena_printf(op->arena, "lookup/%016llx", (unsigned long long)ledger_mark(number));
+}
+
+static bool known_word(str s, const char *const *words)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (str_eq(s, str_of(words[i])))
+            return true;
+    return false;
+}
+
+/* "at lineType reassigned"; a word that is not known is "-". */
+struct answer {
+    int64_t at;
+    str line_type, reassigned;
+};
+
+static bool read_kept(str kept, struct answer *ret)
+{
+    str at, line;
+    return str_take_until(&kept, ' ', &at) && str_to_i64(at, &ret->at) &&
+           str_take_until(&kept, ' ', &line) &&
+           (ret->line_type = line, ret->reassigned = kept, true);
+}
+
+static bool ask(struct op *op, const struct outreach *o, str number, int64_t since, str *ret_body)
+{
+    struct buf url, *body = ARENA_NEW(op->arena, struct buf);
+    long status = 0;
+    CURL *curl = curl_easy_init();
+    buf_init(&url, op->arena, 1024);
+    buf_init(body, op->arena, ANSWER_MAX);
+    buf_add(&url, config_str(o->config, "outreach.lookup_url"));
+    buf_add(&url, STR("?number="));
+    buf_url(&url, number);
+    if (since)
+        buf_printf(&url, "&since=%.10s", time_format(op->arena, since).p);
+    buf_char(&url, 0);
+    if (!curl || !buf_ok(&url)) {
+        curl_easy_cleanup(curl);
+        return false;
+    }
+    curl_easy_setopt(curl, CURLOPT_URL, url.p);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 3000L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    CURLcode rc = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(curl);
+    *ret_body = buf_str(body);
+    return rc == CURLE_OK && status == 200;
+}
+
+static struct answer fetch(struct op *op, const struct outreach *o, str number, int64_t since)
+{
+    static const char *const lines[] = {
+        "wireless", "residential_landline", "business_landline", "voip", "toll_free", NULL};
+    static const char *const owners[] = {"no", "yes", "no_data", NULL};
+    struct answer a = {
+        .at = op->now - AGE_MS + AGAIN_MS, .line_type = STR("-"), .reassigned = STR("-")};
+    struct json *tree;
+    str body;
+    if (!ask(op, o, number, since, &body))
+        return a;
+    if (json_read(op, body, &JSON_LIMITS_DEFAULT, &tree) != OK) {
+        op_clear(op);
+        return a;
+    }
+    str line = json_get_str(tree, STR("lineType")), owner = json_get_str(tree, STR("reassigned"));
+    if (known_word(line, lines))
+        a.line_type = line;
+    if (known_word(owner, owners))
+        a.reassigned = owner;
+    if (a.line_type.p[0] != '-' || a.reassigned.p[0] != '-')
+        a.at = op->now;
+    return a;
+}
+
+static void take(struct op *op, const struct answer *a, struct recipient *r)
+{
+    (void)op;
+    if (a->line_type.n > 1 && str_empty(r->line_type))
+        r->line_type = a->line_type;
+    if (a->reassigned.n > 1 && a->at > r->reassigned_at) {
+        r->reassigned = a->reassigned;
+        r->reassigned_at = a->at;
+    }
+}
+
+err lookup_number(struct op *op, const struct outreach *o, struct recipient *r)
+{
+    str number = r->address[CHANNEL_SMS], kept;
+    struct answer a = {0};
+    bool fresh = !str_empty(r->line_type) && !str_empty(r->reassigned) &&
+                 r->reassigned_at > op->now - AGE_MS;
+    if (str_empty(number) || fresh || str_empty(config_str(o->config, "outreach.lookup_url")))
+        return OK;
+    TRY(record_kv_get(op, o->rec, key_of(op, number), &kept));
+    if (!str_empty(kept) && read_kept(kept, &a) && a.at > op->now - AGE_MS) {
+        take(op, &a, r);
+        return OK;
+    }
+    a = fetch(op, o, number, r->permitted_at[CHANNEL_SMS]);
+    struct record_tx *tx = record_begin(op, o->rec);
+    record_tx_kv(tx, key_of(op, number),
+                 arena_printf(op->arena, "%lld %.*s %.*s", (long long)a.at, STR_ARG(a.line_type),
+                              STR_ARG(a.reassigned)));
+    TRY(record_commit(tx));
+    take(op, &a, r);
+    return OK;
+}

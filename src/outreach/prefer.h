@@ -1,0 +1,35 @@
+/* A patient's wishes about being contacted: facts of rules CAP-03 (pause), CAP-04 (quiet hours) and
+ * CAP-05 (topics), and the channel a purpose goes by. They stand in an extension of the Patient, so
+ * they are versioned, and read with it. Pure. */
+#ifndef WEFT_OUTREACH_PREFER_H
+#define WEFT_OUTREACH_PREFER_H
+
+#include "base/json.h"
+
+#define WISHES_URL "https://weft.health/fhir/StructureDefinition/contact-wishes"
+#define WISH_TOPICS 16
+#define WISH_CHANNELS 9
+
+struct wishes {
+    int64_t paused_until;        /* ms; 0 no pause */
+    int quiet_from, quiet_until; /* minutes of the local day; -1 none */
+    str zone;                    /* the patient's own, or empty */
+    str refused[WISH_TOPICS];    /* topics: codes of subjects and programmes */
+    size_t n_refused;
+    struct {
+        str purpose, channel;
+    } channels[WISH_CHANNELS];
+    size_t n_channels;
+    bool damaged; /* half of a wish: quiet until it is set again */
+};
+void wishes_read(const struct json *patient, struct wishes *ret);
+bool wish_minute(str text, int *ret);
+bool wishes_refuse(const struct wishes *w, str topic);
+/* Empty: no wish. */
+str wishes_channel(const struct wishes *w, str purpose);
+/* Is it the patient's quiet hours in one of the zones (no zone known: yes, if they set any)?
+ * *ret_end: when it is over in all of them, 0 not known. */
+bool wishes_quiet(const struct wishes *w, const str *zones, size_t n, int64_t now,
+                  int64_t *ret_end);
+
+#endif

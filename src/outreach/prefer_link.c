@@ -1,0 +1,95 @@
+/* Links that open the preference centre without signing in. A token is 28 bytes as hex: resource
+ * number, end in minutes, and 16 bytes of a keyed sum over both. The key is made once and kept with
+ * the record's sealed values. Invariant: nothing is told by a token that does not fit, not even
+ * whether its patient is there. */
+#include "outreach/outreach_int.h"
+
+#include <gnutls/crypto.h>
+#include <sodium.h>
+
+#define LIFE_MS (7 * DAY_MS)
+#define BODY 12u
+#define SUM 16u
+#define KEY_NAME STR("wishlink/key")
+
+static err key_of(struct op *op, struct outreach *o, str *ret)
+{
+    char fresh[32];
+    TRY(record_kv_get(op, o->rec, KEY_NAME, ret));
+    if (ret->n == sizeof fresh)
+        return OK;
+    randombytes_buf(fresh, sizeof fresh);
+    struct record_tx *tx = record_begin(op, o->rec);
+    record_tx_expect_kv(tx, KEY_NAME, STR_NONE);
+    record_tx_kv(tx, KEY_NAME, arena_str(op->arena, str_make(fresh, sizeof fresh)));
+    err e = record_commit(tx);
+    if (e != OK && e != ERR_CONFLICT)
+        return e;
+    op_clear(op); /* made by another thread in this moment, or by us */
+    return record_kv_get(op, o->rec, KEY_NAME, ret);
+}
+
+static err sum_of(struct op *op, str key, const unsigned char *body, unsigned char out[32])
+{
+    if (key.n != 32 || gnutls_hmac_fast(GNUTLS_MAC_SHA256, key.p, key.n, body, BODY, out) != 0)
+        return fail(op, ERR_FAULT, "the key of links cannot be used");
+    return OK;
+}
+
+err outreach_wish_link(struct op *op, struct outreach *o, str patient, str *ret_token,
+                       int64_t *ret_until)
+{
+    struct record_doc doc;
+    str key;
+    struct buf b;
+    unsigned char bytes[BODY + 32];
+    char hex[2 * (BODY + SUM) + 1];
+    TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &doc));
+    TRY(key_of(op, o, &key));
+    int64_t until = (op->now + LIFE_MS) / 60000;
+    buf_init(&b, op->arena, 64);
+    buf_u64(&b, doc.rid);
+    buf_u32(&b, (uint32_t)until);
+    TRY(op_check(op));
+    memcpy(bytes, b.p, BODY);
+    TRY(sum_of(op, key, bytes, bytes + BODY));
+    sodium_bin2hex(hex, sizeof hex, bytes, BODY + SUM);
+    *ret_token = arena_str(op->arena, str_of(hex));
+    *ret_until = until * 60000;
+    return OK;
+}
+
+static err not_there(struct op *op)
+{
+    return fail(op, ERR_NOT_FOUND, "This link does not work. Ask us for a new one.");
+}
+
+static err check(struct op *op, struct outreach *o, str token, uint64_t *ret_rid)
+{
+    unsigned char bytes[BODY + SUM], sum[32];
+    size_t n = 0;
+    uint32_t until = 0;
+    str key, body;
+    if (token.n != 2 * (BODY + SUM) ||
+        sodium_hex2bin(bytes, sizeof bytes, token.p, token.n, NULL, &n, NULL) != 0 ||
+        n != sizeof bytes)
+        return not_there(op);
+    TRY(key_of(op, o, &key));
+    TRY(sum_of(op, key, bytes, sum));
+    if (sodium_memcmp(sum, bytes + BODY, SUM) != 0)
+        return not_there(op);
+    body = str_make((const char *)bytes, BODY);
+    if (!take_u64(&body, ret_rid) || !take_u32(&body, &until))
+        return not_there(op);
+    if ((int64_t)until * 60000 <= op->now)
+        return fail(op, ERR_GONE, "This link is over. Ask us for a new one.");
+    return OK;
+}
+
+err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient)
+{
+    uint64_t rid = 0;
+    fhir_type type;
+    TRY(check(op, o, token, &rid));
+    return record_name(op, o->rec, rid, &type, ret_patient);
+}

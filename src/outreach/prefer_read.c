@@ -1,0 +1,104 @@
+/* The patient's wishes about being contacted, as they stand in their Patient: a pause, quiet hours,
+ * topics they do not want, a channel for a purpose. Pure. Invariant: a wish that cannot be read is
+ * no permission: it counts as a wish for quiet until it is set again. */
+#include "outreach/prefer.h"
+
+#include "base/time.h"
+
+static const struct json *with_url(const struct json *o, str url)
+{
+    const struct json *list = JSON_GET(o, "extension");
+    for (size_t i = 0; list && i < list->n; i++)
+        if (str_eq(json_get_str(json_at(list, i), STR("url")), url))
+            return json_at(list, i);
+    return NULL;
+}
+
+/* "21:30:00" to minutes of the day. */
+bool wish_minute(str s, int *ret)
+{
+    if (s.n < 5 || s.p[2] != ':')
+        return false;
+    uint64_t h = 0, m = 0;
+    if (!str_to_u64(str_sub(s, 0, 2), 23, &h) || !str_to_u64(str_sub(s, 3, 5), 59, &m))
+        return false;
+    *ret = (int)(h * 60 + m);
+    return true;
+}
+
+static void read_one(const struct json *e, struct wishes *w)
+{
+    str url = json_get_str(e, STR("url"));
+    struct time_span at;
+    if (str_eq(url, STR("pausedUntil"))) {
+        bool ok = time_parse(json_get_str(e, STR("valueDateTime")), &at);
+        w->paused_until = ok ? at.hi : INT64_MAX;
+    } else if (str_eq(url, STR("quietFrom"))) {
+        w->damaged |= !wish_minute(json_get_str(e, STR("valueTime")), &w->quiet_from);
+    } else if (str_eq(url, STR("quietUntil"))) {
+        w->damaged |= !wish_minute(json_get_str(e, STR("valueTime")), &w->quiet_until);
+    } else if (str_eq(url, STR("zone"))) {
+        w->zone = json_get_str(e, STR("valueCode"));
+    } else if (str_eq(url, STR("refusedTopic")) && w->n_refused < WISH_TOPICS) {
+        w->refused[w->n_refused++] = json_get_str(e, STR("valueCode"));
+    } else if (str_eq(url, STR("channel")) && w->n_channels < WISH_CHANNELS) {
+        w->channels[w->n_channels].purpose =
+            json_get_str(with_url(e, STR("purpose")), STR("valueCode"));
+        w->channels[w->n_channels++].channel =
+            json_get_str(with_url(e, STR("by")), STR("valueCode"));
+    }
+}
+
+void wishes_read(const struct json *patient, struct wishes *ret)
+{
+    const struct json *list = JSON_GET(with_url(patient, STR(WISHES_URL)), "extension");
+    *ret = (struct wishes){.quiet_from = -1, .quiet_until = -1};
+    for (size_t i = 0; list && i < list->n; i++)
+        read_one(json_at(list, i), ret);
+    ret->damaged |= (ret->quiet_from < 0) != (ret->quiet_until < 0);
+}
+
+bool wishes_refuse(const struct wishes *w, str topic)
+{
+    for (size_t i = 0; i < w->n_refused; i++)
+        if (!str_empty(topic) && str_eq(w->refused[i], topic))
+            return true;
+    return false;
+}
+
+str wishes_channel(const struct wishes *w, str purpose)
+{
+    for (size_t i = 0; i < w->n_channels; i++)
+        if (str_eq(w->channels[i].purpose, purpose))
+            return w->channels[i].channel;
+    return STR_NONE;
+}
+
+/* The minute of the day lies in [from, until), which may go over midnight. */
+static bool inside(const struct wishes *w, int minute)
+{
+    if (w->quiet_from < w->quiet_until)
+        return minute >= w->quiet_from && minute < w->quiet_until;
+    return minute >= w->quiet_from || minute < w->quiet_until;
+}
+
+bool wishes_quiet(const struct wishes *w, const str *zones, size_t n, int64_t now, int64_t *ret_end)
+{
+    bool quiet = w->damaged;
+    *ret_end = 0;
+    if (w->quiet_from < 0 || w->quiet_until < 0 || w->quiet_from == w->quiet_until)
+        return quiet;
+    for (size_t i = 0; i < n; i++) {
+        struct time_local at;
+        if (!time_to_local(now, zones[i], &at))
+            continue;
+        int minute = at.hour * 60 + at.minute;
+        if (!inside(w, minute))
+            continue;
+        int wait = (w->quiet_until - minute + 24 * 60) % (24 * 60);
+        int64_t end = now + wait * 60000LL - at.second * 1000LL;
+        *ret_end = end > *ret_end ? end : *ret_end;
+        quiet = true;
+    }
+    return quiet || (n == 0 && w->quiet_from >= 0);
+}

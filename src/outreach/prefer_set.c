@@ -1,0 +1,168 @@
+/* The patient's wishes written into their Patient (WISHES_URL), checked first. What is not said
+ * stays as it is. Invariant: what wishes_read() reads back is what was set. */
+#include "outreach/outreach_int.h"
+
+#include "base/time.h"
+
+static bool none(str s)
+{
+    return str_eq(s, STR("none"));
+}
+
+static struct json *part(struct op *op, const char *url, const char *member, str value)
+{
+    struct json *e = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, e, STR("url"), str_of(url));
+    json_set_str(op->arena, e, str_of(member), value);
+    return e;
+}
+
+static str clock_text(struct op *op, int minute)
+{
+    return arena_printf(op->arena, "%02d:%02d:00", minute / 60, minute % 60);
+}
+
+static err set_pause(struct op *op, str said, struct wishes *w)
+{
+    struct time_span at;
+    if (str_empty(said))
+        return OK;
+    if (!none(said) && (!time_parse(said, &at) || at.hi > op->now + 366 * DAY_MS))
+        return fail_at(op, ERR_INVALID, STR("pausedUntil"),
+                       "A pause ends on a day within a year, or is none.");
+    w->paused_until = none(said) ? 0 : at.hi;
+    return OK;
+}
+
+static err set_quiet(struct op *op, const struct outreach_wish *in, struct wishes *w)
+{
+    if (str_empty(in->quiet_from) && str_empty(in->quiet_until))
+        return OK;
+    if (none(in->quiet_from)) {
+        w->quiet_from = w->quiet_until = -1;
+        return OK;
+    }
+    if (!wish_minute(in->quiet_from, &w->quiet_from) ||
+        !wish_minute(in->quiet_until, &w->quiet_until))
+        return fail_at(op, ERR_INVALID, STR("quietFrom"),
+                       "Quiet hours have a beginning and an end, such as 21:00 and 09:00.");
+    return OK;
+}
+
+static err set_zone(struct op *op, str zone, struct wishes *w)
+{
+    struct time_local at;
+    if (str_empty(zone))
+        return OK;
+    if (!none(zone) && (zone.n > 64 || !time_to_local(op->now, zone, &at)))
+        return fail_at(op, ERR_INVALID, STR("zone"), "This time zone is not known.");
+    w->zone = none(zone) ? STR_NONE : zone;
+    return OK;
+}
+
+static bool topic_fits(str code)
+{
+    bool ok = code.n > 0 && code.n <= 64;
+    for (size_t i = 0; ok && i < code.n; i++)
+        ok = (code.p[i] >= 'a' && code.p[i] <= 'z') || (code.p[i] >= '0' && code.p[i] <= '9') ||
+             code.p[i] == '_' || code.p[i] == '-';
+    return ok;
+}
+
+static err set_topics(struct op *op, const struct outreach_wish *in, struct wishes *w)
+{
+    if (!in->topics_said)
+        return OK;
+    if (in->n_refused > WISH_TOPICS)
+        return fail_at(op, ERR_INVALID, STR("refused"), "At most %d topics.", WISH_TOPICS);
+    for (size_t i = 0; i < in->n_refused; i++)
+        if (!topic_fits(in->refused[i]))
+            return fail_at(op, ERR_INVALID, STR("refused"), "A topic is a code.");
+    w->n_refused = in->n_refused;
+    for (size_t i = 0; i < in->n_refused; i++)
+        w->refused[i] = in->refused[i];
+    return OK;
+}
+
+static err set_channel(struct op *op, const char *purpose, str said, struct wishes *w)
+{
+    enum channel_kind k;
+    size_t n = 0;
+    if (str_empty(said))
+        return OK;
+    if (!none(said) && !channel_parse(said, &k))
+        return fail_at(op, ERR_INVALID, str_of(purpose), "A channel is sms, email or none.");
+    for (size_t i = 0; i < w->n_channels; i++)
+        if (!str_eq(w->channels[i].purpose, str_of(purpose)))
+            w->channels[n++] = w->channels[i];
+    w->n_channels = n;
+    if (none(said) || n == WISH_CHANNELS)
+        return OK;
+    w->channels[n].purpose = str_of(purpose);
+    w->channels[n].channel = said;
+    w->n_channels = n + 1;
+    return OK;
+}
+
+static struct json *extension_of(struct op *op, const struct wishes *w)
+{
+    struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
+    if (w->paused_until)
+        json_push(
+            op->arena, list,
+            part(op, "pausedUntil", "valueDateTime", time_format(op->arena, w->paused_until)));
+    if (w->quiet_from >= 0) {
+        json_push(op->arena, list,
+                  part(op, "quietFrom", "valueTime", clock_text(op, w->quiet_from)));
+        json_push(op->arena, list,
+                  part(op, "quietUntil", "valueTime", clock_text(op, w->quiet_until)));
+    }
+    if (!str_empty(w->zone))
+        json_push(op->arena, list, part(op, "zone", "valueCode", w->zone));
+    for (size_t i = 0; i < w->n_refused; i++)
+        json_push(op->arena, list, part(op, "refusedTopic", "valueCode", w->refused[i]));
+    for (size_t i = 0; i < w->n_channels; i++) {
+        struct json *one = json_new(op->arena, JSON_OBJECT), *two = json_new(op->arena, JSON_ARRAY);
+        json_push(op->arena, two, part(op, "purpose", "valueCode", w->channels[i].purpose));
+        json_push(op->arena, two, part(op, "by", "valueCode", w->channels[i].channel));
+        json_set_str(op->arena, one, STR("url"), STR("channel"));
+        json_set(op->arena, one, STR("extension"), two);
+        json_push(op->arena, list, one);
+    }
+    json_set_str(op->arena, e, STR("url"), STR(WISHES_URL));
+    json_set(op->arena, e, STR("extension"), list);
+    return list->n ? e : NULL;
+}
+
+bool wishes_said(const struct outreach_wish *in)
+{
+    return in->topics_said || !str_empty(in->pause) || !str_empty(in->quiet_from) ||
+           !str_empty(in->quiet_until) || !str_empty(in->zone) || !str_empty(in->care_by) ||
+           !str_empty(in->appointment_by);
+}
+
+err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in)
+{
+    struct wishes w;
+    struct json *list = json_new(op->arena, JSON_ARRAY), *mine;
+    const struct json *had = JSON_GET(patient, "extension");
+    wishes_read(patient, &w);
+    if (!wishes_said(in))
+        return OK;
+    TRY(set_pause(op, in->pause, &w));
+    TRY(set_quiet(op, in, &w));
+    TRY(set_zone(op, in->zone, &w));
+    TRY(set_topics(op, in, &w));
+    TRY(set_channel(op, "home_healthcare_instructions", in->care_by, &w));
+    TRY(set_channel(op, "appointment_or_exam_confirm_remind", in->appointment_by, &w));
+    for (size_t i = 0; had && i < had->n; i++)
+        if (!str_eq(json_get_str(json_at(had, i), STR("url")), STR(WISHES_URL)))
+            json_push(op->arena, list, json_at(had, i));
+    if ((mine = extension_of(op, &w)))
+        json_push(op->arena, list, mine);
+    if (list->n)
+        json_set(op->arena, patient, STR("extension"), list);
+    else
+        json_unset(patient, STR("extension"));
+    return op_check(op);
+}
