@@ -149,8 +149,9 @@ class Outline:
         for name in ("lasts", "again", "gap", "spread"):
             if name in c:
                 o["extension"].append(ext(name, "Duration", duration(c[name])))
-        if "hours" in c:
-            o["extension"].append(ext("hours", "String", c["hours"]))
+        for name in ("hours", "outcome"):
+            if name in c:
+                o["extension"].append(ext(name, "String", c[name]))
         o.update(url="https://weft.health/fhir/PlanDefinition/" + c["code"], version="1", name=c["code"])
         translated(o, "title", c["title"], self.where)
         o.update(status="draft", description=c["source"])

@@ -80,6 +80,7 @@ struct plan_trigger {
 
 struct plan {
     str id, url, version, title, purpose, programme;
+    str outcome;    /* what counts as done, "Type?query": for the report; may be empty */
     bool journey;   /* enrols by triggers, as CarePlans; else a campaign over an audience */
     bool marketing; /* not care: promotional windows and consents */
     int64_t lasts;  /* ms after the anchor; then the person leaves; 0 no end */

@@ -453,6 +453,7 @@ static err read_head(struct reader *r, const struct json *o)
     p->journey = str_eq(code_of(o, "kind"), STR("journey"));
     p->purpose = code_of(o, "purpose");
     p->programme = code_of(o, "programme");
+    p->outcome = json_get_str(extension(o, "outcome"), STR("valueString"));
     p->marketing = str_eq(p->purpose, STR("marketing"));
     p->lasts = ext_duration(r, o, "lasts", 0);
     p->again = ext_duration(r, o, "again", -1);

@@ -171,7 +171,10 @@ static err words_came(struct follow *f, const struct record_change *ch,
         return op_check(f->op);
     if (reply.intent == REPLY_STOP) {
         for (size_t i = 0; i < n; i++)
-            TRY(all[i].state.phase != PLAN_LEFT ? leave(f, &all[i], "revoked") : OK);
+            if (all[i].state.phase != PLAN_LEFT) {
+                all[i].tell = STR("stop"); /* for the report: nothing more is told */
+                TRY(leave(f, &all[i], "revoked"));
+            }
         return OK;
     }
     struct enrolment *e = asked_last(all, n);

@@ -363,17 +363,17 @@ static str group_of(struct play *p, const str *ids, size_t n)
 static void a_campaign_from_draft_to_stop(void **state)
 {
     struct play *p = *state;
-    str ids[60];
+    str ids[30];
     struct json *o;
-    set(p, "campaign.two_over", "50");
+    set(p, "campaign.two_over", "20");
     set(p, "campaign.undo_minutes", "10");
-    for (unsigned i = 0; i < 60; i++)
+    for (unsigned i = 0; i < 30; i++)
         ids[i] = patient(p, 200 + i, i % 2 ? "es" : "en");
-    str id = put(p, "immunisation", group_of(p, ids, 60));
+    str id = put(p, "immunisation", group_of(p, ids, 30));
     assert_int_equal(try_step(p, &p->author, id, CAMPAIGN_SCHEDULE), ERR_CONFLICT);
     assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
     assert_int_equal(try_step(p, &p->author, id, CAMPAIGN_APPROVE), ERR_FORBIDDEN);
-    assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "submitted"); /* 60 people: two */
+    assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "submitted"); /* 30 people: two */
     assert_int_equal(try_step(p, &p->other, id, CAMPAIGN_APPROVE), ERR_CONFLICT);
     assert_str(step(p, &p->third, id, CAMPAIGN_APPROVE), "approved");
     assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
@@ -381,24 +381,24 @@ static void a_campaign_from_draft_to_stop(void **state)
     assert_str(step(p, &p->author, id, CAMPAIGN_UNDO), "approved");
     p->now += HOUR;
     settle(p);
-    for (unsigned i = 0; i < 60; i++)
+    for (unsigned i = 0; i < 30; i++)
         assert_true(str_empty(last_words(p, ids[i])));
     assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
     p->now = DISCHARGE + 24 * HOUR; /* Wed 15:00: the spread has passed for all */
     settle(p);
     settle(p);
     unsigned reached = 0;
-    for (unsigned i = 0; i < 60; i++)
+    for (unsigned i = 0; i < 30; i++)
         reached += !str_empty(last_words(p, ids[i]));
     as(p, &p->author);
     ok(p, campaign_get(&p->g->op, p->c, id, &o));
     int64_t held = 0;
     assert_true(json_i64(JSON_GET(o, "held"), &held) && held > 0);
-    assert_int_equal(reached, 60 - held);
+    assert_int_equal(reached, 30 - held);
     assert_str(step(p, &p->third, id, CAMPAIGN_STOP), "stopped");
     p->now = DISCHARGE + 10 * PLAN_DAY_MS;
     settle(p);
-    for (unsigned i = 0; i < 60; i++)
+    for (unsigned i = 0; i < 30; i++)
         assert_true(found(p, "Communication", "_count=5", ids[i]).n <= 1);
 }
 
@@ -451,6 +451,97 @@ static void the_simulator_says_what_the_run_does(void **state)
     assert_int_equal(campaign_simulate(&p->g->op, p->c, id, &days, &o), ERR_FORBIDDEN);
 }
 
+static void the_report_tells_effect_and_harm(void **state)
+{
+    struct play *p = *state;
+    str ids[80];
+    struct json *o;
+    p->now = DISCHARGE - 28 * PLAN_DAY_MS; /* what is written from now on is later */
+    set(p, "campaign.holdout", "50");
+    for (unsigned i = 0; i < 80; i++)
+        ids[i] = patient(p, 400 + i, i % 8 ? "en" : "es");
+    str id = put(p, "immunisation", group_of(p, ids, 80));
+    run_it(p, id);
+    p->now += 24 * HOUR;
+    for (int i = 0; i < 4; i++)
+        settle(p);
+    unsigned n = 0, stopper = 0;
+    for (unsigned i = 0; i < 80; i++)
+        if (!str_empty(last_words(p, ids[i]))) {
+            stopper = n++ == 0 ? i : stopper;
+            if (n < 30)
+                ground_make(
+                    p->g,
+                    "{\"resourceType\":\"Immunization\",\"status\":\"completed\",\"vaccineCode\":"
+                    "{\"text\":\"flu\"},\"patient\":{\"reference\":\"Patient/%.*s\"},"
+                    "\"occurrenceDateTime\":\"2026-11-25\"}",
+                    STR_ARG(ids[i]));
+        }
+    says(p, 400 + stopper, "STOP");
+    as(p, campaign_system());
+    ok(p, people_start(&p->g->op, p->c->people));
+    ok(p, people_wait(&p->g->op, p->c->people, record_now_t(p->g->rec)));
+    as(p, &p->author);
+    ok(p, campaign_report(&p->g->op, p->c, id, &o));
+    people_stop(p->c->people);
+    assert_int_equal(number_of(o, "people") + number_of(o, "heldOut"), 80);
+    assert_int_equal(number_of(o, "contacted"), n);
+    assert_int_equal(number_of(o, "optOuts"), 1);
+    double low = -1, difference = 0;
+    const struct json *uplift = JSON_GET(o, "uplift");
+    assert_true(json_double(JSON_GET(uplift, "low"), &low) && low > 0);
+    assert_true(json_double(JSON_GET(uplift, "difference"), &difference) && difference > 0.2);
+    const struct json *by = json_path(o, "by.language"), *row;
+    for (size_t i = 0; (row = json_at(by, i)); i++) /* a handful of Spanish speakers: not told, */
+        assert_true(json_bool(JSON_GET(row, "few"), false)); /* nor the others, by the difference */
+}
+
+static void a_nurse_rests_and_ends_a_journey(void **state)
+{
+    struct play *p = *state;
+    struct json *o;
+    run_it(p, put(p, "post-discharge", STR_NONE));
+    str lee = patient(p, 106, "en");
+    discharge(p, lee);
+    settle(p);
+    str plan = found(p, "CarePlan", "status=active", lee).docs[0].id;
+    as(p, &p->g->nurse);
+    ok(p, journey_change(&p->g->op, p->c, plan, STR("pause"), p->now + 3 * PLAN_DAY_MS, &o));
+    assert_str(json_get_str(o, STR("status")), "on-hold");
+    p->now = DISCHARGE + 19 * HOUR;
+    settle(p);
+    assert_true(str_empty(last_words(p, lee)));
+    as(p, &p->g->nurse);
+    ok(p, journey_change(&p->g->op, p->c, plan, STR("resume"), 0, &o));
+    settle(p);
+    assert_has(last_words(p, lee), "1 I feel worse");
+    as(p, &p->author);
+    assert_int_equal(journey_change(&p->g->op, p->c, plan, STR("exit"), 0, &o), ERR_FORBIDDEN);
+    as(p, &p->g->nurse);
+    ok(p, journey_change(&p->g->op, p->c, plan, STR("exit"), 0, &o));
+    assert_int_equal(found(p, "CarePlan", "status=revoked", lee).n, 1);
+    as(p, &p->g->nurse);
+    assert_int_equal(journey_change(&p->g->op, p->c, plan, STR("exit"), 0, &o), ERR_CONFLICT);
+}
+
+static void a_preview_says_when_how_and_why(void **state)
+{
+    struct play *p = *state;
+    struct json *o;
+    str ids[2] = {patient(p, 601, "es"), patient(p, 602, "en")};
+    str id = put(p, "recall", group_of(p, ids, 2));
+    as(p, &p->author);
+    ok(p, campaign_preview(&p->g->op, p->c, id, ids[0], &o));
+    const struct json *row = json_at(JSON_GET(o, "people"), 0);
+    assert_str(json_get_str(row, STR("language")), "es");
+    assert_str(json_get_str(row, STR("channel")), "sms");
+    assert_has(json_str(json_path(row, "because.en")), "because");
+    assert_has(json_get_str(row, STR("text")), "Le toca una cita");
+    as(p, &p->author);
+    ok(p, campaign_preview(&p->g->op, p->c, id, STR_NONE, &o));
+    assert_int_equal(JSON_GET(o, "people")->n, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +552,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_edit_leaves_people_on_their_version, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_campaign_from_draft_to_stop, open_play, close_play),
+        cmocka_unit_test_setup_teardown(the_report_tells_effect_and_harm, open_play, close_play),
+        cmocka_unit_test_setup_teardown(a_nurse_rests_and_ends_a_journey, open_play, close_play),
+        cmocka_unit_test_setup_teardown(a_preview_says_when_how_and_why, open_play, close_play),
         cmocka_unit_test_setup_teardown(the_simulator_says_what_the_run_does, open_play,
                                         close_play),
     };

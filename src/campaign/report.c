@@ -1,0 +1,211 @@
+/* What came of a campaign: how many were reached and answered, the difference to the hold-out with
+ * its interval, and the harm done, by language and age. Invariant: no group under 30 people is
+ * told, and no difference with fewer on either side. */
+#include "campaign/people.h"
+#include "campaign/run_int.h"
+
+#include "record/cohort.h"
+
+#include <stdlib.h>
+
+#define FEW 30
+#define AGES 5
+
+struct counts {
+    uint64_t people, contacted, answered, stopped, complaints, calls;
+};
+struct report {
+    struct op *op;
+    struct campaigns *c;
+    struct life l;
+    struct plan *p;
+    struct counts all, language[3], age[AGES];
+    uint64_t held, hit, control_hit;
+    struct record_cohort done, complained, called;
+};
+
+static bool in(const struct record_cohort *c, uint64_t rid)
+{
+    size_t lo = 0, hi = c->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (c->patients[mid] < rid)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < c->n && c->patients[lo] == rid;
+}
+
+static void add(struct counts *k, const struct enrolment *e, const struct report *r)
+{
+    k->people++;
+    k->contacted += e->state.used != 0;
+    k->answered += !str_empty(e->said);
+    k->stopped += e->state.phase == PLAN_LEFT && str_eq(e->tell, STR("stop"));
+    k->complaints += in(&r->complained, e->patient);
+    k->calls += in(&r->called, e->patient);
+}
+
+static unsigned age_band(int32_t age)
+{
+    return age < 18 ? 0 : age < 45 ? 1 : age < 65 ? 2 : age < 80 ? 3 : 4;
+}
+
+static err one_person(struct report *r, uint64_t rid)
+{
+    struct enrolment e = {.plan = r->l.id, .patient = rid};
+    size_t row;
+    TRY(enrolment_load(r->op, r->c->rec, &e));
+    if (str_empty(e.text))
+        return OK;
+    if (e.held) {
+        r->held++;
+        r->control_hit += in(&r->done, rid);
+        return OK;
+    }
+    r->hit += in(&r->done, rid);
+    add(&r->all, &e, r);
+    people_read(r->c->people);
+    if (people_find(r->c->people, rid, &row)) {
+        const struct person *p = people_row(r->c->people, row);
+        str tag = people_word(r->c->people, PEOPLE_LANGUAGE, p->language);
+        int32_t age = person_age(p, r->op->now);
+        add(&r->language[str_starts(tag, STR("es"))   ? 1
+                         : str_starts(tag, STR("ar")) ? 2
+                                                      : 0],
+            &e, r);
+        if (age >= 0)
+            add(&r->age[age_band(age)], &e, r);
+    }
+    people_done(r->c->people);
+    return OK;
+}
+
+/* "Type?query" since the start. */
+static err since_start(struct report *r, str search, struct record_cohort *ret)
+{
+    size_t mark = str_find_char(search, '?', 0);
+    fhir_type type = fhir_type_parse(str_sub(search, 0, mark));
+    *ret = (struct record_cohort){0};
+    if (!type)
+        return OK;
+    str query = mark == SIZE_MAX ? STR_NONE : str_sub(search, mark + 1, search.n);
+    int64_t from = life_time(&r->l, "started");
+    str q = arena_printf(r->op->arena, "%.*s%s_lastUpdated=gt%.*s", STR_ARG(query),
+                         str_empty(query) ? "" : "&", STR_ARG(time_format(r->op->arena, from)));
+    return record_cohort(r->op, r->c->rec, type, q, ret);
+}
+
+static void set(struct report *r, struct json *o, const char *name, uint64_t v)
+{
+    json_set(r->op->arena, o, str_of(name), json_new_i64(r->op->arena, (int64_t)v));
+}
+
+static void set_share(struct report *r, struct json *o, const char *name, double v)
+{
+    json_set(r->op->arena, o, str_of(name),
+             json_new_num(r->op->arena, arena_printf(r->op->arena, "%.4f", v)));
+}
+
+static struct json *told(struct report *r, const struct counts *k)
+{
+    struct json *o = json_new(r->op->arena, JSON_OBJECT);
+    set(r, o, "people", k->people);
+    set(r, o, "contacted", k->contacted);
+    set(r, o, "answered", k->answered);
+    set(r, o, "optOuts", k->stopped);
+    set(r, o, "complaints", k->complaints);
+    set(r, o, "calls", k->calls);
+    return o;
+}
+
+/* A group that is too small is named and nothing else; so is the next smallest when one alone is
+ * too small, since it could be had by taking the others off the whole. */
+static struct json *groups(struct report *r, const struct counts *k, const char *const *names,
+                           size_t n)
+{
+    struct json *list = json_new(r->op->arena, JSON_ARRAY);
+    size_t few = 0, least = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        few += k[i].people > 0 && k[i].people < FEW;
+        if (k[i].people >= FEW && (least == SIZE_MAX || k[i].people < k[least].people))
+            least = i;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool hidden = k[i].people < FEW || (few == 1 && i == least);
+        if (k[i].people == 0)
+            continue;
+        struct json *o = hidden ? json_new(r->op->arena, JSON_OBJECT) : told(r, &k[i]);
+        json_set_str(r->op->arena, o, STR("code"), str_of(names[i]));
+        if (hidden)
+            json_set(r->op->arena, o, STR("few"), json_new_bool(r->op->arena, true));
+        json_push(r->op->arena, list, o);
+    }
+    return list;
+}
+
+static void uplift(struct report *r, struct json *o)
+{
+    struct holdout_uplift u;
+    struct json *x = json_new(r->op->arena, JSON_OBJECT);
+    if (r->held < FEW || r->all.people < FEW || str_empty(r->p->outcome)) {
+        json_set(r->op->arena, x, STR("few"), json_new_bool(r->op->arena, true));
+        json_set(r->op->arena, o, STR("uplift"), x);
+        return;
+    }
+    holdout_uplift(r->hit, r->all.people, r->control_hit, r->held, &u);
+    set_share(r, x, "rate", u.rate);
+    set_share(r, x, "control", u.control);
+    set_share(r, x, "difference", u.difference);
+    set_share(r, x, "low", u.low);
+    set_share(r, x, "high", u.high);
+    json_set_str(r->op->arena, x, STR("outcome"), r->p->outcome);
+    json_set_str(r->op->arena, x, STR("method"),
+                 STR("Newcombe 1998, method 10, 95 % (Stat Med 17:873-890)"));
+    json_set(r->op->arena, o, STR("uplift"), x);
+}
+
+static err gather(struct report *r)
+{
+    struct people_of all;
+    TRY(campaign_people(r->op, r->c, &r->l, &all));
+    TRY(since_start(r, r->p->outcome, &r->done));
+    TRY(since_start(r, STR("Task?group-identifier=complaint,device-complaint"), &r->complained));
+    TRY(since_start(r, STR("Communication?medium=https://weft.health/fhir/contact-channel%7Cvoice"),
+                    &r->called));
+    for (size_t i = 0; i < all.n; i++)
+        TRY(one_person(r, all.rids[i]));
+    return OK;
+}
+
+err campaign_report(struct op *op, struct campaigns *c, str id, struct json **ret)
+{
+    static const char *const languages[] = {"en", "es", "ar"}, *const ages[] = {"0-17", "18-44",
+                                                                                "45-64", "65-79",
+                                                                                "80+"};
+    const struct actor *who = op->actor;
+    struct report *r = ARENA_NEW(op->arena, struct report);
+    struct record_doc doc;
+    struct json *tree, *o, *by;
+    r->op = op;
+    r->c = c;
+    TRY(campaign_check_role(op));
+    TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
+    TRY(record_parse(op, &doc, &tree));
+    TRY(plan_read(op, tree, &r->p));
+    TRY(life_load(op, c->rec, id, &r->l));
+    op->actor = campaign_system(); /* sums alone come out, none of a few */
+    err e = gather(r);
+    op->actor = who;
+    TRY(e);
+    o = told(r, &r->all);
+    by = json_new(op->arena, JSON_OBJECT);
+    set(r, o, "heldOut", r->held);
+    uplift(r, o);
+    json_set(op->arena, by, STR("language"), groups(r, r->language, languages, 3));
+    json_set(op->arena, by, STR("age"), groups(r, r->age, ages, AGES));
+    json_set(op->arena, o, STR("by"), by);
+    *ret = o;
+    return op_check(op);
+}
