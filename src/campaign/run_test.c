@@ -40,6 +40,7 @@ static int open_play(void **state)
     set(p, "sms.campaign_approved", "true");
     set(p, "outreach.clinic", "North Clinic");
     set(p, "outreach.phone", "+13125550100");
+    set(p, "campaign.holdout", "0");
     set(p, "house.zone", "America/Chicago");
     set(p, "campaign.undo_minutes", "0");
     assert_int_equal(outreach_new(&p->g->op, p->g->rec, p->config, &p->outreach), OK);
@@ -365,6 +366,7 @@ static void a_campaign_from_draft_to_stop(void **state)
     struct play *p = *state;
     str ids[30];
     struct json *o;
+    set(p, "campaign.holdout", "20");
     set(p, "campaign.two_over", "20");
     set(p, "campaign.undo_minutes", "10");
     for (unsigned i = 0; i < 30; i++)

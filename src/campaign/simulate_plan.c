@@ -92,7 +92,7 @@ static err others(struct op *op, const struct simulate_crowd *w, str self,
     TRY(live_list(op, w->c->rec, &ids, &n));
     for (size_t i = 0; i < n && in->n_others < SIMULATE_OTHERS_MAX; i++) {
         struct life l;
-        uint64_t *days;
+        uint64_t *days = NULL;
         TRY(life_load(op, w->c->rec, ids[i], &l));
         if (str_eq(ids[i], self) || json_bool(JSON_GET(l.o, "journey"), false))
             continue;
