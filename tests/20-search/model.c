@@ -70,7 +70,7 @@ const struct fhir_path_items *model_items(struct model *m, struct model_resource
 /* ---- texts ---- */
 
 /* Letters without case or accent; the invented data has few of these. */
-static str plain(struct model *m, str s)
+str model_plain(struct model *m, str s)
 {
     char *out = arena_alloc(m->op.arena, s.n + 1);
     size_t n = 0;
@@ -103,7 +103,7 @@ static bool text_fits(struct model *m, enum model_mod mod, str have, str want)
 {
     if (mod == EXACT)
         return str_eq(have, want);
-    str a = plain(m, have), b = plain(m, want);
+    str a = model_plain(m, have), b = model_plain(m, want);
     if (mod == CONTAINS)
         return str_find(a, b, 0) != SIZE_MAX;
     return mod == TEXT ? at_word(a, b) : str_starts(a, b);
@@ -518,6 +518,8 @@ static bool any_of_type(struct model *m, const struct model_param *p,
 
 bool model_holds(struct model *m, struct model_resource *r, const struct model_cond *c)
 {
+    if (c->words)
+        return model_words_hold(m, r, c->words);
     if (c->chain)
         return c->reverse ? has_holds(m, r, c) : chain_holds(m, r, c);
     const struct fhir_path_items *items = model_items(m, r, c->param);

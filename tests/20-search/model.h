@@ -51,7 +51,25 @@ struct model_value {
     str system, code, text; /* code: also the id, the number as written, the date, the uri */
     struct model_value *parts;
 };
+enum model_words_how { /* of a condition of words: one, a beginning, a phrase, … */
+                       WORDS_ONE,
+                       WORDS_BEGINNING,
+                       WORDS_TOGETHER,
+                       WORDS_BOTH,
+                       WORDS_EITHER,
+                       WORDS_LIST,
+                       WORDS_WITHOUT,
+                       WORDS_NONE,
+                       WORDS_ARE_MISSING,
+                       WORDS_HOWS
+};
+struct model_words {
+    enum model_words_how how;
+    bool missing;
+    str word[2];
+};
 struct model_cond {
+    const struct model_words *words; /* _content, and nothing else here */
     const struct model_param *param;
     enum model_mod mod;
     bool missing, reverse;
@@ -71,6 +89,14 @@ void model_params_read(struct model *m, const char *path);
 /* A resource of its own text, which stays with the model. */
 void model_add(struct model *m, str text, str id);
 str model_kind(const struct fhir_path_items *items, size_t i);
+
+/* Letters without case or accent. */
+str model_plain(struct model *m, str s);
+
+/* ---- words.c ---- */
+bool model_words_hold(struct model *m, const struct model_resource *r, const struct model_words *w);
+bool model_words_some(struct model *m, fhir_type type, struct model_cond *c);
+void model_words_put(struct model *m, struct buf *b, const struct model_words *w);
 
 /* ---- throw.c ---- */
 uint32_t model_roll(struct model *m, uint32_t n);

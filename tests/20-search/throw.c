@@ -277,6 +277,8 @@ bool model_values(struct model *m, fhir_type type, struct model_cond *c)
 bool model_condition(struct model *m, fhir_type type, unsigned depth, struct model_cond *c)
 {
     uint32_t way = depth < 3 ? model_roll(m, 6) : 5;
+    if (depth == 0 && model_roll(m, 12) == 0)
+        return model_words_some(m, type, c);
     if (way == 0)
         return chain(m, type, depth, c);
     if (way == 1)
@@ -406,7 +408,10 @@ bool model_compare(struct model *m, struct fixture *f, const struct model_cond *
     buf_init(&b, m->op.arena, 100000);
     for (size_t i = 0; i < n; i++) {
         buf_add(&b, i ? STR("&") : STR(""));
-        put_condition(&b, &c[i]);
+        if (c[i].words)
+            model_words_put(m, &b, c[i].words);
+        else
+            put_condition(&b, &c[i]);
     }
     buf_add(&b, STR("&_count=1000"));
     str query = buf_str(&b);
