@@ -162,7 +162,7 @@ function Change({ a, set }: { a: Row; set: (state: string, more?: object) => voi
   return (
     <details>
       <summary>{t("ac_change")}</summary>
-      <form onSubmit={change} aria-label={`${t("ac_change")} ${a.user}`}>
+      <form onSubmit={change} aria-label={`${t("ac_change")} \u2068${a.user}\u2069`}>
         <Field id={`${id}-name`} name="name" word="ac_name" value={a.name} />
         <RoleField id={`${id}-role`} value={a.role} />
         <Field id={`${id}-ref`} name="reference" word="ac_reference" value={a.reference} />
@@ -177,7 +177,7 @@ function Change({ a, set }: { a: Row; set: (state: string, more?: object) => voi
           {t("ac_save")}
         </button>
       </form>
-      <form onSubmit={reset} aria-label={`${t("ac_reset")} ${a.user}`}>
+      <form onSubmit={reset} aria-label={`${t("ac_reset")} \u2068${a.user}\u2069`}>
         <p class="muted">{t("ac_reset_lead")}</p>
         <Field id={`${id}-new`} name="password" word="ac_password" type="password" must />
         <button type="submit" class="btn">

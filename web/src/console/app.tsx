@@ -45,7 +45,7 @@ const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "g
 const ACCOUNTS: (typeof SCREENS)[number] = {
   to: "/accounts",
   word: "nav_accounts",
-  icon: "people",
+  icon: "key",
 };
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,

@@ -462,7 +462,7 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
         <textarea
           class="box"
           id="message"
-          dir="auto"
+          dir={d.text ? "auto" : undefined}
           placeholder={t("message_hint")}
           value={d.text}
           onInput={(e) => set({ text: e.currentTarget.value })}
@@ -481,7 +481,9 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
       {check?.text && body && check.text !== d.text && (
         <details class="fine as-sent">
           <summary>{t("v_as_sent")}</summary>
-          <p dir="auto">{check.text}</p>
+          <p dir="auto" lang={check.language}>
+            {check.text}
+          </p>
         </details>
       )}
       <button type="button" class="btn primary wide" disabled={!ready} onClick={() => void send()}>

@@ -11,17 +11,20 @@ import { INCIDENTS, type Incident, stateWord } from "./incident";
 
 export const mayIncidents = (role: string | undefined): boolean => role === "privacy";
 
+interface Explained {
+  sentence: string;
+  rule: string;
+  citation: string;
+}
+
 function Explain() {
   const [error, busy, act] = useAct();
   const [entry, setEntry] = useState("");
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState<Explained | null>(null);
   const ask = (e: SubmitEvent): void => {
     e.preventDefault();
     void act(async () => {
-      const a = await get<{ sentence: string; rule: string; citation: string }>(
-        `/fhir/AuditEvent/${encodeURIComponent(entry)}/$explain`,
-      );
-      setSaid(`${a.sentence} ${a.rule} (${a.citation})`);
+      setSaid(await get<Explained>(`/fhir/AuditEvent/${encodeURIComponent(entry)}/$explain`));
       return "";
     });
   };
@@ -45,7 +48,12 @@ function Explain() {
         </button>
       </div>
       <p dir="auto" role="status">
-        {said}
+        {said?.sentence}{" "}
+        {said && (
+          <code>
+            {said.rule} ({said.citation})
+          </code>
+        )}
       </p>
       <Wrong text={error} />
     </form>

@@ -76,7 +76,7 @@ function Head({ id }: { id: string }) {
       </h1>
       <p class="muted facts">
         {facts.map((f, i) => (
-          <span key={i}>{f}</span>
+          <bdi key={i}>{f}</bdi>
         ))}
       </p>
       <LaunchApps patient={id} />

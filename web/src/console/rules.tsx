@@ -65,7 +65,15 @@ function Draft() {
       <h2 id="ru-draft">{t("ru_draft")}</h2>
       <div class="field">
         <label for="ru-sentence">{t("ru_sentence")}</label>
-        <textarea class="box" id="ru-sentence" name="sentence" rows={2} maxLength={500} required />
+        <textarea
+          class="box"
+          id="ru-sentence"
+          name="sentence"
+          dir="auto"
+          rows={2}
+          maxLength={500}
+          required
+        />
         <span class="hint">{t("ru_hint")}</span>
       </div>
       <div class="field">

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useId, useState } from "preact/hooks";
 import { t } from "../lib/i18n";
-import { type Command, commands } from "../lib/keys";
+import { type Command, commands, keyCaps } from "../lib/keys";
 import { setSingleKeys, singleKeys } from "../lib/prefs";
 import { Dialog, Keys } from "./basics";
 import { Icon } from "./icons";
@@ -136,7 +136,9 @@ export function HelpSheet() {
                 <td>{c.label}</td>
                 <td class="num">
                   <Keys keys={c.keys} />
-                  <span class="out-of-sight">{c.keys}</span>
+                  <span class="out-of-sight">
+                    <kbd>{keyCaps(c.keys).join(" ")}</kbd>
+                  </span>
                 </td>
               </tr>
             ))}

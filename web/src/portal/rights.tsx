@@ -4,7 +4,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { get, post, search } from "../lib/api";
 import { type Concept, type Resource, type Task, words } from "../lib/fhir";
-import { dayTime, fullDate, type Key, lang, t } from "../lib/i18n";
+import { dayTime, fullDate, has, type Key, lang, t } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import {
   dueOf,
@@ -280,6 +280,12 @@ interface Disclosure {
 }
 const HOW = ["notification", "export"];
 
+/** "Observation" or "Observation/12" in the patient's words. */
+function whatWord(what: string): string {
+  const key = `what_${what.split("/")[0]}`;
+  return has(key) ? t(key) : what;
+}
+
 /** What left the house: asked for only when the patient opens it, since it reads six years. */
 function Disclosures() {
   const [open, setOpen] = useState(false);
@@ -316,7 +322,7 @@ function Disclosures() {
             </p>
             <p class="muted small">
               {t(HOW.includes(d.how) ? (`gave_${d.how}` as Key) : "gave_read")} ·{" "}
-              <bdi class="break">{d.what}</bdi>
+              <bdi class="break">{whatWord(d.what)}</bdi>
             </p>
           </li>
         ))}

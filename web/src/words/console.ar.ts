@@ -368,7 +368,7 @@ export default {
   ru_draft: "تغيير قاعدة",
   ru_sentence: "ما الذي يجب أن يسري؟",
   ru_hint:
-    "بالإنجليزية، مثلًا: Nurses may not see medicines unless the patient has a visit in 14 days.",
+    "بالإنجليزية، مثلًا: ⁨Nurses may not see medicines unless the patient has a visit in 14 days.⁩",
   ru_reason: "السبب",
   ru_read: "أعد قراءتها",
   ru_read_as: "فُهمت: {sentence}",
@@ -484,7 +484,7 @@ export default {
   ac_user: "اسم المستخدم",
   ac_name: "الاسم",
   ac_role: "الدور",
-  ac_reference: "الشخص في السجل، مثل Practitioner/12",
+  ac_reference: "الشخص في السجل، مثل ⁨Practitioner/12⁩",
   ac_patient: "رقم المريض (للمرضى والمساعدين)",
   ac_until: "ينتهي بعد",
   ac_password: "كلمة المرور الأولى (12 أو أكثر)",

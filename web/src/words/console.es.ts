@@ -311,7 +311,7 @@ export default {
   ru_draft: "Cambiar una regla",
   ru_sentence: "¿Qué debe valer?",
   ru_hint:
-    "En inglés, por ejemplo: Nurses may not see medicines unless the patient has a visit in 14 days.",
+    "En inglés, por ejemplo: ⁨Nurses may not see medicines unless the patient has a visit in 14 days.⁩",
   ru_reason: "Por qué",
   ru_read: "Leer de vuelta",
   ru_read_as: "Entendido: {sentence}",
@@ -415,7 +415,7 @@ export default {
   ac_user: "Nombre de usuario",
   ac_name: "Nombre",
   ac_role: "Función",
-  ac_reference: "Persona en el registro, p. ej. Practitioner/12",
+  ac_reference: "Persona en el registro, p. ej. ⁨Practitioner/12⁩",
   ac_patient: "Id de paciente (pacientes y ayudantes)",
   ac_until: "Termina después de",
   ac_password: "Primera contraseña (12 o más)",

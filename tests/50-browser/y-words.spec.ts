@@ -1,0 +1,171 @@
+// No English left: every page of both apps, in Spanish and in Arabic, with menus, details, refusals and explanations
+// open. What is not a name, a unit, a code or something typed by a person is in the reader's language.
+import { type Page } from "@playwright/test";
+import { account, api, expect, shot, signIn, test } from "./kit";
+
+type Lang = "es" | "ar";
+// Names of things that have no other: the product, formats, laws, keys, a test's name, what is typed as it is.
+const NAMES =
+  /\b(Weft|SpO|PDF|JSON|CSV|STOP|GSM|UCS|HIPAA|HHS|FTC|FHIR|PIN|TLS|SRTP|FDA|RULE|Ctrl|Enter|Esc|URL|QR|iPhone|Chrome|Linux)\b/gi;
+const ENGLISH =
+  /\b(the|and|you|your|this|that|with|from|was|were|are|is|not|of|to|by|it|they|for|has|have|cannot|must|please|name|password|looked|open|close|new)\b/i;
+
+/** Texts and labels on screen, without what people typed, what is marked as another language, and codes. */
+async function texts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const lang = document.documentElement.lang;
+    const out = [document.title.replace(/^.* · Weft$/, "")];
+    const kept = (e: Element): boolean =>
+      !e.closest("bdi,code,kbd,pre,script,style,noscript,.avatar,textarea") &&
+      (e.closest("[lang]")?.getAttribute("lang") ?? lang) === lang;
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) if (kept(walk.currentNode.parentElement!)) out.push((walk.currentNode as Text).data);
+    for (const name of ["aria-label", "title", "placeholder", "alt", "aria-description"])
+      for (const e of document.querySelectorAll(`[${name}]`)) if (kept(e)) out.push(e.getAttribute(name)!);
+    return out;
+  });
+}
+
+/** What was filled in stands between isolates: names, numbers, examples, codes. */
+function foreign(text: string, l: Lang): boolean {
+  const left = text
+    .replace(/\u2068[^\u2068\u2069]*\u2069/g, "")
+    .replace(/\u2068[^\u2069]*\u2069/g, "")
+    .replace(/\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+/g, "")
+    .replace(NAMES, "");
+  return l === "ar" ? /[A-Za-z]{2}/.test(left) : ENGLISH.test(left);
+}
+
+class Reader {
+  readonly left = new Set<string>();
+  constructor(
+    readonly page: Page,
+    readonly lang: Lang,
+    readonly app: "console" | "portal",
+  ) {}
+
+  /** Goes there inside the app, waits until nothing is loading, and reads. */
+  async at(path: string): Promise<void> {
+    await this.page.evaluate((to) => {
+      history.pushState(null, "", to);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }, `/${this.app}${path}`);
+    await this.settled(path);
+  }
+  async settled(where: string): Promise<void> {
+    await this.page.waitForTimeout(120);
+    await expect(this.page.locator("[aria-busy=true]")).toHaveCount(0);
+    await this.page.evaluate(() => {
+      for (const d of document.querySelectorAll<HTMLDetailsElement>("details:not(.menu)")) d.open = true;
+    });
+    for (const text of await texts(this.page))
+      if (foreign(text, this.lang)) this.left.add(`${this.app}${where}: ${text.trim()}`);
+  }
+}
+
+async function speaking(page: Page, l: Lang, app: "console" | "portal", user: string): Promise<Reader> {
+  await page.goto(`/${app}/`);
+  await page.evaluate((x) => localStorage.setItem("weft.language", x), l);
+  await signIn(page, app, user);
+  await expect(page.locator("html")).toHaveAttribute("lang", l);
+  return new Reader(page, l, app);
+}
+
+async function nurse(page: Page, l: Lang): Promise<Set<string>> {
+  const r = await speaking(page, l, "console", "nurse");
+  await r.at("/");
+  await page.locator(".bar .menu summary").click();
+  await r.settled("/ menu");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await r.settled("/ keys");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await r.settled("/ palette");
+  await page.keyboard.press("Escape");
+  for (const path of ["/patients", "/outbox", "/lending", "/security"]) await r.at(path);
+  await r.at(`/patient/${account("patient").patient}`);
+  await page.locator("#message").fill("Your insulin is due. Buy now at half price!");
+  await expect(page.locator(".verdict ul").first()).toBeVisible();
+  await r.settled("/patient verdict");
+  await shot(page, `y-${l}-verdict`);
+  await page.getByRole("tab").nth(1).click();
+  await r.settled("/patient timeline");
+  await r.at("/patient/nobody");
+  await page.locator('a[href$="/console/"]').first().click();
+  return r.left;
+}
+
+async function officers(page: Page, l: Lang): Promise<Set<string>> {
+  const r = await speaking(page, l, "console", "privacy");
+  for (const path of ["/", "/incidents"]) await r.at(path);
+  const line = (await (await api(page.request, "privacy"))("GET", "/fhir/AuditEvent?_count=1")) as {
+    entry: { resource: { id: string } }[];
+  };
+  await page.locator("#explain-entry").fill(line.entry[0]!.resource.id);
+  await page.locator("form:has(#explain-entry) button").click();
+  await expect(page.locator("form:has(#explain-entry) [role=status]")).not.toBeEmpty();
+  await r.settled("/incidents explained");
+  const incident = page.locator('main a[href*="/incidents/"]').first();
+  if (await incident.count()) {
+    await incident.click();
+    await r.settled("/incidents/one");
+  }
+  await r.at("/rules");
+  await page.locator("#ru-sentence").fill("Nurses fly to the moon");
+  await page.locator("#ru-reason").fill("a test");
+  await page.locator("form:has(#ru-sentence) button").click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await r.settled("/rules refused");
+  await shot(page, `y-${l}-rules`);
+  return r.left;
+}
+
+async function administrator(page: Page, l: Lang): Promise<Set<string>> {
+  const r = await speaking(page, l, "console", "admin");
+  for (const path of ["/accounts", "/apps"]) await r.at(path);
+  return r.left;
+}
+
+async function patient(page: Page, l: Lang): Promise<Set<string>> {
+  const r = await speaking(page, l, "portal", "patient");
+  for (const path of ["/", "/readings", "/messages", "/settings", "/security"]) await r.at(path);
+  for (const path of ["/helpers", "/rights"]) {
+    await r.at(path);
+    await page.locator("main .btn.primary").first().click();
+    await r.settled(`${path} form`);
+    await page.keyboard.press("Escape");
+  }
+  await r.at("/looked");
+  await page.locator(".look .btn").first().click();
+  await expect(page.locator(".look [role=status]").first()).toBeVisible();
+  await r.settled("/looked why");
+  await shot(page, `y-${l}-looked`);
+  return r.left;
+}
+
+for (const l of ["es", "ar"] as const)
+  test(`no English is left in ${l}`, async ({ page, forgive }) => {
+    forgive(/status of 4(03|04|22)/); // an administrator at the worklist, nobody, a sentence that no rule understands
+    const left = [
+      ...(await nurse(page, l)),
+      ...(await officers(page, l)),
+      ...(await administrator(page, l)),
+      ...(await patient(page, l)),
+    ];
+    expect(left).toEqual([]);
+  });
+
+test("a stranger is refused in their language", async ({ page, forgive }) => {
+  forgive(/status of 401/);
+  for (const l of ["es", "ar"] as const) {
+    await page.goto("/portal/");
+    await page.evaluate((x) => localStorage.setItem("weft.language", x), l);
+    await page.reload();
+    await page.locator("#user").fill("nobody");
+    await page.locator("#password").fill("not the password");
+    await page.locator("button[type=submit]").click();
+    await expect(page.getByRole("alert")).toBeVisible();
+    expect((await texts(page)).filter((x) => foreign(x, l))).toEqual([]);
+  }
+});
