@@ -40,7 +40,7 @@ static const char *const words[W_COUNT][LANGUAGE_COUNT] = {
     [W_STOPPED] = {"The app could not be opened", "No se pudo abrir la aplicación", "تعذر فتح التطبيق"},
     [W_ALL_TYPES] = {"All of the record", "Todo el historial", "السجل كله"},
     [W_OPEN] = {"Go on as I am signed in here", "Seguir con mi sesión abierta", "المتابعة بجلستي المفتوحة"},
-    [W_OUTSIDE] = {"Sign in with your organisation", "Entrar con su organización", "الدخول عبر مؤسستك"},
+    [W_OUTSIDE] = {"Sign in through your work or school", "Entrar con su organización", "الدخول عبر مؤسستك"},
 };
 static const struct {
     const char *type, *word[LANGUAGE_COUNT];

@@ -286,7 +286,7 @@ static err whole(struct op *op, const struct right_request *r)
     bool amend = str_eq(r->kind, STR("amendment"));
     bool reach = str_eq(r->kind, STR("confidential-communications"));
     if (r->text.n > RIGHT_TEXT_MAX || r->n_about > RIGHT_ABOUT_MAX || r->n_types > RIGHT_ABOUT_MAX)
-        return fail(op, ERR_TOO_LARGE, "A request has at most %u characters and %u references.",
+        return fail(op, ERR_TOO_LARGE, "A request has at most %u letters and %u entries.",
                     RIGHT_TEXT_MAX, RIGHT_ABOUT_MAX);
     if (amend && (r->n_about != 1 || !r->text.n))
         return fail_at(op, ERR_UNPROCESSABLE, STR("about"),

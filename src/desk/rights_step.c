@@ -183,7 +183,7 @@ err rights_disagree(struct op *op, struct record *rec, str task, str text,
     if (!str_eq(s.kind, STR("amendment")) || !str_eq(s.t.status, STR("rejected")))
         return fail(op, ERR_CONFLICT, "Only with a change that was denied can one disagree.");
     if (right_input(s.t.tree, STR("disagreement")))
-        return fail(op, ERR_CONFLICT, "Your statement is with the entry already.");
+        return fail(op, ERR_CONFLICT, "What you say is with the entry already.");
     right_add(op, s.t.tree, "input", STR("disagreement"), STR("valueString"), text);
     desk_set_status(op, s.t.tree, s.t.status);
     TRY(begin(&s));

@@ -334,7 +334,7 @@ err identity_actor_as(struct op *op, struct identity *id, const struct identity_
     }
     bool nobody = a.role == ROLE_HELPER && as->reference.n && !patient.n;
     if (e == OK && (!account_open(op, &a) || a.role != as->role || nobody))
-        return fail(op, ERR_FORBIDDEN, "The account is disabled or has another role by now.");
+        return fail(op, ERR_FORBIDDEN, "The account is closed or has another role by now.");
     fill(&s, e == OK ? &a : as);
     if (e == OK)
         TRY(training_until(op, id, a.user, a.role, &s.trained_until));

@@ -90,7 +90,7 @@ static err helper_of(struct op *op, struct identity *id, str token, struct sessi
     TRY(account_load(op, id, str_of(s->user), ret, ret_secret));
     return ret->role == ROLE_HELPER
                ? OK
-               : fail(op, ERR_FORBIDDEN, "This is for accounts of people who help somebody.");
+               : fail(op, ERR_FORBIDDEN, "This is for people who help somebody.");
 }
 
 /* Whose share was taken back or is over has no name here any more (R197). */

@@ -26,7 +26,7 @@ static err second_step(struct op *op, struct identity *id, const struct identity
     if (!t->code.n) {
         throttle_give_back(&id->throttle, t->user, t->peer);
         return fail_at(op, ERR_UNAUTHENTICATED, STR("code"),
-                       "Type the six digits that your authenticator shows for this account.");
+                       "Type the six digits that your code app shows now.");
     }
     if (t->code.n <= 6)
         TRY(totp_try(op, id, a->user));

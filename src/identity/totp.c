@@ -111,8 +111,8 @@ err totp_try(struct op *op, struct identity *id, str user)
         return fail(op, ERR_FAULT, "The count of tries cannot be read.");
     if (n >= TRIES_MAX)
         return fail_at(op, ERR_UNAUTHENTICATED, STR("code"),
-                       "Too many wrong codes. Use a passkey or a recovery code, or ask an "
-                       "administrator.");
+                       "Too many wrong codes. Use a passkey or a recovery code, or ask us for "
+                       "help.");
     int64_t wait = try_wait(n, (int64_t)last, op->now);
     if (wait > 0)
         return fail(op, ERR_BUSY, "Too many wrong codes; wait %lld seconds and try again.",

@@ -26,7 +26,7 @@ static err head_check(struct op *op, str auth_data, str rp, uint8_t *ret_flags, 
         return fail(op, ERR_INVALID, "What the passkey says cannot be read.");
     crypto_hash_sha256(hash, (const unsigned char *)rp.p, rp.n);
     if (sodium_memcmp(hash, auth_data.p, sizeof hash) != 0)
-        return fail(op, ERR_INVALID, "The passkey belongs to another host.");
+        return fail(op, ERR_INVALID, "The passkey is for another site.");
     if (!(flags & FLAG_PRESENT) || !(flags & FLAG_VERIFIED))
         return fail(op, ERR_INVALID,
                     "Your device has to check that it is you: by finger, face or PIN.");

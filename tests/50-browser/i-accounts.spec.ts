@@ -12,6 +12,7 @@ test("an account is made, waits for a second administrator, and is ended", async
   await page.getByText("New account").click();
   await page.locator("#ac-user").fill(name);
   await page.locator("#ac-name").fill("Zoe <b>New</b>");
+  await page.locator("#ac-role").selectOption("privacy");
   await page.locator("#ac-password").fill(WORDS);
   await axe(page);
   await page.getByRole("button", { name: "Make the account" }).press("Enter");
@@ -19,6 +20,8 @@ test("an account is made, waits for a second administrator, and is ended", async
   const card = page.getByRole("listitem").filter({ hasText: name });
   await expect(card).toContainText("Waits to be vetted");
   await expect(card).toContainText("Another administrator has to vet it.");
+  // What is changed begins with what is there: a saved name must not make everybody a nurse.
+  await expect(page.locator(`[id="ac-${name}-role"]`)).toHaveValue("privacy");
   await expect(card.getByRole("heading")).toHaveText("Zoe <b>New</b>");
   await expect(card.getByRole("button", { name: "Vet and open" })).toHaveCount(0);
   await card.getByRole("button", { name: "Disable" }).click();

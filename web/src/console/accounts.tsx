@@ -64,9 +64,9 @@ function RoleField({ id, value }: { id: string; value: string }) {
   return (
     <div class="field">
       <label for={id}>{t("ac_role")}</label>
-      <select class="box" id={id} name="role" defaultValue={value}>
+      <select class="box" id={id} name="role">
         {ROLES.map((r) => (
-          <option key={r} value={r}>
+          <option key={r} value={r} selected={r === value}>
             {roleWord(r)}
           </option>
         ))}

@@ -105,9 +105,11 @@ function Card({ a }: { a: App }) {
         {a.backend && (
           <div class="field">
             <label for={`${id}-role`}>{t("ap_role")}</label>
-            <select class="box" id={`${id}-role`} name="role" defaultValue={a.role ?? "nurse"}>
+            <select class="box" id={`${id}-role`} name="role">
               {ROLES.map((r) => (
-                <option key={r}>{r}</option>
+                <option key={r} value={r} selected={r === (a.role ?? "nurse")}>
+                  {t(`ac_r_${r}` as Key)}
+                </option>
               ))}
             </select>
           </div>

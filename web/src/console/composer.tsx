@@ -229,7 +229,9 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
             </p>
             {asks.length > 0 && (
               <>
-                <p>{t("v_do")}</p>
+                <p>
+                  <strong>{t("v_do")}</strong>
+                </p>
                 <ul>
                   {asks.map((a) => (
                     <li key={a} dir="auto">

@@ -48,11 +48,13 @@ function Explain() {
         </button>
       </div>
       <p dir="auto" role="status">
-        {said?.sentence}{" "}
         {said && (
-          <code>
-            {said.rule} ({said.citation})
-          </code>
+          <>
+            {said.sentence}{" "}
+            <code>
+              {said.rule} ({said.citation})
+            </code>
+          </>
         )}
       </p>
       <Wrong text={error} />

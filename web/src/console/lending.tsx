@@ -47,9 +47,9 @@ function Lend() {
       </div>
       <div class="field">
         <label for="le-hours">{t("le_hours")}</label>
-        <select class="box" id="le-hours" name="hours" defaultValue="12">
+        <select class="box" id="le-hours" name="hours">
           {HOURS.map((h) => (
-            <option key={h} value={h}>
+            <option key={h} value={h} selected={h === 12}>
               {h < 48 ? t("le_n_hours", { n: h }) : t("le_n_days", { n: h / 24 })}
             </option>
           ))}
