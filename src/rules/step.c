@@ -50,6 +50,27 @@ static err write_version(struct op *op, struct record_tx *tx, uint32_t number, s
     return OK;
 }
 
+/* A change of the rulebook is a change of settings: those rules are asked too (config.change). What
+ * would switch off a rule of privacy weakens a default. */
+static err settings_rules(struct op *op, struct rules *r, struct json *meta)
+{
+    struct json *change = JSON_GET(meta, "change");
+    struct facts *f = facts_new(op);
+    struct verdict v;
+    str rule = json_get_str(change, STR("rule"));
+    bool off = !json_bool(JSON_GET(change, "enabled"), true);
+    bool privacy = str_starts(rule, STR("PRIV-")) || str_starts(rule, STR("GDPR-"));
+    facts_set_str(f, FACT_SETTING, str_empty(rule) ? STR("access") : rule);
+    facts_set_bool(f, FACT_GDPR_APPLIES, true);
+    facts_set_bool(f, FACT_WEAKENS_DEFAULT_BEYOND_NEED, off && privacy);
+    TRY(op_check(op));
+    TRY(policy_decide(op, record_rulebook(r->rec), TRIGGER_BIT(TRIGGER_CONFIG_CHANGE), f, &v));
+    json_set(op->arena, meta, STR("settings"), verdict_to_json(op, &v));
+    if (v.decision != DECISION_ALLOW)
+        return fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(v.fired[0].why));
+    return op_check(op);
+}
+
 /* Is there a newer version that has not ended, in force or waiting for its date? */
 static err superseded(struct op *op, struct rules *r, uint32_t than, uint32_t newest, bool *ret)
 {
@@ -72,6 +93,7 @@ static err publish(struct op *op, struct rules *r, struct json *meta, const stru
     int64_t on = -1, from = when && when->from > op->now ? when->from : op->now;
     if (when && when->until && when->until <= from)
         return fail_at(op, ERR_INVALID, STR("until"), "The trial ends before it begins.");
+    TRY(settings_rules(op, r, meta));
     TRY(book_at(op, r, op->now, &v));
     TRY(index_load(op, r, &x));
     TRY(superseded(op, r, v.number, x.versions, &newer));

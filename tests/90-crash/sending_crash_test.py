@@ -130,6 +130,8 @@ def run(houses, road, kills_wanted):
         counts[c["status"]] += 1
         whole = get(house, f"/fhir/Communication?subject=Patient/{patient}&_count=10")
         assert len(whole["entry"]) == 1, f"{patient}: one key made {len(whole['entry'])} messages"
+        ledger = get(house, f"/fhir/Patient/{patient}/$contact-budget")  # its row came with it, once
+        assert ledger["week"]["used"] == 1 and ledger["channels"] == {"sms": 1}, ledger
     code = house.stop()
     log = house.read_log()
     assert code == 0 and "Sanitizer" not in log and "runtime error" not in log, log[-3000:]

@@ -11,6 +11,7 @@ import { type Communication, firstName, type OutcomeIssue, type Patient } from "
 import { dayTime, dayTimeInText, has, type Key, LANGS, lang, number, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed, useLoad } from "../lib/load";
+import { ContactBudget } from "./budget";
 import { isInbound, timeOf, useMessages, usePatient } from "./data";
 
 interface Template {
@@ -396,6 +397,7 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
   const email = (d.channel || check?.channel) === "email";
   return (
     <section class="composer card no-print" aria-label={t("compose")}>
+      <ContactBudget patient={patient} />
       <div class="composer-top">
         <div class="field">
           <label for="channel">{t("channel")}</label>

@@ -13,6 +13,7 @@ import { go, href } from "../lib/router";
 import { me, useConsents, useMe } from "./data";
 import { DRAFT } from "./messages";
 import { ReleaseChoice } from "./release";
+import { WishesCard } from "./wishes";
 
 type Size = "normal" | "large";
 const KEY = "weft.text";
@@ -236,6 +237,7 @@ export function Settings() {
         {t("rights_title")}
       </a>
       {p ? <Reach p={p} /> : <Skeleton />}
+      <WishesCard />
       <ReleaseChoice />
       <Choices />
     </div>

@@ -553,4 +553,8 @@ export default {
   results_phone: "أُبلغ بالهاتف",
   results_write: "اكتب وأظهر النتيجة",
   results_told: "يرى المريض النتيجة الآن",
+  budget: "رصيد التواصل",
+  budget_day: "{used} من {limit} اليوم",
+  budget_week: "{used} من {limit} هذا الأسبوع",
+  budget_next: "من جديد {time}",
 };

@@ -474,4 +474,8 @@ export default {
   results_phone: "Told by phone",
   results_write: "Write and show the result",
   results_told: "The patient sees the result now",
+  budget: "Contact budget",
+  budget_day: "{used} of {limit} today",
+  budget_week: "{used} of {limit} this week",
+  budget_next: "again {time}",
 };

@@ -484,4 +484,8 @@ export default {
   results_phone: "Informado por teléfono",
   results_write: "Escribir y mostrar el resultado",
   results_told: "El paciente ya ve el resultado",
+  budget: "Contactos permitidos",
+  budget_day: "{used} de {limit} hoy",
+  budget_week: "{used} de {limit} esta semana",
+  budget_next: "de nuevo {time}",
 };

@@ -1,0 +1,125 @@
+/* Contacts counted by the ledger: look-ups a second a core (the patient's pages and the number's,
+ * counted for a day, a week and a month) with few and with many patients in the store, and how many
+ * attempts a second are durable. Flat: both figures are alike. A store of 100 M rows is what the
+ * larger one is extrapolated to: one descent of one tree a value, one level more for each factor of
+ * some two hundred, which the row says. Prints name, value, unit, goal. */
+#include "base/log.h"
+#include "base/time.h"
+#include "outreach/ledger.h"
+
+#include <time.h>
+
+#define FEW 1000
+#define ROWS_EACH 10
+#define LOOKS 100000
+
+struct bench {
+    struct record *rec;
+    struct arena *a;
+    uint64_t rows;
+};
+
+static const struct actor system_actor = {
+    .role = ROLE_SYSTEM, .purpose = PURPOSE_TREAT, .user = {"bench", 5}};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "ledger_bench: %s\n", what);
+    exit(1);
+}
+
+static struct op op_of(struct bench *b)
+{
+    struct op op;
+    arena_reset(b->a);
+    op_init(&op, b->a, &system_actor, time_now());
+    return op;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static str patient_of(struct op *op, uint64_t i)
+{
+    return arena_printf(op->arena, "p%llu", (unsigned long long)i);
+}
+
+static str number_of(struct op *op, uint64_t i)
+{
+    return arena_printf(op->arena, "+1312%07llu", (unsigned long long)(i / 2));
+}
+
+static void one(struct bench *b, struct op *op, struct record_tx *tx, uint64_t patient)
+{
+    for (int k = 0; k < ROWS_EACH; k++) {
+        struct ledger_entry e = {.at = op->now - k * 3LL * 86400000,
+                                 .id = ++b->rows,
+                                 .channel = LEDGER_SMS,
+                                 .state = LEDGER_OUT};
+        if (ledger_add(tx, op, patient_of(op, patient), &e, number_of(op, patient)) != OK)
+            die("add");
+    }
+}
+
+static void fill(struct bench *b, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to;) {
+        struct op op = op_of(b);
+        struct record_tx *tx = record_begin(&op, b->rec);
+        for (int k = 0; k < 100 && i < to; k++)
+            one(b, &op, tx, i++);
+        if (record_commit(tx) != OK)
+            die("commit");
+    }
+}
+
+static double looks(struct bench *b, uint64_t patients)
+{
+    uint64_t seed = 7, seen = 0;
+    double start = seconds();
+    for (int i = 0; i < LOOKS; i++) {
+        struct op op = op_of(b);
+        struct ledger_counts c;
+        str zone = STR("America/Chicago");
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        uint64_t who = (seed >> 33) % patients;
+        struct ledger_question q = {.patient = patient_of(&op, who),
+                                    .address = number_of(&op, who),
+                                    .zones = &zone,
+                                    .n_zones = 1};
+        if (ledger_load(&op, b->rec, &q, &c) != OK)
+            die("look");
+        seen += c.all.month;
+    }
+    if (seen == 0)
+        die("nothing was counted");
+    return LOOKS / (seconds() - start);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = {.a = arena_new(64u << 20)};
+    struct op op = op_of(&b);
+    uint64_t many = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
+    str dir = str_of(argc > 2 ? argv[2] : "/tmp/weft-ledger-bench");
+    log_level_set(LOG_ERROR);
+    if (record_init(&op, dir) != OK || record_open(&op, dir, 0, &b.rec) != OK)
+        die("open");
+    fill(&b, 0, FEW);
+    printf("contact ledger: look-ups, %d rows\t%.0f\t/s/core\t\n", FEW * ROWS_EACH, looks(&b, FEW));
+    double start = seconds();
+    fill(&b, FEW, many);
+    printf("contact ledger: rows written, in batches\t%.0f\trows/s/core\t\n",
+           (double)(many - FEW) * ROWS_EACH / (seconds() - start));
+    double rate = looks(&b, many);
+    printf("contact ledger: look-ups, %llu rows (100 M: two levels more)\t%.0f\t/s/core\t"
+           ">= 50000, flat\n",
+           (unsigned long long)(many * ROWS_EACH), rate);
+    record_close(b.rec);
+    arena_free(b.a);
+    return 0;
+}

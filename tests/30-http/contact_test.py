@@ -1,0 +1,92 @@
+"""Contact: the budget counts what anybody wrote by FHIR, consent is kept with all its elements or not at all, the
+preference centre opens by a link without sign-in or script and tells no name; the dialler's rules are asked."""
+import re
+import time
+import urllib.parse
+
+from weft_http import Case, main
+
+
+class Contact(Case):
+    roles = ("nurse", "agent", "system", "admin")
+
+    def setUp(self):
+        a = self.call("PUT", "/fhir/Patient/mia", {
+            "resourceType": "Patient", "id": "mia", "name": [{"given": ["Mia"], "family": "Sol"}],
+            "telecom": [{"system": "phone", "value": "+13125550142"}],
+            "address": [{"state": "IL", "country": "US"}]}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+
+    def budget(self):
+        return self.expect(200, self.call("GET", "/fhir/Patient/mia/$contact-budget", None, "nurse")).json
+
+    def test_what_a_partner_writes_counts(self):
+        before = self.budget()["week"]["used"]
+        self.expect(201, self.call("POST", "/fhir/Communication", {
+            "resourceType": "Communication", "status": "completed", "subject": {"reference": "Patient/mia"},
+            "sent": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "medium": [{"coding": [{"system": "https://weft.health/fhir/contact-channel", "code": "sms"}]}]},
+            "system"))
+        for _ in range(200):
+            now = self.budget()
+            if now["week"]["used"] > before:
+                break
+            time.sleep(0.02)
+        self.assertEqual(before + 1, now["week"]["used"])
+        self.assertEqual({"sms": now["month"]["used"]}, now["channels"])
+        self.assertNotIn("312555", str(now))
+        self.assertIn("limit", now["number"])
+
+    def test_a_consent_is_kept_whole_or_not_at_all(self):
+        whole = {"how": "written", "type": "prior_express_written_consent", "channel": "sms",
+                 "purposes": ["care"], "evidence": "Form 7, signed on paper", "affirmative": True,
+                 "elements": ["signature", "seller_name", "phone_number", "automated_tech_authorisation",
+                              "not_condition_of_purchase"]}
+        path = "/fhir/Patient/mia/$consent"
+        a = self.expect(422, self.call("POST", path, {**whole, "elements": whole["elements"][1:]}, "nurse"))
+        self.assertIn("TCPA-CON-03", a.text())
+        for part in ({"how": "whistled"}, {"purposes": []}, {"evidence": ""}, {"elements": "all"}):
+            self.expect(400, self.call("POST", path, {**whole, **part}, "nurse"))
+        self.expect(403, self.call("POST", path, whole, "agent"))
+        c = self.expect(201, self.call("POST", path, whole, "nurse")).json
+        self.assertEqual("permit", c["provision"]["type"])
+        proof = {e["url"]: e for x in c["extension"] for e in x.get("extension", [])}
+        self.assertRegex(proof["sha256"]["valueString"], "^[0-9a-f]{64}$")
+
+    def test_the_preference_centre_by_a_link(self):
+        link = self.expect(201, self.call("POST", "/fhir/Patient/mia/$contact-link", {}, "nurse")).json["link"]
+        path = urllib.parse.urlparse(link).path
+        page = self.expect(200, self.call("GET", path, None, None))
+        text = page.body if isinstance(page.body, str) else page.body.decode()
+        self.assertIn("<form", text)
+        for told in ("Mia", "Sol", "312555", "<script", "Patient/"):
+            self.assertNotIn(told, text)
+        form = {"lab_results": "1", "home_healthcare_instructions": "1", "quietFrom": "21:00", "quietUntil": "09:00",
+                "language": "es"}
+        self.expect(200, self.call("POST", path, urllib.parse.urlencode(form).encode(), None, headers={
+            "Content-Type": "application/x-www-form-urlencoded"}))
+        w = self.expect(200, self.call("GET", "/fhir/Patient/mia/$preferences", None, "nurse")).json
+        self.assertEqual(("21:00", "09:00", "es"), (w["quietFrom"], w["quietUntil"], w["language"]))
+        self.assertIn("wellness_checkup", w["refused"])
+        self.assertNotIn("lab_results", w["refused"])
+        bent = path[:-1] + ("0" if path[-1] != "0" else "1")
+        self.expect(404, self.call("GET", bent, None, None))
+        self.expect(404, self.call("POST", bent, b"sms=1", None, headers={
+            "Content-Type": "application/x-www-form-urlencoded"}))
+        self.assertTrue(re.fullmatch("/contact/[0-9a-f]{56}", path))
+
+    def test_the_dialler_asks(self):
+        ask = {"step": "dial", "facts": {"is_telemarketing_campaign": True, "abandon_rate_30d": 0.01}}
+        self.assertEqual("allow", self.expect(200, self.call("POST", "/dialer/$ask", ask, "agent")).json["decision"])
+        ask["facts"]["abandon_rate_30d"] = 0.04
+        a = self.expect(200, self.call("POST", "/dialer/$ask", ask, "agent")).json
+        self.assertEqual(("hold_until", ["TCPA-ABN-01"]), (a["decision"], a["fired"]))
+        hang = {"step": "hangup", "facts": {"is_telemarketing_campaign": True, "answered": False, "rings": 2,
+                                            "ring_s": 5}}
+        self.assertEqual("deny", self.expect(200, self.call("POST", "/dialer/$ask", hang, "agent")).json["decision"])
+        self.expect(403, self.call("POST", "/dialer/$ask", ask, "nurse"))
+        self.expect(400, self.call("POST", "/dialer/$ask", {"step": "sing"}, "agent"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+// When and about what we may write: quiet hours, a pause, topics. Each change is sent at once; what
+// the rulebook does with it is the server's.
+import { useAct, Wrong } from "../kit/act";
+import { get, post } from "../lib/api";
+import { t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { me } from "./data";
+
+interface Wishes {
+  pausedUntil?: string;
+  quietFrom?: string;
+  quietUntil?: string;
+  refused?: string[];
+}
+const TOPICS = [
+  ["appointment_or_exam_confirm_remind", "wish_appointments"],
+  ["home_healthcare_instructions", "wish_care"],
+  ["prescription_notification", "wish_medicines"],
+  ["lab_results", "wish_results"],
+  ["wellness_checkup", "wish_wellness"],
+] as const;
+
+export function WishesCard() {
+  const { data } = useLoad<Wishes>(`Patient|${me()}|wishes`, () =>
+    get<Wishes>(`/fhir/Patient/${me()}/$preferences`),
+  );
+  const [error, busy, act] = useAct(`Patient|${me()}|wishes`, `Patient|${me()}|me`);
+  if (!data) return null;
+  const set = (wish: object): void =>
+    void act(async () => {
+      await post(`/fhir/Patient/${me()}/$preferences`, wish);
+      return t("set_saved");
+    });
+  const refused = data.refused ?? [];
+  const quiet = (form: HTMLFormElement): void => {
+    const said = new FormData(form);
+    const from = String(said.get("from") ?? "");
+    const until = String(said.get("until") ?? "");
+    set(from && until ? { quietFrom: from, quietUntil: until } : { quietFrom: "none" });
+  };
+  return (
+    <section class="card block" aria-labelledby="set-wishes">
+      <h2 id="set-wishes">{t("wish_title")}</h2>
+      <fieldset class="plain">
+        <legend>{t("wish_topics")}</legend>
+        {TOPICS.map(([code, word]) => (
+          <label key={code} class="switch">
+            <input
+              type="checkbox"
+              checked={!refused.includes(code)}
+              disabled={busy}
+              onChange={(e) =>
+                set({
+                  refused: e.currentTarget.checked
+                    ? refused.filter((x) => x !== code)
+                    : [...refused, code],
+                })
+              }
+            />
+            <span>{t(word)}</span>
+          </label>
+        ))}
+      </fieldset>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          quiet(e.currentTarget);
+        }}
+      >
+        <fieldset class="plain">
+          <legend>{t("wish_quiet")}</legend>
+          <div class="field">
+            <label for="wish-from">{t("wish_from")}</label>
+            <input
+              class="box"
+              id="wish-from"
+              name="from"
+              type="time"
+              value={data.quietFrom ?? ""}
+            />
+          </div>
+          <div class="field">
+            <label for="wish-until">{t("wish_until")}</label>
+            <input
+              class="box"
+              id="wish-until"
+              name="until"
+              type="time"
+              value={data.quietUntil ?? ""}
+            />
+          </div>
+          <button type="submit" class="btn" disabled={busy}>
+            {t("wish_save")}
+          </button>
+        </fieldset>
+      </form>
+      <div class="field">
+        <label for="wish-pause">{t("wish_pause")}</label>
+        <input
+          class="box"
+          id="wish-pause"
+          type="date"
+          disabled={busy}
+          value={data.pausedUntil?.slice(0, 10) ?? ""}
+          onChange={(e) => set({ pausedUntil: e.currentTarget.value || "none" })}
+        />
+      </div>
+      <Wrong text={error} />
+    </section>
+  );
+}
