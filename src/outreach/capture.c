@@ -150,7 +150,7 @@ err outreach_capture(struct op *op, struct outreach *o, const struct outreach_ca
 {
     struct record_doc seen;
     struct recipient r;
-    struct json *verdict;
+    struct json *verdict = NULL;
     enum channel_kind k;
     str id;
     TRY(check(op, c, &k));
