@@ -3,6 +3,8 @@
  * Nothing of an unsigned webhook is believed; its refusal is in the trail. */
 #include "api/api_int.h"
 
+#include "net/sms_text.h"
+
 static bool signed_right(struct call *c, const struct form *f)
 {
     str base = c->api->fixed_url ? c->api->url : base_url(c);
@@ -60,6 +62,63 @@ err api_sms_webhook(struct call *c)
     TRY(answer(c, 200, &b));
     c->rq->answer.type = STR("text/xml; charset=utf-8");
     return OK;
+}
+
+static str asked(struct call *c, str name)
+{
+    str v = STR_NONE;
+    (void)query_get(c->op.arena, c->rq->query, name, &v);
+    return v;
+}
+
+static err refuse_kannel(struct call *c)
+{
+    if (refusal_room(c))
+        TRY(record_audit_event(&c->op, c->api->rec, STR("webhook"), false, STR("wrong token")));
+    return fail(&c->op, ERR_FORBIDDEN, "The signature does not fit the message.");
+}
+
+static err answer_nothing(struct call *c)
+{
+    struct buf b = answer_buf(c);
+    TRY(answer(c, 200, &b));
+    c->rq->answer.type = STR("text/plain; charset=utf-8");
+    return OK;
+}
+
+err api_kannel_receipt(struct call *c)
+{
+    TRY(outreach_there(c));
+    str id = asked(c, STR("m"));
+    if (str_empty(id) || !outreach_kannel_ok(c->api->outreach, id, asked(c, STR("k"))))
+        return refuse_kannel(c);
+    struct outreach_receipt r = {
+        .vocabulary = STR("kannel"),
+        .provider_id = arena_cat(c->op.arena, STR("kannel-"), id),
+        .communication = id,
+        .word = asked(c, STR("d")),
+    };
+    c->op.actor = identity_system();
+    TRY(outreach_receipt(&c->op, c->api->outreach, &r));
+    return answer_nothing(c);
+}
+
+err api_kannel_message(struct call *c)
+{
+    struct outreach_inbound_result r;
+    bool wide = str_eq(net_header(c->rq, "X-Kannel-Coding"), STR("2"));
+    TRY(outreach_there(c));
+    if (!outreach_kannel_ok(c->api->outreach, STR_NONE, asked(c, STR("k"))))
+        return refuse_kannel(c);
+    struct outreach_inbound in = {
+        .channel = STR("sms"),
+        .from = net_header(c->rq, "X-Kannel-From"),
+        .to = net_header(c->rq, "X-Kannel-To"),
+        .text = wide ? sms_decode(c->op.arena, SMS_CODING_UCS2, c->rq->body) : c->rq->body,
+        .provider_id = asked(c, STR("i"))};
+    c->op.actor = identity_system();
+    TRY(outreach_inbound(&c->op, c->api->outreach, &in, &r));
+    return answer_nothing(c);
 }
 
 err api_outbox(struct call *c)

@@ -126,6 +126,10 @@ MUST err outreach_receipt(struct op *op, struct outreach *o, const struct outrea
 bool outreach_signature_ok(const struct outreach *o, str url, const str *names, const str *values,
                            size_t n, str signature);
 
+/* Does the token of a receipt from Kannel belong to our id of the message; with an empty id: is it
+ * the key that messages come with? Constant time. */
+bool outreach_kannel_ok(const struct outreach *o, str id, str token);
+
 /* What the built-in screen shows: newest first. JSON array of {id, channel, to, from, subject,
  * text, direction, time, status}. Only when the screen channel is configured. */
 MUST err outreach_screen(struct op *op, struct outreach *o, size_t max, struct json **ret);

@@ -155,8 +155,8 @@ struct channel {
     err (*start)(struct op *op, struct provider *p);
     void (*stop)(struct provider *p);
 };
-extern const struct channel CHANNEL_TWILIO, CHANNEL_SMPP, CHANNEL_SMTP, CHANNEL_SCREEN_SMS,
-    CHANNEL_SCREEN_EMAIL;
+extern const struct channel CHANNEL_TWILIO, CHANNEL_SMPP, CHANNEL_KANNEL, CHANNEL_SMTP,
+    CHANNEL_SCREEN_SMS, CHANNEL_SCREEN_EMAIL;
 /* One after the other. */
 void channel_each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n,
                   enum sent (*one)(struct op *op, const struct outreach *o, struct parcel *p));
@@ -225,7 +225,7 @@ bool parcel_may_go(struct outreach *o, const struct parcel *p);
 struct outreach {
     struct record *rec;
     const struct config *config;
-    str secret_sms, secret_smtp, secret_smpp; /* heap */
+    str secret_sms, secret_smtp, secret_smpp, secret_kannel, secret_kannel_password; /* heap */
     struct sender {
         struct outreach *o;
         enum channel_kind channel;

@@ -10,7 +10,8 @@
 #define REST_MIN_MS 1000
 #define REST_MAX_MS 60000
 
-static const struct channel *const CHANNELS[] = {&CHANNEL_TWILIO, &CHANNEL_SMPP, &CHANNEL_SMTP,
+static const struct channel *const CHANNELS[] = {&CHANNEL_TWILIO,     &CHANNEL_SMPP,
+                                                 &CHANNEL_KANNEL,     &CHANNEL_SMTP,
                                                  &CHANNEL_SCREEN_SMS, &CHANNEL_SCREEN_EMAIL};
 
 static err add(struct op *op, struct outreach *o, enum channel_kind k, str name)

@@ -53,6 +53,12 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     if (e == OK)
         e = read_secret(op, config_str(config, "smpp.password_file"), "smpp.password_file",
                         &o->secret_smpp);
+    if (e == OK)
+        e = read_secret(op, config_str(config, "kannel.password_file"), "kannel.password_file",
+                        &o->secret_kannel_password);
+    if (e == OK)
+        e = read_secret(op, config_str(config, "kannel.key_file"), "kannel.key_file",
+                        &o->secret_kannel);
     if (e != OK) {
         outreach_free(o);
         return e;
@@ -78,6 +84,8 @@ void outreach_free(struct outreach *o)
     wipe(o->secret_sms);
     wipe(o->secret_smtp);
     wipe(o->secret_smpp);
+    wipe(o->secret_kannel);
+    wipe(o->secret_kannel_password);
     shelf_free(o->shelf);
     pthread_mutex_destroy(&o->stops_lock);
     free(o);

@@ -50,6 +50,8 @@ class Answer:
 class Server:
     """A data folder, and a process serving it."""
 
+    listen_at = "127.0.0.1:0"
+
     def __init__(self, config="", accounts=()):
         self.folder = tempfile.mkdtemp(prefix="weft-http-")
         self.data = os.path.join(self.folder, "data")
@@ -83,7 +85,7 @@ class Server:
     def start(self):
         self.log = open(self.log_path, "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [WEFT, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--config", self.config],
+            [WEFT, "serve", "--data", self.data, "--listen", self.listen_at, "--config", self.config],
             stdout=subprocess.DEVNULL, stderr=self.log)
         end = time.monotonic() + 60
         while time.monotonic() < end:
