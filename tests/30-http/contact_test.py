@@ -1,14 +1,84 @@
 """Contact: the budget counts what anybody wrote by FHIR, consent is kept with all its elements or not at all, the
 preference centre opens by a link without sign-in or script and tells no name; the dialler's rules are asked."""
+import http.server
+import json
 import re
+import threading
 import time
 import urllib.parse
 
 from weft_http import Case, main
 
 
+class Numbers(http.server.BaseHTTPRequestHandler):
+    """Knows what kind of line a number is, as a provider of such answers does."""
+    asked, broken = [], False
+
+    def do_GET(self):
+        ask = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
+        self.asked.append(ask["number"][0])
+        body = b"<html>" if ask["number"][0].endswith("9") else json.dumps(
+            {"lineType": "wireless", "reassigned": "no"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Contact(Case):
     roles = ("nurse", "agent", "system", "admin")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.numbers = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Numbers)
+        threading.Thread(target=cls.numbers.serve_forever, daemon=True).start()
+        cls.config = ("sms.channel = screen\noutreach.lookup_url = http://127.0.0.1:%d/line\n"
+                      % cls.numbers.server_address[1])
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.numbers.shutdown()
+        cls.numbers.server_close()
+
+    def check(self, patient):
+        return self.expect(200, self.call("POST", "/fhir/Communication/$check", {
+            "patient": patient, "channel": "sms", "text": "Please call us."})).json["facts"]
+
+    def put(self, who, phone):
+        a = self.call("PUT", f"/fhir/Patient/{who}", {
+            "resourceType": "Patient", "id": who, "telecom": [{"system": "phone", "value": phone}],
+            "address": [{"state": "IL", "country": "US"}]}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+
+    def test_who_has_the_number_is_asked_once_and_kept(self):
+        self.put("ned", "+13125550160")
+        for _ in range(3):
+            facts = self.check("ned")
+            self.assertEqual(("wireless", "no", 0), (facts["line_type"], facts["rnd_result"],
+                                                     facts["rnd_query_age_days"]))
+        self.assertEqual(1, Numbers.asked.count("+13125550160"))
+        self.put("pam", "+13125550169")  # an answer that is none
+        for _ in range(2):
+            facts = self.check("pam")
+            self.assertNotIn("line_type", facts)
+            self.assertNotIn("rnd_result", facts)
+        self.assertEqual(1, Numbers.asked.count("+13125550169"))  # not at once again
+
+    def test_trouble_with_a_device_opens_a_complaint_at_once(self):
+        self.put("kim", "+13125550171")
+        for text in ("My cuff is broken", "the cuff still gives wrong readings"):
+            a = self.expect(200, self.call("POST", "/demo/outbox/reply", {
+                "channel": "sms", "from": "+13125550171", "to": "+15035550100", "text": text}))
+            self.assertTrue(a.json["matched"])
+        tasks = self.expect(200, self.call("GET", "/fhir/Task?patient=Patient/kim")).json["entry"]
+        self.assertEqual(1, len(tasks))
+        self.assertIn("device", tasks[0]["resource"]["description"])
+        self.assertEqual("asap", tasks[0]["resource"]["priority"])
 
     def setUp(self):
         a = self.call("PUT", "/fhir/Patient/mia", {
