@@ -166,7 +166,7 @@ static void codes_that_others_know(void **state)
     (void)make(f);
     record_set_terms(f->rec, &terms);
     asks(f, rows, sizeof rows / sizeof *rows);
-    assert_int_equal(f->op.fault.code, ERR_NOT_FOUND);
+    assert_int_equal(f->op.fault.code, ERR_INVALID);
 }
 
 static void words_places_units(void **state)

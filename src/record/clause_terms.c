@@ -53,25 +53,45 @@ static void push_codes(struct planner *pl, const struct fhir_clause *c,
     }
 }
 
+static err ask_terms(struct planner *pl, const struct fhir_clause *c, const struct fhir_value *v,
+                     value_list *out)
+{
+    const struct fhir_terms *t = pl->rec->terms;
+    struct terms_code *codes = NULL, code = {.system = v->system, .code = v->code};
+    size_t n = 0;
+    str url;
+    if (c->modifier == MOD_IN || c->modifier == MOD_NOT_IN) {
+        TRY(value_set_url(pl, v->text, &url));
+        TRY(t->expand(pl->op, t->ctx, url, CODES_MAX, &codes, &n));
+    } else {
+        TRY(t->closure(pl->op, t->ctx, code, c->modifier == MOD_BELOW, CODES_MAX, &codes, &n));
+    }
+    push_codes(pl, c, codes, n, out);
+    return OK;
+}
+
+/* What the terminology lacks is a fault of the question: the type that is searched is here. */
+static err not_known(struct op *op, const struct fhir_clause *c, const struct fault *before)
+{
+    str why =
+        op->fault.n ? op->fault.issues[op->fault.n - 1].message : STR("It is not known here.");
+    op->fault = *before;
+    return fail(op, ERR_INVALID, "search parameter '%s': %.*s", c->param->code, STR_ARG(why));
+}
+
 err clause_codes(struct planner *pl, const struct fhir_clause *c, struct fhir_clause *ret)
 {
     const struct fhir_terms *t = pl->rec->terms;
     bool set = c->modifier == MOD_IN || c->modifier == MOD_NOT_IN;
+    struct fault before = pl->op->fault;
     value_list values = {0};
     if (!t || (set ? !t->expand : !t->closure))
         return nobody(pl->op, c);
     for (size_t i = 0; i < c->n; i++) {
-        struct terms_code *codes = NULL;
-        size_t n = 0;
-        str url;
-        if (set) {
-            TRY(value_set_url(pl, c->values[i].text, &url));
-            TRY(t->expand(pl->op, t->ctx, url, CODES_MAX, &codes, &n));
-        } else {
-            struct terms_code code = {.system = c->values[i].system, .code = c->values[i].code};
-            TRY(t->closure(pl->op, t->ctx, code, c->modifier == MOD_BELOW, CODES_MAX, &codes, &n));
-        }
-        push_codes(pl, c, codes, n, &values);
+        err e = ask_terms(pl, c, &c->values[i], &values);
+        if (e == ERR_NOT_FOUND)
+            return not_known(pl->op, c, &before);
+        TRY(e);
     }
     ret->modifier = c->modifier == MOD_NOT_IN ? MOD_NOT : MOD_NONE;
     ret->values = values.at;

@@ -611,6 +611,12 @@ class Operations(Case):
         self.assertEqual(found("class:not-in=" + vs), ["by-c"])
         below = quote(ACT + "|_ActEncounterCode", safe="")
         self.assertEqual(found("class:below=" + below), ["by-a", "by-b"])
+        # What is not loaded is a fault of the parameter, which is named; never an answer without it.
+        for q in ("class:in=http://example.org/none", "class:not-in=http://example.org/none",
+                  "class:below=" + quote("http://snomed.info/sct|1", safe="")):
+            a = self.server.call("GET", "/fhir/Encounter?" + q, token=self.system)
+            self.assertEqual(400, a.status, a.body)
+            self.assertIn("search parameter 'class'", a.text())
 
     def test_many_at_once(self):
         """Questions and changes side by side: each answer is of one state or the next."""
