@@ -4,6 +4,7 @@
 #include "api/oauth_api_int.h"
 #include "api/op_int.h"
 #include "api/pdf_sheet.h"
+#include "base/time.h"
 #include "desk/rights.h"
 #include "record/operations.h"
 
@@ -288,11 +289,15 @@ static err accounting(struct file *f, str patient, bool page)
     struct call *c = f->c;
     struct buf *b = f->b;
     static const char *const cells[] = {"time", "who", "how", "what", "purpose"};
-    struct record_event *e;
-    int64_t from;
-    size_t n;
-    str since = years_back(c, &from);
-    TRY(record_disclosures(&c->op, c->api->rec, patient, from, &e, &n));
+    struct record_disclosed d = {0};
+    str since = years_back(c, &d.from);
+    TRY(record_disclosures(&c->op, c->api->rec, patient, &d));
+    const struct record_event *e = d.at;
+    size_t n = d.n;
+    if (d.next)
+        return fail(&c->op, ERR_TOO_COSTLY,
+                    "Too many lines of the trail are about this patient for one file; the list in "
+                    "the portal goes on page by page.");
     if (page)
         buf_printf(b, "<h2>%s %.*s: %zu</h2><table>", file_words[W_GIVEN][f->language],
                    STR_ARG(str_sub(since, 0, 10)), n);
@@ -315,19 +320,65 @@ static err accounting(struct file *f, str patient, bool page)
     return op_check(&c->op);
 }
 
+/* What is in no list, and by which row (45 CFR 164.528(a)(1)). */
+static struct json *left_out(struct arena *a)
+{
+    static const char *const rows[][2] = {
+        {"treatment, payment and operations, apps of staff among them", "45 CFR 164.528(a)(1)(i)"},
+        {"to the patient: their own looks, messages to them, apps that they let in",
+         "45 CFR 164.528(a)(1)(ii)"},
+        {"what the patient authorised", "45 CFR 164.528(a)(1)(iv)"},
+        {"to helpers and people involved in their care", "45 CFR 164.528(a)(1)(v)"}};
+    struct json *list = json_new(a, JSON_ARRAY);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json *o = json_new(a, JSON_OBJECT);
+        json_set_str(a, o, STR("what"), str_of(rows[i][0]));
+        json_set_str(a, o, STR("citation"), str_of(rows[i][1]));
+        json_push(a, list, o);
+    }
+    return list;
+}
+
+static err page_asked(struct call *c, struct record_disclosed *ret, str *ret_since)
+{
+    struct op_params p;
+    str since, page, count;
+    uint64_t n = 0;
+    struct time_span t;
+    TRY(op_params(c, "_since _page _count", &p));
+    TRY(op_one(c, &p, "_since", &since));
+    TRY(op_one(c, &p, "_page", &page));
+    TRY(op_one(c, &p, "_count", &count));
+    *ret_since = years_back(c, &ret->from);
+    if (since.n && !time_parse(since, &t))
+        return fail_at(&c->op, ERR_INVALID, STR("_since"), "_since is a date or an instant.");
+    if (since.n && t.lo > ret->from) {
+        ret->from = t.lo;
+        *ret_since = time_format(c->op.arena, t.lo);
+    }
+    if ((page.n && !str_to_u64(page, UINT64_MAX, &ret->before)) ||
+        (count.n && (!str_to_u64(count, 200000, &n) || !n)))
+        return fail(&c->op, ERR_INVALID, "_page and _count are numbers; _page is next of before.");
+    ret->max = (size_t)n;
+    return OK;
+}
+
 err api_disclosures(struct call *c)
 {
     struct arena *a = c->op.arena;
-    struct record_event *e;
-    int64_t from;
-    size_t n;
+    struct record_disclosed d = {0};
     struct json *o = json_new(a, JSON_OBJECT), *list = json_new(a, JSON_ARRAY);
+    str since;
     op_deadline(c);
-    json_set_str(a, o, STR("since"), years_back(c, &from));
-    TRY(record_disclosures(&c->op, c->api->rec, c->id, from, &e, &n));
-    for (size_t i = 0; i < n; i++)
-        json_push(a, list, disclosure(c, &e[i]));
+    TRY(page_asked(c, &d, &since));
+    json_set_str(a, o, STR("since"), since);
+    TRY(record_disclosures(&c->op, c->api->rec, c->id, &d));
+    for (size_t i = 0; i < d.n; i++)
+        json_push(a, list, disclosure(c, &d.at[i]));
     json_set(a, o, STR("disclosures"), list);
+    json_set(a, o, STR("leftOut"), left_out(a));
+    if (d.next)
+        json_set_str(a, o, STR("next"), arena_printf(a, "%llu", (unsigned long long)d.next));
     return answer_json(c, 200, o);
 }
 

@@ -53,12 +53,13 @@ static err add(struct op *op, struct record *rec, const struct store_trail_entry
     return op_check(op);
 }
 
+/* io->next: where the walk stopped for having looked at enough; of two, the newer. */
 static err walk(struct op *op, struct record *rec, const struct kb *key, int64_t from,
-                event_vec *all)
+                struct record_disclosed *io, event_vec *all)
 {
     struct store_range range = range_prefix(op->arena, key, STR_NONE, 0);
     struct store_trail_entry *e;
-    uint64_t before = 0;
+    uint64_t before = io->before;
     size_t n = ROUND, looked = 0;
     while (n == ROUND) {
         TRY(search_late(op, 0));
@@ -70,9 +71,10 @@ static err walk(struct op *op, struct record *rec, const struct kb *key, int64_t
         }
         before = n ? e[n - 1].seq : 0;
         looked += n;
-        if (looked >= SCAN_MAX)
-            return fail(op, ERR_TOO_COSTLY,
-                        "Too many lines of the trail are about this patient; ask for less time.");
+        if (n == ROUND && looked >= io->max) {
+            io->next = before > io->next ? before : io->next;
+            return OK;
+        }
     }
     return OK;
 }
@@ -83,8 +85,7 @@ static int newest_first(const void *x, const void *y)
     return a->seq < b->seq ? 1 : a->seq > b->seq ? -1 : 0;
 }
 
-err record_disclosures(struct op *op, struct record *rec, str patient, int64_t from,
-                       struct record_event **ret, size_t *ret_n)
+err record_disclosures(struct op *op, struct record *rec, str patient, struct record_disclosed *io)
 {
     struct record_doc p;
     struct store_doc first;
@@ -94,17 +95,19 @@ err record_disclosures(struct op *op, struct record *rec, str patient, int64_t f
     if (!self || op->actor->scopes)
         TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
     TRY(store_get_version(op, rec->store, p.rid, 1, &first));
+    io->max = io->max && io->max < SCAN_MAX ? io->max : SCAN_MAX;
+    io->next = 0;
     struct kb key = audit_key(rec, AUDIT_PATIENT, p.rid);
-    TRY(walk(op, rec, &key, from, &all));
+    TRY(walk(op, rec, &key, io->from, io, &all));
     key = audit_key(rec, AUDIT_ACTION, ACTION_EXPORT);
-    TRY(walk(op, rec, &key, from > first.time ? from : first.time, &all));
+    TRY(walk(op, rec, &key, io->from > first.time ? io->from : first.time, io, &all));
     if (all.n)
         qsort(all.at, all.n, sizeof *all.at, newest_first);
-    size_t n = 0; /* a line may be found by both keys */
+    size_t n = 0; /* a line may be found by both keys; older than where one stopped: next time */
     for (size_t i = 0; i < all.n; i++)
-        if (n == 0 || all.at[n - 1].seq != all.at[i].seq)
+        if (all.at[i].seq >= io->next && (n == 0 || all.at[n - 1].seq != all.at[i].seq))
             all.at[n++] = all.at[i];
-    *ret = all.at;
-    *ret_n = n;
+    io->at = all.at;
+    io->n = n;
     return OK;
 }

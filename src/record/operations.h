@@ -92,7 +92,15 @@ MUST err record_document(struct op *op, struct record *rec, str id, struct recor
 /* What left the house of one patient since from, newest first (disclosures.c): who (an account,
  * "Subscription/…"), code, detail: what; role: the purpose. To the patient and to whom may verify
  * the trail. */
-MUST err record_disclosures(struct op *op, struct record *rec, str patient, int64_t from,
-                            struct record_event **ret, size_t *ret_n);
+struct record_disclosed {
+    int64_t from;    /* ms */
+    uint64_t before; /* entries before this one alone; 0: from the newest on */
+    size_t max;      /* lines of the trail looked at by each of two keys; 0: 200,000 */
+    struct record_event *at;
+    size_t n;
+    uint64_t next; /* where to go on (before); 0: that was all */
+};
+MUST err record_disclosures(struct op *op, struct record *rec, str patient,
+                            struct record_disclosed *io);
 
 #endif

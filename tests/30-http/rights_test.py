@@ -212,6 +212,21 @@ class Rights(Case):
         self.expect(202, self.ask("GET", "/fhir/Patient/$export", self.system))
         told = self.expect(200, self.ask("GET", "/fhir/Patient/eva/$disclosures", self.olga)).json["disclosures"]
         self.assertEqual("export", told[0]["how"])
+        whole = self.ask("GET", "/fhir/Patient/eva/$disclosures", self.eva).json
+        self.assertIn("45 CFR 164.528(a)(1)(ii)", [x["citation"] for x in whole["leftOut"]])
+        for _ in range(520):  # more lines than one answer looks at
+            self.ask("GET", "/fhir/Patient/eva", self.nurse)
+        got, page, pages = [], "", 0
+        for _ in range(9):
+            a = self.expect(200, self.ask("GET", f"/fhir/Patient/eva/$disclosures?_count=500{page}", self.eva)).json
+            got += a["disclosures"]
+            pages += 1
+            page = "&_page=" + a["next"] if "next" in a else ""
+            if not page:
+                break
+        self.assertEqual((True, whole["disclosures"]), (pages > 1, got))
+        self.assertEqual([], self.ask("GET", f"/fhir/Patient/eva/$disclosures?_since={day(1)}", self.eva).json["disclosures"])
+        self.expect(400, self.ask("GET", "/fhir/Patient/eva/$disclosures?_page=x", self.eva))
         for token, status in ((self.nurse, 403), (self.ana, 404)):
             self.expect(status, self.ask("GET", "/fhir/Patient/eva/$disclosures", token))
         task = self.claimed("eva", "accounting")
