@@ -20,6 +20,7 @@ import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { AccountsPage, mayAccounts } from "./accounts";
 import { AppsPage, mayApps } from "./apps";
+import { CampaignPage, CampaignsPage, mayCampaign } from "./campaigns";
 import { IncidentPage } from "./incident";
 import { IncidentsPage, mayIncidents } from "./incidents";
 import { LendingPage } from "./lending";
@@ -41,6 +42,11 @@ const INCIDENTS: (typeof SCREENS)[number] = {
   word: "in_title",
   icon: "warn",
 };
+const CAMPAIGNS: (typeof SCREENS)[number] = {
+  to: "/campaigns",
+  word: "cp_title",
+  icon: "outbox",
+};
 const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
 const ACCOUNTS: (typeof SCREENS)[number] = {
   to: "/accounts",
@@ -49,6 +55,7 @@ const ACCOUNTS: (typeof SCREENS)[number] = {
 };
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,
+  ...(mayCampaign(role) ? [CAMPAIGNS] : []),
   ...(mayRule(role) ? [RULES] : []),
   ...(mayIncidents(role) ? [INCIDENTS] : []),
   ...(mayApps(role) ? [APPS] : []),
@@ -191,6 +198,9 @@ function Screen() {
   const incident = match("/incidents/:id", at);
   if (at === "/incidents" || ofCase) return <IncidentsPage key={at} from={ofCase?.id ?? ""} />;
   if (incident) return <IncidentPage key={at} id={incident.id!} />;
+  const campaign = match("/campaigns/:id", at);
+  if (at === "/campaigns") return <CampaignsPage />;
+  if (campaign) return <CampaignPage key={at} id={campaign.id!} />;
   if (at === "/patients") return <Patients />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;

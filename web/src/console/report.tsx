@@ -1,0 +1,88 @@
+// What came of a campaign: reach, the difference to those left out with its interval, and harm beside it, by
+// language and age. Groups under 30 are not told.
+import { Failed, Skeleton } from "../kit/basics";
+import { get } from "../lib/api";
+import { number, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+
+interface Row {
+  code?: string;
+  few?: boolean;
+  people?: number;
+  contacted?: number;
+  answered?: number;
+  optOuts?: number;
+  complaints?: number;
+  calls?: number;
+}
+interface Told extends Row {
+  heldOut: number;
+  uplift: { few?: boolean; difference?: number; low?: number; high?: number; method?: string };
+  by: { language: Row[]; age: Row[] };
+}
+
+const points = (v: number): string => number(v * 100, 1);
+
+function Uplift({ of }: { of: Told["uplift"] }) {
+  if (of.few || of.difference === undefined) return <p>{t("cp_few")}</p>;
+  return (
+    <p>
+      {t("cp_uplift", {
+        d: points(of.difference),
+        low: points(of.low ?? 0),
+        high: points(of.high ?? 0),
+      })}{" "}
+      <span class="muted">{of.method}</span>
+    </p>
+  );
+}
+
+const COLUMNS = ["people", "contacted", "answered", "optOuts", "complaints", "calls"] as const;
+
+function Line({ name, row }: { name: string; row: Row }) {
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      {row.few ? (
+        <td colSpan={COLUMNS.length}>{t("cp_few")}</td>
+      ) : (
+        COLUMNS.map((c) => (
+          <td key={c} class="tabular">
+            {number(row[c] ?? 0)}
+          </td>
+        ))
+      )}
+    </tr>
+  );
+}
+
+export function Report({ id }: { id: string }) {
+  const r = useLoad<Told>(`campaign-report/${id}`, () => get(`/campaigns/${id}/report`));
+  if (r.error) return <Failed error={r.error} />;
+  if (!r.data) return <Skeleton lines={4} />;
+  return (
+    <section aria-label={t("cp_report")} class="card block">
+      <h2>{t("cp_report")}</h2>
+      <Uplift of={r.data.uplift} />
+      <table class="grid">
+        <thead>
+          <tr>
+            <th scope="col">{t("cp_group")}</th>
+            {COLUMNS.map((c) => (
+              <th key={c} scope="col">
+                {t(`cp_c_${c}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Line name={t("cp_all")} row={r.data} />
+          {[...r.data.by.language, ...r.data.by.age].map((g) => (
+            <Line key={g.code} name={g.code ?? ""} row={g} />
+          ))}
+        </tbody>
+      </table>
+      <p class="muted">{t("cp_held", { n: number(r.data.heldOut) })}</p>
+    </section>
+  );
+}
