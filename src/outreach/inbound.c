@@ -184,10 +184,14 @@ static err account(struct record_tx *tx, struct op *op, struct incoming *x, str 
     facts_set_bool(f, FACT_SUPPRESSION_WRITTEN, stop);
     facts_set_bool(f, FACT_HELP_REPLY_SENT, x->reply.intent == REPLY_HELP);
     facts_set_bool(f, FACT_CONSENT_STATE_CHANGED, stop || start);
+    uint64_t triggers = TRIGGER_BIT(TRIGGER_INBOUND_MESSAGE) | TRIGGER_BIT(TRIGGER_INBOUND_CONTACT);
+    if (stop) { /* a request whose clock (TCPA-REV-03) ends in the moment it begins */
+        facts_set_str(f, FACT_REQUEST_KIND, STR("contact_revocation"));
+        facts_set_num(f, FACT_ELAPSED_BUSINESS_DAYS, 0);
+        triggers |= TRIGGER_BIT(TRIGGER_REQUEST_TICK);
+    }
     TRY(op_check(op));
-    TRY(policy_decide(op, record_rulebook(x->o->rec),
-                      TRIGGER_BIT(TRIGGER_INBOUND_MESSAGE) | TRIGGER_BIT(TRIGGER_INBOUND_CONTACT),
-                      f, &v));
+    TRY(policy_decide(op, record_rulebook(x->o->rec), triggers, f, &v));
     if (v.decision != DECISION_ALLOW)
         return fail(op, ERR_FAULT, "an inbound message was not handled as %s asks",
                     v.n_fired ? v.fired[0].rule->id : "the rulebook");

@@ -69,6 +69,16 @@ class Contact(Case):
             self.assertNotIn("rnd_result", facts)
         self.assertEqual(1, Numbers.asked.count("+13125550169"))  # not at once again
 
+    def test_stop_is_written_before_anything_else_sees_it(self):
+        self.put("leo", "+13125550181")
+        a = self.expect(200, self.call("POST", "/demo/outbox/reply", {
+            "channel": "sms", "from": "+13125550181", "to": "+15035550100", "text": "please stop texting me"}))
+        self.assertTrue(a.json["stopped"])
+        facts = self.check("leo")
+        self.assertTrue(facts["revocation_on_file"] and facts["internal_dnc"])
+        w = self.expect(200, self.call("GET", "/fhir/Patient/leo/$preferences")).json
+        self.assertIs(False, w["sms"])
+
     def test_trouble_with_a_device_opens_a_complaint_at_once(self):
         self.put("kim", "+13125550171")
         for text in ("My cuff is broken", "the cuff still gives wrong readings"):
