@@ -1,5 +1,6 @@
 /* Accounts, passwords, tokens, the cache and the brake on guessing, over the memory store. */
 #include "identity/fixture_test.h"
+#include "identity/helper_int.h"
 
 #include <unistd.h>
 
@@ -365,6 +366,33 @@ static void a_try_counts_before_its_hash(void **state)
     assert_int_equal(sign_in(f, &s), OK); /* all five were right */
 }
 
+/* A parent's access ends with the house's day, wherever the house is: west and east of Greenwich,
+ * with half hours, and through the hour that the clocks take in spring. */
+static void birthdays_begin_at_the_house_s_midnight(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *zone, *birth;
+        unsigned age;
+        const char *begins;
+    } rows[] = {{"", "2010-06-15", 12, "2022-06-15T00:00:00.000Z"},
+                {"America/Denver", "2010-06-15", 12, "2022-06-15T06:00:00.000Z"},
+                {"America/Denver", "2010-01-15", 12, "2022-01-15T07:00:00.000Z"},
+                {"America/Denver", "2009-03-08", 18, "2027-03-08T07:00:00.000Z"},
+                {"Asia/Kolkata", "2010-06-15", 18, "2028-06-14T18:30:00.000Z"},
+                {"Pacific/Auckland", "2012-01-01", 14, "2025-12-31T11:00:00.000Z"},
+                {"America/Los_Angeles", "2012-02-29", 14, "2026-03-01T08:00:00.000Z"},
+                {"America/Los_Angeles", "2012-02-29", 12, "2024-02-29T08:00:00.000Z"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        identity_zone(f->id, str_of(rows[i].zone));
+        int64_t at = birthday(f->id, str_of(rows[i].birth), rows[i].age);
+        str said = time_format(f->op.arena, at);
+        assert_string_equal(str_z(f->op.arena, said), rows[i].begins);
+    }
+    identity_zone(f->id, STR_NONE);
+    assert_int_equal(birthday(f->id, STR("2010-06"), 12), 0); /* no day of birth: no end is known */
+}
+
 /* Review R5d: a helper without a person would be whoever a Consent does not name. */
 static void helpers_are_somebody(void **state)
 {
@@ -430,6 +458,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sign_ins_starve_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_try_counts_before_its_hash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(helpers_are_somebody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(birthdays_begin_at_the_house_s_midnight, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
