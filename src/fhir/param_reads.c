@@ -31,9 +31,12 @@ static bool expression_reads(str text, str type, fhir_takes_fn takes, void *ctx)
     return !any && !str_starts(text, STR("Resource."));
 }
 
-/* Of a posted expression every name in it counts; and what walks over all names. */
+/* Of a posted expression every name in it counts; and what walks over all names. A name may be
+ * written with escapes: any may be meant. */
 static bool names_read(str text, fhir_takes_fn takes, void *ctx)
 {
+    if (str_find_char(text, '\\', 0) != SIZE_MAX)
+        return true;
     for (size_t at = 0; at < text.n; at++) {
         size_t from = at;
         while (at < text.n && name_char(text.p[at]))

@@ -4,6 +4,8 @@
 #include "record/custom.h"
 #include "record/fixture_int.h"
 
+#include "fhir/query.h"
+
 #define NICK "Patient.extension.where(url = 'http://example.org/nick').value.ofType(string)"
 
 static const char *sp(struct fixture *f, const char *code, const char *expression)
@@ -115,9 +117,40 @@ static void refused(void **state)
     assert_true(str_eq(f->op.fault.issues[0].expression, STR("SearchParameter.base")));
 }
 
+static bool takes_birth(void *ctx, str name)
+{
+    (void)ctx;
+    return str_eq(name, STR("birthDate"));
+}
+
+/* R198: a name written with an escape is recognised as one that may be hidden. */
+static void r198(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *expression;
+        bool reads;
+    } rows[] = {{"Patient.birthDate", true},
+                {"Patient.`birthDate`", true},
+                {"Patient.`birth\\u0044ate`", true},
+                {NICK, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fhir_custom_def def = {.active = true,
+                                      .url = STR("http://example.org/x"),
+                                      .code = STR("x"),
+                                      .expression = str_of(rows[i].expression),
+                                      .type = PARAM_STRING,
+                                      .bases = {f->rec->t_patient},
+                                      .n_bases = 1};
+        struct fhir_custom c;
+        assert_int_equal(fhir_custom_make(&f->op, &def, 0, FHIR_CUSTOM_FIRST, &c), OK);
+        assert_int_equal(fhir_param_reads(&c.param, takes_birth, NULL), rows[i].reads);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {BOTH_BACKENDS(in_slices), BOTH_BACKENDS(by_another_format),
-                                       BOTH_BACKENDS(refused)};
+                                       BOTH_BACKENDS(refused), BOTH_BACKENDS(r198)};
     return cmocka_run_group_tests_name("record.custom", tests, NULL, NULL);
 }
