@@ -1,7 +1,8 @@
 /* Texts to a message centre: how many a second go through decision, record, outbox, SMPP window and
  * receipts, all durable, and beside it how many the bare client gets into the same centre. The real
  * rooms over a real SQLite folder; the centre is a process of its own on loopback that answers each
- * message and sends its receipt at once. Prints name, value, unit, goal. */
+ * message and sends its receipt at once. Its clock must stand in the daytime of Oregon (bench/run).
+ * Prints name, value, unit, goal. */
 #include "base/log.h"
 #include "net/smpp.h"
 #include "outreach/outreach_int.h"
@@ -168,16 +169,9 @@ static double bare(uint16_t port)
 
 /* ---- the whole ---- */
 
-/* Where it is one in the afternoon. */
-static str zone_of(struct op *op)
-{
-    int hour = (int)(op->now / 3600000 % 24), offset = 13 - hour;
-    return arena_printf(op->arena, "Etc/GMT%+d", offset > 12 ? 24 - offset : -offset);
-}
-
 static str patient_text(struct op *op, int i)
 {
-    str zone = zone_of(op), now = time_format(op->arena, op->now - DAY_MS);
+    str now = time_format(op->arena, op->now - DAY_MS);
     return arena_printf(
         op->arena,
         "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"request\":{\"method\":"
@@ -188,7 +182,7 @@ static str patient_text(struct op *op, int i)
         "\",\"valueCode\":\"wireless\"},{\"url\":\"" REASSIGNED_URL
         "\",\"extension\":[{\"url\":\"result\",\"valueCode\":\"no\"},{\"url\":\"date\","
         "\"valueDateTime\":\"%.*s\"}]}]}],\"address\":[{\"state\":\"OR\",\"country\":\"US\","
-        "\"extension\":[{\"url\":\"" ZONE_URL "\",\"valueCode\":\"%.*s\"}]}]}},"
+        "\"extension\":[{\"url\":\"" ZONE_URL "\",\"valueCode\":\"America/Los_Angeles\"}]}]}},"
         "{\"request\":{\"method\":\"PUT\",\"url\":\"Consent/c%d\"},\"resource\":{\"resourceType\":"
         "\"Consent\",\"id\":\"c%d\",\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":"
         "\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},"
@@ -201,7 +195,7 @@ static str patient_text(struct op *op, int i)
         "\"system\":\"" CHANNEL_SYSTEM
         "\",\"code\":\"sms\"}]}],\"purpose\":[{\"system\":\"" PURPOSE_SYSTEM
         "\",\"code\":\"care\"},{\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"appointment\"}]}}}]}",
-        i, i, 2000000 + i, STR_ARG(now), STR_ARG(zone), i, i, i, 2000000 + i);
+        i, i, 2000000 + i, STR_ARG(now), i, i, i, 2000000 + i);
 }
 
 static void load(struct op *op, struct record *rec)

@@ -117,9 +117,10 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
                                      .expires = jobs[i]->expires,
                                      .result = SENT_LATER};
     }
+    int64_t began = time_mono();
     atomic_fetch_add(&o->handing, 1);
     provider_send(op, o, jobs[0]->channel, parcels, n);
-    op->now = time_now();
+    op->now += time_mono() - began;
     for (size_t i = 0; i < n; i++)
         conclude(op, o, &parcels[i], jobs[i]);
     receipt_claim(op, o, jobs, n);
@@ -164,7 +165,6 @@ err sender_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *
     if (room < (int64_t)max)
         max = (size_t)room;
     TRY(lane_take(op, o, k, max, &due));
-    op->now = time_now();
     if (due.n)
         work(op, o, due.jobs, due.n);
     *ret_n = due.n;

@@ -1,0 +1,289 @@
+/* Many drafts at once, lanes, the kill switch, numbers that may send so much, and a campaign's end:
+ * with the built-in screen as provider and the sender's steps taken by hand. */
+#include "base/test.h"
+#include "base/time.h"
+#include "outreach/outreach_int.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z, a Tuesday: 09:30 in Oregon */
+
+struct room {
+    char dir[64];
+    struct arena *a;
+    struct record *rec;
+    struct outreach *o;
+    struct op op;
+};
+
+static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static void put(struct room *r, str text)
+{
+    struct record_result res = {0};
+    struct json *t;
+    assert_int_equal(fhir_read(&r->op, text, 0, &t), OK);
+    assert_int_equal(record_update(&r->op, r->rec, fhir_type_of(t), json_get_str(t, STR("id")), t,
+                                   STR_NONE, &res),
+                     OK);
+}
+
+static void patient(struct room *r, int i)
+{
+    str now = time_format(r->op.arena, r->op.now - DAY_MS);
+    put(r,
+        arena_printf(
+            r->op.arena,
+            "{\"resourceType\":\"Patient\",\"id\":\"b%d\",\"name\":[{\"given\":[\"Ann\"]}],"
+            "\"birthDate\":\"1980-01-01\",\"telecom\":[{\"system\":\"phone\",\"value\":"
+            "\"+1503200000%d\",\"extension\":[{\"url\":\"" LINE_TYPE_URL
+            "\",\"valueCode\":\"wireless\"},{\"url\":\"" REASSIGNED_URL
+            "\",\"extension\":[{\"url\":\"result\",\"valueCode\":\"no\"},{\"url\":\"date\","
+            "\"valueDateTime\":\"%.*s\"}]}]}],\"address\":[{\"state\":\"OR\",\"country\":\"US\","
+            "\"extension\":[{\"url\":\"" ZONE_URL "\",\"valueCode\":\"America/Los_Angeles\"}]}]}",
+            i, i, STR_ARG(now)));
+    put(r,
+        arena_printf(
+            r->op.arena,
+            "{\"resourceType\":\"Consent\",\"id\":\"c%d\",\"status\":\"active\",\"scope\":{"
+            "\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\","
+            "\"code\":\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
+            "\"" CONSENT_CATEGORY
+            "\",\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/b%d\"},"
+            "\"dateTime\":\"2025-01-17T10:00:00Z\",\"extension\":[{\"url\":\"" CONTACT_POINT_URL
+            "\",\"valueContactPoint\":{\"system\":\"phone\",\"value\":\"+1503200000%d\"}}],"
+            "\"policyRule\":{\"coding\":[{\"system\":\"" CONSENT_FORM
+            "\",\"code\":\"written\"}]},\"provision\":{\"type\":\"permit\",\"code\":[{"
+            "\"coding\":[{\"system\":\"" CHANNEL_SYSTEM
+            "\",\"code\":\"sms\"}]}],\"purpose\":[{\"system\":\"" PURPOSE_SYSTEM
+            "\",\"code\":\"care\"},{\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"appointment\"}]}}",
+            i, i, i));
+}
+
+static void setting(struct room *r, struct config *c, const char *name, const char *value)
+{
+    assert_int_equal(config_set(&r->op, c, str_of(name), str_of(value)), OK);
+}
+
+static int open_room(void **state)
+{
+    struct room *r = calloc(1, sizeof *r);
+    snprintf(r->dir, sizeof r->dir, "/tmp/weft-sender-XXXXXX");
+    assert_non_null(mkdtemp(r->dir));
+    r->a = arena_new(0);
+    r->op = test_op();
+    r->op.now = NOW;
+    r->op.actor = outreach_system();
+    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
+    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
+    struct config *c = config_new(r->a);
+    setting(r, c, "sms.channel", "screen");
+    setting(r, c, "sms.from", "+15035550100,+15035550101");
+    setting(r, c, "sms.campaign_approved", "true");
+    setting(r, c, "outreach.undo_seconds", "0");
+    for (int i = 0; i < 6; i++)
+        patient(r, i);
+    assert_int_equal(outreach_new(&r->op, r->rec, c, &r->o), OK);
+    *state = r;
+    return 0;
+}
+
+static int close_room(void **state)
+{
+    struct room *r = *state;
+    outreach_free(r->o);
+    record_close(r->rec);
+    nftw(r->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
+    arena_free(r->a);
+    test_op_done(&r->op);
+    free(r);
+    return 0;
+}
+
+static struct outreach_draft draft(struct room *r, int patient, const char *key)
+{
+    return (struct outreach_draft){.patient = arena_printf(r->op.arena, "b%d", patient),
+                                   .channel = STR("sms"),
+                                   .template_code = STR("please-call"),
+                                   .key = str_of(key)};
+}
+
+static void nurse(struct room *r)
+{
+    static const struct actor a = {
+        .role = ROLE_NURSE, .purpose = PURPOSE_TREAT, .user = {"n", 1}, .strong = true};
+    r->op.actor = &a;
+    r->op.now = NOW;
+}
+
+static size_t step(struct room *r)
+{
+    size_t n = 0;
+    r->op.now = NOW;
+    assert_int_equal(sender_step(&r->op, r->o, CHANNEL_SMS, &n), OK);
+    return n;
+}
+
+static str status(struct room *r, str id)
+{
+    struct record_doc d;
+    struct json *c;
+    r->op.actor = outreach_system();
+    assert_int_equal(record_read(&r->op, r->rec, fhir_type_parse(STR("Communication")), id, &d),
+                     OK);
+    assert_int_equal(record_parse(&r->op, &d, &c), OK);
+    return json_get_str(c, STR("status"));
+}
+
+static void assert_status(struct room *r, str id, const char *want)
+{
+    str got = status(r, id);
+    if (!str_eq(got, str_of(want)))
+        print_error("%.*s, not %s\n", STR_ARG(got), want);
+    assert_true(str_eq(got, str_of(want)));
+}
+
+static void many_in_one_call(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent[4], again[4];
+    struct outreach_draft d[4] = {draft(r, 0, "key-many-0"), draft(r, 1, "key-many-1"),
+                                  draft(r, 9, "key-many-2"), draft(r, 0, "key-many-0")};
+    d[1].due_key = STR("visit/7");
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 4, sent), OK);
+    assert_int_equal(sent[0].code, OK);
+    assert_int_equal(sent[1].code, OK);
+    assert_int_equal(sent[2].code, ERR_NOT_FOUND); /* nobody of this name */
+    assert_int_equal(sent[3].code, ERR_CONFLICT);  /* the first one's key */
+    d[1].key = STR("key-many-other");              /* the due key is the same */
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 2, again), OK);
+    assert_true(again[0].existed && str_eq(again[0].communication, sent[0].communication));
+    assert_true(again[1].existed && str_eq(again[1].communication, sent[1].communication));
+    assert_int_equal(step(r), 2);
+    assert_status(r, sent[0].communication, "in-progress");
+    assert_int_equal(step(r), 0);
+}
+
+static void care_goes_first_and_stopped_means_stopped(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent[3], none[1];
+    struct outreach_draft d[3] = {draft(r, 2, "key-lane-2"), draft(r, 3, "key-lane-3"),
+                                  draft(r, 4, "key-lane-4")};
+    d[0].campaign = d[1].campaign = STR("flu");
+    d[1].not_before = NOW + 3600000;
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 3, sent), OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(sent[i].code, OK);
+    struct lane_jobs first;
+    r->op.actor = outreach_system();
+    r->op.now = NOW;
+    assert_int_equal(lane_take(&r->op, r->o, CHANNEL_SMS, 1, &first), OK);
+    assert_int_equal(first.n, 1);
+    assert_true(str_find(first.jobs[0].body, sent[2].communication, 0) != SIZE_MAX);
+    struct parcel held = {.campaign = STR("flu")}; /* at a worker already */
+    assert_true(parcel_may_go(r->o, &held));
+    assert_int_equal(outreach_stop_campaign(&r->op, r->o, STR("flu")), OK);
+    assert_false(parcel_may_go(r->o, &held));
+    while (step(r))
+        ;
+    assert_status(r, sent[0].communication, "not-done");
+    assert_status(r, sent[1].communication, "not-done"); /* it was due in an hour */
+    d[0].key = STR("key-lane-new");
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 1, none), ERR_UNPROCESSABLE);
+    op_clear(&r->op);
+}
+
+static void a_number_sends_what_it_may(void **state)
+{
+    struct room *r = *state;
+    int64_t now = time_now(), free_at = 0;
+    struct outreach *o = r->o;
+    o->rate = 1;
+    o->burst = 2;
+    for (size_t i = 0; i < o->n_buckets; i++)
+        o->buckets[i].tokens = 2000, o->buckets[i].at = now;
+    assert_int_equal(bucket_room(o, CHANNEL_SMS, now), 4);
+    assert_true(bucket_take(o, CHANNEL_SMS, STR("b1"), now, &free_at));
+    assert_true(bucket_take(o, CHANNEL_SMS, STR("b1"), now, &free_at));
+    assert_false(bucket_take(o, CHANNEL_SMS, STR("b1"), now, &free_at));
+    assert_true(free_at > now && free_at <= now + 1001);
+    assert_true(bucket_take(o, CHANNEL_SMS, STR("b1"), free_at, &free_at));
+    assert_true(str_eq(bucket_number(o, STR("b1")), bucket_number(o, STR("b1"))));
+    o->per_day = 3;
+    now += 60000;
+    assert_false(bucket_take(o, CHANNEL_SMS, STR("b1"), now, &free_at));
+    assert_int_equal(free_at % DAY_MS, 0);
+    assert_true(bucket_take(o, CHANNEL_SMS, STR("b1"), free_at, &free_at));
+    assert_true(bucket_take(o, CHANNEL_EMAIL, STR("b1"), now, &free_at));
+    o->rate = o->per_day = 0;
+    assert_int_equal(bucket_room(o, CHANNEL_SMS, now), INT64_MAX);
+}
+
+static enum sent plan[64];
+static size_t asked;
+
+static void by_plan(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n)
+{
+    (void)op;
+    (void)via;
+    for (size_t i = 0; i < n; i++)
+        parcels[i]->result = plan[asked++];
+}
+
+static void the_next_only_after_a_certain_no(void **state)
+{
+    struct room *r = *state;
+    static const struct channel fake = {.name = "fake", .kind = CHANNEL_SMS, .send = by_plan};
+    struct provider_list had = r->o->providers[CHANNEL_SMS];
+    struct provider_list *l = &r->o->providers[CHANNEL_SMS];
+    *l = (struct provider_list){.n = 2};
+    l->at[0] = l->at[1] = (struct provider){.channel = &fake, .o = r->o};
+    struct parcel p[3] = {{.result = SENT_LATER}, {.result = SENT_LATER}, {.result = SENT_LATER}};
+    memcpy(plan, (enum sent[]){SENT_OK, SENT_UNKNOWN, SENT_LATER, SENT_OK}, 4 * sizeof plan[0]);
+    asked = 0;
+    provider_send(&r->op, r->o, CHANNEL_SMS, p, 3);
+    assert_int_equal(asked, 4); /* the third alone was asked of the second provider */
+    assert_int_equal(p[0].result, SENT_OK);
+    assert_int_equal(p[1].result, SENT_UNKNOWN);
+    assert_int_equal(p[2].result, SENT_OK);
+    l->n = 1;
+    for (int i = 0; i < 64; i++)
+        plan[i] = SENT_LATER;
+    for (int i = 0; i < 5; i++) { /* it rests after three */
+        p[0].result = SENT_LATER;
+        asked = i ? asked : 0;
+        provider_send(&r->op, r->o, CHANNEL_SMS, p, 1);
+    }
+    assert_int_equal(asked, 3);
+    l->at[0].closed_until = time_now() - 1; /* rested: one asks, then the others go */
+    asked = 0;
+    plan[0] = plan[1] = plan[2] = SENT_OK;
+    p[0].result = p[1].result = p[2].result = SENT_LATER;
+    provider_send(&r->op, r->o, CHANNEL_SMS, p, 3);
+    assert_int_equal(asked, 3);
+    assert_int_equal(p[2].result, SENT_OK);
+    *l = had;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_in_one_call),
+        cmocka_unit_test(care_goes_first_and_stopped_means_stopped),
+        cmocka_unit_test(a_number_sends_what_it_may),
+        cmocka_unit_test(the_next_only_after_a_certain_no),
+    };
+    return cmocka_run_group_tests(tests, open_room, close_room);
+}
