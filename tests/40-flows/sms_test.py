@@ -1,10 +1,14 @@
 """Texts through a real HTTP provider: what it says and how it fails decide what becomes of a message;
 receipts and replies are believed only when they are signed; nothing is lost, nothing goes twice."""
+import json
 import os
+import subprocess
 import time
 
 from flows import FlowCase, free_port, main, wait_for
 from peers import ACCOUNT, TOKEN, SmsProvider, signature
+
+CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "30-clients")
 
 
 class Texts(FlowCase):
@@ -67,6 +71,19 @@ class Texts(FlowCase):
         self.assertTrue(c["received"])
         refused = self.found("/fhir/AuditEvent?_count=100&_sort=-date", "privacy")
         self.assertTrue([e for e in refused if "webhook" in str(e) and e["outcome"] != "0"])
+
+    def test_signed_by_twilios_own_client(self):
+        """npm's twilio signs as our peer does, and we believe what it signs."""
+        if not os.path.isdir(os.path.join(CLIENTS, "node_modules", "twilio")):
+            self.skipTest("twilio is not in tests/30-clients/node_modules (tools/setup test)")
+        fields = {"MessageSid": "SMnobody", "MessageStatus": "sent", "Body": "ä + & = 🙂", "b": "2", "B": "1"}
+        done = subprocess.run(["node", "-e", "const t=require('twilio');const[u,f,k]=JSON.parse(process.argv[1]);"
+                               "console.log(t.getExpectedTwilioSignature(k,u,f))",
+                               json.dumps([self.provider.webhook, fields, TOKEN])],
+                              cwd=CLIENTS, capture_output=True, text=True, timeout=60)
+        theirs = done.stdout.strip()
+        self.assertEqual(signature(self.provider.webhook, fields), theirs, done.stderr)
+        self.assertEqual(200, self.provider.post(fields, lambda u, f: theirs))
 
     def test_not_delivered(self):
         id = self.one("p0004")
