@@ -15,7 +15,12 @@ async function texts(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const lang = document.documentElement.lang;
     const out = [document.title.replace(/^.* · Weft$/, "")];
+    // What people wrote has the direction of its letters; so have sentences of the server, in these places.
+    const written = (e: Element): boolean =>
+      !!e.closest('[dir="auto"],.said,.talk,.tl') &&
+      !e.closest(".note,.verdict,[role=status],.row-why,.case-why,.limits");
     const kept = (e: Element): boolean =>
+      !written(e) &&
       !e.closest("bdi,code,kbd,pre,script,style,noscript,.avatar,textarea") &&
       (e.closest("[lang]")?.getAttribute("lang") ?? lang) === lang;
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

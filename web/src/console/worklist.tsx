@@ -30,7 +30,8 @@ export const isMine = (task: Task): boolean =>
   !!task.owner?.reference && task.owner.reference === session.value?.reference;
 export const programmeOf = (task: Task): string => task.groupIdentifier?.value ?? "";
 export function programmeWord(code: string): string {
-  const key = `prog_${code}`;
+  // The groups of looks name their kind and looker after the word: "look-person/nurse2".
+  const key = /^look\b/.test(code) ? "prog_look" : `prog_${code}`;
   return has(key) ? t(key as Key) : code.replaceAll("-", " ");
 }
 export function ownerWord(task: Task, names: Map<string, string>): string {

@@ -130,6 +130,7 @@ export default {
   "o_device-problem": "مشكلة في الجهاز",
   "o_false-alarm": "إنذار كاذب",
   "prog_heart-failure": "قصور القلب",
+  prog_look: "الاطلاع على السجلات",
   "prog_vital-signs": "العلامات الحيوية",
   p_age: {
     zero: "أقل من سنة",

@@ -95,6 +95,7 @@ export default {
   "o_device-problem": "Device problem",
   "o_false-alarm": "False alarm",
   "prog_heart-failure": "Heart failure",
+  prog_look: "Looks at records",
   "prog_vital-signs": "Vital signs",
   p_age: { one: "{n} year", other: "{n} years" },
   p_born: "born {date}",

@@ -99,6 +99,7 @@ export default {
   "o_device-problem": "Problema del aparato",
   "o_false-alarm": "Falsa alarma",
   "prog_heart-failure": "Insuficiencia cardíaca",
+  prog_look: "Accesos al expediente",
   "prog_vital-signs": "Signos vitales",
   p_age: { one: "{n} año", many: "{n} años", other: "{n} años" },
   p_born: "nació el {date}",
