@@ -2,6 +2,7 @@
  * enrolment, step and try, then the state moves: killed between, the same key gives the same
  * message and no second one. */
 #include "campaign/run_int.h"
+#include "campaign/words.h"
 
 #include "campaign_gen.h"
 
@@ -210,6 +211,25 @@ static err dropped(struct step *s, const struct plan_move *m)
     return save(s, tx, s->op->now);
 }
 
+/* The approved words of the library, when there are any; else the outline's own stay. */
+static err library_words(struct step *s, const struct plan_step *p, enum plan_channel k, str *io)
+{
+    static const char *const tags[] = {"en", "es", "ar"};
+    struct fhir_ref ref = fhir_ref_parse(p->words.template);
+    str subject, text = *io;
+    struct words_ask ask = {.id = str_empty(ref.id) ? p->words.template : ref.id,
+                            .language = str_of(tags[s->m.lang]),
+                            .email = k == PLAN_EMAIL,
+                            .patient = s->m.patient};
+    err e = words_say(s->op, s->c, &ask, &text, &subject);
+    if (e == ERR_NOT_FOUND) {
+        op_clear(s->op);
+        return OK;
+    }
+    *io = text;
+    return e;
+}
+
 /* True when outreach took it; a refusal leaves the channel out and looks again. */
 static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
 {
@@ -218,6 +238,8 @@ static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
     str what = arena_printf(s->op->arena, "%.*s/%u/%lld", STR_ARG(p->id),
                             (unsigned)s->e.state.tries, (long long)(s->e.state.since / 1000));
     str text = words_for(s->op, s->c, &p->words, &s->m, 0);
+    if (!str_empty(p->words.template))
+        TRY(library_words(s, p, m->channel, &text));
     const struct outreach_draft like = {
         .channel = plan_channel_name(m->channel), .purpose = purpose, .campaign = s->l->id};
     return hand_over(s, text, &like, what, ret_sent);
