@@ -268,6 +268,20 @@ void crowd_leave(struct crowd *w)
     people_done(w->c->people);
 }
 
+err crowd_rows(struct crowd *w)
+{
+    struct answers *found = ARENA_NEW(w->op->arena, struct answers);
+    TRY(op_check(w->op));
+    people_read(w->c->people);
+    err e = rows_match(w, found);
+    people_done(w->c->people);
+    TRY(e);
+    w->left = ARENA_ARRAY(w->op->arena, uint8_t, w->n + 1);
+    TRY(op_check(w->op));
+    crowd_leave(w);
+    return OK;
+}
+
 err crowd_make(struct op *op, struct campaigns *c, const struct audience *a, struct crowd *ret)
 {
     struct answers *found = ARENA_NEW(op->arena, struct answers);

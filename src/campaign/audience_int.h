@@ -74,6 +74,8 @@ struct crowd {
     uint8_t *left; /* a row: enum audience_left, or CROWD_OUT: does not match */
 };
 #define CROWD_OUT 255u
+/* Without a record: columns alone, nobody hidden. For figures. */
+MUST err crowd_rows(struct crowd *w);
 MUST err crowd_make(struct op *op, struct campaigns *c, const struct audience *a,
                     struct crowd *ret);
 /* Only who may be told of it: of a veiled one perhaps an earlier crowd, see audience_told.c. */

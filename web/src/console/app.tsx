@@ -20,6 +20,7 @@ import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { AccountsPage, mayAccounts } from "./accounts";
 import { AppsPage, mayApps } from "./apps";
+import { AudiencesPage, mayAudience } from "./audience";
 import { CampaignPage, CampaignsPage, mayCampaign } from "./campaigns";
 import { IncidentPage } from "./incident";
 import { IncidentsPage, mayIncidents } from "./incidents";
@@ -27,6 +28,7 @@ import { LendingPage } from "./lending";
 import { Outbox } from "./outbox";
 import { Patients } from "./patients";
 import { mayRule, RulesPage } from "./rules";
+import { WordsPage } from "./words";
 import { WorklistPage } from "./worklist";
 import { Workspace } from "./workspace";
 
@@ -53,9 +55,14 @@ const ACCOUNTS: (typeof SCREENS)[number] = {
   word: "nav_accounts",
   icon: "key",
 };
+const OUTREACH: typeof SCREENS = [
+  { to: "/audiences", word: "nav_audiences", icon: "people" },
+  { to: "/words", word: "nav_words", icon: "table" },
+];
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,
   ...(mayCampaign(role) ? [CAMPAIGNS] : []),
+  ...(mayAudience(role) ? OUTREACH : []),
   ...(mayRule(role) ? [RULES] : []),
   ...(mayIncidents(role) ? [INCIDENTS] : []),
   ...(mayApps(role) ? [APPS] : []),
@@ -202,6 +209,8 @@ function Screen() {
   if (at === "/campaigns") return <CampaignsPage />;
   if (campaign) return <CampaignPage key={at} id={campaign.id!} />;
   if (at === "/patients") return <Patients />;
+  if (at === "/audiences") return <AudiencesPage />;
+  if (at === "/words") return <WordsPage />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;
   if (at === "/accounts") return <AccountsPage />;

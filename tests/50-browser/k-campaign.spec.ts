@@ -1,0 +1,102 @@
+// Walk W6, steps 1 to 3: an audience from chips with a live count, who is left out and why, words side by side that
+// are made simpler until they may be published.
+import { Acts, axe, expect, shot, signIn, test } from "./kit";
+
+const HARD =
+  "Individuals recommended for influenza immunization should obtain assistance regarding available appointment times. Contact {phone}.";
+
+test("who: an audience is counted while it is put together", async ({ page }) => {
+  const acts = new Acts();
+  await signIn(page, "console", "outreach");
+  await acts.click(page.getByRole("link", { name: "Audiences" }));
+  await expect(page.getByText("people match")).toBeVisible();
+  await acts.click(page.getByRole("button", { name: "Flu vaccine, this season" }));
+  await expect(page.getByText("figures are in tens")).toBeVisible();
+  await axe(page);
+  await shot(page, "k1-audience-flu");
+  // by the keyboard alone: a chip of one's own, turned round, taken away
+  await page.getByRole("button", { name: "Start anew" }).focus();
+  await acts.press(page, "Enter");
+  await acts.choose(page.getByLabel("Choose who …"), { label: "65 or older" });
+  await expect(page.getByRole("group", { name: "Any of these" })).toContainText("65 or older");
+  const figure = page.locator(".au-big");
+  await expect(page.locator(".au-count")).toHaveAttribute("aria-busy", "false");
+  const older = Number(await figure.innerText());
+  await acts.click(page.getByRole("button", { name: "not", exact: true }));
+  await expect(figure).not.toHaveText(String(older));
+  await acts.click(page.getByRole("button", { name: "not", exact: true }));
+  await expect(figure).toHaveText(String(older));
+  const why = page.getByRole("button", { name: /Never said yes/ });
+  await acts.click(why);
+  await expect(page.getByText(/never agreed to these messages/).first()).toBeVisible();
+  await page.getByRole("button", { name: "Show it" }).click();
+  await expect(page.getByRole("columnheader", { name: "Reached" }).first()).toBeVisible();
+  await axe(page);
+  await shot(page, "k2-audience-left-out");
+  await acts.fill(page.getByLabel("Name", { exact: true }), "Older people");
+  await acts.click(page.getByRole("button", { name: "Save the audience" }));
+  await expect(page.getByLabel("Open a saved one")).toContainText("Older people");
+});
+
+test("what: words are made simpler, tried and approved by another", async ({ page, browser }) => {
+  await signIn(page, "console", "outreach");
+  await page.getByRole("link", { name: "Words" }).click();
+  await page.getByLabel("Title").fill("Flu shots");
+  await page.getByLabel("Why we think it works").fill("Milkman 2021: texts before a visit");
+  const english = page.getByRole("region", { name: "English" });
+  await english.getByLabel("Text message").fill(HARD);
+  await expect(english.getByText(/aim for 6 or lower/)).toBeVisible();
+  await axe(page);
+  await shot(page, "k3-words-hard");
+  await english.getByRole("button", { name: "Simplify" }).click();
+  await expect(english.getByLabel("Text message")).toHaveValue(/People advised for flu shot/);
+  await english.getByLabel("Text message").fill("Your flu shot is ready. Call us at {phone}.");
+  await expect(english.getByText(/aim for 6 or lower/)).toBeHidden();
+  await page
+    .getByRole("region", { name: "Español" })
+    .getByLabel("Text message")
+    .fill("Su vacuna esta lista. Llame al {phone}.");
+  await page.getByRole("button", { name: "Save the draft" }).click();
+  const ask = page.getByRole("button", { name: "Ask for approval" });
+  await expect(ask).toBeDisabled(); // Arabic is missing
+  await expect(page.getByText("There is no text in this language.")).toBeVisible();
+  await page
+    .getByRole("region", { name: "العربية" })
+    .getByLabel("Text message")
+    .fill("لقاحك جاهز. اتصل {phone}.");
+  await page.getByRole("button", { name: "Save the draft" }).click();
+  await page.getByRole("button", { name: "Try it", exact: true }).click();
+  await expect(page.getByText(/People tried: .20/)).toBeVisible();
+  await expect(ask).toBeEnabled();
+  await ask.click();
+  await expect(page.getByText("Waits for approval").first()).toBeVisible();
+  await expect(page.getByText("a second person approves")).toBeVisible();
+  await axe(page);
+  await shot(page, "k4-words");
+  const other = await (await browser.newContext({ baseURL: test.info().project.use.baseURL })).newPage();
+  await signIn(other, "console", "privacy");
+  await other.goto("/console/words");
+  await other.getByLabel("Open", { exact: true }).selectOption({ label: "Flu shots · Waits for approval" });
+  await other.getByRole("button", { name: "Approve" }).click();
+  await expect(other.getByText(/version .1/)).toBeVisible();
+  await other.context().close();
+});
+
+test("both in Arabic, small and dark", async ({ page }) => {
+  await signIn(page, "console", "outreach");
+  await page.evaluate(() => localStorage.setItem("weft.language", "ar"));
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  for (const [at, shown] of [
+    ["/console/audiences", "k5-audience-ar"],
+    ["/console/words", "k6-words-ar"],
+  ] as const) {
+    await page.goto(at);
+    await expect(page.locator("h1")).toBeVisible();
+    await page.waitForTimeout(700);
+    await axe(page);
+    await shot(page, shown);
+  }
+});
