@@ -69,7 +69,7 @@ test("what: words are made simpler, tried and approved by another", async ({ pag
   await expect(page.getByText(/People tried: .20/)).toBeVisible();
   await expect(ask).toBeEnabled();
   await ask.click();
-  await expect(page.getByText("Waits for approval").first()).toBeVisible();
+  await expect(page.locator("strong", { hasText: "Waits for approval" })).toBeVisible();
   await expect(page.getByText("a second person approves")).toBeVisible();
   await axe(page);
   await shot(page, "k4-words");

@@ -63,6 +63,7 @@ const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,
   ...(mayCampaign(role) ? [CAMPAIGNS] : []),
   ...(mayAudience(role) ? OUTREACH : []),
+  ...(role === "privacy" ? OUTREACH.slice(1) : []),
   ...(mayRule(role) ? [RULES] : []),
   ...(mayIncidents(role) ? [INCIDENTS] : []),
   ...(mayApps(role) ? [APPS] : []),

@@ -1,0 +1,106 @@
+/* The page that a secure link opens: one task, one button, and the date of birth first where it is
+ * asked for. No script, no name, no number; it works on any phone. Invariant: what people type goes
+ * in the body of the form, never into an address. */
+#include "api/docs_int.h"
+#include "campaign/link.h"
+
+enum word { L_TITLE, L_DONE, L_BUTTON, L_BORN, L_BORN_HINT, L_NEXT, L_WRONG, L_COUNT };
+/* clang-format off */
+static const char *const words[L_COUNT][LANGUAGE_COUNT] = {
+    [L_TITLE] = {"One thing for you", "Una cosa para usted", "مهمة واحدة لك"},
+    [L_DONE] = {"Thank you. We have noted it.", "Gracias. Lo anotamos.", "شكرا. سجلنا ذلك."},
+    [L_BUTTON] = {"I have done this", "Ya lo hice", "أنجزت ذلك"},
+    [L_BORN] = {"Your date of birth", "Su fecha de nacimiento", "تاريخ ميلادك"},
+    [L_BORN_HINT] = {"We ask so that only you can read it.", "Lo pedimos para que solo usted lo lea.", "نسأل حتى لا يقرأها غيرك."},
+    [L_NEXT] = {"Go on", "Seguir", "التالي"},
+    [L_WRONG] = {"That date is not the one we have. Look at it again.", "Esa fecha no es la que tenemos. Revísela.", "التاريخ لا يطابق ما لدينا. راجعه."},
+};
+/* clang-format on */
+
+static enum language tongue(struct call *c, str tag)
+{
+    return str_starts(tag, STR("ar"))   ? LANGUAGE_AR
+           : str_starts(tag, STR("es")) ? LANGUAGE_ES
+           : str_starts(tag, STR("en")) ? LANGUAGE_EN
+                                        : language_wanted(c);
+}
+
+static void form(struct call *c, struct buf *b, enum language l, const struct link_task *t,
+                 str born)
+{
+    buf_printf(b, "<form method=\"post\" action=\"/go/%.*s\">", STR_ARG(c->id));
+    if (t->ask) {
+        buf_printf(b,
+                   "<label for=\"born\">%s</label><input id=\"born\" name=\"born\" type=\"date\" "
+                   "required autocomplete=\"bday\" aria-describedby=\"hint\"><small "
+                   "id=\"hint\">%s</small>",
+                   words[L_BORN][l], words[L_BORN_HINT][l]);
+    } else {
+        buf_add(b, STR("<input type=\"hidden\" name=\"born\" value=\""));
+        docs_text(b, born);
+        buf_add(b, STR("\"><input type=\"hidden\" name=\"done\" value=\"1\">"));
+    }
+    buf_printf(b, "<p><button>%s</button></p></form>", words[t->ask ? L_NEXT : L_BUTTON][l]);
+}
+
+static err page(struct call *c, const struct link_use *use)
+{
+    static const char *const tags[] = {"en", "es", "ar"};
+    struct link_task t;
+    if (!c->api->campaigns)
+        return fail(&c->op, ERR_UNSUPPORTED, "This server runs without campaigns.");
+    TRY(link_open(&c->op, c->api->campaigns, use, &t));
+    enum language l = tongue(c, t.language);
+    struct buf b = answer_buf(c);
+    buf_printf(&b,
+               "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"><meta "
+               "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
+               "name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" "
+               "content=\"no-referrer\"><title>%s</title><link rel=\"stylesheet\" "
+               "href=\"/oauth/style.css\"></head><body><main><h1>%s</h1>",
+               tags[l], l == LANGUAGE_AR ? "rtl" : "ltr", words[L_TITLE][l], words[L_TITLE][l]);
+    if (t.ask && use->born.n)
+        buf_printf(&b, "<p class=\"alert\" role=\"alert\">%s</p>", words[L_WRONG][l]);
+    buf_add(&b, STR("<p dir=\"auto\">"));
+    if (t.done)
+        buf_printf(&b, "%s", words[L_DONE][l]);
+    else
+        docs_text(&b, t.text);
+    buf_add(&b, STR("</p>"));
+    if (!t.done)
+        form(c, &b, l, &t, use->born);
+    buf_add(&b, STR("</main></body></html>\n"));
+    TRY(answer(c, 200, &b));
+    c->rq->answer.type = STR("text/html; charset=utf-8");
+    c->form_action = STR("'self'");
+    return OK;
+}
+
+err api_link_page(struct call *c)
+{
+    return page(c, &(struct link_use){.word = c->id});
+}
+
+err api_link_done(struct call *c)
+{
+    struct form f;
+    TRY(form_read(&c->op, c->rq->body, &f));
+    return page(c, &(struct link_use){.word = c->id,
+                                      .born = form_field(&f, STR("born")),
+                                      .done = form_field(&f, STR("done")).n > 0});
+}
+
+err api_link_make(struct call *c)
+{
+    struct json *in, *o = json_new(c->op.arena, JSON_OBJECT);
+    int64_t days = 7;
+    str word;
+    if (!c->api->campaigns)
+        return fail(&c->op, ERR_UNSUPPORTED, "This server runs without campaigns.");
+    TRY(body_object(c, &in));
+    if (JSON_GET(in, "days") && (!json_i64(JSON_GET(in, "days"), &days) || days < 1 || days > 30))
+        return fail_at(&c->op, ERR_INVALID, STR("days"), "days is 1 to 30.");
+    TRY(link_make(&c->op, c->api->campaigns, c->id, c->op.now + days * 86400000, &word));
+    json_set_str(c->op.arena, o, STR("path"), arena_cat(c->op.arena, STR("/go/"), word));
+    return answer_json(c, 201, o);
+}

@@ -1,0 +1,188 @@
+/* Links that open one task. Invariant: what is kept beside the task is the hash of the word; a use
+ * is in the trail, and a wrong answer is counted in the transaction before it is told. */
+#include "campaign/link.h"
+
+#include "base/time.h"
+#include "campaign/campaign_int.h"
+#include "fhir/fhir.h"
+
+#include <sodium.h>
+
+#define WORD_BYTES 16u
+#define WORD_CHARS 22u
+#define DAY_MS 86400000LL
+
+static const struct actor *house(void)
+{
+    static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_TREAT};
+    return &self;
+}
+
+static str key_of(struct op *op, str word)
+{
+    uint8_t hash[16];
+    char hex[sizeof hash * 2 + 1];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)word.p, word.n, NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    return arena_printf(op->arena, "campaign/link/%s", hex);
+}
+
+static fhir_type t_task(void)
+{
+    return fhir_type_parse(STR("Task"));
+}
+
+static bool has_label(const struct json *task)
+{
+    const struct json *all = json_path(task, "meta.security");
+    bool found = false;
+    for (size_t i = 0; all && i < all->n && !found; i++) {
+        str code = json_get_str(json_at(all, i), STR("code"));
+        found = str_eq(code, STR("R")) || str_eq(code, STR("V")) || code.n > 1;
+    }
+    return found;
+}
+
+static err save(struct op *op, struct campaigns *c, str key, str before, const struct json *o)
+{
+    struct record_tx *tx = record_begin(op, c->rec);
+    struct buf b;
+    buf_init(&b, op->arena, 4096);
+    if (o)
+        json_write(&b, o);
+    record_tx_expect_kv(tx, key, before);
+    record_tx_kv(tx, key, buf_str(&b));
+    return record_commit(tx);
+}
+
+err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret)
+{
+    struct record_doc doc;
+    struct json *t, *o = json_new(op->arena, JSON_OBJECT);
+    unsigned char bytes[WORD_BYTES];
+    char word[sodium_base64_ENCODED_LEN(WORD_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+    TRY(record_read(op, c->rec, t_task(), task, &doc));
+    TRY(record_parse(op, &doc, &t));
+    if (!str_starts(json_str(json_path(t, "for.reference")), STR("Patient/")) || !doc.patient)
+        return fail(op, ERR_UNPROCESSABLE, "The task is for no patient.");
+    if (expires <= op->now || expires > op->now + LINK_DAYS_MAX * DAY_MS)
+        return fail(op, ERR_INVALID, "A link ends within %d days.", LINK_DAYS_MAX);
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2base64(word, sizeof word, bytes, sizeof bytes,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    json_set_str(op->arena, o, STR("task"), task);
+    json_set(op->arena, o, STR("expires"), json_new_i64(op->arena, expires));
+    json_set(op->arena, o, STR("tries"), json_new_i64(op->arena, 0));
+    str made = arena_str(op->arena, str_make(word, WORD_CHARS));
+    TRY(op_check(op));
+    TRY(save(op, c, key_of(op, made), STR_NONE, o));
+    *ret = made;
+    return record_audit_event(op, c->rec, STR("task-link"), true, STR("made"));
+}
+
+static err gone(struct op *op)
+{
+    return fail(op, ERR_GONE, "This link has ended. Please call us.");
+}
+
+struct opened {
+    str key, text; /* of the named value */
+    struct json *o, *task, *patient;
+    struct record_doc doc;
+    int64_t tries;
+};
+
+static err find(struct op *op, struct campaigns *c, const struct link_use *use, struct opened *ret)
+{
+    int64_t expires = 0;
+    struct record_doc patient;
+    struct fault before = op->fault;
+    if (use->word.n != WORD_CHARS)
+        return gone(op);
+    ret->key = key_of(op, use->word);
+    TRY(record_kv_get(op, c->rec, ret->key, &ret->text));
+    if (str_empty(ret->text))
+        return gone(op);
+    TRY(json_read(op, arena_str(op->arena, ret->text), &JSON_LIMITS_DEFAULT, &ret->o));
+    (void)!json_i64(JSON_GET(ret->o, "expires"), &expires);
+    (void)!json_i64(JSON_GET(ret->o, "tries"), &ret->tries);
+    if (expires <= op->now || ret->tries >= LINK_TRIES)
+        return gone(op);
+    err e = record_read(op, c->rec, t_task(), json_get_str(ret->o, STR("task")), &ret->doc);
+    if (e == OK)
+        e = record_get(op, c->rec, ret->doc.patient, &patient);
+    if (e != OK) {
+        op->fault = before;
+        return gone(op);
+    }
+    TRY(record_parse(op, &ret->doc, &ret->task));
+    return record_parse(op, &patient, &ret->patient);
+}
+
+static err step_up(struct op *op, struct campaigns *c, const struct link_use *use, struct opened *w,
+                   bool *ret_known)
+{
+    str born = json_get_str(w->patient, STR("birthDate"));
+    *ret_known = !has_label(w->task);
+    if (*ret_known || str_empty(use->born))
+        return OK;
+    *ret_known = born.n == 10 && use->born.n == 10 && sodium_memcmp(born.p, use->born.p, 10) == 0;
+    if (*ret_known)
+        return OK;
+    json_set(op->arena, w->o, STR("tries"), json_new_i64(op->arena, w->tries + 1));
+    return save(op, c, w->key, w->text, w->o);
+}
+
+static bool open_task(const struct json *task)
+{
+    str s = json_get_str(task, STR("status"));
+    return str_eq(s, STR("requested")) || str_eq(s, STR("ready")) || str_eq(s, STR("accepted")) ||
+           str_eq(s, STR("in-progress")) || str_eq(s, STR("received"));
+}
+
+/* The task is completed and the link ends, together. */
+static err complete(struct op *op, struct campaigns *c, struct opened *w)
+{
+    struct record_tx *tx = record_begin(op, c->rec);
+    json_set_str(op->arena, w->task, STR("status"), STR("completed"));
+    json_set_str(op->arena, w->task, STR("lastModified"), time_format(op->arena, op->now));
+    TRY(record_tx_update(tx, t_task(), w->doc.id, w->task, w->doc.vid));
+    record_tx_trail(tx, STR("task-link-done"), t_task(), w->doc.id,
+                    json_new(op->arena, JSON_OBJECT));
+    record_tx_expect_kv(tx, w->key, w->text);
+    record_tx_kv(tx, w->key, STR_NONE);
+    return record_commit(tx);
+}
+
+static err use_link(struct op *op, struct campaigns *c, const struct link_use *use,
+                    struct link_task *ret)
+{
+    struct opened w = {0};
+    bool known;
+    TRY(find(op, c, use, &w));
+    TRY(step_up(op, c, use, &w, &known));
+    struct link_task r = {.ask = !known};
+    r.language = json_str(json_path(w.patient, "communication.0.language.coding.0.code"));
+    if (known && !open_task(w.task))
+        return gone(op);
+    if (known)
+        r.text = json_get_str(w.task, STR("description"));
+    if (known && use->done) {
+        TRY(complete(op, c, &w));
+        r.done = true;
+    }
+    *ret = r;
+    return record_audit_event(op, c->rec, STR("task-link"), known,
+                              r.done  ? STR("done")
+                              : known ? STR("opened")
+                                      : STR("asked"));
+}
+
+err link_open(struct op *op, struct campaigns *c, const struct link_use *use, struct link_task *ret)
+{
+    const struct actor *before = op->actor;
+    op->actor = house();
+    err e = use_link(op, c, use, ret);
+    op->actor = before;
+    return e;
+}

@@ -1,0 +1,31 @@
+/* A secure link that opens one task for one patient, from a message, without an account: a random
+ * word of 128 bits of which only the hash is kept, so nothing personal is in the address and
+ * nobody makes one. It ends by itself, after five wrong answers, or when its task is done. What is
+ * sensitive asks for the date of birth first (step-up), each time. */
+#ifndef WEFT_CAMPAIGN_LINK_H
+#define WEFT_CAMPAIGN_LINK_H
+
+#include "campaign/campaign.h"
+
+#define LINK_DAYS_MAX 30
+#define LINK_TRIES 5
+
+struct link_task {
+    str language, text; /* text: what is to be done; empty while the step-up is open */
+    bool ask;           /* the date of birth is asked for first */
+    bool done;
+};
+/* For a Task whose `for` is a Patient and which op->actor may read. *ret: the word of the link,
+ * which goes after /go/. */
+MUST err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret);
+/* Nobody is signed in: whoever holds the word and, where asked, knows the date of birth. done: the
+ * task is completed by the patient. ERR_GONE, the same for every reason; nothing tells whether
+ * there ever was such a link. */
+struct link_use {
+    str word, born; /* born: YYYY-MM-DD or empty */
+    bool done;
+};
+MUST err link_open(struct op *op, struct campaigns *c, const struct link_use *use,
+                   struct link_task *ret);
+
+#endif

@@ -1,0 +1,116 @@
+/* Secure links: one task, one patient, ending; the step-up counts wrong answers; nothing tells
+ * whether there was such a link. */
+#include "campaign/fixture_int.h"
+
+#include "campaign/campaign_int.h"
+#include "campaign/link.h"
+
+struct yard {
+    struct ground *g;
+    struct campaigns c;
+    str patient, plain, sensitive;
+};
+
+static str task(struct yard *y, const char *more)
+{
+    return ground_make(y->g,
+                       "{\"resourceType\":\"Task\",\"status\":\"requested\",\"intent\":\"order\","
+                       "\"description\":\"Bring your card.\",\"for\":{\"reference\":"
+                       "\"Patient/%.*s\"}%s}",
+                       STR_ARG(y->patient), more);
+}
+
+static int open_yard(void **state)
+{
+    struct yard *y = calloc(1, sizeof *y);
+    void *ground;
+    assert_int_equal(ground_open(&ground), 0);
+    y->g = ground;
+    y->c.rec = y->g->rec;
+    y->patient = ground_patient(y->g, "1950-03-02", "");
+    y->plain = task(y, "");
+    y->sensitive = task(y, ",\"meta\":{\"security\":[{\"system\":\"http://terminology.hl7.org/"
+                           "CodeSystem/v3-Confidentiality\",\"code\":\"R\"}]}");
+    ground_as(y->g, people_system());
+    *state = y;
+    return 0;
+}
+
+static int close_yard(void **state)
+{
+    struct yard *y = *state;
+    void *ground = y->g;
+    free(y);
+    return ground_close(&ground);
+}
+
+static str made(struct yard *y, str id)
+{
+    str word;
+    assert_int_equal(link_make(&y->g->op, &y->c, id, y->g->op.now + 3600000, &word), OK);
+    return word;
+}
+
+static err used(struct yard *y, struct link_use use, struct link_task *ret)
+{
+    op_clear(&y->g->op);
+    return link_open(&y->g->op, &y->c, &use, ret);
+}
+
+static void a_link_opens_one_task_until_it_is_done(void **state)
+{
+    struct yard *y = *state;
+    struct link_task t;
+    str word = made(y, y->plain);
+    assert_int_equal(word.n, 22);
+    assert_int_equal(str_find(word, y->patient, 0), SIZE_MAX);
+    assert_int_equal(used(y, (struct link_use){.word = word}, &t), OK);
+    assert_str(t.text, "Bring your card.");
+    assert_false(t.ask);
+    assert_int_equal(used(y, (struct link_use){.word = word, .done = true}, &t), OK);
+    assert_true(t.done);
+    assert_int_equal(used(y, (struct link_use){.word = word}, &t), ERR_GONE);
+    assert_int_equal(used(y, (struct link_use){.word = STR("AAAAAAAAAAAAAAAAAAAAAA")}, &t),
+                     ERR_GONE);
+    assert_int_equal(used(y, (struct link_use){.word = STR("x")}, &t), ERR_GONE);
+}
+
+static void a_link_ends(void **state)
+{
+    struct yard *y = *state;
+    struct link_task t;
+    str word = made(y, y->plain);
+    y->g->op.now += 3600001;
+    assert_int_equal(used(y, (struct link_use){.word = word}, &t), ERR_GONE);
+    op_clear(&y->g->op);
+    assert_int_equal(link_make(&y->g->op, &y->c, y->plain, y->g->op.now - 1, &word), ERR_INVALID);
+}
+
+static void what_is_sensitive_asks_first(void **state)
+{
+    struct yard *y = *state;
+    struct link_task t;
+    str word = made(y, y->sensitive);
+    assert_int_equal(used(y, (struct link_use){.word = word, .done = true}, &t), OK);
+    assert_true(t.ask && !t.done && str_empty(t.text));
+    assert_int_equal(used(y, (struct link_use){.word = word, .born = STR("1950-03-02")}, &t), OK);
+    assert_str(t.text, "Bring your card.");
+    for (int i = 0; i < LINK_TRIES; i++) {
+        assert_int_equal(used(y, (struct link_use){.word = word, .born = STR("1950-03-03")}, &t),
+                         OK);
+        assert_true(t.ask && str_empty(t.text));
+    }
+    assert_int_equal(used(y, (struct link_use){.word = word, .born = STR("1950-03-02")}, &t),
+                     ERR_GONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_link_opens_one_task_until_it_is_done, open_yard,
+                                        close_yard),
+        cmocka_unit_test_setup_teardown(a_link_ends, open_yard, close_yard),
+        cmocka_unit_test_setup_teardown(what_is_sensitive_asks_first, open_yard, close_yard),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
