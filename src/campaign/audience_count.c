@@ -228,7 +228,8 @@ static err list_one(struct op *op, struct listing *l, size_t row, uint64_t rid)
         json_set_str(op->arena, o, STR("id"), id);
         json_set_str(op->arena, o, STR("name"), name);
     }
-    set_number(op, o, STR("row"), row);
+    /* a row's number is the same in every list: beside names elsewhere it would name people here */
+    set_number(op, o, STR("row"), l->a.veiled ? l->n : row);
     if (l->page->reason != LEFT_IN) {
         json_set_str(op->arena, o, STR("reason"), str_of(LEFTS[l->page->reason].code));
         json_set_str(op->arena, o, STR("sentence"),
@@ -249,11 +250,12 @@ err audience_list(struct op *op, struct campaigns *c, const struct json *definit
     for (size_t i = 0; i < l.w.n; i++)
         sum += l.w.left[i] == page->reason;
     bool told = !l.a.veiled || sum >= AUDIENCE_FEW;
-    for (size_t i = page->after; told && i < l.w.n && !next; i++) {
+    size_t from = l.a.veiled ? 0 : page->after; /* nor may a place in the table be asked about */
+    for (size_t i = from; told && i < l.w.n && !next; i++) {
         if (l.w.left[i] != page->reason)
             continue;
         if (l.n == LISTED || (l.a.veiled && l.n == sum / 10 * 10)) {
-            next = l.a.veiled && l.n == sum / 10 * 10 ? 0 : i;
+            next = l.a.veiled ? 0 : i;
             break;
         }
         people_read(c->people);

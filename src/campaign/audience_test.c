@@ -254,6 +254,7 @@ static void a_veiled_audience_names_nobody(void **state)
 {
     struct hall *h = *state;
     for (int i = 0; i < 20; i++) {
+        (void)patient(h, "1990-01-01", ""); /* so that table rows are not 0, 1, 2 … */
         str who = patient(h, "1950-01-01", "");
         has_lungs(h, who);
     }
@@ -264,6 +265,13 @@ static void a_veiled_audience_names_nobody(void **state)
     assert_int_equal(JSON_GET(list, "people")->n, 20);
     assert_null(json_path(list, "people.0.id"));
     assert_null(json_path(list, "people.0.name"));
+    /* nor by a number that stands beside a name in another list */
+    page.after = 15;
+    assert_int_equal(audience_list(&h->g->op, &h->c, tree(h, LUNGS), &page, &list), OK);
+    assert_int_equal(JSON_GET(list, "people")->n, 20);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(of(json_at(JSON_GET(list, "people"), (size_t)i), "row"), i);
+    assert_null(JSON_GET(list, "next"));
     assert_str(json_str(json_path(list, "people.0.sentence")),
                "A person never agreed to these messages.");
     assert_int_equal(refused(h, "{\"path\":\"true\",\"groups\":[[{\"chip\":\"chronic-lung\"}]]}"),
