@@ -7,7 +7,7 @@ import csv
 import sys
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-RUNS = {"inline": "NET_INLINE", "worker": "NET_WORKER", "slow": "NET_SLOW"}
+RUNS = {"memory": "NET_INLINE", "inline": "NET_INLINE", "worker": "NET_WORKER", "slow": "NET_SLOW"}
 AUTHS = ("none", "bearer", "fresh", "cookie")
 KINDS = ("fhir", "json", "text", "page", "live")
 SEGMENTS_MAX = 6
@@ -39,7 +39,7 @@ def read(path):
     seen = set()
     for row in rows:
         need(row["method"] in METHODS, row, "unknown method")
-        need(row["run"] in RUNS, row, "run is inline, worker or slow")
+        need(row["run"] in RUNS, row, "run is memory, inline, worker or slow")
         need(row["auth"] in AUTHS, row, "auth is " + ", ".join(AUTHS))
         need(row["kind"] in KINDS, row, "unknown kind")
         need(row["doc"], row, "say what it does")
@@ -91,7 +91,8 @@ def line(row, numbers):
             f"        .handle = api_{row['handler']}, .interaction = {quoted(row['interaction'])},\n"
             f"        .except = {quoted(row['except'])}, .auth = AUTH_{row['auth'].upper()},\n"
             f"        .params = {params}, .n_params = {len(numbers)},\n"
-            f"        .run = {RUNS[row['run']]}, .kind = KIND_{row['kind'].upper()},\n"
+            f"        .run = {RUNS[row['run']]}, .memory = {'true' if row['run'] == 'memory' else 'false'},\n"
+            f"        .kind = KIND_{row['kind'].upper()},\n"
             f"        .doc = {quoted(row['doc'])}}},")
 
 

@@ -48,6 +48,7 @@ struct route {
     unsigned n_params;
     enum auth auth;
     enum net_run run;
+    bool memory; /* inline, and asks the record nothing: never waits */
     enum kind kind;
 };
 extern const struct route api_routes[ROUTE_COUNT];
@@ -88,6 +89,7 @@ struct call {
     const struct fhir_query *q; /* of a search by GET */
     enum prefer_return prefer;
     bool lenient, pretty;
+    bool late;          /* admitted where it is handled, not at the door */
     bool sealed;        /* the search came in a body: its links do not show it */
     bool json_patch;    /* the body of a PATCH is one */
     enum format wanted; /* by _format or Accept */

@@ -220,6 +220,38 @@ static void finish(struct call *c, err e)
     c->rq->hold = c->op.audit.last != 0;
 }
 
+/* Nothing of a patient is in a refusal at the door. */
+static void turn_away(struct call *c, err e)
+{
+    finish(c, e);
+    c->rq->hold = false;
+}
+
+/* Who says nothing of itself is refused without asking anybody. */
+static bool named_somehow(struct call *c)
+{
+    return net_header(c->rq, "Authorization").n || cookie_token(c).n ||
+           net_client_certificate(c->rq).n;
+}
+
+static err admit(struct call *c, enum net_run *run)
+{
+    TRY(authenticate(c));
+    TRY(negotiate(c));
+    return c->route->handle == api_search ? search_begin(c, run) : OK;
+}
+
+/* Whoever asks a record that is behind a network may wait for it, and the threads of the server are
+ * everybody's: so it is admitted on a worker, and the door only sees that there is something to
+ * ask about. */
+static enum net_run later(struct call *c)
+{
+    c->late = true;
+    if (c->route->handle == api_search)
+        return NET_SLOW;
+    return c->route->run == NET_INLINE ? NET_WORKER : c->route->run;
+}
+
 static enum net_run edge_begin(void *ctx, struct net_request *rq)
 {
     struct call *c = call_new(ctx, rq);
@@ -233,18 +265,16 @@ static enum net_run edge_begin(void *ctx, struct net_request *rq)
     }
     if (e == OK)
         e = named(c);
-    if (e == OK)
-        e = authenticate(c);
-    if (e == OK)
-        e = negotiate(c);
+    if (e == OK && !c->route->memory && record_far(c->api->rec) &&
+        (c->route->auth == AUTH_NONE || named_somehow(c)))
+        return later(c);
     enum net_run run = e == OK ? c->route->run : NET_ANSWERED;
-    if (e == OK && c->route->handle == api_search)
-        e = search_begin(c, &run);
+    if (e == OK)
+        e = admit(c, &run);
     c->op.gathered = run == NET_INLINE;
     if (e == OK)
         return run;
-    finish(c, e);
-    rq->hold = false; /* nothing of a patient is in a refusal at the door */
+    turn_away(c, e);
     return NET_ANSWERED;
 }
 
@@ -252,7 +282,13 @@ static void edge_handle(void *ctx, struct net_request *rq)
 {
     (void)ctx;
     struct call *c = rq->ctx;
-    err e = unpack_body(c);
+    enum net_run run;
+    err e = c->late ? admit(c, &run) : OK;
+    if (e != OK) {
+        turn_away(c, e);
+        return;
+    }
+    e = unpack_body(c);
     if (e == OK)
         e = xml_in(c);
     if (e == OK)

@@ -39,6 +39,11 @@ uint64_t record_now_t(const struct record *rec)
     return store_now_t(rec->store);
 }
 
+bool record_far(const struct record *rec)
+{
+    return store_far(rec->store);
+}
+
 static err named(struct op *op, struct record *rec, const char *space, str key, str *ret)
 {
     struct fault before = op->fault;

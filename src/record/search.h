@@ -43,6 +43,8 @@ str record_query_seal(struct op *op, struct record *rec, str query);
 MUST err record_query_open(struct op *op, struct record *rec, str sealed, str *ret);
 /* Is it a short walk over the index, so that a thread that must not block may run it? */
 bool record_search_short(const struct record *rec, const struct fhir_query *q);
+/* The record is behind a network: any call that reads may wait for it. */
+bool record_far(const struct record *rec);
 /* The same from query text: for rooms that ask small questions. */
 MUST err record_find(struct op *op, struct record *rec, fhir_type type, str query,
                      struct record_page *ret);

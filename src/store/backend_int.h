@@ -43,6 +43,7 @@ struct store_cursor {
 #define STORE_OPS_VERSION 1u
 #define STORE_CAP_DURABLE 1u /* survives the process */
 #define STORE_CAP_SPOOL 2u   /* a commit costs much: loose trail entries go to a file first */
+#define STORE_CAP_FAR 4u     /* behind a network: a read may take as long as that lets it */
 
 struct store_ops {
     uint32_t version;

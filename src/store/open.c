@@ -276,3 +276,8 @@ void store_stats(struct store *s, struct store_stats *ret)
         .bytes_on_disk = s->ops->bytes(s->be),
     };
 }
+
+bool store_far(const struct store *s)
+{
+    return s->ops->capabilities & STORE_CAP_FAR;
+}

@@ -230,5 +230,7 @@ struct store_stats {
     uint64_t t, resources, versions, tail, merges, commits, fsyncs, trail_entries, bytes_on_disk;
 };
 void store_stats(struct store *s, struct store_stats *ret);
+/* A read may wait for another machine: whoever must not wait reads elsewhere. */
+bool store_far(const struct store *s);
 
 #endif

@@ -199,6 +199,35 @@ class Postgres(unittest.TestCase):
         self.assertEqual(200, waits.call("GET", "/fhir/Patient?_count=1", token=self.tokens[1]).status)
         self.assertEqual(0, waits.stop())
 
+    def test_r178_a_hanging_database_stops_no_lane(self):
+        """R178: reads, searches and tokens nobody has seen yet wait for it; what needs no record does not."""
+        server = self.serve("hangs")
+        server.start()
+        at = server.call("POST", "/fhir/Patient", {"resourceType": "Patient"}, self.tokens[0]).json["id"]
+        answers = []
+        asks = [(method, path, token) for token in (self.tokens[0], self.tokens[1], "n" * 43)
+                for method, path in (("GET", f"/fhir/Patient/{at}"), ("GET", "/fhir/Patient?_count=1"),
+                                     ("GET", "/auth/me"), ("PUT", f"/fhir/Patient/{at}"))]
+        threads = [threading.Thread(target=lambda m=m, p=p, t=t: answers.append((t, server.call(
+            m, p, {"resourceType": "Patient", "id": at} if m == "PUT" else None, t).status))) for m, p, t in asks]
+        self.cluster.freeze()
+        try:
+            for t in threads:
+                t.start()
+            for _ in range(12):  # connections go to all lanes in turn
+                self.assertEqual(200, server.call("GET", "/healthz", timeout=20).status)
+                self.assertEqual(200, server.call("GET", "/readyz", timeout=20).status)
+                self.assertEqual(401, server.call("GET", f"/fhir/Patient/{at}", timeout=20).status)
+            self.assertLess(len(answers), len(asks), "nothing waited: nothing was shown")
+        finally:
+            self.cluster.freeze(signal.SIGCONT)
+        for t in threads:
+            t.join()
+        self.assertEqual({401}, {status for token, status in answers if token[0] == "n"})
+        self.assertLessEqual({status for token, status in answers if token[0] != "n"}, {200, 403, 503})
+        self.assertIn((self.tokens[1], 200), answers)
+        self.assertEqual(0, server.stop())
+
     def cut_off(self, server):
         """Stopped for a while, its session ended, another wrote: it must not acknowledge any more."""
         server.process.send_signal(signal.SIGSTOP)

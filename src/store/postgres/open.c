@@ -243,7 +243,7 @@ static uint64_t bytes(void *be)
 const struct store_ops store_postgres_ops = {
     .version = STORE_OPS_VERSION,
     .name = "postgres",
-    .capabilities = STORE_CAP_DURABLE,
+    .capabilities = STORE_CAP_DURABLE | STORE_CAP_FAR,
     .create = pg_create,
     .open = pg_open,
     .close = pg_close,

@@ -39,11 +39,11 @@ err pg_del_range(struct op *op, void *be, enum store_space space, str lo, str hi
     struct pg_batch *b = &pg->batch;
     const str range[2] = {pg_key(space, lo), pg_key(space, hi)};
     TRY(pg_batch_flush(op, pg, space));
-    for (size_t i = 0; i < b->rows[space].n; i++) {
-        struct pg_row *r = b->rows[space].at[i];
-        if (str_cmp(r->key, range[0]) >= 0 && str_cmp(r->key, range[1]) < 0)
-            r->value = STR_NONE;
-    }
+    for (size_t i = 0; i < b->n_buckets; i++)
+        for (struct pg_row *r = b->bucket[i]; r; r = r->next)
+            if (r->space == space && str_cmp(r->key, range[0]) >= 0 &&
+                str_cmp(r->key, range[1]) < 0)
+                r->value = STR_NONE;
     b->changes[space]++;
     return pg_send(op, pg->writer, PG_RANGE, space, range, 2);
 }
