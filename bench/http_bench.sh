@@ -101,13 +101,14 @@ least() { sort -g "$1" | head -1; }
 printf 'HTTP read, server'"'"'s processor\t%.1f\tus\tnginx %.1f; audit and fsync included\n' \
     "$(least "$dir/read_us")" "$(least "$dir/limit_us")"
 
+read -r syncs _ sync_p99 < <("$here/disk.py" "$dir" 3) # same folder, same moment
 wrk -t1 -c16 -d"${seconds}s" --latency -s "$here/crud.lua" "$url" >"$dir/wrk"
 counted=$(sed -n 's/^good //p' "$dir/wrk")
 case $counted in *"bad 0") ;; *) echo "http_bench: the mix failed: $counted" >&2; cat "$dir/wrk" >&2; exit 1 ;; esac
 row() { printf '%s\t%s\t%s\t%s\n' "$@"; }
 p99() { sed -n 's/^ *99% *//p' "$dir/wrk"; }
 row "HTTP create, read, update, delete" "$(rate <"$dir/wrk")" /s ">= 8000, durable, 16 clients"
-row "HTTP create, read, update, delete, p99" "$(p99)" "" "after the reads"
+row "HTTP create, read, update, delete, p99" "$(p99)" "" "after the reads; the disk alone: $syncs syncs/s, p99 ${sync_p99}ms"
 row "HTTP, memory after this load" "$(awk '/^VmRSS/ {print int($2 / 1024)}' "/proc/$server/status")" MB "<= 300"
 
 # Terminology, by a nurse, over R4's own systems; peers do about 7,000 a second.

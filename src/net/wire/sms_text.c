@@ -195,7 +195,7 @@ bool sms_take_header(str *octets, struct sms_header *ret)
         if (!wide && !(id == 0x00 && n == 3))
             continue; /* ports, language tables: nothing that joins */
         const uint8_t *p = (const uint8_t *)one.p;
-        h.ref = wide ? (uint16_t)(p[0] << 8 | p[1]) : p[0];
+        h.ref = (uint16_t)(wide ? p[0] << 8 | p[1] : p[0]);
         h.total = p[wide + 1];
         h.number = p[wide + 2];
     }
