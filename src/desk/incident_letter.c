@@ -10,6 +10,7 @@
 #define NOTICE_LABEL                                                                               \
     "\"meta\":{\"security\":[{\"system\":\"" DESK_SYSTEM_LABEL "\",\"code\":\"" DESK_LABEL_OFFICER \
     "\"}]},"
+#define NOTICE "&category=" DESK_SYSTEM_CODE "|breach-notice" /* made by the house alone */
 #define SUBSTITUTE 10 /* 164.404(d)(2)(ii): insufficient addresses */
 
 enum language { EN, ES, AR, LANGUAGES };
@@ -213,14 +214,15 @@ static err sent(struct incident *i, struct addressee *to)
 {
     struct arena *a = i->op->arena;
     TRY(newest(i, "Communication",
-               arena_printf(a, "part-of=Task/%.*s&subject=Patient/%.*s&_count=1", STR_ARG(i->id),
-                            STR_ARG(to->id)),
+               arena_printf(a, "part-of=Task/%.*s&subject=Patient/%.*s&_count=1" NOTICE,
+                            STR_ARG(i->id), STR_ARG(to->id)),
                &to->doc, &to->communication));
-    return newest(
-        i, "CommunicationRequest",
-        arena_printf(a, "group-identifier=" DESK_NOTICE_GROUP "|%.*s&subject=Patient/%.*s&_count=1",
-                     STR_ARG(i->id), STR_ARG(to->id)),
-        &to->asked, &to->request);
+    return newest(i, "CommunicationRequest",
+                  arena_printf(a,
+                               "group-identifier=" DESK_NOTICE_GROUP
+                               "|%.*s&subject=Patient/%.*s&_count=1" NOTICE,
+                               STR_ARG(i->id), STR_ARG(to->id)),
+                  &to->asked, &to->request);
 }
 
 /* A notice has left when its Communication says so: the office's word for letters, the channel's
@@ -276,7 +278,7 @@ static err returned(struct incident *i, struct json *o)
     struct record_page page;
     TRY(record_find(i->op, i->rec, fhir_type_parse(STR("Communication")),
                     arena_printf(i->op->arena,
-                                 "part-of=Task/%.*s&status=stopped&_count=0&_total=accurate",
+                                 "part-of=Task/%.*s&status=stopped&_count=0&_total=accurate" NOTICE,
                                  STR_ARG(i->id)),
                     &page));
     json_set(i->op->arena, o, STR("returned"), json_new_i64(i->op->arena, (int64_t)page.total));

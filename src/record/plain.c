@@ -2,7 +2,8 @@
  * (claim, release, snooze, resolve). Care rooms, which keep those rules, write through
  * record_update() and record_commit() and are not asked. Invariants: no person's create, PUT or
  * Bundle gives a case an owner, ends it, or takes it out of the worklist; none makes a patient's
- * request, an incident or a clock; a legal hold is changed and ended by privacy officers only. */
+ * request, an incident, its clocks or notices; a legal hold is changed and ended by privacy
+ * officers only. */
 #include "record/bulk.h"
 #include "record/record_int.h"
 #include "record/release_int.h"
@@ -115,12 +116,44 @@ static err wished(struct record_tx *tx, const struct staged *s)
                    "When results are shown is for the patient to say: Patient/[id]/$release.");
 }
 
+static bool is_notice(const struct json *resource)
+{
+    const struct json *all = JSON_GET(resource, "category"), *one, *c;
+    for (size_t i = 0; (one = json_at(all, i)); i++)
+        for (size_t k = 0; (c = json_at(JSON_GET(one, "coding"), k)); k++)
+            if (str_eq(json_get_str(c, STR("system")), STR(RECORD_TASK_CODE)) &&
+                str_eq(json_get_str(c, STR("code")), STR("breach-notice")))
+                return true;
+    return false;
+}
+
+/* What the patients of an incident are told is the incident's; what carries a notice says only that
+ * it left, in a Communication. */
+static err noticed(struct record_tx *tx, const struct staged *s)
+{
+    bool note = s->type == tx->rec->t_note, ask = s->type == tx->rec->t_note_request;
+    struct store_doc old = {.deleted = true};
+    struct json *before = NULL;
+    if ((!note && !ask) || is_house(tx->op) ||
+        (note && tx->op->actor && tx->op->actor->role == ROLE_SYSTEM))
+        return OK;
+    if (s->action != ACTION_CREATE && s->rid)
+        TRY(store_get(tx->op, tx->rec->store, s->rid, &old));
+    if (!old.deleted)
+        TRY(tree_of(tx->op, tx->rec, &old, &before));
+    if (!is_notice(s->resource) && !is_notice(before))
+        return OK;
+    return fail_at(tx->op, ERR_UNPROCESSABLE, links_path(tx, s, STR("category")),
+                   "The notices of an incident are asked for and marked by /incidents only.");
+}
+
 err plain_check(struct record_tx *tx, struct staged *s)
 {
     struct op *op = tx->op;
     struct store_doc old = {.deleted = true};
     struct json *before;
     TRY(wished(tx, s));
+    TRY(noticed(tx, s));
     if (s->type != tx->rec->t_task || !s->resource || is_house(op))
         return OK;
     if (s->action == ACTION_UPDATE)

@@ -54,6 +54,7 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_organization = fhir_type_parse(STR("Organization")),
                            .t_staff_role = fhir_type_parse(STR("PractitionerRole")),
                            .t_note = fhir_type_parse(STR("Communication")),
+                           .t_note_request = fhir_type_parse(STR("CommunicationRequest")),
                            .t_form = fhir_type_parse(STR("QuestionnaireResponse"))};
     page_key_make(rec);
     e = consents_new(op, rec);

@@ -23,7 +23,7 @@ struct record {
     struct visits *visits;                             /* restrict.c */
     bool owns_store;
     fhir_type t_patient, t_audit, t_task, t_consent, t_definition, t_parameter, t_team,
-        t_organization, t_staff_role, t_form, t_note; /* rows asked for often */
+        t_organization, t_staff_role, t_form, t_note, t_note_request; /* rows asked for often */
     uint16_t *home;                         /* by type: number of the home parameter, 0 none */
     const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
     struct customs *customs;                /* posted search parameters */

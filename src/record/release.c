@@ -60,8 +60,9 @@ bool release_form(const struct json *resource)
     return str_eq(json_get_str(resource, STR("questionnaire")), STR(RECORD_RELEASE_FORM));
 }
 
-static void read_withheld(struct op *op, struct record *rec, const struct json *item,
-                          struct record_release *w)
+/* A result that is no more needs no holding back; one that cannot be asked for now is no such. */
+static err read_withheld(struct op *op, struct record *rec, const struct json *item,
+                         struct record_release *w)
 {
     struct fhir_ref ref =
         fhir_ref_parse(json_str(json_path(item, "answer.0.valueReference.reference")));
@@ -70,10 +71,15 @@ static void read_withheld(struct op *op, struct record *rec, const struct json *
     if (!str_eq(json_get_str(item, STR("linkId")), STR(RELEASE_WITHHELD_ITEM)) ||
         w->n_withheld >= RECORD_WITHHELD_MAX || ref.kind != REF_LOCAL ||
         !time_parse(json_str(json_path(item, "answer.0.item.1.answer.0.valueDateTime")), &until) ||
-        until.lo <= op->now || id_resolve(op, rec, ref.type, ref.id, &d) != OK)
-        return;
+        until.lo <= op->now)
+        return OK;
+    err e = id_resolve(op, rec, ref.type, ref.id, &d);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE)
+        return OK;
+    TRY(e);
     w->withheld[w->n_withheld].rid = d.rid;
     w->withheld[w->n_withheld++].until = until.lo;
+    return OK;
 }
 
 static void read_item(const struct json *item, struct record_release *w)
@@ -111,7 +117,7 @@ err release_load(struct op *op, struct record *rec, uint64_t patient, struct rec
     const struct json *items = JSON_GET(tree, "item"), *one;
     for (size_t i = 0; (one = json_at(items, i)); i++) {
         read_item(one, ret);
-        read_withheld(&inner, rec, one, ret);
+        TRY(read_withheld(&inner, rec, one, ret));
     }
     *ret_doc = d;
     return OK;
@@ -132,6 +138,7 @@ bool release_wishes(struct op *op, struct record *rec, uint64_t patient, struct 
         struct fault before = op->fault;
         if (release_load(op, rec, patient, &s.wish, &doc) != OK) {
             op->fault = before;
+            *ret = (struct record_release){0};
             for (size_t k = 0; k < release_count(); k++) /* not known: held for this once */
                 ret->wish[k] = (struct release_wish){RELEASE_WRITTEN, INT64_MIN};
             return true;

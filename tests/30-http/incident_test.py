@@ -263,6 +263,23 @@ class Incident(Case):
         self.expect(422, self.call("PUT", f"/fhir/Task/{one['id']}", task, None, headers={
             "Authorization": "Bearer " + self.olga, "If-Match": a.header("ETag")}), "/incidents")
 
+    def test_r243_nobody_forges_a_notice(self):
+        """A CommunicationRequest of a nurse's stood as the notice: nobody was asked to write, and its words went out."""
+        one = self.incident(self.olga, {"patients": ["eva"]})
+        ask = {"resourceType": "CommunicationRequest", "status": "active", "subject": {"reference": "Patient/eva"},
+               "groupIdentifier": {"system": "https://weft.health/fhir/incident", "value": one["id"]},
+               "payload": [{"contentString": "Nothing happened."}]}
+        notice = {"category": [{"coding": [{"system": "https://weft.health/fhir/task-code", "code": "breach-notice"}]}]}
+        for token in (self.ada, self.olga):
+            self.assertIn(self.ask("POST", "/fhir/CommunicationRequest", token, {**ask, **notice}).status, (403, 422))
+        self.expect(422, self.ask("POST", "/fhir/CommunicationRequest", self.ada, {**ask, **notice}), "/incidents")
+        self.expect(422, self.ask("POST", "/fhir/Communication", self.ada, {
+            "resourceType": "Communication", "status": "completed", "subject": {"reference": "Patient/eva"},
+            "partOf": [{"reference": f"Task/{one['id']}"}], **notice}), "/incidents")
+        self.expect(201, self.ask("POST", "/fhir/CommunicationRequest", self.ada, ask))
+        a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
+        self.assertEqual(["open"], [r["status"] for r in a["letters"]])
+
     def test_r182_no_officer_judges_an_incident_of_their_own_looks(self):
         self.expect(200, self.ask("GET", "/fhir/Patient/eva", self.pavel))
         one = self.incident(self.olga, {"user": "pavel", "from": self.when(1)})
