@@ -55,6 +55,14 @@ static err save(struct op *op, struct campaigns *c, str key, str before, const s
     return record_commit(tx);
 }
 
+/* Who holds the link speaks as the patient: no helper and no app gets more by it than they may. */
+static bool may_make(const struct actor *a)
+{
+    return a && !a->scopes &&
+           (a->role == ROLE_NURSE || a->role == ROLE_AGENT || a->role == ROLE_OUTREACH ||
+            a->role == ROLE_SYSTEM);
+}
+
 err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret)
 {
     struct record_doc doc;
@@ -63,6 +71,8 @@ err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str
     char word[sodium_base64_ENCODED_LEN(WORD_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
     TRY(record_read(op, c->rec, t_task(), task, &doc));
     TRY(record_parse(op, &doc, &t));
+    if (!may_make(op->actor))
+        return fail(op, ERR_FORBIDDEN, "Only staff ask for this link.");
     if (!str_starts(json_str(json_path(t, "for.reference")), STR("Patient/")) || !doc.patient)
         return fail(op, ERR_UNPROCESSABLE, "The task is for no patient.");
     if (expires <= op->now || expires > op->now + LINK_DAYS_MAX * DAY_MS)

@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "base/uuid.h"
+#include "policy/content.h"
 
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #define PART_WAIT_MS (10 * 60000LL)
 #define REPEAT_MS (10 * 60000LL)
 #define REMEMBERED 128u
+#define TRIES 12
+#define GIVE_UP 16 /* messages a round */
 
 /* ---- receipts ---- */
 
@@ -88,9 +91,11 @@ static str parts_key(void)
     return STR("mo/parts");
 }
 
-static err keep_parts(struct op *op, struct smpp_client *c, str value)
+/* Fails when another centre's intake changed them since. */
+static err keep_parts(struct op *op, struct smpp_client *c, str had, str value)
 {
     struct record_tx *tx = record_begin(op, c->o->rec);
+    record_tx_expect_kv(tx, parts_key(), had);
     record_tx_kv(tx, parts_key(), value);
     return record_commit(tx);
 }
@@ -118,51 +123,143 @@ static str join(struct op *op, str all, const struct part *p, struct buf *rest, 
     return sms_decode(op->arena, (uint8_t)p->coding, buf_str(&octets));
 }
 
+/* All that waits with p in its place; one that comes twice stands there once. */
+static void add_part(str all, const struct part *p, struct buf *to)
+{
+    struct part one;
+    while (take_part(&all, &one))
+        if (!same_message(&one, p) || one.number != p->number)
+            put_part(to, &one);
+    put_part(to, p);
+}
+
 /* ---- messages ---- */
 
-/* Words that came within ten minutes before: mark(8) time(8), newest last. */
-static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool early, bool *ret)
+/* Whose (upper half) and which words (lower half). */
+static uint64_t mark_of(struct op *op, const struct mo *m, str words)
+{
+    uint64_t who = ledger_mark(arena_printf(op->arena, "%s\n%s", m->from, m->to));
+    return who << 32 | (uint32_t)ledger_mark(words);
+}
+
+static bool stop_or_start(struct op *op, str words)
+{
+    struct reply r;
+    return content_reply(op, words, &r) && (r.intent == REPLY_STOP || r.intent == REPLY_START);
+}
+
+/* Words that came within ten minutes before: mark(8) time(8), newest last. A stop or a start is a
+ * repetition only when nothing else came from there since: one may have undone the other. */
+static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool keyword, bool *ret)
 {
     str had = STR_NONE, rest;
-    uint64_t m, at;
-    *ret = false;
+    uint64_t m, at, last = 0;
+    bool any = false;
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
-    for (rest = had; take_u64(&rest, &m) && take_u64(&rest, &at);)
-        *ret |= early && m == mark && op->now - (int64_t)at < REPEAT_MS;
+    for (rest = had; take_u64(&rest, &m) && take_u64(&rest, &at);) {
+        if (m >> 32 != mark >> 32 || op->now - (int64_t)at >= REPEAT_MS)
+            continue;
+        any |= m == mark;
+        last = m;
+    }
+    *ret = keyword ? last == mark : any;
     return OK;
 }
 
-static err remember(struct op *op, struct smpp_client *c, uint64_t mark)
+static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark)
 {
     str had = STR_NONE;
     struct buf b;
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
-    if (had.n >= REMEMBERED * 16)
-        had = str_sub(had, had.n - (REMEMBERED - 1) * 16, had.n);
+    str kept = had;
+    if (kept.n >= REMEMBERED * 16)
+        kept = str_sub(kept, kept.n - (REMEMBERED - 1) * 16, kept.n);
     buf_init(&b, op->arena, REMEMBERED * 16 + 64);
-    buf_add(&b, had);
+    buf_add(&b, kept);
     buf_u64(&b, mark);
     buf_u64(&b, (uint64_t)op->now);
     struct record_tx *tx = record_begin(op, c->o->rec);
+    record_tx_expect_kv(tx, STR("mo/last"), had);
     record_tx_kv(tx, STR("mo/last"), buf_str(&b));
     return record_commit(tx);
 }
 
+static bool raced(err e)
+{
+    return e == ERR_CONFLICT || e == ERR_PRECONDITION;
+}
+
+static err remember(struct op *op, struct smpp_client *c, uint64_t mark)
+{
+    err e = remember_once(op, c, mark);
+    for (int tries = 0; raced(e) && tries < 5; tries++) {
+        op_clear(op);
+        e = remember_once(op, c, mark);
+    }
+    return e;
+}
+
+/* As much as the record takes of one message, at the end of a character. */
+static str whole_characters(str s)
+{
+    size_t n = s.n < TEXT_MAX * 4 ? s.n : TEXT_MAX * 4;
+    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return str_sub(s, 0, n);
+}
+
 static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str words)
 {
-    struct outreach_inbound in = {
-        .channel = STR("sms"), .from = str_of(m->from), .to = str_of(m->to), .text = words};
+    struct outreach_inbound in = {.channel = STR("sms"),
+                                  .from = str_of(m->from),
+                                  .to = str_of(m->to),
+                                  .text = whole_characters(words)};
     struct outreach_inbound_result r;
     bool again = false;
-    uint64_t mark =
-        ledger_mark(arena_printf(op->arena, "%s\n%s\n%.*s", m->from, m->to, STR_ARG(words)));
-    TRY(repeated(op, c, mark, m->early, &again));
+    uint64_t mark = mark_of(op, m, words);
+    if (m->early)
+        TRY(repeated(op, c, mark, stop_or_start(op, in.text), &again));
     if (again)
         return OK;
     in.provider_id = arena_printf(op->arena, "mo-%016llx-%s", (unsigned long long)mark,
                                   random_token(op->arena, 8).p);
     TRY(outreach_inbound(op, c->o, &in, &r));
     return remember(op, c, mark);
+}
+
+/* No sender, no words: it will not be better next time, and must not stand in the way of others. */
+static err told(struct op *op, struct smpp_client *c, const struct mo *m, str words)
+{
+    err e = whole(op, c, m, words);
+    if (e != ERR_INVALID)
+        return e;
+    op_clear(op);
+    return OK;
+}
+
+/* The message that waits longest is told as it is: when it waited too long, or now, for room. */
+static err give_up(struct op *op, struct smpp_client *c, bool now, bool *ret_did)
+{
+    str had = STR_NONE;
+    struct part p;
+    struct buf rest;
+    size_t n = 0;
+    *ret_did = false;
+    TRY(record_kv_get(op, c->o->rec, parts_key(), &had));
+    str first = had;
+    if (!take_part(&first, &p) || (!now && op->now - (int64_t)p.at < PART_WAIT_MS))
+        return OK;
+    struct mo *m = ARENA_NEW(op->arena, struct mo);
+    TRY(op_check(op));
+    memcpy(m->from, p.from.p, p.from.n < sizeof m->from ? p.from.n : sizeof m->from - 1);
+    memcpy(m->to, p.to.p, p.to.n < sizeof m->to ? p.to.n : sizeof m->to - 1);
+    buf_init(&rest, op->arena, PARTS_MAX);
+    str words = join(op, had, &p, &rest, &n);
+    words = arena_printf(op->arena, "%.*s [%zu of %llu parts came]",
+                         STR_ARG(str_sub(words, 0, TEXT_MAX)), n, (unsigned long long)p.total);
+    TRY(told(op, c, m, words));
+    *ret_did = true;
+    return keep_parts(op, c, had, buf_str(&rest));
 }
 
 static bool header_of(const struct mo *m, str *octets, struct part *ret)
@@ -176,53 +273,47 @@ static bool header_of(const struct mo *m, str *octets, struct part *ret)
     return h.total > 1;
 }
 
+/* One try; *told_already stays true when the message is told and only its parts are left to drop.
+ */
+static err take_once(struct op *op, struct smpp_client *c, const struct mo *m, const struct part *p,
+                     bool *told_already)
+{
+    str had = STR_NONE;
+    struct buf rest, all;
+    size_t n = 0;
+    bool did;
+    TRY(record_kv_get(op, c->o->rec, parts_key(), &had));
+    buf_init(&rest, op->arena, PARTS_MAX);
+    str words = join(op, had, p, &rest, &n);
+    if (n == p->total && !*told_already) {
+        TRY(told(op, c, m, words));
+        *told_already = true;
+    }
+    if (*told_already)
+        return keep_parts(op, c, had, buf_str(&rest));
+    buf_init(&all, op->arena, PARTS_MAX);
+    add_part(had, p, &all);
+    if (buf_ok(&all))
+        return keep_parts(op, c, had, buf_str(&all));
+    TRY(give_up(op, c, true, &did));
+    return fail(op, ERR_CONFLICT, "there is room now");
+}
+
 err smpp_mo_take(struct op *op, struct smpp_client *c, const struct mo *m)
 {
     struct part p = {.from = str_of(m->from), .to = str_of(m->to), .coding = m->coding};
-    str octets = str_make(m->text, m->n), had = STR_NONE;
-    struct buf rest;
-    size_t n = 0;
+    str octets = str_make(m->text, m->n);
+    bool told_already = false;
     if (!header_of(m, &octets, &p))
         return whole(op, c, m, sms_decode(op->arena, m->coding, octets));
     p.octets = octets;
     p.at = (uint64_t)op->now;
-    TRY(record_kv_get(op, c->o->rec, parts_key(), &had));
-    buf_init(&rest, op->arena, PARTS_MAX);
-    str words = join(op, had, &p, &rest, &n);
-    if (n == p.total) {
-        TRY(whole(op, c, m, words));
-        return keep_parts(op, c, buf_str(&rest));
+    err e = take_once(op, c, m, &p, &told_already);
+    for (int tries = 0; raced(e) && tries < TRIES; tries++) {
+        op_clear(op);
+        e = take_once(op, c, m, &p, &told_already);
     }
-    struct buf all;
-    buf_init(&all, op->arena, PARTS_MAX);
-    buf_add(&all, had);
-    put_part(&all, &p);
-    if (!buf_ok(&all))
-        return fail(op, ERR_UNAVAILABLE, "too many messages wait for their parts");
-    return keep_parts(op, c, buf_str(&all));
-}
-
-/* What waited too long is told as it is. */
-static err give_up(struct op *op, struct smpp_client *c)
-{
-    str had = STR_NONE;
-    struct part p;
-    struct buf rest;
-    size_t n = 0;
-    TRY(record_kv_get(op, c->o->rec, parts_key(), &had));
-    str first = had;
-    if (!take_part(&first, &p) || op->now - (int64_t)p.at < PART_WAIT_MS)
-        return OK;
-    struct mo *m = ARENA_NEW(op->arena, struct mo);
-    TRY(op_check(op));
-    memcpy(m->from, p.from.p, p.from.n < sizeof m->from ? p.from.n : sizeof m->from - 1);
-    memcpy(m->to, p.to.p, p.to.n < sizeof m->to ? p.to.n : sizeof m->to - 1);
-    buf_init(&rest, op->arena, PARTS_MAX);
-    str words = join(op, had, &p, &rest, &n);
-    words = arena_printf(op->arena, "%.*s [%zu of %llu parts came]", STR_ARG(words), n,
-                         (unsigned long long)p.total);
-    TRY(whole(op, c, m, words));
-    return keep_parts(op, c, buf_str(&rest));
+    return e;
 }
 
 static bool next_message(struct smpp_client *c, struct mo *ret)
@@ -263,8 +354,11 @@ void *smpp_intake_run(void *ctx)
         size_t n = receipts(&op, c) + messages(&op, c);
         if (time_mono() - looked > 30000) {
             looked = time_mono();
-            if (give_up(&op, c) != OK)
-                op_clear(&op);
+            bool did = true;
+            for (int i = 0; did && i < GIVE_UP; i++)
+                if (give_up(&op, c, false, &did) != OK)
+                    break;
+            op_clear(&op);
         }
         if (n == 0)
             usleep(10000);

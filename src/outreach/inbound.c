@@ -12,6 +12,7 @@
 struct incoming {
     struct outreach *o;
     const struct outreach_inbound *in;
+    struct outreach_inbound own; /* with the number as the record spells it */
     enum channel_kind channel;
     struct recipient people[SHARED_MAX];
     size_t n, main; /* main: whose thread it joins */
@@ -23,6 +24,20 @@ static str seen_key(struct op *op, const struct outreach_inbound *in)
 {
     return arena_printf(op->arena, "inbound/%.*s/%.*s", STR_ARG(in->channel),
                         STR_ARG(in->provider_id));
+}
+
+/* Gateways tell numbers of other countries without the plus, or with 00; empty: this is none. */
+static str with_plus(struct op *op, str from)
+{
+    str digits = phone_plain(op, from);
+    if (str_starts(digits, STR("+00")))
+        digits = str_sub(digits, 1, digits.n);
+    if (str_starts(digits, STR("00")))
+        digits = str_sub(digits, 2, digits.n);
+    for (size_t i = 0; i < digits.n; i++)
+        if (digits.p[i] < '0' || digits.p[i] > '9')
+            return STR_NONE;
+    return digits.n >= 9 && digits.n <= 15 ? arena_cat(op->arena, STR("+"), digits) : STR_NONE;
 }
 
 static err find_people(struct op *op, struct incoming *x)
@@ -291,6 +306,12 @@ static err once(struct op *op, struct outreach *o, const struct outreach_inbound
     if (!content_reply(op, in->text, &x->reply))
         return op_check(op);
     TRY(find_people(op, x));
+    x->own = *in;
+    x->own.from = x->n || k != CHANNEL_SMS ? STR_NONE : with_plus(op, in->from);
+    if (!str_empty(x->own.from)) {
+        x->in = &x->own;
+        TRY(find_people(op, x));
+    }
     if (x->n == 0)
         return record_audit_event(op, o->rec, STR("inbound-unknown-sender"), false, STR_NONE);
     TRY(find_thread(op, x));

@@ -19,9 +19,12 @@ static size_t collect(char *p, size_t size, size_t n, void *ctx)
     return buf_ok(b) ? size * n : 0;
 }
 
-static str key_of(struct op *op, str number)
+/* The answer is about the time since a permission, so each permission's day has its own: of two
+ * patients with one number the earlier may have lost it to the other. */
+static str key_of(struct op *op, str number, int64_t since)
 {
-    return arena_printf(op->arena, "lookup/%016llx", (unsigned long long)ledger_mark(number));
+    return arena_printf(op->arena, "lookup/%016llx/%lld", (unsigned long long)ledger_mark(number),
+                        (long long)(since / DAY_MS));
 }
 
 static bool known_word(str s, const char *const *words)
@@ -115,19 +118,20 @@ static void take(struct op *op, const struct answer *a, struct recipient *r)
 err lookup_number(struct op *op, const struct outreach *o, struct recipient *r)
 {
     str number = r->address[CHANNEL_SMS], kept;
+    int64_t since = r->permitted_at[CHANNEL_SMS];
     struct answer a = {0};
     bool fresh = !str_empty(r->line_type) && !str_empty(r->reassigned) &&
                  r->reassigned_at > op->now - AGE_MS;
     if (str_empty(number) || fresh || str_empty(config_str(o->config, "outreach.lookup_url")))
         return OK;
-    TRY(record_kv_get(op, o->rec, key_of(op, number), &kept));
+    TRY(record_kv_get(op, o->rec, key_of(op, number, since), &kept));
     if (!str_empty(kept) && read_kept(kept, &a) && a.at > op->now - AGE_MS) {
         take(op, &a, r);
         return OK;
     }
-    a = fetch(op, o, number, r->permitted_at[CHANNEL_SMS]);
+    a = fetch(op, o, number, since);
     struct record_tx *tx = record_begin(op, o->rec);
-    record_tx_kv(tx, key_of(op, number),
+    record_tx_kv(tx, key_of(op, number, since),
                  arena_printf(op->arena, "%lld %.*s %.*s", (long long)a.at, STR_ARG(a.line_type),
                               STR_ARG(a.reassigned)));
     TRY(record_commit(tx));

@@ -137,6 +137,7 @@ enum sent {
 struct parcel {
     str id; /* of the Communication: the idempotency key */
     str to, from, text, subject, language, campaign;
+    str patient, mark; /* of their newest stop or start when the verdict was made */
     int64_t expires;
     /* what came of it, in op->arena; SENT_LATER until a provider says otherwise */
     enum sent result;

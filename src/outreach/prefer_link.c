@@ -23,7 +23,7 @@ static err key_of(struct op *op, struct outreach *o, str *ret)
     record_tx_expect_kv(tx, KEY_NAME, STR_NONE);
     record_tx_kv(tx, KEY_NAME, arena_str(op->arena, str_make(fresh, sizeof fresh)));
     err e = record_commit(tx);
-    if (e != OK && e != ERR_CONFLICT)
+    if (e != OK && e != ERR_CONFLICT && e != ERR_PRECONDITION)
         return e;
     op_clear(op); /* made by another thread in this moment, or by us */
     return record_kv_get(op, o->rec, KEY_NAME, ret);
@@ -36,6 +36,25 @@ static err sum_of(struct op *op, str key, const unsigned char *body, unsigned ch
     return OK;
 }
 
+/* Staff, and patients for themselves. Who holds the link speaks as the patient: no helper and no
+ * app gets more by it than they may. */
+static bool may_make(const struct actor *a, uint64_t patient)
+{
+    if (!a || a->scopes)
+        return false;
+    return a->role == ROLE_NURSE || a->role == ROLE_AGENT || a->role == ROLE_OUTREACH ||
+           a->role == ROLE_SYSTEM || (a->role == ROLE_PATIENT && a->patient == patient);
+}
+
+/* A word given by the link can be held against who asked for it. */
+static err note(struct op *op, struct outreach *o, str patient)
+{
+    struct record_tx *tx = record_begin(op, o->rec);
+    record_tx_trail(tx, STR("contact-link"), fhir_type_parse(STR("Patient")), patient,
+                    json_new(op->arena, JSON_OBJECT));
+    return record_commit(tx);
+}
+
 err outreach_wish_link(struct op *op, struct outreach *o, str patient, str *ret_token,
                        int64_t *ret_until)
 {
@@ -45,7 +64,10 @@ err outreach_wish_link(struct op *op, struct outreach *o, str patient, str *ret_
     unsigned char bytes[BODY + 32];
     char hex[2 * (BODY + SUM) + 1];
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &doc));
+    if (!may_make(op->actor, doc.rid))
+        return fail(op, ERR_FORBIDDEN, "Only staff, or the patient, ask for this link.");
     TRY(key_of(op, o, &key));
+    TRY(note(op, o, patient));
     int64_t until = (op->now + LIFE_MS) / 60000;
     buf_init(&b, op->arena, 64);
     buf_u64(&b, doc.rid);

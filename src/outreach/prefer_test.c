@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "outreach/capture.h"
 #include "outreach/outreach_int.h"
+#include "policy/scope.h"
 
 #include <ftw.h>
 #include <unistd.h>
@@ -220,6 +221,28 @@ static void a_consent_needs_its_elements(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
 
+/* Review R207: a link speaks as the patient; helpers and apps do not get one, and it is noted. */
+static void r207_who_may_make_a_link(void **state)
+{
+    struct room *r = *state;
+    struct record_doc doc;
+    struct scopes app;
+    struct actor who = {
+        .role = ROLE_PATIENT, .purpose = PURPOSE_PATRQT, .user = {"p", 1}, .scopes = &app};
+    str token;
+    int64_t until;
+    assert_int_equal(
+        record_read(&r->op, r->o.rec, fhir_type_parse(STR("Patient")), r->patient, &doc), OK);
+    assert_true(scopes_parse(STR("patient/Patient.rs"), &app));
+    app.patient = who.patient = doc.rid;
+    r->op.actor = &who;
+    assert_int_equal(outreach_wish_link(&r->op, &r->o, r->patient, &token, &until), ERR_FORBIDDEN);
+    op_clear(&r->op);
+    who.scopes = NULL;
+    assert_int_equal(outreach_wish_link(&r->op, &r->o, r->patient, &token, &until), OK);
+    r->op.actor = outreach_system();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +252,7 @@ int main(void)
         TEST(the_number_adds_where_they_may_be),
         TEST(only_the_whole_token_opens),
         TEST(a_consent_needs_its_elements),
+        TEST(r207_who_may_make_a_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

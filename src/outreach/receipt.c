@@ -5,6 +5,26 @@
 
 #include "outreach/sender_int.h"
 
+#define SAME_ID 20u
+
+/* Centres begin to count again, and two may give the same number: the newest that we sent is meant.
+ */
+static err newest_sent(struct op *op, const struct record_page *page, struct record_doc *ret)
+{
+    int64_t newest = INT64_MIN;
+    *ret = page->docs[0];
+    for (size_t i = 0; page->n > 1 && i < page->n; i++) {
+        struct json *c;
+        struct time_span at;
+        TRY(record_parse(op, &page->docs[i], &c));
+        if (!time_parse(json_get_str(c, STR("sent")), &at) || at.lo <= newest)
+            continue;
+        newest = at.lo;
+        *ret = page->docs[i];
+    }
+    return OK;
+}
+
 static err find(struct op *op, struct outreach *o, const struct outreach_receipt *r,
                 struct record_doc *ret, bool *ret_found)
 {
@@ -14,11 +34,11 @@ static err find(struct op *op, struct outreach *o, const struct outreach_receipt
     buf_init(&q, op->arena, 1024);
     buf_add(&q, STR("identifier=" PROVIDER_SYSTEM "%7C"));
     buf_url(&q, r->provider_id);
-    buf_add(&q, STR("&_count=1"));
+    buf_printf(&q, "&_count=%u", SAME_ID);
     TRY(record_find(op, o->rec, type, buf_str(&q), &page));
     *ret_found = page.n > 0;
     if (page.n)
-        *ret = page.docs[0];
+        TRY(newest_sent(op, &page, ret));
     if (page.n || !fhir_id_valid(r->communication))
         return OK;
     /* the provider gives our id back: of a message whose hand-over was never answered */

@@ -25,6 +25,16 @@ static void read_line(const struct json *telecom, struct recipient *r)
         r->reassigned_at = at.lo;
 }
 
+/* A number or address whose time is over, or has not begun, may be somebody else's. */
+static bool in_use(const struct op *op, const struct json *t)
+{
+    struct time_span start, end;
+    const struct json *period = JSON_GET(t, "period");
+    if (time_parse(json_get_str(period, STR("start")), &start) && start.lo > op->now)
+        return false;
+    return !time_parse(json_get_str(period, STR("end")), &end) || end.hi > op->now;
+}
+
 static void read_telecom(struct op *op, struct recipient *r)
 {
     const struct json *list = JSON_GET(r->patient, "telecom");
@@ -35,7 +45,7 @@ static void read_telecom(struct op *op, struct recipient *r)
         int64_t rank = 100 + (int64_t)i;
         json_i64(JSON_GET(t, "rank"), &rank);
         bool phone = str_eq(system, STR("phone")) || str_eq(system, STR("sms"));
-        if (str_eq(use, STR("old")) || (!phone && !str_eq(system, STR("email"))))
+        if (!in_use(op, t) || str_eq(use, STR("old")) || (!phone && !str_eq(system, STR("email"))))
             continue;
         enum channel_kind k = phone ? CHANNEL_SMS : CHANNEL_EMAIL;
         if (rank >= best[k])

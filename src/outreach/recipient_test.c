@@ -276,6 +276,21 @@ static void r12_stop_between_verdict_and_hand_over(void **state)
     assert_int_equal(record_commit(tx), OK);
 }
 
+/* Review R205: a number whose time is over is somebody else's by now. */
+static void r205_a_number_that_is_over(void **state)
+{
+    struct room *r = *state;
+    struct recipient p;
+    str id =
+        made(r, STR("{\"resourceType\":\"Patient\",\"telecom\":[{\"system\":\"phone\",\"rank\":1,"
+                    "\"value\":\"+15035550107\",\"period\":{\"end\":\"2026-01-01\"}},{"
+                    "\"system\":\"phone\",\"rank\":2,\"value\":\"+15035550108\",\"period\":{"
+                    "\"start\":\"2027-01-01\"}},{\"system\":\"phone\",\"rank\":3,\"value\":"
+                    "\"+15035550109\",\"period\":{\"start\":\"2020-01-01\"}}]}"));
+    assert_int_equal(recipient_load(&r->op, r->rec, id, &p), OK);
+    assert_str(p.address[CHANNEL_SMS], "+15035550109");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +304,7 @@ int main(void)
         TEST(of_two_waiting_messages_one_goes),
         TEST(confirmations_are_counted_since_the_last_permission),
         TEST(r12_stop_between_verdict_and_hand_over),
+        TEST(r205_a_number_that_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

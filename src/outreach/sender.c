@@ -38,8 +38,15 @@ static void prepare(struct op *op, struct outreach *o, const struct record_job *
     op_clear(op);
 }
 
-/* Of one patient one message at a time, so that the second sees the first; and no more than the
- * numbers may send now. */
+/* Of one patient, and to one address, one message at a time, so that the second sees the first; and
+ * no more than the numbers may send now. */
+static bool same_way(const struct job *a, const struct job *b)
+{
+    str to = json_get_str(b->body, STR("to"));
+    return a->step == STEP_SUBMIT &&
+           (str_eq(a->patient, b->patient) || str_eq(json_get_str(a->body, STR("to")), to));
+}
+
 static void hold_back(struct op *op, struct outreach *o, struct job *jobs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -49,7 +56,7 @@ static void hold_back(struct op *op, struct outreach *o, struct job *jobs, size_
         if (j->step != STEP_SUBMIT)
             continue;
         for (size_t k = 0; k < i && !second; k++)
-            second = jobs[k].step == STEP_SUBMIT && str_eq(jobs[k].patient, j->patient);
+            second = same_way(&jobs[k], j);
         if (!second && bucket_take(o, j->channel, j->patient, op->now, &free_at))
             continue;
         j->step = STEP_LATER;
@@ -114,6 +121,8 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
                                      .subject = m.subject,
                                      .language = m.language_tag,
                                      .campaign = m.campaign,
+                                     .patient = jobs[i]->patient,
+                                     .mark = jobs[i]->mark,
                                      .expires = jobs[i]->expires,
                                      .result = SENT_LATER};
     }

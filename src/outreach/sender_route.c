@@ -111,13 +111,27 @@ static void judge(struct provider *p, struct parcel *const *parcels, size_t n, i
               p->channel->name, p->number, (long long)p->rest);
 }
 
-static size_t waiting(struct outreach *o, struct parcel *all, size_t n, struct parcel **ret)
+/* The patient said stop or start since the verdict: the rulebook is asked again. */
+static bool overtaken(struct op *op, struct outreach *o, enum channel_kind k,
+                      const struct parcel *p)
 {
+    str mark = STR_NONE;
+    if (str_empty(p->patient))
+        return false;
+    bool same = stop_mark(op, o->rec, p->patient, k, &mark) == OK && str_eq(mark, p->mark);
+    op_clear(op);
+    return !same;
+}
+
+static size_t waiting(struct op *op, struct provider *p, struct parcel *all, size_t n,
+                      struct parcel **ret)
+{
+    struct outreach *o = p->o;
     size_t found = 0;
     for (size_t i = 0; i < n; i++) {
         if (all[i].result == SENT_LATER && !parcel_may_go(o, &all[i]))
             all[i].result = SENT_STOPPED;
-        if (all[i].result == SENT_LATER)
+        if (all[i].result == SENT_LATER && !overtaken(op, o, p->channel->kind, &all[i]))
             ret[found++] = &all[i];
     }
     return found;
@@ -145,7 +159,7 @@ void provider_send(struct op *op, struct outreach *o, enum channel_kind k, struc
     struct parcel **some = ARENA_ARRAY(op->arena, struct parcel *, n + 1);
     for (size_t i = 0; some && i < o->providers[k].n; i++) {
         struct provider *p = &o->providers[k].at[i];
-        size_t left = waiting(o, all, n, some);
+        size_t left = waiting(op, p, all, n, some);
         if (left == 0)
             return;
         if (time_now() < p->closed_until)
@@ -165,5 +179,7 @@ void channel_each(struct op *op, struct provider *via, struct parcel *const *par
 {
     struct outreach *o = via->o;
     for (size_t i = 0; i < n && !atomic_load(&o->stop); i++)
-        parcels[i]->result = parcel_may_go(o, parcels[i]) ? one(op, o, parcels[i]) : SENT_STOPPED;
+        if (i == 0 || !overtaken(op, o, via->channel->kind, parcels[i]))
+            parcels[i]->result =
+                parcel_may_go(o, parcels[i]) ? one(op, o, parcels[i]) : SENT_STOPPED;
 }

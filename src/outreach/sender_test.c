@@ -35,7 +35,7 @@ static void put(struct room *r, str text)
                      OK);
 }
 
-static void patient(struct room *r, int i)
+static void patient(struct room *r, int i, int line)
 {
     str now = time_format(r->op.arena, r->op.now - DAY_MS);
     put(r,
@@ -48,7 +48,7 @@ static void patient(struct room *r, int i)
             "\",\"extension\":[{\"url\":\"result\",\"valueCode\":\"no\"},{\"url\":\"date\","
             "\"valueDateTime\":\"%.*s\"}]}]}],\"address\":[{\"state\":\"OR\",\"country\":\"US\","
             "\"extension\":[{\"url\":\"" ZONE_URL "\",\"valueCode\":\"America/Los_Angeles\"}]}]}",
-            i, i, STR_ARG(now)));
+            i, line, STR_ARG(now)));
     put(r,
         arena_printf(
             r->op.arena,
@@ -64,7 +64,7 @@ static void patient(struct room *r, int i)
             "\"coding\":[{\"system\":\"" CHANNEL_SYSTEM
             "\",\"code\":\"sms\"}]}],\"purpose\":[{\"system\":\"" PURPOSE_SYSTEM
             "\",\"code\":\"care\"},{\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"appointment\"}]}}",
-            i, i, i));
+            i, i, line));
 }
 
 static void setting(struct room *r, struct config *c, const char *name, const char *value)
@@ -89,7 +89,7 @@ static int open_room(void **state)
     setting(r, c, "sms.campaign_approved", "true");
     setting(r, c, "outreach.undo_seconds", "0");
     for (int i = 0; i < 6; i++)
-        patient(r, i);
+        patient(r, i, i);
     assert_int_equal(outreach_new(&r->op, r->rec, c, &r->o), OK);
     *state = r;
     return 0;
@@ -277,6 +277,67 @@ static void the_next_only_after_a_certain_no(void **state)
     *l = had;
 }
 
+/* Review R203: two of one household whose messages fall due together, by one step. */
+static void r203_one_at_a_time_to_a_number(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent[2];
+    struct outreach_draft d[2] = {draft(r, 6, "key-house-0"), draft(r, 7, "key-house-1")};
+    patient(r, 6, 6);
+    patient(r, 7, 6);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 2, sent), OK);
+    assert_int_equal(sent[0].code, OK);
+    assert_int_equal(sent[1].code, OK);
+    assert_int_equal(step(r), 2);
+    bool first = str_eq(status(r, sent[0].communication), STR("in-progress"));
+    assert_status(r, sent[first].communication, "preparation");
+    assert_status(r, sent[!first].communication, "in-progress");
+    (void)step(r);
+    assert_status(r, sent[first].communication, "in-progress");
+}
+
+/* While the first is handed over, the second's patient says stop. */
+static enum sent stop_meanwhile(struct op *op, const struct outreach *o, struct parcel *p)
+{
+    struct recipient who;
+    struct stop_word word = {.stop = true, .evidence = STR("stop")};
+    (void)p;
+    asked++;
+    assert_int_equal(recipient_load(op, o->rec, STR("b5"), &who), OK);
+    struct record_tx *tx = record_begin(op, o->rec);
+    assert_int_equal(stop_record(tx, op, &who, CHANNEL_SMS, &word), OK);
+    assert_int_equal(record_commit(tx), OK);
+    return SENT_OK;
+}
+
+static void each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n)
+{
+    channel_each(op, via, parcels, n, stop_meanwhile);
+}
+
+/* Review R206: a stop that comes while a batch is handed over, one by one. */
+static void r206_a_stop_is_not_overtaken_by_its_batch(void **state)
+{
+    struct room *r = *state;
+    static const struct channel fake = {.name = "fake", .kind = CHANNEL_SMS, .send = each};
+    struct provider_list had = r->o->providers[CHANNEL_SMS];
+    struct provider_list *l = &r->o->providers[CHANNEL_SMS];
+    struct parcel p[2] = {{.result = SENT_LATER, .patient = STR("b4")},
+                          {.result = SENT_LATER, .patient = STR("b5")}};
+    *l = (struct provider_list){.n = 2};
+    l->at[0] = l->at[1] = (struct provider){.channel = &fake, .o = r->o};
+    r->op.actor = outreach_system();
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(stop_mark(&r->op, r->rec, p[i].patient, CHANNEL_SMS, &p[i].mark), OK);
+    asked = 0;
+    provider_send(&r->op, r->o, CHANNEL_SMS, p, 2);
+    assert_int_equal(asked, 1);
+    assert_int_equal(p[0].result, SENT_OK);
+    assert_int_equal(p[1].result, SENT_LATER); /* the rulebook is asked again */
+    *l = had;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +345,8 @@ int main(void)
         cmocka_unit_test(care_goes_first_and_stopped_means_stopped),
         cmocka_unit_test(a_number_sends_what_it_may),
         cmocka_unit_test(the_next_only_after_a_certain_no),
+        cmocka_unit_test(r203_one_at_a_time_to_a_number),
+        cmocka_unit_test(r206_a_stop_is_not_overtaken_by_its_batch),
     };
     return cmocka_run_group_tests(tests, open_room, close_room);
 }

@@ -38,7 +38,7 @@ static void mark(struct op *op, struct job *j)
 {
     const struct outcome *w = &j->out;
     add_provider_ids(op, j->tree, w->provider_id);
-    if (w->left)
+    if (w->left || str_eq(str_of(w->status), STR("unknown"))) /* perhaps: caps count it as of now */
         json_set_str(op->arena, j->tree, STR("sent"), time_format(op->arena, op->now));
     if (!str_eq(json_get_str(j->tree, STR("status")), STR("preparation")))
         return; /* a person said otherwise meanwhile: their word stands */

@@ -55,6 +55,21 @@ class Contact(Case):
             "address": [{"state": "IL", "country": "US"}]}, "system")
         self.assertIn(a.status, (200, 201), a.body)
 
+    def test_r204_an_answer_is_of_one_permission(self):
+        self.put("now", "+13125550170")
+        self.put("was", "+13125550170")
+        a = self.call("PUT", "/fhir/Consent/was", {
+            "resourceType": "Consent", "id": "was", "status": "active", "dateTime": "2020-03-01T10:00:00Z",
+            "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope",
+                                  "code": "patient-privacy"}]},
+            "category": [{"coding": [{"system": "https://weft.health/fhir/consent-category", "code": "contact"}]}],
+            "patient": {"reference": "Patient/was"}, "policyRule": {"text": "spoken"},
+            "provision": {"type": "permit"}}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+        for who in ("now", "was", "now", "was"):
+            self.check(who)
+        self.assertEqual(2, Numbers.asked.count("+13125550170"))
+
     def test_who_has_the_number_is_asked_once_and_kept(self):
         self.put("ned", "+13125550160")
         for _ in range(3):

@@ -1,0 +1,212 @@
+/* What a message centre brings: parts that never become a message, words that come again, numbers
+ * spelled without a plus, receipts of a number given twice. With a record, without a connection. */
+#include "base/test.h"
+#include "base/time.h"
+#include "outreach/channel_sms_smpp_int.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z */
+#define LONDON "+44 7700 900123"
+
+struct room {
+    char dir[64];
+    struct arena *a;
+    struct record *rec;
+    struct outreach *o;
+    struct smpp_client c;
+    struct op op;
+};
+
+static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static void put(struct room *r, str text)
+{
+    struct record_result res = {0};
+    struct json *t;
+    assert_int_equal(fhir_read(&r->op, text, 0, &t), OK);
+    assert_int_equal(record_update(&r->op, r->rec, fhir_type_of(t), json_get_str(t, STR("id")), t,
+                                   STR_NONE, &res),
+                     OK);
+}
+
+static int open_room(void **state)
+{
+    struct room *r = calloc(1, sizeof *r);
+    snprintf(r->dir, sizeof r->dir, "/tmp/weft-intake-XXXXXX");
+    assert_non_null(mkdtemp(r->dir));
+    r->a = arena_new(0);
+    r->op = test_op();
+    r->op.now = NOW;
+    r->op.actor = outreach_system();
+    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
+    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
+    struct config *c = config_new(r->a);
+    assert_int_equal(config_set(&r->op, c, STR("sms.channel"), STR("screen")), OK);
+    assert_int_equal(outreach_new(&r->op, r->rec, c, &r->o), OK);
+    r->c.o = r->o;
+    put(r, STR("{\"resourceType\":\"Patient\",\"id\":\"mo\",\"telecom\":[{\"system\":\"phone\","
+               "\"value\":\"" LONDON "\"}]}"));
+    *state = r;
+    return 0;
+}
+
+static int close_room(void **state)
+{
+    struct room *r = *state;
+    outreach_free(r->o);
+    record_close(r->rec);
+    nftw(r->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
+    arena_free(r->a);
+    test_op_done(&r->op);
+    free(r);
+    return 0;
+}
+
+static struct mo said(const char *from, str words)
+{
+    struct mo m = {.coding = 3, .n = words.n, .early = true};
+    snprintf(m.from, sizeof m.from, "%s", from);
+    snprintf(m.to, sizeof m.to, "15035550100");
+    memcpy(m.text, words.p, words.n);
+    return m;
+}
+
+static err part(struct room *r, const char *from, unsigned ref, unsigned number, unsigned total)
+{
+    char words[2000];
+    memset(words, 'a' + (int)(ref % 20), sizeof words);
+    struct mo m = said(from, str_make(words, sizeof words));
+    m.sar_ref = (uint16_t)ref;
+    m.sar_number = (uint8_t)number;
+    m.sar_total = (uint8_t)total;
+    err e = smpp_mo_take(&r->op, &r->c, &m);
+    op_clear(&r->op);
+    r->op.actor = outreach_system();
+    return e;
+}
+
+static size_t received(struct room *r)
+{
+    struct record_page page;
+    assert_int_equal(record_find(&r->op, r->rec, fhir_type_parse(STR("Communication")),
+                                 STR("sender=Patient/mo&_count=100"), &page),
+                     OK);
+    return page.n;
+}
+
+/* Review R200: one part without a sender at the head, and parts without end, stand in nobody's way;
+ * a message longer than the record takes is cut. */
+static void r200_parts_that_never_become_a_message(void **state)
+{
+    struct room *r = *state;
+    assert_int_equal(part(r, "", 1, 1, 2), OK);
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(part(r, "15035559999", 100 + i, 1, 3), OK);
+    assert_int_equal(part(r, LONDON, 7, 2, 2), OK);
+    assert_int_equal(part(r, LONDON, 7, 2, 2), OK); /* delivered again: once is enough */
+    assert_int_equal(received(r), 0);
+    assert_int_equal(part(r, LONDON, 7, 1, 2), OK);
+    assert_int_equal(received(r), 1);
+    for (unsigned i = 1; i <= 12; i++)
+        assert_int_equal(part(r, LONDON, 8, i, 12), OK);
+    assert_int_equal(received(r), 2);
+}
+
+static bool stopped(struct room *r)
+{
+    struct recipient who;
+    assert_int_equal(recipient_load(&r->op, r->rec, STR("mo"), &who), OK);
+    return who.consent[CHANNEL_SMS].any && !who.consent[CHANNEL_SMS].permit;
+}
+
+static void say(struct room *r, const char *from, const char *words)
+{
+    struct mo m = said(from, str_of(words));
+    r->op.now += 1000;
+    assert_int_equal(smpp_mo_take(&r->op, &r->c, &m), OK);
+    op_clear(&r->op);
+    r->op.actor = outreach_system();
+}
+
+/* Review R201: stop, start, stop soon after the centre connected; the last stop is no repetition.
+ */
+static void r201_a_second_stop_is_heard(void **state)
+{
+    struct room *r = *state;
+    say(r, LONDON, "STOP");
+    assert_true(stopped(r));
+    size_t n = received(r);
+    say(r, LONDON, "STOP"); /* the centre repeats it */
+    assert_int_equal(received(r), n);
+    say(r, LONDON, "START");
+    assert_false(stopped(r));
+    say(r, LONDON, "STOP");
+    assert_true(stopped(r));
+    say(r, LONDON, "START");
+}
+
+/* Review R202: a number of another country without its plus. */
+static void r202_a_stop_from_abroad(void **state)
+{
+    struct room *r = *state;
+    assert_false(stopped(r));
+    say(r, "447700900123", "STOP");
+    assert_true(stopped(r));
+    say(r, "00447700900123", "START");
+    assert_false(stopped(r));
+    say(r, "0044 7700 900123", "Stop");
+    assert_true(stopped(r));
+}
+
+static void sent(struct room *r, const char *id, const char *when)
+{
+    put(r, arena_printf(r->op.arena,
+                        "{\"resourceType\":\"Communication\",\"id\":\"%s\",\"status\":"
+                        "\"in-progress\",\"identifier\":[{\"system\":\"" PROVIDER_SYSTEM
+                        "\",\"value\":\"17\"}],\"subject\":{\"reference\":\"Patient/mo\"},"
+                        "\"sent\":\"%s\"}",
+                        id, when));
+}
+
+static str status(struct room *r, const char *id)
+{
+    struct record_doc d;
+    struct json *c;
+    r->op.actor = outreach_system();
+    assert_int_equal(
+        record_read(&r->op, r->rec, fhir_type_parse(STR("Communication")), str_of(id), &d), OK);
+    assert_int_equal(record_parse(&r->op, &d, &c), OK);
+    return json_get_str(c, STR("status"));
+}
+
+/* Review R208: a centre that counts from the beginning again. */
+static void r208_a_receipt_is_of_the_newest(void **state)
+{
+    struct room *r = *state;
+    struct outreach_receipt word = {
+        .vocabulary = STR("smpp"), .provider_id = STR("17"), .word = STR("DELIVRD")};
+    sent(r, "new", "2026-11-24T17:00:00Z");
+    sent(r, "old", "2026-10-24T17:00:00Z");
+    assert_int_equal(outreach_receipt(&r->op, r->o, &word), OK);
+    assert_str(status(r, "new"), "completed");
+    assert_str(status(r, "old"), "in-progress");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(r200_parts_that_never_become_a_message),
+        cmocka_unit_test(r201_a_second_stop_is_heard),
+        cmocka_unit_test(r202_a_stop_from_abroad),
+        cmocka_unit_test(r208_a_receipt_is_of_the_newest),
+    };
+    return cmocka_run_group_tests(tests, open_room, close_room);
+}
