@@ -267,8 +267,9 @@ static struct json *row_of(struct incident *i, const struct addressee *to, bool 
              json_new_bool(a, JSON_GET(to->patient, "deceasedDateTime") != NULL ||
                                   json_bool(JSON_GET(to->patient, "deceasedBoolean"), false)));
     json_set_str(a, o, STR("status"), status_of(to));
+    str asked = json_str(json_path(to->request, "payload.0.contentString")); /* what will be kept */
     if (with_text)
-        json_set_str(a, o, STR("text"), letter(i, to->name, to->language));
+        json_set_str(a, o, STR("text"), asked.n ? asked : letter(i, to->name, to->language));
     return o;
 }
 

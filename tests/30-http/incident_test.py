@@ -280,6 +280,16 @@ class Incident(Case):
         a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
         self.assertEqual(["open"], [r["status"] for r in a["letters"]])
 
+    def test_r244_what_is_printed_is_what_is_kept(self):
+        """Assessed anew after the notices were asked for, the page had other words than the record keeps as sent."""
+        one = self.incident(self.olga, {"patients": ["eva"]})
+        say = lambda what: self.act(self.olga, one, "assess", {**self.FORM, "notice": {**self.NOTICE, "happened": what}})
+        say("The first words.")
+        self.act(self.olga, one, "send")
+        say("Other words.")
+        page = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters.html", self.olga)).body.decode()
+        self.assertEqual((True, False), ("The first words." in page, "Other words." in page))
+
     def test_r182_no_officer_judges_an_incident_of_their_own_looks(self):
         self.expect(200, self.ask("GET", "/fhir/Patient/eva", self.pavel))
         one = self.incident(self.olga, {"user": "pavel", "from": self.when(1)})
