@@ -78,6 +78,12 @@ struct audience_people {
 };
 MUST err audience_people(struct op *op, struct campaigns *c, str group,
                          struct audience_people *ret);
+/* Is it veiled for op->actor? */
+MUST err audience_veiled(struct op *op, struct campaigns *c, str group, bool *ret);
+/* For figures shown to op->actor: as counts tell it (audience_count()). */
+MUST err audience_told(struct op *op, struct campaigns *c, str group, struct audience_people *ret);
+/* A figure of a veiled audience as it may be told: tens, none under AUDIENCE_FEW. */
+uint64_t audience_figure(uint64_t n);
 /* The snapshot of an approval, kept under a name (a campaign's id); a later one replaces it. */
 MUST err audience_freeze(struct op *op, struct campaigns *c, str group, str name,
                          struct audience_people *ret);

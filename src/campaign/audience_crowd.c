@@ -228,6 +228,8 @@ static err take_path(struct crowd *w)
             e = fail_at(w->op, ERR_TOO_COSTLY, STR("path"),
                         "More than %u people remain for the FHIRPath; add chips before it.",
                         AUDIENCE_PATH_MAX);
+        else if (w->op->deadline && time_now() > w->op->deadline)
+            e = fail_at(w->op, ERR_TIMEOUT, STR("path"), "The FHIRPath takes too long.");
         arena_reset(m);
         op_init(&op, m, NULL, w->op->now);
         people_read(w->c->people);

@@ -130,6 +130,28 @@ err audience_people(struct op *op, struct campaigns *c, str group, struct audien
     return people_of(&w, ret);
 }
 
+err audience_veiled(struct op *op, struct campaigns *c, str group, bool *ret)
+{
+    struct json *definition;
+    struct audience a = {0};
+    TRY(definition_of(op, c, group, &definition));
+    TRY(audience_read(op, c, definition, &a));
+    *ret = a.veiled;
+    return OK;
+}
+
+err audience_told(struct op *op, struct campaigns *c, str group, struct audience_people *ret)
+{
+    struct json *definition;
+    struct audience a = {0};
+    struct crowd w;
+    TRY(definition_of(op, c, group, &definition));
+    TRY(audience_read(op, c, definition, &a));
+    TRY(crowd_make(op, c, &a, &w));
+    TRY(crowd_told(&w));
+    return people_of(&w, ret);
+}
+
 static str key_of(struct op *op, str name, const char *list, size_t i)
 {
     return arena_printf(op->arena, "campaign/audience/%.*s/%s%zu", STR_ARG(name), list, i);

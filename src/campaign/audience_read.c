@@ -115,6 +115,8 @@ err audience_read(struct op *op, struct campaigns *c, const struct json *definit
     if (a.path.n)
         TRY(fhir_path_compile(op, a.path, &a.compiled));
     TRY(check_veil(op, &a));
+    if (a.veiled)
+        a.seed = STR("veiled"); /* a lot of one's own for each name would be a question for each */
     *ret = a;
     return OK;
 }

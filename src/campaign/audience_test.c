@@ -281,6 +281,29 @@ static void a_veiled_audience_names_nobody(void **state)
                      ERR_INVALID);
 }
 
+/* R221: a lot drawn anew for each name was a question of its own about people who are known. */
+static void the_lot_of_a_veiled_audience_is_not_the_askers(void **state)
+{
+    struct hall *h = *state;
+    for (int i = 0; i < 41; i++) {
+        str who = patient(h, "1950-01-01", "");
+        says_yes(h, who);
+        has_lungs(h, who);
+    }
+    begin(h);
+    int64_t first = -1;
+    for (int i = 0; i < 40; i++) {
+        const struct json *o =
+            count(h, str_z(h->g->arena,
+                           arena_printf(h->g->arena,
+                                        "{\"name\":\"n%d\",\"holdOut\":%d,\"lately\":%d,\"groups\":"
+                                        "[[{\"chip\":\"chronic-lung\"}]]}",
+                                        i, i % 10, i % 8)));
+        first = first < 0 ? of(o, "reached") : first;
+        assert_int_equal(of(o, "reached"), first);
+    }
+}
+
 static void small_groups_are_not_told(void **state)
 {
     struct hall *h = *state;
@@ -340,6 +363,7 @@ int main(void)
         IN_HALL(who_is_hidden_is_not_counted),
         IN_HALL(two_counts_do_not_tell_of_one_person),
         IN_HALL(a_veiled_audience_names_nobody),
+        IN_HALL(the_lot_of_a_veiled_audience_is_not_the_askers),
         IN_HALL(small_groups_are_not_told),
         IN_HALL(a_snapshot_only_gets_shorter),
     };

@@ -1,8 +1,9 @@
 /* What may be told of a veiled crowd. Two counts told must not reveal one person: a crowd that
  * differs from one told within a day by fewer than 11 people is told as that one was, whoever asks;
  * figures are in tens, none under 11. So neither a chip more, nor a person more in the record,
- * moves a figure by itself, and sums of many figures are off by tens. Invariant: crowds in the list
- * differ pairwise by 11 people or more. */
+ * moves a figure by itself, and sums of many figures are off by tens. The reasons count as much as
+ * who matches: another lot, purpose or number of days is another crowd. Invariant: crowds in the
+ * list differ pairwise by 11 people or more. */
 #include "campaign/audience_int.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@ struct told {
     pthread_mutex_t lock;
     struct told_crowd {
         int64_t at;
-        struct bits match, done;
+        uint8_t *left; /* as in struct crowd */
+        size_t n;
     } crowds[TOLD_MAX];
 };
 
@@ -28,8 +30,7 @@ struct told *told_new(void)
 
 static void drop(struct told_crowd *c)
 {
-    free(c->match.at);
-    free(c->done.at);
+    free(c->left);
     *c = (struct told_crowd){0};
 }
 
@@ -43,33 +44,18 @@ void told_free(struct told *t)
     free(t);
 }
 
-static uint64_t word(const struct bits *b, size_t i)
+static uint8_t left_of(const struct told_crowd *c, size_t i)
 {
-    return i <= b->n / 64 && b->at ? b->at[i] : 0;
+    return i < c->n ? c->left[i] : CROWD_OUT;
 }
 
-static uint64_t apart(const struct bits *x, const struct bits *y)
+/* How many people are in another place in one than in the other, up to AUDIENCE_FEW. */
+static size_t apart(const struct told_crowd *c, const struct crowd *w)
 {
-    size_t n = (x->n > y->n ? x->n : y->n) / 64 + 1;
-    uint64_t sum = 0;
+    size_t n = c->n > w->n ? c->n : w->n, sum = 0;
     for (size_t i = 0; i < n && sum < AUDIENCE_FEW; i++)
-        sum += (uint64_t)__builtin_popcountll(word(x, i) ^ word(y, i));
+        sum += left_of(c, i) != (i < w->n ? w->left[i] : CROWD_OUT);
     return sum;
-}
-
-static void as_told(struct bits *to, const struct bits *from)
-{
-    for (size_t i = 0; i <= to->n / 64; i++)
-        to->at[i] = word(from, i);
-}
-
-static bool keep(struct bits *to, const struct bits *from)
-{
-    size_t bytes = (from->n / 64 + 1) * sizeof *from->at;
-    *to = (struct bits){malloc(bytes), from->n};
-    if (to->at)
-        memcpy(to->at, from->at, bytes);
-    return to->at != NULL;
 }
 
 static err add(struct told *t, struct crowd *w)
@@ -78,15 +64,16 @@ static err add(struct told *t, struct crowd *w)
     for (size_t i = 1; i < TOLD_MAX; i++)
         if (t->crowds[i].at < oldest->at)
             oldest = &t->crowds[i];
-    if (oldest->at > w->op->now - 60000 && oldest->match.at)
+    if (oldest->at > w->op->now - 60000 && oldest->left)
         return fail(w->op, ERR_UNAVAILABLE,
                     "Too many audiences about health were counted; wait a minute.");
     drop(oldest);
-    oldest->at = w->op->now;
-    if (keep(&oldest->match, &w->match) && keep(&oldest->done, &w->done))
-        return OK;
-    drop(oldest);
-    return fail(w->op, ERR_UNAVAILABLE, "No memory left to count.");
+    uint8_t *left = malloc(w->n + 1);
+    if (!left)
+        return fail(w->op, ERR_UNAVAILABLE, "No memory left to count.");
+    memcpy(left, w->left, w->n);
+    *oldest = (struct told_crowd){w->op->now, left, w->n};
+    return OK;
 }
 
 err crowd_told(struct crowd *w)
@@ -99,26 +86,28 @@ err crowd_told(struct crowd *w)
     pthread_mutex_lock(&t->lock);
     for (size_t i = 0; i < TOLD_MAX && !near; i++) {
         struct told_crowd *c = &t->crowds[i];
-        if (c->match.at && c->at < w->op->now - TOLD_MS)
+        if (c->left && c->at < w->op->now - TOLD_MS)
             drop(c);
-        if (c->match.at && apart(&c->match, &w->match) + apart(&c->done, &w->done) < AUDIENCE_FEW)
+        if (c->left && apart(c, w) < AUDIENCE_FEW)
             near = c;
     }
-    if (near) {
-        as_told(&w->match, &near->match);
-        as_told(&w->done, &near->done);
-    } else {
+    for (size_t i = 0; near && i < w->n; i++)
+        w->left[i] = left_of(near, i);
+    if (!near)
         e = add(t, w);
-    }
     pthread_mutex_unlock(&t->lock);
     for (size_t i = 0; i < w->n; i++) /* what they have hidden since stays hidden */
         if (bits_has(&w->hidden, i))
-            w->match.at[i / 64] &= ~(UINT64_C(1) << (i % 64));
-    crowd_leave(w);
+            w->left[i] = CROWD_OUT;
     return e;
 }
 
 uint64_t crowd_figure(const struct crowd *w, uint64_t n)
 {
-    return !w->a->veiled ? n : n < AUDIENCE_FEW ? 0 : n / 10 * 10;
+    return w->a->veiled ? audience_figure(n) : n;
+}
+
+uint64_t audience_figure(uint64_t n)
+{
+    return n < AUDIENCE_FEW ? 0 : n / 10 * 10;
 }

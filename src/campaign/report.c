@@ -97,6 +97,17 @@ static err since_start(struct report *r, str search, struct record_cohort *ret)
     return record_cohort(r->op, r->c->rec, type, q, ret);
 }
 
+/* The outline that people are in, not a draft of it: what is asked of the record was approved. */
+static err live_plan(struct report *r, str id, struct record_doc *ret)
+{
+    fhir_type type = fhir_type_parse(STR("PlanDefinition"));
+    int64_t vid = 0;
+    if (!json_i64(JSON_GET(r->l.o, "liveVersion"), &vid))
+        return record_read(r->op, r->c->rec, type, id, ret);
+    return record_vread(r->op, r->c->rec, type, id,
+                        arena_printf(r->op->arena, "%lld", (long long)vid), ret);
+}
+
 static void set(struct report *r, struct json *o, const char *name, uint64_t v)
 {
     json_set(r->op->arena, o, str_of(name), json_new_i64(r->op->arena, (int64_t)v));
@@ -170,7 +181,8 @@ static err gather(struct report *r)
 {
     struct people_of all;
     TRY(campaign_people(r->op, r->c, &r->l, &all));
-    TRY(since_start(r, r->p->outcome, &r->done));
+    if (life_time(&r->l, "started"))
+        TRY(since_start(r, r->p->outcome, &r->done));
     TRY(since_start(r, STR("Task?group-identifier=complaint,device-complaint"), &r->complained));
     TRY(since_start(r, STR("Communication?medium=https://weft.health/fhir/contact-channel%7Cvoice"),
                     &r->called));
@@ -191,10 +203,10 @@ err campaign_report(struct op *op, struct campaigns *c, str id, struct json **re
     r->op = op;
     r->c = c;
     TRY(campaign_check_role(op));
-    TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
+    TRY(life_load(op, c->rec, id, &r->l));
+    TRY(live_plan(r, id, &doc));
     TRY(record_parse(op, &doc, &tree));
     TRY(plan_read(op, tree, &r->p));
-    TRY(life_load(op, c->rec, id, &r->l));
     op->actor = campaign_system(); /* sums alone come out, none of a few */
     err e = gather(r);
     op->actor = who;

@@ -74,8 +74,9 @@ static err one_campaign(struct op *op, struct campaigns *c, str id, bool *ret_mo
 
 err campaign_tick(struct op *op, struct campaigns *c, size_t *ret_n)
 {
-    str *ids;
+    str *ids, broken = STR_NONE;
     size_t n, jobs = 0, more = 0;
+    err first = OK;
     op->actor = campaign_system();
     TRY(live_list(op, c->rec, &ids, &n));
     for (size_t i = 0; i < n; i++) {
@@ -83,13 +84,16 @@ err campaign_tick(struct op *op, struct campaigns *c, size_t *ret_n)
         err e = one_campaign(op, c, ids[i], &again);
         if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
             op_clear(op); /* somebody took a step of it: next time */
-        else
-            TRY(e);
+        else if (e != OK) {
+            op_clear(op); /* one that cannot go on keeps no other waiting, and nobody's journey */
+            first = e;
+            broken = ids[i];
+        }
         more += again;
     }
     TRY(run_tick(op, c, &jobs));
     *ret_n = jobs + more;
-    return OK;
+    return first == OK ? OK : fail(op, first, "campaign %.*s cannot go on", STR_ARG(broken));
 }
 
 err campaign_follow(struct op *op, struct campaigns *c, size_t *ret_n)

@@ -27,6 +27,10 @@ MUST err life_load(struct op *op, struct record *rec, str id, struct life *ret);
  * trail. */
 MUST err life_save(struct record_tx *tx, struct op *op, struct life *l, const char *step);
 int64_t life_time(const struct life *l, const char *name);
+/* op->actor wrote a part since the last approval: none of these approves it. */
+#define LIFE_AUTHORS_MAX 50
+MUST err life_author(struct op *op, struct life *l);
+bool life_wrote(const struct life *l, str user);
 void life_set_time(struct op *op, struct life *l, const char *name, int64_t at);
 /* People are under way in it: by the version in "liveVersion". A newer one may be a draft. */
 bool life_live(const struct life *l);
@@ -108,6 +112,13 @@ MUST err campaign_people(struct op *op, struct campaigns *c, const struct life *
                          struct people_of *ret);
 
 MUST err campaign_check_role(struct op *op);
+/* Of an outline's audience, as op->actor: is it veiled (audience.h), and who is in it as may be
+ * told; everybody in the table of people. */
+MUST err people_veiled(struct op *op, struct campaigns *c, str id, bool *ret);
+MUST err people_told(struct op *op, struct campaigns *c, str id, struct people_of *ret);
+MUST err people_everybody(struct op *op, struct campaigns *c, struct people_of *ret);
+/* Every number in o as it may be told of a veiled audience. */
+void people_coarse(struct op *op, struct json *o);
 /* Who is in the audience of the outline now. */
 MUST err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n);
 MUST err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l);

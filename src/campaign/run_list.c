@@ -25,9 +25,10 @@ static str kind_of(const struct json *tree)
 static struct json *row_of(struct op *op, const struct record_doc *doc, const struct json *tree,
                            const struct life *l)
 {
-    static const char *const told[] = {"people",  "held",    "needed", "start",     "scheduled",
-                                       "started", "stopped", "author", "approvals", "diff",
-                                       "next",    "live",    "log",    "holdout"};
+    static const char *const told[] = {"people",    "held",      "diff",    "next",    "needed",
+                                       "start",     "scheduled", "started", "stopped", "author",
+                                       "approvals", "live",      "log",     "holdout"};
+    enum { N_COUNTS = 4 }; /* the first of them: of people */
     struct json *o = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, o, STR("id"), doc->id);
     json_set_str(op->arena, o, STR("title"), json_get_str(tree, STR("title")));
@@ -36,8 +37,15 @@ static struct json *row_of(struct op *op, const struct record_doc *doc, const st
     json_set(op->arena, o, STR("version"), json_new_i64(op->arena, doc->vid));
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         const struct json *v = json_get(l->o, str_of(told[i]));
-        if (v)
-            json_set(op->arena, o, str_of(told[i]), v);
+        struct json *own = v ? json_dup(op->arena, v) : NULL;
+        if (own && i < N_COUNTS && json_bool(JSON_GET(l->o, "veiled"), false)) {
+            struct json *one = json_new(op->arena, JSON_OBJECT);
+            json_set(op->arena, one, STR("n"), own);
+            people_coarse(op, one);
+            own = JSON_GET(one, "n");
+        }
+        if (own)
+            json_set(op->arena, o, str_of(told[i]), own);
     }
     return o;
 }
@@ -87,7 +95,7 @@ err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret)
     return op_check(op);
 }
 
-static err put_life(struct op *op, struct campaigns *c, str id)
+static err put_life(struct op *op, struct campaigns *c, str id, uint32_t vid)
 {
     struct life l;
     struct record_tx *tx = record_begin(op, c->rec);
@@ -95,7 +103,10 @@ static err put_life(struct op *op, struct campaigns *c, str id)
     if (str_empty(json_get_str(l.o, STR("seed"))))
         json_set_str(op->arena, l.o, STR("seed"),
                      arena_printf(op->arena, "%016llx", (unsigned long long)str_hash(id)));
-    json_set_str(op->arena, l.o, STR("author"), op->actor->user);
+    json_set(op->arena, l.o, STR("edited"), json_new_i64(op->arena, vid));
+    if (!str_eq(l.state, STR("draft")) && !str_eq(l.state, STR("submitted")))
+        json_unset(l.o, STR("authors")); /* what was there is approved */
+    TRY(life_author(op, &l));
     json_unset(l.o, STR("approvals"));
     l.state = STR("draft");
     TRY(life_save(tx, op, &l, "edit"));
@@ -123,6 +134,6 @@ err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outlin
         TRY(record_update(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, outline, STR_NONE,
                           &r));
     }
-    TRY(put_life(op, c, r.id));
+    TRY(put_life(op, c, r.id, r.vid));
     return campaign_get(op, c, r.id, ret);
 }

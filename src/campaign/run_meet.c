@@ -139,7 +139,8 @@ static err record_bundle(struct op *op, struct campaigns *c, const struct plan *
     json_set_str(op->arena, o, STR("resourceType"), STR("Bundle"));
     json_set_str(op->arena, o, STR("type"), STR("collection"));
     for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++)
-        if (fhir_in_patient_compartment(t) && named(p, fhir_type_name(t)))
+        if (fhir_in_patient_compartment(t) && named(p, fhir_type_name(t)) &&
+            record_may_search(op, c->rec, t))
             TRY(add_resources(op, c, t, m, entries));
     if (entries->n)
         json_set(op->arena, o, STR("entry"), entries);

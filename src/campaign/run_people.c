@@ -15,28 +15,32 @@ static str chunk_key(struct op *op, str id, size_t i)
 }
 
 /* Everybody whom a definition reaches; the hold-out is the campaign's to draw. */
+static err join(struct op *op, const struct audience_people *p, uint64_t **ret, size_t *ret_n)
+{
+    uint64_t *all = ARENA_ARRAY(op->arena, uint64_t, p->n + p->n_held + 1);
+    TRY(op_check(op));
+    memcpy(all, p->rids, p->n * sizeof *all);
+    memcpy(all + p->n, p->held, p->n_held * sizeof *all);
+    *ret = all;
+    *ret_n = p->n + p->n_held;
+    return OK;
+}
+
 static err audience_now(struct op *op, struct campaigns *c, str group, uint64_t **ret,
                         size_t *ret_n)
 {
     struct audience_people p;
     TRY(audience_people(op, c, group, &p));
-    uint64_t *all = ARENA_ARRAY(op->arena, uint64_t, p.n + p.n_held + 1);
-    TRY(op_check(op));
-    memcpy(all, p.rids, p.n * sizeof *all);
-    memcpy(all + p.n, p.held, p.n_held * sizeof *all);
-    *ret = all;
-    *ret_n = p.n + p.n_held;
-    return OK;
+    return join(op, &p, ret, ret_n);
 }
 
 /* The group that the outline names (extension plan-audience), as it is now. */
-err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n)
+static err group_of(struct op *op, struct campaigns *c, str id, str *ret_id, struct json **ret)
 {
     struct record_doc doc;
     struct json *tree;
     const struct json *list, *x;
     str group = STR_NONE;
-    *ret_n = 0;
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(record_parse(op, &doc, &tree));
     list = JSON_GET(tree, "extension");
@@ -48,10 +52,81 @@ err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_
         return fail_at(op, ERR_UNPROCESSABLE, STR("PlanDefinition.extension(audience)"),
                        "say who it is for: an audience is missing");
     TRY(record_read(op, c->rec, fhir_type_parse(STR("Group")), ref.id, &doc));
-    TRY(record_parse(op, &doc, &tree));
-    list = JSON_GET(tree, "member");
+    *ret_id = arena_str(op->arena, ref.id);
+    return record_parse(op, &doc, ret);
+}
+
+err people_veiled(struct op *op, struct campaigns *c, str id, bool *ret)
+{
+    struct json *tree;
+    str group;
+    const struct actor *who = op->actor;
+    *ret = false;
+    op->actor = campaign_system(); /* what kind of group it is, no more */
+    err e = group_of(op, c, id, &group, &tree);
+    op->actor = who;
+    TRY(e);
+    return json_bool(JSON_GET(tree, "actual"), true) ? OK : audience_veiled(op, c, group, ret);
+}
+
+err people_told(struct op *op, struct campaigns *c, str id, struct people_of *ret)
+{
+    struct audience_people p;
+    struct json *tree;
+    uint64_t *all;
+    str group;
+    TRY(group_of(op, c, id, &group, &tree));
+    TRY(audience_told(op, c, group, &p));
+    TRY(join(op, &p, &all, &ret->n));
+    ret->rids = all;
+    return OK;
+}
+
+void people_coarse(struct op *op, struct json *o)
+{
+    struct json *at[4] = {o};
+    uint32_t next[4] = {0};
+    for (int deep = 0; deep >= 0;) {
+        struct json *in = at[deep];
+        int64_t n;
+        bool list = in->type == JSON_ARRAY;
+        if (next[deep] == in->n || (!list && in->type != JSON_OBJECT)) {
+            deep--;
+            continue;
+        }
+        uint32_t i = next[deep]++;
+        struct json *child = list ? &in->u.items[i] : &in->u.members[i].value;
+        if (json_i64(child, &n))
+            *child = *json_new_i64(op->arena, (int64_t)audience_figure((uint64_t)n));
+        else if (deep < 3) {
+            at[++deep] = child;
+            next[deep] = 0;
+        }
+    }
+}
+
+err people_everybody(struct op *op, struct campaigns *c, struct people_of *ret)
+{
+    people_read(c->people);
+    size_t n = people_count(c->people), k = 0;
+    uint64_t *rids = ARENA_ARRAY(op->arena, uint64_t, n + 1);
+    for (size_t i = 0; rids && i < n; i++)
+        rids[k++] = people_row(c->people, i)->rid;
+    people_done(c->people);
+    *ret = (struct people_of){.rids = rids, .n = k};
+    return op_check(op);
+}
+
+err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n)
+{
+    struct json *tree;
+    struct fhir_ref ref;
+    str group;
+    *ret_n = 0;
+    TRY(group_of(op, c, id, &group, &tree));
+    const struct json *list = JSON_GET(tree, "member");
     if (!json_bool(JSON_GET(tree, "actual"), true))
-        return audience_now(op, c, ref.id, ret, ret_n);
+        return audience_now(op, c, group, ret, ret_n);
     size_t n = list ? list->n : 0;
     if (n > PEOPLE_MAX)
         return fail(op, ERR_TOO_LARGE, "an audience has at most %u people", PEOPLE_MAX);
@@ -73,11 +148,16 @@ err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_
 
 err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
 {
+    static const struct actor staff = {.role = ROLE_OUTREACH, .purpose = PURPOSE_HOPERAT};
     const struct actor *who = op->actor;
+    bool journey = json_bool(JSON_GET(l->o, "journey"), false), veiled = false;
     uint64_t *rids = NULL;
     size_t n = 0;
+    op->actor = &staff;
+    err e = journey ? OK : people_veiled(op, c, l->id, &veiled);
     op->actor = campaign_system(); /* who approves need not see each of them */
-    err e = json_bool(JSON_GET(l->o, "journey"), false) ? OK : people_now(op, c, l->id, &rids, &n);
+    if (e == OK && !journey)
+        e = people_now(op, c, l->id, &rids, &n);
     op->actor = who;
     TRY(e);
     for (size_t at = 0, k = 0; at < n; at += CHUNK, k++) {
@@ -88,6 +168,7 @@ err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, stru
         record_tx_kv(tx, chunk_key(op, l->id, k), buf_str(&b));
     }
     json_set(op->arena, l->o, STR("people"), json_new_i64(op->arena, (int64_t)n));
+    json_set(op->arena, l->o, STR("veiled"), json_new_bool(op->arena, veiled));
     json_unset(l->o, STR("diff"));
     json_unset(l->o, STR("next"));
     return op_check(op);

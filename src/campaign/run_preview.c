@@ -1,5 +1,6 @@
 /* A few people as they would be contacted: when, by which channel, in which words, and why; or one
- * of them who is asked about. Each is read by the asker's own right. */
+ * of them who is asked about. Each is read by the asker's own right, and so is what the outline's
+ * conditions ask. Of a veiled audience others are shown: to be among the three tells nothing. */
 #include "campaign/run_int.h"
 
 #include "outreach/trial.h"
@@ -7,7 +8,8 @@
 
 #define TRIED_MAX 60
 
-static err name_of(struct op *op, struct campaigns *c, uint64_t rid, str *ret_id, str *ret_name)
+static err name_of(struct op *op, struct campaigns *c, uint64_t rid, str *ret_id, str *ret_name,
+                   struct json **ret)
 {
     struct record_doc doc;
     struct json *tree;
@@ -18,6 +20,7 @@ static err name_of(struct op *op, struct campaigns *c, uint64_t rid, str *ret_id
     *ret_name =
         arena_printf(op->arena, "%.*s %.1s.", STR_ARG(json_str(json_path(tree, "name.0.given.0"))),
                      str_z(op->arena, json_str(json_path(tree, "name.0.family"))));
+    *ret = tree;
     return OK;
 }
 
@@ -63,14 +66,16 @@ static err one(struct op *op, struct campaigns *c, const struct plan *p, uint64_
     const struct actor *who = op->actor;
     struct json *o = json_new(op->arena, JSON_OBJECT);
     struct met m;
+    struct json *patient;
     str id, name;
-    TRY(name_of(op, c, rid, &id, &name));
+    TRY(name_of(op, c, rid, &id, &name, &patient));
     op->actor = campaign_system();
     err e = meet(op, c, p, rid, &m);
-    if (e == OK && !m.gone)
-        e = describe(op, c, p, &m, o);
     op->actor = who;
     TRY(e);
+    m.patient = patient; /* conditions, by the asker's right: a step of theirs is no question */
+    if (!m.gone)
+        TRY(describe(op, c, p, &m, o));
     json_set_str(op->arena, o, STR("id"), id);
     json_set_str(op->arena, o, STR("name"), name);
     *ret = m.gone ? NULL : o;
@@ -114,6 +119,7 @@ err campaign_preview(struct op *op, struct campaigns *c, str id, str patient, st
     struct plan *p;
     struct people_of all = {0};
     uint64_t rid, *rids = NULL;
+    bool veiled;
     TRY(campaign_check_role(op));
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(record_parse(op, &doc, &tree));
@@ -124,11 +130,12 @@ err campaign_preview(struct op *op, struct campaigns *c, str id, str patient, st
         if (row)
             json_push(op->arena, list, row);
     } else if (!p->journey) {
+        TRY(people_veiled(op, c, id, &veiled));
         op->actor = campaign_system();
-        err e = people_now(op, c, id, &rids, &all.n);
+        err e = veiled ? people_everybody(op, c, &all) : people_now(op, c, id, &rids, &all.n);
         op->actor = who;
         TRY(e);
-        all.rids = rids;
+        all.rids = veiled ? all.rids : rids;
         TRY(pick(op, c, p, &all, list));
     }
     json_set(op->arena, o, STR("people"), list);

@@ -54,7 +54,7 @@ static err check_state(struct op *op, const struct life *l, enum campaign_step s
 static err not_ones_own(struct op *op, const struct life *l)
 {
     const struct json *list = JSON_GET(l->o, "approvals"), *a;
-    if (str_eq(op->actor->user, json_get_str(l->o, STR("author"))))
+    if (life_wrote(l, op->actor->user))
         return fail(op, ERR_FORBIDDEN,
                     "a campaign is approved by another account than its "
                     "author's");
@@ -66,12 +66,24 @@ static err not_ones_own(struct op *op, const struct life *l)
     return OK;
 }
 
-static err approve(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
+/* What was read is what will run. */
+static err not_changed(struct op *op, const struct life *l, uint32_t vid)
+{
+    int64_t submitted = 0;
+    (void)json_i64(JSON_GET(l->o, "version"), &submitted);
+    return submitted == vid
+               ? OK
+               : fail(op, ERR_CONFLICT, "the outline changed since it was submitted; look again");
+}
+
+static err approve(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l,
+                   uint32_t vid)
 {
     struct arena *a = op->arena;
     struct json *list = json_new(a, JSON_ARRAY), *one = json_new(a, JSON_OBJECT), *old;
     int64_t people = 0;
     TRY(not_ones_own(op, l));
+    TRY(not_changed(op, l, vid));
     for (size_t i = 0; (old = json_at(JSON_GET(l->o, "approvals"), i)); i++)
         json_push(a, list, old);
     if (list->n == 0)
@@ -92,12 +104,16 @@ static err submit(struct op *op, struct campaigns *c, struct life *l)
     struct record_doc doc;
     struct json *tree;
     struct plan *p;
+    int64_t edited = 0;
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), l->id, &doc));
     TRY(record_parse(op, &doc, &tree));
     TRY(plan_read(op, tree, &p));
+    (void)json_i64(JSON_GET(l->o, "edited"), &edited);
+    if (edited != doc.vid) /* by whom, nobody says: who saves it here answers for it */
+        return fail(op, ERR_CONFLICT, "the outline was changed elsewhere; save it here first");
     json_set(op->arena, l->o, STR("version"), json_new_i64(op->arena, doc.vid));
     json_set(op->arena, l->o, STR("journey"), json_new_bool(op->arena, p->journey));
-    json_set_str(op->arena, l->o, STR("author"), op->actor->user);
+    TRY(life_author(op, l));
     json_unset(l->o, STR("approvals"));
     l->state = STR("submitted");
     return OK;
@@ -142,23 +158,28 @@ static err stop(struct op *op, struct campaigns *c, struct record_tx *tx, struct
     return live_change(tx, op, c->rec, l->id, false);
 }
 
-static err take_step(struct op *op, struct campaigns *c, struct life *l, enum campaign_step step,
-                     int64_t at)
+struct order {
+    enum campaign_step step;
+    int64_t at;
+    uint32_t vid; /* of the outline as it is now */
+};
+
+static err take_step(struct op *op, struct campaigns *c, struct life *l, const struct order *o)
 {
     struct record_tx *tx = record_begin(op, c->rec);
-    switch (step) {
+    switch (o->step) {
     case CAMPAIGN_SUBMIT:
         TRY(submit(op, c, l));
         break;
     case CAMPAIGN_APPROVE:
-        TRY(approve(op, c, tx, l));
+        TRY(approve(op, c, tx, l, o->vid));
         break;
     case CAMPAIGN_REFUSE:
         l->state = STR("draft");
         json_unset(l->o, STR("approvals"));
         break;
     case CAMPAIGN_SCHEDULE:
-        TRY(schedule(op, c, tx, l, at));
+        TRY(schedule(op, c, tx, l, o->at));
         break;
     case CAMPAIGN_UNDO:
         TRY(undo(op, c, tx, l));
@@ -169,7 +190,7 @@ static err take_step(struct op *op, struct campaigns *c, struct life *l, enum ca
         TRY(stop(op, c, tx, l));
         break;
     }
-    TRY(life_save(tx, op, l, names[step]));
+    TRY(life_save(tx, op, l, names[o->step]));
     return record_commit(tx);
 }
 
@@ -184,7 +205,7 @@ err campaign_do(struct op *op, struct campaigns *c, str id, enum campaign_step s
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(life_load(op, c->rec, id, &l));
     TRY(check_state(op, &l, step));
-    err e = take_step(op, c, &l, step, at);
+    err e = take_step(op, c, &l, &(struct order){step, at, doc.vid});
     if (e == ERR_CONFLICT && op->fault.n == 0)
         return fail(op, ERR_CONFLICT, "somebody else took a step of it meanwhile; look again");
     TRY(e);

@@ -35,18 +35,6 @@ static err fill(struct simulate_crowd *w, const struct life *l, const struct peo
     return e;
 }
 
-static err everybody(struct op *op, struct campaigns *c, struct people_of *ret)
-{
-    people_read(c->people);
-    size_t n = people_count(c->people), k = 0;
-    uint64_t *rids = ARENA_ARRAY(op->arena, uint64_t, n + 1);
-    for (size_t i = 0; rids && i < n; i++)
-        rids[k++] = people_row(c->people, i)->rid;
-    people_done(c->people);
-    *ret = (struct people_of){.rids = rids, .n = k};
-    return op_check(op);
-}
-
 /* Days on which another campaign of the house reaches the same people. */
 static err other_days(struct op *op, const struct simulate_crowd *w, struct simulate_input in,
                       str id, uint64_t **ret, str *ret_title)
@@ -217,20 +205,27 @@ err campaign_simulate(struct op *op, struct campaigns *c, str id, const struct c
     struct life l;
     struct people_of all = {0};
     struct simulate_crowd w;
+    bool veiled = false;
     TRY(campaign_check_role(op));
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(record_parse(op, &doc, &tree));
     TRY(plan_read(op, tree, &p));
     TRY(life_load(op, c->rec, id, &l));
+    if (!p->journey)
+        TRY(people_veiled(op, c, id, &veiled));
+    if (veiled)
+        TRY(people_told(op, c, id, &all));
     op->actor = campaign_system(); /* numbers alone come out */
     if (!op->deadline)
         op->deadline = time_now() + DEADLINE_MS;
-    err e = p->journey ? everybody(op, c, &all) : people_in(op, c, &l, &all);
+    err e = p->journey ? people_everybody(op, c, &all) : veiled ? OK : people_in(op, c, &l, &all);
     if (e == OK && (e = simulate_crowd_new(op, c, p, all.n, &w)) == OK) {
         w.days = days->days ? days->days : 30;
         e = fill(&w, &l, &all);
         if (e == OK)
             e = live_through(op, &w, &l, days->resolved, ret);
+        if (e == OK && veiled)
+            people_coarse(op, *ret);
         simulate_crowd_done(&w);
     }
     op->actor = who;

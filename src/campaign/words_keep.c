@@ -3,6 +3,8 @@
  * account alone wrote and approved, or that changed since they were submitted. */
 #include "campaign/words_int.h"
 
+#include <sodium.h>
+
 #define AUTHORS_MAX 20u
 
 static fhir_type t_words(void)
@@ -75,13 +77,32 @@ static bool wrote(const struct kept *k, str user)
     return found;
 }
 
-static void add_author(struct op *op, struct kept *k)
+static err add_author(struct op *op, struct kept *k)
 {
     struct json *all = JSON_GET(k->life, "authors");
     struct json *fresh = all ? json_dup(op->arena, all) : json_new(op->arena, JSON_ARRAY);
-    if (!wrote(k, op->actor->user) && fresh->n < AUTHORS_MAX)
+    if (!wrote(k, op->actor->user) && fresh->n >= AUTHORS_MAX)
+        return fail(op, ERR_UNPROCESSABLE, "Too many people wrote these words; begin new ones.");
+    if (!wrote(k, op->actor->user))
         json_push(op->arena, fresh, json_new_str(op->arena, op->actor->user));
     json_set(op->arena, k->life, STR("authors"), fresh);
+    return op_check(op);
+}
+
+/* What the words are, however they are kept. */
+static str mark_of(struct op *op, const struct json *resource)
+{
+    struct json *o = words_from_resource(op, resource);
+    struct buf b;
+    uint8_t hash[16];
+    char hex[sizeof hash * 2 + 1];
+    json_unset(o, STR("id"));
+    json_unset(o, STR("version"));
+    buf_init(&b, op->arena, 1u << 20);
+    json_write(&b, o);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)b.p, b.n, NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    return arena_str(op->arena, str_of(hex));
 }
 
 err words_get(struct op *op, struct campaigns *c, str id, struct json **ret)
@@ -137,7 +158,8 @@ err words_put(struct op *op, struct campaigns *c, str id, const struct json *def
     if (str_eq(state_of(&k), STR("active"))) /* a new draft: its authors begin anew */
         json_unset(k.life, STR("authors"));
     json_set_str(op->arena, k.life, STR("state"), STR("draft"));
-    add_author(op, &k);
+    json_set_str(op->arena, k.life, STR("mark"), mark_of(op, o));
+    TRY(add_author(op, &k));
     save_life(tx, op, &k, id);
     TRY(record_commit(tx));
     return words_get(op, c, id, ret);
@@ -206,6 +228,8 @@ static err move(struct op *op, struct campaigns *c, struct kept *k, str id, cons
 static err check(struct op *op, struct campaigns *c, const struct kept *k)
 {
     struct words w;
+    if (!str_eq(mark_of(op, k->resource), json_get_str(k->life, STR("mark"))))
+        return fail(op, ERR_CONFLICT, "These words were changed elsewhere; save them here first.");
     TRY(words_read(op, words_from_resource(op, k->resource), &w));
     return words_errors(op, c, &w);
 }

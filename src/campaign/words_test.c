@@ -218,6 +218,35 @@ static void four_eyes_see_words(void **state)
     assert_true(str_starts(text, STR("Your shot")));
 }
 
+/* R226: what was written by FHIR's own way has no author here, so that one could approve oneself.
+ */
+static void words_written_elsewhere_are_not_submitted(void **state)
+{
+    struct desk *d = *state;
+    struct op *op = &d->g->op;
+    struct record_result r;
+    struct record_doc doc;
+    struct json *o, *t;
+    fhir_type type = fhir_type_parse(STR("ActivityDefinition"));
+    assert_int_equal(
+        words_put(op, &d->c, STR_NONE, tree(d, GOOD("care", "It is ready. Call {phone}.")), &o),
+        OK);
+    str id = json_get_str(o, STR("id"));
+    ground_as(d->g, &d->other);
+    assert_int_equal(record_read(op, d->c.rec, type, id, &doc), OK);
+    assert_int_equal(record_parse(op, &doc, &t), OK);
+    json_set_str(op->arena, t, STR("title"), STR("Of my own"));
+    assert_int_equal(fhir_validate(op, t), OK);
+    assert_int_equal(record_update(op, d->c.rec, type, id, t, STR_NONE, &r), OK);
+    assert_int_equal(words_step(op, &d->c, id, STR("submit"), &o), ERR_CONFLICT);
+    op_clear(op);
+    json_unset(t, STR("id"));
+    json_unset(t, STR("meta"));
+    assert_int_equal(fhir_validate(op, t), OK);
+    assert_int_equal(record_create(op, d->c.rec, t, STR_NONE, &r), OK);
+    assert_int_equal(words_step(op, &d->c, r.id, STR("submit"), &o), ERR_CONFLICT);
+}
+
 static void words_with_errors_are_not_submitted(void **state)
 {
     struct desk *d = *state;
@@ -255,6 +284,7 @@ int main(void)
         AT_DESK(good_words_have_no_error),
         AT_DESK(the_lint_finds),
         AT_DESK(four_eyes_see_words),
+        AT_DESK(words_written_elsewhere_are_not_submitted),
         AT_DESK(words_with_errors_are_not_submitted),
         AT_DESK(tried_on_people_who_are_masked),
     };
