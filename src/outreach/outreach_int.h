@@ -85,6 +85,8 @@ void place_by_address(struct op *op, struct recipient *r, str country, str state
 /* ---- lookup_http.c: fills in what kind of line it is and whose, as far as it is known ---- */
 MUST err lookup_number(struct op *op, const struct outreach *o, struct recipient *r);
 /* ---- prefer_set.c ---- */
+/* The last instant of a pause, as it is kept and shown: its day is the one that was set. */
+str wishes_pause_text(struct op *op, int64_t until);
 bool wishes_said(const struct outreach_wish *in);
 MUST err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in);
 MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);

@@ -185,7 +185,7 @@ err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json 
     put(op, out, "language", r.language);
     put_channels(op, &r, out);
     if (w->paused_until > op->now)
-        put(op, out, "pausedUntil", time_format(op->arena, w->paused_until));
+        put(op, out, "pausedUntil", wishes_pause_text(op, w->paused_until));
     put(op, out, "quietFrom", clock_of(op, w->quiet_from));
     put(op, out, "quietUntil", clock_of(op, w->quiet_until));
     put(op, out, "zone", w->zone);

@@ -104,13 +104,17 @@ static err set_channel(struct op *op, const char *purpose, str said, struct wish
     return OK;
 }
 
+str wishes_pause_text(struct op *op, int64_t until)
+{
+    return until == INT64_MAX ? STR("9999-12-31T23:59:59.999Z") : time_format(op->arena, until - 1);
+}
+
 static struct json *extension_of(struct op *op, const struct wishes *w)
 {
     struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
     if (w->paused_until)
-        json_push(
-            op->arena, list,
-            part(op, "pausedUntil", "valueDateTime", time_format(op->arena, w->paused_until)));
+        json_push(op->arena, list,
+                  part(op, "pausedUntil", "valueDateTime", wishes_pause_text(op, w->paused_until)));
     if (w->quiet_from >= 0) {
         json_push(op->arena, list,
                   part(op, "quietFrom", "valueTime", clock_text(op, w->quiet_from)));

@@ -243,6 +243,20 @@ static void r207_who_may_make_a_link(void **state)
     r->op.actor = outreach_system();
 }
 
+/* Review R209: saving what a page shows does not make a pause longer. */
+static void r209_a_pause_ends_on_the_day_set(void **state)
+{
+    struct room *r = *state;
+    struct outreach_wish w = {.pause = STR("2026-12-24")};
+    for (int i = 0; i < 3; i++) {
+        struct json *shown;
+        assert_int_equal(by_link(r, &w), OK);
+        assert_int_equal(outreach_wishes(&r->op, &r->o, r->patient, &shown), OK);
+        w.pause = str_sub(json_get_str(shown, STR("pausedUntil")), 0, 10);
+        assert_str(w.pause, "2026-12-24");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +267,7 @@ int main(void)
         TEST(only_the_whole_token_opens),
         TEST(a_consent_needs_its_elements),
         TEST(r207_who_may_make_a_link),
+        TEST(r209_a_pause_ends_on_the_day_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "outreach/reach.h"
 
 #define CLOCK_SLACK_MS (5 * 60000LL)
+#define CONSENTS_MAX 200u
 
 static const struct json *extension(const struct json *o, str url)
 {
@@ -187,24 +188,46 @@ static void read_parties(const struct op *op, const struct json *c, struct recip
     }
 }
 
+static void read_confidential(const struct json *c, struct recipient *r)
+{
+    if (r->confidential || !is_of_category(c, STR("confidential-communication")))
+        return;
+    r->confidential = true; /* the newest */
+    r->confidential_to = json_get_str(
+        JSON_GET(extension(c, STR(CONTACT_POINT_URL)), "valueContactPoint"), STR("value"));
+}
+
+/* A wish to be reached in one way only is not outlived by any number of newer words. */
+static err find_confidential(struct op *op, struct record *rec, struct recipient *r)
+{
+    struct record_page page;
+    struct json *c;
+    str query = arena_printf(op->arena,
+                             "patient=Patient/%.*s&status=active&category=" CONSENT_CATEGORY
+                             "%%7Cconfidential-communication&_sort=-date&_count=1",
+                             STR_ARG(r->id));
+    TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
+    if (page.n == 0)
+        return OK;
+    TRY(record_parse(op, &page.docs[0], &c));
+    read_confidential(c, r);
+    return OK;
+}
+
 /* The newest word of the patient decides; at the same moment, no wins. */
 static err read_consents(struct op *op, struct record *rec, struct recipient *r)
 {
     struct record_page page;
     int64_t newest[CHANNEL_KIND_COUNT] = {INT64_MIN, INT64_MIN};
-    str query = arena_printf(op->arena, "patient=Patient/%.*s&status=active&_sort=-date&_count=200",
-                             STR_ARG(r->id));
+    str query = arena_printf(op->arena, "patient=Patient/%.*s&status=active&_sort=-date&_count=%u",
+                             STR_ARG(r->id), CONSENTS_MAX);
     TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
     for (size_t i = 0; i < page.n; i++) {
         struct json *c;
         struct time_span at = {0};
         TRY(record_parse(op, &page.docs[i], &c));
         read_parties(op, c, r);
-        if (!r->confidential && is_of_category(c, STR("confidential-communication"))) {
-            r->confidential = true; /* the newest */
-            r->confidential_to = json_get_str(
-                JSON_GET(extension(c, STR(CONTACT_POINT_URL)), "valueContactPoint"), STR("value"));
-        }
+        read_confidential(c, r);
         if (!is_of_category(c, STR("contact")) ||
             !time_parse(json_get_str(c, STR("dateTime")), &at))
             continue;
@@ -222,7 +245,7 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
             read_consent(op, c, &r->consent[k]);
         }
     }
-    return OK;
+    return page.n < CONSENTS_MAX || r->confidential ? OK : find_confidential(op, rec, r);
 }
 
 err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret)

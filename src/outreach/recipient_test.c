@@ -291,6 +291,29 @@ static void r205_a_number_that_is_over(void **state)
     assert_str(p.address[CHANNEL_SMS], "+15035550109");
 }
 
+/* Review R210: two hundred words by a shared phone do not outlive the wish to be reached elsewhere.
+ */
+static void r210_a_confidential_wish_outlives_many_words(void **state)
+{
+    struct room *r = *state;
+    made(r,
+         arena_printf(r->op.arena,
+                      "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{"
+                      "\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":"
+                      "\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
+                      "\"" CONSENT_CATEGORY "\",\"code\":\"confidential-communication\"}]}],"
+                      "\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
+                      "\"2026-01-05T10:00:00Z\",\"policyRule\":{\"text\":\"written\"},"
+                      "\"extension\":[{\"url\":\"" CONTACT_POINT_URL "\",\"valueContactPoint\":{"
+                      "\"system\":\"email\",\"value\":\"safe@example.org\"}}]}",
+                      STR_ARG(r->patient)));
+    assert_true(seen(r).confidential);
+    for (int i = 0; i < 201; i++)
+        consent(r, "permit", "sms", NOW - (i + 1) * MINUTE, "");
+    assert_true(seen(r).confidential);
+    assert_str(seen(r).confidential_to, "safe@example.org");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +328,7 @@ int main(void)
         TEST(confirmations_are_counted_since_the_last_permission),
         TEST(r12_stop_between_verdict_and_hand_over),
         TEST(r205_a_number_that_is_over),
+        TEST(r210_a_confidential_wish_outlives_many_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
