@@ -88,6 +88,20 @@ static bool permitted(const struct verdict *v)
     return v->decision < DECISION_HOLD_UNTIL || (v->decision == DECISION_HOLD_UNTIL && v->held);
 }
 
+/* A key that stands for a message to somebody else answers nothing: this one was never sent. */
+static err same_person(struct op *op, struct outreach *o, const struct ready *x)
+{
+    struct record_doc doc;
+    struct json *c;
+    TRY(record_read(op, o->rec, fhir_type_parse(STR("Communication")), x->existing, &doc));
+    TRY(record_parse(op, &doc, &c));
+    str who = arena_cat(op->arena, STR("Patient/"), x->d->patient);
+    return str_eq(json_get_str(JSON_GET(c, "subject"), STR("reference")), who)
+               ? OK
+               : fail_at(op, ERR_UNPROCESSABLE, STR("key"),
+                         "this idempotency key was used for another message");
+}
+
 /* Everything up to the commit; ERR_UNPROCESSABLE when the rulebook says no. */
 static err make_ready(struct op *op, struct outreach *o, struct ready *x)
 {
@@ -96,7 +110,7 @@ static err make_ready(struct op *op, struct outreach *o, struct ready *x)
     TRY(check_draft(op, x->d));
     TRY(sent_before(op, o, x->d->key, &x->existing));
     if (!str_empty(x->existing))
-        return OK;
+        return same_person(op, o, x);
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), x->d->patient, &seen));
     TRY(recipient_load(op, o->rec, x->d->patient, &x->r));
     TRY(message_compose(op, o, &x->r, x->d, &x->m));

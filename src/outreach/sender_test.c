@@ -338,6 +338,24 @@ static void r206_a_stop_is_not_overtaken_by_its_batch(void **state)
     *l = had;
 }
 
+/* Review R211: the key of a message to one person, used again for another. */
+static void r211_a_key_is_of_one_person(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent[2];
+    struct outreach_draft d[2] = {draft(r, 8, "key-one-person"), draft(r, 9, "key-one-person")};
+    patient(r, 8, 8);
+    patient(r, 9, 9);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 1, sent), OK);
+    assert_int_equal(sent[0].code, OK);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d[1], 1, &sent[1]), OK);
+    assert_int_equal(sent[1].code, ERR_UNPROCESSABLE);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 1, &sent[1]), OK);
+    assert_true(sent[1].existed && str_eq(sent[1].communication, sent[0].communication));
+    op_clear(&r->op);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_number_sends_what_it_may),
         cmocka_unit_test(the_next_only_after_a_certain_no),
         cmocka_unit_test(r203_one_at_a_time_to_a_number),
+        cmocka_unit_test(r211_a_key_is_of_one_person),
         cmocka_unit_test(r206_a_stop_is_not_overtaken_by_its_batch),
     };
     return cmocka_run_group_tests(tests, open_room, close_room);
