@@ -199,10 +199,10 @@ static err remember(struct op *op, struct smpp_client *c, uint64_t mark)
     return e;
 }
 
-/* As much as the record takes of one message, at the end of a character. */
-static str whole_characters(str s)
+/* At most max bytes, to the end of a character. */
+static str whole_characters(str s, size_t max)
 {
-    size_t n = s.n < TEXT_MAX * 4 ? s.n : TEXT_MAX * 4;
+    size_t n = s.n < max ? s.n : max;
     while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
         n--;
     return str_sub(s, 0, n);
@@ -213,7 +213,7 @@ static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str w
     struct outreach_inbound in = {.channel = STR("sms"),
                                   .from = str_of(m->from),
                                   .to = str_of(m->to),
-                                  .text = whole_characters(words)};
+                                  .text = whole_characters(words, (size_t)TEXT_MAX * 4)};
     struct outreach_inbound_result r;
     bool again = false;
     uint64_t mark = mark_of(op, m, words);
@@ -255,8 +255,9 @@ static err give_up(struct op *op, struct smpp_client *c, bool now, bool *ret_did
     memcpy(m->to, p.to.p, p.to.n < sizeof m->to ? p.to.n : sizeof m->to - 1);
     buf_init(&rest, op->arena, PARTS_MAX);
     str words = join(op, had, &p, &rest, &n);
-    words = arena_printf(op->arena, "%.*s [%zu of %llu parts came]",
-                         STR_ARG(str_sub(words, 0, TEXT_MAX)), n, (unsigned long long)p.total);
+    words =
+        arena_printf(op->arena, "%.*s [%zu of %llu parts came]",
+                     STR_ARG(whole_characters(words, TEXT_MAX)), n, (unsigned long long)p.total);
     TRY(told(op, c, m, words));
     *ret_did = true;
     return keep_parts(op, c, had, buf_str(&rest));

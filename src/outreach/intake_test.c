@@ -120,6 +120,24 @@ static void r200_parts_that_never_become_a_message(void **state)
     assert_int_equal(received(r), 2);
 }
 
+/* Of two-byte characters after one of one byte, so that every even length ends inside of one. */
+static void r200_what_came_of_a_long_message_is_told(void **state)
+{
+    struct room *r = *state;
+    size_t before = received(r);
+    char words[4000];
+    memset(words, 0xe9, sizeof words);
+    words[0] = 'a';
+    struct mo m = said(LONDON, str_make(words, sizeof words));
+    m.sar_ref = 9;
+    m.sar_number = 1;
+    m.sar_total = 2;
+    assert_int_equal(smpp_mo_take(&r->op, &r->c, &m), OK);
+    for (unsigned i = 0; i < 60 && received(r) == before; i++)
+        assert_int_equal(part(r, "15035559999", 300 + i, 1, 3), OK);
+    assert_int_equal(received(r), before + 1);
+}
+
 static bool stopped(struct room *r)
 {
     struct recipient who;
@@ -204,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(r200_parts_that_never_become_a_message),
+        cmocka_unit_test(r200_what_came_of_a_long_message_is_told),
         cmocka_unit_test(r201_a_second_stop_is_heard),
         cmocka_unit_test(r202_a_stop_from_abroad),
         cmocka_unit_test(r208_a_receipt_is_of_the_newest),
