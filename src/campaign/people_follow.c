@@ -11,6 +11,7 @@
 #define STEP 256u
 #define SAVE_MS (60 * 60 * 1000LL)
 #define WAIT_MS 10000
+#define LATELY_MS (35 * 86400000LL) /* of contacts, at a start; a week is asked for */
 
 const struct actor *people_system(void)
 {
@@ -79,7 +80,9 @@ static err first_reading(struct op *op, struct people *p)
     TRY(record_cohort(op, p->rec, fhir_type_parse(STR("Patient")), STR_NONE, &all));
     atomic_store(&p->of, all.n);
     TRY(read_all(op, p, &all, false));
-    TRY(record_cohort(op, p->rec, fhir_type_parse(STR("Communication")), STR_NONE, &lately));
+    str since = time_format(op->arena, op->now - LATELY_MS);
+    TRY(record_cohort(op, p->rec, fhir_type_parse(STR("Communication")),
+                      arena_printf(op->arena, "_lastUpdated=ge%.*s", STR_ARG(since)), &lately));
     TRY(read_all(op, p, &lately, true));
     if (!atomic_load(&p->stop))
         atomic_store(&p->t, t);

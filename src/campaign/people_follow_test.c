@@ -82,6 +82,20 @@ static void a_row_says_what_happened(void **state)
     assert_int_equal(person_week(&row, time_now()), 1);
 }
 
+/* R227: every message ever sent was asked for at a start, which ends past four millions; those of
+ * late are still found. */
+static void a_start_reads_the_contacts_of_late(void **state)
+{
+    struct ground *g = *state;
+    str ann = ground_patient(g, "1950-03-02", PHONE);
+    ground_make(g,
+                "{\"resourceType\":\"Communication\",\"status\":\"completed\",\"sent\":\"%.*s\","
+                "\"subject\":{\"reference\":\"Patient/%.*s\"}}",
+                STR_ARG(time_format(g->arena, time_now())), STR_ARG(ann));
+    ground_people(g);
+    assert_true(ground_row(g, ann).contacted > 0);
+}
+
 static void a_copy_is_taken_up_again(void **state)
 {
     struct ground *g = *state;
@@ -130,6 +144,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_row_says_how_somebody_is_reached, ground_open,
                                         ground_close),
         cmocka_unit_test_setup_teardown(a_row_says_what_happened, ground_open, ground_close),
+        cmocka_unit_test_setup_teardown(a_start_reads_the_contacts_of_late, ground_open,
+                                        ground_close),
         cmocka_unit_test_setup_teardown(a_copy_is_taken_up_again, ground_open, ground_close),
         cmocka_unit_test_setup_teardown(a_copy_that_is_not_whole_is_none, ground_open,
                                         ground_close),

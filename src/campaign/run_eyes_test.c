@@ -156,6 +156,22 @@ static void a_draft_asks_nothing_of_the_record(void **state)
     assert_true(str_eq(said[0], said[1]));
 }
 
+/* R228: outreach takes nothing of a stopped campaign ever again; begun anew it would end in a call
+ * for each of its people. */
+static void what_was_stopped_is_not_begun_again(void **state)
+{
+    struct play *p = *state;
+    struct json *o;
+    str one = patient(p, 771, "en"), id = put(p, "recall", group_of(p, &one, 1));
+    run_it(p, id);
+    assert_str(step(p, &p->other, id, CAMPAIGN_STOP), "stopped");
+    as(p, &p->author);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    assert_int_equal(
+        campaign_put(&p->g->op, p->c, id, json_dup(p->g->arena, JSON_GET(o, "plan")), &o),
+        ERR_CONFLICT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +181,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_draft_tells_nothing_of_a_veiled_audience, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_draft_asks_nothing_of_the_record, open_play, close_play),
+        cmocka_unit_test_setup_teardown(what_was_stopped_is_not_begun_again, open_play, close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

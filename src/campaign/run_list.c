@@ -113,6 +113,16 @@ static err put_life(struct op *op, struct campaigns *c, str id, uint32_t vid)
     return record_commit(tx);
 }
 
+/* Outreach hands over nothing more of what was stopped, so a new start would be a call for each. */
+static err not_stopped(struct op *op, struct campaigns *c, str id)
+{
+    struct life l;
+    TRY(life_load(op, c->rec, id, &l));
+    return str_eq(l.state, STR("stopped"))
+               ? fail(op, ERR_CONFLICT, "what was stopped stays stopped; make a new one")
+               : OK;
+}
+
 err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outline,
                  struct json **ret)
 {
@@ -130,6 +140,7 @@ err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outlin
     if (str_empty(id))
         TRY(record_create(op, c->rec, outline, STR_NONE, &r));
     else {
+        TRY(not_stopped(op, c, id));
         json_set_str(op->arena, outline, STR("id"), id);
         TRY(record_update(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, outline, STR_NONE,
                           &r));
