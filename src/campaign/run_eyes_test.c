@@ -137,7 +137,7 @@ static void a_draft_asks_nothing_of_the_record(void **state)
     as(p, &p->author);
     ok(p, campaign_get(&p->g->op, p->c, id, &o));
     plan = json_dup(p->g->arena, JSON_GET(o, "plan"));
-    struct json *first = json_at(JSON_GET(plan, "action"), 0), *condition;
+    struct json *first = json_at(JSON_GET(plan, "action"), 1), *condition;
     ok(p, json_read(&p->g->op,
                     STR("[{\"kind\":\"applicability\",\"expression\":{\"language\":"
                         "\"text/fhirpath\",\"expression\":\"%record.entry.resource.ofType("
