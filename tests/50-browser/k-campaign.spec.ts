@@ -59,9 +59,9 @@ test("what: words are made simpler, tried and approved by another", async ({ pag
   await page.getByRole("button", { name: "Save the draft" }).click();
   const ask = page.getByRole("button", { name: "Ask for approval" });
   await expect(ask).toBeDisabled(); // Arabic is missing
-  await expect(page.getByText("There is no text in this language.")).toBeVisible();
-  await page
-    .getByRole("region", { name: "العربية" })
+  const arabic = page.getByRole("region", { name: "العربية" });
+  await expect(arabic.getByText("There is no text in this language.")).toBeVisible();
+  await arabic
     .getByLabel("Text message")
     .fill("لقاحك جاهز. اتصل {phone}.");
   await page.getByRole("button", { name: "Save the draft" }).click();

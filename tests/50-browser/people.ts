@@ -1,5 +1,6 @@
 // Brings one patient of the demonstration into a known state through the ordinary API: English, text
-// messages first, and living where it is early afternoon now, so that quiet hours do not decide.
+// messages first, and living where it is early afternoon now, so that quiet hours do not decide. Their number gets an
+// area code that is nowhere (611 is a service code), since an area code's zones count, too; they consent for it anew.
 import type { APIRequestContext } from "@playwright/test";
 import { api, type Planted, planted } from "./kit";
 
@@ -15,7 +16,23 @@ interface Person {
   name: { text?: string; given: string[]; family: string }[];
   address: { extension?: Extension[] }[];
   communication: unknown[];
+  telecom: { system: string; value: string }[];
 }
+const SIGNED = {
+  how: "written",
+  type: "prior_express_written_consent",
+  channel: "sms",
+  purposes: ["care", "appointment"],
+  evidence: "Form 7, signed on paper",
+  affirmative: true,
+  elements: [
+    "signature",
+    "seller_name",
+    "phone_number",
+    "automated_tech_authorisation",
+    "not_condition_of_purchase",
+  ],
+};
 
 /** Etc/GMT names have the sign turned round: Etc/GMT+6 is six hours behind. */
 export function zoneOfDaytime(now: Date): string {
@@ -37,7 +54,10 @@ export async function inDaytime(request: APIRequestContext, id: string): Promise
     a.extension = (a.extension ?? []).filter((x) => x.url !== ZONE);
     a.extension.push({ url: ZONE, valueCode: zoneOfDaytime(new Date()) });
   }
+  for (const t of p.telecom)
+    if (t.system === "phone") t.value = `+1611${t.value.replace(/\D/g, "").slice(-7)}`;
   await call("PUT", `/fhir/Patient/${id}`, p);
+  await call("POST", `/fhir/Patient/${id}/$consent`, SIGNED);
   return p.name[0]!.text ?? `${p.name[0]!.given.join(" ")} ${p.name[0]!.family}`;
 }
 
