@@ -86,21 +86,21 @@ void people_coarse(struct op *op, struct json *o)
 {
     struct json *at[4] = {o};
     uint32_t next[4] = {0};
-    for (int deep = 0; deep >= 0;) {
-        struct json *in = at[deep];
+    for (size_t deep = 1; deep > 0;) {
+        struct json *in = at[deep - 1];
         int64_t n;
         bool list = in->type == JSON_ARRAY;
-        if (next[deep] == in->n || (!list && in->type != JSON_OBJECT)) {
+        if (next[deep - 1] == in->n || (!list && in->type != JSON_OBJECT)) {
             deep--;
             continue;
         }
-        uint32_t i = next[deep]++;
+        uint32_t i = next[deep - 1]++;
         struct json *child = list ? &in->u.items[i] : &in->u.members[i].value;
         if (json_i64(child, &n))
             *child = *json_new_i64(op->arena, (int64_t)audience_figure((uint64_t)n));
-        else if (deep < 3) {
-            at[++deep] = child;
+        else if (deep < 4) {
             next[deep] = 0;
+            at[deep++] = child;
         }
     }
 }

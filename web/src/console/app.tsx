@@ -47,7 +47,7 @@ const INCIDENTS: (typeof SCREENS)[number] = {
 const CAMPAIGNS: (typeof SCREENS)[number] = {
   to: "/campaigns",
   word: "cp_title",
-  icon: "outbox",
+  icon: "send",
 };
 const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
 const ACCOUNTS: (typeof SCREENS)[number] = {
@@ -56,8 +56,8 @@ const ACCOUNTS: (typeof SCREENS)[number] = {
   icon: "key",
 };
 const OUTREACH: typeof SCREENS = [
-  { to: "/audiences", word: "nav_audiences", icon: "people" },
-  { to: "/words", word: "nav_words", icon: "table" },
+  { to: "/audiences", word: "nav_audiences", icon: "funnel" },
+  { to: "/words", word: "nav_words", icon: "message" },
 ];
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,

@@ -281,10 +281,13 @@ function Fair({ a }: { a: Audience }) {
           {t("au_fair_show")}
         </button>
       )}
+      {fair && !fair.language.length && !fair.age.length && !fair.area.length && (
+        <p>{t("au_fair_few")}</p>
+      )}
       {fair &&
         (["language", "age", "area"] as const).map((by) => (
-          <table key={by}>
-            <caption>{t(`au_by_${by}`)}</caption>
+          <table key={by} hidden={!fair[by].length}>
+            <caption class="out-of-sight">{t(`au_by_${by}`)}</caption>
             <thead>
               <tr>
                 <th scope="col">{t(`au_by_${by}`)}</th>

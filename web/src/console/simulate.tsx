@@ -44,7 +44,7 @@ function Volume({ days }: { days: Simulation["days"] }) {
               <td class="tabular">{number(d.sent)}</td>
               <td aria-hidden="true">
                 <svg width="160" height="12" aria-hidden="true">
-                  <rect width={(160 * d.sent) / most} height="12" fill="currentColor" />
+                  <rect width={(160 * d.sent) / most} height="12" fill="var(--primary)" />
                 </svg>
               </td>
             </tr>

@@ -14,6 +14,7 @@ const PATHS = {
   stop: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM5.700 5.700l12.600 12.600",
   clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 7v5l3.500 2",
   warn: "M12 4 2.800 20h18.400L12 4ZM12 10v4.500M12 17.500h.01",
+  funnel: "M4 5h16l-6 8v6l-4-2v-4L4 5Z",
   message: "M4 5h16v11H9l-5 4V5Z",
   mail: "M3 6h18v12H3V6ZM3 7l9 7 9-7",
   phone:

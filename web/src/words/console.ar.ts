@@ -649,6 +649,7 @@ export default {
   au_nobody_told: "أقل من أن تُعرض.",
   au_fair: "هل هو عادل؟",
   au_fair_hint: "من تصلهم حسب اللغة والعمر والمنطقة. المجموعات دون 30 تُجمع.",
+  au_fair_few: "عدد الأشخاص أقل من أن تُميَّز مجموعات.",
   au_fair_show: "أظهره",
   au_by_language: "اللغة",
   au_by_age: "العمر",

@@ -570,6 +570,7 @@ export default {
   au_nobody_told: "Too few to be shown.",
   au_fair: "Is it fair?",
   au_fair_hint: "Who is reached, by language, age and area. Groups under 30 are put together.",
+  au_fair_few: "Too few people to tell groups apart.",
   au_fair_show: "Show it",
   au_by_language: "Language",
   au_by_age: "Age",

@@ -580,6 +580,7 @@ export default {
   au_nobody_told: "Muy pocos para mostrarlos.",
   au_fair: "¿Es justo?",
   au_fair_hint: "A quién se llega, por idioma, edad y zona. Los grupos de menos de 30 van juntos.",
+  au_fair_few: "Hay muy pocas personas para distinguir grupos.",
   au_fair_show: "Mostrar",
   au_by_language: "Idioma",
   au_by_age: "Edad",
