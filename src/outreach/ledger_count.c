@@ -42,15 +42,20 @@ static void count(const struct ledger_sum *s, int64_t at, struct ledger_count *c
     c->month += at >= s->now - 30 * DAY;
 }
 
+/* Waits, and came after the one that is asked about. */
+static bool waits_behind(const struct ledger_sum *s, const struct ledger_entry *e)
+{
+    return e->state == LEDGER_WAITING &&
+           (e->at > s->place.at || (e->at == s->place.at && e->id > s->place.id));
+}
+
 /* Counts as a contact at all? */
 static bool is_contact(const struct ledger_sum *s, const struct ledger_entry *e)
 {
     if (e->incoming || e->kind != LEDGER_CARE || e->state >= LEDGER_FAILED ||
         (s->place.id && e->id == s->place.id))
         return false;
-    bool behind = e->state == LEDGER_WAITING &&
-                  (e->at > s->place.at || (e->at == s->place.at && e->id > s->place.id));
-    return !behind;
+    return !waits_behind(s, e);
 }
 
 static void add_instant(struct ledger_counts *c, int64_t at)
@@ -95,7 +100,7 @@ void ledger_sum_own(struct ledger_sum *s, const struct ledger_entry *e)
         c->last_in = e->at > c->last_in ? e->at : c->last_in;
     }
     if (!e->incoming && e->kind == LEDGER_STOPPED && e->state < LEDGER_FAILED &&
-        e->id != s->place.id && e->at >= s->q->confirmed_since)
+        e->id != s->place.id && e->at >= s->q->confirmed_since && !waits_behind(s, e))
         c->confirmations++;
     if (is_contact(s, e))
         add_contact(s, e);

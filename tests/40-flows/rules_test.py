@@ -109,10 +109,10 @@ class Rules(FlowCase):
 
     def test_a_trial_ends_by_itself(self):
         id = self.propose("Nurses may not see forms")
-        end = self.clock.stamp(-4)
+        end = self.clock.stamp(-9)
         self.publish(id, {"until": end})
         self.expect(403, self.call("GET", "/fhir/QuestionnaireResponse"))
-        wait_for(lambda: self.call("GET", "/fhir/QuestionnaireResponse").status == 200, "the end of the trial", 20)
+        wait_for(lambda: self.call("GET", "/fhir/QuestionnaireResponse").status == 200, "the end of the trial", 40)
         self.step(id, "keep", "admin", status=409)
 
     def test_who_may(self):

@@ -91,6 +91,10 @@ def get(house, path):
     return a.json
 
 
+def number_of(house, patient):
+    return [t["value"] for t in get(house, f"/fhir/Patient/{patient}")["telecom"] if t["system"] == "phone"][0]
+
+
 def run(houses, road, kills_wanted):
     rounds = kills_wanted if not SOAK_S else max(kills_wanted, int(SOAK_S / 2))
     houses.append(house := House(clock=Clock(), patients=30 + rounds * A_ROUND * 3 // 2))
@@ -99,6 +103,7 @@ def run(houses, road, kills_wanted):
     house.sign_in("nurse")
     stale = {f"p{n:04d}" for n in range(15, 2000, 15)}  # nobody looked up their numbers lately
     willing = [p for p, t in house.truth.items() if t["sms"] and p not in stale]
+    willing = list({number_of(house, p): p for p in willing}.values())  # a household gets one a day
     ids, started, kills = [], time.monotonic(), 0
     while (kills < kills_wanted or time.monotonic() - started < SOAK_S) and len(willing) >= A_ROUND:
         load = [threading.Thread(target=send, args=(house, willing.pop(), ids))
@@ -122,8 +127,7 @@ def run(houses, road, kills_wanted):
     for patient, id in ids:
         c = wait_for(lambda: next((c for c in [get(house, f"/fhir/Communication/{id}")]
                                    if c["status"] != "preparation"), None), f"the end of {id}", 60)
-        number = [t["value"] for t in get(house, f"/fhir/Patient/{patient}")["telecom"] if t["system"] == "phone"][0]
-        taken = peer.taken(id, number)
+        taken = peer.taken(id, number_of(house, patient))
         assert len(taken) <= 1, f"{id} went {len(taken)} times"
         assert c["status"] in counts, c
         assert c["status"] == "unknown" or len(taken) == 1, f"{id} is {c['status']} but never arrived"
