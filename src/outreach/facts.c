@@ -5,6 +5,8 @@
 
 #include "policy/content.h"
 
+#define A_START_MS 2000 /* the ledger looks again at the last changes */
+
 static bool appointment_purpose(str purpose)
 {
     return str_eq(purpose, STR("appointment_or_exam_confirm_remind"));
@@ -178,8 +180,8 @@ static struct hours_query hours_of(const struct op *op, const struct recipient *
                                 .n_zones = r->lost ? 0 : r->n_zones,
                                 .jurisdictions = r->places,
                                 .n_jurisdictions = r->lost ? 0 : r->n_places,
-                                .counted = l ? l->counted : NULL,
-                                .n_counted = l ? l->n_counted : 0,
+                                .counted = l->counted,
+                                .n_counted = l->n_counted,
                                 .ready_at = wish_ends(op, r)};
 }
 
@@ -215,8 +217,7 @@ err message_facts(struct op *op, const struct outreach *o, const struct recipien
     TRY(words_facts(op, o, m, f));
     consent_facts(op, r, m, f);
     line_facts(op, o, r, m, f);
-    if (l)
-        ledger_facts(l, m, f);
+    ledger_facts(l, m, f);
     int64_t since_stop = (op->now - m->stopped_at) / 1000;
     facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT, m->stopped_at ? (double)since_stop : 1e9);
     place_facts(r, f);
@@ -268,7 +269,7 @@ err message_decide(struct op *op, const struct outreach *o, const struct recipie
                    const struct message *m, struct facts **ret_facts, struct verdict *ret)
 {
     struct recipient known = *who, *r = &known;
-    struct ledger_counts counts, *l = &counts;
+    struct ledger_counts counts;
     struct verdict v;
     struct ledger_question about = {.patient = r->id,
                                     .address = m->to,
@@ -280,15 +281,13 @@ err message_decide(struct op *op, const struct outreach *o, const struct recipie
                                     .confirmed_since = r->permitted_at[m->channel]};
     if (m->channel == CHANNEL_SMS)
         TRY(lookup_number(op, o, r));
-    if (o->ledger_from > atomic_load(&o->ledger_t))
-        l = NULL; /* still being made from an older record */
-    else
-        TRY(ledger_load(op, o->rec, &about, l));
-    TRY(message_facts(op, o, r, l, m, ret_facts));
+    TRY(ledger_known(op, o, A_START_MS));
+    TRY(ledger_load(op, o->rec, &about, &counts));
+    TRY(message_facts(op, o, r, &counts, m, ret_facts));
     const struct rulebook *book = record_rulebook(o->rec);
     TRY(decide_everywhere(op, book, m, r, *ret_facts, &v));
     if (v.decision == DECISION_HOLD_UNTIL) {
-        struct hours_query q = hours_of(op, r, l);
+        struct hours_query q = hours_of(op, r, &counts);
         TRY(policy_hold_until(op, book, &q, &v));
     }
     *ret = v;

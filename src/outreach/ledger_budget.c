@@ -66,8 +66,7 @@ err ledger_budget(struct op *op, struct outreach *o, str patient, struct json **
     size_t n;
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &seen));
     TRY(recipient_load(op, o->rec, patient, &r));
-    if (!ledger_settle(o, o->ledger_from, 0))
-        return fail(op, ERR_UNAVAILABLE, "the contact ledger is still being made; try again soon");
+    TRY(ledger_known(op, o, 0));
     struct ledger_question q = {.patient = patient,
                                 .address = r.address[CHANNEL_SMS],
                                 .zones = r.zones,

@@ -1,7 +1,8 @@
 /* The ledger's follower: Communications that others wrote (FHIR, imports, partners, people's hands)
  * become rows too, and so does what was there before there was a ledger. A step is one transaction:
  * rows and cursor. Invariant: a row that is there already as it should be is not written again.
- * Until it has come to where the record was when it started, nobody knows the counts. */
+ * Until it has come to where the record was when it started nobody knows the counts: no verdict is
+ * asked for, and what waits goes on waiting. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
@@ -134,7 +135,7 @@ void *ledger_run(void *ctx)
     return NULL;
 }
 
-bool ledger_settle(struct outreach *o, uint64_t t, int64_t ms)
+bool ledger_settle(const struct outreach *o, uint64_t t, int64_t ms)
 {
     int64_t until = time_mono() + ms;
     while (atomic_load(&o->ledger_t) < t) {
@@ -143,4 +144,12 @@ bool ledger_settle(struct outreach *o, uint64_t t, int64_t ms)
         usleep(500);
     }
     return true;
+}
+
+err ledger_known(struct op *op, const struct outreach *o, int64_t ms)
+{
+    return ledger_settle(o, o->ledger_from, ms)
+               ? OK
+               : fail(op, ERR_UNAVAILABLE,
+                      "the contact ledger is still being made; try again soon");
 }

@@ -54,7 +54,7 @@ MUST err ledger_step(struct op *op, struct outreach *o, size_t *ret_n);
 /* Its thread, until o->stop. */
 void *ledger_run(void *outreach);
 /* Waits at most ms until the follower has seen t; false: it has not. */
-bool ledger_settle(struct outreach *o, uint64_t t, int64_t ms);
+bool ledger_settle(const struct outreach *o, uint64_t t, int64_t ms);
 
 _Static_assert(sizeof(struct ledger_entry) == 48, "a row has no padding");
 

@@ -106,14 +106,15 @@ struct message {
 };
 MUST err message_compose(struct op *op, const struct outreach *o, const struct recipient *r,
                          const struct outreach_draft *d, struct message *ret);
-/* l NULL: the ledger is still being made, nobody knows the counts. */
+/* ERR_UNAVAILABLE when the ledger has not come to where the record was at the start, after ms. */
+MUST err ledger_known(struct op *op, const struct outreach *o, int64_t ms);
 MUST err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
                        const struct ledger_counts *l, const struct message *m, struct facts **ret);
-/* Facts, verdict and the end of a hold. */
 /* What the trail keeps of a decision: the verdict, what was asked and the facts, so that another
  * rule can be tried on it. */
 struct json *message_trace(struct op *op, const struct message *m, const struct facts *facts,
                            const struct verdict *v);
+/* Facts, verdict and the end of a hold. ERR_UNAVAILABLE while nobody knows the counts. */
 MUST err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,
                         const struct message *m, struct facts **ret_facts, struct verdict *ret);
 /* Communication + outbox job in tx. *ret_id is the Communication. */

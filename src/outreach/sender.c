@@ -3,6 +3,7 @@
  * job found submitting after a crash may or may not have left: with a channel that knows our id it
  * is handed over again, else the Communication becomes "unknown" for a person to look at. So
  * nothing goes twice. */
+#include "outreach/ledger_int.h"
 #include "outreach/sender_int.h"
 
 #include "base/log.h"
@@ -169,8 +170,8 @@ err sender_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *
     int64_t room = bucket_room(o, k, op->now);
     op->actor = outreach_system();
     *ret_n = 0;
-    if (room <= 0)
-        return OK; /* nothing may leave now; the jobs wait where they are */
+    if (room <= 0 || !ledger_settle(o, o->ledger_from, 0))
+        return OK; /* nothing may leave, or nobody knows what went: the jobs wait */
     if (room < (int64_t)max)
         max = (size_t)room;
     TRY(lane_take(op, o, k, max, &due));

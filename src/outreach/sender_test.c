@@ -356,6 +356,28 @@ static void r211_a_key_is_of_one_person(void **state)
     op_clear(&r->op);
 }
 
+/* After a start the ledger looks again at the last changes: what was due then was refused, as
+ * nobody knew the counts, and was lost. */
+static void what_is_due_waits_for_the_ledger(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent[2];
+    struct outreach_draft d[2] = {draft(r, 5, "key-start-0"), draft(r, 4, "key-start-1")};
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 1, sent), OK);
+    assert_int_equal(sent[0].code, OK);
+    r->o->ledger_from = atomic_load(&r->o->ledger_t) + 1; /* as after a start */
+    assert_int_equal(step(r), 0);
+    assert_status(r, sent[0].communication, "preparation");
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d[1], 1, &sent[1]), OK);
+    assert_int_equal(sent[1].code, ERR_UNAVAILABLE);
+    op_clear(&r->op);
+    r->o->ledger_from = 0;
+    assert_true(step(r) > 0);
+    assert_status(r, sent[0].communication, "in-progress");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_next_only_after_a_certain_no),
         cmocka_unit_test(r203_one_at_a_time_to_a_number),
         cmocka_unit_test(r211_a_key_is_of_one_person),
+        cmocka_unit_test(what_is_due_waits_for_the_ledger),
         cmocka_unit_test(r206_a_stop_is_not_overtaken_by_its_batch),
     };
     return cmocka_run_group_tests(tests, open_room, close_room);

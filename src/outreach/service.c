@@ -117,6 +117,7 @@ static void *run(void *ctx)
 err outreach_start(struct op *op, struct outreach *o)
 {
     atomic_store(&o->stop, false);
+    o->ledger_from = record_now_t(o->rec); /* before anybody asks for counts */
     TRY(provider_start(op, o));
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
         struct sender *s = &o->senders[k];
@@ -125,7 +126,6 @@ err outreach_start(struct op *op, struct outreach *o)
             return fail(op, ERR_UNAVAILABLE, "no thread for the sender");
         s->running = true;
     }
-    o->ledger_from = record_now_t(o->rec);
     if (pthread_create(&o->follower, NULL, ledger_run, o) != 0)
         return fail(op, ERR_UNAVAILABLE, "no thread for the ledger");
     o->following = true;

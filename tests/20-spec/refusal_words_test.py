@@ -17,7 +17,7 @@ LANGS = ("es", "ar")
 SCREENS = """identity/account identity/actor identity/delegate identity/helper identity/join identity/oauth_flow
     identity/passkey identity/passkey_sign_in identity/password identity/proxy identity/recovery identity/session
     identity/shares identity/sign_in identity/totp identity/training identity/webauthn_read identity/webauthn_verify
-    desk/* rules/* outreach/compose outreach/prefer outreach/screen outreach/send outreach/undo
+    desk/* rules/* outreach/compose outreach/ledger_follow outreach/prefer outreach/screen outreach/send outreach/undo
     policy/override record/release_set record/erase
     api/accounts api/break_glass api/cookie api/demo_code api/evidence api/helper api/incident api/message api/release
     api/rights api/rights_file api/rule_change api/task api/training""".split()

@@ -197,7 +197,7 @@ static void write_file(const char *name, struct node *f, uint64_t how)
     snprintf(path, sizeof path, "%s/%s", d.to, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
-    if (!out || fwrite(copy.disk, 1, copy.n, out) != copy.n || fclose(out) != 0)
+    if (!out || (copy.n && fwrite(copy.disk, 1, copy.n, out) != copy.n) || fclose(out) != 0)
         abort();
     free(copy.disk);
 }

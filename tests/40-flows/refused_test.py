@@ -229,7 +229,7 @@ class Wakes(FlowCase):
         self.house.stop()
         self.house.clock.offset += 4 * 3600 + 600  # 08:10 in New York
         self.house.start()
-        self.message(sent, "in-progress", "completed", timeout=120)  # a minute more while the ledger catches up
+        self.message(sent, "in-progress", "completed")
         self.house.stop()
         self.house.clock.offset += 3 * 3600  # 08:10 in Los Angeles: its message is of no use any more
         self.house.start()
