@@ -43,6 +43,22 @@ static struct json *withheld(struct call *c, const struct record_release *r)
     return list;
 }
 
+/* By what a clinician may hold a result back, and how long. */
+static struct json *exceptions(struct call *c)
+{
+    struct arena *a = c->op.arena;
+    struct json *list = json_new(a, JSON_ARRAY);
+    const struct release_exception *x;
+    for (size_t i = 0; (x = release_exception_at(i)); i++) {
+        struct json *o = json_new(a, JSON_OBJECT);
+        json_set_str(a, o, STR("code"), str_of(x->code));
+        json_set_str(a, o, STR("citation"), str_of(x->citation));
+        json_set(a, o, STR("days"), json_new_i64(a, x->days));
+        json_push(a, list, o);
+    }
+    return list;
+}
+
 err api_release(struct call *c)
 {
     struct arena *a = c->op.arena;
@@ -55,6 +71,7 @@ err api_release(struct call *c)
     json_set(a, o, STR("choices"), list);
     json_set(a, o, STR("waiting"), json_new_i64(a, (int64_t)r.waiting));
     json_set(a, o, STR("withheld"), withheld(c, &r));
+    json_set(a, o, STR("exceptions"), exceptions(c));
     return answer_json(c, 200, o);
 }
 

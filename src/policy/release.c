@@ -101,3 +101,8 @@ const struct release_exception *release_exception_of(str code)
             return &exceptions[i];
     return NULL;
 }
+
+const struct release_exception *release_exception_at(size_t i)
+{
+    return i < RELEASE_EXCEPTION_COUNT ? &exceptions[i] : NULL;
+}

@@ -30,6 +30,8 @@ struct release_exception {
     unsigned days; /* the longest, before it is judged anew */
 };
 const struct release_exception *release_exception_of(str code);
+/* The i-th of them; NULL: there are no more. */
+const struct release_exception *release_exception_at(size_t i);
 
 /* Can a resource of the type be a result at all? */
 bool release_type(str type);

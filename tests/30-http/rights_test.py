@@ -356,7 +356,10 @@ class Rights(Case):
         self.shown("x1", 404)
         self.assertNotIn("x1", self.found(self.ana, "category=laboratory")[0])
         self.choose(lab="phone")  # the patient's own choice takes nothing of it away
-        mine = self.ask("GET", "/fhir/Patient/ana/$release", self.ana).json["withheld"]
+        told = self.ask("GET", "/fhir/Patient/ana/$release", self.ana).json
+        self.assertEqual({"preventing_harm_individual": 30, "privacy_exception": 30},
+                         {x["code"]: x["days"] for x in told["exceptions"]})
+        mine = told["withheld"]
         self.assertEqual(("45 CFR 171.201", day(7), "We talk about it on Monday.", "Practitioner/doc"),
                          (mine[0]["citation"], mine[0]["until"][:10], mine[0]["tell"], mine[0]["by"]))
         self.note("x1", self.doc, medium="PHONE")

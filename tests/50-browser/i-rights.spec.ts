@@ -95,6 +95,25 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.getByText(/1 result waits/)).toHaveCount(0);
 
+  await desk.getByText("Hold a result back").click();
+  await desk.getByRole("button", { name: /Hold back: .*Potassium of the walk/ }).click();
+  const hold = desk.getByRole("dialog");
+  await hold.getByLabel("Why, for this patient").fill("They asked not to read it alone.");
+  await hold.getByLabel("Until when").fill(new Date(Date.now() + 7 * 86400000).toISOString().slice(0, 10));
+  await hold.getByLabel("Words to the patient").fill("We talk about it on Monday.");
+  await hold.getByLabel("I checked the conditions").check();
+  await axe(desk);
+  await shot(desk, "i6-withhold");
+  await hold.getByRole("button", { name: "Hold back", exact: true }).click();
+  await expect(desk.getByText(/Potassium of the walk.*held back until/)).toBeVisible();
+  await page.reload();
+  await expect(page.getByText("We talk about it on Monday.")).toBeVisible();
+  await desk.getByRole("button", { name: "Show it to the patient" }).click();
+  await expect(desk.getByText(/Potassium of the walk.*held back until/)).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByText("We talk about it on Monday.")).toHaveCount(0);
+
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByLabel("Lab tests").selectOption({ label: "Right away" });
   await page.getByLabel("Language you speak").selectOption("es");
