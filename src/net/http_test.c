@@ -323,21 +323,19 @@ static void *client(void *arg)
 static void many_held_answers(void **state)
 {
     struct fixture *f = *state;
-    pthread_t clients[CROWD], releasers[3];
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(pthread_create(&releasers[i], NULL, release_all, f), 0);
+    pthread_t t[CROWD + 3]; /* three let go */
+    for (int i = 0; i < CROWD + 3; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, i < CROWD ? client : release_all, f), 0);
     for (int i = 0; i < CROWD; i++)
-        assert_int_equal(pthread_create(&clients[i], NULL, client, f), 0);
-    for (int i = 0; i < CROWD; i++)
-        pthread_join(clients[i], NULL);
+        pthread_join(t[i], NULL);
     assert_int_equal(atomic_load(&f->heard), CROWD * EACH);
     net_http_drain(f->server, 5000); /* of one that went away the last request may still come */
     assert_true(net_http_stop(f->server, 10000));
     f->server = NULL;
     for (int i = 0; i < 3; i++)
         queue_push(f, NULL);
-    for (int i = 0; i < 3; i++)
-        pthread_join(releasers[i], NULL);
+    for (int i = CROWD; i < CROWD + 3; i++)
+        pthread_join(t[i], NULL);
 }
 
 /* Review R11: what takes long waits among its own kind; writes and reads go on. */
@@ -524,8 +522,7 @@ static void stops_in_bounded_time(void **state)
         ask(half[2], "GET", "/big", "", STR(""));
     ask(half[3], "GET", "/hold", "", STR(""));
     sem_wait(&f->holding);
-    assert_false(net_http_drain(f->server, 50));
-    assert_false(net_http_stop(f->server, 50));
+    assert_false(net_http_drain(f->server, 50) || net_http_stop(f->server, 50));
     net_release(f->held, OK);
     assert_true(net_http_stop(f->server, 20000));
     f->server = NULL;

@@ -25,6 +25,7 @@ import { Hidden } from "./glass";
 import { LaunchApps } from "./launch";
 import { Results } from "./results";
 import { Timeline } from "./timeline";
+import { Withhold } from "./withhold";
 import { useNow } from "./worklist";
 
 const DAY = 86_400_000;
@@ -325,6 +326,7 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
               <Medicines id={id} />
               <Conditions id={id} />
             </div>
+            <Withhold id={id} />
           </div>
         ) : (
           <Timeline id={id} />

@@ -1,18 +1,14 @@
 // New results of a patient who asked to hear of them first: what they asked, and "told by phone" or a few
-// words to them, after which they see the result themselves. Shown only where somebody asked for it. Below it
-// what a clinician holds back (withhold.tsx).
+// words to them, after which they see the result themselves. Shown only where somebody asked for it.
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { get, post, search } from "../lib/api";
 import { type Observation, words } from "../lib/fhir";
 import { dayTime, type Key, t } from "../lib/i18n";
 import { changed, useLoad } from "../lib/load";
-import { type Exception, type Withheld, Withhold } from "./withhold";
 
 interface Release {
   choices: { category: string; how: "now" | "written" | "phone"; since?: string }[];
-  withheld: Withheld[];
-  exceptions: Exception[];
 }
 const TAG = "https://weft.health/fhir/release";
 const CODES = "laboratory,imaging";
@@ -43,22 +39,16 @@ export function Results({ id }: { id: string }) {
     })
     .filter(({ o, wish }) => wish && (o.meta?.lastUpdated ?? "") >= (wish.since ?? ""))
     .filter(({ o }) => !o.meta?.tag?.some((x) => x.system === TAG));
+  if (!rows.length) return null;
   return (
-    <>
-      {rows.length > 0 && (
-        <section class="card facts-list" aria-labelledby="results">
-          <h2 id="results">{t("results_title")}</h2>
-          <ul class="plain">
-            {rows.map(({ o, wish }) => (
-              <Row key={o.id} o={o} how={wish!.how} patient={id} />
-            ))}
-          </ul>
-        </section>
-      )}
-      {release.data && (
-        <Withhold patient={id} held={release.data.withheld} exceptions={release.data.exceptions} />
-      )}
-    </>
+    <section class="card facts-list" aria-labelledby="results">
+      <h2 id="results">{t("results_title")}</h2>
+      <ul class="plain">
+        {rows.map(({ o, wish }) => (
+          <Row key={o.id} o={o} how={wish!.how} patient={id} />
+        ))}
+      </ul>
+    </section>
   );
 }
 

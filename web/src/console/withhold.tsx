@@ -9,16 +9,20 @@ import { day, dayTime, has, type Key, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 
-export interface Withheld {
+interface Withheld {
   result: string;
   citation: string;
   until: string;
   tell?: string;
 }
-export interface Exception {
+interface Exception {
   code: string;
   citation: string;
   days: number;
+}
+interface Release {
+  withheld: Withheld[];
+  exceptions: Exception[];
 }
 interface Props {
   patient: string;
@@ -32,15 +36,20 @@ const releaseKey = (patient: string): string => `QuestionnaireResponse|${patient
 const label = (x: Exception): string =>
   `${has(`hold_${x.code}`) ? t(`hold_${x.code}` as Key) : x.code} (${x.citation})`;
 
-export function Withhold(props: Props) {
+export function Withhold({ id }: { id: string }) {
+  const mine = session.value?.role === "nurse";
   const [open, setOpen] = useState(false);
   const [chosen, choose] = useState<Observation | null>(null);
-  if (session.value?.role !== "nurse") return null;
+  const { data } = useLoad<Release>(mine ? releaseKey(id) : null, () =>
+    get<Release>(`/fhir/Patient/${id}/$release`),
+  );
+  if (!data) return null;
+  const props: Props = { patient: id, held: data.withheld, exceptions: data.exceptions };
   return (
     <section class="card facts-list" aria-labelledby="hold">
       <h2 id="hold">{t("hold_title")}</h2>
-      {props.held.map((h) => (
-        <Held key={h.result} h={h} patient={props.patient} />
+      {data.withheld.map((h) => (
+        <Held key={h.result} h={h} patient={id} />
       ))}
       <details onToggle={(e) => setOpen(e.currentTarget.open)}>
         <summary>{t("hold_choose")}</summary>
