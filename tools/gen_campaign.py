@@ -192,7 +192,7 @@ def main(folder, holidays_h, campaign_h):
         plan = Outline(source, path.name).plan()
         body.append("    {%s, %s, %s}, \\" % (text(source["code"]), text(source["kind"]), text(text(plan))))
     why = rows(folder / "why.csv")
-    for kind in ("day", "channel", "by", "why", "line"):
+    for kind in ("day", "why", "line"):
         body += ["", "#define SAY_%s_ROWS \\" % kind.upper()]
         body += ["    {%s}, \\" % ", ".join(text(r[lang]) for lang in LANGUAGES) for r in why if r["kind"] == kind]
     body += ["", "#define SAY_TELL_ROWS \\"]

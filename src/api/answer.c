@@ -250,3 +250,13 @@ err body_object(struct call *c, struct json **ret)
     *ret = v;
     return OK;
 }
+
+err answer_file(struct call *c, str type, const char *name, str body)
+{
+    answer_header(c, "Content-Disposition", "attachment; filename=\"%s\"", name);
+    answer_header(c, "Cache-Control", "no-store");
+    c->rq->answer.status = 200;
+    c->rq->answer.type = type;
+    c->rq->answer.body = body;
+    return OK;
+}

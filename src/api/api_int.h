@@ -207,6 +207,8 @@ struct buf answer_buf(struct call *c);
 /* status and body with the kind's media type, no-store. */
 MUST err answer(struct call *c, int status, struct buf *body);
 MUST err answer_json(struct call *c, int status, const struct json *v);
+/* 200 with a file to be saved under that name; nobody keeps a copy on the way. */
+MUST err answer_file(struct call *c, str type, const char *name, str body);
 /* op->fault as an OperationOutcome with the status of the error. */
 void answer_error(struct call *c, err e);
 

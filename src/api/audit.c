@@ -41,10 +41,5 @@ err api_audit_pack_pdf(struct call *c)
     str pack = STR_NONE, pdf = STR_NONE;
     TRY(make(c, &pack));
     TRY(evidence_pdf(&c->op, c->api->rec, pack, &pdf));
-    answer_header(c, "Content-Disposition", "attachment; filename=\"evidence.pdf\"");
-    answer_header(c, "Cache-Control", "no-store");
-    c->rq->answer.status = 200;
-    c->rq->answer.type = STR("application/pdf");
-    c->rq->answer.body = pdf;
-    return OK;
+    return answer_file(c, STR("application/pdf"), "evidence.pdf", pdf);
 }

@@ -85,7 +85,7 @@ err evidence_pdf(struct op *op, struct record *rec, str pack, str *ret_pdf)
     struct record_signature sig;
     str pdf;
     TRY(json_read(op, pack, &JSON_LIMITS_DEFAULT, &whole));
-    TRY(pdf_begin(op, "Evidence pack", &s));
+    TRY(pdf_begin(op, "Evidence pack", STR_NONE, &s));
     write_pages(s, op->arena, whole);
     TRY(pdf_end(op, s, &pdf));
     TRY(record_sign(op, rec, STR(EVIDENCE_FORMAT), pdf, &sig));

@@ -28,6 +28,7 @@ static err draft_of(struct call *c, struct outreach_draft *ret)
         .text = json_get_str(in, STR("text")),
         .subject = json_get_str(in, STR("subject")),
         .purpose = json_get_str(in, STR("purpose")),
+        .urgent = json_bool(JSON_GET(in, "urgent"), false),
         .key = key.n ? key : net_header(c->rq, "Idempotency-Key"),
         .expires = expires.lo,
     };
@@ -46,6 +47,15 @@ static struct json *asked_for(struct call *c, const struct verdict *v)
     return all;
 }
 
+static struct json *said_in(struct arena *m, const str because[3])
+{
+    static const char *const tags[] = {"en", "es", "ar"};
+    struct json *o = json_new(m, JSON_OBJECT);
+    for (size_t l = 0; l < 3; l++)
+        json_set_str(m, o, str_of(tags[l]), because[l]);
+    return o;
+}
+
 err api_message_check(struct call *c)
 {
     struct outreach_draft d;
@@ -60,6 +70,7 @@ err api_message_check(struct call *c)
     json_set(m, o, STR("verdict"), verdict);
     json_set_str(m, o, STR("channel"), p.channel);
     json_set_str(m, o, STR("to"), p.to_masked);
+    json_set(m, o, STR("because"), said_in(m, p.because));
     json_set_str(m, o, STR("language"), p.language);
     json_set_str(m, o, STR("text"), p.text);
     json_set_str(m, o, STR("subject"), p.subject);

@@ -1,22 +1,26 @@
-/* Lines on pages, by libharu with its own fonts: see pdf_sheet.h. Invariant: the library's error
- * handler only marks the sheet, so that it never jumps out of ours. */
+/* Lines on pages, by libharu: see pdf_sheet.h. Invariant: the library's error handler only marks
+ * the sheet, so that it never jumps out of ours. */
 #include "api/pdf_sheet.h"
 
 #include "base/buf.h"
 
+#include <fribidi.h>
 #include <hpdf.h>
 
 #define LINE 13.0f
 #define LEFT 50.0f
 #define TOP 790.0f
 #define BOTTOM 50.0f
+#define RIGHT 545.0f
 #define WIDTH 108u
+#define FLOW_MAX 240 /* letters of a line that flows */
+#define FLOW_TEXT_MAX (1u << 20)
 #define PDF_MAX ((size_t)64 << 20)
 
 struct pdf {
     HPDF_Doc doc;
     HPDF_Page page;
-    HPDF_Font font, bold;
+    HPDF_Font font, bold, wide; /* wide: NULL without a font file */
     float y;
     bool failed, lossy;
 };
@@ -35,7 +39,25 @@ static void new_page(struct pdf *s)
     s->y = TOP;
 }
 
-err pdf_begin(struct op *op, const char *title, struct pdf **ret)
+void pdf_page(struct pdf *s)
+{
+    if (s->y < TOP)
+        new_page(s);
+}
+
+/* One that other files get too, embedded with the letters that are used. */
+static err load_wide(struct op *op, struct pdf *s, str path)
+{
+    if (str_empty(path))
+        return OK;
+    const char *name = NULL;
+    if (HPDF_UseUTFEncodings(s->doc) == HPDF_OK)
+        name = HPDF_LoadTTFontFromFile(s->doc, str_z(op->arena, path), HPDF_TRUE);
+    s->wide = name ? HPDF_GetFont(s->doc, name, "UTF-8") : NULL;
+    return s->wide ? OK : fail(op, ERR_UNAVAILABLE, "The font for the PDF cannot be read.");
+}
+
+err pdf_begin(struct op *op, const char *title, str font, struct pdf **ret)
 {
     struct pdf *s = ARENA_NEW(op->arena, struct pdf);
     TRY(op_check(op));
@@ -46,6 +68,11 @@ err pdf_begin(struct op *op, const char *title, struct pdf **ret)
     (void)HPDF_SetInfoAttr(s->doc, HPDF_INFO_TITLE, title);
     s->font = HPDF_GetFont(s->doc, "Helvetica", "WinAnsiEncoding");
     s->bold = HPDF_GetFont(s->doc, "Helvetica-Bold", "WinAnsiEncoding");
+    err e = load_wide(op, s, font);
+    if (e != OK) {
+        HPDF_Free(s->doc);
+        return e;
+    }
     new_page(s);
     *ret = s;
     return OK;
@@ -70,28 +97,113 @@ static char letter(struct pdf *s, str *text)
     return c;
 }
 
-static void put_line(struct pdf *s, bool bold, float size, const char *line)
+static void put_line(struct pdf *s, HPDF_Font font, float size, bool from_right, const char *line)
 {
     if (s->y < BOTTOM)
         new_page(s);
     if (s->failed || !s->page)
         return;
     (void)HPDF_Page_BeginText(s->page);
-    (void)HPDF_Page_SetFontAndSize(s->page, bold ? s->bold : s->font, size);
-    (void)HPDF_Page_TextOut(s->page, LEFT, s->y, line);
+    (void)HPDF_Page_SetFontAndSize(s->page, font, size);
+    float x = from_right ? RIGHT - HPDF_Page_TextWidth(s->page, line) : LEFT;
+    (void)HPDF_Page_TextOut(s->page, x, s->y, line);
     (void)HPDF_Page_EndText(s->page);
-    s->y -= LINE;
+    s->y -= size > LINE / 1.3f ? size * 1.3f : LINE;
+}
+
+/* ---- words that flow ---- */
+/* A line as it is drawn, from left to right. */
+static void visual(const FriBidiChar *in, int n, FriBidiParType base, char out[FLOW_MAX * 4 + 1])
+{
+    FriBidiChar drawn[FLOW_MAX + 1];
+    int len = fribidi_log2vis(in, n, &base, drawn, NULL, NULL, NULL) ? n : 0;
+    len = fribidi_remove_bidi_marks(drawn, len, NULL, NULL, NULL);
+    out[fribidi_unicode_to_charset(FRIBIDI_CHAR_SET_UTF8, drawn, len, out)] = 0;
+}
+
+static bool fits(struct pdf *s, const char *line, float size)
+{
+    (void)HPDF_Page_SetFontAndSize(s->page, s->wide, size);
+    return HPDF_Page_TextWidth(s->page, line) <= RIGHT - LEFT;
+}
+
+/* How many of the letters go on one line: up to the last blank that fits. */
+static int take_line(struct pdf *s, const FriBidiChar *in, int n, float size)
+{
+    char line[FLOW_MAX * 4 + 1];
+    int end = 0;
+    for (int i = 1; i <= n && i <= FLOW_MAX; i++) {
+        if (i < n && i < FLOW_MAX && in[i] != ' ')
+            continue;
+        visual(in, i, FRIBIDI_PAR_ON, line);
+        if (!fits(s, line, size))
+            break;
+        end = i;
+    }
+    return end ? end : n < 40 ? n : 40; /* a word longer than the line */
+}
+
+static void flow_line(struct pdf *s, float size, str text)
+{
+    FriBidiChar *in = calloc(text.n + 1, sizeof *in);
+    FriBidiCharType *types = calloc(text.n + 1, sizeof *types);
+    char line[FLOW_MAX * 4 + 1];
+    if (!in || !types || text.n > FLOW_TEXT_MAX)
+        s->failed = true;
+    int n =
+        s->failed ? 0 : fribidi_charset_to_unicode(FRIBIDI_CHAR_SET_UTF8, text.p, (int)text.n, in);
+    if (n)
+        fribidi_get_bidi_types(in, n, types);
+    FriBidiParType base = n ? fribidi_get_par_direction(types, n) : FRIBIDI_PAR_LTR;
+    for (int at = 0, len; at < n && !s->failed && s->page; at += len) {
+        len = take_line(s, in + at, n - at, size);
+        visual(in + at, len, base, line);
+        put_line(s, s->wide, size, FRIBIDI_IS_RTL(base), line);
+        while (at + len < n && in[at + len] == ' ')
+            len++;
+    }
+    if (n == 0)
+        s->y -= size * 1.3f;
+    free(in);
+    free(types);
+}
+
+void pdf_flow(struct pdf *s, float size, str text)
+{
+    str one;
+    if (!s->wide) {
+        pdf_put(s, false, size, text);
+        return;
+    }
+    while (text.n) {
+        size_t end = str_find_char(text, '\n', 0);
+        one = str_sub(text, 0, end);
+        text = end == SIZE_MAX ? STR_NONE : str_sub(text, end + 1, text.n);
+        flow_line(s, size, one);
+    }
+}
+
+static bool latin(str text)
+{
+    struct pdf probe = {0};
+    while (text.n)
+        (void)letter(&probe, &text);
+    return !probe.lossy;
 }
 
 void pdf_put(struct pdf *s, bool bold, float size, str text)
 {
+    if (s->wide && !latin(text)) {
+        flow_line(s, size, text);
+        return;
+    }
     do {
         char line[WIDTH + 1];
         size_t n = 0;
         while (n < WIDTH && text.n)
             line[n++] = letter(s, &text);
         line[n] = 0;
-        put_line(s, bold, size, line);
+        put_line(s, bold ? s->bold : s->font, size, false, line);
     } while (text.n && !s->failed);
 }
 

@@ -129,9 +129,9 @@ err api_preferences(struct call *c)
                               .quiet_until = json_get_str(in, STR("quietUntil")),
                               .zone = json_get_str(in, STR("zone")),
                               .care_by = json_get_str(in, STR("careBy")),
-                              .appointment_by = json_get_str(in, STR("appointmentBy")),
-                              .sms = word_of(in, STR("sms")),
-                              .email = word_of(in, STR("email"))};
+                              .appointment_by = json_get_str(in, STR("appointmentBy"))};
+    for (unsigned k = 0; k < WAY_COUNT; k++)
+        w.by[k] = word_of(in, way_name((enum way)k));
     TRY(topics_of(c, in, topics, &w));
     TRY(outreach_prefer(&c->op, c->api->outreach, c->id, &w));
     c->rq->answer.status = 204;

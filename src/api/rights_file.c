@@ -248,12 +248,7 @@ static err sent(struct call *c, struct buf *b, str type, const char *name)
 {
     if (!buf_ok(b))
         return fail(&c->op, ERR_TOO_LARGE, "The file would be too large.");
-    answer_header(c, "Content-Disposition", "attachment; filename=\"%s\"", name);
-    answer_header(c, "Cache-Control", "no-store");
-    c->rq->answer.status = 200;
-    c->rq->answer.type = type;
-    c->rq->answer.body = buf_str(b);
-    return OK;
+    return answer_file(c, type, name, buf_str(b));
 }
 
 /* ---- accounting ---- */
@@ -390,7 +385,7 @@ static err as_pdf(struct file *f)
     str all = buf_str(f->b), one, bytes;
     if (!buf_ok(f->b))
         return fail(op, ERR_TOO_LARGE, "The file would be too large.");
-    TRY(pdf_begin(op, "Record", &pdf));
+    TRY(pdf_begin(op, "Record", config_str(f->c->api->config, "letter.font"), &pdf));
     pdf_put(pdf, true, 16, str_of(file_words[W_TITLE][f->language]));
     while (str_take_until(&all, '\n', &one)) {
         if (one.n && one.p[0] == HEAD)
@@ -401,9 +396,7 @@ static err as_pdf(struct file *f)
     if (pdf_lossy(pdf))
         pdf_head(pdf, str_of(file_words[W_LOSSY][f->language]));
     TRY(pdf_end(op, pdf, &bytes));
-    struct buf b = answer_buf(f->c);
-    buf_add(&b, bytes);
-    return sent(f->c, &b, STR("application/pdf"), "record.pdf");
+    return answer_file(f->c, STR("application/pdf"), "record.pdf", bytes);
 }
 
 static err as_page(struct file *f, bool count, str patient)
@@ -435,9 +428,6 @@ static err which(struct call *c, struct file *f, str *ret_as)
     if (f->language == LANGUAGE_COUNT)
         return fail_at(&c->op, ERR_INVALID, STR("language"), "language is en, es or ar.");
     f->lines = str_eq(*ret_as, STR("pdf"));
-    if (f->lines && f->language == LANGUAGE_AR)
-        return fail_at(&c->op, ERR_INVALID, STR("as"),
-                       "The PDF has Latin letters only; take the page, which can be printed.");
     return OK;
 }
 

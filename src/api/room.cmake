@@ -14,9 +14,10 @@ add_custom_command(OUTPUT ${GEN}/refusals_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_refusals.py ${CMAKE_SOURCE_DIR}/tools/gen_say.py ${REFUSAL_ROWS})
 target_sources(weft_api PRIVATE ${GEN}/refusals_gen.h)
 
-# Evidence packs as PDF.
+# Evidence packs, files of patients and letters as PDF.
 find_library(HPDF hpdf REQUIRED)
-target_link_libraries(weft_api PRIVATE ${HPDF})
+pkg_check_modules(FRIBIDI REQUIRED IMPORTED_TARGET fribidi)
+target_link_libraries(weft_api PRIVATE ${HPDF} PkgConfig::FRIBIDI)
 
 # web/dist is made by `npm run build` in web/; without it the table is empty and /console says so.
 set(WEFT_UI_DIST ${CMAKE_SOURCE_DIR}/web/dist)

@@ -187,8 +187,8 @@ err api_wish_save(struct call *c)
     w.quiet_from = from.n && until.n ? from : STR("none");
     w.quiet_until = until;
     w.pause = pause.n ? pause : STR("none");
-    w.sms = box(&f, was, "sms");
-    w.email = box(&f, was, "email");
+    w.by[WAY_SMS] = box(&f, was, "sms");
+    w.by[WAY_EMAIL] = box(&f, was, "email");
     TRY(outreach_wish_by_link(&c->op, c->api->outreach, c->id, &w));
     return page(c, patient, true);
 }

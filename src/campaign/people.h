@@ -19,6 +19,7 @@ enum person_channel {
     PERSON_VOICE,
     PERSON_CHANNELS
 };
+static const uint8_t PERSON_OF_WAY[] = {PERSON_SMS, PERSON_EMAIL, PERSON_PUSH, PERSON_LETTER};
 /* person.permit: the patient's newest word for the channel. No bit at all: they never said. */
 #define PERMIT_CARE 1u
 #define PERMIT_APPOINTMENT 2u

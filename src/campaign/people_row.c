@@ -78,8 +78,6 @@ static void fill_places(struct op *op, struct people *p, const struct outreach_r
         row->state = people_word_add(
             p, PEOPLE_STATE,
             arena_printf(op->arena, "%.*s-%.*s", STR_ARG(country), STR_ARG(r->state)));
-    if (JSON_GET(home, "line") && !str_empty(json_get_str(home, STR("city"))))
-        has(row, PERSON_LETTER);
 }
 
 static void fill_person(struct people *p, const struct outreach_reach *r, struct person *row)
@@ -112,16 +110,16 @@ static void fill_person(struct people *p, const struct outreach_reach *r, struct
 static void fill_ways(const struct people *p, const struct outreach_reach *r, struct person *row)
 {
     row->line = line_of(r->line_type);
-    row->preferred = r->by_email ? PERSON_EMAIL : PERSON_SMS;
-    row->permit[PERSON_SMS] = permit_of(&r->sms);
-    row->permit[PERSON_EMAIL] = permit_of(&r->email);
-    if (!str_empty(r->sms.address))
+    str phone = r->by[WAY_SMS].address, mail = r->by[WAY_EMAIL].address;
+    row->preferred = r->prefers == WAY_EMAIL ? PERSON_EMAIL : PERSON_SMS;
+    for (unsigned k = 0; k < WAY_COUNT; k++) {
+        row->permit[PERSON_OF_WAY[k]] = permit_of(&r->by[k]);
+        if (!str_empty(r->by[k].address) && (k != WAY_SMS || row->line != LINE_LANDLINE))
+            has(row, PERSON_OF_WAY[k]);
+    }
+    if (!str_empty(phone))
         has(row, PERSON_VOICE);
-    if (!str_empty(r->sms.address) && row->line != LINE_LANDLINE)
-        has(row, PERSON_SMS);
-    if (!str_empty(r->email.address))
-        has(row, PERSON_EMAIL);
-    row->household = household(p, str_empty(r->sms.address) ? r->email.address : r->sms.address);
+    row->household = household(p, str_empty(phone) ? mail : phone);
 }
 
 /* Of a child: is there a parent or guardian in the record? */

@@ -11,6 +11,7 @@
 
 #include "fhir/fhir.h"
 #include "fhir/path.h"
+#include "outreach/choose.h"
 
 #define PLAN_STEP_SYSTEM "https://weft.health/fhir/plan-step"
 #define PLAN_URL "https://weft.health/fhir/StructureDefinition/plan-"
@@ -19,11 +20,11 @@
 #define PLAN_DAY_MS (24 * 3600 * 1000LL)
 
 enum plan_channel {
-    PLAN_SMS,
-    PLAN_EMAIL,
-    PLAN_PUSH,
-    PLAN_LETTER,
-    PLAN_PHONE, /* a Task for a person */
+    PLAN_SMS = WAY_SMS,
+    PLAN_EMAIL = WAY_EMAIL,
+    PLAN_PUSH = WAY_PUSH,
+    PLAN_LETTER = WAY_LETTER,
+    PLAN_PHONE = WAY_COUNT, /* a Task for a person */
     PLAN_CHANNELS,
     PLAN_PREFERRED = PLAN_CHANNELS, /* as the person likes it */
     PLAN_OTHER                      /* another one than was tried before */
@@ -170,18 +171,10 @@ enum plan_why {
     PLAN_WHY_CONDITION,
     PLAN_WHYS
 };
-enum plan_by { /* why this channel */
-               PLAN_BY_STEP,
-               PLAN_BY_PREFERENCE,
-               PLAN_BY_ONLY_ONE,
-               PLAN_BY_COST,
-               PLAN_BY_DELIVERY, /* the preferred one failed lately */
-               PLAN_BY_OTHER     /* the others were tried */
-};
 struct plan_move {
     enum plan_move_kind kind;
     enum plan_why why;
-    enum plan_by by;
+    enum way_by by; /* why this channel */
     enum plan_channel channel;
     int step;
     int64_t at;
@@ -196,7 +189,7 @@ void plan_answer(const struct plan *p, const struct plan_state *s, int path, int
 /* The channel for a step, by preference, permission, delivery, cost and urgency; PLAN_PHONE when
  * none is left. */
 enum plan_channel plan_choose(const struct plan_person *who, const struct plan_step *step,
-                              uint8_t used, enum plan_by *ret_by);
+                              uint8_t used, enum way_by *ret_by);
 /* One sentence in the language (0 en, 1 es, 2 ar), e.g. "Tue 18:10 SMS Spanish because …". */
 str plan_explain(struct op *op, const struct plan *p, const struct plan_move *m, str zone,
                  unsigned language);

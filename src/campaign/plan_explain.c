@@ -1,13 +1,12 @@
-/* A move in words: when, by which channel, and why both. Words are rows of spec/campaign/why.csv.
+/* A move in words: when, by which channel, and why both. Words are rows of spec/campaign/why.csv
+ * and spec/outreach/ways.csv.
  */
 #include "campaign/plan_int.h"
 
 #include "campaign_gen.h"
 
 typedef const char *const in_languages[3];
-static in_languages days[] = {SAY_DAY_ROWS}, channels[] = {SAY_CHANNEL_ROWS}, bys[] = {SAY_BY_ROWS},
-                    whys[] = {SAY_WHY_ROWS}, lines[] = {SAY_LINE_ROWS};
-_Static_assert(sizeof channels / sizeof *channels == PLAN_CHANNELS, "a row a channel");
+static in_languages days[] = {SAY_DAY_ROWS}, whys[] = {SAY_WHY_ROWS}, lines[] = {SAY_LINE_ROWS};
 _Static_assert(sizeof whys / sizeof *whys == PLAN_WHYS, "a row a reason");
 
 /* Each {name} by its part, as often as it stands there. */
@@ -37,8 +36,7 @@ str plan_explain(struct op *op, const struct plan *p, const struct plan_move *m,
     const str names[5] = {STR("{day}"), STR("{time}"), STR("{channel}"), STR("{by}"), STR("{why}")};
     const str parts[5] = {str_of(days[at.wday][l]),
                           arena_printf(op->arena, "%02d:%02d", at.hour, at.minute),
-                          str_of(channels[person ? PLAN_PHONE : m->channel][l]),
-                          str_of(bys[(unsigned)m->by < sizeof bys / sizeof *bys ? m->by : 0][l]),
-                          str_of(whys[m->why][l])};
+                          way_word(person ? WAY_COUNT : (enum way)m->channel, l),
+                          way_reason(m->by, l), str_of(whys[m->why][l])};
     return fill(op, str_of(lines[person][l]), names, parts);
 }

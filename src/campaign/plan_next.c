@@ -5,64 +5,34 @@
 
 #define HALF_DAY_MS (PLAN_DAY_MS / 2)
 
-static const char *const channels[] = {"sms", "email", "push", "letter", "phone"};
-
 str plan_channel_name(enum plan_channel k)
 {
-    return k < PLAN_CHANNELS ? str_of(channels[k]) : STR("preferred");
+    return k < PLAN_CHANNELS ? way_name((enum way)k) : STR("preferred");
 }
 
 bool plan_channel_parse(str name, enum plan_channel *ret)
 {
-    for (unsigned i = 0; i < PLAN_PHONE; i++)
-        if (str_eq(name, str_of(channels[i]))) {
-            *ret = (enum plan_channel)i;
-            return true;
-        }
-    return false;
+    enum way k;
+    bool is = way_parse(name, &k);
+    if (is)
+        *ret = (enum plan_channel)k;
+    return is;
 }
 
 /* ---- channel ---- */
-static bool first_of(unsigned mask, bool urgent, enum plan_channel *ret)
-{
-    static const enum plan_channel fast[] = {PLAN_SMS, PLAN_PUSH, PLAN_EMAIL},
-                                   cheap[] = {PLAN_PUSH, PLAN_EMAIL, PLAN_SMS, PLAN_LETTER};
-    const enum plan_channel *order = urgent ? fast : cheap;
-    for (size_t i = 0; i < (urgent ? 3u : 4u); i++)
-        if (mask & (1u << order[i])) {
-            *ret = order[i];
-            return true;
-        }
-    return false;
-}
-
 enum plan_channel plan_choose(const struct plan_person *who, const struct plan_step *step,
-                              uint8_t used, enum plan_by *ret_by)
+                              uint8_t used, enum way_by *ret_by)
 {
-    unsigned may = who->may & ~(1u << PLAN_PHONE), fresh = may & ~(unsigned)used;
-    enum plan_channel k = PLAN_PHONE, want = (enum plan_channel)who->prefers;
-    *ret_by = PLAN_BY_OTHER;
-    if (step->channel < PLAN_PHONE) {
-        *ret_by = PLAN_BY_STEP;
-        return may & (1u << step->channel) ? step->channel : PLAN_PHONE;
-    }
-    if (step->channel == PLAN_OTHER && fresh == 0)
-        return PLAN_PHONE;
-    if (fresh == 0)
-        fresh = may;
-    unsigned good = fresh & ~(unsigned)who->failing;
-    *ret_by = (fresh & (fresh - 1)) == 0
-                  ? used && step->channel == PLAN_OTHER ? PLAN_BY_OTHER : PLAN_BY_ONLY_ONE
-                  : PLAN_BY_COST;
-    if (want < PLAN_PHONE && (good & (1u << want))) {
-        *ret_by = PLAN_BY_PREFERENCE;
-        return want;
-    }
-    if (want < PLAN_PHONE && (fresh & (1u << want)) && good)
-        *ret_by = PLAN_BY_DELIVERY;
-    if (first_of(good, step->urgent, &k) || first_of(fresh, step->urgent, &k))
-        return k;
-    return first_of(fresh, false, &k) ? k : PLAN_PHONE;
+    struct way_ask q = {.may = who->may & ((1u << PLAN_PHONE) - 1),
+                        .failing = who->failing,
+                        .used = used,
+                        .another = step->channel == PLAN_OTHER,
+                        .urgent = step->urgent,
+                        .prefers = who->prefers};
+    *ret_by = WAY_BY_ASKED;
+    if (step->channel < PLAN_PHONE)
+        return q.may & (1u << step->channel) ? step->channel : PLAN_PHONE;
+    return (enum plan_channel)way_choose(&q, ret_by);
 }
 
 /* ---- time ---- */

@@ -276,12 +276,12 @@ static void the_channel_is_chosen_by_reasons(void **state)
                      letter = {.channel = PLAN_LETTER};
     struct plan_person who = {.may = 1u << PLAN_SMS | 1u << PLAN_EMAIL | 1u << PLAN_LETTER,
                               .prefers = PLAN_SMS};
-    enum plan_by by;
+    enum way_by by;
     assert_int_equal(plan_choose(&who, &any, 0, &by), PLAN_SMS);
-    assert_int_equal(by, PLAN_BY_PREFERENCE);
+    assert_int_equal(by, WAY_BY_PREFERENCE);
     who.failing = 1u << PLAN_SMS;
     assert_int_equal(plan_choose(&who, &any, 0, &by), PLAN_EMAIL);
-    assert_int_equal(by, PLAN_BY_DELIVERY);
+    assert_int_equal(by, WAY_BY_DELIVERY);
     who.failing = 0;
     assert_int_equal(plan_choose(&who, &other, 1u << PLAN_SMS, &by), PLAN_EMAIL);
     assert_int_equal(plan_choose(&who, &other, 1u << PLAN_SMS | 1u << PLAN_EMAIL, &by),
@@ -289,12 +289,12 @@ static void the_channel_is_chosen_by_reasons(void **state)
     assert_int_equal(plan_choose(&who, &other, 0xf, &by), PLAN_PHONE);
     who.prefers = PLAN_PREFERRED;
     assert_int_equal(plan_choose(&who, &any, 0, &by), PLAN_EMAIL);
-    assert_int_equal(by, PLAN_BY_COST);
+    assert_int_equal(by, WAY_BY_COST);
     assert_int_equal(plan_choose(&who, &fast, 0, &by), PLAN_SMS);
     assert_int_equal(plan_choose(&who, &letter, 0, &by), PLAN_LETTER);
     who.may = 1u << PLAN_EMAIL;
     assert_int_equal(plan_choose(&who, &any, 0, &by), PLAN_EMAIL);
-    assert_int_equal(by, PLAN_BY_ONLY_ONE);
+    assert_int_equal(by, WAY_BY_ONLY_ONE);
     assert_int_equal(plan_choose(&who, &letter, 0, &by), PLAN_PHONE);
 }
 
@@ -396,7 +396,7 @@ static void a_move_says_why(void **state)
     struct plan_move m = {.kind = PLAN_WAIT,
                           .at = DISCHARGE,
                           .channel = PLAN_SMS,
-                          .by = PLAN_BY_PREFERENCE,
+                          .by = WAY_BY_PREFERENCE,
                           .why = PLAN_WHY_HOURS};
     assert_str(plan_explain(&op, NULL, &m, STR("America/Chicago"), 0),
                "Tue 15:00, text message, because they prefer it; before that it is outside their "

@@ -3,10 +3,10 @@
  * again. */
 #include "campaign/run_int.h"
 
+#include "outreach/ledger.h"
 #include "outreach/reach.h"
 
 #define PLACE_DAYS 45
-#define LOOK_BACK 12
 
 static bool agrees(const struct outreach_way *w, const struct plan *p)
 {
@@ -38,37 +38,25 @@ static err place_of(struct op *op, struct campaigns *c, const struct plan *p,
     return plan_place_new(op, record_rulebook(c->rec), &q, &m->place);
 }
 
-/* The newest word of each channel about its deliveries, and when anything went last. */
-static void look_back(struct met *m, const struct json *comm, unsigned *seen)
+/* Their word for what the plan is about goes before the one they are usually reached by. */
+static uint8_t preferred(const struct plan *p, const struct outreach_reach *r)
 {
-    struct time_span at;
-    enum plan_channel k;
-    str status = json_get_str(comm, STR("status"));
-    str sender = json_str(json_path(comm, "sender.reference"));
-    if (str_starts(sender, STR("Patient/")) ||
-        !plan_channel_parse(json_str(json_path(comm, "medium.0.coding.0.code")), &k))
-        return;
-    bool failed = str_eq(status, STR("not-done")) || str_eq(status, STR("stopped"));
-    if (failed && !(*seen & (1u << k)) && str_eq(status, STR("stopped")))
-        m->who.failing |= (uint8_t)(1u << k);
-    if (!str_eq(status, STR("not-done")))
-        *seen |= 1u << k;
-    if (!failed && time_parse(json_get_str(comm, STR("sent")), &at) && at.lo > m->who.last_contact)
-        m->who.last_contact = at.lo;
+    enum way k = str_starts(p->purpose, STR("appointment")) ? r->appointment_by : r->care_by;
+    return (uint8_t)(k < WAY_COUNT ? k : r->prefers);
 }
 
-static err history_of(struct op *op, struct campaigns *c, struct met *m)
+static err ways_of(struct op *op, struct campaigns *c, const struct plan *p,
+                   const struct outreach_reach *r, struct met *m)
 {
-    struct record_page page;
-    struct json *tree;
-    unsigned seen = 0;
-    str query = arena_printf(op->arena, "subject=Patient/%.*s&_sort=-sent&_count=%d",
-                             STR_ARG(m->id), LOOK_BACK);
-    TRY(record_find(op, c->rec, fhir_type_parse(STR("Communication")), query, &page));
-    for (size_t i = 0; i < page.n; i++) {
-        TRY(record_parse(op, &page.docs[i], &tree));
-        look_back(m, tree, &seen);
-    }
+    struct ledger_delivery late;
+    unsigned ours = outreach_ways(c->outreach);
+    for (unsigned k = 0; k < WAY_COUNT; k++)
+        if (agrees(&r->by[k], p) && (ours & (1u << k)) && !(k == WAY_SMS && r->reassigned))
+            m->who.may |= (uint8_t)(1u << k);
+    m->who.prefers = preferred(p, r);
+    TRY(ledger_delivery(op, c->rec, m->id, &late));
+    m->who.failing = (uint8_t)late.failing;
+    m->who.last_contact = late.last_contact;
     return OK;
 }
 
@@ -92,14 +80,9 @@ err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t pati
     m.first = json_str(json_path(r.patient, "name.0.given.0"));
     m.language = r.language;
     m.lang = language_of(r.language);
-    m.who.prefers = r.by_email ? PLAN_EMAIL : PLAN_SMS;
     m.who.seed = (uint32_t)(patient * 2654435761u);
-    if (agrees(&r.sms, p) && !r.reassigned)
-        m.who.may |= 1u << PLAN_SMS;
-    if (agrees(&r.email, p))
-        m.who.may |= 1u << PLAN_EMAIL;
     TRY(place_of(op, c, p, &r, &m));
-    TRY(history_of(op, c, &m));
+    TRY(ways_of(op, c, p, &r, &m));
     *ret = m;
     return OK;
 }

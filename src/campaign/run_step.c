@@ -55,6 +55,7 @@ static err hand_over(struct step *s, str text, const struct outreach_draft *like
     str key = enrolment_key(s->op, &s->e);
     struct outreach_draft d = {.patient = s->m.id,
                                .channel = like->channel,
+                               .by = like->by,
                                .language = str_of(tags[s->m.lang]),
                                .text = text,
                                .purpose = like->purpose,
@@ -240,8 +241,10 @@ static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
     str text = words_for(s->op, s->c, &p->words, &s->m, 0);
     if (!str_empty(p->words.template))
         TRY(library_words(s, p, m->channel, &text));
-    const struct outreach_draft like = {
-        .channel = plan_channel_name(m->channel), .purpose = purpose, .campaign = s->l->id};
+    const struct outreach_draft like = {.channel = plan_channel_name(m->channel),
+                                        .by = m->by,
+                                        .purpose = purpose,
+                                        .campaign = s->l->id};
     return hand_over(s, text, &like, what, ret_sent);
 }
 

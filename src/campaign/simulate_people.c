@@ -4,22 +4,23 @@
 #include "campaign/simulate_int.h"
 
 #include "base/map.h"
+#include "outreach/reach.h"
 
 #define SCRATCH (8u << 20)
 
-static uint8_t way_bits(const struct person *row, const struct plan *p)
+static uint8_t way_bits(const struct simulate_crowd *w, const struct person *row)
 {
-    static const uint8_t of[PLAN_PHONE] = {PERSON_SMS, PERSON_EMAIL, PERSON_PUSH, PERSON_LETTER};
+    const struct plan *p = w->plan;
     unsigned want = p->marketing                                 ? PERMIT_MARKETING
                     : str_starts(p->purpose, STR("appointment")) ? PERMIT_CARE | PERMIT_APPOINTMENT
                                                                  : PERMIT_CARE,
              may = 0;
     for (unsigned k = 0; k < PLAN_PHONE; k++)
-        if ((row->channels & (1u << of[k])) && (row->permit[of[k]] & want))
+        if ((row->channels & (1u << PERSON_OF_WAY[k])) && (row->permit[PERSON_OF_WAY[k]] & want))
             may |= 1u << k;
     if (row->flags & PERSON_REASSIGNED)
         may &= ~(1u << PLAN_SMS);
-    return (uint8_t)may;
+    return (uint8_t)(w->c->outreach ? may & outreach_ways(w->c->outreach) : may);
 }
 
 static uint8_t language_of(str tag)
@@ -131,7 +132,7 @@ err simulate_crowd_add(struct simulate_crowd *w, const struct person *row, bool 
         return OK;
     *p = (struct simulate_person){
         .rid = row->rid,
-        .may = way_bits(row, w->plan),
+        .may = way_bits(w, row),
         .prefers = row->preferred == PERSON_EMAIL ? PLAN_EMAIL : PLAN_SMS,
         .language = language_of(people_word(w->c->people, PEOPLE_LANGUAGE, row->language)),
         .week = (uint8_t)(week < 15 ? week : 15),

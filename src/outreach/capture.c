@@ -31,7 +31,7 @@ static err check(struct op *op, const struct outreach_capture *c, enum channel_k
     if (!one_of(c->type, types, 3))
         return fail_at(op, ERR_INVALID, STR("type"), "This is no type of consent.");
     if (!channel_parse(c->channel, ret))
-        return fail_at(op, ERR_INVALID, STR("channel"), "channel is sms or email.");
+        return fail_at(op, ERR_INVALID, STR("channel"), "channel is sms, email, push or letter.");
     if (c->n_purposes == 0 || c->n_purposes > 3 || c->n_elements > 32)
         return fail_at(op, ERR_INVALID, STR("purposes"), "Name one to three purposes.");
     for (size_t i = 0; i < c->n_purposes; i++)

@@ -11,6 +11,14 @@ static str masked(struct op *op, enum channel_kind k, str to)
         return arena_cat(op->arena, arena_cat(op->arena, str_sub(to, 0, 1), STR("•••")),
                          str_sub(to, at, to.n));
     }
+    if (k == CHANNEL_LETTER) { /* the last line: the town */
+        size_t line = 0, at = 0;
+        while ((at = str_find_char(to, '\n', line)) != SIZE_MAX)
+            line = at + 1;
+        return arena_cat(op->arena, STR("••• "), str_sub(to, line, to.n));
+    }
+    if (k == CHANNEL_PUSH)
+        return STR("•••");
     return arena_cat(op->arena, STR("••• ••• "), str_sub(to, to.n > 4 ? to.n - 4 : 0, to.n));
 }
 
@@ -43,6 +51,8 @@ err outreach_check(struct op *op, struct outreach *o, const struct outreach_draf
     TRY(message_decide(op, o, &r, &m, &p.facts, &p.verdict));
     p.channel = channel_name(m.channel);
     p.to_masked = masked(op, m.channel, m.to);
+    for (unsigned l = 0; l < 3; l++)
+        p.because[l] = message_because(op, &m, l);
     p.language = m.language_tag;
     p.text = m.text;
     p.subject = m.subject;

@@ -1,80 +1,94 @@
-/* From a draft to the words that go: channel and language by the patient's preference unless the
- * draft says otherwise, typographic quotes made plain for SMS, identity line before and the way to
- * stop after. */
+/* From a draft to the words that go: channel by choose.h and language by the patient's preference
+ * unless the draft says otherwise, typographic quotes made plain for SMS, identity line before and
+ * the way to stop after. */
 #include "outreach/outreach_int.h"
 
 #include "policy/content.h"
 
-str channel_name(enum channel_kind k)
-{
-    return k == CHANNEL_SMS ? STR("sms") : STR("email");
-}
-
-bool channel_parse(str name, enum channel_kind *ret)
-{
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
-        if (str_eq(name, channel_name((enum channel_kind)k))) {
-            *ret = (enum channel_kind)k;
-            return true;
-        }
-    return false;
-}
-
 uint64_t message_triggers(enum channel_kind k)
 {
-    return TRIGGER_BIT(TRIGGER_OUTBOUND_ATTEMPT) |
-           (k == CHANNEL_SMS ? TRIGGER_BIT(TRIGGER_OUTBOUND_SMS)
-                             : TRIGGER_BIT(TRIGGER_OUTBOUND_EMAIL));
+    uint64_t all = TRIGGER_BIT(TRIGGER_OUTBOUND_ATTEMPT);
+    return k == CHANNEL_SMS     ? all | TRIGGER_BIT(TRIGGER_OUTBOUND_SMS)
+           : k == CHANNEL_EMAIL ? all | TRIGGER_BIT(TRIGGER_OUTBOUND_EMAIL)
+                                : all;
 }
 
-static err pick_channel(struct op *op, const struct recipient *r, const struct outreach_draft *d,
-                        enum channel_kind *ret)
+/* Ways that are there, that we have a provider for and that they allow; when there are none, those
+ * that are there: the rulebook then says why not. */
+static unsigned ways_of(const struct outreach *o, const struct recipient *r, str purpose)
 {
-    if (!str_empty(d->channel)) {
-        if (!channel_parse(d->channel, ret))
-            return fail_at(op, ERR_INVALID, STR("channel"), "unknown channel; use sms or email");
-        return OK;
+    unsigned may = 0, ours = 0, there = 0;
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
+        unsigned bit = str_empty(r->address[k]) ? 0 : 1u << k;
+        there |= bit;
+        ours |= provider_any(o, (enum channel_kind)k) ? bit : 0;
+        may |= ours & (recipient_allows(r, (enum channel_kind)k, purpose) ? bit : 0);
     }
-    *ret = r->preferred;
-    (void)channel_parse(wishes_channel(&r->wishes, d->purpose), ret); /* their word for a purpose */
-    if (str_empty(r->address[*ret]))
-        *ret = *ret == CHANNEL_SMS ? CHANNEL_EMAIL : CHANNEL_SMS;
+    return may ? may : ours ? ours : there;
+}
+
+static err pick_channel(struct op *op, const struct outreach *o, const struct recipient *r,
+                        const struct outreach_draft *d, struct message *m)
+{
+    struct way_ask q = {.urgent = d->urgent, .prefers = r->preferred};
+    struct ledger_delivery late;
+    enum channel_kind said;
+    enum way k;
+    m->by = d->by;
+    if (!str_empty(d->channel))
+        return channel_parse(d->channel, &m->channel)
+                   ? OK
+                   : fail_at(op, ERR_INVALID, STR("channel"),
+                             "unknown channel; use sms, email, push or letter");
+    q.for_purpose = channel_parse(wishes_channel(&r->wishes, m->purpose), &said);
+    if (q.for_purpose)
+        q.prefers = said;
+    TRY(ledger_delivery(op, o->rec, r->id, &late));
+    q.failing = late.failing;
+    q.may = ways_of(o, r, m->purpose);
+    k = way_choose(&q, &m->by);
+    m->channel = k < WAY_COUNT ? (enum channel_kind)k : CHANNEL_SMS; /* none: its absence is told */
     return OK;
 }
 
 static void add_lines(struct op *op, const struct outreach *o, struct message *m)
 {
-    if (m->kind != KIND_CARE)
+    static const enum line ends[CHANNEL_KIND_COUNT] = {[CHANNEL_SMS] = LINE_OPTOUT_SMS,
+                                                       [CHANNEL_EMAIL] = LINE_OPTOUT_EMAIL,
+                                                       [CHANNEL_LETTER] = LINE_OPTOUT_LETTER};
+    if (m->kind != KIND_CARE ||
+        m->channel == CHANNEL_PUSH) /* the portal says who and how to stop */
         return;
     str head = words_line(op, o, LINE_IDENTITY, m->language);
-    str tail = words_line(op, o, m->channel == CHANNEL_SMS ? LINE_OPTOUT_SMS : LINE_OPTOUT_EMAIL,
-                          m->language);
+    str tail = words_line(op, o, ends[m->channel], m->language);
     if (!str_starts(m->text, str_trim(head)) && m->channel == CHANNEL_SMS)
         m->text = arena_cat(op->arena, head, m->text);
     if (str_find(m->text, str_trim(tail), 0) == SIZE_MAX)
         m->text = arena_cat(op->arena, m->text, tail);
 }
 
-static err pick_words(struct op *op, const struct outreach *o, const struct recipient *r,
-                      const struct outreach_draft *d, struct message *m)
+static err pick_template(struct op *op, const struct outreach_draft *d, struct message *m,
+                         const struct template_row **ret)
 {
-    const struct template_row *t = NULL;
-    if (!str_empty(d->template_code) && !(t = words_template(d->template_code)))
+    if (!str_empty(d->template_code) && !(*ret = words_template(d->template_code)))
         return fail_at(op, ERR_INVALID, STR("template"), "there is no such template");
-    m->text = d->text;
-    m->subject = d->subject;
     m->purpose = d->purpose;
-    if (t && str_empty(m->text))
-        m->text = words_fill(
-            op, o, m->channel == CHANNEL_SMS ? t->sms[m->language] : t->email[m->language],
-            r->first);
-    if (t && str_empty(m->subject) && m->channel == CHANNEL_EMAIL)
-        m->subject = words_fill(op, o, t->subject[m->language], r->first);
-    if (t && str_empty(m->purpose))
-        m->purpose = str_of(t->purpose);
+    if (*ret && str_empty(m->purpose))
+        m->purpose = str_of((*ret)->purpose);
     if (str_empty(m->purpose) || str_eq(m->purpose, STR("care")))
         m->purpose = STR("home_healthcare_instructions");
-    if (m->channel == CHANNEL_EMAIL && str_empty(m->subject))
+    return OK;
+}
+
+static err pick_words(struct op *op, const struct outreach *o, const struct recipient *r,
+                      const struct template_row *t, struct message *m)
+{
+    bool sms = m->channel == CHANNEL_SMS;
+    if (t && str_empty(m->text))
+        m->text = words_fill(op, o, sms ? t->sms[m->language] : t->email[m->language], r->first);
+    if (t && str_empty(m->subject) && !sms)
+        m->subject = words_fill(op, o, t->subject[m->language], r->first);
+    if (!sms && str_empty(m->subject))
         m->subject = config_str(o->config, "outreach.clinic");
     m->text = str_trim(m->text);
     if (str_empty(m->text) || m->text.n > TEXT_MAX)
@@ -88,20 +102,26 @@ static err pick_words(struct op *op, const struct outreach *o, const struct reci
 err message_compose(struct op *op, const struct outreach *o, const struct recipient *r,
                     const struct outreach_draft *d, struct message *ret)
 {
+    static const char *const missing[CHANNEL_KIND_COUNT] = {
+        "phone", "mail address", "device that gets notices", "postal address"};
+    const struct template_row *t = NULL;
     struct message m = {.template_code = d->template_code,
+                        .text = d->text,
+                        .subject = d->subject,
                         .programme = d->programme,
                         .campaign = d->campaign,
                         .subject_code = d->subject_code,
                         .due_key = d->due_key};
-    TRY(pick_channel(op, r, d, &m.channel));
+    TRY(pick_template(op, d, &m, &t));
+    TRY(pick_channel(op, o, r, d, &m));
     m.language_tag = str_empty(d->language) ? r->language : d->language;
     m.language = words_language(m.language_tag);
     m.to = r->address[m.channel];
     if (str_empty(m.to))
         return fail_at(op, ERR_UNPROCESSABLE, STR("Patient.telecom"),
                        "the patient has no %s on record; add one or choose another channel",
-                       m.channel == CHANNEL_SMS ? "phone" : "mail address");
-    TRY(pick_words(op, o, r, d, &m));
+                       missing[m.channel]);
+    TRY(pick_words(op, o, r, t, &m));
     if (m.channel == CHANNEL_SMS)
         m.text = content_sms_plain(op, m.text);
     add_lines(op, o, &m);

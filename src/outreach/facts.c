@@ -67,8 +67,8 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
                   marketing ? STR("commercial") : STR("transactional"));
     facts_set_bool(f, FACT_HEADER_TRUTHFUL, true); /* the channel sets it from the configuration */
     facts_set_bool(f, FACT_LEADS_WITH_PROMOTION, marketing);
-    facts_set_bool(f, FACT_CHANNEL_ENCRYPTED,
-                   false); /* SMS never is; mail only as far as the next hop */
+    /* SMS never is, mail only as far as the next hop; a notice is, and says nothing */
+    facts_set_bool(f, FACT_CHANNEL_ENCRYPTED, m->channel == CHANNEL_PUSH);
     facts_set_bool(f, FACT_EXTENDED_CONTENT, false);
     facts_set_bool(f, FACT_MULTI_SEGMENT_ALLOWED, config_bool(o->config, "sms.multi_segment"));
     facts_set_bool(f, FACT_SENDER_NAME_NEUTRAL,
@@ -115,7 +115,9 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
                    appointment ? c->appointment || c->care : c->care);
     facts_set_bool(f, FACT_CONSENT_CHANNEL_MATCH, true); /* chosen by channel in recipient.c */
     facts_set_str(f, FACT_CONSENT_ORIGIN, STR("patient_direct"));
-    if (!str_empty(c->number)) /* a permission that names no address leaves it unknown */
+    if (m->channel > CHANNEL_EMAIL) /* their own account or home: no number that others get */
+        facts_set_bool(f, FACT_CONSENT_NUMBER_MATCH, true);
+    else if (!str_empty(c->number)) /* a permission that names no address leaves it unknown */
         facts_set_bool(
             f, FACT_CONSENT_NUMBER_MATCH,
             str_eq(address_key(op, m->channel, c->number), address_key(op, m->channel, m->to)));
@@ -130,7 +132,7 @@ static void line_facts(struct op *op, const struct outreach *o, const struct rec
                   config_bool(o->config, "sms.campaign_approved") ? STR("approved") : STR("none"));
     facts_set_bool(f, FACT_USE_CASE_MATCHES, config_bool(o->config, "sms.campaign_approved"));
     facts_set_bool(f, FACT_FREE_TO_END_USER, false);
-    if (m->channel == CHANNEL_EMAIL) {
+    if (m->channel != CHANNEL_SMS) {
         facts_set_str(f, FACT_LINE_TYPE, STR("none")); /* no phone line is used */
         return;
     }
@@ -209,6 +211,18 @@ static void place_facts(const struct recipient *r, struct facts *f)
         facts_set_bool(f, FACT_GDPR_APPLIES, false);
 }
 
+/* A letter rings at no hour: it is as if it came at noon. Without a word of theirs no consent is
+ * relied on, so none has an origin. */
+static void letter_facts(const struct recipient *r, struct facts *f)
+{
+    facts_set_bool(f, FACT_DAY_OPEN, true);
+    facts_set_bool(f, FACT_IN_QUIET_HOURS, false);
+    facts_set_num(f, FACT_LOCAL_MIN_EARLIEST, 12 * 60);
+    facts_set_num(f, FACT_LOCAL_MIN_LATEST, 12 * 60);
+    if (!r->consent[CHANNEL_LETTER].any)
+        facts_set_str(f, FACT_CONSENT_ORIGIN, STR("none"));
+}
+
 err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
                   const struct ledger_counts *l, const struct message *m, struct facts **ret)
 {
@@ -224,9 +238,17 @@ err message_facts(struct op *op, const struct outreach *o, const struct recipien
     wish_facts(op, r, m, f);
     struct hours_query q = hours_of(op, r, l);
     TRY(policy_hours_facts(op, record_rulebook(o->rec), &q, f));
+    if (m->channel == CHANNEL_LETTER)
+        letter_facts(r, f);
     TRY(op_check(op));
     *ret = f;
     return OK;
+}
+
+str message_because(struct op *op, const struct message *m, unsigned language)
+{
+    return arena_printf(op->arena, "%.*s: %.*s", STR_ARG(way_word((enum way)m->channel, language)),
+                        STR_ARG(way_reason(m->by, language)));
 }
 
 struct json *message_trace(struct op *op, const struct message *m, const struct facts *facts,
@@ -238,6 +260,7 @@ struct json *message_trace(struct op *op, const struct message *m, const struct 
             json_push(op->arena, names, json_new_str(op->arena, trigger_name((enum trigger)t)));
     json_set(op->arena, o, STR("triggers"), names);
     json_set(op->arena, o, STR("facts"), facts_to_json(op, facts));
+    json_set_str(op->arena, o, STR("way"), message_because(op, m, 0));
     return o;
 }
 

@@ -225,3 +225,29 @@ err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
     *ret_n = n;
     return OK;
 }
+
+err ledger_delivery(struct op *op, struct record *rec, str patient, struct ledger_delivery *ret)
+{
+    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_delivery d = {0};
+    unsigned seen = 0;
+    enum way k;
+    str bytes;
+    TRY(op_check(op));
+    TRY(record_kv_get(op, rec, own_key(op, patient), &bytes));
+    TRY(unpack(op, bytes, p));
+    for (size_t i = p->n; i-- > 0;) {
+        const struct ledger_entry *e = &p->at[i];
+        bool came_back = e->state == LEDGER_FAILED && e->at >= op->now - LEDGER_MONTH_MS;
+        if (e->incoming || e->state == LEDGER_TAKEN_BACK)
+            continue;
+        if (e->state != LEDGER_FAILED && e->at > d.last_contact)
+            d.last_contact = e->at;
+        if (e->state == LEDGER_WAITING || !way_parse(ledger_channel_name(e->channel), &k))
+            continue;
+        d.failing |= came_back && !(seen & (1u << k)) ? 1u << k : 0;
+        seen |= 1u << k;
+    }
+    *ret = d;
+    return OK;
+}

@@ -90,6 +90,13 @@ MUST err ledger_load(struct op *op, struct record *rec, const struct ledger_ques
  * Asks for the right to read the patient; no words and no addresses are in it. */
 struct outreach;
 MUST err ledger_budget(struct op *op, struct outreach *o, str patient, struct json **ret);
+/* How the last attempts went, and when: for the choice of a way (choose.h). */
+struct ledger_delivery {
+    unsigned failing;     /* bit an enum way: the newest delivery of these 30 days came back */
+    int64_t last_contact; /* of anything that went or waits; 0 none */
+};
+MUST err ledger_delivery(struct op *op, struct record *rec, str patient,
+                         struct ledger_delivery *ret);
 /* Newest first, at most max, of a patient's pages; for reports and the simulator. */
 MUST err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
                      struct ledger_entry **ret, size_t *ret_n);

@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "desk/desk.h"
+#include "outreach/choose.h"
 
 struct outreach;
 /* Reads channel settings from the configuration (sms.*, smtp.*, outreach.*; see spec/config.csv).
@@ -23,7 +24,9 @@ void outreach_stop(struct outreach *o);
 struct outreach_draft {
     str patient;       /* Patient id */
     str task;          /* case it belongs to, or empty */
-    str channel;       /* "sms" | "email" | "" = the patient's preference */
+    str channel;       /* a way_name(), or "": chosen by way_choose() */
+    enum way_by by;    /* why channel was named; ASKED: the sender wants it */
+    bool urgent;       /* the fastest way, when none is named */
     str language;      /* BCP-47 or "" = the patient's */
     str template_code; /* row of spec/templates, or "" for free text */
     str text;          /* free text, or the edited template */
@@ -43,6 +46,7 @@ struct outreach_draft {
 struct outreach_preview {
     struct verdict verdict;
     str channel, to_masked, language;
+    str because[3];    /* why this channel: en, es, ar */
     str text, subject; /* as it would go, with identity and opt-out lines */
     str encoding;      /* "GSM-7" | "UCS-2", sms only */
     unsigned segments, characters;
@@ -86,11 +90,11 @@ enum outreach_word { WORD_SAME, WORD_YES, WORD_NO };
 struct outreach_wish {
     str language; /* BCP 47, e.g. "es" */
     str first;    /* a number or address of Patient.telecom to be tried first */
-    enum outreach_word sms, email;
+    enum outreach_word by[WAY_COUNT];
     str pause;                   /* until: a date or instant within a year */
     str quiet_from, quiet_until; /* local "21:00", "09:00" */
     str zone;                    /* IANA name */
-    str care_by, appointment_by; /* "sms", "email": the channel for each purpose */
+    str care_by, appointment_by; /* way_name(): the channel for each purpose */
     const str *refused;          /* topics not wanted, if said */
     size_t n_refused;
     bool topics_said;

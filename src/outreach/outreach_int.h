@@ -4,6 +4,7 @@
 #define WEFT_OUTREACH_INT_H
 
 #include "base/phone.h"
+#include "outreach/choose.h"
 #include "outreach/ledger.h"
 #include "outreach/outreach.h"
 #include "outreach/prefer.h"
@@ -31,9 +32,20 @@
 #define TEXT_MAX 4000
 #define DAY_MS (24 * 3600 * 1000LL)
 
-enum channel_kind { CHANNEL_SMS, CHANNEL_EMAIL, CHANNEL_KIND_COUNT };
+enum channel_kind {
+    CHANNEL_SMS = WAY_SMS,
+    CHANNEL_EMAIL = WAY_EMAIL,
+    CHANNEL_PUSH = WAY_PUSH,
+    CHANNEL_LETTER = WAY_LETTER,
+    CHANNEL_KIND_COUNT = WAY_COUNT
+};
 str channel_name(enum channel_kind k);
 bool channel_parse(str name, enum channel_kind *ret);
+/* The setting that names its providers; where its messages wait, those of a campaign apart; the
+ * status of a message that was handed over. */
+const char *channel_setting(enum channel_kind k);
+str channel_queue(struct op *op, enum channel_kind k, str campaign);
+const char *channel_taken(enum channel_kind k);
 
 /* ---- words ---- */
 struct template_row {
@@ -61,7 +73,8 @@ struct consent_state {
 struct recipient {
     str id, first, language;
     struct json *patient;
-    str address[CHANNEL_KIND_COUNT]; /* phone or mail */
+    /* phone, mail, the portal's account, lines of a postal address */
+    str address[CHANNEL_KIND_COUNT];
     enum channel_kind preferred;
     bool deceased, minor;
     str line_type, reassigned; /* "wireless" …; "no" | "yes" | "no_data"; empty unknown */
@@ -90,6 +103,9 @@ str wishes_pause_text(struct op *op, int64_t until);
 bool wishes_said(const struct outreach_wish *in);
 MUST err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in);
 MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);
+/* Does their newest word allow this way for the purpose? A letter needs none, but is not what comes
+ * by itself after they refused another way. */
+bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpose);
 
 /* ---- a composed message ---- */
 enum message_kind { KIND_CARE, KIND_STOPPED, KIND_HELP, KIND_STARTED };
@@ -100,6 +116,7 @@ struct message {
     str language_tag, text, subject, to, purpose, template_code;
     /* who wants it sent: kept with the job, since the sender asks again later */
     str programme, campaign, subject_code, due_key; /* empty none */
+    enum way_by by;                                 /* why this channel */
     bool human, may_text, strong;
     int64_t stopped_at; /* of the opt-out a confirmation answers */
     str self;           /* its Communication, once there is one */
@@ -110,6 +127,8 @@ MUST err message_compose(struct op *op, const struct outreach *o, const struct r
 MUST err ledger_known(struct op *op, const struct outreach *o, int64_t ms);
 MUST err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
                        const struct ledger_counts *l, const struct message *m, struct facts **ret);
+/* Why this channel, in one sentence: "letter: it is the only one they allow". */
+str message_because(struct op *op, const struct message *m, unsigned language);
 /* What the trail keeps of a decision: the verdict, what was asked and the facts, so that another
  * rule can be tried on it. */
 struct json *message_trace(struct op *op, const struct message *m, const struct facts *facts,
@@ -160,7 +179,7 @@ struct channel {
     void (*stop)(struct provider *p);
 };
 extern const struct channel CHANNEL_TWILIO, CHANNEL_SMPP, CHANNEL_KANNEL, CHANNEL_SMTP,
-    CHANNEL_SCREEN_SMS, CHANNEL_SCREEN_EMAIL;
+    CHANNEL_SCREEN_SMS, CHANNEL_SCREEN_EMAIL, CHANNEL_PRINT;
 /* One after the other. */
 void channel_each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n,
                   enum sent (*one)(struct op *op, const struct outreach *o, struct parcel *p));
@@ -214,7 +233,6 @@ struct lane_jobs {
     struct record_job *jobs;
     size_t n, max;
 };
-str lane_queue(struct op *op, enum channel_kind k, str campaign);
 /* Drafts of these campaigns (empty: none) come in tx; ERR_UNPROCESSABLE when one was stopped. */
 MUST err lane_join(struct record_tx *tx, struct op *op, struct outreach *o, const str *campaigns,
                    size_t n);

@@ -6,6 +6,8 @@ str address_key(struct op *op, enum channel_kind k, str address)
 {
     if (k == CHANNEL_SMS)
         return arena_cat(op->arena, STR("tel:"), phone_plain(op, address));
+    if (k != CHANNEL_EMAIL)
+        return str_trim(address);
     str t = str_trim(address);
     char *out = arena_alloc(op->arena, t.n + 1);
     for (size_t i = 0; out && i < t.n; i++)

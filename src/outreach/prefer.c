@@ -84,7 +84,8 @@ static err say(struct record_tx *tx, struct op *op, const struct recipient *r, e
 {
     struct stop_word word = {.stop = said == WORD_NO,
                              .evidence = by,
-                             .number = said == WORD_NO ? STR_NONE : r->address[k]};
+                             .number =
+                                 said == WORD_NO || k > CHANNEL_EMAIL ? STR_NONE : r->address[k]};
     if (said == WORD_SAME)
         return OK;
     if (said == WORD_YES && str_empty(r->address[k]))
@@ -129,8 +130,8 @@ static err prefer(struct op *op, struct outreach *o, str patient, const struct o
     TRY(op_check(op));
     if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w))
         TRY(put_patient(tx, op, o, patient, w));
-    TRY(say(tx, op, &r, CHANNEL_SMS, w->sms, by));
-    TRY(say(tx, op, &r, CHANNEL_EMAIL, w->email, by));
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        TRY(say(tx, op, &r, (enum channel_kind)k, w->by[k], by));
     json_set_str(op->arena, verdict, STR("by"), by);
     record_tx_trail(tx, STR("contact-chosen"), fhir_type_parse(STR("Patient")), patient, verdict);
     return record_commit(tx);

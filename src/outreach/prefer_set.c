@@ -91,7 +91,8 @@ static err set_channel(struct op *op, const char *purpose, str said, struct wish
     if (str_empty(said))
         return OK;
     if (!none(said) && !channel_parse(said, &k))
-        return fail_at(op, ERR_INVALID, str_of(purpose), "A channel is sms, email or none.");
+        return fail_at(op, ERR_INVALID, str_of(purpose),
+                       "A channel is sms, email, push, letter or none.");
     for (size_t i = 0; i < w->n_channels; i++)
         if (!str_eq(w->channels[i].purpose, str_of(purpose)))
             w->channels[n++] = w->channels[i];

@@ -146,8 +146,9 @@ err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
     str body = job_body(op, m, r, *ret_id, expires);
     if (str_empty(body))
         return fail(op, ERR_TOO_LARGE, "the message is too large");
-    record_tx_outbox(tx, lane_queue(op, m->channel, m->campaign), due, body);
+    record_tx_outbox(tx, channel_queue(op, m->channel, m->campaign), due, body);
     json_set_str(op->arena, c, STR("id"), *ret_id);
     struct ledger_entry e;
-    return ledger_read(c, &e) ? ledger_add(tx, op, r->id, &e, m->to) : op_check(op);
+    str number = m->channel <= CHANNEL_EMAIL ? m->to : STR_NONE; /* others are of one person */
+    return ledger_read(c, &e) ? ledger_add(tx, op, r->id, &e, number) : op_check(op);
 }

@@ -20,19 +20,6 @@ static str stop_key(struct op *op, str campaign)
     return arena_cat(op->arena, STR("campaign-stop/"), campaign);
 }
 
-static str queue_of(struct op *op, enum channel_kind k, str campaign)
-{
-    if (str_empty(campaign))
-        return k == CHANNEL_SMS ? STR(MESSAGE_QUEUE) : STR(MESSAGE_QUEUE "-mail");
-    return arena_cat(op->arena, k == CHANNEL_SMS ? STR("campaign/") : STR("campaign-mail/"),
-                     campaign);
-}
-
-str lane_queue(struct op *op, enum channel_kind k, str campaign)
-{
-    return queue_of(op, k, campaign);
-}
-
 static bool among(str list, str name)
 {
     str one;
@@ -105,7 +92,8 @@ static void retire(struct op *op, struct outreach *o, str lanes, str campaign)
     bool any = true;
     str list = STR_NONE, rest = lanes, one;
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-        err e = record_outbox_any(op, o->rec, queue_of(op, (enum channel_kind)k, campaign), &any);
+        err e =
+            record_outbox_any(op, o->rec, channel_queue(op, (enum channel_kind)k, campaign), &any);
         if (e != OK || any) {
             op_clear(op);
             return;
@@ -131,7 +119,7 @@ static err take_lane(struct op *op, struct outreach *o, enum channel_kind k, str
     int64_t now = op->now;
     TRY(lane_stopped(op, o, campaign, &stopped));
     op->now = stopped ? now + FAR_MS : now;
-    err e = record_outbox_take(op, o->rec, queue_of(op, k, campaign), LANE_LEASE_MS,
+    err e = record_outbox_take(op, o->rec, channel_queue(op, k, campaign), LANE_LEASE_MS,
                                to->max - to->n, &jobs, &n);
     op->now = now;
     TRY(e);

@@ -3,9 +3,17 @@
 
 #include "outreach/outreach_int.h"
 
+/* A letter needs no word: what is allowed without one counts as agreed. */
 static struct outreach_way way(const struct recipient *r, enum channel_kind k)
 {
     const struct consent_state *c = &r->consent[k];
+    bool unasked = k == CHANNEL_LETTER && !c->any && recipient_allows(r, k, STR_NONE);
+    if (unasked)
+        return (struct outreach_way){.address = r->address[k],
+                                     .said = true,
+                                     .agrees = true,
+                                     .care = true,
+                                     .appointment = true};
     return (struct outreach_way){.address = r->address[k],
                                  .said = c->any,
                                  .agrees = c->permit,
@@ -28,12 +36,17 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .confidential = r.confidential,
                                    .confidential_to = r.confidential_to,
                                    .reassigned = str_eq(r.reassigned, STR("yes")),
-                                   .by_email = r.preferred == CHANNEL_EMAIL,
+                                   .care_by = WAY_COUNT,
+                                   .appointment_by = WAY_COUNT,
                                    .proxy = r.proxy,
                                    .line_type = r.line_type,
                                    .helper = r.helper,
-                                   .sms = way(&r, CHANNEL_SMS),
-                                   .email = way(&r, CHANNEL_EMAIL)};
+                                   .prefers = (enum way)r.preferred};
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        ret->by[k] = way(&r, (enum channel_kind)k);
+    (void)way_parse(wishes_channel(&r.wishes, STR("home_healthcare_instructions")), &ret->care_by);
+    (void)way_parse(wishes_channel(&r.wishes, STR("appointment_or_exam_confirm_remind")),
+                    &ret->appointment_by);
     for (size_t i = 0; i < ret->n_zones; i++)
         ret->zones[i] = r.zones[i];
     return OK;
@@ -45,4 +58,12 @@ void outreach_lines(struct op *op, const struct outreach *o, str language, bool 
     unsigned l = words_language(language);
     *ret_head = email ? STR_NONE : words_line(op, o, LINE_IDENTITY, l);
     *ret_tail = words_line(op, o, email ? LINE_OPTOUT_EMAIL : LINE_OPTOUT_SMS, l);
+}
+
+unsigned outreach_ways(const struct outreach *o)
+{
+    unsigned ways = 0;
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        ways |= provider_any(o, (enum channel_kind)k) ? 1u << k : 0;
+    return ways;
 }

@@ -4,7 +4,10 @@
 #ifndef WEFT_OUTREACH_REACH_H
 #define WEFT_OUTREACH_REACH_H
 
+#include "outreach/choose.h"
 #include "record/record.h"
+
+struct outreach;
 
 #define OUTREACH_HELPER_ROLE "PRCP" /* v3 ParticipationType: primary information recipient */
 
@@ -18,14 +21,15 @@ struct outreach_reach {
     str language, state, country, zones[4];
     size_t n_zones;
     bool deceased, confidential, reassigned;
-    bool by_email; /* tried first */
-    bool proxy;    /* a Consent names somebody who may act for them */
+    enum way prefers, care_by, appointment_by; /* tried first; by purpose; WAY_COUNT: not said */
+    bool proxy;                                /* a Consent names somebody who may act for them */
     str line_type, confidential_to;
     str helper; /* RelatedPerson/id that a contact Consent names to get the messages; or empty */
-    struct outreach_way sms, email;
+    struct outreach_way by[WAY_COUNT];
 };
+/* Bit a way: there is a provider for it. */
+unsigned outreach_ways(const struct outreach *o);
 /* The lines that every message gets before and after its words, in a language. */
-struct outreach;
 void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,
                     str *ret_head, str *ret_tail);
 MUST err outreach_reach(struct op *op, struct record *rec, str patient, struct outreach_reach *ret);

@@ -39,7 +39,7 @@ static bool in_use(const struct op *op, const struct json *t)
 static void read_telecom(struct op *op, struct recipient *r)
 {
     const struct json *list = JSON_GET(r->patient, "telecom");
-    int64_t best[CHANNEL_KIND_COUNT] = {INT64_MAX, INT64_MAX};
+    int64_t best[CHANNEL_EMAIL + 1] = {INT64_MAX, INT64_MAX};
     for (size_t i = 0; list && i < list->n; i++) {
         const struct json *t = json_at(list, i);
         str system = json_get_str(t, STR("system")), use = json_get_str(t, STR("use"));
@@ -58,7 +58,44 @@ static void read_telecom(struct op *op, struct recipient *r)
         if (phone)
             read_line(t, r);
     }
-    r->preferred = best[CHANNEL_EMAIL] < best[CHANNEL_SMS] ? CHANNEL_EMAIL : CHANNEL_SMS;
+    r->preferred = best[CHANNEL_EMAIL] < best[CHANNEL_SMS] ? CHANNEL_EMAIL
+                   : best[CHANNEL_SMS] != INT64_MAX        ? CHANNEL_SMS
+                                                           : CHANNEL_KIND_COUNT;
+}
+
+/* As it stands on an envelope; a line to post to and a town are the least. */
+static str postal(struct op *op, const struct json *a)
+{
+    const struct json *lines = JSON_GET(a, "line");
+    str city = json_get_str(a, STR("city")), country = json_get_str(a, STR("country"));
+    struct buf b;
+    if (!lines || lines->n == 0 || str_empty(city) || !in_use(op, a) ||
+        str_eq(json_get_str(a, STR("use")), STR("old")) ||
+        str_eq(json_get_str(a, STR("use")), STR("billing")))
+        return STR_NONE;
+    buf_init(&b, op->arena, 1024);
+    for (size_t i = 0; i < lines->n; i++)
+        buf_printf(&b, "%.*s\n", STR_ARG(json_str(json_at(lines, i))));
+    buf_printf(&b, "%.*s %.*s %.*s", STR_ARG(city), STR_ARG(json_get_str(a, STR("state"))),
+               STR_ARG(json_get_str(a, STR("postalCode"))));
+    if (!str_empty(country) && !str_eq(country, STR("US")))
+        buf_printf(&b, "\n%.*s", STR_ARG(country));
+    return buf_ok(&b) ? str_trim(buf_str(&b)) : STR_NONE;
+}
+
+/* The first; one that is for post before one that is for visits. */
+static void read_postal(struct op *op, struct recipient *r)
+{
+    const struct json *list = JSON_GET(r->patient, "address");
+    for (size_t i = 0; list && i < list->n; i++) {
+        const struct json *a = json_at(list, i);
+        bool for_post = str_eq(json_get_str(a, STR("type")), STR("postal"));
+        str lines = postal(op, a);
+        if (!str_empty(lines) && (for_post || str_empty(r->address[CHANNEL_LETTER])))
+            r->address[CHANNEL_LETTER] = lines;
+        if (!str_empty(lines) && for_post)
+            return;
+    }
 }
 
 static void read_places(struct op *op, struct recipient *r)
@@ -218,7 +255,7 @@ static err find_confidential(struct op *op, struct record *rec, struct recipient
 static err read_consents(struct op *op, struct record *rec, struct recipient *r)
 {
     struct record_page page;
-    int64_t newest[CHANNEL_KIND_COUNT] = {INT64_MIN, INT64_MIN};
+    int64_t newest[CHANNEL_KIND_COUNT] = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN};
     str query = arena_printf(op->arena, "patient=Patient/%.*s&status=active&_sort=-date&_count=%u",
                              STR_ARG(r->id), CONSENTS_MAX);
     TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
@@ -260,6 +297,7 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
     if (e == OK) {
         read_person(op, &r);
         read_telecom(op, &r);
+        read_postal(op, &r);
         wishes_read(r.patient, &r.wishes);
         read_places(op, &r);
         read_own_zones(&r);
@@ -270,4 +308,16 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
     if (e == OK)
         *ret = r;
     return e;
+}
+
+bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpose)
+{
+    const struct consent_state *c = &r->consent[k];
+    bool refused = false;
+    for (unsigned i = 0; i < CHANNEL_KIND_COUNT; i++)
+        refused |= r->consent[i].any && !r->consent[i].permit;
+    if (k == CHANNEL_LETTER && !c->any)
+        return !refused;
+    return c->any && c->permit &&
+           (c->care || (c->appointment && str_starts(purpose, STR("appointment"))));
 }

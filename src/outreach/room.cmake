@@ -15,6 +15,11 @@ add_custom_command(OUTPUT ${GEN}/receipts_gen.h
             ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv ${GEN}/receipts_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_receipts.py ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv)
 target_sources(weft_outreach PRIVATE ${GEN}/receipts_gen.h)
+add_custom_command(OUTPUT ${GEN}/ways_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_ways.py
+            ${CMAKE_SOURCE_DIR}/spec/outreach/ways.csv ${GEN}/ways_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_ways.py ${CMAKE_SOURCE_DIR}/spec/outreach/ways.csv)
+target_sources(weft_outreach PRIVATE ${GEN}/ways_gen.h)
 # Figures for make bench; not part of the tests.
 add_executable(sms_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/sms_bench.c)
 target_link_libraries(sms_bench PRIVATE weft_outreach)

@@ -75,14 +75,13 @@ static int64_t back_off(uint32_t attempts)
 
 static void conclude(struct op *op, const struct outreach *o, const struct parcel *p, struct job *j)
 {
-    bool sms = j->channel == CHANNEL_SMS, again = provider_repeatable(o, j->channel);
+    bool again = provider_repeatable(o, j->channel);
     struct outcome w = {.status = "not-done"};
     j->step = STEP_FINISH;
     switch (p->result) {
     case SENT_OK:
-        w = (struct outcome){.status = sms ? "in-progress" : "completed",
-                             .provider_id = p->provider_id,
-                             .left = true};
+        w = (struct outcome){
+            .status = channel_taken(j->channel), .provider_id = p->provider_id, .left = true};
         break;
     case SENT_OPTED_OUT:
         w.why = "the patient has opted out at the provider";

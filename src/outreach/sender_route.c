@@ -10,9 +10,9 @@
 #define REST_MIN_MS 1000
 #define REST_MAX_MS 60000
 
-static const struct channel *const CHANNELS[] = {&CHANNEL_TWILIO,     &CHANNEL_SMPP,
-                                                 &CHANNEL_KANNEL,     &CHANNEL_SMTP,
-                                                 &CHANNEL_SCREEN_SMS, &CHANNEL_SCREEN_EMAIL};
+static const struct channel *const CHANNELS[] = {
+    &CHANNEL_TWILIO,     &CHANNEL_SMPP,         &CHANNEL_KANNEL, &CHANNEL_SMTP,
+    &CHANNEL_SCREEN_SMS, &CHANNEL_SCREEN_EMAIL, &CHANNEL_PRINT};
 
 static err add(struct op *op, struct outreach *o, enum channel_kind k, str name)
 {
@@ -31,14 +31,13 @@ static err add(struct op *op, struct outreach *o, enum channel_kind k, str name)
         }
         return OK;
     }
-    return fail(op, ERR_INVALID, "%s: there is no channel of this name",
-                k == CHANNEL_SMS ? "sms.channel" : "smtp.channel");
+    return fail(op, ERR_INVALID, "%s: there is no channel of this name", channel_setting(k));
 }
 
 err provider_open(struct op *op, struct outreach *o)
 {
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-        str names = config_str(o->config, k == CHANNEL_SMS ? "sms.channel" : "smtp.channel"), one;
+        str names = config_str(o->config, channel_setting((enum channel_kind)k)), one;
         while (str_take_until(&names, ',', &one))
             TRY(add(op, o, (enum channel_kind)k, str_trim(one)));
     }

@@ -31,7 +31,8 @@ static struct json *number_of(struct op *op, enum channel_kind k, str number)
 {
     struct json *point = json_new(op->arena, JSON_OBJECT), *e = json_new(op->arena, JSON_OBJECT);
     struct json *list = json_new(op->arena, JSON_ARRAY);
-    json_set_str(op->arena, point, STR("system"), k == CHANNEL_SMS ? STR("phone") : STR("email"));
+    static const char *const systems[CHANNEL_KIND_COUNT] = {"phone", "email", "other", "other"};
+    json_set_str(op->arena, point, STR("system"), str_of(systems[k]));
     json_set_str(op->arena, point, STR("value"), number);
     json_set_str(op->arena, e, STR("url"), STR(CONTACT_POINT_URL));
     json_set(op->arena, e, STR("valueContactPoint"), point);
