@@ -50,6 +50,30 @@ err api_campaign(struct call *c)
     return answer_json(c, 200, o);
 }
 
+/* What is wrong with an outline is the answer, not a failure: it is asked while somebody types. */
+err api_campaign_check(struct call *c)
+{
+    struct arena *a = c->op.arena;
+    struct json *in, *o = json_new(a, JSON_OBJECT), *list = json_new(a, JSON_ARRAY);
+    enum language l = language_wanted(c);
+    TRY(body_object(c, &in));
+    err e = campaign_check(&c->op, in);
+    if (e != OK && e != ERR_UNPROCESSABLE && e != ERR_INVALID)
+        return e;
+    for (size_t i = 0; i < c->op.fault.n; i++) {
+        const struct issue *x = &c->op.fault.issues[i];
+        struct json *one = json_new(a, JSON_OBJECT);
+        if (x->severity != SEVERITY_ERROR)
+            continue;
+        json_set_str(a, one, STR("at"), x->expression);
+        json_set_str(a, one, STR("text"), language_say(&c->op, l, x->message));
+        json_push(a, list, one);
+    }
+    op_clear(&c->op);
+    json_set(a, o, STR("faults"), list);
+    return answer_json(c, 200, o);
+}
+
 err api_campaign_new(struct call *c)
 {
     struct json *in, *o;

@@ -40,8 +40,8 @@ static err read_chip(struct op *op, struct campaigns *c, const struct json *o, s
                        "A search is Type?query, of at most %u bytes, and no chip beside it.",
                        SEARCH_MAX);
     if (chip->row && needs_value(chip->row) != (chip->value.n > 0))
-        return fail_at(op, ERR_INVALID, chip->at, "This chip %s.",
-                       chip->value.n ? "takes no value" : "needs a value");
+        return fail_at(op, ERR_INVALID, chip->at,
+                       chip->value.n ? "This chip takes no value." : "This chip needs a value.");
     chip->veiled = chip->row && chip->row->search &&
                    !record_may_search(op, c->rec, type_of(str_of(chip->row->ask)));
     return OK;

@@ -26,6 +26,22 @@ void run_free(struct campaigns *c)
     c->run = NULL;
 }
 
+#define VERSIONS_MAX 20 /* newest, that people may still be under way in */
+
+static void add_version(struct op *op, struct life *l, int64_t vid)
+{
+    const struct json *had = JSON_GET(l->o, "versions"), *v;
+    struct json *all = json_new(op->arena, JSON_ARRAY);
+    size_t n = had ? had->n : 0;
+    for (size_t i = n < VERSIONS_MAX ? 0 : n - VERSIONS_MAX + 1; (v = json_at(had, i)); i++) {
+        int64_t one = 0;
+        if (json_i64(v, &one) && one != vid)
+            json_push(op->arena, all, v);
+    }
+    json_push(op->arena, all, json_new_i64(op->arena, vid));
+    json_set(op->arena, l->o, STR("versions"), all);
+}
+
 static err begin(struct op *op, struct campaigns *c, struct life *l)
 {
     int64_t vid = 0;
@@ -34,6 +50,7 @@ static err begin(struct op *op, struct campaigns *c, struct life *l)
     l->state = STR("running");
     json_set(op->arena, l->o, STR("live"), json_new_bool(op->arena, true));
     json_set(op->arena, l->o, STR("liveVersion"), json_new_i64(op->arena, vid));
+    add_version(op, l, vid);
     life_set_time(op, l, "started", op->now);
     TRY(life_save(tx, op, l, "start"));
     TRY(record_commit(tx));

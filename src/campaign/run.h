@@ -15,7 +15,12 @@
 /* All: JSON as told in docs/flows/campaign.md. list: {"campaigns": [{id, title, kind, state,
  * people, author, …}]} newest first. */
 MUST err campaign_list(struct op *op, struct campaigns *c, struct json **ret);
+/* Also its outline and {"underWay": [{version, people}]}: journeys that began and have not ended,
+ * by version, as figures of a veiled audience (audience.h). */
 MUST err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret);
+/* As campaign_put() would judge it; nothing is kept. Every fault of an outline at once, each with
+ * its element. Completes the outline. */
+MUST err campaign_check(struct op *op, struct json *outline);
 /* outline: a PlanDefinition; it is compiled first, so that errors name the step. empty id: new. A
  * change of what is not a draft makes a draft of it again; people under way keep their version. */
 MUST err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outline,

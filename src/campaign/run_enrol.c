@@ -165,6 +165,11 @@ static void push(struct op *op, struct json *o, str name, const struct json *ite
     json_set(op->arena, o, name, list);
 }
 
+str plan_version_uri(struct op *op, str id, uint32_t vid)
+{
+    return arena_printf(op->arena, "PlanDefinition/%.*s/_history/%u", STR_ARG(id), (unsigned)vid);
+}
+
 err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l, struct enrolment *e)
 {
     struct arena *a = op->arena;
@@ -178,6 +183,7 @@ err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l, 
     if (!str_empty(l->plan->url))
         push(op, o, STR("instantiatesCanonical"),
              json_new_str(a, arena_printf(a, "%.*s|%u", STR_ARG(l->plan->url), (unsigned)l->vid)));
+    push(op, o, STR("instantiatesUri"), json_new_str(a, plan_version_uri(op, l->id, l->vid)));
     json_set_str(a, o, STR("status"), STR("active"));
     json_set_str(a, o, STR("intent"), STR("plan"));
     json_set_str(a, o, STR("title"), l->title);

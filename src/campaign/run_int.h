@@ -73,7 +73,8 @@ MUST err enrolments_of(struct op *op, struct record *rec, uint64_t patient, stru
                        size_t *ret_n, str *ret_text);
 MUST err enrolments_change(struct record_tx *tx, struct op *op, struct record *rec,
                            const struct enrolment *e, bool in);
-/* CarePlan of a new enrolment; and its later status. */
+/* CarePlan of a new enrolment, which names the version of its plan; and its later status. */
+str plan_version_uri(struct op *op, str id, uint32_t vid);
 MUST err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l,
                         struct enrolment *e);
 MUST err care_plan_status(struct record_tx *tx, struct op *op, struct record *rec, str id,

@@ -1,5 +1,6 @@
 /* Campaigns and journeys as people see them: the list, one with its outline and life, a new or
  * changed outline. */
+#include "campaign/audience.h"
 #include "campaign/run_int.h"
 
 #define LIST_MAX 200
@@ -80,16 +81,50 @@ err campaign_list(struct op *op, struct campaigns *c, struct json **ret)
     return op_check(op);
 }
 
+/* People keep the version they began with. How many are under way in one is told as of a veiled
+ * audience: what enrols them is about health. */
+static err under_way(struct op *op, struct campaigns *c, const struct life *l, struct json **ret)
+{
+    const struct json *all = JSON_GET(l->o, "versions"), *v;
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    const struct actor *who = op->actor;
+    for (size_t i = 0; (v = json_at(all, i)); i++) {
+        struct record_page page;
+        struct json *o = json_new(op->arena, JSON_OBJECT);
+        int64_t vid = 0;
+        (void)json_i64(v, &vid);
+        str query =
+            arena_printf(op->arena, "instantiates-uri=%.*s&status=active,on-hold&_summary=count",
+                         STR_ARG(plan_version_uri(op, l->id, (uint32_t)vid)));
+        op->actor = campaign_system();
+        err e = record_find(op, c->rec, fhir_type_parse(STR("CarePlan")), query, &page);
+        op->actor = who;
+        TRY(e);
+        if (page.total == 0)
+            continue;
+        json_set(op->arena, o, STR("version"), json_new_i64(op->arena, vid));
+        json_set(op->arena, o, STR("people"),
+                 json_new_i64(op->arena, (int64_t)audience_figure(page.total)));
+        json_push(op->arena, list, o);
+    }
+    *ret = list;
+    return op_check(op);
+}
+
 err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret)
 {
     struct record_doc doc;
-    struct json *tree, *o;
+    struct json *tree, *o, *versions;
     struct life l;
     TRY(campaign_check_role(op));
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(record_parse(op, &doc, &tree));
     TRY(life_load(op, c->rec, id, &l));
+    TRY(under_way(op, c, &l, &versions));
     o = row_of(op, &doc, tree, &l);
+    json_set(op->arena, o, STR("underWay"), versions);
+    json_set(op->arena, o, STR("undoMinutes"),
+             json_new_i64(op->arena, config_int(c->config, "campaign.undo_minutes")));
     json_set(op->arena, o, STR("plan"), tree);
     *ret = o;
     return op_check(op);
@@ -123,20 +158,25 @@ static err not_stopped(struct op *op, struct campaigns *c, str id)
                : OK;
 }
 
-err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outline,
-                 struct json **ret)
+err campaign_check(struct op *op, struct json *outline)
 {
-    struct record_result r;
     struct plan *p;
     TRY(campaign_check_role(op));
-    if (op->actor->role == ROLE_PRIVACY)
-        return fail(op, ERR_FORBIDDEN, "the privacy office approves campaigns; it writes none");
     json_unset(outline, STR("id"));
     json_unset(outline, STR("meta"));
     if (str_empty(json_get_str(outline, STR("status"))))
         json_set_str(op->arena, outline, STR("status"), STR("draft"));
     TRY(fhir_validate(op, outline));
-    TRY(plan_read(op, outline, &p));
+    return plan_read(op, outline, &p);
+}
+
+err campaign_put(struct op *op, struct campaigns *c, str id, struct json *outline,
+                 struct json **ret)
+{
+    struct record_result r;
+    if (op->actor && op->actor->role == ROLE_PRIVACY)
+        return fail(op, ERR_FORBIDDEN, "the privacy office approves campaigns; it writes none");
+    TRY(campaign_check(op, outline));
     if (str_empty(id))
         TRY(record_create(op, c->rec, outline, STR_NONE, &r));
     else {

@@ -18,7 +18,7 @@ static void thirty_days_after_discharge(void **state)
     assert_true(str_empty(last_words(p, lee)));
     p->now = DISCHARGE + 19 * HOUR; /* Wed 10:00 */
     settle(p);
-    assert_has(last_words(p, lee), "1 I feel worse 2 A question");
+    assert_has(last_words(p, lee), "1 I feel worse 2 A question 3 Need a visit 4 I'm OK");
     assert_has(last_words(p, lee), "North Clinic: ");
     p->now += HOUR;
     says(p, 101, "2");
@@ -110,6 +110,34 @@ static void an_edit_leaves_people_on_their_version(void **state)
     settle(p);
     assert_has(last_words(p, lee), "1 I feel worse");
     assert_has(last_words(p, ann), "New words.");
+    as(p, &p->author);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    const struct json *ways = JSON_GET(o, "underWay");
+    assert_int_equal(ways->n, 2); /* each version, and no figure of one person */
+    assert_int_equal(number_of(json_at(ways, 0), "version"), 1);
+    assert_int_equal(number_of(json_at(ways, 0), "people"), 0);
+    assert_int_equal(number_of(json_at(ways, 1), "version"), 2);
+    says(p, 104, "STOP");
+    as(p, &p->author);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    assert_int_equal(JSON_GET(o, "underWay")->n, 1);
+}
+
+static void a_check_names_the_step_and_keeps_nothing(void **state)
+{
+    struct play *p = *state;
+    struct json *plan, *o;
+    as(p, &p->author);
+    ok(p, json_read(&p->g->op, str_of(plan_shipped_at(0)->plan), &JSON_LIMITS_DEFAULT, &plan));
+    ok(p, campaign_check(&p->g->op, json_dup(p->g->arena, plan)));
+    json_unset((struct json *)json_at(JSON_GET(plan, "action"), 1), STR("textEquivalent"));
+    assert_int_equal(campaign_check(&p->g->op, plan), ERR_UNPROCESSABLE);
+    assert_str(p->g->op.fault.issues[0].expression, "PlanDefinition.action[1].textEquivalent");
+    as(p, &p->author);
+    ok(p, campaign_list(&p->g->op, p->c, &o));
+    assert_int_equal(JSON_GET(o, "campaigns")->n, 0);
+    as(p, &p->g->nurse);
+    assert_int_equal(campaign_check(&p->g->op, plan), ERR_FORBIDDEN);
 }
 
 static void a_campaign_from_draft_to_stop(void **state)
@@ -296,6 +324,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_nobody_understands_goes_to_a_person, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(an_edit_leaves_people_on_their_version, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(a_check_names_the_step_and_keeps_nothing, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_campaign_from_draft_to_stop, open_play, close_play),
         cmocka_unit_test_setup_teardown(the_report_tells_effect_and_harm, open_play, close_play),

@@ -1,7 +1,7 @@
 // Starts the real server on a fresh demonstration and stops it afterwards. What the walks need to know
 // (accounts, what was planted) is read from the files that the demonstration itself wrote.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PORT, WEB } from "./playwright.config";
@@ -50,19 +50,25 @@ export default async function setup(): Promise<() => Promise<void>> {
   const data = join(dir, "data");
   const log = join(dir, "server.log");
   const out = openSync(log, "w");
-  const start = async (more: string[]): Promise<ChildProcess> => {
-    const args = ["demo", "--data", data, "--patients", PATIENTS, "--seed", "2026", "--serve"];
-    const listen = ["--no-devices", "--listen", `127.0.0.1:${PORT}`];
-    const child = spawn(binary, [...args, ...listen, ...more], { stdio: ["ignore", out, out] });
+  const start = async (verb: string, args: string[]): Promise<ChildProcess> => {
+    const same = ["--data", data, "--listen", `127.0.0.1:${PORT}`];
+    const child = spawn(binary, [verb, ...same, ...args], { stdio: ["ignore", out, out] });
     await ready(child, log);
     return child;
   };
-  let child = await start([]);
-  if (!(await embedsNewest())) {
-    console.log("NOTICE: the binary's apps are older than web/dist; web/dist is served instead");
-    await stop(child, log);
-    child = await start(["--web-dir", join(WEB, "dist")]);
-  }
+  const demo = ["--patients", PATIENTS, "--seed", "2026", "--serve", "--no-devices"];
+  let child = await start("demo", demo);
+  const newest = await embedsNewest();
+  const web = newest ? [] : ["--web-dir", join(WEB, "dist")];
+  if (!newest) console.log("NOTICE: the binary's apps are older than web/dist; web/dist is served instead");
+  // What a walk sets differently than the demonstration: "name = value", one a line.
+  const settings = process.env.WEFT_WALK_SETTINGS;
+  if (settings || !newest) await stop(child, log);
+  if (settings) {
+    const conf = join(dir, "walk.conf");
+    writeFileSync(conf, `${readFileSync(join(data, "demo.conf"), "utf8")}${settings}\n`);
+    child = await start("serve", ["--config", conf, ...web]);
+  } else if (!newest) child = await start("demo", [...demo, ...web]);
   process.env.WEFT_WALK_DATA = data;
   return async () => {
     await stop(child, log);
