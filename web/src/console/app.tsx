@@ -27,6 +27,7 @@ import { IncidentsPage, mayIncidents } from "./incidents";
 import { LendingPage } from "./lending";
 import { Outbox } from "./outbox";
 import { Patients } from "./patients";
+import { mayPost, PostPage } from "./post";
 import { mayRule, RulesPage } from "./rules";
 import { WordsPage } from "./words";
 import { WorklistPage } from "./worklist";
@@ -59,8 +60,10 @@ const OUTREACH: typeof SCREENS = [
   { to: "/audiences", word: "nav_audiences", icon: "funnel" },
   { to: "/words", word: "nav_words", icon: "message" },
 ];
+const LETTERS: (typeof SCREENS)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,
+  ...(mayPost(role) ? [LETTERS] : []),
   ...(mayCampaign(role) ? [CAMPAIGNS] : []),
   ...(mayAudience(role) ? OUTREACH : []),
   ...(role === "privacy" ? OUTREACH.slice(1) : []),
@@ -217,6 +220,7 @@ function Screen() {
   if (at === "/accounts") return <AccountsPage />;
   if (at === "/lending") return <LendingPage />;
   if (at === "/security") return <SecurityPage />;
+  if (at === "/letters") return <PostPage />;
   if (at === "/outbox") return <Outbox />;
   return <WorklistPage />;
 }

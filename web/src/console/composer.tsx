@@ -37,6 +37,8 @@ export interface Check {
   };
   channel?: string;
   to?: string;
+  /** Why this channel, by language. */
+  because?: Record<string, string>;
   language?: string;
   text?: string;
   subject?: string;
@@ -47,7 +49,7 @@ export interface Check {
   sendAt?: string | number;
 }
 interface Draft {
-  channel: "" | "sms" | "email";
+  channel: "" | "sms" | "email" | "push" | "letter";
   language: string;
   template: string;
   purpose: string;
@@ -65,7 +67,7 @@ const BLANK: Draft = {
 const DEBOUNCE_MS = 300;
 const FIRST_REASONS = 3;
 const UNDO_MS = 10_000;
-const CHANNEL_ICON: Record<string, IconName> = { sms: "phone", email: "mail" };
+const CHANNEL_ICON: Record<string, IconName> = { sms: "phone", email: "mail", letter: "mail" };
 
 function statusWord(c: Communication): string {
   const key = `st_${c.status}`;
@@ -76,6 +78,7 @@ function channelWord(c: Communication): string {
     c.medium?.[0]?.coding?.[0]?.code?.toLowerCase() ?? c.medium?.[0]?.text?.toLowerCase() ?? "";
   if (code.includes("sms")) return t("via_sms");
   if (code.includes("mail")) return t("via_email");
+  if (code === "letter" || code === "push") return t(`via_${code}`);
   return code ? t("via_portal") : "";
 }
 
@@ -263,6 +266,7 @@ function Measures({ check }: { check: Check }) {
           {t("parts", { n: check.segments })} · {check.encoding}
         </span>
       )}
+      {check.because && <span dir="auto">{check.because[lang.value] ?? check.because.en}</span>}
       {check.characters !== undefined && <span>{t("characters", { n: check.characters })}</span>}
       {grade !== null && (
         <span class={grade > 6 ? "sev-high strong" : ""}>
@@ -394,7 +398,7 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
     },
     { id: "send", keys: "mod+enter", label: t("cmd_send"), run: () => void send(), always: true },
   ]);
-  const email = (d.channel || check?.channel) === "email";
+  const email = ["email", "letter"].includes(d.channel || check?.channel || "");
   return (
     <section class="composer card no-print" aria-label={t("compose")}>
       <ContactBudget patient={patient} />
@@ -414,6 +418,8 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
             <option value="">{t("ch_auto")}</option>
             <option value="sms">{t("ch_sms")}</option>
             <option value="email">{t("ch_email")}</option>
+            <option value="push">{t("via_push")}</option>
+            <option value="letter">{t("via_letter")}</option>
           </select>
         </div>
         <div class="field">

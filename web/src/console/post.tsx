@@ -1,0 +1,145 @@
+// Letters that wait: take them as one print run, download it, mark it as posted; one that cannot be posted is
+// said, so that somebody calls. What is in a run is in no other.
+import { useAct, Wrong } from "../kit/act";
+import { Empty, Failed, Skeleton } from "../kit/basics";
+import { get, post } from "../lib/api";
+import { dayTime, LANGS, number, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { href } from "../lib/router";
+
+interface Letter {
+  id: string;
+  patient: string;
+  name: string;
+  language: string;
+  to: string;
+  text: string;
+  run: string;
+  since: string;
+}
+const KEY = "Post|*|all";
+
+export const mayPost = (role: string | undefined): boolean =>
+  ["nurse", "agent", "outreach"].includes(role ?? "");
+
+const languageOf = (code: string): string =>
+  LANGS[code.split("-")[0] as keyof typeof LANGS]?.name ?? code;
+
+function Row({ of }: { of: Letter }) {
+  const [error, busy, act] = useAct(KEY);
+  const cannot = (): void =>
+    void act(async () => {
+      await post(`/letters/${of.id}`, { state: "unpostable" });
+      return t("lt_cannot_done");
+    });
+  return (
+    <li class="card block">
+      <p>
+        <a href={href(`/patient/${of.patient}`)}>
+          <bdi>{of.name || of.patient}</bdi>
+        </a>{" "}
+        <span class="muted">
+          {languageOf(of.language)} · {t("lt_since", { time: dayTime(of.since) })}
+        </span>
+      </p>
+      {of.to ? (
+        <p class="letter" dir="ltr">
+          {of.to}
+        </p>
+      ) : (
+        <p class="note bad">{t("lt_no_address")}</p>
+      )}
+      <details>
+        <summary>{t("lt_words")}</summary>
+        <p class="letter" dir="auto" lang={of.language}>
+          {of.text}
+        </p>
+      </details>
+      <div class="acts">
+        <button type="button" class="btn" disabled={busy} onClick={cannot}>
+          {t("lt_cannot")} <span class="out-of-sight">{of.name}</span>
+        </button>
+      </div>
+      <Wrong text={error} />
+    </li>
+  );
+}
+
+function Run({ run, of }: { run: string; of: Letter[] }) {
+  const [error, busy, act] = useAct(KEY);
+  const posted = (): void =>
+    void act(async () => {
+      const done: { letters: number } = await post(`/letters/${run}`, { state: "posted" });
+      return t("lt_posted_done", { n: number(done.letters) });
+    });
+  return (
+    <section class="block" aria-labelledby={`run-${run}`}>
+      <h2 id={`run-${run}`}>
+        {t("lt_run")} · {t("lt_count", { n: number(of.length) })}
+      </h2>
+      <div class="acts">
+        <a class="btn" href={`/letters/${run}/run.pdf`} target="_self" download="letters.pdf">
+          {t("lt_download")}
+        </a>
+        <button type="button" class="btn primary" disabled={busy} onClick={posted}>
+          {t("lt_posted")}
+        </button>
+      </div>
+      <Wrong text={error} />
+      <ul class="plain">
+        {of.map((l) => (
+          <Row key={l.id} of={l} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Waiting({ of }: { of: Letter[] }) {
+  const [error, busy, act] = useAct(KEY);
+  const take = (): void =>
+    void act(async () => {
+      const done: { letters: number } = await post("/letters", {});
+      return t("lt_taken", { n: number(done.letters) });
+    });
+  return (
+    <section class="block" aria-labelledby="lt-wait">
+      <h2 id="lt-wait">
+        {t("lt_wait")} · {t("lt_count", { n: number(of.length) })}
+      </h2>
+      <div class="acts">
+        <button type="button" class="btn primary" disabled={busy} onClick={take}>
+          {t("lt_take")}
+        </button>
+      </div>
+      <Wrong text={error} />
+      <ul class="plain">
+        {of.map((l) => (
+          <Row key={l.id} of={l} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function PostPage() {
+  const { data, error } = useLoad<{ letters: Letter[]; more: boolean }>(KEY, () => get("/letters"));
+  const all = data?.letters ?? [];
+  const runs = [...new Set(all.map((l) => l.run).filter(Boolean))];
+  const waiting = all.filter((l) => !l.run);
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>{t("lt_title")}</h1>
+        <p class="muted">{t("lt_lead")}</p>
+      </header>
+      {!data && (error ? <Failed error={error} /> : <Skeleton lines={4} />)}
+      {data && all.length === 0 && <Empty icon="mail" title={t("lt_none")} />}
+      {data?.more && <p class="note">{t("lt_more")}</p>}
+      {waiting.length > 0 && <Waiting of={waiting} />}
+      {runs.map((run) => (
+        <Run key={run} run={run} of={all.filter((l) => l.run === run)} />
+      ))}
+    </div>
+  );
+}
