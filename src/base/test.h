@@ -1,13 +1,18 @@
-/* What every unit test includes: cmocka with the headers it wants, and a few checks on slices. */
+/* What every unit test includes: cmocka with the headers it wants, a few checks on slices, folders
+ * that go away with all that is in them. */
 #ifndef WEFT_BASE_TEST_H
 #define WEFT_BASE_TEST_H
 
 #include "base/op.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -41,6 +46,29 @@ static inline void test_op_done(struct op *op)
 {
     arena_free(op->arena);
     op->arena = NULL;
+}
+
+/* A new folder under $TMPDIR, else /tmp. */
+#define TEST_FOLDER_MAX 64
+static inline void test_folder(char *ret)
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(ret, TEST_FOLDER_MAX, "%s/weft-test-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(ret));
+}
+
+static inline int test_folder_part(const char *path, const struct stat *st, int flag,
+                                   struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static inline void test_folder_drop(const char *dir)
+{
+    (void)nftw(dir, test_folder_part, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 #endif

@@ -2,16 +2,11 @@
 #ifndef WEFT_CAMPAIGN_FIXTURE_INT_H
 #define WEFT_CAMPAIGN_FIXTURE_INT_H
 
-#include "base/test.h"
-#include "base/time.h"
 #include "campaign/people_int.h"
-
-#include <ftw.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "record/test.h"
 
 struct ground {
-    char dir[64];
+    char dir[TEST_FOLDER_MAX];
     struct arena *arena;
     struct op op;
     struct record *rec;
@@ -28,23 +23,15 @@ static inline str ground_make(struct ground *g, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 static inline str ground_make(struct ground *g, const char *fmt, ...)
 {
-    struct record_result res = {0};
-    struct json *t;
     va_list ap;
     const struct actor *before = g->op.actor;
     va_start(ap, fmt);
     str text = arena_vprintf(g->arena, fmt, ap);
     va_end(ap);
     g->op.actor = people_system();
-    err e = fhir_read(&g->op, text, 0, &t);
-    if (e == OK)
-        e = record_create(&g->op, g->rec, t, STR_NONE, &res);
-    for (size_t i = 0; e != OK && i < g->op.fault.n; i++)
-        print_error("%.*s: %.*s\n", STR_ARG(g->op.fault.issues[i].expression),
-                    STR_ARG(g->op.fault.issues[i].message));
-    assert_int_equal(e, OK);
+    str id = test_record_put(&g->op, g->rec, text);
     g->op.actor = before;
-    return res.id;
+    return id;
 }
 
 static inline uint64_t ground_rid(struct ground *g, const char *type, str id)
@@ -81,9 +68,6 @@ static inline void ground_people(struct ground *g)
 static inline int ground_open(void **state)
 {
     struct ground *g = calloc(1, sizeof *g);
-    snprintf(g->dir, sizeof g->dir, "/tmp/weft-campaign-XXXXXX");
-    assert_non_null(mkdtemp(g->dir));
-    g->arena = arena_new(0);
     g->outreach = (struct actor){.role = ROLE_OUTREACH,
                                  .purpose = role_purpose(ROLE_OUTREACH),
                                  .user = STR("out"),
@@ -93,19 +77,10 @@ static inline int ground_open(void **state)
     g->nurse.role = ROLE_NURSE;
     g->nurse.purpose = role_purpose(ROLE_NURSE);
     g->nurse.user = STR("nurse");
-    ground_as(g, people_system());
-    assert_int_equal(record_init(&g->op, str_of(g->dir)), OK);
-    assert_int_equal(record_open(&g->op, str_of(g->dir), 0, &g->rec), OK);
+    g->rec = test_record(&g->op, g->dir, people_system(), time_now());
+    g->arena = g->op.arena;
     *state = g;
     return 0;
-}
-
-static inline int ground_drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
 }
 
 static inline int ground_close(void **state)
@@ -114,9 +89,7 @@ static inline int ground_close(void **state)
     if (g->people)
         people_stop(g->people);
     people_free(g->people);
-    record_close(g->rec);
-    (void)nftw(g->dir, ground_drop, 16, FTW_DEPTH | FTW_PHYS);
-    arena_free(g->arena);
+    test_record_done(&g->op, g->dir, g->rec);
     free(g);
     return 0;
 }

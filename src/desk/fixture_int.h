@@ -3,15 +3,11 @@
 #ifndef WEFT_DESK_FIXTURE_INT_H
 #define WEFT_DESK_FIXTURE_INT_H
 
-#include "base/test.h"
-#include "base/time.h"
 #include "desk/desk_int.h"
-
-#include <ftw.h>
-#include <unistd.h>
+#include "record/test.h"
 
 struct room {
-    char dir[64];
+    char dir[TEST_FOLDER_MAX];
     struct record *rec;
     struct op op;
     struct actor system, ada, bo;
@@ -27,9 +23,7 @@ static inline struct json *tree_of(struct room *r, const char *text)
 
 static inline str made(struct room *r, const char *text)
 {
-    struct record_result res;
-    assert_int_equal(record_create(&r->op, r->rec, tree_of(r, text), STR_NONE, &res), OK);
-    return res.id;
+    return test_record_put(&r->op, r->rec, str_of(text));
 }
 
 static inline void as(struct room *r, const struct actor *who)
@@ -41,15 +35,9 @@ static inline void as(struct room *r, const struct actor *who)
 static inline int open_room(void **state)
 {
     struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-desk-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->op = test_op();
-    r->op.now = 1795541400000LL;
     r->system = (struct actor){
         .role = ROLE_SYSTEM, .purpose = PURPOSE_TREAT, .user = STR("system"), .strong = true};
-    as(r, &r->system);
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
+    r->rec = test_record(&r->op, r->dir, &r->system, 1795541400000LL);
     struct arena *a = r->op.arena;
     r->patient = made(r, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Elm\"}]}");
     struct actor nurse = r->system;
@@ -72,20 +60,10 @@ static inline int open_room(void **state)
     return 0;
 }
 
-static inline int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
 static inline int close_room(void **state)
 {
     struct room *r = *state;
-    record_close(r->rec);
-    nftw(r->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
-    test_op_done(&r->op);
+    test_record_done(&r->op, r->dir, r->rec);
     free(r);
     return 0;
 }

@@ -1,11 +1,6 @@
 /* Whose request it is behind proxies: only what a trusted one says counts. */
+#include "base/test.h"
 #include "net/net_int.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-#undef fail /* ours is base/op.h */
 
 static void the_nearest_stranger_is_the_peer(void **state)
 {

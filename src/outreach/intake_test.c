@@ -1,73 +1,25 @@
 /* What a message centre brings: parts that never become a message, words that come again, numbers
  * spelled without a plus, receipts of a number given twice. With a record, without a connection. */
-#include "base/test.h"
-#include "base/time.h"
 #include "outreach/channel_sms_smpp_int.h"
+#include "outreach/fixture_int.h"
 
-#include <ftw.h>
-#include <unistd.h>
-
-#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z */
 #define LONDON "+44 7700 900123"
-
-struct room {
-    char dir[64];
-    struct arena *a;
-    struct record *rec;
-    struct outreach *o;
-    struct smpp_client c;
-    struct op op;
-};
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
-static void put(struct room *r, str text)
-{
-    struct record_result res = {0};
-    struct json *t;
-    assert_int_equal(fhir_read(&r->op, text, 0, &t), OK);
-    assert_int_equal(record_update(&r->op, r->rec, fhir_type_of(t), json_get_str(t, STR("id")), t,
-                                   STR_NONE, &res),
-                     OK);
-}
 
 static int open_room(void **state)
 {
-    struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-intake-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->a = arena_new(0);
-    r->op = test_op();
-    r->op.now = NOW;
-    r->op.actor = outreach_system();
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
-    struct config *c = config_new(r->a);
-    assert_int_equal(config_set(&r->op, c, STR("sms.channel"), STR("screen")), OK);
-    assert_int_equal(outreach_new(&r->op, r->rec, c, &r->o), OK);
-    r->c.o = r->o;
-    put(r, STR("{\"resourceType\":\"Patient\",\"id\":\"mo\",\"telecom\":[{\"system\":\"phone\","
-               "\"value\":\"" LONDON "\"}]}"));
+    static const char *const settings[] = {"sms.channel", "screen", NULL};
+    struct room *r = room_new();
+    room_outreach(r, settings);
+    r->patient = room_put(r, STR("{\"resourceType\":\"Patient\",\"id\":\"mo\",\"telecom\":[{"
+                                 "\"system\":\"phone\",\"value\":\"" LONDON "\"}]}"));
     *state = r;
     return 0;
 }
 
-static int close_room(void **state)
+static err take(struct room *r, const struct mo *m)
 {
-    struct room *r = *state;
-    outreach_free(r->o);
-    record_close(r->rec);
-    nftw(r->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
-    arena_free(r->a);
-    test_op_done(&r->op);
-    free(r);
-    return 0;
+    struct smpp_client c = {.o = r->o};
+    return smpp_mo_take(&r->op, &c, m);
 }
 
 static struct mo said(const char *from, str words)
@@ -87,7 +39,7 @@ static err part(struct room *r, const char *from, unsigned ref, unsigned number,
     m.sar_ref = (uint16_t)ref;
     m.sar_number = (uint8_t)number;
     m.sar_total = (uint8_t)total;
-    err e = smpp_mo_take(&r->op, &r->c, &m);
+    err e = take(r, &m);
     op_clear(&r->op);
     r->op.actor = outreach_system();
     return e;
@@ -132,7 +84,7 @@ static void r200_what_came_of_a_long_message_is_told(void **state)
     m.sar_ref = 9;
     m.sar_number = 1;
     m.sar_total = 2;
-    assert_int_equal(smpp_mo_take(&r->op, &r->c, &m), OK);
+    assert_int_equal(take(r, &m), OK);
     for (unsigned i = 0; i < 60 && received(r) == before; i++)
         assert_int_equal(part(r, "15035559999", 300 + i, 1, 3), OK);
     assert_int_equal(received(r), before + 1);
@@ -140,16 +92,15 @@ static void r200_what_came_of_a_long_message_is_told(void **state)
 
 static bool stopped(struct room *r)
 {
-    struct recipient who;
-    assert_int_equal(recipient_load(&r->op, r->rec, STR("mo"), &who), OK);
-    return who.consent[CHANNEL_SMS].any && !who.consent[CHANNEL_SMS].permit;
+    struct consent_state s = room_seen(r).consent[CHANNEL_SMS];
+    return s.any && !s.permit;
 }
 
 static void say(struct room *r, const char *from, const char *words)
 {
     struct mo m = said(from, str_of(words));
     r->op.now += 1000;
-    assert_int_equal(smpp_mo_take(&r->op, &r->c, &m), OK);
+    assert_int_equal(take(r, &m), OK);
     op_clear(&r->op);
     r->op.actor = outreach_system();
 }
@@ -186,23 +137,12 @@ static void r202_a_stop_from_abroad(void **state)
 
 static void sent(struct room *r, const char *id, const char *when)
 {
-    put(r, arena_printf(r->op.arena,
-                        "{\"resourceType\":\"Communication\",\"id\":\"%s\",\"status\":"
-                        "\"in-progress\",\"identifier\":[{\"system\":\"" PROVIDER_SYSTEM
-                        "\",\"value\":\"17\"}],\"subject\":{\"reference\":\"Patient/mo\"},"
-                        "\"sent\":\"%s\"}",
-                        id, when));
-}
-
-static str status(struct room *r, const char *id)
-{
-    struct record_doc d;
-    struct json *c;
-    r->op.actor = outreach_system();
-    assert_int_equal(
-        record_read(&r->op, r->rec, fhir_type_parse(STR("Communication")), str_of(id), &d), OK);
-    assert_int_equal(record_parse(&r->op, &d, &c), OK);
-    return json_get_str(c, STR("status"));
+    room_put(r, arena_printf(r->op.arena,
+                             "{\"resourceType\":\"Communication\",\"id\":\"%s\",\"status\":"
+                             "\"in-progress\",\"identifier\":[{\"system\":\"" PROVIDER_SYSTEM
+                             "\",\"value\":\"17\"}],\"subject\":{\"reference\":\"Patient/mo\"},"
+                             "\"sent\":\"%s\"}",
+                             id, when));
 }
 
 /* Review R208: a centre that counts from the beginning again. */
@@ -214,8 +154,8 @@ static void r208_a_receipt_is_of_the_newest(void **state)
     sent(r, "new", "2026-11-24T17:00:00Z");
     sent(r, "old", "2026-10-24T17:00:00Z");
     assert_int_equal(outreach_receipt(&r->op, r->o, &word), OK);
-    assert_str(status(r, "new"), "completed");
-    assert_str(status(r, "old"), "in-progress");
+    assert_str(room_status(r, STR("new")), "completed");
+    assert_str(room_status(r, STR("old")), "in-progress");
 }
 
 int main(void)
@@ -227,5 +167,5 @@ int main(void)
         cmocka_unit_test(r202_a_stop_from_abroad),
         cmocka_unit_test(r208_a_receipt_is_of_the_newest),
     };
-    return cmocka_run_group_tests(tests, open_room, close_room);
+    return cmocka_run_group_tests(tests, open_room, room_close);
 }

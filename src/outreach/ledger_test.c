@@ -1,53 +1,15 @@
 /* The contact ledger against a plain model: a flat list of every attempt that is counted by going
  * through it all. Pages, moving behind, replacing and both rows of pages must not show. */
-#include "base/test.h"
-#include "base/time.h"
+#include "outreach/fixture_int.h"
 #include "outreach/ledger_int.h"
-#include "outreach/outreach_int.h"
 
-#include <ftw.h>
-#include <unistd.h>
-
-#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z: 11:30 in Chicago */
 #define HOUR 3600000LL
 #define PEOPLE 3
 #define ROWS 2600 /* a multiple of 200 */
 
-struct room {
-    char dir[64];
-    struct record *rec;
-    struct op op;
-};
-
 static int open_room(void **state)
 {
-    struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-ledger-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->op = test_op();
-    r->op.now = NOW;
-    r->op.actor = outreach_system();
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
-    *state = r;
-    return 0;
-}
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
-static int close_room(void **state)
-{
-    struct room *r = *state;
-    record_close(r->rec);
-    nftw(r->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
-    test_op_done(&r->op);
-    free(r);
+    *state = room_new();
     return 0;
 }
 
@@ -254,7 +216,7 @@ static void a_damaged_page_is_an_error(void **state)
     assert_int_equal(ledger_load(&r->op, r->rec, &q, &c), ERR_FAULT);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, room_close)
 
 int main(void)
 {

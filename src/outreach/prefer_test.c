@@ -1,82 +1,30 @@
 /* Wishes about contact: what is set is what is read, quiet hours over midnight and in every zone, a
  * wish half there is quiet; links that fit and those that do not; consent as it was given. */
-#include "base/test.h"
-#include "base/time.h"
 #include "outreach/capture.h"
-#include "outreach/outreach_int.h"
+#include "outreach/fixture_int.h"
 #include "policy/scope.h"
-
-#include <ftw.h>
-#include <unistd.h>
-
-#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z: 11:30 in Chicago, 09:30 in Los Angeles */
-
-struct room {
-    char dir[64];
-    struct outreach o;
-    struct op op;
-    str patient;
-};
-
-static str made(struct room *r, str text)
-{
-    struct record_result res = {0};
-    struct json *t;
-    assert_int_equal(fhir_read(&r->op, text, 0, &t), OK);
-    assert_int_equal(record_create(&r->op, r->o.rec, t, STR_NONE, &res), OK);
-    return res.id;
-}
 
 static int open_room(void **state)
 {
-    struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-prefer-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->op = test_op();
-    r->op.now = NOW;
-    r->op.actor = outreach_system();
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->o.rec), OK);
-    r->patient = made(r, STR("{\"resourceType\":\"Patient\",\"telecom\":[{\"system\":\"phone\","
-                             "\"value\":\"+12135550101\"}],\"address\":[{\"state\":\"IL\","
-                             "\"country\":\"US\",\"extension\":[{\"url\":"
-                             "\"http://hl7.org/fhir/StructureDefinition/timezone\",\"valueCode\":"
-                             "\"America/Chicago\"}]}]}"));
+    static const char *const settings[] = {NULL};
+    struct room *r = room_new();
+    room_outreach(r, settings);
+    r->patient =
+        room_put(r, STR("{\"resourceType\":\"Patient\",\"telecom\":[{\"system\":\"phone\","
+                        "\"value\":\"+12135550101\"}],\"address\":[{\"state\":\"IL\","
+                        "\"country\":\"US\",\"extension\":[{\"url\":"
+                        "\"http://hl7.org/fhir/StructureDefinition/timezone\",\"valueCode\":"
+                        "\"America/Chicago\"}]}]}"));
     *state = r;
     return 0;
-}
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
-static int close_room(void **state)
-{
-    struct room *r = *state;
-    record_close(r->o.rec);
-    nftw(r->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
-    test_op_done(&r->op);
-    free(r);
-    return 0;
-}
-
-static struct recipient seen(struct room *r)
-{
-    struct recipient p;
-    assert_int_equal(recipient_load(&r->op, r->o.rec, r->patient, &p), OK);
-    return p;
 }
 
 static err by_link(struct room *r, const struct outreach_wish *w)
 {
     str token;
     int64_t until;
-    assert_int_equal(outreach_wish_link(&r->op, &r->o, r->patient, &token, &until), OK);
-    return outreach_wish_by_link(&r->op, &r->o, token, w);
+    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
+    return outreach_wish_by_link(&r->op, r->o, token, w);
 }
 
 static void what_is_set_is_what_is_read(void **state)
@@ -92,7 +40,7 @@ static void what_is_set_is_what_is_read(void **state)
                               .n_refused = 2,
                               .topics_said = true};
     assert_int_equal(by_link(r, &w), OK);
-    struct wishes s = seen(r).wishes;
+    struct wishes s = room_seen(r).wishes;
     assert_true(s.paused_until > NOW);
     assert_int_equal(s.quiet_from, 20 * 60);
     assert_int_equal(s.quiet_until, 9 * 60 + 15);
@@ -106,9 +54,9 @@ static void what_is_set_is_what_is_read(void **state)
                                 .care_by = STR("none"),
                                 .topics_said = true};
     assert_int_equal(by_link(r, &off), OK);
-    s = seen(r).wishes;
+    s = room_seen(r).wishes;
     assert_true(s.paused_until == 0 && s.quiet_from == -1 && s.n_refused == 0 && !s.n_channels);
-    assert_null(JSON_GET(seen(r).patient, "extension"));
+    assert_null(JSON_GET(room_seen(r).patient, "extension"));
 }
 
 static void what_cannot_be_is_refused(void **state)
@@ -126,7 +74,7 @@ static void what_cannot_be_is_refused(void **state)
         assert_int_equal(by_link(r, &all[i]), ERR_INVALID);
         op_clear(&r->op);
     }
-    assert_null(JSON_GET(seen(r).patient, "extension"));
+    assert_null(JSON_GET(room_seen(r).patient, "extension"));
 }
 
 static void quiet_hours_hold_in_every_zone(void **state)
@@ -149,7 +97,7 @@ static void quiet_hours_hold_in_every_zone(void **state)
 static void the_number_adds_where_they_may_be(void **state)
 {
     struct room *r = *state;
-    struct recipient p = seen(r);
+    struct recipient p = room_seen(r);
     assert_int_equal(p.n_zones, 2); /* Illinois by address, California by number */
     assert_str(p.zones[1], "America/Los_Angeles");
     assert_int_equal(p.n_places, 2);
@@ -167,20 +115,20 @@ static void only_the_whole_token_opens(void **state)
     struct room *r = *state;
     str token, who;
     int64_t until;
-    assert_int_equal(outreach_wish_link(&r->op, &r->o, r->patient, &token, &until), OK);
-    assert_int_equal(outreach_wish_open(&r->op, &r->o, token, &who), OK);
+    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &who), OK);
     assert_true(str_eq(who, r->patient));
     for (size_t i = 0; i < token.n; i++) {
         char bent[64] = "";
         memcpy(bent, token.p, token.n);
         bent[i] = bent[i] == '0' ? '1' : '0';
-        assert_int_equal(outreach_wish_open(&r->op, &r->o, str_of(bent), &who), ERR_NOT_FOUND);
+        assert_int_equal(outreach_wish_open(&r->op, r->o, str_of(bent), &who), ERR_NOT_FOUND);
         op_clear(&r->op);
     }
-    assert_int_equal(outreach_wish_open(&r->op, &r->o, str_sub(token, 0, 20), &who), ERR_NOT_FOUND);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, str_sub(token, 0, 20), &who), ERR_NOT_FOUND);
     op_clear(&r->op);
     r->op.now = until;
-    assert_int_equal(outreach_wish_open(&r->op, &r->o, token, &who), ERR_GONE);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &who), ERR_GONE);
 }
 
 static void a_consent_needs_its_elements(void **state)
@@ -200,26 +148,26 @@ static void a_consent_needs_its_elements(void **state)
                                  .n_elements = 4,
                                  .evidence = STR("Form 7, signed"),
                                  .affirmative = true};
-    assert_int_equal(outreach_capture(&r->op, &r->o, &c, &out), ERR_UNPROCESSABLE);
+    assert_int_equal(outreach_capture(&r->op, r->o, &c, &out), ERR_UNPROCESSABLE);
     assert_true(r->op.fault.n > 0);
     op_clear(&r->op);
     c.n_elements = 5;
     c.how = STR("oral");
-    assert_int_equal(outreach_capture(&r->op, &r->o, &c, &out), ERR_UNPROCESSABLE);
+    assert_int_equal(outreach_capture(&r->op, r->o, &c, &out), ERR_UNPROCESSABLE);
     op_clear(&r->op);
-    assert_false(seen(r).consent[CHANNEL_SMS].any);
+    assert_false(room_seen(r).consent[CHANNEL_SMS].any);
     c.how = STR("written");
-    assert_int_equal(outreach_capture(&r->op, &r->o, &c, &out), OK);
-    struct consent_state s = seen(r).consent[CHANNEL_SMS];
+    assert_int_equal(outreach_capture(&r->op, r->o, &c, &out), OK);
+    struct consent_state s = room_seen(r).consent[CHANNEL_SMS];
     assert_true(s.any && s.permit && s.care && s.written && !s.marketing && !s.appointment);
     assert_str(s.number, "+12135550101");
     assert_true(str_find(out.doc.body, STR("sha256"), 0) != SIZE_MAX ||
                 str_find(out.doc.head, STR("sha256"), 0) != SIZE_MAX);
     c.evidence = STR_NONE;
-    assert_int_equal(outreach_capture(&r->op, &r->o, &c, &out), ERR_INVALID);
+    assert_int_equal(outreach_capture(&r->op, r->o, &c, &out), ERR_INVALID);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, room_close)
 
 /* Review R207: a link speaks as the patient; helpers and apps do not get one, and it is noted. */
 static void r207_who_may_make_a_link(void **state)
@@ -231,15 +179,15 @@ static void r207_who_may_make_a_link(void **state)
         .role = ROLE_PATIENT, .purpose = PURPOSE_PATRQT, .user = {"p", 1}, .scopes = &app};
     str token;
     int64_t until;
-    assert_int_equal(
-        record_read(&r->op, r->o.rec, fhir_type_parse(STR("Patient")), r->patient, &doc), OK);
+    assert_int_equal(record_read(&r->op, r->rec, fhir_type_parse(STR("Patient")), r->patient, &doc),
+                     OK);
     assert_true(scopes_parse(STR("patient/Patient.rs"), &app));
     app.patient = who.patient = doc.rid;
     r->op.actor = &who;
-    assert_int_equal(outreach_wish_link(&r->op, &r->o, r->patient, &token, &until), ERR_FORBIDDEN);
+    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), ERR_FORBIDDEN);
     op_clear(&r->op);
     who.scopes = NULL;
-    assert_int_equal(outreach_wish_link(&r->op, &r->o, r->patient, &token, &until), OK);
+    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
     r->op.actor = outreach_system();
 }
 
@@ -251,7 +199,7 @@ static void r209_a_pause_ends_on_the_day_set(void **state)
     for (int i = 0; i < 3; i++) {
         struct json *shown;
         assert_int_equal(by_link(r, &w), OK);
-        assert_int_equal(outreach_wishes(&r->op, &r->o, r->patient, &shown), OK);
+        assert_int_equal(outreach_wishes(&r->op, r->o, r->patient, &shown), OK);
         w.pause = str_sub(json_get_str(shown, STR("pausedUntil")), 0, 10);
         assert_str(w.pause, "2026-12-24");
     }

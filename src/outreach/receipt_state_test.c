@@ -1,11 +1,6 @@
 /* Receipts in any order, as often as they like: a message never moves backwards. */
+#include "base/test.h"
 #include "outreach/outreach_int.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-#undef fail /* ours is base/op.h */
 
 static void words_of_all_providers(void **state)
 {

@@ -1,74 +1,22 @@
 /* What a patient allows and what they got lately: the newest word decides, no wins a tie, a
  * permission ends; of two waiting messages only the one before counts. */
-#include "base/test.h"
-#include "base/time.h"
+#include "outreach/fixture_int.h"
 #include "outreach/ledger_int.h"
-#include "outreach/outreach_int.h"
 
-#include <ftw.h>
-#include <unistd.h>
-
-#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z: 11:30 in Chicago */
 #define MINUTE 60000LL
-
-struct room {
-    char dir[64];
-    struct record *rec;
-    struct op op;
-    str patient;
-};
-
-static str made(struct room *r, str text)
-{
-    struct record_result res = {0};
-    struct json *t;
-    err e = fhir_read(&r->op, text, 0, &t);
-    if (e == OK)
-        e = record_create(&r->op, r->rec, t, STR_NONE, &res);
-    for (size_t i = 0; e != OK && i < r->op.fault.n; i++)
-        print_error("%.*s: %.*s\n", STR_ARG(r->op.fault.issues[i].expression),
-                    STR_ARG(r->op.fault.issues[i].message));
-    assert_int_equal(e, OK);
-    return res.id;
-}
 
 static int open_room(void **state)
 {
-    struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-outreach-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->op = test_op();
-    r->op.now = NOW;
-    r->op.actor = outreach_system();
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
-    r->patient =
-        made(r, STR("{\"resourceType\":\"Patient\",\"name\":[{\"given\":[\"Ann\"]}],\"telecom\":[{"
-                    "\"system\":\"phone\",\"value\":\"(503) 555-0101\",\"rank\":2},{\"system\":"
-                    "\"phone\",\"use\":\"old\",\"value\":\"+15035550109\",\"rank\":1},{\"system\":"
-                    "\"email\",\"value\":\"ann@example.org\",\"rank\":1}],\"address\":[{\"state\":"
-                    "\"IL\",\"country\":\"US\",\"extension\":[{\"url\":"
-                    "\"http://hl7.org/fhir/StructureDefinition/timezone\",\"valueCode\":"
-                    "\"America/Chicago\"}]}]}"));
+    struct room *r = room_new();
+    r->patient = room_put(
+        r, STR("{\"resourceType\":\"Patient\",\"name\":[{\"given\":[\"Ann\"]}],\"telecom\":[{"
+               "\"system\":\"phone\",\"value\":\"(503) 555-0101\",\"rank\":2},{\"system\":"
+               "\"phone\",\"use\":\"old\",\"value\":\"+15035550109\",\"rank\":1},{\"system\":"
+               "\"email\",\"value\":\"ann@example.org\",\"rank\":1}],\"address\":[{\"state\":"
+               "\"IL\",\"country\":\"US\",\"extension\":[{\"url\":"
+               "\"http://hl7.org/fhir/StructureDefinition/timezone\",\"valueCode\":"
+               "\"America/Chicago\"}]}]}"));
     *state = r;
-    return 0;
-}
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
-static int close_room(void **state)
-{
-    struct room *r = *state;
-    record_close(r->rec);
-    nftw(r->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
-    test_op_done(&r->op);
-    free(r);
     return 0;
 }
 
@@ -77,33 +25,26 @@ static void consent(struct room *r, const char *type, const char *channel, int64
                     const char *more)
 {
     struct arena *a = r->op.arena;
-    made(r,
-         arena_printf(a,
-                      "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":"
-                      "[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\","
-                      "\"code\":\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
-                      "\"" CONSENT_CATEGORY "\",\"code\":\"contact\"}]}],\"patient\":{"
-                      "\"reference\":\"Patient/%.*s\"},\"dateTime\":\"%.*s\",\"policyRule\":{"
-                      "\"text\":\"spoken\"},\"provision\":{\"type\":\"%s\",\"code\":[{\"coding\":"
-                      "[{\"system\":\"" CHANNEL_SYSTEM "\",\"code\":\"%s\"}]}],\"purpose\":[{"
-                      "\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"care\"}]%s}}",
-                      STR_ARG(r->patient), STR_ARG(time_format(a, at)), type, channel, more));
+    room_put(
+        r, arena_printf(a,
+                        "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":"
+                        "[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\","
+                        "\"code\":\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
+                        "\"" CONSENT_CATEGORY "\",\"code\":\"contact\"}]}],\"patient\":{"
+                        "\"reference\":\"Patient/%.*s\"},\"dateTime\":\"%.*s\",\"policyRule\":{"
+                        "\"text\":\"spoken\"},\"provision\":{\"type\":\"%s\",\"code\":[{\"coding\":"
+                        "[{\"system\":\"" CHANNEL_SYSTEM "\",\"code\":\"%s\"}]}],\"purpose\":[{"
+                        "\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"care\"}]%s}}",
+                        STR_ARG(r->patient), STR_ARG(time_format(a, at)), type, channel, more));
 }
 
-static struct recipient seen(struct room *r)
-{
-    struct recipient p;
-    assert_int_equal(recipient_load(&r->op, r->rec, r->patient, &p), OK);
-    return p;
-}
-
-#define SMS(r) (seen(r).consent[CHANNEL_SMS])
+#define SMS(r) (room_seen(r).consent[CHANNEL_SMS])
 #define ALLOWED(r) (SMS(r).any && SMS(r).permit)
 
 static void addresses_and_places(void **state)
 {
     struct room *r = *state;
-    struct recipient p = seen(r);
+    struct recipient p = room_seen(r);
     assert_str(p.address[CHANNEL_SMS], "+15035550101");
     assert_str(p.address[CHANNEL_EMAIL], "ann@example.org");
     assert_int_equal(p.preferred, CHANNEL_EMAIL);
@@ -132,7 +73,7 @@ static void the_newest_word_decides(void **state)
     assert_false(ALLOWED(r));
     consent(r, "permit", "sms", NOW - 10 * MINUTE, "");
     assert_true(ALLOWED(r));
-    assert_false(seen(r).consent[CHANNEL_EMAIL].any);
+    assert_false(room_seen(r).consent[CHANNEL_EMAIL].any);
 }
 
 static void no_wins_a_tie(void **state)
@@ -171,7 +112,7 @@ static str message(struct room *r, const char *status, const char *kind, int64_t
     str sender = from_them
                      ? arena_printf(a, ",\"sender\":{\"reference\":\"%.*s\"}", STR_ARG(patient))
                      : STR_NONE;
-    return made(
+    return room_put(
         r, arena_printf(a,
                         "{\"resourceType\":\"Communication\",\"status\":\"%s\",\"category\":[{"
                         "\"coding\":[{\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"%s\"}]}],"
@@ -184,7 +125,7 @@ static str message(struct room *r, const char *status, const char *kind, int64_t
 /* As the follower makes it of Communications that others wrote. */
 static struct ledger_counts ledger(struct room *r, str self)
 {
-    struct recipient p = seen(r);
+    struct recipient p = room_seen(r);
     struct outreach o = {.rec = r->rec};
     struct ledger_counts l;
     size_t n;
@@ -243,7 +184,7 @@ static void confirmations_are_counted_since_the_last_permission(void **state)
     assert_int_equal(ledger(r, STR_NONE).confirmations, 1);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, room_close)
 
 /* Review R12: a STOP that is committed between the last verdict and the hand-over holds. */
 static void r12_stop_between_verdict_and_hand_over(void **state)
@@ -281,12 +222,12 @@ static void r205_a_number_that_is_over(void **state)
 {
     struct room *r = *state;
     struct recipient p;
-    str id =
-        made(r, STR("{\"resourceType\":\"Patient\",\"telecom\":[{\"system\":\"phone\",\"rank\":1,"
-                    "\"value\":\"+15035550107\",\"period\":{\"end\":\"2026-01-01\"}},{"
-                    "\"system\":\"phone\",\"rank\":2,\"value\":\"+15035550108\",\"period\":{"
-                    "\"start\":\"2027-01-01\"}},{\"system\":\"phone\",\"rank\":3,\"value\":"
-                    "\"+15035550109\",\"period\":{\"start\":\"2020-01-01\"}}]}"));
+    str id = room_put(
+        r, STR("{\"resourceType\":\"Patient\",\"telecom\":[{\"system\":\"phone\",\"rank\":1,"
+               "\"value\":\"+15035550107\",\"period\":{\"end\":\"2026-01-01\"}},{"
+               "\"system\":\"phone\",\"rank\":2,\"value\":\"+15035550108\",\"period\":{"
+               "\"start\":\"2027-01-01\"}},{\"system\":\"phone\",\"rank\":3,\"value\":"
+               "\"+15035550109\",\"period\":{\"start\":\"2020-01-01\"}}]}"));
     assert_int_equal(recipient_load(&r->op, r->rec, id, &p), OK);
     assert_str(p.address[CHANNEL_SMS], "+15035550109");
 }
@@ -296,22 +237,22 @@ static void r205_a_number_that_is_over(void **state)
 static void r210_a_confidential_wish_outlives_many_words(void **state)
 {
     struct room *r = *state;
-    made(r,
-         arena_printf(r->op.arena,
-                      "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{"
-                      "\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":"
-                      "\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
-                      "\"" CONSENT_CATEGORY "\",\"code\":\"confidential-communication\"}]}],"
-                      "\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
-                      "\"2026-01-05T10:00:00Z\",\"policyRule\":{\"text\":\"written\"},"
-                      "\"extension\":[{\"url\":\"" CONTACT_POINT_URL "\",\"valueContactPoint\":{"
-                      "\"system\":\"email\",\"value\":\"safe@example.org\"}}]}",
-                      STR_ARG(r->patient)));
-    assert_true(seen(r).confidential);
+    room_put(r, arena_printf(
+                    r->op.arena,
+                    "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{"
+                    "\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":"
+                    "\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
+                    "\"" CONSENT_CATEGORY "\",\"code\":\"confidential-communication\"}]}],"
+                    "\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
+                    "\"2026-01-05T10:00:00Z\",\"policyRule\":{\"text\":\"written\"},"
+                    "\"extension\":[{\"url\":\"" CONTACT_POINT_URL "\",\"valueContactPoint\":{"
+                    "\"system\":\"email\",\"value\":\"safe@example.org\"}}]}",
+                    STR_ARG(r->patient)));
+    assert_true(room_seen(r).confidential);
     for (int i = 0; i < 201; i++)
         consent(r, "permit", "sms", NOW - (i + 1) * MINUTE, "");
-    assert_true(seen(r).confidential);
-    assert_str(seen(r).confidential_to, "safe@example.org");
+    assert_true(room_seen(r).confidential);
+    assert_str(room_seen(r).confidential_to, "safe@example.org");
 }
 
 int main(void)

@@ -1,44 +1,12 @@
 /* Many drafts at once, lanes, the kill switch, numbers that may send so much, and a campaign's end:
  * with the built-in screen as provider and the sender's steps taken by hand. */
-#include "base/test.h"
-#include "base/time.h"
-#include "outreach/outreach_int.h"
-
-#include <ftw.h>
-#include <unistd.h>
-
-#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z, a Tuesday: 09:30 in Oregon */
-
-struct room {
-    char dir[64];
-    struct arena *a;
-    struct record *rec;
-    struct outreach *o;
-    struct op op;
-};
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
-static void put(struct room *r, str text)
-{
-    struct record_result res = {0};
-    struct json *t;
-    assert_int_equal(fhir_read(&r->op, text, 0, &t), OK);
-    assert_int_equal(record_update(&r->op, r->rec, fhir_type_of(t), json_get_str(t, STR("id")), t,
-                                   STR_NONE, &res),
-                     OK);
-}
+#include "outreach/fixture_int.h"
 
 static void patient(struct room *r, int i, int line)
 {
     str now = time_format(r->op.arena, r->op.now - DAY_MS);
-    put(r,
+    room_put(
+        r,
         arena_printf(
             r->op.arena,
             "{\"resourceType\":\"Patient\",\"id\":\"b%d\",\"name\":[{\"given\":[\"Ann\"]}],"
@@ -49,7 +17,8 @@ static void patient(struct room *r, int i, int line)
             "\"valueDateTime\":\"%.*s\"}]}]}],\"address\":[{\"state\":\"OR\",\"country\":\"US\","
             "\"extension\":[{\"url\":\"" ZONE_URL "\",\"valueCode\":\"America/Los_Angeles\"}]}]}",
             i, line, STR_ARG(now)));
-    put(r,
+    room_put(
+        r,
         arena_printf(
             r->op.arena,
             "{\"resourceType\":\"Consent\",\"id\":\"c%d\",\"status\":\"active\",\"scope\":{"
@@ -67,43 +36,22 @@ static void patient(struct room *r, int i, int line)
             i, i, line));
 }
 
-static void setting(struct room *r, struct config *c, const char *name, const char *value)
-{
-    assert_int_equal(config_set(&r->op, c, str_of(name), str_of(value)), OK);
-}
-
 static int open_room(void **state)
 {
-    struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-sender-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->a = arena_new(0);
-    r->op = test_op();
-    r->op.now = NOW;
-    r->op.actor = outreach_system();
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
-    struct config *c = config_new(r->a);
-    setting(r, c, "sms.channel", "screen");
-    setting(r, c, "sms.from", "+15035550100,+15035550101");
-    setting(r, c, "sms.campaign_approved", "true");
-    setting(r, c, "outreach.undo_seconds", "0");
+    static const char *const settings[] = {"sms.channel",
+                                           "screen",
+                                           "sms.from",
+                                           "+15035550100,+15035550101",
+                                           "sms.campaign_approved",
+                                           "true",
+                                           "outreach.undo_seconds",
+                                           "0",
+                                           NULL};
+    struct room *r = room_new();
     for (int i = 0; i < 6; i++)
         patient(r, i, i);
-    assert_int_equal(outreach_new(&r->op, r->rec, c, &r->o), OK);
+    room_outreach(r, settings);
     *state = r;
-    return 0;
-}
-
-static int close_room(void **state)
-{
-    struct room *r = *state;
-    outreach_free(r->o);
-    record_close(r->rec);
-    nftw(r->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
-    arena_free(r->a);
-    test_op_done(&r->op);
-    free(r);
     return 0;
 }
 
@@ -131,20 +79,9 @@ static size_t step(struct room *r)
     return n;
 }
 
-static str status(struct room *r, str id)
-{
-    struct record_doc d;
-    struct json *c;
-    r->op.actor = outreach_system();
-    assert_int_equal(record_read(&r->op, r->rec, fhir_type_parse(STR("Communication")), id, &d),
-                     OK);
-    assert_int_equal(record_parse(&r->op, &d, &c), OK);
-    return json_get_str(c, STR("status"));
-}
-
 static void assert_status(struct room *r, str id, const char *want)
 {
-    str got = status(r, id);
+    str got = room_status(r, id);
     if (!str_eq(got, str_of(want)))
         print_error("%.*s, not %s\n", STR_ARG(got), want);
     assert_true(str_eq(got, str_of(want)));
@@ -290,7 +227,7 @@ static void r203_one_at_a_time_to_a_number(void **state)
     assert_int_equal(sent[0].code, OK);
     assert_int_equal(sent[1].code, OK);
     assert_int_equal(step(r), 2);
-    bool first = str_eq(status(r, sent[0].communication), STR("in-progress"));
+    bool first = str_eq(room_status(r, sent[0].communication), STR("in-progress"));
     assert_status(r, sent[first].communication, "preparation");
     assert_status(r, sent[!first].communication, "in-progress");
     (void)step(r);
@@ -390,5 +327,5 @@ int main(void)
         cmocka_unit_test(what_is_due_waits_for_the_ledger),
         cmocka_unit_test(r206_a_stop_is_not_overtaken_by_its_batch),
     };
-    return cmocka_run_group_tests(tests, open_room, close_room);
+    return cmocka_run_group_tests(tests, open_room, room_close);
 }

@@ -5,20 +5,14 @@
 
 #include "record/record_int.h"
 
+#include "base/test.h"
 #include "base/time.h"
 
-#include <dirent.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#undef fail /* ours is base/op.h */
 
 struct fixture {
     enum store_backend backend;
-    char dir[64];
+    char dir[TEST_FOLDER_MAX];
     struct arena *arena, *keep;
     struct op op;
     struct store *store;
@@ -43,12 +37,10 @@ static inline struct actor fixture_actor(enum role role, const char *user)
 static inline struct fixture *fixture_new(enum store_backend backend)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    const char *tmp = getenv("TMPDIR");
     f->backend = backend;
     f->arena = arena_new(0);
     f->keep = arena_new(0);
-    snprintf(f->dir, sizeof f->dir, "%s/weft-record-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(f->dir));
+    test_folder(f->dir);
     f->system = fixture_actor(ROLE_SYSTEM, "system");
     f->nurse = fixture_actor(ROLE_NURSE, "nurse.ada");
     f->agent = fixture_actor(ROLE_AGENT, "agent.bo");
@@ -67,16 +59,7 @@ static inline void fixture_free(struct fixture *f)
 {
     record_free(f->rec);
     store_close(f->store);
-    DIR *d = opendir(f->dir);
-    char path[400];
-    for (struct dirent *e; d && (e = readdir(d));) {
-        snprintf(path, sizeof path, "%s/%s", f->dir, e->d_name);
-        if (e->d_name[0] != '.')
-            unlink(path);
-    }
-    if (d)
-        closedir(d);
-    rmdir(f->dir);
+    test_folder_drop(f->dir);
     arena_free(f->arena);
     arena_free(f->keep);
     free(f);

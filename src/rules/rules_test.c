@@ -1,18 +1,14 @@
 /* Changes of the rulebook over a real record: sentences read and said back, the override law, two
  * persons, a trial that ends by itself, versions that build on one another, and what a change would
  * have decided. */
-#include "base/test.h"
-#include "base/time.h"
 #include "record/looks.h"
+#include "record/test.h"
 #include "rules/rules_int.h"
-
-#include <ftw.h>
-#include <unistd.h>
 
 #define HOUR INT64_C(3600000)
 
 struct room {
-    char dir[64];
+    char dir[TEST_FOLDER_MAX];
     struct record *rec;
     struct rules *rules;
     struct op op;
@@ -28,38 +24,24 @@ static void as(struct room *r, const struct actor *who)
 static int open_room(void **state)
 {
     struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-rules-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->op = test_op();
-    r->op.now = 1795541400000LL;
     r->system =
         (struct actor){.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT, .user = STR("system")};
     r->ann = r->ben =
         (struct actor){.role = ROLE_PRIVACY, .purpose = PURPOSE_HOPERAT, .user = STR("ann")};
     r->ben.user = STR("ben");
     r->nurse = (struct actor){.role = ROLE_NURSE, .purpose = PURPOSE_TREAT, .user = STR("nia")};
-    as(r, &r->system);
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
+    r->rec = test_record(&r->op, r->dir, &r->system, 1795541400000LL);
     assert_int_equal(rules_new(&r->op, r->rec, &r->rules), OK);
     as(r, &r->ann);
     *state = r;
     return 0;
 }
 
-static int drop(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void)st, (void)kind, (void)f;
-    return remove(path);
-}
-
 static int close_room(void **state)
 {
     struct room *r = *state;
     rules_free(r->rules);
-    record_close(r->rec);
-    nftw(r->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
-    test_op_done(&r->op);
+    test_record_done(&r->op, r->dir, r->rec);
     free(r);
     return 0;
 }

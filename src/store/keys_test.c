@@ -1,11 +1,6 @@
 /* Byte forms: what is written is read back, and the order of row keys is the order of keys. */
+#include "base/test.h"
 #include "store/store_int.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-#undef fail
 
 static uint64_t rng = 1234567;
 

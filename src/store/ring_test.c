@@ -1,13 +1,8 @@
 /* The ring of keys: every patient's key is another, an erased one cannot be made again and leaves
  * all others as they were, and what is written is read back. */
+#include "base/test.h"
 #include "base/uuid.h"
 #include "store/store_int.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-#undef fail
 
 #define LEAVES 9u
 static const uint64_t leaves[LEAVES] = {0, 1, 15, 16, 17, 123456, 1 << 20, RID_MAX - 1, RID_MAX};

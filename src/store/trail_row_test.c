@@ -1,22 +1,17 @@
 /* Rows of the trail: many entries in one, found, read and verified one by one; what is altered is
  * named; keys come back after a sudden end; rows and a spool of schema 3 are read on. */
+#include "base/test.h"
 #include "base/time.h"
 #include "store/store_int.h"
 
-#include <setjmp.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#undef fail
 
 #define LOOKS 500u
 #define OLD 3u
 
 struct box {
-    char dir[64];
+    char dir[TEST_FOLDER_MAX];
     struct arena *arena;
     struct op op;
     struct store *s;
@@ -34,9 +29,7 @@ static void reopen(struct box *b)
 static struct box *box_new(void)
 {
     struct box *b = calloc(1, sizeof *b);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(b->dir, sizeof b->dir, "%s/weft-rows-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(b->dir));
+    test_folder(b->dir);
     b->arena = arena_new(0);
     b->o = (struct store_options){.backend = STORE_SQLITE, .dir = str_of(b->dir)};
     op_init(&b->op, b->arena, NULL, time_now());
@@ -47,15 +40,8 @@ static struct box *box_new(void)
 
 static void box_free(struct box *b)
 {
-    static const char *const files[] = {"weft.db", "weft.db-wal", "weft.db-shm", "keys",
-                                        "master",  "lock",        "spool"};
     store_close(b->s);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/%s", b->dir, files[i]);
-        unlink(path);
-    }
-    rmdir(b->dir);
+    test_folder_drop(b->dir);
     arena_free(b->arena);
     free(b);
 }

@@ -3,6 +3,7 @@
 #include "store/backup.h"
 #include "store_suite.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -207,7 +208,7 @@ static void test_spool_in_copy(void **state)
     assert_int_equal(store_backup(&b->op, str_of(b->dir), str_of(copy), NULL, &held), OK);
     assert_int_equal(held.stats.trail_entries, ENTRIES + LEFT);
     assert_int_equal(entries(b), ENTRIES + LEFT);
-    suite_remove(copy);
+    test_folder_drop(copy);
     suite_free(b);
 }
 

@@ -34,7 +34,7 @@ static void test_a_copy_names_no_module(void **state)
     str from = arena_printf(b->arena, "%s-b", b->dir), to = arena_printf(b->arena, "%s-to", b->dir);
     assert_int_equal(store_backup(&b->op, str_of(b->dir), from, NULL, &held), OK);
     assert_int_equal(store_restore(&b->op, from, &keys, to, NULL, &held), ERR_INVALID);
-    suite_remove(from.p);
+    test_folder_drop(from.p);
     suite_free(b);
 }
 

@@ -265,8 +265,8 @@ static void test_a_copy_from_before(void **state)
     suite_clear(b);
     assert_int_equal(store_get(&b->op, back, patients[0], &d), OK);
     store_close(back);
-    suite_remove(copy);
-    suite_remove(again);
+    test_folder_drop(copy);
+    test_folder_drop(again);
     suite_free(b);
 }
 

@@ -208,7 +208,7 @@ static void cut_once(struct run *r, unsigned n)
     while (!power_was_cut())
         usleep(1000);
     check_image(r, dir);
-    suite_remove(dir);
+    test_folder_drop(dir);
 }
 
 static void cut_often(unsigned cuts)

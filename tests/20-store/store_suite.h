@@ -5,23 +5,16 @@
 #define WEFT_TESTS_STORE_SUITE_H
 
 #include "base/buf.h"
-#include "base/op.h"
+#include "base/test.h"
 #include "base/time.h"
 #include "store/store.h"
 
-#include <dirent.h>
 #include <libpq-fe.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#undef fail /* ours is base/op.h */
 
 struct suite {
     enum store_backend backend;
-    char dir[64];
+    char dir[TEST_FOLDER_MAX];
     struct arena *arena;
     struct op op;
     struct store *s;
@@ -42,20 +35,6 @@ static inline void suite_reopen(struct suite *b)
     assert_int_equal(store_open(&b->op, &b->o, &b->s), OK);
 }
 
-static inline void suite_remove(const char *dir)
-{
-    char path[512];
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-        if (e->d_name[0] != '.')
-            unlink(path);
-    }
-    if (d)
-        closedir(d);
-    rmdir(dir);
-}
-
 static inline const char *suite_database(void)
 {
     return getenv("WEFT_TEST_DATABASE");
@@ -74,10 +53,8 @@ static inline void suite_sql(const char *sql)
 static inline struct suite *suite_new(enum store_backend backend, uint32_t tail_max)
 {
     struct suite *b = calloc(1, sizeof *b);
-    const char *tmp = getenv("TMPDIR");
     b->backend = backend;
-    snprintf(b->dir, sizeof b->dir, "%s/weft-store-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(b->dir));
+    test_folder(b->dir);
     b->arena = arena_new(0);
     b->o = (struct store_options){.backend = backend, .dir = str_of(b->dir), .tail_max = tail_max};
     if (backend == STORE_POSTGRES) {
@@ -93,7 +70,7 @@ static inline struct suite *suite_new(enum store_backend backend, uint32_t tail_
 static inline void suite_free(struct suite *b)
 {
     store_close(b->s);
-    suite_remove(b->dir);
+    test_folder_drop(b->dir);
     arena_free(b->arena);
     free(b);
 }

@@ -1,11 +1,6 @@
 /* The life of a connection, exactly: window, throttling, time limits, a peer that lies. */
+#include "base/test.h"
 #include "net/smpp.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-#undef fail /* ours is base/op.h */
 
 struct house {
     struct arena *a;

@@ -1,12 +1,6 @@
 /* SMPP units against those of another implementation (tests/vectors/smpp.tsv), and cut short. */
+#include "base/test.h"
 #include "net/smpp.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-#undef fail /* ours is base/op.h */
 
 static str vector(struct arena *a, const char *name)
 {
@@ -36,13 +30,6 @@ static struct smpp_pdu unit(struct arena *a, const char *name)
     assert_int_equal(SMPP_TAKEN, smpp_take(&in, &p));
     assert_int_equal(0, in.n);
     return p;
-}
-
-static void assert_str(const char *want, str got)
-{
-    if (!str_eq(str_of(want), got))
-        print_error("%.*s\n", STR_ARG(got));
-    assert_true(str_eq(str_of(want), got));
 }
 
 static void writes_what_another_writes(void **state)
@@ -84,22 +71,22 @@ static void reads_what_another_writes(void **state)
     str id;
     (void)state;
     assert_true(smpp_read_bind(unit(a, "bind_transceiver").body, &bind));
-    assert_str("weft", bind.system_id);
-    assert_str("secret08", bind.password);
+    assert_str(bind.system_id, "weft");
+    assert_str(bind.password, "secret08");
     assert_int_equal(14, unit(a, "bind_refused").status);
     assert_true(smpp_read_id(unit(a, "bind_refused").body, &id) && id.n == 0);
     assert_true(smpp_read_id(unit(a, "submit_resp").body, &id));
-    assert_str("1a2b", id);
+    assert_str(id, "1a2b");
     assert_int_equal(SMPP_THROTTLED, unit(a, "throttled").status);
     assert_true(smpp_read_message(unit(a, "submit").body, &m));
-    assert_str("13125550143", m.to);
-    assert_str("Hi\x1b\x65", m.text);
+    assert_str(m.to, "13125550143");
+    assert_str(m.text, "Hi\x1b\x65");
     assert_true(smpp_read_message(unit(a, "mo_ucs2").body, &m));
     assert_int_equal(8, m.coding);
     assert_true(smpp_read_message(unit(a, "mo_part").body, &m));
     assert_int_equal(SMPP_ESM_HEADER, m.esm);
     assert_true(smpp_read_message(unit(a, "mo_payload").body, &m));
-    assert_str("a long one", m.text);
+    assert_str(m.text, "a long one");
     assert_true(smpp_read_message(unit(a, "mo_sar").body, &m));
     assert_int_equal(0x1234, m.sar_ref);
     assert_int_equal(3, m.sar_total);
@@ -115,21 +102,21 @@ static void receipts_in_both_forms(void **state)
     (void)state;
     assert_true(smpp_read_message(unit(a, "receipt_text").body, &m));
     assert_true(smpp_read_receipt(&m, &r));
-    assert_str("6699", r.id);
-    assert_str("DELIVRD", r.word);
-    assert_str("000", r.err);
+    assert_str(r.id, "6699");
+    assert_str(r.word, "DELIVRD");
+    assert_str(r.err, "000");
     assert_true(r.by_text);
     assert_true(smpp_read_message(unit(a, "receipt_tlv").body, &m));
     assert_true(smpp_read_receipt(&m, &r));
-    assert_str("1a2b", r.id);
-    assert_str("UNDELIV", r.word);
+    assert_str(r.id, "1a2b");
+    assert_str(r.word, "UNDELIV");
     assert_false(r.by_text);
     assert_true(smpp_read_message(unit(a, "mo_ucs2").body, &m));
     assert_false(smpp_read_receipt(&m, &r));
     m = (struct smpp_message){.esm = SMPP_ESM_RECEIPT, .text = STR("ID:9 Stat:EXPIRED")};
     assert_true(smpp_read_receipt(&m, &r));
-    assert_str("9", r.id);
-    assert_str("EXPIRED", r.word);
+    assert_str(r.id, "9");
+    assert_str(r.word, "EXPIRED");
     m.text = STR("it arrived");
     assert_false(smpp_read_receipt(&m, &r));
     m.text = STR("void:7 stat:DELIVRD"); /* not a word of its own */
@@ -141,17 +128,17 @@ static void ids_in_two_bases(void **state)
 {
     char out[32];
     (void)state;
-    assert_str("1A2B", smpp_id_kept(STR("1A2B"), SMPP_IDS_SAME, out));
-    assert_str("1a2b", smpp_id_kept(STR("00001A2B"), SMPP_IDS_DECIMAL, out));
-    assert_str("1a2b", smpp_id_of_receipt(STR("0006699"), SMPP_IDS_DECIMAL, out));
-    assert_str("6699", smpp_id_kept(STR("06699"), SMPP_IDS_HEX, out));
-    assert_str("6699", smpp_id_of_receipt(STR("1A2B"), SMPP_IDS_HEX, out));
-    assert_str("not-a-number", smpp_id_of_receipt(STR("not-a-number"), SMPP_IDS_HEX, out));
-    assert_str("ffffffffffffffff",
-               smpp_id_of_receipt(STR("18446744073709551615"), SMPP_IDS_DECIMAL, out));
-    assert_str("18446744073709551616", /* does not fit: left alone */
-               smpp_id_of_receipt(STR("18446744073709551616"), SMPP_IDS_DECIMAL, out));
-    assert_str("0", smpp_id_kept(STR("0000"), SMPP_IDS_DECIMAL, out));
+    assert_str(smpp_id_kept(STR("1A2B"), SMPP_IDS_SAME, out), "1A2B");
+    assert_str(smpp_id_kept(STR("00001A2B"), SMPP_IDS_DECIMAL, out), "1a2b");
+    assert_str(smpp_id_of_receipt(STR("0006699"), SMPP_IDS_DECIMAL, out), "1a2b");
+    assert_str(smpp_id_kept(STR("06699"), SMPP_IDS_HEX, out), "6699");
+    assert_str(smpp_id_of_receipt(STR("1A2B"), SMPP_IDS_HEX, out), "6699");
+    assert_str(smpp_id_of_receipt(STR("not-a-number"), SMPP_IDS_HEX, out), "not-a-number");
+    assert_str(smpp_id_of_receipt(STR("18446744073709551615"), SMPP_IDS_DECIMAL, out),
+               "ffffffffffffffff");
+    assert_str(smpp_id_of_receipt(STR("18446744073709551616"), SMPP_IDS_DECIMAL, out),
+               "18446744073709551616"); /* does not fit: left alone */
+    assert_str(smpp_id_kept(STR("0000"), SMPP_IDS_DECIMAL, out), "0");
 }
 
 static void cut_short_is_never_read(void **state)

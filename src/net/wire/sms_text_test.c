@@ -2,14 +2,9 @@
 #include "net/sms_text.h"
 
 #include "base/buf.h"
+#include "base/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-#undef fail /* ours is base/op.h */
-
-static void assert_str(const char *want, str got)
+static void assert_text(const char *want, str got)
 {
     if (!str_eq(str_of(want), got))
         print_error("%.*s\n", STR_ARG(got));
@@ -28,7 +23,7 @@ static void alphabet_both_ways(void **state)
     assert_int_equal(SMS_CODING_GSM, p.coding);
     assert_int_equal(1, p.n);
     assert_int_equal(127 + 20, p.part[0].n);
-    assert_str(all, sms_decode(a, p.coding, p.part[0]));
+    assert_text(all, sms_decode(a, p.coding, p.part[0]));
     assert_memory_equal("\0\1\2\3", p.part[0].p, 4);
     assert_memory_equal("\x1b\x65\x1b\x0a", p.part[0].p + p.part[0].n - 4, 4);
     arena_free(a);
@@ -99,17 +94,17 @@ static void odd_octets(void **state)
 {
     struct arena *a = arena_new(0);
     (void)state;
-    assert_str("\xef\xbf\xbd", sms_decode(a, SMS_CODING_UCS2, str_make("\xd8\x3d", 2)));
-    assert_str("\xef\xbf\xbd", sms_decode(a, SMS_CODING_UCS2, str_make("\xde\x42", 2)));
-    assert_str("A\xef\xbf\xbd", sms_decode(a, SMS_CODING_UCS2, str_make("\0A\0", 3)));
-    assert_str("\xef\xbf\xbd", sms_decode(a, SMS_CODING_GSM, str_make("\x1b", 1)));
-    assert_str("a", sms_decode(a, SMS_CODING_GSM,
-                               str_make("\x1b"
-                                        "a",
-                                        2)));
-    assert_str("\xef\xbf\xbd", sms_decode(a, SMS_CODING_GSM, str_make("\xff", 1)));
-    assert_str("é", sms_decode(a, SMS_CODING_LATIN1, str_make("\xe9", 1)));
-    assert_str("\xef\xbf\xbd", sms_decode(a, SMS_CODING_ASCII, str_make("\xe9", 1)));
+    assert_text("\xef\xbf\xbd", sms_decode(a, SMS_CODING_UCS2, str_make("\xd8\x3d", 2)));
+    assert_text("\xef\xbf\xbd", sms_decode(a, SMS_CODING_UCS2, str_make("\xde\x42", 2)));
+    assert_text("A\xef\xbf\xbd", sms_decode(a, SMS_CODING_UCS2, str_make("\0A\0", 3)));
+    assert_text("\xef\xbf\xbd", sms_decode(a, SMS_CODING_GSM, str_make("\x1b", 1)));
+    assert_text("a", sms_decode(a, SMS_CODING_GSM,
+                                str_make("\x1b"
+                                         "a",
+                                         2)));
+    assert_text("\xef\xbf\xbd", sms_decode(a, SMS_CODING_GSM, str_make("\xff", 1)));
+    assert_text("é", sms_decode(a, SMS_CODING_LATIN1, str_make("\xe9", 1)));
+    assert_text("\xef\xbf\xbd", sms_decode(a, SMS_CODING_ASCII, str_make("\xe9", 1)));
     arena_free(a);
 }
 
