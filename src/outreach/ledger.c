@@ -152,15 +152,18 @@ err ledger_forget(struct record_tx *tx, struct op *op, str patient)
     return OK;
 }
 
-err ledger_state(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e)
+err ledger_state(struct record_tx *tx, struct op *op, const struct json *c)
 {
-    struct ledger_entry now;
+    struct ledger_entry e, now;
     bool there;
-    TRY(ledger_entry_now(tx, op, patient, e, &now, &there));
+    str patient = fhir_ref_parse(json_get_str(JSON_GET(c, "subject"), STR("reference"))).id;
+    if (str_empty(patient) || !ledger_read(c, &e))
+        return OK;
+    TRY(ledger_entry_now(tx, op, patient, &e, &now, &there));
     if (!there)
         return OK;
-    now.state = e->state;
-    now.at = e->at ? e->at : now.at;
+    now.state = e.state;
+    now.at = e.at;
     return ledger_add(tx, op, patient, &now, STR_NONE);
 }
 

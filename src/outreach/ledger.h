@@ -35,7 +35,8 @@ struct ledger_entry {
     uint64_t number;  /* of the address; in a number's pages: of the patient; 0 unknown */
     uint32_t programme, campaign, subject; /* low half of ledger_mark(); 0 none */
     uint8_t channel, kind, state;
-    bool incoming; /* the patient wrote to us */
+    bool incoming : 1; /* the patient wrote to us */
+    bool ours : 1;     /* this room's message: the sender and receipts alone move it on */
 };
 /* A blind number for a name: SHA-256, first 8 bytes; never 0; 0 for the empty name. */
 uint64_t ledger_mark(str name);
@@ -46,10 +47,9 @@ uint64_t ledger_mark(str name);
  * again. */
 MUST err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
                     str address);
-/* The attempt with e's id is in e's state now, and at e's time (0: its time stays). What the ledger
- * does not hold is left alone (the follower adds it). */
-MUST err ledger_state(struct record_tx *tx, struct op *op, str patient,
-                      const struct ledger_entry *e);
+/* A message of ours moved on: its row has the state and the time that the Communication says now.
+ * What the ledger does not hold is left alone (the follower adds it). */
+MUST err ledger_state(struct record_tx *tx, struct op *op, const struct json *communication);
 /* The entry that a Communication stands for; false when it is none (to a colleague, a note, without
  * a time). */
 bool ledger_read(const struct json *communication, struct ledger_entry *ret);

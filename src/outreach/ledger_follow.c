@@ -1,6 +1,7 @@
 /* The ledger's follower: Communications that others wrote (FHIR, imports, partners, people's hands)
  * become rows too, and so does what was there before there was a ledger. A step is one transaction:
- * rows and cursor. Invariant: a row that is there already as it should be is not written again.
+ * rows and cursor. Invariants: a row that is there already as it should be is not written again; of
+ * a message of ours nobody else's version counts, but that it was taken back before it left.
  * Until it has come to where the record was when it started nobody knows the counts: no verdict is
  * asked for, and what waits goes on waiting. */
 #include "outreach/ledger_int.h"
@@ -47,6 +48,13 @@ static err address_of(struct step *st, str patient, const struct ledger_entry *e
     return OK;
 }
 
+static bool same(const struct ledger_entry *a, const struct ledger_entry *b)
+{
+    return a->at == b->at && a->state == b->state && a->channel == b->channel &&
+           a->kind == b->kind && a->incoming == b->incoming && a->due_key == b->due_key &&
+           a->programme == b->programme && a->campaign == b->campaign && a->subject == b->subject;
+}
+
 static err follow_one(struct step *st, const struct record_change *c)
 {
     struct record_doc doc;
@@ -67,8 +75,13 @@ static err follow_one(struct step *st, const struct record_change *c)
     if (str_empty(patient) || !ledger_read(tree, &e))
         return OK;
     TRY(ledger_entry_now(st->tx, st->op, patient, &e, &old, &there));
+    if (there && old.ours) {
+        uint8_t state = old.state == LEDGER_WAITING ? e.state : old.state;
+        e = old;
+        e.state = state;
+    }
     e.number = there ? old.number : 0;
-    if (there && memcmp(&e, &old, sizeof e) == 0)
+    if (there && same(&e, &old))
         return OK;
     TRY(there ? OK : address_of(st, patient, &e, &address));
     st->wrote = true;

@@ -18,7 +18,7 @@ static void pack_row(struct buf *b, const struct ledger_entry *e)
     buf_u8(b, e->channel);
     buf_u8(b, e->kind);
     buf_u8(b, e->state);
-    buf_u8(b, e->incoming);
+    buf_u8(b, (uint8_t)(e->incoming | e->ours << 1));
 }
 
 str ledger_pack(struct arena *a, const struct ledger_page *p)
@@ -36,18 +36,19 @@ str ledger_pack(struct arena *a, const struct ledger_page *p)
 static bool unpack_row(str row, struct ledger_entry *ret)
 {
     uint64_t at = 0;
-    uint8_t incoming = 0;
+    uint8_t flags = 0;
     struct ledger_entry e = {0};
     bool ok = take_u64(&row, &at) && take_u64(&row, &e.id) && take_u64(&row, &e.due_key) &&
               take_u64(&row, &e.number) && take_u32(&row, &e.programme) &&
               take_u32(&row, &e.campaign) && take_u32(&row, &e.subject) &&
               take_u8(&row, &e.channel) && take_u8(&row, &e.kind) && take_u8(&row, &e.state) &&
-              take_u8(&row, &incoming);
+              take_u8(&row, &flags);
     if (!ok || e.channel >= LEDGER_CHANNEL_COUNT || e.kind > LEDGER_STARTED ||
-        e.state > LEDGER_TAKEN_BACK || incoming > 1)
+        e.state > LEDGER_TAKEN_BACK || flags > 3)
         return false;
     e.at = (int64_t)at;
-    e.incoming = incoming;
+    e.incoming = flags & 1;
+    e.ours = flags >> 1;
     *ret = e;
     return true;
 }

@@ -149,6 +149,9 @@ err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
     record_tx_outbox(tx, channel_queue(op, m->channel, m->campaign), due, body);
     json_set_str(op->arena, c, STR("id"), *ret_id);
     struct ledger_entry e;
+    if (!ledger_read(c, &e))
+        return op_check(op);
+    e.ours = true;
     str number = m->channel <= CHANNEL_EMAIL ? m->to : STR_NONE; /* others are of one person */
-    return ledger_read(c, &e) ? ledger_add(tx, op, r->id, &e, number) : op_check(op);
+    return ledger_add(tx, op, r->id, &e, number);
 }

@@ -55,14 +55,14 @@ static err apply(struct op *op, struct outreach *o, const struct record_doc *doc
                  const struct outreach_receipt *r, bool *ret_waits)
 {
     struct json *c;
-    struct record_result result;
     TRY(record_parse(op, doc, &c));
     *ret_waits = str_eq(json_get_str(c, STR("status")), STR("preparation"));
     if (!receipt_apply(op, c, receipt_means(r->vocabulary, r->word), r->error))
         return OK;
-    TRY(fhir_validate(op, c));
-    return record_update(op, o->rec, doc->type, doc->id, c, arena_printf(op->arena, "%u", doc->vid),
-                         &result);
+    struct record_tx *tx = record_begin(op, o->rec);
+    TRY(record_tx_update(tx, doc->type, doc->id, c, doc->vid));
+    TRY(ledger_state(tx, op, c));
+    return record_commit(tx);
 }
 
 static str early_key(struct op *op, str provider_id)
@@ -90,7 +90,7 @@ static err try_apply(struct op *op, struct outreach *o, const struct outreach_re
             e = apply(op, o, &doc, r, &waits);
         if (waits)
             *ret_found = false; /* its result is not written yet */
-        if (e != ERR_PRECONDITION)
+        if (e != ERR_PRECONDITION && e != ERR_CONFLICT)
             break;
         op_clear(op);
     }

@@ -45,16 +45,11 @@ static err write(struct op *op, struct outreach *o, const struct found *all, siz
     struct record_tx *tx = record_begin(op, o->rec);
     size_t changed = 0;
     for (size_t i = 0; i < n; i++) {
-        struct ledger_entry e;
         if (!all[i].changed)
             continue;
         changed++;
         TRY(record_tx_update(tx, all[i].doc.type, all[i].doc.id, all[i].tree, all[i].doc.vid));
-        if (ledger_read(all[i].tree, &e))
-            TRY(ledger_state(
-                tx, op,
-                fhir_ref_parse(json_get_str(JSON_GET(all[i].tree, "subject"), STR("reference"))).id,
-                &e));
+        TRY(ledger_state(tx, op, all[i].tree));
     }
     return changed ? record_commit(tx) : OK;
 }

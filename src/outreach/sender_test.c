@@ -1,6 +1,7 @@
 /* Many drafts at once, lanes, the kill switch, numbers that may send so much, and a campaign's end:
  * with the built-in screen as provider and the sender's steps taken by hand. */
 #include "outreach/fixture_int.h"
+#include "outreach/ledger_int.h"
 
 static void patient(struct room *r, int i, int line)
 {
@@ -293,6 +294,43 @@ static void r211_a_key_is_of_one_person(void **state)
     op_clear(&r->op);
 }
 
+static unsigned contacts(struct room *r, str patient)
+{
+    struct ledger_question q = {.patient = patient};
+    struct ledger_counts c;
+    size_t n;
+    r->op.actor = outreach_system();
+    do
+        assert_int_equal(ledger_step(&r->op, r->o, &n), OK);
+    while (n);
+    assert_int_equal(ledger_load(&r->op, r->rec, &q, &c), OK);
+    return c.all.week;
+}
+
+/* Review R213: whoever may write Communications makes no room for more contacts by it. */
+static void r213_what_was_sent_stays_counted(void **state)
+{
+    struct room *r = *state;
+    static const char *const status[] = {"entered-in-error", "completed", "not-done"};
+    struct outreach_sent sent;
+    struct outreach_draft d = draft(r, 17, "key-counted");
+    patient(r, 17, 7);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d, 1, &sent), OK);
+    assert_int_equal(contacts(r, STR("b17")), 1);
+    (void)step(r);
+    assert_status(r, sent.communication, "in-progress");
+    for (size_t i = 0; i < 3; i++) {
+        nurse(r);
+        room_put(r, arena_printf(r->op.arena,
+                                 "{\"resourceType\":\"Communication\",\"id\":\"%.*s\",\"status\":"
+                                 "\"%s\",\"subject\":{\"reference\":\"Patient/b17\"},\"sent\":"
+                                 "\"2026-01-01T10:00:00Z\"}",
+                                 STR_ARG(sent.communication), status[i]));
+        assert_int_equal(contacts(r, STR("b17")), 1);
+    }
+}
+
 /* After a start the ledger looks again at the last changes: what was due then was refused, as
  * nobody knew the counts, and was lost. */
 static void what_is_due_waits_for_the_ledger(void **state)
@@ -324,6 +362,7 @@ int main(void)
         cmocka_unit_test(the_next_only_after_a_certain_no),
         cmocka_unit_test(r203_one_at_a_time_to_a_number),
         cmocka_unit_test(r211_a_key_is_of_one_person),
+        cmocka_unit_test(r213_what_was_sent_stays_counted),
         cmocka_unit_test(what_is_due_waits_for_the_ledger),
         cmocka_unit_test(r206_a_stop_is_not_overtaken_by_its_batch),
     };

@@ -64,9 +64,7 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
             .stop = true, .evidence = STR("the provider refuses: the number has opted out there")};
         TRY(stop_record(tx, op, &r, j->channel, &word));
     }
-    struct ledger_entry e;
-    if (ledger_read(j->tree, &e))
-        TRY(ledger_state(tx, op, j->patient, &e));
+    TRY(ledger_state(tx, op, j->tree));
     if (j->out.trace)
         record_tx_trail(tx, STR("contact-decision"), j->doc.type, j->doc.id, j->out.trace);
     return OK;
