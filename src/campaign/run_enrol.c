@@ -192,7 +192,6 @@ err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l, 
     json_set(a, o, STR("period"), period);
     if (!str_empty(e->reason))
         push(op, o, STR("supportingInfo"), reference(op, e->reason));
-    TRY(fhir_validate(op, o));
     return record_tx_create(tx, o, &e->care_plan);
 }
 
@@ -215,7 +214,6 @@ err care_plan_status(struct record_tx *tx, struct op *op, struct record *rec, st
     bool over = strcmp(status, "active") != 0 && strcmp(status, "on-hold") != 0;
     if (over && json_is(period, JSON_OBJECT))
         json_set_str(op->arena, period, STR("end"), time_format(op->arena, op->now));
-    TRY(fhir_validate(op, o));
     return record_tx_update(tx, doc.type, id, o, doc.vid);
 }
 

@@ -91,7 +91,6 @@ err incident_commit(struct incident *i, const char *what, const struct json *det
     if (i->delay)
         TRY(keep(op, i->task, "output", STR("delay"), i->delay));
     json_set_str(op->arena, i->task, STR("lastModified"), time_format(op->arena, op->now));
-    TRY(fhir_validate(op, i->task));
     i->op->actor = i->person; /* whose act it is */
     TRY(record_tx_update(i->tx, fhir_type_parse(STR("Task")), i->id, i->task, i->vid));
     record_tx_trail(i->tx, str_of(what), fhir_type_parse(STR("Task")), i->id, detail);
@@ -297,7 +296,7 @@ static err task_of(struct op *op, const struct json *in, const struct json *crit
     json_set_str(a, task, STR("description"), json_get_str(in, STR("what")));
     TRY(keep(op, task, "input", STR("criteria"), criteria));
     *ret = task;
-    return fhir_validate(op, task);
+    return op_check(op);
 }
 
 err incident_open(struct op *op, struct record *rec, const struct json *in, struct json **ret)

@@ -349,7 +349,6 @@ static err keep(struct incident *i, const struct addressee *to)
     TRY(json_read(i->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &c));
     json_set(a, c, STR("payload"), JSON_GET(to->request, "payload")); /* what was asked for */
     json_set_str(a, c, STR("language"), json_get_str(to->request, STR("language")));
-    TRY(fhir_validate(i->op, c));
     TRY(record_tx_create(i->tx, c, &id));
     json_set_str(a, to->request, STR("status"), STR("completed"));
     return record_tx_update(i->tx, to->asked.type, to->asked.id, to->request, to->asked.vid);
@@ -378,7 +377,6 @@ static err ask(struct incident *i, const struct addressee *to)
     json_push(a, payload, one);
     json_set(a, c, STR("payload"), payload);
     json_set_str(a, c, STR("language"), str_of(languages[to->language]));
-    TRY(fhir_validate(i->op, c));
     return record_tx_create(i->tx, c, &id);
 }
 
@@ -389,7 +387,6 @@ static err take_back(struct incident *i, struct addressee *to)
     json_set_str(a, why, STR("text"), STR("returned"));
     json_set_str(a, to->communication, STR("status"), STR("stopped"));
     json_set(a, to->communication, STR("statusReason"), why);
-    TRY(fhir_validate(i->op, to->communication));
     return record_tx_update(i->tx, to->doc.type, to->doc.id, to->communication, to->doc.vid);
 }
 

@@ -24,7 +24,6 @@ err desk_join(struct record_tx *tx, struct op *op, struct record *rec, str patie
     if (!str_empty(note))
         desk_add_note(op, t.tree, note);
     desk_set_status(op, t.tree, t.status);
-    TRY(fhir_validate(op, t.tree));
     TRY(record_tx_update(tx, t.doc.type, t.doc.id, t.tree, t.doc.vid));
     *ret_joined = true;
     return OK;

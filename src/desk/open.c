@@ -164,7 +164,6 @@ static err open_new(struct record_tx *tx, struct op *op, struct record *rec,
                     const struct desk_case *c, str stale, str *ret_id)
 {
     struct json *task = new_case(op, rec, c);
-    TRY(fhir_validate(op, task));
     TRY(record_tx_create(tx, task, ret_id));
     str key = desk_open_key(op, c->patient, c->programme);
     record_tx_expect_kv(tx, key, stale);
@@ -189,7 +188,6 @@ err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const str
         return OK;
     }
     add_to_case(op, task.tree, c);
-    TRY(fhir_validate(op, task.tree));
     TRY(record_tx_update(tx, task.doc.type, id, task.tree, task.doc.vid));
     record_tx_expect_kv(tx, key, id);
     *ret_id = id;

@@ -48,7 +48,6 @@ static err close_case(struct op *op, struct record *rec, struct desk_task *t)
     str key = desk_open_key(op, fhir_ref_parse(reference).id, programme);
     str open = STR_NONE;
     TRY(record_kv_get(op, rec, key, &open));
-    TRY(fhir_validate(op, t->tree));
     struct record_tx *tx = record_begin(op, rec);
     TRY(record_tx_update(tx, t->doc.type, t->doc.id, t->tree, t->doc.vid));
     if (str_eq(open, t->doc.id)) {

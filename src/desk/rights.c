@@ -135,7 +135,6 @@ err right_create(struct record_tx *tx, struct op *op, str json, str *ret_id)
     struct json *tree;
     const struct actor *person = op->actor;
     TRY(json_read(op, json, &JSON_LIMITS_DEFAULT, &tree));
-    TRY(fhir_validate(op, tree));
     op->actor = desk_house();
     err e = record_tx_create(tx, tree, ret_id);
     op->actor = person;
@@ -202,7 +201,7 @@ static err task_of(struct op *op, const struct right_request *r, const struct js
                                           STR_ARG(str_sub(r->text, 0, 500)))
                            : arena_printf(a, "The patient asks for %.*s.", STR_ARG(r->kind)));
     add_inputs(op, task, r, clock);
-    return fhir_validate(op, task);
+    return op_check(op);
 }
 
 /* ---- asking ---- */

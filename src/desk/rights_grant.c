@@ -142,10 +142,8 @@ static err reach_by(struct record_tx *tx, struct op *op, struct record *rec,
         e = record_parse(op, &doc, &patient);
     if (e == OK) {
         put_first(op, patient, system, to);
-        e = fhir_validate(op, patient);
-    }
-    if (e == OK)
         e = record_tx_update(tx, doc.type, doc.id, patient, doc.vid);
+    }
     op->actor = person;
     TRY(e);
     buf_init(&b, op->arena, 64u << 10);

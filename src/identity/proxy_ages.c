@@ -113,7 +113,6 @@ static err of_child(struct record_tx *tx, struct op *op, struct identity *id, ui
         TRY(record_parse(op, &page.docs[i], &tree));
         if (!move(op, id, birth, tree))
             continue;
-        TRY(fhir_validate(op, tree));
         TRY(record_tx_update(tx, page.docs[i].type, page.docs[i].id, tree, page.docs[i].vid));
     }
     return OK;

@@ -244,7 +244,6 @@ static err keep(struct op *op, struct incoming *x, struct outreach_inbound_resul
     struct record_tx *tx = record_begin(op, x->o->rec);
     struct json *c = received(op, x);
     bool joined = false;
-    TRY(fhir_validate(op, c));
     TRY(record_tx_create(tx, c, &ret->communication));
     str evidence = arena_printf(op->arena, "Communication/%.*s", STR_ARG(ret->communication));
     TRY(obey(tx, op, x));

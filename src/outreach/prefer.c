@@ -111,8 +111,6 @@ static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, 
     if (e == OK)
         e = wishes_write(op, tree, w);
     if (e == OK)
-        e = fhir_validate(op, tree);
-    if (e == OK)
         e = record_tx_update(tx, doc.type, doc.id, tree, doc.vid);
     op->actor = person;
     return e;

@@ -88,7 +88,6 @@ err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *
         json_set(op->arena, c, STR("extension"), json_new(op->arena, JSON_ARRAY));
     if (word->proof)
         json_push(op->arena, JSON_GET(c, "extension"), word->proof);
-    TRY(fhir_validate(op, c));
     record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
     return record_tx_create(tx, c, ret_id);
 }

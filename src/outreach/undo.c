@@ -16,7 +16,6 @@ err outreach_undo(struct op *op, struct outreach *o, str communication, struct r
     struct json *reason = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, reason, STR("text"), STR("taken back by the sender"));
     json_set(op->arena, c, STR("statusReason"), reason);
-    TRY(fhir_validate(op, c));
     struct record_tx *tx = record_begin(op, o->rec);
     str gate = message_gate(op, communication);
     TRY(record_tx_update(tx, type, communication, c, doc.vid));

@@ -88,7 +88,6 @@ static err set_status(struct record_tx *tx, struct op *op, const struct record_d
         json_set_str(op->arena, tree, STR("error"), error);
     else
         json_unset(tree, STR("error"));
-    TRY(fhir_validate(op, tree));
     return record_tx_update(tx, doc->type, doc->id, tree, doc->vid);
 }
 

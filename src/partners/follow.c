@@ -211,7 +211,6 @@ static err step_state(struct step *st, const struct record_change *c)
         json_unset(tree, STR("error"));
     else
         json_set_str(op->arena, tree, STR("error"), why);
-    TRY(fhir_validate(op, tree));
     TRY(record_tx_update(st->tx, doc.type, doc.id, tree, doc.vid));
     return e == OK ? job_put(st->tx, op, st->p, c->rid, "events") : OK;
 }
