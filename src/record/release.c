@@ -95,31 +95,28 @@ static void read_item(const struct json *item, struct record_release *w)
     }
 }
 
-err release_load(struct op *op, struct record *rec, uint64_t patient, struct record_release *ret,
-                 struct store_doc *ret_doc)
+err release_load(struct op *op, struct record *rec, uint64_t patient, struct release_kept *ret)
 {
     static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT};
     struct matches m = {0};
-    struct store_doc p, d;
-    struct json *tree;
+    struct store_doc p;
     struct op inner;
     op_init(&inner, op->arena, &self, op->now);
-    *ret = (struct record_release){0};
-    *ret_doc = (struct store_doc){0};
+    *ret = (struct release_kept){0};
     TRY(peek_named(&inner, rec, patient, &p));
     str query = arena_printf(op->arena, "patient=Patient/%.*s&questionnaire=" RECORD_RELEASE_FORM,
                              STR_ARG(doc_id(&inner, rec, patient, p.client_id)));
     TRY(match_some(&inner, rec, rec->t_form, query, 1, &m));
+    ret->none = m.guard;
     if (m.n == 0)
         return OK;
-    TRY(store_get(&inner, rec->store, m.docs[0].rid, &d));
-    TRY(tree_of(&inner, rec, &d, &tree));
-    const struct json *items = JSON_GET(tree, "item"), *one;
+    TRY(store_get(&inner, rec->store, m.docs[0].rid, &ret->doc));
+    TRY(tree_of(&inner, rec, &ret->doc, &ret->tree));
+    const struct json *items = JSON_GET(ret->tree, "item"), *one;
     for (size_t i = 0; (one = json_at(items, i)); i++) {
-        read_item(one, ret);
-        TRY(read_withheld(&inner, rec, one, ret));
+        read_item(one, &ret->w);
+        TRY(read_withheld(&inner, rec, one, &ret->w));
     }
-    *ret_doc = d;
     return OK;
 }
 
@@ -129,20 +126,21 @@ bool release_wishes(struct op *op, struct record *rec, uint64_t patient, struct 
     struct releases *r = rec->releases;
     size_t i = slot_of(patient);
     unsigned written = atomic_load(&r->written[i]);
-    struct store_doc doc;
+    struct release_kept kept;
     pthread_mutex_lock(&r->lock);
     struct slot s = r->at[i];
     pthread_mutex_unlock(&r->lock);
     if (s.patient != patient || s.written != written) {
         s = (struct slot){.patient = patient, .written = written};
         struct fault before = op->fault;
-        if (release_load(op, rec, patient, &s.wish, &doc) != OK) {
+        if (release_load(op, rec, patient, &kept) != OK) {
             op->fault = before;
             *ret = (struct record_release){0};
             for (size_t k = 0; k < release_count(); k++) /* not known: held for this once */
                 ret->wish[k] = (struct release_wish){RELEASE_WRITTEN, INT64_MIN};
             return true;
         }
+        s.wish = kept.w;
         for (size_t k = 0; k < release_count(); k++)
             s.any |= s.wish.wish[k].how != RELEASE_NOW;
         s.any |= s.wish.n_withheld > 0;

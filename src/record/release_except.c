@@ -84,37 +84,26 @@ static err item_of(struct op *op, str reference, const struct record_withhold *w
 static err write_form(struct op *op, struct record *rec, const struct record_doc *result,
                       const struct record_withhold *w, const struct json *verdict)
 {
-    struct record_release now;
-    struct store_doc doc;
-    struct json *form, *old = NULL, *item = NULL;
-    const struct actor *person = op->actor;
+    struct release_kept kept;
+    struct json *item = NULL;
     fhir_type t;
-    str patient, id;
+    str patient;
     str reference = arena_printf(op->arena, "%.*s/%.*s", STR_ARG(fhir_type_name(result->type)),
                                  STR_ARG(result->id));
     TRY(record_name(op, rec, result->patient, &t, &patient));
-    TRY(release_load(op, rec, result->patient, &now, &doc));
-    if (doc.rid)
-        TRY(tree_of(op, rec, &doc, &old));
-    bool held = release_withheld(op, &now, result->rid);
-    if (w->until && !held && now.n_withheld >= RECORD_WITHHELD_MAX)
+    TRY(release_load(op, rec, result->patient, &kept));
+    bool held = release_withheld(op, &kept.w, result->rid);
+    if (w->until && !held && kept.w.n_withheld >= RECORD_WITHHELD_MAX)
         return fail(op, ERR_CONFLICT, "%u results of one patient are held back at most.",
                     RECORD_WITHHELD_MAX);
     if (!w->until && !held)
         return fail(op, ERR_CONFLICT, "This result is not held back.");
     if (w->until)
         TRY(item_of(op, reference, w, &item));
-    struct release_form f = {
-        .w = &now, .old = old, .more = item, .but = reference, .by_clinician = true};
-    TRY(release_form_make(op, patient, &f, &form));
+    struct release_form f = {.kept = &kept, .more = item, .but = reference, .by_clinician = true};
     struct record_tx *tx = record_begin(op, rec);
     TRY(op_check(op));
-    op->actor = release_house();
-    err e = doc.rid ? record_tx_update(tx, rec->t_form, doc_id(op, rec, doc.rid, doc.client_id),
-                                       form, doc.vid)
-                    : record_tx_create(tx, form, &id);
-    op->actor = person;
-    TRY(e);
+    TRY(release_form_put(tx, patient, &f));
     record_tx_trail(tx, w->until ? STR("result-withheld") : STR("result-released"), result->type,
                     result->id, verdict);
     return record_commit(tx);

@@ -13,9 +13,15 @@ void release_stale(struct record *rec, fhir_type type, uint64_t patient);
 bool release_hides(struct op *op, struct record *rec, const struct store_doc *d);
 /* Could something of the type? */
 bool release_binds(struct op *op, struct record *rec, fhir_type type);
-/* The newest wish of a patient and the resource that holds it (rid 0: none yet). */
+/* The wishes of a patient and the form that holds them (doc.rid 0, tree NULL: none yet). */
+struct release_kept {
+    struct record_release w;
+    struct store_doc doc;
+    struct json *tree;
+    const struct guard *none; /* there is no other form, still at a commit */
+};
 MUST err release_load(struct op *op, struct record *rec, uint64_t patient,
-                      struct record_release *ret, struct store_doc *ret_doc);
+                      struct release_kept *ret);
 /* What the patient was told of stays told, whoever writes a newer version without the tag. */
 MUST err release_keep(struct op *op, struct record *rec, struct staged *s);
 /* What a clinician writes or tells the patient about a result that waits ends the wait, in the same
@@ -32,16 +38,15 @@ void release_tag(struct op *op, struct json *tree, enum release_how how);
 bool release_withheld(const struct op *op, const struct record_release *w, uint64_t rid);
 bool release_by_exception(struct op *op, struct record *rec, const struct store_doc *d);
 #define RELEASE_WITHHELD_ITEM "withheld"
-/* release_set.c: the form with the wishes of w, and as much as still holds of what is withheld, but
- * not `but`, and `more` (may be NULL). */
+/* release_set.c: the patient's one form anew, by the house, in tx: the wishes as they are in kept,
+ * and as much as still holds of what is withheld, but not `but`, and `more` (may be NULL). */
 struct release_form {
-    struct record_release *w;
-    const struct json *old, *more;
+    const struct release_kept *kept;
+    const struct json *more;
     str but;
     bool by_clinician;
 };
-MUST err release_form_make(struct op *op, str patient, const struct release_form *f,
-                           struct json **ret);
+MUST err release_form_put(struct record_tx *tx, str patient, const struct release_form *f);
 const struct actor *release_house(void);
 bool release_form(const struct json *resource);
 /* Category and how long: is the document held by these wishes now? */

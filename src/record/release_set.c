@@ -13,23 +13,41 @@ const struct actor *release_house(void)
     return &self;
 }
 
-/* As rids: the waiting results of one patient. */
-static err count_waiting(struct op *op, struct record *rec, str patient, struct record_release *w)
+/* Of one type, page by page. */
+static err count_type(struct op *op, struct record *rec, fhir_type type, str query,
+                      struct record_release *w)
 {
-    for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++) {
-        struct record_page page;
-        if (!release_type(fhir_type_name(t)))
-            continue;
-        TRY(record_find(op, rec, t,
-                        arena_printf(op->arena,
-                                     "patient=Patient/%.*s&_sort=-_lastUpdated&_count=200",
-                                     STR_ARG(patient)),
-                        &page));
+    struct record_page page = {0};
+    struct store_doc d;
+    do {
+        str q = page.next.n
+                    ? arena_printf(op->arena, "%.*s&_page=%.*s", STR_ARG(query), STR_ARG(page.next))
+                    : query;
+        TRY(record_find(op, rec, type, q, &page));
         for (size_t i = 0; i < page.n_match; i++) {
-            struct store_doc d;
             TRY(store_get(op, rec->store, page.docs[i].rid, &d));
             w->waiting += !d.deleted && release_held(op, rec, w, &d);
         }
+    } while (page.next.n);
+    return OK;
+}
+
+/* The waiting results of one patient: no wish holds what was there before it, an exception may. */
+static err count_waiting(struct op *op, struct record *rec, str patient, struct record_release *w)
+{
+    int64_t from = op->now + 1;
+    struct store_doc d;
+    for (size_t i = 0; i < release_count(); i++)
+        if (w->wish[i].how != RELEASE_NOW && w->wish[i].since < from)
+            from = w->wish[i].since;
+    str query = arena_printf(op->arena, "patient=Patient/%.*s&_lastUpdated=ge%.*s&_count=200",
+                             STR_ARG(patient), STR_ARG(time_format(op->arena, from)));
+    for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++)
+        if (release_type(fhir_type_name(t)))
+            TRY(count_type(op, rec, t, query, w));
+    for (size_t i = 0; i < w->n_withheld; i++) {
+        TRY(store_get(op, rec->store, w->withheld[i].rid, &d));
+        w->waiting += !d.deleted && d.time < from;
     }
     return OK;
 }
@@ -43,15 +61,13 @@ static bool is_self(const struct op *op, uint64_t patient)
 err record_release_get(struct op *op, struct record *rec, str patient, struct record_release *ret)
 {
     struct record_doc p;
-    struct store_doc doc;
-    struct json *old = NULL;
+    struct release_kept kept;
     const struct actor *person = op->actor;
     TRY(record_read(op, rec, rec->t_patient, patient, &p));
-    TRY(release_load(op, rec, p.rid, ret, &doc));
-    if (doc.rid)
-        TRY(tree_of(op, rec, &doc, &old));
-    ret->said = JSON_GET(old, "item");
-    if (!is_self(op, p.rid) || !doc.rid)
+    TRY(release_load(op, rec, p.rid, &kept));
+    *ret = kept.w;
+    ret->said = JSON_GET(kept.tree, "item");
+    if (!is_self(op, p.rid) || !kept.tree)
         return OK;
     op->actor = release_house();
     err e = count_waiting(op, rec, patient, ret);
@@ -73,7 +89,7 @@ static void add_choice(struct op *op, struct buf *b, size_t i, const struct rele
 /* What holds on of what was withheld. */
 static void keep_withheld(struct op *op, const struct release_form *f, struct buf *b)
 {
-    const struct json *items = JSON_GET(f->old, "item"), *one;
+    const struct json *items = JSON_GET(f->kept->tree, "item"), *one;
     for (size_t i = 0; (one = json_at(items, i)); i++) {
         str of = json_str(json_path(one, "answer.0.valueReference.reference"));
         struct time_span until;
@@ -88,7 +104,7 @@ static void keep_withheld(struct op *op, const struct release_form *f, struct bu
     }
 }
 
-err release_form_make(struct op *op, str patient, const struct release_form *f, struct json **ret)
+static err make(struct op *op, str patient, const struct release_form *f, struct json **ret)
 {
     struct buf b;
     buf_init(&b, op->arena, 64u << 10);
@@ -96,11 +112,11 @@ err release_form_make(struct op *op, str patient, const struct release_form *f, 
                "{\"resourceType\":\"QuestionnaireResponse\",\"questionnaire\":\"%s\",\"status\":"
                "\"completed\",\"subject\":{\"reference\":\"Patient/%.*s\"},",
                RECORD_RELEASE_FORM, STR_ARG(patient));
-    if (JSON_GET(f->old, "author") || !f->by_clinician)
+    if (JSON_GET(f->kept->tree, "author") || !f->by_clinician)
         buf_printf(&b, "\"author\":{\"reference\":\"Patient/%.*s\"},", STR_ARG(patient));
     buf_printf(&b, "\"authored\":\"%.*s\",\"item\":[", STR_ARG(time_format(op->arena, op->now)));
     for (size_t i = 0; i < release_count(); i++)
-        add_choice(op, &b, i, &f->w->wish[i]);
+        add_choice(op, &b, i, &f->kept->w.wish[i]);
     keep_withheld(op, f, &b);
     if (f->more) {
         buf_char(&b, ',');
@@ -110,17 +126,33 @@ err release_form_make(struct op *op, str patient, const struct release_form *f, 
     return json_read(op, buf_str(&b), &JSON_LIMITS_DEFAULT, ret);
 }
 
-/* A wish goes on from when it began; one that begins holds what comes from now on. */
-static err choice_of(struct op *op, str patient, const struct release_form *f,
-                     const enum release_how *how, struct json **ret)
+err release_form_put(struct record_tx *tx, str patient, const struct release_form *f)
 {
-    struct record_release *w = f->w;
+    struct op *op = tx->op;
+    const struct store_doc *old = &f->kept->doc;
+    const struct actor *person = op->actor;
+    struct json *form;
+    str id;
+    TRY(make(op, patient, f, &form));
+    op->actor = release_house();
+    err e = old->rid
+                ? record_tx_update(tx, tx->rec->t_form,
+                                   doc_id(op, tx->rec, old->rid, old->client_id), form, old->vid)
+                : record_tx_create(tx, form, &id);
+    op->actor = person;
+    if (e == OK)
+        tx->staged.at[tx->staged.n - 1]->none = f->kept->none;
+    return e;
+}
+
+/* A wish goes on from when it began; one that begins holds what comes from now on. */
+static void choose(const struct op *op, struct record_release *w, const enum release_how *how)
+{
     for (size_t i = 0; i < release_count(); i++) {
         if (w->wish[i].how == RELEASE_NOW || how[i] == RELEASE_NOW)
             w->wish[i].since = op->now;
         w->wish[i].how = how[i];
     }
-    return release_form_make(op, patient, f, ret);
 }
 
 /* What the rulebook says of a delay by the patient's own wish. */
@@ -150,28 +182,17 @@ static err decided(struct op *op, struct record *rec, const struct record_releas
 err record_release_set(struct op *op, struct record *rec, str patient, const enum release_how *how)
 {
     struct record_doc p;
-    struct store_doc doc;
-    struct record_release w;
-    struct json *choice, *old = NULL, *verdict = NULL;
-    str id;
-    const struct actor *person = op->actor;
+    struct release_kept kept;
+    struct json *verdict = NULL;
     TRY(record_read(op, rec, rec->t_patient, patient, &p));
     if (!is_self(op, p.rid))
         return fail(op, ERR_FORBIDDEN, "Only the patient chooses when results are shown.");
-    TRY(release_load(op, rec, p.rid, &w, &doc));
-    if (doc.rid)
-        TRY(tree_of(op, rec, &doc, &old));
-    struct release_form f = {.w = &w, .old = old};
-    TRY(choice_of(op, patient, &f, how, &choice));
-    TRY(decided(op, rec, &w, &verdict));
+    TRY(release_load(op, rec, p.rid, &kept));
+    choose(op, &kept.w, how);
+    TRY(decided(op, rec, &kept.w, &verdict));
     struct record_tx *tx = record_begin(op, rec);
     TRY(op_check(op));
-    op->actor = release_house();
-    err e = doc.rid ? record_tx_update(tx, rec->t_form, doc_id(op, rec, doc.rid, doc.client_id),
-                                       choice, doc.vid)
-                    : record_tx_create(tx, choice, &id);
-    op->actor = person;
-    TRY(e);
+    TRY(release_form_put(tx, patient, &(struct release_form){.kept = &kept}));
     record_tx_trail(tx, STR("release-chosen"), rec->t_patient, patient, verdict);
     return record_commit(tx);
 }
