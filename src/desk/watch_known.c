@@ -54,7 +54,8 @@ err look_known(struct op *op, struct record *rec, const struct look *l, unsigned
     bool yes = false;
     TRY(record_glass_until(op, rec, l->patient, l->who->user, &until));
     mask |= bit(until >= l->time, WHY_GLASS);
-    TRY(record_related(op, rec, l->patient, l->who_rid, &yes));
+    TRY(record_related(op, rec, &(struct record_relation){l->patient, l->who_rid, l->who->user},
+                       &yes));
     mask |= bit(yes, WHY_TEAM);
     struct record_near near = {l->patient, l->time, VISIT_DAYS, l->who->user};
     TRY(record_visit_near(op, rec, &near, &yes));

@@ -95,17 +95,37 @@ static void a_neighbour_and_a_namesake(void **state)
     desk_watch_free(w);
 }
 
+static str team(struct room *r, str patient, const struct actor *of)
+{
+    return made(r, str_z(r->op.arena,
+                         arena_printf(r->op.arena,
+                                      "{\"resourceType\":\"CareTeam\",\"subject\":{\"reference\":"
+                                      "\"Patient/%.*s\"},\"participant\":[{\"member\":{"
+                                      "\"reference\":\"%.*s\"}}]}",
+                                      STR_ARG(patient), STR_ARG(of->reference))));
+}
+
+/* Review of rights (B, 2): a team of one's own making explained one's look. */
+static void a_team_of_ones_own_explains_nothing(void **state)
+{
+    struct room *r = *state;
+    struct actor ada = looker(r, "ada7", "{\"resourceType\":\"Practitioner\"," NURSE_HOME "}");
+    str patient = made(r, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ash\"}]}");
+    as(r, &ada);
+    team(r, patient, &ada);
+    struct desk_watch *w = watch(r);
+    opens(r, &ada, patient);
+    steps(r, w);
+    HAS(case_of(r, patient, "look-person/ada7", NULL), "LOOK-SURNAME");
+    desk_watch_free(w);
+}
+
 static void explanations_come_first(void **state)
 {
     struct room *r = *state;
     struct actor ada = looker(r, "ada2", "{\"resourceType\":\"Practitioner\"," NURSE_HOME "}");
     str patient = made(r, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ash\"}]}");
-    made(r, str_z(r->op.arena,
-                  arena_printf(r->op.arena,
-                               "{\"resourceType\":\"CareTeam\",\"subject\":{\"reference\":"
-                               "\"Patient/%.*s\"},\"participant\":[{\"member\":{\"reference\":"
-                               "\"%.*s\"}}]}",
-                               STR_ARG(patient), STR_ARG(ada.reference))));
+    team(r, patient, &ada);
     struct desk_watch *w = watch(r);
     opens(r, &ada, patient);
     steps(r, w);
@@ -265,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_neighbour_and_a_namesake),
         TEST(explanations_come_first),
+        TEST(a_team_of_ones_own_explains_nothing),
         TEST(a_colleague_and_the_widely_known),
         TEST(many_in_a_short_time_and_nobody_judges_their_own),
         TEST(done_once),

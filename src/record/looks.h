@@ -34,9 +34,13 @@ MUST err record_looks_after(struct op *op, struct record *rec, uint64_t after, s
 MUST err record_look_at(struct op *op, struct record *rec, uint64_t seq, struct record_look *ret);
 
 /* For followers that ask why somebody looked; as the system, shows nothing. Is there a CareTeam,
- * Encounter, Task, Appointment or EpisodeOfCare of the patient's that names who (resource number of
- * a Practitioner …) or a role of theirs? */
-MUST err record_related(struct op *op, struct record *rec, uint64_t patient, uint64_t who,
+ * Encounter, Task, Appointment or EpisodeOfCare of the patient's that names who, or a role of
+ * theirs, and is not the work of `except` alone? */
+struct record_relation {
+    uint64_t patient, who; /* resource numbers; who: a Practitioner … */
+    str except;            /* account */
+};
+MUST err record_related(struct op *op, struct record *rec, const struct record_relation *q,
                         bool *ret);
 /* Until when an account has broken the glass for a patient; 0: not so. */
 MUST err record_glass_until(struct op *op, struct record *rec, uint64_t patient, str user,

@@ -6,6 +6,7 @@
 #include "record/looks.h"
 
 #define ROLES_MAX 64u
+#define ASKED_MAX 16u /* of a kind: whose work each is */
 
 static const char *const kinds[] = {"CareTeam", "Encounter", "Task", "Appointment",
                                     "EpisodeOfCare"};
@@ -40,14 +41,24 @@ static bool finds(struct op *op, struct record *rec, struct store_query q, const
     return s.or.n && op_check(op) == OK && store_search(op, rec->store, &q, ret) == OK && ret->n;
 }
 
-static bool there(struct op *op, struct record *rec, uint64_t patient, uint64_t whom)
+/* Is any of them not the work of that account alone? */
+static bool by_another(struct op *op, struct record *rec, const struct store_found *found, str user)
 {
-    uint64_t who[ROLES_MAX + 1] = {whom};
+    bool other = false;
+    for (size_t i = 0; i < found->n && !other; i++)
+        if (record_by_another(op, rec, found->rids[i], user, &other) != OK)
+            return false;
+    return other;
+}
+
+static bool there(struct op *op, struct record *rec, const struct record_relation *q)
+{
+    uint64_t who[ROLES_MAX + 1] = {q->who};
     struct fault before = op->fault;
     struct store_found found = {0};
     size_t n = 1;
     bool yes = false;
-    if (!whom)
+    if (!q->who)
         return false;
     if (finds(op, rec, (struct store_query){.type = rec->t_staff_role, .limit = ROLES_MAX}, who, 1,
               &found)) {
@@ -56,22 +67,24 @@ static bool there(struct op *op, struct record *rec, uint64_t patient, uint64_t 
     }
     for (size_t i = 0; i < KINDS && !yes; i++)
         yes = finds(op, rec,
-                    (struct store_query){
-                        .type = fhir_type_parse(str_of(kinds[i])), .comp = patient, .limit = 1},
-                    who, n, &found);
+                    (struct store_query){.type = fhir_type_parse(str_of(kinds[i])),
+                                         .comp = q->patient,
+                                         .limit = q->except.n ? ASKED_MAX : 1},
+                    who, n, &found) &&
+              (!q->except.n || by_another(op, rec, &found, q->except));
     op->fault = before;
     return yes;
 }
 
 bool relation_there(struct op *op, struct record *rec, uint64_t patient)
 {
-    return there(op, rec, patient, op->actor->user_rid);
+    return there(op, rec, &(struct record_relation){patient, op->actor->user_rid, STR_NONE});
 }
 
-err record_related(struct op *op, struct record *rec, uint64_t patient, uint64_t who, bool *ret)
+err record_related(struct op *op, struct record *rec, const struct record_relation *q, bool *ret)
 {
     TRY(access_plain(op, rec, ACTION_AUDIT, POLICY_TYPE_SYSTEM));
-    *ret = there(op, rec, patient, who);
+    *ret = there(op, rec, q);
     return OK;
 }
 
