@@ -30,7 +30,7 @@ static void fill(const struct ring *r, struct store_key *k)
             i + 1 == r->n_epochs ? "documents"
             : e->n               ? "documents before"
                                  : "trail before",
-            "XChaCha20-Poly1305", e->made);
+            gcm_fast() ? "AES-256-GCM, XChaCha20-Poly1305" : "XChaCha20-Poly1305", e->made);
         fingerprint(e->store, k->id, k->fingerprint);
     }
     snprintf(k->id, sizeof k->id, "blind");

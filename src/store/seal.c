@@ -6,10 +6,11 @@
 
 #include <sodium.h>
 
-#define SEAL_VERSION 2
-#define SEAL_VERSION_OLD 1
-#define SEAL_HEAD (2u + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-_Static_assert(SEAL_OVERHEAD == SEAL_HEAD + crypto_aead_xchacha20poly1305_ietf_ABYTES, "overhead");
+enum { SEAL_OLD = 1, SEAL_XCHACHA = 2, SEAL_GCM = 3 };
+#define XCHACHA_NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define SEAL_TAG GCM_TAG
+_Static_assert(SEAL_OVERHEAD == 2 + XCHACHA_NONCE + SEAL_TAG, "overhead");
+_Static_assert(SEAL_TAG == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
 
 err(out_of_memory)(struct op *op)
 {
@@ -118,62 +119,82 @@ static bool key_of(struct vault *v, uint32_t epoch, uint64_t owner, uint8_t out[
     return there;
 }
 
+static size_t head_of(unsigned char version)
+{
+    return 2u + (version == SEAL_GCM ? GCM_NONCE : XCHACHA_NONCE);
+}
+
 err seal(struct op *op, struct vault *v, uint64_t owner, str aad, str plain, str *ret)
 {
     uint8_t key[32];
     uint32_t epoch = atomic_load(&v->epoch);
-    unsigned char *out = arena_alloc(op->arena, plain.n + SEAL_OVERHEAD);
+    unsigned char version = owner != OWNER_STORE && gcm_fast() ? SEAL_GCM : SEAL_XCHACHA;
+    size_t head = head_of(version), n = head + plain.n + SEAL_TAG;
+    unsigned char *out = arena_alloc(op->arena, n);
     if (!out || arena_failed(op->arena))
         return out_of_memory(op);
     if (!key_of(v, epoch, owner, key))
         return fail(op, ERR_GONE, "this patient's record was erased for good");
-    out[0] = SEAL_VERSION;
+    out[0] = version;
     out[1] = (unsigned char)epoch;
-    random_bytes(out + 2, SEAL_HEAD - 2);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(
-        out + SEAL_HEAD, NULL, (const unsigned char *)plain.p, plain.n,
-        (const unsigned char *)aad.p, aad.n, NULL, out + 2, key);
+    random_bytes(out + 2, head - 2);
+    if (version == SEAL_GCM)
+        gcm_seal(&(struct gcm){key, out + 2, aad}, plain, out + head);
+    else
+        crypto_aead_xchacha20poly1305_ietf_encrypt(out + head, NULL, (const unsigned char *)plain.p,
+                                                   plain.n, (const unsigned char *)aad.p, aad.n,
+                                                   NULL, out + 2, key);
     sodium_memzero(key, sizeof key);
-    *ret = str_make((char *)out, plain.n + SEAL_OVERHEAD);
+    *ret = str_make((char *)out, n);
     return OK;
 }
 
 static bool key_for(struct vault *v, uint64_t owner, str sealed, uint8_t out[32])
 {
-    if (sealed.p[0] == SEAL_VERSION)
+    if (sealed.p[0] == SEAL_XCHACHA || sealed.p[0] == SEAL_GCM)
         return key_of(v, (unsigned char)sealed.p[1], owner, out);
-    if (sealed.p[0] != SEAL_VERSION_OLD || !v->has_old)
+    if (sealed.p[0] != SEAL_OLD || !v->has_old)
         return false;
     memcpy(out, v->old, 32);
     return true;
 }
 
+static bool open_with(const uint8_t *key, str aad, str sealed, unsigned char *out)
+{
+    size_t head = head_of((unsigned char)sealed.p[0]);
+    const unsigned char *in = (const unsigned char *)sealed.p;
+    if (in[0] == SEAL_GCM)
+        return gcm_open(&(struct gcm){key, in + 2, aad}, gcm_fast(),
+                        str_sub(sealed, head, sealed.n), out);
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + head, sealed.n - head,
+                                                      (const unsigned char *)aad.p, aad.n, in + 2,
+                                                      key) == 0;
+}
+
 err unseal(struct op *op, struct vault *v, uint64_t owner, str aad, str sealed, str *ret)
 {
     uint8_t key[32];
-    if (sealed.n < SEAL_OVERHEAD)
+    size_t over = sealed.n ? head_of((unsigned char)sealed.p[0]) + SEAL_TAG : SEAL_OVERHEAD;
+    if (sealed.n < over)
         return damaged(op, "seal");
-    const unsigned char *in = (const unsigned char *)sealed.p;
-    unsigned char *out = arena_alloc(op->arena, sealed.n - SEAL_OVERHEAD + 1);
+    unsigned char *out = arena_alloc(op->arena, sealed.n - over + 1);
     if (!out || arena_failed(op->arena))
         return out_of_memory(op);
     if (!key_for(v, owner, sealed, key))
         return fail(op, ERR_FAULT,
                     "stored bytes are sealed with a key that is not in the keys "
                     "file: erased, forgotten or from another folder");
-    int rc = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        out, NULL, NULL, in + SEAL_HEAD, sealed.n - SEAL_HEAD, (const unsigned char *)aad.p, aad.n,
-        in + 2, key);
+    bool good = open_with(key, aad, sealed, out);
     sodium_memzero(key, sizeof key);
-    if (rc != 0)
+    if (!good)
         return damaged(op, "seal");
-    *ret = str_make((char *)out, sealed.n - SEAL_OVERHEAD);
+    *ret = str_make((char *)out, sealed.n - over);
     return OK;
 }
 
 bool seal_current(const struct vault *v, str sealed)
 {
-    return sealed.n >= SEAL_OVERHEAD && sealed.p[0] == SEAL_VERSION &&
+    return sealed.n > 2 && (sealed.p[0] == SEAL_XCHACHA || sealed.p[0] == SEAL_GCM) &&
            (unsigned char)sealed.p[1] == atomic_load(&v->epoch);
 }
 

@@ -154,13 +154,30 @@ void vault_change(struct vault *v, struct ring *r);
 /* Is there a key of this patient's? */
 bool vault_has(struct vault *v, uint64_t owner);
 
-/* Seal: version(1) epoch(1) nonce(24) XChaCha20-Poly1305 text and tag(16). aad: what it is bound
+/* Seal: version(1) epoch(1) nonce text and tag(16). Version 2: XChaCha20-Poly1305, nonce of 24
+ * bytes; what has OWNER_STORE's one key, which seals without end, and everything where the
+ * processor knows no AES. Version 3: AES-256-GCM, random nonce of 12 bytes (seal_gcm.c): documents,
+ * a key of which seals far less than the 2^32 times of NIST SP 800-38D, 8.3. aad: what it is bound
  * to; owner: the patient's number whose key it takes, 0 nobody's, or OWNER_STORE. */
-#define SEAL_OVERHEAD 42u
+#define SEAL_OVERHEAD 42u /* the most */
 MUST err seal(struct op *op, struct vault *v, uint64_t owner, str aad, str plain, str *ret);
 MUST err unseal(struct op *op, struct vault *v, uint64_t owner, str aad, str sealed, str *ret);
 /* Is it sealed under the newest epoch? */
 bool seal_current(const struct vault *v, str sealed);
 void blind_hash(const struct vault *v, str domain, str text, uint8_t *out, size_t n);
+
+/* aad, key (32 bytes) and nonce are the caller's and only read. */
+#define GCM_NONCE 12u
+#define GCM_TAG 16u
+struct gcm {
+    const uint8_t *key, *nonce;
+    str aad;
+};
+/* Does the processor have the instructions? Only then gcm_seal() and a fast gcm_open(). */
+bool gcm_fast(void);
+/* out: plain.n + GCM_TAG bytes. */
+void gcm_seal(const struct gcm *g, str plain, unsigned char *out);
+/* out: sealed.n - GCM_TAG bytes. False: it does not verify. fast: as gcm_fast() says. */
+bool gcm_open(const struct gcm *g, bool fast, str sealed, unsigned char *out);
 
 #endif
