@@ -36,8 +36,10 @@ struct store_sort sort_in_store(const struct fhir_query *q)
     if (is_code(p, "_lastUpdated")) {
         s.order = ORDER_TIME;
     } else if (!is_code(p, "_id")) {
+        const struct fhir_param *as = p->alias ? fhir_param_get(p->parts[0]) : p;
         s.order = ORDER_KEY;
         s.param = p->alias ? p->parts[0] : p->number;
+        s.single = as && as->single && as->type == PARAM_DATE; /* a range of numbers has two keys */
     }
     return s;
 }

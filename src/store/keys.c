@@ -126,19 +126,22 @@ str ekey_end(struct arena *a, str ekey)
     return str_make(out, ekey.n);
 }
 
-str ekey_key(struct arena *a, str ekey)
+str ekey_key_in(char *room, str ekey)
 {
-    char *out = arena_alloc(a, ekey.n);
     size_t n = 0;
-    if (!out)
-        return STR_NONE;
     for (size_t i = 2; i + 1 < ekey.n; i++) {
         char c = ekey.p[i];
         if (c == 1)
             c = (char)(ekey.p[++i] - 1);
-        out[n++] = c;
+        room[n++] = c;
     }
-    return str_make(out, n);
+    return str_make(room, n);
+}
+
+str ekey_key(struct arena *a, str ekey)
+{
+    char *out = arena_alloc(a, ekey.n);
+    return out ? ekey_key_in(out, ekey) : STR_NONE;
 }
 
 static void write_bitmap(struct buf *b, const uint16_t *lows, size_t n)
@@ -163,26 +166,67 @@ void list_write(struct buf *b, const uint16_t *lows, size_t n)
         buf_varint(b, i ? (uint64_t)(lows[i] - lows[i - 1]) : lows[i]);
 }
 
-static bool read_bitmap(str in, uint16_t *lows, size_t *ret_n)
+const unsigned char *list_bits(str in)
+{
+    bool bitmap = in.n == 1 + BITMAP_BYTES && in.p[0] == LIST_BITMAP;
+    return bitmap ? (const unsigned char *)in.p + 1 : NULL;
+}
+
+static uint64_t word_of(const unsigned char *bits, size_t at)
+{
+    uint64_t word;
+    memcpy(&word, bits + at / 64 * sizeof word, sizeof word);
+    return le64toh(word);
+}
+
+size_t bits_next(const unsigned char *bits, size_t from)
+{
+    uint64_t mask = UINT64_MAX << (from & 63);
+    for (; from < CHUNK_SIZE; from = (from | 63) + 1, mask = UINT64_MAX) {
+        uint64_t word = word_of(bits, from) & mask;
+        if (word)
+            return from / 64 * 64 + (size_t)__builtin_ctzll(word);
+    }
+    return CHUNK_SIZE;
+}
+
+size_t bits_last(const unsigned char *bits, size_t before)
+{
+    uint64_t mask = before & 63 ? (UINT64_C(1) << (before & 63)) - 1 : UINT64_MAX;
+    for (; before > 0; before = (before - 1) / 64 * 64, mask = UINT64_MAX) {
+        uint64_t word = word_of(bits, before - 1) & mask;
+        if (word)
+            return (before - 1) / 64 * 64 + 63 - (size_t)__builtin_clzll(word);
+    }
+    return CHUNK_SIZE;
+}
+
+size_t bits_count(const unsigned char *bits)
 {
     size_t n = 0;
-    if (in.n != BITMAP_BYTES)
-        return false;
-    for (unsigned i = 0; i < BITMAP_BYTES; i++) {
-        for (unsigned byte = (unsigned char)in.p[i]; byte; byte &= byte - 1)
-            lows[n++] = (uint16_t)(i * 8 + (unsigned)__builtin_ctz(byte));
-    }
+    for (size_t at = 0; at < CHUNK_SIZE; at += 64)
+        n += (size_t)__builtin_popcountll(word_of(bits, at));
+    return n;
+}
+
+static bool read_bitmap(str in, uint16_t *lows, size_t *ret_n)
+{
+    const unsigned char *bits = list_bits(in);
+    size_t n = 0;
+    for (size_t at = 0; bits && (at = bits_next(bits, at)) < CHUNK_SIZE; at++)
+        lows[n++] = (uint16_t)at;
     *ret_n = n;
-    return true;
+    return bits != NULL;
 }
 
 bool list_read(str in, uint16_t *lows, size_t *ret_n)
 {
     uint8_t form = 0;
+    str whole = in;
     if (!take_u8(&in, &form))
         return false;
     if (form == LIST_BITMAP)
-        return read_bitmap(in, lows, ret_n);
+        return read_bitmap(whole, lows, ret_n);
     uint64_t at = 0, gap = 0;
     size_t n = 0;
     while (in.n) {

@@ -47,8 +47,9 @@ void ekey_write(struct buf *b, uint16_t type, str key);
 str ekey_make(struct arena *a, uint16_t type, str key);
 /* First possible row key behind all rows of ekey. */
 str ekey_end(struct arena *a, str ekey);
-/* The key (param + value) back out of an ekey. */
+/* The key (param + value) back out of an ekey; into room for ekey.n bytes. */
 str ekey_key(struct arena *a, str ekey);
+str ekey_key_in(char *room, str ekey);
 static inline void u64_write(char out[8], uint64_t v)
 {
     v = htobe64(v);
@@ -78,5 +79,11 @@ static inline uint64_t rid_read(const char *p)
 void list_write(struct buf *b, const uint16_t *lows, size_t n);
 /* lows has room for CHUNK_SIZE. False when the bytes are not a list. */
 bool list_read(str in, uint16_t *lows, size_t *ret_n);
+/* A list that is a bitmap need not be read: its bits, or NULL when it is none. They are in's. */
+const unsigned char *list_bits(str in);
+/* The first one set at or after from; the last one before `before`. CHUNK_SIZE: there is none. */
+size_t bits_next(const unsigned char *bits, size_t from);
+size_t bits_last(const unsigned char *bits, size_t before);
+size_t bits_count(const unsigned char *bits);
 
 #endif

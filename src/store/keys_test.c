@@ -45,6 +45,21 @@ static void test_order(void **state)
     arena_free(a);
 }
 
+/* A bitmap is stepped through as the list that it is. */
+static void check_bits(const unsigned char *bits, const uint16_t *lows, size_t n)
+{
+    assert_true(!bits == (n <= 512));
+    if (!bits)
+        return;
+    assert_int_equal(bits_count(bits), n);
+    for (size_t at = 0, i = 0; at <= CHUNK_SIZE; at++) {
+        while (i < n && lows[i] < at)
+            i++;
+        assert_int_equal(bits_next(bits, at), i < n ? lows[i] : CHUNK_SIZE);
+        assert_int_equal(bits_last(bits, at), i ? lows[i - 1] : CHUNK_SIZE);
+    }
+}
+
 static void test_lists(void **state)
 {
     (void)state;
@@ -64,6 +79,7 @@ static void test_lists(void **state)
         assert_true(list_read(buf_str(&b), out, &got));
         assert_int_equal(got, n);
         assert_memory_equal(in, out, n * sizeof *in);
+        check_bits(list_bits(buf_str(&b)), in, n);
         arena_reset(a);
     }
     size_t got = 0;

@@ -33,6 +33,7 @@ struct store_sort {
     enum store_order order;
     bool descending;
     uint16_t param; /* ORDER_KEY: its smallest (descending: largest) key; without one: last */
+    bool single;    /* no resource has two keys of it */
     bool backwards; /* the same order from its end: what came last comes first */
 };
 /* Extracts the keys an old version had; see store_search. */

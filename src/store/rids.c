@@ -197,15 +197,11 @@ err rids_next(struct op *op, struct rids *r)
 err rids_estimate(struct op *op, struct rids *r, size_t max, size_t *ret)
 {
     size_t n = 0;
-    if (r->listed) {
-        *ret = r->n_list;
-        return OK;
+    for (size_t i = 0; i < r->n_walks && n < max; i++) {
+        size_t of = 0;
+        TRY(walk_count(op, &r->walks[i], max - n, &of));
+        n += of;
     }
-    TRY(rids_seek(op, r, r->reverse ? RID_MAX : 0));
-    while (r->valid && n < max) {
-        n++;
-        TRY(rids_next(op, r));
-    }
-    *ret = n;
+    *ret = r->listed ? r->n_list : n;
     return OK;
 }

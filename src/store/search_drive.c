@@ -3,7 +3,8 @@
  * keys. Invariant: a candidate is offered at most once. */
 #include "store/search_int.h"
 
-#define STEPS_A_READ 12u /* passing along keys costs so much less than reading a candidate */
+#define FEW 1024u /* candidates that are found and sorted sooner than anything else is tried */
+#define TRY_STEPS 4096u
 
 static err probe_one(struct drive *d, size_t i, uint64_t rid, bool *ret)
 {
@@ -29,6 +30,7 @@ err drive_read(struct drive *d, uint64_t rid, struct fwd_entry *ret)
     *ret = (struct fwd_entry){.rid = rid};
     if (!d->n_rest && !comp && (s->top.want == 0 || q->sort.order == ORDER_RID))
         return OK;
+    search_spend(s, STEPS_A_READ);
     if (!comp) {
         struct version newest = {.doc.rid = 0};
         TRY(version_newest(s->op, s->v->snap, s->v->s->ops, rid, &newest));
@@ -119,27 +121,23 @@ static void lead_with(struct drive *d, size_t best)
     d->by[best] = by;
 }
 
-/* Puts the narrow clause with the fewest candidates first: races them, counting further each time.
- */
-static err choose(struct drive *d)
+/* Puts the narrow clause with the fewest candidates first, or any when all have max or more. */
+static err choose(struct drive *d, size_t max)
 {
-    static const size_t levels[] = {64, 1024, SORT_MAX + 1};
+    size_t best = 0;
     d->lead = SIZE_MAX;
-    for (size_t level = 0; d->lead == SIZE_MAX && level < 3; level++) {
-        size_t best = 0;
-        for (size_t i = 0; i < d->n_narrow; i++) {
-            size_t n = 0;
-            if (d->negated[i])
-                continue;
-            TRY(rids_estimate(d->s->op, &d->narrow[i], levels[level], &n));
-            if (n < levels[level] && n < d->lead) {
-                best = i;
-                d->lead = n;
-            }
+    for (size_t i = 0; i < d->n_narrow; i++) {
+        size_t n = 0, most = d->lead < max ? d->lead : max;
+        if (d->negated[i])
+            continue;
+        TRY(rids_estimate(d->s->op, &d->narrow[i], most, &n));
+        if (n < most) {
+            best = i;
+            d->lead = n;
         }
-        if (d->lead != SIZE_MAX)
-            lead_with(d, best);
     }
+    if (d->lead != SIZE_MAX)
+        lead_with(d, best);
     for (size_t i = 0; d->lead == SIZE_MAX && i < d->n_narrow; i++) {
         if (!d->negated[i]) {
             lead_with(d, i);
@@ -168,7 +166,7 @@ static err collect_wide(struct drive *d)
             continue;
         d->rest[i] = d->rest[--d->n_rest];
         add_narrow(d, &r, false, c);
-        return choose(d);
+        return choose(d, SORT_MAX + 1);
     }
     return OK;
 }
@@ -225,7 +223,13 @@ static err plan(struct drive *d)
         TRY(add_window(d, &keyed));
     if (!keyed)
         TRY(add_all(d));
-    TRY(choose(d));
+    return choose(d, FEW);
+}
+
+/* Which clause has the fewest candidates, however many. */
+static err plan_further(struct drive *d)
+{
+    TRY(choose(d, SORT_MAX + 1));
     return d->lead > SORT_MAX ? collect_wide(d) : OK;
 }
 
@@ -255,18 +259,70 @@ static bool better_in_order(const struct drive *d)
     return d->lead * d->lead * weight > 2 * s->top.want * all;
 }
 
+static err in_order(struct drive *d)
+{
+    struct search *s = d->s;
+    if (s->q->sort.order == ORDER_RID)
+        return stream(d);
+    s->lead = LEAD_ORDER;
+    return s->q->sort.order == ORDER_KEY ? walk_by_key(d) : walk_by_time(d);
+}
+
+/* In the order of the results for so many steps. *ret_done: that was all. Else everything is as
+ * before: which clause is rare is not known beforehand, and one page of common ones is met sooner
+ * than they are counted. */
+static err try_in_order(struct drive *d, size_t steps, bool *ret_done)
+{
+    struct search *s = d->s;
+    struct search before = *s;
+    size_t had = before.top.n;
+    struct hit *kept = arena_alloc(s->op->arena, (had + 1) * sizeof *kept);
+    if (!kept || arena_failed(s->op->arena))
+        return out_of_memory(s->op);
+    if (had)
+        memcpy(kept, s->top.at, had * sizeof *kept);
+    s->trying = true;
+    s->patience = steps;
+    TRY(in_order(d));
+    *ret_done = !s->gave_up;
+    s->trying = false;
+    if (*ret_done)
+        return OK;
+    before.work = s->work;
+    *s = before;
+    if (had)
+        memcpy(s->top.at, kept, had * sizeof *kept);
+    return OK;
+}
+
+static void tell_lead(struct drive *d)
+{
+    struct search *s = d->s;
+    const struct store_clause *by = d->by[0];
+    s->lead = !by ? LEAD_TYPE : by->kind == CLAUSE_TIME ? LEAD_TIME : LEAD_CLAUSE;
+    s->led = by ? by->label : 0;
+}
+
 err search_drive(struct search *s)
 {
     struct drive d = {.s = s};
+    bool done = false;
     TRY(plan(&d));
-    if (d.by[0]) {
-        s->lead = d.by[0]->kind == CLAUSE_TIME ? LEAD_TIME : LEAD_CLAUSE;
-        s->led = d.by[0]->label;
+    tell_lead(&d);
+    if (d.lead == SIZE_MAX) { /* none is rare */
+        if (s->top.want && !s->q->total)
+            TRY(try_in_order(&d, TRY_STEPS, &done));
+        if (done)
+            return OK;
+        TRY(plan_further(&d));
+        tell_lead(&d);
     }
     if (!better_in_order(&d))
         return stream(&d);
-    s->lead = LEAD_ORDER;
-    if (d.by[0] && d.lead <= SORT_MAX)
+    if (d.by[0] && d.lead <= SORT_MAX) {
         TRY(hold_lead(&d));
-    return s->q->sort.order == ORDER_KEY ? walk_by_key(&d) : walk_by_time(&d);
+        TRY(try_in_order(&d, d.lead * STEPS_A_READ, &done));
+        return done ? OK : stream(&d);
+    }
+    return in_order(&d);
 }

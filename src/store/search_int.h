@@ -43,6 +43,8 @@ struct search {
     uint64_t total;
     size_t streamed; /* hits from a source that comes in order */
     size_t work;
+    bool trying, gave_up; /* a way that is tried costs no more than so many steps */
+    size_t patience;
     enum store_lead lead;
     uint16_t led;
 };
@@ -71,8 +73,11 @@ void search_offer(struct search *s, const struct fwd_entry *e);
 /* Every so often: is the work still within bounds? */
 MUST err search_tick(struct search *s);
 bool search_changed(const struct search *s, uint64_t rid);
-/* A source in the order of the results may stop. */
+/* A source in the order of the results may stop, or has cost too much to be tried further. */
 bool search_enough(const struct search *s);
+#define STEPS_A_READ 12u /* passing along keys costs so much less than reading a candidate */
+void search_spend(struct search *s, size_t steps);
+bool list_has(const uint64_t *list, size_t n, uint64_t rid);
 
 /* ---- search_past.c ---- */
 /* Finds what changed since s->t and offers what it was then. */
@@ -104,6 +109,23 @@ MUST err drive_read(struct drive *d, uint64_t rid, struct fwd_entry *ret);
 void drive_offer(struct drive *d, const struct fwd_entry *e);
 /* Both. */
 MUST err drive_check(struct drive *d, uint64_t rid);
+
+/* ---- search_hull.c ---- */
+#define HULL_CLAUSES 8u
+struct hull {
+    str lo, hi; /* keys of the order's param, [lo, hi) */
+    size_t n;   /* clauses that it is made of, and what fits each by another key */
+    const struct store_clause *by[HULL_CLAUSES];
+    struct rids aside[HULL_CLAUSES];
+};
+MUST err hull_make(struct drive *d, struct hull *ret);
+MUST err hull_offer_aside(struct drive *d, const struct hull *h);
+/* Of e nothing but its number and its one sort key is known. FITS, as far as clauses are not
+ * narrow; NOT, or offered already; UNKNOWN: its other keys tell. */
+enum hull_verdict { HULL_FITS, HULL_NOT, HULL_UNKNOWN };
+enum hull_verdict hull_decide(const struct drive *d, const struct hull *h,
+                              const struct fwd_entry *e);
+
 MUST err walk_by_key(struct drive *d);
 MUST err walk_by_time(struct drive *d);
 

@@ -45,7 +45,7 @@ static bool set_has_any(str set, const struct store_clause *c)
     return false;
 }
 
-static bool list_has(const uint64_t *list, size_t n, uint64_t rid)
+bool list_has(const uint64_t *list, size_t n, uint64_t rid)
 {
     size_t from = 0, to = n;
     while (from < to) {
@@ -100,8 +100,15 @@ void search_offer(struct search *s, const struct fwd_entry *e)
     s->streamed++;
 }
 
+void search_spend(struct search *s, size_t steps)
+{
+    s->gave_up |= s->trying && s->patience < steps;
+    s->patience -= s->patience < steps ? s->patience : steps;
+}
+
 err search_tick(struct search *s)
 {
+    search_spend(s, 1);
     if ((++s->work & 1023) != 0)
         return OK;
     if (s->op->deadline && (s->work & 8191) == 0 && time_now() > s->op->deadline)
@@ -118,5 +125,5 @@ bool search_changed(const struct search *s, uint64_t rid)
 
 bool search_enough(const struct search *s)
 {
-    return !s->q->total && s->top.want && s->streamed >= s->top.want;
+    return s->gave_up || (!s->q->total && s->top.want && s->streamed >= s->top.want);
 }

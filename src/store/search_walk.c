@@ -11,18 +11,40 @@ static bool is_sort_key(struct drive *d, const struct walk *w, const struct fwd_
     return !h.keyless && str_eq(key, str_make(h.key, h.key_n));
 }
 
-static err along_keys(struct drive *d, struct walk *w)
+#define ONE_KEY 0x7fu /* bytes of a key whose length is one byte in a set */
+
+/* The resource at the walk: what its key tells, then what the lists do, then all its keys. */
+static err at_key(struct drive *d, const struct hull *h, const struct walk *w)
+{
+    struct search *s = d->s;
+    char room[1 + ONE_KEY];
+    struct fwd_entry e = {.rid = w->rid};
+    bool fits = true;
+    enum hull_verdict v = HULL_UNKNOWN;
+    if (s->q->sort.single && w->ekey.n <= ONE_KEY) {
+        str key = ekey_key_in(room + 1, w->ekey);
+        room[0] = (char)key.n;
+        e.set = str_make(room, key.n + 1);
+        v = hull_decide(d, h, &e);
+    }
+    if (v == HULL_NOT)
+        return OK;
+    TRY(drive_probe(d, d->by[0] ? 0 : 1, w->rid, &fits)); /* of the type it is */
+    if (!fits)
+        return OK;
+    if (v == HULL_UNKNOWN)
+        TRY(drive_read(d, w->rid, &e));
+    if (v == HULL_FITS || (e.rid && is_sort_key(d, w, &e)))
+        drive_offer(d, &e);
+    return OK;
+}
+
+static err along_keys(struct drive *d, const struct hull *h, struct walk *w)
 {
     struct search *s = d->s;
     while (w->valid && !search_enough(s)) {
-        bool fits = true;
-        struct fwd_entry e = {.rid = 0};
         TRY(search_tick(s));
-        TRY(drive_probe(d, 0, w->rid, &fits));
-        if (fits)
-            TRY(drive_read(d, w->rid, &e));
-        if (e.rid && is_sort_key(d, w, &e))
-            drive_offer(d, &e);
+        TRY(at_key(d, h, w));
         if (arena_failed(s->op->arena))
             return out_of_memory(s->op);
         TRY(walk_next(s->op, w));
@@ -59,37 +81,49 @@ static err along_keyless(struct drive *d)
     return OK;
 }
 
+/* Through the hull, from the position on. */
+static err through(struct drive *d, const struct hull *h, bool later)
+{
+    struct search *s = d->s;
+    struct arena *a = s->op->arena;
+    const struct store_sort *sort = &s->q->sort;
+    struct walk w;
+    str from = ekey_make(a, s->q->type, h->lo), to = ekey_make(a, s->q->type, h->hi);
+    str start = sort_falls(sort) ? to : from, at = start;
+    TRY(walk_open(s->op, s->v, from, to, &w));
+    if (later)
+        at = ekey_make(a, s->q->type,
+                       arena_cat(a, str_sub(h->lo, 0, 2), str_make(s->after.key, s->after.key_n)));
+    if (!at.p) {
+        walk_close(&w);
+        return out_of_memory(s->op);
+    }
+    bool below = str_cmp(at, from) < 0, above = str_cmp(at, to) >= 0, falls = sort_falls(sort);
+    bool over = later && (falls ? below : above), none = falls ? above : below;
+    err e = OK; /* none, over: behind what stands aside, outside of the hull */
+    if (!over)
+        e = walk_seek(s->op, &w, none ? start : at, later && !none ? s->after.rid : 0, falls);
+    if (e == OK)
+        e = along_keys(d, h, &w);
+    walk_close(&w);
+    return e;
+}
+
 err walk_by_key(struct drive *d)
 {
     struct search *s = d->s;
     const struct store_sort *sort = &s->q->sort;
-    char lo[2] = {(char)(sort->param >> 8), (char)sort->param};
-    uint16_t above = (uint16_t)(sort->param + 1);
-    char hi[2] = {(char)(above >> 8), (char)above};
-    struct walk w;
-    str from = ekey_make(s->op->arena, s->q->type, str_make(lo, 2));
-    str to = ekey_make(s->op->arena, s->q->type, str_make(hi, 2));
     bool from_keyless = s->later && s->after.keyless, from_key = s->later && !from_keyless;
-    if (sort->backwards && !from_key)
+    struct hull h;
+    TRY(hull_make(d, &h));
+    TRY(hull_offer_aside(d, &h));
+    bool keyless = h.n == 0; /* what has no key fits no clause that asks for one */
+    if (keyless && (sort->backwards ? !from_key : from_keyless))
         TRY(along_keyless(d));
-    else if (from_keyless)
-        return along_keyless(d);
-    if (search_enough(s))
+    if ((from_keyless && !sort->backwards) || search_enough(s))
         return OK;
-    TRY(walk_open(s->op, s->v, from, to, &w));
-    str start = sort_falls(sort) ? to : from;
-    if (from_key)
-        start = ekey_make(
-            s->op->arena, s->q->type,
-            arena_cat(s->op->arena, str_make(lo, 2), str_make(s->after.key, s->after.key_n)));
-    if (!start.p)
-        return out_of_memory(s->op);
-    err e = walk_seek(s->op, &w, start, from_key ? s->after.rid : 0, sort_falls(sort));
-    if (e == OK)
-        e = along_keys(d, &w);
-    walk_close(&w);
-    TRY(e);
-    return sort->backwards || search_enough(s) ? OK : along_keyless(d);
+    TRY(through(d, &h, from_key));
+    return sort->backwards || !keyless || search_enough(s) ? OK : along_keyless(d);
 }
 
 static err row_changes(struct drive *d, uint64_t t, struct arena *scratch)
@@ -98,6 +132,8 @@ static err row_changes(struct drive *d, uint64_t t, struct arena *scratch)
     struct store_change *c = NULL;
     struct op inner;
     size_t n = 0;
+    TRY(search_tick(s));
+    search_spend(s, STEPS_A_READ);
     op_init(&inner, scratch, NULL, s->op->now);
     err e = feed_in(&inner, s->v->s->ops, s->v->snap, t - 1, 1, &c, &n);
     if (e != OK)

@@ -370,7 +370,8 @@ struct walk_base {
     bool valid;
     str ekey;
     uint64_t high;
-    uint16_t *lows;
+    const unsigned char *bits; /* of the row, when it is a bitmap: at is one of them */
+    uint16_t *lows;            /* else: at is an index */
     size_t cap, n, at;
 };
 struct walk {
@@ -391,6 +392,9 @@ MUST err walk_open(struct op *op, const struct view *v, str lo, str hi, struct w
 /* Forward: first entry >= (ekey, rid). Reverse: last entry < (ekey, rid). */
 MUST err walk_seek(struct op *op, struct walk *w, str ekey, uint64_t rid, bool reverse);
 MUST err walk_next(struct op *op, struct walk *w);
+/* About how many entries there are, read by whole rows and no further than max; to be sought anew
+ * then. */
+MUST err walk_count(struct op *op, struct walk *w, size_t max, size_t *ret);
 void walk_close(struct walk *w);
 
 /* ---- fwd.c: key sets by (compartment, type, rid) ---- */

@@ -8,7 +8,42 @@
 /* Base: one row = one ekey and 4096 resource numbers. */
 static uint64_t base_rid(const struct walk_base *b)
 {
-    return b->high << CHUNK_BITS | b->lows[b->at];
+    return b->high << CHUNK_BITS | (b->bits ? b->at : b->lows[b->at]);
+}
+
+/* To the row's first number in the walk's direction. */
+static err row_begin(struct op *op, const struct walk *w, struct walk_base *b, str list)
+{
+    b->bits = list_bits(list);
+    if (b->bits) {
+        b->at = w->reverse ? bits_last(b->bits, CHUNK_SIZE) : bits_next(b->bits, 0);
+        return b->at < CHUNK_SIZE ? OK : damaged(op, "list of resources");
+    }
+    size_t need = list.n > 512 ? CHUNK_SIZE : 512;
+    if (b->cap < need) {
+        b->lows = arena_alloc(op->arena, need * sizeof *b->lows);
+        if (!b->lows || arena_failed(op->arena))
+            return out_of_memory(op);
+        b->cap = need;
+    }
+    if (!list_read(list, b->lows, &b->n) || b->n == 0)
+        return damaged(op, "list of resources");
+    b->at = w->reverse ? b->n - 1 : 0;
+    return OK;
+}
+
+/* To its next number; false at its end. */
+static bool row_step(const struct walk *w, struct walk_base *b)
+{
+    if (b->bits) {
+        size_t at = w->reverse ? bits_last(b->bits, b->at) : bits_next(b->bits, b->at + 1);
+        b->at = at < CHUNK_SIZE ? at : b->at;
+        return at < CHUNK_SIZE;
+    }
+    if (w->reverse ? b->at == 0 : b->at + 1 == b->n)
+        return false;
+    b->at += w->reverse ? (size_t)-1 : 1;
+    return true;
 }
 
 static err base_load(struct op *op, struct walk *w)
@@ -19,30 +54,18 @@ static err base_load(struct op *op, struct walk *w)
         b->c->valid && row.n > HIGH_BYTES && str_cmp(row, w->lo) >= 0 && str_cmp(row, w->hi) < 0;
     if (!b->valid)
         return OK;
-    size_t need = b->c->value.n > 512 ? CHUNK_SIZE : 512;
-    if (b->cap < need) {
-        b->lows = arena_alloc(op->arena, need * sizeof *b->lows);
-        if (!b->lows || arena_failed(op->arena))
-            return out_of_memory(op);
-        b->cap = need;
-    }
     w->rows++;
     b->ekey = str_make(row.p, row.n - HIGH_BYTES);
     const unsigned char *high = (const unsigned char *)row.p + b->ekey.n;
     b->high = (uint64_t)high[0] << 24 | (uint64_t)high[1] << 16 | (uint64_t)high[2] << 8 | high[3];
-    if (!list_read(b->c->value, b->lows, &b->n) || b->n == 0)
-        return damaged(op, "list of resources");
-    b->at = w->reverse ? b->n - 1 : 0;
-    return OK;
+    return row_begin(op, w, b, b->c->value);
 }
 
 static err base_next(struct op *op, struct walk *w)
 {
     struct walk_base *b = &w->base;
-    if (w->reverse ? b->at > 0 : b->at + 1 < b->n) {
-        b->at += w->reverse ? (size_t)-1 : 1;
+    if (row_step(w, b))
         return OK;
-    }
     TRY(w->v->s->ops->cursor_next(op, b->c));
     return base_load(op, w);
 }
@@ -51,6 +74,11 @@ static err base_next(struct op *op, struct walk *w)
 static err base_place(struct op *op, struct walk *w, uint16_t low)
 {
     struct walk_base *b = &w->base;
+    if (b->bits) {
+        size_t at = w->reverse ? bits_last(b->bits, low) : bits_next(b->bits, low);
+        b->at = at < CHUNK_SIZE ? at : w->reverse ? 0 : CHUNK_SIZE - 1;
+        return at < CHUNK_SIZE ? OK : base_next(op, w);
+    }
     size_t from = 0, to = b->n;
     while (from < to) {
         size_t mid = (from + to) / 2;
@@ -75,8 +103,8 @@ static bool base_is(const struct walk_base *b, str ekey, uint64_t high)
 static err base_seek(struct op *op, struct walk *w, str ekey, uint64_t rid)
 {
     char row[2 * KEY_MAX + 3 + HIGH_BYTES];
-    uint64_t high = rid >> CHUNK_BITS, past = w->reverse ? high + 1 : high;
     uint16_t low = (uint16_t)(rid & (CHUNK_SIZE - 1));
+    uint64_t high = rid >> CHUNK_BITS, past = w->reverse && low ? high + 1 : high;
     struct walk_base *b = &w->base;
     if (!w->reverse && base_is(b, ekey, high))
         return base_place(op, w, low);
@@ -199,6 +227,30 @@ err walk_seek(struct op *op, struct walk *w, str ekey, uint64_t rid, bool revers
     for (unsigned i = 0; i < 2; i++)
         tail_seek(w, i, ekey, rid);
     return settle(op, w);
+}
+
+err walk_count(struct op *op, struct walk *w, size_t max, size_t *ret)
+{
+    struct walk_base *b = &w->base;
+    size_t n = 0;
+    w->valid = b->valid = w->reverse = false;
+    TRY(base_seek(op, w, w->lo, 0));
+    while (b->valid && n < max) {
+        n += b->bits ? bits_count(b->bits) : b->n;
+        TRY(w->v->s->ops->cursor_next(op, b->c));
+        TRY(base_load(op, w));
+    }
+    b->valid = false;
+    for (unsigned i = 0; i < 2; i++) {
+        w->tail_valid[i] = false;
+        tail_seek(w, i, w->lo, 0);
+        for (; w->tail_valid[i] && n < max; tail_check(w, i)) {
+            n += !w->tail[i].gone;
+            skip_next(&w->tail[i]);
+        }
+    }
+    *ret = n;
+    return OK;
 }
 
 err walk_open(struct op *op, const struct view *v, str lo, str hi, struct walk *ret)

@@ -7,6 +7,7 @@
 #define VERSIONS 12u
 #define KEYS 6u
 #define PARAMS 5u
+#define SINGLE PARAMS /* no resource has two keys of this one */
 #define VALUES 12u
 #define TYPES 2u
 #define COMPS 4u
@@ -48,8 +49,10 @@ static uint64_t next(struct model *m, uint64_t below)
 static void random_keys(struct model *m, struct model_version *v)
 {
     v->n = next(m, KEYS + 1);
+    bool single = false;
     for (size_t i = 0; i < v->n; i++) {
-        v->keys[i].param = (uint16_t)(1 + next(m, PARAMS));
+        v->keys[i].param = (uint16_t)(1 + next(m, single ? SINGLE - 1 : PARAMS));
+        single |= v->keys[i].param == SINGLE;
         v->keys[i].value = next(m, VALUES) * (next(m, 8) == 0 ? 256 : 1);
     }
 }
@@ -253,6 +256,7 @@ static void random_query(struct model *m, struct arena *a, struct store_query *q
     q->sort.order = (enum store_order)next(m, 3);
     q->sort.descending = next(m, 2);
     q->sort.param = q->sort.order == ORDER_KEY ? (uint16_t)(1 + next(m, PARAMS)) : 0;
+    q->sort.single = q->sort.param == SINGLE;
     q->limit = next(m, 6) ? 1 + next(m, 15) : 0;
     q->total = next(m, 2);
 }

@@ -1,0 +1,166 @@
+/* Searches among thousands, where keys are common: a page is exact, and costs about its own size
+ * where the order leads to it; what the order does not lead to soon is found the other way. */
+#include "store_suite.h"
+
+#define MANY 6000u
+#define TYPE 9
+#define PAGE 20u
+#define HALF 1  /* i % 2 */
+#define DAY 2   /* one each, no two alike */
+#define END 3   /* of few */
+#define EARLY 4 /* of the first days */
+
+static uint64_t rids[MANY];
+static size_t of_day[MANY];
+
+static void put(struct suite *b, struct store_tx *tx, size_t i)
+{
+    str *keys = ARENA_ARRAY(b->arena, str, 4);
+    size_t n = 0, day = i * 7919 % MANY;
+    of_day[day] = i;
+    keys[n++] = suite_key(b->arena, HALF, i % 2);
+    keys[n++] = suite_key(b->arena, DAY, day);
+    if (i % 100 == 0)
+        keys[n++] = suite_key(b->arena, END, 1);
+    if (day < 300)
+        keys[n++] = suite_key(b->arena, EARLY, day % 3);
+    rids[i] = store_rid_new(b->s, 1);
+    struct store_put p = {.rid = rids[i], .type = TYPE, .vid = 1, .keys = keys, .n_keys = n};
+    store_tx_put(tx, &p);
+}
+
+static void fill(struct suite *b)
+{
+    for (size_t i = 0; i < MANY; i += 100) {
+        struct store_commit c;
+        suite_clear(b);
+        struct store_tx *tx = store_tx_new(&b->op, b->s);
+        for (size_t k = i; k < i + 100; k++)
+            put(b, tx, k);
+        assert_int_equal(store_commit(&b->op, tx, &c), OK);
+    }
+}
+
+static err no_keys(struct op *op, void *ctx, const struct store_doc *d, str **ret, size_t *ret_n)
+{
+    (void)op, (void)ctx, (void)d;
+    *ret = NULL;
+    *ret_n = 0;
+    return OK;
+}
+
+static bool even(size_t i, size_t day)
+{
+    return i % 2 == 0 && day >= 1000 && day < 5000;
+}
+
+static bool even_or_ends(size_t i, size_t day)
+{
+    return i % 2 == 0 && ((day >= 1000 && day < 5000) || i % 100 == 0);
+}
+
+static bool even_and_early(size_t i, size_t day)
+{
+    return i % 2 == 0 && day < 300;
+}
+
+/* Pages in the order of days, each as it must be; the most steps that one took. */
+static size_t pages(struct suite *b, struct store_query *q, bool (*fits)(size_t i, size_t day))
+{
+    struct store_found f = {.more = true, .next = STR_NONE};
+    size_t most = 0, day = 0;
+    while (f.more) {
+        q->after = f.next;
+        assert_int_equal(store_search(&b->op, b->s, q, &f), OK);
+        most = f.steps > most ? f.steps : most;
+        for (size_t i = 0; i < f.n; day++) {
+            size_t at = q->sort.descending ? MANY - 1 - day : day;
+            assert_true(day < MANY);
+            if (fits(of_day[at], at))
+                assert_int_equal(f.rids[i++], rids[of_day[at]]);
+        }
+    }
+    for (; day < MANY; day++) {
+        size_t at = q->sort.descending ? MANY - 1 - day : day;
+        assert_false(fits(of_day[at], at));
+    }
+    return most;
+}
+
+static void in_order(void **state)
+{
+    struct suite *b = suite_new(*(enum store_backend *)*state, 500);
+    struct store_found f;
+    fill(b);
+    for (int falls = 0; falls < 2; falls++) {
+        suite_clear(b);
+        struct store_range half = suite_range(b->arena, HALF, 0, 1),
+                           days[] = {suite_range(b->arena, DAY, 1000, 4000),
+                                     suite_range(b->arena, END, 1, 1)},
+                           early = suite_range(b->arena, EARLY, 0, 3);
+        struct store_clause c[] = {{.ranges = &half, .n_ranges = 1},
+                                   {.ranges = days, .n_ranges = 1}};
+        struct store_query q = {.type = TYPE,
+                                .clauses = c,
+                                .n_clauses = 2,
+                                .sort = {ORDER_KEY, falls, DAY, true, false},
+                                .limit = PAGE,
+                                .keys_of = no_keys};
+        assert_true(pages(b, &q, even) < 8 * PAGE);
+        c[1].n_ranges = 2;
+        assert_true(pages(b, &q, even_or_ends) < 80 * PAGE); /* 60 stand aside, read each */
+        c[1] = (struct store_clause){.ranges = &early, .n_ranges = 1};
+        pages(b, &q, even_and_early);
+        q.limit = 0;
+        assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+        assert_int_equal(f.total, 150);
+        c[1] = c[0];
+        q.after = STR_NONE;
+        assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+        assert_int_equal(f.total, MANY / 2);
+    }
+    suite_free(b);
+}
+
+/* A bitmap of neighbours, walked up and down, and sought. */
+static void in_order_of_number(void **state)
+{
+    struct suite *b = suite_new(*(enum store_backend *)*state, 500);
+    fill(b);
+    for (int falls = 0; falls < 2; falls++) {
+        suite_clear(b);
+        struct store_range both[] = {suite_range(b->arena, HALF, 1, 1),
+                                     suite_range(b->arena, DAY, 0, MANY)};
+        struct store_clause c[] = {{.ranges = &both[0], .n_ranges = 1},
+                                   {.ranges = &both[1], .n_ranges = 1}};
+        struct store_query q = {.type = TYPE,
+                                .clauses = c,
+                                .n_clauses = 2,
+                                .sort = {.descending = falls},
+                                .limit = 1000,
+                                .keys_of = no_keys};
+        struct store_found f = {.more = true, .next = STR_NONE};
+        for (size_t k = 0; f.more;) {
+            q.after = f.next;
+            assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+            for (size_t i = 0; i < f.n; i++, k += 2)
+                assert_int_equal(f.rids[i], rids[falls ? MANY - 1 - k : k + 1]);
+            assert_int_equal(f.more, k < MANY);
+        }
+    }
+    suite_free(b);
+}
+
+static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE;
+
+#define BOTH(fn)                                                                                   \
+    {"memory: " #fn, fn, NULL, NULL, &memory},                                                     \
+    {                                                                                              \
+        "sqlite: " #fn, fn, NULL, NULL, &sqlite                                                    \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {BOTH(in_order), BOTH(in_order_of_number)};
+    return cmocka_run_group_tests_name("store.many", tests, NULL, NULL);
+}
