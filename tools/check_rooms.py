@@ -23,10 +23,11 @@ ROOMS = {
     "monitor": "base net fhir policy record identity desk",
     "outreach": "base net fhir policy record desk",
     "campaign": "base fhir policy record desk outreach",
+    "survey": "base fhir policy record desk outreach campaign",
     "partners": "base net fhir policy record identity",
     "rules": "base policy record",
     "demo": "base",
-    "api": "base net fhir policy record terms identity desk monitor outreach campaign partners rules demo",
+    "api": "base net fhir policy record terms identity desk monitor outreach campaign survey partners rules demo",
 }
 CARE = ("monitor", "outreach", "partners")
 ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)(\.c|_int\.h)$")

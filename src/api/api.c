@@ -109,6 +109,7 @@ err api_start(struct op *op, const struct api_options *o, struct api **ret)
     api->monitor = o->monitor;
     api->outreach = o->outreach;
     api->campaigns = o->campaigns;
+    api->surveys = o->surveys;
     api->partners = o->partners;
     api->rules = o->rules;
     api->terms = o->terms;

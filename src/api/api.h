@@ -5,12 +5,12 @@
 #define WEFT_API_H
 
 #include "base/config.h"
-#include "campaign/campaign.h"
 #include "identity/identity.h"
 #include "monitor/monitor.h"
 #include "outreach/outreach.h"
 #include "partners/partners.h"
 #include "rules/rules.h"
+#include "survey/survey.h"
 #include "terms/terms.h"
 
 struct api_options {
@@ -19,6 +19,7 @@ struct api_options {
     struct monitor *monitor;     /* may be NULL: its routes answer 501 */
     struct outreach *outreach;   /* may be NULL likewise */
     struct campaigns *campaigns; /* likewise */
+    struct surveys *surveys;     /* likewise */
     struct partners *partners;   /* likewise */
     struct rules *rules;         /* likewise */
     struct terms *terms;         /* likewise */

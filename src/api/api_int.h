@@ -112,6 +112,7 @@ struct api {
     struct monitor *monitor;
     struct outreach *outreach;
     struct campaigns *campaigns;
+    struct surveys *surveys;
     struct partners *partners;
     struct rules *rules;
     struct terms *terms;
@@ -240,6 +241,9 @@ bool host_known(struct call *c);
 MUST err version_tag(struct call *c, const char *header, str *ret);
 /* The JSON object of a small request body. */
 MUST err body_object(struct call *c, struct json **ret);
+
+/* csv.c: a cell; the last ends the line. */
+void csv_cell(struct buf *b, str text, bool last);
 
 /* write.c */
 /* Conditions from address and headers into e (verb and content are set), then the record door.

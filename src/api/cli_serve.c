@@ -27,6 +27,7 @@ struct serve {
     struct desk_watch *watch;
     struct outreach *outreach;
     struct campaigns *campaigns;
+    struct surveys *surveys;
     struct partners *partners;
     struct rules *rules;
     struct terms *terms;
@@ -143,6 +144,20 @@ static void stop_campaigns(struct serve *s)
     campaigns_free(s->campaigns);
 }
 
+static err start_surveys(struct serve *s)
+{
+    TRY(surveys_new(&s->op, s->rec, s->outreach, s->campaigns, s->config, &s->surveys));
+    return surveys_start(&s->op, s->surveys);
+}
+
+static void stop_surveys(struct serve *s)
+{
+    if (!s->surveys)
+        return;
+    surveys_stop(s->surveys);
+    surveys_free(s->surveys);
+}
+
 static err start_partners(struct serve *s)
 {
     TRY(partners_new(&s->op, s->rec, s->id, s->config, &s->partners));
@@ -197,6 +212,7 @@ static err start_api(struct serve *s)
                             .monitor = s->monitor,
                             .outreach = s->outreach,
                             .campaigns = s->campaigns,
+                            .surveys = s->surveys,
                             .partners = s->partners,
                             .rules = s->rules,
                             .terms = s->terms,
@@ -220,6 +236,7 @@ static const struct service services[] = {
     {"rules", start_rules, stop_rules},
     {"outreach", start_outreach, stop_outreach},
     {"campaigns", start_campaigns, stop_campaigns},
+    {"surveys", start_surveys, stop_surveys},
     {"monitor", start_monitor, stop_monitor},
     {"partners", start_partners, stop_partners},
     {"looks", start_watch, stop_watch},

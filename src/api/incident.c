@@ -148,20 +148,6 @@ err api_incident_letters(struct call *c)
     return answer_json(c, 200, o);
 }
 
-/* RFC 4180; a cell that a spreadsheet would reckon with is led by an apostrophe. */
-static void cell(struct buf *b, str text, bool last)
-{
-    buf_char(b, '"');
-    if (text.n && strchr("=+-@\t\r", text.p[0]))
-        buf_char(b, '\'');
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '"')
-            buf_char(b, '"');
-        buf_char(b, text.p[i]);
-    }
-    buf_add(b, last ? STR("\"\r\n") : STR("\","));
-}
-
 /* The letters that go by post and were asked for: a page each, to be printed. */
 err api_incident_print(struct call *c)
 {
@@ -210,18 +196,18 @@ err api_incident_csv(struct call *c)
     int64_t next = -1;
     buf_init(&b, c->op.arena, CSV_MAX);
     for (size_t k = 0; k < n; k++)
-        cell(&b, str_of(columns[k]), k + 1 == n);
+        csv_cell(&b, str_of(columns[k]), k + 1 == n);
     op_deadline(c);
     while (next) { /* all of them, from the one asked for on */
         TRY(next < 0 ? letters(c, false, &o) : letters_from(c, (size_t)next, false, &o));
         const struct json *all = JSON_GET(o, "letters"), *row;
         for (size_t i = 0; (row = json_at(all, i)); i++)
             for (size_t k = 0; k < n; k++)
-                cell(&b,
-                     k + 1 < n ? json_get_str(row, str_of(columns[k]))
-                     : json_bool(JSON_GET(row, "deceased"), false) ? STR("yes")
-                                                                   : STR("no"),
-                     k + 1 == n);
+                csv_cell(&b,
+                         k + 1 < n ? json_get_str(row, str_of(columns[k]))
+                         : json_bool(JSON_GET(row, "deceased"), false) ? STR("yes")
+                                                                       : STR("no"),
+                         k + 1 == n);
         if (!json_i64(JSON_GET(o, "next"), &next))
             next = 0;
         if (c->op.deadline && time_now() > c->op.deadline)

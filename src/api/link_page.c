@@ -1,10 +1,9 @@
 /* The page that a secure link opens: one task, one button, and the date of birth first where it is
  * asked for. No script, no name, no number; it works on any phone. Invariant: what people type goes
  * in the body of the form, never into an address. */
-#include "api/docs_int.h"
-#include "campaign/link.h"
+#include "api/link_int.h"
 
-enum word { L_TITLE, L_DONE, L_BUTTON, L_BORN, L_BORN_HINT, L_NEXT, L_WRONG, L_COUNT };
+enum word { L_TITLE, L_DONE, L_BUTTON, L_BORN, L_BORN_HINT, L_NEXT, L_WRONG, L_GONE, L_COUNT };
 /* clang-format off */
 static const char *const words[L_COUNT][LANGUAGE_COUNT] = {
     [L_TITLE] = {"One thing for you", "Una cosa para usted", "مهمة واحدة لك"},
@@ -13,6 +12,7 @@ static const char *const words[L_COUNT][LANGUAGE_COUNT] = {
     [L_BORN] = {"Your date of birth", "Su fecha de nacimiento", "تاريخ ميلادك"},
     [L_BORN_HINT] = {"We ask so that only you can read it.", "Lo pedimos para que solo usted lo lea.", "نسأل حتى لا يقرأها غيرك."},
     [L_NEXT] = {"Go on", "Seguir", "التالي"},
+    [L_GONE] = {"This link has ended. Please call us.", "Este enlace ya no sirve. Llámenos.", "انتهى هذا الرابط. اتصل بنا."},
     [L_WRONG] = {"That date is not the one we have. Look at it again.", "Esa fecha no es la que tenemos. Revísela.", "التاريخ لا يطابق ما لدينا. راجعه."},
 };
 /* clang-format on */
@@ -43,22 +43,58 @@ static void form(struct call *c, struct buf *b, enum language l, const struct li
     buf_printf(b, "<p><button>%s</button></p></form>", words[t->ask ? L_NEXT : L_BUTTON][l]);
 }
 
-static err page(struct call *c, const struct link_use *use)
+void link_head(struct buf *b, enum language l, str title)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
-    struct link_task t;
-    if (!c->api->campaigns)
-        return fail(&c->op, ERR_UNSUPPORTED, "This server runs without campaigns.");
-    TRY(link_open(&c->op, c->api->campaigns, use, &t));
-    enum language l = tongue(c, t.language);
-    struct buf b = answer_buf(c);
-    buf_printf(&b,
+    buf_printf(b,
                "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"><meta "
                "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
                "name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" "
-               "content=\"no-referrer\"><title>%s</title><link rel=\"stylesheet\" "
-               "href=\"/oauth/style.css\"></head><body><main><h1>%s</h1>",
-               tags[l], l == LANGUAGE_AR ? "rtl" : "ltr", words[L_TITLE][l], words[L_TITLE][l]);
+               "content=\"no-referrer\"><title>",
+               language_tag(l), l == LANGUAGE_AR ? "rtl" : "ltr");
+    docs_text(b, title);
+    buf_add(b, STR("</title><link rel=\"stylesheet\" href=\"/oauth/style.css\"></head><body><main>"
+                   "<h1>"));
+    docs_text(b, title);
+    buf_add(b, STR("</h1>"));
+}
+
+err link_end(struct call *c, int status, struct buf *b)
+{
+    buf_add(b, STR("</main></body></html>\n"));
+    TRY(answer(c, status, b));
+    c->rq->answer.type = STR("text/html; charset=utf-8");
+    c->form_action = STR("'self'");
+    return OK;
+}
+
+static err gone(struct call *c)
+{
+    enum language l = language_wanted(c);
+    struct buf b = answer_buf(c);
+    op_clear(&c->op);
+    link_head(&b, l, str_of(words[L_GONE][l]));
+    return link_end(c, 410, &b);
+}
+
+static err page(struct call *c, const struct link_use *use, const struct form *f)
+{
+    struct link_task t;
+    if (!c->api->campaigns)
+        return fail(&c->op, ERR_UNSUPPORTED, "This server runs without campaigns.");
+    err e = link_open(&c->op, c->api->campaigns, use, &t);
+    if (e == ERR_GONE)
+        return gone(c);
+    TRY(e);
+    enum language l = tongue(c, t.language);
+    struct survey_page asked = {.of = t.tree ? survey_of_task(t.tree) : NULL,
+                                .language = l,
+                                .task = t.task,
+                                .born = use->born,
+                                .form = f && form_field(f, STR("send")).n ? f : NULL};
+    if (asked.of && !t.done)
+        return survey_page(c, &asked);
+    struct buf b = answer_buf(c);
+    link_head(&b, l, str_of(words[L_TITLE][l]));
     if (t.ask && use->born.n)
         buf_printf(&b, "<p class=\"alert\" role=\"alert\">%s</p>", words[L_WRONG][l]);
     buf_add(&b, STR("<p dir=\"auto\">"));
@@ -69,25 +105,23 @@ static err page(struct call *c, const struct link_use *use)
     buf_add(&b, STR("</p>"));
     if (!t.done)
         form(c, &b, l, &t, use->born);
-    buf_add(&b, STR("</main></body></html>\n"));
-    TRY(answer(c, 200, &b));
-    c->rq->answer.type = STR("text/html; charset=utf-8");
-    c->form_action = STR("'self'");
-    return OK;
+    return link_end(c, 200, &b);
 }
 
 err api_link_page(struct call *c)
 {
-    return page(c, &(struct link_use){.word = c->id});
+    return page(c, &(struct link_use){.word = c->id}, NULL);
 }
 
 err api_link_done(struct call *c)
 {
     struct form f;
     TRY(form_read(&c->op, c->rq->body, &f));
-    return page(c, &(struct link_use){.word = c->id,
-                                      .born = form_field(&f, STR("born")),
-                                      .done = form_field(&f, STR("done")).n > 0});
+    return page(c,
+                &(struct link_use){.word = c->id,
+                                   .born = form_field(&f, STR("born")),
+                                   .done = form_field(&f, STR("done")).n > 0},
+                &f);
 }
 
 err api_link_make(struct call *c)

@@ -20,6 +20,10 @@ static const char style[] =
     "border:1px solid #1d4ed8;border-radius:.25rem;background:#1d4ed8;color:#fff}"
     "button.second{background:Canvas;color:CanvasText;border-color:#767676}"
     ":focus-visible{outline:3px solid #b45309;outline-offset:2px}"
+    ".ask fieldset{border:0;padding:0;margin:1.5rem 0 0}.ask legend,.ask .legend{font-weight:600;"
+    "padding:0}ul.row{display:flex;flex-wrap:wrap;gap:0 1rem;margin:.25rem 0 0}ul.row label{gap:"
+    ".5rem;min-width:2.75rem}textarea{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;"
+    "min-height:5rem;border:1px solid #767676;border-radius:.25rem}"
     ".alert{border:2px solid #b91c1c;padding:.5rem 1rem;border-radius:.25rem}";
 
 err api_oauth_style(struct call *c)

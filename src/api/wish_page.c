@@ -2,7 +2,7 @@
  * name, no number, no script; it works on any phone. What is not ticked is taken back. Invariant:
  * what people type goes in the body of the form; the link itself opens this task and nothing else.
  */
-#include "api/docs_int.h"
+#include "api/link_int.h"
 
 enum word {
     P_TITLE,
@@ -124,26 +124,16 @@ static void form(struct call *c, struct buf *b, enum language l, const struct js
 
 static err page(struct call *c, str patient, bool saved)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     struct json *w;
     struct buf b = answer_buf(c);
     c->op.actor = identity_system();
     TRY(outreach_wishes(&c->op, c->api->outreach, patient, &w));
     enum language l = language_wanted(c);
-    buf_printf(&b,
-               "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"><meta "
-               "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
-               "name=\"color-scheme\" content=\"light dark\"><title>%s</title><link "
-               "rel=\"stylesheet\" href=\"/oauth/style.css\"></head><body><main><h1>%s</h1>",
-               tags[l], l == LANGUAGE_AR ? "rtl" : "ltr", say(l, P_TITLE), say(l, P_TITLE));
+    link_head(&b, l, str_of(say(l, P_TITLE)));
     buf_printf(&b, "<p%s>%s</p>", saved ? " role=\"status\"" : "",
                say(l, saved ? P_SAVED : P_INTRO));
     form(c, &b, l, w);
-    buf_add(&b, STR("</main></body></html>\n"));
-    TRY(answer(c, 200, &b));
-    c->rq->answer.type = STR("text/html; charset=utf-8");
-    c->form_action = STR("'self'");
-    return OK;
+    return link_end(c, 200, &b);
 }
 
 static err open_link(struct call *c, str *ret_patient)

@@ -15,5 +15,7 @@ void campaigns_free(struct campaigns *c);
 /* Starts and stops what follows the record and the clock. */
 MUST err campaigns_start(struct op *op, struct campaigns *c);
 void campaigns_stop(struct campaigns *c);
+/* Everybody who could be contacted (people.h). */
+struct people *campaigns_people(struct campaigns *c);
 
 #endif

@@ -56,11 +56,21 @@ static err save(struct op *op, struct campaigns *c, str key, str before, const s
 }
 
 /* Who holds the link speaks as the patient: no helper and no app gets more by it than they may. */
-static bool may_make(const struct actor *a)
+static bool may_make(const struct actor *a, uint64_t patient)
 {
     return a && !a->scopes &&
            (a->role == ROLE_NURSE || a->role == ROLE_AGENT || a->role == ROLE_OUTREACH ||
-            a->role == ROLE_SYSTEM);
+            a->role == ROLE_SYSTEM || (a->role == ROLE_PATIENT && a->patient == patient));
+}
+
+str link_address(struct op *op, const struct config *config, str word)
+{
+    str url = config_str(config, "public_url"), listen = config_str(config, "listen"), first;
+    while (str_ends(url, STR("/")))
+        url.n--;
+    if (str_empty(url) && str_take_until(&listen, ',', &first))
+        url = arena_cat(op->arena, STR("http://"), str_trim(first));
+    return arena_printf(op->arena, "%.*s/go/%.*s", STR_ARG(url), STR_ARG(word));
 }
 
 err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret)
@@ -71,8 +81,8 @@ err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str
     char word[sodium_base64_ENCODED_LEN(WORD_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
     TRY(record_read(op, c->rec, t_task(), task, &doc));
     TRY(record_parse(op, &doc, &t));
-    if (!may_make(op->actor))
-        return fail(op, ERR_FORBIDDEN, "Only staff ask for this link.");
+    if (!may_make(op->actor, doc.patient))
+        return fail(op, ERR_FORBIDDEN, "Only staff, or the patient, ask for this link.");
     if (!str_starts(json_str(json_path(t, "for.reference")), STR("Patient/")) || !doc.patient)
         return fail(op, ERR_UNPROCESSABLE, "The task is for no patient.");
     if (expires <= op->now || expires > op->now + LINK_DAYS_MAX * DAY_MS)
@@ -175,8 +185,11 @@ static err use_link(struct op *op, struct campaigns *c, const struct link_use *u
     r.language = json_str(json_path(w.patient, "communication.0.language.coding.0.code"));
     if (known && !open_task(w.task))
         return gone(op);
-    if (known)
+    if (known) {
         r.text = json_get_str(w.task, STR("description"));
+        r.task = w.doc.id;
+        r.tree = w.task;
+    }
     if (known && use->done) {
         TRY(complete(op, c, &w));
         r.done = true;

@@ -12,12 +12,16 @@
 
 struct link_task {
     str language, text; /* text: what is to be done; empty while the step-up is open */
-    bool ask;           /* the date of birth is asked for first */
+    str task;           /* its id; empty likewise */
+    const struct json *tree;
+    bool ask; /* the date of birth is asked for first */
     bool done;
 };
-/* For a Task whose `for` is a Patient and which op->actor may read. *ret: the word of the link,
- * which goes after /go/. */
+/* For a Task whose `for` is a Patient and which op->actor may read: staff, and the patient. *ret:
+ * the word of the link, which goes after /go/. */
 MUST err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret);
+/* The address that a message tells: of public_url, else of what the server listens on. */
+str link_address(struct op *op, const struct config *config, str word);
 /* Nobody is signed in: whoever holds the word and, where asked, knows the date of birth. done: the
  * task is completed by the patient. ERR_GONE, the same for every reason; nothing tells whether
  * there ever was such a link. */

@@ -39,6 +39,11 @@ err campaigns_start(struct op *op, struct campaigns *c)
     return run_start(op, c);
 }
 
+struct people *campaigns_people(struct campaigns *c)
+{
+    return c->people;
+}
+
 void campaigns_stop(struct campaigns *c)
 {
     run_stop(c);

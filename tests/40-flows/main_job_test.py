@@ -1,11 +1,14 @@
 """The main job, end to end: a reading becomes a case, two nurses reach for it, the rulebook allows a
 message, the message leaves once, the patient answers, stops and starts again, the case is closed, and
-the trail tells all of it."""
+the trail tells all of it. And the way back: a visit ends, the patient is asked, and what they answer
+reaches somebody."""
 import json
+import re
 import threading
 import time
+import urllib.parse
 
-from flows import Events, FlowCase, main, reading, wait_for
+from flows import Events, FlowCase, free_port, main, reading, wait_for
 
 P = "p0013"  # English, Chicago, texts allowed, stable
 
@@ -260,6 +263,96 @@ class Stop(FlowCase):
             self.assertEqual(i + 1, len(case["input"]), "danger told twice joins the same case")
         self.assertEqual(422, self.call("POST", f"/fhir/Task/{case['id']}/$snooze",
                                         {"until": self.clock.stamp(-3600)}).status)
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Surveys(FlowCase):
+    """A visit ends; the person is asked by text, answers by text, by link and in the portal."""
+
+    @classmethod
+    def prepare(cls):
+        cls.house.listen_at = f"127.0.0.1:{free_port()}"
+        cls.house.configure("survey.after_visit = visit,phq-2\nsurvey.after_hours = 0\noutreach.domain = 127.0.0.1")
+
+    def asked(self):
+        tasks = self.found(f"/fhir/Task?patient=Patient/{P}&code=complete-questionnaire")
+        return {t["focus"]["reference"].split("weft-")[1]: t for t in tasks}
+
+    def page(self, path, status, *words, **fields):
+        """The page as its text; it names nobody and runs no script."""
+        body = urllib.parse.urlencode(fields).encode() if fields else None
+        a = self.call("POST" if fields else "GET", path, body, None, headers=FORM if fields else {})
+        text = a.body if isinstance(a.body, str) else a.body.decode()
+        self.assertEqual(status, a.status, text[:2000])
+        for word in words:
+            self.assertIn(word, text)
+        for told in ("<script", "Patient/", P):
+            self.assertNotIn(told, text)
+        return text
+
+    def test_asked_answered_and_heard(self):
+        for user in ("nurse", "patient", "outreach"):
+            self.house.sign_in(user)
+        self.expect(201, self.call("POST", "/fhir/Encounter", {
+            "resourceType": "Encounter", "status": "finished", "subject": {"reference": f"Patient/{P}"},
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+            "period": {"end": self.clock.stamp(60)}}))
+        link = wait_for(self.link, "the message with the link")
+        self.answered_by_text(link)
+        self.answered_by_link(link)
+        self.sensitive_asks_first()
+        self.in_the_portal_and_reported()
+
+    def link(self):
+        for c in self.found(f"/fhir/Communication?patient=Patient/{P}&_sort=-sent&_count=5"):
+            m = re.search(r"http://127\.0\.0\.1:[0-9]+(/go/\S+)", c["payload"][0]["contentString"])
+            if m and c["status"] in ("in-progress", "completed"):
+                return m[1]
+        return None
+
+    def answered_by_text(self, link):
+        self.reply(P, "4")
+        wait_for(lambda: self.asked()["visit"]["status"] == "in-progress", "the number to be an answer")
+        self.page(link, 200, "How was your visit?", 'value="4" checked')
+        self.assertEqual([], [t for t in self.cases(P) if "friend" in t["description"]])
+
+    def answered_by_link(self, link):
+        self.page(link, 200, 'role="alert"', send="1", nps="11")
+        self.page(link, 200, 'role="alert"', send="1", **{"nps-reason": "x" * 1001})
+        self.page(link, 200, "Thank you", send="1", nps="4", wait="1", **{
+            "nps-contact": "yes", "nps-reason": "Nobody called me <back>"})
+        case = self.case(P, lambda t: "friend" in t["description"])
+        for words in ("4 of 10", "How long you had to wait", "Nobody called me <back>"):
+            self.assertIn(words, case["description"])
+        self.assertIn("end", case["executionPeriod"])
+        self.page(link, 410, "This link has ended")
+        answer = self.get("/fhir/" + self.asked()["visit"]["output"][0]["valueReference"]["reference"])
+        self.assertEqual("completed", answer["status"])
+
+    def sensitive_asks_first(self):
+        task = self.asked()["phq-2"]
+        self.assertEqual("R", task["meta"]["security"][0]["code"])
+        path = self.expect(201, self.call("POST", f"/task-links/{task['id']}", {})).json["path"]
+        born = self.get(f"/fhir/Patient/{P}")["birthDate"]
+        self.assertNotIn("2 weeks", self.page(path, 200))
+        self.assertNotIn("2 weeks", self.page(path, 200, born="1901-01-01", send="1", **{"phq-down": "3"}))
+        self.page(path, 200, "last 2 weeks", born=born)
+        self.page(path, 200, "Thank you", born=born, send="1", **{"phq-interest": "2", "phq-down": "3"})
+        case = self.case(P, lambda t: "questionnaire" in t["description"])
+        self.assertNotRegex(case["description"], "[0-9]")
+        self.assertEqual("asap", case["priority"])
+
+    def in_the_portal_and_reported(self):
+        report = self.get("/survey-report?survey=visit&days=7", "outreach")
+        self.assertEqual(True, report["few"])
+        self.expect(403, self.call("GET", "/survey-report", user="patient"))
+        self.expect(404, self.call("GET", "/survey-report?survey=none", user="outreach"))
+        self.expect(400, self.call("GET", "/survey-report?days=0", user="outreach"))
+        log = self.house.read_log()
+        for told in ("phq", "Nobody called"):
+            self.assertNotIn(told, log)
 
 
 if __name__ == "__main__":

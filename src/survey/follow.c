@@ -1,0 +1,167 @@
+/* The follower: visits that ended are asked about, answers are judged, a number that answers our
+ * text is an answer. Each change is a transaction of its own, guarded by named values; the cursor
+ * moves behind them, so a change looked at twice changes nothing. */
+#include "survey/survey_int.h"
+
+#define STEP_CHANGES 256
+#define LATE_MS (7 * 24 * SURVEY_HOUR) /* older answers come from a move, not from a patient */
+#define CURSOR_EVERY 4096              /* changes that concern nobody here are not written down */
+
+struct follow {
+    struct op *op;
+    struct surveys *s;
+    fhir_type encounter, response, communication;
+    bool did; /* something was done: the cursor is worth a commit */
+};
+
+static err encounter_came(struct follow *f, const struct record_change *ch,
+                          const struct record_doc *doc, const struct json *tree)
+{
+    struct time_span end;
+    struct visit v = {.encounter = doc->id,
+                      .patient_rid = ch->patient,
+                      .encounter_rid = doc->rid,
+                      .end = ch->time,
+                      .tree = tree};
+    if (!str_eq(json_get_str(tree, STR("status")), STR("finished")))
+        return OK;
+    if (time_parse(json_str(json_path(tree, "period.end")), &end))
+        v.end = end.lo;
+    if (f->op->now > v.end + SURVEY_WINDOW || v.end > f->op->now + SURVEY_HOUR)
+        return OK;
+    v.patient = fhir_ref_parse(json_str(json_path(tree, "subject.reference"))).id;
+    f->did = true;
+    return visit_ended(f->op, f->s, &v);
+}
+
+/* "9", "10.", "٣": a number from 0 to 10 and nothing else. */
+static bool number_of(str text, char out[3])
+{
+    size_t n = 0, at = 0;
+    while (at < text.n) {
+        uint32_t c = str_utf8_next(text, &at);
+        if (c >= 0x660 && c <= 0x669)
+            c = '0' + (c - 0x660);
+        if (c == ' ' || c == '.' || c == '\n' || c == '\r' || c == '!')
+            continue;
+        if (c < '0' || c > '9' || n == 2)
+            return false;
+        out[n++] = (char)c;
+    }
+    out[n] = 0;
+    return n == 1 || (n == 2 && strcmp(out, "10") == 0);
+}
+
+static err message_came(struct follow *f, const struct json *tree)
+{
+    struct survey_given g;
+    char number[3];
+    str task;
+    str text = json_str(json_path(tree, "payload.0.contentString"));
+    str to = json_str(json_path(tree, "inResponseTo.0.reference"));
+    if (!str_starts(json_str(json_path(tree, "sender.reference")), STR("Patient/")) ||
+        !number_of(text, number))
+        return OK;
+    TRY(record_kv_get(
+        f->op, f->s->rec,
+        arena_printf(f->op->arena, "survey/sent/%.*s", STR_ARG(fhir_ref_parse(to).id)), &task));
+    if (str_empty(task))
+        return OK;
+    f->did = true;
+    TRY(survey_begun(f->op, f->s, task, &g));
+    if (!g.of || survey_give(f->op, &g, STR("nps"), str_of(number)) != OK) {
+        op_clear(f->op); /* a survey without that question: a person reads the message */
+        return OK;
+    }
+    err e = survey_put(f->op, f->s, task, &g, true);
+    if (e == ERR_CONFLICT)
+        op_clear(f->op); /* the form came first: it says more */
+    return e == ERR_CONFLICT ? OK : e;
+}
+
+static err one_change(struct follow *f, const struct record_change *ch)
+{
+    struct record_doc doc;
+    struct json *tree;
+    bool ours = ch->type == f->encounter || ch->type == f->response ||
+                (ch->type == f->communication && ch->created);
+    if (!ch->patient || ch->deleted || !ours)
+        return OK;
+    err e = record_get(f->op, f->s->rec, ch->rid, &doc);
+    if (e == ERR_GONE || e == ERR_NOT_FOUND) {
+        op_clear(f->op);
+        return OK;
+    }
+    TRY(e);
+    if (doc.deleted || (doc.vid != ch->vid && ch->type != f->communication))
+        return OK; /* a later change of the same follows */
+    TRY(record_parse(f->op, &doc, &tree));
+    if (ch->type == f->encounter)
+        return encounter_came(f, ch, &doc, tree);
+    if (ch->time < f->op->now - LATE_MS)
+        return OK;
+    if (ch->type == f->communication)
+        return message_came(f, tree);
+    f->did = true;
+    return response_judge(f->op, f->s, &doc, tree);
+}
+
+static bool again(err e)
+{
+    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_CONFLICT || e == ERR_PRECONDITION ||
+           e == ERR_TIMEOUT;
+}
+
+/* One bad change must not keep everybody waiting: it is passed over, and the trail says so. */
+static err take(struct follow *f, const struct record_change *ch)
+{
+    err e = one_change(f, ch);
+    if (e == ERR_CONFLICT || e == ERR_PRECONDITION) {
+        op_clear(f->op); /* somebody was quicker: once more from what is there now */
+        e = one_change(f, ch);
+    }
+    if (e == OK || again(e))
+        return e;
+    op_clear(f->op);
+    struct record_tx *tx = record_begin(f->op, f->s->rec);
+    struct json *what = json_new(f->op->arena, JSON_OBJECT);
+    json_set(f->op->arena, what, STR("t"), json_new_i64(f->op->arena, (int64_t)ch->t));
+    record_tx_trail(tx, STR("survey-skipped"), ch->type, STR_NONE, what);
+    return record_commit(tx);
+}
+
+static err move_cursor(struct follow *f, uint64_t to)
+{
+    struct surveys *s = f->s;
+    s->seen = to;
+    if (!f->did && to < s->cursor + CURSOR_EVERY)
+        return OK;
+    struct record_tx *tx = record_begin(f->op, s->rec);
+    record_tx_cursor(tx, STR(SURVEY_CURSOR), s->cursor, to);
+    TRY(record_commit(tx));
+    s->cursor = to;
+    return OK;
+}
+
+err surveys_follow(struct op *op, struct surveys *s, size_t *ret_n)
+{
+    struct record_change *changes;
+    struct follow f = {.op = op,
+                       .s = s,
+                       .encounter = fhir_type_parse(STR("Encounter")),
+                       .response = fhir_type_parse(STR("QuestionnaireResponse")),
+                       .communication = fhir_type_parse(STR("Communication"))};
+    size_t n;
+    *ret_n = 0;
+    op->actor = survey_system();
+    if (!s->cursor_known) {
+        TRY(record_cursor(op, s->rec, STR(SURVEY_CURSOR), &s->cursor));
+        s->seen = s->cursor;
+        s->cursor_known = true;
+    }
+    TRY(record_feed(op, s->rec, s->seen, STEP_CHANGES, &changes, &n));
+    for (size_t i = 0; i < n; i++)
+        TRY(take(&f, &changes[i]));
+    *ret_n = n;
+    return n ? move_cursor(&f, changes[n - 1].t) : OK;
+}

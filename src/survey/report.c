@@ -1,0 +1,340 @@
+/* What people answered, as sums: response rate, NPS and means with their 95 % intervals, by
+ * language, age and area. Reckoned from the record each time, so what is erased or corrected is out
+ * of it. Invariant: no group under 30 is told, and none that could be had by taking the others off
+ * the whole; of a sensitive survey only how many answered. */
+#include "survey/survey_int.h"
+
+#include "campaign/people.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define FEW 30u
+#define GROUPS 40u
+#define PAGE 500
+#define READ_MAX 200000u /* Tasks or answers; more: ERR_TOO_COSTLY, ask for fewer days */
+#define Z 1.959963984540054
+
+struct moments {
+    uint64_t n;
+    double sum, squares;
+};
+struct tally {
+    str code;
+    uint64_t asked, answered;
+    uint64_t promoters, passives, detractors;
+};
+struct grouping {
+    struct tally rows[GROUPS + 1]; /* the last takes what has no room */
+    size_t n;
+};
+enum { BY_LANGUAGE, BY_AGE, BY_AREA, BYS };
+struct report {
+    struct op *op;
+    struct surveys *s;
+    const struct survey *of;
+    str since;
+    size_t read;
+    struct tally all;
+    struct moments items[SURVEY_ITEMS_MAX];
+    struct grouping by[BYS];
+};
+
+/* ---- who ---- */
+static str age_band(int32_t age)
+{
+    return age < 0    ? STR("unknown")
+           : age < 18 ? STR("0-17")
+           : age < 50 ? STR("18-49")
+           : age < 65 ? STR("50-64")
+           : age < 75 ? STR("65-74")
+                      : STR("75+");
+}
+
+static struct tally *row_of(struct report *r, int by, str code)
+{
+    struct grouping *g = &r->by[by];
+    code = code.n ? code : STR("unknown");
+    for (size_t i = 0; i < g->n; i++)
+        if (str_eq(g->rows[i].code, code))
+            return &g->rows[i];
+    if (g->n == GROUPS) {
+        g->rows[GROUPS].code = STR("other");
+        return &g->rows[GROUPS];
+    }
+    g->rows[g->n].code = arena_str(r->op->arena, code);
+    return &g->rows[g->n++];
+}
+
+/* The tallies a person counts in: the whole, and one of each kind of group. */
+static void tallies(struct report *r, uint64_t patient, struct tally *out[BYS + 1])
+{
+    struct people *p = campaigns_people(r->s->campaigns);
+    str language = STR_NONE, age = STR("unknown"), area = STR_NONE;
+    size_t i;
+    people_read(p);
+    if (people_find(p, patient, &i)) {
+        const struct person *row = people_row(p, i);
+        language = people_word(p, PEOPLE_LANGUAGE, row->language);
+        area = people_word(p, PEOPLE_AREA, row->area);
+        age = age_band(person_age(row, r->op->now));
+    }
+    out[0] = &r->all;
+    out[1 + BY_LANGUAGE] = row_of(r, BY_LANGUAGE, language);
+    out[1 + BY_AGE] = row_of(r, BY_AGE, age);
+    out[1 + BY_AREA] = row_of(r, BY_AREA, area);
+    people_done(p);
+}
+
+/* ---- reading ---- */
+static err add_task(struct report *r, const struct record_doc *doc, const struct json *tree)
+{
+    struct tally *in[BYS + 1];
+    str status = json_get_str(tree, STR("status"));
+    bool answered = json_path(tree, "output.0.valueReference") != NULL;
+    if (survey_of_task(tree) != r->of || str_eq(status, STR("cancelled")))
+        return OK;
+    tallies(r, doc->patient, in);
+    for (size_t i = 0; i < BYS + 1; i++) {
+        in[i]->asked++;
+        in[i]->answered += answered;
+    }
+    return OK;
+}
+
+static err add_response(struct report *r, const struct record_doc *doc, const struct json *tree)
+{
+    struct tally *in[BYS + 1];
+    struct survey_given g;
+    double nps;
+    if (survey_read(r->op, tree, &g) != OK || g.of != r->of) {
+        op_clear(r->op); /* it fits no question: it is in no sum */
+        return OK;
+    }
+    for (size_t i = 0; i < g.of->n_items; i++) {
+        int score = g.choice[i] < 0 || g.of->items[i].kind != SURVEY_CHOICE
+                        ? SURVEY_NO_SCORE
+                        : g.of->items[i].options[g.choice[i]].score;
+        if (score == SURVEY_NO_SCORE)
+            continue;
+        r->items[i].n++;
+        r->items[i].sum += score;
+        r->items[i].squares += (double)score * score;
+    }
+    if (!survey_score(&g, STR("nps"), &nps))
+        return OK;
+    tallies(r, doc->patient, in);
+    for (size_t i = 0; i < BYS + 1; i++) {
+        in[i]->promoters += nps >= 9;
+        in[i]->passives += nps >= 7 && nps < 9;
+        in[i]->detractors += nps < 7;
+    }
+    return OK;
+}
+
+typedef err add_fn(struct report *r, const struct record_doc *doc, const struct json *tree);
+
+static err each(struct report *r, const char *type, str query, add_fn *add)
+{
+    struct record_page page = {0};
+    do {
+        str at =
+            page.next.n ? arena_printf(r->op->arena, "&_page=%.*s", STR_ARG(page.next)) : STR_NONE;
+        str q = arena_printf(r->op->arena, "%.*s&_count=%d%.*s", STR_ARG(query), PAGE, STR_ARG(at));
+        page = (struct record_page){0};
+        TRY(record_find(r->op, r->s->rec, fhir_type_parse(str_of(type)), q, &page));
+        for (size_t i = 0; i < page.n; i++) {
+            struct json *tree;
+            TRY(record_parse(r->op, &page.docs[i], &tree));
+            TRY(add(r, &page.docs[i], tree));
+        }
+        r->read += page.n;
+        if (r->read > READ_MAX)
+            return fail(r->op, ERR_TOO_COSTLY,
+                        "Too many answers for one report; ask for fewer days.");
+    } while (page.next.n);
+    return OK;
+}
+
+static err gather(struct report *r)
+{
+    struct arena *a = r->op->arena;
+    TRY(each(r, "Task",
+             arena_printf(a, "code=%s&focus=Questionnaire/weft-%s&authored-on=ge%.*s",
+                          SURVEY_TASK_CODE, r->of->name, STR_ARG(r->since)),
+             add_task));
+    if (r->of->sensitive)
+        return OK;
+    return each(r, "QuestionnaireResponse",
+                arena_printf(a, "questionnaire=" SURVEY_URL "%s&authored=ge%.*s", r->of->name,
+                             STR_ARG(r->since)),
+                add_response);
+}
+
+/* ---- telling ---- */
+static void set(struct report *r, struct json *o, const char *name, uint64_t v)
+{
+    json_set(r->op->arena, o, str_of(name), json_new_i64(r->op->arena, (int64_t)v));
+}
+
+static void set_number(struct report *r, struct json *o, const char *name, double v)
+{
+    json_set(r->op->arena, o, str_of(name),
+             json_new_num(r->op->arena, arena_printf(r->op->arena, "%.4f", v)));
+}
+
+static struct json *few(struct report *r)
+{
+    struct json *o = json_new(r->op->arena, JSON_OBJECT);
+    json_set(r->op->arena, o, STR("few"), json_new_bool(r->op->arena, true));
+    return o;
+}
+
+static struct json *interval(struct report *r, uint64_t n, double value, double half)
+{
+    struct json *o = json_new(r->op->arena, JSON_OBJECT);
+    set(r, o, "n", n);
+    set_number(r, o, "value", value);
+    set_number(r, o, "low", value - half);
+    set_number(r, o, "high", value + half);
+    return o;
+}
+
+/* Wilson 1927. */
+static struct json *rate(struct report *r, uint64_t hits, uint64_t n)
+{
+    double p = (double)hits / (double)n, k = Z * Z / (double)n;
+    double middle = (p + k / 2) / (1 + k);
+    double half = Z * sqrt(p * (1 - p) / (double)n + k / (double)n / 4) / (1 + k);
+    struct json *o = json_new(r->op->arena, JSON_OBJECT);
+    if (n < FEW)
+        return few(r);
+    set(r, o, "n", n);
+    set_number(r, o, "value", p);
+    set_number(r, o, "low", middle - half);
+    set_number(r, o, "high", middle + half);
+    return o;
+}
+
+static uint64_t numbers(const struct tally *t)
+{
+    return t->promoters + t->passives + t->detractors;
+}
+
+/* Share of 9 and 10 less share of 0 to 6, in points; its variance is that of +1, 0, -1. */
+static struct json *nps(struct report *r, const struct tally *t)
+{
+    uint64_t n = numbers(t);
+    if (n < FEW)
+        return few(r);
+    double up = (double)t->promoters / (double)n, down = (double)t->detractors / (double)n;
+    double v = up - down, var = up + down - v * v;
+    struct json *o = interval(r, n, 100 * v, 100 * Z * sqrt(var / (double)n));
+    set(r, o, "promoters", t->promoters);
+    set(r, o, "passives", t->passives);
+    set(r, o, "detractors", t->detractors);
+    return o;
+}
+
+static struct json *items(struct report *r)
+{
+    struct json *list = json_new(r->op->arena, JSON_ARRAY);
+    for (size_t i = 0; i < r->of->n_items; i++) {
+        const struct moments *m = &r->items[i];
+        if (r->of->items[i].kind != SURVEY_CHOICE ||
+            str_eq(str_of(r->of->items[i].link), STR("nps")))
+            continue;
+        double n = (double)m->n, mean = m->n ? m->sum / n : 0;
+        double var = m->n > 1 ? (m->squares - n * mean * mean) / (n - 1) : 0;
+        struct json *o =
+            m->n < FEW ? few(r) : interval(r, m->n, mean, Z * sqrt((var > 0 ? var : 0) / n));
+        json_set_str(r->op->arena, o, STR("link"), str_of(r->of->items[i].link));
+        json_push(r->op->arena, list, o);
+    }
+    return list;
+}
+
+/* What is told of a group has 30 of all that is told of it. */
+static uint64_t weight(const struct report *r, const struct tally *t)
+{
+    return r->of->sensitive || numbers(t) > t->answered ? t->answered : numbers(t);
+}
+
+static struct json *groups(struct report *r, struct grouping *g)
+{
+    struct json *list = json_new(r->op->arena, JSON_ARRAY);
+    size_t n = g->n + (g->rows[GROUPS].asked > 0), small = 0, least = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        small += weight(r, &g->rows[i]) < FEW;
+        if (weight(r, &g->rows[i]) >= FEW &&
+            (least == SIZE_MAX || weight(r, &g->rows[i]) < weight(r, &g->rows[least])))
+            least = i;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct tally *t = &g->rows[i];
+        bool hidden = weight(r, t) < FEW || (small == 1 && i == least);
+        struct json *o = hidden ? few(r) : json_new(r->op->arena, JSON_OBJECT);
+        json_set_str(r->op->arena, o, STR("code"), t->code);
+        if (!hidden) {
+            json_set(r->op->arena, o, STR("rate"), rate(r, t->answered, t->asked));
+            if (!r->of->sensitive)
+                json_set(r->op->arena, o, STR("nps"), nps(r, t));
+        }
+        json_push(r->op->arena, list, o);
+    }
+    return list;
+}
+
+static struct json *told(struct report *r, unsigned days)
+{
+    static const char *const names[] = {"language", "age", "area"};
+    struct arena *a = r->op->arena;
+    struct json *o = json_new(a, JSON_OBJECT), *by = json_new(a, JSON_OBJECT);
+    json_set_str(a, o, STR("survey"), str_of(r->of->name));
+    set(r, o, "days", days);
+    if (weight(r, &r->all) < FEW) {
+        json_set(a, o, STR("few"), json_new_bool(a, true));
+        return o;
+    }
+    set(r, o, "asked", r->all.asked);
+    set(r, o, "answered", r->all.answered);
+    json_set(a, o, STR("rate"), rate(r, r->all.answered, r->all.asked));
+    if (!r->of->sensitive) {
+        json_set(a, o, STR("nps"), nps(r, &r->all));
+        json_set(a, o, STR("items"), items(r));
+    }
+    for (int k = 0; k < BYS; k++)
+        json_set(a, by, str_of(names[k]), groups(r, &r->by[k]));
+    json_set(a, o, STR("by"), by);
+    return o;
+}
+
+bool survey_may_export(const struct actor *a)
+{
+    return a && !a->scopes && (a->role == ROLE_OUTREACH || a->role == ROLE_PRIVACY);
+}
+
+static bool may_report(const struct actor *a)
+{
+    return survey_may_export(a) || (a && !a->scopes && a->role == ROLE_NURSE);
+}
+
+err survey_report(struct op *op, struct surveys *s, const struct survey *of, unsigned days,
+                  struct json **ret)
+{
+    const struct actor *who = op->actor;
+    if (!may_report(who))
+        return fail(op, ERR_FORBIDDEN, "Your role does not see what patients answered.");
+    struct report *r = ARENA_NEW(op->arena, struct report);
+    TRY(op_check(op));
+    r->op = op;
+    r->s = s;
+    r->of = of;
+    r->since = time_format(op->arena, op->now - (int64_t)days * 24 * SURVEY_HOUR);
+    op->actor = survey_system(); /* sums alone come out, none of a few */
+    err e = gather(r);
+    op->actor = who;
+    TRY(e);
+    *ret = told(r, days);
+    return op_check(op);
+}

@@ -1,0 +1,81 @@
+/* Private to the survey room. */
+#ifndef WEFT_SURVEY_INT_H
+#define WEFT_SURVEY_INT_H
+
+#include "base/time.h"
+#include "fhir/fhir.h"
+#include "survey/survey.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define SURVEY_CURSOR "survey"
+#define SURVEY_QUEUE "survey"
+#define SURVEY_HOUR 3600000LL
+#define SURVEY_WINDOW (72 * SURVEY_HOUR) /* from the end of the visit to the message */
+#define SURVEY_TASK_SYSTEM "http://hl7.org/fhir/uv/sdc/CodeSystem/temp"
+#define SURVEY_TASK_CODE "complete-questionnaire"
+#define SURVEY_ANSWERS "https://weft.health/fhir/survey-answer/"
+
+enum survey_how { SCALE_ONE, SCALE_LEAST, SCALE_SUM, SCALE_MEAN, SCALE_OF_SCALES };
+struct survey_scale {
+    const char *score;
+    enum survey_how how;
+    uint32_t of; /* bit an item, or a scale of the same survey */
+    unsigned least;
+};
+enum limit_how { LIMIT_AT_MOST, LIMIT_AT_LEAST, LIMIT_UNDER, LIMIT_DROP };
+struct survey_limit {
+    const char *rule, *score;
+    enum limit_how how;
+    double limit;
+    bool contact; /* only of those who let us contact them */
+    const char *programme;
+    int priority, hours;
+    enum say_word say;
+};
+const struct survey_limit *survey_limit_row(size_t i); /* NULL past the last */
+
+struct surveys {
+    struct record *rec;
+    struct outreach *outreach;
+    struct campaigns *campaigns;
+    const struct config *config;
+    struct arena *arena;      /* of texts */
+    const struct json *texts; /* survey.texts_file; NULL: none */
+    uint64_t cursor, seen;
+    bool cursor_known;
+    pthread_t thread;
+    bool running;
+    _Atomic bool stop;
+};
+const struct actor *survey_system(void);
+
+/* questionnaire.c: the Questionnaire is in the record as it is in spec/survey and the site's file;
+ * *ret_id its id. */
+MUST err questionnaire_keep(struct op *op, struct surveys *s, const struct survey *of);
+struct json *questionnaire_reference(struct op *op, const struct survey *of);
+/* texts.c */
+MUST err texts_load(struct op *op, struct surveys *s);
+/* The message: parts as in struct survey.message, the address of the link in it. */
+str texts_message(struct op *op, const struct survey *of, enum survey_part part, unsigned l,
+                  str link);
+
+/* ask.c */
+MUST err survey_check_settings(struct op *op, const struct surveys *s);
+struct visit {
+    str patient, encounter;
+    uint64_t patient_rid, encounter_rid;
+    int64_t end;
+    const struct json *tree;
+};
+/* Every survey of survey.after_visit, once each. */
+MUST err visit_ended(struct op *op, struct surveys *s, const struct visit *v);
+/* answer.c */
+struct json *survey_reference(struct op *op, const char *type, str id);
+bool survey_task_open(const struct json *task);
+/* judge.c: limits and danger in a response, each once. */
+MUST err response_judge(struct op *op, struct surveys *s, const struct record_doc *doc,
+                        const struct json *tree);
+
+#endif
