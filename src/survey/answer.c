@@ -136,7 +136,7 @@ static err keep(struct answering *x, const struct survey_given *g, bool partial)
 static err put(struct answering *x, str task, const struct survey_given *g, bool partial)
 {
     TRY(load(x, task));
-    if (survey_of_task(x->task_tree) != g->of || !survey_task_open(x->task_tree))
+    if (!g->of || survey_of_task(x->task_tree) != g->of || !survey_task_open(x->task_tree))
         return fail(x->op, ERR_CONFLICT, "These questions were answered already.");
     return keep(x, g, partial);
 }

@@ -20,21 +20,18 @@ static fhir_type t_task(void)
     return fhir_type_parse(STR("Task"));
 }
 
-static const struct survey *next_of(str *names, bool *ret_more)
+static const struct survey *next_of(str *names)
 {
-    str name;
-    *ret_more = str_take_until(names, ',', &name);
-    return *ret_more ? survey_find(str_trim(name)) : NULL;
+    str name = STR_NONE;
+    (void)str_take_until(names, ',', &name);
+    return survey_find(str_trim(name));
 }
 
 err survey_check_settings(struct op *op, const struct surveys *s)
 {
     str names = config_str(s->config, "survey.after_visit");
-    bool more;
-    for (;;) {
-        const struct survey *of = next_of(&names, &more);
-        if (!more)
-            return OK;
+    while (names.n) {
+        const struct survey *of = next_of(&names);
         if (!of)
             return fail(op, ERR_INVALID, "survey.after_visit names a survey that there is not");
         if (!survey_ready(s, of))
@@ -43,6 +40,7 @@ err survey_check_settings(struct op *op, const struct surveys *s)
                         "survey.texts_file",
                         of->name);
     }
+    return OK;
 }
 
 struct json *survey_reference(struct op *op, const char *type, str id)
@@ -154,9 +152,8 @@ err visit_ended(struct op *op, struct surveys *s, const struct visit *v)
 {
     str names = config_str(s->config, "survey.after_visit");
     int64_t hours = config_int(s->config, "survey.after_hours");
-    bool more = true;
-    for (; more; hours += APART_HOURS) {
-        const struct survey *of = next_of(&names, &more);
+    for (; names.n; hours += APART_HOURS) {
+        const struct survey *of = next_of(&names);
         if (of)
             TRY(ask(op, s, of, v, hours));
     }
