@@ -87,9 +87,11 @@ err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str
         return fail(op, ERR_UNPROCESSABLE, "The task is for no patient.");
     if (expires <= op->now || expires > op->now + LINK_DAYS_MAX * DAY_MS)
         return fail(op, ERR_INVALID, "A link ends within %d days.", LINK_DAYS_MAX);
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2base64(word, sizeof word, bytes, sizeof bytes,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    do { /* an {id} of an address has no underscore: a quarter of the words would lead nowhere */
+        randombytes_buf(bytes, sizeof bytes);
+        sodium_bin2base64(word, sizeof word, bytes, sizeof bytes,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    } while (strchr(word, '_'));
     json_set_str(op->arena, o, STR("task"), task);
     json_set(op->arena, o, STR("expires"), json_new_i64(op->arena, expires));
     json_set(op->arena, o, STR("tries"), json_new_i64(op->arena, 0));

@@ -75,6 +75,14 @@ static void a_link_opens_one_task_until_it_is_done(void **state)
     assert_int_equal(used(y, (struct link_use){.word = STR("x")}, &t), ERR_GONE);
 }
 
+/* Of a hundred words, chance alone would give some that the route table refuses. */
+static void every_word_is_an_address(void **state)
+{
+    struct yard *y = *state;
+    for (int i = 0; i < 100; i++)
+        assert_true(fhir_id_valid(made(y, y->plain)));
+}
+
 static void a_link_ends(void **state)
 {
     struct yard *y = *state;
@@ -109,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_link_opens_one_task_until_it_is_done, open_yard,
                                         close_yard),
+        cmocka_unit_test_setup_teardown(every_word_is_an_address, open_yard, close_yard),
         cmocka_unit_test_setup_teardown(a_link_ends, open_yard, close_yard),
         cmocka_unit_test_setup_teardown(what_is_sensitive_asks_first, open_yard, close_yard),
     };
