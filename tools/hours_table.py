@@ -29,9 +29,10 @@ def days(text, open_end):
 def hours_row(r):
     spans = ", ".join("{%d, %d}" % (minutes(r[k + "_open"]), minutes(r[k + "_close"]))
                       for k in DAY_KINDS)
-    return '{"%s", %s, {%s}, %s, %d, %d}' % (
+    zones = r["time_zones"] if "/" in r["time_zones"] else ""  # "patient zone" names none
+    return '{"%s", %s, {%s}, %s, %d, %d, "%s"}' % (
         r["code"], SCOPES[r["scope"]], spans, "true" if r["holidays"] != "allowed" else "false",
-        days(r["effective_from"], -2147483648), days(r["effective_to"], 2147483647))
+        days(r["effective_from"], -2147483648), days(r["effective_to"], 2147483647), zones)
 
 
 def body(spec, rows):

@@ -62,6 +62,8 @@ MUST err desk_resolve(struct op *op, struct record *rec, str task, str outcome, 
 /* Adds a message or reading to the open case of a patient (any programme), if there is one. */
 MUST err desk_join(struct record_tx *tx, struct op *op, struct record *rec, str patient, str focus,
                    str note, bool *ret_joined);
+/* The USPS code of a state of the US as people write it; empty for what is none. */
+str desk_state_code(str said);
 /* Wakes snoozed cases whose time has come; called by the follower's clock. */
 MUST err desk_wake(struct op *op, struct record *rec, size_t *ret_n);
 

@@ -160,19 +160,6 @@ static err everybody(struct count *c)
 
 /* ---- where they live ---- */
 
-/* "CO", "co" and "Colorado" are one. */
-static str state_code(str said)
-{
-    static const struct {
-        const char *code, *name;
-    } states[] = {STATE_ROWS};
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-        if (str_eq_nocase(said, str_of(states[i].code)) ||
-            str_eq_nocase(said, str_of(states[i].name)))
-            return str_of(states[i].code);
-    return STR_NONE;
-}
-
 static str place_of(struct arena *a, const struct json *patient)
 {
     const struct json *home = json_at(JSON_GET(patient, "address"), 0);
@@ -181,7 +168,7 @@ static str place_of(struct arena *a, const struct json *patient)
         return STR("EU");
     if (!where.n && !state.n)
         return STR("unknown");
-    str code = state_code(state);
+    str code = desk_state_code(state);
     if (!code.n && !where.n && json_get_str(home, STR("country")).n)
         return STR("unknown"); /* a country whose law is in no row */
     return arena_printf(a, "US-%.*s", STR_ARG(code.n ? code : STR("unknown")));

@@ -5,7 +5,6 @@
 #include "outreach/channel_sms_smpp_int.h"
 
 #include "base/time.h"
-#include "base/uuid.h"
 #include "policy/content.h"
 
 #include <unistd.h>
@@ -149,24 +148,28 @@ static bool stop_or_start(struct op *op, str words)
 }
 
 /* Words that came within ten minutes before: mark(8) time(8), newest last. A stop or a start is a
- * repetition only when nothing else came from there since: one may have undone the other. */
-static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool keyword, bool *ret)
+ * repetition only when nothing else came from there since: one may have undone the other. *ret_at:
+ * of those with this mark the newest, 0 none. */
+static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool keyword,
+                    int64_t *ret_at, bool *ret)
 {
     str had = STR_NONE, rest;
     uint64_t m, at, last = 0;
-    bool any = false;
+    int64_t same = 0;
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
     for (rest = had; take_u64(&rest, &m) && take_u64(&rest, &at);) {
         if (m >> 32 != mark >> 32 || op->now - (int64_t)at >= REPEAT_MS)
             continue;
-        any |= m == mark;
+        if (m == mark)
+            same = (int64_t)at;
         last = m;
     }
-    *ret = keyword ? last == mark : any;
+    *ret = keyword ? last == mark : same != 0;
+    *ret_at = same;
     return OK;
 }
 
-static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark)
+static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark, int64_t at)
 {
     str had = STR_NONE;
     struct buf b;
@@ -177,7 +180,7 @@ static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark)
     buf_init(&b, op->arena, REMEMBERED * 16 + 64);
     buf_add(&b, kept);
     buf_u64(&b, mark);
-    buf_u64(&b, (uint64_t)op->now);
+    buf_u64(&b, (uint64_t)at);
     struct record_tx *tx = record_begin(op, c->o->rec);
     record_tx_expect_kv(tx, STR("mo/last"), had);
     record_tx_kv(tx, STR("mo/last"), buf_str(&b));
@@ -189,12 +192,12 @@ static bool raced(err e)
     return e == ERR_CONFLICT || e == ERR_PRECONDITION;
 }
 
-static err remember(struct op *op, struct smpp_client *c, uint64_t mark)
+static err remember(struct op *op, struct smpp_client *c, uint64_t mark, int64_t at)
 {
-    err e = remember_once(op, c, mark);
+    err e = remember_once(op, c, mark, at);
     for (int tries = 0; raced(e) && tries < 5; tries++) {
         op_clear(op);
-        e = remember_once(op, c, mark);
+        e = remember_once(op, c, mark, at);
     }
     return e;
 }
@@ -215,16 +218,18 @@ static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str w
                                   .to = str_of(m->to),
                                   .text = whole_characters(words, (size_t)TEXT_MAX * 4)};
     struct outreach_inbound_result r;
-    bool again = false;
+    bool again;
     uint64_t mark = mark_of(op, m, words);
-    if (m->early)
-        TRY(repeated(op, c, mark, stop_or_start(op, in.text), &again));
-    if (again)
-        return OK;
-    in.provider_id = arena_printf(op->arena, "mo-%016llx-%s", (unsigned long long)mark,
-                                  random_token(op->arena, 8).p);
-    TRY(outreach_inbound(op, c->o, &in, &r));
-    return remember(op, c, mark);
+    int64_t at;
+    TRY(repeated(op, c, mark, stop_or_start(op, in.text), &at, &again));
+    /* Noted first: after a crash in between the repetition has the same id, and is taken once. */
+    if (!again || !m->early) {
+        at = at >= op->now ? at + 1 : op->now;
+        TRY(remember(op, c, mark, at));
+    }
+    in.provider_id = arena_printf(op->arena, "mo-%016llx-%llx", (unsigned long long)mark,
+                                  (unsigned long long)at);
+    return outreach_inbound(op, c->o, &in, &r);
 }
 
 /* No sender, no words: it will not be better next time, and must not stand in the way of others. */

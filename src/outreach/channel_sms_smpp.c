@@ -12,6 +12,7 @@
 
 #define BATCH 256u
 #define BATCH_MS 20000
+#define ASK_MS 200
 
 static void address(str number, uint8_t *ton, uint8_t *npi, str *ret)
 {
@@ -78,6 +79,38 @@ static void tell(struct op *op, const struct flight *f)
         p->provider_id = buf_str(&b);
 }
 
+static void finish(struct smpp_client *c, struct flight *f)
+{
+    bool over = f->later || f->refused || f->unknown || f->stopped;
+    if (over)
+        f->todo = 0;
+    if (f->done || f->out || f->todo)
+        return;
+    f->done = true;
+    if (--c->left == 0)
+        pthread_cond_signal(&c->done);
+}
+
+/* A busy centre holds a batch up for seconds: who says STOP meanwhile is left out of the rest. */
+static void wait_and_ask(struct op *op, struct smpp_client *c)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += ASK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    if (pthread_cond_clockwait(&c->done, &c->lock, CLOCK_MONOTONIC, &until) == 0)
+        return;
+    for (size_t i = c->first; i < c->n; i++) {
+        struct flight *f = &c->flights[i];
+        if (!f->todo || f->out || f->accepted ||
+            !parcel_overtaken(op, c->o, CHANNEL_SMS, f->parcel))
+            continue;
+        f->later = true;
+        finish(c, f);
+    }
+}
+
 static void send_smpp(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n)
 {
     struct smpp_client *c = via->link;
@@ -99,7 +132,7 @@ static void send_smpp(struct op *op, struct provider *via, struct parcel *const 
     c->until = time_mono() + BATCH_MS;
     smpp_client_wake(c);
     while (c->left)
-        pthread_cond_wait(&c->done, &c->lock);
+        wait_and_ask(op, c);
     c->flights = NULL;
     c->n = 0;
     pthread_mutex_unlock(&c->lock);
@@ -108,18 +141,6 @@ static void send_smpp(struct op *op, struct provider *via, struct parcel *const 
 }
 
 /* ---- what becomes of the flights, under the client's lock ---- */
-
-static void finish(struct smpp_client *c, struct flight *f)
-{
-    bool over = f->later || f->refused || f->unknown || f->stopped;
-    if (over)
-        f->todo = 0;
-    if (f->done || f->out || f->todo)
-        return;
-    f->done = true;
-    if (--c->left == 0)
-        pthread_cond_signal(&c->done);
-}
 
 static bool submit_part(struct smpp_client *c, size_t i, unsigned part, int64_t now)
 {

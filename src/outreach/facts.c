@@ -160,8 +160,10 @@ static void ledger_facts(const struct ledger_counts *l, const struct message *m,
     facts_set_num(f, FACT_LINE_CALLS_30D, l->number.month);
     if (!str_empty(m->subject_code))
         facts_set_num(f, FACT_SAME_SUBJECT_24H, l->subject_24h);
-    facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, l->wrote_first);
-    facts_set_bool(f, FACT_CONSUMER_TEXTED_FIRST, l->wrote_first);
+    /* A campaign answers nobody, whoever happened to write to us. */
+    bool reply = m->kind != KIND_CARE || (l->wrote_first && str_empty(m->campaign));
+    facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, reply);
+    facts_set_bool(f, FACT_CONSUMER_TEXTED_FIRST, reply);
     facts_set_num(f, FACT_PRIOR_CONFIRMATIONS, l->confirmations);
 }
 

@@ -45,14 +45,27 @@ void place_by_number(struct recipient *r, str number)
         r->lost |= !place_add(r->places, &r->n_places, PLACES_MAX, str_of(a->places[i]));
 }
 
-/* "US-TX" by state; other countries have one row each. */
-void place_by_address(struct op *op, struct recipient *r, str country, str state)
+static void add_zones(struct recipient *r, str zones)
+{
+    str one;
+    while (str_take_until(&zones, ';', &one))
+        r->lost |= !place_add(r->zones, &r->n_zones, ZONES_MAX, one);
+}
+
+/* "US-TX" by state; other countries have one row each. An address that does not say its zone may be
+ * in any of its state's. */
+void place_by_address(struct op *op, struct recipient *r, str country, str state, str zone)
 {
     bool by_state = str_empty(country) || str_eq(country, STR("US")) || str_eq(country, STR("USA"));
+    if (!str_empty(zone))
+        add_zones(r, zone);
     if (by_state && str_empty(state))
         return;
-    str code = by_state                      ? arena_cat(op->arena, STR("US-"), state)
+    str said = desk_state_code(str_trim(state));
+    str code = by_state ? arena_cat(op->arena, STR("US-"), str_empty(said) ? state : said)
                : str_eq(country, STR("CAN")) ? STR("CA")
                                              : country;
     r->lost |= !place_add(r->places, &r->n_places, PLACES_MAX, code);
+    if (str_empty(zone))
+        add_zones(r, policy_zones(code));
 }

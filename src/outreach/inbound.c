@@ -7,6 +7,8 @@
 
 #include "policy/content.h"
 
+#define ANSWER_MS                                                                                  \
+    (5 * 60000LL)      /* 47 CFR 64.1200(a)(12) for a stop; no other answer is of use later */
 #define SHARED_MAX 500 /* a care home's number; all of them stop when one says stop */
 
 struct incoming {
@@ -98,6 +100,9 @@ static struct json *received(struct op *op, const struct incoming *x)
     json_set_str(op->arena, id, STR("value"), x->in->provider_id);
     push_one(op, c, STR("identifier"), id);
     json_set_str(op->arena, c, STR("status"), STR("completed"));
+    if (x->reply.intent != REPLY_NONE)
+        push_one(op, c, STR("category"),
+                 outreach_concept(op, STR(PURPOSE_SYSTEM), STR(LEDGER_KEYWORD_CODE)));
     push_one(op, c, STR("medium"),
              outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(x->channel)));
     json_set(op->arena, c, STR("subject"), outreach_reference(op, patient));
@@ -128,7 +133,7 @@ static err answer(struct record_tx *tx, struct op *op, struct incoming *x)
         if (answers[i].intent != x->reply.intent)
             continue;
         unsigned language = words_language(r->language);
-        struct outreach_draft d = {.patient = r->id};
+        struct outreach_draft d = {.patient = r->id, .expires = op->now + ANSWER_MS};
         struct message m = {
             .kind = answers[i].kind,
             .channel = x->channel,
@@ -296,6 +301,7 @@ static err once(struct op *op, struct outreach *o, const struct outreach_inbound
 {
     struct incoming *x = ARENA_NEW(op->arena, struct incoming);
     *ret = (struct outreach_inbound_result){0};
+    TRY(op_check(op));
     x->o = o;
     x->in = in;
     x->channel = k;

@@ -16,10 +16,17 @@ static int open_room(void **state)
     return 0;
 }
 
+/* In memory of its own, as each message has. */
 static err take(struct room *r, const struct mo *m)
 {
     struct smpp_client c = {.o = r->o};
-    return smpp_mo_take(&r->op, &c, m);
+    struct arena *rest = r->op.arena;
+    r->op.arena = arena_new(0);
+    err e = smpp_mo_take(&r->op, &c, m);
+    op_clear(&r->op);
+    arena_free(r->op.arena);
+    r->op.arena = rest;
+    return e;
 }
 
 static struct mo said(const char *from, str words)
@@ -122,6 +129,30 @@ static void r201_a_second_stop_is_heard(void **state)
     say(r, LONDON, "START");
 }
 
+/* Found by the hostile run: killed between keeping a message and noting that it came, the next
+ * delivery of it was kept, too, and answered again. */
+static void a_crash_in_between_neither_loses_nor_repeats(void **state)
+{
+    struct room *r = *state;
+    size_t before = received(r);
+    struct record_page page;
+    struct json *c;
+    say(r, LONDON, "I am at home again");
+    assert_int_equal(received(r), before + 1);
+    assert_int_equal(record_find(&r->op, r->rec, fhir_type_parse(STR("Communication")),
+                                 STR("sender=Patient/mo&_sort=-_lastUpdated&_count=1"), &page),
+                     OK);
+    assert_int_equal(record_parse(&r->op, &page.docs[0], &c), OK);
+    str id = json_str(json_path(c, "identifier.0.value"));
+    struct record_tx *tx = record_begin(&r->op, r->rec); /* as if it was noted, and not yet kept */
+    record_tx_kv(tx, arena_cat(r->op.arena, STR("inbound/sms/"), id), STR_NONE);
+    assert_int_equal(record_commit(tx), OK);
+    say(r, LONDON, "I am at home again");
+    assert_int_equal(received(r), before + 2);
+    say(r, LONDON, "I am at home again");
+    assert_int_equal(received(r), before + 2);
+}
+
 /* Review R202: a number of another country without its plus. */
 static void r202_a_stop_from_abroad(void **state)
 {
@@ -164,6 +195,7 @@ int main(void)
         cmocka_unit_test(r200_parts_that_never_become_a_message),
         cmocka_unit_test(r200_what_came_of_a_long_message_is_told),
         cmocka_unit_test(r201_a_second_stop_is_heard),
+        cmocka_unit_test(a_crash_in_between_neither_loses_nor_repeats),
         cmocka_unit_test(r202_a_stop_from_abroad),
         cmocka_unit_test(r208_a_receipt_is_of_the_newest),
     };

@@ -23,8 +23,9 @@ enum ledger_channel {
 enum ledger_channel ledger_channel_of(str code);
 str ledger_channel_name(enum ledger_channel c);
 
-/* What it was: only CARE is a contact that caps count; the others are owed, not sought. */
-enum ledger_kind { LEDGER_CARE, LEDGER_STOPPED, LEDGER_HELPED, LEDGER_STARTED };
+/* What it was: only CARE is a contact that caps count; the others are owed, not sought. KEYWORD:
+ * incoming, STOP and the like, which asks nothing. */
+enum ledger_kind { LEDGER_CARE, LEDGER_STOPPED, LEDGER_HELPED, LEDGER_STARTED, LEDGER_KEYWORD };
 /* LEDGER_OUT: handed over, delivered, or perhaps so. FAILED and TAKEN_BACK do not count. */
 enum ledger_state { LEDGER_WAITING, LEDGER_OUT, LEDGER_FAILED, LEDGER_TAKEN_BACK };
 
@@ -75,7 +76,7 @@ struct ledger_counts {
     struct ledger_count programme; /* of the programme asked about */
     unsigned subject_24h;          /* of the subject asked about */
     unsigned confirmations;        /* of a stop, since */
-    bool wrote_first;              /* the patient wrote to us in the last 24 hours */
+    bool wrote_first;              /* the patient wrote words to us in the last 24 hours */
     bool seen;                     /* an attempt with the due key is there */
     int64_t last_out, last_in;     /* 0 never */
     int64_t counted[64];           /* instants of all.month, newest first */

@@ -96,7 +96,7 @@ void ledger_sum_own(struct ledger_sum *s, const struct ledger_entry *e)
     c->seen |=
         s->q->due_key != 0 && e->due_key == s->q->due_key && !(s->place.id && e->id == s->place.id);
     if (e->incoming) {
-        c->wrote_first |= e->at > s->now - DAY;
+        c->wrote_first |= e->kind != LEDGER_KEYWORD && e->at > s->now - DAY;
         c->last_in = e->at > c->last_in ? e->at : c->last_in;
     }
     if (!e->incoming && e->kind == LEDGER_STOPPED && e->state < LEDGER_FAILED &&

@@ -43,7 +43,7 @@ static bool unpack_row(str row, struct ledger_entry *ret)
               take_u32(&row, &e.campaign) && take_u32(&row, &e.subject) &&
               take_u8(&row, &e.channel) && take_u8(&row, &e.kind) && take_u8(&row, &e.state) &&
               take_u8(&row, &flags);
-    if (!ok || e.channel >= LEDGER_CHANNEL_COUNT || e.kind > LEDGER_STARTED ||
+    if (!ok || e.channel >= LEDGER_CHANNEL_COUNT || e.kind > LEDGER_KEYWORD ||
         e.state > LEDGER_TAKEN_BACK || flags > 3)
         return false;
     e.at = (int64_t)at;

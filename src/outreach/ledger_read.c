@@ -33,7 +33,7 @@ static bool for_patient(const struct json *c)
 static uint8_t kind_of(const struct json *c)
 {
     static const char *const kinds[] = {"care", "optout_confirmation", "help_reply",
-                                        "optin_confirmation"};
+                                        "optin_confirmation", LEDGER_KEYWORD_CODE};
     str code = category(c, STR(PURPOSE_SYSTEM));
     for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++)
         if (str_eq(code, str_of(kinds[i])))

@@ -19,6 +19,7 @@
 #define CONSENT_CATEGORY "https://weft.health/fhir/consent-category"
 #define CONSENT_FORM "https://weft.health/fhir/consent-form"
 #define PROVIDER_SYSTEM "https://weft.health/fhir/provider-message"
+#define LEDGER_KEYWORD_CODE "keyword" /* PURPOSE_SYSTEM: of an incoming STOP, START or HELP */
 #define KEY_SYSTEM "https://weft.health/fhir/message-key"
 #define DUE_SYSTEM "https://weft.health/fhir/due-key"
 #define PROGRAMME_SYSTEM "https://weft.health/fhir/programme"
@@ -90,11 +91,13 @@ struct recipient {
     bool proxy;          /* a Consent names somebody who may act for them */
     struct consent_state consent[CHANNEL_KIND_COUNT];
     int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
+    int64_t said_at[CHANNEL_KIND_COUNT];      /* of the newest word, holding or not; 0 never */
 };
 /* ---- facts_place.c: adds what is not in the list yet; false when the list is full ---- */
 bool place_add(str *list, size_t *n, size_t max, str what);
 void place_by_number(struct recipient *r, str number);
-void place_by_address(struct op *op, struct recipient *r, str country, str state);
+/* zone: of the address, where it says one; else all of its state's count. */
+void place_by_address(struct op *op, struct recipient *r, str country, str state, str zone);
 /* ---- lookup_http.c: fills in what kind of line it is and whose, as far as it is known ---- */
 MUST err lookup_number(struct op *op, const struct outreach *o, struct recipient *r);
 /* ---- prefer_set.c ---- */
@@ -243,6 +246,9 @@ MUST err lane_stopped(struct op *op, struct outreach *o, str campaign, bool *ret
 MUST err lane_take(struct op *op, struct outreach *o, enum channel_kind k, size_t max,
                    struct lane_jobs *ret);
 bool parcel_may_go(struct outreach *o, const struct parcel *p);
+/* The patient said stop or start since the verdict: the rulebook is asked again. */
+bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
+                      const struct parcel *p);
 
 struct outreach {
     struct record *rec;

@@ -106,7 +106,7 @@ static void the_number_adds_where_they_may_be(void **state)
     place_by_number(&p, STR("+442071234567"));
     assert_int_equal(p.n_zones, 2);
     for (size_t i = 0; i < PLACES_MAX; i++)
-        place_by_address(&r->op, &p, arena_printf(r->op.arena, "X%zu", i), STR_NONE);
+        place_by_address(&r->op, &p, arena_printf(r->op.arena, "X%zu", i), STR_NONE, STR_NONE);
     assert_true(p.lost); /* more than fit: nobody knows */
 }
 

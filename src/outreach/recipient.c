@@ -104,9 +104,8 @@ static void read_places(struct op *op, struct recipient *r)
     for (size_t i = 0; list && i < list->n; i++) {
         const struct json *a = json_at(list, i);
         str zone = json_get_str(extension(a, STR(ZONE_URL)), STR("valueCode"));
-        if (!str_empty(zone))
-            r->lost |= !place_add(r->zones, &r->n_zones, ZONES_MAX, zone);
-        place_by_address(op, r, json_get_str(a, STR("country")), json_get_str(a, STR("state")));
+        place_by_address(op, r, json_get_str(a, STR("country")), json_get_str(a, STR("state")),
+                         zone);
         if (str_empty(r->state))
             r->state = json_get_str(a, STR("state"));
         if (str_empty(r->country))
@@ -269,10 +268,13 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
             !time_parse(json_get_str(c, STR("dateTime")), &at))
             continue;
         bool deny = str_eq(json_get_str(JSON_GET(c, "provision"), STR("type")), STR("deny"));
-        if (!deny && !permission_holds(op, c, at.lo))
-            continue;
+        bool holds = deny || permission_holds(op, c, at.lo);
         for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
             if (!names_channel(JSON_GET(c, "provision"), (enum channel_kind)k))
+                continue;
+            if (at.lo > r->said_at[k])
+                r->said_at[k] = at.lo;
+            if (!holds)
                 continue;
             if (!deny && at.lo > r->permitted_at[k])
                 r->permitted_at[k] = at.lo;

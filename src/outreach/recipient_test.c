@@ -157,6 +157,8 @@ static void what_counts_as_contact(void **state)
     assert_int_equal(l.spoken.day, 2);
     assert_int_equal(l.all.week, 3);
     assert_false(l.wrote_first);
+    message(r, "completed", "keyword", NOW - hour, true); /* STOP: asks nothing */
+    assert_false(ledger(r, STR_NONE).wrote_first);
     message(r, "completed", "x", NOW - 23 * hour, true);
     assert_true(ledger(r, STR_NONE).wrote_first);
 }
@@ -255,6 +257,52 @@ static void r210_a_confidential_wish_outlives_many_words(void **state)
     assert_str(room_seen(r).confidential_to, "safe@example.org");
 }
 
+/* Review R217, and the state's own zones where the address says none. */
+static void a_state_is_in_all_its_zones(void **state)
+{
+    struct room *r = *state;
+    struct recipient p;
+    static const struct {
+        const char *state, *code;
+        size_t zones;
+    } rows[] = {
+        {"HI", "US-HI", 2}, {"hawaii", "US-HI", 2}, {"TX", "US-TX", 3}, {"Ohio", "US-OH", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        str id = room_put(r, arena_printf(r->op.arena,
+                                          "{\"resourceType\":\"Patient\",\"telecom\":[{\"system\":"
+                                          "\"phone\",\"value\":\"+12125550101\"}],\"address\":[{"
+                                          "\"state\":\"%s\",\"country\":\"US\"}]}",
+                                          rows[i].state));
+        assert_int_equal(recipient_load(&r->op, r->rec, id, &p), OK);
+        assert_int_equal(p.n_zones, rows[i].zones); /* and New York's, by the number */
+        assert_true(str_eq(p.places[0], str_of(rows[i].code)));
+    }
+}
+
+/* A permission of three o'clock, the clock set back to two: the STOP of then outlasts it. */
+static void a_stop_outlasts_a_clock_that_was_set_back(void **state)
+{
+    struct room *r = *state;
+    struct recipient who;
+    struct stop_word word = {.stop = true, .evidence = STR("stop")};
+    consent(r, "permit", "sms", NOW + 60 * MINUTE, "");
+    assert_int_equal(recipient_load(&r->op, r->rec, r->patient, &who), OK);
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    assert_int_equal(stop_record(tx, &r->op, &who, CHANNEL_SMS, &word), OK);
+    assert_int_equal(record_commit(tx), OK);
+    for (int64_t at = NOW; at < NOW + 120 * MINUTE; at += 20 * MINUTE) {
+        r->op.now = at;
+        assert_false(ALLOWED(r));
+    }
+    assert_int_equal(recipient_load(&r->op, r->rec, r->patient, &who), OK);
+    word.stop = false;
+    tx = record_begin(&r->op, r->rec);
+    assert_int_equal(stop_record(tx, &r->op, &who, CHANNEL_SMS, &word), OK);
+    assert_int_equal(record_commit(tx), OK);
+    r->op.now += MINUTE;
+    assert_true(ALLOWED(r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +318,8 @@ int main(void)
         TEST(r12_stop_between_verdict_and_hand_over),
         TEST(r205_a_number_that_is_over),
         TEST(r210_a_confidential_wish_outlives_many_words),
+        TEST(a_state_is_in_all_its_zones),
+        TEST(a_stop_outlasts_a_clock_that_was_set_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

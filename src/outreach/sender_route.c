@@ -110,8 +110,7 @@ static void judge(struct provider *p, struct parcel *const *parcels, size_t n, i
               p->channel->name, p->number, (long long)p->rest);
 }
 
-/* The patient said stop or start since the verdict: the rulebook is asked again. */
-static bool overtaken(struct op *op, struct outreach *o, enum channel_kind k,
+bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
                       const struct parcel *p)
 {
     str mark = STR_NONE;
@@ -130,7 +129,7 @@ static size_t waiting(struct op *op, struct provider *p, struct parcel *all, siz
     for (size_t i = 0; i < n; i++) {
         if (all[i].result == SENT_LATER && !parcel_may_go(o, &all[i]))
             all[i].result = SENT_STOPPED;
-        if (all[i].result == SENT_LATER && !overtaken(op, o, p->channel->kind, &all[i]))
+        if (all[i].result == SENT_LATER && !parcel_overtaken(op, o, p->channel->kind, &all[i]))
             ret[found++] = &all[i];
     }
     return found;
@@ -178,7 +177,7 @@ void channel_each(struct op *op, struct provider *via, struct parcel *const *par
 {
     struct outreach *o = via->o;
     for (size_t i = 0; i < n && !atomic_load(&o->stop); i++)
-        if (i == 0 || !overtaken(op, o, via->channel->kind, parcels[i]))
+        if (i == 0 || !parcel_overtaken(op, o, via->channel->kind, parcels[i]))
             parcels[i]->result =
                 parcel_may_go(o, parcels[i]) ? one(op, o, parcels[i]) : SENT_STOPPED;
 }

@@ -143,6 +143,68 @@ static void care_goes_first_and_stopped_means_stopped(void **state)
     op_clear(&r->op);
 }
 
+static void writes(struct room *r, int patient, const char *words)
+{
+    struct outreach_inbound_result got;
+    struct outreach_inbound in = {.channel = STR("sms"),
+                                  .from = arena_printf(r->op.arena, "+1503200000%d", patient),
+                                  .to = STR("+15035550100"),
+                                  .text = str_of(words),
+                                  .provider_id =
+                                      arena_printf(r->op.arena, "in-%d-%s", patient, words)};
+    r->op.actor = outreach_system();
+    r->op.now = NOW;
+    assert_int_equal(outreach_inbound(&r->op, r->o, &in, &got), OK);
+    assert_true(got.matched);
+    for (size_t n = 1; n;)
+        assert_int_equal(ledger_step(&r->op, r->o, &n), OK);
+}
+
+static enum decision tried(struct room *r, int patient, const char *campaign)
+{
+    struct outreach_preview p;
+    struct outreach_draft d = draft(r, patient, "");
+    d.campaign = str_of(campaign);
+    nurse(r);
+    assert_int_equal(outreach_check(&r->op, r->o, &d, &p), OK);
+    return p.verdict.decision;
+}
+
+/* Found by the hostile run: whoever wrote to us within a day, if only HELP, got campaigns at any
+ * hour and as many as there were. */
+static void a_campaign_answers_nobody(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent[2];
+    struct outreach_draft d[2] = {draft(r, 2, "key-reply-2"), draft(r, 3, "key-reply-3")};
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 2, sent), OK);
+    assert_int_equal(step(r), 2);
+    writes(r, 2, "I feel a little better");
+    writes(r, 3, "HELP");
+    assert_int_equal(tried(r, 2, ""), DECISION_ALLOW); /* a person answers */
+    assert_int_equal(tried(r, 2, "flu"), DECISION_HOLD_UNTIL);
+    assert_int_equal(tried(r, 3, ""), DECISION_HOLD_UNTIL);
+    while (step(r)) /* what HELP is answered */
+        ;
+}
+
+/* Found by the hostile run: what HELP is answered came days later, when the line was back. */
+static void a_late_answer_is_dropped(void **state)
+{
+    struct room *r = *state;
+    struct record_page page;
+    size_t n;
+    writes(r, 4, "HELP");
+    r->op.actor = outreach_system();
+    r->op.now = NOW + 301000;
+    assert_int_equal(sender_step(&r->op, r->o, CHANNEL_SMS, &n), OK);
+    assert_int_equal(record_find(&r->op, r->rec, fhir_type_parse(STR("Communication")),
+                                 STR("subject=Patient/b4&status=stopped"), &page),
+                     OK);
+    assert_int_equal(page.n, 1);
+}
+
 static void a_number_sends_what_it_may(void **state)
 {
     struct room *r = *state;
@@ -358,6 +420,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_in_one_call),
         cmocka_unit_test(care_goes_first_and_stopped_means_stopped),
+        cmocka_unit_test(a_campaign_answers_nobody),
+        cmocka_unit_test(a_late_answer_is_dropped),
         cmocka_unit_test(a_number_sends_what_it_may),
         cmocka_unit_test(the_next_only_after_a_certain_no),
         cmocka_unit_test(r203_one_at_a_time_to_a_number),

@@ -62,6 +62,13 @@ err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r, 
     return stop_record_as(tx, op, r, k, word, &id);
 }
 
+/* Never before the word it follows: with a clock that was set back a STOP would else be the older
+ * of the two, and end with the day that the permission was dated. */
+static int64_t word_time(const struct op *op, const struct recipient *r, enum channel_kind k)
+{
+    return op->now > r->said_at[k] ? op->now : r->said_at[k] + 1;
+}
+
 err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
                    enum channel_kind k, const struct stop_word *word, str *ret_id)
 {
@@ -76,7 +83,7 @@ err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *
     json_push(op->arena, categories, outreach_concept(op, STR(CONSENT_CATEGORY), STR("contact")));
     json_set(op->arena, c, STR("category"), categories);
     json_set(op->arena, c, STR("patient"), outreach_reference(op, patient));
-    json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, op->now));
+    json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, word_time(op, r, k)));
     struct json *rule =
         outreach_concept(op, STR(CONSENT_FORM), word->written ? STR("written") : STR("message"));
     json_set_str(op->arena, rule, STR("text"), word->evidence);

@@ -37,7 +37,7 @@ static void fill(struct op *op, const struct outreach_trial *t, struct recipient
                             .n_zones = t->n_zones};
     memcpy(r->zones, t->zones, sizeof t->zones);
     r->wishes.quiet_from = r->wishes.quiet_until = -1;
-    place_by_address(op, r, t->country, t->state);
+    place_by_address(op, r, t->country, t->state, t->zones[0]);
     fill_way(r, CHANNEL_SMS, &t->sms);
     fill_way(r, CHANNEL_EMAIL, &t->email);
 }

@@ -181,6 +181,14 @@ err policy_hours_facts(struct op *op, const struct rulebook *book, const struct 
     return OK;
 }
 
+str policy_zones(str jurisdiction)
+{
+    for (size_t i = 0; i < policy_hours_count; i++)
+        if (str_eq(str_of(policy_hours[i].code), jurisdiction))
+            return str_of(policy_hours[i].zones);
+    return STR_NONE;
+}
+
 unsigned policy_recording_rank(str place)
 {
     for (size_t i = 0; i < policy_recording_count; i++)

@@ -342,10 +342,19 @@ static void recording_rank(void **state)
     assert_int_equal(policy_recording_rank(STR("nowhere")), 3);
 }
 
+static void zones_of_a_place(void **state)
+{
+    (void)state;
+    assert_str(policy_zones(STR("US-TX")), "America/Chicago;America/Denver");
+    assert_true(str_empty(policy_zones(STR("POLICY-CARE"))));
+    assert_true(str_empty(policy_zones(STR("nowhere"))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(care_window),
+        cmocka_unit_test(zones_of_a_place),
         cmocka_unit_test(state_windows),
         cmocka_unit_test(rows_change_with_the_law),
         cmocka_unit_test(holidays),

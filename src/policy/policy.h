@@ -233,9 +233,8 @@ struct hours_query {
     int64_t ready_at; /* for the kinds that wait for something else; 0 unknown */
 };
 
-/* Sets local_min_earliest, local_min_latest, day_open, day_open_strictest, window_row_found,
- * win_open_min, win_close_min from the query. ERR_INVALID for an unknown zone; no zone leaves
- * all unknown. */
+/* Sets local_min_*, day_open*, window_row_found, win_*_min from the query. ERR_INVALID for an
+ * unknown zone; no zone leaves all unknown. */
 MUST err policy_hours_facts(struct op *op, const struct rulebook *book, const struct hours_query *q,
                             struct facts *f);
 /* The earliest instant at which every hold of v is over: the latest of them, then moved into a
@@ -243,6 +242,7 @@ MUST err policy_hours_facts(struct op *op, const struct rulebook *book, const st
  * v->hold_until; held stays false when a hold has no computable end. counted may be a superset. */
 MUST err policy_hold_until(struct op *op, const struct rulebook *book, const struct hours_query *q,
                            struct verdict *v);
+str policy_zones(str jurisdiction); /* of "US-TX": IANA names by semicolons; may be empty */
 /* Consent a recording needs in a place (0 none, 1 one party, 2 notice and continue, 3 affirmative):
  * fact required_rank_max is the highest over all legs. Unknown places give 3. */
 unsigned policy_recording_rank(str place);

@@ -147,6 +147,7 @@ struct hours_row {
     struct span days[3]; /* Monday to Friday, Saturday, Sunday */
     bool holidays_closed;
     int32_t from_day, to_day; /* days since 1970-01-01, both inclusive */
+    const char *zones;        /* IANA names of the place by semicolons, or empty */
 };
 
 /* What a rule's two predicates gave. */

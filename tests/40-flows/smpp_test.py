@@ -106,6 +106,19 @@ class Plain(Centre):
         self.assertIn("069", c["statusReason"]["text"])
         self.smsc.tell("receipts", mode="decimal")
 
+    def test_stopped_while_the_centre_is_busy(self):
+        """Review R219: a batch that a busy centre holds up for seconds does not overtake a STOP."""
+        id = self.one("p0018", "throttled")
+        self.smsc.until("refused", word="throttled", n=len(self.smsc.of("refused")) + 1)
+        self.mo(self.phone("p0018"), "STOP", tag="busy")
+        self.smsc.until("mo", timeout=60, tag="busy", status=0)
+        self.assertEqual("not-done", self.message(id, "not-done", "in-progress", "completed", timeout=60)["status"])
+        self.smsc.tell("plan", words=["ok"])
+        wait_for(lambda: self.to("p0018"), "the confirmation")
+        self.assertEqual(1, len(self.to("p0018")))
+        self.assertNotIn(self.get(f"/fhir/Communication/{id}")["payload"][0]["contentString"],
+                         [m["text"] for m in self.to("p0018")])
+
     def test_the_line_breaks(self):
         binds = len(self.smsc.of("bind"))
         id = self.one("p0006", "cut", "ok")  # it was taken, and never answered

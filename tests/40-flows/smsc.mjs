@@ -10,8 +10,24 @@ const WINDOW = told.window ?? 10
 const plan = told.plan ?? ['ok']
 let receipts = told.receipts ?? 'text', answerMs = told.answer_ms ?? 0, count = 0xabcdef00, server
 const sessions = new Set(), parts = new Map()
+// told.chaos: {word: weight}; told.seed. Words by chance, receipts late, twice and out of their order.
+const chaos = Object.entries(told.chaos ?? {}), chances = chaos.reduce((n, [, w]) => n + w, 0)
+let dice = told.seed ?? 1
 
-const say = (ev, more = {}) => process.stdout.write(JSON.stringify({ ev, ...more }) + '\n')
+function chance() { // mulberry32
+    let t = dice = dice + 0x6d2b79f5 | 0
+    t = Math.imul(t ^ t >>> 15, t | 1)
+    t ^= t + Math.imul(t ^ t >>> 7, t | 61)
+    return ((t ^ t >>> 14) >>> 0) / 4294967296
+}
+
+function nextWord() {
+    if (!chaos.length) return plan.length > 1 ? plan.shift() : plan[0]
+    let at = chance() * chances
+    return chaos.find(([, w]) => (at -= w) < 0)?.[0] ?? 'ok'
+}
+
+const say = (ev, more = {}) => process.stdout.write(JSON.stringify({ ev, real: Date.now() / 1000, ...more }) + '\n')
 const receiver = () => [...sessions].find(s => s.bound && s.mode !== 'transmitter')
 
 function receipt(id, to, from, stat = 'DELIVRD', mode = receipts) {
@@ -29,7 +45,7 @@ function receipt(id, to, from, stat = 'DELIVRD', mode = receipts) {
 function submitted(s, pdu) {
     s.open_count++
     if (s.open_count > WINDOW) say('odd', { what: `window ${s.open_count}` })
-    const word = plan.length > 1 ? plan.shift() : plan[0]
+    const word = nextWord()
     const id = (count++).toString(16), octets = pdu.short_message.message
     const udh = pdu.short_message.udh?.[0]
     const answer = more => {
@@ -45,14 +61,18 @@ function submitted(s, pdu) {
     const text = Buffer.isBuffer(octets) ? smpp.encodings[pdu.data_coding === 8 ? 'UCS2' : 'ASCII'].decode(octets) : octets
     say('submit', { id, from: pdu.source_addr, to: pdu.destination_addr, text, coding: pdu.data_coding, esm: pdu.esm_class,
         udh: udh ? Buffer.from(udh).toString('hex') : '', registered: pdu.registered_delivery,
-        validity: pdu.validity_period instanceof Date ? pdu.validity_period.toISOString() : String(pdu.validity_period), ton: pdu.dest_addr_ton })
+        failed: word === 'undelivered', validity: pdu.validity_period instanceof Date ? pdu.validity_period.toISOString() : String(pdu.validity_period), ton: pdu.dest_addr_ton })
     const wanted = pdu.registered_delivery & 3
+    const told_of = (stat = word === 'undelivered' ? 'UNDELIV' : 'DELIVRD') =>
+        receipt(id, pdu.destination_addr, pdu.source_addr, stat)
     if (word === 'silent') return
     if (word === 'cut') return s.destroy()
-    if (word === 'early' && wanted === 1) receipt(id, pdu.destination_addr, pdu.source_addr)
+    if (word === 'early' && wanted === 1) told_of()
     setTimeout(() => {
         answer({ message_id: id })
-        if (word !== 'early' && wanted === 1) setTimeout(() => receipt(id, pdu.destination_addr, pdu.source_addr), 5)
+        if (word !== 'early' && wanted === 1) setTimeout(told_of, 5)
+        if (chaos.length && chance() < 0.1) setTimeout(told_of, chance() * 300)
+        if (chaos.length && chance() < 0.1) setTimeout(told_of, chance() * 300, 'ENROUTE')
     }, word === 'slow' ? 400 : answerMs)
 }
 
@@ -99,6 +119,10 @@ const commands = {
             ? { udh: Buffer.from(c.udh, 'hex'), message: Buffer.from(c.hex, 'hex') } : { message: Buffer.from(c.hex, 'hex') } },
     r => say('mo', { tag: c.tag, status: r.command_status })),
     enquire: () => receiver()?.enquire_link({}, r => say('enquiry', { status: r.command_status })),
+    gone: () => {
+        if (sessions.size) setTimeout(commands.gone, 5)
+        else say('gone')
+    },
     down: () => { server.close(); for (const s of sessions) s.destroy() },
     cut: () => { for (const s of sessions) s.destroy() },
     up: c => up(c.port)
