@@ -176,6 +176,35 @@ err rids_seek(struct op *op, struct rids *r, uint64_t rid)
     return OK;
 }
 
+#define HELD_MAX 8192u /* chunks: 4 MB */
+
+err rids_hold(struct op *op, struct rids *r)
+{
+    uint64_t chunks = 0;
+    if (!r->listed && !r->bits && r->n_walks == 1)
+        chunks = (atomic_load(&r->v->s->rid_next) >> CHUNK_BITS) + 1;
+    if (chunks == 0 || chunks > HELD_MAX)
+        return OK;
+    unsigned char *bits = arena_calloc(op->arena, chunks, CHUNK_SIZE / 8);
+    if (!bits || arena_failed(op->arena))
+        return out_of_memory(op);
+    TRY(walk_bits(op, &r->walks[0], bits, chunks));
+    r->bits = bits;
+    r->chunks = chunks;
+    return OK;
+}
+
+err rids_has(struct op *op, struct rids *r, uint64_t rid, bool *ret)
+{
+    if (r->bits && rid >> CHUNK_BITS < r->chunks) {
+        *ret = r->bits[rid >> 3] >> (rid & 7) & 1;
+        return OK;
+    }
+    TRY(rids_seek(op, r, rid));
+    *ret = r->valid && r->rid == rid;
+    return OK;
+}
+
 err rids_next(struct op *op, struct rids *r)
 {
     if (!r->valid)

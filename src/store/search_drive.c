@@ -8,9 +8,9 @@
 
 static err probe_one(struct drive *d, size_t i, uint64_t rid, bool *ret)
 {
-    struct rids *r = &d->narrow[i];
-    TRY(rids_seek(d->s->op, r, rid));
-    *ret = (r->valid && r->rid == rid) != d->negated[i];
+    bool has;
+    TRY(rids_has(d->s->op, &d->narrow[i], rid, &has));
+    *ret = has != d->negated[i];
     return OK;
 }
 
@@ -324,5 +324,7 @@ err search_drive(struct search *s)
         TRY(try_in_order(&d, d.lead * STEPS_A_READ, &done));
         return done ? OK : stream(&d);
     }
+    for (size_t i = 0; i < d.n_narrow; i++) /* it may be a long way */
+        TRY(rids_hold(s->op, &d.narrow[i]));
     return in_order(&d);
 }

@@ -395,6 +395,8 @@ MUST err walk_next(struct op *op, struct walk *w);
 /* About how many entries there are, read by whole rows and no further than max; to be sought anew
  * then. */
 MUST err walk_count(struct op *op, struct walk *w, size_t max, size_t *ret);
+/* Of one key: a bit for each of its numbers below chunks * CHUNK_SIZE; all are 0 before. */
+MUST err walk_bits(struct op *op, struct walk *w, unsigned char *bits, uint64_t chunks);
 void walk_close(struct walk *w);
 
 /* ---- fwd.c: key sets by (compartment, type, rid) ---- */
@@ -523,6 +525,8 @@ struct rids {
     const uint64_t *list; /* instead of walks: ascending */
     size_t n_list, at;
     bool listed;
+    const unsigned char *bits; /* of every number, when held: asked instead of the walk */
+    uint64_t chunks;
     bool valid;
     uint64_t rid;
 };
@@ -535,6 +539,11 @@ MUST err rids_collect(struct op *op, struct rids *r, size_t max);
 /* To the first number >= rid (reverse: the last <= rid). Any direction, any time. */
 MUST err rids_seek(struct op *op, struct rids *r, uint64_t rid);
 MUST err rids_next(struct op *op, struct rids *r);
+/* Of one key: its numbers as bits from now on, so that rids_has() reads nothing; not when they
+ * would take too much memory. */
+MUST err rids_hold(struct op *op, struct rids *r);
+/* Is the number among them? Where it stands then is not said. */
+MUST err rids_has(struct op *op, struct rids *r, uint64_t rid, bool *ret);
 /* About how many; counts no further than max. */
 MUST err rids_estimate(struct op *op, struct rids *r, size_t max, size_t *ret);
 bool range_has(const struct store_range *range, str key);

@@ -253,6 +253,38 @@ err walk_count(struct op *op, struct walk *w, size_t max, size_t *ret)
     return OK;
 }
 
+static void bit_put(unsigned char *bits, uint64_t rid, bool there)
+{
+    unsigned char bit = (unsigned char)(1u << (rid & 7));
+    bits[rid >> 3] = (unsigned char)(there ? bits[rid >> 3] | bit : bits[rid >> 3] & ~bit);
+}
+
+err walk_bits(struct op *op, struct walk *w, unsigned char *bits, uint64_t chunks)
+{
+    struct walk_base *b = &w->base;
+    w->valid = b->valid = w->reverse = false;
+    TRY(base_seek(op, w, w->lo, 0));
+    while (b->valid && b->high < chunks) {
+        if (b->bits)
+            memcpy(bits + b->high * (CHUNK_SIZE / 8), b->bits, CHUNK_SIZE / 8);
+        for (size_t i = 0; !b->bits && i < b->n; i++)
+            bit_put(bits, b->high << CHUNK_BITS | b->lows[i], true);
+        TRY(w->v->s->ops->cursor_next(op, b->c));
+        TRY(base_load(op, w));
+    }
+    b->valid = false;
+    for (unsigned i = 2; i-- > 0;) { /* the active tail last: it wins */
+        w->tail_valid[i] = false;
+        tail_seek(w, i, w->lo, 0);
+        for (; w->tail_valid[i]; tail_check(w, i)) {
+            if (tail_rid(&w->tail[i]) >> CHUNK_BITS < chunks)
+                bit_put(bits, tail_rid(&w->tail[i]), !w->tail[i].gone);
+            skip_next(&w->tail[i]);
+        }
+    }
+    return OK;
+}
+
 err walk_open(struct op *op, const struct view *v, str lo, str hi, struct walk *ret)
 {
     struct walk w = {.v = v, .lo = lo, .hi = hi};

@@ -3,6 +3,7 @@
 #include "store_suite.h"
 
 #define MANY 6000u
+#define MORE 43000u /* half of them are more than are ever sorted */
 #define TYPE 9
 #define PAGE 20u
 #define HALF 1  /* i % 2 */
@@ -10,13 +11,13 @@
 #define END 3   /* of few */
 #define EARLY 4 /* of the first days */
 
-static uint64_t rids[MANY];
-static size_t of_day[MANY];
+static uint64_t rids[MORE];
+static size_t of_day[MORE], many;
 
 static void put(struct suite *b, struct store_tx *tx, size_t i)
 {
     str *keys = ARENA_ARRAY(b->arena, str, 4);
-    size_t n = 0, day = i * 7919 % MANY;
+    size_t n = 0, day = i * 7919 % many;
     of_day[day] = i;
     keys[n++] = suite_key(b->arena, HALF, i % 2);
     keys[n++] = suite_key(b->arena, DAY, day);
@@ -29,9 +30,10 @@ static void put(struct suite *b, struct store_tx *tx, size_t i)
     store_tx_put(tx, &p);
 }
 
-static void fill(struct suite *b)
+static void fill(struct suite *b, size_t n)
 {
-    for (size_t i = 0; i < MANY; i += 100) {
+    many = n;
+    for (size_t i = 0; i < many; i += 100) {
         struct store_commit c;
         suite_clear(b);
         struct store_tx *tx = store_tx_new(&b->op, b->s);
@@ -74,14 +76,14 @@ static size_t pages(struct suite *b, struct store_query *q, bool (*fits)(size_t 
         assert_int_equal(store_search(&b->op, b->s, q, &f), OK);
         most = f.steps > most ? f.steps : most;
         for (size_t i = 0; i < f.n; day++) {
-            size_t at = q->sort.descending ? MANY - 1 - day : day;
-            assert_true(day < MANY);
+            size_t at = q->sort.descending ? many - 1 - day : day;
+            assert_true(day < many);
             if (fits(of_day[at], at))
                 assert_int_equal(f.rids[i++], rids[of_day[at]]);
         }
     }
-    for (; day < MANY; day++) {
-        size_t at = q->sort.descending ? MANY - 1 - day : day;
+    for (; day < many; day++) {
+        size_t at = q->sort.descending ? many - 1 - day : day;
         assert_false(fits(of_day[at], at));
     }
     return most;
@@ -91,7 +93,7 @@ static void in_order(void **state)
 {
     struct suite *b = suite_new(*(enum store_backend *)*state, 500);
     struct store_found f;
-    fill(b);
+    fill(b, MANY);
     for (int falls = 0; falls < 2; falls++) {
         suite_clear(b);
         struct store_range half = suite_range(b->arena, HALF, 0, 1),
@@ -126,7 +128,7 @@ static void in_order(void **state)
 static void in_order_of_number(void **state)
 {
     struct suite *b = suite_new(*(enum store_backend *)*state, 500);
-    fill(b);
+    fill(b, MANY);
     for (int falls = 0; falls < 2; falls++) {
         suite_clear(b);
         struct store_range both[] = {suite_range(b->arena, HALF, 1, 1),
@@ -151,6 +153,42 @@ static void in_order_of_number(void **state)
     suite_free(b);
 }
 
+static bool late(size_t i, size_t day)
+{
+    return i % 2 == 0 && day >= 20000 && day < 42000;
+}
+
+static bool none(size_t i, size_t day)
+{
+    (void)i, (void)day;
+    return false;
+}
+
+/* A walk past the try: neither clause is rare, and where the order begins nothing fits both. */
+static void a_long_way(void **state)
+{
+    struct suite *b = suite_new(*(enum store_backend *)*state, 0);
+    fill(b, MORE);
+    suite_clear(b);
+    struct store_range half = suite_range(b->arena, HALF, 0, 1),
+                       days = suite_range(b->arena, DAY, 20000, 22000);
+    struct store_clause c[] = {{.ranges = &half, .n_ranges = 1}, {.ranges = &days, .n_ranges = 1}};
+    struct store_query q = {
+        .type = TYPE,
+        .clauses = c,
+        .n_clauses = 2,
+        .sort = {ORDER_KEY, false, DAY, false, false}, /* as if it had several */
+        .limit = 9000,
+        .keys_of = no_keys};
+    pages(b, &q, late);
+    q.sort.single = true;
+    pages(b, &q, late);
+    c[0].negate = true;
+    c[1] = (struct store_clause){.ranges = &half, .n_ranges = 1};
+    pages(b, &q, none);
+    suite_free(b);
+}
+
 static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE;
 
 #define BOTH(fn)                                                                                   \
@@ -161,6 +199,8 @@ static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE;
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {BOTH(in_order), BOTH(in_order_of_number)};
+    const struct CMUnitTest tests[] = {BOTH(in_order),
+                                       BOTH(in_order_of_number),
+                                       {"memory: a_long_way", a_long_way, NULL, NULL, &memory}};
     return cmocka_run_group_tests_name("store.many", tests, NULL, NULL);
 }
