@@ -392,8 +392,7 @@ MUST err walk_open(struct op *op, const struct view *v, str lo, str hi, struct w
 /* Forward: first entry >= (ekey, rid). Reverse: last entry < (ekey, rid). */
 MUST err walk_seek(struct op *op, struct walk *w, str ekey, uint64_t rid, bool reverse);
 MUST err walk_next(struct op *op, struct walk *w);
-/* About how many entries there are, read by whole rows and no further than max; to be sought anew
- * then. */
+/* About how many entries, by whole rows, no further than max; it is to be sought anew then. */
 MUST err walk_count(struct op *op, struct walk *w, size_t max, size_t *ret);
 /* Of one key: a bit for each of its numbers below chunks * CHUNK_SIZE; all are 0 before. */
 MUST err walk_bits(struct op *op, struct walk *w, unsigned char *bits, uint64_t chunks);
@@ -539,8 +538,7 @@ MUST err rids_collect(struct op *op, struct rids *r, size_t max);
 /* To the first number >= rid (reverse: the last <= rid). Any direction, any time. */
 MUST err rids_seek(struct op *op, struct rids *r, uint64_t rid);
 MUST err rids_next(struct op *op, struct rids *r);
-/* Of one key: its numbers as bits from now on, so that rids_has() reads nothing; not when they
- * would take too much memory. */
+/* Of one key: its numbers become bits, which rids_has() asks then, unless they are too many. */
 MUST err rids_hold(struct op *op, struct rids *r);
 /* Is the number among them? Where it stands then is not said. */
 MUST err rids_has(struct op *op, struct rids *r, uint64_t rid, bool *ret);
