@@ -134,6 +134,27 @@ static inline void run_it(struct play *p, str id)
     settle(p);
 }
 
+/* Their word for a way, given to the clinic on paper five days ago. */
+static inline void permit(struct play *p, str who, const char *way, const char *system, str address)
+{
+    as(p, campaign_system());
+    ground_make(
+        p->g,
+        "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":"
+        "\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},"
+        "\"category\":[{\"coding\":[{\"system\":\"https://weft.health/fhir/consent-category\","
+        "\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
+        "\"%.*s\",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
+        "consent-contact-point\",\"valueContactPoint\":{\"system\":\"%s\",\"value\":"
+        "\"%.*s\"}}],\"policyRule\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"
+        "consent-form\",\"code\":\"written\"}]},\"provision\":{\"type\":\"permit\",\"code\":[{"
+        "\"coding\":[{\"system\":\"https://weft.health/fhir/contact-channel\",\"code\":\"%s\"}]}],"
+        "\"purpose\":[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"},"
+        "{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"appointment\"}]}}",
+        STR_ARG(who), STR_ARG(time_format(p->g->arena, p->now - 5 * PLAN_DAY_MS)), system,
+        STR_ARG(address), way);
+}
+
 static inline str patient(struct play *p, unsigned n, const char *language)
 {
     as(p, campaign_system());
@@ -150,20 +171,7 @@ static inline str patient(struct play *p, unsigned n, const char *language)
         "timezone\",\"valueCode\":\"America/Chicago\"}]}],\"communication\":[{\"language\":{"
         "\"coding\":[{\"code\":\"%s\"}]}}]}",
         n, STR_ARG(then), language);
-    ground_make(
-        p->g,
-        "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":"
-        "\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},"
-        "\"category\":[{\"coding\":[{\"system\":\"https://weft.health/fhir/consent-category\","
-        "\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
-        "\"%.*s\",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
-        "consent-contact-point\",\"valueContactPoint\":{\"system\":\"phone\",\"value\":"
-        "\"+1312555%04u\"}}],\"policyRule\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"
-        "consent-form\",\"code\":\"written\"}]},\"provision\":{\"type\":\"permit\",\"code\":[{"
-        "\"coding\":[{\"system\":\"https://weft.health/fhir/contact-channel\",\"code\":\"sms\"}]}],"
-        "\"purpose\":[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"},"
-        "{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"appointment\"}]}}",
-        STR_ARG(id), STR_ARG(then), n);
+    permit(p, id, "sms", "phone", arena_printf(p->g->arena, "+1312555%04u", n));
     return id;
 }
 

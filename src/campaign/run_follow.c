@@ -4,6 +4,7 @@
  * nothing. */
 #include "campaign/run_int.h"
 
+#include "outreach/reach.h"
 #include "policy/content.h"
 
 #define STEP_CHANGES 256
@@ -219,6 +220,43 @@ static err case_closed(struct follow *f, const struct record_change *ch, const s
     return OK;
 }
 
+/* ---- what did not arrive ---- */
+static str part_of(str key, size_t n)
+{
+    str part = STR_NONE;
+    for (size_t i = 0; i <= n; i++)
+        if (!str_take_until(&key, '/', &part))
+            return STR_NONE;
+    return part;
+}
+
+/* It is said by another way, or a person calls: never silence. */
+static err came_back(struct follow *f, const struct record_change *ch, const struct record_doc *doc,
+                     const struct json *tree)
+{
+    struct enrolment e = {0};
+    uint64_t tried = 0;
+    enum way way;
+    str key, try;
+    if (!outreach_came_back(tree, &key, &way) || !str_starts(key, STR(MESSAGE_KEY)))
+        return OK;
+    key = str_sub(key, sizeof MESSAGE_KEY - 1, key.n);
+    if (!enrolment_parse(key, &e) || e.patient != ch->patient)
+        return OK;
+    TRY(enrolment_load(f->op, f->c->rec, &e));
+    if (str_empty(e.text) || e.held || !str_empty(e.tell))
+        return OK;
+    try = part_of(key, 4);
+    if (str_starts(try, STR("a")))
+        (void)str_to_u64(str_sub(try, 1, try.n), UINT8_MAX, &tried);
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    e.tell = arena_printf(f->op->arena, "again:%.*s:%u", STR_ARG(part_of(key, 3)),
+                          (unsigned)tried | 1u << way);
+    enrolment_save(tx, f->op, &e, f->op->now);
+    record_tx_trail(tx, STR("campaign-came-back"), doc->type, doc->id, NULL);
+    return record_commit(tx);
+}
+
 /* ---- one change ---- */
 static bool concerns(const struct follow *f, fhir_type type)
 {
@@ -263,8 +301,10 @@ static err one_change(struct follow *f, const struct record_change *ch)
     if (doc.deleted || doc.vid != ch->vid)
         return OK; /* a later change of the same follows */
     TRY(record_parse(f->op, &doc, &tree));
-    if (ch->type == f->communication)
+    if (ch->type == f->communication) {
+        TRY(came_back(f, ch, &doc, tree));
         return words_came(f, ch, &doc, tree);
+    }
     if (ch->type == f->task)
         return case_closed(f, ch, tree);
     TRY(exits_of(f, ch, tree));

@@ -53,18 +53,19 @@ static err hand_over(struct step *s, str text, const struct outreach_draft *like
     struct arena *a = s->op->arena;
     struct record_result r;
     str key = enrolment_key(s->op, &s->e);
-    struct outreach_draft d = {.patient = s->m.id,
-                               .channel = like->channel,
-                               .by = like->by,
-                               .language = str_of(tags[s->m.lang]),
-                               .text = text,
-                               .purpose = like->purpose,
-                               .campaign = like->campaign,
-                               .programme = s->l->plan->programme,
-                               .key = arena_printf(a, "j/%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
+    struct outreach_draft d = {
+        .patient = s->m.id,
+        .channel = like->channel,
+        .by = like->by,
+        .language = str_of(tags[s->m.lang]),
+        .text = text,
+        .purpose = like->purpose,
+        .campaign = like->campaign,
+        .programme = s->l->plan->programme,
+        .key = arena_printf(a, MESSAGE_KEY "%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
     *ret_sent = false;
     if (d.key.n > 100)
-        d.key = arena_printf(a, "j/%016llx/%016llx", (unsigned long long)str_hash(key),
+        d.key = arena_printf(a, MESSAGE_KEY "%016llx/%016llx", (unsigned long long)str_hash(key),
                              (unsigned long long)str_hash(d.key));
     if (str_empty(text))
         return OK;
@@ -231,21 +232,62 @@ static err library_words(struct step *s, const struct plan_step *p, enum plan_ch
     return e;
 }
 
-/* True when outreach took it; a refusal leaves the channel out and looks again. */
-static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
+/* The words of a step by a way; true when outreach took them. */
+static err say_step(struct step *s, int step, enum plan_channel k, enum way_by by, str try,
+                    bool *ret_sent)
 {
-    const struct plan_step *p = &s->l->plan->steps[m->step];
+    const struct plan_step *p = &s->l->plan->steps[step];
     str purpose = str_empty(p->purpose) ? s->l->plan->purpose : p->purpose;
-    str what = arena_printf(s->op->arena, "%.*s/%u/%lld", STR_ARG(p->id),
-                            (unsigned)s->e.state.tries, (long long)(s->e.state.since / 1000));
+    str what = arena_printf(s->op->arena, "%.*s/%.*s/%lld", STR_ARG(p->id), STR_ARG(try),
+                            (long long)(s->e.state.since / 1000));
     str text = words_for(s->op, s->c, &p->words, &s->m, 0);
     if (!str_empty(p->words.template))
-        TRY(library_words(s, p, m->channel, &text));
-    const struct outreach_draft like = {.channel = plan_channel_name(m->channel),
-                                        .by = m->by,
-                                        .purpose = purpose,
-                                        .campaign = s->l->id};
+        TRY(library_words(s, p, k, &text));
+    const struct outreach_draft like = {
+        .channel = plan_channel_name(k), .by = by, .purpose = purpose, .campaign = s->l->id};
     return hand_over(s, text, &like, what, ret_sent);
+}
+
+/* A refusal leaves the channel out and looks again. */
+static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
+{
+    str try = arena_printf(s->op->arena, "%u", (unsigned)s->e.state.tries);
+    return say_step(s, m->step, m->channel, m->by, try, ret_sent);
+}
+
+/* What did not arrive, by the ways that were not tried for it; then a person calls. */
+static err say_again(struct step *s)
+{
+    const struct plan *p = s->l->plan;
+    str rest = str_sub(s->e.tell, sizeof "again:" - 1, s->e.tell.n), id;
+    uint64_t tried = 0;
+    bool sent = false;
+    int step = 0;
+    (void)str_take_until(&rest, ':', &id);
+    (void)str_to_u64(rest, UINT8_MAX, &tried);
+    while (step < (int)p->n_steps && !str_eq(p->steps[step].id, id))
+        step++;
+    bool known = step < (int)p->n_steps;
+    for (unsigned used = (unsigned)tried; known && !sent;) {
+        enum way_by by;
+        struct way_ask q = {.may = s->m.who.may,
+                            .failing = s->m.who.failing,
+                            .used = used,
+                            .another = true,
+                            .urgent = p->steps[step].urgent,
+                            .prefers = s->m.who.prefers};
+        enum way k = way_choose(&q, &by);
+        if (k == WAY_COUNT)
+            break;
+        str try = arena_printf(s->op->arena, "a%u", used);
+        TRY(say_step(s, step, (enum plan_channel)k, by, try, &sent));
+        used |= 1u << k;
+    }
+    struct record_tx *tx = record_begin(s->op, s->c->rec);
+    s->e.tell = STR_NONE;
+    if (known && !sent && !p->marketing)
+        TRY(open_case(s, tx, step, true));
+    return save(s, tx, s->e.state.phase == PLAN_LEFT ? 0 : s->op->now);
 }
 
 static err act(struct step *s, const struct plan_move *m)
@@ -315,6 +357,8 @@ static err one_job(struct step *s)
     TRY(meet(s->op, s->c, s->l->plan, s->e.patient, &s->m));
     if (s->m.gone)
         return end_of(s, "revoked");
+    if (str_starts(s->e.tell, STR("again:")))
+        return say_again(s);
     if (!str_empty(s->e.tell))
         return tell(s);
     if (s->e.state.phase == PLAN_LEFT)

@@ -73,6 +73,60 @@ static void silence_ends_in_a_call(void **state)
     assert_has(json_get_str(tree(p, &cases.docs[0]), STR("description")), "Please call by");
 }
 
+/* Of the newest message: as the sender writes it when the provider says that it did not arrive. */
+static void comes_back(struct play *p, str who)
+{
+    struct record_result r;
+    struct record_page sent = found(p, "Communication", "status=preparation&_sort=-sent", who);
+    assert_true(sent.n > 0);
+    struct json *c = tree(p, &sent.docs[0]);
+    as(p, campaign_system());
+    json_set_str(p->g->arena, c, STR("status"), STR("stopped"));
+    ok(p, record_update(&p->g->op, p->g->rec, sent.docs[0].type, sent.docs[0].id, c, STR_NONE, &r));
+    settle(p);
+    settle(p);
+}
+
+static void consent_by_mail(struct play *p, str who)
+{
+    struct record_doc doc;
+    struct record_result r;
+    struct op *op = &p->g->op;
+    as(p, campaign_system());
+    ok(p, record_read(op, p->g->rec, fhir_type_parse(STR("Patient")), who, &doc));
+    struct json *patient = tree(p, &doc), *mail = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, mail, STR("system"), STR("email"));
+    json_set_str(op->arena, mail, STR("value"), STR("lee@example.org"));
+    json_push(op->arena, JSON_GET(patient, "telecom"), mail);
+    ok(p, record_update(op, p->g->rec, doc.type, who, patient, STR_NONE, &r));
+    permit(p, who, "email", "email", STR("lee@example.org"));
+}
+
+static void what_does_not_arrive_is_said_another_way_then_a_person_calls(void **state)
+{
+    struct play *p = *state;
+    run_it(p, put(p, "post-discharge", STR_NONE));
+    str lee = patient(p, 104, "en");
+    discharge(p, lee);
+    settle(p);
+    p->now = DISCHARGE + 19 * HOUR;
+    settle(p);
+    assert_has(last_words(p, lee), "1 I feel worse");
+    consent_by_mail(p, lee);
+    comes_back(p, lee);
+    struct record_page sent = found(p, "Communication", "_sort=-_lastUpdated&_count=50", lee);
+    assert_int_equal(sent.n, 2);
+    struct json *second = tree(p, &sent.docs[0]);
+    assert_str(json_str(json_path(second, "medium.0.coding.0.code")), "email");
+    assert_has(last_words(p, lee), "1 I feel worse");
+    assert_int_equal(found(p, "Task", "status=requested", lee).n, 0);
+    comes_back(p, lee);
+    assert_int_equal(found(p, "Communication", "_count=50", lee).n, 2);
+    struct record_page cases = found(p, "Task", "status=requested", lee);
+    assert_int_equal(cases.n, 1);
+    assert_has(json_get_str(tree(p, &cases.docs[0]), STR("description")), "Please call by");
+}
+
 static void what_nobody_understands_goes_to_a_person(void **state)
 {
     struct play *p = *state;
@@ -321,6 +375,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(thirty_days_after_discharge, open_play, close_play),
         cmocka_unit_test_setup_teardown(silence_ends_in_a_call, open_play, close_play),
+        cmocka_unit_test_setup_teardown(
+            what_does_not_arrive_is_said_another_way_then_a_person_calls, open_play, close_play),
         cmocka_unit_test_setup_teardown(what_nobody_understands_goes_to_a_person, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(an_edit_leaves_people_on_their_version, open_play,

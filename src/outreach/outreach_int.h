@@ -232,6 +232,7 @@ void bucket_put(struct record_tx *tx, struct op *op, struct outreach *o, str pat
 #define LANE_LEASE_MS 60000
 #define STOPS_MAX 256u
 #define CAMPAIGN_STOPPED "the campaign was stopped before it left"
+#define TAKEN_BACK "taken back by the sender"
 struct lane_jobs {
     struct record_job *jobs;
     size_t n, max;

@@ -67,3 +67,17 @@ unsigned outreach_ways(const struct outreach *o)
         ways |= provider_any(o, (enum channel_kind)k) ? 1u << k : 0;
     return ways;
 }
+
+bool outreach_came_back(const struct json *c, str *ret_key, enum way *ret_way)
+{
+    str status = json_get_str(c, STR("status")), why = json_str(json_path(c, "statusReason.text"));
+    const struct json *ids = JSON_GET(c, "identifier");
+    bool wanted = str_eq(why, STR(TAKEN_BACK)) || str_eq(why, STR(CAMPAIGN_STOPPED));
+    bool failed = str_eq(status, STR("stopped")) || (str_eq(status, STR("not-done")) && !wanted);
+    for (size_t i = 0; failed && ids && i < ids->n; i++)
+        if (str_eq(json_get_str(json_at(ids, i), STR("system")), STR(KEY_SYSTEM))) {
+            *ret_key = json_get_str(json_at(ids, i), STR("value"));
+            return way_parse(json_str(json_path(c, "medium.0.coding.0.code")), ret_way);
+        }
+    return false;
+}

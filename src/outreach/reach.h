@@ -27,6 +27,9 @@ struct outreach_reach {
     str helper; /* RelatedPerson/id that a contact Consent names to get the messages; or empty */
     struct outreach_way by[WAY_COUNT];
 };
+/* The key that a message of ours was sent under, when it did not reach the patient and nobody
+ * wanted that (an undo, a stopped campaign); *ret_way: by which it was tried. */
+bool outreach_came_back(const struct json *communication, str *ret_key, enum way *ret_way);
 /* Bit a way: there is a provider for it. */
 unsigned outreach_ways(const struct outreach *o);
 /* The lines that every message gets before and after its words, in a language. */

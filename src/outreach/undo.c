@@ -14,7 +14,7 @@ err outreach_undo(struct op *op, struct outreach *o, str communication, struct r
                        "the message has already left; it cannot be taken back");
     json_set_str(op->arena, c, STR("status"), STR("not-done"));
     struct json *reason = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, reason, STR("text"), STR("taken back by the sender"));
+    json_set_str(op->arena, reason, STR("text"), STR(TAKEN_BACK));
     json_set(op->arena, c, STR("statusReason"), reason);
     struct record_tx *tx = record_begin(op, o->rec);
     str gate = message_gate(op, communication);
