@@ -126,7 +126,8 @@ MUST err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx,
 /* The next batch of an audience; *ret_more: there are others. */
 MUST err people_launch(struct op *op, struct campaigns *c, struct life *l, bool *ret_more);
 bool enrolment_parse(str key, struct enrolment *ret);
-/* Keys of messages: "j/<enrolment>/<step>/<try>/…"; said another way, the try is "a<ways tried>". */
+/* Keys of messages: "j/<enrolment>/<step>/<try>/..."; said again, the try is "a<ways tried>".
+ */
 #define MESSAGE_KEY "j/"
 
 MUST err run_new(struct op *op, struct campaigns *c);

@@ -104,6 +104,8 @@ MUST err lookup_number(struct op *op, const struct outreach *o, struct recipient
 /* The last instant of a pause, as it is kept and shown: its day is the one that was set. */
 str wishes_pause_text(struct op *op, int64_t until);
 bool wishes_said(const struct outreach_wish *in);
+/* The actor is that patient, signed in; ERR_FORBIDDEN. */
+MUST err outreach_is_self(struct op *op, struct outreach *o, str patient);
 MUST err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in);
 MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);
 /* Does their newest word allow this way for the purpose? A letter needs none, but is not what comes
@@ -182,7 +184,7 @@ struct channel {
     void (*stop)(struct provider *p);
 };
 extern const struct channel CHANNEL_TWILIO, CHANNEL_SMPP, CHANNEL_KANNEL, CHANNEL_SMTP,
-    CHANNEL_SCREEN_SMS, CHANNEL_SCREEN_EMAIL, CHANNEL_PRINT;
+    CHANNEL_SCREEN_SMS, CHANNEL_SCREEN_EMAIL, CHANNEL_PRINT, CHANNEL_WEBPUSH;
 /* One after the other. */
 void channel_each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n,
                   enum sent (*one)(struct op *op, const struct outreach *o, struct parcel *p));

@@ -4,7 +4,7 @@
  * (consent.capture) first. */
 #include "outreach/outreach_int.h"
 
-static err is_self(struct op *op, struct outreach *o, str patient)
+err outreach_is_self(struct op *op, struct outreach *o, str patient)
 {
     struct record_doc doc;
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &doc));
@@ -137,7 +137,7 @@ static err prefer(struct op *op, struct outreach *o, str patient, const struct o
 
 err outreach_prefer(struct op *op, struct outreach *o, str patient, const struct outreach_wish *w)
 {
-    TRY(is_self(op, o, patient));
+    TRY(outreach_is_self(op, o, patient));
     return prefer(op, o, patient, w, STR("set by the patient in the portal"));
 }
 

@@ -2,6 +2,7 @@
  * the system, because the facts of the rulebook must not depend on what the sender may see; the
  * sender's own right to write to this patient is asked when the Communication is created. */
 #include "outreach/outreach_int.h"
+#include "outreach/push_int.h"
 #include "outreach/reach.h"
 
 #define CLOCK_SLACK_MS (5 * 60000LL)
@@ -96,6 +97,17 @@ static void read_postal(struct op *op, struct recipient *r)
         if (!str_empty(lines) && for_post)
             return;
     }
+}
+
+/* Where notices go is the portal's account: it has devices, or none. */
+static err read_devices(struct op *op, struct record *rec, struct recipient *r)
+{
+    struct json *list;
+    str text;
+    TRY(push_devices(op, rec, r->id, &list, &text));
+    if (list->n)
+        r->address[CHANNEL_PUSH] = arena_cat(op->arena, STR("Patient/"), r->id);
+    return OK;
 }
 
 static void read_places(struct op *op, struct recipient *r)
@@ -306,6 +318,8 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
         place_by_number(&r, r.address[CHANNEL_SMS]);
         e = read_consents(op, rec, &r);
     }
+    if (e == OK)
+        e = read_devices(op, rec, &r);
     op->actor = person;
     if (e == OK)
         *ret = r;

@@ -9,7 +9,8 @@ add_custom_command(OUTPUT ${GEN}/area_codes_gen.h
 target_sources(weft_outreach PRIVATE ${GEN}/templates_gen.h ${GEN}/area_codes_gen.h)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
-target_link_libraries(weft_outreach PUBLIC PkgConfig::CURL PkgConfig::GNUTLS)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+target_link_libraries(weft_outreach PUBLIC PkgConfig::CURL PkgConfig::GNUTLS PkgConfig::CRYPTO)
 add_custom_command(OUTPUT ${GEN}/receipts_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_receipts.py
             ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv ${GEN}/receipts_gen.h

@@ -12,7 +12,7 @@
 
 static const struct channel *const CHANNELS[] = {
     &CHANNEL_TWILIO,     &CHANNEL_SMPP,         &CHANNEL_KANNEL, &CHANNEL_SMTP,
-    &CHANNEL_SCREEN_SMS, &CHANNEL_SCREEN_EMAIL, &CHANNEL_PRINT};
+    &CHANNEL_SCREEN_SMS, &CHANNEL_SCREEN_EMAIL, &CHANNEL_PRINT,  &CHANNEL_WEBPUSH};
 
 static err add(struct op *op, struct outreach *o, enum channel_kind k, str name)
 {

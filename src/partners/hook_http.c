@@ -4,9 +4,9 @@
  * Invariant: a parcel handed to courier_net_send() comes back from courier_net_step() exactly once,
  * or is freed with the net. */
 #include "net/addr.h"
+#include "net/fetch.h"
 #include "partners/partners_int.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -56,57 +56,15 @@ static size_t pass_by(char *p, size_t size, size_t n, void *ctx)
     return *seen > ANSWER_MAX ? 0 : size * n;
 }
 
-static bool literal(struct op *op, str host, uint8_t addr[16], size_t *ret_n)
-{
-    if (host.n && host.p[0] == '[')
-        host = str_sub(host, 1, host.n - 1);
-    const char *z = str_z(op->arena, host);
-    *ret_n = inet_pton(AF_INET, z, addr) == 1 ? 4 : inet_pton(AF_INET6, z, addr) == 1 ? 16 : 0;
-    return *ret_n > 0;
-}
-
-static err url_check(struct op *op, struct partners *p, CURLU *u, str path)
-{
-    char *scheme = NULL, *host = NULL, *user = NULL;
-    uint8_t addr[16];
-    size_t n;
-    err e = OK;
-    bool parts = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                 curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    bool named = curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK;
-    bool http = parts && str_eq(str_of(scheme), STR("http"));
-    if (!parts || named || (!http && !str_eq(str_of(scheme), STR("https"))))
-        e = fail_at(op, ERR_UNPROCESSABLE, path,
-                    "The endpoint is an https:// address without a user name.");
-    else if (http && !config_bool(p->config, "subscriptions.allow_http"))
-        e = fail_at(op, ERR_UNPROCESSABLE, path,
-                    "Notifications leave by https only (see subscriptions.allow_http).");
-    else if (literal(op, str_of(host), addr, &n) && !addr_public(addr, n) &&
-             !addr_allowed(config_str(p->config, "subscriptions.allow"), addr, n))
-        e = fail_at(op, ERR_UNPROCESSABLE, path,
-                    "This address is private or of this machine; an administrator may allow it "
-                    "in subscriptions.allow.");
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(user);
-    return e;
-}
-
 err endpoint_check(struct op *op, struct partners *p, str url, str path)
 {
     if (str_starts(url, STR("mailto:")))
         return url.n > 9 && str_find_char(url, '@', 8) != SIZE_MAX
                    ? OK
                    : fail_at(op, ERR_UNPROCESSABLE, path, "A mail endpoint is mailto:name@domain.");
-    CURLU *u = curl_url();
-    if (!u || url.n > 2048 ||
-        curl_url_set(u, CURLUPART_URL, str_z(op->arena, url), 0) != CURLUE_OK) {
-        curl_url_cleanup(u);
-        return fail_at(op, ERR_UNPROCESSABLE, path, "The endpoint is not a usable address.");
-    }
-    err e = url_check(op, p, u, path);
-    curl_url_cleanup(u);
-    return e;
+    const char *why = net_endpoint_wrong(op, url, config_str(p->config, "subscriptions.allow"),
+                                         config_bool(p->config, "subscriptions.allow_http"));
+    return why ? fail_at(op, ERR_UNPROCESSABLE, path, "%s", why) : OK;
 }
 
 err courier_net_new(struct op *op, struct partners *p, struct courier_net **ret)

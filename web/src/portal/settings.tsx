@@ -12,6 +12,7 @@ import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go, href } from "../lib/router";
 import { me, useConsents, useMe } from "./data";
 import { DRAFT } from "./messages";
+import { NoticesCard } from "./notices";
 import { ReleaseChoice } from "./release";
 import { WishesCard } from "./wishes";
 
@@ -237,6 +238,7 @@ export function Settings() {
         {t("rights_title")}
       </a>
       {p ? <Reach p={p} /> : <Skeleton />}
+      <NoticesCard />
       <WishesCard />
       <ReleaseChoice />
       <Choices />
