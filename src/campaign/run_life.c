@@ -37,14 +37,18 @@ bool life_live(const struct life *l)
     return json_bool(JSON_GET(l->o, "live"), false);
 }
 
+/* The batches of a launch are one row, or they would push out who approved it. */
 static void add_log(struct op *op, struct life *l, const char *step)
 {
     struct arena *a = op->arena;
-    struct json *row = json_new(a, JSON_OBJECT), *log = json_new(a, JSON_ARRAY), *old;
+    struct json *row = json_new(a, JSON_OBJECT), *log = json_new(a, JSON_ARRAY);
     const struct json *had = JSON_GET(l->o, "log");
-    size_t from = had && had->n > 199 ? had->n - 199 : 0;
-    for (size_t i = from; (old = json_at(had, i)); i++)
-        json_push(a, log, old);
+    size_t n = had ? had->n : 0;
+    if (n && strcmp(step, "enrolling") == 0 &&
+        str_eq(json_get_str(json_at(had, n - 1), STR("step")), str_of(step)))
+        n--;
+    for (size_t i = n > 199 ? n - 199 : 0; i < n; i++)
+        json_push(a, log, json_at(had, i));
     json_set_str(a, row, STR("step"), str_of(step));
     json_set_str(a, row, STR("by"), op->actor ? op->actor->user : STR_NONE);
     json_set_str(a, row, STR("at"), time_format(a, op->now));

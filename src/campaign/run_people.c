@@ -8,6 +8,7 @@
 #define CHUNK 4000u
 #define PEOPLE_MAX 2000000u
 #define LAUNCH_BATCH 200u
+_Static_assert(CHUNK % LAUNCH_BATCH == 0, "a batch lies in one chunk");
 
 static str chunk_key(struct op *op, str id, size_t i)
 {
@@ -169,6 +170,8 @@ err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, stru
     }
     json_set(op->arena, l->o, STR("people"), json_new_i64(op->arena, (int64_t)n));
     json_set(op->arena, l->o, STR("veiled"), json_new_bool(op->arena, veiled));
+    json_set(op->arena, l->o, STR("holdout"),
+             json_new_i64(op->arena, config_int(c->config, "campaign.holdout")));
     json_unset(l->o, STR("diff"));
     json_unset(l->o, STR("next"));
     return op_check(op);
@@ -192,6 +195,22 @@ err campaign_people(struct op *op, struct campaigns *c, const struct life *l, st
     return op_check(op);
 }
 
+/* Those of the next batch, without reading the others. */
+static err next_people(struct op *op, struct campaigns *c, const struct life *l, size_t from,
+                       struct people_of *ret)
+{
+    uint64_t *rids = ARENA_ARRAY(op->arena, uint64_t, LAUNCH_BATCH);
+    str bytes;
+    size_t n = 0;
+    TRY(op_check(op));
+    TRY(record_kv_get(op, c->rec, chunk_key(op, l->id, from / CHUNK), &bytes));
+    bytes = str_sub(bytes, from % CHUNK * sizeof *rids, bytes.n);
+    while (n < LAUNCH_BATCH && take_u64(&bytes, &rids[n]))
+        n++;
+    *ret = (struct people_of){.rids = rids, .n = n};
+    return OK;
+}
+
 static int by_number(const void *a, const void *b)
 {
     uint64_t x, y;
@@ -201,24 +220,26 @@ static int by_number(const void *a, const void *b)
 }
 
 /* How many of those approved are no longer there, and how many would be new. */
-static err compare(struct op *op, struct campaigns *c, struct life *l, const struct people_of *p)
+static err compare(struct op *op, struct campaigns *c, struct life *l)
 {
+    struct people_of p;
     uint64_t *now, gone = 0, fresh = 0;
     size_t n, i = 0, k = 0;
     struct json *o = json_new(op->arena, JSON_OBJECT);
+    TRY(campaign_people(op, c, l, &p));
     TRY(people_now(op, c, l->id, &now, &n));
-    uint64_t *was = ARENA_ARRAY(op->arena, uint64_t, p->n + 1);
-    if (!was)
+    uint64_t *was = ARENA_ARRAY(op->arena, uint64_t, p.n + 1);
+    if (!was || !p.rids)
         return op_check(op);
-    memcpy(was, p->rids, p->n * sizeof *was);
-    qsort(was, p->n, sizeof *was, by_number);
+    memcpy(was, p.rids, p.n * sizeof *was);
+    qsort(was, p.n, sizeof *was, by_number);
     if (n)
         qsort(now, n, sizeof *now, by_number);
-    while (i < p->n || k < n) {
-        if (k == n || (i < p->n && was[i] < now[k])) {
+    while (i < p.n || k < n) {
+        if (k == n || (i < p.n && was[i] < now[k])) {
             gone++;
             i++;
-        } else if (i == p->n || now[k] < was[i]) {
+        } else if (i == p.n || now[k] < was[i]) {
             fresh++;
             k++;
         } else {
@@ -233,43 +254,44 @@ static err compare(struct op *op, struct campaigns *c, struct life *l, const str
 }
 
 static err enrol_batch(struct op *op, struct campaigns *c, struct life *l, const struct loaded *p,
-                       const struct people_of *all)
+                       bool *ret_more)
 {
-    int64_t from = 0, held = 0, percent = config_int(c->config, "campaign.holdout");
+    int64_t n = 0, from = 0, held = 0, percent = config_int(c->config, "campaign.holdout");
+    struct people_of part;
     struct record_tx *tx = record_begin(op, c->rec);
+    (void)json_i64(JSON_GET(l->o, "people"), &n);
     (void)json_i64(JSON_GET(l->o, "next"), &from);
     (void)json_i64(JSON_GET(l->o, "held"), &held);
     (void)json_i64(JSON_GET(l->o, "holdout"), &percent);
-    size_t to = (size_t)from + LAUNCH_BATCH < all->n ? (size_t)from + LAUNCH_BATCH : all->n;
-    for (size_t i = (size_t)from; i < to; i++) {
-        struct enrolment e = {.plan = l->id, .patient = all->rids[i]};
+    TRY(next_people(op, c, l, (size_t)from, &part));
+    int64_t to = part.n ? from + (int64_t)part.n : n;
+    for (size_t i = 0; i < part.n; i++) {
+        struct enrolment e = {.plan = l->id, .patient = part.rids[i]};
         bool done;
         e.held =
             campaign_held_out(e.patient, l->id, json_get_str(l->o, STR("seed")), (unsigned)percent);
         held += e.held;
         TRY(enrol(tx, op, c, p, &e, op->now, &done));
     }
-    json_set(op->arena, l->o, STR("next"), json_new_i64(op->arena, (int64_t)to));
+    json_set(op->arena, l->o, STR("next"), json_new_i64(op->arena, to));
     json_set(op->arena, l->o, STR("held"), json_new_i64(op->arena, held));
-    TRY(life_save(tx, op, l, to == all->n ? "enrolled" : "enrolling"));
+    *ret_more = to < n;
+    TRY(life_save(tx, op, l, *ret_more ? "enrolling" : "enrolled"));
     return record_commit(tx);
 }
 
 err people_launch(struct op *op, struct campaigns *c, struct life *l, bool *ret_more)
 {
-    struct people_of all;
     struct loaded *p;
-    int64_t vid = 0, next = 0;
+    int64_t vid = 0, next = 0, n = 0;
     *ret_more = false;
     (void)json_i64(JSON_GET(l->o, "liveVersion"), &vid);
     (void)json_i64(JSON_GET(l->o, "next"), &next);
-    TRY(plan_load(op, c, l->id, (uint32_t)vid, &p));
-    TRY(campaign_people(op, c, l, &all));
-    if (!p || (size_t)next >= all.n)
+    (void)json_i64(JSON_GET(l->o, "people"), &n);
+    if (next >= n)
         return OK;
-    if (next == 0)
-        TRY(compare(op, c, l, &all));
-    TRY(enrol_batch(op, c, l, p, &all));
-    *ret_more = (size_t)next + LAUNCH_BATCH < all.n;
-    return OK;
+    TRY(plan_load(op, c, l->id, (uint32_t)vid, &p));
+    if (p && next == 0)
+        TRY(compare(op, c, l));
+    return p ? enrol_batch(op, c, l, p, ret_more) : OK;
 }

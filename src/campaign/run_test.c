@@ -211,6 +211,7 @@ static void a_campaign_from_draft_to_stop(void **state)
     assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "submitted"); /* 30 people: two */
     assert_int_equal(try_step(p, &p->other, id, CAMPAIGN_APPROVE), ERR_CONFLICT);
     assert_str(step(p, &p->third, id, CAMPAIGN_APPROVE), "approved");
+    set(p, "campaign.holdout", "0"); /* review R236: the share is the one that was approved */
     assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
     settle(p);
     assert_str(step(p, &p->author, id, CAMPAIGN_UNDO), "approved");
@@ -235,6 +236,39 @@ static void a_campaign_from_draft_to_stop(void **state)
     settle(p);
     for (unsigned i = 0; i < 30; i++)
         assert_true(found(p, "Communication", "_count=5", ids[i]).n <= 1);
+}
+
+/* Review R235: a launch of many batches reads and writes down each but once. */
+static void r235_a_long_launch(void **state)
+{
+    struct play *p = *state;
+    static str ids[610];
+    struct json *o;
+    struct life l;
+    bool more = true;
+    size_t batches = 0;
+    as(p, campaign_system());
+    for (unsigned i = 0; i < 610; i++)
+        ids[i] = ground_patient(p->g, "1950-03-02", "");
+    str id = put(p, "immunisation", group_of(p, ids, 610));
+    assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+    assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "approved");
+    as(p, campaign_system());
+    for (; more; batches++) {
+        ok(p, life_load(&p->g->op, p->g->rec, id, &l));
+        ok(p, people_launch(&p->g->op, p->c, &l, &more));
+    }
+    assert_int_equal(batches, 4);
+    ok(p, life_load(&p->g->op, p->g->rec, id, &l));
+    assert_int_equal(number_of(l.o, "next"), 610);
+    for (unsigned i = 0; i < 610; i++) {
+        struct enrolment e = {.plan = id, .patient = ground_rid(p->g, "Patient", ids[i])};
+        ok(p, enrolment_load(&p->g->op, p->g->rec, &e));
+        assert_false(str_empty(e.text));
+    }
+    as(p, &p->author);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    assert_int_equal(JSON_GET(o, "log")->n, 5); /* saved, submitted, approved, and two of these */
 }
 
 static void the_simulator_says_what_the_run_does(void **state)
@@ -387,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_report_tells_effect_and_harm, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_nurse_rests_and_ends_a_journey, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_preview_says_when_how_and_why, open_play, close_play),
+        cmocka_unit_test_setup_teardown(r235_a_long_launch, open_play, close_play),
         cmocka_unit_test_setup_teardown(the_simulator_says_what_the_run_does, open_play,
                                         close_play),
     };
