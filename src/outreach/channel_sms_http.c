@@ -7,16 +7,7 @@
  * The Communication's id goes along as Idempotency-Key for gateways that honour it. */
 #include "outreach/outreach_int.h"
 
-#include <curl/curl.h>
-
-#define ANSWER_MAX (64u << 10)
-
-static size_t collect(char *p, size_t size, size_t n, void *ctx)
-{
-    struct buf *b = ctx;
-    buf_add(b, str_make(p, size * n));
-    return buf_ok(b) ? size * n : 0;
-}
+#define FORM_MAX (64u << 10)
 
 static void form_field(struct buf *b, const char *name, str value)
 {
@@ -30,7 +21,7 @@ static void form_field(struct buf *b, const char *name, str value)
 static str form_of(struct op *op, const struct outreach *o, const struct parcel *p)
 {
     struct buf b;
-    buf_init(&b, op->arena, ANSWER_MAX);
+    buf_init(&b, op->arena, FORM_MAX);
     form_field(&b, "From", p->from);
     form_field(&b, "To", p->to);
     form_field(&b, "Body", p->text);
@@ -62,59 +53,27 @@ static enum sent meaning(struct op *op, long status, str body, str *ret_provider
     return account || busy ? SENT_LATER : SENT_NEVER;
 }
 
-/* Before the request is out nothing can have been sent. */
-static enum sent broken(CURLcode rc, curl_off_t sent_bytes)
-{
-    if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST ||
-        rc == CURLE_SSL_CONNECT_ERROR || sent_bytes == 0)
-        return SENT_LATER;
-    return SENT_UNKNOWN;
-}
-
-static enum sent post(struct op *op, CURL *curl, const struct outreach *o, const struct parcel *p,
-                      str *ret_provider_id, str *ret_code)
-{
-    struct buf body;
-    long status = 0;
-    curl_off_t up = 0;
-    str account = config_str(o->config, "sms.account"), form = form_of(op, o, p);
-    if (str_empty(form))
-        return SENT_NEVER;
-    buf_init(&body, op->arena, ANSWER_MAX);
-    str url = arena_printf(op->arena, "%.*s/2010-04-01/Accounts/%.*s/Messages.json",
-                           STR_ARG(config_str(o->config, "sms.url")), STR_ARG(account));
-    struct curl_slist *headers =
-        curl_slist_append(NULL, arena_printf(op->arena, "Idempotency-Key: %.*s", STR_ARG(p->id)).p);
-    curl_easy_setopt(curl, CURLOPT_URL, url.p);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_USERNAME, str_z(op->arena, account));
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, str_z(op->arena, o->secret_sms));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)form.n);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form.p);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 15000L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
-    CURLcode rc = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &up);
-    curl_slist_free_all(headers);
-    if (rc != CURLE_OK && status == 0) {
-        *ret_code = arena_printf(op->arena, "curl-%d", (int)rc);
-        return broken(rc, up);
-    }
-    return meaning(op, status, buf_str(&body), ret_provider_id, ret_code);
-}
-
 static enum sent send_one(struct op *op, const struct outreach *o, struct parcel *p)
 {
-    CURL *curl = curl_easy_init();
-    if (!curl)
-        return SENT_LATER;
-    enum sent s = post(op, curl, o, p, &p->provider_id, &p->code);
-    curl_easy_cleanup(curl);
-    return s;
+    struct response answer;
+    str account = config_str(o->config, "sms.account"), form = form_of(op, o, p);
+    str key = arena_printf(op->arena, "Idempotency-Key: %.*s", STR_ARG(p->id));
+    if (str_empty(form))
+        return SENT_NEVER;
+    struct request rq = {
+        .url = arena_printf(op->arena, "%.*s/2010-04-01/Accounts/%.*s/Messages.json",
+                            STR_ARG(config_str(o->config, "sms.url")), STR_ARG(account)),
+        .body = form,
+        .user = account,
+        .password = o->secret_sms,
+        .headers = &key,
+        .n_headers = 1,
+        .ms = 15000};
+    request_http(op, &rq, &answer);
+    if (answer.status)
+        return meaning(op, answer.status, answer.body, &p->provider_id, &p->code);
+    p->code = arena_printf(op->arena, "curl-%d", answer.error);
+    return answer.broken;
 }
 
 static void send_twilio(struct op *op, struct provider *via, struct parcel *const *parcels,

@@ -8,11 +8,10 @@
 
 #include "net/sms_text.h"
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <sodium.h>
 
-#define ANSWER_MAX 4096u
+#define HEADERS_MAX 10u
 
 /* base64url of HMAC-SHA1: no character that Kannel would read as an escape. */
 static void token_of(const struct outreach *o, str id, char out[29])
@@ -49,41 +48,40 @@ static bool plain(str s)
     return s.n > 0;
 }
 
-static size_t collect(char *p, size_t size, size_t n, void *ctx)
+struct headers {
+    struct op *op;
+    str at[HEADERS_MAX];
+    size_t n;
+};
+
+static void add(struct headers *h, const char *name, str value)
 {
-    struct buf *b = ctx;
-    buf_add(b, str_make(p, size * n));
-    return buf_ok(b) ? size * n : 0;
+    h->at[h->n++] = arena_printf(h->op->arena, "%s: %.*s", name, STR_ARG(value));
 }
 
-static struct curl_slist *header(struct curl_slist *list, struct op *op, const char *name,
-                                 str value)
-{
-    return curl_slist_append(list, arena_printf(op->arena, "%s: %.*s", name, STR_ARG(value)).p);
-}
-
-static struct curl_slist *headers_of(struct op *op, const struct outreach *o,
-                                     const struct parcel *p, uint8_t coding)
+static void headers_of(struct headers *h, const struct outreach *o, const struct parcel *p,
+                       uint8_t coding)
 {
     char token[29];
+    struct arena *a = h->op->arena;
     str base = config_str(o->config, "public_url");
-    struct curl_slist *h = curl_slist_append(NULL, "Content-Type: text/plain; charset=UTF-8");
-    h = header(h, op, "X-Kannel-Username", config_str(o->config, "kannel.user"));
-    h = header(h, op, "X-Kannel-Password", o->secret_kannel_password);
-    h = header(h, op, "X-Kannel-From", p->from);
-    h = header(h, op, "X-Kannel-To", p->to);
-    h = header(h, op, "X-Kannel-Coding", coding == SMS_CODING_UCS2 ? STR("2") : STR("0"));
-    int64_t minutes = (p->expires - op->now) / 60000 + 1;
-    if (p->expires > op->now)
-        h = header(h, op, "X-Kannel-Validity", arena_printf(op->arena, "%" PRId64, minutes));
+    add(h, "Content-Type", STR("text/plain; charset=UTF-8"));
+    add(h, "X-Kannel-Username", config_str(o->config, "kannel.user"));
+    add(h, "X-Kannel-Password", o->secret_kannel_password);
+    add(h, "X-Kannel-From", p->from);
+    add(h, "X-Kannel-To", p->to);
+    add(h, "X-Kannel-Coding", coding == SMS_CODING_UCS2 ? STR("2") : STR("0"));
+    int64_t minutes = (p->expires - h->op->now) / 60000 + 1;
+    if (p->expires > h->op->now)
+        add(h, "X-Kannel-Validity", arena_printf(a, "%" PRId64, minutes));
     token_of(o, p->id, token);
     if (!str_empty(base) && token[0]) {
-        h = header(h, op, "X-Kannel-DLR-Mask", STR("27"));
-        h = header(h, op, "X-Kannel-DLR-Url",
-                   arena_printf(op->arena, "%.*s/webhooks/kannel?m=%.*s&k=%s&d=%%d", STR_ARG(base),
-                                STR_ARG(p->id), token));
+        add(h, "X-Kannel-DLR-Mask", STR("27"));
+        add(h, "X-Kannel-DLR-Url",
+            arena_printf(a, "%.*s/webhooks/kannel?m=%.*s&k=%s&d=%%d", STR_ARG(base), STR_ARG(p->id),
+                         token));
     }
-    return curl_slist_append(h, "Expect:");
+    add(h, "Expect", STR_NONE);
 }
 
 static enum sent meaning(long status)
@@ -96,50 +94,25 @@ static enum sent meaning(long status)
     return account || status == 408 || status == 429 || status >= 500 ? SENT_LATER : SENT_NEVER;
 }
 
-static enum sent post(struct op *op, CURL *curl, const struct outreach *o, struct parcel *p,
-                      uint8_t coding)
-{
-    struct buf body;
-    long status = 0;
-    curl_off_t up = 0;
-    buf_init(&body, op->arena, ANSWER_MAX);
-    struct curl_slist *headers = headers_of(op, o, p, coding);
-    str url = arena_cat(op->arena, config_str(o->config, "kannel.url"), STR("/cgi-bin/sendsms"));
-    curl_easy_setopt(curl, CURLOPT_URL, str_z(op->arena, url));
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->text.n);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, p->text.p);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 15000L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
-    CURLcode rc = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &up);
-    curl_slist_free_all(headers);
-    p->code = arena_printf(op->arena, "%ld/curl-%d", status, (int)rc);
-    if (status != 0)
-        return meaning(status);
-    bool none = rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST ||
-                rc == CURLE_SSL_CONNECT_ERROR || up == 0;
-    return none ? SENT_LATER : SENT_UNKNOWN;
-}
-
 static enum sent send_one(struct op *op, const struct outreach *o, struct parcel *p)
 {
     struct sms_parts parts;
-    CURL *curl = curl_easy_init();
-    enum sent s = SENT_LATER;
-    if (!curl)
-        return s;
+    struct headers h = {.op = op};
+    struct response answer;
     if (!plain(p->to) || !plain(p->from) || !sms_split(op->arena, p->text, 0, &parts)) {
         p->code = STR("bad-address-or-text");
-        s = SENT_NEVER;
-    } else {
-        s = post(op, curl, o, p, parts.coding);
+        return SENT_NEVER;
     }
-    curl_easy_cleanup(curl);
+    headers_of(&h, o, p, parts.coding);
+    struct request rq = {
+        .url = arena_cat(op->arena, config_str(o->config, "kannel.url"), STR("/cgi-bin/sendsms")),
+        .body = p->text,
+        .headers = h.at,
+        .n_headers = h.n,
+        .ms = 15000};
+    request_http(op, &rq, &answer);
+    p->code = arena_printf(op->arena, "%ld/curl-%d", answer.status, answer.error);
+    enum sent s = answer.status ? meaning(answer.status) : answer.broken;
     if (s == SENT_OK)
         p->provider_id = arena_cat(op->arena, STR("kannel-"), p->id);
     return s;

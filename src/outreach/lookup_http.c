@@ -6,18 +6,8 @@
 #include "outreach/ledger.h"
 #include "outreach/outreach_int.h"
 
-#include <curl/curl.h>
-
-#define ANSWER_MAX 4096u
 #define AGE_MS (30 * DAY_MS)    /* asked again a day before the rule's 31 days are over */
 #define AGAIN_MS (10 * 60000LL) /* after an answer that did not come */
-
-static size_t collect(char *p, size_t size, size_t n, void *ctx)
-{
-    struct buf *b = ctx;
-    buf_add(b, str_make(p, size * n));
-    return buf_ok(b) ? size * n : 0;
-}
 
 /* The answer is about the time since a permission, so each permission's day has its own: of two
  * patients with one number the earlier may have lost it to the other. */
@@ -51,32 +41,19 @@ static bool read_kept(str kept, struct answer *ret)
 
 static bool ask(struct op *op, const struct outreach *o, str number, int64_t since, str *ret_body)
 {
-    struct buf url, *body = ARENA_NEW(op->arena, struct buf);
-    long status = 0;
-    CURL *curl = curl_easy_init();
+    struct buf url;
+    struct response answer;
     buf_init(&url, op->arena, 1024);
-    buf_init(body, op->arena, ANSWER_MAX);
     buf_add(&url, config_str(o->config, "outreach.lookup_url"));
     buf_add(&url, STR("?number="));
     buf_url(&url, number);
     if (since)
         buf_printf(&url, "&since=%.10s", time_format(op->arena, since).p);
-    buf_char(&url, 0);
-    if (!curl || !buf_ok(&url)) {
-        curl_easy_cleanup(curl);
+    if (!buf_ok(&url))
         return false;
-    }
-    curl_easy_setopt(curl, CURLOPT_URL, url.p);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 3000L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-    CURLcode rc = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(curl);
-    *ret_body = buf_str(body);
-    return rc == CURLE_OK && status == 200;
+    request_http(op, &(struct request){.url = buf_str(&url), .ms = 3000}, &answer);
+    *ret_body = answer.body;
+    return answer.error == 0 && answer.status == 200;
 }
 
 static struct answer fetch(struct op *op, const struct outreach *o, str number, int64_t since)

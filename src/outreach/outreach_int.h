@@ -189,6 +189,22 @@ extern const struct channel CHANNEL_TWILIO, CHANNEL_SMPP, CHANNEL_KANNEL, CHANNE
 void channel_each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n,
                   enum sent (*one)(struct op *op, const struct outreach *o, struct parcel *p));
 
+/* ---- request_http.c ---- */
+struct request {
+    str url, body;      /* body.p NULL: a GET */
+    str user, password; /* basic authentication; user empty: none */
+    const str *headers; /* "Name: value" */
+    size_t n_headers;
+    long ms; /* for all of it */
+};
+struct response {
+    long status;      /* 0: no answer came, then `broken` says whether it may have been taken */
+    enum sent broken; /* SENT_LATER or SENT_UNKNOWN */
+    int error;        /* of libcurl; 0: the answer is whole */
+    str body;
+};
+void request_http(struct op *op, const struct request *rq, struct response *ret);
+
 #define PROVIDERS_MAX 8u
 struct provider {
     const struct channel *channel;
