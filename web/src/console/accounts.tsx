@@ -1,9 +1,11 @@
 // The administrator's accounts: who may come in, in which role, until when, and how each is opened. What one
 // administrator makes (an account, another role, a new password) another one vets; nobody decides about
 // their own account.
+
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Empty, Failed, Skeleton } from "../kit/basics";
+import { Field as Box } from "../kit/field";
 import { get, post } from "../lib/api";
 import { fullDate, has, type Key, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -43,20 +45,17 @@ function Field(p: {
   must?: boolean;
 }) {
   return (
-    <div class="field">
-      <label for={p.id}>{t(p.word)}</label>
-      <input
-        class="box"
-        id={p.id}
-        name={p.name}
-        type={(p.type ?? "text") as "text"}
-        defaultValue={p.value ?? ""}
-        autocomplete={p.type === "password" ? "new-password" : "off"}
-        minLength={p.type === "password" ? 12 : undefined}
-        required={p.must}
-        dir={p.name === "name" ? "auto" : "ltr"}
-      />
-    </div>
+    <Box
+      id={p.id}
+      label={t(p.word)}
+      name={p.name}
+      type={p.type}
+      defaultValue={p.value ?? ""}
+      autocomplete={p.type === "password" ? "new-password" : "off"}
+      minLength={p.type === "password" ? 12 : undefined}
+      required={p.must}
+      dir={p.name === "name" ? "auto" : "ltr"}
+    />
   );
 }
 

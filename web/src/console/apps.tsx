@@ -2,6 +2,7 @@
 // late, step by step, with the reason of each refusal in words (the launch debugger).
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
 import { get, post } from "../lib/api";
 import { fullDate, has, type Key, number, t, time } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
@@ -114,30 +115,24 @@ function Card({ a }: { a: App }) {
             </select>
           </div>
         )}
-        <div class="field">
-          <label for={`${id}-minute`}>{t("ap_minute")}</label>
-          <input
-            class="box"
-            id={`${id}-minute`}
-            name="minute"
-            type="number"
-            min={1}
-            max={1_000_000}
-            defaultValue={String(a.minute)}
-            required
-          />
-        </div>
-        <div class="field">
-          <label for={`${id}-ends`}>{t("ap_ends")}</label>
-          <input
-            class="box"
-            id={`${id}-ends`}
-            name="ends"
-            type="date"
-            defaultValue={a.ends.slice(0, 10)}
-            required
-          />
-        </div>
+        <Field
+          id={`${id}-minute`}
+          label={t("ap_minute")}
+          name="minute"
+          type="number"
+          min={1}
+          max={1_000_000}
+          defaultValue={String(a.minute)}
+          required
+        />
+        <Field
+          id={`${id}-ends`}
+          label={t("ap_ends")}
+          name="ends"
+          type="date"
+          defaultValue={a.ends.slice(0, 10)}
+          required
+        />
         <Wrong text={error} />
         <div class="acts">
           <button type="submit" class="btn primary" value="approved" disabled={busy}>

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
+import { Area } from "../kit/field";
 import { get, post } from "../lib/api";
 import { fullDate, list, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -145,18 +146,15 @@ function Close({ of, again }: { of: Incident; again: string }) {
       {wait && <p class="muted">{t("in_close_wait")}</p>}
       {!own && !wait && (
         <>
-          <div class="field">
-            <label for="in-ending">{t("in_ending")}</label>
-            <textarea
-              class="box"
-              id="in-ending"
-              dir="auto"
-              required
-              maxLength={2000}
-              value={note}
-              onInput={(e) => setNote(e.currentTarget.value)}
-            />
-          </div>
+          <Area
+            id="in-ending"
+            label={t("in_ending")}
+            dir="auto"
+            required
+            maxLength={2000}
+            value={note}
+            onValue={setNote}
+          />
           <Wrong text={error} />
           <div class="acts">
             <button type="submit" class="btn primary" disabled={busy}>

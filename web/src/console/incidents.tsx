@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Area } from "../kit/field";
 import { get, post } from "../lib/api";
 import { fullDate, type Key, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -113,10 +114,7 @@ function Open({ from }: { from: string }) {
       <summary>{t("in_open")}</summary>
       <form class="place-in" onSubmit={open} aria-label={t("in_open")}>
         {from && <p class="muted">{t("in_of_case")}</p>}
-        <div class="field">
-          <label for="in-what">{t("in_what")}</label>
-          <textarea class="box" id="in-what" name="what" dir="auto" required maxLength={2000} />
-        </div>
+        <Area id="in-what" label={t("in_what")} name="what" dir="auto" required maxLength={2000} />
         <p class="muted">{t("in_criteria")}</p>
         <div class="acts">
           <Text name="user" word="in_user" />

@@ -2,6 +2,7 @@
 // Whoever works in a lent role stands in the trail under their own name.
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
 import { call, get, post } from "../lib/api";
 import { fullDate, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -41,10 +42,7 @@ function Lend() {
   return (
     <form class="card block" onSubmit={lend} aria-labelledby="le-new">
       <h2 id="le-new">{t("le_new")}</h2>
-      <div class="field">
-        <label for="le-to">{t("le_to")}</label>
-        <input class="box" id="le-to" name="to" autocomplete="off" required dir="ltr" />
-      </div>
+      <Field id="le-to" label={t("le_to")} name="to" autocomplete="off" required dir="ltr" />
       <div class="field">
         <label for="le-hours">{t("le_hours")}</label>
         <select class="box" id="le-hours" name="hours">
@@ -55,10 +53,14 @@ function Lend() {
           ))}
         </select>
       </div>
-      <div class="field">
-        <label for="le-reason">{t("le_reason")}</label>
-        <input class="box" id="le-reason" name="reason" maxLength={200} required dir="auto" />
-      </div>
+      <Field
+        id="le-reason"
+        label={t("le_reason")}
+        name="reason"
+        maxLength={200}
+        required
+        dir="auto"
+      />
       <Wrong text={error} />
       <button type="submit" class="btn primary" disabled={busy}>
         {t("le_lend")}

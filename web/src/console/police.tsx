@@ -1,6 +1,7 @@
 // The police ask that the notices of an incident wait (45 CFR 164.412): who asked, until when, in writing or not.
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
+import { Field } from "../kit/field";
 import { post } from "../lib/api";
 import { fullDate, t } from "../lib/i18n";
 
@@ -54,28 +55,22 @@ export function Police({ id, of, again }: { id: string; of?: Delay; again: strin
             send({ by, until, written });
           }}
         >
-          <div class="field">
-            <label for="police-by">{t("in_police_by")}</label>
-            <input
-              class="box"
-              id="police-by"
-              value={by}
-              required
-              maxLength={500}
-              onInput={(e) => setBy(e.currentTarget.value)}
-            />
-          </div>
-          <div class="field">
-            <label for="police-until">{t("in_police_until")}</label>
-            <input
-              class="box"
-              id="police-until"
-              type="date"
-              value={until}
-              required
-              onInput={(e) => setUntil(e.currentTarget.value)}
-            />
-          </div>
+          <Field
+            id="police-by"
+            label={t("in_police_by")}
+            value={by}
+            required
+            maxLength={500}
+            onValue={setBy}
+          />
+          <Field
+            id="police-until"
+            label={t("in_police_until")}
+            type="date"
+            value={until}
+            required
+            onValue={setUntil}
+          />
           <div class="field">
             <label for="police-how">{t("in_police_paper")}</label>
             <select

@@ -2,6 +2,7 @@
 // words to them, after which they see the result themselves. Shown only where somebody asked for it.
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
+import { Area } from "../kit/field";
 import { get, post, search } from "../lib/api";
 import { type Observation, words } from "../lib/fhir";
 import { dayTime, type Key, t } from "../lib/i18n";
@@ -69,16 +70,13 @@ function Row({ o, how, patient }: { o: Tagged; how: string; patient: string }) {
         <span class="muted">{dayTime(o.effectiveDateTime ?? o.meta?.lastUpdated)}</span>
       </p>
       <p class="strong">{t(`results_asked_${how}` as Key)}</p>
-      <div class="field">
-        <label for={`told-${o.id}`}>{t("results_text")}</label>
-        <textarea
-          class="box"
-          id={`told-${o.id}`}
-          value={text}
-          maxLength={4000}
-          onInput={(e) => setText(e.currentTarget.value)}
-        />
-      </div>
+      <Area
+        id={`told-${o.id}`}
+        label={t("results_text")}
+        value={text}
+        maxLength={4000}
+        onValue={setText}
+      />
       <Wrong text={error} />
       <div class="case-acts">
         <button type="button" class="btn" disabled={busy} onClick={() => tell("phone")}>

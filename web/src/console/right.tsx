@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Dialog } from "../kit/basics";
+import { Area } from "../kit/field";
 import { Icon } from "../kit/icons";
 import { Mark, severityOf } from "../kit/severity";
 import { post } from "../lib/api";
@@ -42,17 +43,14 @@ function ReasonDialog({
           run(reason);
         }}
       >
-        <div class="field">
-          <label for="right-reason">{t("right_reason")}</label>
-          <textarea
-            class="box"
-            id="right-reason"
-            value={reason}
-            required={step !== "granted"}
-            maxLength={2000}
-            onInput={(e) => setReason(e.currentTarget.value)}
-          />
-        </div>
+        <Area
+          id="right-reason"
+          label={t("right_reason")}
+          value={reason}
+          required={step !== "granted"}
+          maxLength={2000}
+          onValue={setReason}
+        />
         <div class="dialog-end">
           <button type="button" class="btn" onClick={close}>
             {t("cancel")}

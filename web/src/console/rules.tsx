@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
 import { call, get, post } from "../lib/api";
 import { fullDate, has, type Key, number, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -76,10 +77,7 @@ function Draft() {
         />
         <span class="hint">{t("ru_hint")}</span>
       </div>
-      <div class="field">
-        <label for="ru-reason">{t("ru_reason")}</label>
-        <input class="box" id="ru-reason" name="reason" maxLength={1000} required />
-      </div>
+      <Field id="ru-reason" label={t("ru_reason")} name="reason" maxLength={1000} required />
       <Wrong text={error} />
       <button type="submit" class="btn primary" disabled={busy}>
         {t("ru_read")}

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Dialog } from "../kit/basics";
+import { Area, Field } from "../kit/field";
 import { get, post, search } from "../lib/api";
 import { type Observation, words } from "../lib/fhir";
 import { day, dayTime, has, type Key, t } from "../lib/i18n";
@@ -161,26 +162,24 @@ function Form({
             ))}
           </select>
         </div>
-        <div class="field">
-          <label for="hold-reason">{t("hold_reason")}</label>
-          <textarea class="box" id="hold-reason" name="reason" rows={2} maxLength={2000} required />
-        </div>
-        <div class="field">
-          <label for="hold-day">{t("hold_day", { n: most })}</label>
-          <input
-            class="box"
-            id="hold-day"
-            name="until"
-            type="date"
-            min={on(1)}
-            max={on(most - 1)}
-            required
-          />
-        </div>
-        <div class="field">
-          <label for="hold-tell">{t("hold_tell")}</label>
-          <textarea class="box" id="hold-tell" name="tell" rows={2} maxLength={500} />
-        </div>
+        <Area
+          id="hold-reason"
+          label={t("hold_reason")}
+          name="reason"
+          rows={2}
+          maxLength={2000}
+          required
+        />
+        <Field
+          id="hold-day"
+          label={t("hold_day", { n: most })}
+          name="until"
+          type="date"
+          min={on(1)}
+          max={on(most - 1)}
+          required
+        />
+        <Area id="hold-tell" label={t("hold_tell")} name="tell" rows={2} maxLength={500} />
         <label class="switch">
           <input type="checkbox" name="checked" required />
           <span>{t("hold_checked")}</span>

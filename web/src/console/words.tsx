@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { errorText, Skeleton } from "../kit/basics";
+import { Area, Field } from "../kit/field";
 import { type ApiError, call, get, post } from "../lib/api";
 import { type Key, LANGS, type Lang, lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -183,29 +184,23 @@ function Tongue({ l, text, lint, change }: TongueProps) {
       )}
       <details>
         <summary>{t("wd_email")}</summary>
-        <div class="field">
-          <label for={`wd-sub-${l}`}>{t("wd_subject")}</label>
-          <input
-            class="box"
-            id={`wd-sub-${l}`}
-            lang={l}
-            dir={LANGS[l].dir}
-            value={text.subject ?? ""}
-            onInput={(e) => change({ ...text, subject: e.currentTarget.value })}
-          />
-        </div>
-        <div class="field">
-          <label for={`wd-mail-${l}`}>{t("wd_email")}</label>
-          <textarea
-            class="box"
-            id={`wd-mail-${l}`}
-            rows={6}
-            lang={l}
-            dir={LANGS[l].dir}
-            value={text.email ?? ""}
-            onInput={(e) => change({ ...text, email: e.currentTarget.value })}
-          />
-        </div>
+        <Field
+          id={`wd-sub-${l}`}
+          label={t("wd_subject")}
+          lang={l}
+          dir={LANGS[l].dir}
+          value={text.subject ?? ""}
+          onValue={(v) => change({ ...text, subject: v })}
+        />
+        <Area
+          id={`wd-mail-${l}`}
+          label={t("wd_email")}
+          rows={6}
+          lang={l}
+          dir={LANGS[l].dir}
+          value={text.email ?? ""}
+          onValue={(v) => change({ ...text, email: v })}
+        />
         <Findings all={of("email")} />
       </details>
     </section>
@@ -299,17 +294,14 @@ function Steps({ w, lint, open }: { w: Words; lint?: Lint; open: (w: Words) => v
 function Head({ w, set }: { w: Words; set: (w: Words) => void }) {
   return (
     <div class="au-row">
-      <div class="field">
-        <label for="wd-title">{t("wd_name")}</label>
-        <input
-          class="box"
-          id="wd-title"
-          required
-          maxLength={200}
-          value={w.title}
-          onInput={(e) => set({ ...w, title: e.currentTarget.value })}
-        />
-      </div>
+      <Field
+        id="wd-title"
+        label={t("wd_name")}
+        required
+        maxLength={200}
+        value={w.title}
+        onValue={(v) => set({ ...w, title: v })}
+      />
       <div class="field">
         <label for="wd-kind">{t("wd_kind")}</label>
         <select
@@ -325,16 +317,13 @@ function Head({ w, set }: { w: Words; set: (w: Words) => void }) {
           ))}
         </select>
       </div>
-      <div class="field">
-        <label for="wd-evidence">{t("wd_evidence")}</label>
-        <input
-          class="box"
-          id="wd-evidence"
-          maxLength={2000}
-          value={w.evidence ?? ""}
-          onInput={(e) => set({ ...w, evidence: e.currentTarget.value })}
-        />
-      </div>
+      <Field
+        id="wd-evidence"
+        label={t("wd_evidence")}
+        maxLength={2000}
+        value={w.evidence ?? ""}
+        onValue={(v) => set({ ...w, evidence: v })}
+      />
     </div>
   );
 }

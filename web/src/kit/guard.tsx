@@ -10,6 +10,7 @@ import { end, type Session, session } from "../lib/session";
 import { asking } from "../lib/stepup";
 import { Wrong } from "./act";
 import { Dialog, errorText } from "./basics";
+import { Field } from "./field";
 import { leave } from "./leave";
 
 const WARN_S = 120;
@@ -127,18 +128,15 @@ function StepUp() {
             {t("step_passkey")}
           </button>
         )}
-        <div class="field">
-          <label for="step-password">{t("password")}</label>
-          <input
-            class="box"
-            id="step-password"
-            name="step-password"
-            type="password"
-            autocomplete="current-password"
-            required
-            dir="ltr"
-          />
-        </div>
+        <Field
+          id="step-password"
+          label={t("password")}
+          name="step-password"
+          type="password"
+          autocomplete="current-password"
+          required
+          dir="ltr"
+        />
         {wantsCode && (
           <div class="field">
             <label for="step-code">{t("code")}</label>

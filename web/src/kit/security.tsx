@@ -8,6 +8,7 @@ import { addPasskey, hasPasskeys } from "../lib/passkey";
 import { begin, end, type Session, session } from "../lib/session";
 import { useAct, Wrong } from "./act";
 import { Failed, Skeleton } from "./basics";
+import { Field } from "./field";
 import { Icon } from "./icons";
 
 interface Passkey {
@@ -87,10 +88,7 @@ function Passkeys({ keys }: { keys: Passkey[] }) {
       <Wrong text={error} />
       {hasPasskeys() ? (
         <form class="line-form" onSubmit={add}>
-          <div class="field">
-            <label for="key-name">{t("key_name")}</label>
-            <input class="box" id="key-name" name="key-name" maxLength={60} required />
-          </div>
+          <Field id="key-name" label={t("key_name")} name="key-name" maxLength={60} required />
           <button type="submit" class="btn primary" disabled={busy}>
             {t("key_add")}
           </button>
@@ -120,19 +118,16 @@ function Password() {
       <p class="muted">{t("password_lead")}</p>
       <Wrong text={error} />
       <form class="line-form" onSubmit={change}>
-        <div class="field">
-          <label for="new-password">{t("password_new")}</label>
-          <input
-            class="box"
-            id="new-password"
-            name="new-password"
-            type="password"
-            autocomplete="new-password"
-            minLength={12}
-            required
-            dir="ltr"
-          />
-        </div>
+        <Field
+          id="new-password"
+          label={t("password_new")}
+          name="new-password"
+          type="password"
+          autocomplete="new-password"
+          minLength={12}
+          required
+          dir="ltr"
+        />
         <button type="submit" class="btn" disabled={busy}>
           {t("password_change")}
         </button>

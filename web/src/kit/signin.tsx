@@ -8,6 +8,7 @@ import { hasPasskeys, signInByPasskey } from "../lib/passkey";
 import { begin, endReason, expectSession, type Session } from "../lib/session";
 import { Wrong } from "./act";
 import { Choice, errorText } from "./basics";
+import { Field } from "./field";
 import { Brand, Icon } from "./icons";
 
 export function LanguageSelect({ id }: { id: string }) {
@@ -173,46 +174,37 @@ export function SignIn({ title, lead }: { title: string; lead: string }) {
               <p class="muted or">{t("signin_or")}</p>
             </>
           )}
-          <div class="field">
-            <label for="user">{t("user_name")}</label>
-            <input
-              class="box"
-              id="user"
-              name="user"
-              autocomplete="username"
+          <Field
+            id="user"
+            label={t("user_name")}
+            name="user"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            dir="ltr"
+          />
+          {recover ? (
+            <Field
+              id="recovery-code"
+              label={t("recovery_code")}
+              name="recovery-code"
+              autocomplete="off"
               autocapitalize="none"
               spellcheck={false}
               required
               dir="ltr"
             />
-          </div>
-          {recover ? (
-            <div class="field">
-              <label for="recovery-code">{t("recovery_code")}</label>
-              <input
-                class="box"
-                id="recovery-code"
-                name="recovery-code"
-                autocomplete="off"
-                autocapitalize="none"
-                spellcheck={false}
-                required
-                dir="ltr"
-              />
-            </div>
           ) : (
-            <div class="field">
-              <label for="password">{t("password")}</label>
-              <input
-                class="box"
-                id="password"
-                name="password"
-                type="password"
-                autocomplete="current-password"
-                required
-                dir="ltr"
-              />
-            </div>
+            <Field
+              id="password"
+              label={t("password")}
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              required
+              dir="ltr"
+            />
           )}
           {codeFor && !recover && <CodeField user={codeFor} />}
           <button type="submit" class={hasPasskeys() ? "btn" : "btn primary"} disabled={busy}>

@@ -4,6 +4,7 @@
 import { useState } from "preact/hooks";
 import { Wrong } from "../kit/act";
 import { errorText, Failed, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
 import { tell } from "../kit/toast";
 import { type ApiError, get, post } from "../lib/api";
 import { fullDate, list, t } from "../lib/i18n";
@@ -133,28 +134,22 @@ function Add({ offers, done }: { offers: Offer[]; done: () => void }) {
   return (
     <form class="card block" onSubmit={share}>
       <h2>{t("helper_add")}</h2>
-      <div class="field">
-        <label for="helper-name">{t("helper_name")}</label>
-        <input
-          class="box"
-          id="helper-name"
-          value={name}
-          required
-          maxLength={100}
-          onInput={(e) => setName(e.currentTarget.value)}
-        />
-      </div>
-      <div class="field">
-        <label for="helper-email">{t("helper_email")}</label>
-        <input
-          class="box"
-          id="helper-email"
-          type="email"
-          value={email}
-          dir="ltr"
-          onInput={(e) => setEmail(e.currentTarget.value)}
-        />
-      </div>
+      <Field
+        id="helper-name"
+        label={t("helper_name")}
+        value={name}
+        required
+        maxLength={100}
+        onValue={setName}
+      />
+      <Field
+        id="helper-email"
+        label={t("helper_email")}
+        type="email"
+        value={email}
+        dir="ltr"
+        onValue={setEmail}
+      />
       <fieldset class="plain">
         <legend>{t("helper_what")}</legend>
         {offers.map((o) => (

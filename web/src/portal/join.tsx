@@ -4,6 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Wrong } from "../kit/act";
 import { errorText, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
 import { Brand } from "../kit/icons";
 import { SignIn } from "../kit/signin";
 import { type ApiError, call } from "../lib/api";
@@ -105,20 +106,17 @@ export function Join() {
                 </button>
               )}
               <p class="muted">{t("join_own")}</p>
-              <div class="field">
-                <label for="join-user">{t("join_user")}</label>
-                <input
-                  class="box"
-                  id="join-user"
-                  name="join-user"
-                  autocomplete="username"
-                  autocapitalize="none"
-                  spellcheck={false}
-                  required
-                  dir="ltr"
-                  defaultValue={told.email.toLowerCase()}
-                />
-              </div>
+              <Field
+                id="join-user"
+                label={t("join_user")}
+                name="join-user"
+                autocomplete="username"
+                autocapitalize="none"
+                spellcheck={false}
+                required
+                dir="ltr"
+                defaultValue={told.email.toLowerCase()}
+              />
               {hasPasskeys() && (
                 <>
                   <button type="submit" value="passkey" class="btn primary" disabled={busy}>
@@ -127,17 +125,14 @@ export function Join() {
                   <p class="muted or">{t("signin_or")}</p>
                 </>
               )}
-              <div class="field">
-                <label for="join-password">{t("password_new")}</label>
-                <input
-                  class="box"
-                  id="join-password"
-                  name="join-password"
-                  type="password"
-                  autocomplete="new-password"
-                  dir="ltr"
-                />
-              </div>
+              <Field
+                id="join-password"
+                label={t("password_new")}
+                name="join-password"
+                type="password"
+                autocomplete="new-password"
+                dir="ltr"
+              />
               <button type="submit" value="password" class="btn" disabled={busy}>
                 {t("join_password")}
               </button>

@@ -1,6 +1,7 @@
 // The conversation with the care team. What is typed is kept until it is sent.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Empty, errorText, Failed, Skeleton } from "../kit/basics";
+import { Area } from "../kit/field";
 import { Icon } from "../kit/icons";
 import { tell } from "../kit/toast";
 import { type ApiError, post } from "../lib/api";
@@ -43,16 +44,7 @@ function Write() {
   };
   return (
     <form class="write" onSubmit={submit}>
-      <div class="field">
-        <label for="write">{t("msg_label")}</label>
-        <textarea
-          class="box"
-          id="write"
-          dir="auto"
-          value={text}
-          onInput={(e) => set(e.currentTarget.value)}
-        />
-      </div>
+      <Area id="write" label={t("msg_label")} dir="auto" value={text} onValue={set} />
       {error && (
         <p class="note bad" role="alert" dir="auto">
           {error}

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
+import { Area, Field } from "../kit/field";
 import { get, post, search } from "../lib/api";
 import { type Concept, type Resource, type Task, words } from "../lib/fhir";
 import { dayTime, fullDate, has, type Key, lang, t } from "../lib/i18n";
@@ -68,17 +69,14 @@ function Disagree({ task }: { task: Task }) {
   };
   return (
     <form class="place-in" onSubmit={send}>
-      <div class="field">
-        <label for={`no-${task.id}`}>{t("right_disagree")}</label>
-        <textarea
-          class="box"
-          id={`no-${task.id}`}
-          value={text}
-          required
-          maxLength={4000}
-          onInput={(e) => setText(e.currentTarget.value)}
-        />
-      </div>
+      <Area
+        id={`no-${task.id}`}
+        label={t("right_disagree")}
+        value={text}
+        required
+        maxLength={4000}
+        onValue={setText}
+      />
       <Wrong text={error} />
       <button type="submit" class="btn" disabled={busy}>
         {t("right_disagree_send")}
@@ -234,30 +232,24 @@ function Ask({ done }: { done: () => void }) {
       {right === "amendment" && <About value={about} onPick={setAbout} />}
       {right === "restriction" && <Hide types={types} onPick={setTypes} />}
       {right === "confidential-communications" && (
-        <div class="field">
-          <label for="right-to">{t("right_to")}</label>
-          <input
-            class="box"
-            id="right-to"
-            dir="ltr"
-            value={to}
-            required
-            maxLength={200}
-            onInput={(e) => setTo(e.currentTarget.value)}
-          />
-        </div>
-      )}
-      <div class="field">
-        <label for="right-text">{t(right === "amendment" ? "right_says" : "right_text")}</label>
-        <textarea
-          class="box"
-          id="right-text"
-          value={text}
-          required={right === "amendment"}
-          maxLength={4000}
-          onInput={(e) => setText(e.currentTarget.value)}
+        <Field
+          id="right-to"
+          label={t("right_to")}
+          dir="ltr"
+          value={to}
+          required
+          maxLength={200}
+          onValue={setTo}
         />
-      </div>
+      )}
+      <Area
+        id="right-text"
+        label={t(right === "amendment" ? "right_says" : "right_text")}
+        value={text}
+        required={right === "amendment"}
+        maxLength={4000}
+        onValue={setText}
+      />
       <Wrong text={error} />
       <div class="acts">
         <button type="submit" class="btn primary" disabled={busy}>

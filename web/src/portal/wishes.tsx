@@ -1,6 +1,7 @@
 // When and about what we may write: quiet hours, a pause, topics. Each change is sent at once; what
 // the rulebook does with it is the server's.
 import { useAct, Wrong } from "../kit/act";
+import { Field } from "../kit/field";
 import { get, post } from "../lib/api";
 import { t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -69,26 +70,20 @@ export function WishesCard() {
       >
         <fieldset class="plain">
           <legend>{t("wish_quiet")}</legend>
-          <div class="field">
-            <label for="wish-from">{t("wish_from")}</label>
-            <input
-              class="box"
-              id="wish-from"
-              name="from"
-              type="time"
-              value={data.quietFrom ?? ""}
-            />
-          </div>
-          <div class="field">
-            <label for="wish-until">{t("wish_until")}</label>
-            <input
-              class="box"
-              id="wish-until"
-              name="until"
-              type="time"
-              value={data.quietUntil ?? ""}
-            />
-          </div>
+          <Field
+            id="wish-from"
+            label={t("wish_from")}
+            name="from"
+            type="time"
+            value={data.quietFrom ?? ""}
+          />
+          <Field
+            id="wish-until"
+            label={t("wish_until")}
+            name="until"
+            type="time"
+            value={data.quietUntil ?? ""}
+          />
           <button type="submit" class="btn" disabled={busy}>
             {t("wish_save")}
           </button>
