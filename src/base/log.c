@@ -48,3 +48,16 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
     ssize_t written = write(STDERR_FILENO, line, n);
     (void)written;
 }
+
+void log_failed(const char *event, const struct op *op, err e, int64_t *last)
+{
+    int64_t now = time_mono();
+    if (*last && now - *last < 60000)
+        return;
+    *last = now;
+    if (op && op->fault.n)
+        log_event(LOG_ERROR, event, "error=%s what=\"%.*s\"", err_row(e)->name,
+                  STR_ARG(op->fault.issues[0].message));
+    else
+        log_event(LOG_ERROR, event, "error=%s", err_row(e)->name);
+}

@@ -13,5 +13,8 @@ void log_level_set(enum log_level level);
 /* event: a fixed dotted name such as "store.commit.failed". */
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Why a step failed that a thread does again and again: at most once a minute. *last: time_mono()
+ * of the line before, 0 none. op: whose message is told, too; NULL: the error's name alone. */
+void log_failed(const char *event, const struct op *op, err e, int64_t *last);
 
 #endif

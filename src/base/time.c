@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/time_int.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 #define DAY_MS 86400000
@@ -24,6 +25,14 @@ int64_t time_mono_ns(void)
 int64_t time_mono(void)
 {
     return time_mono_ns() / 1000000;
+}
+
+void time_rest(const _Atomic bool *stop, int64_t ms)
+{
+    for (int64_t part; ms > 0 && !atomic_load(stop); ms -= part) {
+        part = ms < 100 ? ms : 100;
+        nanosleep(&(struct timespec){.tv_nsec = part * 1000000}, NULL);
+    }
 }
 
 int64_t time_guard_next(struct time_guard *g, int64_t wall, int64_t mono, bool *ret_followed)

@@ -10,6 +10,8 @@ int64_t time_now(void);
 /* Monotonic ms and ns, for timers and measurements. */
 int64_t time_mono(void);
 int64_t time_mono_ns(void);
+/* Sleeps so many ms, but at most a tenth of a second on once *stop is set. */
+void time_rest(const _Atomic bool *stop, int64_t ms);
 
 enum time_precision { TIME_YEAR, TIME_MONTH, TIME_DAY, TIME_MINUTE, TIME_SECOND, TIME_FRACTION };
 

@@ -99,14 +99,6 @@ static err begin(struct op *op, struct people *p)
     return OK;
 }
 
-static void rest(struct people *p, struct op *op, err e)
-{
-    log_event(LOG_ERROR, "campaign.people.failed", "error=%s what=\"%.*s\"", err_row(e)->name,
-              STR_ARG(op->fault.n ? op->fault.issues[0].message : STR("?")));
-    for (int i = 0; i < 20 && !atomic_load(&p->stop); i++)
-        usleep(100000);
-}
-
 static void save(struct people *p, struct arena *a)
 {
     struct op op;
@@ -121,7 +113,7 @@ static void *follow(void *ctx)
 {
     struct people *p = ctx;
     struct arena *a = arena_new(1u << 30);
-    int64_t saved = time_now();
+    int64_t saved = time_now(), said = 0;
     while (a && !atomic_load(&p->stop)) {
         struct op op;
         size_t n = 0;
@@ -130,9 +122,10 @@ static void *follow(void *ctx)
         err e = atomic_load(&p->ready) ? step(&op, p, &n) : begin(&op, p);
         if (e == OK && !atomic_load(&p->stop))
             atomic_store(&p->ready, true);
-        if (e != OK)
-            rest(p, &op, e);
-        else if (n == 0)
+        if (e != OK) {
+            log_failed("campaign.people.failed", &op, e, &said);
+            time_rest(&p->stop, 2000);
+        } else if (n == 0)
             record_feed_wait(p->rec, atomic_load(&p->t), 300);
         if (op.now > saved + SAVE_MS) {
             save(p, a);

@@ -6,7 +6,6 @@
 #include "base/log.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 err run_new(struct op *op, struct campaigns *c)
 {
@@ -119,15 +118,6 @@ err campaign_follow(struct op *op, struct campaigns *c, size_t *ret_n)
     return run_follow(op, c, ret_n);
 }
 
-static void say(const char *what, const struct op *op, err e, int64_t *last)
-{
-    if (e == OK || (*last && time_mono() - *last < 60000))
-        return;
-    str why = op->fault.n ? op->fault.issues[0].message : STR("?");
-    log_event(LOG_ERROR, what, "error=%s what=\"%.*s\"", err_row(e)->name, STR_ARG(why));
-    *last = time_mono();
-}
-
 static void *thread(void *ctx)
 {
     struct campaigns *c = ctx;
@@ -140,14 +130,16 @@ static void *thread(void *ctx)
         arena_reset(a);
         op_init(&op, a, campaign_system(), time_now());
         err e = campaign_follow(&op, c, &followed);
-        say("campaign.follow.failed", &op, e, &said);
+        if (e != OK)
+            log_failed("campaign.follow.failed", &op, e, &said);
         if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
             r->cursor_known = false;
         op_clear(&op);
         err t = campaign_tick(&op, c, &moved);
-        say("campaign.tick.failed", &op, t, &said);
+        if (t != OK)
+            log_failed("campaign.tick.failed", &op, t, &said);
         if (e != OK || t != OK)
-            usleep(200000);
+            time_rest(&r->stop, 200);
         else if (followed == 0 && moved == 0)
             record_feed_wait(c->rec, r->seen > r->cursor ? r->seen : r->cursor, 250);
     }

@@ -4,10 +4,8 @@
 
 #include "base/time.h"
 
-#include <unistd.h>
-
 #define STEP_BYTES ((size_t)128 << 20)
-#define REST_TENTHS 20
+#define REST_MS 2000
 
 err desk_watch_new(struct op *op, struct record *rec, str zone, struct desk_watch **ret)
 {
@@ -28,12 +26,6 @@ void desk_watch_free(struct desk_watch *w)
     free(w);
 }
 
-static void rest(struct desk_watch *w)
-{
-    for (int i = 0; i < REST_TENTHS && !atomic_load(&w->stop); i++)
-        usleep(100000);
-}
-
 static void *follow(void *ctx)
 {
     static const struct actor self = {
@@ -52,7 +44,7 @@ static void *follow(void *ctx)
             said = time_mono();
         }
         if (e != OK || n == 0)
-            rest(w);
+            time_rest(&w->stop, REST_MS);
     }
     arena_free(a);
     return NULL;

@@ -4,8 +4,6 @@
  * Invariant: the cursor moves with the work, so that no change is passed over. */
 #include "identity/helper_int.h"
 
-#include <time.h>
-
 #define CURSOR "proxy-ages"
 #define STEP 5000u
 #define STEP_BYTES ((size_t)64 << 20)
@@ -158,14 +156,13 @@ static void *follow(void *ctx)
 {
     struct identity *id = ctx;
     struct arena *a = arena_new(STEP_BYTES);
-    const struct timespec rest = {.tv_nsec = 250000000};
     while (a && !atomic_load(&id->stop)) {
         struct op op;
         size_t n = 0;
         arena_reset(a);
         op_init(&op, a, identity_system(), time_now());
         if (identity_proxy_step(&op, id, &n) != OK)
-            nanosleep(&rest, NULL);
+            time_rest(&id->stop, 250);
         else if (n == 0)
             record_feed_wait(id->rec, id->seen, 250);
     }

@@ -230,8 +230,7 @@ static void *serve(void *ctx)
                 ;
             drop(q);
         }
-        for (int i = 0; i < wait_s * 10 && !atomic_load(&q->stop); i++)
-            usleep(100000);
+        time_rest(&q->stop, wait_s * 1000);
         wait_s = wait_s < 30 ? wait_s * 2 : 30;
     }
     arena_free(a);

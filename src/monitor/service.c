@@ -5,8 +5,6 @@
 
 #include "base/log.h"
 
-#include <unistd.h>
-
 #define WAKE_MS 5000
 
 err monitor_new(struct op *op, struct record *rec, struct identity *id, const struct config *config,
@@ -37,13 +35,8 @@ static void pause_after(struct monitor *m, struct op *op, err e, int64_t *last_s
         m->cursor_known = false;
         return;
     }
-    if (time_mono() - *last_said > 60000 || *last_said == 0) {
-        log_event(LOG_ERROR, "monitor.step.failed", "error=%s what=\"%.*s\"", err_row(e)->name,
-                  STR_ARG(op->fault.n ? op->fault.issues[0].message : STR("?")));
-        *last_said = time_mono();
-    }
-    for (int i = 0; i < 10 && !atomic_load(&m->stop); i++)
-        usleep(100000);
+    log_failed("monitor.step.failed", op, e, last_said);
+    time_rest(&m->stop, 1000);
 }
 
 static void *follow(void *ctx)

@@ -135,13 +135,10 @@ void *ledger_run(void *ctx)
         op_init(&op, a, outreach_system(), time_now());
         err e = ledger_step(&op, o, &n);
         bool race = e == ERR_CONFLICT || e == ERR_PRECONDITION;
-        if (e != OK && !race && time_mono() - said > 60000) {
-            log_event(LOG_ERROR, "outreach.ledger.failed", "error=%s", err_row(e)->name);
-            said = time_mono();
-        }
-        if (e != OK && !race)
-            usleep(100000);
-        else if (n == 0)
+        if (e != OK && !race) {
+            log_failed("outreach.ledger.failed", NULL, e, &said);
+            time_rest(&o->stop, 100);
+        } else if (n == 0)
             (void)record_feed_wait(o->rec, atomic_load(&o->ledger_t), 250);
     }
     arena_free(a);

@@ -4,8 +4,6 @@
 
 #include "base/log.h"
 
-#include <unistd.h>
-
 const struct actor *outreach_system(void)
 {
     static const struct actor actor = {
@@ -103,12 +101,10 @@ static void *run(void *ctx)
         arena_reset(a);
         op_init(&op, a, outreach_system(), time_now());
         err e = sender_step(&op, o, s->channel, &n);
-        if (e != OK && time_mono() - said > 60000) {
-            log_event(LOG_ERROR, "outreach.step.failed", "error=%s", err_row(e)->name);
-            said = time_mono();
-        }
-        for (int i = 0; n == 0 && i < 5 && !atomic_load(&o->stop); i++)
-            usleep(50000);
+        if (e != OK)
+            log_failed("outreach.step.failed", NULL, e, &said);
+        if (n == 0)
+            time_rest(&o->stop, 250);
     }
     arena_free(a);
     return NULL;

@@ -61,13 +61,8 @@ static void pause_after(struct partners *p, struct op *op, err e, int64_t *said)
 {
     if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
         return;
-    if (time_mono() - *said > 60000 || *said == 0) {
-        log_event(LOG_ERROR, "partners.step.failed", "error=%s what=\"%.*s\"", err_row(e)->name,
-                  STR_ARG(op->fault.n ? op->fault.issues[0].message : STR("?")));
-        *said = time_mono();
-    }
-    for (int i = 0; i < 10 && !atomic_load(&p->stop); i++)
-        usleep(100000);
+    log_failed("partners.step.failed", op, e, said);
+    time_rest(&p->stop, 1000);
 }
 
 static void *follow(void *ctx)
