@@ -81,7 +81,7 @@ static void headers_of(struct headers *h, const struct outreach *o, const struct
             arena_printf(a, "%.*s/webhooks/kannel?m=%.*s&k=%s&d=%%d", STR_ARG(base), STR_ARG(p->id),
                          token));
     }
-    add(h, "Expect", STR_NONE);
+    add(h, "Expect", STR(""));
 }
 
 static enum sent meaning(long status)
