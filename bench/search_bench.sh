@@ -28,12 +28,13 @@ trap finish EXIT
 row() { printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4:-}"; }
 ticks() { awk '{sub(/.*\) /, ""); print $12 + $13}' "/proc/$server/stat"; }
 
-# What follows the record (monitor, partners) works through what was loaded first.
+# What follows the record (monitor, partners) works through what was loaded first. A processor at rest
+# may only be waiting for a slow disk: the monitor says how far behind it is.
 settle() {
     local before=-1000 now
     for _ in $(seq 240); do
         now=$(ticks)
-        [ $((now - before)) -lt 10 ] && return
+        [ $((now - before)) -lt 10 ] && curl -fs "$url/readyz" | grep -q '"monitorBehind":0' && return
         before=$now
         sleep 0.5
     done

@@ -229,12 +229,13 @@ static void searches(struct store *s, uint64_t patients, uint64_t n, bool comp, 
         struct store_range of = {key(a, 6, patient), key(a, 6, patient + 1), STR_NONE, 0};
         struct store_clause c[] = {{.ranges = &since, .n_ranges = 1},
                                    {.ranges = comp ? &of : &code_is, .n_ranges = 1}};
-        struct store_query q = {.type = TYPE_OBSERVATION,
-                                .comp = comp ? patient : 0,
-                                .clauses = c,
-                                .n_clauses = 2,
-                                .sort = {.order = ORDER_KEY, .descending = true, .param = sort},
-                                .limit = 20};
+        struct store_query q = {
+            .type = TYPE_OBSERVATION,
+            .comp = comp ? patient : 0,
+            .clauses = c,
+            .n_clauses = 2,
+            .sort = {.order = ORDER_KEY, .descending = true, .param = sort, .single = sort == 5},
+            .limit = 20};
         struct store_found f = {.n = 0};
         if (store_search(&op, s, &q, &f) == OK)
             found += f.n;
