@@ -1,6 +1,6 @@
 /* What came of a campaign: how many were reached and answered, the difference to the hold-out with
  * its interval, and the harm done, by language and age. Invariant: no group under 30 people is
- * told, and no difference with fewer on either side. */
+ * told, and no difference with fewer on either side; the whole is, to who sent it (ADR 28). */
 #include "campaign/people.h"
 #include "campaign/run_int.h"
 
