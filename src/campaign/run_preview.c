@@ -17,9 +17,13 @@ static err name_of(struct op *op, struct campaigns *c, uint64_t rid, str *ret_id
     TRY(record_name(op, c->rec, rid, &type, ret_id));
     TRY(record_read(op, c->rec, type, *ret_id, &doc));
     TRY(record_parse(op, &doc, &tree));
+    str given = json_str(json_path(tree, "name.0.given.0"));
+    str family = json_str(json_path(tree, "name.0.family"));
+    size_t first = 0; /* letter of the family's name, of whatever bytes */
+    if (family.n)
+        (void)str_utf8_next(family, &first);
     *ret_name =
-        arena_printf(op->arena, "%.*s %.1s.", STR_ARG(json_str(json_path(tree, "name.0.given.0"))),
-                     str_z(op->arena, json_str(json_path(tree, "name.0.family"))));
+        arena_printf(op->arena, "%.*s %.*s.", STR_ARG(given), STR_ARG(str_sub(family, 0, first)));
     *ret = tree;
     return OK;
 }

@@ -402,6 +402,12 @@ static void a_preview_says_when_how_and_why(void **state)
     as(p, &p->author);
     ok(p, campaign_preview(&p->g->op, p->c, id, STR_NONE, &o));
     assert_int_equal(JSON_GET(o, "people")->n, 2);
+    as(p, campaign_system());
+    str amina = ground_make(p->g, "{\"resourceType\":\"Patient\",\"name\":[{\"given\":[\"أمينة\"],"
+                                  "\"family\":\"منصور\"}]}");
+    as(p, &p->author);
+    ok(p, campaign_preview(&p->g->op, p->c, id, amina, &o));
+    assert_str(json_get_str(json_at(JSON_GET(o, "people"), 0), STR("name")), "أمينة م.");
 }
 
 int main(void)

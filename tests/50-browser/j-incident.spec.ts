@@ -82,6 +82,7 @@ test("from a look to a closed incident, by two officers", async ({ page, browser
   await expect(page.getByText("By mail")).toBeVisible();
   await page.getByText("The letter", { exact: true }).click();
   await expect(page.locator(".letter")).toContainText("A colleague opened your record");
+  await expect(page.locator("[data-budget]").first()).toContainText("this week");
   await taken(page, "j3-letters");
   await page.getByRole("button", { name: "Ask for all notices" }).click();
   await expect(page.getByRole("button", { name: /Mark as sent/ })).toBeVisible();

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Choice, Keys, Menu } from "../kit/basics";
 import { Guard } from "../kit/guard";
 import { Brand, Icon, type IconName } from "../kit/icons";
+import { lazy } from "../kit/lazy";
 import { leave } from "../kit/leave";
 import { HelpSheet, type Hit, helpOpen, Palette, paletteOpen } from "../kit/palette";
 import { RenewPage, SecurityPage } from "../kit/security";
@@ -20,8 +21,6 @@ import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { AccountsPage, mayAccounts } from "./accounts";
 import { AppsPage, mayApps } from "./apps";
-import { AudiencesPage, mayAudience } from "./audience";
-import { CampaignPage, CampaignsPage, mayCampaign } from "./campaigns";
 import { IncidentPage } from "./incident";
 import { IncidentsPage, mayIncidents } from "./incidents";
 import { LendingPage } from "./lending";
@@ -29,9 +28,17 @@ import { Outbox } from "./outbox";
 import { Patients } from "./patients";
 import { mayPost, PostPage } from "./post";
 import { mayRule, RulesPage } from "./rules";
-import { WordsPage } from "./words";
 import { WorklistPage } from "./worklist";
 import { Workspace } from "./workspace";
+
+// Outreach is the work of few: its screens come when they are opened.
+const AudiencesPage = lazy(async () => (await import("./audience")).AudiencesPage);
+const CampaignPage = lazy(async () => (await import("./campaigns")).CampaignPage);
+const CampaignsPage = lazy(async () => (await import("./campaigns")).CampaignsPage);
+const WordsPage = lazy(async () => (await import("./words")).WordsPage);
+const mayCampaign = (role: string | undefined): boolean =>
+  role === "outreach" || role === "privacy";
+const mayAudience = (role: string | undefined): boolean => role === "outreach";
 
 const STALE_MS = 60_000;
 const SCREENS: { to: string; word: Key; icon: IconName }[] = [

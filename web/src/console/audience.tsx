@@ -66,8 +66,6 @@ const FLU: Part[][] = [
 const SETTLE_MS = 250;
 const LISTS = "Group|*|audiences";
 
-export const mayAudience = (role: string | undefined): boolean => role === "outreach";
-
 function useCount(a: Audience): [Count | undefined, string, boolean] {
   const [count, setCount] = useState<Count>();
   const [error, setError] = useState("");

@@ -1,34 +1,32 @@
 // Campaigns and journeys: the list, a new one from an outline of the house, and one of them from draft to report.
+import "../styles/outline.css";
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { call, get, post } from "../lib/api";
-import { dayTime, has, type Key, lang, number, t } from "../lib/i18n";
+import { lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { go, href } from "../lib/router";
+import { session } from "../lib/session";
+import { ContactBudget } from "./budget";
+import { type Campaign, Life, stateWord } from "./life";
 import { Outline } from "./outline";
-import { audienceOf, type Plan, withAudience } from "./plan";
+import {
+  audienceOf,
+  duration,
+  extOf,
+  hoursOf,
+  type Plan,
+  tidy,
+  withAudience,
+  withExt,
+  withHours,
+} from "./plan";
 import { Report } from "./report";
 import { Simulate } from "./simulate";
 
-export const mayCampaign = (role: string | undefined): boolean =>
-  role === "outreach" || role === "privacy";
 const ALL = "campaigns";
-
-interface Campaign {
-  id: string;
-  title: string;
-  kind: string;
-  state: string;
-  people?: number;
-  held?: number;
-  start?: string;
-  live?: boolean;
-  diff?: { fewer: number; more: number };
-  plan: Plan;
-}
-
-const stateWord = (s: string): string => (has(`cp_s_${s}`) ? t(`cp_s_${s}` as Key) : s);
+const mayWrite = (): boolean => session.value?.role === "outreach";
 
 function New() {
   const [error, busy, act] = useAct(ALL);
@@ -65,7 +63,7 @@ export function CampaignsPage() {
       <header class="page-head">
         <h1>{t("cp_title")}</h1>
       </header>
-      <New />
+      {mayWrite() && <New />}
       {all.error && <Failed error={all.error} />}
       {!all.data && !all.error && <Skeleton lines={4} />}
       {all.data?.campaigns.length === 0 && <Empty icon="check" title={t("cp_none")} />}
@@ -107,71 +105,31 @@ function Preview({ id }: { id: string }) {
         {t("cp_preview")}
       </button>
       <Wrong text={error} />
-      <ul class="plain" role="status">
-        {seen.map((p) => (
-          <li key={p.id}>
-            <strong>
-              <bdi>{p.name}</bdi>
-            </strong>
-            <p dir="auto">{p.because[lang.value]}</p>
-            <p class="muted" dir="auto">
-              {p.text}
-            </p>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-const STEPS: Record<string, { step: string; word: Key }[]> = {
-  draft: [{ step: "submit", word: "cp_submit" }],
-  submitted: [
-    { step: "approve", word: "cp_approve" },
-    { step: "refuse", word: "cp_refuse" },
-  ],
-  approved: [{ step: "schedule", word: "cp_schedule" }],
-  scheduled: [
-    { step: "undo", word: "cp_undo" },
-    { step: "stop", word: "cp_stop" },
-  ],
-  running: [{ step: "stop", word: "cp_stop" }],
-};
-
-function Life({ c, reload }: { c: Campaign; reload: string }) {
-  const [error, busy, act] = useAct(reload, ALL);
-  const take = (step: string): Promise<void> =>
-    act(async () => {
-      const now = await post<Campaign>(`/campaigns/${c.id}/step`, { step });
-      return stateWord(now.state);
-    });
-  return (
-    <section class="card block" aria-label={t("cp_life")}>
-      <p role="status">
-        <strong>{stateWord(c.state)}</strong>
-        {c.people ? ` · ${t("cp_people", { n: number(c.people) })}` : ""}
-        {c.start ? ` · ${t("cp_start", { when: dayTime(c.start) })}` : ""}
-        {c.diff && c.diff.fewer > 0 ? ` · ${t("cp_fewer", { n: number(c.diff.fewer) })}` : ""}
-      </p>
-      <div class="acts">
-        {STEPS[c.state]?.map((s) => (
-          <button
-            key={s.step}
-            type="button"
-            class={s.step === "stop" ? "btn danger" : "btn primary"}
-            disabled={busy}
-            onClick={() => void take(s.step)}
-          >
-            {t(s.word)}
-          </button>
-        ))}
+      <div role="status">
+        <ul class="plain">
+          {seen.map((p) => (
+            <li key={p.id}>
+              <strong>
+                <bdi>{p.name}</bdi>
+              </strong>
+              <p dir="auto">{p.because[lang.value]}</p>
+              <p class="muted" dir="auto">
+                {p.text}
+              </p>
+              <ContactBudget patient={p.id} />
+            </li>
+          ))}
+        </ul>
       </div>
-      <Wrong text={error} />
     </section>
   );
 }
 
-function Audience({ plan, set }: { plan: Plan; set: (p: Plan) => void }) {
+interface Edit {
+  plan: Plan;
+  set: (p: Plan) => void;
+}
+function Audience({ plan, set }: Edit) {
   const all = useLoad<{ audiences?: { id: string; name?: string }[] }>("audiences", () =>
     get("/audiences"),
   );
@@ -195,6 +153,56 @@ function Audience({ plan, set }: { plan: Plan; set: (p: Plan) => void }) {
   );
 }
 
+const HOURS: Record<string, number> = { min: 1 / 60, h: 1, d: 24 };
+
+/** The hours in which it may reach people, inside those of the law, and over how many they are spread. */
+function When({ plan, set }: Edit) {
+  const [from, to] = hoursOf(plan);
+  const spread = extOf(plan, "spread")?.valueDuration;
+  const hours = spread ? spread.value * (HOURS[spread.code] ?? 1) : "";
+  return (
+    <fieldset class="au-row cp-when">
+      <legend>{t("cp_when")}</legend>
+      <div class="field">
+        <label for="cp-from">{t("cp_from")}</label>
+        <input
+          class="box"
+          id="cp-from"
+          type="time"
+          value={from}
+          onChange={(e) => set(withHours(plan, e.currentTarget.value, to))}
+        />
+      </div>
+      <div class="field">
+        <label for="cp-to">{t("cp_to")}</label>
+        <input
+          class="box"
+          id="cp-to"
+          type="time"
+          value={to}
+          onChange={(e) => set(withHours(plan, from, e.currentTarget.value))}
+        />
+      </div>
+      <div class="field">
+        <label for="cp-spread">{t("cp_spread")}</label>
+        <input
+          class="box"
+          id="cp-spread"
+          type="number"
+          min={0}
+          max={24}
+          step="any"
+          value={hours}
+          onChange={(e) => {
+            const v = e.currentTarget.value;
+            set(withExt(plan, "spread", v ? { valueDuration: duration(Number(v), "h") } : null));
+          }}
+        />
+      </div>
+    </fieldset>
+  );
+}
+
 export function CampaignPage({ id }: { id: string }) {
   const key = `campaign/${id}`;
   const [error, busy, act] = useAct(key, ALL);
@@ -202,37 +210,47 @@ export function CampaignPage({ id }: { id: string }) {
   const one = useLoad<Campaign>(key, () => get(`/campaigns/${id}`));
   if (one.error) return <Failed error={one.error} />;
   if (!one.data) return <Skeleton lines={6} />;
-  const plan = draft ?? one.data.plan;
+  const c = one.data;
+  const plan = draft ?? c.plan;
+  const writes = mayWrite() && c.state !== "stopped";
   const save = (): Promise<void> =>
     act(async () => {
-      await call("PUT", `/campaigns/${id}`, plan);
+      await call("PUT", `/campaigns/${id}`, tidy(plan));
       setDraft(null);
       return t("cp_saved");
     });
   return (
-    <div class="page narrow">
+    <div class="page">
       <header class="page-head">
-        <h1 dir="auto">{one.data.title}</h1>
+        <h1 dir="auto">{c.title}</h1>
       </header>
-      <Life c={one.data} reload={key} />
-      {one.data.kind === "campaign" && <Audience plan={plan} set={setDraft} />}
-      <Preview id={id} />
-      <Simulate id={id} />
-      <Outline plan={plan} set={setDraft} />
-      <Wrong text={error} />
-      <div class="acts">
-        <button
-          type="button"
-          class="btn primary"
-          disabled={busy || !draft}
-          onClick={() => void save()}
-        >
-          {t("cp_save")}
-        </button>
-      </div>
-      {["running", "stopped", "done"].includes(one.data.state) && one.data.kind === "campaign" && (
+      <Life c={c} keys={[key, ALL]} />
+      {["running", "stopped", "done"].includes(c.state) && c.kind === "campaign" && (
         <Report id={id} />
       )}
+      {writes && (
+        <section class="card block" aria-label={t("cp_how")}>
+          {c.kind === "campaign" && <Audience plan={plan} set={setDraft} />}
+          <When plan={plan} set={setDraft} />
+        </section>
+      )}
+      <Outline plan={plan} set={writes ? setDraft : undefined} />
+      {writes && (
+        <div class="acts">
+          <button
+            type="button"
+            class="btn primary"
+            disabled={busy || !draft}
+            onClick={() => void save()}
+          >
+            {t("cp_save")}
+          </button>
+          {draft && <span class="muted">{t("cp_unsaved")}</span>}
+        </div>
+      )}
+      <Wrong text={error} />
+      <Preview id={id} />
+      <Simulate id={id} />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
 import { has, type Key, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
+import { ContactBudget } from "./budget";
 
 interface Letter {
   patient: string;
@@ -32,6 +33,7 @@ const wayWord = (channel: string): string =>
 
 function Row({ id, of, again }: { id: string; of: Letter; again: string }) {
   const [error, busy, act] = useAct(again);
+  const [read, setRead] = useState(false);
   const mark = (state: "sent" | "returned"): void => {
     void act(async () => {
       await post(`/incidents/${id}/letters`, { patient: of.patient, state });
@@ -49,11 +51,12 @@ function Row({ id, of, again }: { id: string; of: Letter; again: string }) {
           {wayWord(of.channel)} · <bdi>{of.to || "–"}</bdi> · {of.language}
         </span>
       </p>
-      <details>
+      <details onToggle={(e) => setRead(e.currentTarget.open)}>
         <summary>{t("in_letter")}</summary>
         <p class="letter" dir="auto" lang={of.language}>
           {of.text}
         </p>
+        {read && <ContactBudget patient={of.patient} />}
       </details>
       <div class="acts">
         <span>{t(`in_l_${of.status}`)}</span>

@@ -1,178 +1,250 @@
-// The outline of a campaign or journey as a list that the keyboard edits: each step its words in three languages
-// and its day; earlier, later, away. The drawing beside it is a view of the same.
-import { type Key, number, t } from "../lib/i18n";
+// The outline of a campaign or journey: a tree that the keyboard walks and changes, the chosen step beside it, and a
+// drawing that is a view of the same. The server reads it while it is written; what it finds wrong stands at the step.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Wrong } from "../kit/act";
+import { errorText } from "../kit/basics";
+import { type ApiError, post } from "../lib/api";
+import { has, type Key, number, t } from "../lib/i18n";
+import { Drawing } from "./drawing";
 import {
   type Action,
-  daysOf,
+  type At,
+  added,
+  type Changed,
+  indented,
+  isPath,
   kindOf,
-  newStep,
+  moved,
+  outdented,
   type Plan,
-  stepsOf,
-  type Tongue,
-  withDays,
-  withSteps,
-  withWords,
-  wordsOf,
+  pathAdded,
+  placeOf,
+  put,
+  remove,
+  rowsOf,
+  same,
+  tidy,
 } from "./plan";
+import { StepForm } from "./step";
 
-const TONGUES: { code: Tongue; name: string; dir: "ltr" | "rtl" }[] = [
-  { code: "en", name: "English", dir: "ltr" },
-  { code: "es", name: "Español", dir: "ltr" },
-  { code: "ar", name: "العربية", dir: "rtl" },
+export interface Fault {
+  at: string;
+  text: string;
+}
+const SETTLE_MS = 350;
+
+interface Row {
+  at: At;
+  a: Action;
+}
+export const kindWord = (kind: string): string =>
+  has(`cp_k_${kind}`) ? t(`cp_k_${kind}` as Key) : kind;
+
+export function nameOf({ a, at }: Row): string {
+  const title = a.title || a.id || "";
+  return isPath(a) ? `${at.at(-1)! + 1} ${title}` : title;
+}
+
+function useFaults(plan: Plan, on: boolean): { faults: Fault[]; wrong: string } {
+  const [state, setState] = useState<{ faults: Fault[]; wrong: string }>({ faults: [], wrong: "" });
+  const text = on ? JSON.stringify(tidy(plan)) : "";
+  useEffect(() => {
+    if (!text) return;
+    let live = true;
+    const timer = setTimeout(async () => {
+      try {
+        const { faults } = await post<{ faults: Fault[] }>("/campaign-check", JSON.parse(text));
+        if (live) setState({ faults, wrong: "" });
+      } catch (e) {
+        if (live) setState((s) => ({ ...s, wrong: errorText(e as ApiError) }));
+      }
+    }, SETTLE_MS);
+    return () => {
+      live = false;
+      clearTimeout(timer);
+    };
+  }, [text]);
+  return state;
+}
+
+/** What the keyboard and the buttons do with the chosen row; the same names for both. */
+const ACTS: { word: Key; keys: string; run: (p: Plan, at: At) => Changed | null }[] = [
+  { word: "cp_add", keys: "Insert", run: added },
+  { word: "cp_add_path", keys: "Shift+Insert", run: pathAdded },
+  { word: "cp_earlier", keys: "Shift+ArrowUp", run: (p, at) => moved(p, at, -1) },
+  { word: "cp_later", keys: "Shift+ArrowDown", run: (p, at) => moved(p, at, 1) },
+  { word: "cp_indent", keys: "Shift+ArrowRight", run: indented },
+  { word: "cp_outdent", keys: "Shift+ArrowLeft", run: outdented },
+  { word: "cp_remove", keys: "Delete", run: removed },
 ];
-const KINDS: Record<string, Key> = {
-  message: "cp_k_message",
-  ask: "cp_k_ask",
-  case: "cp_k_case",
-  call: "cp_k_call",
-  end: "cp_k_end",
-};
+function removed(p: Plan, at: At): Changed | null {
+  const rows = rowsOf(p);
+  const i = rows.findIndex((r) => same(r.at, at));
+  const next = rows[i - 1] ?? rows[i + 1];
+  return next ? { plan: remove(p, at), at: rows[i - 1] ? next.at : at } : null;
+}
 
-export function Drawing({ plan }: { plan: Plan }) {
-  const steps = stepsOf(plan);
-  const width = Math.max(240, steps.length * 120);
+/** In Arabic the tree opens to the other side. */
+function keyOf(e: KeyboardEvent): string {
+  const turned = document.documentElement.dir === "rtl";
+  const key = turned
+    ? ({ ArrowLeft: "ArrowRight", ArrowRight: "ArrowLeft" }[e.key] ?? e.key)
+    : e.key;
+  return e.shiftKey ? `Shift+${key}` : key;
+}
+
+interface TreeProps {
+  rows: Row[];
+  chosen: At;
+  faults: Fault[];
+  pick: (at: At) => void;
+  act: (keys: string) => boolean;
+}
+function Tree({ rows, chosen, faults, pick, act }: TreeProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const walked = useRef(false);
+  const here = rows.findIndex((r) => same(r.at, chosen));
+  useEffect(() => {
+    if (!walked.current) return;
+    walked.current = false;
+    box.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
+  });
+  const to = (i: number): void => {
+    if (rows[i]) pick(rows[i].at);
+  };
+  const onKey = (e: KeyboardEvent): void => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    const key = keyOf(e);
+    const at = rows[here]?.at ?? [];
+    const above = rows.findLastIndex((r, i) => i < here && r.at.length < at.length);
+    const below = (rows[here + 1]?.at.length ?? 0) > at.length ? here + 1 : -1;
+    const go: Record<string, number> = {
+      ArrowDown: here + 1,
+      ArrowUp: here - 1,
+      Home: 0,
+      End: rows.length - 1,
+      ArrowLeft: above,
+      ArrowRight: below,
+    };
+    if (key === "Enter") document.getElementById("cp-title")?.focus();
+    else if (key in go) to(go[key]!);
+    else if (!act(key)) return;
+    walked.current = key !== "Enter";
+    e.preventDefault();
+    e.stopPropagation();
+  };
   return (
-    <figure class="block" aria-hidden="true">
-      <svg aria-hidden="true" viewBox={`0 0 ${width} 70`} width="100%" height="70">
-        <line x1="20" x2={width - 20} y1="26" y2="26" stroke="currentColor" />
-        {steps.map((s, i) => (
-          <g key={s.id}>
-            <circle cx={60 + i * 120} cy="26" r="9" fill="currentColor" />
-            <text x={60 + i * 120} y="56" text-anchor="middle" font-size="12" fill="currentColor">
-              {(s.title || s.id || "").slice(0, 18)}
-            </text>
-          </g>
-        ))}
-      </svg>
-    </figure>
+    <div ref={box} role="tree" aria-label={t("cp_outline")} class="cp-tree">
+      {rows.map(({ at, a }, i) => {
+        const bad = faults.some((f) => same(placeOf(f.at), at));
+        const on = i === here;
+        return (
+          <div
+            key={at.join()}
+            role="treeitem"
+            tabIndex={on ? 0 : -1}
+            aria-selected={on}
+            aria-level={at.length}
+            aria-expanded={a.action?.length ? true : undefined}
+            class={`cp-row cp-in-${Math.min(at.length, 6)}${bad ? " bad" : ""}`}
+            onKeyDown={onKey}
+            onFocus={() => pick(at)}
+          >
+            <span class="cp-kind">{kindWord(kindOf(a))}</span>
+            <bdi>{nameOf({ a, at })}</bdi>
+            {bad && <strong class="cp-bad">{t("cp_to_mend")}</strong>}
+          </div>
+        );
+      })}
+    </div>
   );
 }
 
-function Words({ step, id, set }: { step: Action; id: string; set: (a: Action) => void }) {
+function Faults({ faults, rows, pick }: { faults: Fault[]; rows: Row[]; pick: (at: At) => void }) {
+  if (!faults.length) return <p class="muted">{t("cp_sound")}</p>;
   return (
     <>
-      {TONGUES.map((l) => (
-        <div class="field grow" key={l.code}>
-          <label for={`${id}-${l.code}`}>{l.name}</label>
-          <textarea
-            class="box"
-            id={`${id}-${l.code}`}
-            dir={l.dir}
-            lang={l.code}
-            maxLength={600}
-            value={wordsOf(step, l.code)}
-            onInput={(e) => set(withWords(step, l.code, e.currentTarget.value))}
-          />
-        </div>
-      ))}
+      <p>
+        <strong>{t("cp_faults", { n: number(faults.length) })}</strong>
+      </p>
+      <ul class="plain">
+        {faults.map((f) => {
+          const row = rows.find((r) => same(r.at, placeOf(f.at)));
+          return (
+            <li key={f.at + f.text}>
+              {row ? (
+                <button type="button" class="btn quiet" onClick={() => pick(row.at)}>
+                  <bdi>{f.text}</bdi>
+                </button>
+              ) : (
+                <bdi>{f.text}</bdi>
+              )}
+            </li>
+          );
+        })}
+      </ul>
     </>
   );
 }
 
-function Step({
-  step,
-  at,
-  last,
-  set,
-  move,
-}: {
-  step: Action;
-  at: number;
-  last: boolean;
-  set: (a: Action | null) => void;
-  move: (by: number) => void;
-}) {
-  const id = `step-${at}`;
-  const kind = kindOf(step);
-  const name = step.title || step.id || "";
-  return (
-    <li class="card block">
-      <div class="acts">
-        <div class="field grow">
-          <label for={`${id}-title`}>
-            {number(at + 1)}. {KINDS[kind] ? t(KINDS[kind]) : kind}
-          </label>
-          <input
-            class="box"
-            id={`${id}-title`}
-            dir="auto"
-            value={step.title ?? ""}
-            onInput={(e) => set({ ...step, title: e.currentTarget.value })}
-          />
-        </div>
-        <div class="field">
-          <label for={`${id}-day`}>{t("cp_day")}</label>
-          <input
-            class="box"
-            id={`${id}-day`}
-            type="number"
-            min={-60}
-            max={365}
-            step="any"
-            value={daysOf(step)}
-            onChange={(e) => set(withDays(step, Number(e.currentTarget.value)))}
-          />
-        </div>
-        <button type="button" class="btn" disabled={at === 0} onClick={() => move(-1)}>
-          {t("cp_earlier")}
-          <span class="out-of-sight"> {name}</span>
-        </button>
-        <button type="button" class="btn" disabled={last} onClick={() => move(1)}>
-          {t("cp_later")}
-          <span class="out-of-sight"> {name}</span>
-        </button>
-        <button type="button" class="btn" onClick={() => set(null)}>
-          {t("cp_remove")}
-          <span class="out-of-sight"> {name}</span>
-        </button>
-      </div>
-      {(kind === "message" || kind === "ask") && <Words step={step} id={id} set={set} />}
-      {step.action && (
-        <ol class="plain">
-          {step.action.map((p) => (
-            <li key={p.prefix} dir="auto">
-              {p.prefix} {p.title}
-            </li>
-          ))}
-        </ol>
-      )}
-    </li>
-  );
-}
-
-export function Outline({ plan, set }: { plan: Plan; set: (p: Plan) => void }) {
-  const steps = stepsOf(plan);
-  const put = (i: number, a: Action | null): void =>
-    set(withSteps(plan, a ? steps.with(i, a) : steps.toSpliced(i, 1)));
-  const move = (i: number, by: number): void => {
-    const next = [...steps];
-    const [one] = next.splice(i, 1);
-    if (one) next.splice(i + by, 0, one);
-    set(withSteps(plan, next));
+/** Without `set` the outline is read only. */
+export function Outline({ plan, set }: { plan: Plan; set?: (p: Plan) => void }) {
+  const rows = rowsOf(plan);
+  const [picked, setPicked] = useState<At>([]);
+  const { faults, wrong } = useFaults(plan, !!set);
+  const chosen = rows.find((r) => same(r.at, picked)) ?? rows[0];
+  const at = chosen?.at ?? [];
+  const change = (made: Changed | null): void => {
+    if (!made) return;
+    set?.(made.plan);
+    setPicked(made.at);
+  };
+  const act = (keys: string): boolean => {
+    const found = ACTS.find((x) => x.keys === keys);
+    if (found && set && chosen) change(found.run(plan, at));
+    return !!found && !!set;
   };
   return (
-    <section aria-label={t("cp_outline")}>
+    <section aria-label={t("cp_outline")} class="card block">
       <h2>{t("cp_outline")}</h2>
-      <Drawing plan={plan} />
-      <ol class="plain">
-        {steps.map((s, i) => (
-          <Step
-            key={s.id}
-            step={s}
-            at={i}
-            last={i === steps.length - 1}
-            set={(a) => put(i, a)}
-            move={(by) => move(i, by)}
+      <Drawing plan={plan} chosen={at} />
+      {set && (
+        <>
+          <p class="hint">{t("cp_keys")}</p>
+          <fieldset class="acts cp-when">
+            <legend class="out-of-sight">{t("cp_change")}</legend>
+            {ACTS.map((x) => (
+              <button
+                key={x.word}
+                type="button"
+                class="btn small"
+                aria-keyshortcuts={x.keys}
+                disabled={!chosen ? x.word !== "cp_add" : !x.run(plan, at)}
+                onClick={() => change(chosen ? x.run(plan, at) : added(plan, null))}
+              >
+                {t(x.word)}
+              </button>
+            ))}
+          </fieldset>
+        </>
+      )}
+      <div class="cp-two">
+        <Tree rows={rows} chosen={at} faults={faults} pick={setPicked} act={act} />
+        {chosen && (
+          <StepForm
+            key={at.join()}
+            step={chosen.a}
+            faults={faults.filter((f) => same(placeOf(f.at), at))}
+            set={set && ((a) => set(put(plan, at, a)))}
           />
-        ))}
-      </ol>
-      <button
-        type="button"
-        class="btn"
-        onClick={() => set(withSteps(plan, [...steps, newStep(plan)]))}
-      >
-        {t("cp_add")}
-      </button>
+        )}
+      </div>
+      {set && (
+        <div role="status">
+          <Faults faults={faults} rows={rows} pick={setPicked} />
+        </div>
+      )}
+      <Wrong text={wrong} />
     </section>
   );
 }

@@ -2,7 +2,7 @@
 // language and age. Groups under 30 are not told.
 import { Failed, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
-import { number, t } from "../lib/i18n";
+import { LANGS, type Lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 
 interface Row {
@@ -78,11 +78,11 @@ export function Report({ id }: { id: string }) {
         <tbody>
           <Line name={t("cp_all")} row={r.data} />
           {[...r.data.by.language, ...r.data.by.age].map((g) => (
-            <Line key={g.code} name={g.code ?? ""} row={g} />
+            <Line key={g.code} name={LANGS[g.code as Lang]?.name ?? g.code ?? ""} row={g} />
           ))}
         </tbody>
       </table>
-      <p class="muted">{t("cp_held", { n: number(r.data.heldOut) })}</p>
+      <p class="muted">{t("cp_held", { n: r.data.heldOut })}</p>
     </section>
   );
 }

@@ -93,6 +93,7 @@ export function Simulate({ id }: { id: string }) {
               </p>
             )}
             <Volume days={s.days} />
+            {s.overBudget > 0 && <p>{t("cp_over_budget", { n: number(s.overBudget) })}</p>}
             <ul class="plain">
               {s.clashes
                 .filter((c) => c.people > 0)

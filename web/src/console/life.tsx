@@ -1,0 +1,146 @@
+// Where a campaign stands and the next step of its life: who approved it, when it starts and until when that can be
+// undone, what changed since, which versions people are in. Whatever runs can be stopped by one button.
+import { useEffect, useState } from "preact/hooks";
+import { useAct, Wrong } from "../kit/act";
+import { post } from "../lib/api";
+import { dayTime, has, type Key, number, t } from "../lib/i18n";
+import { again } from "../lib/load";
+import type { Plan } from "./plan";
+
+export interface Campaign {
+  id: string;
+  title: string;
+  kind: string;
+  state: string;
+  version: number;
+  people?: number;
+  start?: string;
+  scheduled?: string;
+  live?: boolean;
+  approvals?: { by: string; at: string }[];
+  needed?: number;
+  undoMinutes: number;
+  diff?: { fewer: number; more: number };
+  underWay: { version: number; people: number }[];
+  plan: Plan;
+}
+
+export const stateWord = (s: string): string => (has(`cp_s_${s}`) ? t(`cp_s_${s}` as Key) : s);
+
+const STEPS: Record<string, { step: string; word: Key }[]> = {
+  draft: [{ step: "submit", word: "cp_submit" }],
+  submitted: [
+    { step: "approve", word: "cp_approve" },
+    { step: "refuse", word: "cp_refuse" },
+  ],
+  approved: [{ step: "schedule", word: "cp_schedule" }],
+  scheduled: [{ step: "undo", word: "cp_undo" }],
+};
+/** Asked again only about the time it starts: each look is a line of the trail. */
+const POLL_MS = 2000;
+const NEAR_MS = 60_000;
+
+/** What there is to say of it, a sentence each. */
+function facts(c: Campaign): string[] {
+  const out: string[] = [];
+  const undoable = c.state === "scheduled" && c.scheduled && c.undoMinutes > 0;
+  if (c.people) out.push(t("cp_people", { n: number(c.people) }));
+  if (c.needed)
+    out.push(t("cp_approvals", { n: number(c.approvals?.length ?? 0), of: number(c.needed) }));
+  if (c.start) out.push(t("cp_start", { when: dayTime(c.start) }));
+  if (undoable)
+    out.push(
+      t("cp_undo_until", { when: dayTime(Date.parse(c.scheduled!) + c.undoMinutes * 60_000) }),
+    );
+  if (c.diff?.fewer) out.push(t("cp_fewer", { n: number(c.diff.fewer) }));
+  if (c.diff?.more) out.push(t("cp_more", { n: number(c.diff.more) }));
+  return out;
+}
+
+function Versions({ c }: { c: Campaign }) {
+  if (!c.underWay.length) return null;
+  return (
+    <>
+      <p class="muted">{t("cp_keep", { v: number(c.version) })}</p>
+      <ul class="plain">
+        {c.underWay.map((v) => (
+          <li key={v.version}>
+            {t(v.people ? "cp_under_way" : "cp_under_way_few", {
+              v: number(v.version),
+              n: number(v.people),
+            })}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+export function Life({ c, keys }: { c: Campaign; keys: string[] }) {
+  const [error, busy, act] = useAct(...keys);
+  const [start, setStart] = useState("");
+  const moving = ["scheduled", "running"].includes(c.state);
+  useEffect(() => {
+    if (!moving) return;
+    const timer = setInterval(() => {
+      if (Math.abs(Date.now() - Date.parse(c.start ?? "")) < NEAR_MS) again(keys[0]!);
+    }, POLL_MS);
+    return () => clearInterval(timer);
+  }, [moving, c.start, keys[0]]);
+  const take = (step: string): Promise<void> =>
+    act(async () => {
+      const at = step === "schedule" && start ? new Date(start).toISOString() : undefined;
+      return stateWord((await post<Campaign>(`/campaigns/${c.id}/step`, { step, at })).state);
+    });
+  return (
+    <section class="card block" aria-label={t("cp_life")}>
+      <div role="status">
+        <p>
+          <strong>{stateWord(c.state)}</strong>
+          {facts(c).map((f) => ` · ${f}`)}
+        </p>
+        <Versions c={c} />
+      </div>
+      {c.state === "approved" && (
+        <div class="field">
+          <label for="cp-start">{t("cp_start_at")}</label>
+          <input
+            class="box"
+            id="cp-start"
+            type="datetime-local"
+            aria-describedby="cp-start-hint"
+            value={start}
+            onInput={(e) => setStart(e.currentTarget.value)}
+          />
+          <span class="hint" id="cp-start-hint">
+            {t("cp_start_hint", { n: number(c.undoMinutes) })}
+          </span>
+        </div>
+      )}
+      <div class="acts">
+        {STEPS[c.state]?.map((s) => (
+          <button
+            key={s.step}
+            type="button"
+            class="btn primary"
+            disabled={busy}
+            onClick={() => void take(s.step)}
+          >
+            {t(s.word)}
+          </button>
+        ))}
+        {(moving || c.live) && (
+          <button
+            type="button"
+            class="btn danger"
+            disabled={busy}
+            onClick={() => void take("stop")}
+          >
+            {t("cp_stop")}
+          </button>
+        )}
+      </div>
+      <Wrong text={error} />
+    </section>
+  );
+}
