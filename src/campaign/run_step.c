@@ -45,7 +45,7 @@ static str tell_text(const struct step *s, str key)
     return STR_NONE;
 }
 
-/* like: channel, purpose, and the campaign with which it ends. */
+/* like: channel, purpose, the campaign with which it ends, and whether it answers. */
 static err hand_over(struct step *s, str text, const struct outreach_draft *like, str what,
                      bool *ret_sent)
 {
@@ -61,6 +61,7 @@ static err hand_over(struct step *s, str text, const struct outreach_draft *like
         .text = text,
         .purpose = like->purpose,
         .campaign = like->campaign,
+        .answers = like->answers,
         .programme = s->l->plan->programme,
         .key = arena_printf(a, MESSAGE_KEY "%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
     *ret_sent = false;
@@ -243,8 +244,12 @@ static err say_step(struct step *s, int step, enum plan_channel k, enum way_by b
     str text = words_for(s->op, s->c, &p->words, &s->m, 0);
     if (!str_empty(p->words.template))
         TRY(library_words(s, p, k, &text));
-    const struct outreach_draft like = {
-        .channel = plan_channel_name(k), .by = by, .purpose = purpose, .campaign = s->l->id};
+    bool at_once = !p->from_anchor && p->delay == 0 && s->e.state.tries == 0;
+    const struct outreach_draft like = {.channel = plan_channel_name(k),
+                                        .by = by,
+                                        .purpose = purpose,
+                                        .campaign = s->l->id,
+                                        .answers = at_once && !str_empty(s->e.said)};
     return hand_over(s, text, &like, what, ret_sent);
 }
 

@@ -111,7 +111,8 @@ err message_compose(struct op *op, const struct outreach *o, const struct recipi
                         .programme = d->programme,
                         .campaign = d->campaign,
                         .subject_code = d->subject_code,
-                        .due_key = d->due_key};
+                        .due_key = d->due_key,
+                        .answers = d->answers};
     TRY(pick_template(op, d, &m, &t));
     TRY(pick_channel(op, o, r, d, &m));
     m.language_tag = str_empty(d->language) ? r->language : d->language;

@@ -160,8 +160,8 @@ static void ledger_facts(const struct ledger_counts *l, const struct message *m,
     facts_set_num(f, FACT_LINE_CALLS_30D, l->number.month);
     if (!str_empty(m->subject_code))
         facts_set_num(f, FACT_SAME_SUBJECT_24H, l->subject_24h);
-    /* A campaign answers nobody, whoever happened to write to us. */
-    bool reply = m->kind != KIND_CARE || (l->wrote_first && str_empty(m->campaign));
+    /* A campaign answers nobody who happened to write to us, but who answers its question. */
+    bool reply = m->kind != KIND_CARE || (l->wrote_first && (m->answers || str_empty(m->campaign)));
     facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, reply);
     facts_set_bool(f, FACT_CONSUMER_TEXTED_FIRST, reply);
     facts_set_num(f, FACT_PRIOR_CONFIRMATIONS, l->confirmations);

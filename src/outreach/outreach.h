@@ -41,6 +41,7 @@ struct outreach_draft {
     str subject_code; /* what it is about, for caps on one subject */
     str due_key;      /* with patient and purpose: at most one message ever */
     int64_t not_before; /* ms */
+    bool answers;       /* what the patient wrote just now: a reply, though it is of a campaign */
 };
 
 struct outreach_preview {

@@ -122,7 +122,7 @@ struct message {
     /* who wants it sent: kept with the job, since the sender asks again later */
     str programme, campaign, subject_code, due_key; /* empty none */
     enum way_by by;                                 /* why this channel */
-    bool human, may_text, strong;
+    bool human, may_text, strong, answers;
     int64_t stopped_at; /* of the opt-out a confirmation answers */
     str self;           /* its Communication, once there is one */
 };

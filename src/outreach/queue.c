@@ -119,6 +119,7 @@ static str job_body(struct op *op, const struct message *m, const struct recipie
     json_set(op->arena, j, STR("human"), json_new_bool(op->arena, m->human));
     json_set(op->arena, j, STR("mayText"), json_new_bool(op->arena, m->may_text));
     json_set(op->arena, j, STR("strong"), json_new_bool(op->arena, m->strong));
+    json_set(op->arena, j, STR("answers"), json_new_bool(op->arena, m->answers));
     json_set(op->arena, j, STR("stoppedAt"), json_new_i64(op->arena, m->stopped_at));
     json_set(op->arena, j, STR("expires"), json_new_i64(op->arena, expires));
     if (!str_empty(m->campaign))

@@ -21,6 +21,7 @@ struct message sender_message(const struct job *j)
                             .human = json_bool(JSON_GET(j->body, "human"), true),
                             .may_text = json_bool(JSON_GET(j->body, "mayText"), false),
                             .strong = json_bool(JSON_GET(j->body, "strong"), false),
+                            .answers = json_bool(JSON_GET(j->body, "answers"), false),
                             .stopped_at = stopped,
                             .self = j->communication};
 }

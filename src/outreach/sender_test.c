@@ -160,11 +160,12 @@ static void writes(struct room *r, int patient, const char *words)
         assert_int_equal(ledger_step(&r->op, r->o, &n), OK);
 }
 
-static enum decision tried(struct room *r, int patient, const char *campaign)
+static enum decision tried(struct room *r, int patient, const char *campaign, bool answers)
 {
     struct outreach_preview p;
     struct outreach_draft d = draft(r, patient, "");
     d.campaign = str_of(campaign);
+    d.answers = answers;
     nurse(r);
     assert_int_equal(outreach_check(&r->op, r->o, &d, &p), OK);
     return p.verdict.decision;
@@ -182,10 +183,12 @@ static void a_campaign_answers_nobody(void **state)
     assert_int_equal(step(r), 2);
     writes(r, 2, "I feel a little better");
     writes(r, 3, "HELP");
-    assert_int_equal(tried(r, 2, ""), DECISION_ALLOW); /* a person answers */
-    assert_int_equal(tried(r, 2, "flu"), DECISION_HOLD_UNTIL);
-    assert_int_equal(tried(r, 3, ""), DECISION_HOLD_UNTIL);
-    while (step(r)) /* what HELP is answered */
+    assert_int_equal(tried(r, 2, "", false), DECISION_ALLOW); /* a person answers */
+    assert_int_equal(tried(r, 2, "flu", false), DECISION_HOLD_UNTIL);
+    assert_int_equal(tried(r, 2, "flu", true), DECISION_ALLOW); /* the next of its questions */
+    assert_int_equal(tried(r, 3, "", false), DECISION_HOLD_UNTIL);
+    assert_int_equal(tried(r, 3, "flu", true), DECISION_HOLD_UNTIL); /* HELP answers nothing */
+    while (step(r))                                                  /* what HELP is answered */
         ;
 }
 
