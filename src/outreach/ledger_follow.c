@@ -6,6 +6,7 @@
  * asked for, and what waits goes on waiting. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
+#include "outreach/push_int.h"
 
 #include "base/log.h"
 
@@ -88,13 +89,14 @@ static err follow_one(struct step *st, const struct record_change *c)
     return ledger_add(st->tx, st->op, patient, &e, there ? STR_NONE : address);
 }
 
-/* An erased or deleted patient has no contacts to keep. */
+/* An erased or deleted patient has no contacts to keep, and no devices. */
 static err forget(struct step *st, const struct record_change *c)
 {
     fhir_type type;
     str id;
     TRY(record_name(st->op, st->o->rec, c->rid, &type, &id));
     st->wrote = true;
+    push_forget(st->tx, st->op, id);
     return ledger_forget(st->tx, st->op, id);
 }
 

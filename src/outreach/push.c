@@ -44,6 +44,11 @@ struct json *push_without(struct op *op, const struct json *list, str endpoint)
     return rest;
 }
 
+void push_forget(struct record_tx *tx, struct op *op, str patient)
+{
+    record_tx_kv(tx, devices_key(op, patient), STR_NONE);
+}
+
 static err key_make(struct op *op, const struct outreach *o)
 {
     EVP_PKEY *fresh = push_pair_new();

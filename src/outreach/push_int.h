@@ -29,6 +29,8 @@ MUST err push_devices(struct op *op, struct record *rec, str patient, struct jso
 MUST err push_devices_put(struct record_tx *tx, struct op *op, str patient, const struct json *list,
                           str before);
 struct json *push_without(struct op *op, const struct json *list, str endpoint);
+/* Of a patient who is gone. */
+void push_forget(struct record_tx *tx, struct op *op, str patient);
 /* The server's own pair, made once; EVP_PKEY_free(). */
 MUST err push_key(struct op *op, const struct outreach *o, EVP_PKEY **ret);
 /* ERR_UNPROCESSABLE: we do not send there. */

@@ -1,6 +1,7 @@
 /* Notices as push services and browsers read them: the example of RFC 8291, Appendix A, byte for
  * byte; what is no key is refused. What an independent reader finds is in tests/40-flows. */
-#include "base/test.h"
+#include "outreach/fixture_int.h"
+#include "outreach/ledger_int.h"
 #include "outreach/push_int.h"
 
 #include <openssl/core_names.h>
@@ -115,10 +116,43 @@ static void every_notice_is_as_long_as_any_other(void **state)
     test_op_done(&op);
 }
 
+/* An account that is gone gets nothing more, on no device. */
+static void devices_go_with_their_owner(void **state)
+{
+    struct room *r = *state;
+    struct op *op = &r->op;
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    struct record_result gone;
+    size_t n = 1;
+    str text;
+    r->patient = room_put(r, STR("{\"resourceType\":\"Patient\"}"));
+    room_outreach(r, (const char *const[]){"push.channel", "webpush", NULL});
+    json_push(op->arena, list, device(op, P256DH, AUTH));
+    struct record_tx *tx = record_begin(op, r->rec);
+    assert_int_equal(push_devices_put(tx, op, r->patient, list, STR_NONE), OK);
+    assert_int_equal(record_commit(tx), OK);
+    struct recipient p = room_seen(r);
+    assert_false(str_empty(p.address[CHANNEL_PUSH]));
+    assert_int_equal(
+        record_delete(op, r->rec, fhir_type_parse(STR("Patient")), r->patient, STR_NONE, &gone),
+        OK);
+    while (n)
+        assert_int_equal(ledger_step(op, r->o, &n), OK);
+    assert_int_equal(push_devices(op, r->rec, r->patient, &list, &text), OK);
+    assert_int_equal(list->n, 0);
+}
+
+static int open_room(void **state)
+{
+    *state = room_new();
+    return 0;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_example_of_the_rfc),
-                                       cmocka_unit_test(what_is_no_key_is_refused),
-                                       cmocka_unit_test(every_notice_is_as_long_as_any_other)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_example_of_the_rfc), cmocka_unit_test(what_is_no_key_is_refused),
+        cmocka_unit_test(every_notice_is_as_long_as_any_other),
+        cmocka_unit_test_setup_teardown(devices_go_with_their_owner, open_room, room_close)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,11 @@ test("a patient turns notices on and off for this device", async ({ page }) => {
   await shot(page, "n1-notices-390");
   await card.getByRole("button", { name: "Turn off notices here" }).click();
   await expect(card.getByRole("button", { name: "Turn on notices here" })).toBeVisible();
+  const letters = page.getByRole("checkbox", { name: "Letters" });
+  await expect(letters).toBeChecked(); // they need no word of the patient, and end with one
+  await letters.click();
+  await expect(page.getByRole("region", { name: "Your choices" }).getByText("Letters")).toBeVisible();
+  await expect(letters).not.toBeChecked();
   await page.getByLabel("Language", { exact: true }).selectOption("ar");
   await expect(page.getByRole("region", { name: "الإشعارات على هذا الجهاز" })).toBeVisible();
   await axe(page);

@@ -90,21 +90,23 @@ function Channels({
 }) {
   const { data } = useConsents();
   if (!data) return null;
-  const newest = (channel: string): boolean =>
+  const newest = (channel: string): string | undefined =>
     data
       .filter((c) => c.status === "active" && channelOf(c) === channel)
-      .sort((a, b) => (b.dateTime ?? "").localeCompare(a.dateTime ?? ""))[0]?.provision?.type ===
-    "permit";
+      .sort((a, b) => (b.dateTime ?? "").localeCompare(a.dateTime ?? ""))[0]?.provision?.type;
+  // A letter needs no word of theirs, and ends with one.
+  const may = (channel: string): boolean =>
+    channel === "letter" ? newest(channel) !== "deny" : newest(channel) === "permit";
   return (
     <fieldset class="plain">
       <legend>{t("set_may")}</legend>
-      {(["sms", "email"] as const)
+      {(["sms", "email", "letter"] as const)
         .filter((x) => systems.includes(x === "sms" ? "phone" : x) || systems.includes(x))
         .map((channel) => (
           <label key={channel} class="switch">
             <input
               type="checkbox"
-              checked={newest(channel)}
+              checked={may(channel)}
               disabled={busy}
               onChange={(e) => set({ [channel]: e.currentTarget.checked })}
             />
@@ -128,6 +130,8 @@ function Reach({ p }: { p: Patient }) {
       return t("set_saved");
     });
   const first = list[0]?.value ?? "";
+  const byPost = p.address?.some((a) => a.line?.length && a.city) ? ["letter"] : [];
+  const systems = [...list.map((c) => c.system ?? ""), ...byPost];
   return (
     <section class="card block" aria-labelledby="set-reach">
       <h2 id="set-reach">{t("set_reach")}</h2>
@@ -178,7 +182,7 @@ function Reach({ p }: { p: Patient }) {
           ))}
         </select>
       </div>
-      <Channels set={set} busy={busy} systems={list.map((c) => c.system ?? "")} />
+      <Channels set={set} busy={busy} systems={systems} />
       <Wrong text={error} />
       <button type="button" class="btn" onClick={change}>
         {t("set_change")}
