@@ -26,11 +26,11 @@ fuzz: ## every parser for SECONDS_EACH seconds
 	@tools/setup test
 	@tools/fuzz
 
-soak: ## the crash suites for longer, each with a hundred kills at least: SOAK=minutes
+soak: ## the crash suites for longer, each with a hundred kills at least, and a million contacts: SOAK=minutes
 	@tools/setup test
 	@tools/ui
 	@cmake --preset dev >/dev/null && cmake --build --preset dev -- --quiet
-	@WEFT_KILLS=100 ROUNDS=100 WEFT_SOAK_MINUTES=$${SOAK:-60} ctest --preset dev --label-regex 'soak|crash' --timeout 14400
+	@WEFT_KILLS=100 ROUNDS=100 WEFT_CONTACTS=1000000 WEFT_SOAK_MINUTES=$${SOAK:-60} ctest --preset dev --label-regex 'soak|crash' --timeout 14400
 
 tidy: ## clang-tidy over the product
 	@cmake --preset dev >/dev/null && cmake --build --preset dev -- --quiet

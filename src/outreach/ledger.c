@@ -152,19 +152,29 @@ err ledger_forget(struct record_tx *tx, struct op *op, str patient)
     return OK;
 }
 
-err ledger_state(struct record_tx *tx, struct op *op, const struct json *c)
+static err move_row(struct record_tx *tx, struct op *op, const struct json *c, bool leaves)
 {
-    struct ledger_entry e, now;
+    struct ledger_entry e, row;
     bool there;
     str patient = fhir_ref_parse(json_get_str(JSON_GET(c, "subject"), STR("reference"))).id;
     if (str_empty(patient) || !ledger_read(c, &e))
         return OK;
-    TRY(ledger_entry_now(tx, op, patient, &e, &now, &there));
+    TRY(ledger_entry_now(tx, op, patient, &e, &row, &there));
     if (!there)
         return OK;
-    now.state = e.state;
-    now.at = e.at;
-    return ledger_add(tx, op, patient, &now, STR_NONE);
+    row.state = leaves ? LEDGER_OUT : e.state;
+    row.at = leaves ? op->now : e.at;
+    return ledger_add(tx, op, patient, &row, STR_NONE);
+}
+
+err ledger_state(struct record_tx *tx, struct op *op, const struct json *c)
+{
+    return move_row(tx, op, c, false);
+}
+
+err ledger_leaves(struct record_tx *tx, struct op *op, const struct json *c)
+{
+    return move_row(tx, op, c, true);
 }
 
 static err read_pages(struct op *op, struct record *rec, str key, struct ledger_sum *s, bool own)

@@ -51,6 +51,8 @@ MUST err ledger_add(struct record_tx *tx, struct op *op, str patient, const stru
 /* A message of ours moved on: its row has the state and the time that the Communication says now.
  * What the ledger does not hold is left alone (the follower adds it). */
 MUST err ledger_state(struct record_tx *tx, struct op *op, const struct json *communication);
+/* It is about to be handed over: counted as of now, before anybody knows what comes of it. */
+MUST err ledger_leaves(struct record_tx *tx, struct op *op, const struct json *communication);
 /* The entry that a Communication stands for; false when it is none (to a colleague, a note, without
  * a time). */
 bool ledger_read(const struct json *communication, struct ledger_entry *ret);

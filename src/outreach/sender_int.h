@@ -25,6 +25,7 @@ struct job {
     struct json *body;
     str communication, patient, campaign, mark; /* mark: of the patient's newest stop or start */
     bool submitting;                            /* it was found so: a crash may have been between */
+    bool counted;                               /* its row says that it went */
     enum channel_kind channel;
     int64_t expires;
     struct record_doc doc;

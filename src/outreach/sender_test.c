@@ -2,6 +2,7 @@
  * with the built-in screen as provider and the sender's steps taken by hand. */
 #include "outreach/fixture_int.h"
 #include "outreach/ledger_int.h"
+#include "outreach/sender_int.h"
 
 static void patient(struct room *r, int i, int line)
 {
@@ -206,6 +207,44 @@ static void a_late_answer_is_dropped(void **state)
                                  STR("subject=Patient/b4&status=stopped"), &page),
                      OK);
     assert_int_equal(page.n, 1);
+}
+
+/* Killed while it was handed over, and the clock set back: what may have gone counts, also for a
+ * message that was written at an earlier hour. */
+static void what_may_have_gone_counts_at_once(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent;
+    struct lane_jobs due;
+    struct outreach_draft d = draft(r, 8, "key-gone-8");
+    r->op.actor = outreach_system();
+    patient(r, 8, 8);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d, 1, &sent), OK);
+    r->op.actor = outreach_system();
+    assert_int_equal(lane_take(&r->op, r->o, CHANNEL_SMS, 1, &due), OK);
+    assert_int_equal(due.n, 1);
+    struct job j = {.number = due.jobs[0].job, .channel = CHANNEL_SMS, .step = STEP_SUBMIT},
+               *js = &j;
+    j.communication = sent.communication;
+    j.patient = d.patient;
+    assert_int_equal(json_read(&r->op, due.jobs[0].body, &JSON_LIMITS_DEFAULT, &j.body), OK);
+    assert_int_equal(
+        record_read(&r->op, r->rec, fhir_type_parse(STR("Communication")), j.communication, &j.doc),
+        OK);
+    assert_int_equal(record_parse(&r->op, &j.doc, &j.tree), OK);
+    sender_write(&r->op, r->o, &js, 1);
+    assert_true(j.written);
+    struct ledger_entry *rows;
+    size_t n;
+    assert_int_equal(ledger_list(&r->op, r->rec, d.patient, 1, &rows, &n), OK);
+    assert_int_equal(rows[0].state, LEDGER_OUT);
+    j.step = STEP_LATER; /* it did not go: it waits again */
+    sender_write(&r->op, r->o, &js, 1);
+    assert_int_equal(ledger_list(&r->op, r->rec, d.patient, 1, &rows, &n), OK);
+    assert_int_equal(rows[0].state, LEDGER_WAITING);
+    j.step = STEP_DROP;
+    sender_write(&r->op, r->o, &js, 1);
 }
 
 static void a_number_sends_what_it_may(void **state)
@@ -425,6 +464,7 @@ int main(void)
         cmocka_unit_test(care_goes_first_and_stopped_means_stopped),
         cmocka_unit_test(a_campaign_answers_nobody),
         cmocka_unit_test(a_late_answer_is_dropped),
+        cmocka_unit_test(what_may_have_gone_counts_at_once),
         cmocka_unit_test(a_number_sends_what_it_may),
         cmocka_unit_test(the_next_only_after_a_certain_no),
         cmocka_unit_test(r203_one_at_a_time_to_a_number),

@@ -72,7 +72,7 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
 
 /* The gate is free unless it was taken back in this very moment: then the commit fails, and nothing
  * leaves. */
-static void put_submit(struct record_tx *tx, struct op *op, struct outreach *o, const struct job *j)
+static err put_submit(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
 {
     str gate = message_gate(op, j->communication);
     json_set_str(op->arena, j->body, STR("state"), STR("submitting"));
@@ -83,6 +83,8 @@ static void put_submit(struct record_tx *tx, struct op *op, struct outreach *o, 
     lane_guard(tx, op, j->campaign);
     if (j->channel == CHANNEL_SMS)
         bucket_put(tx, op, o, j->patient);
+    j->counted = true; /* whoever is killed now: perhaps it went */
+    return ledger_leaves(tx, op, j->tree);
 }
 
 static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
@@ -99,10 +101,9 @@ static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, str
         json_set_str(op->arena, j->body, STR("state"), STR("ready"));
         record_tx_outbox_later(tx, j->number, j->due, body_text(op, j->body));
         record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
-        return OK;
+        return j->counted ? ledger_state(tx, op, j->tree) : OK;
     case STEP_SUBMIT:
-        put_submit(tx, op, o, j);
-        return OK;
+        return put_submit(tx, op, o, j);
     case STEP_FINISH:
         return put_finish(tx, op, o, j);
     }
