@@ -6,7 +6,7 @@
 
 typedef const char *const in_languages[3];
 static in_languages ways[] = {WAY_ROWS}, reasons[] = {WAY_BY_ROWS};
-static const char *const names[] = {WAY_NAMES};
+static const char *const names[WAY_COUNT + 1] = {WAY_NAMES};
 _Static_assert(sizeof ways / sizeof *ways == WAY_COUNT + 1, "a row a way, and one for the call");
 _Static_assert(sizeof reasons / sizeof *reasons == WAY_BYS, "a row a reason");
 
