@@ -122,7 +122,7 @@ static err write_config(struct op *op, const struct arguments *a, const struct d
                 "screen\nsmtp.channel = screen\nletter.channel = print\npush.channel = webpush\n"
                 "sms.route = screen\nsms.from = +15035550100\nsmtp.from = care@example.org\n"
                 "outreach.clinic = Bright River Clinic\noutreach.phone = +1 503 555 0100\n"
-                "demo.codes = true\n"));
+                "survey.after_visit = visit\ndemo.codes = true\n"));
     if (b->pid)
         buf_printf(&c,
                    "mqtt.url = mqtt://127.0.0.1:%d\nmqtt.user = weft-server\n"

@@ -184,9 +184,11 @@ static err choose(struct sending *x, struct outreach_draft *d, enum survey_part 
     d->text = texts_message(x->op, x->of, SURVEY_SMS, l, same);
     TRY(outreach_check(x->op, x->s->outreach, d, &p));
     bool long_ok = config_bool(x->s->config, "sms.multi_segment");
-    *ret = str_eq(p.channel, STR("email")) ? SURVEY_EMAIL
-           : p.segments > 1 && !long_ok    ? SURVEY_BRIEF
-                                           : SURVEY_SMS;
+    bool no_links = str_empty(config_str(x->s->config, "outreach.domain"));
+    *ret = no_links                          ? SURVEY_BRIEF
+           : str_eq(p.channel, STR("email")) ? SURVEY_EMAIL
+           : p.segments > 1 && !long_ok      ? SURVEY_BRIEF
+                                             : SURVEY_SMS;
     d->channel = p.channel;
     return OK;
 }

@@ -1,9 +1,10 @@
 /* What people answered, as sums: response rate, NPS and means with their 95 % intervals, by
  * language, age and area. Reckoned from the record each time, so what is erased or corrected is out
- * of it. Invariant: no group under 30 is told, and none that could be had by taking the others off
- * the whole; of a sensitive survey only how many answered. */
+ * of it. Invariant: no group under 30 people is told, and none that could be had by taking the
+ * others off the whole; of a sensitive survey only how many answered. */
 #include "survey/survey_int.h"
 
+#include "base/map.h"
 #include "campaign/people.h"
 
 #include <math.h>
@@ -16,12 +17,13 @@
 #define Z 1.959963984540054
 
 struct moments {
-    uint64_t n;
+    uint64_t n, people;
     double sum, squares;
 };
 struct tally {
     str code;
     uint64_t asked, answered;
+    uint64_t people; /* who answered: one with many visits is one */
     uint64_t promoters, passives, detractors;
 };
 struct grouping {
@@ -38,7 +40,15 @@ struct report {
     struct tally all;
     struct moments items[SURVEY_ITEMS_MAX];
     struct grouping by[BYS];
+    struct map seen; /* "what/patient" */
 };
+
+/* The first time that something of the patient is counted. */
+static bool first_of(struct report *r, int what, uint64_t patient)
+{
+    str key = arena_printf(r->op->arena, "%d/%llu", what, (unsigned long long)patient);
+    return !map_get(&r->seen, key) && map_put(&r->seen, key, r);
+}
 
 /* ---- who ---- */
 static str age_band(int32_t age)
@@ -95,9 +105,11 @@ static err add_task(struct report *r, const struct record_doc *doc, const struct
     if (survey_of_task(tree) != r->of || str_eq(status, STR("cancelled")))
         return OK;
     tallies(r, doc->patient, in);
+    bool first = r->of->sensitive && answered && first_of(r, -1, doc->patient);
     for (size_t i = 0; i < BYS + 1; i++) {
         in[i]->asked++;
         in[i]->answered += answered;
+        in[i]->people += first;
     }
     return OK;
 }
@@ -118,13 +130,16 @@ static err add_response(struct report *r, const struct record_doc *doc, const st
         if (score == SURVEY_NO_SCORE)
             continue;
         r->items[i].n++;
+        r->items[i].people += first_of(r, (int)i, doc->patient);
         r->items[i].sum += score;
         r->items[i].squares += (double)score * score;
     }
     if (!survey_score(&g, STR("nps"), &nps))
         return OK;
     tallies(r, doc->patient, in);
+    bool first = first_of(r, -1, doc->patient);
     for (size_t i = 0; i < BYS + 1; i++) {
+        in[i]->people += first;
         in[i]->promoters += nps >= 9;
         in[i]->passives += nps >= 7 && nps < 9;
         in[i]->detractors += nps < 7;
@@ -208,7 +223,7 @@ static struct json *rate(struct report *r, uint64_t hits, uint64_t n)
     double half = Z * sqrt(p * (1 - p) / (double)n + k / (double)n / 4) / (1 + k);
     struct json *o = json_new(r->op->arena, JSON_OBJECT);
     if (n < FEW)
-        return few(r);
+        return few(r); /* answers that came without being asked for */
     set(r, o, "n", n);
     set_number(r, o, "value", p);
     set_number(r, o, "low", middle - half);
@@ -216,17 +231,10 @@ static struct json *rate(struct report *r, uint64_t hits, uint64_t n)
     return o;
 }
 
-static uint64_t numbers(const struct tally *t)
-{
-    return t->promoters + t->passives + t->detractors;
-}
-
 /* Share of 9 and 10 less share of 0 to 6, in points; its variance is that of +1, 0, -1. */
 static struct json *nps(struct report *r, const struct tally *t)
 {
-    uint64_t n = numbers(t);
-    if (n < FEW)
-        return few(r);
+    uint64_t n = t->promoters + t->passives + t->detractors;
     double up = (double)t->promoters / (double)n, down = (double)t->detractors / (double)n;
     double v = up - down, var = up + down - v * v;
     struct json *o = interval(r, n, 100 * v, 100 * Z * sqrt(var / (double)n));
@@ -247,17 +255,11 @@ static struct json *items(struct report *r)
         double n = (double)m->n, mean = m->n ? m->sum / n : 0;
         double var = m->n > 1 ? (m->squares - n * mean * mean) / (n - 1) : 0;
         struct json *o =
-            m->n < FEW ? few(r) : interval(r, m->n, mean, Z * sqrt((var > 0 ? var : 0) / n));
+            m->people < FEW ? few(r) : interval(r, m->n, mean, Z * sqrt((var > 0 ? var : 0) / n));
         json_set_str(r->op->arena, o, STR("link"), str_of(r->of->items[i].link));
         json_push(r->op->arena, list, o);
     }
     return list;
-}
-
-/* What is told of a group has 30 of all that is told of it. */
-static uint64_t weight(const struct report *r, const struct tally *t)
-{
-    return r->of->sensitive || numbers(t) > t->answered ? t->answered : numbers(t);
 }
 
 static struct json *groups(struct report *r, struct grouping *g)
@@ -265,14 +267,14 @@ static struct json *groups(struct report *r, struct grouping *g)
     struct json *list = json_new(r->op->arena, JSON_ARRAY);
     size_t n = g->n + (g->rows[GROUPS].asked > 0), small = 0, least = SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
-        small += weight(r, &g->rows[i]) < FEW;
-        if (weight(r, &g->rows[i]) >= FEW &&
-            (least == SIZE_MAX || weight(r, &g->rows[i]) < weight(r, &g->rows[least])))
+        small += g->rows[i].people < FEW;
+        if (g->rows[i].people >= FEW &&
+            (least == SIZE_MAX || g->rows[i].people < g->rows[least].people))
             least = i;
     }
     for (size_t i = 0; i < n; i++) {
         const struct tally *t = &g->rows[i];
-        bool hidden = weight(r, t) < FEW || (small == 1 && i == least);
+        bool hidden = t->people < FEW || (small == 1 && i == least);
         struct json *o = hidden ? few(r) : json_new(r->op->arena, JSON_OBJECT);
         json_set_str(r->op->arena, o, STR("code"), t->code);
         if (!hidden) {
@@ -292,7 +294,7 @@ static struct json *told(struct report *r, unsigned days)
     struct json *o = json_new(a, JSON_OBJECT), *by = json_new(a, JSON_OBJECT);
     json_set_str(a, o, STR("survey"), str_of(r->of->name));
     set(r, o, "days", days);
-    if (weight(r, &r->all) < FEW) {
+    if (r->all.people < FEW) {
         json_set(a, o, STR("few"), json_new_bool(a, true));
         return o;
     }
@@ -330,6 +332,7 @@ err survey_report(struct op *op, struct surveys *s, const struct survey *of, uns
     r->op = op;
     r->s = s;
     r->of = of;
+    map_init(&r->seen, op->arena);
     r->since = time_format(op->arena, op->now - (int64_t)days * 24 * SURVEY_HOUR);
     op->actor = survey_system(); /* sums alone come out, none of a few */
     err e = gather(r);

@@ -447,6 +447,14 @@ static void a_report_tells_no_group_of_a_few(void **state)
                      : i < 62 ? "nps=0;wait=3"
                               : "nps=8;wait=4"));
     }
+    str often = patient(y, 599, "ar");
+    for (int i = 0; i < 30; i++) /* one person is one, however often they answer */
+        make(y,
+             "{\"resourceType\":\"QuestionnaireResponse\",\"status\":\"completed\","
+             "\"questionnaire\":\"" SURVEY_URL
+             "visit|1\",\"subject\":{\"reference\":\"Patient/%.*s\"},\"authored\":\"%.*s\","
+             "\"item\":[{\"linkId\":\"nps\",\"answer\":[{\"valueCoding\":{\"code\":\"8\"}}]}]}",
+             STR_ARG(often), STR_ARG(time_format(y->arena, y->now)));
     house(y);
     ok(y, people_wait(&y->op, campaigns_people(y->campaigns), record_now_t(y->rec)));
     op_init(&y->op, y->arena, &out, y->now);

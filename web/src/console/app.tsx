@@ -21,6 +21,7 @@ import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { AccountsPage, mayAccounts } from "./accounts";
 import { AppsPage, mayApps } from "./apps";
+import { ExperiencePage, mayExperience } from "./experience";
 import { IncidentPage } from "./incident";
 import { IncidentsPage, mayIncidents } from "./incidents";
 import { LendingPage } from "./lending";
@@ -57,6 +58,11 @@ const CAMPAIGNS: (typeof SCREENS)[number] = {
   word: "cp_title",
   icon: "send",
 };
+const EXPERIENCE: (typeof SCREENS)[number] = {
+  to: "/experience",
+  word: "xp_title",
+  icon: "heart",
+};
 const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
 const ACCOUNTS: (typeof SCREENS)[number] = {
   to: "/accounts",
@@ -74,6 +80,7 @@ const screensOf = (role: string | undefined): typeof SCREENS => [
   ...(mayCampaign(role) ? [CAMPAIGNS] : []),
   ...(mayAudience(role) ? OUTREACH : []),
   ...(role === "privacy" ? OUTREACH.slice(1) : []),
+  ...(mayExperience(role) ? [EXPERIENCE] : []),
   ...(mayRule(role) ? [RULES] : []),
   ...(mayIncidents(role) ? [INCIDENTS] : []),
   ...(mayApps(role) ? [APPS] : []),
@@ -222,6 +229,7 @@ function Screen() {
   if (at === "/patients") return <Patients />;
   if (at === "/audiences") return <AudiencesPage />;
   if (at === "/words") return <WordsPage />;
+  if (at === "/experience") return <ExperiencePage />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;
   if (at === "/accounts") return <AccountsPage />;

@@ -41,11 +41,14 @@ export const useMessages = () =>
       .filter((c) => isMine(c) || ["completed", "in-progress"].includes(c.status))
       .sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
   });
-export const useCases = () =>
+/** Open tasks: cases about them, and questions for them. */
+export const useTasks = () =>
   useLoad<Task[]>(`Task|${me()}|mine`, async () => {
     const open = { patient: me(), status: "requested,in-progress", _count: "20" };
     return (await search<Task>("Task", open, 20)).filter((x) => !rightOf(x));
   });
+export const isSurvey = (x: Task): boolean =>
+  x.code?.coding?.[0]?.code === "complete-questionnaire";
 export const useVisits = () =>
   useLoad<Appointment[]>(`Appointment|${me()}|mine`, () =>
     search<Appointment>("Appointment", { patient: me(), _count: "50" }, 50),

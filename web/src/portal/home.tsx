@@ -1,8 +1,10 @@
 // Home: what to do next, in the order that matters, each with its reason and a "not now"; then the
 // newest numbers in plain words. "Not now" hides a row for this visit only.
 import { useState } from "preact/hooks";
+import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Icon, type IconName } from "../kit/icons";
+import { post } from "../lib/api";
 import { draft, keepDraft } from "../lib/drafts";
 import { firstName } from "../lib/fhir";
 import { dayTime, dayTimeInText, t } from "../lib/i18n";
@@ -10,13 +12,14 @@ import { again } from "../lib/load";
 import { href } from "../lib/router";
 import {
   isMine,
+  isSurvey,
   me,
   timeOf,
-  useCases,
   useLimits,
   useMe,
   useMessages,
   useReadings,
+  useTasks,
   useVisits,
 } from "./data";
 import { NumberCard, viewsOf } from "./numbers";
@@ -33,6 +36,7 @@ interface Next {
   why: string;
   to: string;
   action: string;
+  task?: string; // questions: they open on the page of a link, the same as from a message
 }
 
 function hello(): "hello_morning" | "hello_day" | "hello_evening" {
@@ -44,7 +48,7 @@ function hello(): "hello_morning" | "hello_day" | "hello_evening" {
 function useNext(): Next[] {
   const now = Date.now();
   const messages = useMessages().data ?? [];
-  const cases = useCases().data ?? [];
+  const tasks = useTasks().data ?? [];
   const visits = useVisits().data ?? [];
   const views = viewsOf(useReadings().data ?? [], [], now);
   const out: Next[] = [];
@@ -58,7 +62,19 @@ function useNext(): Next[] {
       to: "/messages",
       action: t("n_answer_do"),
     });
-  const open = cases[0];
+  for (const survey of tasks.filter(isSurvey)) {
+    const visit = survey.focus?.reference?.endsWith("-visit");
+    out.push({
+      id: `survey-${survey.id}`,
+      icon: "note",
+      title: t(visit ? "n_survey" : "n_questions"),
+      why: t("n_survey_why"),
+      to: "",
+      action: t("n_survey_do"),
+      task: survey.id!,
+    });
+  }
+  const open = tasks.find((x) => !isSurvey(x));
   if (open)
     out.push({
       id: `case-${open.id}`,
@@ -103,6 +119,12 @@ function later(): string[] {
 function NextList() {
   const [hidden, setHidden] = useState(later);
   const list = useNext().filter((n) => !hidden.includes(n.id));
+  const [error, busy, act] = useAct();
+  const open = (task: string): Promise<void> =>
+    act(async () => {
+      location.assign((await post<{ path: string }>(`/task-links/${task}`, { days: 1 })).path);
+      return "";
+    });
   const hide = (id: string): void => {
     const all = [...hidden, id];
     keepDraft(LATER, all.join("\n"));
@@ -111,6 +133,7 @@ function NextList() {
   return (
     <section aria-labelledby="next">
       <h2 id="next">{t("next_title")}</h2>
+      <Wrong text={error} />
       {list.length === 0 ? (
         <div class="card calm">
           <span class="calm-icon">
@@ -134,9 +157,20 @@ function NextList() {
                 <h3>{n.title}</h3>
                 <p class="muted">{n.why}</p>
                 <div class="next-do">
-                  <a class="btn primary" href={href(n.to)}>
-                    {n.action}
-                  </a>
+                  {n.task ? (
+                    <button
+                      type="button"
+                      class="btn primary"
+                      disabled={busy}
+                      onClick={() => void open(n.task!)}
+                    >
+                      {n.action}
+                    </button>
+                  ) : (
+                    <a class="btn primary" href={href(n.to)}>
+                      {n.action}
+                    </a>
+                  )}
                   <button type="button" class="btn quiet" onClick={() => hide(n.id)}>
                     {t("not_now")}
                   </button>
