@@ -39,6 +39,7 @@ const DAYS = ["30", "90", "365"];
 const BEST = 5;
 const ROW = 22;
 const WIDE = 300;
+const NAME = 130;
 
 const word = (key: string, other: string): string => (has(key) ? t(key as Key) : other);
 
@@ -59,15 +60,18 @@ function Means({ items }: { items: NonNullable<Told["items"]> }) {
   return (
     <svg
       class="xp-chart"
-      viewBox={`0 0 ${WIDE} ${shown.length * ROW}`}
+      viewBox={`0 0 ${NAME + WIDE} ${shown.length * ROW}`}
       role="img"
       aria-label={t("xp_chart")}
     >
       {shown.map((i, row) => (
         <g key={i.link} transform={`translate(0 ${row * ROW})`}>
-          <rect class="xp-room" x="0" y="4" width={WIDE} height="14" rx="3" />
-          <rect class="xp-bar" x="0" y="4" width={x(i.value)} height="14" rx="3" />
-          <path class="xp-interval" d={`M${x(i.low)} 11H${x(i.high)}`} />
+          <text x="0" y="15">
+            {word(`xp_i_${i.link}`, i.link)}
+          </text>
+          <rect class="xp-room" x={NAME} y="4" width={WIDE} height="14" rx="3" />
+          <rect class="xp-bar" x={NAME} y="4" width={x(i.value)} height="14" rx="3" />
+          <path class="xp-interval" d={`M${NAME + x(i.low)} 11H${NAME + x(i.high)}`} />
         </g>
       ))}
     </svg>
