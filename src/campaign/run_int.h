@@ -93,6 +93,10 @@ MUST err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t
               struct met *ret);
 /* Which conditions of the plan hold for them now. */
 MUST err conditions_of(struct op *op, struct campaigns *c, const struct plan *p, struct met *m);
+/* An address as long as a link's; and where it stands in the text, a link to a Task of the message
+ * with that key. */
+str link_sample(struct op *op, const struct campaigns *c);
+MUST err link_into(struct op *op, struct campaigns *c, const struct met *m, str key, str *io);
 str words_for(struct op *op, const struct campaigns *c, const struct plan_words *w,
               const struct met *m, int64_t due);
 /* ms after now in the house's working hours (Mon-Fri 8-17), and how a person reads it. */

@@ -70,6 +70,7 @@ static err hand_over(struct step *s, str text, const struct outreach_draft *like
                              (unsigned long long)str_hash(d.key));
     if (str_empty(text))
         return OK;
+    TRY(link_into(s->op, s->c, &s->m, d.key, &d.text));
     err e = outreach_send(s->op, s->c->outreach, &d, &r);
     if (e == OK)
         *ret_sent = true;
@@ -222,6 +223,7 @@ static err library_words(struct step *s, const struct plan_step *p, enum plan_ch
     str subject, text = *io;
     struct words_ask ask = {.id = str_empty(ref.id) ? p->words.template : ref.id,
                             .language = str_of(tags[s->m.lang]),
+                            .link = link_sample(s->op, s->c),
                             .email = k == PLAN_EMAIL,
                             .patient = s->m.patient};
     err e = words_say(s->op, s->c, &ask, &text, &subject);

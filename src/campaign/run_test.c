@@ -1,5 +1,6 @@
 /* Lives over a real record and a real rulebook: the thirty days after discharge with their answers,
  * cases and outcomes; a campaign from draft to stop. The clock is ours. */
+#include "campaign/link.h"
 #include "campaign/play_int.h"
 
 static void thirty_days_after_discharge(void **state)
@@ -52,6 +53,44 @@ static void thirty_days_after_discharge(void **state)
     p->now = DISCHARGE + 4 * PLAN_DAY_MS;
     settle(p);
     assert_int_equal(found(p, "Communication", "_count=50", lee).n, had);
+}
+
+/* Of the plan that the house ships, with other words in its first step. */
+static str put_words(struct play *p, const char *code, const char *words)
+{
+    struct json *plan = NULL, *o;
+    as(p, &p->author);
+    for (size_t i = 0; plan_shipped_at(i); i++)
+        if (strcmp(plan_shipped_at(i)->code, code) == 0)
+            ok(p,
+               json_read(&p->g->op, str_of(plan_shipped_at(i)->plan), &JSON_LIMITS_DEFAULT, &plan));
+    json_set_str(p->g->arena, json_path(plan, "action.1"), STR("textEquivalent"), str_of(words));
+    ok(p, campaign_put(&p->g->op, p->c, STR_NONE, plan, &o));
+    return json_get_str(o, STR("id"));
+}
+
+static void a_link_in_the_words_opens_what_was_asked(void **state)
+{
+    struct play *p = *state;
+    struct link_task t;
+    set(p, "outreach.domain", "north.example");
+    set(p, "public_url", "https://north.example/");
+    run_it(p, put_words(p, "post-discharge", "Please look at this: {link} Thank you."));
+    str lee = patient(p, 150, "en");
+    discharge(p, lee);
+    settle(p);
+    p->now = DISCHARGE + 19 * HOUR;
+    settle(p);
+    str said = last_words(p, lee);
+    assert_has(said, "Please look at this: https://north.example/go/");
+    size_t at = str_find(said, STR("/go/"), 0) + 4;
+    assert_int_equal(found(p, "Task", "code=asked", lee).n, 1);
+    as(p, campaign_system());
+    struct link_use use = {.word = str_sub(said, at, at + 22), .done = true};
+    ok(p, link_open(&p->g->op, p->c, &use, &t));
+    assert_true(t.done);
+    assert_str(t.text, "Please look at this:  Thank you.");
+    assert_int_equal(found(p, "Task", "code=asked&status=completed", lee).n, 1);
 }
 
 static void silence_ends_in_a_call(void **state)
@@ -415,6 +454,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(thirty_days_after_discharge, open_play, close_play),
         cmocka_unit_test_setup_teardown(silence_ends_in_a_call, open_play, close_play),
+        cmocka_unit_test_setup_teardown(a_link_in_the_words_opens_what_was_asked, open_play,
+                                        close_play),
         cmocka_unit_test_setup_teardown(
             what_does_not_arrive_is_said_another_way_then_a_person_calls, open_play, close_play),
         cmocka_unit_test_setup_teardown(what_nobody_understands_goes_to_a_person, open_play,

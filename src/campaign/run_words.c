@@ -6,7 +6,7 @@
 #define OPEN_H 8
 #define CLOSE_H 17
 
-static str value_of(const struct campaigns *c, str name, const struct met *m, str due)
+static str value_of(const struct campaigns *c, str name, const struct met *m, str due, str link)
 {
     if (str_eq(name, STR("first")))
         return m->first;
@@ -16,6 +16,8 @@ static str value_of(const struct campaigns *c, str name, const struct met *m, st
         return config_str(c->config, "outreach.phone");
     if (str_eq(name, STR("clinic")))
         return config_str(c->config, "outreach.clinic");
+    if (str_eq(name, STR("link")))
+        return link;
     return STR_NONE;
 }
 
@@ -24,7 +26,7 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
 {
     struct buf b;
     str in = str_empty(w->text[m->lang]) ? w->text[0] : w->text[m->lang];
-    str when = due_words(op, c, due, m->lang);
+    str when = due_words(op, c, due, m->lang), link = link_sample(op, c);
     buf_init(&b, op->arena, TEXT_MAX);
     for (size_t at = 0; at < in.n;) {
         size_t open = str_find_char(in, '{', at);
@@ -34,7 +36,7 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
             break;
         }
         buf_add(&b, str_sub(in, at, open));
-        buf_add(&b, value_of(c, str_sub(in, open + 1, close), m, when));
+        buf_add(&b, value_of(c, str_sub(in, open + 1, close), m, when, link));
         at = close + 1;
     }
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;

@@ -49,6 +49,7 @@ MUST err words_step(struct op *op, struct campaigns *c, str id, str step, struct
  * patient: tagged tree; language falls back to English. */
 struct words_ask {
     str id, language, due;
+    str link; /* address for {link}; empty: words that need one are refused */
     bool email;
     struct json *patient;
 };

@@ -269,6 +269,8 @@ static err value(struct op *op, void *ctx, str name, str *ret)
         *ret = s->ask->due;
     else if (str_eq(name, STR("first")))
         *ret = json_str(json_path(s->ask->patient, "name.0.given.0"));
+    else if (str_eq(name, STR("link")) && s->ask->link.n)
+        *ret = s->ask->link;
     else if (str_eq(name, STR("link")))
         return fail(op, ERR_UNPROCESSABLE, "These words need a link, and there is none.");
     else if (v)

@@ -119,7 +119,6 @@ static err keep(struct answering *x, const struct survey_given *g, bool partial)
     struct record_tx *tx = record_begin(op, x->s->rec);
     struct json *r = response(x, g, partial);
     str id = x->response.id;
-    TRY(fhir_validate(op, r));
     if (x->response_tree)
         TRY(record_tx_update(tx, t_response(), id, r, x->response.vid));
     else
@@ -128,7 +127,6 @@ static err keep(struct answering *x, const struct survey_given *g, bool partial)
     json_set_str(op->arena, x->task_tree, STR("status"),
                  partial ? STR("in-progress") : STR("completed"));
     json_set_str(op->arena, x->task_tree, STR("lastModified"), time_format(op->arena, op->now));
-    TRY(fhir_validate(op, x->task_tree));
     TRY(record_tx_update(tx, t_task(), x->task.id, x->task_tree, x->task.vid));
     return record_commit(tx);
 }

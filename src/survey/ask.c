@@ -139,7 +139,6 @@ static err ask(struct op *op, struct surveys *s, const struct survey *of, const 
     TRY(questionnaire_keep(op, s, of));
     struct json *task = new_task(op, of, v);
     struct record_tx *tx = record_begin(op, s->rec);
-    TRY(fhir_validate(op, task));
     TRY(record_tx_create(tx, task, &id));
     record_tx_expect_kv(tx, key, STR_NONE);
     record_tx_kv(tx, key, id);

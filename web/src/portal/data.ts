@@ -47,8 +47,9 @@ export const useTasks = () =>
     const open = { patient: me(), status: "requested,in-progress", _count: "20" };
     return (await search<Task>("Task", open, 20)).filter((x) => !rightOf(x));
   });
-export const isSurvey = (x: Task): boolean =>
-  x.code?.coding?.[0]?.code === "complete-questionnaire";
+const isA = (x: Task, code: string): boolean => x.code?.coding?.[0]?.code === code;
+export const isCase = (x: Task): boolean => isA(x, "case");
+export const isSurvey = (x: Task): boolean => isA(x, "complete-questionnaire");
 export const useVisits = () =>
   useLoad<Appointment[]>(`Appointment|${me()}|mine`, () =>
     search<Appointment>("Appointment", { patient: me(), _count: "50" }, 50),

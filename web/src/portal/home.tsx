@@ -11,6 +11,7 @@ import { dayTime, dayTimeInText, t } from "../lib/i18n";
 import { again } from "../lib/load";
 import { href } from "../lib/router";
 import {
+  isCase,
   isMine,
   isSurvey,
   me,
@@ -74,7 +75,7 @@ function useNext(): Next[] {
       task: survey.id!,
     });
   }
-  const open = tasks.find((x) => !isSurvey(x));
+  const open = tasks.find(isCase);
   if (open)
     out.push({
       id: `case-${open.id}`,
