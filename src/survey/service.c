@@ -5,7 +5,6 @@
 #include "base/log.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 const struct actor *survey_system(void)
 {
@@ -42,14 +41,6 @@ void surveys_free(struct surveys *s)
     free(s);
 }
 
-static void say(const char *what, err e, int64_t *last)
-{
-    if (e == OK || (*last && time_mono() - *last < 60000))
-        return;
-    log_event(LOG_ERROR, what, "error=%s", err_row(e)->name);
-    *last = time_mono();
-}
-
 static void *thread(void *ctx)
 {
     struct surveys *s = ctx;
@@ -61,14 +52,14 @@ static void *thread(void *ctx)
         arena_reset(a);
         op_init(&op, a, survey_system(), time_now());
         err e = surveys_follow(&op, s, &followed);
-        say("survey.follow.failed", e, &said);
+        log_failed("survey.follow.failed", &op, e, &said);
         if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
             s->cursor_known = false;
         op_clear(&op);
         err t = surveys_tick(&op, s, &sent);
-        say("survey.tick.failed", t, &said);
+        log_failed("survey.tick.failed", &op, t, &said);
         if (e != OK || t != OK)
-            usleep(200000);
+            time_rest(&s->stop, 200);
         else if (followed == 0 && sent == 0)
             record_feed_wait(s->rec, s->seen, 500);
     }
