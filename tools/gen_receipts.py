@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 
-MEANS = ("nothing", "taken", "delivered", "failed")
+MEANS = ("nothing", "taken", "delivered", "failed", "returned", "gone", "again")
 
 
 def main(source, target):

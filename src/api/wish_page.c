@@ -158,12 +158,33 @@ static enum outreach_word box(const struct form *f, const struct json *was, cons
     return on == json_bool(had, false) ? WORD_SAME : on ? WORD_YES : WORD_NO;
 }
 
+/* RFC 8058 3.2: the mail program's request has this field and no other; it may come as a form with
+ * parts, and long after the page was closed. */
+static bool one_click(str body)
+{
+    return body.n < 2000 && str_find(body, STR("List-Unsubscribe"), 0) != SIZE_MAX &&
+           str_find(body, STR("One-Click"), 0) != SIZE_MAX;
+}
+
+static err unsubscribe(struct call *c)
+{
+    struct buf b = answer_buf(c);
+    TRY(outreach_unsubscribe(&c->op, c->api->outreach, c->id));
+    buf_add(&b,
+            STR("<!doctype html>\n<html lang=\"en\"><title>Saved</title><p>Saved.</p></html>\n"));
+    TRY(answer(c, 200, &b));
+    c->rq->answer.type = STR("text/html; charset=utf-8");
+    return OK;
+}
+
 err api_wish_save(struct call *c)
 {
     struct form f;
     struct json *was;
     str patient, no[TOPICS];
     struct outreach_wish w = {.topics_said = true, .refused = no};
+    if (c->api->outreach && one_click(c->rq->body))
+        return unsubscribe(c);
     TRY(open_link(c, &patient));
     TRY(form_read(&c->op, c->rq->body, &f));
     c->op.actor = identity_system();

@@ -87,6 +87,7 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
     facts_set_bool(f, FACT_INTERNAL_DNC, revoked || r->deceased);
     facts_set_bool(f, FACT_EMAIL_OPTED_OUT,
                    r->consent[CHANNEL_EMAIL].any && !r->consent[CHANNEL_EMAIL].permit);
+    facts_set_bool(f, FACT_EMAIL_SUPPRESSED, !str_empty(r->suppressed));
     facts_set_bool(f, FACT_MARKETING_REVOKED, revoked || !c->marketing);
     facts_set_bool(f, FACT_CONFIDENTIAL_COMM_ON_FILE, r->confidential);
     if (!str_empty(r->confidential_to)) { /* a request that names no address leaves it unknown */

@@ -124,15 +124,16 @@ static err answer(struct record_tx *tx, struct op *op, struct incoming *x)
     static const struct {
         enum reply_intent intent;
         enum message_kind kind;
-        enum line line;
-    } answers[] = {{REPLY_STOP, KIND_STOPPED, LINE_STOPPED},
-                   {REPLY_START, KIND_STARTED, LINE_STARTED},
-                   {REPLY_HELP, KIND_HELP, LINE_HELP}};
+        enum line line, mail;
+    } answers[] = {{REPLY_STOP, KIND_STOPPED, LINE_STOPPED, LINE_STOPPED_EMAIL},
+                   {REPLY_START, KIND_STARTED, LINE_STARTED, LINE_STARTED_EMAIL},
+                   {REPLY_HELP, KIND_HELP, LINE_HELP, LINE_HELP}};
     const struct recipient *r = &x->people[x->main];
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         if (answers[i].intent != x->reply.intent)
             continue;
         unsigned language = words_language(r->language);
+        bool mail = x->channel == CHANNEL_EMAIL;
         struct outreach_draft d = {.patient = r->id, .expires = op->now + ANSWER_MS};
         struct message m = {
             .kind = answers[i].kind,
@@ -143,9 +144,8 @@ static err answer(struct record_tx *tx, struct op *op, struct incoming *x)
             .may_text = true,
             .purpose = STR("provision_of_treatment"),
             .stopped_at = op->now,
-            .text = words_line(op, x->o, answers[i].line, language),
-            .subject = x->channel == CHANNEL_EMAIL ? config_str(x->o->config, "outreach.clinic")
-                                                   : STR_NONE};
+            .text = words_line(op, x->o, mail ? answers[i].mail : answers[i].line, language),
+            .subject = mail ? config_str(x->o->config, "outreach.clinic") : STR_NONE};
         str id;
         return message_queue(tx, op, x->o, r, &m, &d, op->now, &id);
     }
@@ -310,6 +310,8 @@ static err once(struct op *op, struct outreach *o, const struct outreach_inbound
         return OK;
     if (!content_reply(op, in->text, &x->reply))
         return op_check(op);
+    if (in->unproven && x->reply.intent == REPLY_START)
+        x->reply.intent = REPLY_NONE;
     TRY(find_people(op, x));
     x->own = *in;
     x->own.from = x->n || k != CHANNEL_SMS ? STR_NONE : with_plus(op, in->from);

@@ -110,6 +110,7 @@ MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
  * same and changes nothing. */
 struct outreach_inbound {
     str channel, from, to, text, provider_id;
+    bool unproven; /* anybody can write this sender: what begins contact again is not obeyed */
 };
 struct outreach_inbound_result {
     bool duplicate, stopped, matched; /* matched: a patient was found */
@@ -153,5 +154,7 @@ MUST err outreach_wish_link(struct op *op, struct outreach *o, str patient, str 
 MUST err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient);
 MUST err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
                                const struct outreach_wish *w);
+/* One click in a mail (RFC 8058): e-mail ends. Works for sixty days; twice is once. */
+MUST err outreach_unsubscribe(struct op *op, struct outreach *o, str token);
 
 #endif

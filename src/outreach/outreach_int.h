@@ -26,6 +26,7 @@
 #define SUBJECT_SYSTEM "https://weft.health/fhir/contact-subject"
 #define LINE_TYPE_URL "https://weft.health/fhir/StructureDefinition/line-type"
 #define REASSIGNED_URL "https://weft.health/fhir/StructureDefinition/reassigned-check"
+#define SUPPRESSED_URL "https://weft.health/fhir/StructureDefinition/contact-suppressed"
 #define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
 #define ZONE_URL "http://hl7.org/fhir/StructureDefinition/timezone"
 #define DEVICE_ZONE_URL "https://weft.health/fhir/StructureDefinition/device-zone"
@@ -80,6 +81,8 @@ struct recipient {
     bool deceased, minor;
     str line_type, reassigned; /* "wireless" …; "no" | "yes" | "no_data"; empty unknown */
     int64_t reassigned_at;
+    str suppressed; /* why mail does not go to their address: "bounce", "complaint"; empty: it does
+                     */
     str zones[ZONES_MAX], places[PLACES_MAX]; /* every plausible one: "US-TX", "GB" */
     size_t n_zones, n_places;
     bool lost; /* there are more than fit: nobody knows the place */
@@ -111,6 +114,19 @@ MUST err recipient_load(struct op *op, struct record *rec, str patient, struct r
 /* Does their newest word allow this way for the purpose? A letter needs none, but is not what comes
  * by itself after they refused another way. */
 bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpose);
+/* The extension of an element; NULL: there is none. */
+const struct json *extension_at(const struct json *element, str url);
+/* ---- mail_suppress.c: why no mail goes to a contact point; all marks of a patient taken away ----
+ */
+str mail_suppressed(const struct json *telecom);
+void mail_lift(struct op *op, struct json *patient);
+/* ---- prefer_link.c: a keyed sum, for links and return addresses ---- */
+MUST err link_sum(struct op *op, const struct outreach *o, str body, unsigned char out[32]);
+/* A token for the patient with this resource number: no right is asked, nothing noted. */
+MUST err link_token(struct op *op, const struct outreach *o, uint64_t patient, str *ret);
+/* The patient of a token; also one whose page closed, within the time that a click in a mail's
+ * header may come. */
+MUST err link_late(struct op *op, struct outreach *o, str token, str *ret_patient);
 
 /* ---- a composed message ---- */
 enum message_kind { KIND_CARE, KIND_STOPPED, KIND_HELP, KIND_STARTED };
@@ -158,12 +174,16 @@ enum sent {
     SENT_NEVER,   /* refused for good */
     SENT_UNKNOWN, /* may have been sent */
     SENT_OPTED_OUT,
-    SENT_STOPPED, /* not sent: its campaign was stopped */
+    SENT_NO_ADDRESS, /* refused for good: the address is not there */
+    SENT_STOPPED,    /* not sent: its campaign was stopped */
     SENT_KIND_COUNT
 };
 struct parcel {
     str id; /* of the Communication: the idempotency key */
     str to, from, text, subject, language, campaign;
+    enum message_kind kind;
+    bool human;        /* a person wrote it */
+    unsigned attempt;  /* of an e-mail that came back for now */
     str patient, mark; /* of their newest stop or start when the verdict was made */
     int64_t expires;
     /* what came of it, in op->arena; SENT_LATER until a provider says otherwise */
@@ -272,7 +292,8 @@ bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
 struct outreach {
     struct record *rec;
     const struct config *config;
-    str secret_sms, secret_smtp, secret_smpp, secret_kannel, secret_kannel_password; /* heap */
+    str secret_sms, secret_smtp, secret_smpp, secret_kannel, secret_kannel_password,
+        secret_intake; /* heap */
     struct sender {
         struct outreach *o;
         enum channel_kind channel;
@@ -282,7 +303,8 @@ struct outreach {
     _Atomic bool stop;
     struct provider_list providers[CHANNEL_KIND_COUNT];
     struct shelf *shelf;
-    _Atomic int handing; /* results are on their way: receipts without a message wait for them */
+    struct mail_dkim *dkim; /* NULL: mail is not signed */
+    _Atomic int handing;    /* results are on their way: receipts without a message wait for them */
     struct bucket buckets[BUCKETS_MAX];
     size_t n_buckets;
     int64_t rate, burst, per_day; /* of each number; 0: none */
@@ -300,8 +322,20 @@ struct outreach {
 /* Named value that stands between sending and taking back: free, "out" or "undone". Whoever commits
  * it first wins, the other's transaction fails. */
 str message_gate(struct op *op, str communication);
+/* Named value of a mail that left: its job, without the address, in case it comes back for now. */
+str mail_again_key(struct op *op, str communication);
 /* ---- receipts ---- */
-enum receipt_means { MEANS_NOTHING, MEANS_TAKEN, MEANS_DELIVERED, MEANS_FAILED };
+enum receipt_means {
+    MEANS_NOTHING,
+    MEANS_TAKEN,
+    MEANS_DELIVERED,
+    MEANS_FAILED,
+    /* of mail, which nobody confirms: what was handed over is taken for delivered until it returns
+     */
+    MEANS_RETURNED, /* for good */
+    MEANS_GONE,     /* for good: the address is not there */
+    MEANS_AGAIN     /* for now: it is sent once more */
+};
 enum receipt_means receipt_means(str vocabulary, str word);
 /* The next status of a Communication; NULL: it stays. */
 const char *receipt_move(str from, enum receipt_means means);

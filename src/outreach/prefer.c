@@ -108,6 +108,8 @@ static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, 
         e = speak(op, tree, w->language);
     if (e == OK && !str_empty(w->first))
         e = try_first(op, tree, w->first);
+    if (e == OK && w->email == WORD_YES)
+        mail_lift(op, tree); /* their word that mail reaches them */
     if (e == OK)
         e = wishes_write(op, tree, w);
     if (e == OK)
@@ -126,7 +128,7 @@ static err prefer(struct op *op, struct outreach *o, str patient, const struct o
     TRY(captured(op, o, &r, &verdict));
     struct record_tx *tx = record_begin(op, o->rec);
     TRY(op_check(op));
-    if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w))
+    if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w) || w->email == WORD_YES)
         TRY(put_patient(tx, op, o, patient, w));
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         TRY(say(tx, op, &r, (enum channel_kind)k, w->by[k], by));
@@ -153,6 +155,22 @@ err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
     return e;
 }
 
+err outreach_unsubscribe(struct op *op, struct outreach *o, str token)
+{
+    static const struct outreach_wish no_mail = {.email = WORD_NO};
+    struct recipient r;
+    str patient;
+    const struct actor *caller = op->actor;
+    TRY(link_late(op, o, token, &patient));
+    op->actor = outreach_system();
+    err e = recipient_load(op, o->rec, patient, &r);
+    const struct consent_state *c = &r.consent[CHANNEL_EMAIL];
+    if (e == OK && (!c->any || c->permit)) /* else it was said before */
+        e = prefer(op, o, patient, &no_mail, STR("one click in the header of a mail"));
+    op->actor = caller;
+    return e;
+}
+
 static void put(struct op *op, struct json *o, const char *name, str value)
 {
     if (!str_empty(value))
@@ -170,7 +188,8 @@ static void put_channels(struct op *op, const struct recipient *r, struct json *
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         if (r->consent[k].any)
             json_set(op->arena, o, channel_name((enum channel_kind)k),
-                     json_new_bool(op->arena, r->consent[k].permit));
+                     json_new_bool(op->arena, r->consent[k].permit && (k != CHANNEL_EMAIL ||
+                                                                       str_empty(r->suppressed))));
 }
 
 err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret)

@@ -5,14 +5,16 @@
 #include "outreach/outreach_int.h"
 
 #include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <sodium.h>
 
 #define LIFE_MS (7 * DAY_MS)
+#define CLICK_MS (53 * DAY_MS) /* after it; an opt-out works for 30 days at least: 16 CFR 316.5 */
 #define BODY 12u
 #define SUM 16u
 #define KEY_NAME STR("wishlink/key")
 
-static err key_of(struct op *op, struct outreach *o, str *ret)
+static err key_of(struct op *op, const struct outreach *o, str *ret)
 {
     char fresh[32];
     TRY(record_kv_get(op, o->rec, KEY_NAME, ret));
@@ -29,11 +31,35 @@ static err key_of(struct op *op, struct outreach *o, str *ret)
     return record_kv_get(op, o->rec, KEY_NAME, ret);
 }
 
-static err sum_of(struct op *op, str key, const unsigned char *body, unsigned char out[32])
+err link_sum(struct op *op, const struct outreach *o, str body, unsigned char out[32])
 {
-    if (key.n != 32 || gnutls_hmac_fast(GNUTLS_MAC_SHA256, key.p, key.n, body, BODY, out) != 0)
+    str key;
+    TRY(key_of(op, o, &key));
+    if (key.n != 32 || gnutls_hmac_fast(GNUTLS_MAC_SHA256, key.p, key.n, body.p, body.n, out) != 0)
         return fail(op, ERR_FAULT, "the key of links cannot be used");
     return OK;
+}
+
+static err token_until(struct op *op, const struct outreach *o, uint64_t patient, int64_t until,
+                       str *ret)
+{
+    struct buf b;
+    unsigned char bytes[BODY + 32];
+    char hex[2 * (BODY + SUM) + 1];
+    buf_init(&b, op->arena, 64);
+    buf_u64(&b, patient);
+    buf_u32(&b, (uint32_t)(until / 60000));
+    TRY(op_check(op));
+    memcpy(bytes, b.p, BODY);
+    TRY(link_sum(op, o, str_make((const char *)bytes, BODY), bytes + BODY));
+    sodium_bin2hex(hex, sizeof hex, bytes, BODY + SUM);
+    *ret = arena_str(op->arena, str_of(hex));
+    return OK;
+}
+
+err link_token(struct op *op, const struct outreach *o, uint64_t patient, str *ret)
+{
+    return token_until(op, o, patient, op->now + LIFE_MS, ret);
 }
 
 /* Staff, and patients for themselves. Who holds the link speaks as the patient: no helper and no
@@ -59,25 +85,12 @@ err outreach_wish_link(struct op *op, struct outreach *o, str patient, str *ret_
                        int64_t *ret_until)
 {
     struct record_doc doc;
-    str key;
-    struct buf b;
-    unsigned char bytes[BODY + 32];
-    char hex[2 * (BODY + SUM) + 1];
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &doc));
     if (!may_make(op->actor, doc.rid))
         return fail(op, ERR_FORBIDDEN, "Only staff, or the patient, ask for this link.");
-    TRY(key_of(op, o, &key));
     TRY(note(op, o, patient));
-    int64_t until = (op->now + LIFE_MS) / 60000;
-    buf_init(&b, op->arena, 64);
-    buf_u64(&b, doc.rid);
-    buf_u32(&b, (uint32_t)until);
-    TRY(op_check(op));
-    memcpy(bytes, b.p, BODY);
-    TRY(sum_of(op, key, bytes, bytes + BODY));
-    sodium_bin2hex(hex, sizeof hex, bytes, BODY + SUM);
-    *ret_token = arena_str(op->arena, str_of(hex));
-    *ret_until = until * 60000;
+    TRY(link_token(op, o, doc.rid, ret_token));
+    *ret_until = (op->now + LIFE_MS) / 60000 * 60000;
     return OK;
 }
 
@@ -86,32 +99,41 @@ static err not_there(struct op *op)
     return fail(op, ERR_NOT_FOUND, "This link does not work. Ask us for a new one.");
 }
 
-static err check(struct op *op, struct outreach *o, str token, uint64_t *ret_rid)
+static err check(struct op *op, struct outreach *o, str token, int64_t late, uint64_t *ret_rid)
 {
     unsigned char bytes[BODY + SUM], sum[32];
     size_t n = 0;
     uint32_t until = 0;
-    str key, body;
+    str body;
     if (token.n != 2 * (BODY + SUM) ||
         sodium_hex2bin(bytes, sizeof bytes, token.p, token.n, NULL, &n, NULL) != 0 ||
         n != sizeof bytes)
         return not_there(op);
-    TRY(key_of(op, o, &key));
-    TRY(sum_of(op, key, bytes, sum));
+    body = str_make((const char *)bytes, BODY);
+    TRY(link_sum(op, o, body, sum));
     if (sodium_memcmp(sum, bytes + BODY, SUM) != 0)
         return not_there(op);
-    body = str_make((const char *)bytes, BODY);
     if (!take_u64(&body, ret_rid) || !take_u32(&body, &until))
         return not_there(op);
-    if ((int64_t)until * 60000 <= op->now)
+    if ((int64_t)until * 60000 + late <= op->now)
         return fail(op, ERR_GONE, "This link is over. Ask us for a new one.");
     return OK;
 }
 
-err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient)
+static err open_until(struct op *op, struct outreach *o, str token, int64_t late, str *ret_patient)
 {
     uint64_t rid = 0;
     fhir_type type;
-    TRY(check(op, o, token, &rid));
+    TRY(check(op, o, token, late, &rid));
     return record_name(op, o->rec, rid, &type, ret_patient);
+}
+
+err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient)
+{
+    return open_until(op, o, token, 0, ret_patient);
+}
+
+err link_late(struct op *op, struct outreach *o, str token, str *ret_patient)
+{
+    return open_until(op, o, token, CLICK_MS, ret_patient);
 }

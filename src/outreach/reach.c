@@ -14,7 +14,8 @@ static struct outreach_way way(const struct recipient *r, enum channel_kind k)
                                      .agrees = true,
                                      .care = true,
                                      .appointment = true};
-    return (struct outreach_way){.address = r->address[k],
+    bool dead = k == CHANNEL_EMAIL && !str_empty(r->suppressed);
+    return (struct outreach_way){.address = dead ? STR_NONE : r->address[k],
                                  .said = c->any,
                                  .agrees = c->permit,
                                  .care = c->care,

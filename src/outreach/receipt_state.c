@@ -1,6 +1,6 @@
 /* The one machine of a message's states after it was handed over: which word of which provider
  * moves a Communication where. Invariant: never backwards; what is final stays, whatever comes
- * later. */
+ * later. (Mail's "completed" is handed over and not returned yet.) */
 #include "outreach/outreach_int.h"
 
 #include "receipts_gen.h"
@@ -16,9 +16,17 @@ static const struct {
     enum receipt_means means;
     const char *to;
 } MOVES[] = {
-    {"in-progress", MEANS_DELIVERED, "completed"}, {"in-progress", MEANS_FAILED, "stopped"},
-    {"unknown", MEANS_TAKEN, "in-progress"},       {"unknown", MEANS_DELIVERED, "completed"},
+    {"in-progress", MEANS_DELIVERED, "completed"},
+    {"in-progress", MEANS_FAILED, "stopped"},
+    {"unknown", MEANS_TAKEN, "in-progress"},
+    {"unknown", MEANS_DELIVERED, "completed"},
     {"unknown", MEANS_FAILED, "stopped"},
+    {"completed", MEANS_RETURNED, "stopped"},
+    {"unknown", MEANS_RETURNED, "stopped"},
+    {"completed", MEANS_GONE, "stopped"},
+    {"unknown", MEANS_GONE, "stopped"},
+    {"completed", MEANS_AGAIN, "preparation"},
+    {"unknown", MEANS_AGAIN, "preparation"},
 };
 
 enum receipt_means receipt_means(str vocabulary, str word)
@@ -47,10 +55,12 @@ bool receipt_apply(struct op *op, struct json *c, enum receipt_means means, str 
     json_unset(c, STR("statusReason"));
     if (means == MEANS_DELIVERED)
         json_set_str(op->arena, c, STR("received"), time_format(op->arena, op->now));
-    if (means == MEANS_FAILED) {
+    if (means != MEANS_TAKEN && means != MEANS_DELIVERED) {
         struct json *why = json_new(op->arena, JSON_OBJECT);
         json_set_str(op->arena, why, STR("text"),
-                     arena_printf(op->arena, "not delivered (provider code %.*s)", STR_ARG(error)));
+                     arena_printf(op->arena, "not delivered%s (provider code %.*s)",
+                                  means == MEANS_AGAIN ? " yet; it is sent again" : "",
+                                  STR_ARG(error)));
         json_set(op->arena, c, STR("statusReason"), why);
     }
     return true;

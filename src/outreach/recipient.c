@@ -7,8 +7,9 @@
 
 #define CLOCK_SLACK_MS (5 * 60000LL)
 #define CONSENTS_MAX 200u
+#define SUPPRESSED_RANK 1000000 /* behind every other */
 
-static const struct json *extension(const struct json *o, str url)
+const struct json *extension_at(const struct json *o, str url)
 {
     const struct json *list = JSON_GET(o, "extension");
     for (size_t i = 0; list && i < list->n; i++)
@@ -19,11 +20,11 @@ static const struct json *extension(const struct json *o, str url)
 
 static void read_line(const struct json *telecom, struct recipient *r)
 {
-    r->line_type = json_get_str(extension(telecom, STR(LINE_TYPE_URL)), STR("valueCode"));
-    const struct json *check = extension(telecom, STR(REASSIGNED_URL));
+    r->line_type = json_get_str(extension_at(telecom, STR(LINE_TYPE_URL)), STR("valueCode"));
+    const struct json *check = extension_at(telecom, STR(REASSIGNED_URL));
     struct time_span at;
-    r->reassigned = json_get_str(extension(check, STR("result")), STR("valueCode"));
-    if (time_parse(json_get_str(extension(check, STR("date")), STR("valueDateTime")), &at))
+    r->reassigned = json_get_str(extension_at(check, STR("result")), STR("valueCode"));
+    if (time_parse(json_get_str(extension_at(check, STR("date")), STR("valueDateTime")), &at))
         r->reassigned_at = at.lo;
 }
 
@@ -50,12 +51,17 @@ static void read_telecom(struct op *op, struct recipient *r)
         if (!in_use(op, t) || str_eq(use, STR("old")) || (!phone && !str_eq(system, STR("email"))))
             continue;
         enum channel_kind k = phone ? CHANNEL_SMS : CHANNEL_EMAIL;
+        str suppressed = phone ? STR_NONE : mail_suppressed(t);
+        if (!str_empty(suppressed))
+            rank += SUPPRESSED_RANK;
         if (rank >= best[k])
             continue;
         best[k] = rank;
         r->address[k] = json_get_str(t, STR("value"));
         if (phone)
             r->address[k] = phone_plain(op, r->address[k]);
+        else
+            r->suppressed = suppressed;
         if (phone)
             read_line(t, r);
     }
@@ -115,7 +121,7 @@ static void read_places(struct op *op, struct recipient *r)
     const struct json *list = JSON_GET(r->patient, "address");
     for (size_t i = 0; list && i < list->n; i++) {
         const struct json *a = json_at(list, i);
-        str zone = json_get_str(extension(a, STR(ZONE_URL)), STR("valueCode"));
+        str zone = json_get_str(extension_at(a, STR(ZONE_URL)), STR("valueCode"));
         place_by_address(op, r, json_get_str(a, STR("country")), json_get_str(a, STR("state")),
                          zone);
         if (str_empty(r->state))
@@ -204,7 +210,8 @@ static void read_consent(struct op *op, const struct json *c, struct consent_sta
     s->appointment = has_code(purposes, STR(PURPOSE_SYSTEM), STR("appointment"));
     s->marketing = has_code(purposes, STR(PURPOSE_SYSTEM), STR("marketing"));
     s->written = has_code(json_path(c, "policyRule.coding"), STR(CONSENT_FORM), STR("written"));
-    const struct json *point = JSON_GET(extension(c, STR(CONTACT_POINT_URL)), "valueContactPoint");
+    const struct json *point =
+        JSON_GET(extension_at(c, STR(CONTACT_POINT_URL)), "valueContactPoint");
     s->number = phone_plain(op, json_get_str(point, STR("value")));
 }
 
@@ -242,7 +249,7 @@ static void read_confidential(const struct json *c, struct recipient *r)
         return;
     r->confidential = true; /* the newest */
     r->confidential_to = json_get_str(
-        JSON_GET(extension(c, STR(CONTACT_POINT_URL)), "valueContactPoint"), STR("value"));
+        JSON_GET(extension_at(c, STR(CONTACT_POINT_URL)), "valueContactPoint"), STR("value"));
 }
 
 /* A wish to be reached in one way only is not outlived by any number of newer words. */
@@ -330,6 +337,8 @@ bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpos
 {
     const struct consent_state *c = &r->consent[k];
     bool refused = false;
+    if (k == CHANNEL_EMAIL && !str_empty(r->suppressed))
+        return false;
     for (unsigned i = 0; i < CHANNEL_KIND_COUNT; i++)
         refused |= r->consent[i].any && !r->consent[i].permit;
     if (k == CHANNEL_LETTER && !c->any)

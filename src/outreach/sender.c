@@ -90,6 +90,10 @@ static void conclude(struct op *op, const struct outreach *o, const struct parce
     case SENT_NEVER:
         w.why = "the provider refused the message";
         break;
+    case SENT_NO_ADDRESS:
+        w.why = "there is no such address";
+        w.no_address = true;
+        break;
     case SENT_STOPPED:
         w.why = CAMPAIGN_STOPPED;
         break;
@@ -121,6 +125,9 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
                                      .subject = m.subject,
                                      .language = m.language_tag,
                                      .campaign = m.campaign,
+                                     .kind = m.kind,
+                                     .human = m.human,
+                                     .attempt = sender_attempt(jobs[i]),
                                      .patient = jobs[i]->patient,
                                      .mark = jobs[i]->mark,
                                      .expires = jobs[i]->expires,

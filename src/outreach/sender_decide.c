@@ -26,6 +26,13 @@ struct message sender_message(const struct job *j)
                             .self = j->communication};
 }
 
+unsigned sender_attempt(const struct job *j)
+{
+    int64_t tries = 0;
+    json_i64(JSON_GET(j->body, "tries"), &tries);
+    return (unsigned)tries;
+}
+
 static void finish(struct job *j, struct outcome w)
 {
     j->step = STEP_FINISH;

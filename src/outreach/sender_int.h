@@ -11,7 +11,7 @@
 struct outcome {
     const char *status, *why; /* why NULL: nothing to tell */
     str provider_id;          /* one, or several by blanks */
-    bool left, opted_out;
+    bool left, opted_out, no_address;
     const struct json *trace;
     enum receipt_means receipt; /* one that is here already */
     str error;                  /* of it */
@@ -42,5 +42,7 @@ void sender_write(struct op *op, struct outreach *o, struct job *const *jobs, si
 /* Asks the rulebook again and says what is next. */
 MUST err sender_decide(struct op *op, struct outreach *o, struct job *j);
 struct message sender_message(const struct job *j);
+/* How often an e-mail came back for now. */
+unsigned sender_attempt(const struct job *j);
 
 #endif

@@ -94,7 +94,8 @@ static void judge(struct provider *p, struct parcel *const *parcels, size_t n, i
     bool answers = false;
     for (size_t i = 0; i < n; i++)
         answers |= parcels[i]->result == SENT_OK || parcels[i]->result == SENT_NEVER ||
-                   parcels[i]->result == SENT_OPTED_OUT || parcels[i]->result == SENT_STOPPED;
+                   parcels[i]->result == SENT_OPTED_OUT || parcels[i]->result == SENT_NO_ADDRESS ||
+                   parcels[i]->result == SENT_STOPPED;
     if (answers) {
         p->failures = 0;
         p->rest = p->closed_until = 0;
@@ -147,7 +148,8 @@ static void say(const struct provider *p, struct parcel *const *parcels, size_t 
     bool fine = counts[SENT_OK] == n;
     log_event(fine ? LOG_INFO : LOG_WARN, "outreach.handed",
               "channel=%s n=%zu ok=%u later=%u never=%u unknown=%u code=%.*s", p->channel->name, n,
-              counts[SENT_OK], counts[SENT_LATER], counts[SENT_NEVER] + counts[SENT_OPTED_OUT],
+              counts[SENT_OK], counts[SENT_LATER],
+              counts[SENT_NEVER] + counts[SENT_OPTED_OUT] + counts[SENT_NO_ADDRESS],
               counts[SENT_UNKNOWN], STR_ARG(code));
 }
 

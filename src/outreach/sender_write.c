@@ -2,6 +2,7 @@
  * whose record was changed meanwhile is then written alone, so that one cannot hold up the rest.
  * Invariant: "submitting" is on disk before anything leaves, and only while the message's gate is
  * free, its campaign runs and no STOP came since its verdict. */
+#include "outreach/mail_int.h"
 #include "outreach/sender_int.h"
 
 #include "base/log.h"
@@ -51,6 +52,15 @@ static void mark(struct op *op, struct job *j)
         (void)receipt_apply(op, j->tree, w->receipt, w->error);
 }
 
+/* The address is read anew each time; it is not kept twice. */
+static void keep_for_again(struct record_tx *tx, struct op *op, const struct job *j)
+{
+    struct json *body = json_dup(op->arena, j->body);
+    json_unset(body, STR("to"));
+    json_set_str(op->arena, body, STR("state"), STR("ready"));
+    record_tx_kv(tx, mail_again_key(op, j->communication), body_text(op, body));
+}
+
 static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
 {
     mark(op, j);
@@ -64,6 +74,15 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
             .stop = true, .evidence = STR("the provider refuses: the number has opted out there")};
         TRY(stop_record(tx, op, &r, j->channel, &word));
     }
+    if (j->out.no_address) {
+        struct record_page holders;
+        str to = json_get_str(j->body, STR("to"));
+        TRY(mail_holders(op, o, to, &holders));
+        TRY(mail_suppress(tx, op, &holders, to, STR("bounce"), STR_NONE));
+    }
+    if (j->channel == CHANNEL_EMAIL && j->out.left &&
+        !str_empty(config_str(o->config, "smtp.bounce")))
+        keep_for_again(tx, op, j);
     TRY(ledger_state(tx, op, j->tree));
     if (j->out.trace)
         record_tx_trail(tx, STR("contact-decision"), j->doc.type, j->doc.id, j->out.trace);

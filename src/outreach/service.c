@@ -1,6 +1,6 @@
 /* The outreach room's life: settings and secrets at start, the sender's thread. */
 #include "outreach/ledger_int.h"
-#include "outreach/outreach_int.h"
+#include "outreach/mail_out_int.h"
 
 #include "base/log.h"
 
@@ -57,6 +57,11 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     if (e == OK)
         e = read_secret(op, config_str(config, "kannel.key_file"), "kannel.key_file",
                         &o->secret_kannel);
+    if (e == OK)
+        e = read_secret(op, config_str(config, "smtp.intake_key_file"), "smtp.intake_key_file",
+                        &o->secret_intake);
+    if (e == OK)
+        e = dkim_open(op, config, &o->dkim);
     if (e != OK) {
         outreach_free(o);
         return e;
@@ -84,6 +89,8 @@ void outreach_free(struct outreach *o)
     wipe(o->secret_smpp);
     wipe(o->secret_kannel);
     wipe(o->secret_kannel_password);
+    wipe(o->secret_intake);
+    dkim_shut(o->dkim);
     shelf_free(o->shelf);
     pthread_mutex_destroy(&o->stops_lock);
     free(o);

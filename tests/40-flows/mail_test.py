@@ -1,40 +1,54 @@
-"""Mail through a real SMTP server (aiosmtpd) with STARTTLS and sign-in: arrives once, in every
-language, with its headers right; a server that is away, refuses, or breaks off gets what is promised."""
+"""Mail through a real SMTP server (aiosmtpd) with STARTTLS and sign-in: arrives once, in every language, signed, with
+its headers right; a server that is away, refuses, or breaks off gets what is promised. What comes back through the
+intake (bounces, complaints, answers) does what is promised once, and only when it is ours. A real Postfix returns what
+it cannot deliver."""
+import base64
 import email
 import email.policy
 import logging
 import os
+import pwd
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+import textwrap
 import time
+import unittest.mock
 import warnings
 
 PYTHON = "/usr/bin/python3"
 try:
     import aiosmtpd  # noqa: F401
+    import dkim  # noqa: F401
 except ImportError:  # Debian's module belongs to Debian's Python
     if sys.executable != PYTHON and os.path.exists(PYTHON):
         os.execv(PYTHON, [PYTHON, *sys.argv])
-    print("skipped: python3-aiosmtpd is not installed")
+    print("skipped: python3-aiosmtpd or python3-dkim is not installed")
     sys.exit(77)
 
 import ssl  # noqa: E402
+import urllib.error  # noqa: E402
+import urllib.parse  # noqa: E402
+import urllib.request  # noqa: E402
+
 from aiosmtpd.controller import Controller  # noqa: E402
 from aiosmtpd.smtp import SMTP, AuthResult  # noqa: E402
 
-from flows import FlowCase, free_port, main  # noqa: E402
+from flows import FlowCase, free_port, main, wait_for  # noqa: E402
 
 logging.disable(logging.CRITICAL)
 warnings.simplefilter("ignore", DeprecationWarning)
-USER, PASSWORD = "weft", "the-mail-password"
+USER, PASSWORD, INTAKE = "weft", "the-mail-password", "the-key-of-the-intake"
 
 
 class Mailbox:
-    """`plan`: one word a message, the last for all that follow: ok | 550 | 451 | 554-data | cut-rcpt |
+    """`plan`: one word a message, the last for all that follow: ok | 550 | 451 | 554-data | cut-rcpt | 550-5.1.1 |
     cut-data (the text taken, the line broken before the answer)."""
 
     def __init__(self):
-        self.plan, self.mails, self.tries, self.recipients = ["ok"], [], [], []
+        self.plan, self.mails, self.tries, self.recipients, self.senders = ["ok"], [], [], [], []
 
     def word(self):
         return self.plan[0]
@@ -51,9 +65,9 @@ class Mailbox:
             self.next()
             server.transport.abort()
             return "250 OK"
-        if w in ("550", "451"):
+        if w in ("550", "451", "550-5.1.1"):
             self.next()
-            return f"{w} no"
+            return f"{w.replace('-', ' ')} no {address}"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -62,6 +76,7 @@ class Mailbox:
         self.next()
         if w == "554-data":
             return "554 no"
+        self.senders.append(envelope.mail_from)
         self.mails.append((list(envelope.rcpt_tos), envelope.content))
         if w == "cut-data":
             server.transport.abort()
@@ -78,12 +93,144 @@ class Tls(Controller):
                     auth_required=True, authenticator=sign_in, enable_SMTPUTF8=False)
 
 
+def public_key(path):
+    """The TXT record under the selector, made of the private key."""
+    der = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
+                         capture_output=True).stdout
+    kind, raw = ("ed25519", der[-32:]) if len(der) < 64 else ("rsa", der)
+    return f"v=DKIM1; k={kind}; p={base64.b64encode(raw).decode()}".encode()
+
+
+def bounce(to, status, original=None, action="failed"):
+    """RFC 3464, as a mail server writes it."""
+    return textwrap.dedent(f"""\
+        Return-Path: <>
+        From: MAILER-DAEMON@mx.example.net
+        To: {to}
+        Subject: Undelivered Mail Returned to Sender
+        MIME-Version: 1.0
+        Content-Type: multipart/report; report-type=delivery-status; boundary="b/1"
+
+        --b/1
+        Content-Type: text/plain
+
+        Sorry. STOP
+        --b/1
+        Content-Type: message/delivery-status
+
+        Reporting-MTA: dns; mx.example.net
+
+        Final-Recipient: rfc822; somebody@example.net
+        Action: {action}
+        Status: {status}
+
+        --b/1
+        Content-Type: text/rfc822-headers
+
+        Message-ID: {original or '<none@example.net>'}
+        --b/1--
+        """)
+
+
+def complaint(original):
+    """RFC 5965."""
+    return textwrap.dedent(f"""\
+        From: <abuse@isp.example>
+        Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+        --b
+        Content-Type: message/feedback-report
+
+        Feedback-Type: abuse
+        User-Agent: isp/1
+        Version: 1
+
+        --b
+        Content-Type: message/rfc822
+
+        Message-ID: {original}
+        Subject: x
+
+        x
+        --b--
+        """)
+
+
 def sign_in(server, session, envelope, mechanism, data):
     good = data.login == USER.encode() and data.password == PASSWORD.encode()
     return AuthResult(success=good)
 
 
+def written(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+class Postfix:
+    """Debian's Postfix with folders of its own: takes what we send (STARTTLS), knows nobody at example.org, and hands
+    what returns to mail.example.org to `script` (pipe), as a house would."""
+
+    def __init__(self, key, crt, script):
+        self.folder = tempfile.mkdtemp(prefix="weft-postfix-")
+        os.chmod(self.folder, 0o755)
+        self.port = free_port()
+        owner = pwd.getpwnam("postfix")
+        for name in ("queue", "data"):
+            os.mkdir(os.path.join(self.folder, name), 0o755)
+        os.chown(os.path.join(self.folder, "data"), owner.pw_uid, owner.pw_gid)
+        for name, path in (("key.pem", key), ("crt.pem", crt)):
+            shutil.copy(path, os.path.join(self.folder, name))
+        written(self.folder, "transport", "mail.example.org weft:\n")
+        written(self.folder, "main.cf", textwrap.dedent(f"""\
+            compatibility_level = 3.6
+            queue_directory = {self.folder}/queue
+            data_directory = {self.folder}/data
+            maillog_file = {self.folder}/log
+            maillog_file_prefixes = {self.folder}
+            inet_interfaces = 127.0.0.1
+            inet_protocols = ipv4
+            myhostname = mx.example.org
+            mydestination = example.org
+            local_recipient_maps =
+            alias_maps =
+            relay_domains = mail.example.org
+            transport_maps = texthash:{self.folder}/transport
+            mynetworks = 127.0.0.0/8
+            smtpd_tls_security_level = encrypt
+            smtpd_tls_cert_file = {self.folder}/crt.pem
+            smtpd_tls_key_file = {self.folder}/key.pem
+            disable_dns_lookups = yes
+            smtpd_peername_lookup = no
+            weft_destination_recipient_limit = 1
+            """))
+        services = ["pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr",
+                    "rewrite unix - - n - - trivial-rewrite", "bounce unix - - n - 0 bounce",
+                    "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce", "flush unix n - n 1000 0 flush",
+                    "local unix - n n - - local", "error unix - - n - - error", "retry unix - - n - - error", "tlsmgr unix - - n 1000 1 tlsmgr",
+                    "proxymap unix - - n - - proxymap", "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache",
+                    "postlog unix-dgram n - n - 1 postlogd", "smtp unix - - n - - smtp",
+                    f"127.0.0.1:{self.port} inet n - n - - smtpd",
+                    f"weft unix - n n - 4 pipe flags=R user=nobody argv={script} ${{recipient}}"]
+        written(self.folder, "master.cf", "\n".join(services) + "\n")
+        self.command("start")
+
+    def command(self, word):
+        subprocess.run(["/usr/sbin/postfix", "-c", self.folder, word], check=True, capture_output=True, timeout=60)
+
+    def log(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def close(self):
+        self.command("stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 class Mail(FlowCase):
+    dkim_kind, dkim_more = "ed25519", []
+
     @classmethod
     def prepare(cls):
         f = cls.house.folder
@@ -93,13 +240,17 @@ class Mail(FlowCase):
                         "-days", "30", "-subj", "/CN=127.0.0.1", "-addext",
                         "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
                        env=cls.clock.env())
-        password = os.path.join(f, "mail.password")
-        with open(password, "w", encoding="utf-8") as out:
-            out.write(PASSWORD + "\n")
+        password = written(f, "mail.password", PASSWORD + "\n")
+        cls.dkim_key = os.path.join(f, "dkim.pem")
+        subprocess.run(["openssl", "genpkey", "-algorithm", cls.dkim_kind, *cls.dkim_more, "-out", cls.dkim_key],
+                       check=True, capture_output=True)
         cls.password, cls.port, cls.box = password, free_port(), Mailbox()
         cls.house.configure(f"smtp.channel = smtp\nsmtp.url = smtp://127.0.0.1:{cls.port}\n"
                             f"smtp.user = {USER}\nsmtp.password_file = {password}\n"
                             f"smtp.ca_file = {cls.crt}\noutreach.undo_seconds = 0\n"
+                            f"smtp.dkim_key_file = {cls.dkim_key}\nsmtp.dkim_selector = weft1\n"
+                            f"smtp.intake_key_file = {written(f, 'intake.key', INTAKE)}\n"
+                            "smtp.bounce = bounce@mail.example.org\n"
                             "outreach.clinic = Bright River – Zürich Clinic\n")
         cls.up()
 
@@ -128,7 +279,7 @@ class Mail(FlowCase):
         found = []
         for to, raw in self.box.mails:
             m = email.message_from_bytes(raw, policy=email.policy.default)
-            if m["Message-ID"].startswith(f"<{id}@"):
+            if m["Message-ID"].startswith(f"<{id}-"):
                 found.append((to, m))
         return found
 
@@ -147,8 +298,10 @@ class Mail(FlowCase):
         self.assertEqual(subject, m["Subject"])
         self.assertEqual("care@example.org", m["From"].addresses[0].addr_spec)
         self.assertEqual("Bright River – Zürich Clinic", m["From"].addresses[0].display_name)
-        self.assertEqual(f"<{id}@example.org>", m["Message-ID"])
-        self.assertEqual("auto-generated", m["Auto-Submitted"])
+        self.assertRegex(m["Message-ID"], f"^<{id}-0[0-9a-f]{{24}}@example.org>$")
+        self.assertIsNone(m["Auto-Submitted"])  # a nurse wrote it
+        self.assertEqual("single:weft:example.org", m["Feedback-ID"])
+        self.assertIsNone(m["List-Unsubscribe"])
         self.assertTrue(m["Date"].datetime.tzinfo)
         self.assertIsNone(m["Cc"])
         self.assertIsNone(m["Bcc"])
@@ -156,6 +309,27 @@ class Mail(FlowCase):
         raw = [r for t, r in self.box.mails if id.encode() in r][0]
         self.assertTrue(all(len(x) <= 998 for x in raw.split(b"\r\n")))
         self.assertTrue(all(len(x) <= 78 for x in raw.split(b"\r\n\r\n")[0].split(b"\r\n")))
+        sender = self.box.senders[[r for t, r in self.box.mails].index(raw)]
+        self.assertRegex(sender, f"^bounce\\+{id}-0[0-9a-f]{{24}}@mail.example.org$")
+        self.signed(raw)
+
+    def signed(self, raw):
+        """By a verifier that is not ours; and nothing of it can be changed."""
+        asked = []
+
+        def look(name, timeout=5):
+            asked.append(name)
+            return public_key(self.dkim_key)
+        with unittest.mock.patch("dkim.time.time", lambda now=self.clock.now(): now):  # the house's day: t= is not ahead
+            self.verify(raw, look)
+        self.assertEqual({b"weft1._domainkey.example.org."}, set(asked))
+
+    def verify(self, raw, look):
+        self.assertTrue(dkim.verify(raw, dnsfunc=look))
+        head, body = raw.split(b"\r\n\r\n", 1)
+        for other in (raw.replace(b"Feedback-ID: ", b"Feedback-ID: x"), raw[:-6] + b"AAAA\r\n",
+                      b"Subject: free money\r\n" + raw, head + b"\r\nTo: <x@example.net>\r\n\r\n" + body):
+            self.assertFalse(dkim.verify(other, dnsfunc=look), other[:60])
 
     def test_arabic_comes_through(self):
         self.assertEqual("ar", self.house.truth["p0012"]["language"])
@@ -203,6 +377,188 @@ class Mail(FlowCase):
         time.sleep(3)
         self.one(id)
 
+    # what comes back
+
+    def hand_in(self, to, text, key=INTAKE, status=200):
+        """As the house's mail server does; the answer's word."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.house.port}/webhooks/mail?r={urllib.parse.quote(to)}",
+            text.encode() if isinstance(text, str) else text, {"X-Mail-Key": key, "Content-Type": "message/rfc822"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as a:
+                word, got = a.read().decode().strip(), a.status
+        except urllib.error.HTTPError as e:
+            word, got = e.read().decode(), e.code
+            e.close()
+        self.assertEqual(status, got, word)
+        return word
+
+    def sent(self, patient, **more):
+        """A mail that left: its id, its return address and the mail."""
+        id = self.mail(patient, **more)
+        self.message(id, "completed")
+        _, m = self.one(id)
+        return id, [x for x in self.box.senders if f"+{id}-" in x][-1], m
+
+    def mark(self, patient):
+        for t in self.get(f"/fhir/Patient/{patient}")["telecom"]:
+            for e in t.get("extension", []):
+                if e["url"].endswith("/contact-suppressed"):
+                    return {x["url"]: next(v for k, v in x.items() if k.startswith("value")) for x in e["extension"]}
+        return None
+
+    def refused(self, patient):
+        return self.expect(422, self.send(patient, channel="email"), "EML-06")
+
+    def test_a_mailbox_that_is_gone(self):
+        id, back, m = self.sent("p0003")
+        for to, text in ((back.replace("-0", "-1"), bounce(back, "5.1.1")), ("bounce+x@mail.example.org", bounce(back, "5.1.1")),
+                         ("care@example.org", bounce(back, "5.1.1", f"<{id}-0{'0' * 24}@example.org>"))):
+            self.assertEqual("nothing", self.hand_in(to, text))  # forged
+        self.hand_in(back, bounce(back, "5.1.1"), key="wrong", status=403)
+        self.assertEqual("nothing", self.hand_in(back, bounce(back, "4.4.1", action="delayed")))
+        self.assertIsNone(self.mark("p0003"))
+        self.assertEqual("completed", self.get(f"/fhir/Communication/{id}")["status"])
+        for _ in range(2):
+            self.assertEqual("bounce", self.hand_in(back, bounce(back, "5.1.1")))
+        c = self.get(f"/fhir/Communication/{id}")
+        self.assertEqual(("stopped", "not delivered (provider code 5.1.1)"), (c["status"], c["statusReason"]["text"]))
+        self.assertEqual(("bounce", "5.1.1"), (self.mark("p0003")["reason"], self.mark("p0003")["code"]))
+        self.refused("p0003")
+        # found by the Message-ID too, where a server returns it to another address
+        id, back, m = self.sent("p0015")
+        self.assertEqual("bounce", self.hand_in("care@example.org", bounce("care@example.org", "5.1.1", m["Message-ID"])))
+        self.assertEqual("bounce", self.mark("p0015")["reason"])
+
+    def test_full_today(self):
+        """A mailbox that takes nothing now gets it once more, a quarter of an hour later."""
+        id, back, m = self.sent("p0007")
+        for _ in range(2):
+            self.assertEqual("bounce", self.hand_in(back, bounce(back, "4.2.2")))
+        c = self.get(f"/fhir/Communication/{id}")
+        self.assertEqual(("preparation", "not delivered yet; it is sent again (provider code 4.2.2)"),
+                         (c["status"], c["statusReason"]["text"]))
+        self.assertIsNone(self.mark("p0007"))
+        self.house.stop()
+        self.clock.offset += 16 * 60
+        self.house.start()
+        self.message(id, "completed", timeout=60)
+        first, second = self.arrived(id)
+        self.assertEqual(first[1]["Message-ID"], second[1]["Message-ID"])
+        again = [x for x in self.box.senders if f"+{id}-" in x][-1]
+        self.assertNotEqual(back, again)
+        self.assertEqual("bounce", self.hand_in(back, bounce(back, "4.2.2")))  # the first one's, late
+        self.assertEqual("completed", self.get(f"/fhir/Communication/{id}")["status"])
+
+    def test_what_is_wrong_with_the_message_leaves_the_address(self):
+        id, back, _ = self.sent("p0017")
+        self.assertEqual("bounce", self.hand_in(back, bounce(back, "5.7.1")))
+        self.assertEqual("stopped", self.get(f"/fhir/Communication/{id}")["status"])
+        self.assertIsNone(self.mark("p0017"))
+
+    def test_no_such_address_said_at_once(self):
+        id = self.mail("p0019", "550-5.1.1", "ok")
+        c = self.message(id, "not-done", "completed")
+        self.assertEqual("there is no such address", c["statusReason"]["text"])
+        self.assertEqual("bounce", self.mark("p0019")["reason"])
+        self.assertNotIn("p0019@example.org", self.house.read_log())
+
+    def test_unwanted(self):
+        id, back, m = self.sent("p0024")
+        self.assertEqual("nothing", self.hand_in("fbl@example.org", complaint(f"<{id}-0{'a' * 24}@example.org>")))
+        for _ in range(2):
+            self.assertEqual("complaint", self.hand_in("fbl@example.org", complaint(m["Message-ID"])))
+        self.assertEqual("complaint", self.mark("p0024")["reason"])
+        self.refused("p0024")
+        consents = self.found("/fhir/Consent?patient=Patient/p0024&_count=50", "outreach")
+        self.assertEqual(1, len([c for c in consents if "unwanted" in c.get("policyRule", {}).get("text", "")]))
+        tasks = self.found("/fhir/Task?patient=Patient/p0024&group-identifier=complaint")  # as campaigns count harm
+        self.assertEqual(1, len(tasks))
+        self.assertIn({"reference": f"Communication/{id}"}, [tasks[0]["focus"]])
+
+    def answer_to(self, m, text, frm, **fields):
+        head = {"From": frm, "Subject": f"Re: {m['Subject']}", "Message-ID": f"<{time.monotonic_ns()}@example.net>",
+                "In-Reply-To": m["Message-ID"], "Content-Type": "text/plain; charset=utf-8", **fields}
+        quoted = "".join(f"> {x}\r\n" for x in m.get_content().splitlines())
+        lines = "".join(f"{k}: {v}\r\n" for k, v in head.items() if v)
+        return f"{lines}\r\n{text}\r\n\r\nOn Tue, 24 Nov 2026 at 09:30, Bright River <\r\n" \
+               f"care@example.org> wrote:\r\n\r\n{quoted}"
+
+    def words(self, patient):
+        mine = f"/fhir/Communication?subject=Patient/{patient}&sender=Patient/{patient}&_count=50"
+        return [c["payload"][0]["contentString"] for c in self.found(mine)]
+
+    def test_answers_and_stop(self):
+        _, _, m = self.sent("p0022")
+        text = self.answer_to(m, "Me siento mejor, mañana llamo", "Somebody <p0022@example.org>")
+        for _ in range(2):
+            self.assertEqual("reply", self.hand_in("care@example.org", text))
+        self.assertEqual(["Me siento mejor, mañana llamo"], self.words("p0022"))
+        # from another address, in answer to our mail: theirs; out of the office: nobody's words
+        self.hand_in("care@example.org", self.answer_to(m, "From my office", "boss@example.com"))
+        away = self.answer_to(m, "I am away", "p0022@example.org", **{"Auto-Submitted": "auto-replied"})
+        self.assertEqual("nothing", self.hand_in("care@example.org", away))
+        self.assertEqual({"Me siento mejor, mañana llamo", "From my office"}, set(self.words("p0022")))
+        # the quoted words "reply STOP" were no stop; their own are
+        self.expect(200, self.call("POST", "/fhir/Communication/$check", self.draft("p0022", channel="email")))
+        self.hand_in("care@example.org", self.answer_to(m, "Stop", "p0022@example.org"))
+        confirmation = wait_for(lambda: [x for t, r in self.box.mails if t == ["p0022@example.org"] for x in [
+            email.message_from_bytes(r, policy=email.policy.default)] if x["Auto-Submitted"] == "auto-replied"],
+            "the confirmation of the stop")
+        self.assertEqual(1, len(confirmation))
+        self.assertEqual(422, self.send("p0022", channel="email").status)
+        # anybody can write a From: only an answer to our mail starts again
+        self.hand_in("care@example.org", f"From: p0022@example.org\r\nMessage-ID: <s1@x>\r\n\r\nSTART")
+        self.assertEqual(422, self.send("p0022", channel="email").status)
+        self.hand_in("care@example.org", self.answer_to(confirmation[0], "START", "p0022@example.org"))
+        self.sent("p0022")
+
+    def test_one_click(self):
+        """RFC 8058: what a mail program posts to the link of List-Unsubscribe (which one: mail_test.c)."""
+        a = self.expect(201, self.call("POST", "/fhir/Patient/p0023/$contact-link", {}))
+        path = "/contact/" + a.json["link"].rsplit("/", 1)[1]
+        self.assertEqual(200, self.call("GET", path, user=None).status)  # scanners open it: nothing ends
+        self.sent("p0023")
+        for _ in range(2):
+            form = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
+            self.expect(200, self.call("POST", path, form, user=None,
+                                       headers={"Content-Type": "multipart/form-data; boundary=b"}))
+        self.assertEqual(422, self.send("p0023", channel="email").status)
+        consents = self.found("/fhir/Consent?patient=Patient/p0023&_count=50", "outreach")
+        self.assertEqual(1, len([c for c in consents if "one click" in c.get("policyRule", {}).get("text", "")]))
+
+    @unittest.skipUnless(os.path.exists("/usr/sbin/postfix") and os.geteuid() == 0, "no postfix, or not root")
+    def test_a_real_server_returns_it(self):
+        """Postfix takes the mail, finds nobody, and its bounce comes in by the script of docs/adr/0030."""
+        hook = tempfile.mkdtemp(prefix="weft-hook-")
+        os.chmod(hook, 0o755)
+        self.addCleanup(shutil.rmtree, hook)
+        self.house.stop()
+        self.house.listen_at = f"127.0.0.1:{free_port()}"
+        script = shutil.copy(os.path.join(os.environ["WEFT_SOURCE"], "tools", "mail-in"), hook)
+        os.chmod(script, 0o755)
+        os.chmod(written(hook, "header", f"X-Mail-Key: {INTAKE}\n"), 0o644)
+        wrapper = written(hook, "run", f"#!/bin/sh\nWEFT_URL=http://{self.house.listen_at} WEFT_KEY={hook}/header "
+                                       f"exec {script} \"$@\"\n")
+        os.chmod(wrapper, 0o755)
+        postfix = Postfix(self.key, self.crt, wrapper)
+        self.addCleanup(postfix.close)
+        with open(self.house.config, encoding="utf-8") as f:
+            before = f.read()
+        with open(self.house.config, "w", encoding="utf-8") as f:
+            f.write(before.replace(f"127.0.0.1:{self.port}", f"127.0.0.1:{postfix.port}")
+                    .replace(f"smtp.user = {USER}", "smtp.user ="))
+        self.house.start()
+        try:
+            id = self.mail("p0005")
+            self.message(id, "stopped", timeout=20)
+            self.assertEqual(("bounce", "5.1.1"), (self.mark("p0005")["reason"], self.mark("p0005")["code"]))
+        finally:
+            self.house.stop()
+            with open(self.house.config, "w", encoding="utf-8") as f:
+                f.write(before)
+            self.house.start()
+
     def test_our_own_wrong_password_loses_nothing(self):
         with open(self.password, "w", encoding="utf-8") as f:
             f.write("wrong\n")
@@ -233,9 +589,11 @@ class Mail(FlowCase):
         self.house.stop()
         with open(self.house.config, "w", encoding="utf-8") as f:
             f.write(before)
+        subprocess.run(["openssl", "genrsa", "-out", self.dkim_key, "2048"], check=True, capture_output=True)
         self.house.start()
         self.message(id, "completed", timeout=60)
         self.one(id)
+        self.signed([r for t, r in self.box.mails if id.encode() in r][0])  # by the other kind of key
 
 
 if __name__ == "__main__":
