@@ -115,7 +115,7 @@ static err put_again(struct op *op, struct outreach *o, const struct record_doc 
     TRY(op_check(op));
     TRY(lane_join(tx, op, o, &campaign, 1));
     TRY(record_tx_update(tx, doc->type, doc->id, tree, doc->vid));
-    record_tx_outbox(tx, lane_queue(op, CHANNEL_EMAIL, campaign),
+    record_tx_outbox(tx, channel_queue(op, CHANNEL_EMAIL, campaign),
                      op->now + wait_ms((unsigned)tries), buf_str(&b));
     record_tx_expect_kv(tx, mail_again_key(op, doc->id), kept);
     record_tx_kv(tx, mail_again_key(op, doc->id), buf_str(&b));
@@ -145,7 +145,6 @@ static err again(struct op *op, struct outreach *o, const struct mail_token *t, 
     *ret_over = !may;
     if (!may || !receipt_apply(op, tree, MEANS_AGAIN, status))
         return OK;
-    TRY(fhir_validate(op, tree));
     return put_again(op, o, &doc, tree, job, kept);
 }
 
@@ -207,7 +206,7 @@ err mail_complained(struct op *op, struct outreach *o, const struct mail_token *
                           .why = desk_say(op, SAY_MAIL_COMPLAINT, NULL, 0),
                           .evidence = &evidence,
                           .n_evidence = 1,
-                          .rule = STR("EML-06")};
+                          .rule = STR("CAP-06")};
     TRY(desk_open(tx, op, o->rec, &c, &id, &is_new));
     record_tx_trail(tx, STR("mail-complaint"), fhir_type_parse(STR("Communication")),
                     t->communication, json_new(op->arena, JSON_OBJECT));

@@ -1,6 +1,6 @@
 /* An address that mail does not reach, or whose owner called it unwanted: an extension of the
  * contact point, with everybody who has it. The rulebook's fact email_suppressed is read from there
- * (EML-06). It goes when the contact point is replaced or the patient says yes to e-mail again. */
+ * (CAP-06). It goes when the contact point is replaced or the patient says yes to e-mail again. */
 #include "outreach/mail_int.h"
 
 #define HOLDERS_MAX 500u
@@ -101,7 +101,6 @@ err mail_suppress(struct record_tx *tx, struct op *op, const struct record_page 
         TRY(record_parse(op, doc, &tree));
         if (!set_marks(op, tree, address, reason, code))
             continue;
-        TRY(fhir_validate(op, tree));
         TRY(record_tx_update(tx, doc->type, doc->id, tree, doc->vid));
     }
     return OK;

@@ -108,7 +108,7 @@ static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, 
         e = speak(op, tree, w->language);
     if (e == OK && !str_empty(w->first))
         e = try_first(op, tree, w->first);
-    if (e == OK && w->email == WORD_YES)
+    if (e == OK && w->by[WAY_EMAIL] == WORD_YES)
         mail_lift(op, tree); /* their word that mail reaches them */
     if (e == OK)
         e = wishes_write(op, tree, w);
@@ -128,7 +128,8 @@ static err prefer(struct op *op, struct outreach *o, str patient, const struct o
     TRY(captured(op, o, &r, &verdict));
     struct record_tx *tx = record_begin(op, o->rec);
     TRY(op_check(op));
-    if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w) || w->email == WORD_YES)
+    if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w) ||
+        w->by[WAY_EMAIL] == WORD_YES)
         TRY(put_patient(tx, op, o, patient, w));
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         TRY(say(tx, op, &r, (enum channel_kind)k, w->by[k], by));
@@ -157,7 +158,7 @@ err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
 
 err outreach_unsubscribe(struct op *op, struct outreach *o, str token)
 {
-    static const struct outreach_wish no_mail = {.email = WORD_NO};
+    static const struct outreach_wish no_mail = {.by = {[WAY_EMAIL] = WORD_NO}};
     struct recipient r;
     str patient;
     const struct actor *caller = op->actor;

@@ -24,7 +24,7 @@ def expect(ok, what):
 
 def listing():
     code, out, _ = run("list")
-    expect(code == 0 and len(out.splitlines()) == 207, "list has 207 lines")
+    expect(code == 0 and len(out.splitlines()) == 208, "list has 208 lines")
     code, out, _ = run("show", "TCPA-REV-01")
     expect(code == 0 and "47 CFR 64.1200" in out and "example" in out, "show names the law")
     code, out, err = run("show", "NIX-1")
