@@ -1,90 +1,62 @@
-/* Signs mail (DKIM, RFC 6376; Ed25519: RFC 8463) by libopendkim, with the key of a file. Every
- * field is signed, From, To and Subject also against a second one being added. Invariant: with a
- * key set nothing leaves unsigned. */
+/* Signs mail (DKIM, RFC 6376; Ed25519: RFC 8463) with the key of a file, by GnuTLS. All fields are
+ * ours: each stands once, and From, To and Subject are signed also against a second one. Invariant:
+ * with a key set nothing leaves unsigned. */
 #include "outreach/mail_out_int.h"
 
 #include <gnutls/abstract.h>
-#include <gnutls/x509.h>
+#include <sodium.h>
 #include <stdlib.h>
-#include <sys/types.h>
-
-#include <opendkim/dkim.h>
 
 #define KEY_MAX 16384u
 #define RSA_MIN 2048u /* RFC 8301 3.2 */
+#define LINE 72u
 
 struct mail_dkim {
-    DKIM_LIB *lib;
-    dkim_alg_t alg;
-    char key[KEY_MAX], selector[64], domain[256];
+    gnutls_privkey_t key;
+    bool ed25519;
+    str selector, domain; /* of the configuration */
 };
 
-/* What kind of key it is; -1: none that signs. */
-static int alg_of(const char *pem)
+static bool load(struct mail_dkim *d, unsigned char *pem, size_t n)
 {
-    gnutls_datum_t in = {.data = NULL, .size = (unsigned)strlen(pem)};
-    gnutls_x509_privkey_t key;
+    gnutls_datum_t in = {.data = pem, .size = (unsigned)n};
     unsigned bits = 0;
-    int alg = -1;
-    in.data = (unsigned char *)strdup(pem);
-    if (!in.data)
-        return -1;
-    if (gnutls_x509_privkey_init(&key) == 0) {
-        if (gnutls_x509_privkey_import2(key, &in, GNUTLS_X509_FMT_PEM, NULL, 0) == 0) {
-            int kind = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
-            alg = kind == GNUTLS_PK_EDDSA_ED25519            ? DKIM_SIGN_ED25519SHA256
-                  : kind == GNUTLS_PK_RSA && bits >= RSA_MIN ? DKIM_SIGN_RSASHA256
-                                                             : -1;
-        }
-        gnutls_x509_privkey_deinit(key);
-    }
-    explicit_bzero(in.data, in.size);
-    free(in.data);
-    return alg;
+    if (gnutls_privkey_init(&d->key) != 0)
+        return false;
+    if (gnutls_privkey_import_x509_raw(d->key, &in, GNUTLS_X509_FMT_PEM, NULL, 0) != 0)
+        return false;
+    int kind = gnutls_privkey_get_pk_algorithm(d->key, &bits);
+    d->ed25519 = kind == GNUTLS_PK_EDDSA_ED25519;
+    return d->ed25519 || (kind == GNUTLS_PK_RSA && bits >= RSA_MIN);
 }
 
-static bool read_key(struct op *op, str path, char *ret)
+static bool read_key(struct op *op, str path, struct mail_dkim *d)
 {
+    unsigned char pem[KEY_MAX];
     FILE *f = fopen(str_z(op->arena, path), "re");
     if (!f)
         return false;
-    size_t n = fread(ret, 1, KEY_MAX - 1, f);
-    bool ok = !ferror(f) && n < KEY_MAX - 1;
-    ret[n] = 0;
+    size_t n = fread(pem, 1, sizeof pem, f);
+    bool ok = !ferror(f) && n < sizeof pem && load(d, pem, n);
+    explicit_bzero(pem, sizeof pem);
     (void)fclose(f);
     return ok;
 }
 
-static bool keep(char *to, size_t max, str s)
-{
-    if (s.n == 0 || s.n >= max)
-        return false;
-    memcpy(to, s.p, s.n);
-    to[s.n] = 0;
-    return true;
-}
-
 static err fill(struct op *op, const struct config *c, struct mail_dkim *d)
 {
-    static const char *twice[] = {"From", "To", "Subject", NULL};
-    str from = config_str(c, "smtp.from"), domain = config_str(c, "smtp.dkim_domain");
-    if (str_empty(domain))
-        domain = str_sub(from, str_find_char(from, '@', 0) + 1, from.n);
-    if (!keep(d->selector, sizeof d->selector, config_str(c, "smtp.dkim_selector")) ||
-        !keep(d->domain, sizeof d->domain, domain))
+    str from = config_str(c, "smtp.from");
+    d->selector = config_str(c, "smtp.dkim_selector");
+    d->domain = config_str(c, "smtp.dkim_domain");
+    if (str_empty(d->domain))
+        d->domain = str_sub(from, str_find_char(from, '@', 0) + 1, from.n);
+    if (str_empty(d->selector) || str_empty(d->domain))
         return fail(op, ERR_INVALID,
                     "smtp.dkim_key_file needs smtp.dkim_selector and an address in smtp.from");
-    int alg = read_key(op, config_str(c, "smtp.dkim_key_file"), d->key) ? alg_of(d->key) : -1;
-    if (alg < 0)
-        return fail(
-            op, ERR_INVALID,
-            "smtp.dkim_key_file holds no Ed25519 key and no RSA key of %u bits or more in PEM",
-            RSA_MIN);
-    d->alg = (dkim_alg_t)alg;
-    d->lib = dkim_init(NULL, NULL);
-    if (!d->lib || dkim_options(d->lib, DKIM_OP_SETOPT, DKIM_OPTS_OVERSIGNHDRS, twice,
-                                sizeof(const char **)) != DKIM_STAT_OK)
-        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    if (!read_key(op, config_str(c, "smtp.dkim_key_file"), d))
+        return fail(op, ERR_INVALID,
+                    "smtp.dkim_key_file holds no Ed25519 key and no RSA key of %u bits in PEM",
+                    RSA_MIN);
     return OK;
 }
 
@@ -105,23 +77,29 @@ err dkim_open(struct op *op, const struct config *config, struct mail_dkim **ret
 
 void dkim_shut(struct mail_dkim *d)
 {
-    if (!d)
-        return;
-    if (d->lib)
-        dkim_close(d->lib);
-    explicit_bzero(d->key, sizeof d->key);
+    if (d && d->key)
+        gnutls_privkey_deinit(d->key);
     free(d);
 }
 
-/* The library wants bytes it may write to. */
-static unsigned char *own(struct op *op, str s)
+/* RFC 6376 3.4.2: name in small letters, one line, one blank for several, none at the ends. */
+static void add_relaxed(struct buf *b, str field)
 {
-    char *p = arena_alloc(op->arena, s.n + 1);
-    if (!p)
-        return NULL;
-    memcpy(p, s.p, s.n);
-    p[s.n] = 0;
-    return (unsigned char *)p;
+    size_t colon = str_find_char(field, ':', 0);
+    str value = str_trim(str_sub(field, colon + 1, field.n));
+    bool blank = false;
+    for (size_t i = 0; i < colon && i < field.n; i++)
+        buf_char(b, (char)(field.p[i] >= 'A' && field.p[i] <= 'Z' ? field.p[i] + 32 : field.p[i]));
+    buf_char(b, ':');
+    for (size_t i = 0; i < value.n; i++) {
+        bool is =
+            value.p[i] == ' ' || value.p[i] == '\t' || value.p[i] == '\r' || value.p[i] == '\n';
+        if (is && !blank)
+            buf_char(b, ' ');
+        else if (!is)
+            buf_char(b, value.p[i]);
+        blank = is;
+    }
 }
 
 /* One field with the lines that continue it. */
@@ -139,44 +117,66 @@ static bool next_field(str head, size_t *at, str *ret)
     return true;
 }
 
-static bool run(struct op *op, DKIM *s, str head, str body)
+static void add_names(struct buf *b, str head)
 {
     str field;
-    for (size_t at = 0; next_field(head, &at, &field);)
-        if (dkim_header(s, own(op, field), field.n) != DKIM_STAT_OK)
-            return false;
-    return op_check(op) == OK && dkim_eoh(s) == DKIM_STAT_OK &&
-           dkim_body(s, own(op, body), body.n) == DKIM_STAT_OK && dkim_eom(s, NULL) == DKIM_STAT_OK;
-}
-
-/* The library folds with a bare line feed. */
-static str with_crlf(struct op *op, str value)
-{
-    struct buf b;
-    str line;
-    buf_init(&b, op->arena, 16384);
-    buf_add(&b, STR("DKIM-Signature: "));
-    while (str_take_until(&value, '\n', &line)) {
-        buf_add(&b, str_ends(line, STR("\r")) ? str_sub(line, 0, line.n - 1) : line);
-        buf_add(&b, STR("\r\n"));
+    for (size_t at = 0; next_field(head, &at, &field);) {
+        buf_add(b, str_sub(field, 0, str_find_char(field, ':', 0)));
+        buf_add(b, STR(":\r\n "));
     }
-    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
+    buf_add(b, STR("From:To:Subject"));
 }
 
-str dkim_field(struct op *op, struct mail_dkim *d, str head, str body)
+static str base64_of(struct op *op, const unsigned char *p, size_t n)
 {
-    static const char name[] = "DKIM-Signature: ";
-    DKIM_STAT st = DKIM_STAT_OK;
-    unsigned char *value = NULL;
-    size_t n = 0;
-    str field = STR_NONE;
-    DKIM *s = dkim_sign(d->lib, (const unsigned char *)"mail", NULL, (dkim_sigkey_t)d->key,
-                        (const unsigned char *)d->selector, (const unsigned char *)d->domain,
-                        DKIM_CANON_RELAXED, DKIM_CANON_SIMPLE, d->alg, -1, &st);
-    if (!s)
+    size_t max = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_ORIGINAL);
+    char *out = arena_alloc(op->arena, max);
+    if (!out)
         return STR_NONE;
-    if (run(op, s, head, body) && dkim_getsighdr_d(s, sizeof name - 1, &value, &n) == DKIM_STAT_OK)
-        field = with_crlf(op, str_make((const char *)value, n));
-    dkim_free(s);
-    return field;
+    return str_of(sodium_bin2base64(out, max, p, n, sodium_base64_VARIANT_ORIGINAL));
+}
+
+static str sign(struct op *op, const struct mail_dkim *d, str data)
+{
+    unsigned char sum[32], *p;
+    gnutls_datum_t in = {.size = (unsigned)data.n}, out = {0};
+    memcpy(&p, &data.p, sizeof p); /* read only */
+    in.data = p;
+    if (d->ed25519) { /* RFC 8463 3: over the hash */
+        crypto_hash_sha256(sum, p, data.n);
+        in = (gnutls_datum_t){.data = sum, .size = sizeof sum};
+    }
+    int rc = d->ed25519 ? gnutls_privkey_sign_data2(d->key, GNUTLS_SIGN_EDDSA_ED25519, 0, &in, &out)
+                        : gnutls_privkey_sign_data(d->key, GNUTLS_DIG_SHA256, 0, &in, &out);
+    str text = rc == 0 ? base64_of(op, out.data, out.size) : STR_NONE;
+    gnutls_free(out.data);
+    return text;
+}
+
+str dkim_field(struct op *op, const struct mail_dkim *d, str head, str body)
+{
+    unsigned char sum[32];
+    struct buf b, data;
+    str field;
+    buf_init(&b, op->arena, 16384);
+    buf_init(&data, op->arena, 64u << 10);
+    crypto_hash_sha256(sum, (const unsigned char *)body.p, body.n);
+    buf_printf(&b, "DKIM-Signature: v=1; a=%s-sha256; c=relaxed/simple;\r\n d=%.*s;\r\n s=%.*s; ",
+               d->ed25519 ? "ed25519" : "rsa", STR_ARG(d->domain), STR_ARG(d->selector));
+    buf_printf(&b, "t=%lld;\r\n bh=%.*s;\r\n h=", (long long)(op->now / 1000),
+               STR_ARG(base64_of(op, sum, sizeof sum)));
+    add_names(&b, head);
+    buf_add(&b, STR(";\r\n b="));
+    for (size_t at = 0; next_field(head, &at, &field);) {
+        add_relaxed(&data, field);
+        buf_add(&data, STR("\r\n"));
+    }
+    add_relaxed(&data, buf_str(&b));
+    str signature = buf_ok(&b) && buf_ok(&data) ? sign(op, d, buf_str(&data)) : STR_NONE;
+    for (size_t i = 0; i < signature.n; i += LINE) {
+        buf_add(&b, i ? STR("\r\n ") : STR_NONE);
+        buf_add(&b, str_sub(signature, i, i + LINE));
+    }
+    buf_add(&b, STR("\r\n"));
+    return str_empty(signature) || !buf_ok(&b) ? STR_NONE : buf_str(&b);
 }

@@ -14,7 +14,8 @@ struct mail_dkim;
 /* *ret stays NULL without smtp.dkim_key_file. */
 MUST err dkim_open(struct op *op, const struct config *config, struct mail_dkim **ret);
 void dkim_shut(struct mail_dkim *d);
-/* "DKIM-Signature: …\r\n"; empty: it could not be signed. For one thread at a time. */
-str dkim_field(struct op *op, struct mail_dkim *d, str head, str body);
+/* "DKIM-Signature: …\r\n"; empty: it could not be signed. head: fields that end with CRLF and
+ * are continued by a blank, each name once; body: ends with one CRLF. */
+str dkim_field(struct op *op, const struct mail_dkim *d, str head, str body);
 
 #endif

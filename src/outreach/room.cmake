@@ -24,5 +24,3 @@ target_sources(weft_outreach PRIVATE ${GEN}/ways_gen.h)
 # Figures for make bench; not part of the tests.
 add_executable(sms_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/sms_bench.c)
 target_link_libraries(sms_bench PRIVATE weft_outreach)
-pkg_check_modules(OPENDKIM REQUIRED IMPORTED_TARGET opendkim)
-target_link_libraries(weft_outreach PUBLIC PkgConfig::OPENDKIM)
