@@ -127,6 +127,8 @@ void people_coarse(struct op *op, struct json *o);
 /* Who is in the audience of the outline now. */
 MUST err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n);
 MUST err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l);
+/* May it be published (rules of campaign.publish)? ERR_UNPROCESSABLE with an issue a rule. */
+MUST err campaign_publish(struct op *op, struct campaigns *c, const struct life *l);
 /* The next batch of an audience; *ret_more: there are others. */
 MUST err people_launch(struct op *op, struct campaigns *c, struct life *l, bool *ret_more);
 bool enrolment_parse(str key, struct enrolment *ret);

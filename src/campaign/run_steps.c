@@ -179,6 +179,7 @@ static err take_step(struct op *op, struct campaigns *c, struct life *l, const s
         json_unset(l->o, STR("approvals"));
         break;
     case CAMPAIGN_SCHEDULE:
+        TRY(campaign_publish(op, c, l));
         TRY(schedule(op, c, tx, l, o->at));
         break;
     case CAMPAIGN_UNDO:

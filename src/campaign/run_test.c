@@ -233,6 +233,35 @@ static void a_check_names_the_step_and_keeps_nothing(void **state)
     assert_int_equal(campaign_check(&p->g->op, plan), ERR_FORBIDDEN);
 }
 
+/* GDPR Art. 35: a large campaign that reaches people abroad needs an assessment first. */
+static void what_is_published_is_asked_of_the_rules(void **state)
+{
+    struct play *p = *state;
+    str ids[3] = {patient(p, 610, "en"), patient(p, 611, "en"),
+                  ground_make(p->g,
+                              "{\"resourceType\":\"Patient\",\"address\":[{\"country\":\"GB\","
+                              "\"postalCode\":\"SW1A 1AA\"}]}")};
+    set(p, "campaign.two_over", "2");
+    as(p, campaign_system());
+    ok(p, people_start(&p->g->op, p->c->people));
+    ok(p, people_wait(&p->g->op, p->c->people, record_now_t(p->g->rec)));
+    for (unsigned n = 2; n <= 3; n++) {
+        str id = put(p, "immunisation", group_of(p, ids, n));
+        assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+        assert_true(!str_empty(step(p, &p->other, id, CAMPAIGN_APPROVE)));
+        if (n > 2)
+            assert_str(step(p, &p->third, id, CAMPAIGN_APPROVE), "approved");
+        err e = try_step(p, &p->author, id, CAMPAIGN_SCHEDULE);
+        assert_int_equal(e, n > 2 ? ERR_UNPROCESSABLE : OK);
+        if (n > 2) {
+            assert_str(p->g->op.fault.issues[0].expression, "GDPR-35");
+            set(p, "campaign.impact_assessed", "true");
+            assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
+        }
+    }
+    people_stop(p->c->people);
+}
+
 static void a_campaign_from_draft_to_stop(void **state)
 {
     struct play *p = *state;
@@ -463,6 +492,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_edit_leaves_people_on_their_version, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_check_names_the_step_and_keeps_nothing, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(what_is_published_is_asked_of_the_rules, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_campaign_from_draft_to_stop, open_play, close_play),
         cmocka_unit_test_setup_teardown(the_report_tells_effect_and_harm, open_play, close_play),
