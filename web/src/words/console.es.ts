@@ -612,6 +612,7 @@ export default {
   cp_all: "Todos",
   cp_held: {
     one: "{n} persona quedó fuera para ver el efecto.",
+    many: "{n} de personas quedaron fuera para ver el efecto.",
     other: "{n} personas quedaron fuera para ver el efecto.",
   },
   cp_c_people: "Personas",
