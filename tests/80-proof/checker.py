@@ -88,6 +88,7 @@ class Checker:
             self.asked[m["from"]].append(m)
         for p in self.by_address[m["from"]] if m["means"] == "start" else ():
             self.stopped.pop((p["id"], m["channel"]), None)
+            p["consents"] = [*p["consents"], {"channel": m["channel"], "to": m["from"]}]  # START asks for it
 
     def kept(self, m):
         word = self.told[m["id"]]
@@ -109,7 +110,9 @@ class Checker:
     def answer(self, m):
         """What we may write because they wrote: once, soon."""
         waits = self.asked[m["to"]] = [a for a in self.asked[m["to"]] if self.elapsed(m, a) <= ANSWER_S]
-        if waits:
+        if waits and m.get("failed"):  # it reached nobody: the next STOP may be confirmed
+            self.last.pop(m["to"], None)
+        elif waits:
             waits.pop(0)
         else:
             self.breach("answer", m, m["to"], "an answer to nothing, a second one, or later than five minutes")

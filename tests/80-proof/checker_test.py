@@ -75,6 +75,8 @@ class Planted(unittest.TestCase):
         self.is_named("consent", text(), people=[person("ann", consents=[{"channel": "sms", "from": NOON + 1}])])
         self.is_named("consent", text(), people=[person("ann", dead=True)])
 
+        self.is_clean(said("start", NOON - 60), text(), people=[person("ann", consents=[])])
+
     def test_opt_out(self):
         self.is_named("opt-out", *stop(NOON - 60), answer(NOON - 50), text())
         self.is_clean(*stop(NOON - 0.5), text())  # it was on its way
@@ -92,6 +94,9 @@ class Planted(unittest.TestCase):
         self.is_named("answer", *stop(NOON), answer(NOON + 5), *stop(NOON + 9), answer(NOON + 10))
         self.is_clean(said("stop"), said("stop"), said("start", NOON + 1), answer(NOON + 2), answer(NOON + 3))
         self.is_clean(said("help"), {"said": {**said("help")["said"], "at": NOON + 900}}, answer(NOON + 901))
+        lost = answer(NOON + 5)
+        lost["arrived"]["failed"] = True
+        self.is_clean(*stop(NOON), lost, *stop(NOON + 900), answer(NOON + 905))
         late = answer(NOON - 3600)  # the house's clock was set back by an hour
         late["arrived"]["real"] = NOON + 400
         self.is_named("answer", said("stop", NOON), late)
