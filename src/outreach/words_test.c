@@ -62,6 +62,7 @@ static void every_template_fits_one_part(void **state)
     test_op_done(&w.op);
 }
 
+/* From LINE_STOPPED on they are texts. */
 static void every_fixed_line_fits_one_part(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 // The outline of a campaign or journey: a tree that the keyboard walks and changes, the chosen step beside it, and a
 // drawing that is a view of the same. The server reads it while it is written; what it finds wrong stands at the step.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Wrong } from "../kit/act";
 import { errorText } from "../kit/basics";
 import { type ApiError, post } from "../lib/api";
@@ -104,7 +104,8 @@ function Tree({ rows, chosen, faults, pick, act }: TreeProps) {
   const box = useRef<HTMLDivElement>(null);
   const walked = useRef(false);
   const here = rows.findIndex((r) => same(r.at, chosen));
-  useEffect(() => {
+  // With the rows as they now stand: an effect after the paint would find the next key's mark and the last row.
+  useLayoutEffect(() => {
     if (!walked.current) return;
     walked.current = false;
     box.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
