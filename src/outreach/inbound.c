@@ -113,7 +113,7 @@ static struct json *received(struct op *op, const struct incoming *x)
                      op, arena_printf(op->arena, "Communication/%.*s", STR_ARG(x->last_sent))));
     json_set_str(op->arena, c, STR("received"), time_format(op->arena, op->now));
     json_set_str(op->arena, payload, STR("contentString"),
-                 str_empty(x->in->text) ? STR("(no words)") : x->in->text);
+                 str_empty(str_trim(x->in->text)) ? STR("(no words)") : x->in->text);
     push_one(op, c, STR("payload"), payload);
     return c;
 }
@@ -281,6 +281,25 @@ static err known(struct op *op, struct outreach *o, const struct outreach_inboun
     return OK;
 }
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' && c != '\t' && c != '\r' && c != '\n';
+}
+
+/* As a resource may hold it: a form feed in a patient's words must not lose their STOP. */
+static str holdable(struct op *op, str text)
+{
+    size_t n = 0;
+    while (n < text.n && !is_control(text.p[n]))
+        n++;
+    if (n == text.n)
+        return text;
+    char *p = arena_alloc(op->arena, text.n);
+    for (size_t i = 0; p && i < text.n; i++)
+        p[i] = (char)(is_control(text.p[i]) ? ' ' : text.p[i]);
+    return p ? str_make(p, text.n) : STR_NONE;
+}
+
 static err check(struct op *op, const struct outreach_inbound *in, enum channel_kind *ret)
 {
     if (!channel_parse(in->channel, ret))
@@ -330,11 +349,14 @@ err outreach_inbound(struct op *op, struct outreach *o, const struct outreach_in
 {
     enum channel_kind k;
     const struct actor *caller = op->actor;
+    struct outreach_inbound as = *in;
     TRY(check(op, in, &k));
+    as.text = holdable(op, in->text);
+    TRY(op_check(op));
     op->actor = outreach_system();
     err e = OK;
     for (int tries = 0; tries < 5; tries++) {
-        e = once(op, o, in, k, ret);
+        e = once(op, o, &as, k, ret);
         if (e != ERR_CONFLICT && e != ERR_PRECONDITION)
             break;
         op_clear(

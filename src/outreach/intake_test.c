@@ -166,6 +166,20 @@ static void r202_a_stop_from_abroad(void **state)
     assert_true(stopped(r));
 }
 
+/* Review R250: no resource may hold a control character, so that the message was refused for ever.
+ */
+static void r250_a_form_feed_loses_no_stop(void **state)
+{
+    struct room *r = *state;
+    say(r, LONDON, "START");
+    assert_false(stopped(r));
+    say(r, LONDON, "\x01STOP\f");
+    assert_true(stopped(r));
+    size_t n = received(r);
+    say(r, LONDON, "\f");
+    assert_int_equal(received(r), n + 1);
+}
+
 static void sent(struct room *r, const char *id, const char *when)
 {
     room_put(r, arena_printf(r->op.arena,
@@ -197,6 +211,7 @@ int main(void)
         cmocka_unit_test(r201_a_second_stop_is_heard),
         cmocka_unit_test(a_crash_in_between_neither_loses_nor_repeats),
         cmocka_unit_test(r202_a_stop_from_abroad),
+        cmocka_unit_test(r250_a_form_feed_loses_no_stop),
         cmocka_unit_test(r208_a_receipt_is_of_the_newest),
     };
     return cmocka_run_group_tests(tests, open_room, room_close);

@@ -138,9 +138,12 @@ static err sender_of(struct op *op, struct outreach *o, const struct mail_read *
         *ret_proven = false;
         return OK;
     }
-    if (e == OK && !is_theirs(op, r.patient, from) && !str_empty(r.address[CHANNEL_EMAIL]))
+    if (e != OK || is_theirs(op, r.patient, from))
+        return e;
+    *ret_proven = !str_empty(r.address[CHANNEL_EMAIL]); /* else it is not known whose words */
+    if (*ret_proven)
         *ret_from = r.address[CHANNEL_EMAIL];
-    return e;
+    return OK;
 }
 
 /* The mail's own id, in one length; a mail without one is known by all of it. */

@@ -21,13 +21,16 @@ static str original(struct arena *a, const struct mail_read *m)
     return p ? mail_part_text(a, p) : STR_NONE;
 }
 
-/* The fields of one recipient: groups stand between empty lines (RFC 3464 2.1). */
+/* The fields of one recipient: groups stand between empty lines (RFC 3464 2.1). Each byte is looked
+ * at once, however many groups somebody writes. */
 static bool next_group(str *all, str *ret)
 {
     while (all->n && (all->p[0] == '\n' || all->p[0] == '\r'))
         *all = str_sub(*all, 1, all->n);
-    size_t crlf = str_find(*all, STR("\r\n\r\n"), 0), lf = str_find(*all, STR("\n\n"), 0);
-    size_t end = crlf < lf ? crlf : lf;
+    size_t at = 0, end;
+    while ((end = str_find_char(*all, '\n', at)) != SIZE_MAX && end + 1 < all->n &&
+           all->p[end + 1] != '\n' && all->p[end + 1] != '\r')
+        at = end + 1;
     *ret = str_sub(*all, 0, end);
     *all = end == SIZE_MAX ? STR_NONE : str_sub(*all, end, all->n);
     return ret->n > 0;

@@ -245,6 +245,7 @@ static void statuses_mean_what_the_table_says(void **state)
         const char *status, *row;
         enum receipt_means means;
     } all[] = {{"5.1.1", "5.1", MEANS_GONE},       {"5.1.10", "5.1", MEANS_GONE},
+               {"5.1.0", "5.1.0", MEANS_RETURNED}, /* R252: Postfix says it of a sender, too */
                {"5.1.8", "5.1.8", MEANS_RETURNED}, {"5.2.2", "5.2.2", MEANS_AGAIN},
                {"5.2.20", "5", MEANS_RETURNED},    {"5.7.1", "5", MEANS_RETURNED},
                {"4.9.9", "4", MEANS_AGAIN},        {"", "", MEANS_NOTHING}};
@@ -278,6 +279,60 @@ static void an_answer_is_what_stands_above_the_quotation(void **state)
     }
 }
 
+static void add_times(struct buf *b, const char *what, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add(b, str_of(what));
+}
+
+/* Review R251: with many empty lines, or many ampersands, all of the rest was searched for each. */
+static void r251_each_byte_is_looked_at_once(void **state)
+{
+    struct arena *a = arena_new(0);
+    struct mail_read *m = ARENA_NEW(a, struct mail_read);
+    struct mail_report report;
+    struct buf b, html;
+    (void)state;
+    buf_init(&b, a, 1u << 20);
+    buf_init(&html, a, 1u << 20);
+    buf_add(&b, STR("Content-Type: message/delivery-status\n\n"));
+    add_times(&b, "a\n\n", 80000);
+    buf_add(&b, STR("Action: delayed\r\nStatus: 4.1.1\r\n\r\nAction: failed\r\nStatus: 5.1.1"));
+    mail_read(a, buf_str(&b), m);
+    mail_report(a, m, &report);
+    assert_int_equal(MAIL_BOUNCE, report.kind);
+    assert_true(str_eq(report.status, STR("5.1.1")));
+    add_times(&html, "&", 200000);
+    buf_add(&html, STR("lt;&#1234;&nothing & more; &amp;"));
+    str text = mail_html_text(a, buf_str(&html));
+    assert_true(str_ends(text, STR("&<\xd3\x92&nothing & more; &")));
+    arena_free(a);
+}
+
+/* Review R253: whoever had a mail of ours could, with no address left on record, say START for
+ * everybody else by the From of their answer. */
+static void r253_start_is_only_for_oneself(void **state)
+{
+    struct room *r = *state;
+    struct recipient who;
+    enum outreach_mail_kind kind;
+    str token;
+    put(r, "{\"resourceType\":\"Patient\",\"id\":\"bob\",\"telecom\":[{\"system\":\"email\","
+           "\"value\":\"bob@example.net\"}]}");
+    message(r, "m5", "completed");
+    assert_int_equal(mail_token(&r->op, r->o, STR("m5"), 0, STR(ANA), &token), OK);
+    put(r, "{\"resourceType\":\"Patient\",\"id\":\"ana\"}"); /* the address is gone */
+    struct outreach_mail in = {
+        .recipient = STR("care@example.org"),
+        .text = arena_printf(
+            r->op.arena, "From: bob@example.net\r\nIn-Reply-To: <%.*s@example.org>\r\n\r\nSTART",
+            STR_ARG(token))};
+    assert_int_equal(outreach_mail(&r->op, r->o, &in, &kind), OK);
+    assert_int_equal(MAIL_REPLY, kind);
+    assert_int_equal(recipient_load(&r->op, r->rec, STR("bob"), &who), OK);
+    assert_false(who.consent[CHANNEL_EMAIL].any);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +344,8 @@ int main(void)
                                         close_room),
         cmocka_unit_test(statuses_mean_what_the_table_says),
         cmocka_unit_test(an_answer_is_what_stands_above_the_quotation),
+        cmocka_unit_test(r251_each_byte_is_looked_at_once),
+        cmocka_unit_test_setup_teardown(r253_start_is_only_for_oneself, open_room, close_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

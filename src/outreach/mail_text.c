@@ -121,7 +121,10 @@ static bool begins(str s, size_t at, str with)
     return at + with.n <= s.n && str_eq_nocase(str_sub(s, at, at + with.n), with);
 }
 
-static void add_entity(struct buf *b, str name)
+#define ENTITY 9u /* its end is looked for no further: there may be no other in 256 KB */
+
+/* False: it is none that is known, but a patient's own "&". */
+static bool add_entity(struct buf *b, str name)
 {
     static const struct {
         const char *name, *text;
@@ -131,11 +134,14 @@ static void add_entity(struct buf *b, str name)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (str_eq(name, str_of(known[i].name))) {
             buf_add(b, str_of(known[i].text));
-            return;
+            return true;
         }
-    if (name.n > 1 && name.p[0] == '#' && str_to_u64(str_sub(name, 1, name.n), 0xffff, &code) &&
-        (code < 0xd800 || code > 0xdfff) && code >= ' ')
+    bool is = name.n > 1 && name.p[0] == '#' &&
+              str_to_u64(str_sub(name, 1, name.n), 0xffff, &code) &&
+              (code < 0xd800 || code > 0xdfff) && code >= ' ';
+    if (is)
         buf_utf8(b, (uint32_t)code);
+    return is;
 }
 
 /* Where the mark-up at *at ends; what stands for a new line gives one. */
@@ -162,11 +168,11 @@ str mail_html_text(struct arena *a, str html)
         html = str_sub(html, 0, str_find(html, str_of(quotes[i]), 0));
     buf_init(&b, a, MAIL_TEXT_MAX);
     for (size_t at = 0; at < html.n;) {
-        size_t end = html.p[at] == '&' ? str_find_char(html, ';', at) : SIZE_MAX;
+        size_t end =
+            html.p[at] == '&' ? str_find_char(str_sub(html, 0, at + ENTITY), ';', at) : SIZE_MAX;
         if (html.p[at] == '<') {
             at = skip_tag(html, at, &b);
-        } else if (end != SIZE_MAX && end - at < 9) {
-            add_entity(&b, str_sub(html, at + 1, end));
+        } else if (end != SIZE_MAX && add_entity(&b, str_sub(html, at + 1, end))) {
             at = end + 1;
         } else {
             buf_char(&b, html.p[at] == '\n' || html.p[at] == '\r' ? ' ' : html.p[at]);

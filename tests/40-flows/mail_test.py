@@ -204,6 +204,9 @@ class Postfix:
             disable_dns_lookups = yes
             smtpd_peername_lookup = no
             weft_destination_recipient_limit = 1
+            queue_run_delay = 1s
+            minimal_backoff_time = 1s
+            maximal_backoff_time = 2s
             """))
         services = ["pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr",
                     "rewrite unix - - n - - trivial-rewrite", "bounce unix - - n - 0 bounce",
@@ -552,7 +555,7 @@ class Mail(FlowCase):
         self.house.start()
         try:
             id = self.mail("p0005")
-            self.message(id, "stopped", timeout=20)
+            self.message(id, "stopped", timeout=60)  # handed in again, when the house was not ready for it
             self.assertEqual(("bounce", "5.1.1"), (self.mark("p0005")["reason"], self.mark("p0005")["code"]))
         finally:
             self.house.stop()
