@@ -179,6 +179,10 @@ static void move_bytes(struct session *s, int64_t now, bool reads)
             break;
         smpp_link_feed(s->link, now, str_make(in, (size_t)n));
     }
+    if (n < 0) { /* before the pump: what it hands to a dead line is told unknown (review R290) */
+        hang_up(s, now);
+        return;
+    }
     smpp_link_tick(s->link, now);
     if (s == &s->client->sessions[0])
         smpp_flights_pump(s->client, now);

@@ -7,9 +7,9 @@ import { createRequire } from 'node:module'
 const smpp = createRequire(new URL('../30-clients/', import.meta.url))('smpp')
 const told = JSON.parse(process.argv[2] || '{}')
 const WINDOW = told.window ?? 10
-const plan = told.plan ?? ['ok']
+const plans = new Map() // number: words, one a message; the last for all that follow. Others: ok
 let receipts = told.receipts ?? 'text', answerMs = told.answer_ms ?? 0, count = 0xabcdef00, server
-const sessions = new Set(), parts = new Map()
+const sessions = new Set(), held = []
 // told.chaos: {word: weight}; told.seed. Words by chance, receipts late, twice and out of their order.
 const chaos = Object.entries(told.chaos ?? {}), chances = chaos.reduce((n, [, w]) => n + w, 0)
 let dice = told.seed ?? 1
@@ -21,8 +21,9 @@ function chance() { // mulberry32
     return ((t ^ t >>> 14) >>> 0) / 4294967296
 }
 
-function nextWord() {
-    if (!chaos.length) return plan.length > 1 ? plan.shift() : plan[0]
+function nextWord(to) {
+    const words = plans.get(to) ?? ['ok']
+    if (!chaos.length) return words.length > 1 ? words.shift() : words[0]
     let at = chance() * chances
     return chaos.find(([, w]) => (at -= w) < 0)?.[0] ?? 'ok'
 }
@@ -45,27 +46,28 @@ function receipt(id, to, from, stat = 'DELIVRD', mode = receipts) {
 function submitted(s, pdu) {
     s.open_count++
     if (s.open_count > WINDOW) say('odd', { what: `window ${s.open_count}` })
-    const word = nextWord()
+    const word = nextWord(pdu.destination_addr)
     const id = (count++).toString(16), octets = pdu.short_message.message
     const udh = pdu.short_message.udh?.[0]
-    const answer = more => {
+    const answer = (more, then) => {
         s.open_count--
-        s.send(pdu.response(more))
-    }
-    const refuse = { throttled: 0x58, full: 0x14, syserr: 8, invalid: 0x0b }[word]
-    if (refuse) {
-        say('refused', { word })
-        return answer({ command_status: refuse })
+        s.send(pdu.response(more), then)
     }
     // text as the phone shows it: the parts of one reference together
     const text = Buffer.isBuffer(octets) ? smpp.encodings[pdu.data_coding === 8 ? 'UCS2' : 'ASCII'].decode(octets) : octets
+    const refuse = { throttled: 0x58, full: 0x14, syserr: 8, invalid: 0x0b }[word]
+    if (refuse) {
+        say('refused', { word, to: pdu.destination_addr, text })
+        return answer({ command_status: refuse })
+    }
     say('submit', { id, from: pdu.source_addr, to: pdu.destination_addr, text, coding: pdu.data_coding, esm: pdu.esm_class,
         udh: udh ? Buffer.from(udh).toString('hex') : '', registered: pdu.registered_delivery,
         failed: word === 'undelivered', validity: pdu.validity_period instanceof Date ? pdu.validity_period.toISOString() : String(pdu.validity_period), ton: pdu.dest_addr_ton })
     const wanted = pdu.registered_delivery & 3
     const told_of = (stat = word === 'undelivered' ? 'UNDELIV' : 'DELIVRD') =>
         receipt(id, pdu.destination_addr, pdu.source_addr, stat)
-    if (word === 'silent') return
+    if (word === 'silent') return s.open_count--
+    if (word === 'hold') return held.push(then => answer({ message_id: id }, then && (() => s.destroy(then))))
     if (word === 'cut') return s.destroy()
     if (word === 'early' && wanted === 1) told_of()
     setTimeout(() => {
@@ -111,7 +113,11 @@ function up(port) {
 }
 
 const commands = {
-    plan: c => plan.splice(0, plan.length, ...c.words),
+    plan: c => {
+        plans.set(c.to, c.words)
+        say('planned', { to: c.to })
+    },
+    release: c => { for (const go of held.splice(0)) go(c.cut && (() => say('cut'))) }, // what is held is answered
     receipts: c => { receipts = c.mode },
     receipt: c => receipt(c.id, c.to ?? '1', c.from ?? '2', c.stat, c.mode),
     mo: c => receiver()?.deliver_sm({ source_addr: c.from, destination_addr: c.to, source_addr_ton: c.ton ?? 1, data_coding: c.coding ?? 0,
