@@ -104,7 +104,7 @@ static bool make_key(struct vault *v, struct vault_stripe *s, uint32_t epoch, ui
 
 static bool key_of(struct vault *v, uint32_t epoch, uint64_t owner, uint8_t out[32])
 {
-    struct vault_stripe *s = &v->stripes[mixed(owner >> (4 * BRANCH_LEVELS), epoch) >> 58];
+    struct vault_stripe *s = &v->stripes[mixed(owner, epoch) >> 58]; /* neighbours in several */
     unsigned at = (unsigned)(mixed(owner, epoch) >> 48) % VAULT_SLOTS;
     pthread_mutex_lock(&s->lock);
     bool there = s->slots[at].epoch == epoch && s->slots[at].owner == owner;
