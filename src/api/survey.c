@@ -3,25 +3,32 @@
 #include "api/op_int.h"
 
 #define CSV_MAX ((size_t)1 << 20)
-#define DAYS 90
-#define DAYS_MAX 730
+
+/* Not any number: 90 without 89 would be the answers of one day. */
+static bool days_of(str text, unsigned *ret)
+{
+    uint64_t n = 90;
+    if (text.n && !str_to_u64(text, 365, &n))
+        return false;
+    *ret = (unsigned)n;
+    return n == 30 || n == 90 || n == 365;
+}
 
 static err report(struct call *c, struct json **ret)
 {
     str name = STR("visit"), text = STR_NONE;
-    uint64_t days = DAYS;
+    unsigned days;
     if (!c->api->surveys)
         return fail(&c->op, ERR_UNSUPPORTED, "This server runs without surveys.");
     (void)query_get(c->op.arena, c->rq->query, STR("survey"), &name);
     const struct survey *of = survey_find(name);
     if (!of)
         return fail_at(&c->op, ERR_NOT_FOUND, STR("survey"), "There is no such survey.");
-    if (query_get(c->op.arena, c->rq->query, STR("days"), &text) &&
-        (!str_to_u64(text, DAYS_MAX, &days) || days == 0))
-        return fail_at(&c->op, ERR_INVALID, STR("days"), "days is a number from 1 to %d.",
-                       DAYS_MAX);
+    (void)query_get(c->op.arena, c->rq->query, STR("days"), &text);
+    if (!days_of(text, &days))
+        return fail_at(&c->op, ERR_INVALID, STR("days"), "days is 30, 90 or 365.");
     op_deadline(c);
-    return survey_report(&c->op, c->api->surveys, of, (unsigned)days, ret);
+    return survey_report(&c->op, c->api->surveys, of, days, ret);
 }
 
 err api_survey_report(struct call *c)

@@ -1,5 +1,5 @@
 /* Links that open one task. Invariant: what is kept beside the task is the hash of the word; a use
- * is in the trail, and a wrong answer is counted in the transaction before it is told. */
+ * is in the trail, and an answer is counted in the transaction before it is told. */
 #include "campaign/link.h"
 
 #include "base/time.h"
@@ -32,9 +32,9 @@ static fhir_type t_task(void)
     return fhir_type_parse(STR("Task"));
 }
 
-static bool has_label(const struct json *task)
+bool link_asks(const struct json *resource)
 {
-    const struct json *all = json_path(task, "meta.security");
+    const struct json *all = json_path(resource, "meta.security");
     bool found = false;
     for (size_t i = 0; all && i < all->n && !found; i++) {
         str code = json_get_str(json_at(all, i), STR("code"));
@@ -43,15 +43,19 @@ static bool has_label(const struct json *task)
     return found;
 }
 
-static err save(struct op *op, struct campaigns *c, str key, str before, const struct json *o)
+static str text_of(struct op *op, const struct json *o)
 {
-    struct record_tx *tx = record_begin(op, c->rec);
     struct buf b;
     buf_init(&b, op->arena, 4096);
-    if (o)
-        json_write(&b, o);
+    json_write(&b, o);
+    return buf_str(&b);
+}
+
+static err save(struct op *op, struct campaigns *c, str key, str before, str after)
+{
+    struct record_tx *tx = record_begin(op, c->rec);
     record_tx_expect_kv(tx, key, before);
-    record_tx_kv(tx, key, buf_str(&b));
+    record_tx_kv(tx, key, after);
     return record_commit(tx);
 }
 
@@ -61,6 +65,17 @@ static bool may_make(const struct actor *a, uint64_t patient)
     return a && !a->scopes &&
            (a->role == ROLE_NURSE || a->role == ROLE_AGENT || a->role == ROLE_OUTREACH ||
             a->role == ROLE_SYSTEM || (a->role == ROLE_PATIENT && a->patient == patient));
+}
+
+/* What the house works on for them (a case, a request, its clock) is nothing that they complete. */
+static bool is_theirs(const struct json *task)
+{
+    const struct json *all = json_path(task, "code.coding"), *one;
+    bool ours = false;
+    for (size_t i = 0; (one = json_at(all, i)); i++)
+        ours |= str_eq(json_get_str(one, STR("system")), STR(LINK_TASK_SYSTEM)) &&
+                !str_eq(json_get_str(one, STR("code")), STR(LINK_TASK_CODE));
+    return !ours;
 }
 
 str link_address(struct op *op, const struct config *config, str word)
@@ -85,6 +100,8 @@ err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str
         return fail(op, ERR_FORBIDDEN, "Only staff, or the patient, ask for this link.");
     if (!str_starts(json_str(json_path(t, "for.reference")), STR("Patient/")) || !doc.patient)
         return fail(op, ERR_UNPROCESSABLE, "The task is for no patient.");
+    if (!is_theirs(t))
+        return fail(op, ERR_UNPROCESSABLE, "This task is ours: no link opens it.");
     if (expires <= op->now || expires > op->now + LINK_DAYS_MAX * DAY_MS)
         return fail(op, ERR_INVALID, "A link ends within %d days.", LINK_DAYS_MAX);
     do { /* an {id} of an address has no underscore: a quarter of the words would lead nowhere */
@@ -97,7 +114,7 @@ err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str
     json_set(op->arena, o, STR("tries"), json_new_i64(op->arena, 0));
     str made = arena_str(op->arena, str_make(word, WORD_CHARS));
     TRY(op_check(op));
-    TRY(save(op, c, key_of(op, made), STR_NONE, o));
+    TRY(save(op, c, key_of(op, made), STR_NONE, text_of(op, o)));
     *ret = made;
     return record_audit_event(op, c->rec, STR("task-link"), true, STR("made"));
 }
@@ -141,18 +158,27 @@ static err find(struct op *op, struct campaigns *c, const struct link_use *use, 
     return record_parse(op, &patient, &ret->patient);
 }
 
+/* Right or wrong, what is kept changes before it is told: of many tries at once one counts, and the
+ * others say nothing. */
+static err count_try(struct op *op, struct campaigns *c, struct opened *w, const char *what)
+{
+    str before = w->text;
+    int64_t n = 0;
+    (void)!json_i64(json_get(w->o, str_of(what)), &n);
+    json_set(op->arena, w->o, str_of(what), json_new_i64(op->arena, n + 1));
+    w->text = text_of(op, w->o);
+    return save(op, c, w->key, before, w->text);
+}
+
 static err step_up(struct op *op, struct campaigns *c, const struct link_use *use, struct opened *w,
                    bool *ret_known)
 {
     str born = json_get_str(w->patient, STR("birthDate"));
-    *ret_known = !has_label(w->task);
+    *ret_known = !link_asks(w->task);
     if (*ret_known || str_empty(use->born))
         return OK;
     *ret_known = born.n == 10 && use->born.n == 10 && sodium_memcmp(born.p, use->born.p, 10) == 0;
-    if (*ret_known)
-        return OK;
-    json_set(op->arena, w->o, STR("tries"), json_new_i64(op->arena, w->tries + 1));
-    return save(op, c, w->key, w->text, w->o);
+    return count_try(op, c, w, *ret_known ? "opened" : "tries");
 }
 
 static bool open_task(const struct json *task)
@@ -185,7 +211,7 @@ static err use_link(struct op *op, struct campaigns *c, const struct link_use *u
     TRY(step_up(op, c, use, &w, &known));
     struct link_task r = {.ask = !known};
     r.language = json_str(json_path(w.patient, "communication.0.language.coding.0.code"));
-    if (known && !open_task(w.task))
+    if (known && (!open_task(w.task) || !is_theirs(w.task)))
         return gone(op);
     if (known) {
         r.text = json_get_str(w.task, STR("description"));

@@ -9,6 +9,8 @@
 
 #define LINK_DAYS_MAX 30
 #define LINK_TRIES 5
+#define LINK_TASK_SYSTEM "https://weft.health/fhir/task-code"
+#define LINK_TASK_CODE "asked" /* of the Tasks of that system the one that a link opens */
 
 struct link_task {
     str language, text; /* text: what is to be done; empty while the step-up is open */
@@ -17,9 +19,12 @@ struct link_task {
     bool ask; /* the date of birth is asked for first */
     bool done;
 };
-/* For a Task whose `for` is a Patient and which op->actor may read: staff, and the patient. *ret:
- * the word of the link, which goes after /go/. */
+/* For a Task whose `for` is a Patient and which op->actor may read: staff, and the patient. What
+ * the house works on (cases, requests) is refused. *ret: the word of the link, which goes after
+ * /go/. */
 MUST err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret);
+/* Is it labelled so that a link asks first who it is? */
+bool link_asks(const struct json *resource);
 /* The address that a message tells: of public_url, else of what the server listens on. */
 str link_address(struct op *op, const struct config *config, str word);
 /* Nobody is signed in: whoever holds the word and, where asked, knows the date of birth. done: the

@@ -5,6 +5,8 @@
 #include "campaign/campaign_int.h"
 #include "campaign/link.h"
 
+#include <sodium.h>
+
 struct yard {
     struct ground *g;
     struct campaigns c;
@@ -112,6 +114,74 @@ static void what_is_sensitive_asks_first(void **state)
                      ERR_GONE);
 }
 
+static struct json *kept(struct yard *y, str word)
+{
+    uint8_t hash[16];
+    char hex[sizeof hash * 2 + 1];
+    str text;
+    struct json *o;
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)word.p, word.n, NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    ground_as(y->g, people_system());
+    str key = arena_printf(y->g->arena, "campaign/link/%s", hex);
+    assert_int_equal(record_kv_get(&y->g->op, y->g->rec, key, &text), OK);
+    assert_int_equal(json_read(&y->g->op, text, &JSON_LIMITS_DEFAULT, &o), OK);
+    return o;
+}
+
+/* Review R274: a right date changed nothing that is kept, so of a hundred tries at once the wrong
+ * ones failed over each other, one was counted, and the right one opened. */
+static void r274_the_right_answer_takes_its_turn(void **state)
+{
+    struct yard *y = *state;
+    struct link_task t;
+    int64_t n = 0;
+    str word = made(y, y->sensitive);
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(used(y, (struct link_use){.word = word, .born = STR("1950-03-02")}, &t),
+                         OK);
+        assert_true(!t.ask && json_i64(JSON_GET(kept(y, word), "opened"), &n) && n == i);
+    }
+    assert_true(json_i64(JSON_GET(kept(y, word), "tries"), &n) && n == 0);
+    assert_int_equal(
+        used(y, (struct link_use){.word = word, .born = STR("1950-03-02"), .done = true}, &t), OK);
+    assert_true(t.done);
+}
+
+#define CODE(code)                                                                                 \
+    ",\"code\":{\"coding\":[{\"system\":\"" LINK_TASK_SYSTEM "\",\"code\":\"" code "\"}]}"
+
+/* Review R271: patients may make links, and one for a case about them completed it. */
+static void r271_no_link_opens_a_case(void **state)
+{
+    struct yard *y = *state;
+    struct link_task t;
+    struct record_result r;
+    str word, theirs = task(y, CODE(LINK_TASK_CODE)), ours = task(y, CODE("case"));
+    struct actor self = {.role = ROLE_PATIENT,
+                         .purpose = role_purpose(ROLE_PATIENT),
+                         .user = STR("p"),
+                         .session = STR("s"),
+                         .strong = true,
+                         .patient = ground_rid(y->g, "Patient", y->patient)};
+    const struct actor *const all[] = {&self, &y->g->nurse, people_system()};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        ground_as(y->g, all[i]);
+        assert_int_equal(link_make(&y->g->op, &y->c, ours, y->g->op.now + 3600000, &word),
+                         ERR_UNPROCESSABLE);
+        op_clear(&y->g->op);
+        word = made(y, theirs);
+    }
+    struct json *tree;
+    struct record_doc doc;
+    assert_int_equal(record_read(&y->g->op, y->g->rec, fhir_type_parse(STR("Task")), theirs, &doc),
+                     OK);
+    assert_int_equal(record_parse(&y->g->op, &doc, &tree), OK);
+    json_set_str(y->g->arena, json_path(tree, "code.coding.0"), STR("code"), STR("case"));
+    assert_int_equal(record_update(&y->g->op, y->g->rec, doc.type, theirs, tree, STR_NONE, &r), OK);
+    assert_int_equal(used(y, (struct link_use){.word = word, .done = true}, &t), ERR_GONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +190,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_word_is_an_address, open_yard, close_yard),
         cmocka_unit_test_setup_teardown(a_link_ends, open_yard, close_yard),
         cmocka_unit_test_setup_teardown(what_is_sensitive_asks_first, open_yard, close_yard),
+        cmocka_unit_test_setup_teardown(r271_no_link_opens_a_case, open_yard, close_yard),
+        cmocka_unit_test_setup_teardown(r274_the_right_answer_takes_its_turn, open_yard,
+                                        close_yard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,6 @@
 #define SAMPLE STR("AAAAAAAAAAAAAAAAAAAAAA")
 #define DAYS 14
 #define TASK_ID "https://weft.health/fhir/message-task"
-#define TASK_CODE "https://weft.health/fhir/task-code"
 
 str link_sample(struct op *op, const struct campaigns *c)
 {
@@ -48,7 +47,7 @@ static err make_task(struct op *op, struct campaigns *c, const struct met *m, st
     json_set_str(a, o, STR("status"), STR("requested"));
     json_set_str(a, o, STR("intent"), STR("order"));
     json_set(a, code, STR("coding"),
-             listed(op, pair(op, "system", STR(TASK_CODE), "code", STR("asked"))));
+             listed(op, pair(op, "system", STR(LINK_TASK_SYSTEM), "code", STR(LINK_TASK_CODE))));
     json_set(a, o, STR("code"), code);
     json_set_str(a, o, STR("description"), words);
     json_set(
@@ -62,16 +61,24 @@ static err make_task(struct op *op, struct campaigns *c, const struct met *m, st
     return OK;
 }
 
+/* Wherever it stands. */
+static str instead(struct op *op, str in, str sample, str with)
+{
+    str out = STR_NONE;
+    for (size_t at; (at = str_find(in, sample, 0)) != SIZE_MAX;) {
+        out = arena_cat(op->arena, out, arena_cat(op->arena, str_sub(in, 0, at), with));
+        in = str_sub(in, at + sample.n, in.n);
+    }
+    return arena_cat(op->arena, out, in);
+}
+
 err link_into(struct op *op, struct campaigns *c, const struct met *m, str key, str *io)
 {
     str id, word, sample = link_sample(op, c);
-    size_t at = str_find(*io, sample, 0);
-    if (at == SIZE_MAX)
+    if (str_find(*io, sample, 0) == SIZE_MAX)
         return OK;
-    str before = str_sub(*io, 0, at), after = str_sub(*io, at + sample.n, io->n);
-    TRY(make_task(op, c, m, key, str_trim(arena_cat(op->arena, before, after)), &id));
+    TRY(make_task(op, c, m, key, str_trim(instead(op, *io, sample, STR_NONE)), &id));
     TRY(link_make(op, c, id, op->now + DAYS * PLAN_DAY_MS, &word));
-    str link = link_address(op, c->config, word);
-    *io = arena_cat(op->arena, arena_cat(op->arena, before, link), after);
+    *io = instead(op, *io, sample, link_address(op, c->config, word));
     return op_check(op);
 }

@@ -32,6 +32,7 @@ struct desk_case {
     int64_t due;  /* ms; what was promised to the patient: Task.executionPeriod.end; 0 none */
     bool privacy; /* for the privacy office only (label DESK_LABEL_PRIVACY): every sentence stays */
     bool officer; /* the same with DESK_LABEL_OFFICER */
+    bool restricted; /* what it is about is: labelled R, as long as it lives */
     /* of an officer's case: who looked (reference; the account when there is none), whose programme
      * ends with "/" and the account, and who neither claims nor closes it */
     str looker;

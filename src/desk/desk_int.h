@@ -8,6 +8,7 @@
 #define DESK_SYSTEM_PROGRAMME "https://weft.health/fhir/programme"
 #define DESK_SYSTEM_OUTCOME "https://weft.health/fhir/case-outcome"
 #define DESK_SYSTEM_LABEL "https://weft.health/fhir/label"
+#define DESK_SYSTEM_HL7 "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 #define DESK_EVIDENCE_MAX 50
 
 struct desk_outcome {
@@ -41,7 +42,7 @@ void desk_add_evidence(struct op *op, struct json *task, const str *refs, size_t
 void desk_add_note(struct op *op, struct json *task, str text);
 bool desk_is_owner(const struct op *op, const struct json *task);
 bool desk_has_label(const struct json *task, str label);
-void desk_set_label(struct op *op, struct json *task, str label);
+void desk_set_label(struct op *op, struct json *task, const char *system, str label);
 /* A CodeableConcept of one coding. */
 struct json *desk_concept(struct op *op, str system, str code);
 /* Is the case about a look of op->actor's own? */

@@ -49,9 +49,11 @@ static void set_due(struct op *op, struct json *task, const struct desk_case *c)
 static void set_label(struct op *op, struct json *task, const struct desk_case *c)
 {
     if (c->privacy)
-        desk_set_label(op, task, STR(DESK_LABEL_PRIVACY));
+        desk_set_label(op, task, DESK_SYSTEM_LABEL, STR(DESK_LABEL_PRIVACY));
     if (c->officer)
-        desk_set_label(op, task, STR(DESK_LABEL_OFFICER));
+        desk_set_label(op, task, DESK_SYSTEM_LABEL, STR(DESK_LABEL_OFFICER));
+    if (c->restricted)
+        desk_set_label(op, task, DESK_SYSTEM_HL7, STR("R"));
 }
 
 /* Whoever has no resource of their own is named by the account. */
@@ -95,7 +97,6 @@ static void add_sentence(struct op *op, struct json *task, const struct desk_cas
 {
     struct said had = desk_say_get(task), both = desk_say_lines(op, &had, &c->why);
     desk_say_set(op, task, &both);
-    set_label(op, task, c);
 }
 
 static bool all_stays(const struct desk_case *c)
@@ -118,6 +119,7 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
         add_sentence(op, task, c);
     else if (c->priority <= had)
         set_reason(op, task, c);
+    set_label(op, task, c);
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
     set_due(op, task, c);
     str status = json_get_str(task, STR("status"));

@@ -54,7 +54,7 @@ bool desk_has_label(const struct json *task, str label)
 }
 
 /* No label of the case's own is lost. */
-void desk_set_label(struct op *op, struct json *task, str code)
+void desk_set_label(struct op *op, struct json *task, const char *system, str code)
 {
     struct arena *a = op->arena;
     if (desk_has_label(task, code))
@@ -64,7 +64,7 @@ void desk_set_label(struct op *op, struct json *task, str code)
     struct json *meta = JSON_GET(task, "meta"), *label = json_new(a, JSON_OBJECT);
     if (!JSON_GET(meta, "security"))
         json_set(a, meta, STR("security"), json_new(a, JSON_ARRAY));
-    json_set_str(a, label, STR("system"), STR(DESK_SYSTEM_LABEL));
+    json_set_str(a, label, STR("system"), str_of(system));
     json_set_str(a, label, STR("code"), code);
     json_push(a, JSON_GET(meta, "security"), label);
 }

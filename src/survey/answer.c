@@ -27,6 +27,15 @@ struct answering {
     struct json *task_tree, *response_tree; /* response_tree NULL: none yet */
 };
 
+/* A Task is written by many, and a link shows and changes as the house: its own answer alone. */
+static bool is_begun(const struct answering *x)
+{
+    const struct json *r = x->response_tree;
+    return x->response.patient == x->task.patient &&
+           str_eq(json_get_str(r, STR("status")), STR("in-progress")) &&
+           survey_of(json_get_str(r, STR("questionnaire"))) == survey_of_task(x->task_tree);
+}
+
 static err load(struct answering *x, str task)
 {
     TRY(record_read(x->op, x->s->rec, t_task(), task, &x->task));
@@ -36,7 +45,10 @@ static err load(struct answering *x, str task)
     if (str_empty(ref.id))
         return OK;
     TRY(record_read(x->op, x->s->rec, t_response(), ref.id, &x->response));
-    return record_parse(x->op, &x->response, &x->response_tree);
+    TRY(record_parse(x->op, &x->response, &x->response_tree));
+    if (!is_begun(x))
+        x->response_tree = NULL;
+    return OK;
 }
 
 /* ---- the response ---- */
@@ -157,10 +169,12 @@ err survey_begun(struct op *op, struct surveys *s, str task, struct survey_given
     struct answering x = {.op = op, .s = s};
     op->actor = survey_system();
     err e = load(&x, task);
-    if (e == OK)
-        survey_given_new(survey_of_task(x.task_tree), ret);
-    if (e == OK && x.response_tree)
-        e = survey_read(op, x.response_tree, ret);
+    const struct survey *of = e == OK ? survey_of_task(x.task_tree) : NULL;
     op->actor = before;
-    return e;
+    TRY(e);
+    if (!x.response_tree || survey_read(op, x.response_tree, ret) != OK) { /* none that fits */
+        op_clear(op);
+        survey_given_new(of, ret);
+    }
+    return OK;
 }

@@ -52,9 +52,19 @@ static bool number_of(str text, char out[3])
     return n == 1 || (n == 2 && strcmp(out, "10") == 0);
 }
 
-static err message_came(struct follow *f, const struct json *tree)
+/* Is the Task about the one who wrote? Whoever may write a Communication names any in it. */
+static err about(struct follow *f, str task, uint64_t patient, bool *ret)
+{
+    struct record_doc doc;
+    TRY(record_read(f->op, f->s->rec, fhir_type_parse(STR("Task")), task, &doc));
+    *ret = doc.patient == patient;
+    return OK;
+}
+
+static err message_came(struct follow *f, uint64_t patient, const struct json *tree)
 {
     struct survey_given g;
+    bool own;
     char number[3];
     str task;
     str text = json_str(json_path(tree, "payload.0.contentString"));
@@ -66,6 +76,9 @@ static err message_came(struct follow *f, const struct json *tree)
         f->op, f->s->rec,
         arena_printf(f->op->arena, "survey/sent/%.*s", STR_ARG(fhir_ref_parse(to).id)), &task));
     if (str_empty(task))
+        return OK;
+    TRY(about(f, task, patient, &own));
+    if (!own)
         return OK;
     f->did = true;
     TRY(survey_begun(f->op, f->s, task, &g));
@@ -101,7 +114,7 @@ static err one_change(struct follow *f, const struct record_change *ch)
     if (ch->time < f->op->now - LATE_MS)
         return OK;
     if (ch->type == f->communication)
-        return message_came(f, tree);
+        return message_came(f, ch->patient, tree);
     f->did = true;
     return response_judge(f->op, f->s, &doc, tree);
 }

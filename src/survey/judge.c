@@ -1,9 +1,10 @@
 /* What an answer asks of us: a score past a row of spec/survey/limits.csv, or words of danger,
  * becomes a case with its clock. Invariant: the named value survey/judged/<response> holds what was
  * raised; it changes with the case, so each row raises one case of an answer, however often the
- * answer is looked at or added to. Answers of a sensitive survey are in no sentence. */
+ * answer is looked at or added to. The case of a restricted answer is restricted, too. */
 #include "survey/survey_int.h"
 
+#include "campaign/link.h"
 #include "policy/content.h"
 
 #define PREVIOUS 10
@@ -19,6 +20,7 @@ struct judging {
     struct record_tx *tx;
     double before; /* the score of the answers before */
     bool has_before;
+    bool restricted; /* the answer is */
 };
 #define DANGER_BIT (1ull << 62)
 
@@ -129,6 +131,7 @@ static err programme(struct judging *j, size_t first)
     const struct survey_limit *l = survey_limit_row(first), *row;
     struct desk_case c = {.programme = str_of(l->programme),
                           .priority = (enum desk_priority)l->priority,
+                          .restricted = j->restricted,
                           .rule = str_of(l->rule)};
     for (size_t i = first; (row = survey_limit_row(i)); i++) {
         double v;
@@ -191,6 +194,7 @@ err response_judge(struct op *op, struct surveys *s, const struct record_doc *do
         return OK;
     }
     j->patient = fhir_ref_parse(json_str(json_path(tree, "subject.reference"))).id;
+    j->restricted = j->g.of->sensitive || link_asks(tree);
     j->key = arena_printf(op->arena, "survey/judged/%llu", (unsigned long long)doc->rid);
     TRY(record_kv_get(op, s->rec, j->key, &j->had));
     (void)str_to_u64(j->had, UINT64_MAX, &j->raised);

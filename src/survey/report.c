@@ -7,13 +7,17 @@
 #include "base/map.h"
 #include "campaign/people.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FEW 30u
 #define GROUPS 40u
 #define PAGE 500
+#define PAGE_BYTES ((size_t)64 << 20)
 #define READ_MAX 200000u /* Tasks or answers; more: ERR_TOO_COSTLY, ask for fewer days */
+#define DAY (24 * SURVEY_HOUR)
 #define Z 1.959963984540054
 
 struct moments {
@@ -40,14 +44,24 @@ struct report {
     struct tally all;
     struct moments items[SURVEY_ITEMS_MAX];
     struct grouping by[BYS];
-    struct map seen; /* "what/patient" */
+    struct map seen; /* of a patient: bit a question, and ANYTHING */
 };
+#define ANYTHING SURVEY_ITEMS_MAX
 
 /* The first time that something of the patient is counted. */
-static bool first_of(struct report *r, int what, uint64_t patient)
+static bool first_of(struct report *r, unsigned what, uint64_t patient)
 {
-    str key = arena_printf(r->op->arena, "%d/%llu", what, (unsigned long long)patient);
-    return !map_get(&r->seen, key) && map_put(&r->seen, key, r);
+    char text[24];
+    str key = str_make(text, (size_t)snprintf(text, sizeof text, "%" PRIu64, patient));
+    uint64_t *had = map_get(&r->seen, key), bit = UINT64_C(1) << what;
+    if (!had) {
+        had = ARENA_NEW(r->op->arena, uint64_t);
+        if (!map_put(&r->seen, arena_str(r->op->arena, key), had))
+            return false;
+    }
+    bool first = !(*had & bit);
+    *had |= bit;
+    return first;
 }
 
 /* ---- who ---- */
@@ -105,7 +119,7 @@ static err add_task(struct report *r, const struct record_doc *doc, const struct
     if (survey_of_task(tree) != r->of || str_eq(status, STR("cancelled")))
         return OK;
     tallies(r, doc->patient, in);
-    bool first = r->of->sensitive && answered && first_of(r, -1, doc->patient);
+    bool first = r->of->sensitive && answered && first_of(r, ANYTHING, doc->patient);
     for (size_t i = 0; i < BYS + 1; i++) {
         in[i]->asked++;
         in[i]->answered += answered;
@@ -130,14 +144,14 @@ static err add_response(struct report *r, const struct record_doc *doc, const st
         if (score == SURVEY_NO_SCORE)
             continue;
         r->items[i].n++;
-        r->items[i].people += first_of(r, (int)i, doc->patient);
+        r->items[i].people += first_of(r, (unsigned)i, doc->patient);
         r->items[i].sum += score;
         r->items[i].squares += (double)score * score;
     }
     if (!survey_score(&g, STR("nps"), &nps))
         return OK;
     tallies(r, doc->patient, in);
-    bool first = first_of(r, -1, doc->patient);
+    bool first = first_of(r, ANYTHING, doc->patient);
     for (size_t i = 0; i < BYS + 1; i++) {
         in[i]->people += first;
         in[i]->promoters += nps >= 9;
@@ -149,41 +163,68 @@ static err add_response(struct report *r, const struct record_doc *doc, const st
 
 typedef err add_fn(struct report *r, const struct record_doc *doc, const struct json *tree);
 
-static err each(struct report *r, const char *type, str query, add_fn *add)
+struct reading {
+    const char *type;
+    str query;
+    add_fn *add;
+};
+
+/* io_next: where to go on; empty: that was all. */
+static err read_page(struct report *r, struct op *op, const struct reading *x, str *io_next)
 {
     struct record_page page = {0};
+    str at = io_next->n ? arena_printf(op->arena, "&_page=%.*s", STR_ARG(*io_next)) : STR_NONE;
+    str q = arena_printf(op->arena, "%.*s&_count=%d%.*s", STR_ARG(x->query), PAGE, STR_ARG(at));
+    TRY(record_find(op, r->s->rec, fhir_type_parse(str_of(x->type)), q, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *tree;
+        TRY(record_parse(op, &page.docs[i], &tree));
+        TRY(x->add(r, &page.docs[i], tree));
+    }
+    r->read += page.n;
+    *io_next = arena_str(r->op->arena, page.next);
+    if (r->read > READ_MAX)
+        return fail(op, ERR_TOO_COSTLY, "Too many answers for one report; ask for fewer days.");
+    return op_check(r->op);
+}
+
+/* A page at a time, each in the memory of the one before: a year of answers is more than an
+ * operation holds. */
+static err each(struct report *r, const struct reading *x)
+{
+    struct arena *room = arena_new(PAGE_BYTES);
+    str next = STR_NONE;
+    err e = room ? OK : fail(r->op, ERR_UNAVAILABLE, "out of memory");
     do {
-        str at =
-            page.next.n ? arena_printf(r->op->arena, "&_page=%.*s", STR_ARG(page.next)) : STR_NONE;
-        str q = arena_printf(r->op->arena, "%.*s&_count=%d%.*s", STR_ARG(query), PAGE, STR_ARG(at));
-        page = (struct record_page){0};
-        TRY(record_find(r->op, r->s->rec, fhir_type_parse(str_of(type)), q, &page));
-        for (size_t i = 0; i < page.n; i++) {
-            struct json *tree;
-            TRY(record_parse(r->op, &page.docs[i], &tree));
-            TRY(add(r, &page.docs[i], tree));
-        }
-        r->read += page.n;
-        if (r->read > READ_MAX)
-            return fail(r->op, ERR_TOO_COSTLY,
-                        "Too many answers for one report; ask for fewer days.");
-    } while (page.next.n);
-    return OK;
+        struct op part = *r->op;
+        if (e != OK)
+            break;
+        arena_reset(room);
+        part.arena = room;
+        e = read_page(r, &part, x, &next);
+        op_owes(r->op, &part.audit);
+        if (e != OK && r->op->fault.code == OK)
+            e = fail(r->op, e, "%.*s",
+                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR("out of memory")));
+    } while (next.n);
+    arena_free(room);
+    return e;
 }
 
 static err gather(struct report *r)
 {
     struct arena *a = r->op->arena;
-    TRY(each(r, "Task",
-             arena_printf(a, "code=%s&focus=Questionnaire/weft-%s&authored-on=ge%.*s",
-                          SURVEY_TASK_CODE, r->of->name, STR_ARG(r->since)),
-             add_task));
-    if (r->of->sensitive)
-        return OK;
-    return each(r, "QuestionnaireResponse",
-                arena_printf(a, "questionnaire=" SURVEY_URL "%s&authored=ge%.*s", r->of->name,
-                             STR_ARG(r->since)),
-                add_response);
+    struct reading tasks = {"Task",
+                            arena_printf(a,
+                                         "code=%s&focus=Questionnaire/weft-%s&authored-on=ge%.*s",
+                                         SURVEY_TASK_CODE, r->of->name, STR_ARG(r->since)),
+                            add_task};
+    struct reading answers = {"QuestionnaireResponse",
+                              arena_printf(a, "questionnaire=" SURVEY_URL "%s&authored=ge%.*s",
+                                           r->of->name, STR_ARG(r->since)),
+                              add_response};
+    TRY(each(r, &tasks));
+    return r->of->sensitive ? OK : each(r, &answers);
 }
 
 /* ---- telling ---- */
@@ -262,22 +303,41 @@ static struct json *items(struct report *r)
     return list;
 }
 
+/* Rows of a few, and as many of the next larger as it takes that all that is hidden, which is the
+ * whole without the others, is of no few either. */
+static void hide(const struct grouping *g, size_t n, bool hidden[GROUPS + 1])
+{
+    uint64_t people = 0;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct tally *t = &g->rows[i];
+        hidden[i] = t->people < FEW || (t->asked && t->asked < FEW);
+        any |= hidden[i];
+        people += hidden[i] ? t->people : 0;
+    }
+    while (any && people < FEW) {
+        size_t least = SIZE_MAX;
+        for (size_t i = 0; i < n; i++)
+            if (!hidden[i] && (least == SIZE_MAX || g->rows[i].people < g->rows[least].people))
+                least = i;
+        if (least == SIZE_MAX)
+            return;
+        hidden[least] = true;
+        people += g->rows[least].people;
+    }
+}
+
 static struct json *groups(struct report *r, struct grouping *g)
 {
     struct json *list = json_new(r->op->arena, JSON_ARRAY);
-    size_t n = g->n + (g->rows[GROUPS].asked > 0), small = 0, least = SIZE_MAX;
-    for (size_t i = 0; i < n; i++) {
-        small += g->rows[i].people < FEW;
-        if (g->rows[i].people >= FEW &&
-            (least == SIZE_MAX || g->rows[i].people < g->rows[least].people))
-            least = i;
-    }
+    size_t n = g->n + (g->rows[GROUPS].people + g->rows[GROUPS].asked > 0);
+    bool hidden[GROUPS + 1];
+    hide(g, n, hidden);
     for (size_t i = 0; i < n; i++) {
         const struct tally *t = &g->rows[i];
-        bool hidden = t->people < FEW || (small == 1 && i == least);
-        struct json *o = hidden ? few(r) : json_new(r->op->arena, JSON_OBJECT);
+        struct json *o = hidden[i] ? few(r) : json_new(r->op->arena, JSON_OBJECT);
         json_set_str(r->op->arena, o, STR("code"), t->code);
-        if (!hidden) {
+        if (!hidden[i]) {
             json_set(r->op->arena, o, STR("rate"), rate(r, t->answered, t->asked));
             if (!r->of->sensitive)
                 json_set(r->op->arena, o, STR("nps"), nps(r, t));
@@ -333,7 +393,8 @@ err survey_report(struct op *op, struct surveys *s, const struct survey *of, uns
     r->s = s;
     r->of = of;
     map_init(&r->seen, op->arena);
-    r->since = time_format(op->arena, op->now - (int64_t)days * 24 * SURVEY_HOUR);
+    int64_t since = op->now - (int64_t)days * DAY; /* whole days: nobody moves it by a minute */
+    r->since = time_format(op->arena, since - since % DAY);
     op->actor = survey_system(); /* sums alone come out, none of a few */
     err e = gather(r);
     op->actor = who;

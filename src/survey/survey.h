@@ -96,12 +96,12 @@ MUST err survey_begun(struct op *op, struct surveys *s, str task, struct survey_
 MUST err survey_put(struct op *op, struct surveys *s, str task, const struct survey_given *g,
                     bool partial);
 
-/* Sums over everybody who was asked in the last `days`, no group under 30 people told: {"survey",
- * "days", "asked", "answered", "rate": {"value", "low", "high"}, "nps": {"n", "value", "low",
- * "high", "promoters", "passives", "detractors"}, "items": [{"link", "n", "mean", "low", "high"}],
- * "by":
- * {"language", "age", "area"}: [{"code", …} or {"code", "few": true}]}; "few" instead where the
- * whole is under 30. Intervals: 95 %. For staff who plan, treat or review; ERR_FORBIDDEN. */
+/* Sums over everybody who was asked in the last `days`, whole ones; no group under 30 people told:
+ * {"survey", "days", "asked", "answered", "rate": {"value", "low", "high"}, "nps": {"n", "value",
+ * "low", "high", "promoters", "passives", "detractors"}, "items": [{"link", "n", "mean", "low",
+ * "high"}], "by": {"language", "age", "area"}: [{"code", …} or {"code", "few": true}]}; "few"
+ * instead where the whole is under 30. Intervals: 95 %. For staff who plan, treat or review;
+ * ERR_FORBIDDEN. */
 MUST err survey_report(struct op *op, struct surveys *s, const struct survey *of, unsigned days,
                        struct json **ret);
 /* May they take the report away as a file? */

@@ -1,193 +1,6 @@
 /* Over a real record, rulebook and outreach, with a clock of ours: asked once a visit, answered by
  * link and by text, low scores as cases, and what a report tells. */
-#include "base/test.h"
-#include "campaign/link.h"
-#include "campaign/people.h"
-#include "survey/survey_int.h"
-
-#include <ftw.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#define NOW 1795554000000LL /* 2026-11-24T21:00:00Z: Tue 15:00 in Chicago */
-#define PERSON "+1312555%04u"
-
-struct yard {
-    char dir[64];
-    struct arena *arena;
-    struct op op;
-    struct record *rec;
-    struct config *config;
-    struct outreach *outreach;
-    struct campaigns *campaigns;
-    struct surveys *s;
-    int64_t now;
-    unsigned said;
-};
-
-static void house(struct yard *y)
-{
-    op_init(&y->op, y->arena, survey_system(), y->now);
-}
-
-static void ok_at(struct yard *y, err e, int line)
-{
-    for (size_t i = 0; e != OK && i < y->op.fault.n; i++)
-        print_error("line %d: %.*s: %.*s\n", line, STR_ARG(y->op.fault.issues[i].expression),
-                    STR_ARG(y->op.fault.issues[i].message));
-    assert_int_equal(e, OK);
-}
-#define ok(y, e) ok_at((y), (e), __LINE__)
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
-static void settings(struct yard *y, const char *const (*rows)[2])
-{
-    for (; (*rows)[0]; rows++)
-        ok(y, config_set(&y->op, y->config, str_of((*rows)[0]), str_of((*rows)[1])));
-}
-
-static int open_yard(void **state)
-{
-    static const char *const rows[][2] = {{"sms.channel", "screen"},
-                                          {"smtp.channel", "screen"},
-                                          {"sms.route", "us_10dlc"},
-                                          {"sms.campaign_approved", "true"},
-                                          {"outreach.clinic", "North Clinic"},
-                                          {"outreach.phone", "+13125550100"},
-                                          {"outreach.domain", "north.example"},
-                                          {"public_url", "https://north.example"},
-                                          {"house.zone", "America/Chicago"},
-                                          {"survey.after_visit", "visit,phq-2"},
-                                          {NULL, NULL}};
-    struct yard *y = calloc(1, sizeof *y);
-    snprintf(y->dir, sizeof y->dir, "/tmp/weft-survey-XXXXXX");
-    assert_non_null(mkdtemp(y->dir));
-    y->arena = arena_new(0);
-    y->now = NOW;
-    house(y);
-    ok(y, record_init(&y->op, str_of(y->dir)));
-    ok(y, record_open(&y->op, str_of(y->dir), 0, &y->rec));
-    y->config = config_new(y->arena);
-    settings(y, rows);
-    ok(y, outreach_new(&y->op, y->rec, y->config, &y->outreach));
-    ok(y, campaigns_new(&y->op, y->rec, y->outreach, y->config, &y->campaigns));
-    ok(y, surveys_new(&y->op, y->rec, y->outreach, y->campaigns, y->config, &y->s));
-    *state = y;
-    return 0;
-}
-
-static int close_yard(void **state)
-{
-    struct yard *y = *state;
-    surveys_free(y->s);
-    campaigns_free(y->campaigns);
-    outreach_free(y->outreach);
-    record_close(y->rec);
-    (void)nftw(y->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
-    arena_free(y->arena);
-    free(y);
-    return 0;
-}
-
-static str make(struct yard *y, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static str make(struct yard *y, const char *fmt, ...)
-{
-    struct record_result r = {0};
-    struct json *t;
-    va_list ap;
-    va_start(ap, fmt);
-    str text = arena_vprintf(y->arena, fmt, ap);
-    va_end(ap);
-    house(y);
-    ok(y, fhir_read(&y->op, text, 0, &t));
-    ok(y, record_create(&y->op, y->rec, t, STR_NONE, &r));
-    return r.id;
-}
-
-static str patient(struct yard *y, unsigned n, const char *language)
-{
-    str then = time_format(y->arena, y->now - 5 * 24 * SURVEY_HOUR);
-    str id = make(y,
-                  "{\"resourceType\":\"Patient\",\"birthDate\":\"1950-03-02\",\"telecom\":[{"
-                  "\"system\":\"phone\",\"rank\":1,\"value\":\"" PERSON
-                  "\",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
-                  "line-type\",\"valueCode\":\"wireless\"},{\"url\":\"https://weft.health/fhir/"
-                  "StructureDefinition/reassigned-check\",\"extension\":[{\"url\":\"result\","
-                  "\"valueCode\":\"no\"},{\"url\":\"date\",\"valueDateTime\":\"%.*s\"}]}]}],"
-                  "\"address\":[{\"state\":\"IL\",\"country\":\"US\",\"postalCode\":\"60601\","
-                  "\"extension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/timezone\","
-                  "\"valueCode\":\"America/Chicago\"}]}],\"communication\":[{\"language\":{"
-                  "\"coding\":[{\"code\":\"%s\"}]}}]}",
-                  n, STR_ARG(then), language);
-    make(y,
-         "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":"
-         "\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},"
-         "\"category\":[{\"coding\":[{\"system\":\"https://weft.health/fhir/consent-category\","
-         "\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
-         "\"%.*s\",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"
-         "consent-contact-point\",\"valueContactPoint\":{\"system\":\"phone\",\"value\":\"" PERSON
-         "\"}}],\"policyRule\":{\"coding\":[{\"system\":\"https://weft.health/fhir/consent-form\","
-         "\"code\":\"written\"}]},\"provision\":{\"type\":\"permit\",\"code\":[{\"coding\":[{"
-         "\"system\":\"https://weft.health/fhir/contact-channel\",\"code\":\"sms\"}]}],\"purpose\":"
-         "[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"}]}}",
-         STR_ARG(id), STR_ARG(then), n);
-    return id;
-}
-
-static str visit(struct yard *y, str who)
-{
-    return make(y,
-                "{\"resourceType\":\"Encounter\",\"status\":\"finished\",\"class\":{\"system\":"
-                "\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"AMB\"},"
-                "\"subject\":{\"reference\":\"Patient/%.*s\"},\"period\":{\"end\":\"%.*s\"}}",
-                STR_ARG(who), STR_ARG(time_format(y->arena, y->now)));
-}
-
-static void settle(struct yard *y)
-{
-    size_t n = 1, m = 1;
-    for (int i = 0; i < 20 && n + m > 0; i++) {
-        house(y);
-        ok(y, surveys_follow(&y->op, y->s, &n));
-        ok(y, surveys_tick(&y->op, y->s, &m));
-    }
-}
-
-static struct record_page found(struct yard *y, const char *type, str who, const char *query)
-{
-    struct record_page page;
-    house(y);
-    str q = arena_printf(y->arena, "patient=Patient/%.*s&%s", STR_ARG(who), query);
-    ok(y, record_find(&y->op, y->rec, fhir_type_parse(str_of(type)), q, &page));
-    return page;
-}
-
-static struct json *tree(struct yard *y, const struct record_doc *doc)
-{
-    struct json *t;
-    ok(y, record_parse(&y->op, doc, &t));
-    return t;
-}
-
-#define CASES "code=https://weft.health/fhir/task-code%7Ccase"
-#define ASKED "code=complete-questionnaire"
-
-static str task_of(struct yard *y, str who, const char *survey)
-{
-    struct record_page page = found(y, "Task", who, ASKED "&_sort=-_lastUpdated");
-    for (size_t i = 0; i < page.n; i++)
-        if (survey_of_task(tree(y, &page.docs[i])) == survey_find(str_of(survey)))
-            return page.docs[i].id;
-    fail_msg("no task of %s", survey);
-    return STR_NONE;
-}
+#include "survey/fixture_int.h"
 
 static err answer(struct yard *y, str task, const char *survey, const char *answers)
 {
@@ -422,6 +235,111 @@ static void what_is_sensitive_asks_who_it_is(void **state)
     ok(y, link_make(&y->op, y->campaigns, task_of(y, who, "visit"), y->now + SURVEY_HOUR, &word));
 }
 
+/* The one answer of the patient, with an element of it changed by somebody who may. */
+static void change_answer(struct yard *y, str who, const char *name, const char *value)
+{
+    struct record_page page = found(y, "QuestionnaireResponse", who, "_count=5");
+    struct record_result r;
+    assert_int_equal(page.n, 1);
+    struct json *t = tree(y, &page.docs[0]);
+    json_set_str(y->arena, t, str_of(name), str_of(value));
+    ok(y, record_update(&y->op, y->rec, page.docs[0].type, page.docs[0].id, t, STR_NONE, &r));
+}
+
+static str begun_by_text(struct yard *y, unsigned n)
+{
+    str who = patient(y, n, "ar");
+    visit(y, who);
+    settle(y);
+    y->now += 24 * SURVEY_HOUR;
+    settle(y);
+    y->now += 60000;
+    says(y, n, "9");
+    return who;
+}
+
+/* Review R272: what a Task names as its answer was shown and written over whatever it was; of
+ * another form it had no survey, and the next answer ended the server. */
+static void r272_a_link_shows_and_changes_its_own_answer_alone(void **state)
+{
+    struct yard *y = *state;
+    struct survey_given g;
+    ok(y, config_set(&y->op, y->config, STR("survey.after_visit"), STR("visit")));
+    str who = begun_by_text(y, 110), task = task_of(y, who, "visit");
+    house(y);
+    ok(y, survey_begun(&y->op, y->s, task, &g));
+    size_t at = 0;
+    while (strcmp(g.of->items[at].link, "nps") != 0)
+        at++;
+    assert_int_equal(g.choice[at], 9);
+    change_answer(y, who, "questionnaire", "http://example.org/Questionnaire/other|1");
+    house(y);
+    ok(y, survey_begun(&y->op, y->s, task, &g));
+    assert_true(g.of == survey_find(STR("visit")) && g.choice[at] < 0);
+    change_answer(y, who, "questionnaire", SURVEY_URL "visit|1");
+    change_answer(y, who, "status", "completed");
+    ok(y, answer(y, task, "visit", "nps=1"));
+    assert_int_equal(found(y, "QuestionnaireResponse", who, "_count=5").n, 2);
+}
+
+/* Review R273: a message in answer to somebody else's text answered their survey. */
+static void r273_a_number_answers_ones_own_text(void **state)
+{
+    struct yard *y = *state;
+    ok(y, config_set(&y->op, y->config, STR("survey.after_visit"), STR("visit")));
+    str who = patient(y, 111, "ar"), other = patient(y, 112, "ar");
+    visit(y, who);
+    settle(y);
+    y->now += 24 * SURVEY_HOUR;
+    settle(y);
+    struct record_page sent = found(y, "Communication", who, "_count=5");
+    assert_int_equal(sent.n, 1);
+    const str from[] = {other, who};
+    for (int i = 0; i < 2; i++) {
+        make(y,
+             "{\"resourceType\":\"Communication\",\"status\":\"completed\",\"subject\":{"
+             "\"reference\":\"Patient/%.*s\"},\"sender\":{\"reference\":\"Patient/%.*s\"},"
+             "\"inResponseTo\":[{\"reference\":\"Communication/%.*s\"}],\"payload\":[{"
+             "\"contentString\":\"0\"}]}",
+             STR_ARG(from[i]), STR_ARG(from[i]), STR_ARG(sent.docs[0].id));
+        settle(y);
+        assert_int_equal(found(y, "QuestionnaireResponse", who, "_count=5").n, i);
+    }
+}
+
+static const char *label_of_case(struct yard *y, str who)
+{
+    struct record_page page = found(y, "Task", who, CASES);
+    assert_int_equal(page.n, 1);
+    return str_z(y->arena, json_str(json_path(tree(y, &page.docs[0]), "meta.security.0.code")));
+}
+
+/* Review R277: what was answered in confidence stood in a case that everybody at the desk reads. */
+static void r277_the_case_of_a_restricted_answer_is_restricted(void **state)
+{
+    struct yard *y = *state;
+    str low = patient(y, 113, "en"), mood = patient(y, 114, "en"), heart = patient(y, 115, "en");
+    visit(y, low);
+    visit(y, mood);
+    settle(y);
+    ok(y, answer(y, task_of(y, low, "visit"), "visit", "wait=1"));
+    ok(y, answer(y, task_of(y, mood, "phq-2"), "phq-2", "phq-interest=0;phq-down=3"));
+    kccq(y, heart, 2);
+    settle(y);
+    assert_string_equal(label_of_case(y, low), "");
+    assert_string_equal(label_of_case(y, mood), "R");
+    assert_string_equal(label_of_case(y, heart), "R");
+    make(y, /* joins the open case: so is that one now */
+         "{\"resourceType\":\"QuestionnaireResponse\",\"meta\":{\"security\":[{\"system\":"
+         "\"http://terminology.hl7.org/CodeSystem/v3-Confidentiality\",\"code\":\"R\"}]},"
+         "\"status\":\"completed\",\"questionnaire\":\"" SURVEY_URL
+         "visit|1\",\"subject\":{\"reference\":\"Patient/%.*s\"},\"authored\":\"%.*s\","
+         "\"item\":[{\"linkId\":\"wait\",\"answer\":[{\"valueCoding\":{\"code\":\"1\"}}]}]}",
+         STR_ARG(low), STR_ARG(time_format(y->arena, y->now)));
+    settle(y);
+    assert_string_equal(label_of_case(y, low), "R");
+}
+
 static void a_report_tells_no_group_of_a_few(void **state)
 {
     struct yard *y = *state;
@@ -433,8 +351,8 @@ static void a_report_tells_no_group_of_a_few(void **state)
     ok(y, config_set(&y->op, y->config, STR("survey.after_visit"), STR("visit")));
     house(y);
     ok(y, campaigns_start(&y->op, y->campaigns));
-    for (unsigned i = 0; i < 65; i++) { /* 31 English, 31 Spanish, 3 Arabic */
-        str who = patient(y, 500 + i, i < 31 ? "en" : i < 62 ? "es" : "ar");
+    for (unsigned i = 0; i < 65; i++) { /* 31 English, 31 Spanish, 2 Arabic, 1 French */
+        str who = patient(y, 500 + i, i < 31 ? "en" : i < 62 ? "es" : i < 64 ? "ar" : "fr");
         visit(y, who);
         settle(y);
         if (i == 29) {
@@ -472,7 +390,8 @@ static void a_report_tells_no_group_of_a_few(void **state)
         told += !hidden;
         assert_int_equal(hidden, JSON_GET(row, "nps") == NULL);
     }
-    assert_int_equal(few, 2); /* the three, and one that would give them away */
+    /* R275: two small groups hid no third, and the whole without the others was those few. */
+    assert_int_equal(few, 3);
     assert_int_equal(told, 1);
     struct actor agent = out;
     agent.role = ROLE_AGENT;
@@ -518,6 +437,9 @@ int main(void)
         T(what_opens_a_case),
         T(kccq_that_falls_opens_a_case_once),
         T(what_is_sensitive_asks_who_it_is),
+        T(r272_a_link_shows_and_changes_its_own_answer_alone),
+        T(r273_a_number_answers_ones_own_text),
+        T(r277_the_case_of_a_restricted_answer_is_restricted),
         T(a_report_tells_no_group_of_a_few),
         T(licensed_words_come_from_a_file),
     };

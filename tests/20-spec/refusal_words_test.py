@@ -26,7 +26,7 @@ SCREENS = """identity/account identity/actor identity/delegate identity/helper i
 CLIENTS = re.compile(r"state is (vetted|sent)|Send \{.consent|as is ndjson|overrides are one JSON object|a due key has"
                      r"|a campaign is the id|another draft of|at most \{\} drafts|the record changed while the messages"
                      r"|no thread for|campaign \{\} cannot go on|a chip's number|The copy of the table|This is a list of"
-                     r"|until is a date|days is a number from|step is dial|Only those who call|groups\[|texts\.")
+                     r"|until is a date|days is a number from|days is 30, 90 or|step is dial|Only those who call|groups\[|texts\.")
 # What a fault of an outline (plan_read.c) begins with: who reads it is told where.
 OUTLINE = os.path.join(ROOT, "src", "campaign", "plan_read.c")
 WHERE = re.compile(r"(step \{a\} \(\{b\}\)( path \{c\})?|enrolment|plan|silence): ")

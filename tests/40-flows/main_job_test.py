@@ -345,11 +345,11 @@ class Surveys(FlowCase):
         self.assertEqual("asap", case["priority"])
 
     def in_the_portal_and_reported(self):
-        report = self.get("/survey-report?survey=visit&days=7", "outreach")
+        report = self.get("/survey-report?survey=visit&days=30", "outreach")
         self.assertEqual(True, report["few"])
         self.expect(403, self.call("GET", "/survey-report", user="patient"))
         self.expect(404, self.call("GET", "/survey-report?survey=none", user="outreach"))
-        self.expect(400, self.call("GET", "/survey-report?days=0", user="outreach"))
+        self.expect(400, self.call("GET", "/survey-report?days=89", user="outreach"))
         log = self.house.read_log()
         for told in ("phq", "Nobody called"):
             self.assertNotIn(told, log)

@@ -88,7 +88,7 @@ async function nurse(page: Page, l: Lang): Promise<Set<string>> {
   await page.keyboard.press("Control+k");
   await r.settled("/ palette");
   await page.keyboard.press("Escape");
-  for (const path of ["/patients", "/outbox", "/letters", "/lending", "/security"]) await r.at(path);
+  for (const path of ["/patients", "/outbox", "/letters", "/lending", "/security", "/experience"]) await r.at(path);
   await r.at(`/patient/${account("patient").patient}`);
   await page.locator("#message").fill("Your insulin is due. Buy now at half price!");
   await expect(page.locator(".verdict ul").first()).toBeVisible();

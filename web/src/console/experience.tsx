@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Failed, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
-import { has, type Key, number, t } from "../lib/i18n";
+import { has, type Key, LANGS, type Lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 
@@ -42,6 +42,8 @@ const WIDE = 300;
 const NAME = 130;
 
 const word = (key: string, other: string): string => (has(key) ? t(key as Key) : other);
+const groupWord = (kind: string, code: string): string =>
+  (kind === "language" && LANGS[code.split("-")[0] as Lang]?.name) || word(`xp_g_${code}`, code);
 
 /** A figure with its interval, in the unit that `show` gives it. */
 function said(f: Figure | undefined, show: (v: number) => string): string {
@@ -122,7 +124,7 @@ function Groups({ by, nps }: { by: NonNullable<Told["by"]>; nps: boolean }) {
             by[kind].map((g) => (
               <tr key={`${kind}-${g.code}`}>
                 <th scope="row">
-                  {t(`xp_by_${kind}`)}: <bdi>{g.code}</bdi>
+                  {t(`xp_by_${kind}`)}: <bdi>{groupWord(kind, g.code)}</bdi>
                 </th>
                 {g.few ? (
                   <td colSpan={nps ? 2 : 1}>{t("cp_few")}</td>
