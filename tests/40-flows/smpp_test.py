@@ -11,6 +11,15 @@ BASE = ("smpp.user = weft\nsms.route = us_10dlc\nsms.campaign_approved = true\ns
         "outreach.undo_seconds = 0\n")
 
 
+def established(port):
+    """How many open connections lead to the port, as the system of the side that dialled sees it."""
+    rows = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(path, encoding="ascii") as f:
+            rows += [line.split() for line in f]
+    return sum(r[3] == "01" and r[2].endswith(f":{port:04X}") for r in rows)
+
+
 class Centre(FlowCase):
     told, scheme, more = {}, "smpp", ""
 
@@ -225,9 +234,11 @@ class Paired(Centre):
         self.smsc.tell("release")
         self.smsc.until("submit", to=self.number("p0012"))
         self.house.process.send_signal(signal.SIGSTOP)  # the answer and the end are there when it looks again
+        lines = established(self.smsc.port)
         try:
             self.smsc.tell("release", cut=True)
             self.smsc.until("cut")
+            wait_for(lambda: established(self.smsc.port) < lines, "the end of the line to be here")
         finally:
             self.house.process.send_signal(signal.SIGCONT)
         self.message(first, "in-progress")
