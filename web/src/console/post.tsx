@@ -73,7 +73,7 @@ function Run({ run, of }: { run: string; of: Letter[] }) {
       return t("lt_posted_done", { n: number(done.letters) });
     });
   return (
-    <section class="block" aria-labelledby={`run-${run}`}>
+    <section class="block stack" aria-labelledby={`run-${run}`}>
       <h2 id={`run-${run}`}>
         {t("lt_run")} · {t("lt_count", { n: number(of.length) })}
       </h2>
@@ -103,7 +103,7 @@ function Waiting({ of }: { of: Letter[] }) {
       return t("lt_taken", { n: number(done.letters) });
     });
   return (
-    <section class="block" aria-labelledby="lt-wait">
+    <section class="block stack" aria-labelledby="lt-wait">
       <h2 id="lt-wait">
         {t("lt_wait")} · {t("lt_count", { n: number(of.length) })}
       </h2>
