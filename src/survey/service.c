@@ -52,12 +52,14 @@ static void *thread(void *ctx)
         arena_reset(a);
         op_init(&op, a, survey_system(), time_now());
         err e = surveys_follow(&op, s, &followed);
-        log_failed("survey.follow.failed", &op, e, &said);
+        if (e != OK)
+            log_failed("survey.follow.failed", &op, e, &said);
         if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
             s->cursor_known = false;
         op_clear(&op);
         err t = surveys_tick(&op, s, &sent);
-        log_failed("survey.tick.failed", &op, t, &said);
+        if (t != OK)
+            log_failed("survey.tick.failed", &op, t, &said);
         if (e != OK || t != OK)
             time_rest(&s->stop, 200);
         else if (followed == 0 && sent == 0)

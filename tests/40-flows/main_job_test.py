@@ -351,6 +351,7 @@ class Surveys(FlowCase):
         self.expect(404, self.call("GET", "/survey-report?survey=none", user="outreach"))
         self.expect(400, self.call("GET", "/survey-report?days=89", user="outreach"))
         log = self.house.read_log()
+        self.assertNotIn("error=ok", log)  # what did not fail is not told
         for told in ("phq", "Nobody called"):
             self.assertNotIn(told, log)
 
