@@ -46,6 +46,10 @@ static void stop_at(err e, const struct op *op, const char *what)
 
 static void open_ground(struct ground *g)
 {
+    static const char *const house[][2] = {{"sms.channel", "screen"},
+                                           {"smtp.channel", "screen"},
+                                           {"sms.route", "us_10dlc"},
+                                           {"sms.campaign_approved", "true"}};
     struct json *o;
     snprintf(g->dir, sizeof g->dir, "/tmp/weft-bench-XXXXXX");
     if (!mkdtemp(g->dir))
@@ -54,9 +58,9 @@ static void open_ground(struct ground *g)
     stop_at(record_init(&g->op, str_of(g->dir)), &g->op, "init");
     stop_at(record_open(&g->op, str_of(g->dir), 0, &g->rec), &g->op, "open");
     g->config = config_new(g->op.arena);
-    stop_at(config_set(&g->op, g->config, STR("sms.route"), STR("us_10dlc")), &g->op, "config");
-    stop_at(config_set(&g->op, g->config, STR("sms.campaign_approved"), STR("true")), &g->op,
-            "config");
+    for (size_t i = 0; i < sizeof house / sizeof *house; i++)
+        stop_at(config_set(&g->op, g->config, str_of(house[i][0]), str_of(house[i][1])), &g->op,
+                "config");
     stop_at(outreach_new(&g->op, g->rec, g->config, &g->outreach), &g->op, "outreach");
     stop_at(campaigns_new(&g->op, g->rec, g->outreach, g->config, &g->c), &g->op, "campaigns");
     for (size_t i = 0; plan_shipped_at(i); i++)
@@ -179,5 +183,5 @@ int main(void)
     record_close(g.rec);
     (void)nftw(g.dir, drop, 16, FTW_DEPTH | FTW_PHYS);
     arena_free(g.op.arena);
-    return planned > 20 || lived > 3;
+    return planned > 20 || lived > 3 || r.contacts == 0;
 }

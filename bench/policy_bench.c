@@ -52,6 +52,12 @@ static const struct {
     {FACT_PLATFORM_CHANNEL, NULL, 1, true},
     {FACT_HAS_LINK, NULL, 0, true},
     {FACT_ROUTE_ACCEPTS_REPLIES, NULL, 1, true},
+    {FACT_CALLED_STATE, "TX", 0, false},
+    {FACT_NUMBER_CONTACTS_TODAY, NULL, 0, false},
+    {FACT_IN_PROGRAMME, NULL, 0, true},
+    {FACT_PATIENT_PAUSED, NULL, 0, true},
+    {FACT_IN_QUIET_HOURS, NULL, 0, true},
+    {FACT_TOPIC_REFUSED, NULL, 0, true},
 };
 
 /* ns of processor time of this thread: figures are a core's, whatever else the machine does. */

@@ -4,11 +4,11 @@
 # door; the server's memory under that load; ready with all that; and what a read and searches take
 # among them and among 10,000 patients. Authorisation and audit are on; the client, wrk, shares the
 # processors.
-#   bench/search_bench.sh [BUILD]     SECONDS_EACH=4 MANY=1000000
+#   bench/search_bench.sh [BUILD]     SECONDS_EACH=3 MANY=1000000
 # Rows of name, value, unit, goal. Figures are taken when the server has caught up with the load.
 set -euo pipefail
 build=${1:-build}
-seconds=${SECONDS_EACH:-4} many=${MANY:-1000000}
+seconds=${SECONDS_EACH:-3} many=${MANY:-1000000}
 here=$(cd "$(dirname "$0")" && pwd)
 for need in wrk curl; do
     command -v "$need" >/dev/null || { echo "search_bench: $need is missing; see tools/packages.txt" >&2; exit 1; }

@@ -9,6 +9,7 @@
 #include "record/bulk.h"
 #include "store/store.h"
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -218,6 +219,7 @@ static void queue_all(struct outreach *o)
                                        .strong = true,
                                        .user_rid = 0};
     struct arena *a = arena_new(0);
+    arena_keep(a, OUTREACH_KEEP); /* as campaigns do */
     for (int i = 0; i < PATIENTS;) {
         struct outreach_draft d[OUTREACH_MANY] = {0};
         struct outreach_sent sent[OUTREACH_MANY];
@@ -305,6 +307,8 @@ int main(int argc, char **argv)
     struct arena *a = arena_new(1u << 30);
     struct op op;
     struct store *store;
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* as weft serve does */
+    (void)mallopt(M_TRIM_THRESHOLD, 2 << 20);
     struct record *rec;
     op_init(&op, a, outreach_system(), time_now());
     log_level_set(LOG_ERROR);

@@ -20,20 +20,23 @@ ROOMS = {
     "terms": "base fhir policy record",
     "identity": "base store fhir policy record",
     "desk": "base fhir policy record",
-    "monitor": "base net fhir policy record identity desk",
+    "vitals": "base",
+    "monitor": "base net fhir policy record identity desk vitals",
+    "fleet": "base fhir policy record identity desk",
     "outreach": "base net fhir policy record desk",
     "campaign": "base fhir policy record desk outreach",
     "survey": "base fhir policy record desk outreach campaign",
+    "programme": "base fhir policy record desk outreach campaign survey",
     "partners": "base net fhir policy record identity",
     "rules": "base policy record",
     "demo": "base",
-    "api": "base net fhir policy record terms identity desk monitor outreach campaign survey partners rules demo",
+    "api": "base net fhir policy record terms identity desk monitor fleet outreach campaign survey programme partners rules demo",
 }
-CARE = ("monitor", "outreach", "partners")
+CARE = ("monitor", "fleet", "outreach", "partners")
 ADAPTER = re.compile(r"_(mqtt|smpp|smtp|sip|http)(\.c|_int\.h)$")
 NETWORK = re.compile(r"^(net/|curl/|mosquitto|microhttpd|sys/socket\.h|sys/un\.h|netdb\.h|netinet/|arpa/)")
 # Rooms that answer from what they are given: no clock, no chance, no log, no files.
-PURE = ("fhir", "policy")
+PURE = ("fhir", "policy", "vitals")
 IMPURE_HEADER = re.compile(r"^(base/(uuid|log)\.h|time\.h|unistd\.h|fcntl\.h|sys/(?!types)|sodium|sqlite3)")
 IMPURE_CALL = re.compile(r"(?<![.>\w])(time_now|time_mono|time_mono_ns|clock_gettime|time|fopen|open|read|write|"
                          r"printf|fprintf|puts|getenv|random_bytes|random_u64|uuid_new|log_event)\s*\(")

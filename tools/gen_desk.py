@@ -10,7 +10,7 @@ import sys
 
 WHYS = ("own", "glass", "team", "visit", "case", "message", "shift", "usual")
 RULES = ("neighbour", "surname", "vip", "colleague", "relation", "bulk", "list", "night")
-UNITS = ("hours", "days", "months", "year_end_days")
+UNITS = ("hours", "days", "months", "year_end_days", "work_days")
 
 
 def rows(path):
@@ -55,8 +55,9 @@ def main(outcomes, look_rows, clocks, words, states, target):
     lines = ["/* Generated from spec/desk; do not edit. */",
              "#ifndef WEFT_DESK_GEN_H", "#define WEFT_DESK_GEN_H",
              "#define DESK_OUTCOME_ROWS \\"]
-    lines += ['    {%s, %s, %s}, \\' % (text(r["code"]), text(r["display"]),
-                                        "true" if r["of"] == "look" else "false")
+    lines += ['    {%s, %s, %s, %s}, \\' % (text(r["code"]), text(r["display"]),
+                                            "true" if r["of"] == "look" else "false",
+                                            "DESK_ACTED_" + r["acted"].upper())
               for r in rows(outcomes)]
     lines += ["", "enum look_why { %s };" % ", ".join("WHY_" + w.upper() for w in WHYS),
               "enum look_rule { %s, LOOK_RULES };" % ", ".join("LOOK_" + r.upper() for r in RULES),

@@ -4,9 +4,15 @@ Refuses rows that contradict themselves, so a bad table never reaches the compil
 import json
 import sys
 
-KINDS = {"limit": "RULE_LIMIT", "rise": "RULE_RISE", "fall": "RULE_FALL", "answer": "RULE_ANSWER"}
+KINDS = {k: "RULE_" + k.upper() for k in ("limit", "rise", "fall", "answer", "mean", "baseline", "method", "ratio",
+                                          "rate", "repeats", "stale", "missed", "adherence")}
+WITH_TESTS = ("limit", "mean")
+TIMED = ("stale", "missed", "adherence")
+METHODS = ("robust_z", "ewma", "cusum", "macd", "spc", "band")
+SIDES = {None: "SIDE_BOTH", "high": "SIDE_HIGH", "low": "SIDE_LOW"}
+DAYS = {"mean": "DAY_MEAN", "sum": "DAY_SUM", "none": "DAY_NONE"}
 SYMPTOMS = {None: "SYMPTOM_NONE", "any": "SYMPTOM_ANY", "amber": "SYMPTOM_AMBER", "red": "SYMPTOM_RED",
-            "emergency": "SYMPTOM_EMERGENCY"}
+            "emergency": "SYMPTOM_EMERGENCY", "other": "SYMPTOM_OTHER"}
 
 
 def text(s):
@@ -35,33 +41,74 @@ def test_row(t, series):
                                      "true" if "gt" in t else "false", "true" if "lt" in t else "false")
 
 
-def series_rows(spec, out):
+def series_rows(spec, masks, out):
     out.append("#define SERIES_ROWS \\")
     for s in spec["series"]:
         codes = ", ".join(text(c) for c in s["codes"])
+        answers = s.get("answers", {})
         need(s["plausible"][0] < s["plausible"][1], s["name"] + ": plausible range is empty")
-        out.append('    {%s, %s, %s, %s, %d, %s, %s, %s, %s, %r, {%s}}, \\' % (
-            text(s["name"]), words(s, "display"), text(s["unit"]), words(s, "unit_text"), s["decimals"],
-            bound(s["plausible"][0]), bound(s["plausible"][1]), bound(s["loosest"][0]), bound(s["loosest"][1]),
-            float(s.get("molar_mass", 0)), codes))
+        need(len(answers) <= 6, s["name"] + ": more than 6 coded answers")
+        row = [("name", text(s["name"])), ("shown", words(s, "display")), ("unit", text(s["unit"])),
+               ("unit_text", words(s, "unit_text")), ("decimals", s["decimals"]),
+               ("plausible_lo", bound(s["plausible"][0])), ("plausible_hi", bound(s["plausible"][1])),
+               ("loosest_lo", bound(s["loosest"][0])), ("loosest_hi", bound(s["loosest"][1])),
+               ("molar_mass", repr(float(s.get("molar_mass", 0)))),
+               ("system", text(s.get("system", "http://loinc.org"))), ("codes", "{%s}" % (codes or "NULL")),
+               ("day", DAYS[s.get("day", "mean")]), ("rules", "UINT64_C(%#x)" % masks[s["name"]])]
+        if answers:
+            row.append(("answers", "{%s}" % ", ".join("{%s, %d}" % (text(c), v) for c, v in answers.items())))
+        out.append("    {%s}, \\" % ", ".join(".%s = %s" % field for field in row))
     out.append("")
 
 
-def rule_row(r, series):
-    kind = KINDS[r["kind"]]
-    any_tests = [test_row(t, series) for t in r.get("any", [])]
-    clear = [test_row(t, series) for t in r.get("clear", [])]
-    need(len(any_tests) <= 3 and len(clear) <= 3, r["id"] + ": more than 3 tests")
-    need((r["kind"] == "limit") == bool(any_tests), r["id"] + ": limit rules, and only they, have tests")
-    need(1 <= r["priority"] <= 4, r["id"] + ": priority is 1 to 4")
-    main = series[r["series"]] if "series" in r else -1
-    return '    {%s, %s, %s, %d, {%s}, %d, {%s}, %d, %s, %s, %s, %s, %d, %d, %d, %d, %d, %s}, \\' % (
-        text(r["id"]), text(r["programme"]), kind, main,
-        ", ".join(any_tests) or "{0, 0, 0, false, false}", len(any_tests),
-        ", ".join(clear) or "{0, 0, 0, false, false}", len(clear),
-        repr(float(r.get("window_h", 0))), repr(float(r.get("by", 0))), repr(float(r.get("clear_by", 0))),
-        SYMPTOMS[r.get("symptoms")], r["priority"], r.get("with_symptoms", 0), r.get("readings", 1),
-        r.get("within_min", 0), int(r.get("dedupe_h", 24) * 3600), text(r["source"]))
+def watched(r):
+    """The series whose points a rule looks at."""
+    names = [t["series"] for t in r.get("any", [])]
+    return names + ([r["series"]] if "series" in r and r["kind"] not in TIMED else [])
+
+
+def mask_of(rows, of):
+    return sum(1 << i for i, r in enumerate(rows) if of(r))
+
+
+def tests(rows, series, what):
+    need(len(rows) <= 3, what + ": more than 3 tests")
+    return "{%s}" % (", ".join(test_row(t, series) for t in rows) or "{0, 0, 0, false, false}"), len(rows)
+
+
+def rule_row(r, series, programmes):
+    what, kind = r["id"], r["kind"]
+    need((kind in WITH_TESTS) == bool(r.get("any")), what + ": limit and mean rules, and only they, have tests")
+    need(("technical" in r) != ("priority" in r), what + ": a priority, or a technical level")
+    need(1 <= r.get("priority", 1) <= 4 and 1 <= r.get("technical", 1) <= 3, what + ": levels are 1 to 4, 1 to 3")
+    need(r["programme"] == "*" or r["programme"] in programmes, what + ": no such programme")
+    need(kind != "method" or r["method"] in METHODS, what + ": no such method")
+    need("remeasure_min" not in r or (r.get("priority", 1) > 1 and 5 <= r["remeasure_min"] <= 120),
+         what + ": an emergency waits for no second reading, and nothing waits over two hours")
+    row = [("id", text(what)), ("kind", KINDS[kind]), ("series", series[r["series"]] if "series" in r else -1),
+           ("programmes", "~0u" if r["programme"] == "*" else "1u << %d" % programmes.index(r["programme"])),
+           ("symptoms", SYMPTOMS[r.get("symptoms")]), ("source", text(r["source"])),
+           ("dedupe_s", int(r.get("dedupe_h", 24) * 3600)), ("readings", r.get("readings", 1))]
+    for name, field in (("any", "tests"), ("clear", "clear"), ("raise_any", "raise_tests")):
+        rows, n = tests(r.get(name, []), series, what)
+        row += [(field, rows), ("n_" + field, n)] if n else []
+    row += [(k, repr(float(r[k]))) for k in ("window_h", "by", "clear_by", "raise_window_h", "raise_by") if k in r]
+    row += [(k, r[k]) for k in ("priority", "technical", "with_symptoms", "within_min", "for_min", "clear_min", "days",
+                                "baseline_days", "min_readings", "count", "raise_new_days", "remeasure_min") if k in r]
+    row += [("scale2", "true")] if r.get("scale2") else []
+    if kind == "method":
+        row += [("method", "CONTROL_" + r["method"].upper()), ("side", SIDES[r.get("side")])]
+    if "raise_raised" in r:
+        row.append(("raise_series", hex(sum(1 << series[n] for n in r["raise_raised"])) + "u"))
+    return "    {%s}, \\" % ", ".join(".%s = %s" % field for field in row)
+
+
+def signal_rows(spec, series, out):
+    out.append("#define SIGNAL_ROWS \\")
+    for s in spec["signals"]:
+        need(s["series"] in series, "a signal of an unknown series")
+        out.append("    {%d, %s, %s, %r}, \\" % (series[s["series"]], text(s["type"]), text(s["where"]), float(s["value"])))
+    out.append("")
 
 
 def main(source, target):
@@ -74,20 +121,29 @@ def main(source, target):
            "#define RULE_COUNT_MONITOR %du" % len(spec["rules"]),
            "#define SYMPTOM_COUNT %du" % len(spec["symptoms"]),
            "#define SYMPTOM_SYSTEM %s" % text(spec["symptom_system"])]
+    rules, programmes = spec["rules"], [p["code"] for p in spec["programmes"]]
+    need(len(rules) <= 64 and len(series) <= 32, "more than 64 rules or 32 series: the masks are too small")
+    need(len(programmes) <= 8, "more than 8 programmes")
+    out += ["#define DOUBT_REMEASURE_MIN %d" % spec["doubt_remeasure_min"]]
+    out += ["#define SIGNAL_COUNT %du" % len(spec["signals"]),
+            "#define RULES_ANSWER UINT64_C(%#x)" % mask_of(rules, lambda r: r["kind"] == "answer"),
+            "#define RULES_TIMED UINT64_C(%#x)" % mask_of(rules, lambda r: r["kind"] in TIMED)]
     out += ["enum series { %s };" % ", ".join("SERIES_" + s.upper() for s in series)]
-    series_rows(spec, out)
+    series_rows(spec, {s: mask_of(rules, lambda r, s=s: s in watched(r)) for s in series}, out)
+    signal_rows(spec, series, out)
     out.append("#define SYMPTOM_ROWS \\")
     for s in spec["symptoms"]:
         out.append("    {%s, %s, %s}, \\" % (text(s["code"]), words(s, "words"), SYMPTOMS[s["group"]]))
     out.append("")
     out.append("#define PROGRAMME_ROWS \\")
     for p in spec["programmes"]:
-        out.append("    {%s, %s, %s}, \\" % (text(p["code"]), text(p["display"]), text(p["definition"])))
+        expects = hex(sum(1 << series[name] for name in p["expects"]))
+        out.append("    {%s, %s, %s, %su}, \\" % (text(p["code"]), text(p["display"]), text(p["definition"]), expects))
     out.append("")
-    ids = [r["id"] for r in spec["rules"]]
+    ids = [r["id"] for r in rules]
     need(len(ids) == len(set(ids)), "a rule id stands twice")
     out.append("#define RULE_ROWS \\")
-    out += [rule_row(r, series) for r in spec["rules"]]
+    out += [rule_row(r, series, programmes) for r in rules]
     out += ["", "#endif", ""]
     with open(target, "w", encoding="utf-8") as f:
         f.write("\n".join(out))

@@ -33,7 +33,8 @@ def main(folder, target):
         c(r["request"]), c(r["jurisdiction"]), c(r["rule"]), r["days"] or "0", r["more"] or "0",
         c(r["citation"])) for r in rights]
     lines += ["", "#define RIGHT_PLACES \\"]
-    lines += ["    {%s, %s, %s}, \\" % (c(p["country"]), c(p["alpha3"]), c(p["jurisdiction"])) for p in places]
+    lines += ["    {%s, %s, %s}, \\" % (c(p["country"]), c(p["alpha3"]), c(p["jurisdiction"]))
+              for p in places if p["jurisdiction"]]
     lines += ["", "#define RIGHT_LANGUAGES {" + ", ".join(c(x) for x in LANGUAGES) + "}",
               f"#define RIGHT_LANGUAGE_COUNT {len(LANGUAGES)}u", "#define RIGHT_WORDS \\"]
     for w in words:

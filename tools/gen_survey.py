@@ -4,6 +4,7 @@ that lacks a language, and a score, limit or message of what is not there.
 
     tools/gen_survey.py SPEC_FOLDER TARGET"""
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -63,14 +64,29 @@ def items(folder, survey, all_items):
                 yield r
 
 
-def item(r, sets, licensed):
+def says(folder, r):
+    """What a yes is kept as: kind and code, and the words of a symptom."""
+    if not r["says"]:
+        return "SAYS_NOTHING, NULL, NULL"
+    if r["says"] == "medicines":
+        return 'SAYS_MEDICINES, "", NULL'
+    if any(m["class"] == r["says"] for m in rows(folder, "medicines")):
+        return "SAYS_MEDICINES, %s, NULL" % literal(r["says"])
+    with open(folder.parent / "monitor" / "rules.json", encoding="utf-8") as f:
+        words = {s["code"]: s["words"] for s in json.load(f)["symptoms"]}
+    if r["says"] not in words or r["kind"] != "yesno":
+        stop("says no symptom of the monitor by yes or no, and no medicine", r)
+    return "SAYS_SYMPTOM, %s, %s" % (literal(r["says"]), literal(words[r["says"]]["en"]))
+
+
+def item(folder, r, sets, licensed):
     of = "NULL, 0"
     if r["kind"] == "choice":
         if r["of"] not in sets:
             stop("no such answers", r)
         of = "options_%s, %d" % (r["of"].replace("-", "_"), sets[r["of"]])
-    return "    {%s, %s, %s, %s, %s}," % (literal(r["link"]), KINDS[r["kind"]], of, literal(r["loinc"]),
-                                          texts(r, licensed))
+    return "    {%s, %s, %s, %s, %s, %s}," % (literal(r["link"]), KINDS[r["kind"]], of, literal(r["loinc"]),
+                                              texts(r, licensed), says(folder, r))
 
 
 def mask(names, there, row):
@@ -106,12 +122,23 @@ def surveys(folder, out):
         if not mine or len(set(links)) != len(links) or len(links) > 32:
             stop("questions have links of their own, at most 32", r)
         out += ["static const struct survey_item items_%s[] = {" % name]
-        out += [item(i, sets, licensed) for i in mine] + ["};"]
-        out += ["static const struct survey_scale scales_%s[] = {" % name] + scored + ["};"]
-        table.append("    {%s, %s, %s, %s, %s, items_%s, %d, scales_%s, %d, %s, %s}," % (
-            literal(r["survey"]), flag(yes(r, "sensitive")), flag(licensed), literal(r["loinc"]), texts(r), name,
-            len(mine), name, len(scored), literal(r["only"]), message(r["survey"], messages)))
+        out += [item(folder, i, sets, licensed) for i in mine] + ["};"]
+        if scored:
+            out += ["static const struct survey_scale scales_%s[] = {" % name] + scored + ["};"]
+        table.append("    {%s, %s, %s, %s, %s, %s, items_%s, %d, %s, %d, %s, %s}," % (
+            literal(r["survey"]), flag(yes(r, "sensitive")), flag(licensed), flag(yes(r, "daily")), literal(r["loinc"]),
+            texts(r), name, len(mine), "scales_" + name if scored else "NULL", len(scored), literal(r["only"]),
+            message(r["survey"], messages)))
     return out + ["static const struct survey surveys[] = {"] + table + ["};"]
+
+
+def medicines(folder, out):
+    out += ["static const struct survey_medicine medicines[] = {"]
+    for r in rows(folder, "medicines"):
+        exact = not r["code"].endswith("*")
+        out.append("    {%s, %s, %s, %s}," % (literal(r["class"]), literal(r["system"]), literal(r["code"].rstrip("*")),
+                                              flag(exact)))
+    return out + ["};"]
 
 
 def limits(folder, out):
@@ -128,7 +155,7 @@ def limits(folder, out):
 
 def main(folder, target):
     folder = Path(folder)
-    body = limits(folder, surveys(folder, []))
+    body = medicines(folder, limits(folder, surveys(folder, [])))
     head = ["/* Generated from spec/survey; do not edit. */", "#ifndef WEFT_SURVEY_GEN_H", "#define WEFT_SURVEY_GEN_H"]
     Path(target).write_text("\n".join(head + body + ["", "#endif", ""]), encoding="utf-8")
 

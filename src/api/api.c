@@ -107,9 +107,11 @@ err api_start(struct op *op, const struct api_options *o, struct api **ret)
     api->rec = o->rec;
     api->id = o->id;
     api->monitor = o->monitor;
+    api->fleet = o->fleet;
     api->outreach = o->outreach;
     api->campaigns = o->campaigns;
     api->surveys = o->surveys;
+    api->programmes = o->programmes;
     api->partners = o->partners;
     api->rules = o->rules;
     api->terms = o->terms;

@@ -5,10 +5,12 @@
 #define WEFT_API_H
 
 #include "base/config.h"
+#include "fleet/fleet.h"
 #include "identity/identity.h"
 #include "monitor/monitor.h"
 #include "outreach/outreach.h"
 #include "partners/partners.h"
+#include "programme/programme.h"
 #include "rules/rules.h"
 #include "survey/survey.h"
 #include "terms/terms.h"
@@ -17,12 +19,14 @@ struct api_options {
     struct record *rec;
     struct identity *id;
     struct monitor *monitor;     /* may be NULL: its routes answer 501 */
+    struct fleet *fleet;         /* likewise */
     struct outreach *outreach;   /* may be NULL likewise */
     struct campaigns *campaigns; /* likewise */
     struct surveys *surveys;     /* likewise */
-    struct partners *partners;   /* likewise */
-    struct rules *rules;         /* likewise */
-    struct terms *terms;         /* likewise */
+    struct programmes *programmes;
+    struct partners *partners; /* likewise */
+    struct rules *rules;       /* likewise */
+    struct terms *terms;       /* likewise */
     const struct config *config;
     str web_dir; /* serve the web apps from this folder (development); empty: the embedded ones */
 };

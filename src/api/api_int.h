@@ -110,9 +110,11 @@ struct api {
     struct record *rec;
     struct identity *id;
     struct monitor *monitor;
+    struct fleet *fleet;
     struct outreach *outreach;
     struct campaigns *campaigns;
     struct surveys *surveys;
+    struct programmes *programmes;
     struct partners *partners;
     struct rules *rules;
     struct terms *terms;
@@ -249,6 +251,11 @@ void csv_cell(struct buf *b, str text, bool last);
 /* Conditions from address and headers into e (verb and content are set), then the record door.
  */
 MUST err write_entry(struct call *c, struct fhir_entry *e, struct record_result *ret);
+
+/* transaction.c */
+/* The plan's new Observations come in by the monitor's intake, alone or with others. One that
+ * cannot be taken spoils a transaction, of a batch its entry only. */
+MUST err readings_take(struct call *c, struct fhir_plan *plan);
 
 /* read.c */
 /* By If-None-Match, else by If-Modified-Since (an HTTP date or, in a Bundle, an instant). */

@@ -5,6 +5,8 @@
 #include "base/time.h"
 #include "terms/terms.h"
 
+#include <malloc.h>
+
 int cli_wrong(const char *verb, const char *usage, const char *what)
 {
     fprintf(stderr, "weft %s: %s\n\n%s", verb, what, usage);
@@ -69,6 +71,12 @@ str cli_take_database(struct arena *a, const char *value)
     if (value)
         memset((char *)(uintptr_t)value, 'x', strlen(value));
     return copy;
+}
+
+void cli_keep_memory(int bytes)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, bytes / 2);
+    (void)mallopt(M_TRIM_THRESHOLD, bytes);
 }
 
 err cli_open(struct cli *c, const char *dir, size_t cache_bytes)

@@ -63,6 +63,9 @@ struct cli {
     struct identity *id;
     struct terms *terms; /* of import; NULL elsewhere */
 };
+/* Each thread keeps so many free bytes and gives the rest back to the system; unsaid, they grow
+ * with what was freed at once. Before there are threads. */
+void cli_keep_memory(int bytes);
 MUST err cli_open(struct cli *c, const char *dir, size_t cache_bytes);
 /* Safe on what cli_open() left half done. */
 void cli_close(struct cli *c);

@@ -8,12 +8,11 @@
 #include "record/profile.h"
 #include "terms/terms.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #define JOBS_MAX 64u
 #define IMPORT_CACHE (96u << 20)
-#define KEEP_BYTES (64 << 20)
+#define KEEP_BYTES (64 << 20) /* texts and trees of a few MB come and go */
 
 static const char usage[] =
     "usage: weft import --data DIR [--on-error stop|skip] [--jobs N] [--config FILE] FILE…\n"
@@ -138,14 +137,6 @@ static int import(struct cli *c, bool stop, size_t jobs, int n, char **files)
     return ok ? CLI_DONE : CLI_FAILED;
 }
 
-/* Texts and trees of a few MB come and go: their pages are not given back in between. Before there
- * are threads. */
-static void keep_memory(void)
-{
-    (void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES / 2);
-    (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
-}
-
 /* Of the configuration, only what is asked of writes. */
 static err open_strict(struct cli *c, const char *dir, const char *file)
 {
@@ -181,7 +172,7 @@ int cli_import(int argc, char **argv)
         return cli_wrong("import", usage, "--on-error takes stop or skip");
     if (!str_to_u64(str_of(v[JOBS]), JOBS_MAX, &jobs) || jobs == 0)
         return cli_wrong("import", usage, "--jobs takes 1 to 64");
-    keep_memory();
+    cli_keep_memory(KEEP_BYTES);
     if (open_strict(&c, v[DATA], v[CONFIG]) != OK)
         code = cli_failed("import", &c.op);
     else

@@ -14,6 +14,7 @@
 
 #define CACHE_DEFAULT 0
 #define STANDBY_NS 250000000
+#define KEEP_BYTES (2 << 20)
 
 struct serve {
     struct arena *arena, *tried; /* tried: what the last try of a standby took */
@@ -24,10 +25,12 @@ struct serve {
     struct identity *id;
     struct control *control;
     struct monitor *monitor;
+    struct fleet *fleet;
     struct desk_watch *watch;
     struct outreach *outreach;
     struct campaigns *campaigns;
     struct surveys *surveys;
+    struct programmes *programmes;
     struct partners *partners;
     struct rules *rules;
     struct terms *terms;
@@ -158,6 +161,16 @@ static void stop_surveys(struct serve *s)
     surveys_free(s->surveys);
 }
 
+static err start_programmes(struct serve *s)
+{
+    return programmes_new(&s->op, s->rec, s->config, &s->programmes);
+}
+
+static void stop_programmes(struct serve *s)
+{
+    programmes_free(s->programmes);
+}
+
 static err start_partners(struct serve *s)
 {
     TRY(partners_new(&s->op, s->rec, s->id, s->config, &s->partners));
@@ -186,15 +199,24 @@ static void stop_monitor(struct serve *s)
     monitor_free(s->monitor);
 }
 
-static void watch_failed(err e)
+static err start_fleet(struct serve *s)
 {
-    log_event(LOG_ERROR, "looks.step.failed", "error=%s", err_row(e)->name);
+    TRY(fleet_new(&s->op, s->rec, s->id, s->config, &s->fleet));
+    return fleet_start(&s->op, s->fleet);
+}
+
+static void stop_fleet(struct serve *s)
+{
+    if (!s->fleet)
+        return;
+    fleet_stop(s->fleet);
+    fleet_free(s->fleet);
 }
 
 static err start_watch(struct serve *s)
 {
     TRY(desk_watch_new(&s->op, s->rec, config_str(s->config, "house.zone"), &s->watch));
-    return desk_watch_start(&s->op, s->watch, watch_failed);
+    return desk_watch_start(&s->op, s->watch);
 }
 
 static void stop_watch(struct serve *s)
@@ -210,9 +232,11 @@ static err start_api(struct serve *s)
     struct api_options o = {.rec = s->rec,
                             .id = s->id,
                             .monitor = s->monitor,
+                            .fleet = s->fleet,
                             .outreach = s->outreach,
                             .campaigns = s->campaigns,
                             .surveys = s->surveys,
+                            .programmes = s->programmes,
                             .partners = s->partners,
                             .rules = s->rules,
                             .terms = s->terms,
@@ -237,6 +261,8 @@ static const struct service services[] = {
     {"outreach", start_outreach, stop_outreach},
     {"campaigns", start_campaigns, stop_campaigns},
     {"surveys", start_surveys, stop_surveys},
+    {"programmes", start_programmes, stop_programmes},
+    {"fleet", start_fleet, stop_fleet}, /* before monitor: libmosquitto begins TLS in one thread */
     {"monitor", start_monitor, stop_monitor},
     {"partners", start_partners, stop_partners},
     {"looks", start_watch, stop_watch},
@@ -371,6 +397,7 @@ int cli_serve(int argc, char **argv)
         return code;
     if (!values[ARG_DATA] || rest < argc)
         return cli_wrong("serve", usage, "say which data folder with --data, and nothing else");
+    cli_keep_memory(KEEP_BYTES);
     struct serve s = {.arena = arena_new(0)};
     if (!s.arena)
         return CLI_FAILED;

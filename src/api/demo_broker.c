@@ -66,9 +66,15 @@ static err write_config(struct op *op, str folder, int port)
     TRY(demo_write_file(op, arena_printf(op->arena, "%.*s/acl", STR_ARG(folder)),
                         STR("user weft-server\n"
                             "topic read weft/v1/+/observation\n"
+                            "topic read weft/v1/+/status\n"
+                            "topic read weft/v1/+/ack\n"
                             "topic write weft/v1/+/refused\n"
+                            "topic write weft/v1/+/command/#\n"
                             "pattern write weft/v1/%u/observation\n"
-                            "pattern read weft/v1/%u/refused\n")));
+                            "pattern write weft/v1/%u/status\n"
+                            "pattern write weft/v1/%u/ack\n"
+                            "pattern read weft/v1/%u/refused\n"
+                            "pattern read weft/v1/%u/command/+\n")));
     str text = arena_printf(
         op->arena,
         "listener %d 127.0.0.1\nallow_anonymous false\npassword_file %.*s/passwords\n"

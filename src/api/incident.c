@@ -1,13 +1,13 @@
 /* Incidents at the door: opened, counted, assessed, told, closed. What they are is the desk's
  * (desk/incident.h). */
 #include "desk/incident.h"
-#include "api/docs_int.h"
+#include "api/letter_int.h"
 #include "api/oauth_api_int.h"
 #include "api/op_int.h"
 #include "base/time.h"
 
 #define COUNT_MS 60000
-#define LETTERS_MAX 500
+#define PAGE_MAX 500
 #define CSV_MAX ((size_t)16 << 20)
 
 static err input(struct call *c, struct json **ret)
@@ -127,7 +127,7 @@ err api_incident_send(struct call *c)
 
 static err letters_from(struct call *c, size_t after, bool with_text, struct json **ret)
 {
-    struct incident_page page = {.after = after, .max = LETTERS_MAX, .with_text = with_text};
+    struct incident_page page = {.after = after, .max = PAGE_MAX, .with_text = with_text};
     return incident_letters(&c->op, c->api->rec, c->id, &page, ret);
 }
 
@@ -148,42 +148,50 @@ err api_incident_letters(struct call *c)
     return answer_json(c, 200, o);
 }
 
+static bool to_post(const struct json *row)
+{
+    return str_eq(json_get_str(row, STR("status")), STR("queued")) &&
+           str_eq(json_get_str(row, STR("channel")), STR("letter"));
+}
+
+/* The list's one line of an address as lines; the first line of the words is what it is called. */
+static void put_letter(struct call *c, struct pdf *pdf, const struct json *row)
+{
+    struct outreach_letter l = {.id = json_get_str(row, STR("patient")),
+                                .name = json_get_str(row, STR("name")),
+                                .text = json_get_str(row, STR("text"))};
+    str to = json_get_str(row, STR("to"));
+    struct buf b;
+    buf_init(&b, c->op.arena, to.n + 1);
+    for (size_t at = 0; at < to.n; at++)
+        if (str_starts(str_sub(to, at, to.n), STR(", ")) && ++at)
+            buf_add(&b, STR("\n"));
+        else
+            buf_add(&b, str_sub(to, at, at + 1));
+    l.to = buf_str(&b);
+    (void)str_take_until(&l.text, '\n', &l.subject);
+    letter_page(c, pdf, &l);
+}
+
 /* The letters that go by post and were asked for: a page each, to be printed. */
 err api_incident_print(struct call *c)
 {
     struct json *o;
-    struct buf b;
-    const struct json *all, *row;
+    struct pdf *pdf;
+    str bytes;
+    size_t put = 0;
     TRY(letters(c, true, &o));
-    all = JSON_GET(o, "letters");
-    buf_init(&b, c->op.arena, CSV_MAX);
-    buf_add(&b,
-            STR("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Letters"
-                "</title><style>article{break-after:page}pre{font:12pt/1.4 serif;white-space:"
-                "pre-wrap}address{margin-bottom:3cm}</style></head><body>"));
-    for (size_t i = 0; (row = json_at(all, i)); i++) {
-        str language = json_get_str(row, STR("language"));
-        if (!str_eq(json_get_str(row, STR("status")), STR("queued")) ||
-            !str_eq(json_get_str(row, STR("channel")), STR("letter")))
-            continue;
-        buf_printf(&b, "<article lang=\"%.*s\" dir=\"%s\"><address>", STR_ARG(language),
-                   str_eq(language, STR("ar")) ? "rtl" : "ltr");
-        docs_text(&b, json_get_str(row, STR("name")));
-        buf_add(&b, STR("<br>"));
-        docs_text(&b, json_get_str(row, STR("to")));
-        buf_add(&b, STR("</address><pre>"));
-        docs_text(&b, json_get_str(row, STR("text")));
-        buf_add(&b, STR("</pre></article>"));
-    }
-    buf_add(&b, STR("</body></html>\n"));
-    if (!buf_ok(&b))
-        return fail(&c->op, ERR_TOO_LARGE, "The list is too long for one page; use after.");
-    answer_header(c, "Content-Disposition", "attachment; filename=\"letters.html\"");
-    answer_header(c, "Cache-Control", "no-store");
-    c->rq->answer.status = 200;
-    c->rq->answer.type = STR("text/html; charset=utf-8");
-    c->rq->answer.body = buf_str(&b);
-    return OK;
+    const struct json *all = JSON_GET(o, "letters"), *row;
+    for (size_t i = 0; (row = json_at(all, i)); i++)
+        put += to_post(row);
+    if (put == 0)
+        return fail(&c->op, ERR_NOT_FOUND, "No letter waits to be printed.");
+    TRY(pdf_begin(&c->op, "Letters", config_str(c->api->config, "letter.font"), &pdf));
+    for (size_t i = 0; (row = json_at(all, i)); i++)
+        if (to_post(row))
+            put_letter(c, pdf, row);
+    TRY(pdf_end(&c->op, pdf, &bytes));
+    return answer_file(c, STR("application/pdf"), "letters.pdf", bytes);
 }
 
 err api_incident_csv(struct call *c)
@@ -215,10 +223,5 @@ err api_incident_csv(struct call *c)
     }
     if (!buf_ok(&b))
         return fail(&c->op, ERR_TOO_LARGE, "The list is too long for one file; use after.");
-    answer_header(c, "Content-Disposition", "attachment; filename=\"letters.csv\"");
-    answer_header(c, "Cache-Control", "no-store");
-    c->rq->answer.status = 200;
-    c->rq->answer.type = STR("text/csv; charset=utf-8");
-    c->rq->answer.body = buf_str(&b);
-    return OK;
+    return answer_file(c, STR("text/csv; charset=utf-8"), "letters.csv", buf_str(&b));
 }

@@ -1,7 +1,5 @@
 /* The letters that wait: what there is, a print run of them as one PDF, and what became of it. */
-#include "outreach/letter.h"
-#include "api/api_int.h"
-#include "api/pdf_sheet.h"
+#include "api/letter_int.h"
 
 #define ADDRESS_LINES 6
 
@@ -77,7 +75,7 @@ err api_letter_mark(struct call *c)
 }
 
 /* Sender, address where the window of an envelope is, words, and what the letter is called. */
-static void page(struct call *c, struct pdf *pdf, const struct outreach_letter *l)
+void letter_page(struct call *c, struct pdf *pdf, const struct outreach_letter *l)
 {
     const struct config *config = c->api->config;
     str to = l->to, line, phone = config_str(config, "outreach.phone");
@@ -117,7 +115,7 @@ err api_letter_pdf(struct call *c)
     TRY(pdf_begin(&c->op, "Letters", config_str(c->api->config, "letter.font"), &pdf));
     for (size_t i = 0; i < n; i++)
         if (!str_empty(all[i].to))
-            page(c, pdf, &all[i]);
+            letter_page(c, pdf, &all[i]);
     TRY(pdf_end(&c->op, pdf, &bytes));
     return answer_file(c, STR("application/pdf"), "letters.pdf", bytes);
 }

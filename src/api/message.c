@@ -70,6 +70,8 @@ err api_message_check(struct call *c)
     json_set(m, o, STR("verdict"), verdict);
     json_set_str(m, o, STR("channel"), p.channel);
     json_set_str(m, o, STR("to"), p.to_masked);
+    if (p.recipient.n) /* whom the patient named to get their messages */
+        json_set_str(m, o, STR("recipient"), p.recipient);
     json_set(m, o, STR("because"), said_in(m, p.because));
     json_set_str(m, o, STR("language"), p.language);
     json_set_str(m, o, STR("text"), p.text);

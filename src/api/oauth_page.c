@@ -3,6 +3,7 @@
  * every text goes through docs_text(). */
 #include "api/docs_int.h"
 #include "api/oauth_api_int.h"
+#include "fhir/make.h"
 
 #include "api/oauth_outside_int.h"
 #include "identity/helper.h"
@@ -130,15 +131,6 @@ static void radio(struct buf *b, const char *name, str value, str text, str more
     buf_add(b, STR("</span></label></li>"));
 }
 
-static str name_of(struct op *op, const struct json *o)
-{
-    const struct json *n = json_path(o, "name.0");
-    str text = json_get_str(n, STR("text"));
-    return text.n ? text
-                  : arena_printf(op->arena, "%.*s %.*s", STR_ARG(json_str(json_path(n, "given.0"))),
-                                 STR_ARG(json_get_str(n, STR("family"))));
-}
-
 /* A helper of several people says whose record the app is to see. */
 static err shares(struct call *c, struct buf *b, const struct oauth_launch *l, enum language t)
 {
@@ -182,7 +174,7 @@ static err patients(struct call *c, struct buf *b, const struct oauth_launch *l,
     for (size_t i = 0; i < page.n; i++) {
         struct json *o;
         TRY(record_parse(&c->op, &page.docs[i], &o));
-        radio(b, "patient", page.docs[i].id, name_of(&c->op, o),
+        radio(b, "patient", page.docs[i].id, fhir_name_shown(&c->op, o),
               arena_printf(c->op.arena, "%s %.*s", oauth_word(t, W_BORN),
                            STR_ARG(json_get_str(o, STR("birthDate")))));
     }

@@ -84,10 +84,5 @@ err api_survey_csv(struct call *c)
     TRY(op_check(&c->op));
     TRY(record_audit_event(&c->op, c->api->rec, STR("survey-export"), true,
                            json_get_str(o, STR("survey"))));
-    answer_header(c, "Content-Disposition", "attachment; filename=\"experience.csv\"");
-    answer_header(c, "Cache-Control", "no-store");
-    c->rq->answer.status = 200;
-    c->rq->answer.type = STR("text/csv; charset=utf-8");
-    c->rq->answer.body = buf_str(&b);
-    return OK;
+    return answer_file(c, STR("text/csv; charset=utf-8"), "experience.csv", buf_str(&b));
 }

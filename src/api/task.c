@@ -69,14 +69,3 @@ err api_task_resolve(struct call *c)
                      &r));
     return task_answer(c, &r);
 }
-
-err api_limits(struct call *c)
-{
-    struct json *limits;
-    struct record_doc who; /* of a patient whom the actor may not see, nothing is said at all */
-    if (!c->api->monitor)
-        return fail(&c->op, ERR_UNSUPPORTED, "This server runs without the monitor.");
-    TRY(record_read(&c->op, c->api->rec, fhir_type_parse(STR("Patient")), c->id, &who));
-    TRY(monitor_limits(&c->op, c->api->monitor, c->id, &limits));
-    return answer_json(c, 200, limits);
-}

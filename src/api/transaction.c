@@ -2,14 +2,10 @@
  * entry on its own, a broken one fails alone). */
 #include "api/api_int.h"
 
-/* Readings of devices and patients come in by the monitor's intake, alone or with others. One that
- * cannot be taken spoils a transaction, of a batch its entry only. */
-static err take_readings(struct call *c, struct fhir_plan *plan)
+err readings_take(struct call *c, struct fhir_plan *plan)
 {
     struct op *op = &c->op;
     fhir_type observation = fhir_type_parse(STR("Observation"));
-    if (!c->api->monitor || (op->actor->role != ROLE_DEVICE && op->actor->role != ROLE_PATIENT))
-        return OK;
     for (size_t i = 0; i < plan->n; i++) {
         struct fhir_entry *e = &plan->entries[i];
         str name = STR_NONE;
@@ -37,7 +33,8 @@ err api_transaction(struct call *c)
     struct fhir_plan plan;
     struct record_answer *answers;
     TRY(fhir_bundle_read(op, c->rq->body, &plan));
-    TRY(take_readings(c, &plan));
+    if (c->api->monitor && (op->actor->role == ROLE_DEVICE || op->actor->role == ROLE_PATIENT))
+        TRY(readings_take(c, &plan));
     for (size_t i = 0; i < plan.n; i++)
         plan.entries[i].many = (uint32_t)config_int(c->api->config, "fhir.delete_max");
     TRY(record_transact(op, c->api->rec, &plan, &answers));

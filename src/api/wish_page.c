@@ -9,6 +9,7 @@ enum word {
     P_INTRO,
     P_SMS,
     P_EMAIL,
+    P_LETTER,
     P_LANGUAGE,
     P_SAME,
     P_QUIET,
@@ -32,6 +33,7 @@ static const char *const words[P_COUNT][LANGUAGE_COUNT] = {
     [P_INTRO] = {"Choose what suits you. You can change it at any time.", "Elija lo que prefiera. Puede cambiarlo cuando quiera.", "اختر ما يناسبك. يمكنك تغييره في أي وقت."},
     [P_SMS] = {"Text messages", "Mensajes de texto", "الرسائل النصية"},
     [P_EMAIL] = {"E-mail", "Correo electrónico", "البريد الإلكتروني"},
+    [P_LETTER] = {"Letters by post", "Cartas por correo postal", "رسائل بالبريد"},
     [P_LANGUAGE] = {"Language", "Idioma", "اللغة"},
     [P_SAME] = {"As it is", "Como está", "كما هي"},
     [P_QUIET] = {"Quiet hours", "Horas de silencio", "ساعات الهدوء"},
@@ -66,12 +68,13 @@ static const char *say(enum language l, enum word w)
     return words[w][l];
 }
 
-static void tick(struct buf *b, const char *name, const char *label, bool on)
+/* fixed: what it says can be seen and not changed. */
+static void tick(struct buf *b, const char *name, const char *label, bool on, bool fixed)
 {
     buf_printf(b,
-               "<li><label><input type=\"checkbox\" name=\"%s\" value=\"1\"%s><span>%s</span>"
+               "<li><label><input type=\"checkbox\" name=\"%s\" value=\"1\"%s%s><span>%s</span>"
                "</label></li>",
-               name, on ? " checked" : "", label);
+               name, on ? " checked" : "", fixed ? " disabled" : "", label);
 }
 
 static void input(struct buf *b, const char *name, const char *label, const char *type, str value)
@@ -104,14 +107,28 @@ static void languages(struct buf *b, enum language l)
     buf_add(b, STR("</select>"));
 }
 
-static void form(struct call *c, struct buf *b, enum language l, const struct json *w)
+struct shown {
+    str patient;
+    bool agrees, saved;
+};
+
+/* A letter needs no word of theirs: without one it may come. */
+static bool letters(const struct json *w)
 {
+    return json_bool(JSON_GET(w, "letter"), true);
+}
+
+static void form(struct call *c, struct buf *b, enum language l, const struct shown *s,
+                 const struct json *w)
+{
+    bool sms = json_bool(JSON_GET(w, "sms"), false), mail = json_bool(JSON_GET(w, "email"), false);
     buf_printf(b, "<form method=\"post\" action=\"/contact/%.*s\"><ul>", STR_ARG(c->id));
-    tick(b, "sms", say(l, P_SMS), json_bool(JSON_GET(w, "sms"), false));
-    tick(b, "email", say(l, P_EMAIL), json_bool(JSON_GET(w, "email"), false));
+    tick(b, "sms", say(l, P_SMS), sms, !sms && !s->agrees);
+    tick(b, "email", say(l, P_EMAIL), mail, !mail && !s->agrees);
+    tick(b, "letter", say(l, P_LETTER), letters(w), !letters(w) && !s->agrees);
     buf_printf(b, "</ul><fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
     for (size_t i = 0; i < TOPICS; i++)
-        tick(b, topics[i].code, say(l, topics[i].word), !refused(w, topics[i].code));
+        tick(b, topics[i].code, say(l, topics[i].word), !refused(w, topics[i].code), false);
     buf_printf(b, "</ul></fieldset><fieldset><legend>%s</legend>", say(l, P_QUIET));
     input(b, "quietFrom", say(l, P_FROM), "time", json_get_str(w, STR("quietFrom")));
     input(b, "quietUntil", say(l, P_UNTIL), "time", json_get_str(w, STR("quietUntil")));
@@ -122,40 +139,39 @@ static void form(struct call *c, struct buf *b, enum language l, const struct js
     buf_printf(b, "<p><button>%s</button></p></form><p>%s</p>", say(l, P_SAVE), say(l, P_NOTE));
 }
 
-static err page(struct call *c, str patient, bool saved)
+static err page(struct call *c, const struct shown *s)
 {
     struct json *w;
     struct buf b = answer_buf(c);
     c->op.actor = identity_system();
-    TRY(outreach_wishes(&c->op, c->api->outreach, patient, &w));
+    TRY(outreach_wishes(&c->op, c->api->outreach, s->patient, &w));
     enum language l = language_wanted(c);
     link_head(&b, l, str_of(say(l, P_TITLE)));
-    buf_printf(&b, "<p%s>%s</p>", saved ? " role=\"status\"" : "",
-               say(l, saved ? P_SAVED : P_INTRO));
-    form(c, &b, l, w);
+    buf_printf(&b, "<p%s>%s</p>", s->saved ? " role=\"status\"" : "",
+               say(l, s->saved ? P_SAVED : P_INTRO));
+    form(c, &b, l, s, w);
     return link_end(c, 200, &b);
 }
 
-static err open_link(struct call *c, str *ret_patient)
+static err open_link(struct call *c, struct shown *ret)
 {
     if (!c->api->outreach)
         return fail(&c->op, ERR_UNSUPPORTED, "This server runs without outreach.");
-    return outreach_wish_open(&c->op, c->api->outreach, c->id, ret_patient);
+    return outreach_wish_open(&c->op, c->api->outreach, c->id, &ret->patient, &ret->agrees);
 }
 
 err api_wish_page(struct call *c)
 {
-    str patient;
-    TRY(open_link(c, &patient));
-    return page(c, patient, false);
+    struct shown s = {0};
+    TRY(open_link(c, &s));
+    return page(c, &s);
 }
 
 /* A box that was not touched says nothing new: no Consent is written for what stays. */
-static enum outreach_word box(const struct form *f, const struct json *was, const char *name)
+static enum outreach_word box(const struct form *f, const char *name, bool had)
 {
-    const struct json *had = json_get(was, str_of(name));
     bool on = form_field(f, str_of(name)).n > 0;
-    return on == json_bool(had, false) ? WORD_SAME : on ? WORD_YES : WORD_NO;
+    return on == had ? WORD_SAME : on ? WORD_YES : WORD_NO;
 }
 
 /* RFC 8058 3.2: the mail program's request has this field and no other; it may come as a form with
@@ -181,14 +197,15 @@ err api_wish_save(struct call *c)
 {
     struct form f;
     struct json *was;
-    str patient, no[TOPICS];
+    struct shown s = {.saved = true};
+    str no[TOPICS];
     struct outreach_wish w = {.topics_said = true, .refused = no};
     if (c->api->outreach && one_click(c->rq->body))
         return unsubscribe(c);
-    TRY(open_link(c, &patient));
+    TRY(open_link(c, &s));
     TRY(form_read(&c->op, c->rq->body, &f));
     c->op.actor = identity_system();
-    TRY(outreach_wishes(&c->op, c->api->outreach, patient, &was));
+    TRY(outreach_wishes(&c->op, c->api->outreach, s.patient, &was));
     for (size_t i = 0; i < TOPICS; i++)
         if (!form_field(&f, str_of(topics[i].code)).n)
             no[w.n_refused++] = str_of(topics[i].code);
@@ -198,8 +215,9 @@ err api_wish_save(struct call *c)
     w.quiet_from = from.n && until.n ? from : STR("none");
     w.quiet_until = until;
     w.pause = pause.n ? pause : STR("none");
-    w.by[WAY_SMS] = box(&f, was, "sms");
-    w.by[WAY_EMAIL] = box(&f, was, "email");
+    w.by[WAY_SMS] = box(&f, "sms", json_bool(JSON_GET(was, "sms"), false));
+    w.by[WAY_EMAIL] = box(&f, "email", json_bool(JSON_GET(was, "email"), false));
+    w.by[WAY_LETTER] = box(&f, "letter", letters(was));
     TRY(outreach_wish_by_link(&c->op, c->api->outreach, c->id, &w));
-    return page(c, patient, true);
+    return page(c, &s);
 }

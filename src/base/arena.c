@@ -10,8 +10,7 @@
 
 #define CHUNK_FIRST (64u << 10)
 #define CHUNK_MAX (8u << 20)
-/* The largest chunk kept over a reset. */
-#define CHUNK_KEEP (1u << 20)
+#define KEEP_DEFAULT (1u << 20)
 #define RESERVE (32u << 10)
 #define ALIGN 16u
 
@@ -44,6 +43,8 @@ struct on_reset {
 
 struct arena {
     struct chunk *chunk; /* newest first */
+    struct chunk *spare; /* kept over a reset, not in use */
+    size_t keep;
     struct on_reset *callbacks;
     char *newest; /* the allocation arena_grow() may lengthen */
     size_t newest_n;
@@ -86,40 +87,53 @@ struct arena *arena_new(size_t cap)
     memset(a, 0, offsetof(struct arena, reserve));
     a->cap = cap ? cap : ARENA_CAP_DEFAULT;
     a->next_chunk = CHUNK_FIRST;
+    a->keep = KEEP_DEFAULT;
     return a;
 }
 
-static void release(struct arena *a, bool keep_one)
+void arena_keep(struct arena *a, size_t bytes)
 {
+    a->keep = bytes;
+}
+
+/* Moves a list to the spare ones, as far as `keep` goes. */
+static void put_by(struct chunk *list, size_t keep, size_t *io_kept, struct chunk **io_spare)
+{
+    for (struct chunk *c = list, *next; c; c = next) {
+        next = c->next;
+        if (SEPARATE || c->cap > keep - *io_kept) {
+            free(c);
+            continue;
+        }
+        *io_kept += c->cap;
+        c->next = *io_spare;
+        *io_spare = c;
+    }
+}
+
+static void release(struct arena *a, size_t keep)
+{
+    struct chunk *used = a->chunk, *idle = a->spare;
+    size_t kept = 0;
     for (struct on_reset *r = a->callbacks; r; r = r->next)
         r->fn(r->ctx);
     a->callbacks = NULL;
-    struct chunk *kept = NULL;
-    for (struct chunk *c = a->chunk, *next; c; c = next) {
-        next = c->next;
-        if (!SEPARATE && keep_one && !kept && c->cap <= CHUNK_KEEP)
-            kept = c;
-        else
-            free(c);
-    }
-    if (kept) {
-        kept->next = NULL;
-        kept->used = 0;
-    }
-    a->chunk = kept;
+    a->chunk = a->spare = NULL;
+    put_by(used, keep, &kept, &a->spare);
+    put_by(idle, keep, &kept, &a->spare);
 }
 
 void arena_free(struct arena *a)
 {
     if (!a)
         return;
-    release(a, false);
+    release(a, 0);
     free(a);
 }
 
 void arena_reset(struct arena *a)
 {
-    release(a, true);
+    release(a, a->keep);
     a->newest = NULL;
     a->newest_n = a->used = a->reserve_used = 0;
     a->next_chunk = CHUNK_FIRST;
@@ -151,8 +165,25 @@ static void *from_reserve(struct arena *a, size_t n)
     return p;
 }
 
+static struct chunk *take_spare(struct arena *a, size_t n)
+{
+    for (struct chunk **at = &a->spare; *at; at = &(*at)->next) {
+        struct chunk *c = *at;
+        if (c->cap < n)
+            continue;
+        *at = c->next;
+        *c = (struct chunk){.next = a->chunk, .cap = c->cap};
+        a->chunk = c;
+        return c;
+    }
+    return NULL;
+}
+
 static struct chunk *add_chunk(struct arena *a, size_t n)
 {
+    struct chunk *spare = take_spare(a, n);
+    if (spare)
+        return spare;
     size_t cap = SEPARATE || n > a->next_chunk ? n : a->next_chunk;
     struct chunk *c = from_system(sizeof *c + cap);
     if (!c)

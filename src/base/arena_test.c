@@ -100,6 +100,33 @@ static void cap_is_sticky_until_reset(void **state)
     arena_free(a);
 }
 
+static void fill(struct arena *a)
+{
+    for (int i = 0; i < 3000; i++)
+        memset(arena_alloc(a, 1000), 1, 1000);
+}
+
+/* Under AddressSanitizer every allocation asks the system. */
+static void memory_is_kept(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(0);
+    arena_keep(a, 8u << 20);
+    fill(a);
+    uint64_t before = arena_requests();
+    fill(a);
+    bool each = arena_requests() - before >= 3000;
+    arena_reset(a);
+    before = arena_requests();
+    fill(a);
+    assert_true(each || arena_requests() == before);
+    arena_keep(a, 0);
+    arena_reset(a);
+    fill(a);
+    assert_true(arena_requests() > before);
+    arena_free(a);
+}
+
 static void texts(void **state)
 {
     (void)state;
@@ -165,6 +192,7 @@ int main(void)
         cmocka_unit_test(grows_and_keeps_content),
         cmocka_unit_test(callbacks_run_last_first),
         cmocka_unit_test(cap_is_sticky_until_reset),
+        cmocka_unit_test(memory_is_kept),
         cmocka_unit_test(texts),
         cmocka_unit_test(vectors),
         cmocka_unit_test(refusal_by_the_system),

@@ -9,6 +9,8 @@
 #include <yajl/yajl_parse.h>
 
 #define NAMES_PAIRWISE 24u
+#define FIRST_CHILDREN 64u /* of most documents all that are open at once */
+#define YAJL_BYTES 4096u   /* it needs no more but for a long escaped string */
 
 /* An open array or object; its children start at stack[first]. */
 struct frame {
@@ -23,13 +25,16 @@ struct reader {
     yajl_handle yajl;
     struct json_member *stack; /* children of all open containers */
     size_t n, cap;
-    struct frame frames[JSON_DEPTH_MAX];
     uint32_t depth, nodes;
     str name; /* of the member whose value comes next */
     err problem;
     const char *why;
     size_t at; /* byte offset of the problem; SIZE_MAX = where yajl stands */
     jmp_buf out_of_memory;
+    size_t yajl_used; /* of bytes; what does not fit is the arena's */
+    struct frame frames[JSON_DEPTH_MAX];
+    struct json_member first[FIRST_CHILDREN];
+    _Alignas(16) char bytes[YAJL_BYTES];
 };
 
 static int stop(struct reader *r, err e, const char *why)
@@ -45,11 +50,14 @@ static int add(struct reader *r, struct json v)
     if (++r->nodes > r->limits->nodes)
         return stop(r, ERR_TOO_LARGE, "too many values; split the document");
     if (r->n == r->cap) {
-        size_t more = r->cap ? r->cap * 2 : 64;
-        struct json_member *grown =
-            arena_grow(r->op->arena, r->stack, r->cap * sizeof *grown, more * sizeof *grown);
+        size_t more = r->cap * 2;
+        bool first = r->stack == r->first;
+        struct json_member *grown = arena_grow(r->op->arena, first ? NULL : r->stack,
+                                               r->cap * sizeof *grown, more * sizeof *grown);
         if (!grown)
             return stop(r, ERR_TOO_LARGE, "too much memory needed; split the document");
+        if (first)
+            memcpy(grown, r->first, sizeof r->first);
         r->stack = grown;
         r->cap = more;
     }
@@ -287,17 +295,27 @@ static int close_container(void *ctx)
     return 1;
 }
 
-/* yajl does not check what its allocator answers, so a refusal leaves it by longjmp; all its memory
- * is the arena's. Each block carries its size for realloc. */
+/* yajl does not check what its allocator answers, so a refusal leaves it by longjmp; its memory is
+ * the reader's, then the arena's. Each block carries its size for realloc. */
 struct block {
     size_t n, pad;
 };
 
+static struct block *block_of(struct reader *r, size_t n)
+{
+    size_t whole = sizeof(struct block) + ((n + 15) & ~(size_t)15);
+    if (n > r->limits->bytes * 4 + ARENA_SMALL)
+        return NULL;
+    if (n > YAJL_BYTES || whole > YAJL_BYTES - r->yajl_used)
+        return arena_alloc(r->op->arena, sizeof(struct block) + n);
+    r->yajl_used += whole;
+    return (struct block *)(void *)(r->bytes + r->yajl_used - whole);
+}
+
 static void *yajl_grow(void *ctx, void *p, size_t n)
 {
     struct reader *r = ctx;
-    struct block *b =
-        n <= r->limits->bytes * 4 + ARENA_SMALL ? arena_alloc(r->op->arena, sizeof *b + n) : NULL;
+    struct block *b = block_of(r, n);
     if (!b || arena_failed(r->op->arena))
         longjmp(r->out_of_memory, 1);
     b->n = n;
@@ -391,24 +409,24 @@ err json_read(struct op *op, str in, const struct json_limits *limits, struct js
         return fail(op, ERR_TOO_LARGE,
                     "The JSON text has %zu bytes; the most accepted is %zu. Split it.", in.n,
                     limits->bytes);
-    struct reader *r = arena_alloc(op->arena, sizeof *r);
-    if (!r)
-        return op_check(op);
-    memset(r, 0, sizeof *r);
-    r->op = op;
-    r->in = in;
-    r->limits = limits;
-    r->at = SIZE_MAX;
+    struct reader r;
+    memset(&r, 0, offsetof(struct reader, frames));
+    r.op = op;
+    r.in = in;
+    r.limits = limits;
+    r.at = SIZE_MAX;
+    r.stack = r.first;
+    r.cap = FIRST_CHILDREN;
     if (!str_utf8_valid(in)) {
-        r->at = utf8_bad(in);
-        stop(r, ERR_INVALID, "this byte is not UTF-8");
-        return complain(r);
+        r.at = utf8_bad(in);
+        stop(&r, ERR_INVALID, "this byte is not UTF-8");
+        return complain(&r);
     }
-    parse_within_memory(r);
-    if (r->problem != OK)
-        return complain(r);
+    parse_within_memory(&r);
+    if (r.problem != OK)
+        return complain(&r);
     struct json *root = json_new(op->arena, JSON_NULL);
-    *root = r->stack[0].value;
+    *root = r.stack[0].value;
     if (arena_failed(op->arena))
         return op_check(op);
     *ret = root;

@@ -18,9 +18,14 @@ str phone_plain_number(struct arena *a, str number)
     for (size_t i = 0; i < t.n; i++)
         if (!memchr("+0123456789 ().-/", t.p[i], 17))
             return t;
-    size_t n = digits_of(t, d, sizeof d);
+    size_t n = digits_of(t, d, sizeof d), skip = 0;
+    if (n > 8 && d[0] == '0' && d[1] == '0')
+        skip = 2; /* how most of the world, and many gateways, dial another country */
+    else if (n > 12 && t.p[0] != '+' && memcmp(d, "011", 3) == 0)
+        skip = 3; /* how North America does */
+    n -= skip;
     if (n < 7 || n > 15)
         return t;
-    const char *lead = t.p[0] == '+' || n == 11 ? "+" : n == 10 ? "+1" : "";
-    return arena_printf(a, "%s%.*s", lead, (int)n, d);
+    const char *lead = t.p[0] == '+' || skip || n > 10 ? "+" : n == 10 ? "+1" : "";
+    return arena_printf(a, "%s%.*s", lead, (int)n, d + skip);
 }

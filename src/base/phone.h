@@ -5,7 +5,8 @@
 
 #include "base/arena.h"
 
-/* "+1(312)555-0143", "312.555.0143" and "13125550143" give "+13125550143". What is no phone number
+/* "+1(312)555-0143", "312.555.0143" and "13125550143" give "+13125550143"; "447700900123",
+ * "0044 7700 900123" and "011447700900123" give "+447700900123". What is no phone number
  * (other characters, fewer than 7 or more than 15 digits) comes back as it is, without white space
  * around it. */
 str phone_plain_number(struct arena *a, str number);

@@ -15,6 +15,18 @@ static void every_spelling_of_a_number_is_one(void **state)
     test_op_done(&op);
 }
 
+/* Review R218: of another country, with and without a plus: one household. */
+static void r218_another_country_without_a_plus(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"+44 7700 900123", "447700900123", "0044 7700 900123",
+                                       "+0044 7700 900123", "011 44 7700 900123"};
+    struct op op = test_op();
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        assert_str(phone_plain_number(op.arena, str_of(same[i])), "+447700900123");
+    test_op_done(&op);
+}
+
 static void what_is_no_number_stays(void **state)
 {
     (void)state;
@@ -30,6 +42,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_spelling_of_a_number_is_one),
+        cmocka_unit_test(r218_another_country_without_a_plus),
         cmocka_unit_test(what_is_no_number_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,14 @@ bool str_utf8_valid(str s)
     return true;
 }
 
+str str_utf8_cut(str s, size_t max)
+{
+    size_t n = s.n < max ? s.n : max;
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return str_sub(s, 0, n);
+}
+
 uint32_t str_utf8_next(str s, size_t *at)
 {
     static const uint8_t lead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};

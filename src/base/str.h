@@ -76,6 +76,8 @@ bool str_to_double(str s, double *ret);
 bool str_utf8_valid(str s);
 /* Decodes one code point at s[*at], advancing *at; U+FFFD for a bad byte. */
 uint32_t str_utf8_next(str s, size_t *at);
+/* At most max bytes of well-formed UTF-8, to the end of a character. */
+str str_utf8_cut(str s, size_t max);
 /* FNV-1a, for hash tables only (not keyed, not for anything a peer may choose to collide). */
 uint64_t str_hash(str s);
 

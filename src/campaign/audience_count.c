@@ -3,6 +3,7 @@
  * goes through crowd_figure(). */
 #include "base/time.h"
 #include "campaign/audience_int.h"
+#include "fhir/make.h"
 
 #define AREAS_TOLD 40u
 
@@ -184,16 +185,6 @@ err audience_equity(struct op *op, struct campaigns *c, const struct json *defin
 /* ---- lists ---- */
 #define LISTED 50u
 
-static str name_of(struct op *op, const struct json *patient)
-{
-    const struct json *n = json_at(JSON_GET(patient, "name"), 0);
-    str text = json_get_str(n, STR("text")), given = json_str(json_path(n, "given.0"));
-    if (text.n)
-        return text;
-    return str_trim(arena_printf(op->arena, "%.*s %.*s", STR_ARG(given),
-                                 STR_ARG(json_get_str(n, STR("family")))));
-}
-
 static str sentence(struct op *op, enum audience_left reason, unsigned language, str who)
 {
     static const char *const somebody[] = {"A person", "Una persona", "شخص"};
@@ -224,7 +215,7 @@ static err list_one(struct op *op, struct listing *l, size_t row, uint64_t rid)
         TRY(record_name(op, l->w.c->rec, rid, &type, &id));
         TRY(record_read(op, l->w.c->rec, type, id, &doc));
         TRY(record_parse(op, &doc, &patient));
-        name = name_of(op, patient);
+        name = fhir_name_shown(op, patient);
         json_set_str(op->arena, o, STR("id"), id);
         json_set_str(op->arena, o, STR("name"), name);
     }

@@ -15,4 +15,12 @@ struct campaigns {
     struct told *told; /* audience_told.c */
 };
 
+/* ---- authors.c: who wrote what others approve, in "authors" of a life ---- */
+#define AUTHORS_MAX 100u /* accounts and persons */
+/* Is this name (account or reference of a person) theirs? */
+bool authors_is(str name, const struct actor *who);
+bool authors_have(const struct json *life, const struct actor *who);
+/* Adds op->actor. ERR_UNPROCESSABLE when there are too many. */
+MUST err authors_add(struct op *op, struct json *life);
+
 #endif

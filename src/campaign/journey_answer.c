@@ -46,20 +46,9 @@ static int weight_of(str text, str code, str *ret_matched)
 
 static int by_number(const struct plan *p, const struct plan_step *s, str text)
 {
-    uint32_t c = 0;
-    size_t at = 0, digits = 0;
-    int found = -1;
-    while (at < text.n) {
-        uint32_t k = str_utf8_next(text, &at);
-        if (k >= 0x660 && k <= 0x669)
-            k = '0' + (k - 0x660);
-        if (k >= '0' && k <= '9') {
-            c = k;
-            digits++;
-        }
-    }
-    for (int i = s->paths; digits == 1 && i < s->paths + s->n_paths; i++)
-        if ((uint32_t)p->paths[i].key.p[0] == c)
+    int digit = content_digit(text), found = -1;
+    for (int i = s->paths; digit >= 0 && i < s->paths + s->n_paths; i++)
+        if (p->paths[i].key.p[0] == '0' + digit)
             found = i;
     return found;
 }
@@ -75,7 +64,8 @@ bool journey_understand(struct op *op, const struct plan *p, const struct plan_s
     int numbered = by_number(p, s, text);
     bool bare = str_trim(text).n <= 4;
     if (numbered >= 0 && (bare || reply.normalised.n <= 12)) {
-        *ret = (struct journey_answer){numbered, 100, p->paths[numbered].key};
+        *ret = (struct journey_answer){numbered, 100, p->paths[numbered].key, true,
+                                       p->paths[numbered].title};
         return true;
     }
     for (int i = s->paths; i < s->paths + s->n_paths; i++) {
@@ -83,14 +73,16 @@ bool journey_understand(struct op *op, const struct plan *p, const struct plan_s
         int w = weight_of(reply.normalised, p->paths[i].code, &matched);
         if (w > ret->confidence) {
             second = ret->confidence;
-            *ret = (struct journey_answer){i, w, matched};
+            *ret = (struct journey_answer){i, w, matched, false, p->paths[i].title};
         } else if (w > second)
             second = w;
     }
     if (numbered >= 0 && numbered == ret->path)
         ret->confidence = 100;
     if (ret->confidence < SURE || ret->confidence - second < LEAD ||
-        (numbered >= 0 && numbered != ret->path))
+        (numbered >= 0 && numbered != ret->path)) {
         ret->path = -1;
+        ret->meaning = STR_NONE;
+    }
     return true;
 }

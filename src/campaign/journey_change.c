@@ -53,7 +53,7 @@ err journey_change(struct op *op, struct campaigns *c, str care_plan, str what, 
     struct record_tx *tx = record_begin(op, c->rec);
     enrolment_save(tx, op, &e, strcmp(status, "revoked") == 0 ? 0 : op->now);
     if (strcmp(status, "revoked") == 0)
-        TRY(enrolments_change(tx, op, c->rec, &e, false));
+        TRY(enrolments_change(tx, op, &e, false));
     TRY(care_plan_status(tx, op, c->rec, care_plan, status));
     TRY(record_commit(tx));
     *ret = json_new(op->arena, JSON_OBJECT);

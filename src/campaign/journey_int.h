@@ -8,6 +8,8 @@ struct journey_answer {
     int path;       /* row of plan->paths; -1: a person reads it */
     int confidence; /* of the best, 0 … 100 */
     str matched;    /* the number or words that decided */
+    bool number;    /* it was the number */
+    str meaning;    /* the path's title; empty: a person reads it */
 };
 /* False only when memory is refused. */
 bool journey_understand(struct op *op, const struct plan *p, const struct plan_step *s, str text,

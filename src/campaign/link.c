@@ -5,11 +5,12 @@
 #include "base/time.h"
 #include "campaign/campaign_int.h"
 #include "fhir/fhir.h"
+#include "policy/content.h"
 
 #include <sodium.h>
 
 #define WORD_BYTES 16u
-#define WORD_CHARS 22u
+#define WORD_CHARS CONTENT_LINK_WORD
 #define DAY_MS 86400000LL
 
 static const struct actor *house(void)
@@ -85,7 +86,7 @@ str link_address(struct op *op, const struct config *config, str word)
         url.n--;
     if (str_empty(url) && str_take_until(&listen, ',', &first))
         url = arena_cat(op->arena, STR("http://"), str_trim(first));
-    return arena_printf(op->arena, "%.*s/go/%.*s", STR_ARG(url), STR_ARG(word));
+    return arena_printf(op->arena, "%.*s" CONTENT_LINK_PATH "%.*s", STR_ARG(url), STR_ARG(word));
 }
 
 err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret)

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#define FOLLOW_BYTES ((size_t)1 << 30)
 #define STEP 256u
 #define SAVE_MS (60 * 60 * 1000LL)
 #define WAIT_MS 10000
@@ -42,12 +43,12 @@ static err step(struct op *op, struct people *p, size_t *ret_n)
     struct record_change *c;
     uint64_t t = atomic_load(&p->t);
     TRY(record_feed(op, p->rec, t, STEP, &c, ret_n));
-    for (size_t i = 0; i < *ret_n && !atomic_load(&p->stop); i++) {
+    for (size_t i = 0; i < *ret_n && !atomic_load(&p->loop.stop); i++) {
         if (c[i].patient && matters(c[i].type) && !listed(c, i, c[i].patient))
             TRY(people_reread(op, p, c[i].patient, true));
         t = c[i].t;
     }
-    if (!atomic_load(&p->stop))
+    if (!atomic_load(&p->loop.stop))
         atomic_store(&p->t, t);
     return OK;
 }
@@ -57,7 +58,7 @@ static err read_all(struct op *op, struct people *p, const struct record_cohort 
 {
     struct arena *a = arena_new(0);
     err e = a ? OK : fail(op, ERR_UNAVAILABLE, "No memory left to read people.");
-    for (size_t i = 0; e == OK && i < all->n && !atomic_load(&p->stop); i++) {
+    for (size_t i = 0; e == OK && i < all->n && !atomic_load(&p->loop.stop); i++) {
         struct op sub;
         arena_reset(a);
         op_init(&sub, a, people_system(), op->now);
@@ -84,7 +85,7 @@ static err first_reading(struct op *op, struct people *p)
     TRY(record_cohort(op, p->rec, fhir_type_parse(STR("Communication")),
                       arena_printf(op->arena, "_lastUpdated=ge%.*s", STR_ARG(since)), &lately));
     TRY(read_all(op, p, &lately, true));
-    if (!atomic_load(&p->stop))
+    if (!atomic_load(&p->loop.stop))
         atomic_store(&p->t, t);
     return OK;
 }
@@ -99,63 +100,67 @@ static err begin(struct op *op, struct people *p)
     return OK;
 }
 
-static void save(struct people *p, struct arena *a)
+static err save(struct op *op, struct people *p)
 {
-    struct op op;
-    arena_reset(a);
-    op_init(&op, a, people_system(), time_now());
-    if (atomic_load(&p->ready) && people_saved_store(&op, p) != OK)
-        log_event(LOG_WARN, "campaign.people.not-saved", "what=\"%.*s\"",
-                  STR_ARG(op.fault.n ? op.fault.issues[0].message : STR("?")));
+    return atomic_load(&p->ready) ? people_saved_store(op, p) : OK;
 }
 
-static void *follow(void *ctx)
+static err follow(struct op *op, void *ctx, size_t *ret_n)
 {
     struct people *p = ctx;
-    struct arena *a = arena_new(1u << 30);
-    int64_t saved = time_now(), said = 0;
-    while (a && !atomic_load(&p->stop)) {
-        struct op op;
-        size_t n = 0;
-        arena_reset(a);
-        op_init(&op, a, people_system(), time_now());
-        err e = atomic_load(&p->ready) ? step(&op, p, &n) : begin(&op, p);
-        if (e == OK && !atomic_load(&p->stop))
-            atomic_store(&p->ready, true);
-        if (e != OK) {
-            log_failed("campaign.people.failed", &op, e, &said);
-            time_rest(&p->stop, 2000);
-        } else if (n == 0)
-            record_feed_wait(p->rec, atomic_load(&p->t), 300);
-        if (op.now > saved + SAVE_MS) {
-            save(p, a);
-            saved = op.now;
-        }
-    }
-    if (a)
-        save(p, a);
-    arena_free(a);
-    return NULL;
+    err e = atomic_load(&p->ready) ? step(op, p, ret_n) : begin(op, p);
+    if (e == OK && !atomic_load(&p->loop.stop))
+        atomic_store(&p->ready, true);
+    return e;
+}
+
+static err save_sometimes(struct op *op, void *ctx, size_t *ret_n)
+{
+    struct people *p = ctx;
+    *ret_n = 0;
+    if (op->now < p->save_after)
+        return OK;
+    p->save_after = op->now + SAVE_MS;
+    return save(op, p);
+}
+
+static void wait_for_more(void *ctx)
+{
+    struct people *p = ctx;
+    record_feed_wait(p->rec, atomic_load(&p->t), 300);
 }
 
 err people_start(struct op *op, struct people *p)
 {
+    struct loop_plan plan = {.steps = {{"campaign.people.failed", follow},
+                                       {"campaign.people.not-saved", save_sometimes}},
+                             .wait = wait_for_more,
+                             .actor = people_system(),
+                             .bytes = FOLLOW_BYTES,
+                             .rest_ms = 2000,
+                             .ctx = p};
     if (!p->rec)
         return OK;
-    atomic_store(&p->stop, false);
-    if (pthread_create(&p->thread, NULL, follow, p) != 0)
-        return fail(op, ERR_UNAVAILABLE, "no thread for the table of people");
-    p->running = true;
-    return OK;
+    p->save_after = op->now + SAVE_MS;
+    return loop_start(op, &p->loop, &plan);
 }
 
+/* What it knows is kept for the next start; without that the next one reads everybody. */
 void people_stop(struct people *p)
 {
-    if (!p->running)
+    struct op op;
+    int64_t said = 0;
+    if (!p->loop.running)
         return;
-    atomic_store(&p->stop, true);
-    pthread_join(p->thread, NULL);
-    p->running = false;
+    loop_stop(&p->loop);
+    struct arena *a = arena_new(FOLLOW_BYTES);
+    if (!a)
+        return;
+    op_init(&op, a, people_system(), time_now());
+    err e = save(&op, p);
+    if (e != OK)
+        log_failed("campaign.people.not-saved", &op, e, &said);
+    arena_free(a);
 }
 
 bool people_ready(const struct people *p, unsigned *ret_percent)

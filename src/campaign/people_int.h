@@ -2,6 +2,7 @@
 #ifndef WEFT_CAMPAIGN_PEOPLE_INT_H
 #define WEFT_CAMPAIGN_PEOPLE_INT_H
 
+#include "base/loop.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "campaign/people.h"
@@ -32,9 +33,9 @@ struct people {
     uint8_t key[16];         /* of the household hashes */
     _Atomic uint64_t t;      /* everything up to here is in the rows */
     _Atomic uint64_t at, of; /* of the first reading: patients */
-    _Atomic bool ready, stop;
-    bool running;
-    pthread_t thread;
+    _Atomic bool ready;
+    int64_t save_after; /* the loop's own */
+    struct loop loop;
 };
 
 /* Makes the row of one patient anew from the record, as the system; contacts: those, too. */

@@ -162,7 +162,7 @@ static void count_one(const struct json *c, int64_t now, struct person *row)
     struct time_span at;
     str status = json_get_str(c, STR("status")), when = json_get_str(c, STR("sent"));
     str sender = json_str(json_path(c, "sender.reference"));
-    if (str_starts(sender, STR("Patient/")) || str_eq(status, STR("not-done")) ||
+    if (outreach_is_theirs(sender) || str_eq(status, STR("not-done")) ||
         str_eq(status, STR("stopped")) || str_eq(status, STR("entered-in-error")) ||
         !time_parse(when, &at) || at.lo > now + DAY_MS || at.lo < 0)
         return;

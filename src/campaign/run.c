@@ -118,50 +118,42 @@ err campaign_follow(struct op *op, struct campaigns *c, size_t *ret_n)
     return run_follow(op, c, ret_n);
 }
 
-static void *thread(void *ctx)
+static err follow(struct op *op, void *ctx, size_t *ret_n)
+{
+    struct campaigns *c = ctx;
+    err e = campaign_follow(op, c, ret_n);
+    if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
+        c->run->cursor_known = false;
+    return e;
+}
+
+static err tick(struct op *op, void *ctx, size_t *ret_n)
+{
+    return campaign_tick(op, ctx, ret_n);
+}
+
+static void wait_for_more(void *ctx)
 {
     struct campaigns *c = ctx;
     struct campaign_run *r = c->run;
-    struct arena *a = arena_new(256u << 20);
-    int64_t said = 0;
-    while (a && !atomic_load(&r->stop)) {
-        struct op op;
-        size_t followed = 0, moved = 0;
-        arena_reset(a);
-        op_init(&op, a, campaign_system(), time_now());
-        err e = campaign_follow(&op, c, &followed);
-        if (e != OK)
-            log_failed("campaign.follow.failed", &op, e, &said);
-        if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
-            r->cursor_known = false;
-        op_clear(&op);
-        err t = campaign_tick(&op, c, &moved);
-        if (t != OK)
-            log_failed("campaign.tick.failed", &op, t, &said);
-        if (e != OK || t != OK)
-            time_rest(&r->stop, 200);
-        else if (followed == 0 && moved == 0)
-            record_feed_wait(c->rec, r->seen > r->cursor ? r->seen : r->cursor, 250);
-    }
-    arena_free(a);
-    return NULL;
+    record_feed_wait(c->rec, r->seen > r->cursor ? r->seen : r->cursor, 250);
 }
 
 err run_start(struct op *op, struct campaigns *c)
 {
-    atomic_store(&c->run->stop, false);
-    if (pthread_create(&c->run->thread, NULL, thread, c) != 0)
-        return fail(op, ERR_UNAVAILABLE, "no thread for campaigns");
-    c->run->running = true;
-    return OK;
+    struct loop_plan plan = {
+        .steps = {{"campaign.follow.failed", follow}, {"campaign.tick.failed", tick}},
+        .wait = wait_for_more,
+        .actor = campaign_system(),
+        .bytes = 256u << 20,
+        .keep = OUTREACH_KEEP,
+        .rest_ms = 200,
+        .ctx = c};
+    return loop_start(op, &c->run->loop, &plan);
 }
 
 void run_stop(struct campaigns *c)
 {
-    if (!c->run)
-        return;
-    atomic_store(&c->run->stop, true);
-    if (c->run->running)
-        pthread_join(c->run->thread, NULL);
-    c->run->running = false;
+    if (c->run)
+        loop_stop(&c->run->loop);
 }

@@ -132,32 +132,23 @@ err enrolments_of(struct op *op, struct record *rec, uint64_t patient, struct en
     return OK;
 }
 
-err enrolments_change(struct record_tx *tx, struct op *op, struct record *rec,
-                      const struct enrolment *e, bool in)
+err enrolments_change(struct record_tx *tx, struct op *op, const struct enrolment *e, bool in)
 {
     str text, part, rest, key = enrolment_key(op, e);
     struct buf b;
     size_t n = 0;
-    TRY(record_kv_get(op, rec, people_key(op, e->patient), &text));
+    TRY(record_tx_kv_now(tx, people_key(op, e->patient), &text));
     buf_init(&b, op->arena, 8192);
     if (in)
         buf_add(&b, key);
     for (rest = text; str_take_until(&rest, ' ', &part);)
         if (!str_eq(part, key) && n++ < ENROLMENTS_MAX - 1)
             buf_printf(&b, "%s%.*s", b.n ? " " : "", STR_ARG(part));
-    record_tx_expect_kv(tx, people_key(op, e->patient), text);
     record_tx_kv(tx, people_key(op, e->patient), buf_str(&b));
     return op_check(op);
 }
 
 /* ---- CarePlan ---- */
-static struct json *reference(struct op *op, str to)
-{
-    struct json *o = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, o, STR("reference"), to);
-    return o;
-}
-
 static void push(struct op *op, struct json *o, str name, const struct json *item)
 {
     struct json *list = json_new(op->arena, JSON_ARRAY);
@@ -187,11 +178,11 @@ err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l, 
     json_set_str(a, o, STR("status"), STR("active"));
     json_set_str(a, o, STR("intent"), STR("plan"));
     json_set_str(a, o, STR("title"), l->title);
-    json_set(a, o, STR("subject"), reference(op, patient));
+    json_set(a, o, STR("subject"), fhir_reference(op, patient));
     json_set_str(a, period, STR("start"), time_format(a, op->now));
     json_set(a, o, STR("period"), period);
     if (!str_empty(e->reason))
-        push(op, o, STR("supportingInfo"), reference(op, e->reason));
+        push(op, o, STR("supportingInfo"), fhir_reference(op, e->reason));
     return record_tx_create(tx, o, &e->care_plan);
 }
 
@@ -243,5 +234,5 @@ err enrol(struct record_tx *tx, struct op *op, struct campaigns *c, const struct
     }
     enrolment_save(tx, op, e, e->held ? 0 : op->now);
     *ret_done = true;
-    return moved ? OK : enrolments_change(tx, op, c->rec, e, true);
+    return moved ? OK : enrolments_change(tx, op, e, true);
 }

@@ -41,6 +41,28 @@ static void what_was_changed_elsewhere_is_not_approved(void **state)
     assert_str(step(p, &fourth, id, CAMPAIGN_APPROVE), "approved");
 }
 
+/* R237: two accounts of one person are one person, as author and as approver. */
+static void two_accounts_of_one_person_are_one(void **state)
+{
+    struct play *p = *state;
+    struct actor second;
+    set(p, "campaign.two_over", "0");
+    str one = patient(p, 711, "en"), id = put(p, "recall", group_of(p, &one, 1));
+    assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+    p->other.reference = STR("Practitioner/bob");
+    assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "submitted");
+    second = p->other;
+    second.user = STR("bob2");
+    assert_int_equal(try_step(p, &second, id, CAMPAIGN_APPROVE), ERR_CONFLICT);
+    assert_str(step(p, &p->third, id, CAMPAIGN_APPROVE), "approved");
+    p->author.reference = STR("Practitioner/ann");
+    id = put(p, "recall", group_of(p, &one, 1));
+    assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+    second = p->author;
+    second.user = STR("ann2");
+    assert_int_equal(try_step(p, &second, id, CAMPAIGN_APPROVE), ERR_FORBIDDEN);
+}
+
 /* R223: a group that went away stops its campaign, and nobody's journey. */
 static void a_broken_campaign_stops_no_other(void **state)
 {
@@ -177,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_changed_elsewhere_is_not_approved, open_play,
                                         close_play),
+        cmocka_unit_test_setup_teardown(two_accounts_of_one_person_are_one, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_broken_campaign_stops_no_other, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_draft_tells_nothing_of_a_veiled_audience, open_play,
                                         close_play),

@@ -102,7 +102,7 @@ static err leave(struct follow *f, struct enrolment *e, const char *status)
     e->state.phase = PLAN_LEFT;
     e->state.since = f->op->now;
     enrolment_save(tx, f->op, e, 0);
-    TRY(enrolments_change(tx, f->op, f->c->rec, e, false));
+    TRY(enrolments_change(tx, f->op, e, false));
     TRY(care_plan_status(tx, f->op, f->c->rec, e->care_plan, status));
     return record_commit(tx);
 }
@@ -133,9 +133,55 @@ static struct enrolment *asked_last(struct enrolment *all, size_t n)
     return best;
 }
 
-static err take_answer(struct follow *f, struct enrolment *e, const struct record_doc *doc,
-                       str text)
+err run_awaits(struct op *op, void *campaigns, const struct outreach_words *w, bool *ret)
 {
+    struct campaigns *c = campaigns;
+    struct enrolment all[ENROLMENTS_MAX];
+    struct record_doc doc;
+    size_t n;
+    str list;
+    TRY(record_read(op, c->rec, fhir_type_parse(STR("Patient")), w->patient, &doc));
+    TRY(enrolments_of(op, c->rec, doc.rid, all, &n, &list));
+    *ret = asked_last(all, n) != NULL;
+    return OK;
+}
+
+static void add_part(struct op *op, struct json *list, const char *url, const char *type, str value)
+{
+    struct json *e = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, e, STR("url"), str_of(url));
+    json_set_str(op->arena, e, str_of(type), value);
+    json_push(op->arena, list, e);
+}
+
+/* How the words were understood stands with them, so that whoever reads the thread can judge it. */
+static err note_meaning(struct record_tx *tx, struct op *op, const struct record_doc *doc,
+                        struct json *words, const struct journey_answer *a)
+{
+    struct json *list = json_new(op->arena, JSON_ARRAY), *all = json_new(op->arena, JSON_ARRAY);
+    struct json *e = json_new(op->arena, JSON_OBJECT), *sure = json_new(op->arena, JSON_OBJECT);
+    const struct json *old;
+    for (size_t i = 0; (old = json_at(JSON_GET(words, "extension"), i)); i++)
+        json_push(op->arena, all, old);
+    add_part(op, list, "rule", "valueCode", a->number ? STR("number") : STR("words"));
+    if (!str_empty(a->matched))
+        add_part(op, list, "matched", "valueString", a->matched);
+    if (!str_empty(a->meaning))
+        add_part(op, list, "meaning", "valueString", a->meaning);
+    json_set_str(op->arena, sure, STR("url"), STR("confidence"));
+    json_set(op->arena, sure, STR("valueInteger"), json_new_i64(op->arena, a->confidence));
+    json_push(op->arena, list, sure);
+    json_set_str(op->arena, e, STR("url"), STR(UNDERSTOOD_URL));
+    json_set(op->arena, e, STR("extension"), list);
+    json_push(op->arena, all, e);
+    json_set(op->arena, words, STR("extension"), all);
+    return record_tx_update(tx, doc->type, doc->id, words, doc->vid);
+}
+
+static err take_answer(struct follow *f, struct enrolment *e, const struct record_doc *doc,
+                       struct json *words)
+{
+    str text = json_str(json_path(words, "payload.0.contentString"));
     struct loaded *l;
     struct journey_answer a;
     TRY(plan_load(f->op, f->c, e->plan, e->vid, &l));
@@ -149,6 +195,7 @@ static err take_answer(struct follow *f, struct enrolment *e, const struct recor
     e->due = 0;
     plan_answer(l->plan, &e->state, a.path, f->op->now, &e->state);
     enrolment_save(tx, f->op, e, f->op->now);
+    TRY(note_meaning(tx, f->op, doc, words, &a));
     struct json *detail = json_new(f->op->arena, JSON_OBJECT);
     json_set(f->op->arena, detail, STR("path"), json_new_i64(f->op->arena, a.path));
     json_set(f->op->arena, detail, STR("confidence"), json_new_i64(f->op->arena, a.confidence));
@@ -163,7 +210,7 @@ static err words_came(struct follow *f, const struct record_change *ch,
     struct reply reply;
     size_t n;
     str list, text = json_str(json_path(tree, "payload.0.contentString"));
-    if (!ch->created || !str_starts(json_str(json_path(tree, "sender.reference")), STR("Patient/")))
+    if (!ch->created || !outreach_is_theirs(json_str(json_path(tree, "sender.reference"))))
         return OK;
     TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
     if (n == 0)
@@ -182,7 +229,7 @@ static err words_came(struct follow *f, const struct record_change *ch,
     bool again = e && str_eq(e->said, doc->id);
     if (!e || again || reply.intent != REPLY_NONE)
         return OK;
-    return take_answer(f, e, doc, text);
+    return take_answer(f, e, doc, tree);
 }
 
 /* ---- outcomes: what the nurse did is told to the patient ---- */

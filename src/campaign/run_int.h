@@ -3,15 +3,18 @@
 #ifndef WEFT_CAMPAIGN_RUN_INT_H
 #define WEFT_CAMPAIGN_RUN_INT_H
 
+#include "base/loop.h"
 #include "campaign/campaign_int.h"
 #include "campaign/journey_int.h"
 #include "campaign/run.h"
+#include "fhir/make.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #define CAMPAIGN_CURSOR "campaign"
 #define CAMPAIGN_QUEUE "campaign"
+#define UNDERSTOOD_URL "https://weft.health/fhir/StructureDefinition/understood"
 #define CARE_PLAN_ID "https://weft.health/fhir/enrolment"
 
 const struct actor *campaign_system(void);
@@ -28,9 +31,8 @@ MUST err life_load(struct op *op, struct record *rec, str id, struct life *ret);
 MUST err life_save(struct record_tx *tx, struct op *op, struct life *l, const char *step);
 int64_t life_time(const struct life *l, const char *name);
 /* op->actor wrote a part since the last approval: none of these approves it. */
-#define LIFE_AUTHORS_MAX 50
 MUST err life_author(struct op *op, struct life *l);
-bool life_wrote(const struct life *l, str user);
+bool life_wrote(const struct life *l, const struct actor *who);
 void life_set_time(struct op *op, struct life *l, const char *name, int64_t at);
 /* People are under way in it: by the version in "liveVersion". A newer one may be a draft. */
 bool life_live(const struct life *l);
@@ -71,8 +73,7 @@ void enrolment_save(struct record_tx *tx, struct op *op, struct enrolment *e, in
 #define ENROLMENTS_MAX 32
 MUST err enrolments_of(struct op *op, struct record *rec, uint64_t patient, struct enrolment *ret,
                        size_t *ret_n, str *ret_text);
-MUST err enrolments_change(struct record_tx *tx, struct op *op, struct record *rec,
-                           const struct enrolment *e, bool in);
+MUST err enrolments_change(struct record_tx *tx, struct op *op, const struct enrolment *e, bool in);
 /* CarePlan of a new enrolment, which names the version of its plan; and its later status. */
 str plan_version_uri(struct op *op, str id, uint32_t vid);
 MUST err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l,
@@ -104,6 +105,8 @@ int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms);
 str due_words(struct op *op, const struct campaigns *c, int64_t due, unsigned lang);
 
 /* ---- the thread's parts ---- */
+/* Has somebody's journey asked them something? (outreach_on_words) */
+MUST err run_awaits(struct op *op, void *campaigns, const struct outreach_words *w, bool *ret);
 MUST err run_follow(struct op *op, struct campaigns *c, size_t *ret_n);
 MUST err run_tick(struct op *op, struct campaigns *c, size_t *ret_n);
 /* Enrols; false: they are in it already, or it is too soon. */
@@ -148,9 +151,7 @@ struct campaign_run {
     uint64_t cursor;
     uint64_t seen; /* nothing up to here is left to do */
     bool cursor_known;
-    pthread_t thread;
-    bool running;
-    _Atomic bool stop;
+    struct loop loop;
 };
 
 #endif

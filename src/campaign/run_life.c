@@ -74,28 +74,15 @@ err life_save(struct record_tx *tx, struct op *op, struct life *l, const char *s
     return OK;
 }
 
-bool life_wrote(const struct life *l, str user)
+bool life_wrote(const struct life *l, const struct actor *who)
 {
-    const struct json *all = JSON_GET(l->o, "authors"), *one;
-    bool found = str_eq(user, json_get_str(l->o, STR("author")));
-    for (size_t i = 0; (one = json_at(all, i)); i++)
-        found |= str_eq(json_str(one), user);
-    return found;
+    return authors_have(l->o, who) || authors_is(json_get_str(l->o, STR("author")), who);
 }
 
 err life_author(struct op *op, struct life *l)
 {
-    const struct json *had = JSON_GET(l->o, "authors");
-    struct json *all = had ? json_dup(op->arena, had) : json_new(op->arena, JSON_ARRAY);
-    bool there = false;
-    for (size_t i = 0; i < all->n; i++)
-        there |= str_eq(json_str(json_at(all, i)), op->actor->user);
-    if (!there && all->n >= LIFE_AUTHORS_MAX)
-        return fail(op, ERR_UNPROCESSABLE, "too many people wrote this; begin a new one");
-    if (!there)
-        json_push(op->arena, all, json_new_str(op->arena, op->actor->user));
+    TRY(authors_add(op, l->o));
     json_set_str(op->arena, l->o, STR("author"), op->actor->user);
-    json_set(op->arena, l->o, STR("authors"), all);
     return op_check(op);
 }
 

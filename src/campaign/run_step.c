@@ -1,28 +1,18 @@
 /* The clock: due enrolments move on by plan_next(). A message is given to outreach under a key of
- * enrolment, step and try, then the state moves: killed between, the same key gives the same
- * message and no second one. */
-#include "campaign/run_int.h"
+ * enrolment, step and try, and the state moves in the same commit: whoever answers at once is
+ * found asked. Many people share a commit; what the rulebook refuses one of them is left out. */
+#include "campaign/step_int.h"
 #include "campaign/words.h"
 
 #include "campaign_gen.h"
 
-#define JOBS_MAX 64
+#define JOBS_MAX OUTREACH_MANY
 #define LEASE_MS 60000
 #define MOVES_MAX 16
 
 static const char *const tells[][4] = {SAY_TELL_ROWS}; /* key, en, es, ar */
 
-struct step {
-    struct op *op;
-    struct campaigns *c;
-    const struct record_job *job;
-    struct enrolment e;
-    struct loaded *l;
-    struct met m;
-    bool ended; /* the job is done */
-};
-
-static err commit(struct step *s, struct record_tx *tx)
+err run_step_commit(struct step *s, struct record_tx *tx)
 {
     record_tx_outbox_done(tx, s->job->job);
     s->ended = true;
@@ -33,7 +23,7 @@ static err commit(struct step *s, struct record_tx *tx)
 static err save(struct step *s, struct record_tx *tx, int64_t at)
 {
     enrolment_save(tx, s->op, &s->e, at);
-    return commit(s, tx);
+    return run_step_commit(s, tx);
 }
 
 /* ---- words out ---- */
@@ -45,15 +35,15 @@ static str tell_text(const struct step *s, str key)
     return STR_NONE;
 }
 
-/* like: channel, purpose, the campaign with which it ends, and whether it answers. */
-static err hand_over(struct step *s, str text, const struct outreach_draft *like, str what,
-                     bool *ret_sent)
+/* like: channel, purpose, the campaign with which it ends, and whether it answers. Empty words: an
+ * empty draft. */
+static err draft_of(struct step *s, str text, const struct outreach_draft *like, str what,
+                    struct outreach_draft *ret)
 {
     static const char *const tags[] = {"en", "es", "ar"};
     struct arena *a = s->op->arena;
-    struct record_result r;
     str key = enrolment_key(s->op, &s->e);
-    struct outreach_draft d = {
+    *ret = (struct outreach_draft){
         .patient = s->m.id,
         .channel = like->channel,
         .by = like->by,
@@ -62,22 +52,32 @@ static err hand_over(struct step *s, str text, const struct outreach_draft *like
         .purpose = like->purpose,
         .campaign = like->campaign,
         .answers = like->answers,
+        .own = like->own,
         .programme = s->l->plan->programme,
         .key = arena_printf(a, MESSAGE_KEY "%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
+    if (ret->key.n > 100)
+        ret->key = arena_printf(a, MESSAGE_KEY "%016llx/%016llx", (unsigned long long)str_hash(key),
+                                (unsigned long long)str_hash(ret->key));
+    return str_empty(text) ? OK : link_into(s->op, s->c, &s->m, ret->key, &ret->text);
+}
+
+/* The rulebook says no: its line is in the trail. */
+bool run_step_refused(err e)
+{
+    return e == ERR_UNPROCESSABLE || e == ERR_INVALID;
+}
+
+static err hand_over(struct step *s, const struct outreach_draft *d, bool *ret_sent)
+{
+    struct record_result r;
     *ret_sent = false;
-    if (d.key.n > 100)
-        d.key = arena_printf(a, MESSAGE_KEY "%016llx/%016llx", (unsigned long long)str_hash(key),
-                             (unsigned long long)str_hash(d.key));
-    if (str_empty(text))
+    if (str_empty(d->text))
         return OK;
-    TRY(link_into(s->op, s->c, &s->m, d.key, &d.text));
-    err e = outreach_send(s->op, s->c->outreach, &d, &r);
-    if (e == OK)
-        *ret_sent = true;
-    else if (e == ERR_UNPROCESSABLE || e == ERR_INVALID)
-        op_clear(s->op); /* the rulebook says no: its line is in the trail */
-    else
+    err e = outreach_send(s->op, s->c->outreach, d, &r);
+    *ret_sent = e == OK;
+    if (!run_step_refused(e))
         return e;
+    op_clear(s->op);
     return OK;
 }
 
@@ -107,12 +107,11 @@ static err evidence_of(struct step *s, str *refs, size_t *ret_n)
     return OK;
 }
 
-/* What the patient wrote, word for word, in the sentence of the case. */
-static err words_said(struct step *s, str *ret)
+/* NULL: they wrote nothing, or it is gone. */
+static err said_of(struct step *s, struct json **ret)
 {
     struct record_doc doc;
-    struct json *tree;
-    *ret = STR_NONE;
+    *ret = NULL;
     if (str_empty(s->e.said))
         return OK;
     err e = record_read(s->op, s->c->rec, fhir_type_parse(STR("Communication")), s->e.said, &doc);
@@ -120,12 +119,28 @@ static err words_said(struct step *s, str *ret)
         op_clear(s->op);
         return OK;
     }
-    TRY(record_parse(s->op, &doc, &tree));
-    *ret = str_sub(json_str(json_path(tree, "payload.0.contentString")), 0, 300);
+    return record_parse(s->op, &doc, ret);
+}
+
+/* What the patient wrote, word for word, in the sentence of the case. */
+static err words_said(struct step *s, str *ret)
+{
+    struct json *tree;
+    TRY(said_of(s, &tree));
+    *ret = str_utf8_cut(json_str(json_path(tree, "payload.0.contentString")), 300);
     return OK;
 }
 
-static err open_case(struct step *s, struct record_tx *tx, int step, bool call)
+/* Did the patient write it, and not who gets their messages? The answer is theirs alone, then. */
+static err words_own(struct step *s, bool *ret)
+{
+    struct json *tree;
+    TRY(said_of(s, &tree));
+    *ret = str_starts(json_get_str(JSON_GET(tree, "sender"), STR("reference")), STR("Patient/"));
+    return OK;
+}
+
+err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
 {
     struct op *op = s->op;
     const struct plan_step *p = step >= 0 ? &s->l->plan->steps[step] : NULL;
@@ -180,27 +195,33 @@ static err tell(struct step *s)
         struct plan_words w = {.text = {row, row, row}};
         text = words_for(s->op, s->c, &w, &s->m, promise_at(s->c, s->op->now, 4 * 3600000LL));
     }
-    const struct outreach_draft like = {.purpose = p->purpose}; /* they wrote: it is no campaign */
-    TRY(hand_over(s, text, &like,
-                  arena_printf(s->op->arena, "%.*s/%.*s", STR_ARG(what), STR_ARG(s->e.said)),
-                  &sent));
+    struct outreach_draft like = {.purpose = p->purpose}, d; /* they wrote: it is no campaign */
+    TRY(words_own(s, &like.own));
+    TRY(draft_of(s, text, &like,
+                 arena_printf(s->op->arena, "%.*s/%.*s", STR_ARG(what), STR_ARG(s->e.said)), &d));
+    TRY(hand_over(s, &d, &sent));
     struct record_tx *tx = record_begin(s->op, s->c->rec);
     s->e.tell = STR_NONE;
     if (person)
-        TRY(open_case(s, tx, -1, false));
+        TRY(run_step_case(s, tx, -1, false));
     return save(s, tx, s->op->now);
 }
 
 /* ---- moves ---- */
-static err end_of(struct step *s, const char *status)
+static void keep(struct step *s, const struct plan_state *next, int64_t at)
 {
-    struct record_tx *tx = record_begin(s->op, s->c->rec);
-    s->e.state.phase = PLAN_LEFT;
-    s->e.state.since = s->op->now;
-    if (s->e.due == 0) /* else the outcome of the case is still told */
-        TRY(enrolments_change(tx, s->op, s->c->rec, &s->e, false));
-    TRY(care_plan_status(tx, s->op, s->c->rec, s->e.care_plan, status));
-    return save(s, tx, 0);
+    s->keeps = true;
+    s->next = *next;
+    s->at = at;
+}
+
+static void end_of(struct step *s, const char *status)
+{
+    struct plan_state left = s->e.state;
+    left.phase = PLAN_LEFT;
+    left.since = s->op->now;
+    s->ends = status;
+    keep(s, &left, 0);
 }
 
 static err dropped(struct step *s, const struct plan_move *m)
@@ -235,31 +256,25 @@ static err library_words(struct step *s, const struct plan_step *p, enum plan_ch
     return e;
 }
 
-/* The words of a step by a way; true when outreach took them. */
-static err say_step(struct step *s, int step, enum plan_channel k, enum way_by by, str try,
-                    bool *ret_sent)
+/* The words of a step by a way. */
+static err say_step(struct step *s, const struct plan_move *m, str try, struct outreach_draft *ret)
 {
-    const struct plan_step *p = &s->l->plan->steps[step];
+    const struct plan_step *p = &s->l->plan->steps[m->step];
     str purpose = str_empty(p->purpose) ? s->l->plan->purpose : p->purpose;
     str what = arena_printf(s->op->arena, "%.*s/%.*s/%lld", STR_ARG(p->id), STR_ARG(try),
                             (long long)(s->e.state.since / 1000));
     str text = words_for(s->op, s->c, &p->words, &s->m, 0);
     if (!str_empty(p->words.template))
-        TRY(library_words(s, p, k, &text));
+        TRY(library_words(s, p, m->channel, &text));
     bool at_once = !p->from_anchor && p->delay == 0 && s->e.state.tries == 0;
-    const struct outreach_draft like = {.channel = plan_channel_name(k),
-                                        .by = by,
-                                        .purpose = purpose,
-                                        .campaign = s->l->id,
-                                        .answers = at_once && !str_empty(s->e.said)};
-    return hand_over(s, text, &like, what, ret_sent);
-}
-
-/* A refusal leaves the channel out and looks again. */
-static err speak(struct step *s, const struct plan_move *m, bool *ret_sent)
-{
-    str try = arena_printf(s->op->arena, "%u", (unsigned)s->e.state.tries);
-    return say_step(s, m->step, m->channel, m->by, try, ret_sent);
+    struct outreach_draft like = {.channel = plan_channel_name(m->channel),
+                                  .by = m->by,
+                                  .purpose = purpose,
+                                  .campaign = s->l->id,
+                                  .answers = at_once && !str_empty(s->e.said)};
+    if (like.answers)
+        TRY(words_own(s, &like.own));
+    return draft_of(s, text, &like, what, ret);
 }
 
 /* What did not arrive, by the ways that were not tried for it; then a person calls. */
@@ -276,24 +291,27 @@ static err say_again(struct step *s)
         step++;
     bool known = step < (int)p->n_steps;
     for (unsigned used = (unsigned)tried; known && !sent;) {
-        enum way_by by;
+        struct outreach_draft d;
+        struct plan_move m = {.step = (int16_t)step};
         struct way_ask q = {.may = s->m.who.may,
                             .failing = s->m.who.failing,
                             .used = used,
                             .another = true,
                             .urgent = p->steps[step].urgent,
                             .prefers = s->m.who.prefers};
-        enum way k = way_choose(&q, &by);
+        enum way k = way_choose(&q, &m.by);
         if (k == WAY_COUNT)
             break;
         str try = arena_printf(s->op->arena, "a%u", used);
-        TRY(say_step(s, step, (enum plan_channel)k, by, try, &sent));
+        m.channel = (enum plan_channel)k;
+        TRY(say_step(s, &m, try, &d));
+        TRY(hand_over(s, &d, &sent));
         used |= 1u << k;
     }
     struct record_tx *tx = record_begin(s->op, s->c->rec);
     s->e.tell = STR_NONE;
     if (known && !sent && !p->marketing)
-        TRY(open_case(s, tx, step, true));
+        TRY(run_step_case(s, tx, step, true));
     return save(s, tx, s->e.state.phase == PLAN_LEFT ? 0 : s->op->now);
 }
 
@@ -301,115 +319,139 @@ static err act(struct step *s, const struct plan_move *m)
 {
     struct record_tx *tx = record_begin(s->op, s->c->rec);
     bool call = s->l->plan->steps[m->step].kind != PLAN_CASE;
-    TRY(open_case(s, tx, m->step, call));
+    TRY(run_step_case(s, tx, m->step, call));
     s->e.state = m->state;
     return save(s, tx, s->op->now);
+}
+
+/* A refusal leaves the channel out and looks again: another channel, or a person. */
+void run_step_unsaid(struct step *s)
+{
+    s->m.who.may &= (uint8_t) ~(1u << s->move.channel);
+}
+
+static err speak(struct step *s, const struct plan_move *m)
+{
+    str try = arena_printf(s->op->arena, "%u", (unsigned)s->e.state.tries);
+    TRY(say_step(s, m, try, &s->draft));
+    s->move = *m;
+    s->speaks = !str_empty(s->draft.text);
+    if (!s->speaks)
+        run_step_unsaid(s);
+    return OK;
 }
 
 static err one_move(struct step *s)
 {
     struct plan_move m;
-    bool sent = false;
     plan_next(s->l->plan, &s->m.who, &s->e.state, s->op->now, &m);
     switch (m.kind) {
     case PLAN_DONE:
-        return end_of(s, "completed");
+        end_of(s, "completed");
+        return OK;
     case PLAN_DROP:
         return dropped(s, &m);
     case PLAN_DO:
         return act(s, &m);
     case PLAN_SEND:
-        TRY(speak(s, &m, &sent));
-        if (!sent) {
-            s->m.who.may &= (uint8_t) ~(1u << m.channel);
-            return OK; /* another channel, or a person */
-        }
-        break;
+        return speak(s, &m);
     case PLAN_WAIT:
     default:
-        break;
+        keep(s, &m.state, m.at);
+        return OK;
     }
-    s->e.state = m.state;
-    return save(s, record_begin(s->op, s->c->rec), m.kind == PLAN_WAIT ? m.at : s->op->now + 1000);
+}
+
+/* Until nothing is left to do now, or the words wait for those of others. */
+err run_step_move_on(struct step *s)
+{
+    for (int i = 0; i < MOVES_MAX && !s->ended && !s->speaks && !s->keeps; i++)
+        TRY(one_move(s));
+    return OK;
 }
 
 static err stopped(struct step *s, bool *ret)
 {
+    struct tick *t = s->tick;
     struct life l;
-    TRY(life_load(s->op, s->c->rec, s->e.plan, &l));
-    *ret = !life_live(&l);
+    if (!str_eq(t->plan, s->e.plan)) {
+        TRY(life_load(s->op, s->c->rec, s->e.plan, &l));
+        t->plan = s->e.plan;
+        t->off = !life_live(&l);
+    }
+    *ret = t->off;
     return OK;
 }
 
-static err finish(struct step *s)
+err run_step_finish(struct step *s)
 {
-    return s->ended ? OK : commit(s, record_begin(s->op, s->c->rec));
+    bool over = s->ended || s->speaks || s->keeps;
+    return over ? OK : run_step_commit(s, record_begin(s->op, s->c->rec));
+}
+
+static err due_now(struct step *s)
+{
+    bool off;
+    TRY(stopped(s, &off));
+    TRY(plan_load(s->op, s->c, s->e.plan, s->e.vid, &s->l));
+    if (!off && s->l)
+        TRY(meet(s->op, s->c, s->l->plan, s->e.patient, &s->m));
+    if (off || !s->l || s->m.gone) {
+        end_of(s, "revoked");
+        return OK;
+    }
+    if (str_starts(s->e.tell, STR("again:")))
+        return say_again(s);
+    if (!str_empty(s->e.tell))
+        return tell(s);
+    if (s->e.state.phase == PLAN_LEFT) {
+        if (!s->e.due)
+            end_of(s, "completed");
+        return OK;
+    }
+    s->m.who.place = &s->m.place;
+    TRY(conditions_of(s->op, s->c, s->l->plan, &s->m));
+    return run_step_move_on(s);
+}
+
+/* One of a person at a time: the second is to see what came of the first. */
+static bool among(const struct tick *t, uint64_t patient)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->steps[i]->e.patient == patient)
+            return true;
+    return false;
 }
 
 static err one_job(struct step *s)
 {
     str body = s->job->body, key;
     uint64_t seq = 0;
-    bool off;
     if (!str_take_until(&body, ' ', &key) || !str_to_u64(body, UINT32_MAX, &seq) ||
         !enrolment_parse(key, &s->e))
-        return finish(s);
+        return run_step_finish(s);
+    if (among(s->tick, s->e.patient))
+        tick_flush(s->tick);
     TRY(enrolment_load(s->op, s->c->rec, &s->e));
-    if (str_empty(s->e.text) || s->e.seq != seq || s->e.held)
-        return finish(s);
-    TRY(stopped(s, &off));
-    TRY(plan_load(s->op, s->c, s->e.plan, s->e.vid, &s->l));
-    if (off || !s->l)
-        return end_of(s, "revoked");
-    TRY(meet(s->op, s->c, s->l->plan, s->e.patient, &s->m));
-    if (s->m.gone)
-        return end_of(s, "revoked");
-    if (str_starts(s->e.tell, STR("again:")))
-        return say_again(s);
-    if (!str_empty(s->e.tell))
-        return tell(s);
-    if (s->e.state.phase == PLAN_LEFT)
-        return s->e.due ? finish(s) : end_of(s, "completed");
-    s->m.who.place = &s->m.place;
-    TRY(conditions_of(s->op, s->c, s->l->plan, &s->m));
-    for (int i = 0; i < MOVES_MAX && !s->ended; i++)
-        TRY(one_move(s));
-    return finish(s);
-}
-
-/* What fails for good goes to a person rather than round for ever. */
-static err give_up(struct op *op, struct campaigns *c, const struct record_job *job)
-{
-    struct record_tx *tx = record_begin(op, c->rec);
-    struct json *detail = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, detail, STR("job"), job->body);
-    record_tx_trail(tx, STR("campaign-failed"), fhir_type_parse(STR("CarePlan")), STR_NONE, detail);
-    record_tx_outbox_done(tx, job->job);
-    return record_commit(tx);
+    if (!str_empty(s->e.text) && s->e.seq == seq && !s->e.held)
+        TRY(due_now(s));
+    return run_step_finish(s);
 }
 
 err run_tick(struct op *op, struct campaigns *c, size_t *ret_n)
 {
+    struct tick t = {.op = op, .c = c};
     struct record_job *jobs;
-    size_t n;
-    TRY(record_outbox_take(op, c->rec, STR(CAMPAIGN_QUEUE), LEASE_MS, JOBS_MAX, &jobs, &n));
-    for (size_t i = 0; i < n; i++) {
+    TRY(record_outbox_take(op, c->rec, STR(CAMPAIGN_QUEUE), LEASE_MS, JOBS_MAX, &jobs, ret_n));
+    t.steps = ARENA_ARRAY(op->arena, struct step *, *ret_n + 1);
+    for (size_t i = 0; i < *ret_n && t.first == OK; i++) {
         struct step *s = ARENA_NEW(op->arena, struct step);
-        s->op = op;
-        s->c = c;
-        s->job = &jobs[i];
-        err e = one_job(s);
-        if (e == ERR_CONFLICT || e == ERR_PRECONDITION || e == ERR_UNAVAILABLE || e == ERR_BUSY) {
-            op_clear(op); /* it comes again when its lease ends, or by the newer state's timer */
-            continue;
-        }
-        if (e != OK && jobs[i].attempts < 5)
-            return e;
-        if (e != OK) {
-            op_clear(op);
-            TRY(give_up(op, c, &jobs[i]));
-        }
+        *s = (struct step){.tick = &t, .op = op, .c = c, .job = &jobs[i]};
+        TRY(op_check(op));
+        run_step_note(s, one_job(s));
+        if (s->speaks || s->keeps)
+            t.steps[t.n++] = s;
     }
-    *ret_n = n;
-    return OK;
+    tick_flush(&t);
+    return t.first == OK ? OK : fail(op, t.first, "campaign %.*s cannot go on", STR_ARG(t.broken));
 }

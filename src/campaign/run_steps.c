@@ -54,12 +54,13 @@ static err check_state(struct op *op, const struct life *l, enum campaign_step s
 static err not_ones_own(struct op *op, const struct life *l)
 {
     const struct json *list = JSON_GET(l->o, "approvals"), *a;
-    if (life_wrote(l, op->actor->user))
+    if (life_wrote(l, op->actor))
         return fail(op, ERR_FORBIDDEN,
                     "a campaign is approved by another account than its "
                     "author's");
     for (size_t i = 0; (a = json_at(list, i)); i++)
-        if (str_eq(op->actor->user, json_get_str(a, STR("by"))))
+        if (authors_is(json_get_str(a, STR("by")), op->actor) ||
+            authors_is(json_get_str(a, STR("person")), op->actor))
             return fail(op, ERR_CONFLICT,
                         "this account approved it already; a campaign of this "
                         "size takes two");
@@ -89,6 +90,8 @@ static err approve(struct op *op, struct campaigns *c, struct record_tx *tx, str
     if (list->n == 0)
         TRY(people_freeze(op, c, tx, l));
     json_set_str(a, one, STR("by"), op->actor->user);
+    if (op->actor->reference.n)
+        json_set_str(a, one, STR("person"), op->actor->reference);
     json_set_str(a, one, STR("at"), time_format(a, op->now));
     json_push(a, list, one);
     json_set(a, l->o, STR("approvals"), list);

@@ -19,6 +19,7 @@ err campaigns_new(struct op *op, struct record *rec, struct outreach *outreach,
         campaigns_free(c);
         return e;
     }
+    outreach_on_words(outreach, run_awaits, c);
     *ret = c;
     return OK;
 }
@@ -27,6 +28,7 @@ void campaigns_free(struct campaigns *c)
 {
     if (!c)
         return;
+    outreach_off_words(c->outreach, c);
     run_free(c);
     people_free(c->people);
     told_free(c->told);

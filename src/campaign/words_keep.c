@@ -5,8 +5,6 @@
 
 #include <sodium.h>
 
-#define AUTHORS_MAX 20u
-
 static fhir_type t_words(void)
 {
     return fhir_type_parse(STR("ActivityDefinition"));
@@ -66,27 +64,6 @@ static void save_life(struct record_tx *tx, struct op *op, const struct kept *k,
     json_write(&b, k->life);
     record_tx_expect_kv(tx, key, k->text);
     record_tx_kv(tx, key, buf_str(&b));
-}
-
-static bool wrote(const struct kept *k, str user)
-{
-    const struct json *all = JSON_GET(k->life, "authors");
-    bool found = false;
-    for (size_t i = 0; all && i < all->n && !found; i++)
-        found = str_eq(json_str(json_at(all, i)), user);
-    return found;
-}
-
-static err add_author(struct op *op, struct kept *k)
-{
-    struct json *all = JSON_GET(k->life, "authors");
-    struct json *fresh = all ? json_dup(op->arena, all) : json_new(op->arena, JSON_ARRAY);
-    if (!wrote(k, op->actor->user) && fresh->n >= AUTHORS_MAX)
-        return fail(op, ERR_UNPROCESSABLE, "Too many people wrote these words; begin new ones.");
-    if (!wrote(k, op->actor->user))
-        json_push(op->arena, fresh, json_new_str(op->arena, op->actor->user));
-    json_set(op->arena, k->life, STR("authors"), fresh);
-    return op_check(op);
 }
 
 /* What the words are, however they are kept. */
@@ -157,7 +134,7 @@ err words_put(struct op *op, struct campaigns *c, str id, const struct json *def
         json_unset(k.life, STR("authors"));
     json_set_str(op->arena, k.life, STR("state"), STR("draft"));
     json_set_str(op->arena, k.life, STR("mark"), mark_of(op, o));
-    TRY(add_author(op, &k));
+    TRY(authors_add(op, k.life));
     save_life(tx, op, &k, id);
     TRY(record_commit(tx));
     return words_get(op, c, id, ret);
@@ -171,7 +148,7 @@ static err may_step(struct op *op, const struct kept *k, bool approves)
     if (role != ROLE_OUTREACH && !(approves && role == ROLE_PRIVACY))
         return fail(op, ERR_FORBIDDEN,
                     "Words are for outreach staff; the privacy office approves them, too.");
-    if (approves && wrote(k, op->actor->user))
+    if (approves && authors_have(k->life, op->actor))
         return fail(op, ERR_FORBIDDEN,
                     "Words are approved by another account than their authors'.");
     return OK;

@@ -89,15 +89,12 @@ void demo_clinical(struct demo *d, const struct person *p)
 
 static void device(struct demo *d, const struct person *p)
 {
-    demo_entry(d, "Device", arena_printf(d->op->arena, "%.*s-hub", STR_ARG(p->id)));
-    demo_add(d,
-             ",\"status\":\"active\",\"type\":{\"coding\":[{\"system\":\"urn:iso:std:iso:11073:"
-             "10101\",\"code\":\"528455\","
-             "\"display\":\"MDC_DEV_SPEC_PROFILE_AI_ACTIVITY_HUB\"}],\"text\":\"Home monitoring "
-             "kit\"},\"serialNumber\":\"WK-%05zu\","
-             "\"patient\":{\"reference\":\"Patient/%.*s\"}",
-             p->number * 11 + 300, STR_ARG(p->id));
-    demo_entry_end(d);
+    struct arena *a = d->op->arena;
+    demo_kit(d, &(struct demo_kit){.id = arena_printf(a, "%.*s-hub", STR_ARG(p->id)),
+                                   .user = arena_printf(a, "hub-%.*s", STR_ARG(p->id)),
+                                   .patient = p->id,
+                                   .life = "active",
+                                   .serial = p->number * 11 + 300});
 }
 
 /* A clinician's own limits for a patient with chronic lung disease: their usual is below everybody
@@ -117,6 +114,66 @@ static void own_limits(struct demo *d, const struct person *p)
     demo_entry_end(d);
 }
 
+#define ENROLLED_MS (45 * DAY_MS)
+static const char *const STEPS[] = {"consent", "order", "kit", "weigh", "measure", "call"};
+
+/* In the heart failure programme (spec/programme) for as long as there are readings: agreed to,
+ * ordered, with everything taught. */
+static void enrolment(struct demo *d, const struct person *p)
+{
+    str start = time_format(d->op->arena, d->now - ENROLLED_MS);
+    demo_entry(d, "EpisodeOfCare", arena_printf(d->op->arena, "%.*s-episode", STR_ARG(p->id)));
+    demo_add(
+        d,
+        ",\"status\":\"active\",\"statusHistory\":[{\"status\":\"active\",\"period\":{"
+        "\"start\":\"%.*s\"}}],\"type\":[{\"coding\":[{\"system\":\"https://weft.health/fhir/"
+        "programme\",\"code\":\"heart-failure\"}]}],\"patient\":{\"reference\":\"Patient/%.*s\"},"
+        "\"period\":{\"start\":\"%.*s\"},\"careManager\":{\"reference\":\"Practitioner/nurse\"}",
+        STR_ARG(start), STR_ARG(p->id), STR_ARG(start));
+    demo_entry_end(d);
+    demo_entry(d, "ServiceRequest", arena_printf(d->op->arena, "%.*s-order", STR_ARG(p->id)));
+    demo_add(
+        d,
+        ",\"status\":\"active\",\"intent\":\"order\",\"code\":{\"coding\":[{\"system\":\"https://"
+        "weft.health/fhir/programme\",\"code\":\"heart-failure\"}]},\"subject\":{\"reference\":"
+        "\"Patient/%.*s\"},\"requester\":{\"reference\":\"Practitioner/doctor\"},\"authoredOn\":"
+        "\"%.*s\"",
+        STR_ARG(p->id), STR_ARG(start));
+    demo_entry_end(d);
+    demo_entry(d, "Consent", arena_printf(d->op->arena, "%.*s-monitoring", STR_ARG(p->id)));
+    demo_add(
+        d,
+        ",\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
+        "CodeSystem/consentscope\",\"code\":\"treatment\"}]},\"category\":[{\"coding\":[{"
+        "\"system\":\"https://weft.health/fhir/consent-category\",\"code\":\"monitoring\"}]}],"
+        "\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":\"%.*s\",\"policyRule\":{"
+        "\"coding\":[{\"system\":\"https://weft.health/fhir/consent-form\",\"code\":\"written\"}]}",
+        STR_ARG(p->id), STR_ARG(start));
+    demo_entry_end(d);
+}
+
+/* Of the CarePlan: which episode it is of, and its steps, done. */
+static void plan_steps(struct demo *d, const struct person *p)
+{
+    str start = time_format(d->op->arena, d->now - ENROLLED_MS);
+    demo_add(d,
+             ",\"identifier\":[{\"system\":\"https://weft.health/fhir/episode\",\"value\":"
+             "\"%.*s-episode\"}],\"activity\":[",
+             STR_ARG(p->id));
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
+        demo_add(d,
+                 "%s{\"progress\":[{\"time\":\"%.*s\",\"text\":\"done\"}],\"detail\":{\"status\":"
+                 "\"completed\",\"code\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"
+                 "programme-step\",\"code\":\"%s\"}]}}",
+                 i ? "," : "", STR_ARG(start), STEPS[i]);
+        if (i < 2)
+            demo_add(d, ",\"outcomeReference\":[{\"reference\":\"%s/%.*s-%s\"}]",
+                     i ? "ServiceRequest" : "Consent", STR_ARG(p->id), i ? "order" : "monitoring");
+        demo_add(d, "}");
+    }
+    demo_add(d, "]");
+}
+
 void demo_plan(struct demo *d, const struct person *p)
 {
     if (!p->monitored)
@@ -127,6 +184,8 @@ void demo_plan(struct demo *d, const struct person *p)
         own_limits(d, p);
     if (!heart && !lung)
         return;
+    if (heart)
+        enrolment(d, p);
     demo_entry(d, "CarePlan", arena_printf(d->op->arena, "%.*s-plan", STR_ARG(p->id)));
     demo_add(d,
              ",\"status\":\"active\",\"intent\":\"plan\",\"title\":\"Monitoring at "
@@ -136,9 +195,12 @@ void demo_plan(struct demo *d, const struct person *p)
     if (heart)
         demo_add(d, ",\"instantiatesCanonical\":[\"https://weft.health/fhir/PlanDefinition/"
                     "heart-failure\"]");
+    if (heart)
+        plan_steps(d, p);
     if (lung)
         demo_add(d, ",\"goal\":[{\"reference\":\"Goal/%.*s-oxygen\"}]", STR_ARG(p->id));
-    demo_add(d, ",\"period\":{\"start\":\"%.*s\"}",
-             STR_ARG(time_format(d->op->arena, d->now - 45 * DAY_MS)));
+    demo_add(d, ",\"period\":{\"start\":\"%.*s\",\"end\":\"%.*s\"}",
+             STR_ARG(time_format(d->op->arena, d->now - ENROLLED_MS)),
+             STR_ARG(time_format(d->op->arena, d->now - ENROLLED_MS + 60 * DAY_MS)));
     demo_entry_end(d);
 }

@@ -108,6 +108,14 @@ void demo_date(struct demo *d, const char *name, int64_t ms);
 void demo_add(struct demo *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void demo_staff(struct demo *d);
+/* Models and what is on the shelf. */
+void demo_fleet(struct demo *d);
+struct demo_kit {
+    str id, user, patient; /* patient empty: with nobody */
+    const char *life;      /* a row of spec/fleet/states.csv */
+    size_t model, serial;
+};
+void demo_kit(struct demo *d, const struct demo_kit *kit);
 void demo_patient(struct demo *d, const struct person *p);
 void demo_clinical(struct demo *d, const struct person *p);
 void demo_consents(struct demo *d, const struct person *p);

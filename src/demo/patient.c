@@ -22,6 +22,7 @@ void demo_staff(struct demo *d)
         demo_add(d, "}]");
         demo_entry_end(d);
     }
+    demo_fleet(d);
 }
 
 /* A number with what a look-up service said of it: kind of line and whether it changed hands

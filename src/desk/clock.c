@@ -3,7 +3,10 @@
 #include "desk/clock.h"
 
 #include "base/time.h"
-#include "desk/incident_int.h"
+#include "desk/clock_int.h"
+#include "policy/holiday.h"
+
+#include "desk_gen.h"
 
 #define HOUR INT64_C(3600000)
 #define DAY (24 * HOUR)
@@ -19,7 +22,8 @@ const struct clock_row *clock_row(str rule)
     return NULL;
 }
 
-/* "max", or "BRN-02:warn" of another rule, whose list gives its first. */
+/* "max", or "BRN-02:warn" of another rule, whose list gives its first; "": the one that the place
+ * names. */
 static err number_of(struct op *op, const struct rulebook *book, const struct clock_row *row,
                      str place, int64_t *ret)
 {
@@ -34,7 +38,7 @@ static err number_of(struct op *op, const struct rulebook *book, const struct cl
     if (!rule)
         return fail(op, ERR_FAULT, "%s names no rule.", row->rule);
     TRY(json_read(op, rulebook_params(book, rule), &JSON_LIMITS_DEFAULT, &params));
-    const struct json *v = json_get(params, member);
+    const struct json *v = json_get(params, member.n ? member : place);
     if (json_is(v, JSON_OBJECT))
         v = json_get(v, place);
     if (json_is(v, JSON_ARRAY))
@@ -64,6 +68,23 @@ static int64_t months(int64_t from, int64_t n)
     return day * DAY + from % DAY;
 }
 
+/* Monday to Friday, but for federal holidays (21 CFR 803.3 "work day"). */
+static int64_t work_days(int64_t from, int64_t n)
+{
+    int64_t at = from;
+    while (n > 0) {
+        struct time_local day = {0};
+        unsigned m, d;
+        at += DAY;
+        time_civil_from_days(at / DAY, &day.year, &m, &d);
+        day.month = (int)m;
+        day.day = (int)d;
+        day.wday = (int)((at / DAY + 4) % 7); /* 1970-01-01 was a Thursday */
+        n -= day.wday != 0 && day.wday != 6 && !policy_federal_holiday(&day);
+    }
+    return at;
+}
+
 err desk_clock(struct op *op, const struct rulebook *book, str rule, int64_t from, str place,
                int64_t *ret_end)
 {
@@ -84,6 +105,9 @@ err desk_clock(struct op *op, const struct rulebook *book, str rule, int64_t fro
         return OK;
     case UNIT_YEAR_END_DAYS:
         *ret_end = year_end(from) + n * DAY;
+        return OK;
+    case UNIT_WORK_DAYS:
+        *ret_end = work_days(from, n);
         return OK;
     }
     return fail(op, ERR_FAULT, "The clock has no unit.");

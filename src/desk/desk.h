@@ -12,6 +12,7 @@
 #include "desk/say.h"
 #include "record/record.h"
 
+#define DESK_SYSTEM_CODE "https://weft.health/fhir/task-code"
 /* spec/rules/labels.csv: cases about looks at the record; who they are about must not read them */
 #define DESK_LABEL_PRIVACY "PRIVACYCASE"
 /* the same, and the patient does not read them either: they say things about who looked */
@@ -32,6 +33,7 @@ struct desk_case {
     int64_t due;  /* ms; what was promised to the patient: Task.executionPeriod.end; 0 none */
     bool privacy; /* for the privacy office only (label DESK_LABEL_PRIVACY): every sentence stays */
     bool officer; /* the same with DESK_LABEL_OFFICER */
+    bool technical;  /* about a thing, for support: never a nurse's; second code "technical" */
     bool restricted; /* what it is about is: labelled R, as long as it lives */
     /* of an officer's case: who looked (reference; the account when there is none), whose programme
      * ends with "/" and the account, and who neither claims nor closes it */
@@ -60,11 +62,32 @@ MUST err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
  * no others; note: free text. */
 MUST err desk_resolve(struct op *op, struct record *rec, str task, str outcome, str note,
                       struct record_result *ret);
+/* A case about a thing. */
+bool desk_is_technical(const struct json *task);
+/* A case as it was closed: was something changed by it (spec/desk/outcomes.csv, acted)? False for
+ * one that is open. */
+bool desk_was_acted_on(const struct json *task);
 /* Adds a message or reading to the open case of a patient (any programme), if there is one. */
 MUST err desk_join(struct record_tx *tx, struct op *op, struct record *rec, str patient, str focus,
                    str note, bool *ret_joined);
 /* The USPS code of a state of the US as people write it; empty for what is none. */
 str desk_state_code(str said);
+/* The zone of the patient's address, or the house's. */
+str desk_zone(const struct json *patient, str house);
+/* A text to the patient that outreach is asked for, in their language: a CommunicationRequest of a
+ * kind, in the caller's transaction. Which way it goes, and whether it may, is outreach's. */
+struct desk_text {
+    str patient;      /* Patient id */
+    const char *kind; /* code of DESK_TEXT_SYSTEM; the ledger counts it as a programme */
+    const char *rule; /* what asked */
+    const str *about; /* references */
+    size_t n_about;
+    struct said words;
+    int64_t until; /* ms; later it is of no use: what cannot go by then is revoked. 0: a day */
+};
+#define DESK_TEXT_SYSTEM "https://weft.health/fhir/request-kind"
+MUST err desk_text_ask(struct record_tx *tx, struct op *op, struct record *rec,
+                       const struct desk_text *t, str *ret_id);
 /* Wakes snoozed cases whose time has come; called by the follower's clock. */
 MUST err desk_wake(struct op *op, struct record *rec, size_t *ret_n);
 

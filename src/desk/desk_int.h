@@ -3,17 +3,19 @@
 #define WEFT_DESK_INT_H
 
 #include "desk/desk.h"
+#include "fhir/make.h"
 
-#define DESK_SYSTEM_CODE "https://weft.health/fhir/task-code"
 #define DESK_SYSTEM_PROGRAMME "https://weft.health/fhir/programme"
 #define DESK_SYSTEM_OUTCOME "https://weft.health/fhir/case-outcome"
 #define DESK_SYSTEM_LABEL "https://weft.health/fhir/label"
 #define DESK_SYSTEM_HL7 "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 #define DESK_EVIDENCE_MAX 50
 
+enum desk_acted { DESK_ACTED_NO, DESK_ACTED_YES, DESK_ACTED_TECHNICAL };
 struct desk_outcome {
     const char *code, *display;
     bool look; /* of cases about looks */
+    enum desk_acted acted;
 };
 extern const struct desk_outcome DESK_OUTCOMES[];
 extern const size_t DESK_OUTCOME_COUNT;
@@ -44,7 +46,6 @@ bool desk_is_owner(const struct op *op, const struct json *task);
 bool desk_has_label(const struct json *task, str label);
 void desk_set_label(struct op *op, struct json *task, const char *system, str label);
 /* A CodeableConcept of one coding. */
-struct json *desk_concept(struct op *op, str system, str code);
 /* Is the case about a look of op->actor's own? */
 bool desk_is_own_look(const struct op *op, const struct json *task);
 

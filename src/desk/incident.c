@@ -14,31 +14,6 @@ err incident_officer(struct op *op)
     return OK;
 }
 
-static err part(struct op *op, const struct json *task, const char *list, const char *name,
-                struct json **ret)
-{
-    const struct json *all = json_get(task, str_of(list)), *one;
-    *ret = NULL;
-    for (size_t i = 0; (one = json_at(all, i)); i++)
-        if (str_eq(json_get_str(JSON_GET(one, "type"), STR("text")), str_of(name)))
-            return json_read(op, json_get_str(one, STR("valueString")), &JSON_LIMITS_DEFAULT, ret);
-    return OK;
-}
-
-/* Whole or not at all: half of it could not be read again. */
-static err keep(struct op *op, struct json *task, const char *list, str name, const struct json *v)
-{
-    struct buf b;
-    buf_init(&b, op->arena, 512u << 10);
-    json_write(&b, v);
-    TRY(op_check(op));
-    if (!buf_ok(&b))
-        return fail(op, ERR_TOO_LARGE,
-                    "That is more than one incident keeps (512 KB); name fewer patients in each.");
-    right_add(op, task, list, name, STR("valueString"), buf_str(&b));
-    return op_check(op);
-}
-
 static err load(struct incident *i)
 {
     struct op *op = i->op;
@@ -51,10 +26,10 @@ static err load(struct incident *i)
         !desk_has_label(i->task, STR(DESK_LABEL_OFFICER)))
         return fail(op, ERR_NOT_FOUND, "There is no such incident.");
     i->vid = doc.vid;
-    TRY(part(op, i->task, "input", "criteria", &i->criteria));
-    TRY(part(op, i->task, "output", "scope", &i->scope));
-    TRY(part(op, i->task, "output", "assessment", &i->assessment));
-    TRY(part(op, i->task, "output", "delay", &i->delay));
+    TRY(desk_part(op, i->task, "input", "criteria", &i->criteria));
+    TRY(desk_part(op, i->task, "output", "scope", &i->scope));
+    TRY(desk_part(op, i->task, "output", "assessment", &i->assessment));
+    TRY(desk_part(op, i->task, "output", "delay", &i->delay));
     if (!i->criteria || !time_parse(json_str(json_path(i->task, "restriction.period.start")), &t))
         return fail(op, ERR_FAULT, "The incident cannot be read.");
     i->discovered = t.lo;
@@ -85,11 +60,11 @@ err incident_commit(struct incident *i, const char *what, const struct json *det
     struct op *op = i->op;
     json_unset(i->task, STR("output"));
     if (i->scope)
-        TRY(keep(op, i->task, "output", STR("scope"), i->scope));
+        TRY(desk_part_keep(op, i->task, "output", "scope", i->scope));
     if (i->assessment)
-        TRY(keep(op, i->task, "output", STR("assessment"), i->assessment));
+        TRY(desk_part_keep(op, i->task, "output", "assessment", i->assessment));
     if (i->delay)
-        TRY(keep(op, i->task, "output", STR("delay"), i->delay));
+        TRY(desk_part_keep(op, i->task, "output", "delay", i->delay));
     json_set_str(op->arena, i->task, STR("lastModified"), time_format(op->arena, op->now));
     i->op->actor = i->person; /* whose act it is */
     TRY(record_tx_update(i->tx, fhir_type_parse(STR("Task")), i->id, i->task, i->vid));
@@ -174,8 +149,8 @@ err incident_brief(struct op *op, const struct record_doc *doc, struct json **re
 {
     struct json *task, *scope, *assessment, *o = json_new(op->arena, JSON_OBJECT);
     TRY(record_parse(op, doc, &task));
-    TRY(part(op, task, "output", "scope", &scope));
-    TRY(part(op, task, "output", "assessment", &assessment));
+    TRY(desk_part(op, task, "output", "scope", &scope));
+    TRY(desk_part(op, task, "output", "assessment", &assessment));
     json_set_str(op->arena, o, STR("id"), doc->id);
     json_set_str(op->arena, o, STR("status"), json_get_str(task, STR("status")));
     json_set_str(op->arena, o, STR("opened"), json_get_str(task, STR("authoredOn")));
@@ -190,21 +165,6 @@ err incident_brief(struct op *op, const struct record_doc *doc, struct json **re
 }
 
 /* ---- opening ---- */
-
-static err instant(struct op *op, const struct json *in, const char *name, int64_t fallback,
-                   int64_t *ret)
-{
-    struct time_span t;
-    str text = json_get_str(in, str_of(name));
-    *ret = fallback;
-    if (!text.n)
-        return OK;
-    if (!time_parse(text, &t))
-        return fail_at(op, ERR_INVALID, str_of(name), "%s is a date, or an instant with its zone.",
-                       name);
-    *ret = t.lo;
-    return OK;
-}
 
 /* What an officer's case says of itself: whose looks, whose record. */
 static err from_case(struct op *op, struct record *rec, str id, struct json *criteria)
@@ -251,8 +211,8 @@ static err criteria_of(struct op *op, struct record *rec, const struct json *in,
     struct json *o = json_new(op->arena, JSON_OBJECT);
     const struct json *patients = JSON_GET(in, "patients");
     int64_t from, until;
-    TRY(instant(op, in, "from", 0, &from));
-    TRY(instant(op, in, "until", op->now, &until));
+    TRY(desk_instant(op, in, "from", 0, &from));
+    TRY(desk_instant(op, in, "until", op->now, &until));
     if (from > until)
         return fail_at(op, ERR_INVALID, STR("until"), "It ends before it begins.");
     for (size_t i = 0; i < 4; i++)
@@ -281,7 +241,7 @@ static err task_of(struct op *op, const struct json *in, const struct json *crit
     struct json *task;
     struct buf b;
     int64_t discovered;
-    TRY(instant(op, in, "discovered", op->now, &discovered));
+    TRY(desk_instant(op, in, "discovered", op->now, &discovered));
     if (discovered > op->now)
         return fail_at(op, ERR_INVALID, STR("discovered"), "discovered lies ahead.");
     buf_init(&b, a, 8192);
@@ -294,7 +254,7 @@ static err task_of(struct op *op, const struct json *in, const struct json *crit
                STR_ARG(time_format(a, op->now)), STR_ARG(time_format(a, discovered)));
     TRY(json_read(op, buf_str(&b), &JSON_LIMITS_DEFAULT, &task));
     json_set_str(a, task, STR("description"), json_get_str(in, STR("what")));
-    TRY(keep(op, task, "input", STR("criteria"), criteria));
+    TRY(desk_part_keep(op, task, "input", "criteria", criteria));
     *ret = task;
     return op_check(op);
 }

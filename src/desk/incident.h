@@ -57,6 +57,19 @@ MUST err incident_delay(struct op *op, struct record *rec, str id, const struct 
  * those from number `after` on that have none yet: {"queued", "next"}. */
 MUST err incident_queue(struct op *op, struct record *rec, str id, str patient, size_t after,
                         struct json **ret);
+
+/* ---- for the room that carries notices by a way of its own ---- */
+/* Those asked for by a channel that nobody carried out yet, oldest first, at most max. For a room,
+ * not for a person: op->actor sees all of them. */
+MUST err incident_asked(struct op *op, struct record *rec, const char *channel, unsigned max,
+                        struct record_page *ret);
+/* Makes a Communication the notice that was asked for: what it is part of, who may read it. */
+void incident_bind(struct op *op, const struct json *request, str id, struct json *communication);
+/* A request is carried out; refused: by nobody, and why: that is kept as its Communication, so that
+ * the office sees it as come back. */
+MUST err incident_carry(struct op *op, struct record *rec, const struct record_doc *request,
+                        str refused);
+
 /* By somebody else than who opened it, when it is assessed and no clock is open. */
 MUST err incident_close(struct op *op, struct record *rec, str id, str note, struct json **ret);
 

@@ -1,42 +1,24 @@
 /* The clocks of an incident: a Task for each rule row that applies to its facts, and one for each
  * state. Invariant: asking again makes none twice, and a clock that no longer applies is taken back
  * with the reason, never deleted. */
-#include "desk/clock.h"
+#include "desk/clock_int.h"
 #include "desk/incident_int.h"
 
 #include "base/time.h"
-#include "base/vec.h"
-
-struct clock {
-    str id, rule, place, status;
-    struct json *tree;
-    uint32_t vid;
-};
-typedef VEC(struct clock) clocks;
 
 static str input(const struct json *task, str name)
 {
     return json_get_str(right_input(task, name), STR("valueString"));
 }
 
-static err load(struct incident *i, clocks *ret)
+static struct clocks_of of(const struct incident *i)
 {
-    struct record_page page;
-    TRY(record_find(i->op, i->rec, fhir_type_parse(STR("Task")),
-                    arena_printf(i->op->arena,
-                                 "part-of=Task/%.*s&code=" DESK_SYSTEM_CODE
-                                 "|clock&_security=" DESK_LABEL_OFFICER "&_count=200",
-                                 STR_ARG(i->id)),
-                    &page));
-    for (size_t k = 0; k < page.n_match; k++) {
-        struct clock c = {.id = page.docs[k].id, .vid = page.docs[k].vid};
-        TRY(record_parse(i->op, &page.docs[k], &c.tree));
-        c.rule = json_str(json_path(c.tree, "reasonCode.text"));
-        c.place = input(c.tree, STR("place"));
-        c.status = json_get_str(c.tree, STR("status"));
-        VEC_PUSH(i->op->arena, ret, c);
-    }
-    return op_check(i->op);
+    return (struct clocks_of){.op = i->op,
+                              .rec = i->rec,
+                              .tx = i->tx,
+                              .id = i->id,
+                              .officer = true,
+                              .from = i->discovered};
 }
 
 static err facts_of(struct incident *i, struct facts **ret)
@@ -71,96 +53,54 @@ static err facts_of(struct incident *i, struct facts **ret)
     return op_check(i->op);
 }
 
-static err open_one(struct incident *i, const struct clock_row *row, str place, int64_t end)
-{
-    struct arena *a = i->op->arena;
-    const struct rule *rule = policy_rule_find(str_of(row->rule));
-    struct json *task, *reason = json_new(a, JSON_OBJECT);
-    struct buf b;
-    str id;
-    buf_init(&b, a, 8192);
-    buf_printf(&b,
-               "{\"resourceType\":\"Task\",\"meta\":{\"security\":[{\"system\":\"%s\",\"code\":"
-               "\"%s\"}]},\"partOf\":[{\"reference\":\"Task/%.*s\"}],\"status\":\"requested\","
-               "\"intent\":\"order\",\"priority\":\"asap\",\"code\":{\"coding\":[{\"system\":\"%s\""
-               ",\"code\":\"clock\"},{\"system\":\"%s\",\"code\":\"%s\"}]},\"authoredOn\":\"%.*s\","
-               "\"restriction\":{\"period\":{\"start\":\"%.*s\",\"end\":\"%.*s\"}}}",
-               DESK_SYSTEM_LABEL, DESK_LABEL_OFFICER, STR_ARG(i->id), DESK_SYSTEM_CODE,
-               DESK_SYSTEM_CODE, row->code, STR_ARG(time_format(a, i->op->now)),
-               STR_ARG(time_format(a, i->discovered)), STR_ARG(time_format(a, end)));
-    TRY(json_read(i->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &task));
-    json_set_str(a, reason, STR("text"), str_of(row->rule));
-    json_set(a, task, STR("reasonCode"), reason);
-    json_set_str(a, task, STR("description"),
-                 arena_printf(a, "%s (%s)", row->title, rule ? rule->citation : row->rule));
-    right_add(i->op, task, "input", STR("place"), STR("valueString"), place);
-    return record_tx_create(i->tx, task, &id);
-}
-
-static err change(struct incident *i, struct clock *c, str status, str note)
-{
-    struct json *reason = json_new(i->op->arena, JSON_OBJECT);
-    json_set_str(i->op->arena, reason, STR("text"), note);
-    json_set(i->op->arena, c->tree, STR("statusReason"), reason);
-    desk_set_status(i->op, c->tree, status);
-    return record_tx_update(i->tx, fhir_type_parse(STR("Task")), c->id, c->tree, c->vid);
-}
-
-static bool there(const clocks *all, str rule, str place)
-{
-    for (size_t k = 0; k < all->n; k++)
-        if (str_eq(all->at[k].rule, rule) && str_eq(all->at[k].place, place) &&
-            !str_eq(all->at[k].status, STR("cancelled")))
-            return true;
-    return false;
-}
-
 /* By the state's own table, for each state somebody lives in that has a row. */
-static err open_states(struct incident *i, const struct clock_row *row, const clocks *had)
+static err open_states(struct incident *i, const struct clocks_of *whose,
+                       const struct clock_row *row, const clocks *had)
 {
     const struct json *places = JSON_GET(i->scope, "places"), *p;
     for (size_t k = 0; (p = json_at(places, k)); k++) {
         str place = json_get_str(p, STR("place"));
         struct fault before = i->op->fault;
         int64_t end;
-        if (!str_starts(place, STR("US-")) || there(had, str_of(row->rule), place))
+        if (!str_starts(place, STR("US-")) || clocks_have(had, str_of(row->rule), place))
             continue;
         if (desk_clock(i->op, record_rulebook(i->rec), str_of(row->rule), i->discovered,
                        str_sub(place, 3, place.n), &end) != OK) {
             i->op->fault = before;
             continue;
         }
-        TRY(open_one(i, row, place, end));
+        TRY(clock_open(whose, row, place, end));
     }
     return OK;
 }
 
-static err sync(struct incident *i, const struct clock_row *row, bool applies, const clocks *had)
+static err sync(struct incident *i, const struct clock_row *row, bool applies, clocks *had)
 {
     str rule = str_of(row->rule);
+    struct clocks_of all = of(i), *whose = &all;
     int64_t end;
-    for (size_t k = 0; !applies && k < had->n; k++)
-        if (str_eq(had->at[k].rule, rule) && str_eq(had->at[k].status, STR("requested")))
-            TRY(change(i, &had->at[k], STR("cancelled"), STR("The rule applies no more.")));
     if (!applies)
-        return OK;
+        return clocks_take_back(whose, had, rule, NULL);
     if (str_eq(rule, STR("BRN-08")))
-        return open_states(i, row, had);
-    if (there(had, rule, STR_NONE))
+        return open_states(i, whose, row, had);
+    if (clocks_have(had, rule, STR_NONE))
         return OK;
     if (str_eq(rule, STR("BRN-07")))
-        return open_one(i, row, STR_NONE, incident_delayed(i));
+        return clock_open(whose, row, STR_NONE, incident_delayed(i));
     TRY(desk_clock(i->op, record_rulebook(i->rec), rule, i->discovered, STR_NONE, &end));
-    return open_one(i, row, STR_NONE, end);
+    return clock_open(whose, row, STR_NONE, end);
 }
 
 err incident_clocks(struct incident *i)
 {
     clocks had = {.n = 0};
     struct facts *f = NULL;
-    TRY(load(i, &had));
+    struct clocks_of whose = of(i);
+    TRY(clocks_load(&whose, &had));
     TRY(facts_of(i, &f));
     for (size_t k = 0; k < CLOCK_COUNT; k++) {
+        if (str_starts(str_of(CLOCK_ROW[k].rule), STR("DEV-")))
+            continue; /* a complaint's (complaint_clock.c) */
         const struct rule *rule = policy_rule_find(str_of(CLOCK_ROW[k].rule));
         bool applies = false;
         if (rule)
@@ -176,7 +116,8 @@ err incident_clocks_move(struct incident *i, int64_t until)
 {
     static const char *const held[] = {"BRN-02", "BRN-03", "BRN-04"};
     clocks all = {.n = 0};
-    TRY(load(i, &all));
+    struct clocks_of whose = of(i);
+    TRY(clocks_load(&whose, &all));
     for (size_t k = 0; k < all.n; k++) {
         struct json *task = all.at[k].tree, *period;
         struct time_span was;
@@ -201,59 +142,20 @@ err incident_clocks_move(struct incident *i, int64_t until)
 
 err incident_clock_list(struct incident *i, struct json **ret, bool *ret_open)
 {
-    struct arena *a = i->op->arena;
-    struct json *list = json_new(a, JSON_ARRAY);
-    clocks all = {.n = 0};
-    *ret_open = false;
-    TRY(load(i, &all));
-    for (size_t k = 0; k < all.n; k++) {
-        const struct clock *c = &all.at[k];
-        struct json *o = json_new(a, JSON_OBJECT);
-        str due = json_str(json_path(c->tree, "restriction.period.end"));
-        bool open = str_eq(c->status, STR("requested"));
-        struct time_span t;
-        const struct clock_row *row = clock_row(c->rule);
-        json_set_str(a, o, STR("id"), c->id);
-        json_set_str(a, o, STR("rule"), c->rule);
-        if (row)
-            json_set_str(a, o, STR("kind"), str_of(row->code));
-        json_set_str(a, o, STR("title"), json_get_str(c->tree, STR("description")));
-        if (c->place.n)
-            json_set_str(a, o, STR("place"), c->place);
-        json_set_str(a, o, STR("due"), due);
-        json_set(a, o, STR("late"),
-                 json_new_bool(a, open && time_parse(due, &t) && t.hi < i->op->now));
-        json_set_str(a, o, STR("status"), c->status);
-        str note = json_str(json_path(c->tree, "statusReason.text"));
-        if (note.n)
-            json_set_str(a, o, STR("note"), note);
-        json_push(a, list, o);
-        *ret_open |= open;
-    }
-    *ret = list;
-    return op_check(i->op);
+    struct clocks_of whose = of(i);
+    return clocks_tell(&whose, ret, ret_open);
 }
 
 static err done(struct incident *i, str clock, str note, struct json **ret)
 {
-    clocks all = {.n = 0};
+    struct clocks_of whose = of(i);
     struct json *detail = json_new(i->op->arena, JSON_OBJECT);
+    str rule;
     TRY(incident_judge(i));
-    TRY(load(i, &all));
-    for (size_t k = 0; k < all.n; k++) {
-        if (!str_eq(all.at[k].id, clock))
-            continue;
-        if (!str_eq(all.at[k].status, STR("requested")))
-            return fail(i->op, ERR_CONFLICT, "The clock does not run.");
-        i->op->actor = i->person;
-        TRY(change(
-            i, &all.at[k], STR("completed"),
-            arena_printf(i->op->arena, "%.*s: %.*s", STR_ARG(i->person->user), STR_ARG(note))));
-        json_set_str(i->op->arena, detail, STR("rule"), all.at[k].rule);
-        TRY(incident_commit(i, "incident-clock-met", detail));
-        return incident_view(i, ret);
-    }
-    return fail(i->op, ERR_NOT_FOUND, "The incident has no such clock.");
+    TRY(clock_meet(&whose, i->person, clock, note, &rule));
+    json_set_str(i->op->arena, detail, STR("rule"), rule);
+    TRY(incident_commit(i, "incident-clock-met", detail));
+    return incident_view(i, ret);
 }
 
 err incident_done(struct op *op, struct record *rec, str id, str clock, str note, struct json **ret)

@@ -11,16 +11,6 @@
 #define DESK_NOTICE_GROUP "https://weft.health/fhir/incident"
 #define DESK_CHANNEL_SYSTEM "https://weft.health/fhir/contact-channel"
 
-enum clock_unit { UNIT_HOURS, UNIT_DAYS, UNIT_MONTHS, UNIT_YEAR_END_DAYS };
-struct clock_row {
-    const char *rule, *param, *code;
-    enum clock_unit unit;
-    const char *title;
-};
-extern const struct clock_row CLOCK_ROW[];
-extern const size_t CLOCK_COUNT;
-const struct clock_row *clock_row(str rule); /* NULL: the rule starts none */
-
 /* An incident read for a change, by a privacy officer. All but the reading is the house's:
  * op->actor is put back by incident_end(). */
 struct incident {
@@ -43,6 +33,11 @@ MUST err incident_view(struct incident *i, struct json **ret);
 MUST err incident_judge(const struct incident *i);
 /* Is op->actor a privacy officer? */
 MUST err incident_officer(struct op *op);
+
+/* ---- incident_carry.c: the Communication of a request; the request is through, joins tx ---- */
+struct json *incident_notice(struct op *op, const struct json *request, str id, const char *status);
+MUST err incident_carried(struct record_tx *tx, struct op *op, const struct record_doc *asked,
+                          struct json *request);
 
 /* ---- incident_scope.c: numbers of the people affected, kept in one sealed named value ---- */
 MUST err incident_count(struct incident *i);

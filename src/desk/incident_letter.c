@@ -11,7 +11,9 @@
     "\"meta\":{\"security\":[{\"system\":\"" DESK_SYSTEM_LABEL "\",\"code\":\"" DESK_LABEL_OFFICER \
     "\"}]},"
 #define NOTICE "&category=" DESK_SYSTEM_CODE "|breach-notice" /* made by the house alone */
+#define NEWEST "&_sort=-_lastUpdated&_count=1"
 #define SUBSTITUTE 10 /* 164.404(d)(2)(ii): insufficient addresses */
+#define RETURNED_MAX 500u
 
 enum language { EN, ES, AR, LANGUAGES };
 static const char *const languages[LANGUAGES] = {"en", "es", "ar"};
@@ -55,6 +57,7 @@ static enum language language_of(const struct json *patient)
 struct way {
     const char *channel; /* letter, email, phone, sms, substitute */
     str to;
+    bool only; /* they asked to be reached so and in no other way */
 };
 
 static str address_of(struct op *op, const struct json *patient)
@@ -99,7 +102,7 @@ static err only_way(struct incident *i, str patient, struct way *ret)
                             : str_eq(system, STR("sms"))   ? "sms"
                             : str_eq(system, STR("phone")) ? "phone"
                                                            : "letter",
-                            json_get_str(point, STR("value"))};
+                            json_get_str(point, STR("value")), true};
     }
     return OK;
 }
@@ -108,12 +111,12 @@ static err only_way(struct incident *i, str patient, struct way *ret)
 static err way_of(struct incident *i, str id, const struct json *patient, struct way *ret)
 {
     const struct json *all = JSON_GET(patient, "telecom"), *one;
-    struct way w = {"letter", address_of(i->op, patient)};
+    struct way w = {"letter", address_of(i->op, patient), false};
     int64_t rank = 0;
     for (size_t k = 0; (one = json_at(all, k)); k++)
         if (str_eq(json_get_str(one, STR("system")), STR("email")) &&
             (!w.to.n || (json_i64(JSON_GET(one, "rank"), &rank) && rank == 1)))
-            w = (struct way){"email", json_get_str(one, STR("value"))};
+            w = (struct way){"email", json_get_str(one, STR("value")), false};
     if (!w.to.n)
         w.channel = "substitute";
     *ret = w;
@@ -179,22 +182,13 @@ static str letter(const struct incident *i, str name, enum language l)
 
 /* ---- the list ---- */
 
-static str name_of(struct op *op, const struct json *patient)
-{
-    const struct json *name = json_at(JSON_GET(patient, "name"), 0);
-    str text = json_get_str(name, STR("text"));
-    return text.n ? text
-                  : str_trim(arena_printf(op->arena, "%.*s %.*s",
-                                          STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
-                                          STR_ARG(json_get_str(name, STR("family")))));
-}
-
 struct addressee {
     str id, name;
     enum language language;
     struct way way;
     struct json *patient, *communication, *request;
     struct record_doc doc, asked; /* of communication, of request */
+    bool again;                   /* what went by mail came back: a letter is to be asked for */
 };
 
 /* The notice of one person that was asked for, or what came of it; *ret_tree NULL: none. */
@@ -214,15 +208,19 @@ static err sent(struct incident *i, struct addressee *to)
 {
     struct arena *a = i->op->arena;
     TRY(newest(i, "Communication",
-               arena_printf(a, "part-of=Task/%.*s&subject=Patient/%.*s&_count=1" NOTICE,
+               arena_printf(a, "part-of=Task/%.*s&subject=Patient/%.*s" NEWEST NOTICE,
                             STR_ARG(i->id), STR_ARG(to->id)),
                &to->doc, &to->communication));
-    return newest(i, "CommunicationRequest",
-                  arena_printf(a,
-                               "group-identifier=" DESK_NOTICE_GROUP
-                               "|%.*s&subject=Patient/%.*s&_count=1" NOTICE,
-                               STR_ARG(i->id), STR_ARG(to->id)),
-                  &to->asked, &to->request);
+    TRY(newest(i, "CommunicationRequest",
+               arena_printf(a,
+                            "group-identifier=" DESK_NOTICE_GROUP
+                            "|%.*s&subject=Patient/%.*s" NEWEST NOTICE,
+                            STR_ARG(i->id), STR_ARG(to->id)),
+               &to->asked, &to->request));
+    str of = fhir_ref_parse(json_str(json_path(to->communication, "basedOn.0.reference"))).id;
+    if (of.n && to->request && !str_eq(of, to->asked.id))
+        to->communication = NULL; /* what came of an earlier request is not this one's */
+    return OK;
 }
 
 /* A notice has left when its Communication says so: the office's word for letters, the channel's
@@ -237,6 +235,17 @@ static str status_of(const struct addressee *to)
                                                                      : STR("queued");
 }
 
+/* What went by mail and came back goes by post, unless mail is their only way. */
+static void other_way(struct incident *i, struct addressee *to)
+{
+    str post = address_of(i->op, to->patient);
+    str asked = json_str(json_path(to->request, "medium.0.coding.0.code"));
+    bool mail = strcmp(to->way.channel, "email") == 0 && !to->way.only && post.n;
+    to->again = mail && str_eq(asked, STR("email")) && str_eq(status_of(to), STR("returned"));
+    if (to->again || (mail && str_eq(asked, STR("letter"))))
+        to->way = (struct way){"letter", post, false};
+}
+
 static err addressee(struct incident *i, str id, struct addressee *ret)
 {
     struct record_doc doc;
@@ -248,10 +257,12 @@ static err addressee(struct incident *i, str id, struct addressee *ret)
     }
     TRY(e);
     TRY(record_parse(i->op, &doc, &ret->patient));
-    ret->name = name_of(i->op, ret->patient);
+    ret->name = fhir_name_shown(i->op, ret->patient);
     ret->language = language_of(ret->patient);
     TRY(way_of(i, id, ret->patient, &ret->way));
-    return sent(i, ret);
+    TRY(sent(i, ret));
+    other_way(i, ret);
+    return OK;
 }
 
 static struct json *row_of(struct incident *i, const struct addressee *to, bool with_text)
@@ -267,24 +278,46 @@ static struct json *row_of(struct incident *i, const struct addressee *to, bool 
              json_new_bool(a, JSON_GET(to->patient, "deceasedDateTime") != NULL ||
                                   json_bool(JSON_GET(to->patient, "deceasedBoolean"), false)));
     json_set_str(a, o, STR("status"), status_of(to));
+    str why = json_str(json_path(to->communication, "statusReason.text"));
+    if (why.n)
+        json_set_str(a, o, STR("why"), why);
     str asked = json_str(json_path(to->request, "payload.0.contentString")); /* what will be kept */
     if (with_text)
         json_set_str(a, o, STR("text"), asked.n ? asked : letter(i, to->name, to->language));
     return o;
 }
 
-/* Those that came back, in all; from ten on there is a substitute notice (164.404(d)(2)(ii)). */
+/* Did another notice follow what came back? */
+static err followed(struct incident *i, const struct record_doc *doc, bool *ret)
+{
+    struct json *c;
+    struct addressee to = {0};
+    TRY(record_parse(i->op, doc, &c));
+    to.id = fhir_ref_parse(json_str(json_path(c, "subject.reference"))).id;
+    TRY(sent(i, &to));
+    *ret = !to.communication || !str_eq(to.doc.id, doc->id);
+    return OK;
+}
+
+/* Those that came back and that nothing followed, in all; from ten on there is a substitute notice
+ * (164.404(d)(2)(ii)). Of very many the last ones are not looked at: none of them is left out. */
 static err returned(struct incident *i, struct json *o)
 {
     struct record_page page;
-    TRY(record_find(i->op, i->rec, fhir_type_parse(STR("Communication")),
-                    arena_printf(i->op->arena,
-                                 "part-of=Task/%.*s&status=stopped&_count=0&_total=accurate" NOTICE,
-                                 STR_ARG(i->id)),
-                    &page));
-    json_set(i->op->arena, o, STR("returned"), json_new_i64(i->op->arena, (int64_t)page.total));
-    json_set(i->op->arena, o, STR("substitute"),
-             json_new_bool(i->op->arena, page.total >= SUBSTITUTE));
+    TRY(record_find(
+        i->op, i->rec, fhir_type_parse(STR("Communication")),
+        arena_printf(i->op->arena,
+                     "part-of=Task/%.*s&status=stopped&_count=%u&_total=accurate" NOTICE,
+                     STR_ARG(i->id), RETURNED_MAX),
+        &page));
+    int64_t n = (int64_t)page.total;
+    for (size_t k = 0; k < page.n_match; k++) {
+        bool gone;
+        TRY(followed(i, &page.docs[k], &gone));
+        n -= gone;
+    }
+    json_set(i->op->arena, o, STR("returned"), json_new_i64(i->op->arena, n));
+    json_set(i->op->arena, o, STR("substitute"), json_new_bool(i->op->arena, n >= SUBSTITUTE));
     return OK;
 }
 
@@ -332,26 +365,11 @@ err incident_letters(struct op *op, struct record *rec, str id, const struct inc
 
 static err keep(struct incident *i, const struct addressee *to)
 {
-    struct arena *a = i->op->arena;
-    struct json *c;
-    struct buf b;
+    struct json *c = incident_notice(i->op, to->request, to->asked.id, "completed");
     str id;
-    buf_init(&b, a, 4096);
-    buf_printf(&b,
-               "{\"resourceType\":\"Communication\"," NOTICE_LABEL "\"status\":\"completed\","
-               "\"category\":[{\"coding\":[{\"system\":\"" DESK_SYSTEM_CODE "\",\"code\":"
-               "\"breach-notice\"}]}],\"basedOn\":[{\"reference\":\"CommunicationRequest/%.*s\"}],"
-               "\"partOf\":[{\"reference\":\"Task/%.*s\"}],\"subject\":{\"reference\":"
-               "\"Patient/%.*s\"},\"recipient\":[{\"reference\":\"Patient/%.*s\"}],\"medium\":[{"
-               "\"text\":\"%s\"}],\"sent\":\"%.*s\"}",
-               STR_ARG(to->asked.id), STR_ARG(i->id), STR_ARG(to->id), STR_ARG(to->id),
-               to->way.channel, STR_ARG(time_format(a, i->op->now)));
-    TRY(json_read(i->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &c));
-    json_set(a, c, STR("payload"), JSON_GET(to->request, "payload")); /* what was asked for */
-    json_set_str(a, c, STR("language"), json_get_str(to->request, STR("language")));
+    json_set_str(i->op->arena, c, STR("sent"), time_format(i->op->arena, i->op->now));
     TRY(record_tx_create(i->tx, c, &id));
-    json_set_str(a, to->request, STR("status"), STR("completed"));
-    return record_tx_update(i->tx, to->asked.type, to->asked.id, to->request, to->asked.vid);
+    return incident_carried(i->tx, i->op, &to->asked, to->request);
 }
 
 /* The letter asked for: whoever carries its channel sends it, the office prints those by post. */
@@ -443,7 +461,8 @@ static err queue_one(struct incident *i, str patient, size_t *io_n)
 {
     struct addressee to;
     TRY(addressee(i, patient, &to));
-    if (!to.patient || to.request || to.communication || strcmp(to.way.channel, "substitute") == 0)
+    if (!to.patient || ((to.request || to.communication) && !to.again) ||
+        strcmp(to.way.channel, "substitute") == 0)
         return OK;
     ++*io_n;
     return ask(i, &to);

@@ -14,14 +14,7 @@ static str patient_name(struct op *op, struct record *rec, str patient)
         op_clear(op); /* a case without a name is better than no case */
         return STR_NONE;
     }
-    const struct json *name = json_at(JSON_GET(tree, "name"), 0);
-    str text = json_get_str(name, STR("text"));
-    if (!str_empty(text))
-        return text;
-    str full =
-        arena_printf(op->arena, "%.*s %.*s", STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
-                     STR_ARG(json_get_str(name, STR("family"))));
-    return str_trim(full); /* nothing is shown for a patient without a name */
+    return fhir_name_shown(op, tree); /* nothing is shown for a patient without a name */
 }
 
 static void set_reason(struct op *op, struct json *task, const struct desk_case *c)
@@ -77,7 +70,10 @@ static struct json *new_case(struct op *op, struct record *rec, const struct des
     json_set(a, task, STR("groupIdentifier"), group);
     desk_set_status(op, task, STR("requested"));
     json_set_str(a, task, STR("intent"), STR("order"));
-    json_set(a, task, STR("code"), desk_concept(op, STR(DESK_SYSTEM_CODE), STR("case")));
+    json_set(a, task, STR("code"), fhir_concept(op, STR(DESK_SYSTEM_CODE), STR("case")));
+    if (c->technical)
+        json_push(a, JSON_GET(JSON_GET(task, "code"), "coding"),
+                  json_path(fhir_concept(op, STR(DESK_SYSTEM_CODE), STR("technical")), "coding.0"));
     set_reason(op, task, c);
     if (c->patient.n) {
         str ref = arena_printf(a, "Patient/%.*s", STR_ARG(c->patient));

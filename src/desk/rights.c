@@ -141,16 +141,6 @@ err right_create(struct record_tx *tx, struct op *op, str json, str *ret_id)
     return e;
 }
 
-static str name_of(struct op *op, const struct json *patient)
-{
-    const struct json *name = json_at(JSON_GET(patient, "name"), 0);
-    str text = json_get_str(name, STR("text"));
-    return text.n ? text
-                  : str_trim(arena_printf(op->arena, "%.*s %.*s",
-                                          STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
-                                          STR_ARG(json_get_str(name, STR("family")))));
-}
-
 static void add_inputs(struct op *op, struct json *task, const struct right_request *r,
                        const struct right_clock *clock)
 {
@@ -193,7 +183,7 @@ static err task_of(struct op *op, const struct right_request *r, const struct js
     struct json *reason = json_new(a, JSON_OBJECT), *task = *ret;
     json_set_str(a, reason, STR("text"), right_rule(clock->row));
     json_set(a, task, STR("reasonCode"), reason);
-    json_set(a, task, STR("for"), desk_reference(op, ref, name_of(op, patient)));
+    json_set(a, task, STR("for"), desk_reference(op, ref, fhir_name_shown(op, patient)));
     if (who.n)
         json_set(a, task, STR("requester"), desk_reference(op, who, STR_NONE));
     json_set_str(a, task, STR("description"),

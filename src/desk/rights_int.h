@@ -34,6 +34,15 @@ MUST err right_create(struct record_tx *tx, struct op *op, str json, str *ret_id
 /* The value of an input of the Task: text of its type. */
 const struct json *right_input(const struct json *task, str name);
 void right_add(struct op *op, struct json *task, const char *list, str name, str member, str value);
+/* part.c: JSON in the Task's list ("input", "output") under a name; *ret NULL when there is none.
+ */
+MUST err desk_part(struct op *op, const struct json *task, const char *list, const char *name,
+                   struct json **ret);
+MUST err desk_part_keep(struct op *op, struct json *task, const char *list, const char *name,
+                        const struct json *v);
+/* A member with a date or an instant. ERR_INVALID: it is none. */
+MUST err desk_instant(struct op *op, const struct json *in, const char *name, int64_t fallback,
+                      int64_t *ret);
 
 enum right_step { RIGHT_RECEIVED, RIGHT_EXTENDED, RIGHT_GRANTED, RIGHT_DENIED };
 struct right_notice {

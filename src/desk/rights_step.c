@@ -4,6 +4,7 @@
 #include "desk/rights_int.h"
 
 #define REASON_MAX 2000u
+#define MS_A_DAY 86400000.0
 
 struct step {
     struct op *op;
@@ -31,6 +32,43 @@ static err officer(struct op *op)
     return is ? OK : fail(op, ERR_FORBIDDEN, "The privacy office answers requests of patients.");
 }
 
+static int64_t instant(const struct json *task, const char *path)
+{
+    struct time_span at;
+    return time_parse(json_str(json_path(task, path)), &at) ? at.lo : 0;
+}
+
+/* The kind as the rules call it: what an American amendment is, is a rectification in Europe; a
+ * copy of the record has the clock of access wherever its row says so. */
+static str kind_asked(const struct step *s, bool europe)
+{
+    if (europe && str_eq(s->kind, STR("amendment")))
+        return STR("rectification");
+    return !europe && str_eq(s->kind, STR("portability")) ? STR("access") : s->kind;
+}
+
+/* The rules of the clock (request.tick: PRIV-09, PRIV-11, PRIV-12, GDPR-12) asked as the step is
+ * taken, the request not yet fulfilled: is it in its time? */
+static err ask_clock(struct step *s, struct json *detail)
+{
+    struct op *op = s->op;
+    struct facts *f = facts_new(op);
+    struct verdict v;
+    str where = json_get_str(right_input(s->t.tree, STR("jurisdiction")), STR("valueCode"));
+    int64_t since = op->now - instant(s->t.tree, "restriction.period.start");
+    facts_set_str(f, FACT_REQUEST_KIND, kind_asked(s, str_eq(where, STR("EU"))));
+    facts_set_bool(f, FACT_GDPR_APPLIES, str_eq(where, STR("EU")));
+    facts_set_bool(f, FACT_FULFILLED, false);
+    facts_set_num(f, FACT_ELAPSED_DAYS, (double)since / MS_A_DAY);
+    facts_set_bool(f, FACT_EXTENSION_NOTICE_SENT, right_input(s->t.tree, STR("extended")) != NULL);
+    TRY(op_check(op));
+    TRY(policy_decide(op, record_rulebook(s->rec), TRIGGER_BIT(TRIGGER_REQUEST_TICK), f, &v));
+    struct json *verdict = verdict_to_json(op, &v);
+    json_set(op->arena, verdict, STR("facts"), facts_to_json(op, f));
+    json_set(op->arena, detail, STR("clock"), verdict);
+    return op_check(op);
+}
+
 static err begin(struct step *s)
 {
     s->tx = record_begin(s->op, s->rec);
@@ -45,6 +83,7 @@ static err finish(struct step *s, const char *action, struct json *detail,
     json_set_str(op->arena, detail, STR("request"), s->kind);
     json_set_str(op->arena, detail, STR("rule"),
                  json_get_str(JSON_GET(s->t.tree, "reasonCode"), STR("text")));
+    TRY(ask_clock(s, detail));
     if (person->role != ROLE_PRIVACY) /* the patient's own step: the Task is the house's */
         op->actor = desk_house();
     err e = record_tx_update(s->tx, s->t.doc.type, s->t.doc.id, s->t.tree, s->t.doc.vid);
@@ -73,12 +112,6 @@ static err has_reason(struct op *op, str *reason)
         return fail_at(op, ERR_UNPROCESSABLE, STR("reason"),
                        "Say why, in at most %u characters; the patient reads it.", REASON_MAX);
     return OK;
-}
-
-static int64_t instant(const struct json *task, const char *path)
-{
-    struct time_span at;
-    return time_parse(json_str(json_path(task, path)), &at) ? at.lo : 0;
 }
 
 err rights_extend(struct op *op, struct record *rec, str task, str reason,

@@ -73,6 +73,14 @@ struct said desk_say_lines(struct op *op, const struct said *a, const struct sai
     return s;
 }
 
+enum say_lang desk_say_lang(str tag)
+{
+    for (int l = SAY_ES; l < SAY_LANGS; l++)
+        if (str_starts(tag, str_of(CODES[l])))
+            return (enum say_lang)l;
+    return SAY_EN;
+}
+
 static void push_part(struct op *op, struct json *list, const char *url, str type, str value)
 {
     struct json *part = json_new(op->arena, JSON_OBJECT);

@@ -31,8 +31,7 @@ void desk_set_status(struct op *op, struct json *task, str status)
 
 struct json *desk_reference(struct op *op, str reference, str display)
 {
-    struct json *ref = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, ref, STR("reference"), reference);
+    struct json *ref = fhir_reference(op, reference);
     if (!str_empty(display))
         json_set_str(op->arena, ref, STR("display"), display);
     return ref;
@@ -67,19 +66,6 @@ void desk_set_label(struct op *op, struct json *task, const char *system, str co
     json_set_str(a, label, STR("system"), str_of(system));
     json_set_str(a, label, STR("code"), code);
     json_push(a, JSON_GET(meta, "security"), label);
-}
-
-struct json *desk_concept(struct op *op, str system, str code)
-{
-    struct arena *a = op->arena;
-    struct json *coding = json_new(a, JSON_OBJECT);
-    json_set_str(a, coding, STR("system"), system);
-    json_set_str(a, coding, STR("code"), code);
-    struct json *codings = json_new(a, JSON_ARRAY);
-    json_push(a, codings, coding);
-    struct json *concept = json_new(a, JSON_OBJECT);
-    json_set(a, concept, STR("coding"), codings);
-    return concept;
 }
 
 bool desk_is_own_look(const struct op *op, const struct json *task)

@@ -19,6 +19,7 @@ struct seen { /* a looker of this step */
 
 struct step {
     struct op *op;
+    struct op look; /* of one look: what was asked about it goes with it */
     struct desk_watch *w;
     struct map lookers; /* account to struct seen */
     struct habit habits[ROLE_COUNT];
@@ -57,18 +58,19 @@ static err seen_of(struct step *st, const struct record_look *line, struct seen 
 }
 
 /* What is gone is no error: it only has nothing to say. */
-static err tree_of(struct step *st, fhir_type type, str id, struct json **ret, uint64_t *ret_rid)
+static err tree_of(struct op *op, struct record *rec, struct fhir_ref name, struct json **ret,
+                   uint64_t *ret_rid)
 {
     struct record_doc doc;
-    err e = record_read(st->op, st->w->rec, type, id, &doc);
+    err e = record_read(op, rec, name.type, name.id, &doc);
     *ret = NULL;
     if (e == ERR_NOT_FOUND || e == ERR_GONE) {
-        op_clear(st->op);
+        op_clear(op);
         return OK;
     }
     TRY(e);
     *ret_rid = doc.rid;
-    return record_parse(st->op, &doc, ret);
+    return record_parse(op, &doc, ret);
 }
 
 static err learn_looker(struct step *st, struct seen *s)
@@ -81,15 +83,13 @@ static err learn_looker(struct step *st, struct seen *s)
     s->person_known = true;
     if (ref.kind != REF_LOCAL)
         return OK;
-    TRY(tree_of(st, ref.type, ref.id, &tree, &s->rid));
+    TRY(tree_of(st->op, st->w->rec, ref, &tree, &s->rid));
     person_add(st->op, tree, &s->person);
     TRY(look_own_patient(st->op, st->w->rec, s->l.reference, &s->own));
     if (!s->own)
         return OK;
-    fhir_type type;
-    str id;
-    TRY(record_name(st->op, st->w->rec, s->own, &type, &id));
-    TRY(tree_of(st, type, id, &tree, &rid));
+    TRY(record_name(st->op, st->w->rec, s->own, &ref.type, &ref.id));
+    TRY(tree_of(st->op, st->w->rec, ref, &tree, &rid));
     person_add(st->op, tree, &s->person);
     return OK;
 }
@@ -144,16 +144,19 @@ static void raise_case(struct step *st, const struct look *l, const struct findi
 
 static err judge(struct step *st, struct seen *s, struct look *l)
 {
-    struct op *op = st->op;
+    struct op *op = &st->look;
     struct record *rec = st->w->rec;
     struct finding found[LOOK_RULES];
+    struct fhir_ref name = {.kind = REF_LOCAL};
     struct json *tree;
-    fhir_type type;
     size_t n = 0;
     unsigned known = 0;
     uint64_t rid;
-    TRY(record_name(op, rec, l->patient, &type, &l->patient_id));
-    TRY(tree_of(st, type, l->patient_id, &tree, &rid));
+    arena_reset(st->w->look);
+    op_init(op, st->w->look, st->op->actor, st->op->now);
+    TRY(record_name(op, rec, l->patient, &name.type, &name.id));
+    l->patient_id = arena_str(st->op->arena, name.id);
+    TRY(tree_of(op, rec, name, &tree, &rid));
     if (!tree)
         return OK;
     person_add(op, tree, &l->person);
@@ -211,7 +214,9 @@ static err take_line(struct step *st, const struct record_look *line)
     if (line->n_patients == 1) {
         looker_opens(&s->l, l.patient, minute);
         s->l.opened++;
+        int64_t start = time_mono();
         TRY(judge(st, s, &l));
+        watch_rest(st->w, time_mono() - start);
         if (watch_bulk(st->op, &s->l, h, minute, &f))
             raise_case(st, &l, &f);
         return op_check(st->op);

@@ -14,7 +14,7 @@ struct desk_watch;
 MUST err desk_watch_new(struct op *op, struct record *rec, str zone, struct desk_watch **ret);
 void desk_watch_free(struct desk_watch *w); /* NULL allowed; after desk_watch_stop() */
 /* failed is told on the watch's thread, once a minute at most, of a step that is done again. */
-MUST err desk_watch_start(struct op *op, struct desk_watch *w, void (*failed)(err e));
+MUST err desk_watch_start(struct op *op, struct desk_watch *w);
 void desk_watch_stop(struct desk_watch *w);
 
 /* One block: cases, what is remembered and the cursor in one transaction. op->actor is the system.

@@ -2,6 +2,7 @@
 #ifndef WEFT_DESK_WATCH_INT_H
 #define WEFT_DESK_WATCH_INT_H
 
+#include "base/loop.h"
 #include "desk/desk_int.h"
 #include "desk/watch.h"
 #include "record/looks.h"
@@ -125,16 +126,17 @@ MUST err look_ask(struct op *op, struct record *rec, const char *type, str query
 /* &name=value, escaped. */
 void look_value(struct buf *b, const char *name, str value);
 
+/* A look was judged for so many ms: its thread rests a multiple of that. */
+void watch_rest(struct desk_watch *w, int64_t ms);
+
 struct desk_watch {
     struct record *rec;
     str zone;
+    struct arena *look; /* what is asked about one look */
     uint64_t cursor;
     bool cursor_known, careful;
     struct desk_watch_stats stats;
-    pthread_t thread;
-    bool running;
-    atomic_bool stop;
-    void (*failed)(err e);
+    struct loop loop;
 };
 
 #endif

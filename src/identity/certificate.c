@@ -23,6 +23,21 @@ static str plain(struct op *op, str fingerprint)
     return n == 64 ? str_make(p, n) : STR_NONE;
 }
 
+/* Whoever may name one to a device must not take it from another that is in use. */
+static err is_free(struct op *op, struct identity *id, str holder)
+{
+    struct identity_account a = {0};
+    struct account_secret secret;
+    struct fault before = op->fault;
+    err e = account_load(op, id, holder, &a, &secret);
+    if (e == OK && account_open(op, &a))
+        return fail(op, ERR_CONFLICT, "This certificate is another account's; take it away there.");
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    op->fault = before;
+    return OK;
+}
+
 err identity_certificate_set(struct op *op, struct identity *id, str fingerprint, str user)
 {
     struct identity_account a = {0};
@@ -38,7 +53,12 @@ err identity_certificate_set(struct op *op, struct identity *id, str fingerprint
         return fail(op, ERR_INVALID,
                     "Certificates are for devices and partners (role device or system); people "
                     "sign in.");
-    TRY(kv_put(op, id, arena_cat(op->arena, STR("cert/"), hex), user));
+    str key = arena_cat(op->arena, STR("cert/"), hex), had = STR_NONE;
+    bool found;
+    TRY(kv_get(op, id, key, &found, &had));
+    if (user.n && found && had.n && !str_eq(had, user))
+        TRY(is_free(op, id, had));
+    TRY(kv_put(op, id, key, user));
     return record_audit_event(op, id->rec, STR("certificate"), true, user);
 }
 

@@ -52,6 +52,11 @@ MUST err identity_account_ways(struct op *op, struct identity *id, str user,
 /* Ends every session and token of somebody's account. Needs MANAGE; audited. */
 MUST err identity_account_sign_out(struct op *op, struct identity *id, str user);
 
+/* Something is guessed where nobody has a name yet (a code of a device): ERR_BUSY while the peer
+ * has to wait; the try counts until it is given back as a right one. */
+MUST err identity_guess(struct op *op, struct identity *id, str peer);
+void identity_guess_right(struct identity *id, str peer);
+
 /* Password sign-in. One answer for unknown user, wrong password and disabled account
  * (ERR_UNAUTHENTICATED), in the same time; throttled per account and per peer (ERR_BUSY), which
  * never locks the owner out from another address (45 CFR 164.308(a)(5)(ii)(C)). Sets op->actor.
@@ -151,7 +156,8 @@ bool identity_alive(struct op *op, struct identity *id, str token);
 MUST err identity_actor_device(struct op *op, struct identity *id, str device_user);
 /* ---- client certificates of devices and partners (certificate.c) ---- */
 /* fingerprint: SHA-256, 64 hex digits. Names it to the account, or (user empty) to none.
- * ERR_INVALID for accounts of people. Needs MANAGE; audited. */
+ * ERR_INVALID for accounts of people, ERR_CONFLICT: it is another open account's. Needs MANAGE;
+ * audited. */
 MUST err identity_certificate_set(struct op *op, struct identity *id, str fingerprint, str user);
 /* The account that the certificate is named to. ERR_UNAUTHENTICATED: none, or it may not be used.
  */

@@ -276,6 +276,13 @@ static void guessing_is_slowed(void **state)
     for (int i = 0; i < 60; i++)
         throttle_fail(t, arena_printf(f->arena, "user%d", i), there, now);
     assert_int_equal(throttle_wait(t, STR("fresh"), there, now), 1000);
+    /* Review R335: codes of devices were guessed without end, a line in the trail each. */
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(identity_guess(&f->op, f->id, STR("10.0.0.3")), OK);
+    assert_int_equal(identity_guess(&f->op, f->id, STR("10.0.0.3")), ERR_BUSY);
+    op_clear(&f->op);
+    identity_guess_right(f->id, STR("10.0.0.3"));
+    assert_int_equal(identity_guess(&f->op, f->id, STR("10.0.0.3")), OK);
 }
 
 /* One guesser behind an address that many share goes on for an hour: the others wait a second. */

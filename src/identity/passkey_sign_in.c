@@ -94,15 +94,11 @@ static err tried(struct op *op, struct identity *id, const struct identity_place
                  const struct identity_assertion *a, str user, str whose)
 {
     const char *why;
-    int64_t wait = throttle_wait(&id->throttle, STR_NONE, a->peer, op->now);
-    if (wait > 0)
-        return fail(op, ERR_BUSY, "Too many tries from here; wait %lld seconds and try again.",
-                    (long long)(wait / 1000 + 1));
-    throttle_fail(&id->throttle, STR_NONE, a->peer, op->now);
+    TRY(identity_guess(op, id, a->peer));
     TRY(check(op, id, place, a, user, whose, &why));
     if (why)
         return refused(op, id, user, str_of(why));
-    throttle_give_back(&id->throttle, STR_NONE, a->peer);
+    identity_guess_right(id, a->peer);
     return OK;
 }
 

@@ -141,3 +141,18 @@ void throttle_clear(struct throttle *t, str user, str peer)
         *s = (struct throttle_slot){0};
     pthread_mutex_unlock(&t->lock);
 }
+
+err identity_guess(struct op *op, struct identity *id, str peer)
+{
+    int64_t wait = throttle_wait(&id->throttle, STR_NONE, peer, op->now);
+    if (wait > 0)
+        return fail(op, ERR_BUSY, "Too many tries from here; wait %lld seconds and try again.",
+                    (long long)(wait / 1000 + 1));
+    throttle_fail(&id->throttle, STR_NONE, peer, op->now);
+    return OK;
+}
+
+void identity_guess_right(struct identity *id, str peer)
+{
+    throttle_give_back(&id->throttle, STR_NONE, peer);
+}

@@ -6,7 +6,7 @@
 
 #define SYMPTOM_MS (24 * MS_HOUR)
 
-static bool inside(const struct rule_test *t, double v)
+bool eval_inside(const struct rule_test *t, double v)
 {
     if (!isnan(t->lo) && (t->lo_open ? v <= t->lo : v < t->lo))
         return false;
@@ -26,11 +26,16 @@ bool monitor_symptoms(const struct track *t, enum symptom_group group, int64_t a
     return false;
 }
 
-static bool rule_is_for(const struct monitor_rule *r, const struct track *t)
+bool eval_scale2(const struct track *t)
 {
-    if (r->programme[0] == '*')
-        return true;
-    return t->programme >= 0 && strcmp(MONITOR_PROGRAMMES[t->programme].code, r->programme) == 0;
+    return t->low[SERIES_SPO2] <= 88;
+}
+
+bool eval_is_for(const struct monitor_rule *r, const struct track *t)
+{
+    if (r->scale2 && !eval_scale2(t))
+        return false;
+    return r->programmes == ~0u || (r->programmes & t->programmes) != 0;
 }
 
 /* The clinician's own limits replace the urgent-and-below defaults of that side; the most urgent
@@ -59,7 +64,7 @@ static const struct rule_test *matching(const struct track *t, const struct moni
         if (r->tests[k].series != series)
             continue;
         *ret = own_limits(t, r, r->tests[k], &replaced);
-        if (!replaced && inside(ret, v))
+        if (!replaced && eval_inside(ret, v))
             return ret;
     }
     return NULL;
@@ -74,11 +79,35 @@ static int run_of(const struct track *t, const struct monitor_rule *r, int serie
     return run;
 }
 
+static bool newest_inside(const struct track *t, const struct rule_test *test, int64_t at)
+{
+    int last = t->n[test->series] - 1;
+    return last >= 0 && at - t->points[test->series][last].at < SYMPTOM_MS &&
+           eval_inside(test, t->points[test->series][last].value);
+}
+
+/* What else makes a finding graver, besides symptoms. */
+static bool is_graver(const struct track *t, const struct monitor_rule *r, int64_t at)
+{
+    if (r->raise_new_days && t->plan_since && at - t->plan_since < r->raise_new_days * 24 * MS_HOUR)
+        return true;
+    for (int k = 0; k < r->n_raise_tests; k++)
+        if (newest_inside(t, &r->raise_tests[k], at))
+            return true;
+    for (int s = 0; s < (int)SERIES_COUNT; s++)
+        for (size_t o = 0; r->raise_series >> s & 1 && o < RULE_COUNT_MONITOR; o++)
+            if (t->rules[o].raised && MONITOR_SERIES[s].rules >> o & 1)
+                return true;
+    return false;
+}
+
 static void grade(const struct track *t, const struct monitor_rule *r, struct finding *f)
 {
-    f->priority = r->priority;
+    bool graver = f->priority > 0; /* the rule has seen for itself that it is */
+    f->priority = r->technical ? r->technical : r->priority;
     f->with_symptoms = monitor_symptoms(t, r->symptoms ? r->symptoms : SYMPTOM_ANY, f->at);
-    if (r->with_symptoms && f->with_symptoms)
+    if (r->with_symptoms &&
+        ((f->with_symptoms && r->kind != RULE_ANSWER) || graver || is_graver(t, r, f->at)))
         f->priority = r->with_symptoms;
     f->unconfirmed = f->run < r->readings;
     if (f->unconfirmed && f->priority <= 2)
@@ -106,6 +135,19 @@ static void push(struct findings *out, const struct finding *f)
     out->at[out->n++] = *f;
 }
 
+void eval_push(const struct track *t, struct finding *f, struct findings *out)
+{
+    grade(t, &MONITOR_RULES[f->rule], f);
+    push(out, f);
+}
+
+/* As long as the rule asks; more readings than are kept are long enough. */
+static bool lasted(const struct track *t, int series, int i, int run, int minutes)
+{
+    const struct point *pts = t->points[series];
+    return run >= POINTS_MAX || pts[i].at - pts[i - run + 1].at >= minutes * MS_MINUTE;
+}
+
 static void eval_limit(const struct track *t, int rule, int series, int i, struct findings *out)
 {
     const struct monitor_rule *r = &MONITOR_RULES[rule];
@@ -125,8 +167,8 @@ static void eval_limit(const struct track *t, int rule, int series, int i, struc
                         .above = !low_side,
                         .limit = low_side ? test.hi : test.lo,
                         .run = run_of(t, r, series, i)};
-    grade(t, r, &f);
-    push(out, &f);
+    if (r->for_min == 0 || lasted(t, series, i, f.run, r->for_min))
+        eval_push(t, &f, out);
 }
 
 /* Change against the lowest (rise) or highest (fall) point of the window before. */
@@ -144,8 +186,8 @@ static bool change_at(const struct track *t, const struct monitor_rule *r, int i
     return any;
 }
 
-static bool changed(const struct track *t, const struct monitor_rule *r, int i, double by,
-                    double *ret_from)
+bool eval_changed(const struct track *t, const struct monitor_rule *r, int i, double by,
+                  double *ret_from)
 {
     double v = t->points[r->series][i].value;
     if (!change_at(t, r, i, ret_from))
@@ -158,7 +200,7 @@ static void eval_change(const struct track *t, int rule, int series, int i, stru
 {
     const struct monitor_rule *r = &MONITOR_RULES[rule];
     double from = 0, ignored = 0;
-    if (r->series != series || !changed(t, r, i, r->by, &from))
+    if (r->series != series || !eval_changed(t, r, i, r->by, &from))
         return;
     const struct point *p = &t->points[series][i];
     struct finding f = {.rule = rule,
@@ -170,10 +212,14 @@ static void eval_change(const struct track *t, int rule, int series, int i, stru
                         .above = r->kind == RULE_RISE,
                         .at = p->at,
                         .rid = p->rid};
-    while (i - f.run >= 0 && changed(t, r, i - f.run, r->by, &ignored))
+    while (i - f.run >= 0 && eval_changed(t, r, i - f.run, r->by, &ignored))
         f.run++;
-    grade(t, r, &f);
-    push(out, &f);
+    if (r->raise_by > 0) {
+        struct monitor_rule more = *r;
+        more.window_h = r->raise_window_h;
+        f.priority = eval_changed(t, &more, i, r->raise_by, &ignored);
+    }
+    eval_push(t, &f, out);
 }
 
 static void eval_own(const struct track *t, int series, int i, struct findings *out)
@@ -203,37 +249,55 @@ static bool is_clear(const struct track *t, const struct monitor_rule *r, int se
 {
     double v = t->points[series][i].value, from = 0;
     struct rule_test ignored;
+    struct finding still;
+    struct eval_ask days = {t, r, series, i, true};
     if (r->kind == RULE_RISE || r->kind == RULE_FALL)
-        return r->series == series && !changed(t, r, i, r->clear_by, &from);
+        return r->series == series && !eval_changed(t, r, i, r->clear_by, &from);
+    if (eval_is_days(r))
+        return !eval_days(&days, &still);
     bool asked = false;
     for (int k = 0; k < r->n_clear; k++)
         if (r->clear[k].series == series) {
             asked = true;
-            if (!inside(&r->clear[k], v))
+            if (!eval_inside(&r->clear[k], v))
                 return false;
         }
     return asked || !matching(t, r, series, v, &ignored);
 }
 
-static bool watches(const struct monitor_rule *r, int series)
+/* Back within the clear limit for as long as the rule asks. */
+static bool is_over(const struct track *t, const struct monitor_rule *r, int series, int i)
 {
-    if (r->kind != RULE_LIMIT)
-        return r->series == series;
-    for (int k = 0; k < r->n_tests; k++)
-        if (r->tests[k].series == series)
-            return true;
-    return false;
+    int run = 0;
+    while (i - run >= 0 && is_clear(t, r, series, i - run))
+        run++;
+    return run > 0 && lasted(t, series, i, run, r->clear_min);
+}
+
+/* What the clock told is over when something comes. */
+static bool ends_silence(const struct track *t, const struct monitor_rule *r, int series)
+{
+    uint32_t expected = 0;
+    for (size_t p = 0; p < MONITOR_PROGRAMME_COUNT; p++)
+        if (t->programmes >> p & 1)
+            expected |= MONITOR_PROGRAMMES[p].expects;
+    return r->kind == RULE_STALE ? r->series == series : (expected >> series & 1) != 0;
 }
 
 static void clear_rules(struct track *t, int series, int i)
 {
     for (size_t r = 0; r < RULE_COUNT_MONITOR; r++) {
+        const struct monitor_rule *row = &MONITOR_RULES[r];
         struct rule_state *s = &t->rules[r];
-        if (!s->raised || !watches(&MONITOR_RULES[r], series))
+        if (!s->raised)
             continue;
-        bool clear = is_clear(t, &MONITOR_RULES[r], series, i);
+        if (RULES_TIMED >> r & 1)
+            s->raised = !ends_silence(t, row, series);
+        if (!(MONITOR_SERIES[series].rules >> r & 1))
+            continue;
+        bool clear = row->clear_min ? is_over(t, row, series, i) : is_clear(t, row, series, i);
         s->clear_run = clear ? (uint8_t)(s->clear_run + 1) : 0;
-        int need = MONITOR_RULES[r].priority == 1 ? 2 : 1; /* leaving the top level takes two */
+        int need = row->priority == 1 && !row->clear_min ? 2 : 1; /* the top level takes two */
         if (s->clear_run >= need)
             s->raised = false;
     }
@@ -245,39 +309,46 @@ static void clear_rules(struct track *t, int series, int i)
         own[1].raised = false;
 }
 
+static void eval_one(const struct track *t, int rule, int series, int i, struct findings *out)
+{
+    const struct monitor_rule *r = &MONITOR_RULES[rule];
+    const struct point *p = &t->points[series][i];
+    struct finding f = {
+        .rule = rule, .series = series, .symptom = -1, .at = p->at, .rid = p->rid, .run = 1};
+    struct eval_ask days = {t, r, series, i, false};
+    if (r->kind == RULE_LIMIT)
+        eval_limit(t, rule, series, i, out);
+    else if (r->kind == RULE_RISE || r->kind == RULE_FALL)
+        eval_change(t, rule, series, i, out);
+    else if (i == t->n[series] - 1 && eval_is_days(r) && eval_days(&days, &f))
+        eval_push(t, &f, out);
+}
+
 void monitor_eval(struct track *t, int series, int i, struct findings *ret)
 {
-    for (int r = 0; r < (int)RULE_COUNT_MONITOR; r++) {
-        const struct monitor_rule *row = &MONITOR_RULES[r];
-        if (!rule_is_for(row, t))
-            continue;
-        if (row->kind == RULE_LIMIT)
-            eval_limit(t, r, series, i, ret);
-        else if (row->kind == RULE_RISE || row->kind == RULE_FALL)
-            eval_change(t, r, series, i, ret);
+    bool newest = i == t->n[series] - 1;
+    for (uint64_t left = MONITOR_SERIES[series].rules; left; left &= left - 1) {
+        int r = __builtin_ctzll(left);
+        if (eval_is_for(&MONITOR_RULES[r], t))
+            eval_one(t, r, series, i, ret);
     }
     eval_own(t, series, i, ret);
-    if (i == t->n[series] - 1)
-        clear_rules(t, series, i);
+    if (!newest)
+        return;
+    clear_rules(t, series, i);
+    eval_derived(t, series, i, ret);
 }
 
 void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid,
                           struct findings *ret)
 {
-    for (int r = 0; r < (int)RULE_COUNT_MONITOR; r++) {
-        const struct monitor_rule *row = &MONITOR_RULES[r];
-        if (row->kind == RULE_ANSWER && rule_is_for(row, t) &&
-            row->symptoms == MONITOR_SYMPTOMS[symptom].group) {
-            struct finding f = {.rule = r,
-                                .series = -1,
-                                .symptom = symptom,
-                                .priority = row->priority,
-                                .run = 1,
-                                .at = at,
-                                .rid = rid,
-                                .with_symptoms = true};
-            push(ret, &f);
-        }
+    for (uint64_t left = RULES_ANSWER; left; left &= left - 1) {
+        int r = __builtin_ctzll(left);
+        struct finding f = {
+            .rule = r, .series = -1, .symptom = symptom, .run = 1, .at = at, .rid = rid};
+        if (eval_is_for(&MONITOR_RULES[r], t) &&
+            MONITOR_RULES[r].symptoms == MONITOR_SYMPTOMS[symptom].group)
+            eval_push(t, &f, ret);
     }
     for (int s = 0; s < (int)SERIES_COUNT; s++) {
         int last = t->n[s] - 1;

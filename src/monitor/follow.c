@@ -4,23 +4,6 @@
 #include "monitor/monitor_int.h"
 
 #define STEP_CHANGES 1024
-#define SEEN_LISTS 256u
-
-struct seen { /* a patient touched in this step */
-    uint64_t rid;
-    struct track *track;
-    struct findings *findings;
-    str id;
-    struct seen *next, *alike;
-};
-
-struct step {
-    struct op *op;
-    struct monitor *m;
-    struct seen *first, *by_rid[SEEN_LISTS]; /* all of them; those with like numbers */
-    fhir_type observation, care_plan, goal;
-};
-
 static str track_key(struct op *op, uint64_t patient)
 {
     return arena_printf(op->arena, "mon/%llu", (unsigned long long)patient);
@@ -28,24 +11,20 @@ static str track_key(struct op *op, uint64_t patient)
 
 static err track_of(struct step *st, uint64_t patient, struct track **ret)
 {
-    struct track *cached = st->m->slots[patient % TRACK_SLOTS];
     struct track *t = arena_alloc(st->op->arena, sizeof *t);
+    str bytes = track_cache_get(&st->m->cache, patient);
     if (!t)
         return op_check(st->op);
     *ret = t;
-    if (cached && cached->patient == patient) {
-        *t = *cached;
-        return OK;
-    }
-    str bytes = STR_NONE;
-    TRY(record_kv_get(st->op, st->m->rec, track_key(st->op, patient), &bytes));
+    if (str_empty(bytes))
+        TRY(record_kv_get(st->op, st->m->rec, track_key(st->op, patient), &bytes));
     if (!track_read(bytes, t))
         track_init(t, patient);
     return OK;
 }
 
 /* What was deleted since is no error: it only has nothing more to say. */
-static err get_if_there(struct step *st, uint64_t rid, struct record_doc *ret, bool *ret_there)
+err step_get(struct step *st, uint64_t rid, struct record_doc *ret, bool *ret_there)
 {
     err e = record_get(st->op, st->m->rec, rid, ret);
     *ret_there = e == OK && !ret->deleted;
@@ -55,8 +34,7 @@ static err get_if_there(struct step *st, uint64_t rid, struct record_doc *ret, b
     return OK;
 }
 
-/* *ret is NULL when the patient is gone: there is nobody to watch over. */
-static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
+err step_seen(struct step *st, uint64_t patient, struct seen **ret)
 {
     struct seen **alike = &st->by_rid[patient % SEEN_LISTS];
     for (struct seen *s = *alike; s; s = s->alike)
@@ -71,14 +49,16 @@ static err seen_of(struct step *st, uint64_t patient, struct seen **ret)
     *ret = NULL;
     if (!s->findings)
         return op_check(st->op);
-    TRY(get_if_there(st, patient, &doc, &there));
+    TRY(step_get(st, patient, &doc, &there));
     if (!there)
         return OK;
     s->rid = patient;
     TRY(track_of(st, patient, &s->track));
     s->id = doc.id;
-    if (!s->track->plan_known)
+    if (!s->track->plan_known) {
+        TRY(monitor_zone_load(st->op, st->m, s->track, s->id));
         TRY(monitor_plan_load(st->op, st->m->rec, s->track, s->id));
+    }
     s->findings->n = 0;
     s->next = st->first;
     s->alike = *alike;
@@ -104,53 +84,96 @@ static void add_reading(struct seen *s, const struct reading *r, int64_t at,
     }
 }
 
+/* A value that is hardly possible: no rule reads it, but it may be measured again. */
+static void add_doubt(struct seen *s, const struct reading_set *set, const struct record_doc *doc)
+{
+    struct finding f = {.rule = (int)RULE_DOUBT + set->doubt.series,
+                        .series = set->doubt.series,
+                        .symptom = -1,
+                        .priority = 2,
+                        .run = 1,
+                        .value = set->doubt.value,
+                        .at = set->at,
+                        .rid = doc->rid};
+    if (set->implausible && s->findings->n < FINDINGS_MAX)
+        s->findings->at[s->findings->n++] = f;
+}
+
+/* What the resource says now. */
+static err reading_of(struct step *st, const struct record_doc *doc, struct reading_set *ret)
+{
+    struct json *tree;
+    TRY(record_parse(st->op, doc, &tree));
+    if (doc->type != st->observation)
+        return signals_of(st->op, st->m, tree, ret);
+    reading_set_of(tree, ret);
+    return OK;
+}
+
 static err add_observation(struct step *st, const struct record_change *c)
 {
     struct record_doc doc;
-    struct json *tree;
     struct reading_set set;
     struct seen *s;
     bool there;
-    TRY(get_if_there(st, c->rid, &doc, &there));
+    TRY(step_get(st, c->rid, &doc, &there));
     if (there && doc.vid != c->vid)
         return OK; /* a later change of the same resource follows */
-    TRY(seen_of(st, c->patient, &s));
+    TRY(step_seen(st, c->patient, &s));
     if (!s)
         return OK;
     if (!c->created)
         track_forget(s->track, c->rid);
+    for (size_t k = 0; !c->created && k < s->track->n_asks; k++)
+        s->track->asks[k].gone |= s->track->asks[k].rid == c->rid;
     if (!there)
         return OK;
-    TRY(record_parse(st->op, &doc, &tree));
-    reading_set_of(tree, &set);
+    TRY(reading_of(st, &doc, &set));
     if (!set.usable || set.at > doc.updated + MONITOR_FUTURE_MS)
         return OK;
     for (size_t i = 0; i < set.n; i++)
         add_reading(s, &set.at_most[i], set.at, &doc);
+    add_doubt(s, &set, &doc);
     st->m->stats.readings += set.n;
     return OK;
 }
 
+/* Somebody who is watched over may have moved. */
+static err add_patient(struct step *st, const struct record_change *c)
+{
+    struct seen *s;
+    str bytes = track_cache_get(&st->m->cache, c->rid);
+    if (str_empty(bytes))
+        TRY(record_kv_get(st->op, st->m->rec, track_key(st->op, c->rid), &bytes));
+    if (str_empty(bytes) || c->deleted)
+        return OK;
+    TRY(step_seen(st, c->rid, &s));
+    return s ? monitor_zone_load(st->op, st->m, s->track, s->id) : OK;
+}
+
 static err add_change(struct step *st, const struct record_change *c)
 {
+    if (c->type == st->patient)
+        return add_patient(st, c);
     if (c->patient == 0)
         return OK;
-    if (c->type == st->observation)
+    if (c->type == st->observation || signals_watch(c->type))
         return add_observation(st, c);
     if (c->type == st->care_plan || c->type == st->goal) {
         struct seen *s;
-        TRY(seen_of(st, c->patient, &s));
+        TRY(step_seen(st, c->patient, &s));
         return s ? monitor_plan_load(st->op, st->m->rec, s->track, s->id) : OK;
     }
-    return OK;
+    return c->type == st->request && !c->created ? ask_refused(st, c) : OK;
 }
 
-static const struct finding *keep_news(struct seen *s, bool open, struct findings *ret)
+static const struct finding *keep_news(struct seen *s, const struct findings *all, bool open,
+                                       struct findings *ret)
 {
     size_t best = 0;
-    for (size_t i = 0; i < s->findings->n; i++)
-        if (monitor_news(s->track, &s->findings->at[i], open)) {
-            ret->at[ret->n++] = s->findings->at[i];
+    for (size_t i = 0; i < all->n; i++)
+        if (monitor_news(s->track, &all->at[i], open)) {
+            ret->at[ret->n++] = all->at[i];
             open = true; /* from here on it is: what follows is evidence, however changes are
                             batched */
         }
@@ -167,7 +190,7 @@ static err evidence_of(struct step *st, const struct findings *f, const str **re
     for (size_t i = f->n; i-- > 0;) {
         struct record_doc doc;
         bool there;
-        TRY(get_if_there(st, f->at[i].rid, &doc, &there));
+        TRY(step_get(st, f->at[i].rid, &doc, &there));
         if (!there)
             continue;
         str name = fhir_type_name(doc.type);
@@ -183,19 +206,26 @@ static err evidence_of(struct step *st, const struct findings *f, const str **re
     return OK;
 }
 
-static err raise_case(struct step *st, struct record_tx *tx, struct seen *s)
+/* A technical level as one of the desk's: data at risk is seen within four hours, the rest in a
+ * day. */
+static enum desk_priority priority_of(const struct finding *f)
 {
-    str programme = s->track->programme >= 0 ? str_of(MONITOR_PROGRAMMES[s->track->programme].code)
-                                             : STR("vital-signs");
+    return (enum desk_priority)(finding_is_technical(f) ? f->priority + 2 : f->priority);
+}
+
+static err open_case(struct step *st, struct record_tx *tx, struct seen *s, str programme,
+                     struct findings *all)
+{
     bool open = false, is_new = false;
     TRY(desk_is_open(st->op, st->m->rec, s->id, programme, &open));
     struct findings news = {0};
-    const struct finding *worst = keep_news(s, open, &news);
+    const struct finding *worst = keep_news(s, all, open, &news);
     if (!worst)
         return OK;
     struct desk_case c = {.patient = s->id,
                           .programme = programme,
-                          .priority = (enum desk_priority)worst->priority,
+                          .priority = priority_of(worst),
+                          .technical = finding_is_technical(worst),
                           .why = monitor_why(st->op, s->track, &news),
                           .rule = str_of(finding_rule_id(worst))};
     str id;
@@ -210,28 +240,56 @@ static err raise_case(struct step *st, struct record_tx *tx, struct seen *s)
     return OK;
 }
 
-static void remember(struct step *st)
+/* Trouble with a device is nobody's health: it has a case of its own. What is only for the patient
+ * is noted as told. */
+static err raise_case(struct step *st, struct record_tx *tx, struct seen *s)
 {
-    for (struct seen *s = st->first; s; s = s->next) {
-        struct track **slot = &st->m->slots[s->rid % TRACK_SLOTS];
-        if (!*slot)
-            *slot = malloc(sizeof **slot);
-        if (*slot)
-            **slot = *s->track;
+    struct findings *health = ARENA_NEW(st->op->arena, struct findings);
+    struct findings *device = ARENA_NEW(st->op->arena, struct findings);
+    TRY(op_check(st->op));
+    for (size_t i = 0; i < s->findings->n; i++) {
+        const struct finding *f = &s->findings->at[i];
+        struct findings *to = finding_is_technical(f) ? device : health;
+        if (finding_is_technical(f) && f->priority == 3) {
+            if (monitor_news(s->track, f, false))
+                TRY(ask_missing(st, tx, s, f));
+        } else
+            to->at[to->n++] = *f;
     }
+    if (device->n)
+        TRY(open_case(st, tx, s, STR(MONITOR_TECHNICAL), device));
+    return health->n ? open_case(st, tx, s, track_programme(s->track), health) : OK;
 }
 
-static err commit_step(struct step *st, uint64_t to)
+err step_commit(struct step *st, uint64_t to)
 {
     struct record_tx *tx = record_begin(st->op, st->m->rec);
-    for (struct seen *s = st->first; s; s = s->next) {
+    size_t n = 0;
+    for (struct seen *s = st->first; s; s = s->next, n++) {
+        if (s->findings->n || s->track->n_asks)
+            TRY(ask_step(st, tx, s));
         if (s->findings->n)
             TRY(raise_case(st, tx, s));
-        record_tx_kv(tx, track_key(st->op, s->rid), track_write(st->op, s->track));
+    }
+    str *bytes = ARENA_ARRAY(st->op->arena, str, n + 1);
+    TRY(op_check(st->op));
+    n = 0;
+    for (struct seen *s = st->first; s; s = s->next) {
+        bytes[n] = track_write(st->op, s->track);
+        record_tx_kv(tx, track_key(st->op, s->rid), bytes[n++]);
     }
     record_tx_cursor(tx, STR(MONITOR_CURSOR), st->m->cursor, to);
-    TRY(record_commit(tx));
-    remember(st);
+    err e = record_commit(tx);
+    if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
+        st->m->cursor_known = false; /* was it a nurse, or does another node follow? */
+    TRY(e);
+    n = 0;
+    for (struct seen *s = st->first; s; s = s->next) {
+        struct findings none = {0};
+        int64_t due;
+        monitor_eval_time(s->track, (struct listened){st->op->now, &st->m->away}, &none, &due);
+        track_cache_put(&st->m->cache, s->rid, bytes[n++], none.n ? st->op->now : due);
+    }
     return OK;
 }
 
@@ -265,11 +323,29 @@ static err take(struct op *op, struct monitor *m, const struct record_change *ch
                       .m = m,
                       .observation = fhir_type_parse(STR("Observation")),
                       .care_plan = fhir_type_parse(STR("CarePlan")),
-                      .goal = fhir_type_parse(STR("Goal"))};
+                      .goal = fhir_type_parse(STR("Goal")),
+                      .patient = fhir_type_parse(STR("Patient")),
+                      .request = fhir_type_parse(STR("CommunicationRequest"))};
     for (size_t i = 0; i < n; i++)
         TRY(add_change(&st, &changes[i]));
-    TRY(commit_step(&st, changes[n - 1].t));
+    TRY(step_commit(&st, changes[n - 1].t));
     m->cursor = m->seen = changes[n - 1].t;
+    return OK;
+}
+
+/* What is held is what the store has for as long as nobody else moves the cursor. A nurse who
+ * changed a case meanwhile costs the step, and no track is read again. */
+static err know_cursor(struct op *op, struct monitor *m)
+{
+    uint64_t had = m->cursor;
+    TRY(record_cursor(op, m->rec, STR(MONITOR_CURSOR), &m->cursor));
+    m->cursor_known = true;
+    if (m->cursor == had)
+        return OK;
+    m->seen = m->cursor;
+    m->loaded = false;
+    m->load_n = 0;
+    track_cache_clear(&m->cache);
     return OK;
 }
 
@@ -278,11 +354,8 @@ err monitor_step(struct op *op, struct monitor *m, size_t *ret_n)
     struct record_change *changes;
     size_t n;
     op->actor = identity_system();
-    if (!m->cursor_known) {
-        TRY(record_cursor(op, m->rec, STR(MONITOR_CURSOR), &m->cursor));
-        m->cursor_known = true;
-        m->seen = m->cursor;
-    }
+    if (!m->cursor_known)
+        TRY(know_cursor(op, m));
     uint64_t now_t = record_now_t(m->rec);
     TRY(record_feed(op, m->rec, m->seen, m->careful ? 1 : STEP_CHANGES, &changes, &n));
     *ret_n = n;

@@ -14,9 +14,10 @@ static void hard_limits(int series, struct side *low, struct side *high)
     int best_low = 9, best_high = 9;
     for (size_t r = 0; r < RULE_COUNT_MONITOR; r++) {
         const struct monitor_rule *row = &MONITOR_RULES[r];
-        for (int k = 0; k < row->n_tests && row->kind == RULE_LIMIT && !row->symptoms; k++) {
+        for (int k = 0;
+             k < row->n_tests && row->kind == RULE_LIMIT && !row->symptoms && !row->scale2; k++) {
             const struct rule_test *test = &row->tests[k];
-            if (test->series != series || row->programme[0] != '*')
+            if (test->series != series || row->programmes != ~0u)
                 continue;
             bool low_side = !isnan(test->hi);
             if (low_side && row->priority < best_low) {
@@ -31,10 +32,10 @@ static void hard_limits(int series, struct side *low, struct side *high)
     }
 }
 
-static void set_bound(struct op *op, struct json *o, str name, double v, int decimals)
+void monitor_set_number(struct op *op, struct json *o, const char *name, double v, int decimals)
 {
     if (!isnan(v))
-        json_set(op->arena, o, name,
+        json_set(op->arena, o, str_of(name),
                  json_new_num(op->arena, arena_printf(op->arena, "%.*f", decimals, v)));
 }
 
@@ -48,10 +49,10 @@ static struct json *limit_row(struct op *op, int s, double low, double high, str
     json_set_str(op->arena, said, STR("es"), str_of(row->shown[SAY_ES]));
     json_set_str(op->arena, said, STR("ar"), str_of(row->shown[SAY_AR]));
     json_set(op->arena, o, STR("translation"), said);
-    json_set_str(op->arena, o, STR("loinc"), str_of(row->loinc[0]));
+    json_set_str(op->arena, o, STR("loinc"), str_of(row->codes[0]));
     json_set_str(op->arena, o, STR("unit"), str_of(row->unit));
-    set_bound(op, o, STR("low"), low, row->decimals);
-    set_bound(op, o, STR("high"), high, row->decimals);
+    monitor_set_number(op, o, "low", low, row->decimals);
+    monitor_set_number(op, o, "high", high, row->decimals);
     json_set_str(op->arena, o, STR("rule"), rule);
     json_set_str(op->arena, o, STR("source"), source);
     return o;

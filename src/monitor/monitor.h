@@ -30,6 +30,17 @@ MUST err monitor_intake(struct op *op, struct monitor *m, struct json *observati
  * it; *ret_name is what a resend is known by (an If-None-Exist), empty when it cannot be. */
 MUST err monitor_prepare(struct op *op, struct monitor *m, struct json *observation, str *ret_name);
 
+/* Is it an Open mHealth or IEEE 1752.1 data point ({header, body})? */
+bool monitor_is_point(const struct json *v);
+/* A data point, checked against its published schema, as an Observation for monitor_prepare().
+ * ERR_UNPROCESSABLE with the path of each fault, and for a valid document that is no measure of a
+ * person. Whose it is says the actor's account, else header.user_id. */
+MUST err monitor_point(struct op *op, const struct json *point, struct json **ret);
+
+/* A line of a clinic's table (patient,time,measure,value,unit) as an Observation for
+ * monitor_prepare(). ERR_UNPROCESSABLE with the reason. */
+MUST err monitor_csv_line(struct op *op, str line, struct json **ret);
+
 /* One step of the follower: takes the next changes, returns how many; 0 = up to date. */
 MUST err monitor_step(struct op *op, struct monitor *m, size_t *ret_n);
 
@@ -37,6 +48,30 @@ MUST err monitor_step(struct op *op, struct monitor *m, size_t *ret_n);
  * array of {metric, display, translation: {es, ar}, loinc, unit, low, high, rule, source: "default"
  * | CarePlan reference}. */
 MUST err monitor_limits(struct op *op, struct monitor *m, str patient, struct json **ret);
+
+/* What would have been: the last days (28 … 365) of a patient's readings under the limits in force
+ * and under others of one metric. Nothing is changed. op->actor must see the patient; what they may
+ * not see is not replayed. JSON {metric, low, high, days, readings, before: {alerts, cases}, after:
+ * the same, events: {n, before, after, lost: [{at, what}]}}: before is as things are, after with
+ * the limits tried, no looser than the table's loosest safe ones; alerts are of the metric, cases
+ * of all metrics, alerts less than 72 h apart being one; an event is told of by an alert: a case
+ * that was acted on in the 72 h before, an emergency or inpatient stay in the 14 days before. More
+ * than 30,000 readings: ERR_TOO_COSTLY. */
+struct monitor_trial {
+    str metric;
+    double low, high; /* in the metric's unit; NAN: as it is */
+    int days;
+};
+MUST err monitor_what_if(struct op *op, struct monitor *m, str patient,
+                         const struct monitor_trial *trial, struct json **ret);
+
+/* How each rule does: JSON {days, patients, years, rules: [{id, priority | technical, source, open,
+ * closed, acted, rate, unexplained, unexplainedYear, flagged}]} of the cases of the last 365 days
+ * that the rule opened and op->actor may see; rules of the fleet and PLAN-LOW, PLAN-HIGH once they
+ * have opened one. acted: closed with an outcome that changed something;
+ * unexplained: closed without; a year: of a patient in a programme (CarePlan), cases of others not
+ * counted; flagged: fewer than one in five of twenty or more were acted on. */
+MUST err monitor_hits(struct op *op, struct monitor *m, struct json **ret);
 
 struct monitor_stats {
     uint64_t cursor, readings, cases_opened, evidence_joined, behind;

@@ -4,16 +4,17 @@
  * loosest safe value of spec/monitor/rules.json. */
 #include "monitor/monitor_int.h"
 
-static int programme_of(const struct json *plan)
+uint32_t monitor_programmes_of(const struct json *plan)
 {
     const struct json *canonicals = JSON_GET(plan, "instantiatesCanonical");
+    uint32_t bits = 0;
     for (size_t i = 0; canonicals && i < canonicals->n; i++) {
         str url = json_str(json_at(canonicals, i));
         for (size_t p = 0; p < MONITOR_PROGRAMME_COUNT; p++)
             if (str_starts(url, str_of(MONITOR_PROGRAMMES[p].definition)))
-                return (int)p;
+                bits |= 1u << p;
     }
-    return -1;
+    return bits;
 }
 
 static bool by_clinician(const struct json *plan)
@@ -32,6 +33,17 @@ static bool bound_of(const struct json *quantity, int series, double *ret)
            monitor_convert(series, unit, v, ret);
 }
 
+/* No number is looser than the loosest safe one: fmax and fmin pass over what is NAN. */
+double monitor_own_low(int series, double v)
+{
+    return isnan(v) ? v : fmax(v, MONITOR_SERIES[series].loosest_lo);
+}
+
+double monitor_own_high(int series, double v)
+{
+    return isnan(v) ? v : fmin(v, MONITOR_SERIES[series].loosest_hi);
+}
+
 static void add_target(struct track *t, const struct json *target)
 {
     const struct json *codings = json_path(target, "measure.coding");
@@ -43,11 +55,9 @@ static void add_target(struct track *t, const struct json *target)
             continue;
         double v;
         if (bound_of(JSON_GET(range, "low"), s, &v))
-            t->low[s] =
-                isnan(MONITOR_SERIES[s].loosest_lo) ? v : fmax(v, MONITOR_SERIES[s].loosest_lo);
+            t->low[s] = monitor_own_low(s, v);
         if (bound_of(JSON_GET(range, "high"), s, &v))
-            t->high[s] =
-                isnan(MONITOR_SERIES[s].loosest_hi) ? v : fmin(v, MONITOR_SERIES[s].loosest_hi);
+            t->high[s] = monitor_own_high(s, v);
         return;
     }
 }
@@ -90,9 +100,12 @@ static err goal_of(struct op *op, struct record *rec, const struct json *plan, s
 
 static err add_plan(struct op *op, struct record *rec, struct track *t, const struct json *plan)
 {
-    int programme = programme_of(plan);
-    if (programme >= 0)
-        t->programme = programme;
+    struct time_span since;
+    uint32_t programmes = monitor_programmes_of(plan);
+    t->programmes |= programmes;
+    if (programmes && time_parse(json_str(json_path(plan, "period.start")), &since) &&
+        (t->plan_since == 0 || since.lo < t->plan_since))
+        t->plan_since = since.lo;
     if (!by_clinician(plan))
         return OK;
     const struct json *goals = JSON_GET(plan, "goal");
@@ -106,10 +119,31 @@ static err add_plan(struct op *op, struct record *rec, struct track *t, const st
     return OK;
 }
 
+err monitor_zone_load(struct op *op, const struct monitor *m, struct track *t, str patient)
+{
+    struct record_doc doc;
+    struct json *tree = NULL;
+    uint64_t rid;
+    struct fault before = op->fault;
+    const struct actor *asker = op->actor;
+    op->actor = identity_system();
+    err e = record_resolve(op, m->rec, fhir_type_parse(STR("Patient")), patient, &rid);
+    e = e == OK ? record_get(op, m->rec, rid, &doc) : e;
+    e = e == OK && !doc.deleted ? record_parse(op, &doc, &tree) : e;
+    op->actor = asker;
+    if (e == ERR_NOT_FOUND || e == ERR_GONE)
+        op->fault = before; /* whoever asks what a rule would do learns no more of who is there */
+    else
+        TRY(e);
+    track_move(t, desk_zone(tree, config_str(m->config, "house.zone")));
+    return OK;
+}
+
 err monitor_plan_load(struct op *op, struct record *rec, struct track *t, str patient)
 {
     struct record_page page;
-    t->programme = -1;
+    t->programmes = 0;
+    t->plan_since = 0;
     for (size_t s = 0; s < SERIES_COUNT; s++)
         t->low[s] = t->high[s] = NAN;
     str query =

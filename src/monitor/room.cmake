@@ -8,3 +8,14 @@ target_link_libraries(weft_monitor PUBLIC PkgConfig::MOSQUITTO)
 # Figures for make bench; not part of the tests.
 add_executable(monitor_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/monitor_bench.c)
 target_link_libraries(monitor_bench PRIVATE weft_monitor)
+add_custom_command(OUTPUT ${GEN}/omh_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_omh.py
+            ${CMAKE_SOURCE_DIR}/spec/omh ${GEN}/omh_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_omh.py ${CMAKE_SOURCE_DIR}/spec/omh/schemas.jsonl
+            ${CMAKE_SOURCE_DIR}/spec/omh/codes.csv ${CMAKE_SOURCE_DIR}/spec/omh/units.csv)
+target_sources(weft_monitor PRIVATE ${GEN}/omh_gen.h)
+add_custom_command(OUTPUT ${GEN}/mdc_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_mdc.py
+            ${CMAKE_SOURCE_DIR}/spec/monitor/mdc.csv ${GEN}/mdc_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_mdc.py ${CMAKE_SOURCE_DIR}/spec/monitor/mdc.csv)
+target_sources(weft_monitor PRIVATE ${GEN}/mdc_gen.h)

@@ -1,11 +1,9 @@
-/* The monitor's threads: the follower (and the desk's clock) and the MQTT intake. A step that lost
- * a race is done again at once; one that failed for another reason waits a little and is logged
- * once a minute, and is never skipped: the cursor moves only with its work. */
+/* The monitor's threads: the follower (and the desk's clock) and the MQTT intake. What failed is
+ * never skipped: the cursor moves only with its work. */
 #include "monitor/monitor_int.h"
 
-#include "base/log.h"
-
 #define WAKE_MS 5000
+#define HEARD_MS 3000 /* after a start: what the broker held meanwhile is no silence */
 
 err monitor_new(struct op *op, struct record *rec, struct identity *id, const struct config *config,
                 struct monitor **ret)
@@ -16,6 +14,13 @@ err monitor_new(struct op *op, struct record *rec, struct identity *id, const st
     m->rec = rec;
     m->id = id;
     m->config = config;
+    m->arena = arena_new(1u << 20);
+    err e = m->arena && track_cache_init(&m->cache) ? signals_compile(op, m)
+                                                    : fail(op, ERR_UNAVAILABLE, "out of memory");
+    if (e != OK) {
+        monitor_free(m);
+        return e;
+    }
     *ret = m;
     return OK;
 }
@@ -24,53 +29,59 @@ void monitor_free(struct monitor *m)
 {
     if (!m)
         return;
-    for (size_t i = 0; i < TRACK_SLOTS; i++)
-        free(m->slots[i]);
+    track_cache_free(&m->cache);
+    arena_free(m->arena);
     free(m);
 }
 
-static void pause_after(struct monitor *m, struct op *op, err e, int64_t *last_said)
+static err follow(struct op *op, void *ctx, size_t *ret_n)
 {
-    if (e == ERR_CONFLICT || e == ERR_PRECONDITION) {
-        m->cursor_known = false;
-        return;
-    }
-    log_failed("monitor.step.failed", op, e, last_said);
-    time_rest(&m->stop, 1000);
+    return monitor_step(op, ctx, ret_n);
 }
 
-static void *follow(void *ctx)
+static err listen_for_silence(struct op *op, void *ctx, size_t *ret_n)
 {
     struct monitor *m = ctx;
-    struct arena *a = arena_new(256u << 20);
-    int64_t said = 0, woke = 0;
-    while (a && !atomic_load(&m->stop)) {
-        struct op op;
-        size_t n = 0, woken;
-        arena_reset(a);
-        op_init(&op, a, identity_system(), time_now());
-        err e = monitor_step(&op, m, &n);
-        if (e != OK)
-            pause_after(m, &op, e, &said);
-        if (time_mono() - woke > WAKE_MS) {
-            op_clear(&op);
-            if (desk_wake(&op, m->rec, &woken) != OK)
-                log_event(LOG_WARN, "desk.wake.failed", "error=%s", err_row(op.fault.code)->name);
-            woke = time_mono();
-        }
-        if (e == OK && n == 0)
-            record_feed_wait(m->rec, m->seen, 500);
-    }
-    arena_free(a);
-    return NULL;
+    bool more = false;
+    *ret_n = 0;
+    int64_t now = time_mono();
+    if (m->loaded && (now - m->looked < WAKE_MS || now - m->since < HEARD_MS))
+        return OK;
+    TRY(monitor_clock(op, m, &more));
+    m->looked = more ? 0 : time_mono();
+    *ret_n = more;
+    return OK;
+}
+
+static err wake(struct op *op, void *ctx, size_t *ret_n)
+{
+    struct monitor *m = ctx;
+    *ret_n = 0;
+    if (time_mono() - m->woke < WAKE_MS)
+        return OK;
+    size_t woken;
+    m->woke = time_mono();
+    return desk_wake(op, m->rec, &woken);
+}
+
+static void wait_for_more(void *ctx)
+{
+    struct monitor *m = ctx;
+    record_feed_wait(m->rec, m->seen, 500);
 }
 
 err monitor_start(struct op *op, struct monitor *m)
 {
-    atomic_store(&m->stop, false);
-    if (pthread_create(&m->thread, NULL, follow, m) != 0)
-        return fail(op, ERR_UNAVAILABLE, "no thread for the monitor");
-    m->running = true;
+    struct loop_plan plan = {.steps = {{"monitor.step.failed", follow},
+                                       {"monitor.clock.failed", listen_for_silence},
+                                       {"desk.wake.failed", wake}},
+                             .wait = wait_for_more,
+                             .actor = identity_system(),
+                             .bytes = 256u << 20,
+                             .rest_ms = 1000,
+                             .ctx = m};
+    m->since = time_mono();
+    TRY(loop_start(op, &m->loop, &plan));
     if (!str_empty(config_str(m->config, "mqtt.url")))
         return intake_mqtt_start(op, m, &m->mqtt);
     return OK;
@@ -78,12 +89,10 @@ err monitor_start(struct op *op, struct monitor *m)
 
 void monitor_stop(struct monitor *m)
 {
-    atomic_store(&m->stop, true);
+    loop_end(&m->loop);
     intake_mqtt_stop(m->mqtt);
     m->mqtt = NULL;
-    if (m->running)
-        pthread_join(m->thread, NULL);
-    m->running = false;
+    loop_stop(&m->loop);
 }
 
 void monitor_stats(const struct monitor *m, struct monitor_stats *ret)

@@ -1,164 +1,176 @@
-/* A patient's track: the last points of each series, answers, rule state and own limits, as kept in
- * one sealed named value. Invariant: points of a series are ordered by time and hold no doubles, so
- * a resent reading changes nothing. */
+/* A patient's track: the last points of each series, their days, answers, rule state and own
+ * limits. Invariant: points of a series are ordered by time and hold no doubles, so a resent
+ * reading changes nothing; a day's value is that of all its readings. How a track is kept:
+ * track_pack.c. */
 #include "monitor/monitor_int.h"
 
-#define TRACK_VERSION 1
+#define MS_DAY (24 * MS_HOUR)
 
 void track_init(struct track *t, uint64_t patient)
 {
     memset(t, 0, sizeof *t);
     t->patient = patient;
-    t->programme = -1;
-    for (size_t s = 0; s < SERIES_COUNT; s++)
+    for (size_t s = 0; s < SERIES_COUNT; s++) {
         t->low[s] = t->high[s] = NAN;
+        for (size_t d = 0; d < DAYS_KEPT; d++)
+            t->days[s].value[d] = NAN;
+    }
+}
+
+int32_t track_day(const struct track *t, int64_t at)
+{
+    struct time_local l;
+    if (!t->zone[0] || !time_to_local(at, str_of(t->zone), &l))
+        return (int32_t)(at / MS_DAY);
+    return (int32_t)time_days_from_civil(l.year, (unsigned)l.month, (unsigned)l.day);
+}
+
+int64_t track_day_start(const struct track *t, int64_t at)
+{
+    struct time_local l;
+    int64_t ms;
+    if (!t->zone[0] || !time_to_local(at, str_of(t->zone), &l))
+        return at - at % MS_DAY;
+    l.hour = l.minute = l.second = 0;
+    return time_from_local(&l, str_of(t->zone), &ms) ? ms : at - at % MS_DAY;
+}
+
+/* So that `day` has its place; false when it is older than all that are kept. */
+static bool days_reach(struct day_row *row, int32_t day, size_t *ret)
+{
+    if (row->newest == 0)
+        row->newest = day;
+    int32_t by = day - row->newest;
+    if (by <= -DAYS_KEPT)
+        return false;
+    for (size_t d = 0; by > 0 && d < DAYS_KEPT; d++) {
+        size_t from = d + (size_t)by;
+        row->n[d] = from < DAYS_KEPT ? row->n[from] : 0;
+        row->value[d] = from < DAYS_KEPT ? row->value[from] : NAN;
+    }
+    if (by > 0)
+        row->newest = day;
+    *ret = (size_t)(DAYS_KEPT - 1 + (by < 0 ? by : 0));
+    return true;
+}
+
+static void day_add(struct track *t, int series, const struct point *p)
+{
+    size_t d;
+    struct day_row *row = &t->days[series];
+    enum day_kind kind = MONITOR_SERIES[series].day;
+    if (kind == DAY_NONE || p->at < MS_DAY || !days_reach(row, track_day(t, p->at), &d) ||
+        row->n[d] == UINT8_MAX)
+        return;
+    double n = row->n[d]++;
+    double had = n > 0 ? row->value[d] : 0;
+    row->value[d] = kind == DAY_SUM ? had + p->value : (had * n + p->value) / (n + 1);
+}
+
+static void day_take_back(struct track *t, int series, const struct point *p)
+{
+    struct day_row *row = &t->days[series];
+    int32_t back = row->newest - track_day(t, p->at);
+    if (row->newest == 0 || back < 0 || back >= DAYS_KEPT)
+        return;
+    size_t d = (size_t)(DAYS_KEPT - 1 - back);
+    if (row->n[d] == 0)
+        return;
+    double n = row->n[d]--;
+    if (row->n[d] == 0)
+        row->value[d] = NAN;
+    else if (MONITOR_SERIES[series].day == DAY_SUM)
+        row->value[d] -= p->value;
+    else
+        row->value[d] = (row->value[d] * n - p->value) / (n - 1);
+}
+
+static void cgm_add(struct track *t, const struct point *p)
+{
+    int32_t day = track_day(t, p->at);
+    if (p->at < MS_DAY)
+        return;
+    size_t d = (size_t)day % CGM_DAYS;
+    if (t->cgm_day[d] > day)
+        return; /* older than the fortnight */
+    if (t->cgm_day[d] < day) {
+        t->cgm_day[d] = day;
+        t->cgm[d] = (struct cgm_tally){0};
+    }
+    cgm_count(&t->cgm[d], p->value);
+}
+
+/* What was kept is rounded. */
+static bool is_double(const struct track *t, int series, const struct point *p, int before)
+{
+    const struct point *at = t->points[series];
+    for (int k = before - 1; k >= 0 && at[k].at == p->at; k--)
+        if (fabs(at[k].value - p->value) < 1 / TRACK_SCALE)
+            return true;
+    return false;
 }
 
 int track_add(struct track *t, int series, struct point p)
 {
     struct point *at = t->points[series];
-    int n = t->n[series], i = n;
+    int i = t->n[series];
     while (i > 0 && at[i - 1].at > p.at)
         i--;
-    for (int k = i - 1; k >= 0 && at[k].at == p.at; k--)
-        if (at[k].value <= p.value && at[k].value >= p.value)
-            return -1;
-    if (n == POINTS_MAX) {
-        if (i == 0)
-            return -1; /* older than all that is kept: charted only */
-        memmove(at, at + 1, (size_t)(--i) * sizeof *at);
-    } else {
-        memmove(at + i + 1, at + i, (size_t)(n - i) * sizeof *at);
-        t->n[series]++;
+    if (is_double(t, series, &p, i))
+        return -1;
+    day_add(t, series, &p);
+    if (series == SERIES_CGM)
+        cgm_add(t, &p);
+    int n = t->n[series], old = 0;
+    if (n > 0 && at[n - 1].at - p.at > POINTS_MS)
+        return -1; /* its day is counted; the point is charted only */
+    if (n == POINTS_MAX && i == 0)
+        return -1;
+    while (old < i && (p.at - at[old].at > POINTS_MS || n - old == POINTS_MAX))
+        old++;
+    if (old) {
+        memmove(at, at + old, (size_t)(n - old) * sizeof *at);
+        n -= old;
+        i -= old;
     }
+    memmove(at + i + 1, at + i, (size_t)(n - i) * sizeof *at);
+    t->n[series] = (uint8_t)(n + 1);
     at[i] = p;
     return i;
 }
 
 void track_forget(struct track *t, uint64_t rid)
 {
-    for (size_t s = 0; s < SERIES_COUNT; s++) {
+    for (int s = 0; s < (int)SERIES_COUNT; s++) {
         uint8_t kept = 0;
         for (uint8_t i = 0; i < t->n[s]; i++)
             if (t->points[s][i].rid != rid)
                 t->points[s][kept++] = t->points[s][i];
+            else
+                day_take_back(t, s, &t->points[s][i]);
         t->n[s] = kept;
     }
 }
 
-static uint64_t bits_of(double v)
+void track_move(struct track *t, str zone)
 {
-    uint64_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
+    if (zone.n >= sizeof t->zone || str_eq(zone, str_of(t->zone)))
+        return;
+    for (int s = 0; s < (int)SERIES_COUNT; s++)
+        for (uint8_t i = 0; i < t->n[s]; i++)
+            day_take_back(t, s, &t->points[s][i]);
+    memset(t->zone, 0, sizeof t->zone);
+    if (zone.n)
+        memcpy(t->zone, zone.p, zone.n);
+    for (int s = 0; s < (int)SERIES_COUNT; s++)
+        for (uint8_t i = 0; i < t->n[s]; i++)
+            day_add(t, s, &t->points[s][i]);
 }
 
-static bool take_double(str *in, double *ret)
+const double *track_days(const struct track *t, int series, int64_t at, size_t *ret_n)
 {
-    uint64_t bits;
-    if (!take_u64(in, &bits))
-        return false;
-    memcpy(ret, &bits, sizeof bits);
-    return true;
-}
-
-static bool take_time(str *in, int64_t *ret)
-{
-    uint64_t v;
-    if (!take_u64(in, &v))
-        return false;
-    *ret = (int64_t)v;
-    return true;
-}
-
-static void write_rules(struct buf *b, const struct track *t)
-{
-    for (size_t r = 0; r < RULE_STATES; r++) {
-        const struct rule_state *s = &t->rules[r];
-        if (!s->raised && s->case_at == 0)
-            continue;
-        buf_u8(b, (uint8_t)r);
-        buf_u8(b, s->raised);
-        buf_u8(b, s->priority);
-        buf_u8(b, s->clear_run);
-        buf_u64(b, (uint64_t)s->case_at);
-    }
-    buf_u8(b, 255);
-}
-
-/* Version 1: header, own limits, points, answers, the rules that have state. Rule numbers are rows
- * of the table: a changed table starts with a fresh version number. */
-str track_write(struct op *op, const struct track *t)
-{
-    struct buf b;
-    buf_init(&b, op->arena, 16384);
-    buf_u8(&b, TRACK_VERSION);
-    buf_u8(&b, RULE_STATES);
-    buf_u64(&b, t->patient);
-    buf_u8(&b, t->plan_known);
-    buf_u8(&b, (uint8_t)(t->programme + 1));
-    for (size_t s = 0; s < SERIES_COUNT; s++) {
-        buf_u64(&b, bits_of(t->low[s]));
-        buf_u64(&b, bits_of(t->high[s]));
-        buf_u8(&b, t->n[s]);
-        for (uint8_t i = 0; i < t->n[s]; i++) {
-            buf_u64(&b, (uint64_t)t->points[s][i].at);
-            buf_u64(&b, bits_of(t->points[s][i].value));
-            buf_u64(&b, t->points[s][i].rid);
-        }
-    }
-    for (size_t s = 0; s < SYMPTOM_COUNT; s++)
-        buf_u64(&b, (uint64_t)t->symptom_at[s]);
-    write_rules(&b, t);
-    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
-}
-
-static bool read_series(str *in, struct track *t, size_t s)
-{
-    if (!take_double(in, &t->low[s]) || !take_double(in, &t->high[s]) || !take_u8(in, &t->n[s]) ||
-        t->n[s] > POINTS_MAX)
-        return false;
-    for (uint8_t i = 0; i < t->n[s]; i++) {
-        struct point *p = &t->points[s][i];
-        if (!take_time(in, &p->at) || !take_double(in, &p->value) || !take_u64(in, &p->rid))
-            return false;
-    }
-    return true;
-}
-
-static bool read_rules(str *in, struct track *t)
-{
-    uint8_t r = 0, raised;
-    while (take_u8(in, &r)) {
-        if (r == 255)
-            return in->n == 0;
-        if (r >= RULE_STATES || !take_u8(in, &raised))
-            return false;
-        struct rule_state *s = &t->rules[r];
-        s->raised = raised != 0;
-        if (!take_u8(in, &s->priority) || !take_u8(in, &s->clear_run) ||
-            !take_time(in, &s->case_at))
-            return false;
-    }
-    return false;
-}
-
-bool track_read(str in, struct track *ret)
-{
-    uint8_t version, states, plan, programme;
-    uint64_t patient;
-    if (!take_u8(&in, &version) || !take_u8(&in, &states) || !take_u64(&in, &patient) ||
-        !take_u8(&in, &plan) || !take_u8(&in, &programme) || version != TRACK_VERSION ||
-        states != RULE_STATES || programme > MONITOR_PROGRAMME_COUNT)
-        return false;
-    track_init(ret, patient);
-    ret->plan_known = plan != 0;
-    ret->programme = programme - 1;
-    for (size_t s = 0; s < SERIES_COUNT; s++)
-        if (!read_series(&in, ret, s))
-            return false;
-    for (size_t s = 0; s < SYMPTOM_COUNT; s++)
-        if (!take_time(&in, &ret->symptom_at[s]))
-            return false;
-    return read_rules(&in, ret);
+    const struct day_row *row = &t->days[series];
+    int32_t back = row->newest - track_day(t, at);
+    *ret_n = row->newest == 0 || back < 0 || back >= DAYS_KEPT ? 0 : (size_t)(DAYS_KEPT - back);
+    return row->value;
 }

@@ -4,13 +4,7 @@
 #include "outreach/capture.h"
 #include "outreach/outreach_int.h"
 
-#include "base/uuid.h"
-
-#include <gnutls/crypto.h>
-#include <sodium.h>
-
 #define EVIDENCE_MAX 16000u
-#define EVIDENCE_URL "https://weft.health/fhir/StructureDefinition/consent-evidence"
 
 static bool one_of(str s, const char *const *words, size_t n)
 {
@@ -44,14 +38,13 @@ static err check(struct op *op, const struct outreach_capture *c, enum channel_k
     return OK;
 }
 
-/* An unknown country counts as one where the GDPR applies. */
-static struct facts *facts_of(struct op *op, const struct recipient *r,
+static struct facts *facts_of(struct op *op, const struct outreach *o, const struct recipient *r,
                               const struct outreach_capture *c)
 {
     struct facts *f = facts_new(op);
     facts_set_str(f, FACT_CONSENT_TYPE, c->type);
     facts_set_list(f, FACT_CONSENT_ELEMENTS, c->elements, c->n_elements);
-    facts_set_bool(f, FACT_GDPR_APPLIES, !str_eq(r->country, STR("US")));
+    place_law_facts(o, r, f);
     facts_set_bool(f, FACT_AFFIRMATIVE_ACT, c->affirmative);
     facts_set_bool(f, FACT_GRANULAR, c->granular);
     facts_set_bool(f, FACT_NOT_BUNDLED, c->separate);
@@ -64,7 +57,7 @@ static err decide(struct op *op, struct outreach *o, const struct recipient *r,
                   const struct outreach_capture *c, struct json **ret)
 {
     struct verdict v;
-    struct facts *f = facts_of(op, r, c);
+    struct facts *f = facts_of(op, o, r, c);
     TRY(op_check(op));
     TRY(policy_decide(op, record_rulebook(o->rec), TRIGGER_BIT(TRIGGER_CONSENT_CAPTURE), f, &v));
     for (size_t i = 0; i < v.n_fired; i++)
@@ -83,52 +76,14 @@ static err decide(struct op *op, struct outreach *o, const struct recipient *r,
     return op_check(op);
 }
 
-static void add_text(struct op *op, struct json *list, const char *url, const char *member,
-                     str value)
-{
-    struct json *e = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, e, STR("url"), str_of(url));
-    json_set_str(op->arena, e, str_of(member), value);
-    json_push(op->arena, list, e);
-}
-
-/* How it was given, what was there, the words and their hash, in one extension. */
-static struct json *evidence_of(struct op *op, const struct outreach_capture *c, str hash)
-{
-    struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
-    add_text(op, list, "how", "valueCode", c->how);
-    add_text(op, list, "type", "valueCode", c->type);
-    for (size_t i = 0; i < c->n_elements; i++)
-        add_text(op, list, "element", "valueCode", c->elements[i]);
-    if (!str_empty(c->language))
-        add_text(op, list, "language", "valueCode", c->language);
-    add_text(op, list, "words", "valueString", c->evidence);
-    add_text(op, list, "sha256", "valueString", hash);
-    json_set_str(op->arena, e, STR("url"), STR(EVIDENCE_URL));
-    json_set(op->arena, e, STR("extension"), list);
-    return e;
-}
-
-static err hash_of(struct op *op, str text, str *ret)
-{
-    unsigned char sum[32];
-    char hex[65];
-    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text.p, text.n, sum) != 0)
-        return fail(op, ERR_FAULT, "the evidence cannot be hashed");
-    sodium_bin2hex(hex, sizeof hex, sum, sizeof sum);
-    *ret = arena_str(op->arena, str_of(hex));
-    return op_check(op);
-}
-
 static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                 const struct outreach_capture *c, struct json *verdict, str *ret_id)
 {
     enum channel_kind k = CHANNEL_SMS;
-    str hash, number = str_empty(c->number) ? STR_NONE : c->number;
+    str hash = STR_NONE, number = str_empty(c->number) ? STR_NONE : c->number;
     (void)channel_parse(c->channel, &k);
     if (str_empty(number))
         number = r->address[k];
-    TRY(hash_of(op, c->evidence, &hash));
     struct stop_word word = {.number = number,
                              .evidence = c->how,
                              .purposes = c->purposes,
@@ -136,7 +91,14 @@ static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                              .until = c->until,
                              .written = str_eq(c->type, STR("prior_express_written_consent")) &&
                                         !str_eq(c->how, STR("oral")),
-                             .proof = evidence_of(op, c, hash)};
+                             .how = c->how,
+                             .words = c->evidence,
+                             .type = c->type,
+                             .language = c->language,
+                             .elements = c->elements,
+                             .n_elements = c->n_elements,
+                             .book = record_rulebook(o->rec),
+                             .ret_hash = &hash};
     struct record_tx *tx = record_begin(op, o->rec);
     TRY(stop_record_as(tx, op, r, k, &word, ret_id));
     json_set_str(op->arena, verdict, STR("sha256"), hash);

@@ -22,8 +22,8 @@ struct outreach_capture {
     int64_t until;                        /* ms; 0 no end */
 };
 /* op->actor must be one who may write the patient's Consent. ERR_UNPROCESSABLE with one issue a
- * refusing rule. *ret is the Consent; its evidence is hashed (SHA-256) there and in the trail, and
- * kept retain_years_after_last_call (TCPA-CON-09) after the last contact it permits. */
+ * refusing rule. *ret is the Consent; its evidence is hashed (SHA-256) there and in the trail, with
+ * the day until which it is kept at least (TCPA-CON-09: retain_years_after_last_call). */
 MUST err outreach_capture(struct op *op, struct outreach *o, const struct outreach_capture *c,
                           struct record_result *ret);
 

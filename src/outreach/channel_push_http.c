@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 #include <sodium.h>
 
+#define PATIENT_NS (15 * INT64_C(1000000000)) /* for all devices of one */
 #define TTL_MAX_S (28 * 24 * 3600LL)
 
 err push_endpoint_check(struct op *op, const struct outreach *o, str url)
@@ -116,7 +117,8 @@ static void forget(struct op *op, const struct outreach *o, str patient, str end
     }
 }
 
-/* One device that has it is enough. */
+/* One device that has it is enough; the newest is asked first. Review R255: ten that never answer
+ * hold up nobody else for long, nor the end of the server: what was cut short is tried later. */
 static enum sent send_one(struct op *op, const struct outreach *o, struct parcel *p)
 {
     struct json *list;
@@ -127,11 +129,17 @@ static enum sent send_one(struct op *op, const struct outreach *o, struct parcel
     if (e == OK)
         e = push_key(op, o, &server);
     op_clear(op);
-    for (size_t i = 0; e == OK && i < list->n; i++) {
+    int64_t until = time_mono_ns() + PATIENT_NS;
+    for (size_t i = e == OK ? list->n : 0; i > 0; i--) {
+        const struct json *device = json_at(list, i - 1);
         bool over = false;
-        enum sent s = to_device(op, o, p, json_at(list, i), server, &over);
+        if (atomic_load(&o->senders[CHANNEL_PUSH].loop.stop) || time_mono_ns() > until) {
+            best = best == SENT_OK ? SENT_OK : SENT_LATER;
+            break;
+        }
+        enum sent s = to_device(op, o, p, device, server, &over);
         if (over)
-            forget(op, o, p->patient, json_get_str(json_at(list, i), STR("endpoint")));
+            forget(op, o, p->patient, json_get_str(device, STR("endpoint")));
         else if (s == SENT_OK || (s == SENT_LATER && best != SENT_OK))
             best = s;
     }

@@ -15,6 +15,7 @@
 #define PART_WAIT_MS (10 * 60000LL)
 #define REPEAT_MS (10 * 60000LL)
 #define REMEMBERED 128u
+#define OWED (UINT64_C(1) << 63) /* in a time: the centre was not told that we have it */
 #define TRIES 12
 #define GIVE_UP 16 /* messages a round */
 
@@ -44,7 +45,7 @@ static size_t receipts(struct op *op, struct smpp_client *c)
     for (size_t i = 0, j = 0; i < n; i++)
         if (slots[i].state != SLOT_DONE && errors[j++] != OK)
             acks[i].status = SMPP_TRY_LATER;
-    smpp_client_ack(c, acks, n);
+    (void)smpp_client_ack(c, acks, n);
     return n;
 }
 
@@ -147,9 +148,10 @@ static bool stop_or_start(struct op *op, str words)
     return content_reply(op, words, &r) && (r.intent == REPLY_STOP || r.intent == REPLY_START);
 }
 
-/* Words that came within ten minutes before: mark(8) time(8), newest last. A stop or a start is a
- * repetition only when nothing else came from there since: one may have undone the other. *ret_at:
- * of those with this mark the newest, 0 none. */
+/* Words that came within ten minutes before, and those that the centre may not know we have:
+ * mark(8) time(8), newest last. A stop or a start is a repetition only when nothing else came from
+ * there since: one may have undone the other. *ret_at: of those with this mark the newest, 0 none.
+ */
 static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool keyword,
                     int64_t *ret_at, bool *ret)
 {
@@ -158,7 +160,9 @@ static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool ke
     int64_t same = 0;
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
     for (rest = had; take_u64(&rest, &m) && take_u64(&rest, &at);) {
-        if (m >> 32 != mark >> 32 || op->now - (int64_t)at >= REPEAT_MS)
+        bool owed = at & OWED;
+        at &= ~OWED;
+        if (m >> 32 != mark >> 32 || (!owed && op->now - (int64_t)at >= REPEAT_MS))
             continue;
         if (m == mark)
             same = (int64_t)at;
@@ -169,22 +173,46 @@ static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool ke
     return OK;
 }
 
+static bool acked(const struct smpp_client *c, uint64_t mark)
+{
+    for (size_t i = 0; i < c->n_acked; i++)
+        if (c->acked[i] == mark)
+            return true;
+    return false;
+}
+
+/* With what the centre was told since. mark 0: that alone. */
 static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark, int64_t at)
 {
     str had = STR_NONE;
     struct buf b;
+    uint64_t m, was;
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
     str kept = had;
     if (kept.n >= REMEMBERED * 16)
         kept = str_sub(kept, kept.n - (REMEMBERED - 1) * 16, kept.n);
     buf_init(&b, op->arena, REMEMBERED * 16 + 64);
-    buf_add(&b, kept);
-    buf_u64(&b, mark);
-    buf_u64(&b, (uint64_t)at);
+    while (take_u64(&kept, &m) && take_u64(&kept, &was)) {
+        buf_u64(&b, m);
+        buf_u64(&b, acked(c, m) ? was & ~OWED : was);
+    }
+    if (mark) {
+        buf_u64(&b, mark);
+        buf_u64(&b, (uint64_t)at | OWED);
+    }
     struct record_tx *tx = record_begin(op, c->o->rec);
     record_tx_expect_kv(tx, STR("mo/last"), had);
     record_tx_kv(tx, STR("mo/last"), buf_str(&b));
-    return record_commit(tx);
+    TRY(record_commit(tx));
+    c->n_acked = 0;
+    return OK;
+}
+
+void smpp_mo_acked(struct smpp_client *c)
+{
+    if (c->mark && c->n_acked < SMPP_ACKED_MAX)
+        c->acked[c->n_acked++] = c->mark;
+    c->mark = 0;
 }
 
 static bool raced(err e)
@@ -202,26 +230,18 @@ static err remember(struct op *op, struct smpp_client *c, uint64_t mark, int64_t
     return e;
 }
 
-/* At most max bytes, to the end of a character. */
-static str whole_characters(str s, size_t max)
-{
-    size_t n = s.n < max ? s.n : max;
-    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-        n--;
-    return str_sub(s, 0, n);
-}
-
 static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str words)
 {
     struct outreach_inbound in = {.channel = STR("sms"),
                                   .from = str_of(m->from),
                                   .to = str_of(m->to),
-                                  .text = whole_characters(words, (size_t)TEXT_MAX * 4)};
+                                  .text = str_utf8_cut(words, (size_t)TEXT_MAX * 4)};
     struct outreach_inbound_result r;
     bool again;
     uint64_t mark = mark_of(op, m, words);
     int64_t at;
     TRY(repeated(op, c, mark, stop_or_start(op, in.text), &at, &again));
+    c->mark = mark;
     /* Noted first: after a crash in between the repetition has the same id, and is taken once. */
     if (!again || !m->early) {
         at = at >= op->now ? at + 1 : op->now;
@@ -260,9 +280,8 @@ static err give_up(struct op *op, struct smpp_client *c, bool now, bool *ret_did
     memcpy(m->to, p.to.p, p.to.n < sizeof m->to ? p.to.n : sizeof m->to - 1);
     buf_init(&rest, op->arena, PARTS_MAX);
     str words = join(op, had, &p, &rest, &n);
-    words =
-        arena_printf(op->arena, "%.*s [%zu of %llu parts came]",
-                     STR_ARG(whole_characters(words, TEXT_MAX)), n, (unsigned long long)p.total);
+    words = arena_printf(op->arena, "%.*s [%zu of %llu parts came]",
+                         STR_ARG(str_utf8_cut(words, TEXT_MAX)), n, (unsigned long long)p.total);
     TRY(told(op, c, m, words));
     *ret_did = true;
     return keep_parts(op, c, had, buf_str(&rest));
@@ -340,11 +359,13 @@ static size_t messages(struct op *op, struct smpp_client *c)
     struct mo *m = ARENA_NEW(op->arena, struct mo);
     if (op_check(op) != OK || !next_message(c, m))
         return 0;
+    c->mark = 0;
     err e = smpp_mo_take(op, c, m);
     bool never = e == ERR_INVALID; /* no sender, no words: it will not be better next time */
     struct smpp_ack ack = {m->generation, m->sequence, e == OK || never ? SMPP_OK : SMPP_TRY_LATER};
     op_clear(op);
-    smpp_client_ack(c, &ack, 1);
+    if (smpp_client_ack(c, &ack, 1) && e == OK)
+        smpp_mo_acked(c);
     return 1;
 }
 
@@ -366,6 +387,8 @@ void *smpp_intake_run(void *ctx)
                     break;
             op_clear(&op);
         }
+        if (n == 0 && c->n_acked && remember(&op, c, 0, 0) != OK)
+            op_clear(&op);
         if (n == 0)
             usleep(10000);
     }

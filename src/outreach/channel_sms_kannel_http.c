@@ -17,7 +17,8 @@
 static void token_of(const struct outreach *o, str id, char out[29])
 {
     memset(out, 0, 29);
-    if (o->secret_kannel.n == 0 || !hmac_sha1_base64(o->secret_kannel, id, out))
+    str key = str_make(o->receipt_key, sizeof o->receipt_key);
+    if (o->secret_kannel.n == 0 || !hmac_sha1_base64(key, id, out))
         return;
     for (char *p = out; *p; p++)
         *p = (char)(*p == '+' ? '-' : *p == '/' ? '_' : *p == '=' ? 0 : *p);

@@ -269,15 +269,19 @@ void *smpp_client_run(void *ctx)
     return NULL;
 }
 
-void smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n)
+bool smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n)
 {
+    size_t gone = 0;
     pthread_mutex_lock(&c->lock);
     for (size_t i = 0; i < n; i++) {
         struct session *s = &c->sessions[acks[i].generation & 1];
-        if (s->link && s->generation == acks[i].generation) /* else it is delivered again */
+        if (s->link && s->generation == acks[i].generation)
             smpp_link_delivered(s->link, acks[i].sequence, acks[i].status);
+        else
+            gone++;
     }
     pthread_mutex_unlock(&c->lock);
     if (n)
         smpp_client_wake(c);
+    return gone == 0;
 }

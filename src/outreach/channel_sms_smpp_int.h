@@ -34,6 +34,8 @@ struct mo {
     char text[MO_TEXT_MAX];
 };
 
+#define SMPP_ACKED_MAX 64u
+
 struct session {
     struct smpp_client *client;
     enum smpp_command bind;
@@ -63,6 +65,9 @@ struct smpp_client {
     struct mo *mo;
     size_t mo_at, n_mo;
     uint64_t generations;
+    /* of the intake: the message at hand, and those the centre was told we have, not noted yet */
+    uint64_t mark, acked[SMPP_ACKED_MAX];
+    size_t n_acked;
     uint8_t ref; /* joins the parts of a message */
     _Atomic bool stop;
 };
@@ -78,7 +83,10 @@ struct smpp_ack {
     uint64_t generation;
     uint32_t sequence, status;
 };
-void smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n);
+/* False: the line of one is gone, and it will come again. */
+bool smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n);
 MUST err smpp_mo_take(struct op *op, struct smpp_client *c, const struct mo *m);
+/* The centre was told that we have the message taken last. */
+void smpp_mo_acked(struct smpp_client *c);
 
 #endif

@@ -51,6 +51,7 @@ err outreach_check(struct op *op, struct outreach *o, const struct outreach_draf
     TRY(message_decide(op, o, &r, &m, &p.facts, &p.verdict));
     p.channel = channel_name(m.channel);
     p.to_masked = masked(op, m.channel, m.to);
+    p.recipient = r.to_name;
     for (unsigned l = 0; l < 3; l++)
         p.because[l] = message_because(op, &m, l);
     p.language = m.language_tag;

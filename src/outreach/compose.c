@@ -15,14 +15,16 @@ uint64_t message_triggers(enum channel_kind k)
 
 /* Ways that are there, that we have a provider for and that they allow; when there are none, those
  * that are there: the rulebook then says why not. */
-static unsigned ways_of(const struct outreach *o, const struct recipient *r, str purpose)
+static unsigned ways_of(const struct outreach *o, const struct recipient *r,
+                        const struct message *m)
 {
     unsigned may = 0, ours = 0, there = 0;
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-        unsigned bit = str_empty(r->address[k]) ? 0 : 1u << k;
+        str to = m->own ? r->address[k] : recipient_address(r, (enum channel_kind)k);
+        unsigned bit = str_empty(to) ? 0 : 1u << k;
         there |= bit;
         ours |= provider_any(o, (enum channel_kind)k) ? bit : 0;
-        may |= ours & (recipient_allows(r, (enum channel_kind)k, purpose) ? bit : 0);
+        may |= ours & (recipient_allows(r, (enum channel_kind)k, m->purpose) ? bit : 0);
     }
     return may ? may : ours ? ours : there;
 }
@@ -45,22 +47,26 @@ static err pick_channel(struct op *op, const struct outreach *o, const struct re
         q.prefers = said;
     TRY(ledger_delivery(op, o->rec, r->id, &late));
     q.failing = late.failing;
-    q.may = ways_of(o, r, m->purpose);
+    q.may = ways_of(o, r, m);
     k = way_choose(&q, &m->by);
     m->channel = k < WAY_COUNT ? (enum channel_kind)k : CHANNEL_SMS; /* none: its absence is told */
     return OK;
 }
 
+enum line message_ends(enum channel_kind k)
+{
+    return k == CHANNEL_EMAIL    ? LINE_OPTOUT_EMAIL
+           : k == CHANNEL_LETTER ? LINE_OPTOUT_LETTER
+                                 : LINE_OPTOUT_SMS;
+}
+
 static void add_lines(struct op *op, const struct outreach *o, struct message *m)
 {
-    static const enum line ends[CHANNEL_KIND_COUNT] = {[CHANNEL_SMS] = LINE_OPTOUT_SMS,
-                                                       [CHANNEL_EMAIL] = LINE_OPTOUT_EMAIL,
-                                                       [CHANNEL_LETTER] = LINE_OPTOUT_LETTER};
     if (m->kind != KIND_CARE ||
         m->channel == CHANNEL_PUSH) /* the portal says who and how to stop */
         return;
     str head = words_line(op, o, LINE_IDENTITY, m->language);
-    str tail = words_line(op, o, ends[m->channel], m->language);
+    str tail = words_line(op, o, message_ends(m->channel), m->language);
     if (!str_starts(m->text, str_trim(head)) && m->channel == CHANNEL_SMS)
         m->text = arena_cat(op->arena, head, m->text);
     if (str_find(m->text, str_trim(tail), 0) == SIZE_MAX)
@@ -81,7 +87,7 @@ static err pick_template(struct op *op, const struct outreach_draft *d, struct m
 }
 
 static err pick_words(struct op *op, const struct outreach *o, const struct recipient *r,
-                      const struct template_row *t, struct message *m)
+                      const struct template_row *t, size_t max, struct message *m)
 {
     bool sms = m->channel == CHANNEL_SMS;
     if (t && str_empty(m->text))
@@ -91,15 +97,15 @@ static err pick_words(struct op *op, const struct outreach *o, const struct reci
     if (!sms && str_empty(m->subject))
         m->subject = config_str(o->config, "outreach.clinic");
     m->text = str_trim(m->text);
-    if (str_empty(m->text) || m->text.n > TEXT_MAX)
+    if (str_empty(m->text) || m->text.n > max)
         return fail_at(op, ERR_INVALID, STR("text"),
-                       "write a text of 1 to %d bytes, or choose a template", TEXT_MAX);
+                       "write a text of 1 to %zu bytes, or choose a template", max);
     if (!str_utf8_valid(m->text) || str_find_char(m->text, 0, 0) != SIZE_MAX)
         return fail_at(op, ERR_INVALID, STR("text"), "the text is not valid UTF-8");
     return OK;
 }
 
-err message_compose(struct op *op, const struct outreach *o, const struct recipient *r,
+err message_compose(struct op *op, const struct outreach *o, struct recipient *r,
                     const struct outreach_draft *d, struct message *ret)
 {
     static const char *const missing[CHANNEL_KIND_COUNT] = {
@@ -112,9 +118,12 @@ err message_compose(struct op *op, const struct outreach *o, const struct recipi
                         .campaign = d->campaign,
                         .subject_code = d->subject_code,
                         .due_key = d->due_key,
-                        .answers = d->answers};
+                        .answers = d->answers,
+                        .own = d->own || d->asked};
     TRY(pick_template(op, d, &m, &t));
     TRY(pick_channel(op, o, r, d, &m));
+    if (!m.own)
+        recipient_route(r, m.channel);
     m.language_tag = str_empty(d->language) ? r->language : d->language;
     m.language = words_language(m.language_tag);
     m.to = r->address[m.channel];
@@ -122,7 +131,7 @@ err message_compose(struct op *op, const struct outreach *o, const struct recipi
         return fail_at(op, ERR_UNPROCESSABLE, STR("Patient.telecom"),
                        "the patient has no %s on record; add one or choose another channel",
                        missing[m.channel]);
-    TRY(pick_words(op, o, r, t, &m));
+    TRY(pick_words(op, o, r, t, d->asked ? NOTICE_MAX : TEXT_MAX, &m));
     if (m.channel == CHANNEL_SMS)
         m.text = content_sms_plain(op, m.text);
     add_lines(op, o, &m);

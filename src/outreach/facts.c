@@ -67,6 +67,12 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
                   marketing ? STR("commercial") : STR("transactional"));
     facts_set_bool(f, FACT_HEADER_TRUTHFUL, true); /* the channel sets it from the configuration */
     facts_set_bool(f, FACT_LEADS_WITH_PROMOTION, marketing);
+    /* who we are stands in a mail's From, in a text before its words; the way to stop in both */
+    str clinic = config_str(o->config, "outreach.clinic"),
+        stop = words_line(op, o, message_ends(m->channel), m->language);
+    facts_set_bool(f, FACT_SENDER_IDENTIFIED,
+                   m->channel != CHANNEL_SMS || str_find(m->text, clinic, 0) != SIZE_MAX);
+    facts_set_bool(f, FACT_OPTOUT_OFFERED, str_find(m->text, str_trim(stop), 0) != SIZE_MAX);
     /* SMS never is, mail only as far as the next hop; a notice is, and says nothing */
     facts_set_bool(f, FACT_CHANNEL_ENCRYPTED, m->channel == CHANNEL_PUSH);
     facts_set_bool(f, FACT_EXTENDED_CONTENT, false);
@@ -75,6 +81,13 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
                    content_sender_neutral(config_str(o->config, "outreach.clinic")));
     facts_set_bool(f, FACT_LINE_IS_PART2_PROGRAM, config_bool(o->config, "outreach.part2_program"));
     return OK;
+}
+
+/* An answer goes where the words came from; else whom they named instead is not they. */
+static bool agrees(const struct recipient *r, const struct message *m)
+{
+    const struct consent_state *c = &r->consent[m->channel];
+    return m->kind == KIND_CARE ? recipient_agrees(r, m->channel) : c->any && c->permit;
 }
 
 static void consent_facts(struct op *op, const struct recipient *r, const struct message *m,
@@ -89,6 +102,10 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
                    r->consent[CHANNEL_EMAIL].any && !r->consent[CHANNEL_EMAIL].permit);
     facts_set_bool(f, FACT_EMAIL_SUPPRESSED, !str_empty(r->suppressed));
     facts_set_bool(f, FACT_MARKETING_REVOKED, revoked || !c->marketing);
+    facts_set_bool(f, FACT_MARKETING_OBJECTION, revoked);
+    bool asked_for = c->any && c->permit && c->marketing; /* by their own act: no soft opt-in */
+    facts_set_bool(f, FACT_EPRIVACY_OPTIN, asked_for);
+    facts_set_bool(f, FACT_CASL_CONSENT, asked_for);
     facts_set_bool(f, FACT_CONFIDENTIAL_COMM_ON_FILE, r->confidential);
     if (!str_empty(r->confidential_to)) { /* a request that names no address leaves it unknown */
         bool asked = str_eq(address_key(op, m->channel, r->confidential_to),
@@ -100,7 +117,7 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
         facts_set_str(f, FACT_REVOCATION_SCOPE, STR("all"));
     if (m->kind != KIND_CARE) /* it answers the patient's own message */
         facts_set_str(f, FACT_CONSENT_ORIGIN, STR("patient_direct"));
-    if (!c->any || !c->permit) {
+    if (!agrees(r, m)) {
         facts_set_str(f, FACT_LEGAL_BASIS, STR("none"));
         facts_set_str(f, FACT_OPTIN_LEVEL, STR("none"));
         return;
@@ -116,7 +133,9 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
                    appointment ? c->appointment || c->care : c->care);
     facts_set_bool(f, FACT_CONSENT_CHANNEL_MATCH, true); /* chosen by channel in recipient.c */
     facts_set_str(f, FACT_CONSENT_ORIGIN, STR("patient_direct"));
-    if (m->channel > CHANNEL_EMAIL) /* their own account or home: no number that others get */
+    bool named =
+        !str_empty(r->to) && str_empty(c->number); /* that person, by any number of theirs */
+    if (m->channel > CHANNEL_EMAIL || named) /* their own account or home: nobody else's number */
         facts_set_bool(f, FACT_CONSENT_NUMBER_MATCH, true);
     else if (!str_empty(c->number)) /* a permission that names no address leaves it unknown */
         facts_set_bool(
@@ -204,14 +223,18 @@ static void wish_facts(const struct op *op, const struct recipient *r, const str
     facts_set_bool(f, FACT_IN_PROGRAMME, !str_empty(m->programme));
 }
 
-static void place_facts(const struct recipient *r, struct facts *f)
+/* A place in the United States makes their rule of hours hold, whatever else is plausible. */
+static void place_facts(const struct outreach *o, const struct recipient *r, struct facts *f)
 {
-    if (!str_empty(r->country))
-        facts_set_str(f, FACT_COUNTRY, r->country);
+    str country = r->country;
+    for (size_t i = 0; i < r->n_places; i++)
+        if (str_starts(r->places[i], STR("US-")))
+            country = STR("US");
+    if (!str_empty(country))
+        facts_set_str(f, FACT_COUNTRY, country);
     if (!str_empty(r->state))
         facts_set_str(f, FACT_CALLED_STATE, r->state);
-    if (str_eq(r->country, STR("US"))) /* elsewhere it is left open, and open counts as applying */
-        facts_set_bool(f, FACT_GDPR_APPLIES, false);
+    place_law_facts(o, r, f);
 }
 
 /* A letter rings at no hour: it is as if it came at noon. Without a word of theirs no consent is
@@ -237,7 +260,7 @@ err message_facts(struct op *op, const struct outreach *o, const struct recipien
     ledger_facts(l, m, f);
     int64_t since_stop = (op->now - m->stopped_at) / 1000;
     facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT, m->stopped_at ? (double)since_stop : 1e9);
-    place_facts(r, f);
+    place_facts(o, r, f);
     wish_facts(op, r, m, f);
     struct hours_query q = hours_of(op, r, l);
     TRY(policy_hours_facts(op, record_rulebook(o->rec), &q, f));
@@ -291,7 +314,7 @@ static err decide_everywhere(struct op *op, const struct rulebook *book, const s
     return policy_decide(op, book, triggers, f, ret);
 }
 
-err message_decide(struct op *op, const struct outreach *o, const struct recipient *who,
+err message_decide(struct op *op, struct outreach *o, const struct recipient *who,
                    const struct message *m, struct facts **ret_facts, struct verdict *ret)
 {
     struct recipient known = *who, *r = &known;
@@ -304,7 +327,8 @@ err message_decide(struct op *op, const struct outreach *o, const struct recipie
                                     .n_zones = r->n_zones,
                                     .programme = m->programme,
                                     .subject = m->subject_code,
-                                    .confirmed_since = r->permitted_at[m->channel]};
+                                    .confirmed_since = r->permitted_at[m->channel],
+                                    .tx = m->tx};
     if (m->channel == CHANNEL_SMS)
         TRY(lookup_number(op, o, r));
     TRY(ledger_known(op, o, A_START_MS));

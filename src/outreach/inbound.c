@@ -1,83 +1,105 @@
 /* A message from a patient. In one transaction: the Communication, what it means (stop, start,
  * help, danger), the case it joins, the answer that the rules ask for, and the provider's id, so
  * that a second delivery changes nothing. Keywords are looked for before anything else sees the
- * words. A shared number belongs to several patients: a stop holds for all of them; the words join
- * the thread of the one we wrote to last. */
-#include "outreach/outreach_int.h"
-
-#include "policy/content.h"
+ * words. A shared number belongs to several patients: a stop and words of danger are for all of
+ * them; of other words it is asked whose they are (inbound_who.c). What nothing else takes up is a
+ * case of its own: no words are without a person behind them. */
+#include "outreach/inbound_int.h"
+#include "outreach/reach.h"
 
 #define ANSWER_MS                                                                                  \
-    (5 * 60000LL)      /* 47 CFR 64.1200(a)(12) for a stop; no other answer is of use later */
-#define SHARED_MAX 500 /* a care home's number; all of them stop when one says stop */
+    (5 * 60000LL) /* 47 CFR 64.1200(a)(12) for a stop; no other answer is of use later */
+#define TOLD_AGAIN_MS (7 * DAY_MS) /* how to get help is told once in so long */
 
-struct incoming {
-    struct outreach *o;
-    const struct outreach_inbound *in;
-    struct outreach_inbound own; /* with the number as the record spells it */
-    enum channel_kind channel;
-    struct recipient people[SHARED_MAX];
-    size_t n, main; /* main: whose thread it joins */
-    str last_sent;  /* our newest Communication to them, or empty */
-    struct reply reply;
-};
-
-static str seen_key(struct op *op, const struct outreach_inbound *in)
+str inbound_seen_key(struct op *op, str channel, str provider_id)
 {
-    return arena_printf(op->arena, "inbound/%.*s/%.*s", STR_ARG(in->channel),
-                        STR_ARG(in->provider_id));
+    return arena_printf(op->arena, "inbound/%.*s/%.*s", STR_ARG(channel), STR_ARG(provider_id));
 }
 
-/* Gateways tell numbers of other countries without the plus, or with 00; empty: this is none. */
-static str with_plus(struct op *op, str from)
+static err find_of(struct op *op, const struct incoming *x, const char *type,
+                   struct record_page *ret)
 {
-    str digits = phone_plain(op, from);
-    if (str_starts(digits, STR("+00")))
-        digits = str_sub(digits, 1, digits.n);
-    if (str_starts(digits, STR("00")))
-        digits = str_sub(digits, 2, digits.n);
-    for (size_t i = 0; i < digits.n; i++)
-        if (digits.p[i] < '0' || digits.p[i] > '9')
-            return STR_NONE;
-    return digits.n >= 9 && digits.n <= 15 ? arena_cat(op->arena, STR("+"), digits) : STR_NONE;
-}
-
-static err find_people(struct op *op, struct incoming *x)
-{
-    struct record_page page;
     struct buf q;
     buf_init(&q, op->arena, 4096);
     buf_add(&q, STR("telecom="));
     buf_url(&q, address_key(op, x->channel, x->in->from));
     buf_printf(&q, "&_count=%d", SHARED_MAX);
-    TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Patient")), buf_str(&q), &page));
-    for (size_t i = 0; i < page.n && x->n < SHARED_MAX; i++)
-        TRY(recipient_load(op, x->o->rec, page.docs[i].id, &x->people[x->n++]));
+    return record_find(op, x->o->rec, fhir_type_parse(str_of(type)), buf_str(&q), ret);
+}
+
+static bool there(const struct incoming *x, str patient)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (str_eq(x->people[i].id, patient))
+            return true;
+    return false;
+}
+
+/* A helper speaks for whom they get the messages of, also after they said stop. */
+static err add_helped(struct op *op, struct incoming *x, const struct record_doc *helper)
+{
+    struct json *person;
+    struct recipient r;
+    TRY(record_parse(op, helper, &person));
+    str patient = fhir_ref_parse(json_get_str(JSON_GET(person, "patient"), STR("reference"))).id;
+    if (str_empty(patient) || there(x, patient))
+        return OK;
+    err e = recipient_load(op, x->o->rec, patient, &r);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE) {
+        op_clear(op);
+        return OK;
+    }
+    TRY(e);
+    if (recipient_hears(&r, x->channel, helper->id))
+        x->people[x->n++] = r;
     return OK;
+}
+
+static err find_people(struct op *op, struct incoming *x)
+{
+    struct record_page page, helpers;
+    TRY(find_of(op, x, "Patient", &page));
+    TRY(find_of(op, x, "RelatedPerson", &helpers));
+    x->people = ARENA_ARRAY(op->arena, struct recipient, page.n + helpers.n + 1);
+    TRY(op_check(op));
+    for (size_t i = 0; i < page.n; i++)
+        TRY(recipient_load(op, x->o->rec, page.docs[i].id, &x->people[x->n++]));
+    for (size_t i = 0; i < helpers.n; i++)
+        TRY(add_helped(op, x, &helpers.docs[i]));
+    return OK;
+}
+
+/* An answer of ours to words of theirs is not what they answer. */
+static bool asks_or_tells(const struct json *c, enum channel_kind k)
+{
+    str kind = json_str(json_path(c, "category.0.coding.0.code"));
+    bool ours = !outreach_is_theirs(json_get_str(JSON_GET(c, "sender"), STR("reference")));
+    return ours && !str_starts(kind, STR("opt")) && !str_eq(kind, STR("help_reply")) &&
+           str_eq(json_str(json_path(c, "medium.0.coding.0.code")), channel_name(k));
 }
 
 /* The thread: the patient of this number to whom we wrote last by this channel. */
 static err find_thread(struct op *op, struct incoming *x)
 {
     int64_t newest = INT64_MIN;
+    x->sent = ARENA_ARRAY(op->arena, str, x->n);
+    TRY(op_check(op));
     for (size_t i = 0; i < x->n; i++) {
         struct record_page page;
         str query = arena_printf(op->arena, "subject=Patient/%.*s&_sort=-sent&_count=5",
                                  STR_ARG(x->people[i].id));
         TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Communication")), query, &page));
-        for (size_t k = 0; k < page.n; k++) {
+        for (size_t k = 0; k < page.n && str_empty(x->sent[i]); k++) {
             struct json *c;
             struct time_span at;
             TRY(record_parse(op, &page.docs[k], &c));
-            bool ours =
-                !str_starts(json_get_str(JSON_GET(c, "sender"), STR("reference")), STR("Patient/"));
-            bool same =
-                str_eq(json_str(json_path(c, "medium.0.coding.0.code")), channel_name(x->channel));
-            if (ours && same && time_parse(json_get_str(c, STR("sent")), &at) && at.lo > newest) {
-                newest = at.lo;
-                x->main = i;
-                x->last_sent = page.docs[k].id;
-            }
+            if (!asks_or_tells(c, x->channel) || !time_parse(json_get_str(c, STR("sent")), &at))
+                continue;
+            x->sent[i] = page.docs[k].id;
+            if (at.lo <= newest)
+                continue;
+            newest = at.lo;
+            x->main = i;
         }
     }
     return OK;
@@ -102,20 +124,57 @@ static struct json *received(struct op *op, const struct incoming *x)
     json_set_str(op->arena, c, STR("status"), STR("completed"));
     if (x->reply.intent != REPLY_NONE)
         push_one(op, c, STR("category"),
-                 outreach_concept(op, STR(PURPOSE_SYSTEM), STR(LEDGER_KEYWORD_CODE)));
-    push_one(op, c, STR("medium"),
-             outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(x->channel)));
-    json_set(op->arena, c, STR("subject"), outreach_reference(op, patient));
-    json_set(op->arena, c, STR("sender"), outreach_reference(op, patient));
-    if (!str_empty(x->last_sent))
+                 fhir_concept(op, STR(PURPOSE_SYSTEM), STR(LEDGER_KEYWORD_CODE)));
+    push_one(op, c, STR("medium"), fhir_concept(op, STR(CHANNEL_SYSTEM), channel_name(x->channel)));
+    json_set(op->arena, c, STR("subject"), fhir_reference(op, patient));
+    struct json *sender = fhir_reference(op, recipient_reference(op, &x->people[x->main]));
+    if (!str_empty(x->people[x->main].to_name))
+        json_set_str(op->arena, sender, STR("display"), x->people[x->main].to_name);
+    json_set(op->arena, c, STR("sender"), sender);
+    if (!str_empty(x->sent[x->main]))
         push_one(op, c, STR("inResponseTo"),
-                 outreach_reference(
-                     op, arena_printf(op->arena, "Communication/%.*s", STR_ARG(x->last_sent))));
-    json_set_str(op->arena, c, STR("received"), time_format(op->arena, op->now));
+                 fhir_reference(
+                     op, arena_printf(op->arena, "Communication/%.*s", STR_ARG(x->sent[x->main]))));
+    json_set_str(op->arena, c, STR("received"), time_format(op->arena, x->at));
     json_set_str(op->arena, payload, STR("contentString"),
                  str_empty(str_trim(x->in->text)) ? STR("(no words)") : x->in->text);
     push_one(op, c, STR("payload"), payload);
     return c;
+}
+
+static str told_key(struct op *op, const struct incoming *x)
+{
+    return arena_printf(op->arena, "told/%.*s/%.*s", STR_ARG(x->in->channel),
+                        STR_ARG(x->people[x->main].id));
+}
+
+err inbound_answer(struct record_tx *tx, struct op *op, struct incoming *x, enum message_kind kind,
+                   str text)
+{
+    const struct recipient *r = &x->people[x->main];
+    struct outreach_draft d = {.patient = r->id, .expires = op->now + ANSWER_MS};
+    bool mail = x->channel == CHANNEL_EMAIL;
+    struct message m = {.kind = kind,
+                        .channel = x->channel,
+                        .language = words_language(r->language),
+                        .language_tag = r->language,
+                        .to = mail ? x->in->from : phone_plain(op, x->in->from),
+                        .may_text = true,
+                        .answers = x->reply.intent == REPLY_NONE,
+                        .purpose = STR("provision_of_treatment"),
+                        .stopped_at = op->now,
+                        .text = text,
+                        .subject = mail ? config_str(x->o->config, "outreach.clinic") : STR_NONE};
+    str id;
+    for (size_t i = 0; kind == KIND_STOPPED && i < x->n; i++)
+        if (x->people[i].said_at[x->channel] > m.confirms)
+            m.confirms = x->people[i].said_at[x->channel];
+    return message_queue(tx, op, x->o, r, &m, &d, op->now, &id);
+}
+
+static str line_of(struct op *op, const struct incoming *x, enum line line)
+{
+    return words_line(op, x->o, line, words_language(x->people[x->main].language));
 }
 
 /* Stop, start and help are answered once each, by the same rulebook as every message. */
@@ -128,28 +187,27 @@ static err answer(struct record_tx *tx, struct op *op, struct incoming *x)
     } answers[] = {{REPLY_STOP, KIND_STOPPED, LINE_STOPPED, LINE_STOPPED_EMAIL},
                    {REPLY_START, KIND_STARTED, LINE_STARTED, LINE_STARTED_EMAIL},
                    {REPLY_HELP, KIND_HELP, LINE_HELP, LINE_HELP}};
-    const struct recipient *r = &x->people[x->main];
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        if (answers[i].intent != x->reply.intent)
-            continue;
-        unsigned language = words_language(r->language);
-        bool mail = x->channel == CHANNEL_EMAIL;
-        struct outreach_draft d = {.patient = r->id, .expires = op->now + ANSWER_MS};
-        struct message m = {
-            .kind = answers[i].kind,
-            .channel = x->channel,
-            .language = language,
-            .language_tag = r->language,
-            .to = x->channel == CHANNEL_SMS ? phone_plain(op, x->in->from) : x->in->from,
-            .may_text = true,
-            .purpose = STR("provision_of_treatment"),
-            .stopped_at = op->now,
-            .text = words_line(op, x->o, mail ? answers[i].mail : answers[i].line, language),
-            .subject = mail ? config_str(x->o->config, "outreach.clinic") : STR_NONE};
-        str id;
-        return message_queue(tx, op, x->o, r, &m, &d, op->now, &id);
-    }
+    bool mail = x->channel == CHANNEL_EMAIL;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        if (answers[i].intent == x->reply.intent)
+            return inbound_answer(tx, op, x, answers[i].kind,
+                                  line_of(op, x, mail ? answers[i].mail : answers[i].line));
     return OK;
+}
+
+/* Words that only a person understands: the patient is told once that one will read them, and how
+ * to get help meanwhile. Never one who said stop. */
+static err reassure(struct record_tx *tx, struct op *op, struct incoming *x)
+{
+    const struct recipient *r = &x->people[x->main];
+    const struct consent_state *c = &r->consent[x->channel];
+    int64_t last = 0;
+    if ((str_to_i64(x->told, &last) && op->now < last + TOLD_AGAIN_MS) || (c->any && !c->permit))
+        return OK;
+    str key = told_key(op, x);
+    record_tx_expect_kv(tx, key, x->told);
+    record_tx_kv(tx, key, arena_printf(op->arena, "%lld", (long long)op->now));
+    return inbound_answer(tx, op, x, KIND_HELP, line_of(op, x, LINE_READ));
 }
 
 static err obey(struct record_tx *tx, struct op *op, struct incoming *x)
@@ -163,32 +221,14 @@ static err obey(struct record_tx *tx, struct op *op, struct incoming *x)
                        */
         struct stop_word word = {.stop = stop,
                                  .number = x->in->from,
-                                 .evidence = arena_cat(op->arena, STR("the patient wrote: "),
+                                 .by = x->people[i].to,
+                                 .evidence = arena_cat(op->arena,
+                                                       str_empty(x->people[i].to)
+                                                           ? STR("the patient wrote: ")
+                                                           : STR("who gets their messages wrote: "),
                                                        str_sub(x->in->text, 0, 200))};
         TRY(stop_record(tx, op, &x->people[i], x->channel, &word));
     }
-    return OK;
-}
-
-/* Trouble with a device opens a complaint at once, whatever else the message says; whether it is
- * one is for the quality team (DEV-01, DEV-03, DEV-09). */
-static err complaint(struct record_tx *tx, struct op *op, struct incoming *x, const str *evidence,
-                     bool *ret_joined)
-{
-    *ret_joined = false;
-    if (!x->reply.device)
-        return OK;
-    struct desk_case c = {.patient = x->people[x->main].id,
-                          .programme = STR("device-complaint"),
-                          .priority = DESK_P2,
-                          .why = desk_say(op, SAY_DEVICE, NULL, 0),
-                          .evidence = evidence,
-                          .n_evidence = 1,
-                          .rule = STR("DEV-01")};
-    str id;
-    bool is_new;
-    TRY(desk_open(tx, op, x->o->rec, &c, &id, &is_new));
-    *ret_joined = !is_new;
     return OK;
 }
 
@@ -222,47 +262,42 @@ static err account(struct record_tx *tx, struct op *op, struct incoming *x, str 
     return op_check(op);
 }
 
-/* Words of danger open a case of their own at once, whatever else is open (EMG-01, EMG-04). */
-static err alarm(struct record_tx *tx, struct op *op, struct incoming *x, const str *evidence,
-                 bool *ret_joined)
+/* One person's part: the words in their thread, and the case. */
+static err keep_for(struct record_tx *tx, struct op *op, struct incoming *x, str *ret_id)
 {
-    *ret_joined = false;
-    if (!x->reply.emergency && !x->reply.suicidal)
-        return OK;
-    struct desk_case c = {
-        .patient = x->people[x->main].id,
-        .programme = STR("message-danger"),
-        .priority = DESK_P1,
-        .why = desk_say(op, x->reply.suicidal ? SAY_DANGER_SELF : SAY_DANGER, NULL, 0),
-        .evidence = evidence,
-        .n_evidence = 1,
-        .rule = x->reply.suicidal ? STR("EMG-04") : STR("EMG-01")};
+    bool unread;
+    struct json *c = received(op, x);
+    TRY(record_tx_create(tx, c, ret_id));
+    str evidence = arena_printf(op->arena, "Communication/%.*s", STR_ARG(*ret_id));
+    TRY(inbound_case(tx, op, x, &evidence, &unread));
+    return unread ? reassure(tx, op, x) : OK;
+}
+
+/* Words of danger from a family's number are everybody's until somebody says whose. */
+static err keep_for_all(struct record_tx *tx, struct op *op, struct incoming *x, str *ret_id)
+{
+    size_t main = x->main;
     str id;
-    bool is_new;
-    TRY(desk_open(tx, op, x->o->rec, &c, &id, &is_new));
-    *ret_joined = !is_new;
+    TRY(keep_for(tx, op, x, ret_id));
+    bool all = inbound_urgent(&x->reply) && who_living(x) <= WHO_MAX;
+    for (x->main = 0; all && x->main < x->n; x->main++)
+        if (x->main != main && !x->people[x->main].deceased)
+            TRY(keep_for(tx, op, x, &id));
+    x->main = main;
     return OK;
 }
 
-static err keep(struct op *op, struct incoming *x, struct outreach_inbound_result *ret)
+err inbound_keep(struct op *op, struct incoming *x, struct outreach_inbound_result *ret)
 {
     struct record_tx *tx = record_begin(op, x->o->rec);
-    struct json *c = received(op, x);
-    bool joined = false;
-    TRY(record_tx_create(tx, c, &ret->communication));
-    str evidence = arena_printf(op->arena, "Communication/%.*s", STR_ARG(ret->communication));
+    str seen = inbound_seen_key(op, x->in->channel, x->in->provider_id);
+    TRY(keep_for_all(tx, op, x, &ret->communication));
     TRY(obey(tx, op, x));
-    bool filed = false;
-    TRY(alarm(tx, op, x, &evidence, &joined));
-    TRY(complaint(tx, op, x, &evidence, &filed));
-    if (!joined &&
-        !filed) /* else it stands in the open case of danger, which a transaction changes once */
-        TRY(desk_join(tx, op, x->o->rec, x->people[x->main].id, evidence,
-                      STR("The patient answered."), &joined));
     TRY(answer(tx, op, x));
     TRY(account(tx, op, x, ret->communication));
-    record_tx_expect_kv(tx, seen_key(op, x->in), STR_NONE);
-    record_tx_kv(tx, seen_key(op, x->in), ret->communication);
+    record_tx_expect_kv(tx, seen, x->waited);
+    record_tx_kv(tx, seen, ret->communication);
+    who_put(tx, &x->who);
     TRY(record_commit(tx));
     ret->stopped = x->reply.intent == REPLY_STOP;
     ret->matched = true;
@@ -273,7 +308,7 @@ static err known(struct op *op, struct outreach *o, const struct outreach_inboun
                  struct outreach_inbound_result *ret)
 {
     str id = STR_NONE;
-    TRY(record_kv_get(op, o->rec, seen_key(op, in), &id));
+    TRY(record_kv_get(op, o->rec, inbound_seen_key(op, in->channel, in->provider_id), &id));
     if (str_empty(id))
         return OK;
     *ret =
@@ -315,15 +350,69 @@ static err check(struct op *op, const struct outreach_inbound *in, enum channel_
     return OK;
 }
 
+/* Too short to be taken for a number of another country, and told without its plus. */
+static err find_abroad(struct op *op, struct incoming *x)
+{
+    str digits = phone_plain(op, x->in->from);
+    if (x->n || x->channel != CHANNEL_SMS || digits.n < 9 || digits.p[0] < '0' || digits.p[0] > '9')
+        return OK;
+    x->own = *x->in;
+    x->own.from = arena_cat(op->arena, STR("+"), digits);
+    x->in = &x->own;
+    return find_people(op, x);
+}
+
+err inbound_find(struct op *op, struct incoming *x)
+{
+    TRY(find_people(op, x));
+    TRY(find_abroad(op, x));
+    return x->n ? find_thread(op, x) : OK;
+}
+
+err inbound_waits_for(struct op *op, struct incoming *x)
+{
+    if (x->reply.intent != REPLY_NONE)
+        return OK;
+    struct outreach_words w = {
+        .patient = x->people[x->main].id, .answers = x->sent[x->main], .text = x->in->text};
+    TRY(record_kv_get(op, x->o->rec, told_key(op, x), &x->told));
+    err e = OK;
+    pthread_mutex_lock(&x->o->words_lock);
+    for (size_t i = 0; e == OK && i < x->o->n_awaits && !x->awaited; i++)
+        e = x->o->awaits[i].ask(op, x->o->awaits[i].ctx, &w, &x->awaited);
+    pthread_mutex_unlock(&x->o->words_lock);
+    return e;
+}
+
+/* Only the patient says yes: a helper's START is words for a person, unless the number is a
+ * patient's, too. */
+static void who_starts(struct incoming *x)
+{
+    size_t own = 0, n = 0;
+    if (x->n == 0 || x->reply.intent != REPLY_START || str_empty(x->people[x->main].to))
+        return;
+    for (size_t i = 0; i < x->n; i++)
+        if (str_empty(x->people[i].to)) {
+            own = i;
+            n++;
+        }
+    if (n == 1)
+        x->main = own;
+    else
+        x->reply.intent = REPLY_NONE;
+}
+
 static err once(struct op *op, struct outreach *o, const struct outreach_inbound *in,
                 enum channel_kind k, struct outreach_inbound_result *ret)
 {
     struct incoming *x = ARENA_NEW(op->arena, struct incoming);
+    bool taken = false;
     *ret = (struct outreach_inbound_result){0};
     TRY(op_check(op));
     x->o = o;
     x->in = in;
     x->channel = k;
+    x->at = op->now;
     TRY(known(op, o, in, ret));
     if (ret->duplicate)
         return OK;
@@ -331,17 +420,17 @@ static err once(struct op *op, struct outreach *o, const struct outreach_inbound
         return op_check(op);
     if (in->unproven && x->reply.intent == REPLY_START)
         x->reply.intent = REPLY_NONE;
-    TRY(find_people(op, x));
-    x->own = *in;
-    x->own.from = x->n || k != CHANNEL_SMS ? STR_NONE : with_plus(op, in->from);
-    if (!str_empty(x->own.from)) {
-        x->in = &x->own;
-        TRY(find_people(op, x));
-    }
+    TRY(inbound_find(op, x));
+    who_starts(x);
     if (x->n == 0)
         return record_audit_event(op, o->rec, STR("inbound-unknown-sender"), false, STR_NONE);
-    TRY(find_thread(op, x));
-    return keep(op, x, ret);
+    if (x->n > 1 && x->reply.intent == REPLY_NONE && !inbound_urgent(&x->reply))
+        TRY(who_meet(op, x, &taken));
+    ret->matched = true;
+    if (taken)
+        return who_release(op, o, x->who.key);
+    TRY(inbound_waits_for(op, x));
+    return inbound_keep(op, x, ret);
 }
 
 err outreach_inbound(struct op *op, struct outreach *o, const struct outreach_inbound *in,

@@ -129,6 +129,27 @@ static void r201_a_second_stop_is_heard(void **state)
     say(r, LONDON, "START");
 }
 
+/* Found by the hostile run of 100,000: what a centre repeated hours later, since the house was
+ * killed before it told that it has it, was answered again. What it was told of is new then. */
+static void what_was_owed_an_answer_is_repeated_after_hours(void **state)
+{
+    struct room *r = *state;
+    struct smpp_client c = {.o = r->o};
+    struct mo first = said(LONDON, STR("I am in the garden")), other = said(LONDON, STR("START"));
+    size_t n = received(r);
+    assert_int_equal(smpp_mo_take(&r->op, &c, &first), OK);
+    r->op.now += 7 * 60 * 60000LL;
+    say(r, LONDON, "I am in the garden");
+    assert_int_equal(received(r), n + 1);
+    smpp_mo_acked(&c);
+    assert_int_equal(smpp_mo_take(&r->op, &c, &other), OK); /* is kept with that */
+    r->op.now += 7 * 60 * 60000LL;
+    say(r, LONDON, "START"); /* of this it was not told */
+    assert_int_equal(received(r), n + 2);
+    say(r, LONDON, "I am in the garden");
+    assert_int_equal(received(r), n + 3);
+}
+
 /* Found by the hostile run: killed between keeping a message and noting that it came, the next
  * delivery of it was kept, too, and answered again. */
 static void a_crash_in_between_neither_loses_nor_repeats(void **state)
@@ -203,16 +224,42 @@ static void r208_a_receipt_is_of_the_newest(void **state)
     assert_str(room_status(r, STR("old")), "in-progress");
 }
 
+/* Review R216: a centre that tells of messages nobody sent has so many places and no more; a note
+ * in somebody else's place is not taken for its own. */
+static void r216_receipts_of_nobody_have_an_end(void **state)
+{
+    struct room *r = *state;
+    str first = STR_NONE, id = STR_NONE;
+    struct outreach_receipt word = {.vocabulary = STR("smpp"), .word = STR("DELIVRD")};
+    for (unsigned i = 0; i < 200000 && str_empty(id); i++) { /* another id in the place of "x" */
+        str other = arena_printf(r->op.arena, "y%u", i);
+        if (str_hash(other) % 65536 == str_hash(STR("x")) % 65536)
+            id = other;
+    }
+    assert_false(str_empty(id));
+    str place = arena_printf(r->op.arena, "receipt/%u", (unsigned)(str_hash(STR("x")) % 65536));
+    word.provider_id = STR("x");
+    assert_int_equal(outreach_receipt(&r->op, r->o, &word), OK);
+    assert_int_equal(record_kv_get(&r->op, r->rec, place, &first), OK);
+    assert_str(first, "smpp DELIVRD x ");
+    word.provider_id = id;
+    assert_int_equal(outreach_receipt(&r->op, r->o, &word), OK);
+    assert_int_equal(record_kv_get(&r->op, r->rec, place, &first), OK);
+    assert_true(str_find(first, id, 0) != SIZE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(r200_parts_that_never_become_a_message),
         cmocka_unit_test(r200_what_came_of_a_long_message_is_told),
         cmocka_unit_test(r201_a_second_stop_is_heard),
+        cmocka_unit_test(what_was_owed_an_answer_is_repeated_after_hours),
         cmocka_unit_test(a_crash_in_between_neither_loses_nor_repeats),
         cmocka_unit_test(r202_a_stop_from_abroad),
         cmocka_unit_test(r250_a_form_feed_loses_no_stop),
         cmocka_unit_test(r208_a_receipt_is_of_the_newest),
+        cmocka_unit_test(r216_receipts_of_nobody_have_an_end),
     };
     return cmocka_run_group_tests(tests, open_room, room_close);
 }

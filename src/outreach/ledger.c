@@ -72,36 +72,33 @@ static err write_page(struct record_tx *tx, struct op *op, str key, const struct
 static err put_behind(struct record_tx *tx, struct op *op, str key, const struct ledger_page *front,
                       const struct ledger_entry *e, bool *ret_done)
 {
-    struct ledger_page *old = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page old;
     *ret_done = false;
-    TRY(op_check(op));
     for (uint32_t i = 0; i < front->behind && i < LEDGER_BEHIND_MAX; i++) {
         str at = behind_key(op, key, front->behind - 1 - i);
-        TRY(page_of(tx, op, at, old));
-        if (!ledger_find(old, e->id))
+        TRY(page_of(tx, op, at, &old));
+        if (!ledger_find(&old, e->id))
             continue;
-        ledger_put(old, e);
+        ledger_put(&old, e);
         *ret_done = true;
-        return write_page(tx, op, at, old);
+        return write_page(tx, op, at, &old);
     }
     return OK;
 }
 
 static err put(struct record_tx *tx, struct op *op, str key, const struct ledger_entry *e)
 {
-    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
-    struct ledger_page *old = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page p, old;
     bool done = false;
-    TRY(op_check(op));
-    TRY(page_of(tx, op, key, p));
-    if (p->behind && e->at <= p->behind_last && !ledger_find(p, e->id))
-        TRY(put_behind(tx, op, key, p, e, &done));
+    TRY(page_of(tx, op, key, &p));
+    if (p.behind && e->at <= p.behind_last && !ledger_find(&p, e->id))
+        TRY(put_behind(tx, op, key, &p, e, &done));
     if (done)
         return OK;
-    ledger_put(p, e);
-    if (ledger_spill(p, op->now, old))
-        TRY(write_page(tx, op, behind_key(op, key, p->behind - 1), old));
-    return write_page(tx, op, key, p);
+    ledger_put(&p, e);
+    if (ledger_spill(&p, op->now, &old))
+        TRY(write_page(tx, op, behind_key(op, key, p.behind - 1), &old));
+    return write_page(tx, op, key, &p);
 }
 
 err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
@@ -123,16 +120,15 @@ err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct le
 err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
                      struct ledger_entry *ret, bool *ret_there)
 {
-    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page p;
     struct ledger_entry *there = NULL;
     str key = own_key(op, patient);
     uint32_t behind = 0;
-    TRY(op_check(op));
     for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX && !there; i++) {
-        TRY(page_of(tx, op, i ? behind_key(op, key, behind - i) : key, p));
+        TRY(page_of(tx, op, i ? behind_key(op, key, behind - i) : key, &p));
         if (i == 0)
-            behind = e->at <= p->behind_last ? p->behind : 0;
-        there = ledger_find(p, e->id);
+            behind = e->at <= p.behind_last ? p.behind : 0;
+        there = ledger_find(&p, e->id);
     }
     *ret_there = there != NULL;
     if (there)
@@ -142,11 +138,10 @@ err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const str
 
 err ledger_forget(struct record_tx *tx, struct op *op, str patient)
 {
-    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page p;
     str key = own_key(op, patient);
-    TRY(op_check(op));
-    TRY(page_of(tx, op, key, p));
-    for (uint32_t i = 0; i < p->behind; i++)
+    TRY(page_of(tx, op, key, &p));
+    for (uint32_t i = 0; i < p.behind; i++)
         record_tx_kv(tx, behind_key(op, key, i), STR_NONE);
     record_tx_kv(tx, key, STR_NONE);
     return OK;
@@ -162,8 +157,11 @@ static err move_row(struct record_tx *tx, struct op *op, const struct json *c, b
     TRY(ledger_entry_now(tx, op, patient, &e, &row, &there));
     if (!there)
         return OK;
+    if (!leaves && row.state == e.state && row.at >= e.at && row.at <= e.at + LEDGER_AHEAD_MS)
+        return OK; /* it counts from then already */
+    int64_t at = leaves ? op->now + LEDGER_AHEAD_MS : e.at;
     row.state = leaves ? LEDGER_OUT : e.state;
-    row.at = leaves ? op->now : e.at;
+    row.at = row.kind == LEDGER_STOPPED && row.at > at ? row.at : at;
     return ledger_add(tx, op, patient, &row, STR_NONE);
 }
 
@@ -177,27 +175,50 @@ err ledger_leaves(struct record_tx *tx, struct op *op, const struct json *c)
     return move_row(tx, op, c, true);
 }
 
+err ledger_move(struct record_tx *tx, struct op *op, const struct json *c, str address)
+{
+    struct ledger_entry e, now;
+    bool there;
+    str patient = fhir_ref_parse(json_get_str(JSON_GET(c, "subject"), STR("reference"))).id;
+    if (str_empty(patient) || !ledger_read(c, &e))
+        return OK;
+    TRY(ledger_entry_now(tx, op, patient, &e, &now, &there));
+    if (!there || now.number == ledger_mark(address))
+        return OK;
+    struct ledger_entry gone = now;
+    gone.number = ledger_mark(patient);
+    gone.state = LEDGER_TAKEN_BACK;
+    if (now.number)
+        TRY(put(tx, op, number_key(op, now.number), &gone));
+    return ledger_add(tx, op, patient, &now, address);
+}
+
+static err read_page(struct op *op, struct record *rec, const struct ledger_sum *s, str key,
+                     struct ledger_page *ret)
+{
+    str bytes;
+    TRY(s->q->tx ? record_tx_kv_now(s->q->tx, key, &bytes) : record_kv_get(op, rec, key, &bytes));
+    return unpack(op, bytes, ret);
+}
+
 static err read_pages(struct op *op, struct record *rec, str key, struct ledger_sum *s, bool own)
 {
-    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page p;
     uint32_t behind = 0;
     int64_t last = 0;
-    TRY(op_check(op));
     for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX; i++) {
-        str bytes;
-        TRY(record_kv_get(op, rec, i ? behind_key(op, key, behind - i) : key, &bytes));
-        TRY(unpack(op, bytes, p));
+        TRY(read_page(op, rec, s, i ? behind_key(op, key, behind - i) : key, &p));
         if (i == 0) {
-            behind = p->behind;
-            last = p->behind_last;
+            behind = p.behind;
+            last = p.behind_last;
         }
-        const struct ledger_entry *self = own && i == 0 ? ledger_find(p, s->place.id) : NULL;
+        const struct ledger_entry *self = own && i == 0 ? ledger_find(&p, s->place.id) : NULL;
         if (self)
             s->place.at = self->at;
-        for (size_t k = 0; k < p->n; k++)
-            own ? ledger_sum_own(s, &p->at[k]) : ledger_sum_number(s, &p->at[k]);
+        for (size_t k = 0; k < p.n; k++)
+            own ? ledger_sum_own(s, &p.at[k]) : ledger_sum_number(s, &p.at[k]);
         if (last < op->now - LEDGER_MONTH_MS ||
-            (i > 0 && p->n && p->at[p->n - 1].at < op->now - 2 * LEDGER_MONTH_MS))
+            (i > 0 && p.n && p.at[p.n - 1].at < op->now - 2 * LEDGER_MONTH_MS))
             break;
     }
     return OK;
@@ -206,21 +227,20 @@ static err read_pages(struct op *op, struct record *rec, str key, struct ledger_
 err ledger_load(struct op *op, struct record *rec, const struct ledger_question *q,
                 struct ledger_counts *ret)
 {
-    struct ledger_sum *s = ARENA_NEW(op->arena, struct ledger_sum);
-    TRY(op_check(op));
-    ledger_sum_start(s, q, op->now);
-    TRY(read_pages(op, rec, own_key(op, q->patient), s, true));
+    struct ledger_sum s;
+    ledger_sum_start(&s, q, op->now);
+    TRY(read_pages(op, rec, own_key(op, q->patient), &s, true));
     uint64_t number = ledger_mark(q->address);
     if (number)
-        TRY(read_pages(op, rec, number_key(op, number), s, false));
-    *ret = s->counts;
+        TRY(read_pages(op, rec, number_key(op, number), &s, false));
+    *ret = s.counts;
     return OK;
 }
 
 err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
                 struct ledger_entry **ret, size_t *ret_n)
 {
-    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page p;
     struct ledger_entry *rows = ARENA_ARRAY(op->arena, struct ledger_entry, max + 1);
     str key = own_key(op, patient);
     size_t n = 0;
@@ -229,10 +249,10 @@ err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
     for (uint32_t i = 0; i <= behind && n < max; i++) {
         str bytes;
         TRY(record_kv_get(op, rec, i ? behind_key(op, key, behind - i) : key, &bytes));
-        TRY(unpack(op, bytes, p));
-        behind = i == 0 ? p->behind : behind;
-        for (size_t k = p->n; k-- > 0 && n < max;)
-            rows[n++] = p->at[k];
+        TRY(unpack(op, bytes, &p));
+        behind = i == 0 ? p.behind : behind;
+        for (size_t k = p.n; k-- > 0 && n < max;)
+            rows[n++] = p.at[k];
     }
     *ret = rows;
     *ret_n = n;
@@ -241,16 +261,15 @@ err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
 
 err ledger_delivery(struct op *op, struct record *rec, str patient, struct ledger_delivery *ret)
 {
-    struct ledger_page *p = ARENA_NEW(op->arena, struct ledger_page);
+    struct ledger_page p;
     struct ledger_delivery d = {0};
     unsigned seen = 0;
     enum way k;
     str bytes;
-    TRY(op_check(op));
     TRY(record_kv_get(op, rec, own_key(op, patient), &bytes));
-    TRY(unpack(op, bytes, p));
-    for (size_t i = p->n; i-- > 0;) {
-        const struct ledger_entry *e = &p->at[i];
+    TRY(unpack(op, bytes, &p));
+    for (size_t i = p.n; i-- > 0;) {
+        const struct ledger_entry *e = &p.at[i];
         bool came_back = e->state == LEDGER_FAILED && e->at >= op->now - LEDGER_MONTH_MS;
         if (e->incoming || e->state == LEDGER_TAKEN_BACK)
             continue;

@@ -51,7 +51,8 @@ MUST err ledger_add(struct record_tx *tx, struct op *op, str patient, const stru
 /* A message of ours moved on: its row has the state and the time that the Communication says now.
  * What the ledger does not hold is left alone (the follower adds it). */
 MUST err ledger_state(struct record_tx *tx, struct op *op, const struct json *communication);
-/* It is about to be handed over: counted as of now, before anybody knows what comes of it. */
+/* It is about to be handed over: counted from now on (rather a second later than too early), before
+ * anybody knows what comes of it. */
 MUST err ledger_leaves(struct record_tx *tx, struct op *op, const struct json *communication);
 /* The entry that a Communication stands for; false when it is none (to a colleague, a note, without
  * a time). */
@@ -66,6 +67,7 @@ struct ledger_question {
     str programme, subject;  /* codes; empty none */
     uint64_t due_key;        /* 0: not asked */
     int64_t confirmed_since; /* confirmations of a stop before this do not count */
+    struct record_tx *tx;    /* counts what it adds, and is guarded by what was counted; or NULL */
 };
 struct ledger_count {
     unsigned day, week, month; /* this local day; last 7 and 30 times 24 hours */
@@ -77,13 +79,16 @@ struct ledger_counts {
     struct ledger_count number;    /* texts and calls to the number, whoever they were for */
     struct ledger_count programme; /* of the programme asked about */
     unsigned subject_24h;          /* of the subject asked about */
-    unsigned confirmations;        /* of a stop, since */
+    unsigned confirmations;        /* of a stop, since; to the patient or to the number */
     bool wrote_first;              /* the patient wrote words to us in the last 24 hours */
     bool seen;                     /* an attempt with the due key is there */
     int64_t last_out, last_in;     /* 0 never */
     int64_t counted[64];           /* instants of all.month, newest first */
     size_t n_counted;
 };
+/* The Communication goes to another number than it was written for: counted there from now on, and
+ * no more at the old one. No such row: nothing happens. */
+MUST err ledger_move(struct record_tx *tx, struct op *op, const struct json *c, str address);
 /* Reads as the system: facts do not depend on who asks. ERR_UNAVAILABLE while the ledger is still
  * being made from an older record (ledger_ready()). */
 MUST err ledger_load(struct op *op, struct record *rec, const struct ledger_question *q,

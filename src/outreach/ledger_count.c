@@ -32,7 +32,8 @@ void ledger_sum_start(struct ledger_sum *s, const struct ledger_question *q, int
                              .today = day_start(q, now),
                              .place = {INT64_MAX, ledger_mark(q->self)},
                              .programme = (uint32_t)ledger_mark(q->programme),
-                             .subject = (uint32_t)ledger_mark(q->subject)};
+                             .subject = (uint32_t)ledger_mark(q->subject),
+                             .self = ledger_mark(q->patient)};
 }
 
 static void count(const struct ledger_sum *s, int64_t at, struct ledger_count *c)
@@ -90,6 +91,13 @@ static void add_contact(struct ledger_sum *s, const struct ledger_entry *e)
         c->last_out = e->at;
 }
 
+/* Of a stop, since the patient's newest permission. */
+static bool confirms(const struct ledger_sum *s, const struct ledger_entry *e)
+{
+    return !e->incoming && e->kind == LEDGER_STOPPED && e->state < LEDGER_FAILED &&
+           e->id != s->place.id && e->at >= s->q->confirmed_since && !waits_behind(s, e);
+}
+
 void ledger_sum_own(struct ledger_sum *s, const struct ledger_entry *e)
 {
     struct ledger_counts *c = &s->counts;
@@ -99,9 +107,7 @@ void ledger_sum_own(struct ledger_sum *s, const struct ledger_entry *e)
         c->wrote_first |= e->kind != LEDGER_KEYWORD && e->at > s->now - DAY;
         c->last_in = e->at > c->last_in ? e->at : c->last_in;
     }
-    if (!e->incoming && e->kind == LEDGER_STOPPED && e->state < LEDGER_FAILED &&
-        e->id != s->place.id && e->at >= s->q->confirmed_since && !waits_behind(s, e))
-        c->confirmations++;
+    c->confirmations += confirms(s, e);
     if (is_contact(s, e))
         add_contact(s, e);
 }
@@ -110,4 +116,6 @@ void ledger_sum_number(struct ledger_sum *s, const struct ledger_entry *e)
 {
     if (is_contact(s, e) && (e->channel == LEDGER_SMS || e->channel == LEDGER_VOICE))
         count(s, e->at, &s->counts.number);
+    if (e->number != s->self) /* to another of the household: it came to the same phone */
+        s->counts.confirmations += confirms(s, e);
 }

@@ -107,6 +107,7 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
     uint64_t kept, now = record_now_t(o->rec), from = atomic_load(&o->ledger_t);
     const fhir_type communication = fhir_type_parse(STR("Communication"));
     const fhir_type patient = fhir_type_parse(STR("Patient"));
+    const fhir_type asked = fhir_type_parse(STR("CommunicationRequest"));
     TRY(record_cursor(op, o->rec, CURSOR, &kept));
     from = from > kept ? from : kept;
     TRY(record_feed(op, o->rec, from, STEP_CHANGES, &changes, ret_n));
@@ -115,6 +116,8 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
             TRY(follow_one(&st, &changes[i]));
         if (changes[i].type == patient && changes[i].deleted)
             TRY(forget(&st, &changes[i]));
+        if (changes[i].type == asked && changes[i].created)
+            atomic_store(&o->notices, true);
     }
     uint64_t to = *ret_n ? changes[*ret_n - 1].t : from;
     if (st.wrote || to >= kept + CURSOR_LAZY) {
@@ -125,33 +128,33 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
     return OK;
 }
 
-void *ledger_run(void *ctx)
+static err follow(struct op *op, void *ctx, size_t *ret_n)
+{
+    return ledger_step(op, ctx, ret_n);
+}
+
+static void wait_for_more(void *ctx)
 {
     struct outreach *o = ctx;
-    struct arena *a = arena_new(64u << 20);
-    int64_t said = 0;
-    while (a && !atomic_load(&o->stop)) {
-        struct op op;
-        size_t n = 0;
-        arena_reset(a);
-        op_init(&op, a, outreach_system(), time_now());
-        err e = ledger_step(&op, o, &n);
-        bool race = e == ERR_CONFLICT || e == ERR_PRECONDITION;
-        if (e != OK && !race) {
-            log_failed("outreach.ledger.failed", NULL, e, &said);
-            time_rest(&o->stop, 100);
-        } else if (n == 0)
-            (void)record_feed_wait(o->rec, atomic_load(&o->ledger_t), 250);
-    }
-    arena_free(a);
-    return NULL;
+    (void)record_feed_wait(o->rec, atomic_load(&o->ledger_t), 250);
+}
+
+err ledger_start(struct op *op, struct outreach *o)
+{
+    struct loop_plan plan = {.steps = {{"outreach.ledger.failed", follow}},
+                             .wait = wait_for_more,
+                             .actor = outreach_system(),
+                             .bytes = 64u << 20,
+                             .rest_ms = 100,
+                             .ctx = o};
+    return loop_start(op, &o->follower, &plan);
 }
 
 bool ledger_settle(const struct outreach *o, uint64_t t, int64_t ms)
 {
     int64_t until = time_mono() + ms;
     while (atomic_load(&o->ledger_t) < t) {
-        if (time_mono() >= until || atomic_load(&o->stop))
+        if (time_mono() >= until || atomic_load(&o->follower.stop))
             return false;
         usleep(500);
     }

@@ -9,6 +9,9 @@
 #define LEDGER_MOVE 50u       /* entries that move at once */
 #define LEDGER_BEHIND_MAX 64u /* pages behind that a look-up reads at most */
 #define LEDGER_MONTH_MS (31 * 24 * 3600 * 1000LL)
+/* What leaves counts from a second ahead, so that what is taken within it needs no second writing,
+ * and none counts from before it was there. */
+#define LEDGER_AHEAD_MS 1000
 
 /* entries: oldest first. */
 struct ledger_page {
@@ -37,6 +40,7 @@ struct ledger_sum {
     int64_t today; /* its first instant */
     struct ledger_place place;
     uint32_t programme, subject;
+    uint64_t self; /* the patient */
     struct ledger_counts counts;
 };
 void ledger_sum_start(struct ledger_sum *s, const struct ledger_question *q, int64_t now);
@@ -51,8 +55,8 @@ MUST err ledger_entry_now(struct record_tx *tx, struct op *op, str patient,
 MUST err ledger_forget(struct record_tx *tx, struct op *op, str patient);
 /* One step of the follower: at most so many changes; *ret_n how many. */
 MUST err ledger_step(struct op *op, struct outreach *o, size_t *ret_n);
-/* Its thread, until o->stop. */
-void *ledger_run(void *outreach);
+/* Its thread, o->follower. */
+MUST err ledger_start(struct op *op, struct outreach *o);
 /* Waits at most ms until the follower has seen t; false: it has not. */
 bool ledger_settle(const struct outreach *o, uint64_t t, int64_t ms);
 

@@ -2,6 +2,7 @@
  * wrote ourselves gives the row we added with it, so the follower changes nothing of ours. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
+#include "outreach/reach.h"
 
 /* The code of a system among the categories; empty when there is none. */
 static str category(const struct json *c, str system)
@@ -16,16 +17,11 @@ static str category(const struct json *c, str system)
     return STR_NONE;
 }
 
-static bool to_them(str reference)
-{
-    return str_starts(reference, STR("Patient/")) || str_starts(reference, STR("RelatedPerson/"));
-}
-
 static bool for_patient(const struct json *c)
 {
     const struct json *all = JSON_GET(c, "recipient");
     for (size_t i = 0; all && i < all->n; i++)
-        if (to_them(json_get_str(json_at(all, i), STR("reference"))))
+        if (outreach_is_theirs(json_get_str(json_at(all, i), STR("reference"))))
             return true;
     return !all || all->n == 0;
 }
@@ -93,7 +89,7 @@ bool ledger_read(const struct json *c, struct ledger_entry *ret)
                              .subject = (uint32_t)ledger_mark(category(c, STR(SUBJECT_SYSTEM))),
                              .kind = kind_of(c),
                              .state = state_of(c)};
-    e.incoming = to_them(json_get_str(JSON_GET(c, "sender"), STR("reference")));
+    e.incoming = outreach_is_theirs(json_get_str(JSON_GET(c, "sender"), STR("reference")));
     e.channel = (uint8_t)ledger_channel_of(json_str(json_path(c, "medium.0.coding.0.code")));
     if (e.id == 0 || (!e.incoming && !for_patient(c)) || !time_of(c, &e.at))
         return false;

@@ -66,11 +66,8 @@ static err address(struct op *op, struct outreach *o, const struct json *c,
     l->patient = fhir_ref_parse(json_get_str(JSON_GET(c, "subject"), STR("reference"))).id;
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), l->patient, &doc));
     TRY(record_parse(op, &doc, &patient));
-    const struct json *name = json_at(JSON_GET(patient, "name"), 0);
     TRY(recipient_load(op, o->rec, l->patient, &r));
-    l->name = str_trim(arena_printf(op->arena, "%.*s %.*s",
-                                    STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
-                                    STR_ARG(json_get_str(name, STR("family")))));
+    l->name = fhir_name_shown(op, patient);
     l->language = r.language;
     l->to = r.address[CHANNEL_LETTER];
     return OK;

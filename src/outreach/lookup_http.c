@@ -8,6 +8,8 @@
 
 #define AGE_MS (30 * DAY_MS)    /* asked again a day before the rule's 31 days are over */
 #define AGAIN_MS (10 * 60000LL) /* after an answer that did not come */
+#define REST_MIN_MS 1000
+#define REST_MAX_MS 60000
 
 /* The answer is about the time since a permission, so each permission's day has its own: of two
  * patients with one number the earlier may have lost it to the other. */
@@ -56,7 +58,20 @@ static bool ask(struct op *op, const struct outreach *o, str number, int64_t sin
     return answer.error == 0 && answer.status == 200;
 }
 
-static struct answer fetch(struct op *op, const struct outreach *o, str number, int64_t since)
+/* A provider that is away is not asked for a while, longer each time: whoever waits for an answer
+ * meanwhile waits once, not for each number. */
+static void judge(struct outreach *o, bool came)
+{
+    int64_t rest = 0;
+    if (!came) {
+        rest = atomic_load(&o->lookup_rest) * 2;
+        rest = rest < REST_MIN_MS ? REST_MIN_MS : rest > REST_MAX_MS ? REST_MAX_MS : rest;
+    }
+    atomic_store(&o->lookup_rest, rest);
+    atomic_store(&o->lookup_closed_until, came ? 0 : time_mono() + rest);
+}
+
+static struct answer fetch(struct op *op, struct outreach *o, str number, int64_t since)
 {
     static const char *const lines[] = {
         "wireless", "residential_landline", "business_landline", "voip", "toll_free", NULL};
@@ -65,7 +80,9 @@ static struct answer fetch(struct op *op, const struct outreach *o, str number, 
         .at = op->now - AGE_MS + AGAIN_MS, .line_type = STR("-"), .reassigned = STR("-")};
     struct json *tree;
     str body;
-    if (!ask(op, o, number, since, &body))
+    bool came = ask(op, o, number, since, &body);
+    judge(o, came);
+    if (!came)
         return a;
     if (json_read(op, body, &JSON_LIMITS_DEFAULT, &tree) != OK) {
         op_clear(op);
@@ -92,7 +109,21 @@ static void take(struct op *op, const struct answer *a, struct recipient *r)
     }
 }
 
-err lookup_number(struct op *op, const struct outreach *o, struct recipient *r)
+bool lookup_missing(const struct outreach *o, const struct verdict *v)
+{
+    static const enum fact asked[] = {FACT_LINE_TYPE, FACT_RND_RESULT, FACT_RND_QUERY_AGE_DAYS};
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_missing; i++)
+        for (size_t k = 0; k < 3; k++)
+            n += v->missing[i] == asked[k];
+    for (size_t i = 0; i < v->n_fired; i++)
+        if (!v->fired[i].suspended && v->fired[i].decision != DECISION_ALLOW &&
+            str_empty(v->fired[i].unknown))
+            return false; /* one says no to what is known */
+    return n > 0 && n == v->n_missing && !str_empty(config_str(o->config, "outreach.lookup_url"));
+}
+
+err lookup_number(struct op *op, struct outreach *o, struct recipient *r)
 {
     str number = r->address[CHANNEL_SMS], kept;
     int64_t since = r->permitted_at[CHANNEL_SMS];
@@ -106,6 +137,8 @@ err lookup_number(struct op *op, const struct outreach *o, struct recipient *r)
         take(op, &a, r);
         return OK;
     }
+    if (time_mono() < atomic_load(&o->lookup_closed_until))
+        return OK;
     a = fetch(op, o, number, since);
     struct record_tx *tx = record_begin(op, o->rec);
     record_tx_kv(tx, key_of(op, number, since),

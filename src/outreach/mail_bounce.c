@@ -18,23 +18,19 @@ static err read_message(struct op *op, struct outreach *o, const struct mail_tok
     return record_parse(op, ret, ret_tree);
 }
 
-err mail_patient(struct op *op, struct outreach *o, const struct mail_token *t, str *ret_patient)
+err mail_sent_to(struct op *op, struct outreach *o, const struct mail_token *t,
+                 struct recipient *ret, str *ret_address)
 {
     struct record_doc doc;
     struct json *tree;
     TRY(read_message(op, o, t, &doc, &tree));
-    *ret_patient = fhir_ref_parse(json_get_str(JSON_GET(tree, "subject"), STR("reference"))).id;
-    return OK;
-}
-
-/* The address that a message went to, while it is on record. */
-static err address_of(struct op *op, struct outreach *o, const struct mail_token *t,
-                      struct recipient *ret, str *ret_address)
-{
-    str patient;
-    TRY(mail_patient(op, o, t, &patient));
+    str patient = fhir_ref_parse(json_get_str(JSON_GET(tree, "subject"), STR("reference"))).id;
     TRY(recipient_load(op, o->rec, patient, ret));
-    return mail_token_address(op, o, t, ret->patient, ret_address);
+    TRY(mail_token_address(op, o, t, ret->patient, ret_address));
+    if (!str_empty(*ret_address) || !ret->aide)
+        return OK;
+    ret->suppressed = ret->aide->suppressed;
+    return mail_token_address(op, o, t, ret->aide->patient, ret_address);
 }
 
 enum receipt_means mail_means(str status, str *ret_row)
@@ -59,7 +55,7 @@ static err no_address(struct op *op, struct outreach *o, const struct mail_token
 {
     struct recipient r;
     str address;
-    TRY(address_of(op, o, t, &r, &address));
+    TRY(mail_sent_to(op, o, t, &r, &address));
     if (str_empty(address))
         return OK;
     struct record_page holders;
@@ -171,7 +167,8 @@ err mail_bounced(struct op *op, struct outreach *o, const struct mail_token *t, 
     return tell(op, o, t, means == MEANS_AGAIN ? STR("given-up") : word, status);
 }
 
-/* Everybody who has the address called it unwanted with the one who did: it is one mailbox. */
+/* Everybody who has the address called it unwanted with the one who did: it is one mailbox. Of a
+ * helper's the mark is enough: the patient did not say stop. */
 static err end_mail(struct record_tx *tx, struct op *op, struct outreach *o,
                     const struct record_page *holders)
 {
@@ -179,6 +176,8 @@ static err end_mail(struct record_tx *tx, struct op *op, struct outreach *o,
     for (size_t i = 0; i < holders->n; i++) {
         struct recipient *r = ARENA_NEW(op->arena, struct recipient);
         TRY(op_check(op));
+        if (holders->docs[i].type != fhir_type_parse(STR("Patient")))
+            continue;
         TRY(recipient_load(op, o->rec, holders->docs[i].id, r));
         const struct consent_state *c = &r->consent[CHANNEL_EMAIL];
         if (!c->any || c->permit)
@@ -193,7 +192,7 @@ err mail_complained(struct op *op, struct outreach *o, const struct mail_token *
     struct record_page holders;
     str address, id, evidence = arena_cat(op->arena, STR("Communication/"), t->communication);
     bool is_new;
-    TRY(address_of(op, o, t, &r, &address));
+    TRY(mail_sent_to(op, o, t, &r, &address));
     if (str_empty(address) || str_eq(r.suppressed, STR("complaint")))
         return OK;
     TRY(mail_holders(op, o, address, &holders));

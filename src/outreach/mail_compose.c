@@ -89,7 +89,7 @@ static err add_unsubscribe(struct op *op, const struct outreach *o, const struct
     buf_add(b, STR("List-Unsubscribe:"));
     if (link) {
         TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), p->patient, &doc));
-        TRY(link_token(op, o, doc.rid, &token));
+        TRY(link_token(op, o, doc.rid, !p->helper, &token));
         buf_printf(b, "\r\n <%.*s/contact/%.*s>,", STR_ARG(base), STR_ARG(token));
     }
     buf_printf(b, "\r\n <mailto:%.*s?subject=STOP>\r\n",

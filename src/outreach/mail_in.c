@@ -90,11 +90,8 @@ static str words_of(struct op *op, struct outreach *o, const struct mail_read *m
 /* The words as one message holds them; what is cut is said, and so is what else came with them. */
 static str fit(struct op *op, str text, size_t others)
 {
-    size_t max = TEXT_MAX * 4 - 100, n = text.n < max ? text.n : max;
-    while (n < text.n && n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
-        n--;
-    str all = str_sub(text, 0, n);
-    if (n < text.n)
+    str all = str_utf8_cut(text, TEXT_MAX * 4 - 100);
+    if (all.n < text.n)
         all = arena_cat(op->arena, all, STR(" …"));
     return others ? arena_printf(op->arena, "%.*s\n(%zu attached; what is attached is not kept)",
                                  STR_ARG(all), others)
@@ -119,20 +116,19 @@ static bool is_theirs(struct op *op, const struct json *patient, str from)
     return false;
 }
 
-/* Who answers a message of ours had it: then another address of theirs is theirs too. */
+/* Who answers a message of ours had it, the patient or who gets their messages: then another
+ * address of theirs is theirs too. */
 static err sender_of(struct op *op, struct outreach *o, const struct mail_read *m, str *ret_from,
                      bool *ret_proven)
 {
     struct mail_token t;
     struct recipient r;
-    str patient, from = mail_address(mail_field(op->arena, m->head, STR("From")));
+    str had, from = mail_address(mail_field(op->arena, m->head, STR("From")));
     TRY(mail_token_read(op, o, mail_field(op->arena, m->head, STR("In-Reply-To")), &t, ret_proven));
     *ret_from = from;
     if (!*ret_proven)
         return OK;
-    err e = mail_patient(op, o, &t, &patient);
-    if (e == OK)
-        e = recipient_load(op, o->rec, patient, &r);
+    err e = mail_sent_to(op, o, &t, &r, &had);
     if (e == ERR_NOT_FOUND || e == ERR_GONE) {
         op_clear(op);
         *ret_proven = false;
@@ -140,9 +136,11 @@ static err sender_of(struct op *op, struct outreach *o, const struct mail_read *
     }
     if (e != OK || is_theirs(op, r.patient, from))
         return e;
-    *ret_proven = !str_empty(r.address[CHANNEL_EMAIL]); /* else it is not known whose words */
+    if (str_empty(had))
+        had = r.address[CHANNEL_EMAIL];
+    *ret_proven = !str_empty(had); /* else it is not known whose words */
     if (*ret_proven)
-        *ret_from = r.address[CHANNEL_EMAIL];
+        *ret_from = had;
     return OK;
 }
 

@@ -76,8 +76,9 @@ MUST err mail_suppress(struct record_tx *tx, struct op *op, const struct record_
 enum receipt_means mail_means(str status, str *ret_row);
 MUST err mail_bounced(struct op *op, struct outreach *o, const struct mail_token *t, str status);
 MUST err mail_complained(struct op *op, struct outreach *o, const struct mail_token *t);
-/* Whose message it was. */
-MUST err mail_patient(struct op *op, struct outreach *o, const struct mail_token *t,
-                      str *ret_patient);
+/* Whose message it was, and the address it went to: theirs, or that of whom they named; empty: it
+ * is no longer on record. ret->suppressed is why no mail goes there. */
+MUST err mail_sent_to(struct op *op, struct outreach *o, const struct mail_token *t,
+                      struct recipient *ret, str *ret_address);
 
 #endif

@@ -1,6 +1,7 @@
 /* An address that mail does not reach, or whose owner called it unwanted: an extension of the
- * contact point, with everybody who has it. The rulebook's fact email_suppressed is read from there
- * (CAP-06). It goes when the contact point is replaced or the patient says yes to e-mail again. */
+ * contact point, with everybody who has it, patients and who gets their messages. The rulebook's
+ * fact email_suppressed is read from there (CAP-06). It goes when the contact point is replaced or
+ * the patient says yes to e-mail again. */
 #include "outreach/mail_int.h"
 
 #define HOLDERS_MAX 500u
@@ -84,12 +85,24 @@ void mail_lift(struct op *op, struct json *patient)
 
 err mail_holders(struct op *op, struct outreach *o, str address, struct record_page *ret)
 {
+    static const char *const types[] = {"Patient", "RelatedPerson"};
+    struct record_page page[2];
     struct buf q;
+    size_t n = 0;
     buf_init(&q, op->arena, 4096);
     buf_add(&q, STR("telecom="));
     buf_url(&q, address_key(op, CHANNEL_EMAIL, address));
     buf_printf(&q, "&_count=%u", HOLDERS_MAX);
-    return record_find(op, o->rec, fhir_type_parse(STR("Patient")), buf_str(&q), ret);
+    for (size_t i = 0; i < 2; i++)
+        TRY(record_find(op, o->rec, fhir_type_parse(str_of(types[i])), buf_str(&q), &page[i]));
+    *ret = (struct record_page){
+        .docs = ARENA_ARRAY(op->arena, struct record_doc, page[0].n + page[1].n + 1)};
+    TRY(op_check(op));
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < page[i].n; k++)
+            ret->docs[n++] = page[i].docs[k];
+    ret->n = n;
+    return OK;
 }
 
 err mail_suppress(struct record_tx *tx, struct op *op, const struct record_page *holders,

@@ -1,60 +1,28 @@
 /* Mail with a record, without a server: sums that only we can make, what campaigns' mail carries,
  * how often what came back goes again, who loses an address, what an answer's own words are. */
-#include "base/test.h"
-#include "base/time.h"
+#include "outreach/fixture_int.h"
 #include "outreach/mail_out_int.h"
 
-#include <ftw.h>
-#include <unistd.h>
-
-#define NOW 1795541400000LL /* 2026-11-24T17:30:00Z */
 #define ANA "ana@example.net"
-
-struct room {
-    char dir[64];
-    struct arena *a;
-    struct record *rec;
-    struct outreach *o;
-    struct op op;
-};
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
 
 static void put(struct room *r, const char *text)
 {
-    struct record_result res = {0};
-    struct json *t;
-    assert_int_equal(fhir_read(&r->op, str_of(text), 0, &t), OK);
-    assert_int_equal(record_update(&r->op, r->rec, fhir_type_of(t), json_get_str(t, STR("id")), t,
-                                   STR_NONE, &res),
-                     OK);
+    (void)room_put(r, str_of(text));
 }
 
 static int open_room(void **state)
 {
-    static const char *const settings[][2] = {{"smtp.channel", "screen"},
-                                              {"smtp.from", "care@example.org"},
-                                              {"smtp.bounce", "bounce@mail.example.org"},
-                                              {"public_url", "https://weft.example.org"}};
-    struct room *r = calloc(1, sizeof *r);
-    snprintf(r->dir, sizeof r->dir, "/tmp/weft-mail-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
-    r->a = arena_new(0);
-    r->op = test_op();
-    r->op.now = NOW;
-    r->op.actor = outreach_system();
-    assert_int_equal(record_init(&r->op, str_of(r->dir)), OK);
-    assert_int_equal(record_open(&r->op, str_of(r->dir), 0, &r->rec), OK);
-    struct config *c = config_new(r->a);
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        assert_int_equal(config_set(&r->op, c, str_of(settings[i][0]), str_of(settings[i][1])), OK);
-    assert_int_equal(outreach_new(&r->op, r->rec, c, &r->o), OK);
+    static const char *const settings[] = {"smtp.channel",
+                                           "screen",
+                                           "smtp.from",
+                                           "care@example.org",
+                                           "smtp.bounce",
+                                           "bounce@mail.example.org",
+                                           "public_url",
+                                           "https://weft.example.org",
+                                           NULL};
+    struct room *r = room_new();
+    room_outreach(r, settings);
     put(r,
         "{\"resourceType\":\"Patient\",\"id\":\"ana\",\"telecom\":[{\"system\":\"email\",\"value\":"
         "\"" ANA "\"},{\"system\":\"phone\",\"value\":\"+15035550101\"}]}");
@@ -62,18 +30,6 @@ static int open_room(void **state)
         "{\"resourceType\":\"Patient\",\"id\":\"leo\",\"telecom\":[{\"system\":\"email\",\"value\":"
         "\"Ana@Example.Net\"}]}"); /* one mailbox */
     *state = r;
-    return 0;
-}
-
-static int close_room(void **state)
-{
-    struct room *r = *state;
-    outreach_free(r->o);
-    record_close(r->rec);
-    nftw(r->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
-    arena_free(r->a);
-    test_op_done(&r->op);
-    free(r);
     return 0;
 }
 
@@ -97,11 +53,6 @@ static struct json *get(struct room *r, const char *type, const char *id)
                      OK);
     assert_int_equal(record_parse(&r->op, &doc, &tree), OK);
     return tree;
-}
-
-static str status_of(struct room *r, const char *id)
-{
-    return json_get_str(get(r, "Communication", id), STR("status"));
 }
 
 static struct mail_token token_of(struct room *r, const char *id, unsigned attempt)
@@ -164,6 +115,7 @@ static void one_click_is_in_what_campaigns_send(void **state)
 {
     struct room *r = *state;
     struct recipient who;
+    bool agrees;
     str text = composed(r, (struct parcel){.human = true});
     assert_false(holds(text, "List-Unsubscribe"));
     assert_false(holds(text, "Auto-Submitted"));
@@ -176,7 +128,7 @@ static void one_click_is_in_what_campaigns_send(void **state)
     size_t at = str_find(text, STR("/contact/"), 0), end = str_find_char(text, '>', at);
     str token = str_sub(text, at + 9, end), patient;
     r->op.now += 59 * DAY_MS; /* the page is closed by now, the click is not */
-    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &patient), ERR_GONE);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &patient, &agrees), ERR_GONE);
     op_clear(&r->op);
     assert_int_equal(outreach_unsubscribe(&r->op, r->o, token), OK);
     assert_int_equal(recipient_load(&r->op, r->rec, STR("ana"), &who), OK);
@@ -207,14 +159,14 @@ static void what_came_back_for_now_goes_three_times_more(void **state)
         keep(r, "m2", (int)i);
         for (int twice = 0; twice < 2; twice++) {
             assert_int_equal(mail_bounced(&r->op, r->o, &t, STR("4.2.2")), OK);
-            assert_true(str_eq(status_of(r, "m2"), STR("preparation")));
+            assert_true(str_eq(room_status(r, STR("m2")), STR("preparation")));
         }
     }
     struct mail_token t = token_of(r, "m2", 3), early = token_of(r, "m3", 0);
     message(r, "m2", "completed");
     keep(r, "m2", 3);
     assert_int_equal(mail_bounced(&r->op, r->o, &t, STR("4.4.7")), OK);
-    assert_true(str_eq(status_of(r, "m2"), STR("stopped")));
+    assert_true(str_eq(room_status(r, STR("m2")), STR("stopped")));
     message(r, "m3", "preparation"); /* its own result is not written yet: later */
     assert_int_equal(mail_bounced(&r->op, r->o, &early, STR("4.2.2")), ERR_UNAVAILABLE);
     op_clear(&r->op);
@@ -333,19 +285,76 @@ static void r253_start_is_only_for_oneself(void **state)
     assert_false(who.consent[CHANNEL_EMAIL].any);
 }
 
+/* Review R303: an answer of who gets the messages was the patient's, and so was what came of it: a
+ * START, and the word that it was read. A complaint of theirs changed nothing. The link in their
+ * mail could say yes for the patient. */
+static void r303_a_helper_s_mail_is_the_helper_s(void **state)
+{
+    struct room *r = *state;
+    struct recipient who;
+    struct record_page page;
+    struct mail_token t;
+    enum outreach_mail_kind kind;
+    bool ours, agrees;
+    str token, patient, body;
+    put(r, "{\"resourceType\":\"RelatedPerson\",\"id\":\"mia\",\"patient\":{\"reference\":"
+           "\"Patient/ana\"},\"telecom\":[{\"system\":\"email\",\"value\":\"mia@example.net\"}]}");
+    put(r,
+        "{\"resourceType\":\"Consent\",\"id\":\"cm\",\"status\":\"active\",\"scope\":{\"coding\":[{"
+        "\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":"
+        "\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":\"" CONSENT_CATEGORY
+        "\",\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/ana\"},\"dateTime\":"
+        "\"2026-11-01T10:00:00Z\",\"policyRule\":{\"text\":\"spoken\"},\"provision\":{\"type\":"
+        "\"permit\",\"actor\":[{\"role\":{\"coding\":[{\"code\":\"PRCP\"}]},\"reference\":{"
+        "\"reference\":\"RelatedPerson/mia\"}}],\"code\":[{\"coding\":[{\"system\":"
+        "\"" CHANNEL_SYSTEM "\",\"code\":\"email\"}]}]}}");
+    message(r, "m6", "completed");
+    assert_int_equal(mail_token(&r->op, r->o, STR("m6"), 0, STR("mia@example.net"), &token), OK);
+    struct outreach_mail in = {
+        .recipient = STR("care@example.org"),
+        .text = arena_printf(
+            r->op.arena, "From: mia@example.net\r\nIn-Reply-To: <%.*s@example.org>\r\n\r\nSTART",
+            STR_ARG(token))};
+    assert_int_equal(outreach_mail(&r->op, r->o, &in, &kind), OK);
+    assert_int_equal(recipient_load(&r->op, r->rec, STR("ana"), &who), OK);
+    assert_str(who.consent[CHANNEL_EMAIL].id, "cm");
+    assert_int_equal(record_find(&r->op, r->rec, fhir_type_parse(STR("Communication")),
+                                 STR("sender=RelatedPerson/mia"), &page),
+                     OK);
+    assert_int_equal(1, page.n_match);
+    body = composed(r, (struct parcel){.campaign = STR("c1"), .helper = true});
+    size_t at = str_find(body, STR("/contact/"), 0), end = str_find_char(body, '>', at);
+    token = str_sub(body, at + 9, end);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &patient, &agrees), OK);
+    assert_false(agrees);
+    assert_int_equal(mail_token(&r->op, r->o, STR("m6"), 0, STR("mia@example.net"), &token), OK);
+    token = arena_printf(r->op.arena, "bounce+%.*s@mail.example.org", STR_ARG(token));
+    assert_int_equal(mail_token_read(&r->op, r->o, token, &t, &ours), OK);
+    assert_int_equal(mail_complained(&r->op, r->o, &t), OK);
+    assert_str(mail_suppressed(json_at(JSON_GET(get(r, "RelatedPerson", "mia"), "telecom"), 0)),
+               "complaint");
+    assert_str(mail_suppressed(json_at(JSON_GET(get(r, "Patient", "ana"), "telecom"), 0)), "");
+    assert_int_equal(recipient_load(&r->op, r->rec, STR("ana"), &who), OK);
+    assert_true(who.consent[CHANNEL_EMAIL].permit); /* the patient said nothing */
+    recipient_route(&who, CHANNEL_EMAIL);
+    assert_str(who.suppressed, "complaint");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(only_our_own_sums_count, open_room, close_room),
-        cmocka_unit_test_setup_teardown(one_click_is_in_what_campaigns_send, open_room, close_room),
+        cmocka_unit_test_setup_teardown(only_our_own_sums_count, open_room, room_close),
+        cmocka_unit_test_setup_teardown(one_click_is_in_what_campaigns_send, open_room, room_close),
         cmocka_unit_test_setup_teardown(what_came_back_for_now_goes_three_times_more, open_room,
-                                        close_room),
+                                        room_close),
         cmocka_unit_test_setup_teardown(a_mark_is_everybodys_and_the_worse_stays, open_room,
-                                        close_room),
+                                        room_close),
         cmocka_unit_test(statuses_mean_what_the_table_says),
         cmocka_unit_test(an_answer_is_what_stands_above_the_quotation),
         cmocka_unit_test(r251_each_byte_is_looked_at_once),
-        cmocka_unit_test_setup_teardown(r253_start_is_only_for_oneself, open_room, close_room),
+        cmocka_unit_test_setup_teardown(r253_start_is_only_for_oneself, open_room, room_close),
+        cmocka_unit_test_setup_teardown(r303_a_helper_s_mail_is_the_helper_s, open_room,
+                                        room_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "outreach/choose.h"
 
 struct outreach;
+struct record_tx;
 /* Reads channel settings from the configuration (sms.*, smtp.*, outreach.*; see spec/config.csv).
  */
 MUST err outreach_new(struct op *op, struct record *rec, const struct config *config,
@@ -42,11 +43,17 @@ struct outreach_draft {
     str due_key;      /* with patient and purpose: at most one message ever */
     int64_t not_before; /* ms */
     bool answers;       /* what the patient wrote just now: a reply, though it is of a campaign */
+    /* Of the patient's own affairs: to them, never to whom they named to get their messages. A
+     * notice of an incident always is (45 CFR 164.404(d)(1)). */
+    bool own;
+    /* CommunicationRequest of an incident that it carries out, under its label; or NULL */
+    const struct json *asked;
 };
 
 struct outreach_preview {
     struct verdict verdict;
     str channel, to_masked, language;
+    str recipient;     /* who gets it instead of the patient, by name; empty: the patient */
     str because[3];    /* why this channel: en, es, ar */
     str text, subject; /* as it would go, with identity and opt-out lines */
     str encoding;      /* "GSM-7" | "UCS-2", sms only */
@@ -65,9 +72,10 @@ MUST err outreach_send(struct op *op, struct outreach *o, const struct outreach_
                        struct record_result *ret);
 /* Many drafts at once, decided one by one, kept in one transaction. Of each: OK and its
  * Communication (existed: the key or due_key was there before, nothing was added), or why not.
- * Drafts of one patient in one call are decided by what was there before it; of those the sender
- * lets one go. n at most OUTREACH_MANY. An error of its own: nothing was kept. */
+ * Each is decided by what was there before it, drafts of the same call too. n at most
+ * OUTREACH_MANY. An error of its own: nothing was kept. */
 #define OUTREACH_MANY 256u
+#define OUTREACH_KEEP (16u << 20) /* memory of so many, for arena_keep() */
 struct outreach_sent {
     err code;
     bool existed;
@@ -76,6 +84,16 @@ struct outreach_sent {
 };
 MUST err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_draft *d,
                             size_t n, struct outreach_sent *ret);
+/* The same inside the caller's transaction, for what must be there when somebody answers the words.
+ * The caller commits; ERR_CONFLICT or ERR_PRECONDITION then: everything once more from the start.
+ */
+struct outreach_batch {
+    const struct outreach_draft *drafts;
+    size_t n;
+    struct outreach_sent *sent; /* n of them */
+};
+MUST err outreach_put_many(struct record_tx *tx, struct op *op, struct outreach *o,
+                           const struct outreach_batch *b);
 /* The kill switch: from its return on nothing of the campaign is handed to a provider, also what a
  * worker holds already; what waits becomes not-done soon after. For good: a campaign that was
  * stopped takes no drafts. Who may is asked by the caller. */
@@ -116,8 +134,21 @@ struct outreach_inbound_result {
     bool duplicate, stopped, matched; /* matched: a patient was found */
     str communication;
 };
+/* A shared number's words wait until it is known whose they are: the same answer as for kept words,
+ * without a Communication. */
 MUST err outreach_inbound(struct op *op, struct outreach *o, const struct outreach_inbound *in,
                           struct outreach_inbound_result *ret);
+/* Does a plan of contacts or a survey await these words? What none awaits and no open case takes up
+ * is a case of its own. At most 4 at a time; asked as the system. After _off_ nobody is asked any
+ * more with ctx. o may be NULL. */
+struct outreach_words {
+    str patient;
+    str answers; /* our newest Communication to them, or empty */
+    str text;
+};
+typedef err outreach_awaits_fn(struct op *op, void *ctx, const struct outreach_words *w, bool *ret);
+void outreach_on_words(struct outreach *o, outreach_awaits_fn *awaits, void *ctx);
+void outreach_off_words(struct outreach *o, void *ctx);
 /* Delivery receipt. Any order, any number of times: a message never moves backwards; what comes
  * before the message's own result is kept for it. */
 struct outreach_receipt {
@@ -151,7 +182,9 @@ MUST err outreach_templates(struct op *op, struct outreach *o, str language,
 MUST err outreach_wish_link(struct op *op, struct outreach *o, str patient, str *ret_token,
                             int64_t *ret_until);
 /* Whose wishes they are; ERR_NOT_FOUND for any other token, ERR_GONE for one that is over. */
-MUST err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient);
+/* *ret_agrees: it may say yes to a channel; one that staff made takes away only. */
+MUST err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient,
+                            bool *ret_agrees);
 MUST err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
                                const struct outreach_wish *w);
 /* One click in a mail (RFC 8058): e-mail ends. Works for sixty days; twice is once. */

@@ -3,7 +3,9 @@
 #ifndef WEFT_OUTREACH_INT_H
 #define WEFT_OUTREACH_INT_H
 
+#include "base/loop.h"
 #include "base/phone.h"
+#include "fhir/make.h"
 #include "outreach/choose.h"
 #include "outreach/ledger.h"
 #include "outreach/outreach.h"
@@ -32,6 +34,9 @@
 #define DEVICE_ZONE_URL "https://weft.health/fhir/StructureDefinition/device-zone"
 #define MESSAGE_QUEUE "message"
 #define TEXT_MAX 4000
+#define NOTICE_MAX (32u << 10) /* of an incident: four texts of the office's and our own words */
+#define OUTREACH_KEY 32u
+#define AWAITS_MAX 4u
 #define DAY_MS (24 * 3600 * 1000LL)
 
 enum channel_kind {
@@ -63,6 +68,9 @@ const struct template_row *words_template(str code);
 /* Fills {first}, {phone}, {clinic}. */
 str words_fill(struct op *op, const struct outreach *o, const char *text, str first);
 str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language);
+/* With {first} filled in. */
+str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,
+                     str first);
 
 /* ---- the patient as outreach sees one ---- */
 #define ZONES_MAX 10
@@ -71,6 +79,7 @@ struct consent_state {
     bool any, permit; /* newest word of the patient for this channel; permit false = revoked */
     bool care, appointment, marketing, written;
     str id, number; /* Consent behind it; the number it was given for, empty = any */
+    str helper;     /* RelatedPerson/id whom it names to get the messages; or empty */
 };
 struct recipient {
     str id, first, language;
@@ -85,13 +94,17 @@ struct recipient {
                      */
     str zones[ZONES_MAX], places[PLACES_MAX]; /* every plausible one: "US-TX", "GB" */
     size_t n_zones, n_places;
-    bool lost; /* there are more than fit: nobody knows the place */
+    bool lost;      /* there are more than fit: nobody knows the place */
+    bool elsewhere; /* the number is of a country of which we know nothing */
     str state, country;
     struct wishes wishes;
     bool confidential;   /* reached in one way only: */
     str confidential_to; /* that address or number */
     str helper;          /* RelatedPerson/id that a contact Consent names to get the messages */
-    bool proxy;          /* a Consent names somebody who may act for them */
+    const struct recipient *aide; /* the same, or one who said stop; read like a patient, `to` is
+                                   * who; NULL: not there any more */
+    str to, to_name;              /* after recipient_route(): who gets it instead of the patient */
+    bool proxy;                   /* a Consent names somebody who may act for them */
     struct consent_state consent[CHANNEL_KIND_COUNT];
     int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
     int64_t said_at[CHANNEL_KIND_COUNT];      /* of the newest word, holding or not; 0 never */
@@ -101,16 +114,37 @@ bool place_add(str *list, size_t *n, size_t max, str what);
 void place_by_number(struct recipient *r, str number);
 /* zone: of the address, where it says one; else all of its state's count. */
 void place_by_address(struct op *op, struct recipient *r, str country, str state, str zone);
+/* gdpr_applies, casl_applies: yes where any place, the number's country or the house's says so, no
+ * where all are known and none does; else they stay unknown, which counts as yes. */
+void place_law_facts(const struct outreach *o, const struct recipient *r, struct facts *f);
 /* ---- lookup_http.c: fills in what kind of line it is and whose, as far as it is known ---- */
-MUST err lookup_number(struct op *op, const struct outreach *o, struct recipient *r);
+MUST err lookup_number(struct op *op, struct outreach *o, struct recipient *r);
+/* Nothing is known against the message, only its line is not known yet. */
+bool lookup_missing(const struct outreach *o, const struct verdict *v);
 /* ---- prefer_set.c ---- */
-/* The last instant of a pause, as it is kept and shown: its day is the one that was set. */
-str wishes_pause_text(struct op *op, int64_t until);
 bool wishes_said(const struct outreach_wish *in);
 /* The actor is that patient, signed in; ERR_FORBIDDEN. */
 MUST err outreach_is_self(struct op *op, struct outreach *o, str patient);
-MUST err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in);
+/* A day ends where they are: r's zones, the latest of them. */
+MUST err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in,
+                      const struct recipient *r);
 MUST err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret);
+/* ---- recipient_helper.c: the messages go to whom the patient named ---- */
+bool recipient_in_use(const struct op *op, const struct json *element);
+/* Name, telecom, language, places and zones of r->patient. */
+void recipient_read_person(struct op *op, struct recipient *r);
+MUST err recipient_find_helper(struct op *op, struct record *rec, struct recipient *r);
+/* Where a message to them goes: their own, or that of whom they named; empty: nowhere. */
+str recipient_address(const struct recipient *r, enum channel_kind k);
+str recipient_no_mail(const struct recipient *r); /* why mail does not go there; empty: it does */
+/* From here on r is reached as whom they named for this way, if they did. */
+void recipient_route(struct recipient *r, enum channel_kind k);
+/* Is this RelatedPerson heard in their place by this way: named, or was until they said stop? Then
+ * r is theirs from here on. */
+bool recipient_hears(struct recipient *r, enum channel_kind k, str helper);
+/* Do they let themselves be written to there, and not somebody else instead? */
+bool recipient_agrees(const struct recipient *r, enum channel_kind k);
+str recipient_reference(struct op *op, const struct recipient *r); /* of Communication.recipient */
 /* Does their newest word allow this way for the purpose? A letter needs none, but is not what comes
  * by itself after they refused another way. */
 bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpose);
@@ -122,8 +156,10 @@ str mail_suppressed(const struct json *telecom);
 void mail_lift(struct op *op, struct json *patient);
 /* ---- prefer_link.c: a keyed sum, for links and return addresses ---- */
 MUST err link_sum(struct op *op, const struct outreach *o, str body, unsigned char out[32]);
-/* A token for the patient with this resource number: no right is asked, nothing noted. */
-MUST err link_token(struct op *op, const struct outreach *o, uint64_t patient, str *ret);
+/* A token for the patient with this resource number: no right is asked, nothing noted. agrees: who
+ * holds it may say yes, as only they do. */
+MUST err link_token(struct op *op, const struct outreach *o, uint64_t patient, bool agrees,
+                    str *ret);
 /* The patient of a token; also one whose page closed, within the time that a click in a mail's
  * header may come. */
 MUST err link_late(struct op *op, struct outreach *o, str token, str *ret_patient);
@@ -138,11 +174,14 @@ struct message {
     /* who wants it sent: kept with the job, since the sender asks again later */
     str programme, campaign, subject_code, due_key; /* empty none */
     enum way_by by;                                 /* why this channel */
-    bool human, may_text, strong, answers;
-    int64_t stopped_at; /* of the opt-out a confirmation answers */
-    str self;           /* its Communication, once there is one */
+    bool human, may_text, strong, answers, own;
+    int64_t confirms;     /* of a confirmation of a stop: the newest word before it at the number */
+    int64_t stopped_at;   /* of the opt-out a confirmation answers */
+    str self;             /* its Communication, once there is one */
+    struct record_tx *tx; /* that it will leave in, if the verdict lets it; NULL: only asked */
 };
-MUST err message_compose(struct op *op, const struct outreach *o, const struct recipient *r,
+/* r is routed: it stands for whom the patient named, if they did. */
+MUST err message_compose(struct op *op, const struct outreach *o, struct recipient *r,
                          const struct outreach_draft *d, struct message *ret);
 /* ERR_UNAVAILABLE when the ledger has not come to where the record was at the start, after ms. */
 MUST err ledger_known(struct op *op, const struct outreach *o, int64_t ms);
@@ -155,17 +194,15 @@ str message_because(struct op *op, const struct message *m, unsigned language);
 struct json *message_trace(struct op *op, const struct message *m, const struct facts *facts,
                            const struct verdict *v);
 /* Facts, verdict and the end of a hold. ERR_UNAVAILABLE while nobody knows the counts. */
-MUST err message_decide(struct op *op, const struct outreach *o, const struct recipient *r,
+MUST err message_decide(struct op *op, struct outreach *o, const struct recipient *r,
                         const struct message *m, struct facts **ret_facts, struct verdict *ret);
 /* Communication + outbox job in tx. *ret_id is the Communication. */
 MUST err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
                        const struct recipient *r, const struct message *m,
                        const struct outreach_draft *d, int64_t due, str *ret_id);
 uint64_t message_triggers(enum channel_kind k);
-
-struct json *outreach_reference(struct op *op, str reference);
-struct json *outreach_coding(struct op *op, str system, str code);
-struct json *outreach_concept(struct op *op, str system, str code);
+/* The line that says how to stop. */
+enum line message_ends(enum channel_kind k);
 
 /* ---- channels ---- */
 enum sent {
@@ -183,6 +220,7 @@ struct parcel {
     str to, from, text, subject, language, campaign;
     enum message_kind kind;
     bool human;        /* a person wrote it */
+    bool helper;       /* it goes to whom the patient named, not to the patient */
     unsigned attempt;  /* of an e-mail that came back for now */
     str patient, mark; /* of their newest stop or start when the verdict was made */
     int64_t expires;
@@ -293,31 +331,43 @@ struct outreach {
     struct record *rec;
     const struct config *config;
     str secret_sms, secret_smtp, secret_smpp, secret_kannel, secret_kannel_password,
-        secret_intake; /* heap */
+        secret_intake;              /* heap */
+    char receipt_key[OUTREACH_KEY]; /* of Kannel's receipts: ours alone, in no address */
     struct sender {
         struct outreach *o;
         enum channel_kind channel;
-        pthread_t thread;
-        bool running;
+        struct loop loop;
     } senders[CHANNEL_KIND_COUNT];
-    _Atomic bool stop;
+    _Atomic bool notices; /* some may be asked for: seen in the feed, or of before the start */
     struct provider_list providers[CHANNEL_KIND_COUNT];
     struct shelf *shelf;
     struct mail_dkim *dkim; /* NULL: mail is not signed */
     _Atomic int handing;    /* results are on their way: receipts without a message wait for them */
     struct bucket buckets[BUCKETS_MAX];
     size_t n_buckets;
-    int64_t rate, burst, per_day; /* of each number; 0: none */
+    int64_t rate, burst, per_day;                     /* of each number; 0: none */
+    _Atomic int64_t lookup_rest, lookup_closed_until; /* monotonic ms: whose numbers are is asked */
     size_t lane_turn[CHANNEL_KIND_COUNT];
     int64_t lane_looked[CHANNEL_KIND_COUNT];
     pthread_mutex_t stops_lock; /* guards the three */
     uint64_t stops[STOPS_MAX];  /* campaigns stopped since the start */
     size_t n_stops, stop_at;
-    pthread_t follower;
-    bool following;
-    _Atomic uint64_t ledger_t; /* the follower of the ledger has seen this */
-    uint64_t ledger_from;      /* where the record was when it started: until then nothing counts */
+    struct loop requests; /* request.c: the two are its thread's alone */
+    uint64_t request_cursor, request_seen;
+    bool request_known;
+    struct loop follower;
+    _Atomic uint64_t ledger_t;  /* the follower of the ledger has seen this */
+    pthread_mutex_t words_lock; /* guards the two */
+    struct {
+        outreach_awaits_fn *ask;
+        void *ctx;
+    } awaits[AWAITS_MAX];
+    size_t n_awaits;
+    uint64_t ledger_from; /* where the record was when it started: until then nothing counts */
 };
+
+/* notice.c: what incidents ask to be mailed. *ret_n: how many were taken up. */
+MUST err notice_step(struct op *op, struct outreach *o, size_t *ret_n);
 
 /* Named value that stands between sending and taking back: free, "out" or "undone". Whoever commits
  * it first wins, the other's transaction fails. */
@@ -382,18 +432,32 @@ static inline str phone_plain(struct op *op, str number)
 /* How an address is looked for: "tel:+13125550143" or "mailto:a@example.org". */
 str address_key(struct op *op, enum channel_kind k, str address);
 
+/* Words from shared numbers whose question stayed without an answer, or whose release was cut
+ * short: *ret_n handled (inbound_who.c). */
+MUST err who_step(struct op *op, struct outreach *o, size_t *ret_n);
+
 /* The sender's one step for a channel: a batch of due jobs. *ret_n: how many were handled. */
 MUST err sender_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n);
+/* A key of the room by name, made when it is asked for first and kept with the sealed values. */
+MUST err outreach_key(struct op *op, struct record *rec, str name, str *ret);
 struct stop_word {
     bool stop;    /* else start */
     str number;   /* the address it came from: a permission holds for it alone; may be empty */
     str evidence; /* what was said */
+    str by;       /* RelatedPerson/id who said it in their place; empty: themselves */
     /* of a consent as it was captured; else empty: care and appointments, no end, not written */
     const str *purposes;
     size_t n_purposes;
     int64_t until;
     bool written;
-    struct json *proof; /* an extension */
+    /* the evidence, hashed and kept with the Consent */
+    str how;   /* "written", "oral", "web", "keypad"; empty: in a message */
+    str words; /* whole; empty: those of evidence */
+    str type, language;
+    const str *elements;
+    size_t n_elements;
+    const struct rulebook *book; /* says how long it is kept (TCPA-CON-09); NULL: the catalogue */
+    str *ret_hash;               /* SHA-256 of the words, NULL: not asked */
 };
 /* Records the patient's "stop" (or "start") for a channel: a Consent in tx. */
 MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r,
@@ -406,5 +470,7 @@ MUST err stop_mark(struct op *op, struct record *rec, str patient, enum channel_
 void stop_guard(struct record_tx *tx, struct op *op, str patient, enum channel_kind k, str mark);
 bool hmac_sha1_base64(str key, str text, char out[29]);
 const struct actor *outreach_system(void);
+/* request.c: sends what other rooms ask for in the change feed. */
+MUST err request_start(struct op *op, struct outreach *o);
 
 #endif

@@ -1,4 +1,4 @@
-/* The rulebook asked for dialler, campaign and settings. Invariant: the answer is the rulebook's
+/* The rulebook asked for dialler and campaign. Invariant: the answer is the rulebook's
  * alone, and it is in the trail whichever way it went. */
 #include "outreach/pace.h"
 
@@ -37,15 +37,4 @@ err publish_ask(struct op *op, struct record *rec, const struct publish_facts *p
     facts_set_bool(f, FACT_USES_GENERATED_VOICE, p->generated_voice);
     facts_set_bool(f, FACT_FLAGGED_ARTIFICIAL_VOICE, p->flagged);
     return ask(op, rec, TRIGGER_BIT(TRIGGER_CAMPAIGN_PUBLISH), f, ret);
-}
-
-err setting_ask(struct op *op, struct record *rec, const struct setting_facts *s,
-                struct verdict *ret)
-{
-    struct facts *f = facts_new(op);
-    facts_set_str(f, FACT_SETTING, s->setting);
-    facts_set_bool(f, FACT_GDPR_APPLIES, s->abroad);
-    facts_set_bool(f, FACT_WEAKENS_DEFAULT_BEYOND_NEED, s->weakens);
-    facts_set_bool(f, FACT_FCC_26_67_EFFECTIVE, false);
-    return ask(op, rec, TRIGGER_BIT(TRIGGER_CONFIG_CHANGE), f, ret);
 }

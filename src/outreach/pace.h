@@ -1,5 +1,5 @@
 /* Questions to the rulebook that are no message: may the dialler go on, may it hang up, may a
- * campaign be published, may a setting be changed. What the asker does not know is left out, and
+ * campaign be published. What the asker does not know is left out, and
  * unknown never allows. Each answer leaves a line in the trail. */
 #ifndef WEFT_OUTREACH_PACE_H
 #define WEFT_OUTREACH_PACE_H
@@ -20,14 +20,6 @@ struct publish_facts {
     bool flagged;         /* and it is marked as such */
 };
 MUST err publish_ask(struct op *op, struct record *rec, const struct publish_facts *p,
-                     struct verdict *ret);
-
-/* config.change (TCPA-REV-07, GDPR-25): setting: its name, or "rule:parameter". */
-struct setting_facts {
-    str setting;
-    bool abroad, weakens; /* shows or keeps more than the purpose needs, by default */
-};
-MUST err setting_ask(struct op *op, struct record *rec, const struct setting_facts *s,
                      struct verdict *ret);
 
 #endif

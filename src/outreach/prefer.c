@@ -21,7 +21,7 @@ static err speak(struct op *op, struct json *patient, str language)
     struct json *list = json_new(a, JSON_ARRAY), *first = json_new(a, JSON_OBJECT);
     if (language.n < 2 || language.n > 8)
         return fail_at(op, ERR_INVALID, STR("language"), "language is a code such as es.");
-    json_set(a, first, STR("language"), outreach_concept(op, STR("urn:ietf:bcp:47"), language));
+    json_set(a, first, STR("language"), fhir_concept(op, STR("urn:ietf:bcp:47"), language));
     json_set(a, first, STR("preferred"), json_new_bool(a, true));
     json_push(a, list, first);
     for (size_t i = 0; (one = json_at(had, i)); i++) {
@@ -65,7 +65,7 @@ static err captured(struct op *op, struct outreach *o, const struct recipient *r
     struct facts *f = facts_new(op);
     struct verdict v;
     TRY(op_check(op));
-    facts_set_bool(f, FACT_GDPR_APPLIES, !str_eq(r->country, STR("US")));
+    place_law_facts(o, r, f);
     facts_set_bool(f, FACT_AFFIRMATIVE_ACT, true);
     facts_set_bool(f, FACT_GRANULAR, true);
     facts_set_bool(f, FACT_NOT_BUNDLED, true);
@@ -84,6 +84,7 @@ static err say(struct record_tx *tx, struct op *op, const struct recipient *r, e
 {
     struct stop_word word = {.stop = said == WORD_NO,
                              .evidence = by,
+                             .how = STR("web"),
                              .number =
                                  said == WORD_NO || k > CHANNEL_EMAIL ? STR_NONE : r->address[k]};
     if (said == WORD_SAME)
@@ -94,14 +95,14 @@ static err say(struct record_tx *tx, struct op *op, const struct recipient *r, e
     return stop_record(tx, op, r, k, &word);
 }
 
-static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, str patient,
-                       const struct outreach_wish *w)
+static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o,
+                       const struct recipient *r, const struct outreach_wish *w)
 {
     struct record_doc doc;
     struct json *tree;
     const struct actor *person = op->actor;
     op->actor = outreach_system();
-    err e = record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &doc);
+    err e = record_read(op, o->rec, fhir_type_parse(STR("Patient")), r->id, &doc);
     if (e == OK)
         e = record_parse(op, &doc, &tree);
     if (e == OK && !str_empty(w->language))
@@ -111,7 +112,7 @@ static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o, 
     if (e == OK && w->by[WAY_EMAIL] == WORD_YES)
         mail_lift(op, tree); /* their word that mail reaches them */
     if (e == OK)
-        e = wishes_write(op, tree, w);
+        e = wishes_write(op, tree, w, r);
     if (e == OK)
         e = record_tx_update(tx, doc.type, doc.id, tree, doc.vid);
     op->actor = person;
@@ -130,7 +131,7 @@ static err prefer(struct op *op, struct outreach *o, str patient, const struct o
     TRY(op_check(op));
     if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w) ||
         w->by[WAY_EMAIL] == WORD_YES)
-        TRY(put_patient(tx, op, o, patient, w));
+        TRY(put_patient(tx, op, o, &r, w));
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         TRY(say(tx, op, &r, (enum channel_kind)k, w->by[k], by));
     json_set_str(op->arena, verdict, STR("by"), by);
@@ -148,8 +149,13 @@ err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
                           const struct outreach_wish *w)
 {
     str patient;
+    bool agrees;
     const struct actor *caller = op->actor;
-    TRY(outreach_wish_open(op, o, token, &patient));
+    TRY(outreach_wish_open(op, o, token, &patient, &agrees));
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT && !agrees; k++)
+        if (w->by[k] == WORD_YES)
+            return fail(op, ERR_FORBIDDEN,
+                        "This link cannot say yes. Reply START to us, or say yes in the portal.");
     op->actor = outreach_system();
     err e = prefer(op, o, patient, w, STR("set by the patient with a link we sent them"));
     op->actor = caller;
@@ -204,7 +210,7 @@ err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json 
     put(op, out, "language", r.language);
     put_channels(op, &r, out);
     if (w->paused_until > op->now)
-        put(op, out, "pausedUntil", wishes_pause_text(op, w->paused_until));
+        put(op, out, "pausedUntil", w->pause_text);
     put(op, out, "quietFrom", clock_of(op, w->quiet_from));
     put(op, out, "quietUntil", clock_of(op, w->quiet_until));
     put(op, out, "zone", w->zone);

@@ -12,6 +12,7 @@
 
 struct wishes {
     int64_t paused_until;        /* ms; 0 no pause */
+    str pause_text;              /* as written: its first ten bytes are the day that was set */
     int quiet_from, quiet_until; /* minutes of the local day; -1 none */
     str zone;                    /* the patient's own, or empty */
     str refused[WISH_TOPICS];    /* topics: codes of subjects and programmes */

@@ -1,7 +1,7 @@
 /* Links that open the preference centre without signing in. A token is 28 bytes as hex: resource
- * number, end in minutes, and 16 bytes of a keyed sum over both. The key is made once and kept with
- * the record's sealed values. Invariant: nothing is told by a token that does not fit, not even
- * whether its patient is there. */
+ * number, end in minutes with a bit of whether it may agree, and 16 bytes of a keyed sum over both.
+ * The key is made once and kept with the record's sealed values. Invariant: nothing is told by a
+ * token that does not fit, not even whether its patient is there. */
 #include "outreach/outreach_int.h"
 
 #include <gnutls/crypto.h>
@@ -13,53 +13,48 @@
 #define BODY 12u
 #define SUM 16u
 #define KEY_NAME STR("wishlink/key")
+#define AGREES (1u << 31) /* in the end: the link may say yes to a channel */
 
-static err key_of(struct op *op, const struct outreach *o, str *ret)
+err outreach_key(struct op *op, struct record *rec, str name, str *ret)
 {
-    char fresh[32];
-    TRY(record_kv_get(op, o->rec, KEY_NAME, ret));
+    char fresh[OUTREACH_KEY];
+    TRY(record_kv_get(op, rec, name, ret));
     if (ret->n == sizeof fresh)
         return OK;
     randombytes_buf(fresh, sizeof fresh);
-    struct record_tx *tx = record_begin(op, o->rec);
-    record_tx_expect_kv(tx, KEY_NAME, STR_NONE);
-    record_tx_kv(tx, KEY_NAME, arena_str(op->arena, str_make(fresh, sizeof fresh)));
+    struct record_tx *tx = record_begin(op, rec);
+    record_tx_expect_kv(tx, name, STR_NONE);
+    record_tx_kv(tx, name, arena_str(op->arena, str_make(fresh, sizeof fresh)));
     err e = record_commit(tx);
     if (e != OK && e != ERR_CONFLICT && e != ERR_PRECONDITION)
         return e;
     op_clear(op); /* made by another thread in this moment, or by us */
-    return record_kv_get(op, o->rec, KEY_NAME, ret);
+    return record_kv_get(op, rec, name, ret);
 }
 
 err link_sum(struct op *op, const struct outreach *o, str body, unsigned char out[32])
 {
     str key;
-    TRY(key_of(op, o, &key));
+    TRY(outreach_key(op, o->rec, KEY_NAME, &key));
     if (key.n != 32 || gnutls_hmac_fast(GNUTLS_MAC_SHA256, key.p, key.n, body.p, body.n, out) != 0)
         return fail(op, ERR_FAULT, "the key of links cannot be used");
     return OK;
 }
 
-static err token_until(struct op *op, const struct outreach *o, uint64_t patient, int64_t until,
-                       str *ret)
+err link_token(struct op *op, const struct outreach *o, uint64_t patient, bool agrees, str *ret)
 {
     struct buf b;
     unsigned char bytes[BODY + 32];
     char hex[2 * (BODY + SUM) + 1];
     buf_init(&b, op->arena, 64);
     buf_u64(&b, patient);
-    buf_u32(&b, (uint32_t)(until / 60000));
+    buf_u32(&b, (uint32_t)((op->now + LIFE_MS) / 60000) | (agrees ? AGREES : 0));
     TRY(op_check(op));
     memcpy(bytes, b.p, BODY);
     TRY(link_sum(op, o, str_make((const char *)bytes, BODY), bytes + BODY));
     sodium_bin2hex(hex, sizeof hex, bytes, BODY + SUM);
     *ret = arena_str(op->arena, str_of(hex));
     return OK;
-}
-
-err link_token(struct op *op, const struct outreach *o, uint64_t patient, str *ret)
-{
-    return token_until(op, o, patient, op->now + LIFE_MS, ret);
 }
 
 /* Staff, and patients for themselves. Who holds the link speaks as the patient: no helper and no
@@ -89,7 +84,8 @@ err outreach_wish_link(struct op *op, struct outreach *o, str patient, str *ret_
     if (!may_make(op->actor, doc.rid))
         return fail(op, ERR_FORBIDDEN, "Only staff, or the patient, ask for this link.");
     TRY(note(op, o, patient));
-    TRY(link_token(op, o, doc.rid, ret_token));
+    bool own = op->actor->role == ROLE_PATIENT || op->actor->role == ROLE_SYSTEM;
+    TRY(link_token(op, o, doc.rid, own, ret_token));
     *ret_until = (op->now + LIFE_MS) / 60000 * 60000;
     return OK;
 }
@@ -99,7 +95,8 @@ static err not_there(struct op *op)
     return fail(op, ERR_NOT_FOUND, "This link does not work. Ask us for a new one.");
 }
 
-static err check(struct op *op, struct outreach *o, str token, int64_t late, uint64_t *ret_rid)
+static err check(struct op *op, struct outreach *o, str token, int64_t late, uint64_t *ret_rid,
+                 bool *ret_agrees)
 {
     unsigned char bytes[BODY + SUM], sum[32];
     size_t n = 0;
@@ -115,25 +112,29 @@ static err check(struct op *op, struct outreach *o, str token, int64_t late, uin
         return not_there(op);
     if (!take_u64(&body, ret_rid) || !take_u32(&body, &until))
         return not_there(op);
-    if ((int64_t)until * 60000 + late <= op->now)
+    *ret_agrees = (until & AGREES) != 0;
+    if ((int64_t)(until & ~AGREES) * 60000 + late <= op->now)
         return fail(op, ERR_GONE, "This link is over. Ask us for a new one.");
     return OK;
 }
 
-static err open_until(struct op *op, struct outreach *o, str token, int64_t late, str *ret_patient)
+static err open_until(struct op *op, struct outreach *o, str token, int64_t late, str *ret_patient,
+                      bool *ret_agrees)
 {
     uint64_t rid = 0;
     fhir_type type;
-    TRY(check(op, o, token, late, &rid));
+    TRY(check(op, o, token, late, &rid, ret_agrees));
     return record_name(op, o->rec, rid, &type, ret_patient);
 }
 
-err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient)
+err outreach_wish_open(struct op *op, struct outreach *o, str token, str *ret_patient,
+                       bool *ret_agrees)
 {
-    return open_until(op, o, token, 0, ret_patient);
+    return open_until(op, o, token, 0, ret_patient, ret_agrees);
 }
 
 err link_late(struct op *op, struct outreach *o, str token, str *ret_patient)
 {
-    return open_until(op, o, token, CLICK_MS, ret_patient);
+    bool agrees; /* one click says no */
+    return open_until(op, o, token, CLICK_MS, ret_patient, &agrees);
 }

@@ -31,8 +31,11 @@ static void read_one(const struct json *e, struct wishes *w)
     str url = json_get_str(e, STR("url"));
     struct time_span at;
     if (str_eq(url, STR("pausedUntil"))) {
-        bool ok = time_parse(json_get_str(e, STR("valueDateTime")), &at);
+        w->pause_text = json_get_str(e, STR("valueDateTime"));
+        bool ok = time_parse(w->pause_text, &at);
         w->paused_until = ok ? at.hi : INT64_MAX;
+        if (!ok)
+            w->pause_text = STR("9999-12-31T23:59:59.999Z");
     } else if (str_eq(url, STR("quietFrom"))) {
         w->damaged |= !wish_minute(json_get_str(e, STR("valueTime")), &w->quiet_from);
     } else if (str_eq(url, STR("quietUntil"))) {

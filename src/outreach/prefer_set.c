@@ -22,15 +22,41 @@ static str clock_text(struct op *op, int minute)
     return arena_printf(op->arena, "%02d:%02d:00", minute / 60, minute % 60);
 }
 
-static err set_pause(struct op *op, str said, struct wishes *w)
+/* The last instant of a day in a zone, written with its offset; false: the zone is not known. */
+static bool day_ends(struct op *op, const struct time_span *day, str zone, int64_t *ret_end,
+                     str *ret_text)
 {
-    struct time_span at;
+    struct time_local next = {0}, last;
+    unsigned month, mday;
+    time_civil_from_days(day->lo / DAY_MS + 1, &next.year, &month, &mday);
+    next.month = (int)month;
+    next.day = (int)mday;
+    if (!time_from_local(&next, zone, ret_end) || !time_to_local(*ret_end - 1, zone, &last))
+        return false;
+    int off = last.offset_min;
+    *ret_text = arena_printf(op->arena, "%04d-%02d-%02dT%02d:%02d:%02d.999%c%02d:%02d", last.year,
+                             last.month, last.day, last.hour, last.minute, last.second,
+                             off < 0 ? '-' : '+', abs(off) / 60, abs(off) % 60);
+    return true;
+}
+
+static err set_pause(struct op *op, str said, const struct recipient *r, struct wishes *w)
+{
+    struct time_span at = {0};
+    int64_t end;
+    str text;
     if (str_empty(said))
         return OK;
     if (!none(said) && (!time_parse(said, &at) || at.hi > op->now + 366 * DAY_MS))
         return fail_at(op, ERR_INVALID, STR("pausedUntil"),
                        "A pause ends on a day within a year, or is none.");
     w->paused_until = none(said) ? 0 : at.hi;
+    w->pause_text = time_format(op->arena, at.hi - 1);
+    for (size_t i = 0, n = 0; at.precision == TIME_DAY && i < r->n_zones; i++)
+        if (day_ends(op, &at, r->zones[i], &end, &text) && (n++ == 0 || end > w->paused_until)) {
+            w->paused_until = end;
+            w->pause_text = text;
+        }
     return OK;
 }
 
@@ -43,7 +69,7 @@ static err set_quiet(struct op *op, const struct outreach_wish *in, struct wishe
         return OK;
     }
     if (!wish_minute(in->quiet_from, &w->quiet_from) ||
-        !wish_minute(in->quiet_until, &w->quiet_until))
+        !wish_minute(in->quiet_until, &w->quiet_until) || w->quiet_from == w->quiet_until)
         return fail_at(op, ERR_INVALID, STR("quietFrom"),
                        "Quiet hours have a beginning and an end, such as 21:00 and 09:00.");
     return OK;
@@ -105,17 +131,11 @@ static err set_channel(struct op *op, const char *purpose, str said, struct wish
     return OK;
 }
 
-str wishes_pause_text(struct op *op, int64_t until)
-{
-    return until == INT64_MAX ? STR("9999-12-31T23:59:59.999Z") : time_format(op->arena, until - 1);
-}
-
 static struct json *extension_of(struct op *op, const struct wishes *w)
 {
     struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
     if (w->paused_until)
-        json_push(op->arena, list,
-                  part(op, "pausedUntil", "valueDateTime", wishes_pause_text(op, w->paused_until)));
+        json_push(op->arena, list, part(op, "pausedUntil", "valueDateTime", w->pause_text));
     if (w->quiet_from >= 0) {
         json_push(op->arena, list,
                   part(op, "quietFrom", "valueTime", clock_text(op, w->quiet_from)));
@@ -146,7 +166,8 @@ bool wishes_said(const struct outreach_wish *in)
            !str_empty(in->appointment_by);
 }
 
-err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in)
+err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in,
+                 const struct recipient *r)
 {
     struct wishes w;
     struct json *list = json_new(op->arena, JSON_ARRAY), *mine;
@@ -154,7 +175,7 @@ err wishes_write(struct op *op, struct json *patient, const struct outreach_wish
     wishes_read(patient, &w);
     if (!wishes_said(in))
         return OK;
-    TRY(set_pause(op, in->pause, &w));
+    TRY(set_pause(op, in->pause, r, &w));
     TRY(set_quiet(op, in, &w));
     TRY(set_zone(op, in->zone, &w));
     TRY(set_topics(op, in, &w));

@@ -103,32 +103,111 @@ static void the_number_adds_where_they_may_be(void **state)
     assert_int_equal(p.n_places, 2);
     assert_str(p.places[0], "US-IL");
     assert_str(p.places[1], "US-CA");
-    place_by_number(&p, STR("+442071234567"));
-    assert_int_equal(p.n_zones, 2);
+    place_by_number(&p, STR("+442071234567")); /* the country of a number counts, too */
+    assert_int_equal(p.n_zones, 3);
+    assert_str(p.zones[2], "Europe/London");
+    assert_str(p.places[2], "GB");
     for (size_t i = 0; i < PLACES_MAX; i++)
         place_by_address(&r->op, &p, arena_printf(r->op.arena, "X%zu", i), STR_NONE, STR_NONE);
     assert_true(p.lost); /* more than fit: nobody knows */
 }
 
+/* "gdpr casl", each yes, no or unknown, of somebody at this address with this number. */
+static str laws_for(struct room *r, const char *country, const char *state, const char *number)
+{
+    static const char *const words[] = {"no", "yes", "?"};
+    struct recipient p = {.country = str_of(country)};
+    struct facts *f = facts_new(&r->op);
+    place_by_address(&r->op, &p, p.country, str_of(state), STR_NONE);
+    place_by_number(&p, str_of(number));
+    place_law_facts(r->o, &p, f);
+    const struct json *said = facts_to_json(&r->op, f);
+    const struct json *all[] = {JSON_GET(said, "gdpr_applies"), JSON_GET(said, "casl_applies")};
+    int one[2];
+    for (int i = 0; i < 2; i++)
+        one[i] = all[i] ? json_bool(all[i], false) : 2;
+    return arena_printf(r->op.arena, "%s %s", words[one[0]], words[one[1]]);
+}
+
+static void the_strictest_law_of_all_places_holds(void **state)
+{
+    struct room *r = *state;
+    static const struct {
+        const char *country, *state, *number, *laws;
+    } rows[] = {
+        {"US", "IL", "+13125550101", "no no"},
+        {"US", "IL", "+442071234567", "yes no"},
+        {"US", "IL", "+12045550101", "no yes"},
+        {"GB", "", "+13125550101", "yes no"},
+        {"CAN", "MB", "+12045550101", "no yes"},
+        {"DE", "", "+12045550101", "yes yes"},
+        {"US", "IL", "+8613800138000", "? ?"},
+        {"JP", "", "+13125550101", "? ?"},
+        {"", "", "", "? ?"},
+        {"IE", "", "+8613800138000", "yes ?"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_true(str_eq(laws_for(r, rows[i].country, rows[i].state, rows[i].number),
+                           str_of(rows[i].laws)));
+    static const char *const dublin[] = {"house.country", "IE", NULL};
+    outreach_free(r->o);
+    room_outreach(r, dublin);
+    assert_str(laws_for(r, "US", "IL", "+13125550101"), "yes no"); /* Art. 3(1): where we are */
+}
+
+static void an_address_abroad_has_all_its_zones(void **state)
+{
+    struct room *r = *state;
+    struct recipient p = {0};
+    place_by_address(&r->op, &p, STR("CA"), STR("ON"), STR_NONE);
+    assert_str(p.places[0], "CA-ON");
+    bool east = false, west = false;
+    for (size_t i = 0; i < p.n_zones; i++) {
+        east |= str_eq(p.zones[i], STR("America/Toronto"));
+        west |= str_eq(p.zones[i], STR("America/Winnipeg"));
+    }
+    assert_true(east && west);
+    p = (struct recipient){0};
+    place_by_address(&r->op, &p, STR("CA"), STR_NONE, STR_NONE);
+    assert_int_equal(p.n_zones, 7);
+    p = (struct recipient){0};
+    place_by_address(&r->op, &p, STR("AUT"), STR_NONE, STR_NONE);
+    assert_str(p.places[0], "AT");
+    assert_str(p.zones[0], "Europe/Vienna");
+}
+
 static void only_the_whole_token_opens(void **state)
 {
+    bool agrees;
     struct room *r = *state;
     str token, who;
     int64_t until;
     assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
-    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &who), OK);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &who, &agrees), OK);
     assert_true(str_eq(who, r->patient));
     for (size_t i = 0; i < token.n; i++) {
         char bent[64] = "";
         memcpy(bent, token.p, token.n);
         bent[i] = bent[i] == '0' ? '1' : '0';
-        assert_int_equal(outreach_wish_open(&r->op, r->o, str_of(bent), &who), ERR_NOT_FOUND);
+        assert_int_equal(outreach_wish_open(&r->op, r->o, str_of(bent), &who, &agrees),
+                         ERR_NOT_FOUND);
         op_clear(&r->op);
     }
-    assert_int_equal(outreach_wish_open(&r->op, r->o, str_sub(token, 0, 20), &who), ERR_NOT_FOUND);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, str_sub(token, 0, 20), &who, &agrees),
+                     ERR_NOT_FOUND);
     op_clear(&r->op);
     r->op.now = until;
-    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &who), ERR_GONE);
+    assert_int_equal(outreach_wish_open(&r->op, r->o, token, &who, &agrees), ERR_GONE);
+}
+
+static str evidence_part(struct room *r, const struct record_result *out, const char *url,
+                         const char *member)
+{
+    struct json *c;
+    assert_int_equal(record_parse(&r->op, &out->doc, &c), OK);
+    const struct json *e =
+        extension_at(c, STR("https://weft.health/fhir/StructureDefinition/consent-evidence"));
+    return json_get_str(extension_at(e, str_of(url)), str_of(member));
 }
 
 static void a_consent_needs_its_elements(void **state)
@@ -161,8 +240,9 @@ static void a_consent_needs_its_elements(void **state)
     struct consent_state s = room_seen(r).consent[CHANNEL_SMS];
     assert_true(s.any && s.permit && s.care && s.written && !s.marketing && !s.appointment);
     assert_str(s.number, "+12135550101");
-    assert_true(str_find(out.doc.body, STR("sha256"), 0) != SIZE_MAX ||
-                str_find(out.doc.head, STR("sha256"), 0) != SIZE_MAX);
+    assert_str(evidence_part(r, &out, "sha256", "valueString"),
+               "5b9e27eead6e598376e6c552b4251ed4813db101ce10779518e35028becddc17");
+    assert_str(evidence_part(r, &out, "keepUntil", "valueDate"), "2031-11-28");
     c.evidence = STR_NONE;
     assert_int_equal(outreach_capture(&r->op, r->o, &c, &out), ERR_INVALID);
 }
@@ -205,6 +285,41 @@ static void r209_a_pause_ends_on_the_day_set(void **state)
     }
 }
 
+/* Review R214: who made a link for somebody else says no yes by it. */
+static void r214_a_link_of_staff_says_no_yes(void **state)
+{
+    struct room *r = *state;
+    static const struct actor agent = {
+        .role = ROLE_AGENT, .purpose = PURPOSE_TREAT, .user = {"a", 1}, .strong = true};
+    struct outreach_wish yes = {.by = {[WAY_SMS] = WORD_YES}}, no = {.by = {[WAY_SMS] = WORD_NO}};
+    str token;
+    int64_t until;
+    r->op.actor = &agent;
+    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
+    r->op.actor = outreach_system();
+    assert_int_equal(outreach_wish_by_link(&r->op, r->o, token, &no), OK);
+    assert_int_equal(outreach_wish_by_link(&r->op, r->o, token, &yes), ERR_FORBIDDEN);
+    op_clear(&r->op);
+    assert_false(room_seen(r).consent[CHANNEL_SMS].permit);
+    r->op.now += DAY_MS;
+    assert_int_equal(by_link(r, &yes), OK); /* made by the house, sent by it */
+    assert_true(room_seen(r).consent[CHANNEL_SMS].permit);
+}
+
+/* Review R219: a day ends where the patient is, not in Greenwich; hours without length are none. */
+static void r219_a_pause_ends_at_their_midnight(void **state)
+{
+    struct room *r = *state;
+    struct time_span end;
+    struct outreach_wish w = {.pause = STR("2026-12-24")};
+    struct outreach_wish none = {.quiet_from = STR("21:00"), .quiet_until = STR("21:00")};
+    assert_int_equal(by_link(r, &w), OK);
+    assert_true(time_parse(STR("2026-12-25T08:00:00Z"), &end)); /* Los Angeles, by the number */
+    assert_true(room_seen(r).wishes.paused_until == end.lo);
+    assert_int_equal(by_link(r, &none), ERR_INVALID);
+    op_clear(&r->op);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,10 +327,14 @@ int main(void)
         TEST(what_cannot_be_is_refused),
         cmocka_unit_test(quiet_hours_hold_in_every_zone),
         TEST(the_number_adds_where_they_may_be),
+        TEST(the_strictest_law_of_all_places_holds),
+        TEST(an_address_abroad_has_all_its_zones),
         TEST(only_the_whole_token_opens),
         TEST(a_consent_needs_its_elements),
         TEST(r207_who_may_make_a_link),
         TEST(r209_a_pause_ends_on_the_day_set),
+        TEST(r214_a_link_of_staff_says_no_yes),
+        TEST(r219_a_pause_ends_at_their_midnight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

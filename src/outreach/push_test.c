@@ -142,6 +142,26 @@ static void devices_go_with_their_owner(void **state)
     assert_int_equal(list->n, 0);
 }
 
+/* Review R255: a server that ends asks no further device, and the message is not lost. */
+static void r255_an_end_waits_for_no_device(void **state)
+{
+    struct room *r = *state;
+    struct op *op = &r->op;
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    r->patient = room_put(r, STR("{\"resourceType\":\"Patient\"}"));
+    room_outreach(r, (const char *const[]){"push.channel", "webpush", NULL});
+    json_push(op->arena, list, device(op, P256DH, AUTH));
+    struct record_tx *tx = record_begin(op, r->rec);
+    assert_int_equal(push_devices_put(tx, op, r->patient, list, STR_NONE), OK);
+    assert_int_equal(record_commit(tx), OK);
+    struct parcel p = {.id = STR("m"), .patient = r->patient, .result = SENT_LATER}, *one = &p;
+    atomic_store(&r->o->senders[CHANNEL_PUSH].loop.stop, true);
+    struct provider via = {.channel = &CHANNEL_WEBPUSH, .o = r->o};
+    CHANNEL_WEBPUSH.send(op, &via, &one, 1);
+    assert_int_equal(p.result, SENT_LATER);
+    assert_true(str_empty(p.code)); /* nobody was asked */
+}
+
 static int open_room(void **state)
 {
     *state = room_new();
@@ -153,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_of_the_rfc), cmocka_unit_test(what_is_no_key_is_refused),
         cmocka_unit_test(every_notice_is_as_long_as_any_other),
-        cmocka_unit_test_setup_teardown(devices_go_with_their_owner, open_room, room_close)};
+        cmocka_unit_test_setup_teardown(devices_go_with_their_owner, open_room, room_close),
+        cmocka_unit_test_setup_teardown(r255_an_end_waits_for_no_device, open_room, room_close)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,29 +1,7 @@
 /* A permitted message becomes a Communication and an outbox job in the caller's transaction, with
  * the verdict in the trail: there is never one without the others. */
+#include "desk/incident.h"
 #include "outreach/outreach_int.h"
-
-struct json *outreach_reference(struct op *op, str reference)
-{
-    struct json *o = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, o, STR("reference"), reference);
-    return o;
-}
-
-struct json *outreach_coding(struct op *op, str system, str code)
-{
-    struct json *o = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, o, STR("system"), system);
-    json_set_str(op->arena, o, STR("code"), code);
-    return o;
-}
-
-struct json *outreach_concept(struct op *op, str system, str code)
-{
-    struct json *codings = json_new(op->arena, JSON_ARRAY), *o = json_new(op->arena, JSON_OBJECT);
-    json_push(op->arena, codings, outreach_coding(op, system, code));
-    json_set(op->arena, o, STR("coding"), codings);
-    return o;
-}
 
 static void set_list(struct op *op, struct json *o, str name, const struct json *item)
 {
@@ -49,10 +27,9 @@ static void add_about(struct op *op, const struct message *m, struct json *c)
 {
     struct json *categories = JSON_GET(c, "category");
     if (!str_empty(m->programme))
-        json_push(op->arena, categories, outreach_concept(op, STR(PROGRAMME_SYSTEM), m->programme));
+        json_push(op->arena, categories, fhir_concept(op, STR(PROGRAMME_SYSTEM), m->programme));
     if (!str_empty(m->subject_code))
-        json_push(op->arena, categories,
-                  outreach_concept(op, STR(SUBJECT_SYSTEM), m->subject_code));
+        json_push(op->arena, categories, fhir_concept(op, STR(SUBJECT_SYSTEM), m->subject_code));
     if (!str_empty(m->campaign))
         set_list(
             op, c, STR("instantiatesCanonical"),
@@ -82,20 +59,23 @@ static struct json *communication(struct op *op, const struct recipient *r, cons
         set_list(op, c, STR("identifier"), id);
     }
     json_set_str(op->arena, c, STR("status"), STR("preparation"));
-    set_list(op, c, STR("category"),
-             outreach_concept(op, STR(PURPOSE_SYSTEM), str_of(kinds[m->kind])));
+    set_list(op, c, STR("category"), fhir_concept(op, STR(PURPOSE_SYSTEM), str_of(kinds[m->kind])));
     add_about(op, m, c);
-    set_list(op, c, STR("medium"),
-             outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(m->channel)));
-    json_set(op->arena, c, STR("subject"), outreach_reference(op, patient));
-    set_list(op, c, STR("recipient"), outreach_reference(op, patient));
+    set_list(op, c, STR("medium"), fhir_concept(op, STR(CHANNEL_SYSTEM), channel_name(m->channel)));
+    json_set(op->arena, c, STR("subject"), fhir_reference(op, patient));
+    struct json *to = fhir_reference(op, recipient_reference(op, r));
+    if (!str_empty(r->to_name))
+        json_set_str(op->arena, to, STR("display"), r->to_name);
+    set_list(op, c, STR("recipient"), to);
     if (op->actor && str_starts(op->actor->reference, STR("Practitioner/")))
-        json_set(op->arena, c, STR("sender"), outreach_reference(op, op->actor->reference));
+        json_set(op->arena, c, STR("sender"), fhir_reference(op, op->actor->reference));
     if (!str_empty(d->task))
         set_list(op, c, STR("about"),
-                 outreach_reference(op, arena_printf(op->arena, "Task/%.*s", STR_ARG(d->task))));
+                 fhir_reference(op, arena_printf(op->arena, "Task/%.*s", STR_ARG(d->task))));
     json_set_str(op->arena, c, STR("sent"), time_format(op->arena, op->now));
     set_words(op, m, c);
+    if (d->asked)
+        incident_bind(op, d->asked, json_get_str(d->asked, STR("id")), c);
     return c;
 }
 
@@ -120,6 +100,7 @@ static str job_body(struct op *op, const struct message *m, const struct recipie
     json_set(op->arena, j, STR("mayText"), json_new_bool(op->arena, m->may_text));
     json_set(op->arena, j, STR("strong"), json_new_bool(op->arena, m->strong));
     json_set(op->arena, j, STR("answers"), json_new_bool(op->arena, m->answers));
+    json_set(op->arena, j, STR("own"), json_new_bool(op->arena, m->own));
     json_set(op->arena, j, STR("stoppedAt"), json_new_i64(op->arena, m->stopped_at));
     json_set(op->arena, j, STR("expires"), json_new_i64(op->arena, expires));
     if (!str_empty(m->campaign))
@@ -130,7 +111,6 @@ static str job_body(struct op *op, const struct message *m, const struct recipie
         json_set_str(op->arena, j, STR("subject"), m->subject_code);
     if (!str_empty(m->due_key))
         json_set_str(op->arena, j, STR("dueKey"), m->due_key);
-    json_set_str(op->arena, j, STR("state"), STR("ready"));
     buf_init(&b, op->arena, 65536);
     json_write(&b, j);
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
@@ -153,6 +133,8 @@ err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
     if (!ledger_read(c, &e))
         return op_check(op);
     e.ours = true;
+    if (e.at < m->confirms)
+        e.at = m->confirms; /* the clock was set back: it is after the words it ends all the same */
     str number = m->channel <= CHANNEL_EMAIL ? m->to : STR_NONE; /* others are of one person */
     return ledger_add(tx, op, r->id, &e, number);
 }

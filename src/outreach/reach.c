@@ -14,8 +14,8 @@ static struct outreach_way way(const struct recipient *r, enum channel_kind k)
                                      .agrees = true,
                                      .care = true,
                                      .appointment = true};
-    bool dead = k == CHANNEL_EMAIL && !str_empty(r->suppressed);
-    return (struct outreach_way){.address = dead ? STR_NONE : r->address[k],
+    bool dead = k == CHANNEL_EMAIL && !str_empty(recipient_no_mail(r));
+    return (struct outreach_way){.address = dead ? STR_NONE : recipient_address(r, k),
                                  .said = c->any,
                                  .agrees = c->permit,
                                  .care = c->care,
@@ -69,12 +69,19 @@ unsigned outreach_ways(const struct outreach *o)
     return ways;
 }
 
+bool outreach_is_theirs(str reference)
+{
+    return str_starts(reference, STR("Patient/")) || str_starts(reference, STR("RelatedPerson/"));
+}
+
 bool outreach_came_back(const struct json *c, str *ret_key, enum way *ret_way)
 {
     str status = json_get_str(c, STR("status")), why = json_str(json_path(c, "statusReason.text"));
     const struct json *ids = JSON_GET(c, "identifier");
     bool wanted = str_eq(why, STR(TAKEN_BACK)) || str_eq(why, STR(CAMPAIGN_STOPPED));
     bool failed = str_eq(status, STR("stopped")) || (str_eq(status, STR("not-done")) && !wanted);
+    if (JSON_GET(c, "basedOn"))
+        return false; /* whoever asked for it looks after it */
     for (size_t i = 0; failed && ids && i < ids->n; i++)
         if (str_eq(json_get_str(json_at(ids, i), STR("system")), STR(KEY_SYSTEM))) {
             *ret_key = json_get_str(json_at(ids, i), STR("value"));

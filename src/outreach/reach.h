@@ -27,6 +27,8 @@ struct outreach_reach {
     str helper; /* RelatedPerson/id that a contact Consent names to get the messages; or empty */
     struct outreach_way by[WAY_COUNT];
 };
+/* Is it the patient, or somebody of theirs who gets and writes their messages? */
+bool outreach_is_theirs(str reference);
 /* The key that a message of ours was sent under, when it did not reach the patient and nobody
  * wanted that (an undo, a stopped campaign); *ret_way: by which it was tried. */
 bool outreach_came_back(const struct json *communication, str *ret_key, enum way *ret_way);

@@ -65,9 +65,13 @@ static err apply(struct op *op, struct outreach *o, const struct record_doc *doc
     return record_commit(tx);
 }
 
+/* Notes have so many places and no more: a centre that tells of messages nobody sent fills nothing;
+ * of two in one place the newer stays. */
+#define EARLY_PLACES 65536u
+
 static str early_key(struct op *op, str provider_id)
 {
-    return arena_printf(op->arena, "receipt/%.*s", STR_ARG(provider_id));
+    return arena_printf(op->arena, "receipt/%u", (unsigned)(str_hash(provider_id) % EARLY_PLACES));
 }
 
 static err note_early(struct op *op, struct outreach *o, str provider_id, str value)
@@ -75,6 +79,13 @@ static err note_early(struct op *op, struct outreach *o, str provider_id, str va
     struct record_tx *tx = record_begin(op, o->rec);
     record_tx_kv(tx, early_key(op, provider_id), value);
     return record_commit(tx);
+}
+
+/* Whose it is stands in it: a place is shared. */
+static str early_text(struct op *op, const struct outreach_receipt *r)
+{
+    return arena_printf(op->arena, "%.*s %.*s %.*s %.*s", STR_ARG(r->vocabulary), STR_ARG(r->word),
+                        STR_ARG(r->provider_id), STR_ARG(r->error));
 }
 
 /* *ret_found: it was applied, or changes nothing; else the message is not there yet. */
@@ -108,9 +119,7 @@ static err take(struct op *op, struct outreach *o, const struct outreach_receipt
     TRY(try_apply(op, o, r, &found));
     if (found || means == MEANS_TAKEN)
         return OK;
-    TRY(note_early(op, o, r->provider_id,
-                   arena_printf(op->arena, "%.*s %.*s %.*s", STR_ARG(r->vocabulary),
-                                STR_ARG(r->word), STR_ARG(r->error))));
+    TRY(note_early(op, o, r->provider_id, early_text(op, r)));
     TRY(try_apply(op, o, r, &again));
     return again ? note_early(op, o, r->provider_id, STR_NONE) : OK;
 }
@@ -118,10 +127,11 @@ static err take(struct op *op, struct outreach *o, const struct outreach_receipt
 static err catch_up(struct op *op, struct outreach *o, str provider_id)
 {
     bool found;
-    str value = STR_NONE;
+    str value = STR_NONE, whose;
     struct outreach_receipt r = {.provider_id = provider_id};
     TRY(record_kv_get(op, o->rec, early_key(op, provider_id), &value));
-    if (!str_take_until(&value, ' ', &r.vocabulary) || !str_take_until(&value, ' ', &r.word))
+    if (!str_take_until(&value, ' ', &r.vocabulary) || !str_take_until(&value, ' ', &r.word) ||
+        !str_take_until(&value, ' ', &whose) || !str_eq(whose, provider_id))
         return OK;
     r.error = value;
     TRY(try_apply(op, o, &r, &found));

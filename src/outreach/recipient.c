@@ -29,7 +29,7 @@ static void read_line(const struct json *telecom, struct recipient *r)
 }
 
 /* A number or address whose time is over, or has not begun, may be somebody else's. */
-static bool in_use(const struct op *op, const struct json *t)
+bool recipient_in_use(const struct op *op, const struct json *t)
 {
     struct time_span start, end;
     const struct json *period = JSON_GET(t, "period");
@@ -48,7 +48,8 @@ static void read_telecom(struct op *op, struct recipient *r)
         int64_t rank = 100 + (int64_t)i;
         json_i64(JSON_GET(t, "rank"), &rank);
         bool phone = str_eq(system, STR("phone")) || str_eq(system, STR("sms"));
-        if (!in_use(op, t) || str_eq(use, STR("old")) || (!phone && !str_eq(system, STR("email"))))
+        if (!recipient_in_use(op, t) || str_eq(use, STR("old")) ||
+            (!phone && !str_eq(system, STR("email"))))
             continue;
         enum channel_kind k = phone ? CHANNEL_SMS : CHANNEL_EMAIL;
         str suppressed = phone ? STR_NONE : mail_suppressed(t);
@@ -76,7 +77,7 @@ static str postal(struct op *op, const struct json *a)
     const struct json *lines = JSON_GET(a, "line");
     str city = json_get_str(a, STR("city")), country = json_get_str(a, STR("country"));
     struct buf b;
-    if (!lines || lines->n == 0 || str_empty(city) || !in_use(op, a) ||
+    if (!lines || lines->n == 0 || str_empty(city) || !recipient_in_use(op, a) ||
         str_eq(json_get_str(a, STR("use")), STR("old")) ||
         str_eq(json_get_str(a, STR("use")), STR("billing")))
         return STR_NONE;
@@ -199,6 +200,20 @@ static bool permission_holds(const struct op *op, const struct json *c, int64_t 
     return !time_parse(json_get_str(period, STR("end")), &end) || end.hi > op->now;
 }
 
+/* Who is named to get the messages. */
+static str told_instead(const struct json *provision)
+{
+    const struct json *actors = JSON_GET(provision, "actor");
+    for (size_t i = 0; actors && i < actors->n; i++) {
+        const struct json *a = json_at(actors, i);
+        str who = json_str(json_path(a, "reference.reference"));
+        if (str_eq(json_str(json_path(a, "role.coding.0.code")), STR(OUTREACH_HELPER_ROLE)) &&
+            str_starts(who, STR("RelatedPerson/")))
+            return who;
+    }
+    return STR_NONE;
+}
+
 static void read_consent(struct op *op, const struct json *c, struct consent_state *s)
 {
     const struct json *p = JSON_GET(c, "provision");
@@ -206,6 +221,7 @@ static void read_consent(struct op *op, const struct json *c, struct consent_sta
     *s = (struct consent_state){.any = true,
                                 .permit = str_eq(json_get_str(p, STR("type")), STR("permit"))};
     s->id = json_get_str(c, STR("id"));
+    s->helper = told_instead(p);
     s->care = has_code(purposes, STR(PURPOSE_SYSTEM), STR("care"));
     s->appointment = has_code(purposes, STR(PURPOSE_SYSTEM), STR("appointment"));
     s->marketing = has_code(purposes, STR(PURPOSE_SYSTEM), STR("marketing"));
@@ -224,7 +240,7 @@ static bool is_of_category(const struct json *c, str code)
     return false;
 }
 
-/* Whom the newest Consents name: to get the messages, or to act for the patient. */
+/* Does a Consent name somebody who acts for the patient? */
 static void read_parties(const struct op *op, const struct json *c, struct recipient *r)
 {
     const struct json *p = JSON_GET(c, "provision"), *actors = JSON_GET(p, "actor");
@@ -232,22 +248,21 @@ static void read_parties(const struct op *op, const struct json *c, struct recip
     if (!str_eq(json_get_str(p, STR("type")), STR("permit")) ||
         !time_parse(json_get_str(c, STR("dateTime")), &given) || !permission_holds(op, c, given.lo))
         return;
-    for (size_t i = 0; actors && i < actors->n; i++) {
-        const struct json *a = json_at(actors, i);
-        str role = json_str(json_path(a, "role.coding.0.code"));
-        str who = json_str(json_path(a, "reference.reference"));
-        r->proxy |= str_eq(role, STR("PRN"));
-        if (str_empty(r->helper) && str_eq(role, STR(OUTREACH_HELPER_ROLE)) &&
-            is_of_category(c, STR("contact")) && str_starts(who, STR("RelatedPerson/")))
-            r->helper = who;
-    }
+    for (size_t i = 0; actors && i < actors->n; i++)
+        r->proxy |=
+            str_eq(json_str(json_path(json_at(actors, i), "role.coding.0.code")), STR("PRN"));
 }
 
-static void read_confidential(const struct json *c, struct recipient *r)
+static void read_confidential(const struct json *c, struct recipient *r, int64_t *io_newest)
 {
-    if (r->confidential || !is_of_category(c, STR("confidential-communication")))
+    struct time_span at = {.lo = INT64_MIN};
+    if (!is_of_category(c, STR("confidential-communication")))
         return;
-    r->confidential = true; /* the newest */
+    (void)time_parse(json_get_str(c, STR("dateTime")), &at);
+    if (r->confidential && at.lo <= *io_newest)
+        return;
+    *io_newest = at.lo;
+    r->confidential = true;
     r->confidential_to = json_get_str(
         JSON_GET(extension_at(c, STR(CONTACT_POINT_URL)), "valueContactPoint"), STR("value"));
 }
@@ -264,25 +279,41 @@ static err find_confidential(struct op *op, struct record *rec, struct recipient
     TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
     if (page.n == 0)
         return OK;
+    int64_t newest = INT64_MIN;
     TRY(record_parse(op, &page.docs[0], &c));
-    read_confidential(c, r);
+    read_confidential(c, r, &newest);
     return OK;
 }
 
+/* All of them; of very many the newest that hold. */
+static err find_consents(struct op *op, struct record *rec, str id, uint64_t patient,
+                         struct record_page *ret)
+{
+    const fhir_type type = fhir_type_parse(STR("Consent"));
+    err e = record_of_patient(op, rec, type, patient, CONSENTS_MAX, ret);
+    if (e != ERR_TOO_COSTLY)
+        return e;
+    op_clear(op);
+    str query = arena_printf(op->arena, "patient=Patient/%.*s&status=active&_sort=-date&_count=%u",
+                             STR_ARG(id), CONSENTS_MAX);
+    return record_find(op, rec, type, query, ret);
+}
+
 /* The newest word of the patient decides; at the same moment, no wins. */
-static err read_consents(struct op *op, struct record *rec, struct recipient *r)
+static err read_consents(struct op *op, struct record *rec, uint64_t patient, struct recipient *r)
 {
     struct record_page page;
     int64_t newest[CHANNEL_KIND_COUNT] = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN};
-    str query = arena_printf(op->arena, "patient=Patient/%.*s&status=active&_sort=-date&_count=%u",
-                             STR_ARG(r->id), CONSENTS_MAX);
-    TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
+    int64_t confidential = INT64_MIN;
+    TRY(find_consents(op, rec, r->id, patient, &page));
     for (size_t i = 0; i < page.n; i++) {
         struct json *c;
         struct time_span at = {0};
         TRY(record_parse(op, &page.docs[i], &c));
+        if (!str_eq(json_get_str(c, STR("status")), STR("active")))
+            continue;
         read_parties(op, c, r);
-        read_confidential(c, r);
+        read_confidential(c, r, &confidential);
         if (!is_of_category(c, STR("contact")) ||
             !time_parse(json_get_str(c, STR("dateTime")), &at))
             continue;
@@ -306,6 +337,15 @@ static err read_consents(struct op *op, struct record *rec, struct recipient *r)
     return page.n < CONSENTS_MAX || r->confidential ? OK : find_confidential(op, rec, r);
 }
 
+void recipient_read_person(struct op *op, struct recipient *r)
+{
+    read_person(op, r);
+    read_telecom(op, r);
+    read_places(op, r);
+    read_own_zones(r);
+    place_by_number(r, r->address[CHANNEL_SMS]);
+}
+
 err recipient_load(struct op *op, struct record *rec, str patient, struct recipient *ret)
 {
     struct recipient r = {.id = patient};
@@ -316,15 +356,13 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
     if (e == OK)
         e = record_parse(op, &doc, &r.patient);
     if (e == OK) {
-        read_person(op, &r);
-        read_telecom(op, &r);
-        read_postal(op, &r);
         wishes_read(r.patient, &r.wishes);
-        read_places(op, &r);
-        read_own_zones(&r);
-        place_by_number(&r, r.address[CHANNEL_SMS]);
-        e = read_consents(op, rec, &r);
+        recipient_read_person(op, &r);
+        read_postal(op, &r);
+        e = read_consents(op, rec, doc.rid, &r);
     }
+    if (e == OK)
+        e = recipient_find_helper(op, rec, &r);
     if (e == OK)
         e = read_devices(op, rec, &r);
     op->actor = person;
@@ -337,7 +375,7 @@ bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpos
 {
     const struct consent_state *c = &r->consent[k];
     bool refused = false;
-    if (k == CHANNEL_EMAIL && !str_empty(r->suppressed))
+    if (k == CHANNEL_EMAIL && !str_empty(recipient_no_mail(r)))
         return false;
     for (unsigned i = 0; i < CHANNEL_KIND_COUNT; i++)
         refused |= r->consent[i].any && !r->consent[i].permit;

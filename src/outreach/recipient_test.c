@@ -55,6 +55,20 @@ static void addresses_and_places(void **state)
     assert_true(str_empty(p.line_type));
 }
 
+/* Review R217: the rules of a state hold however it is written. */
+static void r217_a_state_written_out(void **state)
+{
+    struct room *r = *state;
+    static const char *const written[] = {"TX", "tx", "Texas", " texas "};
+    for (size_t i = 0; i < 4; i++) {
+        struct recipient p = {0};
+        place_by_address(&r->op, &p, i & 1 ? STR("US") : STR_NONE, str_of(written[i]),
+                         STR("America/Chicago"));
+        assert_int_equal(p.n_places, 1);
+        assert_str(p.places[0], "US-TX");
+    }
+}
+
 static void no_word_is_no_permission(void **state)
 {
     assert_false(SMS(*state).any);
@@ -307,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(addresses_and_places),
+        TEST(r217_a_state_written_out),
         TEST(no_word_is_no_permission),
         TEST(the_newest_word_decides),
         TEST(no_wins_a_tie),

@@ -4,8 +4,10 @@ add_custom_command(OUTPUT ${GEN}/templates_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_templates.py ${CMAKE_SOURCE_DIR}/spec/templates/messages.json)
 add_custom_command(OUTPUT ${GEN}/area_codes_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_area_codes.py
-            ${CMAKE_SOURCE_DIR}/spec/rules/area-codes.csv ${GEN}/area_codes_gen.h
-    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_area_codes.py ${CMAKE_SOURCE_DIR}/spec/rules/area-codes.csv)
+            ${CMAKE_SOURCE_DIR}/spec/rules/area-codes.csv ${CMAKE_SOURCE_DIR}/spec/desk/places.csv
+            ${GEN}/area_codes_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_area_codes.py ${CMAKE_SOURCE_DIR}/spec/rules/area-codes.csv
+            ${CMAKE_SOURCE_DIR}/spec/desk/places.csv)
 target_sources(weft_outreach PRIVATE ${GEN}/templates_gen.h ${GEN}/area_codes_gen.h)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)

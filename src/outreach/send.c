@@ -102,8 +102,8 @@ static err same_person(struct op *op, struct outreach *o, const struct ready *x)
                          "this idempotency key was used for another message");
 }
 
-/* Everything up to the commit; ERR_UNPROCESSABLE when the rulebook says no. */
-static err make_ready(struct op *op, struct outreach *o, struct ready *x)
+/* Everything up to the commit of tx; ERR_UNPROCESSABLE when the rulebook says no. */
+static err make_ready(struct op *op, struct outreach *o, struct record_tx *tx, struct ready *x)
 {
     struct facts *facts;
     struct record_doc seen;
@@ -114,6 +114,7 @@ static err make_ready(struct op *op, struct outreach *o, struct ready *x)
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), x->d->patient, &seen));
     TRY(recipient_load(op, o->rec, x->d->patient, &x->r));
     TRY(message_compose(op, o, &x->r, x->d, &x->m));
+    x->m.tx = tx;
     if (!str_empty(x->d->due_key))
         TRY(record_kv_get(op, o->rec, due_name(op, x), &x->existing));
     if (!str_empty(x->existing))
@@ -142,29 +143,24 @@ static err put(struct record_tx *tx, struct op *op, struct outreach *o, struct r
     return OK;
 }
 
-static err commit(struct op *op, struct outreach *o, struct ready *const *xs, size_t n)
+static err send_once(struct op *op, struct outreach *o, struct ready *x)
 {
     struct record_tx *tx = record_begin(op, o->rec);
-    str *campaigns = ARENA_ARRAY(op->arena, str, n + 1);
-    TRY(op_check(op));
-    for (size_t i = 0; i < n; i++)
-        campaigns[i] = xs[i]->d->campaign;
-    TRY(lane_join(tx, op, o, campaigns, n));
-    for (size_t i = 0; i < n; i++)
-        TRY(put(tx, op, o, xs[i]));
+    TRY(make_ready(op, o, tx, x));
+    if (!str_empty(x->existing))
+        return OK;
+    TRY(lane_join(tx, op, o, &x->d->campaign, 1));
+    TRY(put(tx, op, o, x));
     return record_commit(tx);
 }
 
 err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft *d,
                   struct record_result *ret)
 {
-    struct ready x = {.d = d}, *one = &x;
+    struct ready x = {.d = d};
     err e = OK;
     for (int tries = 0; tries < 3; tries++) {
-        TRY(make_ready(op, o, &x));
-        if (!str_empty(x.existing))
-            return again(op, o, x.existing, ret);
-        e = commit(op, o, &one, 1);
+        e = send_once(op, o, &x);
         if (e != ERR_CONFLICT)
             break;
         op_clear(
@@ -174,6 +170,8 @@ err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft
         return fail(op, ERR_CONFLICT,
                     "the record changed while the message was prepared; send it again");
     TRY(e);
+    if (!str_empty(x.existing))
+        return again(op, o, x.existing, ret);
     TRY(again(op, o, x.id, ret));
     ret->created = true;
     ret->unchanged = false;
@@ -198,40 +196,53 @@ static void say(struct op *op, const struct ready *x, err e, struct outreach_sen
 }
 
 /* Two drafts with one key in one call: the second is the first. */
-static bool twice(struct ready *const *some, size_t n, const struct ready *x)
+static bool twice(struct ready *const *some, size_t n, const struct outreach_draft *d)
 {
     for (size_t i = 0; i < n; i++)
-        if (str_eq(some[i]->d->key, x->d->key) ||
-            (!str_empty(x->d->due_key) && str_eq(some[i]->d->due_key, x->d->due_key) &&
-             str_eq(some[i]->r.id, x->r.id) && str_eq(some[i]->m.purpose, x->m.purpose)))
+        if (str_eq(some[i]->d->key, d->key) ||
+            (!str_empty(d->due_key) && str_eq(some[i]->d->due_key, d->due_key) &&
+             str_eq(some[i]->d->patient, d->patient)))
             return true;
     return false;
 }
 
-static err many_once(struct op *op, struct outreach *o, const struct outreach_draft *d, size_t n,
-                     struct outreach_sent *ret)
+/* Each is put before the next is decided, which so sees it. */
+err outreach_put_many(struct record_tx *tx, struct op *op, struct outreach *o,
+                      const struct outreach_batch *b)
 {
-    struct ready *xs = ARENA_ARRAY(op->arena, struct ready, n + 1);
-    struct ready **some = ARENA_ARRAY(op->arena, struct ready *, n + 1);
+    struct ready *xs = ARENA_ARRAY(op->arena, struct ready, b->n + 1);
+    struct ready **some = ARENA_ARRAY(op->arena, struct ready *, b->n + 1);
+    str *campaigns = ARENA_ARRAY(op->arena, str, b->n + 1);
     size_t k = 0;
     TRY(op_check(op));
-    for (size_t i = 0; i < n; i++) {
-        xs[i].d = &d[i];
-        err e = make_ready(op, o, &xs[i]);
-        if (e == OK && str_empty(xs[i].existing) && twice(some, k, &xs[i]))
-            e = fail(op, ERR_CONFLICT, "another draft of this call has the same key");
-        say(op, &xs[i], e, &ret[i]);
+    for (size_t i = 0; i < b->n; i++) {
+        const struct outreach_draft *d = &b->drafts[i];
+        xs[i].d = d;
+        err e = twice(some, k, d)
+                    ? fail(op, ERR_CONFLICT, "another draft of this call has the same key")
+                    : make_ready(op, o, tx, &xs[i]);
+        bool fresh = e == OK && str_empty(xs[i].existing);
+        say(op, &xs[i], e, &b->sent[i]);
         op_clear(op);
-        if (e == OK && !ret[i].existed)
-            some[k++] = &xs[i];
         TRY(op_check(op));
+        if (!fresh)
+            continue;
+        TRY(put(tx, op, o, &xs[i]));
+        say(op, &xs[i], OK, &b->sent[i]);
+        campaigns[k] = d->campaign;
+        some[k++] = &xs[i];
     }
-    if (k)
-        TRY(commit(op, o, some, k));
-    for (size_t i = 0; i < n; i++)
-        if (ret[i].code == OK)
-            say(op, &xs[i], OK, &ret[i]);
-    return OK;
+    return lane_join(tx, op, o, campaigns, k);
+}
+
+static err many_once(struct op *op, struct outreach *o, const struct outreach_batch *b)
+{
+    struct record_tx *tx = record_begin(op, o->rec);
+    bool any = false;
+    TRY(outreach_put_many(tx, op, o, b));
+    for (size_t i = 0; i < b->n; i++)
+        any |= b->sent[i].code == OK && !b->sent[i].existed;
+    return any ? record_commit(tx) : OK;
 }
 
 err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_draft *d, size_t n,
@@ -241,7 +252,7 @@ err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_
     if (n > OUTREACH_MANY)
         return fail(op, ERR_TOO_LARGE, "at most %u drafts at once", OUTREACH_MANY);
     for (int tries = 0; tries < 5; tries++) {
-        e = many_once(op, o, d, n, ret);
+        e = many_once(op, o, &(struct outreach_batch){d, n, ret});
         if (e != ERR_CONFLICT && e != ERR_PRECONDITION)
             return e;
         op_clear(op); /* a key was quicker elsewhere: it is found now */

@@ -1,8 +1,8 @@
 /* The sender: takes due jobs, asks the rulebook again, hands over, notes what came of it; many at
- * once. A job moves ready → submitting → done. "submitting" is on disk before anything leaves; a
- * job found submitting after a crash may or may not have left: with a channel that knows our id it
- * is handed over again, else the Communication becomes "unknown" for a person to look at. So
- * nothing goes twice. */
+ * once. A job moves ready → submitting (its message's gate is "out") → done. That is on disk before
+ * anything leaves; a job found submitting after a crash may or may not have left: with a channel
+ * that knows our id it is handed over again, else the Communication becomes "unknown" for a person
+ * to look at. So nothing goes twice. */
 #include "outreach/ledger_int.h"
 #include "outreach/sender_int.h"
 
@@ -14,18 +14,20 @@ static err read_job(struct op *op, struct outreach *o, const struct record_job *
     ret->communication = json_get_str(ret->body, STR("communication"));
     ret->patient = json_get_str(ret->body, STR("patient"));
     ret->campaign = json_get_str(ret->body, STR("campaign"));
-    ret->submitting = str_eq(json_get_str(ret->body, STR("state")), STR("submitting"));
     json_i64(JSON_GET(ret->body, "expires"), &ret->expires);
     if (!channel_parse(json_get_str(ret->body, STR("channel")), &ret->channel))
         return fail(op, ERR_FAULT, "an outbox job names no channel");
+    str gate;
+    TRY(record_tx_kv_now(ret->tx, message_gate(op, ret->communication), &gate));
+    ret->submitting = str_eq(gate, STR("out"));
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Communication")), ret->communication,
                     &ret->doc));
     return record_parse(op, &ret->doc, &ret->tree);
 }
 
-static void prepare(struct op *op, struct outreach *o, const struct record_job *in, struct job *j)
+void sender_prepare(struct op *op, struct outreach *o, const struct record_job *in, struct job *j)
 {
-    *j = (struct job){.number = in->job, .attempts = in->attempts};
+    *j = (struct job){.in = in, .tx = j->tx, .number = in->job, .attempts = in->attempts};
     err e = read_job(op, o, in, j);
     if (e == ERR_NOT_FOUND || e == ERR_GONE) {
         j->step = STEP_DROP; /* its Communication was deleted: nothing to send, nobody to tell */
@@ -118,6 +120,7 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
         return; /* the leases end: told to be unknown */
     for (size_t i = 0; i < n; i++) {
         struct message m = sender_message(jobs[i]);
+        str to = json_str(json_path(jobs[i]->tree, "recipient.0.reference"));
         parcels[i] = (struct parcel){.id = jobs[i]->communication,
                                      .to = m.to,
                                      .from = bucket_number(o, jobs[i]->patient),
@@ -127,6 +130,7 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
                                      .campaign = m.campaign,
                                      .kind = m.kind,
                                      .human = m.human,
+                                     .helper = str_starts(to, STR("RelatedPerson/")),
                                      .attempt = sender_attempt(jobs[i]),
                                      .patient = jobs[i]->patient,
                                      .mark = jobs[i]->mark,
@@ -140,7 +144,7 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
     for (size_t i = 0; i < n; i++)
         conclude(op, o, &parcels[i], jobs[i]);
     receipt_claim(op, o, jobs, n);
-    sender_write(op, o, jobs, n);
+    sender_write(record_begin(op, o->rec), op, o, jobs, n);
     receipt_settle(op, o, jobs, n);
     atomic_fetch_sub(&o->handing, 1);
 }
@@ -149,16 +153,19 @@ static void work(struct op *op, struct outreach *o, const struct record_job *in,
 {
     struct job *jobs = ARENA_ARRAY(op->arena, struct job, n + 1);
     struct job **some = ARENA_ARRAY(op->arena, struct job *, n + 1);
+    struct record_tx *tx = record_begin(op, o->rec);
     size_t ready = 0, all = 0;
     if (op_check(op) != OK)
         return;
-    for (size_t i = 0; i < n; i++)
-        prepare(op, o, &in[i], &jobs[i]);
+    for (size_t i = 0; i < n; i++) {
+        jobs[i].tx = tx;
+        sender_prepare(op, o, &in[i], &jobs[i]);
+    }
     hold_back(op, o, jobs, n);
     for (size_t i = 0; i < n; i++)
         if (jobs[i].step != STEP_NONE)
             some[all++] = &jobs[i];
-    sender_write(op, o, some, all);
+    sender_write(tx, op, o, some, all);
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
         ready = 0;
         for (size_t i = 0; i < n; i++)

@@ -2,6 +2,8 @@
  * asks for any more, what is too late and what a stopped campaign wanted ends here. */
 #include "outreach/sender_int.h"
 
+#define LOOK_AGAIN_MS 60000
+
 struct message sender_message(const struct job *j)
 {
     int64_t kind = 0, stopped = 0;
@@ -22,8 +24,10 @@ struct message sender_message(const struct job *j)
                             .may_text = json_bool(JSON_GET(j->body, "mayText"), false),
                             .strong = json_bool(JSON_GET(j->body, "strong"), false),
                             .answers = json_bool(JSON_GET(j->body, "answers"), false),
+                            .own = json_bool(JSON_GET(j->body, "own"), false),
                             .stopped_at = stopped,
-                            .self = j->communication};
+                            .self = j->communication,
+                            .tx = j->tx};
 }
 
 unsigned sender_attempt(const struct job *j)
@@ -47,7 +51,16 @@ static err ask_again(struct op *op, struct outreach *o, struct job *j, struct ve
     struct message m = sender_message(j); /* self: it must not count against itself */
     TRY(recipient_load(op, o->rec, j->patient, &r));
     m.language = words_language(m.language_tag);
-    m.to = r.address[m.channel];
+    if (m.kind == KIND_CARE) { /* an answer goes where the words came from */
+        if (!m.own)
+            recipient_route(&r, m.channel);
+        j->moved = !str_empty(r.address[m.channel]) && !str_eq(m.to, r.address[m.channel]);
+        m.to = r.address[m.channel];
+        j->other = !str_eq(json_str(json_path(j->tree, "recipient.0.reference")),
+                           recipient_reference(op, &r));
+    }
+    const struct consent_state *c = &r.consent[m.channel];
+    j->unwanted = m.kind == KIND_HELP && m.answers && c->any && !c->permit;
     json_set_str(op->arena, j->body, STR("to"), m.to);
     if (str_empty(m.to))
         return fail(op, ERR_UNPROCESSABLE, "the patient's address is gone");
@@ -70,9 +83,18 @@ static err by_rules(struct op *op, struct outreach *o, struct job *j)
         return OK;
     }
     TRY(e);
-    if (v.decision == DECISION_HOLD_UNTIL && v.held) {
+    if (j->other) {
+        finish(j, (struct outcome){.status = "not-done",
+                                   .why = "who gets their messages changed meanwhile"});
+    } else if (j->unwanted) {
+        finish(j, (struct outcome){.status = "not-done", .why = "they said stop meanwhile"});
+    } else if (v.decision == DECISION_HOLD_UNTIL && v.held) {
         j->step = STEP_LATER;
         j->due = v.hold_until > op->now ? v.hold_until : op->now + 60000;
+    } else if (v.decision != DECISION_ALLOW && lookup_missing(o, &v)) {
+        j->step =
+            STEP_LATER; /* the provider of answers is away: held until it is back, or expired */
+        j->due = op->now + LOOK_AGAIN_MS;
     } else if (v.decision != DECISION_ALLOW) {
         finish(j, (struct outcome){.status = "not-done",
                                    .why = "the rulebook no longer allows it",

@@ -20,12 +20,17 @@ struct outcome {
 /* What is written next of a job. */
 enum step { STEP_NONE, STEP_DROP, STEP_LATER, STEP_SUBMIT, STEP_FINISH };
 struct job {
+    const struct record_job *in; /* as it was taken from the outbox */
     uint64_t number;
     uint32_t attempts;
     struct json *body;
     str communication, patient, campaign, mark; /* mark: of the patient's newest stop or start */
-    bool submitting;                            /* it was found so: a crash may have been between */
-    bool counted;                               /* its row says that it went */
+    bool moved;           /* the patient has another number than when it was queued */
+    bool other;           /* the patient named somebody else, or nobody any more, to get it */
+    bool unwanted;        /* a helpful answer to words, and a STOP came after them */
+    bool submitting;      /* it was found so: a crash may have been between */
+    bool counted;         /* its row says that it went */
+    struct record_tx *tx; /* that a submit would be written in */
     enum channel_kind channel;
     int64_t expires;
     struct record_doc doc;
@@ -36,9 +41,12 @@ struct job {
     bool written;
 };
 
+/* Reads the job and decides what is next, in j->tx; what failed is logged, and nothing is next. */
+void sender_prepare(struct op *op, struct outreach *o, const struct record_job *in, struct job *j);
 /* All of them in one transaction; when somebody was faster with one, each in its own: what was
- * finished is a fact and is written over the change, a submit that lost is not written. */
-void sender_write(struct op *op, struct outreach *o, struct job *const *jobs, size_t n);
+ * finished is a fact and is written over the change, a submit is decided anew. */
+void sender_write(struct record_tx *tx, struct op *op, struct outreach *o, struct job *const *jobs,
+                  size_t n);
 /* Asks the rulebook again and says what is next. */
 MUST err sender_decide(struct op *op, struct outreach *o, struct job *j);
 struct message sender_message(const struct job *j);

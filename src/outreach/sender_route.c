@@ -178,7 +178,7 @@ void channel_each(struct op *op, struct provider *via, struct parcel *const *par
                   enum sent (*one)(struct op *op, const struct outreach *o, struct parcel *p))
 {
     struct outreach *o = via->o;
-    for (size_t i = 0; i < n && !atomic_load(&o->stop); i++)
+    for (size_t i = 0; i < n && !atomic_load(&o->senders[via->channel->kind].loop.stop); i++)
         if (i == 0 || !parcel_overtaken(op, o, via->channel->kind, parcels[i]))
             parcels[i]->result =
                 parcel_may_go(o, parcels[i]) ? one(op, o, parcels[i]) : SENT_STOPPED;

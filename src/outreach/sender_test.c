@@ -1,93 +1,7 @@
 /* Many drafts at once, lanes, the kill switch, numbers that may send so much, and a campaign's end:
  * with the built-in screen as provider and the sender's steps taken by hand. */
-#include "outreach/fixture_int.h"
 #include "outreach/ledger_int.h"
-#include "outreach/sender_int.h"
-
-static void patient(struct room *r, int i, int line)
-{
-    str now = time_format(r->op.arena, r->op.now - DAY_MS);
-    room_put(
-        r,
-        arena_printf(
-            r->op.arena,
-            "{\"resourceType\":\"Patient\",\"id\":\"b%d\",\"name\":[{\"given\":[\"Ann\"]}],"
-            "\"birthDate\":\"1980-01-01\",\"telecom\":[{\"system\":\"phone\",\"value\":"
-            "\"+1503200000%d\",\"extension\":[{\"url\":\"" LINE_TYPE_URL
-            "\",\"valueCode\":\"wireless\"},{\"url\":\"" REASSIGNED_URL
-            "\",\"extension\":[{\"url\":\"result\",\"valueCode\":\"no\"},{\"url\":\"date\","
-            "\"valueDateTime\":\"%.*s\"}]}]}],\"address\":[{\"state\":\"OR\",\"country\":\"US\","
-            "\"extension\":[{\"url\":\"" ZONE_URL "\",\"valueCode\":\"America/Los_Angeles\"}]}]}",
-            i, line, STR_ARG(now)));
-    room_put(
-        r,
-        arena_printf(
-            r->op.arena,
-            "{\"resourceType\":\"Consent\",\"id\":\"c%d\",\"status\":\"active\",\"scope\":{"
-            "\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\","
-            "\"code\":\"patient-privacy\"}]},\"category\":[{\"coding\":[{\"system\":"
-            "\"" CONSENT_CATEGORY
-            "\",\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/b%d\"},"
-            "\"dateTime\":\"2025-01-17T10:00:00Z\",\"extension\":[{\"url\":\"" CONTACT_POINT_URL
-            "\",\"valueContactPoint\":{\"system\":\"phone\",\"value\":\"+1503200000%d\"}}],"
-            "\"policyRule\":{\"coding\":[{\"system\":\"" CONSENT_FORM
-            "\",\"code\":\"written\"}]},\"provision\":{\"type\":\"permit\",\"code\":[{"
-            "\"coding\":[{\"system\":\"" CHANNEL_SYSTEM
-            "\",\"code\":\"sms\"}]}],\"purpose\":[{\"system\":\"" PURPOSE_SYSTEM
-            "\",\"code\":\"care\"},{\"system\":\"" PURPOSE_SYSTEM "\",\"code\":\"appointment\"}]}}",
-            i, i, line));
-}
-
-static int open_room(void **state)
-{
-    static const char *const settings[] = {"sms.channel",
-                                           "screen",
-                                           "sms.from",
-                                           "+15035550100,+15035550101",
-                                           "sms.campaign_approved",
-                                           "true",
-                                           "outreach.undo_seconds",
-                                           "0",
-                                           NULL};
-    struct room *r = room_new();
-    for (int i = 0; i < 6; i++)
-        patient(r, i, i);
-    room_outreach(r, settings);
-    *state = r;
-    return 0;
-}
-
-static struct outreach_draft draft(struct room *r, int patient, const char *key)
-{
-    return (struct outreach_draft){.patient = arena_printf(r->op.arena, "b%d", patient),
-                                   .channel = STR("sms"),
-                                   .template_code = STR("please-call"),
-                                   .key = str_of(key)};
-}
-
-static void nurse(struct room *r)
-{
-    static const struct actor a = {
-        .role = ROLE_NURSE, .purpose = PURPOSE_TREAT, .user = {"n", 1}, .strong = true};
-    r->op.actor = &a;
-    r->op.now = NOW;
-}
-
-static size_t step(struct room *r)
-{
-    size_t n = 0;
-    r->op.now = NOW;
-    assert_int_equal(sender_step(&r->op, r->o, CHANNEL_SMS, &n), OK);
-    return n;
-}
-
-static void assert_status(struct room *r, str id, const char *want)
-{
-    str got = room_status(r, id);
-    if (!str_eq(got, str_of(want)))
-        print_error("%.*s, not %s\n", STR_ARG(got), want);
-    assert_true(str_eq(got, str_of(want)));
-}
+#include "outreach/sender_fixture_int.h"
 
 static void many_in_one_call(void **state)
 {
@@ -209,6 +123,39 @@ static void a_late_answer_is_dropped(void **state)
     assert_int_equal(page.n, 1);
 }
 
+/* Bug: a confirmation whose number said STOP once more meanwhile waited for its lease to end. */
+static void who_lost_a_race_is_decided_anew(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent;
+    struct lane_jobs due;
+    struct outreach_draft d = draft(r, 19, "key-race-19");
+    struct job j = {0}, *js = &j;
+    r->op.actor = outreach_system();
+    patient(r, 19, 19);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d, 1, &sent), OK);
+    r->op.actor = outreach_system();
+    assert_int_equal(lane_take(&r->op, r->o, CHANNEL_SMS, 1, &due), OK);
+    assert_int_equal(due.n, 1);
+    j.tx = record_begin(&r->op, r->rec);
+    sender_prepare(&r->op, r->o, &due.jobs[0], &j);
+    assert_int_equal(j.step, STEP_SUBMIT);
+    struct outreach_inbound_result got;
+    struct outreach_inbound in = {.channel = STR("sms"),
+                                  .provider_id = STR("race-19"),
+                                  .from = STR("+15032000019"),
+                                  .text = STR("STOP")};
+    assert_int_equal(outreach_inbound(&r->op, r->o, &in, &got), OK);
+    r->op.actor = outreach_system();
+    sender_write(j.tx, &r->op, r->o, &js, 1);
+    assert_int_equal(j.step, STEP_FINISH);
+    assert_true(j.written);
+    assert_status(r, sent.communication, "not-done");
+    while (step(r))
+        ;
+}
+
 /* Killed while it was handed over, and the clock set back: what may have gone counts, also for a
  * message that was written at an earlier hour. */
 static void what_may_have_gone_counts_at_once(void **state)
@@ -233,18 +180,18 @@ static void what_may_have_gone_counts_at_once(void **state)
         record_read(&r->op, r->rec, fhir_type_parse(STR("Communication")), j.communication, &j.doc),
         OK);
     assert_int_equal(record_parse(&r->op, &j.doc, &j.tree), OK);
-    sender_write(&r->op, r->o, &js, 1);
+    sender_write(record_begin(&r->op, r->rec), &r->op, r->o, &js, 1);
     assert_true(j.written);
     struct ledger_entry *rows;
     size_t n;
     assert_int_equal(ledger_list(&r->op, r->rec, d.patient, 1, &rows, &n), OK);
     assert_int_equal(rows[0].state, LEDGER_OUT);
     j.step = STEP_LATER; /* it did not go: it waits again */
-    sender_write(&r->op, r->o, &js, 1);
+    sender_write(record_begin(&r->op, r->rec), &r->op, r->o, &js, 1);
     assert_int_equal(ledger_list(&r->op, r->rec, d.patient, 1, &rows, &n), OK);
     assert_int_equal(rows[0].state, LEDGER_WAITING);
     j.step = STEP_DROP;
-    sender_write(&r->op, r->o, &js, 1);
+    sender_write(record_begin(&r->op, r->rec), &r->op, r->o, &js, 1);
 }
 
 static void a_number_sends_what_it_may(void **state)
@@ -457,6 +404,65 @@ static void what_is_due_waits_for_the_ledger(void **state)
     assert_status(r, sent[0].communication, "in-progress");
 }
 
+/* Review R212: whose numbers are cannot be asked: the message waits, and one that waits for the
+ * answer waits for all. */
+static void r212_a_lookup_that_is_away(void **state)
+{
+    struct room *r = *state;
+    static const char *const settings[][2] = {{"sms.channel", "screen"},
+                                              {"sms.from", "+15035550100,+15035550101"},
+                                              {"sms.campaign_approved", "true"},
+                                              {"outreach.lookup_url", "http://127.0.0.1:1/line"}};
+    struct outreach_sent sent;
+    struct outreach_draft d = draft(r, 10, "key-lookup-0");
+    struct recipient other = {.address = {[CHANNEL_SMS] = STR("+15032000099")}};
+    struct config *c = config_new(r->op.arena);
+    const struct config *had = r->o->config;
+    patient(r, 10, 11);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d, 1, &sent), OK);
+    assert_int_equal(sent.code, OK);
+    (void)room_put(r, STR("{\"resourceType\":\"Patient\",\"id\":\"b10\",\"telecom\":[{\"system\":"
+                          "\"phone\",\"value\":\"+15032000011\"}],\"address\":[{\"state\":\"OR\","
+                          "\"country\":\"US\",\"extension\":[{\"url\":\"" ZONE_URL
+                          "\",\"valueCode\":\"America/Los_Angeles\"}]}]}"));
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(config_set(&r->op, c, str_of(settings[i][0]), str_of(settings[i][1])), OK);
+    r->o->config = c;
+    assert_true(step(r) > 0);
+    assert_status(r, sent.communication, "preparation");
+    int64_t closed = atomic_load(&r->o->lookup_closed_until);
+    assert_true(closed > 0);
+    assert_int_equal(lookup_number(&r->op, r->o, &other), OK);
+    assert_true(atomic_load(&r->o->lookup_closed_until) == closed); /* not asked again */
+    r->o->config = had;
+    atomic_store(&r->o->lookup_closed_until, 0);
+}
+
+/* Review R215: the number changed between queueing and sending: the new one's household counts it,
+ * the old one's no more. */
+static void r215_a_number_that_changed_is_counted(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent;
+    struct ledger_counts now, before;
+    struct outreach_draft d = draft(r, 12, "key-moved-0");
+    struct ledger_question to = {.patient = STR("b0"), .address = STR("+15032000013")};
+    struct ledger_question from = {.patient = STR("b0"), .address = STR("+15032000012")};
+    patient(r, 12, 12);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d, 1, &sent), OK);
+    assert_int_equal(sent.code, OK);
+    patient(r, 12, 13);
+    assert_int_equal(ledger_load(&r->op, r->rec, &to, &before), OK);
+    (void)step(r);
+    assert_status(r, sent.communication, "in-progress");
+    assert_int_equal(ledger_load(&r->op, r->rec, &to, &now), OK);
+    assert_int_equal(now.number.day, before.number.day + 1);
+    assert_int_equal(ledger_load(&r->op, r->rec, &from, &now), OK);
+    assert_int_equal(now.number.day, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,12 +470,15 @@ int main(void)
         cmocka_unit_test(care_goes_first_and_stopped_means_stopped),
         cmocka_unit_test(a_campaign_answers_nobody),
         cmocka_unit_test(a_late_answer_is_dropped),
+        cmocka_unit_test(who_lost_a_race_is_decided_anew),
         cmocka_unit_test(what_may_have_gone_counts_at_once),
         cmocka_unit_test(a_number_sends_what_it_may),
         cmocka_unit_test(the_next_only_after_a_certain_no),
         cmocka_unit_test(r203_one_at_a_time_to_a_number),
         cmocka_unit_test(r211_a_key_is_of_one_person),
         cmocka_unit_test(r213_what_was_sent_stays_counted),
+        cmocka_unit_test(r212_a_lookup_that_is_away),
+        cmocka_unit_test(r215_a_number_that_changed_is_counted),
         cmocka_unit_test(what_is_due_waits_for_the_ledger),
         cmocka_unit_test(r206_a_stop_is_not_overtaken_by_its_batch),
     };

@@ -1,7 +1,7 @@
 /* What a step of the sender writes: jobs, gates, outcomes. Many jobs share a transaction; a job
  * whose record was changed meanwhile is then written alone, so that one cannot hold up the rest.
- * Invariant: "submitting" is on disk before anything leaves, and only while the message's gate is
- * free, its campaign runs and no STOP came since its verdict. */
+ * Invariant: that it is being submitted is on disk before anything leaves: its gate is "out"; and
+ * only while the gate is free, its campaign runs and no STOP came since its verdict. */
 #include "outreach/mail_int.h"
 #include "outreach/sender_int.h"
 
@@ -57,7 +57,6 @@ static void keep_for_again(struct record_tx *tx, struct op *op, const struct job
 {
     struct json *body = json_dup(op->arena, j->body);
     json_unset(body, STR("to"));
-    json_set_str(op->arena, body, STR("state"), STR("ready"));
     record_tx_kv(tx, mail_again_key(op, j->communication), body_text(op, body));
 }
 
@@ -90,13 +89,13 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
 }
 
 /* The gate is free unless it was taken back in this very moment: then the commit fails, and nothing
- * leaves. */
+ * leaves. The job stays as it was leased. */
 static err put_submit(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
 {
-    str gate = message_gate(op, j->communication);
-    json_set_str(op->arena, j->body, STR("state"), STR("submitting"));
-    record_tx_outbox_later(tx, j->number, op->now + LEASE_MS, body_text(op, j->body));
-    record_tx_expect_kv(tx, gate, j->submitting ? STR("out") : STR_NONE);
+    str gate = message_gate(op, j->communication), was;
+    TRY(record_tx_kv_now(tx, gate, &was));
+    if (!str_eq(was, j->submitting ? STR("out") : STR_NONE))
+        return fail(op, ERR_CONFLICT, "the message was taken back");
     record_tx_kv(tx, gate, STR("out"));
     stop_guard(tx, op, j->patient, j->channel, j->mark);
     lane_guard(tx, op, j->campaign);
@@ -104,6 +103,11 @@ static err put_submit(struct record_tx *tx, struct op *op, struct outreach *o, s
         bucket_put(tx, op, o, j->patient);
     j->counted = true; /* whoever is killed now: perhaps it went */
     return ledger_leaves(tx, op, j->tree);
+}
+
+static err put_move(struct record_tx *tx, struct op *op, const struct job *j)
+{
+    return j->moved ? ledger_move(tx, op, j->tree, json_get_str(j->body, STR("to"))) : OK;
 }
 
 static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
@@ -117,11 +121,12 @@ static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, str
             record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
         return OK;
     case STEP_LATER:
-        json_set_str(op->arena, j->body, STR("state"), STR("ready"));
         record_tx_outbox_later(tx, j->number, j->due, body_text(op, j->body));
         record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
+        TRY(put_move(tx, op, j));
         return j->counted ? ledger_state(tx, op, j->tree) : OK;
     case STEP_SUBMIT:
+        TRY(put_move(tx, op, j));
         return put_submit(tx, op, o, j);
     case STEP_FINISH:
         return put_finish(tx, op, o, j);
@@ -134,9 +139,9 @@ static bool lost_race(err e)
     return e == ERR_PRECONDITION || e == ERR_CONFLICT;
 }
 
-static err write_some(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
+static err write_some(struct record_tx *tx, struct op *op, struct outreach *o,
+                      struct job *const *jobs, size_t n)
 {
-    struct record_tx *tx = record_begin(op, o->rec);
     for (size_t i = 0; i < n; i++)
         TRY(put_step(tx, op, o, jobs[i]));
     return record_commit(tx);
@@ -148,23 +153,30 @@ static err read_again(struct op *op, struct outreach *o, struct job *j)
     return record_parse(op, &j->doc, &j->tree);
 }
 
+/* What has not left yet is decided anew, guarded by what counts now; else its lease would have to
+ * end first. What became of a message is a fact. */
 static err write_alone(struct op *op, struct outreach *o, struct job *j)
 {
+    bool anew = j->step == STEP_SUBMIT;
     err e = OK;
     for (int tries = 0; tries < 5; tries++) {
         op_clear(op);
-        if (j->step == STEP_FINISH)
+        j->tx = record_begin(op, o->rec);
+        if (anew)
+            sender_prepare(op, o, j->in, j);
+        else if (j->step == STEP_FINISH)
             TRY(read_again(op, o, j));
-        e = write_some(op, o, &j, 1);
-        if (!lost_race(e) || j->step != STEP_FINISH)
+        e = write_some(j->tx, op, o, &j, 1);
+        if (!lost_race(e) || (!anew && j->step != STEP_FINISH))
             break;
     }
     return e;
 }
 
-void sender_write(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
+void sender_write(struct record_tx *tx, struct op *op, struct outreach *o, struct job *const *jobs,
+                  size_t n)
 {
-    err e = n ? write_some(op, o, jobs, n) : OK;
+    err e = n ? write_some(tx, op, o, jobs, n) : OK;
     for (size_t i = 0; i < n; i++)
         jobs[i]->written = e == OK;
     for (size_t i = 0; e != OK && i < n; i++) {

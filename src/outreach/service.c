@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 
+#define REST_MS 250
+
 const struct actor *outreach_system(void)
 {
     static const struct actor actor = {
@@ -30,6 +32,20 @@ static err read_secret(struct op *op, str path, const char *name, str *ret)
     return OK;
 }
 
+static err own_key(struct op *op, struct outreach *o)
+{
+    str key;
+    const struct actor *caller = op->actor;
+    op->actor = outreach_system();
+    err e = outreach_key(op, o->rec, STR("kannel/key"), &key);
+    op->actor = caller;
+    TRY(e);
+    if (key.n != sizeof o->receipt_key)
+        return fail(op, ERR_FAULT, "the key of receipts cannot be used");
+    memcpy(o->receipt_key, key.p, key.n);
+    return OK;
+}
+
 err outreach_new(struct op *op, struct record *rec, const struct config *config,
                  struct outreach **ret)
 {
@@ -39,6 +55,7 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     o->rec = rec;
     o->config = config;
     pthread_mutex_init(&o->stops_lock, NULL);
+    pthread_mutex_init(&o->words_lock, NULL);
     o->shelf = shelf_new();
     err e = o->shelf ? provider_open(op, o) : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e == OK)
@@ -62,6 +79,8 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
                         &o->secret_intake);
     if (e == OK)
         e = dkim_open(op, config, &o->dkim);
+    if (e == OK && o->secret_kannel.n)
+        e = own_key(op, o);
     if (e != OK) {
         outreach_free(o);
         return e;
@@ -93,58 +112,80 @@ void outreach_free(struct outreach *o)
     dkim_shut(o->dkim);
     shelf_free(o->shelf);
     pthread_mutex_destroy(&o->stops_lock);
+    pthread_mutex_destroy(&o->words_lock);
     free(o);
 }
 
-static void *run(void *ctx)
+void outreach_on_words(struct outreach *o, outreach_awaits_fn *awaits, void *ctx)
+{
+    if (!o)
+        return;
+    pthread_mutex_lock(&o->words_lock);
+    if (o->n_awaits < AWAITS_MAX) {
+        o->awaits[o->n_awaits].ask = awaits;
+        o->awaits[o->n_awaits++].ctx = ctx;
+    }
+    pthread_mutex_unlock(&o->words_lock);
+}
+
+void outreach_off_words(struct outreach *o, void *ctx)
+{
+    size_t n = 0;
+    if (!o)
+        return;
+    pthread_mutex_lock(&o->words_lock);
+    for (size_t i = 0; i < o->n_awaits; i++)
+        if (o->awaits[i].ctx != ctx)
+            o->awaits[n++] = o->awaits[i];
+    o->n_awaits = n;
+    pthread_mutex_unlock(&o->words_lock);
+}
+
+static err send_due(struct op *op, void *ctx, size_t *ret_n)
 {
     struct sender *s = ctx;
-    struct outreach *o = s->o;
-    struct arena *a = arena_new(0);
-    int64_t said = 0;
-    while (a && !atomic_load(&o->stop)) {
-        struct op op;
-        size_t n = 0;
-        arena_reset(a);
-        op_init(&op, a, outreach_system(), time_now());
-        err e = sender_step(&op, o, s->channel, &n);
-        if (e != OK)
-            log_failed("outreach.step.failed", NULL, e, &said);
-        if (n == 0)
-            time_rest(&o->stop, 250);
-    }
-    arena_free(a);
-    return NULL;
+    TRY(sender_step(op, s->o, s->channel, ret_n));
+    if (*ret_n)
+        return OK;
+    return s->channel == CHANNEL_SMS     ? who_step(op, s->o, ret_n)
+           : s->channel == CHANNEL_EMAIL ? notice_step(op, s->o, ret_n)
+                                         : OK;
+}
+
+static void rest(void *ctx)
+{
+    struct sender *s = ctx;
+    time_rest(&s->loop.stop, REST_MS);
 }
 
 err outreach_start(struct op *op, struct outreach *o)
 {
-    atomic_store(&o->stop, false);
+    struct loop_plan plan = {.steps = {{"outreach.step.failed", send_due}},
+                             .wait = rest,
+                             .actor = outreach_system(),
+                             .keep = OUTREACH_KEEP,
+                             .rest_ms = REST_MS};
+    atomic_store(&o->notices, true);
     o->ledger_from = record_now_t(o->rec); /* before anybody asks for counts */
     TRY(provider_start(op, o));
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-        struct sender *s = &o->senders[k];
-        *s = (struct sender){.o = o, .channel = (enum channel_kind)k};
-        if (pthread_create(&s->thread, NULL, run, s) != 0)
-            return fail(op, ERR_UNAVAILABLE, "no thread for the sender");
-        s->running = true;
+        struct sender *s = plan.ctx = &o->senders[k];
+        s->o = o;
+        s->channel = (enum channel_kind)k;
+        TRY(loop_start(op, &s->loop, &plan));
     }
-    if (pthread_create(&o->follower, NULL, ledger_run, o) != 0)
-        return fail(op, ERR_UNAVAILABLE, "no thread for the ledger");
-    o->following = true;
-    return OK;
+    TRY(ledger_start(op, o));
+    return request_start(op, o);
 }
 
 void outreach_stop(struct outreach *o)
 {
-    atomic_store(&o->stop, true);
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-        if (o->senders[k].running)
-            pthread_join(o->senders[k].thread, NULL);
-        o->senders[k].running = false;
-    }
-    if (o->following)
-        pthread_join(o->follower, NULL);
-    o->following = false;
+    loop_stop(&o->requests);
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        loop_end(&o->senders[k].loop);
+    loop_end(&o->follower);
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        loop_stop(&o->senders[k].loop);
+    loop_stop(&o->follower);
     provider_stop(o);
 }

@@ -2,8 +2,15 @@
  * evidence of its own. Each leaves a mark, so that a message whose verdict is older than the newest
  * word cannot leave (review R12). Source: 47 CFR 64.1200(a)(10), any reasonable words count. */
 #include "outreach/outreach_int.h"
+#include "outreach/reach.h"
 
 #include "base/uuid.h"
+
+#include <sodium.h>
+
+#define EVIDENCE_URL "https://weft.health/fhir/StructureDefinition/consent-evidence"
+#define KEEP_RULE "TCPA-CON-09"
+#define KEEP_YEARS 5
 
 static struct json *provision_of(struct op *op, enum channel_kind k, const struct stop_word *word)
 {
@@ -13,9 +20,9 @@ static struct json *provision_of(struct op *op, enum channel_kind k, const struc
     struct json *p = json_new(op->arena, JSON_OBJECT), *codes = json_new(op->arena, JSON_ARRAY);
     struct json *purposes = json_new(op->arena, JSON_ARRAY);
     json_set_str(op->arena, p, STR("type"), word->stop ? STR("deny") : STR("permit"));
-    json_push(op->arena, codes, outreach_concept(op, STR(CHANNEL_SYSTEM), channel_name(k)));
+    json_push(op->arena, codes, fhir_concept(op, STR(CHANNEL_SYSTEM), channel_name(k)));
     for (size_t i = 0; i < n; i++)
-        json_push(op->arena, purposes, outreach_coding(op, STR(PURPOSE_SYSTEM), codes_of[i]));
+        json_push(op->arena, purposes, fhir_coding(op, STR(PURPOSE_SYSTEM), codes_of[i]));
     if (word->until) {
         struct json *period = json_new(op->arena, JSON_OBJECT);
         json_set_str(op->arena, period, STR("end"), time_format(op->arena, word->until));
@@ -23,6 +30,16 @@ static struct json *provision_of(struct op *op, enum channel_kind k, const struc
     }
     json_set(op->arena, p, STR("code"), codes);
     json_set(op->arena, p, STR("purpose"), purposes);
+    if (!str_empty(word->by)) { /* whose word it was: they are heard again */
+        struct json *actors = json_new(op->arena, JSON_ARRAY),
+                    *actor = json_new(op->arena, JSON_OBJECT);
+        json_set(op->arena, actor, STR("role"),
+                 fhir_concept(op, STR("http://terminology.hl7.org/CodeSystem/v3-ParticipationType"),
+                              STR(OUTREACH_HELPER_ROLE)));
+        json_set(op->arena, actor, STR("reference"), fhir_reference(op, word->by));
+        json_push(op->arena, actors, actor);
+        json_set(op->arena, p, STR("actor"), actors);
+    }
     return p;
 }
 
@@ -69,6 +86,65 @@ static int64_t word_time(const struct op *op, const struct recipient *r, enum ch
     return op->now > r->said_at[k] ? op->now : r->said_at[k] + 1;
 }
 
+/* ---- evidence ---- */
+
+static void add_text(struct op *op, struct json *list, const char *url, const char *member,
+                     str value)
+{
+    struct json *e = json_new(op->arena, JSON_OBJECT);
+    if (str_empty(value))
+        return;
+    json_set_str(op->arena, e, STR("url"), str_of(url));
+    json_set_str(op->arena, e, str_of(member), value);
+    json_push(op->arena, list, e);
+}
+
+static str hash_of(struct op *op, str text)
+{
+    unsigned char sum[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof sum + 1];
+    crypto_hash_sha256(sum, (const unsigned char *)text.p, text.n);
+    sodium_bin2hex(hex, sizeof hex, sum, sizeof sum);
+    return arena_str(op->arena, str_of(hex));
+}
+
+/* The first day on which it may go: so many years after the word, or after the day it ends.
+ * Contacts it permits later count from their own day, so that this is never the last. */
+static err keep_until(struct op *op, const struct stop_word *word, str *ret)
+{
+    int64_t years = KEEP_YEARS, from = word->until > op->now ? word->until : op->now;
+    struct json *params;
+    str json = rulebook_params(word->book ? word->book : rulebook_default(),
+                               policy_rule_find(STR(KEEP_RULE)));
+    TRY(json_read(op, json, &JSON_LIMITS_DEFAULT, &params));
+    json_i64(JSON_GET(params, "retain_years_after_last_call"), &years);
+    *ret = str_sub(time_format(op->arena, from + years * 366 * DAY_MS), 0, 10);
+    return OK;
+}
+
+/* How it was given, what was there, the words, their hash and until when they are kept. */
+static err evidence_of(struct op *op, const struct stop_word *word, struct json **ret)
+{
+    struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
+    str words = str_empty(word->words) ? word->evidence : word->words, until;
+    str hash = hash_of(op, words);
+    TRY(keep_until(op, word, &until));
+    add_text(op, list, "how", "valueCode", str_empty(word->how) ? STR("message") : word->how);
+    add_text(op, list, "type", "valueCode", word->type);
+    for (size_t i = 0; i < word->n_elements; i++)
+        add_text(op, list, "element", "valueCode", word->elements[i]);
+    add_text(op, list, "language", "valueCode", word->language);
+    add_text(op, list, "words", "valueString", words);
+    add_text(op, list, "sha256", "valueString", hash);
+    add_text(op, list, "keepUntil", "valueDate", until);
+    json_set_str(op->arena, e, STR("url"), STR(EVIDENCE_URL));
+    json_set(op->arena, e, STR("extension"), list);
+    if (word->ret_hash)
+        *word->ret_hash = hash;
+    *ret = e;
+    return op_check(op);
+}
+
 err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
                    enum channel_kind k, const struct stop_word *word, str *ret_id)
 {
@@ -78,23 +154,23 @@ err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *
     json_set_str(op->arena, c, STR("resourceType"), STR("Consent"));
     json_set_str(op->arena, c, STR("status"), STR("active"));
     json_set(op->arena, c, STR("scope"),
-             outreach_concept(op, STR("http://terminology.hl7.org/CodeSystem/consentscope"),
-                              STR("patient-privacy")));
-    json_push(op->arena, categories, outreach_concept(op, STR(CONSENT_CATEGORY), STR("contact")));
+             fhir_concept(op, STR("http://terminology.hl7.org/CodeSystem/consentscope"),
+                          STR("patient-privacy")));
+    json_push(op->arena, categories, fhir_concept(op, STR(CONSENT_CATEGORY), STR("contact")));
     json_set(op->arena, c, STR("category"), categories);
-    json_set(op->arena, c, STR("patient"), outreach_reference(op, patient));
+    json_set(op->arena, c, STR("patient"), fhir_reference(op, patient));
     json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, word_time(op, r, k)));
     struct json *rule =
-        outreach_concept(op, STR(CONSENT_FORM), word->written ? STR("written") : STR("message"));
+        fhir_concept(op, STR(CONSENT_FORM), word->written ? STR("written") : STR("message"));
     json_set_str(op->arena, rule, STR("text"), word->evidence);
     json_set(op->arena, c, STR("policyRule"), rule);
     json_set(op->arena, c, STR("provision"), provision_of(op, k, word));
-    if (!str_empty(word->number))
-        json_set(op->arena, c, STR("extension"), number_of(op, k, word->number));
-    if (word->proof && !JSON_GET(c, "extension"))
-        json_set(op->arena, c, STR("extension"), json_new(op->arena, JSON_ARRAY));
-    if (word->proof)
-        json_push(op->arena, JSON_GET(c, "extension"), word->proof);
+    struct json *more = str_empty(word->number) ? json_new(op->arena, JSON_ARRAY)
+                                                : number_of(op, k, word->number),
+                *proof;
+    TRY(evidence_of(op, word, &proof));
+    json_push(op->arena, more, proof);
+    json_set(op->arena, c, STR("extension"), more);
     record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
     return record_tx_create(tx, c, ret_id);
 }

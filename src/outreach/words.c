@@ -52,9 +52,15 @@ str words_fill(struct op *op, const struct outreach *o, const char *text, str fi
     return buf_str(&b);
 }
 
+str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,
+                     str first)
+{
+    return words_fill(op, o, LINES[line][language], first);
+}
+
 str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language)
 {
-    return words_fill(op, o, LINES[line][language], STR_NONE);
+    return words_line_about(op, o, line, language, STR_NONE);
 }
 
 static struct outreach_template row_of(struct op *op, const struct outreach *o,

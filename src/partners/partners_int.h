@@ -3,6 +3,7 @@
 #ifndef WEFT_PARTNERS_INT_H
 #define WEFT_PARTNERS_INT_H
 
+#include "base/loop.h"
 #include "base/vec.h"
 #include "partners/partners.h"
 
@@ -201,9 +202,7 @@ struct partners {
     uint8_t secret[64], public[32];
     char key[64];
     fhir_type t_subscription, t_basic;
-    pthread_t follower, courier;
-    bool running;
-    atomic_bool stop;
+    struct loop follower, courier;
     atomic_uint_fast64_t n_events, n_delivered, n_failed, n_active, n_waiting, at, behind;
 };
 const struct actor *partners_system(void);

@@ -57,79 +57,62 @@ str partners_base(struct op *op, const struct partners *p)
                                              : STR_NONE;
 }
 
-static void pause_after(struct partners *p, struct op *op, err e, int64_t *said)
-{
-    if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
-        return;
-    log_failed("partners.step.failed", op, e, said);
-    time_rest(&p->stop, 1000);
-}
-
-static void *follow(void *ctx)
+static err follow(struct op *op, void *ctx, size_t *ret_n)
 {
     struct partners *p = ctx;
-    struct arena *a = arena_new(256u << 20);
-    int64_t said = 0;
-    while (a && !atomic_load(&p->stop)) {
-        struct op op;
-        size_t n = 0;
-        arena_reset(a);
-        op_init(&op, a, partners_system(), time_now());
-        err e = partners_step(&op, p, &n);
-        if (e == ERR_CONFLICT)
-            p->cursor_known = false;
-        if (e != OK)
-            pause_after(p, &op, e, &said);
-        else if (!p->list) /* nobody to be quick for: commits do not wake us one by one */
-            usleep(IDLE_US);
-        else if (n == 0)
-            record_feed_wait(p->rec, p->seen, 500);
-    }
-    arena_free(a);
-    return NULL;
+    err e = partners_step(op, p, ret_n);
+    if (e == ERR_CONFLICT)
+        p->cursor_known = false;
+    if (e == OK && !p->list)
+        *ret_n = 0; /* nobody to be quick for: commits do not wake us one by one */
+    return e;
 }
 
-static void *carry(void *ctx)
+static void wait_for_more(void *ctx)
 {
     struct partners *p = ctx;
-    struct arena *a = arena_new(64u << 20);
-    int64_t said = 0;
-    while (a && !atomic_load(&p->stop)) {
-        struct op op;
-        arena_reset(a);
-        op_init(&op, a, partners_system(), time_now());
-        err e = courier_step(&op, p);
-        if (e != OK)
-            pause_after(p, &op, e, &said);
-    }
-    courier_stop(p);
-    arena_free(a);
-    return NULL;
+    if (p->list)
+        record_feed_wait(p->rec, p->seen, 500);
+    else
+        usleep(IDLE_US);
+}
+
+static err carry(struct op *op, void *ctx, size_t *ret_n)
+{
+    *ret_n = 1; /* it waits in its own step */
+    return courier_step(op, ctx);
 }
 
 err partners_start(struct op *op, struct partners *p)
 {
-    atomic_store(&p->stop, false);
-    if (pthread_create(&p->follower, NULL, follow, p) != 0)
-        return fail(op, ERR_UNAVAILABLE, "no thread for the subscriptions");
-    if (pthread_create(&p->courier, NULL, carry, p) != 0) {
-        atomic_store(&p->stop, true);
-        pthread_join(p->follower, NULL);
-        return fail(op, ERR_UNAVAILABLE, "no thread for the subscriptions");
-    }
-    p->running = true;
-    return OK;
+    struct loop_plan follower = {.steps = {{"partners.step.failed", follow}},
+                                 .wait = wait_for_more,
+                                 .actor = partners_system(),
+                                 .bytes = 256u << 20,
+                                 .rest_ms = 1000,
+                                 .ctx = p};
+    struct loop_plan courier = {.steps = {{"partners.step.failed", carry}},
+                                .actor = partners_system(),
+                                .bytes = 64u << 20,
+                                .rest_ms = 1000,
+                                .ctx = p};
+    TRY(loop_start(op, &p->follower, &follower));
+    err e = loop_start(op, &p->courier, &courier);
+    if (e != OK)
+        loop_stop(&p->follower);
+    return e;
 }
 
 void partners_stop(struct partners *p)
 {
-    if (!p->running)
+    if (!p->courier.running)
         return;
-    atomic_store(&p->stop, true);
+    loop_end(&p->follower);
+    loop_end(&p->courier);
     courier_net_wake(p->net);
-    pthread_join(p->follower, NULL);
-    pthread_join(p->courier, NULL);
-    p->running = false;
+    loop_stop(&p->follower);
+    loop_stop(&p->courier);
+    courier_stop(p);
 }
 
 void partners_stats(const struct partners *p, struct partners_stats *ret)

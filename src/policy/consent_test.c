@@ -404,6 +404,8 @@ static void r130_labels_kept(void **state)
         bool house = role == ROLE_PRIVACY || role == ROLE_SYSTEM;
         label_set kept = house ? 0 : role == ROLE_PATIENT ? officer : office | officer;
         assert_true(label_kept((enum role)role, task) == kept);
+        assert_true(label_kept((enum role)role, policy_type_parse(STR("CommunicationRequest"))) ==
+                    (house ? 0 : officer)); /* R304: a notice that was only asked for */
         assert_true(label_kept((enum role)role, policy_type_parse(STR("Patient"))) == 0);
         assert_true(label_kept((enum role)role, POLICY_TYPE_SYSTEM) == 0);
     }

@@ -73,6 +73,10 @@ struct reply {
  * language. False only when memory is refused. */
 bool content_reply(struct op *op, str text, struct reply *ret);
 
+/* The only digit of the words (also Arabic-Indic ones): the number of an answer; -1: none or more.
+ */
+int content_digit(str text);
+
 /* ---- what a message gives away
  * ------------------------------------------------------------------- */
 
@@ -104,6 +108,10 @@ struct content_report {
     const char *tier; /* "conversational" | "informational" | "promotional": fact content_tier */
 };
 
+/* Our own links end in this and a drawn word of so many characters (base64url), which is not read
+ * as figures. */
+#define CONTENT_LINK_PATH "/go/"
+#define CONTENT_LINK_WORD 22u
 /* brand_domains: domains that count as ours, subdomains too. False only when memory is refused. */
 bool content_scan(struct op *op, str text, const str *brand_domains, size_t n,
                   struct content_report *ret);

@@ -82,7 +82,7 @@ static void scan_phones(str t, struct content_report *ret)
     }
 }
 
-void content_scan_figures(str text, struct content_report *ret)
+static void scan_plain(str text, struct content_report *ret)
 {
     scan_phones(text, ret);
     for (size_t i = 0; i < text.n;) {
@@ -91,4 +91,34 @@ void content_scan_figures(str text, struct content_report *ret)
         else
             i++;
     }
+}
+
+static bool is_word_char(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '_';
+}
+
+/* The drawn word of one of our links: its letters say nothing, "7mg" among them neither. */
+static bool is_drawn(str t, size_t i)
+{
+    size_t n = 0;
+    while (i + n < t.n && n <= CONTENT_LINK_WORD && is_word_char(t.p[i + n]))
+        n++;
+    return n == CONTENT_LINK_WORD;
+}
+
+void content_scan_figures(str text, struct content_report *ret)
+{
+    const str path = STR(CONTENT_LINK_PATH);
+    size_t from = 0;
+    for (size_t at; (at = str_find(text, path, from)) != SIZE_MAX;) {
+        from = at + path.n;
+        if (!is_drawn(text, from))
+            continue;
+        scan_plain(str_sub(text, 0, at), ret);
+        text = str_sub(text, from + CONTENT_LINK_WORD, text.n);
+        from = 0;
+    }
+    scan_plain(text, ret);
 }

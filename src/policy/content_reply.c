@@ -114,3 +114,17 @@ bool content_reply(struct op *op, str text, struct reply *ret)
     *ret = r;
     return true;
 }
+
+int content_digit(str text)
+{
+    int found = -1;
+    for (size_t at = 0, digits = 0; at < text.n;) {
+        uint32_t k = str_utf8_next(text, &at);
+        if (k >= 0x660 && k <= 0x669)
+            k = '0' + (k - 0x660);
+        if (k < '0' || k > '9')
+            continue;
+        found = digits++ ? -1 : (int)(k - '0');
+    }
+    return found;
+}

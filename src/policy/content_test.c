@@ -330,6 +330,22 @@ static void figures(void **state)
     test_op_done(&op);
 }
 
+/* Bug: one link in a hundred was refused, as its drawn word seemed to hold a dose or a date. */
+static void drawn_words_are_no_figures(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct content_report r = scan(&op, "See https://weft.example/go/qiIXBLWbZkx7mgamqnkalg now");
+    assert_false(r.has_number_reading || r.has_date || r.has_time || r.has_phone);
+    r = scan(&op, "https://weft.example/go/CUM-VAjlk3-9y0OWF6MGvc");
+    assert_false(r.has_number_reading || r.has_date);
+    assert_true(scan(&op, "/go/qiIXBLWbZkx7mgamqnkalg 128/82").has_number_reading);
+    assert_true(scan(&op, "5 mg /go/qiIXBLWbZkx7mgamqnkalg").has_number_reading);
+    assert_true(scan(&op, "https://weft.example/go/128/82").has_number_reading);
+    assert_true(scan(&op, "https://weft.example/go/qiIXBLWbZkx7mgamqnkalgx").has_number_reading);
+    test_op_done(&op);
+}
+
 static void links(void **state)
 {
     (void)state;
@@ -421,6 +437,7 @@ int main(void)
         cmocka_unit_test(help_start_and_red_flags),
         cmocka_unit_test(words_that_give_away),
         cmocka_unit_test(figures),
+        cmocka_unit_test(drawn_words_are_no_figures),
         cmocka_unit_test(links),
         cmocka_unit_test(facts_only_raise),
         cmocka_unit_test(phrases_are_folded_and_bad_bytes_harmless),

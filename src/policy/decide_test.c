@@ -54,8 +54,8 @@ static void every_example_decides_as_written(void **state)
             test_op_done(&op);
         }
     }
-    assert_int_equal(RULE_COUNT, 208);
-    assert_int_equal(examples, 416);
+    assert_int_equal(RULE_COUNT, 212);
+    assert_int_equal(examples, 424);
     assert_null(policy_rule_at(RULE_COUNT));
     assert_null(policy_rule_find(STR("TCPA-HC-99")));
 }

@@ -25,8 +25,7 @@ static bool is_fixed(const struct time_local *at, int month, int day)
     return shift != 0 && (int)m == month && (int)d == day;
 }
 
-/* 5 USC 6103(a). */
-static bool is_federal_holiday(const struct time_local *at)
+bool policy_federal_holiday(const struct time_local *at)
 {
     static const int fixed[][2] = {{1, 1}, {6, 19}, {7, 4}, {11, 11}, {12, 25}};
     static const int moving[][3] = {{1, 1, 3}, {2, 1, 3},  {5, 1, 5},
@@ -43,7 +42,7 @@ static bool is_federal_holiday(const struct time_local *at)
 static bool is_holiday(const struct hours_row *row, const struct time_local *at)
 {
     if (str_starts(str_of(row->code), STR("US-")))
-        return is_federal_holiday(at);
+        return policy_federal_holiday(at);
     return (at->month == 1 && at->day == 1) || (at->month == 12 && at->day == 25);
 }
 
@@ -113,8 +112,12 @@ err windows_of(struct op *op, const struct rulebook *book, const struct hours_qu
     }
     bool abroad = q->n_jurisdictions > 0;
     for (size_t i = 0; i < q->n_jurisdictions; i++) {
-        abroad = abroad && !str_starts(q->jurisdictions[i], STR("US"));
-        if (!add_rows(ret, book, q->jurisdictions[i], q->automated))
+        str code = q->jurisdictions[i];
+        bool here = str_starts(code, STR("US"));
+        abroad = abroad && !here;
+        if (!here) /* "CA-MB": abroad a country has one row for all of it */
+            code = str_sub(code, 0, str_find_char(code, '-', 0));
+        if (!add_rows(ret, book, code, q->automated))
             ret->found = false;
     }
     if (!abroad)

@@ -4,6 +4,7 @@
 #define WEFT_POLICY_HOURS_INT_H
 
 #include "base/time.h"
+#include "policy/holiday.h"
 #include "policy/policy_int.h"
 
 #define JURISDICTIONS_MAX 16

@@ -84,8 +84,10 @@ label_set label_kept(enum role role, int type)
     for (size_t i = 0; i < label_n_rows; i++) {
         const struct label_row *row = &label_rows[i];
         bool let = row->only == 0 || (row->only >> role & 1);
-        if (!let && str_eq(str_of(row->of), policy_type_name(type)))
-            s |= UINT64_C(1) << i;
+        str types = str_of(row->of), one;
+        while (!let && str_take_until(&types, ' ', &one))
+            if (str_eq(one, policy_type_name(type)))
+                s |= UINT64_C(1) << i;
     }
     return s;
 }

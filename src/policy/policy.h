@@ -1,6 +1,6 @@
 /* The rulebook room: may this be done, what must go with it, and why? Pure functions of facts the
  * caller hands over: no I/O, no clock, no state but const tables; thread-safe. Two doors:
- *   policy_decide()  contact, disclosure, recording, clocks: the 202 rules of spec/rules
+ *   policy_decide()  contact, disclosure, recording, clocks: the 212 rules of spec/rules
  *   policy_access()  who may read or write which resource: the rows of spec/rules/access.csv
  * Unknown never allows: an unknown scope applies, an unknown requirement failed. Text analysis that
  * yields facts is in policy/content.h, what apps are given in policy/scope.h. */

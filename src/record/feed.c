@@ -1,7 +1,10 @@
 /* Following: the change feed, cursors, named state and outbox of the care rooms. Content is not
  * shown here, so nothing is audited. Invariant: a cursor moves only in a record_tx. */
+#include "record/jobs.h"
 #include "record/record_int.h"
 #include "record/release_int.h"
+
+#define AGAIN_MS 250
 
 err record_feed(struct op *op, struct record *rec, uint64_t after, size_t max,
                 struct record_change **ret, size_t *ret_n)
@@ -60,6 +63,22 @@ err record_kv_get(struct op *op, struct record *rec, str key, str *ret)
     return named(op, rec, "room/", key, ret);
 }
 
+err record_kv_page(struct op *op, struct record *rec, str prefix, str *at, size_t max,
+                   struct record_named **ret, size_t *ret_n)
+{
+    const str space = STR("room/");
+    struct store_named *rows;
+    size_t n;
+    TRY(store_kv_page(op, rec->store, arena_cat(op->arena, space, prefix), at, max, &rows, &n));
+    *ret = ARENA_ARRAY(op->arena, struct record_named, n);
+    TRY(op_check(op));
+    for (size_t i = 0; i < n; i++)
+        (*ret)[i] =
+            (struct record_named){str_sub(rows[i].name, space.n, rows[i].name.n), rows[i].value};
+    *ret_n = n;
+    return OK;
+}
+
 err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t)
 {
     str value;
@@ -69,6 +88,15 @@ err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t)
         return fail(op, ERR_FAULT, "A follower's cursor is damaged.");
     *ret_t = t;
     return OK;
+}
+
+void record_outbox_again(struct op *op, struct record *rec, const struct record_job *job)
+{
+    op_clear(op);
+    struct record_tx *tx = record_begin(op, rec);
+    record_tx_outbox_later(tx, job->job, op->now + AGAIN_MS, STR_NONE);
+    if (record_commit(tx) != OK)
+        op_clear(op);
 }
 
 err record_outbox_any(struct op *op, struct record *rec, str queue, bool *ret)

@@ -52,4 +52,11 @@ bool record_tx_unresolved(const struct record_tx *tx);
 /* A Bundle goes alone. */
 bool record_import_bundle(str text);
 
+/* A walk over values of that prefix, as store_kv_page(). */
+struct record_named {
+    str name, value;
+};
+MUST err record_kv_page(struct op *op, struct record *rec, str prefix, str *at, size_t max,
+                        struct record_named **ret, size_t *ret_n);
+
 #endif

@@ -159,8 +159,5 @@ uint8_t span_class(int64_t lo, int64_t hi)
 
 size_t prefix_cut(str s, size_t max)
 {
-    size_t n = s.n < max ? s.n : max;
-    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-        n--;
-    return n;
+    return str_utf8_cut(s, max).n;
 }

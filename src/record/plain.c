@@ -2,8 +2,8 @@
  * (claim, release, snooze, resolve). Care rooms, which keep those rules, write through
  * record_update() and record_commit() and are not asked. Invariants: no person's create, PUT or
  * Bundle gives a case an owner, ends it, or takes it out of the worklist; none makes a patient's
- * request, an incident, its clocks or notices; a legal hold is changed and ended by privacy
- * officers only. */
+ * request, an incident, its clocks or notices; none makes or changes a device's command or a
+ * complaint about one; a legal hold is changed and ended by privacy officers only. */
 #include "record/bulk.h"
 #include "record/record_int.h"
 #include "record/release_int.h"
@@ -48,19 +48,27 @@ static bool is_sealed(const struct json *task)
     return task_is(task, "incident") || task_is(task, "clock");
 }
 
+/* Its doors alone write it: what a device is asked to do (fleet/command.h), a complaint about one
+ * (desk/complaint.h). */
+static bool has_doors(const struct json *task)
+{
+    return task_is(task, "device-command") || task_is(task, "complaint");
+}
+
 static err refused(struct record_tx *tx, const struct staged *s, const char *element)
 {
     str path = arena_cat(tx->op->arena, STR("Task."), str_of(element));
     return fail_at(tx->op, ERR_UNPROCESSABLE, links_path(tx, s, path),
                    "A case changes hands and ends by its own operations only: $claim, $release, "
                    "$snooze and $resolve of the Task, an incident and its clocks by /incidents, "
-                   "a patient's request by Patient/[id]/$request. "
+                   "a patient's request by Patient/[id]/$request, a "
+                   "device's command by /fleet, a complaint about one by /complaints. "
                    "Leave this element as it is.");
 }
 
 static err fresh(struct record_tx *tx, const struct staged *s)
 {
-    if (is_sealed(s->resource))
+    if (is_sealed(s->resource) || has_doors(s->resource))
         return refused(tx, s, "code");
     if (!is_case(s->resource))
         return OK;
@@ -163,6 +171,8 @@ err plain_check(struct record_tx *tx, struct staged *s)
     TRY(tree_of(op, tx->rec, &old, &before));
     if (task_is(before, "legal-hold") && (!op->actor || op->actor->role != ROLE_PRIVACY))
         return held(tx, s);
+    if (has_doors(before) || has_doors(s->resource))
+        return refused(tx, s, "code");
     bool shut = is_sealed(before) || is_sealed(s->resource);
     if (!shut && !is_case(before) && !is_case(s->resource))
         return OK;

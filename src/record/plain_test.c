@@ -109,6 +109,33 @@ static void the_rooms_go_on(void **state)
     assert_int_equal(record_commit(tx), OK);
 }
 
+#define COMPLAINT                                                                                  \
+    "\"code\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"                                \
+    "task-code\",\"code\":\"complaint\"}]},"
+
+/* R400: an agent could judge a complaint about a device, and a nurse close it, by a plain PUT. */
+static void a_complaint_is_written_by_its_doors_only(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    const char *x = fixture_patient(f, "X");
+    const struct actor *people[] = {&f->nurse, &f->agent, &f->privacy};
+    assert_int_equal(put(f, task(f, x, COMPLAINT, "in-progress"), ""), OK); /* the house */
+    for (size_t i = 0; i < 3; i++) {
+        err entry;
+        fixture_as(f, people[i]);
+        assert_int_equal(put(f, task(f, x, COMPLAINT, "completed"), "1"), ERR_UNPROCESSABLE);
+        assert_int_equal(put(f, task(f, x, COMPLAINT NOTED, "in-progress"), "1"),
+                         ERR_UNPROCESSABLE);
+        assert_int_equal(put(f, task(f, x, "", "in-progress"), "1"), ERR_UNPROCESSABLE);
+        assert_int_equal(bundle(f, "transaction", task(f, x, COMPLAINT, "cancelled"), &entry),
+                         ERR_UNPROCESSABLE);
+        op_clear(&f->op);
+        assert_int_equal(fixture_try(f, task(f, x, COMPLAINT, "in-progress"), &r),
+                         ERR_UNPROCESSABLE);
+    }
+}
+
 #define HOLD                                                                                       \
     "\"code\":{\"coding\":[{\"system\":\"https://weft.health/fhir/"                                \
     "task-code\",\"code\":\"legal-hold\"}]},"
@@ -138,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH_BACKENDS(a_case_is_not_taken_or_closed_by_put),
         BOTH_BACKENDS(a_case_is_not_born_closed),
+        BOTH_BACKENDS(a_complaint_is_written_by_its_doors_only),
         BOTH_BACKENDS(the_rooms_go_on),
         BOTH_BACKENDS(a_hold_is_ended_by_privacy_only),
     };

@@ -158,6 +158,8 @@ struct record_job {
 };
 MUST err record_outbox_take(struct op *op, struct record *rec, str queue, int64_t lease_ms,
                             size_t max, struct record_job **ret, size_t *ret_n);
+/* A job that lost a race comes back in a quarter of a second, or with its lease; clears op. */
+void record_outbox_again(struct op *op, struct record *rec, const struct record_job *job);
 MUST err record_outbox_any(struct op *op, struct record *rec, str queue, bool *ret);
 
 /* ---- following ---- */
@@ -223,15 +225,13 @@ struct record_audit_check {
     char head[65];             /* hex */
 };
 MUST err record_audit_verify(struct op *op, struct record *rec, struct record_audit_check *ret);
-/* Where the trail is now, signed, as JSON to be kept elsewhere (seq, time, hash, key, signature;
- * the bytes signed are told in store.h). */
+/* Where the trail is now, signed, as JSON to be kept elsewhere (the bytes signed: store.h). */
 MUST err record_audit_head(struct op *op, struct record *rec, str *ret_json);
 /* Holds such a head against the trail: *ret_seq its entry, 0 when it is not as it was. */
 MUST err record_audit_holds(struct op *op, struct record *rec, str json, uint64_t *ret_seq);
 /* Lines of the trail since from that are no plain looks or writes (sign-ins, accounts, keys,
- * training, rules, exports, erasures …), newest first, at most max; *ret_more: there are older
- * ones. Of each: what, who (account or reference), whether it was done, and the detail of the line.
- */
+ * training, rules, exports, erasures …), newest first, at most max; *ret_more: older ones.
+ * Of each: what, who (account or reference), whether it was done, and the line's detail. */
 struct record_event {
     uint64_t seq;
     int64_t time;
@@ -240,7 +240,7 @@ struct record_event {
 };
 MUST err record_audit_events(struct op *op, struct record *rec, int64_t from, size_t max,
                              struct record_event **ret, size_t *ret_n, bool *ret_more);
-/* The record's signature (Ed25519) over what, a line's end and the text; hex. */
+/* The record's signature (Ed25519; hex) over what, a line's end, text; no what: text of a line. */
 struct record_signature {
     char key[65], value[129];
 };

@@ -9,8 +9,8 @@
 
 /* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
  * text, places, quantities in base units, identifiers with their types. 3: fewer words. 4: labels,
- * Consents that bind. 5: names of codes. */
-#define KEYS_FORMAT 5u
+ * Consents that bind. 5: names of codes. 6: numbers of other countries, in one spelling. */
+#define KEYS_FORMAT 6u
 #define BATCH 256u
 #define TRIES 20
 

@@ -282,7 +282,7 @@ static err search(struct op *op, struct record *rec, const struct fhir_query *co
 {
     struct search_part *parts = ARENA_ARRAY(op->arena, struct search_part, n);
     size_t room = qs[0]->count + (qs[0]->n_includes ? RECORD_INCLUDES_MAX : 0);
-    struct record_page page = {.docs = ARENA_ARRAY(op->arena, struct record_doc, room + 1)};
+    struct record_page page = {.docs = arena_alloc(op->arena, (room + 1) * sizeof *page.docs)};
     int64_t start = time_mono_ns();
     TRY(op_check(op));
     uint64_t t = moment(rec, qs, n);

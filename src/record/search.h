@@ -48,5 +48,10 @@ bool record_far(const struct record *rec);
 /* The same from query text: for rooms that ask small questions. */
 MUST err record_find(struct op *op, struct record *rec, fhir_type type, str query,
                      struct record_page *ret);
+/* All of a patient's (resource number) of one type, the highest number first, each shown as by
+ * record_get(): one that may not be seen is its error. ERR_TOO_COSTLY when there are more than max.
+ */
+MUST err record_of_patient(struct op *op, struct record *rec, fhir_type type, uint64_t patient,
+                           size_t max, struct record_page *ret);
 
 #endif

@@ -1,10 +1,12 @@
 /* A plan of writes and reads. A transaction is one store transaction: everything is looked up,
  * staged and checked, then committed with guards on what was looked up; when somebody was faster,
- * all of it is done again. A batch is its entries one by one. Single creates, updates, patches and
- * deletes are plans of one. Invariant: a new resource keeps its number over the retries, so links
- * stay right. */
+ * all of it is done again. A batch is its entries one by one, but for runs of new resources that
+ * can all be written. Single creates, updates, patches and deletes are plans of one. Invariant: a
+ * new resource keeps its number over the retries, so links stay right. */
 #include "record/custom.h"
 #include "record/entry_int.h"
+
+#define RUN_MAX 256u /* new resources of a batch in one commit */
 
 /* What is made together gets numbers in a row: neighbours in the store. */
 static void reserve(struct record_tx *tx, const struct fhir_plan *plan, struct staged **by_entry)
@@ -123,24 +125,72 @@ err transact_one(struct op *op, struct record *rec, const struct fhir_entry *ent
     return write_plan(op, rec, &one, road, ret, 1);
 }
 
-static void batch(struct op *op, struct record *rec, struct fhir_plan *plan,
+static struct record_answer refused(err code, const struct issue *issues, size_t n)
+{
+    return (struct record_answer){.code = code, .issues = issues, .n_issues = n};
+}
+
+static void batch_one(struct op *op, struct record *rec, const struct fhir_entry *e,
+                      struct record_answer *a)
+{
+    op_clear(op);
+    if (e->code != OK) { /* its content was refused when the Bundle was read */
+        *a = refused(e->code, e->issues, e->n_issues);
+        return;
+    }
+    err code = transact_one(op, rec, e, ROAD_PLAIN, a);
+    a->code = code;
+    if (code != OK)
+        *a = refused(code, op->fault.issues, op->fault.n);
+}
+
+/* New resources of one type, one after the other: none of them says anything about the next. */
+static size_t run_from(const struct fhir_plan *plan, size_t from)
+{
+    size_t n = 0;
+    for (; from + n < plan->n && n < RUN_MAX; n++) {
+        const struct fhir_entry *e = &plan->entries[plan->order[from + n]];
+        if (e->verb != VERB_POST || e->code != OK ||
+            e->type != plan->entries[plan->order[from]].type)
+            break;
+    }
+    return n;
+}
+
+/* Writes a run in one commit, so that a week of readings waits for the disk a few times only.
+ * False: one of them cannot be written, so nothing was. */
+static bool batch_run(struct op *op, struct record *rec, const struct fhir_plan *plan, size_t from,
+                      size_t n, struct record_answer *answers)
+{
+    struct fhir_plan run = {.transaction = true, .n = n};
+    struct record_answer *of = ARENA_ARRAY(op->arena, struct record_answer, n);
+    run.entries = ARENA_ARRAY(op->arena, struct fhir_entry, n);
+    run.order = ARENA_ARRAY(op->arena, size_t, n);
+    op_clear(op);
+    if (op_check(op) != OK)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        run.entries[i] = plan->entries[plan->order[from + i]];
+        run.entries[i].full_url = STR_NONE; /* in a batch nothing links to another entry */
+        run.entries[i].index = run.order[i] = i;
+    }
+    if (write_plan(op, rec, &run, ROAD_PLAIN, of, n) != OK)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        answers[plan->order[from + i]] = of[i];
+    return true;
+}
+
+static void batch(struct op *op, struct record *rec, const struct fhir_plan *plan,
                   struct record_answer *answers)
 {
-    for (size_t i = 0; i < plan->n; i++) {
-        struct fhir_entry *e = &plan->entries[plan->order[i]];
-        struct record_answer *a = &answers[plan->order[i]];
-        op_clear(op);
-        if (e->code != OK) { /* its content was refused when the Bundle was read */
-            *a = (struct record_answer){
-                .code = e->code, .issues = e->issues, .n_issues = e->n_issues};
+    for (size_t i = 0, n; i < plan->n; i += n) {
+        n = run_from(plan, i);
+        if (n > 1 && batch_run(op, rec, plan, i, n, answers))
             continue;
-        }
-        err code = transact_one(op, rec, e, ROAD_PLAIN, a);
-        a->code = code;
-        if (code != OK) {
-            *a = (struct record_answer){
-                .code = code, .issues = op->fault.issues, .n_issues = op->fault.n};
-        }
+        n = n ? n : 1;
+        for (size_t k = i; k < i + n; k++)
+            batch_one(op, rec, &plan->entries[plan->order[k]], &answers[plan->order[k]]);
     }
     op_clear(op);
 }

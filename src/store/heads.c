@@ -42,9 +42,11 @@ static bool bytes_signed(str text, const struct store_signature *sig)
 err store_sign(struct op *op, const struct store *s, str what, str bytes,
                struct store_signature *ret)
 {
-    str text = arena_cat(op->arena, arena_cat(op->arena, what, STR("\n")), bytes);
+    str text = what.n ? arena_cat(op->arena, arena_cat(op->arena, what, STR("\n")), bytes) : bytes;
     if (!text.p)
         return out_of_memory(op);
+    if (!what.n && str_find_char(bytes, '\n', 0) != SIZE_MAX)
+        return fail(op, ERR_INVALID, "what is signed without a name has one line");
     sign_bytes(s, text, ret);
     return OK;
 }

@@ -105,3 +105,48 @@ err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **
     *ret_n = found.n < max ? found.n : max;
     return OK;
 }
+
+typedef VEC(struct store_named) named_values;
+
+/* The rows of a group after `at`; *at is left on the last one looked at, empty when none is left.
+ */
+static err walk(struct op *op, struct store *s, struct store_cursor *c, str prefix, str *at,
+                size_t max, named_values *out)
+{
+    char row[24];
+    kv_row(&s->vault, prefix, row);
+    TRY(s->ops->cursor_seek(op, c, str_empty(*at) ? str_make(row, 8) : *at, false));
+    if (c->valid && !str_empty(*at) && str_eq(c->key, *at))
+        TRY(s->ops->cursor_next(op, c));
+    *at = STR_NONE;
+    for (size_t seen = 0; c->valid && c->key.n == sizeof row && memcmp(c->key.p, row, 8) == 0;
+         seen++) {
+        struct store_named found;
+        if (seen == max)
+            return OK;
+        TRY(kv_read(op, s, c->key, c->value, &found.name, &found.value));
+        *at = arena_str(op->arena, c->key);
+        if (str_starts(found.name, prefix))
+            VEC_PUSH(op->arena, out, found);
+        TRY(s->ops->cursor_next(op, c));
+    }
+    *at = STR_NONE;
+    return OK;
+}
+
+err store_kv_page(struct op *op, struct store *s, str prefix, str *at, size_t max,
+                  struct store_named **ret, size_t *ret_n)
+{
+    struct store_snap *snap = NULL;
+    struct store_cursor *c = NULL;
+    named_values found = {.n = 0};
+    TRY(snap_take(op, s, &snap));
+    err e = s->ops->cursor_open(op, snap, SPACE_KV, &c);
+    if (e == OK)
+        e = walk(op, s, c, prefix, at, max, &found);
+    s->ops->snap_close(snap);
+    TRY(e);
+    *ret = found.at;
+    *ret_n = found.n;
+    return arena_failed(op->arena) ? out_of_memory(op) : OK;
+}

@@ -194,6 +194,44 @@ err rids_hold(struct op *op, struct rids *r)
     return OK;
 }
 
+static err fill_range(struct op *op, const struct rids *r, const struct store_range *range,
+                      unsigned char *bits, size_t *io_left)
+{
+    struct walk w;
+    char room[2 * KEY_MAX + 3];
+    if (str_cmp(range->lo, range->hi) >= 0)
+        return OK;
+    TRY(open_range(op, r, range, &w));
+    err e = walk_seek(op, &w, w.lo, 0, false);
+    while (e == OK && w.valid && *io_left) {
+        bool fits = range->mask.n == 0 || mask_fits(range, ekey_key_in(room, w.ekey));
+        if (fits && w.rid >> CHUNK_BITS < r->chunks)
+            bits[w.rid >> 3] = (unsigned char)(bits[w.rid >> 3] | 1u << (w.rid & 7));
+        --*io_left;
+        e = walk_next(op, &w);
+    }
+    walk_close(&w);
+    return e;
+}
+
+err rids_hold_wide(struct op *op, struct rids *r, size_t max)
+{
+    size_t left = max;
+    r->chunks = (atomic_load(&r->v->s->rid_next) >> CHUNK_BITS) + 1;
+    if (r->chunks > HELD_MAX)
+        return OK;
+    unsigned char *bits = arena_calloc(op->arena, r->chunks, CHUNK_SIZE / 8);
+    if (!bits || arena_failed(op->arena))
+        return out_of_memory(op);
+    for (size_t i = 0; i < r->n_ranges && left; i++)
+        TRY(fill_range(op, r, &r->ranges[i], bits, &left));
+    if (left) {
+        r->bits = bits;
+        r->wide = false;
+    }
+    return OK;
+}
+
 err rids_has(struct op *op, struct rids *r, uint64_t rid, bool *ret)
 {
     if (r->bits && rid >> CHUNK_BITS < r->chunks) {

@@ -171,6 +171,31 @@ static err collect_wide(struct drive *d)
     return OK;
 }
 
+/* To count, each candidate is only asked whether it is among those of the wide clauses: that is
+ * kept as bits where all their keys are passed sooner than every candidate is read. */
+static err hold_rest(struct drive *d)
+{
+    struct search *s = d->s;
+    size_t n = 0;
+    TRY(rids_estimate(s->op, &d->narrow[0], WORK_MAX / STEPS_A_READ, &n));
+    for (size_t i = d->n_rest; i-- > 0;) {
+        const struct store_clause *c = d->rest[i];
+        struct rids r = {.v = s->v,
+                         .type = s->q->type,
+                         .ranges = c->ranges,
+                         .n_ranges = c->n_ranges,
+                         .wide = true};
+        if (c->kind != CLAUSE_RANGES)
+            continue;
+        TRY(rids_hold_wide(s->op, &r, n * STEPS_A_READ));
+        if (r.wide)
+            continue;
+        d->rest[i] = d->rest[--d->n_rest];
+        add_narrow(d, &r, c->negate, c);
+    }
+    return OK;
+}
+
 /* A small window of time leads when nothing else is narrow; the clause is still checked. */
 static err add_window(struct drive *d, bool *ret_keyed)
 {
@@ -230,7 +255,9 @@ static err plan(struct drive *d)
 static err plan_further(struct drive *d)
 {
     TRY(choose(d, SORT_MAX + 1));
-    return d->lead > SORT_MAX ? collect_wide(d) : OK;
+    if (d->lead <= SORT_MAX)
+        return OK;
+    return d->s->top.want ? collect_wide(d) : hold_rest(d);
 }
 
 /* The leading clause as a list in memory: what is passed on the way costs next to nothing then. */

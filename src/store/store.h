@@ -155,6 +155,14 @@ MUST err store_kv_get(struct op *op, struct store *s, str key, str *ret);
 /* Keys with the prefix, in order, at most max. */
 MUST err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **ret_keys,
                        size_t *ret_n);
+/* A walk over values whose names have the prefix, in no order that means anything: after *at
+ * (empty: from the start), at most max rows looked at. *at is moved on and is empty at the end. A
+ * value that changes meanwhile is seen before or after; none is passed over. */
+struct store_named {
+    str name, value;
+};
+MUST err store_kv_page(struct op *op, struct store *s, str prefix, str *at, size_t max,
+                       struct store_named **ret, size_t *ret_n);
 struct store_job {
     uint64_t job;
     int64_t due;
@@ -202,7 +210,8 @@ struct store_trail_check {
 MUST err store_trail_verify(struct op *op, struct store *s, struct store_trail_check *ret);
 
 /* Signatures of this store's own Ed25519 key (RFC 8032) over what, a line's end, and bytes that are
- * text. */
+ * text. what empty: over the bytes alone, which are one line without its end (a token, RFC 7515),
+ * so that they are nothing that is ever signed with a name. */
 struct store_signature {
     uint8_t key[32], bytes[64];
 };

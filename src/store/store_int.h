@@ -238,10 +238,10 @@ struct spool {
     int64_t since;              /* when the first came; ms, monotonic */
 };
 
-/* A back-end transaction of the writer that stays open over groups of loose entries. */
+/* A back-end transaction of the writer that stays open: looks, and slices of the merge. */
 struct standing {
-    bool begun;
-    bool finished;             /* the merge came to its end in it */
+    bool begun, finished;      /* finished: the merge came to its end in it */
+    size_t merged;             /* entries of the tail that are in it */
     struct merge merge_before; /* to go back to */
 };
 
@@ -523,11 +523,9 @@ struct rids {
     size_t n_walks;
     const uint64_t *list; /* instead of walks: ascending */
     size_t n_list, at;
-    bool listed;
+    bool listed, valid;
     const unsigned char *bits; /* of every number, when held: asked instead of the walk */
-    uint64_t chunks;
-    bool valid;
-    uint64_t rid;
+    uint64_t chunks, rid;
 };
 /* The resources of the type with a key in any of the ranges, ascending or (reverse) descending. */
 MUST err rids_open(struct op *op, const struct view *v, uint16_t type,
@@ -538,8 +536,10 @@ MUST err rids_collect(struct op *op, struct rids *r, size_t max);
 /* To the first number >= rid (reverse: the last <= rid). Any direction, any time. */
 MUST err rids_seek(struct op *op, struct rids *r, uint64_t rid);
 MUST err rids_next(struct op *op, struct rids *r);
-/* Of one key: its numbers become bits, which rids_has() asks then, unless they are too many. */
+/* Its numbers become bits, which rids_has() asks: of one key, unless they are too many; of a wide
+ * one, of which nothing else can be asked, when fewer than max keys fit. */
 MUST err rids_hold(struct op *op, struct rids *r);
+MUST err rids_hold_wide(struct op *op, struct rids *r, size_t max);
 /* Is the number among them? Where it stands then is not said. */
 MUST err rids_has(struct op *op, struct rids *r, uint64_t rid, bool *ret);
 /* About how many; counts no further than max. */

@@ -2,7 +2,8 @@
  * each transaction pass or fail alone, commits the group with one fsync, publishes, wakes.
  * A group of loose trail entries alone is answered when the spool has it; its rows go into a
  * standing transaction, while the answers are on their way, which is committed with the next group
- * that needs a commit, or soon. Between groups it merges the tail in slices.
+ * that needs a commit, or soon. Between groups it merges the tail in slices, into
+ * the standing transaction while nobody waits.
  * Invariants: nothing is published or answered before the commit (or the spool) returned OK; when
  * it did not, every transaction of the group gets ERR_UNAVAILABLE and memory is as before. Every
  * commit holds all that was spooled before it. After a commit whose answer was lost nothing is
@@ -17,6 +18,7 @@
 #define SLICE_IDLE 4096u
 #define SLICE_LEAST 512u
 #define SLICE_PER_RESOURCE 40u
+#define EARLY_WEIGHT 2500u /* of a new tail: a quarter of what it holds */
 #define MERGE_RETRY_MS 1000
 #define RIDS_AHEAD 4096u
 
@@ -150,17 +152,19 @@ static err enter(struct store *s)
 
 static err slice_in(struct store *s, size_t slice)
 {
-    bool go = slice && !s->standing.finished;
-    return go ? merge_slice(&s->op, s, slice, &s->standing.finished) : OK;
+    if (!slice || s->standing.finished)
+        return OK;
+    s->standing.merged += slice;
+    return merge_slice(&s->op, s, slice, &s->standing.finished);
 }
 
 static err write_group(struct store *s, struct group *g, size_t slice, bool *ret_writes)
 {
     struct op *op = &s->op;
-    bool writes = slice > 0 || s->spool.first || s->reseal.running;
     s->reseal_next = s->reseal;
     s->heads_next = s->heads;
     TRY(enter(s));
+    bool writes = slice > 0 || s->standing.merged || s->spool.first || s->reseal.running;
     TRY(apply_held(op, s));
     TRY(apply_all(s, g, &writes));
     *ret_writes = writes;
@@ -293,16 +297,9 @@ static void run_group(struct store *s, struct group *g, size_t slice)
     s->ops->tidy(s->be);
 }
 
-/* Looks alone: answered first, then written where readers find them. False: not this way. */
-static bool spool_group(struct store *s, struct group *g, size_t slice)
+/* What is held and a slice of the merge into the standing transaction. */
+static void stand(struct store *s, size_t slice)
 {
-    if (g->first || !g->loose || !spool_write(s, g->loose))
-        return false;
-    atomic_store(&s->trail_entries, s->state.trail_seq);
-    atomic_store(&s->time, s->state.time);
-    trail_settle(s, g->ticket, 0);
-    if (time_mono() < s->merge_not_before)
-        return true;
     err e = enter(s);
     if (e == OK)
         e = apply_held(&s->op, s);
@@ -312,6 +309,28 @@ static bool spool_group(struct store *s, struct group *g, size_t slice)
         undo(s);
         s->standing.begun = false;
     }
+}
+
+/* Looks alone: answered first, then written where readers find them. False: not this way. */
+static bool spool_group(struct store *s, struct group *g, size_t slice)
+{
+    if (g->first || !g->loose || !spool_write(s, g->loose))
+        return false;
+    atomic_store(&s->trail_entries, s->state.trail_seq);
+    atomic_store(&s->time, s->state.time);
+    trail_settle(s, g->ticket, 0);
+    if (time_mono() >= s->merge_not_before)
+        stand(s, slice);
+    return true;
+}
+
+/* Nobody waits: a little of the merge. Who comes now waits for that little and shares its commit,
+ * not for thousands of entries and a commit of their own. False: what stands is to be committed. */
+static bool merge_alone(struct store *s, const struct group *g)
+{
+    if (!g->idle || s->doubt || s->standing.finished || s->standing.merged >= SLICE_IDLE)
+        return false;
+    stand(s, SLICE_LEAST);
     return true;
 }
 
@@ -324,10 +343,29 @@ static bool standing_due(const struct store *s)
     return s->standing.finished || merge_due(s, false) || now - s->spool.since >= SPOOL_MS;
 }
 
-static size_t slice_of(const struct group *g)
+/* At first the moments in which nobody waits may be enough. */
+static size_t slice_of(const struct store *s, const struct group *g)
 {
     size_t n = g->weight * SLICE_PER_RESOURCE;
-    return g->idle ? SLICE_IDLE : n < SLICE_LEAST ? SLICE_LEAST : n;
+    bool early = s->tail_now->weight < EARLY_WEIGHT;
+    if (g->idle) /* else merge_alone() did it */
+        return s->reseal.running ? SLICE_IDLE : 0;
+    return early || n < SLICE_LEAST ? SLICE_LEAST : n;
+}
+
+/* What a group, looks, or nobody who waits, makes of a round. */
+static void work_on(struct store *s, struct group *g, bool merging, bool sealing)
+{
+    size_t slice = merging ? slice_of(s, g) : 0;
+    bool spooled = spool_group(s, g, slice);
+    if (!spooled && merging && !sealing && merge_alone(s, g))
+        return;
+    if (!spooled && (g->first || g->loose || merging || sealing)) {
+        run_group(s, g, slice);
+        return;
+    }
+    if (standing_due(s))
+        run_group(s, &(struct group){.first = NULL}, 0);
 }
 
 /* One round; false when all is done. */
@@ -344,21 +382,13 @@ static bool round_of(struct store *s, bool *idle)
     bool sealing = s->reseal.running && time_mono() >= s->merge_not_before;
     gather(s, merging || sealing, &g);
     *idle = g.idle;
-    if (g.stop && !g.first && !g.loose) {
-        if (s->spool.first)
-            run_group(s, &g, 0);
-        return false;
-    }
-    size_t slice = merging ? slice_of(&g) : 0;
-    if (spool_group(s, &g, slice))
-        g = (struct group){.first = NULL};
-    else if (g.first || g.loose || merging || sealing) {
-        run_group(s, &g, slice);
+    if (!g.stop || g.first || g.loose) {
+        work_on(s, &g, merging, sealing);
         return true;
     }
-    if (standing_due(s))
+    if (s->spool.first || s->standing.merged)
         run_group(s, &g, 0);
-    return true;
+    return false;
 }
 
 void *writer_main(void *store)

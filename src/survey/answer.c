@@ -25,6 +25,7 @@ struct answering {
     struct surveys *s;
     struct record_doc task, response;
     struct json *task_tree, *response_tree; /* response_tree NULL: none yet */
+    const struct actor *told;               /* who wrote down what they were told; NULL: they did */
 };
 
 /* A Task is written by many, and a link shows and changes as the house: its own answer alone. */
@@ -106,6 +107,8 @@ static struct json *response(struct answering *x, const struct survey_given *g, 
         json_set(a, o, STR("encounter"), visit);
     json_set_str(a, o, STR("authored"), time_format(a, x->op->now));
     json_set(a, o, STR("source"), who);
+    if (x->told && x->told->reference.n)
+        json_set(a, o, STR("author"), fhir_reference(x->op, x->told->reference));
     items = items_of(x->op, g);
     json_unset(o, STR("item"));
     if (items->n)
@@ -120,7 +123,7 @@ static void set_output(struct answering *x, str id)
                 *type = json_new(a, JSON_OBJECT);
     json_set_str(a, type, STR("text"), STR("answer"));
     json_set(a, o, STR("type"), type);
-    json_set(a, o, STR("valueReference"), survey_reference(x->op, "QuestionnaireResponse", id));
+    json_set(a, o, STR("valueReference"), fhir_reference_to(x->op, "QuestionnaireResponse", id));
     json_push(a, list, o);
     json_set(a, x->task_tree, STR("output"), list);
 }
@@ -131,10 +134,14 @@ static err keep(struct answering *x, const struct survey_given *g, bool partial)
     struct record_tx *tx = record_begin(op, x->s->rec);
     struct json *r = response(x, g, partial);
     str id = x->response.id;
+    if (x->told)
+        op->actor = x->told;
     if (x->response_tree)
         TRY(record_tx_update(tx, t_response(), id, r, x->response.vid));
     else
         TRY(record_tx_create(tx, r, &id));
+    op->actor = survey_system();
+    x->response.id = id;
     set_output(x, id);
     json_set_str(op->arena, x->task_tree, STR("status"),
                  partial ? STR("in-progress") : STR("completed"));
@@ -151,16 +158,31 @@ static err put(struct answering *x, str task, const struct survey_given *g, bool
     return keep(x, g, partial);
 }
 
+static err put_as_house(struct answering *x, str task, const struct survey_given *g, bool partial)
+{
+    const struct actor *before = x->op->actor;
+    x->op->actor = survey_system();
+    err e = put(x, task, g, partial);
+    x->op->actor = before;
+    return e == ERR_PRECONDITION
+               ? fail(x->op, ERR_CONFLICT, "These questions were answered already.")
+               : e;
+}
+
 err survey_put(struct op *op, struct surveys *s, str task, const struct survey_given *g,
                bool partial)
 {
-    const struct actor *before = op->actor;
     struct answering x = {.op = op, .s = s};
-    op->actor = survey_system();
-    err e = put(&x, task, g, partial);
-    op->actor = before;
-    return e == ERR_PRECONDITION ? fail(op, ERR_CONFLICT, "These questions were answered already.")
-                                 : e;
+    return put_as_house(&x, task, g, partial);
+}
+
+err survey_put_told(struct op *op, struct surveys *s, str task, const struct survey_given *g,
+                    str *ret_id)
+{
+    struct answering x = {.op = op, .s = s, .told = op->actor};
+    TRY(put_as_house(&x, task, g, false));
+    *ret_id = x.response.id;
+    return OK;
 }
 
 err survey_begun(struct op *op, struct surveys *s, str task, struct survey_given *ret)

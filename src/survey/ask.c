@@ -43,14 +43,6 @@ err survey_check_settings(struct op *op, const struct surveys *s)
     return OK;
 }
 
-struct json *survey_reference(struct op *op, const char *type, str id)
-{
-    struct json *o = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, o, STR("reference"),
-                 arena_printf(op->arena, "%s/%.*s", type, STR_ARG(id)));
-    return o;
-}
-
 /* What the visit hides its survey hides, and a sensitive one is restricted in any case. */
 static void set_labels(struct op *op, struct json *task, const struct survey *of,
                        const struct visit *v)
@@ -72,19 +64,7 @@ static void set_labels(struct op *op, struct json *task, const struct survey *of
     json_set(a, task, STR("meta"), meta);
 }
 
-static struct json *task_code(struct op *op)
-{
-    struct arena *a = op->arena;
-    struct json *c = json_new(a, JSON_OBJECT), *all = json_new(a, JSON_ARRAY),
-                *o = json_new(a, JSON_OBJECT);
-    json_set_str(a, c, STR("system"), STR(SURVEY_TASK_SYSTEM));
-    json_set_str(a, c, STR("code"), STR(SURVEY_TASK_CODE));
-    json_push(a, all, c);
-    json_set(a, o, STR("coding"), all);
-    return o;
-}
-
-static struct json *new_task(struct op *op, const struct survey *of, const struct visit *v)
+struct json *survey_task_new(struct op *op, const struct survey *of, const struct visit *v)
 {
     struct arena *a = op->arena;
     struct json *o = json_new(a, JSON_OBJECT), *until = json_new(a, JSON_OBJECT),
@@ -94,11 +74,12 @@ static struct json *new_task(struct op *op, const struct survey *of, const struc
     set_labels(op, o, of, v);
     json_set_str(a, o, STR("status"), STR("requested"));
     json_set_str(a, o, STR("intent"), STR("order"));
-    json_set(a, o, STR("code"), task_code(op));
+    json_set(a, o, STR("code"), fhir_concept(op, STR(SURVEY_TASK_SYSTEM), STR(SURVEY_TASK_CODE)));
     desk_say_set(op, o, &title);
     json_set(a, o, STR("focus"), questionnaire_reference(op, of));
-    json_set(a, o, STR("for"), survey_reference(op, "Patient", v->patient));
-    json_set(a, o, STR("encounter"), survey_reference(op, "Encounter", v->encounter));
+    json_set(a, o, STR("for"), fhir_reference_to(op, "Patient", v->patient));
+    if (v->encounter.n)
+        json_set(a, o, STR("encounter"), fhir_reference_to(op, "Encounter", v->encounter));
     json_set_str(a, o, STR("authoredOn"), time_format(a, op->now));
     json_set_str(a, period, STR("end"), time_format(a, v->end + OPEN_MS));
     json_set(a, until, STR("period"), period);
@@ -106,19 +87,25 @@ static struct json *new_task(struct op *op, const struct survey *of, const struc
     return o;
 }
 
-static err concerned(struct op *op, struct surveys *s, const struct survey *of,
-                     const struct visit *v, bool *ret)
+err survey_concerns(struct op *op, struct surveys *s, const struct survey *of, str patient,
+                    bool *ret)
 {
     str search = str_of(of->only), type;
     struct record_page page;
     *ret = true;
     if (str_empty(search) || !str_take_until(&search, '?', &type))
         return OK;
-    str query = arena_printf(op->arena, "patient=Patient/%.*s&_count=1&%.*s", STR_ARG(v->patient),
+    str query = arena_printf(op->arena, "patient=Patient/%.*s&_count=1&%.*s", STR_ARG(patient),
                              STR_ARG(search));
     TRY(record_find(op, s->rec, fhir_type_parse(type), query, &page));
     *ret = page.n > 0;
     return OK;
+}
+
+void survey_message_at(struct op *op, struct record_tx *tx, str task, int64_t due, int64_t end)
+{
+    record_tx_outbox(tx, STR(SURVEY_QUEUE), due > op->now ? due : op->now,
+                     arena_printf(op->arena, "%.*s %lld", STR_ARG(task), (long long)end));
 }
 
 /* hours: from the end of the visit to the message. */
@@ -128,22 +115,20 @@ static err ask(struct op *op, struct surveys *s, const struct survey *of, const 
     str had, id,
         key = arena_printf(op->arena, "survey/visit/%llu/%s", (unsigned long long)v->encounter_rid,
                            of->name);
-    int64_t due = v->end + hours * SURVEY_HOUR;
     bool is;
     TRY(record_kv_get(op, s->rec, key, &had));
     if (had.n)
         return OK;
-    TRY(concerned(op, s, of, v, &is));
+    TRY(survey_concerns(op, s, of, v->patient, &is));
     if (!is)
         return OK;
     TRY(questionnaire_keep(op, s, of));
-    struct json *task = new_task(op, of, v);
+    struct json *task = survey_task_new(op, of, v);
     struct record_tx *tx = record_begin(op, s->rec);
     TRY(record_tx_create(tx, task, &id));
     record_tx_expect_kv(tx, key, STR_NONE);
     record_tx_kv(tx, key, id);
-    record_tx_outbox(tx, STR(SURVEY_QUEUE), due > op->now ? due : op->now,
-                     arena_printf(op->arena, "%.*s %lld", STR_ARG(id), (long long)v->end));
+    survey_message_at(op, tx, id, v->end + hours * SURVEY_HOUR, v->end);
     return record_commit(tx);
 }
 
@@ -233,10 +218,19 @@ static err not_now(struct sending *x)
     return record_commit(tx);
 }
 
+/* Of a visit one message; about a day one for each hour in which somebody asks. */
+static str key_of(const struct sending *x)
+{
+    str key = arena_printf(x->op->arena, "survey/%.*s", STR_ARG(x->task));
+    return x->of->daily ? arena_printf(x->op->arena, "%.*s/%lld", STR_ARG(key),
+                                       (long long)(x->end / SURVEY_HOUR))
+                        : key;
+}
+
+/* The words and what they are about in one commit: whoever answers at once is understood. */
 static err send(struct sending *x)
 {
-    struct record_result r;
-    str key = arena_printf(x->op->arena, "survey/%.*s", STR_ARG(x->task));
+    str key = key_of(x);
     struct outreach_draft d = {.patient = x->patient,
                                .purpose = STR("wellness_checkup"),
                                .programme = STR("survey"),
@@ -244,16 +238,21 @@ static err send(struct sending *x)
                                .key = key,
                                .due_key = key,
                                .expires = x->end + SURVEY_WINDOW};
+    struct outreach_sent sent = {0};
+    struct record_tx *tx = NULL;
     err e = fill(x, &d);
-    if (e == OK)
-        e = outreach_send(x->op, x->s->outreach, &d, &r);
+    if (e == OK) {
+        tx = record_begin(x->op, x->s->rec);
+        TRY(outreach_put_many(tx, x->op, x->s->outreach, &(struct outreach_batch){&d, 1, &sent}));
+        e = sent.code;
+    }
     if (e == ERR_UNPROCESSABLE || e == ERR_INVALID) {
         op_clear(x->op);
         return not_now(x);
     }
     TRY(e);
-    struct record_tx *tx = record_begin(x->op, x->s->rec);
-    record_tx_kv(tx, arena_printf(x->op->arena, "survey/sent/%.*s", STR_ARG(r.id)), x->task);
+    record_tx_kv(tx, arena_printf(x->op->arena, "survey/sent/%.*s", STR_ARG(sent.communication)),
+                 x->task);
     return finish(x, tx, "sent");
 }
 
@@ -294,11 +293,10 @@ err surveys_tick(struct op *op, struct surveys *s, size_t *ret_n)
     TRY(record_outbox_take(op, s->rec, STR(SURVEY_QUEUE), LEASE_MS, JOBS_MAX, &jobs, &n));
     for (size_t i = 0; i < n; i++) {
         err e = one_job(op, s, &jobs[i]);
-        if (e == ERR_CONFLICT || e == ERR_PRECONDITION) {
-            op_clear(op); /* it comes again when its lease ends */
-            continue;
-        }
-        TRY(e);
+        if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
+            record_outbox_again(op, s->rec, &jobs[i]);
+        else
+            TRY(e);
     }
     *ret_n = n;
     return OK;

@@ -3,20 +3,16 @@
 #ifndef WEFT_SURVEY_FIXTURE_INT_H
 #define WEFT_SURVEY_FIXTURE_INT_H
 
-#include "base/test.h"
 #include "campaign/link.h"
 #include "campaign/people.h"
+#include "record/test.h"
 #include "survey/survey_int.h"
-
-#include <ftw.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #define NOW 1795554000000LL /* 2026-11-24T21:00:00Z: Tue 15:00 in Chicago */
 #define PERSON "+1312555%04u"
 
 struct yard {
-    char dir[64];
+    char dir[TEST_FOLDER_MAX];
     struct arena *arena;
     struct op op;
     struct record *rec;
@@ -42,14 +38,6 @@ static inline void ok_at(struct yard *y, err e, int line)
 }
 #define ok(y, e) ok_at((y), (e), __LINE__)
 
-static inline int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
 static inline void settings(struct yard *y, const char *const (*rows)[2])
 {
     for (; (*rows)[0]; rows++)
@@ -70,13 +58,9 @@ static inline int open_yard(void **state)
                                           {"survey.after_visit", "visit,phq-2"},
                                           {NULL, NULL}};
     struct yard *y = calloc(1, sizeof *y);
-    snprintf(y->dir, sizeof y->dir, "/tmp/weft-survey-XXXXXX");
-    assert_non_null(mkdtemp(y->dir));
-    y->arena = arena_new(0);
     y->now = NOW;
-    house(y);
-    ok(y, record_init(&y->op, str_of(y->dir)));
-    ok(y, record_open(&y->op, str_of(y->dir), 0, &y->rec));
+    y->rec = test_record(&y->op, y->dir, survey_system(), NOW);
+    y->arena = y->op.arena;
     y->config = config_new(y->arena);
     settings(y, rows);
     ok(y, outreach_new(&y->op, y->rec, y->config, &y->outreach));
@@ -92,9 +76,7 @@ static inline int close_yard(void **state)
     surveys_free(y->s);
     campaigns_free(y->campaigns);
     outreach_free(y->outreach);
-    record_close(y->rec);
-    (void)nftw(y->dir, drop, 16, FTW_DEPTH | FTW_PHYS);
-    arena_free(y->arena);
+    test_record_done(&y->op, y->dir, y->rec);
     free(y);
     return 0;
 }
@@ -102,16 +84,12 @@ static inline int close_yard(void **state)
 static inline str make(struct yard *y, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static inline str make(struct yard *y, const char *fmt, ...)
 {
-    struct record_result r = {0};
-    struct json *t;
     va_list ap;
     va_start(ap, fmt);
     str text = arena_vprintf(y->arena, fmt, ap);
     va_end(ap);
     house(y);
-    ok(y, fhir_read(&y->op, text, 0, &t));
-    ok(y, record_create(&y->op, y->rec, t, STR_NONE, &r));
-    return r.id;
+    return test_record_put(&y->op, y->rec, text);
 }
 
 static inline str patient(struct yard *y, unsigned n, const char *language)
@@ -179,7 +157,8 @@ static inline struct json *tree(struct yard *y, const struct record_doc *doc)
     return t;
 }
 
-#define CASES "code=https://weft.health/fhir/task-code%7Ccase"
+/* Words of theirs that no question asked for are a case of their own. */
+#define CASES "code=https://weft.health/fhir/task-code%7Ccase&group-identifier:not=message"
 #define ASKED "code=complete-questionnaire"
 
 static inline str task_of(struct yard *y, str who, const char *survey)
@@ -190,6 +169,41 @@ static inline str task_of(struct yard *y, str who, const char *survey)
             return page.docs[i].id;
     fail_msg("no task of %s", survey);
     return STR_NONE;
+}
+
+static inline err answer(struct yard *y, str task, const char *survey, const char *answers)
+{
+    struct survey_given g;
+    str all = str_of(answers), one, link;
+    house(y);
+    survey_given_new(survey_find(str_of(survey)), &g);
+    while (str_take_until(&all, ';', &one))
+        if (str_take_until(&one, '=', &link))
+            ok(y, survey_give(&y->op, &g, link, one));
+    return survey_put(&y->op, y->s, task, &g, false);
+}
+
+static inline str case_of(struct yard *y, str who)
+{
+    struct record_page page = found(y, "Task", who, CASES);
+    assert_int_equal(page.n, 1);
+    struct json *t = tree(y, &page.docs[0]);
+    bool clock = !str_empty(json_str(json_path(t, "executionPeriod.end")));
+    assert_int_equal(clock, !str_starts(json_str(json_path(t, "reasonCode.text")), STR("EMG")));
+    return json_get_str(t, STR("description"));
+}
+
+static inline bool has(str text, const char *words)
+{
+    return str_find(text, str_of(words), 0) != SIZE_MAX;
+}
+
+static inline str sent_to(struct yard *y, str who, size_t *ret_n)
+{
+    struct record_page page = found(y, "Communication", who, "_sort=-sent&_count=50");
+    *ret_n = page.n;
+    return page.n ? json_str(json_path(tree(y, &page.docs[0]), "payload.0.contentString"))
+                  : STR_NONE;
 }
 
 #endif

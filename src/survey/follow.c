@@ -3,6 +3,8 @@
  * moves behind them, so a change looked at twice changes nothing. */
 #include "survey/survey_int.h"
 
+#include "outreach/reach.h"
+
 #define STEP_CHANGES 256
 #define LATE_MS (7 * 24 * SURVEY_HOUR) /* older answers come from a move, not from a patient */
 #define CURSOR_EVERY 4096              /* changes that concern nobody here are not written down */
@@ -52,6 +54,39 @@ static bool number_of(str text, char out[3])
     return n == 1 || (n == 2 && strcmp(out, "10") == 0);
 }
 
+static str sent_key(struct op *op, str communication)
+{
+    return arena_printf(op->arena, "survey/sent/%.*s", STR_ARG(communication));
+}
+
+/* With what was answered so far; false: without that question, a person reads the message. */
+static err takes(struct op *op, struct surveys *s, str task, const char number[3],
+                 struct survey_given *g, bool *ret)
+{
+    TRY(survey_begun(op, s, task, g));
+    *ret = g->of && survey_give(op, g, STR("nps"), str_of(number)) == OK;
+    op_clear(op);
+    return OK;
+}
+
+err survey_awaits(struct op *op, void *surveys, const struct outreach_words *w, bool *ret)
+{
+    struct surveys *s = surveys;
+    struct survey_given g;
+    char number[3];
+    str task = STR_NONE;
+    *ret = false;
+    if (number_of(w->text, number) && !str_empty(w->answers))
+        TRY(record_kv_get(op, s->rec, sent_key(op, w->answers), &task));
+    if (str_empty(task))
+        return OK;
+    err e = takes(op, s, task, number, &g, ret);
+    if (e != ERR_NOT_FOUND && e != ERR_GONE)
+        return e;
+    op_clear(op); /* nothing asks any more */
+    return OK;
+}
+
 /* Is the Task about the one who wrote? Whoever may write a Communication names any in it. */
 static err about(struct follow *f, str task, uint64_t patient, bool *ret)
 {
@@ -69,23 +104,19 @@ static err message_came(struct follow *f, uint64_t patient, const struct json *t
     str task;
     str text = json_str(json_path(tree, "payload.0.contentString"));
     str to = json_str(json_path(tree, "inResponseTo.0.reference"));
-    if (!str_starts(json_str(json_path(tree, "sender.reference")), STR("Patient/")) ||
+    if (!outreach_is_theirs(json_str(json_path(tree, "sender.reference"))) ||
         !number_of(text, number))
         return OK;
-    TRY(record_kv_get(
-        f->op, f->s->rec,
-        arena_printf(f->op->arena, "survey/sent/%.*s", STR_ARG(fhir_ref_parse(to).id)), &task));
+    TRY(record_kv_get(f->op, f->s->rec, sent_key(f->op, fhir_ref_parse(to).id), &task));
     if (str_empty(task))
         return OK;
     TRY(about(f, task, patient, &own));
     if (!own)
         return OK;
     f->did = true;
-    TRY(survey_begun(f->op, f->s, task, &g));
-    if (!g.of || survey_give(f->op, &g, STR("nps"), str_of(number)) != OK) {
-        op_clear(f->op); /* a survey without that question: a person reads the message */
+    TRY(takes(f->op, f->s, task, number, &g, &own));
+    if (!own)
         return OK;
-    }
     err e = survey_put(f->op, f->s, task, &g, true);
     if (e == ERR_CONFLICT)
         op_clear(f->op); /* the form came first: it says more */
@@ -116,7 +147,8 @@ static err one_change(struct follow *f, const struct record_change *ch)
     if (ch->type == f->communication)
         return message_came(f, ch->patient, tree);
     f->did = true;
-    return response_judge(f->op, f->s, &doc, tree);
+    TRY(response_judge(f->op, f->s, &doc, tree)); /* what cannot be observed hides no danger */
+    return response_observe(f->op, f->s, &doc, tree);
 }
 
 static bool again(err e)

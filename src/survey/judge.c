@@ -23,6 +23,7 @@ struct judging {
     bool restricted; /* the answer is */
 };
 #define DANGER_BIT (1ull << 62)
+#define DANGER "message-danger" /* a row of limits.csv has it */
 
 static int8_t yesno(const struct survey_given *g, str link)
 {
@@ -32,7 +33,7 @@ static int8_t yesno(const struct survey_given *g, str link)
     return -1;
 }
 
-static str words_of(const struct survey_given *g)
+str survey_words(const struct survey_given *g)
 {
     for (size_t i = 0; i < g->of->n_items; i++)
         if (g->text[i].n)
@@ -85,7 +86,8 @@ static struct said items_with(struct judging *j, str score, double v)
             of = j->g.of->scales[i].of;
     for (size_t i = 0; i < j->g.of->n_items; i++) {
         const struct survey_item *item = &j->g.of->items[i];
-        if (!(of >> i & 1u) || j->g.choice[i] < 0 || item->options[j->g.choice[i]].score != (int)v)
+        int count;
+        if (!(of >> i & 1u) || !survey_count(&j->g, i, &count) || count != (int)v)
             continue;
         struct said one = desk_say_row(item->text);
         all = all.in[0].n ? desk_say(j->op, SAY_JOIN, (struct said[]){all, one}, 2) : one;
@@ -96,7 +98,7 @@ static struct said items_with(struct judging *j, str score, double v)
 static struct said sentence(struct judging *j, const struct survey_limit *l, double v)
 {
     struct op *op = j->op;
-    str text = str_sub(words_of(&j->g), 0, WORDS_MAX);
+    str text = str_sub(survey_words(&j->g), 0, WORDS_MAX);
     while (text.n && !str_utf8_valid(text))
         text.n--; /* not in the middle of a character */
     struct said words =
@@ -108,6 +110,8 @@ static struct said sentence(struct judging *j, const struct survey_limit *l, dou
         return desk_say(op, l->say, NULL, 0);
     if (l->say == SAY_SURVEY_ITEM)
         return desk_say(op, l->say, (struct said[]){items_with(j, str_of(l->score), v), words}, 2);
+    if (l->say == SAY_SURVEY_EMERGENCY || l->say == SAY_SURVEY_SIGNS) /* what was answered yes */
+        return desk_say(op, l->say, (struct said[]){items_with(j, str_of(l->score), 1)}, 1);
     if (l->say == SAY_SURVEY_NPS)
         return desk_say(op, l->say, (struct said[]){value, words}, 2);
     return desk_say(op, l->say, (struct said[]){value, l->how == LIMIT_DROP ? was : limit}, 2);
@@ -125,14 +129,32 @@ static err open_case(struct judging *j, const struct desk_case *like)
     return desk_open(j->tx, j->op, j->s->rec, &c, &id, &fresh);
 }
 
-/* Rows of one programme make one case. */
+/* As with every message of a patient: words of danger go to a person at once (EMG-01, EMG-04). */
+static err danger(struct judging *j, struct desk_case *io)
+{
+    struct reply reply;
+    if (j->raised & DANGER_BIT || !survey_words(&j->g).n)
+        return OK;
+    if (!content_reply(j->op, survey_words(&j->g), &reply))
+        return op_check(j->op);
+    if (!reply.emergency && !reply.suicidal)
+        return OK;
+    j->raised |= DANGER_BIT;
+    io->why = desk_say(j->op, reply.suicidal ? SAY_DANGER_SELF : SAY_DANGER, NULL, 0);
+    io->rule = reply.suicidal ? STR("EMG-04") : STR("EMG-01");
+    return OK;
+}
+
+/* Rows of one programme make one case, and so do words of danger with warning signs: of one
+ * programme a transaction opens one. */
 static err programme(struct judging *j, size_t first)
 {
     const struct survey_limit *l = survey_limit_row(first), *row;
     struct desk_case c = {.programme = str_of(l->programme),
                           .priority = (enum desk_priority)l->priority,
-                          .restricted = j->restricted,
                           .rule = str_of(l->rule)};
+    if (strcmp(l->programme, DANGER) == 0)
+        TRY(danger(j, &c));
     for (size_t i = first; (row = survey_limit_row(i)); i++) {
         double v;
         bool is, known = survey_score(&j->g, str_of(row->score), &v);
@@ -143,11 +165,12 @@ static err programme(struct judging *j, size_t first)
         if (!is)
             continue;
         struct said why = sentence(j, row, v);
-        c.why = c.due ? desk_say_lines(j->op, &c.why, &why) : why;
+        c.why = c.why.in[SAY_EN].n ? desk_say_lines(j->op, &c.why, &why) : why;
         c.due = j->op->now + row->hours * SURVEY_HOUR;
+        c.restricted = j->restricted;
         j->raised |= 1ull << i;
     }
-    return c.due ? open_case(j, &c) : OK;
+    return c.why.in[SAY_EN].n ? open_case(j, &c) : OK;
 }
 
 static err limits(struct judging *j)
@@ -161,25 +184,6 @@ static err limits(struct judging *j)
             TRY(programme(j, i));
     }
     return OK;
-}
-
-/* As with every message of a patient: words of danger go to a person at once (EMG-01, EMG-04). */
-static err danger(struct judging *j)
-{
-    struct reply reply;
-    if (j->raised & DANGER_BIT || !words_of(&j->g).n)
-        return OK;
-    if (!content_reply(j->op, words_of(&j->g), &reply))
-        return op_check(j->op);
-    if (!reply.emergency && !reply.suicidal)
-        return OK;
-    j->raised |= DANGER_BIT;
-    struct desk_case c = {
-        .programme = STR("message-danger"),
-        .priority = DESK_P1,
-        .why = desk_say(j->op, reply.suicidal ? SAY_DANGER_SELF : SAY_DANGER, NULL, 0),
-        .rule = reply.suicidal ? STR("EMG-04") : STR("EMG-01")};
-    return open_case(j, &c);
 }
 
 err response_judge(struct op *op, struct surveys *s, const struct record_doc *doc,
@@ -200,7 +204,6 @@ err response_judge(struct op *op, struct surveys *s, const struct record_doc *do
     (void)str_to_u64(j->had, UINT64_MAX, &j->raised);
     uint64_t had = j->raised;
     j->tx = record_begin(op, s->rec);
-    TRY(danger(j));
     TRY(limits(j));
     if (j->raised == had)
         return OK;

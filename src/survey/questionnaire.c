@@ -19,7 +19,7 @@ static str id_of(struct op *op, const struct survey *of)
 struct json *questionnaire_reference(struct op *op, const struct survey *of)
 {
     str id = id_of(op, of);
-    return survey_reference(op, "Questionnaire", id);
+    return fhir_reference_to(op, "Questionnaire", id);
 }
 
 static void push_one(struct op *op, struct json *o, str name, const struct json *item)

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "campaign/people.h"
+#include "record/find_each.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,8 +15,6 @@
 
 #define FEW 30u
 #define GROUPS 40u
-#define PAGE 500
-#define PAGE_BYTES ((size_t)64 << 20)
 #define READ_MAX 200000u /* Tasks or answers; more: ERR_TOO_COSTLY, ask for fewer days */
 #define DAY (24 * SURVEY_HOUR)
 #define Z 1.959963984540054
@@ -111,9 +110,11 @@ static void tallies(struct report *r, uint64_t patient, struct tally *out[BYS + 
 }
 
 /* ---- reading ---- */
-static err add_task(struct report *r, const struct record_doc *doc, const struct json *tree)
+static err add_task(void *ctx, struct op *op, const struct record_doc *doc, const struct json *tree)
 {
+    struct report *r = ctx;
     struct tally *in[BYS + 1];
+    (void)op;
     str status = json_get_str(tree, STR("status"));
     bool answered = json_path(tree, "output.0.valueReference") != NULL;
     if (survey_of_task(tree) != r->of || str_eq(status, STR("cancelled")))
@@ -128,13 +129,15 @@ static err add_task(struct report *r, const struct record_doc *doc, const struct
     return OK;
 }
 
-static err add_response(struct report *r, const struct record_doc *doc, const struct json *tree)
+static err add_response(void *ctx, struct op *op, const struct record_doc *doc,
+                        const struct json *tree)
 {
+    struct report *r = ctx;
     struct tally *in[BYS + 1];
     struct survey_given g;
     double nps;
-    if (survey_read(r->op, tree, &g) != OK || g.of != r->of) {
-        op_clear(r->op); /* it fits no question: it is in no sum */
+    if (survey_read(op, tree, &g) != OK || g.of != r->of) {
+        op_clear(op); /* it fits no question: it is in no sum */
         return OK;
     }
     for (size_t i = 0; i < g.of->n_items; i++) {
@@ -161,70 +164,27 @@ static err add_response(struct report *r, const struct record_doc *doc, const st
     return OK;
 }
 
-typedef err add_fn(struct report *r, const struct record_doc *doc, const struct json *tree);
-
-struct reading {
-    const char *type;
-    str query;
-    add_fn *add;
-};
-
-/* io_next: where to go on; empty: that was all. */
-static err read_page(struct report *r, struct op *op, const struct reading *x, str *io_next)
+/* What was read in all is under one ceiling. */
+static err each(struct report *r, const char *type, record_each_fn *add, str query)
 {
-    struct record_page page = {0};
-    str at = io_next->n ? arena_printf(op->arena, "&_page=%.*s", STR_ARG(*io_next)) : STR_NONE;
-    str q = arena_printf(op->arena, "%.*s&_count=%d%.*s", STR_ARG(x->query), PAGE, STR_ARG(at));
-    TRY(record_find(op, r->s->rec, fhir_type_parse(str_of(x->type)), q, &page));
-    for (size_t i = 0; i < page.n; i++) {
-        struct json *tree;
-        TRY(record_parse(op, &page.docs[i], &tree));
-        TRY(x->add(r, &page.docs[i], tree));
-    }
-    r->read += page.n;
-    *io_next = arena_str(r->op->arena, page.next);
-    if (r->read > READ_MAX)
-        return fail(op, ERR_TOO_COSTLY, "Too many answers for one report; ask for fewer days.");
-    return op_check(r->op);
-}
-
-/* A page at a time, each in the memory of the one before: a year of answers is more than an
- * operation holds. */
-static err each(struct report *r, const struct reading *x)
-{
-    struct arena *room = arena_new(PAGE_BYTES);
-    str next = STR_NONE;
-    err e = room ? OK : fail(r->op, ERR_UNAVAILABLE, "out of memory");
-    do {
-        struct op part = *r->op;
-        if (e != OK)
-            break;
-        arena_reset(room);
-        part.arena = room;
-        e = read_page(r, &part, x, &next);
-        op_owes(r->op, &part.audit);
-        if (e != OK && r->op->fault.code == OK)
-            e = fail(r->op, e, "%.*s",
-                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR("out of memory")));
-    } while (next.n);
-    arena_free(room);
-    return e;
+    struct record_each walk = {
+        .type = type, .query = query, .max = READ_MAX - r->read, .fn = add, .ctx = r};
+    TRY(record_find_each(r->op, r->s->rec, &walk));
+    r->read += walk.n;
+    return OK;
 }
 
 static err gather(struct report *r)
 {
     struct arena *a = r->op->arena;
-    struct reading tasks = {"Task",
-                            arena_printf(a,
-                                         "code=%s&focus=Questionnaire/weft-%s&authored-on=ge%.*s",
-                                         SURVEY_TASK_CODE, r->of->name, STR_ARG(r->since)),
-                            add_task};
-    struct reading answers = {"QuestionnaireResponse",
-                              arena_printf(a, "questionnaire=" SURVEY_URL "%s&authored=ge%.*s",
-                                           r->of->name, STR_ARG(r->since)),
-                              add_response};
-    TRY(each(r, &tasks));
-    return r->of->sensitive ? OK : each(r, &answers);
+    TRY(each(r, "Task", add_task,
+             arena_printf(a, "code=%s&focus=Questionnaire/weft-%s&authored-on=ge%.*s",
+                          SURVEY_TASK_CODE, r->of->name, STR_ARG(r->since))));
+    if (r->of->sensitive)
+        return OK;
+    return each(r, "QuestionnaireResponse", add_response,
+                arena_printf(a, "questionnaire=" SURVEY_URL "%s&authored=ge%.*s", r->of->name,
+                             STR_ARG(r->since)));
 }
 
 /* ---- telling ---- */

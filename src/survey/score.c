@@ -4,7 +4,7 @@
 
 static int top_of(const struct survey_item *item)
 {
-    int top = 0;
+    int top = item->kind == SURVEY_YESNO;
     for (size_t i = 0; i < item->n_options; i++)
         top = item->options[i].score > top ? item->options[i].score : top;
     return top;
@@ -12,19 +12,19 @@ static int top_of(const struct survey_item *item)
 
 static int bottom_of(const struct survey_item *item)
 {
-    int bottom = top_of(item);
+    int bottom = item->kind == SURVEY_YESNO ? 0 : top_of(item);
     for (size_t i = 0; i < item->n_options; i++)
         if (item->options[i].score != SURVEY_NO_SCORE && item->options[i].score < bottom)
             bottom = item->options[i].score;
     return bottom;
 }
 
-static bool count_of(const struct survey_given *g, size_t i, int *ret)
+bool survey_count(const struct survey_given *g, size_t i, int *ret)
 {
     const struct survey_item *item = &g->of->items[i];
-    if (item->kind != SURVEY_CHOICE || g->choice[i] < 0)
+    if (item->kind == SURVEY_TEXT || g->choice[i] < 0)
         return false;
-    *ret = item->options[g->choice[i]].score;
+    *ret = item->kind == SURVEY_YESNO ? g->choice[i] : item->options[g->choice[i]].score;
     return *ret != SURVEY_NO_SCORE;
 }
 
@@ -38,7 +38,7 @@ static struct sum of_items(const struct survey_given *g, uint32_t of)
     struct sum s = {0};
     for (size_t i = 0; i < g->of->n_items; i++) {
         int v;
-        if (!(of >> i & 1u) || !count_of(g, i, &v))
+        if (!(of >> i & 1u) || !survey_count(g, i, &v))
             continue;
         int low = bottom_of(&g->of->items[i]), high = top_of(&g->of->items[i]);
         s.least = s.n == 0 || v < s.least ? v : s.least;

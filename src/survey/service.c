@@ -1,8 +1,6 @@
-/* The room's life and its thread: the feed is followed, due messages are sent. A step that failed
- * is logged once a minute and tried again. No answer is ever in a line of the log. */
+/* The room's life and its thread: the feed is followed, due messages are sent. No answer is ever in
+ * a line of the log. */
 #include "survey/survey_int.h"
-
-#include "base/log.h"
 
 #include <stdlib.h>
 
@@ -29,6 +27,7 @@ err surveys_new(struct op *op, struct record *rec, struct outreach *outreach,
         surveys_free(s);
         return e;
     }
+    outreach_on_words(outreach, survey_awaits, s);
     *ret = s;
     return OK;
 }
@@ -37,51 +36,44 @@ void surveys_free(struct surveys *s)
 {
     if (!s)
         return;
+    outreach_off_words(s->outreach, s);
     arena_free(s->arena);
     free(s);
 }
 
-static void *thread(void *ctx)
+static err follow(struct op *op, void *ctx, size_t *ret_n)
 {
     struct surveys *s = ctx;
-    struct arena *a = arena_new(256u << 20);
-    int64_t said = 0;
-    while (a && !atomic_load(&s->stop)) {
-        struct op op;
-        size_t followed = 0, sent = 0;
-        arena_reset(a);
-        op_init(&op, a, survey_system(), time_now());
-        err e = surveys_follow(&op, s, &followed);
-        if (e != OK)
-            log_failed("survey.follow.failed", &op, e, &said);
-        if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
-            s->cursor_known = false;
-        op_clear(&op);
-        err t = surveys_tick(&op, s, &sent);
-        if (t != OK)
-            log_failed("survey.tick.failed", &op, t, &said);
-        if (e != OK || t != OK)
-            time_rest(&s->stop, 200);
-        else if (followed == 0 && sent == 0)
-            record_feed_wait(s->rec, s->seen, 500);
-    }
-    arena_free(a);
-    return NULL;
+    err e = surveys_follow(op, s, ret_n);
+    if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
+        s->cursor_known = false;
+    return e;
+}
+
+static err tick(struct op *op, void *ctx, size_t *ret_n)
+{
+    return surveys_tick(op, ctx, ret_n);
+}
+
+static void wait_for_more(void *ctx)
+{
+    struct surveys *s = ctx;
+    record_feed_wait(s->rec, s->seen, 500);
 }
 
 err surveys_start(struct op *op, struct surveys *s)
 {
-    atomic_store(&s->stop, false);
-    if (pthread_create(&s->thread, NULL, thread, s) != 0)
-        return fail(op, ERR_UNAVAILABLE, "no thread for surveys");
-    s->running = true;
-    return OK;
+    struct loop_plan plan = {
+        .steps = {{"survey.follow.failed", follow}, {"survey.tick.failed", tick}},
+        .wait = wait_for_more,
+        .actor = survey_system(),
+        .bytes = 256u << 20,
+        .rest_ms = 200,
+        .ctx = s};
+    return loop_start(op, &s->loop, &plan);
 }
 
 void surveys_stop(struct surveys *s)
 {
-    atomic_store(&s->stop, true);
-    if (s->running)
-        pthread_join(s->thread, NULL);
-    s->running = false;
+    loop_stop(&s->loop);
 }

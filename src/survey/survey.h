@@ -1,8 +1,9 @@
-/* The survey room: what patients are asked after a visit, and what they answer. A survey is a
- * Questionnaire of spec/survey; asked of somebody it is a Task (code complete-questionnaire); the
- * answer is a QuestionnaireResponse. Visits that end, answers and texts are followed in the change
- * feed: asked once a visit within 72 hours, decided by outreach like every message; low scores
- * become cases of the desk, once. All results live in op->arena. */
+/* The survey room: what patients are asked after a visit or about their day, and what they answer.
+ * A survey is a Questionnaire of spec/survey; asked of somebody it is a Task (code
+ * complete-questionnaire); the answer is a QuestionnaireResponse. Visits that end, answers and
+ * texts are followed in the change feed: asked once a visit within 72 hours, decided by outreach
+ * like every message; low scores become cases of the desk, once; symptoms and medicines become
+ * Observations and MedicationStatements. All results live in op->arena. */
 #ifndef WEFT_SURVEY_H
 #define WEFT_SURVEY_H
 
@@ -17,6 +18,7 @@
 /* ---- what is asked: rows of spec/survey ---------------------------------------------------- */
 enum survey_part { SURVEY_SMS, SURVEY_BRIEF, SURVEY_SUBJECT, SURVEY_EMAIL, SURVEY_PARTS };
 enum survey_kind { SURVEY_CHOICE, SURVEY_TEXT, SURVEY_YESNO };
+enum survey_says { SAYS_NOTHING, SAYS_SYMPTOM, SAYS_MEDICINES };
 struct survey_option {
     const char *code;
     int score; /* SURVEY_NO_SCORE: as if it was not answered */
@@ -28,12 +30,15 @@ struct survey_item {
     const struct survey_option *options; /* of a choice, n_options */
     size_t n_options;
     const char *loinc, *text[SURVEY_LANGUAGES];
+    enum survey_says says;    /* what the answer is kept as, beside itself */
+    const char *code, *shown; /* of a symptom; of medicines their class or "", NULL */
 };
 struct survey_scale;
 struct survey {
     const char *name;
     bool sensitive; /* labelled R */
     bool licensed;  /* structure only: its words are the site's (survey.texts_file) */
+    bool daily;     /* about their day: asked whenever they or their nurse wish */
     const char *loinc, *title[SURVEY_LANGUAGES];
     const struct survey_item *items;
     size_t n_items;
@@ -95,6 +100,24 @@ MUST err survey_begun(struct op *op, struct surveys *s, str task, struct survey_
  * ERR_CONFLICT: it was answered already. */
 MUST err survey_put(struct op *op, struct surveys *s, str task, const struct survey_given *g,
                     bool partial);
+
+/* ---- about their day ------------------------------------------------------------------------ */
+/* The daily surveys that fit a patient, as far as op->actor may know: [{"survey", "title": {"en",
+ * "es", "ar"}, "answered": the time of the last answer, "items": [{"link", "kind": choice, text or
+ * yesno, "text": {…}, "options": [{"code", "text": {…}}]}]}]. Errors as record_read(). */
+MUST err survey_daily(struct op *op, struct surveys *s, str patient, struct json **ret);
+struct survey_asking {
+    const struct survey *of;
+    str patient;
+    bool by_text; /* send the link, as outreach decides; else it waits in the portal */
+};
+/* The Task that asks, one open at a time: ret_task. A patient asks for their own, staff with the
+ * right to write Tasks; ERR_FORBIDDEN, ERR_UNPROCESSABLE: it is asked after visits alone. */
+MUST err survey_ask(struct op *op, struct surveys *s, const struct survey_asking *a, str *ret_task);
+/* What somebody of the house wrote down of a call: {link: value}, as they are entered; the response
+ * names op->actor as its author. ret_response: its id. ERR_INVALID at the linkId. */
+MUST err survey_told(struct op *op, struct surveys *s, const struct survey_asking *a,
+                     const struct json *answers, str *ret_response);
 
 /* Sums over everybody who was asked in the last `days`, whole ones; no group under 30 people told:
  * {"survey", "days", "asked", "answered", "rate": {"value", "low", "high"}, "nps": {"n", "value",

@@ -2,8 +2,10 @@
 #ifndef WEFT_SURVEY_INT_H
 #define WEFT_SURVEY_INT_H
 
+#include "base/loop.h"
 #include "base/time.h"
 #include "fhir/fhir.h"
+#include "fhir/make.h"
 #include "survey/survey.h"
 
 #include <pthread.h>
@@ -35,6 +37,15 @@ struct survey_limit {
     enum say_word say;
 };
 const struct survey_limit *survey_limit_row(size_t i); /* NULL past the last */
+struct survey_medicine {
+    const char *class, *system, *code;
+    bool exact; /* else what begins so */
+};
+const struct survey_medicine *survey_medicine_row(size_t i); /* NULL past the last */
+/* The first answer in words; empty: none. */
+str survey_words(const struct survey_given *g);
+/* What an answer counts; a yes 1, a no 0. False: nothing. */
+bool survey_count(const struct survey_given *g, size_t item, int *ret);
 
 struct surveys {
     struct record *rec;
@@ -45,9 +56,7 @@ struct surveys {
     const struct json *texts; /* survey.texts_file; NULL: none */
     uint64_t cursor, seen;
     bool cursor_known;
-    pthread_t thread;
-    bool running;
-    _Atomic bool stop;
+    struct loop loop;
 };
 const struct actor *survey_system(void);
 
@@ -71,9 +80,22 @@ struct visit {
 };
 /* Every survey of survey.after_visit, once each. */
 MUST err visit_ended(struct op *op, struct surveys *s, const struct visit *v);
+/* Is there what survey.only looks for, as far as op->actor may see? */
+MUST err survey_concerns(struct op *op, struct surveys *s, const struct survey *of, str patient,
+                         bool *ret);
+/* The Task that asks, and the timer of its message. v: encounter empty where there was none. */
+struct json *survey_task_new(struct op *op, const struct survey *of, const struct visit *v);
+void survey_message_at(struct op *op, struct record_tx *tx, str task, int64_t due, int64_t end);
 /* answer.c */
-struct json *survey_reference(struct op *op, const char *type, str id);
 bool survey_task_open(const struct json *task);
+/* survey_put() of what op->actor was told; *ret_id the response. */
+MUST err survey_put_told(struct op *op, struct surveys *s, str task, const struct survey_given *g,
+                         str *ret_id);
+/* follow.c: is it the answer to a text of ours? (outreach_on_words) */
+MUST err survey_awaits(struct op *op, void *surveys, const struct outreach_words *w, bool *ret);
+/* observe.c: symptoms and medicines in a response, kept as what they are, once a version. */
+MUST err response_observe(struct op *op, struct surveys *s, const struct record_doc *doc,
+                          const struct json *tree);
 /* judge.c: limits and danger in a response, each once. */
 MUST err response_judge(struct op *op, struct surveys *s, const struct record_doc *doc,
                         const struct json *tree);

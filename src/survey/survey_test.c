@@ -2,41 +2,6 @@
  * link and by text, low scores as cases, and what a report tells. */
 #include "survey/fixture_int.h"
 
-static err answer(struct yard *y, str task, const char *survey, const char *answers)
-{
-    struct survey_given g;
-    str all = str_of(answers), one, link;
-    house(y);
-    survey_given_new(survey_find(str_of(survey)), &g);
-    while (str_take_until(&all, ';', &one))
-        if (str_take_until(&one, '=', &link))
-            ok(y, survey_give(&y->op, &g, link, one));
-    return survey_put(&y->op, y->s, task, &g, false);
-}
-
-static str case_of(struct yard *y, str who)
-{
-    struct record_page page = found(y, "Task", who, CASES);
-    assert_int_equal(page.n, 1);
-    struct json *t = tree(y, &page.docs[0]);
-    bool clock = !str_empty(json_str(json_path(t, "executionPeriod.end")));
-    assert_int_equal(clock, !str_starts(json_str(json_path(t, "reasonCode.text")), STR("EMG")));
-    return json_get_str(t, STR("description"));
-}
-
-static bool has(str text, const char *words)
-{
-    return str_find(text, str_of(words), 0) != SIZE_MAX;
-}
-
-static str sent_to(struct yard *y, str who, size_t *ret_n)
-{
-    struct record_page page = found(y, "Communication", who, "_sort=-sent&_count=50");
-    *ret_n = page.n;
-    return page.n ? json_str(json_path(tree(y, &page.docs[0]), "payload.0.contentString"))
-                  : STR_NONE;
-}
-
 static void a_visit_is_asked_about_once(void **state)
 {
     struct yard *y = *state;

@@ -13,6 +13,11 @@ const struct survey_limit *survey_limit_row(size_t i)
     return i < sizeof limits / sizeof *limits ? &limits[i] : NULL;
 }
 
+const struct survey_medicine *survey_medicine_row(size_t i)
+{
+    return i < sizeof medicines / sizeof *medicines ? &medicines[i] : NULL;
+}
+
 const struct survey *survey_find(str name)
 {
     const struct survey *s = NULL;

@@ -19,14 +19,16 @@ SCREENS = """identity/account identity/actor identity/delegate identity/helper i
     identity/shares identity/sign_in identity/totp identity/training identity/webauthn_read identity/webauthn_verify
     desk/* rules/* outreach/compose outreach/ledger_follow outreach/prefer outreach/screen outreach/send outreach/undo
     policy/override record/release_set record/erase campaign/* survey/answer survey/report
+    programme/* record/find_each
+    fleet/* api/fleet monitor/what_if monitor/hits
     api/accounts api/audience api/survey api/break_glass api/campaign api/contact api/cookie api/demo_code api/evidence api/helper
-    api/incident api/message api/release api/rights api/rights_file api/rule_change api/task api/training
+    api/incident api/message api/monitor api/programme api/release api/rights api/rights_file api/rule_change api/task api/training
     api/words""".split()
 # Nobody at a screen brings these up: a client of the API, a file of the house.
-CLIENTS = re.compile(r"state is (vetted|sent)|Send \{.consent|as is ndjson|overrides are one JSON object|a due key has"
+CLIENTS = re.compile(r"state is (vetted|sent|accepted)|a signature is|Send \{.consent|as is ndjson|overrides are one JSON object|a due key has"
                      r"|a campaign is the id|another draft of|at most \{\} drafts|the record changed while the messages"
                      r"|no thread for|campaign \{\} cannot go on|a chip's number|The copy of the table|This is a list of"
-                     r"|until is a date|days is a number from|days is 30, 90 or|step is dial|Only those who call|groups\[|texts\.")
+                     r"|until is a date|days is a number from|days is 30, 90 or|step is dial|to is active|kind is call|Say from when|patient is an id|Say which month|Only those who call|groups\[|texts\.")
 # What a fault of an outline (plan_read.c) begins with: who reads it is told where.
 OUTLINE = os.path.join(ROOT, "src", "campaign", "plan_read.c")
 WHERE = re.compile(r"(step \{a\} \(\{b\}\)( path \{c\})?|enrolment|plan|silence): ")

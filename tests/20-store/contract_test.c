@@ -174,6 +174,39 @@ static void named_values(void **state)
     suite_free(b);
 }
 
+/* Each value once, however small the slices, and only those of the prefix. */
+static void named_values_by_pages(void **state)
+{
+    struct suite *b = fresh(state);
+    struct store_commit c;
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    for (int i = 0; i < 25; i++)
+        store_tx_kv(tx, arena_printf(b->op.arena, "room/%s/%d", i % 5 ? "mon" : "case", i),
+                    arena_printf(b->op.arena, "v%d", i));
+    store_tx_kv(tx, STR("token/ann"), STR("t"));
+    assert_int_equal(store_commit(&b->op, tx, &c), OK);
+    for (size_t slice = 1; slice <= 32; slice *= 2) {
+        uint32_t seen = 0;
+        str at = STR_NONE;
+        do {
+            struct store_named *rows;
+            size_t n;
+            assert_int_equal(store_kv_page(&b->op, b->s, STR("room/mon/"), &at, slice, &rows, &n),
+                             OK);
+            assert_true(n <= slice);
+            for (size_t i = 0; i < n; i++) {
+                uint64_t v = 0;
+                assert_true(str_starts(rows[i].name, STR("room/mon/")));
+                assert_true(str_to_u64(str_sub(rows[i].value, 1, rows[i].value.n), 24, &v));
+                assert_int_equal(seen >> v & 1, 0);
+                seen |= 1u << v;
+            }
+        } while (at.n);
+        assert_int_equal(__builtin_popcount(seen), 20);
+    }
+    suite_free(b);
+}
+
 static void outbox(void **state)
 {
     struct suite *b = fresh(state);
@@ -345,10 +378,19 @@ static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE, postgres
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ALL(versions),     ALL(client_ids),   ALL(made_ids),
-                                       ALL(expectations), ALL(twice_in_one), ALL(named_values),
-                                       ALL(outbox),       ALL(feed),         ALL(trail),
-                                       ALL(submitting),   ALL(pages),        ALL(keys_back)};
+    const struct CMUnitTest tests[] = {ALL(versions),
+                                       ALL(client_ids),
+                                       ALL(made_ids),
+                                       ALL(expectations),
+                                       ALL(twice_in_one),
+                                       ALL(named_values),
+                                       ALL(named_values_by_pages),
+                                       ALL(outbox),
+                                       ALL(feed),
+                                       ALL(trail),
+                                       ALL(submitting),
+                                       ALL(pages),
+                                       ALL(keys_back)};
     cmocka_set_test_filter(suite_database() ? "postgres*" : NULL);
     cmocka_set_skip_filter(suite_database() ? NULL : "postgres*");
     return cmocka_run_group_tests_name("store.contract", tests, NULL, NULL);

@@ -380,6 +380,45 @@ static void back_to_schema_2(struct suite *b)
     old_keys(b);
 }
 
+static void name_it(struct suite *b, str name, str value)
+{
+    struct store_commit c;
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    store_tx_kv(tx, name, value);
+    assert_int_equal(store_commit(&b->op, tx, &c), OK);
+}
+
+/* Folders made before had named values in the tree of their keys: every statement serves both. */
+static void test_values_with_their_keys(void **state)
+{
+    (void)state;
+    struct suite *b = suite_new(STORE_SQLITE, 0);
+    sqlite3 *db = NULL;
+    char path[200];
+    str v, *names;
+    size_t n;
+    name_it(b, STR("room/a"), STR("before"));
+    store_close(b->s);
+    b->s = NULL;
+    snprintf(path, sizeof path, "%s/weft.db", b->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sql(db, "CREATE TABLE old(k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID;"
+            "INSERT INTO old SELECT k, v FROM kv; DROP TABLE kv; ALTER TABLE old RENAME TO kv");
+    sqlite3_close(db);
+    suite_reopen(b);
+    assert_int_equal(store_kv_get(&b->op, b->s, STR("room/a"), &v), OK);
+    assert_true(str_eq(v, STR("before")));
+    name_it(b, STR("room/a"), STR("after"));
+    name_it(b, STR("room/b"), STR("new"));
+    assert_int_equal(store_kv_get(&b->op, b->s, STR("room/a"), &v), OK);
+    assert_true(str_eq(v, STR("after")));
+    name_it(b, STR("room/a"), STR_NONE);
+    assert_int_equal(store_kv_list(&b->op, b->s, STR("room/"), 9, &names, &n), OK);
+    assert_int_equal(n, 1);
+    assert_true(str_eq(names[0], STR("room/b")));
+    suite_free(b);
+}
+
 static void test_schema_2(void **state)
 {
     (void)state;
@@ -509,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_erasure_under_faults),
         cmocka_unit_test(test_a_copy_from_before),
         cmocka_unit_test(test_schema_2),
+        cmocka_unit_test(test_values_with_their_keys),
         cmocka_unit_test(test_no_writes_after),
         cmocka_unit_test(test_no_keys_are_made_up),
         cmocka_unit_test(test_no_key_again),

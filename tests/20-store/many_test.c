@@ -13,6 +13,7 @@
 
 static uint64_t rids[MORE];
 static size_t of_day[MORE], many;
+static uint64_t whose; /* compartment of all of them */
 
 static void put(struct suite *b, struct store_tx *tx, size_t i)
 {
@@ -26,7 +27,8 @@ static void put(struct suite *b, struct store_tx *tx, size_t i)
     if (day < 300)
         keys[n++] = suite_key(b->arena, EARLY, day % 3);
     rids[i] = store_rid_new(b->s, 1);
-    struct store_put p = {.rid = rids[i], .type = TYPE, .vid = 1, .keys = keys, .n_keys = n};
+    struct store_put p = {
+        .rid = rids[i], .type = TYPE, .vid = 1, .comp = whose, .keys = keys, .n_keys = n};
     store_tx_put(tx, &p);
 }
 
@@ -183,9 +185,80 @@ static void a_long_way(void **state)
     pages(b, &q, late);
     q.sort.single = true;
     pages(b, &q, late);
+    q.after = STR_NONE;
+    q.limit = 0; /* counted, and so is what the days have not */
+    struct store_range most[] = {suite_range(b->arena, DAY, 500, MORE),
+                                 suite_range(b->arena, EARLY, 0, 1)};
+    for (unsigned not = 0; not < 2; not ++) {
+        struct store_found f;
+        size_t fit = 0;
+        c[1] = (struct store_clause){.negate = not, .ranges = most, .n_ranges = 2};
+        for (size_t day = 0; day < MORE; day++)
+            fit += of_day[day] % 2 == 0 && (day >= 500 || (day < 300 && day % 3 == 0)) != not ;
+        assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+        assert_int_equal(f.total, fit);
+    }
+    q.limit = 9000;
     c[0].negate = true;
     c[1] = (struct store_clause){.ranges = &half, .n_ranges = 1};
     pages(b, &q, none);
+    suite_free(b);
+}
+
+static bool ends(size_t i, size_t day)
+{
+    (void)day;
+    return i % 100 == 0;
+}
+
+static bool ends_late(size_t i, size_t day)
+{
+    return i % 100 == 0 && day >= 3000;
+}
+
+/* One patient has them all: what few of them are is not swept for. */
+static void of_one_patient(void **state)
+{
+    struct suite *b = suite_new(*(enum store_backend *)*state, 500);
+    struct store_found f;
+    whose = store_rid_new(b->s, 1);
+    fill(b, MANY);
+    suite_clear(b);
+    struct store_range end = suite_range(b->arena, END, 1, 1),
+                       never = suite_range(b->arena, END, 2, 2),
+                       days = suite_range(b->arena, DAY, 3000, MANY);
+    struct store_clause c[] = {{.ranges = &days, .n_ranges = 1}, {.ranges = &end, .n_ranges = 1}};
+    struct store_query q = {.type = TYPE,
+                            .comp = whose,
+                            .clauses = &c[1],
+                            .n_clauses = 1,
+                            .limit = PAGE,
+                            .keys_of = no_keys};
+    for (q.sort.descending = false;; q.sort.descending = true) {
+        f = (struct store_found){.more = true};
+        for (size_t k = 0; f.more; q.after = f.next) {
+            assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+            for (size_t i = 0; i < f.n; i++, k++)
+                assert_int_equal(f.rids[i], rids[100 * (q.sort.descending ? 59 - k : k)]);
+            assert_true(f.steps < 600);
+            assert_int_equal(f.more, k < 60);
+        }
+        q.after = STR_NONE;
+        if (q.sort.descending)
+            break;
+    }
+    q.sort = (struct store_sort){ORDER_KEY, true, DAY, true, false};
+    assert_true(pages(b, &q, ends) < 600);
+    q.clauses = c;
+    q.n_clauses = 2;
+    assert_true(pages(b, &q, ends_late) < 600);
+    q.after = STR_NONE;
+    q.total = true;
+    c[1].ranges = &never;
+    assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+    assert_int_equal(f.n + f.total, 0);
+    assert_true(f.steps < 600);
+    whose = 0;
     suite_free(b);
 }
 
@@ -201,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {BOTH(in_order),
                                        BOTH(in_order_of_number),
+                                       BOTH(of_one_patient),
                                        {"memory: a_long_way", a_long_way, NULL, NULL, &memory}};
     return cmocka_run_group_tests_name("store.many", tests, NULL, NULL);
 }

@@ -100,10 +100,13 @@ class Contact(Case):
             a = self.expect(200, self.call("POST", "/demo/outbox/reply", {
                 "channel": "sms", "from": "+13125550171", "to": "+15035550100", "text": text}))
             self.assertTrue(a.json["matched"])
-        tasks = self.expect(200, self.call("GET", "/fhir/Task?patient=Patient/kim")).json["entry"]
-        self.assertEqual(1, len(tasks))
-        self.assertIn("device", tasks[0]["resource"]["description"])
-        self.assertEqual("asap", tasks[0]["resource"]["priority"])
+        tasks = [e["resource"] for e in self.expect(
+            200, self.call("GET", "/fhir/Task?patient=Patient/kim")).json["entry"]]
+        cases = [t for t in tasks if t["code"]["coding"][0]["code"] == "case"]
+        self.assertEqual(1, len(cases))
+        self.assertIn("device", cases[0]["description"])
+        self.assertEqual("asap", cases[0]["priority"])
+        self.assertEqual(1, len([t for t in tasks if t["code"]["coding"][0]["code"] == "complaint"]))
 
     def setUp(self):
         a = self.call("PUT", "/fhir/Patient/mia", {
@@ -162,6 +165,7 @@ class Contact(Case):
             "Content-Type": "application/x-www-form-urlencoded"}))
         w = self.expect(200, self.call("GET", "/fhir/Patient/mia/$preferences", None, "nurse")).json
         self.assertEqual(("21:00", "09:00", "es"), (w["quietFrom"], w["quietUntil"], w["language"]))
+        self.assertIs(False, w["letter"])  # its box was not ticked
         self.assertIn("wellness_checkup", w["refused"])
         self.assertNotIn("lab_results", w["refused"])
         bent = path[:-1] + ("0" if path[-1] != "0" else "1")

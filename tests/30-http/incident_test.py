@@ -1,6 +1,7 @@
 """What staff looked at and should not have: cases by rules, innocent explanations first, over a kill; what becomes
 an incident has scope, clocks and letters."""
 import signal
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -157,6 +158,12 @@ class Incident(Case):
         self.assertEqual((False, before), (told["delay"]["inForce"], due(told, "BRN-02")))
         self.assertNotIn(("BRN-07", None), self.clocks(told))
 
+    def printed(self, one):
+        """The letters by post as somebody else's reader sees them."""
+        pdf = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters.pdf", self.olga)).body
+        return subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, check=True, timeout=60,
+                              capture_output=True).stdout.decode()
+
     def letters(self, one):
         a = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters", self.olga)).json
         rows = {r["patient"]: r for r in a["letters"]}
@@ -174,10 +181,12 @@ class Incident(Case):
         self.assertEqual({"queued": 0}, self.act(self.olga, one, "send", {"patient": "col"}))
         rows = {r["patient"]: r["status"] for r in self.ask("GET", f"/incidents/{one['id']}/letters", self.olga).json["letters"]}
         self.assertEqual({"col": "queued", "wien": "queued", "away": "open"}, rows)
-        page = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters.html", self.olga))
-        self.assertEqual((1, True), (page.body.count(b"<article"), "Una enfermera abri\u00f3" in page.body.decode()))
-        self.assertIn('lang="es"', page.body.decode())
+        page = self.printed(one)
+        self.assertEqual((1, True), (page.count("\f"), "Una enfermera abri\u00f3" in page), page)
+        self.assertRegex(page, r"Luz Reyes\n+=1 Plaza\n+Denver\n+Colorado\n+US\n")
         asked = self.call("GET", "/fhir/CommunicationRequest?subject=Patient/col", None, "system").json["entry"][0]["resource"]
+        for token in (self.ada, self.admin):  # R304: cleared for labels is not of the office
+            self.assertIn(self.ask("GET", f"/fhir/CommunicationRequest/{asked['id']}", token).status, (403, 404))
         self.assertEqual(("active", "letter"), (asked["status"], asked["medium"][0]["coding"][0]["code"]))
         self.assertEqual("sent", self.act(self.olga, one, "letters", mark)["status"])
         self.expect(409, self.ask("POST", f"/incidents/{one['id']}/letters", self.olga, mark))
@@ -287,7 +296,7 @@ class Incident(Case):
         say("The first words.")
         self.act(self.olga, one, "send")
         say("Other words.")
-        page = self.expect(200, self.ask("GET", f"/incidents/{one['id']}/letters.html", self.olga)).body.decode()
+        page = self.printed(one)
         self.assertEqual((True, False), ("The first words." in page, "Other words." in page))
 
     def test_r182_no_officer_judges_an_incident_of_their_own_looks(self):

@@ -105,6 +105,7 @@ class Rights(Case):
         trail = json.dumps(self.ask("GET", f"/fhir/AuditEvent?entity=Task/{task}&_count=100", self.olga).json)
         for code in ("right-asked", "right-extended", "right-decided", "right-fetched"):
             self.assertIn(code, trail)
+        self.assertIn("extension_notice_sent", trail)  # the rules of the clock were asked (request.tick)
 
     def test_who_may_ask(self):
         self.expect(404, self.ask("POST", "/fhir/Patient/ana/$request", self.eva, {"request": "access"}))
@@ -212,6 +213,15 @@ class Rights(Case):
         self.expect(202, self.ask("GET", "/fhir/Patient/$export", self.system))
         told = self.expect(200, self.ask("GET", "/fhir/Patient/eva/$disclosures", self.olga)).json["disclosures"]
         self.assertEqual("export", told[0]["how"])
+        self.expect(201, self.ask("POST", "/fhir/Communication", self.nurse, {
+            "resourceType": "Communication", "status": "completed", "subject": {"reference": "Patient/eva"},
+            "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IDSCL"}]}],
+            "recipient": [{"display": "County health department"}], "sent": f"{day(0)}T08:00:00Z",
+            "reasonCode": [{"text": "Public health, 45 CFR 164.512(b)"}],
+            "payload": [{"contentString": "A notifiable finding"}]}))
+        by_hand = self.expect(200, self.ask("GET", "/fhir/Patient/eva/$disclosures", self.eva)).json["disclosures"][0]
+        self.assertEqual(("disclosure", "County health department", "A notifiable finding", "Public health, 45 CFR 164.512(b)"),
+                         tuple(by_hand[k] for k in ("how", "who", "what", "purpose")))
         whole = self.ask("GET", "/fhir/Patient/eva/$disclosures", self.eva).json
         self.assertIn("45 CFR 164.528(a)(1)(ii)", [x["citation"] for x in whole["leftOut"]])
         for _ in range(520):  # more lines than one answer looks at
@@ -232,7 +242,7 @@ class Rights(Case):
         task = self.claimed("eva", "accounting")
         self.step(task, "decide", decision="granted")
         line = self.expect(200, self.ask("GET", f"/fhir/Task/{task}/$file", self.eva)).body.splitlines()[0]
-        self.assertEqual("export", json.loads(line)["how"])
+        self.assertEqual("disclosure", json.loads(line)["how"])
         self.assertIn(b"<td>export", self.ask("GET", f"/fhir/Task/{task}/$file?as=html", self.eva).body)
 
     def test_erasure_and_legal_hold(self):

@@ -5,6 +5,7 @@ import csv
 import itertools
 import json
 import os
+import time
 import unittest
 
 from weft_http import Case, main, weft
@@ -87,6 +88,9 @@ BOUND = {"patient": "shut", "helper": "some"}
 class Sweep(Case):
     roles = ("nurse", "agent", "outreach", "privacy", "admin", "system")
     cases = 0
+    # Noon where the house is: a look by night is a finding, whose case stands among what is compared (between 22:00
+    # and 6:00 UTC this suite failed).
+    config = f"house.zone = Etc/GMT{time.gmtime().tm_hour - 12:+d}\n"
 
     @classmethod
     def before_start(cls):

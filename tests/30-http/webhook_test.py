@@ -82,11 +82,11 @@ class Webhook(Case):
         a = self.post(m, self.sign(m))
         self.assertEqual((200, "text/xml; charset=utf-8"), (a.status, a.header("Content-Type")))
         self.assertIn(b"<Response></Response>", a.body)
-        found = self.call("GET", f"/fhir/Communication?subject=Patient/{pid}").json
+        found = self.call("GET", f"/fhir/Communication?sender=Patient/{pid}").json
         self.assertEqual(1, len(found.get("entry", [])), found)
         again = self.post(m, self.sign(m))  # the provider repeats itself
         self.assertEqual(200, again.status)
-        self.assertEqual(1, self.call("GET", f"/fhir/Communication?subject=Patient/{pid}"
+        self.assertEqual(1, self.call("GET", f"/fhir/Communication?sender=Patient/{pid}"
                                              "&_summary=count").json["total"])
 
     def test_nonsense(self):

@@ -56,7 +56,8 @@ class Clock:
 
     def env(self):
         e = dict(os.environ, LD_PRELOAD=faketime(), FAKETIME=f"{self.offset:+.3f}",
-                 DONT_FAKE_MONOTONIC="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
+                 DONT_FAKE_MONOTONIC="1", FAKETIME_DONT_FAKE_MONOTONIC="1",
+                 FAKETIME_FORCE_MONOTONIC_FIX="0")  # else every wait of the server returns at once: it spins
         e["ASAN_OPTIONS"] = e.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
         return e
 
@@ -105,9 +106,11 @@ class Broker:
         self.write("server.password", password)
         subprocess.run(["mosquitto_passwd", "-U", os.path.join(self.folder, "passwords")],
                        check=True, timeout=60, capture_output=True)
-        self.write("acl", "user weft-server\ntopic read weft/v1/+/observation\n"
-                          "topic write weft/v1/+/refused\npattern write weft/v1/%u/observation\n"
-                          "pattern read weft/v1/%u/refused\n")
+        self.write("acl", "user weft-server\ntopic read weft/v1/+/observation\ntopic read weft/v1/+/status\n"
+                          "topic read weft/v1/+/ack\ntopic write weft/v1/+/refused\n"
+                          "topic write weft/v1/+/command/#\npattern write weft/v1/%u/observation\n"
+                          "pattern write weft/v1/%u/status\npattern write weft/v1/%u/ack\n"
+                          "pattern read weft/v1/%u/refused\npattern read weft/v1/%u/command/+\n")
         self.write("conf", f"listener {self.port} 127.0.0.1\nallow_anonymous false\n"
                            f"password_file {self.folder}/passwords\nacl_file {self.folder}/acl\n"
                            f"persistence true\npersistence_location {self.folder}/\n"
@@ -144,7 +147,7 @@ class Mqtt:
     """MQTT 3.1.1 over a socket: what a device needs of it."""
 
     def __init__(self, port, user, password, clean=True, client=None):
-        self.lock = threading.Condition()
+        self.lock, self.writing = threading.Condition(), threading.Lock()
         self.acked, self.messages, self.granted = set(), [], None
         self.packet = 0
         self.closed = False
@@ -168,7 +171,8 @@ class Mqtt:
             n //= 128
             if not n:
                 break
-        self.s.sendall(head + body)
+        with self.writing:
+            self.s.sendall(head + body)
 
     def exactly(self, n):
         got = b""
@@ -199,8 +203,11 @@ class Mqtt:
                         self.granted = body[2]
                     elif kind & 0xF0 == 0x30:
                         n = struct.unpack("!H", body[:2])[0]
-                        self.messages.append((body[2:2 + n].decode(), body[2 + n:]))
+                        named = 2 + n + (2 if kind & 6 else 0)
+                        self.messages.append((body[2:2 + n].decode(), body[named:]))
                     self.lock.notify_all()
+                if kind & 0xF6 == 0x32:
+                    self.send(0x40, body[named - 2:named])
         except (OSError, ConnectionError):
             self.s.close()
             with self.lock:

@@ -433,6 +433,81 @@ class Mail(FlowCase):
         self.assertEqual("bounce", self.hand_in("care@example.org", bounce("care@example.org", "5.1.1", m["Message-ID"])))
         self.assertEqual("bounce", self.mark("p0015")["reason"])
 
+    def test_an_incident_s_notice_goes_by_itself(self):
+        """With the rulebook asked; what comes back or is refused is the office's again, who may post it."""
+        p = self.get("/fhir/Patient/p0018")
+        for t in p["telecom"]:
+            t["rank"] = 1 if t["system"] == "email" else 2
+        self.expect(200, self.call("PUT", "/fhir/Patient/p0018", p))
+        say = {k: "We train our people." for k in ("happened", "steps", "doing", "contact")}
+
+        def incident():
+            at = "/incidents/" + self.expect(201, self.call("POST", "/incidents", {
+                "what": "A list was lost.", "patients": ["p0018"]}, "privacy")).json["id"]
+            self.expect(200, self.call("POST", at + "/assess", {"notice": say, **{k: "Known." for k in (
+                "nature", "recipient", "acquired", "mitigation", "reason")}}, "privacy"))
+            return at
+
+        def row(at, *statuses):
+            def look():
+                r, = self.get(at + "/letters", "privacy")["letters"]
+                return r if r["status"] in statuses else None
+            return wait_for(look, f"the notice to be {statuses}")
+
+        def returned(at):
+            return self.get(at + "/letters", "privacy")["returned"]
+
+        def ask(at):
+            self.assertEqual({"queued": 1}, self.expect(200, self.call("POST", at + "/send", {}, "privacy")).json)
+
+        first, second, third = incident(), incident(), incident()
+        self.r300_not_to_a_helper(third, ask, row)
+        ask(first)
+        self.assertEqual("email", row(first, "sent")["channel"], row(first, "sent"))
+        c, = self.found(f"/fhir/Communication?part-of=Task/{first[11:]}", "privacy")
+        to, m = self.one(c["id"])
+        self.assertEqual((["p0018@example.org"], c["topic"]["text"]), (to, m["Subject"]))
+        self.assertIn("We train our people.", m.get_content())
+        self.assertEqual(404, self.call("GET", "/fhir/Communication/" + c["id"], user="agent").status)
+        back = [x for x in self.box.senders if f"+{c['id']}-" in x][-1]
+        self.assertEqual("bounce", self.hand_in(back, bounce(back, "5.1.1")))
+        r = row(first, "returned")
+        self.assertEqual(("letter", "not delivered (provider code 5.1.1)"), (r["channel"], r["why"]))
+        self.assertEqual(1, returned(first))
+        ask(first)  # by post now
+        self.assertEqual(0, returned(first))  # R305: a letter follows
+        self.assertEqual("letter", row(first, "queued")["channel"])
+        self.assertTrue(self.call("GET", first + "/letters.pdf", user="privacy").body.startswith(b"%PDF"))
+        self.expect(200, self.call("POST", first + "/letters", {"patient": "p0018", "state": "sent"}, "privacy"))
+        ask(second)  # the address is known to be dead: the rulebook says no, and nothing leaves
+        self.assertIn("letter", row(second, "returned")["channel"])
+        self.assertEqual(1, len([t for t in self.box.recipients if t == "p0018@example.org"]))
+        self.expect(200, self.call("PUT", "/fhir/Patient/p0018", p))  # with no mark: others write to them, too
+
+    def r300_not_to_a_helper(self, at, ask, row):
+        """Whom the patient named for other messages is told of no incident (45 CFR 164.404(d)(1))."""
+        of = "https://weft.health/fhir/"
+
+        def put(kind, resource):
+            a = self.call("PUT", f"/fhir/{kind}/mia18", {
+                "resourceType": kind, "id": "mia18", "patient": {"reference": "Patient/p0018"}, **resource})
+            self.assertIn(a.status, (200, 201), a.body[:1000])
+
+        def says(status):
+            put("Consent", {"status": status, "dateTime": self.clock.stamp(60), "policyRule": {"text": "spoken"}, "scope": {
+                "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+                "category": [{"coding": [{"system": of + "consent-category", "code": "contact"}]}],
+                "provision": {"type": "permit", "code": [{"coding": [{"system": of + "contact-channel", "code": "email"}]}],
+                              "purpose": [{"system": of + "contact-purpose", "code": "care"}],
+                              "actor": [{"role": {"coding": [{"code": "PRCP"}]},
+                                         "reference": {"reference": "RelatedPerson/mia18"}}]}})
+        put("RelatedPerson", {"name": [{"text": "Mia"}], "telecom": [{"system": "email", "value": "mia18@example.org"}]})
+        says("active")
+        ask(at)
+        self.assertEqual(("returned", "letter"), tuple(row(at, "returned", "sent")[k] for k in ("status", "channel")))
+        self.assertNotIn("mia18@example.org", self.box.recipients)
+        says("inactive")
+
     def test_full_today(self):
         """A mailbox that takes nothing now gets it once more, a quarter of an hour later."""
         id, back, m = self.sent("p0010")
@@ -507,7 +582,8 @@ class Mail(FlowCase):
         self.expect(200, self.call("POST", "/fhir/Communication/$check", self.draft("p0022", channel="email")))
         self.hand_in("care@example.org", self.answer_to(m, "Stop", "p0022@example.org"))
         confirmation = wait_for(lambda: [x for t, r in self.box.mails if t == ["p0022@example.org"] for x in [
-            email.message_from_bytes(r, policy=email.policy.default)] if x["Auto-Submitted"] == "auto-replied"],
+            email.message_from_bytes(r, policy=email.policy.default)]
+            if x["Auto-Submitted"] == "auto-replied" and "START" in x.get_content()],  # not that a nurse will read
             "the confirmation of the stop")
         self.assertEqual(1, len(confirmation))
         self.assertEqual(422, self.send("p0022", channel="email").status)

@@ -248,8 +248,12 @@ class Stop(FlowCase):
     def test_two_stops_at_once_are_confirmed_once(self):
         self.check("p0023")
         both(lambda w: self.reply("p0023", w), ("STOP",), ("end",))
-        time.sleep(2)
-        states = [c["status"] for c in self.confirmations("p0023")]
+
+        def decided():
+            states = [c["status"] for c in self.confirmations("p0023")]
+            return "preparation" not in states and states
+
+        states = wait_for(decided, "a decision on every confirmation")
         self.assertEqual(1, len([s for s in states if s != "not-done"]), states)
 
     def test_danger_words_open_an_urgent_case(self):

@@ -116,3 +116,60 @@ test("two nurses cannot hold one case", async ({ page, request, browser }) => {
   await expect(page.getByRole("button", { name: /^Claim/ })).toBeDisabled();
   await other.context().close();
 });
+
+test("the next step first: called, ordered by proposal, the note made of it, handed over", async ({ page, request }) => {
+  const { patient } = stable(3); // b-refused has the third: a case that was resolved is not opened again at once
+  const name = await inDaytime(request, patient);
+  await pulse(request, patient, [138]);
+  await signIn(page, "console", "nurse");
+  const row = page.getByRole("link", { name: new RegExp(name) });
+  await expect(row).toBeVisible();
+
+  // Away while the second reading confirms the first: what was urgent is critical.
+  await page.evaluate(() => sessionStorage.setItem("weft.left.nurse", String(Date.now())));
+  await pulse(request, patient, [141]);
+  await page.reload();
+  await expect(row).toBeVisible();
+  await page.keyboard.press("h");
+  await expect(page.getByRole("region", { name: "Worse" }).getByRole("link", { name })).toBeVisible();
+  await axe(page);
+  await page.keyboard.press("h");
+  await row.click();
+  const panel = page.getByRole("region", { name: "Case", exact: true });
+  await expect(panel.getByText("Call now", { exact: true })).toBeVisible();
+  await page.keyboard.press("c");
+  await expect(panel.getByText("You have this case", { exact: true })).toBeVisible();
+  await page.keyboard.press("p");
+  const call = page.getByRole("dialog", { name: "Call" });
+  await expect(call.getByRole("link")).toHaveAttribute("href", /^tel:\+1611/);
+  await expect(call.getByText(/short of breath\? more swelling/)).toBeVisible();
+  await axe(page);
+  await shot(page, "a6-call");
+  await call.getByText("Spoke with them").click();
+  await call.getByLabel("What was said").fill("Feels well, forgot the morning pill.");
+  await call.getByLabel("Call again tomorrow").check();
+  await call.getByRole("button", { name: "Keep" }).click();
+  await expect(panel.getByText(/^a call by/)).toBeVisible();
+  await page.keyboard.press("o");
+  const order = page.getByRole("dialog", { name: "Propose an order" });
+  await order.getByLabel("What you propose").fill("Check potassium");
+  await order.getByRole("button", { name: "Propose" }).click();
+  await expect(order).toBeHidden();
+  await page.keyboard.press("e");
+  const end = page.getByRole("dialog", { name: "How did it end?" });
+  await expect(end.getByLabel("Note")).toHaveValue(/Called: Spoke with them\. Feels well.*\n.*Proposed to the doctor: Check potassium/);
+  await end.getByText("Advice given").click();
+  await axe(page);
+  await shot(page, "a7-note");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByText("This case is resolved.")).toBeVisible();
+
+  await page.getByRole("link", { name: "Worklist", exact: true }).click();
+  await expect(page.getByText(/^Since you left/)).toBeVisible();
+  await page.keyboard.press("h");
+  await expect(page.getByText(/^Since you left/)).toBeFocused();
+  await expect(page.getByRole("region", { name: "Resolved" }).getByRole("link", { name })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Promised" }).getByRole("link", { name })).toBeVisible();
+  await axe(page);
+  await shot(page, "a8-since");
+});

@@ -93,3 +93,76 @@ test("the console tells what all answered, and nothing of a few", async ({ page,
   ]);
   expect(file.suggestedFilename()).toBe("experience.csv");
 });
+
+test("how somebody is today: they say it in the portal, or a nurse writes it down on a call", async ({
+  page,
+  request,
+  browser,
+}) => {
+  const nurse = await api(request, "nurse");
+  const me = account("patient").patient;
+  await nurse("POST", "/fhir/Condition", {
+    resourceType: "Condition",
+    clinicalStatus: {
+      coding: [{ system: "http://terminology.hl7.org/CodeSystem/condition-clinical", code: "active" }],
+    },
+    code: { coding: [{ system: "http://snomed.info/sct", code: "84114007" }] },
+    subject: { reference: `Patient/${me}` },
+  });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await signIn(page, "portal", "patient");
+  const row = page.getByRole("listitem").filter({ hasText: "Your heart and breath today" });
+  await axe(page);
+  await row.getByRole("button", { name: "Answer" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Your heart and breath today" })).toBeVisible();
+  await axe(page);
+  await page.getByRole("group", { name: "Do you feel dizzy or faint?" }).getByLabel("Yes").check();
+  await page.getByRole("group", { name: "Did you take your medicines today?" }).getByLabel("All of them").check();
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.getByRole("status")).toHaveText("Thank you. We read every answer.");
+  const dizzy = `/fhir/Observation?patient=${me}&code=https://weft.health/fhir/symptom|dizzy`;
+  const said = async (): Promise<boolean[]> =>
+    ((await nurse("GET", dizzy)) as { entry?: { resource: { valueBoolean: boolean } }[] }).entry?.map(
+      (e) => e.resource.valueBoolean,
+    ) ?? [];
+  await expect.poll(said).toEqual([true]);
+
+  const staff = await browser.newContext();
+  const desk = await staff.newPage();
+  await signIn(desk, "console", "nurse");
+  const { id } = (await nurse("POST", "/fhir/Task", {
+    resourceType: "Task",
+    status: "requested",
+    intent: "order",
+    code: { coding: [{ system: "https://weft.health/fhir/task-code", code: "case" }] },
+    for: { reference: `Patient/${me}` },
+    authoredOn: new Date().toISOString(),
+  })) as { id: string };
+  await desk.goto(`/console/case/${id}`);
+  await desk.getByRole("button", { name: /^Claim/ }).click();
+  await expect(desk.getByText("You have this case", { exact: true })).toBeVisible();
+  await desk.keyboard.press("q");
+  const dialog = desk.getByRole("dialog", { name: "How they are today" });
+  await expect(dialog.getByText("Last answered")).toBeVisible();
+  await axe(desk);
+  await shot(desk, "m3-daily");
+  await dialog.getByRole("group", { name: "Do you feel dizzy or faint?" }).getByLabel("No", { exact: true }).check({ force: true });
+  await dialog.getByRole("button", { name: "Keep the answers" }).click();
+  await expect(desk.getByText("The answers are kept.").last()).toBeVisible();
+  await expect.poll(said).toHaveLength(2);
+
+  // Everything on one time axis, the same as a table, and what is not shown is said.
+  await desk.getByRole("tab", { name: "Whole picture" }).click();
+  const picture = desk.getByRole("region", { name: "Whole picture" });
+  const symptoms = picture.getByRole("listitem").filter({ hasText: "Symptoms" });
+  await expect(symptoms).toContainText("2 entries");
+  await expect(picture.getByRole("listitem").filter({ hasText: "Claims" })).toContainText("Your role does not see");
+  await picture.getByRole("slider", { name: "Day" }).focus();
+  await expect(picture.getByRole("slider", { name: "Day" })).toHaveAttribute("aria-valuetext", /dizzy: Yes/);
+  await axe(desk);
+  await shot(desk, "m4-picture");
+  await picture.getByRole("radio", { name: "Table" }).check({ force: true });
+  await expect(picture.getByRole("row", { name: /dizzy: No/ })).toBeVisible();
+  await axe(desk);
+  await staff.close();
+});

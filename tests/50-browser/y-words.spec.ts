@@ -6,7 +6,7 @@ import { account, api, expect, shot, signIn, test } from "./kit";
 type Lang = "es" | "ar";
 // Names of things that have no other: the product, formats, laws, keys, a test's name, what is typed as it is.
 const NAMES =
-  /\b(Weft|SpO|PDF|JSON|CSV|STOP|GSM|UCS|HIPAA|HHS|FTC|FHIR|FHIRPath|PIN|NPS|TLS|SRTP|FDA|RULE|Ctrl|Enter|Esc|URL|QR|iPhone|Chrome|Linux)\b/gi;
+  /\b(Weft|SpO|PDF|JSON|CSV|STOP|GSM|UCS|HIPAA|HHS|FTC|FHIR|FHIRPath|PIN|NPS|TLS|SRTP|FDA|BNP|NT|proBNP|KCCQ|MMSE|pg|mL|RULE|Ctrl|Enter|Esc|URL|QR|iPhone|Chrome|Linux)\b/gi;
 const ENGLISH =
   /\b(the|and|you|your|this|that|with|from|was|were|are|is|not|of|to|by|it|they|for|has|have|cannot|must|please|name|password|looked|open|close|new)\b/i;
 
@@ -88,14 +88,29 @@ async function nurse(page: Page, l: Lang): Promise<Set<string>> {
   await page.keyboard.press("Control+k");
   await r.settled("/ palette");
   await page.keyboard.press("Escape");
-  for (const path of ["/patients", "/outbox", "/letters", "/lending", "/security", "/experience"]) await r.at(path);
+  for (const path of ["/patients", "/outbox", "/letters", "/devices", "/lending", "/security", "/experience", "/programmes"])
+    await r.at(path);
+  await r.at("/programmes");
+  for (const i of [1, 2, 3]) {
+    await page.getByRole("radio").nth(i).check({ force: true });
+    await r.settled(`/programmes ${i}`);
+  }
   await r.at(`/patient/${account("patient").patient}`);
+  await page.locator("#wi-high").fill("1");
+  await page.locator("#wi-high").press("Enter");
+  await expect(page.locator(".what-if [role=status]")).toBeVisible();
+  await r.settled("/patient what-if");
   await page.locator("#message").fill("Your insulin is due. Buy now at half price!");
   await expect(page.locator(".verdict ul").first()).toBeVisible();
   await r.settled("/patient verdict");
   await shot(page, `y-${l}-verdict`);
   await page.getByRole("tab").nth(1).click();
+  await r.settled("/patient picture");
+  await page.getByRole("tab").nth(2).click();
   await r.settled("/patient timeline");
+  await page.getByRole("tab").nth(3).click();
+  await expect(page.locator(".pg-list").first()).toBeVisible();
+  await r.settled("/patient programme");
   await r.at("/patient/nobody");
   await page.locator('a[href$="/console/"]').first().click();
   return r.left;

@@ -132,7 +132,7 @@ test("after the hospital, started at once: an answer is a case, the case an answ
   await acts.click(row);
   await expect(nurse.getByRole("heading", { level: 1, name })).toBeVisible();
   const why = nurse.getByRole("region", { name: "Case", exact: true });
-  await expect(why.getByText(/can't afford it/)).toBeVisible();
+  await expect(why.getByText(/^After the hospital.*can't afford it/)).toBeVisible(); // and what they said last
   const thread = nurse.getByRole("region", { name: "Messages" });
   await expect(thread.getByText("can't afford it")).toBeVisible();
   await expect(nurse.locator("[data-budget]")).toBeVisible();

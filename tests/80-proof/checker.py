@@ -4,9 +4,10 @@ It shares nothing with the product: its law is law.py. It knows neither template
 the phone in hand could hold against us.
 
 As a program: python3 checker.py FILE with one JSON object a line; prints each breach and ends with 1 if there is any.
-  {"house": {"name", "domains": [], "reference": a regular expression with groups who and matter, "caps": {…}}}
+  {"house": {"name", "domains": [], "reference": a regular expression with groups who and matter, "heard": one of what may be
+    answered to words that are no keyword (that a person reads them, whose they are), "caps": {…}}}
   {"person": {"id", "names": who of a reference, "numbers": [], "mails": [], "zones": [], "states": [], "consents":
-    [{"channel", "to", "from", "until"}], "dead": true}}
+    [{"channel", "to", "from", "until", "sale"}], "countries": where they live, if abroad, "dead": true}}
   {"said": {"at", "real", "id", "channel", "from", "means": "stop" | "start" | "help" | ""}}  told to the house, perhaps again
   {"kept": {"at", "real", "id"}}   the house said that it has it
   {"arrived": {"at", "real", "channel", "to", "text", "subject", "coding", "parts", "failed"}}
@@ -49,11 +50,12 @@ def septets(text):
 class Checker:
     def __init__(self, house, people=()):
         self.house, self.caps = house, {**CAPS, **house.get("caps", {})}
-        self.reference = re.compile(house["reference"])
+        self.reference, self.heard = re.compile(house["reference"]), re.compile(house.get("heard", r"(?!)"))
         self.people, self.by_name, self.by_address = {}, {}, collections.defaultdict(list)
+        self.stops = collections.defaultdict(list)  # by address
         self.breaches, self.counts = [], collections.Counter()
         self.stopped, self.asked = {}, collections.defaultdict(list)  # by person; by address: what waits for an answer
-        self.told, self.last, self.wrote = {}, {}, {}  # by id; by address: of stop and start the last; the last words
+        self.told, self.last, self.wrote = {}, {}, collections.defaultdict(list)  # by id; by address: stop or start; words
         self.days, self.weeks = collections.Counter(), collections.defaultdict(list)
         self.once = {}
         for p in people:
@@ -76,24 +78,44 @@ class Checker:
 
     def said(self, m):
         if m["id"] in self.told:  # again, as nobody said that they have it: what it asks may be answered from now on
-            return self.told[m["id"]].update(at=m["at"], real=m["real"])
+            self.told[m["id"]].update(at=m["at"], real=m["real"])
+            return self.said_again(m) if m["means"] == "stop" else None
         self.counts["said"] += 1
         m = self.told[m["id"]] = dict(m)
-        again = m["means"] == "stop" == self.last.get(m["from"])  # one confirmation, however often they say it
+        again = m["means"] == "stop" == self.last.get(m["from"])
         if not m["means"]:
-            self.wrote[m["from"]] = m
+            self.wrote[m["from"]].append(m)
             return
         self.last[m["from"]] = m["means"] if m["means"] != "help" else self.last.get(m["from"])
-        if not again:
+        if again:
+            self.said_again(m)
+        else:
             self.asked[m["from"]].append(m)
+        if m["means"] == "stop":
+            self.stops[m["from"]].append(m)
+        for w in self.stops[m["from"]] if m["means"] == "start" else ():  # the house may be told both later
+            w["undone"] = True
         for p in self.by_address[m["from"]] if m["means"] == "start" else ():
             self.stopped.pop((p["id"], m["channel"]), None)
             p["consents"] = [*p["consents"], {"channel": m["channel"], "to": m["from"]}]  # START asks for it
 
+    def said_again(self, m):
+        """STOP gets one confirmation, however often they say it; as long as none came, within five minutes of the last."""
+        for a in self.asked[m["from"]]:
+            if a["means"] == "stop":
+                a.update(at=m["at"], real=m["real"], kept=0)
+
     def kept(self, m):
         word = self.told[m["id"]]
-        for p in self.by_address[word["from"]] if word["means"] == "stop" else ():
-            self.stopped.setdefault((p["id"], word["channel"]), m)
+        word["kept"] = m["real"]
+        for a in self.asked[word["from"]] if word["means"] == "stop" else ():  # it may ask again what an earlier one asks
+            a["kept"] = m["real"] if a["means"] == "stop" else a.get("kept", 0)
+        stop = word["means"] == "stop" and not word.get("undone")
+        for p in self.by_address[word["from"]]:
+            if stop:
+                self.stopped.setdefault((p["id"], word["channel"]), m)
+            elif word["means"] == "start":  # said before a stop and brought after it: the house cannot know, and says START
+                self.stopped.pop((p["id"], word["channel"]), None)
 
     def arrived(self, m):
         self.counts["arrived"] += 1
@@ -104,18 +126,34 @@ class Checker:
             self.breach("stranger", m, m["to"], f"nobody is called {found['who']}")
         elif found:
             self.care(m, person, found["matter"], found.groupdict().get("hand"))
+        elif self.heard.search(m["text"]):
+            self.hears(m)
         else:
             self.answer(m)
 
+    def waiting(self, m, words):
+        """What m may answer; first what the house said last that it has."""
+        soon = (w for w in words[m["to"]] if self.elapsed(m, w) <= ANSWER_S)
+        return sorted(soon, key=lambda w: -w.get("kept", 0))
+
+    def hears(self, m):
+        """Their own words were heard: soon, once for the same words, and to nobody who said STOP after them."""
+        waits = [w for w in self.waiting(m, self.wrote) if not w.get("heard")]
+        if not waits:
+            self.breach("answer", m, m["to"], "words that nobody wrote, a second time, or later than five minutes")
+        elif not m.get("failed"):
+            waits[0]["heard"] = True
+        stops = [s for p in self.by_address[m["to"]] for s in [self.stopped.get((p["id"], m["channel"]))] if s]
+        if stops and m["real"] - min(s["real"] for s in stops) > FLIGHT_S:
+            self.breach("opt-out", m, m["to"], "a helpful answer after their STOP")
+
     def answer(self, m):
         """What we may write because they wrote: once, soon."""
-        waits = self.asked[m["to"]] = [a for a in self.asked[m["to"]] if self.elapsed(m, a) <= ANSWER_S]
-        if waits and m.get("failed"):  # it reached nobody: the next STOP may be confirmed
-            self.last.pop(m["to"], None)
-        elif waits:
-            waits.pop(0)
-        else:
+        waits = self.waiting(m, self.asked)
+        if not waits:
             self.breach("answer", m, m["to"], "an answer to nothing, a second one, or later than five minutes")
+        elif not m.get("failed"):  # else it reached nobody: the next may
+            self.asked[m["to"]].remove(waits[0])
 
     def care(self, m, p, matter, hand):
         if m["to"] not in p["numbers"] and m["to"] not in p.get("mails", ()):
@@ -124,14 +162,16 @@ class Checker:
             self.breach("consent", m, p["id"], "they are dead")
         if not any(self.holds(c, m) for c in p["consents"]):
             self.breach("consent", m, p["id"], f"no consent to {m['channel']} to {m['to']} then")
+        if law.SALE.search(m["text"]) and law.asks_for_opt_in(m["to"], p.get("countries", ())) and \
+                not any(c.get("sale") and self.holds(c, m) for c in p["consents"]):
+            self.breach("opt-in", m, p["id"], "advertising that they did not ask for, where the law wants that they do")
         stop = self.stopped.get((p["id"], m["channel"]))
         if stop and m["real"] - stop["real"] > FLIGHT_S:
             self.breach("opt-out", m, p["id"], f"{m['real'] - stop['real']:.1f} s after their STOP")
         if (p["id"], matter) in self.once:
             self.breach("twice", m, p["id"], f"{matter} went before, at {self.once[p['id'], matter]}")
         self.once[p["id"], matter] = m["at"]
-        wrote = self.wrote.get(m["to"])
-        reply = bool(hand and wrote and self.elapsed(m, wrote) <= DAY)
+        reply = bool(hand and any(self.elapsed(m, w) <= DAY for w in self.wrote[m["to"]]))
         if not reply:
             self.hours(m, p)
         if not m.get("failed"):

@@ -12,7 +12,8 @@ from time import strptime
 import checker
 import law
 
-HOUSE = {"name": "Bright River Clinic", "domains": ["brightriver.example"], "reference": r"Dear (?P<who>\w+), about (?P<matter>(?P<hand>y)?\w+)"}
+HOUSE = {"name": "Bright River Clinic", "domains": ["brightriver.example"], "reference": r"Dear (?P<who>\w+), about (?P<matter>(?P<hand>y)?\w+)",
+         "heard": "A nurse will read this"}
 
 
 def at(text):
@@ -45,6 +46,12 @@ def stop(t):
 def answer(t, to="+12065550142"):
     return {"arrived": {"at": t, "real": t, "channel": "sms", "to": to, "coding": 0,
                         "text": "Bright River Clinic: You get no more texts. START begins again."}}
+
+
+def heard(t):
+    m = answer(t)
+    m["arrived"]["text"] = "Bright River Clinic: Thank you. A nurse will read this."
+    return m
 
 
 ANN = [person("ann"), person("bob", "+13125550143", state="IL")]
@@ -85,6 +92,12 @@ class Planted(unittest.TestCase):
         self.is_named("opt-out", *stop(NOON - 60), text("cy"), people=one)
         self.is_named("opt-out", *stop(NOON - 60), said("help", NOON - 40), text())
         self.is_clean(*stop(NOON - 60), said("start", NOON - 40), text())
+        word, kept = stop(NOON - 60)
+        self.is_clean(word, said("start", NOON - 59), kept, text())  # it has both, and START is the later
+        self.is_named("opt-out", said("start", NOON - 61), word, kept, text())
+        start, has = said("start", NOON - 61), {"kept": {"at": NOON - 30, "real": NOON - 30, "id": f"start{NOON - 61}"}}
+        self.is_clean(start, word, kept, has, text())  # the network turned the two around
+        self.is_named("opt-out", start, has, word, kept, text())
 
     def test_answers(self):
         self.is_named("answer", answer(NOON))
@@ -97,6 +110,26 @@ class Planted(unittest.TestCase):
         lost = answer(NOON + 5)
         lost["arrived"]["failed"] = True
         self.is_clean(*stop(NOON), lost, *stop(NOON + 900), answer(NOON + 905))
+        again = *stop(NOON), *stop(NOON + 900)  # the house was killed before it confirmed the first
+        self.is_clean(*again, answer(NOON + 905))
+        self.is_named("answer", *again, answer(NOON + 905), answer(NOON + 906))
+        self.is_named("answer", *again, answer(NOON + 1201))
+        self.is_clean(said(""), heard(NOON + 10))
+        self.is_named("answer", heard(NOON))
+        self.is_named("answer", said(""), heard(NOON + 10), heard(NOON + 20))
+        self.is_named("answer", said(""), heard(NOON + 301))
+        two = said(""), {"said": {**said("")["said"], "id": "more"}}  # other words: heard, too
+        self.is_clean(*two, heard(NOON + 10), heard(NOON + 20))
+        self.is_named("answer", *two, heard(NOON + 10), heard(NOON + 20), heard(NOON + 30))
+        has = {"kept": {"at": NOON + 5, "real": NOON + 5, "id": "more"}}  # the second is heard; the first comes again
+        late = {"said": {**said("")["said"], "at": NOON + 900}}
+        self.is_clean(*two, has, heard(NOON + 10), late, heard(NOON + 901))
+        self.is_named("answer", said(""), answer(NOON + 10))  # words that we have are no request
+        self.is_named("opt-out", said(""), *stop(NOON + 1), heard(NOON + 10))
+        self.is_clean(said("help"), *stop(NOON + 1), answer(NOON + 2), {"kept": {"at": NOON + 800, "real": NOON + 800,
+                      "id": f"help{NOON}"}}, {"said": {**said("help")["said"], "at": NOON + 799}}, answer(NOON + 801))
+        has = {"kept": {"at": NOON + 9, "real": NOON + 9, "id": f"help{NOON + 3}"}}  # STOP was not confirmed; HELP is answered
+        self.is_clean(*stop(NOON), said("help", NOON + 3), has, answer(NOON + 10), *stop(NOON + 900), answer(NOON + 905))
         late = answer(NOON - 3600)  # the house's clock was set back by an hour
         late["arrived"]["real"] = NOON + 400
         self.is_named("answer", said("stop", NOON), late)
@@ -111,8 +144,8 @@ class Planted(unittest.TestCase):
             self.assertEqual([] if clean else ["hours"], found(text(t=at(when), to="+12125550142"), people=[moved]))
         away = person("ann", zones=law.zones_of("WA", "+12065550142", ["Pacific/Honolulu"]))
         self.is_named("hours", text(t=at("2026-11-24T17:30")), people=[away])  # 07:30 there
-        nowhere = person("ann", "+4915112345678", state=None, states=[])
-        self.is_named("hours", text(to="+4915112345678"), people=[nowhere])
+        nowhere = person("ann", "+8615112345678", state=None, states=[])
+        self.is_named("hours", text(to="+8615112345678"), people=[nowhere])
         self.is_named("hours", text(t=at("2026-11-25T02:30")), people=[person("ann", quiet=[1080, 540])])
 
     def test_hours_when_the_clocks_change(self):
@@ -131,6 +164,17 @@ class Planted(unittest.TestCase):
         self.is_named("hours", {"arrived": {**sale["arrived"], "to": "+12155550142"}},
                       people=[person("ann", "+12155550142", state="PA")])
         self.is_clean(sale)
+
+    def test_opt_in_abroad(self):
+        for number, home in (("+442079460142", {}), ("+14165550142", {}), ("+12065550142", {"countries": ["DE"]})):
+            zones = law.zones_of("WA", number)
+            sale = text(t=at("2026-11-24T18:30"), to=number)
+            sale["arrived"]["text"] = sale["arrived"]["text"].replace("please", "20% off, please")
+            ann = person("ann", number, zones=zones, **home)
+            self.is_named("opt-in", sale, people=[ann])
+            self.is_clean(text(to=number), people=[ann])  # care needs none
+            asked = {**ann, "consents": [{"channel": "sms", "to": number, "sale": True}]}
+            self.is_clean(sale, people=[asked])
 
     def test_caps(self):
         hour = 3600

@@ -20,6 +20,13 @@ AREAS = {code: places.split() for places, codes in {
     " 415 503 509 619 702 775 916", "ET CT": "270 423 812 850 906", "CT MT": "308 605 701 785", "MT PT": "208 541",
     "AZ": "480 602", "AZ MT": "928", "AK AD": "907", "HI": "808", "AT": "787", "CH": "671"}.items()
     for code in codes.split()}
+# Countries by their number (ITU-T E.164) with the zones they lie in; all of them ask for an opt-in to advertising by text or
+# mail: Directive 2002/58/EC Art. 13(1), PECR 2003 reg. 22; Canada (CASL s. 6(1)) by the area codes of its plan.
+ABROAD = {"+44": ["Europe/London"], "+353": ["Europe/Dublin"], "+49": ["Europe/Berlin"], "+33": ["Europe/Paris"],
+          "+39": ["Europe/Rome"], "+34": ["Europe/Madrid", "Atlantic/Canary"], "+31": ["Europe/Amsterdam"],
+          "+351": ["Europe/Lisbon", "Atlantic/Azores"], "+48": ["Europe/Warsaw"], "+43": ["Europe/Vienna"]}
+CANADA = set("204 226 236 249 250 289 306 343 365 403 416 418 431 437 438 450 506 514 519 579 581 587 604 613 639 647 705 "
+             "709 778 780 782 807 819 825 867 873 902 905".split())
 # Minutes of the local day. Care: the courtesy window 08:00-20:00, Sundays 10:00-18:00 (no law; TCPA-HRS-07).
 CARE = {**{day: (480, 1200) for day in range(6)}, 6: (600, 1080)}
 FEDERAL = {day: (480, 1260) for day in range(7)}  # 47 CFR 64.1200(c)(1)
@@ -36,7 +43,15 @@ def zones_of(state=None, number=None, stated=()):
     """Every zone in which somebody may be: of their address, of their number, and those they stated."""
     area = number[2:5] if number and re.fullmatch(r"\+1\d{10}", number) else None
     found = [ZONES[z] for z in [*STATES.get(state, ()), *AREAS.get(area, ())]]
+    found += [z for code, zones in ABROAD.items() if number and number.startswith(code) for z in zones]
     return sorted({*found, *stated})
+
+
+def asks_for_opt_in(number, countries=()):
+    """Does advertising to this number, or to somebody who lives in these countries, need their own act before it?"""
+    there = any(number.startswith(code) for code in ABROAD)
+    canada = number.startswith("+1") and number[2:5] in CANADA
+    return there or canada or any(c != "US" for c in countries)
 
 
 def local(at, zone):

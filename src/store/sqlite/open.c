@@ -117,17 +117,19 @@ void lite_disconnect(struct store_snap *conn)
     free(conn);
 }
 
+/* Named values are large beside their keys: with them in its inner pages the tree of keys would
+ * branch twentyfold, not two-hundredfold, and be too large to be kept in memory. They lie in the
+ * order in which they came, so those of one commit are neighbours. (Folders made before this have
+ * them with their keys; every statement serves both.) */
 static err make_tables(struct op *op, sqlite3 *db)
 {
     char sql[160];
     snprintf(sql, sizeof sql, "PRAGMA page_size=%d; PRAGMA journal_mode=WAL; BEGIN", PAGE_SIZE);
     TRY(lite_exec(op, db, sql));
     for (enum store_space i = 0; i < SPACE_COUNT; i++) {
-        snprintf(sql, sizeof sql,
-                 space_numbered(i) ? "CREATE TABLE %s(k INTEGER PRIMARY KEY, v BLOB NOT NULL)"
-                                   : "CREATE TABLE %s(k BLOB PRIMARY KEY, v BLOB NOT NULL)"
-                                     " WITHOUT ROWID",
-                 lite_table(i));
+        snprintf(sql, sizeof sql, "CREATE TABLE %s(k %s PRIMARY KEY, v BLOB NOT NULL)%s",
+                 lite_table(i), space_numbered(i) ? "INTEGER" : "BLOB",
+                 space_numbered(i) || i == SPACE_KV ? "" : " WITHOUT ROWID");
         TRY(lite_exec(op, db, sql));
     }
     return lite_exec(op, db, "COMMIT");
@@ -162,7 +164,11 @@ static err prepare_writer(struct op *op, struct lite *l)
     char sql[100];
     for (enum store_space i = 0; i < SPACE_COUNT; i++) {
         const char *t = lite_table(i);
-        snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO %s VALUES(?,?)", t);
+        snprintf(sql, sizeof sql,
+                 i == SPACE_KV
+                     ? "INSERT INTO %s VALUES(?,?) ON CONFLICT(k) DO UPDATE SET v=excluded.v"
+                     : "INSERT OR REPLACE INTO %s VALUES(?,?)",
+                 t);
         TRY(lite_prepare(op, l->writer->db, sql, &l->put[i]));
         snprintf(sql, sizeof sql, "DELETE FROM %s WHERE k=?", t);
         TRY(lite_prepare(op, l->writer->db, sql, &l->del[i]));

@@ -337,7 +337,11 @@ export function ChartTable({ view, days, now, name }: ChartProps) {
               <tr key={p.id}>
                 <td>{dayTime(p.t, now)}</td>
                 <td class="num">{valueText(p, view.metric)}</td>
-                <td>{over ? `◆ ${t("over_limit")}` : ""}</td>
+                <td>
+                  {[over ? `◆ ${t("over_limit")}` : "", p.note ? t(`rn_${p.note}`) : ""]
+                    .filter(Boolean)
+                    .join(" · ")}
+                </td>
               </tr>
             );
           })}

@@ -9,6 +9,27 @@ export interface Point {
   /** the lower one of a pair (diastolic) */
   v2?: number;
   id: string;
+  /** what intake found strange about the reading */
+  note?: Note;
+}
+/** Codes of READING_NOTES, the gravest first. */
+const NOTES = [
+  "other-person",
+  "soft-confirm",
+  "unit-unknown",
+  "future-dated",
+  "late",
+  "time-of-receipt",
+  "self-reported",
+] as const;
+export type Note = (typeof NOTES)[number];
+export const NOTE_SYSTEM = "https://weft.health/fhir/reading-note";
+/** No rule has read it, so it stands beside the chart and not in it. */
+export const isDoubtful = (p: Point): boolean =>
+  p.note === "other-person" || p.note === "soft-confirm" || p.note === "unit-unknown";
+function noteOf(o: Observation): Note | undefined {
+  const codes = (o.meta?.tag ?? []).filter((c) => c.system === NOTE_SYSTEM).map((c) => c.code);
+  return NOTES.find((n) => codes.includes(n));
 }
 export interface Metric {
   id: "weight" | "bp" | "hr" | "spo2" | "glucose";
@@ -87,7 +108,7 @@ export function pointOf(o: Observation, m: Metric): Point | null {
     inOurs(o.component?.find((c) => hasCode(c.code, [code]))?.valueQuantity);
   const v = m.pair ? part(m.pair[0]) : inOurs(o.valueQuantity);
   if (Number.isNaN(t) || v === undefined || o.status === "entered-in-error") return null;
-  return { t, v, v2: m.pair ? part(m.pair[1]) : undefined, id: o.id ?? "" };
+  return { t, v, v2: m.pair ? part(m.pair[1]) : undefined, id: o.id ?? "", note: noteOf(o) };
 }
 
 /** Oldest first. */

@@ -7,6 +7,7 @@ import {
   type Bounds,
   bandOf,
   boundsOf,
+  isDoubtful,
   type Metric,
   outside,
   type Point,
@@ -16,6 +17,8 @@ import {
 export interface View {
   metric: Metric;
   points: Point[];
+  /** kept, but nothing counts them until somebody has looked; newest first */
+  doubts: Point[];
   last: Point | undefined;
   band: Band;
   band2: Band | undefined;
@@ -25,13 +28,15 @@ export interface View {
 }
 
 export function viewOf(all: Observation[], metric: Metric, limits: Limit[], now: number): View {
-  const points = seriesOf(all, metric);
+  const every = seriesOf(all, metric);
+  const points = every.filter((p) => !isDoubtful(p));
   const last = points[points.length - 1];
   const bounds = boundsOf(limits, metric.pair ? [metric.pair[0]] : metric.codes);
   const bounds2 = metric.pair ? boundsOf(limits, [metric.pair[1]]) : undefined;
   return {
     metric,
     points,
+    doubts: every.filter(isDoubtful).reverse(),
     last,
     band: bandOf(points, now, (p) => p.v),
     band2: metric.pair ? bandOf(points, now, (p) => p.v2) : undefined,

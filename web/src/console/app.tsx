@@ -13,7 +13,7 @@ import { Toasts } from "../kit/toast";
 import { TrainingPage } from "../kit/training";
 import { search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
-import { birthDate, clock, has, type Key, lang, t } from "../lib/i18n";
+import { clock, fullDate, has, type Key, lang, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { connected, heard, startLive, stopLive } from "../lib/live";
 import { setTheme, type Theme, theme } from "../lib/prefs";
@@ -36,7 +36,15 @@ import { Workspace } from "./workspace";
 const AudiencesPage = lazy(async () => (await import("./audience")).AudiencesPage);
 const CampaignPage = lazy(async () => (await import("./campaigns")).CampaignPage);
 const CampaignsPage = lazy(async () => (await import("./campaigns")).CampaignsPage);
+const ProgrammesPage = lazy(async () => (await import("./programmes")).ProgrammesPage);
 const WordsPage = lazy(async () => (await import("./words")).WordsPage);
+const FleetPage = lazy(async () => (await import("./fleet")).FleetPage);
+const ComplaintsPage = lazy(async () => (await import("./complaints")).ComplaintsPage);
+const ComplaintPage = lazy(async () => (await import("./complaints")).ComplaintPage);
+const mayComplain = (role: string | undefined): boolean =>
+  ["nurse", "agent", "privacy"].includes(role ?? "");
+const mayFleet = (role: string | undefined): boolean =>
+  ["nurse", "agent", "admin"].includes(role ?? "");
 const mayCampaign = (role: string | undefined): boolean =>
   role === "outreach" || role === "privacy";
 const mayAudience = (role: string | undefined): boolean => role === "outreach";
@@ -73,13 +81,23 @@ const OUTREACH: typeof SCREENS = [
   { to: "/audiences", word: "nav_audiences", icon: "funnel" },
   { to: "/words", word: "nav_words", icon: "message" },
 ];
+const FLEET: (typeof SCREENS)[number] = { to: "/devices", word: "fl_title", icon: "device" };
+const COMPLAINTS: (typeof SCREENS)[number] = { to: "/complaints", word: "dc_title", icon: "warn" };
 const LETTERS: (typeof SCREENS)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
+const PROGRAMMES: (typeof SCREENS)[number] = {
+  to: "/programmes",
+  word: "pg_title",
+  icon: "pulse",
+};
 const screensOf = (role: string | undefined): typeof SCREENS => [
   ...SCREENS,
   ...(mayPost(role) ? [LETTERS] : []),
+  ...(mayFleet(role) ? [FLEET] : []),
+  ...(mayComplain(role) ? [COMPLAINTS] : []),
   ...(mayCampaign(role) ? [CAMPAIGNS] : []),
   ...(mayAudience(role) ? OUTREACH : []),
   ...(role === "privacy" ? OUTREACH.slice(1) : []),
+  ...(role === "nurse" ? [PROGRAMMES] : []),
   ...(mayExperience(role) ? [EXPERIENCE] : []),
   ...(mayRule(role) ? [RULES] : []),
   ...(mayIncidents(role) ? [INCIDENTS] : []),
@@ -208,7 +226,7 @@ async function findPeople(typed: string): Promise<Hit[]> {
   return found.slice(0, 6).map((p) => ({
     id: `patient-${p.id}`,
     label: personName(p),
-    hint: birthDate(p.birthDate),
+    hint: fullDate(p.birthDate),
     run: () => go(`/patient/${p.id}`),
   }));
 }
@@ -229,6 +247,11 @@ function Screen() {
   if (at === "/patients") return <Patients />;
   if (at === "/audiences") return <AudiencesPage />;
   if (at === "/words") return <WordsPage />;
+  if (at === "/programmes") return <ProgrammesPage />;
+  const complaint = match("/complaints/:id", at);
+  if (at === "/complaints") return <ComplaintsPage />;
+  if (complaint) return <ComplaintPage key={at} id={complaint.id!} />;
+  if (at === "/devices") return <FleetPage />;
   if (at === "/experience") return <ExperiencePage />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;

@@ -2,6 +2,7 @@
 // server decides each step; when someone else was faster, its sentence is shown and the case reloads.
 import { useState } from "preact/hooks";
 import { Dialog, errorText, Keys } from "../kit/basics";
+import { Field } from "../kit/field";
 import { Icon } from "../kit/icons";
 import { Mark, severityOf } from "../kit/severity";
 import { tell } from "../kit/toast";
@@ -13,6 +14,7 @@ import { changed } from "../lib/load";
 import { useNames } from "../lib/people";
 import { href } from "../lib/router";
 import { session } from "../lib/session";
+import { CaseActs, CaseWords, useAssembled } from "./acts";
 import { evidenceOf, ruleOf, sentenceOf } from "./data";
 import { mayIncidents } from "./incidents";
 import { isMine, ownerWord, programmeOf, programmeWord, useNow } from "./worklist";
@@ -32,7 +34,7 @@ const LOOK_OUTCOMES = ["explained", "training", "incident"] as const;
 type Outcome = (typeof OUTCOMES)[number] | (typeof LOOK_OUTCOMES)[number];
 const HOUR = 3_600_000;
 
-function localInput(ms: number): string {
+export function localInput(ms: number): string {
   const d = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
   return d.toISOString().slice(0, 16);
 }
@@ -93,16 +95,20 @@ function SnoozeDialog({
 }
 
 interface ResolveProps {
-  onDone: (outcome: Outcome, note: string) => void;
+  task: Task;
+  onDone: (outcome: Outcome, note: string, minutes: number) => void;
   onClose: () => void;
   error: string;
   look: boolean;
 }
-function ResolveDialog({ onDone, onClose, error, look }: ResolveProps) {
+function ResolveDialog({ task, onDone, onClose, error, look }: ResolveProps) {
   const [outcome, setOutcome] = useState<Outcome | "">("");
-  const [note, setNote] = useState("");
+  const made = useAssembled(task);
+  const [typed, setNote] = useState<string | null>(null);
+  const [minutes, setMinutes] = useState("");
+  const note = typed ?? (look ? "" : made.note);
   const done = (): void => {
-    if (outcome) onDone(outcome, note.trim());
+    if (outcome) onDone(outcome, note.trim(), Number(minutes) || 0);
   };
   return (
     <Dialog title={t("resolve_title")} onClose={onClose}>
@@ -145,6 +151,17 @@ function ResolveDialog({ onDone, onClose, error, look }: ResolveProps) {
             {t("resolve_note_hint")}
           </span>
         </div>
+        {made.counted && !look && (
+          <Field
+            id="minutes"
+            label={t("ca_minutes")}
+            type="number"
+            min={0}
+            max={240}
+            value={minutes}
+            onValue={setMinutes}
+          />
+        )}
         {error && (
           <p class="note bad" role="alert" dir="auto">
             {error}
@@ -212,12 +229,19 @@ export function CasePanel({ task }: { task: Task }) {
   const open = ["requested", "in-progress", "on-hold"].includes(task.status);
   const patient = idOf(task.for);
 
-  const act = async (what: Act, body: object, done: string, undo?: () => void): Promise<void> => {
-    if (busy) return;
+  const act = async (
+    what: Act,
+    body: object,
+    done: string,
+    undo?: () => void,
+  ): Promise<boolean> => {
+    let ok = false;
+    if (busy) return ok;
     setBusy(true);
     setError("");
     try {
       await post<Task>(`/fhir/Task/${task.id}/$${what}`, body);
+      ok = true;
       setDialog("");
       tell(done, undo);
     } catch (e) {
@@ -226,6 +250,7 @@ export function CasePanel({ task }: { task: Task }) {
     }
     setBusy(false);
     changed("Task", patient);
+    return ok;
   };
   const claim = (): void =>
     void act("claim", {}, t("claimed"), () => void act("release", {}, t("released")));
@@ -236,8 +261,15 @@ export function CasePanel({ task }: { task: Task }) {
       { until: new Date(until).toISOString() },
       t("snoozed", { time: dayTimeInText(until) }),
     );
-  const resolve = (outcome: Outcome, note: string): void =>
-    void act("resolve", { outcome, note }, t("resolved"));
+  /** Minutes beside the calls, which keep their own. */
+  const resolve = async (outcome: Outcome, note: string, minutes: number): Promise<void> => {
+    if ((await act("resolve", { outcome, note }, t("resolved"))) && minutes > 0)
+      await post(`/fhir/Patient/${patient}/$time`, {
+        kind: "review",
+        from: new Date(Date.now() - minutes * 60_000).toISOString(),
+        to: new Date().toISOString(),
+      }).catch((e: ApiError) => tell(errorText(e)));
+  };
 
   useCommands(
     open
@@ -253,6 +285,7 @@ export function CasePanel({ task }: { task: Task }) {
   const rule = ruleOf(task);
   const evidence = evidenceOf(task);
   const taken = !!task.owner?.reference && !mine;
+  const isLook = programmeOf(task).startsWith("look-");
   return (
     <section class={`case card sev-${severity}`} aria-label={t("case")}>
       <div class="case-top">
@@ -290,6 +323,8 @@ export function CasePanel({ task }: { task: Task }) {
           </a>
         </div>
       )}
+      {open && !!patient && !isLook && <CaseWords task={task} />}
+      {mine && open && !!patient && !isLook && <CaseActs task={task} />}
       {open && (
         <div class="case-acts no-print">
           {mine ? (
@@ -324,8 +359,9 @@ export function CasePanel({ task }: { task: Task }) {
       {dialog === "snooze" && <SnoozeDialog onPick={snooze} onClose={() => setDialog("")} />}
       {dialog === "resolve" && (
         <ResolveDialog
-          look={programmeOf(task).startsWith("look-")}
-          onDone={resolve}
+          task={task}
+          look={isLook}
+          onDone={(o, note, minutes) => void resolve(o, note, minutes)}
           onClose={() => setDialog("")}
           error={error}
         />

@@ -7,7 +7,13 @@ import { Icon, type IconName } from "../kit/icons";
 import { tell } from "../kit/toast";
 import { type ApiError, call, get, issueText, post } from "../lib/api";
 import { draft, keepDraft } from "../lib/drafts";
-import { type Communication, firstName, type OutcomeIssue, type Patient } from "../lib/fhir";
+import {
+  type Communication,
+  type Extension,
+  firstName,
+  type OutcomeIssue,
+  type Patient,
+} from "../lib/fhir";
 import { dayTime, dayTimeInText, has, type Key, LANGS, lang, number, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed, useLoad } from "../lib/load";
@@ -37,6 +43,7 @@ export interface Check {
   };
   channel?: string;
   to?: string;
+  recipient?: string;
   /** Why this channel, by language. */
   because?: Record<string, string>;
   language?: string;
@@ -82,6 +89,26 @@ function channelWord(c: Communication): string {
   return code ? t("via_portal") : "";
 }
 
+const UNDERSTOOD = "https://weft.health/fhir/StructureDefinition/understood";
+
+/** What a question's answer was taken for, how surely and by which rule. */
+function meaningOf(c: Communication): string {
+  const parts = c.extension?.find((e) => e.url === UNDERSTOOD)?.extension;
+  const part = (name: string): Extension | undefined => parts?.find((e) => e.url === name);
+  if (!parts) return "";
+  const n = number(part("confidence")?.valueInteger ?? 0);
+  const what = part("meaning")?.valueString;
+  const by = part("matched")?.valueString ?? "";
+  return what ? t("understood", { what, n, by }) : t("understood_not", { n });
+}
+
+/** Whom the patient named to get their messages: who got this one, or wrote it. */
+function helperOf(c: Communication): string {
+  const who = isInbound(c) ? c.sender : c.recipient?.[0];
+  if (!who?.reference?.startsWith("RelatedPerson/")) return "";
+  return t(isInbound(c) ? "from_helper" : "to_helper", { who: who.display ?? t("helper_unnamed") });
+}
+
 export function Thread({ patient }: { patient: string }) {
   const { data } = useMessages(patient);
   const end = useRef<HTMLOListElement>(null);
@@ -103,7 +130,9 @@ export function Thread({ patient }: { patient: string }) {
             <li key={c.id} class={`${isInbound(c) ? "said in" : "said out"} is-${c.status}`}>
               <p dir="auto">{c.payload?.[0]?.contentString}</p>
               <p class="said-meta">
-                {[channelWord(c), dayTime(timeOf(c)), statusWord(c)].filter(Boolean).join(" · ")}
+                {[channelWord(c), helperOf(c), dayTime(timeOf(c)), statusWord(c), meaningOf(c)]
+                  .filter(Boolean)
+                  .join(" · ")}
               </p>
             </li>
           ))}
@@ -261,6 +290,7 @@ function Measures({ check }: { check: Check }) {
         <Icon name={CHANNEL_ICON[check.channel ?? ""] ?? "message"} />
         <bdi dir="ltr">{check.to}</bdi>
       </span>
+      {check.recipient && <span class="strong">{t("to_helper", { who: check.recipient })}</span>}
       {sms && check.segments !== undefined && (
         <span class={check.segments > 2 ? "sev-high strong" : ""}>
           {t("parts", { n: check.segments })} · {check.encoding}

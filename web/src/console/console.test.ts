@@ -7,7 +7,9 @@ import kit from "../words/kit.en";
 import { type Check, sayOf } from "./composer";
 import { ordered, sentenceOf } from "./data";
 import { conversations, type Letter } from "./outbox";
+import { markOf } from "./picture";
 import { purposeOf } from "./purpose";
+import { inOrder, kindOf } from "./since";
 import { passes } from "./worklist";
 
 const words = { ...kit, ...app };
@@ -128,5 +130,52 @@ describe("what a screen is for", () => {
   it("is left to roles that have one", () => {
     for (const role of ["agent", "privacy", "admin", undefined])
       expect(purposeOf(role, "/rules")).toBe("");
+  });
+});
+
+describe("since you left", () => {
+  const left = Date.parse("2026-03-02T08:00:00Z");
+  const before = "2026-03-02T07:00:00Z";
+  const after = "2026-03-02T09:00:00Z";
+  const call = { code: { coding: [{ code: "call" }] } };
+  it("says of each case what there is to know", () => {
+    const kind = (x: Task, was?: string) => kindOf(x, left, was);
+    expect(kind(task("a", "asap", after))).toBe("new");
+    expect(kind(task("a", "asap", before))).toBe("");
+    expect(kind(task("a", "asap", before, { lastModified: after }))).toBe("changed");
+    expect(kind(task("a", "asap", before, { lastModified: after }), "urgent")).toBe("worse");
+    expect(kind(task("a", "asap", before, { lastModified: after }), "stat")).toBe("changed");
+    expect(kind(task("a", "urgent", before, { reasonCode: { text: "MISS-3" } }))).toBe("missed");
+    expect(kind(task("a", "asap", before, { executionPeriod: { end: after } }))).toBe("promised");
+    expect(kind(task("a", "asap", before, { status: "on-hold" }))).toBe("snoozed");
+    expect(kind(task("a", "asap", before, { status: "completed", lastModified: after }))).toBe(
+      "resolved",
+    );
+    expect(kind(task("a", "asap", before, { status: "completed", lastModified: before }))).toBe("");
+    expect(kind(task("a", "asap", before, call))).toBe("promised");
+    expect(kind(task("a", "asap", after, { ...call, status: "completed" }))).toBe("");
+  });
+  it("puts what falls due first, and others' work before one's own", () => {
+    const ids = (list: Task[]) => list.map((x) => x.id).join("");
+    const by = (id: string, end?: string) => task(id, "asap", before, { executionPeriod: { end } });
+    expect(ids(inOrder("promised", [by("c"), by("b", after), by("a", before)], "me"))).toBe("abc");
+    const of = (id: string, reference: string, lastModified: string) =>
+      task(id, "asap", before, { owner: { reference }, lastModified });
+    const closed = [of("c", "me", after), of("b", "you", before), of("a", "you", after)];
+    expect(ids(inOrder("resolved", closed, "me"))).toBe("abc");
+  });
+});
+
+describe("the whole picture", () => {
+  it("R467: a medicine that was stopped was not taken", () => {
+    const said = (resourceType: string, status: string) => {
+      const medicine = { medicationCodeableConcept: { text: "Furosemide" } };
+      const r = { resourceType, status, effectiveDateTime: "2026-11-20T08:00:00Z", ...medicine };
+      return markOf("medicines", r)?.what;
+    };
+    expect(said("MedicationStatement", "completed")).toBe("Furosemide: taken");
+    expect(said("MedicationStatement", "not-taken")).toBe("Furosemide: missed");
+    expect(said("MedicationStatement", "stopped")).toBe("Furosemide: did not take place");
+    expect(said("MedicationAdministration", "on-hold")).toBe("Furosemide: did not take place");
   });
 });

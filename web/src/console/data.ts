@@ -13,10 +13,14 @@ import type {
   Patient,
   Task,
 } from "../lib/fhir";
-import { lang } from "../lib/i18n";
+import { dayTimeInText, type Key, lang, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
+import { session } from "../lib/session";
 
-const CASE = "https://weft.health/fhir/task-code|case";
+export const CASE = "https://weft.health/fhir/task-code|case";
+const ASK = "https://weft.health/fhir/task-code|measure-again";
+/** Of things, not of people: for support, which is the agents'. */
+export const TECHNICAL = "https://weft.health/fhir/task-code|technical";
 const READINGS_EACH = "400";
 
 export function ordered(tasks: Task[]): Task[] {
@@ -32,7 +36,12 @@ export const useWorklist = () =>
     ordered(
       await search<Task>(
         "Task",
-        { code: CASE, status: "requested,in-progress,on-hold", _count: "500" },
+        {
+          code: CASE,
+          ...(session.value?.role === "nurse" && { "code:not": TECHNICAL }),
+          status: "requested,in-progress,on-hold",
+          _count: "500",
+        },
         500,
       ),
     ),
@@ -80,6 +89,24 @@ export const usePatientCases = (id: string | null) =>
   useLoad<Task[]>(id && `Task|${id}|cases`, () =>
     search<Task>("Task", { patient: id!, code: CASE, _count: "100" }, 100),
   );
+
+/** Readings that the patient was asked to take again before anybody is called. */
+export const useAsks = (id: string | null) =>
+  useLoad<Task[]>(id && `Task|${id}|asks`, () =>
+    search<Task>("Task", { patient: id!, code: ASK, _sort: "-authored-on", _count: "30" }, 30),
+  );
+const ASK_ENDS: Record<string, Key> = {
+  normal: "ask_normal",
+  again: "ask_again",
+  silent: "ask_silent",
+  unreached: "ask_unreached",
+  graver: "ask_graver",
+  withdrawn: "ask_withdrawn",
+};
+export function askWords(task: Task): string {
+  const end = ASK_ENDS[task.output?.[0]?.valueCodeableConcept?.coding?.[0]?.code ?? ""];
+  return end ? t(end) : t("ask_waits", { time: dayTimeInText(task.executionPeriod?.end) });
+}
 
 export function timeOf(c: Communication): string {
   return c.sent ?? c.received ?? c.meta?.lastUpdated ?? "";

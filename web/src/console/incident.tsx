@@ -10,17 +10,10 @@ import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 import { session } from "../lib/session";
 import { Assess, type Assessment } from "./assess";
+import { type Clock, ClockRow } from "./clock";
 import { Letters } from "./letters";
 import { type Delay, Police } from "./police";
 
-interface Clock {
-  id: string;
-  title: string;
-  place?: string;
-  due: string;
-  late: boolean;
-  status: string;
-}
 export interface Incident {
   id: string;
   what: string;
@@ -79,44 +72,6 @@ function Scope({ of, again }: { of: Incident; again: string }) {
         </div>
       )}
     </section>
-  );
-}
-
-function ClockRow({ of, c, again }: { of: Incident; c: Clock; again: string }) {
-  const [error, busy, act] = useAct(again, INCIDENTS);
-  const [note, setNote] = useState("");
-  const done = (e: SubmitEvent): void => {
-    e.preventDefault();
-    void act(async () => {
-      await post(`/incidents/${of.id}/clock`, { clock: c.id, note });
-      return t("in_done");
-    });
-  };
-  return (
-    <li>
-      <form class="place-in" onSubmit={done} aria-label={`${c.title} ${c.place ?? ""}`}>
-        <p dir="auto">
-          {c.title} {c.place} <strong>{fullDate(c.due)}</strong> {c.late && t("in_late")}
-        </p>
-        <div class="acts">
-          <div class="field grow">
-            <label for={`note-${c.id}`}>{t("in_note")}</label>
-            <input
-              class="box"
-              id={`note-${c.id}`}
-              dir="auto"
-              required
-              value={note}
-              onInput={(e) => setNote(e.currentTarget.value)}
-            />
-          </div>
-          <button type="submit" class="btn" disabled={busy}>
-            {t("in_met")}
-          </button>
-        </div>
-        <Wrong text={error} />
-      </form>
-    </li>
   );
 }
 
@@ -191,7 +146,14 @@ export function IncidentPage({ id }: { id: string }) {
               <h2 id="in-clocks">{t("in_clocks")}</h2>
               <ul class="plain">
                 {open.map((c) => (
-                  <ClockRow key={c.id} of={data} c={c} again={key} />
+                  <ClockRow
+                    key={c.id}
+                    at={`/incidents/${id}/clock`}
+                    c={c}
+                    place={c.place}
+                    may
+                    again={[key, INCIDENTS]}
+                  />
                 ))}
               </ul>
             </section>

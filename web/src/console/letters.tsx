@@ -112,7 +112,7 @@ function List({ id }: { id: string }) {
         <button type="button" class="btn primary" disabled={busy} onClick={queue}>
           {t("in_queue")}
         </button>
-        <a class="btn" href={`/incidents/${id}/letters.html`} download="letters.html">
+        <a class="btn" href={`/incidents/${id}/letters.pdf`} download="letters.pdf">
           {t("in_print")}
         </a>
       </div>

@@ -1,32 +1,57 @@
 // The patient in the middle pane: who, then the numbers (value, change, shape), medicines and
 // conditions, or the timeline of everything.
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { Chart, ChartTable, Spark } from "../chart/chart";
-import { METRICS, metricOf } from "../chart/series";
+import { METRICS, metricOf, pointOf } from "../chart/series";
 import { changeOf, changeText, type View, valueText, viewOf } from "../chart/view";
 import { Choice, Empty, Failed, Skeleton, Tabs } from "../kit/basics";
 import { Icon } from "../kit/icons";
-import { type Condition, type Limit, type MedicationRequest, personName, words } from "../lib/fhir";
+import { lazy } from "../kit/lazy";
 import {
-  birthDate,
+  type Condition,
+  type Limit,
+  type MedicationRequest,
+  type Patient,
+  personName,
+  words,
+} from "../lib/fhir";
+import {
   day,
   dayTime,
   fullDate,
   has,
   type Key,
   lang,
+  languageName,
   number,
   t,
   unitWord,
 } from "../lib/i18n";
 import { again } from "../lib/load";
-import { useConditions, useLimits, useMedicines, usePatient, useVitals } from "./data";
+import { session } from "../lib/session";
+import {
+  askWords,
+  sentenceOf,
+  useAsks,
+  useConditions,
+  useLimits,
+  useMedicines,
+  usePatient,
+  useVitals,
+} from "./data";
+import { Doubts } from "./doubts";
 import { Hidden } from "./glass";
 import { LaunchApps } from "./launch";
 import { Results } from "./results";
 import { Timeline } from "./timeline";
+import { WhatIf } from "./whatif";
 import { Withhold } from "./withhold";
 import { useNow } from "./worklist";
+
+const ProgrammePane = lazy(async () => (await import("./programme")).ProgrammePane);
+
+const PicturePane = lazy(async () => (await import("./picture")).PicturePane);
 
 const DAY = 86_400_000;
 
@@ -40,15 +65,15 @@ function ageOf(birth: string | undefined): number | null {
   return now.getFullYear() - b.getUTCFullYear() - (before ? 1 : 0);
 }
 
-export function languageName(code: string | undefined): string {
-  if (!code) return "";
-  try {
-    return (
-      new Intl.DisplayNames([lang.value], { type: "language" }).of(code.split("-")[0]!) ?? code
-    );
-  } catch {
-    return code;
-  }
+const SUPPRESSED = "https://weft.health/fhir/StructureDefinition/contact-suppressed";
+
+/** Why no e-mail reaches them: every address of theirs came back or complained. Empty: one does. */
+export function mailEnded(p: Patient): "" | "mail_bounced" | "mail_complained" {
+  const mails = (p.telecom ?? []).filter((c) => c.system === "email" && c.use !== "old");
+  const marks = mails.map((c) => c.extension?.find((e) => e.url === SUPPRESSED));
+  if (!marks.length || marks.some((m) => !m)) return "";
+  const why = marks.map((m) => m?.extension?.find((e) => e.url === "reason")?.valueCode);
+  return why.includes("complaint") ? "mail_complained" : "mail_bounced";
 }
 
 function Head({ id }: { id: string }) {
@@ -63,10 +88,11 @@ function Head({ id }: { id: string }) {
   const gender = `g_${p.gender ?? "unknown"}`;
   const spoken = p.communication?.find((c) => c.preferred) ?? p.communication?.[0];
   const code = spoken?.language.coding?.[0]?.code;
+  const mail = mailEnded(p);
   const facts = [
     has(gender) ? t(gender as Key) : p.gender,
     age === null ? "" : t("p_age", { n: age }),
-    p.birthDate ? t("p_born", { date: birthDate(p.birthDate) }) : "",
+    p.birthDate ? t("p_born", { date: fullDate(p.birthDate) }) : "",
     code ? t("p_speaks", { language: languageName(code) }) : "",
     p.address?.[0]?.city,
   ].filter(Boolean);
@@ -80,6 +106,12 @@ function Head({ id }: { id: string }) {
           <bdi key={i}>{f}</bdi>
         ))}
       </p>
+      {mail && (
+        <p class="fine strong sev-high">
+          <Icon name="mail" />
+          {t(mail)}
+        </p>
+      )}
       <LaunchApps patient={id} />
     </header>
   );
@@ -125,7 +157,22 @@ function VitalCard({
 type Days = "7" | "30" | "90";
 type Look = "chart" | "table";
 
-function Hero({ view, now }: { view: View; now: number }) {
+/** The newest reading of this measure that was to be taken again, and what came of it. */
+function Asked({ id, view }: { id: string; view: View }) {
+  const vitals = useVitals(id);
+  const mine = new Set(
+    (vitals.data ?? []).filter((o) => pointOf(o, view.metric)).map((o) => `Observation/${o.id}`),
+  );
+  const ask = useAsks(id).data?.find((a) => mine.has(a.focus?.reference ?? ""));
+  if (!ask) return null;
+  return (
+    <p class="muted fine" dir="auto">
+      {dayTime(ask.authoredOn)}: {sentenceOf(ask)} {askWords(ask)}
+    </p>
+  );
+}
+
+function Hero({ id, view, now }: { id: string; view: View; now: number }) {
   const [days, setDays] = useState<Days>("30");
   const [look, setLook] = useState<Look>("chart");
   const name = t(view.metric.name);
@@ -162,6 +209,7 @@ function Hero({ view, now }: { view: View; now: number }) {
           {t("band_note", { n: view.band.n, from: day(now - 31 * DAY), to: day(now - 4 * DAY) })}
         </p>
       )}
+      <Asked id={id} view={view} />
     </figure>
   );
 }
@@ -178,7 +226,7 @@ function Vitals({ id, focus }: { id: string; focus: string }) {
       <Skeleton lines={8} />
     );
   const views = METRICS.map((m) => viewOf(vitals.data!, m, limits.data ?? [], now)).filter(
-    (v) => v.points.length > 0,
+    (v) => v.points.length + v.doubts.length > 0,
   );
   if (views.length === 0)
     return (
@@ -202,8 +250,10 @@ function Vitals({ id, focus }: { id: string; focus: string }) {
           />
         ))}
       </div>
-      <Hero view={hero} now={now} />
+      <Hero id={id} view={hero} now={now} />
+      <Doubts id={id} view={hero} now={now} />
       <LimitList limits={limits.data ?? []} />
+      {limits.data && limits.data.length > 0 && <WhatIf patient={id} limits={limits.data} />}
     </section>
   );
 }
@@ -298,9 +348,15 @@ function Conditions({ id }: { id: string }) {
   );
 }
 
-type Tab = "now" | "timeline";
+type Tab = "now" | "picture" | "timeline" | "programme";
+/** The tab of the patient on screen, as a case may turn to it. */
+const tabs = signal<Tab>("now");
+export const openTab = (tab: Tab): void => {
+  tabs.value = tab;
+};
 export function PatientPane({ id, focus }: { id: string; focus: string }) {
-  const [tab, setTab] = useState<Tab>("now");
+  const tab = tabs.value;
+  useEffect(() => openTab("now"), [id]);
   const { data } = usePatient(id);
   useEffect(() => {
     if (data) document.title = `${personName(data)} · Weft`;
@@ -314,9 +370,13 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
         value={tab}
         tabs={[
           { value: "now", label: t("tab_now") },
+          { value: "picture", label: t("tab_picture") },
           { value: "timeline", label: t("tab_timeline") },
+          ...(session.value?.role === "nurse"
+            ? [{ value: "programme" as const, label: t("wl_programme") }]
+            : []),
         ]}
-        onChange={setTab}
+        onChange={openTab}
       >
         {tab === "now" ? (
           <div class="now">
@@ -328,6 +388,10 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
             </div>
             <Withhold id={id} />
           </div>
+        ) : tab === "picture" ? (
+          <PicturePane id={id} />
+        ) : tab === "programme" ? (
+          <ProgrammePane id={id} />
         ) : (
           <Timeline id={id} />
         )}

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
-import { birthDate, has, type Key, t } from "../lib/i18n";
+import { fullDate, has, type Key, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 
@@ -50,7 +50,7 @@ export function Patients() {
                 <strong>
                   <bdi>{personName(p)}</bdi>
                 </strong>
-                <span class="muted tabular">{birthDate(p.birthDate)}</span>
+                <span class="muted tabular">{fullDate(p.birthDate)}</span>
                 <span class="muted">{has(`g_${p.gender}`) ? t(`g_${p.gender}` as Key) : ""}</span>
               </a>
             </li>

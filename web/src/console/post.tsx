@@ -3,7 +3,7 @@
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
-import { dayTime, LANGS, number, t } from "../lib/i18n";
+import { dayTime, languageName, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 
@@ -22,9 +22,6 @@ const KEY = "Post|*|all";
 export const mayPost = (role: string | undefined): boolean =>
   ["nurse", "agent", "outreach"].includes(role ?? "");
 
-const languageOf = (code: string): string =>
-  LANGS[code.split("-")[0] as keyof typeof LANGS]?.name ?? code;
-
 function Row({ of }: { of: Letter }) {
   const [error, busy, act] = useAct(KEY);
   const cannot = (): void =>
@@ -39,7 +36,7 @@ function Row({ of }: { of: Letter }) {
           <bdi>{of.name || of.patient}</bdi>
         </a>{" "}
         <span class="muted">
-          {languageOf(of.language)} · {t("lt_since", { time: dayTime(of.since) })}
+          {languageName(of.language)} · {t("lt_since", { time: dayTime(of.since) })}
         </span>
       </p>
       {of.to ? (
@@ -65,51 +62,30 @@ function Row({ of }: { of: Letter }) {
   );
 }
 
-function Run({ run, of }: { run: string; of: Letter[] }) {
+/** Letters of one print run, or without one, those that wait for it. */
+function Pile({ run, of }: { run?: string; of: Letter[] }) {
   const [error, busy, act] = useAct(KEY);
-  const posted = (): void =>
+  const id = run ? `run-${run}` : "lt-wait";
+  const go = (): void =>
     void act(async () => {
-      const done: { letters: number } = await post(`/letters/${run}`, { state: "posted" });
-      return t("lt_posted_done", { n: number(done.letters) });
+      const done: { letters: number } = run
+        ? await post(`/letters/${run}`, { state: "posted" })
+        : await post("/letters", {});
+      return t(run ? "lt_posted_done" : "lt_taken", { n: number(done.letters) });
     });
   return (
-    <section class="block stack" aria-labelledby={`run-${run}`}>
-      <h2 id={`run-${run}`}>
-        {t("lt_run")} · {t("lt_count", { n: number(of.length) })}
+    <section class="block stack" aria-labelledby={id}>
+      <h2 id={id}>
+        {t(run ? "lt_run" : "lt_wait")} · {t("lt_count", { n: number(of.length) })}
       </h2>
       <div class="acts">
-        <a class="btn" href={`/letters/${run}/run.pdf`} target="_self" download="letters.pdf">
-          {t("lt_download")}
-        </a>
-        <button type="button" class="btn primary" disabled={busy} onClick={posted}>
-          {t("lt_posted")}
-        </button>
-      </div>
-      <Wrong text={error} />
-      <ul class="plain">
-        {of.map((l) => (
-          <Row key={l.id} of={l} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function Waiting({ of }: { of: Letter[] }) {
-  const [error, busy, act] = useAct(KEY);
-  const take = (): void =>
-    void act(async () => {
-      const done: { letters: number } = await post("/letters", {});
-      return t("lt_taken", { n: number(done.letters) });
-    });
-  return (
-    <section class="block stack" aria-labelledby="lt-wait">
-      <h2 id="lt-wait">
-        {t("lt_wait")} · {t("lt_count", { n: number(of.length) })}
-      </h2>
-      <div class="acts">
-        <button type="button" class="btn primary" disabled={busy} onClick={take}>
-          {t("lt_take")}
+        {run && (
+          <a class="btn" href={`/letters/${run}/run.pdf`} target="_self" download="letters.pdf">
+            {t("lt_download")}
+          </a>
+        )}
+        <button type="button" class="btn primary" disabled={busy} onClick={go}>
+          {t(run ? "lt_posted" : "lt_take")}
         </button>
       </div>
       <Wrong text={error} />
@@ -136,9 +112,9 @@ export function PostPage() {
       {!data && (error ? <Failed error={error} /> : <Skeleton lines={4} />)}
       {data && all.length === 0 && <Empty icon="mail" title={t("lt_none")} />}
       {data?.more && <p class="note">{t("lt_more")}</p>}
-      {waiting.length > 0 && <Waiting of={waiting} />}
+      {waiting.length > 0 && <Pile of={waiting} />}
       {runs.map((run) => (
-        <Run key={run} run={run} of={all.filter((l) => l.run === run)} />
+        <Pile key={run} run={run} of={all.filter((l) => l.run === run)} />
       ))}
     </div>
   );

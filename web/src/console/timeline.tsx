@@ -11,9 +11,11 @@ import { words } from "../lib/fhir";
 import { dayName, startOfDay, t, time, unitWord } from "../lib/i18n";
 import { href } from "../lib/router";
 import {
+  askWords,
   isInbound,
   sentenceOf,
   timeOf,
+  useAsks,
   useConditions,
   useEncounters,
   useMedicines,
@@ -61,6 +63,7 @@ function useItems(id: string): { items: Item[]; ready: boolean } {
   const vitals = useVitals(id);
   const messages = useMessages(id);
   const cases = usePatientCases(id);
+  const asks = useAsks(id);
   const visits = useEncounters(id);
   const conditions = useConditions(id);
   const medicines = useMedicines(id);
@@ -90,6 +93,15 @@ function useItems(id: string): { items: Item[]; ready: boolean } {
         title: t("tl_case"),
         text: sentenceOf(c),
         task: c,
+      }),
+    ),
+    ...(asks.data ?? []).map(
+      (a): Item => ({
+        at: Date.parse(a.authoredOn ?? ""),
+        kind: "readings",
+        icon: "pulse",
+        title: t("tl_ask"),
+        text: `${sentenceOf(a)} ${askWords(a)}`,
       }),
     ),
     ...(visits.data ?? []).map((e) =>

@@ -16,6 +16,7 @@ import { go, href } from "../lib/router";
 import { session } from "../lib/session";
 import { ordered, sentenceOf, useWorklist } from "./data";
 import { leftWord, rightWord } from "./right";
+import { SinceYouLeft } from "./since";
 
 type Show = "all" | "mine" | "free" | "snoozed";
 interface Filter {
@@ -318,6 +319,7 @@ export function WorklistPage() {
         )}
         <Filters tasks={tasks} />
       </header>
+      {session.value?.role === "nurse" && <SinceYouLeft />}
       <section class="card">
         <Worklist />
       </section>

@@ -31,6 +31,7 @@ export interface Extension {
   url: string;
   valueString?: string;
   valueCode?: string;
+  valueInteger?: number;
   valueTime?: string;
   valueReference?: Reference;
   extension?: Extension[];
@@ -38,7 +39,7 @@ export interface Extension {
 export interface Resource {
   resourceType: string;
   id?: string;
-  meta?: { versionId?: string; lastUpdated?: string };
+  meta?: { versionId?: string; lastUpdated?: string; tag?: Coding[] };
   extension?: Extension[];
 }
 export interface Bundle<T extends Resource = Resource> extends Resource {
@@ -51,9 +52,16 @@ export interface Patient extends Resource {
   gender?: string;
   birthDate?: string;
   identifier?: Identifier[];
-  telecom?: { system?: string; value?: string; use?: string; rank?: number }[];
+  telecom?: {
+    system?: string;
+    value?: string;
+    use?: string;
+    rank?: number;
+    extension?: Extension[];
+  }[];
   address?: { city?: string; state?: string; line?: string[]; postalCode?: string }[];
   communication?: { language: Concept; preferred?: boolean }[];
+  generalPractitioner?: Reference[];
 }
 /** http://hl7.org/fhir/StructureDefinition/translation */
 export interface Translation {
@@ -75,6 +83,7 @@ export interface Task extends Resource {
   businessStatus?: Concept;
   reasonCode?: Concept;
   restriction?: { period?: Period };
+  executionPeriod?: Period;
   input?: { type?: Concept; valueReference?: Reference; valueString?: string }[];
   output?: {
     type?: Concept;

@@ -13,6 +13,7 @@ import {
   type Catalogue,
   dayInText,
   format,
+  fullDate,
   type Lang,
   lang,
   number,
@@ -105,6 +106,13 @@ describe("formats", () => {
     expect(dayInText(now, now)).toBe("today");
     expect(dayInText(now - 86_400_000, now)).toBe("yesterday");
     expect(dayInText(now - 3 * 86_400_000, now)).toContain("21");
+  });
+  it("R367: no time zone moves a day of the calendar", () => {
+    expect(new Date(2026, 10, 1).getTimezoneOffset()).toBeGreaterThan(0); // as in America
+    expect(fullDate("2026-11-01")).toBe("Nov 1, 2026");
+    expect(fullDate("1950-03")).toBe("Mar 1, 1950");
+    expect(fullDate("2026-11-01T03:00:00Z")).toBe("Oct 31, 2026");
+    expect(fullDate("")).toBe("");
   });
   it("says a wait in the unit that fits", () => {
     expect(span(5 * 60_000)).toBe("5 min");

@@ -92,6 +92,18 @@ export async function startWords(all: Record<Lang, () => Promise<Catalogue>>): P
   await setLanguage(wantedLanguage(), false);
 }
 
+/** A language by its name in the reader's own; what is no language stays as it is. */
+export function languageName(code: string | undefined): string {
+  if (!code) return "";
+  try {
+    return (
+      new Intl.DisplayNames([lang.value], { type: "language" }).of(code.split("-")[0]!) ?? code
+    );
+  } catch {
+    return code;
+  }
+}
+
 /* Formats. Latin digits in every language: the numbers are read next to devices that show them so. */
 const locale = (): string => `${lang.value}-u-nu-latn`;
 const cache = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat | Intl.RelativeTimeFormat>();
@@ -126,7 +138,10 @@ export function signed(v: number, digits: number): string {
   ).format(v);
 }
 type When = string | number | Date | undefined;
-const date = (w: When): Date => new Date(w ?? Number.NaN);
+/** A day, a month or a year without a time is of the calendar: no time zone may move it. */
+const CALENDAR = /^\d{4}(-\d\d){0,2}$/;
+const date = (w: When): Date =>
+  new Date(typeof w === "string" && CALENDAR.test(w) ? `${w}T00:00` : (w ?? Number.NaN));
 function dateFormat(key: string, w: When, o: Intl.DateTimeFormatOptions): string {
   const d = date(w);
   return Number.isNaN(d.getTime())
@@ -138,9 +153,6 @@ export const day = (w: When): string =>
 export const fullDate = (w: When): string =>
   dateFormat("f", w, { day: "numeric", month: "short", year: "numeric" });
 export const shortDay = (w: When): string => dateFormat("x", w, { day: "numeric", month: "short" });
-/** A birth date is a calendar day, not a moment: no time zone may move it. */
-export const birthDate = (w: string | undefined): string =>
-  dateFormat("b", w, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 export const time = (w: When): string => dateFormat("t", w, { hour: "numeric", minute: "2-digit" });
 export const clock = (w: When): string =>
   dateFormat("c", w, { hour: "numeric", minute: "2-digit", second: "2-digit" });

@@ -11,6 +11,7 @@ import type {
   Patient,
   Task,
 } from "../lib/fhir";
+import type { Lang } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { rightOf } from "../lib/rights";
 import { session } from "../lib/session";
@@ -47,9 +48,20 @@ export const useTasks = () =>
     const open = { patient: me(), status: "requested,in-progress", _count: "20" };
     return (await search<Task>("Task", open, 20)).filter((x) => !rightOf(x));
   });
+/** Questions about today that fit them, by the server's word. */
+export interface Daily {
+  survey: string;
+  title: Record<Lang, string>;
+  answered?: string;
+}
+export const useDaily = () =>
+  useLoad<Daily[]>(`QuestionnaireResponse|${me()}|daily`, () =>
+    get<Daily[]>(`/fhir/Patient/${me()}/$daily`),
+  );
 const isA = (x: Task, code: string): boolean => x.code?.coding?.[0]?.code === code;
 export const isCase = (x: Task): boolean => isA(x, "case");
 export const isSurvey = (x: Task): boolean => isA(x, "complete-questionnaire");
+export const isAsk = (x: Task): boolean => isA(x, "measure-again");
 export const useVisits = () =>
   useLoad<Appointment[]>(`Appointment|${me()}|mine`, () =>
     search<Appointment>("Appointment", { patient: me(), _count: "50" }, 50),

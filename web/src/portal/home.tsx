@@ -7,15 +7,17 @@ import { Icon, type IconName } from "../kit/icons";
 import { post } from "../lib/api";
 import { draft, keepDraft } from "../lib/drafts";
 import { firstName } from "../lib/fhir";
-import { dayTime, dayTimeInText, t } from "../lib/i18n";
+import { dayTime, dayTimeInText, lang, startOfDay, t } from "../lib/i18n";
 import { again } from "../lib/load";
 import { href } from "../lib/router";
 import {
+  isAsk,
   isCase,
   isMine,
   isSurvey,
   me,
   timeOf,
+  useDaily,
   useLimits,
   useMe,
   useMessages,
@@ -24,6 +26,7 @@ import {
   useVisits,
 } from "./data";
 import { NumberCard, viewsOf } from "./numbers";
+import { MyProgramme } from "./programme";
 import { Waiting } from "./release";
 
 const DAY = 86_400_000;
@@ -38,6 +41,7 @@ interface Next {
   to: string;
   action: string;
   task?: string; // questions: they open on the page of a link, the same as from a message
+  ask?: string; // the same, but nobody has asked yet
 }
 
 function hello(): "hello_morning" | "hello_day" | "hello_evening" {
@@ -63,6 +67,16 @@ function useNext(): Next[] {
       to: "/messages",
       action: t("n_answer_do"),
     });
+  const ask = tasks.find(isAsk);
+  if (ask)
+    out.unshift({
+      id: `ask-${ask.id}`,
+      icon: "pulse",
+      title: t("n_again"),
+      why: t("n_again_why", { time: dayTimeInText(ask.executionPeriod?.end, now) }),
+      to: "/readings",
+      action: t("n_reading_do"),
+    });
   for (const survey of tasks.filter(isSurvey)) {
     const visit = survey.focus?.reference?.endsWith("-visit");
     out.push({
@@ -75,6 +89,18 @@ function useNext(): Next[] {
       task: survey.id!,
     });
   }
+  const asked = tasks.filter(isSurvey).map((x) => x.focus?.reference ?? "");
+  for (const d of useDaily().data ?? [])
+    if (startOfDay(d.answered) !== startOfDay(now) && !asked.some((a) => a.endsWith(d.survey)))
+      out.push({
+        id: `daily-${d.survey}`,
+        icon: "note",
+        title: d.title[lang.value],
+        why: t("n_daily_why"),
+        to: "",
+        action: t("n_survey_do"),
+        ask: d.survey,
+      });
   const open = tasks.find(isCase);
   if (open)
     out.push({
@@ -121,8 +147,16 @@ function NextList() {
   const [hidden, setHidden] = useState(later);
   const list = useNext().filter((n) => !hidden.includes(n.id));
   const [error, busy, act] = useAct();
-  const open = (task: string): Promise<void> =>
+  const open = (n: Next): Promise<void> =>
     act(async () => {
+      const task =
+        n.task ??
+        (
+          await post<{ task: string }>(`/fhir/Patient/${me()}/$ask`, {
+            survey: n.ask,
+            by: "portal",
+          })
+        ).task;
       location.assign((await post<{ path: string }>(`/task-links/${task}`, { days: 1 })).path);
       return "";
     });
@@ -158,12 +192,12 @@ function NextList() {
                 <h3>{n.title}</h3>
                 <p class="muted">{n.why}</p>
                 <div class="next-do">
-                  {n.task ? (
+                  {n.task || n.ask ? (
                     <button
                       type="button"
                       class="btn primary"
                       disabled={busy}
-                      onClick={() => void open(n.task!)}
+                      onClick={() => void open(n)}
                     >
                       {n.action}
                     </button>
@@ -198,6 +232,7 @@ export function Home() {
       </h1>
       <Waiting />
       <NextList />
+      <MyProgramme />
       <section aria-labelledby="numbers">
         <h2 id="numbers">{t("numbers_title")}</h2>
         {!readings.data && readings.error && (

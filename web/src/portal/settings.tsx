@@ -7,7 +7,7 @@ import { LanguageSelect } from "../kit/signin";
 import { post } from "../lib/api";
 import { keepDraft } from "../lib/drafts";
 import { type Consent, type Patient, words } from "../lib/fhir";
-import { fullDate, has, LANGS, lang, list, t } from "../lib/i18n";
+import { fullDate, has, LANGS, languageName, list, t } from "../lib/i18n";
 import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go, href } from "../lib/router";
 import { me, useConsents, useMe } from "./data";
@@ -66,14 +66,6 @@ function Look() {
 function spokenCode(p: Patient): string {
   const c = p.communication?.find((x) => x.preferred) ?? p.communication?.[0];
   return c?.language.coding?.[0]?.code?.split("-")[0] ?? "";
-}
-
-function languageName(code: string): string {
-  try {
-    return new Intl.DisplayNames([lang.value], { type: "language" }).of(code) ?? code;
-  } catch {
-    return code;
-  }
 }
 
 const channelOf = (c: Consent): string | undefined => c.provision?.code?.[0]?.coding?.[0]?.code;

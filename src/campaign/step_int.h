@@ -1,0 +1,53 @@
+/* One person's step of the clock, and those under way together: run_step.c decides what comes,
+ * run_batch.c keeps it, many people in a commit. */
+#ifndef WEFT_CAMPAIGN_STEP_INT_H
+#define WEFT_CAMPAIGN_STEP_INT_H
+
+#include "campaign/run_int.h"
+
+/* One look at the clock: those of whom something waits; off: the plan last asked about is stopped;
+ * first: what failed, of the plan broken. */
+struct tick {
+    struct op *op;
+    struct campaigns *c;
+    struct step **steps;
+    size_t n;
+    str plan, broken;
+    bool off;
+    err first;
+};
+
+struct step {
+    struct tick *tick;
+    struct op *op;
+    struct campaigns *c;
+    const struct record_job *job;
+    struct enrolment e;
+    struct loaded *l;
+    struct met m;
+    bool ended; /* the job is done */
+    /* What waits for that of others: words, then the state that comes after a move. */
+    bool speaks, keeps;
+    struct outreach_draft draft;
+    struct plan_move move;
+    struct plan_state next;
+    int64_t at;       /* of its timer; 0: none */
+    const char *ends; /* the CarePlan's status then; NULL: it goes on */
+};
+
+/* Until nothing is left to do now, or the words wait for those of others. */
+MUST err run_step_move_on(struct step *s);
+/* Ends its job, unless something of it waits. */
+MUST err run_step_finish(struct step *s);
+/* The rulebook said no to the words by this way: another, or a person. */
+void run_step_unsaid(struct step *s);
+/* A case for a person, to call or to answer; step: of the plan, -1 none. Sets what was promised. */
+MUST err run_step_case(struct step *s, struct record_tx *tx, int step, bool call);
+MUST err run_step_commit(struct step *s, struct record_tx *tx);
+bool run_step_refused(err e);
+/* What came of it; what failed is done again soon. */
+void run_step_note(struct step *s, err e);
+/* Keeps what waits of all, and begins anew. */
+void tick_flush(struct tick *t);
+
+#endif

@@ -1,0 +1,236 @@
+/* What-if: a patient's readings of the last weeks replayed through the very rules, once as things
+ * are and once under other limits of one metric. Not replayed: silence and what other resources
+ * say, which no limit changes. Invariant: nothing is written, and only what the asker may see is
+ * replayed. */
+#include "monitor/monitor_int.h"
+
+#include "base/vec.h"
+#include "record/find_each.h"
+
+#include <stdlib.h>
+
+#define MS_DAY (24 * MS_HOUR)
+#define READINGS_MAX 30000u       /* answered within 500 ms; a hundred days of a sensor's */
+#define EPISODE_MS (72 * MS_HOUR) /* alerts nearer to each other are one case */
+#define WARNING_MS (14 * MS_DAY)  /* an alert so long before a stay has told of it */
+
+struct heard {
+    int64_t at;
+    bool fresh; /* one that came late raises nothing */
+    struct reading r;
+};
+struct event {
+    int64_t at, within; /* told of by an alert so long before */
+    const char *what;
+};
+struct replay {
+    struct arena *a;
+    int series;
+    int64_t since, now;
+    VEC(struct heard) heard;
+    VEC(struct event) events;
+};
+struct told {
+    size_t alerts, cases; /* alerts: of the metric */
+    VEC(int64_t) at;      /* all that would have been news */
+};
+
+static err add_observation(void *ctx, struct op *op, const struct record_doc *doc,
+                           const struct json *tree)
+{
+    struct replay *p = ctx;
+    struct reading_set set;
+    (void)doc;
+    reading_set_of(tree, &set);
+    for (size_t i = 0; i < set.n && set.usable && set.at <= p->now; i++) {
+        struct heard h = {set.at, !reading_has_note(tree, STR("late")), set.at_most[i]};
+        VEC_PUSH(p->a, &p->heard, h);
+    }
+    return op_check(op);
+}
+
+static void add_event(struct replay *p, str time, int64_t within, const char *what)
+{
+    struct time_span span;
+    if (time_parse(time, &span) && span.lo >= p->since && span.lo <= p->now) {
+        struct event e = {span.lo, within, what};
+        VEC_PUSH(p->a, &p->events, e);
+    }
+}
+
+static err add_stay(void *ctx, struct op *op, const struct record_doc *doc, const struct json *tree)
+{
+    str kind = json_str(json_path(tree, "class.code")),
+        start = json_str(json_path(tree, "period.start")),
+        status = json_get_str(tree, STR("status"));
+    (void)doc;
+    if (str_eq(status, STR("entered-in-error")) || str_eq(status, STR("cancelled")))
+        return OK;
+    if (str_eq(kind, STR("EMER")))
+        add_event(ctx, start, WARNING_MS, "emergency");
+    if (str_eq(kind, STR("IMP")) || str_eq(kind, STR("ACUTE")) || str_eq(kind, STR("NONAC")))
+        add_event(ctx, start, WARNING_MS, "inpatient");
+    return op_check(op);
+}
+
+static err add_case(void *ctx, struct op *op, const struct record_doc *doc, const struct json *tree)
+{
+    (void)doc;
+    if (desk_was_acted_on(tree))
+        add_event(ctx, json_get_str(tree, STR("authoredOn")), EPISODE_MS, "case");
+    return op_check(op);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct heard *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static void count(const struct replay *p, struct track *t, const struct findings *f, int64_t at,
+                  struct told *io)
+{
+    for (size_t k = 0; k < f->n; k++) {
+        if (finding_is_technical(&f->at[k]) || !monitor_news(t, &f->at[k], false))
+            continue;
+        io->alerts += f->at[k].series == p->series;
+        io->cases += io->at.n == 0 || at - io->at.at[io->at.n - 1] >= EPISODE_MS;
+        VEC_PUSH(p->a, &io->at, at);
+    }
+}
+
+static void run(const struct replay *p, struct track *t, struct told *ret)
+{
+    for (size_t i = 0; i < p->heard.n; i++) {
+        const struct heard *h = &p->heard.at[i];
+        struct findings f;
+        f.n = 0;
+        if (h->r.series >= 0) {
+            int at = track_add(t, h->r.series, (struct point){h->at, h->r.value, i + 1});
+            if (at >= 0 && h->fresh)
+                monitor_eval(t, h->r.series, at, &f);
+        } else if (h->r.yes && h->fresh) {
+            t->symptom_at[h->r.symptom] = h->at;
+            monitor_eval_symptom(t, h->r.symptom, h->at, i + 1, &f);
+        }
+        count(p, t, &f, h->at, ret);
+    }
+}
+
+/* A case is written a moment after its reading was taken. */
+static bool was_told(const struct told *o, const struct event *e)
+{
+    for (size_t i = 0; i < o->at.n; i++)
+        if (o->at.at[i] <= e->at && o->at.at[i] > e->at - e->within)
+            return true;
+    return false;
+}
+
+static void set_told(struct op *op, struct json *o, const char *name, const struct told *r)
+{
+    struct json *node = json_new(op->arena, JSON_OBJECT);
+    monitor_set_number(op, node, "alerts", (double)r->alerts, 0);
+    monitor_set_number(op, node, "cases", (double)r->cases, 0);
+    json_set(op->arena, o, str_of(name), node);
+}
+
+static void set_events(const struct replay *p, struct op *op, struct json *o,
+                       const struct told *before, const struct told *after)
+{
+    struct json *events = json_new(op->arena, JSON_OBJECT);
+    struct json *lost = json_new(op->arena, JSON_ARRAY);
+    size_t had = 0, kept = 0;
+    for (size_t i = 0; i < p->events.n; i++) {
+        const struct event *e = &p->events.at[i];
+        bool was = was_told(before, e), is = was_told(after, e);
+        had += was;
+        kept += is;
+        if (!was || is)
+            continue;
+        struct json *row = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, row, STR("at"), time_format(op->arena, e->at));
+        json_set_str(op->arena, row, STR("what"), str_of(e->what));
+        json_push(op->arena, lost, row);
+    }
+    monitor_set_number(op, events, "n", (double)p->events.n, 0);
+    monitor_set_number(op, events, "before", (double)had, 0);
+    monitor_set_number(op, events, "after", (double)kept, 0);
+    json_set(op->arena, events, STR("lost"), lost);
+    json_set(op->arena, o, STR("events"), events);
+}
+
+static err answer(struct replay *p, struct op *op, struct track *now,
+                  const struct monitor_trial *trial, struct json **ret)
+{
+    const struct series_row *row = &MONITOR_SERIES[p->series];
+    struct told *before = ARENA_NEW(op->arena, struct told),
+                *after = ARENA_NEW(op->arena, struct told);
+    struct track *other = arena_alloc(op->arena, sizeof *other);
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    TRY(op_check(op));
+    *other = *now;
+    if (!isnan(trial->low))
+        other->low[p->series] = monitor_own_low(p->series, trial->low);
+    if (!isnan(trial->high))
+        other->high[p->series] = monitor_own_high(p->series, trial->high);
+    monitor_set_number(op, o, "low", other->low[p->series], row->decimals);
+    monitor_set_number(op, o, "high", other->high[p->series], row->decimals);
+    if (p->heard.n)
+        qsort(p->heard.at, p->heard.n, sizeof *p->heard.at, by_time);
+    run(p, now, before);
+    run(p, other, after);
+    json_set_str(op->arena, o, STR("metric"), str_of(row->name));
+    monitor_set_number(op, o, "days", trial->days, 0);
+    monitor_set_number(op, o, "readings", (double)p->heard.n, 0);
+    set_told(op, o, "before", before);
+    set_told(op, o, "after", after);
+    set_events(p, op, o, before, after);
+    *ret = o;
+    return op_check(op);
+}
+
+static err gather(struct replay *p, struct op *op, struct monitor *m, str patient)
+{
+    str since = time_format(op->arena, p->since);
+    const struct {
+        const char *type, *narrow;
+        record_each_fn *add;
+    } parts[] = {{"Observation", "", add_observation},
+                 {"Encounter", "", add_stay},
+                 {"Task", "code=" DESK_SYSTEM_CODE "|case&status=completed&", add_case}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *date = i == 2 ? "authored-on" : "date";
+        struct record_each walk = {
+            .type = parts[i].type,
+            .query = arena_printf(op->arena, "patient=Patient/%.*s&%s%s=ge%.*s", STR_ARG(patient),
+                                  parts[i].narrow, date, STR_ARG(since)),
+            .max = READINGS_MAX,
+            .fn = parts[i].add,
+            .ctx = p};
+        TRY(record_find_each(op, m->rec, &walk));
+    }
+    return op_check(op);
+}
+
+err monitor_what_if(struct op *op, struct monitor *m, str patient,
+                    const struct monitor_trial *trial, struct json **ret)
+{
+    struct replay *p = ARENA_NEW(op->arena, struct replay);
+    struct track *t = arena_alloc(op->arena, sizeof *t);
+    TRY(op_check(op));
+    *p = (struct replay){.a = op->arena,
+                         .series = monitor_series_named(trial->metric),
+                         .since = op->now - trial->days * MS_DAY,
+                         .now = op->now};
+    if (p->series < 0)
+        return fail_at(op, ERR_INVALID, STR("metric"), "there is no such metric; see $limits");
+    if (trial->days < 28 || trial->days > 365)
+        return fail_at(op, ERR_INVALID, STR("days"), "28 to 365 days can be looked at");
+    if (isnan(trial->low) && isnan(trial->high))
+        return fail_at(op, ERR_INVALID, STR("low"), "a trial needs a lower or an upper limit");
+    track_init(t, 0);
+    TRY(monitor_zone_load(op, m, t, patient));
+    TRY(monitor_plan_load(op, m->rec, t, patient));
+    TRY(gather(p, op, m, patient));
+    return answer(p, op, t, trial, ret);
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""spec/fleet -> fleet_gen.h: the states of a device's life, the commands it may be given, the rules of its health with their
+help, and what values are possible at all (spec/monitor/rules.json).
+
+    tools/gen_fleet.py FOLDER TARGET
+"""
+import csv
+import json
+import sys
+from pathlib import Path
+
+KINDS = ("silent", "battery", "slope", "drift", "firmware", "clock", "retries", "impossible", "impostor", "tamper")
+ARGS = ("", "times")
+THERAPY = ("set_therapy", "set_dose")
+ROLES = ("nurse", "agent", "outreach", "privacy", "admin")
+
+
+def stop(what, row):
+    sys.exit("spec/fleet: %s: %s" % (what, row))
+
+
+def rows(path):
+    with open(path, encoding="utf-8", newline="") as f:
+        found = list(csv.DictReader(line for line in f if not line.startswith("#")))
+    for r in found:
+        if not r["citation"]:
+            stop("a row without citation", r)
+    return found
+
+
+def mask(names, there, row):
+    for name in names:
+        if name not in there:
+            stop(name + " is not there", row)
+    return "0x%xu" % sum(1 << there.index(n) for n in names)
+
+
+def roles(row, column="roles"):
+    for name in row[column].split():
+        if name not in ROLES:
+            stop("no such role", row)
+    return " | ".join("1u << ROLE_" + r.upper() for r in row[column].split()) or "0"
+
+
+def flag(row, name):
+    if row[name] not in ("yes", "no"):
+        stop(name + " is yes or no", row)
+    return "true" if row[name] == "yes" else "false"
+
+
+def states(folder):
+    found = rows(folder / "states.csv")
+    names = [r["state"] for r in found]
+    yield "enum fleet_life { %s, LIFE_COUNT };" % ", ".join("LIFE_" + n.upper() for n in names)
+    yield "#define FLEET_STATE_ROWS \\"
+    for r in found:
+        yield "    {%s, %s, %s, %s, %s, %s, %s}, \\" % (
+            json.dumps(r["state"]), mask(r["from"].split(), names, r), json.dumps(r["status"]), flag(r, "account"),
+            roles(r), flag(r, "reason"), json.dumps(r["supply"]))
+    yield ""
+
+
+def commands(folder):
+    found = rows(folder / "commands.csv")
+    yield "enum command_args { %s };" % ", ".join("ARGS_" + (a or "none").upper() for a in ARGS)
+    yield "enum command_kind { %s, KIND_COUNT };" % ", ".join("KIND_" + r["kind"].upper() for r in found)
+    yield "#define FLEET_COMMAND_ROWS \\"
+    for r in found:
+        if r["args"] not in ARGS or r["class"] in THERAPY or not r["roles"] or not int(r["hours"]) > 0 < int(r["finish"]):
+            stop("a command has known arguments, roles, hours, and changes no therapy", r)
+        yield "    {%s, %s, ARGS_%s, %s, %s, %s, %d, %d}, \\" % (
+            json.dumps(r["kind"]), json.dumps(r["class"]), (r["args"] or "none").upper(), flag(r, "two"), roles(r),
+            roles(r, "approvers" if r["approvers"] else "roles"), int(r["hours"]), int(r["finish"]))
+    yield ""
+
+
+def help_words(folder):
+    with open(folder / "help.csv", encoding="utf-8", newline="") as f:
+        found = list(csv.DictReader(line for line in f if not line.startswith("#")))
+    return {(r["help"], r["part"]): "{%s}" % ", ".join(json.dumps(r[lang], ensure_ascii=False)
+                                                        for lang in ("en", "es", "ar")) for r in found}
+
+
+def rules(folder):
+    words, none = help_words(folder), '{"", "", ""}'
+    found = json.loads((folder / "rules.json").read_text(encoding="utf-8"))["rules"]
+    yield "#define FLEET_RULES %du" % len(found)
+    yield "#define FLEET_RULE_ROWS \\"
+    for r in found:
+        if r["kind"] not in KINDS or not r["source"] or (r["help"], "script") not in words or not 2 <= r["priority"] <= 4:
+            stop("a rule has a kind, a source, a script and a priority from 2 to 4", r)
+        yield "    {%s, HEALTH_%s, %r, %r, %d, SAY_FLEET_%s, %s, %s, %s, %s}, \\" % (
+            json.dumps(r["id"]), r["kind"].upper(), float(r["limit"]), float(r["clear"]), r["priority"],
+            r["kind"].upper(), *("true" if r.get("complaint", "") in of else "false"
+                                 for of in (("device", "cyber"), ("cyber",))),
+            words.get((r["help"], "text"), none), words[r["help"], "script"])
+    yield ""
+
+
+def possible(folder):
+    series = json.loads((folder / ".." / "monitor" / "rules.json").read_text(encoding="utf-8"))["series"]
+    yield "#define FLEET_POSSIBLE_ROWS \\"
+    for s in series:
+        for code in s["codes"]:
+            yield "    {%s, %s, %r, %r}, \\" % (json.dumps(code), json.dumps(s["unit"]), float(s["plausible"][0]),
+                                                float(s["plausible"][1]))
+    yield ""
+
+
+def main(folder, target):
+    lines = ["/* Generated from spec/fleet; do not edit. */", "#ifndef WEFT_FLEET_GEN_H", "#define WEFT_FLEET_GEN_H",
+             "enum health_kind { %s };" % ", ".join("HEALTH_" + k.upper() for k in KINDS),
+             *states(Path(folder)), *commands(Path(folder)), *rules(Path(folder)), *possible(Path(folder)), "#endif", ""]
+    Path(target).write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

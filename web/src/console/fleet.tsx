@@ -1,0 +1,360 @@
+// The connected devices: what is on the shelf, whose each one is and where in its life; what may be done next is the
+// server's to say. A code to open a device is shown once.
+import { useState } from "preact/hooks";
+import { useAct, Wrong } from "../kit/act";
+import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
+import { get, post } from "../lib/api";
+import { dayTime, fullDate, has, type Key, number, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { href } from "../lib/router";
+import { type Command, Commands, type Kind, Waiting } from "./commands";
+
+interface Device {
+  id: string;
+  name: string;
+  state: string;
+  reason?: string;
+  serial?: string;
+  udi?: string;
+  model?: string;
+  maker?: string;
+  firmware?: string;
+  patient?: string;
+  patientName?: string;
+  network?: string;
+  warranty?: string;
+  health?: { heard?: string; battery?: number; daysLeft?: number; problems: string[] };
+  next: string[];
+  code: boolean;
+  commands?: Command[];
+  kinds?: Kind[];
+  history?: { state: string; time: string }[];
+  supply?: { status: string; time: string; tracking?: string }[];
+}
+interface Fleet {
+  devices: Device[];
+  stock: { model: string; state: string; n: number }[];
+  waiting: Command[];
+  more: boolean;
+}
+
+const KEY = "Device|*|fleet";
+const STATES = ["stock", "shipped", "delivered", "active", "lost", "returned", "wiped", "revoked"];
+const SHOWN = 50;
+const NEEDS_REASON = ["lost", "revoked"];
+
+const word = (prefix: string, code: string): string =>
+  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
+const stateWord = (state: string): string => word("fl_s_", state);
+const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();
+
+function Stock({ of }: { of: Fleet["stock"] }) {
+  const models = [...new Set(of.map((s) => s.model))].sort();
+  const states = STATES.filter((s) => of.some((x) => x.state === s));
+  return (
+    <section aria-labelledby="fl-stock" class="card block">
+      <h2 id="fl-stock">{t("fl_stock")}</h2>
+      <table class="grid">
+        <thead>
+          <tr>
+            <th scope="col">{t("fl_model")}</th>
+            {states.map((s) => (
+              <th key={s} scope="col">
+                {stateWord(s)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {models.map((m) => (
+            <tr key={m}>
+              <th scope="row">
+                <bdi>{m || "–"}</bdi>
+              </th>
+              {states.map((s) => (
+                <td key={s} class="tabular">
+                  {number(of.find((x) => x.model === m && x.state === s)?.n ?? 0)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** One step of a device's life; what the step asks for is asked here. */
+function Step({ of, to, again }: { of: Device; to: string; again: string[] }) {
+  const [error, busy, act] = useAct(...again);
+  const id = `fl-${of.id}-${to}`;
+  const move = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const data = new FormData(e.currentTarget as HTMLFormElement);
+    void act(async () => {
+      await post(`/fleet/${of.id}/state`, {
+        state: to,
+        patient: textOf(data, "patient"),
+        tracking: textOf(data, "tracking"),
+        reason: textOf(data, "reason"),
+      });
+      return t("fl_moved", { name: of.name, state: stateWord(to) });
+    });
+  };
+  return (
+    <form class="card" onSubmit={move} aria-label={word("fl_to_", to)}>
+      {to === "shipped" && (
+        <>
+          <Field id={`${id}-patient`} name="patient" label={t("fl_patient")} required dir="ltr" />
+          <Field id={`${id}-tracking`} name="tracking" label={t("fl_tracking")} dir="ltr" />
+        </>
+      )}
+      {NEEDS_REASON.includes(to) && (
+        <Field id={`${id}-reason`} name="reason" label={t("fl_reason")} required dir="auto" />
+      )}
+      <Wrong text={error} />
+      <button type="submit" class="btn" disabled={busy}>
+        {word("fl_to_", to)}
+      </button>
+    </form>
+  );
+}
+
+function Code({ of }: { of: Device }) {
+  const [shown, setShown] = useState<{ code: string; until: string }>();
+  const [error, busy, act] = useAct();
+  const make = (): void =>
+    void act(async () => {
+      setShown(await post(`/fleet/${of.id}/code`, {}));
+      return "";
+    });
+  return (
+    <div class="card">
+      <button type="button" class="btn" disabled={busy} onClick={make}>
+        {t("fl_code")}
+      </button>
+      <div role="status">
+        {shown && (
+          <p>
+            {t("fl_code_is")} <strong dir="ltr">{shown.code}</strong>{" "}
+            <span class="muted">{t("fl_code_until", { day: fullDate(shown.until) })}</span>
+          </p>
+        )}
+      </div>
+      <Wrong text={error} />
+    </div>
+  );
+}
+
+function Facts({ of }: { of: Device }) {
+  const rows: [Key, string | undefined][] = [
+    ["fl_serial", of.serial],
+    ["fl_udi", of.udi],
+    ["fl_maker", of.maker],
+    ["fl_firmware", of.firmware],
+    ["fl_network", of.network],
+    ["fl_heard", of.health?.heard && dayTime(of.health.heard)],
+    ["fl_battery", of.health?.battery !== undefined ? `${number(of.health.battery)} %` : undefined],
+    [
+      "fl_left",
+      of.health?.daysLeft !== undefined
+        ? t("fl_days", { n: number(of.health.daysLeft) })
+        : undefined,
+    ],
+    ["fl_warranty", of.warranty && fullDate(of.warranty)],
+    ["fl_reason", of.reason],
+  ];
+  return (
+    <dl class="fl-facts">
+      {rows
+        .filter(([, value]) => value)
+        .map(([key, value]) => (
+          <div key={key}>
+            <dt>{t(key)}</dt>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function More({ id }: { id: string }) {
+  const one = `Device|*|fleet-${id}`;
+  const { data, error } = useLoad<Device>(one, () => get(`/fleet/${id}`));
+  if (!data) return error ? <Failed error={error} /> : <Skeleton lines={3} />;
+  return (
+    <>
+      <Facts of={data} />
+      <h3>{t("fl_history")}</h3>
+      <ol class="plain">
+        {data.history?.map((h) => (
+          <li key={h.time}>
+            {stateWord(h.state)} <span class="muted">{dayTime(h.time)}</span>
+          </li>
+        ))}
+      </ol>
+      {data.supply && data.supply.length > 0 && (
+        <>
+          <h3>{t("fl_supply")}</h3>
+          <ul class="plain">
+            {data.supply.map((s) => (
+              <li key={s.time}>
+                {word("fl_w_", s.status)} <bdi>{s.tracking}</bdi>{" "}
+                <span class="muted">{dayTime(s.time)}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <Commands
+        of={data.commands ?? []}
+        kinds={data.kinds ?? []}
+        device={data.id}
+        again={[KEY, one]}
+      />
+      <div class="fl-steps">
+        {data.code && <Code of={data} />}
+        {data.next.map((to) => (
+          <Step key={to} of={data} to={to} again={[KEY, one]} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Row({ of }: { of: Device }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <li class="card block">
+      <details onToggle={(e) => setOpen(e.currentTarget.open)}>
+        <summary>
+          <strong>
+            <bdi>{of.name}</bdi>
+          </strong>{" "}
+          <bdi>{of.serial}</bdi> · {stateWord(of.state)}
+          {of.patientName && (
+            <>
+              {" · "}
+              <bdi>{of.patientName}</bdi>
+            </>
+          )}
+          {of.health?.problems.map((p) => (
+            <span key={p} class="note bad">
+              {word("fl_p_", p)}
+            </span>
+          ))}
+        </summary>
+        {of.patientName && (
+          <p>
+            <a href={href(`/patient/${of.patient}`)}>
+              {t("fl_open_patient")} <bdi class="out-of-sight">{of.patientName}</bdi>
+            </a>
+          </p>
+        )}
+        {open && <More id={of.id} />}
+      </details>
+    </li>
+  );
+}
+
+function Make() {
+  const [error, busy, act] = useAct(KEY);
+  const models = useLoad<{ id: string; modelNumber?: string }[]>(
+    "DeviceDefinition|*|fleet",
+    async () => {
+      const all = await get<{ entry?: { resource: { id: string; modelNumber?: string } }[] }>(
+        "/fhir/DeviceDefinition?_count=100",
+      );
+      return (all.entry ?? []).map((e) => e.resource);
+    },
+  );
+  const make = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const form = e.currentTarget as HTMLFormElement;
+    const data = new FormData(form);
+    void act(async () => {
+      await post("/fleet", Object.fromEntries([...data].map(([k, v]) => [k, String(v).trim()])));
+      form.reset();
+      return t("fl_made");
+    });
+  };
+  return (
+    <details class="card block">
+      <summary>{t("fl_new")}</summary>
+      <form onSubmit={make} aria-label={t("fl_new")}>
+        <div class="field">
+          <label for="fl-model">{t("fl_model")}</label>
+          <select class="box" id="fl-model" name="model">
+            {models.data?.map((m) => (
+              <option key={m.id} value={m.id}>
+                {m.modelNumber ?? m.id}
+              </option>
+            ))}
+          </select>
+        </div>
+        <Field id="fl-serial" name="serial" label={t("fl_serial")} required dir="ltr" />
+        <Field id="fl-udi" name="udi" label={t("fl_udi")} dir="ltr" />
+        <Field id="fl-network" name="network" label={t("fl_network")} dir="ltr" />
+        <Field id="fl-warranty" name="warranty" label={t("fl_warranty")} type="date" />
+        <Wrong text={error} />
+        <button type="submit" class="btn primary" disabled={busy}>
+          {t("fl_make")}
+        </button>
+      </form>
+    </details>
+  );
+}
+
+export function FleetPage() {
+  const { data, error } = useLoad<Fleet>(KEY, () => get("/fleet"));
+  const [state, setState] = useState("");
+  const [shown, setShown] = useState(SHOWN);
+  const rows = (data?.devices ?? []).filter((d) => !state || d.state === state);
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>{t("fl_title")}</h1>
+        <p class="muted">{t("fl_lead")}</p>
+      </header>
+      {!data && (error ? <Failed error={error} /> : <Skeleton lines={4} />)}
+      {data && (
+        <>
+          <Waiting of={data.waiting} again={[KEY]} />
+          <Stock of={data.stock} />
+          <Make />
+          <div class="field">
+            <label for="fl-state">{t("fl_state")}</label>
+            <select
+              class="box"
+              id="fl-state"
+              value={state}
+              onChange={(e) => setState(e.currentTarget.value)}
+            >
+              <option value="">{t("fl_all")}</option>
+              {STATES.map((s) => (
+                <option key={s} value={s}>
+                  {stateWord(s)}
+                </option>
+              ))}
+            </select>
+          </div>
+          {data.more && <p class="note">{t("fl_more")}</p>}
+          {rows.length === 0 && <Empty icon="device" title={t("fl_none")} />}
+          <ul class="plain">
+            {rows.slice(0, shown).map((d) => (
+              <Row key={d.id} of={d} />
+            ))}
+          </ul>
+          {rows.length > shown && (
+            <button type="button" class="btn" onClick={() => setShown(shown + SHOWN)}>
+              {t("in_more")}
+            </button>
+          )}
+        </>
+      )}
+    </div>
+  );
+}

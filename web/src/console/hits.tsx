@@ -1,0 +1,87 @@
+// How the rules of monitoring do: of the cases each brought, how many were acted on; a rule that rarely helps is flagged.
+import { Empty, Failed, Skeleton } from "../kit/basics";
+import { get } from "../lib/api";
+import { number, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+
+interface Hit {
+  id: string;
+  source?: string;
+  open: number;
+  closed: number;
+  acted: number;
+  rate?: number;
+  unexplainedYear?: number;
+  flagged: boolean;
+}
+interface Hits {
+  days: number;
+  patients: number;
+  years: number;
+  rules: Hit[];
+}
+
+function Row({ of }: { of: Hit }) {
+  return (
+    <tr>
+      <th scope="row">
+        <code>{of.id}</code>
+        {of.flagged && <strong class="note bad">{t("hr_flagged")}</strong>}
+        <div class="muted fine" lang="en" dir="ltr">
+          {of.source}
+        </div>
+      </th>
+      <td class="tabular">{number(of.open)}</td>
+      <td class="tabular">{number(of.closed)}</td>
+      <td class="tabular">
+        {of.rate === undefined
+          ? "–"
+          : t("pg_share", { p: number(Math.round(of.rate * 100)), n: of.acted, all: of.closed })}
+      </td>
+      <td class="tabular">{of.unexplainedYear === undefined ? "–" : number(of.unexplainedYear)}</td>
+    </tr>
+  );
+}
+
+export function RuleHits() {
+  const r = useLoad<Hits>("Task|*|hits", () => get("/monitoring/rules"));
+  if (!r.data) return r.error ? <Failed error={r.error} /> : <Skeleton lines={6} />;
+  const seen = r.data.rules.filter((h) => h.open + h.closed > 0);
+  seen.sort(
+    (a, b) => Number(b.flagged) - Number(a.flagged) || b.closed + b.open - a.closed - a.open,
+  );
+  return (
+    <>
+      <p class="muted">
+        {t("hr_lead", {
+          days: number(r.data.days),
+          patients: number(r.data.patients),
+          rules: number(r.data.rules.length),
+          years: number(r.data.years),
+        })}
+      </p>
+      {seen.length === 0 ? (
+        <Empty icon="table" title={t("hr_none")}>
+          <p>{t("hr_none_lead")}</p>
+        </Empty>
+      ) : (
+        <table class="grid card pg-lines">
+          <thead>
+            <tr>
+              <th scope="col">{t("hr_rule")}</th>
+              <th scope="col">{t("hr_open")}</th>
+              <th scope="col">{t("hr_closed")}</th>
+              <th scope="col">{t("hr_acted")}</th>
+              <th scope="col">{t("hr_unexplained")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {seen.map((h) => (
+              <Row key={h.id} of={h} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}

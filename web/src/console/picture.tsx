@@ -1,0 +1,271 @@
+// Everything of some weeks on one time axis: vitals, symptoms, medicines, refills, activity, food, visits, claims. Time runs
+// left to right in every language. A range input walks the days and says what each holds; the table has every line of it.
+// Marks differ by form, not by colour: tall is yes or taken, short is no or missed.
+import { useState } from "preact/hooks";
+import { METRICS, metricOf, pointOf } from "../chart/series";
+import { valueText } from "../chart/view";
+import { Choice, Failed, Skeleton } from "../kit/basics";
+import { get } from "../lib/api";
+import type { Concept, Observation, Resource } from "../lib/fhir";
+import { words } from "../lib/fhir";
+import { dayName, dayTime, number, startOfDay, t, unitWord } from "../lib/i18n";
+import { again, useLoad } from "../lib/load";
+
+const DAY = 86_400_000;
+const LANES = [
+  "vitals",
+  "symptoms",
+  "medicines",
+  "refills",
+  "activity",
+  "nutrition",
+  "visits",
+  "claims",
+] as const;
+type LaneName = (typeof LANES)[number];
+interface Any extends Resource {
+  status?: string;
+  code?: Concept;
+  type?: Concept | Concept[];
+  medicationCodeableConcept?: Concept;
+  medicationReference?: { display?: string };
+  effectiveDateTime?: string;
+  effectivePeriod?: { start?: string };
+  whenHandedOver?: string;
+  dateTime?: string;
+  start?: string;
+  period?: { start?: string };
+  created?: string;
+  description?: string;
+  valueBoolean?: boolean;
+  valueQuantity?: { value?: number; unit?: string };
+}
+interface Lane {
+  lane: LaneName;
+  entry: Any[];
+  role: boolean;
+  kept: boolean;
+  more: boolean;
+}
+interface Picture {
+  from: string;
+  lanes: Lane[];
+}
+interface Mark {
+  at: number;
+  lane: LaneName;
+  what: string;
+  yes: boolean;
+}
+
+function whenOf(r: Any): number {
+  return Date.parse(
+    r.effectiveDateTime ??
+      r.effectivePeriod?.start ??
+      r.whenHandedOver ??
+      r.dateTime ??
+      r.start ??
+      r.period?.start ??
+      r.created ??
+      "",
+  );
+}
+
+function reading(r: Any): string {
+  const o = r as unknown as Observation;
+  const m = METRICS.includes(metricOf(o)!) ? metricOf(o)! : undefined;
+  const p = m && pointOf(o, m);
+  if (m && p) return `${t(m.name)} ${valueText(p, m)} ${unitWord(m.unit)}`;
+  const q = r.valueQuantity;
+  return [words(r.code), q?.value === undefined ? "" : number(q.value, 1), q?.unit]
+    .filter(Boolean)
+    .join(" ");
+}
+
+const MISSED = ["not-taken", "not-done", "declined", "noshow", "cancelled"];
+/** Neither taken nor missed: that it was so is not said. */
+const HALTED = ["stopped", "on-hold", "intended", "preparation", "draft"];
+
+export function markOf(lane: LaneName, r: Any): Mark | null {
+  const at = whenOf(r);
+  if (Number.isNaN(at) || r.status === "entered-in-error") return null;
+  const halted = HALTED.includes(r.status ?? "");
+  const yes = r.valueBoolean !== false && !halted && !MISSED.includes(r.status ?? "");
+  const type = Array.isArray(r.type) ? r.type[0] : r.type;
+  const medicine = words(r.medicationCodeableConcept) || r.medicationReference?.display || "";
+  if (r.resourceType === "Observation") {
+    const text = reading(r);
+    if (lane !== "symptoms") return { at, lane, yes, what: text };
+    return { at, lane, yes, what: `${text}: ${t(yes ? "cp_a_yes" : "cp_a_no")}` };
+  }
+  if (lane === "medicines" && !halted) {
+    const took = yes ? (r.status === "unknown" ? "pl_some" : "pl_taken") : "pl_missed";
+    return { at, lane, yes, what: `${medicine}: ${t(took)}` };
+  }
+  const what = medicine || words(type) || r.description || t(`pl_${lane}`);
+  return { at, lane, yes, what: yes ? what : `${what}: ${t("pl_not")}` };
+}
+
+function marksOf(p: Picture): Mark[] {
+  return p.lanes
+    .flatMap((l) => l.entry.map((r) => markOf(l.lane, r)))
+    .filter((m): m is Mark => m !== null)
+    .sort((a, b) => a.at - b.at);
+}
+
+/** Why a lane is empty, or not whole. */
+function saidOf(l: Lane): string {
+  if (l.kept) return t("pl_kept");
+  if (l.role) return t("pl_role");
+  if (l.more) return t("pl_more");
+  return l.entry.length === 0 ? t("pl_none") : "";
+}
+
+function Row({ of, marks, x }: { of: Lane; marks: Mark[]; x: (at: number) => number }) {
+  const mine = marks.filter((m) => m.lane === of.lane);
+  const said = saidOf(of);
+  return (
+    <li class="pl-row">
+      <span class="pl-name">{t(`pl_${of.lane}`)}</span>
+      <svg
+        class="pl-lane"
+        viewBox="0 0 1000 24"
+        preserveAspectRatio="none"
+        dir="ltr"
+        aria-hidden="true"
+      >
+        <path class="chart-line" vector-effect="non-scaling-stroke" d="M0 23H1000" />
+        {mine.map((m, i) => (
+          <rect
+            key={i}
+            class="pl-mark"
+            x={Math.round(x(m.at))}
+            width="4"
+            y={m.yes ? 2 : 15}
+            height={m.yes ? 20 : 7}
+          />
+        ))}
+      </svg>
+      <span class="muted fine">{said || t("pl_count", { n: mine.length })}</span>
+    </li>
+  );
+}
+
+function Axis({ of, marks }: { of: Picture; marks: Mark[] }) {
+  const from = startOfDay(Date.parse(of.from));
+  const to = Math.max(Date.now(), marks.at(-1)?.at ?? 0) + DAY / 2;
+  const days = [...new Set(marks.map((m) => startOfDay(m.at)))];
+  const [at, setAt] = useState(days.length - 1);
+  const day = days[Math.min(at, days.length - 1)];
+  const held = marks.filter((m) => startOfDay(m.at) === day).map((m) => m.what);
+  const said = day === undefined ? t("pl_none") : `${dayName(day)}: ${held.join(" · ")}`;
+  return (
+    <>
+      <ul class="pl">
+        {of.lanes.map((l) => (
+          <Row
+            key={l.lane}
+            of={l}
+            marks={marks}
+            x={(when) => ((when - from) / (to - from)) * 990}
+          />
+        ))}
+      </ul>
+      {days.length > 0 && (
+        <input
+          class="pl-walk"
+          dir="ltr"
+          type="range"
+          min={0}
+          max={days.length - 1}
+          step={1}
+          value={at}
+          aria-label={t("pl_walk")}
+          aria-valuetext={said}
+          onInput={(e) => setAt(Number(e.currentTarget.value))}
+        />
+      )}
+      <p dir="auto">{said}</p>
+    </>
+  );
+}
+
+function Table({ of, marks }: { of: Picture; marks: Mark[] }) {
+  const now = Date.now();
+  return (
+    <>
+      {of.lanes.filter(saidOf).map((l) => (
+        <p key={l.lane} class="muted fine">
+          {t(`pl_${l.lane}`)}: {saidOf(l)}
+        </p>
+      ))}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <section class="chart-table" tabIndex={0} aria-label={t("tab_picture")}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t("col_time")}</th>
+              <th scope="col">{t("pl_lane")}</th>
+              <th scope="col">{t("pl_what")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {[...marks].reverse().map((m, i) => (
+              <tr key={i}>
+                <td>{dayTime(m.at, now)}</td>
+                <td>{t(`pl_${m.lane}`)}</td>
+                <td dir="auto">{m.what}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
+  );
+}
+
+type Days = "7" | "30" | "90";
+type Look = "chart" | "table";
+
+export function PicturePane({ id }: { id: string }) {
+  const [days, setDays] = useState<Days>("30");
+  const [look, setLook] = useState<Look>("chart");
+  const key = `Observation,MedicationStatement|${id}|picture-${days}`;
+  const { data, error } = useLoad<Picture>(key, () =>
+    get(`/fhir/Patient/${id}/$picture?days=${days}`),
+  );
+  const marks = data ? marksOf(data) : [];
+  return (
+    <section class="card picture" aria-label={t("tab_picture")}>
+      <div class="hero-tools no-print">
+        <Choice<Days>
+          legend={t("period")}
+          value={days}
+          options={[
+            { value: "7", label: t("days_7") },
+            { value: "30", label: t("days_30") },
+            { value: "90", label: t("days_90") },
+          ]}
+          onChange={setDays}
+        />
+        <Choice<Look>
+          legend={t("tab_picture")}
+          value={look}
+          options={[
+            { value: "chart", label: t("show_chart") },
+            { value: "table", label: t("show_table") },
+          ]}
+          onChange={setLook}
+        />
+      </div>
+      {!data &&
+        (error ? <Failed error={error} retry={() => again(key)} /> : <Skeleton lines={8} />)}
+      {data &&
+        (look === "chart" ? (
+          <Axis key={days} of={data} marks={marks} />
+        ) : (
+          <Table of={data} marks={marks} />
+        ))}
+    </section>
+  );
+}
