@@ -30,6 +30,7 @@ enum audience_left {
     LEFT_DONE,
     LEFT_HOLD_OUT,
     LEFT_RESTRICTION,
+    LEFT_HELPER,
     LEFT_COUNT,
     LEFT_IN = LEFT_COUNT
 };

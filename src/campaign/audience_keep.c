@@ -221,7 +221,7 @@ err audience_frozen(struct op *op, struct campaigns *c, str name, struct audienc
     if (str_empty(in))
         return fail(op, ERR_NOT_FOUND, "No audience was frozen for this.");
     bool ok = take_varint(&in, &n) && take_varint(&in, &held) && take_varint(&in, &r.matched);
-    for (int i = 0; ok && i < LEFT_COUNT; i++)
+    for (int i = 0; ok && in.n && i < LEFT_COUNT; i++) /* an older one has fewer reasons */
         ok = take_varint(&in, &r.left[i]);
     if (!ok)
         return fail(op, ERR_FAULT, "A frozen audience is not whole.");

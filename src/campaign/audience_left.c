@@ -13,10 +13,11 @@ const struct left_row LEFTS[LEFT_COUNT] = {LEFT_ROWS};
 
 static unsigned reach_of(const struct person *p, uint8_t permit)
 {
-    unsigned reasons = 0, digital = 1u << PERSON_SMS | 1u << PERSON_EMAIL;
+    unsigned digital = 1u << PERSON_SMS | 1u << PERSON_EMAIL;
     bool refused = false;
+    unsigned lost = p->flags & PERSON_HELPER_LOST ? 1u << LEFT_HELPER : 0;
     if (!p->channels)
-        return 1u << LEFT_NO_CHANNEL;
+        return lost ? lost : 1u << LEFT_NO_CHANNEL;
     if (!(p->channels & digital))
         return 0; /* a letter, or a call */
     for (int k = PERSON_SMS; k <= PERSON_EMAIL; k++) {
@@ -24,8 +25,7 @@ static unsigned reach_of(const struct person *p, uint8_t permit)
             return 0;
         refused |= (p->channels >> k & 1) && p->permit[k] & PERMIT_REFUSED;
     }
-    reasons |= 1u << (refused ? LEFT_OPTED_OUT : LEFT_NO_CONSENT);
-    return reasons;
+    return lost ? lost : 1u << (refused ? LEFT_OPTED_OUT : LEFT_NO_CONSENT);
 }
 
 static bool lately(const struct person *p, int64_t now, int64_t days)

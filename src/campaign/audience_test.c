@@ -146,6 +146,59 @@ static void chips_join(void **state)
                      ERR_FORBIDDEN);
 }
 
+static void says_tell(struct hall *h, str who, str helper)
+{
+    ground_make(
+        h->g,
+        "{\"resourceType\":\"Consent\",\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":"
+        "\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"treatment\"}]},"
+        "\"category\":[{\"coding\":[{\"system\":\"https://weft.health/fhir/consent-category\","
+        "\"code\":\"contact\"}]}],\"patient\":{\"reference\":\"Patient/%.*s\"},\"dateTime\":"
+        "\"%.*s\",\"policyRule\":{\"text\":\"own\"},\"provision\":{\"type\":\"permit\",\"actor\":[{"
+        "\"role\":{\"coding\":[{\"code\":\"PRCP\"}]},\"reference\":{\"reference\":"
+        "\"RelatedPerson/%.*s\"}}],\"purpose\":[{\"system\":"
+        "\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"}]}}",
+        STR_ARG(who), STR_ARG(time_format(h->g->arena, time_now())), STR_ARG(helper));
+}
+
+static str helper_of(struct hall *h, str who, const char *telecom)
+{
+    return ground_make(h->g,
+                       "{\"resourceType\":\"RelatedPerson\",\"patient\":{\"reference\":"
+                       "\"Patient/%.*s\"},\"name\":[{\"text\":\"Mia\"}]%s}",
+                       STR_ARG(who), telecom);
+}
+
+/* Caregivers: who gets the messages is a chip; where they cannot be reached the sentence says so,
+ * and not that the patient never agreed or has no number. */
+static void a_helper_who_cannot_be_reached_is_a_reason(void **state)
+{
+    struct hall *h = *state;
+    str one = patient(h, "1950-01-01", ""), two = patient(h, "1950-01-01", "");
+    (void)patient(h, "1950-01-01", "");
+    says_tell(h, one, helper_of(h, one, ""));
+    says_tell(
+        h, two,
+        helper_of(h, two, ",\"telecom\":[{\"system\":\"phone\",\"value\":\"+15035550991\"}]"));
+    begin(h);
+    const char *helped = "{\"holdOut\":0,\"groups\":[[{\"chip\":\"helped\"}]]}";
+    const struct json *o = count(h, helped);
+    assert_int_equal(of(o, "matched"), 2);
+    assert_int_equal(of(o, "reached"), 1);
+    assert_int_equal(of(o, "helped"), 1);
+    assert_int_equal(of(o, "left.helper"), 1);
+    assert_int_equal(of(o, "left.no-consent"), 0);
+    assert_int_equal(of(o, "left.no-channel"), 0);
+    struct json *list;
+    struct audience_page page = {.reason = LEFT_HELPER, .language = STR("en")};
+    assert_int_equal(audience_list(&h->g->op, &h->c, tree(h, helped), &page, &list), OK);
+    assert_true(str_eq(json_str(json_path(list, "people.0.id")), one));
+    assert_str(json_str(json_path(list, "people.0.sentence")),
+               "Pat named a helper to get the messages, and we have no number or address that "
+               "works for the helper.");
+    assert_int_equal(of(count(h, "{\"groups\":[[{\"chip\":\"helper-lost\"}]]}"), "matched"), 1);
+}
+
 static void each_is_left_out_for_one_reason(void **state)
 {
     struct hall *h = *state;
@@ -359,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_HALL(chips_join),
         IN_HALL(each_is_left_out_for_one_reason),
+        IN_HALL(a_helper_who_cannot_be_reached_is_a_reason),
         IN_HALL(done_elsewhere_is_a_reason),
         IN_HALL(who_is_hidden_is_not_counted),
         IN_HALL(two_counts_do_not_tell_of_one_person),

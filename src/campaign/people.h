@@ -33,8 +33,9 @@ static const uint8_t PERSON_OF_WAY[] = {PERSON_SMS, PERSON_EMAIL, PERSON_PUSH, P
 #define PERSON_RESTRICTED 8u   /* has a Consent that may hide something from the house */
 #define PERSON_REASSIGNED 16u  /* the number is said to be somebody else's by now */
 #define PERSON_INTERPRETER 32u
-#define PERSON_HELPED 64u /* a Consent says that a helper gets the messages: person.helper */
-#define PERSON_PROXY 128u /* somebody may act for them (of minors: a parent or guardian) */
+#define PERSON_HELPED 64u       /* a Consent says that a helper gets the messages: person.helper */
+#define PERSON_PROXY 128u       /* somebody may act for them (of minors: a parent or guardian) */
+#define PERSON_HELPER_LOST 256u /* who was named to get the messages cannot be reached there */
 #define PERSON_BORN_UNKNOWN INT32_MIN
 
 enum person_line { LINE_UNKNOWN, LINE_WIRELESS, LINE_LANDLINE, LINE_VOIP, LINE_OTHER };

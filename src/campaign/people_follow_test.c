@@ -70,7 +70,7 @@ static void a_row_says_what_happened(void **state)
                                        ",\"actor\":[{\"role\":{\"coding\":[{\"code\":\"PRCP\"}]},"
                                        "\"reference\":{\"reference\":\"RelatedPerson/%.*s\"}}]",
                                        STR_ARG(parent))));
-    assert_int_equal(ground_row(g, kid).flags, PERSON_PROXY | PERSON_HELPED);
+    assert_int_equal(ground_row(g, kid).flags, PERSON_PROXY | PERSON_HELPED | PERSON_HELPER_LOST);
     assert_int_equal(ground_row(g, kid).helper, ground_rid(g, "RelatedPerson", parent));
 
     assert_int_equal(person_week(&(struct person){0}, g->op.now), 0);

@@ -103,7 +103,8 @@ static void fill_person(struct people *p, const struct outreach_reach *r, struct
     row->flags =
         (uint16_t)((gone ? PERSON_GONE : 0u) | (r->deceased ? PERSON_DECEASED : 0u) |
                    (r->confidential ? PERSON_CONFIDENTIAL : 0u) |
-                   (r->reassigned ? PERSON_REASSIGNED : 0u) | (r->proxy ? PERSON_PROXY : 0u) |
+                   (r->reassigned ? PERSON_REASSIGNED : 0u) |
+                   (r->helper_lost ? PERSON_HELPER_LOST : 0u) | (r->proxy ? PERSON_PROXY : 0u) |
                    (interpreter ? PERSON_INTERPRETER : 0u));
 }
 

@@ -137,6 +137,8 @@ MUST err recipient_find_helper(struct op *op, struct record *rec, struct recipie
 /* Where a message to them goes: their own, or that of whom they named; empty: nowhere. */
 str recipient_address(const struct recipient *r, enum channel_kind k);
 str recipient_no_mail(const struct recipient *r); /* why mail does not go there; empty: it does */
+/* Whom they named can be told nothing: no address is there, or mail comes back. */
+bool recipient_helper_lost(const struct recipient *r);
 /* From here on r is reached as whom they named for this way, if they did. */
 void recipient_route(struct recipient *r, enum channel_kind k);
 /* Is this RelatedPerson heard in their place by this way: named, or was until they said stop? Then

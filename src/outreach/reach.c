@@ -42,6 +42,7 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .proxy = r.proxy,
                                    .line_type = r.line_type,
                                    .helper = r.helper,
+                                   .helper_lost = recipient_helper_lost(&r),
                                    .prefers = (enum way)r.preferred};
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         ret->by[k] = way(&r, (enum channel_kind)k);

@@ -24,6 +24,7 @@ struct outreach_reach {
     enum way prefers, care_by, appointment_by; /* tried first; by purpose; WAY_COUNT: not said */
     bool proxy;                                /* a Consent names somebody who may act for them */
     str line_type, confidential_to;
+    bool helper_lost; /* of whom the helper is no number or address works */
     str helper; /* RelatedPerson/id that a contact Consent names to get the messages; or empty */
     struct outreach_way by[WAY_COUNT];
 };

@@ -77,6 +77,18 @@ str recipient_no_mail(const struct recipient *r)
     return is_aide(r, r->consent[CHANNEL_EMAIL].helper) ? r->aide->suppressed : STR_NONE;
 }
 
+bool recipient_helper_lost(const struct recipient *r)
+{
+    bool named = false, works = false;
+    for (unsigned i = 0; i <= CHANNEL_EMAIL; i++) {
+        enum channel_kind k = (enum channel_kind)i;
+        bool dead = k == CHANNEL_EMAIL && !str_empty(recipient_no_mail(r));
+        named |= routed(r, k);
+        works |= routed(r, k) && !dead && !str_empty(recipient_address(r, k));
+    }
+    return named && !works;
+}
+
 void recipient_route(struct recipient *r, enum channel_kind k)
 {
     if (!routed(r, k))
