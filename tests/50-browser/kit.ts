@@ -120,11 +120,18 @@ async function sessionOf(request: APIRequestContext, user: string): Promise<stri
   return text;
 }
 
+/** WEFT_SLOW=8 gives the page an eighth of its processor: what a walk does too early shows. */
+async function slowly(page: Page): Promise<void> {
+  const rate = Number(process.env.WEFT_SLOW ?? 1);
+  if (rate > 1) await (await page.context().newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate });
+}
+
 /** Opens an app with a session that was begun before: most walks are not about the door. */
 export async function signIn(page: Page, app: "console" | "portal", user: string): Promise<void> {
   const text = await sessionOf(page.request, user);
   const { token, ...told } = JSON.parse(text) as { token: string; user: string };
   const url = test.info().project.use.baseURL!;
+  await slowly(page);
   await page.goto(`/${app}/`);
   await page.context().addCookies([{ name: "weft", value: token, url, httpOnly: true, sameSite: "Strict" }]);
   await page.evaluate((s) => {

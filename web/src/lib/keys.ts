@@ -2,7 +2,7 @@
 // that. Single keys never fire while someone types, never with Alt, and can be switched off
 // (WCAG 2.1.4). Letters match event.key, so they follow the keyboard layout.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { singleKeys } from "./prefs";
 
 export interface Command {
@@ -20,9 +20,9 @@ const SEQUENCE_MS = 1200;
 let first = "";
 let firstAt = 0;
 
-/** Adds the commands while the component is on screen; the newest wins a key. */
+/** Adds the commands while the component is on screen, from the frame in which it appears; the newest wins a key. */
 export function useCommands(list: Command[]): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     commands.value = [...commands.peek(), ...list];
     return () => {
       commands.value = commands.peek().filter((c) => !list.includes(c));
