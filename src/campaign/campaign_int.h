@@ -4,6 +4,7 @@
 
 #include "campaign/campaign.h"
 #include "campaign/people.h"
+#include "policy/authors.h"
 #include "record/record.h"
 
 struct campaigns {
@@ -14,13 +15,5 @@ struct campaigns {
     struct people *people;
     struct told *told; /* audience_told.c */
 };
-
-/* ---- authors.c: who wrote what others approve, in "authors" of a life ---- */
-#define AUTHORS_MAX 100u /* accounts and persons */
-/* Is this name (account or reference of a person) theirs? */
-bool authors_is(str name, const struct actor *who);
-bool authors_have(const struct json *life, const struct actor *who);
-/* Adds op->actor. ERR_UNPROCESSABLE when there are too many. */
-MUST err authors_add(struct op *op, struct json *life);
 
 #endif

@@ -59,8 +59,7 @@ static err not_ones_own(struct op *op, const struct life *l)
                     "a campaign is approved by another account than its "
                     "author's");
     for (size_t i = 0; (a = json_at(list, i)); i++)
-        if (authors_is(json_get_str(a, STR("by")), op->actor) ||
-            authors_is(json_get_str(a, STR("person")), op->actor))
+        if (authors_signed(a, op->actor))
             return fail(op, ERR_CONFLICT,
                         "this account approved it already; a campaign of this "
                         "size takes two");
@@ -89,9 +88,7 @@ static err approve(struct op *op, struct campaigns *c, struct record_tx *tx, str
         json_push(a, list, old);
     if (list->n == 0)
         TRY(people_freeze(op, c, tx, l));
-    json_set_str(a, one, STR("by"), op->actor->user);
-    if (op->actor->reference.n)
-        json_set_str(a, one, STR("person"), op->actor->reference);
+    authors_sign(op, one);
     json_set_str(a, one, STR("at"), time_format(a, op->now));
     json_push(a, list, one);
     json_set(a, l->o, STR("approvals"), list);

@@ -3,6 +3,8 @@
  * without either an investigation or the reason why there was none (DEV-17). */
 #include "desk/complaint_int.h"
 
+#include "policy/authors.h"
+
 #define TASK fhir_type_parse(STR("Task"))
 #define LIST_MAX 200
 
@@ -134,7 +136,7 @@ static err read_judgement(struct op *op, const struct json *in, struct json **re
     }
     TRY(desk_instant(op, in, "needKnown", op->now, &need));
     json_set_str(a, o, STR("needKnown"), time_format(a, need < op->now ? need : op->now));
-    json_set_str(a, o, STR("by"), op->actor->user);
+    authors_sign(op, o);
     json_set_str(a, o, STR("at"), time_format(a, op->now));
     if (!json_get(o, STR("reason")))
         return fail_at(op, ERR_UNPROCESSABLE, STR("reason"),
@@ -247,7 +249,7 @@ static err close_it(struct complaint *c, str note, struct json **ret)
     if (!c->judgement || open)
         return fail(c->op, ERR_CONFLICT,
                     "A complaint is closed when it is judged and none of its clocks runs.");
-    if (str_eq(json_get_str(c->judgement, STR("by")), c->person->user))
+    if (authors_signed(c->judgement, c->person))
         return fail(c->op, ERR_FORBIDDEN, "Somebody else closes it than who judged it.");
     facts_set_bool(f, FACT_INVESTIGATED, json_bool(JSON_GET(c->judgement, "investigated"), false));
     facts_set_bool(f, FACT_NO_INVESTIGATION_REASON,

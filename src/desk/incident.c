@@ -3,6 +3,7 @@
 #include "desk/incident_int.h"
 
 #include "base/time.h"
+#include "policy/authors.h"
 
 #define LIST_MAX 200
 
@@ -178,8 +179,11 @@ static err from_case(struct op *op, struct record *rec, str id, struct json *cri
     if (desk_is_own_look(op, t.tree))
         return fail(op, ERR_FORBIDDEN, "Nobody judges their own look; a colleague opens this.");
     if (slash < programme.n && !JSON_GET(criteria, "user") &&
-        desk_has_label(t.tree, STR(DESK_LABEL_OFFICER)))
+        desk_has_label(t.tree, STR(DESK_LABEL_OFFICER))) {
         json_set_str(a, criteria, STR("user"), str_sub(programme, slash + 1, programme.n));
+        json_set_str(a, criteria, STR("person"),
+                     json_str(json_path(t.tree, "reasonReference.reference")));
+    }
     if (who.id.n && !JSON_GET(criteria, "patients")) {
         struct json *list = json_new(a, JSON_ARRAY);
         json_push(a, list, json_new_str(a, who.id));
@@ -230,6 +234,7 @@ static err criteria_of(struct op *op, struct record *rec, const struct json *in,
                     "Say what it is about: user, session, from, patients, everybody or case.");
     TRY(all_there(op, rec, JSON_GET(o, "patients")));
     json_set_str(op->arena, o, STR("openedBy"), op->actor->user);
+    TRY(authors_add(op, o));
     *ret = o;
     return OK;
 }
@@ -331,7 +336,8 @@ static err assessment_of(struct op *op, const struct json *in, struct json **ret
 static bool is_in_it(const struct incident *i)
 {
     const struct json *all = JSON_GET(i->scope, "accounts"), *one;
-    bool in = str_eq(json_get_str(i->criteria, STR("user")), i->person->user);
+    bool in = authors_is(json_get_str(i->criteria, STR("user")), i->person) ||
+              authors_is(json_get_str(i->criteria, STR("person")), i->person);
     if (!json_get(i->criteria, STR("session")))
         return in;
     for (size_t k = 0; !in && (one = json_at(all, k)); k++)
@@ -399,7 +405,7 @@ static err close_it(struct incident *i, str note, struct json **ret)
     struct json *clocks;
     bool open;
     TRY(still_open(i));
-    if (str_eq(json_get_str(i->criteria, STR("openedBy")), i->person->user) || is_in_it(i))
+    if (authors_have(i->criteria, i->person) || is_in_it(i))
         return fail(i->op, ERR_FORBIDDEN,
                     "Somebody else closes an incident than who opened it or is in it.");
     TRY(incident_clock_list(i, &clocks, &open));

@@ -3,6 +3,7 @@
  * device takes commands of its maker's service only, and each of them needs two people; what a
  * device is, is what it was registered as. */
 #include "fleet/command_int.h"
+#include "policy/authors.h"
 
 #define TIMES_MAX 6u
 #define SERVICE_ROLE "https://weft.health/fhir/service-role"
@@ -134,7 +135,7 @@ static err not_twice(struct op *op, struct fleet *f, struct record_tx *tx, str k
 static err ask(struct op *op, struct fleet *f, const struct fleet_device *d, enum command_kind kind,
                const struct json *in, const struct actor *person)
 {
-    struct command_new n = {.d = d, .kind = kind, .by = person->user};
+    struct command_new n = {.d = d, .kind = kind, .by = person};
     struct json *detail = json_new(op->arena, JSON_OBJECT);
     bool implant;
     str id, key = arena_printf(op->arena, "fleet/command/%.*s/%s", STR_ARG(d->doc.id),
@@ -199,31 +200,17 @@ static uint32_t step_roles(const struct command *c, enum step s)
     return s == STEP_WITHDRAW ? COMMANDS[c->kind].roles : COMMANDS[c->kind].approvers;
 }
 
-/* Two accounts of one person are one person. */
-static err same_person(struct op *op, struct fleet *f, const struct actor *person, str account,
-                       bool *ret)
+/* By whichever account it was asked. */
+static bool is_own(const struct command *c, const struct actor *person)
 {
-    struct identity_account a = {.user = account};
-    *ret = str_eq(person->user, account);
-    err e = *ret ? OK : identity_account_get(op, f->id, account, &a);
-    if (e == ERR_NOT_FOUND) {
-        op_clear(op);
-        return OK;
-    }
-    TRY(e);
-    if (a.reference.n && str_eq(a.reference, person->reference))
-        *ret = true;
-    return OK;
+    return authors_is(c->by, person) || authors_is(c->by_person, person);
 }
 
 static err take_step(struct op *op, struct fleet *f, struct command *c, enum step s,
                      const struct json *in, const struct actor *person)
 {
     struct json *detail = json_new(op->arena, JSON_OBJECT);
-    bool own = false;
-    if (s == STEP_APPROVE)
-        TRY(same_person(op, f, person, c->by, &own));
-    if (own)
+    if (s == STEP_APPROVE && is_own(c, person))
         return fail(op, ERR_FORBIDDEN, "You asked for it; a second person has to approve it.");
     if (!step_fits(c, s) || op->now >= c->until)
         return fail(op, ERR_CONFLICT, "The command is in another state by now; look again.");
@@ -275,7 +262,7 @@ static struct json *row_of(struct op *op, const struct command *c, const struct 
     struct json *o = command_view(op, c), *may = json_new(a, JSON_ARRAY);
     for (unsigned s = 0; s < STEPS; s++)
         if (step_fits(c, (enum step)s) && step_roles(c, (enum step)s) >> person->role & 1u &&
-            !(s == STEP_APPROVE && str_eq(c->by, person->user)))
+            !(s == STEP_APPROVE && is_own(c, person)))
             json_push(a, may, json_new_str(a, str_of(STEP[s].code)));
     json_set(a, o, STR("may"), may);
     return o;

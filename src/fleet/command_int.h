@@ -49,7 +49,7 @@ struct command {
     struct json *tree;
     enum command_kind kind;
     enum command_state state;
-    str device, by, args; /* by: an account; args: a JSON object as text */
+    str device, by, by_person, args; /* by: an account; args: a JSON object as text */
     int64_t asked, until, taken;
 };
 
@@ -67,7 +67,8 @@ MUST err command_find(struct op *op, struct fleet *f, str device, const char *st
 struct command_new {
     const struct fleet_device *d;
     enum command_kind kind;
-    str args, by;
+    str args;
+    const struct actor *by;
     bool wait; /* for a second person */
 };
 MUST err command_make(struct op *op, struct fleet *f, struct record_tx *tx,

@@ -67,6 +67,7 @@ err command_of(struct op *op, const struct record_doc *doc, struct command *ret)
         return fail(op, ERR_NOT_FOUND, "There is no such command.");
     c.device = fhir_ref_parse(json_str(json_path(c.tree, "focus.reference"))).id;
     c.by = json_str(json_path(c.tree, "requester.identifier.value"));
+    c.by_person = json_str(json_path(c.tree, "requester.reference"));
     c.args = json_str(json_path(c.tree, "input.0.valueString"));
     c.asked = when(c.tree, "authoredOn");
     c.until = when(c.tree, "restriction.period.end");
@@ -113,6 +114,9 @@ err command_make(struct op *op, struct fleet *f, struct record_tx *tx, const str
     struct buf args;
     buf_init(&args, a, 4096);
     buf_json_string(&args, n->args);
+    str person = n->by->reference.n
+                     ? arena_printf(a, "\"reference\":\"%.*s\",", STR_ARG(n->by->reference))
+                     : STR_NONE;
     str text = arena_printf(
         a,
         "{\"resourceType\":\"Task\",\"status\":\"%s\",\"businessStatus\":{\"coding\":[{\"system\":"
@@ -120,12 +124,13 @@ err command_make(struct op *op, struct fleet *f, struct record_tx *tx, const str
         "\"system\":\"" RECORD_TASK_CODE "\",\"code\":\"" COMMAND_CODE
         "\"},{\"system\":\"" COMMAND_KIND
         "\",\"code\":\"%s\"}]},\"focus\":{\"reference\":\"Device/%.*s\"},"
-        "\"authoredOn\":\"%.*s\",\"lastModified\":\"%.*s\",\"requester\":{\"identifier\":{"
+        "\"authoredOn\":\"%.*s\",\"lastModified\":\"%.*s\",\"requester\":{%.*s\"identifier\":{"
         "\"system\":\"" COMMAND_ACCOUNT "\",\"value\":\"%.*s\"}},\"owner\":{\"reference\":"
         "\"Device/%.*s\"},\"restriction\":{\"period\":{\"end\":\"%.*s\"}},\"input\":[{\"type\":{"
         "\"text\":\"arguments\"},\"valueString\":%.*s}]}",
-        s->status, s->code, row->code, STR_ARG(device), STR_ARG(now), STR_ARG(now), STR_ARG(n->by),
-        STR_ARG(device), STR_ARG(time_format(a, until)), STR_ARG(buf_str(&args)));
+        s->status, s->code, row->code, STR_ARG(device), STR_ARG(now), STR_ARG(now), STR_ARG(person),
+        STR_ARG(n->by->user), STR_ARG(device), STR_ARG(time_format(a, until)),
+        STR_ARG(buf_str(&args)));
     TRY(fhir_read(op, text, t_task(), &task));
     TRY(record_tx_create(tx, task, ret_id));
     record_tx_outbox(tx, STR(COMMAND_END_QUEUE), until, *ret_id);

@@ -2,6 +2,7 @@
  * The password never leaves this room; an account put without one keeps what it had.
  * Invariant: a changed account is out of the cache before its door returns. */
 #include "identity/identity_int.h"
+#include "policy/authors.h"
 
 #define LIST_MAX 100000u
 
@@ -35,6 +36,7 @@ struct json *account_json(struct op *op, const struct identity_account *a)
     json_set_str(m, o, STR("name"), a->name);
     json_set_str(m, o, STR("language"), a->language);
     json_set_str(m, o, STR("by"), a->by);
+    json_set_str(m, o, STR("person"), a->by_person);
     json_set(m, o, STR("disabled"), json_new_bool(m, a->disabled));
     if (a->pending)
         json_set(m, o, STR("pending"), json_new_bool(m, true));
@@ -53,6 +55,7 @@ bool account_from_json(struct op *op, const struct json *o, struct identity_acco
         .name = arena_str(m, json_get_str(o, STR("name"))),
         .language = arena_str(m, json_get_str(o, STR("language"))),
         .by = arena_str(m, json_get_str(o, STR("by"))),
+        .by_person = arena_str(m, json_get_str(o, STR("person"))),
         .disabled = json_bool(JSON_GET(o, "disabled"), false),
         .pending = json_bool(JSON_GET(o, "pending"), false),
     };
@@ -168,7 +171,7 @@ static err vet_check(struct op *op, const struct identity_account *old,
                      const struct identity_account *a)
 {
     bool vets = old->pending && !a->pending && op->actor->role != ROLE_SYSTEM;
-    if (vets && str_eq(old->by, op->actor->user))
+    if (vets && (authors_is(old->by, op->actor) || authors_is(old->by_person, op->actor)))
         return fail(op, ERR_FORBIDDEN, "Another administrator vets an account that you made.");
     return OK;
 }
@@ -192,7 +195,9 @@ static err put(struct op *op, struct identity *id, const struct identity_account
         kept.totp = old.totp; /* what is not put anew stays */
     bool other = a->role != old.role || !str_eq(a->reference, old.reference) ||
                  !str_eq(a->patient, old.patient);
-    kept.by = e == OK && !anew && !other ? old.by : op->actor->user;
+    bool made = e != OK || anew || other;
+    kept.by = made ? op->actor->user : old.by;
+    kept.by_person = made ? op->actor->reference : old.by_person;
     if (anew)
         TRY(account_ways_void(op, id, a->user));
     if (ends_sessions(&old, a, hash))

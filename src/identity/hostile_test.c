@@ -88,11 +88,14 @@ static void recovery_has_no_lane_of_its_own(void **state)
     assert_int_equal(atomic_load(&f->id->signing), 0);
 }
 
-/* R153: the administrator who made an account vetted it alone. */
+/* R153, R408: the administrator who made an account vetted it alone, by that account or another. */
 static void nobody_vets_an_account_they_made(void **state)
 {
     struct fixture *f = *state;
-    struct actor one = {.role = ROLE_ADMIN, .purpose = PURPOSE_SYSADMIN, .user = STR("admin.one")};
+    struct actor one = {.role = ROLE_ADMIN,
+                        .purpose = PURPOSE_SYSADMIN,
+                        .user = STR("admin.one"),
+                        .reference = STR("Practitioner/one")};
     struct actor two = {.role = ROLE_ADMIN, .purpose = PURPOSE_SYSADMIN, .user = STR("admin.two")};
     struct identity_account got,
         a = {.user = STR("nurse.new"), .role = ROLE_NURSE, .pending = true};
@@ -102,6 +105,9 @@ static void nobody_vets_an_account_they_made(void **state)
     as(f, &two);
     assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), OK);
     a.pending = false;
+    as(f, &one);
+    assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), ERR_FORBIDDEN);
+    one.user = STR("admin.uno");
     as(f, &one);
     assert_int_equal(identity_account_put(&f->op, f->id, &a, STR("")), ERR_FORBIDDEN);
     as(f, &two);

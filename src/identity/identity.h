@@ -25,6 +25,7 @@ struct identity_account {
     bool pending;  /* not vetted yet: may not be used */
     int64_t until; /* ms; its role ends then; 0: no end */
     str by;        /* read back: who made it */
+    str by_person; /* and the person behind that account */
     str totp;      /* second step (RFC 6238): base32 secret to put; read back as "set" or empty */
     str client;    /* told by identity_actor(): the app (identity/oauth.h) whose token it is */
 };

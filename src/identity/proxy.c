@@ -3,6 +3,7 @@
  * confirms. Kept until then under proxy/<random>, seven days. Invariant: nobody joins as a guardian
  * by one administrator's word. */
 #include "identity/helper_int.h"
+#include "policy/authors.h"
 
 #define PROPOSED_MS (INT64_C(7) * 24 * 3600 * 1000)
 
@@ -68,7 +69,7 @@ err identity_proxy_propose(struct op *op, struct identity *id, str patient,
     json_set_str(op->arena, o, STR("name"), s->name);
     json_set_str(op->arena, o, STR("email"), s->email);
     json_set_str(op->arena, o, STR("place"), place_known(s->place) ? s->place : STR("*"));
-    json_set_str(op->arena, o, STR("by"), op->actor->user);
+    authors_sign(op, o);
     json_set(op->arena, o, STR("expires"), json_new_i64(op->arena, r.expires));
     buf_init(&b, op->arena, 16384);
     json_write(&b, o);
@@ -140,7 +141,7 @@ err identity_proxy_confirm(struct op *op, struct identity *id, str proposal, str
     TRY(load(op, id, proposal, &text, &o));
     if (!str_eq(json_get_str(o, STR("patient")), patient))
         return fail(op, ERR_CONFLICT, "The proposal is about another patient.");
-    if (str_eq(json_get_str(o, STR("by")), op->actor->user)) {
+    if (authors_signed(o, op->actor)) {
         TRY(record_audit_event(op, id->rec, STR("helper"), false, STR("own proposal")));
         return fail(op, ERR_FORBIDDEN, "Another administrator confirms what you proposed.");
     }

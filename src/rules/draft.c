@@ -83,6 +83,7 @@ err rules_draft(struct op *op, struct rules *r, str sentence, str reason, struct
     json_set(op->arena, meta, STR("change"), change);
     json_set_str(op->arena, meta, STR("reason"), str_trim(reason));
     json_set_str(op->arena, meta, STR("status"), STR("draft"));
+    TRY(authors_add(op, meta));
     json_set_str(op->arena, meta, STR("author"), op->actor->user);
     json_set_str(op->arena, meta, STR("authored"), time_format(op->arena, op->now));
     TRY(op_check(op));

@@ -1,6 +1,7 @@
 #ifndef WEFT_RULES_INT_H
 #define WEFT_RULES_INT_H
 
+#include "policy/authors.h"
 #include "policy/restrict.h"
 #include "rules/rules.h"
 

@@ -229,6 +229,25 @@ static void r133_a_draft_is_not_withdrawn(void **state)
     assert_str(texts_a_day(r), "{\"per_day\":2}");
 }
 
+/* R408: who wrote and who asked were known by account: one officer with two did it alone. */
+static void r408_two_accounts_of_one_person_are_one(void **state)
+{
+    struct room *r = *state;
+    const struct rules_when now = {0};
+    r->ann.reference = STR("Practitioner/ann");
+    struct actor again = r->ann;
+    again.user = STR("ann.again");
+    str id = drafted(r, "a person gets at most 2 texts a day");
+    assert_int_equal(step(r, &r->ann, id, RULES_SUBMIT, now), OK);
+    assert_int_equal(step(r, &again, id, RULES_APPROVE, now), ERR_FORBIDDEN);
+    assert_int_equal(step(r, &r->ben, id, RULES_APPROVE, now), OK);
+    assert_int_equal(step(r, &r->ben, id, RULES_PUBLISH, now), OK);
+    assert_int_equal(step(r, &r->ann, id, RULES_END, now), OK);
+    assert_int_equal(step(r, &again, id, RULES_END, now), ERR_FORBIDDEN);
+    assert_int_equal(step(r, &r->ben, id, RULES_END, now), OK);
+    assert_str(texts_a_day(r), "{\"per_day\":1}");
+}
+
 static void a_version_outlives_the_process(void **state)
 {
     struct room *r = *state;
@@ -291,6 +310,7 @@ int main(void)
         T(r138_two_people_end_or_keep_a_change),
         T(a_date_ahead_is_waited_for_and_versions_build_on_one_another),
         T(r133_a_draft_is_not_withdrawn),
+        T(r408_two_accounts_of_one_person_are_one),
         T(a_version_outlives_the_process),
         T(a_trial_run_counts_what_would_have_been_otherwise),
     };

@@ -25,7 +25,7 @@ static void put(struct op *op, struct json *o, str name, str value)
 static err approve(struct op *op, struct rules *r, struct json *meta)
 {
     struct version v;
-    if (str_eq(op->actor->user, json_get_str(meta, STR("author")))) {
+    if (authors_have(meta, op->actor)) {
         TRY(record_audit_event(op, r->rec, STR("rule-approve"), false, STR("author")));
         return fail(op, ERR_FORBIDDEN,
                     "This is your own change; a second person has to approve it.");
@@ -156,7 +156,7 @@ static err second_person(struct op *op, struct rules *r, struct json *meta, enum
 {
     struct json *asked = JSON_GET(meta, "asked");
     bool same = asked && str_eq(json_get_str(asked, STR("step")), str_of(steps[step].deed));
-    *ret = same && !str_eq(json_get_str(asked, STR("by")), op->actor->user);
+    *ret = same && !authors_signed(asked, op->actor);
     if (same && !*ret) {
         TRY(record_audit_event(op, r->rec, STR("rule-approve"), false, STR("asked it themselves")));
         return fail(op, ERR_FORBIDDEN,
@@ -167,7 +167,7 @@ static err second_person(struct op *op, struct rules *r, struct json *meta, enum
         return OK;
     asked = json_new(op->arena, JSON_OBJECT);
     put(op, asked, STR("step"), str_of(steps[step].deed));
-    put(op, asked, STR("by"), op->actor->user);
+    authors_sign(op, asked);
     put(op, asked, STR("at"), time_format(op->arena, op->now));
     json_set(op->arena, meta, STR("asked"), asked);
     return OK;

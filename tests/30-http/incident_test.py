@@ -17,6 +17,7 @@ class Incident(Case):
         cls.ada = make("nurse", "--user", "ada", "--reference", "Practitioner/ada")
         cls.olga = make("privacy", "--user", "olga", "--reference", "Practitioner/olga")
         cls.pavel = make("privacy", "--user", "pavel", "--reference", "Practitioner/pavel")
+        cls.olga2 = make("privacy", "--user", "olga.two", "--reference", "Practitioner/olga")
         cls.cora = make("agent", "--user", "cora", "--reference", "Practitioner/cora")
         cls.cleo = make("agent", "--user", "cleo", "--reference", "Practitioner/cleo")
         cls.dora = make("agent", "--user", "dora")
@@ -212,6 +213,7 @@ class Incident(Case):
         for c in self.clocks(one).values():
             one = self.act(self.olga, one, "clock", {"clock": c["id"], "note": "Written."})
         close(self.olga, 403)
+        close(self.olga2, 403)  # R408: her other account
         self.assertEqual("completed", close(self.pavel, 200).json["status"])
         self.expect(409, self.ask("POST", f"/incidents/{one['id']}/scope", self.olga, {}))
 

@@ -44,6 +44,8 @@ class Fleet(FlowCase):
         os.rename(os.path.join(folder, "broker"), os.path.join(folder, "broker-plain"))
         cls.house.broker = OwnBroker(folder, [], cls.house.demo["broker"])
         cls.house.configure(cls.config)
+        cls.house.tokens["nurse-again"] = cls.house.token(  # another account of the nurse's
+            "nurse", "--user", "nurse.again", "--reference", "Practitioner/nurse")
 
     def post(self, path, body=None, status=201, user="nurse"):
         return self.expect(status, self.call("POST", path, body or {}, user)).json
@@ -344,6 +346,9 @@ class Fleet(FlowCase):
         self.assertIn(one["id"], [w["id"] for w in self.get("/fleet", "nurse2")["waiting"]])
         self.step(one, "approve", 403, "nurse")
         self.step(one, "approve", 403, "agent")
+        self.step(one, "approve", 403, "nurse-again")
+        listed = {w["id"]: w["may"] for w in self.get("/fleet", "nurse-again")["waiting"]}
+        self.assertNotIn("approve", listed[one["id"]])
         self.assertEqual([], self.as_device(keys, "GET", "/fleet/inbox").json["commands"])
         self.expect(404, self.as_device(keys, "POST", f"/fleet/inbox/{one['id']}", {"state": "done"}))
         self.step(one, "approve")
@@ -553,6 +558,14 @@ class Fleet(FlowCase):
         self.assertEqual("p0006", one["patient"])
         for programme in ("message-danger", "device-complaint"):
             self.case("p0006", lambda t, p=programme: self.programme(t) == p)
+
+    def test_r408_one_nurse_with_two_accounts_does_not_judge_and_close(self):
+        one = self.post("/complaints", {"patient": "p0011", "words": "the cuff is too loud"})
+        path, note = f"/complaints/{one['id']}", {"note": "done"}
+        self.post(path + "/judge", {"event": "none", "reason": "By design.", "noInvestigation": "known"}, 200)
+        for user in ("nurse", "nurse-again"):
+            self.expect(403, self.call("POST", path + "/close", note, user), "Somebody else")
+        self.post(path + "/close", note, 200, "nurse2")
 
     def test_what_is_not_reported_has_its_reason(self):
         one = self.post("/complaints", {"patient": "p0011", "words": "the scale shows an error", "cyber": True})

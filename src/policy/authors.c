@@ -1,6 +1,24 @@
-/* Who wrote a part of what others approve: accounts, and the persons behind them. Invariant: two
- * accounts of one person are one person. */
-#include "campaign/campaign_int.h"
+/* Who did a part of what somebody else has to judge: accounts, and the persons behind them.
+ * Invariant: two accounts of one person are one person. */
+#include "policy/authors.h"
+
+bool authors_is(str name, const struct actor *who)
+{
+    return name.n && (str_eq(name, who->user) || str_eq(name, who->reference));
+}
+
+void authors_sign(struct op *op, struct json *act)
+{
+    json_set_str(op->arena, act, STR("by"), op->actor->user);
+    if (op->actor->reference.n)
+        json_set_str(op->arena, act, STR("person"), op->actor->reference);
+}
+
+bool authors_signed(const struct json *act, const struct actor *who)
+{
+    return authors_is(json_get_str(act, STR("by")), who) ||
+           authors_is(json_get_str(act, STR("person")), who);
+}
 
 bool authors_have(const struct json *life, const struct actor *who)
 {
@@ -9,11 +27,6 @@ bool authors_have(const struct json *life, const struct actor *who)
     for (size_t i = 0; (one = json_at(all, i)) && !found; i++)
         found = authors_is(json_str(one), who);
     return found;
-}
-
-bool authors_is(str name, const struct actor *who)
-{
-    return str_eq(name, who->user) || (who->reference.n && str_eq(name, who->reference));
 }
 
 err authors_add(struct op *op, struct json *life)
