@@ -25,6 +25,7 @@ struct serve {
     struct identity *id;
     struct control *control;
     struct monitor *monitor;
+    struct intake_nodes *outpost; /* while it waits */
     struct fleet *fleet;
     struct desk_watch *watch;
     struct outreach *outreach;
@@ -323,6 +324,18 @@ static err try_first(struct serve *s)
     return e;
 }
 
+/* One that cannot be an outpost is a standby still. */
+static void start_outpost(struct serve *s)
+{
+    struct op op;
+    op_init(&op, s->arena, identity_system(), time_now());
+    str database = config_str(s->config, "database");
+    err e = monitor_outpost_start(&op, s->config, s->data, database, &s->outpost);
+    log_event(e == OK ? LOG_INFO : LOG_WARN, "standby", "waits=yes readings=%s%s%.*s",
+              s->outpost ? "taken" : "left", e == OK ? "" : " ",
+              STR_ARG(e == OK ? STR_NONE : op.fault.issues[0].message));
+}
+
 /* With database.standby: until the other one has ended, or a signal. A database that is away while
  * it waits is one that starts again, or its machine another's turn. */
 static err start_first(struct serve *s, const sigset_t *signals, int *ret_which)
@@ -331,15 +344,17 @@ static err start_first(struct serve *s, const sigset_t *signals, int *ret_which)
     bool told = false, standby = config_bool(s->config, "database.standby");
     while (standby && !s->rec && (e == ERR_CONFLICT || (told && e == ERR_UNAVAILABLE))) {
         if (!told)
-            log_event(LOG_INFO, "standby", "waits=%s", "yes");
+            start_outpost(s);
         told = true;
         int got = sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = STANDBY_NS});
         *ret_which = got > 0 ? got : 0;
         if (*ret_which)
-            return OK;
+            break;
         e = try_first(s);
     }
-    return e;
+    monitor_outpost_stop(s->outpost);
+    s->outpost = NULL;
+    return *ret_which ? OK : e;
 }
 
 /* The signal, or 0 when the database was lost to another server. */

@@ -19,17 +19,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH_MAX 64     /* readings in a transaction; what an MQTT 5 broker sends unanswered */
 #define WAITING_MAX 4096 /* of a broker of 3.1.1, which goes by its own limit */
 #define PAYLOAD_MAX (256u << 10)
-
-struct message {
-    str device, payload, correlation;
-    bool settled; /* refused and told so */
-};
+#define QUIET_MS 2000 /* so long nothing, and a session that was left is empty */
+#define JOIN_MS 250
 
 struct intake_mqtt {
-    struct monitor *m;
+    struct intake_line line;
     struct mosquitto *mosq;
     struct broker broker;
     struct arena *arena, *work; /* the batch as it came; one try at committing it */
@@ -40,14 +36,26 @@ struct intake_mqtt {
     mosquitto_property *connect; /* of MQTT 5; NULL else */
     pthread_t thread;
     _Atomic bool stop;
+    int64_t heard; /* ms, monotonic: the last message, or when the topic was left; 0 not yet */
+    _Atomic bool emptied, lost; /* of another's session: nothing is left in it; it ended before */
 };
 
 static void on_connect(struct mosquitto *mosq, void *ctx, int rc)
 {
     struct intake_mqtt *q = ctx;
-    if (rc == 0)
+    if (rc == 0 && q->line.session.n)
+        mosquitto_unsubscribe(mosq, NULL, q->topic);
+    else if (rc == 0)
         mosquitto_subscribe(mosq, NULL, q->topic, 1);
     log_event(rc ? LOG_WARN : LOG_INFO, "mqtt.connected", "result=%d", rc);
+}
+
+/* Whatever is meant for it from now on goes to those that live. */
+static void on_left(struct mosquitto *mosq, void *ctx, int mid)
+{
+    (void)mosq;
+    (void)mid;
+    ((struct intake_mqtt *)ctx)->heard = time_mono();
 }
 
 /* What the sender knows its message by (MQTT 5); goes back with a refusal. */
@@ -82,9 +90,14 @@ static void on_message(struct mosquitto *mosq, void *ctx, const struct mosquitto
                       : STR_NONE;
 }
 
-static void refuse(struct intake_mqtt *q, struct op *op, struct message *msg)
+void intake_refuse(struct intake_mqtt *q, struct op *op, struct message *msg)
 {
     struct buf b;
+    msg->settled = true;
+    log_event(LOG_WARN, "mqtt.reading.refused", "error=%s issues=%zu",
+              err_row(op->fault.code)->name, op->fault.n);
+    if (!q)
+        return;
     buf_init(&b, op->arena, 64u << 10);
     fhir_outcome_write(&b, op);
     str topic = arena_printf(op->arena, "weft/v1/%.*s/refused", STR_ARG(msg->device));
@@ -95,114 +108,19 @@ static void refuse(struct intake_mqtt *q, struct op *op, struct message *msg)
     if (buf_ok(&b))
         mosquitto_publish_v5(q->mosq, NULL, topic.p, (int)b.n, b.p, 0, false, props);
     mosquitto_property_free_all(&props);
-    msg->settled = true;
-    log_event(LOG_WARN, "mqtt.reading.refused", "error=%s issues=%zu",
-              err_row(op->fault.code)->name, op->fault.n);
-}
-
-static bool in_batch(const str *names, size_t n, str name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(names[i], name))
-            return true;
-    return false;
-}
-
-/* An Observation, or an Open mHealth data point. */
-static err read_payload(struct op *op, str payload, struct json **ret)
-{
-    struct json *v;
-    if (str_find(payload, STR("\"resourceType\""), 0) != SIZE_MAX)
-        return fhir_read(op, payload, fhir_type_parse(STR("Observation")), ret);
-    TRY(json_read(op, payload, &JSON_LIMITS_DEFAULT, &v));
-    if (!monitor_is_point(v))
-        return fail(op, ERR_UNPROCESSABLE,
-                    "a reading is a FHIR Observation or an Open mHealth data point");
-    return monitor_point(op, v, ret);
-}
-
-/* Joins tx as the device's own write. names: the readings already in tx. */
-static err add_message(struct intake_mqtt *q, struct op *op, struct record_tx *tx,
-                       const struct message *msg, str *names, size_t *n)
-{
-    struct identity_account account;
-    struct json *o;
-    bool known = false;
-    str id;
-    op->actor = identity_system();
-    TRY(identity_account_get(op, q->m->id, msg->device, &account));
-    TRY(identity_actor_device(op, q->m->id, msg->device));
-    TRY(read_payload(op, msg->payload, &o));
-    TRY(intake_prepare(op, q->m, &account, o));
-    TRY(intake_is_known(op, q->m->rec, o, &known));
-    str name = intake_name(op, o);
-    if (known || (!str_empty(name) && in_batch(names, *n, name)))
-        return op_check(op);
-    TRY(record_tx_create(tx, o, &id));
-    names[(*n)++] = name;
-    return OK;
-}
-
-/* Ours to mend: the broker keeps the reading and sends it again. Everything else is the reading's
- * own fault. */
-static bool is_ours(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_FAULT || e == ERR_BUSY || e == ERR_TIMEOUT;
-}
-
-/* Readings [from, to) in one transaction. A reading that cannot be read is refused at once. */
-static err commit_some(struct intake_mqtt *q, struct op *op, size_t from, size_t to)
-{
-    str names[BATCH_MAX];
-    size_t added = 0;
-    arena_reset(q->work);
-    op_init(op, q->work, identity_system(), time_now());
-    struct record_tx *tx = record_begin(op, q->m->rec);
-    for (size_t i = from; i < to; i++) {
-        if (q->batch[i].settled)
-            continue;
-        err e = add_message(q, op, tx, &q->batch[i], names, &added);
-        if (e != OK && (is_ours(e) || (arena_failed(q->work) && to - from > 1)))
-            return e;
-        if (e != OK)
-            refuse(q, op, &q->batch[i]);
-        op_clear(op);
-    }
-    op->actor = identity_system();
-    return added ? record_commit(tx) : OK;
-}
-
-/* One by one: only the reading at fault is refused, the others of its batch are kept. */
-static bool commit_singly(struct intake_mqtt *q, size_t from, size_t to)
-{
-    for (size_t i = from; i < to; i++) {
-        struct op op;
-        err e = commit_some(q, &op, i, i + 1);
-        if (is_ours(e))
-            return false;
-        if (e != OK)
-            refuse(q, &op, &q->batch[i]);
-    }
-    return true;
 }
 
 /* True when everything that waits is on disk or refused for good. */
-static bool commit_all(struct intake_mqtt *q)
+static bool keep_all(struct intake_mqtt *q)
 {
-    for (size_t from = 0, to; from < q->n; from = to) {
-        struct op op;
-        to = q->n - from > BATCH_MAX ? from + BATCH_MAX : q->n;
-        err e = commit_some(q, &op, from, to);
-        if (e == OK || (!is_ours(e) && commit_singly(q, from, to)))
-            continue;
-        log_event(LOG_ERROR, "mqtt.commit.failed", "error=%s readings=%zu", err_row(e)->name,
-                  to - from);
-        return false;
-    }
+    bool kept = q->line.m
+                    ? intake_commit(&(struct batch){
+                          .m = q->line.m, .work = q->work, .broker = q, .at = q->batch, .n = q->n})
+                    : intake_nodes_keep(q->line.nodes, q->work, q->batch, q->n);
     if (q->overflow)
         log_event(LOG_ERROR, "mqtt.overflow",
                   "the broker sends more than %d readings unanswered; set its limit", WAITING_MAX);
-    return !q->overflow;
+    return kept && !q->overflow;
 }
 
 static bool readable(int fd, int ms)
@@ -228,14 +146,20 @@ static bool serve_once(struct intake_mqtt *q)
     q->n = 0;
     q->overflow = false;
     arena_reset(q->arena);
-    while (q->n < BATCH_MAX && readable(fd, wait_ms)) {
+    while (q->n < INTAKE_BATCH_MAX && readable(fd, wait_ms)) {
         if (mosquitto_loop_read(q->mosq, 1) != MOSQ_ERR_SUCCESS)
             return false;
         wait_ms = 0;
     }
-    if (q->n && !commit_all(q))
+    if (q->n && !keep_all(q))
         return false;
-    return flush(q) && mosquitto_loop_misc(q->mosq) == MOSQ_ERR_SUCCESS && flush(q);
+    if (!flush(q) || mosquitto_loop_misc(q->mosq) != MOSQ_ERR_SUCCESS || !flush(q))
+        return false;
+    if (q->heard && q->n)
+        q->heard = time_mono();
+    if (q->heard && time_mono() - q->heard > QUIET_MS)
+        atomic_store(&q->emptied, true);
+    return true;
 }
 
 static void drop(struct intake_mqtt *q)
@@ -250,7 +174,11 @@ static void *serve(void *ctx)
 {
     struct intake_mqtt *q = ctx;
     int wait_s = 1;
-    while (!atomic_load(&q->stop)) {
+    while (!atomic_load(&q->stop) && !atomic_load(&q->lost)) {
+        if (!q->line.session.n && q->line.nodes && !intake_nodes_join(q->line.nodes)) {
+            time_rest(&q->stop, JOIN_MS);
+            continue;
+        }
         if (mosquitto_connect_bind_v5(q->mosq, q->broker.host, q->broker.port, 30, NULL,
                                       q->connect) == MOSQ_ERR_SUCCESS) {
             wait_s = 1;
@@ -258,6 +186,7 @@ static void *serve(void *ctx)
                 ;
             drop(q);
         }
+        atomic_store(&q->lost, q->line.session.n > 0);
         time_rest(&q->stop, wait_s * 1000);
         wait_s = wait_s < 30 ? wait_s * 2 : 30;
     }
@@ -268,22 +197,22 @@ static void *serve(void *ctx)
  * away would be lost. */
 static err set_version(struct op *op, struct intake_mqtt *q)
 {
-    bool five = config_int(q->m->config, "mqtt.version") == 5;
+    bool five = config_int(q->line.config, "mqtt.version") == 5;
     mosquitto_int_option(q->mosq, MOSQ_OPT_PROTOCOL_VERSION,
                          five ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
     if (!five)
         return OK;
-    mosquitto_int_option(q->mosq, MOSQ_OPT_RECEIVE_MAXIMUM, BATCH_MAX);
+    mosquitto_int_option(q->mosq, MOSQ_OPT_RECEIVE_MAXIMUM, INTAKE_BATCH_MAX);
     if (mosquitto_property_add_int32(&q->connect, MQTT_PROP_SESSION_EXPIRY_INTERVAL, UINT32_MAX) ||
-        mosquitto_property_add_int16(&q->connect, MQTT_PROP_RECEIVE_MAXIMUM, BATCH_MAX))
+        mosquitto_property_add_int16(&q->connect, MQTT_PROP_RECEIVE_MAXIMUM, INTAKE_BATCH_MAX))
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     return OK;
 }
 
 static err set_broker(struct op *op, struct intake_mqtt *q)
 {
-    str share = config_str(q->m->config, "mqtt.share");
-    TRY(broker_settings(op, q->m->config, &q->broker));
+    str share = config_str(q->line.config, "mqtt.share");
+    TRY(broker_settings(op, q->line.config, &q->broker));
     (void)snprintf(q->topic, sizeof q->topic, "%s%.*s%sweft/v1/+/observation",
                    share.n ? "$share/" : "", STR_ARG(share), share.n ? "/" : "");
     if (q->broker.user)
@@ -294,25 +223,50 @@ static err set_broker(struct op *op, struct intake_mqtt *q)
     return OK;
 }
 
-err intake_mqtt_start(struct op *op, struct monitor *m, struct intake_mqtt **ret)
+static err set_up(struct op *op, struct intake_mqtt *q)
 {
-    struct intake_mqtt *q = calloc(1, sizeof *q);
-    if (!q)
-        return fail(op, ERR_UNAVAILABLE, "out of memory");
-    mosquitto_lib_init();
-    q->m = m;
+    str session = q->line.session;
     q->arena = arena_new(64u << 20);
     q->work = arena_new(64u << 20);
-    q->mosq = mosquitto_new(str_z(op->arena, config_str(m->config, "mqtt.client_id")), false, q);
+    if (!session.n)
+        session = config_str(q->line.config, "mqtt.client_id");
+    q->mosq = mosquitto_new(str_z(op->arena, session), false, q);
     if (!q->arena || !q->work || !q->mosq)
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     TRY(set_version(op, q));
     TRY(set_broker(op, q));
     mosquitto_threaded_set(q->mosq, true);
     mosquitto_connect_callback_set(q->mosq, on_connect);
+    mosquitto_unsubscribe_callback_set(q->mosq, on_left);
     mosquitto_message_v5_callback_set(q->mosq, on_message);
     if (pthread_create(&q->thread, NULL, serve, q) != 0)
         return fail(op, ERR_UNAVAILABLE, "no thread for MQTT");
+    return OK;
+}
+
+static void intake_mqtt_free(struct intake_mqtt *q)
+{
+    if (q->mosq)
+        mosquitto_destroy(q->mosq);
+    mosquitto_property_free_all(&q->connect);
+    mosquitto_lib_cleanup();
+    arena_free(q->arena);
+    arena_free(q->work);
+    free(q);
+}
+
+err intake_mqtt_start(struct op *op, const struct intake_line *line, struct intake_mqtt **ret)
+{
+    struct intake_mqtt *q = calloc(1, sizeof *q);
+    if (!q)
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    mosquitto_lib_init();
+    q->line = *line;
+    err e = set_up(op, q);
+    if (e != OK) {
+        intake_mqtt_free(q);
+        return e;
+    }
     *ret = q;
     return OK;
 }
@@ -323,10 +277,15 @@ void intake_mqtt_stop(struct intake_mqtt *q)
         return;
     atomic_store(&q->stop, true);
     pthread_join(q->thread, NULL);
-    mosquitto_destroy(q->mosq);
-    mosquitto_property_free_all(&q->connect);
-    mosquitto_lib_cleanup();
-    arena_free(q->arena);
-    arena_free(q->work);
-    free(q);
+    intake_mqtt_free(q);
+}
+
+bool intake_mqtt_emptied(const struct intake_mqtt *q)
+{
+    return atomic_load(&q->emptied);
+}
+
+bool intake_mqtt_lost(const struct intake_mqtt *q)
+{
+    return atomic_load(&q->lost);
 }

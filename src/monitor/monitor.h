@@ -20,6 +20,15 @@ void monitor_free(struct monitor *m);
 MUST err monitor_start(struct op *op, struct monitor *m);
 void monitor_stop(struct monitor *m);
 
+/* A server that waits for the record takes its share of the readings all the same: with mqtt.share
+ * and a store in PostgreSQL, what the broker sends it is on disk, for the server that has the
+ * record, before it is acknowledged. *ret NULL: this server is not to. dir, database: as for
+ * record_open_at(). */
+struct intake_nodes;
+MUST err monitor_outpost_start(struct op *op, const struct config *config, str dir, str database,
+                               struct intake_nodes **ret);
+void monitor_outpost_stop(struct intake_nodes *x); /* NULL allowed */
+
 /* One reading as it came (op->actor is the device or person): normalises, then record_create().
  * resource: validated Observation. ERR_UNPROCESSABLE for readings without patient, time or value.
  */

@@ -324,9 +324,55 @@ str intake_name(struct op *op, const struct json *observation);
 MUST err intake_is_known(struct op *op, struct record *rec, const struct json *observation,
                          bool *ret);
 
+/* ---- readings from a broker ---- */
+#define INTAKE_BATCH_MAX 64 /* in a transaction; what an MQTT 5 broker sends unanswered */
 struct intake_mqtt;
-MUST err intake_mqtt_start(struct op *op, struct monitor *m, struct intake_mqtt **ret);
+struct intake_nodes;
+struct message {
+    str device, payload, correlation;
+    bool settled; /* refused and told so */
+};
+/* intake_batch.c */
+struct batch {
+    struct monitor *m;
+    struct arena *work;         /* of one try at committing it */
+    struct intake_mqtt *broker; /* where the refused are told; NULL: only the log */
+    int64_t received;           /* by another server; 0: now */
+    struct message *at;
+    size_t n;
+};
+/* False: nothing may be acknowledged. */
+bool intake_commit(struct batch *b);
+
+/* intake_mqtt.c: whose session at the broker it is, and where readings go. */
+struct intake_line {
+    const struct config *config;
+    struct monitor *m;          /* NULL: to the server that has the record */
+    struct intake_nodes *nodes; /* NULL: there is no other server */
+    str session; /* of a server that is gone, to be emptied and left; empty: one's own */
+};
+MUST err intake_mqtt_start(struct op *op, const struct intake_line *line, struct intake_mqtt **ret);
 void intake_mqtt_stop(struct intake_mqtt *q);
+/* Of another's session: nothing is left in it; or its connection ended before. */
+bool intake_mqtt_emptied(const struct intake_mqtt *q);
+bool intake_mqtt_lost(const struct intake_mqtt *q);
+/* Answers on the device's topic; any thread. */
+void intake_refuse(struct intake_mqtt *q, struct op *op, struct message *msg);
+
+/* intake_nodes.c: several servers on one feed. */
+/* The readings are on disk where the server that has the record finds them. */
+bool intake_nodes_keep(struct intake_nodes *x, struct arena *work, const struct message *at,
+                       size_t n);
+/* This server's name is its own, so its session at the broker is. */
+bool intake_nodes_join(struct intake_nodes *x);
+/* Of the server that has the record; *ret NULL where nobody else can reach it. */
+MUST err intake_nodes_start(struct op *op, struct monitor *m, struct intake_nodes **ret);
+/* Nothing is taken or taken over any more; then, the line to the broker being down, it is freed.
+ * NULL allowed. */
+void intake_nodes_end(struct intake_nodes *x);
+void intake_nodes_stop(struct intake_nodes *x);
+/* Who tells devices what was refused; from then on what others took in is taken. */
+MUST err intake_nodes_take(struct op *op, struct intake_nodes *x, struct intake_mqtt *broker);
 
 /* track_cache.c: tracks as bytes, those of the store being the truth; and when the clock has
  * something to say of each. CACHE_SLOTS patients or fewer; beyond, some are read from the store
@@ -427,8 +473,10 @@ struct monitor {
     const struct fhir_path *signals[SIGNAL_COUNT];
     struct monitor_stats stats;
     struct intake_mqtt *mqtt;
-    int64_t since;        /* ms, monotonic: it listens from then on */
-    int64_t woke, looked; /* ms, monotonic: when the desk, and those gone silent, were */
+    struct intake_nodes *nodes;
+    pthread_mutex_t intake; /* one batch of readings at a time */
+    int64_t since;          /* ms, monotonic: it listens from then on */
+    int64_t woke, looked;   /* ms, monotonic: when the desk, and those gone silent, were */
     struct desk_away away;
     struct loop loop;
 };

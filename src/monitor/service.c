@@ -15,6 +15,7 @@ err monitor_new(struct op *op, struct record *rec, struct identity *id, const st
     m->id = id;
     m->config = config;
     m->arena = arena_new(1u << 20);
+    pthread_mutex_init(&m->intake, NULL);
     err e = m->arena && track_cache_init(&m->cache) ? signals_compile(op, m)
                                                     : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e != OK) {
@@ -31,6 +32,7 @@ void monitor_free(struct monitor *m)
         return;
     track_cache_free(&m->cache);
     arena_free(m->arena);
+    pthread_mutex_destroy(&m->intake);
     free(m);
 }
 
@@ -82,16 +84,22 @@ err monitor_start(struct op *op, struct monitor *m)
                              .ctx = m};
     m->since = time_mono();
     TRY(loop_start(op, &m->loop, &plan));
+    TRY(intake_nodes_start(op, m, &m->nodes));
+    bool shared = m->nodes && !str_empty(config_str(m->config, "mqtt.share"));
+    struct intake_line line = {.config = m->config, .m = m, .nodes = shared ? m->nodes : NULL};
     if (!str_empty(config_str(m->config, "mqtt.url")))
-        return intake_mqtt_start(op, m, &m->mqtt);
-    return OK;
+        TRY(intake_mqtt_start(op, &line, &m->mqtt));
+    return m->nodes ? intake_nodes_take(op, m->nodes, m->mqtt) : OK;
 }
 
 void monitor_stop(struct monitor *m)
 {
     loop_end(&m->loop);
+    intake_nodes_end(m->nodes);
     intake_mqtt_stop(m->mqtt);
     m->mqtt = NULL;
+    intake_nodes_stop(m->nodes);
+    m->nodes = NULL;
     loop_stop(&m->loop);
 }
 

@@ -97,7 +97,7 @@ void record_free(struct record *rec)
     free(rec);
 }
 
-static enum store_backend backend_of(str database)
+enum store_backend backend_of(str database)
 {
     return database.n ? STORE_POSTGRES : STORE_SQLITE;
 }

@@ -29,7 +29,7 @@ err pg_primary(struct op *op, PGconn *conn)
                    : OK;
 }
 
-static err trusted(struct op *op, PGconn *conn)
+err pg_trusted(struct op *op, PGconn *conn)
 {
     static const char sql[] =
         "SELECT current_setting('synchronous_commit'),current_setting('fsync')";
@@ -89,7 +89,7 @@ err pg_take_lock(struct op *op, struct pg *pg, PGconn *conn)
     str name = STR_NONE;
     bool mine = false, got = false;
     TRY(pg_primary(op, conn));
-    TRY(trusted(op, conn));
+    TRY(pg_trusted(op, conn));
     for (unsigned i = 0; i < LOCK_TRIES; i++) {
         TRY(try_lock(op, conn, &got));
         if (got)

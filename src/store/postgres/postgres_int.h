@@ -157,6 +157,8 @@ void pg_close(void *be);
 MUST err pg_take_lock(struct op *op, struct pg *pg, PGconn *conn);
 /* ERR_UNAVAILABLE where the connection led to a standby, which shows an older moment. */
 MUST err pg_primary(struct op *op, PGconn *conn);
+/* ERR_PRECONDITION where what is acknowledged may be lost. */
+MUST err pg_trusted(struct op *op, PGconn *conn);
 MUST err pg_read_fence(struct op *op, PGconn *conn, struct pg_fence *ret);
 
 /* ---- settle.c: the writer's connection lost ---- */
