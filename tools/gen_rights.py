@@ -35,8 +35,7 @@ def main(folder, target):
     lines += ["", "#define RIGHT_PLACES \\"]
     lines += ["    {%s, %s, %s}, \\" % (c(p["country"]), c(p["alpha3"]), c(p["jurisdiction"]))
               for p in places if p["jurisdiction"]]
-    lines += ["", "#define RIGHT_LANGUAGES {" + ", ".join(c(x) for x in LANGUAGES) + "}",
-              f"#define RIGHT_LANGUAGE_COUNT {len(LANGUAGES)}u", "#define RIGHT_WORDS \\"]
+    lines += ["", "#define RIGHT_WORDS \\"]
     for w in words:
         if not all(w[x] for x in LANGUAGES):
             sys.exit(f"rights-words.csv: {w['word']} is not said in every language")

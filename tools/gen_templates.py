@@ -23,8 +23,6 @@ def main(source, target):
         spec = json.load(f)
     out = ["/* Generated from spec/templates/messages.json; do not edit. */",
            "#ifndef WEFT_TEMPLATES_GEN_H", "#define WEFT_TEMPLATES_GEN_H",
-           "#define LANGUAGE_ROWS %s" % ", ".join(text(x) for x in LANGUAGES),
-           "#define LANGUAGE_COUNT %du" % len(LANGUAGES),
            "#define TEMPLATE_ROWS \\"]
     for t in spec["templates"]:
         out.append("    {%s, %s, %s}, \\" % (text(t["code"]), text(t["purpose"]), ", ".join(

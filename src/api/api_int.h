@@ -4,6 +4,7 @@
 #define WEFT_API_INT_H
 
 #include "api/api.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "identity/oauth.h"
@@ -216,14 +217,12 @@ MUST err answer_file(struct call *c, str type, const char *name, str body);
 void answer_error(struct call *c, err e);
 
 /* language.c: what a person reads is said in their language. */
-enum language { LANGUAGE_EN, LANGUAGE_ES, LANGUAGE_AR, LANGUAGE_COUNT };
-/* Of a BCP 47 tag of two bytes or more; LANGUAGE_COUNT: none of ours. */
-enum language language_of(str tag);
 /* By Accept-Language; English where nothing of ours is asked for. */
 enum language language_wanted(struct call *c);
-const char *language_tag(enum language l);
 /* A sentence of the server in that language; unchanged where it has no row. */
 str language_say(struct op *op, enum language l, str text);
+/* answer_json() of what has "clocks": what they ask, in the reader's language. */
+MUST err answer_clocks(struct call *c, int status, struct json *o);
 /* The fault as an OperationOutcome in the reader's language, with Content-Language. */
 void language_outcome(struct call *c, struct buf *b);
 /* ETag and Last-Modified of a stored version. */

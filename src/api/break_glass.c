@@ -4,39 +4,25 @@
  * patient's language, are one transaction. The reason stands in the case only. */
 #include "api/op_int.h"
 #include "desk/desk.h"
+#include "fhir/make.h"
 #include "policy/consent.h"
 
 #define REASON_MIN 10u
 #define REASON_MAX 500u
 
 /* HHS asks for plain language; reviewed with the patients' words of web/src/words. */
-static const struct {
-    const char *language, *text;
-} notices[] = {
-    {"en",
-     "Someone on your care team opened parts of your record that you had closed. They said it "
-     "was an emergency. Our privacy office will check it. You can see who looked."},
-    {"es",
-     "Alguien de su equipo de atención abrió partes de su expediente que usted había cerrado. "
-     "Dijo que era una emergencia. Nuestra oficina de privacidad lo revisará. Usted puede ver "
-     "quién miró."},
-    {"ar",
-     "فتح أحد أعضاء فريق رعايتك أجزاء من سجلك كنت قد أغلقتها. قال إنها حالة طارئة. سيراجع مكتب "
-     "الخصوصية لدينا ذلك. يمكنك أن ترى من اطّلع عليها."},
+static const char *const notices[LANGUAGE_COUNT] = {
+    [LANGUAGE_EN] =
+        "Someone on your care team opened parts of your record that you had closed. They said it "
+        "was an emergency. Our privacy office will check it. You can see who looked.",
+    [LANGUAGE_ES] =
+        "Alguien de su equipo de atención abrió partes de su expediente que usted había cerrado. "
+        "Dijo que era una emergencia. Nuestra oficina de privacidad lo revisará. Usted puede ver "
+        "quién miró.",
+    [LANGUAGE_AR] =
+        "فتح أحد أعضاء فريق رعايتك أجزاء من سجلك كنت قد أغلقتها. قال إنها حالة طارئة. سيراجع مكتب "
+        "الخصوصية لدينا ذلك. يمكنك أن ترى من اطّلع عليها.",
 };
-
-/* The first language of the patient's that there is a text in. */
-static const char *notice_for(const struct json *patient)
-{
-    const struct json *all = JSON_GET(patient, "communication"), *one;
-    for (size_t i = 0; (one = json_at(all, i)); i++) {
-        str code = json_str(json_path(one, "language.coding.0.code"));
-        for (size_t k = 0; k < sizeof notices / sizeof *notices; k++)
-            if (str_starts(code, str_of(notices[k].language)))
-                return notices[k].text;
-    }
-    return notices[0].text;
-}
 
 static err tell_patient(struct call *c, struct record_tx *tx, str who)
 {
@@ -50,7 +36,7 @@ static err tell_patient(struct call *c, struct record_tx *tx, str who)
     TRY(record_parse(&c->op, &doc, &patient));
     json_set_str(a, ref, STR("reference"), who);
     json_push(a, to, ref);
-    json_set_str(a, part, STR("contentString"), str_of(notice_for(patient)));
+    json_set_str(a, part, STR("contentString"), str_of(notices[fhir_language(patient)]));
     json_push(a, list, part);
     json_set_str(a, note, STR("resourceType"), STR("Communication"));
     json_set_str(a, note, STR("status"), STR("completed"));

@@ -3,18 +3,6 @@
 #include "desk/complaint.h"
 #include "api/op_int.h"
 
-/* What the clocks ask, in the reader's language. */
-static err told(struct call *c, int status, struct json *o)
-{
-    enum language l = language_wanted(c);
-    const struct json *clocks = JSON_GET(o, "clocks");
-    struct json *clock;
-    for (size_t i = 0; (clock = json_at(clocks, i)); i++)
-        json_set_str(c->op.arena, clock, STR("title"),
-                     language_say(&c->op, l, json_get_str(clock, STR("title"))));
-    return answer_json(c, status, o);
-}
-
 err api_complaints(struct call *c)
 {
     struct json *o;
@@ -26,7 +14,7 @@ err api_complaint(struct call *c)
 {
     struct json *o;
     TRY(complaint_get(&c->op, c->api->rec, c->id, &o));
-    return told(c, 200, o);
+    return answer_clocks(c, 200, o);
 }
 
 err api_complaint_open(struct call *c)
@@ -35,7 +23,7 @@ err api_complaint_open(struct call *c)
     TRY(body_object(c, &in));
     TRY(complaint_open(&c->op, c->api->rec, in, config_str(c->api->config, "house.device_role"),
                        &o));
-    return told(c, 201, o);
+    return answer_clocks(c, 201, o);
 }
 
 err api_complaint_judge(struct call *c)
@@ -43,7 +31,7 @@ err api_complaint_judge(struct call *c)
     struct json *in, *o;
     TRY(body_object(c, &in));
     TRY(complaint_judge(&c->op, c->api->rec, c->id, in, &o));
-    return told(c, 200, o);
+    return answer_clocks(c, 200, o);
 }
 
 err api_complaint_clock(struct call *c)
@@ -52,7 +40,7 @@ err api_complaint_clock(struct call *c)
     TRY(body_object(c, &in));
     TRY(complaint_done(&c->op, c->api->rec, c->id, json_get_str(in, STR("clock")),
                        json_get_str(in, STR("note")), &o));
-    return told(c, 200, o);
+    return answer_clocks(c, 200, o);
 }
 
 err api_complaint_close(struct call *c)
@@ -60,5 +48,5 @@ err api_complaint_close(struct call *c)
     struct json *in, *o;
     TRY(body_object(c, &in));
     TRY(complaint_close(&c->op, c->api->rec, c->id, json_get_str(in, STR("note")), &o));
-    return told(c, 200, o);
+    return answer_clocks(c, 200, o);
 }

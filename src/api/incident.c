@@ -20,25 +20,20 @@ static err input(struct call *c, struct json **ret)
     return OK;
 }
 
-/* For the screen: what the clocks ask and the names of what was reached, in the reader's language.
- */
+/* For the screen: the names of what was reached, too, in the reader's language. */
 static err told(struct call *c, int status, struct json *o)
 {
     struct arena *a = c->op.arena;
     enum language l = language_wanted(c);
-    const struct json *clocks = JSON_GET(o, "clocks"), *kinds;
-    struct json *scope = JSON_GET(o, "scope"), *clock, *names = json_new(a, JSON_ARRAY);
-    for (size_t i = 0; (clock = json_at(clocks, i)); i++)
-        json_set_str(a, clock, STR("title"),
-                     language_say(&c->op, l, json_get_str(clock, STR("title"))));
-    kinds = JSON_GET(scope, "kinds");
+    struct json *scope = JSON_GET(o, "scope"), *names = json_new(a, JSON_ARRAY);
+    const struct json *kinds = JSON_GET(scope, "kinds");
     for (size_t i = 0; kinds && i < kinds->n; i++)
         json_push(
             a, names,
             json_new_str(a, oauth_type_word(l, policy_type_parse(json_str(json_at(kinds, i))))));
     if (kinds)
         json_set(a, scope, STR("kindNames"), names);
-    return answer_json(c, status, o);
+    return answer_clocks(c, status, o);
 }
 
 err api_incidents(struct call *c)

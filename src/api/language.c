@@ -5,19 +5,10 @@
 #include "refusals_gen.h"
 
 static const char *const rows[][LANGUAGE_COUNT] = {REFUSAL_ROWS};
-static const char *const tags[LANGUAGE_COUNT] = {"en", "es", "ar"};
 
 static bool is_place(char c)
 {
     return c > 0 && c <= (char)REFUSAL_PARTS;
-}
-
-enum language language_of(str tag)
-{
-    for (int l = LANGUAGE_EN; l < LANGUAGE_COUNT; l++)
-        if (str_eq_nocase(str_sub(tag, 0, 2), str_of(tags[l])) && (tag.n == 2 || tag.p[2] == '-'))
-            return (enum language)l;
-    return LANGUAGE_COUNT;
 }
 
 /* RFC 9110 12.5.4: the greatest weight of those we speak, among equals the first. */
@@ -36,11 +27,6 @@ enum language language_wanted(struct call *c)
         weight = m.weight;
     }
     return best;
-}
-
-const char *language_tag(enum language l)
-{
-    return tags[l];
 }
 
 /* A place takes all up to the letters that come after it in the row. */
@@ -84,6 +70,17 @@ str language_say(struct op *op, enum language l, str text)
     return text;
 }
 
+err answer_clocks(struct call *c, int status, struct json *o)
+{
+    enum language l = language_wanted(c);
+    const struct json *all = JSON_GET(o, "clocks");
+    struct json *clock;
+    for (size_t i = 0; (clock = json_at(all, i)); i++)
+        json_set_str(c->op.arena, clock, STR("title"),
+                     language_say(&c->op, l, json_get_str(clock, STR("title"))));
+    return answer_json(c, status, o);
+}
+
 void language_outcome(struct call *c, struct buf *b)
 {
     enum language l = language_wanted(c);
@@ -100,6 +97,6 @@ void language_outcome(struct call *c, struct buf *b)
     if (all)
         told.fault.issues = all;
     if (l != LANGUAGE_EN)
-        net_answer_header(c->rq, "Content-Language", tags[whole ? l : LANGUAGE_EN]);
+        net_answer_header(c->rq, "Content-Language", LANGUAGE_TAGS[whole ? l : LANGUAGE_EN]);
     fhir_outcome_write(b, &told);
 }

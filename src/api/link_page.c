@@ -17,14 +17,6 @@ static const char *const words[L_COUNT][LANGUAGE_COUNT] = {
 };
 /* clang-format on */
 
-static enum language tongue(struct call *c, str tag)
-{
-    return str_starts(tag, STR("ar"))   ? LANGUAGE_AR
-           : str_starts(tag, STR("es")) ? LANGUAGE_ES
-           : str_starts(tag, STR("en")) ? LANGUAGE_EN
-                                        : language_wanted(c);
-}
-
 static void form(struct call *c, struct buf *b, enum language l, const struct link_task *t,
                  str born)
 {
@@ -50,7 +42,7 @@ void link_head(struct buf *b, enum language l, str title)
                "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
                "name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" "
                "content=\"no-referrer\"><title>",
-               language_tag(l), l == LANGUAGE_AR ? "rtl" : "ltr");
+               LANGUAGE_TAGS[l], l == LANGUAGE_AR ? "rtl" : "ltr");
     docs_text(b, title);
     buf_add(b, STR("</title><link rel=\"stylesheet\" href=\"/oauth/style.css\"></head><body><main>"
                    "<h1>"));
@@ -85,7 +77,7 @@ static err page(struct call *c, const struct link_use *use, const struct form *f
     if (e == ERR_GONE)
         return gone(c);
     TRY(e);
-    enum language l = tongue(c, t.language);
+    enum language l = t.language == LANGUAGE_COUNT ? language_wanted(c) : t.language;
     struct survey_page asked = {.of = t.tree ? survey_of_task(t.tree) : NULL,
                                 .language = l,
                                 .task = t.task,

@@ -47,15 +47,6 @@ static struct json *asked_for(struct call *c, const struct verdict *v)
     return all;
 }
 
-static struct json *said_in(struct arena *m, const str because[3])
-{
-    static const char *const tags[] = {"en", "es", "ar"};
-    struct json *o = json_new(m, JSON_OBJECT);
-    for (size_t l = 0; l < 3; l++)
-        json_set_str(m, o, str_of(tags[l]), because[l]);
-    return o;
-}
-
 err api_message_check(struct call *c)
 {
     struct outreach_draft d;
@@ -72,7 +63,7 @@ err api_message_check(struct call *c)
     json_set_str(m, o, STR("to"), p.to_masked);
     if (p.recipient.n) /* whom the patient named to get their messages */
         json_set_str(m, o, STR("recipient"), p.recipient);
-    json_set(m, o, STR("because"), said_in(m, p.because));
+    json_set(m, o, STR("because"), language_texts(&c->op, p.because));
     json_set_str(m, o, STR("language"), p.language);
     json_set_str(m, o, STR("text"), p.text);
     json_set_str(m, o, STR("subject"), p.subject);

@@ -50,14 +50,13 @@ str oauth_origin_of(str address)
 
 static void open_page(struct call *c, struct buf *b, enum language l, const char *title)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     (void)c;
     buf_printf(b,
                "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"><meta "
                "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
                "name=\"color-scheme\" content=\"light dark\"><title>%s · Weft</title><link "
                "rel=\"stylesheet\" href=\"/oauth/style.css\"></head><body><main><h1>%s</h1>",
-               tags[l], l == LANGUAGE_AR ? "rtl" : "ltr", title, title);
+               LANGUAGE_TAGS[l], l == LANGUAGE_AR ? "rtl" : "ltr", title, title);
 }
 
 static err close_page(struct call *c, struct buf *b, int status, str action)

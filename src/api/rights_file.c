@@ -406,7 +406,7 @@ static err as_page(struct file *f, bool count, str patient)
                "body{font:16px/1.5 sans-serif;max-width:60rem;margin:auto;padding:1rem}"
                "table{border-collapse:collapse;width:100%%}td{border-bottom:1px solid #999;"
                "padding:.25rem;vertical-align:top;text-align:start}</style><h1>%s</h1>",
-               language_tag(f->language), f->language == LANGUAGE_AR ? "rtl" : "ltr",
+               LANGUAGE_TAGS[f->language], f->language == LANGUAGE_AR ? "rtl" : "ltr",
                file_words[W_TITLE][f->language], file_words[W_TITLE][f->language]);
     TRY(count ? accounting(f, patient, true) : each(f, patient, row));
     buf_add(f->b, f->section ? STR("</table></html>") : STR("</html>"));

@@ -96,14 +96,14 @@ static bool refused(const struct json *w, const char *code)
 
 static void languages(struct buf *b, enum language l)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
-    static const char *const names[] = {"English", "Español", "العربية"};
+    static const char *const names[LANGUAGE_COUNT] = {"English", "Español", "العربية"};
     buf_printf(b,
                "<label for=\"language\">%s</label><select id=\"language\" name=\"language\">"
                "<option value=\"\">%s</option>",
                say(l, P_LANGUAGE), say(l, P_SAME));
-    for (size_t i = 0; i < 3; i++)
-        buf_printf(b, "<option value=\"%s\" lang=\"%s\">%s</option>", tags[i], tags[i], names[i]);
+    for (size_t i = 0; i < LANGUAGE_COUNT; i++)
+        buf_printf(b, "<option value=\"%s\" lang=\"%s\">%s</option>", LANGUAGE_TAGS[i],
+                   LANGUAGE_TAGS[i], names[i]);
     buf_add(b, STR("</select>"));
 }
 

@@ -66,7 +66,7 @@ static err add_values(struct op *op, struct campaigns *c, enum people_words kind
 
 err audience_chips(struct op *op, struct campaigns *c, str language, struct json **ret)
 {
-    unsigned l = audience_language(language);
+    unsigned l = language_or_english(language);
     struct json *o = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
     struct json *left = json_new(op->arena, JSON_OBJECT);
     if (!record_may_search(op, c->rec, fhir_type_parse(STR("Group"))))

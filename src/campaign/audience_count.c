@@ -224,7 +224,7 @@ static err list_one(struct op *op, struct listing *l, size_t row, uint64_t rid)
     if (l->page->reason != LEFT_IN) {
         json_set_str(op->arena, o, STR("reason"), str_of(LEFTS[l->page->reason].code));
         json_set_str(op->arena, o, STR("sentence"),
-                     sentence(op, l->page->reason, audience_language(l->page->language), name));
+                     sentence(op, l->page->reason, language_or_english(l->page->language), name));
     }
     json_push(op->arena, l->list, o);
     l->n++;

@@ -10,24 +10,22 @@
 #include <pthread.h>
 
 #define AUDIENCE_URL "https://weft.health/fhir/StructureDefinition/audience-"
-#define AUDIENCE_LANGUAGES 3
 
 struct chip_row {
     const char *code;
     bool search; /* else a column of the people in memory */
     const char *ask;
     bool done; /* turned round: "already done elsewhere" */
-    const char *label[AUDIENCE_LANGUAGES], *citation;
+    const char *label[LANGUAGE_COUNT], *citation;
 };
 struct left_row {
     const char *code;
     int first; /* which is told where several hold */
-    const char *title[AUDIENCE_LANGUAGES], *say[AUDIENCE_LANGUAGES];
+    const char *title[LANGUAGE_COUNT], *say[LANGUAGE_COUNT];
 };
 extern const struct chip_row CHIPS[];
 extern const size_t CHIP_COUNT;
 extern const struct left_row LEFTS[LEFT_COUNT];
-unsigned audience_language(str tag); /* 0 en, 1 es, 2 ar */
 
 struct chip {
     const struct chip_row *row; /* NULL: a search of its own */

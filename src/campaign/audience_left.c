@@ -74,8 +74,3 @@ bool audience_left_parse(str code, enum audience_left *ret)
     *ret = (enum audience_left)i;
     return true;
 }
-
-unsigned audience_language(str tag)
-{
-    return str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
-}

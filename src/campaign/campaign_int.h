@@ -2,6 +2,7 @@
 #ifndef WEFT_CAMPAIGN_INT_H
 #define WEFT_CAMPAIGN_INT_H
 
+#include "base/language.h"
 #include "campaign/campaign.h"
 #include "campaign/people.h"
 #include "policy/authors.h"

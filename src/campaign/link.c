@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "campaign/campaign_int.h"
 #include "fhir/fhir.h"
+#include "fhir/make.h"
 #include "policy/content.h"
 
 #include <sodium.h>
@@ -211,7 +212,7 @@ static err use_link(struct op *op, struct campaigns *c, const struct link_use *u
     TRY(find(op, c, use, &w));
     TRY(step_up(op, c, use, &w, &known));
     struct link_task r = {.ask = !known};
-    r.language = json_str(json_path(w.patient, "communication.0.language.coding.0.code"));
+    r.language = fhir_language_told(w.patient);
     if (known && (!open_task(w.task) || !is_theirs(w.task)))
         return gone(op);
     if (known) {

@@ -5,6 +5,7 @@
 #ifndef WEFT_CAMPAIGN_LINK_H
 #define WEFT_CAMPAIGN_LINK_H
 
+#include "base/language.h"
 #include "campaign/campaign.h"
 
 #define LINK_DAYS_MAX 30
@@ -13,8 +14,9 @@
 #define LINK_TASK_CODE "asked" /* of the Tasks of that system the one that a link opens */
 
 struct link_task {
-    str language, text; /* text: what is to be done; empty while the step-up is open */
-    str task;           /* its id; empty likewise */
+    enum language language; /* LANGUAGE_COUNT: they told none of ours */
+    str text;               /* what is to be done; empty while the step-up is open */
+    str task;               /* its id; empty likewise */
     const struct json *tree;
     bool ask; /* the date of birth is asked for first */
     bool done;

@@ -5,7 +5,7 @@
 
 #include "campaign_gen.h"
 
-typedef const char *const in_languages[3];
+typedef const char *const in_languages[LANGUAGE_COUNT];
 static in_languages days[] = {SAY_DAY_ROWS}, whys[] = {SAY_WHY_ROWS}, lines[] = {SAY_LINE_ROWS};
 _Static_assert(sizeof whys / sizeof *whys == PLAN_WHYS, "a row a reason");
 
@@ -28,7 +28,7 @@ str plan_explain(struct op *op, const struct plan *p, const struct plan_move *m,
                  unsigned language)
 {
     struct time_local at;
-    unsigned l = language < 3 ? language : 0;
+    unsigned l = language < LANGUAGE_COUNT ? language : LANGUAGE_EN;
     (void)p;
     if (m->kind == PLAN_DONE || m->kind == PLAN_DROP || !time_to_local(m->at, zone, &at))
         return str_of(whys[m->why][l]);

@@ -2,6 +2,7 @@
 #ifndef WEFT_CAMPAIGN_PLAN_INT_H
 #define WEFT_CAMPAIGN_PLAN_INT_H
 
+#include "base/language.h"
 #include "campaign/plan.h"
 
 /* Names of channels that carry words: not the phone. */

@@ -193,9 +193,7 @@ static err gather(struct report *r)
 
 err campaign_report(struct op *op, struct campaigns *c, str id, struct json **ret)
 {
-    static const char *const languages[] = {"en", "es", "ar"}, *const ages[] = {"0-17", "18-44",
-                                                                                "45-64", "65-79",
-                                                                                "80+"};
+    static const char *const ages[] = {"0-17", "18-44", "45-64", "65-79", "80+"};
     const struct actor *who = op->actor;
     struct report *r = ARENA_NEW(op->arena, struct report);
     struct record_doc doc;
@@ -215,7 +213,7 @@ err campaign_report(struct op *op, struct campaigns *c, str id, struct json **re
     by = json_new(op->arena, JSON_OBJECT);
     set(r, o, "heldOut", r->held);
     uplift(r, o);
-    json_set(op->arena, by, STR("language"), groups(r, r->language, languages, 3));
+    json_set(op->arena, by, STR("language"), groups(r, r->language, LANGUAGE_TAGS, LANGUAGE_COUNT));
     json_set(op->arena, by, STR("age"), groups(r, r->age, ages, AGES));
     json_set(op->arena, o, STR("by"), by);
     *ret = o;

@@ -17,11 +17,6 @@ static bool agrees(const struct outreach_way *w, const struct plan *p)
     return w->care || (w->appointment && str_starts(p->purpose, STR("appointment")));
 }
 
-static unsigned language_of(str tag)
-{
-    return str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
-}
-
 static err place_of(struct op *op, struct campaigns *c, const struct plan *p,
                     const struct outreach_reach *r, struct met *m)
 {
@@ -79,7 +74,7 @@ err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t pati
     *m.patient = *r.patient;
     m.first = json_str(json_path(r.patient, "name.0.given.0"));
     m.language = r.language;
-    m.lang = language_of(r.language);
+    m.lang = language_or_english(r.language);
     m.who.seed = (uint32_t)(patient * 2654435761u);
     TRY(place_of(op, c, p, &r, &m));
     TRY(ways_of(op, c, p, &r, &m));

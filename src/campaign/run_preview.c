@@ -43,24 +43,24 @@ static void say_words(struct op *op, struct json *o, str text, str language)
 static err describe(struct op *op, struct campaigns *c, const struct plan *p, struct met *m,
                     struct json *o)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     struct plan_state s;
     struct plan_move move;
+    str say[LANGUAGE_COUNT];
     plan_begin(p, op->now, op->now, &s);
     m->who.place = &m->place;
     TRY(conditions_of(op, c, p, m));
     plan_next(p, &m->who, &s, op->now, &move);
-    json_set_str(op->arena, o, STR("language"), str_of(tags[m->lang]));
+    json_set_str(op->arena, o, STR("language"), str_of(LANGUAGE_TAGS[m->lang]));
     json_set_str(op->arena, o, STR("channel"),
                  move.channel >= PLAN_PHONE ? STR("phone") : plan_channel_name(move.channel));
     json_set_str(op->arena, o, STR("at"), time_format(op->arena, move.at));
     json_set_str(op->arena, o, STR("zone"), m->zone);
-    struct json *say = json_new(op->arena, JSON_OBJECT);
-    for (unsigned l = 0; l < 3; l++)
-        json_set_str(op->arena, say, str_of(tags[l]), plan_explain(op, p, &move, m->zone, l));
-    json_set(op->arena, o, STR("because"), say);
+    for (unsigned l = 0; l < LANGUAGE_COUNT; l++)
+        say[l] = plan_explain(op, p, &move, m->zone, l);
+    json_set(op->arena, o, STR("because"), language_texts(op, say));
     if (move.kind != PLAN_DONE && move.step >= 0 && move.step < (int)p->n_steps)
-        say_words(op, o, words_for(op, c, &p->steps[move.step].words, m, 0), str_of(tags[m->lang]));
+        say_words(op, o, words_for(op, c, &p->steps[move.step].words, m, 0),
+                  str_of(LANGUAGE_TAGS[m->lang]));
     return OK;
 }
 

@@ -40,14 +40,13 @@ static str tell_text(const struct step *s, str key)
 static err draft_of(struct step *s, str text, const struct outreach_draft *like, str what,
                     struct outreach_draft *ret)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     struct arena *a = s->op->arena;
     str key = enrolment_key(s->op, &s->e);
     *ret = (struct outreach_draft){
         .patient = s->m.id,
         .channel = like->channel,
         .by = like->by,
-        .language = str_of(tags[s->m.lang]),
+        .language = str_of(LANGUAGE_TAGS[s->m.lang]),
         .text = text,
         .purpose = like->purpose,
         .campaign = like->campaign,
@@ -239,11 +238,10 @@ static err dropped(struct step *s, const struct plan_move *m)
 /* The approved words of the library, when there are any; else the outline's own stay. */
 static err library_words(struct step *s, const struct plan_step *p, enum plan_channel k, str *io)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     struct fhir_ref ref = fhir_ref_parse(p->words.template);
     str subject, text = *io;
     struct words_ask ask = {.id = str_empty(ref.id) ? p->words.template : ref.id,
-                            .language = str_of(tags[s->m.lang]),
+                            .language = str_of(LANGUAGE_TAGS[s->m.lang]),
                             .link = link_sample(s->op, s->c),
                             .email = k == PLAN_EMAIL,
                             .patient = s->m.patient};

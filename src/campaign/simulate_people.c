@@ -23,11 +23,6 @@ static uint8_t way_bits(const struct simulate_crowd *w, const struct person *row
     return (uint8_t)(w->c->outreach ? may & outreach_ways(w->c->outreach) : may);
 }
 
-static uint8_t language_of(str tag)
-{
-    return str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
-}
-
 static struct outreach_trial_way way_of(const struct person *row, enum person_channel k)
 {
     unsigned p = row->permit[k];
@@ -130,15 +125,15 @@ err simulate_crowd_add(struct simulate_crowd *w, const struct person *row, bool 
     unsigned week = person_week(row, w->op->now);
     if (row->flags & (PERSON_GONE | PERSON_DECEASED))
         return OK;
-    *p = (struct simulate_person){
-        .rid = row->rid,
-        .may = way_bits(w, row),
-        .prefers = row->preferred == PERSON_EMAIL ? PLAN_EMAIL : PLAN_SMS,
-        .language = language_of(people_word(w->c->people, PEOPLE_LANGUAGE, row->language)),
-        .week = (uint8_t)(week < 15 ? week : 15),
-        .last_contact = row->contacted * 60000LL,
-        .household = row->household,
-        .held_out = held};
+    *p = (struct simulate_person){.rid = row->rid,
+                                  .may = way_bits(w, row),
+                                  .prefers = row->preferred == PERSON_EMAIL ? PLAN_EMAIL : PLAN_SMS,
+                                  .language = (uint8_t)language_or_english(
+                                      people_word(w->c->people, PEOPLE_LANGUAGE, row->language)),
+                                  .week = (uint8_t)(week < 15 ? week : 15),
+                                  .last_contact = row->contacted * 60000LL,
+                                  .household = row->household,
+                                  .held_out = held};
     TRY(place_of(w, row, &p->place));
     TRY(facts_of(w, row, &p->facts));
     w->n++;
@@ -168,14 +163,14 @@ void simulate_crowd_done(struct simulate_crowd *w)
 
 static str text_of(struct simulate_crowd *w, struct op *op, const struct simulate_ask *q)
 {
-    struct met m = {.first = STR("Maria"), .lang = q->language < 3 ? q->language : 0};
+    struct met m = {.first = STR("Maria"),
+                    .lang = q->language < LANGUAGE_COUNT ? q->language : LANGUAGE_EN};
     return words_for(op, w->c, &w->plan->steps[q->step].words, &m, 0);
 }
 
 err simulate_rulebook(struct op *op, void *ctx, const struct simulate_ask *q,
                       enum simulate_answer *ret, const char **ret_rule)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     struct simulate_crowd *w = ctx;
     struct outreach_trial t = w->facts[q->facts];
     const struct plan_step *step = &w->plan->steps[q->step];
@@ -185,11 +180,11 @@ err simulate_rulebook(struct op *op, void *ctx, const struct simulate_ask *q,
     op_init(&own, w->scratch, campaign_system(), q->at);
     t.day = q->day_count;
     t.week = q->week_count;
-    struct outreach_draft d = {.channel = plan_channel_name(q->channel),
-                               .language = str_of(tags[q->language < 3 ? q->language : 0]),
-                               .text = text_of(w, &own, q),
-                               .purpose =
-                                   str_empty(step->purpose) ? w->plan->purpose : step->purpose};
+    struct outreach_draft d = {
+        .channel = plan_channel_name(q->channel),
+        .language = str_of(LANGUAGE_TAGS[q->language < LANGUAGE_COUNT ? q->language : LANGUAGE_EN]),
+        .text = text_of(w, &own, q),
+        .purpose = str_empty(step->purpose) ? w->plan->purpose : step->purpose};
     *ret = SIMULATE_NO;
     *ret_rule = "no such way";
     if (q->channel > PLAN_EMAIL) {

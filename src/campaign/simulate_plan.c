@@ -145,7 +145,6 @@ static struct json *refusals(struct op *op, const struct simulate_result *r)
 
 static struct json *answer_of(struct op *op, const struct simulate_result *r, int64_t from)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     struct json *o = json_new(op->arena, JSON_OBJECT), *missing = json_new(op->arena, JSON_OBJECT);
     set(op, o, "contacts", r->contacts);
     set(op, o, "reached", r->people_reached);
@@ -156,9 +155,9 @@ static struct json *answer_of(struct op *op, const struct simulate_result *r, in
     set(op, o, "dropped", r->dropped);
     set(op, o, "overBudget", r->over_budget);
     set(op, o, "decisions", r->decisions);
-    for (int l = 0; l < 3; l++)
+    for (int l = 0; l < LANGUAGE_COUNT; l++)
         if (r->missing[l])
-            set(op, missing, tags[l], r->missing[l]);
+            set(op, missing, LANGUAGE_TAGS[l], r->missing[l]);
     json_set(op->arena, o, STR("missing"), missing);
     json_set(op->arena, o, STR("days"), days_of(op, r, from));
     json_set(op->arena, o, STR("refused"), refusals(op, r));

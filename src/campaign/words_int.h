@@ -8,12 +8,11 @@
 #include "fhir/path.h"
 
 #define WORDS_URL "https://weft.health/fhir/StructureDefinition/words-"
-#define WORDS_LANGUAGES 3
 
 struct lint_row {
     const char *code;
     bool error;
-    const char *citation, *say[WORDS_LANGUAGES];
+    const char *citation, *say[LANGUAGE_COUNT];
 };
 struct plain_row {
     int language;
@@ -21,7 +20,7 @@ struct plain_row {
 };
 
 struct words_variable {
-    str name, path, fallback[WORDS_LANGUAGES];
+    str name, path, fallback[LANGUAGE_COUNT];
     const struct fhir_path *compiled;
 };
 struct words_text {
@@ -29,11 +28,10 @@ struct words_text {
 };
 struct words {
     str title, kind, evidence;
-    struct words_text texts[WORDS_LANGUAGES];
+    struct words_text texts[LANGUAGE_COUNT];
     struct words_variable variables[WORDS_VARIABLES_MAX];
     size_t n;
 };
-extern const char *const WORDS_TAGS[WORDS_LANGUAGES];
 /* From JSON; forms only, what they say is the lint's. */
 MUST err words_read(struct op *op, const struct json *definition, struct words *ret);
 struct json *words_to_resource(struct op *op, const struct words *w);

@@ -64,7 +64,7 @@ static void say(struct linting *l, struct found f)
         if (error)
             (void)!fail_at(op, ERR_UNPROCESSABLE,
                            arena_printf(op->arena, "texts.%s%s%s",
-                                        l->language < 0 ? "" : WORDS_TAGS[l->language],
+                                        l->language < 0 ? "" : LANGUAGE_TAGS[l->language],
                                         l->channel ? "." : "", l->channel ? l->channel : ""),
                            "%.*s", STR_ARG(said(l, &f)));
         return;
@@ -73,7 +73,7 @@ static void say(struct linting *l, struct found f)
         return;
     struct json *o = json_new(op->arena, JSON_OBJECT);
     if (l->language >= 0)
-        json_set_str(op->arena, o, STR("language"), str_of(WORDS_TAGS[l->language]));
+        json_set_str(op->arena, o, STR("language"), str_of(LANGUAGE_TAGS[l->language]));
     if (l->channel)
         json_set_str(op->arena, o, STR("channel"), str_of(l->channel));
     json_set_str(op->arena, o, STR("code"), str_of(ROWS[f.code].code));
@@ -246,7 +246,7 @@ static double lint_grade(struct linting *l, str filled)
 {
     struct grade g;
     uint32_t words = 0, most = 0;
-    content_grade(filled, str_of(WORDS_TAGS[l->language]), &g);
+    content_grade(filled, str_of(LANGUAGE_TAGS[l->language]), &g);
     for (size_t i = 0; i <= filled.n; i++) {
         char c = i < filled.n ? filled.p[i] : '.';
         bool gap = c == ' ' || c == '\n' || i == filled.n;
@@ -277,7 +277,7 @@ static void lint_shape(struct linting *l, str full, str text, struct json *o)
         say(l, (struct found){.code = LINT_MENDED});
     if (s.segments > WORDS_SEGMENTS_MAX)
         say(l, (struct found){.code = LINT_SEGMENTS, .n = s.segments});
-    str en = str_of(WORDS_TAGS[l->language]);
+    str en = str_of(LANGUAGE_TAGS[l->language]);
     if (s.encoding == SMS_UCS2 && !str_eq(en, STR("ar"))) {
         struct buf b;
         buf_init(&b, l->op->arena, 8);
@@ -301,7 +301,7 @@ static err lint_text(struct linting *l, str text, bool email, struct json *o)
     if (!lint_variables(l, text))
         return OK;
     TRY(words_fill_text(l->op, text, stand_in, l, &filled));
-    outreach_lines(l->op, l->c->outreach, str_of(WORDS_TAGS[l->language]), email, &head, &tail);
+    outreach_lines(l->op, l->c->outreach, str_of(LANGUAGE_TAGS[l->language]), email, &head, &tail);
     str full = arena_cat(l->op->arena, arena_cat(l->op->arena, head, filled), tail);
     double grade = lint_grade(l, filled);
     lint_plain(l, text);
@@ -318,7 +318,7 @@ static err lint_text(struct linting *l, str text, bool email, struct json *o)
 static err lint_all(struct linting *l, struct json *texts)
 {
     struct arena *m = l->op->arena;
-    for (l->language = 0; l->language < WORDS_LANGUAGES; l->language++) {
+    for (l->language = 0; l->language < LANGUAGE_COUNT; l->language++) {
         const struct words_text *t = &l->w->texts[l->language];
         struct json *o = json_new(m, JSON_OBJECT), *sms = json_new(m, JSON_OBJECT);
         struct json *email = json_new(m, JSON_OBJECT);
@@ -334,7 +334,7 @@ static err lint_all(struct linting *l, struct json *texts)
             say(l, (struct found){.code = LINT_MISSING_SUBJECT});
         json_set(m, o, STR("sms"), sms);
         json_set(m, o, STR("email"), email);
-        json_set(m, texts, str_of(WORDS_TAGS[l->language]), o);
+        json_set(m, texts, str_of(LANGUAGE_TAGS[l->language]), o);
     }
     l->language = -1;
     l->channel = NULL;

@@ -1,7 +1,6 @@
 /* Templates: from JSON to words, to an ActivityDefinition and back. */
 #include "campaign/words_int.h"
 
-const char *const WORDS_TAGS[WORDS_LANGUAGES] = {"en", "es", "ar"};
 static const char *const KINDS[] = {"care", "appointment", "refill", "marketing"};
 
 bool words_own_variable(str name)
@@ -45,8 +44,8 @@ static err read_variables(struct op *op, const struct json *list, struct words *
                            "A variable has a name of its own of at most %u letters.",
                            WORDS_NAME_MAX);
         TRY(fhir_path_compile(op, v.path, &v.compiled));
-        for (int l = 0; l < WORDS_LANGUAGES; l++)
-            v.fallback[l] = json_get_str(JSON_GET(o, "fallback"), str_of(WORDS_TAGS[l]));
+        for (int l = 0; l < LANGUAGE_COUNT; l++)
+            v.fallback[l] = json_get_str(JSON_GET(o, "fallback"), str_of(LANGUAGE_TAGS[l]));
         w->variables[w->n++] = v;
     }
     return OK;
@@ -65,8 +64,8 @@ err words_read(struct op *op, const struct json *definition, struct words *ret)
     if (!json_is(definition, JSON_OBJECT) || !known || w.title.n > 200 || w.evidence.n > 2000)
         return fail_at(op, ERR_INVALID, STR("kind"),
                        "Words have a title and a kind: care, appointment, refill or marketing.");
-    for (int l = 0; l < WORDS_LANGUAGES; l++) {
-        const struct json *o = json_get(JSON_GET(definition, "texts"), str_of(WORDS_TAGS[l]));
+    for (int l = 0; l < LANGUAGE_COUNT; l++) {
+        const struct json *o = json_get(JSON_GET(definition, "texts"), str_of(LANGUAGE_TAGS[l]));
         TRY(read_text(op, o, "sms", &w.texts[l].sms));
         TRY(read_text(op, o, "subject", &w.texts[l].subject));
         TRY(read_text(op, o, "email", &w.texts[l].email));
@@ -103,9 +102,9 @@ struct json *words_to_resource(struct op *op, const struct words *w)
     struct arena *m = op->arena;
     struct json *o = json_new(m, JSON_OBJECT), *list = json_new(m, JSON_ARRAY);
     push_text(op, list, "kind", w->kind);
-    for (int l = 0; l < WORDS_LANGUAGES; l++) {
+    for (int l = 0; l < LANGUAGE_COUNT; l++) {
         struct json *inner = json_new(m, JSON_ARRAY);
-        push_text(op, inner, "language", str_of(WORDS_TAGS[l]));
+        push_text(op, inner, "language", str_of(LANGUAGE_TAGS[l]));
         push_text(op, inner, "sms", w->texts[l].sms);
         push_text(op, inner, "subject", w->texts[l].subject);
         push_text(op, inner, "email", w->texts[l].email);
@@ -115,8 +114,8 @@ struct json *words_to_resource(struct op *op, const struct words *w)
         struct json *inner = json_new(m, JSON_ARRAY);
         push_text(op, inner, "name", w->variables[i].name);
         push_text(op, inner, "path", w->variables[i].path);
-        for (int l = 0; l < WORDS_LANGUAGES; l++)
-            push_text(op, inner, WORDS_TAGS[l], w->variables[i].fallback[l]);
+        for (int l = 0; l < LANGUAGE_COUNT; l++)
+            push_text(op, inner, LANGUAGE_TAGS[l], w->variables[i].fallback[l]);
         push_group(op, list, "variable", inner);
     }
     json_set_str(m, o, STR("resourceType"), STR("ActivityDefinition"));
@@ -160,8 +159,8 @@ static struct json *variable_from(struct op *op, const struct json *inner)
     struct json *o = json_new(op->arena, JSON_OBJECT), *f = json_new(op->arena, JSON_OBJECT);
     keep(op, o, "name", of(inner, "name"));
     keep(op, o, "path", of(inner, "path"));
-    for (int l = 0; l < WORDS_LANGUAGES; l++)
-        keep(op, f, WORDS_TAGS[l], of(inner, WORDS_TAGS[l]));
+    for (int l = 0; l < LANGUAGE_COUNT; l++)
+        keep(op, f, LANGUAGE_TAGS[l], of(inner, LANGUAGE_TAGS[l]));
     json_set(op->arena, o, STR("fallback"), f);
     return o;
 }

@@ -2,6 +2,7 @@
  * what is theirs masked. As the asker: whom they may not be shown is not among them, and each look
  * is in the trail. */
 #include "campaign/words_int.h"
+#include "fhir/make.h"
 
 #define PEOPLE_TRIED 20u
 #define SAMPLES 3u
@@ -70,13 +71,12 @@ static err try_one(struct op *op, struct trying *t, const struct record_doc *doc
     struct json *o = json_new(op->arena, JSON_OBJECT);
     str text;
     TRY(record_parse(op, doc, &t->patient));
-    str tag = json_str(json_path(t->patient, "communication.0.language.coding.0.code"));
-    t->language = str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
+    t->language = fhir_language(t->patient);
     TRY(count_missing(op, t));
     if (samples->n >= SAMPLES || str_empty(t->w->texts[t->language].sms))
         return OK;
     TRY(words_fill_text(op, t->w->texts[t->language].sms, value, t, &text));
-    json_set_str(op->arena, o, STR("language"), str_of(WORDS_TAGS[t->language]));
+    json_set_str(op->arena, o, STR("language"), str_of(LANGUAGE_TAGS[t->language]));
     json_set_str(op->arena, o, STR("sms"), text);
     json_push(op->arena, samples, o);
     return op_check(op);

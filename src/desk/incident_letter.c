@@ -15,10 +15,8 @@
 #define SUBSTITUTE 10 /* 164.404(d)(2)(ii): insufficient addresses */
 #define RETURNED_MAX 500u
 
-enum language { EN, ES, AR, LANGUAGES };
-static const char *const languages[LANGUAGES] = {"en", "es", "ar"};
 static const struct {
-    const char *word, *in[LANGUAGES];
+    const char *word, *in[LANGUAGE_COUNT];
 } words[] = {BREACH_WORDS};
 static const struct {
     const char *word, *types;
@@ -36,20 +34,6 @@ static const char *word(const char *name, enum language l)
         if (strcmp(words[i].word, name) == 0)
             return words[i].in[l];
     return "";
-}
-
-static enum language language_of(const struct json *patient)
-{
-    const struct json *all = JSON_GET(patient, "communication"), *one;
-    enum language found = EN;
-    for (size_t i = 0; (one = json_at(all, i)); i++) {
-        str code = json_get_str(json_at(json_path(one, "language.coding"), 0), STR("code"));
-        for (enum language l = EN; l < LANGUAGES; l++)
-            if (str_starts(code, str_of(languages[l])) &&
-                (i == 0 || json_bool(JSON_GET(one, "preferred"), false)))
-                found = l;
-    }
-    return found;
 }
 
 /* ---- which way ---- */
@@ -161,7 +145,7 @@ static void section(struct buf *b, const char *head, str text)
 static str letter(const struct incident *i, str name, enum language l)
 {
     const struct json *notice = JSON_GET(i->assessment, "notice");
-    const struct json *own = json_get(notice, str_of(languages[l]));
+    const struct json *own = json_get(notice, str_of(LANGUAGE_TAGS[l]));
     const struct json *said = own ? own : notice;
     struct buf b;
     str first = json_get_str(i->scope, STR("first"));
@@ -258,7 +242,7 @@ static err addressee(struct incident *i, str id, struct addressee *ret)
     TRY(e);
     TRY(record_parse(i->op, &doc, &ret->patient));
     ret->name = fhir_name_shown(i->op, ret->patient);
-    ret->language = language_of(ret->patient);
+    ret->language = fhir_language(ret->patient);
     TRY(way_of(i, id, ret->patient, &ret->way));
     TRY(sent(i, ret));
     other_way(i, ret);
@@ -271,7 +255,7 @@ static struct json *row_of(struct incident *i, const struct addressee *to, bool 
     struct json *o = json_new(a, JSON_OBJECT);
     json_set_str(a, o, STR("patient"), to->id);
     json_set_str(a, o, STR("name"), to->name);
-    json_set_str(a, o, STR("language"), str_of(languages[to->language]));
+    json_set_str(a, o, STR("language"), str_of(LANGUAGE_TAGS[to->language]));
     json_set_str(a, o, STR("channel"), str_of(to->way.channel));
     json_set_str(a, o, STR("to"), to->way.to);
     json_set(a, o, STR("deceased"),
@@ -394,7 +378,7 @@ static err ask(struct incident *i, const struct addressee *to)
     json_set_str(a, one, STR("contentString"), letter(i, to->name, to->language));
     json_push(a, payload, one);
     json_set(a, c, STR("payload"), payload);
-    json_set_str(a, c, STR("language"), str_of(languages[to->language]));
+    json_set_str(a, c, STR("language"), str_of(LANGUAGE_TAGS[to->language]));
     return record_tx_create(i->tx, c, &id);
 }
 

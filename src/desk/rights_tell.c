@@ -4,9 +4,8 @@
 #include "desk/rights_int.h"
 #include "rights_gen.h"
 
-static const char *const languages[RIGHT_LANGUAGE_COUNT] = RIGHT_LANGUAGES;
 static const struct {
-    const char *word, *text[RIGHT_LANGUAGE_COUNT];
+    const char *word, *text[LANGUAGE_COUNT];
 } words[] = {RIGHT_WORDS};
 
 static str word(str name, size_t language)
@@ -15,19 +14,6 @@ static str word(str name, size_t language)
         if (str_eq(name, str_of(words[i].word)))
             return str_of(words[i].text[language]);
     return STR_NONE;
-}
-
-/* The first language of the patient's that there are words in. */
-static size_t language_of(const struct json *patient)
-{
-    const struct json *all = JSON_GET(patient, "communication"), *one;
-    for (size_t i = 0; (one = json_at(all, i)); i++) {
-        str code = json_str(json_path(one, "language.coding.0.code"));
-        for (size_t k = 0; k < RIGHT_LANGUAGE_COUNT; k++)
-            if (str_starts(code, str_of(languages[k])))
-                return k;
-    }
-    return 0;
 }
 
 static str sentence(struct op *op, const struct right_notice *n, size_t language)
@@ -74,7 +60,7 @@ err right_tell(struct record_tx *tx, struct op *op, struct record *rec,
                "\"sent\":\"%.*s\",\"payload\":[{\"contentString\":",
                DESK_SYSTEM_LABEL, DESK_LABEL_PRIVACY, STR_ARG(n->patient), STR_ARG(n->patient),
                STR_ARG(time_format(op->arena, op->now)));
-    buf_json_string(&b, sentence(op, n, language_of(patient)));
+    buf_json_string(&b, sentence(op, n, fhir_language(patient)));
     buf_add(&b, STR("}]}"));
     return right_create(tx, op, buf_str(&b), &id);
 }

@@ -9,7 +9,6 @@
 #define ISOLATE "\xE2\x81\xA8"     /* U+2068 */
 #define ISOLATE_END "\xE2\x81\xA9" /* U+2069 */
 
-static const char *const CODES[SAY_LANGS] = {"en", "es", "ar"};
 /* A byte below SAY_PARTS stands for a part: 1 is the first. */
 static const char *const WORDS[SAY_WORDS][SAY_LANGS] = {SAY_ROWS};
 
@@ -73,14 +72,6 @@ struct said desk_say_lines(struct op *op, const struct said *a, const struct sai
     return s;
 }
 
-enum say_lang desk_say_lang(str tag)
-{
-    for (int l = SAY_ES; l < SAY_LANGS; l++)
-        if (str_starts(tag, str_of(CODES[l])))
-            return (enum say_lang)l;
-    return SAY_EN;
-}
-
 static void push_part(struct op *op, struct json *list, const char *url, str type, str value)
 {
     struct json *part = json_new(op->arena, JSON_OBJECT);
@@ -98,7 +89,7 @@ void desk_say_set(struct op *op, struct json *task, const struct said *what)
             continue;
         struct json *one = json_new(op->arena, JSON_OBJECT);
         struct json *parts = json_new(op->arena, JSON_ARRAY);
-        push_part(op, parts, "lang", STR("valueCode"), str_of(CODES[l]));
+        push_part(op, parts, "lang", STR("valueCode"), str_of(LANGUAGE_TAGS[l]));
         push_part(op, parts, "content", STR("valueString"), what->in[l]);
         json_set(op->arena, one, STR("extension"), parts);
         json_set_str(op->arena, one, STR("url"), STR(TRANSLATION));
@@ -128,7 +119,7 @@ struct said desk_say_get(const struct json *task)
     for (size_t i = 0; (one = json_at(json_path(task, "_description.extension"), i)); i++)
         for (int l = SAY_ES; l < SAY_LANGS; l++)
             if (str_eq(json_get_str(one, STR("url")), STR(TRANSLATION)) &&
-                str_eq(part_of(one, STR("lang"), STR("valueCode")), str_of(CODES[l])))
+                str_eq(part_of(one, STR("lang"), STR("valueCode")), str_of(LANGUAGE_TAGS[l])))
                 s.in[l] = part_of(one, STR("content"), STR("valueString"));
     return s;
 }

@@ -5,11 +5,17 @@
 #define WEFT_DESK_SAY_H
 
 #include "base/json.h"
+#include "base/language.h"
 #include "base/op.h"
 
 #include "say_gen.h"
 
-enum say_lang { SAY_EN, SAY_ES, SAY_AR, SAY_LANGS };
+enum say_lang {
+    SAY_EN = LANGUAGE_EN,
+    SAY_ES = LANGUAGE_ES,
+    SAY_AR = LANGUAGE_AR,
+    SAY_LANGS = LANGUAGE_COUNT
+};
 
 struct said {
     str in[SAY_LANGS];
@@ -22,8 +28,6 @@ struct said desk_say(struct op *op, enum say_word word, const struct said *parts
 struct said desk_say_same(struct op *op, str text);
 /* With the decimal sign of the language; decimals 0 … 6. */
 struct said desk_say_number(struct op *op, int decimals, double v);
-/* The language of a BCP 47 tag; English for one that has no words here. */
-enum say_lang desk_say_lang(str tag);
 /* Of a table's row of texts. */
 struct said desk_say_row(const char *const row[SAY_LANGS]);
 /* Both, a line each; a language that one of them lacks has its English there. */

@@ -2,16 +2,6 @@
  * way. Invariant: it is asked for in the transaction of what made it needed, or not at all. */
 #include "desk/desk_int.h"
 
-/* The tongue they prefer, else the first they speak. */
-static enum say_lang language_of(const struct json *patient)
-{
-    const struct json *talks = JSON_GET(patient, "communication"), *one, *best = json_at(talks, 0);
-    for (size_t i = 0; (one = json_at(talks, i)); i++)
-        if (json_bool(JSON_GET(one, "preferred"), false))
-            best = one;
-    return desk_say_lang(json_str(json_path(best, "language.coding.0.code")));
-}
-
 static struct json *list_of(struct op *op, struct json *one)
 {
     struct json *list = json_new(op->arena, JSON_ARRAY);
@@ -57,7 +47,7 @@ err desk_text_ask(struct record_tx *tx, struct op *op, struct record *rec,
     struct json *patient;
     TRY(record_read(op, rec, fhir_type_parse(STR("Patient")), t->patient, &doc));
     TRY(record_parse(op, &doc, &patient));
-    struct json *request = request_of(op, t, t->words.in[language_of(patient)]);
+    struct json *request = request_of(op, t, t->words.in[fhir_language(patient)]);
     TRY(fhir_validate(op, request));
     return record_tx_create(tx, request, ret_id);
 }

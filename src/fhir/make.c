@@ -39,3 +39,22 @@ str fhir_name_shown(struct op *op, const struct json *person)
                                  STR_ARG(json_str(json_at(JSON_GET(name, "given"), 0))),
                                  STR_ARG(json_get_str(name, STR("family")))));
 }
+
+enum language fhir_language_told(const struct json *person)
+{
+    const struct json *all = JSON_GET(person, "communication"), *one;
+    enum language found = LANGUAGE_COUNT;
+    for (size_t i = 0; (one = json_at(all, i)); i++) {
+        enum language l = language_of(json_str(json_path(one, "language.coding.0.code")));
+        if (l != LANGUAGE_COUNT && json_bool(JSON_GET(one, "preferred"), false))
+            return l;
+        found = found == LANGUAGE_COUNT ? l : found;
+    }
+    return found;
+}
+
+enum language fhir_language(const struct json *person)
+{
+    enum language l = fhir_language_told(person);
+    return l == LANGUAGE_COUNT ? LANGUAGE_EN : l;
+}

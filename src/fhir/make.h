@@ -5,6 +5,7 @@
 #define WEFT_FHIR_MAKE_H
 
 #include "base/json.h"
+#include "base/language.h"
 #include "base/op.h"
 
 /* {reference} */
@@ -18,5 +19,9 @@ struct json *fhir_concept(struct op *op, str system, str code);
 /* The first HumanName of a Patient, Practitioner or RelatedPerson as people read it: its text, or
  * the first given name and the family's; empty without either. */
 str fhir_name_shown(struct op *op, const struct json *person);
+/* In which of our languages a Patient or RelatedPerson is written to: what they prefer, else the
+ * first of ours that they speak, else English; told: LANGUAGE_COUNT for none of ours. */
+enum language fhir_language(const struct json *person);
+enum language fhir_language_told(const struct json *person);
 
 #endif

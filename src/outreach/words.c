@@ -2,17 +2,13 @@
  * we are and ends with how to stop. */
 #include "outreach/outreach_int.h"
 
-static const char *const LANGUAGES[LANGUAGE_COUNT] = {LANGUAGE_ROWS};
 const struct template_row OUTREACH_TEMPLATES[] = {TEMPLATE_ROWS};
 const size_t OUTREACH_TEMPLATE_COUNT = sizeof OUTREACH_TEMPLATES / sizeof OUTREACH_TEMPLATES[0];
 static const char *const LINES[LINE_COUNT][LANGUAGE_COUNT] = {LINE_ROWS};
 
 unsigned words_language(str language)
 {
-    for (unsigned i = 0; i < LANGUAGE_COUNT; i++)
-        if (str_starts(language, str_of(LANGUAGES[i])))
-            return i;
-    return 0;
+    return language_or_english(language);
 }
 
 const struct template_row *words_template(str code)
@@ -72,7 +68,7 @@ static struct outreach_template row_of(struct op *op, const struct outreach *o,
         .code = str_of(t->code),
         .purpose = str_of(t->purpose),
         .channel = channel_name(k),
-        .language = str_of(LANGUAGES[language]),
+        .language = str_of(LANGUAGE_TAGS[language]),
         .title = str_of(t->title[language]),
         .text = words_fill(op, o, sms ? t->sms[language] : t->email[language], STR("…")),
         .subject = sms ? STR_NONE : str_of(t->subject[language])};

@@ -5,8 +5,6 @@
 
 #include "policy/content.h"
 
-static const char *const LANGUAGES[LANGUAGE_COUNT] = {LANGUAGE_ROWS};
-
 struct desk_of_words {
     struct op op;
     struct outreach o;
@@ -49,11 +47,11 @@ static void every_template_fits_one_part(void **state)
     for (size_t t = 0; t < OUTREACH_TEMPLATE_COUNT; t++)
         for (size_t l = 0; l < LANGUAGE_COUNT; l++) {
             const char *code = OUTREACH_TEMPLATES[t].code;
-            struct message m = composed(&w, LANGUAGES[l], code, "sms", "");
+            struct message m = composed(&w, LANGUAGE_TAGS[l], code, "sms", "");
             struct sms_shape shape;
             content_sms_shape(m.text, &shape);
             if (shape.segments != 1)
-                print_error("%s in %s: %u parts\n", code, LANGUAGES[l], shape.segments);
+                print_error("%s in %s: %u parts\n", code, LANGUAGE_TAGS[l], shape.segments);
             assert_int_equal(shape.segments, 1);
             assert_true(str_starts(m.text, STR("Bright River Clinic: ")));
             assert_true(holds(m.text, "STOP"));
@@ -86,7 +84,8 @@ static void every_mail_has_subject_name_and_the_way_to_stop(void **state)
     open_words(&w);
     for (size_t t = 0; t < OUTREACH_TEMPLATE_COUNT; t++)
         for (size_t l = 0; l < LANGUAGE_COUNT; l++) {
-            struct message m = composed(&w, LANGUAGES[l], OUTREACH_TEMPLATES[t].code, "email", "");
+            struct message m =
+                composed(&w, LANGUAGE_TAGS[l], OUTREACH_TEMPLATES[t].code, "email", "");
             assert_false(str_empty(m.subject));
             assert_true(holds(m.text, "STOP"));
             assert_false(holds(m.text, "{"));

@@ -10,9 +10,9 @@
 #define WEFT_PROGRAMME_H
 
 #include "base/config.h"
+#include "base/language.h"
 #include "record/record.h"
 
-#define PROGRAMME_LANGUAGES 3u /* en, es, ar */
 #define PROGRAMME_NOTE_MAX 2000u
 
 struct programmes;

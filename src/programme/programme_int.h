@@ -21,21 +21,21 @@
 struct programme_criterion {
     const char *code;
     bool bar;
-    const char *group, *find, *text[PROGRAMME_LANGUAGES], *citation;
+    const char *group, *find, *text[LANGUAGE_COUNT], *citation;
 };
 enum step_kind { STEP_CONSENT, STEP_ORDER, STEP_KIT, STEP_TEACH };
 struct programme_step {
     const char *code;
     enum step_kind kind;
-    const char *text[PROGRAMME_LANGUAGES];
+    const char *text[LANGUAGE_COUNT];
 };
 struct programme_tip {
-    const char *code, *text[PROGRAMME_LANGUAGES];
+    const char *code, *text[LANGUAGE_COUNT];
 };
 struct programme {
     const char *code, *definition, *family;
     int least, most;
-    const char *title[PROGRAMME_LANGUAGES];
+    const char *title[LANGUAGE_COUNT];
     const struct programme_criterion *criteria;
     size_t n_criteria;
     const struct programme_step *steps;
@@ -81,7 +81,7 @@ MUST err programme_claims(struct op *op, struct programmes *p, str patient, reco
 bool programme_unseen(struct op *op, err e);
 
 /* ---- enrol.c ---- */
-struct json *programme_texts(struct op *op, const char *const text[PROGRAMME_LANGUAGES]);
+struct json *programme_texts(struct op *op, const char *const text[LANGUAGE_COUNT]);
 str programme_open_key(struct op *op, str patient, str code);
 /* {"coding": [{"system", "code"}]} */
 void programme_note(struct op *op, struct json *list, str text);

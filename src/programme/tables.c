@@ -29,12 +29,11 @@ const struct programme *programme_find(str code)
     return NULL;
 }
 
-struct json *programme_texts(struct op *op, const char *const text[PROGRAMME_LANGUAGES])
+struct json *programme_texts(struct op *op, const char *const text[LANGUAGE_COUNT])
 {
-    static const char *const languages[] = {"en", "es", "ar"};
     struct json *o = json_new(op->arena, JSON_OBJECT);
-    for (size_t l = 0; l < PROGRAMME_LANGUAGES; l++)
-        json_set_str(op->arena, o, str_of(languages[l]), str_of(text[l]));
+    for (int l = 0; l < LANGUAGE_COUNT; l++)
+        json_set_str(op->arena, o, str_of(LANGUAGE_TAGS[l]), str_of(text[l]));
     return o;
 }
 

@@ -154,12 +154,6 @@ struct sending {
     int64_t end; /* of the visit */
 };
 
-static unsigned language_of(const struct json *patient)
-{
-    str tag = json_str(json_path(patient, "communication.0.language.coding.0.code"));
-    return str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
-}
-
 /* Which channel, and which words fit into it, found with a link of the same length. */
 static err choose(struct sending *x, struct outreach_draft *d, enum survey_part *ret, unsigned l)
 {
@@ -179,15 +173,14 @@ static err choose(struct sending *x, struct outreach_draft *d, enum survey_part 
 
 static err fill(struct sending *x, struct outreach_draft *d)
 {
-    static const char *const tags[] = {"en", "es", "ar"};
     struct record_doc doc;
     struct json *patient;
     enum survey_part part;
     str word, link = STR_NONE;
     TRY(record_read(x->op, x->s->rec, fhir_type_parse(STR("Patient")), x->patient, &doc));
     TRY(record_parse(x->op, &doc, &patient));
-    unsigned l = language_of(patient);
-    d->language = str_of(tags[l]);
+    enum language l = fhir_language(patient);
+    d->language = str_of(LANGUAGE_TAGS[l]);
     TRY(choose(x, d, &part, l));
     if (part != SURVEY_BRIEF) {
         TRY(link_make(x->op, x->s->campaigns, x->task, x->op->now + OPEN_MS, &word));

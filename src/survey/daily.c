@@ -3,26 +3,16 @@
  * the named value survey/open/<patient>/<survey>, which changes in the transaction of its Task. */
 #include "survey/survey_int.h"
 
-static const char *const LANGS[SURVEY_LANGUAGES] = {"en", "es", "ar"};
-
 /* ---- which fit ---- */
-static struct json *words(struct op *op, const str text[SURVEY_LANGUAGES])
-{
-    struct json *o = json_new(op->arena, JSON_OBJECT);
-    for (unsigned l = 0; l < SURVEY_LANGUAGES; l++)
-        json_set_str(op->arena, o, str_of(LANGS[l]), text[l]);
-    return o;
-}
-
 static struct json *option_of(struct op *op, struct surveys *s, const struct survey *of, size_t i,
                               size_t k)
 {
     struct json *o = json_new(op->arena, JSON_OBJECT);
-    str text[SURVEY_LANGUAGES];
-    for (unsigned l = 0; l < SURVEY_LANGUAGES; l++)
+    str text[LANGUAGE_COUNT];
+    for (unsigned l = 0; l < LANGUAGE_COUNT; l++)
         text[l] = survey_option_text(s, of, i, k, l);
     json_set_str(op->arena, o, STR("code"), str_of(of->items[i].options[k].code));
-    json_set(op->arena, o, STR("text"), words(op, text));
+    json_set(op->arena, o, STR("text"), language_texts(op, text));
     return o;
 }
 
@@ -30,12 +20,12 @@ static struct json *item_of(struct op *op, struct surveys *s, const struct surve
 {
     static const char *const kinds[] = {"choice", "text", "yesno"};
     struct json *o = json_new(op->arena, JSON_OBJECT), *options = json_new(op->arena, JSON_ARRAY);
-    str text[SURVEY_LANGUAGES];
-    for (unsigned l = 0; l < SURVEY_LANGUAGES; l++)
+    str text[LANGUAGE_COUNT];
+    for (unsigned l = 0; l < LANGUAGE_COUNT; l++)
         text[l] = survey_item_text(s, of, i, l);
     json_set_str(op->arena, o, STR("link"), str_of(of->items[i].link));
     json_set_str(op->arena, o, STR("kind"), str_of(kinds[of->items[i].kind]));
-    json_set(op->arena, o, STR("text"), words(op, text));
+    json_set(op->arena, o, STR("text"), language_texts(op, text));
     for (size_t k = 0; k < of->items[i].n_options; k++)
         json_push(op->arena, options, option_of(op, s, of, i, k));
     json_set(op->arena, o, STR("options"), options);
@@ -75,7 +65,7 @@ static err row_of(struct op *op, struct surveys *s, const struct survey *of, str
     struct json *o = json_new(op->arena, JSON_OBJECT), *items = json_new(op->arena, JSON_ARRAY);
     str title[] = {str_of(of->title[0]), str_of(of->title[1]), str_of(of->title[2])};
     json_set_str(op->arena, o, STR("survey"), str_of(of->name));
-    json_set(op->arena, o, STR("title"), words(op, title));
+    json_set(op->arena, o, STR("title"), language_texts(op, title));
     TRY(answered(op, s, of, patient, o));
     for (size_t i = 0; i < of->n_items; i++)
         json_push(op->arena, items, item_of(op, s, of, i));

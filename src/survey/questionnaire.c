@@ -47,7 +47,7 @@ static struct json *translation(struct op *op, const char *lang, str text)
 
 /* English in the element, the others beside it; nothing where there are no words. */
 static void set_words(struct op *op, struct json *o, const char *name,
-                      const str words[SURVEY_LANGUAGES])
+                      const str words[LANGUAGE_COUNT])
 {
     struct json *more = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
     if (str_empty(words[0]))
@@ -75,8 +75,8 @@ static struct json *option_of(struct op *op, struct surveys *s, const struct sur
     struct arena *a = op->arena;
     struct json *o = json_new(a, JSON_OBJECT), *coding = json_new(a, JSON_OBJECT);
     const struct survey_option *row = &of->items[i].options[k];
-    str words[SURVEY_LANGUAGES];
-    for (unsigned l = 0; l < SURVEY_LANGUAGES; l++)
+    str words[LANGUAGE_COUNT];
+    for (unsigned l = 0; l < LANGUAGE_COUNT; l++)
         words[l] = survey_option_text(s, of, i, k, l);
     if (row->score != SURVEY_NO_SCORE) {
         struct json *e = json_new(a, JSON_OBJECT);
@@ -97,8 +97,8 @@ static struct json *item_of(struct op *op, struct surveys *s, const struct surve
     struct arena *a = op->arena;
     const struct survey_item *row = &of->items[i];
     struct json *o = json_new(a, JSON_OBJECT), *options = json_new(a, JSON_ARRAY);
-    str words[SURVEY_LANGUAGES];
-    for (unsigned l = 0; l < SURVEY_LANGUAGES; l++)
+    str words[LANGUAGE_COUNT];
+    for (unsigned l = 0; l < LANGUAGE_COUNT; l++)
         words[l] = survey_item_text(s, of, i, l);
     json_set_str(a, o, STR("linkId"), str_of(row->link));
     set_loinc(op, o, row->loinc);

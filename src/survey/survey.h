@@ -7,12 +7,12 @@
 #ifndef WEFT_SURVEY_H
 #define WEFT_SURVEY_H
 
+#include "base/language.h"
 #include "campaign/campaign.h"
 
 #define SURVEY_URL "https://weft.health/fhir/Questionnaire/"
 #define SURVEY_ITEMS_MAX 32u
 #define SURVEY_TEXT_MAX 1000u /* bytes of an answer in words */
-#define SURVEY_LANGUAGES 3u   /* en, es, ar */
 #define SURVEY_NO_SCORE (-1)
 
 /* ---- what is asked: rows of spec/survey ---------------------------------------------------- */
@@ -22,14 +22,14 @@ enum survey_says { SAYS_NOTHING, SAYS_SYMPTOM, SAYS_MEDICINES };
 struct survey_option {
     const char *code;
     int score; /* SURVEY_NO_SCORE: as if it was not answered */
-    const char *loinc, *text[SURVEY_LANGUAGES];
+    const char *loinc, *text[LANGUAGE_COUNT];
 };
 struct survey_item {
     const char *link; /* linkId */
     enum survey_kind kind;
     const struct survey_option *options; /* of a choice, n_options */
     size_t n_options;
-    const char *loinc, *text[SURVEY_LANGUAGES];
+    const char *loinc, *text[LANGUAGE_COUNT];
     enum survey_says says;    /* what the answer is kept as, beside itself */
     const char *code, *shown; /* of a symptom; of medicines their class or "", NULL */
 };
@@ -39,13 +39,13 @@ struct survey {
     bool sensitive; /* labelled R */
     bool licensed;  /* structure only: its words are the site's (survey.texts_file) */
     bool daily;     /* about their day: asked whenever they or their nurse wish */
-    const char *loinc, *title[SURVEY_LANGUAGES];
+    const char *loinc, *title[LANGUAGE_COUNT];
     const struct survey_item *items;
     size_t n_items;
     const struct survey_scale *scales;
     size_t n_scales;
     const char *only; /* asked after a visit of those alone for whom it finds something; or "" */
-    const char *message[SURVEY_PARTS][SURVEY_LANGUAGES];
+    const char *message[SURVEY_PARTS][LANGUAGE_COUNT];
 };
 const struct survey *survey_find(str name);    /* NULL: there is none */
 const struct survey *survey_of(str canonical); /* Questionnaire.url, with or without |version */

@@ -7,8 +7,6 @@
 
 #define TEXTS_MAX (1u << 20)
 
-static const char *const LANGS[SURVEY_LANGUAGES] = {"en", "es", "ar"};
-
 static err read_file(struct op *op, str path, str *ret)
 {
     FILE *f = fopen(str_z(op->arena, path), "re");
@@ -41,7 +39,7 @@ err texts_load(struct op *op, struct surveys *s)
 static str licensed(const struct surveys *s, const struct survey *of, str key, unsigned l)
 {
     const struct json *all = json_get(s->texts, str_of(of->name));
-    str text = json_get_str(json_get(all, str_of(LANGS[l])), key);
+    str text = json_get_str(json_get(all, str_of(LANGUAGE_TAGS[l])), key);
     return text.n ? text : json_get_str(json_get(all, STR("en")), key);
 }
 
