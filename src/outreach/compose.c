@@ -14,7 +14,7 @@ uint64_t message_triggers(enum channel_kind k)
 }
 
 /* Ways that are there, that we have a provider for and that they allow; when there are none, those
- * that are there: the rulebook then says why not. */
+ * that are there: the rulebook then says why not. What goes again goes by one they allow. */
 static unsigned ways_of(const struct outreach *o, const struct recipient *r,
                         const struct message *m)
 {
@@ -26,13 +26,14 @@ static unsigned ways_of(const struct outreach *o, const struct recipient *r,
         ours |= provider_any(o, (enum channel_kind)k) ? bit : 0;
         may |= ours & (recipient_allows(r, (enum channel_kind)k, m->purpose) ? bit : 0);
     }
-    return may ? may : ours ? ours : there;
+    return may || m->again ? may : ours ? ours : there;
 }
 
 static err pick_channel(struct op *op, const struct outreach *o, const struct recipient *r,
                         const struct outreach_draft *d, struct message *m)
 {
-    struct way_ask q = {.urgent = d->urgent, .prefers = r->preferred};
+    struct way_ask q = {
+        .urgent = d->urgent, .prefers = r->preferred, .used = d->used, .another = d->used != 0};
     struct ledger_delivery late;
     enum channel_kind said;
     enum way k;
@@ -49,6 +50,8 @@ static err pick_channel(struct op *op, const struct outreach *o, const struct re
     q.failing = late.failing;
     q.may = ways_of(o, r, m);
     k = way_choose(&q, &m->by);
+    if (k == WAY_COUNT && m->again)
+        return fail_at(op, ERR_UNPROCESSABLE, STR("channel"), "there is no other way they allow");
     m->channel = k < WAY_COUNT ? (enum channel_kind)k : CHANNEL_SMS; /* none: its absence is told */
     return OK;
 }
@@ -119,6 +122,7 @@ err message_compose(struct op *op, const struct outreach *o, struct recipient *r
                         .subject_code = d->subject_code,
                         .due_key = d->due_key,
                         .answers = d->answers,
+                        .again = d->used != 0,
                         .own = d->own || d->asked};
     TRY(pick_template(op, d, &m, &t));
     TRY(pick_channel(op, o, r, d, &m));

@@ -61,6 +61,7 @@ static err no_address(struct op *op, struct outreach *o, const struct mail_token
     struct record_page holders;
     TRY(mail_holders(op, o, address, &holders));
     struct record_tx *tx = record_begin(op, o->rec);
+    TRY(mail_tell_of_helpers(tx, op, o, &holders, address));
     TRY(mail_suppress(tx, op, &holders, address, STR("bounce"), status));
     return record_commit(tx);
 }

@@ -71,6 +71,11 @@ MUST err mail_holders(struct op *op, struct outreach *o, str address, struct rec
 MUST err mail_suppress(struct record_tx *tx, struct op *op, const struct record_page *holders,
                        str address, str reason, str code);
 
+/* Before the mark: a case for each patient whose helper's address it is, if it was not marked yet.
+ */
+MUST err mail_tell_of_helpers(struct record_tx *tx, struct op *op, struct outreach *o,
+                              const struct record_page *holders, str address);
+
 /* ---- mail_bounce.c ---- */
 /* What a status means (vocabulary "dsn"), by the row it belongs to: 5.1.1, else 5.1, else 5. */
 enum receipt_means mail_means(str status, str *ret_row);

@@ -105,6 +105,34 @@ err mail_holders(struct op *op, struct outreach *o, str address, struct record_p
     return OK;
 }
 
+/* Once a mark: who gets a patient's messages and cannot, is a person's to ask about. */
+err mail_tell_of_helpers(struct record_tx *tx, struct op *op, struct outreach *o,
+                         const struct record_page *holders, str address)
+{
+    const fhir_type helper = fhir_type_parse(STR("RelatedPerson"));
+    for (size_t i = 0; i < holders->n; i++) {
+        const struct record_doc *doc = &holders->docs[i];
+        struct json *tree;
+        bool is_new;
+        str id, evidence = arena_cat(op->arena, STR("RelatedPerson/"), doc->id);
+        if (doc->type != helper)
+            continue;
+        TRY(record_parse(op, doc, &tree));
+        str patient = fhir_ref_parse(json_str(json_path(tree, "patient.reference"))).id;
+        struct said who = desk_say_same(op, fhir_name_shown(op, tree));
+        struct desk_case c = {.patient = patient,
+                              .programme = STR("helper-address"),
+                              .priority = DESK_P4,
+                              .why = desk_say(op, SAY_HELPER_LOST, &who, 1),
+                              .evidence = &evidence,
+                              .n_evidence = 1,
+                              .rule = STR("CAP-06")};
+        if (set_marks(op, tree, address, STR("bounce"), STR_NONE))
+            TRY(desk_open(tx, op, o->rec, &c, &id, &is_new));
+    }
+    return OK;
+}
+
 err mail_suppress(struct record_tx *tx, struct op *op, const struct record_page *holders,
                   str address, str reason, str code)
 {

@@ -46,6 +46,11 @@ struct outreach_draft {
     /* Of the patient's own affairs: to them, never to whom they named to get their messages. A
      * notice of an incident always is (45 CFR 164.404(d)(1)). */
     bool own;
+    bool
+        asks; /* an answer is awaited: without one it goes by another way, at last a person calls */
+    /* Of what goes by another way (silence.c): the Communication before, and bit a way: tried. */
+    str follows;
+    unsigned used;
     /* CommunicationRequest of an incident that it carries out, under its label; or NULL */
     const struct json *asked;
 };

@@ -177,6 +177,7 @@ struct message {
     str programme, campaign, subject_code, due_key; /* empty none */
     enum way_by by;                                 /* why this channel */
     bool human, may_text, strong, answers, own;
+    bool again;           /* it went by another way before, in vain */
     int64_t confirms;     /* of a confirmation of a stop: the newest word before it at the number */
     int64_t stopped_at;   /* of the opt-out a confirmation answers */
     str self;             /* its Communication, once there is one */

@@ -69,6 +69,9 @@ static struct json *communication(struct op *op, const struct recipient *r, cons
     set_list(op, c, STR("recipient"), to);
     if (op->actor && str_starts(op->actor->reference, STR("Practitioner/")))
         json_set(op->arena, c, STR("sender"), fhir_reference(op, op->actor->reference));
+    if (!str_empty(d->follows))
+        set_list(op, c, STR("partOf"),
+                 fhir_reference(op, arena_cat(op->arena, STR("Communication/"), d->follows)));
     if (!str_empty(d->task))
         set_list(op, c, STR("about"),
                  fhir_reference(op, arena_printf(op->arena, "Task/%.*s", STR_ARG(d->task))));

@@ -1,7 +1,7 @@
 /* Texts that other rooms ask for: a CommunicationRequest of their kind in the change feed is sent
  * as the rulebook permits, once, and says what became of it. Invariant: its id is the message's
  * key, so a request looked at twice is one message; what is refused is revoked with the reason. */
-#include "outreach/outreach_int.h"
+#include "outreach/silence_int.h"
 
 #define CURSOR "outreach-request"
 #define STEP 256
@@ -65,10 +65,10 @@ static err send_it(struct op *op, struct outreach *o, const struct record_change
 
 static err one(struct op *op, struct outreach *o, const struct record_change *ch)
 {
-    if (ch->type != fhir_type_parse(STR("CommunicationRequest")) || !ch->created || ch->deleted ||
-        op->now - ch->time > LATE_MS)
+    bool asked = ch->type == fhir_type_parse(STR("CommunicationRequest"));
+    if (asked && (!ch->created || ch->deleted || op->now - ch->time > LATE_MS))
         return OK;
-    err e = send_it(op, o, ch);
+    err e = asked ? send_it(op, o, ch) : silence_follow(op, o, ch);
     if (e == ERR_NOT_FOUND || e == ERR_GONE || e == ERR_FAULT) {
         op_clear(op); /* a request that cannot be read holds up no other */
         return OK;
@@ -106,6 +106,11 @@ static err step(struct op *op, void *ctx, size_t *ret_n)
     return OK;
 }
 
+static err silence(struct op *op, void *ctx, size_t *ret_n)
+{
+    return silence_step(op, ctx, ret_n);
+}
+
 static void wait_for_more(void *ctx)
 {
     struct outreach *o = ctx;
@@ -114,11 +119,12 @@ static void wait_for_more(void *ctx)
 
 err request_start(struct op *op, struct outreach *o)
 {
-    struct loop_plan plan = {.steps = {{"outreach.request.failed", step}},
-                             .wait = wait_for_more,
-                             .actor = outreach_system(),
-                             .bytes = 64u << 20,
-                             .rest_ms = 1000,
-                             .ctx = o};
+    struct loop_plan plan = {
+        .steps = {{"outreach.request.failed", step}, {"outreach.silence.failed", silence}},
+        .wait = wait_for_more,
+        .actor = outreach_system(),
+        .bytes = 64u << 20,
+        .rest_ms = 1000,
+        .ctx = o};
     return loop_start(op, &o->requests, &plan);
 }

@@ -1,7 +1,7 @@
 /* Sends a draft: the rulebook is asked, then Communication, job and the trace of the decision are
  * committed together. The same idempotency key gives the same answer and no second message, also
  * when two requests race (the key is a named value guarded by the commit). */
-#include "outreach/outreach_int.h"
+#include "outreach/silence_int.h"
 
 static str key_name(struct op *op, str key)
 {
@@ -132,6 +132,7 @@ static err put(struct record_tx *tx, struct op *op, struct outreach *o, struct r
     if (x->d->not_before > due)
         due = x->d->not_before;
     TRY(message_queue(tx, op, o, &x->r, &x->m, x->d, due, &x->id));
+    TRY(silence_watch(tx, op, o, &(struct silence_sent){x->d, &x->m, x->id, due}));
     record_tx_expect_kv(tx, key_name(op, x->d->key), STR_NONE);
     record_tx_kv(tx, key_name(op, x->d->key), x->id);
     if (!str_empty(x->d->due_key)) {

@@ -77,6 +77,7 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
         struct record_page holders;
         str to = json_get_str(j->body, STR("to"));
         TRY(mail_holders(op, o, to, &holders));
+        TRY(mail_tell_of_helpers(tx, op, o, &holders, to));
         TRY(mail_suppress(tx, op, &holders, to, STR("bounce"), STR_NONE));
     }
     if (j->channel == CHANNEL_EMAIL && j->out.left &&

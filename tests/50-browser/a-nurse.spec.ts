@@ -57,6 +57,7 @@ test("a reading becomes a case, the case a permitted message, the answer closes 
   await acts.choose(page.getByLabel("Template"), { label: "Please measure again" });
   await expect(page.getByText("May be sent")).toBeVisible();
   await expect(page.getByText(/1 part/)).toBeVisible();
+  await page.getByLabel(/Ask for an answer/).check();
   await axe(page);
   await shot(page, "a3-message-allowed");
   await page.getByLabel("Message", { exact: true }).focus();

@@ -62,6 +62,8 @@ interface Draft {
   purpose: string;
   subject: string;
   text: string;
+  /** Without an answer it goes by another way, at last a person calls. */
+  asks: boolean;
 }
 const BLANK: Draft = {
   channel: "",
@@ -70,6 +72,7 @@ const BLANK: Draft = {
   purpose: "care",
   subject: "",
   text: "",
+  asks: false,
 };
 const DEBOUNCE_MS = 300;
 const FIRST_REASONS = 3;
@@ -109,6 +112,9 @@ function helperOf(c: Communication): string {
   return t(isInbound(c) ? "from_helper" : "to_helper", { who: who.display ?? t("helper_unnamed") });
 }
 
+/** It goes instead of one that did not arrive or was not answered. */
+const insteadOf = (c: Communication): string => (c.partOf?.length ? t("msg_again") : "");
+
 export function Thread({ patient }: { patient: string }) {
   const { data } = useMessages(patient);
   const end = useRef<HTMLOListElement>(null);
@@ -130,7 +136,14 @@ export function Thread({ patient }: { patient: string }) {
             <li key={c.id} class={`${isInbound(c) ? "said in" : "said out"} is-${c.status}`}>
               <p dir="auto">{c.payload?.[0]?.contentString}</p>
               <p class="said-meta">
-                {[channelWord(c), helperOf(c), dayTime(timeOf(c)), statusWord(c), meaningOf(c)]
+                {[
+                  channelWord(c),
+                  helperOf(c),
+                  insteadOf(c),
+                  dayTime(timeOf(c)),
+                  statusWord(c),
+                  meaningOf(c),
+                ]
                   .filter(Boolean)
                   .join(" · ")}
               </p>
@@ -369,7 +382,8 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
     keepDraft(draftKey, next.text || next.subject ? JSON.stringify(next) : "");
   };
   const ask = { ...d, patient, task: task ?? "" };
-  const body = d.text.trim() ? ask : null;
+  // Whether it may go does not hang on an answer being asked for: no second check for a tick.
+  const body = d.text.trim() ? { ...ask, asks: undefined } : null;
   const { check, busy, error } = useCheck(body);
   const say = sayOf(check);
   const ready = say.can && !busy && !!body;
@@ -508,6 +522,14 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
           onInput={(e) => set({ text: e.currentTarget.value })}
         />
       </div>
+      <label class="switch fine">
+        <input
+          type="checkbox"
+          checked={d.asks}
+          onChange={(e) => set({ asks: e.currentTarget.checked })}
+        />
+        <span>{t("msg_asks")}</span>
+      </label>
       {check && body && <Measures check={check} />}
       {failed?.issues.length ? (
         <Refused issues={failed.issues} />

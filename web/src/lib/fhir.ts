@@ -112,6 +112,7 @@ export interface Communication extends Resource {
   medium?: Concept[];
   payload?: { contentString?: string }[];
   about?: Reference[];
+  partOf?: Reference[];
   topic?: Concept;
   statusReason?: Concept;
   note?: { text: string }[];
