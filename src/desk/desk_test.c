@@ -1,5 +1,6 @@
 /* The life of a case over a real record: opened once, joined, claimed by one, snoozed, woken,
  * closed; and what a plain FHIR write may have done to it behind the desk's back. */
+#include "desk/away.h"
 #include "desk/fixture_int.h"
 
 static err try_open(struct room *r, enum desk_priority p, size_t evidence, str *ret_id,
@@ -293,6 +294,68 @@ static void only_cases_can_be_claimed(void **state)
     assert_int_equal(desk_claim(&r->op, r->rec, STR("nothing"), &res), ERR_NOT_FOUND);
 }
 
+#define MINUTE INT64_C(60000)
+
+static struct desk_away beaten(struct room *r, int64_t after, bool hears)
+{
+    struct desk_away a;
+    as(r, &r->system);
+    r->op.now += after;
+    assert_int_equal(desk_away_beat(&r->op, r->rec, hears, &a), OK);
+    return a;
+}
+
+/* R406: only the last of several times away was remembered. */
+static void r406_every_time_away_counts(void **state)
+{
+    struct room *r = *state;
+    int64_t began = r->op.now;
+    beaten(r, 0, true);
+    beaten(r, 30 * MINUTE, true);
+    beaten(r, MINUTE, true);
+    struct desk_away a = beaten(r, 10 * MINUTE, true), read;
+    assert_int_equal(desk_away_in(&a, began, r->op.now), 40 * MINUTE);
+    assert_int_equal(desk_away_in(&a, began + 20 * MINUTE, r->op.now), 20 * MINUTE);
+    assert_int_equal(desk_away_in(&a, began + 31 * MINUTE, began + 35 * MINUTE), 4 * MINUTE);
+    for (size_t i = 0; i < 2 * (size_t)AWAY_SPANS; i++) /* the newest ones are kept */
+        a = beaten(r, 5 * MINUTE, true);
+    assert_int_equal(a.n, AWAY_SPANS);
+    assert_int_equal(desk_away_in(&a, r->op.now - 60 * MINUTE, r->op.now), 60 * MINUTE);
+    r->op.now += AWAY_KEPT_MS + MINUTE; /* nobody asks so far back */
+    assert_int_equal(desk_away_read(&r->op, r->rec, &read), OK);
+    assert_int_equal(read.n, 1);
+}
+
+/* R406: a house whose line to the broker is down gave signs of life. */
+static void r406_who_hears_nothing_is_away(void **state)
+{
+    struct room *r = *state;
+    int64_t began = r->op.now;
+    beaten(r, 0, true);
+    for (int i = 0; i < 20; i++)
+        beaten(r, MINUTE, false);
+    struct desk_away a = beaten(r, 0, false);
+    assert_int_equal(desk_away_in(&a, began, r->op.now), 20 * MINUTE);
+    beaten(r, 0, true);
+    a = beaten(r, MINUTE, true);
+    assert_int_equal(desk_away_in(&a, began, r->op.now), 20 * MINUTE);
+}
+
+/* What was kept before there were several. */
+static void a_time_away_of_before_is_read(void **state)
+{
+    struct room *r = *state;
+    struct desk_away a;
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    record_tx_kv(tx, STR("house/alive"),
+                 arena_printf(r->op.arena, "{\"alive\":%lld,\"from\":%lld,\"until\":%lld}",
+                              (long long)r->op.now, (long long)(r->op.now - 9 * MINUTE),
+                              (long long)(r->op.now - 2 * MINUTE)));
+    assert_int_equal(record_commit(tx), OK);
+    assert_int_equal(desk_away_read(&r->op, r->rec, &a), OK);
+    assert_int_equal(desk_away_in(&a, 0, r->op.now), 7 * MINUTE);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
 
 int main(void)
@@ -311,6 +374,9 @@ int main(void)
         TEST(a_case_closed_by_a_plain_write_hides_nothing),
         TEST(a_deleted_case_stops_nobody),
         TEST(only_cases_can_be_claimed),
+        TEST(r406_every_time_away_counts),
+        TEST(r406_who_hears_nothing_is_away),
+        TEST(a_time_away_of_before_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -307,7 +307,10 @@ err fleet_watch(struct op *op, void *ctx, size_t *ret_n)
     struct fleet *f = ctx;
     struct record_job *jobs;
     struct desk_away away;
-    TRY(desk_away_beat(op, f->rec, &away));
+    *ret_n = 0;
+    if (f->link && !link_up(f->link))
+        return OK; /* nobody hears them: nobody judges their silence */
+    TRY(desk_away_read(op, f->rec, &away));
     TRY(record_outbox_take(op, f->rec, STR(WATCH_QUEUE), LEASE_MS, WATCH_MAX, &jobs, ret_n));
     for (size_t i = 0; i < *ret_n; i++) {
         err e = watch(op, f, &away, &jobs[i]);

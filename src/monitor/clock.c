@@ -53,11 +53,17 @@ static err look(struct op *op, struct monitor *m, bool *ret_more)
     return n ? step_commit(&st, m->cursor) : OK;
 }
 
+/* A start is a sign of life, whether the broker is there or not. */
+static bool hears(const struct monitor *m)
+{
+    return !m->mqtt || time_mono() - m->since < MONITOR_HEARD_MS || intake_mqtt_hears(m->mqtt);
+}
+
 err monitor_clock(struct op *op, struct monitor *m, bool *ret_more)
 {
     op->actor = identity_system();
     *ret_more = false;
-    TRY(desk_away_beat(op, m->rec, &m->away));
+    TRY(desk_away_beat(op, m->rec, hears(m), &m->away));
     if (m->loaded && m->cache.lost && time_mono() - m->walked >= WALK_MS)
         m->loaded = false;
     if (m->loaded) /* before the first step there is nobody to look after */

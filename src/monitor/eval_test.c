@@ -353,7 +353,8 @@ static void a_house_that_was_away_calls_no_sensor_silent(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct track t = new_track(-1);
         t.programmes = (1u << MONITOR_PROGRAMME_COUNT) - 1;
-        struct desk_away away = {1, T0 + rows[i].from * MS_MINUTE, T0 + rows[i].until * MS_MINUTE};
+        struct desk_away away = {
+            1, 1, {{T0 + rows[i].from * MS_MINUTE, T0 + rows[i].until * MS_MINUTE}}};
         struct findings f = feed(&t, SERIES_CGM, T0, 120);
         int64_t now = T0 + rows[i].now * MS_MINUTE, next;
         f.n = 0;

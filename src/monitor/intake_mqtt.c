@@ -36,7 +36,8 @@ struct intake_mqtt {
     mosquitto_property *connect; /* of MQTT 5; NULL else */
     pthread_t thread;
     _Atomic bool stop;
-    int64_t heard; /* ms, monotonic: the last message, or when the topic was left; 0 not yet */
+    int64_t heard;      /* ms, monotonic: the last message, or when the topic was left; 0 not yet */
+    _Atomic int64_t up; /* ms, monotonic: since when the line is; 0 it is not */
     _Atomic bool emptied, lost; /* of another's session: nothing is left in it; it ended before */
 };
 
@@ -47,6 +48,7 @@ static void on_connect(struct mosquitto *mosq, void *ctx, int rc)
         mosquitto_unsubscribe(mosq, NULL, q->topic);
     else if (rc == 0)
         mosquitto_subscribe(mosq, NULL, q->topic, 1);
+    atomic_store(&q->up, rc ? 0 : time_mono());
     log_event(rc ? LOG_WARN : LOG_INFO, "mqtt.connected", "result=%d", rc);
 }
 
@@ -185,6 +187,7 @@ static void *serve(void *ctx)
             while (!atomic_load(&q->stop) && flush(q) && serve_once(q))
                 ;
             drop(q);
+            atomic_store(&q->up, 0);
         }
         atomic_store(&q->lost, q->line.session.n > 0);
         time_rest(&q->stop, wait_s * 1000);
@@ -278,6 +281,13 @@ void intake_mqtt_stop(struct intake_mqtt *q)
     atomic_store(&q->stop, true);
     pthread_join(q->thread, NULL);
     intake_mqtt_free(q);
+}
+
+/* What the broker held meanwhile comes first. */
+bool intake_mqtt_hears(const struct intake_mqtt *q)
+{
+    int64_t up = atomic_load(&q->up);
+    return up && time_mono() - up >= MONITOR_HEARD_MS;
 }
 
 bool intake_mqtt_emptied(const struct intake_mqtt *q)

@@ -22,8 +22,9 @@
 #define MONITOR_FUTURE_MS (5 * MS_MINUTE) /* a clock this far ahead is wrong */
 #define MONITOR_LATE_MS (24 * MS_HOUR)    /* older readings are charted, not paged */
 #define MONITOR_JOIN_MS                                                                            \
-    (15 * MS_MINUTE) /* how often the same finding adds evidence to its case                       \
-                      */
+    (15 * MS_MINUTE)          /* how often the same finding adds evidence to its case              \
+                               */
+#define MONITOR_HEARD_MS 3000 /* after a start: what the broker held meanwhile is no silence */
 #define MONITOR_CURSOR "monitor"
 #define MONITOR_TECHNICAL "technical" /* group of cases about a device */
 
@@ -353,6 +354,8 @@ struct intake_line {
 };
 MUST err intake_mqtt_start(struct op *op, const struct intake_line *line, struct intake_mqtt **ret);
 void intake_mqtt_stop(struct intake_mqtt *q);
+/* The line is up, and has been for long enough that what waited has come. */
+bool intake_mqtt_hears(const struct intake_mqtt *q);
 /* Of another's session: nothing is left in it; or its connection ended before. */
 bool intake_mqtt_emptied(const struct intake_mqtt *q);
 bool intake_mqtt_lost(const struct intake_mqtt *q);

@@ -3,7 +3,6 @@
 #include "monitor/monitor_int.h"
 
 #define WAKE_MS 5000
-#define HEARD_MS 3000 /* after a start: what the broker held meanwhile is no silence */
 
 err monitor_new(struct op *op, struct record *rec, struct identity *id, const struct config *config,
                 struct monitor **ret)
@@ -47,7 +46,7 @@ static err listen_for_silence(struct op *op, void *ctx, size_t *ret_n)
     bool more = false;
     *ret_n = 0;
     int64_t now = time_mono();
-    if (m->loaded && (now - m->looked < WAKE_MS || now - m->since < HEARD_MS))
+    if (m->loaded && (now - m->looked < WAKE_MS || now - m->since < MONITOR_HEARD_MS))
         return OK;
     TRY(monitor_clock(op, m, &more));
     m->looked = more ? 0 : time_mono();

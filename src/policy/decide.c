@@ -69,13 +69,18 @@ static void fire(struct judged *j, size_t rule, struct outcome o, const struct f
     j->fired[j->n_fired++] = (uint16_t)rule;
 }
 
+static bool is_off(const struct rulebook *book, size_t rule)
+{
+    return book->disabled[rule / 64] >> (rule % 64) & 1;
+}
+
 static void judge_trigger(struct judged *j, const struct rulebook *book, size_t trigger,
                           const struct facts *facts)
 {
     bool emergency = emergency_started(facts);
     for (size_t i = policy_trigger_start[trigger]; i < policy_trigger_start[trigger + 1]; i++) {
         size_t rule = policy_trigger_rules[i];
-        if (book->disabled[rule / 64] >> (rule % 64) & 1)
+        if (is_off(book, rule))
             continue;
         struct outcome o = judge(book, rule, facts);
         if (o.scope == TRI_NO)
@@ -221,8 +226,11 @@ enum decision policy_rule_decide(const struct rulebook *book, const struct rule 
                                  const struct facts *facts, bool *ret_applied)
 {
     static const struct facts nothing;
-    struct outcome o = judge(book ? book : rulebook_default(), (size_t)(rule - policy_rules),
-                             facts ? facts : &nothing);
+    const struct rulebook *from = book ? book : rulebook_default();
+    size_t at = (size_t)(rule - policy_rules);
+    struct outcome o = {.scope = TRI_NO};
+    if (!is_off(from, at))
+        o = judge(from, at, facts ? facts : &nothing);
     if (ret_applied)
         *ret_applied = o.scope != TRI_NO;
     return o.scope == TRI_NO || o.require == TRI_YES ? DECISION_ALLOW : rule->on_fail;

@@ -73,6 +73,26 @@ static void stricter_only(void **state)
     test_op_done(&op);
 }
 
+/* R413: asked alone, a rule that the book switches off still said no. */
+static void r413_a_rule_that_is_off_never_applies(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    const struct rulebook *book = accepted(&op, "{\"MSG-09\":{\"enabled\":false," SIGNED "}}");
+    const struct rule *rule = policy_rule_find(STR("MSG-09"));
+    struct facts *f = facts_new(&op);
+    bool applied = false;
+    facts_set_bool(f, FACT_EMERGENCY, false);
+    facts_set_bool(f, FACT_REPLYING_TO_OWN_INQUIRY, false);
+    facts_set_str(f, FACT_MESSAGE_KIND, STR("care"));
+    facts_set_num(f, FACT_TEXTS_TODAY, 2);
+    assert_int_equal(policy_rule_decide(NULL, rule, f, &applied), DECISION_HOLD_UNTIL);
+    assert_true(applied);
+    assert_int_equal(policy_rule_decide(book, rule, f, &applied), DECISION_ALLOW);
+    assert_false(applied);
+    test_op_done(&op);
+}
+
 static void yes_with_name_and_reason(void **state)
 {
     (void)state;
@@ -149,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(floors_do_not_move),
         cmocka_unit_test(stricter_only),
+        cmocka_unit_test(r413_a_rule_that_is_off_never_applies),
         cmocka_unit_test(yes_with_name_and_reason),
         cmocka_unit_test(wrong_changes_are_all_named),
         cmocka_unit_test(without_changes_it_is_the_catalogue),

@@ -473,6 +473,25 @@ class Interrupted(FlowCase):
         self.assertFalse([t for t in self.cases("p0013") if "nothing heard" in t["description"]],
                          "the house was away, the kit was not silent")
 
+    def test_the_clock_jumps(self):
+        """Back and forth by hours: the server serves, nothing is lost, later readings raise cases."""
+        for jump in (-6 * 3600, +12 * 3600, -5 * 3600):
+            self.house.stop()
+            self.clock.offset += jump
+            self.house.tokens.clear()
+            self.house.start()
+            self.assertEqual(200, self.house.call("GET", "/healthz").status)
+        device = self.house.mqtt("p0021")
+        for ago in (5, 1):
+            device.publish(topic("p0021"), reading("spo2", 83, self.clock.stamp(ago)))
+        self.assertIn("83", self.case("p0021")["description"])
+        device.close()
+
+
+class Silence(FlowCase):
+    """A house of its own, which was never away before."""
+    broker = True
+
     def glucose(self, patient, ago):
         """Of a sensor, which is expected every few minutes."""
         plan = {"resourceType": "CarePlan", "status": "active", "intent": "plan",
@@ -500,20 +519,6 @@ class Interrupted(FlowCase):
         case = self.case("p0005", stale)
         self.assertEqual(["case", "technical"], [c["code"] for c in case["code"]["coding"]])
         self.assertFalse([t for t in self.cases("p0006") if stale(t)])
-
-    def test_the_clock_jumps(self):
-        """Back and forth by hours: the server serves, nothing is lost, later readings raise cases."""
-        for jump in (-6 * 3600, +12 * 3600, -5 * 3600):
-            self.house.stop()
-            self.clock.offset += jump
-            self.house.tokens.clear()
-            self.house.start()
-            self.assertEqual(200, self.house.call("GET", "/healthz").status)
-        device = self.house.mqtt("p0021")
-        for ago in (5, 1):
-            device.publish(topic("p0021"), reading("spo2", 83, self.clock.stamp(ago)))
-        self.assertIn("83", self.case("p0021")["description"])
-        device.close()
 
 
 class WholeDemo(FlowCase):
