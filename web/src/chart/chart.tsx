@@ -1,10 +1,12 @@
 // The vitals chart: plain SVG over the patient's own band, hard limits as dashed lines, gaps left as
 // gaps. Time runs left to right in every language (clinical convention). Pointer and arrow keys walk
 // the points through one native range input, whose value text is what a screen reader says.
+
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { dayTime, number, shortDay, t, unitWord } from "../lib/i18n";
 import { type Band, type Bounds, decimate, outside, type Point, segments, ticks } from "./series";
 import { changeText, type View, valueText } from "./view";
+import { Walk } from "./walk";
 
 const DAY = 86_400_000;
 const PAD = { start: 40, end: 14, top: 14, bottom: 24 };
@@ -255,16 +257,13 @@ export function Chart({ view, days, now, height = 190, name }: ChartProps) {
         <Dots points={points} view={view} f={f} />
         {at >= 0 && <Cursor p={p} f={f} />}
       </svg>
-      <input
+      <Walk
         class="chart-walk"
-        type="range"
-        min={0}
-        max={points.length - 1}
-        step={1}
-        value={index}
-        aria-label={t("chart_walk", { name })}
-        aria-valuetext={said}
-        onInput={(e) => setAt(Number(e.currentTarget.value))}
+        label={t("chart_walk", { name })}
+        said={said}
+        n={points.length}
+        at={index}
+        onAt={setAt}
         onFocus={() => setAt(index)}
         onBlur={() => setAt(-1)}
       />

@@ -1,11 +1,13 @@
 // The shell: top bar with the way around, search, live state and account; below it the screen that the
 // address names. Staff only: a patient who signs in here is shown the portal.
+
 import { useEffect, useState } from "preact/hooks";
-import { Choice, Keys, Menu } from "../kit/basics";
+import { Keys, Menu } from "../kit/basics";
+import { ThemeChoice } from "../kit/choices";
+import { BarStart, Before, Leave, WrongDoor } from "../kit/door";
 import { Guard } from "../kit/guard";
-import { Brand, Icon, type IconName } from "../kit/icons";
+import { Icon, type IconName } from "../kit/icons";
 import { lazy } from "../kit/lazy";
-import { leave } from "../kit/leave";
 import { HelpSheet, type Hit, helpOpen, Palette, paletteOpen } from "../kit/palette";
 import { RenewPage, SecurityPage } from "../kit/security";
 import { LanguageSelect, SignIn } from "../kit/signin";
@@ -16,7 +18,6 @@ import { type Patient, personName } from "../lib/fhir";
 import { clock, fullDate, has, type Key, lang, t } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { connected, heard, startLive, stopLive } from "../lib/live";
-import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go, href, match, path } from "../lib/router";
 import { session } from "../lib/session";
 import { AccountsPage, mayAccounts } from "./accounts";
@@ -153,19 +154,7 @@ function Account() {
         <p class="muted">{has(`ac_r_${s.role}`) ? t(`ac_r_${s.role}` as Key) : s.role}</p>
       </div>
       <LanguageSelect id="menu-language" />
-      <div class="field">
-        <span class="label">{t("theme")}</span>
-        <Choice<Theme>
-          legend={t("theme")}
-          value={theme.value}
-          options={[
-            { value: "auto", label: t("theme_auto") },
-            { value: "light", label: t("theme_light") },
-            { value: "dark", label: t("theme_dark") },
-          ]}
-          onChange={setTheme}
-        />
-      </div>
+      <ThemeChoice />
       <a class="btn" href={href("/security")}>
         {t("security_title")}
       </a>
@@ -175,10 +164,7 @@ function Account() {
       <button type="button" class="btn" onClick={() => (helpOpen.value = true)}>
         {t("help")} <Keys keys="?" />
       </button>
-      <button type="button" class="btn" onClick={() => void leave()}>
-        <Icon name="door" />
-        {t("sign_out")}
-      </button>
+      <Leave />
     </Menu>
   );
 }
@@ -192,12 +178,7 @@ function isCurrent(to: string, at: string): boolean {
 function TopBar() {
   return (
     <header class="bar no-print">
-      <a class="skip" href="#main">
-        {t("skip")}
-      </a>
-      <a class="brand" href={href("/")}>
-        <Brand word="Weft" />
-      </a>
+      <BarStart />
       <nav aria-label={t("nav")}>
         {screensOf(session.value?.role).map((s) => (
           <a
@@ -296,24 +277,6 @@ function Shell() {
   );
 }
 
-function NotStaff() {
-  return (
-    <main class="door">
-      <div class="door-in">
-        <div class="card state">
-          <h1>{t("c_not_staff")}</h1>
-          <a class="btn primary" href="/portal/" target="_self">
-            {t("c_to_portal")}
-          </a>
-          <button type="button" class="btn" onClick={() => void leave()}>
-            {t("sign_out")}
-          </button>
-        </div>
-      </div>
-    </main>
-  );
-}
-
 export function App() {
   const s = session.value;
   useEffect(() => {
@@ -322,17 +285,19 @@ export function App() {
   if (!s) return <SignIn title={t("c_title")} lead={t("c_lead")} />;
   if (s.untrained)
     return (
-      <>
+      <Before>
         <TrainingPage />
-        <Guard />
-      </>
+      </Before>
     );
   if (s.renew)
     return (
-      <>
+      <Before>
         <RenewPage />
-        <Guard />
-      </>
+      </Before>
     );
-  return s.role === "patient" || s.role === "helper" ? <NotStaff /> : <Shell />;
+  return s.role === "patient" || s.role === "helper" ? (
+    <WrongDoor title={t("c_not_staff")} to="/portal/" word={t("c_to_portal")} />
+  ) : (
+    <Shell />
+  );
 }

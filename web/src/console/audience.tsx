@@ -2,7 +2,7 @@
 // people with a sentence each. Whatever the screen shows, the server decided that it may be told.
 import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { errorText, Failed, Skeleton } from "../kit/basics";
+import { errorText, Failed, Heads, Skeleton } from "../kit/basics";
 import { type ApiError, call, get, post } from "../lib/api";
 import { has, type Key, lang, number, t } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
@@ -286,13 +286,7 @@ function Fair({ a }: { a: Audience }) {
         (["language", "age", "area"] as const).map((by) => (
           <table key={by} hidden={!fair[by].length}>
             <caption class="out-of-sight">{t(`au_by_${by}`)}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t(`au_by_${by}`)}</th>
-                <th scope="col">{t("au_matched")}</th>
-                <th scope="col">{t("au_reached")}</th>
-              </tr>
-            </thead>
+            <Heads of={[t(`au_by_${by}`), t("au_matched"), t("au_reached")]} />
             <tbody>
               {fair[by].map((s) => (
                 <tr key={s.code}>

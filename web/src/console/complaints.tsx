@@ -1,6 +1,5 @@
 // Complaints about devices: the list, writing one down, and one of them with what was alleged, who knew when, its
 // clocks, a nurse's judgement and its end, which is for somebody else than who judged it.
-import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
@@ -9,7 +8,7 @@ import { dayTime, fullDate, has, type Key, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { go, href } from "../lib/router";
 import { session } from "../lib/session";
-import { type Clock, ClockRow } from "./clock";
+import { type Clock, Ending, OpenClocks } from "./clock";
 
 interface Judgement extends Record<string, string | boolean | undefined> {
   event: string;
@@ -288,49 +287,10 @@ function Judge({ of, again }: { of: Complaint; again: string }) {
   );
 }
 
-function Close({ of, again }: { of: Complaint; again: string }) {
-  const [error, busy, act] = useAct(again, KEY);
-  const [note, setNote] = useState("");
-  const close = (e: SubmitEvent): void => {
-    e.preventDefault();
-    void act(async () => {
-      await post(`/complaints/${of.id}/close`, { note });
-      return t("dc_closed");
-    });
-  };
+function closeWaits(of: Complaint): Key[] {
   const s = session.value;
-  const why: Key | undefined =
-    !of.judgement || of.clocks?.some((c) => c.status === "requested")
-      ? "dc_close_wait"
-      : of.judgement.by === s?.user || s?.role === "agent"
-        ? "dc_close_other"
-        : undefined;
-  return (
-    <section class="card block" aria-labelledby="dc-close">
-      <h2 id="dc-close">{t(of.status === "in-progress" ? "dc_close" : "dc_is_closed")}</h2>
-      {of.closing && <p dir="auto">{of.closing}</p>}
-      {of.status === "in-progress" && why && <p class="muted">{t(why)}</p>}
-      {of.status === "in-progress" && !why && (
-        <form class="place-in" onSubmit={close} aria-label={t("dc_close")}>
-          <Area
-            id="dc-ending"
-            label={t("in_ending")}
-            dir="auto"
-            required
-            maxLength={2000}
-            value={note}
-            onValue={setNote}
-          />
-          <Wrong text={error} />
-          <div class="acts">
-            <button type="submit" class="btn primary" disabled={busy}>
-              {t("dc_close")}
-            </button>
-          </div>
-        </form>
-      )}
-    </section>
-  );
+  if (!of.judgement || of.clocks?.some((c) => c.status === "requested")) return ["dc_close_wait"];
+  return of.judgement.by === s?.user || s?.role === "agent" ? ["dc_close_other"] : [];
 }
 
 export function ComplaintPage({ id }: { id: string }) {
@@ -338,7 +298,6 @@ export function ComplaintPage({ id }: { id: string }) {
   const { data, error } = useLoad<Complaint>(key, () =>
     get(`/complaints/${encodeURIComponent(id)}`),
   );
-  const open = data?.clocks?.filter((c) => c.status === "requested") ?? [];
   return (
     <div class="page narrow">
       <header class="page-head">
@@ -355,24 +314,21 @@ export function ComplaintPage({ id }: { id: string }) {
       {data && (
         <div class="place-in">
           <Told of={data} />
-          {open.length > 0 && (
-            <section class="card block" aria-labelledby="dc-clocks">
-              <h2 id="dc-clocks">{t("in_clocks")}</h2>
-              <ul class="plain">
-                {open.map((c) => (
-                  <ClockRow
-                    key={c.id}
-                    at={`/complaints/${id}/clock`}
-                    c={c}
-                    may={!!data.judgement && session.value?.role !== "agent"}
-                    again={[key, KEY]}
-                  />
-                ))}
-              </ul>
-            </section>
-          )}
+          <OpenClocks
+            of={data.clocks}
+            at={`/complaints/${id}/clock`}
+            may={!!data.judgement && session.value?.role !== "agent"}
+            again={[key, KEY]}
+          />
           <Judge of={data} again={key} />
-          <Close of={data} again={key} />
+          <Ending
+            at={`/complaints/${id}/close`}
+            open={data.status === "in-progress"}
+            text={data.closing}
+            why={closeWaits(data)}
+            words={{ closed: "dc_is_closed", close: "dc_close", done: "dc_closed" }}
+            again={[key, KEY]}
+          />
           <Known of={data} />
         </div>
       )}

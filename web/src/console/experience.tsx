@@ -1,7 +1,7 @@
 // What patients answered after a visit: response rate, NPS and means as figures, a chart and a table, by language, age
 // and area. Groups under 30 are named and not told; the file is for the roles that may take it away.
 import { useState } from "preact/hooks";
-import { Failed, Skeleton } from "../kit/basics";
+import { Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
 import { has, type Key, LANGS, type Lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -86,13 +86,7 @@ function Items({ items }: { items: NonNullable<Told["items"]> }) {
       <h2 id="xp-items">{t("xp_items")}</h2>
       <Means items={items} />
       <table class="grid">
-        <thead>
-          <tr>
-            <th scope="col">{t("xp_question")}</th>
-            <th scope="col">{t("xp_mean")}</th>
-            <th scope="col">{t("xp_answers")}</th>
-          </tr>
-        </thead>
+        <Heads of={[t("xp_question"), t("xp_mean"), t("xp_answers")]} />
         <tbody>
           {items.map((i) => (
             <tr key={i.link}>

@@ -1,5 +1,5 @@
 // How the rules of monitoring do: of the cases each brought, how many were acted on; a rule that rarely helps is flagged.
-import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Empty, Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
 import { number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -66,15 +66,9 @@ export function RuleHits() {
         </Empty>
       ) : (
         <table class="grid card pg-lines">
-          <thead>
-            <tr>
-              <th scope="col">{t("hr_rule")}</th>
-              <th scope="col">{t("hr_open")}</th>
-              <th scope="col">{t("hr_closed")}</th>
-              <th scope="col">{t("hr_acted")}</th>
-              <th scope="col">{t("hr_unexplained")}</th>
-            </tr>
-          </thead>
+          <Heads
+            of={[t("hr_rule"), t("hr_open"), t("hr_closed"), t("hr_acted"), t("hr_unexplained")]}
+          />
           <tbody>
             {seen.map((h) => (
               <Row key={h.id} of={h} />

@@ -1,16 +1,14 @@
 // One incident: what it reaches, its clocks, the assessment by four factors (assess.tsx), the letters (letters.tsx)
 // and its end, which is for somebody else than who opened it.
-import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
-import { Area } from "../kit/field";
 import { get, post } from "../lib/api";
-import { fullDate, list, number, t } from "../lib/i18n";
+import { fullDate, type Key, list, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 import { session } from "../lib/session";
 import { Assess, type Assessment } from "./assess";
-import { type Clock, ClockRow } from "./clock";
+import { type Clock, Ending, OpenClocks } from "./clock";
 import { Letters } from "./letters";
 import { type Delay, Police } from "./police";
 
@@ -75,57 +73,16 @@ function Scope({ of, again }: { of: Incident; again: string }) {
   );
 }
 
-function Close({ of, again }: { of: Incident; again: string }) {
-  const [error, busy, act] = useAct(again, INCIDENTS);
-  const [note, setNote] = useState("");
-  if (of.status !== "in-progress")
-    return (
-      <section class="card block">
-        <h2>{t("in_is_closed")}</h2>
-        <p dir="auto">{of.closing}</p>
-      </section>
-    );
-  const wait = !of.assessment || of.clocks?.some((c) => c.status === "requested");
-  const own = of.openedBy === session.value?.user;
-  const close = (e: SubmitEvent): void => {
-    e.preventDefault();
-    void act(async () => {
-      await post(`/incidents/${of.id}/close`, { note });
-      return t("in_closed");
-    });
-  };
-  return (
-    <form class="card block" onSubmit={close} aria-labelledby="in-close">
-      <h2 id="in-close">{t("in_close")}</h2>
-      {own && <p class="muted">{t("in_close_other")}</p>}
-      {wait && <p class="muted">{t("in_close_wait")}</p>}
-      {!own && !wait && (
-        <>
-          <Area
-            id="in-ending"
-            label={t("in_ending")}
-            dir="auto"
-            required
-            maxLength={2000}
-            value={note}
-            onValue={setNote}
-          />
-          <Wrong text={error} />
-          <div class="acts">
-            <button type="submit" class="btn primary" disabled={busy}>
-              {t("in_close")}
-            </button>
-          </div>
-        </>
-      )}
-    </form>
-  );
+function closeWaits(of: Incident): Key[] {
+  const why: Key[] = [];
+  if (of.openedBy === session.value?.user) why.push("in_close_other");
+  if (!of.assessment || of.clocks?.some((c) => c.status === "requested")) why.push("in_close_wait");
+  return why;
 }
 
 export function IncidentPage({ id }: { id: string }) {
   const key = `${INCIDENTS}/${id}`;
   const { data, error } = useLoad<Incident>(key, () => get(`/incidents/${encodeURIComponent(id)}`));
-  const open = data?.clocks?.filter((c) => c.status === "requested") ?? [];
   return (
     <div class="page narrow">
       <header class="page-head">
@@ -141,23 +98,7 @@ export function IncidentPage({ id }: { id: string }) {
       {data && (
         <div class="place-in">
           <Scope of={data} again={key} />
-          {open.length > 0 && (
-            <section class="card block" aria-labelledby="in-clocks">
-              <h2 id="in-clocks">{t("in_clocks")}</h2>
-              <ul class="plain">
-                {open.map((c) => (
-                  <ClockRow
-                    key={c.id}
-                    at={`/incidents/${id}/clock`}
-                    c={c}
-                    place={c.place}
-                    may
-                    again={[key, INCIDENTS]}
-                  />
-                ))}
-              </ul>
-            </section>
-          )}
+          <OpenClocks of={data.clocks} at={`/incidents/${id}/clock`} may again={[key, INCIDENTS]} />
           <Assess
             id={id}
             kept={data.assessment}
@@ -168,7 +109,14 @@ export function IncidentPage({ id }: { id: string }) {
             <Police id={id} of={data.delay} again={key} />
           )}
           {data.assessment?.notice && <Letters id={id} />}
-          <Close of={data} again={key} />
+          <Ending
+            at={`/incidents/${id}/close`}
+            open={data.status === "in-progress"}
+            text={data.closing}
+            why={closeWaits(data)}
+            words={{ closed: "in_is_closed", close: "in_close", done: "in_closed" }}
+            again={[key, INCIDENTS]}
+          />
         </div>
       )}
     </div>

@@ -1,7 +1,7 @@
 // What came of a programme: each measure 90 days before and after, beside people with the same diagnosis who were not in
 // it, and the difference between the two changes with its interval. The warning is part of the page.
 import { useState } from "preact/hooks";
-import { Failed, Skeleton } from "../kit/basics";
+import { Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
 import { has, type Key, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -72,16 +72,16 @@ function Effects({ of }: { of: Told["measures"] }) {
 function Table({ of }: { of: Told }) {
   return (
     <table class="grid card">
-      <thead>
-        <tr>
-          <th scope="col">{t("oc_measure")}</th>
-          <th scope="col">{t("oc_in")}</th>
-          <th scope="col">{t("oc_change")}</th>
-          <th scope="col">{t("oc_with")}</th>
-          <th scope="col">{t("oc_change")}</th>
-          <th scope="col">{t("oc_effect")}</th>
-        </tr>
-      </thead>
+      <Heads
+        of={[
+          t("oc_measure"),
+          t("oc_in"),
+          t("oc_change"),
+          t("oc_with"),
+          t("oc_change"),
+          t("oc_effect"),
+        ]}
+      />
       <tbody>
         {of.measures.map((m) => (
           <tr key={m.code}>

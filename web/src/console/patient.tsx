@@ -1,11 +1,13 @@
 // The patient in the middle pane: who, then the numbers (value, change, shape), medicines and
 // conditions, or the timeline of everything.
+
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { Chart, ChartTable, Spark } from "../chart/chart";
 import { METRICS, metricOf, pointOf } from "../chart/series";
 import { changeOf, changeText, type View, valueText, viewOf } from "../chart/view";
-import { Choice, Empty, Failed, Skeleton, Tabs } from "../kit/basics";
+import { Empty, Failed, Skeleton, Tabs } from "../kit/basics";
+import { type Days, DaysChoice, type Look, LookChoice } from "../kit/choices";
 import { Icon } from "../kit/icons";
 import { lazy } from "../kit/lazy";
 import {
@@ -154,9 +156,6 @@ function VitalCard({
   );
 }
 
-type Days = "7" | "30" | "90";
-type Look = "chart" | "table";
-
 /** The newest reading of this measure that was to be taken again, and what came of it. */
 function Asked({ id, view }: { id: string; view: View }) {
   const vitals = useVitals(id);
@@ -182,25 +181,8 @@ function Hero({ id, view, now }: { id: string; view: View; now: number }) {
       <figcaption>
         <h2>{name}</h2>
         <div class="hero-tools no-print">
-          <Choice<Days>
-            legend={t("period")}
-            value={days}
-            options={[
-              { value: "7", label: t("days_7") },
-              { value: "30", label: t("days_30") },
-              { value: "90", label: t("days_90") },
-            ]}
-            onChange={setDays}
-          />
-          <Choice<Look>
-            legend={name}
-            value={look}
-            options={[
-              { value: "chart", label: t("show_chart") },
-              { value: "table", label: t("show_table") },
-            ]}
-            onChange={setLook}
-          />
+          <DaysChoice value={days} onChange={setDays} />
+          <LookChoice legend={name} value={look} onChange={setLook} />
         </div>
       </figcaption>
       {look === "chart" ? <Chart {...props} height={196} /> : <ChartTable {...props} />}

@@ -1,10 +1,13 @@
 // Everything of some weeks on one time axis: vitals, symptoms, medicines, refills, activity, food, visits, claims. Time runs
 // left to right in every language. A range input walks the days and says what each holds; the table has every line of it.
 // Marks differ by form, not by colour: tall is yes or taken, short is no or missed.
+
 import { useState } from "preact/hooks";
 import { METRICS, metricOf, pointOf } from "../chart/series";
 import { valueText } from "../chart/view";
-import { Choice, Failed, Skeleton } from "../kit/basics";
+import { Walk } from "../chart/walk";
+import { Failed, Heads, Skeleton } from "../kit/basics";
+import { type Days, DaysChoice, type Look, LookChoice } from "../kit/choices";
 import { get } from "../lib/api";
 import type { Concept, Observation, Resource } from "../lib/fhir";
 import { words } from "../lib/fhir";
@@ -172,17 +175,13 @@ function Axis({ of, marks }: { of: Picture; marks: Mark[] }) {
         ))}
       </ul>
       {days.length > 0 && (
-        <input
+        <Walk
           class="pl-walk"
-          dir="ltr"
-          type="range"
-          min={0}
-          max={days.length - 1}
-          step={1}
-          value={at}
-          aria-label={t("pl_walk")}
-          aria-valuetext={said}
-          onInput={(e) => setAt(Number(e.currentTarget.value))}
+          label={t("pl_walk")}
+          said={said}
+          n={days.length}
+          at={at}
+          onAt={setAt}
         />
       )}
       <p dir="auto">{said}</p>
@@ -202,13 +201,7 @@ function Table({ of, marks }: { of: Picture; marks: Mark[] }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section class="chart-table" tabIndex={0} aria-label={t("tab_picture")}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">{t("col_time")}</th>
-              <th scope="col">{t("pl_lane")}</th>
-              <th scope="col">{t("pl_what")}</th>
-            </tr>
-          </thead>
+          <Heads of={[t("col_time"), t("pl_lane"), t("pl_what")]} />
           <tbody>
             {[...marks].reverse().map((m, i) => (
               <tr key={i}>
@@ -224,9 +217,6 @@ function Table({ of, marks }: { of: Picture; marks: Mark[] }) {
   );
 }
 
-type Days = "7" | "30" | "90";
-type Look = "chart" | "table";
-
 export function PicturePane({ id }: { id: string }) {
   const [days, setDays] = useState<Days>("30");
   const [look, setLook] = useState<Look>("chart");
@@ -238,25 +228,8 @@ export function PicturePane({ id }: { id: string }) {
   return (
     <section class="card picture" aria-label={t("tab_picture")}>
       <div class="hero-tools no-print">
-        <Choice<Days>
-          legend={t("period")}
-          value={days}
-          options={[
-            { value: "7", label: t("days_7") },
-            { value: "30", label: t("days_30") },
-            { value: "90", label: t("days_90") },
-          ]}
-          onChange={setDays}
-        />
-        <Choice<Look>
-          legend={t("tab_picture")}
-          value={look}
-          options={[
-            { value: "chart", label: t("show_chart") },
-            { value: "table", label: t("show_table") },
-          ]}
-          onChange={setLook}
-        />
+        <DaysChoice value={days} onChange={setDays} />
+        <LookChoice legend={t("tab_picture")} value={look} onChange={setLook} />
       </div>
       {!data &&
         (error ? <Failed error={error} retry={() => again(key)} /> : <Skeleton lines={8} />)}

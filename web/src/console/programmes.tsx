@@ -1,7 +1,7 @@
 // Programmes of monitoring at home: who is in, how far and how well they take part; the month's lines of billing with
 // what each lacks and what stands behind it.
 import { useState } from "preact/hooks";
-import { Choice, Empty, Failed, Skeleton } from "../kit/basics";
+import { Choice, Empty, Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
 import { personName } from "../lib/fhir";
 import { fullDate, has, type Key, list, number, t, time } from "../lib/i18n";
@@ -56,16 +56,16 @@ function People() {
     );
   return (
     <table class="grid card pg-lines">
-      <thead>
-        <tr>
-          <th scope="col">{t("wl_patient")}</th>
-          <th scope="col">{t("wl_programme")}</th>
-          <th scope="col">{t("pg_state")}</th>
-          <th scope="col">{t("pg_day")}</th>
-          <th scope="col">{t("pg_taking_part")}</th>
-          <th scope="col">{t("pg_last")}</th>
-        </tr>
-      </thead>
+      <Heads
+        of={[
+          t("wl_patient"),
+          t("wl_programme"),
+          t("pg_state"),
+          t("pg_day"),
+          t("pg_taking_part"),
+          t("pg_last"),
+        ]}
+      />
       <tbody>
         {all.data.map((e) => (
           <tr key={e.episode}>
@@ -122,16 +122,16 @@ function Lines({ of }: { of: Month }) {
   if (of.rows.length === 0) return <p class="card block">{t("pg_no_lines")}</p>;
   return (
     <table class="grid card pg-lines">
-      <thead>
-        <tr>
-          <th scope="col">{t("wl_patient")}</th>
-          <th scope="col">{t("pg_code")}</th>
-          <th scope="col">{t("pg_over")}</th>
-          <th scope="col">{t("pg_counted")}</th>
-          <th scope="col">{t("pg_lacks")}</th>
-          <th scope="col">{t("pg_evidence")}</th>
-        </tr>
-      </thead>
+      <Heads
+        of={[
+          t("wl_patient"),
+          t("pg_code"),
+          t("pg_over"),
+          t("pg_counted"),
+          t("pg_lacks"),
+          t("pg_evidence"),
+        ]}
+      />
       <tbody>
         {of.rows.map((r) => (
           <tr key={`${r.patient}-${r.code}-${r.from}`}>

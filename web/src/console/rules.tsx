@@ -2,7 +2,7 @@
 // 90 days, approved by a second person, published with a date on which it takes itself back.
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { Empty, Failed, Skeleton } from "../kit/basics";
+import { Empty, Failed, Heads, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
 import { call, get, post } from "../lib/api";
 import { fullDate, has, type Key, number, t, time } from "../lib/i18n";
@@ -103,14 +103,7 @@ function Trial({ tried }: { tried: Tried }) {
         <details>
           <summary>{t("ru_who")}</summary>
           <table>
-            <thead>
-              <tr>
-                <th scope="col">{t("ru_account")}</th>
-                <th scope="col">{t("ru_refused")}</th>
-                <th scope="col">{t("ru_held")}</th>
-                <th scope="col">{t("ru_allowed")}</th>
-              </tr>
-            </thead>
+            <Heads of={[t("ru_account"), t("ru_refused"), t("ru_held"), t("ru_allowed")]} />
             <tbody>
               {tried.who.map((w) => (
                 <tr key={`${w.user} ${w.role}`}>

@@ -67,6 +67,21 @@ export function Dialog({ title, onClose, children, plain }: DialogProps) {
   );
 }
 
+/** The head of a table: a column each. */
+export function Heads({ of }: { of: string[] }) {
+  return (
+    <thead>
+      <tr>
+        {of.map((h, i) => (
+          <th key={i} scope="col">
+            {h}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
 interface ChoiceProps<T extends string> {
   legend: string;
   value: T;

@@ -1,5 +1,6 @@
+import { h, render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { commands, keyCaps, onKey } from "./keys";
+import { commands, keyCaps, onKey, useCommands } from "./keys";
 import { singleKeys } from "./prefs";
 
 const run = vi.fn();
@@ -60,6 +61,20 @@ describe("keys", () => {
   it("leaves a key alone that nobody asked for", () => {
     expect(press("x").defaultPrevented).toBe(false);
     expect(press("j").defaultPrevented).toBe(true);
+  });
+  it("a command is there from the frame in which its button is", () => {
+    commands.value = [];
+    function Part() {
+      useCommands([{ id: "q", keys: "q", label: "q", run: () => run("q") }]);
+      return null;
+    }
+    const root = document.createElement("div");
+    render(h(Part, null), root);
+    press("q"); // before any effect that waits for paint
+    render(null, root);
+    press("q");
+    expect(run.mock.calls.flat()).toEqual(["q"]);
+    expect(commands.value).toEqual([]);
   });
   it("names keys for people", () => {
     expect(keyCaps("g w")).toEqual(["G", "W"]);

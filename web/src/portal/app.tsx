@@ -1,8 +1,9 @@
 // The portal's shell: five places, at the bottom on a phone and at the top on a wide screen.
+
 import { useEffect } from "preact/hooks";
+import { BarStart, Before, Leave, WrongDoor } from "../kit/door";
 import { Guard } from "../kit/guard";
-import { Brand, Icon, type IconName } from "../kit/icons";
-import { leave } from "../kit/leave";
+import { Icon, type IconName } from "../kit/icons";
 import { RenewPage, SecurityPage } from "../kit/security";
 import { SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
@@ -69,16 +70,8 @@ function Shell() {
   return (
     <>
       <header class="top no-print">
-        <a class="skip" href="#main">
-          {t("skip")}
-        </a>
-        <a class="brand" href={href("/")}>
-          <Brand word="Weft" />
-        </a>
-        <button type="button" class="btn quiet" onClick={() => void leave()}>
-          <Icon name="door" />
-          {t("sign_out")}
-        </button>
+        <BarStart />
+        <Leave quiet />
       </header>
       <nav class="places no-print" aria-label={t("h_nav")}>
         {PLACES.map((p) => (
@@ -97,24 +90,6 @@ function Shell() {
   );
 }
 
-function NotPatient() {
-  return (
-    <main class="door">
-      <div class="door-in">
-        <div class="card state">
-          <h1>{t("h_not_patient")}</h1>
-          <a class="btn primary" href="/console/" target="_self">
-            {t("h_to_console")}
-          </a>
-          <button type="button" class="btn" onClick={() => void leave()}>
-            {t("sign_out")}
-          </button>
-        </div>
-      </div>
-    </main>
-  );
-}
-
 export function App() {
   useEffect(() => {
     document.title = t("h_title");
@@ -125,11 +100,14 @@ export function App() {
   if (!s) return <SignIn title={t("sign_in")} lead={t("h_lead")} />;
   if (s.renew)
     return (
-      <>
+      <Before>
         <RenewPage />
-        <Guard />
-      </>
+      </Before>
     );
   if (s.role === "helper") return <HelperShell />;
-  return s.patient ? <Shell /> : <NotPatient />;
+  return s.patient ? (
+    <Shell />
+  ) : (
+    <WrongDoor title={t("h_not_patient")} to="/console/" word={t("h_to_console")} />
+  );
 }

@@ -5,22 +5,13 @@ import "../styles/base.css";
 import "../styles/kit.css";
 import "../styles/portal.css";
 import { startWords } from "../lib/i18n";
-import { watchHands } from "../lib/idle";
-import { installKeys } from "../lib/keys";
-import { applyTheme } from "../lib/prefs";
-import { watchPrinter } from "../lib/printed";
-import { installRouter } from "../lib/router";
-import { resume, watchOtherTabs } from "../lib/session";
+import { resume } from "../lib/session";
+import { startApp } from "../lib/start";
 import kit from "../words/kit.en";
 import app from "../words/portal.en";
 import { App } from "./app";
 
-applyTheme();
-installRouter();
-installKeys();
-watchHands();
-watchOtherTabs();
-watchPrinter();
+startApp();
 await startWords({
   en: async () => ({ ...kit, ...app }),
   es: async () => (await import("../words/portal.es.all")).default,

@@ -1,17 +1,17 @@
 // Readings: for each vital sign the words first, then the picture, then the same as a table; the page
 // ends with whom to ask.
+
 import { useState } from "preact/hooks";
 import { Chart, ChartTable } from "../chart/chart";
 import { type View, valueText } from "../chart/view";
-import { Choice, Empty, Failed, Skeleton } from "../kit/basics";
+import { Empty, Failed, Skeleton } from "../kit/basics";
+import { type Days, DaysChoice } from "../kit/choices";
 import { Icon } from "../kit/icons";
 import { dayTime, t, unitWord } from "../lib/i18n";
 import { again } from "../lib/load";
 import { href } from "../lib/router";
 import { me, useLimits, useReadings } from "./data";
 import { plainWords, usualWords, viewsOf } from "./numbers";
-
-type Days = "7" | "30" | "90";
 
 function Reading({ view, days, now }: { view: View; days: number; now: number }) {
   const [table, setTable] = useState(false);
@@ -55,16 +55,7 @@ export function Readings() {
       <h1 tabIndex={-1}>{t("nav_readings")}</h1>
       <div class="lead-row">
         <p class="muted">{t("readings_lead")}</p>
-        <Choice<Days>
-          legend={t("period")}
-          value={days}
-          options={[
-            { value: "7", label: t("days_7") },
-            { value: "30", label: t("days_30") },
-            { value: "90", label: t("days_90") },
-          ]}
-          onChange={setDays}
-        />
+        <DaysChoice value={days} onChange={setDays} />
       </div>
       {!readings.data && readings.error && (
         <Failed error={readings.error} retry={() => again(`Observation|${me()}|mine`)} />

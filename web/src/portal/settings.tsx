@@ -1,14 +1,15 @@
 // Settings: language, colours and text size of this page (kept here), and how the care team reaches
 // this person (read from the record; a change is asked for with one message).
+
 import { signal } from "@preact/signals";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Skeleton } from "../kit/basics";
+import { ThemeChoice } from "../kit/choices";
 import { LanguageSelect } from "../kit/signin";
 import { post } from "../lib/api";
 import { keepDraft } from "../lib/drafts";
 import { type Consent, type Patient, words } from "../lib/fhir";
 import { fullDate, has, LANGS, languageName, list, t } from "../lib/i18n";
-import { setTheme, type Theme, theme } from "../lib/prefs";
 import { go, href } from "../lib/router";
 import { me, useConsents, useMe } from "./data";
 import { DRAFT } from "./messages";
@@ -34,19 +35,7 @@ function Look() {
     <section class="card block" aria-labelledby="set-look">
       <h2 id="set-look">{t("set_look")}</h2>
       <LanguageSelect id="set-language" />
-      <div class="field">
-        <span class="label">{t("theme")}</span>
-        <Choice<Theme>
-          legend={t("theme")}
-          value={theme.value}
-          options={[
-            { value: "auto", label: t("theme_auto") },
-            { value: "light", label: t("theme_light") },
-            { value: "dark", label: t("theme_dark") },
-          ]}
-          onChange={setTheme}
-        />
-      </div>
+      <ThemeChoice />
       <div class="field">
         <span class="label">{t("set_text")}</span>
         <Choice<Size>

@@ -1,11 +1,11 @@
 // What a helper sees: one section a shared category. The same page is the patient's preview and the
 // helper's portal. What is shared no longer leaves the page with the change that says so.
+
 import { useEffect } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Skeleton } from "../kit/basics";
+import { BarStart, Leave } from "../kit/door";
 import { Guard } from "../kit/guard";
-import { Brand, Icon } from "../kit/icons";
-import { leave } from "../kit/leave";
 import { SecurityPage } from "../kit/security";
 import { Toasts } from "../kit/toast";
 import { call, get, search } from "../lib/api";
@@ -202,19 +202,11 @@ export function HelperShell() {
   return (
     <>
       <header class="top no-print">
-        <a class="skip" href="#main">
-          {t("skip")}
-        </a>
-        <a class="brand" href={href("/")}>
-          <Brand word="Weft" />
-        </a>
+        <BarStart />
         <a class="btn quiet" href={href("/security")}>
           {t("security_title")}
         </a>
-        <button type="button" class="btn quiet" onClick={() => void leave()}>
-          <Icon name="door" />
-          {t("sign_out")}
-        </button>
+        <Leave quiet />
       </header>
       <main id="main" tabIndex={-1}>
         {path.value === "/security" ? (
