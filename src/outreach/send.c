@@ -249,14 +249,21 @@ static err many_once(struct op *op, struct outreach *o, const struct outreach_ba
 err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_draft *d, size_t n,
                        struct outreach_sent *ret)
 {
-    err e = OK;
+    err e = ERR_CONFLICT;
+    bool alone = !op->gathered;
     if (n > OUTREACH_MANY)
         return fail(op, ERR_TOO_LARGE, "at most %u drafts at once", OUTREACH_MANY);
-    for (int tries = 0; tries < 5; tries++) {
+    op->gathered = true; /* their looks go to the disk together */
+    for (int tries = 0; tries < 5 && (e == ERR_CONFLICT || e == ERR_PRECONDITION); tries++) {
+        if (tries)
+            op_clear(op); /* a key was quicker elsewhere: it is found now */
         e = many_once(op, o, &(struct outreach_batch){d, n, ret});
-        if (e != ERR_CONFLICT && e != ERR_PRECONDITION)
-            return e;
-        op_clear(op); /* a key was quicker elsewhere: it is found now */
     }
+    op->gathered = !alone;
+    if (alone)
+        record_audit_go(o->rec);
+    if (e != ERR_CONFLICT && e != ERR_PRECONDITION)
+        return e;
+    op_clear(op);
     return fail(op, ERR_CONFLICT, "the record changed while the messages were prepared");
 }

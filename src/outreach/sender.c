@@ -7,6 +7,7 @@
 #include "outreach/sender_int.h"
 
 #include "base/log.h"
+#include "base/map.h"
 
 static err read_job(struct op *op, struct outreach *o, const struct record_job *in, struct job *ret)
 {
@@ -43,25 +44,21 @@ void sender_prepare(struct op *op, struct outreach *o, const struct record_job *
 
 /* Of one patient, and to one address, one message at a time, so that the second sees the first; and
  * no more than the numbers may send now. */
-static bool same_way(const struct job *a, const struct job *b)
-{
-    str to = json_get_str(b->body, STR("to"));
-    return a->step == STEP_SUBMIT &&
-           (str_eq(a->patient, b->patient) || str_eq(json_get_str(a->body, STR("to")), to));
-}
-
 static void hold_back(struct op *op, struct outreach *o, struct job *jobs, size_t n)
 {
+    struct map patients, addresses; /* of those that go */
+    map_init(&patients, op->arena);
+    map_init(&addresses, op->arena);
     for (size_t i = 0; i < n; i++) {
         struct job *j = &jobs[i];
         int64_t free_at = op->now;
-        bool second = false;
+        str to = json_get_str(j->body, STR("to"));
         if (j->step != STEP_SUBMIT)
             continue;
-        for (size_t k = 0; k < i && !second; k++)
-            second = same_way(&jobs[k], j);
-        if (!second && bucket_take(o, j->channel, j->patient, op->now, &free_at))
-            continue;
+        bool second = map_get(&patients, j->patient) || map_get(&addresses, to);
+        if (!second && bucket_take(o, j->channel, j->patient, op->now, &free_at) &&
+            map_put(&patients, j->patient, j) && map_put(&addresses, to, j))
+            continue; /* without memory it waits */
         j->step = STEP_LATER;
         j->due = free_at;
     }

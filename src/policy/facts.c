@@ -154,26 +154,39 @@ err facts_from_json(struct op *op, const struct json *o, struct facts **ret)
     return OK;
 }
 
-static struct json *value_to_json(struct arena *a, const struct value *v)
+static struct json value_to_json(struct arena *a, const struct value *v)
 {
     if (v->kind == VALUE_BOOL)
-        return json_new_bool(a, v->u.b);
+        return (struct json){.type = v->u.b ? JSON_TRUE : JSON_FALSE};
+    bool whole = v->kind == VALUE_NUM && v->u.num > -1e9 && v->u.num < 1e9 &&
+                 v->u.num == (double)(int)v->u.num;
+    if (whole)
+        return (struct json){.type = JSON_NUMBER, .u.s = arena_printf(a, "%d", (int)v->u.num)};
     if (v->kind == VALUE_NUM) /* 15 digits keep every count and minute as written */
-        return json_new_num(a, arena_printf(a, "%.15g", v->u.num));
+        return (struct json){.type = JSON_NUMBER, .u.s = arena_printf(a, "%.15g", v->u.num)};
     if (v->kind == VALUE_STR)
-        return json_new_str(a, str_make(v->u.s, v->n));
-    struct json *list = json_new(a, JSON_ARRAY);
+        return (struct json){.type = JSON_STRING, .u.s = str_make(v->u.s, v->n)};
+    struct json list = {.type = JSON_ARRAY};
     for (size_t i = 0; i < v->n; i++)
-        json_push(a, list, json_new_str(a, v->u.items[i]));
+        json_push(a, &list, json_new_str(a, v->u.items[i]));
     return list;
 }
 
+/* Each name stands once, so there is nothing to look for: every decision has some hundred. */
 struct json *facts_to_json(struct op *op, const struct facts *f)
 {
     struct json *o = json_new(op->arena, JSON_OBJECT);
+    size_t n = 0;
     for (size_t i = 0; f && i < FACT_COUNT; i++)
+        n += f->at[i].kind != VALUE_NONE;
+    struct json_member *at = n ? arena_alloc(op->arena, n * sizeof *at) : NULL;
+    if (!at)
+        return o;
+    for (size_t i = 0, k = 0; i < FACT_COUNT; i++)
         if (f->at[i].kind != VALUE_NONE)
-            json_set(op->arena, o, str_of(policy_facts[i].name),
-                     value_to_json(op->arena, &f->at[i]));
+            at[k++] = (struct json_member){.name = str_of(policy_facts[i].name),
+                                           .value = value_to_json(op->arena, &f->at[i])};
+    o->u.members = at;
+    o->n = (uint32_t)n;
     return o;
 }

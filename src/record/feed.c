@@ -49,13 +49,7 @@ bool record_far(const struct record *rec)
 
 static err named(struct op *op, struct record *rec, const char *space, str key, str *ret)
 {
-    struct fault before = op->fault;
-    err e = store_kv_get(op, rec->store, arena_cat(op->arena, str_of(space), key), ret);
-    if (e != ERR_NOT_FOUND)
-        return e;
-    op->fault = before;
-    *ret = STR_NONE;
-    return OK;
+    return store_kv_find(op, rec->store, arena_cat(op->arena, str_of(space), key), ret);
 }
 
 err record_kv_get(struct op *op, struct record *rec, str key, str *ret)

@@ -2,6 +2,7 @@
  * everything the group wrote before; apply_write() writes rows and the tail and may only fail for
  * the disk's or memory's sake, which fails the group.
  * Invariant: a transaction that fails its check leaves no trace. */
+#include "store/memo_int.h"
 #include "store/store_int.h"
 
 #include <sodium.h>
@@ -77,9 +78,13 @@ static err check_none(struct op *op, struct store *s, const struct store_query *
 static err check_kv(struct op *op, struct store *s, const struct tx_kv_expect *x)
 {
     str row = str_make(x->row, sizeof x->row), stored = STR_NONE, key = STR_NONE, value = STR_NONE;
-    TRY(s->ops->get(op, s->ops->writer(s->be), SPACE_KV, row, &stored));
+    bool known = memo_find(s->memo, op->arena, x->key, &value); /* what this group wrote is not */
+    if (!known)
+        TRY(s->ops->get(op, s->ops->writer(s->be), SPACE_KV, row, &stored));
     if (stored.p)
         TRY(kv_read(op, s, row, stored, &key, &value));
+    if (arena_failed(op->arena))
+        return out_of_memory(op);
     if (!str_eq(value, x->expected))
         return fail(op, ERR_CONFLICT, "a stored value was changed by someone else");
     return OK;
@@ -237,6 +242,7 @@ static err write_puts(struct op *op, struct store *s, struct store_tx *tx, struc
 static err write_kv(struct op *op, struct store *s, const struct tx_kv *kv)
 {
     str row = str_make(kv->row, sizeof kv->row);
+    memo_drop(s->memo, kv->key);
     return kv->value.n ? s->ops->put(op, s->be, SPACE_KV, row, kv->sealed)
                        : s->ops->del(op, s->be, SPACE_KV, row);
 }

@@ -4,6 +4,7 @@
  * backup from before. Entries of the trail stay; they name numbers, never people.
  * Invariants: nothing is removed before the key is gone from the disk; what is removed twice is
  * removed once. */
+#include "store/memo_int.h"
 #include "store/store_int.h"
 
 #define BATCH 128u
@@ -258,6 +259,7 @@ err erase_write(struct op *op, struct store *s, const struct tx_erase *x)
 {
     struct buf pend;
     s->pending.t++;
+    memo_drop_all(s->memo);
     buf_init(&pend, op->arena, (size_t)512 << 20);
     for (size_t i = 0; i < x->n; i++)
         TRY(drop_doc(op, s, &x->docs[i], &pend));

@@ -1,6 +1,7 @@
 /* Small named values. A row's name is blind: 8 bytes of the group (the name up to its first '/' or
  * ':') and 16 of the whole name; the real name is sealed beside the value. Listing reads one group
  * when the prefix names it, else all. */
+#include "store/memo_int.h"
 #include "store/store_int.h"
 
 #define LIST_MAX 100000u
@@ -17,7 +18,11 @@ static str group_of(str key)
 
 void kv_row(const struct vault *v, str key, char out[24])
 {
-    blind_hash(v, STR("kv group"), group_of(key), (uint8_t *)out, 8);
+    str group = group_of(key);
+    if (str_eq(group, KV_OFTEN))
+        memcpy(out, v->often, sizeof v->often);
+    else
+        blind_hash(v, STR("kv group"), group, (uint8_t *)out, 8);
     blind_hash(v, STR("kv"), key, (uint8_t *)out + 8, 16);
 }
 
@@ -38,21 +43,30 @@ err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, st
     return OK;
 }
 
-err store_kv_get(struct op *op, struct store *s, str key, str *ret)
+err store_kv_find(struct op *op, struct store *s, str key, str *ret)
 {
     char row[24];
     str stored = STR_NONE, name = STR_NONE, value = STR_NONE;
     struct store_snap *snap = NULL;
+    if (memo_find(s->memo, op->arena, key, ret))
+        return arena_failed(op->arena) ? out_of_memory(op) : OK;
+    uint64_t mark = memo_mark(s->memo);
     kv_row(&s->vault, key, row);
     TRY(snap_take(op, s, &snap));
     err e = s->ops->get(op, snap, SPACE_KV, str_make(row, sizeof row), &stored);
     s->ops->snap_close(snap);
     TRY(e);
-    if (!stored.p)
-        return fail(op, ERR_NOT_FOUND, "there is no such value");
-    TRY(kv_read(op, s, str_make(row, sizeof row), stored, &name, &value));
+    if (stored.p)
+        TRY(kv_read(op, s, str_make(row, sizeof row), stored, &name, &value));
+    memo_learn(s->memo, key, value, mark);
     *ret = value;
     return OK;
+}
+
+err store_kv_get(struct op *op, struct store *s, str key, str *ret)
+{
+    TRY(store_kv_find(op, s, key, ret));
+    return ret->n ? OK : fail(op, ERR_NOT_FOUND, "there is no such value");
 }
 
 static int by_name(const void *x, const void *y)

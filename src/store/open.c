@@ -1,5 +1,6 @@
 /* Making, opening and closing a store: folder, lock, keys, back end, schema, tail, writer thread.
  * Invariant: one process at a time; whoever holds DIR/lock (flock) is named in it by pid. */
+#include "store/memo_int.h"
 #include "store/store_int.h"
 
 #include <errno.h>
@@ -166,6 +167,8 @@ static err set_up(struct op *op, struct store *s)
     pthread_cond_init(&s->desk.moved, NULL);
     s->arena = arena_new((size_t)1 << 30);
     s->active = s->tail_now = tail_new();
+    if (!(s->ops->capabilities & STORE_CAP_FAR)) /* what is far may be taken over by another */
+        s->memo = memo_new();
     if (!s->arena || !s->active)
         return out_of_memory(op);
     if (s->ops->capabilities & STORE_CAP_DURABLE)
@@ -243,6 +246,7 @@ void store_close(struct store *s)
     tail_drop(s->active);
     tail_drop(s->frozen);
     packer_free(s->packer);
+    memo_free(s->memo);
     vault_free(&s->vault);
     arena_free(s->arena);
     if (s->lock_fd >= 0)

@@ -1,4 +1,5 @@
 /* Reading documents: by number, version, time; newest first. One descent of the b-tree a read. */
+#include "store/memo_int.h"
 #include "store/store_int.h"
 
 static err absent(struct op *op)
@@ -132,8 +133,14 @@ err find_id_in(struct op *op, const struct view *v, uint16_t type, str id_hash, 
 err store_find_id(struct op *op, struct store *s, uint16_t type, str client_id, uint64_t *ret_rid)
 {
     char domain[4] = {'i', 'd', (char)(type >> 8), (char)type}, hash[ID_HASH_BYTES];
+    str name = arena_cat(op->arena, str_make(domain, sizeof domain), client_id), known = STR_NONE;
     struct view v;
     uint64_t rid = 0;
+    if (memo_find(s->memo, op->arena, name, &known) && known.n == sizeof rid) {
+        memcpy(ret_rid, known.p, sizeof rid);
+        return OK;
+    }
+    uint64_t mark = memo_mark(s->memo);
     blind_hash(&s->vault, str_make(domain, sizeof domain), client_id, (uint8_t *)hash, sizeof hash);
     TRY(view_open(op, s, &v));
     err e = find_id_in(op, &v, type, str_make(hash, sizeof hash), &rid);
@@ -141,6 +148,7 @@ err store_find_id(struct op *op, struct store *s, uint16_t type, str client_id, 
     TRY(e);
     if (!rid)
         return absent(op);
+    memo_learn(s->memo, name, str_make((const char *)&rid, sizeof rid), mark);
     *ret_rid = rid;
     return OK;
 }

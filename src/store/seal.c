@@ -38,6 +38,7 @@ err vault_init(struct op *op, struct vault *v, struct ring *r)
     memcpy(v->sign, r->sign, sizeof v->sign);
     atomic_store(&v->epoch, r->epochs[r->n_epochs - 1].number);
     blind_hash(v, STR("trail chain"), STR(""), v->chain, sizeof v->chain);
+    blind_hash(v, STR("kv group"), KV_OFTEN, v->often, sizeof v->often);
     return OK;
 }
 

@@ -39,6 +39,8 @@ static err cut(struct search *s, struct store_found *ret)
         .t = s->t, .total = s->total, .steps = s->work, .lead = s->lead, .led = s->led};
     struct store_sort other = q->sort;
     other.backwards = !other.backwards;
+    if (arena_failed(s->op->arena))
+        return out_of_memory(s->op);
     top_finish(&s->top, &q->sort);
     found.more = s->top.n > q->limit;
     found.n = found.more ? q->limit : s->top.n;

@@ -316,6 +316,8 @@ static err try_in_order(struct drive *d, size_t steps, bool *ret_done)
     if (*ret_done)
         return OK;
     before.work = s->work;
+    before.top.at = s->top.at; /* it has grown, perhaps */
+    before.top.room = s->top.room;
     *s = before;
     if (had)
         memcpy(s->top.at, kept, had * sizeof *kept);

@@ -26,8 +26,9 @@ struct hit {
 /* Keeps the best few of any number of hits. */
 struct top {
     struct hit *at;
-    size_t n, room, want;
-    bool full; /* at[want - 1] was the last of the best when it was sorted */
+    struct arena *arena;
+    size_t n, room, want; /* it grows up to twice what is wanted and a little */
+    bool full;            /* at[want - 1] was the last of the best when it was sorted */
 };
 
 struct search {

@@ -4,6 +4,7 @@
 
 #define POSITION_VERSION 1
 #define INSERT_MAX 64u
+#define FEW 8u /* hits there is room for at first */
 
 static int number_order(uint64_t a, uint64_t b)
 {
@@ -63,12 +64,24 @@ void hit_make(const struct store_sort *sort, const struct fwd_entry *e, struct h
 
 err top_init(struct op *op, struct top *t, size_t want)
 {
-    t->want = want;
-    t->room = 2 * want + 16;
-    t->n = 0;
-    t->full = false;
+    *t = (struct top){.arena = op->arena, .want = want, .room = want < FEW ? want + 1 : FEW};
     t->at = want ? arena_alloc(op->arena, t->room * sizeof *t->at) : NULL;
     return want && (!t->at || arena_failed(op->arena)) ? out_of_memory(op) : OK;
+}
+
+/* Most searches find few. False: as many as there may be are here; or the arena failed, which stays
+ * and is asked for at the end. */
+static bool more_room(struct top *t)
+{
+    size_t max = 2 * t->want + 16, room = 2 * t->room < max ? 2 * t->room : max;
+    struct hit *grown = NULL;
+    if (room > t->room)
+        grown = arena_grow(t->arena, t->at, t->room * sizeof *grown, room * sizeof *grown);
+    if (!grown)
+        return false;
+    t->at = grown;
+    t->room = room;
+    return true;
 }
 
 static int by_order(const void *x, const void *y, void *sort)
@@ -100,7 +113,7 @@ static void insert(struct top *t, const struct store_sort *sort, const struct hi
         else
             hi = mid;
     }
-    if (lo == t->want)
+    if (lo == t->want || (kept >= t->room && !more_room(t)))
         return;
     memmove(&t->at[lo + 1], &t->at[lo], (kept - lo) * sizeof *t->at);
     t->at[lo] = *h;
@@ -117,8 +130,11 @@ void top_add(struct top *t, const struct store_sort *sort, const struct hit *h)
     }
     if (t->full && hit_order(sort, h, &t->at[t->want - 1]) > 0)
         return;
-    if (t->n == t->room)
+    if (t->n == t->room && !more_room(t)) {
         top_finish(t, sort);
+        if (t->n == t->room)
+            return; /* no memory */
+    }
     t->at[t->n++] = *h;
 }
 

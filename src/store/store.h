@@ -152,6 +152,8 @@ MUST err store_feed(struct op *op, struct store *s, uint64_t after, size_t max,
  * Transactions without changes (named values, jobs, trail) wake nobody. */
 bool store_feed_wait(struct store *s, uint64_t after, int64_t ms);
 MUST err store_kv_get(struct op *op, struct store *s, str key, str *ret);
+/* The same; empty where there is none. */
+MUST err store_kv_find(struct op *op, struct store *s, str key, str *ret);
 /* Keys with the prefix, in order, at most max. */
 MUST err store_kv_list(struct op *op, struct store *s, str prefix, size_t max, str **ret_keys,
                        size_t *ret_n);

@@ -139,6 +139,7 @@ struct vault {
     uint8_t blind[32]; /* text keys */
     uint8_t id[32];    /* public ids */
     uint8_t chain[32]; /* hashes of the trail */
+    uint8_t often[8];  /* blind: the group KV_OFTEN of named values */
     uint8_t old[32];   /* has_old: of seals of version 1 */
     bool has_old;
     uint8_t sign[32];  /* seed: heads of the trail */
@@ -146,6 +147,7 @@ struct vault {
     atomic_uint epoch; /* the current one */
     struct vault_stripe *stripes;
 };
+#define KV_OFTEN STR("room/") /* nearly all names begin so */
 /* Takes the ring over. */
 MUST err vault_init(struct op *op, struct vault *v, struct ring *r);
 void vault_free(struct vault *v);

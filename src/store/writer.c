@@ -9,6 +9,7 @@
  * commit holds all that was spooled before it. After a commit whose answer was lost nothing is
  * written until the back end knows whether it was kept. */
 #include "base/time.h"
+#include "store/memo_int.h"
 #include "store/store_int.h"
 
 #define GROUP_MAX 1024u
@@ -237,8 +238,17 @@ static void conclude(struct store *s, bool kept)
     } else {
         undo(s);
     }
+    memo_settle(s->memo);
     s->standing.begun = false;
     s->doubt = false;
+}
+
+/* What was written is asked for soon, most likely. */
+static void remember(struct store *s, const struct group *g)
+{
+    for (const struct store_tx *tx = g->first; tx; tx = tx->next)
+        for (size_t i = 0; tx->result == OK && i < tx->kvs.n; i++)
+            memo_keep(s->memo, tx->kvs.at[i].key, tx->kvs.at[i].value);
 }
 
 /* A commit that failed may have been kept, when it was its answer that was lost: then the group is
@@ -292,6 +302,8 @@ static void run_group(struct store *s, struct group *g, size_t slice)
         s->standing.begun = false;
     } else {
         conclude(s, e == OK);
+        if (e == OK)
+            remember(s, g);
     }
     answer(s, g, e);
     s->ops->tidy(s->be);

@@ -135,10 +135,18 @@ static err make_tables(struct op *op, sqlite3 *db)
     return lite_exec(op, db, "COMMIT");
 }
 
+/* Counting its memory costs SQLite a lock an allocation, which all threads share. Refused, and that
+ * is no harm, when SQLite runs already. */
+static void no_counting(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 err lite_create(struct op *op, const struct store_options *o)
 {
     const char *path = NULL;
     TRY(path_of(op, o, &path));
+    no_counting();
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     err e = rc == SQLITE_OK ? lite_exec(op, db, "PRAGMA synchronous=FULL") : lite_fail(op, db, rc);
@@ -183,9 +191,7 @@ err lite_open(struct op *op, const struct store_options *o, void **ret)
 {
     const char *path = NULL;
     TRY(path_of(op, o, &path));
-    /* Counting its memory costs SQLite a lock an allocation, which all threads share. Refused, and
-     * that is no harm, when SQLite runs already. */
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    no_counting();
     struct lite *l = calloc(1, sizeof *l);
     if (!l)
         return lite_fail(op, NULL, SQLITE_NOMEM);

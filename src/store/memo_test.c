@@ -1,0 +1,180 @@
+/* What is known without the back end is what the last commit left: values read before a change are
+ * not learnt after it, none comes back while a group is under way, and many threads never see one
+ * that is older than what was committed when they asked. */
+#include "base/test.h"
+#include "store/memo_int.h"
+#include "store/store_int.h"
+
+#include <pthread.h>
+
+#define READERS 3
+#define ROUNDS 20000u
+
+struct bench {
+    struct memo *memo;
+    struct arena *arena;
+};
+
+static struct bench bench(void)
+{
+    struct bench b = {memo_new(), arena_new(0)};
+    assert_non_null(b.memo);
+    assert_non_null(b.arena);
+    return b;
+}
+
+static void done(struct bench *b)
+{
+    memo_free(b->memo);
+    arena_free(b->arena);
+}
+
+static void expect(struct bench *b, const char *name, const char *value)
+{
+    str found = STR_NONE;
+    bool there = memo_find(b->memo, b->arena, str_of(name), &found);
+    assert_int_equal(there, value != NULL);
+    if (value)
+        assert_true(str_eq(found, str_of(value)));
+}
+
+static void what_was_read_is_known(void **state)
+{
+    (void)state;
+    struct bench b = bench();
+    expect(&b, "room/a", NULL);
+    memo_learn(b.memo, STR("room/a"), STR("one"), memo_mark(b.memo));
+    memo_learn(b.memo, STR("room/none"), STR_NONE, memo_mark(b.memo));
+    expect(&b, "room/a", "one");
+    expect(&b, "room/none", "");
+    expect(&b, "room/", NULL);
+    memo_drop_all(b.memo);
+    memo_settle(b.memo);
+    expect(&b, "room/a", NULL);
+    done(&b);
+}
+
+static void what_changed_since_is_not_learnt(void **state)
+{
+    (void)state;
+    struct bench b = bench();
+    uint64_t before = memo_mark(b.memo);
+    memo_learn(b.memo, STR("a"), STR("old"), before);
+    memo_drop(b.memo, STR("a"));
+    expect(&b, "a", NULL);
+    memo_learn(b.memo, STR("a"), STR("old"), before);
+    memo_learn(b.memo, STR("a"), STR("old"), memo_mark(b.memo)); /* the group is under way */
+    expect(&b, "a", NULL);
+    memo_settle(b.memo);
+    memo_learn(b.memo, STR("a"), STR("old"), before);
+    expect(&b, "a", NULL);
+    memo_keep(b.memo, STR("a"), STR("new"));
+    expect(&b, "a", "new");
+    memo_settle(b.memo); /* a group that changes no name */
+    memo_learn(b.memo, STR("b"), STR("two"), memo_mark(b.memo));
+    expect(&b, "b", "two");
+    done(&b);
+}
+
+static void places_are_shared_and_values_small(void **state)
+{
+    (void)state;
+    struct bench b = bench();
+    size_t known = 0;
+    char name[32];
+    str found;
+    for (unsigned i = 0; i < 100000; i++) {
+        snprintf(name, sizeof name, "room/%u", i);
+        memo_keep(b.memo, str_of(name), str_sub(str_of(name), 5, SIZE_MAX));
+    }
+    for (unsigned i = 0; i < 100000; i++) {
+        snprintf(name, sizeof name, "room/%u", i);
+        if (!memo_find(b.memo, b.arena, str_of(name), &found))
+            continue;
+        known++;
+        assert_true(str_eq(found, str_sub(str_of(name), 5, SIZE_MAX)));
+    }
+    assert_in_range(known, 1000, 50000);
+    char *large = calloc(1, 4096);
+    memo_keep(b.memo, STR("large"), str_make(large, 4096));
+    expect(&b, "large", NULL);
+    free(large);
+    done(&b);
+}
+
+static void without_one_nothing_is_known(void **state)
+{
+    (void)state;
+    struct bench b = {NULL, arena_new(0)};
+    memo_learn(NULL, STR("a"), STR("b"), memo_mark(NULL));
+    memo_keep(NULL, STR("a"), STR("b"));
+    memo_drop(NULL, STR("a"));
+    memo_drop_all(NULL);
+    memo_settle(NULL);
+    expect(&b, "a", NULL);
+    done(&b);
+}
+
+/* One name whose value is a number that only grows. */
+struct race {
+    struct memo *memo;
+    atomic_uint_fast64_t committed;
+    atomic_bool over;
+};
+
+static void *reader(void *ctx)
+{
+    struct race *r = ctx;
+    struct arena *a = arena_new(0);
+    uintptr_t older = 0;
+    while (!atomic_load(&r->over)) {
+        str found;
+        uint64_t n, least = atomic_load(&r->committed);
+        arena_reset(a);
+        if (memo_find(r->memo, a, STR("n"), &found)) {
+            memcpy(&n, found.p, sizeof n);
+            older += n < least;
+            continue;
+        }
+        uint64_t mark = memo_mark(r->memo);
+        n = atomic_load(&r->committed);
+        memo_learn(r->memo, STR("n"), str_make((const char *)&n, sizeof n), mark);
+    }
+    arena_free(a);
+    return (void *)older; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+static void nobody_sees_what_is_over(void **state)
+{
+    (void)state;
+    pthread_t threads[READERS];
+    struct race r = {.memo = memo_new()};
+    void *older;
+    for (size_t i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, reader, &r), 0);
+    for (uint64_t n = 1; n <= ROUNDS; n++) {
+        memo_drop(r.memo, STR("n"));
+        atomic_store(&r.committed, n);
+        memo_settle(r.memo);
+        if (n % 2)
+            memo_keep(r.memo, STR("n"), str_make((const char *)&n, sizeof n));
+    }
+    atomic_store(&r.over, true);
+    for (size_t i = 0; i < READERS; i++) {
+        pthread_join(threads[i], &older);
+        assert_null(older);
+    }
+    memo_free(r.memo);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_read_is_known),
+        cmocka_unit_test(what_changed_since_is_not_learnt),
+        cmocka_unit_test(places_are_shared_and_values_small),
+        cmocka_unit_test(without_one_nothing_is_known),
+        cmocka_unit_test(nobody_sees_what_is_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
