@@ -40,6 +40,11 @@ err api_daily_ask(struct call *c)
     struct json *in;
     str task;
     TRY(asking(c, &in, &a));
+    const struct json *each = JSON_GET(in, "each");
+    if (each) {
+        TRY(survey_each_day(&c->op, c->api->surveys, &a, json_str(each), &task));
+        return answer_one(c, "request", task);
+    }
     str by = json_get_str(in, STR("by"));
     a.by_text = str_eq(by, STR("text"));
     if (!a.by_text && !str_eq(by, STR("portal")))

@@ -12,6 +12,7 @@
 #define AGAIN_MS (6 * SURVEY_HOUR)
 #define APART_HOURS                                                                                \
     24 /* between the messages about one visit; in the portal all are there at once */
+#define DAY_WINDOW (12 * SURVEY_HOUR)   /* how late a question about a day may come */
 #define OPEN_MS (14 * 24 * SURVEY_HOUR) /* how long the answer is awaited */
 #define LABELS "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
@@ -201,13 +202,19 @@ static err finish(struct sending *x, struct record_tx *tx, const char *what)
     return record_commit(tx);
 }
 
+static int64_t window_of(const struct sending *x)
+{
+    return x->of->daily ? DAY_WINDOW : SURVEY_WINDOW;
+}
+
 /* The rulebook says no, or there is no address: perhaps later, while it is not too late. */
 static err not_now(struct sending *x)
 {
     struct record_tx *tx = record_begin(x->op, x->s->rec);
-    if (x->op->now + AGAIN_MS > x->end + SURVEY_WINDOW)
+    int64_t then = x->op->now + (x->of->daily ? SURVEY_HOUR : AGAIN_MS);
+    if (then > x->end + window_of(x))
         return finish(x, tx, "dropped");
-    record_tx_outbox_later(tx, x->job->job, x->op->now + AGAIN_MS, x->job->body);
+    record_tx_outbox_later(tx, x->job->job, then, x->job->body);
     return record_commit(tx);
 }
 
@@ -230,7 +237,7 @@ static err send(struct sending *x)
                                .subject_code = STR("survey"),
                                .key = key,
                                .due_key = key,
-                               .expires = x->end + SURVEY_WINDOW};
+                               .expires = x->end + window_of(x)};
     struct outreach_sent sent = {0};
     struct record_tx *tx = NULL;
     err e = fill(x, &d);
@@ -261,6 +268,8 @@ static err one_job(struct op *op, struct surveys *s, const struct record_job *jo
     struct record_doc doc;
     struct json *task = NULL;
     str body = job->body;
+    if (str_starts(body, STR(EACH_JOB)))
+        return each_day_job(op, s, job, str_sub(body, 1, body.n));
     (void)str_take_until(&body, ' ', &x.task);
     err e =
         str_to_i64(body, &x.end) ? record_read(op, s->rec, t_task(), x.task, &doc) : ERR_NOT_FOUND;
@@ -273,7 +282,7 @@ static err one_job(struct op *op, struct surveys *s, const struct record_job *jo
     x.patient = fhir_ref_parse(json_str(json_path(task, "for.reference"))).id;
     if (!x.of || !survey_task_open(task))
         return finish(&x, record_begin(op, s->rec), "no longer wanted");
-    if (op->now > x.end + SURVEY_WINDOW)
+    if (op->now > x.end + window_of(&x))
         return finish(&x, record_begin(op, s->rec), "too late");
     return send(&x);
 }

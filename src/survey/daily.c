@@ -41,8 +41,8 @@ static err unseen(struct op *op, err e)
     return OK;
 }
 
-static err answered(struct op *op, struct surveys *s, const struct survey *of, str patient,
-                    struct json *o)
+err survey_answered(struct op *op, struct surveys *s, const struct survey *of, str patient,
+                    str *ret)
 {
     struct record_page page = {0};
     struct json *t;
@@ -50,12 +50,30 @@ static err answered(struct op *op, struct surveys *s, const struct survey *of, s
                              "patient=Patient/%.*s&questionnaire=" SURVEY_URL
                              "%s&status=completed,amended&_sort=-authored&_count=1",
                              STR_ARG(patient), of->name);
+    *ret = STR_NONE;
     TRY(unseen(
         op, record_find(op, s->rec, fhir_type_parse(STR("QuestionnaireResponse")), query, &page)));
     if (!page.n)
         return OK;
     TRY(record_parse(op, &page.docs[0], &t));
-    json_set_str(op->arena, o, STR("answered"), json_get_str(t, STR("authored")));
+    *ret = json_get_str(t, STR("authored"));
+    return OK;
+}
+
+static err each_of(struct op *op, struct surveys *s, const struct survey *of, str patient,
+                   struct json *row)
+{
+    struct record_doc doc;
+    struct json *request = NULL, *o;
+    TRY(unseen(op, survey_each_now(op, s, of, patient, &doc, &request)));
+    if (!request)
+        return OK;
+    const struct json *repeat = json_path(request, "occurrenceTiming.repeat");
+    o = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, o, STR("at"),
+                 str_sub(json_str(json_path(repeat, "timeOfDay.0")), 0, 5));
+    json_set_str(op->arena, o, STR("until"), json_str(json_path(repeat, "boundsPeriod.end")));
+    json_set(op->arena, row, STR("each"), o);
     return OK;
 }
 
@@ -63,10 +81,13 @@ static err row_of(struct op *op, struct surveys *s, const struct survey *of, str
                   struct json *all)
 {
     struct json *o = json_new(op->arena, JSON_OBJECT), *items = json_new(op->arena, JSON_ARRAY);
-    str title[] = {str_of(of->title[0]), str_of(of->title[1]), str_of(of->title[2])};
+    str at, title[] = {str_of(of->title[0]), str_of(of->title[1]), str_of(of->title[2])};
     json_set_str(op->arena, o, STR("survey"), str_of(of->name));
     json_set(op->arena, o, STR("title"), language_texts(op, title));
-    TRY(answered(op, s, of, patient, o));
+    TRY(survey_answered(op, s, of, patient, &at));
+    if (at.n)
+        json_set_str(op->arena, o, STR("answered"), at);
+    TRY(each_of(op, s, of, patient, o));
     for (size_t i = 0; i < of->n_items; i++)
         json_push(op->arena, items, item_of(op, s, of, i));
     json_set(op->arena, o, STR("items"), items);
@@ -152,7 +173,7 @@ static err ask(struct op *op, struct surveys *s, const struct day *d, str *ret)
         record_tx_kv(tx, key, task);
     }
     if (d->a->by_text)
-        survey_message_at(op, tx, task, op->now, op->now);
+        survey_message_at(op, tx, task, op->now, d->a->at ? d->a->at : op->now);
     TRY(record_commit(tx));
     *ret = task;
     return OK;

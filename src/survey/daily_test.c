@@ -187,6 +187,87 @@ static void an_unanswered_text_is_sent_again_when_asked(void **state)
     }
 }
 
+static int64_t hours(struct yard *y, str who, int64_t n)
+{
+    size_t sent;
+    for (; n; n--) {
+        y->now += SURVEY_HOUR;
+        settle(y);
+    }
+    (void)sent_to(y, who, &sent);
+    return (int64_t)sent;
+}
+
+/* From 15:00 in Chicago on: at 9:00 each day, not on one that was answered or while the plan rests,
+ * until it is stopped. */
+static void a_day_is_asked_each_day_until_it_is_stopped(void **state)
+{
+    struct yard *y = *state;
+    str eve = patient(y, 120, "en"), request, same, response;
+    struct survey_asking a = {.of = survey_find(STR("heart-day")), .patient = eve};
+    struct json *all;
+    house(y);
+    assert_int_equal(survey_each_day(&y->op, y->s, &a, STR("24:00"), &request), ERR_INVALID);
+    house(y);
+    ok(y, survey_each_day(&y->op, y->s, &a, STR("11:00"), &request));
+    ok(y,
+       survey_each_day(&y->op, y->s, &a, STR("09:00"), &same)); /* another hour, the same request */
+    assert_true(str_eq(request, same));
+    settle(y);
+    assert_int_equal(hours(y, eve, 17), 0);
+    assert_int_equal(hours(y, eve, 2), 1); /* 10:00 */
+    y->s->cursor_known = false;            /* looked at twice */
+    assert_int_equal(hours(y, eve, 20), 1);
+    assert_int_equal(hours(y, eve, 4), 2);
+    assert_int_equal(hours(y, eve, 17), 2);
+    house(y); /* 3:00: answered before the hour */
+    ok(y, told(y, eve, "heart-day", "{\"dizzy\":\"no\"}", &response));
+    assert_int_equal(hours(y, eve, 12), 2);
+    str plan = make(y,
+                    "{\"resourceType\":\"CarePlan\",\"status\":\"on-hold\",\"intent\":\"plan\","
+                    "\"subject\":{\"reference\":\"Patient/%.*s\"}}",
+                    STR_ARG(eve));
+    assert_true(plan.n > 0);
+    assert_int_equal(hours(y, eve, 24), 2);
+    (void)make(y,
+               "{\"resourceType\":\"CarePlan\",\"status\":\"active\",\"intent\":\"plan\","
+               "\"subject\":{\"reference\":\"Patient/%.*s\"}}",
+               STR_ARG(eve));
+    assert_int_equal(hours(y, eve, 24), 3);
+    (void)order(y, eve, "4603");
+    ok(y, survey_daily(&y->op, y->s, eve, &all));
+    for (size_t i = 0; i < all->n; i++)
+        assert_int_equal(str_eq(json_str(json_path(json_at(all, i), "each.at")), STR("09:00")),
+                         str_eq(json_str(json_path(json_at(all, i), "survey")), STR("heart-day")));
+    house(y);
+    ok(y, survey_each_day(&y->op, y->s, &a, STR_NONE, &same));
+    assert_true(str_eq(request, same));
+    assert_int_equal(hours(y, eve, 48), 3);
+    house(y);
+    ok(y, survey_each_day(&y->op, y->s, &a, STR_NONE, &same));
+    assert_true(str_empty(same));
+}
+
+/* An evening is too late for the morning's question; past its 90 days nothing is asked. */
+static void a_day_that_went_by_is_not_asked(void **state)
+{
+    struct yard *y = *state;
+    str kai = patient(y, 121, "en"), request;
+    struct survey_asking a = {.of = survey_find(STR("heart-day")), .patient = kai};
+    size_t n;
+    house(y);
+    ok(y, survey_each_day(&y->op, y->s, &a, STR("09:00"), &request));
+    settle(y);
+    y->now += 24 * SURVEY_HOUR;
+    settle(y); /* the house was away until 15:00 */
+    (void)sent_to(y, kai, &n);
+    assert_int_equal(n, 0);
+    assert_int_equal(hours(y, kai, 19), 1);
+    y->now += 90 * 24 * SURVEY_HOUR;
+    settle(y);
+    assert_int_equal(hours(y, kai, 30), 1);
+}
+
 static void who_may_ask_of_a_day(void **state)
 {
     struct yard *y = *state;
@@ -206,6 +287,8 @@ static void who_may_ask_of_a_day(void **state)
     ok(y, survey_ask(&y->op, y->s, &a, &task));
     a.by_text = true;
     assert_int_equal(survey_ask(&y->op, y->s, &a, &task), ERR_FORBIDDEN);
+    op_clear(&y->op);
+    assert_int_equal(survey_each_day(&y->op, y->s, &a, STR("09:00"), &task), ERR_FORBIDDEN);
     op_clear(&y->op);
     a = (struct survey_asking){.of = a.of, .patient = other};
     assert_int_equal(survey_ask(&y->op, y->s, &a, &task), ERR_NOT_FOUND);
@@ -231,6 +314,8 @@ int main(void)
         T(words_of_danger_beside_a_warning_sign_are_one_case),
         T(a_statement_has_the_labels_of_its_order),
         T(an_unanswered_text_is_sent_again_when_asked),
+        T(a_day_is_asked_each_day_until_it_is_stopped),
+        T(a_day_that_went_by_is_not_asked),
         T(who_may_ask_of_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 struct follow {
     struct op *op;
     struct surveys *s;
-    fhir_type encounter, response, communication;
+    fhir_type encounter, response, communication, request;
     bool did; /* something was done: the cursor is worth a commit */
 };
 
@@ -127,7 +127,7 @@ static err one_change(struct follow *f, const struct record_change *ch)
 {
     struct record_doc doc;
     struct json *tree;
-    bool ours = ch->type == f->encounter || ch->type == f->response ||
+    bool ours = ch->type == f->encounter || ch->type == f->response || ch->type == f->request ||
                 (ch->type == f->communication && ch->created);
     if (!ch->patient || ch->deleted || !ours)
         return OK;
@@ -147,6 +147,8 @@ static err one_change(struct follow *f, const struct record_change *ch)
     if (ch->type == f->communication)
         return message_came(f, ch->patient, tree);
     f->did = true;
+    if (ch->type == f->request)
+        return request_came(f->op, f->s, &doc);
     TRY(response_judge(f->op, f->s, &doc, tree)); /* what cannot be observed hides no danger */
     return response_observe(f->op, f->s, &doc, tree);
 }
@@ -195,7 +197,8 @@ err surveys_follow(struct op *op, struct surveys *s, size_t *ret_n)
                        .s = s,
                        .encounter = fhir_type_parse(STR("Encounter")),
                        .response = fhir_type_parse(STR("QuestionnaireResponse")),
-                       .communication = fhir_type_parse(STR("Communication"))};
+                       .communication = fhir_type_parse(STR("Communication")),
+                       .request = fhir_type_parse(STR("ServiceRequest"))};
     size_t n;
     *ret_n = 0;
     op->actor = survey_system();

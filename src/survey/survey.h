@@ -103,17 +103,25 @@ MUST err survey_put(struct op *op, struct surveys *s, str task, const struct sur
 
 /* ---- about their day ------------------------------------------------------------------------ */
 /* The daily surveys that fit a patient, as far as op->actor may know: [{"survey", "title": {"en",
- * "es", "ar"}, "answered": the time of the last answer, "items": [{"link", "kind": choice, text or
- * yesno, "text": {…}, "options": [{"code", "text": {…}}]}]}]. Errors as record_read(). */
+ * "es", "ar"}, "answered": the time of the last answer, "each": {"at", "until"}, "items": [{"link",
+ * "kind": choice, text or yesno, "text": {…}, "options": [{"code", "text": {…}}]}]}]. Errors as
+ * record_read(). */
 MUST err survey_daily(struct op *op, struct surveys *s, str patient, struct json **ret);
 struct survey_asking {
     const struct survey *of;
     str patient;
     bool by_text; /* send the link, as outreach decides; else it waits in the portal */
+    int64_t at;   /* which time it is asked for, a text for each hour at most; 0: now */
 };
 /* The Task that asks, one open at a time: ret_task. A patient asks for their own, staff with the
  * right to write Tasks; ERR_FORBIDDEN, ERR_UNPROCESSABLE: it is asked after visits alone. */
 MUST err survey_ask(struct op *op, struct surveys *s, const struct survey_asking *a, str *ret_task);
+/* By text each day at an hour of the patient's day ("08:00"), for 90 days from now; empty: no more.
+ * A ServiceRequest, one a patient and survey: ret_request, empty where there was none to stop. Not
+ * on a day that was answered, nor while the plan rests. Errors as survey_ask(); ERR_INVALID at
+ * each. */
+MUST err survey_each_day(struct op *op, struct surveys *s, const struct survey_asking *a, str at,
+                         str *ret_request);
 /* What somebody of the house wrote down of a call: {link: value}, as they are entered; the response
  * names op->actor as its author. ret_response: its id. ERR_INVALID at the linkId. */
 MUST err survey_told(struct op *op, struct surveys *s, const struct survey_asking *a,

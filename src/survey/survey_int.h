@@ -86,6 +86,16 @@ MUST err survey_concerns(struct op *op, struct surveys *s, const struct survey *
 /* The Task that asks, and the timer of its message. v: encounter empty where there was none. */
 struct json *survey_task_new(struct op *op, const struct survey *of, const struct visit *v);
 void survey_message_at(struct op *op, struct record_tx *tx, str task, int64_t due, int64_t end);
+/* daily.c: when it was last answered, as far as op->actor may know; empty: never. */
+MUST err survey_answered(struct op *op, struct surveys *s, const struct survey *of, str patient,
+                         str *ret);
+/* each_day.c: a ServiceRequest changed; its hour has come (body: of the job, after EACH_JOB). */
+#define EACH_JOB "@" /* no id begins so */
+MUST err request_came(struct op *op, struct surveys *s, const struct record_doc *doc);
+MUST err each_day_job(struct op *op, struct surveys *s, const struct record_job *job, str body);
+/* The active request for a survey that op->actor sees; *ret_tree NULL: none. */
+MUST err survey_each_now(struct op *op, struct surveys *s, const struct survey *of, str patient,
+                         struct record_doc *ret, struct json **ret_tree);
 /* answer.c */
 bool survey_task_open(const struct json *task);
 /* survey_put() of what op->actor was told; *ret_id the response. */

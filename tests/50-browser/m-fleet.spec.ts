@@ -4,7 +4,7 @@ import { account, api, axe, expect, shot, signIn, test } from "./kit";
 test("a complaint about a device is written down and judged, by keyboard", async ({ page }) => {
   await signIn(page, "console", "nurse");
   const told = page.getByRole("region", { name: "Notices" });
-  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Device complaints" }).click();
+  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Complaints" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Device complaints" })).toBeVisible();
   await page.getByText("Write a complaint down").first().press("Enter");
   const open = page.getByRole("form", { name: "Write a complaint down" });

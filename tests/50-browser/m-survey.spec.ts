@@ -146,6 +146,14 @@ test("how somebody is today: they say it in the portal, or a nurse writes it dow
   await expect(dialog).toContainText("Last answered");
   await axe(desk);
   await shot(desk, "m3-daily");
+  const each = dialog.getByRole("region", { name: "Ask each day" });
+  await each.getByLabel("Each day at").fill("08:30");
+  await each.getByRole("button", { name: "Ask each day" }).click();
+  await expect(each).toContainText("8:30 AM");
+  await axe(desk);
+  await shot(desk, "m3-each-day");
+  await each.getByRole("button", { name: "Stop" }).click();
+  await expect(each.getByRole("button", { name: "Ask each day" })).toBeVisible();
   await dialog.getByRole("group", { name: "Do you feel dizzy or faint?" }).getByLabel("No", { exact: true }).check({ force: true });
   await dialog.getByRole("button", { name: "Keep the answers" }).click();
   await expect(desk.getByText("The answers are kept.").last()).toBeVisible();

@@ -83,7 +83,7 @@ const OUTREACH: typeof SCREENS = [
   { to: "/words", word: "nav_words", icon: "message" },
 ];
 const FLEET: (typeof SCREENS)[number] = { to: "/devices", word: "fl_title", icon: "device" };
-const COMPLAINTS: (typeof SCREENS)[number] = { to: "/complaints", word: "dc_title", icon: "warn" };
+const COMPLAINTS: (typeof SCREENS)[number] = { to: "/complaints", word: "dc_nav", icon: "warn" };
 const LETTERS: (typeof SCREENS)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
 const PROGRAMMES: (typeof SCREENS)[number] = {
   to: "/programmes",

@@ -3,12 +3,14 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Dialog, Failed, Skeleton } from "../kit/basics";
-import { Area } from "../kit/field";
+import { Area, Field } from "../kit/field";
 import { get, post } from "../lib/api";
-import { dayTime, type Lang, lang, t } from "../lib/i18n";
+import { dayTime, fullDate, type Lang, lang, t, time } from "../lib/i18n";
 import { again, changed, useLoad } from "../lib/load";
 
 type Texts = Record<Lang, string>;
+const keyOf = (patient: string): string => `QuestionnaireResponse|${patient}|daily`;
+
 interface Item {
   link: string;
   kind: "choice" | "text" | "yesno";
@@ -19,6 +21,7 @@ interface Daily {
   survey: string;
   title: Texts;
   answered?: string;
+  each?: { at: string; until: string };
   items: Item[];
 }
 
@@ -53,6 +56,42 @@ function Question({
         onChange={onValue}
       />
     </div>
+  );
+}
+
+/** An order that sends them each day at an hour of the patient's day; and how it ends. */
+function EachDay({ patient, of }: { patient: string; of: Daily }) {
+  const [at, setAt] = useState("09:00");
+  const [error, busy, act] = useAct(keyOf(patient));
+  const plan = (each: string): void =>
+    void act(async () => {
+      await post(`/fhir/Patient/${patient}/$ask`, { survey: of.survey, each });
+      return t(each ? "da_each_on" : "da_each_off");
+    });
+  return (
+    <section class="stack" aria-label={t("da_each")}>
+      {of.each ? (
+        <div class="row-line">
+          <p>
+            {t("da_each_is", {
+              time: time(new Date(`2000-01-01T${of.each.at}`)),
+              day: fullDate(of.each.until),
+            })}
+          </p>
+          <button type="button" class="btn" disabled={busy} onClick={() => plan("")}>
+            {t("da_each_stop")}
+          </button>
+        </div>
+      ) : (
+        <div class="row-line">
+          <Field id="da-at" type="time" label={t("da_each_at")} value={at} onValue={setAt} />
+          <button type="button" class="btn" disabled={busy || !at} onClick={() => plan(at)}>
+            {t("da_each")}
+          </button>
+        </div>
+      )}
+      <Wrong text={error} />
+    </section>
   );
 }
 
@@ -107,7 +146,7 @@ function Answers({ patient, of, onClose }: { patient: string; of: Daily; onClose
 }
 
 export function DailyDialog({ patient, onClose }: { patient: string; onClose: () => void }) {
-  const key = `QuestionnaireResponse|${patient}|daily`;
+  const key = keyOf(patient);
   const { data, error } = useLoad<Daily[]>(key, () => get(`/fhir/Patient/${patient}/$daily`));
   const [picked, setPicked] = useState("");
   const of = data?.find((d) => d.survey === picked) ?? data?.[0];
@@ -125,6 +164,7 @@ export function DailyDialog({ patient, onClose }: { patient: string; onClose: ()
         />
       )}
       {of && <Answers key={of.survey} patient={patient} of={of} onClose={onClose} />}
+      {of && <EachDay patient={patient} of={of} />}
     </Dialog>
   );
 }
