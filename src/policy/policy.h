@@ -210,8 +210,7 @@ struct verdict {
 /* Book NULL = default. ERR_INVALID for an empty set. */
 MUST err policy_decide(struct op *op, const struct rulebook *book, uint64_t triggers,
                        const struct facts *facts, struct verdict *ret);
-/* One rule alone: what it says and whether it applied (the examples are written so). One that the
- * book switches off never applies. */
+/* One rule alone: what it says, and whether it applied; one that is switched off never does. */
 enum decision policy_rule_decide(const struct rulebook *book, const struct rule *rule,
                                  const struct facts *facts, bool *ret_applied);
 bool verdict_obliges(const struct verdict *v, str obligation);
