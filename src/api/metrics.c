@@ -116,6 +116,9 @@ static void write_rooms(struct api *api, struct buf *b)
     gauge(b, "monitor_readings_total", "Readings evaluated.", true, m.readings);
     gauge(b, "monitor_cases_total", "Cases opened.", true, m.cases_opened);
     gauge(b, "monitor_joined_total", "Readings that joined an open case.", true, m.evidence_joined);
+    gauge(b, "desk_steps_total", "Steps of the chain: cases that went up.", true, m.steps);
+    gauge(b, "desk_told_total", "Patients told that nobody is watching.", true, m.told);
+    gauge(b, "desk_unnamed_total", "Steps behind which nobody is named.", true, m.unnamed);
 }
 
 err api_metrics(struct call *c)

@@ -1,6 +1,7 @@
 /* The worklist's operations: claim, release, snooze, resolve. The answer is the Task as stored.
  * Input: a small JSON object, or FHIR Parameters with the same names. */
 #include "api/api_int.h"
+#include "desk/chain.h"
 
 /* Member of a plain object, or value[x] of the Parameters part of that name. */
 static str input(const struct json *in, str name)
@@ -68,4 +69,21 @@ err api_task_resolve(struct call *c)
     TRY(desk_resolve(&c->op, c->api->rec, c->id, input(in, STR("outcome")), input(in, STR("note")),
                      &r));
     return task_answer(c, &r);
+}
+
+err api_task_chain(struct call *c)
+{
+    struct json *o;
+    TRY(desk_chain(&c->op, c->api->rec, c->api->config, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_team_hours(struct call *c)
+{
+    struct json *list = json_new(c->op.arena, JSON_ARRAY);
+    struct hours_all all;
+    TRY(hours_load(&c->op, c->api->rec, c->api->config, &all));
+    for (size_t i = 0; i < all.n; i++)
+        json_push(c->op.arena, list, hours_week(&c->op, &all.at[i]));
+    return answer_json(c, 200, list);
 }

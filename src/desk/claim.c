@@ -1,6 +1,6 @@
 /* Claim and release. Invariant: a case has an owner exactly while a person works on it; the second
  * of two claims is refused, whichever thread or node it came from. */
-#include "desk/desk_int.h"
+#include "desk/chain_int.h"
 
 err desk_claim(struct op *op, struct record *rec, str task, struct record_result *ret)
 {
@@ -19,6 +19,7 @@ err desk_claim(struct op *op, struct record *rec, str task, struct record_result
     json_set(op->arena, t.tree, STR("owner"), desk_reference(op, op->actor->reference, STR_NONE));
     if (str_eq(t.status, STR("on-hold"))) /* a snooze; otherwise it is a clock */
         json_unset(t.tree, STR("restriction"));
+    desk_mark_set(op, t.tree, DESK_HELD_URL, op->now);
     desk_set_status(op, t.tree, STR("in-progress"));
     return desk_write(op, rec, &t, ret);
 }
@@ -31,6 +32,7 @@ err desk_release(struct op *op, struct record *rec, str task, struct record_resu
         return fail_at(op, ERR_CONFLICT, STR("Task.owner"),
                        "you can release only a case that you hold");
     json_unset(t.tree, STR("owner"));
+    desk_mark_set(op, t.tree, DESK_HELD_URL, 0); /* it waits as long as it did */
     desk_set_status(op, t.tree, STR("requested"));
     return desk_write(op, rec, &t, ret);
 }

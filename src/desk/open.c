@@ -1,7 +1,7 @@
 /* Opens a case or adds to the open one. Invariant: the named value case/<patient>/<programme> holds
  * the id of the only open case; it changes in the transaction that opens or closes it, so two
  * followers racing cannot open two. */
-#include "desk/desk_int.h"
+#include "desk/chain_int.h"
 
 #define SENTENCES_MAX 8000u /* bytes; the next opens a case of its own */
 
@@ -124,6 +124,8 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
         json_unset(task, STR("owner"));
         json_unset(task, STR("restriction"));
     }
+    if (rises)
+        desk_mark_set(op, task, DESK_WAITS_URL, op->now);
     desk_set_status(op, task, status);
 }
 

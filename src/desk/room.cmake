@@ -19,3 +19,9 @@ add_custom_command(OUTPUT ${GEN}/say_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_say.py ${case_words} ${GEN}/say_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_say.py ${case_words})
 target_sources(weft_desk PRIVATE ${GEN}/say_gen.h)
+
+set(chain_spec ${CMAKE_SOURCE_DIR}/spec/desk/hours.csv ${CMAKE_SOURCE_DIR}/spec/desk/chain.csv)
+add_custom_command(OUTPUT ${GEN}/chain_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_chain.py ${chain_spec} ${GEN}/chain_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_chain.py ${chain_spec})
+target_sources(weft_desk PRIVATE ${GEN}/chain_gen.h)

@@ -1,6 +1,6 @@
 /* Snooze until a time, and waking. A snooze always ends: at its time, by a higher level (open.c),
  * or by a claim. The most urgent level cannot be snoozed. */
-#include "desk/desk_int.h"
+#include "desk/chain_int.h"
 #include "desk/rights.h"
 
 #define SNOOZE_MAX_MS (14LL * 24 * 3600 * 1000)
@@ -36,6 +36,7 @@ err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
                        "only an open case that nobody else holds can be snoozed");
     set_until(op, t.tree, until);
     json_unset(t.tree, STR("owner")); /* nobody works on it meanwhile; who wakes it claims it */
+    desk_mark_set(op, t.tree, DESK_HELD_URL, 0);
     desk_set_status(op, t.tree, STR("on-hold"));
     return desk_write(op, rec, &t, ret);
 }
@@ -61,6 +62,7 @@ err desk_wake(struct op *op, struct record *rec, size_t *ret_n)
             continue;
         json_unset(t.tree, STR("restriction"));
         json_unset(t.tree, STR("owner"));
+        desk_mark_set(op, t.tree, DESK_WAITS_URL, op->now);
         desk_set_status(op, t.tree, STR("requested"));
         err e = desk_write(op, rec, &t, &result);
         if (e == ERR_CONFLICT) {

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "desk/away.h"
+#include "desk/chain.h"
 #include "desk/say.h"
 #include "monitor_gen.h"
 #include "vitals/cgm.h"
@@ -481,6 +482,7 @@ struct monitor {
     int64_t since;          /* ms, monotonic: it listens from then on */
     int64_t woke, looked;   /* ms, monotonic: when the desk, and those gone silent, were */
     struct desk_away away;
+    struct chain_walk chain; /* cases that nobody takes go up */
     struct loop loop;
 };
 

@@ -58,11 +58,20 @@ static err wake(struct op *op, void *ctx, size_t *ret_n)
 {
     struct monitor *m = ctx;
     *ret_n = 0;
-    if (time_mono() - m->woke < WAKE_MS)
-        return OK;
-    size_t woken;
-    m->woke = time_mono();
-    return desk_wake(op, m->rec, &woken);
+    bool more = false;
+    if (!m->chain.at_n) {
+        size_t woken;
+        if (time_mono() - m->woke < WAKE_MS)
+            return OK;
+        m->woke = time_mono();
+        TRY(desk_wake(op, m->rec, &woken));
+    }
+    TRY(desk_climb(op, m->rec, m->config, &m->chain, &more));
+    *ret_n = more;
+    m->stats.steps = m->chain.steps;
+    m->stats.told = m->chain.told;
+    m->stats.unnamed = m->chain.unnamed;
+    return OK;
 }
 
 static void wait_for_more(void *ctx)

@@ -9,9 +9,9 @@
 #include "record/release_int.h"
 
 /* Task elements (http://hl7.org/fhir/R4/task.html) that the desk's doors keep. */
-static const char *const kept[] = {"status", "owner",  "output",         "restriction",
-                                   "code",   "intent", "groupIdentifier"};
-static const char *const absent_at_first[] = {"owner", "output", "restriction"};
+static const char *const kept[] = {"status", "owner",  "output",          "restriction",
+                                   "code",   "intent", "groupIdentifier", "extension"};
+static const char *const absent_at_first[] = {"owner", "output", "restriction", "extension"};
 /* And of what only its own door makes: who opened an incident, what a patient asked for. */
 static const char *const sealed[] = {"for",        "input",     "partOf",
                                      "reasonCode", "requester", "authoredOn"};

@@ -17,6 +17,7 @@ import { session } from "../lib/session";
 import { CaseActs, CaseWords, useAssembled } from "./acts";
 import { evidenceOf, ruleOf, sentenceOf } from "./data";
 import { mayIncidents } from "./incidents";
+import { CaseChain } from "./watch";
 import { isMine, ownerWord, programmeOf, programmeWord, useNow } from "./worklist";
 
 const OUTCOMES = [
@@ -323,6 +324,7 @@ export function CasePanel({ task }: { task: Task }) {
           </a>
         </div>
       )}
+      {!isLook && <CaseChain task={task} now={now} />}
       {open && !!patient && !isLook && <CaseWords task={task} />}
       {mine && open && !!patient && !isLook && <CaseActs task={task} />}
       {open && (

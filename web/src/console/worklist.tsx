@@ -17,6 +17,7 @@ import { session } from "../lib/session";
 import { ordered, sentenceOf, useWorklist } from "./data";
 import { leftWord, rightWord } from "./right";
 import { SinceYouLeft } from "./since";
+import { RowUp, WatchLine } from "./watch";
 
 type Show = "all" | "mine" | "free" | "snoozed";
 interface Filter {
@@ -125,6 +126,7 @@ function Row({ task, gone, fresh, now, open, owner }: RowProps) {
           <bdi>{task.for?.display ?? idOf(task.for)}</bdi>
         </span>
         <span class="row-why" dir="auto">
+          {!gone && <RowUp task={task} now={now} />}
           {rightOf(task) ? rightWord(task) : sentenceOf(task)}
         </span>
         <span class="row-prog muted">
@@ -319,6 +321,7 @@ export function WorklistPage() {
         )}
         <Filters tasks={tasks} />
       </header>
+      <WatchLine />
       {session.value?.role === "nurse" && <SinceYouLeft />}
       <section class="card">
         <Worklist />

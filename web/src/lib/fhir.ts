@@ -33,6 +33,10 @@ export interface Extension {
   valueCode?: string;
   valueInteger?: number;
   valueTime?: string;
+  valueInstant?: string;
+  valueId?: string;
+  valueBoolean?: boolean;
+  valuePeriod?: Period;
   valueReference?: Reference;
   extension?: Extension[];
 }

@@ -28,6 +28,7 @@ import {
 import { NumberCard, viewsOf } from "./numbers";
 import { MyProgramme } from "./programme";
 import { Waiting } from "./release";
+import { Watching } from "./watch";
 
 const DAY = 86_400_000;
 const STALE_READING = 2 * DAY;
@@ -230,6 +231,7 @@ export function Home() {
       <h1 tabIndex={-1}>
         {person.data ? t(hello(), { name: firstName(person.data) }) : t("nav_home")}
       </h1>
+      <Watching />
       <Waiting />
       <NextList />
       <MyProgramme />

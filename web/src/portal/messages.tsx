@@ -9,6 +9,7 @@ import { draft, keepDraft } from "../lib/drafts";
 import { dayTime, t } from "../lib/i18n";
 import { again, changed } from "../lib/load";
 import { isMine, me, timeOf, useMessages } from "./data";
+import { Watching } from "./watch";
 
 export const DRAFT = "portal.message";
 
@@ -68,6 +69,7 @@ export function Messages() {
     <div class="place">
       <h1 tabIndex={-1}>{t("nav_messages")}</h1>
       <p class="muted">{t("msg_lead")}</p>
+      <Watching />
       {!data && error && <Failed error={error} retry={() => again(`Communication|${me()}|mine`)} />}
       {!data && !error && <Skeleton />}
       {data?.length === 0 && (

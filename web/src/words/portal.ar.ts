@@ -312,4 +312,8 @@ export default {
   ph_goals: "أهدافك",
   ph_tip: "نصيحة اليوم",
   ph_another: "نصيحة أخرى",
+  wt_now: "فريقك يعمل حتى {time}.",
+  wt_nobody: "لا أحد يراقب الآن.",
+  wt_again: "ننظر مرة أخرى {time}.",
+  wt_phone: "يمكنك أيضًا الاتصال بنا على",
 };

@@ -289,4 +289,8 @@ export default {
   ph_goals: "Your goals",
   ph_tip: "Tip of the day",
   ph_another: "Another tip",
+  wt_now: "Your care team is at work until {time}.",
+  wt_nobody: "Nobody is watching now.",
+  wt_again: "We look again {time}.",
+  wt_phone: "You can also call us at",
 };

@@ -296,4 +296,8 @@ export default {
   ph_goals: "Sus metas",
   ph_tip: "Consejo del día",
   ph_another: "Otro consejo",
+  wt_now: "Su equipo trabaja hasta {time}.",
+  wt_nobody: "Nadie vigila ahora.",
+  wt_again: "Miramos de nuevo {time}.",
+  wt_phone: "También puede llamarnos al",
 };

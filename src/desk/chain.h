@@ -1,0 +1,33 @@
+/* How a case goes up: the rows of spec/desk/chain.csv over the hours of its team. A step is a fact
+ * on the Task (extension DESK_STEP_URL: row, of, due, at, to, who); of is the moment the wait began
+ * that it counts from, so each row acts once a wait, whatever the clock did meanwhile. */
+#ifndef WEFT_DESK_CHAIN_H
+#define WEFT_DESK_CHAIN_H
+
+#include "desk/hours.h"
+
+#define DESK_STEP_URL "https://weft.health/fhir/StructureDefinition/case-step"
+/* It waits since then (a rise or a waking after authoredOn); somebody has it since then. */
+#define DESK_WAITS_URL "https://weft.health/fhir/StructureDefinition/case-waits-since"
+#define DESK_HELD_URL "https://weft.health/fhir/StructureDefinition/case-held-since"
+/* valuePeriod: it came while nobody was at work, who come at the end of it. */
+#define DESK_UNWATCHED_URL "https://weft.health/fhir/StructureDefinition/case-unwatched"
+/* PractitionerRole.code: who is meant by a row's `to`. */
+#define DESK_SYSTEM_TEAM_ROLE "https://weft.health/fhir/team-role"
+
+struct chain_walk {
+    char at[256]; /* where the walk over the open cases is */
+    size_t at_n;
+    uint64_t steps, told, unnamed; /* made so far; unnamed: nobody stands behind the step */
+};
+/* Makes what is due of the next page of open cases, each case in one commit
+ * of its own; *ret_more: the walk goes on. A case that changed meanwhile is left to the next walk.
+ */
+MUST err desk_climb(struct op *op, struct record *rec, const struct config *config,
+                    struct chain_walk *io, bool *ret_more);
+/* {steps: [{row, to, due, at, who, citation}], next: {row, to, due, citation}, watching, until,
+ * name, phone}: of a case that op->actor may read. */
+MUST err desk_chain(struct op *op, struct record *rec, const struct config *config, str task,
+                    struct json **ret);
+
+#endif

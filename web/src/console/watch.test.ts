@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { Task } from "../lib/fhir";
+import { restOf, type Team, teamOf } from "../lib/hours";
+import { reachedOf, unwatchedOf } from "./watch";
+
+const team = (more: Partial<Team>): Team => ({
+  service: "",
+  name: "",
+  zone: "UTC",
+  phone: "",
+  watching: true,
+  availableTime: [],
+  notAvailable: [],
+  ...more,
+});
+const heart = team({ service: "a", programmes: [{ coding: [{ code: "heart-failure" }] }] });
+const house = team({});
+const BASE = "https://weft.health/fhir/StructureDefinition/";
+const at = (time: string): number => Date.parse(`2026-11-23T${time}:00Z`);
+
+describe("whose hours hold", () => {
+  it("the team that names the programme, else the one for all others", () => {
+    expect(teamOf([heart, house], ["heart-failure"])).toBe(heart);
+    expect(teamOf([heart, house], ["copd"])).toBe(house);
+    expect(teamOf(undefined, [])).toBeUndefined();
+  });
+  it("never hours that cannot be read", () => {
+    expect(teamOf([{ ...heart, wrong: "?" }, house], ["heart-failure"])).toBe(house);
+  });
+  it("is asked again when the soonest changes, an hour at the latest", () => {
+    const soon = team({ until: "2026-11-23T08:10:00Z" });
+    const far = team({ until: "2026-11-25T08:00:00Z" });
+    expect(restOf([far, soon], at("08:00"))).toBe(600_000);
+    expect(restOf([far], at("08:00"))).toBe(3_600_000);
+    expect(restOf([soon], at("08:10"))).toBe(3_600_000);
+    expect(restOf(undefined, at("08:00"))).toBe(3_600_000);
+  });
+});
+
+describe("a case that went up", () => {
+  const step = (to: string) => ({
+    url: `${BASE}case-step`,
+    extension: [{ url: "to", valueCode: to }],
+  });
+  const task = (...extension: Task["extension"] & object): Task => ({
+    resourceType: "Task",
+    status: "requested",
+    extension,
+  });
+  it("says whom it reached last; who only waits reached nobody", () => {
+    expect(reachedOf(task(step("second"), step("lead")))).toBe("lead");
+    expect(reachedOf(task(step("wait")))).toBe("");
+    expect(reachedOf({ resourceType: "Task", status: "requested" })).toBe("");
+  });
+  it("lay unseen until somebody came, took it, or still does", () => {
+    const away = {
+      url: `${BASE}case-unwatched`,
+      valuePeriod: { start: "2026-11-23T02:00:00Z", end: "2026-11-23T08:00:00Z" },
+    };
+    expect(unwatchedOf(task(away), at("05:00"))).toBe(3 * 3_600_000);
+    expect(unwatchedOf(task(away), at("12:00"))).toBe(6 * 3_600_000);
+    const held = { url: `${BASE}case-held-since`, valueInstant: "2026-11-23T03:00:00Z" };
+    expect(unwatchedOf(task(away, held), at("12:00"))).toBe(3_600_000);
+    expect(unwatchedOf(task(), at("12:00"))).toBe(0);
+  });
+});

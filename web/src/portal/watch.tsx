@@ -1,0 +1,41 @@
+// Whether anybody looks at what comes in, and when they look again: said before somebody waits for an answer.
+import { Icon } from "../kit/icons";
+import { get } from "../lib/api";
+import { teamOf, useTeams } from "../lib/hours";
+import { dayTimeInText, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { me } from "./data";
+
+const useProgrammes = (): string[] =>
+  useLoad<{ programme: string }[]>(`EpisodeOfCare,CarePlan|${me()}|programme`, () =>
+    get(`/programmes/enrolled?patient=${me()}`),
+  ).data?.map((x) => x.programme) ?? [];
+
+export function Watching() {
+  const team = teamOf(useTeams().data, useProgrammes());
+  if (!team) return null;
+  if (team.watching)
+    return team.until ? (
+      <p class="muted watching">{t("wt_now", { time: dayTimeInText(team.until) })}</p>
+    ) : null;
+  return (
+    <div class="note wait watching" role="status">
+      <Icon name="clock" />
+      <div>
+        <p>
+          <strong>{t("wt_nobody")}</strong>{" "}
+          {team.until && t("wt_again", { time: dayTimeInText(team.until) })}
+        </p>
+        <p>
+          {t("w_urgent")}
+          {team.phone && (
+            <>
+              {" "}
+              {t("wt_phone")} <bdi dir="ltr">{team.phone}</bdi>
+            </>
+          )}
+        </p>
+      </div>
+    </div>
+  );
+}
