@@ -25,6 +25,12 @@ struct chain_walk {
  */
 MUST err desk_climb(struct op *op, struct record *rec, const struct config *config,
                     struct chain_walk *io, bool *ret_more);
+/* Out of hours, and not yet told in this closed time: *ret_when says when somebody looks again, on
+ * the clock of the zone, and tx notes that they are told now. False: somebody watches, or they
+ * know.
+ */
+MUST err desk_nobody(struct record_tx *tx, struct op *op, const struct team_hours *h, str patient,
+                     str zone, bool *ret, struct said *ret_when);
 /* {steps: [{row, to, due, at, who, citation}], next: {row, to, due, citation}, watching, until,
  * name, phone}: of a case that op->actor may read. */
 MUST err desk_chain(struct op *op, struct record *rec, const struct config *config, str task,

@@ -113,25 +113,42 @@ static bool is_reading(const struct json *task)
            str_starts(first, STR("QuestionnaireResponse/"));
 }
 
+err desk_nobody(struct record_tx *tx, struct op *op, const struct team_hours *h, str patient,
+                str zone, bool *ret, struct said *ret_when)
+{
+    int64_t opens;
+    str had;
+    *ret = false;
+    if (hours_open(h, op->now) || !hours_change(h, op->now, &opens))
+        return OK;
+    str key = arena_printf(op->arena, "nobody/%.*s", STR_ARG(patient));
+    str now = arena_printf(op->arena, "%lld", (long long)opens);
+    TRY(record_tx_kv_now(tx, key, &had));
+    if (str_eq(had, now))
+        return OK;
+    record_tx_kv(tx, key, now);
+    *ret_when = hours_say(op, opens, zone);
+    *ret = true;
+    return OK;
+}
+
 err chain_tell(struct record_tx *tx, struct op *op, struct record *rec, const struct json *task,
                const struct team_hours *h, bool *ret)
 {
     struct record_doc doc;
     struct json *patient;
-    str id = fhir_ref_parse(json_str(json_path(task, "for.reference"))).id, had, request;
+    struct said when;
+    str id = fhir_ref_parse(json_str(json_path(task, "for.reference"))).id, request;
+    str about = json_str(json_path(task, "focus.reference"));
     int64_t opens;
     *ret = false;
-    if (!id.n || !is_reading(task) || hours_open(h, op->now) || !hours_change(h, op->now, &opens))
-        return OK;
-    str key = arena_printf(op->arena, "nobody/%.*s", STR_ARG(id));
-    str now = arena_printf(op->arena, "%lld", (long long)opens);
-    TRY(record_kv_get(op, rec, key, &had));
-    if (str_eq(had, now))
+    if (!id.n || !is_reading(task))
         return OK;
     TRY(record_read(op, rec, fhir_type_parse(STR("Patient")), id, &doc));
     TRY(record_parse(op, &doc, &patient));
-    str about = json_str(json_path(task, "focus.reference"));
-    struct said when = hours_say(op, opens, desk_zone(patient, h->zone));
+    TRY(desk_nobody(tx, op, h, id, desk_zone(patient, h->zone), ret, &when));
+    if (!*ret || !hours_change(h, op->now, &opens))
+        return OK;
     struct desk_text t = {.patient = id,
                           .kind = KIND,
                           .rule = "TEAM-HOURS",
@@ -139,9 +156,5 @@ err chain_tell(struct record_tx *tx, struct op *op, struct record *rec, const st
                           .n_about = 1,
                           .words = desk_say(op, SAY_NOBODY_WATCHING, &when, 1),
                           .until = opens};
-    record_tx_expect_kv(tx, key, had);
-    record_tx_kv(tx, key, now);
-    TRY(desk_text_ask(tx, op, rec, &t, &request));
-    *ret = true;
-    return OK;
+    return desk_text_ask(tx, op, rec, &t, &request);
 }

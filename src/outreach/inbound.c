@@ -4,6 +4,7 @@
  * words. A shared number belongs to several patients: a stop and words of danger are for all of
  * them; of other words it is asked whose they are (inbound_who.c). What nothing else takes up is a
  * case of its own: no words are without a person behind them. */
+#include "desk/chain.h"
 #include "outreach/inbound_int.h"
 #include "outreach/reach.h"
 
@@ -195,19 +196,48 @@ static err answer(struct record_tx *tx, struct op *op, struct incoming *x)
     return OK;
 }
 
+/* Nobody reads it now, and they do not know yet: told once in a closed time, with when it will be.
+ */
+static err out_of_hours(struct record_tx *tx, struct op *op, const struct incoming *x, bool *ret,
+                        struct said *ret_when)
+{
+    const struct recipient *r = &x->people[x->main];
+    struct hours_all hours;
+    TRY(hours_load(op, x->o->rec, x->o->config, &hours));
+    const struct team_hours *h = hours_of(&hours, STR("message"));
+    return desk_nobody(tx, op, h, r->id, desk_zone(r->patient, h->zone), ret, ret_when);
+}
+
 /* Words that only a person understands: the patient is told once that one will read them, and how
  * to get help meanwhile. Never one who said stop. */
 static err reassure(struct record_tx *tx, struct op *op, struct incoming *x)
 {
-    const struct recipient *r = &x->people[x->main];
-    const struct consent_state *c = &r->consent[x->channel];
     int64_t last = 0;
-    if ((str_to_i64(x->told, &last) && op->now < last + TOLD_AGAIN_MS) || (c->any && !c->permit))
+    if (str_to_i64(x->told, &last) && op->now < last + TOLD_AGAIN_MS)
         return OK;
     str key = told_key(op, x);
     record_tx_expect_kv(tx, key, x->told);
     record_tx_kv(tx, key, arena_printf(op->arena, "%lld", (long long)op->now));
     return inbound_answer(tx, op, x, KIND_HELP, line_of(op, x, LINE_READ));
+}
+
+/* What they hear of words that are no keyword: out of hours, also of danger and of a case that is
+ * open, when somebody looks again; else that somebody will. */
+static err answer_words(struct record_tx *tx, struct op *op, struct incoming *x, bool unread)
+{
+    const struct recipient *r = &x->people[x->main];
+    const struct consent_state *c = &r->consent[x->channel];
+    bool closed = false;
+    struct said when;
+    if ((c->any && !c->permit) || x->reply.intent != REPLY_NONE || x->unsure)
+        return OK;
+    if (!x->awaited || inbound_urgent(&x->reply))
+        TRY(out_of_hours(tx, op, x, &closed, &when));
+    if (!closed)
+        return unread ? reassure(tx, op, x) : OK;
+    unsigned lang = words_language(r->language);
+    return inbound_answer(tx, op, x, KIND_HELP,
+                          words_line_about(op, x->o, LINE_CLOSED, lang, when.in[lang]));
 }
 
 static err obey(struct record_tx *tx, struct op *op, struct incoming *x)
@@ -263,26 +293,27 @@ static err account(struct record_tx *tx, struct op *op, struct incoming *x, str 
 }
 
 /* One person's part: the words in their thread, and the case. */
-static err keep_for(struct record_tx *tx, struct op *op, struct incoming *x, str *ret_id)
+static err keep_for(struct record_tx *tx, struct op *op, struct incoming *x, str *ret_id,
+                    bool *ret_unread)
 {
-    bool unread;
     struct json *c = received(op, x);
     TRY(record_tx_create(tx, c, ret_id));
     str evidence = arena_printf(op->arena, "Communication/%.*s", STR_ARG(*ret_id));
-    TRY(inbound_case(tx, op, x, &evidence, &unread));
-    return unread ? reassure(tx, op, x) : OK;
+    return inbound_case(tx, op, x, &evidence, ret_unread);
 }
 
 /* Words of danger from a family's number are everybody's until somebody says whose. */
 static err keep_for_all(struct record_tx *tx, struct op *op, struct incoming *x, str *ret_id)
 {
     size_t main = x->main;
+    bool unread;
     str id;
-    TRY(keep_for(tx, op, x, ret_id));
+    TRY(keep_for(tx, op, x, ret_id, &unread));
+    TRY(answer_words(tx, op, x, unread));
     bool all = inbound_urgent(&x->reply) && who_living(x) <= WHO_MAX;
     for (x->main = 0; all && x->main < x->n; x->main++)
         if (x->main != main && !x->people[x->main].deceased)
-            TRY(keep_for(tx, op, x, &id));
+            TRY(keep_for(tx, op, x, &id, &unread));
     x->main = main;
     return OK;
 }

@@ -145,6 +145,20 @@ static void words_that_nobody_awaits_are_a_case(void **state)
     assert_int_equal(told(r, "one", "A nurse will read this"), 1);
 }
 
+/* Saturday: they are told when somebody looks again, once until then; on Monday the usual answer.
+ */
+static void out_of_hours_they_are_told_when(void **state)
+{
+    struct room *r = *state;
+    r->op.now = NOW + 4 * DAY_MS;
+    say(r, "+13125550178", "my foot is itching");
+    assert_int_equal(told(r, "one", "Nobody is watching now. We look again Monday 8:00."), 1);
+    assert_int_equal(told(r, "one", "A nurse will read this"), 1); /* of before */
+    r->op.now += 5000;
+    say(r, "+13125550178", "and my hand");
+    assert_int_equal(told(r, "one", "Nobody is watching now"), 1);
+}
+
 static void a_family_is_asked_who(void **state)
 {
     struct room *r = *state;
@@ -355,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_that_nobody_awaits_are_a_case),
+        cmocka_unit_test(out_of_hours_they_are_told_when),
         cmocka_unit_test(a_family_is_asked_who),
         cmocka_unit_test(without_an_answer_a_person_asks),
         cmocka_unit_test(someone_else_is_for_a_person),
