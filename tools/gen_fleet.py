@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""spec/fleet -> fleet_gen.h: the states of a device's life, the commands it may be given, the rules of its health with their
+"""spec/fleet -> fleet_gen.h: the states of a device's life, the commands it may be given, the rings of
+a firmware release, the rules of its health with their
 help, and what values are possible at all (spec/monitor/rules.json).
 
     tools/gen_fleet.py FOLDER TARGET
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 
 KINDS = ("silent", "battery", "slope", "drift", "firmware", "clock", "retries", "impossible", "impostor", "tamper")
-ARGS = ("", "times")
+ARGS = ("", "times", "firmware")
 THERAPY = ("set_therapy", "set_dose")
 ROLES = ("nurse", "agent", "outreach", "privacy", "admin")
 
@@ -74,6 +75,23 @@ def commands(folder):
     yield ""
 
 
+def rings(folder):
+    found = rows(folder / "rings.csv")
+    silent = min(r["limit"] for r in json.loads((folder / "rules.json").read_text(encoding="utf-8"))["rules"]
+                 if r["kind"] == "silent")
+    part = [float(r["percent"]) for r in found]
+    if part != sorted(set(part)) or part[0] <= 0 or part[-1] != 100:
+        stop("rings grow to 100 per cent", part)
+    yield "#define FIRMWARE_RINGS %du" % len(found)
+    yield "#define FIRMWARE_RING_ROWS \\"
+    for r in found:
+        if int(r["soak"]) <= silent or not 0 <= int(r["answered"]) <= 100 or not 0 <= float(r["limit"]) < 100:
+            stop("a ring is watched for longer than a silence takes to be found, and has its shares", r)
+        yield "    {%s, %r, %d, %d, %r, %s}, \\" % (json.dumps(r["ring"]), float(r["percent"]), int(r["soak"]),
+                                                  int(r["answered"]), float(r["limit"]), json.dumps(r["citation"]))
+    yield ""
+
+
 def help_words(folder):
     with open(folder / "help.csv", encoding="utf-8", newline="") as f:
         found = list(csv.DictReader(line for line in f if not line.startswith("#")))
@@ -89,10 +107,11 @@ def rules(folder):
     for r in found:
         if r["kind"] not in KINDS or not r["source"] or (r["help"], "script") not in words or not 2 <= r["priority"] <= 4:
             stop("a rule has a kind, a source, a script and a priority from 2 to 4", r)
-        yield "    {%s, HEALTH_%s, %r, %r, %d, SAY_FLEET_%s, %s, %s, %s, %s}, \\" % (
+        yield "    {%s, HEALTH_%s, %r, %r, %d, SAY_FLEET_%s, %s, %s, %s, %s, %s}, \\" % (
             json.dumps(r["id"]), r["kind"].upper(), float(r["limit"]), float(r["clear"]), r["priority"],
             r["kind"].upper(), *("true" if r.get("complaint", "") in of else "false"
                                  for of in (("device", "cyber"), ("cyber",))),
+            "true" if r.get("update") == "counts" else "false",
             words.get((r["help"], "text"), none), words[r["help"], "script"])
     yield ""
 
@@ -110,7 +129,7 @@ def possible(folder):
 def main(folder, target):
     lines = ["/* Generated from spec/fleet; do not edit. */", "#ifndef WEFT_FLEET_GEN_H", "#define WEFT_FLEET_GEN_H",
              "enum health_kind { %s };" % ", ".join("HEALTH_" + k.upper() for k in KINDS),
-             *states(Path(folder)), *commands(Path(folder)), *rules(Path(folder)), *possible(Path(folder)), "#endif", ""]
+             *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *rules(Path(folder)), *possible(Path(folder)), "#endif", ""]
     Path(target).write_text("\n".join(lines), encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
  * is the fleet's to say (fleet/fleet.h). */
 #include "api/api_int.h"
 #include "fleet/command.h"
+#include "fleet/firmware.h"
 
 static err there(struct call *c)
 {
@@ -67,16 +68,55 @@ err api_fleet_command(struct call *c)
 }
 
 /* The step is the address's last word. */
+static str step_in(const struct call *c)
+{
+    str step = c->rq->path;
+    size_t at;
+    while ((at = str_find_char(step, '/', 0)) != SIZE_MAX)
+        step = str_sub(step, at + 1, step.n);
+    return step;
+}
+
 err api_fleet_command_step(struct call *c)
 {
     struct json *in, *o;
-    str step = c->rq->path;
-    size_t at;
     TRY(there(c));
     TRY(body_object(c, &in));
-    while ((at = str_find_char(step, '/', 0)) != SIZE_MAX)
-        step = str_sub(step, at + 1, step.n);
-    TRY(fleet_command_step(&c->op, c->api->fleet, c->id, step, in, &o));
+    TRY(fleet_command_step(&c->op, c->api->fleet, c->id, step_in(c), in, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_fleet_firmware(struct call *c)
+{
+    struct json *o;
+    TRY(there(c));
+    TRY(firmware_list(&c->op, c->api->fleet, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_fleet_firmware_get(struct call *c)
+{
+    struct json *o;
+    TRY(there(c));
+    TRY(firmware_get(&c->op, c->api->fleet, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_fleet_firmware_new(struct call *c)
+{
+    struct json *in, *o;
+    TRY(there(c));
+    TRY(body_object(c, &in));
+    TRY(firmware_propose(&c->op, c->api->fleet, in, &o));
+    return answer_json(c, 201, o);
+}
+
+err api_fleet_firmware_step(struct call *c)
+{
+    struct json *in, *o;
+    TRY(there(c));
+    TRY(body_object(c, &in));
+    TRY(firmware_step(&c->op, c->api->fleet, c->id, step_in(c), in, &o));
     return answer_json(c, 200, o);
 }
 

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define LOOP_STEPS 5
+#define LOOP_STEPS 6
 
 struct loop_step {
     const char *failed; /* the event of its failure in the log */

@@ -2,7 +2,7 @@
  * shown. Invariants: nobody approves what they asked for, under whatever account; an implanted
  * device takes commands of its maker's service only, and each of them needs two people; what a
  * device is, is what it was registered as. */
-#include "fleet/command_int.h"
+#include "fleet/firmware_int.h"
 #include "policy/authors.h"
 
 #define TIMES_MAX 6u
@@ -51,25 +51,44 @@ static err is_service(struct op *op, struct fleet *f, str person, str maker, boo
     return OK;
 }
 
-static err implant_rule(struct op *op, struct fleet *f, const struct fleet_device *d, str person,
-                        bool *ret_implant)
+static err implant_said(struct op *op, const struct json *model, bool *ret)
+{
+    str said = device_extension(model, "implantable", "valueCode");
+    *ret = !str_eq(said, STR("no"));
+    if (!*ret || str_eq(said, STR("yes")))
+        return OK;
+    return fail(op, ERR_UNPROCESSABLE,
+                "The model's file does not say whether it is implanted; no command is sent to it.");
+}
+
+err command_model_of(struct op *op, struct fleet *f, const struct fleet_device *d,
+                     bool *ret_implant)
 {
     struct json *model;
-    bool service;
     TRY(registered_model(op, f, d, &model));
-    str said = device_extension(model, "implantable", "valueCode");
-    *ret_implant = !str_eq(said, STR("no"));
+    return implant_said(op, model, ret_implant);
+}
+
+err command_service(struct op *op, struct fleet *f, const struct json *model, str person,
+                    bool *ret_implant)
+{
+    bool service;
+    TRY(implant_said(op, model, ret_implant));
     if (!*ret_implant)
         return OK;
-    if (!str_eq(said, STR("yes")))
-        return fail(op, ERR_UNPROCESSABLE,
-                    "The model's file does not say whether it is implanted; no command is sent to "
-                    "it.");
     TRY(is_service(op, f, person, json_str(json_path(model, "manufacturerReference.reference")),
                    &service));
     return service ? OK
                    : fail(op, ERR_FORBIDDEN,
                           "Only the service of its maker commands an implanted device.");
+}
+
+static err implant_rule(struct op *op, struct fleet *f, const struct fleet_device *d, str person,
+                        bool *ret_implant)
+{
+    struct json *model;
+    TRY(registered_model(op, f, d, &model));
+    return command_service(op, f, model, person, ret_implant);
 }
 
 /* The contact centre only reads (DEV-13); for others the table's roles are the rule. */
@@ -96,12 +115,17 @@ static bool is_time(str s)
            str_to_u64(hours, 23, &h) && str_to_u64(s, 59, &m);
 }
 
-static err args_of(struct op *op, enum command_kind kind, const struct json *in, str *ret)
+static err args_of(struct op *op, enum command_kind kind, const struct json *in,
+                   const struct firmware *r, str *ret)
 {
     struct json *args = json_new(op->arena, JSON_OBJECT);
     const struct json *times = JSON_GET(in, "times"), *one;
     struct buf b;
     size_t n = 0;
+    if (r) {
+        *ret = firmware_args(op, r);
+        return op_check(op);
+    }
     if (COMMANDS[kind].args == ARGS_TIMES) {
         while ((one = json_at(times, n)) && n < TIMES_MAX && is_time(json_str(one)))
             n++;
@@ -118,8 +142,12 @@ static err args_of(struct op *op, enum command_kind kind, const struct json *in,
 
 /* ---- asked ---- */
 
-/* One of a kind at a time; expected as it was, so of two at once one is refused. */
-static err not_twice(struct op *op, struct fleet *f, struct record_tx *tx, str key)
+str command_key(struct op *op, str device, enum command_kind kind)
+{
+    return arena_printf(op->arena, "fleet/command/%.*s/%s", STR_ARG(device), COMMANDS[kind].code);
+}
+
+err command_not_twice(struct op *op, struct fleet *f, struct record_tx *tx, str key)
 {
     struct command before;
     str had;
@@ -137,15 +165,20 @@ static err ask(struct op *op, struct fleet *f, const struct fleet_device *d, enu
 {
     struct command_new n = {.d = d, .kind = kind, .by = person};
     struct json *detail = json_new(op->arena, JSON_OBJECT);
-    bool implant;
-    str id, key = arena_printf(op->arena, "fleet/command/%.*s/%s", STR_ARG(d->doc.id),
-                               COMMANDS[kind].code);
+    struct firmware r;
+    bool implant, firmware = COMMANDS[kind].args == ARGS_FIRMWARE;
+    str id, key = command_key(op, d->doc.id, kind);
     TRY(implant_rule(op, f, d, person->reference, &implant));
-    TRY(args_of(op, kind, in, &n.args));
+    if (firmware)
+        TRY(firmware_by_hand(op, f, d, in, &r));
+    TRY(args_of(op, kind, in, firmware ? &r : NULL, &n.args));
+    n.part_of = firmware ? r.doc.id : STR_NONE;
     n.wait = COMMANDS[kind].two || implant;
     struct record_tx *tx = record_begin(op, f->rec);
-    TRY(not_twice(op, f, tx, key));
+    TRY(command_not_twice(op, f, tx, key));
     TRY(command_make(op, f, tx, &n, &id));
+    if (firmware)
+        TRY(firmware_asked_by_hand(op, tx, &r, d->doc.id, id));
     record_tx_kv(tx, key, id);
     json_set_str(op->arena, detail, STR("kind"), str_of(COMMANDS[kind].code));
     json_set_str(op->arena, detail, STR("command"), id);
@@ -192,7 +225,8 @@ static const struct {
 
 static bool step_fits(const struct command *c, enum step s)
 {
-    return c->state == COMMAND_WAITING || (s == STEP_WITHDRAW && command_to_send(c));
+    return c->state == COMMAND_WAITING ||
+           (s == STEP_WITHDRAW && (command_to_send(c) || c->state == COMMAND_HELD));
 }
 
 static uint32_t step_roles(const struct command *c, enum step s)
@@ -268,21 +302,28 @@ static struct json *row_of(struct op *op, const struct command *c, const struct 
     return o;
 }
 
-static struct json *kinds_for(struct op *op, const struct fleet_device *d)
+static err kinds_for(struct op *op, struct fleet *f, const struct fleet_device *d,
+                     struct json **ret)
 {
+    static const char *const args[] = {"", "times", "firmware"};
     struct arena *a = op->arena;
-    struct json *list = json_new(a, JSON_ARRAY);
+    *ret = json_new(a, JSON_ARRAY);
     for (unsigned i = 0; d->life == LIFE_ACTIVE && d->user.n && i < KIND_COUNT; i++) {
-        static const char *const args[] = {"", "times"};
-        struct json *o = json_new(a, JSON_OBJECT);
+        struct json *o = json_new(a, JSON_OBJECT), *offers;
         if (!(COMMANDS[i].roles >> op->actor->role & 1u))
             continue;
         json_set_str(a, o, STR("kind"), str_of(COMMANDS[i].code));
         json_set_str(a, o, STR("args"), str_of(args[COMMANDS[i].args]));
         json_set(a, o, STR("two"), json_new_bool(a, COMMANDS[i].two));
-        json_push(a, list, o);
+        if (COMMANDS[i].args == ARGS_FIRMWARE) {
+            TRY(firmware_offers(op, f, d, &offers));
+            if (!offers->n)
+                continue;
+            json_set(a, o, STR("releases"), offers);
+        }
+        json_push(a, *ret, o);
     }
-    return list;
+    return op_check(op);
 }
 
 static err rows(struct op *op, struct fleet *f, const struct actor *person, str device,
@@ -301,8 +342,9 @@ static err rows(struct op *op, struct fleet *f, const struct actor *person, str 
 err commands_show(struct op *op, struct fleet *f, const struct fleet_device *d, struct json *row)
 {
     const struct actor *person = op->actor;
-    struct json *list = json_new(op->arena, JSON_ARRAY);
-    json_set(op->arena, row, STR("kinds"), kinds_for(op, d));
+    struct json *list = json_new(op->arena, JSON_ARRAY), *kinds;
+    TRY(kinds_for(op, f, d, &kinds));
+    json_set(op->arena, row, STR("kinds"), kinds);
     op->actor = fleet_system();
     err e = rows(op, f, person, d->doc.id, list);
     op->actor = person;

@@ -1,7 +1,7 @@
 /* The device's side of a command: fetched over HTTP by one that has no MQTT, answered by either
  * road. Invariants: a device sees and answers its own only; the same answer twice, or an older one
  * later, changes nothing. */
-#include "fleet/command_int.h"
+#include "fleet/firmware_int.h"
 
 static err not_own(struct op *op)
 {
@@ -21,7 +21,7 @@ static enum command_state said_state(str code)
 static bool moves(const struct command *c, enum command_state to)
 {
     if (to == COMMAND_ACCEPTED)
-        return command_to_send(c);
+        return command_to_send(c) || c->state == COMMAND_HELD;
     if (c->state == COMMAND_FAILED) /* said by us, not by the device */
         return str_eq(json_str(json_path(c->tree, "statusReason.text")), STR(COMMAND_SILENT));
     return c->state != COMMAND_DONE;
@@ -92,8 +92,10 @@ static err fetch(struct op *op, struct fleet *f, const struct fleet_device *d, s
         struct command c;
         struct json *o = json_new(op->arena, JSON_OBJECT);
         str message;
+        bool go;
         TRY(command_of(op, &page.docs[i], &c));
-        if (!command_to_send(&c) || op->now >= c.until)
+        TRY(firmware_may_go(op, f, &c, &go));
+        if (!go || !command_to_send(&c) || op->now >= c.until)
             continue;
         TRY(command_message(op, f, &c, &message));
         json_set_str(op->arena, o, STR("id"), c.doc.id);

@@ -15,7 +15,7 @@
 #define COMMAND_END_QUEUE "fleet-command-end"
 #define COMMAND_SILENT "no-answer" /* why one failed that was taken and never answered */
 #define COMMAND_PAGE 50
-#define COMMAND_OPEN "requested,ready,accepted" /* Task.status */
+#define COMMAND_OPEN "requested,ready,on-hold,accepted" /* Task.status */
 
 struct command_row {
     const char *code, *class;
@@ -30,6 +30,7 @@ enum command_state {
     COMMAND_WAITING, /* for the second person */
     COMMAND_QUEUED,
     COMMAND_SENT, /* the broker has it, or the device fetched it */
+    COMMAND_HELD, /* back: its release halted */
     COMMAND_ACCEPTED,
     COMMAND_DONE,
     COMMAND_FAILED,
@@ -40,7 +41,7 @@ enum command_state {
     COMMAND_STATES
 };
 struct command_state_row {
-    const char *code, *status; /* of Task; three are open: COMMAND_OPEN */
+    const char *code, *status; /* of Task; four are open: COMMAND_OPEN */
 };
 extern const struct command_state_row COMMAND_STATE_ROWS[COMMAND_STATES];
 
@@ -50,6 +51,7 @@ struct command {
     enum command_kind kind;
     enum command_state state;
     str device, by, by_person, args; /* by: an account; args: a JSON object as text */
+    str part_of;                     /* id of its firmware release; empty: of none */
     int64_t asked, until, taken;
 };
 
@@ -67,7 +69,7 @@ MUST err command_find(struct op *op, struct fleet *f, str device, const char *st
 struct command_new {
     const struct fleet_device *d;
     enum command_kind kind;
-    str args;
+    str args, part_of; /* part_of as above */
     const struct actor *by;
     bool wait; /* for a second person */
 };
@@ -85,6 +87,11 @@ struct json *command_view(struct op *op, const struct command *c);
 MUST err command_message(struct op *op, struct fleet *f, const struct command *c, str *ret);
 /* The broker has what was published under this packet. */
 MUST err command_published(struct op *op, struct fleet *f, str packet);
+/* The next page of those on their way, for a line to the broker; one that is no more is forgotten.
+ */
+MUST err command_open_page(struct op *op, struct fleet *f, uint32_t line, struct record_page *ret);
+/* A job that failed so holds up no other: comes again, or is forgotten. */
+MUST err command_after(struct op *op, struct fleet *f, const struct record_job *job, err e);
 /* A step of the room's loop: sends, ends. */
 MUST err command_tick(struct op *op, void *fleet, size_t *ret_n);
 
@@ -92,6 +99,17 @@ MUST err command_tick(struct op *op, void *fleet, size_t *ret_n);
 MUST err command_heard(struct op *op, struct fleet *f, const struct link_message *m);
 
 /* ---- command.c ---- */
+/* Under it stands the newest command of the kind to the device. */
+str command_key(struct op *op, str device, enum command_kind kind);
+/* ERR_CONFLICT: it is open still. Expects what was, so of two at once one is refused. */
+MUST err command_not_twice(struct op *op, struct fleet *f, struct record_tx *tx, str key);
+/* Does it name the model that it was registered as? ERR_UNPROCESSABLE when not, or when the model's
+ * file does not say whether it is implanted. */
+MUST err command_model_of(struct op *op, struct fleet *f, const struct fleet_device *d,
+                          bool *ret_implant);
+/* Who asks for an implanted model is its maker's service. */
+MUST err command_service(struct op *op, struct fleet *f, const struct json *model, str person,
+                         bool *ret_implant);
 /* Adds "commands" and "kinds" to what a person is shown of a device. */
 MUST err commands_show(struct op *op, struct fleet *f, const struct fleet_device *d,
                        struct json *row);

@@ -2,7 +2,7 @@
  * Invariants: the broker keeps what holds now, whatever is killed in between: a job stays until the
  * broker said that it has the message, and each new line to it begins with all that is to be sent;
  * a device that is in use no more gets none. */
-#include "fleet/command_int.h"
+#include "fleet/firmware_int.h"
 #include "identity/jose.h"
 
 #include <sodium.h>
@@ -80,12 +80,16 @@ static err publish(struct op *op, struct fleet *f, const struct record_doc *doc,
     struct fleet_device d;
     str message = STR_NONE;
     int packet;
+    bool go;
     TRY(command_of(op, doc, &c));
     TRY(device_read(op, f, c.device, &d));
     TRY(still(op, f, &c, &d));
     bool kept = c.state == COMMAND_ACCEPTED || c.state == COMMAND_WAITING;
     if (!d.user.n || kept) /* there as it is, or not there yet */
         return job ? forget(op, f, job) : OK;
+    TRY(firmware_may_go(op, f, &c, &go));
+    if (command_to_send(&c) && !go) /* it is held back in a moment */
+        return OK;
     if (command_to_send(&c))
         TRY(command_message(op, f, &c, &message));
     str topic =
@@ -125,7 +129,7 @@ static bool again(err e)
 
 /* One that failed holds up no other; it comes again when its lease ends, or at once when somebody
  * was quicker. */
-static err after(struct op *op, struct fleet *f, const struct record_job *job, err e)
+err command_after(struct op *op, struct fleet *f, const struct record_job *job, err e)
 {
     if (again(e))
         return e;
@@ -137,29 +141,40 @@ static err after(struct op *op, struct fleet *f, const struct record_job *job, e
     return OK;
 }
 
+err command_open_page(struct op *op, struct fleet *f, uint32_t line, struct record_page *ret)
+{
+    if (f->sweep_line != line) /* what the line before was told counts no more */
+        memset(f->sweep, 0, sizeof f->sweep);
+    f->sweep_line = line;
+    const char *from = f->sweep[0] ? "&_page=" : "";
+    err e = record_find(op, f->rec, fhir_type_parse(STR("Task")),
+                        arena_printf(op->arena,
+                                     "code=" RECORD_TASK_CODE "%%7C" COMMAND_CODE
+                                     "&status=ready&_count=%d%s%s",
+                                     COMMAND_PAGE, from, f->sweep),
+                        ret);
+    memset(f->sweep, 0, sizeof f->sweep); /* a page that is no more: the next turn begins again */
+    if (e == OK && ret->next.n && ret->next.n < sizeof f->sweep)
+        memcpy(f->sweep, ret->next.p, ret->next.n); /* zero behind it */
+    return e;
+}
+
 /* A broker that lost what it kept has it again; a page of the open ones a turn. */
 static err sweep(struct op *op, struct fleet *f, size_t *ret_n)
 {
     struct record_page page;
     uint32_t line = link_lines(f->link);
-    const char *from = f->sweep[0] ? "&_page=" : "";
-    TRY(record_find(op, f->rec, fhir_type_parse(STR("Task")),
-                    arena_printf(op->arena,
-                                 "code=" RECORD_TASK_CODE "%%7C" COMMAND_CODE
-                                 "&status=ready&_count=%d%s%s",
-                                 COMMAND_PAGE, from, f->sweep),
-                    &page));
+    TRY(command_open_page(op, f, line, &page));
     for (size_t i = 0; i < page.n; i++) {
         err e = publish(op, f, &page.docs[i], 0);
-        if (again(e))
+        if (again(e)) {
+            memset(f->sweep, 0, sizeof f->sweep);
             return e;
+        }
         op_clear(op);
     }
     *ret_n += page.n;
-    memset(f->sweep, 0, sizeof f->sweep);
-    if (page.next.n && page.next.n < sizeof f->sweep)
-        memcpy(f->sweep, page.next.p, page.next.n); /* zero behind it */
-    else
+    if (!f->sweep[0])
         f->line = line;
     return OK;
 }
@@ -180,7 +195,7 @@ static err send(struct op *op, struct fleet *f, size_t *ret_n)
         err e = record_read(op, f->rec, fhir_type_parse(STR("Task")), jobs[i].body, &doc);
         if (e == OK)
             e = publish(op, f, &doc, jobs[i].job);
-        TRY(after(op, f, &jobs[i], e));
+        TRY(command_after(op, f, &jobs[i], e));
     }
     return OK;
 }
@@ -233,7 +248,7 @@ static err end(struct op *op, struct fleet *f, size_t *ret_n)
     *ret_n += n;
     for (size_t i = 0; i < n; i++) {
         err e = end_one(op, f, &jobs[i]);
-        TRY(after(op, f, &jobs[i], e));
+        TRY(command_after(op, f, &jobs[i], e));
     }
     return OK;
 }

@@ -1,7 +1,7 @@
 /* A command as a FHIR Task: read, made, moved on. Decides nothing of who may. Invariants: what is
  * signed is made of elements that never change after the Task was made; an ended command leads
  * nowhere but to the truth that the device says later (done, failed). */
-#include "fleet/command_int.h"
+#include "fleet/firmware_int.h"
 
 #define REASON_MAX 200u
 
@@ -10,6 +10,7 @@ const struct command_state_row COMMAND_STATE_ROWS[COMMAND_STATES] = {
     [COMMAND_WAITING] = {"waiting", "requested"},
     [COMMAND_QUEUED] = {"queued", "ready"},
     [COMMAND_SENT] = {"sent", "ready"},
+    [COMMAND_HELD] = {"held", "on-hold"},
     [COMMAND_ACCEPTED] = {"accepted", "accepted"},
     [COMMAND_DONE] = {"done", "completed"},
     [COMMAND_FAILED] = {"failed", "failed"},
@@ -68,6 +69,7 @@ err command_of(struct op *op, const struct record_doc *doc, struct command *ret)
     c.device = fhir_ref_parse(json_str(json_path(c.tree, "focus.reference"))).id;
     c.by = json_str(json_path(c.tree, "requester.identifier.value"));
     c.by_person = json_str(json_path(c.tree, "requester.reference"));
+    c.part_of = fhir_ref_parse(json_str(json_path(c.tree, "partOf.0.reference"))).id;
     c.args = json_str(json_path(c.tree, "input.0.valueString"));
     c.asked = when(c.tree, "authoredOn");
     c.until = when(c.tree, "restriction.period.end");
@@ -111,8 +113,11 @@ err command_make(struct op *op, struct fleet *f, struct record_tx *tx, const str
     int64_t until = op->now + INT64_C(3600000) * row->hours;
     str now = time_format(a, op->now), device = n->d->doc.id;
     struct json *task;
+    str part = n->part_of.n ? arena_printf(a, "\"partOf\":[{\"reference\":\"Task/%.*s\"}],",
+                                           STR_ARG(n->part_of))
+                            : STR_NONE;
     struct buf args;
-    buf_init(&args, a, 4096);
+    buf_init(&args, a, 8192);
     buf_json_string(&args, n->args);
     str person = n->by->reference.n
                      ? arena_printf(a, "\"reference\":\"%.*s\",", STR_ARG(n->by->reference))
@@ -123,13 +128,13 @@ err command_make(struct op *op, struct fleet *f, struct record_tx *tx, const str
         "\"" COMMAND_STATE "\",\"code\":\"%s\"}]},\"intent\":\"order\",\"code\":{\"coding\":[{"
         "\"system\":\"" RECORD_TASK_CODE "\",\"code\":\"" COMMAND_CODE
         "\"},{\"system\":\"" COMMAND_KIND
-        "\",\"code\":\"%s\"}]},\"focus\":{\"reference\":\"Device/%.*s\"},"
+        "\",\"code\":\"%s\"}]},%.*s\"focus\":{\"reference\":\"Device/%.*s\"},"
         "\"authoredOn\":\"%.*s\",\"lastModified\":\"%.*s\",\"requester\":{%.*s\"identifier\":{"
         "\"system\":\"" COMMAND_ACCOUNT "\",\"value\":\"%.*s\"}},\"owner\":{\"reference\":"
         "\"Device/%.*s\"},\"restriction\":{\"period\":{\"end\":\"%.*s\"}},\"input\":[{\"type\":{"
         "\"text\":\"arguments\"},\"valueString\":%.*s}]}",
-        s->status, s->code, row->code, STR_ARG(device), STR_ARG(now), STR_ARG(now), STR_ARG(person),
-        STR_ARG(n->by->user), STR_ARG(device), STR_ARG(time_format(a, until)),
+        s->status, s->code, row->code, STR_ARG(part), STR_ARG(device), STR_ARG(now), STR_ARG(now),
+        STR_ARG(person), STR_ARG(n->by->user), STR_ARG(device), STR_ARG(time_format(a, until)),
         STR_ARG(buf_str(&args)));
     TRY(fhir_read(op, text, t_task(), &task));
     TRY(record_tx_create(tx, task, ret_id));
@@ -159,6 +164,8 @@ err command_move(struct op *op, struct fleet *f, struct record_tx *tx, struct co
     json_set_str(a, c->tree, STR("status"), str_of(COMMAND_STATE_ROWS[to].status));
     json_set_str(a, c->tree, STR("lastModified"), now);
     set_reason(op, c->tree, str_trim(reason));
+    if (c->part_of.n)
+        TRY(firmware_answered(op, f, tx, c, to));
     if (to == COMMAND_ACCEPTED) {
         struct json *period = json_new(a, JSON_OBJECT);
         json_set_str(a, period, STR("start"), now);
@@ -203,6 +210,7 @@ struct json *command_view(struct op *op, const struct command *c)
         {"approver", alone ? STR_NONE : json_get_str(second, STR("authorString"))},
         {"reason", json_str(json_path(c->tree, "statusReason.text"))},
         {"asked", json_get_str(c->tree, STR("authoredOn"))},
+        {"release", c->part_of},
         {"until", json_str(json_path(c->tree, "restriction.period.end"))},
         {"time", json_get_str(c->tree, STR("lastModified"))},
     };

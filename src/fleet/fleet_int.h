@@ -55,6 +55,7 @@ struct fleet {
     size_t flights;
     uint32_t line;        /* the line to the broker on which all that is to send was said */
     char sweep[256];      /* where it goes on with that; empty: from the first */
+    uint32_t sweep_line;  /* of which line that is */
     pthread_mutex_t keys; /* held while an account and its Device change: they change together */
     struct loop loop;
 };

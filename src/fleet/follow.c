@@ -1,6 +1,7 @@
 /* The follower: a reading in the record is its device heard. Of one device a reading a minute is
  * taken, of one patient a few are looked at, so a flood of readings costs nothing here; a clock
  * that is wrong or a sensor that is broken shows in the next. */
+#include "fleet/firmware_int.h"
 #include "fleet/health_int.h"
 
 #define CURSOR "fleet"
@@ -28,10 +29,30 @@ static bool future(const struct json *o)
     return false;
 }
 
+/* What is alleged of a device that was updated counts against the update, as what it says itself.
+ */
+static err alleged(struct op *op, struct fleet *f, const struct record_change *ch)
+{
+    struct record_doc doc;
+    struct json *tree;
+    TRY(record_get(op, f->rec, ch->rid, &doc));
+    TRY(record_parse(op, &doc, &tree));
+    struct fhir_ref ref = fhir_ref_parse(json_str(json_path(tree, "focus.reference")));
+    if (!str_eq(json_str(json_path(tree, "code.coding.0.code")), STR("complaint")) ||
+        ref.kind != REF_LOCAL || ref.type != fhir_type_parse(STR("Device")))
+        return OK;
+    struct record_tx *tx = record_begin(op, f->rec);
+    TRY(firmware_sign(
+        op, f, tx, &(struct bad_sign){.device = ref.id, .name = STR("complaint"), .at = ch->time}));
+    return record_commit(tx);
+}
+
 static err one(struct op *op, struct fleet *f, const struct record_change *ch)
 {
     struct record_doc doc;
     struct json *tree;
+    if (ch->type == fhir_type_parse(STR("Task")) && ch->created && !ch->deleted)
+        return alleged(op, f, ch);
     if (ch->type != fhir_type_parse(STR("Observation")) || !ch->created || ch->deleted ||
         !ch->patient || op->now - ch->time > HEALTH_DAY)
         return OK;
@@ -72,6 +93,10 @@ err fleet_follow(struct op *op, void *ctx, size_t *ret_n)
     TRY(record_feed(op, f->rec, f->seen, STEP, &all, &n));
     for (size_t i = 0; i < n; i++) {
         err e = one(op, f, &all[i]);
+        for (int k = 0; k < 3 && (e == ERR_CONFLICT || e == ERR_PRECONDITION); k++) {
+            op_clear(op); /* the device spoke meanwhile */
+            e = one(op, f, &all[i]);
+        }
         if (e != OK && again(e))
             return e;
         op_clear(op);

@@ -22,6 +22,7 @@ struct fleet_rule {
     int priority;
     enum say_word say;
     bool complaint, cyber;         /* the device alleges it of itself (DEV-01, DEV-10) */
+    bool update;                   /* counts against the firmware it was given (rings.csv) */
     const char *text[SAY_LANGS];   /* to the patient; "": none */
     const char *script[SAY_LANGS]; /* for the agent */
 };

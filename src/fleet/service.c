@@ -1,6 +1,6 @@
 /* The room's life and its thread: what devices and the broker say is heard, what is due is done. A
  * step that failed is logged once a minute and tried again. */
-#include "fleet/command_int.h"
+#include "fleet/firmware_int.h"
 #include "fleet/health_int.h"
 
 #include <stdlib.h>
@@ -97,6 +97,7 @@ err fleet_start(struct op *op, struct fleet *f)
                       &(struct loop_plan){.steps = {{"fleet.heard.failed", heard},
                                                     {"fleet.broker.failed", broker_tick},
                                                     {"fleet.command.failed", command_tick},
+                                                    {"fleet.firmware.failed", firmware_tick},
                                                     {"fleet.follow.failed", fleet_follow},
                                                     {"fleet.watch.failed", fleet_watch}},
                                           .wait = rest,

@@ -1,6 +1,7 @@
 /* What a device says of itself, and what follows from it: one technical case a patient for support,
  * and a text that helps, asked for in the change feed. Invariant: what is known, the case and the
  * request are one transaction, so a finding is told once, whatever is killed in between. */
+#include "fleet/firmware_int.h"
 #include "fleet/health_int.h"
 
 #include <sodium.h>
@@ -126,6 +127,19 @@ static err ask_text(struct op *op, struct fleet *f, const struct fleet_device *d
     return desk_text_ask(tx, op, f->rec, &t, &id);
 }
 
+/* A device that is not well after an update tells something of the update. */
+static err blame(struct op *op, struct fleet *f, const struct fleet_device *d, uint32_t fresh,
+                 struct record_tx *tx)
+{
+    for (size_t i = 0; i < FLEET_RULES; i++)
+        if (fresh >> i & 1u && FLEET_RULE[i].update)
+            return firmware_sign(op, f, tx,
+                                 &(struct bad_sign){.device = d->doc.id,
+                                                    .name = str_of(FLEET_RULE[i].id),
+                                                    .at = op->now});
+    return OK;
+}
+
 err health_settle(struct op *op, struct fleet *f, const struct fleet_device *d, struct health *h,
                   str was, struct record_tx *tx)
 {
@@ -136,6 +150,7 @@ err health_settle(struct op *op, struct fleet *f, const struct fleet_device *d, 
         TRY(complain(op, f, d, h, fresh, tx));
         TRY(ask_text(op, f, d, fresh, tx));
     }
+    TRY(blame(op, f, d, fresh, tx));
     if (!h->timed) {
         record_tx_outbox(tx, STR(WATCH_QUEUE), op->now + 24 * HEALTH_HOUR,
                          arena_str(op->arena, d->doc.id));
@@ -201,12 +216,13 @@ static bool is_again(struct op *op, struct health *h, const struct json *o, str 
 }
 
 /* A device that names another firmware with every word does not fill the disk with it. */
-static err follow_firmware(struct op *op, struct fleet_device *d, struct health *h, str version,
-                           struct record_tx *tx)
+static err follow_firmware(struct op *op, struct fleet *f, struct fleet_device *d, struct health *h,
+                           str version, struct record_tx *tx)
 {
     if (!version.n)
         return OK;
     h->firmware = version;
+    TRY(firmware_runs(op, f, tx, d->doc.id, version));
     if (str_eq(version, device_firmware(d->tree)) || (h->noted && op->now - h->noted < HEALTH_HOUR))
         return OK;
     h->noted = op->now;
@@ -230,7 +246,7 @@ static err take(struct op *op, struct fleet *f, struct fleet_device *d, const st
     h.retries = json_double(JSON_GET(o, "retries"), &v) ? v : 0;
     h.tamper = json_bool(JSON_GET(o, "tamper"), false);
     h.has_reference = json_double(JSON_GET(o, "reference"), &h.reference) || h.has_reference;
-    TRY(follow_firmware(op, d, &h, version, tx));
+    TRY(follow_firmware(op, f, d, &h, version, tx));
     TRY(peers(op, f, d, &h, tx));
     return health_settle(op, f, d, &h, was, tx);
 }

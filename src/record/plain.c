@@ -2,8 +2,8 @@
  * (claim, release, snooze, resolve). Care rooms, which keep those rules, write through
  * record_update() and record_commit() and are not asked. Invariants: no person's create, PUT or
  * Bundle gives a case an owner, ends it, or takes it out of the worklist; none makes a patient's
- * request, an incident, its clocks or notices; none makes or changes a device's command or a
- * complaint about one; a legal hold is changed and ended by privacy officers only. */
+ * request, an incident, its clocks or notices; none makes or changes a device's command, a firmware
+ * release or a complaint about a device; a legal hold is changed and ended by privacy officers only. */
 #include "record/bulk.h"
 #include "record/record_int.h"
 #include "record/release_int.h"
@@ -52,7 +52,8 @@ static bool is_sealed(const struct json *task)
  * (desk/complaint.h). */
 static bool has_doors(const struct json *task)
 {
-    return task_is(task, "device-command") || task_is(task, "complaint");
+    return task_is(task, "device-command") || task_is(task, "firmware-release") ||
+           task_is(task, "complaint");
 }
 
 static err refused(struct record_tx *tx, const struct staged *s, const char *element)

@@ -15,7 +15,7 @@ export interface Command {
   until: string;
   approver?: string;
   reason?: string;
-  args?: { times?: string[] };
+  args?: { times?: string[]; version?: string };
   may: string[];
   name?: string;
   serial?: string;
@@ -24,11 +24,12 @@ export interface Kind {
   kind: string;
   args: string;
   two: boolean;
+  releases?: { id: string; version: string }[];
 }
 
 const word = (prefix: string, code: string): string =>
   has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
-const OPEN = ["waiting", "queued", "sent", "accepted"];
+const OPEN = ["waiting", "queued", "sent", "held", "accepted"];
 
 /** Who asked, until when, what came of it, and the steps that may be taken. */
 function One({ of, again }: { of: Command; again: string[] }) {
@@ -51,6 +52,12 @@ function One({ of, again }: { of: Command; again: string[] }) {
         <>
           {" · "}
           <bdi>{of.args.times.join(" ")}</bdi>
+        </>
+      )}
+      {of.args?.version && (
+        <>
+          {" · "}
+          <bdi>{of.args.version}</bdi>
         </>
       )}{" "}
       <span class="muted">
@@ -82,11 +89,13 @@ function Ask({ of, device, again }: { of: Kind; device: string; again: string[] 
   const ask = (e: SubmitEvent): void => {
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
-    const times = String(new FormData(form).get("times") ?? "").trim();
+    const data = new FormData(form);
+    const times = String(data.get("times") ?? "").trim();
     void act(async () => {
       await post(`/fleet/${device}/command`, {
         kind: of.kind,
         ...(of.args === "times" && { times: times.split(/[\s,،]+/) }),
+        ...(of.args === "firmware" && { release: data.get("release") }),
       });
       form.reset();
       return t("fl_c_asked", { kind: word("fl_k_", of.kind) });
@@ -102,6 +111,18 @@ function Ask({ of, device, again }: { of: Kind; device: string; again: string[] 
           required
           dir="ltr"
         />
+      )}
+      {of.releases && (
+        <div class="field">
+          <label for={`fl-${device}-${of.kind}`}>{t("fl_fw_version")}</label>
+          <select class="box" id={`fl-${device}-${of.kind}`} name="release">
+            {of.releases.map((r) => (
+              <option key={r.id} value={r.id}>
+                {r.version}
+              </option>
+            ))}
+          </select>
+        </div>
       )}
       {of.two && <p class="muted">{t("fl_c_two")}</p>}
       <Wrong text={error} />

@@ -1,0 +1,32 @@
+/* A firmware release: a version of a model's firmware, its file named by digest, that goes to the
+ * model's devices ring by ring (spec/fleet/rings.csv). It is a FHIR Task (code firmware-release)
+ * with the DeviceDefinition as its focus; the "update" commands (command.h) are part of it. Two
+ * people start it, and two let it go on after it halted; one is enough to halt it. It halts by
+ * itself in the transaction of the failure that is one too many.
+ *
+ * Thread-safe; results live in op->arena. */
+#ifndef WEFT_FLEET_FIRMWARE_H
+#define WEFT_FLEET_FIRMWARE_H
+
+#include "fleet/fleet.h"
+
+/* in: {"model", "version", "digest": SHA-256 as hex, "url": https, "size": bytes, "notes",
+ * "signature": hex, the maker's (Ed25519) of the text "model\nversion\ndigest", asked for when the
+ * model's file has its "firmware-key"}. Answers as firmware_get(). ERR_CONFLICT: another release of
+ * the model is under way. ERR_FORBIDDEN: the role, or an implanted model and not its maker's
+ * service. */
+MUST err firmware_propose(struct op *op, struct fleet *f, const struct json *in, struct json **ret);
+/* step: approve or refuse (somebody else than who asked for the start or the resuming), halt,
+ * resume (asks for it: {"reason"}), withdraw. */
+MUST err firmware_step(struct op *op, struct fleet *f, str id, str step, const struct json *in,
+                       struct json **ret);
+/* {"releases": [{"id", "model", "modelName", "version", "digest", "url", "size", "notes", "state",
+ * "by", "asked", "approver", "rings": [{"name", "percent", "soak", "limit", "opened", "until",
+ * "asked", "done", "failed", "signs": {reason: n}, "state"}], "halt": {"ring", "failed", "asked",
+ * "limit", "at", "citation"}, "steps": [{"who", "what", "time"}], "may": [steps]}], "may":
+ * propose}, newest first, at most 50. */
+MUST err firmware_list(struct op *op, struct fleet *f, struct json **ret);
+/* One, with "devices": [{"id", "serial", "state", "reason", "time"}] whose command moved last. */
+MUST err firmware_get(struct op *op, struct fleet *f, str id, struct json **ret);
+
+#endif

@@ -1,0 +1,249 @@
+/* The way of a release through its rings: whom to ask now, when the next ring opens, what is held
+ * back while it is halted. Invariants: a device is asked once, in the transaction that says so,
+ * whatever is killed in between; while a release is halted nothing of it reaches a device that has
+ * not taken it yet. */
+#include "fleet/firmware_int.h"
+#include "fleet/health_int.h"
+#include "record/find_each.h"
+
+#include <stdlib.h>
+
+#define LEASE_MS 60000
+#define JOBS_MAX 8u
+#define ASK_MAX 50u
+#define LOOK_MS (INT64_C(15) * 60 * 1000)
+
+/* ---- the devices of a model, in their order ---- */
+
+struct kit {
+    uint64_t place;
+    str id;
+    bool older; /* than what is released */
+};
+struct kits {
+    struct op *op;
+    const struct firmware *r;
+    struct kit *all;
+    size_t n, cap;
+};
+
+static err add_kit(void *ctx, struct op *op, const struct record_doc *doc, const struct json *tree)
+{
+    struct kits *k = ctx;
+    (void)op;
+    str model = fhir_ref_parse(json_str(json_path(tree, "definition.reference"))).id;
+    if (!str_eq(model, k->r->model))
+        return OK;
+    if (k->n == k->cap) {
+        size_t cap = k->cap ? k->cap * 2 : 64;
+        struct kit *more = ARENA_ARRAY(k->op->arena, struct kit, cap);
+        TRY(op_check(k->op));
+        if (k->n)
+            memcpy(more, k->all, k->n * sizeof *more);
+        k->all = more;
+        k->cap = cap;
+    }
+    str has = device_firmware(tree);
+    k->all[k->n++] = (struct kit){.place = ring_place(doc->id),
+                                  .id = arena_str(k->op->arena, doc->id),
+                                  .older = !has.n || health_older(has, k->r->version)};
+    return OK;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct kit *x = a, *y = b;
+    return x->place != y->place ? (x->place > y->place) - (x->place < y->place)
+                                : str_cmp(x->id, y->id);
+}
+
+static err kits_of(struct op *op, struct fleet *f, const struct firmware *r, struct kits *k)
+{
+    *k = (struct kits){.op = op, .r = r};
+    struct record_each walk = {.type = "Device",
+                               .query = STR("_tag=" FLEET_LIFE "%7Cactive"),
+                               .max = FIRMWARE_DEVICES_MAX,
+                               .fn = add_kit,
+                               .ctx = k};
+    TRY(record_find_each(op, f->rec, &walk));
+    if (k->n)
+        qsort(k->all, k->n, sizeof *k->all, by_place);
+    return op_check(op);
+}
+
+/* ---- asking ---- */
+
+/* May it be asked now? Not one whose command a person asked for, nor one that is no more what it
+ * was registered as. */
+static err ready(struct op *op, struct fleet *f, struct record_tx *tx, const struct firmware *r,
+                 struct fleet_device *d, bool *ret)
+{
+    bool implant;
+    *ret = false;
+    if (d->life != LIFE_ACTIVE || !d->user.n || !str_eq(d->model, r->model))
+        return OK;
+    err e = command_model_of(op, f, d, &implant);
+    if (e == OK)
+        e = command_not_twice(op, f, tx, command_key(op, d->doc.id, KIND_UPDATE));
+    if (e == ERR_CONFLICT || e == ERR_UNPROCESSABLE) {
+        op_clear(op);
+        return OK;
+    }
+    *ret = e == OK;
+    return e;
+}
+
+static err ask_one(struct op *op, struct fleet *f, struct record_tx *tx, const struct firmware *r,
+                   str device, size_t ring, bool *ret)
+{
+    struct fleet_device d;
+    struct command_new n = {.d = &d,
+                            .kind = KIND_UPDATE,
+                            .by = &r->by,
+                            .part_of = r->doc.id,
+                            .args = firmware_args(op, r)};
+    str id;
+    bool again;
+    TRY(device_read(op, f, device, &d));
+    TRY(ready(op, f, tx, r, &d, ret));
+    if (!*ret)
+        return OK;
+    TRY(command_make(op, f, tx, &n, &id));
+    record_tx_kv(tx, command_key(op, device, KIND_UPDATE), id);
+    return firmware_asked(op, tx, r->doc.id, device, id, ring, &again);
+}
+
+/* *ret_more: there may be others. */
+static err ask(struct op *op, struct fleet *f, const struct firmware *r, struct tally *t,
+               struct record_tx *tx, bool *ret_more)
+{
+    struct kits k;
+    size_t asked = 0, i = 0;
+    TRY(kits_of(op, f, r, &k));
+    size_t n = ring_size(k.n, FIRMWARE_RING[t->ring].percent);
+    for (; i < n && asked < ASK_MAX; i++) {
+        bool before = true, now = false;
+        if (k.all[i].older)
+            TRY(firmware_asked_before(op, f, r->doc.id, k.all[i].id, &before));
+        if (!before)
+            TRY(ask_one(op, f, tx, r, k.all[i].id, t->ring, &now));
+        asked += now;
+    }
+    t->rings[t->ring].asked += (int64_t)asked;
+    t->full = i == n;
+    *ret_more = i < n;
+    return op_check(op);
+}
+
+/* ---- a turn ---- */
+
+/* The ring is over: the next opens, or that was all. */
+static err go_on(struct op *op, struct fleet *f, struct firmware *r, struct tally *t,
+                 struct record_tx *tx)
+{
+    t->rings[t->ring].passed = op->now;
+    if (t->ring + 1 == FIRMWARE_RINGS) {
+        firmware_note(op, r, fleet_system()->user, STR("done"), STR_NONE);
+        return firmware_move(op, f, tx, r, FIRMWARE_DONE, STR_NONE);
+    }
+    t->ring++;
+    t->rings[t->ring].opened = op->now;
+    t->full = false;
+    return OK;
+}
+
+static int64_t next_look(struct op *op, const struct tally *t)
+{
+    int64_t over = t->rings[t->ring].opened + FIRMWARE_RING[t->ring].soak * INT64_C(3600000);
+    return over > op->now && over < op->now + LOOK_MS ? over : op->now + LOOK_MS;
+}
+
+/* What is with devices that have not taken it, from one state to the other; a page. */
+static err shift(struct op *op, struct fleet *f, const struct firmware *r, struct record_tx *tx,
+                 const char *status, enum command_state to, size_t *ret_n)
+{
+    struct record_page page;
+    TRY(record_find(op, f->rec, fhir_type_parse(STR("Task")),
+                    arena_printf(op->arena,
+                                 "code=" RECORD_TASK_CODE "%%7C" COMMAND_CODE
+                                 "&part-of=Task/%.*s&status=%s&_count=%d",
+                                 STR_ARG(r->doc.id), status, FIRMWARE_PAGE),
+                    &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct command c;
+        TRY(command_of(op, &page.docs[i], &c));
+        TRY(command_move(op, f, tx, &c, to, STR_NONE));
+    }
+    *ret_n = page.n;
+    return OK;
+}
+
+static err run(struct op *op, struct fleet *f, struct firmware *r, struct record_tx *tx,
+               bool *ret_more)
+{
+    struct tally t;
+    size_t n;
+    TRY(shift(op, f, r, tx, "on-hold", COMMAND_QUEUED, &n));
+    *ret_more = n > 0;
+    if (n)
+        return OK;
+    TRY(tally_now(op, tx, r->doc.id, &t));
+    if (!t.rings[0].opened)
+        t.rings[0].opened = op->now;
+    TRY(ask(op, f, r, &t, tx, ret_more));
+    if (!*ret_more && ring_over(&FIRMWARE_RING[t.ring], &t, t.ring, op->now)) {
+        TRY(go_on(op, f, r, &t, tx));
+        *ret_more = r->state == FIRMWARE_RUNNING;
+    }
+    tally_keep(op, tx, r->doc.id, &t);
+    return OK;
+}
+
+static err turn(struct op *op, struct fleet *f, const struct record_job *job)
+{
+    struct firmware r;
+    struct tally t;
+    bool more = false, once = str_starts(job->body, STR(FIRMWARE_KICK));
+    size_t n = 0;
+    str id = once ? str_sub(job->body, sizeof FIRMWARE_KICK - 1, job->body.n) : job->body;
+    TRY(firmware_read(op, f, id, &r));
+    struct record_tx *tx = record_begin(op, f->rec);
+    if (r.state == FIRMWARE_RUNNING)
+        TRY(run(op, f, &r, tx, &more));
+    else if (r.state == FIRMWARE_HALTED || r.state == FIRMWARE_RESUMING)
+        TRY(shift(op, f, &r, tx, "ready", COMMAND_HELD, &n));
+    else if (r.state == FIRMWARE_WITHDRAWN)
+        TRY(shift(op, f, &r, tx, "requested,ready,on-hold", COMMAND_WITHDRAWN, &n));
+    more |= n > 0;
+    TRY(tally_load(op, f, id, &t));
+    if (more)
+        record_tx_outbox_later(tx, job->job, op->now, job->body);
+    else if (once || r.state > FIRMWARE_RESUMING)
+        record_tx_outbox_done(tx, job->job);
+    else
+        record_tx_outbox_later(tx, job->job, next_look(op, &t), job->body);
+    return record_commit(tx);
+}
+
+err firmware_tick(struct op *op, void *ctx, size_t *ret_n)
+{
+    struct fleet *f = ctx;
+    struct record_job *jobs;
+    TRY(record_outbox_take(op, f->rec, STR(FIRMWARE_QUEUE), LEASE_MS, JOBS_MAX, &jobs, ret_n));
+    for (size_t i = 0; i < *ret_n; i++) {
+        err e = turn(op, f, &jobs[i]);
+        TRY(command_after(op, f, &jobs[i], e));
+    }
+    return OK;
+}
+
+err firmware_may_go(struct op *op, struct fleet *f, const struct command *c, bool *ret)
+{
+    struct firmware r;
+    *ret = true;
+    if (!c->part_of.n)
+        return OK;
+    TRY(firmware_read(op, f, c->part_of, &r));
+    *ret = r.state == FIRMWARE_RUNNING || r.state == FIRMWARE_DONE;
+    return OK;
+}
