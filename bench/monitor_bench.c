@@ -1,10 +1,13 @@
 /* Readings in, cases out: how many readings a second are durable with the rules run, how long from
- * a critical reading's being handed in to its case being told in the feed and read as the nurse's
- * row, what 100,000 monitored patients weigh and how long they take to be read again; beside it how
- * many messages a second mosquitto itself delivers (port of a running broker as the second
- * argument). The real rooms over a real SQLite folder; readings come in batches of 64 as the MQTT
- * intake makes them. Prints name, value, unit, goal. */
+ * a critical reading's being handed in to its case being told in the feed, and until a nurse's
+ * console was told of it by the live stream and has read its worklist, over HTTP, what 100,000
+ * monitored patients weigh and how long they take to be read again; beside it how many messages a
+ * second mosquitto itself delivers (port of a running broker as the second argument). The real
+ * rooms over a real SQLite folder; readings come in batches of 64 as the MQTT intake makes them.
+ * Prints name, value, unit, goal. */
+#include "api/api.h"
 #include "base/log.h"
+#include "bench/console.h"
 #include "monitor/monitor_int.h"
 #include "record/bulk.h"
 #include "store/store.h"
@@ -23,6 +26,7 @@ struct bench {
     _Atomic uint64_t readings;
     _Atomic bool stop;
     uint64_t per_second; /* 0: as fast as it goes */
+    struct console *console;
 };
 
 static void die(const struct op *op, const char *what)
@@ -184,10 +188,18 @@ static int64_t one_case(struct bench *b, struct arena *a, int patient)
     return INT64_C(20000000000);
 }
 
-static void latency(struct bench *b, uint64_t per_second)
+#define CASES 200
+/* Hands in one critical reading of each patient [from, from + CASES) beside the load; each measures
+ * until what at() waits for, into n columns. */
+struct waited {
+    const char *until[2];
+    void (*each)(struct bench *b, struct arena *a, int patient, int64_t ret[2]);
+    int n, from;
+};
+
+static void latency(struct bench *b, uint64_t per_second, const struct waited *w)
 {
-    enum { CASES = 200 };
-    int64_t ns[CASES];
+    int64_t ns[2][CASES], one[2];
     pthread_t t;
     struct arena *a = arena_new(64u << 20);
     b->per_second = per_second;
@@ -195,16 +207,75 @@ static void latency(struct bench *b, uint64_t per_second)
     pthread_create(&t, NULL, feed, b);
     usleep(500000);
     for (int i = 0; i < CASES; i++) {
-        ns[i] = one_case(b, a, i);
+        w->each(b, a, w->from + i, one);
+        for (int k = 0; k < w->n; k++)
+            ns[k][i] = one[k];
         usleep(10000);
     }
     atomic_store(&b->stop, true);
     pthread_join(t, NULL);
-    qsort(ns, CASES, sizeof ns[0], by_value);
-    printf("reading to nurse's row at %llu readings/s, p50\t%.1f\tms\t\n",
-           (unsigned long long)per_second, (double)ns[CASES / 2] / 1e6);
-    printf("reading to nurse's row at %llu readings/s, p99\t%.1f\tms\t<= 100\n",
-           (unsigned long long)per_second, (double)ns[CASES * 99 / 100] / 1e6);
+    for (int k = 0; k < w->n; k++) {
+        qsort(ns[k], CASES, sizeof ns[k][0], by_value);
+        printf("reading to %s at %llu readings/s, p50\t%.1f\tms\t\n", w->until[k],
+               (unsigned long long)per_second, (double)ns[k][CASES / 2] / 1e6);
+        printf("reading to %s at %llu readings/s, p99\t%.1f\tms\t<= 100\n", w->until[k],
+               (unsigned long long)per_second, (double)ns[k][CASES * 99 / 100] / 1e6);
+    }
+    arena_free(a);
+}
+
+static void until_case(struct bench *b, struct arena *a, int patient, int64_t ret[2])
+{
+    ret[0] = one_case(b, a, patient);
+}
+
+/* As a nurse sees it: told by the stream, then the whole list is read again. */
+static void until_row(struct bench *b, struct arena *a, int patient, int64_t ret[2])
+{
+    struct op op;
+    str id, name;
+    struct json *o;
+    arena_reset(a);
+    op_init(&op, a, identity_system(), time_now());
+    name = arena_printf(a, "b%d", patient);
+    int64_t start = time_mono_ns();
+    struct record_tx *tx = record_begin(&op, b->rec);
+    if (fhir_read(&op, reading_text(&op, patient, op.now, 150), 0, &o) != OK ||
+        record_tx_create(tx, o, &id) != OK || record_commit(tx) != OK)
+        die(&op, "critical reading");
+    if (!console_told(b->console, name, 20000))
+        die(&op, "the console was not told");
+    ret[0] = time_mono_ns() - start;
+    if (!console_row(b->console, name))
+        die(&op, "the worklist has no row");
+    ret[1] = time_mono_ns() - start;
+}
+
+/* The server's own HTTP over the same rooms, and one nurse who looks. */
+static void rows(struct bench *b, struct store *store, const struct config *config)
+{
+    struct arena *a = arena_new(256u << 20);
+    struct op op;
+    struct identity *id;
+    struct api *api;
+    struct identity_session session;
+    struct identity_account nurse = {
+        .user = STR("bench.nurse"), .role = ROLE_NURSE, .reference = STR("Practitioner/bench")};
+    op_init(&op, a, identity_system(), time_now());
+    if (identity_new(&op, store, b->rec, &id) != OK ||
+        identity_token_issue(&op, id, &nurse, STR_NONE, 3600, &session) != OK)
+        die(&op, "nurse");
+    struct api_options o = {.rec = b->rec, .id = id, .config = config};
+    if (api_start(&op, &o, &api) != OK)
+        die(&op, "http");
+    b->console = console_open(api_url(api), session.token);
+    if (!b->console)
+        die(&op, "console");
+    struct waited w = {{"the console's event", "the nurse's row"}, until_row, 2, CASES};
+    latency(b, 5000, &w);
+    console_close(b->console);
+    (void)api_stop(api, 1000);
+    identity_free(id);
     arena_free(a);
 }
 
@@ -403,20 +474,24 @@ int main(int argc, char **argv)
     struct store *store;
     struct bench b = {0};
     struct monitor *m;
+    struct config *config = config_new(a);
     op_init(&op, a, identity_system(), time_now());
     log_level_set(LOG_ERROR);
     struct store_options o = {.backend = STORE_SQLITE,
                               .dir = str_of(argc > 1 ? argv[1] : "monitor-bench-data")};
     if (store_create(&op, &o) != OK || store_open(&op, &o, &store) != OK ||
-        record_new(&op, store, NULL, &b.rec) != OK ||
-        monitor_new(&op, b.rec, NULL, config_new(a), &m) != OK)
+        record_new(&op, store, NULL, &b.rec) != OK || !config ||
+        config_set(&op, config, STR("listen"), STR("127.0.0.1:0")) != OK ||
+        monitor_new(&op, b.rec, NULL, config, &m) != OK)
         die(&op, "open");
     load(&op, b.rec);
     if (monitor_start(&op, m) != OK)
         die(&op, "start");
     throughput(&b, m, 2);
-    latency(&b, 1000);
-    latency(&b, 5000);
+    struct waited cases = {{"its case"}, until_case, 1, 0};
+    latency(&b, 1000, &cases);
+    latency(&b, 5000, &cases);
+    rows(&b, store, config);
     monitor_stop(m);
     what_if(b.rec, m);
     monitor_free(m);

@@ -38,3 +38,9 @@ set_source_files_properties(src/api/docs.c PROPERTIES
 set_source_files_properties(src/api/docs_examples.c PROPERTIES
     COMPILE_OPTIONS "-Wa,-I${CMAKE_SOURCE_DIR}/spec"
     OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/spec/examples.txt)
+
+# Figures for make bench, up to a nurse's console; not part of the tests.
+add_executable(monitor_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/monitor_bench.c
+    ${CMAKE_SOURCE_DIR}/bench/console.c)
+target_include_directories(monitor_bench PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(monitor_bench PRIVATE weft_api)

@@ -19,6 +19,7 @@ interface Entry {
   users: number;
   timer?: ReturnType<typeof setTimeout>;
   turn: number;
+  asked: number;
 }
 
 const entries = new Map<string, Entry>();
@@ -26,6 +27,7 @@ const SETTLE_MS = 120;
 
 async function fetchEntry(e: Entry): Promise<void> {
   const turn = ++e.turn;
+  e.asked = Date.now();
   e.state.value = { ...e.state.peek(), loading: true };
   try {
     const data = await e.run();
@@ -54,6 +56,7 @@ function entryFor(key: string, run: () => Promise<unknown>): Entry {
       run,
       users: 0,
       turn: 0,
+      asked: 0,
     };
     entries.set(key, e);
   }
@@ -81,7 +84,8 @@ function touches(e: Entry, type: string, patient: string | undefined): boolean {
   return e.patient === "*" || !patient || e.patient === patient;
 }
 
-/** A resource changed (here or elsewhere): entries in use are fetched again, others forgotten. */
+/** A resource changed (here or elsewhere): entries in use are fetched again, at once and then at most every SETTLE_MS;
+ * others are forgotten. */
 export function changed(type: string, patient?: string): void {
   for (const [key, e] of entries) {
     if (!touches(e, type, patient)) continue;
@@ -89,8 +93,12 @@ export function changed(type: string, patient?: string): void {
       entries.delete(key);
       continue;
     }
-    clearTimeout(e.timer);
-    e.timer = setTimeout(() => void fetchEntry(e), SETTLE_MS);
+    if (e.timer !== undefined) continue; // on its way; later changes never put it off
+    const fetchSoon = (): void => {
+      e.timer = undefined;
+      void fetchEntry(e);
+    };
+    e.timer = setTimeout(fetchSoon, Math.max(0, e.asked + SETTLE_MS - Date.now()));
   }
 }
 
