@@ -240,10 +240,39 @@ static void leave_doubts(struct findings *f)
     f->n = n;
 }
 
+/* Measured at a visit, or by somebody of the house: they have the patient before them, and the
+ * patient at home is not asked about it. */
+static err was_charted(struct step *st, uint64_t rid, bool *ret)
+{
+    struct record_doc doc;
+    struct json *o;
+    bool there;
+    *ret = false;
+    TRY(step_get(st, rid, &doc, &there));
+    if (!there)
+        return OK;
+    TRY(record_parse(st->op, &doc, &o));
+    str by = json_str(json_path(o, "performer.0.reference"));
+    *ret = JSON_GET(o, "encounter") || str_starts(by, STR("Practitioner")) ||
+           str_starts(by, STR("CareTeam/")) || str_starts(by, STR("Organization/"));
+    return OK;
+}
+
+static err any_charted(struct step *st, const struct seen *s, bool *ret)
+{
+    *ret = false;
+    for (size_t i = 0; i < s->findings->n && !*ret; i++)
+        TRY(was_charted(st, s->findings->at[i].rid, ret));
+    return OK;
+}
+
 static err ask_instead(struct step *st, struct record_tx *tx, struct seen *s, bool doubts)
 {
     bool open = false;
     if (!all_wait(st, s, doubts))
+        return OK;
+    TRY(any_charted(st, s, &open));
+    if (open)
         return OK;
     TRY(desk_is_open(st->op, st->m->rec, s->id,
                      doubts ? STR(MONITOR_TECHNICAL) : track_programme(s->track), &open));

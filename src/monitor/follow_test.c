@@ -198,12 +198,44 @@ static void one_reading_beyond_two_limits_of_a_rule_is_asked_about_once(void **s
     end(&n);
 }
 
+/* R434: a pressure that a nurse takes at a visit is a case at once; nobody at home is asked. */
+static void what_was_charted_at_a_visit_is_not_measured_again(void **state)
+{
+    static const char *const by[] = {"\"performer\":[{\"reference\":\"Practitioner/d0\"}]",
+                                     "\"encounter\":{\"reference\":\"Encounter/e0\"}"};
+    (void)state;
+    struct nodes n;
+    begin(&n);
+    follow(&n, 0);
+    test_record_put(&n.op, n.rec, STR("{\"resourceType\":\"Practitioner\",\"id\":\"d0\"}"));
+    test_record_put(
+        &n.op, n.rec,
+        STR("{\"resourceType\":\"Encounter\",\"id\":\"e0\",\"status\":\"in-progress\","
+            "\"class\":{\"code\":\"AMB\"},\"subject\":{\"reference\":\"Patient/p1\"}}"));
+    for (size_t i = 0; i < 2; i++) {
+        test_record_put(
+            &n.op, n.rec,
+            arena_printf(n.op.arena,
+                         "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{"
+                         "\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"8480-6\"}]},"
+                         "\"subject\":{\"reference\":\"Patient/p%zu\"},\"effectiveDateTime\":"
+                         "\"%.*s\",\"valueQuantity\":{\"value\":190,\"unit\":\"mm[Hg]\"},%s}",
+                         i, STR_ARG(time_format(n.op.arena, n.op.now - MS_MINUTE)), by[i]));
+        follow(&n, 0);
+        assert_int_equal(n.at[0]->stats.cases_opened, i + 1);
+        assert_int_equal(cases(&n), i + 1); /* and no Task of the patient */
+    }
+    end(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_race_forgets_no_track),
-        cmocka_unit_test(days_are_those_of_the_address), cmocka_unit_test(another_node_followed),
+        cmocka_unit_test(days_are_those_of_the_address),
+        cmocka_unit_test(another_node_followed),
         cmocka_unit_test(a_normal_reading_that_came_with_it_asks_nobody),
-        cmocka_unit_test(one_reading_beyond_two_limits_of_a_rule_is_asked_about_once)};
+        cmocka_unit_test(one_reading_beyond_two_limits_of_a_rule_is_asked_about_once),
+        cmocka_unit_test(what_was_charted_at_a_visit_is_not_measured_again)};
     return cmocka_run_group_tests_name("monitor.follow", tests, NULL, NULL);
 }
