@@ -36,6 +36,14 @@ MUST err words_lint(struct op *op, struct campaigns *c, const struct json *defin
 MUST err words_try(struct op *op, struct campaigns *c, const struct json *definition,
                    struct json **ret);
 
+/* Words that are being written, to their author's own address (outreach/probe.h), with a real
+ * person's variables, masked. *ret: {"to", "text", "subject"}. */
+struct words_probe {
+    str channel, language;
+};
+MUST err words_probe(struct op *op, struct campaigns *c, const struct json *definition,
+                     const struct words_probe *to, struct json **ret);
+
 /* id empty: new. With "id", "state", "version", "authors". */
 MUST err words_put(struct op *op, struct campaigns *c, str id, const struct json *definition,
                    struct json **ret);

@@ -3,6 +3,7 @@
  * is in the trail. */
 #include "campaign/words_int.h"
 #include "fhir/make.h"
+#include "outreach/probe.h"
 
 #define PEOPLE_TRIED 20u
 #define SAMPLES 3u
@@ -12,11 +13,12 @@ struct trying {
     const struct words *w;
     struct json *patient;
     unsigned language;
+    str dot;                                   /* what stands for a letter that is not shown */
     uint32_t missing[WORDS_VARIABLES_MAX + 1]; /* the last: first */
 };
 
 /* The first letter and as many dots as it has more, at most six. */
-static str masked(struct op *op, str value)
+static str masked(struct op *op, str value, str dot)
 {
     struct buf b;
     size_t at = 0, n = 0;
@@ -26,7 +28,7 @@ static str masked(struct op *op, str value)
         if (n++ == 0)
             buf_utf8(&b, c);
         else
-            buf_add(&b, STR("•"));
+            buf_add(&b, dot);
     }
     return buf_str(&b);
 }
@@ -38,7 +40,7 @@ static err value(struct op *op, void *ctx, str name, str *ret)
     bool missing = false;
     *ret = STR_NONE;
     if (str_eq(name, STR("first"))) {
-        *ret = masked(op, json_str(json_path(t->patient, "name.0.given.0")));
+        *ret = masked(op, json_str(json_path(t->patient, "name.0.given.0")), t->dot);
     } else if (str_eq(name, STR("phone"))) {
         *ret = config_str(t->c->config, "outreach.phone");
     } else if (str_eq(name, STR("clinic"))) {
@@ -46,7 +48,7 @@ static err value(struct op *op, void *ctx, str name, str *ret)
     } else if (v) {
         TRY(words_value(op, t->w, v, t->patient, t->language, ret, &missing));
         if (!missing)
-            *ret = masked(op, *ret);
+            *ret = masked(op, *ret, t->dot);
     } else {
         *ret = arena_printf(op->arena, "{%.*s}", STR_ARG(name));
     }
@@ -95,7 +97,7 @@ err words_try(struct op *op, struct campaigns *c, const struct json *definition,
     struct json *o = json_new(op->arena, JSON_OBJECT), *samples = json_new(op->arena, JSON_ARRAY);
     struct json *missing = json_new(op->arena, JSON_OBJECT);
     TRY(words_read(op, definition, &w));
-    struct trying t = {.c = c, .w = &w};
+    struct trying t = {.c = c, .w = &w, .dot = STR("•")};
     TRY(record_find(op, c->rec, fhir_type_parse(STR("Patient")), STR("_count=20"), &page));
     for (size_t i = 0; i < page.n_match && i < PEOPLE_TRIED; i++)
         TRY(try_one(op, &t, &page.docs[i], samples));
@@ -108,4 +110,42 @@ err words_try(struct op *op, struct campaigns *c, const struct json *definition,
     TRY(op_check(op));
     *ret = o;
     return OK;
+}
+
+/* ---- to their author ---- */
+/* Somebody who speaks the language, else anybody the author may be shown. */
+static err pick_person(struct op *op, struct trying *t)
+{
+    struct record_page page;
+    struct json *one;
+    TRY(record_find(op, t->c->rec, fhir_type_parse(STR("Patient")), STR("_count=20"), &page));
+    for (size_t i = 0; i < page.n_match && i < PEOPLE_TRIED; i++) {
+        TRY(record_parse(op, &page.docs[i], &one));
+        bool fits = fhir_language(one) == t->language;
+        if (!t->patient || fits)
+            t->patient = one;
+        if (fits)
+            return OK;
+    }
+    return t->patient
+               ? OK
+               : fail(op, ERR_UNPROCESSABLE, "There is nobody whose variables could be used.");
+}
+
+err words_probe(struct op *op, struct campaigns *c, const struct json *definition,
+                const struct words_probe *to, struct json **ret)
+{
+    struct words w;
+    struct probe_words words = {.channel = to->channel};
+    bool email = str_eq(to->channel, STR("email"));
+    TRY(words_read(op, definition, &w));
+    /* a sign of GSM-7: with another the text would be longer than theirs is */
+    struct trying t = {
+        .c = c, .w = &w, .language = language_or_english(to->language), .dot = STR("*")};
+    const struct words_text *text = &w.texts[t.language];
+    TRY(pick_person(op, &t));
+    words.language = str_of(LANGUAGE_TAGS[t.language]);
+    TRY(words_fill_text(op, email ? text->email : text->sms, value, &t, &words.text));
+    TRY(words_fill_text(op, email ? text->subject : STR_NONE, value, &t, &words.subject));
+    return probe_send(op, c->outreach, &words, ret);
 }

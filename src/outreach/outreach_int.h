@@ -369,6 +369,8 @@ struct outreach {
     uint64_t ledger_from; /* where the record was when it started: until then nothing counts */
 };
 
+/* probe.c: tests that wait for this channel. */
+MUST err probe_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n);
 /* notice.c: what incidents ask to be mailed. *ret_n: how many were taken up. */
 MUST err notice_step(struct op *op, struct outreach *o, size_t *ret_n);
 

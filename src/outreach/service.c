@@ -147,6 +147,9 @@ static err send_due(struct op *op, void *ctx, size_t *ret_n)
     TRY(sender_step(op, s->o, s->channel, ret_n));
     if (*ret_n)
         return OK;
+    TRY(probe_step(op, s->o, s->channel, ret_n));
+    if (*ret_n)
+        return OK;
     return s->channel == CHANNEL_SMS     ? who_step(op, s->o, ret_n)
            : s->channel == CHANNEL_EMAIL ? notice_step(op, s->o, ret_n)
                                          : OK;

@@ -67,6 +67,21 @@ test("what: words are made simpler, tried and approved by another", async ({ pag
   await page.getByRole("button", { name: "Save the draft" }).click();
   await page.getByRole("button", { name: "Try it", exact: true }).click();
   await expect(page.getByText(/People tried: .20/)).toBeVisible();
+  // The words to oneself: an address of one's own is proved by the code that is sent there.
+  const mine = page.getByRole("region", { name: "Test to me" });
+  await mine.getByLabel(/Your mobile number/).fill("+13125550999");
+  await mine.getByRole("button", { name: "Send me a code" }).click();
+  const code = /: (\d{6}) is your code/;
+  await expect(mine.getByText(code)).toBeVisible({ timeout: 30_000 });
+  const said = (await mine.getByText(code).textContent())!;
+  await mine.getByLabel("Code", { exact: true }).fill(code.exec(said)![1]!);
+  await mine.getByRole("button", { name: "Confirm" }).click();
+  await mine.getByRole("button", { name: "Send the test" }).click();
+  await expect(mine.getByText(/TEST: .*Your flu shot is ready/)).toBeVisible({ timeout: 30_000 });
+  await expect(mine.getByText(/^Sent/)).toBeVisible();
+  await axe(page);
+  await mine.scrollIntoViewIfNeeded();
+  await shot(page, "k4-test-to-me");
   await expect(ask).toBeEnabled();
   await ask.click();
   await expect(page.locator("strong", { hasText: "Waits for approval" })).toBeVisible();
@@ -99,4 +114,6 @@ test("both in Arabic, small and dark", async ({ page }) => {
     await axe(page);
     await shot(page, shown);
   }
+  await page.getByRole("region", { name: "تجربة لي" }).scrollIntoViewIfNeeded();
+  await shot(page, "k6-test-to-me-ar");
 });

@@ -24,6 +24,11 @@ test("a campaign from an outline to its undo, by the keyboard where it counts", 
   await acts.fill(page.getByLabel("Not after"), "18:00");
   await acts.fill(page.getByLabel("Spread over hours"), "3");
   await expect(page.getByText("The outline is sound.")).toBeVisible();
+  // The step's words can be sent to oneself, too.
+  await page.getByText("Test to me").first().click();
+  await expect(page.getByRole("region", { name: "Test to me" })).toBeVisible();
+  await axe(page);
+  await page.getByText("Test to me").first().click();
   await axe(page);
   await shot(page, "k7-campaign");
 

@@ -20,6 +20,7 @@ import {
   withWords,
   wordsOf,
 } from "./plan";
+import { TestToMe } from "./probe";
 
 interface Edit {
   step: Action;
@@ -229,6 +230,20 @@ function Words({ step, set }: Edit) {
             />
           </div>
         ))}
+      <details>
+        <summary>{t("tm_title")}</summary>
+        <TestToMe
+          id={used.split("/")[1]}
+          words={{
+            title: step.title ?? "",
+            kind: "care",
+            variables: [],
+            texts: Object.fromEntries(
+              (Object.keys(LANGS) as Lang[]).map((l) => [l, { sms: wordsOf(step, l) }]),
+            ),
+          }}
+        />
+      </details>
     </>
   );
 }

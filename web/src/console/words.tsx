@@ -8,6 +8,7 @@ import { type ApiError, call, get, post } from "../lib/api";
 import { type Key, LANGS, type Lang, lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
+import { TestToMe } from "./probe";
 
 interface Text {
   sms?: string;
@@ -397,6 +398,7 @@ export function WordsPage() {
         </div>
       </form>
       <Trial w={w} />
+      <TestToMe words={w} />
     </div>
   );
 }

@@ -15,7 +15,7 @@ interface Own {
   dir?: "auto" | "ltr" | "rtl";
 }
 interface Line extends Own {
-  type?: "date" | "email" | "number" | "password" | "text" | "time";
+  type?: "date" | "email" | "number" | "password" | "tel" | "text" | "time";
   min?: number | string;
   max?: number | string;
   autocomplete?: string;
