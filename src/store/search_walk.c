@@ -126,30 +126,64 @@ err walk_by_key(struct drive *d)
     return sort->backwards || !keyless || search_enough(s) ? OK : along_keyless(d);
 }
 
-static err row_changes(struct drive *d, uint64_t t, struct arena *scratch)
+/* What a transaction left of the type, and may be on the page. */
+struct row {
+    uint64_t rid, vid;
+};
+typedef VEC(struct row) row_list;
+
+static err row_read(const struct search *s, struct op *op, uint64_t t, str log, row_list *ret)
+{
+    const struct store_sort *sort = &s->q->sort;
+    uint64_t time, comp, type = 0;
+    uint8_t kind = 0;
+    bool good = take_varint(&log, &time);
+    while (good && log.n) {
+        struct row r;
+        good = take_varint(&log, &r.rid) && take_varint(&log, &r.vid) && take_varint(&log, &type) &&
+               take_varint(&log, &comp) && take_u8(&log, &kind);
+        struct hit h = {.rid = r.rid, .t = t};
+        if (good && type == s->q->type && kind != CHANGE_DELETE &&
+            !(s->later && hit_order(sort, &h, &s->after) <= 0))
+            VEC_PUSH(op->arena, ret, r);
+    }
+    if (!good)
+        return damaged(s->op, "log");
+    return arena_failed(op->arena) ? out_of_memory(s->op) : OK;
+}
+
+static int by_number(const void *x, const void *y)
+{
+    const struct row *a = x, *b = y;
+    return a->rid < b->rid ? -1 : a->rid > b->rid;
+}
+
+#define CHANGES_A_STEP 16u /* of a row of the log, read and put in order */
+
+/* One transaction, in order of number: a bulk load has thousands in it, and a page needs few. */
+static err row_changes(struct drive *d, uint64_t t, str log, struct arena *scratch)
 {
     struct search *s = d->s;
-    struct store_change *c = NULL;
     struct op inner;
-    size_t n = 0;
-    TRY(search_tick(s));
-    search_spend(s, STEPS_A_READ);
+    row_list rows = {.n = 0};
     op_init(&inner, scratch, NULL, s->op->now);
-    err e = feed_in(&inner, s->v->s->ops, s->v->snap, t - 1, 1, &c, &n);
-    if (e != OK)
-        return fail(s->op, e, "the change feed cannot be read");
-    for (size_t i = 0; i < n; i++) { /* the whole transaction: it is not in order of number */
-        const struct store_change *at = &c[i];
+    TRY(row_read(s, &inner, t, log, &rows));
+    TRY(search_tick(s));
+    search_spend(s, 1 + rows.n / CHANGES_A_STEP);
+    if (rows.n > 1)
+        qsort(rows.at, rows.n, sizeof *rows.at, by_number);
+    for (size_t i = 0; i < rows.n && !search_enough(s); i++) {
+        const struct row *at = &rows.at[sort_falls(&s->q->sort) ? rows.n - 1 - i : i];
         struct version newest = {.doc.rid = 0};
         bool fits = true;
-        if (at->type != s->q->type || at->kind == CHANGE_DELETE)
-            continue;
         TRY(search_tick(s));
-        TRY(drive_probe(d, 0, at->rid, &fits));
+        TRY(drive_probe(d, d->by[0] ? 0 : 1, at->rid, &fits)); /* of the type it is */
         if (fits)
             TRY(version_newest(s->op, s->v->snap, s->v->s->ops, at->rid, &newest));
         if (fits && newest.doc.vid == at->vid)
             TRY(drive_check(d, at->rid));
+        if (arena_failed(s->op->arena))
+            return out_of_memory(s->op);
     }
     return OK;
 }
@@ -169,7 +203,7 @@ err walk_by_time(struct drive *d)
     if (e == OK)
         e = s->v->s->ops->cursor_seek(s->op, c, str_make(from, 8), reverse);
     while (e == OK && c->valid && !search_enough(s)) {
-        e = row_changes(d, u64_read(c->key.p), scratch);
+        e = row_changes(d, u64_read(c->key.p), c->value, scratch);
         arena_reset(scratch);
         if (e == OK)
             e = s->v->s->ops->cursor_next(s->op, c);
