@@ -260,7 +260,10 @@ static err add_clause(struct planner *pl, fhir_type type, const struct fhir_clau
 
 static err plan_clauses(struct planner *pl, const struct fhir_query *q)
 {
-    *pl->plan = (struct plan){.q = {.type = q->type, .keys_of = keys_of_stored, .ctx = pl->rec},
+    *pl->plan = (struct plan){.q = {.type = q->type,
+                                    .marks = pl->rec->marks[q->type],
+                                    .keys_of = keys_of_stored,
+                                    .ctx = pl->rec},
                               .t = pl->t};
     if (q->compartment)
         TRY(plan_compartment(pl->op, pl->rec, q, &pl->list, pl->plan));

@@ -28,18 +28,21 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
 {
     struct record *rec = calloc(1, sizeof *rec);
     uint16_t *home = homes();
+    struct store_marks *marks = marks_of_types();
     struct profile_shelf *profiles = NULL;
-    err e = rec && home ? profile_shelf_new(op, &profiles)
-                        : fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
+    err e = rec && home && marks ? profile_shelf_new(op, &profiles)
+                                 : fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
     if (e != OK) {
         free(rec);
         free(home);
+        free(marks);
         return e;
     }
     *rec = (struct record){.store = store,
                            .book = book ? book : rulebook_default(),
                            .owns_store = owns,
                            .home = home,
+                           .marks = marks,
                            .profiles = profiles,
                            .memo = blind_memo_new(), /* without memory for it: without it */
                            .chain_few = CHAIN_FEW,
@@ -92,6 +95,7 @@ void record_free(struct record *rec)
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);
     free(rec->home);
+    free(rec->marks);
     free(rec->memo);
     sodium_memzero(rec->page_key, sizeof rec->page_key);
     free(rec);

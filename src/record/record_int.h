@@ -21,13 +21,13 @@ struct record {
     _Atomic(const struct rulebook *) book;
     _Atomic(const struct restrictions *) restrictions; /* a tenant's; may be NULL */
     struct visits *visits;                             /* restrict.c */
-    bool owns_store;
     fhir_type t_patient, t_audit, t_task, t_consent, t_definition, t_parameter, t_team,
         t_organization, t_staff_role, t_form, t_note, t_note_request; /* rows asked for often */
     uint16_t *home;                         /* by type: number of the home parameter, 0 none */
+    struct store_marks *marks;              /* by type: what the store marks */
     const struct fhir_terms *_Atomic terms; /* who knows codes; NULL nobody */
     struct customs *customs;                /* posted search parameters */
-    bool relationship;                      /* relation.c asks */
+    bool owns_store, relationship;          /* relationship: relation.c asks */
     struct consents *consents;              /* consent.c */
     struct releases *releases;              /* release.c */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
@@ -128,6 +128,7 @@ extern const int64_t span_ms[SPAN_CLASSES];
 uint8_t span_class(int64_t lo, int64_t hi);
 /* Longest prefix of s of at most max bytes that ends between characters. */
 size_t prefix_cut(str s, size_t max);
+struct store_marks *marks_of_types(void); /* marks.c: by type; NULL without memory */
 
 /* ---- keys.c: resource to keys ---- */
 struct phrase_writer;

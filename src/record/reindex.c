@@ -9,8 +9,9 @@
 
 /* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
  * text, places, quantities in base units, identifiers with their types. 3: fewer words. 4: labels,
- * Consents that bind. 5: names of codes. 6: numbers of other countries, in one spelling. */
-#define KEYS_FORMAT 6u
+ * Consents that bind. 5: names of codes. 6: numbers of other countries, in one spelling.
+ * 7: marks. */
+#define KEYS_FORMAT 7u
 #define BATCH 256u
 #define TRIES 20
 
@@ -36,8 +37,8 @@ static err one(struct op *op, struct record *rec, struct store_tx *tx, const str
 {
     struct store_doc d;
     struct phrase_writer w = {.rec = rec, .tx = tx};
+    struct store_put p = {.rid = rid};
     str *keys;
-    size_t n;
     err e = store_get(op, rec->store, rid, &d);
     if (e == ERR_NOT_FOUND) { /* numbers have gaps */
         op_clear(op);
@@ -46,9 +47,12 @@ static err one(struct op *op, struct record *rec, struct store_tx *tx, const str
     TRY(e);
     if (d.deleted || d.type > FHIR_TYPE_COUNT || (r->types && !r->types[d.type]))
         return OK;
-    TRY(keys_to_store(op, &w, &d, &keys, &n));
-    TRY(own_keys(op, rec, rid, &keys, &n));
-    store_tx_keys(tx, rid, d.vid, keys, n);
+    TRY(keys_to_store(op, &w, &d, &keys, &p.n_keys));
+    TRY(own_keys(op, rec, rid, &keys, &p.n_keys));
+    p.vid = d.vid;
+    p.keys = keys;
+    p.marks = rec->marks[d.type];
+    store_tx_keys(tx, &p);
     ++*done;
     return OK;
 }

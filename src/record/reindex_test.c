@@ -29,7 +29,8 @@ static void forget(struct fixture *f, const char *reference)
         if (keys[i].p[0] == 0 && (unsigned char)keys[i].p[1] < 16)
             kept[n_kept++] = keys[i];
     struct store_tx *tx = store_tx_new(&f->op, f->store);
-    store_tx_keys(tx, rid, d.vid, kept, n_kept);
+    store_tx_keys(tx,
+                  &(struct store_put){.rid = rid, .vid = d.vid, .keys = kept, .n_keys = n_kept});
     assert_int_equal(store_commit(&f->op, tx, &c), OK);
 }
 
@@ -55,7 +56,7 @@ static void made_again(void **state)
     /* What was done before a crash is not done again. */
     forget(f, refs[0]);
     forget(f, refs[2]);
-    again(f, str_z(f->keep, arena_printf(f->keep, "6.%llu", (unsigned long long)rid)));
+    again(f, str_z(f->keep, arena_printf(f->keep, "7.%llu", (unsigned long long)rid)));
     assert_int_equal(fixture_count(f, "Patient", "family=ana"), 2);
     /* A key that is there is not made twice, one that is gone is gone. */
     again(f, "1");
@@ -74,7 +75,7 @@ static void names_are_kept(void **state)
         f, "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"
            "\"system\":\"http://x/c\",\"code\":\"w\",\"display\":\"Body weight\"}]},\"bodySite\":{"
            "\"coding\":[{\"system\":\"http://x/s\",\"code\":\"a\",\"display\":\"Left arm\"}]}}");
-    again(f, "6");
+    again(f, "7");
     assert_int_equal(fixture_count(f, "Observation", "_content=weight%20arm"), 1);
     assert_int_equal(store_kv_list(&f->op, f->store, STR("phrase/"), 10, &rows, &n), OK);
     assert_int_equal(n, 2);
@@ -83,12 +84,57 @@ static void names_are_kept(void **state)
     for (size_t i = 0; i < n; i++)
         store_tx_kv(tx, rows[i], STR_NONE);
     assert_int_equal(store_commit(&f->op, tx, &c), OK);
-    again(f, "6");
+    again(f, "7");
     assert_int_equal(fixture_count(f, "Observation", "_content=weight"), 0);
     again(f, "4");
     assert_int_equal(fixture_count(f, "Observation", "_content=weight%20arm"), 1);
-    again(f, "6");
+    again(f, "7");
     assert_int_equal(fixture_count(f, "Observation", "_content=weight%20arm"), 1);
+}
+
+#define WEIGHTS 28
+
+/* The two newest weights, as the marks lead to them. */
+static int newest(struct fixture *f, const char *order, const char *const want[2])
+{
+    struct record_page page;
+    fixture_as(f, &f->system);
+    assert_int_equal(
+        record_find(&f->op, f->rec, fhir_type_parse(STR("Observation")),
+                    str_of(fixture_text(f,
+                                        "code=http://loinc.org|29463-7&date=ge2026&_sort=%s"
+                                        "&_count=2&_explain=1",
+                                        order)),
+                    &page),
+        OK);
+    assert_true(str_find(page.explain[0], STR("code is marked"), 0) != SIZE_MAX);
+    for (size_t i = 0; i < page.n_match; i++)
+        assert_true(str_eq(page.docs[i].id, fixture_id(want[i])));
+    return (int)page.n_match;
+}
+
+/* Where codes lie is marked as they are written, and in a folder that has no marks when it is
+ * opened. */
+static void marks_are_made(void **state)
+{
+    struct fixture *f = *state;
+    struct store_marks *marks = &f->rec->marks[fhir_type_parse(STR("Observation"))], all = *marks;
+    const char *w[WEIGHTS], *p = fixture_patient(f, "Ana");
+    assert_true(all.lead && all.order);
+    *marks = (struct store_marks){0}; /* as an older program */
+    for (int i = 0; i < WEIGHTS; i++) /* 11 and 28 have no common divisor: no day twice */
+        w[i] = fixture_weight(f, p, "70", fixture_text(f, "2026-02-%02d", 1 + i * 11 % WEIGHTS));
+    *marks = all;
+    const char *const by_day[] = {w[5], w[10]}, *const by_time[] = {w[27], w[26]};
+    assert_int_equal(newest(f, "-date", by_day), 0);
+    assert_int_equal(newest(f, "-_lastUpdated", by_time), 0);
+    again(f, "6");
+    assert_int_equal(newest(f, "-date", by_day), 2);
+    assert_int_equal(newest(f, "-_lastUpdated", by_time), 2);
+    const char *now = fixture_weight(f, p, "71", "2026-01-31");
+    const char *const with[] = {now, w[27]};
+    assert_int_equal(newest(f, "-_lastUpdated", with), 2);
+    assert_int_equal(newest(f, "-date", by_day), 2);
 }
 
 static void newer_folders_are_refused(void **state)
@@ -105,6 +151,7 @@ static void newer_folders_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {BOTH_BACKENDS(made_again), BOTH_BACKENDS(names_are_kept),
+                                       BOTH_BACKENDS(marks_are_made),
                                        BOTH_BACKENDS(newer_folders_are_refused)};
     return cmocka_run_group_tests_name("record.reindex", tests, NULL, NULL);
 }

@@ -4,6 +4,12 @@ add_custom_command(OUTPUT ${GEN}/multi_patient_gen.h
             ${CMAKE_SOURCE_DIR}/spec/record/multi-patient.csv ${GEN}/multi_patient_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_record.py ${CMAKE_SOURCE_DIR}/spec/record/multi-patient.csv)
 target_sources(weft_record PRIVATE ${GEN}/multi_patient_gen.h)
+# What the store marks of a type's resources, as a C table.
+add_custom_command(OUTPUT ${GEN}/marks_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_record.py
+            ${CMAKE_SOURCE_DIR}/spec/record/marks.csv ${GEN}/marks_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_record.py ${CMAKE_SOURCE_DIR}/spec/record/marks.csv)
+target_sources(weft_record PRIVATE ${GEN}/marks_gen.h)
 
 # The record without HTTP; run by `make bench`.
 add_executable(record_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/record_bench.c)

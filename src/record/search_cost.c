@@ -87,6 +87,9 @@ static str leader(struct op *op, const struct record *rec, const struct search_p
     const char *code = p->led >= 16 ? code_of(rec, p->led) : NULL;
     if (p->plan.empty)
         return STR("nothing: no resource can match");
+    if (p->lead == LEAD_MARKS)
+        return arena_printf(op->arena, "the order asked for, where %s is marked",
+                            code ? code : "a condition");
     if (p->lead != LEAD_CLAUSE)
         return str_of(words[p->lead]);
     if (p->led == LABEL_COMPARTMENT)

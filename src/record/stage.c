@@ -89,7 +89,11 @@ static void mark_stray(struct record_tx *tx, const struct staged *s, str *keys, 
 static err put(struct record_tx *tx, struct staged *s)
 {
     struct op *op = tx->op;
-    struct store_put p = {.rid = s->rid, .type = s->type, .vid = s->vid, .comp = s->comp};
+    struct store_put p = {.rid = s->rid,
+                          .type = s->type,
+                          .vid = s->vid,
+                          .comp = s->comp,
+                          .marks = tx->rec->marks[s->type]};
     if (s->client_id)
         p.client_id = s->id;
     p.deleted = s->action == ACTION_DELETE;

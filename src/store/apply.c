@@ -21,8 +21,8 @@ static err check_version(struct op *op, struct store *s, const struct tx_version
 static err check_rekey(struct op *op, struct store *s, struct tx_keys *r)
 {
     struct version newest = {.doc.rid = 0};
-    TRY(version_newest(op, s->ops->writer(s->be), s->ops, r->rid, &newest));
-    if (!newest.doc.rid || newest.doc.vid != r->vid || newest.doc.deleted)
+    TRY(version_newest(op, s->ops->writer(s->be), s->ops, r->of.rid, &newest));
+    if (!newest.doc.rid || newest.doc.vid != r->of.vid || newest.doc.deleted)
         return fail(op, ERR_PRECONDITION,
                     "the resource was changed by someone else; read it again");
     r->doc = newest.doc;
@@ -164,6 +164,7 @@ static err write_keys(struct op *op, struct store *s, const struct tx_put *p, st
         .id_hash = p->id_hash,
         .set = p->set,
         .added = p->set,
+        .marks = put->marks,
     };
     if (p->old_vid && p->old_living)
         TRY(diff(op, s, &k));
@@ -174,12 +175,13 @@ static err write_keys(struct op *op, struct store *s, const struct tx_put *p, st
 static err write_rekey(struct op *op, struct store *s, const struct tx_keys *r, struct buf *pend)
 {
     struct pend k = {
-        .rid = r->rid,
+        .rid = r->of.rid,
         .type = r->doc.type,
         .comp = r->doc.comp,
         .old_comp = r->doc.comp,
         .set = r->set,
         .added = r->set,
+        .marks = r->of.marks,
         .kept_t = r->doc.t,
         .kept_time = r->doc.time,
     };

@@ -23,6 +23,11 @@
 /* Type under which trail entries are keyed. */
 #define TYPE_TRAIL 0xFFFFu
 
+static inline unsigned key_param(str key)
+{
+    return (unsigned)(unsigned char)key.p[0] << 8 | (unsigned char)key.p[1];
+}
+
 /* ---- sets: sorted, without doubles; each key as length (varint) + bytes ---- */
 /* ERR_INVALID when a key is shorter than its param or longer than KEY_MAX. */
 MUST err keyset_pack(struct op *op, const str *keys, size_t n, str *ret_set);

@@ -36,11 +36,19 @@ struct store_sort {
     bool single;    /* no resource has two keys of it */
     bool backwards; /* the same order from its end: what came last comes first */
 };
+/* Beside its keys the store marks, by the first STORE_LEAD_BYTES of the value of every `lead` key,
+ * where the resource lies among the `order` keys and where in the log, so that a search which asks
+ * for such a lead passes over all other places (store_query.marks). Marks name no resource. */
+#define STORE_LEAD_BYTES 4u
+struct store_marks {
+    uint16_t lead, order; /* parameters; 0: none */
+};
 /* Extracts the keys an old version had; see store_search. */
 typedef err (*store_keys_fn)(struct op *op, void *ctx, const struct store_doc *doc, str **ret,
                              size_t *ret_n);
 struct store_query {
     uint16_t type;                      /* of the resources wanted */
+    struct store_marks marks;           /* of every resource of the type; or none */
     uint64_t comp;                      /* only that patient compartment; 0 = any */
     const struct store_clause *clauses; /* all must fit */
     size_t n_clauses;
@@ -62,8 +70,15 @@ struct store_found {
     uint64_t t;     /* the state answered from */
     /* How it was found: keys and numbers stepped over, and what led the way. */
     uint64_t steps;
-    enum store_lead { LEAD_TYPE, LEAD_COMPARTMENT, LEAD_CLAUSE, LEAD_TIME, LEAD_ORDER } lead;
-    uint16_t led; /* LEAD_CLAUSE: the label of the clause */
+    enum store_lead {
+        LEAD_TYPE,
+        LEAD_COMPARTMENT,
+        LEAD_CLAUSE,
+        LEAD_TIME,
+        LEAD_ORDER,
+        LEAD_MARKS, /* the order, where a clause is marked */
+    } lead;
+    uint16_t led; /* LEAD_CLAUSE, LEAD_MARKS: the label of the clause */
 };
 /* Never unbounded memory or work (ERR_TOO_COSTLY past the ceiling). A page taken with `after` shows
  * what the first page's t showed; ERR_GONE when that is too long ago to tell. */

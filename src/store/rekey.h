@@ -5,10 +5,11 @@
 
 #include "store/store.h"
 
-/* Replaces the keys of rid, whose newest version must be vid and not deleted, or the commit fails
- * ERR_PRECONDITION. The document, its version, t and time stay, and followers hear nothing. Slices
- * are not copied; a resource once a transaction. */
-void store_tx_keys(struct store_tx *tx, uint64_t rid, uint32_t vid, const str *keys, size_t n_keys);
+/* Replaces the keys and marks of of->rid, whose newest version must be of->vid and not deleted, or
+ * the commit fails ERR_PRECONDITION; nothing else of it is looked at. The document, its version, t
+ * and time stay, and followers hear nothing. Slices are not copied; a resource once a transaction.
+ */
+void store_tx_keys(struct store_tx *tx, const struct store_put *of);
 /* The largest resource number handed out so far. */
 uint64_t store_rid_last(struct store *s);
 

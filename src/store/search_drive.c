@@ -5,6 +5,7 @@
 
 #define FEW 1024u /* candidates that are found and sorted sooner than anything else is tried */
 #define TRY_STEPS 4096u
+#define STEPS_MARKED 4u /* candidates whose reading costs one that is met where it is marked */
 
 static err probe_one(struct drive *d, size_t i, uint64_t rid, bool *ret)
 {
@@ -248,6 +249,7 @@ static err plan(struct drive *d)
         TRY(add_window(d, &keyed));
     if (!keyed)
         TRY(add_all(d));
+    TRY(marks_open(d));
     return choose(d, FEW);
 }
 
@@ -279,7 +281,7 @@ static bool better_in_order(const struct drive *d)
     const struct search *s = d->s;
     if (s->top.want == 0 || s->q->total || s->q->sort.order == ORDER_RID)
         return false;
-    if (d->lead > SORT_MAX)
+    if (d->lead > SORT_MAX || (d->marked && d->lead > STEPS_MARKED * s->top.want))
         return true;
     uint64_t all = atomic_load(&s->v->s->resources);
     uint64_t weight = s->q->sort.order == ORDER_KEY ? STEPS_A_READ : 1;
@@ -291,7 +293,8 @@ static err in_order(struct drive *d)
     struct search *s = d->s;
     if (s->q->sort.order == ORDER_RID)
         return stream(d);
-    s->lead = LEAD_ORDER;
+    s->lead = d->marked ? LEAD_MARKS : LEAD_ORDER;
+    s->led = d->marked ? d->marked->label : 0;
     return s->q->sort.order == ORDER_KEY ? walk_by_key(d) : walk_by_time(d);
 }
 

@@ -101,6 +101,12 @@ struct drive {
     const struct store_clause **rest; /* checked on the keys */
     size_t n_rest;
     size_t lead; /* about how many candidates */
+    /* search_marks.c */
+    const struct store_clause *marked; /* whose marks they are; NULL: every place is looked at */
+    struct rids marks;
+    bool placed; /* place is one that is marked */
+    uint64_t place;
+    struct buf room;
 };
 /* Is the number in all the others, too? from: the first to ask. */
 MUST err drive_probe(struct drive *d, size_t from, uint64_t rid, bool *ret);
@@ -126,6 +132,14 @@ MUST err hull_offer_aside(struct drive *d, const struct hull *h);
 enum hull_verdict { HULL_FITS, HULL_NOT, HULL_UNKNOWN };
 enum hull_verdict hull_decide(const struct drive *d, const struct hull *h,
                               const struct fwd_entry *e);
+
+/* ---- search_marks.c ---- */
+/* Marks for the order asked for, if there are any. */
+MUST err marks_open(struct drive *d);
+/* On to the first entry, from the one that the walk (cursor of the log) stands on, at a marked
+ * place. */
+MUST err marks_pass_keys(struct drive *d, struct walk *w);
+MUST err marks_pass_log(struct drive *d, struct store_cursor *c);
 
 MUST err walk_by_key(struct drive *d);
 MUST err walk_by_time(struct drive *d);

@@ -2,18 +2,13 @@
 #include "base/time.h"
 #include "store/search_int.h"
 
-static unsigned param_of(str key)
-{
-    return (unsigned)(unsigned char)key.p[0] << 8 | (unsigned char)key.p[1];
-}
-
 /* Keys are sorted, so those past the range need no look; most are decided by their param alone. */
 static bool set_has(str set, const struct store_range *range)
 {
     str key;
-    unsigned from = param_of(range->lo), to = param_of(range->hi);
+    unsigned from = key_param(range->lo), to = key_param(range->hi);
     while (keyset_next(&set, &key)) {
-        unsigned param = param_of(key);
+        unsigned param = key_param(key);
         if (param < from || (param == from && str_cmp(key, range->lo) < 0))
             continue;
         if (param > to || (param == to && str_cmp(key, range->hi) >= 0))

@@ -42,12 +42,15 @@ static err at_key(struct drive *d, const struct hull *h, const struct walk *w)
 static err along_keys(struct drive *d, const struct hull *h, struct walk *w)
 {
     struct search *s = d->s;
+    d->placed = false;
+    TRY(marks_pass_keys(d, w));
     while (w->valid && !search_enough(s)) {
         TRY(search_tick(s));
         TRY(at_key(d, h, w));
         if (arena_failed(s->op->arena))
             return out_of_memory(s->op);
         TRY(walk_next(s->op, w));
+        TRY(marks_pass_keys(d, w));
     }
     return OK;
 }
@@ -202,11 +205,16 @@ err walk_by_time(struct drive *d)
     err e = s->v->s->ops->cursor_open(s->op, s->v->snap, SPACE_LOG, &c);
     if (e == OK)
         e = s->v->s->ops->cursor_seek(s->op, c, str_make(from, 8), reverse);
+    d->placed = false;
+    if (e == OK)
+        e = marks_pass_log(d, c);
     while (e == OK && c->valid && !search_enough(s)) {
         e = row_changes(d, u64_read(c->key.p), c->value, scratch);
         arena_reset(scratch);
         if (e == OK)
             e = s->v->s->ops->cursor_next(s->op, c);
+        if (e == OK)
+            e = marks_pass_log(d, c);
     }
     if (c)
         s->v->s->ops->cursor_close(c);

@@ -102,6 +102,7 @@ struct store_put {
     str body;
     const str *keys; /* param + value, any order, no duplicates needed */
     size_t n_keys;
+    struct store_marks marks;
 };
 
 struct store_query;

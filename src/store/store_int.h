@@ -69,6 +69,7 @@ struct pend {
     str id_hash;     /* of a client-chosen id, with vid 1 */
     str set;         /* the whole new set */
     str added, removed;
+    struct store_marks marks;
     uint64_t kept_t; /* of a document that stays as it is, with its time; 0 = the commit's */
     int64_t kept_time;
 };
@@ -102,10 +103,7 @@ struct tx_put {
     bool old_living;
 };
 struct tx_keys {
-    uint64_t rid;
-    uint32_t vid;
-    const str *keys;
-    size_t n_keys;
+    struct store_put of;
     str set;
     struct store_doc doc; /* filled in by the check */
 };

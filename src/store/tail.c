@@ -2,7 +2,7 @@
  * the rows of SPACE_PEND from which it is made again after a crash.
  * List keys: 'K' + ekey + rid(5) → nothing, and 'F' + compartment(5) type(2) rid(5) → t, time, set.
  * Invariant: the tail of t holds exactly what SPACE_PEND rows up to t and past merged_t say. */
-#include "store/store_int.h"
+#include "store/marks_int.h"
 
 #define PEND_TRAIL 1u
 #define PEND_BORN 2u
@@ -10,6 +10,7 @@
 #define PEND_ID 8u
 #define PEND_DIFF 16u /* added and removed follow; else all of set is new */
 #define PEND_KEPT 32u /* t and time of the document follow */
+#define PEND_MARKS 64u
 #define TAIL_BYTES ((size_t)1 << 30)
 
 struct tail *tail_new(void)
@@ -57,7 +58,8 @@ void pend_write(struct buf *b, const struct pend *p)
     bool diff = p->added.p != p->set.p || p->removed.n;
     buf_u8(b, (uint8_t)((p->trail ? PEND_TRAIL : 0) | (p->born ? PEND_BORN : 0) |
                         (p->died ? PEND_DIED : 0) | (p->id_hash.n ? PEND_ID : 0) |
-                        (diff ? PEND_DIFF : 0) | (p->kept_t ? PEND_KEPT : 0)));
+                        (diff ? PEND_DIFF : 0) | (p->kept_t ? PEND_KEPT : 0) |
+                        (p->marks.lead ? PEND_MARKS : 0)));
     buf_varint(b, p->rid);
     buf_varint(b, p->type);
     buf_varint(b, p->comp);
@@ -73,6 +75,19 @@ void pend_write(struct buf *b, const struct pend *p)
         buf_varint(b, p->kept_t);
         buf_varint(b, (uint64_t)p->kept_time);
     }
+    if (p->marks.lead) {
+        buf_varint(b, p->marks.lead);
+        buf_varint(b, p->marks.order);
+    }
+}
+
+static bool take_marks(str *in, struct store_marks *ret)
+{
+    uint64_t lead = 0, order = 0;
+    bool good = take_varint(in, &lead) && take_varint(in, &order) && lead <= UINT16_MAX &&
+                order <= UINT16_MAX;
+    *ret = (struct store_marks){(uint16_t)lead, (uint16_t)order};
+    return good;
 }
 
 bool pend_read(str *in, struct pend *ret)
@@ -91,6 +106,8 @@ bool pend_read(str *in, struct pend *ret)
     if ((flags & PEND_DIFF) && (!take_sized(in, &p.added) || !take_sized(in, &p.removed)))
         return false;
     if ((flags & PEND_KEPT) && (!take_varint(in, &p.kept_t) || !take_varint(in, &time)))
+        return false;
+    if ((flags & PEND_MARKS) && !take_marks(in, &p.marks))
         return false;
     p.kept_time = (int64_t)time;
     p.trail = flags & PEND_TRAIL;
@@ -138,6 +155,25 @@ static bool put_key(struct tail_batch *a, const struct pend *p, str key, bool pr
     return put(a, present ? &nothing : NULL);
 }
 
+bool tail_join(struct tail_batch *b, uint16_t type, str key, uint64_t number)
+{
+    static const str nothing = {"", 0};
+    char last[RID_BYTES];
+    struct skip_iter it;
+    rid_write(last, number);
+    buf_clear(&b->key);
+    buf_char(&b->key, 'K');
+    ekey_write(&b->key, type, key);
+    buf_add(&b->key, str_make(last, sizeof last));
+    if (!buf_ok(&b->key))
+        return false;
+    str whole = buf_str(&b->key);
+    skip_iter_init(&it, &b->tail->list, UINT64_MAX); /* what is undone takes this with it */
+    skip_iter_until(&it, whole);
+    skip_seek(&it, whole, false);
+    return (it.valid && str_eq(it.key, whole)) || put(b, &nothing);
+}
+
 static bool put_keys(struct tail_batch *a, const struct pend *p, str set, bool present)
 {
     str key;
@@ -182,7 +218,7 @@ bool tail_add(struct tail_batch *b, const struct pend *p)
         return false;
     b->tail->weight += 1 + (p->added.n + p->removed.n) / 256;
     b->tail->last_t = b->t;
-    return p->trail || put_resource(b, p);
+    return p->trail || (put_resource(b, p) && marks_put(b, p));
 }
 
 static bool replay_row(struct store *s, uint64_t t, str sealed, struct arena *scratch)

@@ -23,9 +23,9 @@ void store_tx_put(struct store_tx *tx, const struct store_put *put)
     VEC_PUSH(tx->op->arena, &tx->puts, p);
 }
 
-void store_tx_keys(struct store_tx *tx, uint64_t rid, uint32_t vid, const str *keys, size_t n_keys)
+void store_tx_keys(struct store_tx *tx, const struct store_put *of)
 {
-    struct tx_keys r = {.rid = rid, .vid = vid, .keys = keys, .n_keys = n_keys};
+    struct tx_keys r = {.of = *of};
     VEC_PUSH(tx->op->arena, &tx->rekeys, r);
 }
 
@@ -215,7 +215,7 @@ err tx_prepare(struct op *op, struct store_tx *tx)
     }
     for (size_t i = 0; i < tx->rekeys.n; i++) {
         struct tx_keys *r = &tx->rekeys.at[i];
-        TRY(keyset_pack(op, r->keys, r->n_keys, &r->set));
+        TRY(keyset_pack(op, r->of.keys, r->of.n_keys, &r->set));
         tx->bytes += r->set.n;
     }
     if (tx->puts.n > 1)

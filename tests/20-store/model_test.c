@@ -3,11 +3,14 @@
  * answers by looking at all of it. SEED=n repeats a run; STEPS=n makes it longer. */
 #include "store_suite.h"
 
-#define RESOURCES 250u
+#define RESOURCES 400u
 #define VERSIONS 12u
 #define KEYS 6u
 #define PARAMS 5u
 #define SINGLE PARAMS /* no resource has two keys of this one */
+#define LEAD 1u       /* whose places are marked, among those of SINGLE and in the log */
+#define LEADS 5u
+#define PLACES 300u
 #define VALUES 12u
 #define TYPES 2u
 #define COMPS 4u
@@ -46,6 +49,19 @@ static uint64_t next(struct model *m, uint64_t below)
     return (m->rng >> 11) % below;
 }
 
+/* Bytes into a key at which leads and places of marks end. */
+static unsigned shift(uint16_t param)
+{
+    return param == LEAD ? 32 : param == SINGLE ? 28 : 0;
+}
+
+static uint64_t value_of(struct model *m, uint16_t param)
+{
+    if (param == LEAD || param == SINGLE)
+        return next(m, param == LEAD ? LEADS : PLACES) << shift(param);
+    return next(m, VALUES) * (next(m, 8) == 0 ? 256 : 1);
+}
+
 static void random_keys(struct model *m, struct model_version *v)
 {
     v->n = next(m, KEYS + 1);
@@ -53,7 +69,7 @@ static void random_keys(struct model *m, struct model_version *v)
     for (size_t i = 0; i < v->n; i++) {
         v->keys[i].param = (uint16_t)(1 + next(m, single ? SINGLE - 1 : PARAMS));
         single |= v->keys[i].param == SINGLE;
-        v->keys[i].value = next(m, VALUES) * (next(m, 8) == 0 ? 256 : 1);
+        v->keys[i].value = value_of(m, v->keys[i].param);
     }
 }
 
@@ -115,7 +131,8 @@ static void write_one(struct model *m)
                               .comp = r->comp,
                               .body = d.body,
                               .keys = keys,
-                              .n_keys = n};
+                              .n_keys = n,
+                              .marks = {LEAD, SINGLE}};
         store_tx_put(tx, &p);
         assert_int_equal(store_commit(&op, tx, &c), OK);
         v->t = c.t;
@@ -233,7 +250,8 @@ static struct store_clause random_clause(struct model *m, struct arena *a)
     c.n_ranges = 1 + next(m, 3);
     for (size_t i = 0; i < c.n_ranges; i++) {
         uint64_t wide = next(m, 3) ? 1 : 1 + next(m, 4000);
-        ranges[i] = suite_range(a, (uint16_t)(1 + next(m, PARAMS)), next(m, VALUES), wide);
+        uint16_t param = (uint16_t)(1 + (next(m, 3) ? next(m, PARAMS) : LEAD - 1));
+        ranges[i] = suite_range(a, param, value_of(m, param), wide << shift(param));
         if (next(m, 6) == 0) {
             ranges[i].mask = arena_str(a, str_make("\3", 1));
             ranges[i].mask_at = 9;
@@ -243,10 +261,28 @@ static struct store_clause random_clause(struct model *m, struct arena *a)
     return c;
 }
 
+/* Asks for leads in an order that they are marked in, and for so few that the marks are followed.
+ */
+static void random_marked(struct model *m, struct arena *a, struct store_clause *lead,
+                          struct store_query *q)
+{
+    struct store_range *ranges = ARENA_ARRAY(a, struct store_range, 2);
+    *lead = (struct store_clause){.ranges = ranges, .n_ranges = 1 + next(m, 2)};
+    for (size_t i = 0; i < lead->n_ranges; i++)
+        ranges[i] = suite_range(a, LEAD, next(m, LEADS) << shift(LEAD), UINT32_MAX);
+    q->comp = 0;
+    q->sort.order = next(m, 2) ? ORDER_TIME : ORDER_KEY;
+    q->sort.param = q->sort.order == ORDER_KEY ? SINGLE : 0;
+    q->sort.single = q->sort.order == ORDER_KEY;
+    q->limit = 1 + next(m, 3);
+    q->total = false;
+}
+
 static void random_query(struct model *m, struct arena *a, struct store_query *q)
 {
     struct store_clause *clauses = ARENA_ARRAY(a, struct store_clause, 4);
-    *q = (struct store_query){.type = (uint16_t)(7 + next(m, TYPES)), .keys_of = keys_of};
+    *q = (struct store_query){
+        .type = (uint16_t)(7 + next(m, TYPES)), .marks = {LEAD, SINGLE}, .keys_of = keys_of};
     q->n_clauses = next(m, 4);
     for (size_t i = 0; i < q->n_clauses; i++)
         clauses[i] = random_clause(m, a);
@@ -259,6 +295,13 @@ static void random_query(struct model *m, struct arena *a, struct store_query *q
     q->sort.single = q->sort.param == SINGLE;
     q->limit = next(m, 6) ? 1 + next(m, 15) : 0;
     q->total = next(m, 2);
+    if (next(m, 3) == 0) {
+        random_marked(m, a, &clauses[3], q);
+        q->clauses = &clauses[next(m, 2) ? 3 : 2]; /* alone, or behind another */
+        q->n_clauses = (size_t)(&clauses[4] - q->clauses);
+        if (q->n_clauses == 2)
+            clauses[2] = random_clause(m, a);
+    }
 }
 
 static void show_fault(const struct op *op, err e)
