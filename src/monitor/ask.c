@@ -37,6 +37,52 @@ bool ask_repeats(const struct track *t, const struct finding *f)
     return a && f->rid == a->rid && f->priority >= a->priority && !f->with_symptoms;
 }
 
+bool ask_is_news(struct track *t, const struct finding *f)
+{
+    struct rule_state had = t->rules[f->rule];
+    bool news = monitor_news(t, f, false);
+    t->rules[f->rule] = had;
+    return news;
+}
+
+/* Does another reading of the step say the same? */
+static bool is_confirmed(const struct findings *all, const struct finding *f)
+{
+    bool found = false;
+    for (size_t i = 0; i < all->n && !found; i++)
+        found = all->at[i].rule == f->rule && all->at[i].rid != f->rid;
+    return found;
+}
+
+bool ask_all_wait(struct track *t, const struct findings *all, int64_t now, bool doubts)
+{
+    size_t waiting = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct finding *f = &all->at[i];
+        if ((doubts ? f->rule < (int)RULE_DOUBT : finding_is_technical(f)) || !ask_is_news(t, f))
+            continue;
+        if (!ask_may_wait(t, f, now) || is_confirmed(all, f))
+            return false;
+        waiting++;
+    }
+    return waiting > 0;
+}
+
+struct ask ask_new(const struct finding *f, int64_t now)
+{
+    return (struct ask){.rule = f->rule,
+                        .series = f->series,
+                        .priority = f->priority,
+                        .rid = f->rid,
+                        .of = f->at,
+                        .at = now,
+                        .until = now + ask_minutes(f) * MS_MINUTE,
+                        .value = f->value,
+                        .from = f->from,
+                        .limit = f->limit,
+                        .above = f->above};
+}
+
 struct finding ask_finding(const struct ask *a, enum asked how)
 {
     return (struct finding){.rule = a->rule,

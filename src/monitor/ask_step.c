@@ -115,54 +115,6 @@ static err answer(struct step *st, struct record_tx *tx, struct seen *s)
 }
 
 /* ---- asking ---- */
-static bool is_news(struct track *t, const struct finding *f)
-{
-    struct rule_state had = t->rules[f->rule];
-    bool news = monitor_news(t, f, false);
-    t->rules[f->rule] = had;
-    return news;
-}
-
-/* Does another reading of the step say the same? */
-static bool is_confirmed(const struct findings *all, const struct finding *f)
-{
-    bool found = false;
-    for (size_t i = 0; i < all->n && !found; i++)
-        found = all->at[i].rule == f->rule && all->at[i].rid != f->rid;
-    return found;
-}
-
-/* Is there anything that may wait, and nothing that may not? What is hardly possible waits alone.
- */
-static bool all_wait(struct step *st, const struct seen *s, bool doubts)
-{
-    size_t waiting = 0;
-    for (size_t i = 0; i < s->findings->n; i++) {
-        const struct finding *f = &s->findings->at[i];
-        if ((doubts ? f->rule < (int)RULE_DOUBT : finding_is_technical(f)) || !is_news(s->track, f))
-            continue;
-        if (!ask_may_wait(s->track, f, st->op->now) || is_confirmed(s->findings, f))
-            return false;
-        waiting++;
-    }
-    return waiting > 0;
-}
-
-static struct ask ask_new(const struct op *op, const struct finding *f)
-{
-    return (struct ask){.rule = f->rule,
-                        .series = f->series,
-                        .priority = f->priority,
-                        .rid = f->rid,
-                        .of = f->at,
-                        .at = op->now,
-                        .until = op->now + ask_minutes(f) * MS_MINUTE,
-                        .value = f->value,
-                        .from = f->from,
-                        .limit = f->limit,
-                        .above = f->above};
-}
-
 static int64_t newest_at(const struct track *t, int series)
 {
     return t->n[series] ? t->points[series][t->n[series] - 1].at : 0;
@@ -176,7 +128,7 @@ static err ask_one(struct step *st, struct record_tx *tx, struct seen *s, const 
     struct record_doc doc;
     bool there;
     str id;
-    struct ask of = ask_new(st->op, f);
+    struct ask of = ask_new(f, st->op->now);
     TRY(step_get(st, f->rid, &doc, &there));
     if (!there)
         return OK;
@@ -209,7 +161,7 @@ static err ask_all(struct step *st, struct record_tx *tx, struct seen *s, bool d
         bool other = doubts ? f.rule < (int)RULE_DOUBT : finding_is_technical(&f);
         if (ask_repeats(s->track, &f))
             continue;
-        if (other || !is_news(s->track, &f) || !ask_may_wait(s->track, &f, st->op->now)) {
+        if (other || !ask_is_news(s->track, &f) || !ask_may_wait(s->track, &f, st->op->now)) {
             s->findings->at[kept++] = f;
             continue;
         }
@@ -269,7 +221,7 @@ static err any_charted(struct step *st, const struct seen *s, bool *ret)
 static err ask_instead(struct step *st, struct record_tx *tx, struct seen *s, bool doubts)
 {
     bool open = false;
-    if (!all_wait(st, s, doubts))
+    if (!ask_all_wait(s->track, s->findings, st->op->now, doubts))
         return OK;
     TRY(any_charted(st, s, &open));
     if (open)

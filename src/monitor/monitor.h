@@ -60,12 +60,13 @@ MUST err monitor_limits(struct op *op, struct monitor *m, str patient, struct js
 
 /* What would have been: the last days (28 … 365) of a patient's readings under the limits in force
  * and under others of one metric. Nothing is changed. op->actor must see the patient; what they may
- * not see is not replayed. JSON {metric, low, high, days, readings, before: {alerts, cases}, after:
- * the same, events: {n, before, after, lost: [{at, what}]}}: before is as things are, after with
- * the limits tried, no looser than the table's loosest safe ones; alerts are of the metric, cases
- * of all metrics, alerts less than 72 h apart being one; an event is told of by an alert: a case
- * that was acted on in the 72 h before, an emergency or inpatient stay in the 14 days before. More
- * than 30,000 readings: ERR_TOO_COSTLY. */
+ * not see is not replayed. JSON {metric, low, high, days, whole, readings, before: {alerts, cases,
+ * asked}, after: the same, events: {n, before, after, lost: [{at, what}]}}: before is as things
+ * are, after with the limits tried, no looser than the table's loosest safe ones; alerts are of the
+ * metric, cases of all metrics, alerts less than 72 h apart being one; asked: how often it would be
+ * measured again first; an event is told of by an alert: a case that was acted on in the 72 h
+ * before, an emergency or inpatient stay in the 14 days before. Of more than 30,000 readings the
+ * newest days are replayed: days says how many, whole that it is not all. */
 struct monitor_trial {
     str metric;
     double low, high; /* in the metric's unit; NAN: as it is */

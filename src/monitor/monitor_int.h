@@ -403,12 +403,20 @@ size_t track_cache_due(const struct cache *c, int64_t now, uint64_t *ret, size_t
 void track_cache_drop(struct cache *c, uint64_t patient);
 void track_cache_clear(struct cache *c);
 
+#define REPLAY_MAX 30000u /* answered within 500 ms; a hundred days of a sensor's */
+
 /* ask.c: one reading alone, measured again before anybody is called. Pure. */
 int ask_minutes(const struct finding *f);
 /* Is it such a finding? Never an emergency, with symptoms, confirmed, or of a reading too old. */
 bool ask_may_wait(const struct track *t, const struct finding *f, int64_t now);
 /* Of a reading that was asked about by that rule: the other limit that it crossed. */
 bool ask_repeats(const struct track *t, const struct finding *f);
+/* Would monitor_news() say so? t stays as it is. */
+bool ask_is_news(struct track *t, const struct finding *f);
+/* Is there anything that may wait, and nothing that may not? What is hardly possible (doubts) waits
+ * alone. */
+bool ask_all_wait(struct track *t, const struct findings *all, int64_t now, bool doubts);
+struct ask ask_new(const struct finding *f, int64_t now);
 struct finding ask_finding(const struct ask *a, enum asked how);
 /* Is a newer reading there already? */
 bool ask_measured_since(const struct track *t, const struct ask *a);
@@ -467,7 +475,8 @@ struct monitor {
     uint64_t cursor; /* as it is in the store */
     uint64_t seen;   /* nothing up to here is left to do; not less than cursor */
     bool cursor_known;
-    bool careful; /* the last step failed: one transaction at a time */
+    bool careful;      /* the last step failed: one transaction at a time */
+    size_t replay_max; /* readings of one what-if, see what_if.c; tests make it small */
     struct cache cache;
     char load_at[32]; /* how far the walk over kept tracks has come, see record_kv_page() */
     size_t load_n;

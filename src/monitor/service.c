@@ -13,6 +13,7 @@ err monitor_new(struct op *op, struct record *rec, struct identity *id, const st
     m->rec = rec;
     m->id = id;
     m->config = config;
+    m->replay_max = REPLAY_MAX;
     m->arena = arena_new(1u << 20);
     pthread_mutex_init(&m->intake, NULL);
     err e = m->arena && track_cache_init(&m->cache) ? signals_compile(op, m)

@@ -1,7 +1,9 @@
 /* What-if: a patient's readings of the last weeks replayed through the very rules, once as things
- * are and once under other limits of one metric. Not replayed: silence and what other resources
- * say, which no limit changes. Invariant: nothing is written, and only what the asker may see is
- * replayed. */
+ * are and once under other limits of one metric; what would have been measured again before anybody
+ * was called is no alert when the next reading was normal. Not replayed: silence and what other
+ * resources say, which no limit changes. Invariants: nothing is written, and only what the asker
+ * may see is replayed; more readings than are answered in time are the newest days of them, and
+ * that is said. */
 #include "monitor/monitor_int.h"
 
 #include "base/vec.h"
@@ -10,12 +12,13 @@
 #include <stdlib.h>
 
 #define MS_DAY (24 * MS_HOUR)
-#define READINGS_MAX 30000u       /* answered within 500 ms; a hundred days of a sensor's */
+#define MOST_A_DAY 100000u        /* of the newest day, which is replayed whatever it holds */
 #define EPISODE_MS (72 * MS_HOUR) /* alerts nearer to each other are one case */
 #define WARNING_MS (14 * MS_DAY)  /* an alert so long before a stay has told of it */
 
 struct heard {
     int64_t at;
+    uint64_t rid;
     bool fresh; /* one that came late raises nothing */
     struct reading r;
 };
@@ -27,11 +30,14 @@ struct replay {
     struct arena *a;
     int series;
     int64_t since, now;
+    int days;   /* that are replayed */
+    bool whole; /* all that were asked for */
     VEC(struct heard) heard;
     VEC(struct event) events;
 };
 struct told {
     size_t alerts, cases; /* alerts: of the metric */
+    size_t asked;         /* to measure again, of the metric */
     VEC(int64_t) at;      /* all that would have been news */
 };
 
@@ -40,10 +46,9 @@ static err add_observation(void *ctx, struct op *op, const struct record_doc *do
 {
     struct replay *p = ctx;
     struct reading_set set;
-    (void)doc;
     reading_set_of(tree, &set);
     for (size_t i = 0; i < set.n && set.usable && set.at <= p->now; i++) {
-        struct heard h = {set.at, !reading_has_note(tree, STR("late")), set.at_most[i]};
+        struct heard h = {set.at, doc->rid, !reading_has_note(tree, STR("late")), set.at_most[i]};
         VEC_PUSH(p->a, &p->heard, h);
     }
     return op_check(op);
@@ -84,7 +89,9 @@ static err add_case(void *ctx, struct op *op, const struct record_doc *doc, cons
 static int by_time(const void *a, const void *b)
 {
     const struct heard *x = a, *y = b;
-    return (x->at > y->at) - (x->at < y->at);
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    return (x->rid > y->rid) - (x->rid < y->rid);
 }
 
 static void count(const struct replay *p, struct track *t, const struct findings *f, int64_t at,
@@ -99,22 +106,79 @@ static void count(const struct replay *p, struct track *t, const struct findings
     }
 }
 
+/* As ask_step(), which writes it down: what may wait becomes asks, the rest stays. */
+static void ask_instead(const struct replay *p, struct track *t, struct findings *f, int64_t at,
+                        struct told *io)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        struct finding one = f->at[i];
+        if (ask_repeats(t, &one))
+            continue;
+        if (finding_is_technical(&one) || !ask_is_news(t, &one) || !ask_may_wait(t, &one, at)) {
+            f->at[kept++] = one;
+            continue;
+        }
+        t->asks[t->n_asks++] = ask_new(&one, at);
+        io->asked += one.series == p->series;
+    }
+    f->n = kept;
+}
+
+static void tell(const struct replay *p, struct track *t, struct findings *f, int64_t at,
+                 struct told *io)
+{
+    for (size_t k = t->n_asks; k-- > 0;)
+        if (ask_outcome(t, &t->asks[k], f))
+            ask_drop(t, k);
+    bool open = io->at.n && at - io->at.at[io->at.n - 1] < EPISODE_MS;
+    if (!open && ask_all_wait(t, f, at, false))
+        ask_instead(p, t, f, at, io);
+    count(p, t, f, at, io);
+}
+
+/* Asks whose time went by before the next reading. */
+static void expire(const struct replay *p, struct track *t, int64_t now, struct told *io)
+{
+    while (t->n_asks) {
+        struct findings f;
+        int64_t first = t->asks[0].until, next = INT64_MAX;
+        for (size_t k = 1; k < t->n_asks; k++)
+            first = t->asks[k].until < first ? t->asks[k].until : first;
+        if (first > now)
+            return;
+        f.n = 0;
+        ask_eval_time(t, first, &f, &next);
+        tell(p, t, &f, first, io);
+    }
+}
+
+static void hear(struct track *t, const struct heard *h, struct findings *f)
+{
+    if (h->r.series >= 0) {
+        int at = track_add(t, h->r.series, (struct point){h->at, h->r.value, h->rid});
+        if (at >= 0 && h->fresh)
+            monitor_eval(t, h->r.series, at, f);
+    } else if (h->r.yes && h->fresh) {
+        t->symptom_at[h->r.symptom] = h->at;
+        monitor_eval_symptom(t, h->r.symptom, h->at, h->rid, f);
+    }
+}
+
+/* What one Observation says is heard at once. */
 static void run(const struct replay *p, struct track *t, struct told *ret)
 {
-    for (size_t i = 0; i < p->heard.n; i++) {
+    for (size_t i = 0; i < p->heard.n;) {
         const struct heard *h = &p->heard.at[i];
         struct findings f;
         f.n = 0;
-        if (h->r.series >= 0) {
-            int at = track_add(t, h->r.series, (struct point){h->at, h->r.value, i + 1});
-            if (at >= 0 && h->fresh)
-                monitor_eval(t, h->r.series, at, &f);
-        } else if (h->r.yes && h->fresh) {
-            t->symptom_at[h->r.symptom] = h->at;
-            monitor_eval_symptom(t, h->r.symptom, h->at, i + 1, &f);
-        }
-        count(p, t, &f, h->at, ret);
+        expire(p, t, h->at, ret);
+        for (; i < p->heard.n && p->heard.at[i].rid == h->rid; i++)
+            hear(t, &p->heard.at[i], &f);
+        if (f.n || t->n_asks)
+            tell(p, t, &f, h->at, ret);
     }
+    expire(p, t, p->now, ret);
 }
 
 /* A case is written a moment after its reading was taken. */
@@ -131,6 +195,7 @@ static void set_told(struct op *op, struct json *o, const char *name, const stru
     struct json *node = json_new(op->arena, JSON_OBJECT);
     monitor_set_number(op, node, "alerts", (double)r->alerts, 0);
     monitor_set_number(op, node, "cases", (double)r->cases, 0);
+    monitor_set_number(op, node, "asked", (double)r->asked, 0);
     json_set(op->arena, o, str_of(name), node);
 }
 
@@ -180,7 +245,8 @@ static err answer(struct replay *p, struct op *op, struct track *now,
     run(p, now, before);
     run(p, other, after);
     json_set_str(op->arena, o, STR("metric"), str_of(row->name));
-    monitor_set_number(op, o, "days", trial->days, 0);
+    monitor_set_number(op, o, "days", p->days, 0);
+    json_set(op->arena, o, STR("whole"), json_new_bool(op->arena, p->whole));
     monitor_set_number(op, o, "readings", (double)p->heard.n, 0);
     set_told(op, o, "before", before);
     set_told(op, o, "after", after);
@@ -189,24 +255,62 @@ static err answer(struct replay *p, struct op *op, struct track *now,
     return op_check(op);
 }
 
+static str readings_of(struct op *op, str patient, int64_t since)
+{
+    return arena_printf(op->arena, "patient=Patient/%.*s&date=ge%.*s", STR_ARG(patient),
+                        STR_ARG(time_format(op->arena, since)));
+}
+
+static err count_readings(const struct replay *p, struct op *op, struct monitor *m, str patient,
+                          int days, uint64_t *ret)
+{
+    struct record_page page = {0};
+    str query = arena_cat(op->arena, readings_of(op, patient, p->now - days * MS_DAY),
+                          STR("&_summary=count"));
+    TRY(op_check(op));
+    TRY(record_find(op, m->rec, fhir_type_parse(STR("Observation")), query, &page));
+    *ret = page.total;
+    return OK;
+}
+
+/* As many of the newest days as are answered in time, at least one. */
+static err choose_days(struct replay *p, struct op *op, struct monitor *m, str patient, int asked)
+{
+    int most = asked, fit = 1;
+    uint64_t n = 0;
+    TRY(count_readings(p, op, m, patient, asked, &n));
+    for (fit = n > m->replay_max ? 1 : asked; most - fit > 1;) {
+        int middle = fit + (most - fit) / 2;
+        TRY(count_readings(p, op, m, patient, middle, &n));
+        *(n > m->replay_max ? &most : &fit) = middle;
+    }
+    p->days = fit;
+    p->whole = fit == asked;
+    p->since = p->now - fit * MS_DAY;
+    return OK;
+}
+
 static err gather(struct replay *p, struct op *op, struct monitor *m, str patient)
 {
     str since = time_format(op->arena, p->since);
     const struct {
-        const char *type, *narrow;
+        const char *type;
+        str query;
         record_each_fn *add;
-    } parts[] = {{"Observation", "", add_observation},
-                 {"Encounter", "", add_stay},
-                 {"Task", "code=" DESK_SYSTEM_CODE "|case&status=completed&", add_case}};
+    } parts[] = {{"Observation", readings_of(op, patient, p->since), add_observation},
+                 {"Encounter", readings_of(op, patient, p->since), add_stay},
+                 {"Task",
+                  arena_printf(op->arena,
+                               "patient=Patient/%.*s&code=" DESK_SYSTEM_CODE
+                               "|case&status=completed&authored-on=ge%.*s",
+                               STR_ARG(patient), STR_ARG(since)),
+                  add_case}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        const char *date = i == 2 ? "authored-on" : "date";
-        struct record_each walk = {
-            .type = parts[i].type,
-            .query = arena_printf(op->arena, "patient=Patient/%.*s&%s%s=ge%.*s", STR_ARG(patient),
-                                  parts[i].narrow, date, STR_ARG(since)),
-            .max = READINGS_MAX,
-            .fn = parts[i].add,
-            .ctx = p};
+        struct record_each walk = {.type = parts[i].type,
+                                   .query = parts[i].query,
+                                   .max = MOST_A_DAY + m->replay_max,
+                                   .fn = parts[i].add,
+                                   .ctx = p};
         TRY(record_find_each(op, m->rec, &walk));
     }
     return op_check(op);
@@ -218,10 +322,8 @@ err monitor_what_if(struct op *op, struct monitor *m, str patient,
     struct replay *p = ARENA_NEW(op->arena, struct replay);
     struct track *t = arena_alloc(op->arena, sizeof *t);
     TRY(op_check(op));
-    *p = (struct replay){.a = op->arena,
-                         .series = monitor_series_named(trial->metric),
-                         .since = op->now - trial->days * MS_DAY,
-                         .now = op->now};
+    *p = (struct replay){
+        .a = op->arena, .series = monitor_series_named(trial->metric), .now = op->now};
     if (p->series < 0)
         return fail_at(op, ERR_INVALID, STR("metric"), "there is no such metric; see $limits");
     if (trial->days < 28 || trial->days > 365)
@@ -231,6 +333,7 @@ err monitor_what_if(struct op *op, struct monitor *m, str patient,
     track_init(t, 0);
     TRY(monitor_zone_load(op, m, t, patient));
     TRY(monitor_plan_load(op, m->rec, t, patient));
+    TRY(choose_days(p, op, m, patient, trial->days));
     TRY(gather(p, op, m, patient));
     return answer(p, op, t, trial, ret);
 }

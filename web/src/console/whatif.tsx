@@ -13,6 +13,7 @@ interface Told {
 }
 interface Trial {
   days: number;
+  whole: boolean;
   readings: number;
   low?: number;
   high?: number;
@@ -54,6 +55,7 @@ function Answer({ of }: { of: Trial }) {
           ))}
         </ul>
       )}
+      {!of.whole && <p>{t("wi_part", { days: number(of.days) })}</p>}
       <p class="muted fine">{t("wi_rests", { n: number(of.readings) })}</p>
     </div>
   );

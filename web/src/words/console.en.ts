@@ -1122,6 +1122,7 @@ export default {
   wi_events: "True events still caught: {after} of {before} (known: {n}).",
   wi_no_events: "No true event is known in this time.",
   wi_rests: "Replayed readings: {n}.",
+  wi_part: "There are too many readings for one replay. It shows the last {days} days.",
   wi_e_case: "Lost: a case that was acted on",
   wi_e_emergency: "Lost: a visit to the emergency room",
   wi_e_inpatient: "Lost: a hospital stay",

@@ -1133,6 +1133,7 @@ export default {
   wi_events: "Sucesos reales que aún se detectan: {after} de {before} (conocidos: {n}).",
   wi_no_events: "No se conoce ningún suceso real en este tiempo.",
   wi_rests: "Lecturas repetidas: {n}.",
+  wi_part: "Hay demasiadas lecturas para una sola prueba. Muestra los últimos {days} días.",
   wi_e_case: "Se pierde: un caso en el que se actuó",
   wi_e_emergency: "Se pierde: una visita a urgencias",
   wi_e_inpatient: "Se pierde: un ingreso en el hospital",
