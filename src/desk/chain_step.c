@@ -140,6 +140,12 @@ static err climb(struct walk *w, const struct record_doc *doc)
     return marked || w->io->steps != before ? keep(w, &t, h, tell) : OK;
 }
 
+/* Not the case's fault: the walk begins again. */
+static bool is_ours(err e)
+{
+    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT;
+}
+
 err desk_climb(struct op *op, struct record *rec, const struct config *config,
                struct chain_walk *io, bool *ret_more)
 {
@@ -158,7 +164,7 @@ err desk_climb(struct op *op, struct record *rec, const struct config *config,
         if (e == OK)
             continue;
         *io = before;
-        if (e != ERR_CONFLICT && e != ERR_PRECONDITION && e != ERR_UNPROCESSABLE)
+        if (is_ours(e))
             return e;
         op_clear(
             op); /* somebody was quicker, or one case that cannot be kept: the next ones go on */

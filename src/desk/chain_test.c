@@ -241,6 +241,36 @@ static void who_is_on_duty_stands_behind_the_step(void **state)
         str_eq(json_str(json_path(JSON_GET(o, "steps"), "0.who.reference")), r->bo.reference));
 }
 
+/* R500: of a patient whose record was deleted nobody can be told, and the walk ended there: the
+ * cases behind it went up no more. */
+static void r500_a_patient_who_is_gone_holds_up_no_other_case(void **state)
+{
+    struct room *r = *state;
+    struct record_result res;
+    str all[3], patient[3], first = r->patient;
+    r->op.now = at("2026-11-21T15:00:00Z"); /* Saturday: the patient is to be told */
+    for (size_t i = 0; i < 3; i++) {
+        as(r, &r->system);
+        r->patient = patient[i] =
+            made(r, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ash\"}]}");
+        str o = arena_printf(r->op.arena,
+                             "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{"
+                             "\"text\":\"n\"},\"subject\":{\"reference\":\"Patient/%.*s\"}}",
+                             STR_ARG(patient[i]));
+        r->evidence[0] =
+            arena_printf(r->op.arena, "Observation/%.*s", STR_ARG(made(r, str_z(r->op.arena, o))));
+        all[i] = opened(r, DESK_P2);
+    }
+    r->patient = first;
+    as(r, &r->system);
+    assert_int_equal(
+        record_delete(&r->op, r->rec, fhir_type_parse(STR("Patient")), patient[1], STR_NONE, &res),
+        OK);
+    (void)climbed(r);
+    assert_str(STEP(chain(r, all[0]), 0, "row"), "P2-CLOSED");
+    assert_str(STEP(chain(r, all[2]), 0, "row"), "P2-CLOSED");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +287,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_officers_case_does_not_go_up, open_room, close_room),
         cmocka_unit_test_setup_teardown(who_is_on_duty_stands_behind_the_step, open_room,
                                         close_room),
+        cmocka_unit_test_setup_teardown(r500_a_patient_who_is_gone_holds_up_no_other_case,
+                                        open_room, close_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,12 @@ err chain_tell(struct record_tx *tx, struct op *op, struct record *rec, const st
     *ret = false;
     if (!id.n || !is_reading(task))
         return OK;
-    TRY(record_read(op, rec, fhir_type_parse(STR("Patient")), id, &doc));
+    err e = record_read(op, rec, fhir_type_parse(STR("Patient")), id, &doc);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE) {
+        op_clear(op);
+        return OK; /* there is nobody to tell */
+    }
+    TRY(e);
     TRY(record_parse(op, &doc, &patient));
     TRY(desk_nobody(tx, op, h, id, desk_zone(patient, h->zone), ret, &when));
     if (!*ret || !hours_change(h, op->now, &opens))

@@ -287,6 +287,22 @@ static err one_job(struct op *op, struct surveys *s, const struct record_job *jo
     return send(&x);
 }
 
+/* One that failed so holds up no other: it comes again, until it is too late for it. */
+static err put_off(struct op *op, struct surveys *s, const struct record_job *job, err e)
+{
+    if (e == OK || e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT)
+        return e;
+    op_clear(op);
+    if (e == ERR_CONFLICT || e == ERR_PRECONDITION) {
+        record_outbox_again(op, s->rec, job);
+        return OK;
+    }
+    op->actor = survey_system();
+    struct record_tx *tx = record_begin(op, s->rec);
+    record_tx_outbox_later(tx, job->job, op->now + SURVEY_HOUR, job->body);
+    return record_commit(tx);
+}
+
 err surveys_tick(struct op *op, struct surveys *s, size_t *ret_n)
 {
     struct record_job *jobs;
@@ -295,10 +311,7 @@ err surveys_tick(struct op *op, struct surveys *s, size_t *ret_n)
     TRY(record_outbox_take(op, s->rec, STR(SURVEY_QUEUE), LEASE_MS, JOBS_MAX, &jobs, &n));
     for (size_t i = 0; i < n; i++) {
         err e = one_job(op, s, &jobs[i]);
-        if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
-            record_outbox_again(op, s->rec, &jobs[i]);
-        else
-            TRY(e);
+        TRY(put_off(op, s, &jobs[i], e));
     }
     *ret_n = n;
     return OK;

@@ -268,6 +268,26 @@ static void a_day_that_went_by_is_not_asked(void **state)
     assert_int_equal(hours(y, kai, 30), 1);
 }
 
+/* R501: an order about somebody whose record was deleted failed for ever, and with it every
+ * question that was taken behind it. */
+static void r501_an_order_about_nobody_holds_up_no_other(void **state)
+{
+    struct yard *y = *state;
+    struct record_result done;
+    str gone = patient(y, 122, "en"), there = patient(y, 123, "en"), request;
+    str who[] = {gone, there};
+    for (size_t i = 0; i < 2; i++) {
+        struct survey_asking a = {.of = survey_find(STR("heart-day")), .patient = who[i]};
+        house(y);
+        ok(y, survey_each_day(&y->op, y->s, &a, STR("09:00"), &request));
+        settle(y);
+    }
+    house(y);
+    ok(y, record_delete(&y->op, y->rec, fhir_type_parse(STR("Patient")), gone, STR_NONE, &done));
+    assert_int_equal(hours(y, there, 20), 1);
+    assert_int_equal(hours(y, there, 24), 2);
+}
+
 static void who_may_ask_of_a_day(void **state)
 {
     struct yard *y = *state;
@@ -316,6 +336,7 @@ int main(void)
         T(an_unanswered_text_is_sent_again_when_asked),
         T(a_day_is_asked_each_day_until_it_is_stopped),
         T(a_day_that_went_by_is_not_asked),
+        T(r501_an_order_about_nobody_holds_up_no_other),
         T(who_may_ask_of_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

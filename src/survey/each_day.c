@@ -96,7 +96,12 @@ static err next_due(struct each *e, int64_t *ret)
     *ret = 0;
     if (!e->of || !str_eq(json_get_str(e->tree, STR("status")), STR("active")))
         return OK;
-    TRY(record_read(e->op, e->s->rec, fhir_type_parse(STR("Patient")), e->patient, &doc));
+    err found = record_read(e->op, e->s->rec, fhir_type_parse(STR("Patient")), e->patient, &doc);
+    if (found == ERR_NOT_FOUND || found == ERR_GONE) {
+        op_clear(e->op);
+        return OK; /* nobody is there to be asked */
+    }
+    TRY(found);
     TRY(record_parse(e->op, &doc, &e->person));
     if (JSON_GET(e->person, "deceasedDateTime") ||
         json_bool(JSON_GET(e->person, "deceasedBoolean"), false))
