@@ -490,7 +490,10 @@ static void the_report_tells_effect_and_harm(void **state)
     ok(p, people_start(&p->g->op, p->c->people));
     ok(p, people_wait(&p->g->op, p->c->people, record_now_t(p->g->rec)));
     as(p, &p->author);
+    size_t before = arena_used(p->g->arena);
     ok(p, campaign_report(&p->g->op, p->c, id, &o));
+    /* the outline's and the answer's; people take none (a report of 350,000 had no memory left) */
+    assert_true(arena_used(p->g->arena) - before < 140 * 1024);
     people_stop(p->c->people);
     assert_int_equal(number_of(o, "people") + number_of(o, "heldOut"), REPORTED);
     assert_int_equal(number_of(o, "contacted"), n);
