@@ -202,6 +202,9 @@ MUST err cookie_check(struct call *c, str token);
 /* auth.c */
 /* Does the body ask for a browser session? ERR_FORBIDDEN when a foreign page does. */
 MUST err session_wanted(struct call *c, const struct json *in, bool *ret_cookie);
+/* The same, and by what the body signs in; t is not checked. */
+MUST err session_asked(struct call *c, struct json **ret_in, bool *ret_cookie,
+                       struct identity_try *ret);
 MUST err session_answer(struct call *c, const struct identity_session *s, bool cookie);
 /* "Firefox, Linux": what people know their session by. */
 str device_label(struct call *c);

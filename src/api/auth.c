@@ -51,6 +51,18 @@ err session_wanted(struct call *c, const struct json *in, bool *ret_cookie)
     return OK;
 }
 
+err session_asked(struct call *c, struct json **ret_in, bool *ret_cookie, struct identity_try *ret)
+{
+    TRY(body_object(c, ret_in));
+    TRY(session_wanted(c, *ret_in, ret_cookie));
+    *ret = (struct identity_try){.user = json_get_str(*ret_in, STR("user")),
+                                 .password = json_get_str(*ret_in, STR("password")),
+                                 .code = json_get_str(*ret_in, STR("code")),
+                                 .peer = net_peer(c->rq),
+                                 .device = device_label(c)};
+    return OK;
+}
+
 str device_label(struct call *c)
 {
     static const char *const browsers[][2] = {{"Edg/", "Edge"},
@@ -75,18 +87,12 @@ str device_label(struct call *c)
 err api_sign_in(struct call *c)
 {
     struct json *in;
-    TRY(body_object(c, &in));
-    str user = json_get_str(in, STR("user")), password = json_get_str(in, STR("password"));
-    if (!user.n || !password.n)
-        return fail(&c->op, ERR_INVALID, "Send {\"user\": …, \"password\": …}.");
     bool cookie;
-    TRY(session_wanted(c, in, &cookie));
+    struct identity_try t;
     struct identity_session s;
-    struct identity_try t = {.user = user,
-                             .password = password,
-                             .peer = net_peer(c->rq),
-                             .code = json_get_str(in, STR("code")),
-                             .device = device_label(c)};
+    TRY(session_asked(c, &in, &cookie, &t));
+    if (!t.user.n || !t.password.n)
+        return fail(&c->op, ERR_INVALID, "Send {\"user\": …, \"password\": …}.");
     TRY(identity_sign_in(&c->op, c->api->id, &t, &s));
     return session_answer(c, &s, cookie);
 }

@@ -1,5 +1,5 @@
 /* GET /docs and what is under it: finds the page, frames it, serves the one style sheet. Knows no
- * patient: the pages are the same for everybody. Invariant: every text goes through docs_text(). */
+ * patient: the pages are the same for everybody. Invariant: every text goes through buf_html(). */
 #include "api/docs_int.h"
 
 #include "api/cli.h"
@@ -12,28 +12,6 @@ __asm__(".pushsection .rodata\n"
 
 extern const char docs_style[] __attribute__((visibility("hidden")));
 extern const char docs_style_end[] __attribute__((visibility("hidden")));
-
-void docs_text(struct buf *b, str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '<':
-            buf_add(b, STR("&lt;"));
-            break;
-        case '>':
-            buf_add(b, STR("&gt;"));
-            break;
-        case '&':
-            buf_add(b, STR("&amp;"));
-            break;
-        case '"':
-            buf_add(b, STR("&quot;"));
-            break;
-        default:
-            buf_char(b, s.p[i]);
-        }
-    }
-}
 
 void docs_table(struct buf *b, const char *caption, const char *const *columns)
 {
@@ -53,7 +31,7 @@ void docs_table_end(struct buf *b)
 void docs_cell(struct buf *b, str s)
 {
     buf_add(b, STR("<td>"));
-    docs_text(b, s);
+    buf_html(b, s);
     buf_add(b, STR("</td>"));
 }
 
@@ -141,7 +119,7 @@ static void open_frame(struct buf *b, const struct page *p, str rest)
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
         "content=\"light dark\"><title>");
-    docs_text(b, rest);
+    buf_html(b, rest);
     buf_printf(b,
                "%s%s · Weft</title><link rel=\"stylesheet\" href=\"/docs/style.css\"></head><body>"
                "<a class=\"skip\" href=\"#main\">Skip to the content</a><header><nav aria-label="

@@ -28,11 +28,11 @@ bool docs_examples(struct call *c, struct buf *b, str rest)
         }
         if (title) {
             buf_add(b, STR("<h2>"));
-            docs_text(b, str_sub(line, 2, line.n));
+            buf_html(b, str_sub(line, 2, line.n));
             buf_add(b, STR("</h2>"));
         } else if (line.n) {
             buf_add(b, open ? STR("\n") : STR("<pre><code>"));
-            docs_text(b, line);
+            buf_html(b, line);
             open = true;
         }
     }

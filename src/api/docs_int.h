@@ -5,8 +5,6 @@
 
 #include "api/api_int.h"
 
-/* Text with the characters that HTML takes for itself escaped. */
-void docs_text(struct buf *b, str s);
 /* Opens a table that may scroll sideways: caption, then columns; ends with NULL. */
 void docs_table(struct buf *b, const char *caption, const char *const *columns);
 void docs_table_end(struct buf *b);

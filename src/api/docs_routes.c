@@ -6,7 +6,7 @@ static void row(struct buf *b, const struct route *r)
     buf_printf(b, "<tr id=\"%s\">", r->name);
     docs_cell(b, net_method_name(r->method));
     buf_add(b, STR("<th scope=\"row\"><code>"));
-    docs_text(b, str_of(r->path));
+    buf_html(b, str_of(r->path));
     buf_add(b, STR("</code></th>"));
     docs_cell(b, r->auth == AUTH_NONE    ? STR("none")
                  : r->auth == AUTH_FRESH ? STR("token, newly shown")
@@ -15,7 +15,7 @@ static void row(struct buf *b, const struct route *r)
     buf_add(b, STR("<td>"));
     for (unsigned i = 0; i < r->n_params; i++) {
         buf_add(b, i ? STR(", <code>") : STR("<code>"));
-        docs_text(b, str_of(api_route_params[r->params[i]].name));
+        buf_html(b, str_of(api_route_params[r->params[i]].name));
         buf_add(b, STR("</code>"));
     }
     buf_add(b, STR("</td>"));
@@ -48,7 +48,7 @@ bool docs_routes(struct call *c, struct buf *b, str rest)
     docs_table(b, "Parameters of the ways in", columns);
     for (unsigned i = 0; i < api_route_param_count; i++) {
         buf_add(b, STR("<tr><th scope=\"row\"><code>"));
-        docs_text(b, str_of(api_route_params[i].name));
+        buf_html(b, str_of(api_route_params[i].name));
         buf_add(b, STR("</code></th>"));
         docs_cell(b, str_of(api_route_params[i].doc));
         docs_cell(b, str_of(api_route_params[i].example));

@@ -6,7 +6,7 @@ static void fact(struct buf *b, const char *name, str value, bool code)
     if (!value.n)
         return;
     buf_printf(b, "<dt>%s</dt><dd>%s", name, code ? "<code>" : "");
-    docs_text(b, value);
+    buf_html(b, value);
     buf_printf(b, "%s</dd>", code ? "</code>" : "");
 }
 
@@ -19,7 +19,7 @@ static void examples(struct buf *b, const struct rule *r)
         buf_add(b, STR("<tr>"));
         docs_cell(b, str_of(r->examples[i].name));
         buf_add(b, STR("<td><code>"));
-        docs_text(b, str_of(r->examples[i].facts));
+        buf_html(b, str_of(r->examples[i].facts));
         buf_add(b, STR("</code></td>"));
         docs_cell(b, str_of(r->examples[i].expect));
         buf_add(b, STR("</tr>"));
@@ -33,9 +33,9 @@ static bool rule_page(struct buf *b, str id)
     if (!r)
         return false;
     buf_printf(b, "<h1>%s: ", r->id);
-    docs_text(b, str_of(r->title));
+    buf_html(b, str_of(r->title));
     buf_add(b, STR("</h1><p>"));
-    docs_text(b, str_of(r->condition));
+    buf_html(b, str_of(r->condition));
     buf_add(b, STR("</p><dl>"));
     fact(b, "Asked at", trigger_name(r->trigger), true);
     fact(b, "Applies when", str_of(r->applies_when), true);

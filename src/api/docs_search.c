@@ -5,7 +5,7 @@
 static void param(struct buf *b, const struct json *p)
 {
     buf_add(b, STR("<tr><th scope=\"row\"><code>"));
-    docs_text(b, json_get_str(p, STR("name")));
+    buf_html(b, json_get_str(p, STR("name")));
     buf_add(b, STR("</code></th>"));
     docs_cell(b, json_get_str(p, STR("type")));
     docs_cell(b, json_get_str(p, STR("documentation")));
@@ -20,7 +20,7 @@ static void words(struct buf *b, const char *title, const struct json *list, str
     for (size_t i = 0; i < list->n; i++) {
         const struct json *item = json_at(list, i);
         buf_add(b, i ? STR(", <code>") : STR("<code>"));
-        docs_text(b, field.n ? json_get_str(item, field) : json_str(item));
+        buf_html(b, field.n ? json_get_str(item, field) : json_str(item));
         buf_add(b, STR("</code>"));
     }
     buf_add(b, STR("</p>"));

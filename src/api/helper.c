@@ -187,13 +187,9 @@ err api_join(struct call *c)
 {
     struct json *in;
     bool cookie;
+    struct identity_try t;
     struct identity_session s;
-    TRY(body_object(c, &in));
-    TRY(session_wanted(c, in, &cookie));
-    struct identity_try t = {.user = json_get_str(in, STR("user")),
-                             .password = json_get_str(in, STR("password")),
-                             .peer = net_peer(c->rq),
-                             .device = device_label(c)};
+    TRY(session_asked(c, &in, &cookie, &t));
     TRY(identity_join(&c->op, c->api->id, json_get_str(in, STR("secret")), &t, &s));
     return session_answer(c, &s, cookie);
 }

@@ -2,7 +2,7 @@
 #ifndef WEFT_LINK_INT_H
 #define WEFT_LINK_INT_H
 
-#include "api/docs_int.h"
+#include "api/api_int.h"
 #include "campaign/link.h"
 
 /* Everything up to the heading; and the rest, answered. */

@@ -29,7 +29,7 @@ static void form(struct call *c, struct buf *b, enum language l, const struct li
                    words[L_BORN][l], words[L_BORN_HINT][l]);
     } else {
         buf_add(b, STR("<input type=\"hidden\" name=\"born\" value=\""));
-        docs_text(b, born);
+        buf_html(b, born);
         buf_add(b, STR("\"><input type=\"hidden\" name=\"done\" value=\"1\">"));
     }
     buf_printf(b, "<p><button>%s</button></p></form>", words[t->ask ? L_NEXT : L_BUTTON][l]);
@@ -43,10 +43,10 @@ void link_head(struct buf *b, enum language l, str title)
                "name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" "
                "content=\"no-referrer\"><title>",
                LANGUAGE_TAGS[l], l == LANGUAGE_AR ? "rtl" : "ltr");
-    docs_text(b, title);
+    buf_html(b, title);
     buf_add(b, STR("</title><link rel=\"stylesheet\" href=\"/oauth/style.css\"></head><body><main>"
                    "<h1>"));
-    docs_text(b, title);
+    buf_html(b, title);
     buf_add(b, STR("</h1>"));
 }
 
@@ -93,7 +93,7 @@ static err page(struct call *c, const struct link_use *use, const struct form *f
     if (t.done)
         buf_printf(&b, "%s", words[L_DONE][l]);
     else
-        docs_text(&b, t.text);
+        buf_html(&b, t.text);
     buf_add(&b, STR("</p>"));
     if (!t.done)
         form(c, &b, l, &t, use->born);

@@ -1,7 +1,6 @@
 /* The pages between an app and a code: sign in, choose the patient, the visit, permit. No script,
  * no inline style; what people type goes in the body of a form, never into an address. Invariant:
- * every text goes through docs_text(). */
-#include "api/docs_int.h"
+ * every text goes through buf_html(). */
 #include "api/oauth_api_int.h"
 #include "fhir/make.h"
 
@@ -85,7 +84,7 @@ static void field(struct buf *b, const char *label, const char *name, const char
 static void app_name(struct buf *b, const struct oauth_launch *l)
 {
     buf_add(b, STR("<strong>"));
-    docs_text(b, l->client.name);
+    buf_html(b, l->client.name);
     buf_add(b, STR("</strong>"));
 }
 
@@ -121,12 +120,12 @@ static err found(struct call *c, const char *type, str query, struct record_page
 static void radio(struct buf *b, const char *name, str value, str text, str more)
 {
     buf_printf(b, "<li><label><input type=\"radio\" required name=\"%s\" value=\"", name);
-    docs_text(b, value);
+    buf_html(b, value);
     buf_add(b, STR("\"><span>"));
-    docs_text(b, text);
+    buf_html(b, text);
     if (more.n)
         buf_add(b, STR(", "));
-    docs_text(b, more);
+    buf_html(b, more);
     buf_add(b, STR("</span></label></li>"));
 }
 
@@ -223,7 +222,7 @@ static void verbs(struct buf *b, unsigned letters, enum language t)
 static void tick(struct buf *b, str word, bool fixed)
 {
     buf_add(b, STR("<li><label><input type=\"checkbox\" name=\"s\" checked value=\""));
-    docs_text(b, word);
+    buf_html(b, word);
     buf_printf(b, "\"%s><span>", fixed ? " hidden" : "");
 }
 
@@ -240,11 +239,11 @@ static void about(struct buf *b, str scope, bool one, enum language t)
             buf_printf(b, "<h2>%s</h2><ul>", oauth_word(t, one ? W_ABOUT_ONE : W_ABOUT_ALL));
         any = true;
         tick(b, word, false);
-        docs_text(b, oauth_type_word(t, s.type));
+        buf_html(b, oauth_type_word(t, s.type));
         verbs(b, s.letters, t);
         if (s.query.n) {
             buf_printf(b, " (%s ", oauth_word(t, W_ONLY));
-            docs_text(b, s.query);
+            buf_html(b, s.query);
             buf_char(b, ')');
         }
         buf_add(b, STR("</span></label></li>"));
@@ -304,7 +303,7 @@ err oauth_page(struct call *c, const struct oauth_launch *l, str why, str asked)
     open_page(c, &b, t, oauth_word(t, whose ? W_WHOSE : titles[l->step]));
     if (why.n) {
         buf_add(&b, STR("<p class=\"alert\" role=\"alert\">"));
-        docs_text(&b, language_say(&c->op, t, why));
+        buf_html(&b, language_say(&c->op, t, why));
         buf_add(&b, STR("</p>"));
     }
     switch (l->step) {
@@ -336,7 +335,7 @@ err oauth_page_stopped(struct call *c, str why)
     op_clear(&c->op);
     open_page(c, &b, t, oauth_word(t, W_STOPPED));
     buf_add(&b, STR("<p class=\"alert\" role=\"alert\">"));
-    docs_text(&b, language_say(&c->op, t, why));
+    buf_html(&b, language_say(&c->op, t, why));
     buf_add(&b, STR("</p>"));
     return close_page(c, &b, 400, STR_NONE);
 }

@@ -186,13 +186,9 @@ err api_recover(struct call *c)
 {
     struct json *in;
     bool cookie;
+    struct identity_try t;
     struct identity_session s;
-    TRY(body_object(c, &in));
-    TRY(session_wanted(c, in, &cookie));
-    struct identity_try t = {.user = json_get_str(in, STR("user")),
-                             .code = json_get_str(in, STR("code")),
-                             .peer = net_peer(c->rq),
-                             .device = device_label(c)};
+    TRY(session_asked(c, &in, &cookie, &t));
     if (!t.user.n || !t.code.n)
         return fail(&c->op, ERR_INVALID, "Send {\"user\": …, \"code\": …}.");
     TRY(identity_recover(&c->op, c->api->id, &t, &s));

@@ -31,27 +31,6 @@ static const char *const file_words[FILE_WORDS][LANGUAGE_COUNT] = {
                  "las tienen todas.",
                  ""}};
 
-static void html(struct buf *b, str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        switch (s.p[i]) {
-        case '<':
-            buf_add(b, STR("&lt;"));
-            break;
-        case '>':
-            buf_add(b, STR("&gt;"));
-            break;
-        case '&':
-            buf_add(b, STR("&amp;"));
-            break;
-        case '"':
-            buf_add(b, STR("&quot;"));
-            break;
-        default:
-            buf_char(b, s.p[i]);
-        }
-}
-
 static str concept(const struct json *v)
 {
     str text = json_get_str(v, STR("text"));
@@ -115,9 +94,9 @@ static void amount(struct buf *b, const struct json *r)
         json_write(b, n);
     if (n)
         buf_char(b, ' ');
-    html(b, json_get_str(q, STR("unit")));
-    html(b, concept(JSON_GET(r, "valueCodeableConcept")));
-    html(b, json_get_str(r, STR("valueString")));
+    buf_html(b, json_get_str(q, STR("unit")));
+    buf_html(b, concept(JSON_GET(r, "valueCodeableConcept")));
+    buf_html(b, json_get_str(r, STR("valueString")));
 }
 
 static void value_of(struct buf *b, const struct json *r)
@@ -126,13 +105,13 @@ static void value_of(struct buf *b, const struct json *r)
     amount(b, r);
     for (size_t i = 0; (one = json_at(all, i)); i++) {
         buf_add(b, i ? STR(", ") : STR(" "));
-        html(b, concept(JSON_GET(one, "code")));
+        buf_html(b, concept(JSON_GET(one, "code")));
         buf_add(b, STR(" "));
         amount(b, one);
     }
-    html(b, json_str(json_path(r, "payload.0.contentString")));
-    html(b, json_str(json_path(r, "reason.0.text")));
-    html(b, json_str(json_path(r, "dosageInstruction.0.text")));
+    buf_html(b, json_str(json_path(r, "payload.0.contentString")));
+    buf_html(b, json_str(json_path(r, "reason.0.text")));
+    buf_html(b, json_str(json_path(r, "dosageInstruction.0.text")));
 }
 
 /* "MedicationRequest" as "Medication request". */
@@ -174,7 +153,7 @@ static err plain_row(struct file *f, const struct json *r)
     struct buf b;
     buf_init(&b, f->c->op.arena, 1u << 20);
     buf_printf(&b, "%.*s  ", STR_ARG(when_of(r)));
-    html(&b, what_of(r));
+    buf_html(&b, what_of(r));
     buf_add(&b, STR("  "));
     value_of(&b, r);
     buf_printf(&b, "  %.*s", STR_ARG(json_get_str(r, STR("status"))));
@@ -205,13 +184,13 @@ static err row(struct file *f, const struct record_doc *doc)
     if (f->lines)
         return plain_row(f, r);
     buf_add(f->b, STR("<tr><td>"));
-    html(f->b, when_of(r));
+    buf_html(f->b, when_of(r));
     buf_add(f->b, STR("<td dir=auto>"));
-    html(f->b, what_of(r));
+    buf_html(f->b, what_of(r));
     buf_add(f->b, STR("<td dir=auto>"));
     value_of(f->b, r);
     buf_add(f->b, STR("<td>"));
-    html(f->b, json_get_str(r, STR("status")));
+    buf_html(f->b, json_get_str(r, STR("status")));
     buf_add(f->b, STR("</tr>"));
     return op_check(&f->c->op);
 }
@@ -307,7 +286,7 @@ static err accounting(struct file *f, str patient, bool page)
             buf_printf(b, "%.*s  ", STR_ARG(json_get_str(o, str_of(cells[k]))));
         for (size_t k = 0; page && k < sizeof cells / sizeof *cells; k++) {
             buf_add(b, k ? STR("<td>") : STR("<tr><td>"));
-            html(b, json_get_str(o, str_of(cells[k])));
+            buf_html(b, json_get_str(o, str_of(cells[k])));
         }
         buf_add(b, page ? STR("</tr>") : STR("\n"));
     }

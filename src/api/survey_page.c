@@ -1,6 +1,6 @@
 /* The questions of one survey as a page: one form, no script, everything may be skipped. Whoever is
  * here came through link_open(). Invariant: what people type goes in the body of the form, and
- * comes back through docs_text() alone. */
+ * comes back through buf_html() alone. */
 #include "api/link_int.h"
 
 enum word { S_INTRO, S_SEND, S_THANKS, S_NOTHING, S_LONG, S_YES, S_NO, S_URGENT, S_COUNT };
@@ -21,7 +21,7 @@ static void choice(struct buf *b, const char *link, str value, str label, bool o
 {
     buf_printf(b, "<li><label><input type=\"radio\" name=\"%s\" value=\"%.*s\"%s><span>", link,
                STR_ARG(value), on ? " checked" : "");
-    docs_text(b, label);
+    buf_html(b, label);
     buf_add(b, STR("</span></label></li>"));
 }
 
@@ -32,15 +32,15 @@ static void question(struct call *c, struct buf *b, const struct survey_page *p,
     str text = survey_item_text(c->api->surveys, p->of, i, p->language);
     if (item->kind == SURVEY_TEXT) {
         buf_printf(b, "<label class=\"legend\" for=\"%s\">", item->link);
-        docs_text(b, text);
+        buf_html(b, text);
         buf_printf(b, "</label><textarea id=\"%s\" name=\"%s\" maxlength=\"%u\" dir=\"auto\">",
                    item->link, item->link, SURVEY_TEXT_MAX / 2);
-        docs_text(b, g->text[i]);
+        buf_html(b, g->text[i]);
         buf_add(b, STR("</textarea>"));
         return;
     }
     buf_add(b, STR("<fieldset><legend>"));
-    docs_text(b, text);
+    buf_html(b, text);
     buf_add(b, STR("</legend><ul class=\"row\">"));
     for (size_t k = 0; k < item->n_options; k++)
         choice(b, item->link, str_of(item->options[k].code),
@@ -64,7 +64,7 @@ static err form(struct call *c, const struct survey_page *p, const struct survey
                words[S_INTRO][p->language], STR_ARG(c->id));
     buf_add(&b, STR("<input type=\"hidden\" name=\"send\" value=\"1\"><input type=\"hidden\" "
                     "name=\"born\" value=\""));
-    docs_text(&b, p->born);
+    buf_html(&b, p->born);
     buf_add(&b, STR("\">"));
     for (size_t i = 0; i < p->of->n_items; i++)
         question(c, &b, p, g, i);

@@ -81,7 +81,7 @@ static void input(struct buf *b, const char *name, const char *label, const char
 {
     buf_printf(b, "<label for=\"%s\">%s</label><input id=\"%s\" name=\"%s\" type=\"%s\" value=\"",
                name, label, name, name, type);
-    docs_text(b, value);
+    buf_html(b, value);
     buf_add(b, STR("\">"));
 }
 

@@ -270,3 +270,25 @@ bool take_varint_long(str *in, uint64_t *ret)
     *ret = v;
     return true;
 }
+
+void buf_html(struct buf *b, str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        switch (s.p[i]) {
+        case '<':
+            buf_add(b, STR("&lt;"));
+            break;
+        case '>':
+            buf_add(b, STR("&gt;"));
+            break;
+        case '&':
+            buf_add(b, STR("&amp;"));
+            break;
+        case '"':
+            buf_add(b, STR("&quot;"));
+            break;
+        default:
+            buf_char(b, s.p[i]);
+        }
+    }
+}

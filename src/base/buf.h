@@ -46,6 +46,8 @@ void buf_varint(struct buf *b, uint64_t v);
 void buf_utf8(struct buf *b, uint32_t c);
 /* JSON string with quotes and escapes. Invalid UTF-8 bytes become U+FFFD. */
 void buf_json_string(struct buf *b, str s);
+/* Text of an HTML page, also within an attribute in double quotes. */
+void buf_html(struct buf *b, str s);
 /* application/x-www-form-urlencoded / RFC 3986 percent-encoding of everything but unreserved. */
 void buf_url(struct buf *b, str s);
 

@@ -104,6 +104,9 @@ static void encodings(void **state)
     buf_init(&b, op.arena, 1000);
     buf_url(&b, STR("aZ09-._~ /?&=\xC3\xA9"));
     assert_str(buf_str(&b), "aZ09-._~%20%2F%3F%26%3D%C3%A9");
+    buf_clear(&b);
+    buf_html(&b, STR("<a href=\"x\">Q&A</a> it's \xC3\xA9"));
+    assert_str(buf_str(&b), "&lt;a href=&quot;x&quot;&gt;Q&amp;A&lt;/a&gt; it's \xC3\xA9");
     test_op_done(&op);
 }
 

@@ -26,10 +26,6 @@ class Helper(Case):
         cls.other = cls.server.token("admin", "--user", "other.admin")
         cls.olga = cls.server.token("privacy", "--user", "olga", "--reference", "Practitioner/olga")
 
-    def ask(self, method, path, token=None, body=None):
-        headers = {"Authorization": "Bearer " + token} if token else {}
-        return self.call(method, path, body, None, headers=headers)
-
     def setUp(self):
         for name in ("ana", "eva"):
             self.put("Patient", name, {"name": [{"given": [name.title()], "family": "Silva"}]})
@@ -42,10 +38,6 @@ class Helper(Case):
                 "start": "2030-01-01T09:00:00Z", "end": "2030-01-01T09:30:00Z"})
             self.put("Observation", f"o-{name}", {
                 "status": "final", "subject": who, "code": {"text": "weight"}})
-
-    def put(self, kind, rid, body):
-        a = self.call("PUT", f"/fhir/{kind}/{rid}", {"resourceType": kind, "id": rid, **body}, "system")
-        self.assertIn(a.status, (200, 201), a.body)
 
     def until(self, days=90):
         return (datetime.now(timezone.utc) + timedelta(days=days)).isoformat()

@@ -23,13 +23,6 @@ class Incident(Case):
         cls.dora = make("agent", "--user", "dora")
         cls.eva = make("patient", "--patient", "eva", "--user", "eva")
 
-    def ask(self, method, path, token, body=None):
-        return self.call(method, path, body, None, headers={"Authorization": "Bearer " + token})
-
-    def put(self, kind, rid, body):
-        a = self.call("PUT", f"/fhir/{kind}/{rid}", {"resourceType": kind, "id": rid, **body}, "system")
-        self.assertIn(a.status, (200, 201), a.body)
-
     def setUp(self):
         home = {"line": ["12 Elm Street"], "postalCode": "02139", "state": "MA", "country": "US"}
         for name in ("ada", "olga", "pavel", "cora", "cleo"):

@@ -22,13 +22,6 @@ class Rights(Case):
         cls.olga = cls.server.token("privacy", "--user", "olga", "--reference", "Practitioner/olga")
         cls.doc = cls.server.token("nurse", "--user", "doc", "--reference", "Practitioner/doc")
 
-    def ask(self, method, path, token, body=None):
-        return self.call(method, path, body, None, headers={"Authorization": "Bearer " + token})
-
-    def put(self, kind, rid, body):
-        a = self.call("PUT", f"/fhir/{kind}/{rid}", {"resourceType": kind, "id": rid, **body}, "system")
-        self.assertIn(a.status, (200, 201), a.body)
-
     def setUp(self):
         for name in ("olga", "doc"):
             self.put("Practitioner", name, {"name": [{"family": name.title()}]})

@@ -19,9 +19,6 @@ class Training(Case):
         return self.expect(200, self.call("POST", "/auth/sign-in", {"user": user, "password": password},
                                           None)).json["token"]
 
-    def ask(self, method, path, token, body=None):
-        return self.call(method, path, body, None, headers={"Authorization": "Bearer " + token})
-
     def test_an_untrained_agent_gets_nothing(self):
         token = self.begin("agent.new")
         made = self.create({"resourceType": "Patient", "id": "t1", "name": [{"family": "Kept"}]}, "system")
