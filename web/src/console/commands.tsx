@@ -102,7 +102,11 @@ function Ask({ of, device, again }: { of: Kind; device: string; again: string[] 
     });
   };
   return (
-    <form class="card" onSubmit={ask} aria-label={word("fl_k_", of.kind)}>
+    <form
+      class={of.args ? "fl-form" : "fl-bare"}
+      onSubmit={ask}
+      aria-label={word("fl_k_", of.kind)}
+    >
       {of.args === "times" && (
         <Field
           id={`fl-${device}-${of.kind}`}
@@ -137,19 +141,28 @@ export function Commands(props: { of: Command[]; kinds: Kind[]; device: string; 
   const { of, kinds, device, again } = props;
   if (of.length + kinds.length === 0) return null;
   return (
-    <>
+    <section>
       <h3>{t("fl_commands")}</h3>
-      <ol class="plain">
+      <ol class="plain fl-list">
         {of.map((c) => (
           <One key={c.id} of={c} again={again} />
         ))}
       </ol>
       <div class="fl-steps">
-        {kinds.map((k) => (
-          <Ask key={k.kind} of={k} device={device} again={again} />
-        ))}
+        {kinds
+          .filter((k) => !k.args)
+          .map((k) => (
+            <Ask key={k.kind} of={k} device={device} again={again} />
+          ))}
       </div>
-    </>
+      <div class="fl-forms">
+        {kinds
+          .filter((k) => k.args)
+          .map((k) => (
+            <Ask key={k.kind} of={k} device={device} again={again} />
+          ))}
+      </div>
+    </section>
   );
 }
 

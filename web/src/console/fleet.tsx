@@ -9,6 +9,8 @@ import { dayTime, fullDate, has, type Key, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 import { type Command, Commands, type Kind, Waiting } from "./commands";
+import { Firmware } from "./firmware";
+import { type Model, ModelField, useModels } from "./models";
 
 interface Device {
   id: string;
@@ -44,6 +46,9 @@ const STATES = ["stock", "shipped", "delivered", "active", "lost", "returned", "
 const SHOWN = 50;
 const NEEDS_REASON = ["lost", "revoked"];
 
+/** Steps for which something is to be typed; the others are a button. */
+const asksMore = (to: string): boolean => to === "shipped" || NEEDS_REASON.includes(to);
+
 const word = (prefix: string, code: string): string =>
   has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
 const stateWord = (state: string): string => word("fl_s_", state);
@@ -55,32 +60,35 @@ function Stock({ of }: { of: Fleet["stock"] }) {
   return (
     <section aria-labelledby="fl-stock" class="card block">
       <h2 id="fl-stock">{t("fl_stock")}</h2>
-      <table class="grid">
-        <thead>
-          <tr>
-            <th scope="col">{t("fl_model")}</th>
-            {states.map((s) => (
-              <th key={s} scope="col">
-                {stateWord(s)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {models.map((m) => (
-            <tr key={m}>
-              <th scope="row">
-                <bdi>{m || "–"}</bdi>
-              </th>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <figure class="fl-scroll" tabIndex={0} aria-labelledby="fl-stock">
+        <table class="grid">
+          <thead>
+            <tr>
+              <th scope="col">{t("fl_model")}</th>
               {states.map((s) => (
-                <td key={s} class="tabular">
-                  {number(of.find((x) => x.model === m && x.state === s)?.n ?? 0)}
-                </td>
+                <th key={s} scope="col">
+                  {stateWord(s)}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {models.map((m) => (
+              <tr key={m}>
+                <th scope="row">
+                  <bdi>{m || "–"}</bdi>
+                </th>
+                {states.map((s) => (
+                  <td key={s} class="tabular">
+                    {number(of.find((x) => x.model === m && x.state === s)?.n ?? 0)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </figure>
     </section>
   );
 }
@@ -103,7 +111,11 @@ function Step({ of, to, again }: { of: Device; to: string; again: string[] }) {
     });
   };
   return (
-    <form class="card" onSubmit={move} aria-label={word("fl_to_", to)}>
+    <form
+      class={asksMore(to) ? "fl-form" : "fl-bare"}
+      onSubmit={move}
+      aria-label={word("fl_to_", to)}
+    >
       {to === "shipped" && (
         <>
           <Field id={`${id}-patient`} name="patient" label={t("fl_patient")} required dir="ltr" />
@@ -130,15 +142,17 @@ function Code({ of }: { of: Device }) {
       return "";
     });
   return (
-    <div class="card">
+    <div class="fl-bare">
       <button type="button" class="btn" disabled={busy} onClick={make}>
         {t("fl_code")}
       </button>
       <div role="status">
         {shown && (
-          <p>
-            {t("fl_code_is")} <strong dir="ltr">{shown.code}</strong>{" "}
-            <span class="muted">{t("fl_code_until", { day: fullDate(shown.until) })}</span>
+          <p class="note good">
+            <span>
+              {t("fl_code_is")} <strong dir="ltr">{shown.code}</strong>{" "}
+              {t("fl_code_until", { day: fullDate(shown.until) })}
+            </span>
           </p>
         )}
       </div>
@@ -188,39 +202,55 @@ function More({ id }: { id: string }) {
   return (
     <>
       <Facts of={data} />
-      <h3>{t("fl_history")}</h3>
-      <ol class="plain">
-        {data.history?.map((h) => (
-          <li key={h.time}>
-            {stateWord(h.state)} <span class="muted">{dayTime(h.time)}</span>
-          </li>
-        ))}
-      </ol>
-      {data.supply && data.supply.length > 0 && (
-        <>
-          <h3>{t("fl_supply")}</h3>
-          <ul class="plain">
-            {data.supply.map((s) => (
-              <li key={s.time}>
-                {word("fl_w_", s.status)} <bdi>{s.tracking}</bdi>{" "}
-                <span class="muted">{dayTime(s.time)}</span>
+      <div class="fl-parts">
+        <section>
+          <h3>{t("fl_history")}</h3>
+          <ol class="plain">
+            {data.history?.map((h) => (
+              <li key={h.time}>
+                {stateWord(h.state)} <span class="muted">{dayTime(h.time)}</span>
               </li>
             ))}
-          </ul>
-        </>
-      )}
+          </ol>
+        </section>
+        {data.supply && data.supply.length > 0 && (
+          <section>
+            <h3>{t("fl_supply")}</h3>
+            <ul class="plain">
+              {data.supply.map((s) => (
+                <li key={s.time}>
+                  {word("fl_w_", s.status)} <bdi>{s.tracking}</bdi>{" "}
+                  <span class="muted">{dayTime(s.time)}</span>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+      </div>
       <Commands
         of={data.commands ?? []}
         kinds={data.kinds ?? []}
         device={data.id}
         again={[KEY, one]}
       />
-      <div class="fl-steps">
-        {data.code && <Code of={data} />}
-        {data.next.map((to) => (
-          <Step key={to} of={data} to={to} again={[KEY, one]} />
-        ))}
-      </div>
+      {(data.code || data.next.length > 0) && (
+        <section>
+          <h3>{t("fl_next")}</h3>
+          <div class="fl-steps">
+            {data.code && <Code of={data} />}
+            {data.next
+              .filter((to) => !asksMore(to))
+              .map((to) => (
+                <Step key={to} of={data} to={to} again={[KEY, one]} />
+              ))}
+          </div>
+          <div class="fl-forms">
+            {data.next.filter(asksMore).map((to) => (
+              <Step key={to} of={data} to={to} again={[KEY, one]} />
+            ))}
+          </div>
+        </section>
+      )}
     </>
   );
 }
@@ -231,21 +261,25 @@ function Row({ of }: { of: Device }) {
     <li class="card block">
       <details onToggle={(e) => setOpen(e.currentTarget.open)}>
         <summary>
-          <strong>
-            <bdi>{of.name}</bdi>
-          </strong>{" "}
-          <bdi>{of.serial}</bdi> · {stateWord(of.state)}
-          {of.patientName && (
-            <>
-              {" · "}
-              <bdi>{of.patientName}</bdi>
-            </>
-          )}
-          {of.health?.problems.map((p) => (
-            <span key={p} class="note bad">
-              {word("fl_p_", p)}
+          <span class="fl-line">
+            <span>
+              <strong>
+                <bdi>{of.name}</bdi>
+              </strong>{" "}
+              <bdi>{of.serial}</bdi> · {stateWord(of.state)}
+              {of.patientName && (
+                <>
+                  {" · "}
+                  <bdi>{of.patientName}</bdi>
+                </>
+              )}
             </span>
-          ))}
+            {of.health?.problems.map((p) => (
+              <span key={p} class="note bad fl-tag">
+                {word("fl_p_", p)}
+              </span>
+            ))}
+          </span>
         </summary>
         {of.patientName && (
           <p>
@@ -254,23 +288,18 @@ function Row({ of }: { of: Device }) {
             </a>
           </p>
         )}
-        {open && <More id={of.id} />}
+        {open && (
+          <div class="fl-more">
+            <More id={of.id} />
+          </div>
+        )}
       </details>
     </li>
   );
 }
 
-function Make() {
+function Make({ models }: { models: Model[] }) {
   const [error, busy, act] = useAct(KEY);
-  const models = useLoad<{ id: string; modelNumber?: string }[]>(
-    "DeviceDefinition|*|fleet",
-    async () => {
-      const all = await get<{ entry?: { resource: { id: string; modelNumber?: string } }[] }>(
-        "/fhir/DeviceDefinition?_count=100",
-      );
-      return (all.entry ?? []).map((e) => e.resource);
-    },
-  );
   const make = (e: SubmitEvent): void => {
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
@@ -284,17 +313,8 @@ function Make() {
   return (
     <details class="card block">
       <summary>{t("fl_new")}</summary>
-      <form onSubmit={make} aria-label={t("fl_new")}>
-        <div class="field">
-          <label for="fl-model">{t("fl_model")}</label>
-          <select class="box" id="fl-model" name="model">
-            {models.data?.map((m) => (
-              <option key={m.id} value={m.id}>
-                {m.modelNumber ?? m.id}
-              </option>
-            ))}
-          </select>
-        </div>
+      <form class="fl-new" onSubmit={make} aria-label={t("fl_new")}>
+        <ModelField id="fl-model" models={models} />
         <Field id="fl-serial" name="serial" label={t("fl_serial")} required dir="ltr" />
         <Field id="fl-udi" name="udi" label={t("fl_udi")} dir="ltr" />
         <Field id="fl-network" name="network" label={t("fl_network")} dir="ltr" />
@@ -309,6 +329,7 @@ function Make() {
 }
 
 export function FleetPage() {
+  const models = useModels();
   const { data, error } = useLoad<Fleet>(KEY, () => get("/fleet"));
   const [state, setState] = useState("");
   const [shown, setShown] = useState(SHOWN);
@@ -323,9 +344,10 @@ export function FleetPage() {
       {data && (
         <>
           <Waiting of={data.waiting} again={[KEY]} />
+          <Firmware models={models} />
           <Stock of={data.stock} />
-          <Make />
-          <div class="field">
+          <Make models={models} />
+          <div class="field fl-filter">
             <label for="fl-state">{t("fl_state")}</label>
             <select
               class="box"
