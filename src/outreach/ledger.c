@@ -147,14 +147,17 @@ err ledger_forget(struct record_tx *tx, struct op *op, str patient)
     return OK;
 }
 
-static err move_row(struct record_tx *tx, struct op *op, const struct json *c, bool leaves)
+static err move_row(struct record_tx *tx, struct op *op, const struct json *c, bool leaves,
+                    bool *ret_there)
 {
     struct ledger_entry e, row;
-    bool there;
+    bool there = false;
+    *ret_there = false;
     str patient = fhir_ref_parse(json_get_str(JSON_GET(c, "subject"), STR("reference"))).id;
     if (str_empty(patient) || !ledger_read(c, &e))
         return OK;
     TRY(ledger_entry_now(tx, op, patient, &e, &row, &there));
+    *ret_there = there;
     if (!there)
         return OK;
     if (!leaves && row.state == e.state && row.at >= e.at && row.at <= e.at + LEDGER_AHEAD_MS)
@@ -165,14 +168,15 @@ static err move_row(struct record_tx *tx, struct op *op, const struct json *c, b
     return ledger_add(tx, op, patient, &row, STR_NONE);
 }
 
-err ledger_state(struct record_tx *tx, struct op *op, const struct json *c)
+err ledger_state(struct record_tx *tx, struct op *op, const struct json *c, bool *ret_there)
 {
-    return move_row(tx, op, c, false);
+    return move_row(tx, op, c, false, ret_there);
 }
 
 err ledger_leaves(struct record_tx *tx, struct op *op, const struct json *c)
 {
-    return move_row(tx, op, c, true);
+    bool there;
+    return move_row(tx, op, c, true, &there);
 }
 
 err ledger_move(struct record_tx *tx, struct op *op, const struct json *c, str address)

@@ -49,8 +49,9 @@ uint64_t ledger_mark(str name);
 MUST err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
                     str address);
 /* A message of ours moved on: its row has the state and the time that the Communication says now.
- * What the ledger does not hold is left alone (the follower adds it). */
-MUST err ledger_state(struct record_tx *tx, struct op *op, const struct json *communication);
+ * What the ledger does not hold is left alone (the follower adds it): *ret_there is false. */
+MUST err ledger_state(struct record_tx *tx, struct op *op, const struct json *communication,
+                      bool *ret_there);
 /* It is about to be handed over: counted from now on (rather a second later than too early), before
  * anybody knows what comes of it. */
 MUST err ledger_leaves(struct record_tx *tx, struct op *op, const struct json *communication);

@@ -100,6 +100,17 @@ static err forget(struct step *st, const struct record_change *c)
     return ledger_forget(st->tx, st->op, id);
 }
 
+void ledger_done(struct outreach *o, const struct record_tx *committed)
+{
+    uint64_t t = record_tx_t(committed);
+    atomic_store(&o->ledger_done[t % LEDGER_DONE], t);
+}
+
+static bool done(struct outreach *o, uint64_t t)
+{
+    return atomic_load(&o->ledger_done[t % LEDGER_DONE]) == t;
+}
+
 err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
 {
     struct step st = {.op = op, .o = o, .tx = record_begin(op, o->rec)};
@@ -112,7 +123,7 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
     from = from > kept ? from : kept;
     TRY(record_feed(op, o->rec, from, STEP_CHANGES, &changes, ret_n));
     for (size_t i = 0; i < *ret_n; i++) {
-        if (changes[i].type == communication && !changes[i].deleted)
+        if (changes[i].type == communication && !changes[i].deleted && !done(o, changes[i].t))
             TRY(follow_one(&st, &changes[i]));
         if (changes[i].type == patient && changes[i].deleted)
             TRY(forget(&st, &changes[i]));

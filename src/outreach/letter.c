@@ -105,7 +105,8 @@ err letter_list(struct op *op, struct outreach *o, str run, struct outreach_lett
 static err change(struct record_tx *tx, struct op *op, const struct record_doc *doc, struct json *c)
 {
     TRY(record_tx_update(tx, doc->type, doc->id, c, doc->vid));
-    return ledger_state(tx, op, c);
+    bool there;
+    return ledger_state(tx, op, c, &there);
 }
 
 err letter_run(struct op *op, struct outreach *o, str *ret_run, size_t *ret_n)

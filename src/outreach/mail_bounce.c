@@ -116,7 +116,8 @@ static err put_again(struct op *op, struct outreach *o, const struct record_doc 
                      op->now + wait_ms((unsigned)tries), buf_str(&b));
     record_tx_expect_kv(tx, mail_again_key(op, doc->id), kept);
     record_tx_kv(tx, mail_again_key(op, doc->id), buf_str(&b));
-    TRY(ledger_state(tx, op, tree));
+    bool there;
+    TRY(ledger_state(tx, op, tree, &there));
     return record_commit(tx);
 }
 

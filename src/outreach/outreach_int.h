@@ -310,6 +310,7 @@ void bucket_put(struct record_tx *tx, struct op *op, struct outreach *o, str pat
 /* ---- lanes ---- */
 #define LANE_LEASE_MS 60000
 #define STOPS_MAX 256u
+#define LEDGER_DONE 4096u
 #define CAMPAIGN_STOPPED "the campaign was stopped before it left"
 #define TAKEN_BACK "taken back by the sender"
 struct lane_jobs {
@@ -359,8 +360,9 @@ struct outreach {
     uint64_t request_cursor, request_seen;
     bool request_known;
     struct loop follower;
-    _Atomic uint64_t ledger_t;  /* the follower of the ledger has seen this */
-    pthread_mutex_t words_lock; /* guards the two */
+    _Atomic uint64_t ledger_t;                 /* the follower of the ledger has seen this */
+    _Atomic uint64_t ledger_done[LEDGER_DONE]; /* commits of ours that it need not read */
+    pthread_mutex_t words_lock;                /* guards the two */
     struct {
         outreach_awaits_fn *ask;
         void *ctx;

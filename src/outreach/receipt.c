@@ -61,7 +61,8 @@ static err apply(struct op *op, struct outreach *o, const struct record_doc *doc
         return OK;
     struct record_tx *tx = record_begin(op, o->rec);
     TRY(record_tx_update(tx, doc->type, doc->id, c, doc->vid));
-    TRY(ledger_state(tx, op, c));
+    bool there;
+    TRY(ledger_state(tx, op, c, &there));
     return record_commit(tx);
 }
 

@@ -1,6 +1,7 @@
 /* Many receipts in one transaction; what cannot be written so is written one by one (receipt.c).
  * Invariant: *ret of a receipt is OK only when it is in the record, or noted there for a message
  * whose result is not written yet. */
+#include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
 struct found {
@@ -44,14 +45,21 @@ static err write(struct op *op, struct outreach *o, const struct found *all, siz
 {
     struct record_tx *tx = record_begin(op, o->rec);
     size_t changed = 0;
+    bool done = true;
     for (size_t i = 0; i < n; i++) {
         if (!all[i].changed)
             continue;
         changed++;
         TRY(record_tx_update(tx, all[i].doc.type, all[i].doc.id, all[i].tree, all[i].doc.vid));
-        TRY(ledger_state(tx, op, all[i].tree));
+        bool there;
+        TRY(ledger_state(tx, op, all[i].tree, &there));
+        done &= there;
     }
-    return changed ? record_commit(tx) : OK;
+    if (changed)
+        TRY(record_commit(tx));
+    if (changed && done)
+        ledger_done(o, tx);
+    return OK;
 }
 
 void receipt_many(struct op *op, struct outreach *o, const struct outreach_receipt *rs, size_t n,

@@ -1,6 +1,7 @@
 /* Sends a draft: the rulebook is asked, then Communication, job and the trace of the decision are
  * committed together. The same idempotency key gives the same answer and no second message, also
  * when two requests race (the key is a named value guarded by the commit). */
+#include "outreach/ledger_int.h"
 #include "outreach/silence_int.h"
 
 static str key_name(struct op *op, str key)
@@ -152,7 +153,9 @@ static err send_once(struct op *op, struct outreach *o, struct ready *x)
         return OK;
     TRY(lane_join(tx, op, o, &x->d->campaign, 1));
     TRY(put(tx, op, o, x));
-    return record_commit(tx);
+    TRY(record_commit(tx));
+    ledger_done(o, tx);
+    return OK;
 }
 
 err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft *d,
@@ -243,7 +246,11 @@ static err many_once(struct op *op, struct outreach *o, const struct outreach_ba
     TRY(outreach_put_many(tx, op, o, b));
     for (size_t i = 0; i < b->n; i++)
         any |= b->sent[i].code == OK && !b->sent[i].existed;
-    return any ? record_commit(tx) : OK;
+    if (!any)
+        return OK;
+    TRY(record_commit(tx));
+    ledger_done(o, tx);
+    return OK;
 }
 
 err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_draft *d, size_t n,

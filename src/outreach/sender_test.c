@@ -463,6 +463,67 @@ static void r215_a_number_that_changed_is_counted(void **state)
     assert_int_equal(now.number.day, 0);
 }
 
+static bool has_row(struct room *r, int patient, str communication)
+{
+    struct ledger_entry e = {.id = ledger_mark(communication), .at = NOW}, row;
+    bool there = false;
+    str who = arena_printf(r->op.arena, "b%d", patient);
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    assert_int_equal(ledger_entry_now(tx, &r->op, who, &e, &row, &there), OK);
+    return there;
+}
+
+static void follow_anew(struct room *r)
+{
+    r->op.actor = outreach_system();
+    atomic_store(&r->o->ledger_t, 0);
+    for (size_t n = 1; n;)
+        assert_int_equal(ledger_step(&r->op, r->o, &n), OK);
+}
+
+/* As after a start. */
+static void read_all_anew(struct room *r)
+{
+    for (size_t i = 0; i < LEDGER_DONE; i++)
+        atomic_store(&r->o->ledger_done[i], 0);
+    follow_anew(r);
+}
+
+/* The follower passes over what our own commits wrote; read all the same it changes nothing. */
+static void what_is_ours_has_its_rows(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent sent[2];
+    struct outreach_draft d[2] = {draft(r, 41, "key-done-4"), draft(r, 42, "key-done-5")};
+    r->op.actor = outreach_system();
+    patient(r, 41, 41);
+    patient(r, 42, 42);
+    patient(r, 43, 43);
+    follow_anew(r);
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 2, sent), OK);
+    assert_int_equal(sent[0].code, OK);
+    assert_int_equal(step(r), 2);
+    assert_status(r, sent[0].communication, "in-progress");
+    uint64_t before = record_now_t(r->rec);
+    read_all_anew(r);
+    assert_int_equal(record_now_t(r->rec), before);
+
+    d[0] = draft(r, 43, "key-done-6");
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, d, 1, sent), OK);
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    r->op.actor = outreach_system();
+    assert_int_equal(ledger_forget(tx, &r->op, STR("b43")), OK);
+    assert_int_equal(record_commit(tx), OK);
+    follow_anew(r);
+    assert_false(has_row(r, 43, sent[0].communication)); /* it was not read */
+    read_all_anew(r);
+    assert_true(has_row(r, 43, sent[0].communication));
+    while (step(r))
+        ;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_campaign_answers_nobody),
         cmocka_unit_test(a_late_answer_is_dropped),
         cmocka_unit_test(who_lost_a_race_is_decided_anew),
+        cmocka_unit_test(what_is_ours_has_its_rows),
         cmocka_unit_test(what_may_have_gone_counts_at_once),
         cmocka_unit_test(a_number_sends_what_it_may),
         cmocka_unit_test(the_next_only_after_a_certain_no),

@@ -2,6 +2,7 @@
  * whose record was changed meanwhile is then written alone, so that one cannot hold up the rest.
  * Invariant: that it is being submitted is on disk before anything leaves: its gate is "out"; and
  * only while the gate is free, its campaign runs and no STOP came since its verdict. */
+#include "outreach/ledger_int.h"
 #include "outreach/mail_int.h"
 #include "outreach/sender_int.h"
 
@@ -83,7 +84,7 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
     if (j->channel == CHANNEL_EMAIL && j->out.left &&
         !str_empty(config_str(o->config, "smtp.bounce")))
         keep_for_again(tx, op, j);
-    TRY(ledger_state(tx, op, j->tree));
+    TRY(ledger_state(tx, op, j->tree, &j->row));
     if (j->out.trace)
         record_tx_trail(tx, STR("contact-decision"), j->doc.type, j->doc.id, j->out.trace);
     return OK;
@@ -125,7 +126,7 @@ static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, str
         record_tx_outbox_later(tx, j->number, j->due, body_text(op, j->body));
         record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
         TRY(put_move(tx, op, j));
-        return j->counted ? ledger_state(tx, op, j->tree) : OK;
+        return j->counted ? ledger_state(tx, op, j->tree, &j->row) : OK;
     case STEP_SUBMIT:
         TRY(put_move(tx, op, j));
         return put_submit(tx, op, o, j);
@@ -143,9 +144,16 @@ static bool lost_race(err e)
 static err write_some(struct record_tx *tx, struct op *op, struct outreach *o,
                       struct job *const *jobs, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    bool done = true;
+    for (size_t i = 0; i < n; i++) {
         TRY(put_step(tx, op, o, jobs[i]));
-    return record_commit(tx);
+        done &= jobs[i]->step != STEP_FINISH ||
+                (jobs[i]->row && !jobs[i]->out.opted_out && !jobs[i]->out.no_address);
+    }
+    TRY(record_commit(tx));
+    if (done)
+        ledger_done(o, tx);
+    return OK;
 }
 
 static err read_again(struct op *op, struct outreach *o, struct job *j)

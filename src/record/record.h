@@ -124,8 +124,7 @@ struct record_tx *record_begin(struct op *op, struct record *rec);
 /* Validates and assigns an id at once; references (those created in this transaction too) and the
  * right of the op->actor of this moment are checked by record_commit(). */
 MUST err record_tx_create(struct record_tx *tx, struct json *resource, str *ret_id);
-/* vid: the version the new content was made from; the commit fails ERR_PRECONDITION if it moved on.
- */
+/* vid: what the new content was made from; the commit fails ERR_PRECONDITION if it moved on. */
 MUST err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *resource,
                           uint32_t vid);
 /* Moves a follower's cursor; the commit fails ERR_CONFLICT if another moved it. */
@@ -146,8 +145,9 @@ void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
  * (spec/rules/consent-roles.csv), ERR_NOT_FOUND. Whoever calls adds the review and the notice to
  * the same transaction. */
 MUST err record_glass_break(struct record_tx *tx, str patient, int64_t ms, int64_t *ret_until);
-/* Durable and visible, or nothing happened. */
+/* Durable and visible, or nothing happened. _t: its changes come by the feed with it. */
 MUST err record_commit(struct record_tx *tx);
+uint64_t record_tx_t(const struct record_tx *tx);
 /* Empty when there is no such value. */
 MUST err record_kv_get(struct op *op, struct record *rec, str key, str *ret);
 struct record_job {

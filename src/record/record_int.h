@@ -510,6 +510,7 @@ struct record_tx {
     bool plain;                   /* written by FHIR's own interactions: plain_check() */
     bool bulk;                    /* one line in the trail for all; policy was asked for the run */
     uint64_t next_rid, rids_left; /* numbers reserved for what is to be made */
+    uint64_t t;                   /* of the commit */
     err failed;                   /* sticky, for the doors that return nothing */
 };
 struct staged *stage_new(struct record_tx *tx, enum action action, fhir_type type,

@@ -124,7 +124,14 @@ void record_tx_trail(struct record_tx *tx, str action, fhir_type type, str id,
 
 err record_commit(struct record_tx *tx)
 {
-    struct store_commit c;
+    struct store_commit c = {0};
     TRY(stage_all(tx));
-    return stage_commit(tx, &c);
+    TRY(stage_commit(tx, &c));
+    tx->t = c.t;
+    return OK;
+}
+
+uint64_t record_tx_t(const struct record_tx *tx)
+{
+    return tx->t;
 }
