@@ -10,6 +10,7 @@
 #define DAY_MIN 1440
 #define DAYS_MAX 400
 #define EDGES_MAX 100000u
+#define WEEK_MS (9 * DAY_MIN * MIN_MS) /* a week, whatever the clock does */
 
 /* The day so many days from the local day of `at`, at midnight; its weekday. */
 static struct time_local day_of(const struct time_local *at, int days)
@@ -87,13 +88,31 @@ bool hours_open(const struct team_hours *h, int64_t at)
     return look(h, at).open;
 }
 
+/* Openings come again each week: what was so for one is so until a closed time begins or ends. Who
+ * works day and night is asked of each open case, and has no edge that is one. */
+static int64_t past_week(const struct team_hours *h, int64_t *io_from, int64_t edge)
+{
+    int64_t next = INT64_MAX;
+    if (h->federal || edge <= *io_from + WEEK_MS)
+        return edge;
+    for (size_t i = 0; i < h->n_closed; i++) {
+        int64_t at = h->closed[i].from >= edge ? h->closed[i].from : h->closed[i].until;
+        if (at >= edge && at < next)
+            next = at;
+    }
+    *io_from = next;
+    return next;
+}
+
 bool hours_change(const struct team_hours *h, int64_t at, int64_t *ret)
 {
     struct edge e = look(h, at);
     bool was = e.open;
-    int64_t end = at + DAYS_MAX * DAY_MIN * MIN_MS;
+    int64_t end = at + DAYS_MAX * DAY_MIN * MIN_MS, from = at;
     for (size_t i = 0; i < EDGES_MAX && e.next < end; i++) {
-        int64_t edge = e.next;
+        int64_t edge = past_week(h, &from, e.next);
+        if (edge >= end)
+            return false;
         e = look(h, edge);
         if (e.open != was) {
             *ret = edge;

@@ -77,6 +77,28 @@ static void holidays_and_closed_times_count(void **state)
     assert_true(end == at("2026-11-23T14:00:00-06:00"));
 }
 
+/* R502: for a team that works day and night each open case was a walk over 400 days of midnights.
+ * What is passed over now loses no closed time and no opening behind one. */
+static void r502_day_and_night_ends_where_something_is_closed(void **state)
+{
+    (void)state;
+    static const struct hours_opening always[] = {{0x7f, 0, 1440}};
+    struct team_hours h = team(always), nights = team(NIGHTS);
+    struct hours_closed closed[] = {
+        {at("2027-10-01T12:00:00-05:00"), at("2027-10-01T13:00:00-05:00"), STR("Move")},
+        {at("2027-01-01T00:00:00-06:00"), at("2027-03-20T12:00:00-05:00"), STR("Refit")}};
+    int64_t ret;
+    assert_false(hours_change(&h, at("2026-11-20T12:00:00-06:00"), &ret));
+    h.closed = nights.closed = closed;
+    h.n_closed = nights.n_closed = 2;
+    assert_true(next(&h, "2026-11-20T12:00:00-06:00") == at("2027-01-01T00:00:00-06:00"));
+    assert_true(next(&h, "2027-01-01T00:00:00-06:00") == at("2027-03-20T12:00:00-05:00"));
+    assert_true(next(&h, "2027-03-20T12:00:00-05:00") == at("2027-10-01T12:00:00-05:00"));
+    assert_false(hours_change(&h, at("2027-10-01T13:00:00-05:00"), &ret));
+    /* closed for weeks until noon: the next night opens */
+    assert_true(next(&nights, "2027-01-02T00:00:00-06:00") == at("2027-03-20T22:00:00-05:00"));
+}
+
 static void who_never_works_never_comes(void **state)
 {
     (void)state;
@@ -168,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_week_has_its_edges),
         cmocka_unit_test(a_night_goes_past_midnight),
         cmocka_unit_test(holidays_and_closed_times_count),
+        cmocka_unit_test(r502_day_and_night_ends_where_something_is_closed),
         cmocka_unit_test(who_never_works_never_comes),
         cmocka_unit_test_setup_teardown(a_service_says_its_hours, open_room, close_room),
         cmocka_unit_test_setup_teardown(hours_nobody_understands_are_gone_by_nowhere, open_room,

@@ -92,24 +92,24 @@ err monitor_start(struct op *op, struct monitor *m)
                              .rest_ms = 1000,
                              .ctx = m};
     m->since = time_mono();
-    TRY(loop_start(op, &m->loop, &plan));
     TRY(intake_nodes_start(op, m, &m->nodes));
     bool shared = m->nodes && !str_empty(config_str(m->config, "mqtt.share"));
     struct intake_line line = {.config = m->config, .m = m, .nodes = shared ? m->nodes : NULL};
     if (!str_empty(config_str(m->config, "mqtt.url")))
         TRY(intake_mqtt_start(op, &line, &m->mqtt));
-    return m->nodes ? intake_nodes_take(op, m->nodes, m->mqtt) : OK;
+    if (m->nodes)
+        TRY(intake_nodes_take(op, m->nodes, m->mqtt));
+    return loop_start(op, &m->loop, &plan); /* last: it asks whether the broker is heard */
 }
 
 void monitor_stop(struct monitor *m)
 {
-    loop_end(&m->loop);
+    loop_stop(&m->loop); /* first: it asks whether the broker is heard */
     intake_nodes_end(m->nodes);
     intake_mqtt_stop(m->mqtt);
     m->mqtt = NULL;
     intake_nodes_stop(m->nodes);
     m->nodes = NULL;
-    loop_stop(&m->loop);
 }
 
 void monitor_stats(const struct monitor *m, struct monitor_stats *ret)
