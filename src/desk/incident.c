@@ -405,7 +405,9 @@ static err close_it(struct incident *i, str note, struct json **ret)
     struct json *clocks;
     bool open;
     TRY(still_open(i));
-    if (authors_have(i->criteria, i->person) || is_in_it(i))
+    bool opened = authors_have(i->criteria, i->person) ||
+                  authors_is(json_get_str(i->criteria, STR("openedBy")), i->person);
+    if (opened || is_in_it(i))
         return fail(i->op, ERR_FORBIDDEN,
                     "Somebody else closes an incident than who opened it or is in it.");
     TRY(incident_clock_list(i, &clocks, &open));

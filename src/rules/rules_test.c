@@ -248,6 +248,30 @@ static void r408_two_accounts_of_one_person_are_one(void **state)
     assert_str(texts_a_day(r), "{\"per_day\":1}");
 }
 
+/* R503: a draft written before authors were kept named its author's account only, and who wrote it
+ * approved it. */
+static void r503_a_draft_of_before_has_its_author(void **state)
+{
+    struct room *r = *state;
+    const struct rules_when now = {0};
+    struct json *meta;
+    struct buf b;
+    str text, id = drafted(r, "a person gets at most 2 texts a day");
+    str key = arena_cat(r->op.arena, STR("rules/change/"), id);
+    assert_int_equal(step(r, &r->ann, id, RULES_SUBMIT, now), OK);
+    assert_int_equal(record_kv_get(&r->op, r->rec, key, &text), OK);
+    assert_int_equal(json_read(&r->op, text, &JSON_LIMITS_DEFAULT, &meta), OK);
+    assert_non_null(JSON_GET(meta, "authors"));
+    json_unset(meta, STR("authors"));
+    buf_init(&b, r->op.arena, 65536);
+    json_write(&b, meta);
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    record_tx_kv(tx, key, buf_str(&b));
+    assert_int_equal(record_commit(tx), OK);
+    assert_int_equal(step(r, &r->ann, id, RULES_APPROVE, now), ERR_FORBIDDEN);
+    assert_int_equal(step(r, &r->ben, id, RULES_APPROVE, now), OK);
+}
+
 static void a_version_outlives_the_process(void **state)
 {
     struct room *r = *state;
@@ -311,6 +335,7 @@ int main(void)
         T(a_date_ahead_is_waited_for_and_versions_build_on_one_another),
         T(r133_a_draft_is_not_withdrawn),
         T(r408_two_accounts_of_one_person_are_one),
+        T(r503_a_draft_of_before_has_its_author),
         T(a_version_outlives_the_process),
         T(a_trial_run_counts_what_would_have_been_otherwise),
     };

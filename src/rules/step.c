@@ -22,10 +22,16 @@ static void put(struct op *op, struct json *o, str name, str value)
     json_set_str(op->arena, o, name, value);
 }
 
+/* A draft of before there were authors names one account. */
+static bool wrote(const struct json *meta, const struct actor *who)
+{
+    return authors_have(meta, who) || authors_is(json_get_str(meta, STR("author")), who);
+}
+
 static err approve(struct op *op, struct rules *r, struct json *meta)
 {
     struct version v;
-    if (authors_have(meta, op->actor)) {
+    if (wrote(meta, op->actor)) {
         TRY(record_audit_event(op, r->rec, STR("rule-approve"), false, STR("author")));
         return fail(op, ERR_FORBIDDEN,
                     "This is your own change; a second person has to approve it.");
