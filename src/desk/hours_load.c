@@ -175,7 +175,7 @@ static struct json *closed_json(struct op *op, const struct team_hours *h)
             !policy_federal_holiday(&at))
             continue;
         str day = arena_printf(op->arena, "%04d-%02d-%02d", at.year, at.month, at.day);
-        push_closed(op, list, STR("5 USC 6103"), day, day);
+        push_closed(op, list, STR("Federal holiday (5 USC 6103)"), day, day);
     }
     return list;
 }

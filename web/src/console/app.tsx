@@ -41,9 +41,12 @@ const ProgrammesPage = lazy(async () => (await import("./programmes")).Programme
 const WordsPage = lazy(async () => (await import("./words")).WordsPage);
 const FleetPage = lazy(async () => (await import("./fleet")).FleetPage);
 const ComplaintsPage = lazy(async () => (await import("./complaints")).ComplaintsPage);
+const TeamsPage = lazy(async () => (await import("./teams")).TeamsPage);
 const ComplaintPage = lazy(async () => (await import("./complaints")).ComplaintPage);
 const mayComplain = (role: string | undefined): boolean =>
   ["nurse", "agent", "privacy"].includes(role ?? "");
+/** Nurses come there from the worklist. */
+const mayTeams = (role: string | undefined): boolean => role === "admin";
 const mayFleet = (role: string | undefined): boolean =>
   ["nurse", "agent", "admin"].includes(role ?? "");
 const mayCampaign = (role: string | undefined): boolean =>
@@ -84,6 +87,7 @@ const OUTREACH: typeof SCREENS = [
 ];
 const FLEET: (typeof SCREENS)[number] = { to: "/devices", word: "fl_title", icon: "device" };
 const COMPLAINTS: (typeof SCREENS)[number] = { to: "/complaints", word: "dc_nav", icon: "warn" };
+const TEAMS: (typeof SCREENS)[number] = { to: "/hours", word: "th_title", icon: "clock" };
 const LETTERS: (typeof SCREENS)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
 const PROGRAMMES: (typeof SCREENS)[number] = {
   to: "/programmes",
@@ -95,6 +99,7 @@ const screensOf = (role: string | undefined): typeof SCREENS => [
   ...(mayPost(role) ? [LETTERS] : []),
   ...(mayFleet(role) ? [FLEET] : []),
   ...(mayComplain(role) ? [COMPLAINTS] : []),
+  ...(mayTeams(role) ? [TEAMS] : []),
   ...(mayCampaign(role) ? [CAMPAIGNS] : []),
   ...(mayAudience(role) ? OUTREACH : []),
   ...(role === "privacy" ? OUTREACH.slice(1) : []),
@@ -233,6 +238,7 @@ function Screen() {
   if (at === "/complaints") return <ComplaintsPage />;
   if (complaint) return <ComplaintPage key={at} id={complaint.id!} />;
   if (at === "/devices") return <FleetPage />;
+  if (at === "/hours") return <TeamsPage />;
   if (at === "/experience") return <ExperiencePage />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Task } from "../lib/fhir";
-import { restOf, type Team, teamOf } from "../lib/hours";
+import { inForce, restOf, type Team, teamOf } from "../lib/hours";
 import { reachedOf, unwatchedOf } from "./watch";
 
 const team = (more: Partial<Team>): Team => ({
@@ -23,6 +23,12 @@ describe("whose hours hold", () => {
     expect(teamOf([heart, house], ["heart-failure"])).toBe(heart);
     expect(teamOf([heart, house], ["copd"])).toBe(house);
     expect(teamOf(undefined, [])).toBeUndefined();
+  });
+  it("the house's own hold for nobody where a team is for all others", () => {
+    const others = team({ service: "b" });
+    expect(inForce([heart, house])).toEqual([heart, house]);
+    expect(inForce([heart, others, house])).toEqual([heart, others]);
+    expect(inForce([{ ...others, wrong: "?" }, house]).at(-1)).toBe(house);
   });
   it("never hours that cannot be read", () => {
     expect(teamOf([{ ...heart, wrong: "?" }, house], ["heart-failure"])).toBe(house);

@@ -3,9 +3,10 @@
 import { Icon } from "../kit/icons";
 import { get } from "../lib/api";
 import type { Extension, Reference, Task } from "../lib/fhir";
-import { type Team, useTeams } from "../lib/hours";
+import { inForce, type Team, useTeams } from "../lib/hours";
 import { dayTime, dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
+import { href } from "../lib/router";
 
 const BASE = "https://weft.health/fhir/StructureDefinition/";
 const MINUTE = 60_000;
@@ -50,7 +51,7 @@ export function toWord(to: string): string {
 const nameOf = (team: Team): string => team.name || t("wt_house");
 
 export function WatchLine() {
-  const teams = useTeams().data ?? [];
+  const teams = inForce(useTeams().data ?? []);
   const away = teams.filter((x) => !x.watching && !x.wrong);
   const wrong = teams.filter((x) => x.wrong);
   const here = teams.filter((x) => x.watching && !x.wrong);
@@ -62,7 +63,7 @@ export function WatchLine() {
           <p>
             <strong>{t("wt_away", { team: nameOf(x) })}</strong>{" "}
             {x.until && t("wt_again", { time: dayTimeInText(x.until) })} {t("wt_route")}{" "}
-            {x.phone && <bdi dir="ltr">{x.phone}</bdi>}
+            {x.phone && <bdi dir="ltr">{x.phone}</bdi>} <a href={href("/hours")}>{t("th_title")}</a>
           </p>
         </div>
       ))}

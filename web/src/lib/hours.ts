@@ -47,6 +47,12 @@ export function useTeams(): Loaded<Team[]> {
   return teams;
 }
 
+/** Those that hold for somebody: the house's own do not where a team is for all others. */
+export function inForce(teams: Team[]): Team[] {
+  const others = teams.some((x) => x.service && !x.programmes && !x.wrong);
+  return teams.filter((x) => x.service || !others);
+}
+
 /** Whose hours hold: the team that names one of the programmes, else the one for all others. */
 export function teamOf(teams: Team[] | undefined, programmes: string[]): Team | undefined {
   const fit = (teams ?? []).filter((x) => !x.wrong);
