@@ -32,9 +32,10 @@ struct team_hours {
     size_t n_openings;
     const struct hours_closed *closed;
     size_t n_closed;
-    bool federal;                  /* closed on federal holidays of the US */
-    const struct json *programmes; /* HealthcareService.program; NULL: all others */
-    str wrong;                     /* what cannot be understood: nobody goes by these hours then */
+    bool federal;                   /* closed on federal holidays of the US */
+    const struct json *programmes;  /* HealthcareService.program; NULL: all others */
+    const struct json *closed_said; /* HealthcareService.notAvailable, as it stands there */
+    str wrong;                      /* what cannot be understood: nobody goes by these hours then */
 };
 
 /* ---- pure ---- */

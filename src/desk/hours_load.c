@@ -166,9 +166,6 @@ static void push_closed(struct op *op, struct json *list, str why, str from, str
 static struct json *closed_json(struct op *op, const struct team_hours *h)
 {
     struct json *list = json_new(op->arena, JSON_ARRAY);
-    for (size_t i = 0; i < h->n_closed; i++)
-        push_closed(op, list, h->closed[i].why, time_format(op->arena, h->closed[i].from),
-                    time_format(op->arena, h->closed[i].until));
     for (int d = 0; h->federal && d < YEAR_DAYS; d++) {
         struct time_local at;
         if (!time_to_local(op->now + d * INT64_C(86400000), h->zone, &at) ||
@@ -184,7 +181,8 @@ struct json *hours_week(struct op *op, const struct team_hours *h)
 {
     struct json *o = hours_tell(op, h);
     json_set(op->arena, o, STR("availableTime"), openings_json(op, h));
-    json_set(op->arena, o, STR("notAvailable"), closed_json(op, h));
+    json_set(op->arena, o, STR("notAvailable"),
+             h->closed_said ? h->closed_said : closed_json(op, h));
     return o;
 }
 

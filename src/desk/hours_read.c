@@ -74,6 +74,7 @@ static err read_closed(struct op *op, const struct json *tree, struct team_hours
     const struct json *list = JSON_GET(tree, "notAvailable"), *one;
     struct hours_closed *all = ARENA_ARRAY(op->arena, struct hours_closed, HOURS_CLOSED_MAX);
     TRY(op_check(op));
+    ret->closed_said = list;
     for (size_t i = 0; (one = json_at(list, i)); i++) {
         struct hours_closed c = {.why = json_get_str(one, STR("description"))};
         str until = json_str(json_path(one, "during.end"));

@@ -12,7 +12,8 @@ SERVICE = {
     "type": [{"coding": [{"system": "https://weft.health/fhir/service-type", "code": "remote-monitoring"}]}],
     "program": [{"coding": [{"system": "https://weft.health/fhir/programme", "code": "night"}]}],
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/timezone", "valueCode": "America/New_York"}],
-    "availableTime": [{"daysOfWeek": ["mon"], "availableStartTime": "22:00:00", "availableEndTime": "06:00:00"}]}
+    "availableTime": [{"daysOfWeek": ["mon"], "availableStartTime": "22:00:00", "availableEndTime": "06:00:00"}],
+    "notAvailable": [{"description": "Moving", "during": {"start": "2026-12-24", "end": "2026-12-26"}}]}
 
 
 class Chain(FlowCase):
@@ -74,6 +75,7 @@ class Chain(FlowCase):
         team = [t for t in self.get("/monitoring/hours") if t["service"] == made["id"]][0]
         self.assertEqual((False, "America/New_York"), (team["watching"], team["zone"]))
         self.assertEqual(SERVICE["availableTime"], team["availableTime"])
+        self.assertEqual(SERVICE["notAvailable"], team["notAvailable"], "as it was said, so that a form gives it back")
         self.expect(403, self.call("PUT", f"/fhir/HealthcareService/{made['id']}", made, "nurse"))
         id = self.open("p0007", "urgent", "night")
         self.goes_up(id, "P3-CLOSED")

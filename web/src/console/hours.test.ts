@@ -20,6 +20,10 @@ const team: Team = {
   notAvailable: [
     { description: "Moving", during: { start: "2026-12-24", end: "2026-12-26" } },
     { description: "5 USC 6103", during: { start: "2027-01-01", end: "2027-01-01" } },
+    {
+      description: "Training",
+      during: { start: "2027-02-01T12:00:00-06:00", end: "2027-02-01T13:00:00-06:00" },
+    },
   ],
 };
 
@@ -29,7 +33,11 @@ describe("hours as lines", () => {
     expect(form.week.mon).toBe("08:00-24:00");
     expect(form.week.sun).toBe("00:00-24:00");
     expect(form.week.sat).toBe("");
-    expect(form.closed).toBe("2026-12-24 - 2026-12-26 Moving\n2027-01-01 5 USC 6103");
+    expect(form.closed.split("\n")).toEqual([
+      "2026-12-24 - 2026-12-26 Moving",
+      "2027-01-01 5 USC 6103",
+      "2027-02-01T12:00:00-06:00 - 2027-02-01T13:00:00-06:00 Training",
+    ]);
     expect(wrongIn(form)).toEqual([]);
     const back = serviceOf(form);
     expect(back.availableTime).toEqual(team.availableTime);
@@ -71,7 +79,11 @@ describe("hours as lines", () => {
   });
   it("show what would change, and nothing else", () => {
     const form = formOf(team);
-    const next = { ...form, week: { ...form.week, sun: "" }, closed: "2027-01-01 5 USC 6103" };
+    const next = {
+      ...form,
+      week: { ...form.week, sun: "" },
+      closed: form.closed.replace(/.*\n/, ""),
+    };
     expect(diffOf(form, next)).toEqual([
       { what: "sun", before: "00:00-24:00", after: "" },
       { what: "closed", before: "2026-12-24 - 2026-12-26 Moving", after: "" },

@@ -30,7 +30,8 @@ export interface Form {
 
 const hm = (time: string | undefined): string => (time ?? "").slice(0, 5);
 const PART = /^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/;
-const LINE = /^(\d{4}-\d\d-\d\d)(?: - (\d{4}-\d\d-\d\d))? (\S.*)$/;
+/** Days, or moments as FHIR writes them: what somebody else said to the hour stays so. */
+const LINE = /^(\d{4}-\d\d-\d\d(?:T\S+)?)(?: - (\d{4}-\d\d-\d\d(?:T\S+)?))? (\S.*)$/;
 
 /** "08:00-18:00" of FHIR's opening; midnight at the end is 24:00. */
 const partOf = (o: Opening): string =>
@@ -50,7 +51,7 @@ export function weekOf(openings: Opening[]): Record<Day, string> {
 export function closedOf(list: Closed[]): string {
   return list
     .map((c) => {
-      const [from, to] = [c.during?.start, c.during?.end].map((x) => (x ?? "").slice(0, 10));
+      const [from, to] = [c.during?.start, c.during?.end];
       return `${from}${to === from ? "" : ` - ${to}`} ${c.description}`;
     })
     .join("\n");
