@@ -89,7 +89,7 @@ static err count(struct op *op, struct own *w, const char *kind, unsigned max)
 }
 
 /* A patient's address is nobody's for tests: their STOP and their counts would be passed by. */
-static err of_no_patient(struct op *op, struct outreach *o, enum channel_kind k, str to)
+static err is_free(struct op *op, struct outreach *o, enum channel_kind k, str to, bool *ret)
 {
     static const char *const types[] = {"Patient", "RelatedPerson"};
     const struct actor *caller = op->actor;
@@ -104,10 +104,14 @@ static err of_no_patient(struct op *op, struct outreach *o, enum channel_kind k,
     for (size_t i = 0; e == OK && page.n == 0 && i < 2; i++)
         e = record_find(op, o->rec, fhir_type_parse(str_of(types[i])), buf_str(&q), &page);
     op->actor = caller;
-    TRY(e);
-    return page.n == 0 ? OK
-                       : fail_at(op, ERR_UNPROCESSABLE, STR("to"),
-                                 "This address cannot get tests; use another one.");
+    *ret = page.n == 0;
+    return e;
+}
+
+static err not_free(struct op *op)
+{
+    return fail_at(op, ERR_UNPROCESSABLE, STR("to"),
+                   "This address cannot get tests; use another one.");
 }
 
 static err plain(struct op *op, enum channel_kind k, str in, str *ret)
@@ -202,13 +206,21 @@ err probe_ask(struct op *op, struct outreach *o, str channel, str to)
     struct own w;
     enum channel_kind k;
     str plain_to, code = code_new(op);
+    bool may;
     TRY(own_of_actor(op, o, &w));
     TRY(way_of(op, o, channel, &k));
     if (str_empty(str_trim(to)))
         return forget(op, o, &w, channel);
     TRY(plain(op, k, to, &plain_to));
     TRY(count(op, &w, "codes", CODES_AN_HOUR));
-    TRY(of_no_patient(op, o, k, plain_to));
+    TRY(is_free(op, o, k, plain_to, &may));
+    if (!may) { /* counted, too: whose a number is, is not to be found out by asking */
+        struct record_tx *asked = record_begin(op, o->rec);
+        put(asked, op, &w);
+        note(asked, op, STR("test-address-refused"), k);
+        TRY(record_commit(asked));
+        return not_free(op);
+    }
     struct json *a = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, a, STR("to"), plain_to);
     json_set_str(op->arena, a, STR("code"), code);
@@ -278,6 +290,7 @@ err probe_send(struct op *op, struct outreach *o, const struct probe_words *word
     enum channel_kind k;
     struct parcel p = {0};
     struct json *out = json_new(op->arena, JSON_OBJECT);
+    bool may;
     TRY(own_of_actor(op, o, &w));
     TRY(way_of(op, o, words->channel, &k));
     const struct json *a = json_get(w.o, words->channel);
@@ -287,7 +300,9 @@ err probe_send(struct op *op, struct outreach *o, const struct probe_words *word
                        "Give your own number or address first, and the code that is sent there.");
     TRY(whole(op, o, words, k, &p));
     TRY(count(op, &w, "tests", TESTS_AN_HOUR));
-    TRY(of_no_patient(op, o, k, p.to));
+    TRY(is_free(op, o, k, p.to, &may));
+    if (!may)
+        return not_free(op);
     struct record_tx *tx = record_begin(op, o->rec);
     queue(tx, op, &w, k, &p);
     put(tx, op, &w);

@@ -104,7 +104,7 @@ static void a_patients_number_and_a_nurse_get_none(void **state)
     assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("five")), ERR_INVALID);
     writer(r);
     assert_int_equal(probe_ask(&r->op, r->o, STR("letter"), STR("x")), ERR_INVALID);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 4; i++) {
         writer(r);
         assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+13125550999")), OK);
     }
@@ -115,6 +115,22 @@ static void a_patients_number_and_a_nurse_get_none(void **state)
     assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+13125550999")), OK);
 }
 
+/* R504: a refused address was not counted, so whose numbers were a patient's could be asked for as
+ * many as one liked. */
+static void r504_asking_whose_a_number_is_is_counted(void **state)
+{
+    struct room *r = *state;
+    for (int i = 0; i < 5; i++) {
+        writer(r);
+        assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+15032000001")),
+                         ERR_UNPROCESSABLE);
+    }
+    writer(r);
+    assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+15032000001")), ERR_BUSY);
+    writer(r);
+    assert_int_equal(leaves(r), 0);
+}
+
 int main(void)
 {
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, room_close)
@@ -122,6 +138,7 @@ int main(void)
         IN_ROOM(an_address_is_proved_first),
         IN_ROOM(a_code_is_guessed_five_times_and_lasts_ten_minutes),
         IN_ROOM(a_patients_number_and_a_nurse_get_none),
+        IN_ROOM(r504_asking_whose_a_number_is_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
