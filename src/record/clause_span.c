@@ -46,11 +46,13 @@ static void high(struct range_set *s, int where, const struct kb *k, int64_t fro
 
 #define BOTH (IN_OR | IN_AND)
 
-static void ends_after(struct range_set *s, const struct kb *k, int64_t v)
+/* Ends after v; what starts from `known` on is asked for already. */
+static void ends_after(struct range_set *s, const struct kb *k, int64_t v, int64_t known)
 {
-    low(s, BOTH, k, v, LAST, -1);
+    int64_t to = v < known ? v : known;
+    low(s, BOTH, k, v, known, -1);
     for (int c = 1; c < (int)SPAN_CLASSES; c++)
-        low(s, BOTH, k, v - span_ms[c] + 1, v, c);
+        low(s, BOTH, k, v - span_ms[c] + 1, to, c);
     high(s, BOTH, k, v + 1, LAST);
 }
 
@@ -87,14 +89,14 @@ void ranges_date(struct range_set *s, const struct kb *k, const struct fhir_valu
         break;
     case PREFIX_NE:
         low(s, BOTH, k, FIRST, v->lo, -1);
-        ends_after(s, k, v->hi);
+        ends_after(s, k, v->hi, LAST);
         break;
     case PREFIX_GT:
-        ends_after(s, k, v->hi);
+        ends_after(s, k, v->hi, LAST);
         break;
-    case PREFIX_GE:
+    case PREFIX_GE: /* what starts from hi on starts from lo on */
         low(s, BOTH, k, v->lo, LAST, -1);
-        ends_after(s, k, v->hi);
+        ends_after(s, k, v->hi, v->lo);
         break;
     case PREFIX_LT:
         low(s, BOTH, k, FIRST, v->lo, -1);

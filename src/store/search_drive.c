@@ -253,10 +253,26 @@ static err plan(struct drive *d)
     return choose(d, FEW);
 }
 
+/* A wide clause about the marked order, in no order: what fits lies at few of its places. */
+static err collect_marked(struct drive *d)
+{
+    struct rids r = {.wide = true};
+    size_t i = 0;
+    for (; i < d->n_rest && !r.listed; i++)
+        TRY(marks_collect(d, d->rest[i], &r));
+    if (!r.listed)
+        return OK;
+    add_narrow(d, &r, false, d->rest[i - 1]);
+    d->rest[i - 1] = d->rest[--d->n_rest];
+    return choose(d, SORT_MAX + 1);
+}
+
 /* Which clause has the fewest candidates, however many. */
 static err plan_further(struct drive *d)
 {
     TRY(choose(d, SORT_MAX + 1));
+    if (d->s->top.want && d->s->q->sort.order == ORDER_RID)
+        TRY(collect_marked(d));
     if (d->lead <= SORT_MAX)
         return OK;
     return d->s->top.want ? collect_wide(d) : hold_rest(d);

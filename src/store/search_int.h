@@ -104,6 +104,8 @@ struct drive {
     /* search_marks.c */
     const struct store_clause *marked; /* whose marks they are; NULL: every place is looked at */
     struct rids marks;
+    uint16_t order; /* parameter that they are in the order of */
+    bool falls;
     bool placed; /* place is one that is marked */
     uint64_t place;
     struct buf room;
@@ -140,6 +142,8 @@ MUST err marks_open(struct drive *d);
  * place. */
 MUST err marks_pass_keys(struct drive *d, struct walk *w);
 MUST err marks_pass_log(struct drive *d, struct store_cursor *c);
+/* What fits c and all narrow clauses, when c is about the marked order; ret->listed tells. */
+MUST err marks_collect(struct drive *d, const struct store_clause *c, struct rids *ret);
 
 MUST err walk_by_key(struct drive *d);
 MUST err walk_by_time(struct drive *d);

@@ -262,6 +262,84 @@ static void of_one_patient(void **state)
     suite_free(b);
 }
 
+#define CODE 5 /* of 500 days on end, then one of seven others */
+
+static bool of_code(size_t i, size_t day)
+{
+    (void)i;
+    return day / 500 % 8 == 2;
+}
+
+static void fill_marked(struct suite *b)
+{
+    struct store_commit c;
+    many = MORE;
+    for (size_t i = 0; i < many; i += 100) {
+        suite_clear(b);
+        struct store_tx *tx = store_tx_new(&b->op, b->s);
+        for (size_t k = i; k < i + 100; k++) {
+            str *keys = ARENA_ARRAY(b->arena, str, 2);
+            size_t day = k * 7919 % many;
+            of_day[day] = k;
+            keys[0] = suite_key(b->arena, CODE, (uint64_t)(day / 500 % 8) << 32);
+            keys[1] = suite_key(b->arena, DAY, (uint64_t)day << 28);
+            rids[k] = store_rid_new(b->s, 1);
+            struct store_put p = {.rid = rids[k],
+                                  .type = TYPE,
+                                  .vid = 1,
+                                  .keys = keys,
+                                  .n_keys = 2,
+                                  .marks = {CODE, DAY}};
+            store_tx_put(tx, &p);
+        }
+        assert_int_equal(store_commit(&b->op, tx, &c), OK);
+    }
+}
+
+/* A code of some thousands that the walk would step over thousands of others for. */
+static void where_it_is_marked(void **state)
+{
+    struct suite *b = suite_new(*(enum store_backend *)*state, 0);
+    struct store_found f = {.n = 0};
+    fill_marked(b);
+    suite_clear(b);
+    struct store_range code = suite_range(b->arena, CODE, UINT64_C(2) << 32, UINT32_MAX), days;
+    struct store_clause c[] = {{.ranges = &code, .n_ranges = 1}, {.ranges = &days, .n_ranges = 1}};
+    struct store_query q = {.type = TYPE,
+                            .marks = {CODE, DAY},
+                            .clauses = c,
+                            .n_clauses = 1,
+                            .sort = {ORDER_KEY, true, DAY, true, false},
+                            .limit = PAGE,
+                            .keys_of = no_keys};
+    assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+    assert_int_equal(f.lead, LEAD_MARKS);
+    assert_true(f.steps < 8 * PAGE);
+    q.limit = 1000;
+    pages(b, &q, of_code);
+    q.sort.descending = false;
+    pages(b, &q, of_code);
+    /* In order of number: what fits both lies at few places, or nowhere. */
+    q.sort = (struct store_sort){.order = ORDER_RID};
+    q.after = STR_NONE;
+    q.n_clauses = 2;
+    static const size_t from[] = {1490, 2000};
+    for (int k = 0; k < 2; k++) {
+        size_t n = 0;
+        days = suite_range(b->arena, DAY, (uint64_t)from[k] << 28, UINT64_C(300) << 28);
+        assert_int_equal(store_search(&b->op, b->s, &q, &f), OK);
+        for (size_t i = 0; i < many; i++) {
+            size_t day = i * 7919 % many;
+            if (of_code(i, day) && day >= from[k] && day < from[k] + 300)
+                assert_int_equal(f.rids[n++], rids[i]);
+        }
+        assert_int_equal(n, k ? 0 : 10);
+        assert_int_equal(f.n, n);
+        assert_true(f.steps < 2000);
+    }
+    suite_free(b);
+}
+
 static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE;
 
 #define BOTH(fn)                                                                                   \
@@ -275,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {BOTH(in_order),
                                        BOTH(in_order_of_number),
                                        BOTH(of_one_patient),
+                                       BOTH(where_it_is_marked),
                                        {"memory: a_long_way", a_long_way, NULL, NULL, &memory}};
     return cmocka_run_group_tests_name("store.many", tests, NULL, NULL);
 }
