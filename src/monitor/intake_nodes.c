@@ -14,6 +14,8 @@
 #define ORPHAN_MS 1000
 #define EMPTY_MS 60000 /* for a session, at most; then again */
 #define ROW_MAX (32u << 20)
+#define PART_MAX                                                                                   \
+    ((size_t)4 << 20) /* of a row, where readings are large: sealed, it is there twice */
 
 struct intake_nodes {
     const struct config *config;
@@ -48,12 +50,24 @@ static err put_batch(struct op *op, struct intake_nodes *x, const struct message
     return record_inbox_put(op, x->inbox, buf_str(&b));
 }
 
+size_t intake_nodes_part(const struct message *at, size_t n)
+{
+    size_t some = 0, bytes = 0;
+    while (some < n && some < INTAKE_BATCH_MAX) {
+        bytes += at[some].device.n + at[some].payload.n + at[some].correlation.n;
+        if (some && bytes > PART_MAX)
+            break;
+        some++;
+    }
+    return some;
+}
+
 bool intake_nodes_keep(struct intake_nodes *x, struct arena *work, const struct message *at,
                        size_t n)
 {
-    for (size_t from = 0; from < n; from += INTAKE_BATCH_MAX) {
+    for (size_t from = 0, some; from < n; from += some) {
         struct op op;
-        size_t some = n - from < INTAKE_BATCH_MAX ? n - from : INTAKE_BATCH_MAX;
+        some = intake_nodes_part(at + from, n - from);
         arena_reset(work);
         op_init(&op, work, identity_system(), time_now());
         err e = put_batch(&op, x, at + from, some);

@@ -364,6 +364,8 @@ bool intake_mqtt_lost(const struct intake_mqtt *q);
 void intake_refuse(struct intake_mqtt *q, struct op *op, struct message *msg);
 
 /* intake_nodes.c: several servers on one feed. */
+/* How many of them go into one row: what memory there is holds its bytes several times. */
+size_t intake_nodes_part(const struct message *at, size_t n);
 /* The readings are on disk where the server that has the record finds them. */
 bool intake_nodes_keep(struct intake_nodes *x, struct arena *work, const struct message *at,
                        size_t n);
