@@ -164,11 +164,15 @@ static void stop_surveys(struct serve *s)
 
 static err start_programmes(struct serve *s)
 {
-    return programmes_new(&s->op, s->rec, s->config, &s->programmes);
+    TRY(programmes_new(&s->op, s->rec, s->config, &s->programmes));
+    return programmes_start(&s->op, s->programmes);
 }
 
 static void stop_programmes(struct serve *s)
 {
+    if (!s->programmes)
+        return;
+    programmes_stop(s->programmes);
     programmes_free(s->programmes);
 }
 

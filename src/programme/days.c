@@ -97,9 +97,13 @@ static bool sent_by_device(const struct json *o)
            !str_eq(status, STR("entered-in-error")) && !str_eq(status, STR("cancelled"));
 }
 
-static err add_reading(void *ctx, struct op *op, const struct record_doc *doc, const struct json *o)
+bool reading_labelled(const struct json *o)
 {
-    struct gathering *g = ctx;
+    return json_at(json_path(o, "meta.security"), 0) != NULL;
+}
+
+bool reading_day(const struct json *o, str zone, int64_t *ret)
+{
     struct time_span at;
     str when = json_get_str(o, STR("effectiveDateTime"));
     if (!when.n)
@@ -107,10 +111,18 @@ static err add_reading(void *ctx, struct op *op, const struct record_doc *doc, c
     if (!when.n)
         when = json_str(json_path(o, "effectivePeriod.start"));
     if (!sent_by_device(o) || !time_parse(when, &at))
+        return false;
+    *ret = at.precision < TIME_MINUTE ? at.lo / DAY_MS : day_of(at.lo, zone);
+    return true;
+}
+
+static err add_reading(void *ctx, struct op *op, const struct record_doc *doc, const struct json *o)
+{
+    struct gathering *g = ctx;
+    int64_t day;
+    if (!reading_day(o, g->zone, &day) || day < g->over.from || day > g->over.to)
         return OK;
-    int64_t day = at.precision < TIME_MINUTE ? at.lo / DAY_MS : day_of(at.lo, g->zone);
-    if (day < g->over.from || day > g->over.to)
-        return OK;
+    g->into->labelled |= reading_labelled(o);
     struct data_day *d = day_at(g, day);
     if (d && d->readings && d->n < NAMED_MAX)
         json_push(

@@ -7,6 +7,7 @@ struct listing {
     struct op *op;
     struct programmes *p;
     struct json *rows;
+    bool kept; /* days with data are, and op->actor may see them */
 };
 
 static void set_i64(struct op *op, struct json *o, const char *name, int64_t v)
@@ -14,8 +15,20 @@ static void set_i64(struct op *op, struct json *o, const char *name, int64_t v)
     json_set(op->arena, o, str_of(name), json_new_i64(op->arena, v));
 }
 
+/* What is kept answers for everybody; readings are read where it does not. */
+static err days_of(struct op *op, const struct listing *l, const struct enrolment *e, str zone,
+                   const struct day_span *over, struct data_days *ret)
+{
+    uint64_t rid = 0;
+    if (l->kept)
+        TRY(record_resolve(op, l->p->rec, fhir_type_parse(STR("Patient")), e->patient, &rid));
+    if (rid && kept_days(op, l->p, rid, zone, over, ret))
+        return op_check(op);
+    return data_days(op, l->p, e->patient, zone, over, ret);
+}
+
 /* Whole days only: today is not over. */
-static err adherence(struct op *op, struct programmes *p, const struct enrolment *e, str zone,
+static err adherence(struct op *op, const struct listing *l, const struct enrolment *e, str zone,
                      struct json *row)
 {
     struct day_span *active;
@@ -26,7 +39,7 @@ static err adherence(struct op *op, struct programmes *p, const struct enrolment
     if (n) {
         bool over_now = str_eq(e->status, STR("finished")) || str_eq(e->status, STR("cancelled"));
         struct day_span over = {active[0].from, over_now ? active[n - 1].to : today};
-        TRY(data_days(op, p, e->patient, zone, &over, &data));
+        TRY(days_of(op, l, e, zone, &over, &data));
     }
     for (size_t i = 0; i < n; i++)
         for (int64_t d = active[i].from; d <= active[i].to && d < today; d++) {
@@ -78,7 +91,7 @@ static err add_row(void *ctx, struct op *op, const struct record_doc *doc, const
     json_set_str(op->arena, row, STR("due"), json_str(json_path(e.plan, "period.end")));
     json_set_str(op->arena, row, STR("end"), json_str(json_path(e.tree, "period.end")));
     json_set(op->arena, row, STR("steps"), steps_of(op, &e));
-    TRY(adherence(op, l->p, &e, zone, row));
+    TRY(adherence(op, l, &e, zone, row));
     json_push(l->op->arena, l->rows, json_dup(l->op->arena, row));
     return op_check(op);
 }
@@ -96,6 +109,7 @@ err programme_list(struct op *op, struct programmes *p, str code, str patient, s
         .ctx = &l};
     if (code.n && !programme_find(code))
         return fail_at(op, ERR_NOT_FOUND, STR("programme"), "There is no such programme.");
+    l.kept = kept_is_current(p) && !record_narrows(op, p->rec, fhir_type_parse(STR("Observation")));
     TRY(record_find_each(op, p->rec, &walk));
     *ret = l.rows;
     return op_check(op);

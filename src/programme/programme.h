@@ -3,9 +3,10 @@
  * are the steps: consent, order, kit, teaching. Its life:
  *   planned → active ⇄ onhold → finished (graduated) | cancelled (left early).
  * Time spent is a Procedure (category https://weft.health/fhir/programme-time) with a period.
- * What is billed, how well people take part and what came of it is reckoned from the record each
- * time; nothing is kept twice. Every door asks the record as op->actor; results live in op->arena.
- * Days are days of the patient's own calendar (Patient.address timezone, else house.zone). */
+ * What is billed and what came of it is reckoned from the record each time; of how well people take
+ * part the days with data are kept (kept.c). Every door asks the record as op->actor; results live
+ * in op->arena. Days are days of the patient's own calendar (Patient.address timezone, else
+ * house.zone). */
 #ifndef WEFT_PROGRAMME_H
 #define WEFT_PROGRAMME_H
 
@@ -19,6 +20,9 @@ struct programmes;
 MUST err programmes_new(struct op *op, struct record *rec, const struct config *config,
                         struct programmes **ret);
 void programmes_free(struct programmes *p);
+/* The follower that keeps which days have data, for programme_list(). */
+MUST err programmes_start(struct op *op, struct programmes *p);
+void programmes_stop(struct programmes *p);
 
 /* The rows of spec/programme: [{"code", "title", "least", "most", "criteria": [{"code", "bar",
  * "group", "text"}], "steps": [{"code", "kind", "text"}], "tips": [text]}]; texts are {"en", "es",

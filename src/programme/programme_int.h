@@ -3,6 +3,8 @@
 #ifndef WEFT_PROGRAMME_INT_H
 #define WEFT_PROGRAMME_INT_H
 
+#include "base/loop.h"
+#include "base/map.h"
 #include "base/time.h"
 #include "base/vec.h"
 #include "fhir/fhir.h"
@@ -63,9 +65,21 @@ struct programme_exclusion {
 const struct programme_code *programme_code_row(size_t i);
 const struct programme_exclusion *programme_exclusion_row(size_t i);
 
+/* kept.c: days with data of everybody who was ever enrolled. */
+#define KEPT_ZONE 48
+struct kept_all {
+    struct arena *arena; /* NULL: nothing is kept */
+    pthread_mutex_t lock;
+    struct map people;     /* by number; added to by the loop alone */
+    uint64_t cursor;       /* as it is in the store */
+    _Atomic uint64_t seen; /* all up to here is counted */
+    bool loaded;
+    struct loop loop;
+};
 struct programmes {
     struct record *rec;
     str zone;
+    struct kept_all kept;
 };
 
 /* ---- bill.c ---- */
@@ -129,10 +143,27 @@ struct data_day {
 struct data_days {
     VEC(struct data_day) list; /* by day, each once */
     bool named;                /* readings are asked for */
+    bool labelled;             /* out: one has a label, so not everybody sees it */
 };
 /* Days in [from, to] with a reading that a device sent. What somebody typed in does not count. */
 MUST err data_days(struct op *op, struct programmes *p, str patient, str zone,
                    const struct day_span *over, struct data_days *io);
+
+/* Which day a reading that a device sent is of; false: it is none. */
+bool reading_day(const struct json *observation, str zone, int64_t *ret);
+bool reading_labelled(const struct json *observation);
+
+/* ---- kept.c ---- */
+MUST err kept_open(struct op *op, struct programmes *p);
+void kept_close(struct programmes *p);
+/* One step of the follower, for its loop and for tests. */
+MUST err kept_step(struct op *op, void *ctx, size_t *ret_n);
+/* Is all counted that was committed before? Waits a moment for it. */
+bool kept_is_current(struct programmes *p);
+/* As data_days(), each day once, without reading anything; false: that has to be asked, since it is
+ * not kept, or op->actor may not see all of it. */
+bool kept_days(struct op *op, struct programmes *p, uint64_t patient, str zone,
+               const struct day_span *over, struct data_days *io);
 
 /* ---- times.c ---- */
 struct spent {

@@ -92,11 +92,18 @@ err programmes_new(struct op *op, struct record *rec, const struct config *confi
     if (!p)
         return fail(op, ERR_UNAVAILABLE, "out of memory");
     *p = (struct programmes){.rec = rec, .zone = config_str(config, "house.zone")};
+    err e = kept_open(op, p);
+    if (e != OK) {
+        free(p);
+        return e;
+    }
     *ret = p;
     return OK;
 }
 
 void programmes_free(struct programmes *p)
 {
+    if (p)
+        kept_close(p);
     free(p);
 }
