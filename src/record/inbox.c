@@ -9,7 +9,8 @@ err record_inbox_open(struct op *op, str dir, str database, str node, struct sto
 {
     if (!database.n)
         TRY(store_place(op, dir, &database));
-    struct store_options o = {.backend = backend_of(database), .dir = dir, .database = database};
+    struct store_options o = {
+        .backend = database.n ? STORE_POSTGRES : STORE_SQLITE, .dir = dir, .database = database};
     return store_inbox_open(op, &o, node, ret);
 }
 

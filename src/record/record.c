@@ -101,7 +101,7 @@ void record_free(struct record *rec)
     free(rec);
 }
 
-enum store_backend backend_of(str database)
+static enum store_backend backend_of(str database)
 {
     return database.n ? STORE_POSTGRES : STORE_SQLITE;
 }

@@ -346,7 +346,6 @@ str audit_subtype_code(const struct audit_line *l);
 MUST err audit_look(struct op *op, struct record *rec, struct plan *plan);
 
 /* ---- record.c ---- */
-enum store_backend backend_of(str database);
 /* As op->actor is shown it, redacted; op->fault is set, and nothing is in it, where that fails. */
 void doc_fill(struct op *op, struct record *rec, const struct store_doc *d, struct record_doc *ret);
 str doc_id(struct op *op, struct record *rec, uint64_t rid, str client_id);
