@@ -3,6 +3,7 @@
 #include "api/api_int.h"
 #include "fleet/command.h"
 #include "fleet/firmware.h"
+#include "fleet/parts.h"
 
 static err there(struct call *c)
 {
@@ -117,6 +118,47 @@ err api_fleet_firmware_step(struct call *c)
     TRY(there(c));
     TRY(body_object(c, &in));
     TRY(firmware_step(&c->op, c->api->fleet, c->id, step_in(c), in, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_fleet_parts(struct call *c)
+{
+    struct json *o;
+    TRY(there(c));
+    TRY(parts_get(&c->op, c->api->fleet, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_fleet_parts_set(struct call *c)
+{
+    struct json *o;
+    TRY(there(c));
+    TRY(parts_take(&c->op, c->api->fleet, c->id, c->rq->body, &o));
+    return answer_json(c, 201, o);
+}
+
+err api_fleet_vulnerabilities(struct call *c)
+{
+    struct json *o;
+    TRY(there(c));
+    TRY(vuln_list(&c->op, c->api->fleet, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_fleet_vulnerabilities_take(struct call *c)
+{
+    struct json *o;
+    TRY(there(c));
+    TRY(vuln_take(&c->op, c->api->fleet, c->rq->body, &o));
+    return answer_json(c, 201, o);
+}
+
+err api_fleet_vex(struct call *c)
+{
+    struct json *in, *o;
+    TRY(there(c));
+    TRY(body_object(c, &in));
+    TRY(vuln_say(&c->op, c->api->fleet, c->id, in, &o));
     return answer_json(c, 200, o);
 }
 

@@ -22,7 +22,7 @@ enum desk_priority { DESK_P1 = 1, DESK_P2, DESK_P3, DESK_P4 };
 
 struct desk_case {
     str id;
-    str patient;   /* Patient id; empty: about no patient (an officer's only) */
+    str patient;   /* Patient id; empty: about no patient (an officer's, or a technical one) */
     str programme; /* e.g. "heart-failure", "hard-limits" */
     enum desk_priority priority;
     struct said why; /* one plain sentence with the numbers, in each language */

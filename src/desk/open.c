@@ -174,8 +174,9 @@ static err open_new(struct record_tx *tx, struct op *op, struct record *rec,
 err desk_open(struct record_tx *tx, struct op *op, struct record *rec, const struct desk_case *c,
               str *ret_id, bool *ret_new)
 {
-    if ((c->n_evidence == 0 && !c->officer) || (c->patient.n == 0 && !c->officer) ||
-        c->priority < DESK_P1 || c->priority > DESK_P4)
+    if ((c->n_evidence == 0 && !c->officer) ||
+        (c->patient.n == 0 && !c->officer && !c->technical) || c->priority < DESK_P1 ||
+        c->priority > DESK_P4)
         return fail(op, ERR_INVALID, "a case needs evidence and a priority from 1 to 4");
     str key = desk_open_key(op, c->patient, c->programme);
     struct desk_task task;

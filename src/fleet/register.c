@@ -1,7 +1,7 @@
 /* A new device on the shelf. Invariant: no device of a connected model whose file lacks its parts
  * list, support end or update process (DEV-11), and no serial number twice within a model while one
  * of them is in use. */
-#include "fleet/fleet_int.h"
+#include "fleet/parts_kept_int.h"
 
 #define TEXT_MAX 120u
 
@@ -10,10 +10,13 @@ static err model_is_whole(struct op *op, struct fleet *f, str model, struct json
     struct record_doc doc;
     struct verdict v;
     struct facts *facts = facts_new(op);
+    str parts;
     TRY(record_read(op, f->rec, fhir_type_parse(STR("DeviceDefinition")), model, &doc));
     TRY(record_parse(op, &doc, ret));
     facts_set_bool(facts, FACT_IS_CYBER_DEVICE, true);
-    facts_set_bool(facts, FACT_SBOM_PRESENT, device_extension(*ret, "sbom", "valueUri").n > 0);
+    TRY(record_kv_get(op, f->rec, arena_cat(op->arena, STR(PARTS_PREFIX), model), &parts));
+    facts_set_bool(facts, FACT_SBOM_PRESENT,
+                   parts.n > 0 || device_extension(*ret, "sbom", "valueUri").n > 0);
     facts_set_bool(facts, FACT_SUPPORT_END_DATE,
                    device_extension(*ret, "support-end", "valueDate").n > 0);
     facts_set_bool(facts, FACT_PATCH_PROCESS_NAMED,

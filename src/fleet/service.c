@@ -2,6 +2,7 @@
  * step that failed is logged once a minute and tried again. */
 #include "fleet/firmware_int.h"
 #include "fleet/health_int.h"
+#include "fleet/parts_int.h"
 
 #include <stdlib.h>
 
@@ -83,6 +84,16 @@ static err heard(struct op *op, void *ctx, size_t *ret_n)
     return OK;
 }
 
+/* What goes on over days: releases, and what is known of parts. */
+static err upkeep(struct op *op, void *ctx, size_t *ret_n)
+{
+    size_t n = 0;
+    TRY(firmware_tick(op, ctx, ret_n));
+    TRY(vuln_tick(op, ctx, &n));
+    *ret_n += n;
+    return OK;
+}
+
 static void rest(void *ctx)
 {
     struct fleet *f = ctx;
@@ -97,7 +108,7 @@ err fleet_start(struct op *op, struct fleet *f)
                       &(struct loop_plan){.steps = {{"fleet.heard.failed", heard},
                                                     {"fleet.broker.failed", broker_tick},
                                                     {"fleet.command.failed", command_tick},
-                                                    {"fleet.firmware.failed", firmware_tick},
+                                                    {"fleet.upkeep.failed", upkeep},
                                                     {"fleet.follow.failed", fleet_follow},
                                                     {"fleet.watch.failed", fleet_watch}},
                                           .wait = rest,

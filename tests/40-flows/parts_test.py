@@ -1,0 +1,116 @@
+"""What a model is made of and what is known to be wrong with it: documents are brought, matched, told once to support
+and never to a nurse; what somebody says of one stands with their name."""
+import unittest
+
+from flows import FlowCase, main, wait_for
+
+OWN = "https://weft.health/fhir/StructureDefinition/"
+HIGH = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+
+
+def cyclonedx(**parts):
+    return {"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {"component": {"name": "hub", "version": "3.2.1"}},
+            "components": [{"type": "library", "name": n, "version": v, "purl": f"pkg:npm/{n}@{v}"}
+                           for n, v in parts.items()]}
+
+
+def osv(id, name, fixed, score=HIGH, **more):
+    return {"id": id, "modified": "2026-11-01T00:00:00Z", "summary": f"{name} is weak.",
+            "severity": [{"type": "CVSS_V3", "score": score}],
+            "affected": [{"package": {"ecosystem": "npm", "name": name},
+                          "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}], **more}
+
+
+class Parts(FlowCase):
+    def model(self, name):
+        return self.expect(201, self.call("POST", "/fhir/DeviceDefinition", {
+            "resourceType": "DeviceDefinition", "modelNumber": name,
+            "extension": [{"url": OWN + "support-end", "valueDate": "2031-12-31"},
+                          {"url": OWN + "patch-process", "valueString": "In rings"},
+                          {"url": OWN + "implantable", "valueCode": "no"}]}, "admin")).json["id"]
+
+    def bring(self, path, body, status=201, user="admin"):
+        return self.expect(status, self.call("POST", path, body, user)).json
+
+    def of(self, model, user="nurse"):
+        found = [m for m in self.get("/fleet/vulnerabilities", user)["models"] if m["id"] == model]
+        return found[0] if found else None
+
+    def cases(self, model):
+        return [t for t in self.found("/fhir/Task?group-identifier=device-security/" + model)]
+
+    def test_from_the_document_to_support_once(self):
+        model = self.model("PARTS")
+        body = {"model": model, "serial": "P-1"}
+        self.expect(422, self.call("POST", "/fleet", body), "DEV-11")  # no parts list
+        taken = self.bring(f"/fleet/models/{model}/parts", cyclonedx(radio="1.4.0", tinyssl="2.0.0"))
+        self.assertEqual(("CycloneDX", "3.2.1", 2, 0),
+                         tuple(taken[k] for k in ("format", "firmware", "parts", "unmatched")))
+        self.expect(201, self.call("POST", "/fleet", body))  # now it has one
+        self.assertEqual(["radio", "tinyssl"],
+                         [p["name"] for p in self.get(f"/fleet/models/{model}/parts")["parts"]])
+        self.bring("/fleet/vulnerabilities", [osv("OSV-1", "radio", "1.4.1", aliases=["CVE-2026-1001"]),
+                                              osv("OSV-2", "radio", "1.3.0"), osv("OSV-3", "other", "9")])
+        case, = wait_for(lambda: self.cases(model), "the case")
+        self.assertEqual(["case", "technical"], [c["code"] for c in case["code"]["coding"]])
+        self.assertNotIn("for", case)
+        self.assertIn("OSV-1 (CVSS 9.8)", case["description"])
+        found, = self.of(model)["found"]
+        self.assertEqual(("OSV-1", "radio", "1.4.0", "1.4.1", 9.8, "critical", False),
+                         tuple(found[k] for k in ("id", "part", "version", "fixed", "score", "severity", "exploited")))
+        # The same again, and the catalogue of exploited ones: shown, not told again.
+        self.bring("/fleet/vulnerabilities", osv("OSV-1", "radio", "1.4.1", aliases=["CVE-2026-1001"]))
+        self.bring("/fleet/vulnerabilities", {"title": "catalogue", "vulnerabilities": [
+            {"cveID": "CVE-2026-1001", "dueDate": "2026-12-01"}]})
+        self.assertEqual((True, "2026-12-01"), tuple(self.of(model)["found"][0][k] for k in ("exploited", "due")))
+        self.bring("/fleet/vulnerabilities", osv("OSV-4", "tinyssl", "2.0.1", "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N"))
+        wait_for(lambda: self.cases(model)[0]["meta"]["versionId"] != case["meta"]["versionId"], "the second one")
+        self.assertEqual(1, len(self.cases(model)))
+        self.assertEqual(["OSV-1", "OSV-4"], [f["id"] for f in self.of(model)["found"]])
+        nurses = self.found("/fhir/Task?code=https://weft.health/fhir/task-code%7Ccase"
+                            "&code:not=https://weft.health/fhir/task-code%7Ctechnical")
+        self.assertNotIn(case["id"], [t["id"] for t in nurses])
+        self.bring(f"/fleet/models/{model}/parts", cyclonedx(radio="1.4.1", tinyssl="2.0.1"))
+        self.assertEqual([], self.of(model)["found"])
+
+    def test_not_affected_because(self):
+        """Said before it comes, it opens no case; who said it stands with it."""
+        model, told = self.model("VEX"), self.model("TOLD")
+        one = osv("OSV-7", "vexed", "3.0")
+        self.bring("/fleet/vulnerabilities", one)
+        path, said = f"/fleet/models/{model}/vex", {"vulnerability": "OSV-7", "status": "not_affected"}
+        self.bring(path, said, 400)
+        said["justification"] = "vulnerable_code_not_in_execute_path: the radio is off."
+        self.bring(path, said, 403, "agent")
+        self.bring(path, {**said, "vulnerability": "OSV-none"}, 400)
+        self.bring(path, {**said, "status": "perhaps"}, 400)
+        self.bring(path, said, 200, "nurse")
+        for m in (model, told):
+            self.bring(f"/fleet/models/{m}/parts", cyclonedx(vexed="2.0"))
+        wait_for(lambda: self.cases(told), "the case of the other model")
+        self.assertEqual([], self.cases(model))
+        vex = self.of(model)["found"][0]["vex"]
+        self.assertEqual(("not_affected", "nurse"), (vex["status"], vex["who"]))
+        self.assertIn("not_in_execute_path", vex["justification"])
+
+    def test_who_may_and_what_is_refused(self):
+        model = self.model("WHO")
+        for user in ("agent", "outreach", "privacy", "patient"):
+            self.bring(f"/fleet/models/{model}/parts", cyclonedx(), 403, user)
+            self.bring("/fleet/vulnerabilities", [], 403, user)
+        self.expect(200, self.call("GET", "/fleet/vulnerabilities", user="agent"))
+        self.expect(403, self.call("GET", "/fleet/vulnerabilities", user="outreach"))
+        self.bring(f"/fleet/models/{model}/parts", {"bomFormat": "mine"}, 400)
+        self.bring("/fleet/models/none/parts", cyclonedx(), 404)
+        self.bring("/fleet/vulnerabilities", {"id": "x"}, 400)
+        self.expect(404, self.call("GET", f"/fleet/models/{model}/parts"))
+        deep = {"bomFormat": "CycloneDX", "components": []}
+        for _ in range(20):
+            deep = {"bomFormat": "CycloneDX", "components": [{"name": "x", **deep}]}
+        self.bring(f"/fleet/models/{model}/parts", deep, 413)
+        spdx = {"spdxVersion": "SPDX-2.3", "packages": [{"name": "bare", "versionInfo": "1"}]}
+        self.assertEqual(1, self.bring(f"/fleet/models/{model}/parts", spdx)["unmatched"])
+
+
+if __name__ == "__main__":
+    main()
