@@ -26,17 +26,8 @@ static struct findings feed(struct track *t, int series, int64_t at, double v)
 static struct ask *ask_for(struct track *t, const struct finding *f, int64_t now)
 {
     struct ask *a = &t->asks[t->n_asks++];
-    *a = (struct ask){.rule = f->rule,
-                      .series = f->series,
-                      .priority = f->priority,
-                      .rid = f->rid,
-                      .of = f->at,
-                      .at = now,
-                      .until = now + ask_minutes(f) * MS_MINUTE,
-                      .value = f->value,
-                      .limit = f->limit,
-                      .above = f->above,
-                      .task = "abc"};
+    *a = ask_new(f, now);
+    memcpy(a->task, "abc", 4);
     return a;
 }
 

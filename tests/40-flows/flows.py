@@ -7,6 +7,8 @@ import atexit
 import glob
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import socket
@@ -344,6 +346,56 @@ class House(weft_http.Server):
         return subprocess.run([WEFT, "audit", "verify", "--data", self.data], capture_output=True,
                               text=True, timeout=120)
 
+    def trail_holds(self):
+        verified = self.audit_verify()
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+
+    def ends_well(self):
+        """Stopped in order, without a word of a sanitizer, and the trail holds."""
+        code, log = self.stop(), self.read_log()
+        assert code == 0 and "Sanitizer" not in log and "runtime error" not in log, f"ended with {code}: {log[-4000:]}"
+        self.trail_holds()
+
+    def killed_under(self, load, kills, within):
+        """The threads of load run; some time within so many seconds the server is killed, and started again."""
+        for t in load:
+            t.start()
+        time.sleep(random.random() * within)
+        self.stop(signal.SIGKILL)
+        if kills % 10 == 0:
+            self.trail_holds()
+        self.start()
+        for t in load:
+            t.join(60)
+            assert not t.is_alive(), "the load does not end"
+
+    def beside(self, log):
+        """One more server process on the data of this object."""
+        self.log = open(self.log_path, log, encoding="utf-8")
+        self.process = subprocess.Popen([WEFT, "serve", "--data", self.data, "--listen", self.listen_at, "--config",
+                                         self.config], stdout=subprocess.DEVNULL, stderr=self.log,
+                                        env=self.clock.env())
+
+    def serves(self):
+        """The port, once it has one."""
+        found = re.findall(r"^weft serves http://127\.0\.0\.1:(\d+)", self.read_log(), re.M)
+        self.port = int(found[-1]) if found else 0
+        assert self.process.poll() is None, self.read_log()[-2000:]
+        return self.port
+
+
+def in_houses(run, *given):
+    """run(houses, nodes, …): the houses and nodes that it makes are ended with it."""
+    houses, nodes = [], []
+    try:
+        run(houses, nodes, *given)
+    finally:
+        for node in nodes:
+            node.stop(signal.SIGKILL)
+        for house in houses:
+            house.close()
+        forget_demos()
+
 
 UNITS = "http://unitsofmeasure.org"
 LOINC = {"spo2": ("59408-5", "%"), "pulse": ("8867-4", "/min"), "weight": ("29463-7", "kg"),
@@ -383,14 +435,10 @@ class FlowCase(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        code = cls.house.stop()
-        log = cls.house.read_log()
-        verified = cls.house.audit_verify()
-        cls.house.close()
-        if code != 0 or "Sanitizer" in log or "runtime error" in log:
-            raise AssertionError(f"the server ended with {code}:\n{log[-4000:]}")
-        if verified.returncode:
-            raise AssertionError(f"weft audit verify: {verified.stdout}{verified.stderr}")
+        try:
+            cls.house.ends_well()
+        finally:
+            cls.house.close()
 
     def call(self, method, path, body=None, user="nurse", **more):
         return self.house.call(method, path, body, self.house.sign_in(user) if user else None,

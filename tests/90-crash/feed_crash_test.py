@@ -5,15 +5,13 @@ WEFT_KILLS: how often the node that serves is killed (default 1). WEFT_ROUNDS: r
 WEFT_SOAK_MINUTES: ten kills and 10,000 readings."""
 import os
 import random
-import re
 import signal
-import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "40-flows"))
-from flows import WEFT, Clock, House, forget_demos, reading, wait_for  # noqa: E402
+from flows import Clock, House, in_houses, reading, wait_for  # noqa: E402
 from readings_crash_test import Stream, check_patient, get  # noqa: E402
 
 SOAK = float(os.environ.get("WEFT_SOAK_MINUTES", "0")) > 0
@@ -33,17 +31,7 @@ class Node(House):
         self.config, self.log_path = f"{house.config}.{n}", f"{house.log_path}.{n}"
         self.port, self.tokens, self.extra_env = 0, house.tokens, {}
         self.configure("database.standby = true")
-        self.log = open(self.log_path, "a", encoding="utf-8")
-        self.process = subprocess.Popen([WEFT, "serve", "--data", self.data, "--listen", self.listen_at, "--config",
-                                         self.config], stdout=subprocess.DEVNULL, stderr=self.log,
-                                        env=self.clock.env())
-
-    def serves(self):
-        found = re.findall(r"^weft serves http://127\.0\.0\.1:(\d+)", self.read_log(), re.M)
-        self.port = int(found[-1]) if found else 0
-        assert self.process.poll() is None, self.read_log()[-2000:]
-        return self.port
-
+        self.beside("a")
 
 def by_mqtt(house, stream, patient, n):
     """Bad readings with poison between them; the broker acknowledges each."""
@@ -120,23 +108,10 @@ def run(houses, nodes):
     ended = time.monotonic()
     code, log = nodes[-1].stop(), "".join(node.read_log() for node in nodes)
     assert code == 0 and "Sanitizer" not in log and "runtime error" not in log, log[-3000:]
-    verified = house.audit_verify()
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    house.trail_holds()
     print(f"{KILLS} kills, {n} readings by MQTT and {WEEK} at once, twice: none lost, none doubled, one case a "
           f"patient; {week - started:.0f} s and {ended - week:.0f} s")
 
 
-def main():
-    houses, nodes = [], []
-    try:
-        run(houses, nodes)
-    finally:
-        for node in nodes:
-            node.stop(signal.SIGKILL)
-        for house in houses:
-            house.close()
-        forget_demos()
-
-
 if __name__ == "__main__":
-    main()
+    in_houses(run)

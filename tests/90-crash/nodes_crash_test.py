@@ -5,7 +5,6 @@ every one: two ways are not one order, and what is older than a case's newest fi
 WEFT_KILLS: how often each of the two is killed (default 1)."""
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "40-flows"), os.path.join(HERE, "..")]
 import postgres  # noqa: E402
 from feed_crash_test import POISON  # noqa: E402
-from flows import WEFT, Clock, House, forget_demos, wait_for  # noqa: E402
+from flows import WEFT, Clock, House, in_houses, wait_for  # noqa: E402
 from readings_crash_test import Stream, get  # noqa: E402
 
 KILLS = int(os.environ.get("WEFT_KILLS", "1"))
@@ -42,17 +41,8 @@ class Node(House):
         if os.path.exists(self.log_path):
             self.old += self.read_log()
         self.port = 0
-        self.log = open(self.log_path, "w", encoding="utf-8")
-        self.process = subprocess.Popen([WEFT, "serve", "--data", self.data, "--listen", self.listen_at, "--config",
-                                         self.config], stdout=subprocess.DEVNULL, stderr=self.log,
-                                        env=self.clock.env())
+        self.beside("w")
         return self
-
-    def serves(self):
-        found = re.findall(r"^weft serves http://127\.0\.0\.1:(\d+)", self.read_log(), re.M)
-        self.port = int(found[-1]) if found else 0
-        assert self.process.poll() is None, self.read_log()[-2000:]
-        return self.port
 
     def takes(self):
         """Waits for the record, and is subscribed."""
@@ -140,7 +130,7 @@ def rounds(house, nodes, stream, patients):
     return took
 
 
-def run(houses, cluster, nodes):
+def run(houses, nodes, cluster):
     random.seed(SEED)
     print(f"seed {SEED}")
     houses.append(house := House(clock=Clock(), broker=True))
@@ -164,8 +154,7 @@ def run(houses, cluster, nodes):
         log = node.old + node.read_log()
         assert "Sanitizer" not in log and "runtime error" not in log, log[-3000:]
     house.data = nodes[0].data
-    verified = house.audit_verify()
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    house.trail_holds()
     print(f"{2 * KILLS} kills, {sum(map(len, stream.acked.values()))} readings, {rows} batches by the one that waits: "
           f"none lost, none doubled, one case a patient; took over in {', '.join(f'{s:.1f}' for s in took)} s")
 
@@ -175,16 +164,8 @@ def main():
     if why:
         print("skipped:", why)
         sys.exit(77)
-    houses, nodes = [], []
     with postgres.Cluster() as cluster:
-        try:
-            run(houses, cluster, nodes)
-        finally:
-            for node in nodes:
-                node.stop(signal.SIGKILL)
-            for house in houses:
-                house.close()
-            forget_demos()
+        in_houses(run, cluster)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@ or doubled, every bad one stands in the one open case of its patient, the audit 
 WEFT_KILLS: how often (default 10). WEFT_SOAK_MINUTES: go on for so long."""
 import os
 import random
-import signal
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "40-flows"))
-from flows import Clock, House, forget_demos, reading, wait_for, weft_http  # noqa: E402
+from flows import Clock, House, in_houses, reading, wait_for, weft_http  # noqa: E402
 
 KILLS = int(os.environ.get("WEFT_KILLS", "10"))
 SOAK_S = 60 * float(os.environ.get("WEFT_SOAK_MINUTES", "0"))
@@ -101,7 +100,7 @@ def check_patient(house, patient, stamps):
     assert len(evidence) == len(set(evidence)), f"{patient}: evidence was doubled"
 
 
-def run(houses):
+def run(houses, _nodes):
     random.seed(SEED)
     print(f"seed {SEED}")
     houses.append(house := House(clock=Clock(), broker=True, patients=60))
@@ -117,18 +116,8 @@ def run(houses):
             break
         load = [threading.Thread(target=by_mqtt, args=(house, mqtt, a)),
                 threading.Thread(target=by_rest, args=(house, rest, b, tokens))]
-        for t in load:
-            t.start()
-        time.sleep(random.random() * 0.3)
-        house.stop(signal.SIGKILL)
         kills += 1
-        if kills % 10 == 0:
-            verified = house.audit_verify()
-            assert verified.returncode == 0, verified.stdout + verified.stderr
-        house.start()
-        for t in load:
-            t.join(60)
-            assert not t.is_alive(), "the load does not end"
+        house.killed_under(load, kills, 0.3)
     house.sign_in("nurse")
     n = 0
     for stream in (mqtt, rest):
@@ -136,24 +125,10 @@ def run(houses):
             if stamps:
                 check_patient(house, patient, stamps)
                 n += len(stamps)
-    code = house.stop()
-    log = house.read_log()
-    assert code == 0 and "Sanitizer" not in log and "runtime error" not in log, log[-3000:]
-    verified = house.audit_verify()
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    house.ends_well()
     print(f"{kills} kills, {n} readings acknowledged: none lost, none doubled, one case a patient; "
           f"{time.monotonic() - started:.0f} s")
 
 
-def main():
-    houses = []
-    try:
-        run(houses)
-    finally:
-        for house in houses:
-            house.close()
-        forget_demos()
-
-
 if __name__ == "__main__":
-    main()
+    in_houses(run)

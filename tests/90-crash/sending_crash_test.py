@@ -3,13 +3,12 @@ a key, none goes twice, each either is with the provider or is told to be unknow
 is whole. WEFT_KILLS: how often (default 10). WEFT_SOAK_MINUTES: go on for so long."""
 import os
 import random
-import signal
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "40-flows"))
-from flows import Clock, House, forget_demos, wait_for, weft_http  # noqa: E402
+from flows import Clock, House, in_houses, wait_for, weft_http  # noqa: E402
 from peers import ACCOUNT, TOKEN, Smsc, SmsProvider  # noqa: E402
 
 KILLS = int(os.environ.get("WEFT_KILLS", "10"))
@@ -108,18 +107,8 @@ def run(houses, road, kills_wanted):
     while (kills < kills_wanted or time.monotonic() - started < SOAK_S) and len(willing) >= A_ROUND:
         load = [threading.Thread(target=send, args=(house, willing.pop(), ids))
                 for _ in range(A_ROUND)]
-        for t in load:
-            t.start()
-        time.sleep(random.random() * 0.9)
-        house.stop(signal.SIGKILL)
         kills += 1
-        if kills % 10 == 0:
-            verified = house.audit_verify()
-            assert verified.returncode == 0, verified.stdout + verified.stderr
-        house.start()
-        for t in load:
-            t.join(60)
-            assert not t.is_alive(), "the load does not end"
+        house.killed_under(load, kills, 0.9)
     house.stop()
     house.clock.offset += 90  # leases of the killed end
     house.start()
@@ -136,28 +125,18 @@ def run(houses, road, kills_wanted):
         assert len(whole["entry"]) == 1, f"{patient}: one key made {len(whole['entry'])} messages"
         ledger = get(house, f"/fhir/Patient/{patient}/$contact-budget")  # its row came with it, once
         assert ledger["week"]["used"] == 1 and ledger["channels"] == {"sms": 1}, ledger
-    code = house.stop()
-    log = house.read_log()
-    assert code == 0 and "Sanitizer" not in log and "runtime error" not in log, log[-3000:]
-    verified = house.audit_verify()
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    house.ends_well()
     peer.close()
     print(f"{road.__name__}: {kills} kills, {len(ids)} messages: {counts['in-progress'] + counts['completed']} sent once, "
           f"{counts['unknown']} told to be unknown, none twice; {time.monotonic() - started:.0f} s")
 
 
-def main():
-    houses = []
-    try:
-        random.seed(SEED)
-        print(f"seed {SEED}")
-        run(houses, Http, (KILLS + 1) // 2)
-        run(houses, Window, KILLS // 2)
-    finally:
-        for house in houses:
-            house.close()
-        forget_demos()
+def both(houses, _nodes):
+    random.seed(SEED)
+    print(f"seed {SEED}")
+    run(houses, Http, (KILLS + 1) // 2)
+    run(houses, Window, KILLS // 2)
 
 
 if __name__ == "__main__":
-    main()
+    in_houses(both)
