@@ -1,5 +1,6 @@
 /* What is kept of days with data is what reading them all would say: after new readings, ones that
  * were taken back or have a label, a move, and a start anew. */
+#include "policy/scope.h"
 #include "programme/programme_int.h"
 #include "record/test.h"
 
@@ -162,6 +163,31 @@ static void a_label_is_asked_about_each_time(void **state)
     both_say(h, 2, "America/Chicago", false);
 }
 
+/* R506: an app without a word about Observations was told on how many days there were some. */
+static void r506_an_app_is_not_told_of_readings_it_may_not_see(void **state)
+{
+    struct house *h = *state;
+    struct json *list;
+    struct scopes some, all;
+    int64_t n = -1;
+    enrolled(h);
+    reading(h, "2026-03-06T20:00:00Z", "");
+    both_say(h, 1, "America/Chicago", true);
+    assert_true(
+        scopes_parse(STR("system/EpisodeOfCare.rs system/CarePlan.rs system/Patient.rs"), &some));
+    assert_true(scopes_parse(STR("system/*.rs"), &all));
+    struct actor app = h->system;
+    app.user = STR("app");
+    app.scopes = &some;
+    h->op.actor = &app;
+    assert_int_equal(programme_list(&h->op, &h->p, STR_NONE, STR_NONE, &list), ERR_FORBIDDEN);
+    op_clear(&h->op);
+    app.scopes = &all;
+    assert_int_equal(programme_list(&h->op, &h->p, STR_NONE, STR_NONE, &list), OK);
+    assert_true(json_i64(JSON_GET(json_at(list, 0), "withData"), &n));
+    assert_int_equal(n, 1);
+}
+
 static void kept_over_a_start(void **state)
 {
     struct house *h = *state;
@@ -183,6 +209,7 @@ int main(void)
         TEST(kept_days_are_those_of_the_readings),
         TEST(who_moves_is_counted_anew),
         TEST(a_label_is_asked_about_each_time),
+        TEST(r506_an_app_is_not_told_of_readings_it_may_not_see),
         TEST(kept_over_a_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
