@@ -29,6 +29,7 @@ static err draft_of(struct call *c, struct outreach_draft *ret)
         .subject = json_get_str(in, STR("subject")),
         .purpose = json_get_str(in, STR("purpose")),
         .asks = json_bool(JSON_GET(in, "asks"), false),
+        .portal = json_bool(JSON_GET(in, "portal"), false),
         .urgent = json_bool(JSON_GET(in, "urgent"), false),
         .key = key.n ? key : net_header(c->rq, "Idempotency-Key"),
         .expires = expires.lo,

@@ -108,6 +108,17 @@ static err pick_words(struct op *op, const struct outreach *o, const struct reci
     return OK;
 }
 
+/* A letter is closed, and a notice on a device says nothing anyway: there the words are the words.
+ */
+static void keep_in_portal(struct op *op, const struct outreach *o, struct message *m)
+{
+    if (m->channel > CHANNEL_EMAIL)
+        return;
+    m->words = m->text;
+    m->text = words_line(op, o, LINE_PORTAL_NOTICE, m->language);
+    m->subject = m->channel == CHANNEL_EMAIL ? config_str(o->config, "outreach.clinic") : STR_NONE;
+}
+
 err message_compose(struct op *op, const struct outreach *o, struct recipient *r,
                     const struct outreach_draft *d, struct message *ret)
 {
@@ -136,6 +147,8 @@ err message_compose(struct op *op, const struct outreach *o, struct recipient *r
                        "the patient has no %s on record; add one or choose another channel",
                        missing[m.channel]);
     TRY(pick_words(op, o, r, t, d->asked ? NOTICE_MAX : TEXT_MAX, &m));
+    if (d->portal)
+        keep_in_portal(op, o, &m);
     if (m.channel == CHANNEL_SMS)
         m.text = content_sms_plain(op, m.text);
     add_lines(op, o, &m);

@@ -48,6 +48,7 @@ struct outreach_draft {
     bool own;
     bool
         asks; /* an answer is awaited: without one it goes by another way, at last a person calls */
+    bool portal; /* the words stay in the portal; a text or mail says only that they are there */
     /* Of what goes by another way (silence.c): the Communication before, and bit a way: tried. */
     str follows;
     unsigned used;

@@ -30,6 +30,7 @@
 #define REASSIGNED_URL "https://weft.health/fhir/StructureDefinition/reassigned-check"
 #define SUPPRESSED_URL "https://weft.health/fhir/StructureDefinition/contact-suppressed"
 #define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
+#define PORTAL_NOTICE_URL "https://weft.health/fhir/StructureDefinition/portal-notice"
 #define ZONE_URL "http://hl7.org/fhir/StructureDefinition/timezone"
 #define DEVICE_ZONE_URL "https://weft.health/fhir/StructureDefinition/device-zone"
 #define MESSAGE_QUEUE "message"
@@ -176,6 +177,7 @@ struct message {
     /* who wants it sent: kept with the job, since the sender asks again later */
     str programme, campaign, subject_code, due_key; /* empty none */
     enum way_by by;                                 /* why this channel */
+    str words; /* kept in the portal, when text only says that they are there; else empty */
     bool human, may_text, strong, answers, own;
     bool again;           /* it went by another way before, in vain */
     int64_t confirms;     /* of a confirmation of a stop: the newest word before it at the number */
@@ -183,6 +185,8 @@ struct message {
     str self;             /* its Communication, once there is one */
     struct record_tx *tx; /* that it will leave in, if the verdict lets it; NULL: only asked */
 };
+/* What left, or leaves: the words, or the notice that they are in the portal. */
+str message_out(const struct json *communication);
 /* r is routed: it stands for whom the patient named, if they did. */
 MUST err message_compose(struct op *op, const struct outreach *o, struct recipient *r,
                          const struct outreach_draft *d, struct message *ret);
@@ -358,7 +362,7 @@ struct outreach {
     size_t n_stops, stop_at;
     struct loop requests; /* request.c: the two are its thread's alone */
     uint64_t request_cursor, request_seen;
-    bool request_known;
+    bool request_known, retention_begun;
     struct loop follower;
     _Atomic uint64_t ledger_t;                 /* the follower of the ledger has seen this */
     _Atomic uint64_t ledger_done[LEDGER_DONE]; /* commits of ours that it need not read */

@@ -14,7 +14,14 @@ static void set_words(struct op *op, const struct message *m, struct json *c)
 {
     struct json *payload = json_new(op->arena, JSON_OBJECT),
                 *topic = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, payload, STR("contentString"), m->text);
+    json_set_str(op->arena, payload, STR("contentString"),
+                 str_empty(m->words) ? m->text : m->words);
+    if (!str_empty(m->words)) {
+        struct json *notice = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, notice, STR("url"), STR(PORTAL_NOTICE_URL));
+        json_set_str(op->arena, notice, STR("valueString"), m->text);
+        set_list(op, c, STR("extension"), notice);
+    }
     set_list(op, c, STR("payload"), payload);
     if (!str_empty(m->subject)) {
         json_set_str(op->arena, topic, STR("text"), m->subject);
@@ -80,6 +87,12 @@ static struct json *communication(struct op *op, const struct recipient *r, cons
     if (d->asked)
         incident_bind(op, d->asked, json_get_str(d->asked, STR("id")), c);
     return c;
+}
+
+str message_out(const struct json *c)
+{
+    str notice = json_get_str(extension_at(c, STR(PORTAL_NOTICE_URL)), STR("valueString"));
+    return str_empty(notice) ? json_str(json_path(c, "payload.0.contentString")) : notice;
 }
 
 str message_gate(struct op *op, str communication)

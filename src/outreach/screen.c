@@ -52,7 +52,7 @@ static struct json *screen_row(struct op *op, struct outreach *o, const struct j
     json_set_str(op->arena, row, STR("direction"), in ? STR("in") : STR("out"));
     json_set_str(op->arena, row, STR("status"), json_get_str(c, STR("status")));
     json_set_str(op->arena, row, STR("time"), time);
-    json_set_str(op->arena, row, STR("text"), json_str(json_path(c, "payload.0.contentString")));
+    json_set_str(op->arena, row, STR("text"), message_out(c));
     json_set_str(op->arena, row, STR("subject"), json_str(json_path(c, "topic.text")));
     set_address(op, o, row, c, in);
     return row;

@@ -14,7 +14,7 @@ struct message sender_message(const struct job *j)
                             .language_tag = json_get_str(j->body, STR("language")),
                             .purpose = json_get_str(j->body, STR("purpose")),
                             .to = json_get_str(j->body, STR("to")),
-                            .text = json_str(json_path(j->tree, "payload.0.contentString")),
+                            .text = message_out(j->tree),
                             .subject = json_str(json_path(j->tree, "topic.text")),
                             .programme = json_get_str(j->body, STR("programme")),
                             .campaign = j->campaign,

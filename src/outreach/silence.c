@@ -58,6 +58,7 @@ err silence_watch(struct record_tx *tx, struct op *op, const struct outreach *o,
     put_text(op, state, STR("text"), d->text);
     put_text(op, state, STR("subject"), d->subject);
     put_text(op, state, STR("purpose"), d->purpose);
+    json_set(op->arena, state, STR("portal"), json_new_bool(op->arena, d->portal));
     json_set(op->arena, state, STR("own"), json_new_bool(op->arena, d->own));
     json_set(op->arena, state, STR("urgent"), json_new_bool(op->arena, d->urgent));
     json_set(op->arena, state, STR("asks"), json_new_bool(op->arena, d->asks));
@@ -160,6 +161,7 @@ static struct outreach_draft next_draft(struct op *op, const struct watched *w)
                                    .subject = part(w, "subject"),
                                    .purpose = part(w, "purpose"),
                                    .own = flag(w, "own"),
+                                   .portal = flag(w, "portal"),
                                    .urgent = flag(w, "urgent"),
                                    .asks = flag(w, "asks"),
                                    .used = used(w) | 1u << WAY_LETTER,

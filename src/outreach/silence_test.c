@@ -196,6 +196,30 @@ static void what_was_taken_back_is_no_silence(void **state)
     assert_int_equal(found(r, "Task", CALLS), 0);
 }
 
+/* What leaves says that there is something; what is kept is what was written. */
+static void the_words_stay_in_the_portal(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent s;
+    struct record_doc doc;
+    struct json *c;
+    struct outreach_draft d = draft(r, 1, "key-portal-1");
+    d.portal = true;
+    nurse(r);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d, 1, &s), OK);
+    assert_int_equal(s.code, OK);
+    (void)step(r);
+    assert_int_equal(
+        record_read(&r->op, r->rec, fhir_type_parse(STR("Communication")), s.communication, &doc),
+        OK);
+    assert_int_equal(record_parse(&r->op, &doc, &c), OK);
+    str out = message_out(c), kept = json_str(json_path(c, "payload.0.contentString"));
+    assert_true(str_find(out, STR("You have a message in our patient portal."), 0) != SIZE_MAX);
+    assert_true(str_find(out, STR("STOP"), 0) != SIZE_MAX);
+    assert_true(str_find(kept, STR("portal"), 0) == SIZE_MAX);
+    assert_true(str_find(kept, STR("call"), 0) != SIZE_MAX);
+}
+
 /* Plans of contacts have steps of their own for it. */
 static void a_campaigns_message_is_its_own_affair(void **state)
 {
@@ -219,6 +243,7 @@ int main(void)
         IN_ROOM(an_answer_that_does_not_come_is_a_silence),
         IN_ROOM(an_answer_ends_it),
         IN_ROOM(what_was_taken_back_is_no_silence),
+        IN_ROOM(the_words_stay_in_the_portal),
         IN_ROOM(a_campaigns_message_is_its_own_affair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,25 @@ class Silence(FlowCase):
         for id in (arrived, answered):
             self.assertEqual([], self.found(f"/fhir/Communication?part-of=Communication/{id}", "outreach"))
 
+    def test_what_stays_in_the_portal_is_only_announced(self):
+        """By text and by mail, as they prefer; what was written is in their record and in no provider's hands."""
+        secret = "Your test result is here: the potassium is 5.9."
+        self.person("pia1", "+13125550131", "pia1@example.org")
+        checked = self.check("pia1", channel="", template="", text=secret, portal=True)
+        self.assertEqual("allow", checked["verdict"]["decision"], checked)
+        self.assertNotIn("potassium", checked["text"])
+        id, sid = self.wrote("pia1", text=secret, template="", portal=True)
+        body = [m for m in self.provider.accepted if m["key"] == id][0]["Body"]
+        self.assertIn("You have a message in our patient portal.", body)
+        self.assertEqual(200, self.provider.receipt(sid, "undelivered", ErrorCode="30003"))
+        second = self.next(id)
+        for c in (self.get(f"/fhir/Communication/{id}", "outreach"), second):
+            self.assertEqual(secret, c["payload"][0]["contentString"])
+        self.message(second["id"], "completed")
+        _, mail = self.mails(second["id"])[0]
+        self.assertIn("You have a message in our patient portal.", mail.get_content())
+        self.assertNotIn("potassium", mail.get_content() + str(mail["Subject"]) + str(self.provider.accepted))
+
     def test_a_helpers_address_that_does_not_work(self):
         """It is marked, a person is told, and the message goes by the way that the patient allows."""
         self.person("mom1", "+13125550121")

@@ -58,6 +58,12 @@ test("a reading becomes a case, the case a permitted message, the answer closes 
   await expect(page.getByText("May be sent")).toBeVisible();
   await expect(page.getByText(/1 part/)).toBeVisible();
   await page.getByLabel(/Ask for an answer/).check();
+  await page.getByLabel(/Keep the words in the portal/).check();
+  await page.getByText("As it will arrive").click();
+  await expect(page.getByText(/You have a message in our patient portal/)).toBeVisible();
+  await page.getByLabel(/Keep the words in the portal/).uncheck();
+  await expect(page.getByText(/You have a message in our patient portal/)).toBeHidden();
+  await expect(page.getByText("May be sent")).toBeVisible();
   await axe(page);
   await shot(page, "a3-message-allowed");
   await page.getByLabel("Message", { exact: true }).focus();

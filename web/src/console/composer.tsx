@@ -64,6 +64,8 @@ interface Draft {
   text: string;
   /** Without an answer it goes by another way, at last a person calls. */
   asks: boolean;
+  /** The words stay in the portal; what goes out says only that they are there. */
+  portal: boolean;
 }
 const BLANK: Draft = {
   channel: "",
@@ -73,6 +75,7 @@ const BLANK: Draft = {
   subject: "",
   text: "",
   asks: false,
+  portal: false,
 };
 const DEBOUNCE_MS = 300;
 const FIRST_REASONS = 3;
@@ -92,6 +95,7 @@ function channelWord(c: Communication): string {
   return code ? t("via_portal") : "";
 }
 
+const PORTAL_NOTICE = "https://weft.health/fhir/StructureDefinition/portal-notice";
 const UNDERSTOOD = "https://weft.health/fhir/StructureDefinition/understood";
 
 /** What a question's answer was taken for, how surely and by which rule. */
@@ -112,6 +116,8 @@ function helperOf(c: Communication): string {
   return t(isInbound(c) ? "from_helper" : "to_helper", { who: who.display ?? t("helper_unnamed") });
 }
 
+const keptOf = (c: Communication): string =>
+  c.extension?.some((e) => e.url === PORTAL_NOTICE) ? t("msg_in_portal") : "";
 /** It goes instead of one that did not arrive or was not answered. */
 const insteadOf = (c: Communication): string => (c.partOf?.length ? t("msg_again") : "");
 
@@ -140,6 +146,7 @@ export function Thread({ patient }: { patient: string }) {
                   channelWord(c),
                   helperOf(c),
                   insteadOf(c),
+                  keptOf(c),
                   dayTime(timeOf(c)),
                   statusWord(c),
                   meaningOf(c),
@@ -529,6 +536,14 @@ export function Composer({ patient, task }: { patient: string; task: string | nu
           onChange={(e) => set({ asks: e.currentTarget.checked })}
         />
         <span>{t("msg_asks")}</span>
+      </label>
+      <label class="switch fine">
+        <input
+          type="checkbox"
+          checked={d.portal}
+          onChange={(e) => set({ portal: e.currentTarget.checked })}
+        />
+        <span>{t("msg_portal")}</span>
       </label>
       {check && body && <Measures check={check} />}
       {failed?.issues.length ? (

@@ -257,6 +257,8 @@ export default {
   tm_sent: "Sent",
   tm_failed: "Could not be sent",
   msg_asks: "Ask for an answer: without one we try another way, then someone calls",
+  msg_portal: "Keep the words in the portal: a text or e-mail says only that a message waits",
+  msg_in_portal: "in the portal, with a notice",
   msg_again: "sent again another way",
   msg_language_own: "Patient’s own",
   template: "Template",

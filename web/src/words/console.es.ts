@@ -261,6 +261,8 @@ export default {
   tm_sent: "Enviado",
   tm_failed: "No se pudo enviar",
   msg_asks: "Pide respuesta: si no llega, probamos otra forma y luego alguien llama",
+  msg_portal: "Dejar las palabras en el portal: el mensaje o correo solo avisa de que hay algo",
+  msg_in_portal: "en el portal, con un aviso",
   msg_again: "enviado otra vez por otra vía",
   msg_language_own: "El del paciente",
   template: "Plantilla",
