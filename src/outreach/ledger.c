@@ -32,17 +32,17 @@ uint64_t ledger_mark(str name)
     return mark ? mark : 1;
 }
 
-static str own_key(struct op *op, str patient)
+str ledger_own_key(struct op *op, str patient)
 {
     return arena_printf(op->arena, "ledger/%.*s", STR_ARG(patient));
 }
 
-static str number_key(struct op *op, uint64_t number)
+str ledger_number_key(struct op *op, uint64_t number)
 {
     return arena_printf(op->arena, "ledger#%016llx", (unsigned long long)number);
 }
 
-static str behind_key(struct op *op, str key, uint32_t page)
+str ledger_behind_key(struct op *op, str key, uint32_t page)
 {
     return arena_printf(op->arena, "%.*s/%u", STR_ARG(key), page);
 }
@@ -75,7 +75,7 @@ static err put_behind(struct record_tx *tx, struct op *op, str key, const struct
     struct ledger_page old;
     *ret_done = false;
     for (uint32_t i = 0; i < front->behind && i < LEDGER_BEHIND_MAX; i++) {
-        str at = behind_key(op, key, front->behind - 1 - i);
+        str at = ledger_behind_key(op, key, front->behind - 1 - i);
         TRY(page_of(tx, op, at, &old));
         if (!ledger_find(&old, e->id))
             continue;
@@ -97,7 +97,7 @@ static err put(struct record_tx *tx, struct op *op, str key, const struct ledger
         return OK;
     ledger_put(&p, e);
     if (ledger_spill(&p, op->now, &old))
-        TRY(write_page(tx, op, behind_key(op, key, p.behind - 1), &old));
+        TRY(write_page(tx, op, ledger_behind_key(op, key, p.behind - 1), &old));
     return write_page(tx, op, key, &p);
 }
 
@@ -109,12 +109,12 @@ err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct le
         return fail(op, ERR_FAULT, "an attempt without a patient");
     if (!str_empty(address))
         own.number = ledger_mark(address);
-    TRY(put(tx, op, own_key(op, patient), &own));
+    TRY(put(tx, op, ledger_own_key(op, patient), &own));
     if (own.number == 0 || own.incoming)
         return OK;
     struct ledger_entry shared = own;
     shared.number = ledger_mark(patient);
-    return put(tx, op, number_key(op, own.number), &shared);
+    return put(tx, op, ledger_number_key(op, own.number), &shared);
 }
 
 err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
@@ -122,10 +122,10 @@ err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const str
 {
     struct ledger_page p;
     struct ledger_entry *there = NULL;
-    str key = own_key(op, patient);
+    str key = ledger_own_key(op, patient);
     uint32_t behind = 0;
     for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX && !there; i++) {
-        TRY(page_of(tx, op, i ? behind_key(op, key, behind - i) : key, &p));
+        TRY(page_of(tx, op, i ? ledger_behind_key(op, key, behind - i) : key, &p));
         if (i == 0)
             behind = e->at <= p.behind_last ? p.behind : 0;
         there = ledger_find(&p, e->id);
@@ -139,10 +139,10 @@ err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const str
 err ledger_forget(struct record_tx *tx, struct op *op, str patient)
 {
     struct ledger_page p;
-    str key = own_key(op, patient);
+    str key = ledger_own_key(op, patient);
     TRY(page_of(tx, op, key, &p));
     for (uint32_t i = 0; i < p.behind; i++)
-        record_tx_kv(tx, behind_key(op, key, i), STR_NONE);
+        record_tx_kv(tx, ledger_behind_key(op, key, i), STR_NONE);
     record_tx_kv(tx, key, STR_NONE);
     return OK;
 }
@@ -193,7 +193,7 @@ err ledger_move(struct record_tx *tx, struct op *op, const struct json *c, str a
     gone.number = ledger_mark(patient);
     gone.state = LEDGER_TAKEN_BACK;
     if (now.number)
-        TRY(put(tx, op, number_key(op, now.number), &gone));
+        TRY(put(tx, op, ledger_number_key(op, now.number), &gone));
     return ledger_add(tx, op, patient, &now, address);
 }
 
@@ -211,7 +211,7 @@ static err read_pages(struct op *op, struct record *rec, str key, struct ledger_
     uint32_t behind = 0;
     int64_t last = 0;
     for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX; i++) {
-        TRY(read_page(op, rec, s, i ? behind_key(op, key, behind - i) : key, &p));
+        TRY(read_page(op, rec, s, i ? ledger_behind_key(op, key, behind - i) : key, &p));
         if (i == 0) {
             behind = p.behind;
             last = p.behind_last;
@@ -233,10 +233,10 @@ err ledger_load(struct op *op, struct record *rec, const struct ledger_question 
 {
     struct ledger_sum s;
     ledger_sum_start(&s, q, op->now);
-    TRY(read_pages(op, rec, own_key(op, q->patient), &s, true));
+    TRY(read_pages(op, rec, ledger_own_key(op, q->patient), &s, true));
     uint64_t number = ledger_mark(q->address);
     if (number)
-        TRY(read_pages(op, rec, number_key(op, number), &s, false));
+        TRY(read_pages(op, rec, ledger_number_key(op, number), &s, false));
     *ret = s.counts;
     return OK;
 }
@@ -246,13 +246,13 @@ err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
 {
     struct ledger_page p;
     struct ledger_entry *rows = ARENA_ARRAY(op->arena, struct ledger_entry, max + 1);
-    str key = own_key(op, patient);
+    str key = ledger_own_key(op, patient);
     size_t n = 0;
     uint32_t behind = 0;
     TRY(op_check(op));
     for (uint32_t i = 0; i <= behind && n < max; i++) {
         str bytes;
-        TRY(record_kv_get(op, rec, i ? behind_key(op, key, behind - i) : key, &bytes));
+        TRY(record_kv_get(op, rec, i ? ledger_behind_key(op, key, behind - i) : key, &bytes));
         TRY(unpack(op, bytes, &p));
         behind = i == 0 ? p.behind : behind;
         for (size_t k = p.n; k-- > 0 && n < max;)
@@ -270,7 +270,7 @@ err ledger_delivery(struct op *op, struct record *rec, str patient, struct ledge
     unsigned seen = 0;
     enum way k;
     str bytes;
-    TRY(record_kv_get(op, rec, own_key(op, patient), &bytes));
+    TRY(record_kv_get(op, rec, ledger_own_key(op, patient), &bytes));
     TRY(unpack(op, bytes, &p));
     for (size_t i = p.n; i-- > 0;) {
         const struct ledger_entry *e = &p.at[i];

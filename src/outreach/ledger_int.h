@@ -53,6 +53,17 @@ MUST err ledger_entry_now(struct record_tx *tx, struct op *op, str patient,
                           const struct ledger_entry *e, struct ledger_entry *ret, bool *ret_there);
 /* The pages of a patient who is gone. */
 MUST err ledger_forget(struct record_tx *tx, struct op *op, str patient);
+/* Names of pages: the newest of a patient or a number, and one behind it. */
+str ledger_own_key(struct op *op, str patient);
+str ledger_number_key(struct op *op, uint64_t number);
+str ledger_behind_key(struct op *op, str key, uint32_t page);
+/* Is there a row from before? */
+MUST err ledger_has_before(struct op *op, struct record *rec, str patient, int64_t before,
+                           bool *ret);
+/* Takes rows from before out of the patient's pages, and out of those of the numbers they were at.
+ */
+MUST err ledger_purge(struct record_tx *tx, struct op *op, str patient, int64_t before,
+                      size_t *ret_rows);
 /* One step of the follower: at most so many changes; *ret_n how many. */
 MUST err ledger_step(struct op *op, struct outreach *o, size_t *ret_n);
 /* The Communications of this commit, which was ours, have their rows as the follower would make
