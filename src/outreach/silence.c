@@ -8,11 +8,14 @@
 #include "outreach/ledger_int.h"
 #include "outreach/reach.h"
 
+#include "base/log.h"
+
 #define QUEUE STR("silence")
 #define LEASE_MS 60000
 #define BATCH 32u
 #define AGAIN_MS 60000
 #define CALL_MS (4 * 3600 * 1000LL)
+#define LETTER_MS (30 * DAY_MS) /* printed, posted and brought: silent for days */
 #define LIST_MAX 32u
 
 static str watch_key(struct op *op, str communication)
@@ -64,8 +67,8 @@ err silence_watch(struct record_tx *tx, struct op *op, const struct outreach *o,
     json_set(op->arena, state, STR("asks"), json_new_bool(op->arena, d->asks));
     json_set(op->arena, state, STR("used"),
              json_new_i64(op->arena, (int64_t)(d->used | 1u << s->message->channel)));
-    if (s->message->channel != CHANNEL_LETTER) /* a letter is silent for days */
-        record_tx_outbox(tx, QUEUE, s->due + wait_ms(o, false), s->id);
+    bool letter = s->message->channel == CHANNEL_LETTER;
+    record_tx_outbox(tx, QUEUE, s->due + (letter ? LETTER_MS : wait_ms(o, false)), s->id);
     return put_watch(tx, op, s->id, state);
 }
 
@@ -311,7 +314,12 @@ err silence_follow(struct op *op, struct outreach *o, const struct record_change
     if (ch->created || ch->deleted || ch->type != fhir_type_parse(STR("Communication")))
         return OK;
     TRY(record_name(op, o->rec, ch->rid, &type, &w.id));
-    return look(op, &w);
+    err e = look(op, &w);
+    if (e == OK || transient(e))
+        return e;
+    log_event(LOG_ERROR, "outreach.silence.failed", "error=%s", err_row(e)->name);
+    op_clear(op); /* one that cannot be read holds up nobody else's messages; its time comes, too */
+    return OK;
 }
 
 err silence_step(struct op *op, struct outreach *o, size_t *ret_n)

@@ -220,6 +220,21 @@ static void the_words_stay_in_the_portal(void **state)
     assert_true(str_find(kept, STR("call"), 0) != SIZE_MAX);
 }
 
+/* A note that cannot be read stops neither the feed nor the clock. */
+static void a_damaged_note_holds_up_nobody(void **state)
+{
+    struct room *r = *state;
+    struct record_change ch = {.type = fhir_type_parse(STR("Communication")), .vid = 2};
+    str id = sent(r, "key-silence-8", false);
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    record_tx_kv(tx, arena_cat(r->op.arena, STR("silence/"), id), STR("{"));
+    assert_int_equal(record_commit(tx), OK);
+    assert_int_equal(record_resolve(&r->op, r->rec, ch.type, id, &ch.rid), OK);
+    assert_int_equal(silence_follow(&r->op, r->o, &ch), OK);
+    assert_int_equal(look(r, 5 * HOUR_MS), 1);
+    assert_int_equal(look(r, 5 * HOUR_MS + 1000), 0); /* not at once again */
+}
+
 /* Plans of contacts have steps of their own for it. */
 static void a_campaigns_message_is_its_own_affair(void **state)
 {
@@ -244,6 +259,7 @@ int main(void)
         IN_ROOM(an_answer_ends_it),
         IN_ROOM(what_was_taken_back_is_no_silence),
         IN_ROOM(the_words_stay_in_the_portal),
+        IN_ROOM(a_damaged_note_holds_up_nobody),
         IN_ROOM(a_campaigns_message_is_its_own_affair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
