@@ -38,7 +38,9 @@ str kept_text(struct op *op, const struct json *o, size_t max)
     struct buf b;
     buf_init(&b, op->arena, max);
     json_write(&b, o);
-    return buf_str(&b);
+    if (!buf_ok(&b))
+        (void)fail(op, ERR_TOO_LARGE, "One entry of the document is too large to be kept.");
+    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
 
 err lines_add(struct op *op, struct record_tx *tx, str key, str line, size_t max)

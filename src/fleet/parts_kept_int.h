@@ -20,6 +20,7 @@
 
 /* ---- parts.c ---- */
 MUST err model_known(struct op *op, struct fleet *f, str model, str *ret_name);
+/* op->fault is set where it is too large: op_check() before it is committed. */
 str kept_text(struct op *op, const struct json *o, size_t max);
 /* Of the kept text. */
 MUST err parts_of(struct op *op, str text, struct parts *ret, struct json **ret_kept);

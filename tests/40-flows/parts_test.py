@@ -93,6 +93,14 @@ class Parts(FlowCase):
         self.assertEqual(("not_affected", "nurse"), (vex["status"], vex["who"]))
         self.assertIn("not_in_execute_path", vex["justification"])
 
+    def test_r507_what_is_too_large_to_keep_is_refused(self):
+        """R507: it was kept cut short, and then nobody could read any model of it."""
+        large = {"id": "OSV-LARGE", "modified": "2026-11-01T00:00:00Z", "affected": [
+            {"package": {"ecosystem": "npm", "name": "large", "purl": "pkg:npm/" + "x" * 3000},
+             "versions": [f"1.{i}" for i in range(500)]}]}
+        self.assertIn("too large", str(self.bring("/fleet/vulnerabilities", [large], 413)))
+        self.bring("/fleet/vulnerabilities", {**large, "affected": []})
+
     def test_who_may_and_what_is_refused(self):
         model = self.model("WHO")
         for user in ("agent", "outreach", "privacy", "patient"):
