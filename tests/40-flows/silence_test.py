@@ -6,10 +6,11 @@ import subprocess
 
 from flows import FlowCase, free_port, main, wait_for
 from peers import ACCOUNT, TOKEN, SmsProvider
-from ways_test import SYSTEM, consent
+from ways_test import WithPeople, consent
 
 
-class Silence(FlowCase):
+class Silence(WithPeople, FlowCase):
+    street = []  # no letters
     dkim_kind, dkim_more = "ed25519", []
 
     @classmethod
@@ -45,21 +46,6 @@ class Silence(FlowCase):
 
     def setUp(self):
         self.box.plan = ["ok"]
-
-    def person(self, id, phone="", mail="", wired=True):
-        wireless = [{"url": SYSTEM + "StructureDefinition/line-type", "valueCode": "wireless"},
-                    {"url": SYSTEM + "StructureDefinition/reassigned-check", "extension": [
-                        {"url": "result", "valueCode": "no"},
-                        {"url": "date", "valueDateTime": self.clock.stamp()[:10]}]}]
-        telecom = [{"system": "phone", "value": phone, "extension": wireless}] if phone else []
-        telecom += [{"system": "email", "value": mail}] if mail else []
-        self.put("Patient", id, {
-            "name": [{"given": ["Ana"], "family": "Sol"}], "birthDate": "1960-01-01", "telecom": telecom,
-            "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}}],
-            "address": [{"city": "Peoria", "state": "IL", "country": "US", "postalCode": "61602"}]})
-        for channel, address in (("sms", phone), ("email", mail)):
-            if address:
-                self.agree(consent(id, channel, address=address))
 
     def put(self, kind, id, body):
         self.expect(201, self.call("PUT", f"/fhir/{kind}/{id}", {"resourceType": kind, "id": id, **body}, "system"))

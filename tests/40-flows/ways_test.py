@@ -74,7 +74,33 @@ def readable(pdf):
     return re.sub(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", text)
 
 
-class Ways(FlowCase):
+class WithPeople:
+    """Patients with numbers of their own that are known to be mobile, who agree to be written to."""
+    street = ["12 Elm Street"]  # where letters arrive
+
+    def person(self, id, phone="", mail="", language="en", consents=True):
+        wireless = [{"url": SYSTEM + "StructureDefinition/line-type", "valueCode": "wireless"},
+                    {"url": SYSTEM + "StructureDefinition/reassigned-check", "extension": [
+                        {"url": "result", "valueCode": "no"},
+                        {"url": "date", "valueDateTime": self.clock.stamp()[:10]}]}]
+        telecom = [{"system": "phone", "value": phone, "extension": wireless}] if phone else []
+        telecom += [{"system": "email", "value": mail}] if mail else []
+        p = {"resourceType": "Patient", "id": id, "name": [{"given": ["Ana"], "family": "Sol"}],
+             "birthDate": "1960-01-01",
+             "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": language}]}}],
+             "address": [{"city": "Peoria", "state": "IL", "country": "US", "postalCode": "61602"}]}
+        if self.street:
+            p["address"][0]["line"] = self.street
+        if telecom:
+            p["telecom"] = telecom
+        self.expect(201, self.call("PUT", f"/fhir/Patient/{id}", p, "system"))
+        for channel, address in (("sms", phone), ("email", mail)):
+            if address and consents:
+                self.expect(201, self.call("POST", "/fhir/Consent", consent(id, channel, address=address),
+                                           "system"))
+
+
+class Ways(WithPeople, FlowCase):
     @classmethod
     def setUpClass(cls):
         cls.provider = SmsProvider()
@@ -103,26 +129,6 @@ class Ways(FlowCase):
         cls.provider.down()
         cls.push.shutdown()
         cls.push.server_close()
-
-    def person(self, id, language="en", phone="", mail="", consents=True):
-        wireless = [{"url": SYSTEM + "StructureDefinition/line-type", "valueCode": "wireless"},
-                    {"url": SYSTEM + "StructureDefinition/reassigned-check", "extension": [
-                        {"url": "result", "valueCode": "no"},
-                        {"url": "date", "valueDateTime": self.clock.stamp()[:10]}]}]
-        telecom = [{"system": "phone", "value": phone, "extension": wireless}] if phone else []
-        telecom += [{"system": "email", "value": mail}] if mail else []
-        p = {"resourceType": "Patient", "id": id, "name": [{"given": ["Ana"], "family": "Sol"}],
-             "birthDate": "1960-01-01",
-             "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": language}]}}],
-             "address": [{"line": ["12 Elm Street"], "city": "Peoria", "state": "IL", "country": "US",
-                          "postalCode": "61602"}]}
-        if telecom:
-            p["telecom"] = telecom
-        self.expect(201, self.call("PUT", f"/fhir/Patient/{id}", p, "system"))
-        for channel, address in (("sms", phone), ("email", mail)):
-            if address and consents:
-                self.expect(201, self.call("POST", "/fhir/Consent", consent(id, channel, address=address),
-                                           "system"))
 
     def chosen(self, patient, **more):
         c = self.check(patient, channel="", **more)
