@@ -13,6 +13,7 @@
 #define DRAIN_ALONE_MS 2000 /* without mqtt.share nobody should */
 #define ORPHAN_MS 1000
 #define EMPTY_MS 60000 /* for a session, at most; then again */
+#define REJOIN_MS 3000 /* after a database was away for all: they come back one by one */
 #define ROW_MAX (32u << 20)
 #define PART_MAX                                                                                   \
     ((size_t)4 << 20) /* of a row, where readings are large: sealed, it is there twice */
@@ -25,7 +26,8 @@ struct intake_nodes {
     struct intake_mqtt *broker; /* where the refused are told */
     struct arena *work;
     struct loop drain, adopt;
-    int64_t said; /* mono ms: when it was last logged that the name is not free */
+    int64_t said;           /* mono ms: when it was last logged that the name is not free */
+    _Atomic int64_t joined; /* mono ms: when its name became its own */
 };
 
 /* ---- putting ---- */
@@ -79,6 +81,15 @@ bool intake_nodes_keep(struct intake_nodes *x, struct arena *work, const struct 
     return true;
 }
 
+static err join(struct op *op, struct intake_nodes *x)
+{
+    bool fresh;
+    TRY(record_inbox_join(op, x->inbox, &fresh));
+    if (fresh)
+        atomic_store(&x->joined, time_mono());
+    return OK;
+}
+
 bool intake_nodes_join(struct intake_nodes *x)
 {
     struct op op;
@@ -86,7 +97,7 @@ bool intake_nodes_join(struct intake_nodes *x)
     if (!a)
         return false;
     op_init(&op, a, identity_system(), time_now());
-    err e = record_inbox_join(&op, x->inbox);
+    err e = join(&op, x);
     if (e != OK)
         log_failed("mqtt.join.failed", &op, e, &x->said);
     arena_free(a);
@@ -167,13 +178,19 @@ static err adopt(struct op *op, void *ctx, size_t *ret_n)
     struct intake_nodes *x = ctx;
     str node;
     *ret_n = 0;
+    TRY(join(op, x)); /* again, when the database was away: else one is taken for gone */
+    if (time_mono() - atomic_load(&x->joined) < REJOIN_MS)
+        return OK;
     TRY(record_inbox_orphan(op, x->inbox, &node));
     if (!node.n)
         return OK;
     bool emptied = empty_session(op, x, node);
-    log_event(LOG_INFO, "mqtt.adopted", "whole=%s", emptied ? "yes" : "no");
     op_clear(op);
-    return record_inbox_buried(op, x->inbox, node, emptied);
+    TRY(record_inbox_buried(op, x->inbox, node, emptied));
+    if (!emptied)
+        return fail(op, ERR_UNAVAILABLE, "what the broker kept for a server that is gone waits");
+    log_event(LOG_INFO, "mqtt.adopted", "whole=yes");
+    return OK;
 }
 
 static void wait_for_orphans(void *ctx)

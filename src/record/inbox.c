@@ -24,9 +24,9 @@ void record_inbox_close(struct store_inbox *x)
     store_inbox_close(x);
 }
 
-err record_inbox_join(struct op *op, struct store_inbox *x)
+err record_inbox_join(struct op *op, struct store_inbox *x, bool *ret_new)
 {
-    return store_inbox_join(op, x);
+    return store_inbox_join(op, x, ret_new);
 }
 
 err record_inbox_put(struct op *op, struct store_inbox *x, str bytes)

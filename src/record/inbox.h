@@ -14,7 +14,7 @@ MUST err record_inbox_open(struct op *op, str dir, str database, str node,
 MUST err record_inbox_of(struct op *op, struct record *rec, str node, struct store_inbox **ret);
 void record_inbox_close(struct store_inbox *x);
 /* As store_inbox_…() */
-MUST err record_inbox_join(struct op *op, struct store_inbox *x);
+MUST err record_inbox_join(struct op *op, struct store_inbox *x, bool *ret_new);
 MUST err record_inbox_put(struct op *op, struct store_inbox *x, str bytes);
 MUST err record_inbox_take(struct op *op, struct store_inbox *x, uint64_t *ret_id, str *ret_bytes);
 MUST err record_inbox_done(struct op *op, struct store_inbox *x, uint64_t id);

@@ -21,8 +21,8 @@ MUST err store_inbox_open(struct op *op, const struct store_options *o, str node
 MUST err store_inbox_of(struct op *op, struct store *s, str node, struct store_inbox **ret);
 void store_inbox_close(struct store_inbox *x); /* NULL allowed */
 
-/* Takes, or still has, the lock on this server's name. ERR_CONFLICT: another one has it. */
-MUST err store_inbox_join(struct op *op, struct store_inbox *x);
+/* Takes (*ret_new), or still has, the lock on this server's name. ERR_CONFLICT: another has it. */
+MUST err store_inbox_join(struct op *op, struct store_inbox *x, bool *ret_new);
 /* OK: on disk. ERR_BUSY: STORE_INBOX_ROWS_MAX rows wait already. */
 MUST err store_inbox_put(struct op *op, struct store_inbox *x, str bytes);
 /* The oldest row; bytes.p NULL: none. It stays until it is done. ERR_FAULT: it cannot be unsealed

@@ -1,5 +1,5 @@
 """Two servers with folders of their own on one PostgreSQL and one shared subscription: both take readings, one has
-the record. The one that has it, then the one that waits, are killed under load, and the broker starts again: no
+the record. The one that has it, then the one that waits, are killed under load, and the broker and the database start again: no
 reading the broker acknowledged is lost or doubled, and each patient has one case, with the newest bad one. (Not with
 every one: two ways are not one order, and what is older than a case's newest finding adds nothing to it.)
 WEFT_KILLS: how often each of the two is killed (default 1)."""
@@ -143,6 +143,15 @@ def run(houses, nodes, cluster):
     nodes += [Node(house, "weft-b").run()]
     took = rounds(house, nodes, stream, patients)
     wait_for(nodes[0].serves, "a node to serve", 90)
+    wait_for(nodes[1].takes, "the other one to take readings", 90)
+    threads = load(house, stream, patients)
+    cluster.stop()
+    nodes[0].stop(signal.SIGKILL)
+    cluster.start()
+    nodes.reverse()
+    nodes[1].run()
+    wait_for(nodes[0].serves, "the other one to outlast the database's start", 90)
+    join(threads)
     nodes[0].sign_in("nurse")
     for patient, stamps in stream.acked.items():
         check(nodes[0], patient, stamps)

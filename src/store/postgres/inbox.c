@@ -178,7 +178,7 @@ void store_inbox_close(struct store_inbox *x)
     free(x);
 }
 
-static err join(struct op *op, struct store_inbox *x)
+static err join(struct op *op, struct store_inbox *x, bool *ret_new)
 {
     struct params name = text_param(x->node);
     bool got = false;
@@ -190,6 +190,7 @@ static err join(struct op *op, struct store_inbox *x)
         return fail(op, ERR_CONFLICT,
                     "another server has the name %s; give each a mqtt.client_id of its own",
                     x->node);
+    *ret_new = !x->joined;
     x->joined = true;
     return ask(op, x, "INSERT INTO weft.node VALUES($1) ON CONFLICT DO NOTHING", &name, NULL);
 }
@@ -292,9 +293,10 @@ static err buried(struct op *op, struct store_inbox *x, str node, bool settled)
         return e_;                                                                                 \
     } while (0)
 
-err store_inbox_join(struct op *op, struct store_inbox *x)
+err store_inbox_join(struct op *op, struct store_inbox *x, bool *ret_new)
 {
-    ALONE(x, join(op, x));
+    *ret_new = false;
+    ALONE(x, join(op, x, ret_new));
 }
 
 err store_inbox_put(struct op *op, struct store_inbox *x, str bytes)
