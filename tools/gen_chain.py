@@ -9,9 +9,9 @@ import re
 import sys
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-CHOICES = {"of": ("care", "technical"), "held": ("no", "yes"), "when": ("always", "closed"),
+CHOICES = {"of": ("care", "technical", "clock"), "held": ("no", "yes"), "when": ("always", "closed"),
            "counts": ("all", "team", "opening"), "tell": ("no", "yes"),
-           "to": ("second", "lead", "on-call", "support", "wait")}
+           "to": ("second", "lead", "on-call", "support", "quality", "wait")}
 
 
 def rows(path):
@@ -39,8 +39,8 @@ def step(r):
             sys.exit("spec/desk/chain.csv: %s: %s is one of %s" % (r["id"], name, " ".join(choices)))
     if r["priority"] not in "1234" or not r["after"].isdigit() or not r["citation"]:
         sys.exit("spec/desk/chain.csv: %s: a priority from 1 to 4, whole minutes and a citation" % r["id"])
-    return '    {%s, %s, %d, %s, %s, %s, CHAIN_%s, CHAIN_TO_%s, %s, %s}, \\' % (
-        json.dumps(r["id"]), "true" if r["of"] == "technical" else "false", int(r["priority"]),
+    return '    {%s, CHAIN_OF_%s, %d, %s, %s, %s, CHAIN_%s, CHAIN_TO_%s, %s, %s}, \\' % (
+        json.dumps(r["id"]), r["of"].upper(), int(r["priority"]),
         "true" if r["held"] == "yes" else "false", "true" if r["when"] == "closed" else "false", r["after"],
         r["counts"].upper(), r["to"].upper().replace("-", "_"), "true" if r["tell"] == "yes" else "false",
         json.dumps(r["citation"]))

@@ -57,6 +57,23 @@ void desk_mark_set(struct op *op, struct json *task, const char *url, int64_t at
         json_set(a, task, STR("extension"), kept);
 }
 
+/* A clock's wait begins when it ends, which may be to come. */
+static void clock_of(const struct json *task, struct chain_case *ret)
+{
+    *ret = (struct chain_case){.of = CHAIN_OF_CLOCK, .priority = DESK_P2};
+    ret->since = instant(json_str(json_path(task, "restriction.period.end")));
+}
+
+static bool is_clock(const struct json *task)
+{
+    const struct json *one;
+    for (size_t i = 0; (one = json_at(json_path(task, "code.coding"), i)); i++)
+        if (str_eq(json_get_str(one, STR("system")), STR(DESK_SYSTEM_CODE)) &&
+            str_eq(json_get_str(one, STR("code")), STR("clock")))
+            return true;
+    return false;
+}
+
 bool chain_case_of(const struct json *task, struct chain_case *ret)
 {
     str status = json_get_str(task, STR("status"));
@@ -65,7 +82,11 @@ bool chain_case_of(const struct json *task, struct chain_case *ret)
         desk_has_label(task, STR(DESK_LABEL_PRIVACY)) ||
         desk_has_label(task, STR(DESK_LABEL_OFFICER)))
         return false;
-    *ret = (struct chain_case){.technical = desk_is_technical(task),
+    if (is_clock(task)) {
+        clock_of(task, ret);
+        return ret->since != 0;
+    }
+    *ret = (struct chain_case){.of = desk_is_technical(task) ? CHAIN_OF_TECHNICAL : CHAIN_OF_CARE,
                                .held = held,
                                .priority = (int)desk_priority_of(task),
                                .since = instant(json_get_str(task, STR("authoredOn")))};
@@ -92,9 +113,9 @@ static bool of_hours(const struct chain_row *row, const struct team_hours *h, in
 bool chain_due(const struct chain_row *row, const struct chain_case *c, const struct team_hours *h,
                int64_t now, int64_t *ret)
 {
-    if (row->technical != c->technical || row->held != c->held || row->priority != c->priority)
+    if (row->of != c->of || row->held != c->held || row->priority != c->priority)
         return false;
-    if (c->since > now + AHEAD_MS) {
+    if (c->of != CHAIN_OF_CLOCK && c->since > now + AHEAD_MS) {
         *ret = now;
         return !row->closed || !hours_open(h, now);
     }

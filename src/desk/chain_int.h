@@ -6,10 +6,18 @@
 #include "desk/desk_int.h"
 
 enum chain_counted { CHAIN_ALL, CHAIN_TEAM, CHAIN_OPENING };
-enum chain_to { CHAIN_TO_SECOND, CHAIN_TO_LEAD, CHAIN_TO_ON_CALL, CHAIN_TO_SUPPORT, CHAIN_TO_WAIT };
+enum chain_of { CHAIN_OF_CARE, CHAIN_OF_TECHNICAL, CHAIN_OF_CLOCK };
+enum chain_to {
+    CHAIN_TO_SECOND,
+    CHAIN_TO_LEAD,
+    CHAIN_TO_ON_CALL,
+    CHAIN_TO_SUPPORT,
+    CHAIN_TO_QUALITY,
+    CHAIN_TO_WAIT
+};
 struct chain_row {
     const char *id;
-    bool technical;
+    enum chain_of of;
     int priority;
     bool held, closed; /* while somebody has it; only while the team is away */
     int64_t after;     /* minutes */
@@ -23,10 +31,13 @@ extern const size_t CHAIN_COUNT;
 const char *chain_to_word(enum chain_to to);
 
 struct chain_case {
-    bool technical, held;
+    enum chain_of of;
+    bool held;
     int priority;
     int64_t since; /* it waits since, or was last touched by who has it */
 };
+/* The steps made: [{row, to, due, at, who, citation, held, closed, after}]. */
+struct json *chain_steps(struct op *op, const struct json *task);
 /* Is the case one that goes up at all? An officer's, a request's and what is put aside are not. */
 bool chain_case_of(const struct json *task, struct chain_case *ret);
 /* When the row is due; false: not this case's, or never. Pure. */

@@ -5,7 +5,9 @@
 
 #include "base/time.h"
 
-#define PAGE "status=requested,in-progress&code=" DESK_SYSTEM_CODE "|case&_sort=_id&_count=200"
+#define PAGE                                                                                       \
+    "status=requested,in-progress&code=" DESK_SYSTEM_CODE "|case," DESK_SYSTEM_CODE                \
+    "|clock&_sort=_id&_count=200"
 #define STEPS_MAX 100 /* of one case: then it goes up no more, and everybody has heard of it */
 
 struct walk {
@@ -73,7 +75,7 @@ static bool mark_unwatched(struct op *op, struct json *task, const struct chain_
                            const struct team_hours *h)
 {
     int64_t from = c->since, until;
-    if (has(task, DESK_UNWATCHED_URL) || c->held || c->since > op->now)
+    if (c->of == CHAIN_OF_CLOCK || has(task, DESK_UNWATCHED_URL) || c->held || c->since > op->now)
         return false;
     if (hours_open(h, from) && (!hours_change(h, from, &from) || from > op->now))
         return false;

@@ -45,6 +45,16 @@ static struct json *step_of(struct op *op, const struct json *extension)
     return o;
 }
 
+struct json *chain_steps(struct op *op, const struct json *task)
+{
+    struct json *steps = json_new(op->arena, JSON_ARRAY);
+    const struct json *one;
+    for (size_t i = 0; (one = json_at(JSON_GET(task, "extension"), i)); i++)
+        if (str_eq(json_get_str(one, STR("url")), STR(DESK_STEP_URL)))
+            json_push(op->arena, steps, step_of(op, one));
+    return steps;
+}
+
 static struct json *next_of(struct op *op, const struct json *task, const struct chain_case *c,
                             const struct team_hours *h)
 {
@@ -69,17 +79,13 @@ err desk_chain(struct op *op, struct record *rec, const struct config *config, s
     struct desk_task t;
     struct hours_all hours;
     struct chain_case c;
-    struct json *steps = json_new(op->arena, JSON_ARRAY), *next = NULL;
-    const struct json *one;
+    struct json *next = NULL;
     TRY(desk_read(op, rec, task, &t));
     TRY(hours_load(op, rec, config, &hours));
     str programme = json_get_str(JSON_GET(t.tree, "groupIdentifier"), STR("value"));
     const struct team_hours *h = hours_of(&hours, programme);
     struct json *o = hours_tell(op, h);
-    for (size_t i = 0; (one = json_at(JSON_GET(t.tree, "extension"), i)); i++)
-        if (str_eq(json_get_str(one, STR("url")), STR(DESK_STEP_URL)))
-            json_push(op->arena, steps, step_of(op, one));
-    json_set(op->arena, o, STR("steps"), steps);
+    json_set(op->arena, o, STR("steps"), chain_steps(op, t.tree));
     if (chain_case_of(t.tree, &c)) {
         if (c.held)
             TRY(chain_touched(op, rec, t.tree, task, &c.since));

@@ -218,6 +218,34 @@ static void an_officers_case_does_not_go_up(void **state)
     assert_int_equal(texts(r), 0);
 }
 
+/* A complaint's clock that ran out goes to quality, once; one that was met in time to nobody. */
+static void a_clock_that_ran_out_goes_up(void **state)
+{
+    struct room *r = *state;
+    r->op.now = at("2026-11-21T15:00:00Z");
+    as(r, &r->system);
+#define CLOCK(status)                                                                              \
+    "{\"resourceType\":\"Task\",\"status\":\"" status "\",\"intent\":\"order\",\"priority\":"      \
+    "\"asap\",\"code\":{\"coding\":[{\"system\":\"" DESK_SYSTEM_CODE "\",\"code\":\"clock\"}]},"   \
+    "\"authoredOn\":\"2026-11-20T10:00:00Z\",\"restriction\":{\"period\":{\"end\":"                \
+    "\"2026-11-21T16:00:00Z\"}}}"
+    str late = made(r, CLOCK("requested"));
+    made(r, CLOCK("completed"));
+    assert_int_equal(climbed(r).steps, 0);
+    r->op.now = at("2026-11-21T16:00:00Z");
+    assert_int_equal(climbed(r).steps, 1);
+    r->op.now += 600 * MINUTES;
+    assert_int_equal(climbed(r).steps, 0);
+    struct record_doc doc;
+    struct json *t;
+    as(r, &r->system);
+    assert_int_equal(record_read(&r->op, r->rec, fhir_type_parse(STR("Task")), late, &doc), OK);
+    assert_int_equal(record_parse(&r->op, &doc, &t), OK);
+    t = json_at(chain_steps(&r->op, t), 0);
+    assert_str(json_get_str(t, STR("to")), "quality");
+    assert_str(json_get_str(t, STR("row")), "CLOCK-LATE");
+}
+
 static void who_is_on_duty_stands_behind_the_step(void **state)
 {
     struct room *r = *state;
@@ -285,6 +313,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_wait_begins_the_chain_again, open_room, close_room),
         cmocka_unit_test_setup_teardown(a_clock_put_back_forgets_nobody, open_room, close_room),
         cmocka_unit_test_setup_teardown(an_officers_case_does_not_go_up, open_room, close_room),
+        cmocka_unit_test_setup_teardown(a_clock_that_ran_out_goes_up, open_room, close_room),
         cmocka_unit_test_setup_teardown(who_is_on_duty_stands_behind_the_step, open_room,
                                         close_room),
         cmocka_unit_test_setup_teardown(r500_a_patient_who_is_gone_holds_up_no_other_case,

@@ -1,6 +1,7 @@
 /* Clocks as Tasks: opened, met, taken back, told. What starts and ends them is the room of the Task
  * they are part of (incident_clock.c, complaint_clock.c). Invariant: a clock is never deleted, and
  * asking again makes none twice. */
+#include "desk/chain_int.h"
 #include "desk/clock_int.h"
 
 #include "base/time.h"
@@ -134,6 +135,9 @@ err clocks_tell(const struct clocks_of *of, struct json **ret, bool *ret_open)
         str note = json_str(json_path(c->tree, "statusReason.text"));
         if (note.n)
             json_set_str(a, o, STR("note"), note);
+        struct json *steps = chain_steps(of->op, c->tree);
+        if (steps->n)
+            json_set(a, o, STR("steps"), steps);
         json_push(a, list, o);
         *ret_open |= open;
     }

@@ -6,6 +6,7 @@
 #include "desk/desk_int.h"
 
 static const char *const DAYS[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+_Static_assert(HOURS_OPENINGS_MAX == 64 && HOURS_CLOSED_MAX == 200, "the sentences below say so");
 #define EVERY_DAY 0x7fu
 
 static bool days_of(const struct json *list, unsigned *ret)
@@ -69,6 +70,11 @@ static bool edge_of(str text, str zone, bool end, int64_t *ret)
     return time_from_local(&day, zone, ret);
 }
 
+static str where(struct op *op, const char *element, size_t i)
+{
+    return arena_printf(op->arena, "HealthcareService.%s[%zu]", element, i);
+}
+
 static err read_closed(struct op *op, const struct json *tree, struct team_hours *ret)
 {
     const struct json *list = JSON_GET(tree, "notAvailable"), *one;
@@ -81,10 +87,8 @@ static err read_closed(struct op *op, const struct json *tree, struct team_hours
         if (i == HOURS_CLOSED_MAX ||
             !edge_of(json_str(json_path(one, "during.start")), ret->zone, false, &c.from) ||
             !edge_of(until, ret->zone, true, &c.until) || c.until <= c.from)
-            return fail_at(op, ERR_UNPROCESSABLE,
-                           arena_printf(op->arena, "HealthcareService.notAvailable[%zu]", i),
-                           "A closed time has a first and a last day, at most %d of them.",
-                           HOURS_CLOSED_MAX);
+            return fail_at(op, ERR_UNPROCESSABLE, where(op, "notAvailable", i),
+                           "A closed time has a first and a last day, at most 200 of them.");
         all[i] = c;
         ret->n_closed = i + 1;
     }
@@ -103,10 +107,8 @@ err hours_read(struct op *op, const struct json *tree, struct team_hours *ret)
                        "The team's hours need a time zone, such as America/Chicago.");
     for (size_t i = 0; (one = json_at(list, i)); i++) {
         if (i == HOURS_OPENINGS_MAX || !opening_of(one, &all[i]))
-            return fail_at(op, ERR_UNPROCESSABLE,
-                           arena_printf(op->arena, "HealthcareService.availableTime[%zu]", i),
-                           "An opening has days and hours from and until, at most %d of them.",
-                           HOURS_OPENINGS_MAX);
+            return fail_at(op, ERR_UNPROCESSABLE, where(op, "availableTime", i),
+                           "An opening has days and hours from and until, at most 64 of them.");
         ret->n_openings = i + 1;
     }
     ret->openings = all;

@@ -88,6 +88,19 @@ class Chain(FlowCase):
         self.assertIn("from and until", team["wrong"])
         self.assertEqual("", self.get(f"/fhir/Task/{id}/$chain")["service"], "the house's own hold then")
 
+    def test_quality_hears_of_a_clock_that_ran_out(self):
+        """Heard of three days ago, so its first clock is over: it goes to quality, once."""
+        aware = self.clock.stamp(3 * 86400)
+        one = self.expect(201, self.call("POST", "/complaints", {"patient": "p0009", "words": "The scale shows an error.",
+                                                                 "aware": aware})).json
+
+        def late():
+            clocks = self.get(f"/complaints/{one['id']}")["clocks"]
+            return [s["to"] for c in clocks for s in c.get("steps", []) if c["rule"] == "DEV-03"]
+        wait_for(late, "the clock to go up")
+        self.later(3600, kills=2)
+        self.assertEqual(["quality"], late())
+
     def test_the_facts_are_the_desks(self):
         id = self.open("p0008", "routine", "facts")
         task = self.get(f"/fhir/Task/{id}")

@@ -3,7 +3,8 @@ import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Area } from "../kit/field";
 import { post } from "../lib/api";
-import { fullDate, type Key, t } from "../lib/i18n";
+import { dayTime, fullDate, type Key, t } from "../lib/i18n";
+import { toWord } from "./watch";
 
 export interface Clock {
   id: string;
@@ -12,6 +13,7 @@ export interface Clock {
   due: string;
   late: boolean;
   status: string;
+  steps?: { row: string; to: string; at: string; who?: { display?: string } }[];
 }
 
 function ClockRow(p: { at: string; c: Clock; may: boolean; again: string[] }) {
@@ -28,6 +30,11 @@ function ClockRow(p: { at: string; c: Clock; may: boolean; again: string[] }) {
   const what = (
     <p dir="auto">
       {c.title} {c.place} <strong>{fullDate(c.due)}</strong> {c.late && t("in_late")}
+      {c.steps?.map((s) => (
+        <span key={s.row} class="up-mark">
+          {t("up_to", { who: s.who?.display ?? toWord(s.to) })} · {dayTime(s.at)}
+        </span>
+      ))}
     </p>
   );
   if (!p.may) return <li>{what}</li>;

@@ -194,7 +194,10 @@ function One({ team }: { team: Team }) {
       </h2>
       {team.wrong && (
         <p class="note bad">
-          {t("wt_wrong", { team: name })} <span dir="auto">{team.wrong}</span>
+          {t("wt_wrong", { team: name })}{" "}
+          <span lang="en" dir="ltr">
+            {team.wrong}
+          </span>
         </p>
       )}
       {!team.wrong && (

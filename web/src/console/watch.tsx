@@ -69,7 +69,10 @@ export function WatchLine() {
       ))}
       {wrong.map((x) => (
         <p key={x.service} class="note bad" role="status">
-          {t("wt_wrong", { team: nameOf(x) })} <span dir="auto">{x.wrong}</span>
+          {t("wt_wrong", { team: nameOf(x) })}{" "}
+          <span lang="en" dir="ltr">
+            {x.wrong}
+          </span>
         </p>
       ))}
       {here.length > 0 && (
@@ -133,7 +136,9 @@ export function CaseChain({ task, now }: { task: Task; now: number }) {
                   : toWord(s.to)}
               </strong>{" "}
               {s.who?.display && <bdi>{s.who.display}</bdi>}
-              {!s.who && ["lead", "on-call", "support"].includes(s.to) && <em>{t("up_nobody")}</em>}{" "}
+              {!s.who && ["lead", "on-call", "support", "quality"].includes(s.to) && (
+                <em>{t("up_nobody")}</em>
+              )}{" "}
               <span class="muted">
                 {dayTime(s.at)} · {whyOf(s)}{" "}
                 <code title={s.citation} dir="ltr">

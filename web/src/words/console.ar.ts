@@ -1341,6 +1341,7 @@ export default {
   up_lead: "رئيسة التمريض",
   "up_on-call": "الطبيب المناوب",
   up_support: "مسؤول الدعم",
+  up_quality: "مسؤول الجودة",
   up_wait: "تنتظر بدء العمل",
   up_waits: "تنتظر حتى {time}",
   up_nobody: "لم يُسمَّ أحد",

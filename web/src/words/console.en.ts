@@ -1271,6 +1271,7 @@ export default {
   up_lead: "lead nurse",
   "up_on-call": "on-call clinician",
   up_support: "lead of support",
+  up_quality: "lead of quality",
   up_wait: "waits for the opening",
   up_waits: "Waits until {time}",
   up_nobody: "nobody is named",

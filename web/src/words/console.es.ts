@@ -1283,6 +1283,7 @@ export default {
   up_lead: "enfermera jefe",
   "up_on-call": "médico de guardia",
   up_support: "jefe de soporte",
+  up_quality: "jefe de calidad",
   up_wait: "espera la apertura",
   up_waits: "Espera hasta {time}",
   up_nobody: "no hay nadie nombrado",
