@@ -78,6 +78,22 @@ static void an_address_is_proved_first(void **state)
     assert_int_equal(page.n_match, 0);
 }
 
+/* The channel's thread noted what came of it where the author's address stands: the code typed in
+ * that instant was refused as changed by somebody else. */
+static void what_is_noted_stops_no_act_of_the_author(void **state)
+{
+    struct room *r = *state;
+    str before, after;
+    writer(r);
+    assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+13125550999")), OK);
+    assert_int_equal(record_kv_get(&r->op, r->rec, STR("own/writer"), &before), OK);
+    assert_true(before.n > 0);
+    assert_int_equal(leaves(r), 1);
+    assert_str(json_str(last(r, "last.state")), "sent");
+    assert_int_equal(record_kv_get(&r->op, r->rec, STR("own/writer"), &after), OK);
+    assert_true(str_eq(before, after));
+}
+
 static void a_code_is_guessed_five_times_and_lasts_ten_minutes(void **state)
 {
     struct room *r = *state;
@@ -136,6 +152,7 @@ int main(void)
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, room_close)
     const struct CMUnitTest tests[] = {
         IN_ROOM(an_address_is_proved_first),
+        IN_ROOM(what_is_noted_stops_no_act_of_the_author),
         IN_ROOM(a_code_is_guessed_five_times_and_lasts_ten_minutes),
         IN_ROOM(a_patients_number_and_a_nurse_get_none),
         IN_ROOM(r504_asking_whose_a_number_is_is_counted),
