@@ -149,9 +149,10 @@ def run(houses, nodes, cluster):
     nodes[0].stop(signal.SIGKILL)
     cluster.start()
     nodes.reverse()
-    nodes[1].run()
     wait_for(nodes[0].serves, "the other one to outlast the database's start", 90)
+    nodes[1].run()  # not before: it could be the first to ask
     join(threads)
+    wait_for(nodes[1].takes, "the one that was killed to wait", 90)
     nodes[0].sign_in("nurse")
     for patient, stamps in stream.acked.items():
         check(nodes[0], patient, stamps)
