@@ -54,7 +54,7 @@ static err beat(struct op *op, struct record *rec, const struct desk_away *a, st
                    (long long)a->at[i].until);
     buf_add(&b, STR("]}"));
     if (!buf_ok(&b))
-        return fail(op, ERR_UNAVAILABLE, "no memory for the house's sign of life");
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
     record_tx_expect_kv(tx, KEY, was);
     record_tx_kv(tx, KEY, buf_str(&b));
     return record_commit(tx);

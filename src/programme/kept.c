@@ -142,7 +142,7 @@ static err keep(struct op *op, struct programmes *p, uint64_t patient)
     TRY(record_kv_get(op, p->rec, key_of(op, patient), &text));
     struct kept *k = ARENA_NEW(all->arena, struct kept);
     if (arena_failed(all->arena))
-        return fail(op, ERR_UNAVAILABLE, "no memory for the days with data");
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
     k->patient = patient;
     k->since = INT64_MIN;
     if (!read_text(op, text, k))
@@ -150,7 +150,7 @@ static err keep(struct op *op, struct programmes *p, uint64_t patient)
     pthread_mutex_lock(&all->lock);
     bool kept = map_put(&all->people, str_make((const char *)&k->patient, sizeof patient), k);
     pthread_mutex_unlock(&all->lock);
-    return kept ? OK : fail(op, ERR_UNAVAILABLE, "no memory for the days with data");
+    return kept ? OK : fail(op, ERR_UNAVAILABLE, "out of memory");
 }
 
 static err keep_episode(void *ctx, struct op *op, const struct record_doc *doc,

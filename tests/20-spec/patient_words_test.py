@@ -65,7 +65,7 @@ def texts():
             for part in ("title", "sms", "subject", "email", "portal"):
                 yield from ((t["code"], x) for x in leaves(t.get(part, {}).get("en", "")))
     for name, pattern in (("oauth_words.c", r'\[W_\w+\] = \{\s*"((?:[^"\\]|\\.)*)"'),
-                          ("break_glass.c", r'\{"en",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')):
+                          ("break_glass.c", r'\[LANGUAGE_EN\] =\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')):
         with open(os.path.join(ROOT, "src", "api", name), encoding="utf-8") as f:
             found = re.findall(pattern, f.read())
         if not found:
