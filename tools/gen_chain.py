@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """spec/desk/hours.csv, chain.csv -> chain_gen.h: when a team works unless it says otherwise, and how a case goes up.
+Rule DEV-14 holds for it: what is critical goes up within the rule's seconds when nobody took it.
 
     tools/gen_chain.py HOURS CHAIN TARGET
 """
 import csv
 import json
+import os
 import re
 import sys
 
@@ -46,8 +48,19 @@ def step(r):
         json.dumps(r["citation"]))
 
 
+def alert_rule(chain, steps):
+    path = os.path.join(os.path.dirname(chain), "..", "rules", "dev.json")
+    with open(path, encoding="utf-8") as f:
+        most = next(r for r in json.load(f)["rules"] if r["id"] == "DEV-14")["params"]["max_s"]
+    first = min(int(r["after"]) for r in steps
+                if (r["of"], r["priority"], r["held"], r["when"]) == ("care", "1", "no", "always"))
+    if first * 60 > most:
+        sys.exit("spec/desk/chain.csv: priority 1 goes up after %d minutes; DEV-14 allows %d seconds" % (first, most))
+
+
 def main(hours, chain, target):
     steps = rows(chain)
+    alert_rule(chain, steps)
     if len({r["id"] for r in steps}) != len(steps):
         sys.exit("spec/desk/chain.csv: an id stands twice")
     lines = ["/* Generated from spec/desk; do not edit. */", "#ifndef WEFT_CHAIN_GEN_H", "#define WEFT_CHAIN_GEN_H",

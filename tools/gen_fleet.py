@@ -95,24 +95,28 @@ def rings(folder):
 def help_words(folder):
     with open(folder / "help.csv", encoding="utf-8", newline="") as f:
         found = list(csv.DictReader(line for line in f if not line.startswith("#")))
-    return {(r["help"], r["part"]): "{%s}" % ", ".join(json.dumps(r[lang], ensure_ascii=False)
-                                                        for lang in ("en", "es", "ar")) for r in found}
+    for r in found:
+        if not r["acts"]:
+            stop("words without acts", r)
+    return {(r["help"], r["part"]): (r["acts"], "{%s}" % ", ".join(json.dumps(r[lang], ensure_ascii=False)
+                                                                    for lang in ("en", "es", "ar"))) for r in found}
 
 
 def rules(folder):
-    words, none = help_words(folder), '{"", "", ""}'
+    words, none = help_words(folder), ("", '{"", "", ""}')
     found = json.loads((folder / "rules.json").read_text(encoding="utf-8"))["rules"]
     yield "#define FLEET_RULES %du" % len(found)
     yield "#define FLEET_RULE_ROWS \\"
     for r in found:
         if r["kind"] not in KINDS or not r["source"] or (r["help"], "script") not in words or not 2 <= r["priority"] <= 4:
             stop("a rule has a kind, a source, a script and a priority from 2 to 4", r)
-        yield "    {%s, HEALTH_%s, %r, %r, %d, SAY_FLEET_%s, %s, %s, %s, %s, %s}, \\" % (
+        yield "    {%s, HEALTH_%s, %r, %r, %d, SAY_FLEET_%s, %s, %s, %s, %s, %s, %s}, \\" % (
             json.dumps(r["id"]), r["kind"].upper(), float(r["limit"]), float(r["clear"]), r["priority"],
             r["kind"].upper(), *("true" if r.get("complaint", "") in of else "false"
                                  for of in (("device", "cyber"), ("cyber",))),
             "true" if r.get("update") == "counts" else "false",
-            words.get((r["help"], "text"), none), words[r["help"], "script"])
+            words.get((r["help"], "text"), none)[1], words[r["help"], "script"][1],
+            json.dumps(words[r["help"], "script"][0]))
     yield ""
 
 

@@ -23,5 +23,6 @@ target_sources(weft_desk PRIVATE ${GEN}/say_gen.h)
 set(chain_spec ${CMAKE_SOURCE_DIR}/spec/desk/hours.csv ${CMAKE_SOURCE_DIR}/spec/desk/chain.csv)
 add_custom_command(OUTPUT ${GEN}/chain_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_chain.py ${chain_spec} ${GEN}/chain_gen.h
-    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_chain.py ${chain_spec})
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_chain.py ${chain_spec}
+            ${CMAKE_SOURCE_DIR}/spec/rules/dev.json)
 target_sources(weft_desk PRIVATE ${GEN}/chain_gen.h)

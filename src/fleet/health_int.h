@@ -25,6 +25,7 @@ struct fleet_rule {
     bool update;                   /* counts against the firmware it was given (rings.csv) */
     const char *text[SAY_LANGS];   /* to the patient; "": none */
     const char *script[SAY_LANGS]; /* for the agent */
+    const char *acts;              /* what the script does, by the names of DEV-08 */
 };
 extern const struct fleet_rule FLEET_RULE[FLEET_RULES];
 

@@ -48,15 +48,37 @@ static err peers(struct op *op, struct fleet *f, const struct fleet_device *d, s
     return op_check(op);
 }
 
+#define ACTS_MAX 8u
+
+/* May somebody who is no clinician say it (DEV-08)? The house may allow less than the catalogue. */
+static err may_say(struct op *op, struct fleet *f, const struct fleet_rule *r, bool *ret)
+{
+    struct verdict v;
+    struct facts *facts = facts_new(op);
+    str acts[ACTS_MAX], rest = str_of(r->acts);
+    size_t n = 0;
+    while (n < ACTS_MAX && str_take_until(&rest, ' ', &acts[n]))
+        n++;
+    facts_set_str(facts, FACT_TOPIC, STR("device_support"));
+    facts_set_bool(facts, FACT_SPEAKER_IS_CLINICIAN, false);
+    facts_set_list(facts, FACT_UTTERANCE_ACTS, acts, n);
+    TRY(policy_decide(op, record_rulebook(f->rec), TRIGGER_BIT(TRIGGER_AGENT_SAY), facts, &v));
+    *ret = true;
+    for (size_t i = 0; i < v.n_fired; i++)
+        if (str_eq(str_of(v.fired[i].rule->id), STR("DEV-08")))
+            *ret = false;
+    return OK;
+}
+
 static struct said sentence(struct op *op, const struct fleet_device *d, const struct health *h,
-                            const struct fleet_rule *r)
+                            const struct fleet_rule *r, bool script)
 {
     double v = 0;
     (void)health_value(h, r->kind, op->now, &v);
     struct said parts[2] = {desk_say_same(op, d->serial.n ? d->serial : d->doc.id),
                             desk_say_number(op, r->kind == HEALTH_DRIFT, v)};
     struct said what = desk_say(op, r->say, parts, 2), how = desk_say_row(r->script);
-    return desk_say_lines(op, &what, &how);
+    return script ? desk_say_lines(op, &what, &how) : what;
 }
 
 static err open_case(struct op *op, struct fleet *f, const struct fleet_device *d,
@@ -74,7 +96,9 @@ static err open_case(struct op *op, struct fleet *f, const struct fleet_device *
         const struct fleet_rule *r = &FLEET_RULE[i];
         if (!(fresh >> i & 1u))
             continue;
-        struct said one = sentence(op, d, h, r);
+        bool script;
+        TRY(may_say(op, f, r, &script));
+        struct said one = sentence(op, d, h, r, script);
         c.why = any ? desk_say_lines(op, &c.why, &one) : one;
         if (!any || r->priority < (int)c.priority)
             c.rule = str_of(r->id);
@@ -99,7 +123,7 @@ static err complain(struct op *op, struct fleet *f, const struct fleet_device *d
     str id;
     for (size_t i = 0; i < FLEET_RULES; i++)
         if (fresh >> i & 1u && FLEET_RULE[i].complaint) {
-            struct said one = sentence(op, d, h, &FLEET_RULE[i]);
+            struct said one = sentence(op, d, h, &FLEET_RULE[i], true);
             n.words = n.words.n ? arena_printf(op->arena, "%.*s\n%.*s", STR_ARG(n.words),
                                                STR_ARG(one.in[SAY_EN]))
                                 : one.in[SAY_EN];

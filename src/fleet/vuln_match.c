@@ -144,8 +144,8 @@ static double weight(str vector, const char *name, const char *letters, const do
 
 static double round_up(double v)
 {
-    long n = lround(v * 100000);
-    return n % 10000 == 0 ? (double)n / 100000.0 : (double)(n / 10000 + 1) / 10.0;
+    long n = lround(v * 100000), tenths = n / 10000 + (n % 10000 != 0);
+    return (double)tenths / 10;
 }
 
 double cvss3_score(str vector)

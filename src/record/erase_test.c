@@ -53,10 +53,62 @@ static void an_import_approves_nothing(void **state)
     assert_int_equal(fixture_read(f, x, &d), ERR_NOT_FOUND);
 }
 
+static void complaint(struct fixture *f, const char *patient, const char *device, const char *when)
+{
+    fixture_make(
+        f,
+        fixture_text(f,
+                     "{\"resourceType\":\"Task\",\"status\":\"completed\",\"intent\":\"order\","
+                     "\"for\":{\"reference\":\"%s\"},\"focus\":{\"reference\":\"%s\"},"
+                     "\"authoredOn\":\"%s\",\"code\":{\"coding\":[{\"system\":\"" RECORD_TASK_CODE
+                     "\",\"code\":\"complaint\"}]}}",
+                     patient, device, when));
+}
+
+/* Of a model whose file says so many years; empty: it does not say. */
+static const char *device_of(struct fixture *f, const char *life)
+{
+    const char *says = fixture_text(f,
+                                    ",\"extension\":[{\"url\":\"https://weft.health/fhir/"
+                                    "StructureDefinition/expected-life\",\"valueInteger\":%s}]",
+                                    life);
+    const char *model = fixture_make(
+        f, fixture_text(f, "{\"resourceType\":\"DeviceDefinition\"%s}", *life ? says : ""));
+    return fixture_make(
+        f, fixture_text(f, "{\"resourceType\":\"Device\",\"definition\":{\"reference\":\"%s\"}}",
+                        model));
+}
+
+/* DEV-18: two years, or the device's life, whichever is longer; a life nobody knows is not over. */
+static void a_complaint_about_a_device_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *life, *when;
+        err want;
+    } all[] = {{"10", "2010-01-01T00:00:00Z", OK},
+               {"100", "2010-01-01T00:00:00Z", ERR_FORBIDDEN},
+               {"0", "2010-01-01T00:00:00Z", OK},
+               {"0", "", ERR_FORBIDDEN},
+               {"", "2010-01-01T00:00:00Z", ERR_FORBIDDEN}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct record_result r;
+        fixture_as(f, &f->system);
+        const char *x = fixture_patient(f, "X");
+        const char *now = str_z(f->keep, time_format(f->keep, f->op.now - 1000));
+        complaint(f, x, device_of(f, all[i].life), *all[i].when ? all[i].when : now);
+        fixture_as(f, &f->privacy);
+        assert_int_equal(fixture_try(f, approval(f, x, "accepted"), &r), OK);
+        assert_int_equal(erase(f, x), all[i].want);
+        assert_true(all[i].want == OK || fixture_told(f, "DEV-18"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_BACKENDS(an_import_approves_nothing),
+        BOTH_BACKENDS(a_complaint_about_a_device_is_kept),
     };
     return cmocka_run_group_tests_name("record.erase", tests, NULL, NULL);
 }

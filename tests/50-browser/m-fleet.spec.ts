@@ -150,3 +150,66 @@ test("a firmware release: proposed, approved by a second person, halted, by keyb
   await axe(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
+
+test("parts of a model and their known weaknesses, by keyboard", async ({ page, request }) => {
+  const parts = {
+    bomFormat: "CycloneDX",
+    metadata: { component: { name: "hub", version: "3.2.1" } },
+    components: [{ name: "radio", version: "1.4.0", purl: "pkg:npm/radio@1.4.0" }],
+  };
+  const known = {
+    id: "OSV-2026-1",
+    modified: "2026-11-01T00:00:00Z",
+    summary: "The radio believes everybody.",
+    severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" }],
+    affected: [
+      {
+        package: { ecosystem: "npm", name: "radio" },
+        ranges: [{ type: "SEMVER", events: [{ introduced: "0" }, { fixed: "1.4.1" }] }],
+      },
+    ],
+  };
+  const file = (name: string, body: unknown) => ({
+    name,
+    mimeType: "application/json",
+    buffer: Buffer.from(JSON.stringify(body)),
+  });
+  await signIn(page, "console", "nurse");
+  const told = page.getByRole("region", { name: "Notices" });
+  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Devices" }).first().click();
+  const part = page.getByRole("region", { name: "Parts and known weaknesses" });
+  await part.getByText("Bring a document").press("Enter");
+  const list = part.getByRole("form", { name: /Parts list of a model/ });
+  await list.getByLabel("Model", { exact: true }).selectOption("hub-h2");
+  await list.getByLabel(/Parts list/).setInputFiles(file("parts.json", parts));
+  await list.getByRole("button", { name: "Take it in" }).press("Enter");
+  await expect(part.getByText(/1\W* parts/)).toBeVisible();
+  const docs = part.getByRole("form", { name: /Known weaknesses/ });
+  await docs.getByLabel(/Known weaknesses/).setInputFiles(file("osv.json", known));
+  await docs.getByRole("button", { name: "Take it in" }).press("Enter");
+  await expect(part.getByText(/1\W* known/)).toBeVisible();
+  const model = part.getByRole("listitem").filter({ hasText: "3.2.1" }).first();
+  await model.locator("summary").first().press("Enter");
+  await expect(model.getByText(/CVSS 9.8/)).toBeVisible();
+  await model.getByText(/What .*OSV-2026-1.* means here/).press("Enter");
+  const say = model.getByRole("form");
+  await say.getByLabel("Because").fill("The radio is off in this model.");
+  await part.scrollIntoViewIfNeeded();
+  await axe(page);
+  await shot(page, "m4-weak");
+  await say.getByRole("button").press("Enter");
+  await expect(told.getByText(/OSV-2026-1.*kept/)).toBeVisible();
+  await expect(part.getByText(/1\W* known/)).toHaveCount(0);
+  const ask = await api(request, "agent");
+  const { models } = (await ask("GET", "/fleet/vulnerabilities")) as { models: { found: { vex: { who: string } }[] }[] };
+  expect(models[0].found[0].vex.who).toBe("nurse");
+  await page.locator("summary", { hasText: "Account" }).click();
+  await page.locator("#menu-language").selectOption("ar");
+  await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
+  await page.setViewportSize({ width: 390, height: 844 });
+  const weak = page.locator("section[aria-labelledby=fl-weak]");
+  await weak.scrollIntoViewIfNeeded();
+  await shot(page, "m4-weak-ar");
+  await axe(page);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});

@@ -11,6 +11,7 @@ import { href } from "../lib/router";
 import { type Command, Commands, type Kind, Waiting } from "./commands";
 import { Firmware } from "./firmware";
 import { type Model, ModelField, useModels } from "./models";
+import { Weaknesses } from "./weak";
 
 interface Device {
   id: string;
@@ -345,6 +346,7 @@ export function FleetPage() {
         <>
           <Waiting of={data.waiting} again={[KEY]} />
           <Firmware models={models} />
+          <Weaknesses models={models} />
           <Stock of={data.stock} />
           <Make models={models} />
           <div class="field fl-filter">

@@ -33,7 +33,8 @@ export const isMine = (task: Task): boolean =>
 export const programmeOf = (task: Task): string => task.groupIdentifier?.value ?? "";
 export function programmeWord(code: string): string {
   // The groups of looks name their kind and looker after the word: "look-person/nurse2".
-  const key = /^look\b/.test(code) ? "prog_look" : `prog_${code}`;
+  // Those of a model name it behind: "device-security/hub-h2".
+  const key = /^look\b/.test(code) ? "prog_look" : `prog_${code.replace(/\/.*/, "")}`;
   return has(key) ? t(key as Key) : code.replaceAll("-", " ");
 }
 export function ownerWord(task: Task, names: Map<string, string>): string {
@@ -123,7 +124,7 @@ function Row({ task, gone, fresh, now, open, owner }: RowProps) {
       >
         <Mark of={severity} />
         <span class="row-name">
-          <bdi>{task.for?.display ?? idOf(task.for)}</bdi>
+          <bdi>{(task.for?.display ?? idOf(task.for)) || programmeWord(programmeOf(task))}</bdi>
         </span>
         <span class="row-why" dir="auto">
           {!gone && <RowUp task={task} now={now} />}

@@ -1,0 +1,217 @@
+// What is known to be wrong with the parts of each model: documents are brought, what somebody says of one is kept.
+import { useState } from "preact/hooks";
+import { useAct, Wrong } from "../kit/act";
+import { Failed, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
+import { get, post } from "../lib/api";
+import { dayTime, fullDate, has, type Key, number, t } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { type Model, ModelField } from "./models";
+
+interface Found {
+  id: string;
+  summary?: string;
+  score?: number;
+  severity?: string;
+  part?: string;
+  version?: string;
+  fixed?: string;
+  exploited: boolean;
+  due?: string;
+  vex?: { status: string; justification?: string; who: string; time: string };
+}
+interface OfModel {
+  id: string;
+  name: string;
+  firmware?: string;
+  format: string;
+  parts: number;
+  devices: number;
+  found: Found[];
+  cut: boolean;
+}
+
+const KEY = "DeviceDefinition|*|weak";
+const STATUSES = ["not_affected", "affected", "fixed", "under_investigation"];
+
+const word = (prefix: string, code: string): string =>
+  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
+
+/** What it means for the model, said by a person. */
+function Say({ of, model }: { of: Found; model: string }) {
+  const [error, busy, act] = useAct(KEY);
+  const id = `wk-${model}-${of.id}`;
+  const say = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const data = new FormData(e.currentTarget as HTMLFormElement);
+    void act(async () => {
+      await post(`/fleet/models/${model}/vex`, {
+        vulnerability: of.id,
+        status: data.get("status"),
+        justification: String(data.get("justification") ?? "").trim(),
+      });
+      return t("fl_wk_said", { id: of.id });
+    });
+  };
+  return (
+    <form class="fl-form" onSubmit={say} aria-label={t("fl_wk_say", { id: of.id })}>
+      <div class="field">
+        <label for={`${id}-status`}>{t("fl_wk_status")}</label>
+        <select class="box" id={`${id}-status`} name="status" value={of.vex?.status}>
+          {STATUSES.map((s) => (
+            <option key={s} value={s}>
+              {word("fl_vx_", s)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Field id={`${id}-why`} name="justification" label={t("fl_wk_why")} dir="auto" />
+      <Wrong text={error} />
+      <button type="submit" class="btn" disabled={busy}>
+        {t("fl_wk_keep")}
+      </button>
+    </form>
+  );
+}
+
+function One({ of, model, may }: { of: Found; model: string; may: boolean }) {
+  return (
+    <li>
+      <p>
+        <strong>
+          <bdi>{of.id}</bdi>
+        </strong>{" "}
+        {of.score !== undefined && <span class="tabular">CVSS {number(of.score)}</span>}{" "}
+        {of.severity && word("fl_sv_", of.severity)}
+        {of.exploited && <span class="note bad fl-tag">{t("fl_wk_exploited")}</span>}
+      </p>
+      {of.summary && (
+        <p lang="en" dir="ltr">
+          {of.summary}
+        </p>
+      )}
+      <p class="muted">
+        <bdi>
+          {of.part} {of.version}
+        </bdi>{" "}
+        · {of.fixed ? t("fl_wk_fixed", { version: of.fixed }) : t("fl_wk_open")}
+        {of.due && has("fl_wk_due") && /^\d{4}-/.test(of.due) && (
+          <> · {t("fl_wk_due", { day: fullDate(of.due) })}</>
+        )}
+      </p>
+      {of.vex && (
+        <p>
+          {word("fl_vx_", of.vex.status)}: <bdi>{of.vex.justification}</bdi>{" "}
+          <span class="muted">{t("fl_c_by", { who: of.vex.who, when: dayTime(of.vex.time) })}</span>
+        </p>
+      )}
+      {may && (
+        <details>
+          <summary>{t("fl_wk_say", { id: of.id })}</summary>
+          <Say of={of} model={model} />
+        </details>
+      )}
+    </li>
+  );
+}
+
+function Weak({ of, may }: { of: OfModel; may: boolean }) {
+  const open = of.found.filter((x) => !["not_affected", "fixed"].includes(x.vex?.status ?? ""));
+  return (
+    <li>
+      <details>
+        <summary>
+          <span class="fl-line">
+            <span>
+              <strong>
+                <bdi>{of.name}</bdi>
+              </strong>{" "}
+              <bdi>{of.firmware}</bdi> · {t("fl_wk_parts", { n: number(of.parts) })} ·{" "}
+              {t("fl_wk_devices", { n: number(of.devices) })}
+            </span>
+            {open.length > 0 && (
+              <span class="note bad fl-tag">{t("fl_wk_known", { n: number(open.length) })}</span>
+            )}
+          </span>
+        </summary>
+        {of.cut && <p class="note">{t("fl_wk_cut")}</p>}
+        {of.found.length === 0 && <p class="muted">{t("fl_wk_none")}</p>}
+        <ul class="plain fl-list fl-more">
+          {of.found.map((x) => (
+            <One key={x.id + x.part} of={x} model={of.id} may={may} />
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
+}
+
+/** A file of JSON, sent as it is. */
+function Bring({ label, models }: { label: Key; models?: Model[] }) {
+  const [error, busy, act] = useAct(KEY);
+  const [n, setN] = useState(0);
+  const id = models ? "wk-parts" : "wk-known";
+  const bring = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const data = new FormData(e.currentTarget as HTMLFormElement);
+    void act(async () => {
+      const body: unknown = JSON.parse(await (data.get("file") as File).text());
+      await post(
+        models ? `/fleet/models/${data.get("model")}/parts` : "/fleet/vulnerabilities",
+        body,
+      );
+      setN(n + 1);
+      return t("fl_wk_taken");
+    });
+  };
+  return (
+    <form key={n} class="fl-form" onSubmit={bring} aria-label={t(label)}>
+      {models && <ModelField id={`${id}-model`} models={models} />}
+      <div class="field">
+        <label for={id}>{t(label)}</label>
+        <input
+          id={id}
+          class="box"
+          type="file"
+          name="file"
+          accept=".json,application/json"
+          required
+        />
+      </div>
+      <Wrong text={error} />
+      <button type="submit" class="btn" disabled={busy}>
+        {t("fl_wk_take")}
+      </button>
+    </form>
+  );
+}
+
+export function Weaknesses({ models }: { models: Model[] }) {
+  const { data, error } = useLoad<{ models: OfModel[]; may: boolean }>(KEY, () =>
+    get("/fleet/vulnerabilities"),
+  );
+  if (data && !data.may && data.models.length === 0) return null;
+  return (
+    <section aria-labelledby="fl-weak" class="card block">
+      <h2 id="fl-weak">{t("fl_wk_title")}</h2>
+      {!data && (error ? <Failed error={error} /> : <Skeleton lines={2} />)}
+      {data?.models.length === 0 && <p class="muted">{t("fl_wk_empty")}</p>}
+      {data && data.models.length > 0 && (
+        <ul class="plain fl-list">
+          {data.models.map((m) => (
+            <Weak key={m.id} of={m} may={data.may} />
+          ))}
+        </ul>
+      )}
+      {data?.may && (
+        <details>
+          <summary>{t("fl_wk_bring")}</summary>
+          <div class="fl-forms fl-more">
+            <Bring label="fl_wk_sbom" models={models} />
+            <Bring label="fl_wk_list" />
+          </div>
+        </details>
+      )}
+    </section>
+  );
+}
