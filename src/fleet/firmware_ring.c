@@ -113,15 +113,24 @@ static err ask_one(struct op *op, struct fleet *f, struct record_tx *tx, const s
     return firmware_asked(op, tx, r->doc.id, device, id, ring, &again);
 }
 
-/* *ret_more: there may be others. */
+static size_t asked_so_far(const struct tally *t)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i <= t->ring; i++)
+        n += t->rings[i].asked;
+    return (size_t)n;
+}
+
+/* *ret_more: there may be others. One that cannot be asked now gives its place to the next in their
+ * order, so that no ring is passed for want of somebody to learn from while there is one. */
 static err ask(struct op *op, struct fleet *f, const struct firmware *r, struct tally *t,
                struct record_tx *tx, bool *ret_more)
 {
     struct kits k;
-    size_t asked = 0, i = 0;
+    size_t asked = 0, i = 0, so_far = asked_so_far(t);
     TRY(kits_of(op, f, r, &k));
     size_t n = ring_size(k.n, FIRMWARE_RING[t->ring].percent);
-    for (; i < n && asked < ASK_MAX; i++) {
+    for (; i < k.n && so_far + asked < n && asked < ASK_MAX; i++) {
         bool before = true, now = false;
         if (k.all[i].older)
             TRY(firmware_asked_before(op, f, r->doc.id, k.all[i].id, &before));
@@ -130,8 +139,8 @@ static err ask(struct op *op, struct fleet *f, const struct firmware *r, struct 
         asked += now;
     }
     t->rings[t->ring].asked += (int64_t)asked;
-    t->full = i == n;
-    *ret_more = i < n;
+    t->full = i == k.n || so_far + asked >= n;
+    *ret_more = !t->full;
     return op_check(op);
 }
 

@@ -6,7 +6,7 @@
 #include "fleet/fleet_int.h"
 #include "fleet/parts.h"
 
-#define VULN_SPANS_MAX 500u /* of one vulnerability */
+#define VULN_SPANS_MAX 5000u /* of one vulnerability */
 #define VULN_ALIASES_MAX 20u
 
 struct part {

@@ -43,6 +43,30 @@ static void a_range_holds_what_it_says(void **state)
     assert_false(span_holds(&is, STR_NONE));
 }
 
+/* R509: ranges past a ceiling were dropped, so that nobody was told of them. */
+static void too_many_ranges_are_refused_not_dropped(void **state)
+{
+    (void)state;
+    for (size_t n = VULN_SPANS_MAX; n <= VULN_SPANS_MAX + 1; n++) {
+        struct op op = test_op();
+        struct buf b = {0};
+        struct vulns all;
+        buf_init(&b, op.arena, 4u << 20);
+        buf_add(
+            &b,
+            STR("{\"id\":\"CVE-2026-1\",\"affected\":[{\"package\":{\"ecosystem\":\"npm\",\"name\":"
+                "\"left\"},\"versions\":["));
+        for (size_t i = 0; i < n; i++)
+            buf_printf(&b, "%s\"1.%zu\"", i ? "," : "", i);
+        buf_add(&b, STR("]}]}"));
+        err e = vulns_read(&op, buf_str(&b), &all);
+        assert_int_equal(e, n == VULN_SPANS_MAX ? OK : ERR_TOO_LARGE);
+        if (e == OK)
+            assert_int_equal(all.all[0].n_spans, n);
+        arena_free(op.arena);
+    }
+}
+
 static void names_have_a_key(void **state)
 {
     struct op op = test_op();
@@ -185,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions_have_an_order),
         cmocka_unit_test(a_range_holds_what_it_says),
+        cmocka_unit_test(too_many_ranges_are_refused_not_dropped),
         cmocka_unit_test(names_have_a_key),
         cmocka_unit_test(scores_are_the_published_ones),
         cmocka_unit_test(both_formats_are_one_list),

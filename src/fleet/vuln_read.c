@@ -28,16 +28,21 @@ static err grow(struct op *op, void **io, size_t n, size_t *io_cap, size_t size)
     return OK;
 }
 
+/* A span that is left out would be a weakness that nobody is told of: refused by add(). */
 static void add_span(struct reader *r, struct span s)
 {
     if (r->n_spans < VULN_SPANS_MAX && s.key.n)
-        r->spans[r->n_spans++] = s;
+        r->spans[r->n_spans] = s;
+    r->n_spans += s.key.n > 0;
 }
 
 static err add(struct reader *r, struct vuln v)
 {
     if (r->to->n == VULN_MAX)
         return fail(r->op, ERR_TOO_LARGE, "A document has at most 5000 vulnerabilities here.");
+    if (r->n_spans > VULN_SPANS_MAX)
+        return fail(r->op, ERR_TOO_LARGE,
+                    "A vulnerability has at most 5000 ranges of versions here.");
     void *all = r->to->all;
     TRY(grow(r->op, &all, r->to->n, &r->cap, sizeof v));
     r->to->all = all;

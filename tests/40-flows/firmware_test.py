@@ -118,6 +118,21 @@ class Firmware(KitCase):
             self.assertEqual(1, len(self.asked(id)))
         self.release(model, "2.0.1")
 
+    def test_r508_a_ring_learns_from_somebody_before_it_passes(self):
+        """The first in order runs it already: the next takes its place, and nobody else is asked."""
+        model = self.model("PLACE")
+        kits = self.kits(model, 5)
+        line = self.wakes(kits[0][1])
+        line.publish(f"weft/v1/{kits[0][1]['user']}/status", {"firmware": "2.0.0", "count": 1})
+        line.close()
+        wait_for(lambda: self.get(f"/fleet/{kits[0][0]}").get("firmware") == "2.0.0", "its word")
+        one = self.release(model)
+        self.move(one["id"], "approve")
+        wait_for(lambda: self.states(one["id"]).get(kits[1][0]) == "sent", "the next one's command")
+        self.later(49)
+        self.assertEqual("open", self.ring(one["id"])["state"])
+        self.assertEqual([kits[1][0]], list(self.states(one["id"])))
+
     def test_one_failure_too_many_halts_it(self):
         """In the first ring one is; what waits is held back, in the broker, too; two people let it go on."""
         model = self.model("HALT")
