@@ -142,7 +142,7 @@ bool chain_made(const struct json *task, const struct chain_row *row, int64_t si
             instant(part_of(one, "of", "valueInstant")) != since)
             continue;
         if (str_eq(part_of(one, "row", "valueId"), str_of(row->id)) ||
-            (row->closed &&
+            (row->closed && !row->tell &&
              str_eq(part_of(one, "to", "valueCode"), str_of(chain_to_word(row->to)))))
             return true; /* whom it reached already, the closing need not call */
     }

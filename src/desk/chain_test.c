@@ -96,7 +96,9 @@ static void nothing_is_missed_while_the_house_was_away(void **state)
     struct chain_walk w = climbed(r);
     assert_int_equal(w.steps, 3);
     assert_int_equal(w.unnamed, 2); /* lead and on call: nobody is named */
-    assert_null(JSON_GET(chain(r, id), "next"));
+    assert_str(NEXT(chain(r, id), "row"),
+               "P1-CLOSED-5"); /* the patient is told when the team goes */
+    assert_str(NEXT(chain(r, id), "due"), "2026-11-24T18:00:00.000Z");
 }
 
 static void held_and_untouched_goes_up_touched_waits(void **state)
@@ -133,6 +135,10 @@ static void out_of_hours_goes_its_own_way(void **state)
     str id = opened(r, DESK_P2);
     struct chain_walk w = climbed(r);
     assert_int_equal(w.steps, 1);
+    assert_int_equal(w.told, 0); /* somebody who is there may take it */
+    r->op.now += 5 * MINUTES;
+    w = climbed(r);
+    assert_int_equal(w.steps, 1);
     assert_int_equal(w.told, 1);
     struct json *o = chain(r, id);
     assert_str(STEP(o, 0, "row"), "P2-CLOSED");
@@ -154,7 +160,7 @@ static void the_less_urgent_waits_for_the_opening(void **state)
     str id = opened(r, DESK_P3);
     assert_int_equal(climbed(r).steps, 0);
     r->op.now = at("2026-11-20T18:00:00Z");
-    assert_int_equal(climbed(r).steps, 1);
+    assert_int_equal(climbed(r).steps, 2); /* the patient is told */
     struct json *o = chain(r, id);
     assert_str(STEP(o, 0, "to"), "wait");
     assert_str(NEXT(o, "due"), "2026-11-23T11:00:00.000Z"); /* three hours into Monday */
@@ -295,8 +301,10 @@ static void r500_a_patient_who_is_gone_holds_up_no_other_case(void **state)
         record_delete(&r->op, r->rec, fhir_type_parse(STR("Patient")), patient[1], STR_NONE, &res),
         OK);
     (void)climbed(r);
-    assert_str(STEP(chain(r, all[0]), 0, "row"), "P2-CLOSED");
-    assert_str(STEP(chain(r, all[2]), 0, "row"), "P2-CLOSED");
+    r->op.now += 5 * MINUTES;
+    (void)climbed(r);
+    assert_str(STEP(chain(r, all[0]), 1, "row"), "P2-CLOSED-5");
+    assert_str(STEP(chain(r, all[2]), 1, "row"), "P2-CLOSED-5");
 }
 
 int main(void)

@@ -3,7 +3,8 @@
  * record_update() and record_commit() and are not asked. Invariants: no person's create, PUT or
  * Bundle gives a case an owner, ends it, or takes it out of the worklist; none makes a patient's
  * request, an incident, its clocks or notices; none makes or changes a device's command, a firmware
- * release or a complaint about a device; a legal hold is changed and ended by privacy officers only. */
+ * release or a complaint about a device; a legal hold is changed and ended by privacy officers
+ * only. */
 #include "record/bulk.h"
 #include "record/record_int.h"
 #include "record/release_int.h"

@@ -52,22 +52,22 @@ class Chain(FlowCase):
         self.assertEqual("2026-11-20T18:00:00.000Z", chain["until"])
 
         self.later(41 * 60)  # Friday 18:06: the team went home
-        self.goes_up(high, "P2-CLOSED", "P2-30")
-        self.goes_up(mild, "P3-CLOSED")
+        self.goes_up(high, "P2-CLOSED", "P2-CLOSED-5", "P2-30")
+        self.goes_up(mild, "P3-CLOSED", "P3-CLOSED-5")
         unseen = [x["valuePeriod"] for x in self.get(f"/fhir/Task/{mild}")["extension"]
                   if x["url"].endswith("case-unwatched")]
         self.assertEqual([{"start": "2026-11-20T18:00:00.000Z", "end": "2026-11-23T08:00:00.000Z"}], unseen)
 
         self.later(40 * 3600)  # Sunday: all minutes count for the one, the team's for the other
-        self.goes_up(high, "P2-CLOSED", "P2-30", "P2-60")
-        self.goes_up(mild, "P3-CLOSED")
+        self.goes_up(high, "P2-CLOSED", "P2-CLOSED-5", "P2-30", "P2-60")
+        self.goes_up(mild, "P3-CLOSED", "P3-CLOSED-5")
 
         self.later(-36 * 3600)  # the clock was wrong and is put back: nothing is made twice
         self.later(60 * 3600)  # Monday 10:06: 35 minutes on Friday, two hours now
-        self.assertEqual(["P3-CLOSED"], self.steps(mild))
+        self.assertEqual(["P3-CLOSED", "P3-CLOSED-5"], self.steps(mild))
         self.later(2 * 3600)
-        self.goes_up(mild, "P3-CLOSED", "P3-240")
-        self.goes_up(high, "P2-CLOSED", "P2-30", "P2-60")
+        self.goes_up(mild, "P3-CLOSED", "P3-CLOSED-5", "P3-240")
+        self.goes_up(high, "P2-CLOSED", "P2-CLOSED-5", "P2-30", "P2-60")
         self.assertIn(b"desk_steps_total", self.house.call("GET", "/metrics").body)
 
     def test_hours_are_changed_while_it_serves(self):
