@@ -102,7 +102,7 @@ static err recount(struct op *op, struct programmes *p, struct kept *k)
     struct data_days data = {0};
     const struct json *name;
     fhir_type type;
-    str id, zone;
+    str id, zone = STR_NONE;
     err e = record_name(op, p->rec, k->patient, &type, &id);
     if (e == OK)
         e = patient_zone(op, p, id, &zone, &name);
