@@ -87,6 +87,7 @@ test("hours are made by keyboard, seen by nurse and patient", async ({ page, req
     await signIn(page, "portal", "patient");
     await expect(page.getByText("Nobody is watching now.")).toBeVisible();
     await expect(page.getByText("+1 503 555 0199")).toBeVisible();
+    await expect(page.getByText("Your numbers wait for your care team")).toBeVisible();
     await axe(page);
     await shot(page, "q6-portal-390");
     await page.evaluate(() => localStorage.setItem("weft.language", "ar"));

@@ -6,7 +6,8 @@ import { Failed, Skeleton } from "../kit/basics";
 import { Icon, type IconName } from "../kit/icons";
 import { post } from "../lib/api";
 import { draft, keepDraft } from "../lib/drafts";
-import { firstName } from "../lib/fhir";
+import { firstName, type Task } from "../lib/fhir";
+import type { Team } from "../lib/hours";
 import { dayTime, dayTimeInText, lang, startOfDay, t } from "../lib/i18n";
 import { again } from "../lib/load";
 import { href } from "../lib/router";
@@ -28,7 +29,7 @@ import {
 import { NumberCard, viewsOf } from "./numbers";
 import { MyProgramme } from "./programme";
 import { Waiting } from "./release";
-import { Watching } from "./watch";
+import { useMyTeam, Watching } from "./watch";
 
 const DAY = 86_400_000;
 const STALE_READING = 2 * DAY;
@@ -49,6 +50,18 @@ function hello(): "hello_morning" | "hello_day" | "hello_evening" {
   const hour = new Date().getHours();
   if (hour < 12) return "hello_morning";
   return hour < 18 ? "hello_day" : "hello_evening";
+}
+
+/** What becomes of a case of theirs: nobody looks at it while nobody is there. */
+function caseWords(open: Task, team: Team | undefined): Pick<Next, "title" | "why"> {
+  const name = open.owner?.display;
+  if (name) return { title: t("n_case"), why: t("n_case_taken", { name }) };
+  if (team && !team.watching && team.until)
+    return {
+      title: t("n_case_waits"),
+      why: t("n_case_later", { time: dayTimeInText(team.until) }),
+    };
+  return { title: t("n_case"), why: t("n_case_free") };
 }
 
 function useNext(): Next[] {
@@ -102,13 +115,13 @@ function useNext(): Next[] {
         action: t("n_survey_do"),
         ask: d.survey,
       });
+  const team = useMyTeam();
   const open = tasks.find(isCase);
   if (open)
     out.push({
       id: `case-${open.id}`,
       icon: "heart",
-      title: t("n_case"),
-      why: open.owner?.display ? t("n_case_taken", { name: open.owner.display }) : t("n_case_free"),
+      ...caseWords(open, team),
       to: "/messages",
       action: t("n_write"),
     });

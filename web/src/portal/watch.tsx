@@ -1,7 +1,7 @@
 // Whether anybody looks at what comes in, and when they look again: said before somebody waits for an answer.
 import { Icon } from "../kit/icons";
 import { get } from "../lib/api";
-import { teamOf, useTeams } from "../lib/hours";
+import { type Team, teamOf, useTeams } from "../lib/hours";
 import { dayTimeInText, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { me } from "./data";
@@ -11,8 +11,11 @@ const useProgrammes = (): string[] =>
     get(`/programmes/enrolled?patient=${me()}`),
   ).data?.map((x) => x.programme) ?? [];
 
+/** Who watches over whoever is signed in. */
+export const useMyTeam = (): Team | undefined => teamOf(useTeams().data, useProgrammes());
+
 export function Watching() {
-  const team = teamOf(useTeams().data, useProgrammes());
+  const team = useMyTeam();
   if (!team) return null;
   if (team.watching)
     return team.until ? (

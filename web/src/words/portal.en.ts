@@ -29,6 +29,8 @@ export default {
   n_visit_why: "{time}.",
   n_case: "Your care team looks at your numbers",
   n_case_free: "Your readings were a bit different. A nurse will look soon.",
+  n_case_waits: "Your numbers wait for your care team",
+  n_case_later: "Your readings were a bit different. A nurse will look {time}.",
   n_case_taken: "{name} has it now. You will hear from us.",
   n_survey: "Tell us how your visit was",
   n_questions: "A few questions for you",

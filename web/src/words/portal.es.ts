@@ -30,6 +30,8 @@ export default {
   n_visit_why: "{time}.",
   n_case: "Su equipo mira sus números",
   n_case_free: "Sus medidas fueron algo distintas. Una enfermera las verá pronto.",
+  n_case_waits: "Sus números esperan a su equipo",
+  n_case_later: "Sus medidas fueron algo distintas. Una enfermera las verá {time}.",
   n_case_taken: "{name} se ocupa ahora. Le avisaremos.",
   n_survey: "Cuéntenos cómo fue su visita",
   n_questions: "Unas preguntas para usted",
