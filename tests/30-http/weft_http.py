@@ -116,8 +116,13 @@ class Server:
         return code
 
     def close(self):
-        self.stop()
+        """A server that fell over is told with its last words."""
+        died = self.process and self.process.poll() is not None
+        code = self.stop()
+        words = self.read_log()[-6000:] if died else ""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if died:
+            raise AssertionError(f"the server ended by itself, {code}:\n{words}")
 
     def call(self, method, path, body=None, token=None, headers=None, timeout=60):
         h = dict(headers or {})
