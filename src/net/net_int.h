@@ -126,6 +126,8 @@ void answer_send_bare(struct request *r);
 struct MHD_Response *stream_response(struct net_stream *s);
 void stream_abandon(struct net_stream *s);
 void stream_tick(struct net_http *s);
+/* Ends the streams whose peer has left; the server's lock is held. */
+void stream_sweep(struct net_http *s);
 void stream_end_all(struct net_http *s);
 /* tls.c */
 /* Both are PEM files. ERR_INVALID says which of them is wrong, and how. */

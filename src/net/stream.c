@@ -3,6 +3,8 @@
  * Invariant: what leaves ends at the end of an event, so a dropped backlog cannot garble one. */
 #include "net/net_int.h"
 
+#include <poll.h>
+
 #define QUIET_MS 15000
 #define BLOCK (16u << 10)
 
@@ -13,6 +15,7 @@ struct net_stream {
     struct lane *lane;
     void (*closed)(void *);
     void *ctx;
+    int fd;
     pthread_mutex_t lock;
     bool asleep, ending;
     int64_t last;
@@ -33,6 +36,7 @@ struct net_stream *net_stream_new(struct net_request *rq, void (*closed)(void *c
     s->lane = r->lane;
     s->closed = closed;
     s->ctx = ctx;
+    s->fd = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     s->last = time_mono();
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_lock(&srv->lock);
@@ -145,10 +149,31 @@ void net_stream_end(struct net_stream *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* libmicrohttpd does not watch what is suspended: a peer that left would keep its place until the
+ * next beat. */
+static bool has_left(const struct net_stream *s)
+{
+    struct pollfd p = {.fd = s->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+void stream_sweep(struct net_http *srv)
+{
+    for (struct net_stream *s = srv->streams; s; s = s->next) {
+        pthread_mutex_lock(&s->lock);
+        if (s->asleep && has_left(s)) {
+            s->ending = true;
+            wake(s);
+        }
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
 void stream_tick(struct net_http *srv)
 {
     int64_t now = time_mono();
     pthread_mutex_lock(&srv->lock);
+    stream_sweep(srv);
     for (struct net_stream *s = srv->streams; s; s = s->next) {
         pthread_mutex_lock(&s->lock);
         bool quiet = now - s->last >= QUIET_MS;

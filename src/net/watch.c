@@ -1,8 +1,9 @@
 /* The watch over connections: one that idles, or sends its head or body too slowly, is cut off at
  * its deadline, so that nobody holds the server by dribbling bytes; and when nearly as many are
  * open as may be, each new one ends the one that has asked nothing for longest, in a TLS handshake
- * or idle, so that who only holds connections keeps nobody out. A request being worked on has no
- * deadline here. Invariant: a peer in the list has an open socket. */
+ * or idle, and streams whose peer has left, so that who only holds connections keeps nobody out. A
+ * request being worked on has no deadline here. Invariant: a peer in the list has an open socket.
+ */
 #include "net/net_int.h"
 
 #include <sys/socket.h>
@@ -13,6 +14,7 @@ static void make_room(struct net_http *s)
     struct peer *oldest = NULL;
     if (atomic_load(&s->connections) < s->o.connections - s->o.connections / 8)
         return;
+    stream_sweep(s);
     for (struct peer *p = s->peers; p; p = p->next)
         if (!atomic_load_explicit(&p->asks, memory_order_relaxed) &&
             (!oldest || p->deadline < oldest->deadline))

@@ -570,10 +570,8 @@ class Live(Base):
             e.wait(lambda x: x["event"] == "hello")
         done = threading.Event()
 
-        def come_and_go():  # not for ever: who left holds a place until something is written to them
-            for _ in range(40):
-                if done.is_set():
-                    break
+        def come_and_go():
+            while not done.is_set():
                 for e in [self.listen(sid) for _ in range(5)]:
                     e.close()
 
