@@ -169,11 +169,6 @@ static err put_off_all(struct importing *m, struct bulk_job *job, struct record_
 }
 
 /* ---- a commit ---- */
-static bool fleeting(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT;
-}
-
 /* The job as it is now, and a fresh operation to change it in. */
 static err anew(struct importing *m, struct arena *a, struct bulk_job *job)
 {
@@ -259,7 +254,7 @@ static err apply(struct importing *m, struct arena *a, size_t from, size_t to)
 {
     bool unresolved;
     err e = try_lines(m, a, from, to, &unresolved);
-    if (e == OK || fleeting(e) || e == ERR_NOT_FOUND)
+    if (e == OK || err_row(e)->retry || e == ERR_NOT_FOUND)
         return e;
     if (unresolved && m->first && to - from == m->n && m->n > 1)
         return wait_all(m, a);
@@ -353,7 +348,7 @@ err bulk_import_step(struct op *op, struct api *api, struct bulk_job *job)
     arena_free(m.lines);
     if (e == OK && over)
         e = turn(op, api, job);
-    else if (e != OK && !fleeting(e) && e != ERR_CONFLICT && e != ERR_NOT_FOUND) {
+    else if (e != OK && !err_row(e)->retry && e != ERR_CONFLICT && e != ERR_NOT_FOUND) {
         (void)fail(op, e, "%.*s",
                    STR_ARG(inner.fault.n ? inner.fault.issues[0].message
                                          : STR("The import cannot go on.")));

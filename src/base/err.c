@@ -28,3 +28,8 @@ const struct err_row *err_row(err e)
 {
     return &rows[(unsigned)e < ERR_COUNT ? e : ERR_FAULT];
 }
+
+bool err_passes(err e)
+{
+    return err_row(e)->retry || e == ERR_CONFLICT || e == ERR_PRECONDITION;
+}

@@ -38,5 +38,7 @@ struct err_row {
 
 /* Never NULL; an unknown value gives the ERR_FAULT row. */
 const struct err_row *err_row(err e);
+/* It passes when it is tried again: the row says so, or somebody else was quicker. */
+bool err_passes(err e);
 
 #endif

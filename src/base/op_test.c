@@ -10,7 +10,9 @@ static void every_category_has_its_row(void **state)
         assert_true(row->name[0] && row->issue_code[0]);
         /* Only throttling and outages are worth another try. */
         assert_int_equal(row->retry, row->http == 429 || row->http == 503 || row->http == 504);
+        assert_int_equal(err_passes((err)e), row->retry || row->http == 409 || row->http == 412);
     }
+    assert_false(err_passes(OK));
     assert_ptr_equal(err_row(ERR_COUNT), err_row(ERR_FAULT));
     assert_ptr_equal(err_row((err)-1), err_row(ERR_FAULT));
 }

@@ -33,14 +33,14 @@ static err give_up(struct step *s, bool call)
 void run_step_note(struct step *s, err e)
 {
     struct tick *t = s->tick;
-    bool race = e == ERR_CONFLICT || e == ERR_PRECONDITION || e == ERR_UNAVAILABLE || e == ERR_BUSY;
+    bool passes = err_passes(e);
     if (e == OK)
         return;
     s->speaks = s->keeps = false;
     op_clear(s->op);
-    if (race)
+    if (passes)
         record_outbox_again(s->op, s->c->rec, s->job);
-    if (!race && s->job->attempts >= 5) {
+    if (!passes && s->job->attempts >= 5) {
         bool known = s->l && s->m.id.n;
         e = give_up(s, known);
         op_clear(s->op);
@@ -48,7 +48,7 @@ void run_step_note(struct step *s, err e)
             e = give_up(s, false);
         op_clear(s->op);
     }
-    if (!race && t->first == OK) {
+    if (!passes && t->first == OK) {
         t->first = e;
         t->broken = s->e.plan;
     }

@@ -142,12 +142,6 @@ static err climb(struct walk *w, const struct record_doc *doc)
     return marked || w->io->steps != before ? keep(w, &t, h, tell) : OK;
 }
 
-/* Not the case's fault: the walk begins again. */
-static bool is_ours(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT;
-}
-
 err desk_climb(struct op *op, struct record *rec, const struct config *config,
                struct chain_walk *io, bool *ret_more)
 {
@@ -166,7 +160,7 @@ err desk_climb(struct op *op, struct record *rec, const struct config *config,
         if (e == OK)
             continue;
         *io = before;
-        if (is_ours(e))
+        if (err_row(e)->retry) /* not the case's fault: the walk begins again */
             return e;
         op_clear(
             op); /* somebody was quicker, or one case that cannot be kept: the next ones go on */

@@ -122,16 +122,11 @@ err command_published(struct op *op, struct fleet *f, str packet)
     return OK;
 }
 
-static bool again(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT;
-}
-
 /* One that failed holds up no other; it comes again when its lease ends, or at once when somebody
  * was quicker. */
 err command_after(struct op *op, struct fleet *f, const struct record_job *job, err e)
 {
-    if (again(e))
+    if (err_row(e)->retry)
         return e;
     op_clear(op);
     if (e == ERR_NOT_FOUND || e == ERR_GONE)
@@ -167,7 +162,7 @@ static err sweep(struct op *op, struct fleet *f, size_t *ret_n)
     TRY(command_open_page(op, f, line, &page));
     for (size_t i = 0; i < page.n; i++) {
         err e = publish(op, f, &page.docs[i], 0);
-        if (again(e)) {
+        if (err_row(e)->retry) {
             memset(f->sweep, 0, sizeof f->sweep);
             return e;
         }

@@ -73,12 +73,6 @@ static err one(struct op *op, struct fleet *f, const struct record_change *ch)
                         .future = future(tree)});
 }
 
-/* Ours to do again; anything else is this change's own fault and holds up no other. */
-static bool again(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT;
-}
-
 err fleet_follow(struct op *op, void *ctx, size_t *ret_n)
 {
     struct fleet *f = ctx;
@@ -97,9 +91,9 @@ err fleet_follow(struct op *op, void *ctx, size_t *ret_n)
             op_clear(op); /* the device spoke meanwhile */
             e = one(op, f, &all[i]);
         }
-        if (e != OK && again(e))
+        if (err_row(e)->retry)
             return e;
-        op_clear(op);
+        op_clear(op); /* its own fault holds up no other */
     }
     *ret_n = n;
     if (n)

@@ -59,8 +59,7 @@ static err one_message(struct op *op, struct fleet *f, const struct link_message
              !fleet_too_often(f, "status", m->device, op->now, STATES_A_MINUTE))
         e = state_heard(op, f, m);
     op->actor = fleet_system();
-    if (e == OK || e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_CONFLICT ||
-        e == ERR_PRECONDITION)
+    if (e == OK || err_passes(e))
         return e;
     op_clear(op);
     return record_audit_event(op, f->rec, STR("device-not-heard"), false, m->device);

@@ -335,13 +335,6 @@ static err watch(struct op *op, struct fleet *f, const struct desk_away *away,
     return health_settle(op, f, &d, &h, was, tx);
 }
 
-static err forget(struct op *op, struct fleet *f, uint64_t job)
-{
-    struct record_tx *tx = record_begin(op, f->rec);
-    record_tx_outbox_done(tx, job);
-    return record_commit(tx);
-}
-
 err fleet_watch(struct op *op, void *ctx, size_t *ret_n)
 {
     struct fleet *f = ctx;
@@ -354,14 +347,7 @@ err fleet_watch(struct op *op, void *ctx, size_t *ret_n)
     TRY(record_outbox_take(op, f->rec, STR(WATCH_QUEUE), LEASE_MS, WATCH_MAX, &jobs, ret_n));
     for (size_t i = 0; i < *ret_n; i++) {
         err e = watch(op, f, &away, &jobs[i]);
-        if (e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT)
-            return e;
-        bool gone = e == ERR_NOT_FOUND || e == ERR_GONE;
-        op_clear(op); /* one that failed holds up no other */
-        if (gone)
-            TRY(forget(op, f, jobs[i].job));
-        else if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
-            record_outbox_again(op, f->rec, &jobs[i]);
+        TRY(command_after(op, f, &jobs[i], e));
     }
     return OK;
 }

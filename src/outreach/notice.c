@@ -24,12 +24,6 @@ static struct outreach_draft draft_of(struct op *op, const struct json *request,
         .asked = request};
 }
 
-static bool later(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_CONFLICT || e == ERR_PRECONDITION ||
-           e == ERR_TIMEOUT;
-}
-
 static err take(struct op *op, struct outreach *o, const struct record_doc *doc)
 {
     struct json *request;
@@ -38,7 +32,7 @@ static err take(struct op *op, struct outreach *o, const struct record_doc *doc)
     TRY(record_parse(op, doc, &request));
     struct outreach_draft d = draft_of(op, request, doc->id);
     err e = outreach_send(op, o, &d, &done);
-    if (later(e))
+    if (err_passes(e))
         return e;
     if (e != OK)
         refused = op->fault.n ? arena_str(op->arena, op->fault.issues[0].message)

@@ -172,12 +172,6 @@ static struct outreach_draft next_draft(struct op *op, const struct watched *w)
                                    .key = arena_cat(op->arena, STR("silence-"), w->id)};
 }
 
-static bool transient(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_CONFLICT || e == ERR_PRECONDITION ||
-           e == ERR_TIMEOUT;
-}
-
 /* By the next way, else a call. The rulebook is asked as for every message; its no is a call, too:
  * whether to ring somebody is for the person who reads why. */
 static err fall_back(struct op *op, const struct watched *w)
@@ -187,7 +181,7 @@ static err fall_back(struct op *op, const struct watched *w)
     struct json *detail = json_new(op->arena, JSON_OBJECT);
     struct record_tx *tx = record_begin(op, w->o->rec);
     TRY(outreach_put_many(tx, op, w->o, &(struct outreach_batch){&d, 1, &sent}));
-    if (transient(sent.code))
+    if (err_passes(sent.code))
         return fail(op, sent.code, "a silent message cannot go by another way now");
     if (sent.code != OK)
         TRY(call(tx, op, w));
@@ -315,7 +309,7 @@ err silence_follow(struct op *op, struct outreach *o, const struct record_change
         return OK;
     TRY(record_name(op, o->rec, ch->rid, &type, &w.id));
     err e = look(op, &w);
-    if (e == OK || transient(e))
+    if (e == OK || err_passes(e))
         return e;
     log_event(LOG_ERROR, "outreach.silence.failed", "error=%s", err_row(e)->name);
     op_clear(op); /* one that cannot be read holds up nobody else's messages; its time comes, too */
@@ -334,7 +328,7 @@ err silence_step(struct op *op, struct outreach *o, size_t *ret_n)
         err e = look(op, &w);
         if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
             record_outbox_again(op, o->rec, &jobs[i]);
-        else if (e != OK && !transient(e)) { /* one that cannot be read holds up no other */
+        else if (e != OK && !err_passes(e)) { /* one that cannot be read holds up no other */
             op_clear(op);
             TRY(later(op, &w, op->now + AGAIN_MS));
         } else

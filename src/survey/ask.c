@@ -290,7 +290,7 @@ static err one_job(struct op *op, struct surveys *s, const struct record_job *jo
 /* One that failed so holds up no other: it comes again, until it is too late for it. */
 static err put_off(struct op *op, struct surveys *s, const struct record_job *job, err e)
 {
-    if (e == OK || e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_TIMEOUT)
+    if (e == OK || err_row(e)->retry)
         return e;
     op_clear(op);
     if (e == ERR_CONFLICT || e == ERR_PRECONDITION) {

@@ -153,12 +153,6 @@ static err one_change(struct follow *f, const struct record_change *ch)
     return response_observe(f->op, f->s, &doc, tree);
 }
 
-static bool again(err e)
-{
-    return e == ERR_UNAVAILABLE || e == ERR_BUSY || e == ERR_CONFLICT || e == ERR_PRECONDITION ||
-           e == ERR_TIMEOUT;
-}
-
 /* One bad change must not keep everybody waiting: it is passed over, and the trail says so. */
 static err take(struct follow *f, const struct record_change *ch)
 {
@@ -167,7 +161,7 @@ static err take(struct follow *f, const struct record_change *ch)
         op_clear(f->op); /* somebody was quicker: once more from what is there now */
         e = one_change(f, ch);
     }
-    if (e == OK || again(e))
+    if (e == OK || err_passes(e))
         return e;
     op_clear(f->op);
     struct record_tx *tx = record_begin(f->op, f->s->rec);
