@@ -133,6 +133,13 @@ static err add_observation(struct step *st, const struct record_change *c)
         return OK;
     for (size_t i = 0; i < set.n; i++)
         add_reading(s, &set.at_most[i], set.at, &doc);
+    struct reading r;
+    int64_t at;
+    while (samples_next(&set.samples, &r, &at))
+        if (at <= doc.updated + MONITOR_FUTURE_MS) {
+            add_reading(s, &r, at, &doc);
+            set.n++;
+        }
     add_doubt(s, &set, &doc);
     st->m->stats.readings += set.n;
     return OK;

@@ -131,17 +131,35 @@ struct reading {
     bool yes;
     double value; /* in the series' unit */
 };
+/* Values a minute or more apart that a device sends as one SampledData (a glucose sensor's day):
+ * each is a reading at its own time. What is sampled faster counts as its mean. */
+#define SAMPLES_MS MS_MINUTE
+#define SAMPLES_MAX 4096u /* the newest; a fortnight at five minutes has 4032 */
+struct samples {
+    size_t n; /* that are left; 0: none */
+    int series;
+    int64_t at, step; /* of the next one */
+    double origin, factor;
+    double low, high; /* what L and U stand for; NAN: not said */
+    str unit, left;
+};
 struct reading_set {
-    int64_t at;
+    int64_t at;  /* of samples: the last one's */
     bool usable; /* status says it counts, and nobody has to confirm it first */
     bool implausible,
         unit_unknown;     /* a value that is none of a living body; a unit of another kind */
     struct reading doubt; /* the implausible value */
     size_t n;
     struct reading at_most[8];
+    struct samples samples; /* beside them; its text is the Observation's */
 };
 /* What a tagged Observation says to the rules; nothing understood gives n = 0. */
 void reading_set_of(const struct json *observation, struct reading_set *ret);
+/* Of one series; false when it is no SampledData of one value each SAMPLES_MS or slower. */
+bool samples_of(const struct json *observation, int series, struct reading_set *ret);
+/* The next one that says something (an error, or what no body has, says nothing); false at the
+ * end. */
+bool samples_next(struct samples *s, struct reading *ret, int64_t *ret_at);
 /* When a resource says it happened. */
 bool reading_time(const struct json *resource, int64_t *ret);
 /* Has a tag of READING_NOTE_SYSTEM. */

@@ -42,7 +42,7 @@ static int symptom_of_codes(const struct json *concept)
     return -1;
 }
 
-/* The mean of what a device sampled (SampledData: origin + factor x sample; E, L and U are no
+/* The mean of what a device sampled fast (SampledData: origin + factor x sample; E, L and U are no
  * samples). https://hl7.org/fhir/R4/datatypes.html#SampledData */
 static bool sampled_of(const struct json *data, double *ret)
 {
@@ -160,7 +160,8 @@ void reading_set_of(const struct json *o, struct reading_set *ret)
     ret->usable = !str_eq(status, STR("entered-in-error")) && !str_eq(status, STR("cancelled")) &&
                   !str_eq(status, STR("registered")) && !str_eq(status, STR("unknown")) &&
                   !reading_has_note(o, STR(READING_OTHER_PERSON));
-    add_node(o, ret);
+    if (!samples_of(o, series_of_codes(JSON_GET(o, "code")), ret))
+        add_node(o, ret);
     const struct json *components = JSON_GET(o, "component");
     for (size_t i = 0; components && i < components->n; i++)
         add_node(json_at(components, i), ret);

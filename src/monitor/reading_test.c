@@ -59,6 +59,77 @@ static void sampled_data_counts_as_its_mean(void **state)
     assert_true(set_of(SAMPLED("100")).implausible);
 }
 
+#define SENSOR(when, data)                                                                         \
+    "{\"status\":\"final\"," when ",\"code\":{\"coding\":[{\"system\":\"http://loinc.org\","       \
+    "\"code\":\"105272-9\"}]},\"valueSampledData\":{\"origin\":{\"value\":0,\"code\":\"mmol/L\"}," \
+    "\"period\":300000,\"lowerLimit\":2.2,\"dimensions\":1,\"data\":\"" data "\"}}"
+#define FROM_SEVEN "\"effectivePeriod\":{\"start\":\"2026-03-01T07:00:00Z\"}"
+#define SEVEN INT64_C(1772348400000)
+
+static void what_is_sampled_slowly_is_readings_at_their_times(void **state)
+{
+    (void)state;
+    struct reading r;
+    int64_t at;
+    struct reading_set s = set_of(SENSOR(FROM_SEVEN, "10 E  8 L 99 5"));
+    assert_int_equal(s.n, 0);
+    assert_int_equal(s.samples.n, 6);
+    assert_true(s.usable && !s.implausible);
+    assert_int_equal(s.at, SEVEN + 5 * 5 * MS_MINUTE);
+    const double want[] = {10 * 18.0156, 8 * 18.0156, 2.2 * 18.0156, 5 * 18.0156};
+    const int minutes[] = {0, 10, 15, 25};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(samples_next(&s.samples, &r, &at));
+        assert_int_equal(r.series, SERIES_CGM);
+        assert_true(fabs(r.value - want[i]) < 0.01);
+        assert_int_equal(at, SEVEN + minutes[i] * MS_MINUTE);
+    }
+    assert_false(samples_next(&s.samples, &r, &at));
+}
+
+static void samples_begin_where_their_time_says(void **state)
+{
+    (void)state;
+    struct reading r;
+    int64_t at;
+    struct reading_set s =
+        set_of(SENSOR("\"effectivePeriod\":{\"end\":\"2026-03-01T07:10:00Z\"}", "5 6 7"));
+    assert_true(samples_next(&s.samples, &r, &at) && at == SEVEN);
+    assert_int_equal(s.at, SEVEN + 10 * MS_MINUTE);
+    s = set_of(SENSOR("\"effectiveDateTime\":\"2026-03-01T07:00:00Z\"", "5 6 7"));
+    assert_true(samples_next(&s.samples, &r, &at) && at == SEVEN);
+    assert_int_equal(s.at, SEVEN + 10 * MS_MINUTE);
+    s = set_of(SENSOR(FROM_SEVEN, "900 901"));
+    assert_true(s.implausible && !s.unit_unknown && fabs(s.doubt.value - 16214) < 1);
+    assert_false(samples_next(&s.samples, &r, &at));
+    s = set_of(SENSOR(FROM_SEVEN, "E E U"));
+    assert_false(s.implausible || s.unit_unknown || samples_next(&s.samples, &r, &at));
+    assert_int_equal(set_of(SENSOR(FROM_SEVEN, "")).samples.n, 0);
+}
+
+static void of_too_many_samples_the_newest_count(void **state)
+{
+    (void)state;
+    static char text[4 * (SAMPLES_MAX + 10) + 1000];
+    size_t n = (size_t)snprintf(
+        text, sizeof text, "%s",
+        "{\"effectivePeriod\":{\"start\":\"2026-03-01T07:00:00Z\"},\"code\":{\"coding\":[{"
+        "\"system\":"
+        "\"http://"
+        "loinc.org\",\"code\":\"99504-3\"}]},\"valueSampledData\":{\"origin\":{\"value\":0,"
+        "\"code\":\"mg/dL\"},\"period\":60000,\"dimensions\":1,\"data\":\"");
+    for (size_t i = 0; i < SAMPLES_MAX + 10; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s ", i < 10 ? "50" : "99");
+    snprintf(text + n - 1, sizeof text - n + 1, "\"}}");
+    struct reading r;
+    int64_t at;
+    struct reading_set s = set_of(text);
+    assert_int_equal(s.samples.n, SAMPLES_MAX);
+    assert_true(samples_next(&s.samples, &r, &at));
+    assert_true(at == SEVEN + 10 * MS_MINUTE && fabs(r.value - 99) < 1e-9);
+    assert_int_equal(s.at, SEVEN + (int64_t)(SAMPLES_MAX + 9) * MS_MINUTE);
+}
+
 static void doubts_keep_a_value_from_the_rules(void **state)
 {
     (void)state;
@@ -78,6 +149,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mdc_codes_are_known),
         cmocka_unit_test(sampled_data_counts_as_its_mean),
+        cmocka_unit_test(what_is_sampled_slowly_is_readings_at_their_times),
+        cmocka_unit_test(samples_begin_where_their_time_says),
+        cmocka_unit_test(of_too_many_samples_the_newest_count),
         cmocka_unit_test(doubts_keep_a_value_from_the_rules),
     };
     arena = arena_new(1u << 20);

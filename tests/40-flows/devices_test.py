@@ -223,6 +223,21 @@ class Devices(FlowCase):
         self.assertEqual((1, 1, 0), tuple(trial["events"][k] for k in ("n", "before", "after")))
         self.assertEqual(["case"], [e["what"] for e in trial["events"]["lost"]])
 
+    def test_a_sensors_hours_sent_at_once(self):
+        """One SampledData of two hours: its mean is well, the minutes below what the sensor can tell are an emergency."""
+        patient = next(p for p, t in self.house.truth.items() if not t["planted"] and "hub-" + p in self.house.devices
+                       and not self.cases(p))
+        o = reading("pulse", 1, self.clock.stamp(60))
+        del o["valueQuantity"], o["effectiveDateTime"]
+        o["code"] = {"coding": [{"system": "http://loinc.org", "code": "99504-3"}]}
+        o["effectivePeriod"] = {"start": self.clock.stamp(7260), "end": self.clock.stamp(60)}
+        o["valueSampledData"] = {
+            "origin": {"value": 0, "unit": "mg/dL", "system": "http://unitsofmeasure.org", "code": "mg/dL"},
+            "period": 300000, "lowerLimit": 40, "dimensions": 1, "data": " ".join(["150"] * 22 + ["E", "60", "L"])}
+        self.line(patient).publish(topic(patient), o)
+        case = self.case(patient, lambda t: "40 mg/dL" in t["description"])
+        self.assertEqual("stat", case["priority"])
+
     def test_pounds_gained_are_kilograms(self):
         """A heart-failure patient two kilograms up in a day, told in pounds."""
         patient = next(p for p, t in self.house.truth.items() if t["planted"] == "fluid")
