@@ -81,6 +81,7 @@ test("hours are made by keyboard, seen by nurse and patient", async ({ page, req
     await axe(page);
     await page.locator("summary", { hasText: "الحساب" }).click();
     await page.setViewportSize(PHONE);
+    await axe(page);
     await shot(page, "q5-case-ar-390");
     await page.evaluate(() => localStorage.clear()); // the language, too
 
