@@ -1,5 +1,5 @@
 // A weight that may be another person's stands beside the chart with its reason; the nurse takes the mark
-// away, and it counts.
+// away, and it counts. Temperature, breathing and what a sensor sends as one are drawn like the others.
 import { api, axe, expect, planted, shot, signIn, test } from "./kit";
 
 interface Found {
@@ -38,4 +38,45 @@ test("somebody else on the scale", async ({ page, request }) => {
   await held.getByRole("button", { name: "It is this person's" }).click();
   await expect(held).toHaveCount(0);
   await expect(page.getByRole("button", { name: /^Weight/ })).toContainText(`${kg}.0`);
+});
+
+test("temperature, breaths and a sensor's hours are drawn", async ({ page, request }) => {
+  const nurse = await api(request, "nurse");
+  const free = planted().filter((p) => p.monitored && p.planted === "");
+  const { patient } = free[free.length - 1]!;
+  const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+  const send = (code: string, more: object): Promise<unknown> =>
+    nurse("POST", "/fhir/Observation", {
+      resourceType: "Observation",
+      status: "final",
+      code: { coding: [{ system: "http://loinc.org", code }] },
+      subject: { reference: `Patient/${patient}` },
+      ...more,
+    });
+  const quantity = (value: number, unit: string): object => ({
+    valueQuantity: { value, unit, system: "http://unitsofmeasure.org", code: unit },
+  });
+  await send("8310-5", { effectiveInstant: ago(5), ...quantity(99.5, "[degF]") });
+  await send("9279-1", { effectivePeriod: { start: ago(5), end: ago(4) }, ...quantity(16, "/min") });
+  await send("99504-3", {
+    effectivePeriod: { start: ago(20), end: ago(5) },
+    valueSampledData: {
+      origin: { value: 0, unit: "mg/dL", system: "http://unitsofmeasure.org", code: "mg/dL" },
+      period: 300_000,
+      dimensions: 1,
+      data: "121 E 133 127",
+    },
+  });
+  await signIn(page, "console", "nurse");
+  await page.goto(`/console/patient/${patient}`);
+  await expect(page.getByRole("button", { name: /^Temperature/ })).toContainText("37.5 °C");
+  await expect(page.getByRole("button", { name: /^Breathing rate/ })).toContainText("16 /min");
+  const glucose = page.getByRole("button", { name: /^Glucose/ });
+  await expect(glucose).toContainText("127 mg/dL");
+  await glucose.click();
+  await page.getByRole("radio", { name: "Table" }).check({ force: true });
+  for (const v of ["121", "133", "127"]) await expect(page.getByRole("cell", { name: v, exact: true })).toBeVisible();
+  await page.getByRole("radio", { name: "Chart" }).check({ force: true });
+  await axe(page);
+  await shot(page, "p2-more-signs");
 });

@@ -164,19 +164,18 @@ function Axes({ f, days }: { f: Frame; days: number }) {
 
 function Dots({ points, view, f }: { points: Point[]; view: View; f: Frame }) {
   const small = points.length > 70;
-  const lastId = view.last?.id;
   return (
     <g>
       {points.map((p) => {
         const over = outside(p.v, view.bounds) || (!!view.bounds2 && outside(p.v2, view.bounds2));
-        if (small && !over && p.id !== lastId) return null;
+        if (small && !over && p !== view.last) return null;
         const x = round(f.x(p.t));
         const y = round(f.y(p.v));
-        const r = p.id === lastId ? 4.5 : 2.5;
+        const r = p === view.last ? 4.5 : 2.5;
         return over ? (
-          <path key={p.id} class="chart-over" d={`M${x} ${y - 6}l6 6-6 6-6-6z`} />
+          <path key={`${p.id} ${p.t}`} class="chart-over" d={`M${x} ${y - 6}l6 6-6 6-6-6z`} />
         ) : (
-          <g key={p.id} class={p.id === lastId ? "chart-dot chart-last" : "chart-dot"}>
+          <g key={`${p.id} ${p.t}`} class={p === view.last ? "chart-dot chart-last" : "chart-dot"}>
             <circle cx={x} cy={y} r={r} />
             {p.v2 !== undefined && <circle cx={x} cy={round(f.y(p.v2))} r={r} />}
           </g>
@@ -333,7 +332,7 @@ export function ChartTable({ view, days, now, name }: ChartProps) {
             const over =
               outside(p.v, view.bounds) || (!!view.bounds2 && outside(p.v2, view.bounds2));
             return (
-              <tr key={p.id}>
+              <tr key={`${p.id} ${p.t}`}>
                 <td>{dayTime(p.t, now)}</td>
                 <td class="num">{valueText(p, view.metric)}</td>
                 <td>

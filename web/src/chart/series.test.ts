@@ -5,6 +5,7 @@ import {
   boundsOf,
   decimate,
   METRICS,
+  metricOf,
   outside,
   type Point,
   percentile,
@@ -122,6 +123,61 @@ describe("readings to series", () => {
       valueQuantity: { value: 200, unit: "lb" },
     };
     expect(seriesOf([lb], METRICS[0]!)[0]!.v).toBeCloseTo(90.72, 2);
+  });
+  it("knows temperature and breathing, and Fahrenheit", () => {
+    const temp = METRICS.find((m) => m.id === "temp")!;
+    const fever: Observation = {
+      ...bp,
+      code: { coding: [{ code: "8331-1" }] },
+      component: undefined,
+      valueQuantity: { value: 102.2, code: "[degF]" },
+    };
+    expect(seriesOf([fever], temp)[0]!.v).toBeCloseTo(39, 6);
+    const breath: Observation = { ...fever, code: { coding: [{ code: "9279-1" }] } };
+    expect(metricOf(breath)?.id).toBe("breath");
+  });
+  it("takes the time where a device says it", () => {
+    const pulse: Observation = {
+      resourceType: "Observation",
+      id: "p",
+      status: "final",
+      code: { coding: [{ code: "8867-4" }] },
+      valueQuantity: { value: 61, code: "/min" },
+    };
+    const at = (o: Partial<Observation>): number | undefined =>
+      seriesOf([{ ...pulse, ...o }], METRICS[2]!)[0]?.t;
+    const seven = Date.parse("2026-11-24T07:00:00Z");
+    expect(at({ effectiveInstant: "2026-11-24T07:00:00Z" })).toBe(seven);
+    expect(at({ effectivePeriod: { end: "2026-11-24T07:00:00Z" } })).toBe(seven);
+    expect(at({ effectivePeriod: { start: "2026-11-24T07:00:00Z" } })).toBe(seven);
+    expect(at({})).toBeUndefined();
+  });
+  it("reads a sensor's hours sent as one, and a fast one as its mean", () => {
+    const day: Observation = {
+      resourceType: "Observation",
+      id: "s",
+      status: "final",
+      code: { coding: [{ code: "105272-9" }] },
+      effectivePeriod: { start: "2026-11-24T07:00:00Z" },
+      valueSampledData: {
+        origin: { value: 0, code: "mmol/L" },
+        period: 300_000,
+        lowerLimit: 2.2,
+        data: "10 E  L",
+      },
+    };
+    const glucose = METRICS.find((m) => m.id === "glucose")!;
+    const points = seriesOf([day], glucose);
+    const seven = Date.parse("2026-11-24T07:00:00Z");
+    expect(points.map((p) => [p.t - seven, Math.round(p.v)])).toEqual([
+      [0, 180],
+      [600_000, 40],
+    ]);
+    const fast = { ...day, valueSampledData: { ...day.valueSampledData, period: 1000 } };
+    expect(seriesOf([fast], glucose).map((p) => Math.round(p.v))).toEqual([110]);
+    expect(
+      seriesOf([{ ...day, valueSampledData: { origin: { value: 0 }, data: "E" } }], glucose),
+    ).toEqual([]);
   });
   it("leaves out what was entered in error, has no time or no value", () => {
     const none = [

@@ -32,7 +32,7 @@ function noteOf(o: Observation): Note | undefined {
   return NOTES.find((n) => codes.includes(n));
 }
 export interface Metric {
-  id: "weight" | "bp" | "hr" | "spo2" | "glucose";
+  id: "weight" | "bp" | "hr" | "spo2" | "glucose" | "temp" | "breath";
   /** LOINC codes that mean this sign; the first is ours */
   codes: string[];
   name: Key;
@@ -78,6 +78,15 @@ export const METRICS: Metric[] = [
     unit: "mg/dL",
     digits: 0,
   },
+  {
+    id: "temp",
+    codes: ["8310-5", "8331-1"],
+    name: "m_temp",
+    plain: "p_temp",
+    unit: "Cel",
+    digits: 1,
+  },
+  { id: "breath", codes: ["9279-1"], name: "m_breath", plain: "p_breath", unit: "/min", digits: 0 },
 ];
 export const searchCode = (m: Metric): string => m.codes.map((c) => `${LOINC}|${c}`).join(",");
 
@@ -92,6 +101,7 @@ const TO_OURS: Record<string, number> = {
 };
 function inOurs(q: Quantity | undefined): number | undefined {
   if (typeof q?.value !== "number") return undefined;
+  if ((q.code ?? q.unit) === "[degF]") return (q.value - 32) / 1.8;
   return q.value * (TO_OURS[q.code ?? ""] ?? TO_OURS[q.unit ?? ""] ?? 1);
 }
 
@@ -102,8 +112,47 @@ export function metricOf(o: Observation): Metric | undefined {
   return METRICS.find((m) => hasCode(o.code, m.codes));
 }
 
+/** When it was measured; of a time that lasted, its end, as the server reckons. NaN: not said. */
+export const measuredAt = (o: Observation): number =>
+  Date.parse(
+    o.effectiveDateTime ??
+      o.effectiveInstant ??
+      o.effectivePeriod?.end ??
+      o.effectivePeriod?.start ??
+      o.issued ??
+      "",
+  );
+
+const MINUTE = 60_000;
+/** What a device sent as one: each value a minute or more apart at its own time, a faster one as its mean, as the server
+ * reads it (src/monitor/samples.c). L and U are the limits they stand for. */
+function sampledPoints(o: Observation): Point[] {
+  const s = o.valueSampledData;
+  const period = s?.period ?? 0;
+  const values = (s?.data ?? "")
+    .split(" ")
+    .filter(Boolean)
+    .map((x) => {
+      if (x === "L") return s?.lowerLimit;
+      if (x === "U") return s?.upperLimit;
+      const v = x === "E" ? Number.NaN : Number(x);
+      return Number.isNaN(v) ? undefined : (s?.origin?.value ?? 0) + (s?.factor ?? 1) * v;
+    })
+    .map((v) => (v === undefined ? v : inOurs({ ...s?.origin, value: v })));
+  const known = values.filter((v): v is number => v !== undefined);
+  const point = (t: number, v: number): Point => ({ t, v, id: o.id ?? "", note: noteOf(o) });
+  if (known.length === 0) return [];
+  if (period < MINUTE) return [point(measuredAt(o), known.reduce((a, b) => a + b) / known.length)];
+  const from = o.effectivePeriod?.start ?? o.effectiveDateTime ?? o.effectiveInstant;
+  const first = from ? Date.parse(from) : measuredAt(o) - (values.length - 1) * period;
+  return values.flatMap((v, i) => (v === undefined ? [] : [point(first + i * period, v)]));
+}
+
+/** The point it is, of several the last. */
 export function pointOf(o: Observation, m: Metric): Point | null {
-  const t = Date.parse(o.effectiveDateTime ?? o.issued ?? "");
+  const t = measuredAt(o);
+  if (o.valueSampledData && o.status !== "entered-in-error" && !Number.isNaN(t))
+    return sampledPoints(o).at(-1) ?? null;
   const part = (code: string): number | undefined =>
     inOurs(o.component?.find((c) => hasCode(c.code, [code]))?.valueQuantity);
   const v = m.pair ? part(m.pair[0]) : inOurs(o.valueQuantity);
@@ -115,8 +164,11 @@ export function pointOf(o: Observation, m: Metric): Point | null {
 export function seriesOf(all: Observation[], m: Metric): Point[] {
   return all
     .filter((o) => hasCode(o.code, m.codes))
-    .map((o) => pointOf(o, m))
-    .filter((p): p is Point => p !== null)
+    .flatMap((o) => {
+      const last = pointOf(o, m);
+      if (!last) return [];
+      return o.valueSampledData ? sampledPoints(o) : [last];
+    })
     .sort((a, b) => a.t - b.t);
 }
 

@@ -26,7 +26,7 @@ export function Doubts({ id, view, now }: { id: string; view: View; now: number 
       <h3>{t("rn_title")}</h3>
       <ul>
         {view.doubts.slice(0, SHOWN).map((p) => (
-          <li key={p.id}>
+          <li key={`${p.id} ${p.t}`}>
             <span>{dayTime(p.t, now)}</span>
             <span class="tabular">
               {valueText(p, view.metric)} <span class="muted">{unitWord(view.metric.unit)}</span>

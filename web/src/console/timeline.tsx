@@ -1,7 +1,7 @@
 // Everything that happened to one patient, newest first, a day at a time. Readings of a day stand in
 // one line, so that a week of devices does not bury one message.
 import { useState } from "preact/hooks";
-import { METRICS, metricOf, pointOf } from "../chart/series";
+import { METRICS, measuredAt, metricOf, pointOf } from "../chart/series";
 import { valueText } from "../chart/view";
 import { Choice, Empty, Skeleton } from "../kit/basics";
 import { Icon, type IconName } from "../kit/icons";
@@ -38,7 +38,7 @@ const FIRST = 14;
 function readingItems(all: Observation[]): Item[] {
   const days = new Map<number, Observation[]>();
   for (const o of all) {
-    const d = startOfDay(o.effectiveDateTime ?? o.issued);
+    const d = startOfDay(measuredAt(o));
     if (Number.isNaN(d)) continue;
     days.set(d, [...(days.get(d) ?? []), o]);
   }
@@ -48,7 +48,7 @@ function readingItems(all: Observation[]): Item[] {
       const last = mine.filter((p) => p !== null).sort((a, b) => b.t - a.t)[0];
       return last ? `${t(m.name)} ${valueText(last, m)} ${unitWord(m.unit)}` : "";
     }).filter(Boolean);
-    const at = Math.max(...list.map((o) => Date.parse(o.effectiveDateTime ?? o.issued ?? "")));
+    const at = Math.max(...list.map(measuredAt));
     return {
       at,
       kind: "readings",

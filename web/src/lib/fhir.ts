@@ -101,8 +101,18 @@ export interface Observation extends Resource {
   status: string;
   code: Concept;
   effectiveDateTime?: string;
+  effectiveInstant?: string;
+  effectivePeriod?: Period;
   issued?: string;
   valueQuantity?: Quantity;
+  valueSampledData?: {
+    origin?: Quantity;
+    period?: number;
+    factor?: number;
+    lowerLimit?: number;
+    upperLimit?: number;
+    data?: string;
+  };
   component?: { code: Concept; valueQuantity?: Quantity }[];
   note?: { text: string }[];
 }

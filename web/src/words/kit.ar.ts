@@ -37,6 +37,8 @@ export default {
   m_hr: "نبض القلب",
   m_spo2: "الأكسجين (SpO₂)",
   m_glucose: "سكر الدم",
+  m_temp: "درجة الحرارة",
+  m_breath: "معدل التنفس",
   chart_none: "لا قراءة بعد",
   chart_learning: {
     zero: "نتعرّف على المعتاد: {n} من 10",

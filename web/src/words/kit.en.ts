@@ -37,6 +37,8 @@ export default {
   m_hr: "Heart rate",
   m_spo2: "Oxygen (SpO₂)",
   m_glucose: "Glucose",
+  m_temp: "Temperature",
+  m_breath: "Breathing rate",
   chart_none: "No reading yet",
   chart_learning: {
     one: "Learning usual: {n} of 10 readings",

@@ -37,6 +37,8 @@ export default {
   m_hr: "Frecuencia cardíaca",
   m_spo2: "Oxígeno (SpO₂)",
   m_glucose: "Glucosa",
+  m_temp: "Temperatura",
+  m_breath: "Frecuencia respiratoria",
   chart_none: "Sin medidas todavía",
   chart_learning: {
     one: "Aprendiendo lo habitual: {n} de 10 medidas",

@@ -46,6 +46,8 @@ export default {
   p_hr: "النبض",
   p_spo2: "الأكسجين",
   p_glucose: "سكر الدم",
+  p_temp: "درجة الحرارة",
+  p_breath: "عدد الأنفاس",
   w_usual: "هذا هو المعتاد لك.",
   w_above: "أكثر من المعتاد بمقدار {by} {unit}.",
   w_below: "أقل من المعتاد بمقدار {by} {unit}.",

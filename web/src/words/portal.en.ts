@@ -46,6 +46,8 @@ export default {
   p_hr: "Heart rate",
   p_spo2: "Oxygen",
   p_glucose: "Blood sugar",
+  p_temp: "Temperature",
+  p_breath: "Breaths",
   w_usual: "This is your usual.",
   w_above: "{by} {unit} more than your usual.",
   w_below: "{by} {unit} less than your usual.",

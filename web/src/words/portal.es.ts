@@ -47,6 +47,8 @@ export default {
   p_hr: "Pulso",
   p_spo2: "Oxígeno",
   p_glucose: "Azúcar en sangre",
+  p_temp: "Temperatura",
+  p_breath: "Respiraciones",
   w_usual: "Es lo habitual en usted.",
   w_above: "{by} {unit} más de lo habitual.",
   w_below: "{by} {unit} menos de lo habitual.",
