@@ -124,16 +124,23 @@ err api_fleet_firmware_step(struct call *c)
 err api_fleet_parts(struct call *c)
 {
     struct json *o;
+    str firmware = STR_NONE;
     TRY(there(c));
-    TRY(parts_get(&c->op, c->api->fleet, c->id, &o));
+    (void)query_get(c->op.arena, c->rq->query, STR("firmware"), &firmware);
+    TRY(parts_get(&c->op, c->api->fleet, c->id, firmware, &o));
     return answer_json(c, 200, o);
 }
 
 err api_fleet_parts_set(struct call *c)
 {
     struct json *o;
+    struct parts_new in = {.model = c->id, .document = c->rq->body};
     TRY(there(c));
-    TRY(parts_take(&c->op, c->api->fleet, c->id, c->rq->body, &o));
+    (void)query_get(c->op.arena, c->rq->query, STR("from"), &in.from);
+    (void)query_get(c->op.arena, c->rq->query, STR("to"), &in.to);
+    in.from = str_trim(in.from);
+    in.to = str_trim(in.to);
+    TRY(parts_take(&c->op, c->api->fleet, &in, &o));
     return answer_json(c, 201, o);
 }
 
@@ -143,6 +150,51 @@ err api_fleet_vulnerabilities(struct call *c)
     TRY(there(c));
     TRY(vuln_list(&c->op, c->api->fleet, &o));
     return answer_json(c, 200, o);
+}
+
+/* A line a weakness and version of the firmware that devices run; one that none runs has a line,
+ * too. */
+static void weak_line(struct buf *b, const struct json *model, const struct json *x,
+                      const struct json *run)
+{
+    static const char *const told[] = {"id", "severity", "score", "part", "version", "fixed"};
+    int64_t n = 0;
+    csv_cell(b, json_get_str(model, STR("name")), false);
+    csv_cell(b, json_get_str(run, STR("firmware")), false);
+    (void)json_i64(JSON_GET(run, "devices"), &n);
+    buf_printf(b, "%lld,", (long long)n);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        const struct json *v = json_get(x, str_of(told[i]));
+        csv_cell(b, json_is(v, JSON_NUMBER) ? v->u.s : json_str(v), false);
+    }
+    csv_cell(b, json_bool(JSON_GET(x, "exploited"), false) ? STR("yes") : STR("no"), false);
+    csv_cell(b, json_str(json_path(x, "vex.status")), true);
+}
+
+err api_fleet_vulnerabilities_csv(struct call *c)
+{
+    const struct json *models, *m, *x, *run;
+    struct json *o;
+    struct buf b;
+    TRY(there(c));
+    TRY(vuln_list(&c->op, c->api->fleet, &o));
+    buf_init(&b, c->op.arena, 64u << 20);
+    buf_add(&b, STR("model,firmware,devices,vulnerability,severity,score,part,version,fixed,"
+                    "exploited,vex\r\n"));
+    models = JSON_GET(o, "models");
+    for (size_t i = 0; (m = json_at(models, i)); i++)
+        for (size_t k = 0; (x = json_at(JSON_GET(m, "found"), k)); k++) {
+            const struct json *running = JSON_GET(x, "running");
+            for (size_t j = 0; (run = json_at(running, j)); j++)
+                weak_line(&b, m, x, run);
+            if (!running->n)
+                weak_line(&b, m, x, NULL);
+        }
+    if (!buf_ok(&b))
+        return fail(&c->op, ERR_TOO_LARGE, "The list is larger than a file may be here.");
+    TRY(op_check(&c->op));
+    TRY(record_audit_event(&c->op, c->api->rec, STR("fleet-export"), true, STR_NONE));
+    return answer_file(c, STR("text/csv; charset=utf-8"), "weaknesses.csv", buf_str(&b));
 }
 
 err api_fleet_vulnerabilities_take(struct call *c)

@@ -12,6 +12,7 @@
 #define FIRMWARE_KICK "kick/"
 #define FIRMWARE_DEVICES_MAX 100000u
 #define FIRMWARE_PAGE 50
+#define FIRMWARE_WALKS 8u /* releases whose order of devices is remembered */
 #define FIRMWARE_SIGNS 8u /* reasons of failures that are told apart */
 
 struct firmware_ring {
@@ -120,6 +121,8 @@ MUST err firmware_runs(struct op *op, struct fleet *f, struct record_tx *tx, str
 /* ---- firmware_ring.c ---- */
 /* A step of the room's loop: asks, holds back, opens the next ring. */
 MUST err firmware_tick(struct op *op, void *fleet, size_t *ret_n);
+/* Of the loop's thread, or when it has ended. */
+void firmware_forget(struct fleet *f);
 /* Is its release not halted? */
 MUST err firmware_may_go(struct op *op, struct fleet *f, const struct command *c, bool *ret);
 

@@ -11,6 +11,8 @@
 #define LEASE_MS 60000
 #define JOBS_MAX 8u
 #define ASK_MAX 50u
+#define LOOKED_MAX 2000u /* in one turn */
+#define FIRMWARE_WALK_BYTES ((size_t)32 << 20)
 #define LOOK_MS (INT64_C(15) * 60 * 1000)
 
 /* ---- the devices of a model, in their order ---- */
@@ -21,23 +23,47 @@ struct kit {
     bool older; /* than what is released */
 };
 struct kits {
-    struct op *op;
+    struct arena *arena;
     const struct firmware *r;
     struct kit *all;
     size_t n, cap;
 };
 
+/* The order of a release's devices as it was read, and how far it was gone through. The loop's own:
+ * forgotten when a turn failed, when the ring changes and after LOOK_MS, so what changed meanwhile
+ * is seen then; whether a device may be asked is looked at when it is. */
+struct firmware_walk {
+    struct kits kits; /* kits.arena NULL: free */
+    char release[65];
+    size_t ring, at;
+    int64_t read;
+};
+
+static void walk_end(struct firmware_walk *w)
+{
+    arena_free(w->kits.arena);
+    *w = (struct firmware_walk){.ring = 0};
+}
+
+void firmware_forget(struct fleet *f)
+{
+    for (size_t i = 0; f->walks && i < FIRMWARE_WALKS; i++)
+        walk_end(&f->walks[i]);
+    free(f->walks);
+    f->walks = NULL;
+}
+
 static err add_kit(void *ctx, struct op *op, const struct record_doc *doc, const struct json *tree)
 {
     struct kits *k = ctx;
-    (void)op;
     str model = fhir_ref_parse(json_str(json_path(tree, "definition.reference"))).id;
     if (!str_eq(model, k->r->model))
         return OK;
     if (k->n == k->cap) {
         size_t cap = k->cap ? k->cap * 2 : 64;
-        struct kit *more = ARENA_ARRAY(k->op->arena, struct kit, cap);
-        TRY(op_check(k->op));
+        struct kit *more = ARENA_ARRAY(k->arena, struct kit, cap);
+        if (!more)
+            return fail(op, ERR_UNAVAILABLE, "No memory for the devices of a release.");
         if (k->n)
             memcpy(more, k->all, k->n * sizeof *more);
         k->all = more;
@@ -45,7 +71,7 @@ static err add_kit(void *ctx, struct op *op, const struct record_doc *doc, const
     }
     str has = device_firmware(tree);
     k->all[k->n++] = (struct kit){.place = ring_place(doc->id),
-                                  .id = arena_str(k->op->arena, doc->id),
+                                  .id = arena_str(k->arena, doc->id),
                                   .older = !has.n || health_older(has, k->r->version)};
     return OK;
 }
@@ -59,7 +85,7 @@ static int by_place(const void *a, const void *b)
 
 static err kits_of(struct op *op, struct fleet *f, const struct firmware *r, struct kits *k)
 {
-    *k = (struct kits){.op = op, .r = r};
+    k->r = r;
     struct record_each walk = {.type = "Device",
                                .query = STR("_tag=" FLEET_LIFE "%7Cactive"),
                                .max = FIRMWARE_DEVICES_MAX,
@@ -69,6 +95,35 @@ static err kits_of(struct op *op, struct fleet *f, const struct firmware *r, str
     if (k->n)
         qsort(k->all, k->n, sizeof *k->all, by_place);
     return op_check(op);
+}
+
+/* The release's place among those that are remembered; the one that is oldest gives way. */
+static err walk_of(struct op *op, struct fleet *f, const struct firmware *r, size_t ring,
+                   struct firmware_walk **ret)
+{
+    struct firmware_walk *w = NULL;
+    if (!f->walks && !(f->walks = calloc(FIRMWARE_WALKS, sizeof *f->walks)))
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    for (size_t i = 0; i < FIRMWARE_WALKS; i++) {
+        struct firmware_walk *one = &f->walks[i];
+        bool mine = one->kits.arena && str_eq(str_of(one->release), r->doc.id);
+        if (mine || !w || (w->kits.arena && (!one->kits.arena || one->read < w->read)))
+            w = one;
+        if (mine)
+            break;
+    }
+    *ret = w;
+    if (w->kits.arena && str_eq(str_of(w->release), r->doc.id) && w->ring == ring &&
+        op->now >= w->read && op->now - w->read < LOOK_MS)
+        return OK;
+    walk_end(w);
+    w->kits.arena = arena_new(FIRMWARE_WALK_BYTES);
+    if (!w->kits.arena)
+        return fail(op, ERR_UNAVAILABLE, "out of memory");
+    snprintf(w->release, sizeof w->release, "%.*s", STR_ARG(r->doc.id));
+    w->ring = ring;
+    w->read = op->now;
+    return kits_of(op, f, r, &w->kits);
 }
 
 /* ---- asking ---- */
@@ -126,20 +181,23 @@ static size_t asked_so_far(const struct tally *t)
 static err ask(struct op *op, struct fleet *f, const struct firmware *r, struct tally *t,
                struct record_tx *tx, bool *ret_more)
 {
-    struct kits k;
-    size_t asked = 0, i = 0, so_far = asked_so_far(t);
-    TRY(kits_of(op, f, r, &k));
-    size_t n = ring_size(k.n, FIRMWARE_RING[t->ring].percent);
-    for (; i < k.n && so_far + asked < n && asked < ASK_MAX; i++) {
+    struct firmware_walk *w;
+    size_t asked = 0, looked = 0, so_far = asked_so_far(t);
+    TRY(walk_of(op, f, r, t->ring, &w));
+    const struct kits *k = &w->kits;
+    size_t n = ring_size(k->n, FIRMWARE_RING[t->ring].percent);
+    for (; w->at < k->n && so_far + asked < n && asked < ASK_MAX && looked < LOOKED_MAX; w->at++) {
         bool before = true, now = false;
-        if (k.all[i].older)
-            TRY(firmware_asked_before(op, f, r->doc.id, k.all[i].id, &before));
+        if (k->all[w->at].older) {
+            looked++;
+            TRY(firmware_asked_before(op, f, r->doc.id, k->all[w->at].id, &before));
+        }
         if (!before)
-            TRY(ask_one(op, f, tx, r, k.all[i].id, t->ring, &now));
+            TRY(ask_one(op, f, tx, r, k->all[w->at].id, t->ring, &now));
         asked += now;
     }
     t->rings[t->ring].asked += (int64_t)asked;
-    t->full = i == k.n || so_far + asked >= n;
+    t->full = w->at == k->n || so_far + asked >= n;
     *ret_more = !t->full;
     return op_check(op);
 }
@@ -241,6 +299,8 @@ err firmware_tick(struct op *op, void *ctx, size_t *ret_n)
     TRY(record_outbox_take(op, f->rec, STR(FIRMWARE_QUEUE), LEASE_MS, JOBS_MAX, &jobs, ret_n));
     for (size_t i = 0; i < *ret_n; i++) {
         err e = turn(op, f, &jobs[i]);
+        if (e != OK) /* what was gone through was not asked */
+            firmware_forget(f);
         TRY(command_after(op, f, &jobs[i], e));
     }
     return OK;

@@ -6,6 +6,7 @@
 /* The newest update of a device. */
 struct update {
     str release, command, state; /* asked, done, bad */
+    str was;                     /* the state that is counted of it already; empty: none */
     int64_t ring, at;
 };
 
@@ -17,6 +18,14 @@ static str tally_key(struct op *op, str release)
 static str update_key(struct op *op, str device)
 {
     return arena_printf(op->arena, "fleet/update/%.*s", STR_ARG(device));
+}
+
+/* What is counted of a device in a release: "ring state". It stays when another release asks the
+ * device, so that nothing is counted again when the first one is asked for by hand once more. */
+static str mark_key(struct op *op, str release, str device)
+{
+    return arena_printf(op->arena, "fleet/update-mark/%.*s/%.*s", STR_ARG(release),
+                        STR_ARG(device));
 }
 
 static int64_t whole(const struct json *o, const char *name)
@@ -136,6 +145,7 @@ static err update_of(struct op *op, str text, struct update *ret)
     *ret = (struct update){.release = json_get_str(o, STR("release")),
                            .command = json_get_str(o, STR("command")),
                            .state = json_get_str(o, STR("state")),
+                           .was = json_get_str(o, STR("was")),
                            .ring = whole(o, "ring"),
                            .at = whole(o, "at")};
     return OK;
@@ -148,9 +158,29 @@ static void update_keep(struct op *op, struct record_tx *tx, str device, const s
     json_set_str(a, o, STR("release"), u->release);
     json_set_str(a, o, STR("command"), u->command);
     json_set_str(a, o, STR("state"), u->state);
+    if (u->was.n)
+        json_set_str(a, o, STR("was"), u->was);
     put(op, o, "ring", u->ring);
     put(op, o, "at", u->at);
     record_tx_kv(tx, update_key(op, device), written(op, o));
+    record_tx_kv(
+        tx, mark_key(op, u->release, device),
+        arena_printf(a, "%lld %.*s", (long long)u->ring,
+                     STR_ARG(str_eq(u->state, STR("asked")) && u->was.n ? u->was : u->state)));
+}
+
+/* What is counted of the device in the release: ret->state is empty when nothing is. */
+static err mark_now(struct op *op, struct record_tx *tx, str release, str device,
+                    struct update *ret)
+{
+    str mark, ring;
+    TRY(record_tx_kv_now(tx, mark_key(op, release, device), &mark));
+    *ret = (struct update){.release = release};
+    if (mark.n && str_take_until(&mark, ' ', &ring)) {
+        (void)str_to_i64(ring, &ret->ring);
+        ret->state = mark;
+    }
+    return OK;
 }
 
 err firmware_asked_before(struct op *op, struct fleet *f, str release, str device, bool *ret)
@@ -160,21 +190,31 @@ err firmware_asked_before(struct op *op, struct fleet *f, str release, str devic
     TRY(record_kv_get(op, f->rec, update_key(op, device), &text));
     TRY(update_of(op, text, &u));
     *ret = str_eq(u.release, release);
+    if (*ret)
+        return OK;
+    TRY(record_kv_get(op, f->rec, mark_key(op, release, device), &text));
+    *ret = text.n > 0;
     return OK;
 }
 
 err firmware_asked(struct op *op, struct record_tx *tx, str release, str device, str command,
                    size_t ring, bool *ret_again)
 {
-    struct update u;
+    struct update u, mark;
     str text;
     TRY(record_tx_kv_now(tx, update_key(op, device), &text));
     TRY(update_of(op, text, &u));
-    *ret_again = str_eq(u.release, release);
+    TRY(mark_now(op, tx, release, device, &mark));
+    if (!mark.state.n && str_eq(u.release, release)) { /* from before there were marks */
+        mark.state = u.state;
+        mark.ring = u.ring;
+    }
+    *ret_again = mark.state.n > 0;
     u = (struct update){.release = release,
                         .command = command,
-                        .state = *ret_again && str_eq(u.state, STR("bad")) ? u.state : STR("asked"),
-                        .ring = *ret_again ? u.ring : (int64_t)ring,
+                        .state = str_eq(mark.state, STR("bad")) ? mark.state : STR("asked"),
+                        .was = str_eq(mark.state, STR("done")) ? mark.state : STR_NONE,
+                        .ring = *ret_again ? mark.ring : (int64_t)ring,
                         .at = op->now};
     update_keep(op, tx, device, &u);
     return op_check(op);
@@ -231,11 +271,15 @@ err firmware_answered(struct op *op, struct fleet *f, struct record_tx *tx, cons
     TRY(update_of(op, text, &u));
     if (!str_eq(u.command, c->doc.id) || !str_eq(u.state, STR("asked")))
         return OK;
+    bool counted = str_eq(u.was, STR("done"));
     u.at = op->now;
     u.state = to == COMMAND_DONE ? STR("done") : STR("bad");
+    u.was = STR_NONE;
     update_keep(op, tx, c->device, &u);
     if (to == COMMAND_FAILED)
         return failed(op, f, tx, &u, STR("failed"));
+    if (counted)
+        return OK;
     TRY(tally_now(op, tx, u.release, &t));
     t.rings[(size_t)u.ring % FIRMWARE_RINGS].done++;
     tally_keep(op, tx, u.release, &t);

@@ -43,6 +43,7 @@ struct fleet_flight { /* published, and not known yet to be with the broker */
     char id[65];  /* of the command */
 };
 struct fleet_link;
+struct firmware_walk;
 struct fleet {
     struct record *rec;
     struct identity *id;
@@ -53,9 +54,10 @@ struct fleet {
     struct fleet_often often[FLEET_OFTEN];    /* the loop's own */
     struct fleet_flight flight[FLEET_FLIGHT]; /* likewise, the oldest makes room */
     size_t flights;
-    uint32_t line;        /* the line to the broker on which all that is to send was said */
-    char sweep[256];      /* where it goes on with that; empty: from the first */
-    uint32_t sweep_line;  /* of which line that is */
+    uint32_t line;               /* the line to the broker on which all that is to send was said */
+    char sweep[256];             /* where it goes on with that; empty: from the first */
+    uint32_t sweep_line;         /* of which line that is */
+    struct firmware_walk *walks; /* the loop's own: releases that are gone through */
     pthread_mutex_t keys; /* held while an account and its Device change: they change together */
     struct loop loop;
 };

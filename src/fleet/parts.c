@@ -1,6 +1,6 @@
-/* A model's bill of materials at the door: taken in, kept as a named value a model, shown. Whoever
- * brings it stands with it. */
-#include "fleet/parts_kept_int.h"
+/* A model's bills of materials at the door: taken in, kept as a named value a model and range of
+ * firmware, shown. Whoever brings one stands with it. */
+#include "fleet/bom_int.h"
 
 static str parts_key(struct op *op, str model)
 {
@@ -61,7 +61,7 @@ err lines_add(struct op *op, struct record_tx *tx, str key, str line, size_t max
     return op_check(op);
 }
 
-static err keep(struct op *op, struct fleet *f, str model, const struct parts *p,
+static err keep(struct op *op, struct fleet *f, struct bom_new *b, const struct parts *p,
                 const struct actor *person)
 {
     struct arena *a = op->arena;
@@ -70,51 +70,87 @@ static err keep(struct op *op, struct fleet *f, str model, const struct parts *p
         json_push(a, list, part_json(op, &p->all[i]));
     json_set_str(a, o, STR("format"), p->format);
     json_set_str(a, o, STR("firmware"), str_utf8_cut(p->version, 80));
+    json_set_str(a, o, STR("from"), b->range.from);
+    json_set_str(a, o, STR("to"), b->range.to);
     json_set_str(a, o, STR("by"), person->user);
     json_set_str(a, o, STR("time"), time_format(a, op->now));
     json_set(a, o, STR("parts"), list);
-    str text = kept_text(op, o, 2 * PARTS_BYTES_MAX);
+    b->text = kept_text(op, o, 2 * PARTS_BYTES_MAX);
     TRY(op_check(op));
     struct record_tx *tx = record_begin(op, f->rec);
-    record_tx_kv(tx, parts_key(op, model), text);
-    TRY(lines_add(op, tx, STR(PARTS_MODELS), model, PARTS_MODELS_MAX));
-    record_tx_outbox(tx, STR(VULN_QUEUE), op->now, model);
+    TRY(bom_keep(op, f, tx, b));
+    TRY(lines_add(op, tx, STR(PARTS_MODELS), b->model, PARTS_MODELS_MAX));
+    record_tx_outbox(tx, STR(VULN_QUEUE), op->now, b->model);
     op->actor = person;
-    record_tx_trail(tx, STR("device-parts"), fhir_type_parse(STR("DeviceDefinition")), model, NULL);
+    record_tx_trail(tx, STR("device-parts"), fhir_type_parse(STR("DeviceDefinition")), b->model,
+                    NULL);
     op->actor = fleet_system();
     return record_commit(tx);
 }
 
-err parts_take(struct op *op, struct fleet *f, str model, str document, struct json **ret)
+/* As asked for; else the version that the document describes; else any. */
+static err range(struct op *op, const struct parts_new *in, const struct parts *p,
+                 struct bom_range *ret)
+{
+    bool said = in->from.n || in->to.n;
+    *ret = (struct bom_range){.from = in->from, .to = in->to};
+    if ((in->from.n && !bom_version_valid(in->from)) || (in->to.n && !bom_version_valid(in->to)))
+        return fail_at(op, ERR_INVALID, STR("from"),
+                       "from and to are firmware versions: at most 40 letters, digits, dots, -, + "
+                       "and _.");
+    if (in->from.n && in->to.n && version_order(in->from, in->to) > 0)
+        return fail_at(op, ERR_INVALID, STR("from"), "from is a version before to, or the same.");
+    if (!said && bom_version_valid(p->version))
+        ret->from = ret->to = p->version;
+    return OK;
+}
+
+err parts_take(struct op *op, struct fleet *f, const struct parts_new *in, struct json **ret)
 {
     const struct actor *person = op->actor;
     struct json *o = json_new(op->arena, JSON_OBJECT);
     struct parts p;
+    struct bom_new b = {.model = in->model};
     size_t bare = 0;
     str name;
     TRY(fleet_staff(op, PARTS_ROLES));
-    TRY(model_known(op, f, model, &name));
-    TRY(parts_read(op, document, &p));
+    TRY(model_known(op, f, in->model, &name));
+    TRY(parts_read(op, in->document, &p));
+    TRY(range(op, in, &p, &b.range));
     op->actor = fleet_system();
-    err e = keep(op, f, model, &p, person);
+    err e = keep(op, f, &b, &p, person);
     op->actor = person;
+    if (e == ERR_PRECONDITION) {
+        op_clear(op);
+        return fail(op, ERR_CONFLICT,
+                    "Somebody else takes a bill of materials of the model in; try again.");
+    }
     TRY(e);
     for (size_t i = 0; i < p.n; i++)
         bare += !p.all[i].keys[0].n && !p.all[i].keys[1].n;
     json_set_str(op->arena, o, STR("format"), p.format);
     json_set_str(op->arena, o, STR("firmware"), p.version);
+    json_set_str(op->arena, o, STR("from"), b.range.from);
+    json_set_str(op->arena, o, STR("to"), b.range.to);
     json_set(op->arena, o, STR("parts"), json_new_i64(op->arena, (int64_t)p.n));
     json_set(op->arena, o, STR("unmatched"), json_new_i64(op->arena, (int64_t)bare));
     *ret = o;
     return op_check(op);
 }
 
-err parts_get(struct op *op, struct fleet *f, str model, struct json **ret)
+err parts_get(struct op *op, struct fleet *f, str model, str firmware, struct json **ret)
 {
-    str text, name;
+    struct bom_list all;
+    str text, name, key = parts_key(op, model);
     TRY(fleet_staff(op, FLEET_READERS));
     TRY(model_known(op, f, model, &name));
-    TRY(record_kv_get(op, f->rec, parts_key(op, model), &text));
+    TRY(bom_ranges(op, f, model, &all));
+    size_t i = firmware.n ? bom_of(&all, firmware) : SIZE_MAX;
+    if (firmware.n && i == SIZE_MAX)
+        return fail(op, ERR_NOT_FOUND, "The model has no bill of materials of that firmware.");
+    if (firmware.n && !all.all[i].old)
+        key = bom_key(op, model, &all.all[i]);
+    TRY(record_kv_get(op, f->rec, key, &text));
     if (!text.n)
         return fail(op, ERR_NOT_FOUND, "The model has no bill of materials yet.");
     return json_read(op, text, &JSON_LIMITS_DEFAULT, ret);

@@ -15,19 +15,28 @@
 #define VULN_BYTES_MAX (32u << 20)
 #define VULN_MAX 5000u /* in one document */
 
-/* Replaces what the model had. {"format", "firmware", "parts": n, "unmatched": n without purl and
- * CPE}. ERR_INVALID: neither format; ERR_TOO_LARGE. */
-MUST err parts_take(struct op *op, struct fleet *f, str model, str document, struct json **ret);
-/* {"format", "firmware", "by", "time", "parts": [{"name", "version", "purl", "cpe"}]} */
-MUST err parts_get(struct op *op, struct fleet *f, str model, struct json **ret);
+/* Of a model's firmware from … to, both included; an empty one is open. Both empty: of the version
+ * that the document describes, or of any. */
+struct parts_new {
+    str model, from, to, document;
+};
+/* Replaces what the model had for that range; a version belongs to the narrowest that holds it.
+ * {"format", "firmware", "from", "to", "parts": n, "unmatched": n without purl and CPE}.
+ * ERR_INVALID: neither format; ERR_TOO_LARGE. */
+MUST err parts_take(struct op *op, struct fleet *f, const struct parts_new *in, struct json **ret);
+/* Of that firmware; empty: what was brought last. {"format", "firmware", "from", "to", "by",
+ * "time", "parts": [{"name", "version", "purl", "cpe"}]} */
+MUST err parts_get(struct op *op, struct fleet *f, str model, str firmware, struct json **ret);
 /* {"vulnerabilities": n taken in, "exploited": n} */
 MUST err vuln_take(struct op *op, struct fleet *f, str document, struct json **ret);
 /* in: {"vulnerability", "status": not_affected affected fixed under_investigation,
  * "justification"}; asked for with not_affected. Answers as vuln_list(). */
 MUST err vuln_say(struct op *op, struct fleet *f, str model, const struct json *in,
                   struct json **ret);
-/* {"models": [{"id", "name", "firmware", "format", "parts", "devices": in use, "found": [{"id",
- * "aliases", "summary", "score", "vector", "severity", "part", "version", "fixed", "exploited",
+/* {"models": [{"id", "name", "devices": in use, "unsure": those of them whose firmware no bill of
+ * materials describes, "boms": [{"from", "to", "format", "firmware", "parts", "devices", "time"}],
+ * "found": [{"id", "aliases", "summary", "score", "vector", "severity", "part", "version", "fixed",
+ * "exploited", "due", "devices": that run what has it, "running": [{"firmware", "devices"}],
  * "vex": {"status", "justification", "who", "time"}}], "cut"}], "may"}, worst first, at most 500 a
  * model. */
 MUST err vuln_list(struct op *op, struct fleet *f, struct json **ret);

@@ -11,9 +11,7 @@
 #define VULN_VEX "fleet/vex/"             /* and model/vulnerability */
 #define VULN_TOLD "fleet/vuln-told/"      /* likewise: the case */
 #define VULN_QUEUE "fleet-vuln"           /* of models whose matches are to be made anew */
-#define VULN_BY "fleet/vuln-by/"          /* and the key of a package: ids, a line each */
 #define PARTS_MODELS "fleet/parts-models" /* ids, a line each */
-#define VULN_KEY_MAX 5000u                /* ids of one package */
 #define VULN_SHOWN 500u
 #define PARTS_MODELS_MAX 1000u
 #define PARTS_ROLES (1u << ROLE_NURSE | 1u << ROLE_ADMIN)
@@ -30,6 +28,12 @@ MUST err lines_add(struct op *op, struct record_tx *tx, str key, str line, size_
 
 /* ---- vuln.c ---- */
 MUST err vuln_of(struct op *op, str text, struct vuln *ret);
+
+/* ---- vuln_by.c ---- */
+/* Joins tx. */
+MUST err vuln_by_add(struct op *op, struct record_tx *tx, str key, str id);
+typedef err vuln_by_fn(void *ctx, struct op *op, str id);
+MUST err vuln_by_each(struct op *op, struct fleet *f, str key, vuln_by_fn *fn, void *ctx);
 
 /* ---- vuln_find.c ---- */
 struct finding {

@@ -30,8 +30,10 @@ err fleet_new(struct op *op, struct record *rec, struct identity *id, const stru
 
 void fleet_free(struct fleet *f)
 {
-    if (f)
+    if (f) {
+        firmware_forget(f);
         pthread_mutex_destroy(&f->keys);
+    }
     free(f);
 }
 

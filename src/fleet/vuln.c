@@ -3,8 +3,8 @@
  * vulnerability is told once a model, in the transaction that remembers it; never in a nurse's
  * case. */
 #include "desk/desk.h"
+#include "fleet/bom_int.h"
 #include "fleet/command_int.h"
-#include "fleet/parts_kept_int.h"
 
 #define BATCH 50u
 #define LEASE_MS 60000
@@ -88,8 +88,7 @@ static err keep_one(struct op *op, struct record_tx *tx, const struct vuln *v)
     record_tx_kv(tx, keyed(op, VULN_PREFIX, v->id, STR_NONE), vuln_text(op, v));
     for (size_t i = 0; i < v->n_spans; i++)
         if (!i || !str_eq(v->spans[i].key, v->spans[i - 1].key))
-            TRY(lines_add(op, tx, keyed(op, VULN_BY, v->spans[i].key, STR_NONE), v->id,
-                          VULN_KEY_MAX));
+            TRY(vuln_by_add(op, tx, v->spans[i].key, v->id));
     return op_check(op);
 }
 
@@ -202,34 +201,52 @@ static bool settled(const struct finding *x)
     return str_eq(status, STR("not_affected")) || str_eq(status, STR("fixed"));
 }
 
+/* What nobody was told of yet, in any of the model's bills of materials. */
 struct untold {
-    const struct finding *worst;
+    struct op *op; /* whose memory stays */
+    struct fleet *f;
+    str model;
+    struct finding worst; /* of it: id and score */
     str keys[TELL_MAX];
     size_t n;
     bool more;
 };
 
-static err untold(struct op *op, struct fleet *f, str model, const struct findings *all,
-                  struct untold *ret)
+static bool is_worse(const struct finding *x, const struct finding *than)
 {
-    *ret = (struct untold){.n = 0};
-    for (size_t i = 0; i < all->n; i++) {
-        str key = keyed(op, VULN_TOLD, model, all->all[i].v.id), had;
-        bool same = i && str_eq(all->all[i].v.id, all->all[i - 1].v.id);
-        if (settled(&all->all[i]) || same)
+    return x->exploited != than->exploited ? x->exploited : x->v.score > than->v.score;
+}
+
+static bool is_there(const struct untold *u, str key)
+{
+    for (size_t i = 0; i < u->n; i++)
+        if (str_eq(u->keys[i], key))
+            return true;
+    return false;
+}
+
+static err untold_of(void *ctx, struct op *op, const struct bom *b)
+{
+    struct untold *u = ctx;
+    (void)op;
+    for (size_t i = 0; i < b->found.n && !u->more; i++) {
+        const struct finding *x = &b->found.all[i];
+        str key = keyed(u->op, VULN_TOLD, u->model, x->v.id), had;
+        if (settled(x) || is_there(u, key))
             continue;
-        TRY(record_kv_get(op, f->rec, key, &had));
+        TRY(record_kv_get(u->op, u->f->rec, key, &had));
         if (had.n)
             continue;
-        if (ret->n == TELL_MAX) {
-            ret->more = true;
-            return OK;
-        }
-        if (!ret->worst)
-            ret->worst = &all->all[i];
-        ret->keys[ret->n++] = key;
+        u->more = u->n == TELL_MAX;
+        if (u->more)
+            break;
+        if (!u->n || is_worse(x, &u->worst))
+            u->worst =
+                (struct finding){.v = {.id = arena_str(u->op->arena, x->v.id), .score = x->v.score},
+                                 .exploited = x->exploited};
+        u->keys[u->n++] = key;
     }
-    return OK;
+    return op_check(u->op);
 }
 
 static err tell(struct op *op, struct fleet *f, str model, const struct untold *u,
@@ -238,14 +255,14 @@ static err tell(struct op *op, struct fleet *f, str model, const struct untold *
     str name, id, evidence = arena_cat(op->arena, STR("DeviceDefinition/"), model);
     bool is_new;
     TRY(model_known(op, f, model, &name));
-    str worst = u->worst->v.score > 0 ? arena_printf(op->arena, "%.*s (CVSS %.1f)",
-                                                     STR_ARG(u->worst->v.id), u->worst->v.score)
-                                      : u->worst->v.id;
+    str worst = u->worst.v.score > 0 ? arena_printf(op->arena, "%.*s (CVSS %.1f)",
+                                                    STR_ARG(u->worst.v.id), u->worst.v.score)
+                                     : u->worst.v.id;
     struct said parts[3] = {desk_say_same(op, name.n ? name : model),
                             desk_say_number(op, 0, (double)u->n), desk_say_same(op, worst)};
     struct desk_case c = {
         .programme = arena_cat(op->arena, STR("device-security/"), model),
-        .priority = priority_of(u->worst),
+        .priority = priority_of(&u->worst),
         .technical = true,
         .why = desk_say(op, SAY_FLEET_VULNERABLE, parts, 3),
         .evidence = &evidence,
@@ -262,18 +279,13 @@ static err tell(struct op *op, struct fleet *f, str model, const struct untold *
 
 static err look(struct op *op, struct fleet *f, const struct record_job *job)
 {
-    struct parts p;
-    struct findings all;
-    struct json *kept;
-    struct untold *u = arena_alloc(op->arena, sizeof *u);
-    str text;
+    struct untold *u = ARENA_NEW(op->arena, struct untold);
+    struct bom_each e = {.model = job->body, .fn = untold_of, .ctx = u};
     TRY(op_check(op));
-    TRY(record_kv_get(op, f->rec, arena_cat(op->arena, STR(PARTS_PREFIX), job->body), &text));
-    if (!text.n)
-        return fail(op, ERR_NOT_FOUND, "The model has no bill of materials.");
-    TRY(parts_of(op, text, &p, &kept));
-    TRY(vuln_find(op, f, job->body, &p, &all));
-    TRY(untold(op, f, job->body, &all, u));
+    u->op = op;
+    u->f = f;
+    u->model = job->body;
+    TRY(bom_each(op, f, &e));
     struct record_tx *tx = record_begin(op, f->rec);
     if (u->n)
         TRY(tell(op, f, job->body, u, tx));

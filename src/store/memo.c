@@ -77,15 +77,26 @@ uint64_t memo_mark(struct memo *m)
     return m ? atomic_load(&m->changes) : 1;
 }
 
+static void drop(struct memo *m, str name)
+{
+    uint64_t hash = str_hash(name);
+    size_t at = place_of(hash);
+    pthread_mutex_lock(&m->locks[at % STRIPES]);
+    if (is(m->at[at], hash, name))
+        forget(&m->at[at]);
+    pthread_mutex_unlock(&m->locks[at % STRIPES]);
+}
+
 static void put(struct memo *m, str name, str value, const uint64_t *mark)
 {
     uint64_t hash = str_hash(name);
     size_t at = place_of(hash);
-    if (!m || value.n > VALUE_MAX)
+    struct noted *e = m && value.n <= VALUE_MAX ? malloc(sizeof *e + name.n + value.n) : NULL;
+    if (!e) {
+        if (m && !mark) /* the writer's: what its group wrote there before is over, too */
+            drop(m, name);
         return;
-    struct noted *e = malloc(sizeof *e + name.n + value.n);
-    if (!e)
-        return;
+    }
     *e = (struct noted){.hash = hash, .name_n = name.n, .value_n = value.n};
     memcpy(e->bytes, name.p, name.n);
     if (value.n)
@@ -120,15 +131,10 @@ static void under_way(struct memo *m)
 
 void memo_drop(struct memo *m, str name)
 {
-    uint64_t hash = str_hash(name);
-    size_t at = place_of(hash);
     if (!m)
         return;
     under_way(m);
-    pthread_mutex_lock(&m->locks[at % STRIPES]);
-    if (is(m->at[at], hash, name))
-        forget(&m->at[at]);
-    pthread_mutex_unlock(&m->locks[at % STRIPES]);
+    drop(m, name);
 }
 
 void memo_drop_all(struct memo *m)

@@ -174,6 +174,29 @@ class Firmware(KitCase):
         task = self.get(f"/fhir/Task/{one['id']}")
         self.expect(422, self.call("PUT", f"/fhir/Task/{one['id']}", {**task, "status": "in-progress"}))
 
+    def test_a_repeat_by_hand_counts_once(self):
+        """Asked for again by a person: the ring has it once."""
+        model = self.model("AGAIN")
+        (id, keys), = self.kits(model, 1)
+        one = self.release(model)
+        self.move(one["id"], "approve")
+        wait_for(lambda: self.states(one["id"]).get(id) == "sent", "the command")
+        self.updated(keys)
+        wait_for(lambda: self.ring(one["id"])["done"] == 1, "its answer")
+
+        def by_hand(release, **more):
+            command = self.ask(id, "update", release=release)
+            self.step(command, "approve")
+            self.until(id, "sent")
+            said = self.updated(keys, **more)
+            self.assertEqual(command["id"], said["jti"])
+            self.until(id, more.get("state", "done"))
+        by_hand(one["id"])
+        self.assertEqual((1, 1, 0), tuple(self.ring(one["id"])[k] for k in ("asked", "done", "failed")))
+        by_hand(one["id"], state="failed", reason="the power went")
+        wait_for(lambda: self.shown(one["id"])["state"] == "halted", "the halt")
+        self.assertEqual((1, 1, 1), tuple(self.ring(one["id"])[k] for k in ("asked", "done", "failed")))
+
     def test_what_is_not_well_after_it_counts(self):
         """Done by its own word, but it runs the old one; a complaint about it; more tries than before."""
         for name, show in (("OLD", self.runs_the_old_one), ("MOAN", self.complaint), ("TRIES", self.tries)):

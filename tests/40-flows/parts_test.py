@@ -1,5 +1,7 @@
 """What a model is made of and what is known to be wrong with it: documents are brought, matched, told once to support
 and never to a nurse; what somebody says of one stands with their name."""
+import csv
+import io
 import unittest
 
 from flows import FlowCase, main, wait_for
@@ -72,6 +74,56 @@ class Parts(FlowCase):
         self.assertNotIn(case["id"], [t["id"] for t in nurses])
         self.bring(f"/fleet/models/{model}/parts", cyclonedx(radio="1.4.1", tinyssl="2.0.1"))
         self.assertEqual([], self.of(model)["found"])
+
+    def runs(self, model, version):
+        body = {"resourceType": "Device", "status": "active", "definition": {"reference": f"DeviceDefinition/{model}"},
+                "meta": {"tag": [{"system": "https://weft.health/fhir/device-life", "code": "active"}]}}
+        if version:
+            body["version"] = [{"type": {"coding": [{"system": "urn:iso:std:iso:11073:10101", "code": "531976"}]},
+                                "value": version}]
+        return self.expect(201, self.call("POST", "/fhir/Device", body, "admin")).json["id"]
+
+    def test_devices_are_counted_by_what_they_run(self):
+        """A bill of materials belongs to versions of the firmware; what a device runs decides."""
+        model, plain = self.model("RUNS"), self.model("PLAIN")
+        path = f"/fleet/models/{model}/parts"
+        old = self.bring(path + "?from=3.0&to=3.1.9", cyclonedx(modem="1.0.0", shared="1.0"))
+        self.assertEqual(("3.0", "3.1.9"), (old["from"], old["to"]))
+        new = self.bring(path, cyclonedx(modem="1.1.0", shared="1.0"))  # of 3.2.1, as it says itself
+        self.assertEqual(("3.2.1", "3.2.1"), (new["from"], new["to"]))
+        for version in ("3.0.4", "3.1.2", "3.1.2", "3.2.1", "4.0", None):
+            self.runs(model, version)
+        self.bring(f"/fleet/models/{plain}/parts?from=1", cyclonedx(modem="1.0.0"))
+        self.bring("/fleet/vulnerabilities", [osv("OSV-RUN-1", "modem", "1.1.0"),
+                                              osv("OSV-RUN-2", "shared", "2", "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N")])
+        one = self.of(model)
+        self.assertEqual((6, 2), (one["devices"], one["unsure"]))
+        self.assertEqual([3, 1], [b["devices"] for b in one["boms"]])
+        self.assertEqual([("OSV-RUN-1", 3), ("OSV-RUN-2", 4)], [(f["id"], f["devices"]) for f in one["found"]])
+        self.assertEqual([("3.0.4", 1), ("3.1.2", 2)],
+                         [(r["firmware"], r["devices"]) for r in one["found"][0]["running"]])
+        self.assertEqual(0, self.of(plain)["found"][0]["devices"])
+        self.assertEqual("1.0.0", self.get(f"{path}?firmware=3.1.0")["parts"][0]["version"])
+        self.assertEqual("1.1.0", self.get(path)["parts"][0]["version"])
+        self.expect(404, self.call("GET", f"{path}?firmware=9"))
+        self.runs(model, "3.1.9")  # one more that runs it
+        self.assertEqual(4, self.of(model)["found"][0]["devices"])
+        rows = list(csv.DictReader(io.StringIO(self.call("GET", "/fleet/vulnerabilities.csv", user="nurse").body.decode())))
+        mine = [(r["firmware"], r["devices"], r["vulnerability"]) for r in rows if r["model"] == "RUNS"]
+        self.assertEqual([("3.0.4", "1", "OSV-RUN-1"), ("3.1.2", "2", "OSV-RUN-1"), ("3.1.9", "1", "OSV-RUN-1")], mine[:3])
+        self.assertIn(("PLAIN", "", "0"), [(r["model"], r["firmware"], r["devices"]) for r in rows])
+        self.expect(403, self.call("GET", "/fleet/vulnerabilities.csv", user="outreach"))
+        for query in ("?from=2&to=1", "?from=a/b", "?to=" + "1" * 41):
+            self.bring(path + query, cyclonedx(), 400)
+
+    def test_r511_one_package_with_many(self):
+        """R511: a list that grew past 512 bytes within one transaction was read as it was before. More than a page of them, and the same again: each is found once."""
+        model = self.model("MANY")
+        self.bring(f"/fleet/models/{model}/parts", cyclonedx(kernel="1.0"))
+        for _ in range(2):
+            self.bring("/fleet/vulnerabilities", [osv(f"OSV-K-{i}", "kernel", "1.1") for i in range(230)])
+        self.assertEqual(230, len({f["id"] for f in self.of(model)["found"]}))
+        self.assertEqual(230, len(self.of(model)["found"]))
 
     def test_not_affected_because(self):
         """Said before it comes, it opens no case; who said it stands with it."""

@@ -183,14 +183,17 @@ test("parts of a model and their known weaknesses, by keyboard", async ({ page, 
   await list.getByLabel("Model", { exact: true }).selectOption("hub-h2");
   await list.getByLabel(/Parts list/).setInputFiles(file("parts.json", parts));
   await list.getByRole("button", { name: "Take it in" }).press("Enter");
-  await expect(part.getByText(/1\W* parts/)).toBeVisible();
+  await expect(part.getByText("3.2.1", { exact: true }).first()).toBeVisible();
   const docs = part.getByRole("form", { name: /Known weaknesses/ });
   await docs.getByLabel(/Known weaknesses/).setInputFiles(file("osv.json", known));
   await docs.getByRole("button", { name: "Take it in" }).press("Enter");
   await expect(part.getByText(/1\W* known/)).toBeVisible();
   const model = part.getByRole("listitem").filter({ hasText: "3.2.1" }).first();
   await model.locator("summary").first().press("Enter");
+  await expect(model.getByText(/1\W* parts/)).toBeVisible();
   await expect(model.getByText(/CVSS 9.8/)).toBeVisible();
+  await expect(model.getByText(/\d+\W* devices in use have it/)).toBeVisible(); // they run 3.2.1
+  await expect(part.getByRole("link", { name: "Take away as a table" })).toHaveAttribute("href", "/fleet/vulnerabilities.csv");
   await model.getByText(/What .*OSV-2026-1.* means here/).press("Enter");
   const say = model.getByRole("form");
   await say.getByLabel("Because").fill("The radio is off in this model.");

@@ -18,15 +18,18 @@ interface Found {
   fixed?: string;
   exploited: boolean;
   due?: string;
+  /** In use, by the firmware that they run. */
+  devices: number;
+  running: { firmware?: string; devices: number }[];
   vex?: { status: string; justification?: string; who: string; time: string };
 }
 interface OfModel {
   id: string;
   name: string;
-  firmware?: string;
-  format: string;
-  parts: number;
   devices: number;
+  /** Those whose firmware no list describes. */
+  unsure: number;
+  boms: { from?: string; to?: string; parts: number; devices: number }[];
   found: Found[];
   cut: boolean;
 }
@@ -99,6 +102,15 @@ function One({ of, model, may }: { of: Found; model: string; may: boolean }) {
           <> · {t("fl_wk_due", { day: fullDate(of.due) })}</>
         )}
       </p>
+      <p>
+        {of.devices > 0 ? t("fl_wk_hit", { n: number(of.devices) }) : t("fl_wk_hit_none")}
+        {of.running.map((r) => (
+          <span key={r.firmware} class="muted">
+            {" "}
+            · <bdi>{r.firmware || "–"}</bdi>: {number(r.devices)}
+          </span>
+        ))}
+      </p>
       {of.vex && (
         <p>
           {word("fl_vx_", of.vex.status)}: <bdi>{of.vex.justification}</bdi>{" "}
@@ -115,6 +127,14 @@ function One({ of, model, may }: { of: Found; model: string; may: boolean }) {
   );
 }
 
+/** Which firmware a list is of. */
+const span = (b: { from?: string; to?: string }): string =>
+  !b.from && !b.to
+    ? t("fl_wk_any")
+    : b.from === b.to
+      ? `${b.from}`
+      : `${b.from || "…"} – ${b.to || "…"}`;
+
 function Weak({ of, may }: { of: OfModel; may: boolean }) {
   const open = of.found.filter((x) => !["not_affected", "fixed"].includes(x.vex?.status ?? ""));
   return (
@@ -126,7 +146,7 @@ function Weak({ of, may }: { of: OfModel; may: boolean }) {
               <strong>
                 <bdi>{of.name}</bdi>
               </strong>{" "}
-              <bdi>{of.firmware}</bdi> · {t("fl_wk_parts", { n: number(of.parts) })} ·{" "}
+              <bdi>{of.boms.map(span).join(", ")}</bdi> ·{" "}
               {t("fl_wk_devices", { n: number(of.devices) })}
             </span>
             {open.length > 0 && (
@@ -134,6 +154,15 @@ function Weak({ of, may }: { of: OfModel; may: boolean }) {
             )}
           </span>
         </summary>
+        <ul class="plain">
+          {of.boms.map((b) => (
+            <li key={span(b)} class="muted">
+              {t("fl_firmware")} <bdi>{span(b)}</bdi> · {t("fl_wk_parts", { n: number(b.parts) })} ·{" "}
+              {t("fl_wk_devices", { n: number(b.devices) })}
+            </li>
+          ))}
+        </ul>
+        {of.unsure > 0 && <p class="note">{t("fl_wk_unsure", { n: number(of.unsure) })}</p>}
         {of.cut && <p class="note">{t("fl_wk_cut")}</p>}
         {of.found.length === 0 && <p class="muted">{t("fl_wk_none")}</p>}
         <ul class="plain fl-list fl-more">
@@ -156,8 +185,13 @@ function Bring({ label, models }: { label: Key; models?: Model[] }) {
     const data = new FormData(e.currentTarget as HTMLFormElement);
     void act(async () => {
       const body: unknown = JSON.parse(await (data.get("file") as File).text());
+      const only = new URLSearchParams();
+      for (const end of ["from", "to"]) {
+        const version = String(data.get(end) ?? "").trim();
+        if (version) only.set(end, version);
+      }
       await post(
-        models ? `/fleet/models/${data.get("model")}/parts` : "/fleet/vulnerabilities",
+        models ? `/fleet/models/${data.get("model")}/parts?${only}` : "/fleet/vulnerabilities",
         body,
       );
       setN(n + 1);
@@ -166,7 +200,13 @@ function Bring({ label, models }: { label: Key; models?: Model[] }) {
   };
   return (
     <form key={n} class="fl-form" onSubmit={bring} aria-label={t(label)}>
-      {models && <ModelField id={`${id}-model`} models={models} />}
+      {models && (
+        <>
+          <ModelField id={`${id}-model`} models={models} />
+          <Field id={`${id}-from`} name="from" label={t("fl_wk_from")} dir="ltr" />
+          <Field id={`${id}-to`} name="to" label={t("fl_wk_to")} dir="ltr" />
+        </>
+      )}
       <div class="field">
         <label for={id}>{t(label)}</label>
         <input
@@ -197,11 +237,18 @@ export function Weaknesses({ models }: { models: Model[] }) {
       {!data && (error ? <Failed error={error} /> : <Skeleton lines={2} />)}
       {data?.models.length === 0 && <p class="muted">{t("fl_wk_empty")}</p>}
       {data && data.models.length > 0 && (
-        <ul class="plain fl-list">
-          {data.models.map((m) => (
-            <Weak key={m.id} of={m} may={data.may} />
-          ))}
-        </ul>
+        <>
+          <ul class="plain fl-list">
+            {data.models.map((m) => (
+              <Weak key={m.id} of={m} may={data.may} />
+            ))}
+          </ul>
+          <p>
+            <a class="btn" href="/fleet/vulnerabilities.csv" download="weaknesses.csv">
+              {t("fl_wk_csv")}
+            </a>
+          </p>
+        </>
       )}
       {data?.may && (
         <details>
