@@ -327,7 +327,8 @@ err message_decide(struct op *op, struct outreach *o, const struct recipient *wh
                                     .n_zones = r->n_zones,
                                     .programme = m->programme,
                                     .subject = m->subject_code,
-                                    .confirmed_since = r->permitted_at[m->channel],
+                                    .confirmed_since =
+                                        m->ended ? m->ended : r->permitted_at[m->channel],
                                     .tx = m->tx};
     if (m->channel == CHANNEL_SMS)
         TRY(lookup_number(op, o, r));

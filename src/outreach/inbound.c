@@ -149,6 +149,13 @@ static str told_key(struct op *op, const struct incoming *x)
                         STR_ARG(x->people[x->main].id));
 }
 
+/* What a stop ends is what was permitted when it came: a START that follows before the confirmation
+ * left does not make it the first. */
+static int64_t ended(const struct recipient *r, enum channel_kind k)
+{
+    return r->permitted_at[k] ? r->permitted_at[k] : 1;
+}
+
 err inbound_answer(struct record_tx *tx, struct op *op, struct incoming *x, enum message_kind kind,
                    str text)
 {
@@ -163,6 +170,7 @@ err inbound_answer(struct record_tx *tx, struct op *op, struct incoming *x, enum
                         .may_text = true,
                         .answers = x->reply.intent == REPLY_NONE,
                         .purpose = STR("provision_of_treatment"),
+                        .ended = kind == KIND_STOPPED ? ended(r, x->channel) : 0,
                         .stopped_at = op->now,
                         .text = text,
                         .subject = mail ? config_str(x->o->config, "outreach.clinic") : STR_NONE};

@@ -181,6 +181,7 @@ struct message {
     bool human, may_text, strong, answers, own;
     bool again;           /* it went by another way before, in vain */
     int64_t confirms;     /* of a confirmation of a stop: the newest word before it at the number */
+    int64_t ended;        /* and the permission it ended, since when one is sent; 0: the newest */
     int64_t stopped_at;   /* of the opt-out a confirmation answers */
     str self;             /* its Communication, once there is one */
     struct record_tx *tx; /* that it will leave in, if the verdict lets it; NULL: only asked */

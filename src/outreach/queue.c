@@ -118,6 +118,8 @@ static str job_body(struct op *op, const struct message *m, const struct recipie
     json_set(op->arena, j, STR("answers"), json_new_bool(op->arena, m->answers));
     json_set(op->arena, j, STR("own"), json_new_bool(op->arena, m->own));
     json_set(op->arena, j, STR("stoppedAt"), json_new_i64(op->arena, m->stopped_at));
+    if (m->ended)
+        json_set(op->arena, j, STR("ended"), json_new_i64(op->arena, m->ended));
     json_set(op->arena, j, STR("expires"), json_new_i64(op->arena, expires));
     if (!str_empty(m->campaign))
         json_set_str(op->arena, j, STR("campaign"), m->campaign);

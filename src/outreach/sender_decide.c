@@ -6,9 +6,10 @@
 
 struct message sender_message(const struct job *j)
 {
-    int64_t kind = 0, stopped = 0;
+    int64_t kind = 0, stopped = 0, ended = 0;
     json_i64(JSON_GET(j->body, "kind"), &kind);
     json_i64(JSON_GET(j->body, "stoppedAt"), &stopped);
+    json_i64(JSON_GET(j->body, "ended"), &ended);
     return (struct message){.kind = (enum message_kind)kind,
                             .channel = j->channel,
                             .language_tag = json_get_str(j->body, STR("language")),
@@ -25,6 +26,7 @@ struct message sender_message(const struct job *j)
                             .strong = json_bool(JSON_GET(j->body, "strong"), false),
                             .answers = json_bool(JSON_GET(j->body, "answers"), false),
                             .own = json_bool(JSON_GET(j->body, "own"), false),
+                            .ended = ended,
                             .stopped_at = stopped,
                             .self = j->communication,
                             .tx = j->tx};

@@ -524,6 +524,55 @@ static void what_is_ours_has_its_rows(void **state)
         ;
 }
 
+/* At once, and what is owed for it leaves. */
+static void say_after(struct room *r, int minutes, const char *words)
+{
+    struct outreach_inbound_result got;
+    struct outreach_inbound in = {.channel = STR("sms"),
+                                  .from = STR("+15032000051"),
+                                  .text = str_of(words),
+                                  .provider_id =
+                                      arena_printf(r->op.arena, "after-%d-%s", minutes, words)};
+    r->op.actor = outreach_system();
+    r->op.now = NOW + minutes * 60000LL;
+    assert_int_equal(outreach_inbound(&r->op, r->o, &in, &got), OK);
+    assert_true(got.matched);
+}
+
+static size_t left_of(struct room *r, const char *kind)
+{
+    struct record_page page;
+    size_t found = 0;
+    for (size_t n = 1; n;)
+        assert_int_equal(sender_step(&r->op, r->o, CHANNEL_SMS, &n), OK);
+    assert_int_equal(record_find(&r->op, r->rec, fhir_type_parse(STR("Communication")),
+                                 STR("recipient=Patient/b51&status=in-progress"), &page),
+                     OK);
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *t;
+        assert_int_equal(record_parse(&r->op, &page.docs[i], &t), OK);
+        found += str_eq(json_str(json_path(t, "category.0.coding.0.code")), str_of(kind));
+    }
+    return found;
+}
+
+/* R511, found by the hostile run: a START that came before the confirmation of a second STOP left
+ * made it the first. */
+static void r511_a_start_confirms_no_stop_again(void **state)
+{
+    struct room *r = *state;
+    r->op.actor = outreach_system();
+    patient(r, 51, 51);
+    say_after(r, 0, "STOP");
+    assert_int_equal(left_of(r, "optout_confirmation"), 1);
+    say_after(r, 10, "STOP");
+    say_after(r, 11, "START");
+    assert_int_equal(left_of(r, "optout_confirmation"), 1);
+    assert_int_equal(left_of(r, "optin_confirmation"), 1);
+    say_after(r, 20, "STOP"); /* it ends what that START began */
+    assert_int_equal(left_of(r, "optout_confirmation"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +592,7 @@ int main(void)
         cmocka_unit_test(r215_a_number_that_changed_is_counted),
         cmocka_unit_test(what_is_due_waits_for_the_ledger),
         cmocka_unit_test(r206_a_stop_is_not_overtaken_by_its_batch),
+        cmocka_unit_test(r511_a_start_confirms_no_stop_again),
     };
     return cmocka_run_group_tests(tests, open_room, room_close);
 }
