@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 
-MEANS = ("nothing", "taken", "delivered", "failed", "returned", "gone", "again")
+MEANS = ("nothing", "taken", "delivered", "failed", "returned", "gone", "again", "read")
 
 
 def main(source, target):

@@ -144,8 +144,9 @@ static err by_token(struct call *c)
 static err for_apps(struct call *c)
 {
     static err (*const people[])(struct call *) = {
-        api_break_glass,         api_message_check,       api_message_send, api_message_undo,
-        api_subscription_status, api_subscription_events, api_audit_report, api_audit_explain};
+        api_break_glass,         api_message_check, api_message_send,
+        api_message_undo,        api_message_read,  api_subscription_status,
+        api_subscription_events, api_audit_report,  api_audit_explain};
     bool open = str_starts(c->rq->path, STR("/fhir")) && c->route->kind != KIND_LIVE;
     if (c->route->handle == api_oauth_userinfo)
         return OK;

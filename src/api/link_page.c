@@ -112,7 +112,8 @@ err api_link_done(struct call *c)
     return page(c,
                 &(struct link_use){.word = c->id,
                                    .born = form_field(&f, STR("born")),
-                                   .done = form_field(&f, STR("done")).n > 0},
+                                   .done = form_field(&f, STR("done")).n > 0,
+                                   .sent = true},
                 &f);
 }
 
@@ -126,7 +127,8 @@ err api_link_make(struct call *c)
     TRY(body_object(c, &in));
     if (JSON_GET(in, "days") && (!json_i64(JSON_GET(in, "days"), &days) || days < 1 || days > 30))
         return fail_at(&c->op, ERR_INVALID, STR("days"), "days is 1 to 30.");
-    TRY(link_make(&c->op, c->api->campaigns, c->id, c->op.now + days * 86400000, &word));
+    struct link_for what = {.task = c->id, .expires = c->op.now + days * 86400000};
+    TRY(link_make(&c->op, c->api->campaigns, &what, &word));
     json_set_str(c->op.arena, o, STR("path"), arena_cat(c->op.arena, STR("/go/"), word));
     return answer_json(c, 201, o);
 }

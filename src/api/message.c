@@ -1,6 +1,7 @@
 /* Messages to a patient: check a draft against the rulebook, send it, take it back; templates.
  * A refusal lists every rule that refuses, each as an issue of the outcome. */
 #include "api/api_int.h"
+#include "outreach/read.h"
 #include "policy/why.h"
 
 static err outreach_there(struct call *c)
@@ -96,6 +97,25 @@ err api_message_undo(struct call *c)
     TRY(outreach_there(c));
     TRY(outreach_undo(&c->op, c->api->outreach, c->id, &r));
     return answer_result(c, &r);
+}
+
+/* What came before somebody's eyes: a form of its own, so that nothing that only fetches marks. */
+err api_message_read(struct call *c)
+{
+    struct json *in, *list, *marked, *o = json_new(c->op.arena, JSON_OBJECT);
+    str ids[OUTREACH_SEEN_MAX];
+    size_t n = 0;
+    TRY(outreach_there(c));
+    TRY(body_object(c, &in));
+    list = JSON_GET(in, "messages");
+    if (!list || list->type != JSON_ARRAY || list->n > OUTREACH_SEEN_MAX)
+        return fail_at(&c->op, ERR_INVALID, STR("messages"),
+                       "messages is a list of at most %u ids.", OUTREACH_SEEN_MAX);
+    for (size_t i = 0; i < list->n; i++)
+        ids[n++] = json_str(json_at(list, i));
+    TRY(outreach_read(&c->op, c->api->outreach, &(struct outreach_seen){ids, n}, &marked));
+    json_set(c->op.arena, o, STR("read"), marked);
+    return answer_json(c, 200, o);
 }
 
 err api_templates(struct call *c)

@@ -6,6 +6,7 @@
 #include "campaign/campaign_int.h"
 #include "fhir/fhir.h"
 #include "fhir/make.h"
+#include "outreach/read.h"
 #include "policy/content.h"
 
 #include <sodium.h>
@@ -90,13 +91,13 @@ str link_address(struct op *op, const struct config *config, str word)
     return arena_printf(op->arena, "%.*s" CONTENT_LINK_PATH "%.*s", STR_ARG(url), STR_ARG(word));
 }
 
-err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret)
+err link_make(struct op *op, struct campaigns *c, const struct link_for *what, str *ret)
 {
     struct record_doc doc;
     struct json *t, *o = json_new(op->arena, JSON_OBJECT);
     unsigned char bytes[WORD_BYTES];
     char word[sodium_base64_ENCODED_LEN(WORD_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
-    TRY(record_read(op, c->rec, t_task(), task, &doc));
+    TRY(record_read(op, c->rec, t_task(), what->task, &doc));
     TRY(record_parse(op, &doc, &t));
     if (!may_make(op->actor, doc.patient))
         return fail(op, ERR_FORBIDDEN, "Only staff, or the patient, ask for this link.");
@@ -104,15 +105,17 @@ err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str
         return fail(op, ERR_UNPROCESSABLE, "The task is for no patient.");
     if (!is_theirs(t))
         return fail(op, ERR_UNPROCESSABLE, "This task is ours: no link opens it.");
-    if (expires <= op->now || expires > op->now + LINK_DAYS_MAX * DAY_MS)
+    if (what->expires <= op->now || what->expires > op->now + LINK_DAYS_MAX * DAY_MS)
         return fail(op, ERR_INVALID, "A link ends within %d days.", LINK_DAYS_MAX);
     do { /* an {id} of an address has no underscore: a quarter of the words would lead nowhere */
         randombytes_buf(bytes, sizeof bytes);
         sodium_bin2base64(word, sizeof word, bytes, sizeof bytes,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     } while (strchr(word, '_'));
-    json_set_str(op->arena, o, STR("task"), task);
-    json_set(op->arena, o, STR("expires"), json_new_i64(op->arena, expires));
+    json_set_str(op->arena, o, STR("task"), what->task);
+    if (!str_empty(what->message))
+        json_set_str(op->arena, o, STR("message"), what->message);
+    json_set(op->arena, o, STR("expires"), json_new_i64(op->arena, what->expires));
     json_set(op->arena, o, STR("tries"), json_new_i64(op->arena, 0));
     str made = arena_str(op->arena, str_make(word, WORD_CHARS));
     TRY(op_check(op));
@@ -204,6 +207,14 @@ static err complete(struct op *op, struct campaigns *c, struct opened *w)
     return record_commit(tx);
 }
 
+/* Who sent the form has the message before them. */
+static err note_read(struct op *op, struct campaigns *c, const struct opened *w)
+{
+    str key = json_get_str(w->o, STR("message"));
+    str patient = fhir_ref_parse(json_str(json_path(w->task, "for.reference"))).id;
+    return str_empty(key) || !c->outreach ? OK : outreach_read_link(op, c->outreach, patient, key);
+}
+
 static err use_link(struct op *op, struct campaigns *c, const struct link_use *use,
                     struct link_task *ret)
 {
@@ -220,6 +231,8 @@ static err use_link(struct op *op, struct campaigns *c, const struct link_use *u
         r.task = w.doc.id;
         r.tree = w.task;
     }
+    if (known && use->sent)
+        TRY(note_read(op, c, &w));
     if (known && use->done) {
         TRY(complete(op, c, &w));
         r.done = true;

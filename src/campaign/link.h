@@ -24,7 +24,12 @@ struct link_task {
 /* For a Task whose `for` is a Patient and which op->actor may read: staff, and the patient. What
  * the house works on (cases, requests) is refused. *ret: the word of the link, which goes after
  * /go/. */
-MUST err link_make(struct op *op, struct campaigns *c, str task, int64_t expires, str *ret);
+struct link_for {
+    str task;
+    str message; /* key of the message that brings it, which is read when it is used; or empty */
+    int64_t expires;
+};
+MUST err link_make(struct op *op, struct campaigns *c, const struct link_for *what, str *ret);
 /* Is it labelled so that a link asks first who it is? */
 bool link_asks(const struct json *resource);
 /* The address that a message tells: of public_url, else of what the server listens on. */
@@ -35,6 +40,9 @@ str link_address(struct op *op, const struct config *config, str word);
 struct link_use {
     str word, born; /* born: YYYY-MM-DD or empty */
     bool done;
+    /* A form was sent, so somebody looks at the page. What only fetches the address, as phones and
+     * the gates of mail do by themselves, has read nothing. */
+    bool sent;
 };
 MUST err link_open(struct op *op, struct campaigns *c, const struct link_use *use,
                    struct link_task *ret);

@@ -49,7 +49,10 @@ static int close_yard(void **state)
 static str made(struct yard *y, str id)
 {
     str word;
-    assert_int_equal(link_make(&y->g->op, &y->c, id, y->g->op.now + 3600000, &word), OK);
+    assert_int_equal(link_make(&y->g->op, &y->c,
+                               &(struct link_for){.task = id, .expires = y->g->op.now + 3600000},
+                               &word),
+                     OK);
     return word;
 }
 
@@ -93,7 +96,10 @@ static void a_link_ends(void **state)
     y->g->op.now += 3600001;
     assert_int_equal(used(y, (struct link_use){.word = word}, &t), ERR_GONE);
     op_clear(&y->g->op);
-    assert_int_equal(link_make(&y->g->op, &y->c, y->plain, y->g->op.now - 1, &word), ERR_INVALID);
+    assert_int_equal(link_make(&y->g->op, &y->c,
+                               &(struct link_for){.task = y->plain, .expires = y->g->op.now - 1},
+                               &word),
+                     ERR_INVALID);
 }
 
 static void what_is_sensitive_asks_first(void **state)
@@ -167,8 +173,10 @@ static void r271_no_link_opens_a_case(void **state)
     const struct actor *const all[] = {&self, &y->g->nurse, people_system()};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         ground_as(y->g, all[i]);
-        assert_int_equal(link_make(&y->g->op, &y->c, ours, y->g->op.now + 3600000, &word),
-                         ERR_UNPROCESSABLE);
+        assert_int_equal(
+            link_make(&y->g->op, &y->c,
+                      &(struct link_for){.task = ours, .expires = y->g->op.now + 3600000}, &word),
+            ERR_UNPROCESSABLE);
         op_clear(&y->g->op);
         word = made(y, theirs);
     }

@@ -78,7 +78,8 @@ err link_into(struct op *op, struct campaigns *c, const struct met *m, str key, 
     if (str_find(*io, sample, 0) == SIZE_MAX)
         return OK;
     TRY(make_task(op, c, m, key, str_trim(instead(op, *io, sample, STR_NONE)), &id));
-    TRY(link_make(op, c, id, op->now + DAYS * PLAN_DAY_MS, &word));
+    struct link_for what = {.task = id, .message = key, .expires = op->now + DAYS * PLAN_DAY_MS};
+    TRY(link_make(op, c, &what, &word));
     *io = instead(op, *io, sample, link_address(op, c->config, word));
     return op_check(op);
 }

@@ -31,6 +31,7 @@
 #define SUPPRESSED_URL "https://weft.health/fhir/StructureDefinition/contact-suppressed"
 #define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
 #define PORTAL_NOTICE_URL "https://weft.health/fhir/StructureDefinition/portal-notice"
+#define READ_URL "https://weft.health/fhir/StructureDefinition/message-read"
 #define ZONE_URL "http://hl7.org/fhir/StructureDefinition/timezone"
 #define DEVICE_ZONE_URL "https://weft.health/fhir/StructureDefinition/device-zone"
 #define MESSAGE_QUEUE "message"
@@ -396,13 +397,27 @@ enum receipt_means {
      */
     MEANS_RETURNED, /* for good */
     MEANS_GONE,     /* for good: the address is not there */
-    MEANS_AGAIN     /* for now: it is sent once more */
+    MEANS_AGAIN,    /* for now: it is sent once more */
+    MEANS_READ      /* somebody looked at it (read.c) */
 };
 enum receipt_means receipt_means(str vocabulary, str word);
 /* The next status of a Communication; NULL: it stays. */
 const char *receipt_move(str from, enum receipt_means means);
 /* Moves a Communication on; false: it stays as it is. */
 bool receipt_apply(struct op *op, struct json *communication, enum receipt_means means, str error);
+/* ---- read.c: the mark on a Communication ---- */
+struct read_mark {
+    int64_t at;
+    str how; /* "portal", "link" or "receipt" */
+};
+bool read_find(const struct json *communication, struct read_mark *ret);
+struct read_by {
+    const struct json *who; /* Reference; NULL: it is not known */
+    str how;
+    size_t n; /* marked so far in this transaction */
+};
+/* Marks it, and moves it on; false: it was marked before, or has not left. */
+bool read_apply(struct op *op, struct json *communication, const struct read_by *by);
 struct job;
 /* Many at once; ret: of each whether it is in the record. */
 void receipt_many(struct op *op, struct outreach *o, const struct outreach_receipt *rs, size_t n,

@@ -27,6 +27,8 @@ static const struct {
     {"unknown", MEANS_GONE, "stopped"},
     {"completed", MEANS_AGAIN, "preparation"},
     {"unknown", MEANS_AGAIN, "preparation"},
+    {"in-progress", MEANS_READ, "completed"},
+    {"unknown", MEANS_READ, "completed"},
 };
 
 enum receipt_means receipt_means(str vocabulary, str word)
@@ -49,6 +51,9 @@ const char *receipt_move(str from, enum receipt_means means)
 bool receipt_apply(struct op *op, struct json *c, enum receipt_means means, str error)
 {
     const char *to = receipt_move(json_get_str(c, STR("status")), means);
+    if (means == MEANS_READ)
+        return read_apply(
+            op, c, &(struct read_by){.who = json_path(c, "recipient.0"), .how = STR("receipt")});
     if (!to)
         return false;
     json_set_str(op->arena, c, STR("status"), str_of(to));

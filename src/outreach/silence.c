@@ -1,5 +1,6 @@
 /* A message that somebody wrote and that stays silent goes by another way, and where there is none
  * a person calls: what did not arrive, and where an answer was asked for, what was not answered.
+ * What was read goes no second way: where its answer is missing a person calls.
  * Plans of contacts look after their own. Invariants: what is watched is a named value written with
  * the message, and whoever takes it away commits what comes instead, so each silence has one
  * answer, whatever is killed when; no way is tried twice; a letter, which takes days, is none. */
@@ -80,6 +81,7 @@ struct watched {
     struct json *state;
     struct json *message;
     bool unanswered; /* it arrived, and the answer that was asked for did not come */
+    bool read;       /* and they looked at it */
 };
 
 static str part(const struct watched *w, const char *name)
@@ -141,15 +143,18 @@ static err call(struct record_tx *tx, struct op *op, const struct watched *w)
     str evidence = arena_cat(op->arena, STR("Communication/"), w->id), id;
     str text = json_str(json_path(w->message, "payload.0.contentString"));
     struct said parts[] = {ways_said(op, used(w)), desk_say_same(op, str_utf8_cut(text, 300))};
-    struct desk_case c = {
-        .patient = part(w, "patient"),
-        .programme = STR("message-silent"),
-        .priority = flag(w, "urgent") ? DESK_P2 : DESK_P3,
-        .why = desk_say(op, w->unanswered ? SAY_SILENT_UNANSWERED : SAY_SILENT_LOST, parts, 2),
-        .evidence = &evidence,
-        .n_evidence = 1,
-        .rule = STR("MESSAGE"),
-        .due = op->now + CALL_MS};
+    struct desk_case c = {.patient = part(w, "patient"),
+                          .programme = STR("message-silent"),
+                          .priority = flag(w, "urgent") ? DESK_P2 : DESK_P3,
+                          .why = desk_say(op,
+                                          w->read         ? SAY_SILENT_READ
+                                          : w->unanswered ? SAY_SILENT_UNANSWERED
+                                                          : SAY_SILENT_LOST,
+                                          parts, 2),
+                          .evidence = &evidence,
+                          .n_evidence = 1,
+                          .rule = STR("MESSAGE"),
+                          .due = op->now + CALL_MS};
     bool is_new;
     return desk_open(tx, op, w->o->rec, &c, &id, &is_new);
 }
@@ -177,10 +182,11 @@ static struct outreach_draft next_draft(struct op *op, const struct watched *w)
 static err fall_back(struct op *op, const struct watched *w)
 {
     struct outreach_draft d = next_draft(op, w);
-    struct outreach_sent sent;
+    struct outreach_sent sent = {.code = ERR_UNPROCESSABLE};
     struct json *detail = json_new(op->arena, JSON_OBJECT);
     struct record_tx *tx = record_begin(op, w->o->rec);
-    TRY(outreach_put_many(tx, op, w->o, &(struct outreach_batch){&d, 1, &sent}));
+    if (!w->read) /* words that they have seen are not sent once more */
+        TRY(outreach_put_many(tx, op, w->o, &(struct outreach_batch){&d, 1, &sent}));
     if (err_passes(sent.code))
         return fail(op, sent.code, "a silent message cannot go by another way now");
     if (sent.code != OK)
@@ -188,7 +194,9 @@ static err fall_back(struct op *op, const struct watched *w)
     else
         json_set_str(op->arena, detail, STR("next"), sent.communication);
     json_set_str(op->arena, detail, STR("why"),
-                 w->unanswered ? STR("unanswered") : STR("undelivered"));
+                 w->read         ? STR("read and unanswered")
+                 : w->unanswered ? STR("unanswered")
+                                 : STR("undelivered"));
     done(tx, op, w);
     record_tx_trail(tx, STR("message-silent"), fhir_type_parse(STR("Communication")), w->id,
                     detail);
@@ -260,6 +268,7 @@ static err silent(struct op *op, const struct watched *w)
 static err look_in_time(struct op *op, struct watched *w, str status)
 {
     struct time_span sent = {.lo = op->now};
+    struct read_mark read;
     bool said;
     (void)time_parse(json_get_str(w->message, STR("sent")), &sent);
     if (str_eq(status, STR("preparation"))) /* held; it has an end of its own */
@@ -267,12 +276,14 @@ static err look_in_time(struct op *op, struct watched *w, str status)
     TRY(answered(op, w, sent.lo, &said));
     if (said)
         return let_go(op, w);
-    if (!str_eq(status, STR("completed"))) /* handed over, and nobody said that it arrived */
+    w->read = read_find(w->message, &read);
+    if (!w->read && !str_eq(status, STR("completed"))) /* nobody said that it arrived */
         return silent(op, w);
     if (!flag(w, "asks"))
         return let_go(op, w);
-    if (op->now < sent.lo + wait_ms(w->o, true))
-        return later(op, w, sent.lo + wait_ms(w->o, true));
+    int64_t from = w->read ? read.at : sent.lo; /* who reads it has the whole time to answer */
+    if (op->now < from + wait_ms(w->o, true))
+        return later(op, w, from + wait_ms(w->o, true));
     w->unanswered = true;
     return silent(op, w);
 }
@@ -294,7 +305,11 @@ static err look(struct op *op, struct watched *w)
     TRY(e);
     TRY(record_parse(op, &doc, &w->message));
     str status = json_get_str(w->message, STR("status"));
-    if (outreach_came_back(w->message, &key, &way))
+    struct read_mark read;
+    bool seen = read_find(w->message, &read);
+    if (!w->job && seen) /* where an answer is awaited its time comes */
+        return flag(w, "asks") ? OK : let_go(op, w);
+    if (!seen && outreach_came_back(w->message, &key, &way))
         return silent(op, w);
     if (str_eq(status, STR("not-done")) || str_eq(status, STR("entered-in-error")))
         return let_go(op, w); /* taken back */

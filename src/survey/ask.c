@@ -184,7 +184,9 @@ static err fill(struct sending *x, struct outreach_draft *d)
     d->language = str_of(LANGUAGE_TAGS[l]);
     TRY(choose(x, d, &part, l));
     if (part != SURVEY_BRIEF) {
-        TRY(link_make(x->op, x->s->campaigns, x->task, x->op->now + OPEN_MS, &word));
+        struct link_for what = {
+            .task = x->task, .message = d->key, .expires = x->op->now + OPEN_MS};
+        TRY(link_make(x->op, x->s->campaigns, &what, &word));
         link = link_address(x->op, x->s->config, word);
     }
     d->text = texts_message(x->op, x->of, part, l, link);

@@ -177,7 +177,8 @@ static void what_is_sensitive_asks_who_it_is(void **state)
     settle(y);
     str task = task_of(y, who, "phq-2");
     house(y);
-    ok(y, link_make(&y->op, y->campaigns, task, y->now + SURVEY_HOUR, &word));
+    ok(y, link_make(&y->op, y->campaigns,
+                    &(struct link_for){.task = task, .expires = y->now + SURVEY_HOUR}, &word));
     ok(y, link_open(&y->op, y->campaigns, &(struct link_use){.word = word}, &t));
     assert_true(t.ask && str_empty(t.text) && str_empty(t.task));
     ok(y, link_open(&y->op, y->campaigns,
@@ -197,7 +198,10 @@ static void what_is_sensitive_asks_who_it_is(void **state)
                          .strong = true};
     ok(y, record_resolve(&y->op, y->rec, fhir_type_parse(STR("Patient")), who, &self.patient));
     op_init(&y->op, y->arena, &self, y->now);
-    ok(y, link_make(&y->op, y->campaigns, task_of(y, who, "visit"), y->now + SURVEY_HOUR, &word));
+    ok(y, link_make(
+              &y->op, y->campaigns,
+              &(struct link_for){.task = task_of(y, who, "visit"), .expires = y->now + SURVEY_HOUR},
+              &word));
 }
 
 /* The one answer of the patient, with an element of it changed by somebody who may. */

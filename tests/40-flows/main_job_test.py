@@ -322,9 +322,19 @@ class Surveys(FlowCase):
         self.page(link, 200, "How was your visit?", 'value="4" checked')
         self.assertEqual([], [t for t in self.cases(P) if "friend" in t["description"]])
 
+    def read_by(self, link):
+        """How the message that brought the link is known to be read."""
+        for c in self.found(f"/fhir/Communication?patient=Patient/{P}&_sort=-sent&_count=20"):
+            if link in c["payload"][0]["contentString"]:
+                return [part["valueCode"] for e in c.get("extension", []) if e["url"].endswith("/message-read")
+                        for part in e["extension"] if part["url"] == "how"]
+        return None
+
     def answered_by_link(self, link):
+        self.assertEqual([], self.read_by(link))  # opened above, as a phone or a mail gate does by itself
         self.page(link, 200, 'role="alert"', send="1", nps="11")
         self.page(link, 200, 'role="alert"', send="1", **{"nps-reason": "x" * 1001})
+        self.assertEqual(["link"], self.read_by(link))
         self.page(link, 200, "Thank you", send="1", nps="4", wait="1", **{
             "nps-contact": "yes", "nps-reason": "Nobody called me <back>"})
         case = self.case(P, lambda t: "friend" in t["description"])

@@ -54,6 +54,49 @@ test("the patient's message reaches the nurse", async ({ page }) => {
   await expect(page.getByRole("region", { name: "Messages" }).getByText("water pill")).toBeVisible();
 });
 
+test("what the team wrote is marked as read once the patient looks, and not before", async ({ page, browser, request }) => {
+  const { account } = await import("./kit");
+  const me = account("patient").patient;
+  const nurse = await api(request, "nurse");
+  const said = `Please weigh yourself each morning. ${Date.now()}`;
+  const { id } = (await nurse("POST", "/fhir/Communication", {
+    resourceType: "Communication",
+    status: "completed",
+    subject: { reference: `Patient/${me}` },
+    recipient: [{ reference: `Patient/${me}` }],
+    sender: { reference: account("nurse").reference, display: "Nadia" },
+    sent: new Date().toISOString(),
+    payload: [{ contentString: said }],
+  })) as { id: string };
+  const marked = async () => JSON.stringify(await nurse("GET", `/fhir/Communication/${id}`)).includes("message-read");
+
+  const desk = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
+  await signIn(desk, "console", "nurse");
+  await desk.goto(`/console/patient/${me}`);
+  const line = desk.getByRole("region", { name: "Messages" }).getByRole("listitem").filter({ hasText: said });
+  await expect(line).toBeVisible(); // staff who look mark nothing
+
+  await signIn(page, "portal", "patient");
+  const places = page.getByRole("navigation");
+  await expect(places.getByRole("img", { name: /new message/ })).toBeVisible(); // the list was fetched, and read by nobody
+  await expect(page.getByRole("heading", { name: /new message/ })).toBeVisible();
+  await axe(page);
+  await shot(page, "c5-unread-390");
+  expect(await marked()).toBe(false);
+  await expect(line).not.toContainText("read");
+
+  await places.getByRole("link", { name: "Messages" }).click();
+  await expect(page.getByText("New", { exact: true })).toBeVisible();
+  await expect(page.getByText(said)).toBeInViewport();
+  await axe(page);
+  await shot(page, "c6-new-390");
+  await expect.poll(marked).toBe(true);
+  await expect(places.getByRole("img", { name: /new message/ })).toHaveCount(0);
+  await expect(line).toContainText(/read .?\d{1,2}:\d{2}/);
+  await shot(desk, "c7-read-1280");
+  await desk.context().close();
+});
+
 test("a patient gets no further than the portal", async ({ page }) => {
   await signIn(page, "portal", "patient");
   await page.goto("/console/");

@@ -14,9 +14,21 @@ import {
   type OutcomeIssue,
   type Patient,
 } from "../lib/fhir";
-import { dayTime, dayTimeInText, has, type Key, LANGS, lang, number, t } from "../lib/i18n";
+import {
+  dayTime,
+  dayTimeInText,
+  has,
+  type Key,
+  LANGS,
+  lang,
+  number,
+  startOfDay,
+  t,
+  time,
+} from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed, useLoad } from "../lib/load";
+import { readMark } from "../lib/read";
 import { ContactBudget } from "./budget";
 import { isInbound, timeOf, useMessages, usePatient } from "./data";
 
@@ -121,6 +133,17 @@ const keptOf = (c: Communication): string =>
 /** It goes instead of one that did not arrive or was not answered. */
 const insteadOf = (c: Communication): string => (c.partOf?.length ? t("msg_again") : "");
 
+/** When they looked at it, and who, when it was a helper; how, when it was not in the portal. */
+function readWord(c: Communication): string {
+  const mark = readMark(c);
+  if (!mark) return "";
+  const sameDay = startOfDay(mark.at) === startOfDay(timeOf(c));
+  const when = sameDay ? time(mark.at) : dayTimeInText(mark.at);
+  if (mark.by.startsWith("RelatedPerson/"))
+    return t("read_by", { who: mark.who || t("helper_unnamed"), time: when });
+  return t(mark.how === "link" ? "read_link" : "read_at", { time: when });
+}
+
 export function Thread({ patient }: { patient: string }) {
   const { data } = useMessages(patient);
   const end = useRef<HTMLOListElement>(null);
@@ -149,6 +172,7 @@ export function Thread({ patient }: { patient: string }) {
                   keptOf(c),
                   dayTime(timeOf(c)),
                   statusWord(c),
+                  readWord(c),
                   meaningOf(c),
                 ]
                   .filter(Boolean)

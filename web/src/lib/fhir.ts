@@ -34,6 +34,7 @@ export interface Extension {
   valueInteger?: number;
   valueTime?: string;
   valueInstant?: string;
+  valueDateTime?: string;
   valueId?: string;
   valueBoolean?: boolean;
   valuePeriod?: Period;

@@ -7,10 +7,12 @@ import { Icon, type IconName } from "../kit/icons";
 import { RenewPage, SecurityPage } from "../kit/security";
 import { SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
-import { type Key, lang, t } from "../lib/i18n";
+import { type Key, lang, number, t } from "../lib/i18n";
 import { startLive, stopLive } from "../lib/live";
+import { isUnread } from "../lib/read";
 import { href, path } from "../lib/router";
 import { session } from "../lib/session";
+import { useMessages } from "./data";
 import { Helpers } from "./helpers";
 import { Home } from "./home";
 import { Join } from "./join";
@@ -32,6 +34,8 @@ const PLACES: { to: string; word: Key; icon: IconName }[] = [
 /** The live stream waits, so that on a slow phone it takes no connection from the first data. */
 const AFTER_FIRST_DATA_MS = 1500;
 
+const MOST_SHOWN = 99;
+
 function Place() {
   switch (path.value) {
     case "/readings":
@@ -51,6 +55,16 @@ function Place() {
     default:
       return <Home />;
   }
+}
+
+/** How many messages wait, on the way to them. */
+function Waiting() {
+  const n = (useMessages().data ?? []).filter(isUnread).length;
+  return n === 0 ? null : (
+    <span class="waiting" role="img" aria-label={t("msg_unread", { n })}>
+      {n > MOST_SHOWN ? `${number(MOST_SHOWN)}+` : number(n)}
+    </span>
+  );
 }
 
 function Shell() {
@@ -78,6 +92,7 @@ function Shell() {
           <a key={p.to} href={href(p.to)} aria-current={at === p.to ? "page" : undefined}>
             <Icon name={p.icon} />
             <span>{t(p.word)}</span>
+            {p.to === "/messages" && <Waiting />}
           </a>
         ))}
       </nav>

@@ -10,6 +10,7 @@ import { firstName, type Task } from "../lib/fhir";
 import type { Team } from "../lib/hours";
 import { dayTime, dayTimeInText, lang, startOfDay, t } from "../lib/i18n";
 import { again } from "../lib/load";
+import { isUnread } from "../lib/read";
 import { href } from "../lib/router";
 import {
   isAsk,
@@ -72,11 +73,12 @@ function useNext(): Next[] {
   const views = viewsOf(useReadings().data ?? [], [], now);
   const out: Next[] = [];
   const last = messages[messages.length - 1];
+  const unread = messages.filter(isUnread).length;
   if (last && !isMine(last) && Date.parse(timeOf(last)) > now - 14 * DAY)
     out.push({
       id: `answer-${last.id}`,
       icon: "message",
-      title: t("n_answer"),
+      title: unread ? t("msg_unread", { n: unread }) : t("n_answer"),
       why: t("n_answer_why", { time: dayTimeInText(timeOf(last), now) }),
       to: "/messages",
       action: t("n_answer_do"),

@@ -6,8 +6,10 @@ import { Icon } from "../kit/icons";
 import { tell } from "../kit/toast";
 import { type ApiError, post } from "../lib/api";
 import { draft, keepDraft } from "../lib/drafts";
-import { dayTime, t } from "../lib/i18n";
+import type { Communication } from "../lib/fhir";
+import { dayTime, dayTimeInText, t } from "../lib/i18n";
 import { again, changed } from "../lib/load";
+import { isUnread, readMark, useSeen } from "../lib/read";
 import { isMine, me, timeOf, useMessages } from "./data";
 import { Watching } from "./watch";
 
@@ -59,12 +61,36 @@ function Write() {
   );
 }
 
+/** Who else read it: what the patient read they know. */
+function readBy(c: Communication): string {
+  const mark = readMark(c);
+  return mark?.by.startsWith("RelatedPerson/")
+    ? t("msg_read_by", { who: mark.who || t("msg_helper"), time: dayTimeInText(mark.at) })
+    : "";
+}
+
+/** What was new when the page opened stays under its line while it is read. */
+function useFirstNew(data: Communication[] | undefined): string {
+  const first = useRef<string>(undefined);
+  if (data && first.current === undefined) first.current = data.find(isUnread)?.id ?? "";
+  return first.current ?? "";
+}
+
 export function Messages() {
   const { data, error } = useMessages();
   const end = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLOListElement>(null);
+  const firstNew = useFirstNew(data);
   useEffect(() => {
-    end.current?.scrollIntoView?.({ block: "end" });
+    const line = list.current?.querySelector(".talk-new");
+    if (line) line.scrollIntoView?.({ block: "center" });
+    else end.current?.scrollIntoView?.({ block: "end" });
   }, [data?.length]);
+  useSeen(
+    list,
+    me(),
+    (data ?? []).filter(isUnread).map((c) => c.id!),
+  );
   return (
     <div class="place">
       <h1 tabIndex={-1}>{t("nav_messages")}</h1>
@@ -77,16 +103,20 @@ export function Messages() {
           <p>{t("msg_none_lead")}</p>
         </Empty>
       )}
-      <ol class="talk" aria-label={t("nav_messages")}>
+      <ol ref={list} class="talk" aria-label={t("nav_messages")}>
         {(data ?? []).map((c) => (
           <li key={c.id} class={isMine(c) ? "own" : "theirs"}>
+            {c.id === firstNew && <p class="talk-new">{t("msg_new")}</p>}
             <p class="talk-who">
               <bdi>{isMine(c) ? t("msg_you") : (c.sender?.display ?? t("msg_team"))}</bdi>
             </p>
             <p class="talk-text" dir="auto">
               {c.payload?.[0]?.contentString}
             </p>
-            <time class="muted small">{dayTime(timeOf(c))}</time>
+            <p class="muted small" data-seen={c.id}>
+              <time dateTime={timeOf(c)}>{dayTime(timeOf(c))}</time>
+              {readBy(c) && <span dir="auto"> · {readBy(c)}</span>}
+            </p>
           </li>
         ))}
       </ol>

@@ -1,7 +1,7 @@
 // What a helper sees: one section a shared category. The same page is the patient's preview and the
 // helper's portal. What is shared no longer leaves the page with the change that says so.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Skeleton } from "../kit/basics";
 import { BarStart, Leave } from "../kit/door";
@@ -13,6 +13,7 @@ import { type Concept, firstName, type Patient, type Resource, words } from "../
 import { fullDate, has, type Key, list, t } from "../lib/i18n";
 import { startLive, stopLive } from "../lib/live";
 import { useLoad } from "../lib/load";
+import { isUnread, useSeen } from "../lib/read";
 import { href, path } from "../lib/router";
 import { begin, type Session, session } from "../lib/session";
 import { me } from "./data";
@@ -79,20 +80,31 @@ async function load(patient: string, types: string): Promise<Item[]> {
   return all.sort((a, b) => dateOf(b).localeCompare(dateOf(a)));
 }
 
-function Section({ offer, patient }: { offer: Offer; patient: string }) {
+interface Shown {
+  offer: Offer;
+  patient: string;
+  /** Somebody reads it; a preview reads nothing. */
+  read?: boolean;
+}
+function Section({ offer, patient, read }: Shown) {
   const types = offer.types.split(" ");
+  const list = useRef<HTMLUListElement>(null);
   const { data } = useLoad<Item[]>(
     `Consent,${types.join(",")}|${patient}|shared-${offer.category}`,
     () => load(patient, offer.types),
   );
+  const unread = (data ?? []).filter(
+    (r) => r.resourceType === "Communication" && isUnread({ ...r, status: r.status ?? "" }),
+  );
+  useSeen(list, patient, read ? unread.map((r) => r.id!) : []);
   return (
     <section class="card block" aria-labelledby={`share-${offer.category}`}>
       <h2 id={`share-${offer.category}`}>{shareWord(offer.category)}</h2>
       {!data && <Skeleton />}
       {data?.length === 0 && <p class="muted">{t("shared_empty")}</p>}
-      <ul class="plain">
+      <ul ref={list} class="plain">
         {(data ?? []).slice(0, 30).map((r) => (
-          <li key={`${r.resourceType}${r.id}`} class="row-line">
+          <li key={`${r.resourceType}${r.id}`} class="row-line" data-seen={r.id}>
             <span dir="auto">{titleOf(r)}</span>
             <span class="muted small">{dateOf(r) && fullDate(dateOf(r))}</span>
           </li>
@@ -102,11 +114,16 @@ function Section({ offer, patient }: { offer: Offer; patient: string }) {
   );
 }
 
-export function Sections({ offers, patient }: { offers: Offer[]; patient: string }) {
+interface AllShown {
+  offers: Offer[];
+  patient: string;
+  read?: boolean;
+}
+export function Sections({ offers, patient, read }: AllShown) {
   return (
     <>
       {offers.map((o) => (
-        <Section key={o.category} offer={o} patient={patient} />
+        <Section key={o.category} offer={o} patient={patient} read={read} />
       ))}
     </>
   );
@@ -240,6 +257,7 @@ export function HelperShell() {
                 <Sections
                   offers={data.offers.filter((o) => o.category !== ASKING)}
                   patient={patient}
+                  read
                 />
               </>
             )}

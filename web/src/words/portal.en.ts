@@ -66,6 +66,10 @@ export default {
   msg_sent: "Sent. Your care team will read it.",
   msg_you: "You",
   msg_team: "Your care team",
+  msg_unread: { one: "{n} new message", other: "{n} new messages" },
+  msg_new: "New",
+  msg_helper: "A helper",
+  msg_read_by: "{who} read it {time}",
   looked_lead:
     "Each time someone opens your record, we write it down. This list cannot be changed.",
   looked_none: "Nobody has looked yet",

@@ -67,6 +67,14 @@ export default {
   msg_sent: "Enviado. Su equipo lo leerá.",
   msg_you: "Usted",
   msg_team: "Su equipo",
+  msg_unread: {
+    one: "{n} mensaje nuevo",
+    many: "{n} mensajes nuevos",
+    other: "{n} mensajes nuevos",
+  },
+  msg_new: "Nuevo",
+  msg_helper: "Quien le ayuda",
+  msg_read_by: "{who} lo leyó {time}",
   looked_lead:
     "Cada vez que alguien abre su expediente, lo anotamos. Esta lista no se puede cambiar.",
   looked_none: "Nadie ha mirado todavía",
