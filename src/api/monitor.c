@@ -1,5 +1,5 @@
-/* What the monitor can be asked: the limits in force, what others would have told, how its rules
- * do. */
+/* What the monitor can be asked: the limits in force, what others would have told, a glucose
+ * sensor's days, how its rules do. */
 #include "api/op_int.h"
 
 #include <math.h>
@@ -49,6 +49,18 @@ err api_what_if(struct call *c)
     TRY(may_see(c));
     op_deadline(c);
     TRY(monitor_what_if(&c->op, c->api->monitor, c->id, &trial, &said));
+    return answer_json(c, 200, said);
+}
+
+err api_glucose(struct call *c)
+{
+    struct json *said;
+    double days = 14;
+    TRY(number_of(c, STR("days"), &days));
+    TRY(may_see(c));
+    op_deadline(c);
+    TRY(monitor_glucose(&c->op, c->api->monitor, c->id, days >= 0 && days <= 1000 ? (int)days : 0,
+                        &said));
     return answer_json(c, 200, said);
 }
 

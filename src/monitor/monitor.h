@@ -75,6 +75,15 @@ struct monitor_trial {
 MUST err monitor_what_if(struct op *op, struct monitor *m, str patient,
                          const struct monitor_trial *trial, struct json **ret);
 
+/* A glucose sensor's last 1 … 90 days of the patient's calendar, by the formulas of vitals/cgm.h:
+ * JSON {days, from, to, intervalMinutes, captured, readings, percent: {veryLow, low, inRange, high,
+ * veryHigh}, mean, sd, cv, gmi, gri, zone, episodes: {veryLow, low, high, veryHigh: {n, prolonged,
+ * minutes}}, profile: [96 of [5th, 25th, 50th, 75th, 95th percentile] or null], daily: [{day,
+ * percent, readings, mean, line: [96 means or null]}]}; mg/dL. op->actor must see the patient; what
+ * they may not see is not counted. */
+MUST err monitor_glucose(struct op *op, struct monitor *m, str patient, int days,
+                         struct json **ret);
+
 /* How each rule does: JSON {days, patients, years, rules: [{id, priority | technical, source, open,
  * closed, acted, rate, unexplained, unexplainedYear, flagged}]} of the cases of the last 365 days
  * that the rule opened and op->actor may see; rules of the fleet and PLAN-LOW, PLAN-HIGH once they

@@ -238,6 +238,61 @@ class Devices(FlowCase):
         case = self.case(patient, lambda t: "40 mg/dL" in t["description"])
         self.assertEqual("stat", case["priority"])
 
+    def test_a_sensors_fortnight(self):
+        """Times in ranges, indices, episodes, the profile and the days, of a day sent as samples, its resend one by one,
+        and a day of the other unit; each number by its published formula."""
+        patient, end = "p0019", self.clock.now() // 300 * 300 - 300
+        day = [100] * 60 + [50] * 6 + [65] * 6 + [120] * 192 + [200] * 12 + [300] * 12
+
+        def sensor(code, **more):
+            return {"resourceType": "Observation", "status": "final", "subject": {"reference": f"Patient/{patient}"},
+                    "code": {"coding": [{"system": "http://loinc.org", "code": code}]}, **more}
+
+        def unit(code):
+            return {"unit": code, "system": "http://unitsofmeasure.org", "code": code}
+
+        def stamp(i):
+            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end - 300 * (287 - i)))
+
+        def sampled(values, days_ago, code, of, factor):
+            start = end - 300 * 287 - 86400 * days_ago
+            return sensor(code, effectivePeriod={"start": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start))},
+                          valueSampledData={"origin": {"value": 0, **unit(of)}, "period": 300000, "factor": factor,
+                                            "dimensions": 1, "data": " ".join(map(str, values))})
+        for o in (sampled(day, 0, "99504-3", "mg/dL", 1), sampled([70] * 144 + ["E"] * 144, 2, "105272-9", "mmol/L", 0.1),
+                  *(sensor("99504-3", effectiveDateTime=stamp(i), valueQuantity={"value": day[i], **unit("mg/dL")})
+                    for i in (0, 100, 287))):
+            self.expect(201, self.call("POST", "/fhir/Observation", o))
+        said = self.get(f"/fhir/Patient/{patient}/$glucose?days=7")
+        values = day + [7 * 18.0156] * 144
+        n = len(values)
+        self.assertEqual((n, 5), (said["readings"], said["intervalMinutes"]))
+        share = {"veryLow": 6, "low": 6, "inRange": 252 + 144, "high": 12, "veryHigh": 12}
+        for k, many in share.items():
+            self.assertAlmostEqual(100 * many / n, said["percent"][k], 1, k)
+        mean = sum(values) / n
+        sd = (sum((v - mean) ** 2 for v in values) / (n - 1)) ** 0.5
+        gri = (3.0 * 6 + 2.4 * 6 + 1.6 * 12 + 0.8 * 12) * 100 / n
+        for k, v, places in (("mean", mean, 1), ("sd", sd, 1), ("cv", 100 * sd / mean, 1), ("gmi", 3.31 + 0.02392 * mean, 2),
+                             ("gri", gri, 1)):
+            self.assertAlmostEqual(v, said[k], delta=0.6 * 10 ** -places, msg=k)
+        self.assertEqual("A", said["zone"])
+        self.assertEqual({"n": 1, "prolonged": 0, "minutes": 60}, said["episodes"]["low"])
+        self.assertEqual({"n": 1, "prolonged": 0, "minutes": 30}, said["episodes"]["veryLow"])
+        self.assertEqual((1, 1), (said["episodes"]["high"]["n"], said["episodes"]["veryHigh"]["n"]))
+        self.assertEqual(96, len(said["profile"]))
+        self.assertTrue(all(x is None or x == sorted(x) for x in said["profile"]))
+        self.assertEqual(n, sum(d["readings"] for d in said["daily"]))
+        self.assertEqual(sorted(d["day"] for d in said["daily"]), [d["day"] for d in said["daily"]])
+        self.assertLess(said["captured"], 36)  # a day and a half of at most seven, at least of six and a bit
+        self.assertGreater(said["captured"], 20)
+        none = self.get(f"/fhir/Patient/{patient}/$glucose?days=1")["daily"]
+        self.assertLessEqual(len(none), 1)
+        for bad in ("0", "91", "x"):
+            self.expect(400, self.call("GET", f"/fhir/Patient/{patient}/$glucose?days={bad}"))
+        self.assertIn(self.call("GET", f"/fhir/Patient/{patient}/$glucose", user="agent").status, (403, 404))
+        self.expect(404, self.call("GET", f"/fhir/Patient/{patient}/$glucose", user="patient"))
+
     def test_pounds_gained_are_kilograms(self):
         """A heart-failure patient two kilograms up in a day, told in pounds."""
         patient = next(p for p, t in self.house.truth.items() if t["planted"] == "fluid")
