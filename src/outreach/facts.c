@@ -127,8 +127,8 @@ static void consent_facts(struct op *op, const struct recipient *r, const struct
                   c->written ? STR("prior_express_written_consent") : STR("prior_express_consent"));
     facts_set_str(f, FACT_OPTIN_LEVEL, c->written ? STR("express_written") : STR("express"));
     facts_set_bool(f, FACT_CONSENT_RECORD_ID, !str_empty(c->id));
-    facts_set_bool(f, FACT_CONSENT_RECORD_INTACT,
-                   true); /* it was just read: sealed documents verify on reading */
+    /* It was just read, and sealed documents verify on reading; its evidence has its own hash. */
+    facts_set_bool(f, FACT_CONSENT_RECORD_INTACT, !c->changed);
     facts_set_bool(f, FACT_CONSENT_PURPOSE_MATCH,
                    appointment ? c->appointment || c->care : c->care);
     facts_set_bool(f, FACT_CONSENT_CHANNEL_MATCH, true); /* chosen by channel in recipient.c */

@@ -1,9 +1,9 @@
 /* The ledger's follower: Communications that others wrote (FHIR, imports, partners, people's hands)
- * become rows too, and so does what was there before there was a ledger. A step is one transaction:
- * rows and cursor. Invariants: a row that is there already as it should be is not written again; of
- * a message of ours nobody else's version counts, but that it was taken back before it left.
- * Until it has come to where the record was when it started nobody knows the counts: no verdict is
- * asked for, and what waits goes on waiting. */
+ * and calls that people made become rows too, and so does what was there before there was a ledger.
+ * A step is one transaction: rows and cursor. Invariants: a row that is there already as it should
+ * be is not written again; of a message of ours nobody else's version counts, but that it was taken
+ * back before it left. Until it has come to where the record was when it started nobody knows the
+ * counts: no verdict is asked for, and what waits goes on waiting. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 #include "outreach/push_int.h"
@@ -73,7 +73,8 @@ static err follow_one(struct step *st, const struct record_change *c)
         return OK; /* a later change of the same follows */
     TRY(record_parse(st->op, &doc, &tree));
     str patient = patient_of(tree);
-    if (str_empty(patient) || !ledger_read(tree, &e))
+    if (c->type == fhir_type_parse(STR("Task")) ? !ledger_read_call(st->op, tree, &patient, &e)
+                                                : str_empty(patient) || !ledger_read(tree, &e))
         return OK;
     TRY(ledger_entry_now(st->tx, st->op, patient, &e, &old, &there));
     if (there && old.ours) {
@@ -117,13 +118,15 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
     struct record_change *changes;
     uint64_t kept, now = record_now_t(o->rec), from = atomic_load(&o->ledger_t);
     const fhir_type communication = fhir_type_parse(STR("Communication"));
-    const fhir_type patient = fhir_type_parse(STR("Patient"));
+    const fhir_type patient = fhir_type_parse(STR("Patient")), task = fhir_type_parse(STR("Task"));
     const fhir_type asked = fhir_type_parse(STR("CommunicationRequest"));
     TRY(record_cursor(op, o->rec, CURSOR, &kept));
     from = from > kept ? from : kept;
     TRY(record_feed(op, o->rec, from, STEP_CHANGES, &changes, ret_n));
     for (size_t i = 0; i < *ret_n; i++) {
         if (changes[i].type == communication && !changes[i].deleted && !done(o, changes[i].t))
+            TRY(follow_one(&st, &changes[i]));
+        if (changes[i].type == task && !changes[i].deleted)
             TRY(follow_one(&st, &changes[i]));
         if (changes[i].type == patient && changes[i].deleted)
             TRY(forget(&st, &changes[i]));

@@ -48,6 +48,11 @@ void ledger_sum_start(struct ledger_sum *s, const struct ledger_question *q, int
 void ledger_sum_own(struct ledger_sum *s, const struct ledger_entry *e);
 void ledger_sum_number(struct ledger_sum *s, const struct ledger_entry *e);
 
+/* The attempt that a Task of code "call" stands for; false: it is none, or was not made. A planned
+ * call is none yet; nobody answering is one (47 CFR 64.1200(a)(9)(iv)(F) counts calls). */
+bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
+                      struct ledger_entry *ret);
+
 /* The row with e's id as the transaction sees it. */
 MUST err ledger_entry_now(struct record_tx *tx, struct op *op, str patient,
                           const struct ledger_entry *e, struct ledger_entry *ret, bool *ret_there);

@@ -1,5 +1,6 @@
-/* The row of the ledger that a Communication stands for, whoever wrote it. Pure. Invariant: what we
- * wrote ourselves gives the row we added with it, so the follower changes nothing of ours. */
+/* The row of the ledger that a Communication or a telephone call stands for, whoever wrote it.
+ * Pure. Invariant: what we wrote ourselves gives the row we added with it, so the follower changes
+ * nothing of ours. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 #include "outreach/reach.h"
@@ -95,4 +96,37 @@ bool ledger_read(const struct json *c, struct ledger_entry *ret)
         return false;
     *ret = e;
     return true;
+}
+
+static bool call_time(const struct json *task, int64_t *ret)
+{
+    static const char *const places[] = {"executionPeriod.end", "executionPeriod.start",
+                                         "meta.lastUpdated"};
+    struct time_span at;
+    for (size_t i = 0; i < 3; i++)
+        if (time_parse(json_str(json_path(task, places[i])), &at)) {
+            *ret = at.lo;
+            return true;
+        }
+    return false;
+}
+
+bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
+                      struct ledger_entry *ret)
+{
+    struct fhir_ref of = fhir_ref_parse(json_get_str(JSON_GET(task, "for"), STR("reference")));
+    str status = json_get_str(task, STR("status")), id = json_get_str(task, STR("id"));
+    bool made = str_eq(status, STR("completed"));
+    struct ledger_entry e = {.channel = LEDGER_VOICE,
+                             .state = made ? LEDGER_OUT : LEDGER_TAKEN_BACK};
+    if ((!made && !str_eq(status, STR("entered-in-error"))) ||
+        of.type != fhir_type_parse(STR("Patient")) ||
+        !str_eq(json_str(json_path(task, "code.coding.0.code")), STR("call")) ||
+        !str_eq(json_str(json_path(task, "code.coding.0.system")), STR(DESK_SYSTEM_CODE)) ||
+        !call_time(task, &e.at))
+        return false;
+    e.id = ledger_mark(arena_printf(op->arena, "Task/%.*s", STR_ARG(id)));
+    *ret_patient = of.id;
+    *ret = e;
+    return op_check(op) == OK;
 }

@@ -80,6 +80,7 @@ str words_line_about(struct op *op, const struct outreach *o, enum line line, un
 struct consent_state {
     bool any, permit; /* newest word of the patient for this channel; permit false = revoked */
     bool care, appointment, marketing, written;
+    bool changed;   /* its evidence has no longer the hash that was made of it */
     str id, number; /* Consent behind it; the number it was given for, empty = any */
     str helper;     /* RelatedPerson/id whom it names to get the messages; or empty */
 };
@@ -491,6 +492,8 @@ MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient
                      enum channel_kind k, const struct stop_word *word);
 MUST err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
                         enum channel_kind k, const struct stop_word *word, str *ret_id);
+/* The evidence in a Consent has the hash that was made of it; so has one that came without any. */
+bool stop_intact(struct op *op, const struct json *consent);
 /* The mark of the newest such word, empty when there was none; and: tx fails (ERR_CONFLICT) when
  * another came since. Between the last verdict and the hand-over nobody's STOP is overtaken. */
 MUST err stop_mark(struct op *op, struct record *rec, str patient, enum channel_kind k, str *ret);

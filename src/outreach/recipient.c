@@ -221,6 +221,7 @@ static void read_consent(struct op *op, const struct json *c, struct consent_sta
     *s = (struct consent_state){.any = true,
                                 .permit = str_eq(json_get_str(p, STR("type")), STR("permit"))};
     s->id = json_get_str(c, STR("id"));
+    s->changed = !stop_intact(op, c);
     s->helper = told_instead(p);
     s->care = has_code(purposes, STR(PURPOSE_SYSTEM), STR("care"));
     s->appointment = has_code(purposes, STR(PURPOSE_SYSTEM), STR("appointment"));

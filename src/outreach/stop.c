@@ -108,6 +108,14 @@ static str hash_of(struct op *op, str text)
     return arena_str(op->arena, str_of(hex));
 }
 
+bool stop_intact(struct op *op, const struct json *consent)
+{
+    const struct json *e = extension_at(consent, STR(EVIDENCE_URL));
+    str words = json_get_str(extension_at(e, STR("words")), STR("valueString"));
+    str hash = json_get_str(extension_at(e, STR("sha256")), STR("valueString"));
+    return !e || str_eq(hash_of(op, words), hash);
+}
+
 /* The first day on which it may go: so many years after the word, or after the day it ends.
  * Contacts it permits later count from their own day, so that this is never the last. */
 static err keep_until(struct op *op, const struct stop_word *word, str *ret)

@@ -151,6 +151,60 @@ class Contact(Case):
         proof = {e["url"]: e for x in c["extension"] for e in x.get("extension", [])}
         self.assertRegex(proof["sha256"]["valueString"], "^[0-9a-f]{64}$")
 
+    def test_evidence_that_was_changed_proves_nothing(self):
+        self.put("eve", "+13125550155")
+        spoken = {"how": "oral", "type": "prior_express_consent", "channel": "sms", "purposes": ["care"],
+                  "evidence": "Asked on the telephone: yes, by text", "affirmative": True}
+        c = self.expect(201, self.call("POST", "/fhir/Patient/eve/$consent", spoken, "nurse")).json
+        self.assertIs(True, self.check("eve")["consent_record_intact"])
+        words = next(e for x in c["extension"] for e in x.get("extension", []) if e["url"] == "words")
+        was, words["valueString"] = words["valueString"], "Asked on the telephone: yes, by all means"
+        self.expect(200, self.call("PUT", f"/fhir/Consent/{c['id']}", c, "system"))
+        a = self.expect(200, self.call("POST", "/fhir/Communication/$check", {
+            "patient": "eve", "channel": "sms", "text": "Please call us."})).json
+        self.assertIs(False, a["facts"]["consent_record_intact"])
+        self.assertIn("TCPA-CON-09", a["verdict"]["fired"])
+        self.assertEqual("deny", a["verdict"]["decision"])
+        words["valueString"] = was
+        self.expect(200, self.call("PUT", f"/fhir/Consent/{c['id']}", c, "system"))
+        self.assertIs(True, self.check("eve")["consent_record_intact"])
+
+    def test_a_call_counts_as_a_text_does(self):
+        self.put("cal", "+13125550156")
+
+        def budget():
+            return self.expect(200, self.call("GET", "/fhir/Patient/cal/$contact-budget", None, "nurse")).json
+
+        def call(status, **more):
+            return self.expect(201, self.call("POST", "/fhir/Task", {
+                "resourceType": "Task", "status": status, "intent": "order", "for": {"reference": "Patient/cal"},
+                "code": {"coding": [{"system": "https://weft.health/fhir/task-code", "code": "call"}]}, **more},
+                "nurse")).json
+
+        def until(used):
+            for _ in range(400):
+                now = budget()
+                if now["week"]["used"] == used:
+                    break
+                time.sleep(0.02)
+            self.assertEqual(used, now["week"]["used"])
+            return now
+
+        planned = call("requested")
+        self.assertEqual(0, budget()["week"]["used"])
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        call("completed", executionPeriod={"start": stamp, "end": stamp})
+        now = until(1)
+        self.assertEqual((1, 1, {"voice": 1}), (now["day"]["used"], now["number"]["used"], now["channels"]))
+        facts = self.check("cal")
+        self.assertEqual((1, 1, 1), (facts["texts_today"], facts["contacts_7d"], facts["number_contacts_today"]))
+        planned["status"] = "completed"  # the planned one was made
+        self.expect(200, self.call("PUT", f"/fhir/Task/{planned['id']}", planned, "nurse"))
+        until(2)
+        planned["status"] = "entered-in-error"
+        self.expect(200, self.call("PUT", f"/fhir/Task/{planned['id']}", planned, "nurse"))
+        until(1)
+
     def test_the_preference_centre_by_a_link(self):
         link = self.expect(201, self.call("POST", "/fhir/Patient/mia/$contact-link", {}, "nurse")).json["link"]
         path = urllib.parse.urlparse(link).path

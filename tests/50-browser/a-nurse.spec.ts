@@ -150,6 +150,10 @@ test("the next step first: called, ordered by proposal, the note made of it, han
   const call = page.getByRole("dialog", { name: "Call" });
   await expect(call.getByRole("link")).toHaveAttribute("href", /^tel:\+1611/);
   await expect(call.getByText(/short of breath\? more swelling/)).toBeVisible();
+  // What calls and texts have left of the week stands where somebody calls; a call is one of them.
+  const budget = call.locator("[data-budget]");
+  await expect(budget).toContainText("this week");
+  const used = Number(/(\d+) of \d+ this week/.exec((await budget.innerText()).replace(/[\u2066-\u2069]/g, ""))![1]);
   await axe(page);
   await shot(page, "a6-call");
   await call.getByText("Spoke with them").click();
@@ -157,6 +161,7 @@ test("the next step first: called, ordered by proposal, the note made of it, han
   await call.getByLabel("Call again tomorrow").check();
   await call.getByRole("button", { name: "Keep" }).click();
   await expect(panel.getByText(/^a call by/)).toBeVisible();
+  await expect(page.locator("[data-budget]")).toContainText(new RegExp(`${used + 1}\\W* of \\W*\\d+\\W* this week`));
   await page.keyboard.press("o");
   const order = page.getByRole("dialog", { name: "Propose an order" });
   await order.getByLabel("What you propose").fill("Check potassium");

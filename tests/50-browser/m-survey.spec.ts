@@ -144,6 +144,7 @@ test("how somebody is today: they say it in the portal, or a nurse writes it dow
   await desk.keyboard.press("q");
   const dialog = desk.getByRole("dialog", { name: "How they are today" });
   await expect(dialog).toContainText("Last answered");
+  await expect(dialog.locator("[data-budget]").first()).toContainText("this week"); // it can be sent by text
   await axe(desk);
   await shot(desk, "m3-daily");
   const each = dialog.getByRole("region", { name: "Ask each day" });

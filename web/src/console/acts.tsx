@@ -14,6 +14,7 @@ import { dayTime, dayTimeInText, type Key, t, time } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
+import { ContactBudget } from "./budget";
 import { evidenceOf, isInbound, timeOf, useMessages, usePatient } from "./data";
 import { openTab } from "./patient";
 
@@ -131,7 +132,7 @@ function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
   const [outcome, setOutcome] = useState<Outcome | "">("");
   const [note, setNote] = useState("");
   const [again, setAgain] = useState(false);
-  const [error, busy, act] = useAct(`Task|${patient}|calls`);
+  const [error, busy, act] = useAct(`Task|${patient}|calls`, `Communication|${patient}|budget`);
   const number = phoneOf(person);
   const save = (): void =>
     void act(async () => {
@@ -179,6 +180,7 @@ function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
             t("ca_no_number")
           )}
         </p>
+        <ContactBudget patient={patient} />
         <ol class="fine">
           <li>{t("ca_script_who")}</li>
           <li>{t("ca_script_ask")}</li>

@@ -7,6 +7,7 @@ import { Area, Field } from "../kit/field";
 import { get, post } from "../lib/api";
 import { dayTime, fullDate, type Lang, lang, t, time } from "../lib/i18n";
 import { again, changed, useLoad } from "../lib/load";
+import { ContactBudget } from "./budget";
 
 type Texts = Record<Lang, string>;
 const keyOf = (patient: string): string => `QuestionnaireResponse|${patient}|daily`;
@@ -121,6 +122,7 @@ function Answers({ patient, of, onClose }: { patient: string; of: Daily; onClose
         keep();
       }}
     >
+      <ContactBudget patient={patient} />
       {of.answered && (
         <p class="muted fine">{t("da_last", { time: dayTime(of.answered, Date.now()) })}</p>
       )}
