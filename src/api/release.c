@@ -115,10 +115,26 @@ static err topics_of(struct call *c, const struct json *in, str *words, struct o
     return OK;
 }
 
+/* {purpose: channel or "none"}; a purpose that is not named stays as it is. */
+static err ways_of(struct call *c, const struct json *in, struct wish_way *ways,
+                   struct outreach_wish *w)
+{
+    const struct json *said = JSON_GET(in, "ways");
+    if (said && (!json_is(said, JSON_OBJECT) || said->n > WISH_CHANNELS))
+        return fail_at(&c->op, ERR_INVALID, STR("ways"),
+                       "This says by which channel what is written of, for at most %d purposes.",
+                       WISH_CHANNELS);
+    for (size_t i = 0; said && i < said->n; i++)
+        ways[i] = (struct wish_way){said->u.members[i].name, json_str(&said->u.members[i].value)};
+    w->n_ways = said ? said->n : 0;
+    return OK;
+}
+
 err api_preferences(struct call *c)
 {
     struct json *in;
     str topics[TOPICS_MAX];
+    struct wish_way ways[WISH_CHANNELS];
     TRY(body_object(c, &in));
     if (!c->api->outreach)
         return fail(&c->op, ERR_UNSUPPORTED, "This server runs without outreach.");
@@ -128,11 +144,11 @@ err api_preferences(struct call *c)
                               .quiet_from = json_get_str(in, STR("quietFrom")),
                               .quiet_until = json_get_str(in, STR("quietUntil")),
                               .zone = json_get_str(in, STR("zone")),
-                              .care_by = json_get_str(in, STR("careBy")),
-                              .appointment_by = json_get_str(in, STR("appointmentBy"))};
+                              .ways = ways};
     for (unsigned k = 0; k < WAY_COUNT; k++)
         w.by[k] = word_of(in, way_name((enum way)k));
     TRY(topics_of(c, in, topics, &w));
+    TRY(ways_of(c, in, ways, &w));
     TRY(outreach_prefer(&c->op, c->api->outreach, c->id, &w));
     c->rq->answer.status = 204;
     return OK;

@@ -21,6 +21,8 @@ enum word {
     P_MEDICINES,
     P_RESULTS,
     P_WELLNESS,
+    P_BY,
+    P_AS_USUAL,
     P_PAUSE,
     P_SAVE,
     P_SAVED,
@@ -45,6 +47,8 @@ static const char *const words[P_COUNT][LANGUAGE_COUNT] = {
     [P_MEDICINES] = {"Medicines", "Medicinas", "الأدوية"},
     [P_RESULTS] = {"Test results", "Resultados", "نتائج الفحوص"},
     [P_WELLNESS] = {"Check-ups", "Chequeos", "الفحوص الدورية"},
+    [P_BY] = {"by", "por", "عبر"},
+    [P_AS_USUAL] = {"As usual", "Como siempre", "كالمعتاد"},
     [P_PAUSE] = {"Pause everything until", "Pausar todo hasta", "إيقاف كل شيء حتى"},
     [P_SAVE] = {"Save", "Guardar", "حفظ"},
     [P_SAVED] = {"Saved.", "Guardado.", "تم الحفظ."},
@@ -112,6 +116,29 @@ struct shown {
     bool agrees, saved;
 };
 
+/* By which way they are written to about a topic: those there is a number or address for. */
+static void way_of_topic(struct buf *b, enum language l, const struct json *w, size_t topic)
+{
+    static const struct {
+        const char *way;
+        enum word word;
+    } ways[] = {{"sms", P_SMS}, {"email", P_EMAIL}, {"letter", P_LETTER}};
+    const struct json *reach = JSON_GET(w, "reach");
+    str now = json_get_str(JSON_GET(w, "ways"), str_of(topics[topic].code));
+    buf_printf(
+        b, "<li><select name=\"by-%s\" aria-label=\"%s, %s\"><option value=\"none\">%s</option>",
+        topics[topic].code, say(l, topics[topic].word), say(l, P_BY), say(l, P_AS_USUAL));
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+        bool there = false;
+        for (size_t i = 0; reach && i < reach->n; i++)
+            there |= str_eq(json_str(json_at(reach, i)), str_of(ways[k].way));
+        if (there)
+            buf_printf(b, "<option value=\"%s\"%s>%s</option>", ways[k].way,
+                       str_eq(now, str_of(ways[k].way)) ? " selected" : "", say(l, ways[k].word));
+    }
+    buf_add(b, STR("</select></li>"));
+}
+
 /* A letter needs no word of theirs: without one it may come. */
 static bool letters(const struct json *w)
 {
@@ -127,8 +154,10 @@ static void form(struct call *c, struct buf *b, enum language l, const struct sh
     tick(b, "email", say(l, P_EMAIL), mail, !mail && !s->agrees);
     tick(b, "letter", say(l, P_LETTER), letters(w), !letters(w) && !s->agrees);
     buf_printf(b, "</ul><fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
-    for (size_t i = 0; i < TOPICS; i++)
+    for (size_t i = 0; i < TOPICS; i++) {
         tick(b, topics[i].code, say(l, topics[i].word), !refused(w, topics[i].code), false);
+        way_of_topic(b, l, w, i);
+    }
     buf_printf(b, "</ul></fieldset><fieldset><legend>%s</legend>", say(l, P_QUIET));
     input(b, "quietFrom", say(l, P_FROM), "time", json_get_str(w, STR("quietFrom")));
     input(b, "quietUntil", say(l, P_UNTIL), "time", json_get_str(w, STR("quietUntil")));
@@ -174,6 +203,18 @@ static enum outreach_word box(const struct form *f, const char *name, bool had)
     return on == had ? WORD_SAME : on ? WORD_YES : WORD_NO;
 }
 
+/* What is not in the form stays as it is. */
+static void ways_of_topics(struct call *c, const struct form *f, struct wish_way ways[TOPICS],
+                           struct outreach_wish *w)
+{
+    for (size_t i = 0; i < TOPICS; i++)
+        ways[i] =
+            (struct wish_way){str_of(topics[i].code),
+                              form_field(f, arena_printf(c->op.arena, "by-%s", topics[i].code))};
+    w->ways = ways;
+    w->n_ways = TOPICS;
+}
+
 /* RFC 8058 3.2: the mail program's request has this field and no other; it may come as a form with
  * parts, and long after the page was closed. */
 static bool one_click(str body)
@@ -199,6 +240,7 @@ err api_wish_save(struct call *c)
     struct json *was;
     struct shown s = {.saved = true};
     str no[TOPICS];
+    struct wish_way ways[TOPICS];
     struct outreach_wish w = {.topics_said = true, .refused = no};
     if (c->api->outreach && one_click(c->rq->body))
         return unsubscribe(c);
@@ -209,6 +251,7 @@ err api_wish_save(struct call *c)
     for (size_t i = 0; i < TOPICS; i++)
         if (!form_field(&f, str_of(topics[i].code)).n)
             no[w.n_refused++] = str_of(topics[i].code);
+    ways_of_topics(c, &f, ways, &w);
     str from = form_field(&f, STR("quietFrom")), until = form_field(&f, STR("quietUntil"));
     str pause = form_field(&f, STR("pausedUntil"));
     w.language = form_field(&f, STR("language"));

@@ -33,13 +33,6 @@ static err place_of(struct op *op, struct campaigns *c, const struct plan *p,
     return plan_place_new(op, record_rulebook(c->rec), &q, &m->place);
 }
 
-/* Their word for what the plan is about goes before the one they are usually reached by. */
-static uint8_t preferred(const struct plan *p, const struct outreach_reach *r)
-{
-    enum way k = str_starts(p->purpose, STR("appointment")) ? r->appointment_by : r->care_by;
-    return (uint8_t)(k < WAY_COUNT ? k : r->prefers);
-}
-
 static err ways_of(struct op *op, struct campaigns *c, const struct plan *p,
                    const struct outreach_reach *r, struct met *m)
 {
@@ -48,7 +41,7 @@ static err ways_of(struct op *op, struct campaigns *c, const struct plan *p,
     for (unsigned k = 0; k < WAY_COUNT; k++)
         if (agrees(&r->by[k], p) && (ours & (1u << k)) && !(k == WAY_SMS && r->reassigned))
             m->who.may |= (uint8_t)(1u << k);
-    m->who.prefers = preferred(p, r);
+    m->who.prefers = (uint8_t)outreach_prefers(r, p->purpose);
     TRY(ledger_delivery(op, c->rec, m->id, &late));
     m->who.failing = (uint8_t)late.failing;
     m->who.last_contact = late.last_contact;

@@ -10,6 +10,7 @@
 #include "base/config.h"
 #include "desk/desk.h"
 #include "outreach/choose.h"
+#include "outreach/prefer.h"
 
 struct outreach;
 struct record_tx;
@@ -119,13 +120,14 @@ struct outreach_wish {
     str pause;                   /* until: a date or instant within a year */
     str quiet_from, quiet_until; /* local "21:00", "09:00" */
     str zone;                    /* IANA name */
-    str care_by, appointment_by; /* way_name(): the channel for each purpose */
-    const str *refused;          /* topics not wanted, if said */
+    const struct wish_way *ways; /* the channel for each purpose that is named */
+    size_t n_ways;
+    const str *refused; /* topics not wanted, if said */
     size_t n_refused;
     bool topics_said;
 };
 /* {"language", "sms", "email", "pausedUntil", "quietFrom", "quietUntil", "zone", "refused": [],
- * "careBy", "appointmentBy"}; no name, no number. */
+ * "ways": {purpose: channel}, "reach": [channels there is an address for]}; no name, no number. */
 MUST err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret);
 MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
                          const struct outreach_wish *w);

@@ -199,6 +199,20 @@ static void put_channels(struct op *op, const struct recipient *r, struct json *
                                                                        str_empty(r->suppressed))));
 }
 
+/* By which way what is written of each topic; and which ways there are to choose from. */
+static void put_ways(struct op *op, const struct recipient *r, struct json *o)
+{
+    struct json *ways = json_new(op->arena, JSON_OBJECT), *reach = json_new(op->arena, JSON_ARRAY);
+    for (size_t i = 0; i < r->wishes.n_channels; i++)
+        json_set_str(op->arena, ways, r->wishes.channels[i].purpose, r->wishes.channels[i].channel);
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        if (!str_empty(r->address[k]))
+            json_push(op->arena, reach,
+                      json_new_str(op->arena, channel_name((enum channel_kind)k)));
+    json_set(op->arena, o, STR("ways"), ways);
+    json_set(op->arena, o, STR("reach"), reach);
+}
+
 err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret)
 {
     struct record_doc seen;
@@ -214,8 +228,7 @@ err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json 
     put(op, out, "quietFrom", clock_of(op, w->quiet_from));
     put(op, out, "quietUntil", clock_of(op, w->quiet_until));
     put(op, out, "zone", w->zone);
-    put(op, out, "careBy", wishes_channel(w, STR("home_healthcare_instructions")));
-    put(op, out, "appointmentBy", wishes_channel(w, STR("appointment_or_exam_confirm_remind")));
+    put_ways(op, &r, out);
     for (size_t i = 0; i < w->n_refused; i++)
         json_push(op->arena, list, json_new_str(op->arena, w->refused[i]));
     json_set(op->arena, out, STR("refused"), list);

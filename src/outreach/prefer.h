@@ -9,7 +9,12 @@
 #define WISHES_URL "https://weft.health/fhir/StructureDefinition/contact-wishes"
 #define WISH_TOPICS 16
 #define WISH_CHANNELS 9
+#define WISH_CARE "home_healthcare_instructions"
+#define WISH_VISITS "appointment_or_exam_confirm_remind"
 
+struct wish_way {
+    str purpose, channel; /* as the rulebook names it; way_name(), or "none" to take it back */
+};
 struct wishes {
     int64_t paused_until;        /* ms; 0 no pause */
     str pause_text;              /* as written: its first ten bytes are the day that was set */
@@ -17,16 +22,15 @@ struct wishes {
     str zone;                    /* the patient's own, or empty */
     str refused[WISH_TOPICS];    /* topics: codes of subjects and programmes */
     size_t n_refused;
-    struct {
-        str purpose, channel;
-    } channels[WISH_CHANNELS];
+    struct wish_way channels[WISH_CHANNELS];
     size_t n_channels;
     bool damaged; /* half of a wish: quiet until it is set again */
 };
 void wishes_read(const struct json *patient, struct wishes *ret);
 bool wish_minute(str text, int *ret);
 bool wishes_refuse(const struct wishes *w, str topic);
-/* Empty: no wish. */
+/* Their word for the purpose itself; else, of visits and of all other care, the general one. Empty:
+ * no wish. */
 str wishes_channel(const struct wishes *w, str purpose);
 /* Is it the patient's quiet hours in one of the zones (no zone known: yes, if they set any)?
  * *ret_end: when it is over in all of them, 0 not known. */

@@ -71,10 +71,15 @@ bool wishes_refuse(const struct wishes *w, str topic)
 
 str wishes_channel(const struct wishes *w, str purpose)
 {
-    for (size_t i = 0; i < w->n_channels; i++)
+    const str visits = STR(WISH_VISITS), care = STR(WISH_CARE);
+    str general = str_starts(purpose, STR("appointment")) ? visits : care, ret = STR_NONE;
+    for (size_t i = 0; i < w->n_channels; i++) {
         if (str_eq(w->channels[i].purpose, purpose))
             return w->channels[i].channel;
-    return STR_NONE;
+        if (str_eq(w->channels[i].purpose, general))
+            ret = w->channels[i].channel;
+    }
+    return ret;
 }
 
 /* The minute of the day lies in [from, until), which may go over midnight. */

@@ -110,23 +110,26 @@ static err set_topics(struct op *op, const struct outreach_wish *in, struct wish
     return OK;
 }
 
-static err set_channel(struct op *op, const char *purpose, str said, struct wishes *w)
+static err set_channel(struct op *op, const struct wish_way *said, struct wishes *w)
 {
     enum channel_kind k;
     size_t n = 0;
-    if (str_empty(said))
+    if (str_empty(said->channel))
         return OK;
-    if (!none(said) && !channel_parse(said, &k))
-        return fail_at(op, ERR_INVALID, str_of(purpose),
+    if (!topic_fits(said->purpose))
+        return fail_at(op, ERR_INVALID, STR("ways"), "A purpose is a code.");
+    if (!none(said->channel) && !channel_parse(said->channel, &k))
+        return fail_at(op, ERR_INVALID, said->purpose,
                        "A channel is sms, email, push, letter or none.");
     for (size_t i = 0; i < w->n_channels; i++)
-        if (!str_eq(w->channels[i].purpose, str_of(purpose)))
+        if (!str_eq(w->channels[i].purpose, said->purpose))
             w->channels[n++] = w->channels[i];
     w->n_channels = n;
-    if (none(said) || n == WISH_CHANNELS)
+    if (none(said->channel))
         return OK;
-    w->channels[n].purpose = str_of(purpose);
-    w->channels[n].channel = said;
+    if (n == WISH_CHANNELS)
+        return fail_at(op, ERR_INVALID, STR("ways"), "At most %d purposes.", WISH_CHANNELS);
+    w->channels[n] = *said;
     w->n_channels = n + 1;
     return OK;
 }
@@ -162,8 +165,7 @@ static struct json *extension_of(struct op *op, const struct wishes *w)
 bool wishes_said(const struct outreach_wish *in)
 {
     return in->topics_said || !str_empty(in->pause) || !str_empty(in->quiet_from) ||
-           !str_empty(in->quiet_until) || !str_empty(in->zone) || !str_empty(in->care_by) ||
-           !str_empty(in->appointment_by);
+           !str_empty(in->quiet_until) || !str_empty(in->zone) || in->n_ways > 0;
 }
 
 err wishes_write(struct op *op, struct json *patient, const struct outreach_wish *in,
@@ -179,8 +181,8 @@ err wishes_write(struct op *op, struct json *patient, const struct outreach_wish
     TRY(set_quiet(op, in, &w));
     TRY(set_zone(op, in->zone, &w));
     TRY(set_topics(op, in, &w));
-    TRY(set_channel(op, "home_healthcare_instructions", in->care_by, &w));
-    TRY(set_channel(op, "appointment_or_exam_confirm_remind", in->appointment_by, &w));
+    for (size_t i = 0; i < in->n_ways; i++)
+        TRY(set_channel(op, &in->ways[i], &w));
     for (size_t i = 0; had && i < had->n; i++)
         if (!str_eq(json_get_str(json_at(had, i), STR("url")), STR(WISHES_URL)))
             json_push(op->arena, list, json_at(had, i));

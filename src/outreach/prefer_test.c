@@ -31,11 +31,16 @@ static void what_is_set_is_what_is_read(void **state)
 {
     struct room *r = *state;
     const str no[] = {STR("lab_results"), STR("heart")};
+    const struct wish_way ways[] = {{STR(WISH_CARE), STR("email")},
+                                    {STR("lab_results"), STR("letter")}};
+    const struct wish_way back[] = {{STR(WISH_CARE), STR("none")},
+                                    {STR("lab_results"), STR("none")}};
     struct outreach_wish w = {.pause = STR("2026-12-24"),
                               .quiet_from = STR("20:00"),
                               .quiet_until = STR("09:15"),
                               .zone = STR("America/New_York"),
-                              .care_by = STR("email"),
+                              .ways = ways,
+                              .n_ways = 2,
                               .refused = no,
                               .n_refused = 2,
                               .topics_said = true};
@@ -48,10 +53,14 @@ static void what_is_set_is_what_is_read(void **state)
     assert_true(wishes_refuse(&s, STR("heart")) && !wishes_refuse(&s, STR("diet")));
     assert_false(wishes_refuse(&s, STR_NONE));
     assert_str(wishes_channel(&s, STR("home_healthcare_instructions")), "email");
+    assert_str(wishes_channel(&s, STR("lab_results")), "letter"); /* its own before the general */
+    assert_str(wishes_channel(&s, STR("post_discharge_followup")), "email");
+    assert_true(str_empty(wishes_channel(&s, STR("appointment_or_exam_confirm_remind"))));
     struct outreach_wish off = {.pause = STR("none"),
                                 .quiet_from = STR("none"),
                                 .zone = STR("none"),
-                                .care_by = STR("none"),
+                                .ways = back,
+                                .n_ways = 2,
                                 .topics_said = true};
     assert_int_equal(by_link(r, &off), OK);
     s = room_seen(r).wishes;
@@ -63,12 +72,14 @@ static void what_cannot_be_is_refused(void **state)
 {
     struct room *r = *state;
     const str bad[] = {STR("Not A Code")};
+    const struct wish_way pigeon = {STR(WISH_CARE), STR("pigeon")}, shout = {bad[0], STR("sms")};
     const struct outreach_wish all[] = {{.pause = STR("2029-01-01")},
                                         {.pause = STR("soon")},
                                         {.quiet_from = STR("25:00"), .quiet_until = STR("09:00")},
                                         {.quiet_from = STR("21:00")},
                                         {.zone = STR("Mars/Crater")},
-                                        {.care_by = STR("pigeon")},
+                                        {.ways = &pigeon, .n_ways = 1},
+                                        {.ways = &shout, .n_ways = 1},
                                         {.refused = bad, .n_refused = 1, .topics_said = true}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         assert_int_equal(by_link(r, &all[i]), ERR_INVALID);

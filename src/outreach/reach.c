@@ -37,8 +37,6 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .confidential = r.confidential,
                                    .confidential_to = r.confidential_to,
                                    .reassigned = str_eq(r.reassigned, STR("yes")),
-                                   .care_by = WAY_COUNT,
-                                   .appointment_by = WAY_COUNT,
                                    .proxy = r.proxy,
                                    .line_type = r.line_type,
                                    .helper = r.helper,
@@ -46,12 +44,17 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .prefers = (enum way)r.preferred};
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         ret->by[k] = way(&r, (enum channel_kind)k);
-    (void)way_parse(wishes_channel(&r.wishes, STR("home_healthcare_instructions")), &ret->care_by);
-    (void)way_parse(wishes_channel(&r.wishes, STR("appointment_or_exam_confirm_remind")),
-                    &ret->appointment_by);
     for (size_t i = 0; i < ret->n_zones; i++)
         ret->zones[i] = r.zones[i];
     return OK;
+}
+
+enum way outreach_prefers(const struct outreach_reach *r, str purpose)
+{
+    struct wishes w;
+    enum way k;
+    wishes_read(r->patient, &w);
+    return way_parse(wishes_channel(&w, purpose), &k) ? k : r->prefers;
 }
 
 void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,

@@ -21,8 +21,8 @@ struct outreach_reach {
     str language, state, country, zones[4];
     size_t n_zones;
     bool deceased, confidential, reassigned;
-    enum way prefers, care_by, appointment_by; /* tried first; by purpose; WAY_COUNT: not said */
-    bool proxy;                                /* a Consent names somebody who may act for them */
+    enum way prefers; /* tried first, when nothing is said for the purpose (outreach_prefers()) */
+    bool proxy;       /* a Consent names somebody who may act for them */
     str line_type, confidential_to;
     bool helper_lost; /* of whom the helper is no number or address works */
     str helper; /* RelatedPerson/id that a contact Consent names to get the messages; or empty */
@@ -39,5 +39,8 @@ unsigned outreach_ways(const struct outreach *o);
 void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,
                     str *ret_head, str *ret_tail);
 MUST err outreach_reach(struct op *op, struct record *rec, str patient, struct outreach_reach *ret);
+/* The way tried first for a purpose: their word for it, else the one they are usually reached by.
+ */
+enum way outreach_prefers(const struct outreach_reach *r, str purpose);
 
 #endif

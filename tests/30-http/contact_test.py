@@ -214,13 +214,20 @@ class Contact(Case):
         for told in ("Mia", "Sol", "312555", "<script", "Patient/"):
             self.assertNotIn(told, text)
         form = {"lab_results": "1", "home_healthcare_instructions": "1", "quietFrom": "21:00", "quietUntil": "09:00",
-                "language": "es"}
+                "language": "es", "by-lab_results": "sms", "by-prescription_notification": "none"}
         self.expect(200, self.call("POST", path, urllib.parse.urlencode(form).encode(), None, headers={
             "Content-Type": "application/x-www-form-urlencoded"}))
         w = self.expect(200, self.call("GET", "/fhir/Patient/mia/$preferences", None, "nurse")).json
         self.assertEqual(("21:00", "09:00", "es"), (w["quietFrom"], w["quietUntil"], w["language"]))
         self.assertIs(False, w["letter"])  # its box was not ticked
         self.assertIn("wellness_checkup", w["refused"])
+        self.assertEqual({"lab_results": "sms"}, w["ways"])
+        self.assertEqual(["sms"], [x for x in w["reach"] if x != "push"])  # no address, no mail: not offered
+        page = self.expect(200, self.call("GET", path, None, None)).body.decode()
+        self.assertIn('<option value="sms" selected>', page)
+        self.assertNotIn('<option value="email"', page)
+        self.expect(400, self.call("POST", path, b"by-lab_results=pigeon", None, headers={
+            "Content-Type": "application/x-www-form-urlencoded"}))
         self.assertNotIn("lab_results", w["refused"])
         bent = path[:-1] + ("0" if path[-1] != "0" else "1")
         self.expect(404, self.call("GET", bent, None, None))

@@ -120,4 +120,16 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await expect(page.getByText("Saved.").first()).toBeVisible();
   await page.getByLabel("Language you speak").selectOption("en");
   await expect(page.getByLabel("Language you speak")).toHaveValue("en");
+  // A channel of its own for a topic, only of those there is an address for; and back.
+  const results = page.getByLabel(/How to write to you: .*Test results/);
+  await results.selectOption({ label: "Text messages" });
+  await page.reload();
+  await expect(results).toHaveValue("sms");
+  await axe(page);
+  await results.scrollIntoViewIfNeeded();
+  await shot(page, "i7-ways");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await results.selectOption({ label: "As usual" });
+  await page.reload();
+  await expect(results).toHaveValue("none");
 });

@@ -27,8 +27,11 @@ async function ready(child: ChildProcess, log: string): Promise<void> {
 /** The apps inside the binary are what people get, so they are what is walked. A binary built before
  * the newest `npm run build` is told to serve web/dist instead, and that is said. */
 async function embedsNewest(): Promise<boolean> {
-  const shell = await (await fetch(`http://127.0.0.1:${PORT}/console/`)).text();
-  return shell === readFileSync(join(WEB, "dist", "console", "index.html"), "utf8");
+  for (const app of ["console", "portal"]) {
+    const shell = await (await fetch(`http://127.0.0.1:${PORT}/${app}/`)).text();
+    if (shell !== readFileSync(join(WEB, "dist", app, "index.html"), "utf8")) return false;
+  }
+  return true;
 }
 
 /** A server that is gone already, or does not end well, fails the run: waiting for its exit again would let

@@ -12,7 +12,10 @@ interface Wishes {
   quietFrom?: string;
   quietUntil?: string;
   refused?: string[];
+  ways?: Record<string, string>;
+  reach?: string[];
 }
+const WAYS = ["sms", "email", "push", "letter"] as const;
 const TOPICS = [
   ["appointment_or_exam_confirm_remind", "wish_appointments"],
   ["home_healthcare_instructions", "wish_care"],
@@ -45,21 +48,37 @@ export function WishesCard() {
       <fieldset class="plain">
         <legend>{t("wish_topics")}</legend>
         {TOPICS.map(([code, word]) => (
-          <label key={code} class="switch">
-            <input
-              type="checkbox"
-              checked={!refused.includes(code)}
-              disabled={busy}
-              onChange={(e) =>
-                set({
-                  refused: e.currentTarget.checked
-                    ? refused.filter((x) => x !== code)
-                    : [...refused, code],
-                })
-              }
-            />
-            <span>{t(word)}</span>
-          </label>
+          <div key={code} class="row-line">
+            <label class="switch">
+              <input
+                type="checkbox"
+                checked={!refused.includes(code)}
+                disabled={busy}
+                onChange={(e) =>
+                  set({
+                    refused: e.currentTarget.checked
+                      ? refused.filter((x) => x !== code)
+                      : [...refused, code],
+                  })
+                }
+              />
+              <span>{t(word)}</span>
+            </label>
+            <select
+              class="box"
+              aria-label={t("wish_by", { topic: t(word) })}
+              disabled={busy || refused.includes(code)}
+              value={data.ways?.[code] ?? "none"}
+              onChange={(e) => set({ ways: { [code]: e.currentTarget.value } })}
+            >
+              <option value="none">{t("wish_usual")}</option>
+              {WAYS.filter((w) => data.reach?.includes(w)).map((w) => (
+                <option key={w} value={w}>
+                  {t(`set_what_${w}`)}
+                </option>
+              ))}
+            </select>
+          </div>
         ))}
       </fieldset>
       <form

@@ -312,6 +312,8 @@ export default {
   wish_medicines: "الأدوية",
   wish_results: "نتائج الفحوص",
   wish_wellness: "الفحوص الدورية",
+  wish_by: "كيف نكتب إليك: {topic}",
+  wish_usual: "كالمعتاد",
   wish_quiet: "ساعات الهدوء",
   wish_from: "من",
   wish_until: "إلى",

@@ -282,6 +282,8 @@ export default {
   wish_medicines: "Medicines",
   wish_results: "Test results",
   wish_wellness: "Check-ups",
+  wish_by: "How to write to you: {topic}",
+  wish_usual: "As usual",
   wish_quiet: "Quiet hours",
   wish_from: "From",
   wish_until: "Until",

@@ -293,6 +293,8 @@ export default {
   wish_medicines: "Medicinas",
   wish_results: "Resultados",
   wish_wellness: "Chequeos",
+  wish_by: "Por dónde le escribimos: {topic}",
+  wish_usual: "Como siempre",
   wish_quiet: "Horas de silencio",
   wish_from: "Desde",
   wish_until: "Hasta",
