@@ -22,7 +22,8 @@ interface Frame {
   y: (v: number) => number;
 }
 
-function useWidth(): [preact.RefObject<HTMLDivElement | null>, number] {
+/** The width that a drawing has, so that its letters stay as large as all others. */
+export function useWidth(): [preact.RefObject<HTMLDivElement | null>, number] {
   const ref = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(560);
   useEffect(() => {

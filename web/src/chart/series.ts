@@ -108,6 +108,9 @@ function inOurs(q: Quantity | undefined): number | undefined {
 const hasCode = (c: Concept, codes: string[]): boolean =>
   !!c.coding?.some((x) => codes.includes(x.code ?? ""));
 
+/** Of a glucose sensor, not of a drop of blood. */
+export const isSensor = (o: Observation): boolean => hasCode(o.code, ["99504-3", "105272-9"]);
+
 export function metricOf(o: Observation): Metric | undefined {
   return METRICS.find((m) => hasCode(o.code, m.codes));
 }

@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { Chart, ChartTable, Spark } from "../chart/chart";
-import { METRICS, metricOf, pointOf } from "../chart/series";
+import { isSensor, METRICS, metricOf, pointOf } from "../chart/series";
 import { changeOf, changeText, type View, valueText, viewOf } from "../chart/view";
 import { Empty, Failed, Skeleton, Tabs } from "../kit/basics";
 import { type Days, DaysChoice, type Look, LookChoice } from "../kit/choices";
@@ -53,6 +53,7 @@ import { useNow } from "./worklist";
 
 const ProgrammePane = lazy(async () => (await import("./programme")).ProgrammePane);
 
+const GlucosePane = lazy(async () => (await import("./glucose")).GlucosePane);
 const PicturePane = lazy(async () => (await import("./picture")).PicturePane);
 
 const DAY = 86_400_000;
@@ -233,6 +234,7 @@ function Vitals({ id, focus }: { id: string; focus: string }) {
         ))}
       </div>
       <Hero id={id} view={hero} now={now} />
+      {hero.metric.id === "glucose" && vitals.data.some(isSensor) && <GlucosePane id={id} />}
       <Doubts id={id} view={hero} now={now} />
       <LimitList limits={limits.data ?? []} />
       {limits.data && limits.data.length > 0 && <WhatIf patient={id} limits={limits.data} />}

@@ -59,6 +59,7 @@ const UNITS: Record<string, Key> = {
   "mm[Hg]": "unit_mmhg",
   "/min": "unit_min",
   "mg/dL": "unit_mgdl",
+  "mmol/L": "unit_mmol",
   Cel: "unit_c",
 };
 /** A unit as people write it; one that we have no word for as it came. */

@@ -1,9 +1,19 @@
-// What this browser remembers: theme, density of the list, single-key shortcuts. Nothing personal.
+// What this browser remembers: theme, density of the list, single-key shortcuts, the unit of glucose. Nothing personal.
 import { signal } from "@preact/signals";
 
 export type Theme = "auto" | "light" | "dark";
 const KEY = "weft.theme";
 const KEYS = "weft.keys";
+
+export type GlucoseUnit = "mg/dL" | "mmol/L";
+const GLUCOSE = "weft.glucose";
+export const glucoseUnit = signal<GlucoseUnit>(
+  localStorage.getItem(GLUCOSE) === "mmol/L" ? "mmol/L" : "mg/dL",
+);
+export function setGlucoseUnit(unit: GlucoseUnit): void {
+  glucoseUnit.value = unit;
+  localStorage.setItem(GLUCOSE, unit);
+}
 
 const stored = localStorage.getItem(KEY);
 export const theme = signal<Theme>(stored === "light" || stored === "dark" ? stored : "auto");

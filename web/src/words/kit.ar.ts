@@ -20,6 +20,7 @@ export default {
   unit_mmhg: "ملم زئبق",
   unit_min: "في الدقيقة",
   unit_mgdl: "ملغ/دل",
+  unit_mmol: "ملمول/ل",
   unit_c: "°م",
   error_offline: "تعذّر الوصول إلى الخادم. تحقّق من الاتصال وحاول مجددًا.",
   error_forbidden: "لا يمكنك رؤية هذا الجزء.",

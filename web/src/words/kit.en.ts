@@ -20,6 +20,7 @@ export default {
   unit_mmhg: "mmHg",
   unit_min: "/min",
   unit_mgdl: "mg/dL",
+  unit_mmol: "mmol/L",
   unit_c: "°C",
   error_offline: "We cannot reach the server. Check your connection and try again.",
   error_forbidden: "You may not see this part.",

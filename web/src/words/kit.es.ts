@@ -20,6 +20,7 @@ export default {
   unit_mmhg: "mmHg",
   unit_min: "/min",
   unit_mgdl: "mg/dL",
+  unit_mmol: "mmol/L",
   unit_c: "°C",
   error_offline: "No hay conexión con el servidor. Revise su conexión e inténtelo de nuevo.",
   error_forbidden: "No puede ver esta parte.",
