@@ -16,6 +16,8 @@ static const char style[] =
     "font:inherit;width:100%;box-sizing:border-box;padding:.5rem;border:1px solid #767676;"
     "border-radius:.25rem}ul{list-style:none;padding:0}li label{display:flex;gap:.75rem;"
     "align-items:center;min-height:2.75rem;margin:0}li input{width:1.5rem;height:1.5rem;flex:none}"
+    "select{font:inherit;width:100%;min-height:2.75rem;padding:.5rem;border:1px solid #767676;"
+    "border-radius:.25rem;background:Canvas;color:CanvasText}"
     "button{font:inherit;min-height:2.75rem;padding:.5rem 1.25rem;margin:1rem 1rem 0 0;"
     "border:1px solid #1d4ed8;border-radius:.25rem;background:#1d4ed8;color:#fff}"
     "button.second{background:Canvas;color:CanvasText;border-color:#767676}"

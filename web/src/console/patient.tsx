@@ -52,6 +52,7 @@ import { Withhold } from "./withhold";
 import { useNow } from "./worklist";
 
 const ProgrammePane = lazy(async () => (await import("./programme")).ProgrammePane);
+const Reach = lazy(async () => (await import("./reach")).Reach);
 
 const GlucosePane = lazy(async () => (await import("./glucose")).GlucosePane);
 const PicturePane = lazy(async () => (await import("./picture")).PicturePane);
@@ -370,6 +371,7 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
               <Medicines id={id} />
               <Conditions id={id} />
             </div>
+            <Reach id={id} />
             <Withhold id={id} />
           </div>
         ) : tab === "picture" ? (

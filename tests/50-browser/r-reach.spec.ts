@@ -1,0 +1,112 @@
+// How somebody may be reached: nobody asked yet, a consent written down whole or not at all, and the preference
+// centre by a link, without sign-in and without script, whose answers stand on the nurse's screen at once.
+import { api, axe, expect, shot, signIn, test } from "./kit";
+
+interface Proof {
+  url: string;
+  valueString?: string;
+  extension?: Proof[];
+}
+
+test("consent with its proof, then the patient's own choices by a link", async ({
+  page,
+  request,
+  browser,
+  forgive,
+}) => {
+  forgive(/422/);
+  const nurse = await api(request, "nurse");
+  const { id } = (await nurse("POST", "/fhir/Patient", {
+    resourceType: "Patient",
+    name: [{ given: ["Noor"], family: "Asked" }],
+    birthDate: "1961-02-03",
+    telecom: [
+      { system: "phone", value: "+16115550187" },
+      { system: "email", value: "noor@example.org" },
+    ],
+    address: [{ state: "IL", country: "US" }],
+  })) as { id: string };
+  await signIn(page, "console", "nurse");
+  await page.goto(`/console/patient/${id}`);
+  const card = page.getByRole("region", { name: "How they may be reached" });
+  await expect(card.getByText("Never asked")).toHaveCount(2);
+  await axe(page);
+  await card.getByRole("button", { name: "Write down a consent" }).click();
+  const dialog = page.getByRole("dialog", { name: "Write down a consent" });
+  const keep = dialog.getByRole("button", { name: "Keep the consent" });
+  await expect(dialog.getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await expect(keep).toBeDisabled(); // about nothing
+  await dialog.getByRole("radio", { name: "In writing" }).check({ force: true });
+  await dialog.getByLabel("Their care").check();
+  await dialog.getByLabel(/A signed form/).check();
+  for (const part of ["Their signature", "Our name", "The number we may use", "That a machine may write or call"])
+    await dialog.getByLabel(part).check();
+  await dialog.getByLabel(/^The proof/).fill("Form 7, signed 3 November, folder 12");
+  await dialog.getByLabel("They said it or did it themselves").check();
+  await axe(page);
+  await keep.click();
+  await expect(dialog.getByRole("alert")).toContainText("part of the form is missing");
+  await shot(page, "r1-consent-not-whole");
+  await dialog.getByLabel("That saying no costs nothing").check();
+  await keep.click();
+  await expect(dialog).toBeHidden();
+  await expect(card.getByText("Never asked")).toHaveCount(1);
+  await expect(card.getByText("Yes", { exact: true })).toBeVisible();
+  const kept = (await nurse("GET", `/fhir/Consent?patient=${id}`)) as {
+    entry: { resource: { extension: Proof[] } }[];
+  };
+  expect(kept.entry).toHaveLength(1);
+  const proof = kept.entry[0]!.resource.extension.flatMap((e) => e.extension ?? []);
+  const of = (url: string): string => proof.find((e) => e.url === url)?.valueString ?? "";
+  expect(of("words")).toBe("Form 7, signed 3 November, folder 12");
+  expect(of("sha256")).toMatch(/^[0-9a-f]{64}$/);
+
+  await card.getByRole("button", { name: "Make a link for the patient" }).click();
+  const link = await card.getByLabel(/They set it here without signing in/).inputValue();
+  await axe(page);
+  await card.scrollIntoViewIfNeeded();
+  await shot(page, "r2-reach");
+  const own = await page.context().newPage();
+  await own.goto(new URL(link).pathname);
+  await axe(own);
+  await own.close();
+  const plain = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
+  const phone = await plain.newPage();
+  await phone.goto(new URL(link).pathname);
+  await expect(phone.getByRole("heading", { level: 1, name: "How we may reach you" })).toBeVisible();
+  expect(await phone.content()).not.toMatch(/Noor|Asked|611555|noor@/);
+  await expect(phone.getByLabel("E-mail", { exact: true })).toBeDisabled(); // this link never says yes
+  await phone.getByLabel("Test results, by").selectOption({ label: "E-mail" });
+  await phone.getByLabel("Check-ups", { exact: true }).uncheck();
+  await phone.getByLabel("From", { exact: true }).fill("20:00");
+  await phone.getByLabel("Until", { exact: true }).fill("09:30");
+  await shot(phone, "r3-preference-centre");
+  expect(await phone.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  await phone.getByRole("button", { name: "Save" }).click();
+  await expect(phone.getByRole("status")).toHaveText("Saved.");
+  await expect(phone.getByLabel("Test results, by")).toHaveValue("email");
+  await page.reload();
+  await expect(card.getByText(/Quiet hours: .*20:00.* to .*09:30/)).toBeVisible();
+  await expect(card.getByText(/Not wanted: .*Check-ups/)).toBeVisible();
+  await expect(card.getByText(/Test results.*: .*E-mail/)).toBeVisible();
+  await phone.getByLabel("Text messages", { exact: true }).uncheck();
+  await phone.getByRole("button", { name: "Save" }).click();
+  await expect(phone.getByRole("status")).toHaveText("Saved.");
+  await page.reload();
+  await expect(card.getByText("No", { exact: true })).toBeVisible();
+  await phone.goto(new URL(link).pathname, { waitUntil: "load" });
+  await expect(phone.getByLabel("Text messages", { exact: true })).not.toBeChecked();
+  await plain.close();
+
+  await page.evaluate(() => localStorage.setItem("weft.language", "ar"));
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
+  const same = page.getByRole("region", { name: "كيف نتواصل مع المريض" });
+  await same.getByRole("button", { name: "تدوين موافقة" }).click();
+  await expect(page.getByRole("dialog", { name: "تدوين موافقة" })).toBeVisible();
+  await axe(page);
+  await shot(page, "r4-consent-ar");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
