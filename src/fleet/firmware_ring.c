@@ -181,7 +181,7 @@ static size_t asked_so_far(const struct tally *t)
 static err ask(struct op *op, struct fleet *f, const struct firmware *r, struct tally *t,
                struct record_tx *tx, bool *ret_more)
 {
-    struct firmware_walk *w;
+    struct firmware_walk *w = NULL;
     size_t asked = 0, looked = 0, so_far = asked_so_far(t);
     TRY(walk_of(op, f, r, t->ring, &w));
     const struct kits *k = &w->kits;
