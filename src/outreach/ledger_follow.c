@@ -103,13 +103,7 @@ static err forget(struct step *st, const struct record_change *c)
 
 void ledger_done(struct outreach *o, const struct record_tx *committed)
 {
-    uint64_t t = record_tx_t(committed);
-    atomic_store(&o->ledger_done[t % LEDGER_DONE], t);
-}
-
-static bool done(struct outreach *o, uint64_t t)
-{
-    return atomic_load(&o->ledger_done[t % LEDGER_DONE]) == t;
+    own_note(&o->ledger_done, committed);
 }
 
 err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
@@ -124,7 +118,8 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
     from = from > kept ? from : kept;
     TRY(record_feed(op, o->rec, from, STEP_CHANGES, &changes, ret_n));
     for (size_t i = 0; i < *ret_n; i++) {
-        if (changes[i].type == communication && !changes[i].deleted && !done(o, changes[i].t))
+        if (changes[i].type == communication && !changes[i].deleted &&
+            !own_known(&o->ledger_done, changes[i].t))
             TRY(follow_one(&st, &changes[i]));
         if (changes[i].type == task && !changes[i].deleted)
             TRY(follow_one(&st, &changes[i]));
@@ -144,7 +139,9 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
 
 static err follow(struct op *op, void *ctx, size_t *ret_n)
 {
-    return ledger_step(op, ctx, ret_n);
+    struct outreach *o = ctx;
+    own_rest(o, atomic_load(&o->ledger_t), &o->follower.stop);
+    return ledger_step(op, o, ret_n);
 }
 
 static void wait_for_more(void *ctx)

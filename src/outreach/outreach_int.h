@@ -317,7 +317,6 @@ void bucket_put(struct record_tx *tx, struct op *op, struct outreach *o, str pat
 /* ---- lanes ---- */
 #define LANE_LEASE_MS 60000
 #define STOPS_MAX 256u
-#define LEDGER_DONE 4096u
 #define CAMPAIGN_STOPPED "the campaign was stopped before it left"
 #define TAKEN_BACK "taken back by the sender"
 struct lane_jobs {
@@ -337,6 +336,16 @@ bool parcel_may_go(struct outreach *o, const struct parcel *p);
 /* The patient said stop or start since the verdict: the rulebook is asked again. */
 bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
                       const struct parcel *p);
+
+/* ---- own.c: the last commits of ours in which a follower of the feed has nothing to find ---- */
+#define OWN_COMMITS 4096u
+struct own_commits {
+    _Atomic uint64_t t[OWN_COMMITS];
+};
+void own_note(struct own_commits *c, const struct record_tx *committed);
+bool own_known(const struct own_commits *c, uint64_t t);
+/* A moment for who committed to note it, when a follower that has seen `seen` has caught up. */
+void own_rest(const struct outreach *o, uint64_t seen, const _Atomic bool *stop);
 
 struct outreach {
     struct record *rec;
@@ -367,9 +376,10 @@ struct outreach {
     uint64_t request_cursor, request_seen;
     bool request_known, retention_begun;
     struct loop follower;
-    _Atomic uint64_t ledger_t;                 /* the follower of the ledger has seen this */
-    _Atomic uint64_t ledger_done[LEDGER_DONE]; /* commits of ours that it need not read */
-    pthread_mutex_t words_lock;                /* guards the two */
+    _Atomic uint64_t ledger_t;      /* the follower of the ledger has seen this */
+    struct own_commits ledger_done; /* their rows are in them */
+    struct own_commits silent_none; /* what they changed did not come back (silence.c) */
+    pthread_mutex_t words_lock;     /* guards the two */
     struct {
         outreach_awaits_fn *ask;
         void *ctx;

@@ -3,6 +3,7 @@
  * whose result is not written yet. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
+#include "outreach/silence_int.h"
 
 struct found {
     struct record_doc doc;
@@ -45,7 +46,7 @@ static err write(struct op *op, struct outreach *o, const struct found *all, siz
 {
     struct record_tx *tx = record_begin(op, o->rec);
     size_t changed = 0;
-    bool done = true;
+    bool done = true, heard = true;
     for (size_t i = 0; i < n; i++) {
         if (!all[i].changed)
             continue;
@@ -54,11 +55,14 @@ static err write(struct op *op, struct outreach *o, const struct found *all, siz
         bool there;
         TRY(ledger_state(tx, op, all[i].tree, &there));
         done &= there;
+        heard &= silence_finds_nothing(all[i].tree);
     }
     if (changed)
         TRY(record_commit(tx));
     if (changed && done)
         ledger_done(o, tx);
+    if (changed && heard)
+        silence_none(o, tx);
     return OK;
 }
 

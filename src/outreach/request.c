@@ -88,6 +88,7 @@ static err step(struct op *op, void *ctx, size_t *ret_n)
         o->request_seen = o->request_cursor;
         o->request_known = true;
     }
+    own_rest(o, o->request_seen, &o->requests.stop);
     TRY(record_feed(op, o->rec, o->request_seen, STEP, &all, &n));
     for (size_t i = 0; i < n; i++) {
         TRY(one(op, o, &all[i]));

@@ -484,8 +484,8 @@ static void follow_anew(struct room *r)
 /* As after a start. */
 static void read_all_anew(struct room *r)
 {
-    for (size_t i = 0; i < LEDGER_DONE; i++)
-        atomic_store(&r->o->ledger_done[i], 0);
+    for (size_t i = 0; i < OWN_COMMITS; i++)
+        atomic_store(&r->o->ledger_done.t[i], 0);
     follow_anew(r);
 }
 

@@ -5,6 +5,7 @@
 #include "outreach/ledger_int.h"
 #include "outreach/mail_int.h"
 #include "outreach/sender_int.h"
+#include "outreach/silence_int.h"
 
 #include "base/log.h"
 
@@ -144,15 +145,18 @@ static bool lost_race(err e)
 static err write_some(struct record_tx *tx, struct op *op, struct outreach *o,
                       struct job *const *jobs, size_t n)
 {
-    bool done = true;
+    bool done = true, heard = true;
     for (size_t i = 0; i < n; i++) {
         TRY(put_step(tx, op, o, jobs[i]));
         done &= jobs[i]->step != STEP_FINISH ||
                 (jobs[i]->row && !jobs[i]->out.opted_out && !jobs[i]->out.no_address);
+        heard &= jobs[i]->step != STEP_FINISH || silence_finds_nothing(jobs[i]->tree);
     }
     TRY(record_commit(tx));
     if (done)
         ledger_done(o, tx);
+    if (heard)
+        silence_none(o, tx);
     return OK;
 }
 

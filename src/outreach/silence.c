@@ -288,6 +288,24 @@ static err look_in_time(struct op *op, struct watched *w, str status)
     return silent(op, w);
 }
 
+static bool taken_back(str status)
+{
+    return str_eq(status, STR("not-done")) || str_eq(status, STR("entered-in-error"));
+}
+
+bool silence_finds_nothing(const struct json *communication)
+{
+    str key;
+    enum way way;
+    return !outreach_came_back(communication, &key, &way) &&
+           !taken_back(json_get_str(communication, STR("status")));
+}
+
+void silence_none(struct outreach *o, const struct record_tx *committed)
+{
+    own_note(&o->silent_none, committed);
+}
+
 static err look(struct op *op, struct watched *w)
 {
     struct record_doc doc;
@@ -311,8 +329,8 @@ static err look(struct op *op, struct watched *w)
         return flag(w, "asks") ? OK : let_go(op, w);
     if (!seen && outreach_came_back(w->message, &key, &way))
         return silent(op, w);
-    if (str_eq(status, STR("not-done")) || str_eq(status, STR("entered-in-error")))
-        return let_go(op, w); /* taken back */
+    if (taken_back(status))
+        return let_go(op, w);
     return w->job ? look_in_time(op, w, status) : OK;
 }
 
@@ -320,7 +338,8 @@ err silence_follow(struct op *op, struct outreach *o, const struct record_change
 {
     struct watched w = {.o = o};
     fhir_type type;
-    if (ch->created || ch->deleted || ch->type != fhir_type_parse(STR("Communication")))
+    if (ch->created || ch->deleted || ch->type != fhir_type_parse(STR("Communication")) ||
+        own_known(&o->silent_none, ch->t))
         return OK;
     TRY(record_name(op, o->rec, ch->rid, &type, &w.id));
     err e = look(op, &w);

@@ -32,7 +32,7 @@ static err check_rekey(struct op *op, struct store *s, struct tx_keys *r)
 static err check_put(struct op *op, struct store *s, struct tx_put *p)
 {
     struct version newest = {.doc.rid = 0};
-    if (p->put.rid <= s->rid_max)
+    if (p->put.rid <= s->rid_max && !memo_doc_find(op, s, p->put.rid, false, &newest.doc))
         TRY(version_newest(op, s->ops->writer(s->be), s->ops, p->put.rid, &newest));
     const struct store_doc *old = &newest.doc;
     p->old_vid = old->rid ? old->vid : 0;
@@ -205,6 +205,7 @@ static err write_put(struct op *op, struct store *s, struct tx_put *p, struct bu
     u64_write(key, doc_key(put->rid, put->vid));
     if (!buf_ok(&row))
         return out_of_memory(op);
+    memo_doc_drop(s, put->rid);
     TRY(s->ops->put(op, s->be, SPACE_DOC, str_make(key, 8), buf_str(&row)));
     enum store_change_kind kind = put->deleted ? CHANGE_DELETE
                                   : p->old_vid ? CHANGE_UPDATE

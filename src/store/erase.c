@@ -260,6 +260,7 @@ err erase_write(struct op *op, struct store *s, const struct tx_erase *x)
     struct buf pend;
     s->pending.t++;
     memo_drop_all(s->memo);
+    memo_drop_all(s->docs);
     buf_init(&pend, op->arena, (size_t)512 << 20);
     for (size_t i = 0; i < x->n; i++)
         TRY(drop_doc(op, s, &x->docs[i], &pend));

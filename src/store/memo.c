@@ -1,14 +1,12 @@
-/* Named values, and the numbers of ids, as the last commit left them, for who asks again soon.
- * Bounded: so many places, small values, the newer one stays. Invariant: what is here is committed
- * and is what a new snapshot would show. The writer drops a name before the group that changes it
- * commits and puts it back after; a reader adds what it found only when no group that changes
- * names was under way since before its snapshot. */
+/* Named values, the numbers of ids, and documents, as the last commit left them, for who asks again
+ * soon. Bounded: so many places, small values, the newer one stays. Invariant: what is here is
+ * committed and is what a new snapshot would show. The writer drops a name before the group that
+ * changes it commits and puts it back after; a reader adds what it found only when no group that
+ * changes what shares its place was under way since before its snapshot. */
 #include "store/memo_int.h"
 #include "store/store_int.h"
 
-#define PLACES 32768u /* a power of two */
 #define STRIPES 64u
-#define VALUE_MAX 512u
 
 struct noted {
     uint64_t hash;
@@ -16,16 +14,27 @@ struct noted {
     char bytes[]; /* name, value */
 };
 
-struct memo {
-    atomic_uint_fast64_t changes; /* odd: a group that changes names is under way */
-    pthread_mutex_t locks[STRIPES];
-    struct noted *at[PLACES];
+struct place {
+    struct noted *e;
+    uint64_t dropped; /* number of the last group that changed a name of this place */
 };
 
-struct memo *memo_new(void)
+struct memo {
+    atomic_uint_fast64_t over; /* groups that are over */
+    bool under_way;            /* the writer's: one that changes names is */
+    size_t places, value_max;
+    pthread_mutex_t locks[STRIPES];
+    struct place at[];
+};
+
+struct memo *memo_new(size_t places, size_t value_max)
 {
-    struct memo *m = calloc(1, sizeof *m);
-    for (size_t i = 0; m && i < STRIPES; i++)
+    struct memo *m = calloc(1, sizeof *m + places * sizeof m->at[0]);
+    if (!m)
+        return NULL;
+    m->places = places;
+    m->value_max = value_max;
+    for (size_t i = 0; i < STRIPES; i++)
         pthread_mutex_init(&m->locks[i], NULL);
     return m;
 }
@@ -40,16 +49,16 @@ static void forget(struct noted **at)
 
 void memo_free(struct memo *m)
 {
-    for (size_t i = 0; m && i < PLACES; i++)
-        forget(&m->at[i]);
+    for (size_t i = 0; m && i < m->places; i++)
+        forget(&m->at[i].e);
     for (size_t i = 0; m && i < STRIPES; i++)
         pthread_mutex_destroy(&m->locks[i]);
     free(m);
 }
 
-static size_t place_of(uint64_t hash)
+static size_t place_of(const struct memo *m, uint64_t hash)
 {
-    return (hash ^ hash >> 32) & (PLACES - 1);
+    return (hash ^ hash >> 32) & (m->places - 1);
 }
 
 static bool is(const struct noted *e, uint64_t hash, str name)
@@ -59,12 +68,12 @@ static bool is(const struct noted *e, uint64_t hash, str name)
 
 bool memo_find(struct memo *m, struct arena *a, str name, str *ret)
 {
-    uint64_t hash = str_hash(name);
-    size_t at = place_of(hash);
     if (!m)
         return false;
+    uint64_t hash = str_hash(name);
+    size_t at = place_of(m, hash);
     pthread_mutex_lock(&m->locks[at % STRIPES]);
-    const struct noted *e = m->at[at];
+    const struct noted *e = m->at[at].e;
     bool there = is(e, hash, name);
     if (there)
         *ret = e->value_n ? arena_str(a, str_make(e->bytes + e->name_n, e->value_n)) : STR_NONE;
@@ -74,38 +83,40 @@ bool memo_find(struct memo *m, struct arena *a, str name, str *ret)
 
 uint64_t memo_mark(struct memo *m)
 {
-    return m ? atomic_load(&m->changes) : 1;
+    return m ? atomic_load(&m->over) : 0;
 }
 
-static void drop(struct memo *m, str name)
+void memo_forget(struct memo *m, str name)
 {
     uint64_t hash = str_hash(name);
-    size_t at = place_of(hash);
+    if (!m)
+        return;
+    size_t at = place_of(m, hash);
     pthread_mutex_lock(&m->locks[at % STRIPES]);
-    if (is(m->at[at], hash, name))
-        forget(&m->at[at]);
+    if (is(m->at[at].e, hash, name))
+        forget(&m->at[at].e);
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
 }
 
 static void put(struct memo *m, str name, str value, const uint64_t *mark)
 {
     uint64_t hash = str_hash(name);
-    size_t at = place_of(hash);
-    struct noted *e = m && value.n <= VALUE_MAX ? malloc(sizeof *e + name.n + value.n) : NULL;
+    struct noted *e = m && value.n <= m->value_max ? malloc(sizeof *e + name.n + value.n) : NULL;
     if (!e) {
-        if (m && !mark) /* the writer's: what its group wrote there before is over, too */
-            drop(m, name);
+        if (!mark) /* the writer's: what its group wrote there before is over, too */
+            memo_forget(m, name);
         return;
     }
+    size_t at = place_of(m, hash);
     *e = (struct noted){.hash = hash, .name_n = name.n, .value_n = value.n};
     memcpy(e->bytes, name.p, name.n);
     if (value.n)
         memcpy(e->bytes + name.n, value.p, value.n);
     pthread_mutex_lock(&m->locks[at % STRIPES]);
     /* looked at under the lock under which the writer drops: it comes before, or sees this one */
-    if (!mark || atomic_load(&m->changes) == *mark) {
-        struct noted *old = m->at[at];
-        m->at[at] = e;
+    if (!mark || m->at[at].dropped <= *mark) {
+        struct noted *old = m->at[at].e;
+        m->at[at].e = e;
         e = old;
     }
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
@@ -114,8 +125,7 @@ static void put(struct memo *m, str name, str value, const uint64_t *mark)
 
 void memo_learn(struct memo *m, str name, str value, uint64_t mark)
 {
-    if (mark % 2 == 0)
-        put(m, name, value, &mark);
+    put(m, name, value, &mark);
 }
 
 void memo_keep(struct memo *m, str name, str value)
@@ -123,34 +133,35 @@ void memo_keep(struct memo *m, str name, str value)
     put(m, name, value, NULL);
 }
 
-static void under_way(struct memo *m)
+/* The group under way is the one after those that are over. */
+static void drop(struct memo *m, size_t at, const str *name, uint64_t hash)
 {
-    if (atomic_load(&m->changes) % 2 == 0)
-        atomic_fetch_add(&m->changes, 1);
+    struct place *p = &m->at[at];
+    m->under_way = true;
+    pthread_mutex_lock(&m->locks[at % STRIPES]);
+    p->dropped = atomic_load(&m->over) + 1;
+    if (!name || is(p->e, hash, *name))
+        forget(&p->e);
+    pthread_mutex_unlock(&m->locks[at % STRIPES]);
 }
 
 void memo_drop(struct memo *m, str name)
 {
-    if (!m)
-        return;
-    under_way(m);
-    drop(m, name);
+    uint64_t hash = str_hash(name);
+    if (m)
+        drop(m, place_of(m, hash), &name, hash);
 }
 
 void memo_drop_all(struct memo *m)
 {
-    if (!m)
-        return;
-    under_way(m);
-    for (size_t i = 0; i < PLACES; i++) {
-        pthread_mutex_lock(&m->locks[i % STRIPES]);
-        forget(&m->at[i]);
-        pthread_mutex_unlock(&m->locks[i % STRIPES]);
-    }
+    for (size_t i = 0; m && i < m->places; i++)
+        drop(m, i, NULL, 0);
 }
 
 void memo_settle(struct memo *m)
 {
-    if (m && atomic_load(&m->changes) % 2)
-        atomic_fetch_add(&m->changes, 1);
+    if (m && m->under_way)
+        atomic_fetch_add(&m->over, 1);
+    if (m)
+        m->under_way = false;
 }

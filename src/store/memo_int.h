@@ -1,13 +1,14 @@
-/* Private to the store: named values and ids known without the back end (memo.c). Every door takes
- * NULL, which knows nothing. */
+/* Private to the store: named values, ids and documents known without the back end (memo.c). Every
+ * door takes NULL, which knows nothing. */
 #ifndef WEFT_STORE_MEMO_INT_H
 #define WEFT_STORE_MEMO_INT_H
 
-#include "base/arena.h"
+#include "store/store_int.h"
 
 struct memo;
 
-struct memo *memo_new(void);
+/* places: a power of two; a larger value is not kept. */
+struct memo *memo_new(size_t places, size_t value_max);
 void memo_free(struct memo *m);
 /* False: not known. *ret is empty when there is no such value. */
 bool memo_find(struct memo *m, struct arena *a, str name, str *ret);
@@ -19,5 +20,18 @@ void memo_drop(struct memo *m, str name);
 void memo_drop_all(struct memo *m);
 void memo_keep(struct memo *m, str name, str value);
 void memo_settle(struct memo *m);
+/* What is kept of the name, without a change of it. */
+void memo_forget(struct memo *m, str name);
+
+/* ---- memo_doc.c: the newest versions of documents ---- */
+#define MEMO_DOC_MAX 2048u /* bytes of one */
+/* As store_get would say; without its text and client id as store_peek would. */
+bool memo_doc_find(struct op *op, struct store *s, uint64_t rid, bool body, struct store_doc *ret);
+/* What was read of a snapshot, taken after the mark of s->docs. */
+void memo_doc_learn(struct op *op, struct store *s, const struct store_doc *d, uint64_t mark);
+/* The writer's, as above. */
+void memo_doc_drop(struct store *s, uint64_t rid);
+/* Of a large transaction, or of a large document, nothing stays. */
+void memo_doc_keep(struct op *op, struct store *s, const struct store_tx *tx);
 
 #endif

@@ -1,7 +1,10 @@
 /* What is known without the back end is what the last commit left: values read before a change are
  * not learnt after it, none comes back while a group is under way, and many threads never see one
- * that is older than what was committed when they asked. */
+ * that is older than what was committed when they asked. Documents are those of the last commit,
+ * and of nobody who was erased. */
 #include "base/test.h"
+#include "base/time.h"
+#include "store/backup.h"
 #include "store/memo_int.h"
 #include "store/store_int.h"
 
@@ -17,7 +20,7 @@ struct bench {
 
 static struct bench bench(void)
 {
-    struct bench b = {memo_new(), arena_new(0)};
+    struct bench b = {memo_new(32768, 512), arena_new(0)};
     assert_non_null(b.memo);
     assert_non_null(b.arena);
     return b;
@@ -70,6 +73,10 @@ static void what_changed_since_is_not_learnt(void **state)
     expect(&b, "a", NULL);
     memo_keep(b.memo, STR("a"), STR("new"));
     expect(&b, "a", "new");
+    memo_drop(b.memo, STR("a"));
+    memo_learn(b.memo, STR("c"), STR("of another place"), memo_mark(b.memo));
+    expect(&b, "c", "of another place");
+    memo_settle(b.memo);
     memo_settle(b.memo); /* a group that changes no name */
     memo_learn(b.memo, STR("b"), STR("two"), memo_mark(b.memo));
     expect(&b, "b", "two");
@@ -149,7 +156,7 @@ static void nobody_sees_what_is_over(void **state)
 {
     (void)state;
     pthread_t threads[READERS];
-    struct race r = {.memo = memo_new()};
+    struct race r = {.memo = memo_new(32768, 512)};
     void *older;
     for (size_t i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, reader, &r), 0);
@@ -168,6 +175,108 @@ static void nobody_sees_what_is_over(void **state)
     memo_free(r.memo);
 }
 
+/* ---- documents ---- */
+#define TYPE 3
+#define PATIENT 7u
+
+struct house {
+    char dir[TEST_FOLDER_MAX];
+    struct arena *arena;
+    struct op op;
+    struct store *s;
+};
+
+static void house_open(struct house *h)
+{
+    struct store_options o = {.backend = STORE_SQLITE};
+    test_folder(h->dir);
+    o.dir = str_of(h->dir);
+    h->arena = arena_new(0);
+    op_init(&h->op, h->arena, NULL, time_now());
+    assert_int_equal(store_create(&h->op, &o), OK);
+    assert_int_equal(store_open(&h->op, &o, &h->s), OK);
+}
+
+static void house_shut(struct house *h)
+{
+    store_close(h->s);
+    test_folder_drop(h->dir);
+    arena_free(h->arena);
+}
+
+static err write_version(struct house *h, uint32_t vid, const char *body)
+{
+    struct store_commit c;
+    struct store_tx *tx = store_tx_new(&h->op, h->s);
+    struct store_put put = {.rid = PATIENT,
+                            .type = TYPE,
+                            .vid = vid,
+                            .comp = PATIENT,
+                            .client_id = vid == 1 ? STR("ann") : STR_NONE,
+                            .body = str_of(body)};
+    store_tx_put(tx, &put);
+    return store_commit(&h->op, tx, &c);
+}
+
+/* What the memo says is what the back end says. */
+static void expect_version(struct house *h, uint32_t vid, const char *body)
+{
+    struct store_doc known, stored, peeked;
+    assert_true(memo_doc_find(&h->op, h->s, PATIENT, true, &known));
+    assert_int_equal(store_get_version(&h->op, h->s, PATIENT, vid, &stored), OK);
+    assert_int_equal(store_peek(&h->op, h->s, PATIENT, &peeked), OK);
+    assert_true(str_eq(known.body, str_of(body)));
+    assert_true(str_eq(known.body, stored.body));
+    assert_true(str_eq(known.client_id, stored.client_id));
+    assert_int_equal(known.vid, vid);
+    assert_int_equal(known.type, stored.type);
+    assert_int_equal(known.comp, stored.comp);
+    assert_int_equal(known.t, stored.t);
+    assert_int_equal(known.time, stored.time);
+    assert_int_equal(known.named, stored.named);
+    assert_int_equal(known.deleted, stored.deleted);
+    assert_int_equal(peeked.vid, vid);
+    assert_int_equal(peeked.client_id.n, 0);
+}
+
+static void documents_are_those_of_the_last_commit(void **state)
+{
+    (void)state;
+    struct house h;
+    struct store_doc d;
+    house_open(&h);
+    assert_false(memo_doc_find(&h.op, h.s, PATIENT, true, &d));
+    assert_int_equal(write_version(&h, 1, "{\"n\":1}"), OK);
+    expect_version(&h, 1, "{\"n\":1}");
+    assert_int_equal(write_version(&h, 2, "{\"n\":2}"), OK);
+    expect_version(&h, 2, "{\"n\":2}");
+    assert_int_equal(write_version(&h, 2, "{\"n\":3}"), ERR_PRECONDITION); /* leaves no trace */
+    op_clear(&h.op);
+    expect_version(&h, 2, "{\"n\":2}");
+    char *large = calloc(1, MEMO_DOC_MAX + 1);
+    memset(large, ' ', MEMO_DOC_MAX);
+    assert_int_equal(write_version(&h, 3, large), OK);
+    assert_false(memo_doc_find(&h.op, h.s, PATIENT, true, &d));
+    assert_int_equal(store_get(&h.op, h.s, PATIENT, &d), OK);
+    assert_int_equal(d.vid, 3);
+    free(large);
+    house_shut(&h);
+}
+
+static void nobody_erased_is_found(void **state)
+{
+    (void)state;
+    struct house h;
+    struct store_doc d;
+    house_open(&h);
+    assert_int_equal(write_version(&h, 1, "{}"), OK);
+    assert_true(memo_doc_find(&h.op, h.s, PATIENT, true, &d));
+    assert_int_equal(store_key_erase(&h.op, h.s, PATIENT), OK);
+    assert_false(memo_doc_find(&h.op, h.s, PATIENT, true, &d));
+    assert_int_not_equal(store_get(&h.op, h.s, PATIENT, &d), OK);
+    house_shut(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +285,8 @@ int main(void)
         cmocka_unit_test(places_are_shared_and_values_small),
         cmocka_unit_test(without_one_nothing_is_known),
         cmocka_unit_test(nobody_sees_what_is_over),
+        cmocka_unit_test(documents_are_those_of_the_last_commit),
+        cmocka_unit_test(nobody_erased_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,9 @@ err store_create(struct op *op, const struct store_options *o)
 
 /* A backup has it for a moment. */
 #define LOCK_TRIES 20
+#define NAMES_KNOWN 131072u
+#define NAME_VALUE_MAX 512u
+#define DOCS_KNOWN 16384u
 static bool lock_now(int fd)
 {
     for (unsigned i = 0; i < LOCK_TRIES; i++) {
@@ -168,7 +171,9 @@ static err set_up(struct op *op, struct store *s)
     s->arena = arena_new((size_t)1 << 30);
     s->active = s->tail_now = tail_new();
     if (!(s->ops->capabilities & STORE_CAP_FAR)) /* what is far may be taken over by another */
-        s->memo = memo_new();
+        s->memo = memo_new(NAMES_KNOWN, NAME_VALUE_MAX);
+    if (!(s->ops->capabilities & STORE_CAP_FAR))
+        s->docs = memo_new(DOCS_KNOWN, MEMO_DOC_MAX);
     if (!s->arena || !s->active)
         return out_of_memory(op);
     if (s->ops->capabilities & STORE_CAP_DURABLE)
@@ -247,6 +252,7 @@ void store_close(struct store *s)
     tail_drop(s->frozen);
     packer_free(s->packer);
     memo_free(s->memo);
+    memo_free(s->docs);
     vault_free(&s->vault);
     arena_free(s->arena);
     if (s->lock_fd >= 0)

@@ -15,6 +15,9 @@ static err read_at(struct op *op, struct store *s, uint64_t row, bool exact, boo
     struct store_cursor *c = NULL;
     struct version v = {.doc.rid = 0};
     char key[8];
+    if (!exact && memo_doc_find(op, s, row >> 20, body, ret))
+        return arena_failed(op->arena) ? out_of_memory(op) : OK;
+    uint64_t mark = memo_mark(s->docs);
     u64_write(key, row);
     TRY(snap_take(op, s, &snap));
     err e = s->ops->cursor_open(op, snap, SPACE_DOC, &c);
@@ -34,6 +37,8 @@ static err read_at(struct op *op, struct store *s, uint64_t row, bool exact, boo
         return absent(op);
     if (!body)
         *ret = v.doc;
+    else if (!exact)
+        memo_doc_learn(op, s, ret, mark);
     return OK;
 }
 

@@ -276,7 +276,7 @@ struct store {
     struct vault vault;
     pthread_mutex_t keys_lock; /* whoever changes the ring */
     struct packer *packer;
-    struct memo *memo; /* memo_int.h; NULL: without one */
+    struct memo *memo, *docs; /* memo_int.h: named values and ids, documents; NULL: without */
     atomic_uint_fast64_t t, feed_t, rid_next;
     atomic_int_fast64_t time;
 

@@ -10,8 +10,9 @@
 #include <sodium.h>
 
 #define ROW_ENTRIES 64u
-#define ROW_BYTES ((size_t)16 << 10)
-#define ROW_MARK 0x50 /* no seal begins so */
+#define ROW_BYTES ((size_t)16 << 10) /* a longer one takes three times as long to compress */
+#define ROW_MARK 0x50                /* no seal begins so */
+#define SIZES_BYTES 30u              /* before an entry, at most */
 #define HEAD_BYTES 40u
 #define HASH_BYTES 32u
 #define WEIGHT_KEYS 16u /* of the tail, as much as one resource */
@@ -127,8 +128,9 @@ err trail_put(struct op *op, struct store *s, const struct loose *l)
 {
     struct trail_row *r = &s->row;
     str set, key;
+    size_t bytes = l->entry.n + l->set.n + SIZES_BYTES;
     if (r->n && (l->seq != r->first + r->n || l->time < r->last || r->n == ROW_ENTRIES ||
-                 r->body.n >= ROW_BYTES))
+                 r->body.n + bytes > ROW_BYTES))
         TRY(trail_flush(op, s));
     if (r->n == 0)
         begin_row(s->arena, r, l);

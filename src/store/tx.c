@@ -1,6 +1,7 @@
 /* Building a transaction, and preparing it on the submitting thread: keys sorted, documents
  * compressed and sealed, so that the writer only moves bytes. Does not look at what is stored,
  * except to carry a client-chosen id over to the next version. */
+#include "store/memo_int.h"
 #include "store/rekey.h"
 #include "store/store_int.h"
 
@@ -88,6 +89,11 @@ static err carry_over(struct op *op, struct store *s, struct store_put *p)
     struct store_doc d = {.rid = 0};
     if (p->vid == 1)
         return OK;
+    if (memo_doc_find(op, s, p->rid, true, &d)) {
+        p->comp = d.comp ? d.comp : p->comp;
+        p->client_id = p->client_id.n ? p->client_id : d.client_id;
+        return OK;
+    }
     TRY(view_open(op, s, &v));
     err e = version_newest(op, v.snap, s->ops, p->rid, &newest);
     if (e == OK && newest.doc.rid && newest.doc.comp)

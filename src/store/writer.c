@@ -239,6 +239,7 @@ static void conclude(struct store *s, bool kept)
         undo(s);
     }
     memo_settle(s->memo);
+    memo_settle(s->docs);
     s->standing.begun = false;
     s->doubt = false;
 }
@@ -246,9 +247,12 @@ static void conclude(struct store *s, bool kept)
 /* What was written is asked for soon, most likely. */
 static void remember(struct store *s, const struct group *g)
 {
-    for (const struct store_tx *tx = g->first; tx; tx = tx->next)
+    for (const struct store_tx *tx = g->first; tx; tx = tx->next) {
         for (size_t i = 0; tx->result == OK && i < tx->kvs.n; i++)
             memo_keep(s->memo, tx->kvs.at[i].key, tx->kvs.at[i].value);
+        if (tx->result == OK)
+            memo_doc_keep(&s->op, s, tx);
+    }
 }
 
 /* A commit that failed may have been kept, when it was its answer that was lost: then the group is
