@@ -14,6 +14,7 @@ struct survey_page {
     const struct survey *of;
     enum language language;
     str task, born;
+    str emergency;           /* whom to call in danger; empty: nobody knows */
     const struct form *form; /* what was sent; NULL: it is only looked at */
 };
 MUST err survey_page(struct call *c, const struct survey_page *p);

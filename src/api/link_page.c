@@ -82,6 +82,7 @@ static err page(struct call *c, const struct link_use *use, const struct form *f
                                 .language = l,
                                 .task = t.task,
                                 .born = use->born,
+                                .emergency = t.emergency,
                                 .form = f && form_field(f, STR("send")).n ? f : NULL};
     if (asked.of && !t.done)
         return survey_page(c, &asked);

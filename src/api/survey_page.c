@@ -2,6 +2,7 @@
  * here came through link_open(). Invariant: what people type goes in the body of the form, and
  * comes back through buf_html() alone. */
 #include "api/link_int.h"
+#include "desk/hours.h"
 
 enum word { S_INTRO, S_SEND, S_THANKS, S_NOTHING, S_LONG, S_YES, S_NO, S_URGENT, S_COUNT };
 /* clang-format off */
@@ -13,7 +14,7 @@ static const char *const words[S_COUNT][LANGUAGE_COUNT] = {
     [S_LONG] = {"Your words are too long. Please make them shorter.", "Su texto es muy largo. Hágalo más corto.", "كلماتك طويلة جدا. اجعلها أقصر."},
     [S_YES] = {"Yes", "Sí", "نعم"},
     [S_NO] = {"No", "No", "لا"},
-    [S_URGENT] = {"Need help right away? Call 911.", "¿Necesita ayuda ya? Llame al 911.", "هل تحتاج مساعدة الآن؟ اتصل بالرقم 911."},
+    [S_URGENT] = {"Need help right away? Call", "¿Necesita ayuda ya? Llame al", "هل تحتاج مساعدة الآن؟ اتصل:"},
 };
 /* clang-format on */
 
@@ -53,6 +54,15 @@ static void question(struct call *c, struct buf *b, const struct survey_page *p,
     buf_add(b, STR("</ul></fieldset>"));
 }
 
+/* "Need help right away? Call 911." */
+static void urgent(struct call *c, struct buf *b, const struct survey_page *p)
+{
+    struct said number = desk_emergency_say(&c->op, p->emergency);
+    buf_printf(b, "<p>%s ", words[S_URGENT][p->language]);
+    buf_html(b, number.in[p->language]);
+    buf_add(b, STR(".</p>"));
+}
+
 static err form(struct call *c, const struct survey_page *p, const struct survey_given *g,
                 const char *alert)
 {
@@ -68,8 +78,8 @@ static err form(struct call *c, const struct survey_page *p, const struct survey
     buf_add(&b, STR("\">"));
     for (size_t i = 0; i < p->of->n_items; i++)
         question(c, &b, p, g, i);
-    buf_printf(&b, "<p><button>%s</button></p></form><p>%s</p>", words[S_SEND][p->language],
-               words[S_URGENT][p->language]);
+    buf_printf(&b, "<p><button>%s</button></p></form>", words[S_SEND][p->language]);
+    urgent(c, &b, p);
     return link_end(c, 200, &b);
 }
 
@@ -77,8 +87,8 @@ static err thanks(struct call *c, const struct survey_page *p)
 {
     struct buf b = answer_buf(c);
     link_head(&b, p->language, str_of(p->of->title[p->language]));
-    buf_printf(&b, "<p role=\"status\">%s</p><p>%s</p>", words[S_THANKS][p->language],
-               words[S_URGENT][p->language]);
+    buf_printf(&b, "<p role=\"status\">%s</p>", words[S_THANKS][p->language]);
+    urgent(c, &b, p);
     return link_end(c, 200, &b);
 }
 

@@ -78,12 +78,29 @@ err api_task_chain(struct call *c)
     return answer_json(c, 200, o);
 }
 
+/* The patient whom a portal is for; *ret NULL: it is a colleague. */
+static err own_patient(struct call *c, struct json **ret)
+{
+    struct record_doc doc;
+    *ret = NULL;
+    if (!c->op.actor->patient)
+        return OK;
+    TRY(record_get(&c->op, c->api->rec, c->op.actor->patient, &doc));
+    return record_parse(&c->op, &doc, ret);
+}
+
 err api_team_hours(struct call *c)
 {
-    struct json *list = json_new(c->op.arena, JSON_ARRAY);
+    struct json *list = json_new(c->op.arena, JSON_ARRAY), *patient;
     struct hours_all all;
     TRY(hours_load(&c->op, c->api->rec, c->api->config, &all));
-    for (size_t i = 0; i < all.n; i++)
-        json_push(c->op.arena, list, hours_week(&c->op, &all.at[i]));
+    TRY(own_patient(c, &patient));
+    for (size_t i = 0; i < all.n; i++) {
+        struct json *one = hours_week(&c->op, &all.at[i]);
+        if (patient) /* where they live, not where we are */
+            json_set_str(c->op.arena, one, STR("emergency"),
+                         desk_emergency(patient, all.at[i].country));
+        json_push(c->op.arena, list, one);
+    }
     return answer_json(c, 200, list);
 }

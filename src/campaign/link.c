@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "campaign/campaign_int.h"
+#include "desk/hours.h"
 #include "fhir/fhir.h"
 #include "fhir/make.h"
 #include "outreach/read.h"
@@ -224,6 +225,7 @@ static err use_link(struct op *op, struct campaigns *c, const struct link_use *u
     TRY(step_up(op, c, use, &w, &known));
     struct link_task r = {.ask = !known};
     r.language = fhir_language_told(w.patient);
+    r.emergency = desk_emergency(w.patient, config_str(c->config, "house.country"));
     if (known && (!open_task(w.task) || !is_theirs(w.task)))
         return gone(op);
     if (known) {

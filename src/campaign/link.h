@@ -18,7 +18,8 @@ struct link_task {
     str text;               /* what is to be done; empty while the step-up is open */
     str task;               /* its id; empty likewise */
     const struct json *tree;
-    bool ask; /* the date of birth is asked for first */
+    str emergency; /* whom they call in danger, where they live; empty: nobody knows */
+    bool ask;      /* the date of birth is asked for first */
     bool done;
 };
 /* For a Task whose `for` is a Patient and which op->actor may read: staff, and the patient. What

@@ -84,6 +84,7 @@ MUST err care_plan_status(struct record_tx *tx, struct op *op, struct record *re
 /* ---- a person as the scheduler and the words need them ---- */
 struct met {
     str id, first, language, zone;
+    str emergency; /* whom they call in danger, as it stands after "call" */
     unsigned lang; /* 0 en, 1 es, 2 ar */
     struct json *patient;
     struct plan_place place;

@@ -2,6 +2,7 @@
  * they like, how the last deliveries went, the hours of their place. A forecast: outreach decides
  * again. */
 #include "campaign/run_int.h"
+#include "desk/hours.h"
 
 #include "outreach/ledger.h"
 #include "outreach/reach.h"
@@ -68,6 +69,8 @@ err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t pati
     m.first = json_str(json_path(r.patient, "name.0.given.0"));
     m.language = r.language;
     m.lang = language_or_english(r.language);
+    str number = desk_emergency(m.patient, config_str(c->config, "house.country"));
+    m.emergency = desk_emergency_say(op, number).in[m.lang];
     m.who.seed = (uint32_t)(patient * 2654435761u);
     TRY(place_of(op, c, p, &r, &m));
     TRY(ways_of(op, c, p, &r, &m));

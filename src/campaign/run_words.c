@@ -18,6 +18,8 @@ static str value_of(const struct campaigns *c, str name, const struct met *m, st
         return config_str(c->config, "outreach.clinic");
     if (str_eq(name, STR("link")))
         return link;
+    if (str_eq(name, STR("emergency")))
+        return m->emergency;
     return STR_NONE;
 }
 

@@ -73,6 +73,22 @@ static struct json *next_of(struct op *op, const struct json *task, const struct
     return o;
 }
 
+/* Where the patient lives; whoever may not read that hears the house's. */
+static err set_emergency(struct op *op, struct record *rec, const struct json *task,
+                         const struct team_hours *h, struct json *o)
+{
+    struct record_doc doc;
+    struct json *patient;
+    str id = fhir_ref_parse(json_str(json_path(task, "for.reference"))).id;
+    if (!id.n || record_read(op, rec, fhir_type_parse(STR("Patient")), id, &doc) != OK) {
+        op_clear(op);
+        return OK;
+    }
+    TRY(record_parse(op, &doc, &patient));
+    json_set_str(op->arena, o, STR("emergency"), desk_emergency(patient, h->country));
+    return OK;
+}
+
 err desk_chain(struct op *op, struct record *rec, const struct config *config, str task,
                struct json **ret)
 {
@@ -85,6 +101,7 @@ err desk_chain(struct op *op, struct record *rec, const struct config *config, s
     str programme = json_get_str(JSON_GET(t.tree, "groupIdentifier"), STR("value"));
     const struct team_hours *h = hours_of(&hours, programme);
     struct json *o = hours_tell(op, h);
+    TRY(set_emergency(op, rec, t.tree, h, o));
     json_set(op->arena, o, STR("steps"), chain_steps(op, t.tree));
     if (chain_case_of(t.tree, &c)) {
         if (c.held)

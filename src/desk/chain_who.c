@@ -137,7 +137,7 @@ err chain_tell(struct record_tx *tx, struct op *op, struct record *rec, const st
 {
     struct record_doc doc;
     struct json *patient;
-    struct said when;
+    struct said parts[2];
     str id = fhir_ref_parse(json_str(json_path(task, "for.reference"))).id, request;
     str about = json_str(json_path(task, "focus.reference"));
     int64_t opens;
@@ -151,15 +151,16 @@ err chain_tell(struct record_tx *tx, struct op *op, struct record *rec, const st
     }
     TRY(e);
     TRY(record_parse(op, &doc, &patient));
-    TRY(desk_nobody(tx, op, h, id, desk_zone(patient, h->zone), ret, &when));
+    TRY(desk_nobody(tx, op, h, id, desk_zone(patient, h->zone), ret, &parts[0]));
     if (!*ret || !hours_change(h, op->now, &opens))
         return OK;
+    parts[1] = desk_emergency_say(op, desk_emergency(patient, h->country));
     struct desk_text t = {.patient = id,
                           .kind = KIND,
                           .rule = "TEAM-HOURS",
                           .about = &about,
                           .n_about = 1,
-                          .words = desk_say(op, SAY_NOBODY_WATCHING, &when, 1),
+                          .words = desk_say(op, SAY_NOBODY_WATCHING, parts, 2),
                           .until = opens};
     return desk_text_ask(tx, op, rec, &t, &request);
 }

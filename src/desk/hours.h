@@ -27,7 +27,8 @@ struct hours_closed {
 struct team_hours {
     str service; /* HealthcareService id; empty: of the table */
     str name, zone;
-    str phone; /* for when nobody is at work; may be empty */
+    str phone;   /* for when nobody is at work; may be empty */
+    str country; /* the house's, ISO 3166-1 */
     const struct hours_opening *openings;
     size_t n_openings;
     const struct hours_closed *closed;
@@ -63,6 +64,11 @@ struct json *hours_tell(struct op *op, const struct team_hours *h);
 /* The same with availableTime and notAvailable (federal holidays of the next year spelt out), as a
  * HealthcareService would say them. */
 struct json *hours_week(struct op *op, const struct team_hours *h);
+/* Whom to call in danger of life (spec/desk/emergency.csv): by the country of their addresses, else
+ * by the house's; patient may be NULL. Empty: nobody knows. */
+str desk_emergency(const struct json *patient, str house);
+/* As it stands after "call": the number, or "your local emergency number". */
+struct said desk_emergency_say(struct op *op, str number);
 /* "Monday 8:00", with the date when that is a week away, on the clock of the zone. */
 struct said hours_say(struct op *op, int64_t at, str zone);
 

@@ -37,8 +37,10 @@ static str phone_of(const struct json *service)
 
 static struct team_hours table(const struct config *config)
 {
-    bool us = config && str_eq(config_str(config, "house.country"), STR("US"));
-    return (struct team_hours){.zone = config ? config_str(config, "house.zone") : STR("UTC"),
+    str country = config ? config_str(config, "house.country") : STR_NONE;
+    bool us = str_eq(country, STR("US"));
+    return (struct team_hours){.country = country,
+                               .zone = config ? config_str(config, "house.zone") : STR("UTC"),
                                .phone = config ? config_str(config, "outreach.phone") : STR_NONE,
                                .openings = TABLE,
                                .n_openings = sizeof TABLE / sizeof *TABLE,
@@ -55,6 +57,7 @@ static err one_service(struct op *op, const struct record_doc *doc, const struct
                            .name = json_get_str(tree, STR("name")),
                            .zone = json_get_str(extension(tree, ZONE_URL), STR("valueCode")),
                            .phone = phone_of(tree),
+                           .country = house.country,
                            .programmes = JSON_GET(tree, "program")};
     if (!h.zone.n)
         h.zone = house.zone;
@@ -117,6 +120,7 @@ struct json *hours_tell(struct op *op, const struct team_hours *h)
     json_set_str(op->arena, o, STR("name"), h->name);
     json_set_str(op->arena, o, STR("zone"), h->zone);
     json_set_str(op->arena, o, STR("phone"), h->phone);
+    json_set_str(op->arena, o, STR("emergency"), desk_emergency(NULL, h->country));
     json_set(op->arena, o, STR("watching"), json_new_bool(op->arena, open));
     if (hours_change(h, op->now, &until))
         json_set_str(op->arena, o, STR("until"), time_format(op->arena, until));

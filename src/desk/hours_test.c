@@ -184,6 +184,38 @@ static void the_time_is_said_in_each_language(void **state)
     assert_str(s.in[SAY_EN], "2026-12-01 8:00");
 }
 
+/* The number of the place where they live; without a place the house's; never a wrong one. */
+static void danger_has_a_number_where_they_live(void **state)
+{
+    struct room *r = *state;
+    static const struct {
+        const char *addresses, *house, *number;
+    } all[] = {
+        {"[]", "US", "911"},
+        {"[{\"country\":\"US\"}]", "IE", "911"},
+        {"[{\"country\":\"GBR\"}]", "US", "999"},
+        {"[{\"country\":\"mx\"}]", "US", "911"},
+        {"[{\"country\":\"DE\"},{\"city\":\"Springfield\"}]", "US", "112"},
+        {"[{\"country\":\"US\",\"use\":\"old\"},{\"country\":\"FR\"}]", "US", "112"},
+        {"[{\"country\":\"US\"},{\"country\":\"CA\"}]", "US", "911"},
+        {"[{\"country\":\"US\"},{\"country\":\"DE\"}]", "US", ""},
+        {"[{\"country\":\"Atlantis\"}]", "US", ""},
+        {"[{\"country\":\"Atlantis\"},{\"country\":\"US\"}]", "US", ""},
+        {"[]", "", ""},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        str text = arena_printf(r->op.arena, "{\"resourceType\":\"Patient\",\"address\":%s}",
+                                all[i].addresses);
+        struct json *patient;
+        assert_int_equal(json_read(&r->op, text, &JSON_LIMITS_DEFAULT, &patient), OK);
+        str number = desk_emergency(patient, str_of(all[i].house));
+        assert_true(str_eq(number, str_of(all[i].number)));
+    }
+    assert_str(desk_emergency(NULL, STR("GB")), "999");
+    assert_str(desk_emergency_say(&r->op, STR("112")).in[SAY_ES], "112");
+    assert_str(desk_emergency_say(&r->op, STR_NONE).in[SAY_EN], "your local emergency number");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +224,7 @@ int main(void)
         cmocka_unit_test(holidays_and_closed_times_count),
         cmocka_unit_test(r502_day_and_night_ends_where_something_is_closed),
         cmocka_unit_test(who_never_works_never_comes),
+        cmocka_unit_test_setup_teardown(danger_has_a_number_where_they_live, open_room, close_room),
         cmocka_unit_test_setup_teardown(a_service_says_its_hours, open_room, close_room),
         cmocka_unit_test_setup_teardown(hours_nobody_understands_are_gone_by_nowhere, open_room,
                                         close_room),

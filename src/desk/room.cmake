@@ -26,3 +26,9 @@ add_custom_command(OUTPUT ${GEN}/chain_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_chain.py ${chain_spec}
             ${CMAKE_SOURCE_DIR}/spec/rules/dev.json)
 target_sources(weft_desk PRIVATE ${GEN}/chain_gen.h)
+
+set(emergency_rows ${CMAKE_SOURCE_DIR}/spec/desk/emergency.csv)
+add_custom_command(OUTPUT ${GEN}/emergency_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_emergency.py ${emergency_rows} ${GEN}/emergency_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_emergency.py ${emergency_rows})
+target_sources(weft_desk PRIVATE ${GEN}/emergency_gen.h)

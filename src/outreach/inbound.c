@@ -226,7 +226,8 @@ static err reassure(struct record_tx *tx, struct op *op, struct incoming *x)
     str key = told_key(op, x);
     record_tx_expect_kv(tx, key, x->told);
     record_tx_kv(tx, key, arena_printf(op->arena, "%lld", (long long)op->now));
-    return inbound_answer(tx, op, x, KIND_HELP, line_of(op, x, LINE_READ));
+    return inbound_answer(tx, op, x, KIND_HELP,
+                          words_line_to(op, x->o, LINE_READ, &x->people[x->main], STR_NONE));
 }
 
 /* What they hear of words that are no keyword: out of hours, also of danger and of a case that is
@@ -243,9 +244,8 @@ static err answer_words(struct record_tx *tx, struct op *op, struct incoming *x,
         TRY(out_of_hours(tx, op, x, &closed, &when));
     if (!closed)
         return unread ? reassure(tx, op, x) : OK;
-    unsigned lang = words_language(r->language);
-    return inbound_answer(tx, op, x, KIND_HELP,
-                          words_line_about(op, x->o, LINE_CLOSED, lang, when.in[lang]));
+    str said = when.in[words_language(r->language)];
+    return inbound_answer(tx, op, x, KIND_HELP, words_line_to(op, x->o, LINE_CLOSED, r, said));
 }
 
 static err obey(struct record_tx *tx, struct op *op, struct incoming *x)

@@ -157,6 +157,30 @@ static void out_of_hours_they_are_told_when(void **state)
     r->op.now += 5000;
     say(r, "+13125550178", "and my hand");
     assert_int_equal(told(r, "one", "Nobody is watching now"), 1);
+    assert_int_equal(told(r, "one", "Call 911."), 1);
+}
+
+/* 911 rings nowhere in London, and a wrong number is worse than none. */
+static void the_number_in_danger_is_that_of_where_they_live(void **state)
+{
+    static const struct {
+        const char *id, *phone, *country, *words;
+    } all[] = {{"lon", "+13125550191", "GB", "Call 999."},
+               {"par", "+13125550192", "FRA", "Call 112."},
+               {"atl", "+13125550193", "Atlantis", "Call your local emergency number."}};
+    struct room *r = *state;
+    r->op.now = NOW + 4 * DAY_MS;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        (void)room_put(
+            r, arena_printf(r->op.arena,
+                            "{\"resourceType\":\"Patient\",\"id\":\"%s\",\"address\":[{"
+                            "\"country\":\"%s\"}],\"telecom\":[{\"system\":\"phone\",\"value\":"
+                            "\"%s\"}]}",
+                            all[i].id, all[i].country, all[i].phone));
+        say(r, all[i].phone, "my foot is itching");
+        assert_int_equal(told(r, all[i].id, all[i].words), 1);
+        assert_int_equal(told(r, all[i].id, "911"), 0);
+    }
 }
 
 static void a_family_is_asked_who(void **state)
@@ -370,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_that_nobody_awaits_are_a_case),
         cmocka_unit_test(out_of_hours_they_are_told_when),
+        cmocka_unit_test(the_number_in_danger_is_that_of_where_they_live),
         cmocka_unit_test(a_family_is_asked_who),
         cmocka_unit_test(without_an_answer_a_person_asks),
         cmocka_unit_test(someone_else_is_for_a_person),

@@ -73,6 +73,11 @@ str words_line(struct op *op, const struct outreach *o, enum line line, unsigned
 /* With {first} filled in. */
 str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,
                      str first);
+struct recipient;
+/* In their language, {first} and {emergency} filled in: whom they call in danger, where they live.
+ */
+str words_line_to(struct op *op, const struct outreach *o, enum line line,
+                  const struct recipient *r, str first);
 
 /* ---- the patient as outreach sees one ---- */
 #define ZONES_MAX 10

@@ -1,5 +1,6 @@
 /* Templates and fixed lines in the patient's language. Invariant: whatever is sent begins with who
  * we are and ends with how to stop. */
+#include "desk/hours.h"
 #include "outreach/outreach_int.h"
 
 const struct template_row OUTREACH_TEMPLATES[] = {TEMPLATE_ROWS};
@@ -19,10 +20,16 @@ const struct template_row *words_template(str code)
     return NULL;
 }
 
-static str value_of(const struct outreach *o, str name, str first)
+struct about {
+    str first, emergency;
+};
+
+static str value_of(const struct outreach *o, str name, const struct about *about)
 {
     if (str_eq(name, STR("first")))
-        return first;
+        return about->first;
+    if (str_eq(name, STR("emergency")))
+        return about->emergency;
     if (str_eq(name, STR("phone")))
         return config_str(o->config, "outreach.phone");
     if (str_eq(name, STR("clinic")))
@@ -30,7 +37,8 @@ static str value_of(const struct outreach *o, str name, str first)
     return STR_NONE;
 }
 
-str words_fill(struct op *op, const struct outreach *o, const char *text, str first)
+static str fill(struct op *op, const struct outreach *o, const char *text,
+                const struct about *about)
 {
     struct buf b;
     str in = str_of(text);
@@ -42,10 +50,24 @@ str words_fill(struct op *op, const struct outreach *o, const char *text, str fi
             break;
         }
         buf_add(&b, str_sub(in, at, open));
-        buf_add(&b, value_of(o, str_sub(in, open + 1, close), first));
+        buf_add(&b, value_of(o, str_sub(in, open + 1, close), about));
         at = close + 1;
     }
     return buf_str(&b);
+}
+
+str words_fill(struct op *op, const struct outreach *o, const char *text, str first)
+{
+    return fill(op, o, text, &(struct about){.first = first});
+}
+
+str words_line_to(struct op *op, const struct outreach *o, enum line line,
+                  const struct recipient *r, str first)
+{
+    unsigned l = words_language(r->language);
+    str number = desk_emergency(r->patient, config_str(o->config, "house.country"));
+    struct about about = {first, desk_emergency_say(op, number).in[l]};
+    return fill(op, o, LINES[line][l], &about);
 }
 
 str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,

@@ -7,6 +7,7 @@ const team: Team = {
   name: "Heart team",
   zone: "America/Chicago",
   phone: "555",
+  emergency: "911",
   watching: true,
   programmes: [{ coding: [{ code: "heart-failure" }] }],
   availableTime: [

@@ -8,6 +8,7 @@ const team = (more: Partial<Team>): Team => ({
   name: "",
   zone: "UTC",
   phone: "",
+  emergency: "911",
   watching: true,
   availableTime: [],
   notAvailable: [],

@@ -126,6 +126,9 @@ export function CaseChain({ task, now }: { task: Task; now: number }) {
           <span>{t("up_unseen_long", { time: span(unseen) })}</span>
         </p>
       )}
+      <p class="muted fine">
+        {chain.emergency ? t("em_there", { number: chain.emergency }) : t("em_local")}
+      </p>
       {chain.steps.length > 0 && (
         <ul class="fine" aria-label={t("up_title")}>
           {chain.steps.map((s) => (

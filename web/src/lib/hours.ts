@@ -20,6 +20,8 @@ export interface Team {
   name: string;
   zone: string;
   phone: string;
+  /** Whom to call in danger: where the patient lives who asks, else where the house is; "": nobody knows. */
+  emergency: string;
   watching: boolean;
   until?: string;
   programmes?: Concept[];

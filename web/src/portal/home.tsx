@@ -30,7 +30,7 @@ import {
 import { NumberCard, viewsOf } from "./numbers";
 import { MyProgramme } from "./programme";
 import { Waiting } from "./release";
-import { useMyTeam, Watching } from "./watch";
+import { Emergency, useMyTeam, Watching } from "./watch";
 
 const DAY = 86_400_000;
 const STALE_READING = 2 * DAY;
@@ -272,7 +272,9 @@ export function Home() {
       </a>
       <p class="note urgent">
         <Icon name="warn" />
-        <span>{t("w_urgent")}</span>
+        <span>
+          <Emergency />
+        </span>
       </p>
     </div>
   );

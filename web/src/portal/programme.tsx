@@ -6,6 +6,7 @@ import type { Resource } from "../lib/fhir";
 import { fullDate, type Lang, lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { me } from "./data";
+import { Emergency } from "./watch";
 
 type Texts = Record<Lang, string>;
 interface Mine {
@@ -87,7 +88,9 @@ export function MyProgramme() {
       )}
       {silent && <p>{of.last ? t("ph_gap", { date: fullDate(of.last) }) : t("ph_first")}</p>}
       <p>{nextOf(of)}</p>
-      <p class="muted">{t("ph_danger")}</p>
+      <p class="muted">
+        <Emergency />
+      </p>
       <Goals />
       {row.tips.length > 0 && <Tips all={row.tips} />}
     </section>

@@ -14,6 +14,12 @@ const useProgrammes = (): string[] =>
 /** Who watches over whoever is signed in. */
 export const useMyTeam = (): Team | undefined => teamOf(useTeams().data, useProgrammes());
 
+/** Whom to call in danger, by the number of the place where they live. */
+export function Emergency() {
+  const number = useMyTeam()?.emergency;
+  return <>{number ? t("em_call", { number }) : t("w_urgent")}</>;
+}
+
 export function Watching() {
   const team = useMyTeam();
   if (!team) return null;
@@ -30,7 +36,7 @@ export function Watching() {
           {team.until && t("wt_again", { time: dayTimeInText(team.until) })}
         </p>
         <p>
-          {t("w_urgent")}
+          {team.emergency ? t("em_call", { number: team.emergency }) : t("w_urgent")}
           {team.phone && (
             <>
               {" "}

@@ -1039,7 +1039,8 @@ export default {
   ca_script_who: "Say who you are; ask for name and date of birth before anything else.",
   ca_script_ask: "Ask: more short of breath? more swelling? light-headed or dizzy?",
   ca_script_night: "Ask: woke up short of breath? slept propped up? much worse than yesterday?",
-  ca_script_back: "Let them say in their own words what they will do, and when to call 911.",
+  ca_script_back:
+    "Let them say in their own words what they will do, and when to call for an ambulance.",
   ca_came: "What came of it",
   ca_o_reached: "Spoke with them",
   "ca_o_no-answer": "No answer",
@@ -1389,6 +1390,8 @@ export default {
   up_waits: "Waits until {time}",
   up_nobody: "nobody is named",
   up_unseen: "Unwatched for {time}",
+  em_there: "In danger where the patient lives: call {number}.",
+  em_local: "In danger: the patient calls their local emergency number.",
   up_unseen_long: "It came out of hours. Nobody was watching for {time}.",
   up_why_closed: "nobody is at work",
   up_why_held: "claimed, nothing done for {time}",
