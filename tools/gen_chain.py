@@ -41,10 +41,12 @@ def step(r):
             sys.exit("spec/desk/chain.csv: %s: %s is one of %s" % (r["id"], name, " ".join(choices)))
     if r["priority"] not in "1234" or not r["after"].isdigit() or not r["citation"]:
         sys.exit("spec/desk/chain.csv: %s: a priority from 1 to 4, whole minutes and a citation" % r["id"])
-    return '    {%s, CHAIN_OF_%s, %d, %s, %s, %s, CHAIN_%s, CHAIN_TO_%s, %s, %s}, \\' % (
+    if r["page"] and (not r["page"].isdigit() or not 1 <= int(r["page"]) <= 60 or r["to"] in ("second", "wait")):
+        sys.exit("spec/desk/chain.csv: %s: page is 1 to 60 minutes, of a step to a person who can be named" % r["id"])
+    return '    {%s, CHAIN_OF_%s, %d, %s, %s, %s, CHAIN_%s, CHAIN_TO_%s, %s, %d, %s}, \\' % (
         json.dumps(r["id"]), r["of"].upper(), int(r["priority"]),
         "true" if r["held"] == "yes" else "false", "true" if r["when"] == "closed" else "false", r["after"],
-        r["counts"].upper(), r["to"].upper().replace("-", "_"), "true" if r["tell"] == "yes" else "false",
+        r["counts"].upper(), r["to"].upper().replace("-", "_"), "true" if r["tell"] == "yes" else "false", int(r["page"] or 0),
         json.dumps(r["citation"]))
 
 

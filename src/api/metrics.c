@@ -119,6 +119,9 @@ static void write_rooms(struct api *api, struct buf *b)
     gauge(b, "desk_steps_total", "Steps of the chain: cases that went up.", true, m.steps);
     gauge(b, "desk_told_total", "Patients told that nobody is watching.", true, m.told);
     gauge(b, "desk_unnamed_total", "Steps behind which nobody is named.", true, m.unnamed);
+    gauge(b, "desk_pages_total", "Pages to who is on duty.", true, m.pages);
+    gauge(b, "desk_unreached_total", "Waits in which all were paged and nobody answered.", true,
+          m.unreached);
 }
 
 err api_metrics(struct call *c)

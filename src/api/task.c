@@ -2,6 +2,7 @@
  * Input: a small JSON object, or FHIR Parameters with the same names. */
 #include "api/api_int.h"
 #include "desk/chain.h"
+#include "desk/page.h"
 
 /* Member of a plain object, or value[x] of the Parameters part of that name. */
 static str input(const struct json *in, str name)
@@ -75,6 +76,15 @@ err api_task_chain(struct call *c)
 {
     struct json *o;
     TRY(desk_chain(&c->op, c->api->rec, c->api->config, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_task_seen(struct call *c)
+{
+    struct json *o = json_new(c->op.arena, JSON_OBJECT);
+    bool seen;
+    TRY(desk_page_seen(&c->op, c->api->rec, c->id, &seen));
+    json_set(c->op.arena, o, STR("seen"), json_new_bool(c->op.arena, seen));
     return answer_json(c, 200, o);
 }
 

@@ -28,7 +28,15 @@ static struct json *extension(const struct json *task, const char *url)
     return NULL;
 }
 
-static int64_t instant(str text)
+const struct chain_row *chain_row_find(str id)
+{
+    for (size_t i = 0; i < CHAIN_COUNT; i++)
+        if (str_eq(id, str_of(CHAIN_ROW[i].id)))
+            return &CHAIN_ROW[i];
+    return NULL;
+}
+
+int64_t chain_instant(str text)
 {
     struct time_span t;
     return time_parse(text, &t) ? t.lo : 0;
@@ -36,7 +44,7 @@ static int64_t instant(str text)
 
 int64_t desk_mark_get(const struct json *task, const char *url)
 {
-    return instant(json_get_str(extension(task, url), STR("valueInstant")));
+    return chain_instant(json_get_str(extension(task, url), STR("valueInstant")));
 }
 
 void desk_mark_set(struct op *op, struct json *task, const char *url, int64_t at)
@@ -61,7 +69,7 @@ void desk_mark_set(struct op *op, struct json *task, const char *url, int64_t at
 static void clock_of(const struct json *task, struct chain_case *ret)
 {
     *ret = (struct chain_case){.of = CHAIN_OF_CLOCK, .priority = DESK_P2};
-    ret->since = instant(json_str(json_path(task, "restriction.period.end")));
+    ret->since = chain_instant(json_str(json_path(task, "restriction.period.end")));
 }
 
 static bool is_clock(const struct json *task)
@@ -89,7 +97,7 @@ bool chain_case_of(const struct json *task, struct chain_case *ret)
     *ret = (struct chain_case){.of = desk_is_technical(task) ? CHAIN_OF_TECHNICAL : CHAIN_OF_CARE,
                                .held = held,
                                .priority = (int)desk_priority_of(task),
-                               .since = instant(json_get_str(task, STR("authoredOn")))};
+                               .since = chain_instant(json_get_str(task, STR("authoredOn")))};
     int64_t later = desk_mark_get(task, held ? DESK_HELD_URL : DESK_WAITS_URL);
     if (later)
         ret->since = later;
@@ -125,7 +133,7 @@ bool chain_due(const struct chain_row *row, const struct chain_case *c, const st
     return !row->closed || *ret > now || !hours_open(h, now) || hours_change(h, now, ret);
 }
 
-static str part_of(const struct json *step, const char *url, const char *type)
+str chain_part(const struct json *step, const char *url, const char *type)
 {
     const struct json *part;
     for (size_t k = 0; (part = json_at(JSON_GET(step, "extension"), k)); k++)
@@ -139,11 +147,11 @@ bool chain_made(const struct json *task, const struct chain_row *row, int64_t si
     const struct json *one;
     for (size_t i = 0; (one = json_at(JSON_GET(task, "extension"), i)); i++) {
         if (!str_eq(json_get_str(one, STR("url")), STR(DESK_STEP_URL)) ||
-            instant(part_of(one, "of", "valueInstant")) != since)
+            chain_instant(chain_part(one, "of", "valueInstant")) != since)
             continue;
-        if (str_eq(part_of(one, "row", "valueId"), str_of(row->id)) ||
+        if (str_eq(chain_part(one, "row", "valueId"), str_of(row->id)) ||
             (row->closed && !row->tell &&
-             str_eq(part_of(one, "to", "valueCode"), str_of(chain_to_word(row->to)))))
+             str_eq(chain_part(one, "to", "valueCode"), str_of(chain_to_word(row->to)))))
             return true; /* whom it reached already, the closing need not call */
     }
     return false;

@@ -19,6 +19,7 @@ struct chain_walk {
     char at[256]; /* where the walk over the open cases is */
     size_t at_n;
     uint64_t steps, told, unnamed; /* made so far; unnamed: nobody stands behind the step */
+    uint64_t pages, unreached;     /* unreached: all were paged, nobody answered */
 };
 /* Makes what is due of the next page of open cases, each case in one commit
  * of its own; *ret_more: the walk goes on. A case that changed meanwhile is left to the next walk.

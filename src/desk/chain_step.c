@@ -2,6 +2,7 @@
  * patient is told are one commit on the version they were judged by; killed anywhere, the next walk
  * finds the same steps due or made. */
 #include "desk/chain_int.h"
+#include "desk/page.h"
 
 #include "base/time.h"
 
@@ -17,8 +18,8 @@ struct walk {
     struct chain_walk *io;
 };
 
-static void push_part(struct op *op, struct json *list, const char *url, const char *type,
-                      const struct json *value)
+void chain_push_part(struct op *op, struct json *list, const char *url, const char *type,
+                     const struct json *value)
 {
     struct json *part = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, part, STR("url"), str_of(url));
@@ -31,13 +32,13 @@ static struct json *text(struct op *op, str s)
     return json_new_str(op->arena, s);
 }
 
-static void push_extension(struct op *op, struct json *task, const char *url, const char *type,
-                           const struct json *value)
+void chain_push(struct op *op, struct json *task, const char *url, const char *type,
+                const struct json *value)
 {
     struct json *all = json_new(op->arena, JSON_ARRAY), *one;
     for (size_t i = 0; (one = json_at(JSON_GET(task, "extension"), i)); i++)
         json_push(op->arena, all, one);
-    push_part(op, all, url, type, value);
+    chain_push_part(op, all, url, type, value);
     json_set(op->arena, task, STR("extension"), all);
 }
 
@@ -47,16 +48,16 @@ static err add_step(struct walk *w, struct json *task, const struct chain_row *r
     struct op *op = w->op;
     struct json *parts = json_new(op->arena, JSON_ARRAY), *who = NULL;
     TRY(chain_who(op, w->rec, h, row->to, &who));
-    push_part(op, parts, "row", "valueId", text(op, str_of(row->id)));
-    push_part(op, parts, "of", "valueInstant", text(op, time_format(op->arena, of_due[0])));
-    push_part(op, parts, "due", "valueInstant", text(op, time_format(op->arena, of_due[1])));
-    push_part(op, parts, "at", "valueInstant", text(op, time_format(op->arena, op->now)));
-    push_part(op, parts, "to", "valueCode", text(op, str_of(chain_to_word(row->to))));
+    chain_push_part(op, parts, "row", "valueId", text(op, str_of(row->id)));
+    chain_push_part(op, parts, "of", "valueInstant", text(op, time_format(op->arena, of_due[0])));
+    chain_push_part(op, parts, "due", "valueInstant", text(op, time_format(op->arena, of_due[1])));
+    chain_push_part(op, parts, "at", "valueInstant", text(op, time_format(op->arena, op->now)));
+    chain_push_part(op, parts, "to", "valueCode", text(op, str_of(chain_to_word(row->to))));
     if (who)
-        push_part(op, parts, "who", "valueReference", who);
+        chain_push_part(op, parts, "who", "valueReference", who);
     else if (row->to != CHAIN_TO_WAIT && row->to != CHAIN_TO_SECOND)
         w->io->unnamed++;
-    push_extension(op, task, DESK_STEP_URL, "extension", parts);
+    chain_push(op, task, DESK_STEP_URL, "extension", parts);
     w->io->steps++;
     return OK;
 }
@@ -83,7 +84,7 @@ static bool mark_unwatched(struct op *op, struct json *task, const struct chain_
     json_set_str(op->arena, period, STR("start"), time_format(op->arena, from));
     if (hours_change(h, from, &until))
         json_set_str(op->arena, period, STR("end"), time_format(op->arena, until));
-    push_extension(op, task, DESK_UNWATCHED_URL, "valuePeriod", period);
+    chain_push(op, task, DESK_UNWATCHED_URL, "valuePeriod", period);
     return true;
 }
 
@@ -114,15 +115,25 @@ static err due_steps(struct walk *w, struct desk_task *t, struct chain_case *c,
     return OK;
 }
 
-static err keep(struct walk *w, struct desk_task *t, const struct team_hours *h, bool tell)
+/* What is due of one case. */
+struct due {
+    bool tell;
+    struct json *page; /* NULL: nobody is paged */
+};
+
+static err keep(struct walk *w, struct desk_task *t, const struct team_hours *h,
+                const struct due *due)
 {
     bool told = false;
     struct record_tx *tx = record_begin(w->op, w->rec);
     TRY(record_tx_update(tx, t->doc.type, t->doc.id, t->tree, t->doc.vid));
-    if (tell)
+    if (due->tell)
         TRY(chain_tell(tx, w->op, w->rec, t->tree, h, &told));
+    if (due->page)
+        TRY(desk_page_queue(tx, w->op, due->page));
     TRY(record_commit(tx));
     w->io->told += told;
+    w->io->pages += due->page != NULL;
     return OK;
 }
 
@@ -130,16 +141,19 @@ static err climb(struct walk *w, const struct record_doc *doc)
 {
     struct desk_task t = {.doc = *doc};
     struct chain_case c;
-    bool tell = false;
+    struct due due = {0};
     TRY(record_parse(w->op, doc, &t.tree));
     if (!chain_case_of(t.tree, &c))
         return OK;
     str programme = json_get_str(JSON_GET(t.tree, "groupIdentifier"), STR("value"));
     const struct team_hours *h = hours_of(w->hours, programme);
-    uint64_t before = w->io->steps;
+    uint64_t before = w->io->steps + w->io->unreached;
     bool marked = mark_unwatched(w->op, t.tree, &c, h);
-    TRY(due_steps(w, &t, &c, h, &tell));
-    return marked || w->io->steps != before ? keep(w, &t, h, tell) : OK;
+    TRY(due_steps(w, &t, &c, h, &due.tell));
+    struct page_ask ask = {t.doc.id, &c, h};
+    TRY(chain_page(w->op, w->rec, t.tree, &ask, &due.page, &w->io->unreached));
+    bool more = marked || due.page || w->io->steps + w->io->unreached != before;
+    return more ? keep(w, &t, h, &due) : OK;
 }
 
 err desk_climb(struct op *op, struct record *rec, const struct config *config,

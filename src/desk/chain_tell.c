@@ -14,14 +14,6 @@ static void set_row(struct op *op, struct json *o, const struct chain_row *row)
     json_set(op->arena, o, STR("after"), json_new_i64(op->arena, row->after));
 }
 
-static const struct chain_row *row_of(str id)
-{
-    for (size_t i = 0; i < CHAIN_COUNT; i++)
-        if (str_eq(id, str_of(CHAIN_ROW[i].id)))
-            return &CHAIN_ROW[i];
-    return NULL;
-}
-
 static struct json *step_of(struct op *op, const struct json *extension)
 {
     static const char *const parts[] = {"to", "due", "at"};
@@ -31,7 +23,7 @@ static struct json *step_of(struct op *op, const struct json *extension)
     for (size_t i = 0; (part = json_at(JSON_GET(extension, "extension"), i)); i++) {
         str url = json_get_str(part, STR("url"));
         if (str_eq(url, STR("row"))) {
-            const struct chain_row *row = row_of(json_get_str(part, STR("valueId")));
+            const struct chain_row *row = chain_row_find(json_get_str(part, STR("valueId")));
             json_set_str(op->arena, o, STR("row"), json_get_str(part, STR("valueId")));
             if (row)
                 set_row(op, o, row);
@@ -103,6 +95,7 @@ err desk_chain(struct op *op, struct record *rec, const struct config *config, s
     struct json *o = hours_tell(op, h);
     TRY(set_emergency(op, rec, t.tree, h, o));
     json_set(op->arena, o, STR("steps"), chain_steps(op, t.tree));
+    json_set(op->arena, o, STR("pages"), chain_pages(op, t.tree));
     if (chain_case_of(t.tree, &c)) {
         if (c.held)
             TRY(chain_touched(op, rec, t.tree, task, &c.since));

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "desk/chain_int.h"
 #include "desk/fixture_int.h"
+#include "desk/page.h"
 
 #define MINUTES INT64_C(60000)
 
@@ -275,6 +276,104 @@ static void who_is_on_duty_stands_behind_the_step(void **state)
         str_eq(json_str(json_path(JSON_GET(o, "steps"), "0.who.reference")), r->bo.reference));
 }
 
+/* "row who n" of each page, by commas; who by the first letter of the family. */
+static str paged(struct room *r, str id)
+{
+    const struct json *all = JSON_GET(chain(r, id), "pages");
+    str out = STR_NONE;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct json *one = json_at(all, i);
+        str who = json_str(json_path(one, "who.display"));
+        int64_t n = 0;
+        json_i64(JSON_GET(one, "n"), &n);
+        out = arena_printf(r->op.arena, "%.*s%.*s %.*s %d,", STR_ARG(out),
+                           STR_ARG(json_get_str(one, STR("row"))), STR_ARG(who), (int)n);
+    }
+    return out;
+}
+#define PAGED(id, text) assert_true(str_eq(paged(r, id), STR(text)))
+
+static void on_duty(struct room *r, const char *who, str person, const char *code)
+{
+    str o = arena_printf(r->op.arena,
+                         "{\"resourceType\":\"PractitionerRole\",\"active\":true,\"practitioner\":{"
+                         "\"reference\":\"%.*s\",\"display\":\"%s\"},\"code\":[{\"coding\":[{"
+                         "\"system\":\"" DESK_SYSTEM_TEAM_ROLE "\",\"code\":\"%s\"}]}]}",
+                         STR_ARG(person), who, code);
+    made(r, str_z(r->op.arena, o));
+}
+
+static size_t jobs(struct room *r)
+{
+    struct record_job *all;
+    size_t n;
+    as(r, &r->system);
+    assert_int_equal(
+        record_outbox_take(&r->op, r->rec, STR(DESK_PAGE_QUEUE), 86400000, 64, &all, &n), OK);
+    return n;
+}
+
+static void who_does_not_answer_is_paged_again_then_the_next(void **state)
+{
+    struct room *r = *state;
+    bool done;
+    r->op.now = at("2026-11-21T15:00:00Z"); /* Saturday */
+    as(r, &r->system);
+    on_duty(r, "Ada", r->ada.reference, "on-call");
+    on_duty(r, "Bo", r->bo.reference, "lead");
+    str id = opened(r, DESK_P2);
+    assert_int_equal(climbed(r).pages, 1);
+    PAGED(id, "P2-CLOSED Ada 1,");
+    r->op.now += 15 * MINUTES - 1;
+    assert_int_equal(climbed(r).pages, 0);
+    r->op.now += 1;
+    assert_int_equal(climbed(r).pages, 1);
+    /* it certainly did not leave: nobody waits for an answer that cannot come */
+    as(r, &r->system);
+    struct page_note note = {
+        .task = id, .number = 2, .way = STR("sms"), .state = DESK_PAGE_FAILED, .why = "no-way"};
+    assert_int_equal(desk_page_note(&r->op, r->rec, &note), OK);
+    assert_int_equal(climbed(r).pages, 1);
+    PAGED(id, "P2-CLOSED Ada 1,P2-CLOSED Ada 2,P2-CLOSED Bo 1,");
+    as(r, &r->bo);
+    assert_int_equal(desk_page_seen(&r->op, r->rec, id, &done), OK);
+    assert_true(done);
+    assert_int_equal(desk_page_seen(&r->op, r->rec, id, &done), OK);
+    assert_false(done); /* once */
+    r->op.now += 29 * MINUTES;
+    assert_int_equal(climbed(r).pages, 0);
+    r->op.now += 16 * MINUTES; /* P2-60: it is nobody's still, and begins with Ada again */
+    assert_int_equal(climbed(r).pages, 1);
+    PAGED(id, "P2-CLOSED Ada 1,P2-CLOSED Ada 2,P2-CLOSED Bo 1,P2-60 Ada 1,");
+    struct record_result res;
+    as(r, &r->ada);
+    assert_int_equal(desk_claim(&r->op, r->rec, id, &res), OK);
+    assert_str(json_str(json_path(chain(r, id), "pages.3.how")), "claimed");
+    r->op.now += 60 * MINUTES;
+    assert_int_equal(climbed(r).pages, 0);
+    assert_int_equal(jobs(r), 4);
+}
+
+static void nobody_left_is_said_once(void **state)
+{
+    struct room *r = *state;
+    r->op.now = at("2026-11-21T15:00:00Z");
+    str id = opened(r, DESK_P1); /* nobody is on duty */
+    assert_int_equal(climbed(r).unreached, 1);
+    assert_str(json_str(json_path(chain(r, id), "pages.0.state")), "nobody");
+    r->op.now += 5 * MINUTES;
+    assert_int_equal(climbed(r).unreached, 0);
+    as(r, &r->system);
+    on_duty(r, "Ada", r->ada.reference, "on-call");
+    r->op.now -= 90 * MINUTES; /* the clock was wrong: P1-15 is due at once, and finds somebody */
+    assert_int_equal(climbed(r).pages, 1);
+    assert_int_equal(climbed(r).pages, 0);
+    r->op.now -= 90 * MINUTES; /* a page of the time to come is over */
+    assert_int_equal(climbed(r).pages, 1);
+    assert_int_equal(climbed(r).pages, 0);
+    PAGED(id, "P1-CLOSED  0,P1-15 Ada 1,P1-15 Ada 2,");
+}
+
 /* R500: of a patient whose record was deleted nobody can be told, and the walk ended there: the
  * cases behind it went up no more. */
 static void r500_a_patient_who_is_gone_holds_up_no_other_case(void **state)
@@ -324,6 +423,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_clock_that_ran_out_goes_up, open_room, close_room),
         cmocka_unit_test_setup_teardown(who_is_on_duty_stands_behind_the_step, open_room,
                                         close_room),
+        cmocka_unit_test_setup_teardown(who_does_not_answer_is_paged_again_then_the_next, open_room,
+                                        close_room),
+        cmocka_unit_test_setup_teardown(nobody_left_is_said_once, open_room, close_room),
         cmocka_unit_test_setup_teardown(r500_a_patient_who_is_gone_holds_up_no_other_case,
                                         open_room, close_room),
     };

@@ -28,32 +28,49 @@ static bool on_duty(struct op *op, const struct json *role, const struct team_ho
     return own.n_openings == 0 || hours_open(&own, op->now);
 }
 
-err chain_who(struct op *op, struct record *rec, const struct team_hours *h, enum chain_to to,
-              struct json **ret)
+static err find_roles(struct op *op, struct record *rec, const struct team_hours *h,
+                      enum chain_to to, struct record_page *ret)
 {
-    struct record_page page;
-    *ret = NULL;
-    if (to == CHAIN_TO_WAIT || to == CHAIN_TO_SECOND)
-        return OK;
     str of = h->service.n
                  ? arena_printf(op->arena, "service=HealthcareService/%.*s", STR_ARG(h->service))
                  : STR("service:missing=true");
-    TRY(record_find(op, rec, fhir_type_parse(STR("PractitionerRole")),
-                    arena_printf(op->arena,
-                                 "%.*s&active=true&role=" DESK_SYSTEM_TEAM_ROLE
-                                 "|%s&_sort=_id&_count=100",
-                                 STR_ARG(of), chain_to_word(to)),
-                    &page));
-    for (size_t i = 0; i < page.n_match && !*ret; i++) {
-        struct json *role;
+    return record_find(op, rec, fhir_type_parse(STR("PractitionerRole")),
+                       arena_printf(op->arena,
+                                    "%.*s&active=true&role=" DESK_SYSTEM_TEAM_ROLE
+                                    "|%s&_sort=_id&_count=100",
+                                    STR_ARG(of), chain_to_word(to)),
+                       ret);
+}
+
+err chain_on_duty(struct op *op, struct record *rec, const struct team_hours *h, enum chain_to to,
+                  struct json *ret)
+{
+    struct record_page page;
+    if (to == CHAIN_TO_WAIT || to == CHAIN_TO_SECOND)
+        return OK;
+    TRY(find_roles(op, rec, h, to, &page));
+    for (size_t i = 0; i < page.n_match; i++) {
+        struct json *role, *one = json_new(op->arena, JSON_OBJECT);
         TRY(record_parse(op, &page.docs[i], &role));
         const struct json *person = JSON_GET(role, "practitioner");
         if (!on_duty(op, role, h))
             continue;
-        *ret = JSON_GET(person, "reference")
-                   ? json_dup(op->arena, person)
-                   : fhir_reference_to(op, "PractitionerRole", page.docs[i].id);
+        json_set(op->arena, one, STR("who"),
+                 JSON_GET(person, "reference")
+                     ? json_dup(op->arena, person)
+                     : fhir_reference_to(op, "PractitionerRole", page.docs[i].id));
+        json_set_str(op->arena, one, STR("role"), page.docs[i].id);
+        json_push(op->arena, ret, one);
     }
+    return op_check(op);
+}
+
+err chain_who(struct op *op, struct record *rec, const struct team_hours *h, enum chain_to to,
+              struct json **ret)
+{
+    struct json *all = json_new(op->arena, JSON_ARRAY);
+    TRY(chain_on_duty(op, rec, h, to, all));
+    *ret = JSON_GET(json_at(all, 0), "who");
     return OK;
 }
 

@@ -20,6 +20,7 @@ err desk_claim(struct op *op, struct record *rec, str task, struct record_result
     if (str_eq(t.status, STR("on-hold"))) /* a snooze; otherwise it is a clock */
         json_unset(t.tree, STR("restriction"));
     desk_mark_set(op, t.tree, DESK_HELD_URL, op->now);
+    (void)chain_page_answer(op, t.tree, op->actor->reference, "claimed");
     desk_set_status(op, t.tree, STR("in-progress"));
     return desk_write(op, rec, &t, ret);
 }

@@ -95,7 +95,7 @@ MUST err monitor_hits(struct op *op, struct monitor *m, struct json **ret);
 struct monitor_stats {
     uint64_t cursor, readings, cases_opened, evidence_joined, behind;
     uint64_t skipped; /* transactions that could not be understood; each is in the trail */
-    uint64_t steps, told, unnamed; /* of desk/chain.h, made by this process */
+    uint64_t steps, told, unnamed, pages, unreached; /* of desk/chain.h, made by this process */
 };
 void monitor_stats(const struct monitor *m, struct monitor_stats *ret);
 

@@ -72,6 +72,8 @@ static err wake(struct op *op, void *ctx, size_t *ret_n)
     m->stats.steps = m->chain.steps;
     m->stats.told = m->chain.told;
     m->stats.unnamed = m->chain.unnamed;
+    m->stats.pages = m->chain.pages;
+    m->stats.unreached = m->chain.unreached;
     return OK;
 }
 

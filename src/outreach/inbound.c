@@ -5,7 +5,7 @@
  * them; of other words it is asked whose they are (inbound_who.c). What nothing else takes up is a
  * case of its own: no words are without a person behind them. */
 #include "desk/chain.h"
-#include "outreach/inbound_int.h"
+#include "outreach/page_int.h"
 #include "outreach/reach.h"
 
 #define ANSWER_MS                                                                                  \
@@ -461,6 +461,10 @@ static err once(struct op *op, struct outreach *o, const struct outreach_inbound
         x->reply.intent = REPLY_NONE;
     TRY(inbound_find(op, x));
     who_starts(x);
+    if (x->n == 0)
+        TRY(page_reply(op, x, &taken));
+    if (taken)
+        return OK;
     if (x->n == 0)
         return record_audit_event(op, o->rec, STR("inbound-unknown-sender"), false, STR_NONE);
     if (x->n > 1 && x->reply.intent == REPLY_NONE && !inbound_urgent(&x->reply))

@@ -78,6 +78,11 @@ struct recipient;
  */
 str words_line_to(struct op *op, const struct outreach *o, enum line line,
                   const struct recipient *r, str first);
+/* To a colleague: {first} is what, {link} our own worklist, where outreach.domain names a host. */
+str words_line_staff(struct op *op, const struct outreach *o, enum line line, unsigned language,
+                     str what);
+/* probe.c: no patient, and nobody who gets a patient's messages, has this address. */
+MUST err address_is_free(struct op *op, struct outreach *o, enum channel_kind k, str to, bool *ret);
 
 /* ---- the patient as outreach sees one ---- */
 #define ZONES_MAX 10

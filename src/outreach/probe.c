@@ -96,7 +96,7 @@ static err count(struct op *op, struct own *w, const char *kind, unsigned max)
 }
 
 /* A patient's address is nobody's for tests: their STOP and their counts would be passed by. */
-static err is_free(struct op *op, struct outreach *o, enum channel_kind k, str to, bool *ret)
+err address_is_free(struct op *op, struct outreach *o, enum channel_kind k, str to, bool *ret)
 {
     static const char *const types[] = {"Patient", "RelatedPerson"};
     const struct actor *caller = op->actor;
@@ -222,7 +222,7 @@ err probe_ask(struct op *op, struct outreach *o, str channel, str to)
         return forget(op, o, &w, channel);
     TRY(plain(op, k, to, &plain_to));
     TRY(count(op, &w, "codes", CODES_AN_HOUR));
-    TRY(is_free(op, o, k, plain_to, &may));
+    TRY(address_is_free(op, o, k, plain_to, &may));
     if (!may) { /* counted, too: whose a number is, is not to be found out by asking */
         struct record_tx *asked = record_begin(op, o->rec);
         put(asked, op, &w);
@@ -309,7 +309,7 @@ err probe_send(struct op *op, struct outreach *o, const struct probe_words *word
                        "Give your own number or address first, and the code that is sent there.");
     TRY(whole(op, o, words, k, &p));
     TRY(count(op, &w, "tests", TESTS_AN_HOUR));
-    TRY(is_free(op, o, k, p.to, &may));
+    TRY(address_is_free(op, o, k, p.to, &may));
     if (!may)
         return not_free(op);
     struct record_tx *tx = record_begin(op, o->rec);

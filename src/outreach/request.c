@@ -1,6 +1,7 @@
 /* Texts that other rooms ask for: a CommunicationRequest of their kind in the change feed is sent
  * as the rulebook permits, once, and says what became of it. Invariant: its id is the message's
  * key, so a request looked at twice is one message; what is refused is revoked with the reason. */
+#include "outreach/page_int.h"
 #include "outreach/retention_int.h"
 #include "outreach/silence_int.h"
 
@@ -118,6 +119,11 @@ static err retention(struct op *op, void *ctx, size_t *ret_n)
     return retention_step(op, ctx, ret_n);
 }
 
+static err pages(struct op *op, void *ctx, size_t *ret_n)
+{
+    return page_step(op, ctx, ret_n);
+}
+
 static void wait_for_more(void *ctx)
 {
     struct outreach *o = ctx;
@@ -127,6 +133,7 @@ static void wait_for_more(void *ctx)
 err request_start(struct op *op, struct outreach *o)
 {
     struct loop_plan plan = {.steps = {{"outreach.request.failed", step},
+                                       {"outreach.page.failed", pages},
                                        {"outreach.silence.failed", silence},
                                        {"outreach.retention.failed", retention}},
                              .wait = wait_for_more,

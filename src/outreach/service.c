@@ -1,6 +1,7 @@
 /* The outreach room's life: settings and secrets at start, the sender's thread. */
 #include "outreach/ledger_int.h"
 #include "outreach/mail_out_int.h"
+#include "outreach/page_int.h"
 
 #include "base/log.h"
 
@@ -145,6 +146,9 @@ static err send_due(struct op *op, void *ctx, size_t *ret_n)
 {
     struct sender *s = ctx;
     TRY(sender_step(op, s->o, s->channel, ret_n));
+    if (*ret_n)
+        return OK;
+    TRY(page_send(op, s->o, s->channel, ret_n));
     if (*ret_n)
         return OK;
     TRY(probe_step(op, s->o, s->channel, ret_n));

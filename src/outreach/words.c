@@ -21,7 +21,7 @@ const struct template_row *words_template(str code)
 }
 
 struct about {
-    str first, emergency;
+    str first, emergency, link;
 };
 
 static str value_of(const struct outreach *o, str name, const struct about *about)
@@ -30,6 +30,8 @@ static str value_of(const struct outreach *o, str name, const struct about *abou
         return about->first;
     if (str_eq(name, STR("emergency")))
         return about->emergency;
+    if (str_eq(name, STR("link")))
+        return about->link;
     if (str_eq(name, STR("phone")))
         return config_str(o->config, "outreach.phone");
     if (str_eq(name, STR("clinic")))
@@ -61,12 +63,22 @@ str words_fill(struct op *op, const struct outreach *o, const char *text, str fi
     return fill(op, o, text, &(struct about){.first = first});
 }
 
+str words_line_staff(struct op *op, const struct outreach *o, enum line line, unsigned language,
+                     str what)
+{
+    str domain = config_str(o->config, "outreach.domain");
+    struct about about = {.first = what};
+    if (domain.n)
+        about.link = arena_printf(op->arena, " https://%.*s/console/?show=up", STR_ARG(domain));
+    return fill(op, o, LINES[line][language], &about);
+}
+
 str words_line_to(struct op *op, const struct outreach *o, enum line line,
                   const struct recipient *r, str first)
 {
     unsigned l = words_language(r->language);
     str number = desk_emergency(r->patient, config_str(o->config, "house.country"));
-    struct about about = {first, desk_emergency_say(op, number).in[l]};
+    struct about about = {.first = first, .emergency = desk_emergency_say(op, number).in[l]};
     return fill(op, o, LINES[line][l], &about);
 }
 
