@@ -217,7 +217,7 @@ err desk_page_queue(struct record_tx *tx, struct op *op, const struct json *job)
     buf_init(&b, op->arena, 65536);
     json_write(&b, job);
     if (!buf_ok(&b))
-        return fail(op, ERR_FAULT, "a page is too large");
+        return fail(op, ERR_TOO_LARGE, "the message is too large");
     record_tx_outbox(tx, STR(DESK_PAGE_QUEUE), op->now + HOLD_MS, buf_str(&b));
     if (task.n)
         record_tx_trail(tx, STR("page"), fhir_type_parse(STR("Task")), task, job);
