@@ -1,9 +1,11 @@
 /* Contact: the budget of a patient, consent as it was given, links to the preference centre, what
  * the patient wishes, the dialler's question. Decides nothing: the rooms do. */
 #include "api/api_int.h"
+#include "outreach/call.h"
 #include "outreach/capture.h"
 #include "outreach/ledger.h"
 #include "outreach/pace.h"
+#include "policy/why.h"
 
 #define WORDS_MAX 32u
 
@@ -87,6 +89,36 @@ err api_consent_capture(struct call *c)
     TRY(words_of(c, in, STR("elements"), &k.elements, &k.n_elements));
     TRY(outreach_capture(&c->op, c->api->outreach, &k, &r));
     return answer_result(c, &r);
+}
+
+static void put_clock(struct call *c, struct json *o, str name, int minute)
+{
+    if (minute >= 0)
+        json_set_str(c->op.arena, o, name,
+                     arena_printf(c->op.arena, "%02d:%02d", minute / 60, minute % 60));
+}
+
+err api_call_ask(struct call *c)
+{
+    struct json *in;
+    struct outreach_call k;
+    struct arena *a = c->op.arena;
+    TRY(outreach_there(c));
+    TRY(body_object(c, &in));
+    TRY(outreach_call(&c->op, c->api->outreach, c->id, json_bool(JSON_GET(in, "offered"), false),
+                      &k));
+    struct json *o = json_new(a, JSON_OBJECT), *verdict = verdict_to_json(&c->op, &k.verdict);
+    json_set(a, verdict, STR("translation"), verdict_translations(&c->op, &k.verdict));
+    json_set(a, o, STR("verdict"), verdict);
+    json_set_str(a, o, STR("language"), k.language);
+    put_clock(c, o, STR("earliest"), k.earliest);
+    put_clock(c, o, STR("latest"), k.latest);
+    json_set(a, o, STR("paused"), json_new_bool(a, k.paused));
+    json_set(a, o, STR("quiet"), json_new_bool(a, k.quiet));
+    json_set(a, o, STR("confidential"), json_new_bool(a, k.confidential));
+    if (k.confidential_to.n)
+        json_set_str(a, o, STR("confidentialTo"), k.confidential_to);
+    return answer_json(c, 200, o);
 }
 
 err api_dialer_ask(struct call *c)

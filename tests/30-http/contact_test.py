@@ -29,7 +29,7 @@ class Numbers(http.server.BaseHTTPRequestHandler):
 
 
 class Contact(Case):
-    roles = ("nurse", "agent", "system", "admin")
+    roles = ("nurse", "agent", "system", "admin", "privacy")
 
     @classmethod
     def setUpClass(cls):
@@ -204,6 +204,42 @@ class Contact(Case):
         planned["status"] = "entered-in-error"
         self.expect(200, self.call("PUT", f"/fhir/Task/{planned['id']}", planned, "nurse"))
         until(1)
+
+    def test_language_help_is_asked_before_a_call(self):
+        def ask(who, offered=False, user="nurse"):
+            return self.expect(200, self.call("POST", f"/fhir/Patient/{who}/$call", {"offered": offered}, user)).json
+
+        def speaks(who, *codes, **more):
+            a = self.call("PUT", f"/fhir/Patient/{who}", {
+                "resourceType": "Patient", "id": who, "address": [{"state": "IL", "country": "US"}],
+                **({"communication": [{"language": {"coding": [{"code": c}]}} for c in codes]} if codes else {}),
+                **more}, "system")
+            self.assertIn(a.status, (200, 201), a.body)
+
+        interpreter = {"url": "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"}
+        speaks("ana", "es-MX")
+        a = ask("ana")
+        self.assertEqual(("require", ["ACC-01"], "es-MX"),
+                         (a["verdict"]["decision"], a["verdict"]["fired"], a["language"]))
+        self.assertIn("interpreter", a["verdict"]["why"][0])
+        self.assertTrue(a["verdict"]["translation"]["es"][0] and a["verdict"]["translation"]["ar"][0])
+        self.assertEqual("allow", ask("ana", True)["verdict"]["decision"])
+        speaks("ben", "en-US")
+        b = ask("ben", user="agent")
+        self.assertEqual("allow", b["verdict"]["decision"])
+        self.assertRegex(b["earliest"] + b["latest"], r"^\d\d:\d\d\d\d:\d\d$")
+        self.assertEqual((False, False, False), (b["quiet"], b["paused"], b["confidential"]))
+        speaks("ben", "en-US", extension=[{**interpreter, "valueBoolean": True}])
+        self.assertEqual("require", ask("ben")["verdict"]["decision"])
+        speaks("cyd")  # nobody wrote it down: offered rather than not
+        self.assertEqual(("require", ["limited_english"]),
+                         (ask("cyd")["verdict"]["decision"], ask("cyd")["verdict"]["missing"]))
+        speaks("dee", "enx")
+        self.assertEqual("require", ask("dee")["verdict"]["decision"])
+        self.expect(404, self.call("POST", "/fhir/Patient/nobody/$call", {}, "nurse"))
+        heard = [e["resource"] for e in self.expect(200, self.call(
+            "GET", "/fhir/AuditEvent?patient=Patient/ana&_count=100", None, "privacy")).json["entry"]]
+        self.assertEqual(2, len([x for x in heard if "call-asked" in json.dumps(x)]))
 
     def test_the_preference_centre_by_a_link(self):
         link = self.expect(201, self.call("POST", "/fhir/Patient/mia/$contact-link", {}, "nurse")).json["link"]

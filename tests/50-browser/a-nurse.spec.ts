@@ -154,6 +154,8 @@ test("the next step first: called, ordered by proposal, the note made of it, han
   const budget = call.locator("[data-budget]");
   await expect(budget).toContainText("this week");
   const used = Number(/(\d+) of \d+ this week/.exec((await budget.innerText()).replace(/[\u2066-\u2069]/g, ""))![1]);
+  await expect(call.getByText(/^It is .* where they are\.$/)).toBeVisible();
+  await expect(call.getByText("I offered a free interpreter")).toHaveCount(0); // they speak English
   await axe(page);
   await shot(page, "a6-call");
   await call.getByText("Spoke with them").click();

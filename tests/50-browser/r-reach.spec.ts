@@ -98,10 +98,40 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await expect(phone.getByLabel("Text messages", { exact: true })).not.toBeChecked();
   await plain.close();
 
+  // Somebody of another language is called: help with it is offered first, and that it was is kept.
+  const who = (await nurse("GET", `/fhir/Patient/${id}`)) as object;
+  await nurse("PUT", `/fhir/Patient/${id}`, {
+    ...who,
+    communication: [{ language: { coding: [{ system: "urn:ietf:bcp:47", code: "es" }] } }],
+  });
+  const { id: task } = (await nurse("POST", "/fhir/Task", {
+    resourceType: "Task",
+    status: "requested",
+    intent: "order",
+    code: { coding: [{ system: "https://weft.health/fhir/task-code", code: "case" }] },
+    for: { reference: `Patient/${id}` },
+    authoredOn: new Date().toISOString(),
+  })) as { id: string };
+  await page.goto(`/console/case/${task}`);
+  await page.getByRole("button", { name: /^Claim/ }).click();
+  await expect(page.getByText("You have this case", { exact: true })).toBeVisible();
+  await page.keyboard.press("p");
+  const call = page.getByRole("dialog", { name: "Call" });
+  await expect(call.getByText(/Spanish.*Offer a free interpreter/)).toBeVisible();
+  await call.getByLabel("I offered a free interpreter or relay help").check();
+  await call.getByText("No answer").click();
+  await axe(page);
+  await shot(page, "r5-call-language");
+  await call.getByRole("button", { name: "Keep" }).click();
+  await expect(call).toBeHidden();
+  const privacy = await api(request, "privacy");
+  const trail = JSON.stringify(await privacy("GET", `/fhir/AuditEvent?patient=Patient/${id}&_count=200`));
+  expect(trail.split("call-asked").length).toBeGreaterThan(2); // asked when it began, and when help was offered
+
   await page.evaluate(() => localStorage.setItem("weft.language", "ar"));
   await page.setViewportSize({ width: 390, height: 844 });
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-  await page.reload();
+  await page.goto(`/console/patient/${id}`);
   await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
   const same = page.getByRole("region", { name: "كيف نتواصل مع المريض" });
   await same.getByRole("button", { name: "تدوين موافقة" }).click();

@@ -10,7 +10,7 @@ import { tell } from "../kit/toast";
 import { type ApiError, post, search } from "../lib/api";
 import type { Communication, Patient, Resource, Task } from "../lib/fhir";
 import { idOf } from "../lib/fhir";
-import { dayTime, dayTimeInText, type Key, t, time } from "../lib/i18n";
+import { dayTime, dayTimeInText, type Key, lang, languageName, t, time } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
@@ -123,6 +123,48 @@ function callTask(task: Task, more: object): object {
   };
 }
 
+interface CallAsk {
+  verdict: { decision: string; why: string[]; translation?: Record<string, string[]> };
+  language: string;
+  earliest?: string;
+  latest?: string;
+  paused: boolean;
+  quiet: boolean;
+  confidential: boolean;
+  confidentialTo?: string;
+}
+const clock = (hhmm: string): string => time(new Date(`2000-01-01T${hhmm}`));
+
+/** What is known before a person calls: language help that is owed, the hour where they are, their wishes. */
+function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) => void }) {
+  const { verdict: v, earliest = "", latest = "" } = of;
+  const here = earliest === latest ? clock(earliest) : `${clock(earliest)} – ${clock(latest)}`;
+  return (
+    <>
+      {earliest && <p class="muted">{t("ca_clock", { time: here })}</p>}
+      {of.quiet && <p class="strong">{t("ca_quiet")}</p>}
+      {of.paused && <p class="strong">{t("ca_paused")}</p>}
+      {of.confidential && (
+        <p class="strong">
+          {t("ca_one_way")} <bdi dir="ltr">{of.confidentialTo}</bdi>
+        </p>
+      )}
+      {v.decision !== "allow" && (
+        <div class="note">
+          <p>
+            {of.language && <strong>{languageName(of.language)}. </strong>}
+            {(v.translation?.[lang.value] ?? v.why).join(" ")}
+          </p>
+          <label>
+            <input type="checkbox" onChange={(e) => onOffered(e.currentTarget.checked)} />{" "}
+            {t("ca_offered")}
+          </label>
+        </div>
+      )}
+    </>
+  );
+}
+
 /** The telephone itself comes with the contact centre: here are the number, the words, and what came of it. */
 function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
   const patient = idOf(task.for);
@@ -134,9 +176,14 @@ function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
   const [again, setAgain] = useState(false);
   const [error, busy, act] = useAct(`Task|${patient}|calls`, `Communication|${patient}|budget`);
   const number = phoneOf(person);
+  const [offered, setOffered] = useState(false);
+  const { data: asked } = useLoad<CallAsk>(`Patient|${patient}|call-ask|${from}`, () =>
+    post<CallAsk>(`/fhir/Patient/${patient}/$call`, {}),
+  );
   const save = (): void =>
     void act(async () => {
       const to = new Date().toISOString();
+      if (offered) await post(`/fhir/Patient/${patient}/$call`, { offered });
       const made = [
         callTask(task, {
           status: "completed",
@@ -181,6 +228,7 @@ function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
           )}
         </p>
         <ContactBudget patient={patient} />
+        {asked && <BeforeCall of={asked} onOffered={setOffered} />}
         <ol class="fine">
           <li>{t("ca_script_who")}</li>
           <li>{t("ca_script_ask")}</li>
