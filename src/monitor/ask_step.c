@@ -156,6 +156,7 @@ static err ask_all(struct step *st, struct record_tx *tx, struct seen *s, bool d
     size_t n = 0, kept = 0;
     int minutes = INT_MAX;
     const char *rule = "";
+    bool who = false;
     for (size_t i = 0; i < s->findings->n; i++) {
         struct finding f = s->findings->at[i];
         bool other = doubts ? f.rule < (int)RULE_DOUBT : finding_is_technical(&f);
@@ -166,6 +167,9 @@ static err ask_all(struct step *st, struct record_tx *tx, struct seen *s, bool d
             continue;
         }
         TRY(ask_one(st, tx, s, &f, &tasks[n]));
+        if (f.rule == (int)RULE_WHO) /* not with each step of the house on the scale */
+            (void)monitor_news(s->track, &f, false);
+        who |= f.rule == (int)RULE_WHO;
         n += tasks[n].n > 0;
         rule = finding_rule_id(&f);
         minutes = ask_minutes(&f) < minutes ? ask_minutes(&f) : minutes;
@@ -177,17 +181,18 @@ static err ask_all(struct step *st, struct record_tx *tx, struct seen *s, bool d
                           .rule = rule,
                           .about = tasks,
                           .n_about = n,
-                          .words = desk_say(st->op, SAY_ASK_AGAIN, &within, 1),
+                          .words = desk_say(st->op, who ? SAY_ASK_WHO : SAY_ASK_AGAIN, &within, 1),
                           .until = st->op->now + minutes * MS_MINUTE};
     return n ? desk_text_ask(tx, st->op, st->m->rec, &t, &id) : OK;
 }
 
-/* A value that is hardly possible is nobody's case by itself: it is asked about, or only marked. */
+/* A value that is hardly possible is nobody's case by itself: it is asked about, or only marked;
+ * nor is a weight of somebody else's, whatever came of the question. */
 static void leave_doubts(struct findings *f)
 {
     size_t n = 0;
     for (size_t i = 0; i < f->n; i++)
-        if (f->at[i].rule < (int)RULE_DOUBT || f->at[i].asked)
+        if (f->at[i].rule < (int)RULE_DOUBT || (f->at[i].asked && f->at[i].rule != (int)RULE_WHO))
             f->at[n++] = f->at[i];
     f->n = n;
 }

@@ -56,6 +56,34 @@ static void only_one_mild_fresh_reading_without_symptoms_waits(void **state)
     assert_false(ask_may_wait(&t, &f.at[0], T0));
 }
 
+/* A held weight is asked about, once in three days, and keeps its state over its bytes. */
+static void somebody_on_the_scale_is_asked_about_once(void **state)
+{
+    (void)state;
+    struct track t = new_track(), again;
+    struct op op;
+    struct arena *a = arena_new(1u << 20);
+    struct finding f = {.rule = (int)RULE_WHO,
+                        .series = SERIES_WEIGHT,
+                        .symptom = -1,
+                        .priority = 3,
+                        .run = 1,
+                        .value = 95,
+                        .at = T0,
+                        .rid = 9};
+    assert_string_equal(finding_rule_id(&f), "DEV-WHO");
+    assert_true(finding_is_technical(&f) && ask_minutes(&f) > 0);
+    assert_true(ask_is_news(&t, &f) && ask_may_wait(&t, &f, T0 + MS_MINUTE));
+    assert_true(monitor_news(&t, &f, false));
+    op_init(&op, a, NULL, 0);
+    assert_true(track_read(track_write(&op, &t), &again));
+    f.at = T0 + 71 * MS_HOUR;
+    assert_false(ask_is_news(&again, &f));
+    f.at = T0 + 73 * MS_HOUR;
+    assert_true(ask_is_news(&again, &f));
+    arena_free(a);
+}
+
 /* R430: a reading of a clock that is ahead is younger than no minutes. */
 static void a_clock_ahead_makes_nothing_wait_that_has_no_minutes(void **state)
 {
@@ -169,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_one_mild_fresh_reading_without_symptoms_waits),
+        cmocka_unit_test(somebody_on_the_scale_is_asked_about_once),
         cmocka_unit_test(a_clock_ahead_makes_nothing_wait_that_has_no_minutes),
         cmocka_unit_test(symptoms_that_come_later_end_the_waiting),
         cmocka_unit_test(no_emergency_has_a_second_reading_to_wait_for),

@@ -99,6 +99,22 @@ static void add_doubt(struct seen *s, const struct reading_set *set, const struc
         s->findings->at[s->findings->n++] = f;
 }
 
+/* A weight that may be another person's: no rule reads it, but who is watched over is asked whether
+ * it was them, once in some days. */
+static void add_who(struct seen *s, const struct reading_set *set, const struct record_doc *doc)
+{
+    for (size_t i = 0; i < set->n && set->held && s->track->programmes; i++)
+        if (set->at_most[i].series == SERIES_WEIGHT && s->findings->n < FINDINGS_MAX)
+            s->findings->at[s->findings->n++] = (struct finding){.rule = (int)RULE_WHO,
+                                                                 .series = SERIES_WEIGHT,
+                                                                 .symptom = -1,
+                                                                 .priority = 3,
+                                                                 .run = 1,
+                                                                 .value = set->at_most[i].value,
+                                                                 .at = set->at,
+                                                                 .rid = doc->rid};
+}
+
 /* What the resource says now. */
 static err reading_of(struct step *st, const struct record_doc *doc, struct reading_set *ret)
 {
@@ -129,7 +145,10 @@ static err add_observation(struct step *st, const struct record_change *c)
     if (!there)
         return OK;
     TRY(reading_of(st, &doc, &set));
-    if (!set.usable || set.at > doc.updated + MONITOR_FUTURE_MS)
+    if (set.at > doc.updated + MONITOR_FUTURE_MS)
+        return OK;
+    add_who(s, &set, &doc);
+    if (!set.usable)
         return OK;
     for (size_t i = 0; i < set.n; i++)
         add_reading(s, &set.at_most[i], set.at, &doc);

@@ -12,6 +12,7 @@
 #define WEIGHT_PART 0.08            /* so large a part, from one reading to the next */
 #define WEIGHT_ALIKE 0.03
 #define WEIGHT_AGAIN_MS (12 * MS_HOUR)
+#define ASK_TASK "https://weft.health/fhir/task-code|measure-again"
 
 void intake_reference(struct op *op, struct json *o, str name, str reference)
 {
@@ -103,9 +104,45 @@ static bool weight_of(const struct json *o, struct reading_set *ret, double *ret
     return false;
 }
 
+/* Was the patient asked whether that weight was theirs, before this one was taken? Then stepping on
+ * the scale again is the answer. */
+static err is_answer(struct op *op, struct monitor *m, str patient, const struct record_doc *held,
+                     int64_t at, bool *ret)
+{
+    struct record_page page;
+    struct json *task;
+    struct time_span asked;
+    *ret = false;
+    str query =
+        arena_printf(op->arena, "code=" ASK_TASK "&focus=Observation/%.*s&_count=1&patient=%.*s",
+                     STR_ARG(held->id), STR_ARG(patient));
+    TRY(op_check(op));
+    TRY(record_find(op, m->rec, fhir_type_parse(STR("Task")), query, &page));
+    if (page.n == 0)
+        return OK;
+    TRY(record_parse(op, &page.docs[0], &task));
+    *ret = time_parse(json_get_str(task, STR("authoredOn")), &asked) && at > asked.lo;
+    return OK;
+}
+
+/* Does the weight say the same as one that was held, half a day on or when asked? */
+static err agrees(struct op *op, struct monitor *m, const struct json *o,
+                  const struct record_doc *held, int64_t since, int64_t at, bool *ret)
+{
+    const struct actor *sender = op->actor;
+    *ret = at - since >= WEIGHT_AGAIN_MS;
+    if (*ret)
+        return OK;
+    op->actor = identity_system();
+    err e = is_answer(op, m, json_get_str(JSON_GET(o, "subject"), STR("reference")), held, at, ret);
+    op->actor = sender;
+    return e;
+}
+
 /* Somebody else of the house on the scale: far from the last weight of the patient, and nobody
- * changes so fast. The second one that says the same, half a day on, is believed. Told in the
- * answer only once it is kept: whoever may not write for the patient would learn their weight. */
+ * changes so fast. The second one that says the same, half a day on or because the patient was
+ * asked, is believed. Told in the answer only once it is kept: whoever may not write for the
+ * patient would learn their weight. */
 static err mark_person(struct op *op, struct monitor *m, struct json *o, int64_t at, double kg)
 {
     struct record_page page;
@@ -131,7 +168,10 @@ static err mark_person(struct op *op, struct monitor *m, struct json *o, int64_t
         TRY(record_parse(op, &page.docs[i], &before));
         if (!weight_of(before, &set, &was))
             continue;
-        if (!set.usable && fabs(kg - was) <= WEIGHT_ALIKE * was && at - set.at >= WEIGHT_AGAIN_MS)
+        bool same = set.held && fabs(kg - was) <= WEIGHT_ALIKE * was;
+        if (same)
+            TRY(agrees(op, m, o, &page.docs[i], set.at, at, &same));
+        if (same)
             return OK;
         if (!set.usable)
             continue;

@@ -120,9 +120,11 @@ extern const size_t MONITOR_PROGRAMME_COUNT;
 extern const struct signal_row MONITOR_SIGNALS[SIGNAL_COUNT];
 
 /* After the table's rules come two rows a series for the patient's own limits: low, high; then one
- * a series for a value that is hardly possible. */
+ * a series for a value that is hardly possible, and one for a weight that may be another person's:
+ * never a case, the patient is asked whether it was them. */
 #define RULE_DOUBT (RULE_COUNT_MONITOR + 2 * SERIES_COUNT)
-#define RULE_STATES (RULE_DOUBT + SERIES_COUNT)
+#define RULE_WHO (RULE_DOUBT + SERIES_COUNT)
+#define RULE_STATES (RULE_WHO + 1)
 
 /* ---- readings ---- */
 struct reading {
@@ -146,6 +148,7 @@ struct samples {
 struct reading_set {
     int64_t at;  /* of samples: the last one's */
     bool usable; /* status says it counts, and nobody has to confirm it first */
+    bool held;   /* it would count, but may be another person's */
     bool implausible,
         unit_unknown;     /* a value that is none of a living body; a unit of another kind */
     struct reading doubt; /* the implausible value */

@@ -157,9 +157,10 @@ void reading_set_of(const struct json *o, struct reading_set *ret)
     if (!reading_time(o, &ret->at))
         return;
     str status = json_get_str(o, STR("status"));
-    ret->usable = !str_eq(status, STR("entered-in-error")) && !str_eq(status, STR("cancelled")) &&
-                  !str_eq(status, STR("registered")) && !str_eq(status, STR("unknown")) &&
-                  !reading_has_note(o, STR(READING_OTHER_PERSON));
+    bool counts = !str_eq(status, STR("entered-in-error")) && !str_eq(status, STR("cancelled")) &&
+                  !str_eq(status, STR("registered")) && !str_eq(status, STR("unknown"));
+    ret->held = counts && reading_has_note(o, STR(READING_OTHER_PERSON));
+    ret->usable = counts && !ret->held;
     if (!samples_of(o, series_of_codes(JSON_GET(o, "code")), ret))
         add_node(o, ret);
     const struct json *components = JSON_GET(o, "component");

@@ -38,6 +38,8 @@ const char *finding_rule_id(const struct finding *f)
 {
     if (f->rule < (int)RULE_COUNT_MONITOR)
         return MONITOR_RULES[f->rule].id;
+    if (f->rule == (int)RULE_WHO)
+        return "DEV-WHO";
     if (f->rule >= (int)RULE_DOUBT)
         return "SOFT-CONFIRM";
     return f->above ? "PLAN-HIGH" : "PLAN-LOW";

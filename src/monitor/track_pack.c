@@ -181,6 +181,8 @@ static uint32_t state_hash(size_t r)
 {
     if (r < RULE_COUNT_MONITOR)
         return name_hash(MONITOR_RULES[r].id);
+    if (r == RULE_WHO)
+        return name_hash("DEV-WHO");
     if (r >= RULE_DOUBT)
         return name_hash(MONITOR_SERIES[r - RULE_DOUBT].name) + 3;
     r -= RULE_COUNT_MONITOR;

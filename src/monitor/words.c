@@ -100,7 +100,7 @@ static struct said measured_words(struct op *op, const struct track *t, const st
         struct said parts[] = {desk_say_row(row->shown),
                                desk_say_number(op, row->decimals, f->value),
                                desk_say_row(row->unit_text)};
-        return desk_say(op, SAY_DOUBTED, parts, 3);
+        return desk_say(op, f->rule == (int)RULE_WHO ? SAY_WHO : SAY_DOUBTED, parts, 3);
     }
     if (f->rule >= (int)RULE_COUNT_MONITOR)
         return limit_words(op, f);

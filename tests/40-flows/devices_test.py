@@ -476,6 +476,52 @@ class Asked(FlowCase):
         self.assertTrue([e for e in trail if "measure-again" in str(e)], "it is explained in the trail")
 
 
+class Who(Asked):
+    """A weight that may be another person's is held, and who is watched over is asked whether it was them."""
+    test_a_missed_reading_is_asked_for_and_not_while_it_rests = None
+    test_one_high_reading_is_measured_again_before_the_nurse = None
+
+    def weighs(self, patient, kg, ago):
+        at = self.clock.stamp(ago)
+        o = self.expect(201, self.call("POST", "/omh/dataPoints", {
+            "header": {"id": f"{patient}-{kg}", "creation_date_time": at, "user_id": patient,
+                       "schema_id": {"namespace": "omh", "name": "body-weight", "version": "3.0"}},
+            "body": {"body_weight": {"value": round(kg, 1), "unit": "kg"},
+                     "effective_time_frame": {"date_time": at}}})).json
+        return [t["code"] for t in o["meta"].get("tag", [])]
+
+    def heavy(self, patient):
+        return [t["description"] for t in self.cases(patient) if t["code"]["coding"][0]["code"] == "case"
+                and "eight" in t["description"]]
+
+    def test_was_it_you(self):
+        mine, others = "p0014", "p0005"
+        words = ("Was that you on the scale", "¿Se acaba de pesar usted", "هل كنت أنت على الميزان")
+        usual = {p: self.found(f"/fhir/Observation?subject=Patient/{p}&code=29463-7&_sort=-date&_count=1")[0]
+                 ["valueQuantity"]["value"] for p in (mine, others)}
+        for patient in (mine, others):
+            self.assertEqual(["other-person"], self.weighs(patient, usual[patient] + 20, 5))
+            task = self.asked(patient)
+            self.assertIn("perhaps another person", task["description"])
+            wait_for(lambda p=patient: self.texts(p, *words), "the question")
+            self.assertEqual([], self.heavy(patient))
+        # It was: they step on it again, and the rules read what they weigh.
+        self.assertEqual([], self.weighs(mine, usual[mine] + 20.2, 0))
+        self.assertIn("20.2", wait_for(lambda: self.heavy(mine), "the case")[0])
+        self.assertEqual("normal", self.outcome(mine))
+        # It was not: nobody is called, and the next one's step on it is not asked about again.
+        self.house.stop(signal.SIGKILL)
+        self.clock.offset += 61 * 60
+        self.house.tokens.clear()
+        self.house.start()
+        self.assertEqual("silent", self.outcome(others))
+        self.assertEqual(["other-person"], self.weighs(others, usual[others] - 20, 5))
+        self.assertEqual([], self.weighs(others, usual[others], 1))
+        wait_for(lambda: self.get(f"/fhir/Patient/{others}/$limits"), "the answer")
+        self.assertEqual(1, len(self.texts(others, *words)))
+        self.assertEqual([], self.heavy(others))
+
+
 class Interrupted(FlowCase):
     broker = True
 

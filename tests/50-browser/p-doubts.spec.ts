@@ -74,9 +74,10 @@ test("temperature, breaths and a sensor's hours are drawn", async ({ page, reque
   const glucose = page.getByRole("button", { name: /^Glucose/ });
   await expect(glucose).toContainText("127 mg/dL");
   await glucose.click();
-  await page.getByRole("radio", { name: "Table" }).check({ force: true });
-  for (const v of ["121", "133", "127"]) await expect(page.getByRole("cell", { name: v, exact: true })).toBeVisible();
-  await page.getByRole("radio", { name: "Chart" }).check({ force: true });
+  const drawn = page.getByRole("figure");
+  await drawn.getByRole("radio", { name: "Table" }).check({ force: true });
+  for (const v of ["121", "133", "127"]) await expect(drawn.getByRole("cell", { name: v, exact: true })).toBeVisible();
+  await drawn.getByRole("radio", { name: "Chart" }).check({ force: true });
   await axe(page);
   await shot(page, "p2-more-signs");
 });

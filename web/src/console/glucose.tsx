@@ -130,7 +130,7 @@ function UsualDay({ of }: { of: Fortnight }) {
   const y = (v: number): number => TOP + ((top - v) / (top - FLOOR)) * (TALL - TOP - FOOT);
   const name = usualDay(of.profile);
   return (
-    <div ref={ref}>
+    <div ref={ref} dir="ltr">
       <svg class="gf-profile" viewBox={`0 0 ${wide} ${TALL}`} dir="ltr" role="img">
         <title>
           {name &&
