@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""spec/campaign/chips.csv, left-out.csv, lint.csv, plain-words.csv -> audience_gen.h. Refuses a row that lacks a language, a clinical one without
+"""spec/campaign/chips.csv, left-out.csv, lint.csv, plain-words.csv, identifying.csv -> audience_gen.h. Refuses a row that lacks a language, a clinical one without
 a citation, and codes that are there twice.
 
     tools/gen_audience.py SPEC_FOLDER AUDIENCE_H"""
@@ -70,7 +70,8 @@ def main(folder, target):
     out += ["", "enum lint_code { %s, LINT_COUNT };" % ", ".join("LINT_" + r["code"].upper().replace("-", "_")
                                                                for r in found), "#define LINT_ROWS \\"]
     out += [lint(r, "lint.csv") for r in found] + ["", "#define PLAIN_ROWS \\"]
-    out += [plain(r) for r in rows(folder / "plain-words.csv", "hard")] + ["", "#endif", ""]
+    out += [plain(r) for r in rows(folder / "plain-words.csv", "hard")] + ["", "#define IDENTIFYING_WORDS \\"]
+    out += ["    %s, \\" % text(r["element"]) for r in rows(folder / "identifying.csv", "element")] + ["", "#endif", ""]
     with open(target, "w", encoding="utf-8") as f:
         f.write("\n".join(out))
 

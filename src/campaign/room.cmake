@@ -9,7 +9,7 @@ add_custom_command(OUTPUT ${GEN}/audience_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_audience.py
             ${campaign_spec} ${GEN}/audience_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_audience.py ${campaign_spec}/chips.csv ${campaign_spec}/left-out.csv
-            ${campaign_spec}/lint.csv ${campaign_spec}/plain-words.csv)
+            ${campaign_spec}/lint.csv ${campaign_spec}/plain-words.csv ${campaign_spec}/identifying.csv)
 target_sources(weft_campaign PRIVATE ${GEN}/audience_gen.h)
 # Figures for make bench; not part of the tests.
 add_executable(campaign_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/campaign_bench.c)

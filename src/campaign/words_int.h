@@ -37,6 +37,8 @@ MUST err words_read(struct op *op, const struct json *definition, struct words *
 struct json *words_to_resource(struct op *op, const struct words *w);
 struct json *words_from_resource(struct op *op, const struct json *resource);
 bool words_own_variable(str name);
+/* The word of a FHIRPath that would put into a message who somebody is; empty: none does. */
+str words_identifying(str path);
 const struct words_variable *words_variable(const struct words *w, str name);
 
 /* A text with its variables; value of a name by fn. */

@@ -140,6 +140,9 @@ static bool lint_variables(struct linting *l, str text)
         f.code = LINT_NO_FALLBACK;
         if (v && str_empty(v->fallback[l->language]))
             say(l, f);
+        f.code = LINT_VARIABLE_IDENTIFIES;
+        if (v && !str_empty(words_identifying(v->path)))
+            say(l, f);
     }
     if (!person)
         say(l, (struct found){.code = LINT_NO_PERSON});

@@ -183,6 +183,37 @@ static void the_lint_finds(void **state)
                      ERR_INVALID);
 }
 
+static void no_variable_tells_who_they_are(void **state)
+{
+    struct desk *d = *state;
+    static const struct {
+        const char *path;
+        bool told;
+    } paths[] = {
+        {"Patient.identifier.first().value", true},
+        {"Patient.birthDate.toString()", true},
+        {"Patient.telecom.where(system = 'phone').value.first()", true},
+        {"Patient.`address`.city.first()", true},
+        {"Patient.`b\\u0069rthDate`.toString()", true},
+        {"%resource.descendants().ofType(date).first().toString()", true},
+        {"Patient.name.where(use = 'official').given.first()", false},
+        {"Patient.name.given.first() & 'identifier it\\'s id'", false},
+        {"Patient.generalPractitioner.display.first()", false},
+    };
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct json *w =
+            tree(d, "{\"texts\":{\"en\":{\"sms\":\"Hi {who}. Call {phone}.\"}},"
+                    "\"variables\":[{\"name\":\"who\",\"fallback\":{\"en\":\"you\"}}]}");
+        json_set_str(d->g->op.arena, json_at(JSON_GET(w, "variables"), 0), STR("path"),
+                     str_of(paths[i].path));
+        struct json *found;
+        assert_int_equal(words_lint(&d->g->op, &d->c, w, STR("en"), &found), OK);
+        if (has(found, "en", "variable-identifies") != paths[i].told)
+            print_message("wrong: %s\n", paths[i].path);
+        assert_true(has(found, "en", "variable-identifies") == paths[i].told);
+    }
+}
+
 static void four_eyes_see_words(void **state)
 {
     struct desk *d = *state;
@@ -283,6 +314,7 @@ int main(void)
         AT_DESK(doubled_braces_come_back),
         AT_DESK(good_words_have_no_error),
         AT_DESK(the_lint_finds),
+        AT_DESK(no_variable_tells_who_they_are),
         AT_DESK(four_eyes_see_words),
         AT_DESK(words_written_elsewhere_are_not_submitted),
         AT_DESK(words_with_errors_are_not_submitted),
