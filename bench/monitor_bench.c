@@ -402,6 +402,74 @@ static void what_if(struct record *rec, struct monitor *m)
     arena_free(a);
 }
 
+/* ---- a programme replayed, an answer a part of it ---- */
+#define CROWD_DAYS 90
+#define CROWD_STEP_MS 300 /* as the server gives it: src/api/monitor.c */
+
+static void keep_quarter(struct record *rec, struct arena *a)
+{
+    struct op op;
+    for (int p = 0; p < PATIENTS; p++) {
+        arena_reset(a);
+        op_init(&op, a, identity_system(), time_now());
+        struct record_tx *tx = record_begin(&op, rec);
+        for (int d = 0; d < CROWD_DAYS; d++) {
+            struct json *o;
+            str id;
+            int64_t at = op.now - (d * 24 + p % 24) * MS_HOUR;
+            if (fhir_read(&op, reading_text(&op, p, at, 60 + (d * 7 + p * 5) % 60), 0, &o) != OK ||
+                record_tx_create(tx, o, &id) != OK)
+                die(&op, "reading");
+        }
+        if (record_commit(tx) != OK)
+            die(&op, "commit");
+    }
+}
+
+static int64_t count_of(const struct json *said, const char *path)
+{
+    int64_t n = 0;
+    return json_i64(json_path(said, path), &n) ? n : 0;
+}
+
+static void what_if_many(struct record *rec, struct monitor *m)
+{
+    struct arena *a = arena_new(256u << 20);
+    static struct monitor_person people[PATIENTS];
+    static char names[PATIENTS][16];
+    struct monitor_trial trial = {STR("heart_rate"), NAN, 100, CROWD_DAYS};
+    int64_t longest = 0, whole = 0, readings = 0, answers = 0;
+    keep_quarter(rec, a);
+    for (int i = 0; i < PATIENTS; i++) {
+        snprintf(names[i], sizeof names[i], "b%d", i);
+        people[i] = (struct monitor_person){str_of(names[i]), 0, INT64_MAX};
+    }
+    double before = resident_mb(), most = before;
+    for (size_t at = 0, done; at < PATIENTS; at += done) {
+        struct op op;
+        struct json *said;
+        struct monitor_crowd crowd = {people + at, PATIENTS - at, CROWD_STEP_MS};
+        arena_reset(a);
+        op_init(&op, a, identity_system(), time_now());
+        int64_t start = time_mono_ns();
+        if (monitor_what_if_many(&op, m, &crowd, &trial, &done, &said) != OK)
+            die(&op, "what-if of many");
+        int64_t ns = time_mono_ns() - start;
+        double now = resident_mb();
+        longest = ns > longest ? ns : longest;
+        most = now > most ? now : most;
+        whole += ns;
+        answers++;
+        readings += count_of(said, "readings");
+    }
+    printf("what-if of %d patients, %d days, %lld readings: the longest of %lld answers\t%.0f\tms\t"
+           "<= 500\n",
+           PATIENTS, CROWD_DAYS, (long long)readings, (long long)answers, (double)longest / 1e6);
+    printf("what-if of %d patients: all of them\t%.1f\ts\t<= 60\n", PATIENTS, (double)whole / 1e9);
+    printf("what-if of %d patients: memory\t%.0f\tMB\t<= 256\n", PATIENTS, most - before);
+    arena_free(a);
+}
+
 /* ---- mosquitto alone: one publisher, one subscriber, QoS 1 ---- */
 #define MESSAGES 60000
 #define MESSAGE_BYTES 600 /* as long as a reading */
@@ -494,6 +562,7 @@ int main(int argc, char **argv)
     rows(&b, store, config);
     monitor_stop(m);
     what_if(b.rec, m);
+    what_if_many(b.rec, m);
     monitor_free(m);
     rebuild(b.rec);
     if (argc > 2)

@@ -129,6 +129,9 @@ static struct json *rule_row(struct op *op, const struct hits *h, double years)
         monitor_set_number(op, o, technical ? "technical" : "priority",
                            technical ? h->row->technical : h->row->priority, 0);
         json_set_str(op->arena, o, STR("source"), str_of(h->row->source));
+        if (h->row->kind == RULE_LIMIT && h->row->n_tests)
+            json_set_str(op->arena, o, STR("metric"),
+                         str_of(MONITOR_SERIES[h->row->tests[0].series].name));
     }
     monitor_set_number(op, o, "open", (double)h->open, 0);
     monitor_set_number(op, o, "closed", (double)h->closed, 0);
@@ -176,6 +179,7 @@ err monitor_hits(struct op *op, struct monitor *m, struct json **ret)
     for (size_t i = 0; i < c->of.n; i++)
         json_push(op->arena, rules, rule_row(op, &c->of.at[i], years));
     json_set(op->arena, o, STR("rules"), rules);
+    json_set(op->arena, o, STR("metrics"), monitor_defaults(op));
     *ret = o;
     return op_check(op);
 }

@@ -58,6 +58,20 @@ static struct json *limit_row(struct op *op, int s, double low, double high, str
     return o;
 }
 
+struct json *monitor_defaults(struct op *op)
+{
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    for (int s = 0; s < (int)SERIES_COUNT; s++) {
+        struct side low, high;
+        hard_limits(s, &low, &high);
+        if (low.rule || high.rule)
+            json_push(op->arena, list,
+                      limit_row(op, s, low.v, high.v, str_of(low.rule ? low.rule : high.rule),
+                                STR("default")));
+    }
+    return list;
+}
+
 err monitor_limits(struct op *op, struct monitor *m, str patient, struct json **ret)
 {
     struct track *t = arena_alloc(op->arena, sizeof *t);

@@ -84,12 +84,35 @@ MUST err monitor_what_if(struct op *op, struct monitor *m, str patient,
 MUST err monitor_glucose(struct op *op, struct monitor *m, str patient, int days,
                          struct json **ret);
 
-/* How each rule does: JSON {days, patients, years, rules: [{id, priority | technical, source, open,
- * closed, acted, rate, unexplained, unexplainedYear, flagged}]} of the cases of the last 365 days
- * that the rule opened and op->actor may see; rules of the fleet and PLAN-LOW, PLAN-HIGH once they
- * have opened one. acted: closed with an outcome that changed something;
- * unexplained: closed without; a year: of a patient in a programme (CarePlan), cases of others not
- * counted; flagged: fewer than one in five of twenty or more were acted on. */
+/* The same for many people, so many of them as there is time for, at least one; *ret_done: how many
+ * of the list. Each is replayed in the memory of the one before. Whom op->actor may not see is
+ * counted and left out. Cases count while the person was in it (from … to). JSON {metric, low,
+ * high, days, n, unseen, quiet (without a reading), eventless, part (not all their days), readings,
+ * personDays, before: {alerts, cases, asked}, after, daily: {before: [cases by day, oldest first],
+ * after}, events: {n, before, after, list: [{patient, name, at, what, was, is}]}, changed:
+ * [{patient, name, before, after}]}; a list ends at MONITOR_CROWD_LIST, `more` says what it left
+ * out. */
+#define MONITOR_CROWD_LIST 200u
+struct monitor_person {
+    str patient;
+    int64_t from, to;
+};
+struct monitor_crowd {
+    const struct monitor_person *people;
+    size_t n;
+    int64_t budget_ms;
+};
+MUST err monitor_what_if_many(struct op *op, struct monitor *m, const struct monitor_crowd *crowd,
+                              const struct monitor_trial *trial, size_t *ret_done,
+                              struct json **ret);
+
+/* How each rule does: JSON {days, patients, years, rules: [{id, priority | technical, source,
+ * metric, open, closed, acted, rate, unexplained, unexplainedYear, flagged}], metrics: the limits
+ * that everybody has} of the cases of the last 365 days that the rule opened and op->actor may see;
+ * rules of the fleet and PLAN-LOW, PLAN-HIGH once they have opened one. acted: closed with an
+ * outcome that changed something; unexplained: closed without; a year: of a patient in a programme
+ * (CarePlan), cases of others not counted; flagged: fewer than one in five of twenty or more were
+ * acted on. */
 MUST err monitor_hits(struct op *op, struct monitor *m, struct json **ret);
 
 struct monitor_stats {

@@ -4,42 +4,14 @@
  * resources say, which no limit changes. Invariants: nothing is written, and only what the asker
  * may see is replayed; more readings than are answered in time are the newest days of them, and
  * that is said. */
-#include "monitor/monitor_int.h"
+#include "monitor/what_if_int.h"
 
-#include "base/vec.h"
 #include "record/find_each.h"
 
 #include <stdlib.h>
 
-#define MS_DAY (24 * MS_HOUR)
-#define MOST_A_DAY 100000u        /* of the newest day, which is replayed whatever it holds */
-#define EPISODE_MS (72 * MS_HOUR) /* alerts nearer to each other are one case */
-#define WARNING_MS (14 * MS_DAY)  /* an alert so long before a stay has told of it */
-
-struct heard {
-    int64_t at;
-    uint64_t rid;
-    bool fresh; /* one that came late raises nothing */
-    struct reading r;
-};
-struct event {
-    int64_t at, within; /* told of by an alert so long before */
-    const char *what;
-};
-struct replay {
-    struct arena *a;
-    int series;
-    int64_t since, now;
-    int days;   /* that are replayed */
-    bool whole; /* all that were asked for */
-    VEC(struct heard) heard;
-    VEC(struct event) events;
-};
-struct told {
-    size_t alerts, cases; /* alerts: of the metric */
-    size_t asked;         /* to measure again, of the metric */
-    VEC(int64_t) at;      /* all that would have been news */
-};
+#define MOST_A_DAY 100000u       /* of the newest day, which is replayed whatever it holds */
+#define WARNING_MS (14 * MS_DAY) /* an alert so long before a stay has told of it */
 
 static err add_observation(void *ctx, struct op *op, const struct record_doc *doc,
                            const struct json *tree)
@@ -186,7 +158,7 @@ static void run(const struct replay *p, struct track *t, struct told *ret)
 }
 
 /* A case is written a moment after its reading was taken. */
-static bool was_told(const struct told *o, const struct event *e)
+bool replay_was_told(const struct told *o, const struct event *e)
 {
     for (size_t i = 0; i < o->at.n; i++)
         if (o->at.at[i] <= e->at && o->at.at[i] > e->at - e->within)
@@ -211,7 +183,7 @@ static void set_events(const struct replay *p, struct op *op, struct json *o,
     size_t had = 0, kept = 0;
     for (size_t i = 0; i < p->events.n; i++) {
         const struct event *e = &p->events.at[i];
-        bool was = was_told(before, e), is = was_told(after, e);
+        bool was = replay_was_told(before, e), is = replay_was_told(after, e);
         had += was;
         kept += is;
         if (!was || is)
@@ -228,33 +200,39 @@ static void set_events(const struct replay *p, struct op *op, struct json *o,
     json_set(op->arena, o, STR("events"), events);
 }
 
-static err answer(struct replay *p, struct op *op, struct track *now,
-                  const struct monitor_trial *trial, struct json **ret)
+/* As things are, and with the limits tried. */
+static err run_both(struct replay *p, struct op *op, struct track *now,
+                    const struct monitor_trial *trial)
 {
-    const struct series_row *row = &MONITOR_SERIES[p->series];
-    struct told *before = ARENA_NEW(op->arena, struct told),
-                *after = ARENA_NEW(op->arena, struct told);
     struct track *other = arena_alloc(op->arena, sizeof *other);
-    struct json *o = json_new(op->arena, JSON_OBJECT);
     TRY(op_check(op));
     *other = *now;
     if (!isnan(trial->low))
         other->low[p->series] = monitor_own_low(p->series, trial->low);
     if (!isnan(trial->high))
         other->high[p->series] = monitor_own_high(p->series, trial->high);
-    monitor_set_number(op, o, "low", other->low[p->series], row->decimals);
-    monitor_set_number(op, o, "high", other->high[p->series], row->decimals);
+    p->low = other->low[p->series];
+    p->high = other->high[p->series];
     if (p->heard.n)
         qsort(p->heard.at, p->heard.n, sizeof *p->heard.at, by_time);
-    run(p, now, before);
-    run(p, other, after);
+    run(p, now, &p->before);
+    run(p, other, &p->after);
+    return op_check(op);
+}
+
+static err answer(const struct replay *p, struct op *op, struct json **ret)
+{
+    const struct series_row *row = &MONITOR_SERIES[p->series];
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    monitor_set_number(op, o, "low", p->low, row->decimals);
+    monitor_set_number(op, o, "high", p->high, row->decimals);
     json_set_str(op->arena, o, STR("metric"), str_of(row->name));
     monitor_set_number(op, o, "days", p->days, 0);
     json_set(op->arena, o, STR("whole"), json_new_bool(op->arena, p->whole));
     monitor_set_number(op, o, "readings", (double)p->heard.n, 0);
-    set_told(op, o, "before", before);
-    set_told(op, o, "after", after);
-    set_events(p, op, o, before, after);
+    set_told(op, o, "before", &p->before);
+    set_told(op, o, "after", &p->after);
+    set_events(p, op, o, &p->before, &p->after);
     *ret = o;
     return op_check(op);
 }
@@ -320,24 +298,40 @@ static err gather(struct replay *p, struct op *op, struct monitor *m, str patien
     return op_check(op);
 }
 
-err monitor_what_if(struct op *op, struct monitor *m, str patient,
-                    const struct monitor_trial *trial, struct json **ret)
+err replay_check(struct op *op, const struct monitor_trial *trial, int *ret_series)
 {
-    struct replay *p = ARENA_NEW(op->arena, struct replay);
-    struct track *t = arena_alloc(op->arena, sizeof *t);
-    TRY(op_check(op));
-    *p = (struct replay){
-        .a = op->arena, .series = monitor_series_named(trial->metric), .now = op->now};
-    if (p->series < 0)
+    *ret_series = monitor_series_named(trial->metric);
+    if (*ret_series < 0)
         return fail_at(op, ERR_INVALID, STR("metric"), "there is no such metric; see $limits");
     if (trial->days < 28 || trial->days > 365)
         return fail_at(op, ERR_INVALID, STR("days"), "28 to 365 days can be looked at");
     if (isnan(trial->low) && isnan(trial->high))
         return fail_at(op, ERR_INVALID, STR("low"), "a trial needs a lower or an upper limit");
+    return OK;
+}
+
+err replay_patient(struct op *op, struct monitor *m, str patient, const struct monitor_trial *trial,
+                   struct replay **ret)
+{
+    struct replay *p = ARENA_NEW(op->arena, struct replay);
+    struct track *t = arena_alloc(op->arena, sizeof *t);
+    TRY(op_check(op));
+    *p = (struct replay){.a = op->arena, .now = op->now};
+    TRY(replay_check(op, trial, &p->series));
     track_init(t, 0);
     TRY(monitor_zone_load(op, m, t, patient));
     TRY(monitor_plan_load(op, m->rec, t, patient));
     TRY(choose_days(p, op, m, patient, trial->days));
     TRY(gather(p, op, m, patient));
-    return answer(p, op, t, trial, ret);
+    TRY(run_both(p, op, t, trial));
+    *ret = p;
+    return OK;
+}
+
+err monitor_what_if(struct op *op, struct monitor *m, str patient,
+                    const struct monitor_trial *trial, struct json **ret)
+{
+    struct replay *p;
+    TRY(replay_patient(op, m, patient, trial, &p));
+    return answer(p, op, ret);
 }

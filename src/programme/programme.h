@@ -72,6 +72,20 @@ MUST err programme_time(struct op *op, struct programmes *p, const struct progra
 MUST err programme_list(struct op *op, struct programmes *p, str code, str patient,
                         struct json **ret);
 
+/* Who was in it since then, each once, in an order that is the same each time and no property of
+ * theirs: the first of them are a fair sample. place: larger than that of whoever is before. */
+struct programme_person {
+    str patient;
+    int64_t from, to; /* of their time in it, ms */
+    uint64_t place;
+};
+struct programme_people {
+    struct programme_person *at;
+    size_t n;
+};
+MUST err programme_people(struct op *op, struct programmes *p, str code, int64_t since,
+                          struct programme_people *ret);
+
 /* The month's lines of billing: {"month", "rows": [{"patient", "name", "episode", "code", "from",
  * "to", "units", "counted", "unit", "lacks": [], "consent", "order", "days": [{"date", "readings":
  * []}], "times": [{"reference", "kind", "from", "to", "who"}]}], "without": [{"patient", "name",

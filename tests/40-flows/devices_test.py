@@ -199,6 +199,38 @@ class Devices(FlowCase):
         other = self.call("GET", "/fhir/Patient/p0005/$what-if?metric=spo2&low=90", user="patient")
         self.expect(404, other)
 
+    def test_another_limit_is_tried_on_a_whole_programme(self):
+        """Asked part by part it is the sum of each patient's own trial; who may not see them learns nothing."""
+        query = "metric=systolic&high=120&days=90"
+
+        def part(more="", user="nurse", of="heart-failure"):
+            return self.call("GET", f"/monitoring/what-if?programme={of}&{query}{more}", user=user)
+        enrolled = {r["patient"] for r in self.get("/programmes/enrolled?programme=heart-failure")
+                    if r["status"] != "planned"}
+        parts = [self.expect(200, part()).json]
+        while parts[-1].get("next"):
+            parts.append(self.expect(200, part(f"&after={parts[-1]['next']}")).json)
+        self.assertEqual(len(enrolled), parts[-1]["people"])
+        self.assertEqual(len(enrolled), sum(p["n"] + p["unseen"] for p in parts))
+        self.assertEqual(0, sum(p["unseen"] for p in parts))
+        self.assertGreater(sum(p["after"]["cases"] for p in parts), sum(p["before"]["cases"] for p in parts))
+        changed = [c for p in parts for c in p["changed"]]
+        self.assertLessEqual({c["patient"] for c in changed}, enrolled)
+        self.assertEqual(sum(p["after"]["cases"] - p["before"]["cases"] for p in parts),
+                         sum(c["after"] - c["before"] for c in changed))
+        for p in parts:
+            self.assertEqual([p["before"]["cases"], p["after"]["cases"]],
+                             [sum(p["daily"][k]) for k in ("before", "after")])
+        most = max(changed, key=lambda c: c["after"])
+        alone = self.get(f"/fhir/Patient/{most['patient']}/$what-if?{query}")
+        self.assertLessEqual(most["after"], alone["after"]["cases"])
+        for bad, word in (("&after=x", "after"),):
+            self.expect(400, part(bad), word)
+        self.expect(404, part(of="none"))
+        for user in ("agent", "patient"):
+            told = part(user=user)
+            self.assertTrue(told.status == 403 or told.json["n"] == 0, told.body)
+
     def test_each_rule_says_how_often_it_helped(self):
         def hit():
             told = self.expect(200, self.call("GET", "/monitoring/rules")).json

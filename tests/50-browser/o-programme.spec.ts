@@ -49,6 +49,23 @@ test("enrolled, taught, started, counted", async ({ page, request, forgive }) =>
   await expect(page.getByRole("columnheader", { name: "Acted on" })).toBeVisible();
   await axe(page);
   await shot(page, "o6-rules");
+
+  // Another limit on everybody, by keyboard alone.
+  const many = page.getByRole("region", { name: "Try a limit on everybody of a programme" });
+  await many.getByLabel("Metric").focus();
+  await page.keyboard.type("Systolic");
+  await expect(many.getByLabel("Metric")).toHaveValue("systolic");
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Tab");
+  await expect(many.getByLabel(/^Upper limit/)).toBeFocused();
+  await page.keyboard.type("120");
+  await page.keyboard.press("Enter");
+  await expect(many.getByRole("status")).toContainText(/(.\d+.) of \1 people replayed/);
+  await expect(many.getByRole("row", { name: /^Cases a patient-year/ })).toBeVisible();
+  await expect(many.getByText(/People without a known event/)).toBeVisible();
+  await expect(many.getByRole("heading", { name: "Who changes most" })).toBeVisible();
+  await axe(page);
+  await many.scrollIntoViewIfNeeded();
+  await shot(page, "o8-everybody");
   const ill = planted().find((p) => p.planted === "pressure")!.patient;
   await page.goto(`/console/patient/${ill}`);
   await page.getByText("Try other limits").click();

@@ -95,6 +95,10 @@ async function nurse(page: Page, l: Lang): Promise<Set<string>> {
     await page.getByRole("radio").nth(i).check({ force: true });
     await r.settled(`/programmes ${i}`);
   }
+  await page.locator("#wm-high").fill("1");
+  await page.locator("#wm-high").press("Enter");
+  await expect(page.locator(".many table")).not.toHaveCount(0);
+  await r.settled("/programmes everybody");
   await r.at(`/patient/${account("patient").patient}`);
   await page.locator("#wi-high").fill("1");
   await page.locator("#wi-high").press("Enter");

@@ -1,11 +1,15 @@
 // How the rules of monitoring do: of the cases each brought, how many were acted on; a rule that rarely helps is flagged.
+import { useRef, useState } from "preact/hooks";
 import { Empty, Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
+import type { Limit } from "../lib/fhir";
 import { number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
+import { ManyTried } from "./many";
 
 interface Hit {
   id: string;
+  metric?: string;
   source?: string;
   open: number;
   closed: number;
@@ -19,9 +23,10 @@ interface Hits {
   patients: number;
   years: number;
   rules: Hit[];
+  metrics: Limit[];
 }
 
-function Row({ of }: { of: Hit }) {
+function Row({ of, tries }: { of: Hit; tries?: (metric: string) => void }) {
   return (
     <tr>
       <th scope="row">
@@ -30,6 +35,11 @@ function Row({ of }: { of: Hit }) {
         <div class="muted fine" lang="en" dir="ltr">
           {of.source}
         </div>
+        {tries && (
+          <button type="button" class="btn quiet" onClick={() => tries(of.metric!)}>
+            {t("wm_other")}
+          </button>
+        )}
       </th>
       <td class="tabular">{number(of.open)}</td>
       <td class="tabular">{number(of.closed)}</td>
@@ -45,8 +55,15 @@ function Row({ of }: { of: Hit }) {
 
 export function RuleHits() {
   const r = useLoad<Hits>("Task|*|hits", () => get("/monitoring/rules"));
+  const [metric, setMetric] = useState("");
+  const trial = useRef<HTMLElement>(null);
+  const tries = (next: string): void => {
+    setMetric(next);
+    trial.current?.querySelector<HTMLElement>("select, input")?.focus();
+  };
   if (!r.data) return r.error ? <Failed error={r.error} /> : <Skeleton lines={6} />;
   const seen = r.data.rules.filter((h) => h.open + h.closed > 0);
+  const known = new Set(r.data.metrics.map((m) => m.metric));
   seen.sort(
     (a, b) => Number(b.flagged) - Number(a.flagged) || b.closed + b.open - a.closed - a.open,
   );
@@ -71,11 +88,12 @@ export function RuleHits() {
           />
           <tbody>
             {seen.map((h) => (
-              <Row key={h.id} of={h} />
+              <Row key={h.id} of={h} tries={known.has(h.metric ?? "") ? tries : undefined} />
             ))}
           </tbody>
         </table>
       )}
+      <ManyTried metrics={r.data.metrics} metric={metric} onMetric={setMetric} top={trial} />
     </>
   );
 }

@@ -45,7 +45,7 @@ export const useEnrolled = (patient: string) =>
     `EpisodeOfCare,CarePlan${patient && ",Observation"}|${patient || "*"}|enrolled`,
     () => get(`/programmes/enrolled${patient && `?patient=${patient}`}`),
   );
-const useCatalogue = () => useLoad<Programme[]>("programmes", () => get("/programmes"));
+export const useCatalogue = () => useLoad<Programme[]>("programmes", () => get("/programmes"));
 
 export const stateWord = (e: Enrolled): string => t(`pg_s_${e.status}`);
 export const shareOf = (e: Enrolled): string =>

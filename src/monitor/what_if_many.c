@@ -1,0 +1,232 @@
+/* What-if of many: each person's replay (what_if.c) in the memory of the one before, added up until
+ * the time is over. Invariants: memory is that of one replay and of lists with an end; nobody is
+ * counted who may not be seen, and how many those are is said; who has no reading or no event is
+ * told apart from who has, so that no quiet looks like a proof. */
+#include "monitor/what_if_int.h"
+
+#include "base/time.h"
+
+#define ROOM_BYTES ((size_t)256 << 20)
+
+struct sum {
+    size_t alerts, cases, asked;
+    uint32_t *daily; /* cases, oldest day first */
+};
+struct crowd_sum {
+    struct op *op; /* the answer's */
+    const struct monitor_trial *trial;
+    struct sum before, after;
+    size_t n, unseen, quiet, eventless, part, readings, events, told_before, told_after, more;
+    int64_t person_days;
+    double low, high;
+    bool limits_known;
+    struct json *list, *changed;
+};
+
+static size_t cases_of(const struct crowd_sum *s, const struct monitor_person *who,
+                       const struct told *t, struct sum *io)
+{
+    size_t cases = 0;
+    for (size_t i = 0; i < t->at.n; i++) {
+        int64_t at = t->at.at[i], ago = (s->op->now - at) / MS_DAY;
+        bool first = i == 0 || at - t->at.at[i - 1] >= EPISODE_MS;
+        if (!first || at < who->from || at > who->to || ago < 0 || ago >= s->trial->days)
+            continue;
+        cases++;
+        io->daily[s->trial->days - 1 - ago]++;
+    }
+    io->cases += cases;
+    io->alerts += t->alerts;
+    io->asked += t->asked;
+    return cases;
+}
+
+static struct json *row_of(const struct crowd_sum *s, const struct monitor_person *who, str name)
+{
+    struct json *row = json_new(s->op->arena, JSON_OBJECT);
+    json_set_str(s->op->arena, row, STR("patient"), who->patient);
+    json_set_str(s->op->arena, row, STR("name"), arena_str(s->op->arena, name));
+    return row;
+}
+
+static void push(struct crowd_sum *s, struct json *list, struct json *row)
+{
+    if (list->n < MONITOR_CROWD_LIST)
+        json_push(s->op->arena, list, row);
+    else
+        s->more++;
+}
+
+static void add_events(struct crowd_sum *s, const struct monitor_person *who, str name,
+                       const struct replay *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->events.n; i++) {
+        const struct event *e = &p->events.at[i];
+        bool was = replay_was_told(&p->before, e), is = replay_was_told(&p->after, e);
+        if (e->at < who->from || e->at > who->to)
+            continue;
+        n++;
+        s->told_before += was;
+        s->told_after += is;
+        if (!was && !is)
+            continue;
+        struct json *row = row_of(s, who, name);
+        json_set_str(s->op->arena, row, STR("at"), time_format(s->op->arena, e->at));
+        json_set_str(s->op->arena, row, STR("what"), str_of(e->what));
+        json_set(s->op->arena, row, STR("was"), json_new_bool(s->op->arena, was));
+        json_set(s->op->arena, row, STR("is"), json_new_bool(s->op->arena, is));
+        push(s, s->list, row);
+    }
+    s->events += n;
+    s->eventless += n == 0;
+}
+
+static void add_person(struct crowd_sum *s, const struct monitor_person *who, str name,
+                       const struct replay *p)
+{
+    int64_t from = who->from > p->since ? who->from : p->since;
+    int64_t to = who->to < p->now ? who->to : p->now;
+    size_t before = cases_of(s, who, &p->before, &s->before),
+           after = cases_of(s, who, &p->after, &s->after);
+    s->n++;
+    s->readings += p->heard.n;
+    s->quiet += p->heard.n == 0;
+    s->part += !p->whole;
+    s->person_days += to > from ? (to - from + MS_DAY - 1) / MS_DAY : 0;
+    add_events(s, who, name, p);
+    if (!s->limits_known) {
+        s->low = p->low;
+        s->high = p->high;
+        s->limits_known = true;
+    }
+    if (before == after)
+        return;
+    struct json *row = row_of(s, who, name);
+    monitor_set_number(s->op, row, "before", (double)before, 0);
+    monitor_set_number(s->op, row, "after", (double)after, 0);
+    push(s, s->changed, row);
+}
+
+static err one(struct crowd_sum *s, struct op *op, struct monitor *m,
+               const struct monitor_person *who)
+{
+    struct record_doc doc;
+    struct json *person;
+    struct replay *p;
+    err e = record_read(op, m->rec, fhir_type_parse(STR("Patient")), who->patient, &doc);
+    if (e == OK)
+        e = record_parse(op, &doc, &person);
+    if (e == OK)
+        e = replay_patient(op, m, who->patient, s->trial, &p);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE || e == ERR_FORBIDDEN) {
+        op_clear(op);
+        s->unseen++;
+        return OK;
+    }
+    TRY(e);
+    add_person(s, who, fhir_name_shown(op, person), p);
+    return OK;
+}
+
+static struct json *daily_of(struct op *op, const uint32_t *daily, int days)
+{
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    for (int i = 0; i < days; i++)
+        json_push(op->arena, list, json_new_i64(op->arena, daily[i]));
+    return list;
+}
+
+static void set_sum(struct op *op, struct json *o, const char *name, const struct sum *s)
+{
+    struct json *node = json_new(op->arena, JSON_OBJECT);
+    monitor_set_number(op, node, "alerts", (double)s->alerts, 0);
+    monitor_set_number(op, node, "cases", (double)s->cases, 0);
+    monitor_set_number(op, node, "asked", (double)s->asked, 0);
+    json_set(op->arena, o, str_of(name), node);
+}
+
+static err answer(const struct crowd_sum *s, int series, struct json **ret)
+{
+    struct op *op = s->op;
+    const struct series_row *row = &MONITOR_SERIES[series];
+    struct json *o = json_new(op->arena, JSON_OBJECT), *daily = json_new(op->arena, JSON_OBJECT),
+                *events = json_new(op->arena, JSON_OBJECT);
+    const struct {
+        const char *name;
+        size_t n;
+    } counts[] = {{"n", s->n},
+                  {"unseen", s->unseen},
+                  {"quiet", s->quiet},
+                  {"eventless", s->eventless},
+                  {"part", s->part},
+                  {"readings", s->readings},
+                  {"personDays", (size_t)s->person_days},
+                  {"more", s->more}};
+    json_set_str(op->arena, o, STR("metric"), str_of(row->name));
+    if (s->limits_known) {
+        monitor_set_number(op, o, "low", s->low, row->decimals);
+        monitor_set_number(op, o, "high", s->high, row->decimals);
+    }
+    monitor_set_number(op, o, "days", s->trial->days, 0);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        monitor_set_number(op, o, counts[i].name, (double)counts[i].n, 0);
+    set_sum(op, o, "before", &s->before);
+    set_sum(op, o, "after", &s->after);
+    json_set(op->arena, daily, STR("before"), daily_of(op, s->before.daily, s->trial->days));
+    json_set(op->arena, daily, STR("after"), daily_of(op, s->after.daily, s->trial->days));
+    json_set(op->arena, o, STR("daily"), daily);
+    monitor_set_number(op, events, "n", (double)s->events, 0);
+    monitor_set_number(op, events, "before", (double)s->told_before, 0);
+    monitor_set_number(op, events, "after", (double)s->told_after, 0);
+    json_set(op->arena, events, STR("list"), s->list);
+    json_set(op->arena, o, STR("events"), events);
+    json_set(op->arena, o, STR("changed"), s->changed);
+    *ret = o;
+    return op_check(op);
+}
+
+/* The memory of one is given back before the next; what an error said is kept. */
+static err walk(struct crowd_sum *s, struct monitor *m, const struct monitor_crowd *crowd,
+                size_t *ret_done)
+{
+    struct op *op = s->op;
+    struct arena *room = arena_new(ROOM_BYTES);
+    int64_t start = time_mono_ns();
+    err e = room ? OK : fail(op, ERR_UNAVAILABLE, "out of memory");
+    size_t i = 0;
+    while (e == OK && i < crowd->n &&
+           (i == 0 || time_mono_ns() - start < crowd->budget_ms * 1000000)) {
+        struct op part = *op;
+        arena_reset(room);
+        part.arena = room;
+        e = one(s, &part, m, &crowd->people[i++]);
+        op_owes(op, &part.audit);
+        if (e != OK && op->fault.code == OK)
+            e = fail(op, e, "%.*s",
+                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR("out of memory")));
+    }
+    arena_free(room);
+    *ret_done = i;
+    return e == OK ? op_check(op) : e;
+}
+
+err monitor_what_if_many(struct op *op, struct monitor *m, const struct monitor_crowd *crowd,
+                         const struct monitor_trial *trial, size_t *ret_done, struct json **ret)
+{
+    int series;
+    *ret_done = 0;
+    TRY(replay_check(op, trial, &series));
+    size_t days = (size_t)trial->days;
+    struct crowd_sum s = {.op = op,
+                          .trial = trial,
+                          .list = json_new(op->arena, JSON_ARRAY),
+                          .changed = json_new(op->arena, JSON_ARRAY)};
+    s.before.daily = ARENA_ARRAY(op->arena, uint32_t, days);
+    s.after.daily = ARENA_ARRAY(op->arena, uint32_t, days);
+    TRY(op_check(op));
+    memset(s.before.daily, 0, days * sizeof *s.before.daily);
+    memset(s.after.daily, 0, days * sizeof *s.after.daily);
+    TRY(walk(&s, m, crowd, ret_done));
+    return answer(&s, series, ret);
+}
