@@ -1,6 +1,8 @@
 /* What came of a campaign: how many were reached and answered, the difference to the hold-out with
  * its interval, and the harm done, by language and age. Invariant: no group under 30 people is
- * told, and no difference with fewer on either side; the whole is, to who sent it (ADR 28). */
+ * told or left over, and no difference with fewer on either side; the whole is, to who sent it (ADR
+ * 28). */
+#include "campaign/few.h"
 #include "campaign/people.h"
 #include "campaign/run_int.h"
 
@@ -9,8 +11,8 @@
 
 #include <stdlib.h>
 
-#define FEW 30
-#define AGES 5
+#define AGES 6
+#define LANGUAGES (LANGUAGE_COUNT + 1)
 #define BATCH 512u
 #define BATCH_BYTES ((size_t)64 << 20)
 
@@ -22,7 +24,7 @@ struct report {
     struct campaigns *c;
     struct life l;
     struct plan *p;
-    struct counts all, language[3], age[AGES];
+    struct counts all, language[LANGUAGES], age[AGES]; /* the last of each: it is not known */
     uint64_t held, hit, control_hit;
     struct record_cohort done, complained, called;
 };
@@ -52,7 +54,7 @@ static void add(struct counts *k, const struct enrolment *e, const struct report
 
 static unsigned age_band(int32_t age)
 {
-    return age < 18 ? 0 : age < 45 ? 1 : age < 65 ? 2 : age < 80 ? 3 : 4;
+    return age < 0 ? AGES - 1 : age < 18 ? 0 : age < 45 ? 1 : age < 65 ? 2 : age < 80 ? 3 : 4;
 }
 
 static err one_person(struct report *r, struct op *op, uint64_t rid)
@@ -69,19 +71,17 @@ static err one_person(struct report *r, struct op *op, uint64_t rid)
     }
     r->hit += in(&r->done, rid);
     add(&r->all, &e, r);
+    unsigned language = LANGUAGES - 1, age = AGES - 1; /* everybody is in one of each */
     people_read(r->c->people);
     if (people_find(r->c->people, rid, &row)) {
         const struct person *p = people_row(r->c->people, row);
         str tag = people_word(r->c->people, PEOPLE_LANGUAGE, p->language);
-        int32_t age = person_age(p, r->op->now);
-        add(&r->language[str_starts(tag, STR("es"))   ? 1
-                         : str_starts(tag, STR("ar")) ? 2
-                                                      : 0],
-            &e, r);
-        if (age >= 0)
-            add(&r->age[age_band(age)], &e, r);
+        age = age_band(person_age(p, r->op->now));
+        language = str_starts(tag, STR("es")) ? 1 : str_starts(tag, STR("ar")) ? 2 : 0;
     }
     people_done(r->c->people);
+    add(&r->language[language], &e, r);
+    add(&r->age[age], &e, r);
     return OK;
 }
 
@@ -134,25 +134,25 @@ static struct json *told(struct report *r, const struct counts *k)
     return o;
 }
 
-/* A group that is too small is named and nothing else; so is the next smallest when one alone is
- * too small, since it could be had by taking the others off the whole. */
+/* A group that is too small is named and nothing else; so are others, until what is left of the
+ * whole without those that are told is of no few either (few.h). */
 static struct json *groups(struct report *r, const struct counts *k, const char *const *names,
                            size_t n)
 {
     struct json *list = json_new(r->op->arena, JSON_ARRAY);
-    size_t few = 0, least = SIZE_MAX;
+    uint64_t people[AGES + LANGUAGES];
+    bool hidden[AGES + LANGUAGES];
     for (size_t i = 0; i < n; i++) {
-        few += k[i].people > 0 && k[i].people < FEW;
-        if (k[i].people >= FEW && (least == SIZE_MAX || k[i].people < k[least].people))
-            least = i;
+        people[i] = k[i].people;
+        hidden[i] = people[i] < FEW;
     }
+    few_hide(people, n, hidden);
     for (size_t i = 0; i < n; i++) {
-        bool hidden = k[i].people < FEW || (few == 1 && i == least);
         if (k[i].people == 0)
             continue;
-        struct json *o = hidden ? json_new(r->op->arena, JSON_OBJECT) : told(r, &k[i]);
+        struct json *o = hidden[i] ? json_new(r->op->arena, JSON_OBJECT) : told(r, &k[i]);
         json_set_str(r->op->arena, o, STR("code"), str_of(names[i]));
-        if (hidden)
+        if (hidden[i])
             json_set(r->op->arena, o, STR("few"), json_new_bool(r->op->arena, true));
         json_push(r->op->arena, list, o);
     }
@@ -217,7 +217,8 @@ static err gather(struct report *r)
 
 err campaign_report(struct op *op, struct campaigns *c, str id, struct json **ret)
 {
-    static const char *const ages[] = {"0-17", "18-44", "45-64", "65-79", "80+"};
+    static const char *const ages[AGES] = {"0-17", "18-44", "45-64", "65-79", "80+", "unknown"};
+    const char *languages[LANGUAGES] = {[LANGUAGE_COUNT] = "unknown"};
     const struct actor *who = op->actor;
     struct report *r = ARENA_NEW(op->arena, struct report);
     struct record_doc doc;
@@ -235,9 +236,11 @@ err campaign_report(struct op *op, struct campaigns *c, str id, struct json **re
     TRY(e);
     o = told(r, &r->all);
     by = json_new(op->arena, JSON_OBJECT);
+    for (size_t i = 0; i < LANGUAGE_COUNT; i++)
+        languages[i] = LANGUAGE_TAGS[i];
     set(r, o, "heldOut", r->held);
     uplift(r, o);
-    json_set(op->arena, by, STR("language"), groups(r, r->language, LANGUAGE_TAGS, LANGUAGE_COUNT));
+    json_set(op->arena, by, STR("language"), groups(r, r->language, languages, LANGUAGES));
     json_set(op->arena, by, STR("age"), groups(r, r->age, ages, AGES));
     json_set(op->arena, o, STR("by"), by);
     *ret = o;

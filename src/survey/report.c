@@ -1,10 +1,12 @@
 /* What people answered, as sums: response rate, NPS and means with their 95 % intervals, by
  * language, age and area. Reckoned from the record each time, so what is erased or corrected is out
  * of it. Invariant: no group under 30 people is told, and none that could be had by taking the
- * others off the whole; of a sensitive survey only how many answered. */
+ * others off the whole, or a report of fewer days off this one; of a sensitive survey only how many
+ * answered. */
 #include "survey/survey_int.h"
 
 #include "base/map.h"
+#include "campaign/few.h"
 #include "campaign/people.h"
 #include "record/find_each.h"
 
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FEW 30u
 #define GROUPS 40u
 #define READ_MAX 200000u /* Tasks or answers; more: ERR_TOO_COSTLY, ask for fewer days */
 #define DAY (24 * SURVEY_HOUR)
@@ -23,8 +24,15 @@ struct moments {
     uint64_t n, people;
     double sum, squares;
 };
+/* The reports of fewer days that this one holds. */
+static const unsigned SHORTER[] = {30, 90};
+enum { SHORTERS = 2, WITHIN = 0, OLDER = 1 };
+struct part {
+    uint64_t people[2], asked[2]; /* within the fewer days, and of the days before */
+};
 struct tally {
     str code;
+    struct part parts[SHORTERS];
     uint64_t asked, answered;
     uint64_t people; /* who answered: one with many visits is one */
     uint64_t promoters, passives, detractors;
@@ -39,6 +47,7 @@ struct report {
     struct surveys *s;
     const struct survey *of;
     str since;
+    unsigned days;
     size_t read;
     struct tally all;
     struct moments items[SURVEY_ITEMS_MAX];
@@ -46,6 +55,7 @@ struct report {
     struct map seen; /* of a patient: bit a question, and ANYTHING */
 };
 #define ANYTHING SURVEY_ITEMS_MAX
+#define PART(k, side) (ANYTHING + 1 + 2 * (k) + (side))
 
 /* The first time that something of the patient is counted. */
 static bool first_of(struct report *r, unsigned what, uint64_t patient)
@@ -110,6 +120,29 @@ static void tallies(struct report *r, uint64_t patient, struct tally *out[BYS + 
 }
 
 /* ---- reading ---- */
+/* The first instant of so many days: whole days, so nobody moves it by a minute. */
+static int64_t begins(int64_t now, unsigned days)
+{
+    int64_t since = now - (int64_t)days * DAY;
+    return since - since % DAY;
+}
+
+/* In which of the shorter reports it is, too. people: something that was answered. */
+static void add_parts(struct report *r, struct tally *const in[BYS + 1], uint64_t patient, str at,
+                      bool people)
+{
+    struct time_span when;
+    if (!time_parse(at, &when))
+        return;
+    for (unsigned k = 0; k < SHORTERS && SHORTER[k] < r->days; k++) {
+        unsigned side = when.lo >= begins(r->op->now, SHORTER[k]) ? WITHIN : OLDER;
+        bool first = people && first_of(r, PART(k, side), patient);
+        for (size_t i = 0; i < BYS + 1; i++)
+            *(people ? &in[i]->parts[k].people[side] : &in[i]->parts[k].asked[side]) +=
+                people ? first : 1;
+    }
+}
+
 static err add_task(void *ctx, struct op *op, const struct record_doc *doc, const struct json *tree)
 {
     struct report *r = ctx;
@@ -120,7 +153,11 @@ static err add_task(void *ctx, struct op *op, const struct record_doc *doc, cons
     if (survey_of_task(tree) != r->of || str_eq(status, STR("cancelled")))
         return OK;
     tallies(r, doc->patient, in);
+    str at = json_get_str(tree, STR("authoredOn"));
     bool first = r->of->sensitive && answered && first_of(r, ANYTHING, doc->patient);
+    add_parts(r, in, doc->patient, at, false);
+    if (r->of->sensitive && answered)
+        add_parts(r, in, doc->patient, at, true);
     for (size_t i = 0; i < BYS + 1; i++) {
         in[i]->asked++;
         in[i]->answered += answered;
@@ -155,6 +192,7 @@ static err add_response(void *ctx, struct op *op, const struct record_doc *doc,
         return OK;
     tallies(r, doc->patient, in);
     bool first = first_of(r, ANYTHING, doc->patient);
+    add_parts(r, in, doc->patient, json_get_str(tree, STR("authored")), true);
     for (size_t i = 0; i < BYS + 1; i++) {
         in[i]->people += first;
         in[i]->promoters += nps >= 9;
@@ -263,28 +301,40 @@ static struct json *items(struct report *r)
     return list;
 }
 
-/* Rows of a few, and as many of the next larger as it takes that all that is hidden, which is the
- * whole without the others, is of no few either. */
+static bool of_few(uint64_t n)
+{
+    return n > 0 && n < FEW;
+}
+
+/* A shorter report tells of them, and this one would tell of a few more. */
+static bool tells_a_few_more(const struct tally *t)
+{
+    bool more = false;
+    for (size_t k = 0; k < SHORTERS; k++) {
+        const struct part *p = &t->parts[k];
+        bool told = p->people[WITHIN] >= FEW && !of_few(p->asked[WITHIN]);
+        more |= told && (of_few(p->people[OLDER]) || of_few(p->asked[OLDER]));
+    }
+    return more;
+}
+
+/* Rows of a few who answered, or were asked; and as many more as it takes that what is left of the
+ * whole without those that are told is of no few either. */
 static void hide(const struct grouping *g, size_t n, bool hidden[GROUPS + 1])
 {
-    uint64_t people = 0;
-    bool any = false;
+    uint64_t counts[2 + 2 * SHORTERS][GROUPS + 1];
     for (size_t i = 0; i < n; i++) {
         const struct tally *t = &g->rows[i];
-        hidden[i] = t->people < FEW || (t->asked && t->asked < FEW);
-        any |= hidden[i];
-        people += hidden[i] ? t->people : 0;
+        counts[0][i] = t->people;
+        counts[1][i] = t->asked;
+        for (size_t k = 0; k < SHORTERS; k++) {
+            counts[2 + 2 * k][i] = t->parts[k].people[OLDER];
+            counts[3 + 2 * k][i] = t->parts[k].asked[OLDER];
+        }
+        hidden[i] = t->people < FEW || of_few(t->asked) || tells_a_few_more(t);
     }
-    while (any && people < FEW) {
-        size_t least = SIZE_MAX;
-        for (size_t i = 0; i < n; i++)
-            if (!hidden[i] && (least == SIZE_MAX || g->rows[i].people < g->rows[least].people))
-                least = i;
-        if (least == SIZE_MAX)
-            return;
-        hidden[least] = true;
-        people += g->rows[least].people;
-    }
+    for (size_t k = 0; k < 2 + 2 * SHORTERS; k++)
+        few_hide(counts[k], n, hidden);
 }
 
 static struct json *groups(struct report *r, struct grouping *g)
@@ -314,7 +364,7 @@ static struct json *told(struct report *r, unsigned days)
     struct json *o = json_new(a, JSON_OBJECT), *by = json_new(a, JSON_OBJECT);
     json_set_str(a, o, STR("survey"), str_of(r->of->name));
     set(r, o, "days", days);
-    if (r->all.people < FEW) {
+    if (r->all.people < FEW || tells_a_few_more(&r->all)) {
         json_set(a, o, STR("few"), json_new_bool(a, true));
         return o;
     }
@@ -353,8 +403,8 @@ err survey_report(struct op *op, struct surveys *s, const struct survey *of, uns
     r->s = s;
     r->of = of;
     map_init(&r->seen, op->arena);
-    int64_t since = op->now - (int64_t)days * DAY; /* whole days: nobody moves it by a minute */
-    r->since = time_format(op->arena, since - since % DAY);
+    r->days = days;
+    r->since = time_format(op->arena, begins(op->now, days));
     op->actor = survey_system(); /* sums alone come out, none of a few */
     err e = gather(r);
     op->actor = who;

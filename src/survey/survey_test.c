@@ -309,6 +309,27 @@ static void r277_the_case_of_a_restricted_answer_is_restricted(void **state)
     assert_string_equal(label_of_case(y, low), "R");
 }
 
+/* 365 days less 90 were the answers of a few, when only they were so old. */
+static void a_longer_report_tells_no_few(struct yard *y, const struct actor *out)
+{
+    struct json *o;
+    house(y);
+    for (unsigned i = 0; i < 4; i++)
+        make(y,
+             "{\"resourceType\":\"QuestionnaireResponse\",\"status\":\"completed\","
+             "\"questionnaire\":\"" SURVEY_URL
+             "visit|1\",\"subject\":{\"reference\":\"Patient/%.*s\"},\"authored\":\"%.*s\","
+             "\"item\":[{\"linkId\":\"nps\",\"answer\":[{\"valueCoding\":{\"code\":\"0\"}}]}]}",
+             STR_ARG(patient(y, 600 + i, "en")),
+             STR_ARG(time_format(y->arena, y->now - 200 * 24 * SURVEY_HOUR)));
+    op_init(&y->op, y->arena, out, y->now);
+    ok(y, survey_report(&y->op, y->s, survey_find(STR("visit")), 365, &o));
+    assert_true(json_bool(JSON_GET(o, "few"), false));
+    assert_null(JSON_GET(o, "nps"));
+    ok(y, survey_report(&y->op, y->s, survey_find(STR("visit")), 90, &o));
+    assert_non_null(JSON_GET(o, "nps"));
+}
+
 static void a_report_tells_no_group_of_a_few(void **state)
 {
     struct yard *y = *state;
@@ -362,6 +383,7 @@ static void a_report_tells_no_group_of_a_few(void **state)
     /* R275: two small groups hid no third, and the whole without the others was those few. */
     assert_int_equal(few, 3);
     assert_int_equal(told, 1);
+    a_longer_report_tells_no_few(y, &out);
     struct actor agent = out;
     agent.role = ROLE_AGENT;
     op_init(&y->op, y->arena, &agent, y->now);

@@ -56,6 +56,9 @@ function Line({ name, row }: { name: string; row: Row }) {
   );
 }
 
+const groupName = (code: string): string =>
+  LANGS[code as Lang]?.name ?? (code === "unknown" ? t("xp_g_unknown") : code);
+
 export function Report({ id }: { id: string }) {
   const r = useLoad<Told>(`campaign-report/${id}`, () => get(`/campaigns/${id}/report`));
   if (r.error) return <Failed error={r.error} />;
@@ -77,9 +80,11 @@ export function Report({ id }: { id: string }) {
         </thead>
         <tbody>
           <Line name={t("cp_all")} row={r.data} />
-          {[...r.data.by.language, ...r.data.by.age].map((g) => (
-            <Line key={g.code} name={LANGS[g.code as Lang]?.name ?? g.code ?? ""} row={g} />
-          ))}
+          {(["language", "age"] as const).flatMap((kind) =>
+            r.data!.by[kind].map((g) => (
+              <Line key={kind + g.code} name={groupName(g.code ?? "")} row={g} />
+            )),
+          )}
         </tbody>
       </table>
       <p class="muted">{t("cp_held", { n: r.data.heldOut })}</p>
