@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """spec/fleet -> fleet_gen.h: the states of a device's life, the commands it may be given, the rings of
 a firmware release, the rules of its health with their
-help, and what values are possible at all (spec/monitor/rules.json).
+help, what may be done with one that is recalled, and what values are possible at all (spec/monitor/rules.json).
 
     tools/gen_fleet.py FOLDER TARGET
 """
@@ -130,10 +130,20 @@ def possible(folder):
     yield ""
 
 
+def recalls(folder):
+    found = rows(folder / "recall-done.csv")
+    yield "#define RECALL_DONE_N %du" % len(found)
+    yield "#define RECALL_DONE_ROWS \\"
+    for r in found:
+        yield "    {%s, %s, %s}, \\" % (json.dumps(r["done"]), flag(r, "note"), flag(r, "ends"))
+    yield ""
+
+
 def main(folder, target):
     lines = ["/* Generated from spec/fleet; do not edit. */", "#ifndef WEFT_FLEET_GEN_H", "#define WEFT_FLEET_GEN_H",
              "enum health_kind { %s };" % ", ".join("HEALTH_" + k.upper() for k in KINDS),
-             *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *rules(Path(folder)), *possible(Path(folder)), "#endif", ""]
+             *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *rules(Path(folder)), *possible(Path(folder)),
+             *recalls(Path(folder)), "#endif", ""]
     Path(target).write_text("\n".join(lines), encoding="utf-8")
 
 

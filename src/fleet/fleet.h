@@ -31,9 +31,9 @@ MUST err fleet_list(struct op *op, struct fleet *f, str state, struct json **ret
 /* One of them, with "history": [{"state", "time"}] and "supply": [{"status", "time", "tracking"}].
  */
 MUST err fleet_get(struct op *op, struct fleet *f, str id, struct json **ret);
-/* in: {"model": id of a DeviceDefinition, "serial", "udi", "network", "warranty": date}. The
- * model's file must be whole (rule DEV-11). Answers as fleet_get(). ERR_CONFLICT: the serial number
- * is there already. */
+/* in: {"model": id of a DeviceDefinition, "serial", "lot" (else of the UDI), "udi", "network",
+ * "warranty": date}. The model's file must be whole (rule DEV-11). Answers as fleet_get().
+ * ERR_CONFLICT: the serial number is there already. */
 MUST err fleet_register(struct op *op, struct fleet *f, const struct json *in, struct json **ret);
 /* in: {"state", "reason", "patient" and "tracking" (of shipped)}. A wiped kit goes back on the
  * shelf as a Device of its own, so that it never carries one patient's data to the next. */

@@ -2,6 +2,7 @@
  * before the Device says so, so nothing gets in between; a wiped kit is a new Device on the shelf
  * and the old one keeps the patient's history. */
 #include "fleet/command_int.h"
+#include "fleet/recall_int.h"
 
 #define REASON_MAX 500u
 
@@ -82,6 +83,22 @@ static err write(struct op *op, struct fleet *f, struct fleet_device *d, enum fl
     return record_commit(tx);
 }
 
+/* What a recall concerns stays on the shelf until it is said what was done with it. */
+static err not_held(struct op *op, struct fleet *f, const struct fleet_device *d)
+{
+    const struct actor *person = op->actor;
+    str recall;
+    op->actor = fleet_system();
+    err e = recall_holds(op, f, d, &recall);
+    op->actor = person;
+    TRY(e);
+    return recall.n ? fail_at(op, ERR_UNPROCESSABLE, STR("state"),
+                              "Recall %.*s holds this device: say there what was done with it "
+                              "before it is shipped.",
+                              STR_ARG(recall))
+                    : OK;
+}
+
 static err move(struct op *op, struct fleet *f, str id, enum fleet_life to, const struct json *in)
 {
     struct fleet_device d;
@@ -91,6 +108,8 @@ static err move(struct op *op, struct fleet *f, str id, enum fleet_life to, cons
     if (to == LIFE_SHIPPED) /* to somebody whom the person may see */
         TRY(record_read(op, f->rec, fhir_type_parse(STR("Patient")),
                         json_get_str(in, STR("patient")), &doc));
+    if (to == LIFE_SHIPPED)
+        TRY(not_held(op, f, &d));
     TRY(device_account(op, f, &d, false));
     err e = write(op, f, &d, to, in);
     if (e == ERR_PRECONDITION) {

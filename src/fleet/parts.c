@@ -120,7 +120,7 @@ err parts_take(struct op *op, struct fleet *f, const struct parts_new *in, struc
     op->actor = fleet_system();
     err e = keep(op, f, &b, &p, person);
     op->actor = person;
-    if (e == ERR_PRECONDITION) {
+    if (e == ERR_PRECONDITION || e == ERR_CONFLICT) {
         op_clear(op);
         return fail(op, ERR_CONFLICT,
                     "Somebody else takes a bill of materials of the model in; try again.");

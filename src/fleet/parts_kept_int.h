@@ -29,11 +29,11 @@ MUST err lines_add(struct op *op, struct record_tx *tx, str key, str line, size_
 /* ---- vuln.c ---- */
 MUST err vuln_of(struct op *op, str text, struct vuln *ret);
 
-/* ---- vuln_by.c ---- */
+/* ---- index.c: ids under a key, a package or a recalled product, in pages ---- */
 /* Joins tx. */
-MUST err vuln_by_add(struct op *op, struct record_tx *tx, str key, str id);
-typedef err vuln_by_fn(void *ctx, struct op *op, str id);
-MUST err vuln_by_each(struct op *op, struct fleet *f, str key, vuln_by_fn *fn, void *ctx);
+MUST err index_add(struct op *op, struct record_tx *tx, str key, str id);
+typedef err index_fn(void *ctx, struct op *op, str id);
+MUST err index_each(struct op *op, struct fleet *f, str key, index_fn *fn, void *ctx);
 
 /* ---- vuln_find.c ---- */
 struct finding {

@@ -1,7 +1,7 @@
 /* A new device on the shelf. Invariant: no device of a connected model whose file lacks its parts
  * list, support end or update process (DEV-11), and no serial number twice within a model while one
  * of them is in use. */
-#include "fleet/parts_kept_int.h"
+#include "fleet/recall_int.h"
 
 #define TEXT_MAX 120u
 
@@ -108,6 +108,11 @@ static struct json *new_device(struct op *op, const struct json *in, const struc
     }
     take_from_model(op, o, model);
     json_set_str(a, o, STR("serialNumber"), serial);
+    str lot = str_trim(json_get_str(in, STR("lot")));
+    if (!lot.n)
+        lot = udi_part(udi, "10");
+    if (lot.n)
+        json_set_str(a, o, STR("lotNumber"), lot);
     return o;
 }
 
@@ -118,7 +123,7 @@ err fleet_register(struct op *op, struct fleet *f, const struct json *in, struct
     str serial = str_trim(json_get_str(in, STR("serial"))), id;
     TRY(fleet_staff(op, FLEET_STATES[LIFE_STOCK].roles));
     if (!serial.n || serial.n > TEXT_MAX || json_get_str(in, STR("udi")).n > TEXT_MAX ||
-        json_get_str(in, STR("network")).n > TEXT_MAX)
+        json_get_str(in, STR("network")).n > TEXT_MAX || json_get_str(in, STR("lot")).n > TEXT_MAX)
         return fail_at(op, ERR_INVALID, STR("serial"),
                        "A device has a serial number, and no text of more than 120 bytes.");
     TRY(model_is_whole(op, f, json_get_str(in, STR("model")), &model));
@@ -128,6 +133,7 @@ err fleet_register(struct op *op, struct fleet *f, const struct json *in, struct
     device_set_life(op, &d, LIFE_STOCK);
     struct record_tx *tx = record_begin(op, f->rec);
     TRY(record_tx_create(tx, d.tree, &id));
+    recall_look_later(op, tx, id);
     op->actor = person;
     record_tx_trail(tx, STR("device-registered"), fhir_type_parse(STR("Device")), id, NULL);
     TRY(record_commit(tx));

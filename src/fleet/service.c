@@ -3,6 +3,7 @@
 #include "fleet/firmware_int.h"
 #include "fleet/health_int.h"
 #include "fleet/parts_int.h"
+#include "fleet/recall_int.h"
 
 #include <stdlib.h>
 
@@ -85,12 +86,14 @@ static err heard(struct op *op, void *ctx, size_t *ret_n)
     return OK;
 }
 
-/* What goes on over days: releases, and what is known of parts. */
+/* What goes on over days: releases, what is known of parts, recalls. */
 static err upkeep(struct op *op, void *ctx, size_t *ret_n)
 {
     size_t n = 0;
     TRY(firmware_tick(op, ctx, ret_n));
     TRY(vuln_tick(op, ctx, &n));
+    *ret_n += n;
+    TRY(recall_tick(op, ctx, &n));
     *ret_n += n;
     return OK;
 }

@@ -88,7 +88,7 @@ static err keep_one(struct op *op, struct record_tx *tx, const struct vuln *v)
     record_tx_kv(tx, keyed(op, VULN_PREFIX, v->id, STR_NONE), vuln_text(op, v));
     for (size_t i = 0; i < v->n_spans; i++)
         if (!i || !str_eq(v->spans[i].key, v->spans[i - 1].key))
-            TRY(vuln_by_add(op, tx, v->spans[i].key, v->id));
+            TRY(index_add(op, tx, v->spans[i].key, v->id));
     return op_check(op);
 }
 
@@ -131,7 +131,7 @@ err vuln_take(struct op *op, struct fleet *f, str document, struct json **ret)
     op->actor = fleet_system();
     err e = keep(op, f, &all);
     op->actor = person;
-    if (e == ERR_PRECONDITION) {
+    if (e == ERR_PRECONDITION || e == ERR_CONFLICT) {
         op_clear(op);
         return fail(op, ERR_CONFLICT, "Somebody else takes vulnerabilities in; try again.");
     }

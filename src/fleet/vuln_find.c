@@ -83,7 +83,7 @@ static err look_at_one(void *ctx, struct op *op, str id)
 static err look_at(struct finder *s, const struct part *p, str key)
 {
     struct look_ctx c = {s, p};
-    return key.n ? vuln_by_each(s->op, s->f, key, look_at_one, &c) : OK;
+    return key.n ? index_each(s->op, s->f, key, look_at_one, &c) : OK;
 }
 
 static int worst_first(const void *a, const void *b)

@@ -11,6 +11,7 @@ import { href } from "../lib/router";
 import { type Command, Commands, type Kind, Waiting } from "./commands";
 import { Firmware } from "./firmware";
 import { type Model, ModelField, useModels } from "./models";
+import { Recalls } from "./recalls";
 import { Weaknesses } from "./weak";
 
 interface Device {
@@ -318,6 +319,7 @@ function Make({ models }: { models: Model[] }) {
         <ModelField id="fl-model" models={models} />
         <Field id="fl-serial" name="serial" label={t("fl_serial")} required dir="ltr" />
         <Field id="fl-udi" name="udi" label={t("fl_udi")} dir="ltr" />
+        <Field id="fl-lot" name="lot" label={t("fl_lot")} dir="ltr" />
         <Field id="fl-network" name="network" label={t("fl_network")} dir="ltr" />
         <Field id="fl-warranty" name="warranty" label={t("fl_warranty")} type="date" />
         <Wrong text={error} />
@@ -345,6 +347,7 @@ export function FleetPage() {
       {data && (
         <>
           <Waiting of={data.waiting} again={[KEY]} />
+          <Recalls />
           <Firmware models={models} />
           <Weaknesses models={models} />
           <Stock of={data.stock} />

@@ -1,5 +1,5 @@
-/* Which vulnerabilities name a package: ids in pages, so that one more costs the same however many
- * there are. Invariant: an id stands under a package once. */
+/* Ids that stand under a key: vulnerabilities under a package, recalls under a maker. In pages, so
+ * that one more costs the same however many there are. Invariant: an id stands under a key once. */
 #include "fleet/parts_kept_int.h"
 
 #define VULN_BY "fleet/vuln-by/"     /* and the key of a package: ids, a line each, from before */
@@ -23,7 +23,7 @@ static bool has_line(str lines, str line)
     return false;
 }
 
-err vuln_by_add(struct op *op, struct record_tx *tx, str key, str id)
+err index_add(struct op *op, struct record_tx *tx, str key, str id)
 {
     struct arena *a = op->arena;
     str mark = arena_printf(a, VULN_IN "%.*s\n%.*s", STR_ARG(key), STR_ARG(id)), had, old, count;
@@ -39,7 +39,7 @@ err vuln_by_add(struct op *op, struct record_tx *tx, str key, str id)
     if (has_line(old, id))
         return op_check(op);
     if (n >= (uint64_t)PAGE * PAGES_MAX)
-        return fail(op, ERR_TOO_LARGE, "There are too many vulnerabilities of one package.");
+        return fail(op, ERR_TOO_LARGE, "There are too many entries of one package or maker.");
     str page = page_key(op, key, n / PAGE);
     TRY(record_tx_kv_now(tx, page, &had));
     record_tx_kv(tx, page, had.n ? arena_printf(a, "%.*s\n%.*s", STR_ARG(had), STR_ARG(id)) : id);
@@ -47,7 +47,7 @@ err vuln_by_add(struct op *op, struct record_tx *tx, str key, str id)
     return op_check(op);
 }
 
-static err each_line(struct op *op, str lines, vuln_by_fn *fn, void *ctx)
+static err each_line(struct op *op, str lines, index_fn *fn, void *ctx)
 {
     str id;
     while (str_take_until(&lines, '\n', &id))
@@ -55,7 +55,7 @@ static err each_line(struct op *op, str lines, vuln_by_fn *fn, void *ctx)
     return op_check(op);
 }
 
-err vuln_by_each(struct op *op, struct fleet *f, str key, vuln_by_fn *fn, void *ctx)
+err index_each(struct op *op, struct fleet *f, str key, index_fn *fn, void *ctx)
 {
     str lines, count;
     uint64_t n = 0;
