@@ -29,6 +29,7 @@
 #define LINE_TYPE_URL "https://weft.health/fhir/StructureDefinition/line-type"
 #define REASSIGNED_URL "https://weft.health/fhir/StructureDefinition/reassigned-check"
 #define SUPPRESSED_URL "https://weft.health/fhir/StructureDefinition/contact-suppressed"
+#define EVIDENCE_URL "https://weft.health/fhir/StructureDefinition/consent-evidence"
 #define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
 #define PORTAL_NOTICE_URL "https://weft.health/fhir/StructureDefinition/portal-notice"
 #define READ_URL "https://weft.health/fhir/StructureDefinition/message-read"
@@ -165,6 +166,9 @@ str recipient_reference(struct op *op, const struct recipient *r); /* of Communi
 bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpose);
 /* The extension of an element; NULL: there is none. */
 const struct json *extension_at(const struct json *element, str url);
+bool codings_have(const struct json *codings, str system, str code);
+/* A Consent's provision that names no channel is about all of them. */
+bool consent_names(const struct json *provision, enum channel_kind k);
 /* ---- mail_suppress.c: why no mail goes to a contact point; all marks of a patient taken away ----
  */
 str mail_suppressed(const struct json *telecom);

@@ -167,7 +167,7 @@ static void read_person(struct op *op, struct recipient *r)
                   JSON_GET(r->patient, "deceasedDateTime");
 }
 
-static bool has_code(const struct json *codings, str system, str code)
+bool codings_have(const struct json *codings, str system, str code)
 {
     for (size_t i = 0; codings && i < codings->n; i++)
         if (str_eq(json_get_str(json_at(codings, i), STR("system")), system) &&
@@ -176,13 +176,14 @@ static bool has_code(const struct json *codings, str system, str code)
     return false;
 }
 
-static bool names_channel(const struct json *provision, enum channel_kind k)
+bool consent_names(const struct json *provision, enum channel_kind k)
 {
     const struct json *codes = JSON_GET(provision, "code");
     if (!codes)
         return true; /* no channel named: all of them */
     for (size_t i = 0; i < codes->n; i++)
-        if (has_code(JSON_GET(json_at(codes, i), "coding"), STR(CHANNEL_SYSTEM), channel_name(k)))
+        if (codings_have(JSON_GET(json_at(codes, i), "coding"), STR(CHANNEL_SYSTEM),
+                         channel_name(k)))
             return true;
     return false;
 }
@@ -223,10 +224,10 @@ static void read_consent(struct op *op, const struct json *c, struct consent_sta
     s->id = json_get_str(c, STR("id"));
     s->changed = !stop_intact(op, c);
     s->helper = told_instead(p);
-    s->care = has_code(purposes, STR(PURPOSE_SYSTEM), STR("care"));
-    s->appointment = has_code(purposes, STR(PURPOSE_SYSTEM), STR("appointment"));
-    s->marketing = has_code(purposes, STR(PURPOSE_SYSTEM), STR("marketing"));
-    s->written = has_code(json_path(c, "policyRule.coding"), STR(CONSENT_FORM), STR("written"));
+    s->care = codings_have(purposes, STR(PURPOSE_SYSTEM), STR("care"));
+    s->appointment = codings_have(purposes, STR(PURPOSE_SYSTEM), STR("appointment"));
+    s->marketing = codings_have(purposes, STR(PURPOSE_SYSTEM), STR("marketing"));
+    s->written = codings_have(json_path(c, "policyRule.coding"), STR(CONSENT_FORM), STR("written"));
     const struct json *point =
         JSON_GET(extension_at(c, STR(CONTACT_POINT_URL)), "valueContactPoint");
     s->number = phone_plain(op, json_get_str(point, STR("value")));
@@ -236,7 +237,7 @@ static bool is_of_category(const struct json *c, str code)
 {
     const struct json *categories = JSON_GET(c, "category");
     for (size_t i = 0; categories && i < categories->n; i++)
-        if (has_code(JSON_GET(json_at(categories, i), "coding"), STR(CONSENT_CATEGORY), code))
+        if (codings_have(JSON_GET(json_at(categories, i), "coding"), STR(CONSENT_CATEGORY), code))
             return true;
     return false;
 }
@@ -321,7 +322,7 @@ static err read_consents(struct op *op, struct record *rec, uint64_t patient, st
         bool deny = str_eq(json_get_str(JSON_GET(c, "provision"), STR("type")), STR("deny"));
         bool holds = deny || permission_holds(op, c, at.lo);
         for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-            if (!names_channel(JSON_GET(c, "provision"), (enum channel_kind)k))
+            if (!consent_names(JSON_GET(c, "provision"), (enum channel_kind)k))
                 continue;
             if (at.lo > r->said_at[k])
                 r->said_at[k] = at.lo;

@@ -1,8 +1,8 @@
-/* Attempts past their retention leave the contact ledger: some patients a step, once a day round,
- * with a line of the trail for each patient of whom something went. Invariants: nothing younger
- * than the longest time that a rule in force asks for goes; nothing of a patient under a legal hold
- * goes; rows and line are one transaction. What the record holds of a contact is not touched: it is
- * versioned, and ends with the patient's key. */
+/* Attempts past their retention leave the contact ledger, and words of consents the record: some
+ * patients a step, once a day round, with a line of the trail for each of which something went.
+ * Invariants: nothing younger than the longest time that a rule in force asks for goes; nothing of
+ * a patient under a legal hold goes; rows and line are one transaction. What the record holds of a
+ * contact otherwise is not touched: it is versioned, and ends with the patient's key. */
 #include "outreach/retention_int.h"
 
 #include "desk/desk.h"
@@ -37,7 +37,7 @@ err retention_before(struct op *op, const struct outreach *o, int64_t *ret)
     return OK;
 }
 
-static err under_hold(struct op *op, struct outreach *o, str patient, bool *ret)
+err retention_held(struct op *op, struct outreach *o, str patient, bool *ret)
 {
     struct record_page page;
     TRY(record_find(op, o->rec, fhir_type_parse(STR("Task")),
@@ -61,7 +61,7 @@ err retention_purge(struct op *op, struct outreach *o, str patient, size_t *ret_
     TRY(ledger_has_before(op, o->rec, patient, before, &old));
     if (!old)
         return OK;
-    TRY(under_hold(op, o, patient, &held));
+    TRY(retention_held(op, o, patient, &held));
     if (held)
         return OK;
     struct record_tx *tx = record_begin(op, o->rec);
@@ -87,6 +87,8 @@ static err some(struct op *op, struct outreach *o, str at, str *ret_next)
     for (size_t i = 0; i < page.n_match; i++) {
         size_t rows;
         e = retention_purge(op, o, page.docs[i].id, &rows);
+        if (e == OK)
+            e = evidence_purge(op, o, page.docs[i].id, &rows);
         if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
             op_clear(op); /* somebody wrote to them now: another day */
         else

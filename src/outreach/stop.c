@@ -8,7 +8,6 @@
 
 #include <sodium.h>
 
-#define EVIDENCE_URL "https://weft.health/fhir/StructureDefinition/consent-evidence"
 #define KEEP_RULE "TCPA-CON-09"
 #define KEEP_YEARS 5
 

@@ -101,4 +101,9 @@ MUST err record_key_check(struct op *op, struct record *rec, const struct record
  * before and after. */
 MUST err record_erase(struct op *op, struct record *rec, str patient, str reason, str *ret_by);
 
+/* As record_tx_update(), and no version before it stays, in no history and in no later page of a
+ * search: what was to be kept until a day is gone after it. The system's own hand alone. */
+MUST err record_tx_replace(struct record_tx *tx, fhir_type type, str id, struct json *resource,
+                           uint32_t vid);
+
 #endif

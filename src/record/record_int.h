@@ -479,11 +479,11 @@ struct staged {
     bool client_id;
     bool versioned; /* If-Match named the version before */
     uint64_t rid;
-    uint32_t vid;      /* of the version written */
-    uint64_t comp;     /* where it will live */
-    uint64_t old_comp; /* where it lives */
-    bool homed;        /* comp is settled */
-    bool revived;      /* over a deleted version */
+    uint32_t vid;        /* of the version written */
+    uint64_t comp;       /* where it will live */
+    uint64_t old_comp;   /* where it lives */
+    bool homed;          /* comp is settled */
+    bool revived, alone; /* over a deleted version; no version before it stays */
     struct json *resource;
     const struct guard *none; /* nothing else may match this at commit */
     struct ref_use *refs;

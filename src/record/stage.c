@@ -93,6 +93,7 @@ static err put(struct record_tx *tx, struct staged *s)
                           .type = s->type,
                           .vid = s->vid,
                           .comp = s->comp,
+                          .alone = s->alone,
                           .marks = tx->rec->marks[s->type]};
     if (s->client_id)
         p.client_id = s->id;

@@ -1,6 +1,7 @@
 /* Joining one transaction: a care room's writes, cursor, named state and outbox jobs in one commit.
  * Invariant: nothing is checked against the store before record_commit(), so the order of the calls
  * does not matter; a failure anywhere means that nothing happened. */
+#include "record/bulk.h"
 #include "record/record_int.h"
 
 struct record_tx *record_begin(struct op *op, struct record *rec)
@@ -36,6 +37,16 @@ err record_tx_update(struct record_tx *tx, fhir_type type, str id, struct json *
     old.vid = vid; /* the commit compares */
     stage_over(tx, stage_new(tx, ACTION_UPDATE, type, resource), &old);
     return op_check(tx->op);
+}
+
+err record_tx_replace(struct record_tx *tx, fhir_type type, str id, struct json *resource,
+                      uint32_t vid)
+{
+    if (tx->op->actor->role != ROLE_SYSTEM)
+        return fail(tx->op, ERR_FORBIDDEN, "Earlier versions are taken away by the system alone.");
+    TRY(record_tx_update(tx, type, id, resource, vid));
+    tx->staged.at[tx->staged.n - 1]->alone = true;
+    return OK;
 }
 
 static str key_of(struct record_tx *tx, const char *space, str name)

@@ -108,7 +108,13 @@ static err backwards(struct walk *w, const struct store_change *c, size_t n, uin
         if (c[i].time < w->q->since || !asked_type(w->q, c[i].type) ||
             (patient && c[i].comp != patient))
             continue;
-        TRY(store_get_version(w->op, w->rec->store, c[i].rid, c[i].vid, &d));
+        struct fault before = w->op->fault;
+        err e = store_get_version(w->op, w->rec->store, c[i].rid, c[i].vid, &d);
+        if (e == ERR_NOT_FOUND) { /* it went for good since the log was read */
+            w->op->fault = before;
+            continue;
+        }
+        TRY(e);
         TRY(offer(w, &d));
     }
     return OK;

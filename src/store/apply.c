@@ -2,6 +2,7 @@
  * everything the group wrote before; apply_write() writes rows and the tail and may only fail for
  * the disk's or memory's sake, which fails the group.
  * Invariant: a transaction that fails its check leaves no trace. */
+#include "store/drop_int.h"
 #include "store/memo_int.h"
 #include "store/store_int.h"
 
@@ -220,7 +221,7 @@ static err write_put(struct op *op, struct store *s, struct tx_put *p, struct bu
     s->pending.versions++;
     s->pending.resources += !p->old_living && !put->deleted;
     s->pending.resources -= p->old_living && put->deleted;
-    return OK;
+    return put->alone ? drop_before(op, s, put->rid, put->vid) : OK;
 }
 
 static err write_puts(struct op *op, struct store *s, struct store_tx *tx, struct buf *pend)

@@ -4,6 +4,7 @@
  * backup from before. Entries of the trail stay; they name numbers, never people.
  * Invariants: nothing is removed before the key is gone from the disk; what is removed twice is
  * removed once. */
+#include "store/drop_int.h"
 #include "store/memo_int.h"
 #include "store/store_int.h"
 
@@ -28,10 +29,11 @@ static err found_doc(struct found *f, const struct version *v)
         return OK;
     f->named = f->named || named;
     if (last && last->rid == v->doc.rid) {
+        last->versions++;
         last->named = last->named || named;
         return OK;
     }
-    struct gone g = {.rid = v->doc.rid, .type = v->doc.type, .named = named};
+    struct gone g = {.rid = v->doc.rid, .versions = 1, .type = v->doc.type, .named = named};
     VEC_PUSH(f->op->arena, &f->all, g);
     return arena_failed(f->op->arena) ? out_of_memory(f->op) : OK;
 }
@@ -99,51 +101,19 @@ static err find_all_ids(struct found *f)
     return OK;
 }
 
-static bool take_change(str *in, uint64_t *ret_comp)
-{
-    uint64_t n;
-    uint8_t kind;
-    for (int skipped = 0; skipped < 3; skipped++)
-        if (!take_varint(in, &n))
-            return false;
-    return take_varint(in, ret_comp) && take_u8(in, &kind);
-}
-
-/* The row of the log without the patient's lines; *ret_any when it had some. */
-static err log_without(struct op *op, str row, uint64_t comp, struct buf *b, bool *ret_any)
-{
-    uint64_t time, of;
-    str whole = row;
-    if (!row.p || !take_varint(&row, &time))
-        return damaged(op, "log");
-    buf_clear(b);
-    buf_add(b, str_make(whole.p, whole.n - row.n));
-    *ret_any = false;
-    while (row.n) {
-        str line = row;
-        if (!take_change(&row, &of))
-            return damaged(op, "log");
-        line.n -= row.n;
-        if (of == comp)
-            *ret_any = true;
-        else
-            buf_add(b, line);
-    }
-    return buf_ok(b) ? OK : out_of_memory(op);
-}
-
 static err find_log(struct found *f, log_vec *rows)
 {
     const struct store_ops *ops = f->v->s->ops;
     struct store_cursor *c = NULL;
     struct buf b;
     char first[8] = {0};
+    struct log_lines of = {.comp = f->comp};
     bool any = false;
     buf_init(&b, f->op->arena, (size_t)64 << 20);
     TRY(ops->cursor_open(f->op, f->v->snap, SPACE_LOG, &c));
     err e = ops->cursor_seek(f->op, c, str_make(first, 8), false);
     while (e == OK && c->valid) {
-        e = log_without(f->op, c->value, f->comp, &b, &any);
+        e = log_without(f->op, c->value, &of, &b, &any);
         if (e == OK && any)
             VEC_PUSH(f->op->arena, rows, u64_read(c->key.p));
         if (e == OK)
@@ -196,25 +166,10 @@ static err drop_doc(struct op *op, struct store *s, const struct gone *g, struct
     if (!newest.doc.rid)
         return OK;
     TRY(drop_keys(op, s, g, &newest, pend));
-    s->pending.versions -= newest.doc.vid < s->pending.versions ? newest.doc.vid : 0;
+    s->pending.versions -= g->versions < s->pending.versions ? g->versions : 0;
     u64_write(lo, doc_key(g->rid, STORE_VID_MAX));
     u64_write(hi, doc_key(g->rid + 1, STORE_VID_MAX));
     return s->ops->del_range(op, s->be, SPACE_DOC, str_make(lo, 8), str_make(hi, 8));
-}
-
-static err drop_log(struct op *op, struct store *s, uint64_t t, uint64_t comp)
-{
-    char key[8];
-    str row = STR_NONE;
-    struct buf b;
-    bool any = false;
-    u64_write(key, t);
-    TRY(s->ops->get(op, s->ops->writer(s->be), SPACE_LOG, str_make(key, 8), &row));
-    if (!row.p)
-        return OK;
-    buf_init(&b, op->arena, row.n + 64);
-    TRY(log_without(op, row, comp, &b, &any));
-    return s->ops->put(op, s->be, SPACE_LOG, str_make(key, 8), buf_str(&b));
 }
 
 static str ledger_row(void)
@@ -265,7 +220,7 @@ err erase_write(struct op *op, struct store *s, const struct tx_erase *x)
     for (size_t i = 0; i < x->n; i++)
         TRY(drop_doc(op, s, &x->docs[i], &pend));
     for (size_t i = 0; i < x->n_log; i++)
-        TRY(drop_log(op, s, x->log[i], x->comp));
+        TRY(log_drop(op, s, x->log[i], &(struct log_lines){.comp = x->comp}));
     if (x->last) {
         TRY(ledger_add(op, s, x->comp));
         atomic_store(&s->merge_soon, true); /* their search keys leave the disk with it */

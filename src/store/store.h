@@ -97,6 +97,7 @@ struct store_put {
     uint16_t type;
     uint32_t vid;  /* newest version + 1 (1 = new), or the commit fails ERR_PRECONDITION */
     bool deleted;  /* body and keys empty then */
+    bool alone;    /* no version before it stays, nor is told by the feed or to a page of before */
     uint64_t comp; /* fixed by the first version that has one */
     str client_id; /* only with vid 1; unique per type (ERR_CONFLICT) */
     str body;

@@ -145,7 +145,7 @@ struct tx_take {
 
 /* A part of what is left of an erased patient. */
 struct gone {
-    uint64_t rid;
+    uint64_t rid, versions;
     uint16_t type;
     bool named;
     str id_key; /* of its client-chosen id */

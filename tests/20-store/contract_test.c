@@ -56,6 +56,81 @@ static void versions(void **state)
     suite_free(b);
 }
 
+static size_t told(struct suite *b, uint64_t rid)
+{
+    struct store_change *c = NULL;
+    size_t n = 0, lines = 0;
+    assert_int_equal(store_feed(&b->op, b->s, 0, 100, &c, &n), OK);
+    for (size_t i = 0; i < n; i++)
+        lines += c[i].rid == rid;
+    return lines;
+}
+
+static void only_the_newest(struct suite *b, uint64_t rid, uint64_t other)
+{
+    struct store_doc d, *all = NULL;
+    struct store_stats st;
+    uint64_t found = 0;
+    size_t n = 0;
+    for (uint32_t vid = 1; vid < 4; vid++) {
+        assert_int_equal(store_get_version(&b->op, b->s, rid, vid, &d), ERR_NOT_FOUND);
+        op_clear(&b->op);
+    }
+    assert_int_equal(store_get_at(&b->op, b->s, rid, 3, &d), ERR_NOT_FOUND);
+    op_clear(&b->op);
+    assert_int_equal(store_history(&b->op, b->s, rid, 0, 10, &all, &n), OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(all[0].vid, 4);
+    assert_true(str_eq(all[0].body, STR("four")) && str_eq(all[0].client_id, STR("ann")));
+    assert_int_equal(store_find_id(&b->op, b->s, 9, STR("ann"), &found), OK);
+    assert_int_equal(found, rid);
+    assert_int_equal(told(b, rid), 1);
+    assert_int_equal(store_history(&b->op, b->s, other, 0, 10, &all, &n), OK);
+    assert_int_equal(n, 2); /* nobody else's went */
+    assert_int_equal(told(b, other), 2);
+    store_stats(b->s, &st);
+    assert_int_equal(st.versions, 3);
+    assert_int_equal(st.resources, 2);
+}
+
+/* A version that is to stand alone takes those before it along, with what the feed said of them. */
+static void one_that_stands_alone(void **state)
+{
+    struct suite *b = fresh(state);
+    uint64_t rid = store_rid_new(b->s, 2);
+    struct store_commit c;
+    assert_int_equal(put(b, rid, 1, "ann", "one"), OK);
+    assert_int_equal(put(b, rid, 2, NULL, "two"), OK);
+    assert_int_equal(put(b, rid + 1, 1, NULL, "another's"), OK);
+    assert_int_equal(put(b, rid + 1, 2, NULL, "another's"), OK);
+    struct store_tx *tx = store_tx_new(&b->op, b->s);
+    str key = suite_key(b->arena, 1, 3);
+    struct store_put p = {.rid = rid,
+                          .type = 9,
+                          .vid = 2, /* somebody was faster: nothing goes */
+                          .alone = true,
+                          .body = STR("four"),
+                          .keys = &key,
+                          .n_keys = 1};
+    store_tx_put(tx, &p);
+    assert_int_equal(store_commit(&b->op, tx, &c), ERR_PRECONDITION);
+    op_clear(&b->op);
+    assert_int_equal(told(b, rid), 2);
+    assert_int_equal(put(b, rid, 3, NULL, "three"), OK);
+    p.vid = 4;
+    tx = store_tx_new(&b->op, b->s);
+    store_tx_put(tx, &p);
+    store_tx_trail(tx, STR("three versions went"), NULL, 0);
+    assert_int_equal(store_commit(&b->op, tx, &c), OK);
+    only_the_newest(b, rid, rid + 1);
+    if (b->backend != STORE_MEMORY) {
+        suite_reopen(b);
+        only_the_newest(b, rid, rid + 1);
+    }
+    assert_int_equal(put(b, rid, 5, NULL, "five"), OK);
+    suite_free(b);
+}
+
 static void client_ids(void **state)
 {
     struct suite *b = fresh(state);
@@ -378,19 +453,13 @@ static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE, postgres
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ALL(versions),
-                                       ALL(client_ids),
-                                       ALL(made_ids),
-                                       ALL(expectations),
-                                       ALL(twice_in_one),
-                                       ALL(named_values),
-                                       ALL(named_values_by_pages),
-                                       ALL(outbox),
-                                       ALL(feed),
-                                       ALL(trail),
-                                       ALL(submitting),
-                                       ALL(pages),
-                                       ALL(keys_back)};
+    const struct CMUnitTest tests[] = {ALL(versions),     ALL(one_that_stands_alone),
+                                       ALL(client_ids),   ALL(made_ids),
+                                       ALL(expectations), ALL(twice_in_one),
+                                       ALL(named_values), ALL(named_values_by_pages),
+                                       ALL(outbox),       ALL(feed),
+                                       ALL(trail),        ALL(submitting),
+                                       ALL(pages),        ALL(keys_back)};
     cmocka_set_test_filter(suite_database() ? "postgres*" : NULL);
     cmocka_set_skip_filter(suite_database() ? NULL : "postgres*");
     return cmocka_run_group_tests_name("store.contract", tests, NULL, NULL);

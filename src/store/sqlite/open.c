@@ -73,9 +73,10 @@ static err path_of(struct op *op, const struct store_options *o, const char **re
 
 static err set_up(struct op *op, sqlite3 *db, size_t cache)
 {
-    char sql[200];
+    char sql[240];
     snprintf(sql, sizeof sql,
              "PRAGMA synchronous=FULL; PRAGMA cache_size=-%zu; PRAGMA temp_store=MEMORY;"
+             "PRAGMA secure_delete=ON;" /* what goes for good leaves no bytes in free pages */
              "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864",
              cache / 1024);
     return lite_exec(op, db, sql);
@@ -118,9 +119,9 @@ void lite_disconnect(struct store_snap *conn)
 }
 
 /* Named values are large beside their keys: with them in its inner pages the tree of keys would
- * branch twentyfold, not two-hundredfold, and be too large to be kept in memory. They lie in the
- * order in which they came, so those of one commit are neighbours. (Folders made before this have
- * them with their keys; every statement serves both.) */
+ * branch twentyfold, not two-hundredfold, and be too large to be kept in memory. Which row is
+ * theirs says the key (placed.c). (Folders made before this have them with their keys; every
+ * statement serves both.) */
 static err make_tables(struct op *op, sqlite3 *db)
 {
     char sql[160];
@@ -132,6 +133,7 @@ static err make_tables(struct op *op, sqlite3 *db)
                  space_numbered(i) || i == SPACE_KV ? "" : " WITHOUT ROWID");
         TRY(lite_exec(op, db, sql));
     }
+    TRY(placed_create(op, db));
     return lite_exec(op, db, "COMMIT");
 }
 
@@ -184,7 +186,7 @@ static err prepare_writer(struct op *op, struct lite *l)
         TRY(lite_prepare(op, l->writer->db, sql, &l->del_range[i]));
     }
     sqlite3_wal_hook(l->writer->db, count_wal, l);
-    return OK;
+    return placed_open(op, l);
 }
 
 err lite_open(struct op *op, const struct store_options *o, void **ret)

@@ -97,31 +97,40 @@ void lite_release_idle(struct lite *l)
     pthread_mutex_unlock(&l->lock);
 }
 
+err lite_one(struct op *op, sqlite3_stmt *stmt, str *ret)
+{
+    err e = OK;
+    str got = STR_NONE;
+    int rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) {
+        const char *p = sqlite3_column_blob(stmt, 0);
+        got = arena_str(op->arena, str_make(p ? p : "", (size_t)sqlite3_column_bytes(stmt, 0)));
+        if (!got.p)
+            e = lite_fail(op, NULL, SQLITE_NOMEM);
+    } else if (rc != SQLITE_DONE) {
+        e = lite_fail(op, NULL, rc);
+    }
+    sqlite3_reset(stmt);
+    if (e == OK)
+        *ret = got;
+    return e;
+}
+
 err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key, str *ret)
 {
+    bool sure = false;
+    if (space == SPACE_KV && conn->lite->placed.on)
+        TRY(placed_get(op, conn, key, ret, &sure));
+    if (sure)
+        return OK;
     if (!conn->get[space]) {
         char sql[64];
         snprintf(sql, sizeof sql, "SELECT v FROM %s WHERE k=?", lite_table(space));
         TRY(lite_prepare(op, conn->db, sql, &conn->get[space]));
     }
     sqlite3_stmt *stmt = conn->get[space];
-    err e = OK;
-    str got = STR_NONE;
     int rc = lite_bind_key(stmt, 1, space, key);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW) {
-        const char *p = sqlite3_column_blob(stmt, 0);
-        got = arena_str(op->arena, str_make(p ? p : "", (size_t)sqlite3_column_bytes(stmt, 0)));
-        if (!got.p)
-            e = lite_fail(op, conn->db, SQLITE_NOMEM);
-    } else if (rc != SQLITE_DONE) {
-        e = lite_fail(op, conn->db, rc);
-    }
-    sqlite3_reset(stmt);
-    if (e == OK)
-        *ret = got;
-    return e;
+    return rc == SQLITE_OK ? lite_one(op, stmt, ret) : lite_fail(op, conn->db, rc);
 }
 
 static err walk_take(struct op *op, struct cursor *c, enum walk walk)

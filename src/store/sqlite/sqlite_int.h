@@ -28,6 +28,7 @@ struct store_snap { /* a connection */
     struct store_snap *next_idle;
     sqlite3_stmt *begin, *commit, *rollback;
     sqlite3_stmt *get[SPACE_COUNT];
+    sqlite3_stmt *get_placed;
     sqlite3_stmt *kept[SPACE_COUNT][WALK_COUNT][KEPT_MAX];
     uint8_t n_kept[SPACE_COUNT][WALK_COUNT];
     struct cursor *cursors; /* open ones */
@@ -58,11 +59,19 @@ struct mover {
     pthread_t thread;
 };
 
+/* placed.c: named values at the row that their own key says. */
+struct placed {
+    bool on;             /* the table has rows with numbers */
+    _Atomic bool strays; /* some may lie elsewhere: from before, or the row was another's */
+    sqlite3_stmt *update, *insert;
+};
+
 struct lite {
     const char *path;
     size_t reader_cache; /* bytes */
     struct store_snap *writer;
     sqlite3_stmt *put[SPACE_COUNT], *del[SPACE_COUNT], *del_range[SPACE_COUNT];
+    struct placed placed;
     int wal_pages;
     int64_t wal_bytes;      /* its file is known to have so many */
     _Atomic bool over;      /* the log is to start over: snapshots end when they are closed */
@@ -81,6 +90,8 @@ err lite_fail(struct op *op, sqlite3 *db, int rc);
 MUST err lite_exec(struct op *op, sqlite3 *db, const char *sql);
 MUST err lite_prepare(struct op *op, sqlite3 *db, const char *sql, sqlite3_stmt **ret);
 const char *lite_table(enum store_space space);
+/* The one row of a bound statement, copied into op's arena; ret->p NULL: there is none. */
+MUST err lite_one(struct op *op, sqlite3_stmt *stmt, str *ret);
 int lite_bind_key(sqlite3_stmt *stmt, int at, enum store_space space, str key);
 
 MUST err lite_create(struct op *op, const struct store_options *o);
@@ -89,6 +100,8 @@ void lite_close(void *be);
 
 MUST err lite_begin(struct op *op, void *be);
 MUST err lite_put(struct op *op, void *be, enum store_space space, str key, str value);
+/* Where SQLite wants it. */
+MUST err lite_put_row(struct op *op, struct lite *l, enum store_space space, str key, str value);
 MUST err lite_del(struct op *op, void *be, enum store_space space, str key);
 MUST err lite_del_range(struct op *op, void *be, enum store_space space, str lo, str hi);
 MUST err lite_commit(struct op *op, void *be);
@@ -99,6 +112,14 @@ void lite_tidy(void *be);
 /* Room for the next transaction's frames. */
 void lite_log_ahead(struct lite *l);
 MUST err lite_copy(struct op *op, str from, str to, const struct store_watch *w);
+
+/* Once the writer's statements are there. */
+MUST err placed_open(struct op *op, struct lite *l);
+/* Of a new database: nothing lies elsewhere. */
+MUST err placed_create(struct op *op, sqlite3 *db);
+MUST err placed_put(struct op *op, struct lite *l, str key, str value);
+/* *ret_sure false: the index knows more. */
+MUST err placed_get(struct op *op, struct store_snap *conn, str key, str *ret, bool *ret_sure);
 
 MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);
 void lite_snap_close(struct store_snap *conn);

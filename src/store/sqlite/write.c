@@ -36,6 +36,12 @@ err lite_begin(struct op *op, void *be)
 err lite_put(struct op *op, void *be, enum store_space space, str key, str value)
 {
     struct lite *l = be;
+    return space == SPACE_KV && l->placed.on ? placed_put(op, l, key, value)
+                                             : lite_put_row(op, l, space, key, value);
+}
+
+err lite_put_row(struct op *op, struct lite *l, enum store_space space, str key, str value)
+{
     sqlite3_stmt *stmt = l->put[space];
     int rc = lite_bind_key(stmt, 1, space, key);
     if (rc == SQLITE_OK)

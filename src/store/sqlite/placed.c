@@ -1,0 +1,94 @@
+/* SQLite back end: a named value lies at the row whose number its own key says, so that a look-up
+ * goes down one tree; the tree of keys is for walks, and for what lies elsewhere. Keys are blind,
+ * so the numbers are spread and two keys hardly ever want one row.
+ * Invariant: while the database's user version is 1, every value lies at its row. The first that
+ * cannot takes that back in its own transaction, and readers know it before the commit. */
+#include "store/sqlite/sqlite_int.h"
+
+#define ALL_PLACED 1
+#define ROW_BITS 62 /* SQLite numbers what lies elsewhere by itself, behind the last */
+
+static int64_t row_of(str key)
+{
+    uint64_t n = 0;
+    size_t from = key.n >= 16 ? 8 : 0; /* behind the group */
+    for (size_t i = from; i < key.n && i < from + 8; i++)
+        n = n << 8 | (unsigned char)key.p[i];
+    return (int64_t)(n >> (64 - ROW_BITS));
+}
+
+err placed_create(struct op *op, sqlite3 *db)
+{
+    char sql[40];
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d", ALL_PLACED);
+    return lite_exec(op, db, sql);
+}
+
+err placed_open(struct op *op, struct lite *l)
+{
+    sqlite3 *db = l->writer->db;
+    sqlite3_stmt *version = NULL;
+    int found = 0;
+    TRY(lite_prepare(op, db, "PRAGMA user_version", &version));
+    if (sqlite3_step(version) == SQLITE_ROW)
+        found = sqlite3_column_int(version, 0);
+    sqlite3_finalize(version);
+    atomic_store(&l->placed.strays, found != ALL_PLACED);
+    int rc = sqlite3_prepare_v3(db, "UPDATE kv SET v=?3 WHERE rowid=?1 AND +k=?2", -1,
+                                SQLITE_PREPARE_PERSISTENT, &l->placed.update, NULL);
+    l->placed.on = rc == SQLITE_OK; /* else it is a table of the first kind */
+    if (!l->placed.on)
+        return rc == SQLITE_ERROR ? OK : lite_fail(op, db, rc);
+    return lite_prepare(op, db, "INSERT INTO kv(rowid,k,v) VALUES(?1,?2,?3)", &l->placed.insert);
+}
+
+static int run_placed(sqlite3_stmt *stmt, str key, str value)
+{
+    int rc = sqlite3_bind_int64(stmt, 1, row_of(key));
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob64(stmt, 2, key.p ? key.p : "", key.n, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob64(stmt, 3, value.p ? value.p : "", value.n, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(stmt);
+    int reset = sqlite3_reset(stmt);
+    return rc == SQLITE_DONE ? reset : rc;
+}
+
+/* The row is another's. */
+static err put_elsewhere(struct op *op, struct lite *l, str key, str value)
+{
+    atomic_store(&l->placed.strays, true);
+    TRY(lite_exec(op, l->writer->db, "PRAGMA user_version=0"));
+    return lite_put_row(op, l, SPACE_KV, key, value);
+}
+
+err placed_put(struct op *op, struct lite *l, str key, str value)
+{
+    sqlite3 *db = l->writer->db;
+    int rc = run_placed(l->placed.update, key, value);
+    if (rc != SQLITE_OK)
+        return lite_fail(op, db, rc);
+    if (sqlite3_changes(db) == 1)
+        return OK;
+    if (atomic_load(&l->placed.strays)) /* it comes to its place when it is written again */
+        TRY(lite_del(op, l, SPACE_KV, key));
+    rc = run_placed(l->placed.insert, key, value);
+    if ((rc & 0xFF) == SQLITE_CONSTRAINT)
+        return put_elsewhere(op, l, key, value);
+    return rc == SQLITE_OK ? OK : lite_fail(op, db, rc);
+}
+
+err placed_get(struct op *op, struct store_snap *conn, str key, str *ret, bool *ret_sure)
+{
+    TRY(lite_prepare(op, conn->db, "SELECT v FROM kv WHERE rowid=?1 AND +k=?2", &conn->get_placed));
+    int rc = sqlite3_bind_int64(conn->get_placed, 1, row_of(key));
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob64(conn->get_placed, 2, key.p ? key.p : "", key.n, SQLITE_STATIC);
+    if (rc != SQLITE_OK)
+        return lite_fail(op, conn->db, rc);
+    bool strays = atomic_load(&conn->lite->placed.strays);
+    TRY(lite_one(op, conn->get_placed, ret));
+    *ret_sure = ret->p || !strays;
+    return OK;
+}
