@@ -40,6 +40,19 @@ static void never_backwards(void **state)
         }
 }
 
+/* Who reads it has it, whatever nobody said; what is final stays final. */
+static void reading_is_an_arrival(void **state)
+{
+    static const char *const others[] = {"preparation", "not-done", "completed", "stopped",
+                                         "entered-in-error"};
+    (void)state;
+    assert_int_equal(MEANS_READ, receipt_means(STR("twilio"), STR("read")));
+    assert_string_equal("completed", receipt_move(STR("in-progress"), MEANS_READ));
+    assert_string_equal("completed", receipt_move(STR("unknown"), MEANS_READ));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_null(receipt_move(str_of(others[i]), MEANS_READ));
+}
+
 static void not_sent_stays_so(void **state)
 {
     static const char *const others[] = {"preparation", "not-done", "completed", "stopped",
@@ -55,6 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_of_all_providers),
         cmocka_unit_test(never_backwards),
+        cmocka_unit_test(reading_is_an_arrival),
         cmocka_unit_test(not_sent_stays_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
