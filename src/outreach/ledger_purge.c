@@ -1,5 +1,6 @@
 /* Rows of the ledger that are past their time go for good: pages are named values, which have no
- * versions. Invariant: pages keep their numbers, so that a look-up goes on past an empty one. */
+ * versions. Invariants: of a number's page only the patient's own rows go, since another may be
+ * under a legal hold; pages keep their numbers, so that a look-up goes on past an empty one. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
@@ -9,6 +10,7 @@ struct purge {
     struct record_tx *tx;
     struct op *op;
     int64_t before;
+    uint64_t self; /* the patient, as the pages of numbers name them */
     uint64_t numbers[NUMBERS_MAX];
     size_t n_numbers, rows;
 };
@@ -36,7 +38,8 @@ static err clean_page(struct purge *p, str key, bool own, struct ledger_page *pa
         return fail(p->op, ERR_FAULT, "a page of the ledger is damaged");
     had = page->n;
     for (size_t i = 0; i < had; i++) {
-        if (!past(&page->at[i], p->before)) {
+        bool theirs = own || page->at[i].number == p->self; /* others' go in their own turn */
+        if (!theirs || !past(&page->at[i], p->before)) {
             page->at[kept++] = page->at[i];
             continue;
         }
@@ -70,7 +73,7 @@ static err clean(struct purge *p, str key, bool own)
 
 err ledger_purge(struct record_tx *tx, struct op *op, str patient, int64_t before, size_t *ret_rows)
 {
-    struct purge p = {.tx = tx, .op = op, .before = before};
+    struct purge p = {.tx = tx, .op = op, .before = before, .self = ledger_mark(patient)};
     TRY(clean(&p, ledger_own_key(op, patient), true));
     for (size_t i = 0; i < p.n_numbers; i++)
         TRY(clean(&p, ledger_number_key(op, p.numbers[i]), false));

@@ -63,6 +63,20 @@ static void what_is_past_its_time_goes(void **state)
     assert_int_equal(rows(r, "b2"), 1);
 }
 
+/* Of a household one may be under a hold: their rows at the number that both have stay. */
+static void a_purge_of_one_leaves_the_others_rows_at_their_number(void **state)
+{
+    struct room *r = *state;
+    r->op.now = NOW;
+    attempt(r, "b1", 1, NOW - 12 * YEAR_MS);
+    attempt(r, "b2", 2, NOW - 12 * YEAR_MS);
+    assert_int_equal(purged(r, "b1"), 1);
+    assert_int_equal(of_number(r), 1);
+    assert_int_equal(rows(r, "b2"), 1);
+    assert_int_equal(purged(r, "b2"), 1);
+    assert_int_equal(of_number(r), 0);
+}
+
 /* Pages behind keep their numbers; what is younger is still found past those that went. */
 static void pages_behind_go_too(void **state)
 {
@@ -277,6 +291,7 @@ int main(void)
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, room_close)
     const struct CMUnitTest tests[] = {
         IN_ROOM(what_is_past_its_time_goes),
+        IN_ROOM(a_purge_of_one_leaves_the_others_rows_at_their_number),
         IN_ROOM(pages_behind_go_too),
         IN_ROOM(a_legal_hold_keeps_all),
         IN_ROOM(a_round_a_day),

@@ -140,9 +140,12 @@ static err keep(struct op *op, struct programmes *p, uint64_t patient)
     if (!patient || find(all, patient) || all->people.n >= PEOPLE_MAX)
         return OK;
     TRY(record_kv_get(op, p->rec, key_of(op, patient), &text));
-    struct kept *k = ARENA_NEW(all->arena, struct kept);
+    if (!all->spare) /* that of one who could not be counted serves the next */
+        all->spare = ARENA_NEW(all->arena, struct kept);
     if (arena_failed(all->arena))
         return fail(op, ERR_UNAVAILABLE, "out of memory");
+    struct kept *k = all->spare;
+    memset(k, 0, sizeof *k);
     k->patient = patient;
     k->since = INT64_MIN;
     if (!read_text(op, text, k))
@@ -150,6 +153,7 @@ static err keep(struct op *op, struct programmes *p, uint64_t patient)
     pthread_mutex_lock(&all->lock);
     bool kept = map_put(&all->people, str_make((const char *)&k->patient, sizeof patient), k);
     pthread_mutex_unlock(&all->lock);
+    all->spare = kept ? NULL : k;
     return kept ? OK : fail(op, ERR_UNAVAILABLE, "out of memory");
 }
 
@@ -345,6 +349,7 @@ void kept_close(struct programmes *p)
     pthread_mutex_destroy(&p->kept.lock);
     arena_free(p->kept.arena);
     p->kept.arena = NULL;
+    p->kept.spare = NULL;
 }
 
 err programmes_start(struct op *op, struct programmes *p)

@@ -203,6 +203,26 @@ static void kept_over_a_start(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_house, close_house)
 
+/* A round that fails over and over takes memory once. */
+static void who_cannot_be_counted_takes_no_room(void **state)
+{
+    struct house *h = *state;
+    size_t n, had = 0;
+    follow(h);
+    (void)reading(h, "2026-03-05T08:00:00-06:00", "");
+    enrolled(h);
+    for (int i = 0; i < 20; i++) {
+        op_clear(&h->op);
+        h->op.deadline = 1; /* long ago */
+        assert_int_not_equal(kept_step(&h->op, &h->p, &n), OK);
+        if (i == 0)
+            had = arena_used(h->p.kept.arena);
+        assert_int_equal(arena_used(h->p.kept.arena), had);
+    }
+    h->op.deadline = 0;
+    both_say(h, 1, "America/Chicago", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +231,7 @@ int main(void)
         TEST(a_label_is_asked_about_each_time),
         TEST(r506_an_app_is_not_told_of_readings_it_may_not_see),
         TEST(kept_over_a_start),
+        TEST(who_cannot_be_counted_takes_no_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

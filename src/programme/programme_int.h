@@ -71,6 +71,7 @@ struct kept_all {
     struct arena *arena; /* NULL: nothing is kept */
     pthread_mutex_t lock;
     struct map people;     /* by number; added to by the loop alone */
+    struct kept *spare;    /* in the arena; nobody's yet */
     uint64_t cursor;       /* as it is in the store */
     _Atomic uint64_t seen; /* all up to here is counted */
     bool loaded;

@@ -4,7 +4,7 @@
  * Bundle gives a case an owner, ends it, or takes it out of the worklist; none makes a patient's
  * request, an incident, its clocks or notices; none makes or changes a device's command, a firmware
  * release or a complaint about a device; a legal hold is changed and ended by privacy officers
- * only. */
+ * only; none of these is deleted past its doors. */
 #include "record/bulk.h"
 #include "record/record_int.h"
 #include "record/release_int.h"
@@ -157,6 +157,20 @@ static err noticed(struct record_tx *tx, const struct staged *s)
                    "The notices of an incident are asked for and marked by /incidents only.");
 }
 
+/* What has doors of its own is not taken away past them. */
+static err taken_away(struct record_tx *tx, const struct staged *s)
+{
+    struct store_doc old = {.deleted = true};
+    struct json *before;
+    TRY(store_get(tx->op, tx->rec->store, s->rid, &old));
+    if (old.deleted)
+        return OK;
+    TRY(tree_of(tx->op, tx->rec, &old, &before));
+    if (task_is(before, "legal-hold") && (!tx->op->actor || tx->op->actor->role != ROLE_PRIVACY))
+        return held(tx, s);
+    return is_sealed(before) || has_doors(before) ? refused(tx, s, "code") : OK;
+}
+
 err plain_check(struct record_tx *tx, struct staged *s)
 {
     struct op *op = tx->op;
@@ -164,8 +178,10 @@ err plain_check(struct record_tx *tx, struct staged *s)
     struct json *before;
     TRY(wished(tx, s));
     TRY(noticed(tx, s));
-    if (s->type != tx->rec->t_task || !s->resource || is_house(op))
+    if (s->type != tx->rec->t_task || is_house(op))
         return OK;
+    if (!s->resource)
+        return s->rid ? taken_away(tx, s) : OK;
     if (s->action == ACTION_UPDATE)
         TRY(store_get(op, tx->rec->store, s->rid, &old));
     if (old.deleted)

@@ -1,5 +1,6 @@
 /* FHIR's own writes do not go round the desk: a case gets no owner and no end by PUT, POST or
  * Bundle; what is no case, and what the desk's rooms write, goes on. */
+#include "policy/scope.h"
 #include "record/fixture_int.h"
 #include "record/write.h"
 
@@ -160,6 +161,47 @@ static void a_hold_is_ended_by_privacy_only(void **state)
     assert_int_equal(put(f, task(f, x, HOLD, "completed"), ""), OK);
 }
 
+static err take_away(struct fixture *f)
+{
+    struct record_result r;
+    struct fhir_entry e = {
+        .verb = VERB_DELETE, .type = fhir_type_parse(STR("Task")), .id = STR("t")};
+    op_clear(&f->op);
+    return record_write(&f->op, f->rec, &e, &r);
+}
+
+/* An app with an account of its own may delete Tasks; not those whose life has doors. */
+static void a_plain_delete_goes_past_no_door(void **state)
+{
+    static const char *const doors[] = {"firmware-release", "device-command", "complaint",
+                                        "incident", "right-access"};
+    struct fixture *f = *state;
+    struct scopes scopes;
+    struct actor app = f->system;
+    const char *x = fixture_patient(f, "X");
+    assert_true(scopes_parse(STR("system/Task.cruds"), &scopes));
+    app.scopes = &scopes;
+    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) {
+        const char *code = fixture_text(f,
+                                        "\"code\":{\"coding\":[{\"system\":\"https://weft.health/"
+                                        "fhir/task-code\",\"code\":\"%s\"}]},",
+                                        doors[i]);
+        fixture_as(f, &f->system);
+        assert_int_equal(put(f, task(f, x, code, "requested"), ""), OK);
+        fixture_as(f, &app);
+        assert_int_equal(take_away(f), ERR_UNPROCESSABLE);
+    }
+    fixture_as(f, &f->system);
+    assert_int_equal(put(f, task(f, x, HOLD, "in-progress"), ""), OK);
+    fixture_as(f, &app);
+    assert_int_equal(take_away(f), ERR_FORBIDDEN);
+    fixture_as(f, &f->system);
+    assert_int_equal(put(f, task(f, x, "", "requested"), ""), OK);
+    fixture_as(f, &app);
+    assert_int_equal(take_away(f), OK);
+    assert_int_equal(take_away(f), OK); /* gone already */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +210,7 @@ int main(void)
         BOTH_BACKENDS(a_complaint_is_written_by_its_doors_only),
         BOTH_BACKENDS(the_rooms_go_on),
         BOTH_BACKENDS(a_hold_is_ended_by_privacy_only),
+        BOTH_BACKENDS(a_plain_delete_goes_past_no_door),
     };
     return cmocka_run_group_tests_name("record.plain", tests, NULL, NULL);
 }

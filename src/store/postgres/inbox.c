@@ -13,6 +13,7 @@
 #define NODE_LOCK "1464157781"
 #define ROWS_TEXT "4096"
 _Static_assert(STORE_INBOX_ROWS_MAX == 4096, "as the statement says");
+#define ALL_TEXT "8192" /* with those that were set aside */
 #define AAD STR("inbox")
 
 struct store_inbox {
@@ -199,7 +200,9 @@ static err put(struct op *op, struct store_inbox *x, str bytes)
 {
     static const char sql[] =
         "INSERT INTO weft.inbox(v) SELECT $1::bytea WHERE"
-        " (SELECT count(*) FROM (SELECT 1 FROM weft.inbox LIMIT " ROWS_TEXT ") few)<" ROWS_TEXT;
+        " (SELECT count(*) FROM (SELECT 1 FROM weft.inbox WHERE NOT aside LIMIT " ROWS_TEXT
+        ") few)<" ROWS_TEXT " AND (SELECT count(*) FROM (SELECT 1 FROM weft.inbox LIMIT " ALL_TEXT
+        ") whole)<" ALL_TEXT;
     PGresult *res = NULL;
     str sealed = STR_NONE;
     TRY(connected(op, x));
@@ -274,13 +277,18 @@ static err orphan(struct op *op, struct store_inbox *x, str *ret_node)
     return e;
 }
 
+/* A session that was lost meanwhile took the lock along, and the server may be back. */
 static err buried(struct op *op, struct store_inbox *x, str node, bool settled)
 {
+    static const char bury[] =
+        "DELETE FROM weft.node WHERE name=$1 AND EXISTS(SELECT 1 FROM pg_locks WHERE"
+        " locktype='advisory' AND pid=pg_backend_pid() AND granted AND objsubid=2 AND"
+        " classid=" NODE_LOCK "::oid AND objid=(hashtext($1)::bigint & 4294967295)::oid)";
     struct params p = text_param(str_z(op->arena, node));
     bool was = false;
     TRY(connected(op, x));
     if (settled)
-        TRY(ask(op, x, "DELETE FROM weft.node WHERE name=$1", &p, NULL));
+        TRY(ask(op, x, bury, &p, NULL));
     return ask_bool(op, x, "SELECT pg_advisory_unlock(" NODE_LOCK ",hashtext($1))", &p, &was);
 }
 
