@@ -49,7 +49,8 @@ void ledger_sum_own(struct ledger_sum *s, const struct ledger_entry *e);
 void ledger_sum_number(struct ledger_sum *s, const struct ledger_entry *e);
 
 /* The attempt that a Task of code "call" stands for; false: it is none, or was not made. A planned
- * call is none yet; nobody answering is one (47 CFR 64.1200(a)(9)(iv)(F) counts calls). */
+ * call is none yet; one that nobody answered is kept and is no contact, so that a text may follow.
+ */
 bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
                       struct ledger_entry *ret);
 

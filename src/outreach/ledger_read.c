@@ -111,6 +111,18 @@ static bool call_time(const struct json *task, int64_t *ret)
     return false;
 }
 
+/* Nobody was spoken to and no word was left: an attempt, as a text that came back is, no contact.
+ */
+static bool unanswered(const struct json *task)
+{
+    const struct json *all = JSON_GET(task, "output");
+    for (size_t i = 0; all && i < all->n; i++)
+        if (str_eq(json_str(json_path(json_at(all, i), "type.text")), STR("outcome")) &&
+            str_eq(json_get_str(json_at(all, i), STR("valueCode")), STR("no-answer")))
+            return true;
+    return false;
+}
+
 bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
                       struct ledger_entry *ret)
 {
@@ -118,7 +130,9 @@ bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
     str status = json_get_str(task, STR("status")), id = json_get_str(task, STR("id"));
     bool made = str_eq(status, STR("completed"));
     struct ledger_entry e = {.channel = LEDGER_VOICE,
-                             .state = made ? LEDGER_OUT : LEDGER_TAKEN_BACK};
+                             .state = !made              ? LEDGER_TAKEN_BACK
+                                      : unanswered(task) ? LEDGER_FAILED
+                                                         : LEDGER_OUT};
     if ((!made && !str_eq(status, STR("entered-in-error"))) ||
         of.type != fhir_type_parse(STR("Patient")) ||
         !str_eq(json_str(json_path(task, "code.coding.0.code")), STR("call")) ||

@@ -198,6 +198,8 @@ class Contact(Case):
         self.assertEqual((1, 1, {"voice": 1}), (now["day"]["used"], now["number"]["used"], now["channels"]))
         facts = self.check("cal")
         self.assertEqual((1, 1, 1), (facts["texts_today"], facts["contacts_7d"], facts["number_contacts_today"]))
+        call("completed", executionPeriod={"start": stamp, "end": stamp},
+             output=[{"type": {"text": "outcome"}, "valueCode": "no-answer"}])  # an attempt, no contact: a text may follow
         planned["status"] = "completed"  # the planned one was made
         self.expect(200, self.call("PUT", f"/fhir/Task/{planned['id']}", planned, "nurse"))
         until(2)
