@@ -127,6 +127,12 @@ bool smpp_link_submit(struct smpp_link *l, int64_t now, uint64_t token,
                       const struct smpp_message *m);
 /* Our answer to a delivery. */
 void smpp_link_delivered(struct smpp_link *l, uint32_t sequence, uint32_t status);
+/* What the centre has of our answers: one that was written when smpp_link_asked() was n has
+ * certainly come there once smpp_link_shown() is more, since bytes keep their order. Requests of
+ * ours so far, and the newest that was answered; smpp_link_ask() makes one, if none waits. */
+uint64_t smpp_link_asked(const struct smpp_link *l);
+uint64_t smpp_link_shown(const struct smpp_link *l);
+void smpp_link_ask(struct smpp_link *l, int64_t now);
 void smpp_link_unbind(struct smpp_link *l, int64_t now);
 /* The connection broke: what waits is told as UNKNOWN, then END. */
 void smpp_link_lost(struct smpp_link *l);

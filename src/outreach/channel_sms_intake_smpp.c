@@ -1,7 +1,8 @@
 /* What comes from a message centre goes into the record: receipts, many in a transaction, and
  * messages, whole. Only then the centre is told that we have it, so that a crash loses nothing.
  * A message in parts waits in one named value for the rest; a part that never comes is told.
- * A message that a centre repeats after its connection broke is known by its words. */
+ * A message that a centre repeats after its connection broke is known by its words: as long as it
+ * has not shown that it heard our answer, it owes us the repetition. */
 #include "outreach/channel_sms_smpp_int.h"
 
 #include "base/time.h"
@@ -15,7 +16,12 @@
 #define PART_WAIT_MS (10 * 60000LL)
 #define REPEAT_MS (10 * 60000LL)
 #define REMEMBERED 128u
-#define OWED (UINT64_C(1) << 63) /* in a time: the centre was not told that we have it */
+/* In a time: the centre may not know that we have it; it is a stop or a start; nobody knows whether
+ * that was said again, or only came again. */
+#define OWED (UINT64_C(1) << 63)
+#define KEYWORD (UINT64_C(1) << 62)
+#define UNSURE (UINT64_C(1) << 61)
+#define FLAGS (OWED | KEYWORD | UNSURE)
 #define TRIES 12
 #define GIVE_UP 16 /* messages a round */
 
@@ -45,7 +51,7 @@ static size_t receipts(struct op *op, struct smpp_client *c)
     for (size_t i = 0, j = 0; i < n; i++)
         if (slots[i].state != SLOT_DONE && errors[j++] != OK)
             acks[i].status = SMPP_TRY_LATER;
-    (void)smpp_client_ack(c, acks, n);
+    (void)smpp_client_ack(c, acks, n, NULL);
     return n;
 }
 
@@ -142,35 +148,59 @@ static uint64_t mark_of(struct op *op, const struct mo *m, str words)
     return who << 32 | (uint32_t)ledger_mark(words);
 }
 
-static bool stop_or_start(struct op *op, str words)
+static enum reply_intent keyword_of(struct op *op, str words)
 {
     struct reply r;
-    return content_reply(op, words, &r) && (r.intent == REPLY_STOP || r.intent == REPLY_START);
+    bool is = content_reply(op, words, &r) && (r.intent == REPLY_STOP || r.intent == REPLY_START);
+    return is ? r.intent : REPLY_NONE;
 }
 
-/* Words that came within ten minutes before, and those that the centre may not know we have:
- * mark(8) time(8), newest last. A stop or a start is a repetition only when nothing else came from
- * there since: one may have undone the other. *ret_at: of those with this mark the newest, 0 none.
- */
-static err repeated(struct op *op, struct smpp_client *c, uint64_t mark, bool keyword,
-                    int64_t *ret_at, bool *ret)
+/* What came from a sender within ten minutes before, and what the centre may not know we have. */
+struct past {
+    int64_t same;              /* of the newest with this mark; 0 none */
+    bool owed;                 /* that one */
+    uint64_t word, word_flags; /* the newest stop or start; 0 none */
+};
+
+static err load_past(struct op *op, struct smpp_client *c, uint64_t mark, struct past *ret)
 {
-    str had = STR_NONE, rest;
-    uint64_t m, at, last = 0;
-    int64_t same = 0;
+    str had = STR_NONE;
+    uint64_t m, at;
+    struct past p = {0};
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
-    for (rest = had; take_u64(&rest, &m) && take_u64(&rest, &at);) {
-        bool owed = at & OWED;
-        at &= ~OWED;
-        if (m >> 32 != mark >> 32 || (!owed && op->now - (int64_t)at >= REPEAT_MS))
+    while (take_u64(&had, &m) && take_u64(&had, &at)) {
+        uint64_t flags = at & FLAGS;
+        at &= ~FLAGS;
+        bool late = op->now - (int64_t)at >= REPEAT_MS;
+        if (m >> 32 != mark >> 32 || (late && !(flags & OWED)))
             continue;
-        if (m == mark)
-            same = (int64_t)at;
-        last = m;
+        if (m == mark) {
+            p.same = (int64_t)at;
+            p.owed = flags & OWED;
+        }
+        if (flags & KEYWORD) {
+            p.word = m;
+            p.word_flags = flags;
+        }
     }
-    *ret = keyword ? last == mark : same != 0;
-    *ret_at = same;
+    *ret = p;
     return OK;
+}
+
+enum repeats { REPEATS_NOT, REPEATS, REPEATS_PERHAPS };
+
+/* Words come again when they came before. A stop or a start does when none of the two came since,
+ * as one may have undone the other; else, when the centre owes it, nobody knows: it is obeyed, and
+ * not answered again. But a START that is owed undoes no STOP that came after it. */
+static enum repeats repeats(const struct past *p, uint64_t mark, enum reply_intent word)
+{
+    if (!p->same)
+        return REPEATS_NOT;
+    if (word == REPLY_NONE || p->word == mark)
+        return REPEATS;
+    if (!p->owed)
+        return REPEATS_NOT;
+    return word == REPLY_START && !(p->word_flags & UNSURE) ? REPEATS : REPEATS_PERHAPS;
 }
 
 static bool acked(const struct smpp_client *c, uint64_t mark)
@@ -181,8 +211,18 @@ static bool acked(const struct smpp_client *c, uint64_t mark)
     return false;
 }
 
-/* With what the centre was told since. mark 0: that alone. */
-static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark, int64_t at)
+static bool is_told(const struct smpp_client *c, uint64_t mark)
+{
+    for (size_t i = 0; i < c->n_told; i++)
+        if (c->told[i].mark == mark)
+            return true;
+    return false;
+}
+
+/* With what the centre knows since; mark 0: that alone. forgive: what it was not told of on this
+ * line will not come again. */
+static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark, uint64_t at,
+                         bool forgive)
 {
     str had = STR_NONE;
     struct buf b;
@@ -193,12 +233,13 @@ static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark, in
         kept = str_sub(kept, kept.n - (REMEMBERED - 1) * 16, kept.n);
     buf_init(&b, op->arena, REMEMBERED * 16 + 64);
     while (take_u64(&kept, &m) && take_u64(&kept, &was)) {
+        bool known = acked(c, m) || (forgive && !is_told(c, m));
         buf_u64(&b, m);
-        buf_u64(&b, acked(c, m) ? was & ~OWED : was);
+        buf_u64(&b, known ? was & ~OWED : was);
     }
     if (mark) {
         buf_u64(&b, mark);
-        buf_u64(&b, (uint64_t)at | OWED);
+        buf_u64(&b, at | OWED);
     }
     struct record_tx *tx = record_begin(op, c->o->rec);
     record_tx_expect_kv(tx, STR("mo/last"), had);
@@ -220,14 +261,19 @@ static bool raced(err e)
     return e == ERR_CONFLICT || e == ERR_PRECONDITION;
 }
 
-static err remember(struct op *op, struct smpp_client *c, uint64_t mark, int64_t at)
+static err remember(struct op *op, struct smpp_client *c, uint64_t mark, uint64_t at)
 {
-    err e = remember_once(op, c, mark, at);
+    err e = remember_once(op, c, mark, at, false);
     for (int tries = 0; raced(e) && tries < 5; tries++) {
         op_clear(op);
-        e = remember_once(op, c, mark, at);
+        e = remember_once(op, c, mark, at, false);
     }
     return e;
+}
+
+err smpp_mo_forgive(struct op *op, struct smpp_client *c)
+{
+    return remember_once(op, c, 0, 0, true);
 }
 
 static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str words)
@@ -237,15 +283,19 @@ static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str w
                                   .to = str_of(m->to),
                                   .text = str_utf8_cut(words, (size_t)TEXT_MAX * 4)};
     struct outreach_inbound_result r;
-    bool again;
+    struct past past;
     uint64_t mark = mark_of(op, m, words);
-    int64_t at;
-    TRY(repeated(op, c, mark, stop_or_start(op, in.text), &at, &again));
+    enum reply_intent word = keyword_of(op, in.text);
+    TRY(load_past(op, c, mark, &past));
+    enum repeats again = m->early ? repeats(&past, mark, word) : REPEATS_NOT;
+    int64_t at = past.same;
     c->mark = mark;
+    in.again = again == REPEATS_PERHAPS;
     /* Noted first: after a crash in between the repetition has the same id, and is taken once. */
-    if (!again || !m->early) {
+    if (again != REPEATS) {
         at = at >= op->now ? at + 1 : op->now;
-        TRY(remember(op, c, mark, at));
+        TRY(remember(op, c, mark,
+                     (uint64_t)at | (word == REPLY_NONE ? 0 : KEYWORD) | (in.again ? UNSURE : 0)));
     }
     in.provider_id = arena_printf(op->arena, "mo-%016llx-%llx", (unsigned long long)mark,
                                   (unsigned long long)at);
@@ -363,10 +413,48 @@ static size_t messages(struct op *op, struct smpp_client *c)
     err e = smpp_mo_take(op, c, m);
     bool never = e == ERR_INVALID; /* no sender, no words: it will not be better next time */
     struct smpp_ack ack = {m->generation, m->sequence, e == OK || never ? SMPP_OK : SMPP_TRY_LATER};
+    struct told t = {.mark = c->mark, .generation = m->generation};
     op_clear(op);
-    if (smpp_client_ack(c, &ack, 1) && e == OK)
-        smpp_mo_acked(c);
+    if (smpp_client_ack(c, &ack, 1, &t.asked) && e == OK && t.mark && c->n_told < SMPP_ACKED_MAX)
+        c->told[c->n_told++] = t;
     return 1;
+}
+
+/* Of what the centre was told: what it heard is noted, what it never heard stays owed. */
+static void settle_told(struct op *op, struct smpp_client *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_told; i++) {
+        const struct told t = c->told[i];
+        enum smpp_shown shown = smpp_client_shown(c, &t);
+        bool room = c->n_acked < SMPP_ACKED_MAX;
+        if (shown == SMPP_NOT_YET || (shown == SMPP_SHOWN && !room)) {
+            c->told[n++] = t;
+        } else if (shown == SMPP_SHOWN) {
+            c->mark = t.mark;
+            smpp_mo_acked(c);
+        }
+    }
+    c->n_told = n;
+    if (c->n_acked && remember(op, c, 0, 0) != OK)
+        op_clear(op);
+}
+
+/* Once a connection, when it is up for so long that all that was owed before has come again. */
+static void forgive(struct op *op, struct smpp_client *c)
+{
+    const struct session *s = &c->sessions[c->n_sessions - 1];
+    pthread_mutex_lock(&c->lock);
+    uint64_t generation = s->generation;
+    bool now = s->link && smpp_link_bound(s->link) && generation != c->forgiven &&
+               time_mono() - s->began >= EARLY_MS;
+    pthread_mutex_unlock(&c->lock);
+    if (!now)
+        return;
+    if (smpp_mo_forgive(op, c) == OK)
+        c->forgiven = generation;
+    else
+        op_clear(op);
 }
 
 void *smpp_intake_run(void *ctx)
@@ -387,10 +475,20 @@ void *smpp_intake_run(void *ctx)
                     break;
             op_clear(&op);
         }
-        if (n == 0 && c->n_acked && remember(&op, c, 0, 0) != OK)
-            op_clear(&op);
+        if (n == 0 || c->n_told >= SMPP_ACKED_MAX / 2)
+            settle_told(&op, c);
+        if (n == 0)
+            forgive(&op, c);
         if (n == 0)
             usleep(10000);
+    }
+    while (a && !atomic_load(&c->over))
+        usleep(1000);
+    if (a) {
+        struct op op;
+        arena_reset(a);
+        op_init(&op, a, outreach_system(), time_now());
+        settle_told(&op, c);
     }
     arena_free(a);
     return NULL;

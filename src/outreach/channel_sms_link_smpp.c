@@ -14,7 +14,6 @@
 #define ROOM_MIN 256u /* more units than READ_MAX bytes can hold */
 #define REST_MIN_MS 500
 #define REST_MAX_MS 60000
-#define EARLY_MS 60000
 #define GOODBYE_MS 1000
 
 void smpp_client_wake(struct smpp_client *c)
@@ -105,8 +104,10 @@ static void heard(void *ctx, const struct smpp_event *e)
 
 static void hang_up(struct session *s, int64_t now)
 {
-    if (s->link)
+    if (s->link) {
         smpp_link_lost(s->link);
+        s->shown = smpp_link_shown(s->link);
+    }
     s->link = NULL;
     wire_close(s->wire);
     s->wire = NULL;
@@ -266,22 +267,42 @@ void *smpp_client_run(void *ctx)
         wait(c, fds);
     }
     say_goodbye(c, fds);
+    atomic_store(&c->over, true);
     return NULL;
 }
 
-bool smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n)
+bool smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n,
+                     uint64_t *ret_asked)
 {
     size_t gone = 0;
     pthread_mutex_lock(&c->lock);
     for (size_t i = 0; i < n; i++) {
         struct session *s = &c->sessions[acks[i].generation & 1];
-        if (s->link && s->generation == acks[i].generation)
+        if (s->link && s->generation == acks[i].generation) {
             smpp_link_delivered(s->link, acks[i].sequence, acks[i].status);
-        else
+            if (ret_asked)
+                *ret_asked = smpp_link_asked(s->link);
+        } else {
             gone++;
+        }
     }
     pthread_mutex_unlock(&c->lock);
     if (n)
         smpp_client_wake(c);
     return gone == 0;
+}
+
+enum smpp_shown smpp_client_shown(struct smpp_client *c, const struct told *t)
+{
+    struct session *s = &c->sessions[t->generation & 1];
+    enum smpp_shown ret = SMPP_NEVER;
+    pthread_mutex_lock(&c->lock);
+    if (s->generation == t->generation) {
+        uint64_t shown = s->link ? smpp_link_shown(s->link) : s->shown;
+        ret = shown > t->asked ? SMPP_SHOWN : s->link ? SMPP_NOT_YET : SMPP_NEVER;
+        if (ret == SMPP_NOT_YET && smpp_link_asked(s->link) == t->asked)
+            smpp_link_ask(s->link, time_mono());
+    }
+    pthread_mutex_unlock(&c->lock);
+    return ret;
 }

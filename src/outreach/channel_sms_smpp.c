@@ -286,6 +286,7 @@ static void stop_smpp(struct provider *p)
     smpp_client_wake(c);
     if (c->running)
         pthread_join(c->thread, NULL);
+    atomic_store(&c->over, true);
     if (c->taking)
         pthread_join(c->intake, NULL);
     pthread_cond_destroy(&c->done);

@@ -35,6 +35,7 @@ struct mo {
 };
 
 #define SMPP_ACKED_MAX 64u
+#define EARLY_MS 60000 /* within it a centre brings again what it was not told of */
 
 struct session {
     struct smpp_client *client;
@@ -44,7 +45,12 @@ struct session {
     struct smpp_link *link;
     bool open;
     int64_t retry_at, rest, began;
-    uint64_t generation;
+    uint64_t generation, shown; /* of a link that is gone: smpp_link_shown() */
+};
+
+/* The centre was told that we have this message, and nobody knows yet whether it heard that. */
+struct told {
+    uint64_t mark, generation, asked;
 };
 
 struct smpp_client {
@@ -65,11 +71,15 @@ struct smpp_client {
     struct mo *mo;
     size_t mo_at, n_mo;
     uint64_t generations;
-    /* of the intake: the message at hand, and those the centre was told we have, not noted yet */
+    /* of the intake: the message at hand, those the centre knows we have, not noted yet, and those
+     * it was told of */
     uint64_t mark, acked[SMPP_ACKED_MAX];
     size_t n_acked;
-    uint8_t ref; /* joins the parts of a message */
-    _Atomic bool stop;
+    struct told told[SMPP_ACKED_MAX];
+    size_t n_told;
+    uint64_t forgiven;       /* generation of the connection */
+    uint8_t ref;             /* joins the parts of a message */
+    _Atomic bool stop, over; /* over: its thread has said goodbye */
 };
 
 void *smpp_client_run(void *ctx);
@@ -83,10 +93,17 @@ struct smpp_ack {
     uint64_t generation;
     uint32_t sequence, status;
 };
-/* False: the line of one is gone, and it will come again. */
-bool smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n);
+/* False: the line of one is gone, and it will come again. *ret_asked: smpp_link_asked() of the
+ * last; may be NULL. */
+bool smpp_client_ack(struct smpp_client *c, const struct smpp_ack *acks, size_t n,
+                     uint64_t *ret_asked);
+enum smpp_shown { SMPP_NOT_YET, SMPP_SHOWN, SMPP_NEVER };
+/* Did the centre hear it? The connection is asked to show it. */
+enum smpp_shown smpp_client_shown(struct smpp_client *c, const struct told *t);
 MUST err smpp_mo_take(struct op *op, struct smpp_client *c, const struct mo *m);
-/* The centre was told that we have the message taken last. */
+/* The centre knows that we have the message taken last. */
 void smpp_mo_acked(struct smpp_client *c);
+/* What was owed before this connection did not come again: it will not. */
+MUST err smpp_mo_forgive(struct op *op, struct smpp_client *c);
 
 #endif

@@ -332,7 +332,8 @@ err inbound_keep(struct op *op, struct incoming *x, struct outreach_inbound_resu
     str seen = inbound_seen_key(op, x->in->channel, x->in->provider_id);
     TRY(keep_for_all(tx, op, x, &ret->communication));
     TRY(obey(tx, op, x));
-    TRY(answer(tx, op, x));
+    if (!x->in->again)
+        TRY(answer(tx, op, x));
     TRY(account(tx, op, x, ret->communication));
     record_tx_expect_kv(tx, seen, x->waited);
     record_tx_kv(tx, seen, ret->communication);

@@ -112,6 +112,14 @@ static void say(struct room *r, const char *from, const char *words)
     r->op.actor = outreach_system();
 }
 
+/* The line is up for long: what was owed on those before has come. */
+static void nothing_is_owed(struct room *r)
+{
+    struct smpp_client c = {.o = r->o};
+    assert_int_equal(smpp_mo_forgive(&r->op, &c), OK);
+    r->op.now += 7 * 60 * 60000LL;
+}
+
 /* Review R201: stop, start, stop soon after the centre connected; the last stop is no repetition.
  */
 static void r201_a_second_stop_is_heard(void **state)
@@ -136,6 +144,7 @@ static void what_was_owed_an_answer_is_repeated_after_hours(void **state)
     struct room *r = *state;
     struct smpp_client c = {.o = r->o};
     struct mo first = said(LONDON, STR("I am in the garden")), other = said(LONDON, STR("START"));
+    nothing_is_owed(r);
     size_t n = received(r);
     assert_int_equal(smpp_mo_take(&r->op, &c, &first), OK);
     r->op.now += 7 * 60 * 60000LL;
@@ -172,6 +181,49 @@ static void a_crash_in_between_neither_loses_nor_repeats(void **state)
     assert_int_equal(received(r), before + 2);
     say(r, LONDON, "I am at home again");
     assert_int_equal(received(r), before + 2);
+}
+
+static size_t answers(struct room *r)
+{
+    struct record_page page;
+    assert_int_equal(record_find(&r->op, r->rec, fhir_type_parse(STR("Communication")),
+                                 STR("recipient=Patient/mo&_count=100"), &page),
+                     OK);
+    return page.n;
+}
+
+/* The line broke, and nobody told the centre of any of them: all come again after hours. */
+static void come_again(struct room *r, const char *first, const char *second)
+{
+    nothing_is_owed(r);
+    say(r, LONDON, first);
+    say(r, LONDON, second);
+    size_t n = answers(r);
+    r->op.now += 7 * 60 * 60000LL;
+    say(r, LONDON, first);
+    say(r, LONDON, second);
+    assert_int_equal(answers(r), n);
+}
+
+/* R512, found by the hostile run: a START or STOP that was not the last of what the centre owed was
+ * taken for said again, and answered again. */
+static void r512_what_is_owed_is_not_answered_again(void **state)
+{
+    struct room *r = *state;
+    come_again(r, "START", "my words after it");
+    assert_false(stopped(r));
+    come_again(r, "STOP", "HELP");
+    assert_true(stopped(r));
+    come_again(r, "alto", "START"); /* what they said last holds */
+    assert_false(stopped(r));
+    come_again(r, "START", "alto");
+    assert_true(stopped(r));
+    size_t n = answers(r);
+    nothing_is_owed(r);
+    say(r, LONDON, "START"); /* it is said anew */
+    assert_false(stopped(r));
+    assert_int_equal(answers(r), n + 1);
+    nothing_is_owed(r);
 }
 
 /* Review R202: a number of another country without its plus. */
@@ -256,6 +308,7 @@ int main(void)
         cmocka_unit_test(r201_a_second_stop_is_heard),
         cmocka_unit_test(what_was_owed_an_answer_is_repeated_after_hours),
         cmocka_unit_test(a_crash_in_between_neither_loses_nor_repeats),
+        cmocka_unit_test(r512_what_is_owed_is_not_answered_again),
         cmocka_unit_test(r202_a_stop_from_abroad),
         cmocka_unit_test(r250_a_form_feed_loses_no_stop),
         cmocka_unit_test(r208_a_receipt_is_of_the_newest),

@@ -136,6 +136,7 @@ MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
  * same and changes nothing. */
 struct outreach_inbound {
     str channel, from, to, text, provider_id;
+    bool again;    /* perhaps only delivered again: what it asks is done, and not answered */
     bool unproven; /* anybody can write this sender: what begins contact again is not obeyed */
 };
 struct outreach_inbound_result {

@@ -12,7 +12,7 @@
 enum state { CLOSED, BINDING, BOUND, UNBINDING, OVER };
 struct slot {
     uint32_t sequence; /* 0: free */
-    uint64_t token;
+    uint64_t token, request;
     int64_t since;
 };
 
@@ -29,6 +29,7 @@ struct smpp_link {
     uint16_t *free; /* stack of free slots */
     unsigned n_free;
     uint32_t count;                     /* makes sequences */
+    uint64_t requests, enquiry, shown;  /* of ours; the one that asked; the newest answered */
     int64_t heard, asked, pause, until; /* asked: of the enquiry without answer, 0 none */
 };
 
@@ -62,6 +63,7 @@ struct smpp_link *smpp_link_new(struct arena *a, const struct smpp_link_config *
 static uint32_t sequence_of(struct smpp_link *l, uint32_t slot)
 {
     l->count = l->count % 0x1fffff + 1;
+    l->requests++;
     return l->count << SLOT_BITS | slot;
 }
 
@@ -124,6 +126,11 @@ static void slow_down(struct smpp_link *l, int64_t now)
     l->until = now + l->pause;
 }
 
+static void shown(struct smpp_link *l, uint64_t request)
+{
+    l->shown = request > l->shown ? request : l->shown;
+}
+
 static void answered(struct smpp_link *l, int64_t now, const struct smpp_pdu *p)
 {
     uint32_t i = p->sequence & ((1u << SLOT_BITS) - 1);
@@ -139,6 +146,7 @@ static void answered(struct smpp_link *l, int64_t now, const struct smpp_pdu *p)
         l->pause = 0;
     l->slots[i].sequence = 0;
     l->free[l->n_free++] = (uint16_t)i;
+    shown(l, l->slots[i].request);
     tell(l, (struct smpp_event){
                 .kind = SMPP_EVENT_ANSWER, .token = l->slots[i].token, .status = status, .id = id});
 }
@@ -182,12 +190,14 @@ static void handle(struct smpp_link *l, int64_t now, const struct smpp_pdu *p)
         return;
     case SMPP_ENQUIRE_LINK | SMPP_RESP:
         l->asked = 0;
+        shown(l, l->enquiry);
         return;
     case SMPP_UNBIND:
         plain(l, SMPP_UNBIND | SMPP_RESP, SMPP_OK, p->sequence);
         end(l);
         return;
     case SMPP_UNBIND | SMPP_RESP:
+        shown(l, l->requests); /* it was the last */
         end(l);
         return;
     default:
@@ -240,10 +250,27 @@ void smpp_link_tick(struct smpp_link *l, int64_t now)
         l->free[l->n_free++] = (uint16_t)i;
         tell(l, (struct smpp_event){.kind = SMPP_EVENT_UNKNOWN, .token = s->token});
     }
-    if (l->state == BOUND && !l->asked && now - l->heard >= l->config.enquire_ms) {
-        l->asked = now;
-        plain(l, SMPP_ENQUIRE_LINK, SMPP_OK, sequence_of(l, 0));
-    }
+    if (now - l->heard >= l->config.enquire_ms)
+        smpp_link_ask(l, now);
+}
+
+void smpp_link_ask(struct smpp_link *l, int64_t now)
+{
+    if (l->state != BOUND || l->asked)
+        return;
+    l->asked = now;
+    plain(l, SMPP_ENQUIRE_LINK, SMPP_OK, sequence_of(l, 0));
+    l->enquiry = l->requests;
+}
+
+uint64_t smpp_link_asked(const struct smpp_link *l)
+{
+    return l->requests;
+}
+
+uint64_t smpp_link_shown(const struct smpp_link *l)
+{
+    return l->shown;
 }
 
 bool smpp_link_submit(struct smpp_link *l, int64_t now, uint64_t token,
@@ -257,6 +284,7 @@ bool smpp_link_submit(struct smpp_link *l, int64_t now, uint64_t token,
         return false;
     uint16_t i = l->free[--l->n_free];
     l->slots[i] = (struct slot){.sequence = sequence_of(l, i), .token = token, .since = now};
+    l->slots[i].request = l->requests;
     smpp_write_message(&l->out, SMPP_SUBMIT_SM, l->slots[i].sequence, m);
     return true;
 }

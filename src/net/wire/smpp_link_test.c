@@ -107,6 +107,38 @@ static void throttling_backs_off(void **state)
     arena_free(h.a);
 }
 
+/* Bytes keep their order: an answer to what we asked later shows that the centre has what we said
+ * before. */
+static void what_the_centre_has_is_shown(void **state)
+{
+    struct house h;
+    (void)state;
+    start(&h, 2);
+    assert_true(submit(&h, 1));
+    uint32_t before = sent(&h, SMPP_SUBMIT_SM);
+    uint64_t asked = smpp_link_asked(h.l);
+    smpp_link_delivered(h.l, 9, SMPP_OK);
+    (void)sent(&h, SMPP_DELIVER_SM | SMPP_RESP);
+    say(&h, SMPP_SUBMIT_SM | SMPP_RESP, SMPP_OK, before);
+    assert_false(smpp_link_shown(h.l) > asked); /* it may be from before */
+    smpp_link_ask(h.l, h.now);
+    uint32_t enquiry = sent(&h, SMPP_ENQUIRE_LINK);
+    smpp_link_ask(h.l, h.now); /* one at a time */
+    assert_int_equal(smpp_link_out(h.l).n, 0);
+    assert_false(smpp_link_shown(h.l) > asked);
+    say(&h, SMPP_ENQUIRE_LINK | SMPP_RESP, SMPP_OK, enquiry);
+    assert_true(smpp_link_shown(h.l) > asked);
+    asked = smpp_link_asked(h.l);
+    assert_true(submit(&h, 2));
+    say(&h, SMPP_SUBMIT_SM | SMPP_RESP, SMPP_OK, sent(&h, SMPP_SUBMIT_SM));
+    assert_true(smpp_link_shown(h.l) > asked);
+    asked = smpp_link_asked(h.l);
+    smpp_link_unbind(h.l, h.now);
+    say(&h, SMPP_UNBIND | SMPP_RESP, SMPP_OK, sent(&h, SMPP_UNBIND));
+    assert_true(smpp_link_shown(h.l) > asked);
+    arena_free(h.a);
+}
+
 static void no_answer_is_told_once(void **state)
 {
     struct house h;
@@ -194,9 +226,13 @@ static void unbinding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_window_holds),       cmocka_unit_test(throttling_backs_off),
-        cmocka_unit_test(no_answer_is_told_once), cmocka_unit_test(enquiries_both_ways),
-        cmocka_unit_test(a_peer_that_lies),       cmocka_unit_test(unbinding),
+        cmocka_unit_test(the_window_holds),
+        cmocka_unit_test(throttling_backs_off),
+        cmocka_unit_test(what_the_centre_has_is_shown),
+        cmocka_unit_test(no_answer_is_told_once),
+        cmocka_unit_test(enquiries_both_ways),
+        cmocka_unit_test(a_peer_that_lies),
+        cmocka_unit_test(unbinding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
