@@ -393,7 +393,9 @@ struct outreach {
     _Atomic uint64_t ledger_t;      /* the follower of the ledger has seen this */
     struct own_commits ledger_done; /* their rows are in them */
     struct own_commits silent_none; /* what they changed did not come back (silence.c) */
-    pthread_mutex_t words_lock;     /* guards the two */
+    uint64_t silent_tried; /* the last message that the follower looked at, how often in a row */
+    unsigned silent_tries;
+    pthread_mutex_t words_lock; /* guards the two */
     struct {
         outreach_awaits_fn *ask;
         void *ctx;

@@ -18,6 +18,7 @@
 #define CALL_MS (4 * 3600 * 1000LL)
 #define LETTER_MS (30 * DAY_MS) /* printed, posted and brought: silent for days */
 #define LIST_MAX 32u
+#define TRIES 3u /* one after the other, before the feed goes on without it */
 
 static str watch_key(struct op *op, str communication)
 {
@@ -343,7 +344,11 @@ err silence_follow(struct op *op, struct outreach *o, const struct record_change
         return OK;
     TRY(record_name(op, o->rec, ch->rid, &type, &w.id));
     err e = look(op, &w);
-    if (e == OK || err_passes(e))
+    o->silent_tries = o->silent_tried == ch->rid ? o->silent_tries + 1 : 1;
+    o->silent_tried = ch->rid;
+    if (e == OK)
+        o->silent_tries = 0;
+    if (e == OK || (err_passes(e) && o->silent_tries < TRIES))
         return e;
     log_event(LOG_ERROR, "outreach.silence.failed", "error=%s", err_row(e)->name);
     op_clear(op); /* one that cannot be read holds up nobody else's messages; its time comes, too */

@@ -235,6 +235,28 @@ static void a_damaged_note_holds_up_nobody(void **state)
     assert_int_equal(look(r, 5 * HOUR_MS + 1000), 0); /* not at once again */
 }
 
+/* What cannot go for now is tried again, and then left to its time; those behind it go on. */
+static void one_that_cannot_go_now_holds_up_nobody(void **state)
+{
+    struct room *r = *state;
+    struct record_change ch = {.type = fhir_type_parse(STR("Communication")), .vid = 2};
+    mail_too(r);
+    str id = sent(r, "key-silence-9", false);
+    receipt(r, id, "undelivered");
+    assert_int_equal(record_resolve(&r->op, r->rec, ch.type, id, &ch.rid), OK);
+    r->op.now = NOW + 60000;
+    uint64_t from = r->o->ledger_from;
+    r->o->ledger_from = UINT64_MAX; /* nobody knows the counts */
+    for (int i = 0; i < 2; i++) {
+        assert_int_not_equal(silence_follow(&r->op, r->o, &ch), OK);
+        op_clear(&r->op);
+    }
+    assert_int_equal(silence_follow(&r->op, r->o, &ch), OK);
+    r->o->ledger_from = from;
+    assert_int_equal(look(r, 5 * HOUR_MS), 1);
+    assert_int_equal(found(r, "Communication", "part-of:missing=false"), 1); /* by the next way */
+}
+
 /* Plans of contacts have steps of their own for it. */
 static void a_campaigns_message_is_its_own_affair(void **state)
 {
@@ -260,6 +282,7 @@ int main(void)
         IN_ROOM(what_was_taken_back_is_no_silence),
         IN_ROOM(the_words_stay_in_the_portal),
         IN_ROOM(a_damaged_note_holds_up_nobody),
+        IN_ROOM(one_that_cannot_go_now_holds_up_nobody),
         IN_ROOM(a_campaigns_message_is_its_own_affair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
