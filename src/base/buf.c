@@ -138,6 +138,26 @@ static bool plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static uint64_t has_zero(uint64_t w)
+{
+    return (w - EACH(1)) & ~w & EACH(0x80);
+}
+
+/* Over whole words of plain characters; some may be left. */
+static size_t plain_words(str s, size_t at)
+{
+    uint64_t w;
+    for (; s.n - at >= sizeof w; at += sizeof w) {
+        memcpy(&w, s.p + at, sizeof w);
+        uint64_t low = (w - EACH(0x20)) & ~w & EACH(0x80);
+        if (low || (w & EACH(0x80)) || has_zero(w ^ EACH('"')) || has_zero(w ^ EACH('\\')))
+            break;
+    }
+    return at;
+}
+
 static void json_escape(struct buf *b, unsigned char c)
 {
     static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
@@ -160,7 +180,7 @@ void buf_json_string(struct buf *b, str s)
     while (at < s.n) {
         unsigned char c = (unsigned char)s.p[at];
         if (plain(c)) {
-            at++;
+            at = plain_words(s, at + 1);
             continue;
         }
         size_t next = at + 1;

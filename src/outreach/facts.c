@@ -3,8 +3,6 @@
  * time it is where they may be. */
 #include "outreach/outreach_int.h"
 
-#include "policy/content.h"
-
 #define A_START_MS 2000 /* the ledger looks again at the last changes */
 
 static bool appointment_purpose(str purpose)
@@ -38,9 +36,8 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
 {
     struct content_report body, subject;
     str domain = config_str(o->config, "outreach.domain");
-    size_t n = str_empty(domain) ? 0 : 1;
-    if (!content_scan(op, m->text, &domain, n, &body) ||
-        !content_scan(op, m->subject, &domain, n, &subject))
+    if (!scanned_report(op, o->scanned, domain, m->text, &body) ||
+        !scanned_report(op, o->scanned, domain, m->subject, &subject))
         return op_check(op);
     /* care by a clinic is informational, our answer to the patient's own keyword conversational
      * (CTIA Exhibit II); the scan can only raise that to promotional */

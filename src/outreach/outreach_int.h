@@ -10,6 +10,7 @@
 #include "outreach/ledger.h"
 #include "outreach/outreach.h"
 #include "outreach/prefer.h"
+#include "policy/content.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -351,6 +352,14 @@ bool parcel_may_go(struct outreach *o, const struct parcel *p);
 bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
                       const struct parcel *p);
 
+/* ---- scanned.c: content_scan() of the texts lately asked about; domain empty: none is ours ----
+ */
+struct scanned;
+struct scanned *scanned_new(void);
+void scanned_free(struct scanned *s);
+bool scanned_report(struct op *op, struct scanned *s, str domain, str text,
+                    struct content_report *ret);
+
 /* ---- own.c: the last commits of ours in which a follower of the feed has nothing to find ---- */
 #define OWN_COMMITS 4096u
 struct own_commits {
@@ -375,6 +384,7 @@ struct outreach {
     _Atomic bool notices; /* some may be asked for: seen in the feed, or of before the start */
     struct provider_list providers[CHANNEL_KIND_COUNT];
     struct shelf *shelf;
+    struct scanned *scanned;
     struct mail_dkim *dkim; /* NULL: mail is not signed */
     _Atomic int handing;    /* results are on their way: receipts without a message wait for them */
     struct bucket buckets[BUCKETS_MAX];

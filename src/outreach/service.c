@@ -58,7 +58,9 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     pthread_mutex_init(&o->stops_lock, NULL);
     pthread_mutex_init(&o->words_lock, NULL);
     o->shelf = shelf_new();
-    err e = o->shelf ? provider_open(op, o) : fail(op, ERR_UNAVAILABLE, "out of memory");
+    o->scanned = scanned_new();
+    err e =
+        o->shelf && o->scanned ? provider_open(op, o) : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e == OK)
         e = bucket_open(op, o);
     if (e == OK)
@@ -112,6 +114,7 @@ void outreach_free(struct outreach *o)
     wipe(o->secret_intake);
     dkim_shut(o->dkim);
     shelf_free(o->shelf);
+    scanned_free(o->scanned);
     pthread_mutex_destroy(&o->stops_lock);
     pthread_mutex_destroy(&o->words_lock);
     free(o);

@@ -134,6 +134,40 @@ static void one_number_however_it_is_spelt(void **state)
     test_op_done(&op);
 }
 
+static void same_finding(const struct content_report *x, const struct content_report *y)
+{
+    assert_int_equal(x->classes, y->classes);
+    assert_int_equal(x->n_hits, y->n_hits);
+    assert_int_equal(x->has_link, y->has_link);
+    assert_int_equal(x->link_branded, y->link_branded);
+    assert_int_equal(x->has_number_reading, y->has_number_reading);
+    assert_string_equal(x->tier, y->tier);
+}
+
+/* What is known of a text is what would be found in it now, by that domain and no other. */
+static void what_is_known_is_what_is_found(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"Your HIV result is here", "50 % off, buy now",
+                                        "see https://a.example/x", "128/82 today", ""};
+    struct op op = test_op();
+    struct scanned *s = scanned_new();
+    const str domains[] = {STR("a.example"), STR("b.example"), STR_NONE};
+    assert_non_null(s);
+    for (unsigned i = 0; i < 6000; i++) { /* more than there is room for, each twice */
+        struct content_report now, known;
+        str domain = domains[i / 2 % 3];
+        str text = arena_printf(op.arena, "%s %u", parts[i / 6 % 5], i / 30);
+        assert_true(content_scan(&op, text, &domain, domain.n ? 1 : 0, &now));
+        assert_true(scanned_report(&op, s, domain, text, &known));
+        same_finding(&now, &known);
+        assert_true(scanned_report(&op, s, domain, text, &known));
+        same_finding(&now, &known);
+    }
+    scanned_free(s);
+    test_op_done(&op);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +177,7 @@ int main(void)
         cmocka_unit_test(the_word_stop_in_a_text_is_not_the_way_to_stop),
         cmocka_unit_test(typographic_marks_cost_nothing),
         cmocka_unit_test(one_number_however_it_is_spelt),
+        cmocka_unit_test(what_is_known_is_what_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

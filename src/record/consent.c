@@ -71,6 +71,7 @@ void consents_stale(struct record *rec, fhir_type type, uint64_t patient)
 {
     struct consents *c = rec->consents;
     if (type == rec->t_consent) {
+        consent_list_stale(rec, patient);
         atomic_fetch_add(&c->written[slot_of(patient)], 1);
         if (atomic_fetch_add(&c->all, 1) == UINT_MAX)
             atomic_fetch_add(&c->all, 1); /* 0 is never */
@@ -99,9 +100,8 @@ static err read_one(struct op *op, struct record *rec, uint64_t rid, struct cons
 /* Over the set's own arena, as nobody in particular: who reads decides nothing of what is said. */
 static err read_all(struct op *op, struct record *rec, uint64_t patient, struct consent_set *set)
 {
-    struct store_query q = {.type = rec->t_consent, .comp = patient, .limit = CONSENTS_MAX};
     struct store_found found = {0};
-    TRY(store_search(op, rec->store, &q, &found));
+    TRY(consent_list(op, rec, patient, CONSENTS_MAX, &found));
     if (found.more)
         return fail(op, ERR_TOO_COSTLY, "The patient has more Consents than can be kept.");
     set->roots = ARENA_ARRAY(op->arena, const struct consent_rule *, found.n + 1);
@@ -114,9 +114,8 @@ static err read_all(struct op *op, struct record *rec, uint64_t patient, struct 
 /* Has the patient any Consent at all? Most have none. */
 static err any(struct op *op, struct record *rec, uint64_t patient, bool *ret)
 {
-    struct store_query q = {.type = rec->t_consent, .comp = patient, .limit = 1};
     struct store_found found = {0};
-    TRY(store_search(op, rec->store, &q, &found));
+    TRY(consent_list(op, rec, patient, CONSENTS_MAX, &found));
     *ret = found.n > 0;
     return OK;
 }

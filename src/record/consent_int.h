@@ -38,6 +38,19 @@ MUST err consent_party_add(struct op *op, struct record *rec, str reference, con
 MUST err consent_author_add(struct op *op, struct record *rec, str reference, consent_parties *to,
                             bool *ret_members);
 
+MUST err consents_new(struct op *op, struct record *rec);
+void consents_free(struct consents *c);
+/* ---- consent_list.c ---- */
+MUST err consent_lists_new(struct op *op, struct record *rec);
+void consent_lists_free(struct consent_lists *c);
+/* One of the patient's was written; a commit that writes one begins, is over either way. */
+void consent_list_stale(struct record *rec, uint64_t patient);
+void consent_list_enter(struct record *rec, uint64_t patient);
+void consent_list_leave(struct record *rec, uint64_t patient);
+/* Numbers of all the patient's Consents, at most max. */
+MUST err consent_list(struct op *op, struct record *rec, uint64_t patient, size_t max,
+                      struct store_found *ret);
+
 /* The patient's, from memory or made; *ret NULL: none that could matter. Give back. */
 MUST err consent_take(struct op *op, struct record *rec, uint64_t patient,
                       struct consent_set **ret);

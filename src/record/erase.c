@@ -202,6 +202,7 @@ err record_erase(struct op *op, struct record *rec, str patient, str reason, str
         op, rec, d.rid, OK,
         arena_printf(op->arena, "begun; approved by %.*s; %.*s", STR_ARG(by), STR_ARG(reason))));
     TRY(store_key_erase(op, rec->store, d.rid));
+    consents_stale(rec, rec->t_consent, d.rid);
     TRY(tell(op, rec, d.rid, OK, STR("done")));
     *ret_by = by;
     return OK;

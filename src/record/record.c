@@ -3,6 +3,7 @@
  * answered without an index; any other is a client's and goes through one. */
 #include "policy/redact.h"
 #include "record/cohort.h"
+#include "record/consent_int.h"
 #include "record/phrase_int.h"
 #include "record/profile_int.h"
 #include "record/release_int.h"
@@ -62,6 +63,8 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
     page_key_make(rec);
     e = consents_new(op, rec);
     if (e == OK)
+        e = consent_lists_new(op, rec);
+    if (e == OK)
         e = restrict_open(op, rec);
     if (e == OK)
         e = releases_new(op, rec);
@@ -89,6 +92,7 @@ void record_free(struct record *rec)
     if (!rec)
         return;
     consents_free(rec->consents);
+    consent_lists_free(rec->consent_lists);
     restrict_close(rec);
     releases_free(rec);
     phrases_close(rec);

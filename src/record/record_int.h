@@ -29,6 +29,7 @@ struct record {
     struct customs *customs;                /* posted search parameters */
     bool owns_store, relationship;          /* relationship: relation.c asks */
     struct consents *consents;              /* consent.c */
+    struct consent_lists *consent_lists;    /* consent_list.c */
     struct releases *releases;              /* release.c */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
     struct phrases *phrases;                /* phrase.c */
@@ -278,8 +279,6 @@ MUST err scopes_narrow(struct op *op, struct record *rec, fhir_type type,
 /* ---- consent.c ---- */
 /* Could the helper who acts be shown something of the type? False for everybody else. */
 bool consent_shares(struct op *op, struct record *rec, fhir_type type);
-MUST err consents_new(struct op *op, struct record *rec);
-void consents_free(struct consents *c);
 /* After the commit of a resource of the type in the patient's record. */
 void consents_stale(struct record *rec, fhir_type type, uint64_t patient);
 /* consent_hide.c: what Consents hide, taken out of a plan that is otherwise done. */
@@ -501,6 +500,7 @@ struct record_tx {
     VEC(struct staged *) staged;
     VEC(struct audit *) lines;    /* of record_tx_trail(): put at commit */
     bool unresolved;              /* a reference found nothing */
+    bool consents;                /* consent_list_enter() was said of what it writes */
     bool raced;                   /* every check passed: a failure now is others' doing */
     bool definitions;             /* a StructureDefinition is among them */
     bool parameters;              /* a SearchParameter is among them */

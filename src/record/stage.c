@@ -1,6 +1,7 @@
 /* Staged writes into one store transaction: references, compartments, policy, then keys, body and
  * the line in the trail. Invariant: nothing is put before every staged write has passed every
  * check, and every put has its trail line in the same transaction. */
+#include "record/consent_int.h"
 #include "record/phrase_int.h"
 #include "record/release_int.h"
 
@@ -246,12 +247,35 @@ static err put_all(struct record_tx *tx)
     return op_check(tx->op);
 }
 
+/* From before the commit until after it, so that nobody who sees it knows an older list. */
+static void consents_enter(struct record_tx *tx)
+{
+    tx->consents = true;
+    for (size_t i = 0; i < tx->staged.n; i++) {
+        const struct staged *s = tx->staged.at[i];
+        if (s->type == tx->rec->t_consent)
+            consent_list_enter(tx->rec, s->comp ? s->comp : s->old_comp);
+    }
+}
+
+static void consents_leave(struct record_tx *tx)
+{
+    for (size_t i = 0; tx->consents && i < tx->staged.n; i++) {
+        const struct staged *s = tx->staged.at[i];
+        if (s->type == tx->rec->t_consent)
+            consent_list_leave(tx->rec, s->comp ? s->comp : s->old_comp);
+    }
+    tx->consents = false;
+}
+
 err stage_all(struct record_tx *tx)
 {
     custom_enter(tx);
     err e = put_all(tx);
     if (e != OK)
         custom_leave(tx);
+    else
+        consents_enter(tx);
     return e;
 }
 
@@ -265,6 +289,7 @@ err stage_commit(struct record_tx *tx, struct store_commit *ret)
 void stage_committed(struct record_tx *tx)
 {
     custom_leave(tx);
+    consents_leave(tx);
     for (size_t i = 0; i < tx->staged.n; i++) {
         consents_stale(tx->rec, tx->staged.at[i]->type, tx->staged.at[i]->comp);
         release_stale(tx->rec, tx->staged.at[i]->type, tx->staged.at[i]->comp);

@@ -78,10 +78,13 @@ static err check_none(struct op *op, struct store *s, const struct store_query *
 
 static err check_kv(struct op *op, struct store *s, const struct tx_kv_expect *x)
 {
-    str row = str_make(x->row, sizeof x->row), stored = STR_NONE, key = STR_NONE, value = STR_NONE;
+    char room[24];
+    str row = str_make(room, sizeof room), stored = STR_NONE, key = STR_NONE, value = STR_NONE;
     bool known = memo_find(s->memo, op->arena, x->key, &value); /* what this group wrote is not */
-    if (!known)
+    if (!known) {
+        kv_row(&s->vault, x->key, room);
         TRY(s->ops->get(op, s->ops->writer(s->be), SPACE_KV, row, &stored));
+    }
     if (stored.p)
         TRY(kv_read(op, s, row, stored, &key, &value));
     if (arena_failed(op->arena))

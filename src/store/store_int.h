@@ -118,7 +118,6 @@ struct tx_kv {
 };
 struct tx_kv_expect {
     str key, expected;
-    char row[24];
 };
 enum job_verb { JOB_NEW, JOB_DONE, JOB_LATER };
 struct tx_job {

@@ -196,8 +196,6 @@ static err prepare_rest(struct op *op, struct store_tx *tx)
         TRY(prepare_kv(op, tx->s, &tx->kvs.at[i]));
         tx->bytes += tx->kvs.at[i].sealed.n;
     }
-    for (size_t i = 0; i < tx->kv_expects.n; i++)
-        kv_row(&tx->s->vault, tx->kv_expects.at[i].key, tx->kv_expects.at[i].row);
     for (size_t i = 0; i < tx->jobs.n; i++) {
         TRY(prepare_job(op, tx->s, &tx->jobs.at[i]));
         tx->bytes += tx->jobs.at[i].sealed.n;
