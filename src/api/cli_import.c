@@ -17,6 +17,9 @@
 static const char usage[] =
     "usage: weft import --data DIR [--on-error stop|skip] [--jobs N] [--config FILE] FILE…\n"
     "       weft import --data DIR --terminology loinc|snomed|rxnorm RELEASE\n"
+    "       weft import --data DIR --devices vulnerabilities|recalls FILE…\n"
+    "       weft import --data DIR --devices parts --model ID [--from VERSION] [--to VERSION] "
+    "FILE\n"
     "\n"
     "FILE is a FHIR Bundle or resource (.json), or one of them a line (.ndjson, .ndjson.gz). A "
     "Bundle\n"
@@ -33,10 +36,21 @@ static const char usage[] =
     "goes\n"
     "to DIR/terms and is in use at once, the server running or not.\n"
     "\n"
+    "With --devices FILE (.json, .json.gz, or a document a line) is about devices: vulnerabilities "
+    "as "
+    "OSV,\n"
+    "CVE JSON 5 or CISA's catalogue; recalls as openFDA publishes them; the bill of materials "
+    "(CycloneDX,\n"
+    "SPDX 2) of a model's firmware from … to. What is wrong is named with file and line, and keeps "
+    "all "
+    "of\n"
+    "its file out. What a file brings is looked for when the server runs.\n"
+    "\n"
     "example: weft import --data data patients.ndjson.gz bundle.json\n"
-    "         weft import --data data --terminology loinc Loinc_2.78.zip\n";
+    "         weft import --data data --terminology loinc Loinc_2.78.zip\n"
+    "         weft import --data data --devices vulnerabilities npm.json.gz kev.json\n";
 
-enum { DATA, ON_ERROR, JOBS, CONFIG, TERMINOLOGY, N_OPTIONS };
+enum { DATA, ON_ERROR, JOBS, CONFIG, TERMINOLOGY, DEVICES, MODEL, FROM, TO, N_OPTIONS };
 
 struct progress {
     struct import *im;
@@ -153,7 +167,8 @@ static err open_strict(struct cli *c, const char *dir, const char *file)
 
 int cli_import(int argc, char **argv)
 {
-    static const char *const names[] = {"data", "on-error", "jobs", "config", "terminology", NULL};
+    static const char *const names[] = {"data",    "on-error", "jobs", "config", "terminology",
+                                        "devices", "model",    "from", "to",     NULL};
     const char *v[N_OPTIONS] = {[ON_ERROR] = "stop", [JOBS] = "2"};
     struct cli_args args = {names, v, usage};
     struct cli c;
@@ -168,6 +183,9 @@ int cli_import(int argc, char **argv)
         return cli_wrong("import", usage, "--terminology takes one folder or zip file");
     if (v[TERMINOLOGY])
         return import_terms(v[DATA], v[TERMINOLOGY], argv[rest]);
+    if (v[DEVICES])
+        return import_fleet(&(struct import_fleet){v[DATA], v[DEVICES], v[MODEL], v[FROM], v[TO]},
+                            argc - rest, argv + rest, usage);
     if (!stop && !str_eq(str_of(v[ON_ERROR]), STR("skip")))
         return cli_wrong("import", usage, "--on-error takes stop or skip");
     if (!str_to_u64(str_of(v[JOBS]), JOBS_MAX, &jobs) || jobs == 0)

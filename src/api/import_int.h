@@ -53,6 +53,11 @@ uint64_t import_size(int n, char **files);
 double import_part(struct import *im);
 /* cli_import_terms.c: a release of what (loinc, snomed, rxnorm) into the folder. The exit code. */
 int import_terms(const char *data, const char *what, const char *from);
+/* cli_import_fleet.c: documents about devices. The exit code. */
+struct import_fleet {
+    const char *data, *kind, *model, *from, *to; /* NULL: not said */
+};
+int import_fleet(const struct import_fleet *in, int n, char **names, const char *usage);
 /* A worker thread; ctx is the struct import. */
 void *import_work(void *ctx);
 /* Texts that named what was not there yet, once more. */

@@ -27,6 +27,11 @@ MUST err parts_take(struct op *op, struct fleet *f, const struct parts_new *in, 
 /* Of that firmware; empty: what was brought last. {"format", "firmware", "from", "to", "by",
  * "time", "parts": [{"name", "version", "purl", "cpe"}]} */
 MUST err parts_get(struct op *op, struct fleet *f, str model, str firmware, struct json **ret);
+/* The same checks, nothing is kept. */
+MUST err vuln_look(struct op *op, str document);
+/* Of a large document a part: kept, and not looked for in models until vuln_take(), which may be
+ * given an empty list. */
+MUST err vuln_take_part(struct op *op, struct fleet *f, str document);
 /* {"vulnerabilities": n taken in, "exploited": n} */
 MUST err vuln_take(struct op *op, struct fleet *f, str document, struct json **ret);
 /* in: {"vulnerability", "status": not_affected affected fixed under_investigation,

@@ -95,8 +95,7 @@ static err keep_one(struct op *op, struct record_tx *tx, const struct recall *r)
     return op_check(op);
 }
 
-static err keep(struct op *op, struct fleet *f, const struct recalls *all,
-                const struct actor *person)
+static err keep_part(struct op *op, struct fleet *f, const struct recalls *all)
 {
     for (size_t from = 0; from < all->n; from += BATCH) {
         struct record_tx *tx = record_begin(op, f->rec);
@@ -104,12 +103,37 @@ static err keep(struct op *op, struct fleet *f, const struct recalls *all,
             TRY(keep_one(op, tx, &all->all[i]));
         TRY(record_commit(tx));
     }
+    return OK;
+}
+
+static err keep(struct op *op, struct fleet *f, const struct recalls *all,
+                const struct actor *person)
+{
+    TRY(keep_part(op, f, all));
     struct record_tx *tx = record_begin(op, f->rec);
     recall_look_later(op, tx, STR("all"));
     op->actor = person;
     record_tx_trail(tx, STR("device-recalls"), 0, STR_NONE, NULL);
     op->actor = fleet_system();
     return record_commit(tx);
+}
+
+err recall_look(struct op *op, str document)
+{
+    struct recalls all;
+    return recalls_read(op, document, &all);
+}
+
+err recall_take_part(struct op *op, struct fleet *f, str document)
+{
+    const struct actor *person = op->actor;
+    struct recalls all;
+    TRY(fleet_staff(op, RECALL_ROLES));
+    TRY(recalls_read(op, document, &all));
+    op->actor = fleet_system();
+    err e = keep_part(op, f, &all);
+    op->actor = person;
+    return e;
 }
 
 err recall_take(struct op *op, struct fleet *f, str document, struct json **ret)

@@ -15,6 +15,10 @@
 
 /* {"recalls": n taken in, "over": n that ended at their source, "others": n not of devices}. */
 MUST err recall_take(struct op *op, struct fleet *f, str document, struct json **ret);
+/* The same checks, nothing is kept; a part of a large document, kept, and not looked for among the
+ * devices until recall_take(), which may be given an empty list. */
+MUST err recall_look(struct op *op, str document);
+MUST err recall_take_part(struct op *op, struct fleet *f, str document);
 /* {"recalls": [{"id", "firm", "product", "codes", "reason", "class", "status", "started",
  * "action", "devices": n, "patients": n of them with a patient, "left": n without what was done,
  * "state": open closed}], "may"}: those that concerned a device here; open first, worst first. */

@@ -103,7 +103,7 @@ static err again(struct op *op, struct fleet *f)
     return record_commit(tx);
 }
 
-static err keep(struct op *op, struct fleet *f, const struct vulns *all)
+static err keep_part(struct op *op, struct fleet *f, const struct vulns *all)
 {
     for (size_t from = 0; from < all->n; from += BATCH) {
         struct record_tx *tx = record_begin(op, f->rec);
@@ -117,8 +117,34 @@ static err keep(struct op *op, struct fleet *f, const struct vulns *all)
                      all->exploited[i].due.n ? str_utf8_cut(all->exploited[i].due, 20)
                                              : STR("unknown"));
     record_tx_trail(tx, STR("device-vulnerabilities"), 0, STR_NONE, NULL);
-    TRY(record_commit(tx));
+    return record_commit(tx);
+}
+
+static err keep(struct op *op, struct fleet *f, const struct vulns *all)
+{
+    TRY(keep_part(op, f, all));
     return again(op, f);
+}
+
+err vuln_look(struct op *op, str document)
+{
+    struct vulns all;
+    TRY(vulns_read(op, document, &all));
+    for (size_t i = 0; i < all.n; i++) /* what is too large to be kept */
+        (void)vuln_text(op, &all.all[i]);
+    return op_check(op);
+}
+
+err vuln_take_part(struct op *op, struct fleet *f, str document)
+{
+    const struct actor *person = op->actor;
+    struct vulns all;
+    TRY(fleet_staff(op, PARTS_ROLES));
+    TRY(vulns_read(op, document, &all));
+    op->actor = fleet_system();
+    err e = keep_part(op, f, &all);
+    op->actor = person;
+    return e;
 }
 
 err vuln_take(struct op *op, struct fleet *f, str document, struct json **ret)
