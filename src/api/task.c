@@ -3,6 +3,7 @@
 #include "api/api_int.h"
 #include "desk/chain.h"
 #include "desk/page.h"
+#include "desk/roster.h"
 
 /* Member of a plain object, or value[x] of the Parameters part of that name. */
 static str input(const struct json *in, str name)
@@ -76,6 +77,17 @@ err api_task_chain(struct call *c)
 {
     struct json *o;
     TRY(desk_chain(&c->op, c->api->rec, c->api->config, c->id, &o));
+    return answer_json(c, 200, o);
+}
+
+err api_team_roster(struct call *c)
+{
+    struct json *o;
+    str days;
+    int64_t n = 7;
+    if (query_get(c->op.arena, c->query, STR("days"), &days) && !str_to_i64(days, &n))
+        n = 0;
+    TRY(desk_roster(&c->op, c->api->rec, c->api->config, c->op.now, n, &o));
     return answer_json(c, 200, o);
 }
 

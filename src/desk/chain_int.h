@@ -55,6 +55,9 @@ bool chain_made(const struct json *task, const struct chain_row *row, int64_t si
  * own availableTime and period. *ret NULL: nobody is named. */
 MUST err chain_who(struct op *op, struct record *rec, const struct team_hours *h, enum chain_to to,
                    struct json **ret);
+/* The PractitionerRoles behind a step of the team, on duty or not. */
+MUST err chain_roles(struct op *op, struct record *rec, const struct team_hours *h,
+                     enum chain_to to, struct record_page *ret);
 /* All of them, in the order in which they are asked. ret: [{who: Reference, role: PractitionerRole
  * id}], added to. */
 MUST err chain_on_duty(struct op *op, struct record *rec, const struct team_hours *h,

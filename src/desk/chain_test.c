@@ -4,6 +4,7 @@
 #include "desk/chain_int.h"
 #include "desk/fixture_int.h"
 #include "desk/page.h"
+#include "desk/roster.h"
 
 #define MINUTES INT64_C(60000)
 
@@ -354,6 +355,39 @@ static void who_does_not_answer_is_paged_again_then_the_next(void **state)
     assert_int_equal(jobs(r), 4);
 }
 
+#define SPAN(o, list, i, name) json_get_str(json_at(JSON_GET(o, list), i), STR(name))
+
+/* A week: nights by Bo, Monday's day by Ada, nothing said of the rest. */
+static void the_roster_shows_where_nobody_is(void **state)
+{
+    struct room *r = *state;
+    struct json *all, *o;
+    r->op.now = at("2026-11-22T12:00:00Z"); /* Sunday */
+    as(r, &r->system);
+#define SHIFT(who, day, from, until)                                                               \
+    made(r, str_z(r->op.arena,                                                                     \
+                  arena_printf(r->op.arena,                                                        \
+                               "{\"resourceType\":\"PractitionerRole\",\"active\":true,"           \
+                               "\"practitioner\":{\"reference\":\"%.*s\"},\"code\":[{\"coding\":[" \
+                               "{\"system\":\"" DESK_SYSTEM_TEAM_ROLE                              \
+                               "\",\"code\":\"on-call\"}]}],\"availableTime\":[{\"daysOfWeek\":"   \
+                               "[\"" day "\"],\"availableStartTime\":\"" from                      \
+                               "\",\"availableEndTime\":\"" until "\"}]}",                         \
+                               STR_ARG(who))))
+    SHIFT(r->ada.reference, "mon", "08:00:00", "18:00:00");
+    SHIFT(r->bo.reference, "sun", "18:00:00", "08:00:00");
+    assert_int_equal(desk_roster(&r->op, r->rec, NULL, r->op.now, 7, &all), OK);
+    o = json_at(all, 0);
+    assert_int_equal(JSON_GET(o, "shifts")->n, 2);
+    assert_str(json_get_str(o, STR("handover")), "2026-11-22T18:00:00.000Z");
+    assert_int_equal(JSON_GET(o, "gaps")->n, 2);
+    assert_str(SPAN(o, "gaps", 0, "from"), "2026-11-22T12:00:00.000Z");
+    assert_str(SPAN(o, "gaps", 0, "until"), "2026-11-22T18:00:00.000Z");
+    assert_str(SPAN(o, "gaps", 1, "from"), "2026-11-23T18:00:00.000Z");
+    assert_str(SPAN(o, "gaps", 1, "until"), "2026-11-29T12:00:00.000Z");
+    assert_int_equal(desk_roster(&r->op, r->rec, NULL, r->op.now, 32, &all), ERR_INVALID);
+}
+
 static void nobody_left_is_said_once(void **state)
 {
     struct room *r = *state;
@@ -425,6 +459,7 @@ int main(void)
                                         close_room),
         cmocka_unit_test_setup_teardown(who_does_not_answer_is_paged_again_then_the_next, open_room,
                                         close_room),
+        cmocka_unit_test_setup_teardown(the_roster_shows_where_nobody_is, open_room, close_room),
         cmocka_unit_test_setup_teardown(nobody_left_is_said_once, open_room, close_room),
         cmocka_unit_test_setup_teardown(r500_a_patient_who_is_gone_holds_up_no_other_case,
                                         open_room, close_room),

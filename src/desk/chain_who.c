@@ -28,8 +28,8 @@ static bool on_duty(struct op *op, const struct json *role, const struct team_ho
     return own.n_openings == 0 || hours_open(&own, op->now);
 }
 
-static err find_roles(struct op *op, struct record *rec, const struct team_hours *h,
-                      enum chain_to to, struct record_page *ret)
+err chain_roles(struct op *op, struct record *rec, const struct team_hours *h, enum chain_to to,
+                struct record_page *ret)
 {
     str of = h->service.n
                  ? arena_printf(op->arena, "service=HealthcareService/%.*s", STR_ARG(h->service))
@@ -48,7 +48,7 @@ err chain_on_duty(struct op *op, struct record *rec, const struct team_hours *h,
     struct record_page page;
     if (to == CHAIN_TO_WAIT || to == CHAIN_TO_SECOND)
         return OK;
-    TRY(find_roles(op, rec, h, to, &page));
+    TRY(chain_roles(op, rec, h, to, &page));
     for (size_t i = 0; i < page.n_match; i++) {
         struct json *role, *one = json_new(op->arena, JSON_OBJECT);
         TRY(record_parse(op, &page.docs[i], &role));

@@ -41,11 +41,13 @@ const ProgrammesPage = lazy(async () => (await import("./programmes")).Programme
 const WordsPage = lazy(async () => (await import("./words")).WordsPage);
 const FleetPage = lazy(async () => (await import("./fleet")).FleetPage);
 const ComplaintsPage = lazy(async () => (await import("./complaints")).ComplaintsPage);
+const RosterPage = lazy(async () => (await import("./roster")).RosterPage);
 const TeamsPage = lazy(async () => (await import("./teams")).TeamsPage);
 const ComplaintPage = lazy(async () => (await import("./complaints")).ComplaintPage);
 const mayComplain = (role: string | undefined): boolean =>
   ["nurse", "agent", "privacy"].includes(role ?? "");
 /** Nurses come there from the worklist. */
+const mayRoster = (role: string | undefined): boolean => role === "admin" || role === "nurse";
 const mayTeams = (role: string | undefined): boolean => role === "admin";
 const mayFleet = (role: string | undefined): boolean =>
   ["nurse", "agent", "admin"].includes(role ?? "");
@@ -88,6 +90,7 @@ const OUTREACH: typeof SCREENS = [
 const FLEET: (typeof SCREENS)[number] = { to: "/devices", word: "fl_title", icon: "device" };
 const COMPLAINTS: (typeof SCREENS)[number] = { to: "/complaints", word: "dc_nav", icon: "warn" };
 const TEAMS: (typeof SCREENS)[number] = { to: "/hours", word: "th_title", icon: "clock" };
+const ROSTER: (typeof SCREENS)[number] = { to: "/roster", word: "ro_title", icon: "clock" };
 const LETTERS: (typeof SCREENS)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
 const PROGRAMMES: (typeof SCREENS)[number] = {
   to: "/programmes",
@@ -100,6 +103,7 @@ const screensOf = (role: string | undefined): typeof SCREENS => [
   ...(mayFleet(role) ? [FLEET] : []),
   ...(mayComplain(role) ? [COMPLAINTS] : []),
   ...(mayTeams(role) ? [TEAMS] : []),
+  ...(mayRoster(role) ? [ROSTER] : []),
   ...(mayCampaign(role) ? [CAMPAIGNS] : []),
   ...(mayAudience(role) ? OUTREACH : []),
   ...(role === "privacy" ? OUTREACH.slice(1) : []),
@@ -239,6 +243,7 @@ function Screen() {
   if (complaint) return <ComplaintPage key={at} id={complaint.id!} />;
   if (at === "/devices") return <FleetPage />;
   if (at === "/hours") return <TeamsPage />;
+  if (at === "/roster") return <RosterPage />;
   if (at === "/experience") return <ExperiencePage />;
   if (at === "/rules") return <RulesPage />;
   if (at === "/apps") return <AppsPage />;

@@ -25,7 +25,7 @@ const SHORT: Record<string, Key> = { closed: "th_closed_short", programmes: "wl_
 const whatWord = (what: string): string =>
   t(SHORT[what] ?? ((has(`th_${what}`) ? `th_${what}` : "th_name") as Key));
 
-function Diff({ of }: { of: Change[] }) {
+export function Diff({ of }: { of: Change[] }) {
   return (
     <table class="grid">
       <thead>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Task } from "../lib/fhir";
 import { inForce, restOf, type Team, teamOf } from "../lib/hours";
-import { reachedOf, unwatchedOf } from "./watch";
+import { reachedOf, unwatchedOf, upTo } from "./watch";
 
 const team = (more: Partial<Team>): Team => ({
   service: "",
@@ -58,6 +58,19 @@ describe("a case that went up", () => {
     expect(reachedOf(task(step("second"), step("lead")))).toBe("lead");
     expect(reachedOf(task(step("wait")))).toBe("");
     expect(reachedOf({ resourceType: "Task", status: "requested" })).toBe("");
+  });
+  it("is mine when it climbed to me, when I was paged, or when its step is mine", () => {
+    const who = { url: "who", valueReference: { reference: "Practitioner/a" } };
+    const named = {
+      url: `${BASE}case-step`,
+      extension: [{ url: "to", valueCode: "on-call" }, who],
+    };
+    const paged = { url: `${BASE}case-page`, extension: [who] };
+    expect(upTo(task(named), "Practitioner/a", [])).toBe(true);
+    expect(upTo(task(paged), "Practitioner/a", [])).toBe(true);
+    expect(upTo(task(named, paged), "Practitioner/b", [])).toBe(false);
+    expect(upTo(task(named), "Practitioner/b", ["on-call"])).toBe(true);
+    expect(upTo(task(step("lead")), "", [])).toBe(false);
   });
   it("lay unseen until somebody came, took it, or still does", () => {
     const away = {

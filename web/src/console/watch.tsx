@@ -1,14 +1,18 @@
 // Who watches now, and how a case goes up when nobody takes it: the line over the worklist, the mark in a row, and in the
 // case the steps with who, when and why, and the next one with its time.
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Icon } from "../kit/icons";
-import { get } from "../lib/api";
-import type { Extension, Reference, Task } from "../lib/fhir";
+import { get, post, search } from "../lib/api";
+import type { Concept, Extension, Reference, Resource, Task } from "../lib/fhir";
 import { inForce, type Team, useTeams } from "../lib/hours";
 import { dayTime, dayTimeInText, has, type Key, span, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
+import { session } from "../lib/session";
 
 const BASE = "https://weft.health/fhir/StructureDefinition/";
+const TEAM_ROLE = "https://weft.health/fhir/team-role";
 const MINUTE = 60_000;
 
 interface Step {
@@ -22,8 +26,18 @@ interface Step {
   at?: string;
   who?: Reference;
 }
+interface Page {
+  number: number;
+  row: string;
+  who?: Reference;
+  at?: string;
+  way?: string;
+  state?: string;
+  answered?: string;
+}
 interface Chain extends Team {
   steps: Step[];
+  pages: Page[];
   next?: Step;
 }
 
@@ -35,6 +49,34 @@ export function reachedOf(task: Task): string {
   const steps = task.extension?.filter((x) => x.url === `${BASE}case-step`) ?? [];
   const to = steps.map((s) => part(s, "to")?.valueCode ?? "").filter((x) => x !== "wait");
   return to.at(-1) ?? "";
+}
+const whoOf = (x: Extension): string => part(x, "who")?.valueReference?.reference ?? "";
+
+/** Which steps of the chain are whoever is signed in: lead, on-call … as the roster says. */
+export const mySteps = signal<string[]>([]);
+interface TeamRole extends Resource {
+  code?: Concept[];
+}
+export function useMySteps(): void {
+  const me = session.value?.reference ?? "";
+  const { data } = useLoad<TeamRole[]>(me ? `PractitionerRole|*|${me}` : null, () =>
+    search<TeamRole>("PractitionerRole", { practitioner: me, active: "true", _count: "50" }, 50),
+  );
+  useEffect(() => {
+    if (!data) return;
+    const all = data.flatMap((r) => r.code ?? []).flatMap((c) => c.coding ?? []);
+    mySteps.value = all.filter((c) => c.system === TEAM_ROLE).map((c) => c.code ?? "");
+  }, [data]);
+}
+
+/** Did it climb to them, or to a step that is theirs? */
+export function upTo(task: Task, me: string, steps: string[]): boolean {
+  return (task.extension ?? []).some(
+    (x) =>
+      (x.url === `${BASE}case-step` &&
+        ((!!me && whoOf(x) === me) || steps.includes(part(x, "to")?.valueCode ?? ""))) ||
+      (x.url === `${BASE}case-page` && !!me && whoOf(x) === me),
+  );
 }
 /** For how long it lay unseen because nobody was at work; 0 when somebody was. */
 export function unwatchedOf(task: Task, now: number): number {
@@ -110,12 +152,48 @@ function whyOf(s: Step): string {
   return t(s.held ? "up_why_held" : "up_why_free", { time: span((s.after ?? 0) * MINUTE) });
 }
 
+function pageWord(p: Page): string {
+  if (p.answered) return t("up_p_seen", { time: dayTimeInText(p.answered) });
+  return t(has(`up_p_${p.state}`) ? (`up_p_${p.state}` as Key) : "up_p_waits");
+}
+
+/** Who was paged, and what came of it. */
+function Pages({ of }: { of: Page[] }) {
+  if (of.length === 0) return null;
+  return (
+    <ul class="fine" aria-label={t("up_p_title")}>
+      {of.map((p) => (
+        <li key={p.number}>
+          <strong>{p.who ? <bdi>{p.who.display ?? t("someone")}</bdi> : t("up_p_all")}</strong>{" "}
+          <span class={p.state === "nobody" || p.state === "failed" ? "up-mark" : ""}>
+            {pageWord(p)}
+          </span>{" "}
+          <span class="muted">
+            {dayTime(p.at)}
+            {p.way && has(`ch_${p.way}`) ? ` · ${t(`ch_${p.way}` as Key)}` : ""}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Who was paged and looks has seen it: they are paged no more. */
+function useSeen(task: Task, pages: Page[] | undefined): void {
+  const me = session.value?.reference;
+  const open = !!me && !!pages?.some((p) => p.who?.reference === me && !p.answered);
+  useEffect(() => {
+    if (open) void post(`/fhir/Task/${task.id}/$seen`, {}).catch(() => undefined);
+  }, [open, task.id]);
+}
+
 /** The chain of a case: what was done by itself, and what comes next. */
 export function CaseChain({ task, now }: { task: Task; now: number }) {
   const chain = useLoad<Chain>(`Task|*|${task.id}-chain`, () =>
     get<Chain>(`/fhir/Task/${task.id}/$chain`),
   ).data;
   const unseen = unwatchedOf(task, now);
+  useSeen(task, chain?.pages);
   if (!chain) return null;
   const left = chain.next ? Date.parse(chain.next.due) - now : 0;
   return (
@@ -152,6 +230,7 @@ export function CaseChain({ task, now }: { task: Task; now: number }) {
           ))}
         </ul>
       )}
+      <Pages of={chain.pages ?? []} />
       {chain.next && (
         <p class="muted fine tabular">
           {left > MINUTE

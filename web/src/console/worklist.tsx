@@ -17,15 +17,25 @@ import { session } from "../lib/session";
 import { ordered, sentenceOf, useWorklist } from "./data";
 import { leftWord, rightWord } from "./right";
 import { SinceYouLeft } from "./since";
-import { RowUp, WatchLine } from "./watch";
+import { mySteps, RowUp, upTo, useMySteps, WatchLine } from "./watch";
 
-type Show = "all" | "mine" | "free" | "snoozed";
+const SHOWS = ["all", "mine", "up", "free", "snoozed"] as const;
+type Show = (typeof SHOWS)[number];
 interface Filter {
   show: Show;
   severity: Severity | "";
   programme: string;
 }
-export const filter = signal<Filter>({ show: "all", severity: "", programme: "" });
+/** The address says which rows: a page to who is on call leads to "?show=up". */
+function shownBy(search: string): Show {
+  const said = new URLSearchParams(search).get("show");
+  return SHOWS.find((s) => s === said) ?? "all";
+}
+export const filter = signal<Filter>({
+  show: shownBy(globalThis.location?.search ?? ""),
+  severity: "",
+  programme: "",
+});
 const TICK_MS = 30_000;
 
 export const isMine = (task: Task): boolean =>
@@ -47,6 +57,7 @@ export function passes(task: Task, f: Filter): boolean {
   const snoozed = task.status === "on-hold";
   if (f.show === "snoozed" ? !snoozed : snoozed) return false;
   if (f.show === "mine" && !isMine(task)) return false;
+  if (f.show === "up" && !upTo(task, session.value?.reference ?? "", mySteps.value)) return false;
   if (f.show === "free" && task.owner?.reference) return false;
   if (f.severity && severityOf(task.priority) !== f.severity) return false;
   return !f.programme || programmeOf(task) === f.programme;
@@ -257,6 +268,15 @@ function Filters({ tasks }: { tasks: Task[] }) {
   const set = (part: Partial<Filter>): void => {
     filter.value = { ...f, ...part };
   };
+  const up = tasks.filter((x) => passes(x, { ...f, show: "up" })).length;
+  useCommands([
+    {
+      id: "up",
+      keys: "g u",
+      label: t("cmd_up"),
+      run: () => set({ show: f.show === "up" ? "all" : "up" }),
+    },
+  ]);
   const programmes = [...new Set(tasks.map(programmeOf).filter(Boolean))].sort();
   return (
     <div class="filters">
@@ -266,6 +286,7 @@ function Filters({ tasks }: { tasks: Task[] }) {
         options={[
           { value: "all", label: t("wl_all") },
           { value: "mine", label: t("wl_only_mine") },
+          { value: "up", label: t("wl_up", { n: up }) },
           { value: "free", label: t("wl_free") },
           { value: "snoozed", label: t("wl_snoozed") },
         ]}
@@ -301,8 +322,18 @@ function Filters({ tasks }: { tasks: Task[] }) {
   );
 }
 
+function useAddress(show: Show): void {
+  useEffect(() => {
+    const wanted = show === "all" ? "" : `?show=${show}`;
+    if (location.search !== wanted)
+      history.replaceState(history.state, "", `${location.pathname}${wanted}`);
+  }, [show]);
+}
+
 export function WorklistPage() {
   const list = useWorklist();
+  useMySteps();
+  useAddress(filter.value.show);
   const tasks = ordered(list.data ?? []);
   const open = tasks.filter((x) => x.status !== "on-hold");
   const critical = open.filter((x) => severityOf(x.priority) === "critical").length;
