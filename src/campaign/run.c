@@ -94,6 +94,7 @@ err campaign_tick(struct op *op, struct campaigns *c, size_t *ret_n)
     size_t n, jobs = 0, more = 0;
     err first = OK;
     op->actor = campaign_system();
+    plans_tidy(c->run);
     TRY(live_list(op, c->rec, &ids, &n));
     for (size_t i = 0; i < n; i++) {
         bool again = false;
@@ -115,6 +116,7 @@ err campaign_tick(struct op *op, struct campaigns *c, size_t *ret_n)
 err campaign_follow(struct op *op, struct campaigns *c, size_t *ret_n)
 {
     op->actor = campaign_system();
+    plans_tidy(c->run);
     return run_follow(op, c, ret_n);
 }
 

@@ -48,7 +48,12 @@ struct loaded {
     str title;
     bool journey;
 };
-/* vid 0: the newest. *ret stays NULL when it is no longer there. */
+#define PLANS_MAX 128u
+struct campaign_run;
+/* Between two rounds, when nobody holds one: room for others. */
+void plans_tidy(struct campaign_run *r);
+/* vid 0: the newest. *ret stays NULL when it is no longer there; it is there until the round ends.
+ */
 MUST err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct loaded **ret);
 
 /* ---- one person in one plan: named value campaign/e/<plan>/<rid>/<trigger rid> ---- */
@@ -147,7 +152,7 @@ void run_stop(struct campaigns *c);
 
 struct campaign_run {
     struct arena *plans; /* of the cache */
-    struct loaded *loaded[128];
+    struct loaded *loaded[PLANS_MAX];
     size_t n_loaded;
     uint64_t cursor;
     uint64_t seen; /* nothing up to here is left to do */

@@ -155,8 +155,10 @@ static err read_plan(struct op *op, struct campaigns *c, str id, uint32_t vid,
     return e;
 }
 
-static void forget_plans(struct campaign_run *r)
+void plans_tidy(struct campaign_run *r)
 {
+    if (r->n_loaded < PLANS_MAX)
+        return;
     arena_reset(r->plans);
     r->n_loaded = 0;
 }
@@ -181,21 +183,22 @@ err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct l
     TRY(read_plan(op, c, id, vid, &doc));
     if (doc.deleted || (*ret = cached(r, id, doc.vid)))
         return OK;
-    if (r->n_loaded == sizeof r->loaded / sizeof *r->loaded)
-        forget_plans(r);
+    bool full = r->n_loaded == PLANS_MAX; /* kept for this round: others may be in use */
+    struct arena *a = full ? op->arena : r->plans;
     struct op own;
-    op_init(&own, r->plans, campaign_system(), op->now);
-    str text = arena_cat(r->plans, doc.head, doc.body);
+    op_init(&own, a, campaign_system(), op->now);
+    str text = arena_cat(a, doc.head, doc.body);
     TRY(fhir_stored_read(&own, text, &tree));
-    struct loaded *l = ARENA_NEW(r->plans, struct loaded);
+    struct loaded *l = ARENA_NEW(a, struct loaded);
     if (plan_read(&own, tree, &p) != OK)
         return fail(op, ERR_UNPROCESSABLE, "the outline of a running plan cannot be read");
-    *l = (struct loaded){.id = arena_str(r->plans, id),
+    *l = (struct loaded){.id = arena_str(a, id),
                          .vid = doc.vid,
                          .plan = p,
                          .title = p->title,
                          .journey = p->journey};
-    r->loaded[r->n_loaded++] = l;
+    if (!full)
+        r->loaded[r->n_loaded++] = l;
     *ret = l;
     return OK;
 }
