@@ -9,6 +9,7 @@
 #define DESK_STEP_URL "https://weft.health/fhir/StructureDefinition/case-step"
 /* It waits since then (a rise or a waking after authoredOn); somebody has it since then. */
 #define DESK_WAITS_URL "https://weft.health/fhir/StructureDefinition/case-waits-since"
+#define DESK_SNOOZED_URL "https://weft.health/fhir/StructureDefinition/case-snoozed-at"
 #define DESK_HELD_URL "https://weft.health/fhir/StructureDefinition/case-held-since"
 /* valuePeriod: it came while nobody was at work, who come at the end of it. */
 #define DESK_UNWATCHED_URL "https://weft.health/fhir/StructureDefinition/case-unwatched"

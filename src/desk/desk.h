@@ -34,6 +34,7 @@ struct desk_case {
     bool privacy; /* for the privacy office only (label DESK_LABEL_PRIVACY): every sentence stays */
     bool officer; /* the same with DESK_LABEL_OFFICER */
     bool technical;  /* about a thing, for support: never a nurse's; second code "technical" */
+    bool worse;      /* than when the case was snoozed: it is back at once, and why says so */
     bool restricted; /* what it is about is: labelled R, as long as it lives */
     /* of an officer's case: who looked (reference; the account when there is none), whose programme
      * ends with "/" and the account, and who neither claims nor closes it */
@@ -50,12 +51,22 @@ MUST err desk_open(struct record_tx *tx, struct op *op, struct record *rec,
 /* Whether the patient has an open case of that programme. */
 MUST err desk_is_open(struct op *op, struct record *rec, str patient, str programme, bool *ret);
 
+/* The open case while it is snoozed. */
+struct desk_snoozed {
+    int64_t at; /* when it was put aside; 0: it is not */
+    enum desk_priority priority;
+    str evidence[50]; /* references, newest first */
+    size_t n_evidence;
+};
+MUST err desk_snoozed(struct op *op, struct record *rec, str patient, str programme,
+                      struct desk_snoozed *ret);
+
 /* Doors for people (op->actor): the answer is the Task as stored.
  * ERR_CONFLICT names that another has it (no name is told to those who may not see it). */
 MUST err desk_claim(struct op *op, struct record *rec, str task, struct record_result *ret);
 MUST err desk_release(struct op *op, struct record *rec, str task, struct record_result *ret);
-/* until: ms, must be in the future, at most 14 days; a P1 cannot be snoozed. Broken by higher
- * level. */
+/* until: ms, must be in the future, at most 14 days; a P1 cannot be snoozed. Broken by a
+ * higher level, and by a worse value of the same one. */
 MUST err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
                      struct record_result *ret);
 /* outcome: a code of spec/desk/outcomes.csv; those of looks are for an officer's cases, which have

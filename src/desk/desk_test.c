@@ -232,6 +232,8 @@ static void a_rise_wakes_and_the_most_urgent_never_sleeps(void **state)
     assert_str(FIELD(r, id, "status"), "on-hold");
     opened(r, DESK_P1, 2, &fresh);
     assert_str(FIELD(r, id, "status"), "requested");
+    assert_str(FIELD(r, id, "description"),
+               "Finding 2. Back before its snooze ended: it is more urgent now.");
     as(r, &r->ada);
     assert_int_equal(desk_snooze(&r->op, r->rec, id, r->op.now + 3600000, &res), ERR_UNPROCESSABLE);
 }

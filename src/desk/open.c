@@ -106,11 +106,22 @@ static bool is_full(const struct json *task, const struct desk_case *c)
            json_get_str(task, STR("description")).n + c->why.in[SAY_EN].n >= SENTENCES_MAX;
 }
 
-/* A rise wakes a snoozed case: a higher level is never hidden (remote-monitoring: snooze). */
-static void add_to_case(struct op *op, struct json *task, const struct desk_case *c)
+/* A rise wakes a snoozed case, and so does a worse value of its own level: neither is ever hidden
+ * (remote-monitoring: snooze). The sentence says which. */
+static bool wakes(struct op *op, const struct json *task, struct desk_case *c)
 {
+    bool rises = c->priority < desk_priority_of(task);
+    bool back = str_eq(json_get_str(task, STR("status")), STR("on-hold")) && (rises || c->worse);
+    if (back && rises && !c->worse)
+        c->why = desk_say(op, SAY_BACK_LEVEL, &c->why, 1);
+    return back;
+}
+
+static void add_to_case(struct op *op, struct json *task, const struct desk_case *added)
+{
+    struct desk_case copy = *added, *c = &copy;
     enum desk_priority had = desk_priority_of(task);
-    bool rises = c->priority < had;
+    bool rises = c->priority < had, back = wakes(op, task, c);
     if (all_stays(c))
         add_sentence(op, task, c);
     else if (c->priority <= had)
@@ -119,12 +130,12 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
     set_due(op, task, c);
     str status = json_get_str(task, STR("status"));
-    if (rises && str_eq(status, STR("on-hold"))) {
+    if (back) {
         status = STR("requested");
         json_unset(task, STR("owner"));
         json_unset(task, STR("restriction"));
     }
-    if (rises)
+    if (rises || back)
         desk_mark_set(op, task, DESK_WAITS_URL, op->now);
     desk_set_status(op, task, status);
 }
@@ -158,6 +169,36 @@ err desk_is_open(struct op *op, struct record *rec, str patient, str programme, 
     struct desk_task task;
     str id;
     return find_open(op, rec, desk_open_key(op, patient, programme), &task, ret, &id);
+}
+
+static size_t evidence_of(const struct json *task, str *ret, size_t max)
+{
+    const struct json *input;
+    size_t n = 0;
+    for (size_t i = 0; n < max && (input = json_at(JSON_GET(task, "input"), i)); i++)
+        ret[n++] = json_str(json_path(input, "valueReference.reference"));
+    return n;
+}
+
+err desk_snoozed(struct op *op, struct record *rec, str patient, str programme,
+                 struct desk_snoozed *ret)
+{
+    struct desk_task task;
+    struct time_span changed;
+    bool open;
+    str id;
+    ret->at = 0;
+    ret->n_evidence = 0;
+    TRY(find_open(op, rec, desk_open_key(op, patient, programme), &task, &open, &id));
+    if (!open || !str_eq(task.status, STR("on-hold")))
+        return OK;
+    ret->at = desk_mark_get(task.tree, DESK_SNOOZED_URL);
+    if (!ret->at && time_parse(json_get_str(task.tree, STR("lastModified")), &changed))
+        ret->at = changed.lo; /* put aside before the mark was there */
+    ret->priority = desk_priority_of(task.tree);
+    ret->n_evidence =
+        evidence_of(task.tree, ret->evidence, sizeof ret->evidence / sizeof ret->evidence[0]);
+    return OK;
 }
 
 static err open_new(struct record_tx *tx, struct op *op, struct record *rec,

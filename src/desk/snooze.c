@@ -1,5 +1,5 @@
-/* Snooze until a time, and waking. A snooze always ends: at its time, by a higher level (open.c),
- * or by a claim. The most urgent level cannot be snoozed. */
+/* Snooze until a time, and waking. A snooze always ends: at its time, by a higher level or a
+ * worse value (open.c), or by a claim. The most urgent level cannot be snoozed. */
 #include "desk/chain_int.h"
 #include "desk/rights.h"
 
@@ -37,6 +37,7 @@ err desk_snooze(struct op *op, struct record *rec, str task, int64_t until,
     set_until(op, t.tree, until);
     json_unset(t.tree, STR("owner")); /* nobody works on it meanwhile; who wakes it claims it */
     desk_mark_set(op, t.tree, DESK_HELD_URL, 0);
+    desk_mark_set(op, t.tree, DESK_SNOOZED_URL, op->now);
     desk_set_status(op, t.tree, STR("on-hold"));
     return desk_write(op, rec, &t, ret);
 }

@@ -239,13 +239,33 @@ static enum desk_priority priority_of(const struct finding *f)
     return (enum desk_priority)(finding_is_technical(f) ? f->priority + 2 : f->priority);
 }
 
+/* It reaches the case even when the same rule joined it a moment ago. */
+static void keep_worse(struct seen *s, const struct worse *w, struct findings *news)
+{
+    const struct finding *f = w->of;
+    for (size_t i = 0; i < news->n; i++)
+        if (news->at[i].rule == f->rule && news->at[i].rid == f->rid)
+            return;
+    if (news->n == FINDINGS_MAX)
+        return;
+    news->at[news->n++] = *f;
+    s->track->rules[f->rule].case_at = f->at;
+}
+
 static err open_case(struct step *st, struct record_tx *tx, struct seen *s, str programme,
                      struct findings *all)
 {
     bool open = false, is_new = false;
     TRY(desk_is_open(st->op, st->m->rec, s->id, programme, &open));
     struct findings news = {0};
+    struct worse worse = {0};
+    if (open)
+        TRY(worse_find(st, s, programme, all, &worse));
     const struct finding *worst = keep_news(s, all, open, &news);
+    if (worse.of)
+        keep_worse(s, &worse, &news);
+    if (!worst)
+        worst = worse.of;
     if (!worst)
         return OK;
     struct desk_case c = {.patient = s->id,
@@ -258,6 +278,9 @@ static err open_case(struct step *st, struct record_tx *tx, struct seen *s, str 
     TRY(evidence_of(st, &news, &c.evidence, &c.n_evidence));
     if (c.n_evidence == 0)
         return OK; /* all of it was deleted meanwhile */
+    c.worse = worse.of != NULL;
+    if (c.worse)
+        c.why = worse_why(st->op, &worse, c.why);
     TRY(desk_open(tx, st->op, st->m->rec, &c, &id, &is_new));
     if (is_new)
         st->m->stats.cases_opened++;

@@ -228,6 +228,76 @@ static void what_was_charted_at_a_visit_is_not_measured_again(void **state)
     end(&n);
 }
 
+static struct json *only_case(struct nodes *n, struct record_doc *ret)
+{
+    struct record_page page;
+    struct json *task;
+    assert_int_equal(
+        record_find(&n->op, n->rec, fhir_type_parse(STR("Task")), STR("_count=50"), &page), OK);
+    assert_int_equal(page.n, 1);
+    assert_int_equal(
+        record_read(&n->op, n->rec, fhir_type_parse(STR("Task")), page.docs[0].id, ret), OK);
+    assert_int_equal(record_parse(&n->op, ret, &task), OK);
+    return task;
+}
+
+static str case_field(struct nodes *n, const char *name)
+{
+    struct record_doc doc;
+    return json_get_str(only_case(n, &doc), str_of(name));
+}
+
+static void put_aside(struct nodes *n, str id)
+{
+    struct record_result res;
+    assert_int_equal(desk_snooze(&n->op, n->rec, id, n->op.now + 90 * MS_MINUTE, &res), OK);
+}
+
+static void is_back(struct nodes *n, str words)
+{
+    str why = case_field(n, "description");
+    assert_true(str_eq(case_field(n, "status"), STR("requested")));
+    assert_true(str_find(why, STR("Back before its snooze ended"), 0) < why.n);
+    assert_true(str_find(why, words, 0) < why.n);
+}
+
+/* Issue 6: snooze until a time or a worse value. */
+static void a_snoozed_case_is_back_with_a_worse_value(void **state)
+{
+    static const char *const systolic[2] = {"8480-6", "mm[Hg]"};
+    static const char *const heart_rate[2] = {"8867-4", "/min"};
+    struct record_doc doc;
+    struct nodes n;
+    (void)state;
+    begin(&n);
+    follow(&n, 0);
+    put_coded(&n, 0, 40, 190, systolic);
+    put_coded(&n, 0, 38, 192, systolic);
+    follow(&n, 0);
+    only_case(&n, &doc);
+    put_aside(&n, doc.id);
+    str level = case_field(&n, "priority");
+    put_coded(&n, 0, 35, 195, systolic); /* late, and within what is noise, as those after it */
+    put_coded(&n, 0, -1, 200, systolic);
+    put_coded(&n, 0, -1, 70, heart_rate); /* in range */
+    follow(&n, 0);
+    assert_true(str_eq(case_field(&n, "status"), STR("on-hold")));
+    put_coded(&n, 0, 36, 215, systolic); /* late, and nobody knew */
+    follow(&n, 0);
+    is_back(&n, STR("(195 mmHg then, 215 now)"));
+    only_case(&n, &doc);
+    put_aside(&n, doc.id);
+    put_coded(&n, 0, -2, 220, systolic);
+    follow(&n, 0);
+    assert_true(str_eq(case_field(&n, "status"), STR("on-hold")));
+    put_coded(&n, 0, -3, 231, systolic); /* the same rule joined a minute ago */
+    follow(&n, 0);
+    is_back(&n, STR("(215 mmHg then, 231 now)"));
+    assert_true(str_eq(case_field(&n, "priority"), level));
+    assert_null(JSON_GET(only_case(&n, &doc), "restriction"));
+    end(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +306,7 @@ int main(void)
         cmocka_unit_test(another_node_followed),
         cmocka_unit_test(a_normal_reading_that_came_with_it_asks_nobody),
         cmocka_unit_test(one_reading_beyond_two_limits_of_a_rule_is_asked_about_once),
+        cmocka_unit_test(a_snoozed_case_is_back_with_a_worse_value),
         cmocka_unit_test(what_was_charted_at_a_visit_is_not_measured_again)};
     return cmocka_run_group_tests_name("monitor.follow", tests, NULL, NULL);
 }

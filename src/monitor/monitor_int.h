@@ -471,6 +471,20 @@ struct step {
 MUST err step_get(struct step *st, uint64_t rid, struct record_doc *ret, bool *ret_there);
 /* *ret is NULL when the patient is gone: there is nobody to watch over. */
 MUST err step_seen(struct step *st, uint64_t patient, struct seen **ret);
+/* worse.c: a value that brings a snoozed case back at its own level. */
+struct worse {
+    const struct finding *of; /* NULL: there is none */
+    double then;              /* the worst that was known when the case was put aside */
+    int64_t since;            /* when that was */
+};
+/* Pure: the worst known at that time by the track, at least the limit itself. */
+double worse_then(const struct track *t, const struct finding *f, int64_t at);
+bool worse_is(const struct finding *f, double then);
+MUST err worse_find(struct step *st, const struct seen *s, str programme,
+                    const struct findings *all, struct worse *ret);
+/* The case's sentence, and why it is back. */
+struct said worse_why(struct op *op, const struct worse *w, struct said why);
+
 /* ask_step.c: asks are answered, and findings that may wait become asks. Before a case is thought
  * of. */
 MUST err ask_step(struct step *st, struct record_tx *tx, struct seen *s);
