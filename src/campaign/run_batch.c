@@ -37,6 +37,11 @@ void run_step_note(struct step *s, err e)
     if (e == OK)
         return;
     s->speaks = s->keeps = false;
+    if (arena_failed(s->op->arena)) { /* the lease ends */
+        t->first = ERR_TOO_LARGE;
+        t->broken = s->e.plan;
+        return;
+    }
     op_clear(s->op);
     if (passes)
         record_outbox_again(s->op, s->c->rec, s->job);
@@ -55,6 +60,18 @@ void run_step_note(struct step *s, err e)
 }
 
 /* ---- many at once ---- */
+/* Nothing goes on in memory that failed: what is made there is made over what is in use. */
+bool tick_crowded(const struct tick *t, size_t most)
+{
+    return arena_failed(t->op->arena) || arena_used(t->op->arena) > most;
+}
+
+static err alone(struct tick *t, struct step *s,
+                 err (*one)(struct tick *t, struct step *const *some, size_t n))
+{
+    return tick_crowded(t, ROUND_BYTES) ? ERR_BUSY : one(t, &s, 1);
+}
+
 static err say_once(struct tick *t, struct step *const *some, const struct outreach_batch *b)
 {
     struct record_tx *tx = record_begin(t->op, t->c->rec);
@@ -105,10 +122,11 @@ static void speak_all(struct tick *t)
         for (size_t i = 0; i < t->n; i++)
             if (t->steps[i]->speaks)
                 some[n++] = t->steps[i];
-        err all = n ? say_some(t, some, n) : OK;
+        bool full = tick_crowded(t, ROUND_BYTES);
+        err all = full ? ERR_BUSY : n ? say_some(t, some, n) : OK;
         for (size_t i = 0; all != OK && i < n; i++)
-            run_step_note(some[i], say_some(t, &some[i], 1));
-        if (n == 0)
+            run_step_note(some[i], alone(t, some[i], say_some));
+        if (n == 0 || arena_failed(t->op->arena))
             return;
     }
 }
@@ -128,9 +146,9 @@ static err keep_some(struct tick *t, struct step *const *some, size_t n)
 void tick_flush(struct tick *t)
 {
     speak_all(t);
-    err all = keep_some(t, t->steps, t->n);
+    err all = arena_failed(t->op->arena) ? ERR_BUSY : keep_some(t, t->steps, t->n);
     op_clear(t->op);
     for (size_t i = 0; all != OK && i < t->n; i++)
-        run_step_note(t->steps[i], keep_some(t, &t->steps[i], 1));
+        run_step_note(t->steps[i], alone(t, t->steps[i], keep_some));
     t->n = 0;
 }

@@ -444,8 +444,12 @@ err run_tick(struct op *op, struct campaigns *c, size_t *ret_n)
     t.steps = ARENA_ARRAY(op->arena, struct step *, *ret_n + 1);
     for (size_t i = 0; i < *ret_n && t.first == OK; i++) {
         struct step *s = ARENA_NEW(op->arena, struct step);
-        *s = (struct step){.tick = &t, .op = op, .c = c, .job = &jobs[i]};
         TRY(op_check(op));
+        *s = (struct step){.tick = &t, .op = op, .c = c, .job = &jobs[i]};
+        if (tick_crowded(&t, ROUND_GATHER)) {
+            run_step_note(s, ERR_BUSY);
+            continue;
+        }
         run_step_note(s, one_job(s));
         if (s->speaks || s->keeps)
             t.steps[t.n++] = s;

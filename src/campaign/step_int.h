@@ -45,6 +45,10 @@ void run_step_unsaid(struct step *s);
 MUST err run_step_case(struct step *s, struct record_tx *tx, int step, bool call);
 MUST err run_step_commit(struct step *s, struct record_tx *tx);
 bool run_step_refused(err e);
+/* A round's memory has an end: above it nothing more is begun, and what waits comes again. */
+#define ROUND_GATHER (48u << 20)
+#define ROUND_BYTES (128u << 20)
+bool tick_crowded(const struct tick *t, size_t most);
 /* What came of it; what failed is done again soon. */
 void run_step_note(struct step *s, err e);
 /* Keeps what waits of all, and begins anew. */

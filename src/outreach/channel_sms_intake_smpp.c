@@ -15,7 +15,9 @@
 #define PARTS_MAX 65536u
 #define PART_WAIT_MS (10 * 60000LL)
 #define REPEAT_MS (10 * 60000LL)
-#define REMEMBERED 128u
+#define REMEMBERED 128u       /* of the newest */
+#define OWED_MAX 1024u        /* and of those that are owed */
+#define OWED_MS (30 * DAY_MS) /* a centre that has not brought it by then never will */
 /* In a time: the centre may not know that we have it; it is a stop or a start; nobody knows whether
  * that was said again, or only came again. */
 #define OWED (UINT64_C(1) << 63)
@@ -162,7 +164,8 @@ struct past {
     uint64_t word, word_flags; /* the newest stop or start; 0 none */
 };
 
-static err load_past(struct op *op, struct smpp_client *c, uint64_t mark, struct past *ret)
+static err load_past(struct op *op, struct smpp_client *c, uint64_t mark, bool early,
+                     struct past *ret)
 {
     str had = STR_NONE;
     uint64_t m, at;
@@ -170,17 +173,17 @@ static err load_past(struct op *op, struct smpp_client *c, uint64_t mark, struct
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
     while (take_u64(&had, &m) && take_u64(&had, &at)) {
         uint64_t flags = at & FLAGS;
-        at &= ~FLAGS;
-        bool late = op->now - (int64_t)at >= REPEAT_MS;
-        if (m >> 32 != mark >> 32 || (late && !(flags & OWED)))
+        int64_t ago = op->now - (int64_t)(at & ~FLAGS);
+        bool owed = flags & OWED && ago < OWED_MS;
+        if (m >> 32 != mark >> 32)
             continue;
-        if (m == mark) {
-            p.same = (int64_t)at;
-            p.owed = flags & OWED;
-        }
         if (flags & KEYWORD) {
             p.word = m;
             p.word_flags = flags;
+        }
+        if (m == mark && (owed || (early && ago < REPEAT_MS))) {
+            p.same = (int64_t)(at & ~FLAGS);
+            p.owed = owed;
         }
     }
     *ret = p;
@@ -191,13 +194,16 @@ enum repeats { REPEATS_NOT, REPEATS, REPEATS_PERHAPS };
 
 /* Words come again when they came before. A stop or a start does when none of the two came since,
  * as one may have undone the other; else, when the centre owes it, nobody knows: it is obeyed, and
- * not answered again. But a START that is owed undoes no STOP that came after it. */
-static enum repeats repeats(const struct past *p, uint64_t mark, enum reply_intent word)
+ * not answered again. But a START that is owed undoes no STOP that came after it, and a STOP that
+ * comes late is obeyed again: they may have permitted it in another way since. */
+static enum repeats repeats(const struct past *p, uint64_t mark, enum reply_intent word, bool early)
 {
     if (!p->same)
         return REPEATS_NOT;
-    if (word == REPLY_NONE || p->word == mark)
+    if (word == REPLY_NONE)
         return REPEATS;
+    if (p->word == mark)
+        return word == REPLY_START || early ? REPEATS : REPEATS_PERHAPS;
     if (!p->owed)
         return REPEATS_NOT;
     return word == REPLY_START && !(p->word_flags & UNSURE) ? REPEATS : REPEATS_PERHAPS;
@@ -211,31 +217,21 @@ static bool acked(const struct smpp_client *c, uint64_t mark)
     return false;
 }
 
-static bool is_told(const struct smpp_client *c, uint64_t mark)
-{
-    for (size_t i = 0; i < c->n_told; i++)
-        if (c->told[i].mark == mark)
-            return true;
-    return false;
-}
-
-/* With what the centre knows since; mark 0: that alone. forgive: what it was not told of on this
- * line will not come again. */
-static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark, uint64_t at,
-                         bool forgive)
+/* With what the centre knows since; mark 0: that alone. What is owed stays longer. */
+static err remember_once(struct op *op, struct smpp_client *c, uint64_t mark, uint64_t at)
 {
     str had = STR_NONE;
     struct buf b;
     uint64_t m, was;
     TRY(record_kv_get(op, c->o->rec, STR("mo/last"), &had));
-    str kept = had;
-    if (kept.n >= REMEMBERED * 16)
-        kept = str_sub(kept, kept.n - (REMEMBERED - 1) * 16, kept.n);
-    buf_init(&b, op->arena, REMEMBERED * 16 + 64);
-    while (take_u64(&kept, &m) && take_u64(&kept, &was)) {
-        bool known = acked(c, m) || (forgive && !is_told(c, m));
+    str rest = had;
+    buf_init(&b, op->arena, (OWED_MAX + 1) * 16);
+    while (take_u64(&rest, &m) && take_u64(&rest, &was)) {
+        uint64_t is = acked(c, m) ? was & ~OWED : was;
+        if (rest.n / 16 + 1 >= (is & OWED ? OWED_MAX : REMEMBERED))
+            continue;
         buf_u64(&b, m);
-        buf_u64(&b, known ? was & ~OWED : was);
+        buf_u64(&b, is);
     }
     if (mark) {
         buf_u64(&b, mark);
@@ -263,17 +259,12 @@ static bool raced(err e)
 
 static err remember(struct op *op, struct smpp_client *c, uint64_t mark, uint64_t at)
 {
-    err e = remember_once(op, c, mark, at, false);
+    err e = remember_once(op, c, mark, at);
     for (int tries = 0; raced(e) && tries < 5; tries++) {
         op_clear(op);
-        e = remember_once(op, c, mark, at, false);
+        e = remember_once(op, c, mark, at);
     }
     return e;
-}
-
-err smpp_mo_forgive(struct op *op, struct smpp_client *c)
-{
-    return remember_once(op, c, 0, 0, true);
 }
 
 static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str words)
@@ -286,8 +277,8 @@ static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str w
     struct past past;
     uint64_t mark = mark_of(op, m, words);
     enum reply_intent word = keyword_of(op, in.text);
-    TRY(load_past(op, c, mark, &past));
-    enum repeats again = m->early ? repeats(&past, mark, word) : REPEATS_NOT;
+    TRY(load_past(op, c, mark, m->early, &past));
+    enum repeats again = repeats(&past, mark, word, m->early);
     int64_t at = past.same;
     c->mark = mark;
     in.again = again == REPEATS_PERHAPS;
@@ -440,23 +431,6 @@ static void settle_told(struct op *op, struct smpp_client *c)
         op_clear(op);
 }
 
-/* Once a connection, when it is up for so long that all that was owed before has come again. */
-static void forgive(struct op *op, struct smpp_client *c)
-{
-    const struct session *s = &c->sessions[c->n_sessions - 1];
-    pthread_mutex_lock(&c->lock);
-    uint64_t generation = s->generation;
-    bool now = s->link && smpp_link_bound(s->link) && generation != c->forgiven &&
-               time_mono() - s->began >= EARLY_MS;
-    pthread_mutex_unlock(&c->lock);
-    if (!now)
-        return;
-    if (smpp_mo_forgive(op, c) == OK)
-        c->forgiven = generation;
-    else
-        op_clear(op);
-}
-
 void *smpp_intake_run(void *ctx)
 {
     struct smpp_client *c = ctx;
@@ -477,8 +451,6 @@ void *smpp_intake_run(void *ctx)
         }
         if (n == 0 || c->n_told >= SMPP_ACKED_MAX / 2)
             settle_told(&op, c);
-        if (n == 0)
-            forgive(&op, c);
         if (n == 0)
             usleep(10000);
     }

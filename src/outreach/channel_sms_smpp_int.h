@@ -77,7 +77,6 @@ struct smpp_client {
     size_t n_acked;
     struct told told[SMPP_ACKED_MAX];
     size_t n_told;
-    uint64_t forgiven;       /* generation of the connection */
     uint8_t ref;             /* joins the parts of a message */
     _Atomic bool stop, over; /* over: its thread has said goodbye */
 };
@@ -103,7 +102,5 @@ enum smpp_shown smpp_client_shown(struct smpp_client *c, const struct told *t);
 MUST err smpp_mo_take(struct op *op, struct smpp_client *c, const struct mo *m);
 /* The centre knows that we have the message taken last. */
 void smpp_mo_acked(struct smpp_client *c);
-/* What was owed before this connection did not come again: it will not. */
-MUST err smpp_mo_forgive(struct op *op, struct smpp_client *c);
 
 #endif

@@ -156,6 +156,10 @@ static void work(struct op *op, struct outreach *o, const struct record_job *in,
         return;
     for (size_t i = 0; i < n; i++) {
         jobs[i].tx = tx;
+        if (arena_used(op->arena) > STEP_PREPARE) {
+            record_outbox_again(op, o->rec, &in[i]);
+            continue;
+        }
         sender_prepare(op, o, &in[i], &jobs[i]);
     }
     hold_back(op, o, jobs, n);

@@ -5,6 +5,9 @@
 #include "outreach/outreach_int.h"
 
 #define LEASE_MS LANE_LEASE_MS
+/* A step's memory has an end (256 MiB): above these nothing more is prepared, or decided anew. */
+#define STEP_PREPARE (64u << 20)
+#define STEP_ANEW (160u << 20)
 #define NOT_KNOWN "it is not known whether this message left; ask the patient"
 
 /* What became of a message. */

@@ -192,7 +192,9 @@ void sender_write(struct record_tx *tx, struct op *op, struct outreach *o, struc
     err e = n ? write_some(tx, op, o, jobs, n) : OK;
     for (size_t i = 0; i < n; i++)
         jobs[i]->written = e == OK;
-    for (size_t i = 0; e != OK && i < n; i++) {
+    for (size_t i = 0; e != OK && i < n && !arena_failed(op->arena); i++) {
+        if (jobs[i]->step == STEP_SUBMIT && arena_used(op->arena) > STEP_ANEW)
+            continue; /* nothing left yet: it comes again */
         op_clear(op);
         err one = write_alone(op, o, jobs[i]);
         jobs[i]->written = one == OK;
