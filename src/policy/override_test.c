@@ -118,7 +118,7 @@ static void yes_with_name_and_reason(void **state)
     for (size_t i = 0; i < v.n_fired; i++)
         if (v.fired[i].rule == rule) {
             assert_str(v.fired[i].why,
-                       "The patient already got 3 text today. Wait until tomorrow.");
+                       "The patient already got 3 text or call today. Wait until tomorrow.");
             assert_str(v.fired[i].params, "{\"per_day\":3}");
         }
     facts_set_str(f, FACT_PURPOSE, STR("birthday_greeting"));
