@@ -29,6 +29,7 @@ static int open_yard(void **state)
     assert_int_equal(ground_open(&ground), 0);
     y->g = ground;
     y->c.rec = y->g->rec;
+    y->c.config = config_new(y->g->arena);
     y->patient = ground_patient(y->g, "1950-03-02", "");
     y->plain = task(y, "");
     y->sensitive = task(y, ",\"meta\":{\"security\":[{\"system\":\"http://terminology.hl7.org/"
