@@ -336,8 +336,8 @@ err bulk_import_step(struct op *op, struct api *api, struct bulk_job *job)
     struct op inner;
     bool over = false;
     err e = ERR_UNAVAILABLE;
+    op_init(&inner, op->arena, op->actor, op->now);
     if (m.lines && work) {
-        op_init(&inner, op->arena, op->actor, op->now);
         m.op = &inner;
         m.id = job->id;
         m.who = *identity_system();
