@@ -163,7 +163,9 @@ static bool submit_all(struct smpp_client *c, size_t i, int64_t now)
     bool begun = f->out || f->accepted;
     if (f->todo && !begun && !parcel_may_go(c->o, f->parcel))
         f->stopped = true;
-    for (unsigned part = 0; f->todo && !f->stopped && part < f->parts.n; part++)
+    else if (f->todo && !begun && parcel_too_late(f->parcel))
+        f->later = true; /* decided anew, and dropped if it is of no use any more */
+    for (unsigned part = 0; f->todo && !f->stopped && !f->later && part < f->parts.n; part++)
         if ((f->todo & 1u << part) && !submit_part(c, i, part, now))
             return false;
     finish(c, f);

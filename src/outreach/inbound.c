@@ -9,7 +9,8 @@
 #include "outreach/reach.h"
 
 #define ANSWER_MS                                                                                  \
-    (5 * 60000LL) /* 47 CFR 64.1200(a)(12) for a stop; no other answer is of use later */
+    (5 * 60000LL - 15000) /* until it is there: 47 CFR 64.1200(a)(12) for a stop; no other answer  \
+                             is of use later */
 #define TOLD_AGAIN_MS (7 * DAY_MS) /* how to get help is told once in so long */
 
 str inbound_seen_key(struct op *op, str channel, str provider_id)

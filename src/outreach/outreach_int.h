@@ -249,6 +249,7 @@ struct parcel {
     unsigned attempt;  /* of an e-mail that came back for now */
     str patient, mark; /* of their newest stop or start when the verdict was made */
     int64_t expires;
+    int64_t until; /* monotonic ms: its verdict is too old then, or it is too late; 0 never */
     /* what came of it, in op->arena; SENT_LATER until a provider says otherwise */
     enum sent result;
     str provider_id; /* one, or several by blanks */
@@ -348,7 +349,9 @@ MUST err lane_stopped(struct op *op, struct outreach *o, str campaign, bool *ret
 MUST err lane_take(struct op *op, struct outreach *o, enum channel_kind k, size_t max,
                    struct lane_jobs *ret);
 bool parcel_may_go(struct outreach *o, const struct parcel *p);
-/* The patient said stop or start since the verdict: the rulebook is asked again. */
+bool parcel_too_late(const struct parcel *p);
+/* The patient said stop or start since the verdict, or it is too old: the rulebook is asked again.
+ */
 bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
                       const struct parcel *p);
 

@@ -64,6 +64,9 @@ static void hold_back(struct op *op, struct outreach *o, struct job *jobs, size_
     }
 }
 
+/* What the rulebook said is good for so long; less than what it keeps before closing time. */
+#define VERDICT_MS 45000
+
 static int64_t back_off(uint32_t attempts)
 {
     int64_t s = 2;
@@ -110,7 +113,20 @@ static void conclude(struct op *op, const struct outreach *o, const struct parce
     j->out = w;
 }
 
-static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs, size_t n)
+/* When a step began, by the house's clock and by the one that never jumps. */
+struct began {
+    int64_t now, mono;
+};
+
+/* The law's hours are kept by a minute (guard_s), an answer's five minutes by what is left. */
+static int64_t good_until(const struct began *b, const struct job *j)
+{
+    int64_t left = j->expires - b->now;
+    return b->mono + (j->expires && left < VERDICT_MS ? left : VERDICT_MS);
+}
+
+static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs, size_t n,
+                      const struct began *asked)
 {
     struct parcel *parcels = ARENA_ARRAY(op->arena, struct parcel, n + 1);
     if (op_check(op) != OK)
@@ -132,6 +148,7 @@ static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs
                                      .patient = jobs[i]->patient,
                                      .mark = jobs[i]->mark,
                                      .expires = jobs[i]->expires,
+                                     .until = good_until(asked, jobs[i]),
                                      .result = SENT_LATER};
     }
     int64_t began = time_mono();
@@ -152,6 +169,7 @@ static void work(struct op *op, struct outreach *o, const struct record_job *in,
     struct job **some = ARENA_ARRAY(op->arena, struct job *, n + 1);
     struct record_tx *tx = record_begin(op, o->rec);
     size_t ready = 0, all = 0;
+    const struct began asked = {op->now, time_mono()};
     if (op_check(op) != OK)
         return;
     for (size_t i = 0; i < n; i++) {
@@ -173,7 +191,7 @@ static void work(struct op *op, struct outreach *o, const struct record_job *in,
             if (jobs[i].step == STEP_SUBMIT && jobs[i].written && jobs[i].channel == k)
                 some[ready++] = &jobs[i];
         if (ready)
-            hand_over(op, o, some, ready);
+            hand_over(op, o, some, ready, &asked);
     }
 }
 

@@ -111,10 +111,17 @@ static void judge(struct provider *p, struct parcel *const *parcels, size_t n, i
               p->channel->name, p->number, (long long)p->rest);
 }
 
+bool parcel_too_late(const struct parcel *p)
+{
+    return p->until && time_mono() > p->until;
+}
+
 bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
                       const struct parcel *p)
 {
     str mark = STR_NONE;
+    if (parcel_too_late(p))
+        return true;
     if (str_empty(p->patient))
         return false;
     bool same = stop_mark(op, o->rec, p->patient, k, &mark) == OK && str_eq(mark, p->mark);
