@@ -1,5 +1,6 @@
 /* The letters that wait to be printed and posted. A run is a mark on its Communications, written
- * under their versions: so nothing is in two runs, and what is posted is moved once. */
+ * under their versions: so nothing is in two runs, and what is posted is moved once. What its
+ * campaign, its patient's death or a STOP ended while it waited is in none. */
 #include "outreach/letter.h"
 
 #include "base/uuid.h"
@@ -109,36 +110,83 @@ static err change(struct record_tx *tx, struct op *op, const struct record_doc *
     return ledger_state(tx, op, c, &there);
 }
 
+/* Days may lie between the verdict and the printer: why it is not printed, NULL: it is. */
+static err not_printed(struct op *op, struct outreach *o, const struct json *c, const char **ret)
+{
+    struct recipient r;
+    bool stopped = false;
+    str plan = json_str(json_at(JSON_GET(c, "instantiatesCanonical"), 0));
+    str patient = fhir_ref_parse(json_get_str(JSON_GET(c, "subject"), STR("reference"))).id;
+    *ret = NULL;
+    TRY(lane_stopped(op, o, fhir_ref_parse(plan).id, &stopped));
+    err e = recipient_load(op, o->rec, patient, &r);
+    if (e == ERR_NOT_FOUND || e == ERR_GONE) {
+        op_clear(op);
+        r = (struct recipient){.deceased = true};
+    } else {
+        TRY(e);
+    }
+    const struct consent_state *said = &r.consent[CHANNEL_LETTER];
+    bool planned = !str_empty(plan) && !recipient_allows(&r, CHANNEL_LETTER, STR_NONE);
+    if (stopped)
+        *ret = CAMPAIGN_STOPPED;
+    else if (r.deceased)
+        *ret = "the patient is no longer to be written to";
+    else if ((said->any && !said->permit) || planned)
+        *ret = "they said stop meanwhile";
+    return OK;
+}
+
+static void end_letter(struct op *op, struct json *c, const char *why)
+{
+    struct json *reason = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, c, STR("status"), STR("not-done"));
+    json_set_str(op->arena, reason, STR("text"), str_of(why));
+    json_set(op->arena, c, STR("statusReason"), reason);
+}
+
+static void put_run(struct op *op, struct json *c, str run)
+{
+    struct json *id = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, id, STR("system"), STR(RUN_SYSTEM));
+    json_set_str(op->arena, id, STR("value"), run);
+    if (!JSON_GET(c, "identifier"))
+        json_set(op->arena, c, STR("identifier"), json_new(op->arena, JSON_ARRAY));
+    json_push(op->arena, JSON_GET(c, "identifier"), id);
+}
+
 err letter_run(struct op *op, struct outreach *o, str *ret_run, size_t *ret_n)
 {
     struct record_page page;
-    size_t n = 0;
+    size_t n = 0, ended = 0;
     str run = random_token(op->arena, 12);
     TRY(find(op, o, STR_NONE, &page));
     struct record_tx *tx = record_begin(op, o->rec);
     for (size_t i = 0; i < page.n; i++) {
-        struct json *c, *id = json_new(op->arena, JSON_OBJECT);
+        struct json *c;
+        const char *why;
         TRY(record_parse(op, &page.docs[i], &c));
         if (!str_empty(run_of(c)))
             continue;
-        json_set_str(op->arena, id, STR("system"), STR(RUN_SYSTEM));
-        json_set_str(op->arena, id, STR("value"), run);
-        if (!JSON_GET(c, "identifier"))
-            json_set(op->arena, c, STR("identifier"), json_new(op->arena, JSON_ARRAY));
-        json_push(op->arena, JSON_GET(c, "identifier"), id);
+        TRY(not_printed(op, o, c, &why));
+        if (why)
+            end_letter(op, c, why);
+        else
+            put_run(op, c, run);
         TRY(change(tx, op, &page.docs[i], c));
-        n++;
+        *(why ? &ended : &n) += 1;
     }
-    if (n == 0)
+    if (n + ended == 0)
         return fail(op, ERR_UNPROCESSABLE, "No letter waits to be printed.");
     err e = record_commit(tx);
     if (e == ERR_PRECONDITION || e == ERR_CONFLICT) {
         op_clear(op);
         return fail(op, ERR_CONFLICT, "Somebody else took these letters; look again.");
     }
+    TRY(e);
     *ret_run = run;
     *ret_n = n;
-    return e;
+    return n ? OK : fail(op, ERR_UNPROCESSABLE, "No letter waits to be printed.");
 }
 
 /* Moves what the machine lets move, with one line in the trail for all. */
