@@ -57,7 +57,7 @@ class Checker:
         self.stopped, self.asked = {}, collections.defaultdict(list)  # by person; by address: what waits for an answer
         self.told, self.last, self.wrote = {}, {}, collections.defaultdict(list)  # by id; by address: stop or start; words
         self.days, self.weeks = collections.Counter(), collections.defaultdict(list)
-        self.once = {}
+        self.once, self.ended = {}, {}  # ended, by address: the STOP that ended what was permitted last
         for p in people:
             self.add(p)
 
@@ -78,10 +78,11 @@ class Checker:
 
     def said(self, m):
         if m["id"] in self.told:  # again, as nobody said that they have it: what it asks may be answered from now on
+            self.told[m["id"]]["tellings"].append(m)
             self.told[m["id"]].update(at=m["at"], real=m["real"])
             return self.said_again(m) if m["means"] == "stop" else None
         self.counts["said"] += 1
-        m = self.told[m["id"]] = dict(m)
+        m = self.told[m["id"]] = {**m, "tellings": [m], "answer": None}
         again = m["means"] == "stop" == self.last.get(m["from"])
         if not m["means"]:
             self.wrote[m["from"]].append(m)
@@ -91,6 +92,8 @@ class Checker:
             self.said_again(m)
         else:
             self.asked[m["from"]].append(m)
+            if m["means"] == "stop":
+                self.ended[m["from"]] = m["id"]
         if m["means"] == "stop":
             self.stops[m["from"]].append(m)
         for w in self.stops[m["from"]] if m["means"] == "start" else ():  # the house may be told both later
@@ -102,8 +105,9 @@ class Checker:
     def said_again(self, m):
         """STOP gets one confirmation, however often they say it; as long as none came, within five minutes of the last."""
         for a in self.asked[m["from"]]:
-            if a["means"] == "stop":
-                a.update(at=m["at"], real=m["real"], kept=0)
+            if a["means"] == "stop" and a["id"] == self.ended.get(m["from"]):
+                a["tellings"].append(m)
+                a["kept"] = 0
 
     def kept(self, m):
         word = self.told[m["id"]]
@@ -131,29 +135,40 @@ class Checker:
         else:
             self.answer(m)
 
-    def waiting(self, m, words):
-        """What m may answer; first what the house said last that it has."""
-        soon = (w for w in words[m["to"]] if self.elapsed(m, w) <= ANSWER_S)
-        return sorted(soon, key=lambda w: -w.get("kept", 0))
+    def may_answer(self, m, word):
+        return any(t["real"] <= m["real"] and self.elapsed(m, t) <= ANSWER_S for t in word["tellings"])
+
+    def answers(self, m, words, passed=()):
+        """Has each answer so far, and m, words of its own? Who could have been answered by another gives way (Kuhn's
+        matching): an answer does not say what it answers. First what the house said last that it has."""
+        passed = passed or []
+        for w in sorted((w for w in words if self.may_answer(m, w)), key=lambda w: -w.get("kept", 0)):
+            if any(w is p for p in passed):
+                continue
+            passed.append(w)
+            if w["answer"] is None or self.answers(w["answer"], words, passed):
+                w["answer"] = m
+                return True
+        return False
+
+    def answered(self, m, words, why):
+        was = [w["answer"] for w in words]
+        if not self.answers(m, words):
+            self.breach("answer", m, m["to"], why)
+        elif m.get("failed"):  # it reached nobody: the next may
+            for w, a in zip(words, was):
+                w["answer"] = a
 
     def hears(self, m):
         """Their own words were heard: soon, once for the same words, and to nobody who said STOP after them."""
-        waits = [w for w in self.waiting(m, self.wrote) if not w.get("heard")]
-        if not waits:
-            self.breach("answer", m, m["to"], "words that nobody wrote, a second time, or later than five minutes")
-        elif not m.get("failed"):
-            waits[0]["heard"] = True
+        self.answered(m, self.wrote[m["to"]], "words that nobody wrote, a second time, or later than five minutes")
         stops = [s for p in self.by_address[m["to"]] for s in [self.stopped.get((p["id"], m["channel"]))] if s]
         if stops and m["real"] - min(s["real"] for s in stops) > FLIGHT_S:
             self.breach("opt-out", m, m["to"], "a helpful answer after their STOP")
 
     def answer(self, m):
         """What we may write because they wrote: once, soon."""
-        waits = self.waiting(m, self.asked)
-        if not waits:
-            self.breach("answer", m, m["to"], "an answer to nothing, a second one, or later than five minutes")
-        elif not m.get("failed"):  # else it reached nobody: the next may
-            self.asked[m["to"]].remove(waits[0])
+        self.answered(m, self.asked[m["to"]], "an answer to nothing, a second one, or later than five minutes")
 
     def care(self, m, p, matter, hand):
         if m["to"] not in p["numbers"] and m["to"] not in p.get("mails", ()):

@@ -130,6 +130,13 @@ class Planted(unittest.TestCase):
                       "id": f"help{NOON}"}}, {"said": {**said("help")["said"], "at": NOON + 799}}, answer(NOON + 801))
         has = {"kept": {"at": NOON + 9, "real": NOON + 9, "id": f"help{NOON + 3}"}}  # STOP was not confirmed; HELP is answered
         self.is_clean(*stop(NOON), said("help", NOON + 3), has, answer(NOON + 10), *stop(NOON + 900), answer(NOON + 905))
+        # Two words, and nobody can tell which was answered: the first may be what came again.
+        again = said("help"), {"said": {**said("help")["said"], "id": "two", "at": NOON + 1, "real": NOON + 1}}
+        once_more = {"said": {**said("help")["said"], "at": NOON + 1800, "real": NOON + 1800}}
+        self.is_clean(*again, answer(NOON + 5), once_more, answer(NOON + 1801))
+        self.is_named("answer", *again, answer(NOON + 5), answer(NOON + 6), once_more, answer(NOON + 1801))
+        self.is_named("answer", *again, answer(NOON + 5), answer(NOON + 1801))
+        self.is_named("answer", said("help"), answer(NOON + 5), once_more, answer(NOON + 1801))
         late = answer(NOON - 3600)  # the house's clock was set back by an hour
         late["arrived"]["real"] = NOON + 400
         self.is_named("answer", said("stop", NOON), late)
