@@ -8,6 +8,17 @@
 
 #define RACE_US 1000 /* whoever won is at work: a race that never ends is not chased */
 
+/* The next step has memory, whatever became of that of the one before: nothing goes on in memory
+ * that failed. */
+static void anew(const struct loop *l, struct op *op)
+{
+    op_clear(op);
+    if (!arena_failed(op->arena))
+        return;
+    arena_reset(op->arena);
+    op_init(op, op->arena, l->plan.actor, time_now());
+}
+
 /* Takes each step; false when one failed. *ret_busy: one found something to do, or lost a race. */
 static bool round_of(struct loop *l, struct op *op, int64_t *said, bool *ret_busy)
 {
@@ -23,7 +34,7 @@ static bool round_of(struct loop *l, struct op *op, int64_t *said, bool *ret_bus
             failed = true;
         }
         *ret_busy |= n > 0 || race;
-        op_clear(op);
+        anew(l, op);
     }
     return !failed;
 }

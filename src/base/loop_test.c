@@ -64,8 +64,47 @@ static void steps_are_taken_until_the_end(void **state)
     free(w);
 }
 
+static err takes_all(struct op *op, void *ctx, size_t *ret_n)
+{
+    (void)ctx;
+    *ret_n = 0;
+    (void)arena_alloc(op->arena, 2u << 20);
+    return op_check(op);
+}
+
+static err has_memory(struct op *op, void *ctx, size_t *ret_n)
+{
+    struct work *w = ctx;
+    *ret_n = 0;
+    assert_false(arena_failed(op->arena));
+    assert_non_null(arena_alloc(op->arena, 100u << 10));
+    atomic_fetch_add(&w->second, 1);
+    return op_check(op);
+}
+
+/* R516: what a step left of its memory was all that the next one had. */
+static void r516_the_next_step_has_memory(void **state)
+{
+    struct work *w = calloc(1, sizeof *w);
+    struct loop_plan plan = {.steps = {{"test.takes.all", takes_all}, {"test.memory", has_memory}},
+                             .bytes = 1u << 20,
+                             .rest_ms = 1,
+                             .ctx = w};
+    struct arena *a = arena_new(0);
+    struct op op;
+    (void)state;
+    op_init(&op, a, NULL, 0);
+    assert_int_equal(loop_start(&op, &w->loop, &plan), OK);
+    while (atomic_load(&w->second) < 3)
+        usleep(1000);
+    loop_stop(&w->loop);
+    arena_free(a);
+    free(w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(steps_are_taken_until_the_end)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(steps_are_taken_until_the_end),
+                                       cmocka_unit_test(r516_the_next_step_has_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
