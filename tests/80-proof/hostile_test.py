@@ -311,7 +311,7 @@ class Run:
             self.down(signal.SIGKILL)
             self.up()
             self.people_say(few // 2)
-        writer.join(120)
+        writer.join(1800)
         assert not writer.is_alive(), "the writing does not end"
         self.tried += self.house.comes_to_all(campaign, self.world)
         self.down(signal.SIGTERM if last or self.rng.random() < 0.5 else signal.SIGKILL)
