@@ -7,7 +7,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Choice, Empty, Failed, Skeleton } from "../kit/basics";
 import { Field as Box } from "../kit/field";
 import { get, post } from "../lib/api";
-import { fullDate, has, type Key, number, t } from "../lib/i18n";
+import { fullDate, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 
@@ -33,8 +33,7 @@ export const STAFF = ["nurse", "agent", "outreach", "privacy", "admin"];
 const ROLES = [...STAFF, "patient", "helper"];
 
 export const mayAccounts = (role: string | undefined): boolean => role === "admin";
-export const roleWord = (role: string): string =>
-  has(`ac_r_${role}`) ? t(`ac_r_${role}` as Key) : role;
+export const roleWord = (role: string): string => wordOf("ac_r_", role);
 
 function Field(p: {
   id: string;

@@ -15,7 +15,7 @@ import { Toasts } from "../kit/toast";
 import { TrainingPage } from "../kit/training";
 import { search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
-import { clock, fullDate, has, type Key, lang, t } from "../lib/i18n";
+import { clock, fullDate, type Key, lang, t, wordOf } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { connected, heard, startLive, stopLive } from "../lib/live";
 import { go, href, match, path } from "../lib/router";
@@ -160,7 +160,7 @@ function Account() {
         <strong>
           <bdi>{s.name}</bdi>
         </strong>
-        <p class="muted">{has(`ac_r_${s.role}`) ? t(`ac_r_${s.role}` as Key) : s.role}</p>
+        <p class="muted">{wordOf("ac_r_", s.role)}</p>
       </div>
       <LanguageSelect id="menu-language" />
       <ThemeChoice />

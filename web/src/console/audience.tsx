@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { errorText, Failed, Heads, Skeleton } from "../kit/basics";
 import { type ApiError, call, get, post } from "../lib/api";
-import { has, type Key, lang, number, t } from "../lib/i18n";
+import { lang, number, t, wordOf } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import { href } from "../lib/router";
 
@@ -291,7 +291,7 @@ function Fair({ a }: { a: Audience }) {
               {fair[by].map((s) => (
                 <tr key={s.code}>
                   <th scope="row" dir="auto">
-                    {has(`au_g_${s.code}`) ? t(`au_g_${s.code}` as Key) : s.code}
+                    {wordOf("au_g_", s.code)}
                   </th>
                   <td class="tabular">{number(s.matched)}</td>
                   <td class="tabular">

@@ -8,7 +8,7 @@ import { Mark, severityOf } from "../kit/severity";
 import { tell } from "../kit/toast";
 import { type ApiError, post } from "../lib/api";
 import { idOf, type Task } from "../lib/fhir";
-import { dayTime, dayTimeInText, has, type Key, span, t } from "../lib/i18n";
+import { dayTime, dayTimeInText, type Key, span, t, wordOf } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { changed } from "../lib/load";
 import { useNames } from "../lib/people";
@@ -198,7 +198,7 @@ function outcomeWord(task: Task): string {
     task.businessStatus?.coding?.[0]?.code ??
     task.businessStatus?.text ??
     "";
-  return has(`o_${code}`) ? t(`o_${code}` as Key) : code;
+  return wordOf("o_", code);
 }
 
 function Closed({ task }: { task: Task }) {

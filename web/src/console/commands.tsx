@@ -3,7 +3,7 @@
 import { useAct, Wrong } from "../kit/act";
 import { Field } from "../kit/field";
 import { post } from "../lib/api";
-import { dayTime, has, type Key, t } from "../lib/i18n";
+import { dayTime, t, wordOf } from "../lib/i18n";
 
 export interface Command {
   id: string;
@@ -27,8 +27,6 @@ export interface Kind {
   releases?: { id: string; version: string }[];
 }
 
-const word = (prefix: string, code: string): string =>
-  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
 const OPEN = ["waiting", "queued", "sent", "held", "accepted"];
 
 /** Who asked, until when, what came of it, and the steps that may be taken. */
@@ -37,11 +35,11 @@ function One({ of, again }: { of: Command; again: string[] }) {
   const step = (name: string): void =>
     void act(async () => {
       await post(`/fleet/commands/${of.id}/${name}`, {});
-      return t("fl_c_stepped", { kind: word("fl_k_", of.kind), step: word("fl_cd_", name) });
+      return t("fl_c_stepped", { kind: wordOf("fl_k_", of.kind), step: wordOf("fl_cd_", name) });
     });
   return (
     <li>
-      <strong>{word("fl_k_", of.kind)}</strong> · {word("fl_cs_", of.state)}
+      <strong>{wordOf("fl_k_", of.kind)}</strong> · {wordOf("fl_cs_", of.state)}
       {of.serial && (
         <>
           {" · "}
@@ -67,14 +65,14 @@ function One({ of, again }: { of: Command; again: string[] }) {
       </span>
       {of.reason && (
         <p class="muted" dir="auto">
-          {word("fl_cr_", of.reason)}
+          {wordOf("fl_cr_", of.reason)}
         </p>
       )}
       {of.may.length > 0 && (
         <div class="fl-steps">
           {of.may.map((m) => (
             <button key={m} type="button" class="btn" disabled={busy} onClick={() => step(m)}>
-              {word("fl_c_", m)} <span class="out-of-sight">{word("fl_k_", of.kind)}</span>
+              {wordOf("fl_c_", m)} <span class="out-of-sight">{wordOf("fl_k_", of.kind)}</span>
             </button>
           ))}
         </div>
@@ -98,14 +96,14 @@ function Ask({ of, device, again }: { of: Kind; device: string; again: string[] 
         ...(of.args === "firmware" && { release: data.get("release") }),
       });
       form.reset();
-      return t("fl_c_asked", { kind: word("fl_k_", of.kind) });
+      return t("fl_c_asked", { kind: wordOf("fl_k_", of.kind) });
     });
   };
   return (
     <form
       class={of.args ? "fl-form" : "fl-bare"}
       onSubmit={ask}
-      aria-label={word("fl_k_", of.kind)}
+      aria-label={wordOf("fl_k_", of.kind)}
     >
       {of.args === "times" && (
         <Field
@@ -131,7 +129,7 @@ function Ask({ of, device, again }: { of: Kind; device: string; again: string[] 
       {of.two && <p class="muted">{t("fl_c_two")}</p>}
       <Wrong text={error} />
       <button type="submit" class="btn" disabled={busy}>
-        {word("fl_k_", of.kind)}
+        {wordOf("fl_k_", of.kind)}
       </button>
     </form>
   );

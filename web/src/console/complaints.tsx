@@ -4,7 +4,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { get, post } from "../lib/api";
-import { dayTime, fullDate, has, type Key, t } from "../lib/i18n";
+import { dayTime, fullDate, type Key, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { go, href } from "../lib/router";
 import { session } from "../lib/session";
@@ -39,10 +39,8 @@ const CLASSES = ["", "other", "death", "threat"] as const;
 const TEXTS = ["which", "complainant", "nature", "corrective", "reply", "noInvestigation"] as const;
 const FLAGS = ["fiveDay", "correction", "investigated"] as const;
 
-const word = (prefix: string, code: string): string =>
-  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
 const titleOf = (c: Complaint): string =>
-  c.deviceName || c.patientName || word("dc_from_", c.source);
+  c.deviceName || c.patientName || wordOf("dc_from_", c.source);
 const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();
 
 function Check({ name, label }: { name: string; label: string }) {
@@ -137,7 +135,7 @@ export function ComplaintsPage() {
 
 function stateOf(c: Complaint): string {
   if (c.status !== "in-progress") return t("dc_is_closed");
-  return c.judgement ? word("dc_e_", c.judgement.event) : t("dc_not_judged");
+  return c.judgement ? wordOf("dc_e_", c.judgement.event) : t("dc_not_judged");
 }
 
 function Told({ of }: { of: Complaint }) {
@@ -151,7 +149,7 @@ function Told({ of }: { of: Complaint }) {
           <li key={x.at + x.words}>
             <p dir="auto">{x.words}</p>
             <p class="muted">
-              {word("dc_from_", x.source)} · {dayTime(x.at)}
+              {wordOf("dc_from_", x.source)} · {dayTime(x.at)}
             </p>
           </li>
         ))}
@@ -172,8 +170,8 @@ function Known({ of }: { of: Complaint }) {
       <ol class="plain">
         {of.known?.map((k) => (
           <li key={k.who + k.what}>
-            <bdi>{k.who}</bdi> <span class="muted">({word("ac_r_", k.role)})</span>:{" "}
-            {word("dc_k_", k.what)} <span class="muted">{dayTime(k.at)}</span>
+            <bdi>{k.who}</bdi> <span class="muted">({wordOf("ac_r_", k.role)})</span>:{" "}
+            {wordOf("dc_k_", k.what)} <span class="muted">{dayTime(k.at)}</span>
           </li>
         ))}
       </ol>
@@ -185,7 +183,7 @@ function Kept({ of }: { of: Judgement }) {
   return (
     <>
       <p>
-        <strong>{word("dc_e_", of.event)}</strong>{" "}
+        <strong>{wordOf("dc_e_", of.event)}</strong>{" "}
         <span class="muted">{t("in_assessed_by", { who: of.by, day: fullDate(of.at) })}</span>
       </p>
       <dl class="pairs">
@@ -234,7 +232,7 @@ function Judge({ of, again }: { of: Complaint; again: string }) {
               <select class="box" id="dc-event" name="event">
                 {EVENTS.map((x) => (
                   <option key={x} value={x}>
-                    {word("dc_e_", x)}
+                    {wordOf("dc_e_", x)}
                   </option>
                 ))}
               </select>

@@ -5,7 +5,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { get, post } from "../lib/api";
-import { dayTime, has, type Key, number, t } from "../lib/i18n";
+import { dayTime, has, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { type Model, ModelField } from "./models";
 
@@ -47,11 +47,9 @@ interface Release {
 const KEY = "Task|*|firmware";
 const WITH_REASON = ["refuse", "halt", "resume", "withdraw"];
 
-const word = (prefix: string, code: string): string =>
-  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
-const ringWord = (r: Pick<Ring, "name">): string => word("fl_r_", r.name);
+const ringWord = (r: Pick<Ring, "name">): string => wordOf("fl_r_", r.name);
 const signWord = (code: string): string =>
-  has(`fl_sg_${code}`) ? t(`fl_sg_${code}` as Key) : word("fl_p_", code);
+  has(`fl_sg_${code}`) ? t(`fl_sg_${code}` as Key) : wordOf("fl_p_", code);
 
 function Rings({ of }: { of: Release }) {
   return (
@@ -74,7 +72,7 @@ function Rings({ of }: { of: Release }) {
                 {ringWord(r)} <span class="muted">{number(r.percent)} %</span>
               </th>
               <td>
-                {word("fl_rs_", r.state)}{" "}
+                {wordOf("fl_rs_", r.state)}{" "}
                 {r.until && (
                   <span class="muted">{t("fl_fw_until", { when: dayTime(r.until) })}</span>
                 )}
@@ -104,12 +102,12 @@ function Act({ of, step }: { of: Release; step: string }) {
     const reason = String(new FormData(e.currentTarget as HTMLFormElement).get("reason") ?? "");
     void act(async () => {
       await post(`/fleet/firmware/${of.id}/${step}`, { reason: reason.trim() });
-      return t("fl_fw_stepped", { version: of.version, step: word("fl_fd_", step) });
+      return t("fl_fw_stepped", { version: of.version, step: wordOf("fl_fd_", step) });
     });
   };
   const asks = WITH_REASON.includes(step);
   return (
-    <form class={asks ? "fl-form" : "fl-bare"} onSubmit={take} aria-label={word("fl_f_", step)}>
+    <form class={asks ? "fl-form" : "fl-bare"} onSubmit={take} aria-label={wordOf("fl_f_", step)}>
       {asks && (
         <Field
           id={`fw-${of.id}-${step}`}
@@ -121,7 +119,7 @@ function Act({ of, step }: { of: Release; step: string }) {
       )}
       <Wrong text={error} />
       <button type="submit" class={step === "approve" ? "btn primary" : "btn"} disabled={busy}>
-        {word("fl_f_", step)} <span class="out-of-sight">{of.version}</span>
+        {wordOf("fl_f_", step)} <span class="out-of-sight">{of.version}</span>
       </button>
     </form>
   );
@@ -137,12 +135,12 @@ function Devices({ id }: { id: string }) {
       <ul class="plain fl-list">
         {data.devices.map((d) => (
           <li key={d.id}>
-            <bdi>{d.serial ?? d.id}</bdi> · {word("fl_cs_", d.state)}{" "}
+            <bdi>{d.serial ?? d.id}</bdi> · {wordOf("fl_cs_", d.state)}{" "}
             <span class="muted">{dayTime(d.time)}</span>
             {d.reason && (
               <>
                 {" "}
-                <bdi class="muted">{word("fl_cr_", d.reason)}</bdi>
+                <bdi class="muted">{wordOf("fl_cr_", d.reason)}</bdi>
               </>
             )}
           </li>
@@ -163,7 +161,7 @@ function One({ of }: { of: Release }) {
               <strong>
                 <bdi>{of.modelName}</bdi> <bdi>{of.version}</bdi>
               </strong>{" "}
-              · {word("fl_fs_", of.state)}
+              · {wordOf("fl_fs_", of.state)}
             </span>
             {of.halt && <span class="note bad fl-tag">{t("fl_fw_halted")}</span>}
           </span>
@@ -209,7 +207,7 @@ function One({ of }: { of: Release }) {
                 </li>
                 {of.steps.map((s) => (
                   <li key={s.time + s.what}>
-                    <bdi>{s.who}</bdi> {word("fl_fd_", s.what)}{" "}
+                    <bdi>{s.who}</bdi> {wordOf("fl_fd_", s.what)}{" "}
                     <span class="muted">{dayTime(s.time)}</span> <bdi>{s.reason}</bdi>
                   </li>
                 ))}

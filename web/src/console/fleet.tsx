@@ -5,7 +5,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
 import { get, post } from "../lib/api";
-import { dayTime, fullDate, has, type Key, number, t } from "../lib/i18n";
+import { dayTime, fullDate, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 import { type Command, Commands, type Kind, Waiting } from "./commands";
@@ -51,9 +51,7 @@ const NEEDS_REASON = ["lost", "revoked"];
 /** Steps for which something is to be typed; the others are a button. */
 const asksMore = (to: string): boolean => to === "shipped" || NEEDS_REASON.includes(to);
 
-const word = (prefix: string, code: string): string =>
-  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
-const stateWord = (state: string): string => word("fl_s_", state);
+const stateWord = (state: string): string => wordOf("fl_s_", state);
 const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();
 
 function Stock({ of }: { of: Fleet["stock"] }) {
@@ -116,7 +114,7 @@ function Step({ of, to, again }: { of: Device; to: string; again: string[] }) {
     <form
       class={asksMore(to) ? "fl-form" : "fl-bare"}
       onSubmit={move}
-      aria-label={word("fl_to_", to)}
+      aria-label={wordOf("fl_to_", to)}
     >
       {to === "shipped" && (
         <>
@@ -129,7 +127,7 @@ function Step({ of, to, again }: { of: Device; to: string; again: string[] }) {
       )}
       <Wrong text={error} />
       <button type="submit" class="btn" disabled={busy}>
-        {word("fl_to_", to)}
+        {wordOf("fl_to_", to)}
       </button>
     </form>
   );
@@ -221,7 +219,7 @@ function More({ id }: { id: string }) {
             <ul class="plain">
               {data.supply.map((s) => (
                 <li key={s.time}>
-                  {word("fl_w_", s.status)} <bdi>{s.tracking}</bdi>{" "}
+                  {wordOf("fl_w_", s.status)} <bdi>{s.tracking}</bdi>{" "}
                   <span class="muted">{dayTime(s.time)}</span>
                 </li>
               ))}
@@ -278,7 +276,7 @@ function Row({ of }: { of: Device }) {
             </span>
             {of.health?.problems.map((p) => (
               <span key={p} class="note bad fl-tag">
-                {word("fl_p_", p)}
+                {wordOf("fl_p_", p)}
               </span>
             ))}
           </span>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
-import { has, type Key, number, t } from "../lib/i18n";
+import { number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { ContactBudget } from "./budget";
 
@@ -28,8 +28,7 @@ interface Page {
 const PAGE = 500; // the server's
 const FIRST = 50;
 
-const wayWord = (channel: string): string =>
-  has(`in_by_${channel}`) ? t(`in_by_${channel}` as Key) : channel;
+const wayWord = (channel: string): string => wordOf("in_by_", channel);
 
 function Row({ id, of, again }: { id: string; of: Letter; again: string }) {
   const [error, busy, act] = useAct(again);

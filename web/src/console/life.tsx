@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { post } from "../lib/api";
-import { dayTime, has, type Key, number, t } from "../lib/i18n";
+import { dayTime, type Key, number, t, wordOf } from "../lib/i18n";
 import { again } from "../lib/load";
 import type { Plan } from "./plan";
 
@@ -25,7 +25,7 @@ export interface Campaign {
   plan: Plan;
 }
 
-export const stateWord = (s: string): string => (has(`cp_s_${s}`) ? t(`cp_s_${s}` as Key) : s);
+export const stateWord = (s: string): string => wordOf("cp_s_", s);
 
 const STEPS: Record<string, { step: string; word: Key }[]> = {
   draft: [{ step: "submit", word: "cp_submit" }],

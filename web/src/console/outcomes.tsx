@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
-import { has, type Key, number, t } from "../lib/i18n";
+import { number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 
 interface Effect {
@@ -29,7 +29,7 @@ const WIDE = 320;
 const NAME = 150;
 const ROW = 26;
 
-const word = (code: string): string => (has(`oc_${code}`) ? t(`oc_${code}` as Key) : code);
+const word = (code: string): string => wordOf("oc_", code);
 const said = (e: Effect | undefined): string =>
   e
     ? t("xp_between", { v: number(e.value, 2), low: number(e.low, 2), high: number(e.high, 2) })

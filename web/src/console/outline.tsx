@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Wrong } from "../kit/act";
 import { errorText } from "../kit/basics";
 import { type ApiError, post } from "../lib/api";
-import { has, type Key, number, t } from "../lib/i18n";
+import { type Key, number, t, wordOf } from "../lib/i18n";
 import { Drawing } from "./drawing";
 import {
   type Action,
@@ -37,8 +37,7 @@ interface Row {
   at: At;
   a: Action;
 }
-export const kindWord = (kind: string): string =>
-  has(`cp_k_${kind}`) ? t(`cp_k_${kind}` as Key) : kind;
+export const kindWord = (kind: string): string => wordOf("cp_k_", kind);
 
 export function nameOf({ a, at }: Row): string {
   const title = a.title || a.id || "";

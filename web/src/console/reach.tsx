@@ -6,7 +6,7 @@ import { Choice, Dialog } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { Icon } from "../kit/icons";
 import { get, post } from "../lib/api";
-import { fullDate, has, type Key, list, t } from "../lib/i18n";
+import { fullDate, list, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 
@@ -36,7 +36,7 @@ const ELEMENTS = [
   "not_condition_of_purchase",
 ] as const;
 const keyOf = (patient: string): string => `Consent|${patient}|reach`;
-const topic = (code: string): string => (has(`rc_t_${code}`) ? t(`rc_t_${code}` as Key) : code);
+const topic = (code: string): string => wordOf("rc_t_", code);
 
 function Lines({ of }: { of: Wishes }) {
   const said = (c: Channel): string => {

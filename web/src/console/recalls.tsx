@@ -5,7 +5,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { get, post } from "../lib/api";
-import { dayTime, has, type Key, number, t } from "../lib/i18n";
+import { dayTime, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 
@@ -51,9 +51,6 @@ interface Whole extends Recall {
 
 const KEY = "Device|*|recalls";
 
-const word = (prefix: string, code: string): string =>
-  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
-
 /** A step with its fields; the recall is read again after it. */
 function Act(props: {
   of: Recall;
@@ -95,7 +92,7 @@ function Done({ of, x }: { of: Whole; x: Concerned }) {
           <select class="box" id={`${id}-done`} name="done" value={x.done}>
             {of.dones.map((d) => (
               <option key={d} value={d}>
-                {word("fl_rd_", d)}
+                {wordOf("fl_rd_", d)}
               </option>
             ))}
           </select>
@@ -120,7 +117,7 @@ function Device({ of, x }: { of: Whole; x: Concerned }) {
             </a>
           )}{" "}
           <span class="muted">
-            {word("fl_s_", x.state)} · {word("fl_rh_", x.how)}
+            {wordOf("fl_s_", x.state)} · {wordOf("fl_rh_", x.how)}
             {x.lot && (
               <>
                 {" "}
@@ -133,7 +130,7 @@ function Device({ of, x }: { of: Whole; x: Concerned }) {
       </p>
       {x.done && (
         <p>
-          {word("fl_rd_", x.done)}: <bdi>{x.note}</bdi>{" "}
+          {wordOf("fl_rd_", x.done)}: <bdi>{x.note}</bdi>{" "}
           <span class="muted">
             {t("fl_c_by", { who: x.who ?? "", when: dayTime(x.time ?? "") })}
           </span>

@@ -6,7 +6,7 @@ import { Icon } from "../kit/icons";
 import { get, post, search } from "../lib/api";
 import type { Concept, Extension, Reference, Resource, Task } from "../lib/fhir";
 import { inForce, type Team, useTeams } from "../lib/hours";
-import { dayTime, dayTimeInText, has, type Key, span, t } from "../lib/i18n";
+import { dayTime, dayTimeInText, has, type Key, span, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 import { session } from "../lib/session";
@@ -88,7 +88,7 @@ export function unwatchedOf(task: Task, now: number): number {
   return Math.max(0, end - Date.parse(period.start));
 }
 export function toWord(to: string): string {
-  return has(`up_${to}`) ? t(`up_${to}` as Key) : to;
+  return wordOf("up_", to);
 }
 const nameOf = (team: Team): string => team.name || t("wt_house");
 

@@ -4,7 +4,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
 import { get, post } from "../lib/api";
-import { dayTime, fullDate, has, type Key, number, t } from "../lib/i18n";
+import { dayTime, fullDate, has, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { type Model, ModelField } from "./models";
 
@@ -37,9 +37,6 @@ interface OfModel {
 const KEY = "DeviceDefinition|*|weak";
 const STATUSES = ["not_affected", "affected", "fixed", "under_investigation"];
 
-const word = (prefix: string, code: string): string =>
-  has(`${prefix}${code}`) ? t(`${prefix}${code}` as Key) : code;
-
 /** What it means for the model, said by a person. */
 function Say({ of, model }: { of: Found; model: string }) {
   const [error, busy, act] = useAct(KEY);
@@ -63,7 +60,7 @@ function Say({ of, model }: { of: Found; model: string }) {
         <select class="box" id={`${id}-status`} name="status" value={of.vex?.status}>
           {STATUSES.map((s) => (
             <option key={s} value={s}>
-              {word("fl_vx_", s)}
+              {wordOf("fl_vx_", s)}
             </option>
           ))}
         </select>
@@ -85,7 +82,7 @@ function One({ of, model, may }: { of: Found; model: string; may: boolean }) {
           <bdi>{of.id}</bdi>
         </strong>{" "}
         {of.score !== undefined && <span class="tabular">CVSS {number(of.score)}</span>}{" "}
-        {of.severity && word("fl_sv_", of.severity)}
+        {of.severity && wordOf("fl_sv_", of.severity)}
         {of.exploited && <span class="note bad fl-tag">{t("fl_wk_exploited")}</span>}
       </p>
       {of.summary && (
@@ -113,7 +110,7 @@ function One({ of, model, may }: { of: Found; model: string; may: boolean }) {
       </p>
       {of.vex && (
         <p>
-          {word("fl_vx_", of.vex.status)}: <bdi>{of.vex.justification}</bdi>{" "}
+          {wordOf("fl_vx_", of.vex.status)}: <bdi>{of.vex.justification}</bdi>{" "}
           <span class="muted">{t("fl_c_by", { who: of.vex.who, when: dayTime(of.vex.time) })}</span>
         </p>
       )}

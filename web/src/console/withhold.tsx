@@ -6,7 +6,7 @@ import { Dialog } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { get, post, search } from "../lib/api";
 import { type Observation, words } from "../lib/fhir";
-import { day, dayTime, has, type Key, t } from "../lib/i18n";
+import { day, dayTime, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 
@@ -34,8 +34,7 @@ interface Props {
 const DAY = 86400000;
 const SHOWN = 10;
 const releaseKey = (patient: string): string => `QuestionnaireResponse|${patient}|release`;
-const label = (x: Exception): string =>
-  `${has(`hold_${x.code}`) ? t(`hold_${x.code}` as Key) : x.code} (${x.citation})`;
+const label = (x: Exception): string => `${wordOf("hold_", x.code)} (${x.citation})`;
 
 export function Withhold({ id }: { id: string }) {
   const mine = session.value?.role === "nurse";

@@ -52,6 +52,11 @@ export function t(key: Key, values?: Values): string {
 export function has(key: string): key is Key {
   return key in catalogue.value;
 }
+/** The word for a code that the server may say; one that we have no word for as it came. */
+export function wordOf(prefix: string, code: string): string {
+  const key = `${prefix}${code}`;
+  return has(key) ? t(key) : code;
+}
 
 const UNITS: Record<string, Key> = {
   kg: "unit_kg",

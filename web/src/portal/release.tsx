@@ -1,7 +1,7 @@
 // When I see my results: at once, after my clinician writes, or by phone; and how many wait because of it.
 import { useAct, Wrong } from "../kit/act";
 import { get, post } from "../lib/api";
-import { day, has, type Key, t } from "../lib/i18n";
+import { day, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { me } from "./data";
 
@@ -14,8 +14,7 @@ const key = (): string => `QuestionnaireResponse|${me()}|release`;
 const useRelease = () =>
   useLoad<Release>(key(), () => get<Release>(`/fhir/Patient/${me()}/$release`));
 const HOWS = ["now", "written", "phone"] as const;
-const word = (category: string): string =>
-  has(`release_of_${category}`) ? t(`release_of_${category}` as Key) : category;
+const word = (category: string): string => wordOf("release_of_", category);
 
 export function Waiting() {
   const { data } = useRelease();

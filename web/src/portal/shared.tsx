@@ -10,7 +10,7 @@ import { SecurityPage } from "../kit/security";
 import { Toasts } from "../kit/toast";
 import { call, get, search } from "../lib/api";
 import { type Concept, firstName, type Patient, type Resource, words } from "../lib/fhir";
-import { fullDate, has, type Key, list, t } from "../lib/i18n";
+import { fullDate, list, t, wordOf } from "../lib/i18n";
 import { startLive, stopLive } from "../lib/live";
 import { useLoad } from "../lib/load";
 import { isUnread, useSeen } from "../lib/read";
@@ -26,8 +26,7 @@ export interface Offer {
 }
 /** Opens nothing to read: asking in the patient's name. */
 const ASKING = "requests";
-export const shareWord = (category: string): string =>
-  has(`share_${category}`) ? t(`share_${category}` as Key) : category;
+export const shareWord = (category: string): string => wordOf("share_", category);
 
 interface Item extends Resource {
   code?: Concept;
