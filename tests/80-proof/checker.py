@@ -58,6 +58,7 @@ class Checker:
         self.told, self.last, self.wrote = {}, {}, collections.defaultdict(list)  # by id; by address: stop or start; words
         self.days, self.weeks = collections.Counter(), collections.defaultdict(list)
         self.once, self.ended = {}, {}  # ended, by address: the STOP that ended what was permitted last
+        self.between, self.spent = collections.defaultdict(set), set()  # STARTs that may come between two STOPs; used up
         for p in people:
             self.add(p)
 
@@ -77,10 +78,12 @@ class Checker:
         return m["at"] - since["at"] if m["at"] >= since["at"] else m["real"] - since["real"]
 
     def said(self, m):
+        if m["means"] == "start" and any("has" not in w for w in self.stops[m["from"]]):
+            self.between[m["from"]].add(m["id"])
         if m["id"] in self.told:  # again, as nobody said that they have it: what it asks may be answered from now on
             self.told[m["id"]]["tellings"].append(m)
             self.told[m["id"]].update(at=m["at"], real=m["real"])
-            return self.said_again(m) if m["means"] == "stop" else None
+            return self.told_again(m)
         self.counts["said"] += 1
         m = self.told[m["id"]] = {**m, "tellings": [m], "answer": None}
         again = m["means"] == "stop" == self.last.get(m["from"])
@@ -102,6 +105,20 @@ class Checker:
             self.stopped.pop((p["id"], m["channel"]), None)
             p["consents"] = [*p["consents"], {"channel": m["channel"], "to": m["from"]}]  # START asks for it
 
+    def told_again(self, m):
+        """Of two words that are alike nobody can tell which came. A START may come between two STOPs, whichever was said
+        first: each of these is confirmed."""
+        free = self.between[m["from"]] - self.spent
+        stops = [a for a in self.asked[m["from"]] if a["means"] == "stop"]
+        if m["means"] == "stop" and "has" not in self.told[m["id"]] and free and len(stops) < len(self.stops[m["from"]]):
+            self.spent.add(min(free))
+            self.asked[m["from"]].append({**self.told[m["id"]], "id": self.ended[m["from"]], "tellings": [], "answer": None})
+        if m["means"] == "stop":
+            return self.said_again(m)
+        for w in self.asked[m["from"]]:
+            if w["means"] == m["means"] and w is not self.told[m["id"]]:
+                w["tellings"].append(m)
+
     def said_again(self, m):
         """STOP gets one confirmation, however often they say it; as long as none came, within five minutes of the last."""
         for a in self.asked[m["from"]]:
@@ -111,7 +128,7 @@ class Checker:
 
     def kept(self, m):
         word = self.told[m["id"]]
-        word["kept"] = m["real"]
+        word["kept"] = word["has"] = m["real"]
         for a in self.asked[word["from"]] if word["means"] == "stop" else ():  # it may ask again what an earlier one asks
             a["kept"] = m["real"] if a["means"] == "stop" else a.get("kept", 0)
         stop = word["means"] == "stop" and not word.get("undone")

@@ -54,6 +54,10 @@ def heard(t):
     return m
 
 
+def has_it(word):
+    return {"kept": {"at": NOON + 70, "real": NOON + 70, "id": word["said"]["id"]}}
+
+
 ANN = [person("ann"), person("bob", "+13125550143", state="IL")]
 
 
@@ -137,6 +141,19 @@ class Planted(unittest.TestCase):
         self.is_named("answer", *again, answer(NOON + 5), answer(NOON + 6), once_more, answer(NOON + 1801))
         self.is_named("answer", *again, answer(NOON + 5), answer(NOON + 1801))
         self.is_named("answer", said("help"), answer(NOON + 5), once_more, answer(NOON + 1801))
+        after = [{"said": {**x["said"], "at": x["said"]["at"] + 1800, "real": x["said"]["real"] + 1800}} for x in again]
+        self.is_clean(again[0], answer(NOON + 5), again[1], after[0], answer(NOON + 1801))  # alike: any may be the one that came
+        self.is_named("answer", again[0], answer(NOON + 5), again[1], *after, answer(NOON + 1801), answer(NOON + 1802))
+        # START, STOP, STOP; the house hears the second STOP, then START, then the first: each was confirmed. With one STOP, no.
+        begin, ends = said("start"), [said("stop", NOON + i) for i in (1, 2)]
+        now = [{"said": {**x["said"], "at": NOON + 60 + i, "real": NOON + 60 + i}} for i, x in enumerate((ends[1], begin, ends[0]))]
+        each = now[0], has_it(now[0]), answer(NOON + 71), now[1], has_it(now[1]), answer(NOON + 72), now[2], answer(NOON + 73)
+        self.is_clean(begin, *ends, *each)
+        self.is_named("answer", begin, *ends, *each, answer(NOON + 74))
+        self.is_named("answer", begin, ends[0], now[1], now[2], *(answer(NOON + 73 + i) for i in range(3)))
+        twice = ends[0], has_it(ends[0]), answer(NOON + 5), ends[1], begin, has_it(begin), answer(NOON + 6)  # one STOP came late
+        self.is_clean(*twice, now[0], answer(NOON + 65))
+        self.is_named("answer", *twice[:4], now[0], answer(NOON + 65))
         late = answer(NOON - 3600)  # the house's clock was set back by an hour
         late["arrived"]["real"] = NOON + 400
         self.is_named("answer", said("stop", NOON), late)
