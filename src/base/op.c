@@ -87,6 +87,23 @@ void op_clear(struct op *op)
     op->fault = (struct fault){.code = OK};
 }
 
+struct op op_part(const struct op *op, struct arena *room)
+{
+    struct op part = *op;
+    arena_reset(room);
+    part.arena = room;
+    return part;
+}
+
+err op_part_end(struct op *op, const struct op *part, err e)
+{
+    op_owes(op, &part->audit);
+    if (e != OK && op->fault.code == OK)
+        e = fail(op, e, "%.*s",
+                 STR_ARG(part->fault.n ? part->fault.issues[0].message : STR("out of memory")));
+    return e;
+}
+
 void op_owes(struct op *op, const struct tickets *more)
 {
     struct tickets *t = &op->audit;

@@ -60,6 +60,11 @@ void op_clear(struct op *op);
 
 /* What another op did for this one is waited for, too. */
 void op_owes(struct op *op, const struct tickets *more);
+/* One of many parts of op's work, in the memory of the one before: room is emptied for it. */
+struct op op_part(const struct op *op, struct arena *room);
+/* What the part ended with (e) is op's: what is waited for, and what an error said. Gives e; before
+ * the room is emptied or freed. */
+err op_part_end(struct op *op, const struct op *part, err e);
 
 #ifdef __clang_analyzer__
 /* So that the analyser knows, file by file, that what fail() returns is the code it was given. */

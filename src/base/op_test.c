@@ -67,6 +67,29 @@ static void memory_gone_is_an_error_once(void **state)
     test_op_done(&op);
 }
 
+static void what_a_part_said_and_owes_is_kept(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct arena *room = arena_new(1u << 20);
+    for (int i = 0; i < 3; i++) {
+        struct op part = op_part(&op, room);
+        assert_ptr_equal(part.arena, room);
+        assert_non_null(arena_alloc(room, 600u << 10)); /* there is room for one at a time */
+        part.audit = (struct tickets){.first = 7 - (uint64_t)i, .last = 7 + (uint64_t)i};
+        assert_int_equal(op_part_end(&op, &part, OK), OK);
+    }
+    assert_int_equal(op.audit.first, 5);
+    assert_int_equal(op.audit.last, 9);
+    struct op part = op_part(&op, room);
+    assert_int_equal(fail(&part, ERR_GONE, "part %d", 4), ERR_GONE);
+    assert_int_equal(op_part_end(&op, &part, ERR_GONE), ERR_GONE);
+    arena_free(room);
+    assert_int_equal(op_check(&op), ERR_GONE);
+    assert_str(op.fault.issues[0].message, "part 4");
+    test_op_done(&op);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +97,7 @@ int main(void)
         cmocka_unit_test(first_error_decides),
         cmocka_unit_test(issues_have_a_ceiling),
         cmocka_unit_test(memory_gone_is_an_error_once),
+        cmocka_unit_test(what_a_part_said_and_owes_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,15 +187,10 @@ static err everybody(struct report *r, const struct people_of *all)
     struct arena *room = arena_new(BATCH_BYTES);
     err e = room ? OK : fail(r->op, ERR_UNAVAILABLE, "out of memory");
     for (size_t at = 0; e == OK && at < all->n; at += BATCH) {
-        struct op part = *r->op;
-        arena_reset(room);
-        part.arena = room;
+        struct op part = op_part(r->op, room);
         for (size_t i = at; e == OK && i < all->n && i < at + BATCH; i++)
             e = one_person(r, &part, all->rids[i]);
-        op_owes(r->op, &part.audit);
-        if (e != OK && r->op->fault.code == OK)
-            e = fail(r->op, e, "%.*s",
-                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR("out of memory")));
+        e = op_part_end(r->op, &part, e);
         if (e == OK && r->op->deadline && time_now() > r->op->deadline)
             e = fail(r->op, ERR_TIMEOUT, "The report takes too long; try again later.");
     }

@@ -119,7 +119,7 @@ size_t bom_of(const struct bom_list *all, str version)
 
 /* ---- each in turn ---- */
 
-static err each_one(struct op *op, struct fleet *f, struct bom_each *e, size_t i)
+static err each_one(struct op *op, struct fleet *f, const struct bom_each *e, size_t i)
 {
     struct bom b = {.i = i, .range = e->ranges.all[i]};
     str key = b.range.old ? arena_cat(op->arena, STR(PARTS_PREFIX), e->model)
@@ -133,22 +133,14 @@ static err each_one(struct op *op, struct fleet *f, struct bom_each *e, size_t i
     return e->fn(e->ctx, op, &b);
 }
 
-err bom_each(struct op *op, struct fleet *f, struct bom_each *e)
+err bom_each(struct op *op, struct fleet *f, const struct bom_each *e)
 {
     struct arena *room = arena_new(ROOM_BYTES);
     err code = room ? OK : fail(op, ERR_UNAVAILABLE, "out of memory");
-    if (code == OK)
-        code = bom_ranges(op, f, e->model, &e->ranges);
     for (size_t i = 0; code == OK && i < e->ranges.n; i++) {
-        struct op part = *op;
-        arena_reset(room);
-        part.arena = room;
+        struct op part = op_part(op, room);
         code = each_one(&part, f, e, i);
-        op_owes(op, &part.audit);
-        if (code != OK && op->fault.code == OK)
-            code =
-                fail(op, code, "%.*s",
-                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR("out of memory")));
+        code = op_part_end(op, &part, code);
     }
     arena_free(room);
     return code == OK ? op_check(op) : code;

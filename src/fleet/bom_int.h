@@ -41,10 +41,10 @@ struct bom_each {
     str model;
     bom_fn *fn;
     void *ctx;
-    struct bom_list ranges; /* out */
+    struct bom_list ranges; /* of bom_ranges() */
 };
 /* Each with what is known of its parts, in the memory of the one before. */
-MUST err bom_each(struct op *op, struct fleet *f, struct bom_each *e);
+MUST err bom_each(struct op *op, struct fleet *f, const struct bom_each *e);
 
 /* ---- running.c ---- */
 struct running {

@@ -311,6 +311,7 @@ static err look(struct op *op, struct fleet *f, const struct record_job *job)
     u->op = op;
     u->f = f;
     u->model = job->body;
+    TRY(bom_ranges(op, f, e.model, &e.ranges));
     TRY(bom_each(op, f, &e));
     struct record_tx *tx = record_begin(op, f->rec);
     if (u->n)

@@ -14,9 +14,8 @@ struct shown {
 struct shower {
     struct op *op; /* whose memory stays */
     const struct running *run;
-    size_t n_run;
+    size_t n_run, *made_of; /* of each of them, as bom_of() says */
     struct json *boms;
-    struct bom_list ranges;
     struct shown *all;
     size_t n;
     bool cut;
@@ -83,9 +82,9 @@ static void add_running(struct shower *s, struct shown *to, size_t bom)
 {
     struct arena *a = s->op->arena;
     for (size_t i = 0; i < s->n_run; i++) {
-        struct json *one = json_new(a, JSON_OBJECT);
-        if (bom_of(&s->ranges, s->run[i].firmware) != bom)
+        if (s->made_of[i] != bom)
             continue;
+        struct json *one = json_new(a, JSON_OBJECT);
         json_set_str(a, one, STR("firmware"), s->run[i].firmware);
         put_n(s->op, one, "devices", s->run[i].n);
         json_push(a, to->running, one);
@@ -100,7 +99,7 @@ static err show_bom(void *ctx, struct op *op, const struct bom *b)
     size_t devices = 0;
     (void)op;
     for (size_t i = 0; i < s->n_run; i++)
-        if (bom_of(&s->ranges, s->run[i].firmware) == b->i)
+        if (s->made_of[i] == b->i)
             devices += s->run[i].n;
     put(s->op, o, "from", b->range.from);
     put(s->op, o, "to", b->range.to);
@@ -141,7 +140,7 @@ static struct json *whole(struct shower *s, str model, str name)
     size_t devices = 0, unsure = 0;
     for (size_t i = 0; i < s->n_run; i++) {
         devices += s->run[i].n;
-        if (bom_of(&s->ranges, s->run[i].firmware) == SIZE_MAX)
+        if (s->made_of[i] == SIZE_MAX)
             unsure += s->run[i].n;
     }
     if (s->n)
@@ -175,8 +174,11 @@ static err model_json(struct op *op, struct fleet *f, str model, const struct ru
     while (from + s.n_run < run->n && str_eq(run->all[from + s.n_run].model, model))
         s.n_run++;
     s.all = ARENA_ARRAY(op->arena, struct shown, VULN_SHOWN);
+    s.made_of = ARENA_ARRAY(op->arena, size_t, s.n_run + 1);
     TRY(op_check(op));
-    TRY(bom_ranges(op, f, model, &s.ranges));
+    TRY(bom_ranges(op, f, model, &e.ranges));
+    for (size_t i = 0; i < s.n_run; i++)
+        s.made_of[i] = bom_of(&e.ranges, s.run[i].firmware);
     TRY(bom_each(op, f, &e));
     *ret = whole(&s, model, name);
     return op_check(op);

@@ -58,17 +58,21 @@ static struct json *limit_row(struct op *op, int s, double low, double high, str
     return o;
 }
 
+static void push_default(struct op *op, int s, struct json *list)
+{
+    struct side low, high;
+    hard_limits(s, &low, &high);
+    if (low.rule || high.rule)
+        json_push(op->arena, list,
+                  limit_row(op, s, low.v, high.v, str_of(low.rule ? low.rule : high.rule),
+                            STR("default")));
+}
+
 struct json *monitor_defaults(struct op *op)
 {
     struct json *list = json_new(op->arena, JSON_ARRAY);
-    for (int s = 0; s < (int)SERIES_COUNT; s++) {
-        struct side low, high;
-        hard_limits(s, &low, &high);
-        if (low.rule || high.rule)
-            json_push(op->arena, list,
-                      limit_row(op, s, low.v, high.v, str_of(low.rule ? low.rule : high.rule),
-                                STR("default")));
-    }
+    for (int s = 0; s < (int)SERIES_COUNT; s++)
+        push_default(op, s, list);
     return list;
 }
 
@@ -81,12 +85,7 @@ err monitor_limits(struct op *op, struct monitor *m, str patient, struct json **
     TRY(monitor_plan_load(op, m->rec, t, patient));
     struct json *list = json_new(op->arena, JSON_ARRAY);
     for (int s = 0; s < (int)SERIES_COUNT; s++) {
-        struct side low, high;
-        hard_limits(s, &low, &high);
-        if (low.rule || high.rule)
-            json_push(op->arena, list,
-                      limit_row(op, s, low.v, high.v, str_of(low.rule ? low.rule : high.rule),
-                                STR("default")));
+        push_default(op, s, list);
         if (!isnan(t->low[s]) || !isnan(t->high[s]))
             json_push(op->arena, list,
                       limit_row(op, s, t->low[s], t->high[s], STR("PLAN"), STR("CarePlan")));

@@ -319,9 +319,9 @@ unsigned eval_news2_missing(const struct track *t, int64_t at);
 /* ---- the patient's own limits, and what is said of limits and rules ---- */
 /* Nothing for NAN. */
 void monitor_set_number(struct op *op, struct json *o, const char *name, double v, int decimals);
-/* A clinician's limit as it counts: at most as loose as the table allows. */
 /* The limits that everybody has, a row a metric as of monitor_limits(). */
 struct json *monitor_defaults(struct op *op);
+/* A clinician's limit as it counts: at most as loose as the table allows. */
 double monitor_own_low(int series, double v);
 double monitor_own_high(int series, double v);
 /* Rows of MONITOR_PROGRAMMES that a CarePlan names, as bits. */

@@ -197,14 +197,9 @@ static err walk(struct crowd_sum *s, struct monitor *m, const struct monitor_cro
     size_t i = 0;
     while (e == OK && i < crowd->n &&
            (i == 0 || time_mono_ns() - start < crowd->budget_ms * 1000000)) {
-        struct op part = *op;
-        arena_reset(room);
-        part.arena = room;
+        struct op part = op_part(op, room);
         e = one(s, &part, m, &crowd->people[i++]);
-        op_owes(op, &part.audit);
-        if (e != OK && op->fault.code == OK)
-            e = fail(op, e, "%.*s",
-                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR("out of memory")));
+        e = op_part_end(op, &part, e);
     }
     arena_free(room);
     *ret_done = i;

@@ -337,16 +337,11 @@ err programme_bill(struct op *op, struct programmes *p, int year, int month, str
     struct arena *room = arena_new((size_t)64 << 20);
     err e = room ? record_find_each(op, p->rec, &walk) : fail(op, ERR_UNAVAILABLE, "out of memory");
     for (size_t i = 0; e == OK && i < b.people.n; i++) { /* each in the memory of the one before */
-        struct op part = *op;
-        arena_reset(room);
-        part.arena = room;
+        struct op part = op_part(op, room);
         e = bill_person(&part, &b, &b.people.at[i]);
-        op_owes(op, &part.audit);
         if (programme_unseen(&part, e))
             e = OK;
-        if (e != OK && op->fault.code == OK)
-            e = fail(op, e, "%.*s",
-                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR_NONE));
+        e = op_part_end(op, &part, e);
     }
     arena_free(room);
     TRY(e);

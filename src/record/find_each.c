@@ -31,17 +31,12 @@ err record_find_each(struct op *op, struct record *rec, struct record_each *io)
     str next = STR_NONE;
     err e = room ? OK : fail(op, ERR_UNAVAILABLE, "out of memory");
     do {
-        struct op part = *op;
         if (e != OK)
             break;
-        arena_reset(room);
-        part.arena = room;
+        struct op part = op_part(op, room);
         e = read_page(&part, rec, io, &next);
         next = arena_str(op->arena, next);
-        op_owes(op, &part.audit);
-        if (e != OK && op->fault.code == OK)
-            e = fail(op, e, "%.*s",
-                     STR_ARG(part.fault.n ? part.fault.issues[0].message : STR("out of memory")));
+        e = op_part_end(op, &part, e);
         if (e == OK)
             e = op_check(op);
     } while (next.n);
