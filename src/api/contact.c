@@ -98,6 +98,29 @@ static void put_clock(struct call *c, struct json *o, str name, int minute)
                      arena_printf(c->op.arena, "%02d:%02d", minute / 60, minute % 60));
 }
 
+static struct json *told(struct call *c, const struct verdict *v)
+{
+    struct json *o = verdict_to_json(&c->op, v);
+    json_set(c->op.arena, o, STR("translation"), verdict_translations(&c->op, v));
+    return o;
+}
+
+static void put_outbound(struct call *c, struct json *o, const struct outreach_call *k)
+{
+    struct arena *a = c->op.arena;
+    struct json *opens = json_new(a, JSON_ARRAY);
+    for (unsigned x = CALL_EMERGENCY; x < CALL_EXCEPTION_COUNT; x++)
+        if (k->opens >> x & 1)
+            json_push(a, opens, json_new_str(a, call_exception_name((enum call_exception)x)));
+    json_set(a, o, STR("may"), json_new_bool(a, k->may));
+    json_set(a, o, STR("outbound"), told(c, &k->outbound));
+    json_set(a, o, STR("exceptions"), opens);
+    if (k->number.n)
+        json_set_str(a, o, STR("number"), k->number);
+    if (!k->may && k->outbound.held)
+        json_set_str(a, o, STR("until"), time_format(a, k->outbound.hold_until));
+}
+
 err api_call_ask(struct call *c)
 {
     struct json *in;
@@ -105,11 +128,16 @@ err api_call_ask(struct call *c)
     struct arena *a = c->op.arena;
     TRY(outreach_there(c));
     TRY(body_object(c, &in));
-    TRY(outreach_call(&c->op, c->api->outreach, c->id, json_bool(JSON_GET(in, "offered"), false),
-                      &k));
-    struct json *o = json_new(a, JSON_OBJECT), *verdict = verdict_to_json(&c->op, &k.verdict);
-    json_set(a, verdict, STR("translation"), verdict_translations(&c->op, &k.verdict));
-    json_set(a, o, STR("verdict"), verdict);
+    struct outreach_call_ask ask = {.patient = c->id,
+                                    .offered = json_bool(JSON_GET(in, "offered"), false),
+                                    .reason = json_get_str(in, STR("reason"))};
+    if (!call_exception_parse(json_get_str(in, STR("exception")), &ask.exception))
+        return fail_at(&c->op, ERR_INVALID, STR("exception"),
+                       "An exception is emergency or callback.");
+    TRY(outreach_call(&c->op, c->api->outreach, &ask, &k));
+    struct json *o = json_new(a, JSON_OBJECT);
+    json_set(a, o, STR("verdict"), told(c, &k.verdict));
+    put_outbound(c, o, &k);
     json_set_str(a, o, STR("language"), k.language);
     put_clock(c, o, STR("earliest"), k.earliest);
     put_clock(c, o, STR("latest"), k.latest);

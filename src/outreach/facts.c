@@ -246,6 +246,15 @@ static void letter_facts(const struct recipient *r, struct facts *f)
         facts_set_str(f, FACT_CONSENT_ORIGIN, STR("none"));
 }
 
+err contact_facts(struct op *op, const struct outreach *o, const struct contact *c, struct facts *f)
+{
+    struct hours_query q = hours_of(op, c->r, c->l);
+    ledger_facts(c->l, c->m, f);
+    place_facts(o, c->r, f);
+    wish_facts(op, c->r, c->m, f);
+    return policy_hours_facts(op, record_rulebook(o->rec), &q, f);
+}
+
 err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
                   const struct ledger_counts *l, const struct message *m, struct facts **ret)
 {
@@ -254,13 +263,9 @@ err message_facts(struct op *op, const struct outreach *o, const struct recipien
     TRY(words_facts(op, o, m, f));
     consent_facts(op, r, m, f);
     line_facts(op, o, r, m, f);
-    ledger_facts(l, m, f);
     int64_t since_stop = (op->now - m->stopped_at) / 1000;
     facts_set_num(f, FACT_SECONDS_SINCE_OPTOUT, m->stopped_at ? (double)since_stop : 1e9);
-    place_facts(o, r, f);
-    wish_facts(op, r, m, f);
-    struct hours_query q = hours_of(op, r, l);
-    TRY(policy_hours_facts(op, record_rulebook(o->rec), &q, f));
+    TRY(contact_facts(op, o, &(struct contact){r, l, m, 0}, f));
     if (m->channel == CHANNEL_LETTER)
         letter_facts(r, f);
     TRY(op_check(op));
@@ -289,10 +294,11 @@ struct json *message_trace(struct op *op, const struct message *m, const struct 
 
 /* Rules that name states see one at a time: of all that are plausible the strictest answer holds.
  */
-static err decide_everywhere(struct op *op, const struct rulebook *book, const struct message *m,
-                             const struct recipient *r, struct facts *f, struct verdict *ret)
+static err decide_everywhere(struct op *op, const struct rulebook *book, const struct contact *c,
+                             struct facts *f, struct verdict *ret)
 {
-    uint64_t triggers = message_triggers(m->channel);
+    const struct recipient *r = c->r;
+    uint64_t triggers = c->triggers;
     bool any = false;
     for (size_t i = 0; i < r->n_places && !r->lost; i++) {
         struct verdict v;
@@ -311,12 +317,25 @@ static err decide_everywhere(struct op *op, const struct rulebook *book, const s
     return policy_decide(op, book, triggers, f, ret);
 }
 
+err contact_decide(struct op *op, const struct outreach *o, const struct contact *c,
+                   struct facts *f, struct verdict *ret)
+{
+    struct verdict v;
+    const struct rulebook *book = record_rulebook(o->rec);
+    TRY(decide_everywhere(op, book, c, f, &v));
+    if (v.decision == DECISION_HOLD_UNTIL) {
+        struct hours_query q = hours_of(op, c->r, c->l);
+        TRY(policy_hold_until(op, book, &q, &v));
+    }
+    *ret = v;
+    return OK;
+}
+
 err message_decide(struct op *op, struct outreach *o, const struct recipient *who,
                    const struct message *m, struct facts **ret_facts, struct verdict *ret)
 {
     struct recipient known = *who, *r = &known;
     struct ledger_counts counts;
-    struct verdict v;
     struct ledger_question about = {.patient = r->id,
                                     .address = m->to,
                                     .self = m->self,
@@ -332,12 +351,6 @@ err message_decide(struct op *op, struct outreach *o, const struct recipient *wh
     TRY(ledger_known(op, o, A_START_MS));
     TRY(ledger_load(op, o->rec, &about, &counts));
     TRY(message_facts(op, o, r, &counts, m, ret_facts));
-    const struct rulebook *book = record_rulebook(o->rec);
-    TRY(decide_everywhere(op, book, m, r, *ret_facts, &v));
-    if (v.decision == DECISION_HOLD_UNTIL) {
-        struct hours_query q = hours_of(op, r, &counts);
-        TRY(policy_hold_until(op, book, &q, &v));
-    }
-    *ret = v;
-    return OK;
+    struct contact c = {r, &counts, m, message_triggers(m->channel)};
+    return contact_decide(op, o, &c, *ret_facts, ret);
 }

@@ -38,6 +38,7 @@ struct ledger_entry {
     uint8_t channel, kind, state;
     bool incoming : 1; /* the patient wrote to us */
     bool ours : 1;     /* this room's message: the sender and receipts alone move it on */
+    bool excepted : 1; /* a call that the rulebook refused, made by a named exception (call.h) */
 };
 /* A blind number for a name: SHA-256, first 8 bytes; never 0; 0 for the empty name. */
 uint64_t ledger_mark(str name);

@@ -59,6 +59,16 @@ static struct json *channels(struct op *op, const struct ledger_entry *rows, siz
     return o;
 }
 
+/* Calls of these thirty days that the rulebook refused. */
+static int64_t exceptions(const struct op *op, const struct ledger_entry *rows, size_t n)
+{
+    int64_t used = 0;
+    for (size_t i = 0; i < n; i++)
+        used += rows[i].excepted && rows[i].state != LEDGER_TAKEN_BACK &&
+                rows[i].at >= op->now - 30 * DAY_MS;
+    return used;
+}
+
 err ledger_budget(struct op *op, struct outreach *o, str patient, struct json **ret)
 {
     struct record_doc seen;
@@ -88,6 +98,7 @@ err ledger_budget(struct op *op, struct outreach *o, str patient, struct json **
     set_time(op, out, STR("lastSent"), c.last_out);
     set_time(op, out, STR("lastReceived"), c.last_in);
     json_set(op->arena, out, STR("channels"), channels(op, rows, n));
+    json_set(op->arena, out, STR("exceptions"), json_new_i64(op->arena, exceptions(op, rows, n)));
     *ret = out;
     return op_check(op);
 }

@@ -52,8 +52,9 @@ static err address_of(struct step *st, str patient, const struct ledger_entry *e
 static bool same(const struct ledger_entry *a, const struct ledger_entry *b)
 {
     return a->at == b->at && a->state == b->state && a->channel == b->channel &&
-           a->kind == b->kind && a->incoming == b->incoming && a->due_key == b->due_key &&
-           a->programme == b->programme && a->campaign == b->campaign && a->subject == b->subject;
+           a->kind == b->kind && a->incoming == b->incoming && a->excepted == b->excepted &&
+           a->due_key == b->due_key && a->programme == b->programme && a->campaign == b->campaign &&
+           a->subject == b->subject;
 }
 
 static err follow_one(struct step *st, const struct record_change *c)

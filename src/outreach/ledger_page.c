@@ -18,7 +18,7 @@ static void pack_row(struct buf *b, const struct ledger_entry *e)
     buf_u8(b, e->channel);
     buf_u8(b, e->kind);
     buf_u8(b, e->state);
-    buf_u8(b, (uint8_t)(e->incoming | e->ours << 1));
+    buf_u8(b, (uint8_t)(e->incoming | e->ours << 1 | e->excepted << 2));
 }
 
 str ledger_pack(struct arena *a, const struct ledger_page *p)
@@ -44,11 +44,12 @@ static bool unpack_row(str row, struct ledger_entry *ret)
               take_u8(&row, &e.channel) && take_u8(&row, &e.kind) && take_u8(&row, &e.state) &&
               take_u8(&row, &flags);
     if (!ok || e.channel >= LEDGER_CHANNEL_COUNT || e.kind > LEDGER_KEYWORD ||
-        e.state > LEDGER_TAKEN_BACK || flags > 3)
+        e.state > LEDGER_TAKEN_BACK || flags > 7)
         return false;
     e.at = (int64_t)at;
     e.incoming = flags & 1;
-    e.ours = flags >> 1;
+    e.ours = flags >> 1 & 1;
+    e.excepted = flags >> 2;
     *ret = e;
     return true;
 }

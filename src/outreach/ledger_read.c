@@ -130,6 +130,7 @@ bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
     str status = json_get_str(task, STR("status")), id = json_get_str(task, STR("id"));
     bool made = str_eq(status, STR("completed"));
     struct ledger_entry e = {.channel = LEDGER_VOICE,
+                             .excepted = extension_at(task, STR(CALL_EXCEPTION_URL)) != NULL,
                              .state = !made              ? LEDGER_TAKEN_BACK
                                       : unanswered(task) ? LEDGER_FAILED
                                                          : LEDGER_OUT};

@@ -33,6 +33,7 @@
 #define EVIDENCE_URL "https://weft.health/fhir/StructureDefinition/consent-evidence"
 #define CONTACT_POINT_URL "https://weft.health/fhir/StructureDefinition/consent-contact-point"
 #define PORTAL_NOTICE_URL "https://weft.health/fhir/StructureDefinition/portal-notice"
+#define CALL_EXCEPTION_URL "https://weft.health/fhir/StructureDefinition/call-exception"
 #define READ_URL "https://weft.health/fhir/StructureDefinition/message-read"
 #define ZONE_URL "http://hl7.org/fhir/StructureDefinition/timezone"
 #define DEVICE_ZONE_URL "https://weft.health/fhir/StructureDefinition/device-zone"
@@ -120,6 +121,7 @@ struct recipient {
                                    * who; NULL: not there any more */
     str to, to_name;              /* after recipient_route(): who gets it instead of the patient */
     bool proxy;                   /* a Consent names somebody who may act for them */
+    bool no_calls;                /* their newest word about calls by a person is no */
     struct consent_state consent[CHANNEL_KIND_COUNT];
     int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
     int64_t said_at[CHANNEL_KIND_COUNT];      /* of the newest word, holding or not; 0 never */
@@ -212,6 +214,19 @@ MUST err message_compose(struct op *op, const struct outreach *o, struct recipie
 MUST err ledger_known(struct op *op, const struct outreach *o, int64_t ms);
 MUST err message_facts(struct op *op, const struct outreach *o, const struct recipient *r,
                        const struct ledger_counts *l, const struct message *m, struct facts **ret);
+/* Of any contact, whatever is said in it: what came before, where they may be, what they wish, what
+ * time it is there. */
+struct contact {
+    const struct recipient *r;
+    const struct ledger_counts *l;
+    const struct message *m;
+    uint64_t triggers;
+};
+MUST err contact_facts(struct op *op, const struct outreach *o, const struct contact *c,
+                       struct facts *f);
+/* The strictest answer of all places where they may be, and the end of a hold. */
+MUST err contact_decide(struct op *op, const struct outreach *o, const struct contact *c,
+                        struct facts *f, struct verdict *ret);
 /* Why this channel, in one sentence: "letter: it is the only one they allow". */
 str message_because(struct op *op, const struct message *m, unsigned language);
 /* What the trail keeps of a decision: the verdict, what was asked and the facts, so that another

@@ -17,7 +17,7 @@ LANGS = ("es", "ar")
 SCREENS = """identity/account identity/actor identity/delegate identity/helper identity/join identity/oauth_flow
     identity/passkey identity/passkey_sign_in identity/password identity/proxy identity/recovery identity/session
     identity/shares identity/sign_in identity/totp identity/training identity/webauthn_read identity/webauthn_verify
-    desk/* rules/* outreach/capture outreach/compose outreach/ledger_follow outreach/prefer outreach/prefer_set
+    desk/* rules/* outreach/call outreach/capture outreach/compose outreach/ledger_follow outreach/prefer outreach/prefer_set
     outreach/screen outreach/send outreach/undo
     policy/override record/release_set record/erase campaign/* survey/answer survey/report
     programme/* record/find_each

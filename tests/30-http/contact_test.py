@@ -243,6 +243,107 @@ class Contact(Case):
             "GET", "/fhir/AuditEvent?patient=Patient/ana&_count=100", None, "privacy")).json["entry"]]
         self.assertEqual(2, len([x for x in heard if "call-asked" in json.dumps(x)]))
 
+    def ask_call(self, who, user="nurse", status=200, **more):
+        return self.expect(status, self.call("POST", f"/fhir/Patient/{who}/$call", more, user)).json
+
+    def person(self, who, phone, zone=None, wishes=(), **more):
+        """Whoever is there: at noon, so that no hour of the day decides (a zone of their own, no address)."""
+        noon = zone or "Etc/GMT%+d" % (time.gmtime().tm_hour - 12)
+        a = self.call("PUT", f"/fhir/Patient/{who}", {
+            "resourceType": "Patient", "id": who, "telecom": [{"system": "phone", "value": phone}],
+            "communication": [{"language": {"coding": [{"code": "en"}]}}],
+            "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/timezone", "valueCode": noon},
+                          *([{"url": "https://weft.health/fhir/StructureDefinition/contact-wishes",
+                              "extension": list(wishes)}] if wishes else [])],
+            **more}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+
+    def says_no(self, who, *channels, kind="contact", **more):
+        code = [{"coding": [{"system": "https://weft.health/fhir/contact-channel", "code": c}]} for c in channels]
+        a = self.call("POST", "/fhir/Consent", {
+            "resourceType": "Consent", "status": "active",
+            "dateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope",
+                                  "code": "patient-privacy"}]},
+            "category": [{"coding": [{"system": "https://weft.health/fhir/consent-category", "code": kind}]}],
+            "patient": {"reference": f"Patient/{who}"}, "policyRule": {"text": "spoken"},
+            "provision": {"type": "deny" if channels else "permit", **({"code": code} if code else {})}, **more}, "system")
+        self.expect(201, a)
+
+    def test_a_call_that_the_rulebook_refuses_gets_no_number(self):
+        far = "+442079460958"  # one zone, no state: their own zone alone is asked
+        self.person("al", far, zone="Europe/London")
+        night = "Etc/GMT%+d" % ((time.gmtime().tm_hour - 2) % 24 if (time.gmtime().tm_hour - 2) % 24 <= 12
+                                else (time.gmtime().tm_hour - 2) % 24 - 24)
+        a = self.ask_call("al")
+        self.assertEqual([], a["outbound"]["missing"])
+        # Their own no, whatever the hour: nobody calls, nothing is given, and the rule is named.
+        self.says_no("al", "voice")
+        a = self.ask_call("al")
+        self.assertEqual((False, "deny"), (a["may"], a["outbound"]["decision"]))
+        self.assertNotIn("number", a)
+        self.assertNotIn("until", a)
+        self.assertIn("TCPA-DNC-02", a["outbound"]["fired"])
+        self.assertTrue(a["outbound"]["translation"]["es"][0] and a["outbound"]["translation"]["ar"][0])
+        self.assertEqual(["emergency"], a["exceptions"])
+        self.assertEqual([], self.ask_call("al", "agent")["exceptions"])
+        # By night it is held until the morning of where they are, and opens when they asked for the call.
+        self.person("bo", far, zone=night)
+        b = self.ask_call("bo")
+        self.assertEqual((False, "hold_until"), (b["may"], b["outbound"]["decision"]))
+        self.assertIn("TCPA-HRS-07", b["outbound"]["fired"])
+        self.assertGreater(b["until"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        self.assertEqual(["emergency", "callback"], b["exceptions"])
+        b = self.ask_call("bo", exception="callback", reason="Asked at 1 a.m. to be called at once")
+        self.assertEqual((True, far), (b["may"], b["number"]))
+        # Nothing opens without a reason, with an exception nobody knows, or with one that is not theirs.
+        self.ask_call("al", status=400, exception="emergency", reason=" ")
+        self.ask_call("al", status=400, exception="curious", reason="to know")
+        self.ask_call("al", "agent", status=403, exception="emergency", reason="they sound ill")
+        a = self.ask_call("al", exception="emergency", reason="Oxygen 79, does not answer texts")
+        self.assertEqual((True, far), (a["may"], a["number"]))
+        self.assertIn("TCPA-DNC-02", a["outbound"]["suspended"])  # told, not enforced
+        heard = json.dumps(self.expect(200, self.call(
+            "GET", "/fhir/AuditEvent?patient=Patient/al&_count=100", None, "privacy")).json)
+        self.assertIn("call-exception", heard)
+        # Nobody is to be helped by a call to the dead, and a wish for one way is a wish.
+        self.person("cy", far, deceasedBoolean=True)
+        self.assertEqual((False, []), (self.ask_call("cy")["may"], self.ask_call("cy")["exceptions"]))
+        self.ask_call("cy", status=403, exception="emergency", reason="the family called")
+        self.person("di", far)
+        self.says_no("di", kind="confidential-communication", extension=[{
+            "url": "https://weft.health/fhir/StructureDefinition/consent-contact-point",
+            "valueContactPoint": {"system": "email", "value": "di@example.org"}}])
+        d = self.ask_call("di")
+        self.assertEqual((False, True), (d["may"], "PRIV-07" in d["outbound"]["fired"]))
+
+    def test_a_call_by_exception_is_in_the_ledger(self):
+        self.person("ed", "+442079460959")
+
+        def budget():
+            return self.expect(200, self.call("GET", "/fhir/Patient/ed/$contact-budget", None, "nurse")).json
+
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.assertEqual(0, budget()["exceptions"])
+        task = {"resourceType": "Task", "status": "completed", "intent": "order", "for": {"reference": "Patient/ed"},
+                "code": {"coding": [{"system": "https://weft.health/fhir/task-code", "code": "call"}]},
+                "executionPeriod": {"start": stamp, "end": stamp}}
+        for _ in range(2):
+            self.expect(201, self.call("POST", "/fhir/Task", task, "nurse"))
+        task["extension"] = [{"url": "https://weft.health/fhir/StructureDefinition/call-exception",
+                              "valueCode": "callback"}]
+        self.expect(201, self.call("POST", "/fhir/Task", task, "nurse"))
+        for _ in range(400):
+            now = budget()
+            if now["week"]["used"] == 3:
+                break
+            time.sleep(0.02)
+        self.assertEqual((3, 1), (now["week"]["used"], now["exceptions"]))
+        a = self.ask_call("ed")  # caps bar a call as they bar a text
+        self.assertEqual((False, True), (a["may"], "MSG-10" in a["outbound"]["fired"]))
+        self.assertIn("until", a)
+        self.assertIn("callback", a["exceptions"])
+
     def test_the_preference_centre_by_a_link(self):
         link = self.expect(201, self.call("POST", "/fhir/Patient/mia/$contact-link", {}, "nurse")).json["link"]
         path = urllib.parse.urlparse(link).path

@@ -1,5 +1,5 @@
 // A message that may not go says why, names its rules, and cannot be sent.
-import { axe, expect, shot, signIn, signInByHand, test } from "./kit";
+import { api, axe, expect, shot, signIn, signInByHand, test } from "./kit";
 import { inDaytime, pulse, stable } from "./people";
 
 test("a refused message shows why", async ({ page, request }) => {
@@ -38,4 +38,57 @@ test("an ended session keeps the work", async ({ page, forgive }) => {
   await axe(page);
   await signInByHand(page, "nurse");
   await expect(page.getByLabel("Message", { exact: true })).toHaveValue("Please rest a while.");
+});
+
+test("a call that may not be made has no number; an exception with its reason opens it", async ({ page, request }) => {
+  const { patient } = stable(2);
+  const name = await inDaytime(request, patient);
+  const call = await api(request, "nurse2");
+  const p = (await call("GET", `/fhir/Patient/${patient}`)) as { extension?: object[] };
+  const others = p.extension ?? [];
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  const pause = {
+    url: "https://weft.health/fhir/StructureDefinition/contact-wishes",
+    extension: [{ url: "pausedUntil", valueDateTime: tomorrow }],
+  };
+  await call("PUT", `/fhir/Patient/${patient}`, { ...p, extension: [...others, pause] });
+  await pulse(request, patient, [138, 141]);
+  await signIn(page, "console", "nurse");
+  await page.getByRole("link", { name: new RegExp(name) }).click();
+  const panel = page.getByRole("region", { name: "Case", exact: true });
+  await expect(panel).toBeVisible();
+  await page.keyboard.press("c");
+  await expect(panel.getByText("You have this case", { exact: true })).toBeVisible();
+
+  // They asked for a pause: until when, by which rule; the call is planned for then.
+  await page.keyboard.press("p");
+  const dialog = page.getByRole("dialog", { name: "Call" });
+  await expect(dialog.getByRole("heading", { name: "Do not call now" })).toBeVisible();
+  await expect(dialog.getByText("(CAP-03)")).toBeVisible();
+  await expect(dialog.getByText(/^A call may be made again/)).toBeVisible();
+  await expect(dialog.getByRole("link")).toHaveCount(0);
+  await expect(dialog.getByText(/Say who you are/)).toHaveCount(0);
+  await expect(dialog.getByRole("button", { name: "Keep" })).toHaveCount(0);
+  await axe(page);
+  await shot(page, "b2-no-call");
+  await dialog.getByRole("button", { name: "Plan the call for then" }).click();
+  await expect(panel.getByText(/^a call from .*CAP-03/)).toBeVisible();
+
+  // Help that cannot wait goes before, with its reason.
+  await page.keyboard.press("p");
+  await dialog.getByLabel("Help cannot wait").check({ force: true });
+  await expect(dialog.getByRole("button", { name: "Call all the same" })).toBeDisabled();
+  await dialog.getByLabel("Why").fill("Pulse 141, does not answer texts.");
+  await dialog.getByRole("button", { name: "Call all the same" }).click();
+  await expect(dialog.getByRole("link")).toHaveAttribute("href", /^tel:\+1611/);
+  await expect(dialog.getByText(/Say who you are/)).toBeVisible();
+  await axe(page);
+  await shot(page, "b3-exception");
+  await dialog.getByText("Spoke with them").click();
+  await dialog.getByRole("button", { name: "Keep" }).click();
+  await expect(dialog).toBeHidden();
+  const budget = (await call("GET", `/fhir/Patient/${patient}/$contact-budget`)) as { exceptions: number };
+  expect(budget.exceptions).toBe(1);
+  const now = (await call("GET", `/fhir/Patient/${patient}`)) as object;
+  await call("PUT", `/fhir/Patient/${patient}`, { ...now, extension: others.length ? others : undefined });
 });

@@ -2,28 +2,25 @@
 // order by proposal, change the plan. And the note that is made of what was done.
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { Dialog, errorText, Keys } from "../kit/basics";
+import { Dialog, Keys } from "../kit/basics";
 import { Field } from "../kit/field";
 import { lazy } from "../kit/lazy";
 import { type Severity, severityOf } from "../kit/severity";
-import { tell } from "../kit/toast";
-import { type ApiError, post, search } from "../lib/api";
-import type { Communication, Patient, Resource, Task } from "../lib/fhir";
+import { post, search } from "../lib/api";
+import type { Communication, Resource, Task } from "../lib/fhir";
 import { idOf } from "../lib/fhir";
-import { dayTime, dayTimeInText, type Key, lang, languageName, t, time } from "../lib/i18n";
+import { dayTime, dayTimeInText, type Key, t, time } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
-import { ContactBudget } from "./budget";
 import { evidenceOf, isInbound, timeOf, useMessages, usePatient } from "./data";
 import { openTab } from "./patient";
 
+const CallDialog = lazy(async () => (await import("./call")).CallDialog);
 const DailyDialog = lazy(async () => (await import("./daily")).DailyDialog);
 
-const TASK_CODE = "https://weft.health/fhir/task-code";
+export const TASK_CODE = "https://weft.health/fhir/task-code";
 const EPISODE = "https://weft.health/fhir/episode";
-const OUTCOMES = ["reached", "no-answer", "left-word"] as const;
-type Outcome = (typeof OUTCOMES)[number];
 
 interface Order extends Resource {
   code?: { text?: string };
@@ -43,7 +40,7 @@ const useOrders = (patient: string) =>
     search<Order>("ServiceRequest", { patient, intent: "proposal", _count: "30" }, 30),
   );
 /** Time is only written down for who is in a programme. */
-const useInProgramme = (patient: string): boolean =>
+export const useInProgramme = (patient: string): boolean =>
   !!useLoad<Resource[]>(`CarePlan|${patient}|programme`, () =>
     search<Resource>(
       "CarePlan",
@@ -60,13 +57,22 @@ export function nextStep(severity: Severity, readings: number): Key {
   return severity === "high" ? "ca_hour" : "ca_write";
 }
 
+/** One that the rulebook held says from when on, and which rules. */
+function promisedText(call: Task | undefined, end: string): string {
+  const from = call?.restriction?.period?.start;
+  if (call && from)
+    return t("ca_call_from", { time: dayTimeInText(from), rules: call.statusReason?.text ?? "" });
+  return t(call ? "ca_call_by" : "ca_by", { time: dayTimeInText(end) });
+}
+
 /** What the patient said last, and what they were promised. */
 export function CaseWords({ task }: { task: Task }) {
   const patient = idOf(task.for);
   const messages = useMessages(patient);
   const calls = useCalls(patient);
   const said = messages.data?.filter(isInbound).at(-1);
-  const call = calls.data?.find((c) => c.status === "requested")?.restriction?.period?.end;
+  const planned = calls.data?.find((c) => c.status === "requested");
+  const call = planned?.restriction?.period?.end;
   const promised = task.executionPeriod?.end ?? call;
   return (
     <dl class="ca-words fine">
@@ -84,7 +90,7 @@ export function CaseWords({ task }: { task: Task }) {
       <dt>{t("ca_promised")}</dt>
       <dd>
         {promised ? (
-          t(promised === call ? "ca_call_by" : "ca_by", { time: dayTimeInText(promised) })
+          promisedText(promised === call ? planned : undefined, promised)
         ) : (
           <span class="muted">{t("ca_promised_nothing")}</span>
         )}
@@ -94,176 +100,6 @@ export function CaseWords({ task }: { task: Task }) {
         <strong>{t(nextStep(severityOf(task.priority), evidenceOf(task)))}</strong>
       </dd>
     </dl>
-  );
-}
-
-function phoneOf(p: Patient | undefined): string {
-  const phones = (p?.telecom ?? []).filter((x) => x.system === "phone" && x.use !== "old");
-  return phones.sort((a, b) => (a.rank ?? 100) - (b.rank ?? 100))[0]?.value ?? "";
-}
-function tomorrow(): string {
-  const d = new Date();
-  d.setDate(d.getDate() + 1);
-  d.setHours(10, 0, 0, 0);
-  return d.toISOString();
-}
-
-function callTask(task: Task, more: object): object {
-  const me = { reference: session.value?.reference };
-  return {
-    resourceType: "Task",
-    intent: "order",
-    code: { coding: [{ system: TASK_CODE, code: "call" }] },
-    partOf: [{ reference: `Task/${task.id}` }],
-    for: task.for,
-    owner: me,
-    requester: me,
-    authoredOn: new Date().toISOString(),
-    ...more,
-  };
-}
-
-interface CallAsk {
-  verdict: { decision: string; why: string[]; translation?: Record<string, string[]> };
-  language: string;
-  earliest?: string;
-  latest?: string;
-  paused: boolean;
-  quiet: boolean;
-  confidential: boolean;
-  confidentialTo?: string;
-}
-const clock = (hhmm: string): string => time(new Date(`2000-01-01T${hhmm}`));
-
-/** What is known before a person calls: language help that is owed, the hour where they are, their wishes. */
-function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) => void }) {
-  const { verdict: v, earliest = "", latest = "" } = of;
-  const here = earliest === latest ? clock(earliest) : `${clock(earliest)} – ${clock(latest)}`;
-  return (
-    <>
-      {earliest && <p class="muted">{t("ca_clock", { time: here })}</p>}
-      {of.quiet && <p class="strong">{t("ca_quiet")}</p>}
-      {of.paused && <p class="strong">{t("ca_paused")}</p>}
-      {of.confidential && (
-        <p class="strong">
-          {t("ca_one_way")} <bdi dir="ltr">{of.confidentialTo}</bdi>
-        </p>
-      )}
-      {v.decision !== "allow" && (
-        <div class="note">
-          <p>
-            {of.language && <strong>{languageName(of.language)}. </strong>}
-            {(v.translation?.[lang.value] ?? v.why).join(" ")}
-          </p>
-          <label>
-            <input type="checkbox" onChange={(e) => onOffered(e.currentTarget.checked)} />{" "}
-            {t("ca_offered")}
-          </label>
-        </div>
-      )}
-    </>
-  );
-}
-
-/** The telephone itself comes with the contact centre: here are the number, the words, and what came of it. */
-function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
-  const patient = idOf(task.for);
-  const { data: person } = usePatient(patient);
-  const counted = useInProgramme(patient);
-  const [from] = useState(() => new Date().toISOString());
-  const [outcome, setOutcome] = useState<Outcome | "">("");
-  const [note, setNote] = useState("");
-  const [again, setAgain] = useState(false);
-  const [error, busy, act] = useAct(`Task|${patient}|calls`, `Communication|${patient}|budget`);
-  const number = phoneOf(person);
-  const [offered, setOffered] = useState(false);
-  const { data: asked } = useLoad<CallAsk>(`Patient|${patient}|call-ask|${from}`, () =>
-    post<CallAsk>(`/fhir/Patient/${patient}/$call`, {}),
-  );
-  const save = (): void =>
-    void act(async () => {
-      const to = new Date().toISOString();
-      if (offered) await post(`/fhir/Patient/${patient}/$call`, { offered });
-      const made = [
-        callTask(task, {
-          status: "completed",
-          executionPeriod: { start: from, end: to },
-          output: [{ type: { text: "outcome" }, valueCode: outcome }],
-          ...(note.trim() && { description: note.trim() }),
-        }),
-        callTask(task, { status: "requested", restriction: { period: { end: tomorrow() } } }),
-      ];
-      // Both or none, so that a second try keeps no call twice.
-      await post("/fhir", {
-        resourceType: "Bundle",
-        type: "transaction",
-        entry: made.slice(0, again ? 2 : 1).map((resource) => ({
-          request: { method: "POST", url: "Task" },
-          resource,
-        })),
-      });
-      if (counted && outcome === "reached")
-        await post(`/fhir/Patient/${patient}/$time`, { kind: "call", from, to }).catch(
-          (e: ApiError) => tell(errorText(e)),
-        );
-      onClose();
-      return t("ca_call_kept");
-    });
-  return (
-    <Dialog title={t("ca_call")} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(e) => {
-          e.preventDefault();
-          save();
-        }}
-      >
-        <p>
-          {number ? (
-            <a class="big" href={`tel:${number}`}>
-              <bdi dir="ltr">{number}</bdi>
-            </a>
-          ) : (
-            t("ca_no_number")
-          )}
-        </p>
-        <ContactBudget patient={patient} />
-        {asked && <BeforeCall of={asked} onOffered={setOffered} />}
-        <ol class="fine">
-          <li>{t("ca_script_who")}</li>
-          <li>{t("ca_script_ask")}</li>
-          <li>{t("ca_script_night")}</li>
-          <li>{t("ca_script_back")}</li>
-        </ol>
-        <fieldset class="outcomes">
-          <legend>{t("ca_came")}</legend>
-          {OUTCOMES.map((o) => (
-            <label key={o}>
-              <input type="radio" name="call" value={o} required onChange={() => setOutcome(o)} />
-              <span>{t(`ca_o_${o}`)}</span>
-            </label>
-          ))}
-        </fieldset>
-        <Field id="call-note" label={t("ca_call_note")} value={note} onValue={setNote} dir="auto" />
-        <label>
-          <input
-            type="checkbox"
-            checked={again}
-            onChange={(e) => setAgain(e.currentTarget.checked)}
-          />{" "}
-          {t("ca_call_again")}
-        </label>
-        <Wrong text={error} />
-        <div class="dialog-end">
-          <button type="button" class="btn" onClick={onClose}>
-            {t("cancel")}
-          </button>
-          <button type="submit" class="btn primary" disabled={busy || !outcome}>
-            {t("ca_keep")}
-          </button>
-        </div>
-      </form>
-    </Dialog>
   );
 }
 

@@ -86,6 +86,7 @@ export interface Task extends Resource {
   lastModified?: string;
   groupIdentifier?: Identifier;
   businessStatus?: Concept;
+  statusReason?: Concept;
   reasonCode?: Concept;
   restriction?: { period?: Period };
   executionPeriod?: Period;

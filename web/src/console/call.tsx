@@ -1,0 +1,327 @@
+// A call that a person makes: the rulebook is asked first; what it refuses has no number and no script here, but the
+// rules, until when, and the exceptions it knows. What came of a call is written down as a Task.
+import { useState } from "preact/hooks";
+import { useAct, Wrong } from "../kit/act";
+import { Choice, Dialog, errorText, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
+import { tell } from "../kit/toast";
+import { type ApiError, post } from "../lib/api";
+import type { Task } from "../lib/fhir";
+import { idOf } from "../lib/fhir";
+import { dayTimeInText, lang, languageName, t, time } from "../lib/i18n";
+import { useLoad } from "../lib/load";
+import { session } from "../lib/session";
+import { TASK_CODE, useInProgramme } from "./acts";
+import { ContactBudget } from "./budget";
+
+const EXCEPTION = "https://weft.health/fhir/StructureDefinition/call-exception";
+const HOUR_MS = 3600_000;
+const OUTCOMES = ["reached", "no-answer", "left-word"] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+function tomorrow(): string {
+  const d = new Date();
+  d.setDate(d.getDate() + 1);
+  d.setHours(10, 0, 0, 0);
+  return d.toISOString();
+}
+
+function callTask(task: Task, more: object): object {
+  const me = { reference: session.value?.reference };
+  return {
+    resourceType: "Task",
+    intent: "order",
+    code: { coding: [{ system: TASK_CODE, code: "call" }] },
+    partOf: [{ reference: `Task/${task.id}` }],
+    for: task.for,
+    owner: me,
+    requester: me,
+    authoredOn: new Date().toISOString(),
+    ...more,
+  };
+}
+
+interface Verdict {
+  decision: string;
+  why: string[];
+  fired: string[];
+  translation?: Record<string, string[]>;
+}
+const EXCEPTIONS = ["emergency", "callback"] as const;
+type Exception = (typeof EXCEPTIONS)[number];
+interface CallAsk {
+  verdict: Verdict;
+  outbound: Verdict;
+  may: boolean;
+  number?: string;
+  until?: string;
+  exceptions: Exception[];
+  language: string;
+  earliest?: string;
+  latest?: string;
+  paused: boolean;
+  quiet: boolean;
+  confidential: boolean;
+  confidentialTo?: string;
+}
+const clock = (hhmm: string): string => time(new Date(`2000-01-01T${hhmm}`));
+
+/** What is known before a person calls: language help that is owed, the hour where they are, their wishes. */
+function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) => void }) {
+  const { verdict: v, earliest = "", latest = "" } = of;
+  const here = earliest === latest ? clock(earliest) : `${clock(earliest)} – ${clock(latest)}`;
+  return (
+    <>
+      {earliest && <p class="muted">{t("ca_clock", { time: here })}</p>}
+      {of.quiet && <p class="strong">{t("ca_quiet")}</p>}
+      {of.paused && <p class="strong">{t("ca_paused")}</p>}
+      {of.confidential && (
+        <p class="strong">
+          {t("ca_one_way")} <bdi dir="ltr">{of.confidentialTo}</bdi>
+        </p>
+      )}
+      {v.decision !== "allow" && (
+        <div class="note">
+          <p>
+            {of.language && <strong>{languageName(of.language)}. </strong>}
+            {(v.translation?.[lang.value] ?? v.why).join(" ")}
+          </p>
+          <label>
+            <input type="checkbox" onChange={(e) => onOffered(e.currentTarget.checked)} />{" "}
+            {t("ca_offered")}
+          </label>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** The rulebook says no to a call now: which rules, until when, and what would open it. Number and script are not here. */
+function Barred({
+  of,
+  busy,
+  onPlan,
+  onExcept,
+}: {
+  of: CallAsk;
+  busy: boolean;
+  onPlan: () => void;
+  onExcept: (exception: Exception, reason: string) => void;
+}) {
+  const [exception, setException] = useState<Exception | "">("");
+  const [reason, setReason] = useState("");
+  const why = of.outbound.translation?.[lang.value] ?? of.outbound.why;
+  return (
+    <section class="stack" aria-labelledby="ca-barred">
+      <h3 id="ca-barred">{t("ca_barred")}</h3>
+      <ul>
+        {why.map((w, i) => (
+          <li key={of.outbound.fired[i] ?? w}>
+            <span dir="auto">{w}</span> <span class="muted">({of.outbound.fired[i]})</span>
+          </li>
+        ))}
+      </ul>
+      {of.until ? (
+        <div class="row-line">
+          <p class="strong">{t("ca_barred_until", { time: dayTimeInText(of.until) })}</p>
+          <button type="button" class="btn" disabled={busy} onClick={onPlan}>
+            {t("ca_plan_call")}
+          </button>
+        </div>
+      ) : (
+        <p>{t("ca_barred_open")}</p>
+      )}
+      {of.exceptions.length > 0 && (
+        <>
+          <p aria-hidden="true">{t("ca_exception")}</p>
+          <Choice<Exception | "">
+            legend={t("ca_exception")}
+            value={exception}
+            options={[
+              { value: "", label: t("ca_x_none") },
+              ...of.exceptions.map((x) => ({ value: x, label: t(`ca_x_${x}`) })),
+            ]}
+            onChange={setException}
+          />
+          {exception && (
+            <div class="row-line">
+              <Field
+                id="ca-reason"
+                label={t("ca_x_reason")}
+                value={reason}
+                onValue={setReason}
+                dir="auto"
+              />
+              <button
+                type="button"
+                class="btn"
+                disabled={busy || !reason.trim()}
+                onClick={() => onExcept(exception, reason.trim())}
+              >
+                {t("ca_x_use")}
+              </button>
+            </div>
+          )}
+        </>
+      )}
+    </section>
+  );
+}
+
+function Script() {
+  return (
+    <ol class="fine">
+      <li>{t("ca_script_who")}</li>
+      <li>{t("ca_script_ask")}</li>
+      <li>{t("ca_script_night")}</li>
+      <li>{t("ca_script_back")}</li>
+    </ol>
+  );
+}
+
+/** The telephone itself comes with the contact centre: here are the number, the words, and what came of it; where the
+ * rulebook allows no call now, why not instead. */
+export function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
+  const patient = idOf(task.for);
+  const counted = useInProgramme(patient);
+  const [from] = useState(() => new Date().toISOString());
+  const [outcome, setOutcome] = useState<Outcome | "">("");
+  const [note, setNote] = useState("");
+  const [again, setAgain] = useState(false);
+  const [error, busy, act] = useAct(`Task|${patient}|calls`, `Communication|${patient}|budget`);
+  const [offered, setOffered] = useState(false);
+  const [opened, setOpened] = useState<{ ask: CallAsk; exception: Exception } | null>(null);
+  const { data, error: unasked } = useLoad<CallAsk>(`Patient|${patient}|call-ask|${from}`, () =>
+    post<CallAsk>(`/fhir/Patient/${patient}/$call`, {}),
+  );
+  const asked = opened?.ask ?? data;
+  const except = (exception: Exception, reason: string): void =>
+    void act(async () => {
+      const ask = await post<CallAsk>(`/fhir/Patient/${patient}/$call`, { exception, reason });
+      setOpened({ ask, exception });
+      return "";
+    });
+  /** For the hour at which the rulebook allows it, with the rules that held it until then. */
+  const plan = (): void =>
+    void act(async () => {
+      const start = asked?.until ?? "";
+      const end = new Date(Date.parse(start) + HOUR_MS).toISOString();
+      await post(
+        "/fhir/Task",
+        callTask(task, {
+          status: "requested",
+          statusReason: { text: asked?.outbound.fired.join(", ") },
+          restriction: { period: { start, end } },
+        }),
+      );
+      onClose();
+      return t("ca_planned");
+    });
+  const save = (): void =>
+    void act(async () => {
+      const to = new Date().toISOString();
+      if (offered) await post(`/fhir/Patient/${patient}/$call`, { offered });
+      const made = [
+        callTask(task, {
+          status: "completed",
+          executionPeriod: { start: from, end: to },
+          output: [{ type: { text: "outcome" }, valueCode: outcome }],
+          ...(note.trim() && { description: note.trim() }),
+          ...(opened && { extension: [{ url: EXCEPTION, valueCode: opened.exception }] }),
+        }),
+        callTask(task, { status: "requested", restriction: { period: { end: tomorrow() } } }),
+      ];
+      // Both or none, so that a second try keeps no call twice.
+      await post("/fhir", {
+        resourceType: "Bundle",
+        type: "transaction",
+        entry: made.slice(0, again ? 2 : 1).map((resource) => ({
+          request: { method: "POST", url: "Task" },
+          resource,
+        })),
+      });
+      if (counted && outcome === "reached")
+        await post(`/fhir/Patient/${patient}/$time`, { kind: "call", from, to }).catch(
+          (e: ApiError) => tell(errorText(e)),
+        );
+      onClose();
+      return t("ca_call_kept");
+    });
+  return (
+    <Dialog title={t("ca_call")} onClose={onClose}>
+      <form
+        class="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          save();
+        }}
+      >
+        {asked?.may && (
+          <>
+            <p>
+              {asked.number ? (
+                <a class="big" href={`tel:${asked.number}`}>
+                  <bdi dir="ltr">{asked.number}</bdi>
+                </a>
+              ) : (
+                t("ca_no_number")
+              )}
+            </p>
+            {opened && <p class="strong">{t(`ca_x_${opened.exception}`)}</p>}
+          </>
+        )}
+        <ContactBudget patient={patient} />
+        {asked && <BeforeCall of={asked} onOffered={setOffered} />}
+        {!asked && !unasked && <Skeleton lines={3} />}
+        {unasked && <Wrong text={errorText(unasked)} />}
+        {asked && !asked.may && <Barred of={asked} busy={busy} onPlan={plan} onExcept={except} />}
+        {asked?.may && <Script />}
+        {asked?.may && (
+          <>
+            <fieldset class="outcomes">
+              <legend>{t("ca_came")}</legend>
+              {OUTCOMES.map((o) => (
+                <label key={o}>
+                  <input
+                    type="radio"
+                    name="call"
+                    value={o}
+                    required
+                    onChange={() => setOutcome(o)}
+                  />
+                  <span>{t(`ca_o_${o}`)}</span>
+                </label>
+              ))}
+            </fieldset>
+            <Field
+              id="call-note"
+              label={t("ca_call_note")}
+              value={note}
+              onValue={setNote}
+              dir="auto"
+            />
+            <label>
+              <input
+                type="checkbox"
+                checked={again}
+                onChange={(e) => setAgain(e.currentTarget.checked)}
+              />{" "}
+              {t("ca_call_again")}
+            </label>
+          </>
+        )}
+        <Wrong text={error} />
+        <div class="dialog-end">
+          <button type="button" class="btn" onClick={onClose}>
+            {t("cancel")}
+          </button>
+          {asked?.may && (
+            <button type="submit" class="btn primary" disabled={busy || !outcome}>
+              {t("ca_keep")}
+            </button>
+          )}
+        </div>
+      </form>
+    </Dialog>
+  );
+}
