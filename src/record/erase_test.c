@@ -3,6 +3,7 @@
 #include "record/bulk.h"
 #include "record/fixture_int.h"
 #include "record/write.h"
+#include "store/backup.h"
 
 static const char *approval(struct fixture *f, const char *patient, const char *status)
 {
@@ -104,11 +105,109 @@ static void a_complaint_about_a_device_is_kept(void **state)
     }
 }
 
+/* One of each kind of name, with words in it. */
+static const struct {
+    const char *before, *after;
+    bool number;
+} names[] = {{"case/", "/hf", false},
+             {"complaint/Patient/", "", false},
+             {"due/", "/lab/2026", false},
+             {"ledger/", "", false},
+             {"ledger/", "/3", false},
+             {"nobody/", "", false},
+             {"push/of/", "", false},
+             {"programme/", "/rpm", false},
+             {"survey/each-set/", "/daily", false},
+             {"told/sms/", "", false},
+             {"word/email/", "", false},
+             {"silence/of-", "", false}, /* these two by what is in them */
+             {"mail/of-", "", false},
+             {"campaign/e/plan/", "/7", true},
+             {"campaign/p/", "", true},
+             {"glass/", "/nurse.ada", true},
+             {"mon/", "", true},
+             {"programme-days/", "", true},
+             {"survey/open/", "/daily", true}};
+#define NAMES (sizeof names / sizeof *names)
+
+static str name_of(struct fixture *f, size_t i, str id, uint64_t rid)
+{
+    str who = names[i].number ? arena_printf(f->keep, "%llu", (unsigned long long)rid) : id;
+    return arena_printf(f->keep, "%s%.*s%s", names[i].before, STR_ARG(who), names[i].after);
+}
+
+static void know(struct fixture *f, str id, uint64_t rid)
+{
+    str words = str_of(
+        fixture_text(f, "{\"patient\":\"%s\",\"text\":\"Please call\"}", str_z(f->keep, id)));
+    struct record_tx *tx = record_begin(&f->op, f->rec);
+    for (size_t i = 0; i < NAMES; i++)
+        record_tx_kv(tx, name_of(f, i, id, rid), words);
+    assert_int_equal(record_commit(tx), OK);
+}
+
+static size_t known(struct fixture *f, str id, uint64_t rid)
+{
+    size_t n = 0;
+    str value;
+    fixture_as(f, &f->system);
+    for (size_t i = 0; i < NAMES; i++) {
+        assert_int_equal(record_kv_get(&f->op, f->rec, name_of(f, i, id, rid), &value), OK);
+        n += value.n > 0;
+    }
+    return n;
+}
+
+static uint64_t number_of(struct fixture *f, const char *ref)
+{
+    struct record_doc d;
+    assert_int_equal(fixture_read(f, ref, &d), OK);
+    return d.rid;
+}
+
+/* Notes of the rooms go with the patient, those of others stay. */
+static void what_is_noted_of_them_goes(void **state)
+{
+    struct fixture *f = *state;
+    struct record_result r;
+    const char *x = fixture_patient(f, "X"), *y = fixture_patient(f, "Y");
+    uint64_t nx = number_of(f, x), ny = number_of(f, y);
+    know(f, fixture_id(x), nx);
+    know(f, fixture_id(y), ny);
+    fixture_as(f, &f->privacy);
+    assert_int_equal(fixture_try(f, approval(f, x, "accepted"), &r), OK);
+    assert_int_equal(known(f, fixture_id(x), nx), NAMES);
+    assert_int_equal(erase(f, x), OK);
+    assert_int_equal(known(f, fixture_id(x), nx), 0);
+    assert_int_equal(known(f, fixture_id(y), ny), NAMES);
+}
+
+/* Killed after the keys and before the notes, as a backup from before is, too: done on opening. */
+static void a_kill_in_between_only_delays_it(void **state)
+{
+    struct fixture *f = *state;
+    const char *x = fixture_patient(f, "X"), *y = fixture_patient(f, "Y");
+    uint64_t nx = number_of(f, x), ny = number_of(f, y);
+    know(f, fixture_id(x), nx);
+    know(f, fixture_id(y), ny);
+    assert_int_equal(store_key_erase(&f->op, f->store, nx), OK);
+    assert_int_equal(known(f, fixture_id(x), nx), NAMES);
+    for (int i = 0; i < 2; i++) {
+        record_free(f->rec);
+        fixture_as(f, &f->system);
+        assert_int_equal(record_new(&f->op, f->store, NULL, &f->rec), OK);
+        assert_int_equal(known(f, fixture_id(x), nx), 0);
+        assert_int_equal(known(f, fixture_id(y), ny), NAMES);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_BACKENDS(an_import_approves_nothing),
         BOTH_BACKENDS(a_complaint_about_a_device_is_kept),
+        BOTH_BACKENDS(what_is_noted_of_them_goes),
+        BOTH_BACKENDS(a_kill_in_between_only_delays_it),
     };
     return cmocka_run_group_tests_name("record.erase", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "policy/redact.h"
 #include "record/cohort.h"
 #include "record/consent_int.h"
+#include "record/forget_int.h"
 #include "record/phrase_int.h"
 #include "record/profile_int.h"
 #include "record/release_int.h"
@@ -74,6 +75,8 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
         e = reindex_format(op, rec);
     if (e == OK)
         e = custom_new(op, rec);
+    if (e == OK)
+        e = forget_rest(op, rec);
     if (e != OK) {
         record_free(rec);
         return e;
