@@ -129,3 +129,12 @@ err api_rule_hits(struct call *c)
     TRY(monitor_hits(&c->op, c->api->monitor, &said));
     return answer_json(c, 200, said);
 }
+
+err api_monitoring_round(struct call *c)
+{
+    struct json *said;
+    TRY(has_monitor(c));
+    op_deadline(c);
+    TRY(monitor_round(&c->op, c->api->monitor, &said));
+    return answer_json(c, 200, said);
+}

@@ -27,11 +27,14 @@ static err load_slice(struct op *op, struct monitor *m)
             continue;
         monitor_eval_time(t, (struct listened){op->now, &m->away}, &none, &due);
         track_cache_put(&m->cache, t->patient, rows[i].value, none.n ? op->now : due);
+        round_put(&m->round, t);
     }
     m->load_n = at.n < sizeof m->load_at ? at.n : 0;
     if (m->load_n)
         memcpy(m->load_at, at.p, m->load_n);
     m->loaded = m->load_n == 0;
+    if (m->loaded)
+        round_loaded(&m->round);
     return OK;
 }
 
@@ -47,8 +50,10 @@ static err look(struct op *op, struct monitor *m, bool *ret_more)
         TRY(step_seen(&st, due[i], &s));
         if (s)
             monitor_eval_time(s->track, (struct listened){op->now, &m->away}, s->findings, &next);
-        else
-            track_cache_drop(&m->cache, due[i]); /* there is nobody any more */
+        else { /* there is nobody any more */
+            track_cache_drop(&m->cache, due[i]);
+            round_drop(&m->round, due[i]);
+        }
     }
     return n ? step_commit(&st, m->cursor) : OK;
 }

@@ -70,6 +70,18 @@ static const struct rule_test *matching(const struct track *t, const struct moni
     return NULL;
 }
 
+bool eval_beyond(const struct track *t, int series, double v)
+{
+    struct rule_test ignored;
+    for (uint64_t left = MONITOR_SERIES[series].rules; left; left &= left - 1) {
+        const struct monitor_rule *r = &MONITOR_RULES[__builtin_ctzll(left)];
+        if (r->kind == RULE_LIMIT && !r->symptoms && eval_is_for(r, t) &&
+            matching(t, r, series, v, &ignored))
+            return true;
+    }
+    return v < t->low[series] || v > t->high[series];
+}
+
 static int run_of(const struct track *t, const struct monitor_rule *r, int series, int i)
 {
     struct rule_test ignored;

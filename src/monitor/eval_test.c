@@ -457,8 +457,9 @@ static void days_around_the_lost_hour(void **state)
     assert_int_equal(track_day(&t, at.lo), track_day(&t, midnight.lo));
 }
 
-/* Version 2 had no zone: days of UTC, until the patient's is asked for with the plan. */
-static void a_track_of_version_two_is_read(void **state)
+/* Version 3 had no readings over limits; version 2 no zone either: days of UTC, until the patient's
+ * is asked for with the plan. */
+static void tracks_of_versions_two_and_three_are_read(void **state)
 {
     (void)state;
     struct track t = new_track(-1), back;
@@ -470,9 +471,13 @@ static void a_track_of_version_two_is_read(void **state)
     char *old = arena_alloc(a, now.n);
     memcpy(old, now.p, now.n);
     assert_int_equal(old[5], 0);
+    assert_int_equal(old[now.n - 1], 0);
+    old[0] = 3;
+    assert_true(track_read(str_make(old, now.n - 1), &back));
+    assert_int_equal(back.n[SERIES_WEIGHT], 1);
     memmove(old + 5, old + 6, now.n - 6);
     old[0] = 2;
-    assert_true(track_read(str_make(old, now.n - 1), &back));
+    assert_true(track_read(str_make(old, now.n - 2), &back));
     assert_false(back.plan_known);
     assert_int_equal(back.n[SERIES_WEIGHT], 1);
     arena_free(a);
@@ -483,7 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_is_the_patients_own),
         cmocka_unit_test(days_around_the_lost_hour),
-        cmocka_unit_test(a_track_of_version_two_is_read),
+        cmocka_unit_test(tracks_of_versions_two_and_three_are_read),
         cmocka_unit_test(one_critical_reading_is_raised_one_level_lower_and_rises_when_confirmed),
         cmocka_unit_test(limits_are_exact_at_the_edge),
         cmocka_unit_test(weight_gain_counts_from_the_lowest_of_the_window),

@@ -67,21 +67,28 @@ err step_seen(struct step *st, uint64_t patient, struct seen **ret)
     return OK;
 }
 
-/* Late or not is judged at the time of receipt: a reading that came in time raises its case however
- * long we were down. */
-static void add_reading(struct seen *s, const struct reading *r, int64_t at,
+/* Tells whether it is over a limit. Late or not is judged at the time of receipt: a reading that
+ * came in time raises its case however long we were down. */
+static bool add_reading(struct seen *s, const struct reading *r, int64_t at,
                         const struct record_doc *doc)
 {
     uint64_t rid = doc->rid;
     bool fresh = at >= doc->updated - MONITOR_LATE_MS;
     if (r->series >= 0) {
         int i = track_add(s->track, r->series, (struct point){at, r->value, rid});
-        if (i >= 0 && fresh)
-            monitor_eval(s->track, r->series, i, s->findings);
-    } else if (r->yes && fresh) {
+        size_t told = s->findings->n;
+        if (i < 0 || !fresh)
+            return false;
+        bool over =
+            MONITOR_SERIES[r->series].codes[0] && eval_beyond(s->track, r->series, r->value);
+        monitor_eval(s->track, r->series, i, s->findings);
+        return over || s->findings->n > told;
+    }
+    if (r->yes && fresh) {
         s->track->symptom_at[r->symptom] = at;
         monitor_eval_symptom(s->track, r->symptom, at, rid, s->findings);
     }
+    return false;
 }
 
 /* A value that is hardly possible: no rule reads it, but it may be measured again. */
@@ -126,6 +133,24 @@ static err reading_of(struct step *st, const struct record_doc *doc, struct read
     return OK;
 }
 
+/* A pair of pressures is one reading over limits; of samples each is one. */
+static void add_set(struct seen *s, struct reading_set *set, const struct record_doc *doc)
+{
+    struct reading r;
+    int64_t at;
+    bool over = false;
+    for (size_t i = 0; i < set->n; i++)
+        over |= add_reading(s, &set->at_most[i], set->at, doc);
+    if (over)
+        track_over(s->track, set->at, 1);
+    while (samples_next(&set->samples, &r, &at))
+        if (at <= doc->updated + MONITOR_FUTURE_MS) {
+            if (add_reading(s, &r, at, doc))
+                track_over(s->track, at, 1);
+            set->n++;
+        }
+}
+
 static err add_observation(struct step *st, const struct record_change *c)
 {
     struct record_doc doc;
@@ -150,15 +175,7 @@ static err add_observation(struct step *st, const struct record_change *c)
     add_who(s, &set, &doc);
     if (!set.usable)
         return OK;
-    for (size_t i = 0; i < set.n; i++)
-        add_reading(s, &set.at_most[i], set.at, &doc);
-    struct reading r;
-    int64_t at;
-    while (samples_next(&set.samples, &r, &at))
-        if (at <= doc.updated + MONITOR_FUTURE_MS) {
-            add_reading(s, &r, at, &doc);
-            set.n++;
-        }
+    add_set(s, &set, &doc);
     add_doubt(s, &set, &doc);
     st->m->stats.readings += set.n;
     return OK;
@@ -338,6 +355,7 @@ err step_commit(struct step *st, uint64_t to)
         int64_t due;
         monitor_eval_time(s->track, (struct listened){st->op->now, &st->m->away}, &none, &due);
         track_cache_put(&st->m->cache, s->rid, bytes[n++], none.n ? st->op->now : due);
+        round_put(&st->m->round, s->track);
     }
     return OK;
 }
@@ -395,6 +413,7 @@ static err know_cursor(struct op *op, struct monitor *m)
     m->loaded = false;
     m->load_n = 0;
     track_cache_clear(&m->cache);
+    round_clear(&m->round);
     return OK;
 }
 

@@ -1,27 +1,10 @@
 /* How rules do, over real cases: flagged from twenty closed cases on when fewer than one in five
  * were acted on; unexplained ones count a year of those in a programme. */
-#include "monitor/monitor_int.h"
-#include "record/test.h"
-
-struct house {
-    struct op op;
-    struct record *rec;
-    struct monitor *m;
-    char dir[TEST_FOLDER_MAX];
-};
+#include "monitor/fixture_int.h"
 
 static void begin(struct house *h)
 {
-    h->rec = test_record(&h->op, h->dir, identity_system(), time_now());
-    test_record_put(&h->op, h->rec, STR("{\"resourceType\":\"Patient\",\"id\":\"in\"}"));
-    test_record_put(&h->op, h->rec, STR("{\"resourceType\":\"Patient\",\"id\":\"out\"}"));
-    assert_int_equal(monitor_new(&h->op, h->rec, NULL, config_new(h->op.arena), &h->m), OK);
-}
-
-static void end(struct house *h)
-{
-    monitor_free(h->m);
-    test_record_done(&h->op, h->dir, h->rec);
+    house_begin(h, (const char *const[]){"in", "out", NULL});
 }
 
 static str days_ago(struct house *h, int64_t n)
@@ -58,13 +41,6 @@ static const struct json *hit(struct house *h)
     return NULL;
 }
 
-static double number_at(const struct json *o, const char *name)
-{
-    double v = -1;
-    assert_true(json_double(json_get(o, str_of(name)), &v));
-    return v;
-}
-
 static bool flagged(struct house *h)
 {
     return json_bool(JSON_GET(hit(h), "flagged"), false);
@@ -82,13 +58,13 @@ static void under_one_in_five_of_twenty_is_flagged(void **state)
     cases(&h, 1, "out", "completed", "false-alarm");
     assert_true(flagged(&h)); /* 3 of 20 */
     const struct json *one = hit(&h);
-    assert_true(number_at(one, "closed") == 20 && number_at(one, "open") == 5);
-    assert_true(fabs(number_at(one, "rate") - 0.15) < 1e-9);
+    assert_true(house_number(one, "closed") == 20 && house_number(one, "open") == 5);
+    assert_true(fabs(house_number(one, "rate") - 0.15) < 1e-9);
     cases(&h, 1, "out", "completed", "advice-given");
     assert_true(flagged(&h)); /* 4 of 21 */
     cases(&h, 1, "out", "completed", "visit-arranged");
     assert_false(flagged(&h)); /* 5 of 22 */
-    end(&h);
+    house_end(&h);
 }
 
 static void unexplained_cases_are_those_of_people_in_a_programme(void **state)
@@ -108,9 +84,9 @@ static void unexplained_cases_are_those_of_people_in_a_programme(void **state)
     cases(&h, 1, "in", "completed", "advice-given");
     cases(&h, 4, "out", "completed", "false-alarm");
     const struct json *one = hit(&h);
-    assert_true(number_at(one, "unexplained") == 6);
-    assert_true(fabs(number_at(one, "unexplainedYear") - 2 / (73 / 365.25)) < 0.02);
-    end(&h);
+    assert_true(house_number(one, "unexplained") == 6);
+    assert_true(fabs(house_number(one, "unexplainedYear") - 2 / (73 / 365.25)) < 0.02);
+    house_end(&h);
 }
 
 int main(void)

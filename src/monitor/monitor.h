@@ -115,6 +115,13 @@ MUST err monitor_what_if_many(struct op *op, struct monitor *m, const struct mon
  * acted on. */
 MUST err monitor_hits(struct op *op, struct monitor *m, struct json **ret);
 
+/* What the readings of the last 24 hours came to: JSON {hours, over: readings over limits, cases:
+ * people with an open case of monitoring, inRange: people heard from, nothing over and no case,
+ * silent: people of whom what is expected did not come (and no case), watched: people in a
+ * programme, whole: everybody is counted}. Counted in memory, as the follower keeps it; whom
+ * op->actor may not see is in no number. */
+MUST err monitor_round(struct op *op, struct monitor *m, struct json **ret);
+
 struct monitor_stats {
     uint64_t cursor, readings, cases_opened, evidence_joined, behind;
     uint64_t skipped; /* transactions that could not be understood; each is in the trail */

@@ -186,6 +186,12 @@ struct point {
     uint64_t rid;
 };
 #define ZONE_BYTES 48
+#define OVER_HOURS 24
+/* Readings over limits, an hour each; [OVER_HOURS - 1] is that of `newest`. */
+struct over_row {
+    int32_t newest; /* hours since 1970; 0 none yet */
+    uint16_t n[OVER_HOURS];
+};
 struct rule_state {
     bool raised;
     uint8_t priority;  /* of the last finding that reached a case */
@@ -226,12 +232,17 @@ struct track {
     struct cgm_tally cgm[CGM_DAYS];
     int64_t symptom_at[SYMPTOM_COUNT];
     struct rule_state rules[RULE_STATES];
+    struct over_row over;
 };
 void track_init(struct track *t, uint64_t patient);
 /* Index of the new point, or -1 for a duplicate of what is there, or one too old to be kept. Its
  * day is counted in both cases but the first. */
 int track_add(struct track *t, int series, struct point p);
 void track_forget(struct track *t, uint64_t rid);
+/* One more (or, by -1, less) reading over limits in the hour of `at`. */
+void track_over(struct track *t, int64_t at, int by);
+/* Of the OVER_HOURS that end with now. */
+size_t over_sum(const struct over_row *row, int64_t now);
 /* The patient's days are those of this zone from now on; what is held by its time is counted anew,
  * older days stay what they were called. */
 void track_move(struct track *t, str zone);
@@ -241,7 +252,7 @@ int64_t track_day_start(const struct track *t, int64_t at);
 /* Days before at's own, oldest first, then that day itself: n values, NAN where there were no
  * readings. */
 const double *track_days(const struct track *t, int series, int64_t at, size_t *ret_n);
-/* Versions 1 to 3 are read, 3 is written. */
+/* Versions 1 to 4 are read, 4 is written. */
 str track_write(struct op *op, const struct track *t);
 /* False for bytes that are not a track. */
 bool track_read(str bytes, struct track *ret);
@@ -272,6 +283,8 @@ struct findings {
 };
 /* Rules that hold at point i of a series; those that ended are cleared in t. */
 void monitor_eval(struct track *t, int series, int i, struct findings *ret);
+/* Beyond a limit of everybody's or of the patient's own, however long it has lasted. */
+bool eval_beyond(const struct track *t, int series, double v);
 /* Rules that an answer brings: its own, and those that symptoms re-grade. */
 void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid,
                           struct findings *ret);
@@ -428,6 +441,29 @@ size_t track_cache_due(const struct cache *c, int64_t now, uint64_t *ret, size_t
 void track_cache_drop(struct cache *c, uint64_t patient);
 void track_cache_clear(struct cache *c);
 
+/* round.c: of everybody who is followed what the worklist's first line counts, beside the cache,
+ * since it may let go of somebody. ROUND_MAX patients or fewer. */
+#define ROUND_MAX (UINT32_C(1) << 22)
+struct round_row {
+    uint64_t patient; /* 0 free, ROUND_GONE left free */
+    int64_t heard;    /* the newest reading; 0 none */
+    struct over_row over;
+    bool watched, silent; /* in a programme; what is expected did not come */
+};
+struct round {
+    pthread_mutex_t lock;
+    struct round_row *rows;
+    size_t slots, used; /* used: with those left free */
+    bool loaded, lost;  /* everybody is there; somebody had no place */
+};
+void round_init(struct round *r);
+void round_free(struct round *r);
+void round_put(struct round *r, const struct track *t);
+void round_drop(struct round *r, uint64_t patient);
+/* All who are kept were read. */
+void round_loaded(struct round *r);
+void round_clear(struct round *r);
+
 #define REPLAY_MAX 30000u /* answered within 500 ms; a hundred days of a sensor's */
 
 /* ask.c: one reading alone, measured again before anybody is called. Pure. */
@@ -517,6 +553,7 @@ struct monitor {
     bool careful;      /* the last step failed: one transaction at a time */
     size_t replay_max; /* readings of one what-if, see what_if.c; tests make it small */
     struct cache cache;
+    struct round round;
     char load_at[32]; /* how far the walk over kept tracks has come, see record_kv_page() */
     size_t load_n;
     bool loaded;         /* all of them: the clock knows everybody */

@@ -16,6 +16,7 @@ err monitor_new(struct op *op, struct record *rec, struct identity *id, const st
     m->replay_max = REPLAY_MAX;
     m->arena = arena_new(1u << 20);
     pthread_mutex_init(&m->intake, NULL);
+    round_init(&m->round);
     err e = m->arena && track_cache_init(&m->cache) ? signals_compile(op, m)
                                                     : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e != OK) {
@@ -31,6 +32,7 @@ void monitor_free(struct monitor *m)
     if (!m)
         return;
     track_cache_free(&m->cache);
+    round_free(&m->round);
     arena_free(m->arena);
     pthread_mutex_destroy(&m->intake);
     free(m);

@@ -139,8 +139,58 @@ int track_add(struct track *t, int series, struct point p)
     return i;
 }
 
+void track_over(struct track *t, int64_t at, int by)
+{
+    struct over_row *row = &t->over;
+    int32_t hour = (int32_t)(at / MS_HOUR), ahead = row->newest ? hour - row->newest : 0;
+    if (at < MS_DAY || ahead <= -OVER_HOURS)
+        return;
+    if (!row->newest || ahead > 0) {
+        size_t gone = ahead < OVER_HOURS ? (size_t)ahead : OVER_HOURS;
+        memmove(row->n, row->n + gone, (OVER_HOURS - gone) * sizeof *row->n);
+        memset(row->n + OVER_HOURS - gone, 0, gone * sizeof *row->n);
+        row->newest = hour;
+        ahead = 0;
+    }
+    uint16_t *n = &row->n[OVER_HOURS - 1 + ahead];
+    if (by > 0 ? *n < UINT16_MAX : *n > 0)
+        *n = (uint16_t)(*n + by);
+}
+
+size_t over_sum(const struct over_row *row, int64_t now)
+{
+    int32_t ago = row->newest ? (int32_t)(now / MS_HOUR) - row->newest : OVER_HOURS;
+    size_t sum = 0;
+    for (int32_t h = ago > 0 ? ago : 0; h < OVER_HOURS; h++)
+        sum += row->n[h];
+    return sum;
+}
+
+/* A pair of pressures is one reading. */
+static bool over_before(const struct track *t, int series, const struct point *p)
+{
+    for (int s = 0; s < series; s++)
+        for (uint8_t i = 0; i < t->n[s]; i++)
+            if (t->points[s][i].rid == p->rid && t->points[s][i].at == p->at &&
+                eval_beyond(t, s, t->points[s][i].value))
+                return true;
+    return false;
+}
+
+/* What was beyond a limit is over it no more. */
+static void over_take_back(struct track *t, uint64_t rid)
+{
+    for (int s = 0; s < (int)SERIES_COUNT; s++)
+        for (uint8_t i = 0; MONITOR_SERIES[s].codes[0] && i < t->n[s]; i++) {
+            const struct point *p = &t->points[s][i];
+            if (p->rid == rid && eval_beyond(t, s, p->value) && !over_before(t, s, p))
+                track_over(t, p->at, -1);
+        }
+}
+
 void track_forget(struct track *t, uint64_t rid)
 {
+    over_take_back(t, rid);
     for (int s = 0; s < (int)SERIES_COUNT; s++) {
         uint8_t kept = 0;
         for (uint8_t i = 0; i < t->n[s]; i++)

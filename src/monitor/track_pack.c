@@ -5,7 +5,7 @@
  * unit. */
 #include "monitor/monitor_int.h"
 
-#define TRACK_VERSION 3 /* 2 had no zone */
+#define TRACK_VERSION 4 /* 2 had no zone, 3 no readings over limits */
 #define VALUE_MOST 1e15 /* scaled; a limit that somebody set may be any number */
 
 static uint32_t name_hash(const char *name)
@@ -257,6 +257,42 @@ static bool read_symptoms(str *in, struct track *t)
     return true;
 }
 
+static void write_over(struct buf *b, const struct track *t)
+{
+    uint8_t hours = 0;
+    for (size_t h = 0; h < OVER_HOURS; h++)
+        hours = (uint8_t)(hours + (t->over.n[h] > 0));
+    buf_u8(b, hours);
+    if (hours == 0)
+        return;
+    put_signed(b, t->over.newest);
+    for (size_t h = 0; h < OVER_HOURS; h++)
+        if (t->over.n[h]) {
+            buf_u8(b, (uint8_t)h);
+            buf_varint(b, t->over.n[h]);
+        }
+}
+
+static bool read_over(str *in, struct track *t)
+{
+    uint8_t hours, h;
+    int64_t newest;
+    uint64_t n;
+    if (!take_u8(in, &hours) || hours > OVER_HOURS)
+        return false;
+    if (hours == 0)
+        return true;
+    if (!take_signed(in, &newest) || newest <= 0 || newest > INT32_MAX)
+        return false;
+    t->over.newest = (int32_t)newest;
+    while (hours--) {
+        if (!take_u8(in, &h) || h >= OVER_HOURS || !take_varint(in, &n) || n > UINT16_MAX)
+            return false;
+        t->over.n[h] = (uint16_t)n;
+    }
+    return true;
+}
+
 /* Only where there are any: a track without them ends before. */
 static void write_asks(struct buf *b, const struct track *t)
 {
@@ -336,6 +372,7 @@ str track_write(struct op *op, const struct track *t)
     write_cgm(&b, t);
     write_symptoms(&b, t);
     write_rules(&b, t);
+    write_over(&b, t);
     write_asks(&b, t);
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
@@ -367,8 +404,9 @@ static bool read_zone(str *in, struct track *t)
 }
 
 /* Of version 2, the zone is to be asked for with the plan. */
-static bool read_3(str in, bool zoned, struct track *ret)
+static bool read_since_2(str in, uint8_t version, struct track *ret)
 {
+    bool zoned = version > 2;
     struct track spare;
     uint8_t plan, n;
     uint64_t patient, programmes;
@@ -386,6 +424,8 @@ static bool read_3(str in, bool zoned, struct track *ret)
             return false;
     if (!read_cgm(&in, ret) || !read_symptoms(&in, ret) || !read_rules(&in, ret))
         return false;
+    if (version > 3 && !read_over(&in, ret))
+        return false;
     while (in.n)
         if (!read_ask(&in, ret))
             return false;
@@ -399,5 +439,5 @@ bool track_read(str in, struct track *ret)
         return false;
     if (version == 1)
         return track_read_1(in, ret);
-    return (version == 2 || version == TRACK_VERSION) && read_3(in, version > 2, ret);
+    return version >= 2 && version <= TRACK_VERSION && read_since_2(in, version, ret);
 }

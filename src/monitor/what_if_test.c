@@ -1,26 +1,10 @@
 /* What-if over a real record: what would have been measured again is no alert, and more readings
  * than are answered in time are the newest days of them. */
-#include "monitor/monitor_int.h"
-#include "record/test.h"
-
-struct house {
-    struct op op;
-    struct record *rec;
-    struct monitor *m;
-    char dir[TEST_FOLDER_MAX];
-};
+#include "monitor/fixture_int.h"
 
 static void begin(struct house *h)
 {
-    h->rec = test_record(&h->op, h->dir, identity_system(), time_now());
-    test_record_put(&h->op, h->rec, STR("{\"resourceType\":\"Patient\",\"id\":\"p\"}"));
-    assert_int_equal(monitor_new(&h->op, h->rec, NULL, config_new(h->op.arena), &h->m), OK);
-}
-
-static void end(struct house *h)
-{
-    monitor_free(h->m);
-    test_record_done(&h->op, h->dir, h->rec);
+    house_begin(h, (const char *const[]){"p", NULL});
 }
 
 static void diastolic_of(struct house *h, const char *patient, int64_t minutes_ago, double value)
@@ -51,13 +35,6 @@ static struct json *tried(struct house *h)
     return said;
 }
 
-static int64_t number_at(const struct json *said, const char *path)
-{
-    int64_t n = -1;
-    assert_true(json_i64(json_path(said, path), &n));
-    return n;
-}
-
 #define DAY (24 * 60)
 
 /* The replay called for what the house first asks the patient about (ADR 44). */
@@ -69,15 +46,15 @@ static void a_slip_that_was_measured_again_is_no_alert(void **state)
     diastolic(&h, 9 * DAY, 125);
     diastolic(&h, 9 * DAY - 5, 80);
     struct json *said = tried(&h);
-    assert_int_equal(number_at(said, "before.asked"), 1);
-    assert_int_equal(number_at(said, "before.alerts"), 0);
-    assert_int_equal(number_at(said, "before.cases"), 0);
+    assert_int_equal(house_int(said, "before.asked"), 1);
+    assert_int_equal(house_int(said, "before.alerts"), 0);
+    assert_int_equal(house_int(said, "before.cases"), 0);
     diastolic(&h, 2 * DAY, 126); /* nobody measured again */
     said = tried(&h);
-    assert_int_equal(number_at(said, "before.asked"), 2);
-    assert_int_equal(number_at(said, "before.alerts"), 1);
-    assert_int_equal(number_at(said, "before.cases"), 1);
-    end(&h);
+    assert_int_equal(house_int(said, "before.asked"), 2);
+    assert_int_equal(house_int(said, "before.alerts"), 1);
+    assert_int_equal(house_int(said, "before.cases"), 1);
+    house_end(&h);
 }
 
 static void a_second_reading_beyond_the_limit_is_an_alert(void **state)
@@ -88,9 +65,9 @@ static void a_second_reading_beyond_the_limit_is_an_alert(void **state)
     diastolic(&h, 9 * DAY, 125);
     diastolic(&h, 9 * DAY - 5, 127);
     struct json *said = tried(&h);
-    assert_int_equal(number_at(said, "before.asked"), 1);
-    assert_int_equal(number_at(said, "before.alerts"), 1);
-    end(&h);
+    assert_int_equal(house_int(said, "before.asked"), 1);
+    assert_int_equal(house_int(said, "before.alerts"), 1);
+    house_end(&h);
 }
 
 /* A patient with a year of a sensor's readings got no answer. */
@@ -104,24 +81,19 @@ static void more_readings_are_their_newest_days(void **state)
         diastolic(&h, d * DAY + 60, 80);
     struct json *said = tried(&h);
     assert_false(json_bool(json_path(said, "whole"), true));
-    assert_int_equal(number_at(said, "days"), 12);
-    assert_int_equal(number_at(said, "readings"), 12);
+    assert_int_equal(house_int(said, "days"), 12);
+    assert_int_equal(house_int(said, "readings"), 12);
     h.m->replay_max = 20;
     said = tried(&h);
     assert_true(json_bool(json_path(said, "whole"), false));
-    assert_int_equal(number_at(said, "days"), 28);
-    assert_int_equal(number_at(said, "readings"), 20);
+    assert_int_equal(house_int(said, "days"), 28);
+    assert_int_equal(house_int(said, "readings"), 20);
     for (int i = 0; i < 30; i++) /* one day alone is more: it is replayed */
         diastolic(&h, 120 + i, 80);
     said = tried(&h);
-    assert_int_equal(number_at(said, "days"), 1);
-    assert_int_equal(number_at(said, "readings"), 31);
-    end(&h);
-}
-
-static void put(struct house *h, const char *text)
-{
-    test_record_put(&h->op, h->rec, str_of(text));
+    assert_int_equal(house_int(said, "days"), 1);
+    assert_int_equal(house_int(said, "readings"), 31);
+    house_end(&h);
 }
 
 static struct json *tried_on(struct house *h, const struct monitor_crowd *crowd, size_t *ret_done)
@@ -139,8 +111,8 @@ static void many_are_the_sum_of_each(void **state)
     (void)state;
     struct house h;
     begin(&h);
-    put(&h, "{\"resourceType\":\"Patient\",\"id\":\"q\",\"name\":[{\"text\":\"Quin\"}]}");
-    put(&h, "{\"resourceType\":\"Patient\",\"id\":\"quiet\"}");
+    house_put(&h, "{\"resourceType\":\"Patient\",\"id\":\"q\",\"name\":[{\"text\":\"Quin\"}]}");
+    house_put(&h, "{\"resourceType\":\"Patient\",\"id\":\"quiet\"}");
     str at = time_format(h.op.arena, h.op.now - 8 * DAY * MS_MINUTE);
     test_record_put(
         &h.op, h.rec,
@@ -161,27 +133,27 @@ static void many_are_the_sum_of_each(void **state)
     size_t done;
     struct json *said = tried_on(&h, &(struct monitor_crowd){people, 4, 60 * MS_MINUTE}, &done);
     assert_int_equal(done, 4);
-    assert_int_equal(number_at(said, "n"), 3);
-    assert_int_equal(number_at(said, "unseen"), 1);
-    assert_int_equal(number_at(said, "quiet"), 1);
-    assert_int_equal(number_at(said, "eventless"), 2);
-    assert_int_equal(number_at(said, "readings"), 6);
-    assert_int_equal(number_at(said, "personDays"), 3 * 28);
-    assert_int_equal(number_at(said, "before.cases"), 1);
-    assert_int_equal(number_at(said, "after.cases"), 2);
-    assert_int_equal(number_at(said, "events.n"), 1);
-    assert_int_equal(number_at(said, "events.before"), 1);
-    assert_int_equal(number_at(said, "events.after"), 1);
+    assert_int_equal(house_int(said, "n"), 3);
+    assert_int_equal(house_int(said, "unseen"), 1);
+    assert_int_equal(house_int(said, "quiet"), 1);
+    assert_int_equal(house_int(said, "eventless"), 2);
+    assert_int_equal(house_int(said, "readings"), 6);
+    assert_int_equal(house_int(said, "personDays"), 3 * 28);
+    assert_int_equal(house_int(said, "before.cases"), 1);
+    assert_int_equal(house_int(said, "after.cases"), 2);
+    assert_int_equal(house_int(said, "events.n"), 1);
+    assert_int_equal(house_int(said, "events.before"), 1);
+    assert_int_equal(house_int(said, "events.after"), 1);
     assert_str(json_str(json_path(said, "events.list.0.name")), "Quin");
     assert_str(json_str(json_path(said, "changed.0.patient")), "p");
     assert_int_equal(JSON_GET(said, "changed")->n, 1);
     int64_t sum = 0;
     for (int i = 0; i < 28; i++)
-        sum += number_at(said, arena_printf(h.op.arena, "daily.after.%d", i).p);
+        sum += house_int(said, arena_printf(h.op.arena, "daily.after.%d", i).p);
     assert_int_equal(sum, 2);
-    assert_int_equal(number_at(said, "daily.before.19"),
+    assert_int_equal(house_int(said, "daily.before.19"),
                      1); /* told of by the second, less than nine days ago */
-    end(&h);
+    house_end(&h);
 }
 
 /* With no time at all one of them is told, and the caller goes on behind it. */
@@ -190,16 +162,16 @@ static void as_many_as_there_is_time_for(void **state)
     (void)state;
     struct house h;
     begin(&h);
-    put(&h, "{\"resourceType\":\"Patient\",\"id\":\"q\"}");
+    house_put(&h, "{\"resourceType\":\"Patient\",\"id\":\"q\"}");
     const struct monitor_person people[] = {{STR("p"), 0, INT64_MAX}, {STR("q"), 0, INT64_MAX}};
     size_t done;
     struct json *said = tried_on(&h, &(struct monitor_crowd){people, 2, 0}, &done);
     assert_int_equal(done, 1);
-    assert_int_equal(number_at(said, "n"), 1);
+    assert_int_equal(house_int(said, "n"), 1);
     said = tried_on(&h, &(struct monitor_crowd){people, 0, 0}, &done);
     assert_int_equal(done, 0);
-    assert_int_equal(number_at(said, "n"), 0);
-    end(&h);
+    assert_int_equal(house_int(said, "n"), 0);
+    house_end(&h);
 }
 
 /* What was before somebody was in it, or after, is none of the programme's cases. */
@@ -213,9 +185,9 @@ static void only_their_time_in_it_counts(void **state)
     const struct monitor_person late = {STR("p"), h.op.now - 4 * DAY * MS_MINUTE, INT64_MAX};
     size_t done;
     struct json *said = tried_on(&h, &(struct monitor_crowd){&late, 1, 60 * MS_MINUTE}, &done);
-    assert_int_equal(number_at(said, "before.cases"), 0);
-    assert_int_equal(number_at(said, "personDays"), 4);
-    end(&h);
+    assert_int_equal(house_int(said, "before.cases"), 0);
+    assert_int_equal(house_int(said, "personDays"), 4);
+    house_end(&h);
 }
 
 int main(void)

@@ -9,6 +9,14 @@ interface Found {
   entry?: { resource: { id: string; for?: { display: string }; subject: { reference: string } } }[];
 }
 
+interface Round {
+  over: number;
+  cases: number;
+  inRange: number;
+  silent: number;
+  whole: boolean;
+}
+
 test("41 readings over limits, nine cases, five events kept", async ({ page, request }) => {
   const nurse = await api(request, "nurse2");
   const cases = async (patient: string): Promise<Found> =>
@@ -38,6 +46,10 @@ test("41 readings over limits, nine cases, five events kept", async ({ page, req
   const events = free.slice(0, EVENTS);
   const noisy = free.slice(EVENTS, EVENTS + NOISY);
   expect([events.length, noisy.length, lung !== ""]).toEqual([EVENTS, NOISY, true]);
+
+  const round = (): Promise<Round> => nurse("GET", "/monitoring/round") as Promise<Round>;
+  let before = await round();
+  await expect(async () => expect((before = await round()).whole).toBe(true)).toPass();
 
   // Usual for this patient, by their own limit; whoever comes after them is judged after them.
   await send(lung, "59408-5", 89, "%", 9);
@@ -74,6 +86,20 @@ test("41 readings over limits, nine cases, five events kept", async ({ page, req
   let all = 0;
   for (const p of [...events, ...noisy, lung]) all += (await cases(p)).entry!.length;
   expect(all).toBeLessThanOrEqual(9);
+
+  // The line above says what they came to, and follows by itself.
+  const line = page.getByLabel("What the readings came to");
+  await expect(async () => {
+    const now = await round();
+    expect(now.over - before.over).toBeGreaterThanOrEqual(BREACHES);
+    expect(now.cases - before.cases).toBeGreaterThanOrEqual(all);
+    expect(now.silent).toBeLessThanOrEqual(before.silent);
+    expect(await line.innerText()).toContain(
+      `${now.over} readings over limits → ${now.cases} cases`,
+    );
+    await expect(line).toContainText(new RegExp(`${now.inRange} (person|people) in range`), { timeout: 1000 });
+    await expect(line).toContainText(`${now.silent} silent`, { timeout: 1000 });
+  }).toPass();
 
   const shown = await page.locator("[data-row]").allInnerTexts();
   const at = names.map((n) => shown.findIndex((x) => x.includes(n)));

@@ -3,13 +3,14 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { Choice, Heads } from "../kit/basics";
+import { Heads } from "../kit/basics";
 import { Field } from "../kit/field";
 import { get } from "../lib/api";
 import type { Limit } from "../lib/fhir";
-import { fullDate, type Key, lang, number, t, unitWord } from "../lib/i18n";
+import { fullDate, type Key, number, t, unitWord } from "../lib/i18n";
 import { href } from "../lib/router";
 import { useCatalogue } from "./programme";
+import { type Days, DaysField, MetricField } from "./whatif";
 import { programmeWord } from "./worklist";
 
 interface Told {
@@ -50,7 +51,6 @@ export interface Part {
   done: number;
   next?: string;
 }
-type Days = "28" | "90" | "365";
 const SHOWN = 10;
 const MINUTES = "10";
 const DAY_YEAR = 365.25;
@@ -302,21 +302,7 @@ export function ManyTried({ metrics, metric, onMetric, top }: Own) {
       <h2 id="many">{t("wm_title")}</h2>
       <p class="muted">{t("wm_lead")}</p>
       <form onSubmit={submit}>
-        <div class="field">
-          <label for="wm-metric">{t("wi_metric")}</label>
-          <select
-            id="wm-metric"
-            class="box"
-            value={chosen?.metric}
-            onChange={(e) => onMetric(e.currentTarget.value)}
-          >
-            {metrics.map((l) => (
-              <option key={l.metric} value={l.metric}>
-                {l.translation?.[lang.value] ?? l.display ?? l.metric}
-              </option>
-            ))}
-          </select>
-        </div>
+        <MetricField id="wm-metric" metrics={metrics} value={chosen?.metric} onChange={onMetric} />
         <div class="field">
           <label for="wm-programme">{t("wm_programme")}</label>
           <select id="wm-programme" name="programme" class="box">
@@ -338,16 +324,7 @@ export function ManyTried({ metrics, metric, onMetric, top }: Own) {
           value={each}
           onValue={setEach}
         />
-        <Choice<Days>
-          legend={t("wi_days")}
-          value={days}
-          options={[
-            { value: "28", label: t("wi_days_28") },
-            { value: "90", label: t("days_90") },
-            { value: "365", label: t("wi_days_365") },
-          ]}
-          onChange={setDays}
-        />
+        <DaysField value={days} onChange={setDays} />
         <div class="field">
           <button class="btn primary" type="submit" disabled={busy}>
             {t("wi_try")}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Task } from "../lib/fhir";
 import { inForce, restOf, type Team, teamOf } from "../lib/hours";
-import { reachedOf, unwatchedOf, upTo } from "./watch";
+import { onceEach, reachedOf, type Step, unwatchedOf, upTo } from "./watch";
 
 const team = (more: Partial<Team>): Team => ({
   service: "",
@@ -41,6 +41,21 @@ describe("whose hours hold", () => {
     expect(restOf([far], at("08:00"))).toBe(3_600_000);
     expect(restOf([soon], at("08:10"))).toBe(3_600_000);
     expect(restOf(undefined, at("08:00"))).toBe(3_600_000);
+  });
+});
+
+describe("the steps of a chain", () => {
+  const step = (row: string, to: string, closed = false): Step => ({ row, to, closed, due: "" });
+  it("are shown once, though the patient is told a little later", () => {
+    const all = [
+      step("P1-CLOSED", "on-call", true),
+      step("P1-CLOSED-5", "on-call", true),
+      step("P1-10", "lead"),
+      step("P1-15", "on-call"),
+    ];
+    expect(onceEach(all).map((s) => s.row)).toEqual(["P1-CLOSED", "P1-10", "P1-15"]);
+    const twice = [step("P2-30", "lead"), step("P2-HELD", "lead")];
+    expect(onceEach(twice)).toEqual(twice);
   });
 });
 

@@ -15,7 +15,7 @@ const BASE = "https://weft.health/fhir/StructureDefinition/";
 const TEAM_ROLE = "https://weft.health/fhir/team-role";
 const MINUTE = 60_000;
 
-interface Step {
+export interface Step {
   row: string;
   to: string;
   citation?: string;
@@ -86,6 +86,13 @@ export function unwatchedOf(task: Task, now: number): number {
   const ends = [period.end, of("case-held-since")?.valueInstant].map((x) => Date.parse(x ?? ""));
   const end = Math.min(now, ...ends.filter((x) => !Number.isNaN(x)));
   return Math.max(0, end - Date.parse(period.start));
+}
+/** When nobody is at work a case goes up at once, and the same row is reached again a little later to tell the patient
+ * (spec/desk/chain.csv): that is one step. */
+export function onceEach(steps: Step[]): Step[] {
+  return steps.filter(
+    (s, i) => !s.closed || steps.findIndex((x) => x.closed && x.to === s.to) === i,
+  );
 }
 export function toWord(to: string): string {
   return wordOf("up_", to);
@@ -195,6 +202,8 @@ export function CaseChain({ task, now }: { task: Task; now: number }) {
   const unseen = unwatchedOf(task, now);
   useSeen(task, chain?.pages);
   if (!chain) return null;
+  const steps = onceEach(chain.steps);
+  const next = chain.next && onceEach([...chain.steps, chain.next]).at(-1) === chain.next;
   const left = chain.next ? Date.parse(chain.next.due) - now : 0;
   return (
     <div class="chain">
@@ -207,9 +216,9 @@ export function CaseChain({ task, now }: { task: Task; now: number }) {
       <p class="muted fine">
         {chain.emergency ? t("em_there", { number: chain.emergency }) : t("em_local")}
       </p>
-      {chain.steps.length > 0 && (
+      {steps.length > 0 && (
         <ul class="fine" aria-label={t("up_title")}>
-          {chain.steps.map((s) => (
+          {steps.map((s) => (
             <li key={`${s.row}-${s.at}`}>
               <strong>
                 {s.to === "wait" && chain.until && !chain.watching
@@ -231,7 +240,7 @@ export function CaseChain({ task, now }: { task: Task; now: number }) {
         </ul>
       )}
       <Pages of={chain.pages ?? []} />
-      {chain.next && (
+      {chain.next && next && (
         <p class="muted fine tabular">
           {left > MINUTE
             ? t("up_next", { who: toWord(chain.next.to), time: span(left) })

@@ -21,7 +21,7 @@ interface Trial {
   after: Told;
   events: { n: number; before: number; after: number; lost: { at: string; what: string }[] };
 }
-type Days = "28" | "90" | "365";
+export type Days = "28" | "90" | "365";
 
 function Answer({ of }: { of: Trial }) {
   const lost = of.events.lost;
@@ -61,6 +61,47 @@ function Answer({ of }: { of: Trial }) {
   );
 }
 
+/** Which sign is tried. */
+export function MetricField(of: {
+  id: string;
+  metrics: Limit[];
+  value?: string;
+  onChange: (metric: string) => void;
+}) {
+  return (
+    <div class="field">
+      <label for={of.id}>{t("wi_metric")}</label>
+      <select
+        id={of.id}
+        class="box"
+        value={of.value}
+        onChange={(e) => of.onChange(e.currentTarget.value)}
+      >
+        {of.metrics.map((l) => (
+          <option key={l.metric} value={l.metric}>
+            {l.translation?.[lang.value] ?? l.display ?? l.metric}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+/** How far back. */
+export function DaysField(of: { value: Days; onChange: (days: Days) => void }) {
+  return (
+    <Choice<Days>
+      legend={t("wi_days")}
+      value={of.value}
+      options={[
+        { value: "28", label: t("wi_days_28") },
+        { value: "90", label: t("days_90") },
+        { value: "365", label: t("wi_days_365") },
+      ]}
+      onChange={of.onChange}
+    />
+  );
+}
+
 export function WhatIf({ patient, limits }: { patient: string; limits: Limit[] }) {
   const metrics = limits.filter((l, i) => limits.findIndex((x) => x.metric === l.metric) === i);
   const [metric, setMetric] = useState(metrics[0]?.metric ?? "");
@@ -87,21 +128,7 @@ export function WhatIf({ patient, limits }: { patient: string; limits: Limit[] }
       <summary>{t("wi_title")}</summary>
       <form onSubmit={submit}>
         <p class="muted">{t("wi_lead")}</p>
-        <div class="field">
-          <label for="wi-metric">{t("wi_metric")}</label>
-          <select
-            id="wi-metric"
-            class="box"
-            value={metric}
-            onChange={(e) => setMetric(e.currentTarget.value)}
-          >
-            {metrics.map((l) => (
-              <option key={l.metric} value={l.metric}>
-                {l.translation?.[lang.value] ?? l.display ?? l.metric}
-              </option>
-            ))}
-          </select>
-        </div>
+        <MetricField id="wi-metric" metrics={metrics} value={metric} onChange={setMetric} />
         <Field id="wi-low" name="low" type="number" label={t("wi_low", { unit: unitWord(unit) })} />
         <Field
           id="wi-high"
@@ -109,16 +136,7 @@ export function WhatIf({ patient, limits }: { patient: string; limits: Limit[] }
           type="number"
           label={t("wi_high", { unit: unitWord(unit) })}
         />
-        <Choice<Days>
-          legend={t("wi_days")}
-          value={days}
-          options={[
-            { value: "28", label: t("wi_days_28") },
-            { value: "90", label: t("days_90") },
-            { value: "365", label: t("wi_days_365") },
-          ]}
-          onChange={setDays}
-        />
+        <DaysField value={days} onChange={setDays} />
         <button class="btn" type="submit" disabled={busy}>
           {t("wi_try")}
         </button>

@@ -16,6 +16,7 @@ import { go, href } from "../lib/router";
 import { session } from "../lib/session";
 import { ordered, sentenceOf, useWorklist } from "./data";
 import { leftWord, rightWord } from "./right";
+import { RoundLine } from "./round";
 import { SinceYouLeft } from "./since";
 import { mySteps, RowUp, upTo, useMySteps, WatchLine } from "./watch";
 
@@ -354,6 +355,7 @@ export function WorklistPage() {
         <Filters tasks={tasks} />
       </header>
       <WatchLine />
+      {session.value?.role === "nurse" && <RoundLine />}
       {session.value?.role === "nurse" && <SinceYouLeft />}
       <section class="card">
         <Worklist />
