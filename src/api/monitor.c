@@ -75,6 +75,14 @@ err api_glucose(struct call *c)
     return answer_json(c, 200, said);
 }
 
+err api_news2(struct call *c)
+{
+    struct json *said;
+    TRY(may_see(c));
+    TRY(monitor_news2(&c->op, c->api->monitor, c->id, &said));
+    return answer_json(c, 200, said);
+}
+
 /* Of whom, from where the last answer stopped. */
 static err crowd_of(struct call *c, const struct monitor_trial *trial, struct programme_people *all,
                     struct monitor_crowd *ret)

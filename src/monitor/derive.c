@@ -2,21 +2,19 @@
  * and hysteresis hold for them too: NEWS2 of what was measured in the last twelve hours, and the
  * glycemia risk index of a fortnight. Only for patients for whom a rule asks. Pure. */
 #include "monitor/monitor_int.h"
-#include "vitals/news2.h"
 
-#define NEWS2_MS (12 * MS_HOUR) /* the longest interval the chart knows */
-#define NEWS2_MIN 3             /* fewer parts are no score; their own limits watch them */
-#define GRI_DAYS_MIN 10         /* 70 % of fourteen */
+#define NEWS2_MIN 3     /* fewer parts are no score; their own limits watch them */
+#define GRI_DAYS_MIN 10 /* 70 % of fourteen */
 
-static const int PARTS[NEWS2_PARTS] = {[NEWS2_RESPIRATION] = SERIES_RESPIRATORY_RATE,
-                                       [NEWS2_SPO2] = SERIES_SPO2,
-                                       [NEWS2_OXYGEN] = SERIES_OXYGEN_FLOW,
-                                       [NEWS2_SYSTOLIC] = SERIES_SYSTOLIC,
-                                       [NEWS2_PULSE] = SERIES_HEART_RATE,
-                                       [NEWS2_CONSCIOUS] = SERIES_CONSCIOUSNESS,
-                                       [NEWS2_TEMPERATURE] = SERIES_TEMPERATURE};
+const int EVAL_NEWS2_SERIES[NEWS2_PARTS] = {[NEWS2_RESPIRATION] = SERIES_RESPIRATORY_RATE,
+                                            [NEWS2_SPO2] = SERIES_SPO2,
+                                            [NEWS2_OXYGEN] = SERIES_OXYGEN_FLOW,
+                                            [NEWS2_SYSTOLIC] = SERIES_SYSTOLIC,
+                                            [NEWS2_PULSE] = SERIES_HEART_RATE,
+                                            [NEWS2_CONSCIOUS] = SERIES_CONSCIOUSNESS,
+                                            [NEWS2_TEMPERATURE] = SERIES_TEMPERATURE};
 
-static bool asked(const struct track *t, int series)
+bool eval_asked(const struct track *t, int series)
 {
     for (uint64_t left = MONITOR_SERIES[series].rules; left; left &= left - 1)
         if (eval_is_for(&MONITOR_RULES[__builtin_ctzll(left)], t))
@@ -24,24 +22,24 @@ static bool asked(const struct track *t, int series)
     return false;
 }
 
-static struct news2 news2_at(const struct track *t, int64_t at)
+struct news2 eval_news2(const struct track *t, int64_t at, const struct point *ret[NEWS2_PARTS])
 {
     double v[NEWS2_PARTS];
     for (int p = 0; p < NEWS2_PARTS; p++) {
-        v[p] = NAN;
-        for (int i = t->n[PARTS[p]] - 1; i >= 0; i--)
-            if (t->points[PARTS[p]][i].at <= at) {
-                if (at - t->points[PARTS[p]][i].at < NEWS2_MS)
-                    v[p] = t->points[PARTS[p]][i].value;
-                break;
-            }
+        const struct point *of = t->points[EVAL_NEWS2_SERIES[p]];
+        int i = t->n[EVAL_NEWS2_SERIES[p]] - 1;
+        while (i >= 0 && of[i].at > at)
+            i--;
+        ret[p] = i >= 0 && at - of[i].at < EVAL_NEWS2_MS ? &of[i] : NULL;
+        v[p] = ret[p] ? ret[p]->value : NAN;
     }
     return news2_of(v, eval_scale2(t) ? 2 : 1);
 }
 
 unsigned eval_news2_missing(const struct track *t, int64_t at)
 {
-    struct news2 s = news2_at(t, at);
+    const struct point *of[NEWS2_PARTS];
+    struct news2 s = eval_news2(t, at, of);
     unsigned bits = 0;
     for (int p = 0; p < NEWS2_PARTS; p++)
         bits |= s.part[p] < 0 ? 1u << p : 0;
@@ -61,7 +59,8 @@ static void put(struct track *t, int series, struct point p, int64_t instead, st
 
 static void put_news2(struct track *t, const struct point *p, struct findings *ret)
 {
-    struct news2 s = news2_at(t, p->at);
+    const struct point *of[NEWS2_PARTS];
+    struct news2 s = eval_news2(t, p->at, of);
     int most = 0;
     if (s.measured < NEWS2_MIN)
         return;
@@ -90,9 +89,9 @@ static void put_gri(struct track *t, const struct point *p, struct findings *ret
 void eval_derived(struct track *t, int series, int i, struct findings *ret)
 {
     const struct point p = t->points[series][i];
-    if (series == SERIES_CGM && asked(t, SERIES_GRI))
+    if (series == SERIES_CGM && eval_asked(t, SERIES_GRI))
         put_gri(t, &p, ret);
     for (int k = 0; k < NEWS2_PARTS; k++)
-        if (PARTS[k] == series && asked(t, SERIES_NEWS2))
+        if (EVAL_NEWS2_SERIES[k] == series && eval_asked(t, SERIES_NEWS2))
             put_news2(t, &p, ret);
 }

@@ -39,16 +39,21 @@ void monitor_set_number(struct op *op, struct json *o, const char *name, double 
                  json_new_num(op->arena, arena_printf(op->arena, "%.*f", decimals, v)));
 }
 
+struct json *monitor_translation(struct op *op, const char *const words[SAY_LANGS])
+{
+    struct json *said = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, said, STR("es"), str_of(words[SAY_ES]));
+    json_set_str(op->arena, said, STR("ar"), str_of(words[SAY_AR]));
+    return said;
+}
+
 static struct json *limit_row(struct op *op, int s, double low, double high, str rule, str source)
 {
     const struct series_row *row = &MONITOR_SERIES[s];
     struct json *o = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, o, STR("metric"), str_of(row->name));
     json_set_str(op->arena, o, STR("display"), str_of(row->shown[SAY_EN]));
-    struct json *said = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, said, STR("es"), str_of(row->shown[SAY_ES]));
-    json_set_str(op->arena, said, STR("ar"), str_of(row->shown[SAY_AR]));
-    json_set(op->arena, o, STR("translation"), said);
+    json_set(op->arena, o, STR("translation"), monitor_translation(op, row->shown));
     json_set_str(op->arena, o, STR("loinc"), str_of(row->codes[0]));
     json_set_str(op->arena, o, STR("unit"), str_of(row->unit));
     monitor_set_number(op, o, "low", low, row->decimals);

@@ -84,12 +84,20 @@ MUST err monitor_what_if(struct op *op, struct monitor *m, str patient,
 MUST err monitor_glucose(struct op *op, struct monitor *m, str patient, int days,
                          struct json **ret);
 
-/* The same for many people, so many of them as there is time for, at least one; *ret_done: how many
- * of the list. Each is replayed in the memory of the one before. Whom op->actor may not see is
- * counted and left out. Cases count while the person was in it (from … to). JSON {metric, low,
- * high, days, n, unseen, quiet (without a reading), eventless, part (not all their days), readings,
- * personDays, before: {alerts, cases, asked}, after, daily: {before: [cases by day, oldest first],
- * after}, events: {n, before, after, list: [{patient, name, at, what, was, is}]}, changed:
+/* NEWS2 as it stands: JSON {asked: a rule of their programmes looks at it, hours, scale, measured,
+ * whole, total (a lower bound while not whole), red, risk (low, low-medium, medium, high), parts:
+ * [{metric, display, translation, unit, value, at, points}]}: seven in the chart's order; without
+ * value: not measured in these hours; with a value and no points: cannot be scored without another
+ * part. op->actor must see the patient; what they may not see is missing. */
+MUST err monitor_news2(struct op *op, struct monitor *m, str patient, struct json **ret);
+
+/* The same as monitor_what_if() for many people, so many of them as there is time for, at least
+ * one; *ret_done: how many of the list. Each is replayed in the memory of the one before. Whom
+ * op->actor may not see is counted and left out. Cases count while the person was in it (from …
+ * to). JSON {metric, low, high, days, n, unseen, quiet (without a reading), eventless, part (not
+ * all their days), readings, personDays, before: {alerts, cases, asked}, after, daily: {before:
+ * [cases by day, oldest first], after}, events: {n, before, after, list: [{patient, name, at, what,
+ * was, is}]}, changed:
  * [{patient, name, before, after}]}; a list ends at MONITOR_CROWD_LIST, `more` says what it left
  * out. */
 #define MONITOR_CROWD_LIST 200u

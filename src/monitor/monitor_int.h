@@ -17,6 +17,7 @@
 #include "monitor_gen.h"
 #include "vitals/cgm.h"
 #include "vitals/control.h"
+#include "vitals/news2.h"
 
 #define MS_MINUTE 60000LL
 #define MS_HOUR 3600000LL
@@ -326,6 +327,12 @@ bool eval_days(const struct eval_ask *q, struct finding *ret);
 bool eval_is_days(const struct monitor_rule *r);
 /* derive.c: points of the scores that follow from a reading; what they bring is added to ret. */
 void eval_derived(struct track *t, int series, int i, struct findings *ret);
+/* Does a rule of the patient's programmes look at this series? */
+bool eval_asked(const struct track *t, int series);
+/* NEWS2 of what was measured in the time before `at`, and of which readings; NULL: missing. */
+#define EVAL_NEWS2_MS (12 * MS_HOUR) /* the longest interval the chart knows */
+extern const int EVAL_NEWS2_SERIES[NEWS2_PARTS];
+struct news2 eval_news2(const struct track *t, int64_t at, const struct point *ret[NEWS2_PARTS]);
 /* What a NEWS2 at that time would say is missing; bits of enum news2_part. */
 unsigned eval_news2_missing(const struct track *t, int64_t at);
 
@@ -334,6 +341,8 @@ unsigned eval_news2_missing(const struct track *t, int64_t at);
 void monitor_set_number(struct op *op, struct json *o, const char *name, double v, int decimals);
 /* The limits that everybody has, a row a metric as of monitor_limits(). */
 struct json *monitor_defaults(struct op *op);
+/* {es, ar} of words in each language. */
+struct json *monitor_translation(struct op *op, const char *const words[SAY_LANGS]);
 /* A clinician's limit as it counts: at most as loose as the table allows. */
 double monitor_own_low(int series, double v);
 double monitor_own_high(int series, double v);

@@ -76,16 +76,13 @@ static struct said silence_words(struct op *op, const struct finding *f,
 static struct said partial_words(struct op *op, const struct track *t, const struct finding *f,
                                  struct said why)
 {
-    static const int series[] = {SERIES_RESPIRATORY_RATE, SERIES_SPO2,       SERIES_OXYGEN_FLOW,
-                                 SERIES_SYSTOLIC,         SERIES_HEART_RATE, SERIES_CONSCIOUSNESS,
-                                 SERIES_TEMPERATURE}; /* in the order of enum news2_part */
     unsigned missing = eval_news2_missing(t, f->at);
     struct said list = {{STR_NONE}};
     bool any = false;
-    for (size_t p = 0; p < sizeof series / sizeof series[0]; p++) {
+    for (size_t p = 0; p < NEWS2_PARTS; p++) {
         if (!(missing >> p & 1))
             continue;
-        struct said both[] = {list, desk_say_row(MONITOR_SERIES[series[p]].shown)};
+        struct said both[] = {list, desk_say_row(MONITOR_SERIES[EVAL_NEWS2_SERIES[p]].shown)};
         list = any ? desk_say(op, SAY_COMMA, both, 2) : both[1];
         any = true;
     }

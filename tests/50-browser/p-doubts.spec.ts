@@ -81,3 +81,53 @@ test("temperature, breaths and a sensor's hours are drawn", async ({ page, reque
   await axe(page);
   await shot(page, "p2-more-signs");
 });
+
+test("days of steps and sleep, medicines taken, and NEWS2 by its parts", async ({ page, request }) => {
+  const nurse = await api(request, "nurse");
+  const free = planted().filter((p) => p.monitored && p.planted === "");
+  const { patient } = free[free.length - 1]!;
+  const send = (system: string, code: string, value: number, unit: string): Promise<unknown> =>
+    nurse("POST", "/fhir/Observation", {
+      resourceType: "Observation",
+      status: "final",
+      code: { coding: [{ system, code }] },
+      subject: { reference: `Patient/${patient}` },
+      effectiveDateTime: new Date().toISOString(),
+      valueQuantity: { value, unit, system: "http://unitsofmeasure.org", code: unit },
+    });
+  const loinc = "http://loinc.org";
+  await send(loinc, "41950-7", 4321, "{steps}");
+  await send(loinc, "93832-4", 6.5, "h");
+  await send("http://snomed.info/sct", "418633004", 50, "%");
+  await send(loinc, "8867-4", 96, "/min");
+  await send(loinc, "9279-1", 22, "/min");
+  await signIn(page, "console", "nurse");
+  await page.goto(`/console/patient/${patient}`);
+  await expect(page.getByRole("button", { name: /^Steps/ })).toContainText("steps");
+  await expect(page.getByRole("button", { name: /^Sleep/ })).toContainText(/\d h/);
+  const taken = page.getByRole("button", { name: /^Medicines taken/ });
+  await expect(taken).toContainText("%");
+  const score = page.getByRole("region", { name: "NEWS2" });
+  await expect(score).toHaveCount(0); // nobody watches this patient by it
+
+  await nurse("POST", "/fhir/CarePlan", {
+    resourceType: "CarePlan",
+    status: "active",
+    intent: "plan",
+    subject: { reference: `Patient/${patient}` },
+    instantiatesCanonical: ["https://weft.health/fhir/PlanDefinition/acute-at-home"],
+    period: { start: new Date().toISOString().slice(0, 10) },
+  });
+  await expect(score).toContainText("At least");
+  await expect(score).toContainText(/Scale .?1.? for oxygen/);
+  await expect(score).toContainText(/\d.? of .?7.? parts measured in the last .?12.? hours/);
+  const part = (name: RegExp) => score.getByRole("row", { name });
+  await expect(part(/^Breathing rate/)).toContainText("22 /min");
+  await expect(part(/^Breathing rate/).getByRole("cell").last()).toHaveText("2");
+  await expect(part(/^Heart rate/).getByRole("cell").last()).toHaveText("1");
+  await expect(part(/^Alertness/)).toContainText("Not measured");
+  await axe(page);
+  await shot(page, "p3-news2");
+  await taken.click();
+  await shot(page, "p4-days");
+});

@@ -3,12 +3,15 @@ import type { Limit, Observation } from "../lib/fhir";
 import {
   bandOf,
   boundsOf,
+  CARDS,
   decimate,
   METRICS,
   metricOf,
+  NOTE_SYSTEM,
   outside,
   type Point,
   percentile,
+  searchCode,
   segments,
   seriesOf,
   ticks,
@@ -97,6 +100,8 @@ describe("limits", () => {
   });
 });
 
+const DOUBT = { system: NOTE_SYSTEM, code: "soft-confirm" };
+
 describe("readings to series", () => {
   const bp: Observation = {
     resourceType: "Observation",
@@ -178,6 +183,32 @@ describe("readings to series", () => {
     expect(
       seriesOf([{ ...day, valueSampledData: { origin: { value: 0 }, data: "E" } }], glucose),
     ).toEqual([]);
+  });
+  it("makes days of steps, sleep and medicines taken", () => {
+    const of = (code: string, at: string, value: number, unit: string): Observation => ({
+      resourceType: "Observation",
+      id: at,
+      status: "final",
+      code: { coding: [{ code }] },
+      effectiveDateTime: at,
+      valueQuantity: { value, unit, code: unit },
+    });
+    const [steps, sleep, taken] = (["steps", "sleep", "taken"] as const).map(
+      (id) => CARDS.find((m) => m.id === id)!,
+    );
+    const noon = (d: number, h = 12): string => new Date(2026, 10, d, h).toISOString();
+    const walked = [
+      of("55423-8", noon(20, 9), 1200, "{steps}"),
+      of("55423-8", noon(20, 18), 2300, "{steps}"),
+      of("41950-7", noon(21), 900, "{steps}"),
+      { ...of("55423-8", noon(21, 13), 90_000, "{steps}"), meta: { tag: [DOUBT] } },
+    ];
+    expect(seriesOf(walked, steps!).map((p) => p.v)).toEqual([3500, 900, 90_000]);
+    expect(seriesOf(walked, steps!)[0]!.t).toBe(Date.parse(noon(20, 18)));
+    expect(seriesOf([of("93832-4", noon(20, 7), 390, "min")], sleep!)[0]!.v).toBeCloseTo(6.5, 6);
+    const doses = [of("418633004", noon(20, 8), 100, "%"), of("418633004", noon(20, 20), 50, "%")];
+    expect(seriesOf(doses, taken!).map((p) => p.v)).toEqual([75]);
+    expect(searchCode(taken!)).toBe("http://snomed.info/sct|418633004");
   });
   it("leaves out what was entered in error, has no time or no value", () => {
     const none = [

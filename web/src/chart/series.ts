@@ -32,9 +32,13 @@ function noteOf(o: Observation): Note | undefined {
   return NOTES.find((n) => codes.includes(n));
 }
 export interface Metric {
-  id: "weight" | "bp" | "hr" | "spo2" | "glucose" | "temp" | "breath";
+  id: "weight" | "bp" | "hr" | "spo2" | "glucose" | "temp" | "breath" | "steps" | "sleep" | "taken";
   /** LOINC codes that mean this sign; the first is ours */
   codes: string[];
+  /** of the codes, where it is not LOINC */
+  system?: string;
+  /** what a day's readings make, where only days mean something (as in spec/monitor/rules.json) */
+  day?: "sum" | "mean";
   name: Key;
   plain: Key;
   unit: string;
@@ -88,7 +92,41 @@ export const METRICS: Metric[] = [
   },
   { id: "breath", codes: ["9279-1"], name: "m_breath", plain: "p_breath", unit: "/min", digits: 0 },
 ];
-export const searchCode = (m: Metric): string => m.codes.map((c) => `${LOINC}|${c}`).join(",");
+/** What is reckoned by the day. */
+const DAILY: Metric[] = [
+  {
+    id: "steps",
+    codes: ["55423-8", "41950-7"],
+    day: "sum",
+    name: "m_steps",
+    plain: "m_steps",
+    unit: "{steps}",
+    digits: 0,
+  },
+  {
+    id: "sleep",
+    codes: ["93832-4"],
+    day: "sum",
+    name: "m_sleep",
+    plain: "m_sleep",
+    unit: "h",
+    digits: 1,
+  },
+  {
+    id: "taken",
+    codes: ["418633004"],
+    system: "http://snomed.info/sct",
+    day: "mean",
+    name: "m_taken",
+    plain: "m_taken",
+    unit: "%",
+    digits: 0,
+  },
+];
+/** Those of a case. */
+export const CARDS: Metric[] = [...METRICS, ...DAILY];
+export const searchCode = (m: Metric): string =>
+  m.codes.map((c) => `${m.system ?? LOINC}|${c}`).join(",");
 
 /** Other units that devices send, and what one of them is in ours (UCUM code or common text). */
 const TO_OURS: Record<string, number> = {
@@ -98,6 +136,7 @@ const TO_OURS: Record<string, number> = {
   g: 0.001,
   kPa: 7.50061683,
   "mmol/L": 18.0182,
+  min: 1 / 60,
 };
 function inOurs(q: Quantity | undefined): number | undefined {
   if (typeof q?.value !== "number") return undefined;
@@ -112,7 +151,7 @@ const hasCode = (c: Concept, codes: string[]): boolean =>
 export const isSensor = (o: Observation): boolean => hasCode(o.code, ["99504-3", "105272-9"]);
 
 export function metricOf(o: Observation): Metric | undefined {
-  return METRICS.find((m) => hasCode(o.code, m.codes));
+  return CARDS.find((m) => hasCode(o.code, m.codes));
 }
 
 /** When it was measured; of a time that lasted, its end, as the server reckons. NaN: not said. */
@@ -163,9 +202,23 @@ export function pointOf(o: Observation, m: Metric): Point | null {
   return { t, v, v2: m.pair ? part(m.pair[1]) : undefined, id: o.id ?? "", note: noteOf(o) };
 }
 
+/** A day's as one, at the last of them; what is doubtful stays alone. */
+function daysOf(points: Point[], kind: "sum" | "mean"): Point[] {
+  const days = new Map<number, Point[]>();
+  for (const p of points.filter((x) => !isDoubtful(x))) {
+    const d = new Date(p.t).setHours(0, 0, 0, 0);
+    days.set(d, [...(days.get(d) ?? []), p]);
+  }
+  const whole = [...days.values()].map((list) => {
+    const sum = list.reduce((a, p) => a + p.v, 0);
+    return { ...list[list.length - 1]!, v: kind === "sum" ? sum : sum / list.length };
+  });
+  return [...whole, ...points.filter(isDoubtful)].sort((a, b) => a.t - b.t);
+}
+
 /** Oldest first. */
 export function seriesOf(all: Observation[], m: Metric): Point[] {
-  return all
+  const points = all
     .filter((o) => hasCode(o.code, m.codes))
     .flatMap((o) => {
       const last = pointOf(o, m);
@@ -173,6 +226,7 @@ export function seriesOf(all: Observation[], m: Metric): Point[] {
       return o.valueSampledData ? sampledPoints(o) : [last];
     })
     .sort((a, b) => a.t - b.t);
+  return m.day ? daysOf(points, m.day) : points;
 }
 
 const DAY = 86_400_000;

@@ -1,6 +1,6 @@
 // What the console reads, each under a key that live changes can find (see lib/load.ts).
 
-import { METRICS, searchCode } from "../chart/series";
+import { CARDS, searchCode } from "../chart/series";
 import { rankOf } from "../kit/severity";
 import { get, search } from "../lib/api";
 import type {
@@ -59,7 +59,7 @@ export const useLimits = (id: string | null) =>
  * push a rare one out of the page. */
 export const useVitals = (id: string | null) =>
   useLoad<Observation[]>(id && `Observation|${id}|vitals`, async () => {
-    const each = METRICS.map((m) =>
+    const each = CARDS.map((m) =>
       search<Observation>(
         "Observation",
         { patient: id!, code: searchCode(m), _sort: "-date", _count: READINGS_EACH },

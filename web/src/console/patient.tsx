@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { Chart, ChartTable, Spark } from "../chart/chart";
-import { isSensor, METRICS, metricOf, pointOf } from "../chart/series";
+import { CARDS, isSensor, metricOf, pointOf } from "../chart/series";
 import { changeOf, changeText, type View, valueText, viewOf } from "../chart/view";
 import { Empty, Failed, Skeleton, Tabs } from "../kit/basics";
 import { type Days, DaysChoice, type Look, LookChoice } from "../kit/choices";
@@ -46,6 +46,7 @@ import { Doubts } from "./doubts";
 import { Hidden } from "./glass";
 import { LaunchApps } from "./launch";
 import { Results } from "./results";
+import { EarlyWarning } from "./score";
 import { Timeline } from "./timeline";
 import { WhatIf } from "./whatif";
 import { Withhold } from "./withhold";
@@ -209,7 +210,7 @@ function Vitals({ id, focus }: { id: string; focus: string }) {
     ) : (
       <Skeleton lines={8} />
     );
-  const views = METRICS.map((m) => viewOf(vitals.data!, m, limits.data ?? [], now)).filter(
+  const views = CARDS.map((m) => viewOf(vitals.data!, m, limits.data ?? [], now)).filter(
     (v) => v.points.length + v.doubts.length > 0,
   );
   if (views.length === 0)
@@ -366,6 +367,7 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
         {tab === "now" ? (
           <div class="now">
             <Results id={id} />
+            <EarlyWarning id={id} />
             <Vitals id={id} focus={focus} />
             <div class="pair">
               <Medicines id={id} />

@@ -3,7 +3,7 @@
 // Marks differ by form, not by colour: tall is yes or taken, short is no or missed.
 
 import { useState } from "preact/hooks";
-import { METRICS, metricOf, pointOf } from "../chart/series";
+import { metricOf, pointOf } from "../chart/series";
 import { valueText } from "../chart/view";
 import { Walk } from "../chart/walk";
 import { Failed, Heads, Skeleton } from "../kit/basics";
@@ -76,7 +76,7 @@ function whenOf(r: Any): number {
 
 function reading(r: Any): string {
   const o = r as unknown as Observation;
-  const m = METRICS.includes(metricOf(o)!) ? metricOf(o)! : undefined;
+  const m = metricOf(o);
   const p = m && pointOf(o, m);
   if (m && p) return `${t(m.name)} ${valueText(p, m)} ${unitWord(m.unit)}`;
   const q = r.valueQuantity;

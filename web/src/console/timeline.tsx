@@ -1,7 +1,7 @@
 // Everything that happened to one patient, newest first, a day at a time. Readings of a day stand in
 // one line, so that a week of devices does not bury one message.
 import { useState } from "preact/hooks";
-import { METRICS, measuredAt, metricOf, pointOf } from "../chart/series";
+import { CARDS, measuredAt, seriesOf } from "../chart/series";
 import { valueText } from "../chart/view";
 import { Choice, Empty, Skeleton } from "../kit/basics";
 import { Icon, type IconName } from "../kit/icons";
@@ -43,9 +43,8 @@ function readingItems(all: Observation[]): Item[] {
     days.set(d, [...(days.get(d) ?? []), o]);
   }
   return [...days.values()].map((list) => {
-    const parts = METRICS.map((m) => {
-      const mine = list.filter((o) => metricOf(o) === m).map((o) => pointOf(o, m));
-      const last = mine.filter((p) => p !== null).sort((a, b) => b.t - a.t)[0];
+    const parts = CARDS.map((m) => {
+      const last = seriesOf(list, m).at(-1);
       return last ? `${t(m.name)} ${valueText(last, m)} ${unitWord(m.unit)}` : "";
     }).filter(Boolean);
     const at = Math.max(...list.map(measuredAt));

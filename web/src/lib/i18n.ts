@@ -66,6 +66,8 @@ const UNITS: Record<string, Key> = {
   "mg/dL": "unit_mgdl",
   "mmol/L": "unit_mmol",
   Cel: "unit_c",
+  "{steps}": "unit_steps",
+  h: "unit_h",
 };
 /** A unit as people write it; one that we have no word for as it came. */
 export function unitWord(unit: string): string {

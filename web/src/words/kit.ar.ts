@@ -22,6 +22,8 @@ export default {
   unit_mgdl: "ملغ/دل",
   unit_mmol: "ملمول/ل",
   unit_c: "°م",
+  unit_steps: "خطوة",
+  unit_h: "ساعة",
   error_offline: "تعذّر الوصول إلى الخادم. تحقّق من الاتصال وحاول مجددًا.",
   error_forbidden: "لا يمكنك رؤية هذا الجزء.",
   error_missing: "لم نعثر عليه.",
@@ -40,6 +42,9 @@ export default {
   m_glucose: "سكر الدم",
   m_temp: "درجة الحرارة",
   m_breath: "معدل التنفس",
+  m_steps: "الخطوات",
+  m_sleep: "النوم",
+  m_taken: "الأدوية المأخوذة",
   chart_none: "لا قراءة بعد",
   chart_learning: {
     zero: "نتعرّف على المعتاد: {n} من 10",

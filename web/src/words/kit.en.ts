@@ -22,6 +22,8 @@ export default {
   unit_mgdl: "mg/dL",
   unit_mmol: "mmol/L",
   unit_c: "°C",
+  unit_steps: "steps",
+  unit_h: "h",
   error_offline: "We cannot reach the server. Check your connection and try again.",
   error_forbidden: "You may not see this part.",
   error_missing: "We could not find this.",
@@ -40,6 +42,9 @@ export default {
   m_glucose: "Glucose",
   m_temp: "Temperature",
   m_breath: "Breathing rate",
+  m_steps: "Steps",
+  m_sleep: "Sleep",
+  m_taken: "Medicines taken",
   chart_none: "No reading yet",
   chart_learning: {
     one: "Learning usual: {n} of 10 readings",

@@ -22,6 +22,8 @@ export default {
   unit_mgdl: "mg/dL",
   unit_mmol: "mmol/L",
   unit_c: "°C",
+  unit_steps: "pasos",
+  unit_h: "h",
   error_offline: "No hay conexión con el servidor. Revise su conexión e inténtelo de nuevo.",
   error_forbidden: "No puede ver esta parte.",
   error_missing: "No lo encontramos.",
@@ -40,6 +42,9 @@ export default {
   m_glucose: "Glucosa",
   m_temp: "Temperatura",
   m_breath: "Frecuencia respiratoria",
+  m_steps: "Pasos",
+  m_sleep: "Sueño",
+  m_taken: "Medicinas tomadas",
   chart_none: "Sin medidas todavía",
   chart_learning: {
     one: "Aprendiendo lo habitual: {n} de 10 medidas",
