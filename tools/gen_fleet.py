@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """spec/fleet -> fleet_gen.h: the states of a device's life, the commands it may be given, the rings of
 a firmware release, the rules of its health with their
-help, what may be done with one that is recalled, and what values are possible at all (spec/monitor/rules.json).
+help, what many of them going silent at once is, what may be done with one that is recalled, and what values are possible at all (spec/monitor/rules.json).
 
     tools/gen_fleet.py FOLDER TARGET
 """
@@ -10,7 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-KINDS = ("silent", "battery", "slope", "drift", "firmware", "clock", "retries", "impossible", "impostor", "tamper")
+KINDS = ("silent", "battery", "slope", "drift", "firmware", "clock", "retries", "impossible", "impostor", "tamper",
+         "broken", "stuck")
 ARGS = ("", "times", "firmware")
 THERAPY = ("set_therapy", "set_dose")
 ROLES = ("nurse", "agent", "outreach", "privacy", "admin")
@@ -120,6 +121,22 @@ def rules(folder):
     yield ""
 
 
+def storm(folder):
+    """What many devices share that go silent at once, the narrowest first."""
+    r = json.loads((folder / "rules.json").read_text(encoding="utf-8"))["storm"]
+    acts, script = help_words(folder)[r["help"], "script"]
+    if not r["source"] or not 2 <= r["least"] <= r["devices"] or not 0 < r["percent"] < 100 or not r["by"]:
+        stop("a storm has a source, numbers and what devices share", r)
+    yield "enum storm_by { %s, STORM_BYS };" % ", ".join("STORM_" + b.upper() for b in r["by"])
+    yield "#define FLEET_STORM_ROW {%s, %d, %r, %d, %d, %d, %s, %s}" % (
+        json.dumps(r["id"]), r["devices"], float(r["percent"]), r["least"], r["minutes"], r["priority"], script,
+        json.dumps(acts))
+    yield "#define FLEET_STORM_BY_ROWS \\"
+    for b in r["by"]:
+        yield "    {%s, SAY_FLEET_STORM_%s}, \\" % (json.dumps(b), b.upper())
+    yield ""
+
+
 def possible(folder):
     series = json.loads((folder / ".." / "monitor" / "rules.json").read_text(encoding="utf-8"))["series"]
     yield "#define FLEET_POSSIBLE_ROWS \\"
@@ -142,7 +159,7 @@ def recalls(folder):
 def main(folder, target):
     lines = ["/* Generated from spec/fleet; do not edit. */", "#ifndef WEFT_FLEET_GEN_H", "#define WEFT_FLEET_GEN_H",
              "enum health_kind { %s };" % ", ".join("HEALTH_" + k.upper() for k in KINDS),
-             *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *rules(Path(folder)), *possible(Path(folder)),
+             *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *rules(Path(folder)), *storm(Path(folder)), *possible(Path(folder)),
              *recalls(Path(folder)), "#endif", ""]
     Path(target).write_text("\n".join(lines), encoding="utf-8")
 

@@ -23,7 +23,7 @@ static bool moves(const struct command *c, enum command_state to)
     if (to == COMMAND_ACCEPTED)
         return command_to_send(c) || c->state == COMMAND_HELD;
     if (c->state == COMMAND_FAILED) /* said by us, not by the device */
-        return str_eq(json_str(json_path(c->tree, "statusReason.text")), STR(COMMAND_SILENT));
+        return command_silent(c);
     return c->state != COMMAND_DONE;
 }
 

@@ -58,6 +58,8 @@ struct command {
 /* ---- command_task.c: joins tx where there is one; writes as the house ---- */
 enum command_kind command_kind_of(str code);
 bool command_open(const struct command *c);
+/* Taken, and never answered? Until its time is over it is open; then it failed by our word. */
+bool command_silent(const struct command *c);
 /* Is its way not begun by the device? */
 bool command_to_send(const struct command *c);
 /* ERR_NOT_FOUND also for what is no command. */

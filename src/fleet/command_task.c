@@ -2,6 +2,7 @@
  * signed is made of elements that never change after the Task was made; an ended command leads
  * nowhere but to the truth that the device says later (done, failed). */
 #include "fleet/firmware_int.h"
+#include "fleet/health_int.h"
 
 #define REASON_MAX 200u
 
@@ -44,6 +45,13 @@ static enum command_state state_of(str code)
 bool command_open(const struct command *c)
 {
     return c->state <= COMMAND_ACCEPTED;
+}
+
+bool command_silent(const struct command *c)
+{
+    return c->state == COMMAND_ACCEPTED ||
+           (c->state == COMMAND_FAILED &&
+            str_eq(json_str(json_path(c->tree, "statusReason.text")), STR(COMMAND_SILENT)));
 }
 
 bool command_to_send(const struct command *c)
@@ -166,6 +174,9 @@ err command_move(struct op *op, struct fleet *f, struct record_tx *tx, struct co
     set_reason(op, c->tree, str_trim(reason));
     if (c->part_of.n)
         TRY(firmware_answered(op, f, tx, c, to));
+    bool late = to == COMMAND_DONE && c->state == COMMAND_FAILED;
+    if (c->kind == KIND_UPDATE && (to == COMMAND_ACCEPTED || late))
+        health_update_taken(op, tx, arena_str(a, c->doc.id), late);
     if (to == COMMAND_ACCEPTED) {
         struct json *period = json_new(a, JSON_OBJECT);
         json_set_str(a, period, STR("start"), now);

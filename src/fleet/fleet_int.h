@@ -105,6 +105,7 @@ MUST err device_view(struct op *op, struct fleet *f, str id, struct json **ret);
 struct link_message {
     /* kind: the topic behind weft/v1/{device}/, "control", or "published" (payload: a packet) */
     str device, kind, payload;
+    bool kept; /* by the broker, from before: nobody says it now */
 };
 MUST err link_start(struct op *op, struct fleet *f, struct fleet_link **ret);
 void link_stop(struct fleet_link *l);

@@ -69,6 +69,7 @@ static err one(struct op *op, struct fleet *f, const struct record_change *ch)
         &(struct heard){.device = ref.id,
                         .patient =
                             fhir_ref_parse(json_str(json_path(tree, "subject.reference"))).id,
+                        .at = ch->time,
                         .possible = possible(tree),
                         .future = future(tree)});
 }

@@ -1,6 +1,6 @@
 /* What is known of a device's health, kept as one named value a device: JSON, so that a later
  * version reads what an earlier one wrote. */
-#include "fleet/health_int.h"
+#include "fleet/storm_int.h"
 
 static str key_of(struct op *op, str device)
 {
@@ -48,6 +48,14 @@ err health_load(struct op *op, struct fleet *f, str device, struct health *ret, 
                             .stated = whole(o, "stated"),
                             .count = whole(o, "count"),
                             .noted = whole(o, "noted"),
+                            .broken = whole(o, "broken"),
+                            .stuck = whole(o, "stuck"),
+                            .awaited = json_get_str(o, STR("awaited")),
+                            .look = whole(o, "look"),
+                            .out = whole(o, "out"),
+                            .groups = json_get_str(o, STR("groups")),
+                            .storm = json_get_str(o, STR("storm")),
+                            .grouped = whole(o, "grouped"),
                             .said = json_get_str(o, STR("said")),
                             .firmware = json_get_str(o, STR("firmware")),
                             .least = json_get_str(o, STR("least")),
@@ -80,6 +88,25 @@ static void put_flag(struct op *op, struct json *o, const char *name, bool v)
 {
     if (v)
         json_set(op->arena, o, str_of(name), json_new_bool(op->arena, true));
+}
+
+static void put_text(struct op *op, struct json *o, const char *name, str v)
+{
+    if (v.n)
+        json_set_str(op->arena, o, str_of(name), v);
+}
+
+/* Its line, its update, what it shares with others. */
+static void put_silence(struct op *op, struct json *o, const struct health *h)
+{
+    put_whole(op, o, "broken", h->broken);
+    put_whole(op, o, "stuck", h->stuck);
+    put_text(op, o, "awaited", h->awaited);
+    put_whole(op, o, "look", h->look);
+    put_whole(op, o, "out", h->out);
+    put_text(op, o, "groups", h->groups);
+    put_text(op, o, "storm", h->storm);
+    put_whole(op, o, "grouped", h->grouped);
 }
 
 static void put_lists(struct op *op, struct json *o, const struct health *h)
@@ -123,6 +150,7 @@ void health_keep(struct op *op, struct record_tx *tx, str device, const struct h
     put_flag(op, o, "tamper", h->tamper);
     put_flag(op, o, "impostor", h->impostor);
     put_flag(op, o, "timed", h->timed);
+    put_silence(op, o, h);
     put_lists(op, o, h);
     buf_init(&b, op->arena, 32768);
     json_write(&b, o);
@@ -137,6 +165,8 @@ struct json *health_told(struct op *op, const struct health *h)
     double left;
     if (h->heard)
         json_set_str(a, o, STR("heard"), time_format(a, h->heard));
+    if (h->broken)
+        json_set_str(a, o, STR("broken"), time_format(a, h->broken));
     if (h->n_battery)
         put_number(op, o, "battery", h->battery[h->n_battery - 1].value);
     if (health_value(h, HEALTH_SLOPE, op->now, &left))
@@ -144,6 +174,8 @@ struct json *health_told(struct op *op, const struct health *h)
     for (size_t i = 0; i < FLEET_RULES; i++)
         if (h->raised[i])
             json_push(a, all, json_new_str(a, str_of(FLEET_RULE[i].id)));
+    if (h->storm.n)
+        json_push(a, all, json_new_str(a, str_of(FLEET_STORM.id)));
     json_set(a, o, STR("problems"), all);
     return o;
 }

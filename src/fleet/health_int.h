@@ -36,8 +36,16 @@ struct health_point {
 struct health {
     int64_t heard;       /* anything at all; 0: never */
     int64_t away;        /* ms since then that nobody listened; not kept */
-    int64_t stated;      /* the last state */
-    str firmware, least; /* what it runs; the least that is approved */
+    int64_t broken;      /* since when its line is broken (MQTT's will); 0: it is not */
+    int64_t away_broken; /* ms since then that nobody listened; not kept */
+    int64_t stuck;       /* when it took an update that it is not done with; 0: none */
+    str awaited;         /* the version of that update */
+    int64_t look;        /* when it is looked at once more; 0: as usual */
+    int64_t out;       /* since when it counts as silent among its like (storm.c); 0: it does not */
+    str groups, storm; /* what it is counted in, a line each; the storm that it is part of */
+    int64_t grouped;   /* when that was looked at last */
+    int64_t stated;    /* the last state */
+    str firmware, least;                           /* what it runs; the least that is approved */
     struct health_point battery[HEALTH_BATTERIES]; /* oldest first */
     size_t n_battery;
     int64_t odd[HEALTH_ODD]; /* when an impossible value came, newest last */
@@ -52,6 +60,8 @@ struct health {
     const double *peers;         /* references of devices of the model */
     size_t n_peers;
 };
+/* It spoke at that time. */
+void health_heard(struct health *h, int64_t at, int64_t now);
 /* What the rule looks at, now; false: not known. */
 bool health_value(const struct health *h, enum health_kind kind, int64_t now, double *ret);
 /* Marks what holds by now and what is over; *ret_new: bit a rule that is to be told. */
@@ -62,6 +72,12 @@ void health_add_odd(struct health *h, int64_t at);
 bool health_older(str version, str than);
 /* Is a value of the code, in that unit, possible at all? True for what no row is about. */
 bool health_possible(str loinc, str unit, double v);
+/* May the words of a rule be said by somebody who is no clinician (DEV-08)? */
+MUST err health_may_say(struct op *op, struct fleet *f, const char *words_acts, bool *ret);
+/* It is looked at again by then. */
+void health_look(struct op *op, struct record_tx *tx, str device, struct health *h, int64_t at);
+/* It took an update: a day later it is looked whether it is done. now: at once. */
+void health_update_taken(struct op *op, struct record_tx *tx, str command, bool now);
 
 /* ---- health.c: kept as a named value a device ---- */
 MUST err health_load(struct op *op, struct fleet *f, str device, struct health *ret, str *ret_text);
@@ -74,6 +90,7 @@ MUST err state_heard(struct op *op, struct fleet *f, const struct link_message *
 struct heard {
     str device, patient;
     bool possible, future;
+    int64_t at; /* when it came */
 };
 /* A reading of it came, with what was odd about it. One that somebody says is of a device of
  * another patient, or of none of ours, is not. */

@@ -112,6 +112,13 @@ static bool drift(const struct health *h, double *ret)
     return true;
 }
 
+void health_heard(struct health *h, int64_t at, int64_t now)
+{
+    h->heard = now;
+    if (at >= h->broken)
+        h->broken = 0;
+}
+
 bool health_value(const struct health *h, enum health_kind kind, int64_t now, double *ret)
 {
     size_t odd = 0;
@@ -145,6 +152,12 @@ bool health_value(const struct health *h, enum health_kind kind, int64_t now, do
         return true;
     case HEALTH_TAMPER:
         *ret = h->tamper;
+        return true;
+    case HEALTH_BROKEN:
+        *ret = h->broken ? (double)(now - h->broken - h->away_broken) / 60000 : 0;
+        return true;
+    case HEALTH_STUCK:
+        *ret = h->stuck ? (double)(now - h->stuck) / (double)HEALTH_HOUR : 0;
         return true;
     }
     return false;

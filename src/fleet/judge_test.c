@@ -143,6 +143,37 @@ static void others(void **state)
                  raised(&h, "DEV-IMPOSSIBLE"));
 }
 
+/* DEV-LWT: five minutes after its line broke, unless it spoke since; time without us counts not. */
+static void line(void **state)
+{
+    (void)state;
+    struct health h = {.heard = NOW, .broken = NOW};
+    assert_int_equal(judged(&h, NOW + 5 * 60000 - 1), 0);
+    h.away_broken = 60000;
+    assert_int_equal(judged(&h, NOW + 6 * 60000 - 1), 0);
+    assert_int_not_equal(judged(&h, NOW + 6 * 60000), 0);
+    assert_true(raised(&h, "DEV-LWT"));
+    health_heard(&h, NOW - 1, NOW + 7 * 60000); /* a reading of before, found later */
+    (void)judged(&h, NOW + 7 * 60000);
+    assert_true(raised(&h, "DEV-LWT"));
+    health_heard(&h, NOW + 7 * 60000, NOW + 7 * 60000);
+    assert_int_equal(judged(&h, NOW + 7 * 60000), 0);
+    assert_false(raised(&h, "DEV-LWT"));
+}
+
+static void stuck(void **state)
+{
+    (void)state;
+    struct health h = {.heard = NOW, .stuck = NOW};
+    assert_int_equal(judged(&h, NOW + 24 * HEALTH_HOUR - 1), 0);
+    h.heard = NOW + 24 * HEALTH_HOUR;
+    assert_int_not_equal(judged(&h, h.heard), 0);
+    assert_true(raised(&h, "DEV-FW-STUCK"));
+    h.stuck = 0;
+    (void)judged(&h, h.heard);
+    assert_false(raised(&h, "DEV-FW-STUCK"));
+}
+
 static void possible(void **state)
 {
     (void)state;
@@ -158,7 +189,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(told_once_a_day), cmocka_unit_test(silence),  cmocka_unit_test(battery),
         cmocka_unit_test(slope),           cmocka_unit_test(drifting), cmocka_unit_test(versions),
-        cmocka_unit_test(others),          cmocka_unit_test(possible),
+        cmocka_unit_test(others),          cmocka_unit_test(possible), cmocka_unit_test(line),
+        cmocka_unit_test(stuck),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

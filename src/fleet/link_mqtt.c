@@ -19,6 +19,7 @@ struct waiting {
     char topic[TOPIC_MAX];
     char *payload;
     size_t n;
+    bool kept;
 };
 struct fleet_link {
     struct mosquitto *mosq;
@@ -32,7 +33,7 @@ struct fleet_link {
 };
 
 /* Takes copy over. */
-static void wait_in_line(struct fleet_link *l, const char *topic, char *copy, size_t n)
+static void wait_in_line(struct fleet_link *l, const char *topic, char *copy, size_t n, bool kept)
 {
     pthread_mutex_lock(&l->lock);
     bool room = l->n < QUEUE_MAX;
@@ -41,6 +42,7 @@ static void wait_in_line(struct fleet_link *l, const char *topic, char *copy, si
         memcpy(w->topic, topic, strlen(topic) + 1);
         w->payload = copy;
         w->n = n;
+        w->kept = kept;
     } else if (l->dropped++ % 1000 == 0) {
         log_event(LOG_WARN, "fleet.dropped", "n=%llu", (unsigned long long)l->dropped);
     }
@@ -84,7 +86,7 @@ static void on_message(struct mosquitto *mosq, void *ctx, const struct mosquitto
         return;
     if (n)
         memcpy(copy, msg->payload, n);
-    wait_in_line(l, msg->topic, copy, n);
+    wait_in_line(l, msg->topic, copy, n, msg->retain);
 }
 
 /* The broker has what was sent under this packet; in line with the rest, so that who sends has its
@@ -94,7 +96,7 @@ static void on_publish(struct mosquitto *mosq, void *ctx, int mid)
     char *copy = malloc(12);
     (void)mosq;
     if (copy)
-        wait_in_line(ctx, PUBLISHED, copy, (size_t)snprintf(copy, 12, "%d", mid));
+        wait_in_line(ctx, PUBLISHED, copy, (size_t)snprintf(copy, 12, "%d", mid), false);
 }
 
 /* weft/v1/{device}/{kind}, or the broker's own answer. */
@@ -130,6 +132,7 @@ bool link_take(struct fleet_link *l, struct arena *a, struct link_message *ret)
         pthread_mutex_unlock(&l->lock);
         if (!some)
             return false;
+        m.kept = w.kept;
         m.payload = arena_str(a, str_make(w.payload, w.n));
         free(w.payload);
         good = split(arena_str(a, str_of(w.topic)), &m);

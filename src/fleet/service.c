@@ -58,7 +58,7 @@ static err one_message(struct op *op, struct fleet *f, const struct link_message
     else if (str_eq(m->kind, STR("ack")) &&
              !fleet_too_often(f, "ack", m->device, op->now, ANSWERS_A_MINUTE))
         e = command_heard(op, f, m);
-    else if (str_eq(m->kind, STR("status")) &&
+    else if (str_eq(m->kind, STR("status")) && !m->kept &&
              !fleet_too_often(f, "status", m->device, op->now, STATES_A_MINUTE))
         e = state_heard(op, f, m);
     op->actor = fleet_system();

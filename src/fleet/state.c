@@ -2,7 +2,7 @@
  * and a text that helps, asked for in the change feed. Invariant: what is known, the case and the
  * request are one transaction, so a finding is told once, whatever is killed in between. */
 #include "fleet/firmware_int.h"
-#include "fleet/health_int.h"
+#include "fleet/storm_int.h"
 
 #include <sodium.h>
 
@@ -10,6 +10,8 @@
 #define WATCH_MAX 64
 #define LEASE_MS 60000
 #define PROGRAMME "device-support"
+#define LOOK "look/"     /* of a device, once, beside its usual watch */
+#define UPDATE "update/" /* of a command: is it done? */
 
 static str peers_key(struct op *op, str model)
 {
@@ -51,11 +53,11 @@ static err peers(struct op *op, struct fleet *f, const struct fleet_device *d, s
 #define ACTS_MAX 8u
 
 /* May somebody who is no clinician say it (DEV-08)? The house may allow less than the catalogue. */
-static err may_say(struct op *op, struct fleet *f, const struct fleet_rule *r, bool *ret)
+err health_may_say(struct op *op, struct fleet *f, const char *words_acts, bool *ret)
 {
     struct verdict v;
     struct facts *facts = facts_new(op);
-    str acts[ACTS_MAX], rest = str_of(r->acts);
+    str acts[ACTS_MAX], rest = str_of(words_acts);
     size_t n = 0;
     while (n < ACTS_MAX && str_take_until(&rest, ' ', &acts[n]))
         n++;
@@ -97,7 +99,7 @@ static err open_case(struct op *op, struct fleet *f, const struct fleet_device *
         if (!(fresh >> i & 1u))
             continue;
         bool script;
-        TRY(may_say(op, f, r, &script));
+        TRY(health_may_say(op, f, r->acts, &script));
         struct said one = sentence(op, d, h, r, script);
         c.why = any ? desk_say_lines(op, &c.why, &one) : one;
         if (!any || r->priority < (int)c.priority)
@@ -169,6 +171,7 @@ err health_settle(struct op *op, struct fleet *f, const struct fleet_device *d, 
 {
     uint32_t fresh;
     health_judge(h, op->now, &fresh);
+    TRY(storm_settle(op, f, d, h, tx, &fresh));
     if (fresh && d->patient.n && d->life == LIFE_ACTIVE) {
         TRY(open_case(op, f, d, h, fresh, tx));
         TRY(complain(op, f, d, h, fresh, tx));
@@ -246,6 +249,10 @@ static err follow_firmware(struct op *op, struct fleet *f, struct fleet_device *
     if (!version.n)
         return OK;
     h->firmware = version;
+    if (str_eq(version, h->awaited)) { /* it is done with what it took */
+        h->stuck = 0;
+        h->awaited = STR_NONE;
+    }
     TRY(firmware_runs(op, f, tx, d->doc.id, version));
     if (str_eq(version, device_firmware(d->tree)) || (h->noted && op->now - h->noted < HEALTH_HOUR))
         return OK;
@@ -263,7 +270,8 @@ static err take(struct op *op, struct fleet *f, struct fleet_device *d, const st
     bool again = is_again(op, &h, o, payload);
     TRY(least_of(op, f, d, &h.least));
     struct record_tx *tx = record_begin(op, f->rec);
-    h.heard = h.stated = op->now;
+    h.stated = op->now;
+    health_heard(&h, op->now, op->now);
     identify(op, d, o, again, &h);
     if (json_double(JSON_GET(o, "battery"), &v) && v >= 0 && v <= 100)
         health_add_battery(&h, op->now, v);
@@ -272,6 +280,41 @@ static err take(struct op *op, struct fleet *f, struct fleet_device *d, const st
     h.has_reference = json_double(JSON_GET(o, "reference"), &h.reference) || h.has_reference;
     TRY(follow_firmware(op, f, d, &h, version, tx));
     TRY(peers(op, f, d, &h, tx));
+    return health_settle(op, f, d, &h, was, tx);
+}
+
+/* ---- the line ---- */
+
+static int64_t broken_ms(void)
+{
+    for (size_t i = 0; i < FLEET_RULES; i++)
+        if (FLEET_RULE[i].kind == HEALTH_BROKEN)
+            return (int64_t)(FLEET_RULE[i].limit * 60000);
+    return 0;
+}
+
+/* What nobody listened to is no silence. */
+static void take_away(struct op *op, const struct desk_away *away, struct health *h)
+{
+    h->away = desk_away_in(away, h->heard, op->now);
+    h->away_broken = h->broken ? desk_away_in(away, h->broken, op->now) : 0;
+}
+
+/* MQTT's will: the broker says that the device is gone without a goodbye, which is no word of its
+ * own. When it is back within the rule's minutes nothing is told. */
+static err line_broke(struct op *op, struct fleet *f, const struct fleet_device *d)
+{
+    struct desk_away away;
+    struct health h;
+    str was;
+    TRY(desk_away_read(op, f->rec, &away));
+    TRY(health_load(op, f, d->doc.id, &h, &was));
+    if (h.broken)
+        return OK;
+    h.broken = op->now;
+    take_away(op, &away, &h);
+    struct record_tx *tx = record_begin(op, f->rec);
+    health_look(op, tx, d->doc.id, &h, h.broken + broken_ms());
     return health_settle(op, f, d, &h, was, tx);
 }
 
@@ -292,6 +335,8 @@ err state_heard(struct op *op, struct fleet *f, const struct link_message *m)
     TRY(e);
     TRY(json_read(op, m->payload,
                   &(struct json_limits){.bytes = 16u << 10, .depth = 4, .nodes = 200}, &o));
+    if (json_bool(JSON_GET(o, "will"), false))
+        return line_broke(op, f, &d);
     return take(op, f, &d, o, m->payload);
 }
 
@@ -305,7 +350,7 @@ err reading_heard(struct op *op, struct fleet *f, const struct heard *r)
         fleet_too_often(f, "device", r->device, op->now, 1))
         return OK;
     TRY(health_load(op, f, r->device, &h, &was));
-    h.heard = op->now;
+    health_heard(&h, r->at, op->now);
     if (!r->possible)
         health_add_odd(&h, op->now);
     if (r->future)
@@ -313,26 +358,99 @@ err reading_heard(struct op *op, struct fleet *f, const struct heard *r)
     return health_settle(op, f, &d, &h, was, record_begin(op, f->rec));
 }
 
-static err watch(struct op *op, struct fleet *f, const struct desk_away *away,
-                 const struct record_job *job)
+void health_look(struct op *op, struct record_tx *tx, str device, struct health *h, int64_t at)
 {
+    if (h->look > op->now && h->look <= at)
+        return;
+    h->look = at;
+    record_tx_outbox(tx, STR(WATCH_QUEUE), at, arena_cat(op->arena, STR(LOOK), device));
+}
+
+void health_update_taken(struct op *op, struct record_tx *tx, str command, bool now)
+{
+    record_tx_outbox(tx, STR(WATCH_QUEUE), op->now + (now ? 0 : HEALTH_DAY),
+                     arena_cat(op->arena, STR(UPDATE), command));
+}
+
+/* ---- watched ---- */
+
+/* A device by its id, or by the update that it took; looks: once more, beside its usual watch. */
+struct watched {
     struct fleet_device d;
     struct health h;
     str was;
-    TRY(device_read(op, f, job->body, &d));
-    TRY(health_load(op, f, job->body, &h, &was));
-    h.away = desk_away_in(away, h.heard, op->now);
+    bool looks;
+};
+
+static str behind(const struct record_job *job, const char *prefix)
+{
+    return str_sub(job->body, strlen(prefix), job->body.n);
+}
+
+/* An update that a later one took the place of is no matter any more. */
+static err updated(struct op *op, struct fleet *f, const struct command *c, struct health *h)
+{
+    struct json *args;
+    str newest;
+    TRY(json_read(op, c->args, &JSON_LIMITS_DEFAULT, &args));
+    TRY(record_kv_get(op, f->rec, command_key(op, c->device, KIND_UPDATE), &newest));
+    str version = json_get_str(args, STR("version"));
+    bool done = c->state == COMMAND_DONE || str_eq(h->firmware, version);
+    if (done && str_eq(h->awaited, version)) {
+        h->stuck = 0;
+        h->awaited = STR_NONE;
+    }
+    if (!done && str_eq(newest, c->doc.id) && command_silent(c)) {
+        h->stuck = c->taken;
+        h->awaited = version;
+    }
+    return OK;
+}
+
+static err watched(struct op *op, struct fleet *f, const struct record_job *job,
+                   struct watched *ret)
+{
+    bool update = str_starts(job->body, STR(UPDATE));
+    struct command c;
+    str id = job->body;
+    ret->looks = update || str_starts(job->body, STR(LOOK));
+    if (update) {
+        TRY(command_read(op, f, behind(job, UPDATE), &c));
+        id = c.device;
+    } else if (ret->looks) {
+        id = behind(job, LOOK);
+    }
+    TRY(device_read(op, f, id, &ret->d));
+    TRY(health_load(op, f, id, &ret->h, &ret->was));
+    if (ret->h.look <= op->now)
+        ret->h.look = 0;
+    return update ? updated(op, f, &c, &ret->h) : OK;
+}
+
+static err watch(struct op *op, struct fleet *f, const struct desk_away *away,
+                 const struct record_job *job)
+{
+    struct watched w;
+    TRY(watched(op, f, job, &w));
+    struct health *h = &w.h;
+    take_away(op, away, h);
     struct record_tx *tx = record_begin(op, f->rec);
-    if (d.life != LIFE_ACTIVE) { /* heard again, it is watched again */
-        h.timed = false;
+    if (w.d.life != LIFE_ACTIVE) { /* heard again, it is watched again */
+        h->timed &= w.looks;
+        TRY(storm_leave(op, f, &w.d, h, tx));
         record_tx_outbox_done(tx, job->job);
-        health_keep(op, tx, d.doc.id, &h, was);
+        health_keep(op, tx, w.d.doc.id, h, w.was);
         return record_commit(tx);
     }
-    int64_t due = h.heard + h.away + 24 * HEALTH_HOUR;
-    record_tx_outbox_later(tx, job->job, due > op->now ? due : op->now + 6 * HEALTH_HOUR,
-                           job->body);
-    return health_settle(op, f, &d, &h, was, tx);
+    int64_t due = h->heard + h->away + 24 * HEALTH_HOUR;
+    if (w.looks)
+        record_tx_outbox_done(tx, job->job);
+    else
+        record_tx_outbox_later(tx, job->job, due > op->now ? due : op->now + 6 * HEALTH_HOUR,
+                               job->body);
+    if (h->broken && w.looks && op->now - h->broken - h->away_broken < broken_ms())
+        health_look(op, tx, w.d.doc.id, h, h->broken + h->away_broken + broken_ms());
+    return health_settle(op, f, &w.d, h, w.was, tx);
 }
 
 err fleet_watch(struct op *op, void *ctx, size_t *ret_n)

@@ -211,6 +211,29 @@ class Firmware(KitCase):
             wait_for(lambda one=one: self.shown(one["id"])["state"] == "halted", f"the halt ({name})")
             self.assertEqual({sign: 1}, self.ring(one["id"])["signs"])
 
+    def test_taken_and_not_done(self):
+        """DEV-FW-STUCK: it counts as failed after its hours; a day after it was taken support has a case."""
+        model = self.model("STUCK")
+        (id, keys), = self.kits(model, 1, "p0017")
+        one = self.release(model)
+        self.move(one["id"], "approve")
+        line = self.wakes(keys)
+        name, _ = self.told(line, 0)
+        self.answer(line, keys, name, "accepted")
+        self.until(id, "accepted")
+        line.close()
+        self.later(7)
+        self.until(id, "failed")
+        wait_for(lambda: self.shown(one["id"])["state"] == "halted", "the halt")
+        self.assertNotIn("DEV-FW-STUCK", self.get(f"/fleet/{id}")["health"]["problems"])
+        self.later(18)
+        case = self.case("p0017", lambda t: "took an update" in t["description"])
+        self.assertEqual("device-support", case["groupIdentifier"]["value"])
+        self.assertIn("leave the kit plugged in", case["description"])
+        self.assertIn("DEV-FW-STUCK", self.get(f"/fleet/{id}")["health"]["problems"])
+        self.says(keys, firmware="2.0.0", count=1)
+        wait_for(lambda: "DEV-FW-STUCK" not in self.get(f"/fleet/{id}")["health"]["problems"], "it to be done")
+
     def says(self, keys, **state):
         line = self.line(keys)
         line.publish(f"weft/v1/{keys['user']}/status", state)

@@ -28,7 +28,13 @@ interface Device {
   patientName?: string;
   network?: string;
   warranty?: string;
-  health?: { heard?: string; battery?: number; daysLeft?: number; problems: string[] };
+  health?: {
+    heard?: string;
+    broken?: string;
+    battery?: number;
+    daysLeft?: number;
+    problems: string[];
+  };
   next: string[];
   code: boolean;
   commands?: Command[];
@@ -169,6 +175,7 @@ function Facts({ of }: { of: Device }) {
     ["fl_firmware", of.firmware],
     ["fl_network", of.network],
     ["fl_heard", of.health?.heard && dayTime(of.health.heard)],
+    ["fl_broken", of.health?.broken && dayTime(of.health.broken)],
     ["fl_battery", of.health?.battery !== undefined ? `${number(of.health.battery)} %` : undefined],
     [
       "fl_left",
