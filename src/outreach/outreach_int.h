@@ -134,7 +134,9 @@ void place_by_address(struct op *op, struct recipient *r, str country, str state
 /* gdpr_applies, casl_applies: yes where any place, the number's country or the house's says so, no
  * where all are known and none does; else they stay unknown, which counts as yes. */
 void place_law_facts(const struct outreach *o, const struct recipient *r, struct facts *f);
-/* ---- lookup_http.c: fills in what kind of line it is and whose, as far as it is known ---- */
+/* ---- lookup_http.c: by outreach.lookup; ERR_INVALID: there is no such provider ---- */
+MUST err lookup_open(struct op *op, struct outreach *o);
+/* Fills in what kind of line it is and whose, as far as it is known. */
 MUST err lookup_number(struct op *op, struct outreach *o, struct recipient *r);
 /* Nothing is known against the message, only its line is not known yet. */
 bool lookup_missing(const struct outreach *o, const struct verdict *v);
@@ -391,7 +393,8 @@ void own_rest(const struct outreach *o, uint64_t seen, const _Atomic bool *stop)
 struct outreach {
     struct record *rec;
     const struct config *config;
-    str secret_sms, secret_smtp, secret_smpp, secret_kannel, secret_kannel_password,
+    const struct lookup *lookup; /* how the kind of a line is asked for */
+    str secret_sms, secret_lookup, secret_smtp, secret_smpp, secret_kannel, secret_kannel_password,
         secret_intake;              /* heap */
     char receipt_key[OUTREACH_KEY]; /* of Kannel's receipts: ours alone, in no address */
     struct sender {

@@ -18,6 +18,11 @@ add_custom_command(OUTPUT ${GEN}/receipts_gen.h
             ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv ${GEN}/receipts_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_receipts.py ${CMAKE_SOURCE_DIR}/spec/outreach/receipts.csv)
 target_sources(weft_outreach PRIVATE ${GEN}/receipts_gen.h)
+add_custom_command(OUTPUT ${GEN}/line_words_gen.h
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_line_words.py
+            ${CMAKE_SOURCE_DIR}/spec/outreach/line-words.csv ${GEN}/line_words_gen.h
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_line_words.py ${CMAKE_SOURCE_DIR}/spec/outreach/line-words.csv)
+target_sources(weft_outreach PRIVATE ${GEN}/line_words_gen.h)
 add_custom_command(OUTPUT ${GEN}/ways_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_ways.py
             ${CMAKE_SOURCE_DIR}/spec/outreach/ways.csv ${GEN}/ways_gen.h

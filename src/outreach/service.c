@@ -66,6 +66,11 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     if (e == OK)
         e = read_secret(op, config_str(config, "sms.token_file"), "sms.token_file", &o->secret_sms);
     if (e == OK)
+        e = read_secret(op, config_str(config, "outreach.lookup_token_file"),
+                        "outreach.lookup_token_file", &o->secret_lookup);
+    if (e == OK)
+        e = lookup_open(op, o);
+    if (e == OK)
         e = read_secret(op, config_str(config, "smtp.password_file"), "smtp.password_file",
                         &o->secret_smtp);
     if (e == OK)
@@ -107,6 +112,7 @@ void outreach_free(struct outreach *o)
     if (!o)
         return;
     wipe(o->secret_sms);
+    wipe(o->secret_lookup);
     wipe(o->secret_smtp);
     wipe(o->secret_smpp);
     wipe(o->secret_kannel);

@@ -1,8 +1,12 @@
 """Contact: the budget counts what anybody wrote by FHIR, consent is kept with all its elements or not at all, the
 preference centre opens by a link without sign-in or script and tells no name; the dialler's rules are asked."""
+import base64
 import http.server
 import json
+import os
 import re
+import shutil
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -23,6 +27,42 @@ class Numbers(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Twilio(http.server.BaseHTTPRequestHandler):
+    """Lookup v2 as its reference says it: packages are null or have an error code when they cannot be had."""
+    asked = []
+    said = {
+        "1": ({"type": "mobile", "error_code": None}, {"is_number_reassigned": "no", "error_code": None}),
+        "2": ({"type": "nonFixedVoip", "error_code": None}, {"is_number_reassigned": "no data", "error_code": None}),
+        "3": ({"type": "mobile", "error_code": None}, {"is_number_reassigned": "yes", "error_code": None}),
+        "4": ({"type": None, "error_code": 60600}, {"is_number_reassigned": None, "error_code": 60620}),
+        "5": ({"type": "mobile", "error_code": 60601}, {"is_number_reassigned": "no", "error_code": 60601}),
+        "6": ({"type": "somethingNew", "error_code": None}, None),
+        "7": ({"type": "landline", "error_code": None}, {"is_number_reassigned": "perhaps", "error_code": None}),
+    }
+
+    def do_GET(self):
+        at = urllib.parse.urlparse(self.path)
+        number = urllib.parse.unquote(at.path.rsplit("/", 1)[1])
+        self.asked.append((at.path.rsplit("/", 1)[0], number, urllib.parse.parse_qs(at.query),
+                           self.headers.get("Authorization")))
+        status, body = 200, {"phone_number": number, "country_code": "US", "valid": number[-1] != "8"}
+        if number[-1] in self.said:
+            body["line_type_intelligence"], body["reassigned_number"] = self.said[number[-1]]
+        elif number[-1] == "8":
+            body["line_type_intelligence"] = {"type": "mobile", "error_code": None}
+        else:
+            status, body = 404, {"code": 20404, "message": "The requested resource was not found", "status": 404}
+        raw = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
 
     def log_message(self, *_):
         pass
@@ -385,6 +425,67 @@ class Contact(Case):
         self.assertEqual("deny", self.expect(200, self.call("POST", "/dialer/$ask", hang, "agent")).json["decision"])
         self.expect(403, self.call("POST", "/dialer/$ask", ask, "nurse"))
         self.expect(400, self.call("POST", "/dialer/$ask", {"step": "sing"}, "agent"))
+
+
+class TwilioLookup(Case):
+    """The same facts from Twilio's Lookup v2."""
+    roles = ("nurse", "system")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.peer = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Twilio)
+        threading.Thread(target=cls.peer.serve_forever, daemon=True).start()
+        cls.folder = tempfile.mkdtemp(prefix="weft-lookup-")
+        token = os.path.join(cls.folder, "token")
+        with open(token, "w", encoding="utf-8") as f:
+            f.write("s3cret\n")
+        cls.config = ("sms.channel = screen\noutreach.lookup = twilio\noutreach.lookup_account = AC0123\n"
+                      "outreach.lookup_token_file = %s\noutreach.lookup_url = http://127.0.0.1:%d\n"
+                      % (token, cls.peer.server_address[1]))
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.peer.shutdown()
+        cls.peer.server_close()
+        shutil.rmtree(cls.folder, True)
+
+    def facts(self, last, consent=True):
+        who = f"t{last}{'' if consent else 'n'}"
+        a = self.call("PUT", f"/fhir/Patient/{who}", {
+            "resourceType": "Patient", "id": who, "address": [{"state": "IL", "country": "US"}],
+            "telecom": [{"system": "phone", "value": f"+1312555019{last}"}]}, "system")
+        self.assertIn(a.status, (200, 201), a.body)
+        if consent:
+            self.expect(201, self.call("POST", f"/fhir/Patient/{who}/$consent", {
+                "how": "oral", "type": "prior_express_consent", "channel": "sms", "purposes": ["care"],
+                "evidence": "said yes", "affirmative": True}, "nurse"))
+        check = {"patient": who, "channel": "sms", "text": "Please call us."}
+        told = [self.expect(200, self.call("POST", "/fhir/Communication/$check", check)).json["facts"] for _ in range(2)]
+        self.assertEqual(told[0].get("line_type"), told[1].get("line_type"))
+        return told[1].get("line_type"), told[1].get("rnd_result")
+
+    def test_what_twilio_says(self):
+        for last, want in (("1", ("wireless", "no")), ("2", ("voip", "no_data")), ("3", ("wireless", "yes")),
+                           ("4", (None, None)), ("5", (None, None)), ("6", (None, None)),
+                           ("7", ("residential_landline", None)), ("8", (None, None)), ("9", (None, None))):
+            Twilio.asked.clear()
+            self.assertEqual(want, self.facts(last), last)
+            # Asked once, whatever came: a number that nobody knows is not asked about at each message.
+            self.assertEqual(1, len(Twilio.asked), last)
+            path, number, query, auth = Twilio.asked[0]
+            self.assertEqual(("/v2/PhoneNumbers", f"+1312555019{last}"), (path, number))
+            self.assertEqual(["line_type_intelligence,reassigned_number"], query["Fields"])
+            days = [time.strftime("%Y%m%d", time.gmtime(time.time() - s)) for s in (0, 600)]  # the permission's day
+            self.assertIn(query["LastVerifiedDate"][0], days)
+            self.assertEqual("Basic " + base64.b64encode(b"AC0123:s3cret").decode(), auth)
+
+    def test_without_a_permission_no_owner_is_asked_for(self):
+        Twilio.asked.clear()
+        self.assertEqual("wireless", self.facts("1", consent=False)[0])
+        self.assertEqual((["line_type_intelligence"], False),
+                         (Twilio.asked[0][2]["Fields"], "LastVerifiedDate" in Twilio.asked[0][2]))
 
 
 if __name__ == "__main__":
