@@ -118,6 +118,8 @@ err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
     TRY(record_cursor(op, o->rec, CURSOR, &kept));
     from = from > kept ? from : kept;
     TRY(record_feed(op, o->rec, from, STEP_CHANGES, &changes, ret_n));
+    if (*ret_n)
+        own_settle(o, changes[*ret_n - 1].t, &o->follower.stop);
     for (size_t i = 0; i < *ret_n; i++) {
         if (changes[i].type == communication && !changes[i].deleted &&
             !own_known(&o->ledger_done, changes[i].t))

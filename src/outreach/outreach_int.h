@@ -387,8 +387,26 @@ struct own_commits {
 };
 void own_note(struct own_commits *c, const struct record_tx *committed);
 bool own_known(const struct own_commits *c, uint64_t t);
-/* A moment for who committed to note it, when a follower that has seen `seen` has caught up. */
+/* A moment for more to come, when a follower that has seen `seen` has caught up. */
 void own_rest(const struct outreach *o, uint64_t seen, const _Atomic bool *stop);
+/* Around a commit of ours and its note; the place that own_begin() gave. */
+#define OWN_WAYS 16u
+struct own_way {
+    _Atomic uint64_t since[OWN_WAYS]; /* t of before, and 1; 0: free */
+};
+unsigned own_begin(struct outreach *o);
+void own_end(struct outreach *o, unsigned place);
+/* Until who committed up to t has noted it, or a moment. */
+void own_settle(const struct outreach *o, uint64_t t, const _Atomic bool *stop);
+
+/* ---- sender_turn.c: several threads of one channel take turns ---- */
+struct aloft;
+struct sender;
+#define SENDER_MATES 2u /* besides the first; of texts alone */
+void sender_init(struct sender *s, struct outreach *o, enum channel_kind k);
+void sender_free(struct sender *s);
+/* There is something to send now: the sender need not wait for its next look. */
+void sender_wake(struct outreach *o, enum channel_kind k);
 
 struct outreach {
     struct record *rec;
@@ -400,7 +418,12 @@ struct outreach {
     struct sender {
         struct outreach *o;
         enum channel_kind channel;
-        struct loop loop;
+        struct loop loop, mates[SENDER_MATES];
+        pthread_mutex_t decides, hands; /* the two turns of a step (sender.c) */
+        pthread_mutex_t bell;           /* guards the rest (sender_turn.c) */
+        pthread_cond_t rung;
+        bool fresh, plenty;
+        const struct aloft *aloft[SENDER_MATES + 1];
     } senders[CHANNEL_KIND_COUNT];
     _Atomic bool notices; /* some may be asked for: seen in the feed, or of before the start */
     struct provider_list providers[CHANNEL_KIND_COUNT];
@@ -424,6 +447,7 @@ struct outreach {
     _Atomic uint64_t ledger_t;      /* the follower of the ledger has seen this */
     struct own_commits ledger_done; /* their rows are in them */
     struct own_commits silent_none; /* what they changed did not come back (silence.c) */
+    struct own_way own_way;
     uint64_t silent_tried; /* the last message that the follower looked at, how often in a row */
     unsigned silent_tries;
     pthread_mutex_t words_lock; /* guards the two */

@@ -57,13 +57,16 @@ static err write(struct op *op, struct outreach *o, const struct found *all, siz
         done &= there;
         heard &= silence_finds_nothing(all[i].tree);
     }
-    if (changed)
-        TRY(record_commit(tx));
-    if (changed && done)
+    if (!changed)
+        return OK;
+    unsigned place = own_begin(o);
+    err e = record_commit(tx);
+    if (e == OK && done)
         ledger_done(o, tx);
-    if (changed && heard)
+    if (e == OK && heard)
         silence_none(o, tx);
-    return OK;
+    own_end(o, place);
+    return e;
 }
 
 void receipt_many(struct op *op, struct outreach *o, const struct outreach_receipt *rs, size_t n,

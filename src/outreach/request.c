@@ -91,6 +91,8 @@ static err step(struct op *op, void *ctx, size_t *ret_n)
     }
     own_rest(o, o->request_seen, &o->requests.stop);
     TRY(record_feed(op, o->rec, o->request_seen, STEP, &all, &n));
+    if (n)
+        own_settle(o, all[n - 1].t, &o->requests.stop);
     for (size_t i = 0; i < n; i++) {
         TRY(one(op, o, &all[i]));
         o->request_seen = all[i].t > 1 ? all[i].t - 1 : 0; /* its transaction may have others */

@@ -125,9 +125,27 @@ static err make_ready(struct op *op, struct outreach *o, struct record_tx *tx, s
     return permitted(&x->v) ? OK : refused(op, o, &x->v, x->trace);
 }
 
+static int64_t undo_ms(const struct outreach *o)
+{
+    return config_int(o->config, "outreach.undo_seconds") * 1000;
+}
+
+/* With its rows in the ledger: its follower need not look. What may not be undone is due now. */
+static err commit(struct record_tx *tx, struct outreach *o)
+{
+    unsigned place = own_begin(o);
+    err e = record_commit(tx);
+    if (e == OK)
+        ledger_done(o, tx);
+    own_end(o, place);
+    for (unsigned k = 0; e == OK && k < CHANNEL_KIND_COUNT && undo_ms(o) == 0; k++)
+        sender_wake(o, (enum channel_kind)k);
+    return e;
+}
+
 static err put(struct record_tx *tx, struct op *op, struct outreach *o, struct ready *x)
 {
-    int64_t due = op->now + config_int(o->config, "outreach.undo_seconds") * 1000;
+    int64_t due = op->now + undo_ms(o);
     if (x->v.held && x->v.hold_until > due)
         due = x->v.hold_until;
     if (x->d->not_before > due)
@@ -153,9 +171,7 @@ static err send_once(struct op *op, struct outreach *o, struct ready *x)
         return OK;
     TRY(lane_join(tx, op, o, &x->d->campaign, 1));
     TRY(put(tx, op, o, x));
-    TRY(record_commit(tx));
-    ledger_done(o, tx);
-    return OK;
+    return commit(tx, o);
 }
 
 err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft *d,
@@ -248,9 +264,7 @@ static err many_once(struct op *op, struct outreach *o, const struct outreach_ba
         any |= b->sent[i].code == OK && !b->sent[i].existed;
     if (!any)
         return OK;
-    TRY(record_commit(tx));
-    ledger_done(o, tx);
-    return OK;
+    return commit(tx, o);
 }
 
 err outreach_send_many(struct op *op, struct outreach *o, const struct outreach_draft *d, size_t n,

@@ -2,12 +2,11 @@
  * once. A job moves ready → submitting (its message's gate is "out") → done. That is on disk before
  * anything leaves; a job found submitting after a crash may or may not have left: with a channel
  * that knows our id it is handed over again, else the Communication becomes "unknown" for a person
- * to look at. So nothing goes twice. */
+ * to look at. So nothing goes twice. Whose turn it is among several threads is in sender_turn.c. */
 #include "outreach/ledger_int.h"
 #include "outreach/sender_int.h"
 
 #include "base/log.h"
-#include "base/map.h"
 
 static err read_job(struct op *op, struct outreach *o, const struct record_job *in, struct job *ret)
 {
@@ -42,25 +41,27 @@ void sender_prepare(struct op *op, struct outreach *o, const struct record_job *
     op_clear(op);
 }
 
+#define ALOFT_MS 250
+
 /* Of one patient, and to one address, one message at a time, so that the second sees the first; and
  * no more than the numbers may send now. */
-static void hold_back(struct op *op, struct outreach *o, struct job *jobs, size_t n)
+static void hold_back(struct op *op, struct outreach *o, enum channel_kind k, struct round *r)
 {
-    struct map patients, addresses; /* of those that go */
-    map_init(&patients, op->arena);
-    map_init(&addresses, op->arena);
-    for (size_t i = 0; i < n; i++) {
-        struct job *j = &jobs[i];
+    struct sender *s = &o->senders[k];
+    struct aloft *go = &r->aloft;
+    for (size_t i = 0; i < r->n; i++) {
+        struct job *j = &r->jobs[i];
         int64_t free_at = op->now;
         str to = json_get_str(j->body, STR("to"));
         if (j->step != STEP_SUBMIT)
             continue;
-        bool second = map_get(&patients, j->patient) || map_get(&addresses, to);
-        if (!second && bucket_take(o, j->channel, j->patient, op->now, &free_at) &&
-            map_put(&patients, j->patient, j) && map_put(&addresses, to, j))
+        bool second = map_get(&go->patients, j->patient) || map_get(&go->addresses, to);
+        bool held = !second && sender_holds(s, j->patient, to);
+        if (!second && !held && bucket_take(o, j->channel, j->patient, op->now, &free_at) &&
+            map_put(&go->patients, j->patient, j) && map_put(&go->addresses, to, j))
             continue; /* without memory it waits */
         j->step = STEP_LATER;
-        j->due = free_at;
+        j->due = held ? op->now + ALOFT_MS : free_at;
     }
 }
 
@@ -113,102 +114,137 @@ static void conclude(struct op *op, const struct outreach *o, const struct parce
     j->out = w;
 }
 
-/* When a step began, by the house's clock and by the one that never jumps. */
-struct began {
-    int64_t now, mono;
-};
-
 /* The law's hours are kept by a minute (guard_s), an answer's five minutes by what is left. */
-static int64_t good_until(const struct began *b, const struct job *j)
+static int64_t good_until(const struct round *r, const struct job *j)
 {
-    int64_t left = j->expires - b->now;
-    return b->mono + (j->expires && left < VERDICT_MS ? left : VERDICT_MS);
+    int64_t left = j->expires - r->now;
+    return r->mono + (j->expires && left < VERDICT_MS ? left : VERDICT_MS);
 }
 
-static void hand_over(struct op *op, struct outreach *o, struct job *const *jobs, size_t n,
-                      const struct began *asked)
+static struct parcel parcel_of(const struct outreach *o, const struct round *r, const struct job *j)
 {
-    struct parcel *parcels = ARENA_ARRAY(op->arena, struct parcel, n + 1);
+    struct message m = sender_message(j);
+    str to = json_str(json_path(j->tree, "recipient.0.reference"));
+    return (struct parcel){.id = j->communication,
+                           .to = m.to,
+                           .from = bucket_number(o, j->patient),
+                           .text = m.text,
+                           .subject = m.subject,
+                           .language = m.language_tag,
+                           .campaign = m.campaign,
+                           .kind = m.kind,
+                           .human = m.human,
+                           .helper = str_starts(to, STR("RelatedPerson/")),
+                           .attempt = sender_attempt(j),
+                           .patient = j->patient,
+                           .mark = j->mark,
+                           .expires = j->expires,
+                           .until = good_until(r, j),
+                           .result = SENT_LATER};
+}
+
+/* What was said of them is in their outcomes; false: nothing was said. */
+static bool hand_over(struct op *op, struct outreach *o, const struct round *r)
+{
+    struct parcel *parcels = ARENA_ARRAY(op->arena, struct parcel, r->ready + 1);
     if (op_check(op) != OK)
-        return; /* the leases end: told to be unknown */
-    for (size_t i = 0; i < n; i++) {
-        struct message m = sender_message(jobs[i]);
-        str to = json_str(json_path(jobs[i]->tree, "recipient.0.reference"));
-        parcels[i] = (struct parcel){.id = jobs[i]->communication,
-                                     .to = m.to,
-                                     .from = bucket_number(o, jobs[i]->patient),
-                                     .text = m.text,
-                                     .subject = m.subject,
-                                     .language = m.language_tag,
-                                     .campaign = m.campaign,
-                                     .kind = m.kind,
-                                     .human = m.human,
-                                     .helper = str_starts(to, STR("RelatedPerson/")),
-                                     .attempt = sender_attempt(jobs[i]),
-                                     .patient = jobs[i]->patient,
-                                     .mark = jobs[i]->mark,
-                                     .expires = jobs[i]->expires,
-                                     .until = good_until(asked, jobs[i]),
-                                     .result = SENT_LATER};
-    }
+        return false; /* the leases end: told to be unknown */
+    for (size_t i = 0; i < r->ready; i++)
+        parcels[i] = parcel_of(o, r, r->some[i]);
     int64_t began = time_mono();
-    atomic_fetch_add(&o->handing, 1);
-    provider_send(op, o, jobs[0]->channel, parcels, n);
+    for (size_t from = 0, to; from < r->ready; from = to) {
+        enum channel_kind k = r->some[from]->channel;
+        for (to = from + 1; to < r->ready && r->some[to]->channel == k; to++)
+            ;
+        provider_send(op, o, k, parcels + from, to - from);
+    }
     op->now += time_mono() - began;
-    for (size_t i = 0; i < n; i++)
-        conclude(op, o, &parcels[i], jobs[i]);
-    receipt_claim(op, o, jobs, n);
-    sender_write(record_begin(op, o->rec), op, o, jobs, n);
-    receipt_settle(op, o, jobs, n);
-    atomic_fetch_sub(&o->handing, 1);
+    for (size_t i = 0; i < r->ready; i++)
+        conclude(op, o, &parcels[i], r->some[i]);
+    return true;
 }
 
-static void work(struct op *op, struct outreach *o, const struct record_job *in, size_t n)
+static void note_results(struct op *op, struct outreach *o, const struct round *r)
 {
-    struct job *jobs = ARENA_ARRAY(op->arena, struct job, n + 1);
-    struct job **some = ARENA_ARRAY(op->arena, struct job *, n + 1);
+    receipt_claim(op, o, r->some, r->ready);
+    sender_write(record_begin(op, o->rec), op, o, r->some, r->ready);
+    receipt_settle(op, o, r->some, r->ready);
+}
+
+/* Decides on each, and writes what is next: who goes is on disk as submitting. */
+static void prepare(struct op *op, struct outreach *o, enum channel_kind k, struct round *r,
+                    const struct record_job *in)
+{
     struct record_tx *tx = record_begin(op, o->rec);
-    size_t ready = 0, all = 0;
-    const struct began asked = {op->now, time_mono()};
+    size_t all = 0;
+    r->jobs = ARENA_ARRAY(op->arena, struct job, r->n + 1);
+    r->some = ARENA_ARRAY(op->arena, struct job *, r->n + 1);
+    map_init(&r->aloft.patients, op->arena);
+    map_init(&r->aloft.addresses, op->arena);
     if (op_check(op) != OK)
         return;
-    for (size_t i = 0; i < n; i++) {
-        jobs[i].tx = tx;
+    for (size_t i = 0; i < r->n; i++) {
+        r->jobs[i].tx = tx;
         if (arena_used(op->arena) > STEP_PREPARE) {
             record_outbox_again(op, o->rec, &in[i]);
             continue;
         }
-        sender_prepare(op, o, &in[i], &jobs[i]);
+        sender_prepare(op, o, &in[i], &r->jobs[i]);
     }
-    hold_back(op, o, jobs, n);
-    for (size_t i = 0; i < n; i++)
-        if (jobs[i].step != STEP_NONE)
-            some[all++] = &jobs[i];
-    sender_write(tx, op, o, some, all);
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-        ready = 0;
-        for (size_t i = 0; i < n; i++)
-            if (jobs[i].step == STEP_SUBMIT && jobs[i].written && jobs[i].channel == k)
-                some[ready++] = &jobs[i];
-        if (ready)
-            hand_over(op, o, some, ready, &asked);
-    }
+    hold_back(op, o, k, r);
+    for (size_t i = 0; i < r->n; i++)
+        if (r->jobs[i].step != STEP_NONE)
+            r->some[all++] = &r->jobs[i];
+    sender_write(tx, op, o, r->some, all);
+    for (size_t i = 0; i < r->n; i++)
+        if (r->jobs[i].step == STEP_SUBMIT && r->jobs[i].written)
+            r->some[r->ready++] = &r->jobs[i];
 }
 
-err sender_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n)
+static err decide(struct op *op, struct outreach *o, enum channel_kind k, struct round *r)
 {
     struct lane_jobs due;
     size_t max = provider_batch(o, k);
     int64_t room = bucket_room(o, k, op->now);
-    op->actor = outreach_system();
-    *ret_n = 0;
     if (room <= 0 || !ledger_settle(o, o->ledger_from, 0))
         return OK; /* nothing may leave, or nobody knows what went: the jobs wait */
     if (room < (int64_t)max)
         max = (size_t)room;
     TRY(lane_take(op, o, k, max, &due));
+    r->n = due.n;
+    r->plenty = due.n == max;
+    sender_plenty(&o->senders[k], r->plenty);
     if (due.n)
-        work(op, o, due.jobs, due.n);
-    *ret_n = due.n;
+        prepare(op, o, k, r, due.jobs);
     return OK;
+}
+
+/* The turn of handing over is taken before that of deciding is given up: nobody overtakes. */
+err sender_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n)
+{
+    struct sender *s = &o->senders[k];
+    struct round r = {.n = 0};
+    op->actor = outreach_system();
+    sender_turn(op, &s->decides);
+    r.now = op->now;
+    r.mono = time_mono();
+    err e = decide(op, o, k, &r);
+    if (!r.plenty)
+        sender_plenty(s, false);
+    if (r.ready) {
+        sender_rises(s, &r.aloft);
+        sender_turn(op, &s->hands);
+    }
+    pthread_mutex_unlock(&s->decides);
+    *ret_n = r.n;
+    if (!r.ready)
+        return e;
+    atomic_fetch_add(&o->handing, 1);
+    bool said = hand_over(op, o, &r);
+    pthread_mutex_unlock(&s->hands);
+    if (said)
+        note_results(op, o, &r);
+    atomic_fetch_sub(&o->handing, 1);
+    sender_lands(s, &r.aloft);
+    return e;
 }

@@ -4,6 +4,8 @@
 
 #include "outreach/outreach_int.h"
 
+#include "base/map.h"
+
 #define LEASE_MS LANE_LEASE_MS
 /* A step's memory has an end (256 MiB): above these nothing more is prepared, or decided anew. */
 #define STEP_PREPARE (64u << 20)
@@ -45,6 +47,20 @@ struct job {
     bool written;
 };
 
+/* Of those that go: whose they are, and where they go. */
+struct aloft {
+    struct map patients, addresses;
+};
+/* A batch, from its decision to its results. */
+struct round {
+    struct job *jobs, **some; /* some: those that are ready */
+    size_t n, ready;
+    bool plenty; /* as many as may be in one: there may be more */
+    int64_t now,
+        mono; /* when its decision began, by the house's clock and the one that never jumps */
+    struct aloft aloft;
+};
+
 /* Reads the job and decides what is next, in j->tx; what failed is logged, and nothing is next. */
 void sender_prepare(struct op *op, struct outreach *o, const struct record_job *in, struct job *j);
 /* All of them in one transaction; when somebody was faster with one, each in its own: what was
@@ -56,5 +72,19 @@ MUST err sender_decide(struct op *op, struct outreach *o, struct job *j);
 struct message sender_message(const struct job *j);
 /* How often an e-mail came back for now. */
 unsigned sender_attempt(const struct job *j);
+
+/* ---- sender_turn.c ---- */
+/* Waits for its turn; op->now goes on meanwhile. */
+void sender_turn(struct op *op, pthread_mutex_t *turn);
+/* Tells the mates whether there is work for them. */
+void sender_plenty(struct sender *s, bool plenty);
+bool sender_is_plenty(struct sender *s);
+/* Until something is to be sent, or a moment; of the first thread and of the others. */
+void sender_rest(void *sender);
+void sender_mate_rest(void *sender);
+/* Does a batch that is on its way hold a message to this patient or address? */
+bool sender_holds(struct sender *s, str patient, str to);
+void sender_rises(struct sender *s, const struct aloft *a);
+void sender_lands(struct sender *s, const struct aloft *a);
 
 #endif

@@ -2,6 +2,7 @@
 #include "outreach/ledger_int.h"
 #include "outreach/mail_out_int.h"
 #include "outreach/page_int.h"
+#include "outreach/sender_int.h"
 
 #include "base/log.h"
 
@@ -57,6 +58,8 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     o->config = config;
     pthread_mutex_init(&o->stops_lock, NULL);
     pthread_mutex_init(&o->words_lock, NULL);
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        sender_init(&o->senders[k], o, (enum channel_kind)k);
     o->shelf = shelf_new();
     o->scanned = scanned_new();
     err e =
@@ -123,6 +126,8 @@ void outreach_free(struct outreach *o)
     scanned_free(o->scanned);
     pthread_mutex_destroy(&o->stops_lock);
     pthread_mutex_destroy(&o->words_lock);
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        sender_free(&o->senders[k]);
     free(o);
 }
 
@@ -168,28 +173,44 @@ static err send_due(struct op *op, void *ctx, size_t *ret_n)
                                          : OK;
 }
 
-static void rest(void *ctx)
+static err send_more(struct op *op, void *ctx, size_t *ret_n)
 {
     struct sender *s = ctx;
-    time_rest(&s->loop.stop, REST_MS);
+    *ret_n = 0;
+    return sender_is_plenty(s) ? sender_step(op, s->o, s->channel, ret_n) : OK;
+}
+
+/* Texts are many: they have threads that help. */
+static err start_sender(struct op *op, struct sender *s)
+{
+    struct loop_plan plan = {.steps = {{"outreach.step.failed", send_due}},
+                             .wait = sender_rest,
+                             .actor = outreach_system(),
+                             .keep = OUTREACH_KEEP,
+                             .rest_ms = REST_MS,
+                             .ctx = s};
+    TRY(loop_start(op, &s->loop, &plan));
+    plan.steps[0].take = send_more;
+    plan.wait = sender_mate_rest;
+    for (size_t i = 0; s->channel == CHANNEL_SMS && i < SENDER_MATES; i++)
+        TRY(loop_start(op, &s->mates[i], &plan));
+    return OK;
+}
+
+static void stop_sender(struct sender *s)
+{
+    loop_stop(&s->loop);
+    for (size_t i = 0; i < SENDER_MATES; i++)
+        loop_stop(&s->mates[i]);
 }
 
 err outreach_start(struct op *op, struct outreach *o)
 {
-    struct loop_plan plan = {.steps = {{"outreach.step.failed", send_due}},
-                             .wait = rest,
-                             .actor = outreach_system(),
-                             .keep = OUTREACH_KEEP,
-                             .rest_ms = REST_MS};
     atomic_store(&o->notices, true);
     o->ledger_from = record_now_t(o->rec); /* before anybody asks for counts */
     TRY(provider_start(op, o));
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
-        struct sender *s = plan.ctx = &o->senders[k];
-        s->o = o;
-        s->channel = (enum channel_kind)k;
-        TRY(loop_start(op, &s->loop, &plan));
-    }
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+        TRY(start_sender(op, &o->senders[k]));
     TRY(ledger_start(op, o));
     return request_start(op, o);
 }
@@ -197,11 +218,14 @@ err outreach_start(struct op *op, struct outreach *o)
 void outreach_stop(struct outreach *o)
 {
     loop_stop(&o->requests);
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
         loop_end(&o->senders[k].loop);
+        for (size_t i = 0; i < SENDER_MATES; i++)
+            loop_end(&o->senders[k].mates[i]);
+    }
     loop_end(&o->follower);
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
-        loop_stop(&o->senders[k].loop);
+        stop_sender(&o->senders[k]);
     loop_stop(&o->follower);
     provider_stop(o);
 }
