@@ -1,6 +1,7 @@
 // How somebody may be reached: nobody asked yet, a consent written down whole or not at all, and the preference
 // centre by a link, without sign-in and without script, whose answers stand on the nurse's screen at once.
 import { api, axe, expect, shot, signIn, test } from "./kit";
+import { zoneOfDaytime } from "./people";
 
 interface Proof {
   url: string;
@@ -99,9 +100,21 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await plain.close();
 
   // Somebody of another language is called: help with it is offered first, and that it was is kept.
+  // It is day where they are now, and no quiet hours are left: else the call itself would wait.
   const who = (await nurse("GET", `/fhir/Patient/${id}`)) as object;
   await nurse("PUT", `/fhir/Patient/${id}`, {
     ...who,
+    extension: undefined,
+    address: [
+      {
+        extension: [
+          {
+            url: "http://hl7.org/fhir/StructureDefinition/timezone",
+            valueCode: zoneOfDaytime(new Date()),
+          },
+        ],
+      },
+    ],
     communication: [{ language: { coding: [{ system: "urn:ietf:bcp:47", code: "es" }] } }],
   });
   const { id: task } = (await nurse("POST", "/fhir/Task", {
