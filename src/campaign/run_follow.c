@@ -353,7 +353,7 @@ static err one_change(struct follow *f, const struct record_change *ch)
         return words_came(f, ch, &doc, tree);
     }
     if (ch->type == f->task)
-        return case_closed(f, ch, tree);
+        TRY(case_closed(f, ch, tree)); /* it may also bring somebody in: a case about a reading */
     TRY(exits_of(f, ch, tree));
     for (size_t i = 0; i < f->n_plans; i++)
         if (f->plans[i]->journey)
