@@ -402,7 +402,7 @@ void own_settle(const struct outreach *o, uint64_t t, const _Atomic bool *stop);
 /* ---- sender_turn.c: several threads of one channel take turns ---- */
 struct aloft;
 struct sender;
-#define SENDER_MATES 2u /* besides the first; of texts alone */
+#define SENDER_MATES 3u /* besides the first; of texts alone */
 void sender_init(struct sender *s, struct outreach *o, enum channel_kind k);
 void sender_free(struct sender *s);
 /* There is something to send now: the sender need not wait for its next look. */
@@ -419,8 +419,8 @@ struct outreach {
         struct outreach *o;
         enum channel_kind channel;
         struct loop loop, mates[SENDER_MATES];
-        pthread_mutex_t decides, hands; /* the two turns of a step (sender.c) */
-        pthread_mutex_t bell;           /* guards the rest (sender_turn.c) */
+        pthread_mutex_t takes, decides, hands; /* the turns of a step (sender.c) */
+        pthread_mutex_t bell;                  /* guards the rest (sender_turn.c) */
         pthread_cond_t rung;
         bool fresh, plenty;
         const struct aloft *aloft[SENDER_MATES + 1];
@@ -431,6 +431,7 @@ struct outreach {
     struct scanned *scanned;
     struct mail_dkim *dkim; /* NULL: mail is not signed */
     _Atomic int handing;    /* results are on their way: receipts without a message wait for them */
+    pthread_mutex_t bucket_lock;
     struct bucket buckets[BUCKETS_MAX];
     size_t n_buckets;
     int64_t rate, burst, per_day;                     /* of each number; 0: none */

@@ -172,15 +172,13 @@ static void note_results(struct op *op, struct outreach *o, const struct round *
 }
 
 /* Decides on each, and writes what is next: who goes is on disk as submitting. */
-static void prepare(struct op *op, struct outreach *o, enum channel_kind k, struct round *r,
-                    const struct record_job *in)
+static void prepare(struct op *op, struct outreach *o, enum channel_kind k, struct round *r)
 {
+    const struct record_job *in = r->taken.jobs;
     struct record_tx *tx = record_begin(op, o->rec);
     size_t all = 0;
     r->jobs = ARENA_ARRAY(op->arena, struct job, r->n + 1);
     r->some = ARENA_ARRAY(op->arena, struct job *, r->n + 1);
-    map_init(&r->aloft.patients, op->arena);
-    map_init(&r->aloft.addresses, op->arena);
     if (op_check(op) != OK)
         return;
     for (size_t i = 0; i < r->n; i++) {
@@ -201,50 +199,57 @@ static void prepare(struct op *op, struct outreach *o, enum channel_kind k, stru
             r->some[r->ready++] = &r->jobs[i];
 }
 
-static err decide(struct op *op, struct outreach *o, enum channel_kind k, struct round *r)
+static err take(struct op *op, struct outreach *o, enum channel_kind k, struct round *r)
 {
-    struct lane_jobs due;
-    size_t max = provider_batch(o, k);
+    size_t many = provider_batch(o, k), max = many;
     int64_t room = bucket_room(o, k, op->now);
     if (room <= 0 || !ledger_settle(o, o->ledger_from, 0))
         return OK; /* nothing may leave, or nobody knows what went: the jobs wait */
     if (room < (int64_t)max)
         max = (size_t)room;
-    TRY(lane_take(op, o, k, max, &due));
-    r->n = due.n;
-    r->plenty = due.n == max;
-    sender_plenty(&o->senders[k], r->plenty);
-    if (due.n)
-        prepare(op, o, k, r, due.jobs);
+    TRY(lane_take(op, o, k, max, &r->taken));
+    r->plenty = r->taken.n == many;
+    map_init(&r->aloft.patients, op->arena);
+    map_init(&r->aloft.addresses, op->arena);
+    sender_rises(&o->senders[k], &r->taken, &r->aloft);
+    r->n = r->taken.n;
     return OK;
 }
 
-/* The turn of handing over is taken before that of deciding is given up: nobody overtakes. */
+/* Each turn is taken before the one before it is given up: nobody overtakes. */
+static void go_on(struct op *op, struct outreach *o, struct sender *s, struct round *r)
+{
+    sender_turn(op, &s->decides);
+    pthread_mutex_unlock(&s->takes);
+    r->now = op->now;
+    r->mono = time_mono();
+    prepare(op, o, s->channel, r);
+    if (r->ready)
+        sender_turn(op, &s->hands);
+    pthread_mutex_unlock(&s->decides);
+    if (!r->ready)
+        return;
+    atomic_fetch_add(&o->handing, 1);
+    bool said = hand_over(op, o, r);
+    pthread_mutex_unlock(&s->hands);
+    if (said)
+        note_results(op, o, r);
+    atomic_fetch_sub(&o->handing, 1);
+}
+
 err sender_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n)
 {
     struct sender *s = &o->senders[k];
     struct round r = {.n = 0};
     op->actor = outreach_system();
-    sender_turn(op, &s->decides);
-    r.now = op->now;
-    r.mono = time_mono();
-    err e = decide(op, o, k, &r);
-    if (!r.plenty)
-        sender_plenty(s, false);
-    if (r.ready) {
-        sender_rises(s, &r.aloft);
-        sender_turn(op, &s->hands);
-    }
-    pthread_mutex_unlock(&s->decides);
-    *ret_n = r.n;
-    if (!r.ready)
-        return e;
-    atomic_fetch_add(&o->handing, 1);
-    bool said = hand_over(op, o, &r);
-    pthread_mutex_unlock(&s->hands);
-    if (said)
-        note_results(op, o, &r);
-    atomic_fetch_sub(&o->handing, 1);
+    sender_turn(op, &s->takes);
+    err e = take(op, o, k, &r);
+    sender_plenty(s, r.plenty);
+    if (r.n)
+        go_on(op, o, s, &r);
+    else
+        pthread_mutex_unlock(&s->takes);
     sender_lands(s, &r.aloft);
+    *ret_n = r.n;
     return e;
 }

@@ -1,6 +1,7 @@
 /* How fast each of our numbers may send: a token bucket a number (carriers take about one message a
  * second from a long number) and a ceiling a day, kept over restarts. A patient always hears from
- * the same number. Only the sender's thread of the channel comes here. */
+ * the same number. The sender's threads come here: one asks what room there is while another takes
+ * it. */
 #include "outreach/outreach_int.h"
 
 static uint64_t day_of(int64_t now)
@@ -64,19 +65,17 @@ int64_t bucket_room(struct outreach *o, enum channel_kind k, int64_t now)
     int64_t room = 0;
     if (k != CHANNEL_SMS || o->rate == 0 || o->n_buckets == 0)
         return INT64_MAX;
+    pthread_mutex_lock(&o->bucket_lock);
     for (size_t i = 0; i < o->n_buckets; i++) {
         refill(o, &o->buckets[i], now);
         room += o->buckets[i].tokens / 1000;
     }
+    pthread_mutex_unlock(&o->bucket_lock);
     return room;
 }
 
-bool bucket_take(struct outreach *o, enum channel_kind k, str patient, int64_t now,
-                 int64_t *ret_free)
+static bool take(const struct outreach *o, struct bucket *b, int64_t now, int64_t *ret_free)
 {
-    struct bucket *b = k == CHANNEL_SMS ? bucket_of(o, patient) : NULL;
-    if (!b || (o->rate == 0 && o->per_day == 0))
-        return true;
     refill(o, b, now);
     if (o->per_day && b->sent >= (uint64_t)o->per_day) {
         *ret_free = (int64_t)(day_of(now) + 1) * DAY_MS;
@@ -93,13 +92,30 @@ bool bucket_take(struct outreach *o, enum channel_kind k, str patient, int64_t n
     return true;
 }
 
+bool bucket_take(struct outreach *o, enum channel_kind k, str patient, int64_t now,
+                 int64_t *ret_free)
+{
+    struct bucket *b = k == CHANNEL_SMS ? bucket_of(o, patient) : NULL;
+    if (!b || (o->rate == 0 && o->per_day == 0))
+        return true;
+    pthread_mutex_lock(&o->bucket_lock);
+    bool may = take(o, b, now, ret_free);
+    pthread_mutex_unlock(&o->bucket_lock);
+    return may;
+}
+
 void bucket_put(struct record_tx *tx, struct op *op, struct outreach *o, str patient)
 {
     struct bucket *b = bucket_of(o, patient);
-    if (!b || !b->changed || o->per_day == 0)
+    if (!b || o->per_day == 0)
         return;
+    pthread_mutex_lock(&o->bucket_lock);
+    bool changed = b->changed;
+    uint64_t day = b->day, sent = b->sent;
     b->changed = false; /* once a transaction: the count is of all of them */
-    record_tx_kv(tx, day_key(op, b->number),
-                 arena_printf(op->arena, "%llu %llu", (unsigned long long)b->day,
-                              (unsigned long long)b->sent));
+    pthread_mutex_unlock(&o->bucket_lock);
+    if (changed)
+        record_tx_kv(tx, day_key(op, b->number),
+                     arena_printf(op->arena, "%llu %llu", (unsigned long long)day,
+                                  (unsigned long long)sent));
 }

@@ -47,12 +47,16 @@ struct job {
     bool written;
 };
 
-/* Of those that go: whose they are, and where they go. */
+/* What a batch holds: its jobs, and of those that go whose they are and where they go. */
 struct aloft {
+    const struct record_job *jobs;
+    size_t n;
+    uint64_t lowest, highest; /* numbers of the jobs */
     struct map patients, addresses;
 };
 /* A batch, from its decision to its results. */
 struct round {
+    struct lane_jobs taken;
     struct job *jobs, **some; /* some: those that are ready */
     size_t n, ready;
     bool plenty; /* as many as may be in one: there may be more */
@@ -84,7 +88,9 @@ void sender_rest(void *sender);
 void sender_mate_rest(void *sender);
 /* Does a batch that is on its way hold a message to this patient or address? */
 bool sender_holds(struct sender *s, str patient, str to);
-void sender_rises(struct sender *s, const struct aloft *a);
+/* From its jobs' taking to its results; what another batch holds is left out of it: a lease may end
+ * while a slow provider has the job. */
+void sender_rises(struct sender *s, struct lane_jobs *taken, struct aloft *a);
 void sender_lands(struct sender *s, const struct aloft *a);
 
 #endif

@@ -1,7 +1,8 @@
 /* Several threads send one channel's messages: while one waits for the provider and another for its
- * results to be on disk, a third decides on the next batch. Invariants: one decides at a time, one
- * hands over at a time, batches are handed over in the order they were decided in; and a message to
- * a patient or an address that another batch holds waits until that is written. */
+ * results to be on disk, a third decides on the next batch and a fourth takes jobs. Invariants: one
+ * takes at a time, one decides and one hands over, batches are handed over in the order they were
+ * decided in; and a message to a patient or an address that another batch holds waits until that is
+ * written. */
 #include "outreach/sender_int.h"
 
 #include "base/time.h"
@@ -13,6 +14,7 @@ void sender_init(struct sender *s, struct outreach *o, enum channel_kind k)
 {
     s->o = o;
     s->channel = k;
+    pthread_mutex_init(&s->takes, NULL);
     pthread_mutex_init(&s->decides, NULL);
     pthread_mutex_init(&s->hands, NULL);
     pthread_mutex_init(&s->bell, NULL);
@@ -21,6 +23,7 @@ void sender_init(struct sender *s, struct outreach *o, enum channel_kind k)
 
 void sender_free(struct sender *s)
 {
+    pthread_mutex_destroy(&s->takes);
     pthread_mutex_destroy(&s->decides);
     pthread_mutex_destroy(&s->hands);
     pthread_mutex_destroy(&s->bell);
@@ -104,14 +107,44 @@ bool sender_holds(struct sender *s, str patient, str to)
     return held;
 }
 
-void sender_rises(struct sender *s, const struct aloft *a)
+static bool has_job(const struct aloft *a, uint64_t job)
 {
+    bool has = false;
+    if (!a || job < a->lowest || job > a->highest)
+        return false;
+    for (size_t i = 0; i < a->n && !has; i++)
+        has = a->jobs[i].job == job;
+    return has;
+}
+
+/* Under the bell's lock. */
+static bool in_hand(const struct sender *s, uint64_t job)
+{
+    bool has = false;
+    for (size_t i = 0; i < SENDER_MATES + 1 && !has; i++)
+        has = has_job(s->aloft[i], job);
+    return has;
+}
+
+void sender_rises(struct sender *s, struct lane_jobs *taken, struct aloft *a)
+{
+    size_t n = 0, place = SENDER_MATES + 1;
+    a->lowest = UINT64_MAX;
     pthread_mutex_lock(&s->bell);
+    for (size_t i = 0; i < taken->n; i++) {
+        const struct record_job j = taken->jobs[i];
+        if (in_hand(s, j.job))
+            continue;
+        taken->jobs[n++] = j;
+        a->lowest = j.job < a->lowest ? j.job : a->lowest;
+        a->highest = j.job > a->highest ? j.job : a->highest;
+    }
+    a->jobs = taken->jobs;
+    a->n = taken->n = n;
     for (size_t i = 0; i < SENDER_MATES + 1; i++)
-        if (!s->aloft[i]) {
-            s->aloft[i] = a;
-            break;
-        }
+        place = s->aloft[i] ? place : i;
+    if (place <= SENDER_MATES)
+        s->aloft[place] = a;
     pthread_mutex_unlock(&s->bell);
 }
 

@@ -10,6 +10,7 @@ struct second {
     struct room *r;
     struct outreach_sent sent[2];
     pthread_t thread;
+    int64_t now;
     size_t n;
     err code;
 };
@@ -19,7 +20,7 @@ static void *step_beside(void *ctx)
     struct second *s = ctx;
     struct arena *a = arena_new(0);
     struct op op;
-    op_init(&op, a, outreach_system(), NOW);
+    op_init(&op, a, outreach_system(), s->now);
     s->code = sender_step(&op, s->r->o, CHANNEL_SMS, &s->n);
     arena_free(a);
     return NULL;
@@ -68,7 +69,7 @@ static void send_noting(struct op *op, struct provider *via, struct parcel *cons
 }
 
 /* The first one's message is with the provider when the others' come. */
-static void meanwhile(struct room *r, int first, const char *order_then)
+static void meanwhile(struct room *r, int first, int64_t now, const char *order_then)
 {
     static const struct channel noting = {
         .name = "noting", .kind = CHANNEL_SMS, .batch = 16, .send = send_noting};
@@ -80,7 +81,7 @@ static void meanwhile(struct room *r, int first, const char *order_then)
     l->at[0] = (struct provider){.channel = &noting, .o = r->o};
     memset(order, 0, sizeof order);
     handed = batches = 0;
-    beside = (struct second){.r = r};
+    beside = (struct second){.r = r, .now = now};
     nurse(r);
     assert_int_equal(outreach_send_many(&r->op, r->o, &d, 1, &sent), OK);
     assert_int_equal(step(r), 1);
@@ -92,7 +93,7 @@ static void meanwhile(struct room *r, int first, const char *order_then)
     assert_status(r, beside.sent[0].communication, "preparation");
     assert_status(r, beside.sent[1].communication, "in-progress");
     size_t n = 0;
-    r->op.now = NOW + 5000; /* the one before is written: now it goes */
+    r->op.now = now + 5000; /* the one before is written: now it goes */
     assert_int_equal(sender_step(&r->op, r->o, CHANNEL_SMS, &n), OK);
     assert_int_equal(handed, 3);
     assert_status(r, beside.sent[0].communication, "in-progress");
@@ -104,12 +105,23 @@ static void nobody_overtakes_and_a_number_gets_one_at_a_time(void **state)
     patient(*state, 6, 0); /* another one, at the first one's number */
     same = 6;
     other = 1;
-    meanwhile(*state, 0, "01");
+    meanwhile(*state, 0, NOW, "01");
+}
+
+/* A slow provider: the lease of the first one's job is over. It would be thought to have been found
+ * after a crash, and told to be unknown. */
+static void what_one_holds_no_other_takes(void **state)
+{
+    patient(*state, 7, 2);
+    same = 7;
+    other = 3;
+    meanwhile(*state, 2, NOW + 2 * LEASE_MS, "23");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_overtakes_and_a_number_gets_one_at_a_time)};
+        cmocka_unit_test(nobody_overtakes_and_a_number_gets_one_at_a_time),
+        cmocka_unit_test(what_one_holds_no_other_takes)};
     return cmocka_run_group_tests(tests, open_room, room_close);
 }

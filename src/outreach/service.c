@@ -58,6 +58,7 @@ err outreach_new(struct op *op, struct record *rec, const struct config *config,
     o->config = config;
     pthread_mutex_init(&o->stops_lock, NULL);
     pthread_mutex_init(&o->words_lock, NULL);
+    pthread_mutex_init(&o->bucket_lock, NULL);
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         sender_init(&o->senders[k], o, (enum channel_kind)k);
     o->shelf = shelf_new();
@@ -126,6 +127,7 @@ void outreach_free(struct outreach *o)
     scanned_free(o->scanned);
     pthread_mutex_destroy(&o->stops_lock);
     pthread_mutex_destroy(&o->words_lock);
+    pthread_mutex_destroy(&o->bucket_lock);
     for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
         sender_free(&o->senders[k]);
     free(o);
