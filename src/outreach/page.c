@@ -7,11 +7,8 @@
 #include "base/log.h"
 #include "desk/page.h"
 
-#include <sodium.h>
-
 #define LEASE_MS 60000
 #define JOBS 64u
-#define HOUR_MS (3600 * 1000LL)
 #define SEND_MS (10 * 60000LL) /* a page that waited longer helps nobody: the next one has it */
 
 /* What is asked for one person now. */
@@ -23,11 +20,6 @@ struct batch {
     int64_t again; /* the how manyeth for the same case */
     bool off;      /* a lead hears that somebody turned theirs off */
 };
-
-static str queue_of(struct op *op, enum channel_kind k)
-{
-    return arena_cat(op->arena, STR("page-"), channel_name(k));
-}
 
 static void all_done(struct record_tx *tx, const struct batch *b)
 {
@@ -61,25 +53,6 @@ static err nobody_there(struct op *op, struct outreach *o, const struct batch *b
     return record_commit(tx);
 }
 
-/* How many pages they had in the last hour; *ret_last: the newest. A clock that was put back leaves
- * times that are to come: they count for nothing. */
-static size_t had_lately(struct op *op, struct page_state *s, int64_t *ret_last)
-{
-    const struct json *times = JSON_GET(s->o, "times");
-    struct json *kept = json_new(op->arena, JSON_ARRAY);
-    *ret_last = 0;
-    for (size_t i = 0; times && i < times->n; i++) {
-        int64_t at = 0;
-        json_i64(json_at(times, i), &at);
-        if (at > op->now || at <= op->now - HOUR_MS)
-            continue;
-        json_push(op->arena, kept, json_at(times, i));
-        *ret_last = at > *ret_last ? at : *ret_last;
-    }
-    json_set(op->arena, s->o, STR("times"), kept);
-    return kept->n;
-}
-
 static err add_case(struct op *op, struct outreach *o, struct json *list, str task, str who)
 {
     bool waits = false;
@@ -95,7 +68,7 @@ static err add_case(struct op *op, struct outreach *o, struct json *list, str ta
 }
 
 /* All that waits for them: those of the batch, and those of before. */
-static err cases_of(struct op *op, struct outreach *o, const struct batch *b, struct page_state *s)
+static err cases_of(struct op *op, struct outreach *o, const struct batch *b, struct staff_state *s)
 {
     const struct json *had = JSON_GET(s->o, "cases");
     struct json *list = json_new(op->arena, JSON_ARRAY);
@@ -106,6 +79,12 @@ static err cases_of(struct op *op, struct outreach *o, const struct batch *b, st
     json_set(op->arena, s->o, STR("cases"), list);
     return op_check(op);
 }
+
+/* What is told, and how. */
+struct page_told {
+    const struct json *cases;
+    unsigned language;
+};
 
 static str words_of(struct op *op, const struct outreach *o, const struct batch *b,
                     const struct json *cases, unsigned language)
@@ -119,20 +98,16 @@ static str words_of(struct op *op, const struct outreach *o, const struct batch 
 }
 
 static struct json *message_of(struct op *op, const struct outreach *o, const struct batch *b,
-                               const struct page_way *w, unsigned language)
+                               const struct page_way *w, const struct page_told *t)
 {
-    struct json *m = json_new(op->arena, JSON_OBJECT), *of = json_new(op->arena, JSON_ARRAY);
-    str id = arena_printf(op->arena, "page%08x%08x%08x", (unsigned)randombytes_random(),
-                          (unsigned)randombytes_random(), (unsigned)randombytes_random());
+    struct parcel p = {.to = w->to,
+                       .text = words_of(op, o, b, t->cases, t->language),
+                       .subject = words_line_staff(op, o, LINE_PAGE_SUBJECT, t->language, STR_NONE),
+                       .language = str_of(LANGUAGE_TAGS[t->language]),
+                       .expires = op->now + SEND_MS};
+    struct json *m = staff_job(op, "page", b->who, &p), *of = json_new(op->arena, JSON_ARRAY);
     for (size_t i = 0; !b->off && i < b->n; i++)
         json_push(op->arena, of, b->bodies[i]);
-    json_set_str(op->arena, m, STR("id"), id);
-    json_set_str(op->arena, m, STR("who"), b->who);
-    json_set_str(op->arena, m, STR("to"), w->to);
-    json_set_str(op->arena, m, STR("subject"),
-                 words_line_staff(op, o, LINE_PAGE_SUBJECT, language, STR_NONE));
-    json_set_str(op->arena, m, STR("language"), str_of(LANGUAGE_TAGS[language]));
-    json_set(op->arena, m, STR("until"), json_new_i64(op->arena, op->now + SEND_MS));
     json_set(op->arena, m, STR("of"), of);
     return m;
 }
@@ -151,21 +126,20 @@ static err hold(struct record_tx *tx, struct op *op, const struct batch *b,
     return OK;
 }
 
-static err put(struct op *op, struct outreach *o, const struct batch *b, struct page_state *s,
+static err put(struct op *op, struct outreach *o, const struct batch *b, struct staff_state *s,
                const struct page_ways *ways)
 {
     size_t at = b->again > 1 ? (size_t)b->again - 1 : 0;
     const struct page_way *w = &ways->at[at < ways->n ? at : ways->n - 1];
-    struct json *m = message_of(op, o, b, w, ways->language);
-    json_set_str(op->arena, m, STR("text"),
-                 words_of(op, o, b, JSON_GET(s->o, "cases"), ways->language));
+    struct page_told told = {JSON_GET(s->o, "cases"), ways->language};
+    struct json *m = message_of(op, o, b, w, &told);
     struct record_tx *tx = record_begin(op, o->rec);
     if (!b->off) {
-        json_push(op->arena, JSON_GET(s->o, "times"), json_new_i64(op->arena, op->now));
-        page_put(tx, op, s);
+        staff_count(op, s, "times");
+        staff_put(tx, op, s);
         TRY(hold(tx, op, b, w));
     }
-    record_tx_outbox(tx, queue_of(op, w->kind), op->now, page_text(op, m));
+    record_tx_outbox(tx, staff_queue(op, "page", w->kind), op->now, staff_text(op, m));
     all_done(tx, b);
     TRY(op_check(op));
     return record_commit(tx);
@@ -173,11 +147,11 @@ static err put(struct op *op, struct outreach *o, const struct batch *b, struct 
 
 static err carry(struct op *op, struct outreach *o, const struct batch *b)
 {
-    struct page_state s;
+    struct staff_state s;
     struct page_ways ways;
     int64_t last;
     TRY(page_load(op, o, b->who, &s));
-    size_t had = had_lately(op, &s, &last);
+    size_t had = staff_lately(op, &s, "times", STAFF_HOUR_MS, &last);
     if (!b->off && last && op->now < last + PAGE_GAP_MS)
         return later(op, o, b, last + PAGE_GAP_MS);
     if (!b->off && had >= PAGE_HOUR_MAX)
@@ -249,7 +223,7 @@ static err write_off(struct op *op, struct outreach *o, enum channel_kind k, str
 static err try_later(struct op *op, struct outreach *o, enum channel_kind k, const struct json *m)
 {
     struct record_tx *tx = record_begin(op, o->rec);
-    record_tx_outbox(tx, queue_of(op, k), op->now + 5000, page_text(op, m));
+    record_tx_outbox(tx, staff_queue(op, "page", k), op->now + 5000, staff_text(op, m));
     return record_commit(tx);
 }
 
@@ -273,38 +247,9 @@ static err conclude(struct op *op, struct outreach *o, enum channel_kind k, cons
 
 err page_send(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n)
 {
-    struct record_job *jobs;
-    struct json *m;
-    int64_t free_at = op->now;
-    *ret_n = 0;
-    if (k > CHANNEL_EMAIL)
-        return OK;
-    TRY(record_outbox_take(op, o->rec, queue_of(op, k), LEASE_MS, 1, &jobs, ret_n));
-    if (*ret_n == 0)
-        return OK;
-    TRY(json_read(op, jobs->body, &JSON_LIMITS_DEFAULT, &m));
-    struct parcel p = {.id = json_get_str(m, STR("id")),
-                       .to = json_get_str(m, STR("to")),
-                       .from = bucket_number(o, json_get_str(m, STR("who"))),
-                       .text = json_get_str(m, STR("text")),
-                       .subject = json_get_str(m, STR("subject")),
-                       .language = json_get_str(m, STR("language")),
-                       .kind = KIND_CARE,
-                       .human = true,
-                       .result = SENT_LATER};
-    json_i64(JSON_GET(m, "until"), &p.expires);
-    struct record_tx *tx = record_begin(op, o->rec);
-    bool now = bucket_take(o, k, json_get_str(m, STR("who")), op->now, &free_at);
-    if (now)
-        record_tx_outbox_done(tx, jobs->job);
-    else
-        record_tx_outbox_later(tx, jobs->job, free_at, jobs->body);
-    if (now && k == CHANNEL_SMS)
-        bucket_put(tx, op, o, json_get_str(m, STR("who")));
-    TRY(record_commit(tx)); /* before it leaves: once or not at all */
-    if (!now)
-        return OK;
-    if (op->now < p.expires)
-        provider_send(op, o, k, &p, 1);
-    return conclude(op, o, k, m, &p);
+    struct staff_sent sent;
+    err e = staff_send(op, o, "page", k, &sent);
+    *ret_n = sent.n;
+    TRY(e);
+    return sent.job ? conclude(op, o, k, sent.job, &sent.p) : OK;
 }

@@ -4,6 +4,7 @@
 #define WEFT_OUTREACH_PAGE_INT_H
 
 #include "outreach/inbound_int.h"
+#include "outreach/staff_int.h"
 
 #define PAGE_WAYS_MAX 6u
 #define PAGE_GAP_MS 60000LL /* between two pages of a person: what rises meanwhile is one */
@@ -26,16 +27,10 @@ struct page_ways {
 MUST err page_ways(struct op *op, struct outreach *o, str who, str role, struct page_ways *ret);
 
 /* cases: that they were paged for; last, times: when. */
-struct page_state {
-    str who, kept;
-    struct json *o;
-};
-MUST err page_load(struct op *op, struct outreach *o, str who, struct page_state *ret);
-void page_put(struct record_tx *tx, struct op *op, const struct page_state *s);
+MUST err page_load(struct op *op, struct outreach *o, str who, struct staff_state *ret);
 /* Who is paged there, by blanks; that they turned it off; both of tx. */
 str page_at_key(struct op *op, enum channel_kind k, str to);
 str page_off_key(struct op *op, enum channel_kind k, str to);
-str page_text(struct op *op, const struct json *v);
 /* In tx: nothing goes there from now on, and the leads are told. */
 MUST err page_turn_off(struct record_tx *tx, struct op *op, struct outreach *o,
                        const struct page_way *way);

@@ -34,7 +34,7 @@ err page_turn_off(struct record_tx *tx, struct op *op, struct outreach *o,
 /* All that they were paged for; what nobody waits for any more is passed by. */
 static err answer(struct op *op, struct outreach *o, str who)
 {
-    struct page_state s;
+    struct staff_state s;
     TRY(page_load(op, o, who, &s));
     const struct json *cases = JSON_GET(s.o, "cases");
     for (size_t i = 0; cases && i < cases->n; i++) {

@@ -15,32 +15,14 @@ str page_off_key(struct op *op, enum channel_kind k, str to)
     return arena_cat(op->arena, STR("page/off/"), address_key(op, k, to));
 }
 
-str page_text(struct op *op, const struct json *v)
-{
-    struct buf b;
-    buf_init(&b, op->arena, 64u << 10);
-    json_write(&b, v);
-    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
-}
-
 static str state_key(struct op *op, str who)
 {
     return arena_cat(op->arena, STR("page/of/"), who);
 }
 
-err page_load(struct op *op, struct outreach *o, str who, struct page_state *ret)
+err page_load(struct op *op, struct outreach *o, str who, struct staff_state *ret)
 {
-    *ret = (struct page_state){.who = who};
-    TRY(record_kv_get(op, o->rec, state_key(op, who), &ret->kept));
-    ret->o = json_new(op->arena, JSON_OBJECT);
-    return str_empty(ret->kept) ? op_check(op)
-                                : json_read(op, ret->kept, &JSON_LIMITS_DEFAULT, &ret->o);
-}
-
-void page_put(struct record_tx *tx, struct op *op, const struct page_state *s)
-{
-    record_tx_expect_kv(tx, state_key(op, s->who), s->kept);
-    record_tx_kv(tx, state_key(op, s->who), page_text(op, s->o));
+    return staff_load(op, o, state_key(op, who), ret);
 }
 
 /* ---- ways ---- */

@@ -1,20 +1,19 @@
 /* A test of words to whoever writes them. Invariants: nothing goes to an address that its owner did
- * not prove, or that a patient has; a job is gone before it is handed over, so a test goes once or
- * not at all; it takes its turn among the messages of its number. */
+ * not prove, or that a patient has, but codes, of which an address gets few a day whoever asks; a
+ * test goes once or not at all (staff.c). */
 #include "outreach/probe.h"
 
-#include "outreach/mail_out_int.h"
 #include "outreach/reach.h"
+#include "outreach/staff_int.h"
 #include "policy/content.h"
 
 #include <sodium.h>
 
-#define HOUR_MS (3600 * 1000LL)
 #define CODE_MS (10 * 60000LL)
 #define CODES_AN_HOUR 5u
 #define TESTS_AN_HOUR 10u
 #define GUESSES 5
-#define LEASE_MS 60000
+#define CODES_A_DAY 5u /* to one address, whoever of the staff asks */
 
 static str state_key(struct op *op, str user)
 {
@@ -28,45 +27,18 @@ static str last_key(struct op *op, str user)
     return arena_cat(op->arena, STR("own-last/"), user);
 }
 
-static str queue_of(struct op *op, enum channel_kind k)
-{
-    return arena_cat(op->arena, STR("probe-"), channel_name(k));
-}
-
 struct own {
-    struct json *o;
-    str user, kept; /* as it was read */
+    struct staff_state s;
+    str user;
 };
-
-static err load(struct op *op, struct outreach *o, str user, struct own *ret)
-{
-    *ret = (struct own){.user = user};
-    TRY(record_kv_get(op, o->rec, state_key(op, user), &ret->kept));
-    ret->o = json_new(op->arena, JSON_OBJECT);
-    return str_empty(ret->kept) ? op_check(op)
-                                : json_read(op, ret->kept, &JSON_LIMITS_DEFAULT, &ret->o);
-}
 
 static err own_of_actor(struct op *op, struct outreach *o, struct own *ret)
 {
     if (!op->actor || str_empty(op->actor->user) ||
         !record_may_search(op, o->rec, fhir_type_parse(STR("Group"))))
         return fail(op, ERR_FORBIDDEN, "Tests of words are for who works on outreach.");
-    return load(op, o, op->actor->user, ret);
-}
-
-static str text_of(struct op *op, const struct json *v)
-{
-    struct buf b;
-    buf_init(&b, op->arena, 64u << 10);
-    json_write(&b, v);
-    return buf_ok(&b) ? buf_str(&b) : STR_NONE;
-}
-
-static void put(struct record_tx *tx, struct op *op, const struct own *w)
-{
-    record_tx_expect_kv(tx, state_key(op, w->user), w->kept);
-    record_tx_kv(tx, state_key(op, w->user), text_of(op, w->o));
+    ret->user = op->actor->user;
+    return staff_load(op, o, state_key(op, ret->user), &ret->s);
 }
 
 static err way_of(struct op *op, const struct outreach *o, str channel, enum channel_kind *ret)
@@ -78,20 +50,27 @@ static err way_of(struct op *op, const struct outreach *o, str channel, enum cha
     return OK;
 }
 
-/* So many of a kind an hour; *io_list keeps the instants of the last hour. */
+/* So many of a kind an hour. */
 static err count(struct op *op, struct own *w, const char *kind, unsigned max)
 {
-    struct json *had = json_get(w->o, str_of(kind)), *now = json_new(op->arena, JSON_ARRAY);
-    for (size_t i = 0; had && i < had->n; i++) {
-        int64_t at = 0;
-        json_i64(json_at(had, i), &at);
-        if (at > op->now - HOUR_MS && at <= op->now)
-            json_push(op->arena, now, json_at(had, i));
-    }
-    if (now->n >= max)
+    int64_t last;
+    if (staff_lately(op, &w->s, kind, STAFF_HOUR_MS, &last) >= max)
         return fail(op, ERR_BUSY, "That is %u within an hour; try again later.", max);
-    json_push(op->arena, now, json_new_i64(op->arena, op->now));
-    json_set(op->arena, w->o, str_of(kind), now);
+    staff_count(op, &w->s, kind);
+    return OK;
+}
+
+/* Somebody else's telephone must not ring all day: all of the staff together count, and by no name
+ * that can be read. */
+static err count_to(struct op *op, struct outreach *o, str address, struct staff_state *ret)
+{
+    int64_t last;
+    str key = arena_printf(op->arena, "own-to/%016llx", (unsigned long long)ledger_mark(address));
+    TRY(staff_load(op, o, key, ret));
+    if (staff_lately(op, ret, "codes", DAY_MS, &last) >= CODES_A_DAY)
+        return fail(op, ERR_BUSY, "%u codes went there within a day; try again tomorrow.",
+                    CODES_A_DAY);
+    staff_count(op, ret, "codes");
     return OK;
 }
 
@@ -123,40 +102,24 @@ static err not_free(struct op *op)
 
 static err plain(struct op *op, enum channel_kind k, str in, str *ret)
 {
-    str to = str_trim(in);
-    bool ok = k == CHANNEL_EMAIL ? mail_is_address(to) : false;
-    if (k == CHANNEL_SMS) {
-        to = phone_plain(op, to);
-        ok = to.n >= 8 && to.n <= 16 && to.p[0] == '+';
-        for (size_t i = 1; ok && i < to.n; i++)
-            ok = to.p[i] >= '0' && to.p[i] <= '9';
-    }
-    *ret = to;
-    return ok ? OK
-              : fail_at(op, ERR_INVALID, STR("to"),
-                        k == CHANNEL_SMS ? "Give a number with its country, as +13125550143."
-                                         : "Give a mail address.");
+    if (staff_address(op, k, in, ret))
+        return OK;
+    return fail_at(op, ERR_INVALID, STR("to"),
+                   k == CHANNEL_SMS ? "Give a number with its country, as +13125550143."
+                                    : "Give a mail address.");
 }
 
 /* A job of the channel's own thread, which alone speaks to providers. */
 static void queue(struct record_tx *tx, struct op *op, const struct own *w, enum channel_kind k,
                   const struct parcel *p)
 {
-    struct json *job = json_new(op->arena, JSON_OBJECT), *last = json_new(op->arena, JSON_OBJECT);
-    str id = arena_printf(op->arena, "test%08x%08x%08x", (unsigned)randombytes_random(),
-                          (unsigned)randombytes_random(), (unsigned)randombytes_random());
-    json_set_str(op->arena, job, STR("id"), id);
-    json_set_str(op->arena, job, STR("user"), w->user);
-    json_set_str(op->arena, job, STR("to"), p->to);
-    json_set_str(op->arena, job, STR("text"), p->text);
-    json_set_str(op->arena, job, STR("subject"), p->subject);
-    json_set_str(op->arena, job, STR("language"), p->language);
-    json_set_str(op->arena, last, STR("id"), id);
+    struct json *job = staff_job(op, "test", w->user, p), *last = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, last, STR("id"), json_get_str(job, STR("id")));
     json_set_str(op->arena, last, STR("channel"), channel_name(k));
     json_set_str(op->arena, last, STR("at"), time_format(op->arena, op->now));
     json_set_str(op->arena, last, STR("state"), STR("waiting"));
-    record_tx_kv(tx, last_key(op, w->user), text_of(op, last));
-    record_tx_outbox(tx, queue_of(op, k), op->now, text_of(op, job));
+    record_tx_kv(tx, last_key(op, w->user), staff_text(op, last));
+    record_tx_outbox(tx, staff_queue(op, "probe", k), op->now, staff_text(op, job));
 }
 
 static void note(struct record_tx *tx, struct op *op, str what, enum channel_kind k)
@@ -169,7 +132,7 @@ static void note(struct record_tx *tx, struct op *op, str what, enum channel_kin
 /* ---- one's own address ---- */
 static void add_address(struct op *op, const struct own *w, enum channel_kind k, struct json *o)
 {
-    const struct json *had = json_get(w->o, channel_name(k));
+    const struct json *had = json_get(w->s.o, channel_name(k));
     struct json *a = json_new(op->arena, JSON_OBJECT);
     if (!had)
         return;
@@ -205,8 +168,8 @@ static str code_new(struct op *op)
 static err forget(struct op *op, struct outreach *o, struct own *w, str channel)
 {
     struct record_tx *tx = record_begin(op, o->rec);
-    json_unset(w->o, channel);
-    put(tx, op, w);
+    json_unset(w->s.o, channel);
+    staff_put(tx, op, &w->s);
     return record_commit(tx);
 }
 
@@ -214,6 +177,7 @@ err probe_ask(struct op *op, struct outreach *o, str channel, str to)
 {
     struct own w;
     enum channel_kind k;
+    struct staff_state there;
     str plain_to, code = code_new(op);
     bool may;
     TRY(own_of_actor(op, o, &w));
@@ -225,23 +189,25 @@ err probe_ask(struct op *op, struct outreach *o, str channel, str to)
     TRY(address_is_free(op, o, k, plain_to, &may));
     if (!may) { /* counted, too: whose a number is, is not to be found out by asking */
         struct record_tx *asked = record_begin(op, o->rec);
-        put(asked, op, &w);
+        staff_put(asked, op, &w.s);
         note(asked, op, STR("test-address-refused"), k);
         TRY(record_commit(asked));
         return not_free(op);
     }
+    TRY(count_to(op, o, address_key(op, k, plain_to), &there));
     struct json *a = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, a, STR("to"), plain_to);
     json_set_str(op->arena, a, STR("code"), code);
     json_set(op->arena, a, STR("until"), json_new_i64(op->arena, op->now + CODE_MS));
-    json_set(op->arena, w.o, channel, a);
+    json_set(op->arena, w.s.o, channel, a);
     struct parcel p = {.to = plain_to,
                        .text = words_line_about(op, o, LINE_OWN_CODE, 0, code),
                        .subject = words_line(op, o, LINE_TEST, 0),
                        .language = STR("en")};
     struct record_tx *tx = record_begin(op, o->rec);
     queue(tx, op, &w, k, &p);
-    put(tx, op, &w);
+    staff_put(tx, op, &w.s);
+    staff_put(tx, op, &there);
     note(tx, op, STR("test-address"), k);
     return record_commit(tx);
 }
@@ -253,7 +219,7 @@ err probe_confirm(struct op *op, struct outreach *o, str channel, str code)
     int64_t until = 0, tries = 0;
     TRY(own_of_actor(op, o, &w));
     TRY(way_of(op, o, channel, &k));
-    struct json *a = json_get(w.o, channel);
+    struct json *a = json_get(w.s.o, channel);
     json_i64(JSON_GET(a, "until"), &until);
     json_i64(JSON_GET(a, "tries"), &tries);
     str want = json_get_str(a, STR("code"));
@@ -266,7 +232,7 @@ err probe_confirm(struct op *op, struct outreach *o, str channel, str code)
         json_set(op->arena, a, STR("verified"), json_new_bool(op->arena, true));
     }
     struct record_tx *tx = record_begin(op, o->rec);
-    put(tx, op, &w);
+    staff_put(tx, op, &w.s);
     TRY(record_commit(tx));
     return right ? OK : fail_at(op, ERR_UNPROCESSABLE, STR("code"), "This is not the code.");
 }
@@ -302,7 +268,7 @@ err probe_send(struct op *op, struct outreach *o, const struct probe_words *word
     bool may;
     TRY(own_of_actor(op, o, &w));
     TRY(way_of(op, o, words->channel, &k));
-    const struct json *a = json_get(w.o, words->channel);
+    const struct json *a = json_get(w.s.o, words->channel);
     p.to = json_get_str(a, STR("to"));
     if (!json_bool(JSON_GET(a, "verified"), false))
         return fail_at(op, ERR_UNPROCESSABLE, STR("channel"),
@@ -314,7 +280,7 @@ err probe_send(struct op *op, struct outreach *o, const struct probe_words *word
         return not_free(op);
     struct record_tx *tx = record_begin(op, o->rec);
     queue(tx, op, &w, k, &p);
-    put(tx, op, &w);
+    staff_put(tx, op, &w.s);
     note(tx, op, STR("test-to-me"), k);
     TRY(record_commit(tx));
     json_set_str(op->arena, out, STR("to"), p.to);
@@ -335,7 +301,7 @@ static err tell(struct op *op, struct outreach *o, enum channel_kind k, const st
                 const struct parcel *p)
 {
     struct json *last;
-    str kept, key = last_key(op, json_get_str(job, STR("user")));
+    str kept, key = last_key(op, json_get_str(job, STR("who")));
     TRY(record_kv_get(op, o->rec, key, &kept));
     if (str_empty(kept))
         return OK;
@@ -347,7 +313,7 @@ static err tell(struct op *op, struct outreach *o, enum channel_kind k, const st
         json_set_str(op->arena, last, STR("screen"), p->text);
     struct record_tx *tx = record_begin(op, o->rec);
     record_tx_expect_kv(tx, key, kept);
-    record_tx_kv(tx, key, text_of(op, last));
+    record_tx_kv(tx, key, staff_text(op, last));
     err e = record_commit(tx);
     if (e != ERR_PRECONDITION)
         return e;
@@ -357,37 +323,9 @@ static err tell(struct op *op, struct outreach *o, enum channel_kind k, const st
 
 err probe_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n)
 {
-    struct record_job *jobs;
-    struct json *job;
-    int64_t free_at = op->now;
-    *ret_n = 0;
-    if (k > CHANNEL_EMAIL)
-        return OK;
-    TRY(record_outbox_take(op, o->rec, queue_of(op, k), LEASE_MS, 1, &jobs, ret_n));
-    if (*ret_n == 0)
-        return OK;
-    TRY(json_read(op, jobs->body, &JSON_LIMITS_DEFAULT, &job));
-    str user = json_get_str(job, STR("user"));
-    struct record_tx *tx = record_begin(op, o->rec);
-    bool now = bucket_take(o, k, user, op->now, &free_at);
-    if (!now)
-        record_tx_outbox_later(tx, jobs->job, free_at, jobs->body);
-    else
-        record_tx_outbox_done(tx, jobs->job);
-    if (now && k == CHANNEL_SMS)
-        bucket_put(tx, op, o, user);
-    TRY(record_commit(tx)); /* before it leaves: once or not at all */
-    struct parcel p = {.id = json_get_str(job, STR("id")),
-                       .to = json_get_str(job, STR("to")),
-                       .from = bucket_number(o, user),
-                       .text = json_get_str(job, STR("text")),
-                       .subject = json_get_str(job, STR("subject")),
-                       .language = json_get_str(job, STR("language")),
-                       .kind = KIND_CARE,
-                       .human = true,
-                       .result = SENT_LATER};
-    if (!now)
-        return OK;
-    provider_send(op, o, k, &p, 1);
-    return tell(op, o, k, job, &p);
+    struct staff_sent sent;
+    err e = staff_send(op, o, "probe", k, &sent);
+    *ret_n = sent.n;
+    TRY(e);
+    return sent.job ? tell(op, o, k, sent.job, &sent.p) : OK;
 }

@@ -147,6 +147,31 @@ static void r504_asking_whose_a_number_is_is_counted(void **state)
     assert_int_equal(leaves(r), 0);
 }
 
+/* Each of the staff could have five codes an hour sent to one number, which may be a stranger's. */
+static void a_number_gets_few_codes_a_day_whoever_asks(void **state)
+{
+    struct room *r = *state;
+    struct actor other;
+    for (int i = 0; i < 6; i++) {
+        writer(r);
+        other = *r->op.actor;
+        other.user = i % 2 ? STR("another") : STR("writer");
+        r->op.actor = &other;
+        assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+1 312 555 0999")),
+                         i < 5 ? OK : ERR_BUSY);
+    }
+    writer(r);
+    other = *r->op.actor;
+    other.user = STR("another");
+    r->op.actor = &other;
+    assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+13125550998")), OK);
+    r->op.now = NOW + 23 * 3600000LL;
+    assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+13125550999")), ERR_BUSY);
+    op_clear(&r->op);
+    r->op.now = NOW + 25 * 3600000LL;
+    assert_int_equal(probe_ask(&r->op, r->o, STR("sms"), STR("+13125550999")), OK);
+}
+
 int main(void)
 {
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, room_close)
@@ -154,6 +179,7 @@ int main(void)
         IN_ROOM(an_address_is_proved_first),
         IN_ROOM(what_is_noted_stops_no_act_of_the_author),
         IN_ROOM(a_code_is_guessed_five_times_and_lasts_ten_minutes),
+        IN_ROOM(a_number_gets_few_codes_a_day_whoever_asks),
         IN_ROOM(a_patients_number_and_a_nurse_get_none),
         IN_ROOM(r504_asking_whose_a_number_is_is_counted),
     };

@@ -16,6 +16,7 @@ OTHERS = {
     "campaign/link/": "hash of a link; a Task's number", "campaign/people/": "campaign; numbers of people",
     "complaint/Device/": "device", "device-recall/": "recall", "gate/": "message", "inbound/": "the provider's id",
     "lookup/": "mark of a number", "look-habit/": "role", "looker/": "user", "own/": "user", "own-last/": "user",
+    "own-to/": "mark of an address of staff",
     "page/": "user, or an address that no patient has", "receipt/": "place in a shelf", "request/": "request",
     "sendkey/": "the caller's key; a message's id", "sent-day/": "our number", "sub/": "subscription",
     "survey/each/": "order", "survey/judged/": "answer", "survey/observed/": "answer", "survey/questionnaire/": "form",
