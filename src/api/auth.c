@@ -13,6 +13,8 @@ static void account_members(struct call *c, struct json *o, const struct identit
     json_set_str(m, o, STR("patient"), a->patient);
     if (c->op.actor && c->op.actor->untrained)
         json_set(m, o, STR("untrained"), json_new_bool(m, true));
+    if (c->api->outreach && outreach_screen_there(c->api->outreach))
+        json_set(m, o, STR("screen"), json_new_bool(m, true));
 }
 
 /* What a page needs to know of its session. */

@@ -176,6 +176,8 @@ bool outreach_signature_ok(const struct outreach *o, str url, const str *names, 
  * the key that messages come with? Constant time. */
 bool outreach_kannel_ok(const struct outreach *o, str id, str token);
 
+/* Do messages go to the built-in screen (demonstrations)? */
+bool outreach_screen_there(const struct outreach *o);
 /* What the built-in screen shows: newest first. JSON array of {id, channel, to, from, subject,
  * text, direction, time, status}. Only when the screen channel is configured. */
 MUST err outreach_screen(struct op *op, struct outreach *o, size_t max, struct json **ret);

@@ -58,12 +58,17 @@ static struct json *screen_row(struct op *op, struct outreach *o, const struct j
     return row;
 }
 
+bool outreach_screen_there(const struct outreach *o)
+{
+    return str_eq(config_str(o->config, "sms.channel"), STR("screen")) ||
+           str_eq(config_str(o->config, "smtp.channel"), STR("screen"));
+}
+
 err outreach_screen(struct op *op, struct outreach *o, size_t max, struct json **ret)
 {
     struct record_page page;
     struct json *list = json_new(op->arena, JSON_ARRAY);
-    if (!str_eq(config_str(o->config, "sms.channel"), STR("screen")) &&
-        !str_eq(config_str(o->config, "smtp.channel"), STR("screen")))
+    if (!outreach_screen_there(o))
         return fail(op, ERR_NOT_FOUND,
                     "there is no built-in screen: this server sends through real channels");
     str query = arena_printf(op->arena, "_sort=-_lastUpdated&_count=%zu", max < 200 ? max : 200);

@@ -31,6 +31,7 @@ class Auth(Case):
         me = self.expect(200, self.call("GET", "/auth/me", token=None, headers=token)).json
         self.assertEqual("nurse.ada", me["user"])
         self.assertNotIn("token", me)
+        self.assertNotIn("screen", me)  # the built-in phone is a demonstration's
         self.expect(200, self.call("GET", "/fhir/Patient", token=None, headers=token))
         self.expect(204, self.call("POST", "/auth/sign-out", token=None, headers=token))
         self.expect(401, self.call("GET", "/fhir/Patient", token=None, headers=token), "sign in")

@@ -205,7 +205,7 @@ async function patient(page: Page, l: Lang): Promise<Set<string>> {
 
 for (const l of ["es", "ar"] as const)
   test(`no English is left in ${l}`, async ({ page, forgive }) => {
-    forgive(/status of 4(03|04|22)/); // an administrator at the worklist, nobody, a sentence that no rule understands, a campaign for nobody
+    forgive(/status of 4(03|04|22)/); // nobody, a sentence that no rule understands, a campaign for nobody
     const left = [
       ...(await nurse(page, l)),
       ...(await officers(page, l)),

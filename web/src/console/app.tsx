@@ -56,49 +56,52 @@ const mayCampaign = (role: string | undefined): boolean =>
 const mayAudience = (role: string | undefined): boolean => role === "outreach";
 
 const STALE_MS = 60_000;
-const SCREENS: { to: string; word: Key; icon: IconName }[] = [
+/** Administrators read no record of a patient. */
+const mayRecord = (role: string | undefined): boolean => role !== "admin";
+const RECORD: { to: string; word: Key; icon: IconName }[] = [
   { to: "/", word: "nav_worklist", icon: "list" },
   { to: "/patients", word: "nav_patients", icon: "people" },
-  { to: "/outbox", word: "nav_outbox", icon: "outbox" },
 ];
-const RULES: (typeof SCREENS)[number] = { to: "/rules", word: "nav_rules", icon: "table" };
-const INCIDENTS: (typeof SCREENS)[number] = {
+const OUTBOX: (typeof RECORD)[number] = { to: "/outbox", word: "nav_outbox", icon: "outbox" };
+const RULES: (typeof RECORD)[number] = { to: "/rules", word: "nav_rules", icon: "table" };
+const INCIDENTS: (typeof RECORD)[number] = {
   to: "/incidents",
   word: "in_title",
   icon: "warn",
 };
-const CAMPAIGNS: (typeof SCREENS)[number] = {
+const CAMPAIGNS: (typeof RECORD)[number] = {
   to: "/campaigns",
   word: "cp_title",
   icon: "send",
 };
-const EXPERIENCE: (typeof SCREENS)[number] = {
+const EXPERIENCE: (typeof RECORD)[number] = {
   to: "/experience",
   word: "xp_title",
   icon: "heart",
 };
-const APPS: (typeof SCREENS)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
-const ACCOUNTS: (typeof SCREENS)[number] = {
+const APPS: (typeof RECORD)[number] = { to: "/apps", word: "nav_apps", icon: "gear" };
+const ACCOUNTS: (typeof RECORD)[number] = {
   to: "/accounts",
   word: "nav_accounts",
   icon: "key",
 };
-const OUTREACH: typeof SCREENS = [
+const OUTREACH: typeof RECORD = [
   { to: "/audiences", word: "nav_audiences", icon: "funnel" },
   { to: "/words", word: "nav_words", icon: "message" },
 ];
-const FLEET: (typeof SCREENS)[number] = { to: "/devices", word: "fl_title", icon: "device" };
-const COMPLAINTS: (typeof SCREENS)[number] = { to: "/complaints", word: "dc_nav", icon: "warn" };
-const TEAMS: (typeof SCREENS)[number] = { to: "/hours", word: "th_title", icon: "clock" };
-const ROSTER: (typeof SCREENS)[number] = { to: "/roster", word: "ro_title", icon: "clock" };
-const LETTERS: (typeof SCREENS)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
-const PROGRAMMES: (typeof SCREENS)[number] = {
+const FLEET: (typeof RECORD)[number] = { to: "/devices", word: "fl_title", icon: "device" };
+const COMPLAINTS: (typeof RECORD)[number] = { to: "/complaints", word: "dc_nav", icon: "warn" };
+const TEAMS: (typeof RECORD)[number] = { to: "/hours", word: "th_title", icon: "clock" };
+const ROSTER: (typeof RECORD)[number] = { to: "/roster", word: "ro_title", icon: "clock" };
+const LETTERS: (typeof RECORD)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
+const PROGRAMMES: (typeof RECORD)[number] = {
   to: "/programmes",
   word: "pg_title",
   icon: "pulse",
 };
-const screensOf = (role: string | undefined): typeof SCREENS => [
-  ...SCREENS,
+const screensOf = (role: string | undefined): typeof RECORD => [
+  ...(mayRecord(role) ? RECORD : []),
+  ...(mayRecord(role) && session.value?.screen ? [OUTBOX] : []),
   ...(mayPost(role) ? [LETTERS] : []),
   ...(mayFleet(role) ? [FLEET] : []),
   ...(mayComplain(role) ? [COMPLAINTS] : []),
@@ -179,6 +182,7 @@ function Account() {
 }
 
 function isCurrent(to: string, at: string): boolean {
+  if (at === "/" && !mayRecord(session.value?.role)) return to === ACCOUNTS.to;
   return to === "/"
     ? at === "/" || at.startsWith("/case/")
     : at === to || at.startsWith(`${to.slice(0, -1)}/`);
@@ -212,6 +216,7 @@ function TopBar() {
 }
 
 async function findPeople(typed: string): Promise<Hit[]> {
+  if (!mayRecord(session.value?.role)) return [];
   const found = await search<Patient>("Patient", { name: typed, _count: "6" }, 6);
   return found.slice(0, 6).map((p) => ({
     id: `patient-${p.id}`,
@@ -252,11 +257,18 @@ function Screen() {
   if (at === "/security") return <SecurityPage />;
   if (at === "/letters") return <PostPage />;
   if (at === "/outbox") return <Outbox />;
-  return <WorklistPage />;
+  return mayRecord(session.value?.role) ? <WorklistPage /> : <AccountsPage />;
 }
+
+const GO: { to: string; keys: string; label: Key }[] = [
+  { to: "/", keys: "g w", label: "cmd_worklist" },
+  { to: "/patients", keys: "g p", label: "cmd_patients" },
+  { to: "/outbox", keys: "g o", label: "cmd_outbox" },
+];
 
 function Shell() {
   const who = session.value!.user;
+  const mine = screensOf(session.value!.role).map((s) => s.to);
   useEffect(() => {
     if (who) void startLive();
     return stopLive;
@@ -270,9 +282,12 @@ function Shell() {
       always: true,
     },
     { id: "help", keys: "?", label: t("cmd_help"), run: () => (helpOpen.value = true) },
-    { id: "go-list", keys: "g w", label: t("cmd_worklist"), run: () => go("/") },
-    { id: "go-patients", keys: "g p", label: t("cmd_patients"), run: () => go("/patients") },
-    { id: "go-outbox", keys: "g o", label: t("cmd_outbox"), run: () => go("/outbox") },
+    ...GO.filter((c) => mine.includes(c.to)).map((c) => ({
+      id: `go${c.to}`,
+      keys: c.keys,
+      label: t(c.label),
+      run: () => go(c.to),
+    })),
   ]);
   return (
     <>

@@ -14,6 +14,8 @@ export interface Session {
   rest?: number;
   /** Training or agreements are missing: no patient data yet. */
   untrained?: boolean;
+  /** Messages go to the built-in screen: a demonstration. */
+  screen?: boolean;
   /** The password would not be taken today. */
   renew?: boolean;
   user: string;
