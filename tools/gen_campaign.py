@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""spec/campaign -> holidays_gen.h (days without outreach), campaign_gen.h (answers; the shipped outlines as
+"""spec/campaign -> campaign_gen.h (answers; the shipped outlines as
 PlanDefinitions). Refuses an outline whose words lack a language, so nobody is left without a message.
 
-    tools/gen_campaign.py SPEC_FOLDER HOLIDAYS_H CAMPAIGN_H"""
+    tools/gen_campaign.py SPEC_FOLDER CAMPAIGN_H"""
 import csv
-import datetime
 import json
 import re
 import sys
@@ -14,33 +13,11 @@ STEP = "https://weft.health/fhir/plan-step"
 URL = "https://weft.health/fhir/StructureDefinition/plan-"
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 LANGUAGES = ["en", "es", "ar"]
-YEARS = range(2020, 2051)
 
 
 def rows(path):
     with open(path, encoding="utf-8") as f:
         return list(csv.DictReader(line for line in f if not line.startswith("#")))
-
-
-def nth(year, month, weekday, n):
-    days = [d for d in (datetime.date(year, month, 1) + datetime.timedelta(i) for i in range(31))
-            if d.month == month and (d.weekday() + 1) % 7 == weekday]
-    return days[-1] if n == 5 else days[n - 1]
-
-
-def holidays(path):
-    found = {}
-    for row in rows(path):
-        for year in YEARS:
-            if row["kind"] == "nth":
-                days = [nth(year, int(row["month"]), int(row["day"]), int(row["n"]))]
-            else:
-                day = datetime.date(year, int(row["month"]), int(row["day"]))
-                shift = {5: -1, 6: 1}.get(day.weekday(), 0)
-                days = [day, day + datetime.timedelta(shift)]
-            for day in days:
-                found[(day - datetime.date(1970, 1, 1)).days] = row["name"]
-    return sorted(found.items())
 
 
 def ext(name, kind, value):
@@ -179,10 +156,8 @@ def write(path, guard, body):
     Path(path).write_text("\n".join(head + body + ["", "#endif", ""]), encoding="utf-8")
 
 
-def main(folder, holidays_h, campaign_h):
+def main(folder, campaign_h):
     folder = Path(folder)
-    write(holidays_h, "WEFT_HOLIDAYS_GEN_H", ["#define HOLIDAY_ROWS \\"] + [
-        "    {%d, %s}, \\" % (day, text(name)) for day, name in holidays(folder / "holidays.csv")])
     body = ["#define ANSWER_ROWS \\"]
     body += ["    {%s, %s, %d}, \\" % (text(r["code"]), text(r["text"]), int(r["weight"]))
              for r in rows(folder / "answers.csv")]

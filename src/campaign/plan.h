@@ -104,7 +104,7 @@ MUST err plan_read(struct op *op, struct json *plan_definition, struct plan **re
 
 /* ---- where a person is --------------------------------------------------------------------- */
 /* The hours in which somebody may be contacted, by local day: the intersection over every plausible
- * zone and every row that may apply, without holidays. Made once for all people of a place. */
+ * zone and every row that may apply, without its holidays. Made once for all people of a place. */
 struct plan_day {
     int64_t open, close; /* ms; open >= close: closed */
     int64_t noon;        /* of the first zone */
@@ -125,8 +125,6 @@ struct plan_place_query {
 struct rulebook;
 MUST err plan_place_new(struct op *op, const struct rulebook *book,
                         const struct plan_place_query *q, struct plan_place *ret);
-/* A holiday of spec/campaign/holidays.csv, by day since 1970-01-01; NULL none. */
-const char *plan_holiday(int64_t day);
 
 /* ---- one person, one plan ------------------------------------------------------------------ */
 enum plan_phase { PLAN_READY, PLAN_ASKED, PLAN_LEFT };

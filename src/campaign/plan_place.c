@@ -1,29 +1,19 @@
 /* When people of a place may be contacted, as a table by local day: the law's hours over every
- * plausible zone and row (asked of the rulebook itself), without holidays. A margin before closing
- * keeps what is sent last inside. */
+ * plausible zone and row (asked of the rulebook itself), without the holidays of any of its places.
+ * A margin before closing keeps what is sent last inside. */
 #include "campaign/plan_int.h"
 
+#include "policy/holiday.h"
 #include "policy/policy.h"
-
-#include "holidays_gen.h"
 
 #define MARGIN_MS (15 * 60000LL)
 
-const char *plan_holiday(int64_t day)
+static bool is_holiday(const struct plan_place_query *q, const struct time_local *at)
 {
-    static const struct {
-        int32_t day;
-        const char *name;
-    } rows[] = {HOLIDAY_ROWS};
-    size_t lo = 0, hi = sizeof rows / sizeof *rows;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (rows[mid].day < day)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < sizeof rows / sizeof *rows && rows[lo].day == day ? rows[lo].name : NULL;
+    bool any = q->n_jurisdictions == 0 && policy_federal_holiday(at);
+    for (size_t i = 0; !any && i < q->n_jurisdictions; i++)
+        any = policy_holiday(q->jurisdictions[i], at) != NULL;
+    return any;
 }
 
 static bool minute_fact(const struct json *facts, enum fact id, int64_t *ret)
@@ -78,7 +68,9 @@ static err one_day(struct op *op, const struct rulebook *book, const struct plan
             d.noon = at.now;
         TRY(one_zone(op, book, q, &at, &d));
     }
-    if (d.open == INT64_MIN || plan_holiday(day))
+    struct time_local date = {
+        .year = y, .month = (int)m, .day = (int)n, .wday = (int)((day % 7 + 11) % 7)};
+    if (d.open == INT64_MIN || is_holiday(q, &date))
         d.open = d.close = d.noon;
     *ret = d;
     return OK;

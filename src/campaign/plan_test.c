@@ -209,14 +209,36 @@ static void an_answer_takes_its_path(void **state)
     test_op_done(&r.op);
 }
 
+static bool works_on(const struct plan_place *p, const char *date)
+{
+    struct time_span s;
+    assert_true(time_parse(str_of(date), &s));
+    const struct plan_day *d = &p->days[s.lo / PLAN_DAY_MS - p->first];
+    return d->open < d->close;
+}
+
+/* R519: campaigns kept the federal holidays of the US everywhere, and no others. */
+static void r519_holidays_are_of_the_place(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct plan_place us = place_of(&op, "America/Chicago", "US-IL"),
+                      de = place_of(&op, "Europe/Berlin", "DE"),
+                      es = place_of(&op, "Europe/Madrid", "ES");
+    assert_false(works_on(&us, "2026-11-26")); /* Thanksgiving */
+    assert_true(works_on(&de, "2026-11-26"));
+    assert_true(works_on(&us, "2026-12-08"));
+    assert_false(works_on(&es, "2026-12-08")); /* Inmaculada Concepción */
+    assert_false(works_on(&de, "2026-12-25"));
+    test_op_done(&op);
+}
+
 static void holidays_pauses_and_lateness(void **state)
 {
     struct run r;
     struct plan_move m;
     (void)state;
     start(&r, "post-discharge");
-    assert_non_null(plan_holiday(DISCHARGE / PLAN_DAY_MS + 2));
-    assert_null(plan_holiday(DISCHARGE / PLAN_DAY_MS + 1));
     r.s.paused_until = DISCHARGE + 2 * PLAN_DAY_MS; /* over day 1: it is still sent, on day 3 */
     plan_next(r.p, &r.who, &r.s, r.now, &m);
     assert_int_equal(m.why, PLAN_WHY_PAUSED);
@@ -412,6 +434,7 @@ int main(void)
         cmocka_unit_test(faults_name_the_step),
         cmocka_unit_test(nobody_answers_after_discharge),
         cmocka_unit_test(an_answer_takes_its_path),
+        cmocka_unit_test(r519_holidays_are_of_the_place),
         cmocka_unit_test(holidays_pauses_and_lateness),
         cmocka_unit_test(the_day_before_a_visit),
         cmocka_unit_test(days_count_from_before_the_table),

@@ -1,10 +1,10 @@
 set(campaign_spec ${CMAKE_SOURCE_DIR}/spec/campaign)
 file(GLOB campaign_rows CONFIGURE_DEPENDS ${campaign_spec}/*.csv ${campaign_spec}/journeys/*.json)
-add_custom_command(OUTPUT ${GEN}/holidays_gen.h ${GEN}/campaign_gen.h
+add_custom_command(OUTPUT ${GEN}/campaign_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_campaign.py
-            ${campaign_spec} ${GEN}/holidays_gen.h ${GEN}/campaign_gen.h
+            ${campaign_spec} ${GEN}/campaign_gen.h
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_campaign.py ${campaign_rows})
-target_sources(weft_campaign PRIVATE ${GEN}/holidays_gen.h ${GEN}/campaign_gen.h)
+target_sources(weft_campaign PRIVATE ${GEN}/campaign_gen.h)
 add_custom_command(OUTPUT ${GEN}/audience_gen.h
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/gen_audience.py
             ${campaign_spec} ${GEN}/audience_gen.h

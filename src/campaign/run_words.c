@@ -2,6 +2,8 @@
  * {names} filled; and a promise as an hour of the house's working days. */
 #include "campaign/run_int.h"
 
+#include "policy/holiday.h"
+
 #define TEXT_MAX 2000
 #define OPEN_H 8
 #define CLOSE_H 17
@@ -46,8 +48,7 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
 
 static bool works(const struct time_local *t)
 {
-    int64_t day = time_days_from_civil(t->year, (unsigned)t->month, (unsigned)t->day);
-    return t->wday != 0 && t->wday != 6 && !plan_holiday(day);
+    return t->wday != 0 && t->wday != 6 && !policy_federal_holiday(t);
 }
 
 /* The start of the next working day after t. */

@@ -184,6 +184,7 @@ static void holidays_abroad(void **state)
     assert_true(closed_on(12, 25));
     assert_false(closed_on(12, 24));
     assert_false(closed_on(11, 25));
+    assert_true(closed_on(7, 14)); /* R519: only New Year's Day and Christmas were closed abroad */
 }
 
 static size_t windows(struct op *op, const str *places, size_t n, bool automated)

@@ -1,57 +1,13 @@
 /* Legal hours as facts: in every plausible zone and under every plausible row (regulations.md 2).
- * Holidays: the US federal ones by rule, elsewhere New Year's Day and 25 December; a state's own
- * extra holidays are not in the table. Invariant: more zones or jurisdictions never open a window.
- */
+ * Invariant: more zones or jurisdictions never open a window. */
 #include "policy/hours_int.h"
-
-/* n-th (1 …, 5 = last) given weekday of a month is on this date. */
-static bool is_nth(const struct time_local *at, int wday, int n)
-{
-    if (at->wday != wday)
-        return false;
-    return n == 5 ? at->day > 24 : (at->day - 1) / 7 + 1 == n; /* only May asks for the last */
-}
-
-/* On the date itself, or on the Friday or Monday that stands for a weekend (5 USC 6103(b)). */
-static bool is_fixed(const struct time_local *at, int month, int day)
-{
-    if (at->month == month && at->day == day)
-        return true;
-    int64_t days = time_days_from_civil(at->year, (unsigned)at->month, (unsigned)at->day);
-    int64_t shift = at->wday == 5 ? 1 : at->wday == 1 ? -1 : 0;
-    int y;
-    unsigned m, d;
-    time_civil_from_days(days + shift, &y, &m, &d);
-    return shift != 0 && (int)m == month && (int)d == day;
-}
-
-bool policy_federal_holiday(const struct time_local *at)
-{
-    static const int fixed[][2] = {{1, 1}, {6, 19}, {7, 4}, {11, 11}, {12, 25}};
-    static const int moving[][3] = {{1, 1, 3}, {2, 1, 3},  {5, 1, 5},
-                                    {9, 1, 1}, {10, 1, 2}, {11, 4, 4}};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (is_fixed(at, fixed[i][0], fixed[i][1]))
-            return true;
-    for (size_t i = 0; i < sizeof moving / sizeof *moving; i++)
-        if (at->month == moving[i][0] && is_nth(at, moving[i][1], moving[i][2]))
-            return true;
-    return false;
-}
-
-static bool is_holiday(const struct hours_row *row, const struct time_local *at)
-{
-    if (str_starts(str_of(row->code), STR("US-")))
-        return policy_federal_holiday(at);
-    return (at->month == 1 && at->day == 1) || (at->month == 12 && at->day == 25);
-}
 
 struct span window_span(const struct hours_row *row, const struct time_local *at)
 {
     int64_t day = time_days_from_civil(at->year, (unsigned)at->month, (unsigned)at->day);
     if (day < row->from_day || day > row->to_day)
         return (struct span){0, 24 * 60}; /* this row does not bind then; another one does */
-    if (row->holidays_closed && is_holiday(row, at))
+    if (row->holidays_closed && policy_holiday(str_of(row->code), at))
         return (struct span){0, 0};
     return row->days[at->wday == 6 ? 1 : at->wday == 0 ? 2 : 0];
 }

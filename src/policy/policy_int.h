@@ -150,6 +150,16 @@ struct hours_row {
     const char *zones;        /* IANA names of the place by semicolons, or empty */
 };
 
+/* A day of rest of holidays.csv. DATE: month and day, of one year unless 0; NEAR, AFTER: moved when
+ * of a weekend; WEEKDAY: wday on or next before the date; EASTER: day = days after Easter Sunday.
+ */
+enum holiday_kind { HOLIDAY_DATE, HOLIDAY_NEAR, HOLIDAY_AFTER, HOLIDAY_WEEKDAY, HOLIDAY_EASTER };
+struct holiday_row {
+    const char *place, *name;
+    enum holiday_kind kind;
+    int year, month, day, wday;
+};
+
 /* What a rule's two predicates gave. */
 struct outcome {
     enum tri scope, require;
@@ -186,6 +196,8 @@ extern const uint8_t policy_access_cells[ROLE_COUNT][POLICY_TYPE_COUNT + 1][ACTI
 extern const char *const policy_type_names[POLICY_TYPE_COUNT];
 extern const struct hours_row policy_hours[];
 extern const size_t policy_hours_count;
+extern const struct holiday_row policy_holidays[];
+extern const size_t policy_holidays_count;
 extern const struct recording_row policy_recording[];
 extern const size_t policy_recording_count;
 
