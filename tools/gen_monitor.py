@@ -33,12 +33,22 @@ def need(cond, what):
         sys.exit("spec/monitor/rules.json: " + what)
 
 
-def test_row(t, series):
+def is_low(t, clear):
+    """Is it too low, what lies inside? Of a band the clear limit tells: what is beyond its upper end is too high."""
+    lo, hi = t.get("gt", t.get("ge")), t.get("lt", t.get("le"))
+    if clear is None or lo is None or hi is None:
+        return lo is None
+    tops = [c.get("lt", c.get("le")) for c in clear if c["series"] == t["series"]]
+    need(len(tops) == 1, "a band of %s without a clear limit: is it too high or too low?" % t["series"])
+    return tops[0] is None or tops[0] > hi
+
+
+def test_row(t, series, clear):
     need(t["series"] in series, "unknown series " + t["series"])
     lo, hi = t.get("gt", t.get("ge")), t.get("lt", t.get("le"))
     need(lo is not None or hi is not None, "a test without bound")
-    return "{%d, %s, %s, %s, %s}" % (series[t["series"]], bound(lo), bound(hi),
-                                     "true" if "gt" in t else "false", "true" if "lt" in t else "false")
+    flags = ["true" if f else "false" for f in ("gt" in t, "lt" in t, is_low(t, clear))]
+    return "{%d, %s, %s, %s}" % (series[t["series"]], bound(lo), bound(hi), ", ".join(flags))
 
 
 def series_rows(spec, masks, out):
@@ -71,9 +81,9 @@ def mask_of(rows, of):
     return sum(1 << i for i, r in enumerate(rows) if of(r))
 
 
-def tests(rows, series, what):
+def tests(rows, series, what, clear):
     need(len(rows) <= 3, what + ": more than 3 tests")
-    return "{%s}" % (", ".join(test_row(t, series) for t in rows) or "{0, 0, 0, false, false}"), len(rows)
+    return "{%s}" % ", ".join(test_row(t, series, clear) for t in rows), len(rows)
 
 
 def rule_row(r, series, programmes):
@@ -90,12 +100,13 @@ def rule_row(r, series, programmes):
            ("symptoms", SYMPTOMS[r.get("symptoms")]), ("source", text(r["source"])),
            ("dedupe_s", int(r.get("dedupe_h", 24) * 3600)), ("readings", r.get("readings", 1))]
     for name, field in (("any", "tests"), ("clear", "clear"), ("raise_any", "raise_tests")):
-        rows, n = tests(r.get(name, []), series, what)
+        rows, n = tests(r.get(name, []), series, what, r.get("clear", []) if name == "any" else None)
         row += [(field, rows), ("n_" + field, n)] if n else []
     row += [(k, repr(float(r[k]))) for k in ("window_h", "by", "clear_by", "raise_window_h", "raise_by") if k in r]
     row += [(k, r[k]) for k in ("priority", "technical", "with_symptoms", "within_min", "for_min", "clear_min", "days",
                                 "baseline_days", "min_readings", "count", "raise_new_days", "remeasure_min") if k in r]
-    row += [("scale2", "true")] if r.get("scale2") else []
+    row += [(k, "true") for k in ("scale2", "dry") if r.get(k)]
+    need(not r.get("dry") or (kind == "baseline" and r["series"] == "weight"), what + ": only a weight has a dry one")
     if kind == "method":
         row += [("method", "CONTROL_" + r["method"].upper()), ("side", SIDES[r.get("side")])]
     if "raise_raised" in r:

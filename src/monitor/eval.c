@@ -44,7 +44,7 @@ static struct rule_test own_limits(const struct track *t, const struct monitor_r
                                    struct rule_test test, bool *ret_replaced)
 {
     const struct series_row *row = &MONITOR_SERIES[test.series];
-    bool low_side = !isnan(test.hi);
+    bool low_side = test.low;
     double own = low_side ? t->low[test.series] : t->high[test.series];
     *ret_replaced = !isnan(own) && r->priority > 1;
     if (isnan(own) || r->priority > 1)
@@ -169,7 +169,7 @@ static void eval_limit(const struct track *t, int rule, int series, int i, struc
         return;
     if (r->symptoms && !monitor_symptoms(t, r->symptoms, p->at))
         return;
-    bool low_side = !isnan(test.hi);
+    bool low_side = test.low;
     struct finding f = {.rule = rule,
                         .series = series,
                         .symptom = -1,

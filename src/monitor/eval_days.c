@@ -72,7 +72,7 @@ static bool mean_beyond(const struct eval_ask *q, struct finding *f)
         if (test->series != q->series || !eval_inside(test, mean))
             continue;
         f->value = mean;
-        f->above = isnan(test->hi);
+        f->above = !test->low;
         f->limit = f->above ? test->lo : test->hi;
         return true;
     }
@@ -99,7 +99,10 @@ static bool off_usual(const struct eval_ask *q, struct finding *f)
     size_t days = q->r->days > 1 && !q->clear ? (size_t)q->r->days : 1, seen = 1;
     if (!isnan(q->r->by > 0 ? q->t->high[q->series] : q->t->low[q->series]))
         return false; /* the clinician's own limit of that side is what counts */
-    if (!usual(&d, days, (size_t)q->r->baseline_days, &f->from) ||
+    bool dry = q->r->dry && !isnan(q->t->dry);
+    if (dry)
+        f->from = q->t->dry;
+    if ((!dry && !usual(&d, days, (size_t)q->r->baseline_days, &f->from)) ||
         !is_past(pts[q->i].value - f->from, by))
         return false;
     for (size_t back = 2; seen < days && back <= days + 2 && back <= d.n; back++) {

@@ -45,6 +45,60 @@ static void one_critical_reading_is_raised_one_level_lower_and_rises_when_confir
     assert_false(of_rule(&f, "SPO2-CRIT")->unconfirmed);
 }
 
+/* A band has two bounds: of 21 to 24 breaths the patient breathes too fast, of 92 % has too little.
+ */
+static void a_band_is_too_high_or_too_low(void **state)
+{
+    (void)state;
+    static const struct {
+        int series;
+        double v, limit;
+        const char *rule;
+        bool above;
+    } rows[] = {{SERIES_RESPIRATORY_RATE, 22, 21, "RR-HIGH", true},
+                {SERIES_TEMPERATURE, 38.5, 38.1, "TEMP-FEVER", true},
+                {SERIES_SPO2, 92, 93, "SPO2-92", false},
+                {SERIES_GLUCOSE, 60, 70, "GLU-HYPO1", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct track t = new_track(-1);
+        struct findings f = feed(&t, rows[i].series, T0, rows[i].v);
+        f = feed(&t, rows[i].series, T0 + 10 * MS_MINUTE, rows[i].v);
+        const struct finding *one = of_rule(&f, rows[i].rule);
+        assert_non_null(one);
+        assert_int_equal(one->above, rows[i].above);
+        assert_true(fabs(one->limit - rows[i].limit) < 1e-9);
+    }
+    struct track t = new_track(-1); /* a clinician's lower limit says nothing of fast breathing */
+    t.low[SERIES_RESPIRATORY_RATE] = 10;
+    struct findings f = feed(&t, SERIES_RESPIRATORY_RATE, T0, 22);
+    f = feed(&t, SERIES_RESPIRATORY_RATE, T0 + 10 * MS_MINUTE, 22);
+    assert_non_null(of_rule(&f, "RR-HIGH"));
+}
+
+/* Known from the first day on, and told as what it is. */
+static void a_gain_is_measured_from_the_dry_weight(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct track t = new_track(0);
+    t.dry = 80;
+    struct findings f = feed(&t, SERIES_WEIGHT, T0, 82.2);
+    assert_null(of_rule(&f, "HF-WT-BASE"));
+    f = feed(&t, SERIES_WEIGHT, T0 + 24 * MS_HOUR, 82.3);
+    const struct finding *one = of_rule(&f, "HF-WT-BASE");
+    assert_non_null(one);
+    assert_true(fabs(one->from - 80) < 1e-9);
+    struct findings only = {.n = 1, .at = {*one}};
+    struct said why = monitor_why(&op, &t, &only);
+    assert_true(str_find(why.in[SAY_EN], STR("2.3 above the dry weight (80.0)"), 0) <
+                why.in[SAY_EN].n);
+    t = new_track(0);
+    (void)feed(&t, SERIES_WEIGHT, T0, 82.2);
+    f = feed(&t, SERIES_WEIGHT, T0 + 24 * MS_HOUR, 82.3);
+    assert_null(of_rule(&f, "HF-WT-BASE"));
+    test_op_done(&op);
+}
+
 static void limits_are_exact_at_the_edge(void **state)
 {
     (void)state;
@@ -457,9 +511,9 @@ static void days_around_the_lost_hour(void **state)
     assert_int_equal(track_day(&t, at.lo), track_day(&t, midnight.lo));
 }
 
-/* Version 3 had no readings over limits; version 2 no zone either: days of UTC, until the patient's
- * is asked for with the plan. */
-static void tracks_of_versions_two_and_three_are_read(void **state)
+/* Version 4 had no dry weight; version 3 no readings over limits; version 2 no zone either: days of
+ * UTC, until the patient's is asked for with the plan. */
+static void tracks_of_older_versions_are_read(void **state)
 {
     (void)state;
     struct track t = new_track(-1), back;
@@ -471,13 +525,17 @@ static void tracks_of_versions_two_and_three_are_read(void **state)
     char *old = arena_alloc(a, now.n);
     memcpy(old, now.p, now.n);
     assert_int_equal(old[5], 0);
-    assert_int_equal(old[now.n - 1], 0);
-    old[0] = 3;
+    assert_int_equal(old[now.n - 1], 1); /* no dry weight */
+    assert_int_equal(old[now.n - 2], 0); /* nothing over limits */
+    old[0] = 4;
     assert_true(track_read(str_make(old, now.n - 1), &back));
+    assert_true(isnan(back.dry));
+    old[0] = 3;
+    assert_true(track_read(str_make(old, now.n - 2), &back));
     assert_int_equal(back.n[SERIES_WEIGHT], 1);
     memmove(old + 5, old + 6, now.n - 6);
     old[0] = 2;
-    assert_true(track_read(str_make(old, now.n - 2), &back));
+    assert_true(track_read(str_make(old, now.n - 3), &back));
     assert_false(back.plan_known);
     assert_int_equal(back.n[SERIES_WEIGHT], 1);
     arena_free(a);
@@ -488,9 +546,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_is_the_patients_own),
         cmocka_unit_test(days_around_the_lost_hour),
-        cmocka_unit_test(tracks_of_versions_two_and_three_are_read),
+        cmocka_unit_test(tracks_of_older_versions_are_read),
         cmocka_unit_test(one_critical_reading_is_raised_one_level_lower_and_rises_when_confirmed),
         cmocka_unit_test(limits_are_exact_at_the_edge),
+        cmocka_unit_test(a_band_is_too_high_or_too_low),
+        cmocka_unit_test(a_gain_is_measured_from_the_dry_weight),
         cmocka_unit_test(weight_gain_counts_from_the_lowest_of_the_window),
         cmocka_unit_test(programme_rules_are_only_for_those_enrolled),
         cmocka_unit_test(symptoms_regrade_what_was_measured_the_same_day),

@@ -130,6 +130,7 @@ static err reading_of(struct step *st, const struct record_doc *doc, struct read
     if (doc->type != st->observation)
         return signals_of(st->op, st->m, tree, ret);
     reading_set_of(tree, ret);
+    ret->dry = plan_is_dry(tree);
     return OK;
 }
 
@@ -167,9 +168,11 @@ static err add_observation(struct step *st, const struct record_change *c)
         track_forget(s->track, c->rid);
     for (size_t k = 0; !c->created && k < s->track->n_asks; k++)
         s->track->asks[k].gone |= s->track->asks[k].rid == c->rid;
-    if (!there)
-        return OK;
+    if (!there) /* was it the dry weight? */
+        return isnan(s->track->dry) ? OK : monitor_plan_load(st->op, st->m->rec, s->track, s->id);
     TRY(reading_of(st, &doc, &set));
+    if (set.dry)
+        return monitor_plan_load(st->op, st->m->rec, s->track, s->id);
     if (set.at > doc.updated + MONITOR_FUTURE_MS)
         return OK;
     add_who(s, &set, &doc);

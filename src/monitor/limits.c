@@ -19,7 +19,7 @@ static void hard_limits(int series, struct side *low, struct side *high)
             const struct rule_test *test = &row->tests[k];
             if (test->series != series || row->programmes != ~0u)
                 continue;
-            bool low_side = !isnan(test->hi);
+            bool low_side = test->low;
             if (low_side && row->priority < best_low) {
                 best_low = row->priority;
                 *low = (struct side){test->hi, row->id};

@@ -84,11 +84,12 @@ struct signal_row {
     const char *type, *where;
     double value;
 };
-/* value is inside (lo, hi), NAN = no bound; open tells whether the bound itself is outside. */
+/* value is inside (lo, hi), NAN = no bound; open tells whether the bound itself is outside. low:
+ * what lies inside is too low; a band has both bounds. */
 struct rule_test {
     int series;
     double lo, hi;
-    bool lo_open, hi_open;
+    bool lo_open, hi_open, low;
 };
 struct monitor_rule {
     const char *id;
@@ -101,9 +102,10 @@ struct monitor_rule {
     enum control_method method;
     enum rule_side side;
     enum symptom_group symptoms; /* needed for the rule to hold */
-    bool scale2;                 /* only where the patient's own target is low (NEWS2 scale 2) */
-    int priority;                /* 1 … 4; 0: a technical rule */
-    int technical;               /* 1 … 3; 3 is for the patient, not for a person here */
+    bool dry;      /* measured from the patient's dry weight where a clinician wrote one down */
+    bool scale2;   /* only where the patient's own target is low (NEWS2 scale 2) */
+    int priority;  /* 1 … 4; 0: a technical rule */
+    int technical; /* 1 … 3; 3 is for the patient, not for a person here */
     /* with_symptoms: the level (0: no other) with symptoms, when raise_by, one of raise_tests, or a
      * rule of raise_series holds as well, or in the first raise_new_days of a plan. */
     int with_symptoms, raise_new_days;
@@ -149,6 +151,7 @@ struct samples {
 struct reading_set {
     int64_t at;  /* of samples: the last one's */
     bool usable; /* status says it counts, and nobody has to confirm it first */
+    bool dry;    /* a dry weight: what others are measured from, and no reading */
     bool held;   /* it would count, but may be another person's */
     bool implausible,
         unit_unknown;     /* a value that is none of a living body; a unit of another kind */
@@ -234,6 +237,7 @@ struct track {
     int64_t symptom_at[SYMPTOM_COUNT];
     struct rule_state rules[RULE_STATES];
     struct over_row over;
+    double dry; /* the weight without water that a clinician wrote down, kg; NAN none */
 };
 void track_init(struct track *t, uint64_t patient);
 /* Index of the new point, or -1 for a duplicate of what is there, or one too old to be kept. Its
@@ -253,7 +257,7 @@ int64_t track_day_start(const struct track *t, int64_t at);
 /* Days before at's own, oldest first, then that day itself: n values, NAN where there were no
  * readings. */
 const double *track_days(const struct track *t, int series, int64_t at, size_t *ret_n);
-/* Versions 1 to 4 are read, 4 is written. */
+/* Versions 1 to 5 are read, 5 is written. */
 str track_write(struct op *op, const struct track *t);
 /* False for bytes that are not a track. */
 bool track_read(str bytes, struct track *ret);
@@ -346,6 +350,11 @@ struct json *monitor_translation(struct op *op, const char *const words[SAY_LANG
 /* A clinician's limit as it counts: at most as loose as the table allows. */
 double monitor_own_low(int series, double v);
 double monitor_own_high(int series, double v);
+/* Dry body weight, SNOMED CT. */
+#define DRY_WEIGHT_SYSTEM "http://snomed.info/sct"
+#define DRY_WEIGHT_CODE "445541000"
+/* Does it say a dry weight? It is no reading: the plan is to be asked for again. */
+bool plan_is_dry(const struct json *observation);
 /* Rows of MONITOR_PROGRAMMES that a CarePlan names, as bits. */
 uint32_t monitor_programmes_of(const struct json *plan);
 MUST err monitor_zone_load(struct op *op, const struct monitor *m, struct track *t, str patient);

@@ -1,7 +1,8 @@
 /* A patient's programme and own limits: active CarePlans and the Goals they name.
  * CarePlan.instantiatesCanonical names the programme; Goal.target (measure: LOINC, detailRange)
  * gives limits, which only count when a clinician is the plan's author, and never go past the
- * loosest safe value of spec/monitor/rules.json. */
+ * loosest safe value of spec/monitor/rules.json. A target of the dry weight (detailQuantity), else
+ * a clinician's newest Observation of it, is what HF-WT-BASE is measured from. */
 #include "monitor/monitor_int.h"
 
 uint32_t monitor_programmes_of(const struct json *plan)
@@ -44,10 +45,59 @@ double monitor_own_high(int series, double v)
     return isnan(v) ? v : fmin(v, MONITOR_SERIES[series].loosest_hi);
 }
 
+static bool is_dry(const struct json *codings)
+{
+    const struct json *c;
+    for (size_t i = 0; (c = json_at(codings, i)); i++)
+        if (str_eq(json_get_str(c, STR("system")), STR(DRY_WEIGHT_SYSTEM)) &&
+            str_eq(json_get_str(c, STR("code")), STR(DRY_WEIGHT_CODE)))
+            return true;
+    return false;
+}
+
+bool plan_is_dry(const struct json *observation)
+{
+    return is_dry(json_path(observation, "code.coding"));
+}
+
+/* Kilograms that a body can have. */
+static bool dry_of(const struct json *quantity, double *ret)
+{
+    const struct series_row *row = &MONITOR_SERIES[SERIES_WEIGHT];
+    double v;
+    if (!bound_of(quantity, SERIES_WEIGHT, &v) || v < row->plausible_lo || v > row->plausible_hi)
+        return false;
+    *ret = v;
+    return true;
+}
+
+/* What a clinician measured or wrote down last; a device knows none. */
+static err load_dry(struct op *op, struct record *rec, struct track *t, str patient)
+{
+    struct record_page page;
+    str query = arena_printf(op->arena,
+                             "patient=Patient/%.*s&code=" DRY_WEIGHT_SYSTEM "|" DRY_WEIGHT_CODE
+                             "&status=final,amended,corrected&_sort=-date&_count=20",
+                             STR_ARG(patient));
+    TRY(record_find(op, rec, fhir_type_parse(STR("Observation")), query, &page));
+    for (size_t i = 0; i < page.n && isnan(t->dry); i++) {
+        struct json *tree;
+        TRY(record_parse(op, &page.docs[i], &tree));
+        str by = json_get_str(json_at(JSON_GET(tree, "performer"), 0), STR("reference"));
+        if (str_starts(by, STR("Practitioner")))
+            (void)dry_of(JSON_GET(tree, "valueQuantity"), &t->dry);
+    }
+    return OK;
+}
+
 static void add_target(struct track *t, const struct json *target)
 {
     const struct json *codings = json_path(target, "measure.coding");
     const struct json *range = JSON_GET(target, "detailRange");
+    if (is_dry(codings)) {
+        (void)dry_of(JSON_GET(target, "detailQuantity"), &t->dry);
+        return;
+    }
     for (size_t i = 0; codings && i < codings->n; i++) {
         const struct json *c = json_at(codings, i);
         int s = monitor_series_of(json_get_str(c, STR("system")), json_get_str(c, STR("code")));
@@ -144,6 +194,7 @@ err monitor_plan_load(struct op *op, struct record *rec, struct track *t, str pa
     struct record_page page;
     t->programmes = 0;
     t->plan_since = 0;
+    t->dry = NAN;
     for (size_t s = 0; s < SERIES_COUNT; s++)
         t->low[s] = t->high[s] = NAN;
     str query =
@@ -155,6 +206,8 @@ err monitor_plan_load(struct op *op, struct record *rec, struct track *t, str pa
         if (str_eq(json_get_str(plan, STR("status")), STR("active")))
             TRY(add_plan(op, rec, t, plan));
     }
+    if (isnan(t->dry)) /* the plan's counts before one that stands by itself */
+        TRY(load_dry(op, rec, t, patient));
     t->plan_known = true;
     return OK;
 }

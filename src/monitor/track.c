@@ -10,6 +10,7 @@ void track_init(struct track *t, uint64_t patient)
 {
     memset(t, 0, sizeof *t);
     t->patient = patient;
+    t->dry = NAN;
     for (size_t s = 0; s < SERIES_COUNT; s++) {
         t->low[s] = t->high[s] = NAN;
         for (size_t d = 0; d < DAYS_KEPT; d++)

@@ -5,7 +5,7 @@
  * unit. */
 #include "monitor/monitor_int.h"
 
-#define TRACK_VERSION 4 /* 2 had no zone, 3 no readings over limits */
+#define TRACK_VERSION 5 /* 2 had no zone, 3 no readings over limits, 4 no dry weight */
 #define VALUE_MOST 1e15 /* scaled; a limit that somebody set may be any number */
 
 static uint32_t name_hash(const char *name)
@@ -373,6 +373,7 @@ str track_write(struct op *op, const struct track *t)
     write_symptoms(&b, t);
     write_rules(&b, t);
     write_over(&b, t);
+    put_value(&b, t->dry);
     write_asks(&b, t);
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
 }
@@ -424,7 +425,7 @@ static bool read_since_2(str in, uint8_t version, struct track *ret)
             return false;
     if (!read_cgm(&in, ret) || !read_symptoms(&in, ret) || !read_rules(&in, ret))
         return false;
-    if (version > 3 && !read_over(&in, ret))
+    if ((version > 3 && !read_over(&in, ret)) || (version > 4 && !take_value(&in, &ret->dry)))
         return false;
     while (in.n)
         if (!read_ask(&in, ret))

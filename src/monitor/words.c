@@ -37,8 +37,9 @@ static struct said number_of(struct op *op, const struct finding *f, double v)
 }
 
 /* What rules over days say: the number, and what it was measured against. */
-static struct said days_words(struct op *op, const struct finding *f, const struct monitor_rule *r)
+static struct said days_words(struct op *op, const struct track *t, const struct finding *f)
 {
+    const struct monitor_rule *r = &MONITOR_RULES[f->rule];
     const struct series_row *row = &MONITOR_SERIES[f->series];
     struct said what = desk_say_row(row->shown), unit = desk_say_row(row->unit_text);
     struct said value = number_of(op, f, f->value), from = number_of(op, f, f->from);
@@ -57,6 +58,8 @@ static struct said days_words(struct op *op, const struct finding *f, const stru
         return desk_say(op, f->above ? SAY_RISING : SAY_FALLING, parts, 4);
     }
     struct said parts[] = {what, value, unit, by, from};
+    if (r->dry && !isnan(t->dry))
+        return desk_say(op, SAY_OVER_DRY, parts, 5);
     return desk_say(op, f->value > f->from ? SAY_OVER_USUAL : SAY_UNDER_USUAL, parts, 5);
 }
 
@@ -105,7 +108,7 @@ static struct said measured_words(struct op *op, const struct track *t, const st
     if (r->kind == RULE_RISE || r->kind == RULE_FALL)
         return change_words(op, f);
     if (eval_is_days(r))
-        return days_words(op, f, r);
+        return days_words(op, t, f);
     if (r->kind != RULE_LIMIT)
         return silence_words(op, f, r);
     struct said why = limit_words(op, f);
