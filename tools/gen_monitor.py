@@ -105,7 +105,8 @@ def rule_row(r, series, programmes):
     row += [(k, repr(float(r[k]))) for k in ("window_h", "by", "clear_by", "raise_window_h", "raise_by") if k in r]
     row += [(k, r[k]) for k in ("priority", "technical", "with_symptoms", "within_min", "for_min", "clear_min", "days",
                                 "baseline_days", "min_readings", "count", "raise_new_days", "remeasure_min") if k in r]
-    row += [(k, "true") for k in ("scale2", "dry") if r.get(k)]
+    row += [(k, "true") for k in ("scale2", "dry", "shadow") if r.get(k)]
+    need(not r.get("shadow") or (kind == "method" and r.get("priority", 1) > 2), what + ": only a method is tried")
     need(not r.get("dry") or (kind == "baseline" and r["series"] == "weight"), what + ": only a weight has a dry one")
     if kind == "method":
         row += [("method", "CONTROL_" + r["method"].upper()), ("side", SIDES[r.get("side")])]

@@ -45,6 +45,7 @@ static err trial_of(struct call *c, struct monitor_trial *ret)
     double days = 28;
     *ret = (struct monitor_trial){.low = NAN, .high = NAN};
     (void)query_get(c->op.arena, c->rq->query, STR("metric"), &ret->metric);
+    (void)query_get(c->op.arena, c->rq->query, STR("rule"), &ret->rule);
     TRY(number_of(c, STR("low"), &ret->low));
     TRY(number_of(c, STR("high"), &ret->high));
     TRY(number_of(c, STR("days"), &days));

@@ -33,7 +33,7 @@ bool eval_scale2(const struct track *t)
 
 bool eval_is_for(const struct monitor_rule *r, const struct track *t)
 {
-    if (r->scale2 && !eval_scale2(t))
+    if ((r->scale2 && !eval_scale2(t)) || (r->shadow && !(t->on >> (r - MONITOR_RULES) & 1)))
         return false;
     return r->programmes == ~0u || (r->programmes & t->programmes) != 0;
 }

@@ -20,6 +20,7 @@ static err track_of(struct step *st, uint64_t patient, struct track **ret)
         TRY(record_kv_get(st->op, st->m->rec, track_key(st->op, patient), &bytes));
     if (!track_read(bytes, t))
         track_init(t, patient);
+    t->on = st->m->live;
     return OK;
 }
 

@@ -18,6 +18,7 @@ struct hits {
     str id;
     const struct monitor_rule *row; /* NULL: of the fleet, or a patient's own limit */
     size_t open, closed, acted;
+    bool live;       /* no longer on trial */
     size_t enrolled; /* of those closed without an act: of people in a programme */
 };
 struct stretch { /* of somebody in a programme */
@@ -129,6 +130,8 @@ static struct json *rule_row(struct op *op, const struct hits *h, double years)
         monitor_set_number(op, o, technical ? "technical" : "priority",
                            technical ? h->row->technical : h->row->priority, 0);
         json_set_str(op->arena, o, STR("source"), str_of(h->row->source));
+        if (h->row->shadow && !h->live)
+            json_set(op->arena, o, STR("shadow"), json_new_bool(op->arena, true));
         if (h->row->kind == RULE_LIMIT && h->row->n_tests)
             json_set_str(op->arena, o, STR("metric"),
                          str_of(MONITOR_SERIES[h->row->tests[0].series].name));
@@ -152,7 +155,8 @@ err monitor_hits(struct op *op, struct monitor *m, struct json **ret)
     TRY(op_check(op));
     c->a = op->arena;
     for (size_t r = 0; r < RULE_COUNT_MONITOR; r++) {
-        struct hits h = {.id = str_of(MONITOR_RULES[r].id), .row = &MONITOR_RULES[r]};
+        struct hits h = {
+            .id = str_of(MONITOR_RULES[r].id), .row = &MONITOR_RULES[r], .live = m->live >> r & 1};
         VEC_PUSH(c->a, &c->of, h);
     }
     c->now = op->now;

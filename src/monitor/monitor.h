@@ -71,6 +71,7 @@ struct monitor_trial {
     str metric;
     double low, high; /* in the metric's unit; NAN: as it is */
     int days;
+    str rule; /* a rule on trial (shadow), switched on instead of limits; empty: none */
 };
 MUST err monitor_what_if(struct op *op, struct monitor *m, str patient,
                          const struct monitor_trial *trial, struct json **ret);
@@ -98,8 +99,10 @@ MUST err monitor_news2(struct op *op, struct monitor *m, str patient, struct jso
  * all their days), readings, personDays, before: {alerts, cases, asked}, after, daily: {before:
  * [cases by day, oldest first], after}, events: {n, before, after, list: [{patient, name, at, what,
  * was, is}]}, changed:
- * [{patient, name, before, after}]}; a list ends at MONITOR_CROWD_LIST, `more` says what it left
- * out. */
+ * [{patient, name, before, after}], with a rule on trial rules: [{id, tried, cases, hit, leads}]}:
+ * of each rule of the metric alone, how often it would have told (repeats of 72 h once), after how
+ * many of these an event came, and days from alert to stay. A list ends at MONITOR_CROWD_LIST,
+ * `more` says what it left out. */
 #define MONITOR_CROWD_LIST 200u
 struct monitor_person {
     str patient;
@@ -115,7 +118,8 @@ MUST err monitor_what_if_many(struct op *op, struct monitor *m, const struct mon
                               struct json **ret);
 
 /* How each rule does: JSON {days, patients, years, rules: [{id, priority | technical, source,
- * metric, open, closed, acted, rate, unexplained, unexplainedYear, flagged}], metrics: the limits
+ * metric, shadow (on trial: it opens none), open, closed, acted, rate, unexplained,
+ * unexplainedYear, flagged}], metrics: the limits
  * that everybody has} of the cases of the last 365 days that the rule opened and op->actor may see;
  * rules of the fleet and PLAN-LOW, PLAN-HIGH once they have opened one. acted: closed with an
  * outcome that changed something; unexplained: closed without; a year: of a patient in a programme

@@ -102,6 +102,7 @@ struct monitor_rule {
     enum control_method method;
     enum rule_side side;
     enum symptom_group symptoms; /* needed for the rule to hold */
+    bool shadow;                 /* on trial: raises nothing before the house says so */
     bool dry;      /* measured from the patient's dry weight where a clinician wrote one down */
     bool scale2;   /* only where the patient's own target is low (NEWS2 scale 2) */
     int priority;  /* 1 … 4; 0: a technical rule */
@@ -237,7 +238,8 @@ struct track {
     int64_t symptom_at[SYMPTOM_COUNT];
     struct rule_state rules[RULE_STATES];
     struct over_row over;
-    double dry; /* the weight without water that a clinician wrote down, kg; NAN none */
+    uint64_t on; /* shadow rules that count, as bits: the house's, or a replay's; never kept */
+    double dry;  /* the weight without water that a clinician wrote down, kg; NAN none */
 };
 void track_init(struct track *t, uint64_t patient);
 /* Index of the new point, or -1 for a duplicate of what is there, or one too old to be kept. Its
@@ -569,6 +571,7 @@ struct monitor {
     uint64_t seen;   /* nothing up to here is left to do; not less than cursor */
     bool cursor_known;
     bool careful;      /* the last step failed: one transaction at a time */
+    uint64_t live;     /* shadow rules that the house made live (monitor.rules_live) */
     size_t replay_max; /* readings of one what-if, see what_if.c; tests make it small */
     struct cache cache;
     struct round round;

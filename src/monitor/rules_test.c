@@ -108,10 +108,21 @@ static void token(struct run *run, str text)
     note(run, &f);
 }
 
-static struct run play(const char *rule, str words)
+static const struct monitor_rule *row_of(const char *rule)
+{
+    for (size_t r = 0; r < RULE_COUNT_MONITOR; r++)
+        if (strcmp(MONITOR_RULES[r].id, rule) == 0)
+            return &MONITOR_RULES[r];
+    fail_msg("no rule %s", rule);
+    return NULL;
+}
+
+/* on: rules on trial that are switched on. */
+static struct run play(const char *rule, uint64_t on, str words)
 {
     struct run run = {.rule = rule};
     track_init(&run.t, 7);
+    run.t.on = on;
     run.t.plan_known = true;
     run.t.programmes = (1u << MONITOR_PROGRAMME_COUNT) - 1;
     while (words.n)
@@ -128,8 +139,13 @@ static bool one_row(str line, bool *tried)
     int priority = (int)number(part(&line, ','));
     for (size_t r = 0; r < RULE_COUNT_MONITOR; r++)
         tried[r] |= strcmp(MONITOR_RULES[r].id, rule) == 0;
-    a = play(rule, part(&line, ','));
-    b = play(rule, line);
+    const struct monitor_rule *row = row_of(rule);
+    uint64_t on = row->shadow ? UINT64_C(1) << (row - MONITOR_RULES) : 0;
+    str raising = part(&line, ',');
+    a = play(rule, on, raising);
+    b = play(rule, on, line);
+    if (row->shadow)
+        assert_int_equal(play(rule, 0, raising).raised, 0);
     if (a.raised == 0 || a.first != priority)
         print_error("%s: should be raised at %d, was %d times, first at %d\n", rule, priority,
                     a.raised, a.first);

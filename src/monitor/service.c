@@ -4,6 +4,25 @@
 
 #define WAKE_MS 5000
 
+/* Rules on trial that the house made live. */
+static err live_rules(struct op *op, const struct config *config, uint64_t *ret)
+{
+    str names = config_str(config, "monitor.rules_live"), name;
+    *ret = 0;
+    while (str_take_until(&names, ',', &name)) {
+        uint64_t had = *ret;
+        name = str_trim(name);
+        for (size_t r = 0; r < RULE_COUNT_MONITOR; r++)
+            if (MONITOR_RULES[r].shadow && str_eq(name, str_of(MONITOR_RULES[r].id)))
+                *ret |= UINT64_C(1) << r;
+        if (*ret == had && name.n)
+            return fail(op, ERR_INVALID,
+                        "monitor.rules_live: no rule on trial is called %.*s, or it stands twice",
+                        STR_ARG(name));
+    }
+    return OK;
+}
+
 err monitor_new(struct op *op, struct record *rec, struct identity *id, const struct config *config,
                 struct monitor **ret)
 {
@@ -19,6 +38,8 @@ err monitor_new(struct op *op, struct record *rec, struct identity *id, const st
     round_init(&m->round);
     err e = m->arena && track_cache_init(&m->cache) ? signals_compile(op, m)
                                                     : fail(op, ERR_UNAVAILABLE, "out of memory");
+    if (e == OK)
+        e = live_rules(op, config, &m->live);
     if (e != OK) {
         monitor_free(m);
         return e;

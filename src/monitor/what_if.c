@@ -70,10 +70,27 @@ static int by_time(const void *a, const void *b)
     return (x->rid > y->rid) - (x->rid < y->rid);
 }
 
+static void note_rule(const struct replay *p, const struct finding *f, int64_t at, struct told *io)
+{
+    if (f->rule >= (int)RULE_COUNT_MONITOR || !(MONITOR_SERIES[p->series].rules >> f->rule & 1))
+        return;
+    for (size_t i = io->by_rule.n; i-- > 0;) {
+        struct raise *r = &io->by_rule.at[i];
+        if (r->rule == f->rule && at - r->last < EPISODE_MS) {
+            r->last = at;
+            return;
+        }
+    }
+    struct raise r = {f->rule, at, at};
+    VEC_PUSH(p->a, &io->by_rule, r);
+}
+
 static void count(const struct replay *p, struct track *t, const struct findings *f, int64_t at,
                   struct told *io)
 {
     for (size_t k = 0; k < f->n; k++) {
+        if (!finding_is_technical(&f->at[k]))
+            note_rule(p, &f->at[k], at, io);
         if (finding_is_technical(&f->at[k]) || !monitor_news(t, &f->at[k], false))
             continue;
         io->alerts += f->at[k].series == p->series;
@@ -207,6 +224,9 @@ static err run_both(struct replay *p, struct op *op, struct track *now,
     struct track *other = arena_alloc(op->arena, sizeof *other);
     TRY(op_check(op));
     *other = *now;
+    const struct monitor_rule *rule = replay_rule(trial);
+    if (rule)
+        other->on |= UINT64_C(1) << (rule - MONITOR_RULES);
     if (!isnan(trial->low))
         other->low[p->series] = monitor_own_low(p->series, trial->low);
     if (!isnan(trial->high))
@@ -298,14 +318,26 @@ static err gather(struct replay *p, struct op *op, struct monitor *m, str patien
     return op_check(op);
 }
 
+const struct monitor_rule *replay_rule(const struct monitor_trial *trial)
+{
+    for (size_t r = 0; r < RULE_COUNT_MONITOR; r++)
+        if (MONITOR_RULES[r].shadow && str_eq(trial->rule, str_of(MONITOR_RULES[r].id)))
+            return &MONITOR_RULES[r];
+    return NULL;
+}
+
 err replay_check(struct op *op, const struct monitor_trial *trial, int *ret_series)
 {
-    *ret_series = monitor_series_named(trial->metric);
+    const struct monitor_rule *rule = replay_rule(trial);
+    *ret_series = rule ? rule->series : monitor_series_named(trial->metric);
+    if (trial->rule.n && !rule)
+        return fail_at(op, ERR_INVALID, STR("rule"),
+                       "no rule of this name is on trial; see /monitoring/rules");
     if (*ret_series < 0)
         return fail_at(op, ERR_INVALID, STR("metric"), "there is no such metric; see $limits");
     if (trial->days < 28 || trial->days > 365)
         return fail_at(op, ERR_INVALID, STR("days"), "28 to 365 days can be looked at");
-    if (isnan(trial->low) && isnan(trial->high))
+    if (!rule && isnan(trial->low) && isnan(trial->high))
         return fail_at(op, ERR_INVALID, STR("low"), "a trial needs a lower or an upper limit");
     return OK;
 }
@@ -319,6 +351,7 @@ err replay_patient(struct op *op, struct monitor *m, str patient, const struct m
     *p = (struct replay){.a = op->arena, .now = op->now};
     TRY(replay_check(op, trial, &p->series));
     track_init(t, 0);
+    t->on = m->live;
     TRY(monitor_zone_load(op, m, t, patient));
     TRY(monitor_plan_load(op, m->rec, t, patient));
     TRY(choose_days(p, op, m, patient, trial->days));

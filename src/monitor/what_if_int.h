@@ -19,10 +19,17 @@ struct event {
     int64_t at, within; /* told of by an alert so long before */
     const char *what;
 };
+/* Of one rule that looks at the metric: what it alone would have told, repeats of 72 hours as one.
+ */
+struct raise {
+    int rule;
+    int64_t at, last;
+};
 struct told {
     size_t alerts, cases; /* alerts: of the metric */
     size_t asked;         /* to measure again, of the metric */
     VEC(int64_t) at;      /* all that would have been news */
+    VEC(struct raise) by_rule;
 };
 struct replay {
     struct arena *a;
@@ -36,7 +43,9 @@ struct replay {
     double low, high;          /* those, no looser than the loosest safe ones */
 };
 
-/* ERR_INVALID: no such metric, number of days, or no limit at all. */
+/* The shadow rule that is tried; NULL: limits are. */
+const struct monitor_rule *replay_rule(const struct monitor_trial *trial);
+/* ERR_INVALID: no such rule or metric, number of days, or no limit at all. */
 MUST err replay_check(struct op *op, const struct monitor_trial *trial, int *ret_series);
 /* *ret: before and after filled, in op->arena. */
 MUST err replay_patient(struct op *op, struct monitor *m, str patient,

@@ -12,8 +12,14 @@ struct sum {
     size_t alerts, cases, asked;
     uint32_t *daily; /* cases, oldest day first */
 };
+#define LEADS_MAX 200u /* of a rule; a median of more says the same */
+struct rule_sum {
+    size_t cases, hit; /* hit: an event came within its time */
+    struct json *leads;
+};
 struct crowd_sum {
     struct op *op; /* the answer's */
+    struct rule_sum rules[RULE_COUNT_MONITOR];
     const struct monitor_trial *trial;
     struct sum before, after;
     size_t n, unseen, quiet, eventless, part, readings, events, told_before, told_after, more;
@@ -82,6 +88,43 @@ static void add_events(struct crowd_sum *s, const struct monitor_person *who, st
     s->eventless += n == 0;
 }
 
+/* Days from the first alert of a rule to an event that it told of. */
+static void add_lead(struct crowd_sum *s, const struct replay *p, int rule, const struct event *e)
+{
+    struct rule_sum *sum = &s->rules[rule];
+    for (size_t i = 0; i < p->after.by_rule.n; i++) {
+        const struct raise *r = &p->after.by_rule.at[i];
+        if (r->rule != rule || r->last <= e->at - e->within || r->at > e->at)
+            continue;
+        if (sum->leads->n < LEADS_MAX)
+            json_push(s->op->arena, sum->leads,
+                      json_new_num(s->op->arena, arena_printf(s->op->arena, "%.1f",
+                                                              (double)(e->at - r->at) / MS_DAY)));
+        return;
+    }
+}
+
+/* Each rule of the metric by itself, the one that is tried beside those that are live. */
+static void add_rules(struct crowd_sum *s, const struct monitor_person *who, const struct replay *p)
+{
+    for (size_t i = 0; i < p->after.by_rule.n; i++) {
+        const struct raise *r = &p->after.by_rule.at[i];
+        bool hit = false;
+        for (size_t k = 0; k < p->events.n; k++)
+            hit |= p->events.at[k].at >= r->at &&
+                   p->events.at[k].at < r->last + p->events.at[k].within;
+        if (r->at < who->from || r->at > who->to)
+            continue;
+        s->rules[r->rule].cases++;
+        s->rules[r->rule].hit += hit;
+    }
+    for (size_t k = 0; k < p->events.n; k++)
+        for (int r = 0; r < (int)RULE_COUNT_MONITOR; r++)
+            if (p->events.at[k].within > EPISODE_MS && p->events.at[k].at >= who->from &&
+                p->events.at[k].at <= who->to)
+                add_lead(s, p, r, &p->events.at[k]);
+}
+
 static void add_person(struct crowd_sum *s, const struct monitor_person *who, str name,
                        const struct replay *p)
 {
@@ -95,6 +138,8 @@ static void add_person(struct crowd_sum *s, const struct monitor_person *who, st
     s->part += !p->whole;
     s->person_days += to > from ? (to - from + MS_DAY - 1) / MS_DAY : 0;
     add_events(s, who, name, p);
+    if (s->trial->rule.n)
+        add_rules(s, who, p);
     if (!s->limits_known) {
         s->low = p->low;
         s->high = p->high;
@@ -146,6 +191,26 @@ static void set_sum(struct op *op, struct json *o, const char *name, const struc
     json_set(op->arena, o, str_of(name), node);
 }
 
+static struct json *rules_of(const struct crowd_sum *s, int series)
+{
+    struct op *op = s->op;
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    for (size_t r = 0; r < RULE_COUNT_MONITOR; r++) {
+        const struct monitor_rule *row = &MONITOR_RULES[r];
+        bool tried = row == replay_rule(s->trial);
+        if (!(MONITOR_SERIES[series].rules >> r & 1) || (row->shadow && !tried))
+            continue;
+        struct json *o = json_new(op->arena, JSON_OBJECT);
+        json_set_str(op->arena, o, STR("id"), str_of(row->id));
+        json_set(op->arena, o, STR("tried"), json_new_bool(op->arena, tried));
+        monitor_set_number(op, o, "cases", (double)s->rules[r].cases, 0);
+        monitor_set_number(op, o, "hit", (double)s->rules[r].hit, 0);
+        json_set(op->arena, o, STR("leads"), s->rules[r].leads);
+        json_push(op->arena, list, o);
+    }
+    return list;
+}
+
 static err answer(const struct crowd_sum *s, int series, struct json **ret)
 {
     struct op *op = s->op;
@@ -182,6 +247,8 @@ static err answer(const struct crowd_sum *s, int series, struct json **ret)
     json_set(op->arena, events, STR("list"), s->list);
     json_set(op->arena, o, STR("events"), events);
     json_set(op->arena, o, STR("changed"), s->changed);
+    if (s->trial->rule.n)
+        json_set(op->arena, o, STR("rules"), rules_of(s, series));
     *ret = o;
     return op_check(op);
 }
@@ -217,6 +284,8 @@ err monitor_what_if_many(struct op *op, struct monitor *m, const struct monitor_
                           .trial = trial,
                           .list = json_new(op->arena, JSON_ARRAY),
                           .changed = json_new(op->arena, JSON_ARRAY)};
+    for (size_t r = 0; r < RULE_COUNT_MONITOR; r++)
+        s.rules[r].leads = json_new(op->arena, JSON_ARRAY);
     s.before.daily = ARENA_ARRAY(op->arena, uint32_t, days);
     s.after.daily = ARENA_ARRAY(op->arena, uint32_t, days);
     TRY(op_check(op));

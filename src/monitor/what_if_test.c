@@ -29,7 +29,7 @@ static void diastolic(struct house *h, int64_t minutes_ago, double value)
 static struct json *tried(struct house *h)
 {
     struct json *said = NULL;
-    struct monitor_trial trial = {STR("diastolic"), 30, NAN, 28};
+    struct monitor_trial trial = {.metric = STR("diastolic"), .low = 30, .high = NAN, .days = 28};
     op_clear(&h->op);
     assert_int_equal(monitor_what_if(&h->op, h->m, STR("p"), &trial, &said), OK);
     return said;
@@ -99,7 +99,7 @@ static void more_readings_are_their_newest_days(void **state)
 static struct json *tried_on(struct house *h, const struct monitor_crowd *crowd, size_t *ret_done)
 {
     struct json *said = NULL;
-    struct monitor_trial trial = {STR("diastolic"), NAN, 105, 28};
+    struct monitor_trial trial = {.metric = STR("diastolic"), .low = NAN, .high = 105, .days = 28};
     op_clear(&h->op);
     assert_int_equal(monitor_what_if_many(&h->op, h->m, crowd, &trial, ret_done, &said), OK);
     return said;
@@ -190,6 +190,90 @@ static void only_their_time_in_it_counts(void **state)
     house_end(&h);
 }
 
+static void weight(struct house *h, int days_ago, double kg)
+{
+    str at = time_format(h->op.arena, h->op.now - (days_ago * DAY + 60) * MS_MINUTE);
+    house_put(h,
+              arena_printf(h->op.arena,
+                           "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{"
+                           "\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"29463-7\"}]},"
+                           "\"subject\":{\"reference\":\"Patient/p\"},\"effectiveDateTime\":"
+                           "\"%.*s\",\"valueQuantity\":{\"value\":%.1f,\"unit\":\"kg\",\"system\":"
+                           "\"http://unitsofmeasure.org\",\"code\":\"kg\"}}",
+                           STR_ARG(at), kg)
+                  .p);
+}
+
+static const struct json *of_rule(const struct json *said, const char *id)
+{
+    const struct json *one;
+    for (size_t i = 0; (one = json_at(JSON_GET(said, "rules"), i)); i++)
+        if (str_eq(json_get_str(one, STR("id")), str_of(id)))
+            return one;
+    return NULL;
+}
+
+/* Is there a case after the newest reading when the house made these live? The same record. */
+static bool told_live(struct house *h, const char *rules)
+{
+    struct record_page page;
+    struct config *c = config_new(h->op.arena);
+    op_clear(&h->op);
+    assert_int_equal(config_set(&h->op, c, STR("monitor.rules_live"), str_of(rules)), OK);
+    monitor_free(h->m);
+    assert_int_equal(monitor_new(&h->op, h->rec, NULL, c, &h->m), OK);
+    weight(h, 0, *rules ? 81.2 : 81.1);
+    house_follow(h);
+    assert_int_equal(record_find(&h->op, h->rec, fhir_type_parse(STR("Task")),
+                                 STR("code=" DESK_SYSTEM_CODE "|case"), &page),
+                     OK);
+    return page.n > 0;
+}
+
+/* A method that nobody is alarmed by is switched on: what it would have told, beside the rules that
+ * are live, and how long before the stay. */
+static void a_rule_on_trial_is_told_beside_the_live_ones(void **state)
+{
+    (void)state;
+    struct house h;
+    size_t done;
+    struct json *said = NULL;
+    begin(&h);
+    house_put(&h, "{\"resourceType\":\"CarePlan\",\"status\":\"active\",\"intent\":\"plan\","
+                  "\"subject\":{\"reference\":\"Patient/p\"},\"instantiatesCanonical\":["
+                  "\"https://weft.health/fhir/PlanDefinition/heart-failure\"]}");
+    for (int d = 60; d > 12; d--)
+        weight(&h, d, d % 2 ? 80 : 80.2);
+    for (int d = 12; d > 3; d--)
+        weight(&h, d, 80.6); /* too little for any rule that is live */
+    house_put(&h, arena_printf(h.op.arena,
+                               "{\"resourceType\":\"Encounter\",\"status\":\"finished\",\"class\":{"
+                               "\"code\":\"IMP\"},\"subject\":{\"reference\":\"Patient/p\"},"
+                               "\"period\":{\"start\":\"%.*s\"}}",
+                               STR_ARG(time_format(h.op.arena, h.op.now - 3 * DAY * MS_MINUTE)))
+                      .p);
+    struct monitor_trial trial = {.low = NAN, .high = NAN, .days = 90, .rule = STR("HF-WT-EWMA")};
+    const struct monitor_person p = {STR("p"), INT64_MIN, INT64_MAX};
+    const struct monitor_crowd crowd = {&p, 1, 60 * MS_MINUTE};
+    assert_int_equal(monitor_what_if_many(&h.op, h.m, &crowd, &trial, &done, &said), OK);
+    const struct json *tried = of_rule(said, "HF-WT-EWMA"), *live = of_rule(said, "HF-WT-3D");
+    assert_true(json_bool(JSON_GET(tried, "tried"), false));
+    assert_false(json_bool(JSON_GET(live, "tried"), true));
+    assert_int_equal(house_int(tried, "cases"), 1);
+    assert_int_equal(house_int(tried, "hit"), 1);
+    assert_true(house_number(tried, "leads.0") > 3 && house_number(tried, "leads.0") < 10);
+    assert_int_equal(house_int(live, "cases"), 0);
+    assert_null(of_rule(said, "HF-WT-CUSUM")); /* only what was asked for is on */
+    assert_int_equal(house_int(said, "events.before"), 0);
+    assert_int_equal(house_int(said, "events.after"), 1);
+    assert_false(told_live(&h, ""));
+    assert_true(told_live(&h, "HF-WT-CUSUM, HF-WT-EWMA"));
+    trial.rule = STR("HF-WT-3D"); /* it is live: there is nothing to try */
+    op_clear(&h.op);
+    assert_int_equal(monitor_what_if_many(&h.op, h.m, &crowd, &trial, &done, &said), ERR_INVALID);
+    house_end(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +283,7 @@ int main(void)
         cmocka_unit_test(many_are_the_sum_of_each),
         cmocka_unit_test(as_many_as_there_is_time_for),
         cmocka_unit_test(only_their_time_in_it_counts),
+        cmocka_unit_test(a_rule_on_trial_is_told_beside_the_live_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

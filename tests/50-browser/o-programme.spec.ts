@@ -66,6 +66,16 @@ test("enrolled, taught, started, counted", async ({ page, request, forgive }) =>
   await axe(page);
   await many.scrollIntoViewIfNeeded();
   await shot(page, "o8-everybody");
+  // A method on trial, beside the rules that are live.
+  await many.getByLabel("A rule on trial").selectOption("HF-WT-CHART");
+  await expect(many.getByLabel("Metric")).toHaveCount(0);
+  await expect(many.getByText(/Moazeni 2023/)).toBeVisible();
+  await many.getByRole("button", { name: "Replay" }).click();
+  await expect(many.getByRole("row", { name: /^HF-WT-CHART On trial/ })).toBeVisible();
+  await expect(many.getByRole("row", { name: /^HF-WT-3D/ })).toBeVisible();
+  await axe(page);
+  await many.getByRole("heading", { name: "Each rule of this sign by itself" }).scrollIntoViewIfNeeded();
+  await shot(page, "o9-on-trial");
   const ill = planted().find((p) => p.planted === "pressure")!.patient;
   await page.goto(`/console/patient/${ill}`);
   await page.getByText("Try other limits").click();

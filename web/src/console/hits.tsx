@@ -17,6 +17,8 @@ interface Hit {
   rate?: number;
   unexplainedYear?: number;
   flagged: boolean;
+  /** on trial: it opens no case */
+  shadow?: boolean;
 }
 interface Hits {
   days: number;
@@ -93,7 +95,13 @@ export function RuleHits() {
           </tbody>
         </table>
       )}
-      <ManyTried metrics={r.data.metrics} metric={metric} onMetric={setMetric} top={trial} />
+      <ManyTried
+        trials={r.data.rules.filter((h) => h.shadow)}
+        metrics={r.data.metrics}
+        metric={metric}
+        onMetric={setMetric}
+        top={trial}
+      />
     </>
   );
 }

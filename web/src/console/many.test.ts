@@ -37,6 +37,11 @@ describe("parts of a trial", () => {
     expect(sum.changed.map((c) => c.patient)).toEqual(["b", "a"]);
     expect(sum.n).toBe(2);
     expect(sum.personDays).toBe(56);
+    expect(sum.rules).toBeUndefined();
+    const one = { id: "HF-WT-EWMA", tried: true, cases: 2, hit: 1, leads: [4] };
+    expect(added(part({ rules: [one] }), part({ rules: [{ ...one, leads: [6] }] })).rules).toEqual([
+      { ...one, cases: 4, hit: 2, leads: [4, 6] },
+    ]);
     expect([sum.done, sum.people, sum.next]).toEqual([4, 4, undefined]);
   });
 });

@@ -2,6 +2,7 @@
 // at once and nobody waits for the last. What is shown before the end is called a sample. Nothing is saved.
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { percentile } from "../chart/series";
 import { useAct, Wrong } from "../kit/act";
 import { Heads } from "../kit/basics";
 import { Field } from "../kit/field";
@@ -32,6 +33,15 @@ interface Change {
   before: number;
   after: number;
 }
+/** One rule of the metric by itself. */
+interface RuleSum {
+  id: string;
+  tried: boolean;
+  cases: number;
+  hit: number;
+  /** days from an alert to the stay that it told of */
+  leads: number[];
+}
 export interface Part {
   days: number;
   n: number;
@@ -47,6 +57,7 @@ export interface Part {
   daily: { before: number[]; after: number[] };
   events: { n: number; before: number; after: number; list: Happened[] };
   changed: Change[];
+  rules?: RuleSum[];
   people: number;
   done: number;
   next?: string;
@@ -71,6 +82,7 @@ const both = (a: Told, b: Told): Told => ({
   asked: a.asked + b.asked,
 });
 const byDay = (a: number[], b: number[]): number[] => a.map((v, i) => v + (b[i] ?? 0));
+const byNumber = (a: number, b: number): number => a - b;
 const most = (c: Change): number => Math.abs(c.after - c.before);
 
 /** Two parts as one; of how far it is, the later one's word. */
@@ -91,6 +103,16 @@ export function added(a: Part, b: Part): Part {
       after: a.events.after + b.events.after,
       list: [...a.events.list, ...b.events.list],
     },
+    rules: b.rules?.map((r) => {
+      const had = a.rules?.find((x) => x.id === r.id);
+      if (!had) return r;
+      return {
+        ...r,
+        cases: had.cases + r.cases,
+        hit: had.hit + r.hit,
+        leads: [...had.leads, ...r.leads],
+      };
+    }),
     changed: [...a.changed, ...b.changed].sort((x, y) => most(y) - most(x)),
   };
 }
@@ -185,12 +207,55 @@ function Table({ of }: { of: Part }) {
   );
 }
 
+/** The rule on trial beside those that are live: hits, unexplained cases, lead. */
+function Rules({ of, years }: { of: RuleSum[]; years: number }) {
+  return (
+    <>
+      <h3>{t("wm_rules")}</h3>
+      <table class="grid">
+        <Heads
+          of={[t("hr_rule"), t("wm_r_cases"), t("wm_r_hit"), t("hr_unexplained"), t("wm_r_lead")]}
+        />
+        <tbody>
+          {of.map((r) => (
+            <tr key={r.id}>
+              <th scope="row">
+                <code>{r.id}</code> {r.tried && <strong>{t("wm_r_tried")}</strong>}
+              </th>
+              <td class="tabular">{number(r.cases)}</td>
+              <td class="tabular">
+                {r.cases === 0
+                  ? "–"
+                  : t("pg_share", {
+                      p: number(Math.round((r.hit * 100) / r.cases)),
+                      n: r.hit,
+                      all: r.cases,
+                    })}
+              </td>
+              <td class="tabular">
+                {years > 0 ? number(Math.round(((r.cases - r.hit) * 100) / years) / 100) : "–"}
+              </td>
+              <td class="tabular">
+                {r.leads.length === 0
+                  ? "–"
+                  : number(percentile(r.leads.toSorted(byNumber), 0.5), 1)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="muted fine">{t("wm_rules_note")}</p>
+    </>
+  );
+}
+
 function Found({ of, each }: { of: Part; each: number }) {
   const saved = (of.before.cases - of.after.cases) * each;
   const lost = of.events.list.filter((e) => e.was && !e.is);
   return (
     <>
       <Table of={of} />
+      {of.rules && <Rules of={of.rules} years={of.personDays / DAY_YEAR} />}
       <Curve of={of.daily} />
       {saved !== 0 && (
         <p>
@@ -255,14 +320,17 @@ function Progress({ of, running }: { of: Part; running: boolean }) {
 }
 
 interface Own {
+  /** rules on trial */
+  trials: { id: string; source?: string }[];
   metrics: Limit[];
   metric: string;
   onMetric: (metric: string) => void;
   top: RefObject<HTMLElement | null>;
 }
-export function ManyTried({ metrics, metric, onMetric, top }: Own) {
+export function ManyTried({ trials, metrics, metric, onMetric, top }: Own) {
   const all = useCatalogue().data ?? [];
   const [days, setDays] = useState<Days>("90");
+  const [rule, setRule] = useState("");
   const [found, setFound] = useState<Part>();
   const [each, setEach] = useState(MINUTES);
   const [error, busy, act] = useAct();
@@ -277,7 +345,9 @@ export function ManyTried({ metrics, metric, onMetric, top }: Own) {
   const submit = (e: SubmitEvent): void => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);
-    const query = new URLSearchParams({ metric: chosen?.metric ?? "", days });
+    const query = new URLSearchParams(
+      rule ? { rule, days } : { metric: chosen?.metric ?? "", days },
+    );
     for (const name of ["programme", "low", "high"]) {
       const v = String(form.get(name) ?? "");
       if (v) query.set(name, v);
@@ -302,7 +372,38 @@ export function ManyTried({ metrics, metric, onMetric, top }: Own) {
       <h2 id="many">{t("wm_title")}</h2>
       <p class="muted">{t("wm_lead")}</p>
       <form onSubmit={submit}>
-        <MetricField id="wm-metric" metrics={metrics} value={chosen?.metric} onChange={onMetric} />
+        {trials.length > 0 && (
+          <div class="field">
+            <label for="wm-rule">{t("wm_rule")}</label>
+            <select
+              id="wm-rule"
+              class="box"
+              value={rule}
+              aria-describedby={rule ? "wm-rule-source" : undefined}
+              onChange={(e) => setRule(e.currentTarget.value)}
+            >
+              <option value="">{t("wm_rule_none")}</option>
+              {trials.map((r) => (
+                <option key={r.id} value={r.id}>
+                  {r.id}
+                </option>
+              ))}
+            </select>
+            {rule && (
+              <span id="wm-rule-source" class="hint" lang="en" dir="ltr">
+                {trials.find((r) => r.id === rule)?.source}
+              </span>
+            )}
+          </div>
+        )}
+        {!rule && (
+          <MetricField
+            id="wm-metric"
+            metrics={metrics}
+            value={chosen?.metric}
+            onChange={onMetric}
+          />
+        )}
         <div class="field">
           <label for="wm-programme">{t("wm_programme")}</label>
           <select id="wm-programme" name="programme" class="box">
@@ -313,8 +414,12 @@ export function ManyTried({ metrics, metric, onMetric, top }: Own) {
             ))}
           </select>
         </div>
-        <Field id="wm-low" name="low" type="number" label={t("wi_low", { unit })} />
-        <Field id="wm-high" name="high" type="number" label={t("wi_high", { unit })} />
+        {!rule && (
+          <>
+            <Field id="wm-low" name="low" type="number" label={t("wi_low", { unit })} />
+            <Field id="wm-high" name="high" type="number" label={t("wi_high", { unit })} />
+          </>
+        )}
         <Field
           id="wm-each"
           type="number"

@@ -16,12 +16,15 @@ interface Round {
   whole: boolean;
 }
 const KEY = "Task|*|round";
-const POLL_MS = 10_000;
+/** Each question is a line in the trail. */
+const POLL_MS = 60_000;
 
 export function RoundLine() {
   const round = useLoad<Round>(KEY, () => get<Round>("/monitoring/round")).data;
   useEffect(() => {
-    const timer = setInterval(() => again(KEY), POLL_MS);
+    const timer = setInterval(() => {
+      if (!document.hidden) again(KEY);
+    }, POLL_MS);
     return () => clearInterval(timer);
   }, []);
   if (!round) return null;

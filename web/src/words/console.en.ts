@@ -1375,6 +1375,15 @@ export default {
   gf_in_range: "{v} % in range",
   gf_readings: "Readings",
   wm_other: "Try another limit",
+  wm_rule: "A rule on trial",
+  wm_rule_none: "None: try other limits",
+  wm_rules: "Each rule of this sign by itself",
+  wm_r_cases: "Cases",
+  wm_r_hit: "Followed by an event",
+  wm_r_tried: "On trial",
+  wm_r_lead: "Days ahead, median",
+  wm_rules_note:
+    "An event is a hospital or emergency stay in the 14 days after, or a case that was acted on. A rule on trial raises no case until your house makes it live.",
   wm_title: "Try a limit on everybody of a programme",
   wm_lead:
     "Everybody's last weeks are replayed, in chance order, so the first part is a fair sample. Nothing is saved.",

@@ -1395,6 +1395,15 @@ export default {
   gf_in_range: "{v} % en rango",
   gf_readings: "Lecturas",
   wm_other: "Probar otro límite",
+  wm_rule: "Una regla a prueba",
+  wm_rule_none: "Ninguna: probar otros límites",
+  wm_rules: "Cada regla de este signo por sí sola",
+  wm_r_cases: "Casos",
+  wm_r_hit: "Seguidos de un evento",
+  wm_r_tried: "A prueba",
+  wm_r_lead: "Días de antelación, mediana",
+  wm_rules_note:
+    "Un evento es un ingreso o una urgencia en los 14 días siguientes, o un caso en el que se actuó. Una regla a prueba no abre casos hasta que su centro la active.",
   wm_title: "Probar un límite con todo un programa",
   wm_lead:
     "Se repiten las últimas semanas de todos, en orden al azar: la primera parte es una muestra justa. No se guarda nada.",
