@@ -16,8 +16,9 @@
 #define FEW 1000
 #define ROWS_EACH 10
 #define LOOKS 100000
-#define FILLED 100000 /* patients; more are poured in, whole pages */
-#define TURNS 7       /* odd */
+#define FILLED 100000           /* patients; more are poured in, whole pages */
+#define TURNS 7                 /* odd */
+#define DUE 0x9E3779B97F4A7C15u /* each row has a key of its own that it was due by */
 
 struct bench {
     struct record *rec;
@@ -64,6 +65,7 @@ static void one(struct bench *b, struct op *op, struct record_tx *tx, uint64_t p
     for (int k = 0; k < ROWS_EACH; k++) {
         struct ledger_entry e = {.at = op->now - k * 3LL * 86400000,
                                  .id = ++b->rows,
+                                 .due_key = b->rows * DUE,
                                  .channel = LEDGER_SMS,
                                  .state = LEDGER_OUT};
         if (ledger_add(tx, op, patient_of(op, patient), &e, number_of(op, patient)) != OK)
@@ -98,13 +100,17 @@ static int by_place(const void *x, const void *y)
 
 static void rows_of(struct op *op, struct ledger_page *p, uint64_t patient, bool shared)
 {
-    uint64_t other = ledger_mark(shared ? patient_of(op, patient) : number_of(op, patient));
-    for (int k = 0; k < ROWS_EACH; k++)
-        ledger_put(p, &(struct ledger_entry){.at = op->now - k * 3LL * 86400000,
-                                             .id = patient * ROWS_EACH + (uint64_t)k + 1,
-                                             .number = other,
-                                             .channel = LEDGER_SMS,
-                                             .state = LEDGER_OUT});
+    for (uint64_t k = 0; k < ROWS_EACH; k++) {
+        struct ledger_entry e = {.at = op->now - (int64_t)k * 3LL * 86400000,
+                                 .id = patient * ROWS_EACH + k + 1,
+                                 .number = ledger_mark(number_of(op, patient)),
+                                 .channel = LEDGER_SMS,
+                                 .state = LEDGER_OUT};
+        e.due_key = e.id * DUE;
+        if (shared)
+            e = ledger_shared(&e, patient_of(op, patient));
+        ledger_put(p, &e);
+    }
 }
 
 static str name_of(struct op *op, uint64_t who, uint64_t patients)

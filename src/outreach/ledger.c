@@ -101,6 +101,15 @@ static err put(struct record_tx *tx, struct op *op, str key, const struct ledger
     return write_page(tx, op, key, &p);
 }
 
+struct ledger_entry ledger_shared(const struct ledger_entry *own, str patient)
+{
+    struct ledger_entry e = *own;
+    e.number = ledger_mark(patient);
+    e.due_key = 0;
+    e.programme = e.campaign = e.subject = 0;
+    return e;
+}
+
 err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
                str address)
 {
@@ -112,8 +121,7 @@ err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct le
     TRY(put(tx, op, ledger_own_key(op, patient), &own));
     if (own.number == 0 || own.incoming)
         return OK;
-    struct ledger_entry shared = own;
-    shared.number = ledger_mark(patient);
+    struct ledger_entry shared = ledger_shared(&own, patient);
     return put(tx, op, ledger_number_key(op, own.number), &shared);
 }
 
@@ -189,8 +197,7 @@ err ledger_move(struct record_tx *tx, struct op *op, const struct json *c, str a
     TRY(ledger_entry_now(tx, op, patient, &e, &now, &there));
     if (!there || now.number == ledger_mark(address))
         return OK;
-    struct ledger_entry gone = now;
-    gone.number = ledger_mark(patient);
+    struct ledger_entry gone = ledger_shared(&now, patient);
     gone.state = LEDGER_TAKEN_BACK;
     if (now.number)
         TRY(put(tx, op, ledger_number_key(op, now.number), &gone));

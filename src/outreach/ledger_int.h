@@ -54,6 +54,8 @@ void ledger_sum_number(struct ledger_sum *s, const struct ledger_entry *e);
 bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
                       struct ledger_entry *ret);
 
+/* The patient's row as it stands in the number's page, which is asked for nothing else. */
+struct ledger_entry ledger_shared(const struct ledger_entry *own, str patient);
 /* The row with e's id as the transaction sees it. */
 MUST err ledger_entry_now(struct record_tx *tx, struct op *op, str patient,
                           const struct ledger_entry *e, struct ledger_entry *ret, bool *ret_there);
