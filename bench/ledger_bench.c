@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "outreach/ledger_int.h"
+#include "record/near.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -88,7 +89,7 @@ static void fill(struct bench *b, uint64_t from, uint64_t to)
 /* Of very many: whole pages, as the same calls would leave them, in the order in which the store
  * keeps them, so that a hundred million rows are there in minutes. */
 struct place {
-    uint64_t first; /* of the blind name */
+    uint64_t first; /* of the blind name beside which it lies */
     uint32_t who;   /* a patient, or patients + a number */
 };
 
@@ -113,12 +114,11 @@ static void rows_of(struct op *op, struct ledger_page *p, uint64_t patient, bool
     }
 }
 
-static str name_of(struct op *op, uint64_t who, uint64_t patients)
+static struct ledger_name name_of(struct op *op, uint64_t who, uint64_t patients)
 {
-    if (who < patients)
-        return arena_cat(op->arena, STR("ledger/"), patient_of(op, who));
-    uint64_t mark = ledger_mark(number_of(op, 2 * (who - patients)));
-    return arena_printf(op->arena, "ledger#%016llx", (unsigned long long)mark);
+    uint64_t number = ledger_mark(number_of(op, who < patients ? who : 2 * (who - patients)));
+    return who < patients ? ledger_own(op, patient_of(op, who), number)
+                          : ledger_of_number(op, number);
 }
 
 static void write_place(struct record_tx *tx, struct op *op, uint64_t who, uint64_t patients)
@@ -132,7 +132,8 @@ static void write_place(struct record_tx *tx, struct op *op, uint64_t who, uint6
         if (first + 1 < patients)
             rows_of(op, &p, first + 1, true);
     }
-    record_tx_kv(tx, name_of(op, who, patients), ledger_pack(op->arena, &p));
+    struct ledger_name at = name_of(op, who, patients);
+    record_tx_kv_near(tx, at.key, at.near, ledger_pack(op->arena, &p));
 }
 
 static void pour(struct bench *b, uint64_t patients)
@@ -144,8 +145,9 @@ static void pour(struct bench *b, uint64_t patients)
         die("memory");
     for (uint64_t i = 0; i < n; i++) {
         struct op op = op_of(b);
-        str name = arena_cat(op.arena, STR("room/"), name_of(&op, i, patients));
-        all[i] = (struct place){store_blind(store, STR("kv"), name), (uint32_t)i};
+        struct ledger_name at = name_of(&op, i, patients);
+        str beside = arena_cat(op.arena, STR("room/"), i < patients ? at.near : at.key);
+        all[i] = (struct place){store_blind(store, STR("kv"), beside), (uint32_t)i};
     }
     qsort(all, n, sizeof *all, by_place);
     for (uint64_t i = 0; i < n;) {

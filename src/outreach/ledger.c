@@ -3,6 +3,7 @@
  * the number's in one commit, or in neither. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
+#include "record/near.h"
 
 #include <gnutls/crypto.h>
 
@@ -42,6 +43,23 @@ str ledger_number_key(struct op *op, uint64_t number)
     return arena_printf(op->arena, "ledger#%016llx", (unsigned long long)number);
 }
 
+struct ledger_name ledger_own(struct op *op, str patient, uint64_t number)
+{
+    str key = ledger_own_key(op, patient);
+    return (struct ledger_name){key, number ? ledger_number_key(op, number) : key};
+}
+
+struct ledger_name ledger_of_number(struct op *op, uint64_t number)
+{
+    return (struct ledger_name){ledger_number_key(op, number), STR_NONE};
+}
+
+struct ledger_name ledger_behind(struct op *op, struct ledger_name front, uint32_t page)
+{
+    front.key = ledger_behind_key(op, front.key, page);
+    return front;
+}
+
 str ledger_behind_key(struct op *op, str key, uint32_t page)
 {
     return arena_printf(op->arena, "%.*s/%u", STR_ARG(key), page);
@@ -52,30 +70,32 @@ static err unpack(struct op *op, str bytes, struct ledger_page *ret)
     return ledger_unpack(bytes, ret) ? OK : fail(op, ERR_FAULT, "a page of the ledger is damaged");
 }
 
-static err page_of(struct record_tx *tx, struct op *op, str key, struct ledger_page *ret)
+static err page_of(struct record_tx *tx, struct op *op, struct ledger_name at,
+                   struct ledger_page *ret)
 {
     str bytes = STR_NONE;
-    TRY(record_tx_kv_now(tx, key, &bytes));
+    TRY(record_tx_kv_now_near(tx, at.key, at.near, &bytes));
     return unpack(op, bytes, ret);
 }
 
-static err write_page(struct record_tx *tx, struct op *op, str key, const struct ledger_page *p)
+static err write_page(struct record_tx *tx, struct op *op, struct ledger_name at,
+                      const struct ledger_page *p)
 {
     str bytes = ledger_pack(op->arena, p);
     if (str_empty(bytes))
         return op_check(op);
-    record_tx_kv(tx, key, bytes);
+    record_tx_kv_near(tx, at.key, at.near, bytes);
     return OK;
 }
 
 /* One that was moved behind already stays there: found by going back as far as its time asks. */
-static err put_behind(struct record_tx *tx, struct op *op, str key, const struct ledger_page *front,
-                      const struct ledger_entry *e, bool *ret_done)
+static err put_behind(struct record_tx *tx, struct op *op, struct ledger_name name,
+                      const struct ledger_page *front, const struct ledger_entry *e, bool *ret_done)
 {
     struct ledger_page old;
     *ret_done = false;
     for (uint32_t i = 0; i < front->behind && i < LEDGER_BEHIND_MAX; i++) {
-        str at = ledger_behind_key(op, key, front->behind - 1 - i);
+        struct ledger_name at = ledger_behind(op, name, front->behind - 1 - i);
         TRY(page_of(tx, op, at, &old));
         if (!ledger_find(&old, e->id))
             continue;
@@ -86,19 +106,20 @@ static err put_behind(struct record_tx *tx, struct op *op, str key, const struct
     return OK;
 }
 
-static err put(struct record_tx *tx, struct op *op, str key, const struct ledger_entry *e)
+static err put(struct record_tx *tx, struct op *op, struct ledger_name at,
+               const struct ledger_entry *e)
 {
     struct ledger_page p, old;
     bool done = false;
-    TRY(page_of(tx, op, key, &p));
+    TRY(page_of(tx, op, at, &p));
     if (p.behind && e->at <= p.behind_last && !ledger_find(&p, e->id))
-        TRY(put_behind(tx, op, key, &p, e, &done));
+        TRY(put_behind(tx, op, at, &p, e, &done));
     if (done)
         return OK;
     ledger_put(&p, e);
     if (ledger_spill(&p, op->now, &old))
-        TRY(write_page(tx, op, ledger_behind_key(op, key, p.behind - 1), &old));
-    return write_page(tx, op, key, &p);
+        TRY(write_page(tx, op, ledger_behind(op, at, p.behind - 1), &old));
+    return write_page(tx, op, at, &p);
 }
 
 struct ledger_entry ledger_shared(const struct ledger_entry *own, str patient)
@@ -118,11 +139,11 @@ err ledger_add(struct record_tx *tx, struct op *op, str patient, const struct le
         return fail(op, ERR_FAULT, "an attempt without a patient");
     if (!str_empty(address))
         own.number = ledger_mark(address);
-    TRY(put(tx, op, ledger_own_key(op, patient), &own));
+    TRY(put(tx, op, ledger_own(op, patient, own.number), &own));
     if (own.number == 0 || own.incoming)
         return OK;
     struct ledger_entry shared = ledger_shared(&own, patient);
-    return put(tx, op, ledger_number_key(op, own.number), &shared);
+    return put(tx, op, ledger_of_number(op, own.number), &shared);
 }
 
 err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const struct ledger_entry *e,
@@ -130,10 +151,10 @@ err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const str
 {
     struct ledger_page p;
     struct ledger_entry *there = NULL;
-    str key = ledger_own_key(op, patient);
+    struct ledger_name own = ledger_own(op, patient, e->number);
     uint32_t behind = 0;
     for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX && !there; i++) {
-        TRY(page_of(tx, op, i ? ledger_behind_key(op, key, behind - i) : key, &p));
+        TRY(page_of(tx, op, i ? ledger_behind(op, own, behind - i) : own, &p));
         if (i == 0)
             behind = e->at <= p.behind_last ? p.behind : 0;
         there = ledger_find(&p, e->id);
@@ -147,11 +168,11 @@ err ledger_entry_now(struct record_tx *tx, struct op *op, str patient, const str
 err ledger_forget(struct record_tx *tx, struct op *op, str patient)
 {
     struct ledger_page p;
-    str key = ledger_own_key(op, patient);
-    TRY(page_of(tx, op, key, &p));
+    struct ledger_name own = ledger_own(op, patient, 0);
+    TRY(page_of(tx, op, own, &p));
     for (uint32_t i = 0; i < p.behind; i++)
-        record_tx_kv(tx, ledger_behind_key(op, key, i), STR_NONE);
-    record_tx_kv(tx, key, STR_NONE);
+        record_tx_kv(tx, ledger_behind_key(op, own.key, i), STR_NONE);
+    record_tx_kv(tx, own.key, STR_NONE);
     return OK;
 }
 
@@ -200,25 +221,27 @@ err ledger_move(struct record_tx *tx, struct op *op, const struct json *c, str a
     struct ledger_entry gone = ledger_shared(&now, patient);
     gone.state = LEDGER_TAKEN_BACK;
     if (now.number)
-        TRY(put(tx, op, ledger_number_key(op, now.number), &gone));
+        TRY(put(tx, op, ledger_of_number(op, now.number), &gone));
     return ledger_add(tx, op, patient, &now, address);
 }
 
-static err read_page(struct op *op, struct record *rec, const struct ledger_sum *s, str key,
-                     struct ledger_page *ret)
+static err read_page(struct op *op, struct record *rec, const struct ledger_sum *s,
+                     struct ledger_name at, struct ledger_page *ret)
 {
     str bytes;
-    TRY(s->q->tx ? record_tx_kv_now(s->q->tx, key, &bytes) : record_kv_get(op, rec, key, &bytes));
+    TRY(s->q->tx ? record_tx_kv_now_near(s->q->tx, at.key, at.near, &bytes)
+                 : record_kv_get_near(op, rec, at.key, at.near, &bytes));
     return unpack(op, bytes, ret);
 }
 
-static err read_pages(struct op *op, struct record *rec, str key, struct ledger_sum *s, bool own)
+static err read_pages(struct op *op, struct record *rec, struct ledger_name at,
+                      struct ledger_sum *s, bool own)
 {
     struct ledger_page p;
     uint32_t behind = 0;
     int64_t last = 0;
     for (uint32_t i = 0; i <= behind && i <= LEDGER_BEHIND_MAX; i++) {
-        TRY(read_page(op, rec, s, i ? ledger_behind_key(op, key, behind - i) : key, &p));
+        TRY(read_page(op, rec, s, i ? ledger_behind(op, at, behind - i) : at, &p));
         if (i == 0) {
             behind = p.behind;
             last = p.behind_last;
@@ -240,10 +263,10 @@ err ledger_load(struct op *op, struct record *rec, const struct ledger_question 
 {
     struct ledger_sum s;
     ledger_sum_start(&s, q, op->now);
-    TRY(read_pages(op, rec, ledger_own_key(op, q->patient), &s, true));
     uint64_t number = ledger_mark(q->address);
+    TRY(read_pages(op, rec, ledger_own(op, q->patient, number), &s, true));
     if (number)
-        TRY(read_pages(op, rec, ledger_number_key(op, number), &s, false));
+        TRY(read_pages(op, rec, ledger_of_number(op, number), &s, false));
     *ret = s.counts;
     return OK;
 }
@@ -253,13 +276,14 @@ err ledger_list(struct op *op, struct record *rec, str patient, size_t max,
 {
     struct ledger_page p;
     struct ledger_entry *rows = ARENA_ARRAY(op->arena, struct ledger_entry, max + 1);
-    str key = ledger_own_key(op, patient);
+    struct ledger_name own = ledger_own(op, patient, 0);
     size_t n = 0;
     uint32_t behind = 0;
     TRY(op_check(op));
     for (uint32_t i = 0; i <= behind && n < max; i++) {
         str bytes;
-        TRY(record_kv_get(op, rec, i ? ledger_behind_key(op, key, behind - i) : key, &bytes));
+        struct ledger_name at = i ? ledger_behind(op, own, behind - i) : own;
+        TRY(record_kv_get_near(op, rec, at.key, at.near, &bytes));
         TRY(unpack(op, bytes, &p));
         behind = i == 0 ? p.behind : behind;
         for (size_t k = p.n; k-- > 0 && n < max;)
@@ -277,7 +301,8 @@ err ledger_delivery(struct op *op, struct record *rec, str patient, struct ledge
     unsigned seen = 0;
     enum way k;
     str bytes;
-    TRY(record_kv_get(op, rec, ledger_own_key(op, patient), &bytes));
+    struct ledger_name own = ledger_own(op, patient, 0);
+    TRY(record_kv_get_near(op, rec, own.key, own.near, &bytes));
     TRY(unpack(op, bytes, &p));
     for (size_t i = p.n; i-- > 0;) {
         const struct ledger_entry *e = &p.at[i];

@@ -65,6 +65,14 @@ MUST err ledger_forget(struct record_tx *tx, struct op *op, str patient);
 str ledger_own_key(struct op *op, str patient);
 str ledger_number_key(struct op *op, uint64_t number);
 str ledger_behind_key(struct op *op, str key, uint32_t page);
+/* The same with where they lie: a patient's pages beside those of the number (0: not known), so
+ * that a look-up reads one place of the disk for both. */
+struct ledger_name {
+    str key, near;
+};
+struct ledger_name ledger_own(struct op *op, str patient, uint64_t number);
+struct ledger_name ledger_of_number(struct op *op, uint64_t number);
+struct ledger_name ledger_behind(struct op *op, struct ledger_name front, uint32_t page);
 /* Is there a row from before? */
 MUST err ledger_has_before(struct op *op, struct record *rec, str patient, int64_t before,
                            bool *ret);

@@ -3,6 +3,7 @@
  * under a legal hold; pages keep their numbers, so that a look-up goes on past an empty one. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
+#include "record/near.h"
 
 #define NUMBERS_MAX 32u
 
@@ -29,11 +30,11 @@ static void remember(struct purge *p, uint64_t number)
         p->numbers[p->n_numbers++] = number;
 }
 
-static err clean_page(struct purge *p, str key, bool own, struct ledger_page *page)
+static err clean_page(struct purge *p, struct ledger_name at, bool own, struct ledger_page *page)
 {
     str bytes;
     size_t kept = 0, had;
-    TRY(record_tx_kv_now(p->tx, key, &bytes));
+    TRY(record_tx_kv_now_near(p->tx, at.key, at.near, &bytes));
     if (!ledger_unpack(bytes, page))
         return fail(p->op, ERR_FAULT, "a page of the ledger is damaged");
     had = page->n;
@@ -51,32 +52,32 @@ static err clean_page(struct purge *p, str key, bool own, struct ledger_page *pa
     page->n = kept;
     p->rows += own ? had - kept : 0;
     if (kept == 0 && page->behind == 0) {
-        record_tx_kv(p->tx, key, STR_NONE);
+        record_tx_kv(p->tx, at.key, STR_NONE);
         return OK;
     }
     bytes = ledger_pack(p->op->arena, page);
     TRY(op_check(p->op));
-    record_tx_kv(p->tx, key, bytes);
+    record_tx_kv_near(p->tx, at.key, at.near, bytes);
     return OK;
 }
 
-static err clean(struct purge *p, str key, bool own)
+static err clean(struct purge *p, struct ledger_name at, bool own)
 {
     struct ledger_page *page = ARENA_NEW(p->op->arena, struct ledger_page);
     TRY(op_check(p->op));
-    TRY(clean_page(p, key, own, page));
+    TRY(clean_page(p, at, own, page));
     uint32_t behind = page->behind;
     for (uint32_t i = 0; i < behind; i++)
-        TRY(clean_page(p, ledger_behind_key(p->op, key, i), own, page));
+        TRY(clean_page(p, ledger_behind(p->op, at, i), own, page));
     return OK;
 }
 
 err ledger_purge(struct record_tx *tx, struct op *op, str patient, int64_t before, size_t *ret_rows)
 {
     struct purge p = {.tx = tx, .op = op, .before = before, .self = ledger_mark(patient)};
-    TRY(clean(&p, ledger_own_key(op, patient), true));
+    TRY(clean(&p, ledger_own(op, patient, 0), true));
     for (size_t i = 0; i < p.n_numbers; i++)
-        TRY(clean(&p, ledger_number_key(op, p.numbers[i]), false));
+        TRY(clean(&p, ledger_of_number(op, p.numbers[i]), false));
     *ret_rows = p.rows;
     return OK;
 }
@@ -85,12 +86,14 @@ err ledger_purge(struct record_tx *tx, struct op *op, str patient, int64_t befor
 err ledger_has_before(struct op *op, struct record *rec, str patient, int64_t before, bool *ret)
 {
     struct ledger_page *page = ARENA_NEW(op->arena, struct ledger_page);
-    str key = ledger_own_key(op, patient), bytes;
+    struct ledger_name own = ledger_own(op, patient, 0);
+    str bytes;
     uint32_t behind = 0;
     TRY(op_check(op));
     *ret = false;
     for (uint32_t i = 0; i <= behind && !*ret; i++) {
-        TRY(record_kv_get(op, rec, i ? ledger_behind_key(op, key, i - 1) : key, &bytes));
+        struct ledger_name at = i ? ledger_behind(op, own, i - 1) : own;
+        TRY(record_kv_get_near(op, rec, at.key, at.near, &bytes));
         if (!ledger_unpack(bytes, page))
             return fail(op, ERR_FAULT, "a page of the ledger is damaged");
         behind = i ? behind : page->behind;

@@ -1,8 +1,10 @@
 /* Following: the change feed, cursors, named state and outbox of the care rooms. Content is not
  * shown here, so nothing is audited. Invariant: a cursor moves only in a record_tx. */
 #include "record/jobs.h"
+#include "record/near.h"
 #include "record/record_int.h"
 #include "record/release_int.h"
+#include "store/near.h"
 
 #define AGAIN_MS 250
 
@@ -55,6 +57,13 @@ static err named(struct op *op, struct record *rec, const char *space, str key, 
 err record_kv_get(struct op *op, struct record *rec, str key, str *ret)
 {
     return named(op, rec, "room/", key, ret);
+}
+
+err record_kv_get_near(struct op *op, struct record *rec, str key, str near, str *ret)
+{
+    const str space = STR("room/");
+    near = near.n ? arena_cat(op->arena, space, near) : STR_NONE;
+    return store_kv_find_near(op, rec->store, arena_cat(op->arena, space, key), near, ret);
 }
 
 err record_kv_page(struct op *op, struct record *rec, str prefix, str *at, size_t max,

@@ -2,7 +2,9 @@
  * Invariant: nothing is checked against the store before record_commit(), so the order of the calls
  * does not matter; a failure anywhere means that nothing happened. */
 #include "record/bulk.h"
+#include "record/near.h"
 #include "record/record_int.h"
+#include "store/near.h"
 
 struct record_tx *record_begin(struct op *op, struct record *rec)
 {
@@ -74,19 +76,34 @@ static void know_value(struct record_tx *tx, str key, str value)
     (void)map_put(&tx->values, key, kept);
 }
 
+static str near_of(struct record_tx *tx, str near)
+{
+    return near.n ? key_of(tx, "room/", near) : STR_NONE;
+}
+
 void record_tx_kv(struct record_tx *tx, str key, str value)
 {
-    store_tx_kv(tx->stx, key_of(tx, "room/", key), value);
+    record_tx_kv_near(tx, key, STR_NONE, value);
+}
+
+void record_tx_kv_near(struct record_tx *tx, str key, str near, str value)
+{
+    store_tx_kv_near(tx->stx, key_of(tx, "room/", key), near_of(tx, near), value);
     know_value(tx, key, value);
 }
 
 err record_tx_kv_now(struct record_tx *tx, str key, str *ret)
 {
+    return record_tx_kv_now_near(tx, key, STR_NONE, ret);
+}
+
+err record_tx_kv_now_near(struct record_tx *tx, str key, str near, str *ret)
+{
     const str *known = map_get(&tx->values, key);
     str value = STR_NONE;
     if (!known) {
-        TRY(record_kv_get(tx->op, tx->rec, key, &value));
-        record_tx_expect_kv(tx, key, value);
+        TRY(record_kv_get_near(tx->op, tx->rec, key, near, &value));
+        store_tx_expect_kv_near(tx->stx, key_of(tx, "room/", key), near_of(tx, near), value);
         know_value(tx, key, value);
     }
     *ret = known ? *known : value;

@@ -83,7 +83,7 @@ static err check_kv(struct op *op, struct store *s, const struct tx_kv_expect *x
     bool known = memo_find(s->memo, op->arena, x->key, &value); /* what this group wrote is not */
     if (!known) {
         kv_row(&s->vault, x->key, room);
-        TRY(s->ops->get(op, s->ops->writer(s->be), SPACE_KV, row, &stored));
+        TRY(kv_stored(op, s, s->ops->writer(s->be), row, x->near, &stored));
     }
     if (stored.p)
         TRY(kv_read(op, s, row, stored, &key, &value));
@@ -248,10 +248,15 @@ static err write_puts(struct op *op, struct store *s, struct store_tx *tx, struc
 
 static err write_kv(struct op *op, struct store *s, const struct tx_kv *kv)
 {
+    char beside[24];
     str row = str_make(kv->row, sizeof kv->row);
     memo_drop(s->memo, kv->key);
-    return kv->value.n ? s->ops->put(op, s->be, SPACE_KV, row, kv->sealed)
-                       : s->ops->del(op, s->be, SPACE_KV, row);
+    if (kv->value.n == 0)
+        return s->ops->del(op, s->be, SPACE_KV, row);
+    if (kv->near.n == 0 || !s->ops->put_near)
+        return s->ops->put(op, s->be, SPACE_KV, row, kv->sealed);
+    kv_row(&s->vault, kv->near, beside);
+    return s->ops->put_near(op, s->be, row, str_make(beside, sizeof beside), kv->sealed);
 }
 
 err apply_write(struct op *op, struct store *s, struct store_tx *tx)

@@ -91,6 +91,11 @@ struct store_ops {
     MUST err (*cursor_next)(struct op *op, struct store_cursor *c);
     void (*cursor_close)(struct store_cursor *c);
 
+    /* Named values (SPACE_KV) that are read together: it lies beside the one named near if it can;
+     * near may be the key itself. Whatever near is, get and get_near find it. NULL: put and get. */
+    MUST err (*put_near)(struct op *op, void *be, str key, str near, str value);
+    MUST err (*get_near)(struct op *op, struct store_snap *snap, str key, str near, str *ret);
+
     uint64_t (*bytes)(void *be);
     /* Between transactions, on the writer's thread: cheap housekeeping (checkpoints). */
     void (*tidy)(void *be);

@@ -2,6 +2,7 @@
  * ':') and 16 of the whole name; the real name is sealed beside the value. Listing reads one group
  * when the prefix names it, else all. */
 #include "store/memo_int.h"
+#include "store/near.h"
 #include "store/store_int.h"
 
 #define LIST_MAX 100000u
@@ -43,7 +44,21 @@ err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, st
     return OK;
 }
 
+err kv_stored(struct op *op, struct store *s, struct store_snap *snap, str row, str near, str *ret)
+{
+    char beside[24];
+    if (near.n == 0 || !s->ops->get_near)
+        return s->ops->get(op, snap, SPACE_KV, row, ret);
+    kv_row(&s->vault, near, beside);
+    return s->ops->get_near(op, snap, row, str_make(beside, sizeof beside), ret);
+}
+
 err store_kv_find(struct op *op, struct store *s, str key, str *ret)
+{
+    return store_kv_find_near(op, s, key, STR_NONE, ret);
+}
+
+err store_kv_find_near(struct op *op, struct store *s, str key, str near, str *ret)
 {
     char row[24];
     str stored = STR_NONE, name = STR_NONE, value = STR_NONE;
@@ -53,7 +68,7 @@ err store_kv_find(struct op *op, struct store *s, str key, str *ret)
     uint64_t mark = memo_mark(s->memo);
     kv_row(&s->vault, key, row);
     TRY(snap_take(op, s, &snap));
-    err e = s->ops->get(op, snap, SPACE_KV, str_make(row, sizeof row), &stored);
+    err e = kv_stored(op, s, snap, str_make(row, sizeof row), near, &stored);
     s->ops->snap_close(snap);
     TRY(e);
     if (stored.p)

@@ -112,12 +112,12 @@ struct tx_version {
     uint32_t vid;
 };
 struct tx_kv {
-    str key, value;
+    str key, near, value; /* near: empty where it does not matter (near.h) */
     char row[24];
     str sealed;
 };
 struct tx_kv_expect {
-    str key, expected;
+    str key, near, expected;
 };
 enum job_verb { JOB_NEW, JOB_DONE, JOB_LATER };
 struct tx_job {
@@ -499,6 +499,9 @@ void merge_finish(struct store *s);
 
 /* ---- kv rows ---- */
 void kv_row(const struct vault *v, str key, char out[24]);
+/* The back end's row, by way of near, or empty. */
+MUST err kv_stored(struct op *op, struct store *s, struct store_snap *snap, str row, str near,
+                   str *ret);
 MUST err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, str *ret_value);
 void queue_row(const struct vault *v, str queue, char out[8]);
 

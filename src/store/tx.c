@@ -2,6 +2,7 @@
  * compressed and sealed, so that the writer only moves bytes. Does not look at what is stored,
  * except to carry a client-chosen id over to the next version. */
 #include "store/memo_int.h"
+#include "store/near.h"
 #include "store/rekey.h"
 #include "store/store_int.h"
 
@@ -43,13 +44,23 @@ void store_tx_expect_none(struct store_tx *tx, const struct store_query *q)
 
 void store_tx_kv(struct store_tx *tx, str key, str value)
 {
-    struct tx_kv kv = {.key = key, .value = value};
+    store_tx_kv_near(tx, key, STR_NONE, value);
+}
+
+void store_tx_kv_near(struct store_tx *tx, str key, str near, str value)
+{
+    struct tx_kv kv = {.key = key, .near = near, .value = value};
     VEC_PUSH(tx->op->arena, &tx->kvs, kv);
 }
 
 void store_tx_expect_kv(struct store_tx *tx, str key, str expected)
 {
-    struct tx_kv_expect x = {.key = key, .expected = expected};
+    store_tx_expect_kv_near(tx, key, STR_NONE, expected);
+}
+
+void store_tx_expect_kv_near(struct store_tx *tx, str key, str near, str expected)
+{
+    struct tx_kv_expect x = {.key = key, .near = near, .expected = expected};
     VEC_PUSH(tx->op->arena, &tx->kv_expects, x);
 }
 

@@ -1,4 +1,5 @@
 /* The contract of store.h, sentence by sentence, over every back end. */
+#include "store/near.h"
 #include "store_suite.h"
 
 static enum store_backend backend_of(void **state)
@@ -249,6 +250,50 @@ static void named_values(void **state)
     suite_free(b);
 }
 
+static void assert_value(struct suite *b, const char *key, const char *near, const char *want)
+{
+    str v = STR_NONE;
+    assert_int_equal(store_kv_find_near(&b->op, b->s, str_of(key), str_of(near), &v), OK);
+    assert_true(str_eq(v, str_of(want)));
+    assert_int_equal(store_kv_find(&b->op, b->s, str_of(key), &v), OK);
+    assert_true(str_eq(v, str_of(want)));
+}
+
+/* A value that is told beside which it lies is the same value. */
+static void named_values_beside_others(void **state)
+{
+    static const char *const nears[] = {"home", "away", "ann", ""};
+    struct suite *b = fresh(state);
+    struct store_commit c;
+    for (size_t i = 0; i < sizeof nears / sizeof *nears; i++) {
+        str near = str_of(nears[i]), was = i ? str_of(nears[i - 1]) : STR_NONE;
+        struct store_tx *tx = store_tx_new(&b->op, b->s);
+        store_tx_expect_kv_near(tx, STR("ann"), near, STR("never"));
+        assert_int_equal(store_commit(&b->op, tx, &c), ERR_CONFLICT);
+        op_clear(&b->op);
+        tx = store_tx_new(&b->op, b->s);
+        store_tx_kv(tx, STR("home"), STR("here"));
+        store_tx_expect_kv_near(tx, STR("ann"), near, was);
+        store_tx_kv_near(tx, STR("ann"), near, i + 1 < 4 ? near : STR("plain"));
+        assert_int_equal(store_commit(&b->op, tx, &c), OK);
+        if (b->backend != STORE_MEMORY)
+            suite_reopen(b); /* by the back end, not by what is remembered */
+        for (size_t k = 0; k < sizeof nears / sizeof *nears; k++)
+            assert_value(b, "ann", nears[k], i + 1 < 4 ? nears[i] : "plain");
+        assert_value(b, "home", "ann", "here");
+        if (i + 2 == sizeof nears / sizeof *nears) { /* the last round finds none */
+            tx = store_tx_new(&b->op, b->s);
+            store_tx_kv_near(tx, STR("ann"), STR("away"), STR_NONE);
+            assert_int_equal(store_commit(&b->op, tx, &c), OK);
+            assert_value(b, "ann", "home", "");
+            tx = store_tx_new(&b->op, b->s);
+            store_tx_kv(tx, STR("ann"), near);
+            assert_int_equal(store_commit(&b->op, tx, &c), OK);
+        }
+    }
+    suite_free(b);
+}
+
 /* Each value once, however small the slices, and only those of the prefix. */
 static void named_values_by_pages(void **state)
 {
@@ -453,13 +498,21 @@ static enum store_backend memory = STORE_MEMORY, sqlite = STORE_SQLITE, postgres
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ALL(versions),     ALL(one_that_stands_alone),
-                                       ALL(client_ids),   ALL(made_ids),
-                                       ALL(expectations), ALL(twice_in_one),
-                                       ALL(named_values), ALL(named_values_by_pages),
-                                       ALL(outbox),       ALL(feed),
-                                       ALL(trail),        ALL(submitting),
-                                       ALL(pages),        ALL(keys_back)};
+    const struct CMUnitTest tests[] = {ALL(versions),
+                                       ALL(one_that_stands_alone),
+                                       ALL(client_ids),
+                                       ALL(made_ids),
+                                       ALL(expectations),
+                                       ALL(twice_in_one),
+                                       ALL(named_values),
+                                       ALL(named_values_by_pages),
+                                       ALL(named_values_beside_others),
+                                       ALL(outbox),
+                                       ALL(feed),
+                                       ALL(trail),
+                                       ALL(submitting),
+                                       ALL(pages),
+                                       ALL(keys_back)};
     cmocka_set_test_filter(suite_database() ? "postgres*" : NULL);
     cmocka_set_skip_filter(suite_database() ? NULL : "postgres*");
     return cmocka_run_group_tests_name("store.contract", tests, NULL, NULL);

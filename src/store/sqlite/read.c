@@ -121,8 +121,12 @@ err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str
     bool sure = false;
     if (space == SPACE_KV && conn->lite->placed.on)
         TRY(placed_get(op, conn, key, ret, &sure));
-    if (sure)
-        return OK;
+    return sure ? OK : lite_get_keyed(op, conn, space, key, ret);
+}
+
+err lite_get_keyed(struct op *op, struct store_snap *conn, enum store_space space, str key,
+                   str *ret)
+{
     if (!conn->get[space]) {
         char sql[64];
         snprintf(sql, sizeof sql, "SELECT v FROM %s WHERE k=?", lite_table(space));
@@ -278,6 +282,8 @@ const struct store_ops store_sqlite_ops = {
     .snap_close = lite_snap_close,
     .snap_note = lite_snap_note,
     .get = lite_get,
+    .put_near = near_put,
+    .get_near = near_get,
     .cursor_open = lite_cursor_open,
     .cursor_seek = lite_cursor_seek,
     .cursor_next = lite_cursor_next,

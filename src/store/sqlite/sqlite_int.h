@@ -63,7 +63,9 @@ struct mover {
 struct placed {
     bool on;             /* the table has rows with numbers */
     _Atomic bool strays; /* some may lie elsewhere: from before, or the row was another's */
-    sqlite3_stmt *update, *insert;
+    _Atomic bool apart;  /* so, or near another: who finds none at its row asks the tree of keys */
+    bool marked;         /* and the database says so, as the writer's transaction leaves it */
+    sqlite3_stmt *update, *insert, *where, *leave;
 };
 
 struct lite {
@@ -118,6 +120,16 @@ MUST err placed_open(struct op *op, struct lite *l);
 /* Of a new database: nothing lies elsewhere. */
 MUST err placed_create(struct op *op, sqlite3 *db);
 MUST err placed_put(struct op *op, struct lite *l, str key, str value);
+int64_t placed_row(str key);
+int placed_bind(sqlite3_stmt *stmt, int64_t row, str key);
+int placed_run(sqlite3_stmt *stmt, int64_t row, str key, str value);
+MUST err placed_at(struct op *op, struct store_snap *conn, int64_t row, str key, str *ret);
+/* A value is about to lie elsewhere on purpose. */
+MUST err placed_apart(struct op *op, struct lite *l);
+/* near.c: values beside others. */
+MUST err near_open(struct op *op, struct lite *l);
+MUST err near_put(struct op *op, void *be, str key, str near, str value);
+MUST err near_get(struct op *op, struct store_snap *conn, str key, str near, str *ret);
 /* *ret_sure false: the index knows more. */
 MUST err placed_get(struct op *op, struct store_snap *conn, str key, str *ret, bool *ret_sure);
 
@@ -128,6 +140,9 @@ uint64_t *lite_snap_note(struct store_snap *conn);
 void lite_release_idle(struct lite *l);
 MUST err lite_get(struct op *op, struct store_snap *conn, enum store_space space, str key,
                   str *ret);
+/* By the tree of keys. */
+MUST err lite_get_keyed(struct op *op, struct store_snap *conn, enum store_space space, str key,
+                        str *ret);
 MUST err lite_cursor_open(struct op *op, struct store_snap *conn, enum store_space space,
                           struct store_cursor **ret);
 MUST err lite_cursor_seek(struct op *op, struct store_cursor *cursor, str key, bool reverse);

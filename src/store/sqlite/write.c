@@ -77,6 +77,7 @@ err lite_commit(struct op *op, void *be)
 void lite_rollback(void *be)
 {
     struct lite *l = be;
+    l->placed.marked = false;
     if (!sqlite3_get_autocommit(l->writer->db)) {
         sqlite3_step(l->writer->rollback);
         sqlite3_reset(l->writer->rollback);

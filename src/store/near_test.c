@@ -1,0 +1,260 @@
+/* Named values beside others: they are found with any neighbour, without one and in a walk,
+ * wherever they came to lie; the database says so from the first one on; databases of before serve
+ * on. */
+#include "base/test.h"
+#include "base/time.h"
+#include "store/sqlite/sqlite_int.h"
+
+struct at {
+    char dir[TEST_FOLDER_MAX];
+    struct arena *arena;
+    struct op op;
+    struct store_options o;
+    void *be;
+};
+
+#define KEY(group, place, rest) ((str){group place rest, 24})
+#define HOME KEY("groupone", "12345678", "aaaaaaaa")
+#define AWAY KEY("groupone", "zzzzzzzz", "bbbbbbbb")
+#define ANN KEY("groupone", "abcdefgh", "cccccccc")
+#define TWIN KEY("groupone", "ABCDEfgh", "dddddddd") /* beside HOME it wants Ann's row */
+
+static void reopen(struct at *a)
+{
+    if (a->be)
+        store_sqlite_ops.close(a->be);
+    a->be = NULL;
+    assert_int_equal(store_sqlite_ops.open(&a->op, &a->o, &a->be), OK);
+}
+
+static int fresh(void **state)
+{
+    struct at *a = calloc(1, sizeof *a);
+    test_folder(a->dir);
+    a->arena = arena_new(0);
+    op_init(&a->op, a->arena, NULL, time_now());
+    a->o = (struct store_options){.backend = STORE_SQLITE, .dir = str_of(a->dir)};
+    assert_int_equal(store_sqlite_ops.create(&a->op, &a->o), OK);
+    reopen(a);
+    *state = a;
+    return 0;
+}
+
+static int done(void **state)
+{
+    struct at *a = *state;
+    store_sqlite_ops.close(a->be);
+    test_folder_drop(a->dir);
+    arena_free(a->arena);
+    free(a);
+    return 0;
+}
+
+static void write_near(struct at *a, str key, str near, const char *value)
+{
+    assert_int_equal(store_sqlite_ops.begin(&a->op, a->be), OK);
+    assert_int_equal(store_sqlite_ops.put_near(&a->op, a->be, key, near, str_of(value)), OK);
+}
+
+static void put_near(struct at *a, str key, str near, const char *value)
+{
+    write_near(a, key, near, value);
+    assert_int_equal(store_sqlite_ops.commit(&a->op, a->be), OK);
+}
+
+/* Empty: it is taken away. */
+static void put(struct at *a, str key, const char *value)
+{
+    assert_int_equal(store_sqlite_ops.begin(&a->op, a->be), OK);
+    assert_int_equal(*value ? store_sqlite_ops.put(&a->op, a->be, SPACE_KV, key, str_of(value))
+                            : store_sqlite_ops.del(&a->op, a->be, SPACE_KV, key),
+                     OK);
+    assert_int_equal(store_sqlite_ops.commit(&a->op, a->be), OK);
+}
+
+static void assert_same(const char *want, str got)
+{
+    assert_true(want ? str_eq(got, str_of(want)) : got.p == NULL);
+}
+
+/* Whoever asks, by whatever neighbour; a reader and the writer. */
+static void assert_there(struct at *a, str key, const char *want)
+{
+    const str nears[] = {HOME, AWAY, key};
+    struct store_snap *snap;
+    str got = STR_NONE;
+    assert_int_equal(store_sqlite_ops.snap_open(&a->op, a->be, &snap), OK);
+    for (int who = 0; who < 2; who++) {
+        struct store_snap *from = who ? store_sqlite_ops.writer(a->be) : snap;
+        for (size_t i = 0; i < sizeof nears / sizeof *nears; i++) {
+            assert_int_equal(store_sqlite_ops.get_near(&a->op, from, key, nears[i], &got), OK);
+            assert_same(want, got);
+        }
+        got = STR_NONE;
+        assert_int_equal(store_sqlite_ops.get(&a->op, from, SPACE_KV, key, &got), OK);
+        assert_same(want, got);
+    }
+    store_sqlite_ops.snap_close(snap);
+}
+
+static void run(struct at *a, const char *sql)
+{
+    struct lite *l = a->be;
+    assert_int_equal(lite_exec(&a->op, l->writer->db, sql), OK);
+}
+
+static int64_t number(struct at *a, const char *sql)
+{
+    struct lite *l = a->be;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(lite_prepare(&a->op, l->writer->db, sql, &stmt), OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return n;
+}
+
+static int64_t row_of(struct at *a, const char *value)
+{
+    char sql[100];
+    snprintf(sql, sizeof sql, "SELECT rowid FROM kv WHERE v=CAST('%s' AS BLOB)", value);
+    return number(a, sql);
+}
+
+static void assert_beside(struct at *a, const char *one, const char *other)
+{
+    assert_true(row_of(a, one) >> 22 == row_of(a, other) >> 22);
+    assert_true(row_of(a, one) != row_of(a, other));
+}
+
+static void values_lie_beside_their_neighbour(void **state)
+{
+    struct at *a = *state;
+    put(a, HOME, "home");
+    assert_int_equal(number(a, "PRAGMA user_version"), 1);
+    assert_there(a, ANN, NULL);
+    put_near(a, ANN, HOME, "ann");
+    assert_int_equal(number(a, "PRAGMA user_version"), 2);
+    assert_beside(a, "ann", "home");
+    for (int i = 0; i < 2; i++) { /* and after a restart */
+        assert_there(a, ANN, "ann");
+        assert_there(a, HOME, "home");
+        assert_there(a, TWIN, NULL);
+        reopen(a);
+    }
+    put_near(a, ANN, HOME, "ann, again");
+    assert_int_equal(number(a, "SELECT count(*) FROM kv"), 2);
+    put(a, ANN, "");
+    assert_there(a, ANN, NULL);
+}
+
+static void one_stays_when_its_neighbour_changes(void **state)
+{
+    struct at *a = *state;
+    put(a, HOME, "home");
+    put(a, AWAY, "away");
+    put_near(a, ANN, HOME, "ann");
+    put_near(a, ANN, AWAY, "ann, elsewhere");
+    put_near(a, ANN, ANN, "ann, of nobody");
+    assert_beside(a, "ann, of nobody", "home");
+    assert_there(a, ANN, "ann, of nobody");
+    assert_int_equal(number(a, "SELECT count(*) FROM kv"), 3);
+    put(a, ANN, "ann, by the plain door");
+    assert_there(a, ANN, "ann, by the plain door");
+    assert_int_equal(number(a, "SELECT count(*) FROM kv"), 3);
+}
+
+static void two_that_want_one_row_are_both_there(void **state)
+{
+    struct at *a = *state;
+    put_near(a, ANN, HOME, "ann");
+    put_near(a, TWIN, HOME, "twin");
+    for (int i = 0; i < 2; i++) {
+        assert_there(a, ANN, "ann");
+        assert_there(a, TWIN, "twin");
+        put_near(a, ANN, HOME, "ann");
+        put_near(a, TWIN, HOME, "twin");
+        assert_int_equal(number(a, "SELECT count(*) FROM kv"), 2);
+        reopen(a);
+    }
+    put(a, ANN, "");
+    put_near(a, TWIN, HOME, "twin, alone");
+    assert_there(a, TWIN, "twin, alone");
+    assert_there(a, ANN, NULL);
+}
+
+/* What was taken back took the mark with it: the next one sets it again. */
+static void one_that_came_to_nothing(void **state)
+{
+    struct at *a = *state;
+    put(a, HOME, "home");
+    write_near(a, ANN, HOME, "ann");
+    store_sqlite_ops.rollback(a->be);
+    assert_int_equal(number(a, "PRAGMA user_version"), 1);
+    assert_there(a, ANN, NULL);
+    put_near(a, ANN, HOME, "ann");
+    assert_int_equal(number(a, "PRAGMA user_version"), 2);
+    reopen(a);
+    assert_there(a, ANN, "ann");
+}
+
+/* Where ADR 59 put them, ADR 49 and the first tables did. */
+static void values_of_before_come_to_their_neighbour(void **state)
+{
+    struct at *a = *state;
+    put(a, HOME, "home");
+    put(a, ANN, "old");
+    assert_there(a, ANN, "old");
+    put_near(a, TWIN, HOME, "twin"); /* from here on others may lie elsewhere */
+    assert_there(a, ANN, "old");
+    put(a, TWIN, "");
+    put_near(a, ANN, HOME, "ann");
+    assert_beside(a, "ann", "home");
+    assert_there(a, ANN, "ann");
+    assert_int_equal(number(a, "SELECT count(*) FROM kv"), 2);
+}
+
+static void unordered_tables_serve_on(void **state)
+{
+    struct at *a = *state;
+    run(a, "PRAGMA user_version=0; INSERT INTO kv(k,v) VALUES"
+           "(CAST('grouponeabcdefghcccccccc' AS BLOB),CAST('old' AS BLOB))");
+    reopen(a);
+    assert_there(a, ANN, "old");
+    put_near(a, ANN, HOME, "ann");
+    put_near(a, TWIN, HOME, "twin");
+    assert_int_equal(number(a, "PRAGMA user_version"), 0);
+    reopen(a);
+    assert_there(a, ANN, "ann");
+    assert_there(a, TWIN, "twin");
+    assert_int_equal(number(a, "SELECT count(*) FROM kv"), 2);
+}
+
+static void a_table_without_numbers_serves_on(void **state)
+{
+    struct at *a = *state;
+    run(a, "PRAGMA user_version=0; DROP TABLE kv;"
+           "CREATE TABLE kv(k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID");
+    reopen(a);
+    put_near(a, ANN, HOME, "ann");
+    put_near(a, ANN, AWAY, "ann, again");
+    assert_there(a, ANN, "ann, again");
+    put(a, ANN, "");
+    assert_there(a, ANN, NULL);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, fresh, done)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(values_lie_beside_their_neighbour),
+        IN_FOLDER(one_stays_when_its_neighbour_changes),
+        IN_FOLDER(two_that_want_one_row_are_both_there),
+        IN_FOLDER(one_that_came_to_nothing),
+        IN_FOLDER(values_of_before_come_to_their_neighbour),
+        IN_FOLDER(unordered_tables_serve_on),
+        IN_FOLDER(a_table_without_numbers_serves_on),
+    };
+    return cmocka_run_group_tests_name("store.near", tests, NULL, NULL);
+}
