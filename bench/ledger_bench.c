@@ -87,7 +87,12 @@ static void fill(struct bench *b, uint64_t from, uint64_t to)
 }
 
 /* Of very many: whole pages, as the same calls would leave them, in the order in which the store
- * keeps them, so that a hundred million rows are there in minutes. */
+ * keeps them, so that a hundred million rows are there in minutes; the tree of keys, which has
+ * another order, is held in memory meanwhile, and written to seldom. */
+#define POURED 750000
+#define POUR_ARENA ((size_t)4 << 30)
+#define POUR_CACHE ((size_t)4 << 30)
+
 struct place {
     uint64_t first; /* of the blind name beside which it lies */
     uint32_t who;   /* a patient, or patients + a number */
@@ -153,7 +158,7 @@ static void pour(struct bench *b, uint64_t patients)
     for (uint64_t i = 0; i < n;) {
         struct op op = op_of(b);
         struct record_tx *tx = record_begin(&op, b->rec);
-        for (int k = 0; k < 20000 && i < n; k++)
+        for (int k = 0; k < POURED && i < n; k++)
             write_place(tx, &op, all[i++].who, patients);
         if (record_commit(tx) != OK)
             die("commit");
@@ -184,7 +189,7 @@ static double looks(struct bench *b, uint64_t patients)
     return LOOKS / (seconds() - start);
 }
 
-static void open_in(struct bench *b, const char *dir, const char *name, bool *ret_new)
+static void open_in(struct bench *b, const char *dir, const char *name, size_t cache, bool *ret_new)
 {
     struct op op = op_of(b);
     str at = arena_printf(op.arena, "%s/%s", dir, name);
@@ -193,7 +198,7 @@ static void open_in(struct bench *b, const char *dir, const char *name, bool *re
     *ret_new = stat(at.p, &st) != 0;
     if (*ret_new && record_init(&op, at) != OK)
         die("init");
-    if (record_open(&op, at, 0, &b->rec) != OK)
+    if (record_open(&op, at, cache, &b->rec) != OK)
         die("open");
 }
 
@@ -255,17 +260,19 @@ static void in_turn(struct bench *few, struct bench *many, uint64_t patients)
 
 int main(int argc, char **argv)
 {
-    struct bench few = {.a = arena_new(256u << 20)}, many = {.a = arena_new(256u << 20)};
+    struct bench few = {.a = arena_new(256u << 20)}, many = {.a = arena_new(POUR_ARENA)};
     uint64_t patients = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     const char *dir = argc > 2 ? argv[2] : "/tmp/weft-ledger-bench";
     bool fresh;
     log_level_set(LOG_ERROR);
-    open_in(&few, dir, "few", &fresh);
+    open_in(&few, dir, "few", 0, &fresh);
     for (uint64_t n = FEW, had = 0; fresh && n <= FILLED; had = n, n *= 10)
         grow(&few, had, n);
-    open_in(&many, dir, "many", &fresh);
+    open_in(&many, dir, "many", POUR_CACHE, &fresh);
     if (fresh)
         pour(&many, patients);
+    record_close(many.rec);
+    open_in(&many, dir, "many", 0, &fresh);
     warm(&many, dir, "many");
     in_turn(&few, &many, patients);
     record_close(few.rec);
