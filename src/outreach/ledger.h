@@ -2,7 +2,7 @@
  * partner, in a few packed pages: one row of pages a patient and one a number or address (the
  * household). Pages are named values, written in the transaction of the attempt, so they and the
  * Communications never differ; a follower adds the Communications that others wrote by FHIR.
- * A look-up reads two values, whatever the number of patients.
+ * A look-up reads two values that lie side by side, whatever the number of patients.
  * Source of the caps: rules MSG-09, MSG-10, CAP-01, CAP-02, TCPA-HC-09, TCPA-RES-02. */
 #ifndef WEFT_OUTREACH_LEDGER_H
 #define WEFT_OUTREACH_LEDGER_H

@@ -9,13 +9,13 @@
 #define STRIPES 64u
 
 struct noted {
-    uint64_t hash;
     size_t name_n, value_n;
     char bytes[]; /* name, value */
 };
 
 struct place {
     struct noted *e;
+    uint64_t hash;    /* of e's name, here so that who asks for another need not look there */
     uint64_t dropped; /* number of the last group that changed a name of this place */
 };
 
@@ -61,9 +61,9 @@ static size_t place_of(const struct memo *m, uint64_t hash)
     return (hash ^ hash >> 32) & (m->places - 1);
 }
 
-static bool is(const struct noted *e, uint64_t hash, str name)
+static bool is(const struct place *p, uint64_t hash, str name)
 {
-    return e && e->hash == hash && str_eq(str_make(e->bytes, e->name_n), name);
+    return p->e && p->hash == hash && str_eq(str_make(p->e->bytes, p->e->name_n), name);
 }
 
 bool memo_find(struct memo *m, struct arena *a, str name, str *ret)
@@ -74,7 +74,7 @@ bool memo_find(struct memo *m, struct arena *a, str name, str *ret)
     size_t at = place_of(m, hash);
     pthread_mutex_lock(&m->locks[at % STRIPES]);
     const struct noted *e = m->at[at].e;
-    bool there = is(e, hash, name);
+    bool there = is(&m->at[at], hash, name);
     if (there)
         *ret = e->value_n ? arena_str(a, str_make(e->bytes + e->name_n, e->value_n)) : STR_NONE;
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
@@ -93,7 +93,7 @@ void memo_forget(struct memo *m, str name)
         return;
     size_t at = place_of(m, hash);
     pthread_mutex_lock(&m->locks[at % STRIPES]);
-    if (is(m->at[at].e, hash, name))
+    if (is(&m->at[at], hash, name))
         forget(&m->at[at].e);
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
 }
@@ -108,7 +108,7 @@ static void put(struct memo *m, str name, str value, const uint64_t *mark)
         return;
     }
     size_t at = place_of(m, hash);
-    *e = (struct noted){.hash = hash, .name_n = name.n, .value_n = value.n};
+    *e = (struct noted){.name_n = name.n, .value_n = value.n};
     memcpy(e->bytes, name.p, name.n);
     if (value.n)
         memcpy(e->bytes + name.n, value.p, value.n);
@@ -117,6 +117,7 @@ static void put(struct memo *m, str name, str value, const uint64_t *mark)
     if (!mark || m->at[at].dropped <= *mark) {
         struct noted *old = m->at[at].e;
         m->at[at].e = e;
+        m->at[at].hash = hash;
         e = old;
     }
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
@@ -140,7 +141,7 @@ static void drop(struct memo *m, size_t at, const str *name, uint64_t hash)
     m->under_way = true;
     pthread_mutex_lock(&m->locks[at % STRIPES]);
     p->dropped = atomic_load(&m->over) + 1;
-    if (!name || is(p->e, hash, *name))
+    if (!name || is(p, hash, *name))
         forget(&p->e);
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
 }
