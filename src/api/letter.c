@@ -25,17 +25,18 @@ static struct json *row(struct arena *a, const struct outreach_letter *l)
 
 err api_letters(struct call *c)
 {
-    struct outreach_letter *all;
+    struct letter_list all;
     struct arena *a = c->op.arena;
-    size_t n;
-    bool more;
+    str after = STR_NONE;
     TRY(outreach_there(c));
-    TRY(letter_list(&c->op, c->api->outreach, STR_NONE, &all, &n, &more));
+    (void)query_get(a, c->rq->query, STR("after"), &after);
+    TRY(letter_list(&c->op, c->api->outreach, STR_NONE, after, &all));
     struct json *o = json_new(a, JSON_OBJECT), *list = json_new(a, JSON_ARRAY);
-    for (size_t i = 0; i < n; i++)
-        json_push(a, list, row(a, &all[i]));
+    for (size_t i = 0; i < all.n; i++)
+        json_push(a, list, row(a, &all.at[i]));
     json_set(a, o, STR("letters"), list);
-    json_set(a, o, STR("more"), json_new_bool(a, more));
+    if (all.next.n)
+        json_set_str(a, o, STR("next"), all.next);
     return answer_json(c, 200, o);
 }
 
@@ -101,21 +102,20 @@ void letter_page(struct call *c, struct pdf *pdf, const struct outreach_letter *
 
 err api_letter_pdf(struct call *c)
 {
-    struct outreach_letter *all;
+    struct letter_list all;
     struct pdf *pdf;
     str bytes;
-    size_t n, put = 0;
-    bool more;
+    size_t put = 0;
     TRY(outreach_there(c));
-    TRY(letter_list(&c->op, c->api->outreach, c->id, &all, &n, &more));
-    for (size_t i = 0; i < n; i++)
-        put += !str_empty(all[i].to);
+    TRY(letter_list(&c->op, c->api->outreach, c->id, STR_NONE, &all));
+    for (size_t i = 0; i < all.n; i++)
+        put += !str_empty(all.at[i].to);
     if (put == 0)
         return fail(&c->op, ERR_NOT_FOUND, "There is no such print run, or it is posted.");
     TRY(pdf_begin(&c->op, "Letters", config_str(c->api->config, "letter.font"), &pdf));
-    for (size_t i = 0; i < n; i++)
-        if (!str_empty(all[i].to))
-            letter_page(c, pdf, &all[i]);
+    for (size_t i = 0; i < all.n; i++)
+        if (!str_empty(all.at[i].to))
+            letter_page(c, pdf, &all.at[i]);
     TRY(pdf_end(&c->op, pdf, &bytes));
     return answer_file(c, STR("application/pdf"), "letters.pdf", bytes);
 }

@@ -43,7 +43,7 @@ static str run_of(const struct json *c)
     return STR_NONE;
 }
 
-static err find(struct op *op, struct outreach *o, str run, struct record_page *ret)
+static err find(struct op *op, struct outreach *o, str run, str after, struct record_page *ret)
 {
     struct buf q;
     TRY(may_handle(op));
@@ -53,6 +53,10 @@ static err find(struct op *op, struct outreach *o, str run, struct record_page *
     if (!str_empty(run)) {
         buf_add(&q, STR("&identifier=" RUN_SYSTEM "%7C"));
         buf_url(&q, run);
+    }
+    if (!str_empty(after)) {
+        buf_add(&q, STR("&_page="));
+        buf_url(&q, after);
     }
     return record_find(op, o->rec, fhir_type_parse(STR("Communication")), buf_str(&q), ret);
 }
@@ -74,12 +78,11 @@ static err address(struct op *op, struct outreach *o, const struct json *c,
     return OK;
 }
 
-err letter_list(struct op *op, struct outreach *o, str run, struct outreach_letter **ret,
-                size_t *ret_n, bool *ret_more)
+err letter_list(struct op *op, struct outreach *o, str run, str after, struct letter_list *ret)
 {
     struct record_page page;
     size_t n = 0;
-    TRY(find(op, o, run, &page));
+    TRY(find(op, o, run, after, &page));
     struct outreach_letter *all = ARENA_ARRAY(op->arena, struct outreach_letter, page.n + 1);
     TRY(op_check(op));
     for (size_t i = 0; i < page.n; i++) {
@@ -97,9 +100,7 @@ err letter_list(struct op *op, struct outreach *o, str run, struct outreach_lett
         op_clear(op); /* whom they may not see is not theirs to post */
         n += e == OK;
     }
-    *ret = all;
-    *ret_n = n;
-    *ret_more = page.n == LETTERS_MAX;
+    *ret = (struct letter_list){all, n, page.next};
     return OK;
 }
 
@@ -155,38 +156,53 @@ static void put_run(struct op *op, struct json *c, str run)
     json_push(op->arena, JSON_GET(c, "identifier"), id);
 }
 
-err letter_run(struct op *op, struct outreach *o, str *ret_run, size_t *ret_n)
+struct run {
+    struct outreach *o;
+    struct record_tx *tx;
+    str id;
+    size_t n, ended;
+};
+
+/* Those of a page that are in no run yet: into this one, as far as there is room. */
+static err take_page(struct op *op, struct run *x, const struct record_page *page)
 {
-    struct record_page page;
-    size_t n = 0, ended = 0;
-    str run = random_token(op->arena, 12);
-    TRY(find(op, o, STR_NONE, &page));
-    struct record_tx *tx = record_begin(op, o->rec);
-    for (size_t i = 0; i < page.n; i++) {
+    for (size_t i = 0; i < page->n && x->n + x->ended < LETTERS_MAX; i++) {
         struct json *c;
         const char *why;
-        TRY(record_parse(op, &page.docs[i], &c));
+        TRY(record_parse(op, &page->docs[i], &c));
         if (!str_empty(run_of(c)))
             continue;
-        TRY(not_printed(op, o, c, &why));
+        TRY(not_printed(op, x->o, c, &why));
         if (why)
             end_letter(op, c, why);
         else
-            put_run(op, c, run);
-        TRY(change(tx, op, &page.docs[i], c));
-        *(why ? &ended : &n) += 1;
+            put_run(op, c, x->id);
+        TRY(change(x->tx, op, &page->docs[i], c));
+        *(why ? &x->ended : &x->n) += 1;
     }
-    if (n + ended == 0)
+    return OK;
+}
+
+/* What is in runs and not posted yet stands before what waits, however much it is. */
+err letter_run(struct op *op, struct outreach *o, str *ret_run, size_t *ret_n)
+{
+    struct record_page page = {.next = STR_NONE};
+    struct run x = {.o = o, .tx = record_begin(op, o->rec), .id = random_token(op->arena, 12)};
+    do {
+        TRY(find(op, o, STR_NONE, page.next, &page));
+        TRY(take_page(op, &x, &page));
+    } while (!str_empty(page.next) && x.n + x.ended < LETTERS_MAX);
+    if (x.n + x.ended == 0)
         return fail(op, ERR_UNPROCESSABLE, "No letter waits to be printed.");
-    err e = record_commit(tx);
+    err e = record_commit(x.tx);
     if (e == ERR_PRECONDITION || e == ERR_CONFLICT) {
         op_clear(op);
         return fail(op, ERR_CONFLICT, "Somebody else took these letters; look again.");
     }
     TRY(e);
-    *ret_run = run;
-    *ret_n = n;
-    return n ? OK : fail(op, ERR_UNPROCESSABLE, "No letter waits to be printed.");
+    *ret_run = x.id;
+    *ret_n = x.n;
+    return x.n ? OK : fail(op, ERR_UNPROCESSABLE, "No letter waits to be printed.");
 }
 
 /* Moves what the machine lets move, with one line in the trail for all. */
@@ -221,15 +237,14 @@ static err move(struct op *op, struct outreach *o, const struct record_doc *docs
 
 err letter_posted(struct op *op, struct outreach *o, str run, size_t *ret_n)
 {
-    struct outreach_letter *all;
-    size_t n, k = 0;
-    bool more;
-    TRY(letter_list(op, o, run, &all, &n, &more));
-    struct record_doc *docs = ARENA_ARRAY(op->arena, struct record_doc, n + 1);
+    struct letter_list all;
+    size_t k = 0;
+    TRY(letter_list(op, o, run, STR_NONE, &all));
+    struct record_doc *docs = ARENA_ARRAY(op->arena, struct record_doc, all.n + 1);
     TRY(op_check(op));
-    for (size_t i = 0; i < n; i++)
-        if (!str_empty(all[i].to)) /* the others were not printed */
-            TRY(record_read(op, o->rec, fhir_type_parse(STR("Communication")), all[i].id,
+    for (size_t i = 0; i < all.n; i++)
+        if (!str_empty(all.at[i].to)) /* the others were not printed */
+            TRY(record_read(op, o->rec, fhir_type_parse(STR("Communication")), all.at[i].id,
                             &docs[k++]));
     return move(op, o, docs, k, "posted", ret_n);
 }

@@ -17,13 +17,18 @@ struct outreach_letter {
     str run;  /* empty: in none yet */
     str sent; /* when it was handed over */
 };
-/* Those that wait, oldest first, at most LETTERS_MAX; of one run, or (run empty) of none and of
- * those that are not posted. Only what op->actor may see; for staff who contact patients:
- * ERR_FORBIDDEN. *ret_more: there are others. */
-MUST err letter_list(struct op *op, struct outreach *o, str run, struct outreach_letter **ret,
-                     size_t *ret_n, bool *ret_more);
-/* What waits becomes a run; a letter is of one run at most. ERR_CONFLICT: somebody was faster;
- * ERR_UNPROCESSABLE: nothing waits. */
+struct letter_list {
+    struct outreach_letter *at;
+    size_t n;
+    str next; /* where the next ones begin; empty: there are none */
+};
+/* Those that wait, oldest first, at most LETTERS_MAX after that place (empty: the first); of one
+ * run, or (run empty) of none and of those that are not posted. Only what op->actor may see; for
+ * staff who contact patients: ERR_FORBIDDEN. */
+MUST err letter_list(struct op *op, struct outreach *o, str run, str after,
+                     struct letter_list *ret);
+/* What waits and is in no run becomes one, the oldest first; a letter is of one run at most.
+ * ERR_CONFLICT: somebody was faster; ERR_UNPROCESSABLE: nothing waits. */
 MUST err letter_run(struct op *op, struct outreach *o, str *ret_run, size_t *ret_n);
 /* All of the run that still wait are posted, or one (its id) cannot be. A second time changes
  * nothing. *ret_n: how many were moved. */

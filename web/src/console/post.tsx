@@ -1,10 +1,11 @@
 // Letters that wait: take them as one print run, download it, mark it as posted; one that cannot be posted is
 // said, so that somebody calls. What is in a run is in no other.
+import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
 import { dayTime, languageName, number, t } from "../lib/i18n";
-import { useLoad } from "../lib/load";
+import { again, useLoad } from "../lib/load";
 import { href } from "../lib/router";
 
 interface Letter {
@@ -98,8 +99,26 @@ function Pile({ run, of }: { run?: string; of: Letter[] }) {
   );
 }
 
+interface Waiting {
+  letters: Letter[];
+  next?: string;
+}
+/** So many pages of them, one after the other. */
+async function load(pages: number): Promise<Waiting> {
+  let all: Waiting = await get("/letters");
+  for (let i = 1; i < pages && all.next; i++) {
+    const more: Waiting = await get(`/letters?after=${encodeURIComponent(all.next)}`);
+    all = { letters: [...all.letters, ...more.letters], next: more.next };
+  }
+  return all;
+}
+
 export function PostPage() {
-  const { data, error } = useLoad<{ letters: Letter[]; more: boolean }>(KEY, () => get("/letters"));
+  const [pages, setPages] = useState(1);
+  const { data, error, loading } = useLoad<Waiting>(KEY, () => load(pages));
+  useEffect(() => {
+    if (pages > 1) again(KEY);
+  }, [pages]);
   const all = data?.letters ?? [];
   const runs = [...new Set(all.map((l) => l.run).filter(Boolean))];
   const waiting = all.filter((l) => !l.run);
@@ -111,11 +130,18 @@ export function PostPage() {
       </header>
       {!data && (error ? <Failed error={error} /> : <Skeleton lines={4} />)}
       {data && all.length === 0 && <Empty icon="mail" title={t("lt_none")} />}
-      {data?.more && <p class="note">{t("lt_more")}</p>}
       {waiting.length > 0 && <Pile of={waiting} />}
       {runs.map((run) => (
         <Pile key={run} run={run} of={all.filter((l) => l.run === run)} />
       ))}
+      {data?.next && (
+        <div class="acts">
+          <p>{t("lt_more")}</p>
+          <button type="button" class="btn" disabled={loading} onClick={() => setPages(pages + 1)}>
+            {t("in_more")}
+          </button>
+        </div>
+      )}
     </div>
   );
 }
