@@ -2,7 +2,7 @@
  * receipts, all durable, and beside it how many the bare client gets into the same centre. The real
  * rooms over a real SQLite folder; the centre is a process of its own on loopback that answers each
  * message and sends its receipt at once. Its clock must stand in the daytime of Oregon (bench/run).
- * Prints name, value, unit, goal. */
+ * Two callers queue, as rooms do side by side. Prints name, value, unit, goal. */
 #include "base/log.h"
 #include "net/smpp.h"
 #include "outreach/outreach_int.h"
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define PATIENTS 12000
+#define CALLERS 2
 #define BARE 100000u
 #define WINDOW 100u
 
@@ -211,8 +212,15 @@ static void load(struct op *op, struct record *rec)
         die(op, "load");
 }
 
-static void queue_all(struct outreach *o)
+struct caller {
+    struct outreach *o;
+    int from, to;
+    pthread_t thread;
+};
+
+static void *queue_some(void *ctx)
 {
+    const struct caller *c = ctx;
     static const struct actor nurse = {.role = ROLE_NURSE,
                                        .purpose = PURPOSE_TREAT,
                                        .user = {"bench", 5},
@@ -220,20 +228,20 @@ static void queue_all(struct outreach *o)
                                        .user_rid = 0};
     struct arena *a = arena_new(0);
     arena_keep(a, OUTREACH_KEEP); /* as campaigns do */
-    for (int i = 0; i < PATIENTS;) {
+    for (int i = c->from; i < c->to;) {
         struct outreach_draft d[OUTREACH_MANY] = {0};
         struct outreach_sent sent[OUTREACH_MANY];
         struct op op;
         size_t n = 0;
         arena_reset(a);
         op_init(&op, a, &nurse, time_now());
-        for (; n < OUTREACH_MANY && i < PATIENTS; n++, i++) {
+        for (; n < OUTREACH_MANY && i < c->to; n++, i++) {
             d[n].patient = arena_printf(a, "b%d", i);
             d[n].channel = STR("sms");
             d[n].template_code = STR("please-call");
             d[n].key = arena_printf(a, "bench-key-%d", i);
         }
-        if (outreach_send_many(&op, o, d, n, sent) != OK)
+        if (outreach_send_many(&op, c->o, d, n, sent) != OK)
             die(&op, "send");
         for (size_t k = 0; k < n; k++)
             if (sent[k].code != OK) {
@@ -243,6 +251,21 @@ static void queue_all(struct outreach *o)
             }
     }
     arena_free(a);
+    return NULL;
+}
+
+/* One alone would wait for its own commits half of the time. */
+static void queue_all(struct outreach *o)
+{
+    struct caller callers[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){
+            .o = o, .from = PATIENTS * i / CALLERS, .to = PATIENTS * (i + 1) / CALLERS};
+        if (pthread_create(&callers[i].thread, NULL, queue_some, &callers[i]) != 0)
+            die(NULL, "thread");
+    }
+    for (int i = 0; i < CALLERS; i++)
+        pthread_join(callers[i].thread, NULL);
 }
 
 static double seconds_of(int who)
@@ -294,7 +317,8 @@ static void whole(struct op *op, struct record *rec, struct arena *a, uint16_t p
     uint64_t n = delivered(rec);
     printf("SMS decided, kept, sent by SMPP and receipted\t%.0f\tSMS/s\tgoal 5000\n",
            (double)n / seconds);
-    printf("of it decided and queued, many in a call\t%.0f\tSMS/s\t\n", PATIENTS / queued);
+    printf("of it decided and queued, two callers, many in a call\t%.0f\tSMS/s\t\n",
+           PATIENTS / queued);
     printf("processor time an SMS, all threads\t%.0f\tus\t\n", used * 1e6 / PATIENTS);
     outreach_stop(o);
     outreach_free(o);
