@@ -420,6 +420,7 @@ struct outreach {
         enum channel_kind channel;
         struct loop loop, mates[SENDER_MATES];
         pthread_mutex_t takes, decides, hands; /* the turns of a step (sender.c) */
+        pthread_mutex_t line;                  /* who has the providers (sender_route.c) */
         pthread_mutex_t bell;                  /* guards the rest (sender_turn.c) */
         pthread_cond_t rung;
         bool fresh, plenty;

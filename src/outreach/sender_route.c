@@ -160,8 +160,8 @@ static void say(const struct provider *p, struct parcel *const *parcels, size_t 
               counts[SENT_UNKNOWN], STR_ARG(code));
 }
 
-void provider_send(struct op *op, struct outreach *o, enum channel_kind k, struct parcel *all,
-                   size_t n)
+static void send_in_order(struct op *op, struct outreach *o, enum channel_kind k,
+                          struct parcel *all, size_t n)
 {
     struct parcel **some = ARENA_ARRAY(op->arena, struct parcel *, n + 1);
     for (size_t i = 0; some && i < o->providers[k].n; i++) {
@@ -179,6 +179,15 @@ void provider_send(struct op *op, struct outreach *o, enum channel_kind k, struc
         if (probe && p->closed_until == 0)
             i--; /* it is back: the others too */
     }
+}
+
+/* Pages and words that are tried go by the same lines as a batch of another thread. */
+void provider_send(struct op *op, struct outreach *o, enum channel_kind k, struct parcel *all,
+                   size_t n)
+{
+    pthread_mutex_lock(&o->senders[k].line);
+    send_in_order(op, o, k, all, n);
+    pthread_mutex_unlock(&o->senders[k].line);
 }
 
 void channel_each(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n,

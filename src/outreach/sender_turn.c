@@ -17,6 +17,7 @@ void sender_init(struct sender *s, struct outreach *o, enum channel_kind k)
     pthread_mutex_init(&s->takes, NULL);
     pthread_mutex_init(&s->decides, NULL);
     pthread_mutex_init(&s->hands, NULL);
+    pthread_mutex_init(&s->line, NULL);
     pthread_mutex_init(&s->bell, NULL);
     pthread_cond_init(&s->rung, NULL);
 }
@@ -26,6 +27,7 @@ void sender_free(struct sender *s)
     pthread_mutex_destroy(&s->takes);
     pthread_mutex_destroy(&s->decides);
     pthread_mutex_destroy(&s->hands);
+    pthread_mutex_destroy(&s->line);
     pthread_mutex_destroy(&s->bell);
     pthread_cond_destroy(&s->rung);
 }

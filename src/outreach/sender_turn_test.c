@@ -118,10 +118,63 @@ static void what_one_holds_no_other_takes(void **state)
     meanwhile(*state, 2, NOW + 2 * LEASE_MS, "23");
 }
 
+/* ---- what goes by the same lines without being a batch of the sender: a page to a colleague ----
+ */
+
+static atomic_int inside, most, began;
+
+static void *send_page(void *ctx)
+{
+    struct room *r = ctx;
+    struct arena *a = arena_new(0);
+    struct op op;
+    struct parcel p = {.result = SENT_LATER};
+    op_init(&op, a, outreach_system(), NOW);
+    atomic_store(&began, 1);
+    provider_send(&op, r->o, CHANNEL_SMS, &p, 1);
+    arena_free(a);
+    return NULL;
+}
+
+static void send_alone(struct op *op, struct provider *via, struct parcel *const *parcels, size_t n)
+{
+    (void)op;
+    (void)via;
+    int now = atomic_fetch_add(&inside, 1) + 1;
+    if (now > atomic_load(&most))
+        atomic_store(&most, now);
+    if (batches++ == 0) {
+        assert_int_equal(pthread_create(&beside.thread, NULL, send_page, beside.r), 0);
+        while (!atomic_load(&began))
+            usleep(1000);
+        usleep(50000); /* it may come in, if it may */
+    }
+    for (size_t i = 0; i < n; i++)
+        parcels[i]->result = SENT_OK;
+    atomic_fetch_sub(&inside, 1);
+}
+
+static void one_at_a_time_has_the_provider(void **state)
+{
+    static const struct channel alone = {
+        .name = "alone", .kind = CHANNEL_SMS, .batch = 16, .send = send_alone};
+    struct room *r = *state;
+    struct parcel p = {.result = SENT_LATER};
+    r->o->providers[CHANNEL_SMS] = (struct provider_list){.n = 1};
+    r->o->providers[CHANNEL_SMS].at[0] = (struct provider){.channel = &alone, .o = r->o};
+    batches = 0;
+    beside = (struct second){.r = r};
+    provider_send(&r->op, r->o, CHANNEL_SMS, &p, 1);
+    assert_int_equal(pthread_join(beside.thread, NULL), 0);
+    assert_int_equal(batches, 2);
+    assert_int_equal(atomic_load(&most), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_overtakes_and_a_number_gets_one_at_a_time),
-        cmocka_unit_test(what_one_holds_no_other_takes)};
+        cmocka_unit_test(what_one_holds_no_other_takes),
+        cmocka_unit_test(one_at_a_time_has_the_provider)};
     return cmocka_run_group_tests(tests, open_room, room_close);
 }
