@@ -96,7 +96,7 @@ struct call {
     enum format wanted; /* by _format or Accept */
     bool xml;           /* the answer goes out as XML */
     bool xml_body;      /* the request comes as XML */
-    size_t unpacked;    /* bytes of api->unpacked that are this body's */
+    size_t unpacked;    /* bytes of api->unpacked that are this call's */
     str form_action;    /* a page with a form (oauth_page.c): where else it may lead */
 };
 
@@ -137,7 +137,7 @@ struct api {
     atomic_int_fast64_t refusal_minute;
     atomic_uint refusals; /* written to the trail in that minute */
     int64_t started;
-    atomic_size_t unpacked; /* bytes of bodies that came compressed */
+    atomic_size_t unpacked; /* bytes of bodies that came compressed, of files given out */
     atomic_bool open;       /* all parts are up */
 };
 
@@ -174,6 +174,9 @@ MUST err xml_out(struct call *c, str body, str *ret);
 /* unpack.c */
 /* The body as it was before Content-Encoding. */
 MUST err unpack_body(struct call *c);
+/* Counts n bytes as held until the call ends: all that is unpacked, and files that are given out,
+ * have together the ceiling of the bodies that come plain. False, with the fault, past it. */
+bool hold_bytes(struct call *c, size_t n);
 /* form.c */
 #define FORM_FIELDS_MAX 100u
 struct form {

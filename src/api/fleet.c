@@ -1,6 +1,7 @@
 /* The fleet at the door: the register, a device's way through its life, its keys. What may be done
  * is the fleet's to say (fleet/fleet.h). */
 #include "api/api_int.h"
+#include "api/range.h"
 #include "fleet/command.h"
 #include "fleet/firmware.h"
 #include "fleet/parts.h"
@@ -110,6 +111,47 @@ err api_fleet_firmware_new(struct call *c)
     TRY(body_object(c, &in));
     TRY(firmware_propose(&c->op, c->api->fleet, in, &o));
     return answer_json(c, 201, o);
+}
+
+err api_fleet_firmware_bring(struct call *c)
+{
+    struct json *o;
+    TRY(there(c));
+    TRY(firmware_file_take(&c->op, c->api->fleet, c->id, c->rq->body, &o));
+    return answer_json(c, 200, o);
+}
+
+/* A device whose link broke goes on where it was: by range, as long as the file is the same one. */
+err api_fleet_firmware_file(struct call *c)
+{
+    struct net_request *rq = c->rq;
+    struct firmware_file file;
+    TRY(there(c));
+    TRY(firmware_file_for(&c->op, c->api->fleet, c->id, &file));
+    uint64_t size = (uint64_t)file.size, from = 0, n = size;
+    str tag = arena_printf(c->op.arena, "\"%.*s\"", STR_ARG(file.digest));
+    str same = str_trim(net_header(rq, "If-Range"));
+    enum range part = !same.n || str_eq(same, tag)
+                          ? range_read(net_header(rq, "Range"), size, &from, &n)
+                          : RANGE_WHOLE;
+    net_answer_header(rq, "ETag", str_z(c->op.arena, tag));
+    net_answer_header(rq, "Accept-Ranges", "bytes");
+    rq->answer.plain = true; /* of what is packed a range is another one */
+    if (part == RANGE_NOT) {
+        answer_header(c, "Content-Range", "bytes */%llu", (unsigned long long)size);
+        rq->answer.status = 416;
+        return OK;
+    }
+    if (!hold_bytes(c, (size_t)n))
+        return c->op.fault.code;
+    TRY(firmware_file_read(&c->op, c->api->fleet, &file, (size_t)from, (size_t)n,
+                           &rq->answer.body));
+    if (part == RANGE_PART)
+        answer_header(c, "Content-Range", "bytes %llu-%llu/%llu", (unsigned long long)from,
+                      (unsigned long long)(from + n - 1), (unsigned long long)size);
+    rq->answer.status = part == RANGE_PART ? 206 : 200;
+    rq->answer.type = STR("application/octet-stream");
+    return OK;
 }
 
 err api_fleet_firmware_step(struct call *c)

@@ -6,8 +6,7 @@
 
 #define FIRST (64u << 10)
 
-/* All that is unpacked at once has the ceiling of the bodies that come plain. */
-static bool hold(struct call *c, size_t n)
+bool hold_bytes(struct call *c, size_t n)
 {
     size_t max = (size_t)config_int(c->api->config, "http.inflight_max");
     c->unpacked += n;
@@ -24,7 +23,7 @@ static bool room(struct call *c, z_stream *z, char **out, size_t *cap, size_t ma
     if (z->avail_out)
         return true;
     size_t more = *cap * 2 < max ? *cap * 2 : max;
-    if (more <= *cap || !hold(c, more - *cap))
+    if (more <= *cap || !hold_bytes(c, more - *cap))
         return false;
     char *grown = arena_grow(c->op.arena, *out, *cap, more);
     if (!grown)

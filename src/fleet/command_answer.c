@@ -66,8 +66,7 @@ err command_heard(struct op *op, struct fleet *f, const struct link_message *m)
     return answered(op, f, d.doc.id, json_get_str(o, STR("id")), o);
 }
 
-/* The device that asks, as the house from here on. */
-static err asker(struct op *op, struct fleet *f, struct fleet_device *ret)
+err command_asker(struct op *op, struct fleet *f, struct fleet_device *ret)
 {
     const struct actor *a = op->actor;
     struct fhir_ref ref = fhir_ref_parse(a ? a->reference : STR_NONE);
@@ -114,7 +113,7 @@ err fleet_inbox(struct op *op, struct fleet *f, struct json **ret)
     const struct actor *device = op->actor;
     struct fleet_device d;
     struct json *o = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
-    TRY(asker(op, f, &d));
+    TRY(command_asker(op, f, &d));
     err e = fetch(op, f, &d, list);
     op->actor = device;
     if (e == ERR_CONFLICT || e == ERR_PRECONDITION)
@@ -130,7 +129,7 @@ err fleet_answer(struct op *op, struct fleet *f, str id, const struct json *in)
 {
     const struct actor *device = op->actor;
     struct fleet_device d;
-    TRY(asker(op, f, &d));
+    TRY(command_asker(op, f, &d));
     err e = answered(op, f, d.doc.id, id, in);
     op->actor = device;
     return e;

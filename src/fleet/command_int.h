@@ -97,7 +97,12 @@ MUST err command_after(struct op *op, struct fleet *f, const struct record_job *
 /* A step of the room's loop: sends, ends. */
 MUST err command_tick(struct op *op, void *fleet, size_t *ret_n);
 
+/* Until when it is open. */
+int64_t command_end(const struct command *c);
+
 /* ---- command_answer.c ---- */
+/* The device that asks, as the house from here on. */
+MUST err command_asker(struct op *op, struct fleet *f, struct fleet_device *ret);
 MUST err command_heard(struct op *op, struct fleet *f, const struct link_message *m);
 
 /* ---- command.c ---- */

@@ -56,7 +56,7 @@ static err overdue(struct op *op, struct fleet *f, struct record_tx *tx, struct 
     return command_move(op, f, tx, c, COMMAND_FAILED, STR(COMMAND_SILENT));
 }
 
-static int64_t end_of(const struct command *c)
+int64_t command_end(const struct command *c)
 {
     return c->state == COMMAND_ACCEPTED ? c->taken + INT64_C(3600000) * COMMANDS[c->kind].finish
                                         : c->until;
@@ -226,8 +226,8 @@ static err end_one(struct op *op, struct fleet *f, const struct record_job *job)
     struct record_tx *tx = record_begin(op, f->rec);
     if (!command_open(&c)) {
         record_tx_outbox_done(tx, job->job);
-    } else if (op->now < end_of(&c)) {
-        record_tx_outbox_later(tx, job->job, end_of(&c), job->body);
+    } else if (op->now < command_end(&c)) {
+        record_tx_outbox_later(tx, job->job, command_end(&c), job->body);
     } else {
         record_tx_outbox_done(tx, job->job);
         TRY(overdue(op, f, tx, &c));

@@ -61,11 +61,15 @@ static err fields(struct op *op, const struct json *in, struct firmware *r)
         return wrong(op, "version", "version is at most 40 letters, digits, dots, - and +.");
     if (!is_hex(r->digest, crypto_hash_sha256_BYTES))
         return wrong(op, "digest", "digest is the file's SHA-256, 64 small hexadecimal digits.");
-    if (!is_address(r->url))
+    if (r->url.n && !is_address(r->url))
         return wrong(op, "url",
                      "url is where devices get the file: https://, at most 500 letters.");
     if (!json_i64(JSON_GET(in, "size"), &r->size) || r->size < 1 || r->size > SIZE_MAX_BYTES)
         return wrong(op, "size", "size is the file's bytes, at most 4 GiB.");
+    if (!r->url.n && r->size > FIRMWARE_FILE_MAX)
+        return wrong(op, "size",
+                     "A file that is kept here is at most 32 MiB; a larger one needs url, where "
+                     "devices get it.");
     if (r->signature.n && !is_hex(r->signature, crypto_sign_BYTES))
         return wrong(op, "signature", "signature is 128 small hexadecimal digits (Ed25519).");
     if (json_get_str(in, STR("notes")).n > NOTES_MAX)
@@ -73,38 +77,15 @@ static err fields(struct op *op, const struct json *in, struct firmware *r)
     return OK;
 }
 
-/* The maker's key stands in the model's file, which administrators keep. */
-static err is_signed(struct op *op, const struct json *model, const struct firmware *r)
-{
-    unsigned char key[crypto_sign_PUBLICKEYBYTES], bytes[crypto_sign_BYTES];
-    str hex = device_extension(model, "firmware-key", "valueString");
-    size_t n = 0;
-    if (!hex.n)
-        return OK;
-    str text = arena_printf(op->arena, "%.*s\n%.*s\n%.*s", STR_ARG(r->model), STR_ARG(r->version),
-                            STR_ARG(r->digest));
-    if (!is_hex(hex, sizeof key) ||
-        sodium_hex2bin(key, sizeof key, hex.p, hex.n, NULL, &n, NULL) != 0)
-        return fail(op, ERR_UNPROCESSABLE,
-                    "The model's file has a firmware-key that is no Ed25519 key of 64 hexadecimal "
-                    "digits; mend it first.");
-    if (!r->signature.n ||
-        sodium_hex2bin(bytes, sizeof bytes, r->signature.p, r->signature.n, NULL, &n, NULL) != 0 ||
-        crypto_sign_verify_detached(bytes, (const unsigned char *)text.p, text.n, key) != 0)
-        return fail_at(op, ERR_UNPROCESSABLE, STR("signature"),
-                       "The maker's signature of model, version and digest is missing or wrong; "
-                       "the model's file has its key.");
-    return OK;
-}
-
-static err model_of(struct op *op, struct fleet *f, str id, struct json **ret)
+err firmware_model(struct op *op, struct fleet *f, str id, struct json **ret)
 {
     struct record_doc doc;
     TRY(record_read(op, f->rec, fhir_type_parse(STR("DeviceDefinition")), id, &doc));
     return record_parse(op, &doc, ret);
 }
 
-static void trail(struct op *op, struct record_tx *tx, const struct actor *person, str id, str step)
+void firmware_trail(struct op *op, struct record_tx *tx, const struct actor *person, str id,
+                    str step)
 {
     struct json *detail = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, detail, STR("step"), step);
@@ -119,9 +100,9 @@ static err propose(struct op *op, struct fleet *f, struct firmware *r, const str
     struct json *model;
     bool implant;
     str had;
-    TRY(model_of(op, f, r->model, &model));
+    TRY(firmware_model(op, f, r->model, &model));
     TRY(command_service(op, f, model, person->reference, &implant));
-    TRY(is_signed(op, model, r));
+    TRY(firmware_check_signed(op, model, r, false));
     struct record_tx *tx = record_begin(op, f->rec);
     TRY(record_tx_kv_now(tx, firmware_open_key(op, r->model), &had));
     if (had.n)
@@ -129,11 +110,11 @@ static err propose(struct op *op, struct fleet *f, struct firmware *r, const str
                     "A release for this model is under way; it ends, or is withdrawn, first.");
     TRY(firmware_make(op, f, tx, r, str_trim(json_get_str(in, STR("notes"))), ret_id));
     record_tx_kv(tx, firmware_open_key(op, r->model), *ret_id);
-    trail(op, tx, person, *ret_id, STR("propose"));
+    firmware_trail(op, tx, person, *ret_id, STR("propose"));
     return record_commit(tx);
 }
 
-static err lost_race(struct op *op, err e)
+err firmware_lost_race(struct op *op, err e)
 {
     if (e != ERR_PRECONDITION)
         return e;
@@ -152,7 +133,7 @@ err firmware_propose(struct op *op, struct fleet *f, const struct json *in, stru
     op->actor = fleet_system();
     err e = propose(op, f, &r, in, person, &id);
     op->actor = person;
-    TRY(lost_race(op, e));
+    TRY(firmware_lost_race(op, e));
     return firmware_get(op, f, id, ret);
 }
 
@@ -204,6 +185,17 @@ static err forgive(struct op *op, struct record_tx *tx, const struct firmware *r
     return OK;
 }
 
+/* What starts is signed by its maker, by the key of now, and there. */
+static err may_start(struct op *op, struct fleet *f, struct firmware *r)
+{
+    struct json *model;
+    TRY(image_look(op, f, r));
+    if (!r->url.n && !r->file_at.n)
+        return fail(op, ERR_CONFLICT, "The release's file is not here yet; bring it first.");
+    TRY(firmware_model(op, f, r->model, &model));
+    return firmware_check_signed(op, model, r, !r->url.n);
+}
+
 static err take(struct op *op, struct fleet *f, struct firmware *r, enum step s, str reason,
                 const struct actor *person)
 {
@@ -214,10 +206,12 @@ static err take(struct op *op, struct fleet *f, struct firmware *r, enum step s,
         return fail(op, ERR_CONFLICT, "The release is in another state by now; look again.");
     if (s == STEP_APPROVE && is_own(r, person))
         return fail(op, ERR_FORBIDDEN, "You asked for it; a second person has to approve it.");
+    if (s == STEP_APPROVE && from == FIRMWARE_WAITING)
+        TRY(may_start(op, f, r));
     if (s == STEP_RESUME && !str_trim(reason).n)
         return wrong(op, "reason", "Say why it may go on.");
     if (s == STEP_RESUME) {
-        TRY(model_of(op, f, r->model, &model));
+        TRY(firmware_model(op, f, r->model, &model));
         TRY(command_service(op, f, model, person->reference, &implant));
         firmware_set_resumer(op, r, person);
     }
@@ -228,7 +222,7 @@ static err take(struct op *op, struct fleet *f, struct firmware *r, enum step s,
         record_tx_outbox(tx, STR(FIRMWARE_QUEUE), op->now, arena_str(op->arena, r->doc.id));
     firmware_note(op, r, person->user, str_of(step_code[s]), reason);
     TRY(firmware_move(op, f, tx, r, to, reason));
-    trail(op, tx, person, r->doc.id, str_of(step_code[s]));
+    firmware_trail(op, tx, person, r->doc.id, str_of(step_code[s]));
     return record_commit(tx);
 }
 
@@ -249,7 +243,7 @@ err firmware_step(struct op *op, struct fleet *f, str id, str step, const struct
     if (e == OK)
         e = take(op, f, &r, (enum step)s, json_get_str(in, STR("reason")), person);
     op->actor = person;
-    TRY(lost_race(op, e));
+    TRY(firmware_lost_race(op, e));
     return firmware_get(op, f, id, ret);
 }
 
@@ -311,5 +305,6 @@ bool firmware_may_step(const struct firmware *r, unsigned s, const struct actor 
         s == STEP_APPROVE || s == STEP_REFUSE ? COMMANDS[KIND_UPDATE].approvers : proposers();
     *ret_code = s < STEPS ? step_code[s] : NULL;
     return s < STEPS && leads(r->state, (enum step)s) != FIRMWARE_STATES &&
-           roles >> person->role & 1u && !(s == STEP_APPROVE && is_own(r, person));
+           roles >> person->role & 1u && !(s == STEP_APPROVE && is_own(r, person)) &&
+           !(s == STEP_APPROVE && !r->url.n && !r->file_at.n);
 }

@@ -42,7 +42,29 @@ struct firmware {
     struct actor by;      /* user and reference of who proposed it, */
     struct actor resumer; /* and of who asked that it go on */
     int64_t size;
+    str file_by, file_at; /* of image_look(): its file is kept here since; url empty, only then */
 };
+
+/* ---- firmware_sign.c: pure ---- */
+enum firmware_sign {
+    FIRMWARE_NO_KEY, /* the model's file has none */
+    FIRMWARE_BAD_KEY,
+    FIRMWARE_UNSIGNED,
+    FIRMWARE_FORGED,
+    FIRMWARE_SIGNED,
+    FIRMWARE_SIGN_KINDS
+};
+extern const char *const FIRMWARE_SIGN_CODES[FIRMWARE_SIGN_KINDS];
+enum firmware_sign firmware_signed(struct op *op, const struct json *model,
+                                   const struct firmware *r);
+/* must: also of a model without a key. */
+MUST err firmware_check_signed(struct op *op, const struct json *model, const struct firmware *r,
+                               bool must);
+
+/* ---- image.c ---- */
+MUST err image_look(struct op *op, struct fleet *f, struct firmware *r);
+/* Joins tx. */
+MUST err image_forget(struct op *op, struct record_tx *tx, const struct firmware *r);
 
 /* ---- firmware_judge.c: pure ---- */
 struct ring_count {
@@ -127,6 +149,12 @@ void firmware_forget(struct fleet *f);
 MUST err firmware_may_go(struct op *op, struct fleet *f, const struct command *c, bool *ret);
 
 /* ---- firmware.c ---- */
+MUST err firmware_model(struct op *op, struct fleet *f, str id, struct json **ret);
+/* A line in the trail, in the person's name. */
+void firmware_trail(struct op *op, struct record_tx *tx, const struct actor *person, str id,
+                    str step);
+/* Somebody was quicker: ERR_CONFLICT. */
+MUST err firmware_lost_race(struct op *op, err e);
 /* What a person's own "update" command carries: a release of the model that two people approved. */
 MUST err firmware_by_hand(struct op *op, struct fleet *f, const struct fleet_device *d,
                           const struct json *in, struct firmware *ret);

@@ -79,8 +79,18 @@ static struct json *steps_view(struct op *op, const struct firmware *r)
     return list;
 }
 
-static err view(struct op *op, struct fleet *f, const struct firmware *r,
-                const struct actor *person, struct json **ret)
+static struct json *file_view(struct op *op, const struct firmware *r)
+{
+    struct json *o = json_new(op->arena, JSON_OBJECT);
+    if (r->file_at.n) {
+        json_set_str(op->arena, o, STR("by"), r->file_by);
+        json_set_str(op->arena, o, STR("at"), r->file_at);
+    }
+    return o;
+}
+
+static err view(struct op *op, struct fleet *f, struct firmware *r, const struct actor *person,
+                struct json **ret)
 {
     struct arena *a = op->arena;
     struct json *o = json_new(a, JSON_OBJECT), *may = json_new(a, JSON_ARRAY),
@@ -102,11 +112,14 @@ static err view(struct op *op, struct fleet *f, const struct firmware *r,
         {"by", r->by.user},
         {"asked", json_get_str(r->tree, STR("authoredOn"))},
     };
+    TRY(image_look(op, f, r));
     TRY(tally_load(op, f, r->doc.id, &t));
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].value.n)
             json_set_str(a, o, str_of(parts[i].name), parts[i].value);
     put(op, o, "size", r->size);
+    if (!r->url.n)
+        json_set(a, o, STR("file"), file_view(op, r));
     for (size_t i = 0; i < FIRMWARE_RINGS; i++)
         json_push(a, rings, ring_view(op, &t, i, r->state > FIRMWARE_RESUMING));
     json_set(a, o, STR("rings"), rings);
@@ -123,19 +136,19 @@ static err view(struct op *op, struct fleet *f, const struct firmware *r,
     return op_check(op);
 }
 
-static err names(struct op *op, struct fleet *f, struct json *o)
+/* Of the model's file: its name, and whether its key's owner signed the release. */
+static err names(struct op *op, struct fleet *f, const struct firmware *r, struct json *o)
 {
-    struct record_doc doc;
     struct json *model;
-    err e = record_read(op, f->rec, fhir_type_parse(STR("DeviceDefinition")),
-                        json_get_str(o, STR("model")), &doc);
+    err e = firmware_model(op, f, r->model, &model);
     if (e == ERR_NOT_FOUND || e == ERR_GONE) {
         op_clear(op);
         return OK;
     }
     TRY(e);
-    TRY(record_parse(op, &doc, &model));
     json_set_str(op->arena, o, STR("modelName"), json_get_str(model, STR("modelNumber")));
+    json_set_str(op->arena, o, STR("signed"),
+                 str_of(FIRMWARE_SIGN_CODES[firmware_signed(op, model, r)]));
     return OK;
 }
 
@@ -153,7 +166,7 @@ static err list(struct op *op, struct fleet *f, const struct actor *person, stru
         struct json *o;
         TRY(firmware_of(op, &page.docs[i], &r));
         TRY(view(op, f, &r, person, &o));
-        TRY(names(op, f, o));
+        TRY(names(op, f, &r, o));
         json_push(op->arena, all, o);
     }
     return op_check(op);
@@ -208,7 +221,7 @@ static err get(struct op *op, struct fleet *f, str id, const struct actor *perso
     struct json *rows = json_new(op->arena, JSON_ARRAY);
     TRY(firmware_read(op, f, id, &r));
     TRY(view(op, f, &r, person, ret));
-    TRY(names(op, f, *ret));
+    TRY(names(op, f, &r, *ret));
     TRY(record_find(op, f->rec, fhir_type_parse(STR("Task")),
                     arena_printf(op->arena,
                                  "code=" RECORD_TASK_CODE "%%7C" COMMAND_CODE

@@ -150,6 +150,8 @@ err firmware_move(struct op *op, struct fleet *f, struct record_tx *tx, struct f
     r->state = to;
     if (to == FIRMWARE_DONE || to == FIRMWARE_REFUSED || to == FIRMWARE_WITHDRAWN)
         record_tx_kv(tx, firmware_open_key(op, r->model), STR_NONE);
+    if (to == FIRMWARE_REFUSED || to == FIRMWARE_WITHDRAWN)
+        TRY(image_forget(op, tx, r));
     record_tx_outbox(tx, STR(FIRMWARE_QUEUE), op->now, arena_cat(a, STR(FIRMWARE_KICK), r->doc.id));
     return record_tx_update(tx, r->doc.type, r->doc.id, r->tree, r->doc.vid);
 }
@@ -177,7 +179,9 @@ str firmware_args(struct op *op, const struct firmware *r)
     json_set_str(a, o, STR("release"), r->doc.id);
     json_set_str(a, o, STR("version"), r->version);
     json_set_str(a, o, STR("digest"), arena_cat(a, STR("sha256:"), r->digest));
-    json_set_str(a, o, STR("url"), r->url);
+    json_set_str(a, o, STR("url"), /* kept here: at the server that the device knows */
+                 r->url.n ? r->url
+                          : arena_printf(a, "/fleet/firmware/%.*s/file", STR_ARG(r->doc.id)));
     json_set(a, o, STR("size"), json_new_i64(a, r->size));
     if (r->signature.n)
         json_set_str(a, o, STR("signature"), r->signature);

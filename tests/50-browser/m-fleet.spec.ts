@@ -1,4 +1,5 @@
 // Devices: a kit goes on the shelf, to a patient and into use by a code shown once; another is revoked with a reason.
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { account, api, axe, expect, shot, signIn, test } from "./kit";
 
 test("a complaint about a device is written down and judged, by keyboard", async ({ page }) => {
@@ -150,6 +151,76 @@ test("a firmware release: proposed, approved by a second person, halted, by keyb
   await page.getByRole("heading", { level: 1 }).scrollIntoViewIfNeeded();
   await axe(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
+
+test("the file of a firmware release: brought, checked, approved by a second person, by keyboard", async ({
+  page,
+  request,
+  forgive,
+}) => {
+  forgive(/422/); // the file that is another one
+  const file = randomBytes(700_000);
+  const digest = createHash("sha256").update(file).digest("hex");
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const own = "https://weft.health/fhir/StructureDefinition/";
+  const admin = await api(request, "admin");
+  const model = (await admin("POST", "/fhir/DeviceDefinition", {
+    resourceType: "DeviceDefinition",
+    modelNumber: "H9 signed",
+    extension: [
+      { url: `${own}sbom`, valueUri: "https://elm-devices.example/x.cdx.json" },
+      { url: `${own}support-end`, valueDate: "2031-12-31" },
+      { url: `${own}patch-process`, valueString: "In rings" },
+      { url: `${own}implantable`, valueCode: "no" },
+      {
+        url: `${own}firmware-key`,
+        valueString: publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("hex"),
+      },
+    ],
+  })) as { id: string };
+  await signIn(page, "console", "nurse");
+  const told = page.getByRole("region", { name: "Notices" });
+  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Devices" }).first().click();
+  const part = page.getByRole("region", { name: "Firmware" });
+  await part.getByText("New release").press("Enter");
+  const form = part.getByRole("form", { name: "New release" });
+  await form.getByLabel("Model").selectOption(model.id);
+  await form.getByLabel("Version").fill("9.2.0");
+  await form.getByLabel("Digest of the file").fill(digest);
+  await form.getByLabel("Size in bytes").fill(String(file.length));
+  await form.getByLabel("Signature of the maker").fill(
+    sign(null, Buffer.from(`${model.id}\n9.2.0\n${digest}`), privateKey).toString("hex"),
+  );
+  await form.getByRole("button").press("Enter");
+  await expect(told.getByText("The release waits for a second person.")).toBeVisible();
+  const one = part.getByRole("listitem").filter({ hasText: "9.2.0" }).first();
+  await one.locator("summary").press("Enter");
+  await expect(one.getByText("not here yet; nobody can approve the release before")).toBeVisible();
+  await expect(one.getByText("verified with the maker’s key")).toBeVisible();
+  const bring = one.getByRole("form", { name: /Bring the file/ });
+  await bring.getByLabel(/Bring the file/).setInputFiles({ name: "x.bin", mimeType: "application/octet-stream", buffer: randomBytes(700_000) });
+  await bring.getByRole("button", { name: /Send the file/ }).press("Enter");
+  await expect(bring.getByText(/Nothing was kept/)).toBeVisible();
+  await axe(page);
+  await bring.scrollIntoViewIfNeeded();
+  await shot(page, "m3-file-wrong");
+  await bring.getByLabel(/Bring the file/).setInputFiles({ name: "x.bin", mimeType: "application/octet-stream", buffer: file });
+  await bring.getByRole("button", { name: /Send the file/ }).press("Enter");
+  await expect(told.getByText(/The file of .*9\.2\.0.* is here, and it is the one\./)).toBeVisible();
+  await expect(one.getByText(/kept here, its digest is right/)).toBeVisible();
+  await expect(bring).toHaveCount(0);
+  await one.scrollIntoViewIfNeeded();
+  await shot(page, "m3-file-kept");
+  await axe(page);
+  const second = await api(request, "nurse2");
+  const { releases } = (await second("GET", "/fleet/firmware")) as { releases: { id: string; version: string; may: string[] }[] };
+  const mine = releases.find((r) => r.version === "9.2.0");
+  expect(mine?.may).toContain("approve");
+  await second("POST", `/fleet/firmware/${mine?.id}/approve`, {});
+  await page.reload();
+  await one.locator("summary").press("Enter");
+  await expect(one.getByText("nurse2")).toBeVisible(); // in its history
+  await expect(one.locator("summary")).not.toContainText("waits for a second person");
 });
 
 test("parts of a model and their known weaknesses, by keyboard", async ({ page, request }) => {

@@ -2,6 +2,7 @@
 """A whole server on a disk that fills up and gets room again: what was acknowledged stays, what was not
 is not there, refusals say so (503 or 507), looks are shown only with their line in the trail, and the
 service resumes by itself. The disk is a small tmpfs in a mount namespace of this test's own."""
+import hashlib
 import os
 import shutil
 import subprocess
@@ -60,7 +61,7 @@ class Ward:
         tempfile.tempdir = None
         self.log = tempfile.mkdtemp(prefix="weft-disk-log-")
         self.s.log_path = os.path.join(self.log, "log")
-        self.nurse, self.system = self.s.token("nurse"), self.s.token("system")
+        self.nurse, self.system, self.admin = (self.s.token(role) for role in ("nurse", "system", "admin"))
         self.kept, self.n = [], 0
 
     def refused(self, a, what):
@@ -99,6 +100,26 @@ def soon(what, say):
     raise AssertionError(say)
 
 
+def firmware_file(disk, ward):
+    """A firmware's file that finds no room is not kept in part; with room again it is taken whole."""
+    s, admin, file = ward.s, ward.admin, os.urandom(2 << 20)
+    model = s.call("POST", "/fhir/DeviceDefinition", {
+        "resourceType": "DeviceDefinition", "modelNumber": "F1",
+        "extension": [{"url": "https://weft.health/fhir/StructureDefinition/implantable", "valueCode": "no"}]}, admin)
+    one = s.call("POST", "/fleet/firmware", {"model": model.json["id"], "version": "1.0", "size": len(file),
+                                             "digest": hashlib.sha256(file).hexdigest()}, admin)
+    assert one.status == 201, one.body
+    path = f"/fleet/firmware/{one.json['id']}"
+    bring = lambda: s.call("PUT", path + "/file", file, admin)
+    disk.fill()
+    ward.refused(bring(), "a firmware's file")
+    disk.clear()
+    soon(ward.write, "writes do not resume")
+    assert s.call("GET", path, token=admin).json["file"] == {}, "half a file is kept"
+    soon(lambda: bring().status == 200, "a firmware's file is not taken")
+    assert "at" in s.call("GET", path, token=admin).json["file"]
+
+
 def run(disk, ward):
     s = ward.s
     s.start()
@@ -115,6 +136,7 @@ def run(disk, ward):
         soon(lambda: ward.look(ward.kept[0]), "looks do not resume")
         ward.check()
         print(f"full: {written} of {TRIES} writes and {shown} of {TRIES} looks found room; then it went on")
+    firmware_file(disk, ward)
     disk.fill()
     code = s.stop()
     assert code == 0, s.read_log()[-2000:]

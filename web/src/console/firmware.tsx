@@ -4,9 +4,10 @@ import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
-import { get, post } from "../lib/api";
+import { get, post, upload } from "../lib/api";
 import { dayTime, has, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
+import { FileField, Unfold } from "./bring";
 import { type Model, ModelField } from "./models";
 
 interface Ring {
@@ -25,7 +26,10 @@ interface Release {
   modelName?: string;
   version: string;
   digest: string;
-  url: string;
+  url?: string;
+  size: number;
+  signed?: string;
+  file?: { by?: string; at?: string };
   notes?: string;
   state: string;
   by: string;
@@ -150,88 +154,126 @@ function Devices({ id }: { id: string }) {
   );
 }
 
-function One({ of }: { of: Release }) {
-  const [open, setOpen] = useState(false);
+const kept = (of: Release): string =>
+  of.file?.at
+    ? t("fl_fw_kept", { who: of.file.by ?? "", when: dayTime(of.file.at) })
+    : t("fl_fw_missing");
+
+/** The file of a release: sent with its progress; the server keeps it only when it is the one. */
+function BringFile({ of }: { of: Release }) {
+  const [error, busy, act] = useAct(KEY, `${KEY}-${of.id}`);
+  const [part, setPart] = useState(0);
+  const bring = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const file = new FormData(e.currentTarget as HTMLFormElement).get("file") as File;
+    setPart(0);
+    void act(async () => {
+      await upload(`/fleet/firmware/${of.id}/file`, file, setPart);
+      return t("fl_fw_brought", { version: of.version });
+    });
+  };
   return (
-    <li>
-      <details onToggle={(e) => setOpen(e.currentTarget.open)}>
-        <summary>
-          <span class="fl-line">
-            <span>
-              <strong>
-                <bdi>{of.modelName}</bdi> <bdi>{of.version}</bdi>
-              </strong>{" "}
-              · {wordOf("fl_fs_", of.state)}
-            </span>
-            {of.halt && <span class="note bad fl-tag">{t("fl_fw_halted")}</span>}
+    <form class="fl-form" onSubmit={bring} aria-label={t("fl_fw_bring")}>
+      <FileField id={`fw-${of.id}-file`} label={t("fl_fw_bring")} />
+      {busy && (
+        <progress value={part} max={1} aria-label={t("fl_fw_bring")}>
+          {number(Math.round(100 * part))} %
+        </progress>
+      )}
+      <Wrong text={error} />
+      <button type="submit" class="btn primary" disabled={busy}>
+        {t("fl_fw_send")} <span class="out-of-sight">{of.version}</span>
+      </button>
+    </form>
+  );
+}
+
+function More({ of, may }: { of: Release; may: boolean }) {
+  return (
+    <div class="fl-more">
+      {of.halt && (
+        <p class="note bad">
+          <span>
+            {t("fl_fw_why", {
+              failed: number(of.halt.failed),
+              asked: number(of.halt.asked),
+              ring: ringWord({ name: of.halt.ring }),
+              limit: number(of.halt.limit),
+              when: dayTime(of.halt.at),
+            })}{" "}
+            <bdi class="fl-cite" lang="en">
+              {of.halt.citation}
+            </bdi>
           </span>
-        </summary>
-        {open && (
-          <div class="fl-more">
-            {of.halt && (
-              <p class="note bad">
-                <span>
-                  {t("fl_fw_why", {
-                    failed: number(of.halt.failed),
-                    asked: number(of.halt.asked),
-                    ring: ringWord({ name: of.halt.ring }),
-                    limit: number(of.halt.limit),
-                    when: dayTime(of.halt.at),
-                  })}{" "}
-                  <bdi class="fl-cite" lang="en">
-                    {of.halt.citation}
-                  </bdi>
-                </span>
-              </p>
-            )}
-            {of.notes && <p dir="auto">{of.notes}</p>}
-            <dl class="fl-facts">
-              <div class="wide">
-                <dt>SHA-256</dt>
-                <dd dir="ltr">
-                  <code>{of.digest}</code>
-                </dd>
-              </div>
-              <div class="wide">
-                <dt>{t("fl_fw_url")}</dt>
-                <dd dir="ltr">{of.url}</dd>
-              </div>
-            </dl>
-            <Rings of={of} />
-            <section>
-              <h4>{t("fl_history")}</h4>
-              <ol class="plain">
-                <li>
-                  <bdi>{of.by}</bdi> {t("fl_fd_propose")}{" "}
-                  <span class="muted">{dayTime(of.asked)}</span>
-                </li>
-                {of.steps.map((s) => (
-                  <li key={s.time + s.what}>
-                    <bdi>{s.who}</bdi> {wordOf("fl_fd_", s.what)}{" "}
-                    <span class="muted">{dayTime(s.time)}</span> <bdi>{s.reason}</bdi>
-                  </li>
-                ))}
-              </ol>
-            </section>
-            <Devices id={of.id} />
-            <div class="fl-steps">
-              {of.may
-                .filter((m) => !WITH_REASON.includes(m))
-                .map((m) => (
-                  <Act key={m} of={of} step={m} />
-                ))}
-            </div>
-            <div class="fl-forms">
-              {of.may
-                .filter((m) => WITH_REASON.includes(m))
-                .map((m) => (
-                  <Act key={m} of={of} step={m} />
-                ))}
-            </div>
-          </div>
-        )}
-      </details>
-    </li>
+        </p>
+      )}
+      {of.notes && <p dir="auto">{of.notes}</p>}
+      <dl class="fl-facts">
+        <div class="wide">
+          <dt>SHA-256</dt>
+          <dd dir="ltr">
+            <code>{of.digest}</code>
+          </dd>
+        </div>
+        <div class="wide">
+          <dt>{t(of.url ? "fl_fw_url" : "fl_fw_file")}</dt>
+          {of.url ? <dd dir="ltr">{of.url}</dd> : <dd>{kept(of)}</dd>}
+        </div>
+        <div class="wide">
+          <dt>{t("fl_fw_signature")}</dt>
+          <dd>{wordOf("fl_sn_", of.signed ?? "no-key")}</dd>
+        </div>
+      </dl>
+      {of.file && !of.file.at && of.state === "waiting" && may && <BringFile of={of} />}
+      <Rings of={of} />
+      <section>
+        <h4>{t("fl_history")}</h4>
+        <ol class="plain">
+          <li>
+            <bdi>{of.by}</bdi> {t("fl_fd_propose")} <span class="muted">{dayTime(of.asked)}</span>
+          </li>
+          {of.steps.map((s) => (
+            <li key={s.time + s.what}>
+              <bdi>{s.who}</bdi> {wordOf("fl_fd_", s.what)}{" "}
+              <span class="muted">{dayTime(s.time)}</span> <bdi>{s.reason}</bdi>
+            </li>
+          ))}
+        </ol>
+      </section>
+      <Devices id={of.id} />
+      <div class="fl-steps">
+        {of.may
+          .filter((m) => !WITH_REASON.includes(m))
+          .map((m) => (
+            <Act key={m} of={of} step={m} />
+          ))}
+      </div>
+      <div class="fl-forms">
+        {of.may
+          .filter((m) => WITH_REASON.includes(m))
+          .map((m) => (
+            <Act key={m} of={of} step={m} />
+          ))}
+      </div>
+    </div>
+  );
+}
+
+function One({ of, may }: { of: Release; may: boolean }) {
+  return (
+    <Unfold
+      head={
+        <>
+          <strong>
+            <bdi>{of.modelName}</bdi> <bdi>{of.version}</bdi>
+          </strong>{" "}
+          · {wordOf("fl_fs_", of.state)}
+        </>
+      }
+      tag={of.halt && <span class="note bad fl-tag">{t("fl_fw_halted")}</span>}
+    >
+      {() => <More of={of} may={may} />}
+    </Unfold>
   );
 }
 
@@ -254,7 +296,7 @@ function Propose({ models }: { models: Model[] }) {
         <ModelField id="fw-model" models={models} />
         <Field id="fw-version" name="version" label={t("fl_fw_version")} required dir="ltr" />
         <Field id="fw-digest" name="digest" label={t("fl_fw_digest")} required dir="ltr" />
-        <Field id="fw-url" name="url" label={t("fl_fw_url")} required dir="ltr" />
+        <Field id="fw-url" name="url" label={t("fl_fw_url_or")} dir="ltr" />
         <Field id="fw-size" name="size" type="number" min={1} label={t("fl_fw_size")} required />
         <Field id="fw-signature" name="signature" label={t("fl_fw_signature")} dir="ltr" />
         <Area id="fw-notes" name="notes" label={t("fl_fw_notes")} dir="auto" />
@@ -281,7 +323,7 @@ export function Firmware({ models }: { models: Model[] }) {
       {data && data.releases.length > 0 && (
         <ul class="plain fl-list">
           {data.releases.map((r) => (
-            <One key={r.id} of={r} />
+            <One key={r.id} of={r} may={data.may} />
           ))}
         </ul>
       )}

@@ -1,6 +1,5 @@
 // Recalls that concern devices here: those with patients first, what was done with each, the notice that may be read out.
 // Who may do what is the server's to say.
-import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
@@ -8,6 +7,7 @@ import { get, post } from "../lib/api";
 import { dayTime, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
+import { BringJson, Unfold } from "./bring";
 
 interface Concerned {
   id: string;
@@ -228,62 +228,27 @@ function More({ id }: { id: string }) {
 }
 
 function One({ of }: { of: Recall }) {
-  const [open, setOpen] = useState(false);
   return (
-    <li>
-      <details onToggle={(e) => setOpen(e.currentTarget.open)}>
-        <summary>
-          <span class="fl-line">
-            <span>
-              <strong>
-                <bdi>{of.id}</bdi>
-              </strong>{" "}
-              <bdi>{of.firm}</bdi> · <bdi>{of.class}</bdi> ·{" "}
-              {t("fl_rc_n", { n: number(of.devices), m: number(of.patients) })}
-            </span>
-            {of.state === "closed" ? (
-              <span class="muted">{t("fl_rc_is_closed")}</span>
-            ) : (
-              <span class="note bad fl-tag">{t("fl_rc_left", { n: number(of.left) })}</span>
-            )}
-          </span>
-        </summary>
-        {open && <More id={of.id} />}
-      </details>
-    </li>
-  );
-}
-
-function Bring() {
-  const [error, busy, act] = useAct(KEY);
-  const [n, setN] = useState(0);
-  const bring = (e: SubmitEvent): void => {
-    e.preventDefault();
-    const data = new FormData(e.currentTarget as HTMLFormElement);
-    void act(async () => {
-      await post("/fleet/recalls", JSON.parse(await (data.get("file") as File).text()));
-      setN(n + 1);
-      return t("fl_wk_taken");
-    });
-  };
-  return (
-    <form key={n} class="fl-form" onSubmit={bring} aria-label={t("fl_rc_file")}>
-      <div class="field">
-        <label for="rc-file">{t("fl_rc_file")}</label>
-        <input
-          id="rc-file"
-          class="box"
-          type="file"
-          name="file"
-          accept=".json,application/json"
-          required
-        />
-      </div>
-      <Wrong text={error} />
-      <button type="submit" class="btn" disabled={busy}>
-        {t("fl_wk_take")}
-      </button>
-    </form>
+    <Unfold
+      head={
+        <>
+          <strong>
+            <bdi>{of.id}</bdi>
+          </strong>{" "}
+          <bdi>{of.firm}</bdi> · <bdi>{of.class}</bdi> ·{" "}
+          {t("fl_rc_n", { n: number(of.devices), m: number(of.patients) })}
+        </>
+      }
+      tag={
+        of.state === "closed" ? (
+          <span class="muted">{t("fl_rc_is_closed")}</span>
+        ) : (
+          <span class="note bad fl-tag">{t("fl_rc_left", { n: number(of.left) })}</span>
+        )
+      }
+    >
+      {() => <More id={of.id} />}
+    </Unfold>
   );
 }
 
@@ -348,7 +313,12 @@ export function Recalls() {
         <details>
           <summary>{t("fl_rc_bring")}</summary>
           <div class="fl-forms fl-more">
-            <Bring />
+            <BringJson
+              id="rc-file"
+              label="fl_rc_file"
+              reads={KEY}
+              send={(body) => post("/fleet/recalls", body)}
+            />
             <Letter />
           </div>
         </details>

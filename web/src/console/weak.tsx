@@ -1,11 +1,11 @@
 // What is known to be wrong with the parts of each model: documents are brought, what somebody says of one is kept.
-import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
 import { get, post } from "../lib/api";
-import { dayTime, fullDate, has, type Key, number, t, wordOf } from "../lib/i18n";
+import { dayTime, fullDate, has, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
+import { BringJson } from "./bring";
 import { type Model, ModelField } from "./models";
 
 interface Found {
@@ -172,55 +172,14 @@ function Weak({ of, may }: { of: OfModel; may: boolean }) {
   );
 }
 
-/** A file of JSON, sent as it is. */
-function Bring({ label, models }: { label: Key; models?: Model[] }) {
-  const [error, busy, act] = useAct(KEY);
-  const [n, setN] = useState(0);
-  const id = models ? "wk-parts" : "wk-known";
-  const bring = (e: SubmitEvent): void => {
-    e.preventDefault();
-    const data = new FormData(e.currentTarget as HTMLFormElement);
-    void act(async () => {
-      const body: unknown = JSON.parse(await (data.get("file") as File).text());
-      const only = new URLSearchParams();
-      for (const end of ["from", "to"]) {
-        const version = String(data.get(end) ?? "").trim();
-        if (version) only.set(end, version);
-      }
-      await post(
-        models ? `/fleet/models/${data.get("model")}/parts?${only}` : "/fleet/vulnerabilities",
-        body,
-      );
-      setN(n + 1);
-      return t("fl_wk_taken");
-    });
-  };
-  return (
-    <form key={n} class="fl-form" onSubmit={bring} aria-label={t(label)}>
-      {models && (
-        <>
-          <ModelField id={`${id}-model`} models={models} />
-          <Field id={`${id}-from`} name="from" label={t("fl_wk_from")} dir="ltr" />
-          <Field id={`${id}-to`} name="to" label={t("fl_wk_to")} dir="ltr" />
-        </>
-      )}
-      <div class="field">
-        <label for={id}>{t(label)}</label>
-        <input
-          id={id}
-          class="box"
-          type="file"
-          name="file"
-          accept=".json,application/json"
-          required
-        />
-      </div>
-      <Wrong text={error} />
-      <button type="submit" class="btn" disabled={busy}>
-        {t("fl_wk_take")}
-      </button>
-    </form>
-  );
+/** A model's list of parts, of the firmware that the form says. */
+function sendParts(body: unknown, data: FormData): Promise<unknown> {
+  const only = new URLSearchParams();
+  for (const end of ["from", "to"]) {
+    const version = String(data.get(end) ?? "").trim();
+    if (version) only.set(end, version);
+  }
+  return post(`/fleet/models/${data.get("model")}/parts?${only}`, body);
 }
 
 export function Weaknesses({ models }: { models: Model[] }) {
@@ -251,8 +210,17 @@ export function Weaknesses({ models }: { models: Model[] }) {
         <details>
           <summary>{t("fl_wk_bring")}</summary>
           <div class="fl-forms fl-more">
-            <Bring label="fl_wk_sbom" models={models} />
-            <Bring label="fl_wk_list" />
+            <BringJson id="wk-parts" label="fl_wk_sbom" reads={KEY} send={sendParts}>
+              <ModelField id="wk-parts-model" models={models} />
+              <Field id="wk-parts-from" name="from" label={t("fl_wk_from")} dir="ltr" />
+              <Field id="wk-parts-to" name="to" label={t("fl_wk_to")} dir="ltr" />
+            </BringJson>
+            <BringJson
+              id="wk-known"
+              label="fl_wk_list"
+              reads={KEY}
+              send={(body) => post("/fleet/vulnerabilities", body)}
+            />
           </div>
         </details>
       )}

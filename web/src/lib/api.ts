@@ -95,6 +95,29 @@ async function once<T>(method: string, path: string, body?: unknown): Promise<T>
 export const get = <T>(path: string): Promise<T> => call<T>("GET", path);
 export const post = <T>(path: string, body: unknown): Promise<T> => call<T>("POST", path, body);
 
+/** A file as it is, by PUT; `part` is told how much of it is there (0 to 1). */
+export function upload<T>(path: string, file: Blob, part: (done: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const x = new XMLHttpRequest();
+    x.open("PUT", path);
+    const headers = { accept: "application/json", "accept-language": lang.value, ...authHeaders() };
+    for (const [name, value] of Object.entries(headers)) x.setRequestHeader(name, value);
+    x.setRequestHeader("content-type", "application/octet-stream");
+    x.upload.onprogress = (e) => part(e.total ? e.loaded / e.total : 0);
+    x.onerror = () => reject(new ApiError(0, [], ""));
+    x.onload = () => {
+      if (x.status < 300) return resolve(JSON.parse(x.responseText) as T);
+      if (x.status === 401) end("expired");
+      const told = ["x-request-id", "content-language"].flatMap((name) => {
+        const value = x.getResponseHeader(name);
+        return value ? [[name, value] as [string, string]] : [];
+      });
+      void failure(new Response(x.responseText, { status: x.status, headers: told })).then(reject);
+    };
+    x.send(file);
+  });
+}
+
 /** A search with its parameters; follows "next" until `max` rows are here. */
 export async function search<T extends Resource>(
   type: string,
