@@ -29,6 +29,7 @@ SCOPES = {
                 "is for.",
     "consented": "The patient has not shared this kind of record with you. Ask the patient to add "
                  "it under Sharing.",
+    "shared": "This is shown only where the patient shares it. Ask the patient whether they want to.",
     "assigned": "This work is not assigned to you. Claim it first.",
 }
 
@@ -69,6 +70,12 @@ def expand(cell, groups, types, where):
     return [0 if t is None else 1 + types.index(t) for t in found]
 
 
+def bound_of(spec):
+    """role -> how a patient's Consents bind it."""
+    with open(os.path.join(spec, "rules/consent-roles.csv"), encoding="utf-8", newline="") as f:
+        return {r["role"]: r["bound"] for r in csv.DictReader(line for line in f if not line.startswith("#"))}
+
+
 def row_text(row):
     where, scope, deed = row["id"], row["scope"], SPOKEN[row["role"]]
     need(scope in SCOPES, where, "unknown scope " + scope)
@@ -88,11 +95,14 @@ def row_text(row):
 
 
 def body(rows, types, spec):
-    groups = read_groups(spec, types)
+    groups, bound = read_groups(spec, types), bound_of(spec)
     cells, texts = {}, ['{"ACCESS-DENY", "45 CFR 164.308(a)(4); 164.312(a)(1)", SCOPE_NOBODY, '
                         'false, 0, {"", "", ""}}']
     for n, row in enumerate(rows, 1):
         need(row["role"] in ROLES[1:], row["id"], "unknown role")
+        need(row["scope"] != "shared" or (bound[row["role"]] == "denied" and row["sensitive"] == "no" and
+                                          set(row["actions"].split()) <= {"read", "search", "history"}),
+             row["id"], "shared: to be read by a role that a Consent binds, without what is sensitive")
         for t in expand(row["types"], groups, types, row["id"]):
             for action in row["actions"].split():
                 need(action in ACTIONS, row["id"], "unknown action " + action)

@@ -1,7 +1,8 @@
 """Compiles spec/rules/redact.csv into the sets of rows that redact_rows() hands out, by role, purpose and type.
 
 Used by gen_rules.py. Checks that every role, purpose, type, element, label and category is known, that a row always
-takes the narrative with the rest, and that no set is larger than REDACT_ROWS_MAX.
+takes the narrative with the rest, that no set is larger than REDACT_ROWS_MAX, and that nobody writes a type of which
+they are not shown what is inside of an element: a write would lose it.
 """
 
 import csv
@@ -9,7 +10,7 @@ import os
 
 from access_table import PURPOSES, ROLES, expand, quote, read_groups
 
-CATEGORIES = ["narrative", "reasons", "notes", "messages", "contact", "links"]
+CATEGORIES = ["narrative", "reasons", "notes", "messages", "contact", "links", "amounts"]
 ROWS_MAX = 4
 
 
@@ -19,14 +20,23 @@ def need(ok, where, what):
 
 
 def elements_of(spec):
-    """type -> names of its first level."""
+    """type -> names of its first level, and "first.name" of what is called so anywhere inside."""
     found = {}
     with open(os.path.join(spec, "fhir/elements.tsv"), encoding="utf-8") as f:
         for line in f:
-            path = line.split("\t")[0]
-            if path.count(".") == 1 and not line.startswith("#"):
-                found.setdefault(path.split(".")[0], {"text", "contained"}).add(path.split(".")[1])
+            path = line.split("\t")[0].split(".")
+            if len(path) > 1 and not line.startswith("#"):
+                names = found.setdefault(path[0], {"text", "contained", "extension"})
+                names |= {path[1], path[1] + ".extension"} if len(path) == 2 else {path[1] + "." + path[-1]}
     return found
+
+
+def writers_of(spec, groups, types):
+    """(role, type) that some row of access.csv lets write."""
+    with open(os.path.join(spec, "rules/access.csv"), encoding="utf-8", newline="") as f:
+        return {(r["role"], t) for r in csv.DictReader(line for line in f if not line.startswith("#"))
+                if {"create", "update"} & set(r["actions"].split())
+                for t in expand(r["types"], groups, types, r["id"])}
 
 
 def labels_of(spec):
@@ -52,7 +62,7 @@ def row_text(row, types, labels):
 
 def body(rows, types, spec):
     groups, labels, elements = read_groups(spec, types), labels_of(spec), elements_of(spec)
-    cells = {}
+    cells, writers = {}, writers_of(spec, groups, types)
     for n, row in enumerate(rows):
         where = row["id"]
         purposes = row["purposes"].split() or PURPOSES[1:]
@@ -63,6 +73,8 @@ def body(rows, types, spec):
         need({e for e in row["elements"].split()} <= known, where, "no such element: %s" % (
             sorted({e for e in row["elements"].split()} - known)))
         for role in row["roles"].split():
+            need("." not in row["elements"] or not any((role, t) in writers for t in of), where,
+                 f"{role} writes what is not shown to them")
             for p in purposes:
                 for t in of:
                     cells.setdefault((ROLES.index(role), PURPOSES.index(p), t), []).append(n)

@@ -47,7 +47,7 @@ static bool by_rows(const struct screen *s, const struct news *n, bool sensitive
         .action = ACTION_READ,
         .patient = n->change.patient,
         .is_own = s->base.actor.user_rid && s->base.actor.user_rid == n->change.rid,
-        .consented = consent_needs_share(s->base.actor.role),
+        .consented = true, /* whether it is, the record is asked below */
         .sensitive = sensitive,
         .labels = sensitive ? UINT64_MAX : 0,
     };
@@ -62,10 +62,12 @@ static bool by_rows(const struct screen *s, const struct news *n, bool sensitive
 static bool may_see(struct op *op, struct record *rec, const struct screen *s, const struct news *n)
 {
     bool bound = consent_binds(s->base.actor.role), may = false;
+    bool shared = consent_needs_share(s->base.actor.role) ||
+                  policy_by_share(&s->base.actor, ACTION_READ, n->change.type);
     if (!by_rows(s, n, false))
         return false;
     op->actor = &s->base.actor;
-    if (by_rows(s, n, true) && !(bound && n->asked) && !consent_needs_share(s->base.actor.role) &&
+    if (by_rows(s, n, true) && !(bound && n->asked) && !shared &&
         !record_narrows(op, rec, n->change.type))
         return true;
     if (record_may_read(op, rec, n->change.rid, n->change.vid, &may) != OK)

@@ -2,7 +2,8 @@
  * as whoever asks. It decides nothing: which role may search a lane, what a Consent keeps and what
  * is shown in part is policy's, asked for each resource. Invariant: a lane that is not shown says
  * so, and by whose word, as far as that may be named; no lane is longer than its bound, and one
- * that was cut says so. */
+ * that was cut says so. A lane that is each patient's to share says that they do not, whether or
+ * not there is anything. */
 #include "api/op_int.h"
 
 #define EACH "300"
@@ -31,9 +32,20 @@ struct picture {
     struct call *c;
     struct buf b;
     str from;
-    unsigned reads, shown; /* searches made; resources of the lane so far */
-    bool role, kept, more; /* of the lane */
+    unsigned reads, shown;           /* searches made; resources of the lane so far */
+    bool role, kept, more, unshared; /* of the lane */
+    const fhir_type *hidden; /* types of which a Consent keeps something that may be named */
+    size_t n_hidden;
+    uint64_t patient;
 };
+
+static bool is_hidden(const struct picture *p, fhir_type type)
+{
+    for (size_t i = 0; i < p->n_hidden; i++)
+        if (p->hidden[i] == type)
+            return true;
+    return false;
+}
 
 static err find(struct picture *p, const struct lane *l)
 {
@@ -44,13 +56,18 @@ static err find(struct picture *p, const struct lane *l)
         p->role = true;
         return OK;
     }
+    bool shared;
+    TRY(record_shared(op, p->c->api->rec, p->patient, type, &shared));
+    p->unshared |= !shared;
+    p->kept |= is_hidden(p, type);
+    if (!shared)
+        return OK;
     str query =
         arena_printf(op->arena, "patient=Patient/%.*s&%s=ge%.*s&_sort=-%s&_count=" EACH "&%s",
                      STR_ARG(p->c->id), l->date, STR_ARG(p->from), l->date, l->query);
     p->reads++;
     TRY(record_find(op, p->c->api->rec, type, query, &page));
     p->more |= page.next.n > 0;
-    p->kept |= page.n_hidden > 0;
     for (size_t i = 0; i < page.n_match; i++) {
         buf_add(&p->b, p->shown++ ? STR(",") : STR_NONE);
         buf_add(&p->b, page.docs[i].head);
@@ -63,13 +80,14 @@ static err find(struct picture *p, const struct lane *l)
 static err lane(struct picture *p, size_t *io)
 {
     const char *name = lanes[*io].name;
-    p->role = p->kept = p->more = false;
+    p->role = p->kept = p->more = p->unshared = false;
     p->shown = 0;
     buf_printf(&p->b, "{\"lane\":\"%s\",\"entry\":[", name);
     for (; *io < sizeof lanes / sizeof *lanes && strcmp(lanes[*io].name, name) == 0; ++*io)
         TRY(find(p, &lanes[*io]));
-    buf_printf(&p->b, "],\"role\":%s,\"kept\":%s,\"more\":%s}", p->role ? "true" : "false",
-               p->kept ? "true" : "false", p->more ? "true" : "false");
+    buf_printf(&p->b, "],\"role\":%s,\"kept\":%s,\"unshared\":%s,\"more\":%s}",
+               p->role ? "true" : "false", p->kept ? "true" : "false",
+               p->unshared ? "true" : "false", p->more ? "true" : "false");
     return OK;
 }
 
@@ -85,6 +103,10 @@ err api_picture(struct call *c)
         return fail_at(&c->op, ERR_INVALID, STR("days"), "days is 7, 30 or 90.");
     op_deadline(c);
     TRY(record_read(&c->op, c->api->rec, fhir_type_parse(STR("Patient")), c->id, &doc));
+    p.patient = doc.rid;
+    fhir_type *hidden;
+    TRY(record_hidden_beside(&c->op, c->api->rec, c->id, &hidden, &p.n_hidden));
+    p.hidden = hidden;
     p.from = time_format(c->op.arena, c->op.now - (int64_t)days * 86400000);
     buf_printf(&p.b, "{\"from\":\"%.*s\",\"lanes\":[", STR_ARG(p.from));
     for (size_t i = 0; i < sizeof lanes / sizeof *lanes;) {

@@ -37,6 +37,8 @@ static bool in_scope(const struct access_row *row, const struct actor *actor,
         return own_patient && own;
     case SCOPE_CONSENTED:
         return own_patient && request->consented;
+    case SCOPE_SHARED:
+        return narrowed || request->consented;
     case SCOPE_ASSIGNED:
         return own || request->assigned;
     case SCOPE_NOBODY:
@@ -53,6 +55,12 @@ static const struct access_row *row_of(const struct actor *actor,
     if (request->type < 0 || request->type > POLICY_TYPE_COUNT)
         return &policy_access_rows[0];
     return &policy_access_rows[policy_access_cells[actor->role][request->type][request->action]];
+}
+
+bool policy_by_share(const struct actor *actor, enum action action, int type)
+{
+    struct access_request q = {.type = type, .action = action};
+    return actor && row_of(actor, &q)->scope == SCOPE_SHARED;
 }
 
 static void refuse_all(const struct actor *actor, const struct access_request *request,

@@ -108,7 +108,7 @@ static void staff(void **state)
     assert_true(may(ROLE_NURSE, "Communication", ACTION_CREATE, OF(1)));
     assert_false(may(ROLE_NURSE, "Patient", ACTION_DELETE, OF(1)));
     assert_false(may(ROLE_NURSE, "AuditEvent", ACTION_READ, OF(1)));
-    assert_false(may(ROLE_NURSE, "Claim", ACTION_READ, OF(1)));
+    assert_false(may(ROLE_NURSE, "Claim", ACTION_READ, OF(1))); /* nobody shares it */
     assert_false(may(ROLE_NURSE, NULL, ACTION_MANAGE, ANY));
     assert_true(may(ROLE_AGENT, "Appointment", ACTION_CREATE, OF(1)));
     assert_true(may(ROLE_AGENT, "Patient", ACTION_UPDATE, OF(1)));
@@ -209,6 +209,44 @@ static void helper_sees_what_consent_lists(void **state)
     assert_false(ask(&h, "Observation", ACTION_READ, shared).allowed);
     assert_true(ask(&h, "Consent", ACTION_READ, OF(PATIENT)).allowed);
     assert_false(ask(&h, "Consent", ACTION_UPDATE, OF(PATIENT)).allowed);
+}
+
+/* ADR 67: bills are shown to who treats the patient, where the patient shares them. */
+static void bills_are_shared_by_each_patient(void **state)
+{
+    (void)state;
+    static const char *const bills[] = {"Claim", "ExplanationOfBenefit"};
+    const enum action looks[] = {ACTION_READ, ACTION_HISTORY};
+    struct actor n = actor_of(ROLE_NURSE);
+    for (size_t i = 0; i < 2; i++) {
+        struct access_request shared = {.patient = 1, .consented = true};
+        for (size_t k = 0; k < 2; k++) {
+            assert_false(ask(&n, bills[i], looks[k], OF(1)).allowed);
+            assert_true(ask(&n, bills[i], looks[k], shared).allowed);
+            const struct access_request secret = {
+                .patient = 1, .consented = true, .sensitive = true};
+            assert_false(ask(&n, bills[i], looks[k], secret).allowed);
+            n.purpose = PURPOSE_HOPERAT; /* treating alone */
+            assert_false(ask(&n, bills[i], looks[k], shared).allowed);
+            n.purpose = PURPOSE_TREAT;
+        }
+        struct access_verdict v = ask(&n, bills[i], ACTION_SEARCH, ANY); /* each is asked */
+        assert_true(v.allowed && v.hide_sensitive && !v.compartment_only && !v.own_only);
+        const enum action acts[] = {ACTION_CREATE, ACTION_UPDATE, ACTION_DELETE, ACTION_EXPORT};
+        for (size_t k = 0; k < sizeof acts / sizeof *acts; k++)
+            assert_false(ask(&n, bills[i], acts[k], shared).allowed);
+    }
+    for (int role = 0; role < ROLE_COUNT; role++)
+        for (int t = 0; t <= POLICY_TYPE_COUNT; t++)
+            for (int a = 0; a < ACTION_COUNT; a++) {
+                bool bill = t == policy_type_parse(STR("Claim")) ||
+                            t == policy_type_parse(STR("ExplanationOfBenefit"));
+                struct actor who = actor_of((enum role)role);
+                assert_int_equal(policy_by_share(&who, (enum action)a, t),
+                                 role == ROLE_NURSE && bill && a <= ACTION_HISTORY);
+            }
+    assert_false(policy_by_share(NULL, ACTION_READ, policy_type_parse(STR("Claim"))));
+    assert_false(policy_by_share(&n, ACTION_READ, -1));
 }
 
 static void device_only_reports(void **state)
@@ -321,6 +359,7 @@ int main(void)
         cmocka_unit_test(containers_are_for_the_system_only),
         cmocka_unit_test(patient_sees_own_compartment),
         cmocka_unit_test(helper_sees_what_consent_lists),
+        cmocka_unit_test(bills_are_shared_by_each_patient),
         cmocka_unit_test(device_only_reports),
         cmocka_unit_test(purpose_and_label),
         cmocka_unit_test(names_go_both_ways),

@@ -34,7 +34,8 @@ static void rows_narrow_by_their_scope(void **state)
         bool compartment, own;
     } rows[] = {{SCOPE_ALL, false, false},      {SCOPE_OWN_PATIENT, true, false},
                 {SCOPE_OWN, false, true},       {SCOPE_AUTHORED, true, true},
-                {SCOPE_CONSENTED, true, false}, {SCOPE_ASSIGNED, false, true}};
+                {SCOPE_CONSENTED, true, false}, {SCOPE_ASSIGNED, false, true},
+                {SCOPE_SHARED, false, false}};
     const enum action narrow[] = {ACTION_SEARCH, ACTION_EXPORT};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (size_t k = 0; k < 2; k++) {

@@ -183,7 +183,8 @@ static enum sure matches(const struct consent_rule *c, const struct consent_requ
     return both(s, of_resource(c, r));
 }
 
-/* Where the walk stands: all above it is sure, who asks was named, the resource is asked about. */
+/* Where the walk stands: all above it is sure, who asks was named, or the type (whichever makes a
+ * permission a share), the resource is asked about. */
 struct stand {
     bool sure, named, asked;
 };
@@ -197,6 +198,11 @@ static enum consent_effect own_word(const struct consent_rule *c, bool hopeful, 
     return at.named ? CONSENT_SHARE : CONSENT_PERMIT;
 }
 
+static bool names(const struct consent_rule *c, const struct consent_request *r)
+{
+    return r->listed ? (c->has & CONSENT_CLASSES) != 0 : c->n_actors > 0;
+}
+
 /* As deep as CONSENT_DEPTH_MAX: the record builds no deeper tree. */
 static enum consent_effect walk(const struct consent_rule *c, const struct consent_request *r,
                                 struct stand at)
@@ -206,7 +212,7 @@ static enum consent_effect walk(const struct consent_rule *c, const struct conse
     if (s == SURE_NO)
         return CONSENT_SILENT;
     at.sure = at.sure && s >= (r->hopeful ? SURE_DEPENDS : SURE_YES);
-    at.named = at.named || c->n_actors > 0;
+    at.named = at.named || names(c, r);
     at.asked = at.asked || asks_resource(c);
     for (size_t i = 0; i < c->n_exceptions; i++) {
         enum consent_effect e = walk(&c->exceptions[i], r, at);
@@ -267,7 +273,7 @@ void consent_decide(const struct consent_rule *const *roots, size_t n, bool glas
                     const struct consent_request *r, struct consent_verdict *ret)
 {
     const struct consent_role *row = role_of(r->role);
-    bool shared = row->bound != BOUND_SHARED || r->open, denied = false;
+    bool shared = !r->listed && (row->bound != BOUND_SHARED || r->open), denied = false;
     *ret = (struct consent_verdict){.by = n,
                                     .rule = str_of(row->rule),
                                     .why = str_of(row->why),

@@ -95,14 +95,16 @@ struct consent_request {
     const str *names; /* "Practitioner/x" and what else stands for who asks */
     size_t n_names;
     int64_t now;
-    bool open;                       /* allowed without being shared by name */
-    str type;                        /* of the data */
+    bool open;   /* allowed without being shared by name */
+    bool listed; /* only what a permission that lists the type shares; open or not */
+    str type;    /* of the data */
     const struct consent_data *data; /* NULL: any of that type */
     bool hopeful; /* with data NULL: could some be shown? Otherwise: surely all? */
 };
 
 enum consent_effect { CONSENT_SILENT, CONSENT_PERMIT, CONSENT_SHARE, CONSENT_DENY };
-/* What one Consent says. SHARE: a permission that names who asks. */
+/* What one Consent says. SHARE: a permission that names who asks; of a request `listed`, one that
+ * lists the type by its class. */
 enum consent_effect consent_ask(const struct consent_rule *root, const struct consent_request *r);
 
 struct consent_verdict {
@@ -122,6 +124,9 @@ enum role consent_role(const struct actor *actor);
 /* Is the role bound by Consents at all? */
 bool consent_binds(enum role role);
 bool consent_needs_share(enum role role);
+/* Is the type the actor's only where each patient shares it (scope `shared` of access.csv)? Then
+ * the request is `listed`, a search asks of each, and a refusal tells of nothing. */
+bool policy_by_share(const struct actor *actor, enum action action, int type);
 /* Does the role need to do with the patient, where the house says so? Then refused by this row. */
 bool consent_needs_relation(enum role role);
 void consent_no_relation(struct consent_verdict *ret);

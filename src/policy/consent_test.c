@@ -471,6 +471,17 @@ static struct consent_rule *somewhere(struct rng *r, struct consent_rule *c)
     return c;
 }
 
+/* Does a permission stand under one that lists the type, or list it itself? */
+static bool lists(const struct consent_rule *c, str type, bool above)
+{
+    for (size_t i = 0; (c->has & CONSENT_CLASSES) && i < c->n_classes; i++)
+        above = above || str_eq(c->classes[i], type);
+    bool found = above && c->permits;
+    for (size_t i = 0; i < c->n_exceptions && !found; i++)
+        found = lists(&c->exceptions[i], type, above);
+    return found;
+}
+
 /* One denial more (as an exception somewhere), or one permission less. */
 static void tighten(struct arena *a, struct rng *r, struct consent_rule *root)
 {
@@ -496,7 +507,7 @@ static void one_denial_more_never_shows_more(void **state)
     (void)state;
     struct arena *a = arena_new(0);
     struct rng r = {20261122};
-    size_t shown = 0, less = 0;
+    size_t shown = 0, less = 0, by_list = 0;
     for (size_t round = 0; round < 60000; round++) {
         struct consent_rule roots[3], extra;
         const struct consent_rule *all[4] = {&roots[0], &roots[1], &roots[2], &extra};
@@ -510,12 +521,18 @@ static void one_denial_more_never_shows_more(void **state)
         q.purpose = (enum purpose)pick(&r, PURPOSE_COUNT);
         q.action = (enum action)pick(&r, 4);
         q.outside = q.role == ROLE_HELPER;
+        q.listed = q.role == ROLE_NURSE && pick(&r, 2);
         q.type = types[pick(&r, 2)];
         d.codes = &codes[pick(&r, 3)];
         d.n_codes = 1;
         d.labels = 1u + pick(&r, 7);
         d.dated = pick(&r, 4) != 0;
         consent_decide(all, n, false, &q, &before);
+        bool listed = false;
+        for (size_t i = 0; i < n; i++)
+            listed = listed || lists(&roots[i], q.type, false);
+        assert_true(!q.listed || before.hidden || listed);
+        by_list += q.listed && !before.hidden;
         if (pick(&r, 3) == 0) {
             fill(a, &r, &extra, 3);
             extra.permits = false;
@@ -540,7 +557,7 @@ static void one_denial_more_never_shows_more(void **state)
         if (round % 512 == 0)
             arena_reset(a);
     }
-    assert_true(shown > 5000 && less > 500);
+    assert_true(shown > 5000 && less > 500 && by_list > 100);
     arena_free(a);
 }
 

@@ -93,7 +93,7 @@ struct access_request {
     uint64_t patient; /* of the compartment the resource is in (new content for a write); 0 none */
     bool is_own;      /* the actor's own record, or written by it, or the Device/account itself */
     bool assigned;    /* the case or task is claimed by, or assigned to, the actor */
-    bool consented;   /* a Consent in force lists this type for this helper (SEARCH too) */
+    bool consented;   /* a Consent in force lists this type for who asks (a helper's SEARCH too) */
     bool sensitive;   /* meta.security holds a restricted label (R, V, PSY, SUD, HIV, SEX …) */
     uint64_t labels; /* label_set (policy/consent.h) of the resource, or of the worst it may have */
     bool listed;     /* READ of what a search found; HISTORY of a whole type */

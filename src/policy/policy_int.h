@@ -124,6 +124,7 @@ enum access_scope {
     SCOPE_OWN,
     SCOPE_AUTHORED,
     SCOPE_CONSENTED,
+    SCOPE_SHARED, /* whoever's: each patient shares the type, or keeps it */
     SCOPE_ASSIGNED
 };
 

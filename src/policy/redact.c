@@ -41,6 +41,20 @@ bool redact_names(const struct redact_row *row, str member)
     return false;
 }
 
+bool redact_inside(const struct redact_row *row, str member, str name)
+{
+    if (str_starts(name, STR("_")))
+        name = str_sub(name, 1, name.n);
+    for (size_t i = 0; row->elements[i]; i++) {
+        str element = str_of(row->elements[i]);
+        size_t dot = str_find_char(element, '.', 0);
+        if (dot != SIZE_MAX && str_eq(str_sub(element, 0, dot), member) &&
+            (!name.n || str_eq(str_sub(element, dot + 1, element.n), name)))
+            return true;
+    }
+    return false;
+}
+
 bool redact_takes(const struct redact_row *row, label_set labels, bool shared)
 {
     if (row->labels)

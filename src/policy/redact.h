@@ -11,7 +11,8 @@
 
 struct redact_row {
     const char *id, *category, *citation;
-    const char *const *elements; /* of the first level, "value[x]" all of a choice; NULL ends */
+    const char *const *elements; /* of the first level, "value[x]" all of a choice; "item.net": what
+                                    is called net anywhere inside of item; NULL ends */
     label_set labels;            /* only where the resource has one of these; 0: always */
     int unless;                  /* not where this type is shared with the reader; 0: always */
     bool hidden; /* of the elements, the items that point to what the reader may not see */
@@ -26,6 +27,8 @@ const struct redact_set *redact_find(const struct actor *actor, int type);
 const struct redact_row *redact_row(size_t i);
 /* Does the row name the member ("reasonCode", "_status", "valueString") of the first level? */
 bool redact_names(const struct redact_row *row, str member);
+/* Does it name something inside of the member of the first level? With a name: that one. */
+bool redact_inside(const struct redact_row *row, str member, str name);
 /* Is what the row names taken out of a resource with these labels (closed)? shared: the type that
  * the row is about is shared with the reader. Not asked of rows `hidden`. */
 bool redact_takes(const struct redact_row *row, label_set labels, bool shared);

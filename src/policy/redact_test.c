@@ -60,6 +60,22 @@ static void names_of_the_first_level(void **state)
         assert_false(redact_names(&r, str_of(no[i])));
 }
 
+static void names_inside(void **state)
+{
+    (void)state;
+    struct redact_row r = {.elements = (const char *const[]){"note", "item.net", "item.x", NULL}};
+    assert_false(redact_names(&r, STR("item")));
+    assert_true(redact_inside(&r, STR("item"), STR_NONE));
+    assert_true(redact_inside(&r, STR("item"), STR("net")));
+    assert_true(redact_inside(&r, STR("item"), STR("_net")));
+    assert_true(redact_inside(&r, STR("item"), STR("x")));
+    assert_false(redact_inside(&r, STR("item"), STR("ne")));
+    assert_false(redact_inside(&r, STR("item"), STR("nets")));
+    assert_false(redact_inside(&r, STR("note"), STR_NONE));
+    assert_false(redact_inside(&r, STR("ite"), STR("net")));
+    assert_false(redact_inside(&r, STR("items"), STR_NONE));
+}
+
 static void takes_by_label_and_share(void **state)
 {
     (void)state;
@@ -91,7 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_by_role_purpose_and_type), cmocka_unit_test(rows_by_number),
-        cmocka_unit_test(names_of_the_first_level), cmocka_unit_test(takes_by_label_and_share),
-        cmocka_unit_test(never_looser)};
+        cmocka_unit_test(names_of_the_first_level),       cmocka_unit_test(names_inside),
+        cmocka_unit_test(takes_by_label_and_share),       cmocka_unit_test(never_looser)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,7 +86,8 @@ static bool by_rows(struct op *op, struct record *rec, const struct store_doc *d
     if (op->actor->user_rid)
         facts_from_keys(op, rec, d, q);
     open = *q;
-    q->consented = consent_needs_share(op->actor->role);
+    q->consented =
+        consent_needs_share(op->actor->role) || policy_by_share(op->actor, q->action, d->type);
     if (q->is_own || q->assigned || q->consented)
         policy_access(op->actor, q, &ret->v);
     if (ret->v.allowed && q->consented) { /* only for being shared? */
@@ -165,8 +166,8 @@ static bool by_consents(struct op *op, struct record *rec, const struct consent_
     return false;
 }
 
-static bool may(struct op *op, struct record *rec, enum action action, const struct store_doc *doc,
-                struct answer *ret)
+static bool is_for(struct op *op, struct record *rec, enum action action,
+                   const struct store_doc *doc, struct answer *ret)
 {
     struct store_doc then;
     bool known = content_of(op, rec, doc, &then);
@@ -185,6 +186,15 @@ static bool may(struct op *op, struct record *rec, enum action action, const str
     }
     struct consent_question c = {.action = action, .doc = &then, .open = !q.consented};
     return by_consents(op, rec, &c, ret);
+}
+
+/* Where each patient shares the type or keeps it, a refusal does not tell that there is any. */
+static bool may(struct op *op, struct record *rec, enum action action, const struct store_doc *doc,
+                struct answer *ret)
+{
+    bool is = is_for(op, rec, action, doc, ret);
+    ret->unnamed = ret->unnamed || (!is && policy_by_share(op->actor, action, doc->type));
+    return is;
 }
 
 bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
@@ -270,7 +280,7 @@ err access_search(struct op *op, struct record *rec, enum action action, fhir_ty
                   struct clause_list *clauses, struct plan *plan)
 {
     struct access_request q = {
-        .type = type, .action = action, .consented = consent_shares(op, rec, type)};
+        .type = type, .action = action, .consented = consent_hopes(op, rec, type)};
     struct access_verdict v, read, restricted;
     policy_access(op->actor, &q, &v);
     if (v.allowed) {
@@ -314,7 +324,7 @@ err access_condition(struct op *op, struct record *rec, fhir_type type, struct c
                      struct plan *plan)
 {
     struct access_request q = {
-        .type = type, .action = ACTION_SEARCH, .consented = consent_shares(op, rec, type)};
+        .type = type, .action = ACTION_SEARCH, .consented = consent_hopes(op, rec, type)};
     struct access_verdict v;
     policy_access(op->actor, &q, &v);
     if (v.allowed)

@@ -223,7 +223,8 @@ static err run(struct crowd *c, str query, fhir_type type)
         return fail(op, ERR_INVALID, "A cohort has no order and includes nothing.");
     TRY(make_plan(c));
     enum role role = consent_role(op->actor);
-    c->bound_all = c->rec->relationship && consent_needs_relation(op->actor->role);
+    c->bound_all = (c->rec->relationship && consent_needs_relation(op->actor->role)) ||
+                   policy_by_share(op->actor, ACTION_READ, type);
     if (consent_binds(role) && !c->bound_all)
         TRY(find_bound(c));
     c->filtered = c->plan.verify || c->bound_all || (c->veiled && c->some);

@@ -71,6 +71,47 @@ static void each_patient_counts_once(void **state)
     assert_int_equal(c.patients[0], fixture_rid(f, bob));
 }
 
+static const char *bill(struct fixture *f, const char *patient)
+{
+    return fixture_make(
+        f, fixture_text(f,
+                        "{\"resourceType\":\"Claim\",\"status\":\"active\",\"use\":\"claim\","
+                        "\"type\":{\"text\":\"x\"},\"created\":\"2026-01-02\",\"provider\":{"
+                        "\"display\":\"x\"},\"priority\":{\"text\":\"x\"},\"insurance\":[{"
+                        "\"sequence\":1,\"focal\":true,\"coverage\":{\"display\":\"x\"}}],"
+                        "\"patient\":{\"reference\":\"%s\"}}",
+                        patient));
+}
+
+#define SHARE_BILLS "\"type\":\"permit\",\"class\":[{\"code\":\"Claim\"}]"
+
+/* ADR 67: bills are counted of who shares them, by any question; those of nobody's record never. */
+static void bills_count_where_they_are_shared(void **state)
+{
+    struct fixture *f = *state;
+    struct record_doc d;
+    static const char *const asks[] = {"", "status=active", "patient.family=Ann", "created=2026"};
+    const char *ann = fixture_patient(f, "Ann"), *bob = fixture_patient(f, "Bob");
+    const char *of_ann = bill(f, ann), *of_bob = bill(f, bob);
+    const char *nobodys = bill(f, "https://elsewhere.example/fhir/Patient/x");
+    for (int shared = 0; shared < 2; shared++) {
+        fixture_as(f, &f->nurse);
+        for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
+            assert_int_equal(crowd(f, "Claim", asks[i], false), shared);
+            assert_int_equal(fixture_count(f, "Claim", asks[i]), shared);
+        }
+        assert_int_equal(crowd(f, "Claim", "", true), shared);
+        assert_int_equal(crowd(f, "Patient", "_has:Claim:patient:status=active", false), shared);
+        assert_int_equal(fixture_read(f, of_ann, &d), shared ? OK : ERR_NOT_FOUND);
+        assert_int_equal(fixture_read(f, of_bob, &d), ERR_NOT_FOUND);
+        assert_int_equal(fixture_read(f, nobodys, &d), ERR_NOT_FOUND);
+        fixture_as(f, &f->system);
+        assert_int_equal(crowd(f, "Claim", "", false), 2);
+        assert_int_equal(fixture_count(f, "Claim", ""), 3);
+        deny(f, ann, SHARE_BILLS);
+    }
+}
+
 static void what_cannot_be_asked_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -167,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_BACKENDS(each_patient_counts_once),
+        BOTH_BACKENDS(bills_count_where_they_are_shared),
         BOTH_BACKENDS(what_cannot_be_asked_is_refused),
         BOTH_BACKENDS(who_is_hidden_is_told_from_everybody),
         BOTH_BACKENDS(what_a_patient_denied_is_not_counted),

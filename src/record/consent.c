@@ -199,6 +199,7 @@ static struct consent_request request_of(const struct op *op, enum action action
         .names = &op->actor->reference,
         .n_names = str_empty(op->actor->reference) || !op->actor->user_rid ? 0 : 1,
         .now = op->now,
+        .listed = policy_by_share(op->actor, action, type),
         .type = fhir_type_name(type)};
 }
 
@@ -300,7 +301,9 @@ bool consent_hides(struct op *op, struct record *rec, const struct consent_quest
         return false;
     if (q->doc->comp)
         return hides_for(op, rec, q->doc->comp, q, ret);
-    return hides_named(op, rec, q, ret);
+    if (policy_by_share(op->actor, q->action, q->doc->type)) /* nobody's: nobody shares it */
+        hide(ret);
+    return ret->hidden || hides_named(op, rec, q, ret);
 }
 
 bool consent_hides_type(struct op *op, struct record *rec, uint64_t patient, fhir_type type,
@@ -399,6 +402,18 @@ bool record_consents_bind(struct op *op, struct record *rec, uint64_t patient)
         consent_give(rec, patient, set);
     op->fault = before;
     return failed || some || rec->relationship;
+}
+
+err record_shared(struct op *op, struct record *rec, uint64_t patient, fhir_type type, bool *ret)
+{
+    *ret = !policy_by_share(op->actor, ACTION_READ, type) ||
+           !consent_hides_type(op, rec, patient, type, true);
+    return op_check(op);
+}
+
+bool consent_hopes(struct op *op, struct record *rec, fhir_type type)
+{
+    return consent_shares(op, rec, type) || policy_by_share(op->actor, ACTION_READ, type);
 }
 
 bool consent_shares(struct op *op, struct record *rec, fhir_type type)

@@ -103,6 +103,20 @@ static err take_out(struct hider *h)
     return OK;
 }
 
+/* Of a patient who does not share the type nothing is looked at, whatever is there and how much. */
+static bool unshared(struct op *op, struct record *rec, fhir_type type, const struct plan *plan)
+{
+    return plan->q.comp && policy_by_share(op->actor, ACTION_READ, type) &&
+           consent_hides_type(op, rec, plan->q.comp, type, true);
+}
+
+/* Of everybody: whose it is decides, whether or not they denied anything. */
+static bool asks_each(const struct op *op, const struct record *rec, fhir_type type)
+{
+    return (rec->relationship && consent_needs_relation(op->actor->role)) ||
+           policy_by_share(op->actor, ACTION_READ, type);
+}
+
 err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan *plan)
 {
     uint64_t patients[CONSENT_PATIENTS_MAX];
@@ -112,9 +126,12 @@ err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan 
     if (!op->actor || !consent_binds(consent_role(op->actor)) || plan->empty || plan->own)
         return OK;
     patients[0] = plan->q.comp;
+    plan->empty = unshared(op, rec, type, plan);
+    if (plan->empty)
+        return OK;
     if (!plan->q.comp)
         TRY(consent_patients(op, rec, patients, &n, &many));
-    many |= !plan->q.comp && rec->relationship && consent_needs_relation(op->actor->role);
+    many |= !plan->q.comp && asks_each(op, rec, type);
     /* what lives in nobody's record may name any patient */
     if (many || (n && !plan->q.comp && type_many(type, &one) && !one))
         careful(plan);
@@ -167,7 +184,8 @@ err record_hidden_beside(struct op *op, struct record *rec, str patient, fhir_ty
         all[(*ret_n)++] = rec->t_patient;
     for (fhir_type t = 1; bound && !stranger && t <= FHIR_TYPE_COUNT; t++) {
         bool some = false;
-        if (t != rec->t_audit && consent_hides_type(op, rec, d.rid, t, false))
+        if (t != rec->t_audit && !policy_by_share(op->actor, ACTION_READ, t) &&
+            consent_hides_type(op, rec, d.rid, t, false))
             TRY(hides_some(&h, d.rid, t, &some));
         if (some)
             all[(*ret_n)++] = t;

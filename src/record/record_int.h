@@ -276,9 +276,9 @@ bool scopes_find(struct op *op, struct record *rec, const struct store_doc *d);
 MUST err scopes_narrow(struct op *op, struct record *rec, fhir_type type,
                        const struct access_verdict *v, struct clause_list *clauses,
                        struct plan *plan);
-/* ---- consent.c ---- */
-/* Could the helper who acts be shown something of the type? False for everybody else. */
+/* ---- consent.c ---- could a helper be shown some of the type? hopes: or is each asked of? */
 bool consent_shares(struct op *op, struct record *rec, fhir_type type);
+bool consent_hopes(struct op *op, struct record *rec, fhir_type type);
 /* After the commit of a resource of the type in the patient's record. */
 void consents_stale(struct record *rec, fhir_type type, uint64_t patient);
 /* consent_hide.c: what Consents hide, taken out of a plan that is otherwise done. */

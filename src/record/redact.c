@@ -200,11 +200,36 @@ static void take_links(struct op *op, struct json *tree, const redact_items *ite
     }
 }
 
+static bool inside(const struct redact_view *v, str member, str name)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (redact_inside(v->rows[i], member, name))
+            return true;
+    return false;
+}
+
+/* As deep as a document may be. */
+static void take_inside(const struct redact_view *v, str member, struct json *value)
+{
+    for (size_t i = 0; json_is(value, JSON_ARRAY) && i < value->n; i++)
+        take_inside(v, member, &value->u.items[i]);
+    for (size_t i = json_is(value, JSON_OBJECT) ? value->n : 0; i-- > 0;) {
+        if (inside(v, member, value->u.members[i].name))
+            json_unset(value, value->u.members[i].name);
+        else
+            take_inside(v, member, &value->u.members[i].value);
+    }
+}
+
 static void take_members(const struct redact_view *v, struct json *tree)
 {
-    for (size_t i = tree->n; i-- > 0;)
-        if (redact_absent(v, tree->u.members[i].name))
-            json_unset(tree, tree->u.members[i].name);
+    for (size_t i = tree->n; i-- > 0;) {
+        str name = tree->u.members[i].name;
+        if (redact_absent(v, name))
+            json_unset(tree, name);
+        else if (inside(v, name, STR_NONE))
+            take_inside(v, name, &tree->u.members[i].value);
+    }
 }
 
 static bool is_mark(const struct json *coding)

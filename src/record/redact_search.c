@@ -15,7 +15,7 @@ static bool by_rows(const struct redact_row *const *rows, size_t n, str element)
 {
     char buf[64];
     for (size_t i = 0; i < n; i++) {
-        if (redact_names(rows[i], element))
+        if (redact_names(rows[i], element) || redact_inside(rows[i], element, STR_NONE))
             return true;
         if (element.n + 1 < sizeof buf) { /* "value" of the expression is value[x] */
             memcpy(buf, element.p, element.n);

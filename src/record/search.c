@@ -343,7 +343,7 @@ err record_search(struct op *op, struct record *rec, const struct fhir_query *q,
 bool record_may_search(struct op *op, struct record *rec, fhir_type type)
 {
     struct access_request q = {
-        .type = type, .action = ACTION_SEARCH, .consented = consent_shares(op, rec, type)};
+        .type = type, .action = ACTION_SEARCH, .consented = consent_hopes(op, rec, type)};
     struct access_verdict v;
     policy_access(op->actor, &q, &v);
     return v.allowed;

@@ -33,6 +33,10 @@ MUST err record_search_types(struct op *op, struct record *rec, const struct fhi
                              size_t n, struct record_page *ret);
 /* May the actor search this type at all? Asked of policy only: nothing is read, nothing told. */
 bool record_may_search(struct op *op, struct record *rec, fhir_type type);
+/* Does the patient share the type with the actor, where that is the patient's to say? Told by the
+ * Consents alone, whether or not there is any such resource. */
+MUST err record_shared(struct op *op, struct record *rec, uint64_t patient, fhir_type type,
+                       bool *ret);
 /* May the actor do this without naming a type (system-level search and history)? Refusals are told
  * in the trail. */
 MUST err record_ask_system(struct op *op, struct record *rec, enum action action);

@@ -268,7 +268,7 @@ bool record_may_history(struct op *op, struct record *rec, fhir_type type)
                                .action = ACTION_HISTORY,
                                .patient = scopes_patient(op->actor),
                                .is_own = true,
-                               .consented = consent_shares(op, rec, type),
+                               .consented = consent_hopes(op, rec, type),
                                .listed = true,
                                .scopes_held = UINT32_MAX};
     struct access_verdict v;

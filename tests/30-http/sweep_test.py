@@ -36,6 +36,7 @@ def access():
     return cells
 
 
+PLAIN = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
 # type -> what it needs beside its subject; {s} the patient
 SHAPES = {
     "Observation": {"status": "final", "subject": "{s}", "code": "?"},
@@ -51,8 +52,13 @@ SHAPES = {
     "Task": {"status": "requested", "intent": "order", "for": "{s}", "code": "?"},
     "Appointment": {"status": "proposed", "reasonCode": ["?"],
                     "participant": [{"actor": "{s}", "status": "accepted"}]},
+    "Claim": {"status": "active", "use": "claim", "type": "?", "patient": "{s}", "created": "2026-01-02",
+              "provider": {"display": "x"}, "priority": PLAIN, "total": {"value": 5, "currency": "USD"},
+              "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "x"}}]},
+    "ExplanationOfBenefit": {"status": "active", "use": "claim", "type": "?", "patient": "{s}", "outcome": "complete",
+                             "created": "2026-01-02", "insurer": {"display": "x"}, "provider": {"display": "x"},
+                             "insurance": [{"focal": True, "coverage": {"display": "x"}}]},
 }
-PLAIN = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
 LABELS = {  # name -> (meta, code): said by the sender, or brought by the code
     "none": (None, PLAIN),
     "R": ([{"system": CONF, "code": "R"}], PLAIN),
@@ -67,7 +73,9 @@ NOTED = {"Observation", "Condition", "Procedure", "MedicationRequest", "ServiceR
 CODED = {"SUD": "sud", "PSY": "psy", "SEX": "sex"}
 # patient -> what they denied: (types or None, labels or None)
 DENIED = {"open": None, "shut": (None, None), "some": ({"Observation", "Task"}, None),
-          "addiction": (None, {"sud"})}
+          "addiction": (None, {"sud"}), "gives": None, "both": ({"Claim"}, None)}
+# patient -> what they share with who treats them: rows of scope `shared`
+GIVEN = {"gives": {"Claim", "ExplanationOfBenefit"}, "both": {"Claim", "ExplanationOfBenefit"}}
 
 
 def provision(kind):
@@ -117,6 +125,11 @@ class Sweep(Case):
                                 "scope": SCOPE, "category": [{"text": "restriction"}],
                                 "policyRule": {"text": "own"}, "provision": provision(kind),
                                 "patient": {"reference": "Patient/sweep-" + kind}})
+            if kind in GIVEN:
+                entries.append({"resourceType": "Consent", "id": "sweep-g-" + kind, "status": "active",
+                                "scope": SCOPE, "category": [{"text": "share"}], "policyRule": {"text": "own"},
+                                "patient": {"reference": "Patient/sweep-" + kind},
+                                "provision": {"type": "permit", "class": [{"code": t} for t in GIVEN[kind]]}})
         some = {"reference": "Patient/sweep-some"}
         entries.append({"resourceType": "RelatedPerson", "id": "sweep-helper", "patient": some})
         entries.append({"resourceType": "Consent", "id": "sweep-share", "status": "active", "scope": SCOPE,
@@ -146,7 +159,9 @@ class Sweep(Case):
             return False
         if row["scope"] == "consented":
             return t in SHARED - (DENIED[kind][0] or set())
-        if row["scope"] not in ("all", "own_patient"):
+        if row["scope"] == "shared" and t not in GIVEN.get(kind, ()):
+            return False
+        if row["scope"] not in ("all", "own_patient", "shared"):
             return False
         if DENIED[kind] is None or role in ("system", "privacy", "patient"):
             return True

@@ -390,8 +390,8 @@ class Devices(FlowCase):
         self.assertLessEqual({"99504-3", "8331-1", "8480-6"}, codes)
         self.assertEqual(["not-taken"], [r["status"] for r in seen["medicines"]["entry"]])
         self.assertEqual(1, len(seen["refills"]["entry"]))
-        self.assertTrue(seen["claims"]["role"])  # a nurse's role reads no money, and it is said
-        self.assertEqual([], seen["claims"]["entry"])
+        # Bills are the patient's to share: that this one does not is said, and nothing else (ADR 67).
+        self.assertEqual([True, False, False, []], [seen["claims"][k] for k in ("unshared", "role", "kept", "entry")])
         self.assertLessEqual(self.get(path)["reads"], 12)
         self.assertEqual(400, self.call("GET", f"/fhir/Patient/{patient}/$picture?days=8").status)
         # An agent's role sees visits and nothing clinical: said, lane by lane.
