@@ -120,6 +120,8 @@ void demo_patient(struct demo *d, const struct person *p);
 void demo_clinical(struct demo *d, const struct person *p);
 void demo_consents(struct demo *d, const struct person *p);
 void demo_plan(struct demo *d, const struct person *p);
+/* Bills: of one who shares them, and of who does not. */
+void demo_claims(struct demo *d, const struct person *p);
 void demo_vitals(struct demo *d, const struct person *p);
 /* Members of one Observation after its id. */
 enum demo_vital { VITAL_WEIGHT, VITAL_PRESSURE, VITAL_PULSE, VITAL_OXYGEN, VITAL_SUGAR };

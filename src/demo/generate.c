@@ -27,6 +27,7 @@ static void write_patient(struct demo *d, const struct person *p)
     demo_consents(d, p);
     demo_clinical(d, p);
     demo_plan(d, p);
+    demo_claims(d, p);
     demo_vitals(d, p);
 }
 

@@ -133,3 +133,30 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await page.reload();
   await expect(results).toHaveValue("none");
 });
+
+test("my bills: shared with my team, and taken back", async ({ page, request }) => {
+  const nurse = await api(request, "nurse");
+  const me = account("patient").patient;
+  const shown = async (): Promise<boolean> => {
+    const { lanes } = (await nurse("GET", `/fhir/Patient/${me}/$picture`)) as {
+      lanes: { lane: string; unshared: boolean }[];
+    };
+    return lanes.some((l) => l.lane === "claims" && !l.unshared);
+  };
+  await signIn(page, "portal", "patient");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole("link", { name: "Settings" }).click();
+  const card = page.getByRole("region", { name: "My bills" });
+  const box = card.getByLabel("My care team may see my bills");
+  const was = await box.isChecked();
+  expect(await shown()).toBe(was);
+  for (const now of [!was, was]) {
+    await box.click();
+    await expect(box).toBeChecked({ checked: now });
+    await expect.poll(shown).toBe(now);
+  }
+  await axe(page);
+  await card.scrollIntoViewIfNeeded();
+  await shot(page, "i8-bills");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});

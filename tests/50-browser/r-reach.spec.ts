@@ -1,6 +1,6 @@
 // How somebody may be reached: nobody asked yet, a consent written down whole or not at all, and the preference
 // centre by a link, without sign-in and without script, whose answers stand on the nurse's screen at once.
-import { api, axe, expect, shot, signIn, test } from "./kit";
+import { api, axe, expect, planted, shot, signIn, test } from "./kit";
 import { zoneOfDaytime } from "./people";
 
 interface Proof {
@@ -151,5 +151,47 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await expect(page.getByRole("dialog", { name: "تدوين موافقة" })).toBeVisible();
   await axe(page);
   await shot(page, "r4-consent-ar");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
+
+test("bills of care elsewhere: shown while the patient shares them, and no amount of them", async ({ page }) => {
+  const of = (what: string): string => planted().find((p) => p.planted === what)!.patient;
+  await signIn(page, "console", "nurse");
+  await page.goto(`/console/patient/${of("live-oxygen")}`);
+  const open = async (): Promise<void> => page.getByRole("tab").nth(1).click();
+  await open();
+  const picture = page.getByRole("region", { name: "Whole picture" });
+  const lane = picture.getByRole("listitem").filter({ hasText: "Claims" });
+  await expect(lane).toContainText("3 entries");
+  await picture.getByRole("radio", { name: "Table" }).check({ force: true });
+  await expect(picture.getByRole("row", { name: /Chest X-ray · Lakeside Hospital/ })).toBeVisible();
+  await expect(picture).not.toContainText(/\$|USD|148/);
+  await axe(page);
+  await picture.getByRole("radio", { name: "Chart" }).check({ force: true });
+  await shot(page, "r6-claims");
+
+  await picture.getByRole("button", { name: "They no longer share their claims" }).click();
+  await expect(lane).toContainText("does not share this");
+  await expect(picture).not.toContainText("Chest X-ray");
+  await picture.getByRole("button", { name: "They share their claims" }).click();
+  const ask = page.getByRole("dialog", { name: "Claims of the patient" });
+  await axe(page);
+  await shot(page, "r7-claims-ask");
+  await ask.getByLabel(/^The proof/).fill("Asked on the phone at noon; said yes, and repeated what it means");
+  await ask.getByRole("button", { name: "Keep the consent" }).click();
+  await expect(ask).toBeHidden();
+  await expect(lane).toContainText("3 entries");
+
+  // There are bills of this one, too; nothing says so.
+  await page.evaluate(() => localStorage.setItem("weft.language", "ar"));
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await page.goto(`/console/patient/${of("oxygen")}`);
+  await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
+  await open();
+  await expect(page.getByText("لا يشارك المريض هذا")).toBeVisible();
+  await axe(page);
+  await page.getByRole("button", { name: "المريض يشارك مطالباته" }).scrollIntoViewIfNeeded();
+  await shot(page, "r8-claims-ar");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });

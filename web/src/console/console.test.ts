@@ -178,4 +178,22 @@ describe("the whole picture", () => {
     expect(said("MedicationStatement", "stopped")).toBe("Furosemide: did not take place");
     expect(said("MedicationAdministration", "on-hold")).toBe("Furosemide: did not take place");
   });
+
+  it("says of a claim what was done, when and by whom; of one taken back nothing", () => {
+    const claim = {
+      resourceType: "Claim",
+      status: "active",
+      created: "2026-10-09",
+      type: { text: "professional" },
+      provider: { display: "Lakeside Hospital" },
+      item: [{ productOrService: { text: "Chest X-ray" }, servicedDate: "2026-10-08" }],
+    };
+    const mark = markOf("claims", claim);
+    expect(mark?.what).toBe("Chest X-ray · Lakeside Hospital");
+    expect(mark?.at).toBe(Date.parse("2026-10-08"));
+    expect(markOf("claims", { ...claim, item: undefined })?.what).toBe(
+      "professional · Lakeside Hospital",
+    );
+    expect(markOf("claims", { ...claim, status: "cancelled" })).toBeNull();
+  });
 });

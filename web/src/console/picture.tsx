@@ -13,6 +13,8 @@ import type { Concept, Observation, Resource } from "../lib/fhir";
 import { words } from "../lib/fhir";
 import { dayName, dayTime, number, startOfDay, t, unitWord } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
+import { session } from "../lib/session";
+import { Bills } from "./bills";
 
 const DAY = 86_400_000;
 const LANES = [
@@ -42,12 +44,22 @@ interface Any extends Resource {
   description?: string;
   valueBoolean?: boolean;
   valueQuantity?: { value?: number; unit?: string };
+  provider?: { display?: string };
+  billablePeriod?: { start?: string };
+  claim?: { reference?: string };
+  item?: {
+    productOrService?: Concept;
+    servicedDate?: string;
+    servicedPeriod?: { start?: string };
+  }[];
 }
 interface Lane {
   lane: LaneName;
   entry: Any[];
   role: boolean;
   kept: boolean;
+  /** Each patient's to share, and this one does not: whether there is anything is not told. */
+  unshared: boolean;
   more: boolean;
 }
 interface Picture {
@@ -62,8 +74,12 @@ interface Mark {
 }
 
 function whenOf(r: Any): number {
+  const service = r.item?.[0];
   return Date.parse(
-    r.effectiveDateTime ??
+    service?.servicedDate ??
+      service?.servicedPeriod?.start ??
+      r.billablePeriod?.start ??
+      r.effectiveDateTime ??
       r.effectivePeriod?.start ??
       r.whenHandedOver ??
       r.dateTime ??
@@ -89,9 +105,19 @@ const MISSED = ["not-taken", "not-done", "declined", "noshow", "cancelled"];
 /** Neither taken nor missed: that it was so is not said. */
 const HALTED = ["stopped", "on-hold", "intended", "preparation", "draft"];
 
+/** What was done and by whom; one that was not sent, or taken back, is none. */
+function billed(r: Any, at: number): Mark | null {
+  if (r.status !== "active") return null;
+  const kind = words(Array.isArray(r.type) ? r.type[0] : r.type);
+  const done = [...new Set((r.item ?? []).map((i) => words(i.productOrService)).filter(Boolean))];
+  const what = [done.join(", ") || kind || t("pl_claims"), r.provider?.display].filter(Boolean);
+  return { at, lane: "claims", yes: true, what: what.join(" · ") };
+}
+
 export function markOf(lane: LaneName, r: Any): Mark | null {
   const at = whenOf(r);
   if (Number.isNaN(at) || r.status === "entered-in-error") return null;
+  if (lane === "claims") return billed(r, at);
   const halted = HALTED.includes(r.status ?? "");
   const yes = r.valueBoolean !== false && !halted && !MISSED.includes(r.status ?? "");
   const type = Array.isArray(r.type) ? r.type[0] : r.type;
@@ -109,15 +135,22 @@ export function markOf(lane: LaneName, r: Any): Mark | null {
   return { at, lane, yes, what: yes ? what : `${what}: ${t("pl_not")}` };
 }
 
+/** What a payer said of a claim that is there itself is not a second visit. */
+function once(entry: Any[]): Any[] {
+  const claims = new Set(entry.map((r) => `${r.resourceType}/${r.id}`));
+  return entry.filter((r) => !claims.has(r.claim?.reference ?? ""));
+}
+
 function marksOf(p: Picture): Mark[] {
   return p.lanes
-    .flatMap((l) => l.entry.map((r) => markOf(l.lane, r)))
+    .flatMap((l) => once(l.entry).map((r) => markOf(l.lane, r)))
     .filter((m): m is Mark => m !== null)
     .sort((a, b) => a.at - b.at);
 }
 
 /** Why a lane is empty, or not whole. */
 function saidOf(l: Lane): string {
+  if (l.unshared) return t("pl_unshared");
   if (l.kept) return t("pl_kept");
   if (l.role) return t("pl_role");
   if (l.more) return t("pl_more");
@@ -170,7 +203,7 @@ function Axis({ of, marks }: { of: Picture; marks: Mark[] }) {
             key={l.lane}
             of={l}
             marks={marks}
-            x={(when) => ((when - from) / (to - from)) * 990}
+            x={(when) => (Math.max(0, when - from) / (to - from)) * 990}
           />
         ))}
       </ul>
@@ -220,7 +253,7 @@ function Table({ of, marks }: { of: Picture; marks: Mark[] }) {
 export function PicturePane({ id }: { id: string }) {
   const [days, setDays] = useState<Days>("30");
   const [look, setLook] = useState<Look>("chart");
-  const key = `Observation,MedicationStatement|${id}|picture-${days}`;
+  const key = `Observation,MedicationStatement,Claim,ExplanationOfBenefit,Consent|${id}|picture-${days}`;
   const { data, error } = useLoad<Picture>(key, () =>
     get(`/fhir/Patient/${id}/$picture?days=${days}`),
   );
@@ -239,6 +272,7 @@ export function PicturePane({ id }: { id: string }) {
         ) : (
           <Table of={data} marks={marks} />
         ))}
+      {data && session.value?.role === "nurse" && <Bills patient={id} again={key} />}
     </section>
   );
 }

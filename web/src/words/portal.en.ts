@@ -244,6 +244,11 @@ export default {
   set_try_first: "Try this first",
   set_may: "How may we write to you?",
   set_saved: "Saved.",
+  bills_title: "My bills",
+  bills_lead:
+    "Bills to your insurance say what care you had, and when. Your care team sees no amounts. Care that the law keeps most private stays hidden.",
+  bills_share: "My care team may see my bills",
+  bills_until: "Until {day}.",
   release_title: "When I see my results",
   release_lead:
     "You can hear of a result from your team first. It waits {n} days at most. You can change this at any time.",

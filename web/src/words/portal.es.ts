@@ -250,6 +250,11 @@ export default {
   set_try_first: "Intentar primero con",
   set_may: "¿Cómo podemos escribirle?",
   set_saved: "Guardado.",
+  bills_title: "Mis facturas",
+  bills_lead:
+    "Las facturas a su seguro dicen qué atención tuvo y cuándo. Su equipo no ve los importes. La atención que la ley protege más queda oculta.",
+  bills_share: "Mi equipo puede ver mis facturas",
+  bills_until: "Hasta el {day}.",
   release_title: "Cuándo veo mis resultados",
   release_lead:
     "Puede enterarse primero por su equipo. El resultado espera {n} días como máximo. Puede cambiar esto cuando quiera.",
