@@ -160,7 +160,7 @@ test("bills of care elsewhere: shown while the patient shares them, and no amoun
   await page.goto(`/console/patient/${of("live-oxygen")}`);
   const open = async (): Promise<void> => page.getByRole("tab").nth(1).click();
   await open();
-  const picture = page.getByRole("region", { name: "Whole picture" });
+  const picture = page.getByRole("region", { name: "Whole picture" }).first(); // a table in it is one, too
   const lane = picture.getByRole("listitem").filter({ hasText: "Claims" });
   await expect(lane).toContainText("3 entries");
   await picture.getByRole("radio", { name: "Table" }).check({ force: true });
