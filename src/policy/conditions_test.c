@@ -77,6 +77,28 @@ static void emergency_suspends(void **state)
     assert_true(policy_suspends(&other, (struct outcome){y, u}, true));
 }
 
+/* What is written down of a fact is the number that it was, however large. */
+static void numbers_are_told_as_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        double number;
+        const char *told;
+    } rows[] = {{7, "7"}, {7.5, "7.5"}, {1e10, "10000000000"}, {-1e10, "-10000000000"}};
+    size_t id = 0;
+    while (policy_facts[id].kind != VALUE_NUM)
+        id++;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct op op = test_op();
+        struct facts *f = facts_new(&op);
+        facts_set_num(f, (enum fact)id, rows[i].number);
+        const struct json *o = facts_to_json(&op, f);
+        assert_int_equal(o->n, 1);
+        assert_str(o->u.members[0].value.u.s, rows[i].told);
+        test_op_done(&op);
+    }
+}
+
 static void numbers_and_words_differ(void **state)
 {
     (void)state;
@@ -288,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_narrow_by_their_scope),
         cmocka_unit_test(emergency_suspends),
+        cmocka_unit_test(numbers_are_told_as_they_are),
         cmocka_unit_test(numbers_and_words_differ),
         cmocka_unit_test(of_two_caps_the_later_end_counts),
         cmocka_unit_test(a_cap_of_nothing_never_ends),
