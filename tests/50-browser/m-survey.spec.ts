@@ -165,7 +165,7 @@ test("how somebody is today: they say it in the portal, or a nurse writes it dow
   const picture = desk.getByRole("region", { name: "Whole picture" });
   const symptoms = picture.getByRole("listitem").filter({ hasText: "Symptoms" });
   await expect(symptoms).toContainText("2 entries");
-  await expect(picture.getByRole("listitem").filter({ hasText: "Claims" })).toContainText("does not share this");
+  await expect(picture.getByRole("listitem").filter({ hasText: "Claims" })).toContainText("3 entries"); // shared, without amounts
   await picture.getByRole("slider", { name: "Day" }).focus();
   await expect(picture.getByRole("slider", { name: "Day" })).toHaveAttribute("aria-valuetext", /dizzy: Yes/);
   await axe(desk);
