@@ -29,42 +29,64 @@ static enum recall_how codes(const char *text, const char *serial, const char *l
     return how;
 }
 
+/* What a text says of a device. */
+struct row {
+    const char *text, *serial, *lot, *firmware;
+    enum recall_how how;
+};
+
+static void all_are(const struct row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(codes(rows[i].text, rows[i].serial, rows[i].lot, rows[i].firmware),
+                         rows[i].how);
+}
+
 static void numbers_and_ranges(void **state)
 {
     (void)state;
-    assert_int_equal(codes("Serial numbers: A100, A101.", "A101", "", ""), RECALL_SERIAL);
-    assert_int_equal(codes("Serial numbers: A100, A101.", "a101", "", ""), RECALL_SERIAL);
-    assert_int_equal(codes("Serial numbers: A100, A101.", "A102", "", ""), RECALL_NO);
-    assert_int_equal(codes("Serial numbers: A1001", "A100", "", ""), RECALL_NO);
-    assert_int_equal(codes("S/N A100 through A250", "A199", "", ""), RECALL_SERIAL);
-    assert_int_equal(codes("S/N A100 - A250", "A250", "", ""), RECALL_SERIAL);
-    assert_int_equal(codes("S/N A100-A250", "A100", "", ""), RECALL_SERIAL);
-    assert_int_equal(codes("S/N A100 through A250", "A251", "", ""), RECALL_NO);
-    assert_int_equal(codes("S/N A100 through A250", "B199", "", ""), RECALL_NO);
-    assert_int_equal(codes("S/N A100 through A250", "A0199", "", ""), RECALL_NO);
-    assert_int_equal(codes("S/N WX-2026-100 to WX-2026-300", "WX-2026-222", "", ""), RECALL_SERIAL);
+    static const struct row rows[] = {
+        {"Serial numbers: A100, A101.", "A101", "", "", RECALL_SERIAL},
+        {"Serial numbers: A100, A101.", "a101", "", "", RECALL_SERIAL},
+        {"Serial numbers: A100, A101.", "A102", "", "", RECALL_NO},
+        {"Serial numbers: A1001", "A100", "", "", RECALL_NO},
+        {"S/N A100 through A250", "A199", "", "", RECALL_SERIAL},
+        {"S/N A100 - A250", "A250", "", "", RECALL_SERIAL},
+        {"S/N A100-A250", "A100", "", "", RECALL_SERIAL},
+        {"S/N A100 through A250", "A251", "", "", RECALL_NO},
+        {"S/N A100 through A250", "B199", "", "", RECALL_NO},
+        {"S/N A100 through A250", "A0199", "", "", RECALL_NO},
+        {"S/N WX-2026-100 to WX-2026-300", "WX-2026-222", "", "", RECALL_SERIAL},
+    };
+    all_are(rows, sizeof rows / sizeof *rows);
 }
 
 static void lots_and_what_is_not_known(void **state)
 {
     (void)state;
-    assert_int_equal(codes("Lot numbers: L700, L701", "X", "L701", ""), RECALL_LOT);
-    assert_int_equal(codes("Lot numbers: L700, L701", "X", "L702", ""), RECALL_NO);
-    assert_int_equal(codes("Lot numbers: L700, L701", "X", "", ""), RECALL_CHECK);
-    assert_int_equal(codes("Lot L700; serial A100", "A101", "L702", ""), RECALL_NO);
-    assert_int_equal(codes("Lot L700; serial A100", "A101", "", ""), RECALL_CHECK);
-    assert_int_equal(codes("4711, 4712", "4712", "", ""), RECALL_SERIAL);
-    assert_int_equal(codes("4711, 4712", "4713", "", ""), RECALL_CHECK); /* of what kind? */
+    static const struct row rows[] = {
+        {"Lot numbers: L700, L701", "X", "L701", "", RECALL_LOT},
+        {"Lot numbers: L700, L701", "X", "L702", "", RECALL_NO},
+        {"Lot numbers: L700, L701", "X", "", "", RECALL_CHECK},
+        {"Lot L700; serial A100", "A101", "L702", "", RECALL_NO},
+        {"Lot L700; serial A100", "A101", "", "", RECALL_CHECK},
+        {"4711, 4712", "4712", "", "", RECALL_SERIAL},
+        {"4711, 4712", "4713", "", "", RECALL_CHECK}, /* of what kind? */
+    };
+    all_are(rows, sizeof rows / sizeof *rows);
 }
 
 static void everything(void **state)
 {
     (void)state;
-    assert_int_equal(codes("", "A1", "", ""), RECALL_MODEL);
-    assert_int_equal(codes("All lots", "A1", "", ""), RECALL_MODEL);
-    assert_int_equal(codes("All units distributed since 2024", "A1", "", ""), RECALL_MODEL);
-    assert_int_equal(codes("Model H2", "A1", "", ""), RECALL_MODEL);
-    assert_int_equal(codes("UDI-DI: 00850000000010", "A1", "", ""), RECALL_MODEL);
+    static const struct row rows[] = {
+        {"", "A1", "", "", RECALL_MODEL},
+        {"All lots", "A1", "", "", RECALL_MODEL},
+        {"All units distributed since 2024", "A1", "", "", RECALL_MODEL},
+        {"Model H2", "A1", "", "", RECALL_MODEL},
+        {"UDI-DI: 00850000000010", "A1", "", "", RECALL_MODEL},
+    };
+    all_are(rows, sizeof rows / sizeof *rows);
 }
 
 static void software(void **state)
