@@ -14,24 +14,51 @@ static bool one_of(str s, const char *const *words, size_t n)
     return false;
 }
 
-static err check(struct op *op, const struct outreach_capture *c, enum channel_kind *ret)
+static bool is_part2(const struct outreach_capture *c)
 {
-    static const char *const hows[] = {"written", "oral", "web", "keypad"};
-    static const char *const types[] = {"prior_express_consent", "prior_express_written_consent",
-                                        "part2_tpo"};
+    return str_eq(c->type, STR(CONSENT_PART2));
+}
+
+/* 42 CFR 2.31: about records, not about contact. It permits nobody to write. */
+static err check_part2(struct op *op, const struct outreach_capture *c)
+{
+    if (c->n_purposes || !str_empty(c->channel) || !str_empty(c->number))
+        return fail_at(op, ERR_INVALID, STR("purposes"),
+                       "A Part 2 consent is about records and permits no contact: leave out "
+                       "purposes, channel and number.");
+    if (str_eq(c->how, STR("oral")) || str_eq(c->how, STR("keypad")))
+        return fail_at(op, ERR_UNPROCESSABLE, STR("how"),
+                       "A Part 2 consent is signed: written or web.");
+    return OK;
+}
+
+static err check_contact(struct op *op, const struct outreach_capture *c, enum channel_kind *ret)
+{
     static const char *const purposes[] = {"care", "appointment", "marketing"};
-    if (!one_of(c->how, hows, 4))
-        return fail_at(op, ERR_INVALID, STR("how"), "how is written, oral, web or keypad.");
-    if (!one_of(c->type, types, 3))
-        return fail_at(op, ERR_INVALID, STR("type"), "This is no type of consent.");
     if (!channel_parse(c->channel, ret))
         return fail_at(op, ERR_INVALID, STR("channel"), "channel is sms, email, push or letter.");
-    if (c->n_purposes == 0 || c->n_purposes > 3 || c->n_elements > 32)
+    if (c->n_purposes == 0 || c->n_purposes > 3)
         return fail_at(op, ERR_INVALID, STR("purposes"), "Name one to three purposes.");
     for (size_t i = 0; i < c->n_purposes; i++)
         if (!one_of(c->purposes[i], purposes, 3))
             return fail_at(op, ERR_INVALID, STR("purposes"),
                            "A purpose is care, appointment or marketing.");
+    return OK;
+}
+
+static err check(struct op *op, const struct outreach_capture *c, enum channel_kind *ret)
+{
+    static const char *const hows[] = {"written", "oral", "web", "keypad"};
+    static const char *const types[] = {"prior_express_consent", "prior_express_written_consent",
+                                        CONSENT_PART2};
+    *ret = CHANNEL_SMS;
+    if (!one_of(c->how, hows, 4))
+        return fail_at(op, ERR_INVALID, STR("how"), "how is written, oral, web or keypad.");
+    if (!one_of(c->type, types, 3))
+        return fail_at(op, ERR_INVALID, STR("type"), "This is no type of consent.");
+    if (c->n_elements > 32)
+        return fail_at(op, ERR_INVALID, STR("elements"), "Name 32 elements at most.");
+    TRY(is_part2(c) ? check_part2(op, c) : check_contact(op, c, ret));
     if (str_empty(c->evidence) || c->evidence.n > EVIDENCE_MAX || !str_utf8_valid(c->evidence))
         return fail_at(op, ERR_INVALID, STR("evidence"),
                        "Give the evidence: the words, the form's text, or where it is kept.");
@@ -82,7 +109,7 @@ static err keep(struct op *op, struct outreach *o, const struct recipient *r,
     enum channel_kind k = CHANNEL_SMS;
     str hash = STR_NONE, number = str_empty(c->number) ? STR_NONE : c->number;
     (void)channel_parse(c->channel, &k);
-    if (str_empty(number))
+    if (str_empty(number) && !is_part2(c))
         number = r->address[k];
     struct stop_word word = {.number = number,
                              .evidence = c->how,
@@ -118,7 +145,7 @@ err outreach_capture(struct op *op, struct outreach *o, const struct outreach_ca
     TRY(check(op, c, &k));
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), c->patient, &seen));
     TRY(recipient_load(op, o->rec, c->patient, &r));
-    if (str_empty(c->number) && str_empty(r.address[k]))
+    if (!is_part2(c) && str_empty(c->number) && str_empty(r.address[k]))
         return fail_at(op, ERR_UNPROCESSABLE, STR("number"),
                        "The record holds no number or address for this channel.");
     TRY(decide(op, o, &r, c, &verdict));

@@ -1,6 +1,7 @@
-/* Consent to be contacted, as it was given: in writing, spoken, on the web, by a key on the phone.
- * The rulebook (consent.capture: TCPA-CON-03, GDPR-07, P2-02) is asked with the elements that were
- * there; what lacks one is refused and named. */
+/* Consent as it was given, to be contacted or of Part 2 (42 CFR 2.31: a form that is kept, and
+ * permits no contact and no sharing by itself): in writing, spoken, on the web, by a key on the
+ * phone. The rulebook (consent.capture: TCPA-CON-03, GDPR-07, P2-02) is asked with the elements
+ * that were there; what lacks one is refused and named. */
 #ifndef WEFT_OUTREACH_CAPTURE_H
 #define WEFT_OUTREACH_CAPTURE_H
 
@@ -13,7 +14,7 @@ struct outreach_capture {
     str channel;  /* "sms" | "email" */
     str number;   /* number or address it is given for; empty: the one on record */
     str language; /* of the words the patient was shown or told */
-    const str *purposes; /* "care", "appointment", "marketing"; at least one */
+    const str *purposes; /* "care", "appointment", "marketing"; at least one; none of Part 2 */
     size_t n_purposes;
     const str *elements; /* codes of the rule's parameter "elements" that are there */
     size_t n_elements;

@@ -20,6 +20,8 @@
 #define CHANNEL_SYSTEM "https://weft.health/fhir/contact-channel"
 #define PURPOSE_SYSTEM "https://weft.health/fhir/contact-purpose"
 #define CONSENT_CATEGORY "https://weft.health/fhir/consent-category"
+#define CONSENT_PART2                                                                              \
+    "part2_tpo" /* a type of consent: 42 CFR 2.31, for treatment, payment, operations */
 #define CONSENT_FORM "https://weft.health/fhir/consent-form"
 #define PROVIDER_SYSTEM "https://weft.health/fhir/provider-message"
 #define LEDGER_KEYWORD_CODE "keyword" /* PURPOSE_SYSTEM: of an incoming STOP, START or HELP */

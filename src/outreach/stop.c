@@ -42,6 +42,18 @@ static struct json *provision_of(struct op *op, enum channel_kind k, const struc
     return p;
 }
 
+/* Part 2 (42 CFR 2.31): a form that nothing here reads as a permission, of contact or of sharing; a
+ * provision without type says nothing (record/consent_rule.c). */
+static struct json *period_of(struct op *op, const struct stop_word *word)
+{
+    struct json *p = json_new(op->arena, JSON_OBJECT), *period = json_new(op->arena, JSON_OBJECT);
+    if (word->until) {
+        json_set_str(op->arena, period, STR("end"), time_format(op->arena, word->until));
+        json_set(op->arena, p, STR("period"), period);
+    }
+    return p;
+}
+
 /* The address the word came from: a permission covers that one and no later one. */
 static struct json *number_of(struct op *op, enum channel_kind k, str number)
 {
@@ -157,13 +169,15 @@ err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *
 {
     struct json *c = json_new(op->arena, JSON_OBJECT),
                 *categories = json_new(op->arena, JSON_ARRAY);
+    bool part2 = str_eq(word->type, STR(CONSENT_PART2));
     str patient = arena_printf(op->arena, "Patient/%.*s", STR_ARG(r->id));
     json_set_str(op->arena, c, STR("resourceType"), STR("Consent"));
     json_set_str(op->arena, c, STR("status"), STR("active"));
     json_set(op->arena, c, STR("scope"),
              fhir_concept(op, STR("http://terminology.hl7.org/CodeSystem/consentscope"),
                           STR("patient-privacy")));
-    json_push(op->arena, categories, fhir_concept(op, STR(CONSENT_CATEGORY), STR("contact")));
+    json_push(op->arena, categories,
+              fhir_concept(op, STR(CONSENT_CATEGORY), part2 ? STR("part2") : STR("contact")));
     json_set(op->arena, c, STR("category"), categories);
     json_set(op->arena, c, STR("patient"), fhir_reference(op, patient));
     json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, word_time(op, r, k)));
@@ -171,13 +185,16 @@ err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *
         fhir_concept(op, STR(CONSENT_FORM), word->written ? STR("written") : STR("message"));
     json_set_str(op->arena, rule, STR("text"), word->evidence);
     json_set(op->arena, c, STR("policyRule"), rule);
-    json_set(op->arena, c, STR("provision"), provision_of(op, k, word));
+    if (!part2 || word->until)
+        json_set(op->arena, c, STR("provision"),
+                 part2 ? period_of(op, word) : provision_of(op, k, word));
     struct json *more = str_empty(word->number) ? json_new(op->arena, JSON_ARRAY)
                                                 : number_of(op, k, word->number),
                 *proof;
     TRY(evidence_of(op, word, &proof));
     json_push(op->arena, more, proof);
     json_set(op->arena, c, STR("extension"), more);
-    record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
+    if (!part2)
+        record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
     return record_tx_create(tx, c, ret_id);
 }

@@ -191,6 +191,25 @@ class Contact(Case):
         proof = {e["url"]: e for x in c["extension"] for e in x.get("extension", [])}
         self.assertRegex(proof["sha256"]["valueString"], "^[0-9a-f]{64}$")
 
+    def test_r520_a_part2_form_permits_no_contact(self):
+        """R520: a consent of 42 CFR 2.31 became one to be contacted."""
+        self.put("pia", "+13125550158")
+        form = {"how": "written", "type": "part2_tpo", "evidence": "Form 31, signed on paper", "affirmative": True,
+                "elements": ["patient_name", "discloser", "description", "recipient", "purpose", "revocation_right",
+                             "expiry", "signature", "date", "redisclosure_statement"]}
+        path = "/fhir/Patient/pia/$consent"
+        before = {k: v for k, v in self.check("pia").items() if "consent" in k or k == "legal_basis"}
+        for part in ({"purposes": ["care"]}, {"channel": "sms"}, {"number": "+13125550158"}):
+            self.assertIn("permits no contact", self.expect(400, self.call("POST", path, {**form, **part}, "nurse")).text())
+        self.expect(422, self.call("POST", path, {**form, "how": "oral"}, "nurse"), "signed")
+        self.expect(422, self.call("POST", path, {**form, "elements": form["elements"][1:]}, "nurse"), "P2-02")
+        c = self.expect(201, self.call("POST", path, {**form, "until": "2030-01-01"}, "nurse")).json
+        self.assertEqual("part2", c["category"][0]["coding"][0]["code"])
+        self.assertEqual(["period"], list(c["provision"]))
+        self.assertEqual(before, {k: v for k, v in self.check("pia").items() if k in before or "consent" in k})
+        self.expect(201, self.call("POST", path, form, "nurse"))
+        self.expect(200, self.call("GET", "/fhir/Observation?patient=pia", None, "nurse"))  # nor hides it anything
+
     def test_evidence_that_was_changed_proves_nothing(self):
         self.put("eve", "+13125550155")
         spoken = {"how": "oral", "type": "prior_express_consent", "channel": "sms", "purposes": ["care"],
