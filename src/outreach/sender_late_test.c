@@ -59,8 +59,34 @@ static void r517_an_old_verdict_lets_nothing_go(void **state)
         assert_status(r, sent[i].communication, "in-progress");
 }
 
+/* R521: until the ledger's follower had come to it, the next message was held for another day. */
+static void r521_what_was_taken_back_counts_no_more(void **state)
+{
+    struct room *r = *state;
+    struct outreach_sent first, next;
+    struct record_result undone;
+    struct outreach_draft d[2] = {draft(r, 30, "key-back-0"), draft(r, 30, "key-back-1")};
+    patient(r, 30, 30);
+    nurse(r);
+    r->op.now = NOW + 60000;
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d[0], 1, &first), OK);
+    assert_int_equal(outreach_undo(&r->op, r->o, first.communication, &undone), OK);
+    assert_int_equal(outreach_undo(&r->op, r->o, first.communication, &undone), ERR_CONFLICT);
+    op_clear(&r->op);
+    assert_int_equal(outreach_send_many(&r->op, r->o, &d[1], 1, &next), OK);
+    assert_int_equal(next.code, OK);
+    size_t n = 0;
+    late_after = 16;
+    assert_int_equal(sender_step(&r->op, r->o, CHANNEL_SMS, &n), OK);
+    assert_status(r, first.communication, "not-done");
+    assert_status(r, next.communication, "in-progress");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(r517_an_old_verdict_lets_nothing_go)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(r517_an_old_verdict_lets_nothing_go),
+        cmocka_unit_test(r521_what_was_taken_back_counts_no_more),
+    };
     return cmocka_run_group_tests(tests, open_room, room_close);
 }

@@ -1,15 +1,21 @@
-/* Takes a message back before it left. Invariant: undo and sending never both win, since both must
- * find the message's gate free in the transaction that lets them through. */
+/* Takes a message back before it left. Invariants: undo and sending never both win, since both must
+ * find the message's gate free in the transaction that lets them through; and what was taken back
+ * counts as no contact from that moment on. */
+#include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
-err outreach_undo(struct op *op, struct outreach *o, str communication, struct record_result *ret)
+#define TRIES 5 /* the ledger's page may be written meanwhile */
+
+static err take_back(struct op *op, struct outreach *o, str communication, bool *ret_left)
 {
     struct record_doc doc;
     struct json *c;
+    bool there;
     fhir_type type = fhir_type_parse(STR("Communication"));
     TRY(record_read(op, o->rec, type, communication, &doc));
     TRY(record_parse(op, &doc, &c));
-    if (!str_eq(json_get_str(c, STR("status")), STR("preparation")))
+    *ret_left = !str_eq(json_get_str(c, STR("status")), STR("preparation"));
+    if (*ret_left)
         return fail_at(op, ERR_CONFLICT, STR("Communication.status"),
                        "the message has already left; it cannot be taken back");
     json_set_str(op->arena, c, STR("status"), STR("not-done"));
@@ -19,10 +25,23 @@ err outreach_undo(struct op *op, struct outreach *o, str communication, struct r
     struct record_tx *tx = record_begin(op, o->rec);
     str gate = message_gate(op, communication);
     TRY(record_tx_update(tx, type, communication, c, doc.vid));
+    TRY(ledger_state(tx, op, c, &there));
     record_tx_expect_kv(tx, gate, STR_NONE);
     record_tx_kv(tx, gate, STR("undone"));
-    err e = record_commit(tx);
-    if (e == ERR_PRECONDITION || e == ERR_CONFLICT) {
+    return record_commit(tx);
+}
+
+err outreach_undo(struct op *op, struct outreach *o, str communication, struct record_result *ret)
+{
+    fhir_type type = fhir_type_parse(STR("Communication"));
+    bool raced = true, left = false;
+    err e = OK;
+    for (int i = 0; raced && i < TRIES; i++) {
+        op_clear(op);
+        e = take_back(op, o, communication, &left);
+        raced = !left && (e == ERR_PRECONDITION || e == ERR_CONFLICT);
+    }
+    if (raced) {
         op_clear(op);
         return fail(op, ERR_CONFLICT, "the message has just left; it cannot be taken back");
     }
