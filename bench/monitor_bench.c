@@ -384,7 +384,7 @@ static void what_if(struct record *rec, struct monitor *m)
     struct arena *a = arena_new(256u << 20);
     struct op op;
     struct json *said;
-    struct monitor_trial trial = {STR("heart_rate"), NAN, 100, 365};
+    struct monitor_trial trial = {STR("heart_rate"), NAN, 100, 365, STR_NONE};
     int64_t ns[11];
     enum { RUNS = sizeof ns / sizeof ns[0] };
     keep_year(rec, a, &op);
@@ -437,7 +437,7 @@ static void what_if_many(struct record *rec, struct monitor *m)
     struct arena *a = arena_new(256u << 20);
     static struct monitor_person people[PATIENTS];
     static char names[PATIENTS][16];
-    struct monitor_trial trial = {STR("heart_rate"), NAN, 100, CROWD_DAYS};
+    struct monitor_trial trial = {STR("heart_rate"), NAN, 100, CROWD_DAYS, STR_NONE};
     int64_t longest = 0, whole = 0, readings = 0, answers = 0;
     keep_quarter(rec, a);
     for (int i = 0; i < PATIENTS; i++) {
