@@ -29,27 +29,14 @@ struct report {
     struct record_cohort done, complained, called;
 };
 
-static bool in(const struct record_cohort *c, uint64_t rid)
-{
-    size_t lo = 0, hi = c->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (c->patients[mid] < rid)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < c->n && c->patients[lo] == rid;
-}
-
 static void add(struct counts *k, const struct enrolment *e, const struct report *r)
 {
     k->people++;
     k->contacted += e->state.used != 0;
     k->answered += !str_empty(e->said);
     k->stopped += e->state.phase == PLAN_LEFT && str_eq(e->tell, STR("stop"));
-    k->complaints += in(&r->complained, e->patient);
-    k->calls += in(&r->called, e->patient);
+    k->complaints += record_cohort_has(&r->complained, e->patient);
+    k->calls += record_cohort_has(&r->called, e->patient);
 }
 
 static unsigned age_band(int32_t age)
@@ -66,10 +53,10 @@ static err one_person(struct report *r, struct op *op, uint64_t rid)
         return OK;
     if (e.held) {
         r->held++;
-        r->control_hit += in(&r->done, rid);
+        r->control_hit += record_cohort_has(&r->done, rid);
         return OK;
     }
-    r->hit += in(&r->done, rid);
+    r->hit += record_cohort_has(&r->done, rid);
     add(&r->all, &e, r);
     unsigned language = LANGUAGES - 1, age = AGES - 1; /* everybody is in one of each */
     people_read(r->c->people);

@@ -116,19 +116,6 @@ void round_clear(struct round *r)
     pthread_mutex_unlock(&r->lock);
 }
 
-static bool is_in(const struct record_cohort *c, uint64_t patient)
-{
-    size_t lo = 0, hi = c->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (c->patients[mid] < patient)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < c->n && c->patients[lo] == patient;
-}
-
 struct counts {
     size_t over, cases, in_range, silent, watched;
     bool whole;
@@ -141,12 +128,13 @@ static struct counts count(struct round *r, int64_t now, const struct record_coh
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->slots; i++) {
         const struct round_row *row = &r->rows[i];
-        if (row->patient == 0 || row->patient == ROUND_GONE || is_in(hidden, row->patient))
+        if (row->patient == 0 || row->patient == ROUND_GONE ||
+            record_cohort_has(hidden, row->patient))
             continue;
         size_t over = over_sum(&row->over, now);
         c.over += over;
         c.watched += row->watched;
-        if (is_in(open, row->patient))
+        if (record_cohort_has(open, row->patient))
             c.cases++;
         else if (row->silent)
             c.silent++;

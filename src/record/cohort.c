@@ -337,3 +337,16 @@ err record_cohort_hidden(struct op *op, struct record *rec, struct record_cohort
         *ret = (struct record_cohort){c.found.at, c.found.n, c.t, true};
     return e;
 }
+
+bool record_cohort_has(const struct record_cohort *c, uint64_t patient)
+{
+    size_t lo = 0, hi = c->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (c->patients[mid] < patient)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < c->n && c->patients[lo] == patient;
+}

@@ -21,6 +21,8 @@ struct record_cohort {
  * op->deadline. */
 MUST err record_cohort(struct op *op, struct record *rec, fhir_type type, str query,
                        struct record_cohort *ret);
+/* Is this resource number in it? */
+bool record_cohort_has(const struct record_cohort *c, uint64_t patient);
 /* A question of the house's own, asked for somebody who may not search the type (minimum necessary,
  * 45 CFR 164.514(d)): who is shown the answer must not learn of whom it holds. Restricted labels
  * are left out, and what a patient's Consents or the organisation keep from op->actor. */
