@@ -7,7 +7,7 @@ import kit from "../words/kit.en";
 import { type Check, sayOf } from "./composer";
 import { ordered, sentenceOf } from "./data";
 import { conversations, type Letter } from "./outbox";
-import { markOf } from "./picture";
+import { markOf, saidOf } from "./picture";
 import { purposeOf } from "./purpose";
 import { inOrder, kindOf } from "./since";
 import { passes } from "./worklist";
@@ -194,6 +194,11 @@ describe("the whole picture", () => {
     expect(markOf("claims", { ...claim, item: undefined })?.what).toBe(
       "professional · Lakeside Hospital",
     );
-    expect(markOf("claims", { ...claim, status: "cancelled" })).toBeNull();
+    const back = { ...claim, status: "cancelled" };
+    expect(markOf("claims", back)).toBeNull();
+    const whole = { role: false, kept: false, unshared: false, more: false };
+    const lane = { lane: "claims" as const, entry: [back], ...whole };
+    expect(saidOf(lane, [])).toBe("Nothing in these days");
+    expect(saidOf(lane, [mark!])).toBe("");
   });
 });

@@ -148,18 +148,18 @@ function marksOf(p: Picture): Mark[] {
     .sort((a, b) => a.at - b.at);
 }
 
-/** Why a lane is empty, or not whole. */
-function saidOf(l: Lane): string {
+/** Why a lane is empty, or not whole. An entry that is no mark (taken back, or without a time) fills none. */
+export function saidOf(l: Lane, marks: Mark[]): string {
   if (l.unshared) return t("pl_unshared");
   if (l.kept) return t("pl_kept");
   if (l.role) return t("pl_role");
   if (l.more) return t("pl_more");
-  return l.entry.length === 0 ? t("pl_none") : "";
+  return marks.some((m) => m.lane === l.lane) ? "" : t("pl_none");
 }
 
 function Row({ of, marks, x }: { of: Lane; marks: Mark[]; x: (at: number) => number }) {
   const mine = marks.filter((m) => m.lane === of.lane);
-  const said = saidOf(of);
+  const said = saidOf(of, mine);
   return (
     <li class="pl-row">
       <span class="pl-name">{t(`pl_${of.lane}`)}</span>
@@ -226,11 +226,14 @@ function Table({ of, marks }: { of: Picture; marks: Mark[] }) {
   const now = Date.now();
   return (
     <>
-      {of.lanes.filter(saidOf).map((l) => (
-        <p key={l.lane} class="muted fine">
-          {t(`pl_${l.lane}`)}: {saidOf(l)}
-        </p>
-      ))}
+      {of.lanes
+        .map((l) => ({ l, said: saidOf(l, marks) }))
+        .filter(({ said }) => said)
+        .map(({ l, said }) => (
+          <p key={l.lane} class="muted fine">
+            {t(`pl_${l.lane}`)}: {said}
+          </p>
+        ))}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section class="chart-table" tabIndex={0} aria-label={t("tab_picture")}>
         <table>
