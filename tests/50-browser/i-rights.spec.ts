@@ -91,6 +91,11 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await shot(desk, "i5-results");
   await desk.getByRole("button", { name: "Told by phone" }).click();
   await expect(desk.getByText("Patient asked: by phone")).toHaveCount(0);
+  const told = "Told by phone. Nothing was written here."; // a call leaves no empty bubble
+  const last = desk.getByRole("region", { name: "Messages" }).getByRole("listitem").last();
+  await expect(last).toContainText(told);
+  await expect(last).toContainText("By phone");
+  await shot(desk, "i5-told");
   await page.reload();
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.getByText(/1 result waits/)).toHaveCount(0);
@@ -132,6 +137,8 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await results.selectOption({ label: "As usual" });
   await page.reload();
   await expect(results).toHaveValue("none");
+  await page.getByRole("navigation").getByRole("link", { name: /^Messages/ }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: told })).not.toHaveCount(0);
 });
 
 test("my bills: shared with my team, and taken back", async ({ page, request }) => {

@@ -12,6 +12,7 @@ import { idOf } from "../lib/fhir";
 import { dayTime, dayTimeInText, type Key, t, time } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { useLoad } from "../lib/load";
+import { saidIn } from "../lib/said";
 import { session } from "../lib/session";
 import { evidenceOf, isInbound, timeOf, useMessages, usePatient } from "./data";
 import { openTab } from "./patient";
@@ -238,7 +239,7 @@ export function noteOf(
       at,
       t(isInbound(m) ? "ca_n_said" : "ca_n_wrote", {
         time: time(Date.parse(at)),
-        words: m.payload?.[0]?.contentString ?? "",
+        words: saidIn(m),
       }),
     ]);
   }

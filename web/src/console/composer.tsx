@@ -29,6 +29,7 @@ import {
 import { useCommands } from "../lib/keys";
 import { changed, useLoad } from "../lib/load";
 import { readMark } from "../lib/read";
+import { byPhone, saidIn } from "../lib/said";
 import { ContactBudget } from "./budget";
 import { isInbound, timeOf, useMessages, usePatient } from "./data";
 
@@ -101,6 +102,7 @@ function statusWord(c: Communication): string {
 function channelWord(c: Communication): string {
   const code =
     c.medium?.[0]?.coding?.[0]?.code?.toLowerCase() ?? c.medium?.[0]?.text?.toLowerCase() ?? "";
+  if (byPhone(c)) return t("in_by_phone");
   if (code.includes("sms")) return t("via_sms");
   if (code.includes("mail")) return t("via_email");
   if (code === "letter" || code === "push") return t(`via_${code}`);
@@ -163,7 +165,7 @@ export function Thread({ patient }: { patient: string }) {
         <ol ref={end} tabIndex={0} aria-label={t("messages")}>
           {data.map((c) => (
             <li key={c.id} class={`${isInbound(c) ? "said in" : "said out"} is-${c.status}`}>
-              <p dir="auto">{c.payload?.[0]?.contentString}</p>
+              <p dir="auto">{saidIn(c)}</p>
               <p class="said-meta">
                 {[
                   channelWord(c),

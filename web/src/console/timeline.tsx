@@ -10,6 +10,7 @@ import type { Observation, Task } from "../lib/fhir";
 import { words } from "../lib/fhir";
 import { dayName, startOfDay, t, time, unitWord } from "../lib/i18n";
 import { href } from "../lib/router";
+import { saidIn } from "../lib/said";
 import {
   askWords,
   isInbound,
@@ -81,7 +82,7 @@ function useItems(id: string): { items: Item[]; ready: boolean } {
         kind: "messages",
         icon: "message",
         title: t(isInbound(c) ? "tl_in" : "tl_out"),
-        text: c.payload?.[0]?.contentString ?? "",
+        text: saidIn(c),
       }),
     ),
     ...(cases.data ?? []).map(

@@ -10,6 +10,7 @@ import type { Communication } from "../lib/fhir";
 import { dayTime, dayTimeInText, t } from "../lib/i18n";
 import { again, changed } from "../lib/load";
 import { isUnread, readMark, useSeen } from "../lib/read";
+import { saidIn } from "../lib/said";
 import { isMine, me, timeOf, useMessages } from "./data";
 import { Watching } from "./watch";
 
@@ -111,7 +112,7 @@ export function Messages() {
               <bdi>{isMine(c) ? t("msg_you") : (c.sender?.display ?? t("msg_team"))}</bdi>
             </p>
             <p class="talk-text" dir="auto">
-              {c.payload?.[0]?.contentString}
+              {saidIn(c)}
             </p>
             <p class="muted small" data-seen={c.id}>
               <time dateTime={timeOf(c)}>{dayTime(timeOf(c))}</time>

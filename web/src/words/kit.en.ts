@@ -87,6 +87,8 @@ export default {
   palette_none: "Nothing matches. Try fewer letters.",
   help_title: "Keys on this screen",
   single_keys: "Single-key shortcuts on",
+  said_by_phone: "Told by phone. Nothing was written here.",
+  said_no_words: "There are no words in this message.",
   skip: "Skip to content",
   rest_title: "Are you still there?",
   rest_text: "For safety you will be signed out in {left}. What you wrote is kept.",

@@ -92,6 +92,8 @@ export default {
   palette_none: "Nada coincide. Pruebe con menos letras.",
   help_title: "Teclas de esta pantalla",
   single_keys: "Atajos de una tecla activos",
+  said_by_phone: "Se dijo por teléfono. Aquí no se escribió nada.",
+  said_no_words: "Este mensaje no tiene palabras.",
   skip: "Ir al contenido",
   rest_title: "¿Sigue ahí?",
   rest_text: "Por seguridad se cerrará su sesión en {left}. Lo que escribió se guarda.",
