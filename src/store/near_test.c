@@ -1,54 +1,12 @@
 /* Named values beside others: they are found with any neighbour, without one and in a walk,
  * wherever they came to lie; the database says so from the first one on; databases of before serve
  * on. */
-#include "base/test.h"
-#include "base/time.h"
-#include "store/sqlite/sqlite_int.h"
+#include "store/fixture_int.h"
 
-struct at {
-    char dir[TEST_FOLDER_MAX];
-    struct arena *arena;
-    struct op op;
-    struct store_options o;
-    void *be;
-};
-
-#define KEY(group, place, rest) ((str){group place rest, 24})
 #define HOME KEY("groupone", "12345678", "aaaaaaaa")
 #define AWAY KEY("groupone", "zzzzzzzz", "bbbbbbbb")
 #define ANN KEY("groupone", "abcdefgh", "cccccccc")
 #define TWIN KEY("groupone", "ABCDEfgh", "dddddddd") /* beside HOME it wants Ann's row */
-
-static void reopen(struct at *a)
-{
-    if (a->be)
-        store_sqlite_ops.close(a->be);
-    a->be = NULL;
-    assert_int_equal(store_sqlite_ops.open(&a->op, &a->o, &a->be), OK);
-}
-
-static int fresh(void **state)
-{
-    struct at *a = calloc(1, sizeof *a);
-    test_folder(a->dir);
-    a->arena = arena_new(0);
-    op_init(&a->op, a->arena, NULL, time_now());
-    a->o = (struct store_options){.backend = STORE_SQLITE, .dir = str_of(a->dir)};
-    assert_int_equal(store_sqlite_ops.create(&a->op, &a->o), OK);
-    reopen(a);
-    *state = a;
-    return 0;
-}
-
-static int done(void **state)
-{
-    struct at *a = *state;
-    store_sqlite_ops.close(a->be);
-    test_folder_drop(a->dir);
-    arena_free(a->arena);
-    free(a);
-    return 0;
-}
 
 static void write_near(struct at *a, str key, str near, const char *value)
 {
@@ -59,16 +17,6 @@ static void write_near(struct at *a, str key, str near, const char *value)
 static void put_near(struct at *a, str key, str near, const char *value)
 {
     write_near(a, key, near, value);
-    assert_int_equal(store_sqlite_ops.commit(&a->op, a->be), OK);
-}
-
-/* Empty: it is taken away. */
-static void put(struct at *a, str key, const char *value)
-{
-    assert_int_equal(store_sqlite_ops.begin(&a->op, a->be), OK);
-    assert_int_equal(*value ? store_sqlite_ops.put(&a->op, a->be, SPACE_KV, key, str_of(value))
-                            : store_sqlite_ops.del(&a->op, a->be, SPACE_KV, key),
-                     OK);
     assert_int_equal(store_sqlite_ops.commit(&a->op, a->be), OK);
 }
 
@@ -95,23 +43,6 @@ static void assert_there(struct at *a, str key, const char *want)
         assert_same(want, got);
     }
     store_sqlite_ops.snap_close(snap);
-}
-
-static void run(struct at *a, const char *sql)
-{
-    struct lite *l = a->be;
-    assert_int_equal(lite_exec(&a->op, l->writer->db, sql), OK);
-}
-
-static int64_t number(struct at *a, const char *sql)
-{
-    struct lite *l = a->be;
-    sqlite3_stmt *stmt = NULL;
-    assert_int_equal(lite_prepare(&a->op, l->writer->db, sql, &stmt), OK);
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    int64_t n = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    return n;
 }
 
 static int64_t row_of(struct at *a, const char *value)
