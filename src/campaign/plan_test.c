@@ -224,12 +224,14 @@ static void r519_holidays_are_of_the_place(void **state)
     struct op op = test_op();
     struct plan_place us = place_of(&op, "America/Chicago", "US-IL"),
                       de = place_of(&op, "Europe/Berlin", "DE"),
-                      es = place_of(&op, "Europe/Madrid", "ES");
+                      es = place_of(&op, "Europe/Madrid", "ES"),
+                      mb = place_of(&op, "America/Winnipeg", "CA-MB");
     assert_false(works_on(&us, "2026-11-26")); /* Thanksgiving */
     assert_true(works_on(&de, "2026-11-26"));
     assert_true(works_on(&us, "2026-12-08"));
     assert_false(works_on(&es, "2026-12-08")); /* Inmaculada Concepción */
     assert_false(works_on(&de, "2026-12-25"));
+    assert_false(works_on(&mb, "2026-12-25")); /* with the region, too */
     test_op_done(&op);
 }
 

@@ -1,5 +1,5 @@
-/* Days of rest. Invariant: what is not known closes: the days of a region hold for its country,
- * those of every state for who may live in any. */
+/* Days of rest. Invariant: what is not known closes: the days of a country hold in each of its
+ * regions, those of every state for who may live in any. */
 #include "policy/holiday.h"
 
 #include "policy/policy_int.h"
@@ -63,10 +63,8 @@ static bool is_on(const struct holiday_row *r, const struct time_local *at)
 static bool is_of(const struct holiday_row *r, str place)
 {
     str code = str_of(r->place);
-    if (str_eq(code, place))
+    if (str_starts(place, code) && (place.n == code.n || place.p[code.n] == '-'))
         return true;
-    if (str_eq(code, STR("US")))
-        return str_starts(place, STR("US-"));
     return str_eq(place, STR("US-STRICTEST")) && str_starts(code, STR("US-"));
 }
 

@@ -4,8 +4,9 @@
 
 #include "base/time.h"
 
-/* Its name, or NULL. place: a code of calling-hours.csv ("FR", "US-LA": the federal ones, too), or
- * "US": the federal ones (5 USC 6103). Asks for year, month, day and wday. Pure; static text. */
+/* Its name, or NULL. place: a country ("FR"; "US": the federal ones, 5 USC 6103) or one with its
+ * region ("CA-MB", "US-LA": those of the country, too). Asks for year, month, day and wday. Pure;
+ * static text. */
 const char *policy_holiday(str place, const struct time_local *at);
 bool policy_federal_holiday(const struct time_local *at);
 

@@ -73,6 +73,9 @@ static void elsewhere(void **state)
     is_none("FR", "2026-07-15");
     is("CA", "2026-05-18", "Victoria Day");
     is_none("CA", "2026-05-25");
+    is("CA-MB", "2026-05-18", "Victoria Day"); /* a region keeps those of its country */
+    is_none("CA-MB", "2026-05-25");
+    is_none("CANADA", "2026-05-18");
     is("GB", "2026-05-25", "Spring bank holiday");
     is("GB", "2026-12-28", "Boxing Day"); /* for a Saturday */
     is("GB", "2027-12-27", "Christmas Day");
