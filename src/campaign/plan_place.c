@@ -22,8 +22,8 @@ static bool minute_fact(const struct json *facts, enum fact id, int64_t *ret)
 }
 
 /* The window of one zone on one date, as instants. */
-static err one_zone(struct op *op, const struct rulebook *book, const struct plan_place_query *q,
-                    const struct hours_query *at, struct plan_day *d)
+static err one_zone(struct op *op, const struct rulebook *book, const struct hours_query *at,
+                    struct plan_day *d)
 {
     struct facts *f = facts_new(op);
     struct time_local local;
@@ -37,7 +37,6 @@ static err one_zone(struct op *op, const struct rulebook *book, const struct pla
         d->close = d->open;
         return OK;
     }
-    (void)q;
     int64_t from = at->now + (open - 12 * 60) * 60000LL, to = at->now;
     local.hour = (int)(open / 60);
     local.minute = (int)(open % 60);
@@ -66,7 +65,7 @@ static err one_day(struct op *op, const struct rulebook *book, const struct plan
             return fail(op, ERR_INVALID, "an IANA time zone name is unknown");
         if (i == 0)
             d.noon = at.now;
-        TRY(one_zone(op, book, q, &at, &d));
+        TRY(one_zone(op, book, &at, &d));
     }
     struct time_local date = {
         .year = y, .month = (int)m, .day = (int)n, .wday = (int)((day % 7 + 11) % 7)};

@@ -175,9 +175,8 @@ static struct answer fetch(struct op *op, struct outreach *o, str number, int64_
     return a;
 }
 
-static void take(struct op *op, const struct answer *a, struct recipient *r)
+static void take(const struct answer *a, struct recipient *r)
 {
-    (void)op;
     if (a->line_type.n > 1 && str_empty(r->line_type))
         r->line_type = a->line_type;
     if (a->reassigned.n > 1 && a->at > r->reassigned_at) {
@@ -211,7 +210,7 @@ err lookup_number(struct op *op, struct outreach *o, struct recipient *r)
         return OK;
     TRY(record_kv_get(op, o->rec, key_of(op, number, since), &kept));
     if (!str_empty(kept) && read_kept(kept, &a) && a.at > op->now - AGE_MS) {
-        take(op, &a, r);
+        take(&a, r);
         return OK;
     }
     if (time_mono() < atomic_load(&o->lookup_closed_until))
@@ -222,6 +221,6 @@ err lookup_number(struct op *op, struct outreach *o, struct recipient *r)
                  arena_printf(op->arena, "%lld %.*s %.*s", (long long)a.at, STR_ARG(a.line_type),
                               STR_ARG(a.reassigned)));
     TRY(record_commit(tx));
-    take(op, &a, r);
+    take(&a, r);
     return OK;
 }
