@@ -102,11 +102,6 @@ static err forget(struct step *st, const struct record_change *c)
     return ledger_forget(st->tx, st->op, id);
 }
 
-void ledger_done(struct outreach *o, const struct record_tx *committed)
-{
-    own_note(&o->ledger_done, committed);
-}
-
 err ledger_step(struct op *op, struct outreach *o, size_t *ret_n)
 {
     struct step st = {.op = op, .o = o, .tx = record_begin(op, o->rec)};

@@ -82,9 +82,6 @@ MUST err ledger_purge(struct record_tx *tx, struct op *op, str patient, int64_t 
                       size_t *ret_rows);
 /* One step of the follower: at most so many changes; *ret_n how many. */
 MUST err ledger_step(struct op *op, struct outreach *o, size_t *ret_n);
-/* The Communications of this commit, which was ours, have their rows as the follower would make
- * them: it need not read them. As many of the last as there are places are known. */
-void ledger_done(struct outreach *o, const struct record_tx *committed);
 /* Its thread, o->follower. */
 MUST err ledger_start(struct op *op, struct outreach *o);
 /* Waits at most ms until the follower has seen t; false: it has not. */

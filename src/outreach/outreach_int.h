@@ -387,17 +387,16 @@ bool scanned_report(struct op *op, struct scanned *s, str domain, str text,
 struct own_commits {
     _Atomic uint64_t t[OWN_COMMITS];
 };
-void own_note(struct own_commits *c, const struct record_tx *committed);
 bool own_known(const struct own_commits *c, uint64_t t);
 /* A moment for more to come, when a follower that has seen `seen` has caught up. */
 void own_rest(const struct outreach *o, uint64_t seen, const _Atomic bool *stop);
-/* Around a commit of ours and its note; the place that own_begin() gave. */
-#define OWN_WAYS 16u
+#define OWN_WAYS 16u /* commits at once; nobody waits for one more */
 struct own_way {
     _Atomic uint64_t since[OWN_WAYS]; /* t of before, and 1; 0: free */
 };
-unsigned own_begin(struct outreach *o);
-void own_end(struct outreach *o, unsigned place);
+/* Commits and notes it. counted: its Communications have the rows that the ledger's follower would
+ * make; heard: nothing in it came back (silence_finds_nothing()). */
+MUST err own_commit(struct record_tx *tx, struct outreach *o, bool counted, bool heard);
 /* Until who committed up to t has noted it, or a moment. */
 void own_settle(const struct outreach *o, uint64_t t, const _Atomic bool *stop);
 

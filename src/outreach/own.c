@@ -9,9 +9,8 @@
 #define MOMENT_MS 3
 #define SETTLE_MS 100
 
-void own_note(struct own_commits *c, const struct record_tx *committed)
+static void note(struct own_commits *c, uint64_t t)
 {
-    uint64_t t = record_tx_t(committed);
     atomic_store(&c->t[t % OWN_COMMITS], t);
 }
 
@@ -27,7 +26,8 @@ void own_rest(const struct outreach *o, uint64_t seen, const _Atomic bool *stop)
         time_rest(stop, MOMENT_MS);
 }
 
-unsigned own_begin(struct outreach *o)
+/* Its place among those under way. */
+static unsigned begin(struct outreach *o)
 {
     uint64_t since = record_now_t(o->rec) + 1;
     for (unsigned i = 0; i < OWN_WAYS; i++) {
@@ -38,10 +38,17 @@ unsigned own_begin(struct outreach *o)
     return OWN_WAYS; /* nobody waits for it: it is read, as what others wrote */
 }
 
-void own_end(struct outreach *o, unsigned place)
+err own_commit(struct record_tx *tx, struct outreach *o, bool counted, bool heard)
 {
+    unsigned place = begin(o);
+    err e = record_commit(tx);
+    if (e == OK && counted)
+        note(&o->ledger_done, record_tx_t(tx));
+    if (e == OK && heard)
+        note(&o->silent_none, record_tx_t(tx));
     if (place < OWN_WAYS)
         atomic_store(&o->own_way.since[place], 0);
+    return e;
 }
 
 /* One that began after t was published is not it. */

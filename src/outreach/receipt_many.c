@@ -57,16 +57,7 @@ static err write(struct op *op, struct outreach *o, const struct found *all, siz
         done &= there;
         heard &= silence_finds_nothing(all[i].tree);
     }
-    if (!changed)
-        return OK;
-    unsigned place = own_begin(o);
-    err e = record_commit(tx);
-    if (e == OK && done)
-        ledger_done(o, tx);
-    if (e == OK && heard)
-        silence_none(o, tx);
-    own_end(o, place);
-    return e;
+    return changed ? own_commit(tx, o, done, heard) : OK;
 }
 
 void receipt_many(struct op *op, struct outreach *o, const struct outreach_receipt *rs, size_t n,

@@ -133,11 +133,7 @@ static int64_t undo_ms(const struct outreach *o)
 /* With its rows in the ledger: its follower need not look. What may not be undone is due now. */
 static err commit(struct record_tx *tx, struct outreach *o)
 {
-    unsigned place = own_begin(o);
-    err e = record_commit(tx);
-    if (e == OK)
-        ledger_done(o, tx);
-    own_end(o, place);
+    err e = own_commit(tx, o, true, false);
     for (unsigned k = 0; e == OK && k < CHANNEL_KIND_COUNT && undo_ms(o) == 0; k++)
         sender_wake(o, (enum channel_kind)k);
     return e;

@@ -152,14 +152,7 @@ static err write_some(struct record_tx *tx, struct op *op, struct outreach *o,
                 (jobs[i]->row && !jobs[i]->out.opted_out && !jobs[i]->out.no_address);
         heard &= jobs[i]->step != STEP_FINISH || silence_finds_nothing(jobs[i]->tree);
     }
-    unsigned place = own_begin(o);
-    err e = record_commit(tx);
-    if (e == OK && done)
-        ledger_done(o, tx);
-    if (e == OK && heard)
-        silence_none(o, tx);
-    own_end(o, place);
-    return e;
+    return own_commit(tx, o, done, heard);
 }
 
 static err read_again(struct op *op, struct outreach *o, struct job *j)

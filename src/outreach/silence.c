@@ -302,11 +302,6 @@ bool silence_finds_nothing(const struct json *communication)
            !taken_back(json_get_str(communication, STR("status")));
 }
 
-void silence_none(struct outreach *o, const struct record_tx *committed)
-{
-    own_note(&o->silent_none, committed);
-}
-
 static err look(struct op *op, struct watched *w)
 {
     struct record_doc doc;

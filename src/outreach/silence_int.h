@@ -13,9 +13,8 @@ struct silence_sent {
 /* With the message, in its transaction; of what nobody wrote by hand nothing is watched. */
 MUST err silence_watch(struct record_tx *tx, struct op *op, const struct outreach *o,
                        const struct silence_sent *s);
-/* Whoever wrote this Communication so has nothing for silence_follow() to find; its commit. */
+/* Whoever wrote this Communication so has nothing for silence_follow() to find (own_commit()). */
 bool silence_finds_nothing(const struct json *communication);
-void silence_none(struct outreach *o, const struct record_tx *committed);
 /* A Communication changed: one of ours that came back is answered now. */
 MUST err silence_follow(struct op *op, struct outreach *o, const struct record_change *ch);
 /* Those whose time has come; *ret_n: how many were looked at. */
