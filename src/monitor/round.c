@@ -81,7 +81,9 @@ void round_put(struct round *r, const struct track *t)
             row.heard = t->points[s][t->n[s] - 1].at;
     row.silent = row.watched && is_silent(t);
     pthread_mutex_lock(&r->lock);
-    struct round_row *at = has_room(r) ? place_of(r->rows, r->slots, t->patient) : NULL;
+    struct round_row *at = r->slots ? place_of(r->rows, r->slots, t->patient) : NULL;
+    if (!at || at->patient != t->patient) /* a new one; who is there already needs no room */
+        at = has_room(r) ? place_of(r->rows, r->slots, t->patient) : NULL;
     if (at) {
         r->used += at->patient == 0;
         *at = row;

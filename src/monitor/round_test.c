@@ -176,6 +176,38 @@ static void a_crowd_is_counted_whole(void **state)
     house_end(&h);
 }
 
+/* Of a full table only who is new has no place: the others go on being counted. */
+static void who_has_a_row_needs_no_room(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct track *t = arena_alloc(op.arena, sizeof *t);
+    struct round r;
+    round_init(&r);
+    r.rows = calloc(ROUND_MAX, sizeof *r.rows);
+    assert_non_null(r.rows);
+    r.slots = ROUND_MAX;
+    track_init(t, 7);
+    round_put(&r, t);
+    assert_int_equal(r.used, 1);
+    r.used = r.slots / 4 * 3;
+    t->programmes = 1;
+    round_put(&r, t);
+    assert_false(r.lost);
+    t->patient = 8;
+    round_put(&r, t);
+    assert_true(r.lost);
+    size_t rows = 0, watched = 0;
+    for (size_t i = 0; i < r.slots; i++) {
+        rows += r.rows[i].patient != 0;
+        watched += r.rows[i].watched;
+    }
+    assert_int_equal(rows, 1);
+    assert_int_equal(watched, 1);
+    round_free(&r);
+    test_op_done(&op);
+}
+
 static void hours_pass(void **state)
 {
     (void)state;
@@ -201,8 +233,8 @@ static void hours_pass(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(readings_become_cases), cmocka_unit_test(a_start_counts_the_same),
+        cmocka_unit_test(readings_become_cases),         cmocka_unit_test(a_start_counts_the_same),
         cmocka_unit_test(who_is_hidden_is_in_no_number), cmocka_unit_test(a_crowd_is_counted_whole),
-        cmocka_unit_test(hours_pass)};
+        cmocka_unit_test(who_has_a_row_needs_no_room),   cmocka_unit_test(hours_pass)};
     return cmocka_run_group_tests_name("monitor.round", tests, NULL, NULL);
 }
