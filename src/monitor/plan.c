@@ -71,6 +71,15 @@ static bool dry_of(const struct json *quantity, double *ret)
     return true;
 }
 
+/* Does a rule of the patient's programmes measure from it? */
+static bool asks_dry(const struct track *t)
+{
+    for (size_t r = 0; r < RULE_COUNT_MONITOR; r++)
+        if (MONITOR_RULES[r].dry && eval_is_for(&MONITOR_RULES[r], t))
+            return true;
+    return false;
+}
+
 /* What a clinician measured or wrote down last; a device knows none. */
 static err load_dry(struct op *op, struct record *rec, struct track *t, str patient)
 {
@@ -206,7 +215,7 @@ err monitor_plan_load(struct op *op, struct record *rec, struct track *t, str pa
         if (str_eq(json_get_str(plan, STR("status")), STR("active")))
             TRY(add_plan(op, rec, t, plan));
     }
-    if (isnan(t->dry)) /* the plan's counts before one that stands by itself */
+    if (isnan(t->dry) && asks_dry(t)) /* the plan's counts before one that stands by itself */
         TRY(load_dry(op, rec, t, patient));
     t->plan_known = true;
     return OK;

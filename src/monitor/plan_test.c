@@ -2,10 +2,22 @@
  * with what says it. */
 #include "monitor/fixture_int.h"
 
+static void enrolled(struct house *h, const char *status)
+{
+    house_put(h, arena_printf(h->op.arena,
+                              "{\"resourceType\":\"CarePlan\",\"id\":\"hf\",\"status\":\"%s\","
+                              "\"intent\":\"plan\",\"subject\":{\"reference\":\"Patient/p\"},"
+                              "\"instantiatesCanonical\":[\"https://weft.health/fhir/"
+                              "PlanDefinition/heart-failure\"]}",
+                              status)
+                     .p);
+}
+
 static void begin(struct house *h)
 {
     house_begin(h, (const char *const[]){"p", NULL});
     house_put(h, "{\"resourceType\":\"Practitioner\",\"id\":\"x\"}");
+    enrolled(h, "active");
 }
 
 static double dry(struct house *h)
@@ -72,6 +84,12 @@ static void the_dry_weight_is_a_clinicians(void **state)
     assert_true(isnan(dry(&h)));
     noted(&h, "none", 8, "Practitioner/x", "final"); /* nobody weighs that */
     assert_true(isnan(dry(&h)));
+    noted(&h, "theirs", 80, "Practitioner/x", "final");
+    assert_true(fabs(dry(&h) - 80) < 1e-9);
+    enrolled(&h, "completed"); /* no rule measures from it any more */
+    assert_true(isnan(dry(&h)));
+    enrolled(&h, "active");
+    assert_true(fabs(dry(&h) - 80) < 1e-9);
     house_end(&h);
 }
 
