@@ -60,8 +60,7 @@ static err load(const struct turn *t, str group, struct storm *ret)
                           .opened = whole(o, "opened"),
                           .joined = whole(o, "joined"),
                           .most = whole(o, "most"),
-                          .told = whole(o, "told"),
-                          .near = whole(o, "near")};
+                          .told = whole(o, "told")};
     const struct json *out = JSON_GET(o, "out");
     for (size_t i = 0; out && i < out->n && i < STORM_OUT; i++) {
         int64_t at = 0;
@@ -79,8 +78,11 @@ static err keep(const struct turn *t, str group, const struct storm *s)
     struct {
         const char *name;
         int64_t v;
-    } parts[] = {{"of", s->of},     {"opened", s->opened}, {"joined", s->joined},
-                 {"most", s->most}, {"told", s->told},     {"near", s->near}};
+    } parts[] = {{"of", s->of},
+                 {"opened", s->opened},
+                 {"joined", s->joined},
+                 {"most", s->most},
+                 {"told", s->told}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].v)
             json_set(a, o, str_of(parts[i].name), json_new_i64(a, parts[i].v));
@@ -253,7 +255,7 @@ static err is_told(const struct turn *t, str group, bool *ret)
 
 static void clear(struct storm *s)
 {
-    s->opened = s->joined = s->most = s->told = s->near = 0;
+    s->opened = s->joined = s->most = s->told = 0;
 }
 
 static err end(const struct turn *t, str group, struct storm *s)
@@ -322,10 +324,11 @@ static err explained(const struct turn *t, str group, const struct storm *s)
         if (!other.n || str_eq(other, group))
             continue;
         TRY(load(t, other, &o));
+        bool fewer = storm_remove(&o, t->d->doc.id);
         for (size_t i = 0; s && i < s->n_out; i++)
-            (void)storm_remove(&o, s->out[i].device);
-        (void)storm_remove(&o, t->d->doc.id);
-        TRY(keep(t, other, &o));
+            fewer |= storm_remove(&o, s->out[i].device);
+        if (fewer)
+            TRY(keep(t, other, &o));
     }
     return OK;
 }
@@ -387,7 +390,6 @@ static err opens(const struct turn *t, bool *ret)
         share = part;
         best = group;
         found = s;
-        found.near = (int64_t)n;
     }
     *ret = best.n > 0;
     if (!*ret)

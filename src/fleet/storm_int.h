@@ -33,7 +33,6 @@ struct storm {  /* what is known of the devices that share one thing */
     size_t n_out;
     int64_t opened; /* 0: no storm */
     int64_t joined, most, told;
-    int64_t near; /* how many were silent at once when it opened */
 };
 
 /* ---- storm_judge.c: pure ---- */
