@@ -79,6 +79,8 @@ test("a call that may not be made has no number; an exception with its reason op
   await dialog.getByLabel("Help cannot wait").check({ force: true });
   await expect(dialog.getByRole("button", { name: "Call all the same" })).toBeDisabled();
   await dialog.getByLabel("Why").fill("Pulse 141, does not answer texts.");
+  await dialog.getByLabel("Why").press("Enter"); // keeps no call: none was made
+  await expect(dialog.getByRole("alert")).toHaveCount(0);
   await dialog.getByRole("button", { name: "Call all the same" }).click();
   await expect(dialog.getByRole("link")).toHaveAttribute("href", /^tel:\+1611/);
   await expect(dialog.getByText(/Say who you are/)).toBeVisible();

@@ -1,6 +1,17 @@
 // Devices: a kit goes on the shelf, to a patient and into use by a code shown once; another is revoked with a reason.
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import type { Locator, Page } from "@playwright/test";
 import { account, api, axe, expect, shot, signIn, test } from "./kit";
+
+/** The page of devices, as a nurse: what is told there, and one of its parts. */
+async function openDevices(page: Page, name: string): Promise<{ told: Locator; part: Locator }> {
+  await signIn(page, "console", "nurse");
+  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Devices" }).first().click();
+  return {
+    told: page.getByRole("region", { name: "Notices" }),
+    part: page.getByRole("region", { name }),
+  };
+}
 
 test("a complaint about a device is written down and judged, by keyboard", async ({ page }) => {
   await signIn(page, "console", "nurse");
@@ -106,10 +117,7 @@ test("a kit goes from the shelf to the patient, by keyboard", async ({ page, req
 });
 
 test("a firmware release: proposed, approved by a second person, halted, by keyboard", async ({ page, request }) => {
-  await signIn(page, "console", "nurse");
-  const told = page.getByRole("region", { name: "Notices" });
-  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Devices" }).first().click();
-  const part = page.getByRole("region", { name: "Firmware" });
+  const { told, part } = await openDevices(page, "Firmware");
   await part.getByText("New release").press("Enter");
   const form = part.getByRole("form", { name: "New release" });
   await form.getByLabel("Model").selectOption("hub-h2");
@@ -178,10 +186,7 @@ test("the file of a firmware release: brought, checked, approved by a second per
       },
     ],
   })) as { id: string };
-  await signIn(page, "console", "nurse");
-  const told = page.getByRole("region", { name: "Notices" });
-  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Devices" }).first().click();
-  const part = page.getByRole("region", { name: "Firmware" });
+  const { told, part } = await openDevices(page, "Firmware");
   await part.getByText("New release").press("Enter");
   const form = part.getByRole("form", { name: "New release" });
   await form.getByLabel("Model").selectOption(model.id);
@@ -246,10 +251,7 @@ test("parts of a model and their known weaknesses, by keyboard", async ({ page, 
     mimeType: "application/json",
     buffer: Buffer.from(JSON.stringify(body)),
   });
-  await signIn(page, "console", "nurse");
-  const told = page.getByRole("region", { name: "Notices" });
-  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Devices" }).first().click();
-  const part = page.getByRole("region", { name: "Parts and known weaknesses" });
+  const { told, part } = await openDevices(page, "Parts and known weaknesses");
   await part.getByText("Bring a document").press("Enter");
   const list = part.getByRole("form", { name: /Parts list of a model/ });
   await list.getByLabel("Model", { exact: true }).selectOption("hub-h2");
@@ -297,10 +299,7 @@ test("a recall: a kit on the shelf is held, words approved, closed when all is d
     serial: "RECALL-7",
     udi: "(01)00850000000010(10)LX7(21)RECALL-7",
   })) as { id: string };
-  await signIn(page, "console", "nurse");
-  const told = page.getByRole("region", { name: "Notices" });
-  await page.getByRole("navigation").getByRole("link").filter({ hasText: "Devices" }).first().click();
-  const part = page.getByRole("region", { name: "Recalls" });
+  const { told, part } = await openDevices(page, "Recalls");
   await part.getByText("Bring a recall").press("Enter");
   const published = {
     results: [

@@ -1,7 +1,7 @@
 // Vital signs as series of numbers: which codes they come from, the patient's own band, the change
 // against it, and where the gaps are. Pure functions; the same inputs always give the same answer.
 import type { Concept, Limit, Observation, Quantity } from "../lib/fhir";
-import type { Key } from "../lib/i18n";
+import { type Key, startOfDay } from "../lib/i18n";
 
 export interface Point {
   t: number;
@@ -206,12 +206,12 @@ export function pointOf(o: Observation, m: Metric): Point | null {
 function daysOf(points: Point[], kind: "sum" | "mean"): Point[] {
   const days = new Map<number, Point[]>();
   for (const p of points.filter((x) => !isDoubtful(x))) {
-    const d = new Date(p.t).setHours(0, 0, 0, 0);
+    const d = startOfDay(p.t);
     days.set(d, [...(days.get(d) ?? []), p]);
   }
   const whole = [...days.values()].map((list) => {
     const sum = list.reduce((a, p) => a + p.v, 0);
-    return { ...list[list.length - 1]!, v: kind === "sum" ? sum : sum / list.length };
+    return { ...list.at(-1)!, v: kind === "sum" ? sum : sum / list.length };
   });
   return [...whole, ...points.filter(isDoubtful)].sort((a, b) => a.t - b.t);
 }

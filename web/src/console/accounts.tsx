@@ -5,7 +5,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Empty, Failed, Skeleton } from "../kit/basics";
-import { Field as Box } from "../kit/field";
+import { Field as Box, textOf } from "../kit/field";
 import { get, post } from "../lib/api";
 import { fullDate, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -73,7 +73,6 @@ function RoleField({ id, value }: { id: string; value: string }) {
   );
 }
 
-const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();
 const endOf = (day: string): string => (day ? `${day}T23:59:59Z` : "");
 
 function Make() {

@@ -3,8 +3,15 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Dialog } from "../kit/basics";
-import { Area, Field } from "../kit/field";
-import { claimsKey, keepClaims, type Said, shareClaims, useClaimsConsents } from "../lib/claims";
+import { Area, Field, textOf } from "../kit/field";
+import {
+  claimsKey,
+  keepClaims,
+  lastDay,
+  type Said,
+  shareClaims,
+  useClaimsConsents,
+} from "../lib/claims";
 import { fullDate, t } from "../lib/i18n";
 
 function Ask({ patient, again, onClose }: { patient: string; again: string; onClose: () => void }) {
@@ -13,9 +20,12 @@ function Ask({ patient, again, onClose }: { patient: string; again: string; onCl
   const keep = (e: Event): void => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);
-    const said = (name: string): string => String(form.get(name) ?? "").trim();
     void act(async () => {
-      await shareClaims(patient, { how, evidence: said("evidence"), until: said("until") });
+      await shareClaims(patient, {
+        how,
+        evidence: textOf(form, "evidence"),
+        until: textOf(form, "until"),
+      });
       onClose();
       return t("rc_kept");
     });
@@ -60,7 +70,7 @@ export function Bills({ patient, again }: { patient: string; again: string }) {
   const { data } = useClaimsConsents(patient);
   const [error, busy, act] = useAct(claimsKey(patient), again);
   if (!data) return null;
-  const until = data.length === 1 ? data[0]!.provision?.period?.end : undefined;
+  const until = lastDay(data);
   const end = (): void =>
     void act(async () => {
       await keepClaims(data);

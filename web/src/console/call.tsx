@@ -253,7 +253,7 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
         class="stack"
         onSubmit={(e) => {
           e.preventDefault();
-          save();
+          if (asked?.may) save(); // Enter in the reason of an exception keeps no call
         }}
       >
         {asked?.may && (

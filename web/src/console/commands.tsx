@@ -1,7 +1,7 @@
 // What a device is asked to do: asked for, approved by a second person, on its way, done. Who may take which step is the
 // server's to say.
 import { useAct, Wrong } from "../kit/act";
-import { Field } from "../kit/field";
+import { Field, textOf } from "../kit/field";
 import { post } from "../lib/api";
 import { dayTime, t, wordOf } from "../lib/i18n";
 
@@ -88,7 +88,7 @@ function Ask({ of, device, again }: { of: Kind; device: string; again: string[] 
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
     const data = new FormData(form);
-    const times = String(data.get("times") ?? "").trim();
+    const times = textOf(data, "times");
     void act(async () => {
       await post(`/fleet/${device}/command`, {
         kind: of.kind,

@@ -2,7 +2,7 @@
 // clocks, a nurse's judgement and its end, which is for somebody else than who judged it.
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
-import { Area, Field } from "../kit/field";
+import { Area, Field, textOf } from "../kit/field";
 import { get, post } from "../lib/api";
 import { dayTime, fullDate, type Key, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -41,7 +41,6 @@ const FLAGS = ["fiveDay", "correction", "investigated"] as const;
 
 const titleOf = (c: Complaint): string =>
   c.deviceName || c.patientName || wordOf("dc_from_", c.source);
-const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();
 
 function Check({ name, label }: { name: string; label: string }) {
   return (

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
-import { Area, Field } from "../kit/field";
+import { Area, Field, textOf } from "../kit/field";
 import { get, post, upload } from "../lib/api";
 import { dayTime, has, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -103,9 +103,9 @@ function Act({ of, step }: { of: Release; step: string }) {
   const [error, busy, act] = useAct(KEY, `${KEY}-${of.id}`);
   const take = (e: SubmitEvent): void => {
     e.preventDefault();
-    const reason = String(new FormData(e.currentTarget as HTMLFormElement).get("reason") ?? "");
+    const reason = textOf(new FormData(e.currentTarget as HTMLFormElement), "reason");
     void act(async () => {
-      await post(`/fleet/firmware/${of.id}/${step}`, { reason: reason.trim() });
+      await post(`/fleet/firmware/${of.id}/${step}`, { reason });
       return t("fl_fw_stepped", { version: of.version, step: wordOf("fl_fd_", step) });
     });
   };

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
-import { Field } from "../kit/field";
+import { Field, textOf } from "../kit/field";
 import { get, post } from "../lib/api";
 import { dayTime, fullDate, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -58,7 +58,6 @@ const NEEDS_REASON = ["lost", "revoked"];
 const asksMore = (to: string): boolean => to === "shipped" || NEEDS_REASON.includes(to);
 
 const stateWord = (state: string): string => wordOf("fl_s_", state);
-const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();
 
 function Stock({ of }: { of: Fleet["stock"] }) {
   const models = [...new Set(of.map((s) => s.model))].sort();

@@ -2,6 +2,7 @@
 // reason, some hours, the patient is told and the privacy office looks at it.
 import { useState } from "preact/hooks";
 import { errorText } from "../kit/basics";
+import { textOf } from "../kit/field";
 import { Icon } from "../kit/icons";
 import { type ApiError, get, post } from "../lib/api";
 import { dayTime, t } from "../lib/i18n";
@@ -34,7 +35,7 @@ function Form({ id }: { id: string }) {
   const send = async (e: Event) => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);
-    const reason = String(form.get("reason") ?? "").trim();
+    const reason = textOf(form, "reason");
     if (reason.length < REASON_MIN) return setError(t("glass_short"));
     setBusy(true);
     try {

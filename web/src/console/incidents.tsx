@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
-import { Area } from "../kit/field";
+import { Area, textOf } from "../kit/field";
 import { get, post } from "../lib/api";
 import { fullDate, type Key, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -67,7 +67,7 @@ const WHEN = ["discovered", "from", "until"] as const;
 
 /** What was filled in, as the server asks for it: instants with their zone, patients as a list. */
 export function criteriaOf(data: FormData, from: string): Record<string, unknown> {
-  const text = (name: string): string => String(data.get(name) ?? "").trim();
+  const text = (name: string): string => textOf(data, name);
   const patients = text("patients")
     .split(/[\s,]+/)
     .filter(Boolean);

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Dialog } from "../kit/basics";
-import { Area, Field } from "../kit/field";
+import { Area, Field, textOf } from "../kit/field";
 import { Icon } from "../kit/icons";
 import { get, post } from "../lib/api";
 import { fullDate, list, t, wordOf } from "../lib/i18n";
@@ -145,7 +145,6 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
   const keep = (e: Event): void => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);
-    const said = (name: string): string => String(form.get(name) ?? "").trim();
     void act(async () => {
       await post(`/fhir/Patient/${patient}/$consent`, {
         how,
@@ -153,11 +152,11 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
         purposes,
         type: written ? "prior_express_written_consent" : "prior_express_consent",
         elements: written ? elements : [],
-        evidence: said("evidence"),
+        evidence: textOf(form, "evidence"),
         affirmative: form.get("affirmative") === "on",
         granular: form.get("granular") === "on",
         separate: form.get("separate") === "on",
-        ...(said("until") && { until: said("until") }),
+        ...(textOf(form, "until") && { until: textOf(form, "until") }),
       });
       onClose();
       return t("rc_kept");

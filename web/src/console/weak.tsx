@@ -1,7 +1,7 @@
 // What is known to be wrong with the parts of each model: documents are brought, what somebody says of one is kept.
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
-import { Field } from "../kit/field";
+import { Field, textOf } from "../kit/field";
 import { get, post } from "../lib/api";
 import { dayTime, fullDate, has, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -48,7 +48,7 @@ function Say({ of, model }: { of: Found; model: string }) {
       await post(`/fleet/models/${model}/vex`, {
         vulnerability: of.id,
         status: data.get("status"),
-        justification: String(data.get("justification") ?? "").trim(),
+        justification: textOf(data, "justification"),
       });
       return t("fl_wk_said", { id: of.id });
     });
@@ -176,7 +176,7 @@ function Weak({ of, may }: { of: OfModel; may: boolean }) {
 function sendParts(body: unknown, data: FormData): Promise<unknown> {
   const only = new URLSearchParams();
   for (const end of ["from", "to"]) {
-    const version = String(data.get(end) ?? "").trim();
+    const version = textOf(data, end);
     if (version) only.set(end, version);
   }
   return post(`/fleet/models/${data.get("model")}/parts?${only}`, body);

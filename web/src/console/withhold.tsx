@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Dialog } from "../kit/basics";
-import { Area, Field } from "../kit/field";
+import { Area, Field, textOf } from "../kit/field";
 import { get, post, search } from "../lib/api";
 import { type Observation, words } from "../lib/fhir";
 import { day, dayTime, t, wordOf } from "../lib/i18n";
@@ -129,7 +129,7 @@ function Form({
   const send = (e: Event): void => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);
-    const said = (name: string): string => String(form.get(name) ?? "").trim();
+    const said = (name: string): string => textOf(form, name);
     void act(async () => {
       await post(`/fhir/Observation/${o.id}/$withhold`, {
         exception: code,

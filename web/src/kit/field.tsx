@@ -14,6 +14,9 @@ interface Own {
   maxLength?: number;
   dir?: "auto" | "ltr" | "rtl";
 }
+/** What was typed in a field that keeps it under its name. */
+export const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();
+
 interface Line extends Own {
   type?: "date" | "email" | "number" | "password" | "tel" | "text" | "time";
   min?: number | string;

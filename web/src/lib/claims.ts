@@ -15,9 +15,18 @@ export interface Said {
 }
 export const isClaims = (c: Consent): boolean =>
   !!c.category?.some((k) => k.coding?.some((x) => x.system === CATEGORY && x.code === CODE));
-/** Of those that stand: what the day does to it is the server's. */
-export const standing = (all: Consent[] | undefined): Consent[] =>
-  (all ?? []).filter((c) => c.status === "active" && isClaims(c));
+const DAY = 86_400_000;
+/** Its last day counts whole, as the server reckons (in UTC). */
+function isOver(c: Consent, now: number): boolean {
+  const end = c.provision?.period?.end ?? "";
+  return Date.parse(end) + (end.includes("T") ? 0 : DAY) <= now;
+}
+/** Those that share something today. */
+export const standing = (all: Consent[] | undefined, now = Date.now()): Consent[] =>
+  (all ?? []).filter((c) => c.status === "active" && isClaims(c) && !isOver(c, now));
+/** Until when, if a single one says. */
+export const lastDay = (all: Consent[]): string | undefined =>
+  all.length === 1 ? all[0]!.provision?.period?.end : undefined;
 
 const base64 = (text: string): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(text)));

@@ -1,6 +1,6 @@
 // Whether my care team may see my bills: a word of mine that I take back here, at once.
 import { useAct, Wrong } from "../kit/act";
-import { claimsKey, keepClaims, shareClaims, useClaimsConsents } from "../lib/claims";
+import { claimsKey, keepClaims, lastDay, shareClaims, useClaimsConsents } from "../lib/claims";
 import { fullDate, t } from "../lib/i18n";
 import { me } from "./data";
 
@@ -13,7 +13,7 @@ export function BillsCard() {
       await (share ? shareClaims(me(), { how: "web" }) : keepClaims(data));
       return t("set_saved");
     });
-  const until = data.length === 1 ? data[0]!.provision?.period?.end : undefined;
+  const until = lastDay(data);
   return (
     <section class="card block" aria-labelledby="set-bills">
       <h2 id="set-bills">{t("bills_title")}</h2>
