@@ -5,6 +5,7 @@
 #include "outreach/outreach_int.h"
 
 #define EVIDENCE_MAX 16000u
+#define CONSENT_PART2 "part2_tpo" /* 42 CFR 2.31, for treatment, payment, operations */
 
 static bool one_of(str s, const char *const *words, size_t n)
 {
@@ -107,11 +108,9 @@ static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                 const struct outreach_capture *c, struct json *verdict, str *ret_id)
 {
     enum channel_kind k = CHANNEL_SMS;
-    str hash = STR_NONE, number = str_empty(c->number) ? STR_NONE : c->number;
+    str hash = STR_NONE;
     (void)channel_parse(c->channel, &k);
-    if (str_empty(number) && !is_part2(c))
-        number = r->address[k];
-    struct stop_word word = {.number = number,
+    struct stop_word word = {.number = str_empty(c->number) ? r->address[k] : c->number,
                              .evidence = c->how,
                              .purposes = c->purposes,
                              .n_purposes = c->n_purposes,
@@ -127,7 +126,8 @@ static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                              .book = record_rulebook(o->rec),
                              .ret_hash = &hash};
     struct record_tx *tx = record_begin(op, o->rec);
-    TRY(stop_record_as(tx, op, r, k, &word, ret_id));
+    TRY(is_part2(c) ? stop_record_part2(tx, op, r, &word, ret_id)
+                    : stop_record_as(tx, op, r, k, &word, ret_id));
     json_set_str(op->arena, verdict, STR("sha256"), hash);
     json_set_str(op->arena, verdict, STR("how"), c->how);
     record_tx_trail(tx, STR("consent-captured"), fhir_type_parse(STR("Consent")), *ret_id, verdict);

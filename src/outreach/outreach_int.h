@@ -20,8 +20,6 @@
 #define CHANNEL_SYSTEM "https://weft.health/fhir/contact-channel"
 #define PURPOSE_SYSTEM "https://weft.health/fhir/contact-purpose"
 #define CONSENT_CATEGORY "https://weft.health/fhir/consent-category"
-#define CONSENT_PART2                                                                              \
-    "part2_tpo" /* a type of consent: 42 CFR 2.31, for treatment, payment, operations */
 #define CONSENT_FORM "https://weft.health/fhir/consent-form"
 #define PROVIDER_SYSTEM "https://weft.health/fhir/provider-message"
 #define LEDGER_KEYWORD_CODE "keyword" /* PURPOSE_SYSTEM: of an incoming STOP, START or HELP */
@@ -576,6 +574,10 @@ MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient
                      enum channel_kind k, const struct stop_word *word);
 MUST err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
                         enum channel_kind k, const struct stop_word *word, str *ret_id);
+/* Part 2 (42 CFR 2.31): a form that nothing here reads as a permission, of contact or of sharing; a
+ * provision without type says nothing (record/consent_rule.c). */
+MUST err stop_record_part2(struct record_tx *tx, struct op *op, const struct recipient *r,
+                           const struct stop_word *word, str *ret_id);
 /* The evidence in a Consent has the hash that was made of it; so has one that came without any. */
 bool stop_intact(struct op *op, const struct json *consent);
 /* The mark of the newest such word, empty when there was none; and: tx fails (ERR_CONFLICT) when

@@ -11,6 +11,13 @@
 #define KEEP_RULE "TCPA-CON-09"
 #define KEEP_YEARS 5
 
+static struct json *period_of(struct op *op, int64_t until)
+{
+    struct json *period = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, period, STR("end"), time_format(op->arena, until));
+    return period;
+}
+
 static struct json *provision_of(struct op *op, enum channel_kind k, const struct stop_word *word)
 {
     static const str usual[] = {{"care", 4}, {"appointment", 11}};
@@ -22,11 +29,8 @@ static struct json *provision_of(struct op *op, enum channel_kind k, const struc
     json_push(op->arena, codes, fhir_concept(op, STR(CHANNEL_SYSTEM), channel_name(k)));
     for (size_t i = 0; i < n; i++)
         json_push(op->arena, purposes, fhir_coding(op, STR(PURPOSE_SYSTEM), codes_of[i]));
-    if (word->until) {
-        struct json *period = json_new(op->arena, JSON_OBJECT);
-        json_set_str(op->arena, period, STR("end"), time_format(op->arena, word->until));
-        json_set(op->arena, p, STR("period"), period);
-    }
+    if (word->until)
+        json_set(op->arena, p, STR("period"), period_of(op, word->until));
     json_set(op->arena, p, STR("code"), codes);
     json_set(op->arena, p, STR("purpose"), purposes);
     if (!str_empty(word->by)) { /* whose word it was: they are heard again */
@@ -38,18 +42,6 @@ static struct json *provision_of(struct op *op, enum channel_kind k, const struc
         json_set(op->arena, actor, STR("reference"), fhir_reference(op, word->by));
         json_push(op->arena, actors, actor);
         json_set(op->arena, p, STR("actor"), actors);
-    }
-    return p;
-}
-
-/* Part 2 (42 CFR 2.31): a form that nothing here reads as a permission, of contact or of sharing; a
- * provision without type says nothing (record/consent_rule.c). */
-static struct json *period_of(struct op *op, const struct stop_word *word)
-{
-    struct json *p = json_new(op->arena, JSON_OBJECT), *period = json_new(op->arena, JSON_OBJECT);
-    if (word->until) {
-        json_set_str(op->arena, period, STR("end"), time_format(op->arena, word->until));
-        json_set(op->arena, p, STR("period"), period);
     }
     return p;
 }
@@ -164,37 +156,61 @@ static err evidence_of(struct op *op, const struct stop_word *word, struct json 
     return op_check(op);
 }
 
-err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
-                   enum channel_kind k, const struct stop_word *word, str *ret_id)
+/* ---- the Consent ---- */
+
+static struct json *consent_of(struct op *op, const struct recipient *r, str category, int64_t at,
+                               const struct stop_word *word)
 {
     struct json *c = json_new(op->arena, JSON_OBJECT),
                 *categories = json_new(op->arena, JSON_ARRAY);
-    bool part2 = str_eq(word->type, STR(CONSENT_PART2));
+    struct json *rule =
+        fhir_concept(op, STR(CONSENT_FORM), word->written ? STR("written") : STR("message"));
     str patient = arena_printf(op->arena, "Patient/%.*s", STR_ARG(r->id));
     json_set_str(op->arena, c, STR("resourceType"), STR("Consent"));
     json_set_str(op->arena, c, STR("status"), STR("active"));
     json_set(op->arena, c, STR("scope"),
              fhir_concept(op, STR("http://terminology.hl7.org/CodeSystem/consentscope"),
                           STR("patient-privacy")));
-    json_push(op->arena, categories,
-              fhir_concept(op, STR(CONSENT_CATEGORY), part2 ? STR("part2") : STR("contact")));
+    json_push(op->arena, categories, fhir_concept(op, STR(CONSENT_CATEGORY), category));
     json_set(op->arena, c, STR("category"), categories);
     json_set(op->arena, c, STR("patient"), fhir_reference(op, patient));
-    json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, word_time(op, r, k)));
-    struct json *rule =
-        fhir_concept(op, STR(CONSENT_FORM), word->written ? STR("written") : STR("message"));
+    json_set_str(op->arena, c, STR("dateTime"), time_format(op->arena, at));
     json_set_str(op->arena, rule, STR("text"), word->evidence);
     json_set(op->arena, c, STR("policyRule"), rule);
-    if (!part2 || word->until)
-        json_set(op->arena, c, STR("provision"),
-                 part2 ? period_of(op, word) : provision_of(op, k, word));
-    struct json *more = str_empty(word->number) ? json_new(op->arena, JSON_ARRAY)
-                                                : number_of(op, k, word->number),
-                *proof;
+    return c;
+}
+
+/* more: its extensions, before the evidence. */
+static err put(struct record_tx *tx, struct op *op, struct json *c, struct json *more,
+               const struct stop_word *word, str *ret_id)
+{
+    struct json *proof;
     TRY(evidence_of(op, word, &proof));
     json_push(op->arena, more, proof);
     json_set(op->arena, c, STR("extension"), more);
-    if (!part2)
-        record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
     return record_tx_create(tx, c, ret_id);
+}
+
+err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,
+                   enum channel_kind k, const struct stop_word *word, str *ret_id)
+{
+    struct json *c = consent_of(op, r, STR("contact"), word_time(op, r, k), word);
+    struct json *more =
+        str_empty(word->number) ? json_new(op->arena, JSON_ARRAY) : number_of(op, k, word->number);
+    json_set(op->arena, c, STR("provision"), provision_of(op, k, word));
+    TRY(put(tx, op, c, more, word, ret_id));
+    record_tx_kv(tx, mark_key(op, r->id, k), random_token(op->arena, 16));
+    return OK;
+}
+
+err stop_record_part2(struct record_tx *tx, struct op *op, const struct recipient *r,
+                      const struct stop_word *word, str *ret_id)
+{
+    struct json *c = consent_of(op, r, STR("part2"), op->now, word);
+    if (word->until) {
+        struct json *p = json_new(op->arena, JSON_OBJECT);
+        json_set(op->arena, p, STR("period"), period_of(op, word->until));
+        json_set(op->arena, c, STR("provision"), p);
+    }
+    return put(tx, op, c, json_new(op->arena, JSON_ARRAY), word, ret_id);
 }
