@@ -1,9 +1,8 @@
 // The same screens in every look: light and dark, phone and desk, three languages, forced colours,
 // reduced motion, and at 320 px. Each must pass axe and never scroll sideways.
 import { type Browser, type Page } from "@playwright/test";
-import { join } from "node:path";
 import { axe, expect, shot, signIn, test } from "./kit";
-import { WEB } from "./playwright.config";
+import { PICTURE } from "./playwright.config";
 
 interface Look {
   name: string;
@@ -90,7 +89,8 @@ test("the picture of the README", async ({ page }) => {
   await expect(page.locator(".verdict")).toBeVisible();
   await page.locator("#main").focus();
   await page.evaluate(() => document.fonts.ready);
-  await page.screenshot({ path: join(WEB, "..", "docs", "screenshot.png") });
+  await shot(page, "readme");
+  if (process.env.WEFT_README_PICTURE) await page.screenshot({ path: PICTURE });
 });
 
 test("every command of the screen is in the palette, without a mouse", async ({ page }) => {

@@ -7,6 +7,8 @@ import { defineConfig } from "@playwright/test";
 process.env.WEFT_WALK_PORT ??= String(20_000 + (process.pid % 12_000));
 export const PORT = Number(process.env.WEFT_WALK_PORT);
 export const WEB = join(__dirname, "..", "..", "web");
+/** The README's picture; a run writes it only with WEFT_README_PICTURE=1. */
+export const PICTURE = join(WEB, "..", "docs", "screenshot.png");
 
 export default defineConfig({
   testDir: __dirname,

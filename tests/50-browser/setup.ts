@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PORT, WEB } from "./playwright.config";
+import { PICTURE, PORT, WEB } from "./playwright.config";
 
 const PATIENTS = "40";
 const READY_MS = 60_000;
@@ -73,8 +73,11 @@ export default async function setup(): Promise<() => Promise<void>> {
     child = await start("serve", ["--config", conf, ...web]);
   } else if (!newest) child = await start("demo", [...demo, ...web]);
   process.env.WEFT_WALK_DATA = data;
+  const before = readFileSync(PICTURE);
   return async () => {
     await stop(child, log);
+    if (!process.env.WEFT_README_PICTURE && !readFileSync(PICTURE).equals(before))
+      throw new Error("the walks changed docs/screenshot.png; a run leaves the tree as it was");
     if (!process.env.WEFT_WALK_KEEP) rmSync(dir, { recursive: true, force: true });
   };
 }
