@@ -75,6 +75,7 @@ err api_consent_capture(struct call *c)
     struct outreach_capture k = {
         .patient = c->id,
         .how = json_get_str(in, STR("how")),
+        .no = json_bool(JSON_GET(in, "no"), false),
         .type = json_get_str(in, STR("type")),
         .channel = json_get_str(in, STR("channel")),
         .number = json_get_str(in, STR("number")),

@@ -147,6 +147,7 @@ err api_preferences(struct call *c)
                               .ways = ways};
     for (unsigned k = 0; k < WAY_COUNT; k++)
         w.by[k] = word_of(in, way_name((enum way)k));
+    w.by[WISH_CALLS] = word_of(in, STR("voice"));
     TRY(topics_of(c, in, topics, &w));
     TRY(ways_of(c, in, ways, &w));
     TRY(outreach_prefer(&c->op, c->api->outreach, c->id, &w));

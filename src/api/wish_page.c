@@ -10,6 +10,7 @@ enum word {
     P_SMS,
     P_EMAIL,
     P_LETTER,
+    P_CALLS,
     P_LANGUAGE,
     P_SAME,
     P_QUIET,
@@ -36,6 +37,7 @@ static const char *const words[P_COUNT][LANGUAGE_COUNT] = {
     [P_SMS] = {"Text messages", "Mensajes de texto", "الرسائل النصية"},
     [P_EMAIL] = {"E-mail", "Correo electrónico", "البريد الإلكتروني"},
     [P_LETTER] = {"Letters by post", "Cartas por correo postal", "رسائل بالبريد"},
+    [P_CALLS] = {"Phone calls", "Llamadas", "المكالمات"},
     [P_LANGUAGE] = {"Language", "Idioma", "اللغة"},
     [P_SAME] = {"As it is", "Como está", "كما هي"},
     [P_QUIET] = {"Quiet hours", "Horas de silencio", "ساعات الهدوء"},
@@ -139,20 +141,22 @@ static void way_of_topic(struct buf *b, enum language l, const struct json *w, s
     buf_add(b, STR("</select></li>"));
 }
 
-/* A letter needs no word of theirs: without one it may come. */
-static bool letters(const struct json *w)
+/* A letter and a call need no word of theirs: without one they may come. */
+static bool unless_no(const struct json *w, const char *name)
 {
-    return json_bool(JSON_GET(w, "letter"), true);
+    return json_bool(json_get(w, str_of(name)), true);
 }
 
 static void form(struct call *c, struct buf *b, enum language l, const struct shown *s,
                  const struct json *w)
 {
     bool sms = json_bool(JSON_GET(w, "sms"), false), mail = json_bool(JSON_GET(w, "email"), false);
+    bool letters = unless_no(w, "letter"), calls = unless_no(w, "voice");
     buf_printf(b, "<form method=\"post\" action=\"/contact/%.*s\"><ul>", STR_ARG(c->id));
     tick(b, "sms", say(l, P_SMS), sms, !sms && !s->agrees);
     tick(b, "email", say(l, P_EMAIL), mail, !mail && !s->agrees);
-    tick(b, "letter", say(l, P_LETTER), letters(w), !letters(w) && !s->agrees);
+    tick(b, "letter", say(l, P_LETTER), letters, !letters && !s->agrees);
+    tick(b, "voice", say(l, P_CALLS), calls, !calls && !s->agrees);
     buf_printf(b, "</ul><fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
     for (size_t i = 0; i < TOPICS; i++) {
         tick(b, topics[i].code, say(l, topics[i].word), !refused(w, topics[i].code), false);
@@ -260,7 +264,8 @@ err api_wish_save(struct call *c)
     w.pause = pause.n ? pause : STR("none");
     w.by[WAY_SMS] = box(&f, "sms", json_bool(JSON_GET(was, "sms"), false));
     w.by[WAY_EMAIL] = box(&f, "email", json_bool(JSON_GET(was, "email"), false));
-    w.by[WAY_LETTER] = box(&f, "letter", letters(was));
+    w.by[WAY_LETTER] = box(&f, "letter", unless_no(was, "letter"));
+    w.by[WISH_CALLS] = box(&f, "voice", unless_no(was, "voice"));
     TRY(outreach_wish_by_link(&c->op, c->api->outreach, c->id, &w));
     return page(c, &s);
 }

@@ -95,6 +95,7 @@ struct met {
     struct plan_place place;
     struct plan_person who;
     bool gone; /* deleted or deceased */
+    bool no_calls;
 };
 MUST err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t patient,
               struct met *ret);

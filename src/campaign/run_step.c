@@ -160,14 +160,17 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
                            {{due_words(op, s->c, s->e.due, 0), due_words(op, s->c, s->e.due, 1),
                              due_words(op, s->c, s->e.due, 2)}}};
     k.why =
-        call ? desk_say(op, SAY_JOURNEY_CALL, (struct said[]){parts[0], parts[1], parts[3]}, 3)
+        call ? desk_say(op, s->m.no_calls ? SAY_JOURNEY_NO_CALL : SAY_JOURNEY_CALL,
+                        (struct said[]){parts[0], parts[1], parts[3]}, 3)
         : p  ? desk_say(op, SAY_JOURNEY_CASE, parts, 4)
              : desk_say(op, SAY_JOURNEY_UNCLEAR, (struct said[]){parts[0], parts[2], parts[3]}, 3);
+    if (s->m.no_calls && !call)
+        k.why = desk_say(op, SAY_NO_CALLS, &k.why, 1);
     return desk_open(tx, op, s->c->rec, &k, &id, &fresh);
 }
 
 /* ---- what is still to be told ---- */
-/* The promise in an echo is the first case of its path. */
+/* The promise in an echo is the first case of its path; 0: it promises nobody. */
 static int64_t promise_of(const struct step *s, int step)
 {
     const struct plan *p = s->l->plan;
@@ -179,6 +182,15 @@ static int64_t promise_of(const struct step *s, int step)
     return 0;
 }
 
+/* Who wants no calls is promised none. */
+static str told(const struct step *s, str key, int64_t due)
+{
+    bool quiet = s->m.no_calls && str_eq(key, STR("person"));
+    str row = tell_text(s, quiet ? STR("person-no-call") : key);
+    struct plan_words w = {.text = {row, row, row}};
+    return words_for(s->op, s->c, &w, &s->m, due);
+}
+
 static err tell(struct step *s)
 {
     const struct plan *p = s->l->plan;
@@ -188,11 +200,12 @@ static err tell(struct step *s)
     if (str_starts(what, STR("echo:")) && str_to_u64(str_sub(what, 5, what.n), 1000, &path) &&
         path < p->n_paths) {
         const struct plan_path *row = &p->paths[path];
-        text = words_for(s->op, s->c, &row->echo, &s->m, promise_of(s, row->first));
+        int64_t due = promise_of(s, row->first);
+        text = due && s->m.no_calls ? told(s, STR("person"), due)
+                                    : words_for(s->op, s->c, &row->echo, &s->m, due);
     } else if (person || str_starts(what, STR("outcome:"))) {
-        str row = tell_text(s, person ? what : str_sub(what, 8, what.n));
-        struct plan_words w = {.text = {row, row, row}};
-        text = words_for(s->op, s->c, &w, &s->m, promise_at(s->c, s->op->now, 4 * 3600000LL));
+        text = told(s, person ? what : str_sub(what, 8, what.n),
+                    promise_at(s->c, s->op->now, 4 * 3600000LL));
     }
     struct outreach_draft like = {.purpose = p->purpose}, d; /* they wrote: it is no campaign */
     TRY(words_own(s, &like.own));

@@ -80,7 +80,7 @@ static void voice_facts(const struct outreach *o, const struct recipient *r, str
                                    FACT_USES_PHI,         FACT_CALLER_IS_DEBT_COLLECTOR};
     static const enum fact cli[] = {FACT_CLI_PRESENTED, FACT_CLI_AUTHORISED_FOR_CALLER,
                                     FACT_CLI_REACHABLE};
-    bool ours = config_bool(o->config, "outreach.caller_id");
+    bool ours = config_bool(o->config, "outreach.caller_id"), no_calls = recipient_no_calls(r);
     for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
         facts_set_bool(f, no[i], false);
     for (size_t i = 0; i < sizeof cli / sizeof cli[0]; i++)
@@ -92,10 +92,10 @@ static void voice_facts(const struct outreach *o, const struct recipient *r, str
     facts_set_str(f, FACT_LEGAL_BASIS, STR("none")); /* none is relied on, as no machine dials */
     facts_set_str(f, FACT_CONSENT_ORIGIN, STR("none"));
     facts_set_list(f, FACT_PHI_FIELDS, NULL, 0);
-    facts_set_bool(f, FACT_REVOCATION_ON_FILE, r->no_calls);
-    facts_set_bool(f, FACT_OPTED_OUT, r->no_calls);
-    facts_set_bool(f, FACT_INTERNAL_DNC, r->no_calls || r->deceased);
-    if (r->no_calls)
+    facts_set_bool(f, FACT_REVOCATION_ON_FILE, no_calls);
+    facts_set_bool(f, FACT_OPTED_OUT, no_calls);
+    facts_set_bool(f, FACT_INTERNAL_DNC, no_calls || r->deceased);
+    if (no_calls)
         facts_set_str(f, FACT_REVOCATION_SCOPE, STR("all"));
     facts_set_bool(f, FACT_CONFIDENTIAL_COMM_ON_FILE, r->confidential);
     facts_set_bool(f, FACT_LINE_IS_PART2_PROGRAM, config_bool(o->config, "outreach.part2_program"));

@@ -17,7 +17,7 @@ static bool one_of(str s, const char *const *words, size_t n)
 
 static bool is_part2(const struct outreach_capture *c)
 {
-    return str_eq(c->type, STR(CONSENT_PART2));
+    return !c->no && str_eq(c->type, STR(CONSENT_PART2));
 }
 
 /* 42 CFR 2.31: about records, not about contact. It permits nobody to write. */
@@ -36,8 +36,14 @@ static err check_part2(struct op *op, const struct outreach_capture *c)
 static err check_contact(struct op *op, const struct outreach_capture *c, enum channel_kind *ret)
 {
     static const char *const purposes[] = {"care", "appointment", "marketing"};
-    if (!channel_parse(c->channel, ret))
-        return fail_at(op, ERR_INVALID, STR("channel"), "channel is sms, email, push or letter.");
+    if (!word_about_parse(c->channel, ret))
+        return fail_at(op, ERR_INVALID, STR("channel"),
+                       "channel is sms, email, push, letter or voice.");
+    if (c->no)
+        return !c->n_purposes && !c->until
+                   ? OK
+                   : fail_at(op, ERR_INVALID, STR("no"),
+                             "A no is to every purpose and has no end: leave out both.");
     if (c->n_purposes == 0 || c->n_purposes > 3)
         return fail_at(op, ERR_INVALID, STR("purposes"), "Name one to three purposes.");
     for (size_t i = 0; i < c->n_purposes; i++)
@@ -55,7 +61,7 @@ static err check(struct op *op, const struct outreach_capture *c, enum channel_k
     *ret = CHANNEL_SMS;
     if (!one_of(c->how, hows, 4))
         return fail_at(op, ERR_INVALID, STR("how"), "how is written, oral, web or keypad.");
-    if (!one_of(c->type, types, 3))
+    if (!c->no && !one_of(c->type, types, 3))
         return fail_at(op, ERR_INVALID, STR("type"), "This is no type of consent.");
     if (c->n_elements > 32)
         return fail_at(op, ERR_INVALID, STR("elements"), "Name 32 elements at most.");
@@ -104,13 +110,25 @@ static err decide(struct op *op, struct outreach *o, const struct recipient *r,
     return op_check(op);
 }
 
+/* Any words are enough, and nothing lacks (47 CFR 64.1200(a)(10)). */
+static err refusal(struct op *op, struct json **ret)
+{
+    *ret = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, *ret, STR("word"), STR("no"));
+    return op_check(op);
+}
+
 static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                 const struct outreach_capture *c, struct json *verdict, str *ret_id)
 {
     enum channel_kind k = CHANNEL_SMS;
     str hash = STR_NONE;
-    (void)channel_parse(c->channel, &k);
-    struct stop_word word = {.number = str_empty(c->number) ? r->address[k] : c->number,
+    (void)word_about_parse(c->channel, &k);
+    bool of_any = c->no || k == CHANNEL_CALLS; /* number: a call by a person asks no permission */
+    struct stop_word word = {.stop = c->no,
+                             .number = of_any                 ? STR_NONE
+                                       : str_empty(c->number) ? r->address[k]
+                                                              : c->number,
                              .evidence = c->how,
                              .purposes = c->purposes,
                              .n_purposes = c->n_purposes,
@@ -145,10 +163,10 @@ err outreach_capture(struct op *op, struct outreach *o, const struct outreach_ca
     TRY(check(op, c, &k));
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), c->patient, &seen));
     TRY(recipient_load(op, o->rec, c->patient, &r));
-    if (!is_part2(c) && str_empty(c->number) && str_empty(r.address[k]))
+    if (!is_part2(c) && !c->no && str_empty(c->number) && str_empty(word_address(&r, k)))
         return fail_at(op, ERR_UNPROCESSABLE, STR("number"),
                        "The record holds no number or address for this channel.");
-    TRY(decide(op, o, &r, c, &verdict));
+    TRY(c->no ? refusal(op, &verdict) : decide(op, o, &r, c, &verdict));
     TRY(keep(op, o, &r, c, verdict, &id));
     struct record_result out = {.type = fhir_type_parse(STR("Consent")), .id = id, .created = true};
     TRY(record_read(op, o->rec, out.type, id, &out.doc));

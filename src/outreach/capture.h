@@ -10,11 +10,13 @@
 struct outreach_capture {
     str patient;
     str how;      /* "written" | "oral" | "web" | "keypad" */
+    bool no;      /* they said no: kept as it was said, and the rulebook has nothing to ask */
     str type;     /* "prior_express_consent" | "prior_express_written_consent" | "part2_tpo" */
-    str channel;  /* "sms" | "email" */
+    str channel;  /* "sms" | "email" | "push" | "letter" | "voice" (calls by a person) */
     str number;   /* number or address it is given for; empty: the one on record */
     str language; /* of the words the patient was shown or told */
-    const str *purposes; /* "care", "appointment", "marketing"; at least one; none of Part 2 */
+    const str *purposes; /* "care", "appointment", "marketing"; at least one; none of Part 2
+                            or of a no, which is to all */
     size_t n_purposes;
     const str *elements; /* codes of the rule's parameter "elements" that are there */
     size_t n_elements;

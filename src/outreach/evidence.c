@@ -82,14 +82,15 @@ static int64_t next_word(const words *all, const struct word *w, enum channel_ki
 }
 
 /* A no leans on nothing: it holds, whether its words are kept or not. A permission is over when it
- * ended, or when the next word has come for each of its channels. */
+ * ended, or when the next word has come for each of its channels; calls, which need none, are asked
+ * only of a word about nothing else. */
 static int64_t over_at(const words *all, const struct word *w)
 {
     struct time_span end;
     int64_t last = 0, over = NEVER;
     if (w->at == NEVER || !is_permit(w->tree))
         return w->at;
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
+    for (unsigned k = 0; k < CHANNEL_WORDS && (k < CHANNEL_CALLS || last == 0); k++) {
         int64_t next = next_word(all, w, (enum channel_kind)k);
         if (consent_names(JSON_GET(w->tree, "provision"), (enum channel_kind)k) && next > last)
             last = next;

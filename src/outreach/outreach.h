@@ -113,10 +113,11 @@ MUST err outreach_undo(struct op *op, struct outreach *o, str communication,
 /* How the patient wants to be reached; what is empty or SAME stays, "none" takes a wish away. For
  * the patient alone, signed in or by a link. */
 enum outreach_word { WORD_SAME, WORD_YES, WORD_NO };
+#define WISH_CALLS WAY_COUNT /* calls by a person: they need no yes, and a no ends them */
 struct outreach_wish {
     str language; /* BCP 47, e.g. "es" */
     str first;    /* a number or address of Patient.telecom to be tried first */
-    enum outreach_word by[WAY_COUNT];
+    enum outreach_word by[WISH_CALLS + 1];
     str pause;                   /* until: a date or instant within a year */
     str quiet_from, quiet_until; /* local "21:00", "09:00" */
     str zone;                    /* IANA name */
@@ -126,8 +127,9 @@ struct outreach_wish {
     size_t n_refused;
     bool topics_said;
 };
-/* {"language", "sms", "email", "pausedUntil", "quietFrom", "quietUntil", "zone", "refused": [],
- * "ways": {purpose: channel}, "reach": [channels there is an address for]}; no name, no number. */
+/* {"language", "sms", "email", …, "voice", "pausedUntil", "quietFrom", "quietUntil", "zone",
+ * "refused": [], "ways": {purpose: channel}, "reach": [channels there is an address for]}; no name,
+ * no number. */
 MUST err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret);
 MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
                          const struct outreach_wish *w);

@@ -49,7 +49,9 @@ enum channel_kind {
     CHANNEL_EMAIL = WAY_EMAIL,
     CHANNEL_PUSH = WAY_PUSH,
     CHANNEL_LETTER = WAY_LETTER,
-    CHANNEL_KIND_COUNT = WAY_COUNT
+    CHANNEL_KIND_COUNT = WAY_COUNT,
+    CHANNEL_CALLS = WISH_CALLS, /* by a person: the patient has words on them; no message goes so */
+    CHANNEL_WORDS
 };
 str channel_name(enum channel_kind k);
 bool channel_parse(str name, enum channel_kind *ret);
@@ -121,10 +123,9 @@ struct recipient {
                                    * who; NULL: not there any more */
     str to, to_name;              /* after recipient_route(): who gets it instead of the patient */
     bool proxy;                   /* a Consent names somebody who may act for them */
-    bool no_calls;                /* their newest word about calls by a person is no */
-    struct consent_state consent[CHANNEL_KIND_COUNT];
-    int64_t permitted_at[CHANNEL_KIND_COUNT]; /* of the newest permission; 0 never */
-    int64_t said_at[CHANNEL_KIND_COUNT];      /* of the newest word, holding or not; 0 never */
+    struct consent_state consent[CHANNEL_WORDS];
+    int64_t permitted_at[CHANNEL_WORDS]; /* of the newest permission; 0 never */
+    int64_t said_at[CHANNEL_WORDS];      /* of the newest word, holding or not; 0 never */
 };
 /* ---- facts_place.c: adds what is not in the list yet; false when the list is full ---- */
 bool place_add(str *list, size_t *n, size_t max, str what);
@@ -156,6 +157,8 @@ MUST err recipient_find_helper(struct op *op, struct record *rec, struct recipie
 /* Where a message to them goes: their own, or that of whom they named; empty: nowhere. */
 str recipient_address(const struct recipient *r, enum channel_kind k);
 str recipient_no_mail(const struct recipient *r); /* why mail does not go there; empty: it does */
+/* Their newest word about calls by a person is no. Without a word people may call. */
+bool recipient_no_calls(const struct recipient *r);
 /* Whom they named can be told nothing: no address is there, or mail comes back. */
 bool recipient_helper_lost(const struct recipient *r);
 /* From here on r is reached as whom they named for this way, if they did. */
@@ -569,7 +572,12 @@ struct stop_word {
     const struct rulebook *book; /* says how long it is kept (TCPA-CON-09); NULL: the catalogue */
     str *ret_hash;               /* SHA-256 of the words, NULL: not asked */
 };
-/* Records the patient's "stop" (or "start") for a channel: a Consent in tx. */
+/* What a word is about, as Consents name it: a channel_name(), or "voice" (CHANNEL_CALLS). */
+str word_about(enum channel_kind k);
+bool word_about_parse(str name, enum channel_kind *ret);
+/* The number or address it is of; calls go to the number that texts go to. */
+str word_address(const struct recipient *r, enum channel_kind k);
+/* Records the patient's "stop" (or "start") for a channel or for calls: a Consent in tx. */
 MUST err stop_record(struct record_tx *tx, struct op *op, const struct recipient *r,
                      enum channel_kind k, const struct stop_word *word);
 MUST err stop_record_as(struct record_tx *tx, struct op *op, const struct recipient *r,

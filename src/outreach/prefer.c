@@ -89,8 +89,8 @@ static err say(struct record_tx *tx, struct op *op, const struct recipient *r, e
                                  said == WORD_NO || k > CHANNEL_EMAIL ? STR_NONE : r->address[k]};
     if (said == WORD_SAME)
         return OK;
-    if (said == WORD_YES && str_empty(r->address[k]))
-        return fail_at(op, ERR_UNPROCESSABLE, channel_name(k),
+    if (said == WORD_YES && str_empty(word_address(r, k)))
+        return fail_at(op, ERR_UNPROCESSABLE, word_about(k),
                        "There is no number or address for this in your record.");
     return stop_record(tx, op, r, k, &word);
 }
@@ -132,7 +132,7 @@ static err prefer(struct op *op, struct outreach *o, str patient, const struct o
     if (!str_empty(w->language) || !str_empty(w->first) || wishes_said(w) ||
         w->by[WAY_EMAIL] == WORD_YES)
         TRY(put_patient(tx, op, o, &r, w));
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+    for (unsigned k = 0; k < CHANNEL_WORDS; k++)
         TRY(say(tx, op, &r, (enum channel_kind)k, w->by[k], by));
     json_set_str(op->arena, verdict, STR("by"), by);
     record_tx_trail(tx, STR("contact-chosen"), fhir_type_parse(STR("Patient")), patient, verdict);
@@ -152,7 +152,7 @@ err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
     bool agrees;
     const struct actor *caller = op->actor;
     TRY(outreach_wish_open(op, o, token, &patient, &agrees));
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT && !agrees; k++)
+    for (unsigned k = 0; k < CHANNEL_WORDS && !agrees; k++)
         if (w->by[k] == WORD_YES)
             return fail(op, ERR_FORBIDDEN,
                         "This link cannot say yes. Reply START to us, or say yes in the portal.");
@@ -192,9 +192,9 @@ static str clock_of(struct op *op, int minute)
 /* What a way of being reached stands at: agreed or not; absent when there is no word yet. */
 static void put_channels(struct op *op, const struct recipient *r, struct json *o)
 {
-    for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++)
+    for (unsigned k = 0; k < CHANNEL_WORDS; k++)
         if (r->consent[k].any)
-            json_set(op->arena, o, channel_name((enum channel_kind)k),
+            json_set(op->arena, o, word_about((enum channel_kind)k),
                      json_new_bool(op->arena, r->consent[k].permit && (k != CHANNEL_EMAIL ||
                                                                        str_empty(r->suppressed))));
 }

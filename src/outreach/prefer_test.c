@@ -331,6 +331,82 @@ static void r219_a_pause_ends_at_their_midnight(void **state)
     op_clear(&r->op);
 }
 
+static err captured(struct room *r, const struct outreach_capture *c)
+{
+    struct record_result ret;
+    err e = outreach_capture(&r->op, r->o, c, &ret);
+    op_clear(&r->op);
+    return e;
+}
+
+/* Calls by a person: nobody was asked and they may come; a no ends them, a yes lifts it, and
+ * neither says anything of texts. */
+static void a_no_to_calls_is_of_calls_alone(void **state)
+{
+    struct room *r = *state;
+    struct outreach_wish no = {.by = {[WISH_CALLS] = WORD_NO}},
+                         yes = {.by = {[WISH_CALLS] = WORD_YES}};
+    struct json *shown;
+    assert_false(recipient_no_calls(&(struct recipient){.minor = false}));
+    assert_int_equal(outreach_wishes(&r->op, r->o, r->patient, &shown), OK);
+    assert_null(JSON_GET(shown, "voice"));
+    assert_int_equal(by_link(r, &no), OK);
+    struct recipient p = room_seen(r);
+    assert_true(recipient_no_calls(&p));
+    assert_false(p.consent[CHANNEL_SMS].any || p.consent[CHANNEL_LETTER].any);
+    assert_true(recipient_allows(&p, CHANNEL_LETTER, STR("care"))); /* letters may come as before */
+    assert_int_equal(outreach_wishes(&r->op, r->o, r->patient, &shown), OK);
+    assert_false(json_bool(JSON_GET(shown, "voice"), true));
+    r->op.now += 60000;
+    assert_int_equal(by_link(r, &yes), OK);
+    p = room_seen(r);
+    assert_false(recipient_no_calls(&p));
+    assert_false(p.consent[CHANNEL_SMS].any);
+}
+
+static void a_no_that_staff_were_told_is_kept_as_it_was_said(void **state)
+{
+    struct room *r = *state;
+    const str care = STR("care");
+    struct outreach_capture no = {.patient = r->patient,
+                                  .no = true,
+                                  .how = STR("oral"),
+                                  .channel = STR("voice"),
+                                  .evidence = STR("Please do not ring me any more")};
+    struct outreach_capture of = no, ends = no, whistle = no, unsaid = no;
+    of.purposes = &care;
+    of.n_purposes = 1;
+    ends.until = NOW + DAY_MS;
+    whistle.channel = STR("whistle");
+    unsaid.evidence = STR_NONE;
+    assert_int_equal(captured(r, &of), ERR_INVALID);
+    assert_int_equal(captured(r, &ends), ERR_INVALID);
+    assert_int_equal(captured(r, &whistle), ERR_INVALID);
+    assert_int_equal(captured(r, &unsaid), ERR_INVALID);
+    struct recipient p = room_seen(r);
+    assert_false(recipient_no_calls(&p));
+    assert_int_equal(captured(r, &no), OK);
+    p = room_seen(r);
+    assert_true(recipient_no_calls(&p) && !p.consent[CHANNEL_CALLS].changed);
+    no.channel = STR("sms"); /* so for every channel; nothing of the rulebook is asked */
+    assert_int_equal(captured(r, &no), OK);
+    p = room_seen(r);
+    assert_true(p.consent[CHANNEL_SMS].any && !p.consent[CHANNEL_SMS].permit);
+    struct outreach_capture yes = {.patient = r->patient,
+                                   .how = STR("oral"),
+                                   .type = STR("prior_express_consent"),
+                                   .channel = STR("voice"),
+                                   .evidence = STR("You may ring me again"),
+                                   .affirmative = true,
+                                   .purposes = &care,
+                                   .n_purposes = 1};
+    r->op.now += 60000;
+    assert_int_equal(captured(r, &yes), OK);
+    p = room_seen(r);
+    assert_false(recipient_no_calls(&p));
+    assert_true(str_empty(p.consent[CHANNEL_CALLS].number)); /* of any number of theirs */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +422,8 @@ int main(void)
         TEST(r209_a_pause_ends_on_the_day_set),
         TEST(r214_a_link_of_staff_says_no_yes),
         TEST(r219_a_pause_ends_at_their_midnight),
+        TEST(a_no_to_calls_is_of_calls_alone),
+        TEST(a_no_that_staff_were_told_is_kept_as_it_was_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,7 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .confidential = r.confidential,
                                    .confidential_to = r.confidential_to,
                                    .reassigned = str_eq(r.reassigned, STR("yes")),
+                                   .no_calls = recipient_no_calls(&r),
                                    .proxy = r.proxy,
                                    .line_type = r.line_type,
                                    .helper = r.helper,

@@ -21,6 +21,7 @@ struct outreach_reach {
     str language, state, country, zones[4];
     size_t n_zones;
     bool deceased, confidential, reassigned;
+    bool no_calls;    /* they want no calls by a person */
     enum way prefers; /* tried first, when nothing is said for the purpose (outreach_prefers()) */
     bool proxy;       /* a Consent names somebody who may act for them */
     str line_type, confidential_to;

@@ -176,20 +176,15 @@ bool codings_have(const struct json *codings, str system, str code)
     return false;
 }
 
-static bool names(const struct json *provision, str channel)
+bool consent_names(const struct json *provision, enum channel_kind k)
 {
     const struct json *codes = JSON_GET(provision, "code");
     if (!codes)
         return true; /* no channel named: all of them */
     for (size_t i = 0; i < codes->n; i++)
-        if (codings_have(JSON_GET(json_at(codes, i), "coding"), STR(CHANNEL_SYSTEM), channel))
+        if (codings_have(JSON_GET(json_at(codes, i), "coding"), STR(CHANNEL_SYSTEM), word_about(k)))
             return true;
     return false;
-}
-
-bool consent_names(const struct json *provision, enum channel_kind k)
-{
-    return names(provision, channel_name(k));
 }
 
 /* A permission holds within its period; one dated after now is a wrong clock's and must not outlast
@@ -305,23 +300,12 @@ static err find_consents(struct op *op, struct record *rec, str id, uint64_t pat
     return record_find(op, rec, type, query, ret);
 }
 
-/* A call by a person asks for no permission; a no ends it. */
-static void read_calls(const struct json *c, int64_t at, bool deny, struct recipient *r,
-                       int64_t *io_newest)
-{
-    if (!names(JSON_GET(c, "provision"), ledger_channel_name(LEDGER_VOICE)) ||
-        (deny ? at < *io_newest : at <= *io_newest))
-        return;
-    *io_newest = at;
-    r->no_calls = deny;
-}
-
 /* The newest word of the patient decides; at the same moment, no wins. */
 static err read_consents(struct op *op, struct record *rec, uint64_t patient, struct recipient *r)
 {
     struct record_page page;
-    int64_t newest[CHANNEL_KIND_COUNT] = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN};
-    int64_t confidential = INT64_MIN, calls = INT64_MIN;
+    int64_t newest[CHANNEL_WORDS] = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN};
+    int64_t confidential = INT64_MIN;
     TRY(find_consents(op, rec, r->id, patient, &page));
     for (size_t i = 0; i < page.n; i++) {
         struct json *c;
@@ -336,9 +320,7 @@ static err read_consents(struct op *op, struct record *rec, uint64_t patient, st
             continue;
         bool deny = str_eq(json_get_str(JSON_GET(c, "provision"), STR("type")), STR("deny"));
         bool holds = deny || permission_holds(op, c, at.lo);
-        if (holds)
-            read_calls(c, at.lo, deny, r, &calls);
-        for (unsigned k = 0; k < CHANNEL_KIND_COUNT; k++) {
+        for (unsigned k = 0; k < CHANNEL_WORDS; k++) {
             if (!consent_names(JSON_GET(c, "provision"), (enum channel_kind)k))
                 continue;
             if (at.lo > r->said_at[k])
@@ -388,6 +370,11 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
     if (e == OK)
         *ret = r;
     return e;
+}
+
+bool recipient_no_calls(const struct recipient *r)
+{
+    return r->consent[CHANNEL_CALLS].any && !r->consent[CHANNEL_CALLS].permit;
 }
 
 bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpose)

@@ -83,6 +83,7 @@ struct watched {
     struct json *message;
     bool unanswered; /* it arrived, and the answer that was asked for did not come */
     bool read;       /* and they looked at it */
+    bool no_calls;
 };
 
 static str part(const struct watched *w, const char *name)
@@ -138,12 +139,15 @@ static struct said ways_said(struct op *op, unsigned mask)
     return out;
 }
 
-/* A person calls. */
+/* A person calls, or reaches them as they want it. */
 static err call(struct record_tx *tx, struct op *op, const struct watched *w)
 {
     str evidence = arena_cat(op->arena, STR("Communication/"), w->id), id;
     str text = json_str(json_path(w->message, "payload.0.contentString"));
-    struct said parts[] = {ways_said(op, used(w)), desk_say_same(op, str_utf8_cut(text, 300))};
+    struct said parts[] = {
+        ways_said(op, used(w)),
+        desk_say(op, w->no_calls ? SAY_SILENT_NO_CALL : SAY_SILENT_CALL, NULL, 0),
+        desk_say_same(op, str_utf8_cut(text, 300))};
     struct desk_case c = {.patient = part(w, "patient"),
                           .programme = STR("message-silent"),
                           .priority = flag(w, "urgent") ? DESK_P2 : DESK_P3,
@@ -151,7 +155,7 @@ static err call(struct record_tx *tx, struct op *op, const struct watched *w)
                                           w->read         ? SAY_SILENT_READ
                                           : w->unanswered ? SAY_SILENT_UNANSWERED
                                                           : SAY_SILENT_LOST,
-                                          parts, 2),
+                                          parts, 3),
                           .evidence = &evidence,
                           .n_evidence = 1,
                           .rule = STR("MESSAGE"),
@@ -246,18 +250,19 @@ static err case_closed(struct op *op, const struct watched *w, bool *ret)
     return OK;
 }
 
-static err patient_lives(struct op *op, const struct watched *w, bool *ret)
+static err patient_lives(struct op *op, struct watched *w, bool *ret)
 {
     struct recipient r;
     err e = recipient_load(op, w->o->rec, part(w, "patient"), &r);
     *ret = e == OK && !r.deceased;
+    w->no_calls = e == OK && recipient_no_calls(&r);
     if (e != ERR_NOT_FOUND && e != ERR_GONE)
         return e;
     op_clear(op);
     return OK;
 }
 
-static err silent(struct op *op, const struct watched *w)
+static err silent(struct op *op, struct watched *w)
 {
     bool closed, lives;
     TRY(case_closed(op, w, &closed));

@@ -114,6 +114,19 @@ static void what_arrived_is_left_alone(void **state)
     assert_int_equal(found(r, "Communication", "subject=Patient/b1"), 1);
 }
 
+/* The words of the only case that came of it. */
+static str said_in_case(struct room *r)
+{
+    struct record_page page;
+    struct json *task;
+    r->op.actor = outreach_system();
+    assert_int_equal(record_find(&r->op, r->rec, fhir_type_parse(STR("Task")), STR(CALLS), &page),
+                     OK);
+    assert_int_equal(page.n_match, 1);
+    assert_int_equal(record_parse(&r->op, &page.docs[0], &task), OK);
+    return json_get_str(task, STR("description"));
+}
+
 /* Nobody said that it arrived: a call, since there is no other way. Once. */
 static void without_another_way_a_person_calls(void **state)
 {
@@ -121,10 +134,27 @@ static void without_another_way_a_person_calls(void **state)
     str id = sent(r, "key-silence-2", false);
     assert_int_equal(look(r, 5 * HOUR_MS), 1);
     assert_int_equal(found(r, "Task", CALLS), 1);
+    assert_true(str_find(said_in_case(r), STR("Call them. It said: "), 0) != SIZE_MAX);
     receipt(r, id, "undelivered");
     assert_int_equal(look(r, 50 * HOUR_MS), 0);
     assert_int_equal(found(r, "Task", CALLS), 1);
     assert_int_equal(found(r, "Communication", "subject=Patient/b1"), 1);
+}
+
+static void who_wants_no_calls_is_a_task_that_says_so(void **state)
+{
+    struct room *r = *state;
+    const struct outreach_wish no = {.by = {[WISH_CALLS] = WORD_NO}};
+    str token;
+    int64_t until;
+    (void)sent(r, "key-silence-no-calls", false);
+    r->op.actor = outreach_system();
+    assert_int_equal(outreach_wish_link(&r->op, r->o, STR("b1"), &token, &until), OK);
+    assert_int_equal(outreach_wish_by_link(&r->op, r->o, token, &no), OK);
+    assert_int_equal(look(r, 5 * HOUR_MS), 1);
+    str said = said_in_case(r);
+    assert_true(str_find(said, STR("They want no phone calls"), 0) != SIZE_MAX);
+    assert_true(str_find(said, STR("Call them"), 0) == SIZE_MAX);
 }
 
 static void what_came_back_goes_by_the_next_way_at_once(void **state)
@@ -276,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_ROOM(what_arrived_is_left_alone),
         IN_ROOM(without_another_way_a_person_calls),
+        IN_ROOM(who_wants_no_calls_is_a_task_that_says_so),
         IN_ROOM(what_came_back_goes_by_the_next_way_at_once),
         IN_ROOM(an_answer_that_does_not_come_is_a_silence),
         IN_ROOM(an_answer_ends_it),

@@ -11,6 +11,24 @@
 #define KEEP_RULE "TCPA-CON-09"
 #define KEEP_YEARS 5
 
+str word_about(enum channel_kind k)
+{
+    return k == CHANNEL_CALLS ? ledger_channel_name(LEDGER_VOICE) : channel_name(k);
+}
+
+bool word_about_parse(str name, enum channel_kind *ret)
+{
+    bool calls = str_eq(name, word_about(CHANNEL_CALLS));
+    if (calls)
+        *ret = CHANNEL_CALLS;
+    return calls || channel_parse(name, ret);
+}
+
+str word_address(const struct recipient *r, enum channel_kind k)
+{
+    return r->address[k == CHANNEL_CALLS ? CHANNEL_SMS : k];
+}
+
 static struct json *period_of(struct op *op, int64_t until)
 {
     struct json *period = json_new(op->arena, JSON_OBJECT);
@@ -26,7 +44,7 @@ static struct json *provision_of(struct op *op, enum channel_kind k, const struc
     struct json *p = json_new(op->arena, JSON_OBJECT), *codes = json_new(op->arena, JSON_ARRAY);
     struct json *purposes = json_new(op->arena, JSON_ARRAY);
     json_set_str(op->arena, p, STR("type"), word->stop ? STR("deny") : STR("permit"));
-    json_push(op->arena, codes, fhir_concept(op, STR(CHANNEL_SYSTEM), channel_name(k)));
+    json_push(op->arena, codes, fhir_concept(op, STR(CHANNEL_SYSTEM), word_about(k)));
     for (size_t i = 0; i < n; i++)
         json_push(op->arena, purposes, fhir_coding(op, STR(PURPOSE_SYSTEM), codes_of[i]));
     if (word->until)
@@ -51,7 +69,7 @@ static struct json *number_of(struct op *op, enum channel_kind k, str number)
 {
     struct json *point = json_new(op->arena, JSON_OBJECT), *e = json_new(op->arena, JSON_OBJECT);
     struct json *list = json_new(op->arena, JSON_ARRAY);
-    static const char *const systems[CHANNEL_KIND_COUNT] = {"phone", "email", "other", "other"};
+    static const char *const systems[CHANNEL_WORDS] = {"phone", "email", "other", "other", "phone"};
     json_set_str(op->arena, point, STR("system"), str_of(systems[k]));
     json_set_str(op->arena, point, STR("value"), number);
     json_set_str(op->arena, e, STR("url"), STR(CONTACT_POINT_URL));
@@ -62,7 +80,7 @@ static struct json *number_of(struct op *op, enum channel_kind k, str number)
 
 static str mark_key(struct op *op, str patient, enum channel_kind k)
 {
-    return arena_printf(op->arena, "word/%.*s/%.*s", STR_ARG(channel_name(k)), STR_ARG(patient));
+    return arena_printf(op->arena, "word/%.*s/%.*s", STR_ARG(word_about(k)), STR_ARG(patient));
 }
 
 err stop_mark(struct op *op, struct record *rec, str patient, enum channel_kind k, str *ret)

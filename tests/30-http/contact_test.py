@@ -376,6 +376,60 @@ class Contact(Case):
         d = self.ask_call("di")
         self.assertEqual((False, True), (d["may"], "PRIV-07" in d["outbound"]["fired"]))
 
+    def test_a_no_to_calls_and_what_lifts_it(self):
+        """Said to a nurse, by the link, in the portal: the same word, and $call heeds each of them."""
+        far = "+442079460957"
+        self.person("fay", far)
+        path = "/fhir/Patient/fay/$consent"
+        wishes = "/fhir/Patient/fay/$preferences"
+
+        def shown():
+            return self.expect(200, self.call("GET", wishes, None, "nurse")).json
+
+        self.assertEqual((True, None), (self.ask_call("fay")["may"], shown().get("voice")))
+        no = {"no": True, "how": "oral", "channel": "voice", "evidence": "On the phone: do not ring me again"}
+        for part in ({"purposes": ["care"]}, {"until": "2030-01-01"}, {"channel": "pager"}, {"evidence": ""}):
+            self.expect(400, self.call("POST", path, {**no, **part}, "nurse"))
+        self.expect(403, self.call("POST", path, no, "agent"))
+        c = self.expect(201, self.call("POST", path, no, "nurse")).json
+        self.assertEqual(("deny", "voice"),
+                         (c["provision"]["type"], c["provision"]["code"][0]["coding"][0]["code"]))
+        proof = {e["url"]: e for x in c["extension"] for e in x.get("extension", [])}
+        self.assertEqual(("oral", no["evidence"]), (proof["how"]["valueCode"], proof["words"]["valueString"]))
+        a = self.ask_call("fay")
+        self.assertEqual((False, False), (a["may"], shown()["voice"]))
+        self.assertIn("TCPA-DNC-02", a["outbound"]["fired"])
+        # They say yes again; no rule of calls by a machine is in its way, and it is of any number of theirs.
+        yes = {"how": "oral", "type": "prior_express_consent", "channel": "voice", "purposes": ["care"],
+               "evidence": "In the clinic: you may ring me", "affirmative": True, "granular": True, "separate": True}
+        time.sleep(0.002)
+        c = self.expect(201, self.call("POST", path, yes, "nurse")).json
+        self.assertNotIn("consent-contact-point", json.dumps(c))
+        self.assertEqual((True, True), (self.ask_call("fay")["may"], shown()["voice"]))
+        # By the link that staff made they take it away, and it never says yes.
+        link = self.expect(201, self.call("POST", "/fhir/Patient/fay/$contact-link", {}, "nurse")).json["link"]
+        page = urllib.parse.urlparse(link).path
+
+        def post(**form):
+            return self.expect(200, self.call("POST", page, urllib.parse.urlencode(form).encode(), None, headers={
+                "Content-Type": "application/x-www-form-urlencoded"}))
+
+        def ticked():
+            a = self.expect(200, self.call("GET", page, None, None))
+            text = a.body if isinstance(a.body, str) else a.body.decode()
+            return re.search(r'name="voice" value="1"( checked)?( disabled)?', text).groups()
+
+        self.assertEqual((" checked", None), ticked())
+        post(voice="1", letter="1")
+        self.assertIs(True, shown()["voice"])  # what stays ticked is no new word
+        post(letter="1")
+        self.assertEqual((False, None), (shown()["voice"], shown().get("letter")))
+        self.assertFalse(self.ask_call("fay")["may"])
+        self.assertEqual((None, " disabled"), ticked())
+        a = self.call("POST", page, urllib.parse.urlencode({"voice": "1", "letter": "1"}).encode(), None, headers={
+            "Content-Type": "application/x-www-form-urlencoded"})
+        self.assertEqual((403, False), (a.status, shown()["voice"]))
+
     def test_a_call_by_exception_is_in_the_ledger(self):
         self.person("ed", "+442079460959")
 

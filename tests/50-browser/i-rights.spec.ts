@@ -125,6 +125,22 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await expect(page.getByText("Saved.").first()).toBeVisible();
   await page.getByLabel("Language you speak").selectOption("en");
   await expect(page.getByLabel("Language you speak")).toHaveValue("en");
+  // No calls by a person: $call heeds it at once; and back.
+  const calls = page.getByRole("group", { name: "How may we reach you?" }).getByLabel("Phone calls");
+  await expect(calls).toBeChecked();
+  for (const wanted of [false, true]) {
+    await calls.click();
+    await expect(calls).toBeChecked({ checked: wanted });
+    await expect
+      .poll(async () => {
+        const asked = (await nurse("POST", `/fhir/Patient/${me}/$call`, {})) as {
+          outbound: { fired: string[] };
+        };
+        return !asked.outbound.fired.includes("TCPA-DNC-02");
+      })
+      .toBe(wanted);
+    if (!wanted) await shot(page, "i7-no-calls");
+  }
   // A channel of its own for a topic, only of those there is an address for; and back.
   const results = page.getByLabel(/How to write to you: .*Test results/);
   await results.selectOption({ label: "Text messages" });

@@ -78,6 +78,7 @@ test("consent with its proof, then the patient's own choices by a link", async (
   expect(await phone.content()).not.toMatch(/Noor|Asked|611555|noor@/);
   await expect(phone.getByLabel("E-mail", { exact: true })).toBeDisabled(); // this link never says yes
   await phone.getByLabel("Test results, by").selectOption({ label: "E-mail" });
+  await expect(phone.getByLabel("Phone calls", { exact: true })).toBeChecked(); // unless they say no
   await phone.getByLabel("Check-ups", { exact: true }).uncheck();
   await phone.getByLabel("From", { exact: true }).fill("20:00");
   await phone.getByLabel("Until", { exact: true }).fill("09:30");
@@ -137,6 +138,32 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await shot(page, "r5-call-language");
   await call.getByRole("button", { name: "Keep" }).click();
   await expect(call).toBeHidden();
+
+  // On that call they say that they want no more of them: written down, shown back, and the next one is barred.
+  await page.goto(`/console/patient/${id}`);
+  const calls = card.getByRole("listitem").filter({ hasText: "Phone call" });
+  await expect(calls).toContainText("Yes, unless they say no");
+  await card.getByRole("button", { name: "Write down a no" }).click();
+  const no = page.getByRole("dialog", { name: "Write down a no" });
+  await expect(no.getByRole("button", { name: "Keep the no" })).toBeDisabled();
+  await no.getByRole("radio", { name: "Phone call" }).check({ force: true });
+  await expect(no.getByText("Nobody calls them then.")).toBeVisible();
+  await no.getByLabel("Their words, or where they stand").fill("Write to me, do not ring me again");
+  await axe(page);
+  await shot(page, "r5-no-calls");
+  await no.getByRole("button", { name: "Keep the no" }).click();
+  await expect(no).toBeHidden();
+  await expect(calls).toContainText("No");
+  await expect(calls).not.toContainText("unless");
+  await card.scrollIntoViewIfNeeded();
+  await shot(page, "r5-no-calls-card");
+  await page.goto(`/console/case/${task}`);
+  await page.keyboard.press("p");
+  await expect(call.getByRole("heading", { name: "Do not call now" })).toBeVisible();
+  await expect(call.getByText(/TCPA-DNC-02/)).toBeVisible();
+  await expect(call.getByText("611", { exact: false })).toHaveCount(0);
+  await call.getByRole("button", { name: "Cancel" }).click();
+
   const privacy = await api(request, "privacy");
   const trail = JSON.stringify(await privacy("GET", `/fhir/AuditEvent?patient=Patient/${id}&_count=200`));
   expect(trail.split("call-asked").length).toBeGreaterThan(2); // asked when it began, and when help was offered

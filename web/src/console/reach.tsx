@@ -21,11 +21,17 @@ interface Wishes {
   email?: boolean;
   push?: boolean;
   letter?: boolean;
+  voice?: boolean;
 }
-const CHANNELS = ["sms", "email", "push", "letter"] as const;
+const CHANNELS = ["sms", "email", "push", "letter", "voice"] as const;
 type Channel = (typeof CHANNELS)[number];
 const HOWS = ["oral", "written", "web", "keypad"] as const;
 type How = (typeof HOWS)[number];
+/** What there is a number or address for; calls are of the number that gets texts. */
+const waysOf = (reach: string[]): Channel[] =>
+  CHANNELS.filter((c) => reach.includes(c === "voice" ? "sms" : c));
+/** Of which a yes is written down; a letter needs none, and a device says it itself. */
+const ASKED = ["sms", "email", "voice"] as const;
 const PURPOSES = ["care", "appointment", "marketing"] as const;
 /** What a written consent has to hold (47 CFR 64.1200(f)(9)); the server names what lacks. */
 const ELEMENTS = [
@@ -42,15 +48,16 @@ function Lines({ of }: { of: Wishes }) {
   const said = (c: Channel): string => {
     if (of[c] === false) return t("rc_no");
     if (of[c] === true) return t("rc_yes");
-    return t(c === "letter" ? "rc_unasked_letter" : "rc_unasked");
+    return t(c === "letter" || c === "voice" ? "rc_unless" : "rc_unasked");
   };
-  const ways = Object.entries(of.ways).map(([code, way]) =>
+  const ways = waysOf(of.reach);
+  const topics = Object.entries(of.ways).map(([code, way]) =>
     t("rc_by", { topic: topic(code), way: t(`cp_ch_${way as Channel}`) }),
   );
   return (
     <>
       <ul>
-        {CHANNELS.filter((c) => of.reach.includes(c) || of[c] !== undefined).map((c) => (
+        {CHANNELS.filter((c) => ways.includes(c) || of[c] !== undefined).map((c) => (
           <li key={c}>
             <span>{t(`cp_ch_${c}`)}</span>
             <span class={of[c] === false ? "strong" : "muted"}>{said(c)}</span>
@@ -62,7 +69,7 @@ function Lines({ of }: { of: Wishes }) {
         <p>{t("rc_quiet", { from: of.quietFrom, until: of.quietUntil })}</p>
       )}
       {of.refused.length > 0 && <p>{t("rc_refused", { topics: list(of.refused.map(topic)) })}</p>}
-      {ways.map((w) => (
+      {topics.map((w) => (
         <p key={w}>{w}</p>
       ))}
     </>
@@ -136,7 +143,7 @@ function Boxes<T extends string>({
 /** Nothing is ticked beforehand; what the rulebook finds missing is told and nothing is kept. */
 function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => void }) {
   const [how, setHow] = useState<How>("oral");
-  const [channel, setChannel] = useState<"sms" | "email">("sms");
+  const [channel, setChannel] = useState<(typeof ASKED)[number]>("sms");
   const [purposes, setPurposes] = useState<(typeof PURPOSES)[number][]>([]);
   const [elements, setElements] = useState<(typeof ELEMENTS)[number][]>([]);
   const [formal, setFormal] = useState(false);
@@ -171,10 +178,10 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
           options={HOWS.map((h) => ({ value: h, label: t(`rc_h_${h}`) }))}
           onChange={setHow}
         />
-        <Choice<"sms" | "email">
+        <Choice<(typeof ASKED)[number]>
           legend={t("rc_for")}
           value={channel}
-          options={(["sms", "email"] as const).map((c) => ({ value: c, label: t(`cp_ch_${c}`) }))}
+          options={ASKED.map((c) => ({ value: c, label: t(`cp_ch_${c}`) }))}
           onChange={setChannel}
         />
         <Boxes
@@ -233,8 +240,77 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
   );
 }
 
+/** A no is kept as it was said: to one way, for every purpose, and nothing more is asked. */
+function NoDialog({
+  patient,
+  ways,
+  onClose,
+}: {
+  patient: string;
+  ways: Channel[];
+  onClose: () => void;
+}) {
+  const [how, setHow] = useState<How>("oral");
+  const [channel, setChannel] = useState<Channel | "">("");
+  const [error, busy, act] = useAct(keyOf(patient), `Communication|${patient}|budget`);
+  const keep = (e: Event): void => {
+    e.preventDefault();
+    const form = new FormData(e.currentTarget as HTMLFormElement);
+    void act(async () => {
+      await post(`/fhir/Patient/${patient}/$consent`, {
+        no: true,
+        how,
+        channel,
+        evidence: textOf(form, "evidence"),
+      });
+      onClose();
+      return t("rc_no_kept");
+    });
+  };
+  return (
+    <Dialog title={t("rc_write_no")} onClose={onClose}>
+      <form class="stack" onSubmit={keep}>
+        <p aria-hidden="true">{t("rc_no_to")}</p>
+        <Choice<Channel | "">
+          legend={t("rc_no_to")}
+          value={channel}
+          options={ways.map((c) => ({ value: c, label: t(`cp_ch_${c}`) }))}
+          onChange={setChannel}
+        />
+        {channel === "voice" && <p class="muted">{t("rc_no_calls_lead")}</p>}
+        <p aria-hidden="true">{t("rc_no_how")}</p>
+        <Choice<How>
+          legend={t("rc_no_how")}
+          value={how}
+          options={HOWS.map((h) => ({ value: h, label: t(`rc_h_${h}`) }))}
+          onChange={setHow}
+        />
+        <Area
+          id="rc-no-evidence"
+          name="evidence"
+          label={t("rc_no_evidence")}
+          rows={2}
+          maxLength={8000}
+          required
+          dir="auto"
+        />
+        <Wrong text={error} />
+        <div class="dialog-end">
+          <button type="button" class="btn" onClick={onClose}>
+            {t("cancel")}
+          </button>
+          <button type="submit" class="btn primary" disabled={busy || !channel}>
+            {t("rc_no_keep")}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
 export function Reach({ id }: { id: string }) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<"yes" | "no" | "">("");
+  const close = (): void => setOpen("");
   const { data } = useLoad<Wishes>(keyOf(id), () =>
     get<Wishes>(`/fhir/Patient/${id}/$preferences`),
   );
@@ -248,13 +324,17 @@ export function Reach({ id }: { id: string }) {
       <Lines of={data} />
       {session.value?.role === "nurse" && (
         <div class="case-acts">
-          <button type="button" class="btn" onClick={() => setOpen(true)}>
+          <button type="button" class="btn" onClick={() => setOpen("yes")}>
             {t("rc_write")}
+          </button>
+          <button type="button" class="btn" onClick={() => setOpen("no")}>
+            {t("rc_write_no")}
           </button>
           <Link patient={id} />
         </div>
       )}
-      {open && <ConsentDialog patient={id} onClose={() => setOpen(false)} />}
+      {open === "yes" && <ConsentDialog patient={id} onClose={close} />}
+      {open === "no" && <NoDialog patient={id} ways={waysOf(data.reach)} onClose={close} />}
     </section>
   );
 }

@@ -61,6 +61,9 @@ function spokenCode(p: Patient): string {
 
 const channelOf = (c: Consent): string | undefined => c.provision?.code?.[0]?.coding?.[0]?.code;
 
+/** What goes to a telephone. */
+const PHONE: string[] = ["sms", "voice"];
+
 /** Yes or no to each channel, as the newest word says; each change is a word of its own. */
 function Channels({
   set,
@@ -77,14 +80,16 @@ function Channels({
     data
       .filter((c) => c.status === "active" && channelOf(c) === channel)
       .sort((a, b) => (b.dateTime ?? "").localeCompare(a.dateTime ?? ""))[0]?.provision?.type;
-  // A letter needs no word of theirs, and ends with one.
+  // A letter and a call by a person need no word of theirs, and end with one.
   const may = (channel: string): boolean =>
-    channel === "letter" ? newest(channel) !== "deny" : newest(channel) === "permit";
+    channel === "letter" || channel === "voice"
+      ? newest(channel) !== "deny"
+      : newest(channel) === "permit";
   return (
     <fieldset class="plain">
       <legend>{t("set_may")}</legend>
-      {(["sms", "email", "letter"] as const)
-        .filter((x) => systems.includes(x === "sms" ? "phone" : x) || systems.includes(x))
+      {(["sms", "email", "letter", "voice"] as const)
+        .filter((x) => systems.includes(PHONE.includes(x) ? "phone" : x) || systems.includes(x))
         .map((channel) => (
           <label key={channel} class="switch">
             <input

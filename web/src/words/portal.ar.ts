@@ -261,7 +261,7 @@ export default {
   right_disagree_send: "احفظوا كلامي",
   right_disagreed: "كلامك محفوظ مع المعلومة.",
   set_try_first: "جرّبوا هذا أولًا",
-  set_may: "كيف يمكننا أن نكتب لك؟",
+  set_may: "كيف يمكننا التواصل معك؟",
   set_saved: "حُفظ.",
   bills_title: "فواتيري",
   bills_lead:

@@ -242,7 +242,7 @@ export default {
   right_disagree_send: "Keep my words",
   right_disagreed: "Your words are kept with the entry.",
   set_try_first: "Try this first",
-  set_may: "How may we write to you?",
+  set_may: "How may we reach you?",
   set_saved: "Saved.",
   bills_title: "My bills",
   bills_lead:

@@ -248,7 +248,7 @@ export default {
   right_disagree_send: "Guardar mis palabras",
   right_disagreed: "Sus palabras están junto a la anotación.",
   set_try_first: "Intentar primero con",
-  set_may: "¿Cómo podemos escribirle?",
+  set_may: "¿Cómo podemos contactarle?",
   set_saved: "Guardado.",
   bills_title: "Mis facturas",
   bills_lead:
