@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """spec/fleet -> fleet_gen.h: the states of a device's life, the commands it may be given, the rings of
-a firmware release, the rules of its health with their
+a firmware release, how long its file is kept, the rules of its health with their
 help, what many of them going silent at once is, what may be done with one that is recalled, and what values are possible at all (spec/monitor/rules.json).
 
     tools/gen_fleet.py FOLDER TARGET
@@ -93,6 +93,17 @@ def rings(folder):
     yield ""
 
 
+def files(folder):
+    found = {r["why"]: r for r in rows(folder / "files.csv")}
+    if set(found) != {"unfinished", "replaced", "halted"}:
+        stop("the reasons why a file ends", list(found))
+    for why, r in found.items():
+        if int(r["days"]) < 1:
+            stop("a file is kept for a day at least", r)
+        yield "#define FIRMWARE_KEEP_%s %d" % (why.upper(), int(r["days"]))
+    yield ""
+
+
 def help_words(folder):
     with open(folder / "help.csv", encoding="utf-8", newline="") as f:
         found = list(csv.DictReader(line for line in f if not line.startswith("#")))
@@ -159,8 +170,8 @@ def recalls(folder):
 def main(folder, target):
     lines = ["/* Generated from spec/fleet; do not edit. */", "#ifndef WEFT_FLEET_GEN_H", "#define WEFT_FLEET_GEN_H",
              "enum health_kind { %s };" % ", ".join("HEALTH_" + k.upper() for k in KINDS),
-             *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *rules(Path(folder)), *storm(Path(folder)), *possible(Path(folder)),
-             *recalls(Path(folder)), "#endif", ""]
+             *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *files(Path(folder)), *rules(Path(folder)),
+             *storm(Path(folder)), *possible(Path(folder)), *recalls(Path(folder)), "#endif", ""]
     Path(target).write_text("\n".join(lines), encoding="utf-8")
 
 

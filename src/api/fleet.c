@@ -121,6 +121,51 @@ err api_fleet_firmware_bring(struct call *c)
     return answer_json(c, 200, o);
 }
 
+/* ---- a file in pieces: tus 1.0.0, its core (https://tus.io/protocols/resumable-upload) ---- */
+
+#define TUS "1.0.0"
+
+static err upload_there(struct call *c)
+{
+    str version = str_trim(net_header(c->rq, "Tus-Resumable"));
+    net_answer_header(c->rq, "Tus-Resumable", TUS);
+    net_answer_header(c->rq, "Cache-Control", "no-store");
+    TRY(there(c));
+    if (!version.n || str_eq(version, STR(TUS)))
+        return OK;
+    net_answer_header(c->rq, "Tus-Version", TUS);
+    return fail(&c->op, ERR_PRECONDITION, "Tus-Resumable is 1.0.0 here.");
+}
+
+err api_fleet_upload(struct call *c)
+{
+    struct json *o = json_new(c->op.arena, JSON_OBJECT);
+    struct firmware_upload u;
+    TRY(upload_there(c));
+    TRY(firmware_upload_at(&c->op, c->api->fleet, c->id, &u));
+    answer_header(c, "Upload-Offset", "%lld", (long long)u.offset);
+    answer_header(c, "Upload-Length", "%lld", (long long)u.size);
+    json_set(c->op.arena, o, STR("offset"), json_new_i64(c->op.arena, u.offset));
+    json_set(c->op.arena, o, STR("size"), json_new_i64(c->op.arena, u.size));
+    return answer_json(c, 200, o);
+}
+
+err api_fleet_upload_add(struct call *c)
+{
+    int64_t at = -1;
+    TRY(upload_there(c));
+    if (!str_eq(str_trim(net_header(c->rq, "Content-Type")),
+                STR("application/offset+octet-stream")))
+        return fail(&c->op, ERR_MEDIA_TYPE,
+                    "A piece of a file is sent as application/offset+octet-stream.");
+    if (!str_to_i64(str_trim(net_header(c->rq, "Upload-Offset")), &at) || at < 0)
+        return fail(&c->op, ERR_INVALID, "Upload-Offset says at which byte the piece begins.");
+    TRY(firmware_upload_add(&c->op, c->api->fleet, c->id, at, c->rq->body));
+    answer_header(c, "Upload-Offset", "%lld", (long long)at + (long long)c->rq->body.n);
+    c->rq->answer.status = 204;
+    return OK;
+}
+
 /* A device whose link broke goes on where it was: by range, as long as the file is the same one. */
 err api_fleet_firmware_file(struct call *c)
 {

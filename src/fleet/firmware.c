@@ -189,11 +189,16 @@ static err forgive(struct op *op, struct record_tx *tx, const struct firmware *r
 static err may_start(struct op *op, struct fleet *f, struct firmware *r)
 {
     struct json *model;
-    TRY(image_look(op, f, r));
-    if (!r->url.n && !r->file_at.n)
+    if (!image_is_here(r))
         return fail(op, ERR_CONFLICT, "The release's file is not here yet; bring it first.");
     TRY(firmware_model(op, f, r->model, &model));
     return firmware_check_signed(op, model, r, !r->url.n);
+}
+
+err firmware_gone(struct op *op)
+{
+    return fail(op, ERR_CONFLICT,
+                "The release's file is kept no longer; propose it anew, as a release of its own.");
 }
 
 static err take(struct op *op, struct fleet *f, struct firmware *r, enum step s, str reason,
@@ -206,6 +211,9 @@ static err take(struct op *op, struct fleet *f, struct firmware *r, enum step s,
         return fail(op, ERR_CONFLICT, "The release is in another state by now; look again.");
     if (s == STEP_APPROVE && is_own(r, person))
         return fail(op, ERR_FORBIDDEN, "You asked for it; a second person has to approve it.");
+    TRY(image_look(op, f, r));
+    if ((s == STEP_RESUME || s == STEP_APPROVE) && r->file_gone.n)
+        return firmware_gone(op);
     if (s == STEP_APPROVE && from == FIRMWARE_WAITING)
         TRY(may_start(op, f, r));
     if (s == STEP_RESUME && !str_trim(reason).n)
@@ -289,6 +297,10 @@ err firmware_offers(struct op *op, struct fleet *f, const struct fleet_device *d
         struct firmware r;
         struct json *o = json_new(op->arena, JSON_OBJECT);
         e = firmware_of(op, &page.docs[i], &r);
+        if (e == OK)
+            e = image_look(op, f, &r);
+        if (e != OK || !image_is_here(&r))
+            continue;
         json_set_str(op->arena, o, STR("id"), r.doc.id);
         json_set_str(op->arena, o, STR("version"), r.version);
         json_push(op->arena, *ret, o);
@@ -306,5 +318,5 @@ bool firmware_may_step(const struct firmware *r, unsigned s, const struct actor 
     *ret_code = s < STEPS ? step_code[s] : NULL;
     return s < STEPS && leads(r->state, (enum step)s) != FIRMWARE_STATES &&
            roles >> person->role & 1u && !(s == STEP_APPROVE && is_own(r, person)) &&
-           !(s == STEP_APPROVE && !r->url.n && !r->file_at.n);
+           !((s == STEP_APPROVE || s == STEP_RESUME) && !image_is_here(r));
 }

@@ -27,9 +27,10 @@ MUST err firmware_step(struct op *op, struct fleet *f, str id, str step, const s
 /* {"releases": [{"id", "model", "modelName", "version", "digest", "url", "size", "notes", "state",
  * "by", "asked", "approver", "rings": [{"name", "percent", "soak", "limit", "opened", "until",
  * "asked", "done", "failed", "signs": {reason: n}, "state"}], "halt": {"ring", "failed", "asked",
- * "limit", "at", "citation"}, "file": {"by", "at"} or {} (of one without "url"), "signed": good,
- * missing, wrong, no-key or bad-key, "steps": [{"who", "what", "time"}], "may": [steps]}], "may":
- * propose}, newest first, at most 50. */
+ * "limit", "at", "citation"}, "file": {"by", "at", "gone": since when it is
+ * kept no longer, "offset": bytes of it that came in pieces} (of one without "url"), "signed":
+ * good, missing, wrong, no-key or bad-key, "steps": [{"who", "what", "time"}], "may": [steps]}],
+ * "may": propose}, newest first, at most 50. */
 MUST err firmware_list(struct op *op, struct fleet *f, struct json **ret);
 /* One, with "devices": [{"id", "serial", "state", "reason", "time"}] whose command moved last. */
 MUST err firmware_get(struct op *op, struct fleet *f, str id, struct json **ret);
@@ -37,6 +38,14 @@ MUST err firmware_get(struct op *op, struct fleet *f, str id, struct json **ret)
 /* The file of a waiting release without an address: whole, of its size and digest, or
  * ERR_UNPROCESSABLE and nothing kept. Answers as firmware_get(). */
 MUST err firmware_file_take(struct op *op, struct fleet *f, str id, str bytes, struct json **ret);
+/* The same in pieces: how far it has come, and the next piece, from there on (ERR_CONFLICT from
+ * elsewhere). The last one is judged with the whole file; of another file nothing stays. At most 8
+ * files are under way at once (ERR_UNAVAILABLE); what stops ends after a day (files.csv). */
+struct firmware_upload {
+    int64_t offset, size;
+};
+MUST err firmware_upload_at(struct op *op, struct fleet *f, str id, struct firmware_upload *ret);
+MUST err firmware_upload_add(struct op *op, struct fleet *f, str id, int64_t offset, str bytes);
 struct firmware_file {
     str release, digest;
     int64_t size;

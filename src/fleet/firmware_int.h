@@ -5,6 +5,8 @@
 #include "fleet/command_int.h"
 #include "fleet/firmware.h"
 
+#include <sodium.h>
+
 #define FIRMWARE_CODE "firmware-release" /* of RECORD_TASK_CODE */
 #define FIRMWARE_STATE "https://weft.health/fhir/firmware-release-state"
 /* of Task ids: stands as long as the release does; with KICK before: once, now */
@@ -42,7 +44,9 @@ struct firmware {
     struct actor by;      /* user and reference of who proposed it, */
     struct actor resumer; /* and of who asked that it go on */
     int64_t size;
-    str file_by, file_at; /* of image_look(): its file is kept here since; url empty, only then */
+    /* Of image_look(), url empty: its file is here since file_at, and is no more since file_gone.
+     */
+    str file_by, file_at, file_gone;
 };
 
 /* ---- firmware_sign.c: pure ---- */
@@ -62,9 +66,43 @@ MUST err firmware_check_signed(struct op *op, const struct json *model, const st
                                bool must);
 
 /* ---- image.c ---- */
+#define IMAGE_PART ((size_t)256 << 10) /* bytes of the file in one named value */
 MUST err image_look(struct op *op, struct fleet *f, struct firmware *r);
-/* Joins tx. */
+/* As tx leaves it, expecting what was. */
+MUST err image_look_now(struct op *op, struct record_tx *tx, struct firmware *r);
+/* Of image_look(): can devices get it, here or at its address? */
+bool image_is_here(const struct firmware *r);
+/* The release waits, its file is kept here, and the person may bring it. */
+MUST err image_may_come(struct op *op, struct fleet *f, const struct firmware *r,
+                        const struct actor *person);
+/* Is what was summed up the release's file? ERR_UNPROCESSABLE: no. */
+MUST err image_is(struct op *op, const struct firmware *r, crypto_hash_sha256_state *sum);
+/* These join tx: bytes from there; it is whole, with the step; it goes, as if it never came (with
+ * what came of it in pieces); it goes, and the mark says when. */
+MUST err image_write(struct op *op, struct record_tx *tx, const struct firmware *r, size_t at,
+                     str bytes);
+MUST err image_there(struct op *op, struct record_tx *tx, struct firmware *r,
+                     const struct actor *person);
 MUST err image_forget(struct op *op, struct record_tx *tx, const struct firmware *r);
+void image_gone(struct op *op, struct record_tx *tx, struct firmware *r);
+
+/* ---- upload.c: a file that comes in pieces ---- */
+#define UPLOADS_MAX 8u
+struct upload {
+    int64_t offset, at; /* how far, and when the last piece came */
+    str bytes;          /* of a piece that comes: what is to be added from offset on */
+};
+MUST err upload_look(struct op *op, struct fleet *f, str release, struct upload *ret);
+/* {release: when it began}. */
+MUST err upload_under_way(struct op *op, struct fleet *f, struct json **ret);
+/* Joins tx: what is known of its pieces goes; they are the caller's. */
+MUST err upload_end(struct op *op, struct record_tx *tx, str release, bool *ret_begun);
+
+/* ---- image_end.c ---- */
+/* since: it halted, or the next release of its model was done; 0: not yet. */
+bool image_is_over(enum firmware_state state, int64_t since, int64_t now);
+/* A step of the room's loop: what is kept no longer goes. */
+MUST err image_tick(struct op *op, struct fleet *f);
 
 /* ---- firmware_judge.c: pure ---- */
 struct ring_count {
@@ -149,6 +187,8 @@ void firmware_forget(struct fleet *f);
 MUST err firmware_may_go(struct op *op, struct fleet *f, const struct command *c, bool *ret);
 
 /* ---- firmware.c ---- */
+/* ERR_CONFLICT: its file is kept no longer. */
+MUST err firmware_gone(struct op *op);
 MUST err firmware_model(struct op *op, struct fleet *f, str id, struct json **ret);
 /* A line in the trail, in the person's name. */
 void firmware_trail(struct op *op, struct record_tx *tx, const struct actor *person, str id,

@@ -82,6 +82,21 @@ static void a_device_has_one_place(void **state)
     assert_in_range(first, 850, 1150); /* even: a tenth, six deviations either way */
 }
 
+static void a_file_goes_when_nobody_is_asked_for_it_for_long(void **state)
+{
+    const int64_t now = INT64_C(2000) * 24 * HOUR, old = now - FIRMWARE_KEEP_REPLACED * 24 * HOUR;
+    const int64_t halted = now - FIRMWARE_KEEP_HALTED * 24 * HOUR;
+    (void)state;
+    assert_true(image_is_over(FIRMWARE_DONE, old, now));
+    assert_false(image_is_over(FIRMWARE_DONE, old + 1, now));
+    assert_false(image_is_over(FIRMWARE_DONE, 0, now)); /* nothing came after it */
+    assert_true(image_is_over(FIRMWARE_HALTED, halted, now));
+    assert_true(image_is_over(FIRMWARE_RESUMING, halted, now));
+    assert_false(image_is_over(FIRMWARE_HALTED, halted + 1, now));
+    assert_false(image_is_over(FIRMWARE_WAITING, 1, now));
+    assert_false(image_is_over(FIRMWARE_RUNNING, 1, now));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +105,7 @@ int main(void)
         cmocka_unit_test(the_next_opens_when_enough_did_it_for_long_enough),
         cmocka_unit_test(a_reason_is_counted_by_its_name),
         cmocka_unit_test(a_device_has_one_place),
+        cmocka_unit_test(a_file_goes_when_nobody_is_asked_for_it_for_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,14 +79,21 @@ static struct json *steps_view(struct op *op, const struct firmware *r)
     return list;
 }
 
-static struct json *file_view(struct op *op, const struct firmware *r)
+static err file_view(struct op *op, struct fleet *f, const struct firmware *r, struct json **ret)
 {
     struct json *o = json_new(op->arena, JSON_OBJECT);
+    struct upload u;
+    TRY(upload_look(op, f, r->doc.id, &u));
     if (r->file_at.n) {
         json_set_str(op->arena, o, STR("by"), r->file_by);
         json_set_str(op->arena, o, STR("at"), r->file_at);
     }
-    return o;
+    if (r->file_gone.n)
+        json_set_str(op->arena, o, STR("gone"), r->file_gone);
+    if (u.offset)
+        put(op, o, "offset", u.offset);
+    *ret = o;
+    return OK;
 }
 
 static err view(struct op *op, struct fleet *f, struct firmware *r, const struct actor *person,
@@ -94,7 +101,7 @@ static err view(struct op *op, struct fleet *f, struct firmware *r, const struct
 {
     struct arena *a = op->arena;
     struct json *o = json_new(a, JSON_OBJECT), *may = json_new(a, JSON_ARRAY),
-                *rings = json_new(a, JSON_ARRAY);
+                *rings = json_new(a, JSON_ARRAY), *file;
     struct tally t;
     const char *step;
     struct {
@@ -118,8 +125,10 @@ static err view(struct op *op, struct fleet *f, struct firmware *r, const struct
         if (parts[i].value.n)
             json_set_str(a, o, str_of(parts[i].name), parts[i].value);
     put(op, o, "size", r->size);
-    if (!r->url.n)
-        json_set(a, o, STR("file"), file_view(op, r));
+    if (!r->url.n) {
+        TRY(file_view(op, f, r, &file));
+        json_set(a, o, STR("file"), file);
+    }
     for (size_t i = 0; i < FIRMWARE_RINGS; i++)
         json_push(a, rings, ring_view(op, &t, i, r->state > FIRMWARE_RESUMING));
     json_set(a, o, STR("rings"), rings);

@@ -223,8 +223,12 @@ err firmware_asked(struct op *op, struct record_tx *tx, str release, str device,
 err firmware_asked_by_hand(struct op *op, struct record_tx *tx, const struct firmware *r,
                            str device, str command)
 {
+    struct firmware now = *r;
     struct tally t;
     bool again;
+    TRY(image_look_now(op, tx, &now));
+    if (!image_is_here(&now))
+        return firmware_gone(op);
     TRY(tally_now(op, tx, r->doc.id, &t));
     TRY(firmware_asked(op, tx, r->doc.id, device, command, t.ring, &again));
     t.rings[t.ring].asked += !again;

@@ -58,6 +58,7 @@ struct fleet {
     char sweep[256];             /* where it goes on with that; empty: from the first */
     uint32_t sweep_line;         /* of which line that is */
     struct firmware_walk *walks; /* the loop's own: releases that are gone through */
+    int64_t image_look, image_walk; /* the loop's own: when files were last looked at */
     pthread_mutex_t keys; /* held while an account and its Device change: they change together */
     struct loop loop;
 };

@@ -1,13 +1,12 @@
 /* The file of a firmware release that names no address: kept here, for the devices that were asked
- * to take it. Invariants: its parts and the mark that it is there are one transaction, made only
- * when its size and digest are those of the release, so nothing is kept of a file that did not come
- * whole; a device gets it while an "update" command of that release is open for it, and nobody
- * else. */
+ * to take it. Invariants: the mark that it is there is made only when its size and digest are those
+ * of the release, so no part of a file that did not come whole is ever given out; a device gets it
+ * while an "update" command of that release is open for it, and nobody else. */
 #include "fleet/firmware_int.h"
 
 #include <sodium.h>
 
-#define PART ((size_t)256 << 10)
+#define PART IMAGE_PART
 
 static str mark_key(struct op *op, str release)
 {
@@ -26,79 +25,157 @@ static size_t parts_of(int64_t size)
 
 /* ---- kept ---- */
 
-err image_look(struct op *op, struct fleet *f, struct firmware *r)
+static err mark_of(struct op *op, str text, struct firmware *r)
 {
     struct json *o;
-    str text;
-    r->file_by = r->file_at = STR_NONE;
-    if (r->url.n)
-        return OK;
-    TRY(record_kv_get(op, f->rec, mark_key(op, r->doc.id), &text));
+    r->file_by = r->file_at = r->file_gone = STR_NONE;
     if (!text.n)
         return OK;
     TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
     r->file_by = json_get_str(o, STR("by"));
     r->file_at = json_get_str(o, STR("at"));
+    r->file_gone = json_get_str(o, STR("gone"));
     return OK;
+}
+
+err image_look(struct op *op, struct fleet *f, struct firmware *r)
+{
+    str text = STR_NONE;
+    if (!r->url.n)
+        TRY(record_kv_get(op, f->rec, mark_key(op, r->doc.id), &text));
+    return mark_of(op, text, r);
+}
+
+err image_look_now(struct op *op, struct record_tx *tx, struct firmware *r)
+{
+    str text = STR_NONE;
+    if (!r->url.n)
+        TRY(record_tx_kv_now(tx, mark_key(op, r->doc.id), &text));
+    return mark_of(op, text, r);
+}
+
+bool image_is_here(const struct firmware *r)
+{
+    return r->url.n || (r->file_at.n && !r->file_gone.n);
+}
+
+static void keep_mark(struct op *op, struct record_tx *tx, const struct firmware *r)
+{
+    struct json *mark = json_new(op->arena, JSON_OBJECT);
+    struct buf b;
+    json_set_str(op->arena, mark, STR("by"), r->file_by);
+    json_set_str(op->arena, mark, STR("at"), r->file_at);
+    if (r->file_gone.n)
+        json_set_str(op->arena, mark, STR("gone"), r->file_gone);
+    buf_init(&b, op->arena, 1024);
+    json_write(&b, mark);
+    record_tx_kv(tx, mark_key(op, r->doc.id), buf_str(&b));
+}
+
+static void drop_parts(struct op *op, struct record_tx *tx, const struct firmware *r)
+{
+    for (size_t i = 0; i < parts_of(r->size); i++)
+        record_tx_kv(tx, part_key(op, r->doc.id, i), STR_NONE);
 }
 
 err image_forget(struct op *op, struct record_tx *tx, const struct firmware *r)
 {
     str mark;
+    bool begun;
     TRY(record_tx_kv_now(tx, mark_key(op, r->doc.id), &mark));
-    if (!mark.n)
+    TRY(upload_end(op, tx, r->doc.id, &begun));
+    if (!mark.n && !begun)
         return OK;
-    for (size_t i = 0; i < parts_of(r->size); i++)
-        record_tx_kv(tx, part_key(op, r->doc.id, i), STR_NONE);
+    drop_parts(op, tx, r);
     record_tx_kv(tx, mark_key(op, r->doc.id), STR_NONE);
     return op_check(op);
 }
 
-static err is_whole(struct op *op, const struct firmware *r, str bytes)
+void image_gone(struct op *op, struct record_tx *tx, struct firmware *r)
 {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    char hex[2 * sizeof hash + 1];
+    drop_parts(op, tx, r);
+    r->file_gone = time_format(op->arena, op->now);
+    keep_mark(op, tx, r);
+}
+
+err image_may_come(struct op *op, struct fleet *f, const struct firmware *r,
+                   const struct actor *person)
+{
+    struct json *model;
+    bool implant;
     if (r->url.n)
         return fail(op, ERR_CONFLICT, "The release names an address; its file is not kept here.");
     if (r->state != FIRMWARE_WAITING)
         return fail(op, ERR_CONFLICT, "The release is in another state by now; look again.");
+    TRY(firmware_model(op, f, r->model, &model));
+    return command_service(op, f, model, person->reference, &implant);
+}
+
+err image_is(struct op *op, const struct firmware *r, crypto_hash_sha256_state *sum)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof hash + 1];
+    crypto_hash_sha256_final(sum, hash);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    if (str_eq(str_of(hex), r->digest))
+        return OK;
+    return fail(op, ERR_UNPROCESSABLE,
+                "The file's SHA-256 is not the one that the release says: it is another file, "
+                "or was changed on its way. Nothing was kept.");
+}
+
+static err is_whole(struct op *op, const struct firmware *r, str bytes)
+{
+    crypto_hash_sha256_state sum;
     if ((int64_t)bytes.n != r->size)
         return fail(op, ERR_UNPROCESSABLE,
                     "The file has %zu bytes, the release says %lld: it is another one, or came "
                     "only in part. Nothing was kept.",
                     bytes.n, (long long)r->size);
-    crypto_hash_sha256(hash, (const unsigned char *)bytes.p, bytes.n);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    if (!str_eq(str_of(hex), r->digest))
-        return fail(op, ERR_UNPROCESSABLE,
-                    "The file's SHA-256 is not the one that the release says: it is another file, "
-                    "or was changed on its way. Nothing was kept.");
+    crypto_hash_sha256_init(&sum);
+    crypto_hash_sha256_update(&sum, (const unsigned char *)bytes.p, bytes.n);
+    return image_is(op, r, &sum);
+}
+
+err image_write(struct op *op, struct record_tx *tx, const struct firmware *r, size_t at, str bytes)
+{
+    for (size_t done = 0, n; done < bytes.n; done += n) {
+        size_t i = (at + done) / PART, within = (at + done) % PART;
+        str piece = str_sub(bytes, done, done + PART - within), had = STR_NONE;
+        n = piece.n;
+        if (within) {
+            TRY(record_tx_kv_now(tx, part_key(op, r->doc.id, i), &had));
+            if (had.n != within)
+                return fail(op, ERR_FAULT, "What came of the file before is not there.");
+            piece = arena_cat(op->arena, had, piece);
+        }
+        record_tx_kv(tx, part_key(op, r->doc.id, i), piece);
+    }
+    return op_check(op);
+}
+
+err image_there(struct op *op, struct record_tx *tx, struct firmware *r, const struct actor *person)
+{
+    r->file_by = person->user;
+    r->file_at = time_format(op->arena, op->now);
+    keep_mark(op, tx, r);
+    firmware_note(op, r, person->user, STR("upload"), STR_NONE);
+    TRY(record_tx_update(tx, r->doc.type, r->doc.id, r->tree, r->doc.vid));
+    firmware_trail(op, tx, person, r->doc.id, STR("upload"));
     return OK;
 }
 
 static err put(struct op *op, struct fleet *f, struct firmware *r, str bytes,
                const struct actor *person)
 {
-    struct arena *a = op->arena;
-    struct json *mark = json_new(a, JSON_OBJECT), *model;
-    bool implant;
-    struct buf b;
-    str had;
+    bool begun;
+    TRY(image_may_come(op, f, r, person));
     TRY(is_whole(op, r, bytes));
-    TRY(firmware_model(op, f, r->model, &model));
-    TRY(command_service(op, f, model, person->reference, &implant));
     struct record_tx *tx = record_begin(op, f->rec);
-    TRY(record_tx_kv_now(tx, mark_key(op, r->doc.id), &had)); /* of two at once one is refused */
-    for (size_t i = 0; i < parts_of(r->size); i++)
-        record_tx_kv(tx, part_key(op, r->doc.id, i), str_sub(bytes, i * PART, (i + 1) * PART));
-    json_set_str(a, mark, STR("by"), person->user);
-    json_set_str(a, mark, STR("at"), time_format(a, op->now));
-    buf_init(&b, a, 1024);
-    json_write(&b, mark);
-    record_tx_kv(tx, mark_key(op, r->doc.id), buf_str(&b));
-    firmware_note(op, r, person->user, STR("upload"), STR_NONE);
-    TRY(record_tx_update(tx, r->doc.type, r->doc.id, r->tree, r->doc.vid));
-    firmware_trail(op, tx, person, r->doc.id, STR("upload"));
+    TRY(image_look_now(op, tx, r)); /* of two at once one is refused */
+    TRY(upload_end(op, tx, r->doc.id, &begun));
+    TRY(image_write(op, tx, r, 0, bytes));
+    TRY(image_there(op, tx, r, person));
     return record_commit(tx);
 }
 
@@ -154,7 +231,7 @@ static err file_for(struct op *op, struct fleet *f, const struct fleet_device *d
     TRY(is_asked(op, f, d, id));
     TRY(firmware_read(op, f, id, &r));
     TRY(image_look(op, f, &r));
-    if (!r.file_at.n)
+    if (r.url.n || !image_is_here(&r))
         return not_for_it(op);
     *ret = (struct firmware_file){.release = r.doc.id, .digest = r.digest, .size = r.size};
     return OK;

@@ -91,6 +91,7 @@ static err upkeep(struct op *op, void *ctx, size_t *ret_n)
 {
     size_t n = 0;
     TRY(firmware_tick(op, ctx, ret_n));
+    TRY(image_tick(op, ctx));
     TRY(vuln_tick(op, ctx, &n));
     *ret_n += n;
     TRY(recall_tick(op, ctx, &n));

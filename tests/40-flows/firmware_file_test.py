@@ -2,6 +2,7 @@
 anybody approves it, given to the device that was asked for it, while it is, in pieces over a weak link."""
 import hashlib
 import http.client
+import json
 import os
 import random
 import signal
@@ -14,13 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flows import main, wait_for
 from kits import PLUGIN, KitCase
 
+SOURCE = os.environ.get("WEFT_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 OWN = "https://weft.health/fhir/StructureDefinition/"
 FILE = random.Random(7).randbytes(1_300_001)  # more than one of the parts that it is kept in, and a rest
 DIGEST = hashlib.sha256(FILE).hexdigest()
 
 
-@unittest.skipUnless(os.path.exists(PLUGIN), "mosquitto's dynamic security plugin is not installed")
-class FirmwareFile(KitCase):
+class Files(KitCase):
     def model(self, name, key=None):
         body = {"resourceType": "DeviceDefinition", "modelNumber": name,
                 "extension": [{"url": OWN + "sbom", "valueUri": "https://elm-devices.example/x.cdx.json"},
@@ -89,6 +90,9 @@ class FirmwareFile(KitCase):
         device = wait_for(lambda: [d["id"] for d in self.shown(one)["devices"] if d["state"] == "sent"], "a command")[0]
         return one, device, kits.pop(device), list(kits.values())[0]
 
+
+@unittest.skipUnless(os.path.exists(PLUGIN), "mosquitto's dynamic security plugin is not installed")
+class FirmwareFile(Files):
     # ---- brought ----
 
     def test_whole_and_the_right_one_or_nothing(self):
@@ -149,6 +153,91 @@ class FirmwareFile(KitCase):
         self.step(one, "approve", 422)
         self.assertEqual("waiting", self.shown(one)["state"])
 
+    # ---- brought in pieces ----
+
+    def at(self, release, user="admin"):
+        status, head, _ = self.raw("HEAD", f"/fleet/firmware/{release}/upload", self.house.sign_in(user), Tus_Resumable="1.0.0")
+        self.assertEqual((200, "no-store", "1.0.0"), (status, head["cache-control"], head["tus-resumable"]))
+        return int(head["upload-offset"])
+
+    def piece(self, release, at, to=None, body=FILE, user="admin", **headers):
+        headers = {"Upload_Offset": str(at), "Content_Type": "application/offset+octet-stream", **headers}
+        return self.raw("PATCH", f"/fleet/firmware/{release}/upload", self.house.sign_in(user), body[at:to], **headers)[0]
+
+    def test_in_pieces_through_broken_lines_and_a_killed_house(self):
+        key = Ed25519PrivateKey.generate()
+        one = self.release(self.model("PIECES", key), key)["id"]
+        path = f"/fleet/firmware/{one}/upload"
+        self.assertEqual(0, self.at(one))
+        self.assertEqual(404, self.raw("GET", "/fleet/firmware/none/upload", self.house.sign_in("admin"))[0])
+        for user in ("agent", "patient"):
+            self.assertEqual(403, self.raw("GET", path, self.house.sign_in(user))[0])
+            self.assertEqual(403, self.piece(one, 0, 10, user=user))
+        self.assertEqual(412, self.piece(one, 0, 10, Tus_Resumable="0.2.2"))
+        self.assertEqual(415, self.piece(one, 0, 10, Content_Type="application/octet-stream"))
+        for wrong in ("", "-1", "x", "9" * 30):
+            self.assertEqual(400, self.piece(one, 0, 10, Upload_Offset=wrong))
+        self.assertEqual(409, self.piece(one, 1, 10))
+        self.assertEqual(413, self.piece(one, 0, body=FILE + b"x"))
+        self.assertEqual(0, self.at(one))
+        self.assertEqual(204, self.piece(one, 0, 400_001))
+        # Its line breaks in the middle of a piece: the house has what it answered for.
+        with socket.create_connection(("127.0.0.1", self.house.port), timeout=60) as s:
+            s.sendall((f"PATCH {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.house.sign_in('admin')}\r\n"
+                       "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 400001\r\n"
+                       "Content-Length: 400000\r\n\r\n").encode() + FILE[400_001:600_000])
+        self.assertEqual((400_001, 400_001), (self.at(one), self.shown(one)["file"]["offset"]))
+        self.assertEqual(409, self.piece(one, 0, 400_001))  # an answer that was lost: it is not added twice
+        self.assertEqual(204, self.piece(one, 400_001, 400_002))
+        # The house is killed while a piece is under way: it has the piece, or it has not, and says which.
+        line = http.client.HTTPConnection("127.0.0.1", self.house.port, timeout=60)
+        line.request("PATCH", path, FILE[400_002:1_200_000], {
+            "Authorization": f"Bearer {self.house.sign_in('admin')}", "Upload-Offset": "400002",
+            "Content-Type": "application/offset+octet-stream"})
+        self.later(3600)
+        line.close()
+        self.assertIn(self.at(one), (400_002, 1_200_000))
+        self.step(one, "approve", 409)
+        for _ in range(9):  # in pieces that end where the parts of it do, and not
+            at = self.at(one)
+            if at < len(FILE):
+                self.assertEqual(204, self.piece(one, at, at + 262_144))
+        self.assertEqual(len(FILE), self.at(one))
+        self.assertEqual(409, self.piece(one, len(FILE), body=FILE))
+        self.assertEqual(("admin", False), (self.shown(one)["file"]["by"], "offset" in self.shown(one)["file"]))
+        keys = self.kit(self.shown(one)["model"], "PIECES-0")[1]
+        self.step(one, "approve")
+        self.assertEqual(FILE, wait_for(lambda: (a := self.fetch(keys, one))[0] == 200 and a[2], "the file"))
+
+    def test_another_file_in_pieces_leaves_nothing(self):
+        key = Ed25519PrivateKey.generate()
+        one = self.release(self.model("FOREIGN", key), key)["id"]
+        bad = FILE[:-1] + bytes([FILE[-1] ^ 1])
+        self.assertEqual(204, self.piece(one, 0, 1_000_000, bad))
+        self.assertEqual(422, self.piece(one, 1_000_000, body=bad))
+        self.assertEqual((0, {}), (self.at(one), self.shown(one)["file"]))
+        self.assertEqual(204, self.piece(one, 0, 1_000_000, bad))  # one that stopped gives way to a whole one
+        self.assertEqual(200, self.bring(one))
+        self.assertEqual(len(FILE), self.at(one))
+        self.step(one, "withdraw", reason="over", user="admin")
+        self.assertEqual(409, self.piece(one, 0, 10))
+
+    def test_so_many_at_once_and_what_stops_ends(self):
+        models = [self.model(f"MANY-{n}") for n in range(9)]
+        many = [self.release(m)["id"] for m in models]
+        for one in many[:8]:
+            self.assertEqual(204, self.piece(one, 0, 300_000))
+        self.assertEqual(503, self.piece(many[8], 0, 300_000))
+        self.step(many[0], "withdraw", reason="over", user="admin")  # what ends makes room
+        self.assertEqual(204, self.piece(many[8], 0, 300_000))
+        self.later(23 * 3600)
+        self.assertEqual(204, self.piece(many[8], 300_000, 300_001))
+        self.later(2 * 3600)
+        for one in many[1:8]:
+            wait_for(lambda one=one: self.at(one) == 0, "what stopped to end")
+        self.assertEqual(300_001, self.at(many[8]))
+        self.step(many[8], "withdraw", reason="over", user="admin")
+
     # ---- given ----
 
     def test_over_a_link_that_breaks(self):
@@ -208,6 +297,74 @@ class FirmwareFile(KitCase):
         self.assertIn(self.fetch(keys, one)[0], (401, 404))
         keys = self.post("/fleet/provision", {"code": self.post(f"/fleet/{device}/code")["code"]}, user=None)
         self.assertEqual(404, self.fetch(keys, one)[0])
+
+
+@unittest.skipUnless(os.path.exists(PLUGIN), "mosquitto's dynamic security plugin is not installed")
+class LongOver(Files):
+    def passes(self, *releases):
+        """Their rings pass, each after its hours: no device of the model is in use."""
+        for _ in range(6):
+            if all(self.shown(one)["state"] == "done" for one in releases):
+                return
+            self.later(15 * 24 * 3600)
+            self.get("/fleet/firmware")
+            self.waits(releases)
+        self.fail("a release that does not end")
+
+    def waits(self, releases):
+        seen = [self.shown(one)["rings"] for one in releases]
+        try:
+            wait_for(lambda: [self.shown(one)["rings"] for one in releases] != seen, "a ring to pass", timeout=15)
+        except AssertionError:
+            pass
+
+    def learns(self, user):
+        """The years went by: everybody's training has run out."""
+        with open(os.path.join(SOURCE, "spec/identity/training.json"), encoding="utf-8") as f:
+            right = {m["id"]: [q["options"]["en"][0] for q in m["quiz"]] for m in json.load(f)["modules"]}
+        for m in self.get("/auth/training", user)["modules"]:
+            options = [q["options"]["en"] for q in m["quiz"]]
+            answers = [o.index(r) for o, r in zip(options, right[m["id"]], strict=True)]
+            self.expect(200, self.call("POST", "/auth/training", {"module": m["id"], "answers": answers}, user))
+
+    def test_what_is_long_over_goes_and_its_record_stays(self):
+        key = Ed25519PrivateKey.generate()
+        model, other = self.model("OVER", key), self.model("STUCK", key)
+
+        def out(model, version):
+            text = f"{model}\n{version}\n{DIGEST}".encode()
+            one = self.post("/fleet/firmware", {"model": model, "version": version, "digest": DIGEST,
+                                                "size": len(FILE), "signature": key.sign(text).hex()}, 201, "admin")["id"]
+            self.assertEqual(200, self.bring(one))
+            self.step(one, "approve")
+            return one
+
+        halted = out(other, "1.0.0")
+        self.step(halted, "halt", reason="wait")
+        first = out(model, "1.0.0")
+        self.passes(first)
+        second = out(model, "2.0.0")
+        self.later(800 * 24 * 3600)  # however old: nothing came after it
+        self.assertNotIn("gone", self.shown(first)["file"])
+        self.passes(second)
+        wait_for(lambda: "gone" in self.shown(halted)["file"], "the file of what was halted long ago to end")
+        self.assertNotIn("resume", self.shown(halted)["may"])
+        self.step(halted, "resume", 409, "admin", reason="try")
+        self.later(729 * 24 * 3600)
+        self.assertNotIn("gone", self.shown(first)["file"])
+        self.later(2 * 24 * 3600)
+        gone = wait_for(lambda: "gone" in (r := self.shown(first))["file"] and r, "the file of what was replaced to end")
+        self.assertEqual((DIGEST, "done", "good", "file-ended", "weft-fleet"),
+                         (gone["digest"], gone["state"], gone["signed"], gone["steps"][-1]["what"], gone["steps"][-1]["who"]))
+        self.assertNotIn("gone", self.shown(second)["file"])
+        # Nobody is asked to take it any more, also not by hand.
+        for user in ("nurse", "agent", "admin"):
+            self.learns(user)
+        device, _ = self.kit(model, "OVER-0")
+        self.assertEqual(["2.0.0"], [r["version"] for o in self.get(f"/fleet/{device}")["kinds"]
+                                   for r in o.get("releases", [])])
+        self.ask(device, "update", 409, user="admin", release=first)
+        self.ask(device, "update", user="admin", release=second)
 
 
 if __name__ == "__main__":

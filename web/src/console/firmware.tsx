@@ -29,7 +29,7 @@ interface Release {
   url?: string;
   size: number;
   signed?: string;
-  file?: { by?: string; at?: string };
+  file?: { by?: string; at?: string; gone?: string; offset?: number };
   notes?: string;
   state: string;
   by: string;
@@ -154,33 +154,47 @@ function Devices({ id }: { id: string }) {
   );
 }
 
-const kept = (of: Release): string =>
-  of.file?.at
+const percent = (part: number): string => number(Math.floor(100 * part));
+
+function kept(of: Release): string {
+  if (of.file?.gone) return t("fl_fw_gone", { when: dayTime(of.file.gone) });
+  return of.file?.at
     ? t("fl_fw_kept", { who: of.file.by ?? "", when: dayTime(of.file.at) })
     : t("fl_fw_missing");
+}
 
-/** The file of a release: sent with its progress; the server keeps it only when it is the one. */
+/** The file of a release: sent in pieces with its progress, and gone on with where it broke; the server keeps it only when
+ * it is the one. */
 function BringFile({ of }: { of: Release }) {
   const [error, busy, act] = useAct(KEY, `${KEY}-${of.id}`);
   const [part, setPart] = useState(0);
+  const [other, setOther] = useState("");
   const bring = (e: SubmitEvent): void => {
     e.preventDefault();
     const file = new FormData(e.currentTarget as HTMLFormElement).get("file") as File;
+    const same = file.size === of.size;
+    setOther(same ? "" : t("fl_fw_other", { size: number(file.size), wanted: number(of.size) }));
+    if (!same) return;
     setPart(0);
     void act(async () => {
-      await upload(`/fleet/firmware/${of.id}/file`, file, setPart);
+      await upload(`/fleet/firmware/${of.id}/upload`, file, setPart);
       return t("fl_fw_brought", { version: of.version });
     });
   };
   return (
     <form class="fl-form" onSubmit={bring} aria-label={t("fl_fw_bring")}>
       <FileField id={`fw-${of.id}-file`} label={t("fl_fw_bring")} />
+      {!busy && !!of.file?.offset && (
+        <p class="note wait">
+          <span>{t("fl_fw_part", { part: percent(of.file.offset / of.size) })}</span>
+        </p>
+      )}
       {busy && (
         <progress value={part} max={1} aria-label={t("fl_fw_bring")}>
-          {number(Math.round(100 * part))} %
+          {percent(part)} %
         </progress>
       )}
-      <Wrong text={error} />
+      <Wrong text={other || error} />
       <button type="submit" class="btn primary" disabled={busy}>
         {t("fl_fw_send")} <span class="out-of-sight">{of.version}</span>
       </button>

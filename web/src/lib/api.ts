@@ -1,5 +1,6 @@
 // One door to the server. Every answer that is not 2xx becomes an ApiError that keeps the status, the
-// issues of the OperationOutcome and the request id; a 401 ends the session. Never retries a write.
+// issues of the OperationOutcome and the request id; a 401 ends the session. Never retries a write, but a file's next piece,
+// which says where it belongs.
 import type { Bundle, OperationOutcome, OutcomeIssue, Resource } from "./fhir";
 import { lang } from "./i18n";
 import { idleHeaders } from "./idle";
@@ -51,34 +52,42 @@ export function sayPurpose(of: () => string): void {
 const wantsStepUp = (e: ApiError): boolean =>
   e.status === 403 && e.issues.some((i) => i.expression?.includes("step-up"));
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+interface Sent {
+  headers: Record<string, string>;
+  body: BodyInit;
+}
+
+const asJson = (path: string, body: unknown): Sent => ({
+  headers: {
+    "content-type": path.startsWith("/fhir") ? "application/fhir+json" : "application/json",
+  },
+  body: JSON.stringify(body),
+});
+
+export const call = <T>(method: string, path: string, body?: unknown): Promise<T> =>
+  send<T>(method, path, body === undefined ? undefined : asJson(path, body));
+
+async function send<T>(method: string, path: string, sent?: Sent): Promise<T> {
   try {
-    return await once<T>(method, path, body);
+    return await once<T>(method, path, sent);
   } catch (e) {
     if (e instanceof ApiError && wantsStepUp(e) && (await askWho()))
-      return once<T>(method, path, body);
+      return once<T>(method, path, sent);
     throw e;
   }
 }
 
-async function once<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function once<T>(method: string, path: string, sent?: Sent): Promise<T> {
   const headers: Record<string, string> = {
     accept: "application/fhir+json, application/json",
     "accept-language": lang.value,
     ...authHeaders(),
+    ...sent?.headers,
   };
   if (session.value && purpose()) headers["x-purpose-of-use"] = purpose();
-  if (body !== undefined)
-    headers["content-type"] = path.startsWith("/fhir")
-      ? "application/fhir+json"
-      : "application/json";
   let res: Response;
   try {
-    res = await fetch(path, {
-      method,
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    res = await fetch(path, { method, headers, body: sent?.body });
   } catch {
     throw new ApiError(0, [], "");
   }
@@ -95,27 +104,45 @@ async function once<T>(method: string, path: string, body?: unknown): Promise<T>
 export const get = <T>(path: string): Promise<T> => call<T>("GET", path);
 export const post = <T>(path: string, body: unknown): Promise<T> => call<T>("POST", path, body);
 
-/** A file as it is, by PUT; `part` is told how much of it is there (0 to 1). */
-export function upload<T>(path: string, file: Blob, part: (done: number) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const x = new XMLHttpRequest();
-    x.open("PUT", path);
-    const headers = { accept: "application/json", "accept-language": lang.value, ...authHeaders() };
-    for (const [name, value] of Object.entries(headers)) x.setRequestHeader(name, value);
-    x.setRequestHeader("content-type", "application/octet-stream");
-    x.upload.onprogress = (e) => part(e.total ? e.loaded / e.total : 0);
-    x.onerror = () => reject(new ApiError(0, [], ""));
-    x.onload = () => {
-      if (x.status < 300) return resolve(JSON.parse(x.responseText) as T);
-      if (x.status === 401) end("expired");
-      const told = ["x-request-id", "content-language"].flatMap((name) => {
-        const value = x.getResponseHeader(name);
-        return value ? [[name, value] as [string, string]] : [];
-      });
-      void failure(new Response(x.responseText, { status: x.status, headers: told })).then(reject);
-    };
-    x.send(file);
-  });
+const PIECE = 1 << 20;
+const TRIES = 5;
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+/** The line broke, another piece was quicker, or there was no room: the server says where it goes on. */
+const mayGoOn = (e: unknown): boolean =>
+  e instanceof ApiError && [0, 409, 429, 503].includes(e.status);
+
+async function piece(path: string, file: Blob, at: number): Promise<void> {
+  const headers = {
+    "content-type": "application/offset+octet-stream",
+    "tus-resumable": "1.0.0",
+    "upload-offset": String(at),
+  };
+  await send("PATCH", path, { headers, body: file.slice(at, at + PIECE) });
+}
+
+/** A file in pieces (tus 1.0.0): it goes on from where the server has it, also after a broken line, a reload or a night;
+ * `part` is told how much of it is there (0 to 1). */
+export async function upload(
+  path: string,
+  file: Blob,
+  part: (done: number) => void,
+): Promise<void> {
+  let at = -1;
+  for (let tries = 0; at < file.size; ) {
+    try {
+      if (at < 0) at = (await get<{ offset: number }>(path)).offset;
+      else {
+        await piece(path, file, at);
+        at = Math.min(at + PIECE, file.size);
+        tries = 0;
+      }
+      part(at / file.size);
+    } catch (e) {
+      if (!mayGoOn(e) || ++tries >= TRIES) throw e;
+      at = -1;
+      await pause(250 * 2 ** tries);
+    }
+  }
 }
 
 /** A search with its parameters; follows "next" until `max` rows are here. */
