@@ -110,7 +110,7 @@ static void put_outbound(struct call *c, struct json *o, const struct outreach_c
 {
     struct arena *a = c->op.arena;
     struct json *opens = json_new(a, JSON_ARRAY);
-    for (unsigned x = CALL_EMERGENCY; x < CALL_EXCEPTION_COUNT; x++)
+    for (unsigned x = CALL_EMERGENCY; x < CALL_MADE; x++)
         if (k->opens >> x & 1)
             json_push(a, opens, json_new_str(a, call_exception_name((enum call_exception)x)));
     json_set(a, o, STR("may"), json_new_bool(a, k->may));
@@ -134,7 +134,7 @@ err api_call_ask(struct call *c)
                                     .reason = json_get_str(in, STR("reason"))};
     if (!call_exception_parse(json_get_str(in, STR("exception")), &ask.exception))
         return fail_at(&c->op, ERR_INVALID, STR("exception"),
-                       "An exception is emergency or callback.");
+                       "An exception is emergency, callback or made.");
     TRY(outreach_call(&c->op, c->api->outreach, &ask, &k));
     struct json *o = json_new(a, JSON_OBJECT);
     json_set(a, o, STR("verdict"), told(c, &k.verdict));

@@ -14,7 +14,7 @@
 #define REASON_MAX 500u
 #define SHORT_NUMBER 4u
 
-static const char *const names[CALL_EXCEPTION_COUNT] = {"", "emergency", "callback"};
+static const char *const names[CALL_EXCEPTION_COUNT] = {"", "emergency", "callback", "made"};
 
 str call_exception_name(enum call_exception x)
 {
@@ -123,10 +123,10 @@ static str number_of(struct op *op, const struct recipient *r)
     return phone ? asked : r->address[CHANNEL_SMS];
 }
 
-/* Nobody is to be helped any more by a call to the dead. */
+/* Nobody is to be helped any more by a call to the dead; what was done anybody may write down. */
 static bool may_except(const struct op *op, const struct recipient *r, enum call_exception x)
 {
-    return x == CALL_AS_ANY ||
+    return x == CALL_AS_ANY || x == CALL_MADE ||
            (!r->deceased && (x == CALL_CALLBACK || (op->actor && consent_glass(op->actor->role))));
 }
 
@@ -169,10 +169,10 @@ static err outbound(struct op *op, struct outreach *o, const struct recipient *r
     TRY(ledger_known(op, o, A_START_MS));
     TRY(ledger_load(op, o->rec, &q, &counts));
     TRY(decide(op, o, &a, ask->exception, &f, &ret->outbound));
-    ret->may = ret->outbound.decision == DECISION_ALLOW;
+    ret->may = ret->outbound.decision == DECISION_ALLOW && ask->exception != CALL_MADE;
     if (ret->may)
         ret->number = number;
-    for (unsigned x = CALL_EMERGENCY; !ret->may && x < CALL_EXCEPTION_COUNT; x++) {
+    for (unsigned x = CALL_EMERGENCY; !ret->may && x < CALL_MADE; x++) {
         if (!may_except(op, r, (enum call_exception)x))
             continue;
         TRY(decide(op, o, &a, (enum call_exception)x, &unused, &with));

@@ -9,9 +9,10 @@
 #include "outreach/outreach.h"
 
 /* EMERGENCY: help cannot wait (EMG-10): who may break a glass. CALLBACK: they asked for the call;
- * caps and the house's hours yield, their own quiet hours, pause and no do not. */
-enum call_exception { CALL_AS_ANY, CALL_EMERGENCY, CALL_CALLBACK, CALL_EXCEPTION_COUNT };
-str call_exception_name(enum call_exception x); /* "emergency", "callback"; "" of none */
+ * caps and the house's hours yield, their own quiet hours, pause and no do not. MADE: it was made
+ * before anybody asked; opens nothing, and is written down with its reason. */
+enum call_exception { CALL_AS_ANY, CALL_EMERGENCY, CALL_CALLBACK, CALL_MADE, CALL_EXCEPTION_COUNT };
+str call_exception_name(enum call_exception x); /* "emergency", "callback", "made"; "" of none */
 bool call_exception_parse(str name, enum call_exception *ret);
 
 struct outreach_call_ask {

@@ -5,6 +5,8 @@
 #include "outreach/outreach_int.h"
 #include "outreach/reach.h"
 
+#define CALL_DIRECTION_URL "https://weft.health/fhir/StructureDefinition/call-direction"
+
 /* The code of a system among the categories; empty when there is none. */
 static str category(const struct json *c, str system)
 {
@@ -129,7 +131,9 @@ bool ledger_read_call(struct op *op, const struct json *task, str *ret_patient,
     struct fhir_ref of = fhir_ref_parse(json_get_str(JSON_GET(task, "for"), STR("reference")));
     str status = json_get_str(task, STR("status")), id = json_get_str(task, STR("id"));
     bool made = str_eq(status, STR("completed"));
+    str direction = json_get_str(extension_at(task, STR(CALL_DIRECTION_URL)), STR("valueCode"));
     struct ledger_entry e = {.channel = LEDGER_VOICE,
+                             .incoming = str_eq(direction, STR("incoming")), /* they called us */
                              .excepted = extension_at(task, STR(CALL_EXCEPTION_URL)) != NULL,
                              .state = !made              ? LEDGER_TAKEN_BACK
                                       : unanswered(task) ? LEDGER_FAILED

@@ -457,6 +457,53 @@ class Contact(Case):
         self.assertIn("until", a)
         self.assertIn("callback", a["exceptions"])
 
+    def test_a_call_made_anyway_and_one_of_theirs(self):
+        """A barred call that was made is told with its reason and counts; what they rang us is no contact by us."""
+        self.person("gus", "+442079460955")
+        self.says_no("gus", "voice")
+
+        def budget():
+            return self.expect(200, self.call("GET", "/fhir/Patient/gus/$contact-budget", None, "nurse")).json
+
+        def made(url, code):
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            self.expect(201, self.call("POST", "/fhir/Task", {
+                "resourceType": "Task", "status": "completed", "intent": "order", "for": {"reference": "Patient/gus"},
+                "code": {"coding": [{"system": "https://weft.health/fhir/task-code", "code": "call"}]},
+                "executionPeriod": {"start": stamp, "end": stamp},
+                "extension": [{"url": f"https://weft.health/fhir/StructureDefinition/{url}", "valueCode": code}]},
+                "nurse"))
+
+        def until(holds):
+            for _ in range(400):
+                now = budget()
+                if holds(now):
+                    break
+                time.sleep(0.02)
+            self.assertTrue(holds(now), now)
+            return now
+
+        self.ask_call("gus", status=400, exception="made", reason=" ")
+        a = self.ask_call("gus", "agent", exception="made", reason="Rang before I looked")
+        self.assertEqual((False, ["TCPA-DNC-02"]),
+                         (a["may"], [x for x in a["outbound"]["fired"] if x == "TCPA-DNC-02"]))
+        self.assertNotIn("number", a)
+        self.assertNotIn("made", a["exceptions"])  # it opens nothing
+        heard = json.dumps(self.expect(200, self.call(
+            "GET", "/fhir/AuditEvent?patient=Patient/gus&_count=100", None, "privacy")).json)
+        self.assertIn("call-exception", heard)
+        made("call-exception", "made")
+        now = until(lambda n: n["week"]["used"] == 1)
+        self.assertEqual((1, {"voice": 1}), (now["exceptions"], now["channels"]))
+        made("call-direction", "incoming")
+        now = until(lambda n: "lastReceived" in n)
+        self.assertEqual((1, 1, {"voice": 1}), (now["week"]["used"], now["exceptions"], now["channels"]))
+        # Not barred, it opens no number either: who asks so has called already.
+        self.person("hal", "+442079460954")
+        self.assertTrue(self.ask_call("hal")["may"])
+        a = self.ask_call("hal", exception="made", reason="Rang before I looked")
+        self.assertEqual((False, False), (a["may"], "number" in a))
+
     def test_the_preference_centre_by_a_link(self):
         link = self.expect(201, self.call("POST", "/fhir/Patient/mia/$contact-link", {}, "nurse")).json["link"]
         path = urllib.parse.urlparse(link).path

@@ -91,6 +91,35 @@ test("a call that may not be made has no number; an exception with its reason op
   await expect(dialog).toBeHidden();
   const budget = (await call("GET", `/fhir/Patient/${patient}/$contact-budget`)) as { exceptions: number };
   expect(budget.exceptions).toBe(1);
+
+  // Somebody rang before looking: written down with the reason, counted, and in the note. Then they ring us.
+  await page.keyboard.press("p");
+  await expect(dialog.getByText(/calls by exception in 30 days: 1/)).toBeVisible();
+  await dialog.getByLabel("We called all the same").check({ force: true });
+  const keep = dialog.getByRole("button", { name: "Keep" });
+  await dialog.getByText("No answer").click();
+  await expect(keep).toBeDisabled(); // without a reason
+  await dialog.getByLabel("Why it was made").fill("I rang before I looked.");
+  await expect(dialog.getByLabel("Help cannot wait")).toHaveCount(0);
+  await axe(page);
+  await shot(page, "b4-made");
+  await keep.click();
+  await expect(dialog).toBeHidden();
+  await page.keyboard.press("p");
+  await dialog.getByLabel("They called us").check({ force: true });
+  await expect(dialog.getByText("Their call counts as no contact by us.")).toBeVisible();
+  await dialog.getByLabel("What was said").fill("Feels well again.");
+  await axe(page);
+  await shot(page, "b5-they-called");
+  await keep.click();
+  await expect(dialog).toBeHidden();
+  await page.keyboard.press("e");
+  const note = page.getByRole("dialog").getByRole("textbox", { name: "Note" });
+  await expect(note).toHaveValue(/Called by exception: Spoke with them\.[^]*Called by exception: No answer\./);
+  await expect(note).toHaveValue(/The patient called\. Feels well again\./);
+  await page.keyboard.press("Escape");
+  const after = (await call("GET", `/fhir/Patient/${patient}/$contact-budget`)) as { exceptions: number };
+  expect(after.exceptions).toBe(2);
   const now = (await call("GET", `/fhir/Patient/${patient}`)) as object;
   await call("PUT", `/fhir/Patient/${patient}`, { ...now, extension: others.length ? others : undefined });
 });

@@ -21,6 +21,8 @@ const CallDialog = lazy(async () => (await import("./call")).CallDialog);
 const DailyDialog = lazy(async () => (await import("./daily")).DailyDialog);
 
 export const TASK_CODE = "https://weft.health/fhir/task-code";
+export const CALL_EXCEPTION = "https://weft.health/fhir/StructureDefinition/call-exception";
+export const CALL_DIRECTION = "https://weft.health/fhir/StructureDefinition/call-direction";
 const EPISODE = "https://weft.health/fhir/episode";
 
 interface Order extends Resource {
@@ -214,6 +216,13 @@ export function CaseActs({ task }: { task: Task }) {
   );
 }
 
+/** They called us; by a named exception; as any. */
+function lineOf(call: Task): "ca_n_incoming" | "ca_n_exception" | "ca_n_call" {
+  const has = (url: string): boolean => !!call.extension?.some((e) => e.url === url);
+  if (has(CALL_DIRECTION)) return "ca_n_incoming";
+  return has(CALL_EXCEPTION) ? "ca_n_exception" : "ca_n_call";
+}
+
 /** A line for each thing done since the case opened, in the order in which it was done. */
 export function noteOf(
   task: Task,
@@ -227,7 +236,7 @@ export function noteOf(
     if (c.status === "completed" && (c.executionPeriod?.start ?? "") >= since)
       lines.push([
         c.executionPeriod!.start!,
-        `${t("ca_n_call", {
+        `${t(lineOf(c), {
           time: time(Date.parse(c.executionPeriod!.start!)),
           came: t(`ca_o_${c.output?.[0]?.valueCode ?? "reached"}` as Key),
         })}${c.description ? ` ${c.description}` : ""}`,

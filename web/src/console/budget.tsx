@@ -15,6 +15,8 @@ export interface Budget {
   week: Line;
   number?: Line;
   next?: string;
+  /** Calls of these thirty days that the rulebook refused. */
+  exceptions?: number;
 }
 /** "1 of 2 this week" and, when nothing is left, when there is again. */
 export function budgetText(b: Budget): string[] {
@@ -22,6 +24,7 @@ export function budgetText(b: Budget): string[] {
     t(key, { used: l.used, limit: l.limit ?? 0 });
   const out = [of(b.day, "budget_day"), of(b.week, "budget_week")];
   if (b.week.left === 0 && b.next) out.push(t("budget_next", { time: dayTimeInText(b.next) }));
+  if (b.exceptions) out.push(t("budget_exceptions", { n: b.exceptions }));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // A call that a person makes: the rulebook is asked first; what it refuses has no number and no script here, but the
-// rules, until when, and the exceptions it knows. What came of a call is written down as a Task.
+// rules, until when, and the exceptions it knows. What came of a call is written down as a Task, also of one that was
+// made all the same, with its reason, and of one in which they called us.
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Dialog, errorText, Skeleton } from "../kit/basics";
@@ -11,10 +12,10 @@ import { idOf } from "../lib/fhir";
 import { dayTimeInText, lang, languageName, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
-import { TASK_CODE, useInProgramme } from "./acts";
+import { CALL_DIRECTION, CALL_EXCEPTION, TASK_CODE, useInProgramme } from "./acts";
 import { ContactBudget } from "./budget";
+import { localInput } from "./case";
 
-const EXCEPTION = "https://weft.health/fhir/StructureDefinition/call-exception";
 const HOUR_MS = 3600_000;
 const OUTCOMES = ["reached", "no-answer", "left-word"] as const;
 type Outcome = (typeof OUTCOMES)[number];
@@ -64,6 +65,9 @@ interface CallAsk {
   confidential: boolean;
   confidentialTo?: string;
 }
+/** A call that is over already: theirs, or one of ours that nobody asked about before. */
+const ALREADY = ["incoming", "made"] as const;
+type Already = (typeof ALREADY)[number];
 const clock = (hhmm: string): string => time(new Date(`2000-01-01T${hhmm}`));
 
 /** What is known before a person calls: language help that is owed, the hour where they are, their wishes. */
@@ -100,11 +104,13 @@ function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) 
 function Barred({
   of,
   busy,
+  already,
   onPlan,
   onExcept,
 }: {
   of: CallAsk;
   busy: boolean;
+  already: boolean;
   onPlan: () => void;
   onExcept: (exception: Exception, reason: string) => void;
 }) {
@@ -131,7 +137,7 @@ function Barred({
       ) : (
         <p>{t("ca_barred_open")}</p>
       )}
-      {of.exceptions.length > 0 && (
+      {of.exceptions.length > 0 && !already && (
         <>
           <p aria-hidden="true">{t("ca_exception")}</p>
           <Choice<Exception | "">
@@ -168,6 +174,83 @@ function Barred({
   );
 }
 
+/** What was done is written down, else the counts lie: their call is no contact by us, ours is kept as an exception. */
+function AlreadyMade({
+  value,
+  reason,
+  onChange,
+  onReason,
+}: {
+  value: Already | "";
+  reason: string;
+  onChange: (v: Already | "") => void;
+  onReason: (reason: string) => void;
+}) {
+  return (
+    <>
+      <p aria-hidden="true">{t("ca_already")}</p>
+      <Choice<Already | "">
+        legend={t("ca_already")}
+        value={value}
+        options={[
+          { value: "", label: t("ca_x_none") },
+          ...ALREADY.map((a) => ({ value: a, label: t(`ca_a_${a}`) })),
+        ]}
+        onChange={onChange}
+      />
+      {value && <p class="muted">{t(`ca_a_${value}_lead`)}</p>}
+      {value === "made" && (
+        <Field
+          id="ca-made-why"
+          label={t("ca_a_why")}
+          value={reason}
+          onValue={onReason}
+          maxLength={400}
+          required
+          dir="auto"
+        />
+      )}
+    </>
+  );
+}
+
+/** What came of it; of a call of theirs that we spoke. */
+function Came({
+  onOutcome,
+  onWhen,
+}: {
+  onOutcome?: (o: Outcome) => void;
+  onWhen?: (v: string) => void;
+}) {
+  return (
+    <>
+      {onOutcome && (
+        <fieldset class="outcomes">
+          <legend>{t("ca_came")}</legend>
+          {OUTCOMES.map((o) => (
+            <label key={o}>
+              <input type="radio" name="call" value={o} required onChange={() => onOutcome(o)} />
+              <span>{t(`ca_o_${o}`)}</span>
+            </label>
+          ))}
+        </fieldset>
+      )}
+      {onWhen && (
+        <div class="field">
+          <label for="ca-when">{t("ca_when")}</label>
+          <input
+            class="box"
+            id="ca-when"
+            type="datetime-local"
+            max={localInput(Date.now())}
+            onInput={(e) => onWhen(e.currentTarget.value)}
+          />
+        </div>
+      )}
+    </>
+  );
+}
+
 function Script() {
   return (
     <ol class="fine">
@@ -194,7 +277,12 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
   const { data, error: unasked } = useLoad<CallAsk>(`Patient|${patient}|call-ask|${from}`, () =>
     post<CallAsk>(`/fhir/Patient/${patient}/$call`, {}),
   );
+  const [already, setAlready] = useState<Already | "">("");
+  const [why, setWhy] = useState("");
+  const [when, setWhen] = useState("");
   const asked = opened?.ask ?? data;
+  const came = already === "incoming" ? "reached" : outcome;
+  const whole = came && (already !== "made" || why.trim());
   const except = (exception: Exception, reason: string): void =>
     void act(async () => {
       const ask = await post<CallAsk>(`/fhir/Patient/${patient}/$call`, { exception, reason });
@@ -219,15 +307,22 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
     });
   const save = (): void =>
     void act(async () => {
-      const to = new Date().toISOString();
+      const to = (already && when ? new Date(when) : new Date()).toISOString();
+      const start = already ? to : from;
+      const exception = already === "made" ? already : already ? undefined : opened?.exception;
       if (offered) await post(`/fhir/Patient/${patient}/$call`, { offered });
+      if (already === "made")
+        await post(`/fhir/Patient/${patient}/$call`, { exception, reason: why.trim() });
       const made = [
         callTask(task, {
           status: "completed",
-          executionPeriod: { start: from, end: to },
-          output: [{ type: { text: "outcome" }, valueCode: outcome }],
+          executionPeriod: { start, end: to },
+          output: [{ type: { text: "outcome" }, valueCode: came }],
           ...(note.trim() && { description: note.trim() }),
-          ...(opened && { extension: [{ url: EXCEPTION, valueCode: opened.exception }] }),
+          ...(exception && { extension: [{ url: CALL_EXCEPTION, valueCode: exception }] }),
+          ...(already === "incoming" && {
+            extension: [{ url: CALL_DIRECTION, valueCode: already }],
+          }),
         }),
         callTask(task, { status: "requested", restriction: { period: { end: tomorrow() } } }),
       ];
@@ -240,8 +335,9 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
           resource,
         })),
       });
-      if (counted && outcome === "reached")
-        await post(`/fhir/Patient/${patient}/$time`, { kind: "call", from, to }).catch(
+      // How long one was that is over already nobody measured.
+      if (counted && came === "reached" && start !== to)
+        await post(`/fhir/Patient/${patient}/$time`, { kind: "call", from: start, to }).catch(
           (e: ApiError) => tell(errorText(e)),
         );
       onClose();
@@ -253,10 +349,10 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
         class="stack"
         onSubmit={(e) => {
           e.preventDefault();
-          if (asked?.may) save(); // Enter in the reason of an exception keeps no call
+          if (asked?.may || already) save(); // Enter in the reason of an exception keeps no call
         }}
       >
-        {asked?.may && (
+        {asked?.may && !already && (
           <>
             <p>
               {asked.number ? (
@@ -274,25 +370,36 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
         {asked && <BeforeCall of={asked} onOffered={setOffered} />}
         {!asked && !unasked && <Skeleton lines={3} />}
         {unasked && <Wrong text={errorText(unasked)} />}
-        {asked && !asked.may && <Barred of={asked} busy={busy} onPlan={plan} onExcept={except} />}
-        {asked?.may && <Script />}
-        {asked?.may && (
+        {asked && !asked.may && (
           <>
-            <fieldset class="outcomes">
-              <legend>{t("ca_came")}</legend>
-              {OUTCOMES.map((o) => (
-                <label key={o}>
-                  <input
-                    type="radio"
-                    name="call"
-                    value={o}
-                    required
-                    onChange={() => setOutcome(o)}
-                  />
-                  <span>{t(`ca_o_${o}`)}</span>
-                </label>
-              ))}
-            </fieldset>
+            <Barred
+              of={asked}
+              busy={busy}
+              already={already !== ""}
+              onPlan={plan}
+              onExcept={except}
+            />
+            <AlreadyMade value={already} reason={why} onChange={setAlready} onReason={setWhy} />
+          </>
+        )}
+        {asked?.may && (
+          <label>
+            <input
+              type="checkbox"
+              checked={already === "incoming"}
+              onChange={(e) => setAlready(e.currentTarget.checked ? "incoming" : "")}
+            />{" "}
+            {t("ca_a_incoming")}
+          </label>
+        )}
+        {asked?.may && !already && <Script />}
+        {(asked?.may || already) && (
+          <>
+            <Came
+              key={already}
+              onOutcome={already === "incoming" ? undefined : setOutcome}
+              onWhen={already ? setWhen : undefined}
+            />
             <Field
               id="call-note"
               label={t("ca_call_note")}
@@ -315,8 +422,8 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
           <button type="button" class="btn" onClick={onClose}>
             {t("cancel")}
           </button>
-          {asked?.may && (
-            <button type="submit" class="btn primary" disabled={busy || !outcome}>
+          {(asked?.may || already) && (
+            <button type="submit" class="btn primary" disabled={busy || !whole}>
               {t("ca_keep")}
             </button>
           )}
