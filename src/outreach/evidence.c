@@ -20,18 +20,30 @@ struct word {
 };
 typedef VEC(struct word) words;
 
-static bool is_contact(const struct json *c)
+static bool is_of(const struct json *c, const char *category)
 {
     const struct json *all = JSON_GET(c, "category"), *one;
     for (size_t i = 0; (one = json_at(all, i)); i++)
-        if (codings_have(JSON_GET(one, "coding"), STR(CONSENT_CATEGORY), STR("contact")))
+        if (codings_have(JSON_GET(one, "coding"), STR(CONSENT_CATEGORY), str_of(category)))
             return true;
     return false;
 }
 
+static bool is_contact(const struct json *c)
+{
+    return is_of(c, "contact");
+}
+
+static bool is_active(const struct json *c)
+{
+    return str_eq(json_get_str(c, STR("status")), STR("active"));
+}
+
+/* A Part 2 form (42 CFR 2.31) permits, though not contact and not here: who discloses leans on it.
+ */
 static bool is_permit(const struct json *c)
 {
-    return str_eq(json_str(json_path(c, "provision.type")), STR("permit"));
+    return str_eq(json_str(json_path(c, "provision.type")), STR("permit")) || is_of(c, "part2");
 }
 
 static err read_word(struct op *op, const struct record_doc *doc, struct word *ret)
@@ -41,8 +53,7 @@ static err read_word(struct op *op, const struct record_doc *doc, struct word *r
     TRY(record_parse(op, doc, &ret->tree));
     ret->at = time_parse(json_get_str(ret->tree, STR("dateTime")), &at) && at.lo <= op->now ? at.lo
                                                                                             : NEVER;
-    ret->counts = ret->at != NEVER && is_contact(ret->tree) &&
-                  str_eq(json_get_str(ret->tree, STR("status")), STR("active"));
+    ret->counts = ret->at != NEVER && is_contact(ret->tree) && is_active(ret->tree);
     return OK;
 }
 
@@ -96,7 +107,8 @@ static int64_t over_at(const words *all, const struct word *w)
             last = next;
     }
     over = is_contact(w->tree) && last > 0 ? last : NEVER;
-    if (!w->counts && w->doc->updated < over) /* it was taken back */
+    bool stands = is_contact(w->tree) ? w->counts : is_active(w->tree);
+    if (!stands && w->doc->updated < over) /* it was taken back */
         over = w->doc->updated;
     if (time_parse(json_str(json_path(w->tree, "provision.period.end")), &end) && end.hi < over)
         over = end.hi;

@@ -234,6 +234,51 @@ static void words_of_a_permission_in_force_stay(void **state)
     assert_int_equal(versions_without(r, "yes", WORDS, false), 2);
 }
 
+static void part2(struct room *r, const char *status, const char *more)
+{
+    room_put(r, arena_printf(
+                    r->op.arena,
+                    "{\"resourceType\":\"Consent\",\"id\":\"p2\",\"status\":\"%s\",\"scope\":{"
+                    "\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/"
+                    "consentscope\",\"code\":\"patient-privacy\"}]},\"category\":[{\"coding\":[{"
+                    "\"system\":\"" CONSENT_CATEGORY
+                    "\",\"code\":\"part2\"}]}],\"patient\":{\"reference\":\"Patient/b0\"},"
+                    "\"dateTime\":\"2009-01-01T10:00:00Z\",\"policyRule\":{\"coding\":[{\"system\":"
+                    "\"" CONSENT_FORM "\",\"code\":\"message\"}]},"
+                    "\"extension\":[{\"url\":\"" EVIDENCE_URL
+                    "\",\"extension\":[{\"url\":\"words\",\"valueString\":\"" WORDS
+                    "\"},{\"url\":\"keepUntil\",\"valueDate\":\"2018-01-01\"}]}]%s}",
+                    status, more));
+}
+
+/* A Part 2 form says neither yes nor no to contact, and was taken for a no, on which nobody leans.
+ */
+static void words_of_a_part2_form_stay_while_it_stands(void **state)
+{
+    struct room *r = *state;
+    r->op.now = NOW;
+    part2(r, "active", "");
+    assert_int_equal(words_purged(r), 0);
+    r->op.now = NOW + 12 * YEAR_MS;
+    assert_int_equal(words_purged(r), 0);
+    r->op.now = NOW;
+    part2(r, "inactive", ""); /* revoked */
+    assert_int_equal(words_purged(r), 0);
+    r->op.now = NOW + 12 * YEAR_MS;
+    assert_int_equal(words_purged(r), 1);
+    assert_int_equal(versions_without(r, "p2", WORDS, true), 1);
+}
+
+static void words_of_a_part2_form_go_after_its_end(void **state)
+{
+    struct room *r = *state;
+    r->op.now = NOW;
+    part2(r, "active", ",\"provision\":{\"period\":{\"end\":\"2099-01-01\"}}");
+    assert_int_equal(words_purged(r), 0);
+    part2(r, "active", ",\"provision\":{\"period\":{\"end\":\"2012-01-01\"}}");
+    assert_int_equal(words_purged(r), 1);
+}
+
 static void words_are_kept_until_their_day_and_under_a_hold(void **state)
 {
     struct room *r = *state;
@@ -297,6 +342,8 @@ int main(void)
         IN_ROOM(a_round_a_day),
         IN_ROOM(words_past_their_time_go_for_good),
         IN_ROOM(words_of_a_permission_in_force_stay),
+        IN_ROOM(words_of_a_part2_form_stay_while_it_stands),
+        IN_ROOM(words_of_a_part2_form_go_after_its_end),
         IN_ROOM(words_are_kept_until_their_day_and_under_a_hold),
         IN_ROOM(the_round_takes_words_too),
     };
