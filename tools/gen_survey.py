@@ -12,7 +12,7 @@ from gen_say import LANGS, literal
 
 KINDS = {"choice": "SURVEY_CHOICE", "text": "SURVEY_TEXT", "yesno": "SURVEY_YESNO"}
 HOWS = {"one": "SCALE_ONE", "least": "SCALE_LEAST", "sum": "SCALE_SUM", "mean-100": "SCALE_MEAN", "mean-scales":
-        "SCALE_OF_SCALES"}
+        "SCALE_OF_SCALES", "weighted": "SCALE_WEIGHTED"}
 LIMITS = {"at-most": "LIMIT_AT_MOST", "at-least": "LIMIT_AT_LEAST", "under": "LIMIT_UNDER", "drop": "LIMIT_DROP"}
 PARTS = ("sms", "brief", "subject", "email")
 
@@ -46,8 +46,14 @@ def options(folder, out):
     sets = {}
     for r in rows(folder, "options"):
         sets.setdefault(r["set"], []).append(r)
+    own = {r["survey"]: yes(r, "licensed") for r in rows(folder, "surveys")}
+    asked = {}
+    for r in rows(folder, "items"):
+        asked.setdefault(r["of"], []).append(own[r["survey"]])
     for name, of in sets.items():
-        licensed = name.startswith("kccq-")
+        if name not in asked:
+            stop("answers that no question has", of[0])
+        licensed = all(asked[name])
         out += ["static const struct survey_option options_%s[] = {" % name.replace("-", "_")]
         out += ["    {%s, %s, %s, %s}," % (literal(r["code"]), r["score"] or "SURVEY_NO_SCORE", literal(r["loinc"]),
                                            texts(r, licensed)) for r in of]
@@ -96,9 +102,14 @@ def mask(names, there, row):
     return "0x%xu" % sum(1 << there.index(n) for n in names)
 
 
-def scales(mine, links):
-    names = [r["score"] for r in mine]
+def scales(folder, mine, asked):
+    """asked: the questions of the survey, in their order."""
+    names, links = [r["score"] for r in mine], [i["link"] for i in asked]
+    uncounted = {r["set"] for r in rows(folder, "options") if not r["score"]}
     for r in mine:
+        if r["how"] == "weighted" and any(i["kind"] != "choice" or i["of"] in uncounted for i in asked
+                                          if i["link"] in r["items"].split()):
+            stop("a weight is of a choice whose answers all count", r)
         there = names if r["how"] == "mean-scales" else links
         yield "    {%s, %s, %s, %d}," % (literal(r["score"]), HOWS[r["how"]], mask(r["items"].split(), there, r),
                                          int(r["least"]))
@@ -118,7 +129,7 @@ def surveys(folder, out):
         licensed = yes(r, "licensed")
         mine = list(items(folder, r["survey"], all_items))
         links = [i["link"] for i in mine]
-        scored = list(scales([s for s in all_scales if s["survey"] == r["survey"]], links))
+        scored = list(scales(folder, [s for s in all_scales if s["survey"] == r["survey"]], mine))
         if not mine or len(set(links)) != len(links) or len(links) > 32:
             stop("questions have links of their own, at most 32", r)
         out += ["static const struct survey_item items_%s[] = {" % name]

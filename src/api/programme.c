@@ -195,11 +195,23 @@ err api_programme_outcomes(struct call *c)
 }
 
 /* Numbers of ours, in which a minus is one: no cell that a spreadsheet would reckon with. */
-static void numbers(struct buf *b, const struct json *o, const char *const *columns, bool last)
+static void numbers(struct buf *b, const struct json *o, const char *const *columns)
 {
     for (size_t i = 0; columns[i]; i++)
-        buf_printf(b, "%.*s%s", STR_ARG(json_get_str(o, str_of(columns[i]))),
-                   last && !columns[i + 1] ? "\r\n" : ",");
+        buf_printf(b, "%.*s,", STR_ARG(json_get_str(o, str_of(columns[i]))));
+}
+
+/* The last cell: which table scored it, or that none did. */
+static void scored_by(struct buf *b, const struct json *o, str measure)
+{
+    const struct json *table = json_path(o, "tables.0");
+    str version = json_get_str(table, STR("version"));
+    if (str_starts(measure, STR("vr12-")) && version.n)
+        buf_printf(b, "\"table %.*s\"", STR_ARG(version)); /* letters, digits, dots, dashes */
+    else if (str_starts(measure, STR("vr12-")))
+        buf_printf(b, "\"no scoring table; answers kept: %.*s\"",
+                   STR_ARG(json_get_str(table, STR("answers"))));
+    buf_add(b, STR("\r\n"));
 }
 
 err api_programme_outcomes_csv(struct call *c)
@@ -213,22 +225,24 @@ err api_programme_outcomes_csv(struct call *c)
     buf_init(&b, c->op.arena, CSV_MAX);
     buf_add(&b,
             STR("measure,n,before,after,change,low,high,compared n,before,after,change,low,high,"
-                "effect,low,high\r\n"));
+                "effect,low,high,scored by\r\n"));
     list = JSON_GET(o, "measures");
     for (size_t i = 0; (m = json_at(list, i)); i++) {
         csv_cell(&b, json_get_str(m, STR("code")), false);
-        numbers(&b, JSON_GET(m, "programme"), side, false);
-        numbers(&b, json_path(m, "programme.change"), effect, false);
-        numbers(&b, JSON_GET(m, "compared"), side, false);
-        numbers(&b, json_path(m, "compared.change"), effect, false);
-        numbers(&b, JSON_GET(m, "effect"), effect, true);
+        numbers(&b, JSON_GET(m, "programme"), side);
+        numbers(&b, json_path(m, "programme.change"), effect);
+        numbers(&b, JSON_GET(m, "compared"), side);
+        numbers(&b, json_path(m, "compared.change"), effect);
+        numbers(&b, JSON_GET(m, "effect"), effect);
+        scored_by(&b, o, json_get_str(m, STR("code")));
     }
     m = JSON_GET(o, "deaths");
     buf_printf(&b, "\"deaths\",%.*s,,%.*s,,,,%.*s,,%.*s,,,,", STR_ARG(json_get_str(o, STR("n"))),
                STR_ARG(json_get_str(m, STR("programme"))),
                STR_ARG(json_get_str(o, STR("compared"))),
                STR_ARG(json_get_str(m, STR("compared"))));
-    numbers(&b, JSON_GET(m, "effect"), effect, true);
+    numbers(&b, JSON_GET(m, "effect"), effect);
+    buf_add(&b, STR("\r\n"));
     TRY(op_check(&c->op));
     TRY(record_audit_event(&c->op, c->api->rec, STR("programme-outcomes"), true,
                            json_get_str(o, STR("programme"))));

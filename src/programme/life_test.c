@@ -1,84 +1,6 @@
 /* An enrolment from criteria to its end, in a record of its own: who fits, what is asked before the
  * start, days with data in the patient's own zone, and a month that names what it counted. */
-#include "programme/programme_int.h"
-#include "record/test.h"
-#include "survey/survey.h"
-
-#include <math.h>
-
-#define NOW                                                                                        \
-    1772730000000LL /* 2026-03-05T17:00:00Z: 11:00 in Chicago, 3 days before summer time           \
-                     */
-
-struct house {
-    char dir[TEST_FOLDER_MAX];
-    struct record *rec;
-    struct op op;
-    struct actor system, nurse;
-    struct programmes p;
-    str patient, device, doctor;
-};
-
-static str made(struct house *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static str made(struct house *h, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    str text = arena_vprintf(h->op.arena, fmt, ap);
-    va_end(ap);
-    return test_record_put(&h->op, h->rec, text);
-}
-
-static int open_house(void **state)
-{
-    struct house *h = calloc(1, sizeof *h);
-    h->system = (struct actor){
-        .role = ROLE_SYSTEM, .purpose = PURPOSE_TREAT, .user = STR("system"), .strong = true};
-    h->rec = test_record(&h->op, h->dir, &h->system, NOW);
-    h->p = (struct programmes){.rec = h->rec, .zone = STR("UTC")};
-    h->doctor = made(h, "{\"resourceType\":\"Practitioner\",\"name\":[{\"family\":\"Roe\"}]}");
-    h->patient = made(
-        h,
-        "{\"resourceType\":\"Patient\",\"birthDate\":\"1950-03-02\",\"name\":[{\"family\":\"Elm\"}]"
-        ",\"generalPractitioner\":[{\"reference\":\"Practitioner/%.*s\"}],\"address\":[{"
-        "\"extension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/timezone\","
-        "\"valueCode\":\"America/Chicago\"}]}]}",
-        STR_ARG(h->doctor));
-    h->device =
-        made(h, "{\"resourceType\":\"Device\",\"patient\":{\"reference\":\"Patient/%.*s\"}}",
-             STR_ARG(h->patient));
-    h->nurse = h->system;
-    h->nurse.role = ROLE_NURSE;
-    h->nurse.reference = arena_printf(h->op.arena, "Practitioner/%.*s", STR_ARG(h->doctor));
-    *state = h;
-    return 0;
-}
-
-static int close_house(void **state)
-{
-    struct house *h = *state;
-    test_record_done(&h->op, h->dir, h->rec);
-    free(h);
-    return 0;
-}
-
-static void failure(struct house *h, int line)
-{
-    for (size_t i = 0; i < h->op.fault.n; i++)
-        print_error("line %d: %.*s: %.*s\n", line, STR_ARG(h->op.fault.issues[i].expression),
-                    STR_ARG(h->op.fault.issues[i].message));
-}
-#define ok(h, e)                                                                                   \
-    do {                                                                                           \
-        err ok_e_ = (e);                                                                           \
-        failure((h), __LINE__);                                                                    \
-        assert_int_equal(ok_e_, OK);                                                               \
-    } while (0)
-#define refused(h, want, e)                                                                        \
-    do {                                                                                           \
-        assert_int_equal((e), (want));                                                             \
-        op_clear(&(h)->op);                                                                        \
-    } while (0)
+#include "programme/fixture_int.h"
 
 static struct json *answers(struct house *h, const char *proof)
 {
@@ -147,13 +69,6 @@ static const struct json *row_of(struct house *h)
     ok(h, programme_list(&h->op, &h->p, STR_NONE, STR_NONE, &list));
     assert_int_equal(list->n, 1);
     return json_at(list, 0);
-}
-
-static int64_t number_of(const struct json *o, const char *name)
-{
-    int64_t v = -1;
-    assert_true(json_i64(json_get(o, str_of(name)), &v));
-    return v;
 }
 
 /* ---- */
@@ -325,41 +240,6 @@ static void r362_periods_run_on_for_years(void **state)
 }
 
 /* ---- outcomes ---- */
-static str person(struct house *h, const char *died)
-{
-    str id = made(h, "{\"resourceType\":\"Patient\"%s}", died);
-    made(h,
-         "{\"resourceType\":\"Condition\",\"clinicalStatus\":{\"coding\":[{\"system\":"
-         "\"http://terminology.hl7.org/CodeSystem/condition-clinical\",\"code\":\"active\"}]},"
-         "\"code\":{\"coding\":[{\"system\":\"http://snomed.info/sct\",\"code\":\"84114007\"}]},"
-         "\"subject\":{\"reference\":\"Patient/%.*s\"}}",
-         STR_ARG(id));
-    return id;
-}
-
-/* at, days: from the start, which is NOW. */
-static void stay(struct house *h, str who, const char *class, double at, double days)
-{
-    int64_t from = NOW + (int64_t)(at * (double)DAY_MS);
-    made(h,
-         "{\"resourceType\":\"Encounter\",\"status\":\"finished\",\"class\":{\"system\":"
-         "\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"%s\"},\"subject\":{"
-         "\"reference\":\"Patient/%.*s\"},\"period\":{\"start\":\"%.*s\",\"end\":\"%.*s\"}}",
-         class, STR_ARG(who), STR_ARG(time_format(h->op.arena, from)),
-         STR_ARG(time_format(h->op.arena, from + (int64_t)(days * (double)DAY_MS))));
-}
-
-static void in_programme(struct house *h, str who, int64_t start)
-{
-    str at = time_format(h->op.arena, start);
-    made(h,
-         "{\"resourceType\":\"EpisodeOfCare\",\"status\":\"active\",\"statusHistory\":[{\"status\":"
-         "\"active\",\"period\":{\"start\":\"%.*s\"}}],\"type\":[{\"coding\":[{\"system\":"
-         "\"https://weft.health/fhir/programme\",\"code\":\"heart-failure\"}]}],\"patient\":{"
-         "\"reference\":\"Patient/%.*s\"},\"period\":{\"start\":\"%.*s\"}}",
-         STR_ARG(at), STR_ARG(who), STR_ARG(at));
-}
-
 /* An episode that names no period has one when it ends. */
 static void r360_an_episode_without_a_period_ends(void **state)
 {
@@ -412,145 +292,18 @@ static void r361_one_left_out_ends_no_report(void **state)
     ok(h, programme_outcomes(&h->op, &h->p, STR("heart-failure"), &o));
     assert_int_equal(number_of(o, "n"), 2);
 }
-
-static double figure(const struct json *o, const char *path)
-{
-    double v = -99;
-    assert_true(json_double(json_path(o, path), &v));
-    return v;
-}
-
-/* Three in it, each with two emergency visits before and one after; compared: as ill before, one
- * unchanged with a death, two with one less. By hand: -1 - (-2/3). */
-static void outcomes(void **state)
-{
-    struct house *h = *state;
-    struct json *o;
-    for (int i = 0; i < 3; i++) {
-        str in = person(h, "");
-        in_programme(h, in, NOW);
-        stay(h, in, "EMER", -40, 0.2);
-        stay(h, in, "EMER", -10, 0.2);
-        stay(h, in, "EMER", 30, 0.2);
-        stay(h, in, "EMER", 91, 0.2); /* after the 90 days */
-        stay(h, in, "IMP", 40, 4);
-        stay(h, in, "IMP", 60, 2); /* again within 30 days */
-        str out = person(h, i ? "" : ",\"deceasedDateTime\":\"2026-04-01\"");
-        stay(h, out, "EMER", -50, 0.2);
-        stay(h, out, "EMER", -20, 0.2);
-        stay(h, out, "EMER", 20, 0.2);
-        if (i == 0)
-            stay(h, out, "EMER", 50, 0.2);
-        person(h, ""); /* not ill at all: not compared */
-    }
-    in_programme(h, person(h, ""), NOW + 60 * DAY_MS);
-    h->op.actor = &h->nurse;
-    h->op.now = NOW + 100 * DAY_MS;
-    refused(h, ERR_NOT_FOUND, programme_outcomes(&h->op, &h->p, STR("none"), &o));
-    ok(h, programme_outcomes(&h->op, &h->p, STR("heart-failure"), &o));
-    assert_int_equal(number_of(o, "n"), 3);
-    assert_int_equal(number_of(o, "compared"), 3);
-    assert_int_equal(number_of(o, "recent"), 1);
-    const struct json *ed = json_at(JSON_GET(o, "measures"), 0);
-    assert_true(fabs(figure(ed, "programme.before") - 2) < 1e-3);
-    assert_true(fabs(figure(ed, "programme.after") - 1) < 1e-3);
-    assert_true(fabs(figure(ed, "compared.before") - 2) < 1e-3);
-    assert_true(fabs(figure(ed, "effect.value") + 1.0 / 3) < 1e-3);
-    assert_true(figure(ed, "effect.low") < -1 && figure(ed, "effect.high") > 1);
-    const struct json *days = json_at(JSON_GET(o, "measures"), 2);
-    assert_true(fabs(figure(days, "programme.after") - 6) < 1e-3);
-    assert_true(fabs(figure(json_at(JSON_GET(o, "measures"), 3), "programme.after") - 1) < 1e-3);
-    assert_int_equal(number_of(JSON_GET(o, "deaths"), "compared"), 1);
-    struct actor outreach = h->nurse;
-    outreach.role = ROLE_OUTREACH;
-    h->op.actor = &outreach;
-    refused(h, ERR_FORBIDDEN, programme_outcomes(&h->op, &h->p, STR("heart-failure"), &o));
-    refused(h, ERR_FORBIDDEN, programme_bill(&h->op, &h->p, 2026, 3, &o));
-}
-
-/* Eight of the twelve questions with one answer, from 1 to 5. */
-static void kccq(struct house *h, str who, double at, int each)
-{
-    static const char *const links[] = {"1a", "1b", "1c", "6", "7", "8a", "8b", "8c"};
-    struct buf b;
-    buf_init(&b, h->op.arena, 4000);
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-        buf_printf(&b, "%s{\"linkId\":\"%s\",\"answer\":[{\"valueCoding\":{\"code\":\"%d\"}}]}",
-                   i ? "," : "", links[i], each);
-    int64_t ms = NOW + (int64_t)(at * (double)DAY_MS);
-    made(h,
-         "{\"resourceType\":\"QuestionnaireResponse\",\"status\":\"completed\",\"questionnaire\":"
-         "\"" SURVEY_URL "kccq-12|1\",\"subject\":{\"reference\":"
-         "\"Patient/%.*s\"},\"authored\":\"%.*s\",\"item\":[%.*s]}",
-         STR_ARG(who), STR_ARG(time_format(h->op.arena, ms)), STR_ARG(buf_str(&b)));
-}
-
-/* A score of the first days is the one before; nobody's one answer is before and after. */
-static void r363_a_score_stands_on_one_side(void **state)
-{
-    struct house *h = *state;
-    struct json *o;
-    str one = person(h, ""), both = person(h, "");
-    in_programme(h, one, NOW);
-    in_programme(h, both, NOW);
-    kccq(h, one, 3, 2);
-    kccq(h, both, 3, 2);
-    kccq(h, both, 95, 4);
-    h->op.actor = &h->nurse;
-    h->op.now = NOW + 110 * DAY_MS;
-    ok(h, programme_outcomes(&h->op, &h->p, STR("heart-failure"), &o));
-    const struct json *scores = json_at(JSON_GET(o, "measures"), 4);
-    assert_true(str_eq(json_get_str(scores, STR("code")), STR("kccq")));
-    assert_int_equal(number_of(JSON_GET(scores, "programme"), "n"), 1);
-    assert_true(figure(scores, "programme.after") > figure(scores, "programme.before") + 20);
-}
-
-static void cost(struct house *h, str who, int value)
-{
-    made(h,
-         "{\"resourceType\":\"Claim\",\"status\":\"active\",\"use\":\"claim\",\"type\":{\"text\":"
-         "\"professional\"},\"priority\":{\"text\":\"normal\"},\"created\":\"2026-04-05\","
-         "\"provider\":{\"reference\":\"Practitioner/%.*s\"},\"patient\":{\"reference\":"
-         "\"Patient/%.*s\"},\"insurance\":[{\"sequence\":1,\"focal\":true,\"coverage\":{"
-         "\"display\":\"x\"}}],\"total\":{\"value\":%d}}",
-         STR_ARG(h->doctor), STR_ARG(who), value);
-}
-
-/* The twelfth person's cost is not the difference of two reports. */
-static void r364_one_more_tells_no_cost(void **state)
-{
-    struct house *h = *state;
-    struct json *o;
-    for (int i = 0; i < 12; i++) {
-        str in = person(h, "");
-        in_programme(h, in, NOW + i * 60000);
-        cost(h, in, i == 11 ? 90000 : 100);
-        cost(h, person(h, ""), 100);
-    }
-    h->op.actor = &h->nurse;
-    h->op.now = NOW + 100 * DAY_MS;
-    ok(h, programme_outcomes(&h->op, &h->p, STR("heart-failure"), &o));
-    assert_int_equal(number_of(o, "n"), 12);
-    const struct json *costs = json_at(JSON_GET(o, "measures"), 5);
-    assert_int_equal(number_of(JSON_GET(costs, "programme"), "n"), 11);
-    assert_true(fabs(figure(costs, "programme.after") - 100) < 1e-3);
-}
-
 int main(void)
 {
+#define T(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(who_fits, open_house, close_house),
-        cmocka_unit_test_setup_teardown(before_the_start, open_house, close_house),
-        cmocka_unit_test_setup_teardown(sixty_days, open_house, close_house),
-        cmocka_unit_test_setup_teardown(days_of_their_own_calendar, open_house, close_house),
-        cmocka_unit_test_setup_teardown(a_month_names_what_it_counts, open_house, close_house),
-        cmocka_unit_test_setup_teardown(outcomes, open_house, close_house),
-        cmocka_unit_test_setup_teardown(r360_an_episode_without_a_period_ends, open_house,
-                                        close_house),
-        cmocka_unit_test_setup_teardown(r361_one_left_out_ends_no_report, open_house, close_house),
-        cmocka_unit_test_setup_teardown(r362_periods_run_on_for_years, open_house, close_house),
-        cmocka_unit_test_setup_teardown(r363_a_score_stands_on_one_side, open_house, close_house),
-        cmocka_unit_test_setup_teardown(r364_one_more_tells_no_cost, open_house, close_house),
+        T(who_fits),
+        T(before_the_start),
+        T(sixty_days),
+        T(days_of_their_own_calendar),
+        T(a_month_names_what_it_counts),
+        T(r360_an_episode_without_a_period_ends),
+        T(r361_one_left_out_ends_no_report),
+        T(r362_periods_run_on_for_years),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

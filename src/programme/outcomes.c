@@ -3,25 +3,42 @@
  * admissions), so that both groups fall back alike: people are enrolled when they are at their
  * worst, and get better from there without any programme (regression to the mean). Cost is looked
  * up as the house, since nurses see no claims, and told of the first eleven people, or 22, or 33 …
- * only: who asks again when one more is in it learns nothing of that one. */
+ * only: who asks again when one more is in it learns nothing of that one. Scores are reckoned from
+ * the answers, all of them by the one table in use, so that before and after are of one kind. */
 #include "programme/programme_int.h"
 
 #include "programme/effect.h"
-#include "survey/survey.h"
+#include "survey/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define WINDOW (90 * DAY_MS)
 #define AGAIN (30 * DAY_MS) /* of a readmission after a discharge */
-#define KCCQ_GRACE (14 * DAY_MS)
+#define SCORE_GRACE (14 * DAY_MS)
 #define PEOPLE_MAX 2000u
 #define VISITS_MAX 20000u
 #define FEW 11u
+#define VR_12 "vr-12"
 
-enum measure { M_ED, M_ADMISSIONS, M_DAYS, M_AGAIN, M_KCCQ, M_COST, MEASURES };
-static const char *const names[MEASURES] = {"ed",          "admissions", "days",
-                                            "readmission", "kccq",       "cost"};
+enum measure {
+    M_ED,
+    M_ADMISSIONS,
+    M_DAYS,
+    M_AGAIN,
+    M_KCCQ,
+    M_PHYSICAL,
+    M_MENTAL,
+    M_COST,
+    MEASURES
+};
+static const char *const names[MEASURES] = {"ed",   "admissions",    "days",        "readmission",
+                                            "kccq", "vr12-physical", "vr12-mental", "cost"};
+
+static bool is_score(enum measure m)
+{
+    return m == M_KCCQ || m == M_PHYSICAL || m == M_MENTAL;
+}
 
 struct happened { /* a visit, a score or a cost, at a time */
     enum measure what;
@@ -44,7 +61,8 @@ struct study {
     const struct programme *of;
     struct group in, pool, with; /* with: who is compared, one for each of in, in its order */
     struct group *into;          /* whom a walk adds to */
-    size_t recent;
+    size_t recent, answers;      /* answers: of VR-12 */
+    struct survey_weights *weights;
 };
 
 /* ---- who ---- */
@@ -127,21 +145,36 @@ static err add_visit(void *ctx, struct op *op, const struct record_doc *doc, con
     return op_check(op);
 }
 
+static void push_score(struct telling *t, enum measure what, int64_t at, bool is, double v)
+{
+    if (is)
+        push(t->s, t->who, (struct happened){.what = what, .from = at, .to = at, .value = v});
+}
+
 static err add_score(void *ctx, struct op *op, const struct record_doc *doc, const struct json *r)
 {
     struct telling *t = ctx;
     struct survey_given g;
     struct time_span at;
-    double v;
+    double v = 0;
+    bool is;
+    str status = json_get_str(r, STR("status"));
     (void)doc;
+    if (!str_eq(status, STR("completed")) && !str_eq(status, STR("amended")))
+        return OK;
     if (survey_read(op, r, &g) != OK) {
         op_clear(op); /* it fits no question */
         return OK;
     }
-    if (g.of && survey_score(&g, STR("summary"), &v) &&
-        time_parse(json_get_str(r, STR("authored")), &at))
-        push(t->s, t->who,
-             (struct happened){.what = M_KCCQ, .from = at.lo, .to = at.lo, .value = v});
+    if (!g.of || !time_parse(json_get_str(r, STR("authored")), &at))
+        return OK;
+    is = survey_score(&g, STR("summary"), &v);
+    push_score(t, M_KCCQ, at.lo, is, v);
+    is = survey_weigh(t->s->weights, &g, STR("physical"), &v);
+    push_score(t, M_PHYSICAL, at.lo, is, v);
+    is = survey_weigh(t->s->weights, &g, STR("mental"), &v);
+    push_score(t, M_MENTAL, at.lo, is, v);
+    t->s->answers += g.of == survey_find(STR(VR_12));
     return op_check(op);
 }
 
@@ -183,7 +216,8 @@ static err load(struct study *s, struct subject *who)
     TRY(walk(s, who, "Encounter", arena_printf(op->arena, "%.*s&_sort=date", STR_ARG(of)),
              add_visit));
     TRY(walk(s, who, "QuestionnaireResponse",
-             arena_printf(op->arena, "%.*s&questionnaire=" SURVEY_URL "kccq-12", STR_ARG(of)),
+             arena_printf(op->arena, "%.*s&questionnaire=" SURVEY_URL "kccq-12," SURVEY_URL VR_12,
+                          STR_ARG(of)),
              add_score));
     struct telling t = {s, who};
     return programme_claims(op, s->p, who->patient, add_cost, &t);
@@ -215,16 +249,19 @@ static double days_in(const struct happened *h, int64_t from, int64_t to)
 /* The last score is what counts, a fortnight late at most, and only on one side of the start. */
 static void window(const struct subject *who, int64_t from, int64_t to, double ret[MEASURES])
 {
-    int64_t discharged = INT64_MIN, scored = INT64_MIN;
-    for (int m = 0; m < MEASURES; m++)
-        ret[m] = m == M_KCCQ ? NAN : 0;
+    int64_t discharged = INT64_MIN, scored[MEASURES];
+    for (int m = 0; m < MEASURES; m++) {
+        ret[m] = is_score((enum measure)m) ? NAN : 0;
+        scored[m] = INT64_MIN;
+    }
     for (size_t i = 0; i < who->all.n; i++) {
         const struct happened *h = &who->all.at[i];
         bool in = h->from >= from && h->from < to;
-        if (h->what == M_KCCQ) {
-            if (h->from >= from + KCCQ_GRACE && h->from < to + KCCQ_GRACE && h->from > scored) {
-                ret[M_KCCQ] = h->value;
-                scored = h->from;
+        if (is_score(h->what)) {
+            if (h->from >= from + SCORE_GRACE && h->from < to + SCORE_GRACE &&
+                h->from > scored[h->what]) {
+                ret[h->what] = h->value;
+                scored[h->what] = h->from;
             }
             continue;
         }
@@ -367,6 +404,19 @@ static size_t deaths(const struct group *g)
     return n;
 }
 
+/* Which table scored; without one the answers wait for it. */
+static struct json *tables(struct study *s)
+{
+    struct op *op = s->op;
+    struct json *o = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
+    json_set_str(op->arena, o, STR("survey"), STR(VR_12));
+    if (s->weights)
+        json_set_str(op->arena, o, STR("version"), survey_weights_version(s->weights));
+    json_set(op->arena, o, STR("answers"), json_new_i64(op->arena, (int64_t)s->answers));
+    json_push(op->arena, list, o);
+    return list;
+}
+
 static struct json *told(struct study *s)
 {
     struct op *op = s->op;
@@ -384,6 +434,7 @@ static struct json *told(struct study *s)
     for (int m = 0; m < MEASURES; m++)
         tell_measure(s, list, (enum measure)m);
     json_set(op->arena, o, STR("measures"), list);
+    json_set(op->arena, o, STR("tables"), tables(s));
     json_set(op->arena, died, STR("programme"), json_new_i64(op->arena, (int64_t)x));
     json_set(op->arena, died, STR("compared"), json_new_i64(op->arena, (int64_t)y));
     set_effect(op, died, "effect", effect_share(x, n, y, k, &e), &e);
@@ -447,6 +498,7 @@ err programme_outcomes(struct op *op, struct programmes *p, str code, struct jso
     if (!s.of)
         return fail_at(op, ERR_NOT_FOUND, STR("programme"), "There is no such programme.");
     TRY(programme_may_report(op));
+    TRY(survey_weights_get(op, p->rec, survey_find(STR(VR_12)), &s.weights));
     TRY(gather(&s));
     *ret = told(&s);
     return op_check(op);

@@ -96,9 +96,11 @@ MUST err programme_bill(struct op *op, struct programmes *p, int year, int month
 
 /* 90 days before and after the start, of those whose 90 days are over, beside as many people with
  * the same diagnosis who were never in it, each as ill before: {"n", "compared", "recent",
- * "measures": [{"code": ed | admissions | days | readmission | kccq | cost, "programme":
- * {"n", "before", "after", "change"}, "compared": likewise, "effect"}], "deaths": {"programme",
- * "compared", "effect"}, "minutes"}; cost: of the first 11, 22, 33 … people only; change, effect:
+ * "measures": [{"code": ed | admissions | days | readmission | kccq | vr12-physical |
+ * vr12-mental | cost, "programme": {"n", "before", "after", "change"}, "compared": likewise,
+ * "effect"}], "tables": [{"survey", "version": of the table that scored, absent: none is loaded,
+ * "answers": how many there are}], "deaths": {"programme", "compared", "effect"}, "minutes"}; cost:
+ * of the first 11, 22, 33 … people only; change, effect:
  * {"value", "low", "high"}, 95 % (effect.h), absent where too few. */
 MUST err programme_outcomes(struct op *op, struct programmes *p, str code, struct json **ret);
 

@@ -13,7 +13,7 @@ static err bad(struct op *op, str link, const char *why)
     return fail_at(op, ERR_INVALID, link, "%s", why);
 }
 
-static int option_of(const struct survey_item *item, str code)
+int survey_option_of(const struct survey_item *item, str code)
 {
     for (size_t i = 0; i < item->n_options; i++)
         if (str_eq(code, str_of(item->options[i].code)))
@@ -23,7 +23,7 @@ static int option_of(const struct survey_item *item, str code)
 
 static err give_choice(struct op *op, const struct survey_item *item, str value, int8_t *ret)
 {
-    int i = item->kind == SURVEY_CHOICE ? option_of(item, value)
+    int i = item->kind == SURVEY_CHOICE ? survey_option_of(item, value)
             : str_eq(value, STR("yes")) ? 1
             : str_eq(value, STR("no"))  ? 0
                                         : -1;

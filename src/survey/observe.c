@@ -1,9 +1,12 @@
 /* What an answer says of the body and of medicines, kept as what it is: an Observation for each
- * symptom asked about, yes or no, and a MedicationStatement for each medicine, both derived from
- * the response. It decides nothing: the monitor reads them like any other. Invariant: the named
- * value survey/observed/<response> holds the version looked at and what was made of it, and moves
- * in their transaction; a later version takes back what the one before said. */
+ * symptom asked about, yes or no, and for each score of a site's table, and a MedicationStatement
+ * for each medicine, all derived from the response. It decides nothing: the monitor reads them like
+ * any other. Invariant: the named value survey/observed/<response> holds the version looked at
+ * (with "@" and the table that scored it) and what was made of it, and moves in their transaction;
+ * a later version takes back what the one before said. What a table scored stays as it is. */
 #include "survey/survey_int.h"
+
+#include "survey/weights.h"
 
 #define SYMPTOMS "https://weft.health/fhir/symptom"
 #define CATEGORY "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -16,8 +19,9 @@ struct observing {
     const struct json *tree;
     struct survey_given g;
     struct record_tx *tx;
-    struct buf made; /* " Type/id" each */
-    str at;          /* when it was answered */
+    struct buf made;                /* " Type/id" each */
+    str at;                         /* when it was answered */
+    struct survey_weights *weights; /* NULL: no table is in use */
 };
 
 static struct json *list_of(struct op *op, const struct json *one)
@@ -69,22 +73,61 @@ static err keep(struct observing *x, struct json *o)
     return OK;
 }
 
+static struct json *observation(struct observing *x, struct json *code)
+{
+    struct arena *a = x->op->arena;
+    const struct json *source = JSON_GET(x->tree, "source");
+    struct json *o = begin(x, "Observation", NULL);
+    json_set_str(a, o, STR("status"), STR("final"));
+    json_set(a, o, STR("category"),
+             list_of(x->op, fhir_concept(x->op, STR(CATEGORY), STR("survey"))));
+    json_set(a, o, STR("code"), code);
+    if (source)
+        json_set(a, o, STR("performer"), list_of(x->op, source));
+    return o;
+}
+
 static err symptom(struct observing *x, size_t i)
 {
     struct arena *a = x->op->arena;
     const struct survey_item *item = &x->g.of->items[i];
-    const struct json *source = JSON_GET(x->tree, "source");
-    struct json *o = begin(x, "Observation", NULL),
-                *code = fhir_concept(x->op, STR(SYMPTOMS), str_of(item->code));
-    json_set_str(a, o, STR("status"), STR("final"));
-    json_set(a, o, STR("category"),
-             list_of(x->op, fhir_concept(x->op, STR(CATEGORY), STR("survey"))));
+    struct json *code = fhir_concept(x->op, STR(SYMPTOMS), str_of(item->code));
     json_set_str(a, code, STR("text"), str_of(item->shown));
-    json_set(a, o, STR("code"), code);
-    if (source)
-        json_set(a, o, STR("performer"), list_of(x->op, source));
+    struct json *o = observation(x, code);
     json_set(a, o, STR("valueBoolean"), json_new_bool(a, x->g.choice[i] == 1));
     return keep(x, o);
+}
+
+/* The table that scored it is its method. */
+static err score(struct observing *x, const struct survey_scale *scale, double v)
+{
+    struct arena *a = x->op->arena;
+    const char *survey = x->g.of->name;
+    str version = survey_weights_version(x->weights);
+    struct json *value = json_new(a, JSON_OBJECT);
+    struct json *code = fhir_concept(x->op, STR(SURVEY_SCORES),
+                                     arena_printf(a, "%s-%s", survey, scale->score)),
+                *method =
+                    fhir_concept(x->op, arena_printf(a, SURVEY_WEIGHTS "%s", survey), version);
+    json_set_str(a, code, STR("text"), arena_printf(a, "%s: %s", x->g.of->title[0], scale->score));
+    json_set_str(a, method, STR("text"), arena_printf(a, "Scoring table %.*s", STR_ARG(version)));
+    json_set(a, value, STR("value"), json_new_num(a, arena_printf(a, "%.2f", v)));
+    json_set_str(a, value, STR("unit"), STR("score"));
+    json_set_str(a, value, STR("system"), STR("http://unitsofmeasure.org"));
+    json_set_str(a, value, STR("code"), STR("{score}"));
+    struct json *o = observation(x, code);
+    json_set(a, o, STR("valueQuantity"), value);
+    json_set(a, o, STR("method"), method);
+    return keep(x, o);
+}
+
+static err scores(struct observing *x)
+{
+    double v;
+    for (size_t k = 0; x->weights && k < x->g.of->n_scales; k++)
+        if (survey_weigh(x->weights, &x->g, str_of(x->g.of->scales[k].score), &v))
+            TRY(score(x, &x->g.of->scales[k], v));
+    return OK;
 }
 
 /* ---- medicines ---- */
@@ -215,7 +258,7 @@ static bool says_anything(const struct survey *of)
     for (size_t i = 0; of && i < of->n_items; i++)
         if (of->items[i].says)
             return true;
-    return false;
+    return survey_is_weighted(of);
 }
 
 static err observe(struct observing *x, str key, str had, str made)
@@ -226,12 +269,16 @@ static err observe(struct observing *x, str key, str had, str made)
     TRY(take_back(x, made));
     buf_init(&x->made, x->op->arena, 1u << 14);
     buf_printf(&x->made, "%u", x->doc->vid);
+    if (x->weights)
+        buf_printf(&x->made, "@%.*s", STR_ARG(survey_weights_version(x->weights)));
     bool said = str_eq(status, STR("completed")) || str_eq(status, STR("amended"));
     for (size_t i = 0; said && i < x->g.of->n_items; i++)
         if (x->g.of->items[i].says == SAYS_SYMPTOM && x->g.choice[i] >= 0)
             TRY(symptom(x, i));
-    if (said)
+    if (said) {
         TRY(medicines(x));
+        TRY(scores(x));
+    }
     if (!buf_ok(&x->made))
         return fail(x->op, ERR_TOO_LARGE, "The answer says too much.");
     record_tx_kv(x->tx, key, buf_str(&x->made));
@@ -243,7 +290,7 @@ err response_observe(struct op *op, struct surveys *s, const struct record_doc *
 {
     struct observing *x = ARENA_NEW(op->arena, struct observing);
     struct time_span span;
-    str had, version;
+    str had, mark = STR_NONE, version = STR_NONE;
     TRY(op_check(op));
     *x = (struct observing){.op = op, .s = s, .doc = doc, .tree = tree};
     err e = survey_read(op, tree, &x->g);
@@ -254,8 +301,12 @@ err response_observe(struct op *op, struct surveys *s, const struct record_doc *
     str key = arena_printf(op->arena, "survey/observed/%llu", (unsigned long long)doc->rid);
     TRY(record_kv_get(op, s->rec, key, &had));
     str made = had;
-    (void)str_take_until(&made, ' ', &version);
-    if (str_eq(version, arena_printf(op->arena, "%u", doc->vid)))
+    (void)str_take_until(&made, ' ', &mark);
+    bool scored = str_find_char(mark, '@', 0) != SIZE_MAX;
+    (void)str_take_until(&mark, '@', &version);
+    if (survey_is_weighted(x->g.of))
+        TRY(survey_weights_get(op, s->rec, x->g.of, &x->weights));
+    if (str_eq(version, arena_printf(op->arena, "%u", doc->vid)) && (scored || !x->weights))
         return OK;
     x->at = json_get_str(tree, STR("authored"));
     if (!time_parse(x->at, &span) || span.precision < TIME_MINUTE || span.lo > op->now)

@@ -28,6 +28,12 @@ bool survey_count(const struct survey_given *g, size_t i, int *ret)
     return *ret != SURVEY_NO_SCORE;
 }
 
+double survey_hundred(const struct survey_item *item, int count)
+{
+    int low = bottom_of(item), high = top_of(item);
+    return 100.0 * (count - low) / (high - low);
+}
+
 struct sum {
     unsigned n;
     double all, least, hundreds; /* hundreds: each answer on 0-100 */
@@ -40,10 +46,9 @@ static struct sum of_items(const struct survey_given *g, uint32_t of)
         int v;
         if (!(of >> i & 1u) || !survey_count(g, i, &v))
             continue;
-        int low = bottom_of(&g->of->items[i]), high = top_of(&g->of->items[i]);
         s.least = s.n == 0 || v < s.least ? v : s.least;
         s.all += v;
-        s.hundreds += 100.0 * (v - low) / (high - low);
+        s.hundreds += survey_hundred(&g->of->items[i], v);
         s.n++;
     }
     return s;
@@ -79,7 +84,7 @@ bool survey_score(const struct survey_given *g, str score, double *ret)
 {
     for (size_t i = 0; i < g->of->n_scales; i++) {
         const struct survey_scale *scale = &g->of->scales[i];
-        if (str_eq(score, str_of(scale->score)))
+        if (str_eq(score, str_of(scale->score)) && scale->how != SCALE_WEIGHTED)
             return scale->how == SCALE_OF_SCALES ? of_scales(g, scale, ret)
                                                  : of_answers(g, scale, ret);
     }

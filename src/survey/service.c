@@ -22,6 +22,8 @@ err surveys_new(struct op *op, struct record *rec, struct outreach *outreach,
     s->arena = arena_new(8u << 20);
     err e = s->arena ? texts_load(op, s) : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e == OK)
+        e = weights_load(op, s);
+    if (e == OK)
         e = survey_check_settings(op, s);
     if (e != OK) {
         surveys_free(s);
@@ -55,6 +57,12 @@ static err tick(struct op *op, void *ctx, size_t *ret_n)
     return surveys_tick(op, ctx, ret_n);
 }
 
+static err scores(struct op *op, void *ctx, size_t *ret_n)
+{
+    *ret_n = 0;
+    return weights_catch_up(op, ctx);
+}
+
 static void wait_for_more(void *ctx)
 {
     struct surveys *s = ctx;
@@ -63,13 +71,14 @@ static void wait_for_more(void *ctx)
 
 err surveys_start(struct op *op, struct surveys *s)
 {
-    struct loop_plan plan = {
-        .steps = {{"survey.follow.failed", follow}, {"survey.tick.failed", tick}},
-        .wait = wait_for_more,
-        .actor = survey_system(),
-        .bytes = 256u << 20,
-        .rest_ms = 200,
-        .ctx = s};
+    struct loop_plan plan = {.steps = {{"survey.follow.failed", follow},
+                                       {"survey.tick.failed", tick},
+                                       {"survey.scores.failed", scores}},
+                             .wait = wait_for_more,
+                             .actor = survey_system(),
+                             .bytes = 256u << 20,
+                             .rest_ms = 200,
+                             .ctx = s};
     return loop_start(op, &s->loop, &plan);
 }
 

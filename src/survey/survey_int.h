@@ -19,7 +19,7 @@
 #define SURVEY_TASK_CODE "complete-questionnaire"
 #define SURVEY_ANSWERS "https://weft.health/fhir/survey-answer/"
 
-enum survey_how { SCALE_ONE, SCALE_LEAST, SCALE_SUM, SCALE_MEAN, SCALE_OF_SCALES };
+enum survey_how { SCALE_ONE, SCALE_LEAST, SCALE_SUM, SCALE_MEAN, SCALE_OF_SCALES, SCALE_WEIGHTED };
 struct survey_scale {
     const char *score;
     enum survey_how how;
@@ -46,6 +46,12 @@ const struct survey_medicine *survey_medicine_row(size_t i); /* NULL past the la
 str survey_words(const struct survey_given *g);
 /* What an answer counts; a yes 1, a no 0. False: nothing. */
 bool survey_count(const struct survey_given *g, size_t item, int *ret);
+/* A count of the item's answers, put on 0-100. */
+double survey_hundred(const struct survey_item *item, int count);
+/* Number of a choice's option; -1: it has none of this code. */
+int survey_option_of(const struct survey_item *item, str code);
+/* Of a table alone, or not at all (survey/weights.h)? */
+bool survey_is_weighted(const struct survey *of);
 
 struct surveys {
     struct record *rec;
@@ -56,6 +62,7 @@ struct surveys {
     const struct json *texts; /* survey.texts_file; NULL: none */
     uint64_t cursor, seen;
     bool cursor_known;
+    bool caught_up; /* weights_catch_up() */
     struct loop loop;
 };
 const struct actor *survey_system(void);
@@ -64,8 +71,13 @@ const struct actor *survey_system(void);
  * *ret_id its id. */
 MUST err questionnaire_keep(struct op *op, struct surveys *s, const struct survey *of);
 struct json *questionnaire_reference(struct op *op, const struct survey *of);
-/* texts.c */
+/* texts.c: a file of the site's that a setting names; STR_NONE where it names none. */
+MUST err site_file(struct op *op, const struct surveys *s, const char *setting, str *ret);
 MUST err texts_load(struct op *op, struct surveys *s);
+/* weights.c: the tables of survey.weights_file are checked and kept, and those alone are in use. */
+MUST err weights_load(struct op *op, struct surveys *s);
+/* Answers from before a table are scored by it, once a table. */
+MUST err weights_catch_up(struct op *op, struct surveys *s);
 /* The message: parts as in struct survey.message, the address of the link in it. */
 str texts_message(struct op *op, const struct survey *of, enum survey_part part, unsigned l,
                   str link);

@@ -7,8 +7,12 @@
 
 #define TEXTS_MAX (1u << 20)
 
-static err read_file(struct op *op, str path, str *ret)
+err site_file(struct op *op, const struct surveys *s, const char *setting, str *ret)
 {
+    str path = config_str(s->config, setting);
+    *ret = STR_NONE;
+    if (str_empty(path))
+        return OK;
     FILE *f = fopen(str_z(op->arena, path), "re");
     char *p = arena_alloc(op->arena, TEXTS_MAX + 1);
     size_t n = f && p ? fread(p, 1, TEXTS_MAX + 1, f) : 0;
@@ -17,20 +21,20 @@ static err read_file(struct op *op, str path, str *ret)
         (void)fclose(f);
     TRY(op_check(op));
     if (!ok)
-        return fail(op, ERR_INVALID, "survey.texts_file cannot be read");
+        return fail(op, ERR_INVALID, "%s cannot be read", setting);
     if (n > TEXTS_MAX)
-        return fail(op, ERR_TOO_LARGE, "survey.texts_file holds at most 1 MiB");
+        return fail(op, ERR_TOO_LARGE, "%s holds at most 1 MiB", setting);
     *ret = str_make(p, n);
     return OK;
 }
 
 err texts_load(struct op *op, struct surveys *s)
 {
-    str path = config_str(s->config, "survey.texts_file"), text;
     struct json *o;
-    if (str_empty(path))
+    str text;
+    TRY(site_file(op, s, "survey.texts_file", &text));
+    if (!text.p)
         return OK;
-    TRY(read_file(op, path, &text));
     TRY(json_read(op, text, &JSON_LIMITS_DEFAULT, &o));
     s->texts = json_dup(s->arena, o);
     return arena_failed(s->arena) ? fail(op, ERR_UNAVAILABLE, "out of memory") : OK;

@@ -40,6 +40,10 @@ test("enrolled, taught, started, counted", async ({ page, request, forgive }) =>
   await page.getByRole("radio", { name: "Outcomes" }).check({ force: true });
   await expect(page.getByText(/regression to the mean/)).toBeVisible();
   await expect(page.getByRole("row", { name: /Emergency visits/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /KCCQ-12/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /^VR-12, body/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /^VR-12, mind/ })).toBeVisible();
+  await expect(page.getByText(/^.VR-12.: no scoring table is loaded.* Answers kept: 0\./)).toBeVisible();
   await axe(page);
   await shot(page, "o5-outcomes");
 

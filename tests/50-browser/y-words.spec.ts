@@ -6,7 +6,7 @@ import { account, api, expect, shot, signIn, test } from "./kit";
 type Lang = "es" | "ar";
 // Names of things that have no other: the product, formats, laws, keys, a test's name, what is typed as it is.
 const NAMES =
-  /\b(Weft|SpO|PDF|JSON|CSV|openFDA|CycloneDX|SPDX|OSV|CVE|CVSS|STOP|GSM|UCS|HIPAA|HHS|FTC|FHIR|FHIRPath|PIN|NPS|TLS|SRTP|FDA|BNP|NT|proBNP|KCCQ|MMSE|pg|mL|RULE|Ctrl|Enter|Esc|URL|QR|iPhone|Chrome|Linux)\b/gi;
+  /\b(Weft|SpO|PDF|JSON|CSV|openFDA|CycloneDX|SPDX|OSV|CVE|CVSS|STOP|GSM|UCS|HIPAA|HHS|FTC|FHIR|FHIRPath|PIN|NPS|TLS|SRTP|FDA|BNP|NT|proBNP|KCCQ|VR|MMSE|pg|mL|RULE|Ctrl|Enter|Esc|URL|QR|iPhone|Chrome|Linux)\b/gi;
 const ENGLISH =
   /\b(the|and|you|your|this|that|with|from|was|were|are|is|not|of|to|by|it|they|for|has|have|cannot|must|please|name|password|looked|open|close|new)\b/i;
 

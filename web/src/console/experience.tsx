@@ -34,7 +34,7 @@ interface Told {
   by?: { language: Group[]; age: Group[]; area: Group[] };
 }
 
-const SURVEYS = ["visit", "nps", "phq-2", "kccq-12"];
+const SURVEYS = ["visit", "nps", "phq-2", "kccq-12", "vr-12"];
 const DAYS = ["30", "90", "365"];
 const BEST = 5;
 const ROW = 22;

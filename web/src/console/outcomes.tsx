@@ -22,6 +22,7 @@ interface Told {
   compared: number;
   recent: number;
   measures: { code: string; programme: Side; compared: Side; effect?: Effect }[];
+  tables: { survey: string; version?: string; answers: number }[];
   deaths: { programme: number; compared: number; effect?: Effect };
   minutes?: number;
 }
@@ -122,6 +123,13 @@ export function Outcomes() {
         {of.recent > 0 && t("oc_recent", { n: of.recent })}
       </p>
       {of.minutes !== undefined && <p>{t("oc_minutes", { n: number(of.minutes, 0) })}</p>}
+      {of.tables.map((s) => (
+        <p key={s.survey} class={s.version ? "muted" : "note"}>
+          {s.version
+            ? t("oc_table", { survey: s.survey.toUpperCase(), version: s.version })
+            : t("oc_no_table", { survey: s.survey.toUpperCase(), n: s.answers })}
+        </p>
+      ))}
       <Effects of={of.measures} />
       <Table of={of} />
       <p>

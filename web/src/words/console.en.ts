@@ -1168,6 +1168,11 @@ export default {
   oc_days: "Days in hospital",
   oc_readmission: "Readmissions",
   oc_kccq: "KCCQ-12 score",
+  "oc_vr12-physical": "VR-12, body",
+  "oc_vr12-mental": "VR-12, mind",
+  oc_table: "{survey} is scored by table {version}, every answer by the same.",
+  oc_no_table:
+    "{survey}: no scoring table is loaded, so nothing is scored. Answers kept: {n}. The table comes with your licence; whoever runs the server loads it.",
   oc_cost: "Cost",
   oc_deaths: "Deaths",
   fl_heard: "Last heard",

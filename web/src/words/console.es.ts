@@ -1187,6 +1187,11 @@ export default {
   oc_days: "Días de hospital",
   oc_readmission: "Reingresos",
   oc_kccq: "Puntuación KCCQ-12",
+  "oc_vr12-physical": "VR-12, cuerpo",
+  "oc_vr12-mental": "VR-12, ánimo",
+  oc_table: "{survey} se puntúa con la tabla {version}, todas las respuestas con la misma.",
+  oc_no_table:
+    "{survey}: no hay tabla de puntuación cargada, así que no se puntúa nada. Respuestas guardadas: {n}. La tabla viene con su licencia; la carga quien administra el servidor.",
   oc_cost: "Coste",
   oc_deaths: "Muertes",
   fl_heard: "Última señal",
