@@ -256,10 +256,11 @@ static inline str group_of(struct play *p, const str *ids, size_t n)
     for (size_t i = 0; i < n; i++)
         buf_printf(&b, "%s{\"entity\":{\"reference\":\"Patient/%.*s\"}}", i ? "," : "",
                    STR_ARG(ids[i]));
-    return ground_make(p->g,
-                       "{\"resourceType\":\"Group\",\"type\":\"person\",\"actual\":true,"
-                       "\"member\":[%.*s]}",
-                       STR_ARG(buf_str(&b)));
+    return ground_make(
+        p->g,
+        "{\"resourceType\":\"Group\",\"type\":\"person\",\"actual\":true,\"name\":\"Some\","
+        "\"member\":[%.*s]}",
+        STR_ARG(buf_str(&b)));
 }
 
 static inline int64_t number_of(const struct json *o, const char *name)

@@ -63,6 +63,29 @@ static void two_accounts_of_one_person_are_one(void **state)
     assert_int_equal(try_step(p, &second, id, CAMPAIGN_APPROVE), ERR_FORBIDDEN);
 }
 
+/* Who approves is told for whom it is and how many that is; for nobody it is not asked. */
+static void who_approves_is_told_for_whom(void **state)
+{
+    struct play *p = *state;
+    struct json *o;
+    int64_t asked = 0;
+    str one = patient(p, 721, "en"), none = put(p, "recall", STR_NONE);
+    assert_int_equal(try_step(p, &p->author, none, CAMPAIGN_SUBMIT), ERR_UNPROCESSABLE);
+    as(p, &p->other);
+    ok(p, campaign_get(&p->g->op, p->c, none, &o));
+    assert_str(json_get_str(o, STR("state")), "draft");
+    str id = put(p, "recall", group_of(p, &one, 1));
+    assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+    as(p, &p->other);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    assert_true(json_i64(JSON_GET(o, "asked"), &asked));
+    assert_int_equal(asked, 1);
+    assert_false(str_empty(json_get_str(o, STR("audience"))));
+    /* a journey is for whoever comes into it */
+    assert_str(step(p, &p->author, put(p, "post-discharge", STR_NONE), CAMPAIGN_SUBMIT),
+               "submitted");
+}
+
 /* R223: a group that went away stops its campaign, and nobody's journey. */
 static void a_broken_campaign_stops_no_other(void **state)
 {
@@ -200,6 +223,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_changed_elsewhere_is_not_approved, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(two_accounts_of_one_person_are_one, open_play, close_play),
+        cmocka_unit_test_setup_teardown(who_approves_is_told_for_whom, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_broken_campaign_stops_no_other, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_draft_tells_nothing_of_a_veiled_audience, open_play,
                                         close_play),

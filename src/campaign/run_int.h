@@ -132,10 +132,15 @@ MUST err campaign_check_role(struct op *op);
 MUST err people_veiled(struct op *op, struct campaigns *c, str id, bool *ret);
 MUST err people_told(struct op *op, struct campaigns *c, str id, struct people_of *ret);
 MUST err people_everybody(struct op *op, struct campaigns *c, struct people_of *ret);
+/* What the outline's audience is called; empty where it names none, or one that is gone. */
+MUST err people_name(struct op *op, struct campaigns *c, str id, str *ret);
 /* Every number in o as it may be told of a veiled audience. */
 void people_coarse(struct op *op, struct json *o);
 /* Who is in the audience of the outline now. */
 MUST err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_t *ret_n);
+/* How many that is goes to the life, for whoever is asked to approve; without an audience: what is
+ * missing. */
+MUST err people_asked(struct op *op, struct campaigns *c, struct life *l);
 MUST err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l);
 /* May it be published (rules of campaign.publish)? ERR_UNPROCESSABLE with an issue a rule. */
 MUST err campaign_publish(struct op *op, struct campaigns *c, const struct life *l);

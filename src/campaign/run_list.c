@@ -28,7 +28,7 @@ static struct json *row_of(struct op *op, const struct record_doc *doc, const st
 {
     static const char *const told[] = {"people",    "held",      "diff",    "next",    "needed",
                                        "start",     "scheduled", "started", "stopped", "author",
-                                       "approvals", "live",      "log",     "holdout"};
+                                       "approvals", "live",      "log",     "holdout", "asked"};
     enum { N_COUNTS = 4 }; /* the first of them: of people */
     struct json *o = json_new(op->arena, JSON_OBJECT);
     json_set_str(op->arena, o, STR("id"), doc->id);
@@ -116,12 +116,15 @@ err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret)
     struct record_doc doc;
     struct json *tree, *o, *versions;
     struct life l;
+    str audience;
     TRY(campaign_check_role(op));
     TRY(record_read(op, c->rec, fhir_type_parse(STR("PlanDefinition")), id, &doc));
     TRY(record_parse(op, &doc, &tree));
     TRY(life_load(op, c->rec, id, &l));
     TRY(under_way(op, c, &l, &versions));
     o = row_of(op, &doc, tree, &l);
+    TRY(people_name(op, c, id, &audience));
+    json_set_str(op->arena, o, STR("audience"), audience);
     json_set(op->arena, o, STR("underWay"), versions);
     json_set(op->arena, o, STR("undoMinutes"),
              json_new_i64(op->arena, config_int(c->config, "campaign.undo_minutes")));

@@ -57,6 +57,21 @@ static err group_of(struct op *op, struct campaigns *c, str id, str *ret_id, str
     return record_parse(op, &doc, ret);
 }
 
+err people_name(struct op *op, struct campaigns *c, str id, str *ret)
+{
+    const struct actor *who = op->actor;
+    struct json *tree;
+    str group;
+    op->actor = campaign_system(); /* what it is called, no more */
+    err e = group_of(op, c, id, &group, &tree);
+    op->actor = who;
+    *ret = e == OK ? json_get_str(tree, STR("name")) : STR_NONE;
+    if (e != ERR_UNPROCESSABLE && e != ERR_NOT_FOUND && e != ERR_GONE)
+        return e;
+    op_clear(op);
+    return OK;
+}
+
 err people_veiled(struct op *op, struct campaigns *c, str id, bool *ret)
 {
     struct json *tree;
@@ -147,20 +162,44 @@ err people_now(struct op *op, struct campaigns *c, str id, uint64_t **ret, size_
     return op_check(op);
 }
 
-err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
+/* Who is in it now, and whether that tells of health; of a journey nobody: people come into it. Who
+ * asks need not see each of them. */
+static err count_now(struct op *op, struct campaigns *c, const struct life *l, bool *ret_veiled,
+                     struct people_of *ret)
 {
     static const struct actor staff = {.role = ROLE_OUTREACH, .purpose = PURPOSE_HOPERAT};
     const struct actor *who = op->actor;
-    bool journey = json_bool(JSON_GET(l->o, "journey"), false), veiled = false;
+    bool journey = json_bool(JSON_GET(l->o, "journey"), false);
     uint64_t *rids = NULL;
     size_t n = 0;
+    *ret_veiled = false;
     op->actor = &staff;
-    err e = journey ? OK : people_veiled(op, c, l->id, &veiled);
-    op->actor = campaign_system(); /* who approves need not see each of them */
+    err e = journey ? OK : people_veiled(op, c, l->id, ret_veiled);
+    op->actor = campaign_system();
     if (e == OK && !journey)
         e = people_now(op, c, l->id, &rids, &n);
     op->actor = who;
-    TRY(e);
+    *ret = (struct people_of){.rids = rids, .n = n};
+    return e;
+}
+
+err people_asked(struct op *op, struct campaigns *c, struct life *l)
+{
+    struct people_of now;
+    bool veiled;
+    TRY(count_now(op, c, l, &veiled, &now));
+    uint64_t figure = veiled ? audience_figure(now.n) : now.n;
+    json_set(op->arena, l->o, STR("asked"), json_new_i64(op->arena, (int64_t)figure));
+    return op_check(op);
+}
+
+err people_freeze(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
+{
+    struct people_of now;
+    bool veiled;
+    TRY(count_now(op, c, l, &veiled, &now));
+    const uint64_t *rids = now.rids;
+    size_t n = now.n;
     for (size_t at = 0, k = 0; at < n; at += CHUNK, k++) {
         struct buf b;
         buf_init(&b, op->arena, CHUNK * 8);

@@ -113,6 +113,7 @@ static err submit(struct op *op, struct campaigns *c, struct life *l)
         return fail(op, ERR_CONFLICT, "the outline was changed elsewhere; save it here first");
     json_set(op->arena, l->o, STR("version"), json_new_i64(op->arena, doc.vid));
     json_set(op->arena, l->o, STR("journey"), json_new_bool(op->arena, p->journey));
+    TRY(people_asked(op, c, l));
     TRY(life_author(op, l));
     json_unset(l->o, STR("approvals"));
     l->state = STR("submitted");

@@ -72,14 +72,24 @@ test("a campaign from an outline to its undo, by the keyboard where it counts", 
   await axe(page);
   await shot(page, "k8-simulated");
 
+  // What is written and not saved yet is asked about, too.
+  await page.getByLabel("Not after").fill("17:30");
+  await expect(page.getByText("Not saved yet")).toBeVisible();
   await acts.click(page.getByRole("button", { name: "Ask for approval" }));
   await expect(page.getByText("Waits for approval").first()).toBeVisible();
+  await expect(page.getByText("Not saved yet")).toBeHidden();
   await page.getByRole("button", { name: "Approve" }).click();
   await expect(page.getByRole("alert")).toContainText("another account");
   const other = await (await browser.newContext({ baseURL: test.info().project.use.baseURL })).newPage();
   await signIn(other, "console", "privacy");
   await other.goto(page.url());
   await expect(other.getByRole("button", { name: "Save outline" })).toHaveCount(0);
+  // Who approves reads for whom it is, how many that is, and when it may reach them.
+  const told = other.getByRole("region", { name: "Who and when" });
+  await expect(told).toContainText(name);
+  await expect(told).toContainText(/9:30.AM . 5:30.PM/);
+  await expect(other.getByRole("region", { name: "Where it stands" })).toContainText(/Waits for approval · \W*\d+\W* people/);
+  await axe(other);
   await other.getByRole("button", { name: "Approve" }).click();
   await expect(other.getByText(/1\W* of \W*1\W* approvals/)).toBeVisible();
   await other.context().close();

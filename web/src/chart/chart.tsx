@@ -5,7 +5,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { dayTime, number, shortDay, t, unitWord } from "../lib/i18n";
 import { type Band, type Bounds, decimate, outside, type Point, segments, ticks } from "./series";
-import { changeText, type View, valueText } from "./view";
+import { changeText, drawnBounds, type View, valueText } from "./view";
 import { Walk } from "./walk";
 
 const DAY = 86_400_000;
@@ -46,7 +46,7 @@ function extent(view: View, points: Point[]): [number, number] {
   let low = Math.min(...seen);
   let high = Math.max(...seen);
   const room = (high - low || Math.abs(high) * 0.1 || 1) * 0.6;
-  for (const b of [view.bounds, view.bounds2])
+  for (const b of drawnBounds(view, points))
     for (const v of [b?.low, b?.high])
       if (v !== undefined && v > low - room && v < high + room) {
         low = Math.min(low, v);
@@ -250,10 +250,11 @@ export function Chart({ view, days, now, height = 190, name }: ChartProps) {
         <Axes f={f} days={days} />
         <BandArea band={view.band} f={f} />
         <BandArea band={view.band2} f={f} />
-        <LimitLines bounds={view.bounds} f={f} digits={view.metric.digits} />
-        <LimitLines bounds={view.bounds2} f={f} digits={view.metric.digits} />
         <path class="chart-line" d={pathOf(points, f, (q) => q.v)} />
         {view.metric.pair && <path class="chart-line" d={pathOf(points, f, (q) => q.v2)} />}
+        {drawnBounds(view, points).map((b, i) => (
+          <LimitLines key={i} bounds={b} f={f} digits={view.metric.digits} />
+        ))}
         <Dots points={points} view={view} f={f} />
         {at >= 0 && <Cursor p={p} f={f} />}
       </svg>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { call, get, post } from "../lib/api";
-import { lang, number, t } from "../lib/i18n";
+import { lang, number, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { go, href } from "../lib/router";
 import { session } from "../lib/session";
@@ -74,7 +74,7 @@ export function CampaignsPage() {
               <strong dir="auto">{c.title}</strong>
               <p class="muted">
                 {stateWord(c.state)}
-                {c.people ? ` · ${t("cp_people", { n: number(c.people) })}` : ""}
+                {c.people ? ` · ${t("cp_people", { n: c.people })}` : ""}
               </p>
             </a>
           </li>
@@ -154,12 +154,50 @@ function Audience({ plan, set }: Edit) {
 }
 
 const HOURS: Record<string, number> = { min: 1 / 60, h: 1, d: 24 };
+function spreadOf(plan: Plan): number | "" {
+  const spread = extOf(plan, "spread")?.valueDuration;
+  return spread ? spread.value * (HOURS[spread.code] ?? 1) : "";
+}
+
+/** For whom and when, for those who approve it and change nothing. */
+function Told({ c }: { c: Campaign }) {
+  const at = (hour: string): string => time(`2000-01-01T${hour}`);
+  const [from, to] = hoursOf(c.plan);
+  const spread = spreadOf(c.plan);
+  return (
+    <section class="card block" aria-label={t("cp_how")}>
+      <dl class="fl-facts">
+        {c.kind === "campaign" && (
+          <div>
+            <dt>{t("cp_audience")}</dt>
+            <dd>
+              <bdi>{c.audience || "–"}</bdi>
+            </dd>
+          </div>
+        )}
+        {from && to && (
+          <div>
+            <dt>{t("cp_when")}</dt>
+            <dd>
+              {at(from)} – {at(to)}
+            </dd>
+          </div>
+        )}
+        {spread !== "" && (
+          <div>
+            <dt>{t("cp_spread")}</dt>
+            <dd>{number(spread)}</dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+}
 
 /** The hours in which it may reach people, inside those of the law, and over how many they are spread. */
 function When({ plan, set }: Edit) {
   const [from, to] = hoursOf(plan);
-  const spread = extOf(plan, "spread")?.valueDuration;
-  const hours = spread ? spread.value * (HOURS[spread.code] ?? 1) : "";
+  const hours = spreadOf(plan);
   return (
     <fieldset class="au-row cp-when">
       <legend>{t("cp_when")}</legend>
@@ -213,10 +251,13 @@ export function CampaignPage({ id }: { id: string }) {
   const c = one.data;
   const plan = draft ?? c.plan;
   const writes = mayWrite() && c.state !== "stopped";
+  const put = async (): Promise<void> => {
+    await call("PUT", `/campaigns/${id}`, tidy(plan));
+    setDraft(null);
+  };
   const save = (): Promise<void> =>
     act(async () => {
-      await call("PUT", `/campaigns/${id}`, tidy(plan));
-      setDraft(null);
+      await put();
       return t("cp_saved");
     });
   return (
@@ -224,10 +265,11 @@ export function CampaignPage({ id }: { id: string }) {
       <header class="page-head">
         <h1 dir="auto">{c.title}</h1>
       </header>
-      <Life c={c} keys={[key, ALL]} />
+      <Life c={c} keys={[key, ALL]} save={draft ? put : undefined} />
       {["running", "stopped", "done"].includes(c.state) && c.kind === "campaign" && (
         <Report id={id} />
       )}
+      {!writes && <Told c={c} />}
       {writes && (
         <section class="card block" aria-label={t("cp_how")}>
           {c.kind === "campaign" && <Audience plan={plan} set={setDraft} />}

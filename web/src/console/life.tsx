@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { post } from "../lib/api";
-import { dayTime, type Key, number, t, wordOf } from "../lib/i18n";
+import { dayTimeInText, type Key, number, t, wordOf } from "../lib/i18n";
 import { again } from "../lib/load";
 import type { Plan } from "./plan";
 
@@ -14,6 +14,10 @@ export interface Campaign {
   state: string;
   version: number;
   people?: number;
+  /** how many it was for when approval was asked for */
+  asked?: number;
+  /** what its audience is called */
+  audience?: string;
   start?: string;
   scheduled?: string;
   live?: boolean;
@@ -27,6 +31,7 @@ export interface Campaign {
 
 export const stateWord = (s: string): string => wordOf("cp_s_", s);
 
+/** The first is what is expected, in the colour of it. */
 const STEPS: Record<string, { step: string; word: Key }[]> = {
   draft: [{ step: "submit", word: "cp_submit" }],
   submitted: [
@@ -44,13 +49,16 @@ const NEAR_MS = 60_000;
 function facts(c: Campaign): string[] {
   const out: string[] = [];
   const undoable = c.state === "scheduled" && c.scheduled && c.undoMinutes > 0;
-  if (c.people) out.push(t("cp_people", { n: number(c.people) }));
+  const people = c.state === "submitted" ? c.asked : c.people;
+  if (people) out.push(t("cp_people", { n: people }));
   if (c.needed)
     out.push(t("cp_approvals", { n: number(c.approvals?.length ?? 0), of: number(c.needed) }));
-  if (c.start) out.push(t("cp_start", { when: dayTime(c.start) }));
+  if (c.start && c.state === "scheduled") out.push(t("cp_start", { when: dayTimeInText(c.start) }));
   if (undoable)
     out.push(
-      t("cp_undo_until", { when: dayTime(Date.parse(c.scheduled!) + c.undoMinutes * 60_000) }),
+      t("cp_undo_until", {
+        when: dayTimeInText(Date.parse(c.scheduled!) + c.undoMinutes * 60_000),
+      }),
     );
   if (c.diff?.fewer) out.push(t("cp_fewer", { n: number(c.diff.fewer) }));
   if (c.diff?.more) out.push(t("cp_more", { n: number(c.diff.more) }));
@@ -76,7 +84,13 @@ function Versions({ c }: { c: Campaign }) {
   );
 }
 
-export function Life({ c, keys }: { c: Campaign; keys: string[] }) {
+interface LifeProps {
+  c: Campaign;
+  keys: string[];
+  /** what is written and not saved yet is saved before anybody is asked about it */
+  save?: () => Promise<void>;
+}
+export function Life({ c, keys, save }: LifeProps) {
   const [error, busy, act] = useAct(...keys);
   const [start, setStart] = useState("");
   const moving = ["scheduled", "running"].includes(c.state);
@@ -89,6 +103,7 @@ export function Life({ c, keys }: { c: Campaign; keys: string[] }) {
   }, [moving, c.start, keys[0]]);
   const take = (step: string): Promise<void> =>
     act(async () => {
+      if (step === "submit") await save?.();
       const at = step === "schedule" && start ? new Date(start).toISOString() : undefined;
       return stateWord((await post<Campaign>(`/campaigns/${c.id}/step`, { step, at })).state);
     });
@@ -118,11 +133,11 @@ export function Life({ c, keys }: { c: Campaign; keys: string[] }) {
         </div>
       )}
       <div class="acts">
-        {STEPS[c.state]?.map((s) => (
+        {STEPS[c.state]?.map((s, i) => (
           <button
             key={s.step}
             type="button"
-            class="btn primary"
+            class={i === 0 ? "btn primary" : "btn"}
             disabled={busy}
             onClick={() => void take(s.step)}
           >

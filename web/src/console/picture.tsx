@@ -3,8 +3,8 @@
 // Marks differ by form, not by colour: tall is yes or taken, short is no or missed.
 
 import { useState } from "preact/hooks";
-import { metricOf, pointOf } from "../chart/series";
-import { valueText } from "../chart/view";
+import { type Metric, metricOf, type Point, pointOf } from "../chart/series";
+import { spreadText, valueText } from "../chart/view";
 import { Walk } from "../chart/walk";
 import { Failed, Heads, Skeleton } from "../kit/basics";
 import { type Days, DaysChoice, type Look, LookChoice } from "../kit/choices";
@@ -71,6 +71,8 @@ interface Mark {
   lane: LaneName;
   what: string;
   yes: boolean;
+  /** of what is measured: which, and how much */
+  measured?: { of: Metric; point: Point };
 }
 
 function whenOf(r: Any): number {
@@ -90,11 +92,16 @@ function whenOf(r: Any): number {
   );
 }
 
-function reading(r: Any): string {
+function measured(r: Any): Mark["measured"] {
   const o = r as unknown as Observation;
-  const m = metricOf(o);
-  const p = m && pointOf(o, m);
-  if (m && p) return `${t(m.name)} ${valueText(p, m)} ${unitWord(m.unit)}`;
+  const of = metricOf(o);
+  const point = of && pointOf(o, of);
+  return of && point ? { of, point } : undefined;
+}
+
+function reading(r: Any): string {
+  const m = measured(r);
+  if (m) return `${t(m.of.name)} ${valueText(m.point, m.of)} ${unitWord(m.of.unit)}`;
   const q = r.valueQuantity;
   return [words(r.code), q?.value === undefined ? "" : number(q.value, 1), q?.unit]
     .filter(Boolean)
@@ -124,7 +131,7 @@ export function markOf(lane: LaneName, r: Any): Mark | null {
   const medicine = words(r.medicationCodeableConcept) || r.medicationReference?.display || "";
   if (r.resourceType === "Observation") {
     const text = reading(r);
-    if (lane !== "symptoms") return { at, lane, yes, what: text };
+    if (lane !== "symptoms") return { at, lane, yes, what: text, measured: measured(r) };
     return { at, lane, yes, what: `${text}: ${t(yes ? "cp_a_yes" : "cp_a_no")}` };
   }
   if (lane === "medicines" && !halted) {
@@ -146,6 +153,22 @@ function marksOf(p: Picture): Mark[] {
     .flatMap((l) => once(l.entry).map((r) => markOf(l.lane, r)))
     .filter((m): m is Mark => m !== null)
     .sort((a, b) => a.at - b.at);
+}
+
+/** More of one measure in a day are told together: from, to and how many. */
+const MANY = 3;
+export function heldOn(marks: Mark[]): string[] {
+  const of = (m: Mark): Mark[] =>
+    marks.filter((x) => x.measured && x.measured.of === m.measured?.of);
+  return marks.flatMap((m) => {
+    const all = of(m);
+    const first = m.measured;
+    if (!first || all.length < MANY) return [m.what];
+    if (all[0] !== m) return [];
+    const points = all.flatMap((x) => x.measured?.point ?? []);
+    const spread = `${t(first.of.name)} ${spreadText(points, first.of)} ${unitWord(first.of.unit)}`;
+    return [`${spread} (${t("pl_count", { n: all.length })})`];
+  });
 }
 
 /** Why a lane is empty, or not whole. An entry that is no mark (taken back, or without a time) fills none. */
@@ -193,7 +216,7 @@ function Axis({ of, marks }: { of: Picture; marks: Mark[] }) {
   const days = [...new Set(marks.map((m) => startOfDay(m.at)))];
   const [at, setAt] = useState(days.length - 1);
   const day = days[Math.min(at, days.length - 1)];
-  const held = marks.filter((m) => startOfDay(m.at) === day).map((m) => m.what);
+  const held = heldOn(marks.filter((m) => startOfDay(m.at) === day));
   const said = day === undefined ? t("pl_none") : `${dayName(day)}: ${held.join(" · ")}`;
   return (
     <>

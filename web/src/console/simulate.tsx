@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { post } from "../lib/api";
-import { dayTime, number, t } from "../lib/i18n";
+import { day, dayTime, languageName, number, t } from "../lib/i18n";
 
 interface Simulation {
   people: number;
@@ -39,7 +39,7 @@ function Volume({ days }: { days: Simulation["days"] }) {
           .map((d) => (
             <tr key={d.day}>
               <th scope="row" class="tabular">
-                {d.day}
+                {day(d.day)}
               </th>
               <td class="tabular">{number(d.sent)}</td>
               <td aria-hidden="true">
@@ -102,13 +102,23 @@ export function Simulate({ id }: { id: string }) {
                     {t("cp_clash", { n: number(c.people), title: c.campaign })}
                   </li>
                 ))}
+              {/* Of an audience that tells of health, figures under 11 come as 0. */}
               {s.refused.map((r) => (
                 <li key={r.rule} dir="auto">
-                  {t("cp_refused", { n: number(r.contacts), rule: r.rule, title: r.title })}
+                  {t(r.contacts ? "cp_refused" : "cp_refused_few", {
+                    n: number(r.contacts),
+                    rule: r.rule,
+                    title: r.title,
+                  })}
                 </li>
               ))}
               {Object.entries(s.missing).map(([l, n]) => (
-                <li key={l}>{t("cp_missing", { n: number(n), language: l })}</li>
+                <li key={l}>
+                  {t(n ? "cp_missing" : "cp_missing_few", {
+                    n: number(n),
+                    language: languageName(l),
+                  })}
+                </li>
               ))}
             </ul>
           </>

@@ -134,17 +134,6 @@ export function number(v: number, digits?: number): string {
       }),
   ).format(v);
 }
-export function signed(v: number, digits: number): string {
-  return cached(
-    `s${digits}`,
-    () =>
-      new Intl.NumberFormat(locale(), {
-        signDisplay: "exceptZero",
-        minimumFractionDigits: digits,
-        maximumFractionDigits: digits,
-      }),
-  ).format(v);
-}
 type When = string | number | Date | undefined;
 /** A day, a month or a year without a time is of the calendar: no time zone may move it. */
 const CALENDAR = /^\d{4}(-\d\d){0,2}$/;

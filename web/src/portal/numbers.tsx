@@ -1,7 +1,7 @@
 // A reading in plain words: the number, then how it compares with this person's own usual.
 import { Spark } from "../chart/chart";
 import { METRICS } from "../chart/series";
-import { changeOf, rangeText, type View, valueText, viewOf } from "../chart/view";
+import { beyond, changeOf, usualText, type View, valueText, viewOf } from "../chart/view";
 import type { Limit, Observation } from "../lib/fhir";
 import { dayTime, number, t, unitWord } from "../lib/i18n";
 
@@ -10,13 +10,13 @@ export function plainWords(view: View): string {
   const change = changeOf(view);
   if (change === "usual") return t("w_usual");
   if (change === "learning" || change === "none") return t("w_learning");
-  const by = number(Math.abs(view.last!.v - view.band.middle), view.metric.digits);
+  const by = number(Math.abs(beyond(view)), view.metric.digits);
   return t(change === "above" ? "w_above" : "w_below", { by, unit: unitWord(view.metric.unit) });
 }
 
 export function usualWords(view: View): string {
   return view.band.ready
-    ? t("w_usual_range", { range: rangeText(view), unit: unitWord(view.metric.unit) })
+    ? t("w_usual_range", { range: usualText(view), unit: unitWord(view.metric.unit) })
     : "";
 }
 
