@@ -138,7 +138,15 @@ static str explained(struct op *op, enum language lang, const struct line *l,
     return language_say(op, lang, sentence(op->arena, &in, language_say(op, lang, reason)));
 }
 
-/* For the patient: who and why, in plain words, no rule and no account. */
+/* Whether that was a look; the other acts made or changed something. */
+static bool is_look(const struct line *l)
+{
+    enum action a = action_of(l->subtype);
+    return a == ACTION_READ || a == ACTION_SEARCH || a == ACTION_HISTORY;
+}
+
+/* For the patient: who and why, in plain words, no rule and no account. A device is nobody who
+ * works here, nor is the service. */
 static str plain(struct op *op, enum language lang, const struct line *l)
 {
     bool treats = str_eq(l->purpose, STR("TREAT")) || str_eq(l->purpose, STR("ETREAT"));
@@ -147,12 +155,16 @@ static str plain(struct op *op, enum language lang, const struct line *l)
                       : str_eq(l->purpose, STR("PATRQT")) ? "because you asked"
                       : str_eq(l->purpose, STR("HPAYMT")) ? "for your bills"
                                                           : "to run the service";
-    str text =
-        arena_printf(op->arena, "Somebody who works here tried to look and was stopped. They "
-                                "saw nothing.");
-    if (l->done)
-        text = arena_printf(op->arena, "Somebody who works here looked %s. Their work allows this.",
-                            why);
+    str text;
+    if (!l->done)
+        text = STR("Somebody who works here tried to look and was stopped. They saw nothing.");
+    else if (str_eq(l->role, STR("device")))
+        text = STR("A device sent this to care for you. It may add to your record.");
+    else if (str_eq(l->role, STR("system")))
+        text = STR("A system did this by set rules. It is no person.");
+    else
+        text = arena_printf(op->arena, "Somebody who works here %s %s. Their work allows this.",
+                            is_look(l) ? "looked" : "did this", why);
     return language_say(op, lang, text);
 }
 

@@ -35,7 +35,7 @@ OUTLINE = os.path.join(ROOT, "src", "campaign", "plan_read.c")
 WHERE = re.compile(r"(step \{a\} \(\{b\}\)( path \{c\})?|enrolment|plan|silence): ")
 FAULT = re.compile(r"\b(?:bad|fail_at)\s*\(")
 # Made of parts by src/api/explain.c; tests/30-http/incident_test.py asks for them.
-BUILT = re.compile(r"(role|act|purpose) \w|\{a\} \(\{b\}\) was |Somebody who works here looked")
+BUILT = re.compile(r"(role|act|purpose) \w|\{a\} \(\{b\}\) was |Somebody who works here (looked|did this)|A (device sent|system did) this")
 CALL = re.compile(r"\b(?:fail|fail_at|op_note)\s*\(")
 FORMAT = re.compile(r"%[-+#0-9.*]*(?:hh|h|ll|l|z|j)?[a-zA-Z]")
 

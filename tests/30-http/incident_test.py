@@ -5,7 +5,7 @@ import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
-from weft_http import Case, main, weft
+from weft_http import Case, main, observation, weft
 
 
 class Incident(Case):
@@ -21,6 +21,7 @@ class Incident(Case):
         cls.cora = make("agent", "--user", "cora", "--reference", "Practitioner/cora")
         cls.cleo = make("agent", "--user", "cleo", "--reference", "Practitioner/cleo")
         cls.dora = make("agent", "--user", "dora")
+        cls.device = make("device", "--reference", "Device/scale", "--patient", "eva")
         cls.eva = make("patient", "--patient", "eva", "--user", "eva")
 
     def setUp(self):
@@ -348,6 +349,24 @@ class Incident(Case):
                 self.assertIn(wanted, text)
                 self.assertNotRegex(text.replace("dora", "").replace("ACCESS-DENY", ""), "[A-Za-z]{2,}" if lang == "ar"
                                     else r"\b(the|and|was|because|their|role|of)\b")
+
+    def test_a_patient_is_told_who_acted(self):
+        """A device is nobody who works here, and what was written was no look."""
+        reading = {**observation("eva"), "effectiveDateTime": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+        self.put("Device", "scale", {"patient": {"reference": "Patient/eva"}})
+        said = {}
+        for who in ("nurse", "device", "system"):
+            made = self.expect(201, self.ask("POST", "/fhir/Observation", getattr(self, who), reading)).json["id"]
+            lines = self.ask("GET", f"/fhir/AuditEvent?entity=Observation/{made}", self.olga).json["entry"]
+            entry = next(e["resource"]["id"] for e in lines if e["resource"]["action"] == "C")
+            said[who] = [self.server.call("GET", f"/fhir/AuditEvent/{entry}/$explain", None, self.eva,
+                                          {"Accept-Language": lang}).json["sentence"] for lang in ("en", "es", "ar")]
+        self.assertEqual("Somebody who works here did this to care for you. Their work allows this.", said["nurse"][0])
+        self.assertIn("A device sent this", said["device"][0])
+        self.assertIn("A system did this", said["system"][0])
+        for who, (_, spanish, arabic) in said.items():
+            self.assertNotRegex(spanish, r"\b(the|this|care|works)\b", who)
+            self.assertNotRegex(arabic, "[A-Za-z]{2,}", who)
 
 
 if __name__ == "__main__":
