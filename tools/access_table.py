@@ -96,7 +96,7 @@ def row_text(row):
 
 def body(rows, types, spec):
     groups, bound = read_groups(spec, types), bound_of(spec)
-    cells, texts = {}, ['{"ACCESS-DENY", "45 CFR 164.308(a)(4); 164.312(a)(1)", SCOPE_NOBODY, '
+    cells, shared, texts = {}, set(), ['{"ACCESS-DENY", "45 CFR 164.308(a)(4); 164.312(a)(1)", SCOPE_NOBODY, '
                         'false, 0, {"", "", ""}}']
     for n, row in enumerate(rows, 1):
         need(row["role"] in ROLES[1:], row["id"], "unknown role")
@@ -109,12 +109,15 @@ def body(rows, types, spec):
                 key = (ROLES.index(row["role"]), t, ACTIONS.index(action))
                 need(key not in cells, row["id"], "cell has two rows: %s" % (key,))
                 cells[key] = n
+                shared |= {t} if row["scope"] == "shared" else set()
         texts.append(row_text(row))
     need(len(texts) < 256, "rows", "too many")
     out = ['/* Made by tools/gen_rules.py from spec/rules/access.csv; do not edit. */\n'
            '#include "policy/policy_int.h"\n\n']
     out.append("const struct access_row policy_access_rows[] = {\n%s};\n\n" %
                "".join("    %s,\n" % t for t in texts))
+    out.append("const uint16_t policy_shared_types[] = {%s};\nconst size_t policy_n_shared_types = %d;\n\n" % (
+        ", ".join(map(str, sorted(shared) or [0])), len(shared)))
     out.append("const char *const policy_access_denied[ROLE_COUNT][ACTION_COUNT] = {\n")
     for role in ROLES:
         whys = ["%s may not %s this kind of record. Ask your administrator if your work needs it. "

@@ -47,17 +47,17 @@ def labels_of(spec):
 def row_text(row, types, labels):
     where, when = row["id"], row["when"].split()
     kind, words = (when[0] if when else "always"), when[1:]
-    need(kind in ("always", "label", "unless", "hidden"), where, "unknown condition " + kind)
-    need(bool(words) == (kind in ("label", "unless")), where, "the condition lacks its words")
+    need(kind in ("always", "label", "unless", "hidden", "unshared"), where, "unknown condition " + kind)
+    need(bool(words) == (kind in ("label", "unless")) or (kind, words) == ("unshared", ["whole"]), where, "the condition lacks its words")
     need(kind != "label" or set(words) <= set(labels), where, "unknown label")
     need(kind != "unless" or (len(words) == 1 and words[0] in types), where, "unless names one type")
     need(row["category"] in CATEGORIES and row["citation"], where, "category or citation")
     names = row["elements"].split()
-    need(kind == "hidden" or {"text", "contained"} <= set(names), where, "takes text and contained, too")
+    need(kind in ("hidden", "unshared") or {"text", "contained"} <= set(names), where, "takes text and contained, too")
     mask = sum(1 << labels.index(w) for w in words) if kind == "label" else 0
-    return "{%s, %s, %s, (const char *const[]){%s, NULL}, %#xu, %d, %s}" % (
+    return "{%s, %s, %s, (const char *const[]){%s, NULL}, %#xu, %d, %s, %s, %s}" % (
         quote(where), quote(row["category"]), quote(row["citation"]), ", ".join(map(quote, names)), mask,
-        1 + types.index(words[0]) if kind == "unless" else 0, "true" if kind == "hidden" else "false")
+        1 + types.index(words[0]) if kind == "unless" else 0, *("true" if is_so else "false" for is_so in (kind == "hidden", kind == "unshared", words == ["whole"])))
 
 
 def body(rows, types, spec):

@@ -4,6 +4,7 @@
  * Invariant: policy is asked for each change and each actor, and a doubt means no. */
 #include "api/listeners.h"
 #include "policy/consent.h"
+#include "record/operations.h"
 
 #define BATCH 256u
 #define GAP_MAX 50000u /* transactions behind: told to load anew instead */
@@ -134,6 +135,7 @@ static void describe(struct op *op, struct listeners *l, const struct record_cha
     str id = wanted(l, ch->type) ? name_of(op, l->api, ch->rid) : STR_NONE;
     if (!id.n)
         return;
+    ret->asked = bind || record_names_shared(op, l->api->rec, ch->rid, ch->vid);
     str patient = ch->patient == ch->rid ? id : name_of(op, l->api, ch->patient);
     ret->text =
         arena_printf(op->arena,

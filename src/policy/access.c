@@ -63,6 +63,11 @@ bool policy_by_share(const struct actor *actor, enum action action, int type)
     return actor && row_of(actor, &q)->scope == SCOPE_SHARED;
 }
 
+int policy_shared_type(size_t i)
+{
+    return i < policy_n_shared_types ? policy_shared_types[i] : 0;
+}
+
 static void refuse_all(const struct actor *actor, const struct access_request *request,
                        struct access_verdict *ret)
 {

@@ -245,6 +245,9 @@ static void bills_are_shared_by_each_patient(void **state)
                 assert_int_equal(policy_by_share(&who, (enum action)a, t),
                                  role == ROLE_NURSE && bill && a <= ACTION_HISTORY);
             }
+    assert_int_equal(policy_shared_type(0), policy_type_parse(STR("Claim")));
+    assert_int_equal(policy_shared_type(1), policy_type_parse(STR("ExplanationOfBenefit")));
+    assert_int_equal(policy_shared_type(2), 0);
     assert_false(policy_by_share(NULL, ACTION_READ, policy_type_parse(STR("Claim"))));
     assert_false(policy_by_share(&n, ACTION_READ, -1));
 }

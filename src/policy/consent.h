@@ -127,6 +127,8 @@ bool consent_needs_share(enum role role);
 /* Is the type the actor's only where each patient shares it (scope `shared` of access.csv)? Then
  * the request is `listed`, a search asks of each, and a refusal tells of nothing. */
 bool policy_by_share(const struct actor *actor, enum action action, int type);
+/* The types that some role has so, in a row; 0 past the last. */
+int policy_shared_type(size_t i);
 /* Does the role need to do with the patient, where the house says so? Then refused by this row. */
 bool consent_needs_relation(enum role role);
 void consent_no_relation(struct consent_verdict *ret);

@@ -193,6 +193,8 @@ extern const size_t policy_obligation_count;
 extern const struct obligation policy_obligations[];
 extern const struct access_row policy_access_rows[];
 extern const char *const policy_access_denied[ROLE_COUNT][ACTION_COUNT];
+extern const uint16_t policy_shared_types[]; /* that some role has with scope `shared` */
+extern const size_t policy_n_shared_types;
 extern const uint8_t policy_access_cells[ROLE_COUNT][POLICY_TYPE_COUNT + 1][ACTION_COUNT];
 extern const char *const policy_type_names[POLICY_TYPE_COUNT];
 extern const struct hours_row policy_hours[];

@@ -15,7 +15,9 @@ struct redact_row {
                                     is called net anywhere inside of item; NULL ends */
     label_set labels;            /* only where the resource has one of these; 0: always */
     int unless;                  /* not where this type is shared with the reader; 0: always */
-    bool hidden; /* of the elements, the items that point to what the reader may not see */
+    bool hidden;   /* of the elements, the items that point to what the reader may not see */
+    bool unshared; /* of them, those that name what its patient shares or keeps */
+    bool whole;    /* and the resource goes with the last of them */
 };
 struct redact_set {
     uint8_t n, at[REDACT_ROWS_MAX]; /* rows by number */
@@ -30,7 +32,7 @@ bool redact_names(const struct redact_row *row, str member);
 /* Does it name something inside of the member of the first level? With a name: that one. */
 bool redact_inside(const struct redact_row *row, str member, str name);
 /* Is what the row names taken out of a resource with these labels (closed)? shared: the type that
- * the row is about is shared with the reader. Not asked of rows `hidden`. */
+ * the row is about is shared with the reader. Not asked of rows `hidden` and `unshared`. */
 bool redact_takes(const struct redact_row *row, label_set labels, bool shared);
 
 /* redact_gen.c */

@@ -26,7 +26,11 @@ static void found_by_role_purpose_and_type(void **state)
     assert_null(redact_find(&agent, POLICY_TYPE_SYSTEM));
     assert_null(find(ROLE_AGENT, PURPOSE_HOPERAT, "Communication"));
     assert_non_null(find(ROLE_AGENT, PURPOSE_HPAYMT, "Communication"));
-    assert_null(find(ROLE_NURSE, PURPOSE_TREAT, "Condition"));
+    const struct redact_set *treating = find(ROLE_NURSE, PURPOSE_TREAT, "Condition");
+    assert_int_equal(treating->n, 1); /* but what names a bill beside it, nothing is taken */
+    assert_true(redact_row(treating->at[0])->unshared);
+    assert_false(redact_row(treating->at[0])->whole);
+    assert_null(find(ROLE_NURSE, PURPOSE_TREAT, "Immunization"));
     assert_non_null(find(ROLE_NURSE, PURPOSE_HOPERAT, "Condition"));
     for (int t = 0; t <= POLICY_TYPE_COUNT; t++)
         for (int p = 0; p < PURPOSE_COUNT; p++) {

@@ -3,6 +3,7 @@
  * That a resource is sensitive can only narrow it, so it is always looked at first.
  * Invariant: a refusal is in the trail before it is told. */
 #include "record/consent_int.h"
+#include "record/points_int.h"
 #include "record/release_int.h"
 #include "record/restrict_int.h"
 
@@ -71,6 +72,7 @@ struct answer {
     bool unnamed;    /* refused, and that there is something is not told either */
     bool by_consent; /* refused by a Consent: a broken glass may lift it */
     bool listed;     /* asked of what a search found */
+    bool itself;     /* whatever it points at */
     bool whatever;   /* let pass for its type and patient alone, before Consents are asked */
 };
 
@@ -166,6 +168,19 @@ static bool by_consents(struct op *op, struct record *rec, const struct consent_
     return false;
 }
 
+/* What names a bill that the patient keeps would tell of it. */
+static bool by_links(struct op *op, struct record *rec, const struct store_doc *d,
+                     struct answer *ret)
+{
+    struct access_request q = {.type = policy_shared_type(0), .action = ACTION_READ};
+    if (ret->itself || d->deleted || !points_hide(op, rec, d))
+        return true;
+    policy_access(op->actor, &q, &ret->v);
+    ret->v.allowed = false;
+    ret->unnamed = true;
+    return false;
+}
+
 static bool is_for(struct op *op, struct record *rec, enum action action,
                    const struct store_doc *doc, struct answer *ret)
 {
@@ -178,14 +193,14 @@ static bool is_for(struct op *op, struct record *rec, enum action action,
                                    op->actor && doc->rid == op->actor->user_rid && doc->rid != 0,
                                .listed = ret->listed,
                                .scopes_held = known ? scopes_held_doc(op, rec, &then) : 0};
-    *ret = (struct answer){.listed = ret->listed};
+    *ret = (struct answer){.listed = ret->listed, .itself = ret->itself};
     if (!by_rows(op, rec, &then, &q, ret) || !by_labels(op, known ? &then : NULL, &q, ret) ||
         !by_tenant(op, rec, &then, ret) || !by_release(op, rec, &then, ret)) {
         ret->whatever = false;
         return false;
     }
     struct consent_question c = {.action = action, .doc = &then, .open = !q.consented};
-    return by_consents(op, rec, &c, ret);
+    return by_consents(op, rec, &c, ret) && by_links(op, rec, &then, ret);
 }
 
 /* Where each patient shares the type or keeps it, a refusal does not tell that there is any. */
@@ -210,10 +225,22 @@ bool access_may_see_next(struct op *op, struct record *rec, const struct store_d
     struct answer a = {.listed = true};
     struct consent_question c = {.action = ACTION_READ, .doc = doc, .open = true};
     if (io->let && io->type == doc->type && io->comp == doc->comp && !doc->deleted)
-        return by_consents(op, rec, &c, &a);
+        return by_consents(op, rec, &c, &a) && by_links(op, rec, doc, &a);
     bool seen = may(op, rec, ACTION_READ, doc, &a);
     *io = (struct access_known){a.whatever && !doc->deleted, doc->type, doc->comp};
     return seen;
+}
+
+bool access_may_see_itself(struct op *op, struct record *rec, const struct store_doc *doc)
+{
+    struct answer a = {.itself = true};
+    struct actor bare = *op->actor;
+    const struct actor *before = op->actor;
+    bare.scopes = NULL;
+    op->actor = &bare;
+    bool is = may(op, rec, ACTION_READ, doc, &a);
+    op->actor = before;
+    return is;
 }
 
 bool access_hides_named(struct op *op, struct record *rec, const struct store_doc *doc)
@@ -373,7 +400,7 @@ static err may_change(struct op *op, struct record *rec, const struct staged *s,
     *ret = (struct answer){0};
     policy_access(op->actor, &worst, &ret->v);
     bool bound = op->actor && consent_binds(consent_role(op->actor));
-    if (ret->v.allowed && !record_narrows(op, rec, s->type) &&
+    if (ret->v.allowed && !record_narrows(op, rec, s->type) && !points_asks(op->actor) &&
         (!bound || (s->old_comp && !record_consents_bind(op, rec, s->old_comp))))
         return OK;
     TRY(store_get(op, rec->store, s->rid, &old));

@@ -3,7 +3,7 @@
  * looked at; when those are too many, every candidate is (plan->careful), within the ceilings of
  * any search. */
 #include "record/clause_int.h"
-#include "record/consent_int.h"
+#include "record/points_int.h"
 
 static int by_rid(const void *x, const void *y)
 {
@@ -51,6 +51,25 @@ static err of_patient(struct hider *h, uint64_t patient)
     return op_check(op);
 }
 
+/* Of those, who hold one condition more. */
+static err of_those(struct hider *h, uint64_t patient, struct store_clause one)
+{
+    struct plan *plan = h->plan;
+    size_t n = plan->q.n_clauses;
+    struct store_clause *clauses = ARENA_ARRAY(h->op->arena, struct store_clause, n + 1);
+    TRY(op_check(h->op));
+    if (n)
+        memcpy(clauses, plan->q.clauses, n * sizeof *clauses);
+    clauses[n] = one;
+    struct store_query before = plan->q;
+    plan->q.clauses = clauses;
+    plan->q.n_clauses = n + 1;
+    err e = of_patient(h, patient);
+    plan->q.clauses = before.clauses;
+    plan->q.n_clauses = before.n_clauses;
+    return e;
+}
+
 /* What names somebody at an address may name a patient of ours, and live in nobody's record. */
 static err of_foreign(struct hider *h, fhir_type type)
 {
@@ -58,7 +77,6 @@ static err of_foreign(struct hider *h, fhir_type type)
     struct plan *plan = h->plan;
     struct range_set s = {.op = op, .rec = h->rec};
     const struct fhir_param *p;
-    size_t n = plan->q.n_clauses;
     for (size_t i = 0; (p = fhir_param_at(type, i)); i++) {
         struct kb k = kb_param(p->number);
         if (p->type != PARAM_REFERENCE || p->alias)
@@ -66,20 +84,9 @@ static err of_foreign(struct hider *h, fhir_type type)
         kb_u8(&k, TAG_REF_TEXT);
         range_add(&s, IN_OR, range_prefix(op->arena, &k, STR_NONE, 0));
     }
-    struct store_clause *clauses = ARENA_ARRAY(op->arena, struct store_clause, n + 1);
-    TRY(op_check(op));
     if (s.or.n == 0 || plan->careful)
-        return OK;
-    if (n)
-        memcpy(clauses, plan->q.clauses, n * sizeof *clauses);
-    clauses[n] = (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n};
-    struct store_query before = plan->q;
-    plan->q.clauses = clauses;
-    plan->q.n_clauses = n + 1;
-    err e = of_patient(h, 0);
-    plan->q.clauses = before.clauses;
-    plan->q.n_clauses = before.n_clauses;
-    return e;
+        return op_check(op);
+    return of_those(h, 0, (struct store_clause){.ranges = s.or.at, .n_ranges = s.or.n});
 }
 
 static err take_out(struct hider *h)
@@ -117,6 +124,21 @@ static bool asks_each(const struct op *op, const struct record *rec, fhir_type t
            policy_by_share(op->actor, ACTION_READ, type);
 }
 
+/* What names a bill that its patient keeps. */
+static err of_pointers(struct hider *h)
+{
+    if (!points_asks(h->op->actor) || h->plan->careful || h->plan->empty)
+        return OK;
+    return of_those(h, h->plan->q.comp, points_clause(h->op, h->rec));
+}
+
+err points_leave(struct op *op, struct record *rec, struct plan *plan)
+{
+    struct hider h = {.op = op, .rec = rec, .plan = plan};
+    TRY(of_pointers(&h));
+    return take_out(&h);
+}
+
 err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan *plan)
 {
     uint64_t patients[CONSENT_PATIENTS_MAX];
@@ -140,6 +162,7 @@ err consent_hide(struct op *op, struct record *rec, fhir_type type, struct plan 
             TRY(of_patient(&h, patients[i]));
     if (n && !plan->q.comp)
         TRY(of_foreign(&h, type));
+    TRY(of_pointers(&h));
     return take_out(&h);
 }
 

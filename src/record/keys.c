@@ -4,8 +4,8 @@
  * Invariant: whatever clause.c asks for a value that the resource has, one of these keys answers.
  */
 #include "fhir/custom.h"
-#include "record/consent_int.h"
 #include "record/phrase_int.h"
+#include "record/points_int.h"
 
 #define COMPOSITE_KEYS_MAX 64u
 #define PARTS_MAX 4u
@@ -270,7 +270,7 @@ static err put_all(struct packer *p, const struct fhir_key *keys, size_t n)
     return OK;
 }
 
-/* What narrows searches by labels and by Consents (access.c, consent.c). */
+/* What narrows searches by labels and by Consents (access.c, consent.c, points.c). */
 static void put_labels(struct packer *p, const struct json *resource)
 {
     label_set s = label_of_tree(p->op, resource);
@@ -284,6 +284,9 @@ static void put_labels(struct packer *p, const struct json *resource)
     struct kb k = kb_param(PARAM_BINDS);
     if (str_eq(fhir_type_name(fhir_type_of(resource)), STR("Consent")) &&
         consent_may_deny(resource))
+        put(p, &k);
+    k = kb_param(PARAM_POINTS);
+    if (points_any(resource))
         put(p, &k);
 }
 

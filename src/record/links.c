@@ -1,7 +1,7 @@
 /* References of a resource that is being written, to resource numbers. What this transaction writes
  * counts as there, what it deletes as gone. Invariant: after links_resolve() every local reference
  * has a target that exists, or the write has failed naming each one that has not. */
-#include "record/record_int.h"
+#include "record/points_int.h"
 
 struct target *target_get(struct record_tx *tx, fhir_type type, str id)
 {
@@ -97,6 +97,19 @@ static err stood_before(struct record_tx *tx, const struct staged *s,
     return OK;
 }
 
+/* What its patient shares with nobody is not there for who may not know of it. */
+static err kept_from(struct record_tx *tx, const struct target *t, bool *ret)
+{
+    struct store_doc d;
+    *ret = false;
+    if (!t->found || t->staged || tx->bulk ||
+        !policy_by_share(tx->op->actor, ACTION_READ, (int)t->type))
+        return OK;
+    TRY(store_get(tx->op, tx->rec->store, t->rid, &d));
+    *ret = !access_may_see_itself(tx->op, tx->rec, &d);
+    return op_check(tx->op);
+}
+
 static err resolve_one(struct record_tx *tx, struct staged *s, struct fhir_ref_node *node,
                        struct ref_use *use)
 {
@@ -112,13 +125,15 @@ static err resolve_one(struct record_tx *tx, struct staged *s, struct fhir_ref_n
     use->target = target_get(tx, node->ref.type, node->ref.id);
     if (!use->target)
         return op_check(op) == OK ? ERR_FAULT : op->fault.code;
-    bool kept = false;
-    if (!use->target->found && use->target->rid && !use->target->staged)
+    bool kept = false, secret;
+    TRY(kept_from(tx, use->target, &secret));
+    bool there = use->target->found && !secret;
+    if (!there && use->target->rid && !use->target->staged)
         TRY(stood_before(tx, s, node, &kept));
     if (kept)
         return OK;
-    tx->unresolved |= !use->target->found;
-    if (!use->target->found)
+    tx->unresolved |= !there;
+    if (!there)
         return fail_at(op, ERR_UNPROCESSABLE, links_path(tx, s, node->path),
                        "The %.*s that this reference names does not exist; create it first, or in "
                        "the same transaction.",

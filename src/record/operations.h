@@ -103,4 +103,7 @@ struct record_disclosed {
 MUST err record_disclosures(struct op *op, struct record *rec, str patient,
                             struct record_disclosed *io);
 
+/* May this version be hidden from somebody for what it names, a bill that its patient keeps? */
+bool record_names_shared(struct op *op, struct record *rec, uint64_t rid, uint32_t vid);
+
 #endif

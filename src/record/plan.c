@@ -3,6 +3,7 @@
  * more than the actor may see; nothing runs before access is in it. */
 #include "record/clause_int.h"
 #include "record/phrase_int.h"
+#include "record/points_int.h"
 
 #define GRAMS_MAX 6u
 
@@ -291,7 +292,8 @@ static err plan_done(struct planner *pl, fhir_type type)
     pl->plan->q.clauses = pl->list.v.at;
     pl->plan->q.n_clauses = pl->list.v.n;
     TRY(op_check(pl->op));
-    return pl->crowd ? OK : consent_hide(pl->op, pl->rec, type, pl->plan);
+    return pl->crowd ? points_leave(pl->op, pl->rec, pl->plan)
+                     : consent_hide(pl->op, pl->rec, type, pl->plan);
 }
 
 #define LOOKS_MAX 50000u

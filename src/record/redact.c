@@ -3,7 +3,7 @@
  * spec/rules/redact.csv (policy/redact.h). A view is marked REDACTED wherever rows are about it,
  * and not only where something was there: the mark tells nothing. Invariant: what cannot be
  * redacted is not shown at all. */
-#include "record/redact_int.h"
+#include "record/points_int.h"
 #include "record/restrict_int.h"
 
 #define SYSTEM "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
@@ -71,6 +71,8 @@ bool redact_view(struct op *op, struct record *rec, const struct store_doc *d,
     for (size_t i = 0; set && i < set->n; i++) {
         const struct redact_row *row = redact_row(set->at[i]);
         uint64_t bit = UINT64_C(1) << set->at[i];
+        if (row->unshared)
+            continue; /* points.c */
         if (row->hidden) {
             ret->mask |= looks_at_links(op, rec, d, row, ret) && !ret->quiet ? bit : 0;
             continue;
@@ -169,6 +171,14 @@ static bool is_among(const redact_items *items, str member, size_t at)
         if (items->at[i].at == at && str_eq(items->at[i].member, member))
             return true;
     return false;
+}
+
+err redact_add(struct op *op, redact_items *io, const redact_items *more)
+{
+    for (size_t i = 0; i < more->n; i++)
+        if (!is_among(io, more->at[i].member, more->at[i].at))
+            VEC_PUSH(op->arena, io, more->at[i]);
+    return op_check(op);
 }
 
 /* A member without the items; NULL when none is left. */
@@ -273,18 +283,53 @@ void redact_unmark(struct json *tree)
         json_unset(tree, STR("meta"));
 }
 
-static err body_shown(struct op *op, struct record *rec, const struct redact_view *v,
-                      struct record_doc *doc)
+static int by_member(const void *x, const void *y)
 {
-    struct json *tree;
+    const struct redact_item *a = x, *b = y;
+    int c = str_cmp(a->member, b->member);
+    return c ? c : (a->at > b->at) - (a->at < b->at);
+}
+
+/* The same of what names what its patient keeps: with the narrative, and nothing is marked. */
+static err take_points(struct op *op, struct record *rec, const struct store_doc *d,
+                       struct json *tree, redact_items *io)
+{
+    redact_items own = {.n = 0};
+    TRY(points_items(op, rec, d, tree, &own));
+    if (!own.n)
+        return OK;
+    TRY(redact_add(op, io, &own));
+    if (io->at)
+        qsort(io->at, io->n, sizeof *io->at, by_member);
+    json_unset(tree, STR("text"));
+    return OK;
+}
+
+/* *ret_same: nothing is taken, and the body stays as it is stored. */
+static err tree_left(struct op *op, struct record *rec, const struct store_doc *d,
+                     const struct redact_view *v, struct json *tree, bool *ret_same)
+{
     redact_items items = {.n = 0};
-    struct buf b;
-    TRY(record_parse(op, doc, &tree));
     TRY(redact_links(op, rec, v, tree, &items));
+    TRY(take_points(op, rec, d, tree, &items));
+    *ret_same = !v->n && !v->n_links && !items.n;
     take_links(op, tree, &items);
     take_members(v, tree);
     if (v->mask)
         mark(op, tree);
+    return op_check(op);
+}
+
+static err body_shown(struct op *op, struct record *rec, const struct store_doc *d,
+                      const struct redact_view *v, struct record_doc *doc)
+{
+    struct json *tree;
+    struct buf b;
+    bool same;
+    TRY(record_parse(op, doc, &tree));
+    TRY(tree_left(op, rec, d, v, tree, &same));
+    if (same)
+        return OK;
     buf_init(&b, op->arena, RECORD_BODY_MAX);
     fhir_body_write(&b, tree);
     doc->body = buf_str(&b);
@@ -295,10 +340,10 @@ void doc_redact(struct op *op, struct record *rec, const struct store_doc *d,
                 struct record_doc *doc)
 {
     struct redact_view v;
-    if (doc->deleted || !redact_view(op, rec, d, &v))
+    if (doc->deleted || (!redact_view(op, rec, d, &v) && !points_may(op->actor, d->body)))
         return;
     doc->redacted = v.mask;
-    err e = body_shown(op, rec, &v, doc);
+    err e = body_shown(op, rec, d, &v, doc);
     if (e == OK)
         return;
     doc->head = doc->body = STR_NONE;

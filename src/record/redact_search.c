@@ -4,7 +4,7 @@
  * what an item points to) the resource is asked as the reader sees it: a key says nothing then.
  * Invariant: what a search finds, counts and orders is what it would be over the shown views. */
 #include "record/clause_int.h"
-#include "record/redact_int.h"
+#include "record/points_int.h"
 
 struct asked {
     fhir_type type;
@@ -54,6 +54,8 @@ static void rows_of(struct op *op, struct record *rec, fhir_type type, struct as
     for (size_t i = 0; set && i < set->n; i++) {
         const struct redact_row *row = redact_row(set->at[i]);
         bool shared = row->unless && consent_shares(op, rec, (fhir_type)row->unless);
+        if (row->unshared)
+            continue;
         if (row->hidden)
             ret->sometimes.links[ret->sometimes.n_links++] = row;
         else if (row->labels)
@@ -92,6 +94,20 @@ static void without_absence(struct planner *pl, const struct fhir_param *p)
     pl->list.v.n = kept;
 }
 
+/* What may be left out for what it names: asked of the resource where there is such a one. */
+static err points_of(struct planner *pl, fhir_type type, const struct fhir_clause *c)
+{
+    bool there = false;
+    if (c->chain || !points_reads(pl->op, type, c->param))
+        return OK;
+    TRY(points_there(pl->op, pl->rec, type, pl->plan->q.comp, &there));
+    if (!there)
+        return OK;
+    without_absence(pl, c->param);
+    pl->plan->match = pl->plan->careful = true;
+    return OK;
+}
+
 static err clauses_of(struct planner *pl, const struct fhir_query *q, const struct asked *a)
 {
     for (size_t i = 0; i < q->n; i++) {
@@ -102,6 +118,7 @@ static err clauses_of(struct planner *pl, const struct fhir_query *q, const stru
             rows_of(pl->op, pl->rec, type, &far);
         if (tells(&far.always, c->param))
             return refuse(pl->op, pl->rec, type, c->param, &far.always);
+        TRY(points_of(pl, type, c));
         if (!tells(&far.sometimes, c->param))
             continue;
         if (c->chain) { /* followed by keys; what is pointed at is asked of policy by itself */
@@ -128,6 +145,11 @@ static err orders_of(struct planner *pl, const struct fhir_query *q, const struc
         bool may = v->n || may_hide(pl, q->type);
         if (may && tells(v, p))
             return refuse(pl->op, pl->rec, q->type, p, v);
+        if (points_reads(pl->op, q->type, p))
+            return fail(pl->op, ERR_FORBIDDEN,
+                        "%.*s of %.*s tells of an element that is not shown to everybody; ask for "
+                        "another order.",
+                        STR_ARG(str_of(p->code)), STR_ARG(fhir_type_name(q->type)));
     }
     return OK;
 }

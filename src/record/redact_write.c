@@ -2,7 +2,7 @@
  * they send in its place is refused, whether or not something is there, so that the refusal tells
  * nothing and nothing is lost. Invariant: no write by PUT, PATCH or a room changes or removes what
  * its writer could not read. */
-#include "record/redact_int.h"
+#include "record/points_int.h"
 
 static err refuse(struct op *op, const struct staged *s, const struct redact_view *v, str member)
 {
@@ -50,16 +50,30 @@ static void restore_members(struct op *op, const struct staged *s, const struct 
             json_set(op->arena, s->resource, old->u.members[i].name, &old->u.members[i].value);
 }
 
+/* A narrative that was not shown stays, unless the writer makes one of what they saw. */
+static err keep_points(struct op *op, struct record *rec, const struct staged *s,
+                       const struct store_doc *d, const struct json *old, redact_items *io)
+{
+    const struct json *text = JSON_GET(old, "text");
+    redact_items own = {.n = 0};
+    TRY(points_items(op, rec, d, old, &own));
+    TRY(redact_add(op, io, &own));
+    if (own.n && text && !JSON_GET(s->resource, "text"))
+        json_set(op->arena, s->resource, STR("text"), text);
+    return op_check(op);
+}
+
 err redact_restore(struct op *op, struct record *rec, struct staged *s)
 {
     struct store_doc d;
     struct redact_view v;
     struct json *old;
     redact_items items = {.n = 0};
-    if (s->action != ACTION_UPDATE || !s->resource || !redact_find(op->actor, (int)s->type))
+    bool rows = redact_find(op->actor, (int)s->type) || points_asks(op->actor);
+    if (s->action != ACTION_UPDATE || !s->resource || !rows)
         return OK;
     TRY(store_get(op, rec->store, s->rid, &d));
-    if (d.deleted || !redact_view(op, rec, &d, &v))
+    if (d.deleted || (!redact_view(op, rec, &d, &v) && !points_may(op->actor, d.body)))
         return OK;
     for (size_t i = 0; i < s->resource->n; i++)
         if (redact_absent(&v, s->resource->u.members[i].name))
@@ -68,6 +82,7 @@ err redact_restore(struct op *op, struct record *rec, struct staged *s)
     TRY(op_check(op));
     TRY(tree_of(op, rec, &d, &old));
     TRY(redact_links(op, rec, &v, old, &items));
+    TRY(keep_points(op, rec, s, &d, old, &items));
     redact_unmark(s->resource);
     restore_members(op, s, &v, old);
     return restore_items(op, s, &v, old, &items);

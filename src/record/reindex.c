@@ -10,8 +10,8 @@
 /* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
  * text, places, quantities in base units, identifiers with their types. 3: fewer words. 4: labels,
  * Consents that bind. 5: names of codes. 6: numbers of other countries, in one spelling.
- * 7: marks. */
-#define KEYS_FORMAT 7u
+ * 7: marks. 8: what names a type that is shared by each patient. */
+#define KEYS_FORMAT 8u
 #define BATCH 256u
 #define TRIES 20
 

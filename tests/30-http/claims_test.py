@@ -281,6 +281,125 @@ class Claims(Case):
         self.assertNotIn("4711", self.call("GET", "/fhir/Claim/" + kept[2], token="eve").text())
         self.assertFalse(self.sees(*kept))  # one person, not a role
 
+    def beside(self, who, cid, eid):
+        """What names bills: shown without them, or not at all. name → (id, what is named beside)."""
+        subject, bill = {"reference": "Patient/" + who}, [{"reference": "Claim/" + cid}]
+        seen = self.make({"resourceType": "Observation", "status": "final", "code": {"text": "pulse"}, "subject": subject})
+        both = [{"item": {"reference": "Observation/" + seen}}, {"item": bill[0]}, {"item": {"reference": "ExplanationOfBenefit/" + eid}}]
+        told = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">one office visit</div>'}
+        lst = {"resourceType": "List", "status": "current", "mode": "working", "subject": subject}
+        who_did = {"recorded": "2026-01-02T03:04:05Z", "agent": [{"who": {"display": "payer"}}]}
+        part = {"list": {**lst, "entry": both, "text": told},
+                "order": {"resourceType": "ServiceRequest", "status": "active", "intent": "order", "subject": subject, "supportingInfo": bill},
+                "words": {"resourceType": "Communication", "status": "completed", "subject": subject, "about": bill,
+                          "payload": [{"contentString": "My chest hurts"}]},
+                "extended": {"resourceType": "Observation", "status": "final", "code": {"text": "weight"}, "subject": subject,
+                             "extension": [{"url": "urn:bill", "valueReference": bill[0]}, {"url": "urn:x", "valueString": "stays"}]},
+                "logical": {**lst, "entry": [both[0], {"item": {"type": "Claim", "identifier": {"value": "44"}}}]},
+                "elsewhere": {**lst, "entry": [both[0], {"item": {"reference": "https://payer.example/fhir/Claim/9"}}]},
+                "written": {"resourceType": "Provenance", "target": [{"reference": "Observation/" + seen}, bill[0]], **who_did}}
+        whole = {"bills": {**lst, "entry": both[1:]},
+                 "source": {"resourceType": "Provenance", "target": bill, **who_did},
+                 "scan": {"resourceType": "DocumentReference", "status": "current", "subject": subject,
+                          "content": [{"attachment": {"title": "t"}}], "context": {"related": bill}},
+                 "about": {"resourceType": "Observation", "status": "final", "code": {"text": "price"}, "subject": subject, "focus": bill},
+                 "inside": {**lst, "contained": [{**claim(who), "id": "c"}], "entry": [both[0], {"item": {"reference": "#c"}}]}}
+        return seen, {k: (v["resourceType"], self.make(v)) for k, v in part.items()}, \
+            {k: (v["resourceType"], self.make(v)) for k, v in whole.items()}
+
+    def ids(self, path, token="nurse"):
+        got = self.expect(200, self.call("GET", "/fhir/" + path, token=token)).json
+        return {e["resource"]["id"] for e in got.get("entry", []) if e.get("search", {}).get("mode") != "outcome"}, got.get("total")
+
+    def test_what_names_a_bill_does_not_tell_of_it(self):
+        """Entry by entry where the rest is care; else the resource that names it does not exist, on any road."""
+        who, visit, cid, eid = self.person()
+        seen, part, whole = self.beside(who, cid, eid)
+        gone = {i for _, i in whole.values()}
+        ref = lambda named: "%s/%s" % named
+        lists = {part[k][1] for k in ("list", "logical", "elsewhere")}
+        self.assertNotIn("text", self.call("GET", "/fhir/" + ref(part["list"])).json)
+        for kind, ident in whole.values():
+            for road in ("", "/_history", "/_history/1", "/$meta"):
+                if kind == "Provenance" and road.startswith("/_history"):
+                    continue  # is no nurse's
+                none, got = (self.expect(404, self.call("GET", f"/fhir/{kind}/{i}{road}")) for i in ("none", ident))
+                self.assertEqual(none.text(), got.text(), (kind, road))
+        other = self.make({"resourceType": "Patient"})
+        self.consent(other, {"type": "deny", "class": [{"code": "Observation"}]})  # looked at for another reason, too
+        for named in part.values():
+            for road in ("", "/_history", "/_history/1") if named[0] != "Provenance" else ("",):
+                text = self.expect(200, self.call("GET", "/fhir/" + ref(named) + road)).text()
+                for word in ("Claim", cid, eid, "office visit", "REDACTED", "ExplanationOfBenefit", "payer.example"):
+                    self.assertNotIn(word, text, (named, road))
+        shown = self.call("GET", "/fhir/" + ref(part["list"])).json
+        self.assertEqual(["Observation/" + seen], [e["item"]["reference"] for e in shown["entry"]])
+        self.assertIn("stays", self.call("GET", "/fhir/" + ref(part["extended"])).text())
+        self.assertIn("My chest hurts", self.call("GET", "/fhir/" + ref(part["words"])).text())
+        for path, want in ((f"List?subject=Patient/{who}", lists), (f"List?subject=Patient/{who}&_sort=-date", lists),
+                           (f"List?item=Claim/{cid}", set()), (f"List?item=Observation/{seen}", lists),
+                           (f"List?subject=Patient/{who}&item:missing=true", set()), ("List?item:Claim.status=active", set()),
+                           (f"List?item=ExplanationOfBenefit/{eid}", set()), (f"Provenance?target=Claim/{cid}", set()),
+                           ("List?_text=office", set()), (f"Provenance?target=Observation/{seen}", {part["written"][1]}),
+                           (f"Communication?subject=Patient/{who}", {part["words"][1]}),
+                           (f"DocumentReference?patient={who}", set()), (f"DocumentReference?related=Claim/{cid}", set()),
+                           (f"Observation?subject=Patient/{who}", {seen, part["extended"][1]}),
+                           (f"Observation?focus=Claim/{cid}", set()), (f"Observation?_id={seen}&_has:List:item:status=current", {seen}),
+                           (f"Patient?_id={who}&_has:DocumentReference:patient:status=current", set())):
+            got, total = self.ids(path)
+            self.assertEqual((want, len(want)), (got, total), path)
+            for more in ("&_summary=count", "&_total=accurate&_count=0"):
+                self.assertEqual(len(want), self.ids(path + more)[1], path + more)
+        page = self.expect(200, self.call("GET", f"/fhir/List?subject=Patient/{who}&_count=3")).json
+        self.assertNotIn("next", [x["relation"] for x in page["link"]])
+        for path in (f"Patient/{who}/$everything", f"Patient?_id={who}&_revinclude=*", f"List?subject=Patient/{who}&_include=*",
+                     f"Observation?_id={seen}&_revinclude=List:item&_revinclude=Provenance:target", "List/_history?_count=500", f"Patient/{who}/*", f"?_type=List,Provenance&_id={','.join(gone)}"):
+            text = json.dumps(self.expect(200, self.call("GET", "/fhir/" + path)).json.get("entry", []))
+            for word in (cid, eid, "payer.example", *gone):
+                self.assertNotIn(word, text, path)
+        for how in (f"Claim/{cid}", "Claim/none"):  # a guess at an id is told no more by writing
+            a = self.call("POST", "/fhir/List", {"resourceType": "List", "status": "current", "mode": "working",
+                                                 "subject": {"reference": "Patient/" + who}, "entry": [{"item": {"reference": how}}]})
+            self.assertIn("does not exist", self.expect(422, a).text())
+        self.share(who)
+        for kind, ident in [*part.values(), *(v for k, v in whole.items() if k != "inside")]:
+            text = self.expect(200, self.call("GET", f"/fhir/{kind}/{ident}")).text()
+            self.assertIn("Claim", text, (kind, ident))
+        self.assertEqual({part["list"][1], whole["bills"][1]}, self.ids(f"List?item=Claim/{cid}")[0])
+        self.assertEqual(2, self.ids(f"Provenance?target=Claim/{cid}")[1])
+
+    def test_a_write_loses_nothing_that_was_not_shown(self):
+        who, visit, cid, eid = self.person()
+        seen, part, whole = self.beside(who, cid, eid)
+        for kind, ident in part.values():
+            if kind == "Provenance":
+                continue  # nobody's to write
+            shown = self.call("GET", f"/fhir/{kind}/{ident}").json
+            whole_one = self.call("GET", f"/fhir/{kind}/{ident}", token="system").json
+            self.expect(200, self.call("PUT", f"/fhir/{kind}/{ident}", {**shown, "language": "en"}))
+            now = self.call("GET", f"/fhir/{kind}/{ident}", token="system").json
+            for name in ("entry", "supportingInfo", "about", "extension"):
+                key = lambda x: json.dumps(x, sort_keys=True)
+                self.assertEqual(sorted(whole_one.get(name, []), key=key), sorted(now.get(name, []), key=key), (kind, name))
+            self.assertEqual((whole_one.get("text"), "en"), (now.get("text"), now["language"]))
+        kind, ident = whole["scan"]
+        body = self.call("GET", f"/fhir/{kind}/{ident}", token="system").json
+        for verb, sent in (("PUT", {**body, "status": "superseded"}), ("DELETE", None)):
+            self.assertIn(self.call(verb, f"/fhir/{kind}/{ident}", sent).status, (403, 404))
+        self.assertEqual("current", self.call("GET", f"/fhir/{kind}/{ident}", token="system").json["status"])
+
+    def test_open_screens_of_what_names_a_bill(self):
+        who, visit, cid, eid = self.person()
+        e = Events(self.server, self.nurse)
+        self.addCleanup(e.close)
+        e.wait(lambda x: x.get("event") == "hello")
+        seen, part, whole = self.beside(who, cid, eid)
+        last = self.make({"resourceType": "List", "status": "current", "mode": "working", "subject": {"reference": "Patient/" + who}})
+        e.wait(lambda x: x.get("event") == "change" and json.loads(x["data"])["id"] == last)
+        told = {json.loads(x["data"]).get("id") for x in e.events if x.get("event") == "change"}
+        self.assertTrue(seen in told and {i for _, i in part.values()} <= told)
+        self.assertEqual(set(), {i for _, i in whole.values()} & told)
+
     def test_open_screens(self):
         who = self.make({"resourceType": "Patient"})
         e = Events(self.server, self.nurse)
