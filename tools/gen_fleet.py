@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """spec/fleet -> fleet_gen.h: the states of a device's life, the commands it may be given, the rings of
 a firmware release, how long its file is kept, the rules of its health with their
-help, what many of them going silent at once is, what may be done with one that is recalled, and what values are possible at all (spec/monitor/rules.json).
+help, what many of them going silent at once is, what of an address is a region, what may be done with one that is recalled, and what values are possible at all (spec/monitor/rules.json).
 
     tools/gen_fleet.py FOLDER TARGET
 """
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -158,6 +159,22 @@ def possible(folder):
     yield ""
 
 
+def regions(folder):
+    """A row a country; how it is known as letter and number, S0 (state), P2 (postal:2), L0 (letters), C0 (country)."""
+    found, ways = rows(folder / "regions.csv"), {"state": "S0", "letters": "L0", "country": "C0"}
+    ways.update({"postal:%d" % n: "P%d" % n for n in range(1, 6)})
+    if found[-1]["country"] != "*" or len({r["country"] for r in found}) != len(found):
+        stop("a country stands once, and * is the last", found[-1])
+    yield "#define FLEET_REGION_ROWS \\"
+    for r in found:
+        code = r["country"] == "*" or (re.fullmatch("[A-Z]{2}", r["country"]) and re.fullmatch("[A-Z]{3}", r["alpha3"]))
+        if not code or not r["by"] or any(b not in ways for b in r["by"].split()):
+            stop("a country's codes and what its regions are known by", r)
+        yield "    {%s, %s, %s}, \\" % (json.dumps(r["country"]), json.dumps(r["alpha3"]),
+                                       json.dumps("".join(ways[b] for b in r["by"].split())))
+    yield ""
+
+
 def recalls(folder):
     found = rows(folder / "recall-done.csv")
     yield "#define RECALL_DONE_N %du" % len(found)
@@ -171,7 +188,7 @@ def main(folder, target):
     lines = ["/* Generated from spec/fleet; do not edit. */", "#ifndef WEFT_FLEET_GEN_H", "#define WEFT_FLEET_GEN_H",
              "enum health_kind { %s };" % ", ".join("HEALTH_" + k.upper() for k in KINDS),
              *states(Path(folder)), *commands(Path(folder)), *rings(Path(folder)), *files(Path(folder)), *rules(Path(folder)),
-             *storm(Path(folder)), *possible(Path(folder)), *recalls(Path(folder)), "#endif", ""]
+             *storm(Path(folder)), *possible(Path(folder)), *regions(Path(folder)), *recalls(Path(folder)), "#endif", ""]
     Path(target).write_text("\n".join(lines), encoding="utf-8")
 
 

@@ -23,7 +23,8 @@ void fleet_stop(struct fleet *f);
 
 /* state: a row of states.csv, or empty for all. {"devices": [{"id", "name", "state", "serial",
  * "udi", "model", "modelId", "firmware", "patient", "patientName", "owner", "network",
- * "warranty", "next": [states the actor may bring it to], "code": may get one}], "stock":
+ * "gateway": the device it speaks through, "warranty", "next": [states the actor may bring it to],
+ * "code": may get one}], "stock":
  * [{"model", "state", "n"}], "waiting": [commands (command.h) for a second person, with the
  * device's "name" and "serial"], "more"}; newest changed first, at most FLEET_LIST_MAX. */
 #define FLEET_LIST_MAX 500u
@@ -32,8 +33,8 @@ MUST err fleet_list(struct op *op, struct fleet *f, str state, struct json **ret
  */
 MUST err fleet_get(struct op *op, struct fleet *f, str id, struct json **ret);
 /* in: {"model": id of a DeviceDefinition, "serial", "lot" (else of the UDI), "udi", "network",
- * "warranty": date}. The model's file must be whole (rule DEV-11). Answers as fleet_get().
- * ERR_CONFLICT: the serial number is there already. */
+ * "gateway": id of the Device it speaks through, "warranty": date}. The model's file must be whole
+ * (rule DEV-11). Answers as fleet_get(). ERR_CONFLICT: the serial number is there already. */
 MUST err fleet_register(struct op *op, struct fleet *f, const struct json *in, struct json **ret);
 /* in: {"state", "reason", "patient" and "tracking" (of shipped)}. A wiped kit goes back on the
  * shelf as a Device of its own, so that it never carries one patient's data to the next. */

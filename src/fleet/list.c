@@ -42,6 +42,7 @@ static struct json *row_of(struct op *op, const struct fleet_device *d)
         {"firmware", device_firmware(t)},
         {"patient", d->patient},
         {"owner", fhir_ref_parse(json_str(json_path(t, "owner.reference"))).id},
+        {"gateway", fhir_ref_parse(json_str(json_path(t, "parent.reference"))).id},
         {"network", device_extension(t, "device-network", "valueString")},
         {"warranty", device_extension(t, "device-warranty", "valueDate")},
     };

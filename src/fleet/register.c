@@ -92,6 +92,9 @@ static struct json *new_device(struct op *op, const struct json *in, const struc
     json_set_str(a, o, STR("resourceType"), STR("Device"));
     add_extension(op, o, "device-network", "valueString", json_get_str(in, STR("network")));
     add_extension(op, o, "device-warranty", "valueDate", json_get_str(in, STR("warranty")));
+    if (json_get_str(in, STR("gateway")).n)
+        json_set(a, o, STR("parent"),
+                 fhir_reference_to(op, "Device", json_get_str(in, STR("gateway"))));
     add_identifier(op, ids, FLEET_ACCOUNT, arena_cat(a, STR("kit-"), random_token(a, 8)));
     add_identifier(op, ids, FLEET_EXTENSION "device-serial",
                    arena_printf(a, "%.*s.%.*s", STR_ARG(id), STR_ARG(serial)));
@@ -116,6 +119,17 @@ static struct json *new_device(struct op *op, const struct json *in, const struc
     return o;
 }
 
+/* What it is to speak through is here. */
+static err gateway_is_there(struct op *op, struct fleet *f, str id)
+{
+    struct fleet_device d;
+    err e = !id.n ? OK : fhir_id_valid(id) ? device_read(op, f, id, &d) : ERR_NOT_FOUND;
+    if (e != ERR_NOT_FOUND && e != ERR_GONE)
+        return e;
+    op_clear(op);
+    return fail_at(op, ERR_INVALID, STR("gateway"), "gateway is the id of a device that is here.");
+}
+
 err fleet_register(struct op *op, struct fleet *f, const struct json *in, struct json **ret)
 {
     const struct actor *person = op->actor;
@@ -128,6 +142,7 @@ err fleet_register(struct op *op, struct fleet *f, const struct json *in, struct
                        "A device has a serial number, and no text of more than 120 bytes.");
     TRY(model_is_whole(op, f, json_get_str(in, STR("model")), &model));
     op->actor = fleet_system();
+    TRY(gateway_is_there(op, f, json_get_str(in, STR("gateway"))));
     TRY(serial_is_free(op, f, json_get_str(in, STR("model")), serial));
     struct fleet_device d = {.tree = new_device(op, in, model)};
     device_set_life(op, &d, LIFE_STOCK);

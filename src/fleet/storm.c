@@ -106,8 +106,8 @@ static err region_of(const struct turn *t, str *ret)
         return OK;
     TRY(record_read(t->op, t->f->rec, fhir_type_parse(STR("Patient")), t->d->patient, &doc));
     TRY(record_parse(t->op, &doc, &tree));
-    *ret = json_str(json_path(tree, "address.0.state"));
-    return OK;
+    *ret = storm_region(t->op, tree, config_str(t->f->config, "house.country"));
+    return op_check(t->op);
 }
 
 static err shared(const struct turn *t, enum storm_by by, str *ret)
@@ -200,6 +200,16 @@ static err regroup(const struct turn *t)
 
 /* ---- told ---- */
 
+/* The number on its case, while it is known here. */
+static str gateway_name(const struct turn *t, str id)
+{
+    struct fleet_device d;
+    if (device_read(t->op, t->f, id, &d) == OK && d.serial.n)
+        return d.serial;
+    op_clear(t->op);
+    return id;
+}
+
 /* What they share, as people know it. */
 static str shown(const struct turn *t, str group, enum storm_by *ret_by)
 {
@@ -209,6 +219,8 @@ static str shown(const struct turn *t, str group, enum storm_by *ret_by)
     while (by + 1 < STORM_BYS && !str_eq(code, str_of(FLEET_STORM_BY[by].code)))
         by++;
     *ret_by = (enum storm_by)by;
+    if (by == STORM_GATEWAY)
+        return gateway_name(t, group);
     if (by == STORM_MODEL && model.n)
         return model;
     if (by == STORM_FIRMWARE && model.n)

@@ -48,6 +48,10 @@ bool storm_remove(struct storm *s, str device);
 /* Those that went silent long before or after are of no storm of then. */
 void storm_keep_near(struct storm *s, int64_t at);
 
+/* ---- region.c: pure ---- */
+/* As "US-IL", "DE-10"; empty: their addresses do not say. house: of an address without country. */
+str storm_region(struct op *op, const struct json *patient, str house);
+
 /* ---- storm.c: joins tx ---- */
 /* What the device is counted in, and that it is silent, or back; takes out of *fresh what is the
  * storm's to tell. */

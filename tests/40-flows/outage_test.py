@@ -46,8 +46,8 @@ class Kit:
 
 @unittest.skipUnless(os.path.exists(PLUGIN), "mosquitto's dynamic security plugin is not installed")
 class Outage(KitCase):
-    def kit(self, serial, patient, network="LTE-M", **more):
-        one = self.post("/fleet", {"model": "hub-h2", "serial": serial, "network": network})
+    def kit(self, serial, patient, network="LTE-M", gateway="", **more):
+        one = self.post("/fleet", {"model": "hub-h2", "serial": serial, "network": network, "gateway": gateway})
         for state in ("shipped", "delivered"):
             self.post(f"/fleet/{one['id']}/state", {"state": state, "patient": patient}, 200, "agent")
         code = self.post(f"/fleet/{one['id']}/code")["code"]
@@ -148,6 +148,53 @@ class Outage(KitCase):
         case = self.until(lambda: self.supports(patients[5]), "its own case", 3700)[0]
         self.assertIn("N-p0015: its line broke", case["description"])
         self.assertEqual([], self.storms("Lake-LTE"))
+
+    def person(self, **address):
+        """A patient who lives there."""
+        body = {"resourceType": "Patient", "name": [{"given": ["Out"], "family": "Age"}], "address": [address]}
+        return self.expect(201, self.call("POST", "/fhir/Patient", body, "agent")).json["id"]
+
+    def breaks(self, kits, shared):
+        """They break at once; the one incident, and nothing of each."""
+        for kit in kits:
+            kit.breaks()
+        for kit in kits:
+            self.broken(kit)
+        one, = self.until(lambda: self.storms(shared), "the incident")
+        for kit in kits:
+            wait_for(lambda kit=kit: "FLEET-STORM" in self.problems(kit), "it to be part of it")
+        return one
+
+    def test_what_speaks_through_one_gateway(self):
+        hub = self.kit("G-hub", self.person(state="RI", country="US"), "Gate-hub")
+        # Each on a network of its own, in a state of its own: the gateway is all that these share, and no other.
+        patients = [self.person(state=state, country="US") for state in ("AK", "HI", "ME", "VT", "WY")]
+        kits = [self.kit(f"G-{n}", p, f"Gate-{n}", gateway=hub.id) for n, p in enumerate(patients)]
+        self.assertEqual(hub.id, self.get(f"/fleet/{kits[0].id}")["gateway"])
+        alone = self.kit("G-alone", self.person(state="AK"), "Gate-alone")
+        self.expect(400, self.call("POST", "/fleet", {"model": "hub-h2", "serial": "G-none", "gateway": "none"}, "nurse"))
+        one = self.breaks(kits, "G-hub")
+        self.assertIn("One outage: 5 of 5 devices behind one gateway (G-hub)", one["description"])
+        self.assertEqual(([], []), (self.problems(hub), self.problems(alone)))
+        for p in patients:
+            self.assertEqual([], self.supports(p))
+        for kit in kits:
+            kit.says()
+        wait_for(lambda: "The outage is over: 5 devices" in self.storms("G-hub")[0]["description"], "the end of it")
+
+    def test_what_is_in_one_region_of_another_country(self):
+        # One region of the post, five towns, each written as somebody writes; and two who live elsewhere in the country.
+        here = [self.person(country="DE" if n % 2 else "DEU", postalCode=f" 79{n}98", city=f"Town {n}", **{"state": "BW"} if n % 3 else {})
+                for n in range(5)]
+        there = [self.person(country="DE", postalCode="10115", city="Berlin") for _ in range(2)]
+        kits = [self.kit(f"R-{n}", p, f"Post-{n}") for n, p in enumerate(here)]
+        others = [self.kit(f"R-far-{n}", p, f"Post-far-{n}") for n, p in enumerate(there)]
+        one = self.breaks(kits, "DE-79")
+        self.assertIn("One outage: 5 of 5 devices in one region (DE-79)", one["description"])
+        self.assertEqual([[], []], [self.problems(kit) for kit in others])
+        for p in here:
+            self.assertEqual([], self.supports(p))
+            self.assertEqual([], self.found(f"/fhir/CommunicationRequest?patient=Patient/{p}&category=device-help"))
 
     def test_an_outage_ends_with_its_devices_back(self):
         patients = [f"p00{n:02}" for n in range(20, 25)]

@@ -27,6 +27,7 @@ interface Device {
   patient?: string;
   patientName?: string;
   network?: string;
+  gateway?: string;
   warranty?: string;
   health?: {
     heard?: string;
@@ -50,6 +51,7 @@ interface Fleet {
 }
 
 const KEY = "Device|*|fleet";
+const useFleet = () => useLoad<Fleet>(KEY, () => get("/fleet"));
 const STATES = ["stock", "shipped", "delivered", "active", "lost", "returned", "wiped", "revoked"];
 const SHOWN = 50;
 const NEEDS_REASON = ["lost", "revoked"];
@@ -166,13 +168,20 @@ function Code({ of }: { of: Device }) {
   );
 }
 
+const through = (all: Device[] | undefined, id?: string): string | undefined => {
+  const via = all?.find((d) => d.id === id);
+  return via ? [via.name, via.serial].filter(Boolean).join(" ") : id;
+};
+
 function Facts({ of }: { of: Device }) {
+  const all = useFleet().data?.devices;
   const rows: [Key, string | undefined][] = [
     ["fl_serial", of.serial],
     ["fl_udi", of.udi],
     ["fl_maker", of.maker],
     ["fl_firmware", of.firmware],
     ["fl_network", of.network],
+    ["fl_gateway", through(all, of.gateway)],
     ["fl_heard", of.health?.heard && dayTime(of.health.heard)],
     ["fl_broken", of.health?.broken && dayTime(of.health.broken)],
     ["fl_battery", of.health?.battery !== undefined ? `${number(of.health.battery)} %` : undefined],
@@ -304,7 +313,7 @@ function Row({ of }: { of: Device }) {
   );
 }
 
-function Make({ models }: { models: Model[] }) {
+function Make({ models, all }: { models: Model[]; all: Device[] }) {
   const [error, busy, act] = useAct(KEY);
   const make = (e: SubmitEvent): void => {
     e.preventDefault();
@@ -325,6 +334,17 @@ function Make({ models }: { models: Model[] }) {
         <Field id="fl-udi" name="udi" label={t("fl_udi")} dir="ltr" />
         <Field id="fl-lot" name="lot" label={t("fl_lot")} dir="ltr" />
         <Field id="fl-network" name="network" label={t("fl_network")} dir="ltr" />
+        <div class="field">
+          <label for="fl-gateway">{t("fl_gateway_of")}</label>
+          <select class="box" id="fl-gateway" name="gateway">
+            <option value="" />
+            {all.map((d) => (
+              <option key={d.id} value={d.id}>
+                {through(all, d.id)}
+              </option>
+            ))}
+          </select>
+        </div>
         <Field id="fl-warranty" name="warranty" label={t("fl_warranty")} type="date" />
         <Wrong text={error} />
         <button type="submit" class="btn primary" disabled={busy}>
@@ -337,7 +357,7 @@ function Make({ models }: { models: Model[] }) {
 
 export function FleetPage() {
   const models = useModels();
-  const { data, error } = useLoad<Fleet>(KEY, () => get("/fleet"));
+  const { data, error } = useFleet();
   const [state, setState] = useState("");
   const [shown, setShown] = useState(SHOWN);
   const rows = (data?.devices ?? []).filter((d) => !state || d.state === state);
@@ -355,7 +375,7 @@ export function FleetPage() {
           <Firmware models={models} />
           <Weaknesses models={models} />
           <Stock of={data.stock} />
-          <Make models={models} />
+          <Make models={models} all={data.devices} />
           <div class="field fl-filter">
             <label for="fl-state">{t("fl_state")}</label>
             <select

@@ -1185,6 +1185,8 @@ export default {
   fl_maker: "الصانع",
   fl_firmware: "البرنامج الداخلي",
   fl_network: "الشبكة",
+  fl_gateway: "يتصل عبر",
+  fl_gateway_of: "يتصل عبر جهاز آخر (فارغ: بنفسه)",
   fl_warranty: "الضمان حتى",
   fl_history: "السجل",
   fl_supply: "الشحنات",

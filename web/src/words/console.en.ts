@@ -1058,6 +1058,8 @@ export default {
   fl_maker: "Maker",
   fl_firmware: "Firmware",
   fl_network: "Network",
+  fl_gateway: "Speaks through",
+  fl_gateway_of: "Speaks through another device (empty: on its own)",
   fl_warranty: "Warranty until",
   fl_history: "History",
   fl_supply: "Shipments",

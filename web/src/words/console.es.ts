@@ -1078,6 +1078,8 @@ export default {
   fl_maker: "Fabricante",
   fl_firmware: "Programa interno",
   fl_network: "Red",
+  fl_gateway: "Se comunica por",
+  fl_gateway_of: "Se comunica por otro aparato (vacío: por sí mismo)",
   fl_warranty: "Garantía hasta",
   fl_history: "Historial",
   fl_supply: "Envíos",
