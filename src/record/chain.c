@@ -4,11 +4,12 @@
  * a time. Invariant: inner searches ask policy as any search does; all chains of a search share one
  * budget of looks, past which it ends with an error, never with a cut answer. */
 #include "record/clause_int.h"
+#include "record/consent_int.h"
 
 #include "base/time.h"
 
 #define KNOWN 1024u  /* targets remembered */
-#define NESTED 1000u /* hits looked at one by one for one candidate */
+#define NESTED 1000u /* hits of one candidate at a time, looked at one by one */
 
 struct chain_filter {
     const struct fhir_clause *clause;
@@ -296,6 +297,51 @@ struct asking {
     uint64_t t;
 };
 
+/* The hits of one answer of the store. kept: the patient asked of last, of whose none may be seen;
+ * those are passed over, however many there are. */
+struct hits {
+    const struct plan *inner;
+    const struct store_found *found;
+    bool then;
+    uint64_t patient;
+    bool kept;
+};
+
+static err passed_over(const struct asking *a, struct hits *h, uint64_t rid, bool *ret)
+{
+    struct store_doc d;
+    *ret = false;
+    if (!h->inner->careful)
+        return OK;
+    TRY(store_peek(a->op, a->rec->store, rid, &d));
+    if (d.comp && d.comp != h->patient) {
+        h->patient = d.comp;
+        h->kept = consent_hides_type(a->op, a->rec, d.comp, d.type, true);
+    }
+    *ret = d.comp && h->kept;
+    return op_check(a->op);
+}
+
+static err any_of(const struct asking *a, struct hits *h, bool *ret)
+{
+    for (size_t i = 0; i < h->found->n && !*ret; i++) {
+        struct store_doc d;
+        bool over;
+        uint64_t rid = h->found->rids[i];
+        TRY(search_late(a->op, i));
+        TRY(passed_over(a, h, rid, &over));
+        if (over)
+            continue;
+        TRY(spend(a->op, a->budget));
+        if (!h->inner->verify)
+            TRY(still_seen(a->op, a->rec, h->inner, (struct rid_at){rid, a->t}, ret));
+        else
+            TRY(search_fetch(a->op, a->rec, h->inner->asked, h->inner, rid, h->then ? a->t : 0, &d,
+                             ret));
+    }
+    return OK;
+}
+
 /* Does the inner plan find anything with one more condition? then: as of the moment shown, which
  * costs a look at all that has changed since; else as it is now. */
 static err any(const struct asking *a, const struct plan *inner, struct store_clause extra,
@@ -303,36 +349,29 @@ static err any(const struct asking *a, const struct plan *inner, struct store_cl
 {
     struct store_found found = {0};
     struct store_query q = inner->q;
+    struct hits h = {.inner = inner, .found = &found, .then = then};
     size_t n = q.n_clauses;
     struct store_clause *clauses = ARENA_ARRAY(a->op->arena, struct store_clause, n + 1);
+    bool each = inner->verify || then;
     *ret = false;
     if (inner->empty)
         return OK;
-    TRY(spend(a->op, a->budget));
     TRY(op_check(a->op));
     clauses[0] = extra;
     if (n)
         memcpy(clauses + 1, q.clauses, n * sizeof *clauses);
     q.clauses = clauses;
     q.n_clauses = n + 1;
-    q.limit = inner->verify || then ? NESTED : 1;
+    q.limit = each ? NESTED : 1;
     q.after = then ? q.after : STR_NONE;
-    TRY(store_search(a->op, a->rec->store, &q, &found));
-    *ret = !inner->verify && !then && found.n;
-    for (size_t i = 0; i < found.n && !*ret; i++) {
-        struct store_doc d;
+    do {
         TRY(spend(a->op, a->budget));
-        if (!inner->verify) {
-            TRY(still_seen(a->op, a->rec, inner, (struct rid_at){found.rids[i], a->t}, ret));
-            continue;
-        }
-        TRY(search_fetch(a->op, a->rec, inner->asked, inner, found.rids[i], then ? a->t : 0, &d,
-                         ret));
-    }
-    if (found.more && !*ret)
-        return fail(a->op, ERR_TOO_COSTLY,
-                    "More than %u resources would have to be looked at for one; narrow the chain.",
-                    NESTED);
+        TRY(store_search(a->op, a->rec->store, &q, &found));
+        *ret = !each && found.n;
+        if (each)
+            TRY(any_of(a, &h, ret));
+        q.after = found.next;
+    } while (each && found.more && !*ret);
     return OK;
 }
 

@@ -4,6 +4,7 @@
 #include "record/fixture_int.h"
 
 #include "fhir/terms.h"
+#include "record/bulk.h"
 
 struct family {
     const char *org, *ward, *room, *ana, *bo, *list;
@@ -431,13 +432,74 @@ static void then_but_hidden_since(void **state)
     }
 }
 
+#define MANY 2100 /* more than are asked of the store at a time, twice */
+
+static void load(struct fixture *f, const char *patient, int n, const char *more)
+{
+    struct record_load l = {0};
+    fixture_as(f, &f->system);
+    assert_int_equal(record_load_begin(&f->op, f->rec, &l), OK);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(
+            record_load_add(
+                &f->op, &l,
+                str_of(fixture_text(
+                    f,
+                    "{\"resourceType\":\"Claim\",\"status\":\"active\",\"use\":\"claim\","
+                    "\"type\":{\"text\":\"t\"},\"patient\":{\"reference\":\"%s\"},"
+                    "\"created\":\"2026-01-01\",\"provider\":{\"display\":\"d\"},\"priority\":{"
+                    "\"text\":\"p\"},\"insurance\":[{\"sequence\":1,\"focal\":true,\"coverage\":{"
+                    "\"display\":\"c\"}}]%s}",
+                    patient, more))),
+            OK);
+    assert_int_equal(record_load_end(&f->op, &l), OK);
+}
+
+/* However much is hidden, a chain is answered, and as where there is nothing. */
+static void many_that_are_hidden(void **state)
+{
+    struct fixture *f = *state;
+    const char *ana = fixture_patient(f, "Ana"), *bo = fixture_patient(f, "Bo"),
+               *cy = fixture_patient(f, "Cy");
+    const char *labelled =
+        ",\"meta\":{\"security\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/"
+        "v3-ActCode\",\"code\":\"SUD\"}]}";
+    load(f, ana, MANY, "");
+    load(f, bo, 1, "");
+    load(f, bo, MANY, labelled);
+    load(f, bo, 1, "");
+    const char *who[] = {ana, bo, cy};
+    for (int share = 0; share < 2; share++) {
+        if (share)
+            for (int i = 1; i < 3; i++)
+                fixture_make(f,
+                             fixture_text(f,
+                                          "{\"resourceType\":\"Consent\",\"status\":\"active\","
+                                          "\"scope\":{\"coding\":[{\"system\":\"http://"
+                                          "terminology.hl7.org/CodeSystem/consentscope\","
+                                          "\"code\":\"patient-privacy\"}]},\"category\":[{"
+                                          "\"text\":\"s\"}],\"policyRule\":{\"text\":\"own\"},"
+                                          "\"patient\":{\"reference\":\"%s\"},\"provision\":{"
+                                          "\"type\":\"permit\",\"class\":[{\"code\":\"Claim\"}]}}",
+                                          who[i]));
+        fixture_as(f, &f->nurse);
+        for (int i = 0; i < 3; i++) {
+            const char *q = fixture_text(f, "_id=%.*s&_has:Claim:patient:status=active",
+                                         STR_ARG(fixture_id(who[i])));
+            assert_int_equal(fixture_count(f, "Patient", q), share && who[i] == bo);
+        }
+        assert_int_equal(fixture_count(f, "Patient", "_has:Claim:patient:status=active"), share);
+        fixture_as(f, &f->system);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH_BACKENDS(chains_from_any_side), BOTH_BACKENDS(modifiers),
-        BOTH_BACKENDS(words_places_units),   BOTH_BACKENDS(codes_that_others_know),
-        BOTH_BACKENDS(names_of_codes),       BOTH_BACKENDS(others_stay_hidden),
-        BOTH_BACKENDS(then_inner_first),     BOTH_BACKENDS(then_one_by_one),
-        BOTH_BACKENDS(then_but_hidden_since)};
+        BOTH_BACKENDS(chains_from_any_side),  BOTH_BACKENDS(modifiers),
+        BOTH_BACKENDS(words_places_units),    BOTH_BACKENDS(codes_that_others_know),
+        BOTH_BACKENDS(names_of_codes),        BOTH_BACKENDS(others_stay_hidden),
+        BOTH_BACKENDS(then_inner_first),      BOTH_BACKENDS(then_one_by_one),
+        BOTH_BACKENDS(then_but_hidden_since), BOTH_BACKENDS(many_that_are_hidden)};
     return cmocka_run_group_tests_name("record.chain", tests, NULL, NULL);
 }
