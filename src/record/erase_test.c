@@ -201,6 +201,60 @@ static void a_kill_in_between_only_delays_it(void **state)
     }
 }
 
+/* Closes what is open, and opens the folder in its place. */
+static void open_in_place(struct fixture *f, str dir)
+{
+    struct store_options o = {.backend = STORE_SQLITE, .dir = dir};
+    record_free(f->rec);
+    store_close(f->store);
+    f->rec = NULL;
+    f->store = NULL;
+    fixture_as(f, &f->system);
+    assert_int_equal(store_open(&f->op, &o, &f->store), OK);
+    assert_int_equal(record_new(&f->op, f->store, NULL, &f->rec), OK);
+}
+
+static void approved(struct fixture *f, const char *patient)
+{
+    fixture_as(f, &f->privacy);
+    assert_int_equal(put(f, approval(f, patient, "rejected")), OK);
+    assert_int_equal(put(f, approval(f, patient, "accepted")), OK);
+    assert_int_equal(erase(f, patient), OK);
+}
+
+/* What was noted of them is in the copy, and goes when it is opened; also where somebody had been
+ * erased before the copy, and when it is opened again. */
+static void a_backup_from_before_does_not_bring_it_back(void **state)
+{
+    struct fixture *f = *state;
+    const char *w = fixture_patient(f, "W"), *x = fixture_patient(f, "X"),
+               *y = fixture_patient(f, "Y");
+    uint64_t nw = number_of(f, w), nx = number_of(f, x), ny = number_of(f, y);
+    str copy = arena_printf(f->keep, "%s/copy", f->dir),
+        back = arena_printf(f->keep, "%s/back", f->dir);
+    struct record_backup b;
+    struct record_doc d;
+    know(f, fixture_id(w), nw);
+    know(f, fixture_id(x), nx);
+    know(f, fixture_id(y), ny);
+    approved(f, w);
+    assert_int_equal(record_backup_ready(&f->op, f->rec), OK);
+    assert_int_equal(record_backup(&f->op, str_of(f->dir), copy, NULL, &b), OK);
+    assert_int_equal(known(f, fixture_id(x), nx), NAMES); /* so it is in the copy */
+    approved(f, x);
+    assert_int_equal(known(f, fixture_id(x), nx), 0);
+    fixture_as(f, &f->system);
+    struct record_restore how = {.keys = str_of(f->dir)};
+    assert_int_equal(record_restore(&f->op, copy, &how, back, NULL, &b), OK);
+    for (int i = 0; i < 2; i++) {
+        open_in_place(f, back);
+        assert_int_equal(known(f, fixture_id(w), nw), 0);
+        assert_int_equal(known(f, fixture_id(x), nx), 0);
+        assert_int_equal(known(f, fixture_id(y), ny), NAMES);
+        assert_int_equal(fixture_read(f, x, &d), ERR_NOT_FOUND);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +262,8 @@ int main(void)
         BOTH_BACKENDS(a_complaint_about_a_device_is_kept),
         BOTH_BACKENDS(what_is_noted_of_them_goes),
         BOTH_BACKENDS(a_kill_in_between_only_delays_it),
+        cmocka_unit_test_setup_teardown(a_backup_from_before_does_not_bring_it_back,
+                                        fixture_setup_sqlite, fixture_teardown),
     };
     return cmocka_run_group_tests_name("record.erase", tests, NULL, NULL);
 }
