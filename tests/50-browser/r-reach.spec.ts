@@ -181,6 +181,106 @@ test("consent with its proof, then the patient's own choices by a link", async (
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
 
+test("a Part 2 form: each part asked, what lacks said beside it, kept, shown until when, taken back", async ({
+  page,
+  request,
+  forgive,
+}) => {
+  forgive(/422/);
+  const nurse = await api(request, "nurse");
+  const { id } = (await nurse("POST", "/fhir/Patient", {
+    resourceType: "Patient",
+    name: [{ given: ["Ira"], family: "Formed" }],
+    telecom: [{ system: "phone", value: "+16115550188" }],
+  })) as { id: string };
+  await signIn(page, "console", "nurse");
+  await page.goto(`/console/patient/${id}`);
+  const part = page.getByRole("region", { name: "Substance use records (Part 2)" });
+  await expect(part.getByText(/It permits no contact/)).toBeVisible();
+  await part.getByRole("button", { name: "Write down a Part 2 form" }).click();
+  const dialog = page.getByRole("dialog", { name: "Write down a Part 2 form" });
+  const keep = dialog.getByRole("button", { name: "Keep the form" });
+  const lacks = dialog.getByText("The form has to hold this.");
+  await expect(dialog.getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await expect(dialog.getByText(/kept as proof/)).toBeVisible();
+  await dialog.getByLabel("Where the form is kept").fill("Folder 12");
+  await keep.click();
+  await expect(dialog.getByRole("alert")).toContainText("lacks a part");
+  await expect(lacks).toHaveCount(10);
+  await axe(page);
+  await shot(page, "r9-part2-lacks");
+  for (const box of [
+    "The patient's name",
+    "What for: treatment, payment, health care operations",
+    "That they may take it back, and how",
+    "Their signature",
+  ])
+    await dialog.getByLabel(box).check();
+  await dialog.getByLabel("Who may share the records").fill("Lakeside Recovery");
+  await dialog.getByLabel("Which records, and how much").fill("All of the programme");
+  await dialog.getByLabel("Who gets them").fill("Those who treat, pay or run");
+  await dialog.getByLabel("The day it was signed").fill("2026-11-03");
+  await dialog.getByRole("radio", { name: "On a day" }).check({ force: true });
+  await dialog.getByLabel("Its last day").fill("2031-06-30");
+  await expect(lacks).toHaveCount(1);
+  await keep.click();
+  await expect(dialog.getByRole("alert")).toContainText("lacks a part"); // the rulebook's own word
+  await dialog.getByLabel("What others may do with the records then").check();
+  await expect(lacks).toHaveCount(0);
+  await keep.click();
+  await expect(dialog.getByRole("alert")).toContainText("was bundled"); // nobody knows where they live: GDPR-07 may hold
+  await dialog.getByLabel("Each purpose was asked by itself").check();
+  await dialog.getByLabel("It was not part of another agreement").check();
+  await keep.click();
+  await expect(dialog).toBeHidden();
+  const row = part.getByRole("listitem");
+  await expect(row).toContainText(/It holds until .*Jun 30, 2031/);
+  await row.getByText("What it says").click();
+  await expect(row).toContainText("Who may share the records: Lakeside Recovery");
+  await expect(row).toContainText("Where the form is kept: Folder 12");
+  await axe(page);
+  await part.scrollIntoViewIfNeeded();
+  await shot(page, "r10-part2");
+  // It is no permission to write or call: nobody was asked.
+  const card = page.getByRole("region", { name: "How they may be reached" });
+  await expect(card.getByRole("listitem").filter({ hasText: "Text message" })).toContainText("Never asked");
+  const kept = (await nurse("GET", `/fhir/Consent?patient=${id}`)) as {
+    entry: { resource: { extension: Proof[]; provision: object } }[];
+  };
+  expect(Object.keys(kept.entry[0]!.resource.provision)).toEqual(["period"]);
+  const proof = kept.entry[0]!.resource.extension.flatMap((e) => e.extension ?? []);
+  expect(proof.filter((e) => e.url === "element")).toHaveLength(10);
+  expect(proof.find((e) => e.url === "sha256")?.valueString).toMatch(/^[0-9a-f]{64}$/);
+
+  await page.evaluate(() => localStorage.setItem("weft.language", "ar"));
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
+  const same = page.getByRole("region", { name: "سجلات تعاطي المواد (الجزء 2)" });
+  await same.getByRole("button", { name: "تدوين نموذج الجزء 2" }).click();
+  const form = page.getByRole("dialog", { name: "تدوين نموذج الجزء 2" });
+  await form.getByLabel("أين يُحفظ النموذج").fill("12");
+  await form.getByRole("button", { name: "حفظ النموذج" }).click();
+  await expect(form.getByText("يجب أن يحتوي النموذج على هذا.")).toHaveCount(10);
+  await axe(page);
+  await shot(page, "r11-part2-ar");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await page.keyboard.press("Escape");
+  await same.getByRole("button", { name: "سحب النموذج" }).click();
+  const ask = page.getByRole("dialog", { name: "سحب النموذج" });
+  await expect(ask.getByText(/يبقى/)).toBeVisible();
+  await axe(page);
+  await ask.getByRole("button", { name: "سحب النموذج" }).click();
+  await expect(same.getByRole("listitem")).toContainText("سُحب في");
+  await expect(same.getByRole("button", { name: "سحب النموذج" })).toHaveCount(0);
+  await shot(page, "r12-part2-over-ar");
+  const ended = (await nurse("GET", `/fhir/Consent?patient=${id}`)) as {
+    entry: { resource: { status: string } }[];
+  };
+  expect(ended.entry.map((e) => e.resource.status)).toEqual(["inactive"]);
+});
+
 test("bills of care elsewhere: shown while the patient shares them, and no amount of them", async ({ page }) => {
   const of = (what: string): string => planted().find((p) => p.planted === what)!.patient;
   await signIn(page, "console", "nurse");

@@ -9,6 +9,7 @@ import { get, post } from "../lib/api";
 import { fullDate, list, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
+import { Part2 } from "./part2";
 
 interface Wishes {
   pausedUntil?: string;
@@ -333,6 +334,7 @@ export function Reach({ id }: { id: string }) {
           <Link patient={id} />
         </div>
       )}
+      <Part2 patient={id} />
       {open === "yes" && <ConsentDialog patient={id} onClose={close} />}
       {open === "no" && <NoDialog patient={id} ways={waysOf(data.reach)} onClose={close} />}
     </section>

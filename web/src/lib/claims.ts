@@ -1,10 +1,9 @@
 // That a patient shares their claims with who treats them, as a Consent (ADR 67): what one says, and which one stands.
 // The server decides what is shown; this writes the word down and finds it again.
 import { call, post, search } from "./api";
-import type { Consent } from "./fhir";
+import { CONSENT_CATEGORY, type Consent, isOfCategory } from "./fhir";
 import { useLoad } from "./load";
 
-const CATEGORY = "https://weft.health/fhir/consent-category";
 const CODE = "claims";
 const TYPES = ["Claim", "ExplanationOfBenefit"];
 
@@ -13,8 +12,7 @@ export interface Said {
   evidence?: string;
   until?: string;
 }
-export const isClaims = (c: Consent): boolean =>
-  !!c.category?.some((k) => k.coding?.some((x) => x.system === CATEGORY && x.code === CODE));
+export const isClaims = (c: Consent): boolean => isOfCategory(c, CODE);
 const DAY = 86_400_000;
 /** Its last day counts whole, as the server reckons (in UTC). */
 function isOver(c: Consent, now: number): boolean {
@@ -40,7 +38,7 @@ export function claimsConsent(patient: string, said: Said): object {
         { system: "http://terminology.hl7.org/CodeSystem/consentscope", code: "patient-privacy" },
       ],
     },
-    category: [{ coding: [{ system: CATEGORY, code: CODE }] }],
+    category: [{ coding: [{ system: CONSENT_CATEGORY, code: CODE }] }],
     patient: { reference: `Patient/${patient}` },
     dateTime: new Date().toISOString(),
     policyRule: { coding: [{ system: "https://weft.health/fhir/consent-form", code: said.how }] },

@@ -165,6 +165,11 @@ export interface Consent extends Resource {
   dateTime?: string;
   provision?: { type?: string; period?: Period; purpose?: Coding[]; code?: Concept[] };
 }
+export const CONSENT_CATEGORY = "https://weft.health/fhir/consent-category";
+export const isOfCategory = (c: Consent, code: string): boolean =>
+  !!c.category?.some((k) =>
+    k.coding?.some((x) => x.system === CONSENT_CATEGORY && x.code === code),
+  );
 export interface AuditEvent extends Resource {
   recorded: string;
   action?: string;

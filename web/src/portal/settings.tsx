@@ -9,7 +9,7 @@ import { LanguageSelect } from "../kit/signin";
 import { post } from "../lib/api";
 import { isClaims } from "../lib/claims";
 import { keepDraft } from "../lib/drafts";
-import { type Consent, type Patient, words } from "../lib/fhir";
+import { type Consent, isOfCategory, type Patient, words } from "../lib/fhir";
 import { fullDate, has, LANGS, languageName, list, t } from "../lib/i18n";
 import { go, href } from "../lib/router";
 import { BillsCard } from "./bills";
@@ -182,6 +182,7 @@ function Reach({ p }: { p: Patient }) {
 /** "Text messages about your care and about visits" when the codes are ours, else the record's words. */
 function consentWords(c: Consent): string {
   if (isClaims(c)) return t("bills_title");
+  if (isOfCategory(c, "part2")) return t("set_part2");
   const channel = `set_what_${c.provision?.code?.[0]?.coding?.[0]?.code}`;
   const purposes = (c.provision?.purpose ?? []).map((p) => `c_${p.code}`).filter(has);
   if (has(channel)) return [t(channel), list(purposes.map((p) => t(p)))].join(" ").trim();

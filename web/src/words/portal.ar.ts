@@ -128,6 +128,7 @@ export default {
   set_change_text: "أرجو تغيير طريقة التواصل معي: ",
   set_choices: "اختياراتك",
   set_choices_none: "لا اختيارات بعد.",
+  set_part2: "نموذج عن رعاية تعاطي المواد",
   role_nurse: "ممرضة",
   role_agent: "موظف في العيادة",
   role_outreach: "فريق التواصل",

@@ -115,6 +115,7 @@ export default {
   set_change_text: "Please change how you reach me: ",
   set_choices: "Your choices",
   set_choices_none: "You have made no choices yet.",
+  set_part2: "Form about substance use care",
   role_nurse: "A nurse",
   role_agent: "A helper at the clinic",
   role_outreach: "The outreach team",

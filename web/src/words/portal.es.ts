@@ -120,6 +120,7 @@ export default {
   set_change_text: "Por favor, cambien cómo me contactan: ",
   set_choices: "Sus decisiones",
   set_choices_none: "Aún no ha tomado decisiones.",
+  set_part2: "Formulario sobre atención por uso de sustancias",
   role_nurse: "Una enfermera",
   role_agent: "Alguien de la clínica",
   role_outreach: "El equipo de contacto",
