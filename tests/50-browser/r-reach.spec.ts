@@ -158,6 +158,7 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await card.scrollIntoViewIfNeeded();
   await shot(page, "r5-no-calls-card");
   await page.goto(`/console/case/${task}`);
+  await expect(page.getByText("You have this case", { exact: true })).toBeVisible(); // the key is heard then
   await page.keyboard.press("p");
   await expect(call.getByRole("heading", { name: "Do not call now" })).toBeVisible();
   await expect(call.getByText(/TCPA-DNC-02/)).toBeVisible();
