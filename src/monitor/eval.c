@@ -2,7 +2,7 @@
  * Invariants: a rule that holds stays raised until a reading passes its clear limit (hysteresis),
  * so a value swinging at the limit is one finding; a critical limit that only one reading has
  * crossed is raised one level lower at once and rises when the next reading confirms it. */
-#include "monitor/monitor_int.h"
+#include "monitor/trial_int.h"
 
 #define SYMPTOM_MS (24 * MS_HOUR)
 
@@ -31,11 +31,16 @@ bool eval_scale2(const struct track *t)
     return t->low[SERIES_SPO2] <= 88;
 }
 
-bool eval_is_for(const struct monitor_rule *r, const struct track *t)
+static bool is_theirs(const struct monitor_rule *r, const struct track *t)
 {
-    if ((r->scale2 && !eval_scale2(t)) || (r->shadow && !(t->on >> (r - MONITOR_RULES) & 1)))
+    if (r->scale2 && !eval_scale2(t))
         return false;
     return r->programmes == ~0u || (r->programmes & t->programmes) != 0;
+}
+
+bool eval_is_for(const struct monitor_rule *r, const struct track *t)
+{
+    return (!r->shadow || t->on >> (r - MONITOR_RULES) & 1) && is_theirs(r, t);
 }
 
 /* The clinician's own limits replace the urgent-and-below defaults of that side; the most urgent
@@ -349,6 +354,20 @@ void monitor_eval(struct track *t, int series, int i, struct findings *ret)
         return;
     clear_rules(t, series, i);
     eval_derived(t, series, i, ret);
+}
+
+uint64_t monitor_eval_trial(const struct track *t, int series, int i, uint64_t rules)
+{
+    uint64_t held = 0;
+    for (uint64_t left = MONITOR_SERIES[series].rules & rules; left; left &= left - 1) {
+        int r = __builtin_ctzll(left);
+        struct findings f;
+        f.n = 0;
+        if (is_theirs(&MONITOR_RULES[r], t))
+            eval_one(t, r, series, i, &f);
+        held |= (uint64_t)(f.n > 0) << r;
+    }
+    return held;
 }
 
 void monitor_eval_symptom(struct track *t, int symptom, int64_t at, uint64_t rid,

@@ -1,7 +1,7 @@
 /* The follower: changes in, cases out. One step is one transaction: the patients' tracks, the cases
  * and the cursor move together or not at all, so a kill at any point neither loses nor doubles.
  * When a nurse changed the case meanwhile, the step is thrown away and done again. */
-#include "monitor/monitor_int.h"
+#include "monitor/trial_int.h"
 
 #define STEP_CHANGES 1024
 static str track_key(struct op *op, uint64_t patient)
@@ -70,7 +70,7 @@ err step_seen(struct step *st, uint64_t patient, struct seen **ret)
 
 /* Tells whether it is over a limit. Late or not is judged at the time of receipt: a reading that
  * came in time raises its case however long we were down. */
-static bool add_reading(struct seen *s, const struct reading *r, int64_t at,
+static bool add_reading(struct step *st, struct seen *s, const struct reading *r, int64_t at,
                         const struct record_doc *doc)
 {
     uint64_t rid = doc->rid;
@@ -83,6 +83,7 @@ static bool add_reading(struct seen *s, const struct reading *r, int64_t at,
         bool over =
             MONITOR_SERIES[r->series].codes[0] && eval_beyond(s->track, r->series, r->value);
         monitor_eval(s->track, r->series, i, s->findings);
+        trial_hear(st, s, r->series, i);
         return over || s->findings->n > told;
     }
     if (r->yes && fresh) {
@@ -136,18 +137,19 @@ static err reading_of(struct step *st, const struct record_doc *doc, struct read
 }
 
 /* A pair of pressures is one reading over limits; of samples each is one. */
-static void add_set(struct seen *s, struct reading_set *set, const struct record_doc *doc)
+static void add_set(struct step *st, struct seen *s, struct reading_set *set,
+                    const struct record_doc *doc)
 {
     struct reading r;
     int64_t at;
     bool over = false;
     for (size_t i = 0; i < set->n; i++)
-        over |= add_reading(s, &set->at_most[i], set->at, doc);
+        over |= add_reading(st, s, &set->at_most[i], set->at, doc);
     if (over)
         track_over(s->track, set->at, 1);
     while (samples_next(&set->samples, &r, &at))
         if (at <= doc->updated + MONITOR_FUTURE_MS) {
-            if (add_reading(s, &r, at, doc))
+            if (add_reading(st, s, &r, at, doc))
                 track_over(s->track, at, 1);
             set->n++;
         }
@@ -179,7 +181,7 @@ static err add_observation(struct step *st, const struct record_change *c)
     add_who(s, &set, &doc);
     if (!set.usable)
         return OK;
-    add_set(s, &set, &doc);
+    add_set(st, s, &set, &doc);
     add_doubt(s, &set, &doc);
     st->m->stats.readings += set.n;
     return OK;
@@ -340,6 +342,8 @@ err step_commit(struct step *st, uint64_t to)
             TRY(ask_step(st, tx, s));
         if (s->findings->n)
             TRY(raise_case(st, tx, s));
+        if (s->trial)
+            TRY(trial_keep(st, tx, s));
     }
     str *bytes = ARENA_ARRAY(st->op->arena, str, n + 1);
     TRY(op_check(st->op));

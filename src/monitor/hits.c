@@ -1,8 +1,7 @@
 /* How each rule does: of the cases it brought, how many were acted on, and how many told nothing.
  * Invariant: counted are the cases and the programmes that the asker may see. */
-#include "monitor/monitor_int.h"
+#include "monitor/trial_int.h"
 
-#include "base/vec.h"
 #include "record/find_each.h"
 
 #include <stdlib.h>
@@ -30,6 +29,8 @@ struct count {
     int64_t since, now;
     VEC(struct stretch) watched; /* by patient and time once all are there */
     VEC(struct hits) of;
+    struct trial_cases cases;
+    struct trial_counts trials;
 };
 
 static err add_plan(void *ctx, struct op *op, const struct record_doc *doc, const struct json *plan)
@@ -104,6 +105,18 @@ static struct hits *hits_of(struct count *c, const struct json *task)
     return c->of.n > n ? &c->of.at[n] : NULL;
 }
 
+/* When there was a case, whatever brought it. */
+static void add_stretch(struct count *c, const struct record_doc *doc, const struct json *task,
+                        bool closed)
+{
+    struct time_span from, to = {.lo = c->now};
+    if (desk_is_technical(task) || !time_parse(json_get_str(task, STR("authoredOn")), &from) ||
+        (closed && !time_parse(json_get_str(task, STR("lastModified")), &to)))
+        return;
+    struct trial_case one = {doc->patient, from.lo, to.lo, closed && desk_was_acted_on(task)};
+    VEC_PUSH(c->a, &c->cases.list, one);
+}
+
 static err add_case(void *ctx, struct op *op, const struct record_doc *doc, const struct json *task)
 {
     struct count *c = ctx;
@@ -111,6 +124,7 @@ static err add_case(void *ctx, struct op *op, const struct record_doc *doc, cons
     bool closed = str_eq(json_get_str(task, STR("status")), STR("completed"));
     if (!h)
         return op_check(op);
+    add_stretch(c, doc, task, closed);
     h->closed += closed;
     h->open += !closed;
     if (closed && desk_was_acted_on(task))
@@ -120,7 +134,20 @@ static err add_case(void *ctx, struct op *op, const struct record_doc *doc, cons
     return op_check(op);
 }
 
-static struct json *rule_row(struct op *op, const struct hits *h, double years)
+/* A rule on trial: what it would have told, and of that how much was seen without it. */
+static void set_trial(struct op *op, struct json *o, const struct trial_count *t)
+{
+    struct json *n = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, n, STR("since"), time_format(op->arena, t->since));
+    monitor_set_number(op, n, "hits", (double)t->hits, 0);
+    monitor_set_number(op, n, "people", (double)t->people, 0);
+    monitor_set_number(op, n, "cases", (double)t->cases, 0);
+    monitor_set_number(op, n, "acted", (double)t->acted, 0);
+    json_set(op->arena, o, STR("trial"), n);
+}
+
+static struct json *rule_row(struct op *op, const struct count *c, const struct hits *h,
+                             double years)
 {
     struct json *o = json_new(op->arena, JSON_OBJECT);
     double rate = h->closed ? (double)h->acted / (double)h->closed : NAN;
@@ -132,6 +159,8 @@ static struct json *rule_row(struct op *op, const struct hits *h, double years)
         json_set_str(op->arena, o, STR("source"), str_of(h->row->source));
         if (h->row->shadow && !h->live)
             json_set(op->arena, o, STR("shadow"), json_new_bool(op->arena, true));
+        if (h->row->shadow && !h->live && c->trials.known)
+            set_trial(op, o, &c->trials.of[h->row - MONITOR_RULES]);
         if (h->row->kind == RULE_LIMIT && h->row->n_tests)
             json_set_str(op->arena, o, STR("metric"),
                          str_of(MONITOR_SERIES[h->row->tests[0].series].name));
@@ -177,11 +206,12 @@ err monitor_hits(struct op *op, struct monitor *m, struct json **ret)
     TRY(record_find_each(op, m->rec, &plans));
     double years = years_of(c, &people);
     TRY(record_find_each(op, m->rec, &cases));
+    TRY(trial_count(op, m, &c->cases, &c->trials));
     monitor_set_number(op, o, "days", DAYS, 0);
     monitor_set_number(op, o, "patients", (double)people, 0);
     monitor_set_number(op, o, "years", years, 2);
     for (size_t i = 0; i < c->of.n; i++)
-        json_push(op->arena, rules, rule_row(op, &c->of.at[i], years));
+        json_push(op->arena, rules, rule_row(op, c, &c->of.at[i], years));
     json_set(op->arena, o, STR("rules"), rules);
     json_set(op->arena, o, STR("metrics"), monitor_defaults(op));
     *ret = o;

@@ -118,12 +118,14 @@ MUST err monitor_what_if_many(struct op *op, struct monitor *m, const struct mon
                               struct json **ret);
 
 /* How each rule does: JSON {days, patients, years, rules: [{id, priority | technical, source,
- * metric, shadow (on trial: it opens none), open, closed, acted, rate, unexplained,
- * unexplainedYear, flagged}], metrics: the limits
- * that everybody has} of the cases of the last 365 days that the rule opened and op->actor may see;
- * rules of the fleet and PLAN-LOW, PLAN-HIGH once they have opened one. acted: closed with an
- * outcome that changed something; unexplained: closed without; a year: of a patient in a programme
- * (CarePlan), cases of others not counted; flagged: fewer than one in five of twenty or more were
+ * metric, shadow (on trial: it opens none), trial: {since, hits, people, cases, acted}, open,
+ * closed, acted, rate, unexplained, unexplainedYear, flagged}], metrics: the limits that everybody
+ * has} of the cases of the last 365 days that the rule opened and op->actor may see; rules of the
+ * fleet and PLAN-LOW, PLAN-HIGH once they have opened one. acted: closed with an outcome that
+ * changed something; unexplained: closed without; a year: of a patient in a programme (CarePlan),
+ * cases of others not counted; trial: what it would have told since it is counted, repeats of 72
+ * hours as one, for how many of these a case of any rule was open or came within 72 hours, and how
+ * many of those were acted on; flagged: fewer than one in five of twenty or more were
  * acted on. */
 MUST err monitor_hits(struct op *op, struct monitor *m, struct json **ret);
 

@@ -513,6 +513,7 @@ struct seen { /* a patient touched in this step */
     uint64_t rid;
     struct track *track;
     struct findings *findings;
+    struct raises *trial; /* what rules on trial would have told (trial.c) */
     str id;
     struct seen *next, *alike;
 };
@@ -570,9 +571,9 @@ struct monitor {
     uint64_t cursor; /* as it is in the store */
     uint64_t seen;   /* nothing up to here is left to do; not less than cursor */
     bool cursor_known;
-    bool careful;      /* the last step failed: one transaction at a time */
-    uint64_t live;     /* shadow rules that the house made live (monitor.rules_live) */
-    size_t replay_max; /* readings of one what-if, see what_if.c; tests make it small */
+    bool careful;         /* the last step failed: one transaction at a time */
+    uint64_t live, trial; /* shadow rules: live by monitor.rules_live; on trial, all others */
+    size_t replay_max;    /* readings of one what-if, see what_if.c; tests make it small */
     struct cache cache;
     struct round round;
     char load_at[32]; /* how far the walk over kept tracks has come, see record_kv_page() */

@@ -1,14 +1,14 @@
 /* The monitor's threads: the follower (and the desk's clock) and the MQTT intake. What failed is
  * never skipped: the cursor moves only with its work. */
-#include "monitor/monitor_int.h"
+#include "monitor/trial_int.h"
 
 #define WAKE_MS 5000
 
-/* Rules on trial that the house made live. */
-static err live_rules(struct op *op, const struct config *config, uint64_t *ret)
+/* Rules on trial that the house made live; the others are on trial. */
+static err live_rules(struct op *op, const struct config *config, struct monitor *m)
 {
     str names = config_str(config, "monitor.rules_live"), name;
-    *ret = 0;
+    uint64_t *ret = &m->live;
     while (str_take_until(&names, ',', &name)) {
         uint64_t had = *ret;
         name = str_trim(name);
@@ -20,6 +20,9 @@ static err live_rules(struct op *op, const struct config *config, uint64_t *ret)
                         "monitor.rules_live: no rule on trial is called %.*s, or it stands twice",
                         STR_ARG(name));
     }
+    for (size_t r = 0; r < RULE_COUNT_MONITOR; r++)
+        m->trial |= (uint64_t)MONITOR_RULES[r].shadow << r;
+    m->trial &= ~m->live;
     return OK;
 }
 
@@ -39,7 +42,7 @@ err monitor_new(struct op *op, struct record *rec, struct identity *id, const st
     err e = m->arena && track_cache_init(&m->cache) ? signals_compile(op, m)
                                                     : fail(op, ERR_UNAVAILABLE, "out of memory");
     if (e == OK)
-        e = live_rules(op, config, &m->live);
+        e = live_rules(op, config, m);
     if (e != OK) {
         monitor_free(m);
         return e;
@@ -117,6 +120,7 @@ err monitor_start(struct op *op, struct monitor *m)
                              .rest_ms = 1000,
                              .ctx = m};
     m->since = time_mono();
+    TRY(trial_begin(op, m));
     TRY(intake_nodes_start(op, m, &m->nodes));
     bool shared = m->nodes && !str_empty(config_str(m->config, "mqtt.share"));
     struct intake_line line = {.config = m->config, .m = m, .nodes = shared ? m->nodes : NULL};

@@ -2,12 +2,9 @@
 #ifndef WEFT_MONITOR_WHAT_IF_INT_H
 #define WEFT_MONITOR_WHAT_IF_INT_H
 
-#include "monitor/monitor_int.h"
-
-#include "base/vec.h"
+#include "monitor/trial_int.h"
 
 #define MS_DAY (24 * MS_HOUR)
-#define EPISODE_MS (72 * MS_HOUR) /* alerts nearer to each other are one case */
 
 struct heard {
     int64_t at;
@@ -19,17 +16,11 @@ struct event {
     int64_t at, within; /* told of by an alert so long before */
     const char *what;
 };
-/* Of one rule that looks at the metric: what it alone would have told, repeats of 72 hours as one.
- */
-struct raise {
-    int rule;
-    int64_t at, last;
-};
 struct told {
-    size_t alerts, cases; /* alerts: of the metric */
-    size_t asked;         /* to measure again, of the metric */
-    VEC(int64_t) at;      /* all that would have been news */
-    VEC(struct raise) by_rule;
+    size_t alerts, cases;      /* alerts: of the metric */
+    size_t asked;              /* to measure again, of the metric */
+    VEC(int64_t) at;           /* all that would have been news */
+    VEC(struct raise) by_rule; /* of those that look at the metric */
 };
 struct replay {
     struct arena *a;

@@ -125,6 +125,7 @@ static const struct {
              {"campaign/e/plan/", "/7", true},
              {"campaign/p/", "", true},
              {"glass/", "/nurse.ada", true},
+             {"mon-trial/", "", true},
              {"mon/", "", true},
              {"programme-days/", "", true},
              {"survey/open/", "/daily", true}};

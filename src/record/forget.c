@@ -26,6 +26,7 @@ static const struct named_row {
     {"glass/", BY_NUMBER, 0},
     {"ledger/", BY_ID, 0},
     {"mail/", BY_VALUE, 0},
+    {"mon-trial/", BY_NUMBER, 0},
     {"mon/", BY_NUMBER, 0},
     {"nobody/", BY_ID, 0},
     {"programme-days/", BY_NUMBER, 0},

@@ -20,7 +20,7 @@ OTHERS = {
     "page/": "user, or an address that no patient has", "receipt/": "place in a shelf", "request/": "request",
     "sendkey/": "the caller's key; a message's id", "sent-day/": "our number", "sub/": "subscription",
     "survey/each/": "order", "survey/judged/": "answer", "survey/observed/": "answer", "survey/questionnaire/": "form",
-    "survey/sent/": "message", "survey/weights": "questionnaire; a table of the site's", "survey/visit/": "visit", "fleet/": "device, model, release, user",
+    "monitor/trial-since/": "rule", "survey/sent/": "message", "survey/weights": "questionnaire; a table of the site's", "survey/visit/": "visit", "fleet/": "device, model, release, user",
 }
 # Not names of values, though they look alike: queues, identifiers, addresses, words.
 NAME = re.compile(r"arena_(?:printf|cat)\(\s*[\w>.-]+,\s*(?:STR\()?\"([a-z][a-z-]*/[A-Za-z/-]*?)(?:%|\")")

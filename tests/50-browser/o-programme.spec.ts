@@ -51,7 +51,12 @@ test("enrolled, taught, started, counted", async ({ page, request, forgive }) =>
   await page.getByRole("radio", { name: "Rules" }).check({ force: true });
   await expect(page.getByText(/patient-years/)).toBeVisible();
   await expect(page.getByRole("columnheader", { name: "Acted on" })).toBeVisible();
+  const trials = page.getByRole("region", { name: "Rules on trial" });
+  const trial = trials.getByRole("row", { name: /^HF-WT-EWMA On trial/ });
+  await expect(trial).toContainText(/20\d\d/); // counted since
+  await expect(trial).toContainText(/\d+.? \(people: /);
   await axe(page);
+  await trials.scrollIntoViewIfNeeded();
   await shot(page, "o6-rules");
 
   // Another limit on everybody, by keyboard alone.

@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { Empty, Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
 import type { Limit } from "../lib/fhir";
-import { number, t } from "../lib/i18n";
+import { fullDate, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { ManyTried } from "./many";
 
@@ -19,6 +19,8 @@ interface Hit {
   flagged: boolean;
   /** on trial: it opens no case */
   shadow?: boolean;
+  /** what it would have told since it is counted; cases: where there was one anyway */
+  trial?: { since: string; hits: number; people: number; cases: number; acted: number };
 }
 interface Hits {
   days: number;
@@ -55,6 +57,46 @@ function Row({ of, tries }: { of: Hit; tries?: (metric: string) => void }) {
   );
 }
 
+/** Rules that raise nothing yet, counted live, so that somebody can decide about them. */
+function Trials({ of }: { of: Hit[] }) {
+  const counted = of.filter((h) => h.trial);
+  if (counted.length === 0) return null;
+  return (
+    <section aria-labelledby="trials">
+      <h2 id="trials">{t("hr_trials")}</h2>
+      <p class="muted">{t("hr_trials_lead")}</p>
+      <table class="grid card pg-lines">
+        <Heads
+          of={[
+            t("hr_rule"),
+            t("hr_since"),
+            t("hr_would"),
+            t("hr_anyway"),
+            t("hr_anyway_acted"),
+            t("hr_alone"),
+          ]}
+        />
+        <tbody>
+          {counted.map(({ id, trial }) => (
+            <tr key={id}>
+              <th scope="row">
+                <code>{id}</code> <strong>{t("wm_r_tried")}</strong>
+              </th>
+              <td class="tabular">{fullDate(trial!.since)}</td>
+              <td class="tabular">
+                {t("hr_would_n", { n: number(trial!.hits), people: number(trial!.people) })}
+              </td>
+              <td class="tabular">{number(trial!.cases)}</td>
+              <td class="tabular">{number(trial!.acted)}</td>
+              <td class="tabular strong">{number(trial!.hits - trial!.cases)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
 export function RuleHits() {
   const r = useLoad<Hits>("Task|*|hits", () => get("/monitoring/rules"));
   const [metric, setMetric] = useState("");
@@ -69,6 +111,7 @@ export function RuleHits() {
   seen.sort(
     (a, b) => Number(b.flagged) - Number(a.flagged) || b.closed + b.open - a.closed - a.open,
   );
+  const trials = r.data.rules.filter((h) => h.shadow);
   return (
     <>
       <p class="muted">
@@ -95,8 +138,9 @@ export function RuleHits() {
           </tbody>
         </table>
       )}
+      <Trials of={trials} />
       <ManyTried
-        trials={r.data.rules.filter((h) => h.shadow)}
+        trials={trials}
         metrics={r.data.metrics}
         metric={metric}
         onMetric={setMetric}
