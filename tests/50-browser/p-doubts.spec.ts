@@ -131,3 +131,55 @@ test("days of steps and sleep, medicines taken, and NEWS2 by its parts", async (
   await taken.click();
   await shot(page, "p4-days");
 });
+
+test("a clock that was off is said beside the reading that a gateway put right", async ({ page, request }) => {
+  const nurse = await api(request, "nurse");
+  const free = planted().filter((p) => p.monitored && p.planted === "");
+  const { patient } = free[free.length - 2]!;
+  const at = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+  const subject = { reference: `Patient/${patient}` };
+  const send = (value: number, minutes: number, seconds: number): Promise<unknown> =>
+    nurse("POST", "/fhir", {
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [
+        {
+          fullUrl: "urn:uuid:0b7a4f5e-0000-4000-8000-000000000001",
+          request: { method: "POST", url: "Observation" },
+          resource: {
+            resourceType: "Observation",
+            status: "final",
+            code: { coding: [{ system: "urn:iso:std:iso:11073:10101", code: "67975" }] },
+            subject,
+            effectiveDateTime: at(minutes),
+            valueDateTime: new Date(Date.now() - minutes * 60_000 + seconds * 1000).toISOString(),
+          },
+        },
+        {
+          fullUrl: "urn:uuid:0b7a4f5e-0000-4000-8000-000000000002",
+          request: { method: "POST", url: "Observation" },
+          resource: {
+            resourceType: "Observation",
+            status: "final",
+            code: { coding: [{ system: "urn:iso:std:iso:11073:10101", code: "150364" }, { system: "http://loinc.org", code: "8310-5" }] },
+            subject,
+            effectiveDateTime: at(minutes),
+            valueQuantity: { value, unit: "Cel", system: "http://unitsofmeasure.org", code: "Cel" },
+            derivedFrom: [{ reference: "urn:uuid:0b7a4f5e-0000-4000-8000-000000000001" }],
+          },
+        },
+      ],
+    });
+  await send(36.7, 9, -7300); // two hours behind
+  await send(36.8, 6, 100); // within what a clock may be off
+  await signIn(page, "console", "nurse");
+  await page.goto(`/console/patient/${patient}`);
+  await page.getByRole("button", { name: /^Temperature/ }).click();
+  const off = page.getByRole("region", { name: "The clock was off" });
+  await expect(off.getByRole("listitem")).toHaveCount(1);
+  await expect(off).toContainText("36.7");
+  await expect(off).toContainText(/clock was .?2 hr.? behind and said .*; the time was set right/);
+  await axe(page);
+  await off.scrollIntoViewIfNeeded();
+  await shot(page, "p4-clock");
+});

@@ -5,7 +5,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { dayTime, number, shortDay, t, unitWord } from "../lib/i18n";
 import { type Band, type Bounds, decimate, outside, type Point, segments, ticks } from "./series";
-import { changeText, drawnBounds, type View, valueText } from "./view";
+import { changeText, drawnBounds, markText, type View, valueText } from "./view";
 import { Walk } from "./walk";
 
 const DAY = 86_400_000;
@@ -338,7 +338,7 @@ export function ChartTable({ view, days, now, name }: ChartProps) {
                 <td>{dayTime(p.t, now)}</td>
                 <td class="num">{valueText(p, view.metric)}</td>
                 <td>
-                  {[over ? `◆ ${t("over_limit")}` : "", p.note ? t(`rn_${p.note}`) : ""]
+                  {[over ? `◆ ${t("over_limit")}` : "", markText(p, now)]
                     .filter(Boolean)
                     .join(" · ")}
                 </td>

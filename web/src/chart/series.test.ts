@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Limit, Observation } from "../lib/fhir";
 import {
   bandOf,
   boundsOf,
   CARDS,
+  CLOCK_OFF_MS,
   decimate,
   METRICS,
   metricOf,
@@ -14,8 +17,11 @@ import {
   searchCode,
   segments,
   seriesOf,
+  stampsOf,
   ticks,
+  withClocks,
 } from "./series";
+import { markText } from "./view";
 
 const DAY = 86_400_000;
 const NOW = Date.parse("2026-11-24T10:00:00Z");
@@ -223,4 +229,68 @@ describe("readings to series", () => {
 it("ticks are round and inside", () => {
   expect(ticks(87.3, 92.1, 4)).toEqual([88, 90, 92]);
   expect(ticks(0, 1, 4).every((v) => v >= 0 && v <= 1)).toBe(true);
+});
+
+describe("a device's clock", () => {
+  const reading = (id: string, ...from: string[]): Observation => ({
+    resourceType: "Observation",
+    id,
+    status: "final",
+    code: { coding: [{ system: "http://loinc.org", code: "29463-7" }] },
+    effectiveDateTime: "2026-11-24T09:00:00Z",
+    valueQuantity: { value: 80, unit: "kg", code: "kg" },
+    derivedFrom: from.map((reference) => ({ reference })),
+  });
+  const stamp = (id: string, device: string, gateway?: string): Observation => ({
+    resourceType: "Observation",
+    id,
+    status: "final",
+    code: { coding: [{ system: "urn:iso:std:iso:11073:10101", code: "67975" }] },
+    effectiveDateTime: gateway,
+    valueDateTime: device,
+  });
+  const ahead = (s: Observation): number | undefined => {
+    const seen = withClocks(
+      [reading("r", "QuestionnaireResponse/q", `Observation/${s.id}/_history/1`)],
+      [s],
+    );
+    return seriesOf(seen, METRICS[0]!)[0]!.ahead;
+  };
+
+  it("is off from where DEV-CLOCK says", () => {
+    const spec = join(import.meta.dirname, "../../../spec/fleet/rules.json");
+    const row = (
+      JSON.parse(readFileSync(spec, "utf8")).rules as { id: string; limit: number }[]
+    ).find((r) => r.id === "DEV-CLOCK");
+    expect(CLOCK_OFF_MS).toBe(row!.limit * 1000);
+  });
+
+  it("is told only past the limit, and only where the gateway corrected it", () => {
+    expect(ahead(stamp("s", "2026-11-24T08:58:00Z", "2026-11-24T09:00:00Z"))).toBeUndefined();
+    expect(ahead(stamp("s", "2026-11-24T08:57:59Z", "2026-11-24T09:00:00Z"))).toBe(-121_000);
+    expect(ahead(stamp("s", "2026-11-24T04:02:01-05:00", "2026-11-24T09:00:00Z"))).toBe(121_000);
+    expect(ahead(stamp("s", "2026-11-24T05:00:00Z"))).toBeUndefined();
+    expect(
+      ahead({
+        ...stamp("s", "2026-11-24T05:00:00Z", "2026-11-24T09:00:00Z"),
+        status: "entered-in-error",
+      }),
+    ).toBeUndefined();
+  });
+
+  it("asks for each stamp once", () => {
+    expect(
+      stampsOf([reading("a", "Observation/s"), reading("b", "Observation/s", "Device/d")]),
+    ).toEqual(["s"]);
+    expect(stampsOf([reading("a")])).toEqual([]);
+  });
+
+  it("is said beside the other marks", () => {
+    const p = { t: NOW, v: 80, id: "r", ahead: -7_200_000 };
+    expect(markText(p, NOW)).toBe("rn_clock_behind"); // words are loaded by the apps
+    expect(markText({ ...p, ahead: 7_200_000, note: "late" }, NOW)).toBe(
+      "rn_late · rn_clock_ahead",
+    );
+    expect(markText({ t: NOW, v: 80, id: "r" }, NOW)).toBe("");
+  });
 });

@@ -11,6 +11,8 @@ export interface Point {
   id: string;
   /** what intake found strange about the reading */
   note?: Note;
+  /** ms that the device's clock was ahead (less than 0: behind); its gateway corrected the time */
+  ahead?: number;
 }
 /** Codes of READING_NOTES, the gravest first. */
 const NOTES = [
@@ -30,6 +32,30 @@ export const isDoubtful = (p: Point): boolean =>
 function noteOf(o: Observation): Note | undefined {
   const codes = (o.meta?.tag ?? []).filter((c) => c.system === NOTE_SYSTEM).map((c) => c.code);
   return NOTES.find((n) => codes.includes(n));
+}
+/** A device's clock and its gateway's at one moment (HL7 PHD: Observation of MDC 67975). */
+export const STAMP = "urn:iso:std:iso:11073:10101|67975";
+/** From here on DEV-CLOCK calls a clock wrong (spec/fleet/rules.json). */
+export const CLOCK_OFF_MS = 120_000;
+const stampOf = (o: Observation): string[] =>
+  (o.derivedFrom ?? [])
+    .map((r) => r.reference ?? "")
+    .filter((r) => r.startsWith("Observation/"))
+    .map((r) => r.slice("Observation/".length).split("/")[0]!);
+/** The stamps that readings name, newest readings first. */
+export const stampsOf = (all: Observation[]): string[] => [...new Set(all.flatMap(stampOf))];
+/** Readings with what their stamps say. Without the gateway's time the device's own was kept, and
+ * nothing was corrected. */
+export function withClocks(all: Observation[], stamps: Observation[]): Observation[] {
+  const ahead = new Map<string, number>();
+  for (const s of stamps) {
+    const by = Date.parse(s.valueDateTime ?? "") - Date.parse(s.effectiveDateTime ?? "");
+    if (s.status !== "entered-in-error" && Math.abs(by) > CLOCK_OFF_MS) ahead.set(s.id ?? "", by);
+  }
+  return all.map((o) => {
+    const stamp = stampOf(o).find((id) => ahead.has(id));
+    return stamp === undefined ? o : { ...o, clockAhead: ahead.get(stamp)! };
+  });
 }
 export interface Metric {
   id: "weight" | "bp" | "hr" | "spo2" | "glucose" | "temp" | "breath" | "steps" | "sleep" | "taken";
@@ -182,7 +208,8 @@ function sampledPoints(o: Observation): Point[] {
     })
     .map((v) => (v === undefined ? v : inOurs({ ...s?.origin, value: v })));
   const known = values.filter((v): v is number => v !== undefined);
-  const point = (t: number, v: number): Point => ({ t, v, id: o.id ?? "", note: noteOf(o) });
+  const rest = { id: o.id ?? "", note: noteOf(o), ahead: o.clockAhead };
+  const point = (t: number, v: number): Point => ({ t, v, ...rest });
   if (known.length === 0) return [];
   if (period < MINUTE) return [point(measuredAt(o), known.reduce((a, b) => a + b) / known.length)];
   const from = o.effectivePeriod?.start ?? o.effectiveDateTime ?? o.effectiveInstant;
@@ -199,7 +226,8 @@ export function pointOf(o: Observation, m: Metric): Point | null {
     inOurs(o.component?.find((c) => hasCode(c.code, [code]))?.valueQuantity);
   const v = m.pair ? part(m.pair[0]) : inOurs(o.valueQuantity);
   if (Number.isNaN(t) || v === undefined || o.status === "entered-in-error") return null;
-  return { t, v, v2: m.pair ? part(m.pair[1]) : undefined, id: o.id ?? "", note: noteOf(o) };
+  const rest = { id: o.id ?? "", note: noteOf(o), ahead: o.clockAhead };
+  return { t, v, v2: m.pair ? part(m.pair[1]) : undefined, ...rest };
 }
 
 /** A day's as one, at the last of them; what is doubtful stays alone. */

@@ -1,7 +1,7 @@
 // What a vital sign says at a glance, in numbers first and words second: the latest value, how far it
 // is from the patient's own usual, and whether a hard limit is crossed.
 import type { Limit, Observation } from "../lib/fhir";
-import { number, t } from "../lib/i18n";
+import { dayTimeInText, number, span, t } from "../lib/i18n";
 import {
   type Band,
   type Bounds,
@@ -68,10 +68,22 @@ export function valueText(p: Point, m: Metric): string {
 
 /** From the least to the most of some: "66–99", of a pair "118–129/70–77". */
 export function spreadText(points: Point[], m: Metric): string {
-  const span = (all: number[]): string => rangeOf(Math.min(...all), Math.max(...all), m);
+  const range = (all: number[]): string => rangeOf(Math.min(...all), Math.max(...all), m);
   const second = points.flatMap((p) => p.v2 ?? []);
-  const first = span(points.map((p) => p.v));
-  return second.length ? `${first}/${span(second)}` : first;
+  const first = range(points.map((p) => p.v));
+  return second.length ? `${first}/${range(second)}` : first;
+}
+
+/** What is strange about a reading, in words; empty: nothing. */
+export function markText(p: Point, now?: number): string {
+  const clock =
+    p.ahead === undefined
+      ? ""
+      : t(p.ahead > 0 ? "rn_clock_ahead" : "rn_clock_behind", {
+          said: dayTimeInText(p.t + p.ahead, now),
+          by: span(Math.abs(p.ahead)),
+        });
+  return [p.note ? t(`rn_${p.note}`) : "", clock].filter(Boolean).join(" · ");
 }
 
 export type Change = "learning" | "usual" | "above" | "below" | "none";

@@ -1,6 +1,6 @@
 // What the console reads, each under a key that live changes can find (see lib/load.ts).
 
-import { CARDS, searchCode } from "../chart/series";
+import { CARDS, STAMP, searchCode, stampsOf, withClocks } from "../chart/series";
 import { rankOf } from "../kit/severity";
 import { get, search } from "../lib/api";
 import type {
@@ -55,6 +55,8 @@ export const useLimits = (id: string | null) =>
     get<Limit[]>(`/fhir/Patient/${id}/$limits`),
   );
 
+const STAMPS_MAX = 100;
+
 /** The newest readings of each vital sign, asked one code at a time so that a frequent one cannot
  * push a rare one out of the page. */
 export const useVitals = (id: string | null) =>
@@ -66,7 +68,15 @@ export const useVitals = (id: string | null) =>
         Number(READINGS_EACH),
       ),
     );
-    return (await Promise.all(each)).flat();
+    const all = (await Promise.all(each)).flat();
+    const named = stampsOf(all).slice(0, STAMPS_MAX);
+    if (named.length === 0) return all;
+    const stamps = await search<Observation>(
+      "Observation",
+      { patient: id!, code: STAMP, _id: named.join(","), _count: String(STAMPS_MAX) },
+      STAMPS_MAX,
+    );
+    return withClocks(all, stamps);
   });
 export const useMedicines = (id: string | null) =>
   useLoad<MedicationRequest[]>(id && `MedicationRequest|${id}|all`, () =>

@@ -1,7 +1,8 @@
 // Readings that intake kept but no rule has read: hardly possible, of an unknown unit, or perhaps
-// another person's. A nurse takes the last mark away; then the reading counts as any other.
+// another person's. A nurse takes the last mark away; then the reading counts as any other. And
+// readings whose clock was off: corrected by a gateway, or still in the future.
 import { NOTE_SYSTEM, type Point } from "../chart/series";
-import { type View, valueText } from "../chart/view";
+import { markText, type View, valueText } from "../chart/view";
 import { useAct, Wrong } from "../kit/act";
 import { post } from "../lib/api";
 import { dayTime, t, unitWord } from "../lib/i18n";
@@ -41,6 +42,31 @@ export function Doubts({ id, view, now }: { id: string; view: View; now: number 
         ))}
       </ul>
       <Wrong text={error} />
+    </section>
+  );
+}
+
+/** The newest first. They count: it is their time that somebody should know about. */
+export function Clocks({ view, now }: { view: View; now: number }) {
+  const off = view.points.filter((p) => p.ahead !== undefined || p.note === "future-dated");
+  if (off.length === 0) return null;
+  return (
+    <section class="limits" aria-label={t("rn_clocks")}>
+      <h3>{t("rn_clocks")}</h3>
+      <ul>
+        {off
+          .slice(-SHOWN)
+          .reverse()
+          .map((p) => (
+            <li key={`${p.id} ${p.t}`}>
+              <span>{dayTime(p.t, now)}</span>
+              <span class="tabular">
+                {valueText(p, view.metric)} <span class="muted">{unitWord(view.metric.unit)}</span>
+              </span>
+              <span>{markText(p, now)}</span>
+            </li>
+          ))}
+      </ul>
     </section>
   );
 }

@@ -42,7 +42,7 @@ import {
   usePatient,
   useVitals,
 } from "./data";
-import { Doubts } from "./doubts";
+import { Clocks, Doubts } from "./doubts";
 import { Hidden } from "./glass";
 import { LaunchApps } from "./launch";
 import { Results } from "./results";
@@ -238,6 +238,7 @@ function Vitals({ id, focus }: { id: string; focus: string }) {
       <Hero id={id} view={hero} now={now} />
       {hero.metric.id === "glucose" && vitals.data.some(isSensor) && <GlucosePane id={id} />}
       <Doubts id={id} view={hero} now={now} />
+      <Clocks view={hero} now={now} />
       <LimitList limits={limits.data ?? []} />
       {limits.data && limits.data.length > 0 && <WhatIf patient={id} limits={limits.data} />}
     </section>

@@ -115,8 +115,12 @@ export interface Observation extends Resource {
     upperLimit?: number;
     data?: string;
   };
+  valueDateTime?: string;
   component?: { code: Concept; valueQuantity?: Quantity }[];
+  derivedFrom?: Reference[];
   note?: { text: string }[];
+  /** ours, not FHIR's: ms that the device's clock was ahead when its gateway corrected the time */
+  clockAhead?: number;
 }
 export interface Communication extends Resource {
   status: string;
