@@ -147,7 +147,7 @@ static void add_set(struct step *st, struct seen *s, struct reading_set *set,
         over |= add_reading(st, s, &set->at_most[i], set->at, doc);
     if (over)
         track_over(s->track, set->at, 1);
-    while (samples_next(&set->samples, &r, &at))
+    while (samples_next(set, &r, &at))
         if (at <= doc->updated + MONITOR_FUTURE_MS) {
             if (add_reading(st, s, &r, at, doc))
                 track_over(s->track, at, 1);

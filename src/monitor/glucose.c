@@ -42,8 +42,9 @@ static err add_reading(void *ctx, struct op *op, const struct record_doc *doc,
     for (size_t i = 0; i < set.n && set.usable; i++)
         if (set.at_most[i].series == SERIES_CGM)
             add_point(f, set.at, set.at_most[i].value);
-    while (set.usable && set.samples.n && samples_next(&set.samples, &r, &at))
-        add_point(f, at, r.value);
+    while (set.usable && samples_next(&set, &r, &at))
+        if (r.series == SERIES_CGM)
+            add_point(f, at, r.value);
     return op_check(op);
 }
 

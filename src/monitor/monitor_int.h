@@ -141,6 +141,7 @@ struct reading {
  * each is a reading at its own time. What is sampled faster counts as its mean. */
 #define SAMPLES_MS MS_MINUTE
 #define SAMPLES_MAX 4096u /* the newest; a fortnight at five minutes has 4032 */
+#define SAMPLED_MAX 4u    /* in one Observation: its own and its components' */
 struct samples {
     size_t n; /* that are left; 0: none */
     int series;
@@ -159,15 +160,16 @@ struct reading_set {
     struct reading doubt; /* the implausible value */
     size_t n;
     struct reading at_most[8];
-    struct samples samples; /* beside them; its text is the Observation's */
+    size_t n_sampled;
+    struct samples samples[SAMPLED_MAX]; /* beside them; their text is the Observation's */
 };
 /* What a tagged Observation says to the rules; nothing understood gives n = 0. */
 void reading_set_of(const struct json *observation, struct reading_set *ret);
-/* Of one series; false when it is no SampledData of one value each SAMPLES_MS or slower. */
-bool samples_of(const struct json *observation, int series, struct reading_set *ret);
-/* The next one that says something (an error, or what no body has, says nothing); false at the
- * end. */
-bool samples_next(struct samples *s, struct reading *ret, int64_t *ret_at);
+/* Of the Observation or a component; false when it has none so slow, or SAMPLED_MAX are there. */
+bool samples_of(const struct json *observation, const struct json *node, int series,
+                struct reading_set *ret);
+/* The next in time that says something (no error, nor what no body has); false at the end. */
+bool samples_next(struct reading_set *set, struct reading *ret, int64_t *ret_at);
 /* When a resource says it happened. */
 bool reading_time(const struct json *resource, int64_t *ret);
 /* Has a tag of READING_NOTE_SYSTEM. */

@@ -151,6 +151,13 @@ bool reading_time(const struct json *o, int64_t *ret)
     return false;
 }
 
+/* What is sampled slowly keeps its times. */
+static void add_part(const struct json *o, const struct json *node, struct reading_set *set)
+{
+    if (!samples_of(o, node, series_of_codes(JSON_GET(node, "code")), set))
+        add_node(node, set);
+}
+
 void reading_set_of(const struct json *o, struct reading_set *ret)
 {
     *ret = (struct reading_set){0};
@@ -161,9 +168,8 @@ void reading_set_of(const struct json *o, struct reading_set *ret)
                   !str_eq(status, STR("registered")) && !str_eq(status, STR("unknown"));
     ret->held = counts && reading_has_note(o, STR(READING_OTHER_PERSON));
     ret->usable = counts && !ret->held;
-    if (!samples_of(o, series_of_codes(JSON_GET(o, "code")), ret))
-        add_node(o, ret);
+    add_part(o, o, ret);
     const struct json *components = JSON_GET(o, "component");
     for (size_t i = 0; components && i < components->n; i++)
-        add_node(json_at(components, i), ret);
+        add_part(o, json_at(components, i), ret);
 }

@@ -73,18 +73,46 @@ static void what_is_sampled_slowly_is_readings_at_their_times(void **state)
     int64_t at;
     struct reading_set s = set_of(SENSOR(FROM_SEVEN, "10 E  8 L 99 5"));
     assert_int_equal(s.n, 0);
-    assert_int_equal(s.samples.n, 6);
+    assert_int_equal(s.samples[0].n, 6);
     assert_true(s.usable && !s.implausible);
     assert_int_equal(s.at, SEVEN + 5 * 5 * MS_MINUTE);
     const double want[] = {10 * 18.0156, 8 * 18.0156, 2.2 * 18.0156, 5 * 18.0156};
     const int minutes[] = {0, 10, 15, 25};
     for (size_t i = 0; i < 4; i++) {
-        assert_true(samples_next(&s.samples, &r, &at));
+        assert_true(samples_next(&s, &r, &at));
         assert_int_equal(r.series, SERIES_CGM);
         assert_true(fabs(r.value - want[i]) < 0.01);
         assert_int_equal(at, SEVEN + minutes[i] * MS_MINUTE);
     }
-    assert_false(samples_next(&s.samples, &r, &at));
+    assert_false(samples_next(&s, &r, &at));
+}
+
+#define SLEPT(code, unit, data)                                                                    \
+    "{" MDC(code) ",\"valueSampledData\":{\"origin\":{\"value\":0,\"code\":\"" unit                \
+                  "\"},\"period\":60000,\"dimensions\":1,\"data\":\"" data "\"}}"
+
+/* A night of an oximeter: oxygen and pulse side by side. A mean of 93 would hide the minute at 82.
+ */
+static void what_components_sample_slowly_is_too(void **state)
+{
+    (void)state;
+    struct reading r;
+    int64_t at;
+    struct reading_set s = set_of(
+        "{\"status\":\"final\"," FROM_SEVEN ",\"code\":{\"text\":\"night\"},\"component\":[" SLEPT(
+            "150456", "%", "97 82 E 98") "," SLEPT("149530", "{beats}/min", "60 61 62 63 64") "]}");
+    const struct {
+        int minute;
+        double value;
+    } want[] = {{0, 97}, {0, 60}, {1, 82}, {1, 61}, {2, 62}, {3, 98}, {3, 63}, {4, 64}};
+    assert_true(s.usable && s.n == 0 && s.n_sampled == 2);
+    assert_int_equal(s.at, SEVEN + 4 * MS_MINUTE);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        assert_true(samples_next(&s, &r, &at));
+        assert_true(at == SEVEN + want[i].minute * MS_MINUTE &&
+                    fabs(r.value - want[i].value) < 0.01);
+    }
+    assert_false(samples_next(&s, &r, &at));
 }
 
 static void samples_begin_where_their_time_says(void **state)
@@ -94,17 +122,17 @@ static void samples_begin_where_their_time_says(void **state)
     int64_t at;
     struct reading_set s =
         set_of(SENSOR("\"effectivePeriod\":{\"end\":\"2026-03-01T07:10:00Z\"}", "5 6 7"));
-    assert_true(samples_next(&s.samples, &r, &at) && at == SEVEN);
+    assert_true(samples_next(&s, &r, &at) && at == SEVEN);
     assert_int_equal(s.at, SEVEN + 10 * MS_MINUTE);
     s = set_of(SENSOR("\"effectiveDateTime\":\"2026-03-01T07:00:00Z\"", "5 6 7"));
-    assert_true(samples_next(&s.samples, &r, &at) && at == SEVEN);
+    assert_true(samples_next(&s, &r, &at) && at == SEVEN);
     assert_int_equal(s.at, SEVEN + 10 * MS_MINUTE);
     s = set_of(SENSOR(FROM_SEVEN, "900 901"));
     assert_true(s.implausible && !s.unit_unknown && fabs(s.doubt.value - 16214) < 1);
-    assert_false(samples_next(&s.samples, &r, &at));
+    assert_false(samples_next(&s, &r, &at));
     s = set_of(SENSOR(FROM_SEVEN, "E E U"));
-    assert_false(s.implausible || s.unit_unknown || samples_next(&s.samples, &r, &at));
-    assert_int_equal(set_of(SENSOR(FROM_SEVEN, "")).samples.n, 0);
+    assert_false(s.implausible || s.unit_unknown || samples_next(&s, &r, &at));
+    assert_int_equal(set_of(SENSOR(FROM_SEVEN, "")).n_sampled, 0);
 }
 
 static void of_too_many_samples_the_newest_count(void **state)
@@ -124,8 +152,8 @@ static void of_too_many_samples_the_newest_count(void **state)
     struct reading r;
     int64_t at;
     struct reading_set s = set_of(text);
-    assert_int_equal(s.samples.n, SAMPLES_MAX);
-    assert_true(samples_next(&s.samples, &r, &at));
+    assert_int_equal(s.samples[0].n, SAMPLES_MAX);
+    assert_true(samples_next(&s, &r, &at));
     assert_true(at == SEVEN + 10 * MS_MINUTE && fabs(r.value - 99) < 1e-9);
     assert_int_equal(s.at, SEVEN + (int64_t)(SAMPLES_MAX + 9) * MS_MINUTE);
 }
@@ -150,6 +178,7 @@ int main(void)
         cmocka_unit_test(mdc_codes_are_known),
         cmocka_unit_test(sampled_data_counts_as_its_mean),
         cmocka_unit_test(what_is_sampled_slowly_is_readings_at_their_times),
+        cmocka_unit_test(what_components_sample_slowly_is_too),
         cmocka_unit_test(samples_begin_where_their_time_says),
         cmocka_unit_test(of_too_many_samples_the_newest_count),
         cmocka_unit_test(doubts_keep_a_value_from_the_rules),

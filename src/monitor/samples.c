@@ -47,23 +47,37 @@ static bool value_of(const struct samples *s, str part, double *ret)
            monitor_convert(s->series, s->unit, s->origin + s->factor * v, ret);
 }
 
-bool samples_next(struct samples *s, struct reading *ret, int64_t *ret_at)
+/* One more of them; false when it says nothing. */
+static bool step(struct samples *s, struct reading *ret, int64_t *ret_at)
 {
     const struct series_row *row = &MONITOR_SERIES[s->series];
     str part;
-    while (s->n > 0 && str_take_until(&s->left, ' ', &part)) {
-        double v;
-        if (!part.n)
-            continue;
-        *ret_at = s->at;
-        s->at += s->step;
-        s->n--;
-        if (!value_of(s, part, &v) || v < row->plausible_lo || v > row->plausible_hi)
-            continue;
-        *ret = (struct reading){.series = s->series, .symptom = -1, .value = v};
-        return true;
+    double v;
+    do
+        if (!str_take_until(&s->left, ' ', &part)) {
+            s->n = 0;
+            return false;
+        }
+    while (!part.n);
+    *ret_at = s->at;
+    s->at += s->step;
+    s->n--;
+    if (!value_of(s, part, &v) || v < row->plausible_lo || v > row->plausible_hi)
+        return false;
+    *ret = (struct reading){.series = s->series, .symptom = -1, .value = v};
+    return true;
+}
+
+bool samples_next(struct reading_set *set, struct reading *ret, int64_t *ret_at)
+{
+    for (;;) {
+        struct samples *first = NULL;
+        for (size_t i = 0; i < set->n_sampled; i++)
+            if (set->samples[i].n && (!first || set->samples[i].at < first->at))
+                first = &set->samples[i];
+        if (!first || step(first, ret, ret_at))
+            return first != NULL;
     }
-    return false;
 }
 
 /* The oldest of too many are charted only. */
@@ -82,17 +96,18 @@ static void note_doubt(const struct samples *s, struct reading_set *ret)
 {
     str left = s->left, part;
     double v;
-    ret->unit_unknown = !monitor_convert(s->series, s->unit, 1, &v);
-    while (!ret->unit_unknown && !ret->implausible && str_take_until(&left, ' ', &part))
+    bool unknown = !monitor_convert(s->series, s->unit, 1, &v);
+    ret->unit_unknown |= unknown;
+    while (!unknown && !ret->implausible && str_take_until(&left, ' ', &part))
         if (value_of(s, part, &v)) {
             ret->implausible = true;
             ret->doubt = (struct reading){.series = s->series, .symptom = -1, .value = v};
         }
 }
 
-bool samples_of(const struct json *o, int series, struct reading_set *ret)
+bool samples_of(const struct json *o, const struct json *node, int series, struct reading_set *ret)
 {
-    const struct json *data = JSON_GET(o, "valueSampledData");
+    const struct json *data = JSON_GET(node, "valueSampledData");
     struct samples s = {.series = series,
                         .origin = number_or(JSON_GET(data, "origin"), "value", NAN),
                         .factor = number_or(data, "factor", 1),
@@ -103,8 +118,9 @@ bool samples_of(const struct json *o, int series, struct reading_set *ret)
     double period = number_or(data, "period", 0);
     struct reading r;
     int64_t at;
-    if (series < 0 || !data || isnan(s.origin) || number_or(data, "dimensions", 0) != 1 ||
-        period < (double)SAMPLES_MS || period > 24.0 * (double)MS_HOUR)
+    if (series < 0 || !data || ret->n_sampled == SAMPLED_MAX || isnan(s.origin) ||
+        number_or(data, "dimensions", 0) != 1 || period < (double)SAMPLES_MS ||
+        period > 24.0 * (double)MS_HOUR)
         return false;
     if (str_empty(s.unit))
         s.unit = json_str(json_path(data, "origin.unit"));
@@ -113,10 +129,15 @@ bool samples_of(const struct json *o, int series, struct reading_set *ret)
     s.at = s.n ? start_of(o, &s) : 0;
     if (!s.at)
         return s.n > 0;
-    ret->at = s.at + (int64_t)(s.n - 1) * s.step;
+    int64_t last = s.at + (int64_t)(s.n - 1) * s.step;
+    ret->at = !ret->n_sampled || last > ret->at ? last : ret->at;
     drop_oldest(&s);
-    ret->samples = s;
-    if (!samples_next(&s, &r, &at))
-        note_doubt(&ret->samples, ret);
+    struct samples *kept = &ret->samples[ret->n_sampled++];
+    *kept = s;
+    bool says = false;
+    while (s.n && !says)
+        says = step(&s, &r, &at);
+    if (!says)
+        note_doubt(kept, ret);
     return true;
 }

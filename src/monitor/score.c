@@ -23,7 +23,7 @@ static err add_reading(void *ctx, struct op *op, const struct record_doc *doc,
         if (set.at_most[i].series >= 0)
             (void)track_add(h->t, set.at_most[i].series,
                             (struct point){set.at, set.at_most[i].value, doc->rid});
-    while (set.usable && set.samples.n && samples_next(&set.samples, &r, &at))
+    while (set.usable && samples_next(&set, &r, &at))
         if (at <= h->now)
             (void)track_add(h->t, r.series, (struct point){at, r.value, doc->rid});
     return op_check(op);

@@ -24,7 +24,7 @@ static err add_observation(void *ctx, struct op *op, const struct record_doc *do
         VEC_PUSH(p->a, &p->heard, h);
     }
     struct heard h = {.rid = doc->rid, .fresh = !reading_has_note(tree, STR("late"))};
-    while (set.usable && samples_next(&set.samples, &h.r, &h.at))
+    while (set.usable && samples_next(&set, &h.r, &h.at))
         if (h.at <= p->now)
             VEC_PUSH(p->a, &p->heard, h);
     return op_check(op);
