@@ -339,7 +339,7 @@ function Make({ models, all }: { models: Model[]; all: Device[] }) {
           <select class="box" id="fl-gateway" name="gateway">
             <option value="" />
             {all.map((d) => (
-              <option key={d.id} value={d.id}>
+              <option key={d.id} value={d.id} dir="auto">
                 {through(all, d.id)}
               </option>
             ))}
