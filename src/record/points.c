@@ -215,19 +215,20 @@ struct store_clause points_clause(struct op *op, struct record *rec)
 struct reading {
     const struct actor *actor;
     fhir_type type;
+    bool extensions;
 };
 
 /* A narrative may say what an item says. */
 static bool may_go(void *ctx, str element)
 {
     const struct reading *r = ctx;
-    return str_eq(element, STR("text")) || str_eq(element, STR("extension")) ||
+    return str_eq(element, STR("text")) || (r->extensions && str_eq(element, STR("extension"))) ||
            row_of(r->actor, r->type, element);
 }
 
-bool points_reads(const struct op *op, fhir_type type, const struct fhir_param *p)
+bool points_reads(const struct op *op, fhir_type type, const struct fhir_param *p, bool as_order)
 {
-    struct reading r = {op->actor, type};
+    struct reading r = {op->actor, type, !as_order || (p && p->type == PARAM_REFERENCE)};
     return p && points_asks(op->actor) && fhir_param_reads(p, may_go, &r);
 }
 

@@ -20,8 +20,9 @@ MUST err points_items(struct op *op, struct record *rec, const struct store_doc 
 /* The condition that a document has the key. */
 struct store_clause points_clause(struct op *op, struct record *rec);
 /* May what the parameter reads be left out, and is there anything of the type (of one patient's;
- * 0: anybody's) where that could be? */
-bool points_reads(const struct op *op, fhir_type type, const struct fhir_param *p);
+ * 0: anybody's) where that could be? An order goes by extensions of other kinds: only those that
+ * it could go by as references count for it. */
+bool points_reads(const struct op *op, fhir_type type, const struct fhir_param *p, bool as_order);
 MUST err points_there(struct op *op, struct record *rec, fhir_type type, uint64_t patient,
                       bool *ret);
 

@@ -98,7 +98,7 @@ static void without_absence(struct planner *pl, const struct fhir_param *p)
 static err points_of(struct planner *pl, fhir_type type, const struct fhir_clause *c)
 {
     bool there = false;
-    if (c->chain || !points_reads(pl->op, type, c->param))
+    if (c->chain || !points_reads(pl->op, type, c->param, false))
         return OK;
     TRY(points_there(pl->op, pl->rec, type, pl->plan->q.comp, &there));
     if (!there)
@@ -145,7 +145,7 @@ static err orders_of(struct planner *pl, const struct fhir_query *q, const struc
         bool may = v->n || may_hide(pl, q->type);
         if (may && tells(v, p))
             return refuse(pl->op, pl->rec, q->type, p, v);
-        if (points_reads(pl->op, q->type, p))
+        if (points_reads(pl->op, q->type, p, true))
             return fail(pl->op, ERR_FORBIDDEN,
                         "%.*s of %.*s tells of an element that is not shown to everybody; ask for "
                         "another order.",

@@ -361,6 +361,7 @@ class Claims(Case):
             a = self.call("POST", "/fhir/List", {"resourceType": "List", "status": "current", "mode": "working",
                                                  "subject": {"reference": "Patient/" + who}, "entry": [{"item": {"reference": how}}]})
             self.assertIn("does not exist", self.expect(422, a).text())
+        self.expect(403, self.call("GET", "/fhir/List?_sort=item"), "not shown")
         self.share(who)
         for kind, ident in [*part.values(), *(v for k, v in whole.items() if k != "inside")]:
             text = self.expect(200, self.call("GET", f"/fhir/{kind}/{ident}")).text()
