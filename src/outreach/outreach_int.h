@@ -469,8 +469,9 @@ MUST err probe_step(struct op *op, struct outreach *o, enum channel_kind k, size
 MUST err notice_step(struct op *op, struct outreach *o, size_t *ret_n);
 
 /* Named value that stands between sending and taking back: free, "out" or "undone". Whoever commits
- * it first wins, the other's transaction fails. */
-str message_gate(struct op *op, str communication);
+ * it first wins, the other's transaction fails. *ret: as it is, which tx then expects. */
+MUST err message_gate_now(struct record_tx *tx, struct op *op, str communication, str *ret);
+void message_gate_set(struct record_tx *tx, struct op *op, str communication, str value);
 /* Named value of a mail that left: its job, without the address, in case it comes back for now. */
 str mail_again_key(struct op *op, str communication);
 /* ---- receipts ---- */

@@ -22,6 +22,14 @@ err push_devices(struct op *op, struct record *rec, str patient, struct json **r
     return str_empty(*ret_text) ? OK : json_read(op, *ret_text, &JSON_LIMITS_DEFAULT, ret);
 }
 
+err push_in_use(struct op *op, struct record *rec, bool *ret)
+{
+    str der;
+    TRY(record_kv_get(op, rec, KEY_NAME, &der));
+    *ret = !str_empty(der);
+    return OK;
+}
+
 err push_devices_put(struct record_tx *tx, struct op *op, str patient, const struct json *list,
                      str before)
 {

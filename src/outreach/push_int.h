@@ -28,6 +28,8 @@ MUST err push_devices(struct op *op, struct record *rec, str patient, struct jso
                       str *ret_text);
 MUST err push_devices_put(struct record_tx *tx, struct op *op, str patient, const struct json *list,
                           str before);
+/* Nobody has one before the server's key was asked for. */
+MUST err push_in_use(struct op *op, struct record *rec, bool *ret);
 struct json *push_without(struct op *op, const struct json *list, str endpoint);
 /* Of a patient who is gone. */
 void push_forget(struct record_tx *tx, struct op *op, str patient);

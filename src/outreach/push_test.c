@@ -125,8 +125,11 @@ static void devices_go_with_their_owner(void **state)
     struct record_result gone;
     size_t n = 1;
     str text;
+    EVP_PKEY *key;
     r->patient = room_put(r, STR("{\"resourceType\":\"Patient\"}"));
     room_outreach(r, (const char *const[]){"push.channel", "webpush", NULL});
+    assert_int_equal(push_key(op, r->o, &key), OK); /* a browser asks for it first */
+    EVP_PKEY_free(key);
     json_push(op->arena, list, device(op, P256DH, AUTH));
     struct record_tx *tx = record_begin(op, r->rec);
     assert_int_equal(push_devices_put(tx, op, r->patient, list, STR_NONE), OK);

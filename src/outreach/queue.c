@@ -2,6 +2,9 @@
  * the verdict in the trail: there is never one without the others. */
 #include "desk/incident.h"
 #include "outreach/outreach_int.h"
+#include "record/near.h"
+
+#define GATES STR("gates") /* beside it lie those of all messages on their way: a few pages */
 
 static void set_list(struct op *op, struct json *o, str name, const struct json *item)
 {
@@ -95,9 +98,19 @@ str message_out(const struct json *c)
     return str_empty(notice) ? json_str(json_path(c, "payload.0.contentString")) : notice;
 }
 
-str message_gate(struct op *op, str communication)
+static str gate_name(struct op *op, str communication)
 {
     return arena_printf(op->arena, "gate/%.*s", STR_ARG(communication));
+}
+
+err message_gate_now(struct record_tx *tx, struct op *op, str communication, str *ret)
+{
+    return record_tx_kv_now_near(tx, gate_name(op, communication), GATES, ret);
+}
+
+void message_gate_set(struct record_tx *tx, struct op *op, str communication, str value)
+{
+    record_tx_kv_near(tx, gate_name(op, communication), GATES, value);
 }
 
 static str job_body(struct op *op, const struct message *m, const struct recipient *r, str id,

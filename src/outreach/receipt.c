@@ -75,9 +75,27 @@ static str early_key(struct op *op, str provider_id)
     return arena_printf(op->arena, "receipt/%u", (unsigned)(str_hash(provider_id) % EARLY_PLACES));
 }
 
+/* When the last note was made, to the hour: nearly always none was for long, and nobody looks. */
+#define EARLY_LAST STR("receipt/last")
+#define EARLY_WRITTEN_MS 3600000
+#define EARLY_STANDS_MS (7 * DAY_MS) /* no centre tries for longer */
+
+static err early_since(struct op *op, struct outreach *o, int64_t *ret_ms)
+{
+    str last;
+    int64_t at = 0;
+    TRY(record_kv_get(op, o->rec, EARLY_LAST, &last));
+    *ret_ms = str_to_i64(last, &at) ? op->now - at : INT64_MAX;
+    return OK;
+}
+
 static err note_early(struct op *op, struct outreach *o, str provider_id, str value)
 {
     struct record_tx *tx = record_begin(op, o->rec);
+    int64_t since;
+    TRY(early_since(op, o, &since));
+    if (!str_empty(value) && since > EARLY_WRITTEN_MS)
+        record_tx_kv(tx, EARLY_LAST, arena_printf(op->arena, "%lld", (long long)op->now));
     record_tx_kv(tx, early_key(op, provider_id), value);
     return record_commit(tx);
 }
@@ -128,8 +146,12 @@ static err take(struct op *op, struct outreach *o, const struct outreach_receipt
 static err catch_up(struct op *op, struct outreach *o, str provider_id)
 {
     bool found;
+    int64_t since;
     str value = STR_NONE, whose;
     struct outreach_receipt r = {.provider_id = provider_id};
+    TRY(early_since(op, o, &since));
+    if (since > EARLY_STANDS_MS)
+        return OK;
     TRY(record_kv_get(op, o->rec, early_key(op, provider_id), &value));
     if (!str_take_until(&value, ' ', &r.vocabulary) || !str_take_until(&value, ' ', &r.word) ||
         !str_take_until(&value, ' ', &whose) || !str_eq(whose, provider_id))

@@ -111,6 +111,10 @@ static err read_devices(struct op *op, struct record *rec, struct recipient *r)
 {
     struct json *list;
     str text;
+    bool in_use;
+    TRY(push_in_use(op, rec, &in_use));
+    if (!in_use)
+        return OK;
     TRY(push_devices(op, rec, r->id, &list, &text));
     if (list->n)
         r->address[CHANNEL_PUSH] = arena_cat(op->arena, STR("Patient/"), r->id);

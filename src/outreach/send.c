@@ -3,6 +3,7 @@
  * when two requests race (the key is a named value guarded by the commit). */
 #include "outreach/ledger_int.h"
 #include "outreach/silence_int.h"
+#include "record/near.h"
 
 static str key_name(struct op *op, str key)
 {
@@ -37,14 +38,10 @@ static err again(struct op *op, struct outreach *o, str id, struct record_result
     return OK;
 }
 
-static err sent_before(struct op *op, struct outreach *o, str key, str *ret_id)
-{
-    return record_kv_get(op, o->rec, key_name(op, key), ret_id);
-}
-
 /* One draft on its way: what was found and decided. */
 struct ready {
     const struct outreach_draft *d;
+    str beside; /* the name near which this call's keys lie: so they are written to a few pages */
     struct recipient r;
     struct message m;
     struct verdict v;
@@ -109,7 +106,7 @@ static err make_ready(struct op *op, struct outreach *o, struct record_tx *tx, s
     struct facts *facts;
     struct record_doc seen;
     TRY(check_draft(op, x->d));
-    TRY(sent_before(op, o, x->d->key, &x->existing));
+    TRY(record_tx_kv_now_near(tx, key_name(op, x->d->key), x->beside, &x->existing));
     if (!str_empty(x->existing))
         return same_person(op, o, x);
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), x->d->patient, &seen));
@@ -117,7 +114,7 @@ static err make_ready(struct op *op, struct outreach *o, struct record_tx *tx, s
     TRY(message_compose(op, o, &x->r, x->d, &x->m));
     x->m.tx = tx;
     if (!str_empty(x->d->due_key))
-        TRY(record_kv_get(op, o->rec, due_name(op, x), &x->existing));
+        TRY(record_tx_kv_now_near(tx, due_name(op, x), x->beside, &x->existing));
     if (!str_empty(x->existing))
         return OK;
     TRY(message_decide(op, o, &x->r, &x->m, &facts, &x->v));
@@ -147,13 +144,10 @@ static err put(struct record_tx *tx, struct op *op, struct outreach *o, struct r
     if (x->d->not_before > due)
         due = x->d->not_before;
     TRY(message_queue(tx, op, o, &x->r, &x->m, x->d, due, &x->id));
-    TRY(silence_watch(tx, op, o, &(struct silence_sent){x->d, &x->m, x->id, due}));
-    record_tx_expect_kv(tx, key_name(op, x->d->key), STR_NONE);
-    record_tx_kv(tx, key_name(op, x->d->key), x->id);
-    if (!str_empty(x->d->due_key)) {
-        record_tx_expect_kv(tx, due_name(op, x), STR_NONE);
-        record_tx_kv(tx, due_name(op, x), x->id);
-    }
+    TRY(silence_watch(tx, op, o, &(struct silence_sent){x->d, &x->m, x->id, x->beside, due}));
+    record_tx_kv_near(tx, key_name(op, x->d->key), x->beside, x->id);
+    if (!str_empty(x->d->due_key))
+        record_tx_kv_near(tx, due_name(op, x), x->beside, x->id);
     record_tx_trail(tx, STR("contact-decision"), fhir_type_parse(STR("Communication")), x->id,
                     x->trace);
     return OK;
@@ -173,7 +167,7 @@ static err send_once(struct op *op, struct outreach *o, struct ready *x)
 err outreach_send(struct op *op, struct outreach *o, const struct outreach_draft *d,
                   struct record_result *ret)
 {
-    struct ready x = {.d = d};
+    struct ready x = {.d = d, .beside = key_name(op, d->key)};
     err e = OK;
     for (int tries = 0; tries < 3; tries++) {
         e = send_once(op, o, &x);
@@ -229,11 +223,12 @@ err outreach_put_many(struct record_tx *tx, struct op *op, struct outreach *o,
     struct ready *xs = ARENA_ARRAY(op->arena, struct ready, b->n + 1);
     struct ready **some = ARENA_ARRAY(op->arena, struct ready *, b->n + 1);
     str *campaigns = ARENA_ARRAY(op->arena, str, b->n + 1);
+    str beside = b->n ? key_name(op, b->drafts[0].key) : STR_NONE;
     size_t k = 0;
     TRY(op_check(op));
     for (size_t i = 0; i < b->n; i++) {
         const struct outreach_draft *d = &b->drafts[i];
-        xs[i].d = d;
+        xs[i] = (struct ready){.d = d, .beside = beside};
         err e = twice(some, k, d)
                     ? fail(op, ERR_CONFLICT, "another draft of this call has the same key")
                     : make_ready(op, o, tx, &xs[i]);

@@ -18,7 +18,7 @@ static err read_job(struct op *op, struct outreach *o, const struct record_job *
     if (!channel_parse(json_get_str(ret->body, STR("channel")), &ret->channel))
         return fail(op, ERR_FAULT, "an outbox job names no channel");
     str gate;
-    TRY(record_tx_kv_now(ret->tx, message_gate(op, ret->communication), &gate));
+    TRY(message_gate_now(ret->tx, op, ret->communication, &gate));
     ret->submitting = str_eq(gate, STR("out"));
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Communication")), ret->communication,
                     &ret->doc));

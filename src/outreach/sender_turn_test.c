@@ -29,7 +29,7 @@ static void *step_beside(void *ctx)
 static bool submitting(struct op *op, struct outreach *o, str id)
 {
     str gate = STR_NONE;
-    assert_int_equal(record_kv_get(op, o->rec, message_gate(op, id), &gate), OK);
+    assert_int_equal(message_gate_now(record_begin(op, o->rec), op, id, &gate), OK);
     return str_eq(gate, STR("out"));
 }
 

@@ -67,7 +67,7 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
     mark(op, j);
     TRY(record_tx_update(tx, j->doc.type, j->doc.id, j->tree, j->doc.vid));
     record_tx_outbox_done(tx, j->number);
-    record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
+    message_gate_set(tx, op, j->communication, STR_NONE);
     if (j->out.opted_out) {
         struct recipient r;
         TRY(recipient_load(op, o->rec, j->patient, &r));
@@ -95,11 +95,11 @@ static err put_finish(struct record_tx *tx, struct op *op, struct outreach *o, s
  * leaves. The job stays as it was leased. */
 static err put_submit(struct record_tx *tx, struct op *op, struct outreach *o, struct job *j)
 {
-    str gate = message_gate(op, j->communication), was;
-    TRY(record_tx_kv_now(tx, gate, &was));
+    str was;
+    TRY(message_gate_now(tx, op, j->communication, &was));
     if (!str_eq(was, j->submitting ? STR("out") : STR_NONE))
         return fail(op, ERR_CONFLICT, "the message was taken back");
-    record_tx_kv(tx, gate, STR("out"));
+    message_gate_set(tx, op, j->communication, STR("out"));
     stop_guard(tx, op, j->patient, j->channel, j->mark);
     lane_guard(tx, op, j->campaign);
     if (j->channel == CHANNEL_SMS)
@@ -121,11 +121,11 @@ static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, str
     case STEP_DROP:
         record_tx_outbox_done(tx, j->number);
         if (!str_empty(j->communication))
-            record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
+            message_gate_set(tx, op, j->communication, STR_NONE);
         return OK;
     case STEP_LATER:
         record_tx_outbox_later(tx, j->number, j->due, body_text(op, j->body));
-        record_tx_kv(tx, message_gate(op, j->communication), STR_NONE);
+        message_gate_set(tx, op, j->communication, STR_NONE);
         TRY(put_move(tx, op, j));
         return j->counted ? ledger_state(tx, op, j->tree, &j->row) : OK;
     case STEP_SUBMIT:

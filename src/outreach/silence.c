@@ -5,6 +5,7 @@
  * the message, and whoever takes it away commits what comes instead, so each silence has one
  * answer, whatever is killed when; no way is tried twice; a letter, which takes days, is none. */
 #include "outreach/silence_int.h"
+#include "record/near.h"
 
 #include "outreach/ledger_int.h"
 #include "outreach/reach.h"
@@ -37,14 +38,15 @@ static void put_text(struct op *op, struct json *o, str name, str value)
         json_set_str(op->arena, o, name, value);
 }
 
-static err put_watch(struct record_tx *tx, struct op *op, str id, const struct json *state)
+static err put_watch(struct record_tx *tx, struct op *op, const struct silence_sent *s,
+                     const struct json *state)
 {
     struct buf b;
     buf_init(&b, op->arena, 65536);
     json_write(&b, state);
     if (!buf_ok(&b))
         return fail(op, ERR_TOO_LARGE, "the message is too large");
-    record_tx_kv(tx, watch_key(op, id), buf_str(&b));
+    record_tx_kv_near(tx, watch_key(op, s->id), s->beside, buf_str(&b));
     return OK;
 }
 
@@ -71,7 +73,7 @@ err silence_watch(struct record_tx *tx, struct op *op, const struct outreach *o,
              json_new_i64(op->arena, (int64_t)(d->used | 1u << s->message->channel)));
     bool letter = s->message->channel == CHANNEL_LETTER;
     record_tx_outbox(tx, QUEUE, s->due + (letter ? LETTER_MS : wait_ms(o, false)), s->id);
-    return put_watch(tx, op, s->id, state);
+    return put_watch(tx, op, s, state);
 }
 
 /* ---- looking at one ---- */
@@ -109,8 +111,9 @@ static void done(struct record_tx *tx, struct op *op, const struct watched *w)
         record_tx_outbox_done(tx, w->job->job);
     if (str_empty(w->kept))
         return;
-    record_tx_expect_kv(tx, watch_key(op, w->id), w->kept);
-    record_tx_kv(tx, watch_key(op, w->id), STR_NONE);
+    str key = watch_key(op, w->id);
+    record_tx_expect_kv(tx, key, w->kept);
+    record_tx_kv_near(tx, key, key, STR_NONE);
 }
 
 static err let_go(struct op *op, const struct watched *w)
@@ -310,9 +313,9 @@ bool silence_finds_nothing(const struct json *communication)
 static err look(struct op *op, struct watched *w)
 {
     struct record_doc doc;
-    str key;
+    str key = watch_key(op, w->id);
     enum way way;
-    TRY(record_kv_get(op, w->o->rec, watch_key(op, w->id), &w->kept));
+    TRY(record_kv_get_near(op, w->o->rec, key, key, &w->kept));
     if (str_empty(w->kept))
         return w->job ? let_go(op, w) : OK;
     TRY(json_read(op, w->kept, &JSON_LIMITS_DEFAULT, &w->state));

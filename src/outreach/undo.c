@@ -23,11 +23,13 @@ static err take_back(struct op *op, struct outreach *o, str communication, bool 
     json_set_str(op->arena, reason, STR("text"), STR(TAKEN_BACK));
     json_set(op->arena, c, STR("statusReason"), reason);
     struct record_tx *tx = record_begin(op, o->rec);
-    str gate = message_gate(op, communication);
+    str gate;
+    TRY(message_gate_now(tx, op, communication, &gate));
+    if (!str_empty(gate))
+        return fail(op, ERR_CONFLICT, "the message is just leaving");
     TRY(record_tx_update(tx, type, communication, c, doc.vid));
     TRY(ledger_state(tx, op, c, &there));
-    record_tx_expect_kv(tx, gate, STR_NONE);
-    record_tx_kv(tx, gate, STR("undone"));
+    message_gate_set(tx, op, communication, STR("undone"));
     return record_commit(tx);
 }
 

@@ -49,20 +49,17 @@ bool record_far(const struct record *rec)
     return store_far(rec->store);
 }
 
-static err named(struct op *op, struct record *rec, const char *space, str key, str *ret)
-{
-    return store_kv_find(op, rec->store, arena_cat(op->arena, str_of(space), key), ret);
-}
-
 err record_kv_get(struct op *op, struct record *rec, str key, str *ret)
 {
-    return named(op, rec, "room/", key, ret);
+    return store_kv_find_own(op, rec->store, arena_cat(op->arena, STR("room/"), key), ret);
 }
 
 err record_kv_get_near(struct op *op, struct record *rec, str key, str near, str *ret)
 {
     const str space = STR("room/");
-    near = near.n ? arena_cat(op->arena, space, near) : STR_NONE;
+    if (near.n == 0)
+        return record_kv_get(op, rec, key, ret);
+    near = arena_cat(op->arena, space, near);
     return store_kv_find_near(op, rec->store, arena_cat(op->arena, space, key), near, ret);
 }
 
@@ -85,7 +82,7 @@ err record_kv_page(struct op *op, struct record *rec, str prefix, str *at, size_
 err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t)
 {
     str value;
-    TRY(named(op, rec, "cursor/", name, &value));
+    TRY(store_kv_find(op, rec->store, arena_cat(op->arena, STR("cursor/"), name), &value));
     uint64_t t = 0;
     if (!str_empty(value) && !str_to_u64(value, UINT64_MAX, &t))
         return fail(op, ERR_FAULT, "A follower's cursor is damaged.");

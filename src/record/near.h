@@ -1,5 +1,6 @@
 /* Small named state of a room that is read together (store/near.h): as record_tx_kv(),
- * record_tx_kv_now() and record_kv_get(). near: the name beside which it lies, or its own. */
+ * record_tx_kv_now() and record_kv_get(), which may not find it. near: the name beside which it
+ * lies, or its own. */
 #ifndef WEFT_RECORD_NEAR_H
 #define WEFT_RECORD_NEAR_H
 

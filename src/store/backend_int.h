@@ -92,9 +92,11 @@ struct store_ops {
     void (*cursor_close)(struct store_cursor *c);
 
     /* Named values (SPACE_KV) that are read together: it lies beside the one named near if it can;
-     * near may be the key itself. Whatever near is, get and get_near find it. NULL: put and get. */
+     * near may be the key itself. Whatever near is, get and get_near find it. get_own may miss what
+     * was put with a near. NULL: put and get. */
     MUST err (*put_near)(struct op *op, void *be, str key, str near, str value);
     MUST err (*get_near)(struct op *op, struct store_snap *snap, str key, str near, str *ret);
+    MUST err (*get_own)(struct op *op, struct store_snap *snap, str key, str *ret);
 
     uint64_t (*bytes)(void *be);
     /* Between transactions, on the writer's thread: cheap housekeeping (checkpoints). */

@@ -53,29 +53,47 @@ err kv_stored(struct op *op, struct store *s, struct store_snap *snap, str row, 
     return s->ops->get_near(op, snap, row, str_make(beside, sizeof beside), ret);
 }
 
-err store_kv_find(struct op *op, struct store *s, str key, str *ret)
+enum where { ANYWHERE, AT_ITS_OWN };
+
+static err stored_at(struct op *op, struct store *s, enum where where, str row, str near, str *ret)
 {
-    return store_kv_find_near(op, s, key, STR_NONE, ret);
+    struct store_snap *snap = NULL;
+    TRY(snap_take(op, s, &snap));
+    err e = where == AT_ITS_OWN && s->ops->get_own ? s->ops->get_own(op, snap, row, ret)
+                                                   : kv_stored(op, s, snap, row, near, ret);
+    s->ops->snap_close(snap);
+    return e;
 }
 
-err store_kv_find_near(struct op *op, struct store *s, str key, str near, str *ret)
+static err find(struct op *op, struct store *s, enum where where, str key, str near, str *ret)
 {
     char row[24];
     str stored = STR_NONE, name = STR_NONE, value = STR_NONE;
-    struct store_snap *snap = NULL;
     if (memo_find(s->memo, op->arena, key, ret))
         return arena_failed(op->arena) ? out_of_memory(op) : OK;
     uint64_t mark = memo_mark(s->memo);
     kv_row(&s->vault, key, row);
-    TRY(snap_take(op, s, &snap));
-    err e = kv_stored(op, s, snap, str_make(row, sizeof row), near, &stored);
-    s->ops->snap_close(snap);
-    TRY(e);
+    TRY(stored_at(op, s, where, str_make(row, sizeof row), near, &stored));
     if (stored.p)
         TRY(kv_read(op, s, str_make(row, sizeof row), stored, &name, &value));
     memo_learn(s->memo, key, value, mark);
     *ret = value;
     return OK;
+}
+
+err store_kv_find(struct op *op, struct store *s, str key, str *ret)
+{
+    return find(op, s, ANYWHERE, key, STR_NONE, ret);
+}
+
+err store_kv_find_near(struct op *op, struct store *s, str key, str near, str *ret)
+{
+    return find(op, s, ANYWHERE, key, near, ret);
+}
+
+err store_kv_find_own(struct op *op, struct store *s, str key, str *ret)
+{
+    return find(op, s, AT_ITS_OWN, key, STR_NONE, ret);
 }
 
 err store_kv_get(struct op *op, struct store *s, str key, str *ret)

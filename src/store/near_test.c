@@ -114,6 +114,35 @@ static void two_that_want_one_row_are_both_there(void **state)
     assert_there(a, ANN, NULL);
 }
 
+static void assert_own(struct at *a, str key, const char *want)
+{
+    str got = STR_NONE;
+    struct store_snap *from = store_sqlite_ops.writer(a->be);
+    assert_int_equal(store_sqlite_ops.get_own(&a->op, from, key, &got), OK);
+    assert_same(want, got);
+}
+
+/* Also when some lie elsewhere; and when one that had a neighbour was written without it. */
+static void what_never_had_a_neighbour_is_found_at_its_own_row(void **state)
+{
+    struct at *a = *state;
+    assert_own(a, HOME, NULL);
+    put(a, HOME, "home");
+    put_near(a, ANN, HOME, "ann");
+    for (int i = 0; i < 2; i++) {
+        assert_own(a, HOME, "home");
+        assert_own(a, AWAY, NULL);
+        reopen(a);
+    }
+    put(a, ANN, "ann, by the plain door");
+    for (int i = 0; i < 2; i++) {
+        assert_own(a, ANN, "ann, by the plain door");
+        assert_own(a, HOME, "home");
+        assert_own(a, AWAY, NULL);
+        reopen(a);
+    }
+}
+
 /* What was taken back took the mark with it: the next one sets it again. */
 static void one_that_came_to_nothing(void **state)
 {
@@ -182,6 +211,7 @@ int main(void)
         IN_FOLDER(values_lie_beside_their_neighbour),
         IN_FOLDER(one_stays_when_its_neighbour_changes),
         IN_FOLDER(two_that_want_one_row_are_both_there),
+        IN_FOLDER(what_never_had_a_neighbour_is_found_at_its_own_row),
         IN_FOLDER(one_that_came_to_nothing),
         IN_FOLDER(values_of_before_come_to_their_neighbour),
         IN_FOLDER(unordered_tables_serve_on),

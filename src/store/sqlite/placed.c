@@ -122,3 +122,13 @@ err placed_get(struct op *op, struct store_snap *conn, str key, str *ret, bool *
     *ret_sure = ret->p || !apart;
     return OK;
 }
+
+/* What never had a neighbour is at its own row, or nowhere: its absence costs one leaf, not two. */
+err placed_get_own(struct op *op, struct store_snap *conn, str key, str *ret)
+{
+    *ret = STR_NONE;
+    if (conn->lite->placed.on)
+        TRY(placed_at(op, conn, placed_row(key), key, ret));
+    bool sure = conn->lite->placed.on && !atomic_load(&conn->lite->placed.strays);
+    return ret->p || sure ? OK : lite_get_keyed(op, conn, SPACE_KV, key, ret);
+}

@@ -284,6 +284,7 @@ const struct store_ops store_sqlite_ops = {
     .get = lite_get,
     .put_near = near_put,
     .get_near = near_get,
+    .get_own = placed_get_own,
     .cursor_open = lite_cursor_open,
     .cursor_seek = lite_cursor_seek,
     .cursor_next = lite_cursor_next,

@@ -132,6 +132,7 @@ MUST err near_put(struct op *op, void *be, str key, str near, str value);
 MUST err near_get(struct op *op, struct store_snap *conn, str key, str near, str *ret);
 /* *ret_sure false: the index knows more. */
 MUST err placed_get(struct op *op, struct store_snap *conn, str key, str *ret, bool *ret_sure);
+MUST err placed_get_own(struct op *op, struct store_snap *conn, str key, str *ret);
 
 MUST err lite_snap_open(struct op *op, void *be, struct store_snap **ret);
 void lite_snap_close(struct store_snap *conn);
