@@ -155,12 +155,10 @@ struct reading_set {
     bool usable; /* status says it counts, and nobody has to confirm it first */
     bool dry;    /* a dry weight: what others are measured from, and no reading */
     bool held;   /* it would count, but may be another person's */
-    bool implausible,
-        unit_unknown;     /* a value that is none of a living body; a unit of another kind */
-    struct reading doubt; /* the implausible value */
-    size_t n;
+    bool implausible, unit_unknown; /* a value that no living body has; a unit of another kind */
+    struct reading doubt;           /* the implausible value */
+    size_t n, n_sampled;
     struct reading at_most[8];
-    size_t n_sampled;
     struct samples samples[SAMPLED_MAX]; /* beside them; their text is the Observation's */
 };
 /* What a tagged Observation says to the rules; nothing understood gives n = 0. */
