@@ -116,14 +116,21 @@ static str filled(struct op *op, str text)
     return arena_cat(op->arena, head, str_sub(text, at + 5, text.n));
 }
 
-static err ask_record(struct crowd *w, const struct chip *chip, struct record_cohort *ret)
+fhir_type chip_question(struct op *op, const struct chip *chip, str *ret_query)
 {
-    str text = filled(w->op, chip->row ? str_of(chip->row->ask) : chip->search), name;
+    str text = filled(op, chip->row ? str_of(chip->row->ask) : chip->search), name;
     if (!str_take_until(&text, '?', &name))
         name = text;
-    fhir_type type = fhir_type_parse(name);
-    return chip->veiled ? record_cohort_veiled(w->op, w->c->rec, type, text, ret)
-                        : record_cohort(w->op, w->c->rec, type, text, ret);
+    *ret_query = text;
+    return fhir_type_parse(name);
+}
+
+static err ask_record(struct crowd *w, const struct chip *chip, struct record_cohort *ret)
+{
+    str query;
+    fhir_type type = chip_question(w->op, chip, &query);
+    return chip->veiled ? record_cohort_veiled(w->op, w->c->rec, type, query, ret)
+                        : record_cohort(w->op, w->c->rec, type, query, ret);
 }
 
 static void mark(const struct crowd *w, const struct record_cohort *found, struct bits *to)

@@ -44,6 +44,8 @@ struct audience {
 /* From JSON; tells with FHIRPath what is wrong. */
 MUST err audience_read(struct op *op, struct campaigns *c, const struct json *definition,
                        struct audience *ret);
+/* What a chip asks of the record, as of now. */
+fhir_type chip_question(struct op *op, const struct chip *chip, str *ret_query);
 struct json *audience_to_group(struct op *op, const struct audience *a);
 struct json *audience_from_group(struct op *op, const struct json *group);
 
@@ -90,6 +92,10 @@ struct left_ask {
     bool done;
 };
 enum audience_left people_left_out(const struct person *p, const struct left_ask *ask);
+
+/* ---- audience_ready.c ---- */
+MUST err audience_ready_start(struct op *op, struct campaigns *c);
+void audience_ready_stop(struct campaigns *c);
 
 /* Crowds told lately of veiled audiences: 32 at most, for a day. */
 struct told;

@@ -3,6 +3,7 @@
 #define WEFT_CAMPAIGN_INT_H
 
 #include "base/language.h"
+#include "base/loop.h"
 #include "campaign/campaign.h"
 #include "campaign/people.h"
 #include "policy/authors.h"
@@ -15,6 +16,7 @@ struct campaigns {
     struct campaign_run *run; /* run_int.h */
     struct people *people;
     struct told *told; /* audience_told.c */
+    struct loop ready; /* audience_ready.c */
 };
 
 #endif

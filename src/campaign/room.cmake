@@ -14,6 +14,7 @@ target_sources(weft_campaign PRIVATE ${GEN}/audience_gen.h)
 # Figures for make bench; not part of the tests.
 add_executable(campaign_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/campaign_bench.c)
 target_link_libraries(campaign_bench PRIVATE weft_campaign)
-add_executable(audience_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/audience_bench.c)
+add_executable(audience_bench EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/audience_bench.c
+    ${CMAKE_SOURCE_DIR}/bench/crowd.c)
 target_link_libraries(audience_bench PRIVATE weft_campaign)
 set_target_properties(audience_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -38,6 +38,7 @@ void campaigns_free(struct campaigns *c)
 err campaigns_start(struct op *op, struct campaigns *c)
 {
     TRY(people_start(op, c->people));
+    TRY(audience_ready_start(op, c));
     return run_start(op, c);
 }
 
@@ -48,6 +49,8 @@ struct people *campaigns_people(struct campaigns *c)
 
 void campaigns_stop(struct campaigns *c)
 {
+    loop_end(&c->ready);
     run_stop(c);
+    audience_ready_stop(c);
     people_stop(c->people);
 }

@@ -1,156 +1,41 @@
-/* The patients that match a search of any type, in bulk: the store's answer page by page, each hit
- * brought down to the record it lives in. Keys decide where they can; documents are looked at one
- * by one only of patients who have a Consent that may deny something, or when the search itself
+/* The patients that match a search of any type, in bulk: the store's answer, kept between questions
+ * where keys decide it (cohort_kept.c), less what is not shown to who asks. Documents are looked at
+ * one by one only of patients who have a Consent that may deny something, or when the search itself
  * needs it. Invariant: nothing that the actor may not see changes the answer. */
-#include "record/cohort.h"
 #include "record/clause_int.h"
-#include "record/consent_int.h"
+#include "record/cohort_int.h"
 #include "record/custom.h"
 #include "record/restrict_int.h"
-#include "store/reader.h"
 
-#define PAGE 10000u
-
-typedef VEC(uint64_t) numbers;
-
-struct crowd {
-    struct op *op;
-    struct record *rec;
-    const struct fhir_query *q;
-    struct plan plan;
-    bool veiled, bound_all, some; /* some: the organisation keeps some patients' from the actor */
-    numbers bound;                /* patients with a Consent that may deny */
-    numbers found;
-    uint64_t t;
-    size_t seen;
-    bool filtered;
-    struct arena *page;
-};
-
-static const struct actor *house(void)
+/* Of those whom the keys name, without whom the actor is not shown: few have anything to hide. */
+static err take_hidden_out(struct crowd *c)
 {
-    static const struct actor self = {.role = ROLE_SYSTEM, .purpose = PURPOSE_HOPERAT};
-    return &self;
-}
-
-static int by_number(const void *x, const void *y)
-{
-    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
-    return (a > b) - (a < b);
-}
-
-static void settle(numbers *v)
-{
-    bool ordered = true;
     size_t n = 0;
-    for (size_t i = 1; i < v->n && ordered; i++)
-        ordered = v->at[i - 1] <= v->at[i];
-    if (!ordered)
-        qsort(v->at, v->n, sizeof *v->at, by_number);
-    for (size_t i = 0; i < v->n; i++)
-        if (n == 0 || v->at[n - 1] != v->at[i])
-            v->at[n++] = v->at[i];
-    v->n = n;
-}
-
-static void page_op(const struct crowd *c, struct op *ret)
-{
-    op_init(ret, c->page, c->op->actor, c->op->now);
-    ret->deadline = c->op->deadline;
-    ret->trace = c->op->trace;
-}
-
-static err told(struct crowd *c, err e, const struct op *from)
-{
-    return e == OK ? OK
-                   : fail(c->op, e, "%.*s",
-                          STR_ARG(from->fault.n ? from->fault.issues[0].message : STR_NONE));
-}
-
-static bool is_bound(const struct crowd *c, uint64_t patient)
-{
-    return c->bound_all ||
-           (c->bound.n && bsearch(&patient, c->bound.at, c->bound.n, sizeof patient, by_number));
-}
-
-/* Do Consents, or the organisation, keep the document from who asked? */
-static err shown(struct op *op, const struct crowd *c, const struct store_doc *head, bool *ret)
-{
-    struct store_doc d;
-    struct consent_verdict v;
-    *ret = true;
-    if (c->veiled && c->some && restrict_binds(op, c->rec, head->type, head->comp))
-        *ret = false;
-    if (!*ret || !is_bound(c, head->comp))
-        return OK;
-    TRY(store_get(op, c->rec->store, head->rid, &d));
-    *ret = c->veiled
-               ? !consent_hides(
-                     op, c->rec,
-                     &(struct consent_question){.action = ACTION_READ, .doc = &d, .open = true}, &v)
-               : access_may_see(op, c->rec, &c->plan, &d);
-    return op_check(op);
-}
-
-static err holds(struct op *op, const struct crowd *c, const struct store_doc *head, bool *ret)
-{
-    struct store_doc d;
-    *ret = true;
-    if (c->plan.verify) {
-        op->actor = c->veiled ? house() : c->op->actor;
-        err e = search_fetch(op, c->rec, c->q, &c->plan, head->rid, 0, &d, ret);
-        op->actor = c->op->actor;
-        TRY(e);
-    }
-    return *ret ? shown(op, c, head, ret) : OK;
-}
-
-/* Heads in ascending order: the cheapest way to learn in whose record each lives. */
-static err take_page(struct op *op, struct crowd *c, const struct store_found *found)
-{
-    struct store_reader *r;
-    err e = OK;
-    TRY(store_reader_open(op, c->rec->store, &r));
-    for (size_t i = 0; e == OK && i < found->n; i++) {
-        struct store_doc head;
-        bool there = false, ok = false;
-        if (i % 64 == 0)
-            e = search_late(op, 0);
-        if (e == OK)
-            e = store_reader_get(op, r, found->rids[i], 0, &head, &there);
-        if (e == OK && there && !head.deleted && head.comp)
-            e = holds(op, c, &head, &ok);
+    for (size_t i = 0; i < c->found.n; i++) {
+        uint64_t who = c->found.at[i];
+        bool ok = true;
+        if (c->veiled && c->some && restrict_binds(c->op, c->rec, c->plan.q.type, who))
+            ok = false;
+        else if (cohort_bound(c, who))
+            TRY(cohort_holds(c, who, &ok));
         if (ok)
-            VEC_PUSH(c->op->arena, &c->found, head.comp);
+            c->found.at[n++] = who;
     }
-    store_reader_close(r);
-    return e;
+    c->found.n = n;
+    return op_check(c->op);
 }
 
-static err walk(struct crowd *c)
+/* What the store says to the same keys is the same for everybody. Over a database that others write
+ * to, too, nothing is kept. */
+static err find(struct crowd *c)
 {
-    bool more = !c->plan.empty;
-    struct store_query *q = &c->plan.q;
-    q->sort = (struct store_sort){.order = ORDER_RID};
-    q->limit = PAGE;
-    while (more) {
-        struct store_found found = {0};
-        struct op op;
-        arena_reset(c->page);
-        page_op(c, &op);
-        err e = store_search(&op, c->rec->store, q, &found);
-        if (e == OK)
-            e = take_page(&op, c, &found);
-        TRY(told(c, e, &op));
-        c->seen += found.n;
-        if (c->seen > RECORD_COHORT_MAX)
-            return fail(c->op, ERR_TOO_COSTLY, "More than %u resources match; narrow the search.",
-                        RECORD_COHORT_MAX);
-        c->t = c->t ? c->t : found.t;
-        q->after = arena_str(c->op->arena, found.next);
-        more = found.more;
-        TRY(op_check(c->op));
+    bool keys_decide = !c->plan.empty && !c->plan.verify && !c->bound_all && !c->plan.q.comp;
+    if (keys_decide && !store_far(c->rec->store)) {
+        TRY(cohort_kept_ask(c));
+        return take_hidden_out(c);
     }
+    TRY(cohort_walk(c));
+    cohort_settle(&c->found);
     return OK;
 }
 
@@ -168,8 +53,7 @@ static err find_bound(struct crowd *c)
                                        .n_clauses = 1,
                                        .keys_of = keys_of_stored,
                                        .ctx = c->rec}}};
-    TRY(walk(&all));
-    settle(&all.found);
+    TRY(find(&all));
     c->bound = all.found;
     return OK;
 }
@@ -196,14 +80,14 @@ static err make_plan(struct crowd *c)
     const struct restriction *x = restrict_type(op, c->rec, c->q->type, &c->some);
     if (x)
         return fail(op, ERR_FORBIDDEN, "%.*s", STR_ARG(x->why));
-    op->actor = house();
+    op->actor = cohort_house();
     err e = plan_crowd(op, c->rec, c->q, &c->plan);
     op->actor = asker;
     TRY(e);
     return without_labels(c);
 }
 
-static err crowd_told(struct crowd *c)
+static err audit(struct crowd *c)
 {
     struct audit a = {.action = ACTION_SEARCH,
                       .type = c->q->type,
@@ -228,9 +112,8 @@ static err run(struct crowd *c, str query, fhir_type type)
     if (consent_binds(role) && !c->bound_all)
         TRY(find_bound(c));
     c->filtered = c->plan.verify || c->bound_all || (c->veiled && c->some);
-    TRY(walk(c));
-    settle(&c->found);
-    return crowd_told(c);
+    TRY(find(c));
+    return audit(c);
 }
 
 static err ask(struct op *op, struct record *rec, fhir_type type, str query, bool veiled,
@@ -258,6 +141,23 @@ err record_cohort_veiled(struct op *op, struct record *rec, fhir_type type, str 
     return ask(op, rec, type, query, true, ret);
 }
 
+err record_cohort_ready(struct op *op, struct record *rec, fhir_type type, str query)
+{
+    struct crowd c = {.op = op, .rec = rec, .veiled = true};
+    if (!op->actor || op->actor->role != ROLE_SYSTEM)
+        return fail(op, ERR_FORBIDDEN, "Only the house keeps crowds ready.");
+    c.page = arena_new(0);
+    if (!c.page)
+        return fail(op, ERR_UNAVAILABLE, "No memory left for a cohort.");
+    err e = record_query_read(op, rec, type, query, false, &c.q);
+    if (e == OK)
+        e = make_plan(&c);
+    if (e == OK)
+        e = find(&c);
+    arena_free(c.page);
+    return e;
+}
+
 /* Everybody, or those with a Consent or label: who of them is not shown? */
 static err hidden_among(struct crowd *c, const numbers *some)
 {
@@ -266,9 +166,9 @@ static err hidden_among(struct crowd *c, const numbers *some)
         struct store_doc d;
         if (i % 32 == 0)
             arena_reset(c->page);
-        page_op(c, &op);
+        cohort_op(c, &op);
         TRY(search_late(c->op, i));
-        TRY(told(c, store_get(&op, c->rec->store, some->at[i], &d), &op));
+        TRY(cohort_fault(c, store_get(&op, c->rec->store, some->at[i], &d), &op));
         if (!d.deleted && !access_may_see(&op, c->rec, &c->plan, &d))
             VEC_PUSH(c->op->arena, &c->found, d.rid);
     }
@@ -290,7 +190,7 @@ static err find_labelled(struct crowd *c, numbers *ret)
                                        .n_clauses = 1,
                                        .keys_of = keys_of_stored,
                                        .ctx = c->rec}}};
-    TRY(walk(&all));
+    TRY(find(&all));
     *ret = all.found;
     return OK;
 }
@@ -307,10 +207,10 @@ static err run_hidden(struct crowd *c)
     if (c->plan.verify || asker->scopes ||
         (c->rec->relationship && consent_needs_relation(asker->role))) {
         struct crowd all = {.op = op, .rec = c->rec, .page = c->page};
-        op->actor = house();
+        op->actor = cohort_house();
         err e = plan_crowd(op, c->rec, c->q, &all.plan);
         if (e == OK)
-            e = walk(&all);
+            e = find(&all);
         op->actor = asker;
         TRY(e);
         doubtful = all.found;
@@ -320,10 +220,10 @@ static err run_hidden(struct crowd *c)
         doubtful = c->bound;
         for (size_t i = 0; i < more.n; i++)
             VEC_PUSH(op->arena, &doubtful, more.at[i]);
-        settle(&doubtful);
+        cohort_settle(&doubtful);
     }
     TRY(hidden_among(c, &doubtful));
-    return crowd_told(c);
+    return audit(c);
 }
 
 err record_cohort_hidden(struct op *op, struct record *rec, struct record_cohort *ret)

@@ -29,6 +29,10 @@ bool record_cohort_has(const struct record_cohort *c, uint64_t patient);
 MUST err record_cohort_veiled(struct op *op, struct record *rec, fhir_type type, str query,
                               struct record_cohort *ret);
 
+/* Makes the answer of such a question, or brings it up to date, so that who asks it next need not
+ * wait; shows it to nobody. System actors. */
+MUST err record_cohort_ready(struct op *op, struct record *rec, fhir_type type, str query);
+
 /* The other way round, for who holds everybody in memory: the patients whom op->actor is not shown
  * (Consents, labels, the organisation's narrowings), ascending; all others are. One line in the
  * trail; refusals as record_cohort(). */

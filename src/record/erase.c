@@ -4,8 +4,8 @@
  * erasure before it begins and when it is done. */
 #include "base/time.h"
 #include "record/bulk.h"
+#include "record/cohort_int.h"
 #include "record/forget_int.h"
-#include "record/record_int.h"
 #include "store/backup.h"
 #include "store/reader.h"
 
@@ -204,6 +204,7 @@ err record_erase(struct op *op, struct record *rec, str patient, str reason, str
         arena_printf(op->arena, "begun; approved by %.*s; %.*s", STR_ARG(by), STR_ARG(reason))));
     TRY(store_key_erase(op, rec->store, d.rid));
     consents_stale(rec, rec->t_consent, d.rid);
+    cohort_kept_forget(rec);
     TRY(forget_named(op, rec, d.rid, patient));
     TRY(tell(op, rec, d.rid, OK, STR("done")));
     *ret_by = by;

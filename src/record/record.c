@@ -2,7 +2,7 @@
  * Asks policy nothing: its doors give no content away. Invariant: an id that this store made is
  * answered without an index; any other is a client's and goes through one. */
 #include "policy/redact.h"
-#include "record/cohort.h"
+#include "record/cohort_int.h"
 #include "record/consent_int.h"
 #include "record/forget_int.h"
 #include "record/phrase_int.h"
@@ -23,6 +23,20 @@ static uint16_t *homes(void)
                 home[t] = p->number;
     }
     return home;
+}
+
+/* What is kept in memory beside the store, and what an older program left to be done. */
+static err open_parts(struct op *op, struct record *rec)
+{
+    TRY(consents_new(op, rec));
+    TRY(consent_lists_new(op, rec));
+    TRY(restrict_open(op, rec));
+    TRY(releases_new(op, rec));
+    TRY(cohort_kept_new(op, &rec->cohorts));
+    TRY(phrases_open(op, rec));
+    TRY(reindex_format(op, rec));
+    TRY(custom_new(op, rec));
+    return forget_rest(op, rec);
 }
 
 static err wrap(struct op *op, struct store *store, const struct rulebook *book, bool owns,
@@ -62,21 +76,7 @@ static err wrap(struct op *op, struct store *store, const struct rulebook *book,
                            .t_note_request = fhir_type_parse(STR("CommunicationRequest")),
                            .t_form = fhir_type_parse(STR("QuestionnaireResponse"))};
     page_key_make(rec);
-    e = consents_new(op, rec);
-    if (e == OK)
-        e = consent_lists_new(op, rec);
-    if (e == OK)
-        e = restrict_open(op, rec);
-    if (e == OK)
-        e = releases_new(op, rec);
-    if (e == OK)
-        e = phrases_open(op, rec);
-    if (e == OK)
-        e = reindex_format(op, rec);
-    if (e == OK)
-        e = custom_new(op, rec);
-    if (e == OK)
-        e = forget_rest(op, rec);
+    e = open_parts(op, rec);
     if (e != OK) {
         record_free(rec);
         return e;
@@ -98,6 +98,7 @@ void record_free(struct record *rec)
     consent_lists_free(rec->consent_lists);
     restrict_close(rec);
     releases_free(rec);
+    cohort_kept_free(rec->cohorts);
     phrases_close(rec);
     custom_free(rec->customs);
     profile_shelf_free(rec->profiles);

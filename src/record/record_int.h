@@ -31,6 +31,7 @@ struct record {
     struct consents *consents;              /* consent.c */
     struct consent_lists *consent_lists;    /* consent_list.c */
     struct releases *releases;              /* release.c */
+    struct cohort_kept *cohorts;            /* cohort_kept.c */
     struct profile_shelf *profiles;         /* compiled invariants and profiles */
     struct phrases *phrases;                /* phrase.c */
     struct blind_memo *memo;                /* hashes of codes and the like; NULL none */
@@ -219,7 +220,6 @@ MUST err access_doc(struct op *op, struct record *rec, enum action action,
                     const struct store_doc *doc);
 /* The same question without an answer that leaves: no trail, no fault. plan: of the search that
  * found it, which knows already whether a helper's Consent is there; or NULL. */
-struct plan;
 bool access_may_see(struct op *op, struct record *rec, const struct plan *plan,
                     const struct store_doc *doc);
 /* The same of one after the other of what a search found: what type and patient alone have settled

@@ -3,7 +3,7 @@
  * (custom.c). Invariant: how far it is lies in the same transaction as the keys, so it goes on
  * where it stopped; documents, versions and times stay as they are. */
 #include "fhir/custom.h"
-#include "record/consent_int.h"
+#include "record/cohort_int.h"
 #include "record/phrase_int.h"
 #include "store/rekey.h"
 
@@ -68,6 +68,7 @@ static err batch(struct op *op, struct record *rec, struct reindex *r, size_t ma
     store_tx_kv(tx, r->kv,
                 arena_printf(op->arena, "%.*s%llu", STR_ARG(r->prefix), (unsigned long long)rid));
     TRY(store_commit(op, tx, &c));
+    cohort_kept_forget(rec); /* other keys under the same versions */
     r->rid = rid;
     return OK;
 }

@@ -8,6 +8,8 @@ static err check_query(struct op *op, const struct store_query *q)
 {
     if (q->limit > LIMIT_MAX)
         return fail(op, ERR_TOO_COSTLY, "a page has at most %u results", LIMIT_MAX);
+    if (q->all && (q->limit || q->after.n))
+        return fail(op, ERR_INVALID, "everything is no page");
     if (q->after.n && !q->keys_of)
         return fail(op, ERR_INVALID, "a later page needs a way to extract keys");
     for (size_t i = 0; i < q->n_clauses; i++) {
@@ -41,6 +43,12 @@ static err cut(struct search *s, struct store_found *ret)
     other.backwards = !other.backwards;
     if (arena_failed(s->op->arena))
         return out_of_memory(s->op);
+    if (q->all) {
+        found.rids = s->all.at;
+        found.n = s->all.n;
+        *ret = found;
+        return OK;
+    }
     top_finish(&s->top, &q->sort);
     found.more = s->top.n > q->limit;
     found.n = found.more ? q->limit : s->top.n;

@@ -41,6 +41,7 @@ struct search {
     uint64_t *changed; /* sorted: changed after t */
     size_t n_changed;
     struct top top;
+    VEC(uint64_t) all; /* of q->all */
     uint64_t total;
     size_t streamed; /* hits from a source that comes in order */
     size_t work;

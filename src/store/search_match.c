@@ -86,6 +86,8 @@ void search_offer(struct search *s, const struct fwd_entry *e)
 {
     struct hit h;
     s->total++;
+    if (s->q->all)
+        VEC_PUSH(s->op->arena, &s->all, e->rid);
     if (s->top.want == 0)
         return;
     hit_make(&s->q->sort, e, &h);
