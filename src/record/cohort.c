@@ -26,10 +26,11 @@ static err take_hidden_out(struct crowd *c)
 }
 
 /* What the store says to the same keys is the same for everybody. Over a database that others write
- * to, too, nothing is kept. */
+ * to, too, nothing is kept; nor is everybody. */
 static err find(struct crowd *c)
 {
-    bool keys_decide = !c->plan.empty && !c->plan.verify && !c->bound_all && !c->plan.q.comp;
+    const struct plan *p = &c->plan;
+    bool keys_decide = p->q.n_clauses && !p->empty && !p->verify && !c->bound_all && !p->q.comp;
     if (keys_decide && !store_far(c->rec->store)) {
         TRY(cohort_kept_ask(c));
         return take_hidden_out(c);

@@ -16,7 +16,6 @@ struct crowd {
     numbers bound;                /* patients with a Consent that may deny */
     numbers found;                /* patients; ascending, each once, after cohort_settle() */
     uint64_t t;
-    size_t seen;
     bool filtered;
     struct arena *page;
 };

@@ -184,6 +184,16 @@ static void put(struct cohort_kept *k, const struct kept *a, uint64_t forgotten)
         free(own.patients);
 }
 
+/* Nothing of the type has changed. */
+static void move_on(struct cohort_kept *k, str key, uint64_t from, uint64_t to)
+{
+    pthread_mutex_lock(&k->lock);
+    struct kept *e = find(k, key);
+    if (e && e->t == from)
+        e->t = to;
+    pthread_mutex_unlock(&k->lock);
+}
+
 /* ---- brought up to date ---- */
 /* Patients with a change of the type after `after` and up to t; *ret_few false: too many. */
 static err changed(struct crowd *c, uint64_t after, uint64_t t, numbers *ret, bool *ret_few)
@@ -235,13 +245,15 @@ err cohort_kept_ask(struct crowd *c)
     TRY(take(c->op, c->rec->cohorts, key, &was, &forgotten));
     if (was.patients)
         TRY(changed(c, was.t, now, &some, &few));
-    if (few)
-        TRY(merge(c, &was, &some));
-    else
-        TRY(cohort_walk(c));
-    cohort_settle(&c->found);
     c->t = now;
-    if (key.n && !(few && was.t == now))
+    if (few && some.n == 0) {
+        c->found = (numbers){was.patients, was.n, was.n};
+        move_on(c->rec->cohorts, key, was.t, now);
+        return OK;
+    }
+    TRY(few ? merge(c, &was, &some) : cohort_walk(c));
+    cohort_settle(&c->found);
+    if (key.n)
         put(c->rec->cohorts, &(struct kept){key, c->found.at, c->found.n, now, 0}, forgotten);
     return OK;
 }

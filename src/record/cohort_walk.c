@@ -88,13 +88,14 @@ static err holds(struct op *op, const struct crowd *c, const struct store_doc *h
 static err take_some(struct op *op, struct crowd *c, const uint64_t *rids, size_t n)
 {
     struct store_reader *r;
-    err e = search_late(op, 0);
-    TRY(e);
+    err e = OK;
     TRY(store_reader_open(op, c->rec->store, &r));
     for (size_t i = 0; e == OK && i < n; i++) {
         struct store_doc head;
         bool there = false, ok = false;
-        e = store_reader_get(op, r, rids[i], 0, &head, &there);
+        e = search_late(op, i);
+        if (e == OK)
+            e = store_reader_get(op, r, rids[i], 0, &head, &there);
         if (e == OK && there && !head.deleted && head.comp)
             e = holds(op, c, &head, &ok);
         if (ok)
@@ -127,15 +128,12 @@ err cohort_walk(struct crowd *c)
     struct store_found found = {0};
     struct store_query *q = &c->plan.q;
     struct op op;
-    q->all = true;
+    q->all = RECORD_COHORT_MAX;
     if (c->plan.empty)
         return OK;
     arena_reset(c->page);
     cohort_op(c, &op);
     TRY(cohort_fault(c, store_search(&op, c->rec->store, q, &found), &op));
-    if (found.n > RECORD_COHORT_MAX)
-        return fail(c->op, ERR_TOO_COSTLY, "More than %u resources match; narrow the search.",
-                    RECORD_COHORT_MAX);
     c->t = c->t ? c->t : found.t;
     return take(c, found.rids, found.n);
 }
@@ -144,9 +142,7 @@ err cohort_holds(const struct crowd *c, uint64_t patient, bool *ret)
 {
     struct crowd one = *c;
     one.found = (numbers){.n = 0};
-    one.seen = 0;
     one.plan.q.comp = patient;
-    one.plan.q.after = STR_NONE;
     TRY(cohort_walk(&one));
     *ret = one.found.n > 0;
     return OK;

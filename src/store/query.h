@@ -54,7 +54,8 @@ struct store_query {
     size_t n_clauses;
     struct store_sort sort; /* ties: by resource number, in the same direction */
     size_t limit;           /* 0 = count only */
-    bool all;               /* no page: every match, by number; with limit 0 and nothing after */
+    size_t all;             /* no page: every match, so many at most (ERR_TOO_COSTLY past it);
+                             * with limit 0 and nothing after */
     bool total;             /* count all matches exactly */
     str after;              /* opaque position from a former answer, or empty */
     store_keys_fn keys_of;  /* needed with after: results are those of the first page's t */

@@ -43,6 +43,9 @@ static err cut(struct search *s, struct store_found *ret)
     other.backwards = !other.backwards;
     if (arena_failed(s->op->arena))
         return out_of_memory(s->op);
+    if (s->total > q->all && q->all)
+        return fail(s->op, ERR_TOO_COSTLY, "More than %zu resources match; narrow the search.",
+                    q->all);
     if (q->all) {
         found.rids = s->all.at;
         found.n = s->all.n;

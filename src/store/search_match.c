@@ -86,7 +86,7 @@ void search_offer(struct search *s, const struct fwd_entry *e)
 {
     struct hit h;
     s->total++;
-    if (s->q->all)
+    if (s->all.n < s->q->all)
         VEC_PUSH(s->op->arena, &s->all, e->rid);
     if (s->top.want == 0)
         return;
