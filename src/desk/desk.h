@@ -29,6 +29,7 @@ struct desk_case {
     const str
         *evidence; /* references behind it, newest first, e.g. "Observation/…"; at least one */
     size_t n_evidence;
+    str about;    /* which of it the rule speaks of: Task.focus; empty: the first */
     str rule;     /* id of the rule that decided the priority */
     int64_t due;  /* ms; what was promised to the patient: Task.executionPeriod.end; 0 none */
     bool privacy; /* for the privacy office only (label DESK_LABEL_PRIVACY): every sentence stays */
@@ -43,8 +44,8 @@ struct desk_case {
 
 /* Opens the case, or adds the evidence to the open one of the same patient and programme: raises
  * the priority when the new one is higher (never lowers), replaces the sentence when the new
- * evidence is at least as severe, appends the focus. Joins tx; *ret_id is the Task. *ret_new tells
- * which. */
+ * evidence is at least as severe, and with it the focus. Joins tx; *ret_id is the Task. *ret_new
+ * tells which. */
 MUST err desk_open(struct record_tx *tx, struct op *op, struct record *rec,
                    const struct desk_case *c, str *ret_id, bool *ret_new);
 

@@ -101,6 +101,31 @@ static void says_why_in_each_language(void **state)
     assert_true(str_eq(back.in[SAY_AR], content(t, 1)));
 }
 
+/* A weight that rises and a pulse of the same minute: what is shown first is the rule's. */
+static void the_focus_is_what_the_sentence_speaks_of(void **state)
+{
+    struct room *r = *state;
+    bool fresh;
+    str id;
+    struct record_tx *tx = record_begin(&r->op, r->rec);
+    struct desk_case c = {.patient = r->patient,
+                          .programme = STR("vital-signs"),
+                          .priority = DESK_P2,
+                          .why = {{STR("Why.")}},
+                          .evidence = r->evidence,
+                          .n_evidence = 2,
+                          .about = r->evidence[1],
+                          .rule = STR("R")};
+    assert_int_equal(desk_open(tx, &r->op, r->rec, &c, &id, &fresh), OK);
+    assert_int_equal(record_commit(tx), OK);
+    assert_true(str_eq(json_str(json_path(task(r, id), "focus.reference")), r->evidence[1]));
+    (void)opened(r, DESK_P3, 2, &fresh); /* less: it joins, the sentence stays */
+    assert_int_equal(JSON_GET(task(r, id), "input")->n, 3);
+    assert_true(str_eq(json_str(json_path(task(r, id), "focus.reference")), r->evidence[1]));
+    (void)opened(r, DESK_P1, 3, &fresh);
+    assert_true(str_eq(json_str(json_path(task(r, id), "focus.reference")), r->evidence[3]));
+}
+
 static void evidence_keeps_the_newest_fifty(void **state)
 {
     struct room *r = *state;
@@ -365,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_case_a_patient_and_programme),
         TEST(says_why_in_each_language),
+        TEST(the_focus_is_what_the_sentence_speaks_of),
         TEST(evidence_keeps_the_newest_fifty),
         TEST(a_case_without_evidence_is_refused),
         TEST(the_second_of_two_openings_fails),

@@ -59,6 +59,13 @@ static struct json *who_looked(struct op *op, str looker)
     return who;
 }
 
+/* What the case is first about is what its sentence speaks of. */
+static void set_focus(struct op *op, struct json *task, str ref)
+{
+    if (ref.n)
+        json_set(op->arena, task, STR("focus"), desk_reference(op, ref, STR_NONE));
+}
+
 static struct json *new_case(struct op *op, struct record *rec, const struct desk_case *c)
 {
     struct arena *a = op->arena;
@@ -83,6 +90,7 @@ static struct json *new_case(struct op *op, struct record *rec, const struct des
         json_set(a, task, STR("reasonReference"), who_looked(op, c->looker));
     json_set_str(a, task, STR("authoredOn"), time_format(a, op->now));
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
+    set_focus(op, task, c->about);
     set_due(op, task, c);
     set_label(op, task, c);
     return task;
@@ -121,6 +129,7 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
 {
     struct desk_case copy = *added, *c = &copy;
     enum desk_priority had = desk_priority_of(task);
+    str about = c->priority <= had ? c->about : json_str(json_path(task, "focus.reference"));
     bool rises = c->priority < had, back = wakes(op, task, c);
     if (all_stays(c))
         add_sentence(op, task, c);
@@ -128,6 +137,7 @@ static void add_to_case(struct op *op, struct json *task, const struct desk_case
         set_reason(op, task, c);
     set_label(op, task, c);
     desk_add_evidence(op, task, c->evidence, c->n_evidence);
+    set_focus(op, task, about);
     set_due(op, task, c);
     str status = json_get_str(task, STR("status"));
     if (back) {

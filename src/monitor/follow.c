@@ -232,19 +232,27 @@ static const struct finding *keep_news(struct seen *s, const struct findings *al
     return ret->n ? &ret->at[best] : NULL;
 }
 
+/* What a finding was found in; empty: it was deleted meanwhile. */
+static err reference_of(struct step *st, const struct finding *f, str *ret)
+{
+    struct record_doc doc;
+    bool there;
+    *ret = STR_NONE;
+    TRY(step_get(st, f->rid, &doc, &there));
+    str name = there ? fhir_type_name(doc.type) : STR_NONE;
+    if (there)
+        *ret = arena_printf(st->op->arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(doc.id));
+    return OK;
+}
+
 static err evidence_of(struct step *st, const struct findings *f, const str **ret, size_t *ret_n)
 {
     str *refs = ARENA_ARRAY(st->op->arena, str, FINDINGS_MAX);
     size_t n = 0;
     for (size_t i = f->n; i-- > 0;) {
-        struct record_doc doc;
-        bool there;
-        TRY(step_get(st, f->at[i].rid, &doc, &there));
-        if (!there)
-            continue;
-        str name = fhir_type_name(doc.type);
-        str ref = arena_printf(st->op->arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(doc.id));
-        bool had = false;
+        str ref;
+        TRY(reference_of(st, &f->at[i], &ref));
+        bool had = str_empty(ref);
         for (size_t k = 0; k < n; k++)
             had |= str_eq(refs[k], ref);
         if (!had)
@@ -301,6 +309,7 @@ static err open_case(struct step *st, struct record_tx *tx, struct seen *s, str 
     TRY(evidence_of(st, &news, &c.evidence, &c.n_evidence));
     if (c.n_evidence == 0)
         return OK; /* all of it was deleted meanwhile */
+    TRY(reference_of(st, worst, &c.about));
     c.worse = worse.of != NULL;
     if (c.worse)
         c.why = worse_why(st->op, &worse, c.why);

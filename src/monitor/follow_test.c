@@ -298,9 +298,41 @@ static void a_snoozed_case_is_back_with_a_worse_value(void **state)
     end(&n);
 }
 
+/* Two rules at once: the case opens on what its first sentence speaks of, though the other reading
+ * is newer; what joins later and is less changes nothing of it. */
+static void a_case_is_about_its_gravest_finding(void **state)
+{
+    static const char *const systolic[2] = {"8480-6", "mm[Hg]"};
+    static const char *const oxygen[2] = {"59408-5", "%"};
+    struct record_doc doc;
+    struct nodes n;
+    (void)state;
+    begin(&n);
+    follow(&n, 0);
+    put_coded(&n, 0, 9, 86, oxygen);
+    put_coded(&n, 0, 8, 85, oxygen);
+    put_coded(&n, 0, 7, 190, systolic);
+    put_coded(&n, 0, 6, 192, systolic);
+    follow(&n, 0);
+    for (int i = 0; i < 2; i++) {
+        struct json *task = only_case(&n, &doc), *reading;
+        str about = fhir_ref_parse(json_str(json_path(task, "focus.reference"))).id;
+        assert_true(JSON_GET(task, "input")->n > 1);
+        assert_int_equal(
+            record_read(&n.op, n.rec, fhir_type_parse(STR("Observation")), about, &doc), OK);
+        assert_int_equal(record_parse(&n.op, &doc, &reading), OK);
+        assert_true(str_eq(json_str(json_path(reading, "code.coding.0.code")), STR("59408-5")));
+        n.op.now += 30 * MS_MINUTE;
+        put_coded(&n, 0, 1, 194, systolic);
+        follow(&n, 0);
+    }
+    end(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_case_is_about_its_gravest_finding),
         cmocka_unit_test(a_lost_race_forgets_no_track),
         cmocka_unit_test(days_are_those_of_the_address),
         cmocka_unit_test(another_node_followed),

@@ -13,6 +13,7 @@ import type {
   Patient,
   Task,
 } from "../lib/fhir";
+import { idOf } from "../lib/fhir";
 import { dayTimeInText, type Key, lang, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
@@ -22,6 +23,14 @@ const ASK = "https://weft.health/fhir/task-code|measure-again";
 /** Of things, not of people: for support, which is the agents'. */
 export const TECHNICAL = "https://weft.health/fhir/task-code|technical";
 const READINGS_EACH = "400";
+
+/** Roles whose work shows no readings, medicines, conditions or results: what they may not ask is not asked, since each
+ * refusal is a line of the patient's trail. Whoever else is refused is told so in place. */
+export const readsCare = (): boolean =>
+  !["agent", "outreach", "privacy"].includes(session.value?.role ?? "");
+/** Visits are an agent's, too. */
+const seesVisits = (): boolean => readsCare() || session.value?.role === "agent";
+const care = (id: string | null): string | null => (readsCare() ? id : null);
 
 export function ordered(tasks: Task[]): Task[] {
   return [...tasks].sort(
@@ -51,7 +60,7 @@ export const useTask = (id: string | null) =>
 export const usePatient = (id: string | null) =>
   useLoad<Patient>(id && `Patient|${id}|one`, () => get<Patient>(`/fhir/Patient/${id}`));
 export const useLimits = (id: string | null) =>
-  useLoad<Limit[]>(id && `CarePlan|${id}|limits`, () =>
+  useLoad<Limit[]>(care(id) && `CarePlan|${id}|limits`, () =>
     get<Limit[]>(`/fhir/Patient/${id}/$limits`),
   );
 
@@ -60,7 +69,7 @@ const STAMPS_MAX = 100;
 /** The newest readings of each vital sign, asked one code at a time so that a frequent one cannot
  * push a rare one out of the page. */
 export const useVitals = (id: string | null) =>
-  useLoad<Observation[]>(id && `Observation|${id}|vitals`, async () => {
+  useLoad<Observation[]>(care(id) && `Observation|${id}|vitals`, async () => {
     const each = CARDS.map((m) =>
       search<Observation>(
         "Observation",
@@ -79,15 +88,15 @@ export const useVitals = (id: string | null) =>
     return withClocks(all, stamps);
   });
 export const useMedicines = (id: string | null) =>
-  useLoad<MedicationRequest[]>(id && `MedicationRequest|${id}|all`, () =>
+  useLoad<MedicationRequest[]>(care(id) && `MedicationRequest|${id}|all`, () =>
     search<MedicationRequest>("MedicationRequest", { patient: id!, _count: "200" }),
   );
 export const useConditions = (id: string | null) =>
-  useLoad<Condition[]>(id && `Condition|${id}|all`, () =>
+  useLoad<Condition[]>(care(id) && `Condition|${id}|all`, () =>
     search<Condition>("Condition", { patient: id!, _count: "200" }),
   );
 export const useEncounters = (id: string | null) =>
-  useLoad<Encounter[]>(id && `Encounter|${id}|all`, () =>
+  useLoad<Encounter[]>((seesVisits() || null) && id && `Encounter|${id}|all`, () =>
     search<Encounter>("Encounter", { patient: id!, _sort: "-date", _count: "100" }, 100),
   );
 export const useMessages = (id: string | null) =>
@@ -135,5 +144,8 @@ export function sentenceOf(task: Task, language: string = lang.value): string {
   return said ?? task.description ?? task.code?.text ?? "";
 }
 export const ruleOf = (task: Task): string => task.reasonCode?.text ?? "";
+/** What it is about first, then what is behind it, newest first: ids of readings, answers and messages. */
+export const behind = (task: Task | undefined): string[] =>
+  [task?.focus, ...(task?.input ?? []).map((i) => i.valueReference)].map(idOf).filter(Boolean);
 export const evidenceOf = (task: Task): number =>
   task.input?.filter((i) => i.valueReference).length ?? 0;

@@ -6,10 +6,11 @@ import { useEffect, useState } from "preact/hooks";
 import { Chart, ChartTable, Spark } from "../chart/chart";
 import { CARDS, isSensor, metricOf, pointOf } from "../chart/series";
 import { changeOf, changeText, type View, valueText, viewOf } from "../chart/view";
-import { Empty, Failed, Skeleton, Tabs } from "../kit/basics";
+import { Empty, errorText, Failed, Skeleton, Tabs } from "../kit/basics";
 import { type Days, DaysChoice, type Look, LookChoice } from "../kit/choices";
 import { Icon } from "../kit/icons";
 import { lazy } from "../kit/lazy";
+import type { ApiError } from "../lib/api";
 import {
   type Condition,
   type Limit,
@@ -34,6 +35,7 @@ import { again } from "../lib/load";
 import { session } from "../lib/session";
 import {
   askWords,
+  readsCare,
   sentenceOf,
   useAsks,
   useConditions,
@@ -199,14 +201,25 @@ function Hero({ id, view, now }: { id: string; view: View; now: number }) {
   );
 }
 
-function Vitals({ id, focus }: { id: string; focus: string }) {
+/** What a rule keeps from the reader is no failure: it is said, and nothing is tried again. */
+function Kept({ error, retry }: { error?: ApiError; retry: () => void }) {
+  if (!error) return null;
+  if (error.status !== 403) return <Failed error={error} retry={retry} />;
+  return (
+    <p class="note" dir="auto">
+      {errorText(error)}
+    </p>
+  );
+}
+
+function Vitals({ id, focus }: { id: string; focus: string[] }) {
   const vitals = useVitals(id);
   const limits = useLimits(id);
   const now = useNow(60_000);
   const [picked, setPicked] = useState("");
   if (!vitals.data)
     return vitals.error ? (
-      <Failed error={vitals.error} retry={() => again(`Observation|${id}|vitals`)} />
+      <Kept error={vitals.error} retry={() => again(`Observation|${id}|vitals`)} />
     ) : (
       <Skeleton lines={8} />
     );
@@ -219,7 +232,7 @@ function Vitals({ id, focus }: { id: string; focus: string }) {
         <p>{t("vitals_none_lead")}</p>
       </Empty>
     );
-  const cause = vitals.data.find((o) => o.id === focus);
+  const cause = focus.map((f) => vitals.data?.find((o) => o.id === f)).find((o) => o);
   const wanted = picked || (cause && metricOf(cause)?.id) || views.find((v) => v.over)?.metric.id;
   const hero = views.find((v) => v.metric.id === wanted) ?? views[0]!;
   return (
@@ -283,7 +296,7 @@ function active<T extends { status?: string; clinicalStatus?: unknown }>(all: T[
 }
 
 function Medicines({ id }: { id: string }) {
-  const { data } = useMedicines(id);
+  const { data, error } = useMedicines(id);
   const list = active<MedicationRequest>(data ?? []);
   return (
     <section class="card facts-list" aria-label={t("medicines")}>
@@ -291,6 +304,7 @@ function Medicines({ id }: { id: string }) {
         <Icon name="pill" />
         {t("medicines")}
       </h2>
+      <Kept error={error} retry={() => again(`MedicationRequest|${id}|all`)} />
       {data && list.length === 0 && <p class="muted">{t("medicines_none")}</p>}
       <ul>
         {list.map((m) => (
@@ -312,7 +326,7 @@ const ended = (c: Condition): boolean =>
   ["resolved", "inactive", "remission"].includes(c.clinicalStatus?.coding?.[0]?.code ?? "");
 
 function Conditions({ id }: { id: string }) {
-  const { data } = useConditions(id);
+  const { data, error } = useConditions(id);
   const list = (data ?? []).filter((c) => !ended(c));
   return (
     <section class="card facts-list" aria-label={t("conditions")}>
@@ -320,6 +334,7 @@ function Conditions({ id }: { id: string }) {
         <Icon name="note" />
         {t("conditions")}
       </h2>
+      <Kept error={error} retry={() => again(`Condition|${id}|all`)} />
       {data && list.length === 0 && <p class="muted">{t("conditions_none")}</p>}
       <ul>
         {list.map((c) => (
@@ -335,13 +350,27 @@ function Conditions({ id }: { id: string }) {
   );
 }
 
+function Care({ id, focus }: { id: string; focus: string[] }) {
+  return (
+    <>
+      <Results id={id} />
+      <EarlyWarning id={id} />
+      <Vitals id={id} focus={focus} />
+      <div class="pair">
+        <Medicines id={id} />
+        <Conditions id={id} />
+      </div>
+    </>
+  );
+}
+
 type Tab = "now" | "picture" | "timeline" | "programme";
 /** The tab of the patient on screen, as a case may turn to it. */
 const tabs = signal<Tab>("now");
 export const openTab = (tab: Tab): void => {
   tabs.value = tab;
 };
-export function PatientPane({ id, focus }: { id: string; focus: string }) {
+export function PatientPane({ id, focus }: { id: string; focus: string[] }) {
   const tab = tabs.value;
   useEffect(() => openTab("now"), [id]);
   const { data } = usePatient(id);
@@ -367,13 +396,7 @@ export function PatientPane({ id, focus }: { id: string; focus: string }) {
       >
         {tab === "now" ? (
           <div class="now">
-            <Results id={id} />
-            <EarlyWarning id={id} />
-            <Vitals id={id} focus={focus} />
-            <div class="pair">
-              <Medicines id={id} />
-              <Conditions id={id} />
-            </div>
+            {readsCare() ? <Care id={id} focus={focus} /> : <p class="note">{t("p_not_shown")}</p>}
             <Reach id={id} />
             <Withhold id={id} />
           </div>

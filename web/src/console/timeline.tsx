@@ -121,7 +121,7 @@ function useItems(id: string): { items: Item[]; ready: boolean } {
   ];
   return {
     items: items.filter((i) => !Number.isNaN(i.at)).sort((a, b) => b.at - a.at),
-    ready: !!vitals.data && !!messages.data,
+    ready: [vitals, messages].every((l) => l.data || l.error || !l.loading),
   };
 }
 

@@ -10,7 +10,7 @@ import { rightOf } from "../lib/rights";
 import { go } from "../lib/router";
 import { CasePanel } from "./case";
 import { Composer, Thread } from "./composer";
-import { usePatientCases, useTask } from "./data";
+import { behind, usePatientCases, useTask } from "./data";
 import { PatientPane } from "./patient";
 import { RightPanel } from "./right";
 import { BackLink, Worklist } from "./worklist";
@@ -41,7 +41,7 @@ export function Workspace({ task, patient }: { task: string | null; patient: str
       <section class="work-patient" aria-label={t("tab_patient")}>
         <BackLink />
         {who ? (
-          <PatientPane id={who} focus={idOf(loaded.data?.focus)} />
+          <PatientPane id={who} focus={behind(loaded.data)} />
         ) : (
           <Waiting error={loaded.error} id={taskId} />
         )}

@@ -10,6 +10,7 @@ import { firstName, type Task } from "../lib/fhir";
 import type { Team } from "../lib/hours";
 import { dayTime, dayTimeInText, lang, startOfDay, t } from "../lib/i18n";
 import { again } from "../lib/load";
+import { useNames } from "../lib/people";
 import { isUnread } from "../lib/read";
 import { href } from "../lib/router";
 import {
@@ -43,6 +44,8 @@ interface Next {
   why: string;
   to: string;
   action: string;
+  /** past a limit that cannot wait: what to do in danger stands with it */
+  grave?: boolean;
   task?: string; // questions: they open on the page of a link, the same as from a message
   ask?: string; // the same, but nobody has asked yet
 }
@@ -53,16 +56,23 @@ function hello(): "hello_morning" | "hello_day" | "hello_evening" {
   return hour < 18 ? "hello_day" : "hello_evening";
 }
 
-/** What becomes of a case of theirs: nobody looks at it while nobody is there. */
-function caseWords(open: Task, team: Team | undefined): Pick<Next, "title" | "why"> {
-  const name = open.owner?.display;
-  if (name) return { title: t("n_case"), why: t("n_case_taken", { name }) };
-  if (team && !team.watching && team.until)
-    return {
-      title: t("n_case_waits"),
-      why: t("n_case_later", { time: dayTimeInText(team.until) }),
-    };
-  return { title: t("n_case"), why: t("n_case_free") };
+/** What becomes of a case of theirs: nobody looks at it while nobody is there. A critical one is not made light of, and
+ * what began with their words is not said of their numbers. */
+export function caseWords(
+  open: Task,
+  team: Team | undefined,
+  owner?: string,
+): Pick<Next, "title" | "why" | "grave"> {
+  const grave = open.priority === "stat";
+  const read = !!open.focus?.reference?.startsWith("Observation/");
+  const name = open.owner?.display ?? owner;
+  const later = team && !team.watching && team.until;
+  const time = later ? dayTimeInText(later) : "";
+  const title = t(!read ? "n_case_told" : later && !name ? "n_case_waits" : "n_case");
+  if (name) return { title, why: t("n_case_taken", { name }), grave };
+  const kind = !read ? "_told" : grave ? "_grave" : "";
+  const why = later ? t(`n_case_later${kind}`, { time }) : t(`n_case_free${kind}`);
+  return { title, why, grave };
 }
 
 function useNext(): Next[] {
@@ -118,12 +128,15 @@ function useNext(): Next[] {
         ask: d.survey,
       });
   const team = useMyTeam();
-  const open = tasks.find(isCase);
+  const cases = tasks.filter(isCase);
+  const open = cases.find((c) => c.priority === "stat") ?? cases[0];
+  const owner = open?.owner?.reference ?? "";
+  const names = useNames([owner]);
   if (open)
     out.push({
       id: `case-${open.id}`,
       icon: "heart",
-      ...caseWords(open, team),
+      ...caseWords(open, team, names.get(owner)),
       to: "/messages",
       action: t("n_write"),
     });
@@ -207,6 +220,11 @@ function NextList() {
               <div class="next-words">
                 <h3>{n.title}</h3>
                 <p class="muted">{n.why}</p>
+                {n.grave && (
+                  <p class="strong">
+                    <Emergency />
+                  </p>
+                )}
                 <div class="next-do">
                   {n.task || n.ask ? (
                     <button

@@ -286,6 +286,7 @@ export default {
   tab_patient: "المريض",
   patient_views: "عروض المريض",
   vitals: "العلامات الحيوية",
+  p_not_shown: "لا تُعرض القراءات والأدوية والحالات والنتائج لدورك.",
   vitals_none: "لا علامات حيوية بعد",
   vitals_none_lead: "تظهر هنا قراءات الأجهزة والزيارات.",
   medicines: "الأدوية",

@@ -196,6 +196,7 @@ export default {
   tab_patient: "Patient",
   patient_views: "Patient views",
   vitals: "Vital signs",
+  p_not_shown: "Readings, medicines, conditions and results are not shown to your role.",
   vitals_none: "No vital signs yet",
   vitals_none_lead: "Readings from devices and visits appear here.",
   medicines: "Medicines",

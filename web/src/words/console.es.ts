@@ -208,6 +208,7 @@ export default {
   tab_patient: "Paciente",
   patient_views: "Vistas del paciente",
   vitals: "Signos vitales",
+  p_not_shown: "Su función no muestra mediciones, medicinas, enfermedades ni resultados.",
   vitals_none: "Sin signos vitales todavía",
   vitals_none_lead: "Las medidas de aparatos y visitas aparecen aquí.",
   medicines: "Medicinas",
