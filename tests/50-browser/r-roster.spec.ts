@@ -134,7 +134,7 @@ test("the roster shows gaps, changes by diff, and leads to what climbed", async 
     await expect(page).toHaveURL(new RegExp(id));
     const pages = page.getByRole("list", { name: "Pages" });
     await expect(pages.getByText("Walk Nurse").first()).toBeVisible();
-    await expect(page.getByText(/In danger where the patient lives: call .*911/)).toBeVisible();
+    await expect(page.getByText(/Emergency number where the patient lives: .*911/)).toBeVisible();
     await axe(page);
     await shot(page, "r6-case-pages");
     await nurse("POST", `/fhir/Task/${id}/$claim`, {});

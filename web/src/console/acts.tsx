@@ -73,6 +73,10 @@ export function CaseWords({ task }: { task: Task }) {
   const patient = idOf(task.for);
   const messages = useMessages(patient);
   const calls = useCalls(patient);
+  const orders = useOrders(patient);
+  const proposed = (orders.data ?? []).filter(
+    (o) => (o.authoredOn ?? "") >= (task.authoredOn ?? ""),
+  );
   const said = messages.data?.filter(isInbound).at(-1);
   const planned = calls.data?.find((c) => c.status === "requested");
   const call = planned?.restriction?.period?.end;
@@ -98,6 +102,17 @@ export function CaseWords({ task }: { task: Task }) {
           <span class="muted">{t("ca_promised_nothing")}</span>
         )}
       </dd>
+      {proposed.length > 0 && (
+        <>
+          <dt>{t("ca_proposed")}</dt>
+          {proposed.map((o) => (
+            <dd key={o.id}>
+              <span dir="auto">{o.code?.text}</span>{" "}
+              <span class="muted">{dayTime(o.authoredOn ?? "")}</span>
+            </dd>
+          ))}
+        </>
+      )}
       <dt>{t("ca_next")}</dt>
       <dd>
         <strong>{t(nextStep(severityOf(task.priority), evidenceOf(task)))}</strong>
@@ -139,7 +154,14 @@ function OrderDialog({ task, onClose }: { task: Task; onClose: () => void }) {
         }}
       >
         <p class="muted">{t("ca_order_lead")}</p>
-        <Field id="order" label={t("ca_order_what")} value={what} onValue={setWhat} dir="auto" />
+        <Field
+          id="order"
+          label={t("ca_order_what")}
+          value={what}
+          onValue={setWhat}
+          dir="auto"
+          autofocus
+        />
         <Wrong text={error} />
         <div class="dialog-end">
           <button type="button" class="btn" onClick={onClose}>

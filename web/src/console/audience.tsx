@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { errorText, Failed, Heads, Skeleton } from "../kit/basics";
 import { type ApiError, call, get, post } from "../lib/api";
-import { lang, number, t, wordOf } from "../lib/i18n";
+import { lang, languageName, number, t, wordOf } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import { href } from "../lib/router";
 
@@ -260,6 +260,12 @@ function LeftOut({ a, count, words }: { a: Audience; count: Count; words: Chips[
   );
 }
 
+/** A language by its name; what there is no word for stays as it came. */
+function groupWord(by: keyof Equity, code: string): string {
+  const word = wordOf("au_g_", code);
+  return by === "language" && word === code ? languageName(code) : word;
+}
+
 function Fair({ a }: { a: Audience }) {
   const [fair, setFair] = useState<Equity>();
   const [error, busy, act] = useAct();
@@ -291,7 +297,7 @@ function Fair({ a }: { a: Audience }) {
               {fair[by].map((s) => (
                 <tr key={s.code}>
                   <th scope="row" dir="auto">
-                    {wordOf("au_g_", s.code)}
+                    {groupWord(by, s.code)}
                   </th>
                   <td class="tabular">{number(s.matched)}</td>
                   <td class="tabular">

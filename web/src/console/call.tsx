@@ -9,12 +9,13 @@ import { tell } from "../kit/toast";
 import { type ApiError, post } from "../lib/api";
 import type { Task } from "../lib/fhir";
 import { idOf } from "../lib/fhir";
-import { dayTimeInText, lang, languageName, t, time } from "../lib/i18n";
+import { dayTimeInText, type Key, lang, languageName, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 import { CALL_DIRECTION, CALL_EXCEPTION, TASK_CODE, useInProgramme } from "./acts";
 import { ContactBudget } from "./budget";
 import { localInput } from "./case";
+import { programmeOf } from "./worklist";
 
 const HOUR_MS = 3600_000;
 const OUTCOMES = ["reached", "no-answer", "left-word"] as const;
@@ -251,12 +252,16 @@ function Came({
   );
 }
 
-function Script() {
+/** The questions about breath and water are those of heart failure. */
+function Script({ programme }: { programme: string }) {
+  const asks: Key[] =
+    programme === "heart-failure" ? ["ca_script_ask", "ca_script_night"] : ["ca_script_feel"];
   return (
     <ol class="fine">
       <li>{t("ca_script_who")}</li>
-      <li>{t("ca_script_ask")}</li>
-      <li>{t("ca_script_night")}</li>
+      {asks.map((a) => (
+        <li key={a}>{t(a)}</li>
+      ))}
       <li>{t("ca_script_back")}</li>
     </ol>
   );
@@ -392,7 +397,7 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
             {t("ca_a_incoming")}
           </label>
         )}
-        {asked?.may && !already && <Script />}
+        {asked?.may && !already && <Script programme={programmeOf(task)} />}
         {(asked?.may || already) && (
           <>
             <Came

@@ -68,8 +68,14 @@ function SnoozeDialog({
     <Dialog title={t("snooze_title")} onClose={onClose}>
       <p class="muted">{t("snooze_note")}</p>
       <div class="stack">
-        {choices.map(([word, at]) => (
-          <button key={word} type="button" class="btn wide" onClick={() => onPick(at)}>
+        {choices.map(([word, at], i) => (
+          <button
+            key={word}
+            type="button"
+            class="btn wide"
+            autofocus={i === 0}
+            onClick={() => onPick(at)}
+          >
             <span>{t(word)}</span>
             <span class="muted">{dayTime(at)}</span>
           </button>

@@ -186,7 +186,12 @@ export function ExperiencePage() {
       <p class="muted">{t("xp_lead")}</p>
       <div class="xp-ask">
         <label for="xp-survey">{t("xp_survey")}</label>
-        <select id="xp-survey" value={survey} onChange={(e) => setSurvey(e.currentTarget.value)}>
+        <select
+          class="box"
+          id="xp-survey"
+          value={survey}
+          onChange={(e) => setSurvey(e.currentTarget.value)}
+        >
           {SURVEYS.map((s) => (
             <option key={s} value={s}>
               {word(`xp_s_${s}`, s.toUpperCase())}
@@ -194,7 +199,12 @@ export function ExperiencePage() {
           ))}
         </select>
         <label for="xp-days">{t("xp_days")}</label>
-        <select id="xp-days" value={days} onChange={(e) => setDays(e.currentTarget.value)}>
+        <select
+          class="box"
+          id="xp-days"
+          value={days}
+          onChange={(e) => setDays(e.currentTarget.value)}
+        >
           {DAYS.map((d) => (
             <option key={d} value={d}>
               {number(Number(d))}

@@ -13,6 +13,7 @@ interface Own {
   minLength?: number;
   maxLength?: number;
   dir?: "auto" | "ltr" | "rtl";
+  autofocus?: boolean;
 }
 /** What was typed in a field that keeps it under its name. */
 export const textOf = (data: FormData, name: string): string => String(data.get(name) ?? "").trim();

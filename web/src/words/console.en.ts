@@ -927,7 +927,8 @@ export default {
   au_reach: "will be reached",
   au_few: "fewer than 11",
   au_helped: "For {n} of them a helper gets the message.",
-  au_veiled: "This asks about health, so figures are in tens and people are not named.",
+  au_veiled:
+    "This asks about health, so people are not named and figures are in tens: they may not add up.",
   au_left: "Who is left out, and why",
   au_left_none: "Nobody is left out.",
   au_more: "Show more",
@@ -1149,6 +1150,9 @@ export default {
   ca_no_number: "There is no number.",
   ca_script_who: "Say who you are; ask for name and date of birth before anything else.",
   ca_script_ask: "Ask: more short of breath? more swelling? light-headed or dizzy?",
+  ca_script_feel:
+    "Ask: how do you feel now? What is not as it was yesterday? Do you need help at once?",
+  ca_proposed: "Proposed",
   ca_script_night: "Ask: woke up short of breath? slept propped up? much worse than yesterday?",
   ca_script_back:
     "Let them say in their own words what they will do, and when to call for an ambulance.",
@@ -1659,8 +1663,8 @@ export default {
   up_waits: "Waits until {time}",
   up_nobody: "nobody is named",
   up_unseen: "Unwatched for {time}",
-  em_there: "In danger where the patient lives: call {number}.",
-  em_local: "In danger: the patient calls their local emergency number.",
+  em_there: "Emergency number where the patient lives: {number}.",
+  em_local: "In an emergency the patient calls their local emergency number.",
   up_unseen_long: "It came out of hours. Nobody was watching for {time}.",
   up_why_closed: "nobody is at work",
   up_why_held: "claimed, nothing done for {time}",
