@@ -122,6 +122,8 @@ static err add_devices(struct op *op, struct identity *id, const struct json *tr
         TRY(identity_account_put(op, id, &a, STR_NONE));
         struct json *row = account_row(op, &a, random_token(op->arena, 16));
         json_set_str(op->arena, row, STR("planted"), json_get_str(p, STR("planted")));
+        json_set(op->arena, row, STR("pulse"), json_dup(op->arena, JSON_GET(p, "pulse")));
+        json_set(op->arena, row, STR("oxygen"), json_dup(op->arena, JSON_GET(p, "oxygen")));
         json_push(op->arena, list, row);
     }
     return OK;
@@ -180,6 +182,14 @@ static str field(const struct json *row, const char *name)
     return json_get_str(row, str_of(name));
 }
 
+/* A folder of before it was written down has the usual of everybody. */
+static double usual(const struct json *row, const char *name, double everybody)
+{
+    double v = everybody;
+    (void)json_double(json_get(row, str_of(name)), &v);
+    return v;
+}
+
 static void read_rows(struct op *op, const struct json *root, struct demo_file *f)
 {
     const struct json *accounts = JSON_GET(root, "accounts"), *devices = JSON_GET(root, "devices");
@@ -201,7 +211,9 @@ static void read_rows(struct op *op, const struct json *root, struct demo_file *
         f->devices[i] = (struct demo_device){.user = field(r, "user"),
                                              .password = field(r, "password"),
                                              .patient = field(r, "patient"),
-                                             .planted = field(r, "planted")};
+                                             .planted = field(r, "planted"),
+                                             .pulse = usual(r, "pulse", 72),
+                                             .oxygen = usual(r, "oxygen", 97)};
     }
     f->broker_password = json_get_str(root, STR("broker"));
 }

@@ -71,6 +71,16 @@ static void coverage(struct demo *d, const struct person *p)
     demo_entry_end(d);
 }
 
+/* For another illness already: nobody takes the same twice. */
+static bool is_taken(const struct person *p, int upto, const char *rxnorm)
+{
+    for (int c = 0; c < upto; c++)
+        for (int m = 0; p->has[c] && m < DEMO_CONDITIONS[c].n_medicines; m++)
+            if (strcmp(DEMO_CONDITIONS[c].medicines[m].rxnorm, rxnorm) == 0)
+                return true;
+    return false;
+}
+
 void demo_clinical(struct demo *d, const struct person *p)
 {
     for (int c = 0; c < CONDITION_COUNT; c++) {
@@ -79,7 +89,8 @@ void demo_clinical(struct demo *d, const struct person *p)
         int64_t since = d->now - (int64_t)rng_int(&d->rng, 200, 4000) * DAY_MS;
         condition(d, p, &DEMO_CONDITIONS[c], since);
         for (int m = 0; m < DEMO_CONDITIONS[c].n_medicines; m++)
-            medicine(d, p, &DEMO_CONDITIONS[c], m, since + 3 * DAY_MS);
+            if (!is_taken(p, c, DEMO_CONDITIONS[c].medicines[m].rxnorm))
+                medicine(d, p, &DEMO_CONDITIONS[c], m, since + 3 * DAY_MS);
     }
     int visits = rng_int(&d->rng, 1, 5);
     for (int k = 0; k < visits; k++)

@@ -17,8 +17,8 @@ struct demo_options {
  */
 typedef err (*demo_sink)(struct op *op, void *ctx, str bundle);
 
-/* What was planted: {seed, now, patients: [{patient, device, language, planted, expect: [rule ids],
- * since, consent}]}, for tests. planted "" = stable. */
+/* What was planted: {seed, now, patients: [{patient, language, zone, monitored, sms, email,
+ * planted, rule, pulse, oxygen}]}, for tests and the devices. planted "" = stable. */
 MUST err demo_generate(struct op *op, const struct demo_options *o, demo_sink sink, void *ctx,
                        struct json **ret_truth);
 
@@ -27,6 +27,7 @@ MUST err demo_generate(struct op *op, const struct demo_options *o, demo_sink si
 struct demo_device {
     str user, password, patient; /* account, broker password, Patient id */
     str planted;                 /* as in the truth */
+    double pulse, oxygen;        /* what is usual for the patient */
 };
 str demo_reading(struct op *op, const struct demo_device *d, uint64_t round, int64_t now);
 

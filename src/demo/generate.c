@@ -17,6 +17,8 @@ static struct json *truth_row(struct op *op, const struct person *p)
     json_set(a, row, STR("email"), json_new_bool(a, p->email_consent));
     json_set_str(a, row, STR("planted"), str_of(planted_name(p->planted)));
     json_set_str(a, row, STR("rule"), str_of(rules[p->planted]));
+    json_set(a, row, STR("pulse"), json_new_i64(a, (int64_t)p->pulse));
+    json_set(a, row, STR("oxygen"), json_new_i64(a, (int64_t)p->oxygen));
     return row;
 }
 

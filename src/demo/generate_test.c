@@ -68,6 +68,25 @@ static void the_live_patient_gets_worse(void **state)
     test_op_done(&op);
 }
 
+/* A lung patient's 90 does not become 97 because a device is live. */
+static void others_stay_as_is_usual_for_them(void **state)
+{
+    (void)state;
+    struct op op = test_op();
+    struct demo_device lungs = {
+        .user = STR("hub-p0004"), .patient = STR("p0004"), .pulse = 88, .oxygen = 90};
+    for (uint64_t round = 0; round < 12; round++) {
+        struct json *o = NULL;
+        double v = 0, of = round % 2 ? lungs.pulse : lungs.oxygen;
+        str text = demo_reading(&op, &lungs, round, 1795541400000LL);
+        assert_int_equal(json_read(&op, text, &JSON_LIMITS_DEFAULT, &o), OK);
+        assert_true(json_double(json_path(o, "valueQuantity.value"), &v));
+        assert_true(v > of - 15 && v < of + 15);
+        assert_true(round % 2 || (v >= 89 && v <= 91));
+    }
+    test_op_done(&op);
+}
+
 static void nothing_to_bound_is_refused_nowhere(void **state)
 {
     (void)state;
@@ -81,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(same_seed_same_bytes),
                                        cmocka_unit_test(the_live_patient_gets_worse),
+                                       cmocka_unit_test(others_stay_as_is_usual_for_them),
                                        cmocka_unit_test(nothing_to_bound_is_refused_nowhere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static double oxygen_at(const struct demo_device *d, uint64_t round)
 {
     static const double falling[] = {96, 93, 90, 86, 85};
     if (!str_eq(d->planted, STR("live-oxygen")))
-        return 96 + (double)(round % 3);
+        return d->oxygen - 1 + (double)(round % 3);
     return falling[round < 4 ? round : 4];
 }
 
@@ -21,7 +21,7 @@ str demo_reading(struct op *op, const struct demo_device *dev, uint64_t round, i
     struct demo d = {.op = op, .rng = {round * 1000003 + dev->patient.n}, .now = now};
     for (size_t i = 0; i < dev->patient.n; i++)
         d.rng.state = d.rng.state * 31 + (unsigned char)dev->patient.p[i];
-    double pulse = 72 + 3 * rng_normal(&d.rng), oxygen = oxygen_at(dev, round);
+    double pulse = dev->pulse + 3 * rng_normal(&d.rng), oxygen = oxygen_at(dev, round);
     bool even = round % 2 == 0 || str_eq(dev->planted, STR("live-oxygen"));
     buf_init(&d.b, op->arena, 1u << 20);
     buf_add(&d.b, STR("{\"resourceType\":\"Observation\""));

@@ -142,14 +142,27 @@ static struct fired fired_row(struct op *op, const struct rulebook *book, size_t
                               book->params_json ? book->params_json[rule] : str_of(r->params)};
 }
 
-/* Strictest first, suspended last, else in the order asked. */
+/* What is known to be so stands before what is only not known to be otherwise; else the order
+ * stays. */
+static void known_first(struct fired *list, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && list[k].unknown.n == 0 && list[k - 1].unknown.n > 0; k--) {
+            struct fired swap = list[k];
+            list[k] = list[k - 1];
+            list[k - 1] = swap;
+        }
+}
+
+/* Strictest first, suspended last, then what is known, else in the order asked. */
 static err fill_fired(struct op *op, struct verdict *v, const struct judged *j,
                       const struct rulebook *book, const struct facts *facts)
 {
     v->fired = ARENA_ARRAY(op->arena, struct fired, j->n_fired);
     if (!v->fired)
         return op_check(op);
-    for (int level = DECISION_DENY; level >= DECISION_ALLOW; level--)
+    for (int level = DECISION_DENY; level >= DECISION_ALLOW; level--) {
+        size_t from = v->n_fired;
         for (size_t i = 0; i < j->n_fired; i++) {
             const struct rule *rule = &policy_rules[j->fired[i]];
             if (level != (j->suspended[i] ? DECISION_ALLOW : (int)rule->on_fail))
@@ -157,6 +170,8 @@ static err fill_fired(struct op *op, struct verdict *v, const struct judged *j,
             v->fired[v->n_fired] = fired_row(op, book, j->fired[i], facts);
             v->fired[v->n_fired++].suspended = j->suspended[i];
         }
+        known_first(v->fired + from, v->n_fired - from);
+    }
     return OK;
 }
 

@@ -187,6 +187,8 @@ static void unknown_is_not_claimed(void **state)
     v = decide(&op, t, f);
     assert_str(why_of(&v, "TCPA-DNC-02"),
                "The patient is on our own do-not-contact list. Do not send this.");
+    assert_string_equal(v.fired[0].rule->id, "TCPA-DNC-02"); /* before all that is not known */
+    assert_true(v.n_fired > 1 && v.fired[1].unknown.n > 0);
     facts_set_bool(f, FACT_EMERGENCY, true); /* out of scope */
     v = decide(&op, t, f);
     assert_int_equal(why_of(&v, "TCPA-DNC-02").n, 0);

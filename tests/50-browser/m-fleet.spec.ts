@@ -66,7 +66,16 @@ test("a kit goes from the shelf to the patient, by keyboard", async ({ page, req
   await kit.getByRole("button", { name: "New code to open it" }).press("Enter");
   await expect(kit.getByText("Type this code into the device:")).toBeVisible();
   const ship = kit.getByRole("form", { name: "Ship to a patient" });
-  await ship.getByLabel("Patient id").fill(account("patient").patient);
+  // Found by the name; who was chosen is said.
+  const id = account("patient").patient;
+  const person = (await (await api(request, "nurse"))("GET", `/fhir/Patient/${id}`)) as {
+    name: { given: string[]; family: string }[];
+  };
+  const [{ given, family }] = person.name as [{ given: string[]; family: string }];
+  await ship.getByLabel("Patient id").fill(`${given[0]} ${family}`);
+  await expect(ship.locator(`datalist option[value="${id}"]`)).toHaveCount(1);
+  await ship.getByLabel("Patient id").fill(id);
+  await expect(ship.getByRole("status")).toContainText(family);
   await page.getByRole("heading", { level: 1 }).scrollIntoViewIfNeeded(); // nothing half under the bar
   await axe(page);
   await ship.getByRole("button").press("Enter");

@@ -9,6 +9,7 @@ import { useLoad } from "../lib/load";
 import { go, href } from "../lib/router";
 import { session } from "../lib/session";
 import { type Clock, Ending, OpenClocks } from "./clock";
+import { PersonField } from "./person";
 
 interface Judgement extends Record<string, string | boolean | undefined> {
   event: string;
@@ -75,7 +76,7 @@ function Open() {
       <summary>{t("dc_open")}</summary>
       <form class="place-in" onSubmit={open} aria-label={t("dc_open")}>
         <p class="note">{t("dc_first")}</p>
-        <Field id="dc-patient" name="patient" label={t("fl_patient")} dir="ltr" />
+        <PersonField id="dc-patient" />
         <Field id="dc-device" name="device" label={t("dc_device")} dir="ltr" />
         <Area
           id="dc-words"

@@ -281,14 +281,6 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
             ))}
           </ul>
         )}
-        {missing.length > 0 && (
-          <p>
-            {t("v_missing")}{" "}
-            {missing.map((m) => (
-              <code key={m}>{m} </code>
-            ))}
-          </p>
-        )}
         {fired.length === 0 && why.length === 0 ? (
           <p>{t("v_clear")}</p>
         ) : (
@@ -306,6 +298,14 @@ function Verdict({ check, busy, error }: { check: Check | null; busy: boolean; e
                 <code key={f}>{f} </code>
               ))}
             </p>
+            {missing.length > 0 && (
+              <p>
+                {t("v_missing")}{" "}
+                {missing.map((m) => (
+                  <code key={m}>{m} </code>
+                ))}
+              </p>
+            )}
             {asks.length > 0 && (
               <>
                 <p>

@@ -11,6 +11,7 @@ import { href } from "../lib/router";
 import { type Command, Commands, type Kind, Waiting } from "./commands";
 import { Firmware } from "./firmware";
 import { type Model, ModelField, useModels } from "./models";
+import { PersonField } from "./person";
 import { Recalls } from "./recalls";
 import { Weaknesses } from "./weak";
 
@@ -125,7 +126,7 @@ function Step({ of, to, again }: { of: Device; to: string; again: string[] }) {
     >
       {to === "shipped" && (
         <>
-          <Field id={`${id}-patient`} name="patient" label={t("fl_patient")} required dir="ltr" />
+          <PersonField id={`${id}-patient`} required />
           <Field id={`${id}-tracking`} name="tracking" label={t("fl_tracking")} dir="ltr" />
         </>
       )}

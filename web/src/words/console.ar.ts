@@ -1206,7 +1206,7 @@ export default {
   fl_to_wiped: "مُسح: إلى المخزن من جديد",
   fl_to_revoked: "إلغاء",
   fl_moved: "{name}: {state}.",
-  fl_patient: "معرّف المريض",
+  fl_patient: "رقم المريض، أو اسم للبحث عنه",
   fl_tracking: "رقم التتبع",
   fl_reason: "السبب",
   fl_code: "رمز جديد لفتحه",

@@ -1081,7 +1081,7 @@ export default {
   fl_to_wiped: "Wiped: back on the shelf",
   fl_to_revoked: "Revoke",
   fl_moved: "{name}: {state}.",
-  fl_patient: "Patient id",
+  fl_patient: "Patient id, or a name to find it",
   fl_tracking: "Tracking number",
   fl_reason: "Reason",
   fl_code: "New code to open it",

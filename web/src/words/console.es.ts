@@ -1101,7 +1101,7 @@ export default {
   fl_to_wiped: "Borrado: de nuevo en almacén",
   fl_to_revoked: "Revocar",
   fl_moved: "{name}: {state}.",
-  fl_patient: "Identificador del paciente",
+  fl_patient: "Id. del paciente, o un nombre para buscarlo",
   fl_tracking: "Número de seguimiento",
   fl_reason: "Motivo",
   fl_code: "Nuevo código para abrirlo",
