@@ -166,9 +166,11 @@ test("the next step first: called, ordered by proposal, the note made of it, han
   await expect(page.locator("[data-budget]")).toContainText(new RegExp(`${used + 1}\\W* of \\W*\\d+\\W* this week`));
   await page.keyboard.press("o");
   const order = page.getByRole("dialog", { name: "Propose an order" });
+  await expect(order.getByLabel("What you propose")).toBeFocused();
   await order.getByLabel("What you propose").fill("Check potassium");
   await order.getByRole("button", { name: "Propose" }).click();
   await expect(order).toBeHidden();
+  await expect(panel.getByText("Check potassium")).toBeVisible();
   await page.keyboard.press("e");
   const end = page.getByRole("dialog", { name: "How did it end?" });
   await expect(end.getByLabel("Note")).toHaveValue(/Called: Spoke with them\. Feels well.*\n.*Proposed to the doctor: Check potassium/);
