@@ -35,6 +35,10 @@ test("the roster shows gaps, changes by diff, and leads to what climbed", async 
     resourceType: "Practitioner",
     name: [{ given: ["Olu"], family: "Night" }],
   })) as Made;
+  const joins = (await admin("POST", "/fhir/Practitioner", {
+    resourceType: "Practitioner",
+    name: [{ given: ["Ida"], family: "Joins" }],
+  })) as Made;
   const role = async (reference: string, display: string, availableTime: object[]): Promise<Made> =>
     (await admin("POST", "/fhir/PractitionerRole", {
       resourceType: "PractitionerRole",
@@ -81,6 +85,27 @@ test("the roster shows gaps, changes by diff, and leads to what climbed", async 
     await expect(olu).toContainText("23:00–24:00");
     await expect(team.getByText(/Nobody is on call from/)).toHaveCount(0);
 
+    // Somebody of the directory joins, by keyboard; the step and each day are shown before they are kept.
+    await team.getByRole("button", { name: /Add somebody/ }).press("Enter");
+    const add = page.getByRole("form", { name: "Add somebody" });
+    await add.getByLabel("Who").selectOption({ label: "Ida Joins" });
+    await add.getByLabel("Called as").selectOption("lead");
+    await add.getByLabel("Monday", { exact: true }).fill("8 to 9");
+    await add.getByRole("button", { name: "Show what changes" }).press("Enter");
+    await expect(add.getByRole("alert")).toContainText("Monday");
+    for (const day of LONG) await add.getByLabel(day, { exact: true }).fill("07:00-09:00");
+    await axe(page);
+    await shot(page, "r2-add");
+    await add.getByRole("button", { name: "Show what changes" }).press("Enter");
+    await expect(diff.getByRole("row").filter({ hasText: "Ida Joins" })).toContainText("lead nurse");
+    await diff.getByRole("button", { name: "Keep it" }).press("Enter");
+    await expect(add).toHaveCount(0);
+    const ida = team.getByRole("row", { name: /^Ida Joins/ });
+    await expect(ida).toContainText("07:00–09:00");
+    await expect(ida).toContainText("lead nurse");
+    const found = (await admin("GET", `/fhir/PractitionerRole?practitioner=Practitioner/${joins.id}`)) as { entry: { resource: Made }[] };
+    roles.push(found.entry[0]!.resource);
+
     await team.getByLabel(/Swap .*Walk Nurse.* with/).selectOption({ label: "Olu Night" });
     await expect(diff.getByRole("row").filter({ hasText: "Walk Nurse" })).toHaveCount(2);
     await diff.getByRole("button", { name: "Keep it" }).press("Enter");
@@ -97,6 +122,11 @@ test("the roster shows gaps, changes by diff, and leads to what climbed", async 
     await expect(page.getByRole("heading", { level: 1, name: "المناوبات" })).toBeVisible();
     await axe(page);
     await shot(page, "r4-roster-ar-dark-390");
+    await team.getByRole("button", { name: /أضف شخصًا/ }).press("Enter");
+    await expect(page.getByRole("form", { name: "أضف شخصًا" })).toBeVisible();
+    await axe(page);
+    await shot(page, "r4-add-ar-dark-390");
+    await page.keyboard.press("Escape");
     await page.emulateMedia({ colorScheme: "light" });
     await page.evaluate(() => localStorage.clear());
     await page.setViewportSize({ width: 1280, height: 900 });

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import {
   daysOf,
   diffOfRole,
+  emptyRoleForm,
   formOfRole,
+  newRole,
   partsOf,
   type Role,
   type Roster,
@@ -97,5 +99,20 @@ describe("a role as it is typed", () => {
       "Practitioner/a",
       had.telecom,
     ]);
+  });
+});
+
+describe("somebody new", () => {
+  it("stands at a step of the team, there all the time until hours are typed", () => {
+    const who = { reference: "Practitioner/p", display: "Ida" };
+    const role = roleOf(emptyRoleForm(), newRole("s1", who, "lead"));
+    expect(role.id).toBeUndefined();
+    expect(role.active).toBe(true);
+    expect(role.practitioner).toEqual(who);
+    expect(role.healthcareService).toEqual([{ reference: "HealthcareService/s1" }]);
+    expect(role.code?.[0]?.coding?.[0]?.code).toBe("lead");
+    expect(role.availableTime?.[0]?.allDay).toBe(true);
+    expect(role.availableTime?.[0]?.daysOfWeek).toHaveLength(7);
+    expect(newRole("", who, "on-call").healthcareService).toBeUndefined();
   });
 });

@@ -103,6 +103,21 @@ const ALWAYS = Object.fromEntries(DAYS.map((d) => [d, "00:00-24:00"])) as Record
 const way = (role: Role, mail: boolean): string =>
   role.telecom?.find((c) => (c.system === "email") === mail)?.value ?? "";
 
+/** Somebody new: there all the time until their hours are typed. */
+export const emptyRoleForm = (): RoleForm => ({ week: { ...ALWAYS }, number: "", mail: "" });
+const TEAM_ROLE = "https://weft.health/fhir/team-role";
+
+/** A person at a step of a team; the house's own has no service. */
+export function newRole(service: string, who: Reference, step: string): Role {
+  return {
+    resourceType: "PractitionerRole",
+    active: true,
+    practitioner: who,
+    ...(service && { healthcareService: [{ reference: `HealthcareService/${service}` }] }),
+    code: [{ coding: [{ system: TEAM_ROLE, code: step }] }],
+  };
+}
+
 export function formOfRole(role: Role): RoleForm {
   return {
     week: role.availableTime?.length ? weekOf(role.availableTime) : { ...ALWAYS },

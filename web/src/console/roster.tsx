@@ -5,7 +5,8 @@ import { useAct, Wrong } from "../kit/act";
 import { Dialog, Empty, Failed, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
 import { Icon } from "../kit/icons";
-import { get, post } from "../lib/api";
+import { get, post, search } from "../lib/api";
+import { type Patient, personName } from "../lib/fhir";
 import { lang, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { useNames } from "../lib/people";
@@ -14,8 +15,10 @@ import { type Change, DAYS } from "./hours";
 import {
   daysOf,
   diffOfRole,
+  emptyRoleForm,
   formOfRole,
   localOf,
+  newRole,
   type Role,
   type RoleForm,
   type Roster,
@@ -32,17 +35,19 @@ const KEY = "PractitionerRole|*|roster";
 const mayChange = (): boolean => session.value?.role === "admin";
 const readRole = (id: string): Promise<Role> => get<Role>(`/fhir/PractitionerRole/${id}`);
 
-/** On top of the versions that were shown, all of them or none. */
+/** On top of the versions that were shown, all of them or none; who is new is added. */
 const save = (roles: Role[]): Promise<unknown> =>
   post("/fhir", {
     resourceType: "Bundle",
     type: "transaction",
     entry: roles.map((resource) => ({
-      request: {
-        method: "PUT",
-        url: `PractitionerRole/${resource.id}`,
-        ifMatch: `W/"${resource.meta?.versionId}"`,
-      },
+      request: resource.id
+        ? {
+            method: "PUT",
+            url: `PractitionerRole/${resource.id}`,
+            ifMatch: `W/"${resource.meta?.versionId}"`,
+          }
+        : { method: "POST", url: "PractitionerRole" },
       resource,
     })),
   });
@@ -76,22 +81,10 @@ function Confirm({ of, onDone }: { of: Draft; onDone: () => void }) {
   );
 }
 
-function Edit({ role, onDone }: { role: Role; onDone: () => void }) {
-  const [before] = useState(() => formOfRole(role));
-  const [form, setForm] = useState<RoleForm>(before);
-  const [draft, setDraft] = useState<Draft>();
-  const [wrong, setWrong] = useState("");
-  const look = (e: SubmitEvent): void => {
-    e.preventDefault();
-    const bad = wrongInRole(form);
-    const changes = diffOfRole(before, form);
-    const words = bad.map((w) => t(w === "week" ? "th_week" : (`th_${w}` as "th_mon")));
-    setWrong(bad.length ? t("th_wrong", { what: words.join(", ") }) : "");
-    if (!bad.length && !changes.length) setWrong(t("th_same"));
-    if (!bad.length && changes.length) setDraft({ roles: [roleOf(form, role)], changes });
-  };
+/** When they are there, and where their pages go. */
+function Fields({ form, onForm }: { form: RoleForm; onForm: (form: RoleForm) => void }) {
   return (
-    <form class="stack" onSubmit={look} aria-label={t("ro_edit")}>
+    <>
       <fieldset class="th-week">
         <legend>{t("th_week")}</legend>
         {DAYS.map((d) => (
@@ -101,7 +94,7 @@ function Edit({ role, onDone }: { role: Role; onDone: () => void }) {
             label={t(`th_${d}`)}
             dir="ltr"
             value={form.week[d]}
-            onValue={(v) => setForm({ ...form, week: { ...form.week, [d]: v } })}
+            onValue={(v) => onForm({ ...form, week: { ...form.week, [d]: v } })}
           />
         ))}
       </fieldset>
@@ -110,16 +103,23 @@ function Edit({ role, onDone }: { role: Role; onDone: () => void }) {
         label={t("th_number")}
         dir="ltr"
         value={form.number}
-        onValue={(number) => setForm({ ...form, number })}
+        onValue={(number) => onForm({ ...form, number })}
       />
       <Field
         id="ro-mail"
         label={t("th_mail")}
         dir="ltr"
         value={form.mail}
-        onValue={(mail) => setForm({ ...form, mail })}
+        onValue={(mail) => onForm({ ...form, mail })}
       />
       <p class="muted fine">{t("ro_agreed")}</p>
+    </>
+  );
+}
+
+function Foot({ wrong, onDone }: { wrong: string; onDone: () => void }) {
+  return (
+    <>
       <Wrong text={wrong} />
       <div class="dialog-end">
         <button type="button" class="btn" onClick={onDone}>
@@ -129,6 +129,109 @@ function Edit({ role, onDone }: { role: Role; onDone: () => void }) {
           {t("th_look")}
         </button>
       </div>
+    </>
+  );
+}
+
+/** What cannot be understood, in words; empty when all can. */
+function wrongWords(form: RoleForm): string {
+  const words = wrongInRole(form).map((w) => t(w === "week" ? "th_week" : (`th_${w}` as "th_mon")));
+  return words.length ? t("th_wrong", { what: words.join(", ") }) : "";
+}
+
+function Edit({ role, onDone }: { role: Role; onDone: () => void }) {
+  const [before] = useState(() => formOfRole(role));
+  const [form, setForm] = useState<RoleForm>(before);
+  const [draft, setDraft] = useState<Draft>();
+  const [wrong, setWrong] = useState("");
+  const look = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const changes = diffOfRole(before, form);
+    const bad = wrongWords(form) || (changes.length ? "" : t("th_same"));
+    setWrong(bad);
+    if (!bad) setDraft({ roles: [roleOf(form, role)], changes });
+  };
+  return (
+    <form class="stack" onSubmit={look} aria-label={t("ro_edit")}>
+      <Fields form={form} onForm={setForm} />
+      <Foot wrong={wrong} onDone={onDone} />
+      {draft && <Confirm of={draft} onDone={onDone} />}
+    </form>
+  );
+}
+
+interface Colleague extends Patient {
+  active?: boolean;
+}
+const STEPS = ["on-call", "lead"];
+const STAFF = "Practitioner|*|roster-staff";
+
+/** Somebody of the directory joins the roster of a team. */
+function Add({ of, onDone }: { of: Roster; onDone: () => void }) {
+  const staff = useLoad<Colleague[]>(STAFF, () =>
+    search<Colleague>("Practitioner", { _count: "100", _sort: "family" }, 500),
+  );
+  const [who, setWho] = useState("");
+  const [step, setStep] = useState(STEPS[0]!);
+  const [form, setForm] = useState<RoleForm>(emptyRoleForm);
+  const [draft, setDraft] = useState<Draft>();
+  const [wrong, setWrong] = useState("");
+  const people = (staff.data ?? []).filter((p) => p.active !== false);
+  const look = (e: SubmitEvent): void => {
+    e.preventDefault();
+    const bad = wrongWords(form);
+    setWrong(bad);
+    if (bad) return;
+    const display = personName(people.find((p) => p.id === who));
+    const nobody: RoleForm = {
+      week: Object.fromEntries(DAYS.map((d) => [d, ""])) as RoleForm["week"],
+      number: "",
+      mail: "",
+    };
+    setDraft({
+      roles: [
+        roleOf(form, newRole(of.service, { reference: `Practitioner/${who}`, display }, step)),
+      ],
+      changes: [{ what: toWord(step), before: "", after: display }, ...diffOfRole(nobody, form)],
+    });
+  };
+  return (
+    <form class="stack" onSubmit={look} aria-label={t("ro_add")}>
+      {!staff.data && (staff.error ? <Failed error={staff.error} /> : <Skeleton lines={2} />)}
+      <div class="field">
+        <label for="ro-add-who">{t("ro_who")}</label>
+        <select
+          class="box"
+          id="ro-add-who"
+          required
+          value={who}
+          onChange={(e) => setWho(e.currentTarget.value)}
+        >
+          <option value="" />
+          {people.map((p) => (
+            <option key={p.id} value={p.id} dir="auto">
+              {personName(p)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div class="field">
+        <label for="ro-add-step">{t("ro_as")}</label>
+        <select
+          class="box"
+          id="ro-add-step"
+          value={step}
+          onChange={(e) => setStep(e.currentTarget.value)}
+        >
+          {STEPS.map((x) => (
+            <option key={x} value={x}>
+              {toWord(x)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Fields form={form} onForm={setForm} />
+      <Foot wrong={wrong} onDone={onDone} />
       {draft && <Confirm of={draft} onDone={onDone} />}
     </form>
   );
@@ -249,6 +352,7 @@ function Week({ of, rows }: { of: Roster; rows: Named[] }) {
 }
 
 function One({ of }: { of: Roster }) {
+  const [adding, setAdding] = useState(false);
   const rows = rowsOf(of);
   const names = useNames(rows.map((r) => r.who?.reference));
   const named = rows.map((r) => ({
@@ -277,6 +381,18 @@ function One({ of }: { of: Roster }) {
         <p class="muted">{t("ro_handover", { time: moment(of.handover, of.zone) })}</p>
       )}
       {rows.length > 0 && <Week of={of} rows={named} />}
+      {mayChange() && (
+        <p>
+          <button type="button" class="btn" onClick={() => setAdding(true)}>
+            {t("ro_add")} <span class="out-of-sight">{title}</span>
+          </button>
+        </p>
+      )}
+      {adding && (
+        <Dialog title={`${t("ro_add")}: ${title}`} onClose={() => setAdding(false)}>
+          <Add of={of} onDone={() => setAdding(false)} />
+        </Dialog>
+      )}
       <p class="muted fine">
         {t("ro_zone")} <bdi dir="ltr">{of.zone}</bdi>
       </p>

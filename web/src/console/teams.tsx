@@ -22,8 +22,10 @@ import {
 const KEY = "HealthcareService|*|hours";
 const mayChange = (): boolean => session.value?.role === "admin";
 const SHORT: Record<string, Key> = { closed: "th_closed_short", programmes: "wl_programme" };
-const whatWord = (what: string): string =>
-  t(SHORT[what] ?? ((has(`th_${what}`) ? `th_${what}` : "th_name") as Key));
+const whatWord = (what: string): string => {
+  const key = SHORT[what] ?? `th_${what}`;
+  return has(key) ? t(key as Key) : what;
+};
 
 export function Diff({ of }: { of: Change[] }) {
   return (

@@ -1648,6 +1648,8 @@ export default {
   ro_swap: "Swap with …",
   ro_swap_of: "Swap {name} with",
   ro_edit: "Hours and pages",
+  ro_add: "Add somebody",
+  ro_as: "Called as",
   ro_saved: "The roster is kept.",
   ro_agreed: "Enter only a number or mail that they agreed to be paged at.",
   th_number: "Number for pages",

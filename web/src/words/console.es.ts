@@ -1668,6 +1668,8 @@ export default {
   ro_swap: "Cambiar con …",
   ro_swap_of: "Cambiar a {name} con",
   ro_edit: "Horario y avisos",
+  ro_add: "Añadir a alguien",
+  ro_as: "Se le llama como",
   ro_saved: "Las guardias están guardadas.",
   ro_agreed: "Ponga solo un número o correo en el que aceptaron recibir avisos.",
   th_number: "Número para avisos",
