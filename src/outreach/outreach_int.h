@@ -467,7 +467,6 @@ struct outreach {
 MUST err probe_step(struct op *op, struct outreach *o, enum channel_kind k, size_t *ret_n);
 /* notice.c: what incidents ask to be mailed. *ret_n: how many were taken up. */
 MUST err notice_step(struct op *op, struct outreach *o, size_t *ret_n);
-
 /* Named value that stands between sending and taking back: free, "out" or "undone". Whoever commits
  * it first wins, the other's transaction fails. *ret: as it is, which tx then expects. */
 MUST err message_gate_now(struct record_tx *tx, struct op *op, str communication, str *ret);

@@ -26,7 +26,7 @@ static err take_back(struct op *op, struct outreach *o, str communication, bool 
     str gate;
     TRY(message_gate_now(tx, op, communication, &gate));
     if (!str_empty(gate))
-        return fail(op, ERR_CONFLICT, "the message is just leaving");
+        return fail(op, ERR_CONFLICT, "the message has just left; it cannot be taken back");
     TRY(record_tx_update(tx, type, communication, c, doc.vid));
     TRY(ledger_state(tx, op, c, &there));
     message_gate_set(tx, op, communication, STR("undone"));

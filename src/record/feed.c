@@ -51,7 +51,8 @@ bool record_far(const struct record *rec)
 
 err record_kv_get(struct op *op, struct record *rec, str key, str *ret)
 {
-    return store_kv_find_own(op, rec->store, arena_cat(op->arena, STR("room/"), key), ret);
+    const str space = STR("room/");
+    return store_kv_find_own(op, rec->store, arena_cat(op->arena, space, key), ret);
 }
 
 err record_kv_get_near(struct op *op, struct record *rec, str key, str near, str *ret)
@@ -81,8 +82,9 @@ err record_kv_page(struct op *op, struct record *rec, str prefix, str *at, size_
 
 err record_cursor(struct op *op, struct record *rec, str name, uint64_t *ret_t)
 {
+    const str space = STR("cursor/");
     str value;
-    TRY(store_kv_find(op, rec->store, arena_cat(op->arena, STR("cursor/"), name), &value));
+    TRY(store_kv_find(op, rec->store, arena_cat(op->arena, space, name), &value));
     uint64_t t = 0;
     if (!str_empty(value) && !str_to_u64(value, UINT64_MAX, &t))
         return fail(op, ERR_FAULT, "A follower's cursor is damaged.");
