@@ -123,3 +123,13 @@ test("a call that may not be made has no number; an exception with its reason op
   const now = (await call("GET", `/fhir/Patient/${patient}`)) as object;
   await call("PUT", `/fhir/Patient/${patient}`, { ...now, extension: others.length ? others : undefined });
 });
+
+test("an agent sees the case, not the care; nothing is asked for that would be refused", async ({ page }) => {
+  await signIn(page, "console", "agent");
+  await page.getByRole("list", { name: "Worklist" }).getByRole("link").first().click();
+  await expect(page.getByRole("region", { name: "Case", exact: true })).toBeVisible();
+  await expect(page.getByText("are not shown to your role")).toBeVisible();
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await expect(page.getByRole("region", { name: "Timeline" })).toBeVisible();
+  await axe(page);
+});

@@ -14,7 +14,7 @@ import { useCommands } from "../lib/keys";
 import { useLoad } from "../lib/load";
 import { saidIn } from "../lib/said";
 import { session } from "../lib/session";
-import { evidenceOf, isInbound, timeOf, useMessages, usePatient } from "./data";
+import { evidenceOf, isInbound, readsCare, timeOf, useMessages, usePatient } from "./data";
 import { openTab } from "./patient";
 
 const CallDialog = lazy(async () => (await import("./call")).CallDialog);
@@ -39,7 +39,7 @@ const useCalls = (patient: string) =>
     ),
   );
 const useOrders = (patient: string) =>
-  useLoad<Order[]>(`ServiceRequest|${patient}|proposed`, () =>
+  useLoad<Order[]>(readsCare() ? `ServiceRequest|${patient}|proposed` : null, () =>
     search<Order>("ServiceRequest", { patient, intent: "proposal", _count: "30" }, 30),
   );
 /** Time is only written down for who is in a programme. */

@@ -221,8 +221,10 @@ function NextList() {
                 <h3>{n.title}</h3>
                 <p class="muted">{n.why}</p>
                 {n.grave && (
-                  <p class="strong">
-                    <Emergency />
+                  <p>
+                    <strong>
+                      <Emergency />
+                    </strong>
                   </p>
                 )}
                 <div class="next-do">
