@@ -3,8 +3,8 @@
  * nothing is ready, as a rule, with one chip more, after others wrote, and with a search of a
  * nurse's own; then an approval's list and thirty days planned of everybody; and what the room
  * costs: the first reading of everybody, a later start, memory. audience_bench PEOPLE DIR: a DIR
- * that was filled is used as it is; 1,000,000 people take 4 GB of disk and half an hour of two
- * busy cores to fill. Rows: name, value, unit, limit; limits of a million are scaled to PEOPLE. */
+ * that was filled is used as it is; 1,000,000 people take 4 GB of disk and ten minutes of one
+ * processor to fill. Rows: name, value, unit, limit; limits of a million are scaled to PEOPLE. */
 #include "base/log.h"
 #include "base/time.h"
 #include "campaign/audience_int.h"
