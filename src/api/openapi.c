@@ -150,13 +150,15 @@ static const char *media_of(const struct route *r)
 static void body(struct buf *b, const struct route *r)
 {
     bool form = str_ends(str_of(r->path), STR("/_search"));
+    bool piece = r->handle == api_fleet_upload_add;
     if (r->method == NET_GET || r->method == NET_DELETE)
         return;
     buf_printf(b, ",\"requestBody\":{\"content\":{\"%s\":{\"schema\":{\"type\":\"%s\"}}}}",
                form                   ? "application/x-www-form-urlencoded"
+               : piece                ? "application/offset+octet-stream"
                : r->kind == KIND_FHIR ? "application/fhir+json"
                                       : "application/json",
-               "object");
+               piece ? "string" : "object");
 }
 
 static void responses(struct buf *b, const struct route *r)
