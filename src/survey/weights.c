@@ -93,7 +93,7 @@ static err only(const struct reading *r, const struct json *o, const char *const
 static err read_item(const struct reading *r, const struct survey_item *item, const struct json *v,
                      double *by)
 {
-    double w;
+    double w = 0;
     if (json_is(v, JSON_NUMBER)) {
         TRY(number(r, v, "the weight", &w));
         for (size_t k = 0; k < item->n_options; k++)

@@ -64,7 +64,7 @@ export function caseWords(
   owner?: string,
 ): Pick<Next, "title" | "why" | "grave"> {
   const grave = open.priority === "stat";
-  const read = !!open.focus?.reference?.startsWith("Observation/");
+  const read = !/^(Communication|QuestionnaireResponse)\//.test(open.focus?.reference ?? "");
   const name = open.owner?.display ?? owner;
   const later = team && !team.watching && team.until;
   const time = later ? dayTimeInText(later) : "";
