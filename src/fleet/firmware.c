@@ -272,7 +272,7 @@ err firmware_by_hand(struct op *op, struct fleet *f, const struct fleet_device *
                      const struct json *in, struct firmware *ret)
 {
     str id = json_get_str(in, STR("release"));
-    err e = fhir_id_valid(id) ? firmware_read(op, f, id, ret) : ERR_NOT_FOUND;
+    err e = firmware_read(op, f, id, ret);
     if (e == ERR_NOT_FOUND || (e == OK && !str_eq(ret->model, d->model))) {
         op_clear(op);
         return fail_at(op, ERR_INVALID, STR("release"),

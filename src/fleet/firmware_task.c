@@ -81,6 +81,8 @@ err firmware_of(struct op *op, const struct record_doc *doc, struct firmware *re
 err firmware_read(struct op *op, struct fleet *f, str id, struct firmware *ret)
 {
     struct record_doc doc;
+    if (!fhir_id_valid(id))
+        return fail(op, ERR_NOT_FOUND, "There is no such firmware release.");
     TRY(record_read(op, f->rec, t_task(), id, &doc));
     return firmware_of(op, &doc, ret);
 }

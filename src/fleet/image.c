@@ -185,8 +185,7 @@ err firmware_file_take(struct op *op, struct fleet *f, str id, str bytes, struct
     struct firmware r;
     TRY(fleet_staff(op, COMMANDS[KIND_UPDATE].roles));
     op->actor = fleet_system();
-    err e = fhir_id_valid(id) ? firmware_read(op, f, id, &r)
-                              : fail(op, ERR_NOT_FOUND, "There is no such firmware release.");
+    err e = firmware_read(op, f, id, &r);
     if (e == OK)
         e = put(op, f, &r, bytes, person);
     op->actor = person;

@@ -192,8 +192,7 @@ err firmware_upload_at(struct op *op, struct fleet *f, str id, struct firmware_u
     const struct actor *person = op->actor;
     TRY(fleet_staff(op, COMMANDS[KIND_UPDATE].roles));
     op->actor = fleet_system();
-    err e = fhir_id_valid(id) ? look(op, f, id, ret)
-                              : fail(op, ERR_NOT_FOUND, "There is no such firmware release.");
+    err e = look(op, f, id, ret);
     op->actor = person;
     return e;
 }
@@ -205,8 +204,7 @@ err firmware_upload_add(struct op *op, struct fleet *f, str id, int64_t offset, 
     struct firmware r;
     TRY(fleet_staff(op, COMMANDS[KIND_UPDATE].roles));
     op->actor = fleet_system();
-    err e = fhir_id_valid(id) ? firmware_read(op, f, id, &r)
-                              : fail(op, ERR_NOT_FOUND, "There is no such firmware release.");
+    err e = firmware_read(op, f, id, &r);
     if (e == OK)
         e = image_may_come(op, f, &r, person);
     if (e == OK)
