@@ -267,30 +267,40 @@ static err remember(struct op *op, struct smpp_client *c, uint64_t mark, uint64_
     return e;
 }
 
+/* Noted first: after a crash in between the repetition has the same id, and is taken once. */
+static err take_as(struct op *op, struct smpp_client *c, struct outreach_inbound *in,
+                   enum repeats again, int64_t at, struct outreach_inbound_result *ret)
+{
+    bool keyword = keyword_of(op, in->text) != REPLY_NONE;
+    in->again = again == REPEATS_PERHAPS;
+    if (again != REPEATS) {
+        at = at >= op->now ? at + 1 : op->now;
+        TRY(remember(op, c, c->mark,
+                     (uint64_t)at | (keyword ? KEYWORD : 0) | (in->again ? UNSURE : 0)));
+    }
+    in->provider_id = arena_printf(op->arena, "mo-%016llx-%llx", (unsigned long long)c->mark,
+                                   (unsigned long long)at);
+    return outreach_inbound(op, c->o, in, ret);
+}
+
+/* A stop that seems to have come before is obeyed again where something was permitted since, in
+ * whichever way: what they said meanwhile may be forgotten here, or was never said here, and to
+ * stop one too often is the lesser fault (R523). */
 static err whole(struct op *op, struct smpp_client *c, const struct mo *m, str words)
 {
     struct outreach_inbound in = {.channel = STR("sms"),
                                   .from = str_of(m->from),
                                   .to = str_of(m->to),
-                                  .text = str_utf8_cut(words, (size_t)TEXT_MAX * 4)};
+                                  .text = str_utf8_cut(words, (size_t)TEXT_MAX * 4),
+                                  .guessed = true};
     struct outreach_inbound_result r;
     struct past past;
     uint64_t mark = mark_of(op, m, words);
-    enum reply_intent word = keyword_of(op, in.text);
     TRY(load_past(op, c, mark, m->early, &past));
-    enum repeats again = repeats(&past, mark, word, m->early);
-    int64_t at = past.same;
     c->mark = mark;
-    in.again = again == REPEATS_PERHAPS;
-    /* Noted first: after a crash in between the repetition has the same id, and is taken once. */
-    if (again != REPEATS) {
-        at = at >= op->now ? at + 1 : op->now;
-        TRY(remember(op, c, mark,
-                     (uint64_t)at | (word == REPLY_NONE ? 0 : KEYWORD) | (in.again ? UNSURE : 0)));
-    }
-    in.provider_id = arena_printf(op->arena, "mo-%016llx-%llx", (unsigned long long)mark,
-                                  (unsigned long long)at);
-    return outreach_inbound(op, c->o, &in, &r);
+    enum repeats again = repeats(&past, mark, keyword_of(op, in.text), m->early);
+    TRY(take_as(op, c, &in, again, past.same, &r));
+    return r.outlived ? take_as(op, c, &in, REPEATS_PERHAPS, past.same, &r) : OK;
 }
 
 /* No sender, no words: it will not be better next time, and must not stand in the way of others. */

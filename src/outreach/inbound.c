@@ -443,6 +443,19 @@ static void who_starts(struct incoming *x)
         x->reply.intent = REPLY_NONE;
 }
 
+/* Was something permitted to one of them after their last no, holding yet or not? */
+static err outlived(struct op *op, struct incoming *x, bool *ret)
+{
+    if (!x->in->guessed || !content_reply(op, x->in->text, &x->reply) ||
+        x->reply.intent != REPLY_STOP)
+        return op_check(op);
+    TRY(find_people(op, x));
+    TRY(find_abroad(op, x));
+    for (size_t i = 0; i < x->n; i++)
+        *ret |= x->people[i].said_at[x->channel] > x->people[i].refused_at[x->channel];
+    return OK;
+}
+
 static err once(struct op *op, struct outreach *o, const struct outreach_inbound *in,
                 enum channel_kind k, struct outreach_inbound_result *ret)
 {
@@ -456,7 +469,7 @@ static err once(struct op *op, struct outreach *o, const struct outreach_inbound
     x->at = op->now;
     TRY(known(op, o, in, ret));
     if (ret->duplicate)
-        return OK;
+        return outlived(op, x, &ret->outlived);
     if (!content_reply(op, in->text, &x->reply))
         return op_check(op);
     if (in->unproven && x->reply.intent == REPLY_START)

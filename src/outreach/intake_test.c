@@ -231,14 +231,10 @@ static void r512_what_is_owed_is_not_answered_again(void **state)
     nothing_is_owed(r);
 }
 
-/* R514, found by the hostile run of a million: what others said since put it out of mind. */
-static void r514_what_is_owed_is_not_put_out_of_mind(void **state)
+static void others_say(struct room *r, unsigned n)
 {
-    struct room *r = *state;
-    nothing_is_owed(r);
     struct smpp_client c = {.o = r->o};
-    say(r, LONDON, "put out of mind");
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < n; i++) {
         struct mo m = said(LONDON, arena_printf(r->op.arena, "others %u", i));
         snprintf(m.from, sizeof m.from, "+1503555%04u", i % 10000);
         assert_int_equal(smpp_mo_take(&r->op, &c, &m), OK);
@@ -246,10 +242,73 @@ static void r514_what_is_owed_is_not_put_out_of_mind(void **state)
         op_clear(&r->op);
         smpp_mo_acked(&c);
     }
+}
+
+/* R514, found by the hostile run of a million: what others said since put it out of mind. */
+static void r514_what_is_owed_is_not_put_out_of_mind(void **state)
+{
+    struct room *r = *state;
+    nothing_is_owed(r);
+    say(r, LONDON, "put out of mind");
+    others_say(r, 300);
     size_t n = received(r);
     r->op.now += 6 * DAY_MS;
     say(r, LONDON, "put out of mind");
     assert_int_equal(received(r), n);
+}
+
+/* R523, found by the hostile run: the centre owed a STOP, was told of the START after it, and
+ * others spoke, until the START was out of mind and the STOP was not: the next STOP was taken for
+ * the one that was owed, and texts went on. */
+static void r523_a_stop_after_a_start_that_is_out_of_mind(void **state)
+{
+    struct room *r = *state;
+    struct smpp_client c = {.o = r->o};
+    struct mo start = said(LONDON, STR("START"));
+    nothing_is_owed(r);
+    say(r, LONDON, "STOP");
+    assert_true(stopped(r));
+    r->op.now += 1000;
+    assert_int_equal(smpp_mo_take(&r->op, &c, &start), OK);
+    r->op.actor = outreach_system();
+    smpp_mo_acked(&c);
+    others_say(r, 1); /* what the centre knows is noted with it */
+    struct mo other = said(LONDON, STR("nothing"));
+    assert_int_equal(smpp_mo_take(&r->op, &c, &other), OK);
+    r->op.actor = outreach_system();
+    others_say(r, 300);
+    assert_false(stopped(r));
+    size_t n = answers(r);
+    say(r, LONDON, "STOP");
+    assert_true(stopped(r));
+    assert_int_equal(answers(r), n);
+    size_t heard = received(r);
+    say(r, LONDON, "STOP");
+    assert_int_equal(received(r), heard);
+}
+
+/* As above, with the clock set back behind the START: what does not hold yet holds tomorrow. */
+static void r523_nor_one_that_does_not_hold_yet(void **state)
+{
+    struct room *r = *state;
+    nothing_is_owed(r);
+    say(r, LONDON, "STOP");
+    room_put(r, arena_printf(
+                    r->op.arena,
+                    "{\"resourceType\":\"Consent\",\"id\":\"ahead\",\"status\":\"active\","
+                    "\"scope\":{\"coding\":[{\"code\":\"patient-privacy\"}]},\"category\":[{"
+                    "\"coding\":[{\"system\":\"" CONSENT_CATEGORY "\",\"code\":\"contact\"}]}],"
+                    "\"patient\":{\"reference\":\"Patient/mo\"},\"dateTime\":\"%.*s\","
+                    "\"policyRule\":{\"text\":\"signed\"},\"provision\":{\"type\":\"permit\","
+                    "\"code\":[{\"coding\":[{\"system\":\"" CHANNEL_SYSTEM "\",\"code\":\"sms\"}"
+                    "]}]}}",
+                    STR_ARG(time_format(r->op.arena, r->op.now + DAY_MS))));
+    say(r, LONDON, "STOP");
+    r->op.now += 2 * DAY_MS;
+    assert_true(stopped(r));
+    nothing_is_owed(r);
+    say(r, LONDON, "START");
+    nothing_is_owed(r);
 }
 
 /* Review R202: a number of another country without its plus. */
@@ -336,6 +395,8 @@ int main(void)
         cmocka_unit_test(a_crash_in_between_neither_loses_nor_repeats),
         cmocka_unit_test(r512_what_is_owed_is_not_answered_again),
         cmocka_unit_test(r514_what_is_owed_is_not_put_out_of_mind),
+        cmocka_unit_test(r523_a_stop_after_a_start_that_is_out_of_mind),
+        cmocka_unit_test(r523_nor_one_that_does_not_hold_yet),
         cmocka_unit_test(r202_a_stop_from_abroad),
         cmocka_unit_test(r250_a_form_feed_loses_no_stop),
         cmocka_unit_test(r208_a_receipt_is_of_the_newest),

@@ -140,9 +140,11 @@ struct outreach_inbound {
     str channel, from, to, text, provider_id;
     bool again;    /* perhaps only delivered again: what it asks is done, and not answered */
     bool unproven; /* anybody can write this sender: what begins contact again is not obeyed */
+    bool guessed;  /* the provider has no ids: whether it came before is told by its words */
 };
 struct outreach_inbound_result {
     bool duplicate, stopped, matched; /* matched: a patient was found */
+    bool outlived; /* a duplicate by a guess, of a stop: they permitted it again since */
     str communication;
 };
 /* A shared number's words wait until it is known whose they are: the same answer as for kept words,

@@ -124,8 +124,8 @@ struct recipient {
     str to, to_name;              /* after recipient_route(): who gets it instead of the patient */
     bool proxy;                   /* a Consent names somebody who may act for them */
     struct consent_state consent[CHANNEL_WORDS];
-    int64_t permitted_at[CHANNEL_WORDS]; /* of the newest permission; 0 never */
-    int64_t said_at[CHANNEL_WORDS];      /* of the newest word, holding or not; 0 never */
+    /* Of the newest permission, no, and word, holding or not; 0 never. */
+    int64_t permitted_at[CHANNEL_WORDS], refused_at[CHANNEL_WORDS], said_at[CHANNEL_WORDS];
 };
 /* ---- facts_place.c: adds what is not in the list yet; false when the list is full ---- */
 bool place_add(str *list, size_t *n, size_t max, str what);

@@ -329,6 +329,8 @@ static err read_consents(struct op *op, struct record *rec, uint64_t patient, st
                 continue;
             if (at.lo > r->said_at[k])
                 r->said_at[k] = at.lo;
+            if (deny && at.lo > r->refused_at[k])
+                r->refused_at[k] = at.lo;
             if (!holds)
                 continue;
             if (!deny && at.lo > r->permitted_at[k])
