@@ -1,8 +1,8 @@
 /* Following: the change feed, cursors, named state and outbox of the care rooms. Content is not
  * shown here, so nothing is audited. Invariant: a cursor moves only in a record_tx. */
+#include "record/family_int.h"
 #include "record/jobs.h"
 #include "record/near.h"
-#include "record/record_int.h"
 #include "record/release_int.h"
 #include "store/near.h"
 
@@ -51,31 +51,30 @@ bool record_far(const struct record *rec)
 
 err record_kv_get(struct op *op, struct record *rec, str key, str *ret)
 {
-    const str space = STR("room/");
-    return store_kv_find_own(op, rec->store, arena_cat(op->arena, space, key), ret);
+    return store_kv_find_own(op, rec->store, family_name(op->arena, key), ret);
 }
 
 err record_kv_get_near(struct op *op, struct record *rec, str key, str near, str *ret)
 {
-    const str space = STR("room/");
     if (near.n == 0)
         return record_kv_get(op, rec, key, ret);
-    near = arena_cat(op->arena, space, near);
-    return store_kv_find_near(op, rec->store, arena_cat(op->arena, space, key), near, ret);
+    near = family_name(op->arena, near);
+    return store_kv_find_near(op, rec->store, family_name(op->arena, key), near, ret);
 }
 
 err record_kv_page(struct op *op, struct record *rec, str prefix, str *at, size_t max,
                    struct record_named **ret, size_t *ret_n)
 {
-    const str space = STR("room/");
     struct store_named *rows;
     size_t n;
-    TRY(store_kv_page(op, rec->store, arena_cat(op->arena, space, prefix), at, max, &rows, &n));
+    if (!family_listed(prefix))
+        return fail(op, ERR_FAULT, "Names of this family are not listed; see record/family.c.");
+    TRY(store_kv_page(op, rec->store, family_name(op->arena, prefix), at, max, &rows, &n));
     *ret = ARENA_ARRAY(op->arena, struct record_named, n);
     TRY(op_check(op));
     for (size_t i = 0; i < n; i++)
-        (*ret)[i] =
-            (struct record_named){str_sub(rows[i].name, space.n, rows[i].name.n), rows[i].value};
+        (*ret)[i] = (struct record_named){str_sub(rows[i].name, FAMILY_SPACE, rows[i].name.n),
+                                          rows[i].value};
     *ret_n = n;
     return OK;
 }

@@ -3,12 +3,12 @@
  * patient. Invariants: every name that holds a patient's id or number has a row here
  * (tests/20-spec/named_values_test.py); when the store has erased somebody of whom this is not done
  * (a kill in between, a backup from before), it is done before the record opens. */
+#include "record/family_int.h"
 #include "record/forget_int.h"
 #include "store/backup.h"
 
 #define AT_ONCE 512u
 #define DONE_KEY STR("erased.named") /* for so many of the erased */
-#define SPACE STR("room/")
 #define WORK_BYTES ((size_t)64 << 20)
 
 /* What stands after the name's beginning and `at` more parts; of a value: its member "patient". */
@@ -66,7 +66,7 @@ static err patient_of(struct op *op, const struct store_named *v, const struct n
 {
     struct json *o;
     if (row->by != BY_VALUE) {
-        *ret = part_of(str_sub(v->name, SPACE.n, v->name.n), row);
+        *ret = part_of(str_sub(v->name, FAMILY_SPACE, v->name.n), row);
         return OK;
     }
     *ret = STR_NONE;
@@ -93,7 +93,7 @@ static err is_there(struct op *op, struct record *rec, const struct named_row *r
 static err goes(struct op *op, struct record *rec, const struct whom *w,
                 const struct store_named *v, bool *ret)
 {
-    const struct named_row *row = row_of(str_sub(v->name, SPACE.n, v->name.n));
+    const struct named_row *row = row_of(str_sub(v->name, FAMILY_SPACE, v->name.n));
     str part;
     bool there;
     *ret = false;
@@ -113,12 +113,12 @@ static err goes(struct op *op, struct record *rec, const struct whom *w,
     return OK;
 }
 
-static err some(struct op *op, struct record *rec, const struct whom *w, str *io_at)
+static err some(struct op *op, struct record *rec, const struct whom *w, str group, str *io_at)
 {
     struct store_named *rows;
     struct store_commit c;
     size_t n, gone = 0;
-    TRY(store_kv_page(op, rec->store, SPACE, io_at, AT_ONCE, &rows, &n));
+    TRY(store_kv_page(op, rec->store, group, io_at, AT_ONCE, &rows, &n));
     struct store_tx *tx = store_tx_new(op, rec->store);
     TRY(op_check(op));
     for (size_t i = 0; i < n; i++) {
@@ -131,7 +131,7 @@ static err some(struct op *op, struct record *rec, const struct whom *w, str *io
     return gone ? store_commit(op, tx, &c) : OK;
 }
 
-static err all(struct op *op, struct record *rec, const struct whom *w)
+static err all_of(struct op *op, struct record *rec, const struct whom *w, str group)
 {
     struct arena *work = arena_new(WORK_BYTES);
     struct op inner;
@@ -143,7 +143,7 @@ static err all(struct op *op, struct record *rec, const struct whom *w)
             break;
         op_init(&inner, work, op->actor, op->now);
         str where = str_make(at, n);
-        e = some(&inner, rec, w, &where);
+        e = some(&inner, rec, w, group, &where);
         n = where.n < sizeof at ? where.n : 0;
         if (e == OK && n)
             memcpy(at, where.p, n);
@@ -153,6 +153,14 @@ static err all(struct op *op, struct record *rec, const struct whom *w)
     } while (n);
     arena_free(work);
     return e;
+}
+
+static err all(struct op *op, struct record *rec, const struct whom *w)
+{
+    str group;
+    for (size_t i = 0; (group = family_group(op, i)).n; i++)
+        TRY(all_of(op, rec, w, group));
+    return op_check(op);
 }
 
 static err done(struct op *op, struct record *rec)

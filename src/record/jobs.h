@@ -52,7 +52,8 @@ bool record_tx_unresolved(const struct record_tx *tx);
 /* A Bundle goes alone. */
 bool record_import_bundle(str text);
 
-/* A walk over values of that prefix, as store_kv_page(). */
+/* A walk over values of that prefix, as store_kv_page(): one of the families that record/family.c
+ * says are listed, and costs what that family holds. */
 struct record_named {
     str name, value;
 };

@@ -4,6 +4,7 @@
 #include "policy/redact.h"
 #include "record/cohort_int.h"
 #include "record/consent_int.h"
+#include "record/family_int.h"
 #include "record/forget_int.h"
 #include "record/phrase_int.h"
 #include "record/profile_int.h"
@@ -35,6 +36,7 @@ static err open_parts(struct op *op, struct record *rec)
     TRY(cohort_kept_new(op, &rec->cohorts));
     TRY(phrases_open(op, rec));
     TRY(reindex_format(op, rec));
+    TRY(family_open(op, rec));
     TRY(custom_new(op, rec));
     return forget_rest(op, rec);
 }

@@ -10,8 +10,10 @@
 /* Raised when keys.c or fhir_keys() makes other keys than before. 2: names of tokens, words of the
  * text, places, quantities in base units, identifiers with their types. 3: fewer words. 4: labels,
  * Consents that bind. 5: names of codes. 6: numbers of other countries, in one spelling.
- * 7: marks. 8: what names a type that is shared by each patient. */
-#define KEYS_FORMAT 8u
+ * 7: marks. 8: what names a type that is shared by each patient. 9: the same keys, but named values
+ * that are listed have other names (family.c), which an older program would not find. */
+#define KEYS_FORMAT 9u
+#define KEYS_LIKE 8u /* keys of this one are those of now */
 #define BATCH 256u
 #define TRIES 20
 
@@ -90,16 +92,26 @@ err reindex_some(struct op *op, struct record *rec, struct reindex *r, size_t ma
     return e;
 }
 
-static err mark(struct op *op, struct record *rec, unsigned format)
+/* Posted parameters are not known yet: their keys were not among those made. By their numbers, as a
+ * list of the names would walk all named values of the store. */
+static err posted_again(struct op *op, struct record *rec, struct store_tx *tx)
+{
+    uint64_t end = FHIR_CUSTOM_FIRST;
+    str next;
+    TRY(store_kv_find(op, rec->store, STR("custom.next"), &next));
+    (void)str_to_u64(next, FHIR_CUSTOM_LAST + 1, &end);
+    for (uint64_t n = FHIR_CUSTOM_FIRST; n < end; n++)
+        store_tx_kv(tx, arena_printf(op->arena, "custom.at.%llu", (unsigned long long)n), STR_NONE);
+    return op_check(op);
+}
+
+static err mark(struct op *op, struct record *rec, bool made)
 {
     struct store_tx *tx = store_tx_new(op, rec->store);
     struct store_commit c;
-    str *posted; /* posted parameters are not known yet: their keys were not among those made */
-    size_t n;
-    TRY(store_kv_list(op, rec->store, STR("custom.at."), FHIR_CUSTOM_LAST, &posted, &n));
-    for (size_t i = 0; i < n; i++)
-        store_tx_kv(tx, posted[i], STR_NONE);
-    store_tx_kv(tx, STR("keys.format"), arena_printf(op->arena, "%u", format));
+    if (made)
+        TRY(posted_again(op, rec, tx));
+    store_tx_kv(tx, STR("keys.format"), arena_printf(op->arena, "%u", KEYS_FORMAT));
     store_tx_kv(tx, STR("keys.labels"), arena_printf(op->arena, "%u", label_version()));
     return store_commit(op, tx, &c);
 }
@@ -137,16 +149,17 @@ err reindex_format(struct op *op, struct record *rec)
     bool part = str_find_char(had, '.', 0) != SIZE_MAX;
     (void)str_take_until(&had, '.', &format);
     (void)str_to_u64(format, UINT32_MAX, &n);
-    if (n == KEYS_FORMAT && part)
+    bool alike = n >= KEYS_LIKE;
+    if (alike && part)
         (void)str_to_u64(had, UINT64_MAX, &r.rid);
     if (n > KEYS_FORMAT)
         return fail(op, ERR_UNSUPPORTED,
                     "The search keys of this folder were made by a newer weft; use that one.");
     TRY(labels_are_of_now(op, rec, &labels));
-    if (n == KEYS_FORMAT && !part && labels)
-        return OK;
+    if (alike && !part && labels)
+        return n == KEYS_FORMAT ? OK : mark(op, rec, false);
     r.prefix = arena_printf(op->arena, "%u.", KEYS_FORMAT);
     while (stats.resources && r.rid < r.until)
         TRY(reindex_some(op, rec, &r, BATCH));
-    return mark(op, rec, KEYS_FORMAT);
+    return mark(op, rec, true);
 }

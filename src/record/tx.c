@@ -2,8 +2,8 @@
  * Invariant: nothing is checked against the store before record_commit(), so the order of the calls
  * does not matter; a failure anywhere means that nothing happened. */
 #include "record/bulk.h"
+#include "record/family_int.h"
 #include "record/near.h"
-#include "record/record_int.h"
 #include "store/near.h"
 
 struct record_tx *record_begin(struct op *op, struct record *rec)
@@ -78,7 +78,7 @@ static void know_value(struct record_tx *tx, str key, str value)
 
 static str near_of(struct record_tx *tx, str near)
 {
-    return near.n ? key_of(tx, "room/", near) : STR_NONE;
+    return near.n ? family_name(tx->op->arena, near) : STR_NONE;
 }
 
 void record_tx_kv(struct record_tx *tx, str key, str value)
@@ -88,7 +88,7 @@ void record_tx_kv(struct record_tx *tx, str key, str value)
 
 void record_tx_kv_near(struct record_tx *tx, str key, str near, str value)
 {
-    store_tx_kv_near(tx->stx, key_of(tx, "room/", key), near_of(tx, near), value);
+    store_tx_kv_near(tx->stx, family_name(tx->op->arena, key), near_of(tx, near), value);
     know_value(tx, key, value);
 }
 
@@ -103,7 +103,7 @@ err record_tx_kv_now_near(struct record_tx *tx, str key, str near, str *ret)
     str value = STR_NONE;
     if (!known) {
         TRY(record_kv_get_near(tx->op, tx->rec, key, near, &value));
-        store_tx_expect_kv_near(tx->stx, key_of(tx, "room/", key), near_of(tx, near), value);
+        store_tx_expect_kv_near(tx->stx, family_name(tx->op->arena, key), near_of(tx, near), value);
         know_value(tx, key, value);
     }
     *ret = known ? *known : value;
@@ -112,7 +112,7 @@ err record_tx_kv_now_near(struct record_tx *tx, str key, str near, str *ret)
 
 void record_tx_expect_kv(struct record_tx *tx, str key, str expected)
 {
-    store_tx_expect_kv(tx->stx, key_of(tx, "room/", key), expected);
+    store_tx_expect_kv(tx->stx, family_name(tx->op->arena, key), expected);
 }
 
 void record_tx_outbox(struct record_tx *tx, str queue, int64_t due, str body)
