@@ -9,6 +9,8 @@ import re
 import sys
 from pathlib import Path
 
+import gen_content
+
 STEP = "https://weft.health/fhir/plan-step"
 URL = "https://weft.health/fhir/StructureDefinition/plan-"
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
@@ -158,9 +160,13 @@ def write(path, guard, body):
 
 def main(folder, campaign_h):
     folder = Path(folder)
+    fold = gen_content.folder(gen_content.table())
     body = ["#define ANSWER_ROWS \\"]
-    body += ["    {%s, %s, %d}, \\" % (text(r["code"]), text(r["text"]), int(r["weight"]))
+    body += ["    {%s, %s, %d}, \\" % (text(r["code"]), text(fold(r["text"])), int(r["weight"]))
              for r in rows(folder / "answers.csv")]
+    body += ["", "#define DOUBT_ROWS \\"]
+    body += ["    {DOUBT_%s, %s}, \\" % (kind, words) for kind, words in dict.fromkeys(
+        (r["kind"].upper(), text(fold(r["text"]))) for r in rows(folder / "doubts.csv"))]
     body += ["", "#define JOURNEY_ROWS \\"]
     for path in sorted((folder / "journeys").glob("*.json")):
         source = json.loads(path.read_text(encoding="utf-8"))

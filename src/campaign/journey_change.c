@@ -50,6 +50,8 @@ err journey_change(struct op *op, struct campaigns *c, str care_plan, str what, 
         return fail(op, ERR_FORBIDDEN, "a person's journey is in the hands of who treats them");
     TRY(enrolment_of(op, c, care_plan, &e));
     TRY(apply(op, &e, what, until, &status));
+    if (strcmp(status, "revoked") == 0)
+        TRY(enrolment_take_back(op, c, &e));
     struct record_tx *tx = record_begin(op, c->rec);
     enrolment_save(tx, op, &e, strcmp(status, "revoked") == 0 ? 0 : op->now);
     if (strcmp(status, "revoked") == 0)

@@ -3,15 +3,17 @@
 #include "base/test.h"
 #include "campaign/journey_int.h"
 #include "campaign/run.h"
+#include "desk/hours.h"
 #include "policy/content.h"
 
 #include <math.h>
 
-static const struct plan_step *ask(struct op *op, const char *step, struct plan **ret)
+static const struct plan_step *ask(struct op *op, const char *plan, const char *step,
+                                   struct plan **ret)
 {
     struct json *o;
     for (size_t i = 0; plan_shipped_at(i); i++)
-        if (str_eq(str_of(plan_shipped_at(i)->code), STR("post-discharge"))) {
+        if (str_eq(str_of(plan_shipped_at(i)->code), str_of(plan))) {
             assert_int_equal(fhir_read(op, str_of(plan_shipped_at(i)->plan), 0, &o), OK);
             assert_int_equal(plan_read(op, o, ret), OK);
         }
@@ -21,11 +23,11 @@ static const struct plan_step *ask(struct op *op, const char *step, struct plan 
     return NULL;
 }
 
-static void says(const char *step, const char *text, const char *code)
+static void says_in(const char *plan, const char *step, const char *text, const char *code)
 {
     struct op op = test_op();
     struct plan *p = NULL;
-    const struct plan_step *s = ask(&op, step, &p);
+    const struct plan_step *s = ask(&op, plan, step, &p);
     struct journey_answer a;
     assert_non_null(s);
     assert_true(journey_understand(&op, p, s, str_of(text), &a));
@@ -34,6 +36,11 @@ static void says(const char *step, const char *text, const char *code)
         print_error("%s: %.*s (%d)\n", text, STR_ARG(got), a.confidence);
     assert_true(str_eq(got, str_of(code)));
     test_op_done(&op);
+}
+
+static void says(const char *step, const char *text, const char *code)
+{
+    says_in("post-discharge", step, text, code);
 }
 
 static void answers_take_their_path_or_go_to_a_person(void **state)
@@ -58,6 +65,77 @@ static void answers_take_their_path_or_go_to_a_person(void **state)
     says("day-1-medicine", "the rash is a side effect", "side-effect");
     says("day-1-medicine", "how do I take it", "how-to");
     says("day-1-medicine", "2 my side effects", "a person"); /* number and words disagree */
+}
+
+/* "Good to hear" is told nobody who did not say that all is well, and no visit is confirmed by who
+ * does not come. */
+static void well_is_only_what_says_so(void **state)
+{
+    static const char *const doubtful[] = {
+        "I'm not ok",
+        "not fine",
+        "I am not doing well",
+        "Not good",
+        "I dont feel any better",
+        "no better",
+        "I have never been fine since",
+        "I wish I was better",
+        "was fine until yesterday",
+        "ok but my leg is swollen",
+        "I'm OK. My wound is leaking",
+        "fine except for the bleeding",
+        "okay i guess, still tired",
+        "No estoy bien",
+        "no me siento bien",
+        "nada bien",
+        "bien pero con mareo",
+        "no mejor",
+        "لست بخير",
+        "انا مش بخير",
+        "بخير لكن عندي ألم",
+        "بخير، عندي حمى",
+        "4 falls",
+        "4 days no food",
+        "4 no estoy bien",
+        "4 not ok",
+        "4 mal",
+        "4kg",
+        "I am doing better than the day before and I wanted to tell you a lot of things"};
+    static const char *const well[] = {
+        "ok thanks",       "All good!",          "doing well, thank you for asking",
+        "No, I'm fine",    "4 thanks",           "4 I'm OK",
+        "option 4 please", "4 \xf0\x9f\x91\x8d", "bien gracias",
+        "4 estoy bien",    "بخير شكرا",          "No. 4"};
+    (void)state;
+    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++) {
+        struct op op = test_op();
+        struct plan *p = NULL;
+        struct journey_answer a;
+        const struct plan_step *s = ask(&op, "post-discharge", "day-1", &p);
+        assert_true(journey_understand(&op, p, s, str_of(doubtful[i]), &a));
+        if (a.path >= 0 && str_eq(p->paths[a.path].code, STR("ok")))
+            print_error("taken for well: %s\n", doubtful[i]);
+        assert_true(a.path < 0 || !str_eq(p->paths[a.path].code, STR("ok")));
+        test_op_done(&op);
+    }
+    for (size_t i = 0; i < sizeof well / sizeof *well; i++)
+        says("day-1", well[i], i == 3 ? "a person" : "ok"); /* a "no" before it: rather asked */
+}
+
+static void doubt_goes_to_who_is_needed(void **state)
+{
+    (void)state;
+    says("day-1", "no fever but worse", "worse"); /* who needs somebody is never unsaid */
+    says("day-1", "أحتاج زيارة", "visit");
+    says_in("new-medicine", "week-1", "1 mal", "a person");
+    says_in("new-medicine", "week-1", "fine, only a bit dizzy", "a person");
+    says_in("pre-visit", "confirm", "yes", "yes");
+    says_in("pre-visit", "confirm", "I can't say yes yet", "a person");
+    says_in("pre-visit", "confirm", "yes but I have a cough", "a person");
+    says_in("crisis", "now", "no", "no");
+    says_in("crisis", "now", "not now", "no");
+    says_in("immunisation", "day-0", "not already done", "a person");
+    says_in("immunisation", "day-0", "1 please call me", "yes");
 }
 
 static void the_hold_out_is_stable(void **state)
@@ -95,18 +173,20 @@ static void the_interval_is_newcombes(void **state)
 }
 
 /* ---- shipped words: what the rulebook will ask of them when they leave ---- */
-static str filled(struct op *op, str text)
+static str filled(struct op *op, str text, str due, str emergency)
 {
-    static const char *const with[][2] = {
-        {"{phone}", "312-555-0100"}, {"{due}", "4 pm Thursday"}, {"{first}", "Maria"}};
+    const str with[][2] = {{STR("{phone}"), STR("312-555-0100")},
+                           {STR("{due}"), due},
+                           {STR("{first}"), STR("Maria")},
+                           {STR("{emergency}"), emergency}};
     struct buf b;
     buf_init(&b, op->arena, 4000);
     while (text.n) {
         size_t k = 0;
-        while (k < 3 && !str_starts(text, str_of(with[k][0])))
+        while (k < 4 && !str_starts(text, with[k][0]))
             k++;
-        buf_add(&b, k < 3 ? str_of(with[k][1]) : str_sub(text, 0, 1));
-        text = str_sub(text, k < 3 ? strlen(with[k][0]) : 1, text.n);
+        buf_add(&b, k < 4 ? with[k][1] : str_sub(text, 0, 1));
+        text = str_sub(text, k < 4 ? with[k][0].n : 1, text.n);
     }
     return buf_str(&b);
 }
@@ -115,16 +195,22 @@ static unsigned faults_of(struct op *op, const char *plan, str where, const stru
 {
     static const char *const ends[] = {" Reply STOP to end", " STOP para no recibir mas",
                                        " STOP للإيقاف"},
-                             *const tags[] = {"en", "es", "ar"};
+                             *const tags[] = {"en", "es", "ar"},
+                             *const due[] = {"4:45 pm Wednesday", "16:45 (miercoles)",
+                                             "16:45 (الأربعاء)"};
     unsigned bad = 0;
     for (int l = 0; l < 3 && !str_empty(w->text[0]); l++) {
         struct content_report r;
         struct sms_shape shape;
         struct grade g;
-        str text = filled(op, w->text[l]);
+        /* 911 is not everybody's number; where none is known, the words for it fit, and the
+           longest hour, too */
+        assert_true(str_find(w->text[l], STR("911"), 0) == SIZE_MAX);
+        str text = filled(op, w->text[l], STR("4 pm Thursday"), STR("911"));
+        str local = filled(op, w->text[l], str_of(due[l]), desk_emergency_say(op, STR_NONE).in[l]);
         assert_true(content_scan(op, text, NULL, 0, &r));
         content_grade(text, str_of(tags[l]), &g);
-        content_sms_shape(arena_printf(op->arena, "N Clinic: %.*s%s", STR_ARG(text), ends[l]),
+        content_sms_shape(arena_printf(op->arena, "N Clinic: %.*s%s", STR_ARG(local), ends[l]),
                           &shape);
         bool phi = (r.classes & (1u << CONTENT_PHI | 1u << CONTENT_MARKETING)) != 0;
         bool hard = l < 2 && g.method != GRADE_NONE && g.years > 6;
@@ -162,6 +248,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_take_their_path_or_go_to_a_person),
+        cmocka_unit_test(well_is_only_what_says_so),
+        cmocka_unit_test(doubt_goes_to_who_is_needed),
         cmocka_unit_test(the_hold_out_is_stable),
         cmocka_unit_test(the_interval_is_newcombes),
         cmocka_unit_test(shipped_words_are_short_plain_and_harmless),

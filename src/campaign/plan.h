@@ -134,6 +134,7 @@ struct plan_state {        /* flat: kept as it is */
     int64_t paused_until;
     int16_t step;
     uint8_t phase, tries, silent, used; /* used: bit a plan_channel, in this plan */
+    uint8_t last; /* number of the step + 1 whose question nothing was said after; 0 none */
 };
 void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_state *ret);
 
@@ -181,6 +182,9 @@ struct plan_move {
 /* What happens next with one person at `now`. Total: every input gives a move. */
 void plan_next(const struct plan *p, const struct plan_person *who, const struct plan_state *s,
                int64_t now, struct plan_move *ret);
+/* The step whose question an answer of now is of, or -1. It may be late: the next try or the next
+ * question has not gone yet. */
+int plan_awaits(const struct plan_state *s, int64_t now);
 /* An answer took path `path` (row of plan->paths; -1: a person has it) of the question asked. */
 void plan_answer(const struct plan *p, const struct plan_state *s, int path, int64_t now,
                  struct plan_state *ret);

@@ -4,6 +4,7 @@
 #include "campaign/plan_int.h"
 
 #define HALF_DAY_MS (PLAN_DAY_MS / 2)
+#define LATE_MS (7 * PLAN_DAY_MS) /* a number that comes later answers nothing any more */
 
 str plan_channel_name(enum plan_channel k)
 {
@@ -160,6 +161,7 @@ static void by_person(const struct plan *p, struct plan_move *m, int64_t due, in
     }
     m->kind = PLAN_DO;
     m->at = now;
+    m->state.last = 0;
     advance(p, &m->state, p->steps[m->step].next, now);
 }
 
@@ -170,6 +172,7 @@ static void sent(const struct plan *p, struct plan_move *m, const struct plan_st
     m->kind = PLAN_SEND;
     m->at = s->asked = now;
     s->used |= (uint8_t)(1u << m->channel);
+    s->last = step->kind == PLAN_ASK ? (uint8_t)(m->step + 1) : 0;
     if (step->kind != PLAN_ASK) {
         advance(p, s, step->next, now);
         return;
@@ -273,14 +276,26 @@ void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_s
     ret->phase = p->n_steps && p->silent_step != 0 ? PLAN_READY : PLAN_LEFT;
 }
 
+int plan_awaits(const struct plan_state *s, int64_t now)
+{
+    if (s->phase == PLAN_ASKED)
+        return s->step;
+    return s->phase == PLAN_READY && s->last && now < s->asked + LATE_MS ? s->last - 1 : -1;
+}
+
+/* Late, and nothing to do about it but the words: what was next stays next. */
 void plan_answer(const struct plan *p, const struct plan_state *s, int path, int64_t now,
                  struct plan_state *ret)
 {
     struct plan_state is = *s;
-    is.silent = 0;
-    if (is.phase == PLAN_ASKED && is.step >= 0 && is.step < (int)p->n_steps) {
+    int of = plan_awaits(s, now);
+    is.silent = is.last = 0;
+    if (of >= 0 && of < (int)p->n_steps) {
         int first = path >= 0 && path < (int)p->n_paths ? p->paths[path].first : -1;
-        advance(p, &is, first >= 0 ? first : p->steps[is.step].next, now);
+        if (first >= 0)
+            advance(p, &is, first, now);
+        else if (s->phase == PLAN_ASKED || s->step == of || s->step == p->silent_step)
+            advance(p, &is, p->steps[of].next, now);
     }
     *ret = is;
 }

@@ -42,6 +42,7 @@ static str pack(struct op *op, const struct enrolment *e)
     set_i64(op, o, "t", s->tries);
     set_i64(op, o, "si", s->silent);
     set_i64(op, o, "u", s->used);
+    set_i64(op, o, "la", s->last);
     set_i64(op, o, "q", e->seq);
     set_i64(op, o, "h", e->held);
     set_i64(op, o, "d", e->due);
@@ -65,7 +66,8 @@ static void unpack(const struct json *o, struct enrolment *e)
                                    .phase = (uint8_t)get_i64(o, "ph"),
                                    .tries = (uint8_t)get_i64(o, "t"),
                                    .silent = (uint8_t)get_i64(o, "si"),
-                                   .used = (uint8_t)get_i64(o, "u")};
+                                   .used = (uint8_t)get_i64(o, "u"),
+                                   .last = (uint8_t)get_i64(o, "la")};
     e->seq = (uint32_t)get_i64(o, "q");
     e->held = get_i64(o, "h") != 0;
     e->due = get_i64(o, "d");
@@ -146,6 +148,20 @@ err enrolments_change(struct record_tx *tx, struct op *op, const struct enrolmen
             buf_printf(&b, "%s%.*s", b.n ? " " : "", STR_ARG(part));
     record_tx_kv(tx, people_key(op, e->patient), buf_str(&b));
     return op_check(op);
+}
+
+err enrolment_take_back(struct op *op, struct campaigns *c, const struct enrolment *e)
+{
+    fhir_type type;
+    str id, key = enrolment_key(op, e);
+    err found = record_name(op, c->rec, e->patient, &type, &id);
+    if (found == ERR_NOT_FOUND || found == ERR_GONE) {
+        op_clear(op);
+        return OK;
+    }
+    TRY(found);
+    return outreach_take_back(op, c->outreach, id,
+                              arena_printf(op->arena, MESSAGE_KEY "%.*s/", STR_ARG(key)));
 }
 
 /* ---- CarePlan ---- */

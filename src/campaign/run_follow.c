@@ -69,7 +69,7 @@ static err in_tx(struct follow *f, const struct loaded *l, struct enrolment *e, 
     return done ? record_commit(tx) : OK;
 }
 
-static str name_of(struct follow *f, const struct record_doc *doc)
+static str name_of(const struct follow *f, const struct record_doc *doc)
 {
     str type = fhir_type_name(doc->type);
     return arena_printf(f->op->arena, "%.*s/%.*s", STR_ARG(type), STR_ARG(doc->id));
@@ -95,9 +95,11 @@ static err try_enrol(struct follow *f, const struct loaded *l, const struct reco
     return OK;
 }
 
-/* The person leaves now; what waits at outreach of this plan is decided there again. */
+/* The person leaves now, and nothing of the plan that still waits goes: no word of a visit that was
+ * called off. */
 static err leave(struct follow *f, struct enrolment *e, const char *status)
 {
+    TRY(enrolment_take_back(f->op, f->c, e));
     struct record_tx *tx = record_begin(f->op, f->c->rec);
     e->state.phase = PLAN_LEFT;
     e->state.since = f->op->now;
@@ -107,13 +109,26 @@ static err leave(struct follow *f, struct enrolment *e, const char *status)
     return record_commit(tx);
 }
 
+/* Another visit's end is not this one's, nor is an old medicine that is stopped the new one: what
+ * was booked or ordered ends only what it began. */
+static bool of_another(const struct follow *f, const struct enrolment *e,
+                       const struct record_doc *doc)
+{
+    str type = fhir_type_name(doc->type);
+    if (doc->type == f->appointment)
+        return e->trigger && e->trigger != doc->rid;
+    return str_ends(type, STR("Request")) &&
+           str_starts(e->reason, arena_cat(f->op->arena, type, STR("/"))) &&
+           !str_eq(e->reason, name_of(f, doc));
+}
+
 static err try_exit(struct follow *f, struct enrolment *e, const struct record_change *ch,
-                    struct json *tree)
+                    const struct record_doc *doc, struct json *tree)
 {
     struct loaded *l;
     TRY(plan_load(f->op, f->c, e->plan, e->vid, &l));
-    if (e->trigger && e->trigger != ch->rid && ch->type == f->appointment)
-        return OK; /* another visit's end is not this one's */
+    if (of_another(f, e, doc))
+        return OK;
     for (size_t i = 0; l && i < l->plan->n_exits; i++) {
         bool is;
         TRY(holds(f, &l->plan->exits[i], ch, tree, &is));
@@ -124,28 +139,6 @@ static err try_exit(struct follow *f, struct enrolment *e, const struct record_c
 }
 
 /* ---- answers ---- */
-static struct enrolment *asked_last(struct enrolment *all, size_t n)
-{
-    struct enrolment *best = NULL;
-    for (size_t i = 0; i < n; i++)
-        if (all[i].state.phase == PLAN_ASKED && (!best || all[i].state.asked > best->state.asked))
-            best = &all[i];
-    return best;
-}
-
-err run_awaits(struct op *op, void *campaigns, const struct outreach_words *w, bool *ret)
-{
-    struct campaigns *c = campaigns;
-    struct enrolment all[ENROLMENTS_MAX];
-    struct record_doc doc;
-    size_t n;
-    str list;
-    TRY(record_read(op, c->rec, fhir_type_parse(STR("Patient")), w->patient, &doc));
-    TRY(enrolments_of(op, c->rec, doc.rid, all, &n, &list));
-    *ret = asked_last(all, n) != NULL;
-    return OK;
-}
-
 static void add_part(struct op *op, struct json *list, const char *url, const char *type, str value)
 {
     struct json *e = json_new(op->arena, JSON_OBJECT);
@@ -185,9 +178,10 @@ static err take_answer(struct follow *f, struct enrolment *e, const struct recor
     struct loaded *l;
     struct journey_answer a;
     TRY(plan_load(f->op, f->c, e->plan, e->vid, &l));
-    if (!l || e->state.step < 0 || e->state.step >= (int)l->plan->n_steps)
+    int of = plan_awaits(&e->state, f->op->now);
+    if (!l || of < 0 || of >= (int)l->plan->n_steps)
         return OK;
-    if (!journey_understand(f->op, l->plan, &l->plan->steps[e->state.step], text, &a))
+    if (!journey_understand(f->op, l->plan, &l->plan->steps[of], text, &a))
         return op_check(f->op);
     struct record_tx *tx = record_begin(f->op, f->c->rec);
     e->said = doc->id;
@@ -225,7 +219,11 @@ static err words_came(struct follow *f, const struct record_change *ch,
             }
         return OK;
     }
-    struct enrolment *e = asked_last(all, n);
+    struct enrolment *e;
+    struct outreach_words w = {
+        .answers = fhir_ref_parse(json_str(json_path(tree, "inResponseTo.0.reference"))).id,
+        .text = text};
+    TRY(enrolment_asked(f->op, f->c, &w, (struct enrolments){all, n}, &e));
     bool again = e && str_eq(e->said, doc->id);
     if (!e || again || reply.intent != REPLY_NONE)
         return OK;
@@ -321,7 +319,8 @@ static bool concerns(const struct follow *f, fhir_type type)
     return false;
 }
 
-static err exits_of(struct follow *f, const struct record_change *ch, struct json *tree)
+static err exits_of(struct follow *f, const struct record_change *ch, const struct record_doc *doc,
+                    struct json *tree)
 {
     struct enrolment all[ENROLMENTS_MAX];
     size_t n;
@@ -329,7 +328,7 @@ static err exits_of(struct follow *f, const struct record_change *ch, struct jso
     TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
     for (size_t i = 0; i < n; i++)
         if (all[i].state.phase != PLAN_LEFT)
-            TRY(try_exit(f, &all[i], ch, tree));
+            TRY(try_exit(f, &all[i], ch, doc, tree));
     return OK;
 }
 
@@ -354,7 +353,7 @@ static err one_change(struct follow *f, const struct record_change *ch)
     }
     if (ch->type == f->task)
         TRY(case_closed(f, ch, tree)); /* it may also bring somebody in: a case about a reading */
-    TRY(exits_of(f, ch, tree));
+    TRY(exits_of(f, ch, &doc, tree));
     for (size_t i = 0; i < f->n_plans; i++)
         if (f->plans[i]->journey)
             TRY(try_enrol(f, f->plans[i], ch, &doc, tree));

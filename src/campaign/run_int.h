@@ -79,6 +79,8 @@ void enrolment_save(struct record_tx *tx, struct op *op, struct enrolment *e, in
 MUST err enrolments_of(struct op *op, struct record *rec, uint64_t patient, struct enrolment *ret,
                        size_t *ret_n, str *ret_text);
 MUST err enrolments_change(struct record_tx *tx, struct op *op, const struct enrolment *e, bool in);
+/* What of it still waits at outreach does not go. */
+MUST err enrolment_take_back(struct op *op, struct campaigns *c, const struct enrolment *e);
 /* CarePlan of a new enrolment, which names the version of its plan; and its later status. */
 str plan_version_uri(struct op *op, str id, uint32_t vid);
 MUST err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l,
@@ -112,6 +114,13 @@ int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms);
 str due_words(struct op *op, const struct campaigns *c, int64_t due, unsigned lang);
 
 /* ---- the thread's parts ---- */
+/* Which of them the words answer; NULL: none. */
+struct enrolments {
+    struct enrolment *all;
+    size_t n;
+};
+MUST err enrolment_asked(struct op *op, struct campaigns *c, const struct outreach_words *w,
+                         struct enrolments in, struct enrolment **ret);
 /* Has somebody's journey asked them something? (outreach_on_words) */
 MUST err run_awaits(struct op *op, void *campaigns, const struct outreach_words *w, bool *ret);
 MUST err run_follow(struct op *op, struct campaigns *c, size_t *ret_n);

@@ -109,6 +109,8 @@ MUST err outreach_stop_campaign(struct op *op, struct outreach *o, str campaign)
  * ERR_CONFLICT. */
 MUST err outreach_undo(struct op *op, struct outreach *o, str communication,
                        struct record_result *ret);
+/* The same of all that waits for the patient under keys that begin so. */
+MUST err outreach_take_back(struct op *op, struct outreach *o, str patient, str prefix);
 
 /* How the patient wants to be reached; what is empty or SAME stays, "none" takes a wish away. For
  * the patient alone, signed in or by a link. */

@@ -79,18 +79,23 @@ bool outreach_is_theirs(str reference)
     return str_starts(reference, STR("Patient/")) || str_starts(reference, STR("RelatedPerson/"));
 }
 
+str outreach_sent_under(const struct json *c)
+{
+    const struct json *ids = JSON_GET(c, "identifier"), *id;
+    for (size_t i = 0; (id = json_at(ids, i)); i++)
+        if (str_eq(json_get_str(id, STR("system")), STR(KEY_SYSTEM)))
+            return json_get_str(id, STR("value"));
+    return STR_NONE;
+}
+
 bool outreach_came_back(const struct json *c, str *ret_key, enum way *ret_way)
 {
     str status = json_get_str(c, STR("status")), why = json_str(json_path(c, "statusReason.text"));
-    const struct json *ids = JSON_GET(c, "identifier");
     bool wanted = str_eq(why, STR(TAKEN_BACK)) || str_eq(why, STR(CAMPAIGN_STOPPED));
     bool failed = str_eq(status, STR("stopped")) || (str_eq(status, STR("not-done")) && !wanted);
     if (JSON_GET(c, "basedOn"))
         return false; /* whoever asked for it looks after it */
-    for (size_t i = 0; failed && ids && i < ids->n; i++)
-        if (str_eq(json_get_str(json_at(ids, i), STR("system")), STR(KEY_SYSTEM))) {
-            *ret_key = json_get_str(json_at(ids, i), STR("value"));
-            return way_parse(json_str(json_path(c, "medium.0.coding.0.code")), ret_way);
-        }
-    return false;
+    *ret_key = outreach_sent_under(c);
+    return failed && ret_key->n &&
+           way_parse(json_str(json_path(c, "medium.0.coding.0.code")), ret_way);
 }

@@ -31,6 +31,8 @@ struct outreach_reach {
 };
 /* Is it the patient, or somebody of theirs who gets and writes their messages? */
 bool outreach_is_theirs(str reference);
+/* The key that a message of ours was sent under; empty: there is none. */
+str outreach_sent_under(const struct json *communication);
 /* The key that a message of ours was sent under, when it did not reach the patient and nobody
  * wanted that (an undo, a stopped campaign); *ret_way: by which it was tried. */
 bool outreach_came_back(const struct json *communication, str *ret_key, enum way *ret_way);

@@ -3,6 +3,7 @@
  * counts as no contact from that moment on. */
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
+#include "outreach/reach.h"
 
 #define TRIES 5 /* the ledger's page may be written meanwhile */
 
@@ -53,5 +54,25 @@ err outreach_undo(struct op *op, struct outreach *o, str communication, struct r
     r.vid = r.doc.vid;
     r.updated = r.doc.updated;
     *ret = r;
+    return OK;
+}
+
+err outreach_take_back(struct op *op, struct outreach *o, str patient, str prefix)
+{
+    struct record_page page;
+    str query = arena_printf(op->arena, "subject=Patient/%.*s&status=preparation&_count=100",
+                             STR_ARG(patient));
+    TRY(record_find(op, o->rec, fhir_type_parse(STR("Communication")), query, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct record_result r;
+        struct json *c;
+        TRY(record_parse(op, &page.docs[i], &c));
+        if (!str_starts(outreach_sent_under(c), prefix))
+            continue;
+        err e = outreach_undo(op, o, page.docs[i].id, &r);
+        if (e != OK && e != ERR_CONFLICT && e != ERR_NOT_FOUND && e != ERR_GONE)
+            return e;
+        op_clear(op); /* it has just left: nothing is to be taken back */
+    }
     return OK;
 }
