@@ -25,17 +25,30 @@ struct value {
     int64_t i;
 };
 
+#define PLACES 1024u
+_Static_assert(CONFIG_ROWS * 2 <= PLACES, "half of the places stay empty");
+
 struct config {
     struct arena *arena;
     struct value values[CONFIG_ROWS];
+    uint16_t places[PLACES]; /* by hash of the name, or behind: the row and one; 0 is none */
 };
 
-static size_t row_of(str name)
+/* Settings are asked for by name in the middle of the work, a dozen times a message. */
+static size_t row_of(const struct config *c, str name)
 {
-    size_t i = 0;
-    while (i < CONFIG_ROWS && !str_eq(str_of(rows[i].name), name))
-        i++;
-    return i;
+    size_t at = (size_t)str_hash(name) % PLACES;
+    while (c->places[at] && !str_eq(str_of(rows[c->places[at] - 1].name), name))
+        at = (at + 1) % PLACES;
+    return c->places[at] ? c->places[at] - 1u : CONFIG_ROWS;
+}
+
+static void place_row(struct config *c, size_t row)
+{
+    size_t at = (size_t)str_hash(str_of(rows[row].name)) % PLACES;
+    while (c->places[at])
+        at = (at + 1) % PLACES;
+    c->places[at] = (uint16_t)(row + 1);
 }
 
 /* False when text is no value of the row. */
@@ -67,6 +80,7 @@ struct config *config_new(struct arena *a)
         bool ok = parse(&rows[i], str_of(rows[i].fallback), &c->values[i]);
         assert(ok); /* tools/gen_config.py has checked it */
         (void)ok;
+        place_row(c, i);
     }
     return c;
 }
@@ -74,7 +88,7 @@ struct config *config_new(struct arena *a)
 /* where: "file:line: " or empty. The value itself may be a secret and is not repeated. */
 static err set(struct op *op, struct config *c, const char *where, str name, str text)
 {
-    size_t i = row_of(name);
+    size_t i = row_of(c, name);
     if (i == CONFIG_ROWS)
         return fail(op, ERR_INVALID, "%sThere is no setting \"%.*s\"; see spec/config.csv.", where,
                     STR_ARG(name));
@@ -140,7 +154,7 @@ err config_load(struct op *op, struct config *c, str path)
 
 static const struct value *get(const struct config *c, const char *name, enum config_type type)
 {
-    size_t i = row_of(str_of(name));
+    size_t i = row_of(c, str_of(name));
     assert(i < CONFIG_ROWS && rows[i].type == type);
     (void)type;
     return &c->values[i];

@@ -7,13 +7,21 @@
 #include <unicode/ucal.h>
 
 #define KEPT 8
+#define STRETCHES 4
 #define NAME_MAX_BYTES 64u
 #define DAY_MS 86400000
+
+/* From one change of the clock to the next. */
+struct stretch {
+    int64_t from, until, offset;
+};
 
 struct calendar {
     char name[NAME_MAX_BYTES];
     size_t name_n;
     UCalendar *cal;
+    struct stretch known[STRETCHES]; /* empty: from and until are the same */
+    unsigned next;                   /* the one to replace */
 };
 
 struct calendars {
@@ -71,7 +79,7 @@ static UCalendar *open_calendar(str zone)
     return NULL;
 }
 
-static UCalendar *calendar_of(str zone)
+static struct calendar *calendar_of(str zone)
 {
     if (zone.n == 0 || zone.n >= NAME_MAX_BYTES)
         return NULL;
@@ -80,34 +88,55 @@ static UCalendar *calendar_of(str zone)
         return NULL;
     for (size_t i = 0; i < KEPT; i++)
         if (all->kept[i].cal && str_eq(str_make(all->kept[i].name, all->kept[i].name_n), zone))
-            return all->kept[i].cal;
+            return &all->kept[i];
     UCalendar *cal = open_calendar(zone);
     if (!cal)
         return NULL;
     struct calendar *slot = &all->kept[all->next++ % KEPT];
     if (slot->cal)
         ucal_close(slot->cal);
+    *slot = (struct calendar){.name_n = zone.n, .cal = cal};
     memcpy(slot->name, zone.p, zone.n);
-    slot->name_n = zone.n;
-    slot->cal = cal;
-    return cal;
+    return slot;
 }
 
-static bool offset_at(UCalendar *cal, int64_t ms, int64_t *ret_ms)
+/* How long the offset at ms, at which the calendar stands, has held and will hold; where the zone's
+ * rules do not tell, for that moment alone. */
+static struct stretch stretch_at(UCalendar *cal, int64_t ms, int64_t offset)
 {
+    struct stretch s = {ms, ms + 1, offset};
     UErrorCode e = U_ZERO_ERROR;
+    UDate at;
+    if (ucal_getTimeZoneTransitionDate(cal, UCAL_TZ_TRANSITION_PREVIOUS_INCLUSIVE, &at, &e) &&
+        U_SUCCESS(e))
+        s.from = (int64_t)at;
+    if (ucal_getTimeZoneTransitionDate(cal, UCAL_TZ_TRANSITION_NEXT, &at, &e) && U_SUCCESS(e))
+        s.until = (int64_t)at;
+    return s;
+}
+
+static bool offset_at(struct calendar *of, int64_t ms, int64_t *ret_ms)
+{
+    UCalendar *cal = of->cal;
+    UErrorCode e = U_ZERO_ERROR;
+    for (size_t i = 0; i < STRETCHES; i++)
+        if (ms >= of->known[i].from && ms < of->known[i].until) {
+            *ret_ms = of->known[i].offset;
+            return true;
+        }
     ucal_setMillis(cal, (double)ms, &e);
     int32_t zone = ucal_get(cal, UCAL_ZONE_OFFSET, &e);
     int32_t summer = ucal_get(cal, UCAL_DST_OFFSET, &e);
     if (U_FAILURE(e))
         return false;
     *ret_ms = (int64_t)zone + summer;
+    of->known[of->next++ % STRETCHES] = stretch_at(cal, ms, *ret_ms);
     return true;
 }
 
 bool time_to_local(int64_t ms, str zone, struct time_local *ret)
 {
-    UCalendar *cal = calendar_of(zone);
+    struct calendar *cal = calendar_of(zone);
     int64_t offset;
     if (!cal || !offset_at(cal, ms, &offset))
         return false;
@@ -128,7 +157,8 @@ bool time_to_local(int64_t ms, str zone, struct time_local *ret)
 }
 
 /* The instant at which the wall clock jumps over wall: one change of offset lies in between. */
-static bool first_after_gap(UCalendar *cal, int64_t wall, int64_t lo, int64_t hi, int64_t *ret)
+static bool first_after_gap(struct calendar *cal, int64_t wall, int64_t lo, int64_t hi,
+                            int64_t *ret)
 {
     while (lo < hi) {
         int64_t mid = lo + (hi - lo) / 2, offset;
@@ -152,7 +182,7 @@ static bool in_calendar(const struct time_local *at)
 
 bool time_from_local(const struct time_local *at, str zone, int64_t *ret)
 {
-    UCalendar *cal = calendar_of(zone);
+    struct calendar *cal = calendar_of(zone);
     if (!cal || !in_calendar(at))
         return false;
     int64_t wall = time_days_from_civil(at->year, (unsigned)at->month, (unsigned)at->day) * DAY_MS +

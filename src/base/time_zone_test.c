@@ -28,6 +28,8 @@ static void to_local(void **state)
     local("2026-01-01T03:00:00Z", "America/New_York", 2200, 3, -300);
     local("2026-03-08T06:59:59Z", "America/New_York", 159, 0, -300);
     local("2026-03-08T07:00:00Z", "America/New_York", 300, 0, -240);
+    local("2026-11-01T05:59:59Z", "America/New_York", 159, 0, -240);
+    local("2026-11-01T06:00:00Z", "America/New_York", 100, 0, -300);
     local("2026-07-01T12:00:00Z", "America/Phoenix", 500, 3, -420);
     local("2026-07-01T12:00:00Z", "Asia/Kathmandu", 1745, 3, 345);
     local("2026-07-01T12:00:00Z", "UTC", 1200, 3, 0);
@@ -97,6 +99,31 @@ static void *round_trips(void *arg)
     return NULL;
 }
 
+#define ASKED 600
+#define N_ZONES (sizeof zones / sizeof zones[0])
+
+static int32_t offset_of(size_t zone, int at)
+{
+    struct time_local l;
+    int64_t ms = 1700000000000 + at * INT64_C(92221000); /* a day and a half hour on, each time */
+    assert_true(time_to_local(ms, str_of(zones[zone]), &l));
+    return l.offset_min;
+}
+
+/* Who stays in one zone is answered from what the rules said before; who goes over more zones than
+ * are kept asks them anew each time. */
+static void what_is_kept_is_what_the_rules_say(void **state)
+{
+    (void)state;
+    static int32_t kept[N_ZONES][ASKED];
+    for (size_t z = 0; z < N_ZONES; z++)
+        for (int i = 0; i < ASKED; i++)
+            kept[z][i] = offset_of(z, i);
+    for (int i = ASKED - 1; i >= 0; i--)
+        for (size_t z = 0; z < N_ZONES; z++)
+            assert_int_equal(offset_of(z, i), kept[z][i]);
+}
+
 static void threads(void **state)
 {
     (void)state;
@@ -113,6 +140,7 @@ static void threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(to_local), cmocka_unit_test(from_local),
+                                       cmocka_unit_test(what_is_kept_is_what_the_rules_say),
                                        cmocka_unit_test(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,7 @@ err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
 {
     struct json *c = communication(op, r, m, d);
     TRY(record_tx_create(tx, c, ret_id));
+    record_tx_kv_none(tx, gate_name(op, *ret_id)); /* the sender asks for it at once */
     int64_t life = config_int(o->config, "outreach.expiry_hours") * 3600 * 1000;
     int64_t expires = d->expires ? d->expires : (due > op->now ? due : op->now) + life;
     str body = job_body(op, m, r, *ret_id, expires);

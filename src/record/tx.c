@@ -92,6 +92,12 @@ void record_tx_kv_near(struct record_tx *tx, str key, str near, str value)
     know_value(tx, key, value);
 }
 
+void record_tx_kv_none(struct record_tx *tx, str key)
+{
+    store_tx_kv_none(tx->stx, family_name(tx->op->arena, key));
+    know_value(tx, key, STR_NONE);
+}
+
 err record_tx_kv_now(struct record_tx *tx, str key, str *ret)
 {
     return record_tx_kv_now_near(tx, key, STR_NONE, ret);

@@ -70,6 +70,12 @@ bool memo_doc_find(struct op *op, struct store *s, uint64_t rid, bool body, stru
     return true;
 }
 
+void memo_doc_ahead(const struct store *s, uint64_t rid)
+{
+    struct name room;
+    memo_ahead(s->docs, name_of(rid, &room));
+}
+
 void memo_doc_learn(struct op *op, struct store *s, const struct store_doc *d, uint64_t mark)
 {
     struct name room;

@@ -12,6 +12,8 @@ struct memo *memo_new(size_t places, size_t value_max);
 void memo_free(struct memo *m);
 /* False: not known. *ret is empty when there is no such value. */
 bool memo_find(struct memo *m, struct arena *a, str name, str *ret);
+/* The name will be asked for soon: its place comes out of the memory meanwhile. */
+void memo_ahead(const struct memo *m, str name);
 /* What was read of a snapshot, taken after the mark. */
 uint64_t memo_mark(struct memo *m);
 void memo_learn(struct memo *m, str name, str value, uint64_t mark);
@@ -27,6 +29,7 @@ void memo_forget(struct memo *m, str name);
 #define MEMO_DOC_MAX 2048u /* bytes of one */
 /* As store_get would say; without its text and client id as store_peek would. */
 bool memo_doc_find(struct op *op, struct store *s, uint64_t rid, bool body, struct store_doc *ret);
+void memo_doc_ahead(const struct store *s, uint64_t rid);
 /* What was read of a snapshot, taken after the mark of s->docs. */
 void memo_doc_learn(struct op *op, struct store *s, const struct store_doc *d, uint64_t mark);
 /* The writer's, as above. */

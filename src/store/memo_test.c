@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "store/backup.h"
 #include "store/memo_int.h"
+#include "store/near.h"
 #include "store/store_int.h"
 
 #include <pthread.h>
@@ -175,7 +176,7 @@ static void nobody_sees_what_is_over(void **state)
     memo_free(r.memo);
 }
 
-/* ---- documents ---- */
+/* ---- documents, and names that are new ---- */
 #define TYPE 3
 #define PATIENT 7u
 
@@ -277,6 +278,42 @@ static void nobody_erased_is_found(void **state)
     house_shut(&h);
 }
 
+static err make_with_name(struct house *h, uint32_t vid, str name)
+{
+    struct store_commit c;
+    struct store_tx *tx = store_tx_new(&h->op, h->s);
+    struct store_put put = {
+        .rid = PATIENT, .type = TYPE, .vid = vid, .comp = PATIENT, .body = STR("{}")};
+    store_tx_put(tx, &put);
+    store_tx_kv_none(tx, name);
+    return store_commit(&h->op, tx, &c);
+}
+
+static void a_name_made_just_now_is_known_to_hold_nothing(void **state)
+{
+    (void)state;
+    struct house h;
+    struct store_commit c;
+    str got = STR("?");
+    house_open(&h);
+    assert_int_equal(make_with_name(&h, 1, STR("room/gate/a")), OK);
+    assert_true(memo_find(h.s->memo, h.arena, STR("room/gate/a"), &got));
+    assert_int_equal(got.n, 0);
+    assert_int_equal(store_kv_find_near(&h.op, h.s, STR("room/gate/a"), STR("room/b"), &got), OK);
+    assert_int_equal(got.n, 0);
+    struct store_tx *tx = store_tx_new(&h.op, h.s);
+    store_tx_expect_kv_near(tx, STR("room/gate/a"), STR("room/b"), STR_NONE);
+    store_tx_kv_near(tx, STR("room/gate/a"), STR("room/b"), STR("out"));
+    assert_int_equal(store_commit(&h.op, tx, &c), OK);
+    assert_int_equal(store_kv_find_near(&h.op, h.s, STR("room/gate/a"), STR("room/b"), &got), OK);
+    assert_str(got, "out");
+    /* What was not committed made no name. */
+    assert_int_equal(make_with_name(&h, 1, STR("room/gate/c")), ERR_PRECONDITION);
+    op_clear(&h.op);
+    assert_false(memo_find(h.s->memo, h.arena, STR("room/gate/c"), &got));
+    house_shut(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +324,7 @@ int main(void)
         cmocka_unit_test(nobody_sees_what_is_over),
         cmocka_unit_test(documents_are_those_of_the_last_commit),
         cmocka_unit_test(nobody_erased_is_found),
+        cmocka_unit_test(a_name_made_just_now_is_known_to_hold_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

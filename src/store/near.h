@@ -10,6 +10,9 @@
 void store_tx_kv_near(struct store_tx *tx, str key, str near, str value);
 void store_tx_expect_kv_near(struct store_tx *tx, str key, str near, str expected);
 MUST err store_kv_find_near(struct op *op, struct store *s, str key, str near, str *ret);
+/* A name that nobody can have written yet, since it was made just now: nothing is written, but that
+ * there is none is remembered with the commit, so that who asks first need not look. */
+void store_tx_kv_none(struct store_tx *tx, str key);
 /* store_kv_find() for a name that is never written with a near: of one that is, it may find
  * nothing. To learn that there is none is half the work. */
 MUST err store_kv_find_own(struct op *op, struct store *s, str key, str *ret);

@@ -53,6 +53,7 @@ err store_create(struct op *op, const struct store_options *o)
 
 /* A backup has it for a moment. */
 #define LOCK_TRIES 20
+#define GROUP_KEEP ((size_t)16 << 20) /* the writer's memory, over its groups */
 #define NAMES_KNOWN 131072u
 #define NAME_VALUE_MAX 512u
 #define DOCS_KNOWN 16384u
@@ -169,6 +170,8 @@ static err set_up(struct op *op, struct store *s)
     pthread_cond_init(&s->news, NULL);
     pthread_cond_init(&s->desk.moved, NULL);
     s->arena = arena_new((size_t)1 << 30);
+    if (s->arena)
+        arena_keep(s->arena, GROUP_KEEP);
     s->active = s->tail_now = tail_new();
     if (!(s->ops->capabilities & STORE_CAP_FAR)) /* what is far may be taken over by another */
         s->memo = memo_new(NAMES_KNOWN, NAME_VALUE_MAX);

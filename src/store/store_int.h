@@ -115,6 +115,7 @@ struct tx_kv {
     str key, near, value; /* near: empty where it does not matter (near.h) */
     char row[24];
     str sealed;
+    bool none; /* nothing to write: there is none */
 };
 struct tx_kv_expect {
     str key, near, expected;
@@ -579,8 +580,7 @@ MUST err reseal_load(struct op *op, struct store *s);
 /* On the writer's thread, in a group. */
 MUST err reseal_start(struct op *op, struct store *s);
 MUST err reseal_slice(struct op *op, struct store *s);
-/* rotate.c: a copy of the ring to change, nobody else changing it meanwhile; then into use, or away
- * when e says that it is not on disk (returned). */
+/* rotate.c: a copy of the ring, to change alone; into use, or away when e says so (returned). */
 MUST err keys_begin(struct op *op, struct store *s, struct ring **ret);
 MUST err keys_save(struct op *op, struct store *s, struct ring *r);
 MUST err keys_end(struct store *s, struct ring *r, err e);

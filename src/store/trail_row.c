@@ -115,6 +115,7 @@ static void begin_row(struct arena *a, struct trail_row *r, const struct loose *
 {
     *r = (struct trail_row){.first = l->seq, .time = l->time, .last = l->time};
     buf_init(&r->body, a, (size_t)64 << 20);
+    (void)buf_reserve(&r->body, ROW_BYTES); /* else it is copied as it grows; buf_ok() tells */
     buf_add(&r->body, str_make((const char *)l->before, sizeof l->before));
 }
 

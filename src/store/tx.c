@@ -53,6 +53,12 @@ void store_tx_kv_near(struct store_tx *tx, str key, str near, str value)
     VEC_PUSH(tx->op->arena, &tx->kvs, kv);
 }
 
+void store_tx_kv_none(struct store_tx *tx, str key)
+{
+    struct tx_kv kv = {.key = key, .none = true};
+    VEC_PUSH(tx->op->arena, &tx->kvs, kv);
+}
+
 void store_tx_expect_kv(struct store_tx *tx, str key, str expected)
 {
     store_tx_expect_kv_near(tx, key, STR_NONE, expected);
@@ -180,6 +186,8 @@ static err prepare_kv(struct op *op, struct store *s, struct tx_kv *kv)
     struct buf b;
     if (kv->key.n == 0 || kv->key.n > KV_KEY_MAX || kv->value.n > KV_VALUE_MAX)
         return fail(op, ERR_TOO_LARGE, "a stored value or its name is too long");
+    if (kv->none)
+        return OK;
     kv_row(&s->vault, kv->key, kv->row);
     if (kv->value.n == 0)
         return OK;
