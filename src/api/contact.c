@@ -85,6 +85,7 @@ err api_consent_capture(struct call *c)
         .granular = json_bool(JSON_GET(in, "granular"), false),
         .separate = json_bool(JSON_GET(in, "separate"), false),
         .until = until.hi,
+        .ends = str_trim(json_get_str(in, STR("event"))),
     };
     TRY(words_of(c, in, STR("purposes"), &k.purposes, &k.n_purposes));
     TRY(words_of(c, in, STR("elements"), &k.elements, &k.n_elements));

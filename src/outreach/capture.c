@@ -5,6 +5,7 @@
 #include "outreach/outreach_int.h"
 
 #define EVIDENCE_MAX 16000u
+#define EVENT_MAX 1600u           /* 400 letters */
 #define CONSENT_PART2 "part2_tpo" /* 42 CFR 2.31, for treatment, payment, operations */
 
 static bool one_of(str s, const char *const *words, size_t n)
@@ -65,6 +66,10 @@ static err check(struct op *op, const struct outreach_capture *c, enum channel_k
         return fail_at(op, ERR_INVALID, STR("type"), "This is no type of consent.");
     if (c->n_elements > 32)
         return fail_at(op, ERR_INVALID, STR("elements"), "Name 32 elements at most.");
+    if (!str_empty(c->ends) && (!is_part2(c) || c->until || c->ends.n > EVENT_MAX))
+        return fail_at(op, ERR_INVALID, STR("event"),
+                       "A Part 2 consent ends on a day or with an event of %u bytes at most.",
+                       EVENT_MAX);
     TRY(is_part2(c) ? check_part2(op, c) : check_contact(op, c, ret));
     if (str_empty(c->evidence) || c->evidence.n > EVIDENCE_MAX || !str_utf8_valid(c->evidence))
         return fail_at(op, ERR_INVALID, STR("evidence"),
@@ -133,6 +138,7 @@ static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                              .purposes = c->purposes,
                              .n_purposes = c->n_purposes,
                              .until = c->until,
+                             .ends = c->ends,
                              .written = str_eq(c->type, STR("prior_express_written_consent")) &&
                                         !str_eq(c->how, STR("oral")),
                              .how = c->how,

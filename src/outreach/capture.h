@@ -23,6 +23,7 @@ struct outreach_capture {
     str evidence; /* the words, the form's text, the key that was pressed, where the recording is */
     bool affirmative, granular, separate; /* GDPR Art. 7: an act, each purpose its own, unbundled */
     int64_t until;                        /* ms; 0 no end */
+    str ends; /* of Part 2: the event with which it ends (42 CFR 2.31(a)(7)); may be empty */
 };
 /* op->actor must be one who may write the patient's Consent. ERR_UNPROCESSABLE with one issue a
  * refusing rule. *ret is the Consent; its evidence is hashed (SHA-256) there and in the trail, with

@@ -566,7 +566,7 @@ struct stop_word {
     /* the evidence, hashed and kept with the Consent */
     str how;   /* "written", "oral", "web", "keypad"; empty: in a message */
     str words; /* whole; empty: those of evidence */
-    str type, language;
+    str type, language, ends;
     const str *elements;
     size_t n_elements;
     const struct rulebook *book; /* says how long it is kept (TCPA-CON-09); NULL: the catalogue */

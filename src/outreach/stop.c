@@ -10,6 +10,7 @@
 
 #define KEEP_RULE "TCPA-CON-09"
 #define KEEP_YEARS 5
+#define CONSENT_ENDS_WITH "https://weft.health/fhir/StructureDefinition/consent-ends-with"
 
 str word_about(enum channel_kind k)
 {
@@ -230,5 +231,10 @@ err stop_record_part2(struct record_tx *tx, struct op *op, const struct recipien
         json_set(op->arena, p, STR("period"), period_of(op, word->until));
         json_set(op->arena, c, STR("provision"), p);
     }
-    return put(tx, op, c, json_new(op->arena, JSON_ARRAY), word, ret_id);
+    struct json *more = json_new(op->arena, JSON_ARRAY), *ends = json_new(op->arena, JSON_OBJECT);
+    json_set_str(op->arena, ends, STR("url"), STR(CONSENT_ENDS_WITH));
+    json_set_str(op->arena, ends, STR("valueString"), word->ends);
+    if (!str_empty(word->ends))
+        json_push(op->arena, more, ends);
+    return put(tx, op, c, more, word, ret_id);
 }

@@ -208,6 +208,12 @@ class Contact(Case):
         self.assertEqual(["period"], list(c["provision"]))
         self.assertEqual(before, {k: v for k, v in self.check("pia").items() if k in before or "consent" in k})
         self.expect(201, self.call("POST", path, form, "nurse"))
+        event = {"event": " When my care here ends "}  # 42 CFR 2.31(a)(7): a day, an event, or none
+        for wrong in ({**form, **event, "until": "2030-01-01"}, {**form, "event": "x" * 1601},
+                      {**form, **event, "type": "prior_express_consent", "channel": "sms", "purposes": ["care"]}):
+            self.expect(400, self.call("POST", path, wrong, "nurse"), "ends on a day or with an event")
+        c = self.expect(201, self.call("POST", path, {**form, **event}, "nurse")).json
+        self.assertEqual(["When my care here ends"], [e["valueString"] for e in c["extension"] if e["url"].endswith("ends-with")])
         self.expect(200, self.call("GET", "/fhir/Observation?patient=pia", None, "nurse"))  # nor hides it anything
 
     def test_evidence_that_was_changed_proves_nothing(self):

@@ -323,3 +323,65 @@ test("bills of care elsewhere: shown while the patient shares them, and no amoun
   await shot(page, "r8-claims-ar");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
+
+test("a form that ends with an event says which; family name first finds; where no question fits it is said what to do", async ({
+  page,
+  request,
+}) => {
+  const nurse = await api(request, "nurse");
+  const { id } = (await nurse("POST", "/fhir/Patient", {
+    resourceType: "Patient",
+    name: [{ given: ["Otto"], family: "van der Wende" }],
+  })) as { id: string };
+  await nurse("POST", `/fhir/Patient/${id}/$consent`, {
+    how: "written",
+    type: "part2_tpo",
+    elements: [
+      "patient_name",
+      "discloser",
+      "description",
+      "recipient",
+      "purpose",
+      "revocation_right",
+      "expiry",
+      "signature",
+      "date",
+      "redisclosure_statement",
+    ],
+    evidence: "Form 31, signed on paper",
+    event: "When my care at Lakeside ends",
+    affirmative: true,
+    granular: true,
+    separate: true,
+  });
+  await signIn(page, "console", "nurse");
+  for (const typed of ["van der Wende", "Otto van der Wende", "Wende, Otto", "wende otto"]) {
+    await page.goto("/console/patients");
+    await page.getByLabel("Name or part of it").fill(typed);
+    await expect(page.getByRole("link", { name: /Otto van der Wende/ })).toBeVisible();
+  }
+  await page.getByRole("link", { name: /Otto van der Wende/ }).click();
+  const part = page.getByRole("region", { name: "Substance use records (Part 2)" });
+  await expect(part.getByRole("listitem")).toContainText(/It ends with an event: .?When my care at Lakeside ends/);
+  await part.scrollIntoViewIfNeeded();
+  await shot(page, "r11-part2-event");
+
+  const task = (await nurse("POST", "/fhir/Task", {
+    resourceType: "Task",
+    status: "requested",
+    intent: "order",
+    code: { coding: [{ system: "https://weft.health/fhir/task-code", code: "case" }] },
+    for: { reference: `Patient/${id}` },
+    authoredOn: new Date().toISOString(),
+  })) as { id: string };
+  await page.goto(`/console/case/${task.id}`);
+  await page.getByRole("button", { name: /^Claim/ }).click();
+  await expect(page.getByText("You have this case", { exact: true })).toBeVisible();
+  await page.keyboard.press("q");
+  const dialog = page.getByRole("dialog", { name: "How they are today" });
+  await expect(dialog).toContainText("Once it stands there, the questions are here.");
+  await axe(page);
+  await shot(page, "r11-no-questions");
+  await dialog.getByRole("button", { name: "Programme" }).click();
+  await expect(page.getByRole("tab", { name: "Programme" })).toHaveAttribute("aria-selected", "true");
+});

@@ -13,8 +13,8 @@ import { RenewPage, SecurityPage } from "../kit/security";
 import { LanguageSelect, SignIn } from "../kit/signin";
 import { Toasts } from "../kit/toast";
 import { TrainingPage } from "../kit/training";
-import { search } from "../lib/api";
-import { type Patient, personName } from "../lib/fhir";
+import { personName } from "../lib/fhir";
+import { findPeople } from "../lib/find";
 import { clock, fullDate, type Key, lang, t, wordOf } from "../lib/i18n";
 import { useCommands } from "../lib/keys";
 import { connected, heard, startLive, stopLive } from "../lib/live";
@@ -215,10 +215,9 @@ function TopBar() {
   );
 }
 
-async function findPeople(typed: string): Promise<Hit[]> {
+async function peopleHits(typed: string): Promise<Hit[]> {
   if (!mayRecord(session.value?.role)) return [];
-  const found = await search<Patient>("Patient", { name: typed, _count: "6" }, 6);
-  return found.slice(0, 6).map((p) => ({
+  return (await findPeople(typed, 6)).map((p) => ({
     id: `patient-${p.id}`,
     label: personName(p),
     hint: fullDate(p.birthDate),
@@ -295,7 +294,7 @@ function Shell() {
       <main id="main" tabIndex={-1}>
         <Screen />
       </main>
-      {paletteOpen.value && <Palette find={findPeople} />}
+      {paletteOpen.value && <Palette find={peopleHits} />}
       {helpOpen.value && <HelpSheet />}
       <Toasts />
       <Guard />

@@ -7,7 +7,9 @@ import { Area, Field } from "../kit/field";
 import { get, post } from "../lib/api";
 import { dayTime, fullDate, type Lang, lang, t, time } from "../lib/i18n";
 import { again, changed, useLoad } from "../lib/load";
+import { session } from "../lib/session";
 import { ContactBudget } from "./budget";
+import { openTab } from "./patient";
 
 type Texts = Record<Lang, string>;
 const keyOf = (patient: string): string => `QuestionnaireResponse|${patient}|daily`;
@@ -147,6 +149,29 @@ function Answers({ patient, of, onClose }: { patient: string; of: Daily; onClose
   );
 }
 
+/** Which questions fit is told by the record: where none do, what would make some fit is said. */
+function Nothing({ onClose }: { onClose: () => void }) {
+  const enrol = (): void => {
+    onClose();
+    openTab("programme");
+  };
+  return (
+    <div class="stack">
+      <p>
+        <strong>{t("da_none")}</strong>
+      </p>
+      <p>{t("da_none_lead")}</p>
+      {session.value?.role === "nurse" && (
+        <div class="dialog-end">
+          <button type="button" class="btn" onClick={enrol}>
+            {t("wl_programme")}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
 export function DailyDialog({ patient, onClose }: { patient: string; onClose: () => void }) {
   const key = keyOf(patient);
   const { data, error } = useLoad<Daily[]>(key, () => get(`/fhir/Patient/${patient}/$daily`));
@@ -156,7 +181,7 @@ export function DailyDialog({ patient, onClose }: { patient: string; onClose: ()
     <Dialog title={t("da_title")} onClose={onClose}>
       {!data &&
         (error ? <Failed error={error} retry={() => again(key)} /> : <Skeleton lines={5} />)}
-      {data?.length === 0 && <p>{t("da_none")}</p>}
+      {data?.length === 0 && <Nothing onClose={onClose} />}
       {data && data.length > 1 && of && (
         <Choice<string>
           legend={t("da_which")}

@@ -356,12 +356,26 @@ function Make({ models, all }: { models: Model[]; all: Device[] }) {
   );
 }
 
+/** Every word stands somewhere in what a row shows, in any order. */
+export function isAbout(d: Device, typed: string): boolean {
+  const all = [d.name, d.serial, d.udi, d.model, d.maker, d.patientName, d.network, d.id]
+    .join(" ")
+    .toLocaleLowerCase();
+  return typed
+    .toLocaleLowerCase()
+    .split(/[\s,;]+/)
+    .every((w) => all.includes(w));
+}
+
 export function FleetPage() {
   const models = useModels();
   const { data, error } = useFleet();
   const [state, setState] = useState("");
   const [shown, setShown] = useState(SHOWN);
-  const rows = (data?.devices ?? []).filter((d) => !state || d.state === state);
+  const [typed, setTyped] = useState("");
+  const rows = (data?.devices ?? []).filter(
+    (d) => (!state || d.state === state) && isAbout(d, typed),
+  );
   return (
     <div class="page">
       <header class="page-head">
@@ -377,22 +391,40 @@ export function FleetPage() {
           <Weaknesses models={models} />
           <Stock of={data.stock} />
           <Make models={models} all={data.devices} />
-          <div class="field fl-filter">
-            <label for="fl-state">{t("fl_state")}</label>
-            <select
-              class="box"
-              id="fl-state"
-              value={state}
-              onChange={(e) => setState(e.currentTarget.value)}
-            >
-              <option value="">{t("fl_all")}</option>
-              {STATES.map((s) => (
-                <option key={s} value={s}>
-                  {stateWord(s)}
-                </option>
-              ))}
-            </select>
-          </div>
+          <search class="fl-filters">
+            <div class="field fl-filter">
+              <label for="fl-find">{t("fl_find")}</label>
+              <input
+                class="box"
+                id="fl-find"
+                type="search"
+                autocomplete="off"
+                dir="auto"
+                aria-describedby="fl-find-hint"
+                value={typed}
+                onInput={(e) => setTyped(e.currentTarget.value)}
+              />
+              <span class="hint" id="fl-find-hint">
+                {t("fl_find_hint")}
+              </span>
+            </div>
+            <div class="field fl-filter">
+              <label for="fl-state">{t("fl_state")}</label>
+              <select
+                class="box"
+                id="fl-state"
+                value={state}
+                onChange={(e) => setState(e.currentTarget.value)}
+              >
+                <option value="">{t("fl_all")}</option>
+                {STATES.map((s) => (
+                  <option key={s} value={s}>
+                    {stateWord(s)}
+                  </option>
+                ))}
+              </select>
+            </div>
+          </search>
           {data.more && <p class="note">{t("fl_more")}</p>}
           {rows.length === 0 && <Empty icon="device" title={t("fl_none")} />}
           <ul class="plain">

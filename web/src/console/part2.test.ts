@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Consent } from "../lib/fhir";
-import { ELEMENTS, holds, stateOf } from "./part2";
+import { ELEMENTS, eventOf, holds, stateOf } from "./part2";
 
 test("the screen asks what the rule requires, in its order", () => {
   const rules = JSON.parse(readFileSync("../spec/rules/p2.json", "utf8")) as {
@@ -37,5 +37,16 @@ test("it holds through its last day, until it is taken back", () => {
   ]);
   expect(stateOf(of(end), Date.parse(end))).toEqual(["p2_state_over", "2030-01-01"]);
   expect(stateOf(of(), 0)).toEqual(["p2_state_open", undefined]);
+  const event = {
+    ...of(),
+    extension: [
+      {
+        url: "https://weft.health/fhir/StructureDefinition/consent-ends-with",
+        valueString: "When care ends",
+      },
+    ],
+  };
+  expect(stateOf(event, 0)).toEqual(["p2_state_event", undefined]);
+  expect(eventOf(event)).toBe("When care ends");
   expect(stateOf(of(end, "inactive"), 0)).toEqual(["p2_state_revoked", "2026-02-03T00:00:00Z"]);
 });

@@ -146,6 +146,7 @@ function FormDialog({ patient, onClose }: { patient: string; onClose: () => void
         granular: form.get("granular") === "on",
         separate: form.get("separate") === "on",
         ...(of.ends === "day" && of.until && { until: of.until }),
+        ...(of.ends === "event" && { event: of.event.trim() }),
       });
       onClose();
       return t("p2_kept");
@@ -208,14 +209,23 @@ const wordsIn = (c: Consent): string =>
   c.extension
     ?.flatMap((e) => e.extension ?? [])
     .find((e) => e.url === "words" && e.valueString !== undefined)?.valueString ?? "";
+const ENDS_WITH = "https://weft.health/fhir/StructureDefinition/consent-ends-with";
+/** The event with which it ends, as the form says it. */
+export const eventOf = (c: Consent): string =>
+  c.extension?.find((e) => e.url === ENDS_WITH)?.valueString ?? "";
 /** The end is the instant after its last day. */
 const lastDay = (end: string): string => new Date(Date.parse(end) - 1).toISOString().slice(0, 10);
 /** In force, ended, or taken back; and when. */
-type State = "p2_state_until" | "p2_state_over" | "p2_state_open" | "p2_state_revoked";
+type State =
+  | "p2_state_until"
+  | "p2_state_over"
+  | "p2_state_event"
+  | "p2_state_open"
+  | "p2_state_revoked";
 export function stateOf(c: Consent, now: number): [State, string | undefined] {
   const end = c.provision?.period?.end;
   if (c.status !== "active") return ["p2_state_revoked", c.meta?.lastUpdated];
-  if (!end) return ["p2_state_open", undefined];
+  if (!end) return [eventOf(c) ? "p2_state_event" : "p2_state_open", undefined];
   return [Date.parse(end) > now ? "p2_state_until" : "p2_state_over", lastDay(end)];
 }
 
@@ -235,6 +245,7 @@ function Kept({ patient, of, may }: { patient: string; of: Consent; may: boolean
         {t(word, {
           kept: fullDate(of.dateTime ?? ""),
           day: day ? fullDate(day) : "",
+          event: eventOf(of),
         })}
       </span>
       {wordsIn(of) && (

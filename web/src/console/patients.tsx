@@ -1,8 +1,8 @@
 // Find a patient by name. Asks the server 200 ms after the last letter.
 import { useEffect, useState } from "preact/hooks";
 import { Empty, Failed, Skeleton } from "../kit/basics";
-import { search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
+import { findPeople } from "../lib/find";
 import { fullDate, has, type Key, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
@@ -19,7 +19,7 @@ export function Patients() {
   }, [typed]);
   const enough = asked.length >= 2;
   const found = useLoad<Patient[]>(enough ? `Patient|*|find ${asked}` : null, () =>
-    search<Patient>("Patient", { name: asked, _count: String(MAX) }, MAX),
+    findPeople(asked, MAX),
   );
   return (
     <div class="page narrow">

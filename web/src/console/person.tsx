@@ -1,8 +1,8 @@
 // Whose it is, in a form: an id, found by a name that is typed; what was found is offered below the box, and who was
 // chosen is said in words, so that nobody has to know an id by heart.
 import { useEffect, useState } from "preact/hooks";
-import { search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
+import { findPeople } from "../lib/find";
 import { fullDate, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 
@@ -20,7 +20,7 @@ export function PersonField({ id, required }: { id: string; required?: boolean }
     return () => clearTimeout(timer);
   }, [typed]);
   const found = useLoad<Patient[]>(asked.length > 1 ? `Patient|*|find ${asked}` : null, () =>
-    search<Patient>("Patient", { name: asked, _count: String(SHOWN) }, SHOWN),
+    findPeople(asked, SHOWN),
   ).data;
   useEffect(() => {
     if (found?.length) setSeen(found);

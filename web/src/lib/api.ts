@@ -148,7 +148,7 @@ export async function upload(
 /** A search with its parameters; follows "next" until `max` rows are here. */
 export async function search<T extends Resource>(
   type: string,
-  params: Record<string, string>,
+  params: Record<string, string> | [string, string][],
   max = 200,
 ): Promise<T[]> {
   const found: T[] = [];
