@@ -22,13 +22,17 @@ static bool is_number(str text)
     return bare.n > 0 && bare.n <= 2 && content_digit(bare) >= 0;
 }
 
-/* Of which enrolment the message was; *ret_ours: of one, whichever. */
+/* What the house says by itself, of readings that are missing or hours: it asks nothing. */
+#define NOTICE_KEY "request/"
+
+enum said_by { BY_A_PLAN, BY_THE_HOUSE, BY_ANOTHER };
+/* Whose message it was, and of which enrolment, where that can be told. */
 static err message_of(struct op *op, struct campaigns *c, str communication, struct enrolment *ret,
-                      bool *ret_ours)
+                      enum said_by *ret_by)
 {
     struct record_doc doc;
     struct json *tree;
-    *ret_ours = false;
+    *ret_by = BY_ANOTHER;
     err e = record_read(op, c->rec, fhir_type_parse(STR("Communication")), communication, &doc);
     if (e == ERR_NOT_FOUND || e == ERR_GONE) {
         op_clear(op);
@@ -37,8 +41,10 @@ static err message_of(struct op *op, struct campaigns *c, str communication, str
     TRY(e);
     TRY(record_parse(op, &doc, &tree));
     str key = outreach_sent_under(tree);
-    *ret_ours = str_starts(key, STR(MESSAGE_KEY));
-    if (*ret_ours && !enrolment_parse(str_sub(key, sizeof MESSAGE_KEY - 1, key.n), ret))
+    *ret_by = str_starts(key, STR(MESSAGE_KEY))  ? BY_A_PLAN
+              : str_starts(key, STR(NOTICE_KEY)) ? BY_THE_HOUSE
+                                                 : BY_ANOTHER;
+    if (*ret_by == BY_A_PLAN && !enrolment_parse(str_sub(key, sizeof MESSAGE_KEY - 1, key.n), ret))
         *ret = (struct enrolment){0}; /* a long key is kept as a sum */
     return OK;
 }
@@ -47,19 +53,21 @@ err enrolment_asked(struct op *op, struct campaigns *c, const struct outreach_wo
                     struct enrolments in, struct enrolment **ret)
 {
     struct enrolment of = {0};
-    bool ours;
+    enum said_by by;
     *ret = asked_last(in, op->now);
     if (!*ret || str_empty(w->answers))
         return OK;
-    TRY(message_of(op, c, w->answers, &of, &ours));
-    for (size_t i = 0; ours && i < in.n; i++)
+    TRY(message_of(op, c, w->answers, &of, &by));
+    for (size_t i = 0; by == BY_A_PLAN && i < in.n; i++)
         if (plan_awaits(&in.all[i].state, op->now) >= 0 && str_eq(in.all[i].plan, of.plan) &&
             in.all[i].trigger == of.trigger) {
             *ret = &in.all[i];
             return OK;
         }
-    /* another plan said something after the question: a number can still be of nothing else */
-    if (!ours || !(str_empty(of.plan) || is_number(w->text)))
+    /* another plan, or the house, said something after the question: a number can still be of
+       nothing else */
+    bool unsaid = by == BY_A_PLAN && str_empty(of.plan);
+    if (!unsaid && (by == BY_ANOTHER || !is_number(w->text)))
         *ret = NULL;
     return OK;
 }

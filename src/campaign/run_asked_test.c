@@ -85,6 +85,27 @@ static void what_answers_a_nurse_answers_no_plan(void **state)
     assert_int_equal(found(p, "CarePlan", "status=active", lee).n, 1);
 }
 
+/* "We have had no reading" asks nothing: a number after it is still the plan's. */
+static void a_notice_of_the_house_takes_no_answer_away(void **state)
+{
+    struct play *p = *state;
+    struct record_result r;
+    str lee = patient(p, 807, "en");
+    asked_next_day(p, lee);
+    p->now += HOUR;
+    as(p, campaign_system());
+    struct outreach_draft d = {.patient = lee,
+                               .channel = STR("sms"),
+                               .text = STR("We have had no reading today."),
+                               .answers = true, /* the day's cap is no matter here */
+                               .key = STR("request/807")};
+    ok(p, outreach_send(&p->g->op, p->outreach, &d, &r));
+    p->now += HOUR;
+    says(p, 807, "1");
+    assert_has(last_words(p, lee), "A nurse will call by ");
+    assert_str(json_get_str(only_case(p, lee), STR("priority")), "asap");
+}
+
 static struct json *last_of(struct play *p, str who)
 {
     struct record_page page = found(p, "Communication", "_sort=-sent&_count=1", who);
@@ -169,6 +190,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_comes_much_later_answers_nothing, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(what_answers_a_nurse_answers_no_plan, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(a_notice_of_the_house_takes_no_answer_away, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(what_waits_goes_no_more, open_play, close_play),
         cmocka_unit_test_setup_teardown(an_old_medicine_that_ends_ends_no_new_one, open_play,
