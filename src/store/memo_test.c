@@ -187,9 +187,9 @@ struct house {
     struct store *s;
 };
 
-static void house_open(struct house *h)
+static void house_open(struct house *h, bool forgetful)
 {
-    struct store_options o = {.backend = STORE_SQLITE};
+    struct store_options o = {.backend = STORE_SQLITE, .forgetful = forgetful};
     test_folder(h->dir);
     o.dir = str_of(h->dir);
     h->arena = arena_new(0);
@@ -245,7 +245,7 @@ static void documents_are_those_of_the_last_commit(void **state)
     (void)state;
     struct house h;
     struct store_doc d;
-    house_open(&h);
+    house_open(&h, false);
     assert_false(memo_doc_find(&h.op, h.s, PATIENT, true, &d));
     assert_int_equal(write_version(&h, 1, "{\"n\":1}"), OK);
     expect_version(&h, 1, "{\"n\":1}");
@@ -269,7 +269,7 @@ static void nobody_erased_is_found(void **state)
     (void)state;
     struct house h;
     struct store_doc d;
-    house_open(&h);
+    house_open(&h, false);
     assert_int_equal(write_version(&h, 1, "{}"), OK);
     assert_true(memo_doc_find(&h.op, h.s, PATIENT, true, &d));
     assert_int_equal(store_key_erase(&h.op, h.s, PATIENT), OK);
@@ -295,7 +295,7 @@ static void a_name_made_just_now_is_known_to_hold_nothing(void **state)
     struct house h;
     struct store_commit c;
     str got = STR("?");
-    house_open(&h);
+    house_open(&h, false);
     assert_int_equal(make_with_name(&h, 1, STR("room/gate/a")), OK);
     assert_true(memo_find(h.s->memo, h.arena, STR("room/gate/a"), &got));
     assert_int_equal(got.n, 0);
@@ -314,6 +314,35 @@ static void a_name_made_just_now_is_known_to_hold_nothing(void **state)
     house_shut(&h);
 }
 
+static void name_it(struct house *h, str value)
+{
+    struct store_commit c;
+    struct store_tx *tx = store_tx_new(&h->op, h->s);
+    store_tx_kv(tx, STR("room/a"), value);
+    assert_int_equal(store_commit(&h->op, tx, &c), OK);
+}
+
+/* Who measures the back end: the answers are the same. */
+static void a_forgetful_store_reads_again(void **state)
+{
+    (void)state;
+    struct house h;
+    struct store_doc d;
+    str value;
+    house_open(&h, true);
+    for (uint32_t vid = 1; vid <= 2; vid++) {
+        assert_int_equal(write_version(&h, vid, "{}"), OK);
+        name_it(&h, vid == 1 ? STR("one") : STR("two"));
+        assert_int_equal(store_get(&h.op, h.s, PATIENT, &d), OK);
+        assert_int_equal(d.vid, vid);
+        assert_int_equal(store_kv_get(&h.op, h.s, STR("room/a"), &value), OK);
+        assert_true(str_eq(value, vid == 1 ? STR("one") : STR("two")));
+    }
+    assert_false(memo_doc_find(&h.op, h.s, PATIENT, true, &d));
+    assert_false(memo_find(h.s->memo, h.arena, STR("room/a"), &value));
+    house_shut(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +354,7 @@ int main(void)
         cmocka_unit_test(documents_are_those_of_the_last_commit),
         cmocka_unit_test(nobody_erased_is_found),
         cmocka_unit_test(a_name_made_just_now_is_known_to_hold_nothing),
+        cmocka_unit_test(a_forgetful_store_reads_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,10 +173,11 @@ static err set_up(struct op *op, struct store *s)
     if (s->arena)
         arena_keep(s->arena, GROUP_KEEP);
     s->active = s->tail_now = tail_new();
-    if (!(s->ops->capabilities & STORE_CAP_FAR)) /* what is far may be taken over by another */
+    bool far = s->ops->capabilities & STORE_CAP_FAR; /* may be taken over by another */
+    if (!far && !s->o.forgetful) {
         s->memo = memo_new(NAMES_KNOWN, NAME_VALUE_MAX);
-    if (!(s->ops->capabilities & STORE_CAP_FAR))
         s->docs = memo_new(DOCS_KNOWN, MEMO_DOC_MAX);
+    }
     if (!s->arena || !s->active)
         return out_of_memory(op);
     if (s->ops->capabilities & STORE_CAP_DURABLE)

@@ -30,6 +30,7 @@ struct store_options {
     str keys;           /* folder of its keys, when it is another one */
     size_t cache_bytes; /* page cache in all; 0 = 64 MiB */
     uint32_t tail_max;  /* resources whose keys may wait in memory (then writers wait); 0 = 20000 */
+    bool forgetful;     /* what it read lately it reads again: for who measures the rows */
 };
 /* Where the store of the data folder is, as its creation wrote down: PostgreSQL's connection
  * string, or empty: in the folder itself. The string may hold a password: never told to anybody. */
