@@ -88,6 +88,7 @@ err api_consent_capture(struct call *c)
         .ends = str_trim(json_get_str(in, STR("event"))),
     };
     TRY(words_of(c, in, STR("purposes"), &k.purposes, &k.n_purposes));
+    TRY(words_of(c, in, STR("topics"), &k.topics, &k.n_topics));
     TRY(words_of(c, in, STR("elements"), &k.elements, &k.n_elements));
     TRY(outreach_capture(&c->op, c->api->outreach, &k, &r));
     return answer_result(c, &r);
@@ -131,6 +132,7 @@ err api_call_ask(struct call *c)
     TRY(outreach_there(c));
     TRY(body_object(c, &in));
     struct outreach_call_ask ask = {.patient = c->id,
+                                    .about = json_get_str(in, STR("about")),
                                     .offered = json_bool(JSON_GET(in, "offered"), false),
                                     .reason = json_get_str(in, STR("reason"))};
     if (!call_exception_parse(json_get_str(in, STR("exception")), &ask.exception))
@@ -148,6 +150,10 @@ err api_call_ask(struct call *c)
     json_set(a, o, STR("confidential"), json_new_bool(a, k.confidential));
     if (k.confidential_to.n)
         json_set_str(a, o, STR("confidentialTo"), k.confidential_to);
+    struct json *topics = json_new(a, JSON_ARRAY);
+    for (size_t i = 0; i < k.n_not_about; i++)
+        json_push(a, topics, json_new_str(a, k.not_about[i]));
+    json_set(a, o, STR("notAbout"), topics);
     return answer_json(c, 200, o);
 }
 

@@ -94,6 +94,12 @@ err api_release_set(struct call *c)
 
 #define TOPICS_MAX 16u
 
+struct topics {
+    str of[TOPICS_MAX];
+    size_t n;
+    bool said;
+};
+
 static enum outreach_word word_of(const struct json *in, str name)
 {
     const struct json *v = json_get(in, name);
@@ -101,17 +107,14 @@ static enum outreach_word word_of(const struct json *in, str name)
 }
 
 /* Topics that are not wanted: a list that is there is the whole of them. */
-static err topics_of(struct call *c, const struct json *in, str *words, struct outreach_wish *w)
+static err topics_of(struct call *c, const struct json *in, str name, struct topics *ret)
 {
-    const struct json *list = JSON_GET(in, "refused");
-    if (!list)
-        return OK;
-    if (!json_is(list, JSON_ARRAY) || list->n > TOPICS_MAX)
-        return fail_at(&c->op, ERR_INVALID, STR("refused"), "This is a list of at most 16 topics.");
-    for (size_t i = 0; i < list->n; i++)
-        words[w->n_refused++] = json_str(json_at(list, i));
-    w->refused = words;
-    w->topics_said = true;
+    const struct json *list = json_get(in, name);
+    if (list && (!json_is(list, JSON_ARRAY) || list->n > TOPICS_MAX))
+        return fail_at(&c->op, ERR_INVALID, name, "This is a list of at most 16 topics.");
+    ret->said = list != NULL;
+    for (size_t i = 0; list && i < list->n; i++)
+        ret->of[ret->n++] = json_str(json_at(list, i));
     return OK;
 }
 
@@ -133,7 +136,7 @@ static err ways_of(struct call *c, const struct json *in, struct wish_way *ways,
 err api_preferences(struct call *c)
 {
     struct json *in;
-    str topics[TOPICS_MAX];
+    struct topics none = {.n = 0}, quiet = {.n = 0}; /* written about; called about */
     struct wish_way ways[WISH_CHANNELS];
     TRY(body_object(c, &in));
     if (!c->api->outreach)
@@ -148,7 +151,14 @@ err api_preferences(struct call *c)
     for (unsigned k = 0; k < WAY_COUNT; k++)
         w.by[k] = word_of(in, way_name((enum way)k));
     w.by[WISH_CALLS] = word_of(in, STR("voice"));
-    TRY(topics_of(c, in, topics, &w));
+    TRY(topics_of(c, in, STR("refused"), &none));
+    TRY(topics_of(c, in, STR("noCalls"), &quiet));
+    w.refused = none.of;
+    w.n_refused = none.n;
+    w.topics_said = none.said;
+    w.no_calls = quiet.of;
+    w.n_no_calls = quiet.n;
+    w.calls_said = quiet.said;
     TRY(ways_of(c, in, ways, &w));
     TRY(outreach_prefer(&c->op, c->api->outreach, c->id, &w));
     c->rq->answer.status = 204;

@@ -91,11 +91,10 @@ static void input(struct buf *b, const char *name, const char *label, const char
     buf_add(b, STR("\">"));
 }
 
-static bool refused(const struct json *w, const char *code)
+static bool in_list(const struct json *list, str code)
 {
-    const struct json *list = JSON_GET(w, "refused");
     for (size_t i = 0; list && i < list->n; i++)
-        if (str_eq(json_str(json_at(list, i)), str_of(code)))
+        if (str_eq(json_str(json_at(list, i)), code))
             return true;
     return false;
 }
@@ -125,20 +124,30 @@ static void way_of_topic(struct buf *b, enum language l, const struct json *w, s
         const char *way;
         enum word word;
     } ways[] = {{"sms", P_SMS}, {"email", P_EMAIL}, {"letter", P_LETTER}};
-    const struct json *reach = JSON_GET(w, "reach");
     str now = json_get_str(JSON_GET(w, "ways"), str_of(topics[topic].code));
     buf_printf(
         b, "<li><select name=\"by-%s\" aria-label=\"%s, %s\"><option value=\"none\">%s</option>",
         topics[topic].code, say(l, topics[topic].word), say(l, P_BY), say(l, P_AS_USUAL));
     for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
-        bool there = false;
-        for (size_t i = 0; reach && i < reach->n; i++)
-            there |= str_eq(json_str(json_at(reach, i)), str_of(ways[k].way));
-        if (there)
+        if (in_list(JSON_GET(w, "reach"), str_of(ways[k].way)))
             buf_printf(b, "<option value=\"%s\"%s>%s</option>", ways[k].way,
                        str_eq(now, str_of(ways[k].way)) ? " selected" : "", say(l, ways[k].word));
     }
     buf_add(b, STR("</select></li>"));
+}
+
+/* Whether somebody may call about it; a link that cannot say yes shows a no and keeps it. */
+static void call_of_topic(struct buf *b, enum language l, const struct shown *s,
+                          const struct json *w, size_t topic)
+{
+    bool no = in_list(JSON_GET(w, "noCalls"), str_of(topics[topic].code));
+    if (!in_list(JSON_GET(w, "reach"), STR("sms"))) /* calls go where texts go */
+        return;
+    buf_printf(b,
+               "<li><label><input type=\"checkbox\" name=\"call-%s\" value=\"1\"%s%s "
+               "aria-label=\"%s, %s\"><span>%s</span></label></li>",
+               topics[topic].code, no ? "" : " checked", no && !s->agrees ? " disabled" : "",
+               say(l, topics[topic].word), say(l, P_CALLS), say(l, P_CALLS));
 }
 
 /* A letter and a call need no word of theirs: without one they may come. */
@@ -159,10 +168,13 @@ static void form(struct call *c, struct buf *b, enum language l, const struct sh
     tick(b, "voice", say(l, P_CALLS), calls, !calls && !s->agrees);
     buf_printf(b, "</ul><fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
     for (size_t i = 0; i < TOPICS; i++) {
-        tick(b, topics[i].code, say(l, topics[i].word), !refused(w, topics[i].code), false);
+        tick(b, topics[i].code, say(l, topics[i].word),
+             !in_list(JSON_GET(w, "refused"), str_of(topics[i].code)), false);
         way_of_topic(b, l, w, i);
+        call_of_topic(b, l, s, w, i);
     }
-    buf_printf(b, "</ul></fieldset><fieldset><legend>%s</legend>", say(l, P_QUIET));
+    buf_add(b, STR("</ul><input type=\"hidden\" name=\"calls\" value=\"1\">"));
+    buf_printf(b, "</fieldset><fieldset><legend>%s</legend>", say(l, P_QUIET));
     input(b, "quietFrom", say(l, P_FROM), "time", json_get_str(w, STR("quietFrom")));
     input(b, "quietUntil", say(l, P_UNTIL), "time", json_get_str(w, STR("quietUntil")));
     buf_add(b, STR("</fieldset>"));
@@ -219,6 +231,24 @@ static void ways_of_topics(struct call *c, const struct form *f, struct wish_way
     w->n_ways = TOPICS;
 }
 
+/* What was unticked, and of what was refused before that which the page does not show. */
+static size_t unticked(struct call *c, const struct form *f, const char *prefix,
+                       const struct json *had, str *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < TOPICS; i++)
+        if (!form_field(f, arena_printf(c->op.arena, "%s%s", prefix, topics[i].code)).n)
+            out[n++] = str_of(topics[i].code);
+    for (size_t i = 0; had && i < had->n && i < WISH_TOPICS; i++) {
+        bool shown = false;
+        for (size_t k = 0; k < TOPICS; k++)
+            shown |= str_eq(json_str(json_at(had, i)), str_of(topics[k].code));
+        if (!shown)
+            out[n++] = json_str(json_at(had, i));
+    }
+    return n;
+}
+
 /* RFC 8058 3.2: the mail program's request has this field and no other; it may come as a form with
  * parts, and long after the page was closed. */
 static bool one_click(str body)
@@ -243,18 +273,19 @@ err api_wish_save(struct call *c)
     struct form f;
     struct json *was;
     struct shown s = {.saved = true};
-    str no[TOPICS];
+    str no[TOPICS + WISH_TOPICS], quiet[TOPICS + WISH_TOPICS];
     struct wish_way ways[TOPICS];
-    struct outreach_wish w = {.topics_said = true, .refused = no};
+    struct outreach_wish w = {.topics_said = true, .refused = no, .no_calls = quiet};
     if (c->api->outreach && one_click(c->rq->body))
         return unsubscribe(c);
     TRY(open_link(c, &s));
     TRY(form_read(&c->op, c->rq->body, &f));
     c->op.actor = identity_system();
     TRY(outreach_wishes(&c->op, c->api->outreach, s.patient, &was));
-    for (size_t i = 0; i < TOPICS; i++)
-        if (!form_field(&f, str_of(topics[i].code)).n)
-            no[w.n_refused++] = str_of(topics[i].code);
+    w.n_refused = unticked(c, &f, "", JSON_GET(was, "refused"), no);
+    w.n_no_calls = unticked(c, &f, "call-", JSON_GET(was, "noCalls"), quiet);
+    w.calls_said =
+        form_field(&f, STR("calls")).n > 0 && in_list(JSON_GET(was, "reach"), STR("sms"));
     ways_of_topics(c, &f, ways, &w);
     str from = form_field(&f, STR("quietFrom")), until = form_field(&f, STR("quietUntil"));
     str pause = form_field(&f, STR("pausedUntil"));

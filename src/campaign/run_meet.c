@@ -64,7 +64,7 @@ err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t pati
     }
     TRY(e);
     m.gone = r.deceased;
-    m.no_calls = r.no_calls;
+    m.no_calls = outreach_no_calls(&r, p->purpose);
     m.patient = ARENA_NEW(op->arena, struct json);
     *m.patient = *r.patient;
     m.first = json_str(json_path(r.patient, "name.0.given.0"));

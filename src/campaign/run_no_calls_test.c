@@ -13,6 +13,16 @@ static void no_calls(struct play *p, str who)
     ok(p, outreach_wish_by_link(&p->g->op, p->outreach, token, &no));
 }
 
+static void none_about(struct play *p, str who, str topic)
+{
+    const struct outreach_wish no = {.no_calls = &topic, .n_no_calls = 1, .calls_said = true};
+    str token;
+    int64_t until;
+    as(p, campaign_system());
+    ok(p, outreach_wish_link(&p->g->op, p->outreach, who, &token, &until));
+    ok(p, outreach_wish_by_link(&p->g->op, p->outreach, token, &no));
+}
+
 static str said_in_case(struct play *p, str who)
 {
     struct record_page cases = found(p, "Task", "status=requested", who);
@@ -66,11 +76,34 @@ static void an_answer_is_promised_no_call(void **state)
     assert_has(last_words(p, ann), "Good to hear");
 }
 
+/* What follows a discharge is care at home; a no to calls about medicines is none about that. */
+static void a_no_about_its_topic_counts_and_no_other(void **state)
+{
+    static const char *const topics[] = {"home_healthcare_instructions",
+                                         "prescription_notification"};
+    static const char *const told[] = {"A person will write to you by ", "call you by "};
+    struct play *p = *state;
+    run_it(p, put(p, "post-discharge", STR_NONE));
+    for (unsigned i = 0; i < 2; i++) {
+        str lee = patient(p, 785 + i, "en");
+        p->now = DISCHARGE;
+        none_about(p, lee, str_of(topics[i]));
+        discharge(p, lee);
+        settle(p);
+        p->now = DISCHARGE + 19 * HOUR;
+        settle(p);
+        says(p, 785 + i, "my neighbour took the blue ones");
+        assert_has(last_words(p, lee), told[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(silence_ends_in_a_task_that_says_so, open_play, close_play),
         cmocka_unit_test_setup_teardown(an_answer_is_promised_no_call, open_play, close_play),
+        cmocka_unit_test_setup_teardown(a_no_about_its_topic_counts_and_no_other, open_play,
+                                        close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

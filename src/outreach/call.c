@@ -31,6 +31,17 @@ bool call_exception_parse(str name, enum call_exception *ret)
     return false;
 }
 
+/* For who calls without saying about what: these they leave out. */
+static void not_about(const struct recipient *r, struct outreach_call *c)
+{
+    for (size_t i = 0; i < r->calls.n; i++)
+        if (r->calls.said[i].no)
+            c->not_about[c->n_not_about++] = r->calls.said[i].topic;
+    for (size_t i = 0; i < r->wishes.n_refused; i++)
+        if (!calls_refuse(&r->calls, r->wishes.refused[i]))
+            c->not_about[c->n_not_about++] = r->wishes.refused[i];
+}
+
 static bool speaks_english(str language)
 {
     return str_starts(language, STR("en")) && (language.n == 2 || language.p[2] == '-');
@@ -66,12 +77,18 @@ static void clocks(const struct op *op, const struct recipient *r, struct outrea
     }
 }
 
+struct asked {
+    struct contact c;
+    str number;
+};
+
 /* A person speaks, by hand, from a telephone of the house, in words of their own: no machine, no
  * recording, nothing sold. What a voicemail hears is a name and a number (PRIV-19): the script says
  * so, and what is said to them in person no rule limits. */
-static void voice_facts(const struct outreach *o, const struct recipient *r, str number,
-                        struct facts *f)
+static void voice_facts(const struct outreach *o, const struct asked *a, struct facts *f)
 {
+    const struct recipient *r = a->c.r;
+    str number = a->number;
     static const enum fact no[] = {FACT_EMERGENCY,        FACT_USES_ATDS,
                                    FACT_ARTIFICIAL_VOICE, FACT_USES_GENERATED_VOICE,
                                    FACT_AUTOMATED_CALL,   FACT_AUTOMATED_SELECTION_OR_DIALING,
@@ -80,14 +97,15 @@ static void voice_facts(const struct outreach *o, const struct recipient *r, str
                                    FACT_USES_PHI,         FACT_CALLER_IS_DEBT_COLLECTOR};
     static const enum fact cli[] = {FACT_CLI_PRESENTED, FACT_CLI_AUTHORISED_FOR_CALLER,
                                     FACT_CLI_REACHABLE};
-    bool ours = config_bool(o->config, "outreach.caller_id"), no_calls = recipient_no_calls(r);
+    bool ours = config_bool(o->config, "outreach.caller_id"),
+         no_calls = recipient_no_calls(r, STR_NONE);
     for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
         facts_set_bool(f, no[i], false);
     for (size_t i = 0; i < sizeof cli / sizeof cli[0]; i++)
         facts_set_bool(f, cli[i], ours);
     facts_set_str(f, FACT_CHANNEL, STR("voice"));
     facts_set_str(f, FACT_MESSAGE_KIND, STR("care"));
-    facts_set_str(f, FACT_PURPOSE, STR(CALL_PURPOSE));
+    facts_set_str(f, FACT_PURPOSE, a->c.m->purpose);
     facts_set_str(f, FACT_INITIATOR, STR("human"));
     facts_set_str(f, FACT_LEGAL_BASIS, STR("none")); /* none is relied on, as no machine dials */
     facts_set_str(f, FACT_CONSENT_ORIGIN, STR("none"));
@@ -130,19 +148,16 @@ static bool may_except(const struct op *op, const struct recipient *r, enum call
            (!r->deceased && (x == CALL_CALLBACK || (op->actor && consent_glass(op->actor->role))));
 }
 
-struct asked {
-    struct contact c;
-    str number;
-};
-
 static err decide(struct op *op, struct outreach *o, const struct asked *a, enum call_exception x,
                   struct facts **ret_facts, struct verdict *ret)
 {
     struct facts *f = facts_new(op);
     TRY(op_check(op));
-    voice_facts(o, a->c.r, a->number, f);
+    voice_facts(o, a, f);
     asked_facts(op, a->c.r, a->number, f);
     TRY(contact_facts(op, o, &a->c, f));
+    if (calls_refuse(&a->c.r->calls, a->c.m->purpose))
+        facts_set_bool(f, FACT_TOPIC_REFUSED, true);
     if (x == CALL_EMERGENCY)
         facts_set_bool(f, FACT_EMERGENCY_PATH_STARTED, true);
     if (x == CALL_CALLBACK)
@@ -160,7 +175,8 @@ static err outbound(struct op *op, struct outreach *o, const struct recipient *r
     struct facts *f, *unused;
     struct verdict with;
     str number = number_of(op, r);
-    struct message m = {.kind = KIND_CARE, .purpose = STR(CALL_PURPOSE), .to = number};
+    str about = ask->about.n ? ask->about : STR(CALL_PURPOSE);
+    struct message m = {.kind = KIND_CARE, .purpose = about, .to = number};
     struct asked a = {{r, &counts, &m,
                        TRIGGER_BIT(TRIGGER_OUTBOUND_ATTEMPT) | TRIGGER_BIT(TRIGGER_OUTBOUND_VOICE)},
                       number};
@@ -186,6 +202,8 @@ static err outbound(struct op *op, struct outreach *o, const struct recipient *r
 
 static err check(struct op *op, const struct recipient *r, const struct outreach_call_ask *ask)
 {
+    if (ask->about.n && !topic_fits(ask->about))
+        return fail_at(op, ERR_INVALID, STR("about"), "What a call is about is a code.");
     if (!may_except(op, r, ask->exception))
         return fail_at(op, ERR_FORBIDDEN, STR("exception"),
                        "This exception is not for you, or not for this patient.");
@@ -226,6 +244,7 @@ err outreach_call(struct op *op, struct outreach *o, const struct outreach_call_
                               .confidential_to = r.confidential_to};
     TRY(op_check(op));
     clocks(op, &r, &c);
+    not_about(&r, &c);
     TRY(policy_decide(op, record_rulebook(o->rec), TRIGGER_BIT(TRIGGER_CALL_ROUTE), f, &c.verdict));
     struct json *trace = verdict_to_json(op, &c.verdict);
     json_set(op->arena, trace, STR("facts"), facts_to_json(op, f));

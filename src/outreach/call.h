@@ -17,6 +17,7 @@ bool call_exception_parse(str name, enum call_exception *ret);
 
 struct outreach_call_ask {
     str patient;
+    str about;    /* purpose of the call, as a message has one; empty: nobody said */
     bool offered; /* a free interpreter or relay help was */
     enum call_exception exception;
     str reason; /* of the exception, in words */
@@ -32,6 +33,8 @@ struct outreach_call {
     bool paused, quiet;   /* they asked not to be contacted now */
     bool confidential;    /* they asked to be reached in one way only: */
     str confidential_to;  /* that number or address; may be empty */
+    str not_about[2 * WISH_TOPICS]; /* topics they want no calls about, or nothing at all */
+    size_t n_not_about;
 };
 /* Asks for the right to read the patient; question, exception and answer are a line of the trail.
  * ERR_FORBIDDEN: not an exception for this actor; ERR_INVALID: one without a reason. */

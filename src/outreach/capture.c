@@ -34,12 +34,27 @@ static err check_part2(struct op *op, const struct outreach_capture *c)
     return OK;
 }
 
+/* A yes about a topic takes back the no about it; a no to all calls stands beside. */
+static err check_topics(struct op *op, const struct outreach_capture *c, enum channel_kind k)
+{
+    if (k != CHANNEL_CALLS || c->n_purposes || c->until || c->n_topics > WISH_TOPICS)
+        return fail_at(op, ERR_INVALID, STR("topics"),
+                       "Topics, %d at most, are of calls (voice): leave out purposes and an end.",
+                       WISH_TOPICS);
+    for (size_t i = 0; i < c->n_topics; i++)
+        if (!topic_fits(c->topics[i]))
+            return fail_at(op, ERR_INVALID, STR("topics"), "A topic is a code.");
+    return OK;
+}
+
 static err check_contact(struct op *op, const struct outreach_capture *c, enum channel_kind *ret)
 {
     static const char *const purposes[] = {"care", "appointment", "marketing"};
     if (!word_about_parse(c->channel, ret))
         return fail_at(op, ERR_INVALID, STR("channel"),
                        "channel is sms, email, push, letter or voice.");
+    if (c->n_topics)
+        return check_topics(op, c, *ret);
     if (c->no)
         return !c->n_purposes && !c->until
                    ? OK
@@ -135,8 +150,8 @@ static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                                        : str_empty(c->number) ? r->address[k]
                                                               : c->number,
                              .evidence = c->how,
-                             .purposes = c->purposes,
-                             .n_purposes = c->n_purposes,
+                             .purposes = c->n_topics ? c->topics : c->purposes,
+                             .n_purposes = c->n_topics ? c->n_topics : c->n_purposes,
                              .until = c->until,
                              .ends = c->ends,
                              .written = str_eq(c->type, STR("prior_express_written_consent")) &&
@@ -150,8 +165,9 @@ static err keep(struct op *op, struct outreach *o, const struct recipient *r,
                              .book = record_rulebook(o->rec),
                              .ret_hash = &hash};
     struct record_tx *tx = record_begin(op, o->rec);
-    TRY(is_part2(c) ? stop_record_part2(tx, op, r, &word, ret_id)
-                    : stop_record_as(tx, op, r, k, &word, ret_id));
+    TRY(is_part2(c)   ? stop_record_part2(tx, op, r, &word, ret_id)
+        : c->n_topics ? stop_record_topics(tx, op, r, &word, ret_id)
+                      : stop_record_as(tx, op, r, k, &word, ret_id));
     json_set_str(op->arena, verdict, STR("sha256"), hash);
     json_set_str(op->arena, verdict, STR("how"), c->how);
     record_tx_trail(tx, STR("consent-captured"), fhir_type_parse(STR("Consent")), *ret_id, verdict);

@@ -18,6 +18,8 @@ struct outreach_capture {
     const str *purposes; /* "care", "appointment", "marketing"; at least one; none of Part 2
                             or of a no, which is to all */
     size_t n_purposes;
+    const str *topics; /* of calls (voice) alone: the word is about these and no other */
+    size_t n_topics;
     const str *elements; /* codes of the rule's parameter "elements" that are there */
     size_t n_elements;
     str evidence; /* the words, the form's text, the key that was pressed, where the recording is */

@@ -128,10 +128,14 @@ struct outreach_wish {
     const str *refused; /* topics not wanted, if said */
     size_t n_refused;
     bool topics_said;
+    const str *no_calls; /* topics that nobody calls about, if said: the whole list */
+    size_t n_no_calls;
+    bool calls_said;
+    bool takes_only; /* a no to calls about a topic stays, whatever the list leaves out */
 };
 /* {"language", "sms", "email", …, "voice", "pausedUntil", "quietFrom", "quietUntil", "zone",
- * "refused": [], "ways": {purpose: channel}, "reach": [channels there is an address for]}; no name,
- * no number. */
+ * "refused": [], "noCalls": [], "ways": {purpose: channel}, "reach": [channels there is an address
+ * for]}; no name, no number. */
 MUST err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret);
 MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
                          const struct outreach_wish *w);

@@ -19,6 +19,7 @@
 
 #define CHANNEL_SYSTEM "https://weft.health/fhir/contact-channel"
 #define PURPOSE_SYSTEM "https://weft.health/fhir/contact-purpose"
+#define TOPIC_SYSTEM "https://weft.health/fhir/contact-topic"
 #define CONSENT_CATEGORY "https://weft.health/fhir/consent-category"
 #define CONSENT_FORM "https://weft.health/fhir/consent-form"
 #define PROVIDER_SYSTEM "https://weft.health/fhir/provider-message"
@@ -79,8 +80,7 @@ str words_line(struct op *op, const struct outreach *o, enum line line, unsigned
 str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,
                      str first);
 struct recipient;
-/* In their language, {first} and {emergency} filled in: whom they call in danger, where they live.
- */
+/* In their language; {first} and {emergency} filled in: whom they call in danger where they are. */
 str words_line_to(struct op *op, const struct outreach *o, enum line line,
                   const struct recipient *r, str first);
 /* To a colleague: {first} is what, {link} our own worklist, where outreach.domain names a host. */
@@ -108,14 +108,14 @@ struct recipient {
     bool deceased, minor;
     str line_type, reassigned; /* "wireless" …; "no" | "yes" | "no_data"; empty unknown */
     int64_t reassigned_at;
-    str suppressed; /* why mail does not go to their address: "bounce", "complaint"; empty: it does
-                     */
+    str suppressed; /* why no mail goes to their address: "bounce", "complaint"; or empty */
     str zones[ZONES_MAX], places[PLACES_MAX]; /* every plausible one: "US-TX", "GB" */
     size_t n_zones, n_places;
     bool lost;      /* there are more than fit: nobody knows the place */
     bool elsewhere; /* the number is of a country of which we know nothing */
     str state, country;
     struct wishes wishes;
+    struct calls_about calls;
     bool confidential;   /* reached in one way only: */
     str confidential_to; /* that address or number */
     str helper;          /* RelatedPerson/id that a contact Consent names to get the messages */
@@ -157,8 +157,8 @@ MUST err recipient_find_helper(struct op *op, struct record *rec, struct recipie
 /* Where a message to them goes: their own, or that of whom they named; empty: nowhere. */
 str recipient_address(const struct recipient *r, enum channel_kind k);
 str recipient_no_mail(const struct recipient *r); /* why mail does not go there; empty: it does */
-/* Their newest word about calls by a person is no. Without a word people may call. */
-bool recipient_no_calls(const struct recipient *r);
+/* Their newest word about calls by a person, or of this purpose, is no. Without one people call. */
+bool recipient_no_calls(const struct recipient *r, str purpose);
 /* Whom they named can be told nothing: no address is there, or mail comes back. */
 bool recipient_helper_lost(const struct recipient *r);
 /* From here on r is reached as whom they named for this way, if they did. */
@@ -177,8 +177,7 @@ const struct json *extension_at(const struct json *element, str url);
 bool codings_have(const struct json *codings, str system, str code);
 /* A Consent's provision that names no channel is about all of them. */
 bool consent_names(const struct json *provision, enum channel_kind k);
-/* ---- mail_suppress.c: why no mail goes to a contact point; all marks of a patient taken away ----
- */
+/* ---- mail_suppress.c: why no mail goes to a contact point; a patient's marks taken away ---- */
 str mail_suppressed(const struct json *telecom);
 void mail_lift(struct op *op, struct json *patient);
 /* ---- prefer_link.c: a keyed sum, for links and return addresses ---- */
@@ -370,13 +369,11 @@ MUST err lane_take(struct op *op, struct outreach *o, enum channel_kind k, size_
                    struct lane_jobs *ret);
 bool parcel_may_go(struct outreach *o, const struct parcel *p);
 bool parcel_too_late(const struct parcel *p);
-/* The patient said stop or start since the verdict, or it is too old: the rulebook is asked again.
- */
+/* They said stop or start since the verdict, or it is too old: the rulebook is asked again. */
 bool parcel_overtaken(struct op *op, struct outreach *o, enum channel_kind k,
                       const struct parcel *p);
 
-/* ---- scanned.c: content_scan() of the texts lately asked about; domain empty: none is ours ----
- */
+/* ---- scanned.c: content_scan() of texts lately asked about; domain empty: none is ours ---- */
 struct scanned;
 struct scanned *scanned_new(void);
 void scanned_free(struct scanned *s);
@@ -586,6 +583,9 @@ MUST err stop_record_as(struct record_tx *tx, struct op *op, const struct recipi
  * provision without type says nothing (record/consent_rule.c). */
 MUST err stop_record_part2(struct record_tx *tx, struct op *op, const struct recipient *r,
                            const struct stop_word *word, str *ret_id);
+/* About calls of the topics that are word->purposes (prefer.h: calls_about). */
+MUST err stop_record_topics(struct record_tx *tx, struct op *op, const struct recipient *r,
+                            const struct stop_word *word, str *ret_id);
 /* The evidence in a Consent has the hash that was made of it; so has one that came without any. */
 bool stop_intact(struct op *op, const struct json *consent);
 /* The mark of the newest such word, empty when there was none; and: tx fails (ERR_CONFLICT) when

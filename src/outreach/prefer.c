@@ -95,6 +95,47 @@ static err say(struct record_tx *tx, struct op *op, const struct recipient *r, e
     return stop_record(tx, op, r, k, &word);
 }
 
+static bool listed(const str *list, size_t n, str code)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(list[i], code))
+            return true;
+    return false;
+}
+
+static err topics_fit(struct op *op, const struct outreach_wish *w)
+{
+    if (w->n_no_calls > WISH_TOPICS)
+        return fail_at(op, ERR_INVALID, STR("noCalls"), "At most %d topics.", WISH_TOPICS);
+    for (size_t i = 0; i < w->n_no_calls; i++)
+        if (!topic_fits(w->no_calls[i]))
+            return fail_at(op, ERR_INVALID, STR("noCalls"), "A topic is a code.");
+    return OK;
+}
+
+/* What the list adds is a no, what it leaves out a yes; what stays is no new word. */
+static err say_topics(struct record_tx *tx, struct op *op, const struct recipient *r,
+                      const struct outreach_wish *w, str by)
+{
+    str no[WISH_TOPICS], yes[WISH_TOPICS], id;
+    int64_t at;
+    struct stop_word stop = {.stop = true, .evidence = by, .how = STR("web"), .purposes = no};
+    struct stop_word start = {.evidence = by, .how = STR("web"), .purposes = yes};
+    if (!w->calls_said)
+        return OK;
+    TRY(topics_fit(op, w));
+    for (size_t i = 0; i < w->n_no_calls; i++)
+        if (!calls_said_no(&r->calls, w->no_calls[i], &at) &&
+            !listed(no, stop.n_purposes, w->no_calls[i]))
+            no[stop.n_purposes++] = w->no_calls[i];
+    for (size_t i = 0; i < r->calls.n && !w->takes_only; i++)
+        if (r->calls.said[i].no && !listed(w->no_calls, w->n_no_calls, r->calls.said[i].topic))
+            yes[start.n_purposes++] = r->calls.said[i].topic;
+    if (stop.n_purposes)
+        TRY(stop_record_topics(tx, op, r, &stop, &id));
+    return start.n_purposes ? stop_record_topics(tx, op, r, &start, &id) : OK;
+}
+
 static err put_patient(struct record_tx *tx, struct op *op, struct outreach *o,
                        const struct recipient *r, const struct outreach_wish *w)
 {
@@ -134,6 +175,7 @@ static err prefer(struct op *op, struct outreach *o, str patient, const struct o
         TRY(put_patient(tx, op, o, &r, w));
     for (unsigned k = 0; k < CHANNEL_WORDS; k++)
         TRY(say(tx, op, &r, (enum channel_kind)k, w->by[k], by));
+    TRY(say_topics(tx, op, &r, w, by));
     json_set_str(op->arena, verdict, STR("by"), by);
     record_tx_trail(tx, STR("contact-chosen"), fhir_type_parse(STR("Patient")), patient, verdict);
     return record_commit(tx);
@@ -157,7 +199,9 @@ err outreach_wish_by_link(struct op *op, struct outreach *o, str token,
             return fail(op, ERR_FORBIDDEN,
                         "This link cannot say yes. Reply START to us, or say yes in the portal.");
     op->actor = outreach_system();
-    err e = prefer(op, o, patient, w, STR("set by the patient with a link we sent them"));
+    struct outreach_wish said = *w;
+    said.takes_only = !agrees;
+    err e = prefer(op, o, patient, &said, STR("set by the patient with a link we sent them"));
     op->actor = caller;
     return e;
 }
@@ -213,6 +257,15 @@ static void put_ways(struct op *op, const struct recipient *r, struct json *o)
     json_set(op->arena, o, STR("reach"), reach);
 }
 
+static struct json *calls_json(struct op *op, const struct calls_about *c)
+{
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    for (size_t i = 0; i < c->n; i++)
+        if (c->said[i].no)
+            json_push(op->arena, list, json_new_str(op->arena, c->said[i].topic));
+    return list;
+}
+
 err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret)
 {
     struct record_doc seen;
@@ -232,6 +285,7 @@ err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json 
     for (size_t i = 0; i < w->n_refused; i++)
         json_push(op->arena, list, json_new_str(op->arena, w->refused[i]));
     json_set(op->arena, out, STR("refused"), list);
+    json_set(op->arena, out, STR("noCalls"), calls_json(op, &r.calls));
     *ret = out;
     return op_check(op);
 }

@@ -26,9 +26,31 @@ struct wishes {
     size_t n_channels;
     bool damaged; /* half of a wish: quiet until it is set again */
 };
+/* Their words about calls by a person of one topic: Consents of their own (TOPIC_CATEGORY), the
+ * newest of a topic counts. A no to all calls stands beside them, and is not opened by one. */
+#define TOPIC_CATEGORY "contact-topic"
+struct calls_about {
+    struct {
+        str topic;
+        int64_t at;
+        bool no;
+    } said[WISH_TOPICS];
+    size_t n;
+    bool lost; /* a no found no room: it counts as one to all */
+};
 void wishes_read(const struct json *patient, struct wishes *ret);
 bool wish_minute(str text, int *ret);
 bool wishes_refuse(const struct wishes *w, str topic);
+/* A code that can name a topic: lower case, digits, "_" and "-". */
+bool topic_fits(str code);
+/* The topic of the preference centre that a purpose is of, where it is none itself: what prepares a
+ * visit is of visits, what follows a discharge of care at home. Empty: of none. */
+str wish_topic_of(str purpose);
+/* Of a Consent of TOPIC_CATEGORY, active: takes up its words. holds: a yes in it is in force. */
+void calls_about_read(const struct json *consent, int64_t at, bool holds, struct calls_about *io);
+bool calls_refuse(const struct calls_about *c, str purpose);
+/* Is the newest word about this topic itself no? *ret_at: when it was said; 0 never. */
+bool calls_said_no(const struct calls_about *c, str topic, int64_t *ret_at);
 /* Their word for the purpose itself; else, of visits and of all other care, the general one. Empty:
  * no wish. */
 str wishes_channel(const struct wishes *w, str purpose);

@@ -61,10 +61,30 @@ void wishes_read(const struct json *patient, struct wishes *ret)
     ret->damaged |= (ret->quiet_from < 0) != (ret->quiet_until < 0);
 }
 
+bool topic_fits(str code)
+{
+    bool ok = code.n > 0 && code.n <= 64;
+    for (size_t i = 0; ok && i < code.n; i++)
+        ok = (code.p[i] >= 'a' && code.p[i] <= 'z') || (code.p[i] >= '0' && code.p[i] <= '9') ||
+             code.p[i] == '_' || code.p[i] == '-';
+    return ok;
+}
+
+str wish_topic_of(str purpose)
+{
+    static const char *const visits[] = {"hospital_preregistration", "preoperative_instructions"};
+    for (size_t i = 0; i < sizeof visits / sizeof *visits; i++)
+        if (str_eq(purpose, str_of(visits[i])))
+            return STR(WISH_VISITS);
+    return str_eq(purpose, STR("post_discharge_followup")) ? STR(WISH_CARE) : STR_NONE;
+}
+
 bool wishes_refuse(const struct wishes *w, str topic)
 {
+    str of = wish_topic_of(topic);
     for (size_t i = 0; i < w->n_refused; i++)
-        if (!str_empty(topic) && str_eq(w->refused[i], topic))
+        if ((!str_empty(topic) && str_eq(w->refused[i], topic)) ||
+            (!str_empty(of) && str_eq(w->refused[i], of)))
             return true;
     return false;
 }

@@ -86,15 +86,6 @@ static err set_zone(struct op *op, str zone, struct wishes *w)
     return OK;
 }
 
-static bool topic_fits(str code)
-{
-    bool ok = code.n > 0 && code.n <= 64;
-    for (size_t i = 0; ok && i < code.n; i++)
-        ok = (code.p[i] >= 'a' && code.p[i] <= 'z') || (code.p[i] >= '0' && code.p[i] <= '9') ||
-             code.p[i] == '_' || code.p[i] == '-';
-    return ok;
-}
-
 static err set_topics(struct op *op, const struct outreach_wish *in, struct wishes *w)
 {
     if (!in->topics_said)

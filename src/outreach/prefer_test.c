@@ -347,12 +347,12 @@ static void a_no_to_calls_is_of_calls_alone(void **state)
     struct outreach_wish no = {.by = {[WISH_CALLS] = WORD_NO}},
                          yes = {.by = {[WISH_CALLS] = WORD_YES}};
     struct json *shown;
-    assert_false(recipient_no_calls(&(struct recipient){.minor = false}));
+    assert_false(recipient_no_calls(&(struct recipient){.minor = false}, STR_NONE));
     assert_int_equal(outreach_wishes(&r->op, r->o, r->patient, &shown), OK);
     assert_null(JSON_GET(shown, "voice"));
     assert_int_equal(by_link(r, &no), OK);
     struct recipient p = room_seen(r);
-    assert_true(recipient_no_calls(&p));
+    assert_true(recipient_no_calls(&p, STR_NONE));
     assert_false(p.consent[CHANNEL_SMS].any || p.consent[CHANNEL_LETTER].any);
     assert_true(recipient_allows(&p, CHANNEL_LETTER, STR("care"))); /* letters may come as before */
     assert_int_equal(outreach_wishes(&r->op, r->o, r->patient, &shown), OK);
@@ -360,7 +360,7 @@ static void a_no_to_calls_is_of_calls_alone(void **state)
     r->op.now += 60000;
     assert_int_equal(by_link(r, &yes), OK);
     p = room_seen(r);
-    assert_false(recipient_no_calls(&p));
+    assert_false(recipient_no_calls(&p, STR_NONE));
     assert_false(p.consent[CHANNEL_SMS].any);
 }
 
@@ -384,10 +384,10 @@ static void a_no_that_staff_were_told_is_kept_as_it_was_said(void **state)
     assert_int_equal(captured(r, &whistle), ERR_INVALID);
     assert_int_equal(captured(r, &unsaid), ERR_INVALID);
     struct recipient p = room_seen(r);
-    assert_false(recipient_no_calls(&p));
+    assert_false(recipient_no_calls(&p, STR_NONE));
     assert_int_equal(captured(r, &no), OK);
     p = room_seen(r);
-    assert_true(recipient_no_calls(&p) && !p.consent[CHANNEL_CALLS].changed);
+    assert_true(recipient_no_calls(&p, STR_NONE) && !p.consent[CHANNEL_CALLS].changed);
     no.channel = STR("sms"); /* so for every channel; nothing of the rulebook is asked */
     assert_int_equal(captured(r, &no), OK);
     p = room_seen(r);
@@ -403,8 +403,112 @@ static void a_no_that_staff_were_told_is_kept_as_it_was_said(void **state)
     r->op.now += 60000;
     assert_int_equal(captured(r, &yes), OK);
     p = room_seen(r);
-    assert_false(recipient_no_calls(&p));
+    assert_false(recipient_no_calls(&p, STR_NONE));
     assert_true(str_empty(p.consent[CHANNEL_CALLS].number)); /* of any number of theirs */
+}
+
+/* Of one topic, as of texts: what prepares a visit is of visits, what follows a discharge of care
+ * at home; what is of no topic, and every text, stay as they are. */
+static void a_no_to_calls_is_of_the_topics_it_names(void **state)
+{
+    struct room *r = *state;
+    const str visits = STR(WISH_VISITS), care = STR(WISH_CARE),
+              drugs = STR("prescription_notification");
+    const str some[] = {visits, drugs}, bad = STR("Not A Code");
+    struct outreach_wish no = {.no_calls = some, .n_no_calls = 2, .calls_said = true},
+                         less = {.no_calls = &drugs, .n_no_calls = 1, .calls_said = true},
+                         none = {.no_calls = &bad, .n_no_calls = 1, .calls_said = true};
+    str token;
+    int64_t until;
+    assert_int_equal(by_link(r, &none), ERR_INVALID);
+    op_clear(&r->op);
+    assert_int_equal(by_link(r, &no), OK);
+    struct recipient p = room_seen(r);
+    assert_true(recipient_no_calls(&p, visits) && recipient_no_calls(&p, drugs));
+    assert_true(recipient_no_calls(&p, STR("preoperative_instructions")));
+    assert_false(recipient_no_calls(&p, care) || recipient_no_calls(&p, STR_NONE));
+    assert_false(recipient_no_calls(&p, STR("post_discharge_followup")));
+    assert_false(p.consent[CHANNEL_CALLS].any || p.consent[CHANNEL_SMS].any || p.wishes.n_refused);
+    assert_int_equal(by_link(r, &no), OK); /* said again it is no new word */
+    assert_true(room_seen(r).calls.said[0].at == p.calls.said[0].at);
+    /* A link that staff made takes away only. */
+    const struct actor *as = r->op.actor, nurse = {.role = ROLE_NURSE, .purpose = PURPOSE_TREAT};
+    r->op.actor = &nurse;
+    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
+    r->op.actor = as;
+    assert_int_equal(outreach_wish_by_link(&r->op, r->o, token, &less), OK);
+    p = room_seen(r);
+    assert_true(recipient_no_calls(&p, visits));
+    r->op.now -= 60000; /* with the clock set back the newer word is still the newer */
+    assert_int_equal(by_link(r, &less), OK);
+    p = room_seen(r);
+    assert_false(recipient_no_calls(&p, visits));
+    assert_true(recipient_no_calls(&p, drugs));
+    r->op.now += 60000;
+}
+
+static void a_no_about_a_topic_is_kept_as_it_was_said(void **state)
+{
+    struct room *r = *state;
+    const str labs = STR("lab_results"), bad = STR("Labs!"), care = STR("care");
+    struct outreach_capture no = {.patient = r->patient,
+                                  .no = true,
+                                  .how = STR("oral"),
+                                  .channel = STR("voice"),
+                                  .topics = &labs,
+                                  .n_topics = 1,
+                                  .evidence = STR("Do not ring me about results, write")};
+    struct outreach_capture text = no, code = no, both = no, yes = no;
+    text.channel = STR("sms"); /* of texts a topic is refused as a wish */
+    code.topics = &bad;
+    both.purposes = &care;
+    both.n_purposes = 1;
+    assert_int_equal(captured(r, &text), ERR_INVALID);
+    assert_int_equal(captured(r, &code), ERR_INVALID);
+    assert_int_equal(captured(r, &both), ERR_INVALID);
+    assert_int_equal(captured(r, &no), OK);
+    struct recipient p = room_seen(r);
+    assert_true(recipient_no_calls(&p, labs));
+    assert_false(recipient_no_calls(&p, STR_NONE));
+    yes.no = false;
+    yes.type = STR("prior_express_consent");
+    yes.affirmative = true;
+    r->op.now += 60000;
+    assert_int_equal(captured(r, &yes), OK);
+    p = room_seen(r);
+    assert_false(recipient_no_calls(&p, labs) || p.consent[CHANNEL_CALLS].any);
+}
+
+/* A topic of the preference centre holds for what it stands for there. */
+static void a_topic_holds_for_what_is_of_it(void **state)
+{
+    (void)state;
+    struct wishes w = {.refused = {STR(WISH_CARE)}, .n_refused = 1};
+    assert_true(wishes_refuse(&w, STR("post_discharge_followup")));
+    assert_false(wishes_refuse(&w, STR("preoperative_instructions")));
+    w.refused[0] = STR(WISH_VISITS);
+    assert_true(wishes_refuse(&w, STR("preoperative_instructions")));
+    assert_true(wishes_refuse(&w, STR("hospital_preregistration")));
+    assert_false(wishes_refuse(&w, STR("provision_of_treatment")));
+    w.refused[0] = STR_NONE; /* half of a word refuses nothing */
+    assert_false(wishes_refuse(&w, STR_NONE) || wishes_refuse(&w, STR("lab_results")));
+}
+
+/* More topics than there is room for: a no is not lost. */
+static void too_many_topics_are_a_no_to_all(void **state)
+{
+    struct room *r = *state;
+    struct calls_about c = {.n = 0};
+    struct buf b;
+    struct json *consent;
+    buf_init(&b, r->op.arena, 8192);
+    buf_printf(&b, "{\"provision\":{\"type\":\"deny\",\"purpose\":[");
+    for (unsigned i = 0; i <= WISH_TOPICS; i++)
+        buf_printf(&b, "%s{\"system\":\"" TOPIC_SYSTEM "\",\"code\":\"t%u\"}", i ? "," : "", i);
+    buf_printf(&b, "]}}");
+    assert_int_equal(json_read(&r->op, buf_str(&b), &JSON_LIMITS_DEFAULT, &consent), OK);
+    calls_about_read(consent, NOW, true, &c);
+    assert_true(c.n == WISH_TOPICS && calls_refuse(&c, STR("anything")));
 }
 
 int main(void)
@@ -424,6 +528,10 @@ int main(void)
         TEST(r219_a_pause_ends_at_their_midnight),
         TEST(a_no_to_calls_is_of_calls_alone),
         TEST(a_no_that_staff_were_told_is_kept_as_it_was_said),
+        TEST(a_no_to_calls_is_of_the_topics_it_names),
+        TEST(a_no_about_a_topic_is_kept_as_it_was_said),
+        cmocka_unit_test(a_topic_holds_for_what_is_of_it),
+        TEST(too_many_topics_are_a_no_to_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,8 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
                                    .confidential = r.confidential,
                                    .confidential_to = r.confidential_to,
                                    .reassigned = str_eq(r.reassigned, STR("yes")),
-                                   .no_calls = recipient_no_calls(&r),
+                                   .no_calls = recipient_no_calls(&r, STR_NONE),
+                                   .calls = r.calls,
                                    .proxy = r.proxy,
                                    .line_type = r.line_type,
                                    .helper = r.helper,
@@ -48,6 +49,11 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
     for (size_t i = 0; i < ret->n_zones; i++)
         ret->zones[i] = r.zones[i];
     return OK;
+}
+
+bool outreach_no_calls(const struct outreach_reach *r, str purpose)
+{
+    return r->no_calls || calls_refuse(&r->calls, purpose);
 }
 
 enum way outreach_prefers(const struct outreach_reach *r, str purpose)

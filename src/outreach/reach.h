@@ -5,6 +5,7 @@
 #define WEFT_OUTREACH_REACH_H
 
 #include "outreach/choose.h"
+#include "outreach/prefer.h"
 #include "record/record.h"
 
 struct outreach;
@@ -21,7 +22,8 @@ struct outreach_reach {
     str language, state, country, zones[4];
     size_t n_zones;
     bool deceased, confidential, reassigned;
-    bool no_calls;    /* they want no calls by a person */
+    bool no_calls; /* they want no calls by a person; of one topic: outreach_no_calls() */
+    struct calls_about calls;
     enum way prefers; /* tried first, when nothing is said for the purpose (outreach_prefers()) */
     bool proxy;       /* a Consent names somebody who may act for them */
     str line_type, confidential_to;
@@ -42,6 +44,8 @@ unsigned outreach_ways(const struct outreach *o);
 void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,
                     str *ret_head, str *ret_tail);
 MUST err outreach_reach(struct op *op, struct record *rec, str patient, struct outreach_reach *ret);
+/* Do they want no calls at all, or none about this purpose? */
+bool outreach_no_calls(const struct outreach_reach *r, str purpose);
 /* The way tried first for a purpose: their word for it, else the one they are usually reached by.
  */
 enum way outreach_prefers(const struct outreach_reach *r, str purpose);

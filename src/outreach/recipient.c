@@ -290,6 +290,30 @@ static err find_confidential(struct op *op, struct record *rec, struct recipient
     return OK;
 }
 
+static void read_topics(const struct op *op, const struct json *c, struct recipient *r)
+{
+    struct time_span at;
+    if (is_of_category(c, STR(TOPIC_CATEGORY)) && time_parse(json_get_str(c, STR("dateTime")), &at))
+        calls_about_read(c, at.lo, permission_holds(op, c, at.lo), &r->calls);
+}
+
+/* Nor is a no to calls about one topic. */
+static err find_topics(struct op *op, struct record *rec, struct recipient *r)
+{
+    struct record_page page;
+    str query = arena_printf(op->arena,
+                             "patient=Patient/%.*s&status=active&category=" CONSENT_CATEGORY
+                             "%%7C" TOPIC_CATEGORY "&_sort=-date&_count=%u",
+                             STR_ARG(r->id), CONSENTS_MAX);
+    TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        struct json *c;
+        TRY(record_parse(op, &page.docs[i], &c));
+        read_topics(op, c, r);
+    }
+    return OK;
+}
+
 /* All of them; of very many the newest that hold. */
 static err find_consents(struct op *op, struct record *rec, str id, uint64_t patient,
                          struct record_page *ret)
@@ -319,6 +343,7 @@ static err read_consents(struct op *op, struct record *rec, uint64_t patient, st
             continue;
         read_parties(op, c, r);
         read_confidential(c, r, &confidential);
+        read_topics(op, c, r);
         if (!is_of_category(c, STR("contact")) ||
             !time_parse(json_get_str(c, STR("dateTime")), &at))
             continue;
@@ -341,7 +366,10 @@ static err read_consents(struct op *op, struct record *rec, uint64_t patient, st
             read_consent(op, c, &r->consent[k]);
         }
     }
-    return page.n < CONSENTS_MAX || r->confidential ? OK : find_confidential(op, rec, r);
+    if (page.n < CONSENTS_MAX)
+        return OK;
+    TRY(r->confidential ? OK : find_confidential(op, rec, r));
+    return find_topics(op, rec, r);
 }
 
 void recipient_read_person(struct op *op, struct recipient *r)
@@ -378,9 +406,10 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
     return e;
 }
 
-bool recipient_no_calls(const struct recipient *r)
+bool recipient_no_calls(const struct recipient *r, str purpose)
 {
-    return r->consent[CHANNEL_CALLS].any && !r->consent[CHANNEL_CALLS].permit;
+    return (r->consent[CHANNEL_CALLS].any && !r->consent[CHANNEL_CALLS].permit) ||
+           calls_refuse(&r->calls, purpose);
 }
 
 bool recipient_allows(const struct recipient *r, enum channel_kind k, str purpose)

@@ -258,7 +258,7 @@ static err patient_lives(struct op *op, struct watched *w, bool *ret)
     struct recipient r;
     err e = recipient_load(op, w->o->rec, part(w, "patient"), &r);
     *ret = e == OK && !r.deceased;
-    w->no_calls = e == OK && recipient_no_calls(&r);
+    w->no_calls = e == OK && recipient_no_calls(&r, part(w, "purpose"));
     if (e != ERR_NOT_FOUND && e != ERR_GONE)
         return e;
     op_clear(op);

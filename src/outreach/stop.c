@@ -238,3 +238,31 @@ err stop_record_part2(struct record_tx *tx, struct op *op, const struct recipien
         json_push(op->arena, more, ends);
     return put(tx, op, c, more, word, ret_id);
 }
+
+/* Never before the newest word about one of its topics, as of every word. */
+static int64_t topic_time(const struct op *op, const struct recipient *r,
+                          const struct stop_word *word)
+{
+    int64_t at = op->now, last;
+    for (size_t i = 0; i < word->n_purposes; i++) {
+        (void)calls_said_no(&r->calls, word->purposes[i], &last);
+        at = last >= at ? last + 1 : at;
+    }
+    return at;
+}
+
+err stop_record_topics(struct record_tx *tx, struct op *op, const struct recipient *r,
+                       const struct stop_word *word, str *ret_id)
+{
+    struct json *c = consent_of(op, r, STR(TOPIC_CATEGORY), topic_time(op, r, word), word);
+    struct json *p = json_new(op->arena, JSON_OBJECT), *codes = json_new(op->arena, JSON_ARRAY);
+    struct json *topics = json_new(op->arena, JSON_ARRAY);
+    for (size_t i = 0; i < word->n_purposes; i++)
+        json_push(op->arena, topics, fhir_coding(op, STR(TOPIC_SYSTEM), word->purposes[i]));
+    json_push(op->arena, codes, fhir_concept(op, STR(CHANNEL_SYSTEM), word_about(CHANNEL_CALLS)));
+    json_set_str(op->arena, p, STR("type"), word->stop ? STR("deny") : STR("permit"));
+    json_set(op->arena, p, STR("code"), codes);
+    json_set(op->arena, p, STR("purpose"), topics);
+    json_set(op->arena, c, STR("provision"), p);
+    return put(tx, op, c, json_new(op->arena, JSON_ARRAY), word, ret_id);
+}

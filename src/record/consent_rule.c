@@ -36,7 +36,8 @@ static bool about_contact(const struct json *c)
     const struct json *codes = json_path(c, "provision.code"), *codings;
     bool contact = false;
     for (size_t i = 0; (one = json_at(categories, i)); i++)
-        contact |= has_code(JSON_GET(one, "coding"), CONTACT_CATEGORY, "contact");
+        contact |= has_code(JSON_GET(one, "coding"), CONTACT_CATEGORY, "contact") ||
+                   has_code(JSON_GET(one, "coding"), CONTACT_CATEGORY, "contact-topic");
     for (size_t i = 0; contact && (one = json_at(codes, i)); i++) {
         codings = JSON_GET(one, "coding");
         if (!json_at(codings, 0) || json_at(codings, 1) ||

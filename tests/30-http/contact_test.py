@@ -436,6 +436,72 @@ class Contact(Case):
             "Content-Type": "application/x-www-form-urlencoded"})
         self.assertEqual((403, False), (a.status, shown()["voice"]))
 
+    def test_a_no_to_calls_about_a_topic(self):
+        """Written down by a nurse, set by the link: $call heeds it for what the call is about, and tells it otherwise."""
+        self.person("ivy", "+442079460953")
+        path, wishes = "/fhir/Patient/ivy/$consent", "/fhir/Patient/ivy/$preferences"
+
+        def shown():
+            return self.expect(200, self.call("GET", wishes, None, "nurse")).json
+
+        self.assertEqual(([], []), (shown()["noCalls"], self.ask_call("ivy")["notAbout"]))
+        no = {"no": True, "how": "oral", "channel": "voice", "topics": ["lab_results"],
+              "evidence": "Write me my results, do not ring"}
+        for part in ({"channel": "sms"}, {"topics": ["Lab results"]}, {"purposes": ["care"]}, {"until": "2030-01-01"}):
+            self.expect(400, self.call("POST", path, {**no, **part}, "nurse"))
+        c = self.expect(201, self.call("POST", path, no, "nurse")).json
+        self.assertEqual(("deny", "lab_results"), (c["provision"]["type"], c["provision"]["purpose"][0]["code"]))
+        self.assertEqual((["lab_results"], None), (shown()["noCalls"], shown().get("voice")))
+        a = self.ask_call("ivy")  # nobody said about what: they may be called, and the caller is told
+        self.assertEqual((True, ["lab_results"]), (a["may"], a["notAbout"]))
+        self.assertTrue(self.ask_call("ivy", about="prescription_notification")["may"])
+        a = self.ask_call("ivy", about="lab_results")
+        self.assertEqual((False, True), (a["may"], "CAP-05" in a["outbound"]["fired"]))
+        self.assertNotIn("number", a)
+        self.ask_call("ivy", status=400, about="Lab results")
+        # It hides nothing of the record and ends no text: it is a word about calls.
+        self.expect(200, self.call("GET", "/fhir/Observation?patient=ivy", None, "nurse"))
+        self.assertEqual([], shown()["refused"])
+        # The page of a link that staff made shows it, keeps it, and takes one more.
+        page = urllib.parse.urlparse(self.expect(
+            201, self.call("POST", "/fhir/Patient/ivy/$contact-link", {}, "nurse")).json["link"]).path
+        topics = ("appointment_or_exam_confirm_remind", "home_healthcare_instructions", "prescription_notification",
+                  "lab_results", "wellness_checkup")
+
+        def box(topic):
+            a = self.expect(200, self.call("GET", page, None, None))
+            text = a.body if isinstance(a.body, str) else a.body.decode()
+            return re.search(rf'name="call-{topic}" value="1"( checked)?( disabled)?', text).groups()
+
+        self.assertEqual(((None, " disabled"), (" checked", None)), (box("lab_results"), box("wellness_checkup")))
+        form = {t: "1" for t in topics} | {f"call-{t}": "1" for t in topics if t != "wellness_checkup"}
+        head = {"Content-Type": "application/x-www-form-urlencoded"}
+        self.expect(200, self.call("POST", page, urllib.parse.urlencode(
+            {**form, "voice": "1", "letter": "1", "calls": "1"}).encode(), None, headers=head))
+        self.assertEqual(["lab_results", "wellness_checkup"], sorted(shown()["noCalls"]))
+        # A page from before that had no such boxes takes nothing away.
+        self.expect(200, self.call("POST", page, urllib.parse.urlencode(
+            {**{t: "1" for t in topics}, "voice": "1", "letter": "1"}).encode(), None, headers=head))
+        self.assertEqual(["lab_results", "wellness_checkup"], sorted(shown()["noCalls"]))
+        # Said again otherwise to a nurse, with its evidence.
+        time.sleep(0.002)
+        self.expect(201, self.call("POST", path, {
+            "how": "oral", "type": "prior_express_consent", "channel": "voice", "topics": ["lab_results"],
+            "evidence": "Ring me with results after all", "affirmative": True, "granular": True, "separate": True},
+            "nurse"))
+        self.assertEqual(["wellness_checkup"], shown()["noCalls"])
+        self.assertTrue(self.ask_call("ivy", about="lab_results")["may"])
+
+    def test_a_topic_that_the_link_does_not_show_stays_refused(self):
+        """The page knows five topics; another that is refused (a programme) is no box of it, and saving keeps it."""
+        self.person("jo", "+442079460952", wishes=[{"url": "refusedTopic", "valueCode": "heart-failure"}])
+        page = urllib.parse.urlparse(self.expect(
+            201, self.call("POST", "/fhir/Patient/jo/$contact-link", {}, "nurse")).json["link"]).path
+        self.expect(200, self.call("POST", page, urllib.parse.urlencode({"lab_results": "1"}).encode(), None, headers={
+            "Content-Type": "application/x-www-form-urlencoded"}))
+        refused = self.expect(200, self.call("GET", "/fhir/Patient/jo/$preferences", None, "nurse")).json["refused"]
+        self.assertEqual((5, True), (len(refused), "heart-failure" in refused))
+
     def test_a_call_by_exception_is_in_the_ledger(self):
         self.person("ed", "+442079460959")
 

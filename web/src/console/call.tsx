@@ -1,7 +1,7 @@
 // A call that a person makes: the rulebook is asked first; what it refuses has no number and no script here, but the
 // rules, until when, and the exceptions it knows. What came of a call is written down as a Task, also of one that was
 // made all the same, with its reason, and of one in which they called us.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Dialog, errorText, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
@@ -9,12 +9,13 @@ import { tell } from "../kit/toast";
 import { type ApiError, post } from "../lib/api";
 import type { Task } from "../lib/fhir";
 import { idOf } from "../lib/fhir";
-import { dayTimeInText, type Key, lang, languageName, t, time } from "../lib/i18n";
+import { dayTimeInText, type Key, lang, languageName, list, t, time } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
 import { CALL_DIRECTION, CALL_EXCEPTION, TASK_CODE, useInProgramme } from "./acts";
 import { ContactBudget } from "./budget";
 import { localInput } from "./case";
+import { TOPICS, topic } from "./reach";
 import { programmeOf } from "./worklist";
 
 const HOUR_MS = 3600_000;
@@ -65,6 +66,8 @@ interface CallAsk {
   quiet: boolean;
   confidential: boolean;
   confidentialTo?: string;
+  /** topics that they want no calls about, or nothing at all */
+  notAbout: string[];
 }
 /** A call that is over already: theirs, or one of ours that nobody asked about before. */
 const ALREADY = ["incoming", "made"] as const;
@@ -97,6 +100,40 @@ function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) 
           </label>
         </div>
       )}
+    </>
+  );
+}
+
+/** What they want no calls about, and what this one is about: the rulebook is asked again for it. */
+function About({
+  not,
+  value,
+  onChange,
+}: {
+  not: string[];
+  value: string;
+  onChange: (about: string) => void;
+}) {
+  if (!not.length) return null;
+  return (
+    <>
+      <p class="strong">{t("rc_no_calls_about", { topics: list(not.map(topic)) })}</p>
+      <div class="field">
+        <label for="ca-about">{t("ca_about")}</label>
+        <select
+          class="box"
+          id="ca-about"
+          value={value}
+          onChange={(e) => onChange(e.currentTarget.value)}
+        >
+          <option value="">{t("ca_about_other")}</option>
+          {[...new Set([...TOPICS, ...not])].map((code) => (
+            <option key={code} value={code}>
+              {topic(code)}
+            </option>
+          ))}
+        </select>
+      </div>
     </>
   );
 }
@@ -279,9 +316,15 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
   const [error, busy, act] = useAct(`Task|${patient}|calls`, `Communication|${patient}|budget`);
   const [offered, setOffered] = useState(false);
   const [opened, setOpened] = useState<{ ask: CallAsk; exception: Exception } | null>(null);
-  const { data, error: unasked } = useLoad<CallAsk>(`Patient|${patient}|call-ask|${from}`, () =>
-    post<CallAsk>(`/fhir/Patient/${patient}/$call`, {}),
+  const [about, setAbout] = useState("");
+  const asking = about && { about };
+  const { data, error: unasked } = useLoad<CallAsk>(
+    `Patient|${patient}|call-ask|${from}|${about}`,
+    () => post<CallAsk>(`/fhir/Patient/${patient}/$call`, { ...asking }),
   );
+  /** it stays while the rulebook is asked again */
+  const [notAbout, setNotAbout] = useState<string[]>([]);
+  useEffect(() => void (data && setNotAbout(data.notAbout)), [data]);
   const [already, setAlready] = useState<Already | "">("");
   const [why, setWhy] = useState("");
   const [when, setWhen] = useState("");
@@ -290,7 +333,11 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
   const whole = came && (already !== "made" || why.trim());
   const except = (exception: Exception, reason: string): void =>
     void act(async () => {
-      const ask = await post<CallAsk>(`/fhir/Patient/${patient}/$call`, { exception, reason });
+      const ask = await post<CallAsk>(`/fhir/Patient/${patient}/$call`, {
+        ...asking,
+        exception,
+        reason,
+      });
       setOpened({ ask, exception });
       return "";
     });
@@ -317,7 +364,11 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
       const exception = already === "made" ? already : already ? undefined : opened?.exception;
       if (offered) await post(`/fhir/Patient/${patient}/$call`, { offered });
       if (already === "made")
-        await post(`/fhir/Patient/${patient}/$call`, { exception, reason: why.trim() });
+        await post(`/fhir/Patient/${patient}/$call`, {
+          ...asking,
+          exception,
+          reason: why.trim(),
+        });
       const made = [
         callTask(task, {
           status: "completed",
@@ -371,6 +422,14 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
             {opened && <p class="strong">{t(`ca_x_${opened.exception}`)}</p>}
           </>
         )}
+        <About
+          not={notAbout}
+          value={about}
+          onChange={(v) => {
+            setOpened(null);
+            setAbout(v);
+          }}
+        />
         <ContactBudget patient={patient} />
         {asked && <BeforeCall of={asked} onOffered={setOffered} />}
         {!asked && !unasked && <Skeleton lines={3} />}

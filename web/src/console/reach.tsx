@@ -16,6 +16,8 @@ interface Wishes {
   quietFrom?: string;
   quietUntil?: string;
   refused: string[];
+  /** topics that nobody calls about */
+  noCalls: string[];
   ways: Record<string, string>;
   reach: string[];
   sms?: boolean;
@@ -43,7 +45,15 @@ const ELEMENTS = [
   "not_condition_of_purchase",
 ] as const;
 const keyOf = (patient: string): string => `Consent|${patient}|reach`;
-const topic = (code: string): string => wordOf("rc_t_", code);
+export const topic = (code: string): string => wordOf("rc_t_", code);
+/** What the preference centre asks about (portal/wishes.tsx). */
+export const TOPICS = [
+  "appointment_or_exam_confirm_remind",
+  "home_healthcare_instructions",
+  "prescription_notification",
+  "lab_results",
+  "wellness_checkup",
+];
 
 function Lines({ of }: { of: Wishes }) {
   const said = (c: Channel): string => {
@@ -70,6 +80,9 @@ function Lines({ of }: { of: Wishes }) {
         <p>{t("rc_quiet", { from: of.quietFrom, until: of.quietUntil })}</p>
       )}
       {of.refused.length > 0 && <p>{t("rc_refused", { topics: list(of.refused.map(topic)) })}</p>}
+      {of.noCalls.length > 0 && (
+        <p class="strong">{t("rc_no_calls_about", { topics: list(of.noCalls.map(topic)) })}</p>
+      )}
       {topics.map((w) => (
         <p key={w}>{w}</p>
       ))}
@@ -142,12 +155,22 @@ function Boxes<T extends string>({
 }
 
 /** Nothing is ticked beforehand; what the rulebook finds missing is told and nothing is kept. */
-function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => void }) {
+function ConsentDialog({
+  patient,
+  noCalls,
+  onClose,
+}: {
+  patient: string;
+  noCalls: string[];
+  onClose: () => void;
+}) {
   const [how, setHow] = useState<How>("oral");
   const [channel, setChannel] = useState<(typeof ASKED)[number]>("sms");
   const [purposes, setPurposes] = useState<(typeof PURPOSES)[number][]>([]);
   const [elements, setElements] = useState<(typeof ELEMENTS)[number][]>([]);
   const [formal, setFormal] = useState(false);
+  const [lifted, setLifted] = useState<string[]>([]);
+  const topics = channel === "voice" ? lifted : [];
   const [error, busy, act] = useAct(keyOf(patient), `Communication|${patient}|budget`);
   const written = formal && how !== "oral";
   const keep = (e: Event): void => {
@@ -157,7 +180,7 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
       await post(`/fhir/Patient/${patient}/$consent`, {
         how,
         channel,
-        purposes,
+        ...(topics.length ? { topics } : { purposes }),
         type: written ? "prior_express_written_consent" : "prior_express_consent",
         elements: written ? elements : [],
         evidence: textOf(form, "evidence"),
@@ -185,13 +208,24 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
           options={ASKED.map((c) => ({ value: c, label: t(`cp_ch_${c}`) }))}
           onChange={setChannel}
         />
-        <Boxes
-          legend={t("rc_about")}
-          of={PURPOSES}
-          word={(p) => t(`rc_p_${p}`)}
-          chosen={purposes}
-          onChange={setPurposes}
-        />
+        {channel === "voice" && noCalls.length > 0 && (
+          <Boxes
+            legend={t("rc_calls_again")}
+            of={noCalls}
+            word={topic}
+            chosen={lifted}
+            onChange={setLifted}
+          />
+        )}
+        {topics.length === 0 && (
+          <Boxes
+            legend={t("rc_about")}
+            of={PURPOSES}
+            word={(p) => t(`rc_p_${p}`)}
+            chosen={purposes}
+            onChange={setPurposes}
+          />
+        )}
         {how !== "oral" && (
           <label class="switch">
             <input
@@ -232,7 +266,11 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
           <button type="button" class="btn" onClick={onClose}>
             {t("cancel")}
           </button>
-          <button type="submit" class="btn primary" disabled={busy || purposes.length === 0}>
+          <button
+            type="submit"
+            class="btn primary"
+            disabled={busy || purposes.length + topics.length === 0}
+          >
             {t("rc_keep")}
           </button>
         </div>
@@ -241,7 +279,7 @@ function ConsentDialog({ patient, onClose }: { patient: string; onClose: () => v
   );
 }
 
-/** A no is kept as it was said: to one way, for every purpose, and nothing more is asked. */
+/** A no is kept as it was said: to one way, for every purpose, of calls also for some; nothing more is asked. */
 function NoDialog({
   patient,
   ways,
@@ -253,6 +291,7 @@ function NoDialog({
 }) {
   const [how, setHow] = useState<How>("oral");
   const [channel, setChannel] = useState<Channel | "">("");
+  const [topics, setTopics] = useState<string[]>([]);
   const [error, busy, act] = useAct(keyOf(patient), `Communication|${patient}|budget`);
   const keep = (e: Event): void => {
     e.preventDefault();
@@ -262,6 +301,7 @@ function NoDialog({
         no: true,
         how,
         channel,
+        ...(channel === "voice" && topics.length > 0 && { topics }),
         evidence: textOf(form, "evidence"),
       });
       onClose();
@@ -278,7 +318,18 @@ function NoDialog({
           options={ways.map((c) => ({ value: c, label: t(`cp_ch_${c}`) }))}
           onChange={setChannel}
         />
-        {channel === "voice" && <p class="muted">{t("rc_no_calls_lead")}</p>}
+        {channel === "voice" && (
+          <>
+            <p class="muted">{t("rc_no_calls_lead")}</p>
+            <Boxes
+              legend={t("rc_no_calls_only")}
+              of={TOPICS}
+              word={topic}
+              chosen={topics}
+              onChange={setTopics}
+            />
+          </>
+        )}
         <p aria-hidden="true">{t("rc_no_how")}</p>
         <Choice<How>
           legend={t("rc_no_how")}
@@ -335,7 +386,7 @@ export function Reach({ id }: { id: string }) {
         </div>
       )}
       <Part2 patient={id} />
-      {open === "yes" && <ConsentDialog patient={id} onClose={close} />}
+      {open === "yes" && <ConsentDialog patient={id} noCalls={data.noCalls} onClose={close} />}
       {open === "no" && <NoDialog patient={id} ways={waysOf(data.reach)} onClose={close} />}
     </section>
   );

@@ -17,7 +17,7 @@ import { me, useConsents, useMe } from "./data";
 import { DRAFT } from "./messages";
 import { NoticesCard } from "./notices";
 import { ReleaseChoice } from "./release";
-import { WishesCard } from "./wishes";
+import { topicWord, WishesCard } from "./wishes";
 
 type Size = "normal" | "large";
 const KEY = "weft.text";
@@ -61,6 +61,9 @@ function spokenCode(p: Patient): string {
 
 const channelOf = (c: Consent): string | undefined => c.provision?.code?.[0]?.coding?.[0]?.code;
 
+/** A word about calls of some topics: those stand with the topics. */
+const isOfTopics = (c: Consent): boolean => isOfCategory(c, "contact-topic");
+
 /** What goes to a telephone. */
 const PHONE: string[] = ["sms", "voice"];
 
@@ -78,7 +81,7 @@ function Channels({
   if (!data) return null;
   const newest = (channel: string): string | undefined =>
     data
-      .filter((c) => c.status === "active" && channelOf(c) === channel)
+      .filter((c) => c.status === "active" && channelOf(c) === channel && !isOfTopics(c))
       .sort((a, b) => (b.dateTime ?? "").localeCompare(a.dateTime ?? ""))[0]?.provision?.type;
   // A letter and a call by a person need no word of theirs, and end with one.
   const may = (channel: string): boolean =>
@@ -183,6 +186,10 @@ function Reach({ p }: { p: Patient }) {
 function consentWords(c: Consent): string {
   if (isClaims(c)) return t("bills_title");
   if (isOfCategory(c, "part2")) return t("set_part2");
+  if (isOfTopics(c)) {
+    const topics = (c.provision?.purpose ?? []).map((p) => topicWord(p.code));
+    return t("wish_calls", { topic: list(topics) });
+  }
   const channel = `set_what_${c.provision?.code?.[0]?.coding?.[0]?.code}`;
   const purposes = (c.provision?.purpose ?? []).map((p) => `c_${p.code}`).filter(has);
   if (has(channel)) return [t(channel), list(purposes.map((p) => t(p)))].join(" ").trim();

@@ -12,6 +12,8 @@ interface Wishes {
   quietFrom?: string;
   quietUntil?: string;
   refused?: string[];
+  /** topics that nobody calls about */
+  noCalls?: string[];
   ways?: Record<string, string>;
   reach?: string[];
 }
@@ -23,6 +25,12 @@ const TOPICS = [
   ["lab_results", "wish_results"],
   ["wellness_checkup", "wish_wellness"],
 ] as const;
+
+/** A topic in words; one that has none stays as it came. */
+export function topicWord(code = ""): string {
+  const word = TOPICS.find(([c]) => c === code)?.[1];
+  return word ? t(word) : code;
+}
 
 export function WishesCard() {
   const { data } = useLoad<Wishes>(`Patient|${me()}|wishes`, () =>
@@ -36,6 +44,9 @@ export function WishesCard() {
       return t("set_saved");
     });
   const refused = data.refused ?? [];
+  const noCalls = data.noCalls ?? [];
+  const without = (list: string[], code: string, wanted: boolean): string[] =>
+    wanted ? list.filter((x) => x !== code) : [...list, code];
   const quiet = (form: HTMLFormElement): void => {
     const said = new FormData(form);
     const from = String(said.get("from") ?? "");
@@ -54,13 +65,7 @@ export function WishesCard() {
                 type="checkbox"
                 checked={!refused.includes(code)}
                 disabled={busy}
-                onChange={(e) =>
-                  set({
-                    refused: e.currentTarget.checked
-                      ? refused.filter((x) => x !== code)
-                      : [...refused, code],
-                  })
-                }
+                onChange={(e) => set({ refused: without(refused, code, e.currentTarget.checked) })}
               />
               <span>{t(word)}</span>
             </label>
@@ -78,6 +83,20 @@ export function WishesCard() {
                 </option>
               ))}
             </select>
+            {data.reach?.includes("sms") && ( // calls go where texts go
+              <label class="switch">
+                <input
+                  type="checkbox"
+                  aria-label={t("wish_calls", { topic: t(word) })}
+                  checked={!noCalls.includes(code)}
+                  disabled={busy || refused.includes(code)}
+                  onChange={(e) =>
+                    set({ noCalls: without(noCalls, code, e.currentTarget.checked) })
+                  }
+                />
+                <span>{t("set_what_voice")}</span>
+              </label>
+            )}
           </div>
         ))}
       </fieldset>

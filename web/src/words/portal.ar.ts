@@ -324,6 +324,7 @@ export default {
   wish_results: "نتائج الفحوص",
   wish_wellness: "الفحوص الدورية",
   wish_by: "كيف نكتب إليك: {topic}",
+  wish_calls: "المكالمات عن: {topic}",
   wish_usual: "كالمعتاد",
   wish_quiet: "ساعات الهدوء",
   wish_from: "من",

@@ -294,6 +294,7 @@ export default {
   wish_results: "Test results",
   wish_wellness: "Check-ups",
   wish_by: "How to write to you: {topic}",
+  wish_calls: "Phone calls about: {topic}",
   wish_usual: "As usual",
   wish_quiet: "Quiet hours",
   wish_from: "From",

@@ -305,6 +305,7 @@ export default {
   wish_results: "Resultados",
   wish_wellness: "Chequeos",
   wish_by: "Por dónde le escribimos: {topic}",
+  wish_calls: "Llamadas sobre: {topic}",
   wish_usual: "Como siempre",
   wish_quiet: "Horas de silencio",
   wish_from: "Desde",
