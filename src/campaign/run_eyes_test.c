@@ -217,9 +217,48 @@ static void what_was_stopped_is_not_begun_again(void **state)
         ERR_CONFLICT);
 }
 
+static bool offered(struct play *p, const struct actor *who, str id, const char *name)
+{
+    struct json *o;
+    bool found = false;
+    as(p, who);
+    ok(p, campaign_get(&p->g->op, p->c, id, &o));
+    const struct json *list = JSON_GET(o, "steps"), *one;
+    for (size_t i = 0; (one = json_at(list, i)); i++)
+        found |= str_eq(json_str(one), str_of(name));
+    return found;
+}
+
+/* What would be refused is not offered: to its author no approval, to the privacy office no plan.
+ */
+static void what_is_refused_is_not_offered(void **state)
+{
+    struct play *p = *state;
+    struct actor privacy = p->other;
+    privacy.role = ROLE_PRIVACY;
+    privacy.user = STR("pam");
+    set(p, "campaign.two_over", "0");
+    str one = patient(p, 731, "en"), id = put(p, "recall", group_of(p, &one, 1));
+    assert_true(offered(p, &p->author, id, "submit") && !offered(p, &privacy, id, "submit"));
+    assert_false(offered(p, &p->author, id, "approve") || offered(p, &p->author, id, "stop"));
+    assert_str(step(p, &p->author, id, CAMPAIGN_SUBMIT), "submitted");
+    assert_true(offered(p, &p->author, id, "refuse") && !offered(p, &p->author, id, "approve"));
+    assert_true(offered(p, &p->other, id, "approve") && offered(p, &privacy, id, "approve"));
+    assert_str(step(p, &p->other, id, CAMPAIGN_APPROVE), "submitted"); /* two are needed */
+    assert_false(offered(p, &p->other, id, "approve"));
+    assert_true(offered(p, &p->third, id, "approve"));
+    assert_str(step(p, &privacy, id, CAMPAIGN_APPROVE), "approved");
+    assert_true(offered(p, &p->author, id, "schedule") && !offered(p, &privacy, id, "schedule"));
+    assert_str(step(p, &p->author, id, CAMPAIGN_SCHEDULE), "scheduled");
+    assert_true(offered(p, &p->author, id, "undo") && offered(p, &privacy, id, "stop"));
+    p->now += 11 * 60000LL; /* too late for an undo, not for a stop */
+    assert_true(!offered(p, &p->author, id, "undo") && offered(p, &p->author, id, "stop"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_refused_is_not_offered, open_play, close_play),
         cmocka_unit_test_setup_teardown(what_was_changed_elsewhere_is_not_approved, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(two_accounts_of_one_person_are_one, open_play, close_play),

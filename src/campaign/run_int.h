@@ -33,6 +33,8 @@ int64_t life_time(const struct life *l, const char *name);
 /* op->actor wrote a part since the last approval: none of these approves it. */
 MUST err life_author(struct op *op, struct life *l);
 bool life_wrote(const struct life *l, const struct actor *who);
+/* "steps": the names of those that op->actor may take now; "wrote", "gave": why not approve. */
+void campaign_steps(struct op *op, const struct campaigns *c, const struct life *l, struct json *o);
 void life_set_time(struct op *op, struct life *l, const char *name, int64_t at);
 /* People are under way in it: by the version in "liveVersion". A newer one may be a draft. */
 bool life_live(const struct life *l);

@@ -128,6 +128,7 @@ err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret)
     json_set(op->arena, o, STR("underWay"), versions);
     json_set(op->arena, o, STR("undoMinutes"),
              json_new_i64(op->arena, config_int(c->config, "campaign.undo_minutes")));
+    campaign_steps(op, c, &l, o);
     json_set(op->arena, o, STR("plan"), tree);
     *ret = o;
     return op_check(op);

@@ -16,11 +16,16 @@ bool campaign_step_parse(str name, enum campaign_step *ret)
 }
 
 /* Outreach staff plan; the privacy office approves and stops, too. */
-static err may(struct op *op, enum campaign_step step)
+static bool is_for(const struct op *op, enum campaign_step step)
 {
     enum role role = op->actor ? op->actor->role : ROLE_NONE;
     bool watch = step == CAMPAIGN_APPROVE || step == CAMPAIGN_REFUSE || step == CAMPAIGN_STOP;
-    if (role == ROLE_OUTREACH || role == ROLE_SYSTEM || (watch && role == ROLE_PRIVACY))
+    return role == ROLE_OUTREACH || role == ROLE_SYSTEM || (watch && role == ROLE_PRIVACY);
+}
+
+static err may(struct op *op, enum campaign_step step)
+{
+    if (is_for(op, step))
         return OK;
     return fail(op, ERR_FORBIDDEN,
                 "campaigns are for outreach staff; the privacy office may "
@@ -35,7 +40,7 @@ static bool in(const struct life *l, const char *const *states)
     return false;
 }
 
-static err check_state(struct op *op, const struct life *l, enum campaign_step step)
+static bool fits(const struct life *l, enum campaign_step step)
 {
     static const char *const from[CAMPAIGN_STEPS][4] = {
         [CAMPAIGN_SUBMIT] = {"draft"},
@@ -44,25 +49,37 @@ static err check_state(struct op *op, const struct life *l, enum campaign_step s
         [CAMPAIGN_SCHEDULE] = {"approved"},
         [CAMPAIGN_UNDO] = {"scheduled"},
         [CAMPAIGN_STOP] = {"scheduled", "running"}};
-    if (in(l, from[step]) || (step == CAMPAIGN_STOP && life_live(l)))
+    return in(l, from[step]) || (step == CAMPAIGN_STOP && life_live(l));
+}
+
+static err check_state(struct op *op, const struct life *l, enum campaign_step step)
+{
+    if (fits(l, step))
         return OK;
     return fail(op, ERR_CONFLICT, "a campaign that is %.*s cannot take this step: %s",
                 STR_ARG(l->state), names[step]);
 }
 
 /* ---- approval ---- */
-static err not_ones_own(struct op *op, const struct life *l)
+static bool approved_by(const struct life *l, const struct actor *who)
 {
     const struct json *list = JSON_GET(l->o, "approvals"), *a;
+    bool found = false;
+    for (size_t i = 0; (a = json_at(list, i)); i++)
+        found |= authors_signed(a, who);
+    return found;
+}
+
+static err not_ones_own(struct op *op, const struct life *l)
+{
     if (life_wrote(l, op->actor))
         return fail(op, ERR_FORBIDDEN,
                     "a campaign is approved by another account than its "
                     "author's");
-    for (size_t i = 0; (a = json_at(list, i)); i++)
-        if (authors_signed(a, op->actor))
-            return fail(op, ERR_CONFLICT,
-                        "this account approved it already; a campaign of this "
-                        "size takes two");
+    if (approved_by(l, op->actor))
+        return fail(op, ERR_CONFLICT,
+                    "this account approved it already; a campaign of this "
+                    "size takes two");
     return OK;
 }
 
@@ -137,9 +154,14 @@ static err schedule(struct op *op, struct campaigns *c, struct record_tx *tx, st
     return live_change(tx, op, c->rec, l->id, true);
 }
 
+static bool undo_in_time(const struct op *op, const struct campaigns *c, const struct life *l)
+{
+    return op->now <= life_time(l, "scheduled") + undo_ms(c);
+}
+
 static err undo(struct op *op, struct campaigns *c, struct record_tx *tx, struct life *l)
 {
-    if (op->now > life_time(l, "scheduled") + undo_ms(c))
+    if (!undo_in_time(op, c, l))
         return fail(op, ERR_CONFLICT,
                     "it can be undone within %lld minutes of scheduling; stop "
                     "it instead",
@@ -157,6 +179,22 @@ static err stop(struct op *op, struct campaigns *c, struct record_tx *tx, struct
     json_unset(l->o, STR("live"));
     life_set_time(op, l, "stopped", op->now);
     return live_change(tx, op, c->rec, l->id, false);
+}
+
+void campaign_steps(struct op *op, const struct campaigns *c, const struct life *l, struct json *o)
+{
+    struct json *list = json_new(op->arena, JSON_ARRAY);
+    bool wrote = op->actor && life_wrote(l, op->actor);
+    bool gave = op->actor && approved_by(l, op->actor);
+    for (unsigned i = 0; i < CAMPAIGN_STEPS; i++) {
+        bool own = i == CAMPAIGN_APPROVE && (wrote || gave);
+        bool late = i == CAMPAIGN_UNDO && !undo_in_time(op, c, l);
+        if (is_for(op, (enum campaign_step)i) && fits(l, (enum campaign_step)i) && !own && !late)
+            json_push(op->arena, list, json_new_str(op->arena, str_of(names[i])));
+    }
+    json_set(op->arena, o, STR("steps"), list);
+    json_set(op->arena, o, STR("wrote"), json_new_bool(op->arena, wrote));
+    json_set(op->arena, o, STR("gave"), json_new_bool(op->arena, gave));
 }
 
 struct order {

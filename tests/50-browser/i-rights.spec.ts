@@ -125,6 +125,27 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await expect(page.getByText("Saved.").first()).toBeVisible();
   await page.getByLabel("Language you speak").selectOption("en");
   await expect(page.getByLabel("Language you speak")).toHaveValue("en");
+  // No calls about one topic: kept, shown among the choices, heeded by $call for what it is about; and back.
+  const about = page.getByLabel(/^Phone calls about: .*Medicines/);
+  for (const wanted of [false, true]) {
+    await about.click();
+    await expect(about).toBeChecked({ checked: wanted });
+    await expect
+      .poll(async () => {
+        const of = { about: "prescription_notification" };
+        const asked = (await nurse("POST", `/fhir/Patient/${me}/$call`, of)) as {
+          notAbout: string[];
+          outbound: { fired: string[] };
+        };
+        return [asked.notAbout.length, asked.outbound.fired.includes("CAP-05")];
+      })
+      .toEqual(wanted ? [0, false] : [1, true]);
+    if (wanted) continue;
+    await expect(page.getByRole("term").filter({ hasText: /Phone calls about: .*Medicines/ })).toBeVisible();
+    await axe(page);
+    await about.scrollIntoViewIfNeeded();
+    await shot(page, "i7-no-calls-about");
+  }
   // No calls by a person: $call heeds it at once; and back.
   const calls = page.getByRole("group", { name: "How may we reach you?" }).getByLabel("Phone calls");
   await expect(calls).toBeChecked();

@@ -5,7 +5,8 @@ import { Acts, axe, expect, shot, signIn, test } from "./kit";
 const HARD =
   "Individuals recommended for influenza immunization should obtain assistance regarding available appointment times. Contact {phone}.";
 
-test("who: an audience is counted while it is put together", async ({ page }) => {
+test("who: an audience is counted while it is put together", async ({ page, forgive }) => {
+  forgive(/400.*audience-(count|people)/); // a path that is half written
   const acts = new Acts();
   await signIn(page, "console", "outreach");
   await acts.click(page.getByRole("link", { name: "Audiences" }));
@@ -33,14 +34,35 @@ test("who: an audience is counted while it is put together", async ({ page }) =>
   await expect(page.getByText("Too few people to tell groups apart.")).toBeVisible(); // 40 live here
   await axe(page);
   await shot(page, "k2-audience-left-out");
+  // What no chip says: a path that does not read is told so, one that does counts, and it is saved with the rest.
+  await page.getByText("Your own search or FHIRPath").click();
+  await page.getByLabel("FHIRPath that has to be true of the patient").fill("Patient.gender =");
+  await expect(page.getByText(/expected an expression/)).toBeVisible();
+  await page.getByLabel("FHIRPath that has to be true of the patient").fill("Patient.gender = 'female'");
+  await expect(page.getByText(/expected an expression/)).toHaveCount(0);
+  await page.getByLabel(/^Search, such as/).fill("Patient?birthdate=lt1950-01-01");
+  await page.getByRole("button", { name: "Add the search" }).click();
+  await expect(page.getByRole("group", { name: "Any of these" }).last()).toContainText("Patient?birthdate=lt1950-01-01");
+  await expect(page.locator(".au-count")).toHaveAttribute("aria-busy", "false");
+  expect(Number(await figure.innerText())).toBeLessThan(older);
+  await axe(page);
+  await shot(page, "k2-audience-own");
   await acts.fill(page.getByLabel("Name", { exact: true }), "Older people");
   await acts.click(page.getByRole("button", { name: "Save the audience" }));
   await expect(page.getByLabel("Open a saved one")).toContainText("Older people");
+  await page.getByRole("button", { name: "Start anew" }).click();
+  await page.getByLabel("Open a saved one").selectOption({ label: "Older people" });
+  await expect(page.getByLabel("FHIRPath that has to be true of the patient")).toHaveValue("Patient.gender = 'female'");
 });
 
-test("what: words are made simpler, tried and approved by another", async ({ page, browser }) => {
+test("what: words are made simpler, tried and approved by another", async ({ page, browser, forgive }) => {
+  forgive(/400.*words-lint/); // a path that is half written
   await signIn(page, "console", "outreach");
   await page.getByRole("link", { name: "Words" }).click();
+  // Before the first word nothing is wrong.
+  await expect(page.getByRole("region", { name: "English" })).toBeVisible();
+  await page.waitForResponse(/words-lint/);
+  await expect(page.getByText("There is no text in this language.")).toHaveCount(0);
   await page.getByLabel("Title").fill("Flu shots");
   await page.getByLabel("Why we think it works").fill("Milkman 2021: texts before a visit");
   const english = page.getByRole("region", { name: "English" });
@@ -56,6 +78,22 @@ test("what: words are made simpler, tried and approved by another", async ({ pag
     .getByRole("region", { name: "Español" })
     .getByLabel("Text message")
     .fill("Su vacuna esta lista. Llame al {phone}.");
+  // A value of one's own: its path, and what stands there for who has none; one that would identify is refused.
+  await page.getByText("Values of your own").click();
+  await page.getByRole("button", { name: "Add a value" }).click();
+  const value = page.getByRole("group", { name: /^Value/ });
+  await value.getByLabel(/^Its name/).fill("born");
+  await value.getByLabel("FHIRPath over the patient").fill("Patient.birthDate");
+  await english.getByLabel("Text message").fill("Your flu shot is ready, {born}. Call us at {phone}.");
+  await expect(page.getByText(/would say who the patient is/)).toBeVisible();
+  await value.getByLabel(/^Its name/).fill("doctor");
+  await value.getByLabel("FHIRPath over the patient").fill("Patient.generalPractitioner.first().display");
+  for (const language of ["English", "Español", "العربية"])
+    await value.getByLabel(new RegExp(`If there is none: .*${language}`)).fill(language === "English" ? "your clinic" : "–");
+  await english.getByLabel("Text message").fill("Your flu shot is ready at {doctor}. Call us at {phone}.");
+  await expect(english.getByText(/ready at your clinic/)).toHaveCount(1);
+  await axe(page);
+  await shot(page, "k3-own-value");
   await page.getByRole("button", { name: "Save the draft" }).click();
   const ask = page.getByRole("button", { name: "Ask for approval" });
   await expect(ask).toBeDisabled(); // Arabic is missing

@@ -80,6 +80,7 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await phone.getByLabel("Test results, by").selectOption({ label: "E-mail" });
   await expect(phone.getByLabel("Phone calls", { exact: true })).toBeChecked(); // unless they say no
   await phone.getByLabel("Check-ups", { exact: true }).uncheck();
+  await phone.getByLabel("Medicines, Phone calls").uncheck();
   await phone.getByLabel("From", { exact: true }).fill("20:00");
   await phone.getByLabel("Until", { exact: true }).fill("09:30");
   await shot(phone, "r3-preference-centre");
@@ -91,6 +92,8 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await expect(card.getByText(/Quiet hours: .*20:00.* to .*09:30/)).toBeVisible();
   await expect(card.getByText(/Not wanted: .*Check-ups/)).toBeVisible();
   await expect(card.getByText(/Test results.*: .*E-mail/)).toBeVisible();
+  await expect(card.getByText(/No calls about: .*Medicines/)).toBeVisible();
+  await expect(phone.getByLabel("Medicines, Phone calls")).toBeDisabled(); // only they themselves say yes again
   await phone.getByLabel("Text messages", { exact: true }).uncheck();
   await phone.getByRole("button", { name: "Save" }).click();
   await expect(phone.getByRole("status")).toHaveText("Saved.");
@@ -132,6 +135,16 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await page.keyboard.press("p");
   const call = page.getByRole("dialog", { name: "Call" });
   await expect(call.getByText(/Spanish.*Offer a free interpreter/)).toBeVisible();
+  // They want no calls about medicines: told, and for those there is no number.
+  await expect(call.getByText(/No calls about: .*Medicines/)).toBeVisible();
+  await call.getByLabel("What is this call about?").selectOption("Medicines");
+  await expect(call.getByRole("heading", { name: "Do not call now" })).toBeVisible();
+  await expect(call.getByText(/CAP-05/)).toBeVisible();
+  await expect(call.getByText("611", { exact: false })).toHaveCount(0);
+  await axe(page);
+  await shot(page, "r5-call-about");
+  await call.getByLabel("What is this call about?").selectOption("Test results");
+  await expect(call.getByRole("heading", { name: "Do not call now" })).toHaveCount(0);
   await call.getByLabel("I offered a free interpreter or relay help").check();
   await call.getByText("No answer").click();
   await axe(page);
@@ -148,6 +161,27 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await expect(no.getByRole("button", { name: "Keep the no" })).toBeDisabled();
   await no.getByRole("radio", { name: "Phone call" }).check({ force: true });
   await expect(no.getByText("Nobody calls them then.")).toBeVisible();
+  // First of one topic, with their words; what they say of another topic, they said before, stays.
+  await no.getByLabel("Visits", { exact: true }).check();
+  await no.getByLabel("Their words, or where they stand").fill("Text me my visits");
+  await axe(page);
+  await shot(page, "r5-no-calls-topic");
+  await no.getByRole("button", { name: "Keep the no" }).click();
+  await expect(no).toBeHidden();
+  for (const topic of ["Visits", "Medicines"]) await expect(card.getByText(/No calls about: /)).toContainText(topic);
+  await expect(calls).toContainText("Yes, unless they say no");
+  // And taken back to a nurse, with the words of it.
+  await card.getByRole("button", { name: "Write down a consent" }).click();
+  await dialog.getByRole("radio", { name: "Phone call" }).check({ force: true });
+  await dialog.getByLabel("Medicines", { exact: true }).check();
+  await dialog.getByLabel(/^The proof/).fill("Ring me about my pills after all");
+  for (const part of [/^They said it/, /^Each purpose was asked/, /^It was not part of/]) await dialog.getByLabel(part).check();
+  await keep.click();
+  await expect(dialog).toBeHidden();
+  await expect(card.getByText(/No calls about: .*Medicines/)).toHaveCount(0);
+  await expect(card.getByText(/No calls about: .*Visits/)).toBeVisible();
+  await card.getByRole("button", { name: "Write down a no" }).click();
+  await no.getByRole("radio", { name: "Phone call" }).check({ force: true });
   await no.getByLabel("Their words, or where they stand").fill("Write to me, do not ring me again");
   await axe(page);
   await shot(page, "r5-no-calls");

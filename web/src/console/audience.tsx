@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { errorText, Failed, Heads, Skeleton } from "../kit/basics";
+import { Field } from "../kit/field";
 import { type ApiError, call, get, post } from "../lib/api";
 import { lang, languageName, number, t, wordOf } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
@@ -201,6 +202,7 @@ function People({ a, reason }: { a: Audience; reason: string }) {
         after,
         language: lang.value,
       });
+      setError(undefined);
       setPeople((before) => (after ? [...(before ?? []), ...page.people] : page.people));
       setNext(page.next);
     } catch (e) {
@@ -228,6 +230,42 @@ function People({ a, reason }: { a: Audience; reason: string }) {
       )}
       {people.length === 0 && <p class="muted">{t("au_nobody_told")}</p>}
     </>
+  );
+}
+
+/** What no chip says: a search as the interface takes it, and a FHIRPath that every patient has to meet. */
+function Expert({ a, set }: { a: Audience; set: (a: Audience) => void }) {
+  const [search, setSearch] = useState("");
+  const add = (): void => {
+    set({ ...a, groups: [...a.groups, [{ search: search.trim() }]] });
+    setSearch("");
+  };
+  return (
+    <details class="card block" open={!!a.path}>
+      <summary>{t("au_expert")}</summary>
+      <p class="muted">{t("au_expert_hint")}</p>
+      <div class="row-line">
+        <Field
+          id="au-search"
+          label={t("au_search")}
+          dir="ltr"
+          maxLength={1000}
+          value={search}
+          onValue={setSearch}
+        />
+        <button type="button" class="btn" disabled={!search.trim()} onClick={add}>
+          {t("au_search_add")}
+        </button>
+      </div>
+      <Field
+        id="au-path"
+        label={t("au_path")}
+        dir="ltr"
+        maxLength={1000}
+        value={a.path ?? ""}
+        onValue={(path) => set({ ...a, path: path || undefined })}
+      />
+    </details>
   );
 }
 
@@ -419,6 +457,7 @@ export function AudiencesPage() {
             label={t(a.groups.length ? "au_add_and" : "au_add")}
             add={(p) => groups([...a.groups, [p]])}
           />
+          <Expert a={a} set={setA} />
           <div class="au-row">
             <div class="field">
               <label for="au-purpose">{t("au_purpose")}</label>

@@ -24,6 +24,11 @@ export interface Campaign {
   approvals?: { by: string; at: string }[];
   needed?: number;
   undoMinutes: number;
+  /** what the server lets this person do next */
+  steps: string[];
+  /** why they may not approve: they wrote it; they gave their approval */
+  wrote: boolean;
+  gave: boolean;
   diff?: { fewer: number; more: number };
   underWay: { version: number; people: number }[];
   plan: Plan;
@@ -114,9 +119,12 @@ export function Life({ c, keys, save }: LifeProps) {
           <strong>{stateWord(c.state)}</strong>
           {facts(c).map((f) => ` · ${f}`)}
         </p>
+        {c.state === "submitted" && !c.steps.includes("approve") && (
+          <p>{t(c.gave ? "cp_second_gave" : "cp_second_wrote")}</p>
+        )}
         <Versions c={c} />
       </div>
-      {c.state === "approved" && (
+      {c.state === "approved" && c.steps.includes("schedule") && (
         <div class="field">
           <label for="cp-start">{t("cp_start_at")}</label>
           <input
@@ -133,18 +141,20 @@ export function Life({ c, keys, save }: LifeProps) {
         </div>
       )}
       <div class="acts">
-        {STEPS[c.state]?.map((s, i) => (
-          <button
-            key={s.step}
-            type="button"
-            class={i === 0 ? "btn primary" : "btn"}
-            disabled={busy}
-            onClick={() => void take(s.step)}
-          >
-            {t(s.word)}
-          </button>
-        ))}
-        {(moving || c.live) && (
+        {STEPS[c.state]
+          ?.filter((s) => c.steps.includes(s.step))
+          .map((s, i) => (
+            <button
+              key={s.step}
+              type="button"
+              class={i === 0 ? "btn primary" : "btn"}
+              disabled={busy}
+              onClick={() => void take(s.step)}
+            >
+              {t(s.word)}
+            </button>
+          ))}
+        {(moving || c.live) && c.steps.includes("stop") && (
           <button
             type="button"
             class="btn danger"

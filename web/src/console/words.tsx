@@ -65,6 +65,10 @@ const EMPTY: Words = { title: "", kind: "care", texts: {}, variables: [] };
 const KINDS = ["care", "appointment", "refill", "marketing"] as const;
 const TONGUES = Object.keys(LANGS) as Lang[];
 const SETTLE_MS = 350;
+const VARIABLES_MAX = 20;
+/** Nothing was written yet in any language: then nothing is wrong with it either. */
+const isBlank = (w: Words): boolean =>
+  TONGUES.every((l) => !w.texts[l]?.sms && !w.texts[l]?.email && !w.texts[l]?.subject);
 /** Shown as they are typed. */
 const NAMES = Object.fromEntries(
   ["first", "phone", "clinic", "link", "due"].map((n) => [n, `{${n}}`]),
@@ -73,7 +77,8 @@ const NAMES = Object.fromEntries(
 function useLint(w: Words): [Lint | undefined, string] {
   const [lint, setLint] = useState<Lint>();
   const [error, setError] = useState("");
-  const text = JSON.stringify(w);
+  const whole = w.variables.filter((v) => v.name && v.path);
+  const text = JSON.stringify({ ...w, variables: whole });
   useEffect(() => {
     let live = true;
     const timer = setTimeout(async () => {
@@ -292,6 +297,68 @@ function Steps({ w, lint, open }: { w: Words; lint?: Lint; open: (w: Words) => v
   );
 }
 
+/** Values of the house's own: a FHIRPath over the patient, and what stands there where somebody has none. */
+function Own({ w, set }: { w: Words; set: (w: Words) => void }) {
+  const put = (i: number, v: Partial<Variable>): void =>
+    set({ ...w, variables: w.variables.map((x, k) => (k === i ? { ...x, ...v } : x)) });
+  return (
+    <details class="card block" open={w.variables.length > 0}>
+      <summary>{t("wd_own")}</summary>
+      <p class="muted">{t("wd_own_hint", { name: "{name}" })}</p>
+      {w.variables.map((v, i) => (
+        <fieldset key={i} class="au-row">
+          <legend>{t("wd_own_one", { n: number(i + 1) })}</legend>
+          <Field
+            id={`wd-own-${i}`}
+            label={t("wd_own_name")}
+            dir="ltr"
+            maxLength={32}
+            value={v.name}
+            onValue={(name) => put(i, { name })}
+          />
+          <Field
+            id={`wd-path-${i}`}
+            label={t("wd_own_path")}
+            dir="ltr"
+            maxLength={400}
+            value={v.path}
+            onValue={(path) => put(i, { path })}
+          />
+          {TONGUES.map((l) => (
+            <Field
+              key={l}
+              id={`wd-else-${i}-${l}`}
+              label={t("wd_own_else", { language: LANGS[l].name })}
+              lang={l}
+              dir={LANGS[l].dir}
+              maxLength={200}
+              value={v.fallback[l] ?? ""}
+              onValue={(text) => put(i, { fallback: { ...v.fallback, [l]: text } })}
+            />
+          ))}
+          <button
+            type="button"
+            class="btn quiet small"
+            onClick={() => set({ ...w, variables: w.variables.filter((_, k) => k !== i) })}
+          >
+            {t("wd_own_remove", { name: v.name || number(i + 1) })}
+          </button>
+        </fieldset>
+      ))}
+      <button
+        type="button"
+        class="btn small"
+        disabled={w.variables.length >= VARIABLES_MAX}
+        onClick={() =>
+          set({ ...w, variables: [...w.variables, { name: "", path: "", fallback: {} }] })
+        }
+      >
+        {t("wd_own_add")}
+      </button>
+    </details>
+  );
+}
+
 function Head({ w, set }: { w: Words; set: (w: Words) => void }) {
   return (
     <div class="au-row">
@@ -332,7 +399,8 @@ function Head({ w, set }: { w: Words; set: (w: Words) => void }) {
 export function WordsPage() {
   const all = useLoad<{ words: Words[] }>(KEY, () => get("/words"));
   const [w, setW] = useState<Words>(EMPTY);
-  const [lint, wrong] = useLint(w);
+  const [found, wrong] = useLint(w);
+  const lint = isBlank(w) ? undefined : found;
   const [error, busy, act] = useAct(KEY);
   const save = (e: SubmitEvent): void => {
     e.preventDefault();
@@ -373,6 +441,7 @@ export function WordsPage() {
       <form class="au-stack" onSubmit={save}>
         <Head w={w} set={setW} />
         <p class="hint">{t("wd_variables", NAMES)}</p>
+        <Own w={w} set={setW} />
         <Wrong text={wrong} />
         <div class="wd-three">
           {TONGUES.map((l) => (
