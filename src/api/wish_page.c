@@ -144,10 +144,10 @@ static void call_of_topic(struct buf *b, enum language l, const struct shown *s,
     if (!in_list(JSON_GET(w, "reach"), STR("sms"))) /* calls go where texts go */
         return;
     buf_printf(b,
-               "<li><label><input type=\"checkbox\" name=\"call-%s\" value=\"1\"%s%s "
-               "aria-label=\"%s, %s\"><span>%s</span></label></li>",
+               "<li><label><input type=\"checkbox\" name=\"call-%s\" value=\"1\"%s%s>"
+               "<span>%s: %s</span></label></li>",
                topics[topic].code, no ? "" : " checked", no && !s->agrees ? " disabled" : "",
-               say(l, topics[topic].word), say(l, P_CALLS), say(l, P_CALLS));
+               say(l, P_CALLS), say(l, topics[topic].word));
 }
 
 /* A letter and a call need no word of theirs: without one they may come. */

@@ -88,10 +88,11 @@ static void say(struct linting *l, struct found f)
 }
 
 /* ---- variables ---- */
-/* Stand-ins as long as such values are. */
+/* Stand-ins as long as such values are; of one's own, what stands there where there is none. */
 static err stand_in(struct op *op, void *ctx, str name, str *ret)
 {
     const struct linting *l = ctx;
+    const struct words_variable *own = words_variable(l->w, name);
     (void)op;
     str phone = config_str(l->c->config, "outreach.phone");
     str clinic = config_str(l->c->config, "outreach.clinic");
@@ -104,6 +105,8 @@ static err stand_in(struct op *op, void *ctx, str name, str *ret)
         *ret = domain.n ? arena_printf(op->arena, "https://%.*s/go/AbCdEfGhIjKlMnOpQrStUv",
                                        STR_ARG(domain))
                         : STR("https://example.org/go/AbCdEfGhIjKlMnOpQrStUv");
+    else if (own && l->language >= 0 && !str_empty(own->fallback[l->language]))
+        *ret = own->fallback[l->language];
     else
         *ret = STR("Maria");
     return OK;

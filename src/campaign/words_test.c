@@ -176,7 +176,13 @@ static void the_lint_finds(void **state)
                             "\"name\":\"clinic2\",\"path\":\"Patient.id\"}]}"),
                     "en", "no-fallback"));
     op_clear(&d->g->op);
-    struct json *o;
+    /* as it leaves to somebody who has none: it stood there as a first name */
+    struct json *o =
+        lint(d, "{\"texts\":{\"en\":{\"sms\":\"Ready at {ours}.\"}},\"variables\":[{\"name\":"
+                "\"ours\",\"path\":\"Patient.id\",\"fallback\":{\"en\":\"the desk\"}}]}");
+    assert_true(str_find(json_str(json_path(o, "texts.en.sms.full")), STR("Ready at the desk."),
+                         0) != SIZE_MAX);
+    op_clear(&d->g->op);
     assert_int_equal(words_lint(&d->g->op, &d->c,
                                 tree(d, "{\"variables\":[{\"name\":\"a\",\"path\":\"(\"}]}"),
                                 STR("en"), &o),

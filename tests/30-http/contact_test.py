@@ -471,7 +471,7 @@ class Contact(Case):
         def box(topic):
             a = self.expect(200, self.call("GET", page, None, None))
             text = a.body if isinstance(a.body, str) else a.body.decode()
-            return re.search(rf'name="call-{topic}" value="1"( checked)?( disabled)?', text).groups()
+            return re.search(rf'name="call-{topic}" value="1"( checked)?( disabled)?>', text).groups()
 
         self.assertEqual(((None, " disabled"), (" checked", None)), (box("lab_results"), box("wellness_checkup")))
         form = {t: "1" for t in topics} | {f"call-{t}": "1" for t in topics if t != "wellness_checkup"}

@@ -80,7 +80,7 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await phone.getByLabel("Test results, by").selectOption({ label: "E-mail" });
   await expect(phone.getByLabel("Phone calls", { exact: true })).toBeChecked(); // unless they say no
   await phone.getByLabel("Check-ups", { exact: true }).uncheck();
-  await phone.getByLabel("Medicines, Phone calls").uncheck();
+  await phone.getByLabel("Phone calls: Medicines").uncheck();
   await phone.getByLabel("From", { exact: true }).fill("20:00");
   await phone.getByLabel("Until", { exact: true }).fill("09:30");
   await shot(phone, "r3-preference-centre");
@@ -93,7 +93,7 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await expect(card.getByText(/Not wanted: .*Check-ups/)).toBeVisible();
   await expect(card.getByText(/Test results.*: .*E-mail/)).toBeVisible();
   await expect(card.getByText(/No calls about: .*Medicines/)).toBeVisible();
-  await expect(phone.getByLabel("Medicines, Phone calls")).toBeDisabled(); // only they themselves say yes again
+  await expect(phone.getByLabel("Phone calls: Medicines")).toBeDisabled(); // only they themselves say yes again
   await phone.getByLabel("Text messages", { exact: true }).uncheck();
   await phone.getByRole("button", { name: "Save" }).click();
   await expect(phone.getByRole("status")).toHaveText("Saved.");

@@ -87,14 +87,13 @@ export function WishesCard() {
               <label class="switch">
                 <input
                   type="checkbox"
-                  aria-label={t("wish_calls", { topic: t(word) })}
                   checked={!noCalls.includes(code)}
                   disabled={busy || refused.includes(code)}
                   onChange={(e) =>
                     set({ noCalls: without(noCalls, code, e.currentTarget.checked) })
                   }
                 />
-                <span>{t("set_what_voice")}</span>
+                <span>{t("wish_calls", { topic: t(word) })}</span>
               </label>
             )}
           </div>
