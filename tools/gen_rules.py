@@ -364,6 +364,26 @@ def translations(spec, rules):
     return found
 
 
+def fact_words(spec, kinds):
+    """Fact (or "other") -> language -> what it is called, from fact-words.csv."""
+    name, found = "fact-words.csv", {}
+    for row in rows(os.path.join(spec, "rules", name)):
+        fact = row["fact"]
+        need((fact in kinds or fact == "other") and fact not in found, name, "unknown or twice: " + fact)
+        need(all(row[lang] for lang in LANGS), name, fact + " lacks a language")
+        found[fact] = row
+    need("other" in found, name, "no row other")
+    return found
+
+
+def fact_tables(kinds, found):
+    return (table("const char *const policy_fact_words[FACT_COUNT][POLICY_LANGS]",
+                  ("{%s}" % ", ".join(c_z(found.get(k, {}).get(lang)) for lang in LANGS)
+                   for k in kinds)) +
+            table("const char *const policy_fact_other[POLICY_LANGS]",
+                  (c_str(found["other"][lang]) for lang in LANGS)))
+
+
 def why_tables(rules, found):
     return (table("const char *const policy_langs[POLICY_LANGS]", map(c_str, LANGS)) +
             table("const char *const policy_why[RULE_COUNT][POLICY_LANGS]",
@@ -433,7 +453,8 @@ def main(argv):
     files = {
         "rules_gen.h": header(rules, kinds, triggers, holds, types),
         "rules_gen.c": body(rules, kinds, triggers, holds, obligations) +
-                       why_tables(rules, translations(spec, rules)),
+                       why_tables(rules, translations(spec, rules)) +
+                       fact_tables(kinds, fact_words(spec, kinds)),
         "access_gen.c": access_table.body(rows(os.path.join(spec, "rules/access.csv")), types,
                                           spec),
         "redact_gen.c": redact_table.body(rows(os.path.join(spec, "rules/redact.csv")), types,

@@ -246,6 +246,19 @@ static void verdict_in_other_languages(void **state)
                            STR("A menos que estos datos indiquen lo contrario (")));
     assert_true(
         str_starts(in_language(&op, &v, "MSG-01", STR("ar")), STR("ما لم تبيّن هذه المعلومات")));
+    /* the facts are named in their language, and those without a word there once */
+    for (size_t i = 0; i < v.n_fired; i++)
+        if (str_eq(str_of(v.fired[i].rule->id), STR("MSG-01")))
+            v.fired[i].unknown = STR("called state, abandon rate 30d, line type, no such fact");
+    assert_true(
+        str_starts(in_language(&op, &v, "MSG-01", STR("es")),
+                   STR("A menos que estos datos indiquen lo contrario (el estado donde vive, "
+                       "el tipo de línea, otros datos): ")));
+    str arabic = in_language(&op, &v, "MSG-01", STR("ar"));
+    assert_true(str_find(arabic, STR("الولاية التي يسكنها، نوع الخط، معلومات أخرى"), 0) !=
+                SIZE_MAX);
+    for (size_t i = 0; i < arabic.n; i++)
+        assert_false(arabic.p[i] >= 'a' && arabic.p[i] <= 'z');
     /* as with the facts known, and with other parameters */
     for (size_t i = 0; i < v.n_fired; i++) {
         v.fired[i].unknown = STR_NONE;

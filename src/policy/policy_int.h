@@ -76,7 +76,9 @@ struct rule_place { /* where the parts of rule i stand in the flat tables */
 #define POLICY_LANGS 2
 extern const char *const policy_langs[POLICY_LANGS];
 extern const char *const policy_why[RULE_COUNT][POLICY_LANGS];
-extern const char *const policy_why_unless[POLICY_LANGS]; /* with {facts} and {why} */
+extern const char *const policy_why_unless[POLICY_LANGS];             /* with {facts} and {why} */
+extern const char *const policy_fact_words[FACT_COUNT][POLICY_LANGS]; /* NULL: policy_fact_other */
+extern const char *const policy_fact_other[POLICY_LANGS];
 /* words with each {param} replaced by its value. */
 void policy_why_fill(struct buf *b, str words, const struct json *params);
 

@@ -24,13 +24,51 @@ void policy_why_fill(struct buf *b, str words, const struct json *params)
     }
 }
 
+/* "limited english", as the English sentence has it; -1: no fact is called so. */
+static int fact_said(struct op *op, str words)
+{
+    enum fact f;
+    char *name = arena_alloc(op->arena, words.n + 1);
+    if (!name)
+        return -1;
+    for (size_t i = 0; i < words.n; i++)
+        name[i] = words.p[i] == ' ' ? '_' : words.p[i];
+    return fact_parse(str_make(name, words.n), &f) ? (int)f : -1;
+}
+
+/* Each missing fact in their language; those that have no word there are said once, as others. */
+static str facts_said(struct op *op, size_t lang, str unknown)
+{
+    struct buf b;
+    bool other = false;
+    str next = STR(", "), sep = str_eq(str_of(policy_langs[lang]), STR("ar")) ? STR("، ") : next;
+    buf_init(&b, op->arena, WHY_MAX);
+    while (unknown.n > 0) {
+        size_t end = str_find(unknown, next, 0);
+        str words = str_sub(unknown, 0, end == SIZE_MAX ? unknown.n : end);
+        int f = fact_said(op, words);
+        const char *said = f < 0 ? NULL : policy_fact_words[f][lang];
+        unknown = end == SIZE_MAX ? STR_NONE : str_sub(unknown, end + next.n, unknown.n);
+        other |= !said;
+        if (said) {
+            buf_add(&b, b.n ? sep : STR_NONE);
+            buf_add(&b, str_of(said));
+        }
+    }
+    if (other) {
+        buf_add(&b, b.n ? sep : STR_NONE);
+        buf_add(&b, str_of(policy_fact_other[lang]));
+    }
+    return buf_str(&b);
+}
+
 /* Never claims what is not known, as the English does not. */
 static str unless(struct op *op, size_t lang, str unknown, str why)
 {
     struct json *parts = json_new(op->arena, JSON_OBJECT);
     struct buf b;
     buf_init(&b, op->arena, 3 * WHY_MAX);
-    json_set_str(op->arena, parts, STR("facts"), unknown);
+    json_set_str(op->arena, parts, STR("facts"), facts_said(op, lang, unknown));
     json_set_str(op->arena, parts, STR("why"), why);
     policy_why_fill(&b, str_of(policy_why_unless[lang]), parts);
     return buf_str(&b);

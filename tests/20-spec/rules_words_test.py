@@ -14,12 +14,25 @@ def names(text):
     return sorted(set(re.findall(r"\{(\w+)\}", text)))
 
 
+def facts_without_words():
+    """What a message can lack (spec/policy/ordinary.json) is named in each language: no code stands in a refusal."""
+    with open(os.path.join(SPEC, "fact-words.csv"), encoding="utf-8", newline="") as f:
+        words = {r["fact"]: r for r in csv.DictReader(x for x in f if not x.startswith("#"))}
+    with open(os.path.join(SPEC, "..", "policy", "ordinary.json"), encoding="utf-8") as f:
+        asked = {k for way in json.load(f).values() for part in ("needed", "also") for k in way[part]}
+    wrong = ["%s: no words for this fact" % k for k in sorted(asked - set(words))]
+    wrong += ["%s: still English" % k for k, r in words.items()
+              if not any("\u0600" <= c <= "\u06ff" for c in r["ar"]) or r["es"].replace(" ", "_") == k]
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return len(wrong)
+
+
 def main():
     rules = {}
     for path in glob.glob(os.path.join(SPEC, "*.json")):
         with open(path, encoding="utf-8") as f:
             rules.update((r["id"], r["why"]) for r in json.load(f)["rules"])
-    bad = 0
+    bad = facts_without_words()
     for lang in ("es", "ar"):
         with open(os.path.join(SPEC, "why.%s.csv" % lang), encoding="utf-8", newline="") as f:
             said = {r["rule"]: r["why"] for r in csv.DictReader(x for x in f if not x.startswith("#"))}

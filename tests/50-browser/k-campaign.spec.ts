@@ -40,7 +40,7 @@ test("who: an audience is counted while it is put together", async ({ page, forg
   await expect(page.getByText(/expected an expression/)).toBeVisible();
   await page.getByLabel("FHIRPath that has to be true of the patient").fill("Patient.gender = 'female'");
   await expect(page.getByText(/expected an expression/)).toHaveCount(0);
-  await page.getByLabel(/^Search, such as/).fill("Patient?birthdate=lt1950-01-01");
+  await page.getByLabel(/^FHIR search/).fill("Patient?birthdate=lt1950-01-01");
   await page.getByRole("button", { name: "Add the search" }).click();
   await expect(page.getByRole("group", { name: "Any of these" }).last()).toContainText("Patient?birthdate=lt1950-01-01");
   await expect(page.locator(".au-count")).toHaveAttribute("aria-busy", "false");

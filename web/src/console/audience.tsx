@@ -243,28 +243,30 @@ function Expert({ a, set }: { a: Audience; set: (a: Audience) => void }) {
   return (
     <details class="card block" open={!!a.path}>
       <summary>{t("au_expert")}</summary>
-      <p class="muted">{t("au_expert_hint")}</p>
-      <div class="row-line">
+      <div class="au-stack">
+        <p class="muted">{t("au_expert_hint")}</p>
+        <div class="row-line">
+          <Field
+            id="au-search"
+            label={t("au_search")}
+            dir="ltr"
+            maxLength={1000}
+            value={search}
+            onValue={setSearch}
+          />
+          <button type="button" class="btn" disabled={!search.trim()} onClick={add}>
+            {t("au_search_add")}
+          </button>
+        </div>
         <Field
-          id="au-search"
-          label={t("au_search")}
+          id="au-path"
+          label={t("au_path")}
           dir="ltr"
           maxLength={1000}
-          value={search}
-          onValue={setSearch}
+          value={a.path ?? ""}
+          onValue={(path) => set({ ...a, path: path || undefined })}
         />
-        <button type="button" class="btn" disabled={!search.trim()} onClick={add}>
-          {t("au_search_add")}
-        </button>
       </div>
-      <Field
-        id="au-path"
-        label={t("au_path")}
-        dir="ltr"
-        maxLength={1000}
-        value={a.path ?? ""}
-        onValue={(path) => set({ ...a, path: path || undefined })}
-      />
     </details>
   );
 }

@@ -304,57 +304,59 @@ function Own({ w, set }: { w: Words; set: (w: Words) => void }) {
   return (
     <details class="card block" open={w.variables.length > 0}>
       <summary>{t("wd_own")}</summary>
-      <p class="muted">{t("wd_own_hint", { name: "{name}" })}</p>
-      {w.variables.map((v, i) => (
-        <fieldset key={i} class="au-row">
-          <legend>{t("wd_own_one", { n: number(i + 1) })}</legend>
-          <Field
-            id={`wd-own-${i}`}
-            label={t("wd_own_name")}
-            dir="ltr"
-            maxLength={32}
-            value={v.name}
-            onValue={(name) => put(i, { name })}
-          />
-          <Field
-            id={`wd-path-${i}`}
-            label={t("wd_own_path")}
-            dir="ltr"
-            maxLength={400}
-            value={v.path}
-            onValue={(path) => put(i, { path })}
-          />
-          {TONGUES.map((l) => (
+      <div class="au-stack">
+        <p class="muted">{t("wd_own_hint", { name: "{name}" })}</p>
+        {w.variables.map((v, i) => (
+          <fieldset key={i} class="au-row">
+            <legend>{t("wd_own_one", { n: number(i + 1) })}</legend>
             <Field
-              key={l}
-              id={`wd-else-${i}-${l}`}
-              label={t("wd_own_else", { language: LANGS[l].name })}
-              lang={l}
-              dir={LANGS[l].dir}
-              maxLength={200}
-              value={v.fallback[l] ?? ""}
-              onValue={(text) => put(i, { fallback: { ...v.fallback, [l]: text } })}
+              id={`wd-own-${i}`}
+              label={t("wd_own_name")}
+              dir="ltr"
+              maxLength={32}
+              value={v.name}
+              onValue={(name) => put(i, { name })}
             />
-          ))}
-          <button
-            type="button"
-            class="btn quiet small"
-            onClick={() => set({ ...w, variables: w.variables.filter((_, k) => k !== i) })}
-          >
-            {t("wd_own_remove", { name: v.name || number(i + 1) })}
-          </button>
-        </fieldset>
-      ))}
-      <button
-        type="button"
-        class="btn small"
-        disabled={w.variables.length >= VARIABLES_MAX}
-        onClick={() =>
-          set({ ...w, variables: [...w.variables, { name: "", path: "", fallback: {} }] })
-        }
-      >
-        {t("wd_own_add")}
-      </button>
+            <Field
+              id={`wd-path-${i}`}
+              label={t("wd_own_path")}
+              dir="ltr"
+              maxLength={400}
+              value={v.path}
+              onValue={(path) => put(i, { path })}
+            />
+            {TONGUES.map((l) => (
+              <Field
+                key={l}
+                id={`wd-else-${i}-${l}`}
+                label={t("wd_own_else", { language: LANGS[l].name })}
+                lang={l}
+                dir={LANGS[l].dir}
+                maxLength={200}
+                value={v.fallback[l] ?? ""}
+                onValue={(text) => put(i, { fallback: { ...v.fallback, [l]: text } })}
+              />
+            ))}
+            <button
+              type="button"
+              class="btn quiet small"
+              onClick={() => set({ ...w, variables: w.variables.filter((_, k) => k !== i) })}
+            >
+              {t("wd_own_remove", { name: v.name || number(i + 1) })}
+            </button>
+          </fieldset>
+        ))}
+        <button
+          type="button"
+          class="btn small"
+          disabled={w.variables.length >= VARIABLES_MAX}
+          onClick={() =>
+            set({ ...w, variables: [...w.variables, { name: "", path: "", fallback: {} }] })
+          }
+        >
+          {t("wd_own_add")}
+        </button>
+      </div>
     </details>
   );
 }

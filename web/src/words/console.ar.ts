@@ -1054,7 +1054,7 @@ export default {
   au_hold: "نسبة بلا رسالة للمقارنة",
   au_expert: "بحث خاص أو FHIRPath",
   au_expert_hint: "لما لا تقوله أي بطاقة. يحسب فقط من ينطبق عليه الاثنان.",
-  au_search: "بحث، مثل Condition?code=…",
+  au_search: "بحث FHIR (النوع ثم علامة استفهام ثم المعاملات)",
   au_search_add: "إضافة البحث",
   au_path: "مسار FHIRPath يجب أن ينطبق على المريض",
   au_name: "الاسم",

@@ -929,7 +929,7 @@ export default {
   au_hold: "Percent who get none, to compare",
   au_expert: "Your own search or FHIRPath",
   au_expert_hint: "For what no chip says. Only people for whom both hold are counted.",
-  au_search: "Search, such as Condition?code=…",
+  au_search: "FHIR search (type, question mark, parameters)",
   au_search_add: "Add the search",
   au_path: "FHIRPath that has to be true of the patient",
   au_name: "Name",

@@ -949,7 +949,7 @@ export default {
   au_hold: "Porcentaje sin mensaje, para comparar",
   au_expert: "Búsqueda propia o FHIRPath",
   au_expert_hint: "Para lo que ninguna ficha dice. Solo cuenta quien cumple ambas.",
-  au_search: "Búsqueda, por ejemplo Condition?code=…",
+  au_search: "Búsqueda FHIR (tipo, signo de interrogación, parámetros)",
   au_search_add: "Añadir la búsqueda",
   au_path: "FHIRPath que el paciente debe cumplir",
   au_name: "Nombre",
