@@ -77,10 +77,10 @@ static const char *say(enum language l, enum word w)
 /* fixed: what it says can be seen and not changed. */
 static void tick(struct buf *b, const char *name, const char *label, bool on, bool fixed)
 {
-    buf_printf(b,
-               "<li><label><input type=\"checkbox\" name=\"%s\" value=\"1\"%s%s><span>%s</span>"
-               "</label></li>",
-               name, on ? " checked" : "", fixed ? " disabled" : "", label);
+    buf_printf(b, "<li><label><input type=\"checkbox\" name=\"%s\" value=\"1\"%s%s><span>", name,
+               on ? " checked" : "", fixed ? " disabled" : "");
+    buf_add(b, str_of(label));
+    buf_add(b, STR("</span></label></li>"));
 }
 
 static void input(struct buf *b, const char *name, const char *label, const char *type, str value)
@@ -156,6 +156,20 @@ static bool unless_no(const struct json *w, const char *name)
     return json_bool(json_get(w, str_of(name)), true);
 }
 
+/* What may be written about, by which way, and whether somebody may call about it. */
+static void about_topics(struct buf *b, enum language l, const struct shown *s,
+                         const struct json *w)
+{
+    buf_printf(b, "<fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
+    for (size_t i = 0; i < TOPICS; i++) {
+        bool no = in_list(JSON_GET(w, "refused"), str_of(topics[i].code));
+        tick(b, topics[i].code, say(l, topics[i].word), !no, false);
+        way_of_topic(b, l, w, i);
+        call_of_topic(b, l, s, w, i);
+    }
+    buf_add(b, STR("</ul><input type=\"hidden\" name=\"calls\" value=\"1\"></fieldset>"));
+}
+
 static void form(struct call *c, struct buf *b, enum language l, const struct shown *s,
                  const struct json *w)
 {
@@ -166,15 +180,9 @@ static void form(struct call *c, struct buf *b, enum language l, const struct sh
     tick(b, "email", say(l, P_EMAIL), mail, !mail && !s->agrees);
     tick(b, "letter", say(l, P_LETTER), letters, !letters && !s->agrees);
     tick(b, "voice", say(l, P_CALLS), calls, !calls && !s->agrees);
-    buf_printf(b, "</ul><fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
-    for (size_t i = 0; i < TOPICS; i++) {
-        tick(b, topics[i].code, say(l, topics[i].word),
-             !in_list(JSON_GET(w, "refused"), str_of(topics[i].code)), false);
-        way_of_topic(b, l, w, i);
-        call_of_topic(b, l, s, w, i);
-    }
-    buf_add(b, STR("</ul><input type=\"hidden\" name=\"calls\" value=\"1\">"));
-    buf_printf(b, "</fieldset><fieldset><legend>%s</legend>", say(l, P_QUIET));
+    buf_add(b, STR("</ul>"));
+    about_topics(b, l, s, w);
+    buf_printf(b, "<fieldset><legend>%s</legend>", say(l, P_QUIET));
     input(b, "quietFrom", say(l, P_FROM), "time", json_get_str(w, STR("quietFrom")));
     input(b, "quietUntil", say(l, P_UNTIL), "time", json_get_str(w, STR("quietUntil")));
     buf_add(b, STR("</fieldset>"));
