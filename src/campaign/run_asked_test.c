@@ -106,6 +106,18 @@ static void a_notice_of_the_house_takes_no_answer_away(void **state)
     assert_str(json_get_str(only_case(p, lee), STR("priority")), "asap");
 }
 
+/* The house is in New York, they are in Chicago: noon there is eleven here. */
+static void a_promise_is_of_the_hour_where_they_live(void **state)
+{
+    struct play *p = *state;
+    str lee = patient(p, 808, "en");
+    set(p, "house.zone", "America/New_York");
+    asked_next_day(p, lee); /* Wed 10:00 in Chicago */
+    says(p, 808, "1");
+    assert_has(last_words(p, lee), "A nurse will call by 12 pm Wednesday");
+    assert_has(json_get_str(only_case(p, lee), STR("description")), "1 pm Wednesday");
+}
+
 static struct json *last_of(struct play *p, str who)
 {
     struct record_page page = found(p, "Communication", "_sort=-sent&_count=1", who);
@@ -192,6 +204,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_answers_a_nurse_answers_no_plan, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_notice_of_the_house_takes_no_answer_away, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(a_promise_is_of_the_hour_where_they_live, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(what_waits_goes_no_more, open_play, close_play),
         cmocka_unit_test_setup_teardown(an_old_medicine_that_ends_ends_no_new_one, open_play,

@@ -113,7 +113,7 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
               const struct met *m, int64_t due);
 /* ms after now in the house's working hours (Mon-Fri 8-17), and how a person reads it. */
 int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms);
-str due_words(struct op *op, const struct campaigns *c, int64_t due, unsigned lang);
+str due_words(struct op *op, str zone, int64_t due, unsigned lang);
 
 /* ---- the thread's parts ---- */
 /* Which of them the words answer; NULL: none. */

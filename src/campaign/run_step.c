@@ -143,7 +143,7 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
 {
     struct op *op = s->op;
     const struct plan_step *p = step >= 0 ? &s->l->plan->steps[step] : NULL;
-    str refs[16], id, text;
+    str refs[16], id, text, zone = config_str(s->c->config, "house.zone");
     bool fresh;
     struct desk_case k = {.patient = s->m.id,
                           .programme = s->l->plan->programme,
@@ -157,8 +157,8 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
     struct said parts[] = {desk_say_same(op, s->l->title),
                            desk_say_same(op, p ? p->title : STR("")),
                            desk_say_same(op, text),
-                           {{due_words(op, s->c, s->e.due, 0), due_words(op, s->c, s->e.due, 1),
-                             due_words(op, s->c, s->e.due, 2)}}};
+                           {{due_words(op, zone, s->e.due, 0), due_words(op, zone, s->e.due, 1),
+                             due_words(op, zone, s->e.due, 2)}}};
     k.why =
         call ? desk_say(op, s->m.no_calls ? SAY_JOURNEY_NO_CALL : SAY_JOURNEY_CALL,
                         (struct said[]){parts[0], parts[1], parts[3]}, 3)

@@ -30,7 +30,8 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
 {
     struct buf b;
     str in = str_empty(w->text[m->lang]) ? w->text[0] : w->text[m->lang];
-    str when = due_words(op, c, due, m->lang), link = link_sample(op, c);
+    /* a promise is of the hour where they live, not of the house's */
+    str when = due_words(op, m->zone, due, m->lang), link = link_sample(op, c);
     buf_init(&b, op->arena, TEXT_MAX);
     for (size_t at = 0; at < in.n;) {
         size_t open = str_find_char(in, '{', at);
@@ -96,14 +97,14 @@ int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms)
     return now + ms;
 }
 
-str due_words(struct op *op, const struct campaigns *c, int64_t due, unsigned lang)
+str due_words(struct op *op, str zone, int64_t due, unsigned lang)
 {
     static const char *const days[3][7] = {
         {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
         {"domingo", "lunes", "martes", "miercoles", "jueves", "viernes", "sabado"},
         {"الأحد", "الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت"}};
     struct time_local at;
-    if (!due || !time_to_local(due, config_str(c->config, "house.zone"), &at))
+    if (!due || !time_to_local(due, zone, &at))
         return STR_NONE;
     int minute = (at.minute + 14) / 15 * 15, hour = at.hour + minute / 60;
     minute %= 60;
