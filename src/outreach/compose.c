@@ -94,9 +94,10 @@ static err pick_words(struct op *op, const struct outreach *o, const struct reci
 {
     bool sms = m->channel == CHANNEL_SMS;
     if (t && str_empty(m->text))
-        m->text = words_fill(op, o, sms ? t->sms[m->language] : t->email[m->language], r->first);
+        m->text =
+            words_fill(op, o, sms ? t->sms[m->language] : t->email[m->language], r, m->language);
     if (t && str_empty(m->subject) && !sms)
-        m->subject = words_fill(op, o, t->subject[m->language], r->first);
+        m->subject = words_fill(op, o, t->subject[m->language], r, m->language);
     if (!sms && str_empty(m->subject))
         m->subject = config_str(o->config, "outreach.clinic");
     m->text = str_trim(m->text);

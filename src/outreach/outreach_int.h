@@ -73,13 +73,13 @@ extern const size_t OUTREACH_TEMPLATE_COUNT;
 /* Row of a language; English when we have none of it. */
 unsigned words_language(str language);
 const struct template_row *words_template(str code);
-/* Fills {first}, {phone}, {clinic}. */
-str words_fill(struct op *op, const struct outreach *o, const char *text, str first);
+struct recipient;
+/* Fill {first}, {phone}, {clinic}; of a template {emergency}, too. r NULL: of nobody yet. */
+str words_fill(struct op *op, const struct outreach *o, const char *text, const struct recipient *r,
+               unsigned language);
 str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language);
-/* With {first} filled in. */
 str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,
                      str first);
-struct recipient;
 /* In their language; {first} and {emergency} filled in: whom they call in danger where they are. */
 str words_line_to(struct op *op, const struct outreach *o, enum line line,
                   const struct recipient *r, str first);

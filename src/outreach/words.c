@@ -58,9 +58,14 @@ static str fill(struct op *op, const struct outreach *o, const char *text,
     return buf_str(&b);
 }
 
-str words_fill(struct op *op, const struct outreach *o, const char *text, str first)
+str words_fill(struct op *op, const struct outreach *o, const char *text, const struct recipient *r,
+               unsigned language)
 {
-    return fill(op, o, text, &(struct about){.first = first});
+    str house = config_str(o->config, "house.country");
+    str number = desk_emergency(r ? r->patient : NULL, house);
+    struct about about = {.first = r ? r->first : STR("…"),
+                          .emergency = desk_emergency_say(op, number).in[language]};
+    return fill(op, o, text, &about);
 }
 
 str words_line_staff(struct op *op, const struct outreach *o, enum line line, unsigned language,
@@ -85,7 +90,7 @@ str words_line_to(struct op *op, const struct outreach *o, enum line line,
 str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,
                      str first)
 {
-    return words_fill(op, o, LINES[line][language], first);
+    return fill(op, o, LINES[line][language], &(struct about){.first = first});
 }
 
 str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language)
@@ -104,7 +109,7 @@ static struct outreach_template row_of(struct op *op, const struct outreach *o,
         .channel = channel_name(k),
         .language = str_of(LANGUAGE_TAGS[language]),
         .title = str_of(t->title[language]),
-        .text = words_fill(op, o, sms ? t->sms[language] : t->email[language], STR("…")),
+        .text = words_fill(op, o, sms ? t->sms[language] : t->email[language], NULL, language),
         .subject = sms ? STR_NONE : str_of(t->subject[language])};
 }
 

@@ -168,6 +168,29 @@ static void what_is_known_is_what_is_found(void **state)
     test_op_done(&op);
 }
 
+/* 911 stood in the mail for everybody, and rings nowhere in London. */
+static void whom_to_call_is_by_where_they_live(void **state)
+{
+    static const char *const places[][2] = {
+        {"GB", "call 999."}, {"US", "call 911."}, {"", "call 911."}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct desk_of_words w;
+        open_words(&w);
+        struct json *patient = NULL;
+        str text = arena_printf(w.op.arena, "{\"address\":[{\"country\":\"%s\"}]}", places[i][0]);
+        assert_int_equal(json_read(&w.op, text, &JSON_LIMITS_DEFAULT, &patient), OK);
+        struct recipient r = {.id = STR("p1"), .first = STR("Ann"), .patient = patient};
+        r.address[CHANNEL_EMAIL] = STR("ann@example.org");
+        struct outreach_draft d = {
+            .patient = STR("p1"), .channel = STR("email"), .template_code = STR("please-call")};
+        struct message m;
+        assert_int_equal(message_compose(&w.op, &w.o, &r, &d, &m), OK);
+        assert_true(holds(m.text, places[i][1]));
+        test_op_done(&w.op);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +201,7 @@ int main(void)
         cmocka_unit_test(typographic_marks_cost_nothing),
         cmocka_unit_test(one_number_however_it_is_spelt),
         cmocka_unit_test(what_is_known_is_what_is_found),
+        cmocka_unit_test(whom_to_call_is_by_where_they_live),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
