@@ -1,7 +1,8 @@
 /* Understands an answer to a question by transparent rules: the number, or words of
  * spec/campaign/answers.csv with their weights. Unsure is no answer: a person reads it. Where a
- * path ends with nobody looking ("I am OK"), a word of spec/campaign/doubts.csv is enough to be
- * unsure: "I'm not OK", "OK but the wound is red". Pure. */
+ * path ends with nobody looking ("I am OK"), a word of spec/campaign/doubts.csv beside the words
+ * that say so, or a question, is enough to be unsure: "I'm not OK", "OK but the wound is red",
+ * "Better? No". Pure. */
 #include "campaign/journey_int.h"
 
 #include "policy/content.h"
@@ -10,7 +11,6 @@
 
 #define SURE 70
 #define LEAD 20
-#define NOT_REACH 5  /* words: "I dont feel all that good" */
 #define PLAIN_MAX 12 /* words; who writes more says more than that all is well */
 
 static const struct {
@@ -47,45 +47,48 @@ static size_t count_words(str s)
     return n;
 }
 
-/* "cant" in "cant afford": words that say no themselves are not unsaid by it. */
-static bool says_not(str words)
+static bool is_doubt(enum doubt kind, str word)
 {
     for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++)
-        if (doubts[i].kind == DOUBT_NOT && find_words(words, str_of(doubts[i].text), 0) == 0)
+        if (doubts[i].kind == kind && str_eq(word, str_of(doubts[i].text)))
             return true;
     return false;
 }
 
-/* Is there a "not" in the few words before `at`? */
-static bool unsaid(str text, size_t at)
-{
-    str before = str_sub(text, 0, at);
-    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
-        str not = str_of(doubts[i].text);
-        if (doubts[i].kind != DOUBT_NOT)
-            continue;
-        for (size_t k = find_words(before, not, 0); k != SIZE_MAX;
-             k = find_words(before, not, k + 1))
-            if (count_words(str_sub(before, k + not .n, before.n)) < NOT_REACH)
-                return true;
-    }
-    return false;
-}
-
-/* Words that say how it is all the same: a "but", or what hurts. */
-static bool doubtful(str text)
+static bool doubts_in(str text)
 {
     for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++)
-        if ((doubts[i].kind == DOUBT_BUT || doubts[i].kind == DOUBT_SYMPTOM) &&
+        if (doubts[i].kind != DOUBT_POLITE &&
             find_words(text, str_of(doubts[i].text), 0) != SIZE_MAX)
             return true;
-    return count_words(text) > PLAIN_MAX;
+    return false;
+}
+
+static bool only_polite(str text)
+{
+    str word;
+    while (str_take_until(&text, ' ', &word))
+        if (word.n && !is_doubt(DOUBT_POLITE, word))
+            return false;
+    return true;
+}
+
+/* Is more said than the words that were matched? A "no" that is the answer ("no, no insulin left")
+ * can be told from one that is not only where nothing else stands. */
+static bool doubtful(str text, str matched)
+{
+    size_t at = find_words(text, matched, 0);
+    str before = str_sub(text, 0, at), after = str_sub(text, at + matched.n, text.n);
+    str first, rest = matched;
+    (void)str_take_until(&rest, ' ', &first);
+    if (is_doubt(DOUBT_NOT, first))
+        return !only_polite(before) || !only_polite(after);
+    return doubts_in(before) || doubts_in(after) || count_words(text) > PLAIN_MAX;
 }
 
 struct weighed {
     int weight;
     str matched;
-    bool unsaid; /* one of its words stands behind a "not" */
 };
 
 /* The best row of a code, a little more for further ones: never a sum that beats a plain word. */
@@ -95,11 +98,9 @@ static struct weighed weigh(str text, str code)
     int more = 0;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         str words = str_of(answers[i].text);
-        size_t at = str_eq(str_of(answers[i].code), code) ? find_words(text, words, 0) : SIZE_MAX;
-        if (at == SIZE_MAX)
+        if (!str_eq(str_of(answers[i].code), code) || find_words(text, words, 0) == SIZE_MAX)
             continue;
         more += 5;
-        best.unsaid = best.unsaid || (!says_not(words) && unsaid(text, at));
         if (answers[i].weight > best.weight) {
             best.weight = answers[i].weight;
             best.matched = words;
@@ -128,16 +129,20 @@ static int by_number(const struct plan *p, const struct plan_step *s, str text)
     return found;
 }
 
-static bool is_doubt(enum doubt kind, str word)
+/* What the question calls the path: from its number on to the next one. */
+static str option_of(str asked, str key)
 {
-    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++)
-        if (doubts[i].kind == kind && str_eq(word, str_of(doubts[i].text)))
-            return true;
-    return false;
+    size_t at = find_words(asked, key, 0), from = at == SIZE_MAX ? asked.n : at + key.n;
+    str rest = str_sub(asked, from, asked.n), word, all = rest;
+    while (str_take_until(&rest, ' ', &word))
+        if (content_digit(word) >= 0)
+            return str_sub(all, 0, (size_t)(word.p - all.p));
+    return all;
 }
 
-/* Beside the number ("No. 3") stands nothing but good manners and words of the question itself. */
-static bool number_alone(struct op *op, const struct plan_step *s, str text)
+/* Beside the number ("No. 3") stands nothing but good manners and words of the question: where
+ * nobody looks, of this path alone, as "I have 1 question" has words of another. */
+static bool number_alone(struct op *op, const struct plan_step *s, str text, str key)
 {
     struct reply asked[3];
     str word, rest = str_starts(text, STR("no ")) ? str_sub(text, 3, text.n) : text;
@@ -149,12 +154,20 @@ static bool number_alone(struct op *op, const struct plan_step *s, str text)
     while (str_take_until(&rest, ' ', &word)) {
         bool known = word.n == 0 || (word.n <= 2 && content_digit(word) >= 0) ||
                      is_doubt(DOUBT_POLITE, word);
-        for (int l = 0; !known && l < 3 && !is_doubt(DOUBT_NOT, word); l++)
-            known = find_words(asked[l].normalised, word, 0) != SIZE_MAX;
+        for (int l = 0; !known && l < 3 && !is_doubt(DOUBT_NOT, word); l++) {
+            str of = asked[l].normalised;
+            known = find_words(key.n ? option_of(of, key) : of, word, 0) != SIZE_MAX;
+        }
         if (!known)
             return false;
     }
     return true;
+}
+
+static void unsure(struct journey_answer *a)
+{
+    a->path = -1;
+    a->meaning = STR_NONE;
 }
 
 /* What the words say, whatever number stands among them; path -1: unsure. */
@@ -162,23 +175,19 @@ static void by_words(const struct plan *p, const struct plan_step *s, str text,
                      struct journey_answer *ret)
 {
     int second = 0;
-    bool no = false;
     for (int i = s->paths; i < s->paths + s->n_paths; i++) {
         struct weighed w = weigh(text, p->paths[i].code);
         if (w.weight > ret->confidence) {
             second = ret->confidence;
-            no = w.unsaid;
             *ret = (struct journey_answer){i, w.weight, w.matched, false, p->paths[i].title};
         } else if (w.weight > second)
             second = w.weight;
     }
     bool sure = ret->confidence >= SURE && ret->confidence - second >= LEAD;
     if (sure && !somebody_looks(p, s, ret->path))
-        sure = !no && !doubtful(text);
-    if (!sure) {
-        ret->path = -1;
-        ret->meaning = STR_NONE;
-    }
+        sure = !doubtful(text, ret->matched);
+    if (!sure)
+        unsure(ret);
 }
 
 bool journey_understand(struct op *op, const struct plan *p, const struct plan_step *s, str text,
@@ -188,18 +197,21 @@ bool journey_understand(struct op *op, const struct plan *p, const struct plan_s
     *ret = (struct journey_answer){.path = -1};
     if (!content_reply(op, text, &reply))
         return false;
+    bool asks = str_find_char(text, '?', 0) != SIZE_MAX || str_find(text, STR("؟"), 0) != SIZE_MAX;
     str words = reply.normalised;
     int numbered = by_number(p, s, text);
     by_words(p, s, words, ret);
+    if (asks && ret->path >= 0 && !somebody_looks(p, s, ret->path))
+        unsure(ret);
     if (numbered < 0)
         return true;
     bool same = ret->path == numbered;
-    bool alone = ret->path < 0 && number_alone(op, s, words) &&
-                 (somebody_looks(p, s, numbered) || !doubtful(words));
+    str key = somebody_looks(p, s, numbered) ? STR_NONE : p->paths[numbered].key;
+    bool alone = ret->path < 0 && !(asks && key.n) && number_alone(op, s, words, key);
     if (same || alone)
         *ret = (struct journey_answer){numbered, 100, p->paths[numbered].key, true,
                                        p->paths[numbered].title};
-    ret->path = same || alone ? numbered : -1;
-    ret->meaning = same || alone ? ret->meaning : STR_NONE;
+    if (!same && !alone)
+        unsure(ret);
     return op_check(op) == OK;
 }

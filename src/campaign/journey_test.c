@@ -100,6 +100,13 @@ static void well_is_only_what_says_so(void **state)
         "4 not ok",
         "4 mal",
         "4kg",
+        "Better? No",
+        "am I ok? no",
+        "OK I think I cannot pee",
+        "ok so I cant walk",
+        "bien no puedo caminar",
+        "is it ok to take aspirin?",
+        "please call me 4",
         "I am doing better than the day before and I wanted to tell you a lot of things"};
     static const char *const well[] = {
         "ok thanks",       "All good!",          "doing well, thank you for asking",
@@ -132,6 +139,14 @@ static void doubt_goes_to_who_is_needed(void **state)
     says_in("pre-visit", "confirm", "yes", "yes");
     says_in("pre-visit", "confirm", "I can't say yes yet", "a person");
     says_in("pre-visit", "confirm", "yes but I have a cough", "a person");
+    says_in("pre-visit", "confirm", "Yes I can not come", "a person");
+    says_in("pre-visit", "confirm", "sure, cant come", "a person");
+    says_in("pre-visit", "confirm", "need another time 1", "a person");
+    says_in("chronic", "start", "I have 1 question", "a person");
+    says_in("chronic", "start", "Tengo 1 pregunta", "a person");
+    says_in("crisis", "now", "no insulin left", "a person");
+    says_in("crisis", "now", "no I cannot walk", "a person");
+    says_in("crisis", "now", "No, thank you", "no");
     says_in("crisis", "now", "no", "no");
     says_in("crisis", "now", "not now", "no");
     says_in("immunisation", "day-0", "not already done", "a person");

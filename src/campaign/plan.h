@@ -135,6 +135,7 @@ struct plan_state {        /* flat: kept as it is */
     int16_t step;
     uint8_t phase, tries, silent, used; /* used: bit a plan_channel, in this plan */
     uint8_t last; /* number of the step + 1 whose question nothing was said after; 0 none */
+    uint8_t late; /* so many hours after it was asked it may be answered */
 };
 void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_state *ret);
 

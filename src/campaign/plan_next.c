@@ -4,7 +4,8 @@
 #include "campaign/plan_int.h"
 
 #define HALF_DAY_MS (PLAN_DAY_MS / 2)
-#define LATE_MS (7 * PLAN_DAY_MS) /* a number that comes later answers nothing any more */
+#define HOUR_MS (PLAN_DAY_MS / 24)
+#define LATE_H (7 * 24) /* a number that comes later answers nothing any more */
 
 str plan_channel_name(enum plan_channel k)
 {
@@ -173,6 +174,9 @@ static void sent(const struct plan *p, struct plan_move *m, const struct plan_st
     m->at = s->asked = now;
     s->used |= (uint8_t)(1u << m->channel);
     s->last = step->kind == PLAN_ASK ? (uint8_t)(m->step + 1) : 0;
+    /* "See you tomorrow" is no answer to a "1" of the day of the operation */
+    s->late = (uint8_t)(step->expires && step->expires < LATE_H * HOUR_MS ? step->expires / HOUR_MS
+                                                                          : LATE_H);
     if (step->kind != PLAN_ASK) {
         advance(p, s, step->next, now);
         return;
@@ -280,7 +284,8 @@ int plan_awaits(const struct plan_state *s, int64_t now)
 {
     if (s->phase == PLAN_ASKED)
         return s->step;
-    return s->phase == PLAN_READY && s->last && now < s->asked + LATE_MS ? s->last - 1 : -1;
+    return s->phase == PLAN_READY && s->last && now < s->asked + s->late * HOUR_MS ? s->last - 1
+                                                                                   : -1;
 }
 
 /* Late, and nothing to do about it but the words: what was next stays next. */

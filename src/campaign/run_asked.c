@@ -2,6 +2,7 @@
  * survey wrote after the question, are not taken for an answer to it: a person reads them. */
 #include "campaign/run_int.h"
 
+#include "base/time.h"
 #include "outreach/reach.h"
 #include "policy/content.h"
 
@@ -25,14 +26,18 @@ static bool is_number(str text)
 /* What the house says by itself, of readings that are missing or hours: it asks nothing. */
 #define NOTICE_KEY "request/"
 
-enum said_by { BY_A_PLAN, BY_THE_HOUSE, BY_ANOTHER };
+struct said_when {
+    enum { BY_A_PLAN, BY_THE_HOUSE, BY_ANOTHER } by;
+    int64_t at;
+};
 /* Whose message it was, and of which enrolment, where that can be told. */
 static err message_of(struct op *op, struct campaigns *c, str communication, struct enrolment *ret,
-                      enum said_by *ret_by)
+                      struct said_when *ret_by)
 {
     struct record_doc doc;
     struct json *tree;
-    *ret_by = BY_ANOTHER;
+    struct time_span at;
+    *ret_by = (struct said_when){BY_ANOTHER, INT64_MAX};
     err e = record_read(op, c->rec, fhir_type_parse(STR("Communication")), communication, &doc);
     if (e == ERR_NOT_FOUND || e == ERR_GONE) {
         op_clear(op);
@@ -41,10 +46,13 @@ static err message_of(struct op *op, struct campaigns *c, str communication, str
     TRY(e);
     TRY(record_parse(op, &doc, &tree));
     str key = outreach_sent_under(tree);
-    *ret_by = str_starts(key, STR(MESSAGE_KEY))  ? BY_A_PLAN
-              : str_starts(key, STR(NOTICE_KEY)) ? BY_THE_HOUSE
-                                                 : BY_ANOTHER;
-    if (*ret_by == BY_A_PLAN && !enrolment_parse(str_sub(key, sizeof MESSAGE_KEY - 1, key.n), ret))
+    ret_by->by = str_starts(key, STR(MESSAGE_KEY))  ? BY_A_PLAN
+                 : str_starts(key, STR(NOTICE_KEY)) ? BY_THE_HOUSE
+                                                    : BY_ANOTHER;
+    if (time_parse(json_get_str(tree, STR("sent")), &at))
+        ret_by->at = at.lo;
+    if (ret_by->by == BY_A_PLAN &&
+        !enrolment_parse(str_sub(key, sizeof MESSAGE_KEY - 1, key.n), ret))
         *ret = (struct enrolment){0}; /* a long key is kept as a sum */
     return OK;
 }
@@ -53,21 +61,23 @@ err enrolment_asked(struct op *op, struct campaigns *c, const struct outreach_wo
                     struct enrolments in, struct enrolment **ret)
 {
     struct enrolment of = {0};
-    enum said_by by;
+    struct said_when said;
     *ret = asked_last(in, op->now);
     if (!*ret || str_empty(w->answers))
         return OK;
-    TRY(message_of(op, c, w->answers, &of, &by));
-    for (size_t i = 0; by == BY_A_PLAN && i < in.n; i++)
+    TRY(message_of(op, c, w->answers, &of, &said));
+    for (size_t i = 0; said.by == BY_A_PLAN && i < in.n; i++)
         if (plan_awaits(&in.all[i].state, op->now) >= 0 && str_eq(in.all[i].plan, of.plan) &&
             in.all[i].trigger == of.trigger) {
             *ret = &in.all[i];
             return OK;
         }
+    if (said.at < (*ret)->state.asked)
+        return OK; /* by another way: the newest of theirs is older than the question */
     /* another plan, or the house, said something after the question: a number can still be of
        nothing else */
-    bool unsaid = by == BY_A_PLAN && str_empty(of.plan);
-    if (!unsaid && (by == BY_ANOTHER || !is_number(w->text)))
+    bool unsaid = said.by == BY_A_PLAN && str_empty(of.plan);
+    if (!unsaid && (said.by == BY_ANOTHER || !is_number(w->text)))
         *ret = NULL;
     return OK;
 }

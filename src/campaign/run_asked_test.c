@@ -118,6 +118,51 @@ static void a_promise_is_of_the_hour_where_they_live(void **state)
     assert_has(json_get_str(only_case(p, lee), STR("description")), "1 pm Wednesday");
 }
 
+/* By mail they were written to long ago, the question went by text: it is newer than what their
+ * mail would answer. */
+static void what_is_older_than_the_question_is_not_answered(void **state)
+{
+    struct play *p = *state;
+    str lee = patient(p, 809, "en");
+    as(p, campaign_system());
+    str old =
+        ground_make(p->g,
+                    "{\"resourceType\":\"Communication\",\"status\":\"completed\",\"subject\":{"
+                    "\"reference\":\"Patient/%.*s\"},\"sent\":\"2026-10-01T10:00:00Z\"}",
+                    STR_ARG(lee));
+    asked_next_day(p, lee);
+    struct outreach_words w = {.patient = lee, .answers = old, .text = STR("1")};
+    bool awaited = false;
+    as(p, campaign_system());
+    ok(p, run_awaits(&p->g->op, p->c, &w, &awaited));
+    assert_true(awaited);
+}
+
+/* A nurse's words that wait for the morning, or were taken back, are not what they answer. */
+static void what_they_did_not_get_is_not_answered(void **state)
+{
+    struct play *p = *state;
+    str lee = patient(p, 810, "en");
+    asked_next_day(p, lee);
+    as(p, campaign_system());
+    str question = found(p, "Communication", "_sort=-sent&_count=1", lee).docs[0].id;
+    struct json *o = tree(p, &found(p, "Communication", "_sort=-sent&_count=1", lee).docs[0]);
+    struct record_result r;
+    json_set_str(p->g->arena, o, STR("status"), STR("completed"));
+    ok(p, record_update(&p->g->op, p->g->rec, fhir_type_parse(STR("Communication")), question, o,
+                        STR_NONE, &r));
+    p->now += HOUR;
+    as(p, &p->g->nurse);
+    struct outreach_draft d = {.patient = lee,
+                               .channel = STR("sms"),
+                               .text = STR("Can you call us today?"),
+                               .key = STR("nurse-810")};
+    ok(p, outreach_send(&p->g->op, p->outreach, &d, &r));
+    p->now += HOUR;
+    says(p, 810, "1");
+    assert_has(last_words(p, lee), "A nurse will call by ");
+}
+
 static struct json *last_of(struct play *p, str who)
 {
     struct record_page page = found(p, "Communication", "_sort=-sent&_count=1", who);
@@ -208,6 +253,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_promise_is_of_the_hour_where_they_live, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(what_waits_goes_no_more, open_play, close_play),
+        cmocka_unit_test_setup_teardown(what_is_older_than_the_question_is_not_answered, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(what_they_did_not_get_is_not_answered, open_play,
+                                        close_play),
         cmocka_unit_test_setup_teardown(an_old_medicine_that_ends_ends_no_new_one, open_play,
                                         close_play),
     };

@@ -43,6 +43,7 @@ static str pack(struct op *op, const struct enrolment *e)
     set_i64(op, o, "si", s->silent);
     set_i64(op, o, "u", s->used);
     set_i64(op, o, "la", s->last);
+    set_i64(op, o, "lh", s->late);
     set_i64(op, o, "q", e->seq);
     set_i64(op, o, "h", e->held);
     set_i64(op, o, "d", e->due);
@@ -67,7 +68,8 @@ static void unpack(const struct json *o, struct enrolment *e)
                                    .tries = (uint8_t)get_i64(o, "t"),
                                    .silent = (uint8_t)get_i64(o, "si"),
                                    .used = (uint8_t)get_i64(o, "u"),
-                                   .last = (uint8_t)get_i64(o, "la")};
+                                   .last = (uint8_t)get_i64(o, "la"),
+                                   .late = (uint8_t)get_i64(o, "lh")};
     e->seq = (uint32_t)get_i64(o, "q");
     e->held = get_i64(o, "h") != 0;
     e->due = get_i64(o, "d");
@@ -241,6 +243,8 @@ err enrol(struct record_tx *tx, struct op *op, struct campaigns *c, const struct
     if (anchor < op->now - (p->lasts ? p->lasts : 30 * PLAN_DAY_MS))
         return OK; /* old data that came late enrols nobody */
     TRY(record_name(op, c->rec, e->patient, &type, &id));
+    if (moved) /* "your visit is tomorrow" waits no more */
+        TRY(enrolment_take_back(op, c, e));
     e->vid = l->vid;
     plan_begin(p, anchor, op->now, &e->state);
     e->tell = e->said = STR_NONE;

@@ -18,6 +18,20 @@ static bool agrees(const struct outreach_way *w, const struct plan *p)
     return w->care || (w->appointment && str_starts(p->purpose, STR("appointment")));
 }
 
+/* By which clock a promise is told: the one that stands with their address; of several that a state
+ * has the house's, if it is one of them. */
+static str zone_of(struct campaigns *c, const struct outreach_reach *r)
+{
+    str house = config_str(c->config, "house.zone");
+    str stated = desk_zone(r->patient, STR_NONE);
+    if (!str_empty(stated) || r->n_zones == 0)
+        return str_empty(stated) ? house : stated;
+    for (size_t i = 1; i < r->n_zones; i++)
+        if (str_eq(r->zones[i], house))
+            return house;
+    return r->zones[0];
+}
+
 static err place_of(struct op *op, struct campaigns *c, const struct plan *p,
                     const struct outreach_reach *r, struct met *m)
 {
@@ -30,7 +44,7 @@ static err place_of(struct op *op, struct campaigns *c, const struct plan *p,
                                  .solicitation = p->marketing,
                                  .from = op->now - PLAN_DAY_MS,
                                  .days = PLACE_DAYS};
-    m->zone = r->n_zones ? r->zones[0] : config_str(c->config, "house.zone");
+    m->zone = zone_of(c, r);
     return plan_place_new(op, record_rulebook(c->rec), &q, &m->place);
 }
 

@@ -104,14 +104,14 @@ str due_words(struct op *op, str zone, int64_t due, unsigned lang)
         {"domingo", "lunes", "martes", "miercoles", "jueves", "viernes", "sabado"},
         {"الأحد", "الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت"}};
     struct time_local at;
-    if (!due || !time_to_local(due, zone, &at))
+    /* up to a quarter, before it is told where they live: all zones are whole quarters off */
+    due = (due / 60000 + 14) / 15 * 15 * 60000;
+    if (due <= 0 || !time_to_local(due, zone, &at))
         return STR_NONE;
-    int minute = (at.minute + 14) / 15 * 15, hour = at.hour + minute / 60;
-    minute %= 60;
     if (lang != 0)
-        return arena_printf(op->arena, "%d:%02d (%s)", hour, minute, days[lang][at.wday]);
-    int twelve = hour % 12 ? hour % 12 : 12;
-    str m = minute ? arena_printf(op->arena, ":%02d", minute) : STR_NONE;
-    return arena_printf(op->arena, "%d%.*s %s %s", twelve, STR_ARG(m), hour < 12 ? "am" : "pm",
+        return arena_printf(op->arena, "%d:%02d (%s)", at.hour, at.minute, days[lang][at.wday]);
+    int twelve = at.hour % 12 ? at.hour % 12 : 12;
+    str m = at.minute ? arena_printf(op->arena, ":%02d", at.minute) : STR_NONE;
+    return arena_printf(op->arena, "%d%.*s %s %s", twelve, STR_ARG(m), at.hour < 12 ? "am" : "pm",
                         days[0][at.wday]);
 }

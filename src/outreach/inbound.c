@@ -71,13 +71,41 @@ static err find_people(struct op *op, struct incoming *x)
     return OK;
 }
 
-/* An answer of ours to words of theirs is not what they answer. */
+/* An answer of ours to words of theirs is not what they answer, nor what was taken back. */
 static bool asks_or_tells(const struct json *c, enum channel_kind k)
 {
+    str status = json_get_str(c, STR("status"));
     str kind = json_str(json_path(c, "category.0.coding.0.code"));
     bool ours = !outreach_is_theirs(json_get_str(JSON_GET(c, "sender"), STR("reference")));
+    if (str_eq(status, STR("not-done")) || str_eq(status, STR("entered-in-error")))
+        return false;
     return ours && !str_starts(kind, STR("opt")) && !str_eq(kind, STR("help_reply")) &&
            str_eq(json_str(json_path(c, "medium.0.coding.0.code")), channel_name(k));
+}
+
+/* The newest to one of them, before one that still waits here: nobody answers what they did not
+ * get. */
+static err find_sent(struct op *op, const struct incoming *x, str patient, str *ret,
+                     int64_t *ret_at)
+{
+    struct record_page page;
+    str query =
+        arena_printf(op->arena, "subject=Patient/%.*s&_sort=-sent&_count=5", STR_ARG(patient));
+    bool waits = true;
+    TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Communication")), query, &page));
+    for (size_t k = 0; k < page.n && waits; k++) {
+        struct json *c;
+        struct time_span at;
+        TRY(record_parse(op, &page.docs[k], &c));
+        if (!asks_or_tells(c, x->channel) || !time_parse(json_get_str(c, STR("sent")), &at))
+            continue;
+        waits = str_eq(json_get_str(c, STR("status")), STR("preparation"));
+        if (waits && !str_empty(*ret))
+            continue;
+        *ret = page.docs[k].id;
+        *ret_at = at.lo;
+    }
+    return OK;
 }
 
 /* The thread: the patient of this number to whom we wrote last by this channel. */
@@ -87,20 +115,10 @@ static err find_thread(struct op *op, struct incoming *x)
     x->sent = ARENA_ARRAY(op->arena, str, x->n);
     TRY(op_check(op));
     for (size_t i = 0; i < x->n; i++) {
-        struct record_page page;
-        str query = arena_printf(op->arena, "subject=Patient/%.*s&_sort=-sent&_count=5",
-                                 STR_ARG(x->people[i].id));
-        TRY(record_find(op, x->o->rec, fhir_type_parse(STR("Communication")), query, &page));
-        for (size_t k = 0; k < page.n && str_empty(x->sent[i]); k++) {
-            struct json *c;
-            struct time_span at;
-            TRY(record_parse(op, &page.docs[k], &c));
-            if (!asks_or_tells(c, x->channel) || !time_parse(json_get_str(c, STR("sent")), &at))
-                continue;
-            x->sent[i] = page.docs[k].id;
-            if (at.lo <= newest)
-                continue;
-            newest = at.lo;
+        int64_t at = INT64_MIN;
+        TRY(find_sent(op, x, x->people[i].id, &x->sent[i], &at));
+        if (at > newest) {
+            newest = at;
             x->main = i;
         }
     }
