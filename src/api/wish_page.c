@@ -10,6 +10,7 @@ enum word {
     P_SMS,
     P_EMAIL,
     P_LETTER,
+    P_PUSH,
     P_CALLS,
     P_LANGUAGE,
     P_SAME,
@@ -37,13 +38,14 @@ static const char *const words[P_COUNT][LANGUAGE_COUNT] = {
     [P_SMS] = {"Text messages", "Mensajes de texto", "الرسائل النصية"},
     [P_EMAIL] = {"E-mail", "Correo electrónico", "البريد الإلكتروني"},
     [P_LETTER] = {"Letters by post", "Cartas por correo postal", "رسائل بالبريد"},
+    [P_PUSH] = {"Notices on your device", "Avisos en su dispositivo", "الإشعارات على جهازك"},
     [P_CALLS] = {"Phone calls", "Llamadas", "المكالمات"},
     [P_LANGUAGE] = {"Language", "Idioma", "اللغة"},
     [P_SAME] = {"As it is", "Como está", "كما هي"},
     [P_QUIET] = {"Quiet hours", "Horas de silencio", "ساعات الهدوء"},
     [P_FROM] = {"From", "Desde", "من"},
     [P_UNTIL] = {"Until", "Hasta", "إلى"},
-    [P_TOPICS] = {"What we may write about", "De qué podemos escribirle", "ما يمكننا الكتابة عنه"},
+    [P_TOPICS] = {"What we may contact you about", "De qué temas podemos hablarle", "ما يمكننا التواصل معك بشأنه"},
     [P_APPOINTMENTS] = {"Appointments", "Citas", "المواعيد"},
     [P_CARE] = {"Care at home", "Cuidado en casa", "الرعاية في المنزل"},
     [P_MEDICINES] = {"Medicines", "Medicinas", "الأدوية"},
@@ -117,23 +119,44 @@ struct shown {
     bool agrees, saved;
 };
 
-/* By which way they are written to about a topic: those there is a number or address for. */
+/* By which way they are written to about a topic: those there is a number or address for. The one
+ * that holds is always there; where it cannot be chosen now, it says nothing and stays. */
 static void way_of_topic(struct buf *b, enum language l, const struct json *w, size_t topic)
 {
     static const struct {
         const char *way;
         enum word word;
-    } ways[] = {{"sms", P_SMS}, {"email", P_EMAIL}, {"letter", P_LETTER}};
+    } ways[] = {{"sms", P_SMS}, {"email", P_EMAIL}, {"push", P_PUSH}, {"letter", P_LETTER}};
     str now = json_get_str(JSON_GET(w, "ways"), str_of(topics[topic].code));
+    bool there = str_empty(now);
+    enum word held = P_SAME;
     buf_printf(
         b, "<li><select name=\"by-%s\" aria-label=\"%s, %s\"><option value=\"none\">%s</option>",
         topics[topic].code, say(l, topics[topic].word), say(l, P_BY), say(l, P_AS_USUAL));
     for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
-        if (in_list(JSON_GET(w, "reach"), str_of(ways[k].way)))
-            buf_printf(b, "<option value=\"%s\"%s>%s</option>", ways[k].way,
-                       str_eq(now, str_of(ways[k].way)) ? " selected" : "", say(l, ways[k].word));
+        bool is = str_eq(now, str_of(ways[k].way));
+        held = is ? ways[k].word : held;
+        if (!in_list(JSON_GET(w, "reach"), str_of(ways[k].way)))
+            continue;
+        there |= is;
+        buf_printf(b, "<option value=\"%s\"%s>%s</option>", ways[k].way, is ? " selected" : "",
+                   say(l, ways[k].word));
     }
+    if (!there)
+        buf_printf(b, "<option value=\"\" selected>%s</option>", say(l, held));
     buf_add(b, STR("</select></li>"));
+}
+
+/* A letter and a call need no word of theirs: without one they may come. */
+static bool unless_no(const struct json *w, const char *name)
+{
+    return json_bool(json_get(w, str_of(name)), true);
+}
+
+/* Nobody calls about it, whatever the word about such calls is: its box can say nothing. */
+static bool call_is_off(const struct json *w, str topic)
+{
+    return !unless_no(w, "voice") || in_list(JSON_GET(w, "refused"), topic);
 }
 
 /* Whether somebody may call about it; a link that cannot say yes shows a no and keeps it. */
@@ -141,19 +164,15 @@ static void call_of_topic(struct buf *b, enum language l, const struct shown *s,
                           const struct json *w, size_t topic)
 {
     bool no = in_list(JSON_GET(w, "noCalls"), str_of(topics[topic].code));
+    bool off = call_is_off(w, str_of(topics[topic].code));
     if (!in_list(JSON_GET(w, "reach"), STR("sms"))) /* calls go where texts go */
         return;
     buf_printf(b,
                "<li><label><input type=\"checkbox\" name=\"call-%s\" value=\"1\"%s%s>"
                "<span>%s: %s</span></label></li>",
-               topics[topic].code, no ? "" : " checked", no && !s->agrees ? " disabled" : "",
-               say(l, P_CALLS), say(l, topics[topic].word));
-}
-
-/* A letter and a call need no word of theirs: without one they may come. */
-static bool unless_no(const struct json *w, const char *name)
-{
-    return json_bool(json_get(w, str_of(name)), true);
+               topics[topic].code, no || off ? "" : " checked",
+               off || (no && !s->agrees) ? " disabled" : "", say(l, P_CALLS),
+               say(l, topics[topic].word));
 }
 
 /* What may be written about, by which way, and whether somebody may call about it. */
@@ -163,7 +182,7 @@ static void about_topics(struct buf *b, enum language l, const struct shown *s,
     buf_printf(b, "<fieldset><legend>%s</legend><ul>", say(l, P_TOPICS));
     for (size_t i = 0; i < TOPICS; i++) {
         bool no = in_list(JSON_GET(w, "refused"), str_of(topics[i].code));
-        tick(b, topics[i].code, say(l, topics[i].word), !no, false);
+        tick(b, topics[i].code, say(l, topics[i].word), !no, no && !s->agrees);
         way_of_topic(b, l, w, i);
         call_of_topic(b, l, s, w, i);
     }
@@ -239,22 +258,63 @@ static void ways_of_topics(struct call *c, const struct form *f, struct wish_way
     w->n_ways = TOPICS;
 }
 
-/* What was unticked, and of what was refused before that which the page does not show. */
-static size_t unticked(struct call *c, const struct form *f, const char *prefix,
-                       const struct json *had, str *out)
+/* Topics that are not wanted, written about or called about, each once. */
+struct boxes {
+    bool calls;
+    str no[TOPICS + WISH_TOPICS];
+    size_t n;
+    bool changed; /* a box says something new */
+};
+
+static void not_wanted(struct boxes *b, str code)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < TOPICS; i++)
-        if (!form_field(f, arena_printf(c->op.arena, "%s%s", prefix, topics[i].code)).n)
-            out[n++] = str_of(topics[i].code);
-    for (size_t i = 0; had && i < had->n && i < WISH_TOPICS; i++) {
-        bool shown = false;
-        for (size_t k = 0; k < TOPICS; k++)
-            shown |= str_eq(json_str(json_at(had, i)), str_of(topics[k].code));
-        if (!shown)
-            out[n++] = json_str(json_at(had, i));
+    for (size_t i = 0; i < b->n; i++)
+        if (str_eq(b->no[i], code))
+            return;
+    b->no[b->n++] = code;
+}
+
+static bool has_box(str code)
+{
+    for (size_t k = 0; k < TOPICS; k++)
+        if (str_eq(code, str_of(topics[k].code)))
+            return true;
+    return false;
+}
+
+/* What was unticked, and of what was refused before that which the page does not show. */
+static void boxes_read(struct call *c, const struct form *f, const struct json *was,
+                       struct boxes *io)
+{
+    const struct json *had = json_get(was, io->calls ? STR("noCalls") : STR("refused"));
+    for (size_t i = 0; i < TOPICS; i++) {
+        str code = str_of(topics[i].code);
+        str name = arena_printf(c->op.arena, "%s%s", io->calls ? "call-" : "", topics[i].code);
+        bool before = in_list(had, code), no = form_field(f, name).n == 0;
+        if (io->calls && call_is_off(was, code))
+            no = before;
+        io->changed |= no != before;
+        if (no)
+            not_wanted(io, code);
     }
-    return n;
+    for (size_t i = 0; had && i < had->n && i < WISH_TOPICS; i++)
+        if (!has_box(json_str(json_at(had, i))))
+            not_wanted(io, json_str(json_at(had, i)));
+}
+
+/* What the page showed and what came back the same stays as it is, also what cannot be read and
+ * was shown as empty. */
+static void hours_and_pause(const struct form *f, const struct json *was, struct outreach_wish *w)
+{
+    str from = form_field(f, STR("quietFrom")), until = form_field(f, STR("quietUntil"));
+    str pause = form_field(f, STR("pausedUntil"));
+    if (!str_eq(from, json_get_str(was, STR("quietFrom"))) ||
+        !str_eq(until, json_get_str(was, STR("quietUntil")))) {
+        w->quiet_from = from.n && until.n ? from : STR("none");
+        w->quiet_until = until;
+    }
+    if (!str_eq(pause, str_sub(json_get_str(was, STR("pausedUntil")), 0, 10)))
+        w->pause = pause.n ? pause : STR("none");
 }
 
 /* RFC 8058 3.2: the mail program's request has this field and no other; it may come as a form with
@@ -281,26 +341,25 @@ err api_wish_save(struct call *c)
     struct form f;
     struct json *was;
     struct shown s = {.saved = true};
-    str no[TOPICS + WISH_TOPICS], quiet[TOPICS + WISH_TOPICS];
+    struct boxes no = {.calls = false}, quiet = {.calls = true};
     struct wish_way ways[TOPICS];
-    struct outreach_wish w = {.topics_said = true, .refused = no, .no_calls = quiet};
+    struct outreach_wish w = {.refused = no.no, .no_calls = quiet.no};
     if (c->api->outreach && one_click(c->rq->body))
         return unsubscribe(c);
     TRY(open_link(c, &s));
     TRY(form_read(&c->op, c->rq->body, &f));
     c->op.actor = identity_system();
     TRY(outreach_wishes(&c->op, c->api->outreach, s.patient, &was));
-    w.n_refused = unticked(c, &f, "", JSON_GET(was, "refused"), no);
-    w.n_no_calls = unticked(c, &f, "call-", JSON_GET(was, "noCalls"), quiet);
-    w.calls_said =
-        form_field(&f, STR("calls")).n > 0 && in_list(JSON_GET(was, "reach"), STR("sms"));
+    boxes_read(c, &f, was, &no);
+    boxes_read(c, &f, was, &quiet);
+    w.n_refused = no.n;
+    w.topics_said = no.changed;
+    w.n_no_calls = quiet.n;
+    w.calls_said = quiet.changed && form_field(&f, STR("calls")).n > 0 &&
+                   in_list(JSON_GET(was, "reach"), STR("sms"));
     ways_of_topics(c, &f, ways, &w);
-    str from = form_field(&f, STR("quietFrom")), until = form_field(&f, STR("quietUntil"));
-    str pause = form_field(&f, STR("pausedUntil"));
+    hours_and_pause(&f, was, &w);
     w.language = form_field(&f, STR("language"));
-    w.quiet_from = from.n && until.n ? from : STR("none");
-    w.quiet_until = until;
-    w.pause = pause.n ? pause : STR("none");
     w.by[WAY_SMS] = box(&f, "sms", json_bool(JSON_GET(was, "sms"), false));
     w.by[WAY_EMAIL] = box(&f, "email", json_bool(JSON_GET(was, "email"), false));
     w.by[WAY_LETTER] = box(&f, "letter", unless_no(was, "letter"));

@@ -131,7 +131,8 @@ struct outreach_wish {
     const str *no_calls; /* topics that nobody calls about, if said: the whole list */
     size_t n_no_calls;
     bool calls_said;
-    bool takes_only; /* a no to calls about a topic stays, whatever the list leaves out */
+    bool takes_only; /* a no to a topic, or to calls about it, stays, whatever the list leaves out;
+                      * a pause ends no sooner */
 };
 /* {"language", "sms", "email", …, "voice", "pausedUntil", "quietFrom", "quietUntil", "zone",
  * "refused": [], "noCalls": [], "ways": {purpose: channel}, "reach": [channels there is an address

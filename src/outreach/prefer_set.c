@@ -40,11 +40,13 @@ static bool day_ends(struct op *op, const struct time_span *day, str zone, int64
     return true;
 }
 
-static err set_pause(struct op *op, str said, const struct recipient *r, struct wishes *w)
+static err set_pause(struct op *op, const struct outreach_wish *in, const struct recipient *r,
+                     struct wishes *w)
 {
+    const struct wishes was = *w;
     struct time_span at = {0};
     int64_t end;
-    str text;
+    str text, said = in->pause;
     if (str_empty(said))
         return OK;
     if (!none(said) && (!time_parse(said, &at) || at.hi > op->now + 366 * DAY_MS))
@@ -57,6 +59,8 @@ static err set_pause(struct op *op, str said, const struct recipient *r, struct 
             w->paused_until = end;
             w->pause_text = text;
         }
+    if (in->takes_only && was.paused_until > w->paused_until)
+        *w = was;
     return OK;
 }
 
@@ -64,6 +68,7 @@ static err set_quiet(struct op *op, const struct outreach_wish *in, struct wishe
 {
     if (str_empty(in->quiet_from) && str_empty(in->quiet_until))
         return OK;
+    w->damaged = false;
     if (none(in->quiet_from)) {
         w->quiet_from = w->quiet_until = -1;
         return OK;
@@ -86,18 +91,27 @@ static err set_zone(struct op *op, str zone, struct wishes *w)
     return OK;
 }
 
+static err refuse_topic(struct op *op, str topic, struct wishes *w)
+{
+    if (!topic_fits(topic))
+        return fail_at(op, ERR_INVALID, STR("refused"), "A topic is a code.");
+    for (size_t i = 0; i < w->n_refused; i++)
+        if (str_eq(w->refused[i], topic))
+            return OK;
+    if (w->n_refused == WISH_TOPICS)
+        return fail_at(op, ERR_INVALID, STR("refused"), "At most %d topics.", WISH_TOPICS);
+    w->refused[w->n_refused++] = topic;
+    return OK;
+}
+
 static err set_topics(struct op *op, const struct outreach_wish *in, struct wishes *w)
 {
     if (!in->topics_said)
         return OK;
-    if (in->n_refused > WISH_TOPICS)
-        return fail_at(op, ERR_INVALID, STR("refused"), "At most %d topics.", WISH_TOPICS);
+    if (!in->takes_only)
+        w->n_refused = 0;
     for (size_t i = 0; i < in->n_refused; i++)
-        if (!topic_fits(in->refused[i]))
-            return fail_at(op, ERR_INVALID, STR("refused"), "A topic is a code.");
-    w->n_refused = in->n_refused;
-    for (size_t i = 0; i < in->n_refused; i++)
-        w->refused[i] = in->refused[i];
+        TRY(refuse_topic(op, in->refused[i], w));
     return OK;
 }
 
@@ -125,12 +139,26 @@ static err set_channel(struct op *op, const struct wish_way *said, struct wishes
     return OK;
 }
 
-static struct json *extension_of(struct op *op, const struct wishes *w)
+/* Quiet hours that cannot be read are quiet: they stay as they are written. */
+static void put_damaged(const struct op *op, const struct json *was, struct json *list)
+{
+    const struct json *had = JSON_GET(was, "extension"), *one;
+    for (size_t i = 0; (one = json_at(had, i)); i++) {
+        str url = json_get_str(one, STR("url"));
+        if (str_eq(url, STR("quietFrom")) || str_eq(url, STR("quietUntil")))
+            json_push(op->arena, list, one);
+    }
+}
+
+/* was: the extension as it stands, or NULL. */
+static struct json *extension_of(struct op *op, const struct wishes *w, const struct json *was)
 {
     struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
     if (w->paused_until)
         json_push(op->arena, list, part(op, "pausedUntil", "valueDateTime", w->pause_text));
-    if (w->quiet_from >= 0) {
+    if (w->damaged) {
+        put_damaged(op, was, list);
+    } else if (w->quiet_from >= 0) {
         json_push(op->arena, list,
                   part(op, "quietFrom", "valueTime", clock_text(op, w->quiet_from)));
         json_push(op->arena, list,
@@ -168,7 +196,7 @@ err wishes_write(struct op *op, struct json *patient, const struct outreach_wish
     wishes_read(patient, &w);
     if (!wishes_said(in))
         return OK;
-    TRY(set_pause(op, in->pause, r, &w));
+    TRY(set_pause(op, in, r, &w));
     TRY(set_quiet(op, in, &w));
     TRY(set_zone(op, in->zone, &w));
     TRY(set_topics(op, in, &w));
@@ -177,7 +205,7 @@ err wishes_write(struct op *op, struct json *patient, const struct outreach_wish
     for (size_t i = 0; had && i < had->n; i++)
         if (!str_eq(json_get_str(json_at(had, i), STR("url")), STR(WISHES_URL)))
             json_push(op->arena, list, json_at(had, i));
-    if ((mine = extension_of(op, &w)))
+    if ((mine = extension_of(op, &w, extension_at(patient, STR(WISHES_URL)))))
         json_push(op->arena, list, mine);
     if (list->n)
         json_set(op->arena, patient, STR("extension"), list);

@@ -27,6 +27,17 @@ static err by_link(struct room *r, const struct outreach_wish *w)
     return outreach_wish_by_link(&r->op, r->o, token, w);
 }
 
+static err by_staff_link(struct room *r, const struct outreach_wish *w)
+{
+    const struct actor *as = r->op.actor, nurse = {.role = ROLE_NURSE, .purpose = PURPOSE_TREAT};
+    str token;
+    int64_t until;
+    r->op.actor = &nurse;
+    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
+    r->op.actor = as;
+    return outreach_wish_by_link(&r->op, r->o, token, w);
+}
+
 static void what_is_set_is_what_is_read(void **state)
 {
     struct room *r = *state;
@@ -418,8 +429,6 @@ static void a_no_to_calls_is_of_the_topics_it_names(void **state)
     struct outreach_wish no = {.no_calls = some, .n_no_calls = 2, .calls_said = true},
                          less = {.no_calls = &drugs, .n_no_calls = 1, .calls_said = true},
                          none = {.no_calls = &bad, .n_no_calls = 1, .calls_said = true};
-    str token;
-    int64_t until;
     assert_int_equal(by_link(r, &none), ERR_INVALID);
     op_clear(&r->op);
     assert_int_equal(by_link(r, &no), OK);
@@ -432,11 +441,7 @@ static void a_no_to_calls_is_of_the_topics_it_names(void **state)
     assert_int_equal(by_link(r, &no), OK); /* said again it is no new word */
     assert_true(room_seen(r).calls.said[0].at == p.calls.said[0].at);
     /* A link that staff made takes away only. */
-    const struct actor *as = r->op.actor, nurse = {.role = ROLE_NURSE, .purpose = PURPOSE_TREAT};
-    r->op.actor = &nurse;
-    assert_int_equal(outreach_wish_link(&r->op, r->o, r->patient, &token, &until), OK);
-    r->op.actor = as;
-    assert_int_equal(outreach_wish_by_link(&r->op, r->o, token, &less), OK);
+    assert_int_equal(by_staff_link(r, &less), OK);
     p = room_seen(r);
     assert_true(recipient_no_calls(&p, visits));
     r->op.now -= 60000; /* with the clock set back the newer word is still the newer */
@@ -445,6 +450,51 @@ static void a_no_to_calls_is_of_the_topics_it_names(void **state)
     assert_false(recipient_no_calls(&p, visits));
     assert_true(recipient_no_calls(&p, drugs));
     r->op.now += 60000;
+}
+
+/* A refused topic bars calls, too: staff would open them by a link of their own. */
+static void a_link_of_staff_lifts_no_topic_and_no_pause(void **state)
+{
+    struct room *r = *state;
+    const str no[] = {STR("heart"), STR("heart"), STR("lab_results")}, more = STR("diet");
+    struct outreach_wish w = {
+        .pause = STR("2026-12-24"), .refused = no, .n_refused = 3, .topics_said = true};
+    struct outreach_wish less = {
+        .pause = STR("none"), .refused = &more, .n_refused = 1, .topics_said = true};
+    assert_int_equal(by_link(r, &w), OK);
+    const struct wishes was = room_seen(r).wishes;
+    assert_int_equal(was.n_refused, 2); /* each once */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(by_staff_link(r, &less), OK);
+        struct wishes s = room_seen(r).wishes;
+        assert_true(s.paused_until == was.paused_until && s.n_refused == 3);
+        assert_true(wishes_refuse(&s, no[0]) && wishes_refuse(&s, no[2]) &&
+                    wishes_refuse(&s, more));
+        less.pause = STR("2026-12-23");
+    }
+    less.pause = STR("2026-12-26"); /* it takes away */
+    assert_int_equal(by_staff_link(r, &less), OK);
+    assert_true(room_seen(r).wishes.paused_until == was.paused_until + 2 * DAY_MS);
+    less.pause = STR("none");
+    assert_int_equal(by_link(r, &less), OK);
+    assert_true(!room_seen(r).wishes.paused_until && room_seen(r).wishes.n_refused == 1);
+}
+
+static void half_of_quiet_hours_stays_quiet(void **state)
+{
+    struct room *r = *state;
+    const str no = STR("heart");
+    struct outreach_wish topic = {.refused = &no, .n_refused = 1, .topics_said = true};
+    struct outreach_wish hours = {.quiet_from = STR("21:00"), .quiet_until = STR("09:00")};
+    r->patient =
+        room_put(r, STR("{\"resourceType\":\"Patient\",\"extension\":[{\"url\":\"" WISHES_URL
+                        "\",\"extension\":[{\"url\":\"quietUntil\",\"valueTime\":"
+                        "\"09:00:00\"}]}]}"));
+    assert_true(room_seen(r).wishes.damaged);
+    assert_int_equal(by_link(r, &topic), OK);
+    assert_true(room_seen(r).wishes.damaged && room_seen(r).wishes.n_refused == 1);
+    assert_int_equal(by_link(r, &hours), OK);
+    assert_true(!room_seen(r).wishes.damaged && room_seen(r).wishes.quiet_from == 21 * 60);
 }
 
 static void a_no_about_a_topic_is_kept_as_it_was_said(void **state)
@@ -529,6 +579,8 @@ int main(void)
         TEST(a_no_to_calls_is_of_calls_alone),
         TEST(a_no_that_staff_were_told_is_kept_as_it_was_said),
         TEST(a_no_to_calls_is_of_the_topics_it_names),
+        TEST(a_link_of_staff_lifts_no_topic_and_no_pause),
+        TEST(half_of_quiet_hours_stays_quiet),
         TEST(a_no_about_a_topic_is_kept_as_it_was_said),
         cmocka_unit_test(a_topic_holds_for_what_is_of_it),
         TEST(too_many_topics_are_a_no_to_all),

@@ -502,6 +502,103 @@ class Contact(Case):
         refused = self.expect(200, self.call("GET", "/fhir/Patient/jo/$preferences", None, "nurse")).json["refused"]
         self.assertEqual((5, True), (len(refused), "heart-failure" in refused))
 
+    TOPICS = ("appointment_or_exam_confirm_remind", "home_healthcare_instructions", "prescription_notification",
+              "lab_results", "wellness_checkup")
+
+    def wishes_of(self, who):
+        return self.expect(200, self.call("GET", f"/fhir/Patient/{who}/$preferences", None, "nurse")).json
+
+    def opened(self, who, user="nurse"):
+        """The page of a link as a browser has it: its path, its text, and what it posts when only saved."""
+        link = self.expect(201, self.call("POST", f"/fhir/Patient/{who}/$contact-link", {}, user)).json["link"]
+        path = urllib.parse.urlparse(link).path
+        text = self.expect(200, self.call("GET", path, None, None)).body.decode()
+        form = {n: "1" for n, more in re.findall(r'type="checkbox" name="([^"]+)" value="1"([^>]*)>', text)
+                if "checked" in more and "disabled" not in more}
+        form |= dict(re.findall(r'name="(\w+)" type="(?:time|date|hidden)" value="([^"]*)"', text))
+        form |= dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text))
+        for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.S):
+            said = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+            form[name] = said.group(1)
+        return path, text, form
+
+    def save(self, path, form, status=200):
+        return self.expect(status, self.call("POST", path, urllib.parse.urlencode(form).encode(), None, headers={
+            "Content-Type": "application/x-www-form-urlencoded"}))
+
+    def wish_way(self, purpose, way):
+        return {"url": "channel", "extension": [{"url": "purpose", "valueCode": purpose},
+                                                {"url": "by", "valueCode": way}]}
+
+    def test_a_way_that_the_link_cannot_offer_stays(self):
+        """Notices, without an account; mail, without an address: saving something else took the wish back."""
+        self.person("kit", "+442079460951", wishes=[self.wish_way("lab_results", "push"),
+                                                    self.wish_way("wellness_checkup", "email")])
+        path, text, form = self.opened("kit")
+        ways = {"lab_results": "push", "wellness_checkup": "email"}
+        self.assertEqual(ways, self.wishes_of("kit")["ways"])
+        self.assertFalse({"push", "email"} & set(self.wishes_of("kit")["reach"]))
+        for way in ("Notices on your device", "E-mail"):
+            self.assertIn(f'<option value="" selected>{way}</option>', text)
+        self.save(path, form | {"quietFrom": "21:00", "quietUntil": "09:00"})
+        self.assertEqual((ways, "21:00"), (self.wishes_of("kit")["ways"], self.wishes_of("kit")["quietFrom"]))
+        self.save(path, form | {"by-lab_results": "none"})
+        self.assertEqual({"wellness_checkup": "email"}, self.wishes_of("kit")["ways"])
+
+    def test_a_link_of_staff_opens_no_refused_topic(self):
+        """It takes away only: a topic that is refused bars calls about it, and a pause everything."""
+        until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 9 * 86400))
+        self.person("lu", "+442079460950", wishes=[{"url": "refusedTopic", "valueCode": "lab_results"},
+                                                   {"url": "pausedUntil", "valueDateTime": until}])
+        path, text, form = self.opened("lu")
+        self.assertRegex(text, r'name="lab_results" value="1" disabled>')
+        self.save(path, form | {"lab_results": "1", "pausedUntil": ""})
+        self.assertEqual((["lab_results"], until),
+                         (self.wishes_of("lu")["refused"], self.wishes_of("lu")["pausedUntil"][:10]))
+        a = self.ask_call("lu", about="lab_results")
+        self.assertTrue(a["may"] is False and "CAP-05" in a["outbound"]["fired"])
+        path, text, form = self.opened("lu", "system")  # sent by the house itself: it may
+        self.assertRegex(text, r'name="lab_results" value="1">')
+        self.save(path, form | {"lab_results": "1", "pausedUntil": ""})
+        self.assertEqual(([], None), (self.wishes_of("lu")["refused"], self.wishes_of("lu").get("pausedUntil")))
+
+    def test_a_call_that_is_barred_stands_unticked(self):
+        """Where the topic is refused, or every call: and what was said of such calls stays as it was."""
+        self.person("mo", "+442079460949", wishes=[{"url": "refusedTopic", "valueCode": "lab_results"}])
+        off = re.compile(r'name="call-(\w+)" value="1" disabled>')
+        path, text, form = self.opened("mo", "system")
+        self.assertEqual(["lab_results"], off.findall(text))
+        self.assertIn("What we may contact you about", text)
+        self.save(path, form | {"lab_results": "1"})
+        self.assertEqual(([], []), (self.wishes_of("mo")["refused"], self.wishes_of("mo")["noCalls"]))
+        path, text, form = self.opened("mo", "system")
+        self.assertEqual([], off.findall(text))
+        form.pop("call-wellness_checkup")
+        form.pop("voice")
+        self.save(path, form)
+        time.sleep(0.002)
+        path, text, form = self.opened("mo", "system")
+        self.assertEqual(sorted(self.TOPICS), sorted(off.findall(text)))
+        self.save(path, form | {"voice": "1", **{f"call-{t}": "1" for t in self.TOPICS}})
+        w = self.wishes_of("mo")
+        self.assertEqual((True, ["wellness_checkup"]), (w["voice"], w["noCalls"]))
+
+    def test_what_is_not_changed_fails_no_form(self):
+        """As many topics as there is room for, one that is no code, hours that are half, a pause of many years."""
+        self.person("nel", "+442079460948", wishes=[
+            *({"url": "refusedTopic", "valueCode": f"t{i}" if i else "No Code"} for i in range(15)),
+            {"url": "refusedTopic", "valueCode": "t1"}, {"url": "quietUntil", "valueTime": "09:00:00"},
+            {"url": "pausedUntil", "valueDateTime": "2091-01-01"}])
+        was = self.wishes_of("nel")
+        path, _, form = self.opened("nel")
+        form.pop("letter")
+        self.save(path, form)
+        now = self.wishes_of("nel")
+        self.assertEqual({**was, "letter": False}, now)
+        kept = self.expect(200, self.call("GET", "/fhir/Patient/nel", None, "nurse")).text()
+        self.assertIn('"quietUntil"', kept)
+        self.assertNotIn('"quietFrom"', kept)
+
     def test_a_call_by_exception_is_in_the_ledger(self):
         self.person("ed", "+442079460959")
 

@@ -152,6 +152,8 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   for (const wanted of [false, true]) {
     await calls.click();
     await expect(calls).toBeChecked({ checked: wanted });
+    await expect(about).toBeChecked({ checked: wanted }); // what is barred anyway is not shown as a yes
+    await expect(about).toBeEnabled({ enabled: wanted });
     await expect
       .poll(async () => {
         const asked = (await nurse("POST", `/fhir/Patient/${me}/$call`, {})) as {
@@ -161,6 +163,14 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
       })
       .toBe(wanted);
     if (!wanted) await shot(page, "i7-no-calls");
+  }
+  // A topic that is not wanted bars calls about it, too; and back.
+  const medicines = page.getByLabel("Medicines", { exact: true });
+  for (const wanted of [false, true]) {
+    await medicines.click();
+    await expect(medicines).toBeChecked({ checked: wanted });
+    await expect(about).toBeChecked({ checked: wanted });
+    await expect(about).toBeEnabled({ enabled: wanted });
   }
   // A channel of its own for a topic, only of those there is an address for; and back.
   const results = page.getByLabel(/How to write to you: .*Test results/);

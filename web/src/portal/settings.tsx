@@ -114,7 +114,11 @@ function Reach({ p }: { p: Patient }) {
     keepDraft(DRAFT, t("set_change_text"));
     go("/messages");
   };
-  const [error, busy, act] = useAct(`Patient|${me()}|me`, `Consent|${me()}|mine`);
+  const [error, busy, act] = useAct(
+    `Patient|${me()}|me`,
+    `Consent|${me()}|mine`,
+    `Patient|${me()}|wishes`,
+  );
   const set = (wish: object): void =>
     void act(async () => {
       await post(`/fhir/Patient/${me()}/$preferences`, wish);

@@ -14,6 +14,8 @@ interface Wishes {
   refused?: string[];
   /** topics that nobody calls about */
   noCalls?: string[];
+  /** calls at all */
+  voice?: boolean;
   ways?: Record<string, string>;
   reach?: string[];
 }
@@ -45,6 +47,8 @@ export function WishesCard() {
     });
   const refused = data.refused ?? [];
   const noCalls = data.noCalls ?? [];
+  // Nobody calls about it, whatever the word about such calls is.
+  const callsOff = (code: string): boolean => data.voice === false || refused.includes(code);
   const without = (list: string[], code: string, wanted: boolean): string[] =>
     wanted ? list.filter((x) => x !== code) : [...list, code];
   const quiet = (form: HTMLFormElement): void => {
@@ -77,7 +81,7 @@ export function WishesCard() {
               onChange={(e) => set({ ways: { [code]: e.currentTarget.value } })}
             >
               <option value="none">{t("wish_usual")}</option>
-              {WAYS.filter((w) => data.reach?.includes(w)).map((w) => (
+              {WAYS.filter((w) => data.reach?.includes(w) || data.ways?.[code] === w).map((w) => (
                 <option key={w} value={w}>
                   {t(`set_what_${w}`)}
                 </option>
@@ -87,8 +91,8 @@ export function WishesCard() {
               <label class="switch">
                 <input
                   type="checkbox"
-                  checked={!noCalls.includes(code)}
-                  disabled={busy || refused.includes(code)}
+                  checked={!noCalls.includes(code) && !callsOff(code)}
+                  disabled={busy || callsOff(code)}
                   onChange={(e) =>
                     set({ noCalls: without(noCalls, code, e.currentTarget.checked) })
                   }

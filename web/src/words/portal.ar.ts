@@ -317,7 +317,7 @@ export default {
   gave_read: "قرأه",
   gave_more: "عرض المزيد",
   wish_title: "متى يمكننا الكتابة إليك",
-  wish_topics: "ما يمكننا الكتابة عنه",
+  wish_topics: "ما يمكننا التواصل معك بشأنه",
   wish_appointments: "المواعيد",
   wish_care: "الرعاية في المنزل",
   wish_medicines: "الأدوية",

@@ -287,7 +287,7 @@ export default {
   gave_read: "read it",
   gave_more: "Show more",
   wish_title: "When we may write to you",
-  wish_topics: "What we may write about",
+  wish_topics: "What we may contact you about",
   wish_appointments: "Appointments",
   wish_care: "Care at home",
   wish_medicines: "Medicines",

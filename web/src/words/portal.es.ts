@@ -298,7 +298,7 @@ export default {
   gave_read: "lo leyó",
   gave_more: "Mostrar más",
   wish_title: "Cuándo podemos escribirle",
-  wish_topics: "De qué podemos escribirle",
+  wish_topics: "De qué temas podemos hablarle",
   wish_appointments: "Citas",
   wish_care: "Cuidado en casa",
   wish_medicines: "Medicinas",
