@@ -38,7 +38,11 @@ export function WishesCard() {
   const { data } = useLoad<Wishes>(`Patient|${me()}|wishes`, () =>
     get<Wishes>(`/fhir/Patient/${me()}/$preferences`),
   );
-  const [error, busy, act] = useAct(`Patient|${me()}|wishes`, `Patient|${me()}|me`);
+  const [error, busy, act] = useAct(
+    `Patient|${me()}|wishes`,
+    `Patient|${me()}|me`,
+    `Consent|${me()}|mine`,
+  );
   if (!data) return null;
   const set = (wish: object): void =>
     void act(async () => {
