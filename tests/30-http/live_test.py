@@ -146,7 +146,7 @@ class Live(Case):
             self.assertEqual(200, self.call("POST", "/fhir", bundle).status)
         last = self.patient()
         for e in screens:
-            e.wait(change("Patient", id=last))
+            e.wait(change("Patient", id=last), 120)
             told = [x for x in e.events if x["event"] == "change"]
             self.assertGreaterEqual(len(told), 6001)
         slow.close()
