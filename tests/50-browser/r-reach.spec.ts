@@ -137,15 +137,22 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await expect(call.getByText(/Spanish.*Offer a free interpreter/)).toBeVisible();
   // They want no calls about medicines: told, and for those there is no number.
   await expect(call.getByText(/No calls about: .*Medicines/)).toBeVisible();
+  const offered = call.getByLabel("I offered a free interpreter or relay help");
+  await offered.check();
   await call.getByLabel("What is this call about?").selectOption("Medicines");
   await expect(call.getByRole("heading", { name: "Do not call now" })).toBeVisible();
+  await expect(call.getByRole("status", { name: "Do not call now" })).toBeVisible();
+  await call.getByRole("radio", { name: "We called all the same" }).check({ force: true });
+  await call.getByLabel("Why it was made").fill("They had asked for it");
   await expect(call.getByText(/CAP-05/)).toBeVisible();
   await expect(call.getByText("611", { exact: false })).toHaveCount(0);
   await axe(page);
   await shot(page, "r5-call-about");
   await call.getByLabel("What is this call about?").selectOption("Test results");
   await expect(call.getByRole("heading", { name: "Do not call now" })).toHaveCount(0);
-  await call.getByLabel("I offered a free interpreter or relay help").check();
+  await expect(call.getByRole("link", { name: /611/ })).toBeVisible(); // no call was made of this topic
+  await expect(call.getByLabel("They called us")).not.toBeChecked();
+  await expect(offered).toBeChecked(); // as it will be kept
   await call.getByText("No answer").click();
   await axe(page);
   await shot(page, "r5-call-language");
@@ -163,6 +170,7 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await expect(no.getByText("Nobody calls them then.")).toBeVisible();
   // First of one topic, with their words; what they say of another topic, they said before, stays.
   await no.getByLabel("Visits", { exact: true }).check();
+  await expect(no.getByText("Nobody calls them then.")).toHaveCount(0);
   await no.getByLabel("Their words, or where they stand").fill("Text me my visits");
   await axe(page);
   await shot(page, "r5-no-calls-topic");
@@ -173,7 +181,9 @@ test("consent with its proof, then the patient's own choices by a link", async (
   // And taken back to a nurse, with the words of it.
   await card.getByRole("button", { name: "Write down a consent" }).click();
   await dialog.getByRole("radio", { name: "Phone call" }).check({ force: true });
+  await expect(dialog.getByLabel(/^It ends on/)).toBeVisible();
   await dialog.getByLabel("Medicines", { exact: true }).check();
+  await expect(dialog.getByLabel(/^It ends on/)).toHaveCount(0); // a topic taken back has no end
   await dialog.getByLabel(/^The proof/).fill("Ring me about my pills after all");
   for (const part of [/^They said it/, /^Each purpose was asked/, /^It was not part of/]) await dialog.getByLabel(part).check();
   await keep.click();
@@ -397,6 +407,7 @@ test("a form that ends with an event says which; family name first finds; where 
   await page.getByRole("link", { name: /Otto van der Wende/ }).click();
   const part = page.getByRole("region", { name: "Substance use records (Part 2)" });
   await expect(part.getByRole("listitem")).toContainText(/It ends with an event: .?When my care at Lakeside ends/);
+  await expect(part.getByRole("listitem")).toContainText("Then take it back here.");
   await part.scrollIntoViewIfNeeded();
   await shot(page, "r11-part2-event");
 
@@ -413,6 +424,8 @@ test("a form that ends with an event says which; family name first finds; where 
   await expect(page.getByText("You have this case", { exact: true })).toBeVisible();
   await page.keyboard.press("q");
   const dialog = page.getByRole("dialog", { name: "How they are today" });
+  await expect(dialog).toContainText("COPD");
+  await expect(dialog).toContainText("with a code that the questions know");
   await expect(dialog).toContainText("Once it stands there, the questions are here.");
   await axe(page);
   await shot(page, "r11-no-questions");

@@ -2,7 +2,7 @@
 // people with a sentence each. Whatever the screen shows, the server decided that it may be told.
 import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { errorText, Failed, Heads, Skeleton } from "../kit/basics";
+import { errorText, Failed, Heads, Skeleton, useOpen } from "../kit/basics";
 import { Field } from "../kit/field";
 import { type ApiError, call, get, post } from "../lib/api";
 import { lang, languageName, number, t, wordOf } from "../lib/i18n";
@@ -81,6 +81,7 @@ function useCount(a: Audience): [Count | undefined, string, boolean] {
         if (live) setCount(c);
         if (live) setError("");
       } catch (e) {
+        if (live) setCount(undefined);
         if (live) setError(errorText(e as ApiError));
       }
       if (live) setBusy(false);
@@ -233,28 +234,48 @@ function People({ a, reason }: { a: Audience; reason: string }) {
   );
 }
 
+/** Is a chip chosen whose people are not shown here? */
+const isVeiled = (a: Audience, chips: Chip[]): boolean =>
+  a.groups.flat().some((p) => chips.find((c) => c.code === p.chip)?.veiled);
+/** With the search that was typed. */
+const withSearch = (a: Audience, search: string): Audience =>
+  search.trim() ? { ...a, groups: [...a.groups, [{ search: search.trim() }]] } : a;
+
 /** What no chip says: a search as the interface takes it, and a FHIRPath that every patient has to meet. */
-function Expert({ a, set }: { a: Audience; set: (a: Audience) => void }) {
-  const [search, setSearch] = useState("");
-  const add = (): void => {
-    set({ ...a, groups: [...a.groups, [{ search: search.trim() }]] });
-    setSearch("");
-  };
+function Expert({
+  a,
+  veiled,
+  search,
+  onSearch,
+  add,
+  set,
+}: {
+  a: Audience;
+  veiled: boolean;
+  search: string;
+  onSearch: (search: string) => void;
+  add: () => void;
+  set: (a: Audience) => void;
+}) {
+  const mayAdd = !veiled && search.trim() !== "";
   return (
-    <details class="card block" open={!!a.path}>
+    <details class="card block" {...useOpen(!!a.path)}>
       <summary>{t("au_expert")}</summary>
       <div class="au-stack">
         <p class="muted">{t("au_expert_hint")}</p>
+        {veiled && <p class="note">{t("au_expert_veiled")}</p>}
         <div class="row-line">
           <Field
             id="au-search"
             label={t("au_search")}
             dir="ltr"
             maxLength={1000}
+            disabled={veiled && !search}
             value={search}
-            onValue={setSearch}
+            onValue={onSearch}
+            onEnter={() => mayAdd && add()}
           />
-          <button type="button" class="btn" disabled={!search.trim()} onClick={add}>
+          <button type="button" class="btn" disabled={!mayAdd} onClick={add}>
             {t("au_search_add")}
           </button>
         </div>
@@ -263,6 +284,7 @@ function Expert({ a, set }: { a: Audience; set: (a: Audience) => void }) {
           label={t("au_path")}
           dir="ltr"
           maxLength={1000}
+          disabled={veiled && !a.path}
           value={a.path ?? ""}
           onValue={(path) => set({ ...a, path: path || undefined })}
         />
@@ -410,15 +432,23 @@ export function AudiencesPage() {
   );
   const [a, setA] = useState<Audience>(EMPTY);
   const [count, wrong, counting] = useCount({ ...a, id: undefined, name: undefined });
+  const [search, setSearch] = useState("");
   const [error, busy, act] = useAct(LISTS);
+  /** In place of what stands there, also of a search half typed. */
+  const begin = (other: Audience): void => {
+    setA(other);
+    setSearch("");
+  };
   const groups = (g: Part[][]): void => setA({ ...a, groups: g.filter((x) => x.length) });
   const save = (e: SubmitEvent): void => {
     e.preventDefault();
+    const whole = withSearch(a, search);
+    begin(whole);
     void act(async () => {
       const made = await call<Audience>(
         a.id ? "PUT" : "POST",
         a.id ? `/audiences/${a.id}` : "/audiences",
-        { ...a, id: undefined },
+        { ...whole, id: undefined },
       );
       setA({ ...EMPTY, ...made });
       again(LISTS);
@@ -436,14 +466,14 @@ export function AudiencesPage() {
       <div class="au-two">
         <form class="au-stack" onSubmit={save}>
           <div class="acts">
-            <button type="button" class="btn" onClick={() => setA({ ...EMPTY, groups: FLU })}>
+            <button type="button" class="btn" onClick={() => begin({ ...EMPTY, groups: FLU })}>
               {t("au_flu")}
             </button>
-            <button type="button" class="btn quiet" onClick={() => setA(EMPTY)}>
+            <button type="button" class="btn quiet" onClick={() => begin(EMPTY)}>
               {t("au_clear")}
             </button>
           </div>
-          <Saved open={(found) => setA({ ...EMPTY, ...found })} />
+          <Saved open={(found) => begin({ ...EMPTY, ...found })} />
           {a.groups.map((parts, i) => (
             <div key={`${i}-${a.groups.length}`}>
               {i > 0 && <p class="au-and">{t("au_and")}</p>}
@@ -459,7 +489,14 @@ export function AudiencesPage() {
             label={t(a.groups.length ? "au_add_and" : "au_add")}
             add={(p) => groups([...a.groups, [p]])}
           />
-          <Expert a={a} set={setA} />
+          <Expert
+            a={a}
+            veiled={isVeiled(a, chips.data.chips)}
+            search={search}
+            onSearch={setSearch}
+            add={() => begin(withSearch(a, search))}
+            set={setA}
+          />
           <div class="au-row">
             <div class="field">
               <label for="au-purpose">{t("au_purpose")}</label>

@@ -75,7 +75,15 @@ type Already = (typeof ALREADY)[number];
 const clock = (hhmm: string): string => time(new Date(`2000-01-01T${hhmm}`));
 
 /** What is known before a person calls: language help that is owed, the hour where they are, their wishes. */
-function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) => void }) {
+function BeforeCall({
+  of,
+  offered,
+  onOffered,
+}: {
+  of: CallAsk;
+  offered: boolean;
+  onOffered: (yes: boolean) => void;
+}) {
   const { verdict: v, earliest = "", latest = "" } = of;
   const here = earliest === latest ? clock(earliest) : `${clock(earliest)} – ${clock(latest)}`;
   return (
@@ -95,7 +103,11 @@ function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) 
             {(v.translation?.[lang.value] ?? v.why).join(" ")}
           </p>
           <label>
-            <input type="checkbox" onChange={(e) => onOffered(e.currentTarget.checked)} />{" "}
+            <input
+              type="checkbox"
+              checked={offered}
+              onChange={(e) => onOffered(e.currentTarget.checked)}
+            />{" "}
             {t("ca_offered")}
           </label>
         </div>
@@ -108,10 +120,12 @@ function BeforeCall({ of, onOffered }: { of: CallAsk; onOffered: (yes: boolean) 
 function About({
   not,
   value,
+  busy,
   onChange,
 }: {
   not: string[];
   value: string;
+  busy: boolean;
   onChange: (about: string) => void;
 }) {
   if (!not.length) return null;
@@ -124,6 +138,7 @@ function About({
           class="box"
           id="ca-about"
           value={value}
+          disabled={busy}
           onChange={(e) => onChange(e.currentTarget.value)}
         >
           <option value="">{t("ca_about_other")}</option>
@@ -156,7 +171,7 @@ function Barred({
   const [reason, setReason] = useState("");
   const why = of.outbound.translation?.[lang.value] ?? of.outbound.why;
   return (
-    <section class="stack" aria-labelledby="ca-barred">
+    <section class="stack" role="status" aria-labelledby="ca-barred">
       <h3 id="ca-barred">{t("ca_barred")}</h3>
       <ul>
         {why.map((w, i) => (
@@ -328,6 +343,10 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
   const [already, setAlready] = useState<Already | "">("");
   const [why, setWhy] = useState("");
   const [when, setWhen] = useState("");
+  const choose = (v: Already | ""): void => {
+    setAlready(v);
+    setWhen(""); // its box begins empty, too
+  };
   const asked = opened?.ask ?? data;
   const came = already === "incoming" ? "reached" : outcome;
   const whole = came && (already !== "made" || why.trim());
@@ -425,13 +444,16 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
         <About
           not={notAbout}
           value={about}
+          busy={busy}
           onChange={(v) => {
             setOpened(null);
+            choose("");
+            setWhy("");
             setAbout(v);
           }}
         />
         <ContactBudget patient={patient} />
-        {asked && <BeforeCall of={asked} onOffered={setOffered} />}
+        {asked && <BeforeCall of={asked} offered={offered} onOffered={setOffered} />}
         {!asked && !unasked && <Skeleton lines={3} />}
         {unasked && <Wrong text={errorText(unasked)} />}
         {asked && !asked.may && (
@@ -443,7 +465,7 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
               onPlan={plan}
               onExcept={except}
             />
-            <AlreadyMade value={already} reason={why} onChange={setAlready} onReason={setWhy} />
+            <AlreadyMade value={already} reason={why} onChange={choose} onReason={setWhy} />
           </>
         )}
         {asked?.may && (
@@ -451,7 +473,7 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
             <input
               type="checkbox"
               checked={already === "incoming"}
-              onChange={(e) => setAlready(e.currentTarget.checked ? "incoming" : "")}
+              onChange={(e) => choose(e.currentTarget.checked ? "incoming" : "")}
             />{" "}
             {t("ca_a_incoming")}
           </label>

@@ -13,7 +13,16 @@ test("every word stands somewhere in the row", () => {
     next: [],
     code: false,
   };
-  for (const typed of ["", " ", "wk-9", "90001 kit", "osborne, albert", "H2 home", "kit-1"])
+  for (const typed of [
+    "",
+    " ",
+    "wk-9",
+    "90001 kit",
+    "osborne, albert",
+    "osborne، albert؛",
+    "H2 home",
+    "kit-1",
+  ])
     expect(isAbout(d, typed)).toBe(true);
   for (const typed of ["wk-8", "osborne maria", "shipped"]) expect(isAbout(d, typed)).toBe(false);
 });

@@ -5,6 +5,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { Field, textOf } from "../kit/field";
 import { get, post } from "../lib/api";
+import { partsOf } from "../lib/find";
 import { dayTime, fullDate, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
@@ -361,10 +362,7 @@ export function isAbout(d: Device, typed: string): boolean {
   const all = [d.name, d.serial, d.udi, d.model, d.maker, d.patientName, d.network, d.id]
     .join(" ")
     .toLocaleLowerCase();
-  return typed
-    .toLocaleLowerCase()
-    .split(/[\s,;]+/)
-    .every((w) => all.includes(w));
+  return partsOf(typed.toLocaleLowerCase()).every((w) => all.includes(w));
 }
 
 export function FleetPage() {

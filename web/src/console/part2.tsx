@@ -247,6 +247,7 @@ function Kept({ patient, of, may }: { patient: string; of: Consent; may: boolean
           day: day ? fullDate(day) : "",
           event: eventOf(of),
         })}
+        {may && word === "p2_state_event" && ` ${t("p2_event_act")}`}
       </span>
       {wordsIn(of) && (
         <details>

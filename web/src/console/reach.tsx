@@ -260,7 +260,9 @@ function ConsentDialog({
             <span>{t(`rc_${name}`)}</span>
           </label>
         ))}
-        <Field id="rc-until" name="until" type="date" label={t("rc_until")} />
+        {topics.length === 0 && (
+          <Field id="rc-until" name="until" type="date" label={t("rc_until")} />
+        )}
         <Wrong text={error} />
         <div class="dialog-end">
           <button type="button" class="btn" onClick={onClose}>
@@ -320,7 +322,7 @@ function NoDialog({
         />
         {channel === "voice" && (
           <>
-            <p class="muted">{t("rc_no_calls_lead")}</p>
+            {topics.length === 0 && <p class="muted">{t("rc_no_calls_lead")}</p>}
             <Boxes
               legend={t("rc_no_calls_only")}
               of={TOPICS}

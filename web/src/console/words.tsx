@@ -2,7 +2,7 @@
 // offered; tried on people who are there, masked; approved by a second account.
 import { useEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { errorText, Skeleton } from "../kit/basics";
+import { errorText, Skeleton, useOpen } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { type ApiError, call, get, post } from "../lib/api";
 import { type Key, LANGS, type Lang, lang, number, t } from "../lib/i18n";
@@ -69,6 +69,13 @@ const VARIABLES_MAX = 20;
 /** Nothing was written yet in any language: then nothing is wrong with it either. */
 const isBlank = (w: Words): boolean =>
   TONGUES.every((l) => !w.texts[l]?.sms && !w.texts[l]?.email && !w.texts[l]?.subject);
+/** Without rows of values in which nothing was typed. */
+export const filled = (w: Words): Words => ({
+  ...w,
+  variables: w.variables.filter((v) =>
+    [v.name, v.path, ...Object.values(v.fallback)].some((x) => x.trim()),
+  ),
+});
 /** Shown as they are typed. */
 const NAMES = Object.fromEntries(
   ["first", "phone", "clinic", "link", "due"].map((n) => [n, `{${n}}`]),
@@ -218,7 +225,7 @@ function Trial({ w }: { w: Words }) {
   const [error, busy, act] = useAct();
   const run = (): void =>
     void act(async () => {
-      setTried(await post<Tried>("/words-try", w));
+      setTried(await post<Tried>("/words-try", filled(w)));
       return "";
     });
   const missing = Object.entries(tried?.missing ?? {});
@@ -249,10 +256,10 @@ function Trial({ w }: { w: Words }) {
   );
 }
 
-/** What may be done next with words that are saved. */
+/** What may be done next with words that are saved: outreach asks, another account of theirs or the privacy office says. */
 function stepsOf(w: Words): string[] {
   const own = w.authors?.includes(session.value!.user) ?? false;
-  if (w.state === "draft") return ["submit"];
+  if (w.state === "draft") return session.value!.role === "outreach" ? ["submit"] : [];
   if (w.state === "submitted") return own ? [] : ["approve", "refuse"];
   return [];
 }
@@ -286,7 +293,7 @@ function Steps({ w, lint, open }: { w: Words; lint?: Lint; open: (w: Words) => v
             key={s}
             type="button"
             class="btn"
-            disabled={busy || (s === "submit" && errors > 0)}
+            disabled={busy || (s === "submit" && (!lint || errors > 0))}
             aria-describedby={errors ? "wd-why" : undefined}
             onClick={() => step(s)}
           >
@@ -302,7 +309,7 @@ function Own({ w, set }: { w: Words; set: (w: Words) => void }) {
   const put = (i: number, v: Partial<Variable>): void =>
     set({ ...w, variables: w.variables.map((x, k) => (k === i ? { ...x, ...v } : x)) });
   return (
-    <details class="card block" open={w.variables.length > 0}>
+    <details class="card block" {...useOpen(w.variables.length > 0)}>
       <summary>{t("wd_own")}</summary>
       <div class="au-stack">
         <p class="muted">{t("wd_own_hint", { name: "{name}" })}</p>
@@ -408,7 +415,7 @@ export function WordsPage() {
     e.preventDefault();
     void act(async () => {
       const path = w.id ? `/words/${w.id}` : "/words";
-      setW(await call<Words>(w.id ? "PUT" : "POST", path, w));
+      setW(await call<Words>(w.id ? "PUT" : "POST", path, filled(w)));
       return t("wd_saved");
     });
   };
@@ -462,14 +469,14 @@ export function WordsPage() {
           <button type="submit" class="btn primary" disabled={busy}>
             {t("wd_save")}
           </button>
-          <Steps w={w} lint={lint} open={setW} />
+          <Steps w={w} lint={found} open={setW} />
           <button type="button" class="btn quiet" onClick={() => setW(EMPTY)}>
             {t("wd_new")}
           </button>
         </div>
       </form>
       <Trial w={w} />
-      <TestToMe words={w} />
+      <TestToMe words={filled(w)} />
     </div>
   );
 }

@@ -178,6 +178,15 @@ export function Empty({
 
 const SLOW_MS = 1000;
 /** Nothing for 150 ms (by style sheet), bars to one second, then a sentence. */
+/** For <details>: open where there is something in it; after that as whoever uses it leaves it. */
+export function useOpen(has: boolean): { open: boolean; onToggle: (e: Event) => void } {
+  const [open, setOpen] = useState(has);
+  useEffect(() => {
+    if (has) setOpen(true);
+  }, [has]);
+  return { open, onToggle: (e) => setOpen((e.target as HTMLDetailsElement).open) };
+}
+
 export function Skeleton({ lines = 4 }: { lines?: number }) {
   const [slow, setSlow] = useState(false);
   useEffect(() => {

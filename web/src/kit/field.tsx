@@ -25,9 +25,11 @@ interface Line extends Own {
   autocomplete?: string;
   autocapitalize?: "none";
   spellcheck?: boolean;
+  /** Enter does this, and does not send the form. */
+  onEnter?: () => void;
 }
 
-export function Field({ id, label, onValue, type, ...rest }: Line) {
+export function Field({ id, label, onValue, onEnter, type, ...rest }: Line) {
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -37,6 +39,14 @@ export function Field({ id, label, onValue, type, ...rest }: Line) {
         type={(type ?? "text") as "text"}
         {...rest}
         onInput={onValue && ((e) => onValue(e.currentTarget.value))}
+        onKeyDown={
+          onEnter &&
+          ((e) => {
+            if (e.key !== "Enter" || e.isComposing) return;
+            e.preventDefault();
+            onEnter();
+          })
+        }
       />
     </div>
   );

@@ -13,6 +13,8 @@ test("family name first finds whom given name first finds", () => {
     (asksOf(typed)[1] ?? []).map((a) => a.join("=")).sort();
   expect(words("Osborne Albert")).toEqual(words("Albert Osborne"));
   expect(words("Osborne, Albert")).toEqual(["name:contains=Albert", "name:contains=Osborne"]);
+  for (const typed of ["Osborne، Albert", "Osborne؛ Albert"])
+    expect(words(typed)).toEqual(words("Osborne, Albert"));
   expect(asksOf("Osborne, Albert")[0]).toEqual([["name", "Osborne Albert"]]);
 });
 

@@ -6,8 +6,11 @@ import type { Patient } from "./fhir";
 const LONG = 3; // letters from which the server looks inside a part of a name
 type Asked = [string, string][];
 
+/** What is typed, in its words, also by the commas of Arabic. */
+export const partsOf = (typed: string): string[] => typed.split(/[\s,;،؛]+/).filter(Boolean);
+
 export function asksOf(typed: string): Asked[] {
-  const words = typed.split(/[\s,;]+/).filter(Boolean);
+  const words = partsOf(typed);
   if (words.length === 0) return [];
   const whole: Asked = [["name", words.join(" ")]];
   if (words.length === 1) return [whole];

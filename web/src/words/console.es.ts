@@ -739,7 +739,8 @@ export default {
   p2_keep: "Guardar el formulario",
   p2_kept: "El formulario quedó guardado con lo que dice.",
   p2_state_until: "Guardado el {kept}. Vale hasta el {day}.",
-  p2_state_event: "Guardado el {kept}. Termina con un hecho: {event}. Entonces retírelo aquí.",
+  p2_state_event: "Guardado el {kept}. Termina con un hecho: {event}.",
+  p2_event_act: "Entonces retírelo aquí.",
   p2_state_open: "Guardado el {kept}. No tiene último día.",
   p2_state_over: "Guardado el {kept}. Terminó el {day}.",
   p2_state_revoked: "Guardado el {kept}. Retirado el {day}.",
@@ -949,6 +950,8 @@ export default {
   au_hold: "Porcentaje sin mensaje, para comparar",
   au_expert: "Búsqueda propia o FHIRPath",
   au_expert_hint: "Para lo que ninguna ficha dice. Solo cuenta quien cumple ambas.",
+  au_expert_veiled:
+    "No junto a una ficha sobre la salud: la cifra podría hablar de una sola persona.",
   au_search: "Búsqueda FHIR (tipo, signo de interrogación, parámetros)",
   au_search_add: "Añadir la búsqueda",
   au_path: "FHIRPath que el paciente debe cumplir",
@@ -1108,7 +1111,8 @@ export default {
   fl_state: "Estado",
   fl_all: "Todos los estados",
   fl_none: "No hay aparatos aquí",
-  fl_more: "Solo se muestran los 500 cambiados más recientemente. Elija un estado para ver otros.",
+  fl_more:
+    "Solo se muestran los 500 cambiados más recientemente. La búsqueda mira entre los mostrados.",
   fl_s_stock: "En almacén",
   fl_s_shipped: "En camino",
   fl_s_delivered: "Entregado",
@@ -1595,7 +1599,7 @@ export default {
   da_kept: "Las respuestas quedan guardadas.",
   da_none: "Ninguna pregunta corresponde a este paciente.",
   da_none_lead:
-    "Hay preguntas para quien tiene insuficiencia cardíaca, una enfermedad del pulmón, diabetes o presión alta en la lista de problemas, o toma un medicamento de la lista. Cuando esté anotado, las preguntas aparecen aquí. Para seguirle en casa, inscríbale en un programa.",
+    "Hay preguntas sobre insuficiencia cardíaca, EPOC (una enfermedad del pulmón), diabetes y presión alta, y sobre los medicamentos de su lista. La enfermedad debe estar en la lista de problemas con un código que las preguntas conozcan: el nombre solo no basta. Cuando esté anotado, las preguntas aparecen aquí. Para seguirle en casa, inscríbale en un programa.",
   da_last: "Última respuesta: {time}",
   da_each: "Preguntar cada día",
   da_each_at: "Cada día a las (hora del paciente)",
