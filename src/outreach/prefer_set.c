@@ -91,13 +91,21 @@ static err set_zone(struct op *op, str zone, struct wishes *w)
     return OK;
 }
 
-static err refuse_topic(struct op *op, str topic, struct wishes *w)
+static bool refuses(const struct wishes *w, str topic)
 {
-    if (!topic_fits(topic))
-        return fail_at(op, ERR_INVALID, STR("refused"), "A topic is a code.");
     for (size_t i = 0; i < w->n_refused; i++)
         if (str_eq(w->refused[i], topic))
-            return OK;
+            return true;
+    return false;
+}
+
+/* One that stands already, however it came to be written, is no reason to keep nothing. */
+static err refuse_topic(struct op *op, str topic, const struct wishes *was, struct wishes *w)
+{
+    if (!topic_fits(topic) && !refuses(was, topic))
+        return fail_at(op, ERR_INVALID, STR("refused"), "A topic is a code.");
+    if (refuses(w, topic))
+        return OK;
     if (w->n_refused == WISH_TOPICS)
         return fail_at(op, ERR_INVALID, STR("refused"), "At most %d topics.", WISH_TOPICS);
     w->refused[w->n_refused++] = topic;
@@ -106,12 +114,13 @@ static err refuse_topic(struct op *op, str topic, struct wishes *w)
 
 static err set_topics(struct op *op, const struct outreach_wish *in, struct wishes *w)
 {
+    const struct wishes was = *w;
     if (!in->topics_said)
         return OK;
     if (!in->takes_only)
         w->n_refused = 0;
     for (size_t i = 0; i < in->n_refused; i++)
-        TRY(refuse_topic(op, in->refused[i], w));
+        TRY(refuse_topic(op, in->refused[i], &was, w));
     return OK;
 }
 

@@ -561,6 +561,17 @@ static void too_many_topics_are_a_no_to_all(void **state)
     assert_true(c.n == WISH_TOPICS && calls_refuse(&c, STR("anything")));
 }
 
+static void a_topic_of_another_system_is_kept(void **state)
+{
+    struct room *r = *state;
+    struct outreach_wish w = {
+        .refused = (str[]){STR("Diabetes")}, .n_refused = 1, .topics_said = true};
+    r->patient = room_put(
+        r, STR("{\"resourceType\":\"Patient\",\"extension\":[{\"url\":\"" WISHES_URL
+               "\",\"extension\":[{\"url\":\"refusedTopic\",\"valueCode\":\"Diabetes\"}]}]}"));
+    assert_int_equal(by_link(r, &w), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -582,6 +593,7 @@ int main(void)
         TEST(a_link_of_staff_lifts_no_topic_and_no_pause),
         TEST(half_of_quiet_hours_stays_quiet),
         TEST(a_no_about_a_topic_is_kept_as_it_was_said),
+        TEST(a_topic_of_another_system_is_kept),
         cmocka_unit_test(a_topic_holds_for_what_is_of_it),
         TEST(too_many_topics_are_a_no_to_all),
     };
