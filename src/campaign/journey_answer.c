@@ -29,10 +29,10 @@ static bool word_edge(str s, size_t i)
     return i == 0 || i >= s.n || s.p[i] == ' ' || s.p[i - 1] == ' ';
 }
 
-/* Where the words stand from `from` on; SIZE_MAX: nowhere. */
-static size_t find_words(str s, str words, size_t from)
+/* Where the words stand; SIZE_MAX: nowhere. */
+static size_t find_words(str s, str words)
 {
-    for (size_t at = str_find(s, words, from); at != SIZE_MAX; at = str_find(s, words, at + 1))
+    for (size_t at = str_find(s, words, 0); at != SIZE_MAX; at = str_find(s, words, at + 1))
         if (word_edge(s, at) && word_edge(s, at + words.n))
             return at;
     return SIZE_MAX;
@@ -58,8 +58,7 @@ static bool is_doubt(enum doubt kind, str word)
 static bool doubts_in(str text)
 {
     for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++)
-        if (doubts[i].kind != DOUBT_POLITE &&
-            find_words(text, str_of(doubts[i].text), 0) != SIZE_MAX)
+        if (doubts[i].kind != DOUBT_POLITE && find_words(text, str_of(doubts[i].text)) != SIZE_MAX)
             return true;
     return false;
 }
@@ -77,7 +76,7 @@ static bool only_polite(str text)
  * can be told from one that is not only where nothing else stands. */
 static bool doubtful(str text, str matched)
 {
-    size_t at = find_words(text, matched, 0);
+    size_t at = find_words(text, matched);
     str before = str_sub(text, 0, at), after = str_sub(text, at + matched.n, text.n);
     str first, rest = matched;
     (void)str_take_until(&rest, ' ', &first);
@@ -98,7 +97,7 @@ static struct weighed weigh(str text, str code)
     int more = 0;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         str words = str_of(answers[i].text);
-        if (!str_eq(str_of(answers[i].code), code) || find_words(text, words, 0) == SIZE_MAX)
+        if (!str_eq(str_of(answers[i].code), code) || find_words(text, words) == SIZE_MAX)
             continue;
         more += 5;
         if (answers[i].weight > best.weight) {
@@ -132,7 +131,7 @@ static int by_number(const struct plan *p, const struct plan_step *s, str text)
 /* What the question calls the path: from its number on to the next one. */
 static str option_of(str asked, str key)
 {
-    size_t at = find_words(asked, key, 0), from = at == SIZE_MAX ? asked.n : at + key.n;
+    size_t at = find_words(asked, key), from = at == SIZE_MAX ? asked.n : at + key.n;
     str rest = str_sub(asked, from, asked.n), word, all = rest;
     while (str_take_until(&rest, ' ', &word))
         if (content_digit(word) >= 0)
@@ -156,7 +155,7 @@ static bool number_alone(struct op *op, const struct plan_step *s, str text, str
                      is_doubt(DOUBT_POLITE, word);
         for (int l = 0; !known && l < 3 && !is_doubt(DOUBT_NOT, word); l++) {
             str of = asked[l].normalised;
-            known = find_words(key.n ? option_of(of, key) : of, word, 0) != SIZE_MAX;
+            known = find_words(key.n ? option_of(of, key) : of, word) != SIZE_MAX;
         }
         if (!known)
             return false;

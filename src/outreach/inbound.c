@@ -421,10 +421,15 @@ static err find_abroad(struct op *op, struct incoming *x)
     return find_people(op, x);
 }
 
-err inbound_find(struct op *op, struct incoming *x)
+static err find_owners(struct op *op, struct incoming *x)
 {
     TRY(find_people(op, x));
-    TRY(find_abroad(op, x));
+    return find_abroad(op, x);
+}
+
+err inbound_find(struct op *op, struct incoming *x)
+{
+    TRY(find_owners(op, x));
     return x->n ? find_thread(op, x) : OK;
 }
 
@@ -467,8 +472,7 @@ static err outlived(struct op *op, struct incoming *x, bool *ret)
     if (!x->in->guessed || !content_reply(op, x->in->text, &x->reply) ||
         x->reply.intent != REPLY_STOP)
         return op_check(op);
-    TRY(find_people(op, x));
-    TRY(find_abroad(op, x));
+    TRY(find_owners(op, x));
     for (size_t i = 0; i < x->n; i++)
         *ret |= x->people[i].said_at[x->channel] > x->people[i].refused_at[x->channel];
     return OK;

@@ -16,6 +16,7 @@ _Static_assert(sizeof SHARED - 1 == FAMILY_SPACE && sizeof APART - 1 == FAMILY_S
 
 #define OPENED STR("families")
 #define AT_ONCE 512u
+#define WORK_BYTES ((size_t)64 << 20)
 
 bool family_listed(str prefix)
 {
@@ -37,13 +38,46 @@ str family_group(struct op *op, size_t i)
     return i <= N_LISTED ? arena_cat(op->arena, STR(APART), str_of(LISTED[i - 1])) : STR_NONE;
 }
 
-static err move_some(struct op *op, struct record *rec, str *io_at)
+/* A page; *io_at as of store_kv_page(). */
+static err walk_some(struct op *op, struct record *rec, const struct family_walk *w, str *io_at)
 {
     struct store_named *rows;
+    size_t n;
+    TRY(store_kv_page(op, rec->store, w->group, io_at, AT_ONCE, &rows, &n));
+    return w->page(op, rec, w->ctx, rows, n);
+}
+
+err family_each(struct op *op, struct record *rec, const struct family_walk *w)
+{
+    struct arena *work = arena_new(WORK_BYTES);
+    struct op inner;
+    char at[64];
+    size_t n = 0;
+    err e = work ? OK : fail(op, ERR_UNAVAILABLE, "No memory left.");
+    do {
+        if (e != OK)
+            break;
+        op_init(&inner, work, op->actor, op->now);
+        str where = str_make(at, n);
+        e = walk_some(&inner, rec, w, &where);
+        n = where.n < sizeof at ? where.n : 0;
+        if (e == OK && n)
+            memcpy(at, where.p, n);
+        if (e != OK)
+            e = fail(op, e, "%s", w->failed);
+        arena_reset(work);
+    } while (n);
+    arena_free(work);
+    return e;
+}
+
+static err move_some(struct op *op, struct record *rec, const void *ctx,
+                     const struct store_named *rows, size_t n)
+{
     struct store_commit c;
-    size_t n, moved = 0;
-    TRY(store_kv_page(op, rec->store, STR(SHARED), io_at, AT_ONCE, &rows, &n));
+    size_t moved = 0;
     struct store_tx *tx = store_tx_new(op, rec->store);
+    (void)ctx;
     TRY(op_check(op));
     for (size_t i = 0; i < n; i++) {
         str key = str_sub(rows[i].name, FAMILY_SPACE, rows[i].name.n);
@@ -56,39 +90,16 @@ static err move_some(struct op *op, struct record *rec, str *io_at)
     return moved ? store_commit(op, tx, &c) : OK;
 }
 
-static err move_all(struct op *op, struct record *rec)
-{
-    struct arena *work = arena_new(0);
-    struct op inner;
-    char at[64];
-    size_t n = 0;
-    err e = work ? OK : fail(op, ERR_UNAVAILABLE, "No memory left to open the record.");
-    do {
-        if (e != OK)
-            break;
-        op_init(&inner, work, op->actor, op->now);
-        str where = str_make(at, n);
-        e = move_some(&inner, rec, &where);
-        n = where.n < sizeof at ? where.n : 0;
-        if (e == OK && n)
-            memcpy(at, where.p, n);
-        if (e != OK)
-            e = fail(op, e, "Named values could not be put in order: %.*s",
-                     STR_ARG(inner.fault.n ? inner.fault.issues[0].message : STR("no memory")));
-        arena_reset(work);
-    } while (n);
-    arena_free(work);
-    return e;
-}
-
 err family_open(struct op *op, struct record *rec)
 {
+    const struct family_walk move = {STR(SHARED), "Named values could not be put in order.",
+                                     move_some, NULL};
     struct store_commit c;
     str had;
     TRY(store_kv_find(op, rec->store, OPENED, &had));
     if (str_eq(had, STR(FAMILIES_OF)))
         return OK;
-    TRY(move_all(op, rec));
+    TRY(family_each(op, rec, &move));
     struct store_tx *tx = store_tx_new(op, rec->store);
     TRY(op_check(op));
     store_tx_kv(tx, OPENED, STR(FAMILIES_OF));

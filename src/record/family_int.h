@@ -16,4 +16,14 @@ bool family_listed(str prefix);
 /* Names of a folder from before their family had its group go there, once. */
 MUST err family_open(struct op *op, struct record *rec);
 
+/* Each page of a group of names, in memory of its own; page() may change them. */
+struct family_walk {
+    str group;
+    const char *failed; /* told instead of what went wrong, which may name somebody */
+    err (*page)(struct op *op, struct record *rec, const void *ctx, const struct store_named *rows,
+                size_t n);
+    const void *ctx;
+};
+MUST err family_each(struct op *op, struct record *rec, const struct family_walk *w);
+
 #endif

@@ -7,9 +7,7 @@
 #include "record/forget_int.h"
 #include "store/backup.h"
 
-#define AT_ONCE 512u
 #define DONE_KEY STR("erased.named") /* for so many of the erased */
-#define WORK_BYTES ((size_t)64 << 20)
 
 /* What stands after the name's beginning and `at` more parts; of a value: its member "patient". */
 enum named_by { BY_ID, BY_NUMBER, BY_VALUE };
@@ -113,17 +111,16 @@ static err goes(struct op *op, struct record *rec, const struct whom *w,
     return OK;
 }
 
-static err some(struct op *op, struct record *rec, const struct whom *w, str group, str *io_at)
+static err some(struct op *op, struct record *rec, const void *whom, const struct store_named *rows,
+                size_t n)
 {
-    struct store_named *rows;
     struct store_commit c;
-    size_t n, gone = 0;
-    TRY(store_kv_page(op, rec->store, group, io_at, AT_ONCE, &rows, &n));
+    size_t gone = 0;
     struct store_tx *tx = store_tx_new(op, rec->store);
     TRY(op_check(op));
     for (size_t i = 0; i < n; i++) {
         bool is;
-        TRY(goes(op, rec, w, &rows[i], &is));
+        TRY(goes(op, rec, whom, &rows[i], &is));
         if (is)
             store_tx_kv(tx, rows[i].name, STR_NONE);
         gone += is;
@@ -131,35 +128,12 @@ static err some(struct op *op, struct record *rec, const struct whom *w, str gro
     return gone ? store_commit(op, tx, &c) : OK;
 }
 
-static err all_of(struct op *op, struct record *rec, const struct whom *w, str group)
-{
-    struct arena *work = arena_new(WORK_BYTES);
-    struct op inner;
-    char at[64];
-    size_t n = 0;
-    err e = work ? OK : fail(op, ERR_UNAVAILABLE, "No memory left.");
-    do {
-        if (e != OK)
-            break;
-        op_init(&inner, work, op->actor, op->now);
-        str where = str_make(at, n);
-        e = some(&inner, rec, w, group, &where);
-        n = where.n < sizeof at ? where.n : 0;
-        if (e == OK && n)
-            memcpy(at, where.p, n);
-        if (e != OK)
-            e = fail(op, e, "Notes about an erased patient could not be removed.");
-        arena_reset(work);
-    } while (n);
-    arena_free(work);
-    return e;
-}
-
 static err all(struct op *op, struct record *rec, const struct whom *w)
 {
-    str group;
-    for (size_t i = 0; (group = family_group(op, i)).n; i++)
-        TRY(all_of(op, rec, w, group));
+    struct family_walk walk = {
+        .failed = "Notes about an erased patient could not be removed.", .page = some, .ctx = w};
+    for (size_t i = 0; (walk.group = family_group(op, i)).n; i++)
+        TRY(family_each(op, rec, &walk));
     return op_check(op);
 }
 
