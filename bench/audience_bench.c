@@ -204,12 +204,12 @@ static void make_ready(struct bench *b)
 {
     struct took from = begin();
     for (size_t i = 0; i < CHIP_COUNT; i++) {
+        struct chip_ask asks[CHIP_ASKS_MAX];
         struct chip chip = {.row = &CHIPS[i]};
-        str query;
-        if (!CHIPS[i].search)
-            continue;
-        fhir_type type = chip_question(&b->op, &chip, &query);
-        stop_at(record_cohort_ready(&b->op, b->rec, type, query), &b->op, CHIPS[i].code);
+        size_t n = CHIPS[i].search ? chip_asks(&b->op, &chip, b->op.now, asks) : 0;
+        for (size_t k = 0; k < n; k++)
+            stop_at(record_cohort_ready(&b->op, b->rec, asks[k].type, asks[k].query), &b->op,
+                    CHIPS[i].code);
     }
     row_of(b, "the other chips made ready", since(from), 20000);
 }

@@ -108,7 +108,8 @@ static struct simulate_crowd crowd(struct ground *g, size_t n)
     w.days = 30;
     people_read(g->c->people);
     for (size_t i = 0; i < n; i++)
-        stop_at(simulate_crowd_add(&w, people_row(g->c->people, i), i % 10 == 0), &g->op, "crowd");
+        stop_at(simulate_crowd_add(&w, people_row(g->c->people, i), i % 10 == 0, false), &g->op,
+                "crowd");
     people_done(g->c->people);
     return w;
 }
@@ -120,8 +121,7 @@ static double plan_a_million(struct ground *g, struct simulate_crowd *w)
     for (size_t i = 0; i < w->n; i++) {
         const struct simulate_person *p = &w->people[i];
         struct plan_person who = {.place = &w->places[p->place],
-                                  .may = p->may,
-                                  .prefers = p->prefers,
+                                  .by = {{.may = p->may[PLAN_CARE], .prefers = p->prefers}},
                                   .seed = (uint32_t)(p->rid * 2654435761u)};
         struct plan_state s;
         struct plan_move m;

@@ -2,7 +2,10 @@
  * receipts, all durable, and beside it how many the bare client gets into the same centre. The real
  * rooms over a real SQLite folder; the centre is a process of its own on loopback that answers each
  * message and sends its receipt at once. Its clock must stand in the daytime of Oregon (bench/run).
- * Two callers queue, as rooms do side by side. Prints name, value, unit, goal. */
+ * Two callers queue, as rooms do side by side. sms_bench DIR: a DIR with a store in it is used as
+ * it is, so that ledger_bench's folder of very many rows tells what they cost a text: the first
+ * to somebody, and, when it runs there again some days later, the next. Prints name, value, unit,
+ * goal. */
 #include "base/log.h"
 #include "net/smpp.h"
 #include "outreach/outreach_int.h"
@@ -13,6 +16,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -103,6 +107,7 @@ static uint16_t centre(pid_t *ret)
         close(s);
         return ntohs(a.sin_port);
     }
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* also where the bench gives up */
     for (int fd; (fd = accept(s, NULL, NULL)) >= 0;) {
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         serve(fd);
@@ -213,6 +218,7 @@ static void load(struct op *op, struct record *rec)
 }
 
 struct caller {
+    int64_t day; /* idempotency keys are of the run's day */
     struct outreach *o;
     int from, to;
     pthread_t thread;
@@ -239,7 +245,7 @@ static void *queue_some(void *ctx)
             d[n].patient = arena_printf(a, "b%d", i);
             d[n].channel = STR("sms");
             d[n].template_code = STR("please-call");
-            d[n].key = arena_printf(a, "bench-key-%d", i);
+            d[n].key = arena_printf(a, "bench-key-%lld-%d", (long long)c->day, i);
         }
         if (outreach_send_many(&op, c->o, d, n, sent) != OK)
             die(&op, "send");
@@ -255,12 +261,12 @@ static void *queue_some(void *ctx)
 }
 
 /* One alone would wait for its own commits half of the time. */
-static void queue_all(struct outreach *o)
+static void queue_all(struct outreach *o, int64_t day)
 {
     struct caller callers[CALLERS];
     for (int i = 0; i < CALLERS; i++) {
         callers[i] = (struct caller){
-            .o = o, .from = PATIENTS * i / CALLERS, .to = PATIENTS * (i + 1) / CALLERS};
+            .day = day, .o = o, .from = PATIENTS * i / CALLERS, .to = PATIENTS * (i + 1) / CALLERS};
         if (pthread_create(&callers[i].thread, NULL, queue_some, &callers[i]) != 0)
             die(NULL, "thread");
     }
@@ -290,7 +296,9 @@ static uint64_t delivered(struct record *rec)
     return n;
 }
 
-static void whole(struct op *op, struct record *rec, struct arena *a, uint16_t port)
+/* over: what lay there before. */
+static void whole(struct op *op, struct record *rec, struct arena *a, uint16_t port,
+                  const char *over)
 {
     struct config *c = config_new(a);
     struct outreach *o;
@@ -306,16 +314,17 @@ static void whole(struct op *op, struct record *rec, struct arena *a, uint16_t p
     if (outreach_new(op, rec, c, &o) != OK || outreach_start(op, o) != OK)
         die(op, "start");
     usleep(300000);
+    uint64_t before = delivered(rec);
     int64_t start = time_mono_ns();
     double used = seconds_of(RUSAGE_SELF);
-    queue_all(o);
+    queue_all(o, op->now / DAY_MS);
     double queued = (double)(time_mono_ns() - start) / 1e9;
-    while (delivered(rec) < PATIENTS && time_mono_ns() - start < INT64_C(120000000000))
+    while (delivered(rec) - before < PATIENTS && time_mono_ns() - start < INT64_C(120000000000))
         usleep(50000);
     double seconds = (double)(time_mono_ns() - start) / 1e9;
     used = seconds_of(RUSAGE_SELF) - used;
-    uint64_t n = delivered(rec);
-    printf("SMS decided, kept, sent by SMPP and receipted\t%.0f\tSMS/s\tgoal 5000\n",
+    uint64_t n = delivered(rec) - before;
+    printf("SMS decided, kept, sent by SMPP and receipted%s\t%.0f\tSMS/s\tgoal 5000\n", over,
            (double)n / seconds);
     printf("of it decided and queued, two callers, many in a call\t%.0f\tSMS/s\t\n",
            PATIENTS / queued);
@@ -338,12 +347,20 @@ int main(int argc, char **argv)
     log_level_set(LOG_ERROR);
     struct store_options o = {.backend = STORE_SQLITE,
                               .dir = str_of(argc > 1 ? argv[1] : "sms-bench-data")};
-    if (store_create(&op, &o) != OK || store_open(&op, &o, &store) != OK ||
+    bool full = access(o.dir.p, F_OK) == 0;
+    if ((!full && store_create(&op, &o) != OK) || store_open(&op, &o, &store) != OK ||
         record_new(&op, store, NULL, &rec) != OK)
         die(&op, "open");
-    load(&op, rec);
+    struct record_doc first;
+    bool known =
+        full && record_read(&op, rec, fhir_type_parse(STR("Patient")), STR("b0"), &first) == OK;
+    if (!known)
+        load(&op, rec);
     printf("SMS into the same centre, bare client (limit)\t%.0f\tSMS/s\t\n", bare(port));
-    whole(&op, rec, a, port);
+    whole(&op, rec, a, port,
+          known  ? ", over a full ledger, to people in it"
+          : full ? ", over a full ledger, first to somebody"
+                 : "");
     record_free(rec);
     store_close(store);
     arena_free(a);

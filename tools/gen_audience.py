@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 LANGUAGES = ["en", "es", "ar"]
+ASKS_MAX = 8  # CHIP_ASKS_MAX of src/campaign/audience_int.h
 COLUMNS = r"(age(<|>=)\d+|sex=[0-3]|flag=\d+|language|clinic|area)"
 
 
@@ -36,11 +37,13 @@ def chip(row, path):
     if row["kind"] == "column":
         if not re.fullmatch(COLUMNS, row["ask"]):
             sys.exit("%s: %s asks no column" % (path, row["code"]))
-    elif not row["citation"] or "?" not in row["ask"]:
-        sys.exit("%s: %s needs a search and a citation" % (path, row["code"]))
+    elif not row["citation"] or not all("?" in one for one in row["ask"].split(" ")):
+        sys.exit("%s: %s needs searches and a citation" % (path, row["code"]))
+    elif len(row["ask"].split(" ")) > ASKS_MAX or (row["done"] != "no" and row["kind"] != "search"):
+        sys.exit("%s: %s asks more than %d searches, or a column what is done" % (path, row["code"], ASKS_MAX))
     return "    {%s, %s, %s, %s, %s, %s}, \\" % (
         text(row["code"]), "true" if row["kind"] == "search" else "false", text(row["ask"]),
-        "true" if row["done"] == "yes" else "false", triple(row, LANGUAGES, path), text(row["citation"]))
+        "NULL" if row["done"] == "no" else text(row["done"]), triple(row, LANGUAGES, path), text(row["citation"]))
 
 
 def left(row, path):

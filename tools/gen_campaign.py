@@ -56,6 +56,14 @@ def trigger(row):
     return {"type": change, "data": [{"type": kind}], "condition": fhirpath(when)}
 
 
+def leaves(dated, exits):
+    """dated: what date must be after they began, if any."""
+    out = {"title": "Leaves", "code": code("exit"), "trigger": [trigger(t[:3]) for t in exits]}
+    if dated:
+        out["extension"] = [ext("anchor", "String", dated[0])]
+    return out
+
+
 def step_extensions(s):
     out = []
     if "at" in s:
@@ -131,6 +139,7 @@ class Outline:
         for name in ("hours", "outcome"):
             if name in c:
                 o["extension"].append(ext(name, "String", c[name]))
+        o["extension"] += [ext("done", "Code", chip) for chip in c.get("done", [])]
         o.update(url="https://weft.health/fhir/PlanDefinition/" + c["code"], version="1", name=c["code"])
         translated(o, "title", c["title"], self.where)
         o.update(status="draft", description=c["source"])
@@ -140,7 +149,8 @@ class Outline:
         if c["enrol"].get("trigger"):
             enrol["trigger"] = [trigger(t) for t in c["enrol"]["trigger"]]
         if c.get("exit"):
-            enrol["action"] = [{"title": "Leaves", "code": code("exit"), "trigger": [trigger(t) for t in c["exit"]]}]
+            enrol["action"] = [leaves(dated, [t for t in c["exit"] if tuple(t[3:]) == dated])
+                               for dated in sorted({tuple(t[3:]) for t in map(tuple, c["exit"])})]
         o["action"] = [enrol] + self.list(c["steps"])
         if "silence" in c:
             o["action"].append({"id": "silence", "extension": [ext("after", "Integer", c["silence"]["after"])],

@@ -85,6 +85,7 @@ struct call {
     struct identity_account account;
     str token;                  /* of the session, as it came */
     bool cookie;                /* it came as one */
+    uint64_t feed;              /* how far the record was then: a page listens from there */
     str base;                   /* base_url(), once it was asked */
     str query;                  /* without _format and _pretty */
     const struct fhir_query *q; /* of a search by GET */

@@ -14,6 +14,17 @@ static err there(struct call *c)
                              : fail(&c->op, ERR_UNSUPPORTED, "This server runs without campaigns.");
 }
 
+/* What somebody may ask of patients by a search of their own (ACCESS rows): told before they try.
+ */
+static struct json *searches(struct call *c)
+{
+    struct json *list = json_new(c->op.arena, JSON_ARRAY);
+    for (fhir_type t = 1; t <= FHIR_TYPE_COUNT; t++)
+        if (fhir_in_patient_compartment(t) && record_may_search(&c->op, c->api->rec, t))
+            json_push(c->op.arena, list, json_new_str(c->op.arena, fhir_type_name(t)));
+    return list;
+}
+
 err api_audience_chips(struct call *c)
 {
     struct json *o;
@@ -21,6 +32,7 @@ err api_audience_chips(struct call *c)
     TRY(there(c));
     (void)query_get(c->op.arena, c->rq->query, STR("language"), &language);
     TRY(audience_chips(&c->op, c->api->campaigns, language, &o));
+    json_set(c->op.arena, o, STR("searches"), searches(c));
     return answer_json(c, 200, o);
 }
 

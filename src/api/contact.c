@@ -7,7 +7,7 @@
 #include "outreach/pace.h"
 #include "policy/why.h"
 
-#define WORDS_MAX 32u
+#define WORDS_MAX ((size_t)WISH_TOPICS)
 
 static err outreach_there(struct call *c)
 {
@@ -52,7 +52,8 @@ static err words_of(struct call *c, const struct json *in, str name, const str *
     const struct json *list = json_get(in, name);
     size_t n = list ? list->n : 0;
     if (list && (!json_is(list, JSON_ARRAY) || n > WORDS_MAX))
-        return fail_at(&c->op, ERR_INVALID, name, "This is a list of at most 32 words.");
+        return fail_at(&c->op, ERR_INVALID, name, "This is a list of at most %zu words.",
+                       WORDS_MAX);
     str *words = ARENA_ARRAY(c->op.arena, str, n + 1);
     TRY(op_check(&c->op));
     for (size_t i = 0; i < n; i++)
@@ -142,6 +143,7 @@ err api_call_ask(struct call *c)
     struct json *o = json_new(a, JSON_OBJECT);
     json_set(a, o, STR("verdict"), told(c, &k.verdict));
     put_outbound(c, o, &k);
+    json_set_str(a, o, STR("version"), arena_printf(a, "%u", k.vid));
     json_set_str(a, o, STR("language"), k.language);
     put_clock(c, o, STR("earliest"), k.earliest);
     put_clock(c, o, STR("latest"), k.latest);

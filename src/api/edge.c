@@ -54,6 +54,8 @@ static void common_headers(struct call *c)
         net_answer_header(rq, "Content-Security-Policy", csp);
     if (form || !page)
         net_answer_header(rq, "Cache-Control", "no-store");
+    if (c->cookie)
+        answer_header(c, "X-Weft-Feed", "%llu", (unsigned long long)c->feed);
     cors_headers(c);
 }
 
@@ -109,6 +111,7 @@ static err token_of(struct call *c)
     c->cookie = c->token.n > 0;
     if (!c->cookie)
         return OK;
+    c->feed = record_now_t(c->api->rec);
     err e = cookie_check(c, c->token);
     if (e != OK)
         note_refusal(c, STR("browser session from another page"));

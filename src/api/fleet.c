@@ -14,10 +14,11 @@ static err there(struct call *c)
 err api_fleet(struct call *c)
 {
     struct json *o;
-    str state = STR_NONE;
+    str state = STR_NONE, after = STR_NONE;
     TRY(there(c));
     (void)query_get(c->op.arena, c->rq->query, STR("state"), &state);
-    TRY(fleet_list(&c->op, c->api->fleet, state, &o));
+    (void)query_get(c->op.arena, c->rq->query, STR("after"), &after);
+    TRY(fleet_list(&c->op, c->api->fleet, state, after, &o));
     return answer_json(c, 200, o);
 }
 

@@ -92,10 +92,8 @@ err api_release_set(struct call *c)
     return api_release(c);
 }
 
-#define TOPICS_MAX 16u
-
 struct topics {
-    str of[TOPICS_MAX];
+    str *of;
     size_t n;
     bool said;
 };
@@ -110,9 +108,12 @@ static enum outreach_word word_of(const struct json *in, str name)
 static err topics_of(struct call *c, const struct json *in, str name, struct topics *ret)
 {
     const struct json *list = json_get(in, name);
-    if (list && (!json_is(list, JSON_ARRAY) || list->n > TOPICS_MAX))
-        return fail_at(&c->op, ERR_INVALID, name, "This is a list of at most 16 topics.");
+    if (list && (!json_is(list, JSON_ARRAY) || list->n > WISH_TOPICS_ALL))
+        return fail_at(&c->op, ERR_INVALID, name, "This is a list of at most %d topics.",
+                       WISH_TOPICS_ALL);
     ret->said = list != NULL;
+    ret->of = ARENA_ARRAY(c->op.arena, str, (list ? list->n : 0) + 1);
+    TRY(op_check(&c->op));
     for (size_t i = 0; list && i < list->n; i++)
         ret->of[ret->n++] = json_str(json_at(list, i));
     return OK;

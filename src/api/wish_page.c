@@ -12,11 +12,13 @@ enum word {
     P_LETTER,
     P_PUSH,
     P_CALLS,
+    P_CALLS_FULL,
     P_LANGUAGE,
     P_SAME,
     P_QUIET,
     P_FROM,
     P_UNTIL,
+    P_LONGER,
     P_TOPICS,
     P_APPOINTMENTS,
     P_CARE,
@@ -40,11 +42,13 @@ static const char *const words[P_COUNT][LANGUAGE_COUNT] = {
     [P_LETTER] = {"Letters by post", "Cartas por correo postal", "رسائل بالبريد"},
     [P_PUSH] = {"Notices on your device", "Avisos en su dispositivo", "الإشعارات على جهازك"},
     [P_CALLS] = {"Phone calls", "Llamadas", "المكالمات"},
+    [P_CALLS_FULL] = {"You said no to calls about so many topics that we do not call you at all. To change this, write to us.", "Dijo no a llamadas sobre tantos temas que no le llamamos nunca. Para cambiarlo, escríbanos.", "رفضت المكالمات حول مواضيع كثيرة، لذلك لا نتصل بك أبدا. لتغيير ذلك، اكتب إلينا."},
     [P_LANGUAGE] = {"Language", "Idioma", "اللغة"},
     [P_SAME] = {"As it is", "Como está", "كما هي"},
     [P_QUIET] = {"Quiet hours", "Horas de silencio", "ساعات الهدوء"},
     [P_FROM] = {"From", "Desde", "من"},
     [P_UNTIL] = {"Until", "Hasta", "إلى"},
+    [P_LONGER] = {"With this link quiet hours and a pause can only get longer. To make them shorter, sign in to the portal.", "Con este enlace las horas de silencio y la pausa solo pueden ser más largas. Para acortarlas, entre al portal.", "بهذا الرابط يمكن فقط إطالة ساعات الهدوء والإيقاف. لتقصيرها، سجل الدخول إلى البوابة."},
     [P_TOPICS] = {"What we may contact you about", "De qué temas podemos hablarle", "ما يمكننا التواصل معك بشأنه"},
     [P_APPOINTMENTS] = {"Appointments", "Citas", "المواعيد"},
     [P_CARE] = {"Care at home", "Cuidado en casa", "الرعاية في المنزل"},
@@ -93,6 +97,11 @@ static void input(struct buf *b, const char *name, const char *label, const char
     buf_add(b, STR("\">"));
 }
 
+static void note(struct buf *b, const char *text)
+{
+    buf_printf(b, "<p>%s</p>", text);
+}
+
 static bool in_list(const struct json *list, str code)
 {
     for (size_t i = 0; list && i < list->n; i++)
@@ -117,6 +126,7 @@ static void languages(struct buf *b, enum language l)
 struct shown {
     str patient;
     bool agrees, saved;
+    str from, until; /* the quiet hours that were asked for just now */
 };
 
 /* By which way they are written to about a topic: those there is a number or address for. The one
@@ -186,7 +196,10 @@ static void about_topics(struct buf *b, enum language l, const struct shown *s,
         way_of_topic(b, l, w, i);
         call_of_topic(b, l, s, w, i);
     }
-    buf_add(b, STR("</ul><input type=\"hidden\" name=\"calls\" value=\"1\"></fieldset>"));
+    buf_add(b, STR("</ul>"));
+    if (in_list(JSON_GET(w, "reach"), STR("sms"))) /* these boxes were on the page */
+        buf_add(b, STR("<input type=\"hidden\" name=\"calls\" value=\"1\">"));
+    buf_add(b, STR("</fieldset>"));
 }
 
 static void form(struct call *c, struct buf *b, enum language l, const struct shown *s,
@@ -198,8 +211,11 @@ static void form(struct call *c, struct buf *b, enum language l, const struct sh
     tick(b, "sms", say(l, P_SMS), sms, !sms && !s->agrees);
     tick(b, "email", say(l, P_EMAIL), mail, !mail && !s->agrees);
     tick(b, "letter", say(l, P_LETTER), letters, !letters && !s->agrees);
-    tick(b, "voice", say(l, P_CALLS), calls, !calls && !s->agrees);
+    bool full = json_bool(JSON_GET(w, "callsFull"), false);
+    tick(b, "voice", say(l, P_CALLS), calls, full || (!calls && !s->agrees));
     buf_add(b, STR("</ul>"));
+    if (full)
+        note(b, say(l, P_CALLS_FULL));
     about_topics(b, l, s, w);
     buf_printf(b, "<fieldset><legend>%s</legend>", say(l, P_QUIET));
     input(b, "quietFrom", say(l, P_FROM), "time", json_get_str(w, STR("quietFrom")));
@@ -207,6 +223,8 @@ static void form(struct call *c, struct buf *b, enum language l, const struct sh
     buf_add(b, STR("</fieldset>"));
     input(b, "pausedUntil", say(l, P_PAUSE), "date",
           str_sub(json_get_str(w, STR("pausedUntil")), 0, 10));
+    if (!s->agrees)
+        note(b, say(l, P_LONGER));
     languages(b, l);
     buf_printf(b, "<p><button>%s</button></p></form><p>%s</p>", say(l, P_SAVE), say(l, P_NOTE));
 }
@@ -219,8 +237,10 @@ static err page(struct call *c, const struct shown *s)
     TRY(outreach_wishes(&c->op, c->api->outreach, s->patient, &w));
     enum language l = language_wanted(c);
     link_head(&b, l, str_of(say(l, P_TITLE)));
-    buf_printf(&b, "<p%s>%s</p>", s->saved ? " role=\"status\"" : "",
-               say(l, s->saved ? P_SAVED : P_INTRO));
+    bool kept = s->from.n && (!str_eq(s->from, json_get_str(w, STR("quietFrom"))) ||
+                              !str_eq(s->until, json_get_str(w, STR("quietUntil"))));
+    buf_printf(&b, "<p%s>%s%s%s</p>", s->saved ? " role=\"status\"" : "",
+               say(l, s->saved ? P_SAVED : P_INTRO), kept ? " " : "", kept ? say(l, P_LONGER) : "");
     form(c, &b, l, s, w);
     return link_end(c, 200, &b);
 }
@@ -365,5 +385,9 @@ err api_wish_save(struct call *c)
     w.by[WAY_LETTER] = box(&f, "letter", unless_no(was, "letter"));
     w.by[WISH_CALLS] = box(&f, "voice", unless_no(was, "voice"));
     TRY(outreach_wish_by_link(&c->op, c->api->outreach, c->id, &w));
+    if (!s.agrees) {
+        s.from = w.quiet_from;
+        s.until = w.quiet_until;
+    }
     return page(c, &s);
 }

@@ -290,33 +290,6 @@ const char *str_z(struct arena *a, str s)
     return copy.p ? copy.p : "";
 }
 
-str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
-{
-    char first[512];
-    va_list again;
-    va_copy(again, ap);
-    int n = vsnprintf(first, sizeof first, fmt, ap);
-    str s = STR_NONE;
-    if (n >= 0 && (size_t)n < sizeof first) {
-        s = arena_str(a, str_make(first, (size_t)n));
-    } else if (n >= 0) {
-        char *p = arena_alloc(a, (size_t)n + 1);
-        if (p && vsnprintf(p, (size_t)n + 1, fmt, again) == n)
-            s = str_make(p, (size_t)n);
-    }
-    va_end(again);
-    return s;
-}
-
-str arena_printf(struct arena *a, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    str s = arena_vprintf(a, fmt, ap);
-    va_end(ap);
-    return s;
-}
-
 str arena_cat(struct arena *a, str x, str y)
 {
     size_t n;

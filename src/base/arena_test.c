@@ -2,6 +2,8 @@
 #include "base/test.h"
 #include "base/vec.h"
 
+#include <limits.h>
+
 static void aligned_and_counted(void **state)
 {
     (void)state;
@@ -145,6 +147,36 @@ static void texts(void **state)
     arena_free(a);
 }
 
+/* What arena_printf() puts together itself is what the C library says. */
+#define AS_THE_LIBRARY(a, ...)                                                                     \
+    do {                                                                                           \
+        char want[2048];                                                                           \
+        str got = arena_printf(a, __VA_ARGS__);                                                    \
+        assert_int_equal(got.n, snprintf(want, sizeof want, __VA_ARGS__));                         \
+        assert_memory_equal(got.p, want, got.n + 1);                                               \
+    } while (0)
+
+static void prints_as_the_library_does(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(0);
+    char many[1200];
+    memset(many, 'x', sizeof many);
+    AS_THE_LIBRARY(a, "%s", "");
+    AS_THE_LIBRARY(a, "none");
+    AS_THE_LIBRARY(a, "%d %d %d %d", 0, -1, INT_MIN, INT_MAX);
+    AS_THE_LIBRARY(a, "%u/%zu/%llu", UINT_MAX, SIZE_MAX, ULLONG_MAX);
+    AS_THE_LIBRARY(a, "%.*s|%.*s|%.*s|", 0, "", 9, "abc", -1, "whole");
+    AS_THE_LIBRARY(a, "%.*s", 4, "a\0b");
+    AS_THE_LIBRARY(a, "%d%% of %5u, %lld, %016llx, %g", 50, 7U, LLONG_MIN, 255ULL, 0.5);
+    for (int n = 505; n < 520; n++) { /* about the length that fits */
+        AS_THE_LIBRARY(a, "%.*s", n, many);
+        AS_THE_LIBRARY(a, "%.*s%d", n, many, 123);
+        AS_THE_LIBRARY(a, "%.*s!%s", n, many, "");
+    }
+    arena_free(a);
+}
+
 static void vectors(void **state)
 {
     (void)state;
@@ -196,6 +228,7 @@ int main(void)
         cmocka_unit_test(texts),
         cmocka_unit_test(vectors),
         cmocka_unit_test(refusal_by_the_system),
+        cmocka_unit_test(prints_as_the_library_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,11 +133,6 @@ void buf_utf8(struct buf *b, uint32_t c)
         buf_u8(b, (uint8_t)(0x80 | (c >> (6 * more) & 0x3f)));
 }
 
-static bool plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 static uint64_t has_zero(uint64_t w)
@@ -145,17 +140,23 @@ static uint64_t has_zero(uint64_t w)
     return (w - EACH(1)) & ~w & EACH(0x80);
 }
 
-/* Over whole words of plain characters; some may be left. */
-static size_t plain_words(str s, size_t at)
+/* Up to the next character that is escaped or not ASCII: eight at a time, the last ones among
+ * spaces. The lowest top bit that is set is that of such a character. */
+static size_t plain_end(str s, size_t at)
 {
-    uint64_t w;
-    for (; s.n - at >= sizeof w; at += sizeof w) {
-        memcpy(&w, s.p + at, sizeof w);
-        uint64_t low = (w - EACH(0x20)) & ~w & EACH(0x80);
-        if (low || (w & EACH(0x80)) || has_zero(w ^ EACH('"')) || has_zero(w ^ EACH('\\')))
-            break;
+    for (; at < s.n; at += 8) {
+        uint64_t w = EACH(' ');
+        if (s.n - at >= sizeof w)
+            memcpy(&w, s.p + at, sizeof w);
+        else
+            memcpy(&w, s.p + at, s.n - at);
+        w = le64toh(w);
+        uint64_t found = ((w - EACH(' ')) & ~w & EACH(0x80)) | (w & EACH(0x80)) |
+                         has_zero(w ^ EACH('"')) | has_zero(w ^ EACH('\\'));
+        if (found)
+            return at + (unsigned)__builtin_ctzll(found) / 8;
     }
-    return at;
+    return s.n;
 }
 
 static void json_escape(struct buf *b, unsigned char c)
@@ -177,12 +178,8 @@ void buf_json_string(struct buf *b, str s)
 {
     buf_char(b, '"');
     size_t start = 0, at = 0;
-    while (at < s.n) {
+    while ((at = plain_end(s, at)) < s.n) {
         unsigned char c = (unsigned char)s.p[at];
-        if (plain(c)) {
-            at = plain_words(s, at + 1);
-            continue;
-        }
         size_t next = at + 1;
         bool keep = false;
         if (c >= 0x80) {

@@ -356,8 +356,11 @@ static void parse(struct reader *r)
     const unsigned char *p = (const unsigned char *)r->in.p;
     yajl_status status = yajl_parse(r->yajl, p, r->in.n);
     size_t consumed = yajl_get_bytes_consumed(r->yajl);
+    bool whole = r->n && !r->depth; /* but a number that ends the text: it comes out at the end */
+    /* At the end it lets a string stay open behind the value; no string takes a line's end. */
     if (status == yajl_status_ok)
-        status = yajl_complete_parse(r->yajl);
+        status = whole ? yajl_parse(r->yajl, (const unsigned char *)"\n", 1)
+                       : yajl_complete_parse(r->yajl);
     else if (r->at == SIZE_MAX)
         r->at = consumed;
     if (status != yajl_status_error)
@@ -391,6 +394,29 @@ static err complain(struct reader *r)
                 STR_ARG(why), r->problem == ERR_INVALID ? ". Correct the text there." : ".");
 }
 
+#define BLOCK 256u /* bytes; a whole one is looked at by few instructions */
+
+static bool has_odd(const char *p, size_t n)
+{
+    unsigned char odd = 0;
+    for (size_t i = 0; i < n; i++)
+        odd |= (unsigned char)((p[i] == '\v') | (p[i] == '\f'));
+    return odd;
+}
+
+/* Where a vertical tab or a form feed stands, which yajl takes for space, or s.n. As such they may
+ * stand nowhere in JSON. */
+static size_t odd_space(str s)
+{
+    size_t at = 0;
+    while (s.n - at >= BLOCK && !has_odd(s.p + at, BLOCK))
+        at += BLOCK;
+    str rest = str_sub(s, at, s.n);
+    size_t tab = str_find_char(rest, '\v', 0), feed = str_find_char(rest, '\f', 0);
+    size_t first = tab < feed ? tab : feed;
+    return first == SIZE_MAX ? s.n : at + first;
+}
+
 /* Offset of the first byte that is not UTF-8, or n. */
 static size_t utf8_bad(str s)
 {
@@ -420,6 +446,14 @@ err json_read(struct op *op, str in, const struct json_limits *limits, struct js
     if (!str_utf8_valid(in)) {
         r.at = utf8_bad(in);
         stop(&r, ERR_INVALID, "this byte is not UTF-8");
+        return complain(&r);
+    }
+    size_t odd = odd_space(in);
+    if (odd < in.n) {
+        r.at = odd;
+        stop(
+            &r, ERR_INVALID,
+            "a vertical tab or form feed; outside of a string write a space, in it \\f or \\u000b");
         return complain(&r);
     }
     parse_within_memory(&r);

@@ -115,6 +115,32 @@ static void refusals_name_the_place(void **state)
     refused(STR("[\"a\0b\"]"), ERR_INVALID, "line 1");
 }
 
+/* yajl takes these; RFC 8259 does not. */
+static void what_follows_the_value(void **state)
+{
+    (void)state;
+    refused(STR("{\"a\":1} \"SECRET"), ERR_INVALID,
+            "line 1, column 16: parse error: trailing garbage");
+    refused(STR("[1]\""), ERR_INVALID, "trailing garbage");
+    refused(STR("[1]\n\"SECRET}"), ERR_INVALID, "line 2, column 9: parse error: trailing garbage");
+    refused(STR("\"a\" \"b"), ERR_INVALID, "trailing garbage");
+    refused(STR("1 \""), ERR_INVALID, "trailing garbage");
+    refused(STR("null\"\\"), ERR_INVALID, "trailing garbage");
+    refused(STR("[1] \"\\u12"), ERR_INVALID, "trailing garbage");
+    refused(STR("[\"SECRET"), ERR_INVALID, "premature EOF"); /* the value itself is cut */
+    refused(STR("\"SECRET"), ERR_INVALID, "premature EOF");
+    refused(STR("[1,\n \v2]"), ERR_INVALID, "line 2, column 2: a vertical tab or form feed");
+    refused(STR("\f[1]\v"), ERR_INVALID, "line 1, column 1: a vertical tab or form feed");
+    refused(STR("[1]\v\f"), ERR_INVALID, "line 1, column 4: a vertical tab or form feed");
+    refused(STR("[\"SECRET\f\"]"), ERR_INVALID, "line 1, column 9: a vertical tab or form feed");
+    struct op op = test_op();
+    parsed(&op, STR(" \t\r\n[1]\n\r\t "));
+    parsed(&op, STR("17"));
+    parsed(&op, STR("\"a\"\n"));
+    assert_str(json_str(json_at(parsed(&op, STR("[\"\\f\\u000b\"]")), 0)), "\f\v");
+    test_op_done(&op);
+}
+
 static void twice_among_many(void **state)
 {
     (void)state;
@@ -315,6 +341,7 @@ int main(void)
         cmocka_unit_test(comes_back_as_written),
         cmocka_unit_test(strings_decode),
         cmocka_unit_test(refusals_name_the_place),
+        cmocka_unit_test(what_follows_the_value),
         cmocka_unit_test(twice_among_many),
         cmocka_unit_test(ceilings),
         cmocka_unit_test(looks_inside),

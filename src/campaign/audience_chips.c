@@ -75,13 +75,12 @@ err audience_chips(struct op *op, struct campaigns *c, str language, struct json
         struct json *chip = json_new(op->arena, JSON_OBJECT);
         enum people_words kind;
         str ask = str_of(CHIPS[i].ask);
-        fhir_type type = fhir_type_parse(str_sub(ask, 0, str_find_char(ask, '?', 0)));
         json_set_str(op->arena, chip, STR("code"), str_of(CHIPS[i].code));
         json_set_str(op->arena, chip, STR("label"), str_of(CHIPS[i].label[l]));
         json_set_str(op->arena, chip, STR("citation"), str_of(CHIPS[i].citation));
-        json_set(op->arena, chip, STR("done"), json_new_bool(op->arena, CHIPS[i].done));
+        json_set(op->arena, chip, STR("done"), json_new_bool(op->arena, CHIPS[i].done != NULL));
         json_set(op->arena, chip, STR("veiled"),
-                 json_new_bool(op->arena, CHIPS[i].search && !record_may_search(op, c->rec, type)));
+                 json_new_bool(op->arena, CHIPS[i].search && !chip_may_search(op, c, &CHIPS[i])));
         if (!CHIPS[i].search && values_of(ask, &kind))
             TRY(add_values(op, c, kind, chip));
         json_push(op->arena, list, chip);

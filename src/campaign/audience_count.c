@@ -185,7 +185,7 @@ err audience_equity(struct op *op, struct campaigns *c, const struct json *defin
 /* ---- lists ---- */
 #define LISTED 50u
 
-static str sentence(struct op *op, enum audience_left reason, unsigned language, str who)
+str left_sentence(struct op *op, enum audience_left reason, unsigned language, str who)
 {
     static const char *const somebody[] = {"A person", "Una persona", "شخص"};
     str say = str_of(LEFTS[reason].say[language]);
@@ -223,8 +223,9 @@ static err list_one(struct op *op, struct listing *l, size_t row, uint64_t rid)
     set_number(op, o, STR("row"), l->a.veiled ? l->n : row);
     if (l->page->reason != LEFT_IN) {
         json_set_str(op->arena, o, STR("reason"), str_of(LEFTS[l->page->reason].code));
-        json_set_str(op->arena, o, STR("sentence"),
-                     sentence(op, l->page->reason, language_or_english(l->page->language), name));
+        json_set_str(
+            op->arena, o, STR("sentence"),
+            left_sentence(op, l->page->reason, language_or_english(l->page->language), name));
     }
     json_push(op->arena, l->list, o);
     l->n++;

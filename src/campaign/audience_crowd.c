@@ -2,11 +2,9 @@
  * Columns are answered in memory, searches by cohorts of the record, a FHIRPath by the Patients
  * that remain. Invariant: nobody whom the asker may not be shown is in a crowd. */
 #include "campaign/audience_int.h"
-#include "record/cohort.h"
+#include "campaign/done_int.h"
 
 #include "base/time.h"
-
-#define SEASON_MONTH 8
 
 err bits_new(struct op *op, size_t n, struct bits *ret)
 {
@@ -98,39 +96,19 @@ static err ask_column(struct crowd *w, const struct chip *chip, struct bits *to)
 }
 
 /* ---- searches ---- */
-static str season(struct op *op)
-{
-    struct time_local l;
-    if (!time_to_local(op->now, STR("Etc/UTC"), &l))
-        return STR("2026-08-01");
-    return arena_printf(op->arena, "%d-%02d-01", l.month >= SEASON_MONTH ? l.year : l.year - 1,
-                        SEASON_MONTH);
-}
-
-static str filled(struct op *op, str text)
-{
-    size_t at = str_find(text, STR("{flu}"), 0);
-    if (at == SIZE_MAX)
-        return text;
-    str head = arena_cat(op->arena, str_sub(text, 0, at), season(op));
-    return arena_cat(op->arena, head, str_sub(text, at + 5, text.n));
-}
-
-fhir_type chip_question(struct op *op, const struct chip *chip, str *ret_query)
-{
-    str text = filled(op, chip->row ? str_of(chip->row->ask) : chip->search), name;
-    if (!str_take_until(&text, '?', &name))
-        name = text;
-    *ret_query = text;
-    return fhir_type_parse(name);
-}
-
+/* Any of the chip's searches, each as a cohort. */
 static err ask_record(struct crowd *w, const struct chip *chip, struct record_cohort *ret)
 {
-    str query;
-    fhir_type type = chip_question(w->op, chip, &query);
-    return chip->veiled ? record_cohort_veiled(w->op, w->c->rec, type, query, ret)
-                        : record_cohort(w->op, w->c->rec, type, query, ret);
+    struct chip_ask asks[CHIP_ASKS_MAX];
+    size_t n = chip_asks(w->op, chip, w->op->now, asks);
+    *ret = (struct record_cohort){0};
+    for (size_t i = 0; i < n; i++) {
+        struct record_cohort one;
+        TRY(chip->veiled ? record_cohort_veiled(w->op, w->c->rec, asks[i].type, asks[i].query, &one)
+                         : record_cohort(w->op, w->c->rec, asks[i].type, asks[i].query, &one));
+        TRY(done_add(w->op, ret, &one));
+    }
+    return op_check(w->op);
 }
 
 static void mark(const struct crowd *w, const struct record_cohort *found, struct bits *to)

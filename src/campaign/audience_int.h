@@ -13,9 +13,9 @@
 
 struct chip_row {
     const char *code;
-    bool search; /* else a column of the people in memory */
-    const char *ask;
-    bool done; /* turned round: "already done elsewhere" */
+    bool search;      /* else a column of the people in memory */
+    const char *ask;  /* a column; or searches with spaces between */
+    const char *done; /* programme that ends by it, and turned round "already done"; or NULL */
     const char *label[LANGUAGE_COUNT], *citation;
 };
 struct left_row {
@@ -44,10 +44,24 @@ struct audience {
 /* From JSON; tells with FHIRPath what is wrong. */
 MUST err audience_read(struct op *op, struct campaigns *c, const struct json *definition,
                        struct audience *ret);
-/* What a chip asks of the record, as of now. */
-fhir_type chip_question(struct op *op, const struct chip *chip, str *ret_query);
+/* What a chip of searches asks of the record, as of a moment: any of them holds. */
+#define CHIP_ASKS_MAX 8
+struct chip_ask {
+    fhir_type type;
+    str query;
+};
+struct chip;
+size_t chip_asks(struct op *op, const struct chip *chip, int64_t at, struct chip_ask *ret);
+/* Of "Type?query". */
+fhir_type search_type(str search);
+/* May op->actor search all types that the row asks? */
+bool chip_may_search(struct op *op, const struct campaigns *c, const struct chip_row *row);
+const struct chip_row *chip_of(str code);
 struct json *audience_to_group(struct op *op, const struct audience *a);
 struct json *audience_from_group(struct op *op, const struct json *group);
+
+/* Why somebody is left out, in a sentence; who: their name, or empty. */
+str left_sentence(struct op *op, enum audience_left reason, unsigned language, str who);
 
 /* Rows that a chip holds for. */
 struct bits {

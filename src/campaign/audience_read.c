@@ -5,7 +5,7 @@
 #define NAME_MAX_BYTES 200u
 #define SEARCH_MAX 2000u
 
-static const struct chip_row *chip_of(str code)
+const struct chip_row *chip_of(str code)
 {
     for (size_t i = 0; i < CHIP_COUNT; i++)
         if (str_eq(code, str_of(CHIPS[i].code)))
@@ -13,7 +13,7 @@ static const struct chip_row *chip_of(str code)
     return NULL;
 }
 
-static fhir_type type_of(str search)
+fhir_type search_type(str search)
 {
     return fhir_type_parse(str_sub(search, 0, str_find_char(search, '?', 0)));
 }
@@ -35,15 +35,14 @@ static err read_chip(struct op *op, struct campaigns *c, const struct json *o, s
         return fail_at(op, ERR_INVALID, chip->at,
                        "There is no such chip; /campaigns/chips has "
                        "them all.");
-    if (search.n && (chip->row || search.n > SEARCH_MAX || !type_of(search)))
+    if (search.n && (chip->row || search.n > SEARCH_MAX || !search_type(search)))
         return fail_at(op, ERR_INVALID, chip->at,
                        "A search is Type?query, of at most %u bytes, and no chip beside it.",
                        SEARCH_MAX);
     if (chip->row && needs_value(chip->row) != (chip->value.n > 0))
         return fail_at(op, ERR_INVALID, chip->at,
                        chip->value.n ? "This chip takes no value." : "This chip needs a value.");
-    chip->veiled = chip->row && chip->row->search &&
-                   !record_may_search(op, c->rec, type_of(str_of(chip->row->ask)));
+    chip->veiled = chip->row && chip->row->search && !chip_may_search(op, c, chip->row);
     return OK;
 }
 

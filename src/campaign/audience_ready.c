@@ -17,14 +17,14 @@ static err make_ready(struct op *op, void *ctx, size_t *ret_n)
     struct campaigns *c = ctx;
     *ret_n = 0;
     for (size_t i = 0; i < CHIP_COUNT && !atomic_load(&c->ready.stop); i++) {
+        struct chip_ask asks[CHIP_ASKS_MAX];
         struct chip chip = {.row = &CHIPS[i]};
-        str query;
-        if (!CHIPS[i].search)
-            continue;
-        fhir_type type = chip_question(op, &chip, &query);
-        op->deadline = time_now() + EACH_MS;
-        if (record_cohort_ready(op, c->rec, type, query) != OK)
-            op_clear(op);
+        size_t n = CHIPS[i].search ? chip_asks(op, &chip, op->now, asks) : 0;
+        for (size_t k = 0; k < n && !atomic_load(&c->ready.stop); k++) {
+            op->deadline = time_now() + EACH_MS;
+            if (record_cohort_ready(op, c->rec, asks[k].type, asks[k].query) != OK)
+                op_clear(op);
+        }
     }
     return OK;
 }

@@ -1,6 +1,7 @@
 /* Who is left without a campaign so that its effect can be seen, and the arithmetic of that effect.
  * Invariant: the draw depends on person, campaign and seed alone, so it is the same after restarts
  * and for people added later. */
+#include "campaign/audience.h"
 #include "campaign/journey_int.h"
 #include "campaign/run.h"
 
@@ -48,4 +49,27 @@ void holdout_uplift(uint64_t hit, uint64_t of, uint64_t control_hit, uint64_t co
                                    .difference = d,
                                    .low = d - sqrt((p1 - l1) * (p1 - l1) + (u2 - p2) * (u2 - p2)),
                                    .high = d + sqrt((u1 - p1) * (u1 - p1) + (p2 - l2) * (p2 - l2))};
+}
+
+/* The least and the greatest that a figure may stand for. */
+struct tens {
+    uint64_t least, most;
+};
+static struct tens tens_of(uint64_t hit, uint64_t of)
+{
+    uint64_t figure = audience_figure(hit);
+    uint64_t most = figure ? figure + 9 : AUDIENCE_FEW - 1;
+    return (struct tens){figure, most < of ? most : of};
+}
+
+void holdout_uplift_tens(uint64_t hit, uint64_t of, uint64_t control_hit, uint64_t control_of,
+                         struct holdout_uplift *ret)
+{
+    struct tens a = tens_of(hit, of), b = tens_of(control_hit, control_of);
+    struct holdout_uplift least, most;
+    holdout_uplift((a.least + a.most) / 2, of, (b.least + b.most) / 2, control_of, ret);
+    holdout_uplift(a.least, of, b.most, control_of, &least);
+    holdout_uplift(a.most, of, b.least, control_of, &most);
+    ret->low = least.low;
+    ret->high = most.high;
 }

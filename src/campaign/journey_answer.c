@@ -110,15 +110,6 @@ static struct weighed weigh(str text, str code)
     return best;
 }
 
-/* Does a person look, or is something more asked, when this path of the question is taken? */
-static bool somebody_looks(const struct plan *p, const struct plan_step *s, int path)
-{
-    for (int i = p->paths[path].first; i >= 0 && i != s->next; i = p->steps[i].next)
-        if (p->steps[i].kind != PLAN_MESSAGE && p->steps[i].kind != PLAN_END)
-            return true;
-    return false;
-}
-
 static int by_number(const struct plan *p, const struct plan_step *s, str text)
 {
     int digit = content_digit(text), found = -1;
@@ -163,6 +154,62 @@ static bool number_alone(struct op *op, const struct plan_step *s, str text, str
     return true;
 }
 
+/* ---- the words of an option ---- */
+/* As it stands in the question: from behind its number to the next one, or the sentence's end. */
+static str option_in(str words, str key)
+{
+    for (size_t i = 0; i + 1 < words.n; i++) {
+        bool begins = words.p[i] == key.p[0] && words.p[i + 1] == ' ' && word_edge(words, i);
+        size_t end = i + 2;
+        while (begins && end < words.n && words.p[end] != '.' &&
+               (words.p[end] < '0' || words.p[end] > '9'))
+            end++;
+        if (begins)
+            return str_sub(words, i + 2, end);
+    }
+    return STR_NONE;
+}
+
+/* The next word that is no mere good manners. */
+static str said_word(str *io)
+{
+    str word;
+    while (str_take_until(io, ' ', &word))
+        if (word.n && !is_doubt(DOUBT_POLITE, word))
+            return word;
+    return STR_NONE;
+}
+
+static bool same_said(str a, str b)
+{
+    str x, y;
+    bool any = false;
+    if (str_eq(str_trim(a), str_trim(b)))
+        return !str_empty(str_trim(a));
+    do {
+        x = said_word(&a);
+        y = said_word(&b);
+        any = any || x.n;
+    } while (x.n && str_eq(x, y));
+    return any && x.n == 0 && y.n == 0;
+}
+
+/* Whoever writes an option instead of its number has chosen it. */
+static bool by_option(struct op *op, const struct plan *p, const struct plan_step *s, str text,
+                      struct journey_answer *ret)
+{
+    for (int k = s->paths * 3; k < (s->paths + s->n_paths) * 3; k++) {
+        const struct plan_path *path = &p->paths[k / 3];
+        struct reply option;
+        str words = option_in(s->words.text[k % 3], path->key);
+        if (!content_reply(op, words, &option))
+            return false;
+        if (ret->path < 0 && same_said(text, option.normalised))
+            *ret = (struct journey_answer){k / 3, 100, str_trim(words), false, path->title};
+    }
+    return true;
+}
+
 static void unsure(struct journey_answer *a)
 {
     a->path = -1;
@@ -183,7 +230,7 @@ static void by_words(const struct plan *p, const struct plan_step *s, str text,
             second = w.weight;
     }
     bool sure = ret->confidence >= SURE && ret->confidence - second >= LEAD;
-    if (sure && !somebody_looks(p, s, ret->path))
+    if (sure && !plan_looks_after(p, s, ret->path))
         sure = !doubtful(text, ret->matched);
     if (!sure)
         unsure(ret);
@@ -199,13 +246,16 @@ bool journey_understand(struct op *op, const struct plan *p, const struct plan_s
     bool asks = str_find_char(text, '?', 0) != SIZE_MAX || str_find(text, STR("؟"), 0) != SIZE_MAX;
     str words = reply.normalised;
     int numbered = by_number(p, s, text);
-    by_words(p, s, words, ret);
-    if (asks && ret->path >= 0 && !somebody_looks(p, s, ret->path))
+    if (!by_option(op, p, s, words, ret))
+        return false;
+    if (ret->path < 0)
+        by_words(p, s, words, ret);
+    if (asks && ret->path >= 0 && !plan_looks_after(p, s, ret->path))
         unsure(ret);
     if (numbered < 0)
         return true;
     bool same = ret->path == numbered;
-    str key = somebody_looks(p, s, numbered) ? STR_NONE : p->paths[numbered].key;
+    str key = plan_looks_after(p, s, numbered) ? STR_NONE : p->paths[numbered].key;
     bool alone = ret->path < 0 && !(asks && key.n) && number_alone(op, s, words, key);
     if (same || alone)
         *ret = (struct journey_answer){numbered, 100, p->paths[numbered].key, true,

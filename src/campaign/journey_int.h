@@ -22,6 +22,10 @@ struct holdout_uplift {
 };
 void holdout_uplift(uint64_t hit, uint64_t of, uint64_t control_hit, uint64_t control_of,
                     struct holdout_uplift *ret);
+/* The same of counts that are told in tens (audience_figure()): made of the tens alone, so that no
+ * rate times the people is a count; its interval holds those of every count they may stand for. */
+void holdout_uplift_tens(uint64_t hit, uint64_t of, uint64_t control_hit, uint64_t control_of,
+                         struct holdout_uplift *ret);
 void holdout_wilson(uint64_t hit, uint64_t of, double *ret_low, double *ret_high);
 
 #endif

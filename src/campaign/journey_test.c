@@ -1,6 +1,7 @@
 /* Answers are understood or left to a person; the hold-out is stable; the interval of the uplift is
  * the published one. */
 #include "base/test.h"
+#include "campaign/audience.h"
 #include "campaign/journey_int.h"
 #include "campaign/run.h"
 #include "desk/hours.h"
@@ -65,6 +66,58 @@ static void answers_take_their_path_or_go_to_a_person(void **state)
     says("day-1-medicine", "the rash is a side effect", "side-effect");
     says("day-1-medicine", "how do I take it", "how-to");
     says("day-1-medicine", "2 my side effects", "a person"); /* number and words disagree */
+}
+
+/* From behind its number up to the next one, or the sentence's end. */
+static str option_in(str words, char key)
+{
+    for (size_t i = 0; i + 2 < words.n; i++) {
+        if (words.p[i] != key || words.p[i + 1] != ' ' || (i && words.p[i - 1] != ' '))
+            continue;
+        str rest = str_sub(words, i + 2, words.n);
+        size_t n = 0;
+        while (n < rest.n && (rest.p[n] < '0' || rest.p[n] > '9') && rest.p[n] != '.')
+            n++;
+        return str_trim(str_sub(rest, 0, n));
+    }
+    return STR_NONE;
+}
+
+/* Whoever writes an option of a shipped question instead of its number has chosen it. */
+static void the_words_of_an_option_are_the_option(void **state)
+{
+    (void)state;
+    unsigned wrong = 0;
+    for (size_t n = 0; plan_shipped_at(n); n++) {
+        struct op op = test_op();
+        struct plan *p;
+        struct json *o;
+        assert_int_equal(fhir_read(&op, str_of(plan_shipped_at(n)->plan), 0, &o), OK);
+        assert_int_equal(plan_read(&op, o, &p), OK);
+        for (size_t k = 0; k < p->n_steps * 3; k++) {
+            const struct plan_step *s = &p->steps[k / 3];
+            for (int i = s->paths; i < s->paths + s->n_paths; i++) {
+                struct journey_answer a;
+                str text = option_in(s->words.text[k % 3], p->paths[i].key.p[0]);
+                assert_true(text.n > 0);
+                assert_true(journey_understand(&op, p, s, text, &a));
+                if (a.path != i) {
+                    print_error("%s %.*s: %.*s\n", plan_shipped_at(n)->code, STR_ARG(s->id),
+                                STR_ARG(text));
+                    wrong++;
+                }
+            }
+        }
+        test_op_done(&op);
+    }
+    assert_int_equal(wrong, 0);
+    says("last-check", "Yes, thank you", "ok");
+    says("last-check", "Si, gracias", "ok");
+    says("last-check", "yes but I fell", "a person");
+    says("last-check", "yes?", "a person");
+    says_in("pre-visit", "confirm", "I will come, thanks", "yes");
+    says_in("pre-visit", "confirm", "I will not come", "a person");
+    says_in("new-medicine", "week-1", "me cae mal", "side-effect");
 }
 
 /* "Good to hear" is told nobody who did not say that all is well, and no visit is confirmed by who
@@ -259,10 +312,41 @@ static void shipped_words_are_short_plain_and_harmless(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* The greatest that is told by the same figure. */
+static uint64_t of_its_ten(uint64_t n, uint64_t of)
+{
+    while (n < of && audience_figure(n + 1) == audience_figure(n))
+        n++;
+    return n;
+}
+
+/* Nothing that is told differs between two counts of one ten, so that no rate times the people, nor
+ * the ends of the interval, tell which it was; and the interval holds the exact one. */
+static void an_uplift_in_tens_tells_no_count(void **state)
+{
+    static const uint64_t of[] = {30, 37, 80, 1000};
+    (void)state;
+    for (size_t i = 0; i < 16; i++) {
+        uint64_t n = of[i % 4], m = of[i / 4];
+        for (uint64_t a = 0; a <= n && a <= 90; a++)
+            for (uint64_t b = 0; b <= m && b <= 90; b++) {
+                struct holdout_uplift exact, u, same;
+                holdout_uplift(a, n, b, m, &exact);
+                holdout_uplift_tens(a, n, b, m, &u);
+                holdout_uplift_tens(of_its_ten(a, n), n, of_its_ten(b, m), m, &same);
+                assert_memory_equal(&u, &same, sizeof u);
+                assert_true(u.low <= exact.low + 1e-9 && u.high >= exact.high - 1e-9);
+                assert_true(u.low <= u.difference && u.difference <= u.high);
+            }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_uplift_in_tens_tells_no_count),
         cmocka_unit_test(answers_take_their_path_or_go_to_a_person),
+        cmocka_unit_test(the_words_of_an_option_are_the_option),
         cmocka_unit_test(well_is_only_what_says_so),
         cmocka_unit_test(doubt_goes_to_who_is_needed),
         cmocka_unit_test(the_hold_out_is_stable),

@@ -51,8 +51,9 @@ struct person {
     uint16_t flags;
     uint8_t sex, line, preferred; /* enum person_sex, person_line, person_channel */
     uint8_t channels;             /* bit a channel: there is an address for it */
-    uint8_t permit[8];            /* by enum person_channel */
-    uint8_t days[8];              /* contacts of a day (UTC), by day number % 8; see below */
+    uint8_t permit[PERSON_CHANNELS];
+    uint16_t wishes; /* people_word(): by which way for which purpose; 0 nothing said */
+    uint8_t days[8]; /* contacts of a day (UTC), by day number % 8; see below */
 };
 
 static inline int32_t person_age(const struct person *p, int64_t now) /* years; -1 unknown */
@@ -73,13 +74,14 @@ static inline unsigned person_week(const struct person *p, int64_t now)
 
 /* Words that rows name by number: BCP 47 languages, areas (country and the first three of the
  * postal code), clinics ("Organization/x"), sets of time zones ("Area/A Area/B"), states
- * ("US-IL"). */
+ * ("US-IL"), wishes ("lab_results=letter wellness_checkup=email", by purpose). */
 enum people_words {
     PEOPLE_LANGUAGE,
     PEOPLE_AREA,
     PEOPLE_CLINIC,
     PEOPLE_ZONES,
     PEOPLE_STATE,
+    PEOPLE_WISHES,
     PEOPLE_WORDS
 };
 

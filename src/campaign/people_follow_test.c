@@ -46,6 +46,30 @@ static void a_row_says_how_somebody_is_reached(void **state)
     assert_int_equal(ground_row(g, twin).household, row.household);
 }
 
+#define WISH(purpose, way)                                                                         \
+    "{\"url\":\"channel\",\"extension\":[{\"url\":\"purpose\",\"valueCode\":\"" purpose            \
+    "\"},{\"url\":\"by\",\"valueCode\":\"" way "\"}]}"
+#define WISHES(list)                                                                               \
+    PHONE ",\"extension\":[{\"url\":\"https://weft.health/fhir/StructureDefinition/"               \
+          "contact-wishes\",\"extension\":[" list "]}]"
+
+/* Who wishes the same shares a word, in whatever order it was said. */
+static void a_row_says_by_which_way_for_what(void **state)
+{
+    struct ground *g = *state;
+    str ann = ground_patient(
+        g, "1950-03-02", WISHES(WISH("wellness_checkup", "email") "," WISH("lab_results", "sms")));
+    str bob = ground_patient(
+        g, "1950-03-02", WISHES(WISH("lab_results", "sms") "," WISH("wellness_checkup", "email")));
+    str cy = ground_patient(g, "1950-03-02", WISHES(WISH("lab_results", "pigeon")));
+    ground_people(g);
+    struct person row = ground_row(g, ann);
+    assert_str(people_word(g->people, PEOPLE_WISHES, row.wishes),
+               "lab_results=sms wellness_checkup=email");
+    assert_int_equal(ground_row(g, bob).wishes, row.wishes);
+    assert_int_equal(ground_row(g, cy).wishes, 0);
+}
+
 static void a_row_says_what_happened(void **state)
 {
     struct ground *g = *state;
@@ -142,6 +166,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_row_says_how_somebody_is_reached, ground_open,
+                                        ground_close),
+        cmocka_unit_test_setup_teardown(a_row_says_by_which_way_for_what, ground_open,
                                         ground_close),
         cmocka_unit_test_setup_teardown(a_row_says_what_happened, ground_open, ground_close),
         cmocka_unit_test_setup_teardown(a_start_reads_the_contacts_of_late, ground_open,

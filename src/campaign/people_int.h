@@ -13,6 +13,7 @@
 #define PEOPLE_CHUNK 4096u
 #define PEOPLE_CHUNKS_MAX 4096u
 #define PEOPLE_WORDS_MAX 65535u
+#define PEOPLE_WORD_BYTES 700u /* wishes for nine purposes, each as long as a code may be */
 
 struct word_list {
     struct map by; /* word → its number, as a pointer */

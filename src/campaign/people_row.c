@@ -108,6 +108,28 @@ static void fill_person(struct people *p, const struct outreach_reach *r, struct
                    (interpreter ? PERSON_INTERPRETER : 0u));
 }
 
+/* Their ways for purposes, in the order of the purposes: one word for all who wish the same. */
+static uint16_t wishes_of(struct op *op, struct people *p, const struct json *patient)
+{
+    struct wishes w;
+    struct buf b;
+    enum way way;
+    wishes_read(patient, &w);
+    for (size_t i = 1; i < w.n_channels; i++)
+        for (size_t k = i; k && str_cmp(w.channels[k].purpose, w.channels[k - 1].purpose) < 0;
+             k--) {
+            struct wish_way one = w.channels[k];
+            w.channels[k] = w.channels[k - 1];
+            w.channels[k - 1] = one;
+        }
+    buf_init(&b, op->arena, PEOPLE_WORD_BYTES);
+    for (size_t i = 0; i < w.n_channels; i++)
+        if (topic_fits(w.channels[i].purpose) && way_parse(w.channels[i].channel, &way))
+            buf_printf(&b, "%s%.*s=%.*s", b.n ? " " : "", STR_ARG(w.channels[i].purpose),
+                       STR_ARG(w.channels[i].channel));
+    return b.n ? people_word_add(p, PEOPLE_WISHES, buf_str(&b)) : 0;
+}
+
 static void fill_ways(const struct people *p, const struct outreach_reach *r, struct person *row)
 {
     row->line = line_of(r->line_type);
@@ -216,6 +238,7 @@ err people_reread(struct op *op, struct people *p, uint64_t patient, bool contac
     fill_person(p, &r, &row);
     fill_places(op, p, &r, &row);
     fill_ways(p, &r, &row);
+    row.wishes = wishes_of(op, p, r.patient);
     TRY(find_proxy(op, p, id, &row));
     TRY(find_helper(op, p, &r, &row));
     if (contacts)

@@ -18,7 +18,7 @@
 #define SEAL_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define ROWS_BYTES ((size_t)262144)
 #define WORDS_MAX_BYTES (16u << 20)
-#define FORMAT 2u
+#define FORMAT 3u
 
 _Static_assert(ROWS_BYTES == PEOPLE_CHUNK * sizeof(struct person), "whole chunks");
 

@@ -181,7 +181,7 @@ static uint16_t word_new(struct people *p, struct word_list *l, str word)
 
 uint16_t people_word_add(struct people *p, enum people_words kind, str word)
 {
-    if (str_empty(word) || word.n > 200)
+    if (str_empty(word) || word.n > PEOPLE_WORD_BYTES)
         return 0;
     pthread_rwlock_wrlock(&p->lock);
     uint16_t i = people_word_find(p, kind, word);

@@ -16,7 +16,10 @@
 #define PLAN_STEP_SYSTEM "https://weft.health/fhir/plan-step"
 #define PLAN_URL "https://weft.health/fhir/StructureDefinition/plan-"
 #define PLAN_STEPS_MAX 64
-#define PLAN_PATHS_MAX 9 /* of one question: one key each */
+#define PLAN_PATHS_MAX 9     /* of one question: one key each */
+#define PLAN_PURPOSES_MAX 16 /* different ones in an outline */
+#define PLAN_DONE_MAX 8
+#define PLAN_DONE_TYPES_MAX 8
 #define PLAN_DAY_MS (24 * 3600 * 1000LL)
 
 enum plan_channel {
@@ -60,13 +63,15 @@ struct plan_step {
     int at_min;       /* local minute of the day, or -1: when due */
     int condition;    /* number in plan->conditions, or -1 */
     enum plan_channel channel;
-    bool urgent; /* no spacing to other contacts; the rulebook still decides */
-    str purpose; /* of the rulebook; empty: the plan's */
+    bool urgent;   /* no spacing to other contacts; the rulebook still decides */
+    str purpose;   /* of the rulebook; empty: the plan's */
+    uint8_t about; /* the row of plan->purposes that it is */
     struct plan_words words;
     int64_t expires;    /* ms after it was due: later it is dropped, and told */
     int64_t silence;    /* ask: ms until no answer is silence */
     int tries;          /* ask: messages at most, each by another channel if there is one */
     int paths, n_paths; /* rows of plan->paths */
+    bool inner;         /* in a path: it comes of an answer */
     int priority;       /* case and call: 1 … 4 */
     int64_t promise;    /* case and call: due so long after the answer, in working hours */
 };
@@ -79,9 +84,14 @@ struct plan_trigger {
     str when_text, anchor_text;
 };
 
+struct chip_row; /* of spec/campaign/chips.csv (audience_int.h) */
 struct plan {
     str id, url, version, title, purpose, programme;
-    str outcome;    /* what counts as done, "Type?query": for the report; may be empty */
+    str outcome; /* what counts where it names nothing that ends it: "Type?query", may be empty */
+    const struct chip_row *done[PLAN_DONE_MAX]; /* what ends it for a person who had it */
+    size_t n_done;
+    fhir_type done_types[PLAN_DONE_TYPES_MAX]; /* that its rows ask for, each once */
+    size_t n_done_types;
     bool journey;   /* enrols by triggers, as CarePlans; else a campaign over an audience */
     bool marketing; /* not care: promotional windows and consents */
     int64_t lasts;  /* ms after the anchor; then the person leaves; 0 no end */
@@ -96,6 +106,8 @@ struct plan {
     struct plan_trigger *triggers, *exits;
     const struct fhir_path **conditions;
     str *condition_texts;
+    str purposes[PLAN_PURPOSES_MAX]; /* what its steps are about; the first is the plan's */
+    size_t n_purposes;
 };
 
 /* Reads and compiles; lives in op->arena. ERR_UNPROCESSABLE with one issue each that names the step
@@ -128,25 +140,37 @@ MUST err plan_place_new(struct op *op, const struct rulebook *book,
 
 /* ---- one person, one plan ------------------------------------------------------------------ */
 enum plan_phase { PLAN_READY, PLAN_ASKED, PLAN_LEFT };
+enum plan_stopped { PLAN_STOPPED = 1, PLAN_STOPPED_LATER /* had left before */ };
 struct plan_state {        /* flat: kept as it is */
     int64_t anchor, since; /* what step delays count from */
-    int64_t asked;         /* when the last message of this step went */
+    int64_t asked;         /* when the question last asked went */
     int64_t paused_until;
+    int64_t spoke; /* when words of the plan went last */
     int16_t step;
     uint8_t phase, tries, silent, used; /* used: bit a plan_channel, in this plan */
-    uint8_t last; /* number of the step + 1 whose question nothing was said after; 0 none */
-    uint8_t late; /* so many hours after it was asked it may be answered */
+    uint8_t last;    /* number of the step + 1 whose question may still be answered; 0 none */
+    uint8_t late;    /* so many hours after it was asked it may be answered */
+    uint8_t stale;   /* something came after it: now by what somebody looks after alone */
+    uint8_t over;    /* number of the step + 1 of whose answer the path is gone alone; 0 none */
+    uint8_t words;   /* number of the step + 1 of which they were; 0 none */
+    uint8_t out;     /* left before the end: nothing of it is said again */
+    uint8_t stopped; /* enum plan_stopped: nothing is written to them */
+    uint8_t back;    /* then on with the step before this number; 0: then the person leaves */
 };
 void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_state *ret);
 
+struct plan_ways {   /* for what a message is about */
+    uint8_t may;     /* bit a channel: reachable and permitted */
+    uint8_t prefers; /* enum plan_channel or PLAN_PREFERRED: nothing stated */
+    bool said;       /* that is their word for this purpose */
+};
 struct plan_person {
     const struct plan_place *place;
-    uint8_t may;          /* bit a channel: reachable and permitted for the purpose */
-    uint8_t failing;      /* bit a channel: the last deliveries came back */
-    uint8_t prefers;      /* enum plan_channel or PLAN_PREFERRED: nothing stated */
-    uint32_t seed;        /* staggers: stable for the person */
-    int64_t last_contact; /* by anything; 0 none */
-    uint64_t holds;       /* bit a condition of the plan */
+    struct plan_ways by[PLAN_PURPOSES_MAX]; /* of plan->purposes */
+    uint8_t failing;                        /* bit a channel: the last deliveries came back */
+    uint32_t seed;                          /* staggers: stable for the person */
+    int64_t last_contact;                   /* by anything; 0 none */
+    uint64_t holds;                         /* bit a condition of the plan */
 };
 
 enum plan_move_kind {
@@ -186,9 +210,35 @@ void plan_next(const struct plan *p, const struct plan_person *who, const struct
 /* The step whose question an answer of now is of, or -1. It may be late: the next try or the next
  * question has not gone yet. */
 int plan_awaits(const struct plan_state *s, int64_t now);
+/* The same of a question that something came after, or that was answered "all is well": for a week
+ * it is answered by what somebody looks after, and by nothing else. */
+int plan_lingers(const struct plan_state *s, int64_t now);
+/* Until when an answer may come of it, whoever has left; 0: none may. */
+int64_t plan_answered_until(const struct plan_state *s);
+/* Does a person look, or is something more asked, when this path of the step is taken? */
+bool plan_looks_after(const struct plan *p, const struct plan_step *s, int path);
 /* An answer took path `path` (row of plan->paths; -1: a person has it) of the question asked. */
 void plan_answer(const struct plan *p, const struct plan_state *s, int path, int64_t now,
                  struct plan_state *ret);
+/* The step at which somebody looks, or asks more, of an answer whose path is still to go; or -1. */
+int plan_unheard(const struct plan *p, const struct plan_state *s);
+/* Is that due within a day of the answer? What comes later is of the plan, no answer that waits. */
+bool plan_waits(const struct plan *p, const struct plan_state *s);
+/* The question in a path that they were asked and did not answer: nobody knows it yet; or -1. */
+int plan_untold(const struct plan *p, const struct plan_state *s);
+/* They leave before the end. What is unheard goes its path alone, in PLAN_READY; so does what is
+ * untold, by a person after the silence, but in peace (STOP, taken out, need met). Whose shot or
+ * test is done: what plan_waits(), and what is untold in a journey of care. p may be NULL. */
+enum plan_leaving { PLAN_LEAVES, PLAN_LEAVES_IN_PEACE, PLAN_LEAVES_DONE };
+void plan_leave(const struct plan *p, struct plan_state *s, enum plan_leaving how, int64_t now);
+/* The step is not taken: its words were said already. */
+void plan_pass(const struct plan *p, const struct plan_state *s, int step, int64_t now,
+               struct plan_state *ret);
+/* What their consent has to cover for a message of this purpose. */
+enum plan_consent { PLAN_CARE, PLAN_VISIT, PLAN_MARKETING, PLAN_CONSENTS };
+enum plan_consent plan_consent(const struct plan *p, str purpose);
+/* Nobody calls for want of another way, or since it stays silent. */
+bool plan_sells(const struct plan *p, int step);
 /* The channel for a step, by preference, permission, delivery, cost and urgency; PLAN_PHONE when
  * none is left. */
 enum plan_channel plan_choose(const struct plan_person *who, const struct plan_step *step,

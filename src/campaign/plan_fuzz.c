@@ -10,7 +10,7 @@ static void run(const struct plan *p)
 {
     static const struct plan_day day = {.open = 0, .close = PLAN_DAY_MS, .noon = PLAN_DAY_MS / 2};
     struct plan_place place = {.n = 1, .days = &day};
-    struct plan_person who = {.place = &place, .may = 3, .prefers = PLAN_SMS};
+    struct plan_person who = {.place = &place, .by = {{.may = 3, .prefers = PLAN_SMS}}};
     struct plan_state s;
     struct plan_move m;
     int64_t now = PLAN_DAY_MS / 3;

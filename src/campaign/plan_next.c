@@ -22,15 +22,29 @@ bool plan_channel_parse(str name, enum plan_channel *ret)
 }
 
 /* ---- channel ---- */
+enum plan_consent plan_consent(const struct plan *p, str purpose)
+{
+    return p->marketing || str_eq(purpose, STR("marketing")) ? PLAN_MARKETING
+           : str_starts(purpose, STR("appointment"))         ? PLAN_VISIT
+                                                             : PLAN_CARE;
+}
+
+bool plan_sells(const struct plan *p, int step)
+{
+    return plan_consent(p, p->purposes[p->steps[step].about]) == PLAN_MARKETING;
+}
+
 enum plan_channel plan_choose(const struct plan_person *who, const struct plan_step *step,
                               uint8_t used, enum way_by *ret_by)
 {
-    struct way_ask q = {.may = who->may & ((1u << PLAN_PHONE) - 1),
+    const struct plan_ways *by = &who->by[step->about];
+    struct way_ask q = {.may = by->may & ((1u << PLAN_PHONE) - 1),
                         .failing = who->failing,
                         .used = used,
                         .another = step->channel == PLAN_OTHER,
                         .urgent = step->urgent,
-                        .prefers = who->prefers};
+                        .for_purpose = by->said,
+                        .prefers = by->prefers};
     *ret_by = WAY_BY_ASKED;
     if (step->channel < PLAN_PHONE)
         return q.may & (1u << step->channel) ? step->channel : PLAN_PHONE;
@@ -101,8 +115,20 @@ static int64_t open_at(const struct plan *p, const struct plan_person *who, int6
 }
 
 /* ---- moves ---- */
+/* Whose answer came when the plan had gone on takes its path, and goes on where they were. */
+static int after_path(const struct plan *p, struct plan_state *s, int next)
+{
+    int end = s->over ? p->steps[s->over - 1].next : -1;
+    if (!s->over || (next >= 0 && (end < 0 || next < end)))
+        return next;
+    next = s->back - 1;
+    s->over = s->back = 0;
+    return next;
+}
+
 static void advance(const struct plan *p, struct plan_state *s, int next, int64_t now)
 {
+    next = after_path(p, s, next);
     s->step = (int16_t)next;
     s->since = now;
     s->tries = 0;
@@ -137,7 +163,10 @@ static void silence(const struct plan *p, struct plan_state *s, int64_t at, enum
 {
     const struct plan_step *step = &p->steps[s->step];
     s->silent++;
-    if (p->silent_step > s->step && s->silent >= p->silent_max) {
+    if (step->inner && s->tries >= step->tries) {
+        s->phase = PLAN_READY; /* they have a question, which is not known: ready() */
+        *why = PLAN_WHY_SILENCE;
+    } else if (p->silent_step > s->step && s->silent >= p->silent_max) {
         advance(p, s, p->silent_step, at);
         s->silent = 0;
         *why = PLAN_WHY_SILENCE;
@@ -153,7 +182,7 @@ static void silence(const struct plan *p, struct plan_state *s, int64_t at, enum
 
 static void by_person(const struct plan *p, struct plan_move *m, int64_t due, int64_t now)
 {
-    if (p->steps[m->step].kind <= PLAN_ASK)
+    if (p->steps[m->step].kind <= PLAN_ASK && m->why != PLAN_WHY_SILENCE)
         m->why = PLAN_WHY_UNREACHABLE;
     m->channel = PLAN_PHONE;
     if (due > now) {
@@ -162,7 +191,7 @@ static void by_person(const struct plan *p, struct plan_move *m, int64_t due, in
     }
     m->kind = PLAN_DO;
     m->at = now;
-    m->state.last = 0;
+    m->state.stale = 1;
     advance(p, &m->state, p->steps[m->step].next, now);
 }
 
@@ -171,16 +200,21 @@ static void sent(const struct plan *p, struct plan_move *m, const struct plan_st
 {
     struct plan_state *s = &m->state;
     m->kind = PLAN_SEND;
-    m->at = s->asked = now;
+    m->at = now;
     s->used |= (uint8_t)(1u << m->channel);
-    s->last = step->kind == PLAN_ASK ? (uint8_t)(m->step + 1) : 0;
-    /* "See you tomorrow" is no answer to a "1" of the day of the operation */
-    s->late = (uint8_t)(step->expires && step->expires < LATE_H * HOUR_MS ? step->expires / HOUR_MS
-                                                                          : LATE_H);
+    s->spoke = now;
+    s->words = (uint8_t)(m->step + 1);
     if (step->kind != PLAN_ASK) {
+        s->stale = 1;
         advance(p, s, step->next, now);
         return;
     }
+    s->asked = now;
+    s->last = (uint8_t)(m->step + 1);
+    s->stale = 0;
+    /* "See you tomorrow" is no answer to a "1" of the day of the operation */
+    s->late = (uint8_t)(step->expires && step->expires < LATE_H * HOUR_MS ? step->expires / HOUR_MS
+                                                                          : LATE_H);
     s->tries++;
     s->phase = PLAN_ASKED;
 }
@@ -194,7 +228,7 @@ static void contact(const struct plan *p, const struct plan_person *who, struct 
     bool another = s->tries > 0 || step->channel == PLAN_OTHER;
     m->channel = plan_choose(who, step, another ? s->used : 0, &m->by);
     if (m->channel == PLAN_PHONE || !who->place || who->place->n == 0) {
-        if (!p->marketing)
+        if (!plan_sells(p, m->step))
             by_person(p, m, due, now);
         else if (due > now)
             wait_for(m, due, PLAN_WHY_DUE);
@@ -225,6 +259,11 @@ static void ready(const struct plan *p, const struct plan_person *who, struct pl
     m->step = s->step;
     if (step->kind == PLAN_END)
         done(m, now, PLAN_WHY_OVER);
+    else if (step->kind == PLAN_ASK && step->inner && s->tries >= step->tries &&
+             plan_sells(p, s->step))
+        drop(p, m, now, PLAN_WHY_SILENCE);
+    else if (step->kind == PLAN_ASK && step->inner && s->tries >= step->tries)
+        by_person(p, m, now, now);
     else if (step->kind == PLAN_CASE || step->kind == PLAN_CALL)
         by_person(p, m, due_of(step, who, s), now);
     else
@@ -242,6 +281,95 @@ static bool passed_over(const struct plan *p, const struct plan_person *who, str
     int64_t since = s->since;
     advance(p, s, step->next, since);
     return true;
+}
+
+void plan_pass(const struct plan *p, const struct plan_state *s, int step, int64_t now,
+               struct plan_state *ret)
+{
+    struct plan_state is = *s;
+    advance(p, &is, p->steps[step].next, now);
+    *ret = is;
+}
+
+/* The plan's time is up then. */
+static bool ends_by(const struct plan *p, const struct plan_state *s, int64_t then)
+{
+    return p->lasts && then >= s->anchor + p->lasts;
+}
+
+/* Of whose answer the step comes. */
+static int answered_of(const struct plan *p, int step)
+{
+    while (step > 0 && p->steps[step].inner)
+        step--;
+    return step;
+}
+
+static bool in_path(const struct plan *p, const struct plan_state *s)
+{
+    return s->step >= 0 && s->step < (int)p->n_steps && p->steps[s->step].inner;
+}
+
+int plan_untold(const struct plan *p, const struct plan_state *s)
+{
+    bool asked = s->phase == PLAN_ASKED || (s->phase == PLAN_READY && s->tries);
+    return asked && in_path(p, s) && !plan_sells(p, s->step) ? s->step : -1;
+}
+
+int plan_unheard(const struct plan *p, const struct plan_state *s)
+{
+    if (s->phase != PLAN_READY || s->tries || !in_path(p, s))
+        return -1;
+    int end = p->steps[answered_of(p, s->step)].next;
+    for (int i = s->step; i >= 0 && i != end; i = p->steps[i].next)
+        if (p->steps[i].kind != PLAN_MESSAGE)
+            return p->steps[i].kind == PLAN_END ? -1 : i;
+    return -1;
+}
+
+bool plan_waits(const struct plan *p, const struct plan_state *s)
+{
+    int of = plan_unheard(p, s);
+    int64_t due = s->since;
+    for (int i = s->step; of >= 0 && i >= 0 && i <= of; i = p->steps[i].next)
+        due = (p->steps[i].from_anchor ? s->anchor : due) + p->steps[i].delay;
+    return of >= 0 && due <= s->since + PLAN_DAY_MS;
+}
+
+/* Only their path is gone yet. What they were asked is not asked again: after the silence a person
+ * asks, or now, where it was silent once or never reached them. */
+static void path_alone(const struct plan *p, struct plan_state *s, bool untold)
+{
+    if (!s->over)
+        s->over = (uint8_t)(answered_of(p, s->step) + 1);
+    s->back = 0;
+    if (!untold)
+        return;
+    s->tries = UINT8_MAX;
+    s->phase = s->last && s->phase == PLAN_ASKED ? PLAN_ASKED : PLAN_READY;
+}
+
+/* Their path is gone alone, and what comes next in it is of a time when the plan is over: later
+ * than a day after what was before. An answer of the last day brings no reminder two weeks on. */
+static bool beyond(const struct plan *p, const struct plan_state *s)
+{
+    if (!s->over || s->back || s->phase != PLAN_READY || s->tries || !in_path(p, s))
+        return false;
+    const struct plan_step *step = &p->steps[s->step];
+    int64_t due = (step->from_anchor ? s->anchor : s->since) + step->delay;
+    return due > s->since + PLAN_DAY_MS && ends_by(p, s, due);
+}
+
+/* The plan's time is up, and nothing that they said waits for somebody. What their path would do
+ * much later is of the plan, and ends with it. */
+static bool ended(const struct plan *p, struct plan_state *s, int64_t now)
+{
+    bool by = !s->over && ends_by(p, s, now), untold = by && plan_untold(p, s) >= 0;
+    if (beyond(p, s) || (by && !untold && !plan_waits(p, s)))
+        return true;
+    if (by)
+        path_alone(p, s, untold);
+    return false;
 }
 
 void plan_next(const struct plan *p, const struct plan_person *who, const struct plan_state *s,
@@ -267,7 +395,7 @@ void plan_next(const struct plan *p, const struct plan_person *who, const struct
     }
     while (is->phase == PLAN_READY && passed_over(p, who, is, now))
         m.why = PLAN_WHY_CONDITION;
-    if (is->phase == PLAN_LEFT || (p->lasts && now >= is->anchor + p->lasts))
+    if (is->phase == PLAN_LEFT || ended(p, is, now))
         done(&m, now, PLAN_WHY_OVER);
     else
         ready(p, who, &m, now);
@@ -282,25 +410,77 @@ void plan_begin(const struct plan *p, int64_t anchor, int64_t now, struct plan_s
 
 int plan_awaits(const struct plan_state *s, int64_t now)
 {
-    if (s->phase == PLAN_ASKED)
+    bool again = s->phase == PLAN_READY && s->tries && s->step == s->last - 1; /* the next try */
+    if (s->phase == PLAN_ASKED || again)
         return s->step;
-    return s->phase == PLAN_READY && s->last && now < s->asked + s->late * HOUR_MS ? s->last - 1
-                                                                                   : -1;
+    return s->last && !s->stale && now < s->asked + s->late * HOUR_MS ? s->last - 1 : -1;
 }
 
-/* Late, and nothing to do about it but the words: what was next stays next. */
+int64_t plan_answered_until(const struct plan_state *s)
+{
+    return s->last ? s->asked + LATE_H * HOUR_MS : 0;
+}
+
+int plan_lingers(const struct plan_state *s, int64_t now)
+{
+    return s->phase != PLAN_ASKED && now < plan_answered_until(s) ? s->last - 1 : -1;
+}
+
+bool plan_looks_after(const struct plan *p, const struct plan_step *s, int path)
+{
+    for (int i = p->paths[path].first; i >= 0 && i != s->next; i = p->steps[i].next)
+        if (p->steps[i].kind != PLAN_MESSAGE && p->steps[i].kind != PLAN_END)
+            return true;
+    return false;
+}
+
+void plan_leave(const struct plan *p, struct plan_state *s, enum plan_leaving how, int64_t now)
+{
+    bool done = how == PLAN_LEAVES_DONE;
+    bool unheard = p && (done ? plan_waits(p, s) : plan_unheard(p, s) >= 0);
+    bool asks = p && (how == PLAN_LEAVES || (done && p->journey));
+    bool untold = asks && plan_untold(p, s) >= 0;
+    s->stale = s->out = 1;
+    s->back = 0;
+    s->paused_until = 0;
+    if (unheard || untold) {
+        path_alone(p, s, untold);
+        return;
+    }
+    s->over = 0;
+    s->phase = PLAN_LEFT;
+    s->since = now;
+}
+
+/* The path is gone alone where the plan has gone on, or is over before somebody could look. */
+static void take_path(const struct plan *p, struct plan_state *is, int of, int path, int64_t now)
+{
+    bool gone = is->phase == PLAN_LEFT || ends_by(p, is, now + PLAN_DAY_MS);
+    if (!is->over && (gone || plan_awaits(is, now) < 0)) {
+        is->over = (uint8_t)(of + 1);
+        int next = is->step == of ? p->steps[of].next : is->step; /* it is answered */
+        is->back = (uint8_t)(gone ? 0 : next + 1);
+    }
+    advance(p, is, p->paths[path].first, now);
+}
+
+/* Late, and nothing to do about it but the words: what was next stays next. Who was well may still
+ * become worse: an answer after which nobody looks leaves the question to others. */
 void plan_answer(const struct plan *p, const struct plan_state *s, int path, int64_t now,
                  struct plan_state *ret)
 {
     struct plan_state is = *s;
-    int of = plan_awaits(s, now);
-    is.silent = is.last = 0;
-    if (of >= 0 && of < (int)p->n_steps) {
-        int first = path >= 0 && path < (int)p->n_paths ? p->paths[path].first : -1;
-        if (first >= 0)
-            advance(p, &is, first, now);
-        else if (s->phase == PLAN_ASKED || s->step == of || s->step == p->silent_step)
-            advance(p, &is, p->steps[of].next, now);
-    }
+    int open = plan_awaits(s, now), of = open >= 0 ? open : plan_lingers(s, now);
+    bool known = of >= 0 && of < (int)p->n_steps;
+    bool taken = known && path >= 0 && path < (int)p->n_paths;
+    bool next = s->phase == PLAN_ASKED || s->step == of || s->step == p->silent_step;
+    if (taken && p->paths[path].first >= 0)
+        take_path(p, &is, of, path, now);
+    else if (known && open >= 0 && s->phase != PLAN_LEFT && next)
+        advance(p, &is, p->steps[of].next, now);
+    bool lingers = taken && !plan_looks_after(p, &p->steps[of], path);
+    is.silent = 0;
+    is.last = (uint8_t)(lingers ? of + 1 : 0);
+    is.stale = lingers;
     *ret = is;
 }

@@ -1,5 +1,6 @@
 /* A PlanDefinition read to the compiled outline. Every fault names its step and element, all of
  * them at once. Invariant: a step's next has a greater number than the step, so every run ends. */
+#include "campaign/audience_int.h"
 #include "campaign/plan_int.h"
 
 #define DEPTH_MAX 3
@@ -232,6 +233,23 @@ static void read_channel(struct reader *r, const struct json *a, struct plan_ste
         bad(r, "channel", "unknown channel; use preferred, other, sms, email, push or letter");
 }
 
+/* What it is about, as a row of the plan's purposes. */
+static void read_purpose(struct reader *r, const struct json *a, struct plan_step *s)
+{
+    struct plan *p = r->p;
+    size_t i = 0;
+    s->purpose = code_of(a, "purpose");
+    while (i < p->n_purposes && !str_eq(p->purposes[i], s->purpose))
+        i++;
+    if (str_empty(s->purpose))
+        i = 0;
+    else if (i == PLAN_PURPOSES_MAX)
+        bad(r, "purpose", "an outline has at most %d different purposes", PLAN_PURPOSES_MAX);
+    else if (i == p->n_purposes)
+        p->purposes[p->n_purposes++] = s->purpose;
+    s->about = (uint8_t)(i < PLAN_PURPOSES_MAX ? i : 0);
+}
+
 static void read_condition(struct reader *r, const struct json *a, struct plan_step *s)
 {
     const struct json *c = json_at(JSON_GET(a, "condition"), 0);
@@ -282,7 +300,7 @@ static void read_step(struct reader *r, const struct json *a, struct plan_step *
     s->title = json_get_str(a, STR("title"));
     s->next = s->kind == PLAN_END ? -1 : OPEN;
     s->words = words_of(a);
-    s->purpose = code_of(a, "purpose");
+    read_purpose(r, a, s);
     s->urgent = json_bool(JSON_GET(extension(a, "urgent"), "valueBoolean"), false);
     s->expires = ext_duration(r, a, "expires", 2 * PLAN_DAY_MS);
     s->silence = ext_duration(r, a, "silence", 2 * PLAN_DAY_MS);
@@ -329,6 +347,8 @@ static err read_path(struct reader *r, const struct json *a, struct plan_path *p
     TRY(read_list(r, steps, 0, depth + 1));
     if (p->paths[at].first >= (int)p->n_steps)
         p->paths[at].first = -1;
+    for (int i = p->paths[at].first; i >= 0 && i < (int)p->n_steps; i++)
+        p->steps[i].inner = true;
     return OK;
 }
 
@@ -440,6 +460,43 @@ static void read_hours(struct reader *r, const struct json *o)
         bad(r, "hours", "give hours such as 09:00-19:00");
 }
 
+/* Of what types the row's searches are: asked of every change, so it is known beforehand. */
+static void read_done_types(struct reader *r, const struct chip_row *row)
+{
+    struct plan *p = r->p;
+    str rest = str_of(row->ask), one;
+    while (str_take_until(&rest, ' ', &one)) {
+        fhir_type type = search_type(one);
+        size_t i = 0;
+        while (i < p->n_done_types && p->done_types[i] != type)
+            i++;
+        if (i == PLAN_DONE_TYPES_MAX)
+            bad(r, "done", "at most %d types of what ends it", PLAN_DONE_TYPES_MAX);
+        else if (i == p->n_done_types)
+            p->done_types[p->n_done_types++] = type;
+    }
+}
+
+/* Which shots or tests end it for a person: rows of the chips that say what is done already. */
+static void read_done(struct reader *r, const struct json *o)
+{
+    const struct json *list = JSON_GET(o, "extension"), *e;
+    struct plan *p = r->p;
+    for (size_t i = 0; (e = json_at(list, i)); i++) {
+        if (!str_eq(json_get_str(e, STR("url")), STR(PLAN_URL "done")))
+            continue;
+        const struct chip_row *row = chip_of(json_get_str(e, STR("valueCode")));
+        if (!row || !row->done)
+            bad(r, "done", "no shot or test of that name ends a plan");
+        else if (p->n_done == PLAN_DONE_MAX)
+            bad(r, "done", "at most %d shots and tests", PLAN_DONE_MAX);
+        else {
+            p->done[p->n_done++] = row;
+            read_done_types(r, row);
+        }
+    }
+}
+
 static err read_head(struct reader *r, const struct json *o)
 {
     struct plan *p = r->p;
@@ -451,7 +508,7 @@ static err read_head(struct reader *r, const struct json *o)
     p->version = json_get_str(o, STR("version"));
     p->title = json_get_str(o, STR("title"));
     p->journey = str_eq(code_of(o, "kind"), STR("journey"));
-    p->purpose = code_of(o, "purpose");
+    p->purpose = p->purposes[p->n_purposes++] = code_of(o, "purpose");
     p->programme = code_of(o, "programme");
     p->outcome = json_get_str(extension(o, "outcome"), STR("valueString"));
     p->marketing = str_eq(p->purpose, STR("marketing"));
@@ -466,6 +523,7 @@ static err read_head(struct reader *r, const struct json *o)
     if (str_empty(p->title))
         bad(r, "title", "give it a name");
     read_hours(r, o);
+    read_done(r, o);
     return p->steps && p->paths && p->conditions && p->condition_texts ? OK : op_check(r->op);
 }
 

@@ -129,10 +129,10 @@ static void start(struct run *r, const char *code)
     r->op = test_op();
     r->p = shipped(&r->op, code);
     r->place = place_of(&r->op, "America/Chicago", "US-IL");
-    r->who = (struct plan_person){.place = &r->place,
-                                  .may = 1u << PLAN_SMS | 1u << PLAN_EMAIL,
-                                  .prefers = PLAN_SMS,
-                                  .holds = UINT64_MAX};
+    r->who = (struct plan_person){
+        .place = &r->place,
+        .by = {{.may = 1u << PLAN_SMS | 1u << PLAN_EMAIL, .prefers = PLAN_SMS}},
+        .holds = UINT64_MAX};
     r->now = DISCHARGE;
     plan_begin(r->p, DISCHARGE, r->now, &r->s);
 }
@@ -250,7 +250,7 @@ static void holidays_pauses_and_lateness(void **state)
     assert_int_equal(m.why, PLAN_WHY_EXPIRED);
     r.now = DISCHARGE + 31 * PLAN_DAY_MS;
     assert_int_equal(next(&r).kind, PLAN_DONE);
-    r.who.may = 0; /* nobody is left in silence: a person calls */
+    r.who.by[0].may = 0; /* nobody is left in silence: a person calls */
     r.now = DISCHARGE;
     plan_begin(r.p, DISCHARGE, r.now, &r.s);
     expect(&r, PLAN_DO, "day-1", "2026-11-25T16:00", PLAN_PHONE);
@@ -291,6 +291,44 @@ static void days_count_from_before_the_table(void **state)
     test_op_done(&r.op);
 }
 
+/* ---- what they want to ask ---- */
+/* Who leaves with it is called after the silence; by a campaign of marketing nobody is. */
+static void what_nobody_knows_yet_is_asked_by_a_person(void **state)
+{
+    struct run r;
+    struct plan_state s;
+    struct plan_move m;
+    int i = 0;
+    (void)state;
+    start(&r, "post-discharge");
+    while (!str_eq(r.p->steps[i].id, STR("day-1-medicine")))
+        i++;
+    const struct plan_state asked = {.anchor = DISCHARGE,
+                                     .asked = DISCHARGE + 20 * HOUR,
+                                     .phase = PLAN_ASKED,
+                                     .step = (int16_t)i,
+                                     .last = (uint8_t)(i + 1),
+                                     .tries = 1};
+    assert_int_equal(plan_untold(r.p, &asked), i);
+    s = asked;
+    plan_leave(r.p, &s, PLAN_LEAVES, DISCHARGE + 21 * HOUR);
+    plan_next(r.p, &r.who, &s, DISCHARGE + 21 * HOUR, &m);
+    assert_int_equal(m.kind, PLAN_WAIT);
+    assert_int_equal(m.at, DISCHARGE + 24 * HOUR);
+    plan_next(r.p, &r.who, &m.state, m.at, &m);
+    assert_int_equal(m.kind, PLAN_DO);
+    assert_int_equal(m.state.phase, PLAN_LEFT);
+    s = asked;
+    plan_leave(r.p, &s, PLAN_LEAVES_IN_PEACE, DISCHARGE + 21 * HOUR);
+    assert_int_equal(s.phase, PLAN_LEFT);
+    r.p->marketing = true;
+    s = asked;
+    assert_int_equal(plan_untold(r.p, &s), -1);
+    plan_leave(r.p, &s, PLAN_LEAVES, DISCHARGE + 21 * HOUR);
+    assert_int_equal(s.phase, PLAN_LEFT);
+    test_op_done(&r.op);
+}
+
 /* ---- channel ---- */
 static void the_channel_is_chosen_by_reasons(void **state)
 {
@@ -298,8 +336,8 @@ static void the_channel_is_chosen_by_reasons(void **state)
     struct plan_step any = {.channel = PLAN_PREFERRED}, other = {.channel = PLAN_OTHER},
                      fast = {.channel = PLAN_PREFERRED, .urgent = true},
                      letter = {.channel = PLAN_LETTER};
-    struct plan_person who = {.may = 1u << PLAN_SMS | 1u << PLAN_EMAIL | 1u << PLAN_LETTER,
-                              .prefers = PLAN_SMS};
+    struct plan_person who = {.by = {{.may = 1u << PLAN_SMS | 1u << PLAN_EMAIL | 1u << PLAN_LETTER,
+                                      .prefers = PLAN_SMS}}};
     enum way_by by;
     assert_int_equal(plan_choose(&who, &any, 0, &by), PLAN_SMS);
     assert_int_equal(by, WAY_BY_PREFERENCE);
@@ -311,15 +349,60 @@ static void the_channel_is_chosen_by_reasons(void **state)
     assert_int_equal(plan_choose(&who, &other, 1u << PLAN_SMS | 1u << PLAN_EMAIL, &by),
                      PLAN_LETTER);
     assert_int_equal(plan_choose(&who, &other, 0xf, &by), PLAN_PHONE);
-    who.prefers = PLAN_PREFERRED;
+    who.by[0].prefers = PLAN_PREFERRED;
     assert_int_equal(plan_choose(&who, &any, 0, &by), PLAN_EMAIL);
     assert_int_equal(by, WAY_BY_COST);
     assert_int_equal(plan_choose(&who, &fast, 0, &by), PLAN_SMS);
     assert_int_equal(plan_choose(&who, &letter, 0, &by), PLAN_LETTER);
-    who.may = 1u << PLAN_EMAIL;
+    who.by[0].may = 1u << PLAN_EMAIL;
     assert_int_equal(plan_choose(&who, &any, 0, &by), PLAN_EMAIL);
     assert_int_equal(by, WAY_BY_ONLY_ONE);
     assert_int_equal(plan_choose(&who, &letter, 0, &by), PLAN_PHONE);
+}
+
+#define VISITS "appointment_or_exam_confirm_remind"
+#define PURPOSE(code)                                                                              \
+    ",\"extension\":[{\"url\":\"" PLAN_URL "purpose\",\"valueCode\":\"" code "\"}]"
+#define SAYS(id, more) "{\"id\":\"" id "\"," CODE("message") ",\"textEquivalent\":\"Hi\"" more "}"
+
+/* Of an outline of care: one step about a visit, one that sells. */
+static void each_step_has_the_ways_of_its_purpose(void **state)
+{
+    struct op op = test_op();
+    struct json *o;
+    struct plan *p = NULL;
+    struct plan_state s;
+    struct plan_move m;
+    (void)state;
+    str text = STR(
+        HEAD SAYS("a", "") "," SAYS("b", PURPOSE(VISITS)) "," SAYS("c", PURPOSE("marketing")) "]}");
+    assert_int_equal(json_read(&op, text, &JSON_LIMITS_DEFAULT, &o), OK);
+    assert_int_equal(plan_read(&op, o, &p), OK);
+    assert_int_equal(p->n_purposes, 3);
+    assert_int_equal(p->steps[0].about, 0);
+    assert_int_equal(p->steps[1].about, 1);
+    assert_int_equal(plan_consent(p, p->purposes[0]), PLAN_CARE);
+    assert_int_equal(plan_consent(p, p->purposes[1]), PLAN_VISIT);
+    assert_true(plan_sells(p, 2) && !plan_sells(p, 1) && !plan_sells(p, 0));
+    struct plan_place place = place_of(&op, "America/Chicago", "US-IL");
+    const unsigned both = 1u << PLAN_SMS | 1u << PLAN_EMAIL;
+    struct plan_person who = {.place = &place,
+                              .by = {{.may = both, .prefers = PLAN_SMS},
+                                     {.may = both, .prefers = PLAN_EMAIL, .said = true}}};
+    enum way_by by;
+    assert_int_equal(plan_choose(&who, &p->steps[0], 0, &by), PLAN_SMS);
+    assert_int_equal(by, WAY_BY_PREFERENCE);
+    assert_int_equal(plan_choose(&who, &p->steps[1], 0, &by), PLAN_EMAIL);
+    assert_int_equal(by, WAY_BY_PURPOSE);
+    plan_begin(p, DISCHARGE, DISCHARGE, &s);
+    s.step = 2; /* nobody calls to sell */
+    plan_next(p, &who, &s, DISCHARGE, &m);
+    assert_int_equal(m.kind, PLAN_DROP);
+    s.step = 1;
+    who.by[1].may = 0;
+    plan_next(p, &who, &s, DISCHARGE, &m);
+    assert_int_equal(m.kind, PLAN_DO);
+    test_op_done(&op);
 }
 
 /* ---- properties ---- */
@@ -338,15 +421,15 @@ static void inside(const struct run *r, const struct plan_move *m, int64_t last)
     assert_non_null(d); /* the window of a day */
     if (!r->p->steps[m->step].urgent && last)
         assert_true(m->at >= last + r->p->gap);
-    assert_true((r->who.may & (1u << m->channel)) != 0);
+    assert_true((r->who.by[0].may & (1u << m->channel)) != 0);
 }
 
 static void one_life(struct run *r, uint64_t *x)
 {
     struct plan_move m;
     int moves = 0, contacts = 0;
-    r->who.may = (uint8_t)(dice(x) & 0xf);
-    r->who.prefers = (uint8_t)(dice(x) % (PLAN_CHANNELS + 1));
+    r->who.by[0].may = (uint8_t)(dice(x) & 0xf);
+    r->who.by[0].prefers = (uint8_t)(dice(x) % (PLAN_CHANNELS + 1));
     r->who.failing = (uint8_t)(dice(x) & 0x3);
     r->who.holds = dice(x);
     r->who.seed = dice(x);
@@ -429,6 +512,50 @@ static void a_move_says_why(void **state)
     test_op_done(&op);
 }
 
+/* "A nurse will call" was said, and the plan's last day was over before the case was there. */
+static void an_answer_of_the_last_day_is_followed(void **state)
+{
+    (void)state;
+    struct run r;
+    struct plan_move m;
+    start(&r, "new-medicine");
+    int of = -1;
+    for (int i = 0; i < (int)r.p->n_steps; i++)
+        of = str_eq(r.p->steps[i].id, STR("week-3")) ? i : of;
+    assert_true(of > 0);
+    int64_t end = DISCHARGE + 28 * PLAN_DAY_MS;
+    r.s.step = (int16_t)of;
+    r.s.phase = PLAN_ASKED;
+    r.s.asked = end - PLAN_DAY_MS;
+    r.s.tries = 1;
+    plan_answer(r.p, &r.s, path_of(&r, "side-effect"), end - 1000, &r.s);
+    plan_next(r.p, &r.who, &r.s, end + HOUR, &m);
+    assert_int_equal(m.kind, PLAN_DO);
+    plan_next(r.p, &r.who, &m.state, end + HOUR, &m);
+    assert_int_equal(m.kind, PLAN_DONE);
+    test_op_done(&r.op);
+}
+
+/* The first try is answered while the second waits for its hours: it is not asked again. */
+static void an_answer_before_the_next_try_is_the_answer(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct run r;
+        start(&r, "pre-visit");
+        r.s.phase = PLAN_READY; /* at "confirm", tried once */
+        r.s.tries = 1;
+        r.s.last = 1;
+        r.s.late = 7 * 24;
+        r.s.stale = late == 1;
+        r.s.asked = r.now - 2 * PLAN_DAY_MS;
+        assert_int_equal(plan_awaits(&r.s, r.now), 0);
+        plan_answer(r.p, &r.s, path_of(&r, "yes"), r.now, &r.s);
+        assert_int_equal(r.s.step, r.p->steps[0].next);
+        test_op_done(&r.op);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,10 +567,14 @@ int main(void)
         cmocka_unit_test(holidays_pauses_and_lateness),
         cmocka_unit_test(the_day_before_a_visit),
         cmocka_unit_test(days_count_from_before_the_table),
+        cmocka_unit_test(what_nobody_knows_yet_is_asked_by_a_person),
         cmocka_unit_test(the_channel_is_chosen_by_reasons),
+        cmocka_unit_test(each_step_has_the_ways_of_its_purpose),
         cmocka_unit_test(every_life_keeps_the_laws),
         cmocka_unit_test(clock_changes_keep_local_hours),
         cmocka_unit_test(a_move_says_why),
+        cmocka_unit_test(an_answer_before_the_next_try_is_the_answer),
+        cmocka_unit_test(an_answer_of_the_last_day_is_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

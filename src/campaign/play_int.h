@@ -105,14 +105,32 @@ static inline err try_step(struct play *p, const struct actor *who, str id, enum
     return campaign_do(&p->g->op, p->c, id, s, 0, &o);
 }
 
-static inline str put(struct play *p, const char *code, str group)
+/* The shipped outline with the second of each pair instead of the first, over a group or none. */
+typedef const char *const put_change[2];
+static inline str put_changed(struct play *p, const char *code, put_change *changes, size_t n,
+                              str group)
 {
-    struct json *o, *plan;
+    const struct plan_shipped *s;
+    struct json *plan, *o;
+    size_t i = 0;
+    while ((s = plan_shipped_at(i)) && strcmp(s->code, code) != 0)
+        i++;
+    assert_non_null(s);
+    str text = str_of(s->plan);
+    for (size_t k = 0; k < n; k++) {
+        struct buf b;
+        str rest = text;
+        buf_init(&b, p->g->arena, 1u << 20);
+        for (size_t at; (at = str_find(rest, str_of(changes[k][0]), 0)) != SIZE_MAX;) {
+            buf_printf(&b, "%.*s%s", STR_ARG(str_sub(rest, 0, at)), changes[k][1]);
+            rest = str_sub(rest, at + strlen(changes[k][0]), rest.n);
+        }
+        assert_true(rest.n < text.n);
+        buf_add(&b, rest);
+        text = buf_str(&b);
+    }
     as(p, &p->author);
-    for (size_t i = 0; plan_shipped_at(i); i++)
-        if (strcmp(plan_shipped_at(i)->code, code) == 0)
-            ok(p,
-               json_read(&p->g->op, str_of(plan_shipped_at(i)->plan), &JSON_LIMITS_DEFAULT, &plan));
+    ok(p, json_read(&p->g->op, text, &JSON_LIMITS_DEFAULT, &plan));
     if (!str_empty(group)) {
         struct json *x, *ref = json_new(p->g->arena, JSON_OBJECT);
         json_set_str(p->g->arena, ref, STR("reference"),
@@ -124,6 +142,17 @@ static inline str put(struct play *p, const char *code, str group)
     }
     ok(p, campaign_put(&p->g->op, p->c, STR_NONE, plan, &o));
     return json_get_str(o, STR("id"));
+}
+
+static inline str put(struct play *p, const char *code, str group)
+{
+    return put_changed(p, code, NULL, 0, group);
+}
+
+/* The shipped outline with these words instead of those. */
+static inline str put_with(struct play *p, const char *code, const char *was, const char *is)
+{
+    return put_changed(p, code, &(put_change){was, is}, 1, STR_NONE);
 }
 
 static inline void run_it(struct play *p, str id)
@@ -212,6 +241,49 @@ static inline struct json *tree(struct play *p, const struct record_doc *doc)
     return t;
 }
 
+static inline void write_again(struct play *p, const char *type, str id, const char *name,
+                               const char *is)
+{
+    struct record_doc doc;
+    struct record_result r;
+    fhir_type t = fhir_type_parse(str_of(type));
+    as(p, campaign_system());
+    ok(p, record_read(&p->g->op, p->g->rec, t, id, &doc));
+    struct json *o = tree(p, &doc);
+    json_set_str(p->g->arena, o, str_of(name), str_of(is));
+    ok(p, record_update(&p->g->op, p->g->rec, t, id, o, STR_NONE, &r));
+    settle(p);
+}
+
+static inline void write_status(struct play *p, const char *type, str id, const char *status)
+{
+    write_again(p, type, id, "status", status);
+}
+
+/* What waits for its sender has left. */
+static inline void arrives(struct play *p, str who)
+{
+    struct record_page page = found(p, "Communication", "status=preparation&_count=100", who);
+    assert_true(page.n > 0);
+    for (size_t i = 0; i < page.n; i++)
+        write_status(p, "Communication", page.docs[i].id, "completed");
+}
+
+static inline void has_email(struct play *p, str who, str address)
+{
+    struct record_doc doc;
+    struct record_result r;
+    fhir_type type = fhir_type_parse(STR("Patient"));
+    as(p, campaign_system());
+    ok(p, record_read(&p->g->op, p->g->rec, type, who, &doc));
+    struct json *o = tree(p, &doc), *way = json_new(p->g->arena, JSON_OBJECT);
+    json_set_str(p->g->arena, way, STR("system"), STR("email"));
+    json_set_str(p->g->arena, way, STR("value"), address);
+    json_push(p->g->arena, JSON_GET(o, "telecom"), way);
+    ok(p, record_update(&p->g->op, p->g->rec, type, who, o, STR_NONE, &r));
+    permit(p, who, "email", "email", address);
+}
+
 /* What went to the person last. */
 static inline str last_words(struct play *p, str who)
 {
@@ -232,7 +304,8 @@ static inline str last_words(struct play *p, str who)
         assert_true(str_find(text_, str_of(words), 0) != SIZE_MAX);                                \
     } while (0)
 
-static inline void says(struct play *p, unsigned n, const char *text)
+/* Nobody has looked at it yet. */
+static inline void writes(struct play *p, unsigned n, const char *text)
 {
     static unsigned id;
     struct outreach_inbound_result r;
@@ -246,6 +319,11 @@ static inline void says(struct play *p, unsigned n, const char *text)
                                   .provider_id = arena_str(p->g->arena, str_of(name))};
     ok(p, outreach_inbound(&p->g->op, p->outreach, &in, &r));
     assert_true(r.matched);
+}
+
+static inline void says(struct play *p, unsigned n, const char *text)
+{
+    writes(p, n, text);
     settle(p);
 }
 

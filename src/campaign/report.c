@@ -2,22 +2,23 @@
  * its interval, and the harm done, by language and age. Invariant: no group under 30 people is
  * told or left over, and no difference with fewer on either side; the whole is, to who sent it (ADR
  * 28). */
+#include "campaign/done_int.h"
 #include "campaign/few.h"
 #include "campaign/people.h"
 #include "campaign/run_int.h"
 
 #include "base/time.h"
-#include "record/cohort.h"
 
 #include <stdlib.h>
 
 #define AGES 6
 #define LANGUAGES (LANGUAGE_COUNT + 1)
+#define METHOD "Newcombe 1998, method 10, 95 % (Stat Med 17:873-890)"
 #define BATCH 512u
 #define BATCH_BYTES ((size_t)64 << 20)
 
 struct counts {
-    uint64_t people, contacted, answered, stopped, complaints, calls;
+    uint64_t people, contacted, answered, done, stopped, complaints, calls;
 };
 struct report {
     struct op *op;
@@ -26,6 +27,7 @@ struct report {
     struct plan *p;
     struct counts all, language[LANGUAGES], age[AGES]; /* the last of each: it is not known */
     uint64_t held, hit, control_hit;
+    bool exact; /* the asker may search for what ends it; else in tens, as in a simulation */
     struct record_cohort done, complained, called;
 };
 
@@ -34,7 +36,9 @@ static void add(struct counts *k, const struct enrolment *e, const struct report
     k->people++;
     k->contacted += e->state.used != 0;
     k->answered += !str_empty(e->said);
-    k->stopped += e->state.phase == PLAN_LEFT && str_eq(e->tell, STR("stop"));
+    k->done += record_cohort_has(&r->done, e->patient); /* since the start, as the uplift has it */
+    /* who said stop after the shot had ended it for them wrote it because of these messages, too */
+    k->stopped += e->state.stopped == PLAN_STOPPED || (e->state.stopped && !str_empty(e->done));
     k->complaints += record_cohort_has(&r->complained, e->patient);
     k->calls += record_cohort_has(&r->called, e->patient);
 }
@@ -115,6 +119,8 @@ static struct json *told(struct report *r, const struct counts *k)
     set(r, o, "people", k->people);
     set(r, o, "contacted", k->contacted);
     set(r, o, "answered", k->answered);
+    if (r->p->n_done && k->people >= FEW) /* of a few it would tell of each what they had */
+        set(r, o, "done", r->exact ? k->done : audience_figure(k->done));
     set(r, o, "optOuts", k->stopped);
     set(r, o, "complaints", k->complaints);
     set(r, o, "calls", k->calls);
@@ -146,24 +152,36 @@ static struct json *groups(struct report *r, const struct counts *k, const char 
     return list;
 }
 
+/* What it was for: the rows that end it, or the search that the outline names. */
+static struct json *outcome_of(const struct report *r)
+{
+    struct json *list = json_new(r->op->arena, JSON_ARRAY);
+    if (r->p->n_done == 0)
+        return json_new_str(r->op->arena, r->p->outcome);
+    for (size_t i = 0; i < r->p->n_done; i++)
+        json_push(r->op->arena, list, json_new_str(r->op->arena, str_of(r->p->done[i]->code)));
+    return list;
+}
+
 static void uplift(struct report *r, struct json *o)
 {
     struct holdout_uplift u;
     struct json *x = json_new(r->op->arena, JSON_OBJECT);
-    if (r->held < FEW || r->all.people < FEW || str_empty(r->p->outcome)) {
+    if (r->held < FEW || r->all.people < FEW || (str_empty(r->p->outcome) && r->p->n_done == 0)) {
         json_set(r->op->arena, x, STR("few"), json_new_bool(r->op->arena, true));
         json_set(r->op->arena, o, STR("uplift"), x);
         return;
     }
-    holdout_uplift(r->hit, r->all.people, r->control_hit, r->held, &u);
+    (r->exact ? holdout_uplift : holdout_uplift_tens)(r->hit, r->all.people, r->control_hit,
+                                                      r->held, &u);
     set_share(r, x, "rate", u.rate);
     set_share(r, x, "control", u.control);
     set_share(r, x, "difference", u.difference);
     set_share(r, x, "low", u.low);
     set_share(r, x, "high", u.high);
-    json_set_str(r->op->arena, x, STR("outcome"), r->p->outcome);
+    json_set(r->op->arena, x, STR("outcome"), outcome_of(r));
     json_set_str(r->op->arena, x, STR("method"),
-                 STR("Newcombe 1998, method 10, 95 % (Stat Med 17:873-890)"));
+                 r->exact ? STR(METHOD) : STR(METHOD "; counts in tens"));
     json_set(r->op->arena, o, STR("uplift"), x);
 }
 
@@ -189,12 +207,24 @@ static err gather(struct report *r)
 {
     struct people_of all;
     TRY(campaign_people(r->op, r->c, &r->l, &all));
-    if (life_time(&r->l, "started"))
+    int64_t started = life_time(&r->l, "started");
+    if (started && r->p->n_done)
+        TRY(done_cohort(r->op, r->c, r->p, started, started, &r->done));
+    else if (started)
         TRY(since_start(r, r->p->outcome, &r->done));
     TRY(since_start(r, STR("Task?group-identifier=complaint,device-complaint"), &r->complained));
     TRY(since_start(r, STR("Communication?medium=https://weft.health/fhir/contact-channel%7Cvoice"),
                     &r->called));
     return everybody(r, &all);
+}
+
+/* May they search for what ends it, or for the outcome, themselves? */
+static bool may_count(const struct report *r)
+{
+    fhir_type type = search_type(r->p->outcome);
+    if (r->p->n_done == 0 && type)
+        return record_may_search(r->op, r->c->rec, type);
+    return done_may_tell(r->op, r->c, r->p);
 }
 
 err campaign_report(struct op *op, struct campaigns *c, str id, struct json **ret)
@@ -212,6 +242,7 @@ err campaign_report(struct op *op, struct campaigns *c, str id, struct json **re
     TRY(live_plan(r, id, &doc));
     TRY(record_parse(op, &doc, &tree));
     TRY(plan_read(op, tree, &r->p));
+    r->exact = may_count(r);
     op->actor = campaign_system(); /* sums alone come out, none of a few */
     err e = gather(r);
     op->actor = who;

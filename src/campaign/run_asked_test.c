@@ -204,9 +204,9 @@ static void what_waits_goes_no_more(void **state)
     assert_str(json_get_str(last_of(p, may), STR("status")), "not-done");
 }
 
-#define MEDICINE(id, status)                                                                       \
+#define MEDICINE(id, name, status)                                                                 \
     "{\"resourceType\":\"MedicationRequest\"" id ",\"status\":\"" status                           \
-    "\",\"intent\":\"order\",\"medicationCodeableConcept\":{\"text\":\"x\"},\"subject\":{"         \
+    "\",\"intent\":\"order\",\"medicationCodeableConcept\":{\"text\":\"" name "\"},\"subject\":{"  \
     "\"reference\":\"Patient/%.*s\"}}"
 
 static void stopped(struct play *p, str medicine, str who)
@@ -214,8 +214,8 @@ static void stopped(struct play *p, str medicine, str who)
     struct json *o;
     struct record_result r;
     as(p, campaign_system());
-    str text = arena_printf(p->g->arena, MEDICINE(",\"id\":\"%.*s\"", "stopped"), STR_ARG(medicine),
-                            STR_ARG(who));
+    str text = arena_printf(p->g->arena, MEDICINE(",\"id\":\"%.*s\"", "x", "stopped"),
+                            STR_ARG(medicine), STR_ARG(who));
     ok(p, fhir_read(&p->g->op, text, 0, &o));
     ok(p, record_update(&p->g->op, p->g->rec, fhir_type_parse(STR("MedicationRequest")), medicine,
                         o, STR_NONE, &r));
@@ -227,11 +227,11 @@ static void an_old_medicine_that_ends_ends_no_new_one(void **state)
 {
     struct play *p = *state;
     str lee = patient(p, 806, "en");
-    str old = ground_make(p->g, MEDICINE("", "active"), STR_ARG(lee));
+    str old = ground_make(p->g, MEDICINE("", "x", "active"), STR_ARG(lee));
     settle(p);
     run_it(p, put(p, "new-medicine", STR_NONE));
     as(p, campaign_system());
-    str new = ground_make(p->g, MEDICINE("", "active"), STR_ARG(lee));
+    str new = ground_make(p->g, MEDICINE("", "y", "active"), STR_ARG(lee));
     settle(p);
     assert_int_equal(found(p, "CarePlan", "status=active", lee).n, 1);
     stopped(p, old, lee);

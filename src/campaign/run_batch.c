@@ -8,11 +8,14 @@ static err put_kept(struct record_tx *tx, struct step *s)
 {
     struct enrolment e = s->e;
     e.state = s->next;
-    if (s->ends && e.due == 0) /* else the outcome of the case is still told */
+    int64_t until = plan_answered_until(&e.state), at = s->at;
+    if (s->ends && until > s->op->now) /* an answer may still come */
+        at = until;
+    else if (s->ends && e.due == 0) /* else the outcome of the case is still told */
         TRY(enrolments_change(tx, s->op, &e, false));
     if (s->ends)
         TRY(care_plan_status(tx, s->op, s->c->rec, e.care_plan, s->ends));
-    enrolment_save(tx, s->op, &e, s->at);
+    enrolment_save(tx, s->op, &e, at);
     record_tx_outbox_done(tx, s->job->job);
     return OK;
 }

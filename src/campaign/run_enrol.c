@@ -44,6 +44,13 @@ static str pack(struct op *op, const struct enrolment *e)
     set_i64(op, o, "u", s->used);
     set_i64(op, o, "la", s->last);
     set_i64(op, o, "lh", s->late);
+    set_i64(op, o, "ls", s->stale);
+    set_i64(op, o, "ov", s->over);
+    set_i64(op, o, "bk", s->back);
+    set_i64(op, o, "w", s->words);
+    set_i64(op, o, "ou", s->out);
+    set_i64(op, o, "sx", s->stopped);
+    set_i64(op, o, "sp", s->spoke);
     set_i64(op, o, "q", e->seq);
     set_i64(op, o, "h", e->held);
     set_i64(op, o, "d", e->due);
@@ -51,6 +58,8 @@ static str pack(struct op *op, const struct enrolment *e)
     json_set_str(op->arena, o, STR("r"), e->reason);
     json_set_str(op->arena, o, STR("tell"), e->tell);
     json_set_str(op->arena, o, STR("said"), e->said);
+    if (!str_empty(e->done))
+        json_set_str(op->arena, o, STR("dn"), e->done);
     buf_init(&b, op->arena, 8192);
     json_write(&b, o);
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
@@ -69,7 +78,14 @@ static void unpack(const struct json *o, struct enrolment *e)
                                    .silent = (uint8_t)get_i64(o, "si"),
                                    .used = (uint8_t)get_i64(o, "u"),
                                    .last = (uint8_t)get_i64(o, "la"),
-                                   .late = (uint8_t)get_i64(o, "lh")};
+                                   .late = (uint8_t)get_i64(o, "lh"),
+                                   .stale = (uint8_t)get_i64(o, "ls"),
+                                   .over = (uint8_t)get_i64(o, "ov"),
+                                   .back = (uint8_t)get_i64(o, "bk"),
+                                   .words = (uint8_t)get_i64(o, "w"),
+                                   .out = (uint8_t)get_i64(o, "ou"),
+                                   .stopped = (uint8_t)get_i64(o, "sx"),
+                                   .spoke = get_i64(o, "sp")};
     e->seq = (uint32_t)get_i64(o, "q");
     e->held = get_i64(o, "h") != 0;
     e->due = get_i64(o, "d");
@@ -77,6 +93,11 @@ static void unpack(const struct json *o, struct enrolment *e)
     e->reason = json_get_str(o, STR("r"));
     e->tell = json_get_str(o, STR("tell"));
     e->said = json_get_str(o, STR("said"));
+    e->done = json_get_str(o, STR("dn"));
+    if (str_eq(e->tell, STR("stop"))) { /* as it was kept until ADR 79 */
+        e->tell = STR_NONE;
+        e->state.stopped = PLAN_STOPPED;
+    }
 }
 
 err enrolment_load(struct op *op, struct record *rec, struct enrolment *e)
@@ -152,18 +173,65 @@ err enrolments_change(struct record_tx *tx, struct op *op, const struct enrolmen
     return op_check(op);
 }
 
-err enrolment_take_back(struct op *op, struct campaigns *c, const struct enrolment *e)
+/* *ret: those that had not left. */
+static err take_back(struct record_tx *tx, struct op *op, struct campaigns *c,
+                     const struct enrolment *e, struct outreach_taken *ret)
 {
     fhir_type type;
-    str id, key = enrolment_key(op, e);
+    str id;
+    *ret = (struct outreach_taken){0};
     err found = record_name(op, c->rec, e->patient, &type, &id);
     if (found == ERR_NOT_FOUND || found == ERR_GONE) {
         op_clear(op);
         return OK;
     }
     TRY(found);
-    return outreach_take_back(op, c->outreach, id,
-                              arena_printf(op->arena, MESSAGE_KEY "%.*s/", STR_ARG(key)));
+    struct outreach_waiting all = {id, message_prefix(op, e)};
+    return outreach_take_back(tx, op, c->outreach, &all, ret);
+}
+
+/* Was it a message of the step? Of an outline that is gone, none can be told from another. */
+static bool taken_of(struct op *op, const struct plan *p, struct enrolment *e,
+                     const struct outreach_taken *back, int step)
+{
+    struct message_name m;
+    bool found = !p && back->n;
+    for (size_t i = 0; p && i < back->n && step >= 0 && step < (int)p->n_steps && !found; i++)
+        found = message_parse(op, back->keys[i], (struct enrolments){e, 1}, &m) &&
+                message_names(op, m.step, p->steps[step].id);
+    return found;
+}
+
+/* Of what was taken back they were not asked. */
+static void unsaid(struct op *op, const struct plan *p, struct enrolment *e,
+                   const struct outreach_taken *back)
+{
+    bool first = e->state.tries < 2;
+    if (first && taken_of(op, p, e, back, e->state.last - 1))
+        e->state.last = 0;
+    if (first && taken_of(op, p, e, back, e->state.words - 1))
+        e->state.words = 0;
+}
+
+err enrolment_leave(struct record_tx *tx, struct op *op, struct campaigns *c, struct enrolment *e,
+                    enum plan_leaving how)
+{
+    struct outreach_taken back;
+    struct plan *p;
+    TRY(take_back(tx, op, c, e, &back));
+    TRY(plan_alone(op, c, e->plan, e->vid, &p));
+    unsaid(op, p, e, &back);
+    plan_leave(p, &e->state, how, op->now);
+    if (str_starts(e->tell, STR("again:")))
+        e->tell = STR_NONE;
+    int64_t until = plan_answered_until(&e->state), at = until > op->now ? until : 0;
+    if (e->state.phase != PLAN_LEFT || !str_empty(e->tell))
+        at = op->now; /* what they answered is heard yet */
+    enrolment_save(tx, op, e, at);
+    if (!at)
+        TRY(enrolments_change(tx, op, e, false));
+    const char *status = str_empty(e->done) ? "revoked" : "completed"; /* what it was for is done */
+    return care_plan_status(tx, op, c->rec, e->care_plan, status);
 }
 
 /* ---- CarePlan ---- */
@@ -218,6 +286,9 @@ err care_plan_status(struct record_tx *tx, struct op *op, struct record *rec, st
     }
     TRY(e);
     TRY(record_parse(op, &doc, &o));
+    str was = json_get_str(o, STR("status"));
+    if (str_eq(was, STR("revoked")) || str_eq(was, STR("completed")))
+        return OK; /* how it ended stays */
     json_set_str(op->arena, o, STR("status"), str_of(status));
     struct json *period = JSON_GET(o, "period");
     bool over = strcmp(status, "active") != 0 && strcmp(status, "on-hold") != 0;
@@ -226,28 +297,52 @@ err care_plan_status(struct record_tx *tx, struct op *op, struct record *rec, st
     return record_tx_update(tx, doc.type, id, o, doc.vid);
 }
 
+bool enrol_late(const struct plan *p, int64_t anchor, int64_t now)
+{
+    return anchor < now - (p->lasts ? p->lasts : 30 * PLAN_DAY_MS);
+}
+
+/* Before it begins anew. What they answered and nobody has heard yet, or what they want to ask and
+ * nobody knows, a person reads. */
+static err forget_said(struct op *op, struct campaigns *c, struct enrolment *e)
+{
+    struct plan *p = NULL;
+    if (!str_empty(e->text))
+        TRY(plan_alone(op, c, e->plan, e->vid, &p));
+    bool pending = e->state.phase != PLAN_LEFT && e->state.out;
+    bool waits = p && (plan_unheard(p, &e->state) >= 0 || plan_untold(p, &e->state) >= 0);
+    bool unheard = !str_empty(e->text) && (pending || waits || str_eq(e->tell, STR("person")));
+    e->tell = unheard ? STR("person") : STR_NONE;
+    e->said = unheard ? e->said : STR_NONE;
+    return OK;
+}
+
 err enrol(struct record_tx *tx, struct op *op, struct campaigns *c, const struct loaded *l,
           struct enrolment *e, int64_t anchor, bool *ret_done)
 {
     const struct plan *p = l->plan;
     fhir_type type;
+    struct outreach_taken back;
     str id;
     *ret_done = false;
     TRY(enrolment_load(op, c->rec, e));
-    bool under_way = !str_empty(e->text) && e->state.phase != PLAN_LEFT;
+    bool under_way = !str_empty(e->text) && e->state.phase != PLAN_LEFT && !e->state.out;
     bool moved = under_way && e->trigger && e->state.anchor != anchor; /* another hour */
     bool soon =
         !str_empty(e->text) && !under_way && (p->again < 0 || op->now < e->state.since + p->again);
-    if ((under_way && !moved) || soon)
+    /* the same visit at the same hour, written again: who has left it stays out */
+    bool again = !str_empty(e->text) && !under_way && e->state.anchor == anchor;
+    if ((under_way && !moved) || soon || again)
         return OK;
-    if (anchor < op->now - (p->lasts ? p->lasts : 30 * PLAN_DAY_MS))
-        return OK; /* old data that came late enrols nobody */
+    if (enrol_late(p, anchor, op->now))
+        return OK;
     TRY(record_name(op, c->rec, e->patient, &type, &id));
     if (moved) /* "your visit is tomorrow" waits no more */
-        TRY(enrolment_take_back(op, c, e));
+        TRY(take_back(tx, op, c, e, &back));
+    TRY(forget_said(op, c, e));
     e->vid = l->vid;
+    e->done = STR_NONE;
     plan_begin(p, anchor, op->now, &e->state);
-    e->tell = e->said = STR_NONE;
     if (!moved && l->journey) {
         e->care_plan = arena_printf(op->arena, "Patient/%.*s", STR_ARG(id));
         TRY(care_plan_open(tx, op, l, e));

@@ -2,8 +2,10 @@
  * its own under the values it was made from; the cursor moves when all of a change are there.
  * Killed anywhere between, the change is looked at again, and what is there already changes
  * nothing. */
+#include "campaign/done_int.h"
 #include "campaign/run_int.h"
 
+#include "base/log.h"
 #include "outreach/reach.h"
 #include "policy/content.h"
 
@@ -18,6 +20,19 @@ struct follow {
     fhir_type communication, task, appointment;
 };
 
+/* One that a newer reader refuses is as one that is gone: nobody else's answer, STOP or end waits
+ * for it. What the store cannot give now fails, and is asked again. */
+static err outline(struct follow *f, str id, uint32_t vid, struct loaded **ret)
+{
+    err e = plan_load(f->op, f->c, id, vid, ret);
+    if (e != ERR_UNPROCESSABLE || arena_failed(f->op->arena))
+        return e;
+    log_failed("campaign.outline.unreadable", f->op, e, &f->c->run->unreadable_said);
+    op_clear(f->op);
+    *ret = NULL;
+    return OK;
+}
+
 static err load_plans(struct follow *f)
 {
     str *ids;
@@ -31,7 +46,7 @@ static err load_plans(struct follow *f)
         (void)json_i64(JSON_GET(l.o, "liveVersion"), &vid);
         if (!life_live(&l))
             continue;
-        TRY(plan_load(f->op, f->c, ids[i], (uint32_t)vid, &p));
+        TRY(outline(f, ids[i], (uint32_t)vid, &p));
         if (p)
             f->plans[f->n_plans++] = p;
     }
@@ -80,32 +95,32 @@ static err try_enrol(struct follow *f, const struct loaded *l, const struct reco
 {
     for (size_t i = 0; i < l->plan->n_triggers; i++) {
         const struct plan_trigger *t = &l->plan->triggers[i];
-        struct enrolment e = {.plan = l->id,
-                              .patient = ch->patient,
-                              .trigger = ch->type == f->appointment ? ch->rid : 0};
+        struct enrolment e = {.plan = l->id, .patient = ch->patient, .reason = name_of(f, doc)};
         int64_t anchor = 0;
-        bool is;
+        bool is, other = false;
         TRY(holds(f, t, ch, tree, &is));
         if (!is)
             continue;
         TRY(anchor_of(f, t, ch, tree, &anchor));
-        e.reason = name_of(f, doc);
-        return in_tx(f, l, &e, anchor);
+        if (enrol_late(l->plan, anchor, f->op->now))
+            return OK;
+        if (ch->type == f->appointment || order_is(ch->type))
+            e.trigger = ch->rid;
+        if (order_is(ch->type))
+            TRY(order_renews(f->op, f->c, doc, tree, &other));
+        if (order_is(ch->type) && !other)
+            TRY(order_joins(f->op, f->c, &e, anchor, &other));
+        return other ? OK : in_tx(f, l, &e, anchor);
     }
     return OK;
 }
 
 /* The person leaves now, and nothing of the plan that still waits goes: no word of a visit that was
  * called off. */
-static err leave(struct follow *f, struct enrolment *e, const char *status)
+static err leave(struct follow *f, struct enrolment *e, enum plan_leaving how)
 {
-    TRY(enrolment_take_back(f->op, f->c, e));
     struct record_tx *tx = record_begin(f->op, f->c->rec);
-    e->state.phase = PLAN_LEFT;
-    e->state.since = f->op->now;
-    enrolment_save(tx, f->op, e, 0);
-    TRY(enrolments_change(tx, f->op, e, false));
-    TRY(care_plan_status(tx, f->op, f->c->rec, e->care_plan, status));
+    TRY(enrolment_leave(tx, f->op, f->c, e, how));
     return record_commit(tx);
 }
 
@@ -117,28 +132,84 @@ static bool of_another(const struct follow *f, const struct enrolment *e,
     str type = fhir_type_name(doc->type);
     if (doc->type == f->appointment)
         return e->trigger && e->trigger != doc->rid;
-    return str_ends(type, STR("Request")) &&
-           str_starts(e->reason, arena_cat(f->op->arena, type, STR("/"))) &&
-           !str_eq(e->reason, name_of(f, doc));
+    return order_is(doc->type) && str_starts(e->reason, arena_cat(f->op->arena, type, STR("/"))) &&
+           !enrolment_for(e, name_of(f, doc));
+}
+
+/* What ends it by its date is of after it began: no visit of last year that is written now. */
+static err since_then(struct follow *f, const struct plan_trigger *t, const struct enrolment *e,
+                      struct json *tree, bool *ret)
+{
+    struct fhir_path_items items;
+    struct time_span at;
+    *ret = true;
+    if (!t->anchor)
+        return OK;
+    TRY(fhir_path_eval(f->op, t->anchor, tree, &items));
+    *ret = items.n && time_parse(json_str(items.at[0]), &at) && at.hi > e->state.anchor;
+    return OK;
+}
+
+/* A visit at which they could ask. */
+static bool took_place(const struct follow *f, const struct record_doc *doc,
+                       const struct json *tree)
+{
+    str status = json_get_str(tree, STR("status"));
+    return doc->type == f->appointment
+               ? str_eq(status, STR("fulfilled"))
+               : doc->type == fhir_type_parse(STR("Encounter")) && str_eq(status, STR("finished"));
+}
+
+/* They had the shot or the test meanwhile: nothing more is said of it. */
+static err try_done(struct follow *f, struct enrolment *e, const struct record_doc *doc, bool *ret)
+{
+    struct done_change ch = {e->patient, e->state.anchor ? e->state.anchor : f->op->now, doc};
+    const struct chip_row *row;
+    struct loaded *l;
+    *ret = false;
+    TRY(outline(f, e->plan, e->vid, &l));
+    if (!l)
+        return OK;
+    TRY(done_by(f->op, f->c, l->plan, &ch, &row));
+    if (!row)
+        return OK;
+    *ret = true;
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    TRY(done_leave(tx, f->op, f->c, e, row));
+    return record_commit(tx);
 }
 
 static err try_exit(struct follow *f, struct enrolment *e, const struct record_change *ch,
                     const struct record_doc *doc, struct json *tree)
 {
     struct loaded *l;
-    TRY(plan_load(f->op, f->c, e->plan, e->vid, &l));
+    TRY(outline(f, e->plan, e->vid, &l));
     if (of_another(f, e, doc))
         return OK;
     for (size_t i = 0; l && i < l->plan->n_exits; i++) {
-        bool is;
+        bool is, last = true;
         TRY(holds(f, &l->plan->exits[i], ch, tree, &is));
         if (is)
-            return leave(f, e, "revoked");
+            TRY(since_then(f, &l->plan->exits[i], e, tree, &is));
+        if (!is)
+            continue;
+        if (enrolment_for(e, name_of(f, doc)))
+            TRY(order_ends(f->op, f->c, e, name_of(f, doc), &last));
+        if (e->trigger)
+            e->state.anchor = 0; /* booked again, even for the same hour, it begins anew */
+        bool met = !l->journey || took_place(f, doc, tree);
+        return last ? leave(f, e, met ? PLAN_LEAVES_IN_PEACE : PLAN_LEAVES) : OK;
     }
     return OK;
 }
 
 /* ---- answers ---- */
+struct answered {
+    struct enrolment *e; /* of whose question */
+    struct enrolments in;
+    str text;
+};
+
 static void add_part(struct op *op, struct json *list, const char *url, const char *type, str value)
 {
     struct json *e = json_new(op->arena, JSON_OBJECT);
@@ -171,18 +242,58 @@ static err note_meaning(struct record_tx *tx, struct op *op, const struct record
     return record_tx_update(tx, doc->type, doc->id, words, doc->vid);
 }
 
-static err take_answer(struct follow *f, struct enrolment *e, const struct record_doc *doc,
+/* "1 Fine" to the question of today, "1 I feel worse" to that of yesterday: a number that would
+ * end with nobody looking is not taken for the one where it may be the other. */
+#define BOTH_ASKED_MS (2 * PLAN_DAY_MS)
+static err of_another_question(struct follow *f, const struct answered *x, bool *ret)
+{
+    *ret = false;
+    for (size_t i = 0; i < x->in.n && !*ret; i++) {
+        const struct enrolment *one = &x->in.all[i];
+        struct loaded *l;
+        struct journey_answer a;
+        int of = plan_awaits(&one->state, f->op->now);
+        of = of < 0 ? plan_lingers(&one->state, f->op->now) : of;
+        if (one == x->e || of < 0 || f->op->now - one->state.asked > BOTH_ASKED_MS)
+            continue;
+        TRY(outline(f, one->plan, one->vid, &l));
+        if (!l || of >= (int)l->plan->n_steps)
+            continue;
+        const struct plan_step *s = &l->plan->steps[of];
+        if (!journey_understand(f->op, l->plan, s, x->text, &a))
+            return op_check(f->op);
+        *ret = a.path >= 0 && a.number && plan_looks_after(l->plan, s, a.path);
+    }
+    return OK;
+}
+
+static err understand(struct follow *f, const struct plan *p, int of, const struct answered *x,
+                      struct journey_answer *ret)
+{
+    bool other = false;
+    if (!journey_understand(f->op, p, &p->steps[of], x->text, ret))
+        return op_check(f->op);
+    if (ret->number && !plan_looks_after(p, &p->steps[of], ret->path))
+        TRY(of_another_question(f, x, &other));
+    if (other) {
+        ret->path = -1;
+        ret->meaning = STR_NONE;
+    }
+    return OK;
+}
+
+static err take_answer(struct follow *f, const struct answered *x, const struct record_doc *doc,
                        struct json *words)
 {
-    str text = json_str(json_path(words, "payload.0.contentString"));
+    struct enrolment *e = x->e;
     struct loaded *l;
     struct journey_answer a;
-    TRY(plan_load(f->op, f->c, e->plan, e->vid, &l));
+    TRY(outline(f, e->plan, e->vid, &l));
     int of = plan_awaits(&e->state, f->op->now);
+    of = of < 0 ? plan_lingers(&e->state, f->op->now) : of;
     if (!l || of < 0 || of >= (int)l->plan->n_steps)
         return OK;
-    if (!journey_understand(f->op, l->plan, &l->plan->steps[of], text, &a))
-        return op_check(f->op);
+    TRY(understand(f, l->plan, of, x, &a));
     struct record_tx *tx = record_begin(f->op, f->c->rec);
     e->said = doc->id;
     e->tell = a.path >= 0 ? arena_printf(f->op->arena, "echo:%d", a.path) : STR("person");
@@ -194,6 +305,22 @@ static err take_answer(struct follow *f, struct enrolment *e, const struct recor
     json_set(f->op->arena, detail, STR("path"), json_new_i64(f->op->arena, a.path));
     json_set(f->op->arena, detail, STR("confidence"), json_new_i64(f->op->arena, a.confidence));
     record_tx_trail(tx, STR("campaign-answer"), doc->type, doc->id, detail);
+    return record_commit(tx);
+}
+
+/* Nothing of it is written to them again, also where they had left it before. */
+static err stop_words(struct follow *f, struct enrolment *e)
+{
+    bool left = e->state.phase == PLAN_LEFT;
+    if (left && e->state.stopped)
+        return OK;
+    e->state.stopped = left ? PLAN_STOPPED_LATER : PLAN_STOPPED;
+    if (!left)
+        return leave(f, e, PLAN_LEAVES_IN_PEACE);
+    struct record_tx *tx = record_begin(f->op, f->c->rec);
+    int64_t until = plan_answered_until(&e->state), now = f->op->now;
+    e->state.out = 1;
+    enrolment_save(tx, f->op, e, str_empty(e->tell) && until > now ? until : now);
     return record_commit(tx);
 }
 
@@ -213,21 +340,21 @@ static err words_came(struct follow *f, const struct record_change *ch,
         return op_check(f->op);
     if (reply.intent == REPLY_STOP) {
         for (size_t i = 0; i < n; i++)
-            if (all[i].state.phase != PLAN_LEFT) {
-                all[i].tell = STR("stop"); /* for the report: nothing more is told */
-                TRY(leave(f, &all[i], "revoked"));
-            }
+            TRY(stop_words(f, &all[i]));
         return OK;
     }
     struct enrolment *e;
     struct outreach_words w = {
         .answers = fhir_ref_parse(json_str(json_path(tree, "inResponseTo.0.reference"))).id,
         .text = text};
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(all[i].said, doc->id))
+            return OK; /* they were taken already */
     TRY(enrolment_asked(f->op, f->c, &w, (struct enrolments){all, n}, &e));
-    bool again = e && str_eq(e->said, doc->id);
-    if (!e || again || reply.intent != REPLY_NONE)
+    if (!e || reply.intent != REPLY_NONE)
         return OK;
-    return take_answer(f, e, doc, tree);
+    struct answered x = {e, {all, n}, text};
+    return take_answer(f, &x, doc, tree);
 }
 
 /* ---- outcomes: what the nurse did is told to the patient ---- */
@@ -253,11 +380,12 @@ static err case_closed(struct follow *f, const struct record_change *ch, const s
     TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
     for (size_t i = 0; i < n; i++) {
         struct loaded *l;
-        TRY(plan_load(f->op, f->c, all[i].plan, all[i].vid, &l));
+        TRY(outline(f, all[i].plan, all[i].vid, &l));
         if (!l || !str_eq(l->plan->programme, programme) || all[i].due == 0)
             continue;
         struct record_tx *tx = record_begin(f->op, f->c->rec);
-        all[i].tell = arena_printf(f->op->arena, "outcome:%.*s", STR_ARG(outcome));
+        if (!all[i].state.stopped)
+            all[i].tell = arena_printf(f->op->arena, "outcome:%.*s", STR_ARG(outcome));
         all[i].due = 0; /* the promise is kept: told once */
         enrolment_save(tx, f->op, &all[i], f->op->now);
         return record_commit(tx);
@@ -266,37 +394,30 @@ static err case_closed(struct follow *f, const struct record_change *ch, const s
 }
 
 /* ---- what did not arrive ---- */
-static str part_of(str key, size_t n)
-{
-    str part = STR_NONE;
-    for (size_t i = 0; i <= n; i++)
-        if (!str_take_until(&key, '/', &part))
-            return STR_NONE;
-    return part;
-}
-
 /* It is said by another way, or a person calls: never silence. */
 static err came_back(struct follow *f, const struct record_change *ch, const struct record_doc *doc,
                      const struct json *tree)
 {
-    struct enrolment e = {0};
+    struct enrolment all[ENROLMENTS_MAX], e;
+    struct message_name m;
     uint64_t tried = 0;
+    size_t n;
     enum way way;
-    str key, try;
-    if (!outreach_came_back(tree, &key, &way) || !str_starts(key, STR(MESSAGE_KEY)))
+    str key, list;
+    if (!outreach_came_back(tree, &key, &way))
         return OK;
-    key = str_sub(key, sizeof MESSAGE_KEY - 1, key.n);
-    if (!enrolment_parse(key, &e) || e.patient != ch->patient)
+    TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
+    if (!message_parse(f->op, key, (struct enrolments){all, n}, &m) || m.of.patient != ch->patient)
         return OK;
+    e = m.of;
     TRY(enrolment_load(f->op, f->c->rec, &e));
-    if (str_empty(e.text) || e.held || !str_empty(e.tell))
+    if (str_empty(e.text) || e.held || e.state.out || !str_empty(e.tell))
         return OK;
-    try = part_of(key, 4);
-    if (str_starts(try, STR("a")))
-        (void)str_to_u64(str_sub(try, 1, try.n), UINT8_MAX, &tried);
+    if (str_starts(m.attempt, STR("a")))
+        (void)str_to_u64(str_sub(m.attempt, 1, m.attempt.n), UINT8_MAX, &tried);
     struct record_tx *tx = record_begin(f->op, f->c->rec);
-    e.tell = arena_printf(f->op->arena, "again:%.*s:%u", STR_ARG(part_of(key, 3)),
-                          (unsigned)tried | 1u << way);
+    e.tell =
+        arena_printf(f->op->arena, "again:%.*s:%u", STR_ARG(m.step), (unsigned)tried | 1u << way);
     enrolment_save(tx, f->op, &e, f->op->now);
     record_tx_trail(tx, STR("campaign-came-back"), doc->type, doc->id, NULL);
     return record_commit(tx);
@@ -315,6 +436,8 @@ static bool concerns(const struct follow *f, fhir_type type)
         for (size_t k = 0; k < p->n_exits; k++)
             if (p->exits[k].type == type)
                 return true;
+        if (done_concerns(p, type))
+            return true;
     }
     return false;
 }
@@ -326,9 +449,14 @@ static err exits_of(struct follow *f, const struct record_change *ch, const stru
     size_t n;
     str list;
     TRY(enrolments_of(f->op, f->c->rec, ch->patient, all, &n, &list));
-    for (size_t i = 0; i < n; i++)
-        if (all[i].state.phase != PLAN_LEFT)
+    for (size_t i = 0; i < n; i++) {
+        bool done;
+        if (all[i].state.phase == PLAN_LEFT || all[i].state.out)
+            continue;
+        TRY(try_done(f, &all[i], doc, &done));
+        if (!done)
             TRY(try_exit(f, &all[i], ch, doc, tree));
+    }
     return OK;
 }
 

@@ -8,6 +8,7 @@
 #include "campaign/journey_int.h"
 #include "campaign/run.h"
 #include "fhir/make.h"
+#include "outreach/reach.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -57,6 +58,8 @@ void plans_tidy(struct campaign_run *r);
 /* vid 0: the newest. *ret stays NULL when it is no longer there; it is there until the round ends.
  */
 MUST err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct loaded **ret);
+/* In op's memory, for any thread; NULL: it is no longer there. */
+MUST err plan_alone(struct op *op, struct campaigns *c, str id, uint32_t vid, struct plan **ret);
 
 /* ---- one person in one plan: named value campaign/e/<plan>/<rid>/<trigger rid> ---- */
 struct enrolment {
@@ -66,11 +69,16 @@ struct enrolment {
     struct plan_state state;
     uint32_t seq;          /* timers of earlier states do nothing */
     bool held;             /* in the hold-out: followed, never contacted */
-    str care_plan, reason; /* CarePlan id; the resource that triggered */
+    str care_plan, reason; /* CarePlan id; the resources that triggered, with spaces between */
     str tell;    /* words still to be sent: "echo:<path>", "person", "outcome:<code>"; or empty */
     str said;    /* what the person answered last: Communication id */
     int64_t due; /* of the last promise; 0 none */
+    str done;    /* row of the chips by which they left: they had it; or empty */
     str text;    /* as kept; empty: not there */
+};
+struct enrolments {
+    struct enrolment *all;
+    size_t n;
 };
 str enrolment_key(struct op *op, const struct enrolment *e);
 MUST err enrolment_load(struct op *op, struct record *rec, struct enrolment *e);
@@ -81,8 +89,26 @@ void enrolment_save(struct record_tx *tx, struct op *op, struct enrolment *e, in
 MUST err enrolments_of(struct op *op, struct record *rec, uint64_t patient, struct enrolment *ret,
                        size_t *ret_n, str *ret_text);
 MUST err enrolments_change(struct record_tx *tx, struct op *op, const struct enrolment *e, bool in);
-/* What of it still waits at outreach does not go. */
-MUST err enrolment_take_back(struct op *op, struct campaigns *c, const struct enrolment *e);
+/* They leave with tx, and what of the plan still waits at outreach does not go. Of what they were
+ * asked an answer may still come. */
+MUST err enrolment_leave(struct record_tx *tx, struct op *op, struct campaigns *c,
+                         struct enrolment *e, enum plan_leaving how);
+/* ---- two of what a plan is about (run_order.c) ---- */
+bool order_is(fhir_type type);
+/* Is it one of those for which they are in it (enrolment.reason)? */
+bool enrolment_for(const struct enrolment *e, str reason);
+/* Is the order one of what they take already? */
+MUST err order_renews(struct op *op, struct campaigns *c, const struct record_doc *doc,
+                      const struct json *tree, bool *ret);
+/* Is it part of a journey that has only begun? It is named there, then. */
+MUST err order_joins(struct op *op, struct campaigns *c, const struct enrolment *e, int64_t anchor,
+                     bool *ret);
+/* It is over; *ret_last: and with it the journey. */
+MUST err order_ends(struct op *op, struct campaigns *c, struct enrolment *e, str reason,
+                    bool *ret_last);
+/* Were the words of the step said lately, for another of the same plan? */
+MUST err order_said(struct op *op, struct campaigns *c, const struct enrolment *e,
+                    const struct plan_step *step, bool *ret);
 /* CarePlan of a new enrolment, which names the version of its plan; and its later status. */
 str plan_version_uri(struct op *op, str id, uint32_t vid);
 MUST err care_plan_open(struct record_tx *tx, struct op *op, const struct loaded *l,
@@ -99,10 +125,12 @@ struct met {
     struct plan_place place;
     struct plan_person who;
     bool gone; /* deleted or deceased */
-    bool no_calls;
+    const struct outreach_reach *reach;
 };
 MUST err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t patient,
               struct met *ret);
+/* What a step is about; -1: the plan. */
+str plan_purpose(const struct plan *p, int step);
 /* Which conditions of the plan hold for them now. */
 MUST err conditions_of(struct op *op, struct campaigns *c, const struct plan *p, struct met *m);
 /* An address as long as a link's; and where it stands in the text, a link to a Task of the message
@@ -117,16 +145,14 @@ str due_words(struct op *op, str zone, int64_t due, unsigned lang);
 
 /* ---- the thread's parts ---- */
 /* Which of them the words answer; NULL: none. */
-struct enrolments {
-    struct enrolment *all;
-    size_t n;
-};
 MUST err enrolment_asked(struct op *op, struct campaigns *c, const struct outreach_words *w,
                          struct enrolments in, struct enrolment **ret);
 /* Has somebody's journey asked them something? (outreach_on_words) */
 MUST err run_awaits(struct op *op, void *campaigns, const struct outreach_words *w, bool *ret);
 MUST err run_follow(struct op *op, struct campaigns *c, size_t *ret_n);
 MUST err run_tick(struct op *op, struct campaigns *c, size_t *ret_n);
+/* Old data that came late enrols nobody. */
+bool enrol_late(const struct plan *p, int64_t anchor, int64_t now);
 /* Enrols; false: they are in it already, or it is too soon. */
 MUST err enrol(struct record_tx *tx, struct op *op, struct campaigns *c, const struct loaded *l,
                struct enrolment *e, int64_t anchor, bool *ret_done);
@@ -158,9 +184,20 @@ MUST err campaign_publish(struct op *op, struct campaigns *c, const struct life 
 /* The next batch of an audience; *ret_more: there are others. */
 MUST err people_launch(struct op *op, struct campaigns *c, struct life *l, bool *ret_more);
 bool enrolment_parse(str key, struct enrolment *ret);
-/* Keys of messages: "j/<enrolment>/<step>/<try>/..."; said again, the try is "a<ways tried>".
- */
+/* ---- keys of messages: "j/<enrolment>/<step>/<try>/<second>"; said again, the try is "a<ways
+ * tried>" ---- */
 #define MESSAGE_KEY "j/"
+/* What those of an enrolment begin with, and no others. */
+str message_prefix(struct op *op, const struct enrolment *e);
+str message_key(struct op *op, const struct enrolment *e, str step, str rest);
+struct message_name {
+    struct enrolment of;
+    str step, attempt;
+};
+/* Of any person's, or where its name is a sum, of one of these; false: of none that is known. */
+bool message_parse(struct op *op, str key, struct enrolments in, struct message_name *ret);
+/* Is that part of a key the step's? */
+bool message_names(struct op *op, str part, str step);
 
 MUST err run_new(struct op *op, struct campaigns *c);
 void run_free(struct campaigns *c);
@@ -174,6 +211,7 @@ struct campaign_run {
     uint64_t cursor;
     uint64_t seen; /* nothing up to here is left to do */
     bool cursor_known;
+    int64_t unreadable_said; /* when the log was told last of an outline that cannot be read */
     struct loop loop;
 };
 

@@ -171,6 +171,18 @@ static struct loaded *cached(const struct campaign_run *r, str id, uint32_t vid)
     return NULL;
 }
 
+err plan_alone(struct op *op, struct campaigns *c, str id, uint32_t vid, struct plan **ret)
+{
+    struct record_doc doc;
+    struct json *tree;
+    *ret = NULL;
+    TRY(read_plan(op, c, id, vid, &doc));
+    if (doc.deleted)
+        return OK;
+    TRY(fhir_stored_read(op, arena_cat(op->arena, doc.head, doc.body), &tree));
+    return plan_read(op, tree, ret);
+}
+
 err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct loaded **ret)
 {
     struct campaign_run *r = c->run;
@@ -190,8 +202,12 @@ err plan_load(struct op *op, struct campaigns *c, str id, uint32_t vid, struct l
     str text = arena_cat(a, doc.head, doc.body);
     TRY(fhir_stored_read(&own, text, &tree));
     struct loaded *l = ARENA_NEW(a, struct loaded);
-    if (plan_read(&own, tree, &p) != OK)
-        return fail(op, ERR_UNPROCESSABLE, "the outline of a running plan cannot be read");
+    err e = plan_read(&own, tree, &p);
+    if (arena_failed(a))
+        return fail(op, ERR_UNAVAILABLE, "no memory for the outlines of running plans");
+    if (e != OK)
+        return fail(op, ERR_UNPROCESSABLE, "the outline %.*s of a running plan cannot be read",
+                    STR_ARG(id));
     *l = (struct loaded){.id = arena_str(a, id),
                          .vid = doc.vid,
                          .plan = p,

@@ -1,7 +1,6 @@
 /* Campaigns and journeys as people see them: the list, one with its outline and life, a new or
  * changed outline. */
-#include "campaign/audience.h"
-#include "campaign/run_int.h"
+#include "campaign/done_int.h"
 
 #define LIST_MAX 200
 
@@ -129,6 +128,7 @@ err campaign_get(struct op *op, struct campaigns *c, str id, struct json **ret)
     json_set(op->arena, o, STR("undoMinutes"),
              json_new_i64(op->arena, config_int(c->config, "campaign.undo_minutes")));
     campaign_steps(op, c, &l, o);
+    done_rows(op, o);
     json_set(op->arena, o, STR("plan"), tree);
     *ret = o;
     return op_check(op);

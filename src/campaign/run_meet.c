@@ -9,13 +9,11 @@
 
 #define PLACE_DAYS 45
 
-static bool agrees(const struct outreach_way *w, const struct plan *p)
+static bool agrees(const struct outreach_way *w, enum plan_consent to)
 {
     if (str_empty(w->address) || !w->said || !w->agrees)
         return false;
-    if (p->marketing)
-        return w->marketing;
-    return w->care || (w->appointment && str_starts(p->purpose, STR("appointment")));
+    return to == PLAN_MARKETING ? w->marketing : w->care || (to == PLAN_VISIT && w->appointment);
 }
 
 /* By which clock a promise is told: the one that stands with their address; of several that a state
@@ -53,14 +51,25 @@ static err ways_of(struct op *op, struct campaigns *c, const struct plan *p,
 {
     struct ledger_delivery late;
     unsigned ours = outreach_ways(c->outreach);
-    for (unsigned k = 0; k < WAY_COUNT; k++)
-        if (agrees(&r->by[k], p) && (ours & (1u << k)) && !(k == WAY_SMS && r->reassigned))
-            m->who.may |= (uint8_t)(1u << k);
-    m->who.prefers = (uint8_t)outreach_prefers(r, p->purpose);
+    if (r->reassigned)
+        ours &= ~(1u << WAY_SMS);
+    for (size_t i = 0; i < p->n_purposes; i++) {
+        struct plan_ways *by = &m->who.by[i];
+        enum plan_consent to = plan_consent(p, p->purposes[i]);
+        for (unsigned k = 0; k < WAY_COUNT; k++)
+            by->may |= (uint8_t)(agrees(&r->by[k], to) ? ours & (1u << k) : 0);
+        by->prefers = (uint8_t)outreach_prefers(r, p->purposes[i], &by->said);
+    }
     TRY(ledger_delivery(op, c->rec, m->id, &late));
     m->who.failing = (uint8_t)late.failing;
     m->who.last_contact = late.last_contact;
     return OK;
+}
+
+str plan_purpose(const struct plan *p, int step)
+{
+    bool own = step >= 0 && !str_empty(p->steps[step].purpose);
+    return own ? p->steps[step].purpose : p->purpose;
 }
 
 err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t patient,
@@ -78,7 +87,10 @@ err meet(struct op *op, struct campaigns *c, const struct plan *p, uint64_t pati
     }
     TRY(e);
     m.gone = r.deceased;
-    m.no_calls = outreach_no_calls(&r, p->purpose);
+    struct outreach_reach *reach = ARENA_NEW(op->arena, struct outreach_reach);
+    TRY(op_check(op));
+    *reach = r;
+    m.reach = reach;
     m.patient = ARENA_NEW(op->arena, struct json);
     *m.patient = *r.patient;
     m.first = json_str(json_path(r.patient, "name.0.given.0"));

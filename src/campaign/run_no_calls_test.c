@@ -97,12 +97,54 @@ static void a_no_about_its_topic_counts_and_no_other(void **state)
     }
 }
 
+/* A case that is about another thing than its plan is called for, or not, by what it is about. */
+static void a_step_goes_by_what_it_is_about(void **state)
+{
+    static const char *const topics[] = {"home_healthcare_instructions",
+                                         "prescription_notification"};
+    static const char *const told[] = {"A nurse will call by ", "A person will write to you by "};
+    struct play *p = *state;
+    run_it(p, put_with(p, "post-discharge", "\"day-1-worse\", \"extension\": [",
+                       "\"day-1-worse\", \"extension\": [{\"url\": \"" PLAN_URL
+                       "purpose\", \"valueCode\": \"prescription_notification\"}, "));
+    for (unsigned i = 0; i < 2; i++) {
+        str lee = patient(p, 788 + i, "en");
+        p->now = DISCHARGE;
+        none_about(p, lee, str_of(topics[i]));
+        discharge(p, lee);
+        settle(p);
+        p->now = DISCHARGE + 19 * HOUR;
+        settle(p);
+        says(p, 788 + i, "1");
+        assert_has(last_words(p, lee), told[i]);
+        bool says_so = str_find(said_in_case(p, lee), STR("no phone calls"), 0) != SIZE_MAX;
+        assert_true(says_so == (i == 1));
+    }
+}
+
+/* Nobody looks after "Already done": there is no promise that could be of writing. */
+static void what_promises_nobody_is_said_as_it_stands(void **state)
+{
+    struct play *p = *state;
+    str lee = patient(p, 790, "en");
+    no_calls(p, lee);
+    run_it(p, put(p, "immunisation", group_of(p, &lee, 1)));
+    p->now = DISCHARGE + 19 * HOUR;
+    settle(p);
+    assert_has(last_words(p, lee), "2 Already done");
+    says(p, 790, "2");
+    assert_has(last_words(p, lee), "We will note that");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(silence_ends_in_a_task_that_says_so, open_play, close_play),
         cmocka_unit_test_setup_teardown(an_answer_is_promised_no_call, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_no_about_its_topic_counts_and_no_other, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(a_step_goes_by_what_it_is_about, open_play, close_play),
+        cmocka_unit_test_setup_teardown(what_promises_nobody_is_said_as_it_stands, open_play,
                                         close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

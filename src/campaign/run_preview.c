@@ -1,7 +1,7 @@
 /* A few people as they would be contacted: when, by which channel, in which words, and why; or one
  * of them who is asked about. Each is read by the asker's own right, and so is what the outline's
  * conditions ask. Of a veiled audience others are shown: to be among the three tells nothing. */
-#include "campaign/run_int.h"
+#include "campaign/done_int.h"
 
 #include "outreach/trial.h"
 #include "policy/content.h"
@@ -64,11 +64,21 @@ static err describe(struct op *op, struct campaigns *c, const struct plan *p, st
     return OK;
 }
 
+static void say_done(struct op *op, struct json *o, const struct met *m, str name)
+{
+    str say[LANGUAGE_COUNT];
+    for (unsigned l = 0; l < LANGUAGE_COUNT; l++)
+        say[l] = left_sentence(op, LEFT_DONE, l, name);
+    json_set_str(op->arena, o, STR("language"), str_of(LANGUAGE_TAGS[m->lang]));
+    json_set(op->arena, o, STR("because"), language_texts(op, say));
+}
+
 static err one(struct op *op, struct campaigns *c, const struct plan *p, uint64_t rid,
                struct json **ret)
 {
     const struct actor *who = op->actor;
     struct json *o = json_new(op->arena, JSON_OBJECT);
+    const struct chip_row *row;
     struct met m;
     struct json *patient;
     str id, name;
@@ -78,7 +88,10 @@ static err one(struct op *op, struct campaigns *c, const struct plan *p, uint64_
     op->actor = who;
     TRY(e);
     m.patient = patient; /* conditions, by the asker's right: a step of theirs is no question */
-    if (!m.gone)
+    TRY(done_already(op, c, p, rid, op->now, &row));
+    if (row)
+        say_done(op, o, &m, name);
+    else if (!m.gone)
         TRY(describe(op, c, p, &m, o));
     json_set_str(op->arena, o, STR("id"), id);
     json_set_str(op->arena, o, STR("name"), name);

@@ -9,6 +9,7 @@
 #define JOBS_MAX OUTREACH_MANY
 #define LEASE_MS 60000
 #define MOVES_MAX 16
+#define PERSON_MS (4 * 3600000LL) /* until a person has read what was not understood */
 
 static const char *const tells[][4] = {SAY_TELL_ROWS}; /* key, en, es, ar */
 
@@ -40,23 +41,19 @@ static str tell_text(const struct step *s, str key)
 static err draft_of(struct step *s, str text, const struct outreach_draft *like, str what,
                     struct outreach_draft *ret)
 {
-    struct arena *a = s->op->arena;
-    str key = enrolment_key(s->op, &s->e);
-    *ret = (struct outreach_draft){
-        .patient = s->m.id,
-        .channel = like->channel,
-        .by = like->by,
-        .language = str_of(LANGUAGE_TAGS[s->m.lang]),
-        .text = text,
-        .purpose = like->purpose,
-        .campaign = like->campaign,
-        .answers = like->answers,
-        .own = like->own,
-        .programme = s->l->plan->programme,
-        .key = arena_printf(a, MESSAGE_KEY "%.*s/%.*s", STR_ARG(key), STR_ARG(what))};
-    if (ret->key.n > 100)
-        ret->key = arena_printf(a, MESSAGE_KEY "%016llx/%016llx", (unsigned long long)str_hash(key),
-                                (unsigned long long)str_hash(ret->key));
+    str step = STR_NONE, rest = what;
+    (void)str_take_until(&rest, '/', &step);
+    *ret = (struct outreach_draft){.patient = s->m.id,
+                                   .channel = like->channel,
+                                   .by = like->by,
+                                   .language = str_of(LANGUAGE_TAGS[s->m.lang]),
+                                   .text = text,
+                                   .purpose = like->purpose,
+                                   .campaign = like->campaign,
+                                   .answers = like->answers,
+                                   .own = like->own,
+                                   .programme = s->l->plan->programme,
+                                   .key = message_key(s->op, &s->e, step, rest)};
     return str_empty(text) ? OK : link_into(s->op, s->c, &s->m, ret->key, &ret->text);
 }
 
@@ -91,8 +88,9 @@ static err evidence_of(struct step *s, str *refs, size_t *ret_n)
         refs[n++] = arena_printf(a, "Communication/%.*s", STR_ARG(s->e.said));
     if (!str_empty(s->e.care_plan))
         refs[n++] = arena_printf(a, "CarePlan/%.*s", STR_ARG(s->e.care_plan));
-    if (!str_empty(s->e.reason))
-        refs[n++] = s->e.reason;
+    for (str rest = s->e.reason, part; n < 8 && str_take_until(&rest, ' ', &part);)
+        if (!str_empty(part))
+            refs[n++] = part;
     for (size_t k = 0; k < 2; k++) {
         struct record_page page;
         str query = arena_printf(a, "patient=Patient/%.*s&%s", STR_ARG(s->m.id), also[k][1]);
@@ -139,12 +137,18 @@ static err words_own(struct step *s, bool *ret)
     return OK;
 }
 
+/* Do they want no calls about what the step is about? */
+static bool no_calls(const struct step *s, int step)
+{
+    return s->m.reach && outreach_no_calls(s->m.reach, plan_purpose(s->l->plan, step));
+}
+
 err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
 {
     struct op *op = s->op;
     const struct plan_step *p = step >= 0 ? &s->l->plan->steps[step] : NULL;
     str refs[16], id, text, zone = config_str(s->c->config, "house.zone");
-    bool fresh;
+    bool fresh, quiet = no_calls(s, step);
     struct desk_case k = {.patient = s->m.id,
                           .programme = s->l->plan->programme,
                           .priority = p ? (enum desk_priority)p->priority : DESK_P3,
@@ -152,7 +156,7 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
                           .rule = s->l->plan->journey ? STR("JOURNEY") : STR("CAMPAIGN")};
     TRY(evidence_of(s, refs, &k.n_evidence));
     TRY(words_said(s, &text));
-    s->e.due = promise_at(s->c, op->now, p ? p->promise : 4 * 3600000LL);
+    s->e.due = promise_at(s->c, op->now, p ? p->promise : PERSON_MS);
     k.due = s->e.due;
     struct said parts[] = {desk_say_same(op, s->l->title),
                            desk_say_same(op, p ? p->title : STR("")),
@@ -160,35 +164,66 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
                            {{due_words(op, zone, s->e.due, 0), due_words(op, zone, s->e.due, 1),
                              due_words(op, zone, s->e.due, 2)}}};
     k.why =
-        call ? desk_say(op, s->m.no_calls ? SAY_JOURNEY_NO_CALL : SAY_JOURNEY_CALL,
+        call ? desk_say(op, quiet ? SAY_JOURNEY_NO_CALL : SAY_JOURNEY_CALL,
                         (struct said[]){parts[0], parts[1], parts[3]}, 3)
         : p  ? desk_say(op, SAY_JOURNEY_CASE, parts, 4)
              : desk_say(op, SAY_JOURNEY_UNCLEAR, (struct said[]){parts[0], parts[2], parts[3]}, 3);
-    if (s->m.no_calls && !call)
+    if (quiet && !call)
         k.why = desk_say(op, SAY_NO_CALLS, &k.why, 1);
     return desk_open(tx, op, s->c->rec, &k, &id, &fresh);
 }
 
 /* ---- what is still to be told ---- */
-/* The promise in an echo is the first case of its path; 0: it promises nobody. */
-static int64_t promise_of(const struct step *s, int step)
+/* The question that a path answers, or n_steps. */
+static int asks(const struct plan *p, int path)
 {
-    const struct plan *p = s->l->plan;
-    for (int i = step; i >= 0 && i < (int)p->n_steps; i = p->steps[i].next)
-        if (p->steps[i].kind == PLAN_CASE || p->steps[i].kind == PLAN_CALL)
-            return promise_at(s->c, s->op->now, p->steps[i].promise);
-        else if (p->steps[i].kind == PLAN_ASK)
-            break;
-    return 0;
+    int of = 0;
+    while (of < (int)p->n_steps &&
+           (path < p->steps[of].paths || path >= p->steps[of].paths + p->steps[of].n_paths))
+        of++;
+    return of;
+}
+
+/* The first of a path that is no mere words, or -1. */
+static int first_of(const struct plan *p, int path)
+{
+    int of = asks(p, path), i = p->paths[path].first;
+    int end = of < (int)p->n_steps ? p->steps[of].next : -1;
+    while (i >= 0 && i != end && p->steps[i].kind == PLAN_MESSAGE)
+        i = p->steps[i].next;
+    return i == end || i < 0 || p->steps[i].kind == PLAN_END ? -1 : i;
+}
+
+static bool is_case(const struct plan *p, int step)
+{
+    return step >= 0 && (p->steps[step].kind == PLAN_CASE || p->steps[step].kind == PLAN_CALL);
 }
 
 /* Who wants no calls is promised none. */
-static str told(const struct step *s, str key, int64_t due)
+static str person_writes(const struct step *s, bool quiet, int64_t due)
 {
-    bool quiet = s->m.no_calls && str_eq(key, STR("person"));
-    str row = tell_text(s, quiet ? STR("person-no-call") : key);
+    str row = tell_text(s, quiet ? STR("person-no-call") : STR("person"));
     struct plan_words w = {.text = {row, row, row}};
     return words_for(s->op, s->c, &w, &s->m, due);
+}
+
+static str outcome_told(const struct step *s, str outcome)
+{
+    str row = tell_text(s, outcome);
+    struct plan_words w = {.text = {row, row, row}};
+    return words_for(s->op, s->c, &w, &s->m, promise_at(s->c, s->op->now, PERSON_MS));
+}
+
+/* The promise in it is of the case of its path. */
+static str echo_of(const struct step *s, int path)
+{
+    const struct plan *p = s->l->plan;
+    int of = first_of(p, path);
+    if (!is_case(p, of))
+        return words_for(s->op, s->c, &p->paths[path].echo, &s->m, 0);
+    int64_t due = promise_at(s->c, s->op->now, p->steps[of].promise);
+    return no_calls(s, of) ? person_writes(s, true, due)
+                           : words_for(s->op, s->c, &p->paths[path].echo, &s->m, due);
 }
 
 static err tell(struct step *s)
@@ -196,18 +231,24 @@ static err tell(struct step *s)
     const struct plan *p = s->l->plan;
     str what = s->e.tell, text = STR_NONE;
     uint64_t path;
-    bool sent, person = str_eq(what, STR("person"));
-    if (str_starts(what, STR("echo:")) && str_to_u64(str_sub(what, 5, what.n), 1000, &path) &&
-        path < p->n_paths) {
-        const struct plan_path *row = &p->paths[path];
-        int64_t due = promise_of(s, row->first);
-        text = due && s->m.no_calls ? told(s, STR("person"), due)
-                                    : words_for(s->op, s->c, &row->echo, &s->m, due);
-    } else if (person || str_starts(what, STR("outcome:"))) {
-        text = told(s, person ? what : str_sub(what, 8, what.n),
-                    promise_at(s->c, s->op->now, 4 * 3600000LL));
-    }
-    struct outreach_draft like = {.purpose = p->purpose}, d; /* they wrote: it is no campaign */
+    int about = s->e.state.words - 1; /* what they were written last; of an echo its question */
+    bool sent, echo = false, person = str_eq(what, STR("person"));
+    if (s->e.state.stopped)
+        text = STR_NONE; /* a person has it, and nothing is written back */
+    else if (str_starts(what, STR("echo:")) && str_to_u64(str_sub(what, 5, what.n), 1000, &path) &&
+             path < p->n_paths) {
+        echo = true;
+        text = echo_of(s, (int)path);
+        about = asks(p, (int)path);
+    } else if (person)
+        text = person_writes(s, no_calls(s, -1), promise_at(s->c, s->op->now, PERSON_MS));
+    else if (str_starts(what, STR("outcome:")))
+        text = outcome_told(s, str_sub(what, 8, what.n));
+    /* what a person does for them sells nothing, whatever they were written last */
+    bool sold = !echo && about >= 0 && about < (int)p->n_steps && plan_sells(p, about);
+    about = about < (int)p->n_steps && !sold ? about : -1;
+    /* they wrote: it is no campaign */
+    struct outreach_draft like = {.purpose = plan_purpose(p, about)}, d;
     TRY(words_own(s, &like.own));
     TRY(draft_of(s, text, &like,
                  arena_printf(s->op->arena, "%.*s/%.*s", STR_ARG(what), STR_ARG(s->e.said)), &d));
@@ -236,13 +277,12 @@ static void end_of(struct step *s, const char *status)
     keep(s, &left, 0);
 }
 
-static err dropped(struct step *s, const struct plan_move *m)
+static err dropped(struct step *s, const struct plan_move *m, const char *why)
 {
     struct record_tx *tx = record_begin(s->op, s->c->rec);
     struct json *detail = json_new(s->op->arena, JSON_OBJECT);
     json_set_str(s->op->arena, detail, STR("step"), s->l->plan->steps[m->step].id);
-    json_set_str(s->op->arena, detail, STR("why"),
-                 m->why == PLAN_WHY_EXPIRED ? STR("expired") : STR("unreachable"));
+    json_set_str(s->op->arena, detail, STR("why"), str_of(why));
     record_tx_trail(tx, STR("campaign-dropped"), fhir_type_parse(STR("Patient")), s->m.id, detail);
     s->e.state = m->state;
     return save(s, tx, s->op->now);
@@ -271,7 +311,6 @@ static err library_words(struct step *s, const struct plan_step *p, enum plan_ch
 static err say_step(struct step *s, const struct plan_move *m, str try, struct outreach_draft *ret)
 {
     const struct plan_step *p = &s->l->plan->steps[m->step];
-    str purpose = str_empty(p->purpose) ? s->l->plan->purpose : p->purpose;
     str what = arena_printf(s->op->arena, "%.*s/%.*s/%lld", STR_ARG(p->id), STR_ARG(try),
                             (long long)(s->e.state.since / 1000));
     str text = words_for(s->op, s->c, &p->words, &s->m, 0);
@@ -280,7 +319,7 @@ static err say_step(struct step *s, const struct plan_move *m, str try, struct o
     bool at_once = !p->from_anchor && p->delay == 0 && s->e.state.tries == 0;
     struct outreach_draft like = {.channel = plan_channel_name(m->channel),
                                   .by = m->by,
-                                  .purpose = purpose,
+                                  .purpose = plan_purpose(s->l->plan, m->step),
                                   .campaign = s->l->id,
                                   .answers = at_once && !str_empty(s->e.said)};
     if (like.answers)
@@ -288,28 +327,35 @@ static err say_step(struct step *s, const struct plan_move *m, str try, struct o
     return draft_of(s, text, &like, what, ret);
 }
 
-/* What did not arrive, by the ways that were not tried for it; then a person calls. */
+/* What did not arrive, by the ways that were not tried for it; then a person calls. Of what is done
+ * by now nothing is said again. */
 static err say_again(struct step *s)
 {
     const struct plan *p = s->l->plan;
+    const struct chip_row *row;
+    TRY(run_step_done_row(s, &row));
+    if (row && s->e.state.phase != PLAN_LEFT)
+        return run_step_leave_done(s, row);
     str rest = str_sub(s->e.tell, sizeof "again:" - 1, s->e.tell.n), id;
     uint64_t tried = 0;
     bool sent = false;
     int step = 0;
     (void)str_take_until(&rest, ':', &id);
     (void)str_to_u64(rest, UINT8_MAX, &tried);
-    while (step < (int)p->n_steps && !str_eq(p->steps[step].id, id))
+    while (step < (int)p->n_steps && !message_names(s->op, id, p->steps[step].id))
         step++;
-    bool known = step < (int)p->n_steps;
+    bool known = step < (int)p->n_steps && !row;
     for (unsigned used = (unsigned)tried; known && !sent;) {
         struct outreach_draft d;
         struct plan_move m = {.step = (int16_t)step};
-        struct way_ask q = {.may = s->m.who.may,
+        const struct plan_ways *by = &s->m.who.by[p->steps[step].about];
+        struct way_ask q = {.may = by->may,
                             .failing = s->m.who.failing,
                             .used = used,
                             .another = true,
                             .urgent = p->steps[step].urgent,
-                            .prefers = s->m.who.prefers};
+                            .for_purpose = by->said,
+                            .prefers = by->prefers};
         enum way k = way_choose(&q, &m.by);
         if (k == WAY_COUNT)
             break;
@@ -321,9 +367,9 @@ static err say_again(struct step *s)
     }
     struct record_tx *tx = record_begin(s->op, s->c->rec);
     s->e.tell = STR_NONE;
-    if (known && !sent && !p->marketing)
+    if (known && !sent && !plan_sells(p, step))
         TRY(run_step_case(s, tx, step, true));
-    return save(s, tx, s->e.state.phase == PLAN_LEFT ? 0 : s->op->now);
+    return save(s, tx, s->op->now);
 }
 
 static err act(struct step *s, const struct plan_move *m)
@@ -338,7 +384,8 @@ static err act(struct step *s, const struct plan_move *m)
 /* A refusal leaves the channel out and looks again: another channel, or a person. */
 void run_step_unsaid(struct step *s)
 {
-    s->m.who.may &= (uint8_t) ~(1u << s->move.channel);
+    uint8_t about = s->l->plan->steps[s->move.step].about;
+    s->m.who.by[about].may &= (uint8_t) ~(1u << s->move.channel);
 }
 
 static err speak(struct step *s, const struct plan_move *m)
@@ -352,20 +399,61 @@ static err speak(struct step *s, const struct plan_move *m)
     return OK;
 }
 
+/* Two medicines, two visits of a day: what was said for one is not said for the other. */
+static err speak_once(struct step *s, struct plan_move *m)
+{
+    const struct plan *p = s->l->plan;
+    bool said;
+    TRY(order_said(s->op, s->c, &s->e, &p->steps[m->step], &said));
+    if (!said)
+        return speak(s, m);
+    plan_pass(p, &s->e.state, m->step, s->op->now, &m->state);
+    return dropped(s, m, "said");
+}
+
+static const char *why_dropped(const struct plan_move *m)
+{
+    return m->why == PLAN_WHY_EXPIRED   ? "expired"
+           : m->why == PLAN_WHY_SILENCE ? "silence"
+                                        : "unreachable";
+}
+
+/* Who wrote STOP, or has left, is written nothing: what would be asked a person asks; mere words,
+ * and questions that sell, are left out. */
+static err unwritten(struct step *s, const struct plan_move *m)
+{
+    enum plan_kind kind = s->l->plan->steps[m->step].kind;
+    bool sells = kind == PLAN_ASK && plan_sells(s->l->plan, m->step);
+    return kind == PLAN_MESSAGE || sells ? dropped(s, m, s->e.state.stopped ? "stopped" : "left")
+                                         : act(s, m);
+}
+
 static err one_move(struct step *s)
 {
     struct plan_move m;
+    if (run_step_heard_out(s)) {
+        end_of(s, "completed");
+        return OK;
+    }
+    bool silent = s->e.state.stopped || s->e.state.out;
+    if (silent)
+        memset(s->m.who.by, 0, sizeof s->m.who.by);
     plan_next(s->l->plan, &s->m.who, &s->e.state, s->op->now, &m);
+    TRY(run_step_had_already(s, &m));
+    if (s->ended)
+        return OK;
+    if (silent && (m.kind == PLAN_DO || m.kind == PLAN_DROP))
+        return unwritten(s, &m);
     switch (m.kind) {
     case PLAN_DONE:
         end_of(s, "completed");
         return OK;
     case PLAN_DROP:
-        return dropped(s, &m);
+        return dropped(s, &m, why_dropped(&m));
     case PLAN_DO:
         return act(s, &m);
     case PLAN_SEND:
-        return speak(s, &m);
+        return speak_once(s, &m);
     case PLAN_WAIT:
     default:
         keep(s, &m.state, m.at);
@@ -400,17 +488,45 @@ err run_step_finish(struct step *s)
     return over ? OK : run_step_commit(s, record_begin(s->op, s->c->rec));
 }
 
+/* The case that an answer is for; -1: a person reads it, -2: none. By the state, as the echo may
+ * have gone already. */
+static int case_of_answer(const struct step *s)
+{
+    int at = plan_unheard(s->l->plan, &s->e.state);
+    if (at >= 0)
+        return is_case(s->l->plan, at) ? at : -1;
+    return str_eq(s->e.tell, STR("person")) ? -1 : -2;
+}
+
+/* The plan was stopped, or they are gone. Nothing more is said; what they had answered is heard,
+ * and who had a question that nobody knows is called. */
+static err stop_here(struct step *s)
+{
+    bool known = s->l && s->m.patient && !str_empty(s->e.said);
+    int step = known ? case_of_answer(s) : -2;
+    bool call = step == -2 && known && !s->m.gone && plan_untold(s->l->plan, &s->e.state) >= 0;
+    if (step == -2 && !call) {
+        end_of(s, "revoked");
+        return OK;
+    }
+    struct record_tx *tx = record_begin(s->op, s->c->rec);
+    TRY(run_step_case(s, tx, call ? s->e.state.step : step, call));
+    s->e.tell = STR_NONE;
+    s->e.due = 0; /* what comes of it is told by who has the case */
+    s->e.state.phase = PLAN_LEFT;
+    s->e.state.over = s->e.state.back = 0;
+    return save(s, tx, s->op->now);
+}
+
 static err due_now(struct step *s)
 {
     bool off;
     TRY(stopped(s, &off));
     TRY(plan_load(s->op, s->c, s->e.plan, s->e.vid, &s->l));
-    if (!off && s->l)
+    if (s->l)
         TRY(meet(s->op, s->c, s->l->plan, s->e.patient, &s->m));
-    if (off || !s->l || s->m.gone) {
-        end_of(s, "revoked");
-        return OK;
-    }
+    if (off || !s->l || s->m.gone)
+        return stop_here(s);
     if (str_starts(s->e.tell, STR("again:")))
         return say_again(s);
     if (!str_empty(s->e.tell))

@@ -1,6 +1,6 @@
 /* Who may take which step of a campaign's life, and what it does. Invariant: nothing runs that its
  * author alone approved; what was stopped is over for outreach before it is over here. */
-#include "campaign/run_int.h"
+#include "campaign/done_int.h"
 
 static const char *const names[CAMPAIGN_STEPS] = {"submit",   "approve", "refuse",
                                                   "schedule", "undo",    "stop"};
@@ -131,6 +131,7 @@ static err submit(struct op *op, struct campaigns *c, struct life *l)
     json_set(op->arena, l->o, STR("version"), json_new_i64(op->arena, doc.vid));
     json_set(op->arena, l->o, STR("journey"), json_new_bool(op->arena, p->journey));
     TRY(people_asked(op, c, l));
+    TRY(done_named(op, p));
     TRY(life_author(op, l));
     json_unset(l->o, STR("approvals"));
     l->state = STR("submitted");

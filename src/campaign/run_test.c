@@ -1,5 +1,6 @@
 /* Lives over a real record and a real rulebook: the thirty days after discharge with their answers,
  * cases and outcomes; a campaign from draft to stop. The clock is ours. */
+#include "campaign/audience.h"
 #include "campaign/link.h"
 #include "campaign/play_int.h"
 
@@ -455,15 +456,14 @@ static void the_simulator_says_what_the_run_does(void **state)
     assert_int_equal(campaign_simulate(&p->g->op, p->c, id, &days, &o), ERR_FORBIDDEN);
 }
 
-/* The draw is by the campaign's own seed: of 80 people one side was under 30, and nothing compared,
- * in one run of fifty; of 120 in one of ten million. */
+/* Of 80 people one side was under 30 in one draw of fifty; of 120, in one of ten million. */
 #define REPORTED 120
 
 static void the_report_tells_effect_and_harm(void **state)
 {
     struct play *p = *state;
     str ids[REPORTED];
-    struct json *o;
+    struct json *o, *exact;
     p->now = DISCHARGE - 28 * PLAN_DAY_MS; /* what is written from now on is later */
     set(p, "campaign.holdout", "50");
     for (unsigned i = 0; i < REPORTED; i++)
@@ -476,12 +476,15 @@ static void the_report_tells_effect_and_harm(void **state)
     unsigned n = 0, stopper = 0;
     for (unsigned i = 0; i < REPORTED; i++)
         if (!str_empty(last_words(p, ids[i]))) {
+            if (n == 0)
+                arrives(p, ids[i]);
             stopper = n++ == 0 ? i : stopper;
             if (n < 30)
                 ground_make(
                     p->g,
                     "{\"resourceType\":\"Immunization\",\"status\":\"completed\",\"vaccineCode\":"
-                    "{\"text\":\"flu\"},\"patient\":{\"reference\":\"Patient/%.*s\"},"
+                    "{\"coding\":[{\"system\":\"http://hl7.org/fhir/sid/cvx\",\"code\":"
+                    "\"150\"}]},\"patient\":{\"reference\":\"Patient/%.*s\"},"
                     "\"occurrenceDateTime\":\"2026-11-25\"}",
                     STR_ARG(ids[i]));
         }
@@ -494,14 +497,20 @@ static void the_report_tells_effect_and_harm(void **state)
     ok(p, campaign_report(&p->g->op, p->c, id, &o));
     /* the outline's and the answer's; people take none (a report of 350,000 had no memory left) */
     assert_true(arena_used(p->g->arena) - before < 140 * 1024);
+    as(p, campaign_system());
+    ok(p, campaign_report(&p->g->op, p->c, id, &exact));
     people_stop(p->c->people);
     assert_int_equal(number_of(o, "people") + number_of(o, "heldOut"), REPORTED);
     assert_int_equal(number_of(o, "contacted"), n);
     assert_int_equal(number_of(o, "optOuts"), 1);
-    double low = -1, difference = 0;
-    const struct json *uplift = JSON_GET(o, "uplift");
+    /* R537: who may not search for vaccines is told it in tens, who may, as it is */
+    assert_int_equal(number_of(o, "done"), audience_figure(29));
+    assert_int_equal(number_of(exact, "done"), 29); /* it ended for them: what it was for */
+    double low = -1, difference = 0, wide = 1;
+    const struct json *uplift = JSON_GET(exact, "uplift"), *tens = JSON_GET(o, "uplift");
     assert_true(json_double(JSON_GET(uplift, "low"), &low) && low > 0);
     assert_true(json_double(JSON_GET(uplift, "difference"), &difference) && difference > 0.2);
+    assert_true(json_double(JSON_GET(tens, "low"), &wide) && wide < low);
     const struct json *by = json_path(o, "by.language"), *row;
     for (size_t i = 0; (row = json_at(by, i)); i++) /* a handful of Spanish speakers: not told, */
         assert_true(json_bool(JSON_GET(row, "few"), false)); /* nor the others, by the difference */

@@ -176,7 +176,7 @@ static err contact(struct sim *s, struct life_now *l, const struct plan_move *m,
     if (verdict == SIMULATE_HOLD)
         *now += PLAN_DAY_MS;
     else
-        l->who.may &= (uint8_t) ~(1u << m->channel);
+        l->who.by[s->in->plan->steps[m->step].about].may &= (uint8_t) ~(1u << m->channel);
     return OK;
 }
 
@@ -218,6 +218,21 @@ static bool lacks_words(const struct plan *p, unsigned language)
     return false;
 }
 
+/* Which ways they have for what each step is about. */
+static void ways_of(const struct simulate_input *in, const struct simulate_person *p,
+                    struct plan_person *who)
+{
+    const struct plan *plan = in->plan;
+    const uint8_t *wish =
+        in->wishes && p->wishes ? in->wishes + p->wishes * plan->n_purposes : NULL;
+    for (size_t k = 0; k < plan->n_purposes; k++) {
+        bool said = wish && wish[k] != PLAN_PREFERRED;
+        who->by[k] = (struct plan_ways){.may = p->may[plan_consent(plan, plan->purposes[k])],
+                                        .prefers = said ? wish[k] : p->prefers,
+                                        .said = said};
+    }
+}
+
 static err one_person(struct sim *s, size_t i, const bool missing[3])
 {
     const struct simulate_person *p = &s->in->people[i];
@@ -227,15 +242,18 @@ static err one_person(struct sim *s, size_t i, const bool missing[3])
         s->r->held_out++;
         return OK;
     }
+    if (p->had) {
+        s->r->had++;
+        return OK;
+    }
     s->r->missing[language] += missing[language];
     l.who =
         (struct plan_person){.place = p->place < s->in->n_places ? &s->in->places[p->place] : NULL,
-                             .may = p->may,
                              .failing = p->failing,
-                             .prefers = p->prefers,
                              .seed = (uint32_t)(p->rid * 2654435761u),
                              .last_contact = p->last_contact,
                              .holds = UINT64_MAX};
+    ways_of(s->in, p, &l.who);
     plan_begin(s->in->plan, s->in->from, s->in->from, &l.s);
     TRY(live(s, &l));
     s->r->people_reached += l.contacts > 0;

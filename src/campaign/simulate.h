@@ -13,9 +13,11 @@ struct simulate_person {
     uint64_t rid;
     uint16_t place; /* row of simulate_input.places */
     uint16_t facts; /* row of what the rulebook is told (consents, line, language …) */
-    uint8_t may, failing, prefers, language;
-    uint8_t week; /* contacts of the last 7 days, all campaigns */
-    bool held_out;
+    uint8_t may[PLAN_CONSENTS]; /* bit a channel, by enum plan_consent */
+    uint8_t failing, prefers, language;
+    uint8_t week;       /* contacts of the last 7 days, all campaigns */
+    uint16_t wishes;    /* row of simulate_input.wishes */
+    bool held_out, had; /* had: done already, nothing is said */
     int64_t last_contact;
     uint64_t household;
 };
@@ -45,6 +47,8 @@ struct simulate_input {
     size_t n;
     const struct plan_place *places;
     size_t n_places;
+    /* NULL, or of each row what they prefer for each of plan->purposes: PLAN_PREFERRED, no word */
+    const uint8_t *wishes;
     int64_t from;
     unsigned days;
     unsigned answers;        /* percent of questions that are answered, the rest is silence */
@@ -64,6 +68,7 @@ struct simulate_result {
     unsigned days;
     uint64_t sent[SIMULATE_DAYS_MAX][PLAN_CHANNELS]; /* by day from `from` and channel */
     uint64_t contacts, people_reached, held_out, silent, calls, cases, dropped, done, waiting;
+    uint64_t had;                           /* people who had it already */
     uint64_t over_budget, decisions, asked; /* asked: how many went to the rulebook */
     uint64_t missing[3];                    /* people whose language has no words */
     struct simulate_count refused[64];      /* by rule, most first */

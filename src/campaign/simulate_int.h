@@ -14,6 +14,7 @@ struct simulate_crowd {
     struct campaigns *c;
     const struct plan *plan;
     unsigned days;
+    bool counts_done; /* who asks may know how many had it already, or it is told in tens */
     struct simulate_person *people;
     struct plan_place *places;
     struct outreach_trial *facts;
@@ -25,8 +26,11 @@ struct simulate_crowd {
 MUST err simulate_crowd_new(struct op *op, struct campaigns *c, const struct plan *p, size_t n,
                             struct simulate_crowd *ret);
 /* Between people_read() and people_done(). */
-MUST err simulate_crowd_add(struct simulate_crowd *w, const struct person *row, bool held);
+MUST err simulate_crowd_add(struct simulate_crowd *w, const struct person *row, bool held,
+                            bool had);
 void simulate_crowd_done(struct simulate_crowd *w);
+/* What goes into simulate_input.wishes for a plan; NULL where nobody has any. */
+MUST err simulate_wishes(const struct simulate_crowd *w, const struct plan *p, const uint8_t **ret);
 /* A simulate_decide; ctx: the crowd. */
 MUST err simulate_rulebook(struct op *op, void *ctx, const struct simulate_ask *q,
                            enum simulate_answer *ret, const char **ret_rule);

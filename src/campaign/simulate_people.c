@@ -8,19 +8,43 @@
 
 #define SCRATCH (8u << 20)
 
-static uint8_t way_bits(const struct simulate_crowd *w, const struct person *row)
+static uint8_t way_bits(const struct simulate_crowd *w, const struct person *row, unsigned permit)
 {
-    const struct plan *p = w->plan;
-    unsigned want = p->marketing                                 ? PERMIT_MARKETING
-                    : str_starts(p->purpose, STR("appointment")) ? PERMIT_CARE | PERMIT_APPOINTMENT
-                                                                 : PERMIT_CARE,
-             may = 0;
+    unsigned may = 0;
     for (unsigned k = 0; k < PLAN_PHONE; k++)
-        if ((row->channels & (1u << PERSON_OF_WAY[k])) && (row->permit[PERSON_OF_WAY[k]] & want))
+        if ((row->channels & (1u << PERSON_OF_WAY[k])) && (row->permit[PERSON_OF_WAY[k]] & permit))
             may |= 1u << k;
     if (row->flags & PERSON_REASSIGNED)
         may &= ~(1u << PLAN_SMS);
     return (uint8_t)(w->c->outreach ? may & outreach_ways(w->c->outreach) : may);
+}
+
+/* "lab_results=letter wellness_checkup=email", as people_row.c wrote it. */
+static void wishes_in(str word, struct wishes *ret)
+{
+    str one, purpose;
+    ret->n_channels = 0;
+    while (ret->n_channels < WISH_CHANNELS && str_take_until(&word, ' ', &one))
+        if (str_take_until(&one, '=', &purpose))
+            ret->channels[ret->n_channels++] = (struct wish_way){purpose, one};
+}
+
+err simulate_wishes(const struct simulate_crowd *w, const struct plan *p, const uint8_t **ret)
+{
+    struct wishes said = {0};
+    enum way k;
+    people_read(w->c->people);
+    size_t n = people_word_count(w->c->people, PEOPLE_WISHES) + 1;
+    uint8_t *all = n > 1 ? ARENA_ARRAY(w->op->arena, uint8_t, n * p->n_purposes) : NULL;
+    for (size_t i = 0; all && i < n; i++) {
+        wishes_in(people_word(w->c->people, PEOPLE_WISHES, (uint16_t)i), &said);
+        for (size_t a = 0; a < p->n_purposes; a++)
+            all[i * p->n_purposes + a] =
+                way_parse(wishes_channel(&said, p->purposes[a]), &k) ? (uint8_t)k : PLAN_PREFERRED;
+    }
+    people_done(w->c->people);
+    *ret = all;
+    return op_check(w->op);
 }
 
 static struct outreach_trial_way way_of(const struct person *row, enum person_channel k)
@@ -119,21 +143,26 @@ static err facts_of(struct simulate_crowd *w, const struct person *row, uint16_t
     return OK;
 }
 
-err simulate_crowd_add(struct simulate_crowd *w, const struct person *row, bool held)
+err simulate_crowd_add(struct simulate_crowd *w, const struct person *row, bool held, bool had)
 {
     struct simulate_person *p = &w->people[w->n];
     unsigned week = person_week(row, w->op->now);
     if (row->flags & (PERSON_GONE | PERSON_DECEASED))
         return OK;
-    *p = (struct simulate_person){.rid = row->rid,
-                                  .may = way_bits(w, row),
-                                  .prefers = row->preferred == PERSON_EMAIL ? PLAN_EMAIL : PLAN_SMS,
-                                  .language = (uint8_t)language_or_english(
-                                      people_word(w->c->people, PEOPLE_LANGUAGE, row->language)),
-                                  .week = (uint8_t)(week < 15 ? week : 15),
-                                  .last_contact = row->contacted * 60000LL,
-                                  .household = row->household,
-                                  .held_out = held};
+    *p = (struct simulate_person){
+        .rid = row->rid,
+        .may = {[PLAN_CARE] = way_bits(w, row, PERMIT_CARE),
+                [PLAN_VISIT] = way_bits(w, row, PERMIT_CARE | PERMIT_APPOINTMENT),
+                [PLAN_MARKETING] = way_bits(w, row, PERMIT_MARKETING)},
+        .wishes = row->wishes,
+        .prefers = row->preferred == PERSON_EMAIL ? PLAN_EMAIL : PLAN_SMS,
+        .language =
+            (uint8_t)language_or_english(people_word(w->c->people, PEOPLE_LANGUAGE, row->language)),
+        .week = (uint8_t)(week < 15 ? week : 15),
+        .last_contact = row->contacted * 60000LL,
+        .household = row->household,
+        .held_out = held,
+        .had = had};
     TRY(place_of(w, row, &p->place));
     TRY(facts_of(w, row, &p->facts));
     w->n++;
@@ -173,7 +202,6 @@ err simulate_rulebook(struct op *op, void *ctx, const struct simulate_ask *q,
 {
     struct simulate_crowd *w = ctx;
     struct outreach_trial t = w->facts[q->facts];
-    const struct plan_step *step = &w->plan->steps[q->step];
     struct op own;
     struct verdict v;
     arena_reset(w->scratch);
@@ -184,7 +212,7 @@ err simulate_rulebook(struct op *op, void *ctx, const struct simulate_ask *q,
         .channel = plan_channel_name(q->channel),
         .language = str_of(LANGUAGE_TAGS[q->language < LANGUAGE_COUNT ? q->language : LANGUAGE_EN]),
         .text = text_of(w, &own, q),
-        .purpose = str_empty(step->purpose) ? w->plan->purpose : step->purpose};
+        .purpose = plan_purpose(w->plan, q->step)};
     *ret = SIMULATE_NO;
     *ret_rule = "no such way";
     if (q->channel > PLAN_EMAIL) {

@@ -1,6 +1,6 @@
 /* A campaign's next days, as JSON for its page: volume by day and channel, refusals by rule,
  * clashes with what else runs, budget, languages without words. */
-#include "campaign/run_int.h"
+#include "campaign/done_int.h"
 #include "campaign/simulate_int.h"
 
 #define DEADLINE_MS 30000
@@ -22,14 +22,16 @@ static err fill(struct simulate_crowd *w, const struct life *l, const struct peo
 {
     int64_t percent = config_int(w->c->config, "campaign.holdout");
     str seed = json_get_str(l->o, STR("seed"));
-    err e = OK;
+    struct record_cohort had = {0};
+    err e = w->counts_done ? done_cohort(w->op, w->c, w->plan, w->op->now, 0, &had) : OK;
     people_read(w->c->people);
     for (size_t i = 0; e == OK && i < all->n; i++) {
         size_t row;
         bool held =
             !w->plan->journey && campaign_held_out(all->rids[i], l->id, seed, (unsigned)percent);
         if (people_find(w->c->people, all->rids[i], &row))
-            e = simulate_crowd_add(w, people_row(w->c->people, row), held);
+            e = simulate_crowd_add(w, people_row(w->c->people, row), held,
+                                   record_cohort_has(&had, all->rids[i]));
     }
     people_done(w->c->people);
     return e;
@@ -56,6 +58,7 @@ static err other_days(struct op *op, const struct simulate_crowd *w, struct simu
     in.decide = NULL;
     in.n_others = 0;
     in.ret_days = days;
+    TRY(simulate_wishes(w, p, &in.wishes));
     TRY(simulate_run(op, &in, &r));
     map_init(&is, op->arena);
     for (size_t i = 0; i < all.n; i++)
@@ -185,9 +188,12 @@ static err live_through(struct op *op, struct simulate_crowd *w, const struct li
                                 .budget = resolved ? 3 : 0,
                                 .decide = simulate_rulebook,
                                 .ctx = w};
+    TRY(simulate_wishes(w, w->plan, &in.wishes));
     TRY(others(op, w, l->id, &in, titles));
     TRY(simulate_run(op, &in, r));
     *ret = answer_of(op, r, op->now);
+    if (w->counts_done && w->plan->n_done)
+        set(op, *ret, "done", r->had);
     json_set(op->arena, *ret, STR("clashes"), named_counts(op, r, titles, in.n_others));
     set(op, *ret, "people", w->n);
     set(op, *ret, "ms", (uint64_t)(time_mono() - began));
@@ -214,12 +220,14 @@ err campaign_simulate(struct op *op, struct campaigns *c, str id, const struct c
         TRY(people_veiled(op, c, id, &veiled));
     if (veiled)
         TRY(people_told(op, c, id, &all));
+    bool known = veiled || done_may_tell(op, c, p);
     op->actor = campaign_system(); /* numbers alone come out */
     if (!op->deadline)
         op->deadline = time_now() + DEADLINE_MS;
     err e = p->journey ? people_everybody(op, c, &all) : veiled ? OK : people_in(op, c, &l, &all);
     if (e == OK && (e = simulate_crowd_new(op, c, p, all.n, &w)) == OK) {
         w.days = days->days ? days->days : 30;
+        w.counts_done = known;
         e = fill(&w, &l, &all);
         if (e == OK)
             e = live_through(op, &w, &l, days->resolved, ret);

@@ -41,7 +41,7 @@ static void crowd(struct crowd *c, const char *code)
         c->people[i] = (struct simulate_person){.rid = i + 1,
                                                 .place = i % 2,
                                                 .facts = (uint16_t)(i % 5),
-                                                .may = i % 3 ? 1u << PLAN_SMS : 3,
+                                                .may = {i % 3 ? 1u << PLAN_SMS : 3},
                                                 .prefers = PLAN_SMS,
                                                 .language = (uint8_t)(i % 3)};
     c->in = (struct simulate_input){.plan = c->plan,

@@ -41,6 +41,15 @@ MUST err run_step_move_on(struct step *s);
 MUST err run_step_finish(struct step *s);
 /* The rulebook said no to the words by this way: another, or a person. */
 void run_step_unsaid(struct step *s);
+/* ---- what is done meanwhile (run_done.c) ---- */
+/* What of the plan is in the record by now; NULL: nothing. */
+MUST err run_step_done_row(struct step *s, const struct chip_row **ret);
+MUST err run_step_leave_done(struct step *s, const struct chip_row *row);
+/* The shot or the test is in the record, whatever the feed has come to: nothing is asked for any
+ * more, and they leave. */
+MUST err run_step_had_already(struct step *s, const struct plan_move *m);
+/* Who left since it is done, and whose answer is heard: the rest of their path is of the plan. */
+bool run_step_heard_out(const struct step *s);
 /* A case for a person, to call or to answer; step: of the plan, -1 none. Sets what was promised. */
 MUST err run_step_case(struct step *s, struct record_tx *tx, int step, bool call);
 MUST err run_step_commit(struct step *s, struct record_tx *tx);

@@ -45,6 +45,10 @@ void fhir_body_write(struct buf *b, const struct json *resource);
 void fhir_head_write(struct buf *b, fhir_type type, str id, uint32_t vid, int64_t updated);
 /* Parses head + body again; not validated, but tagged. */
 MUST err fhir_stored_read(struct op *op, str head_and_body, struct json **ret);
+/* The same without tags, for who asks for members by name. */
+MUST err fhir_stored_bare(struct op *op, str head_and_body, struct json **ret);
+/* Tags a tree without checking it; unknown members get tag 0. */
+void fhir_tag(struct json *resource);
 
 struct fhir_query;
 /* Does the query ask for less than whole resources (_summary, _elements)? */

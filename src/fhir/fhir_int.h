@@ -117,8 +117,6 @@ bool fhir_set_has(uint16_t set, str system, str code, str *ret_display);
 
 /* ---- walking ---- */
 #define FHIR_DEPTH_MAX 64
-/* Tags a tree without checking it; unknown members get tag 0. */
-void fhir_tag(struct json *resource);
 
 /* Where a walk stands, for error paths: frames live on the walker's stack. */
 struct fhir_frame {

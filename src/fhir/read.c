@@ -16,12 +16,15 @@ err fhir_read(struct op *op, str text, fhir_type expected, struct json **ret)
     return OK;
 }
 
-err fhir_stored_read(struct op *op, str head_and_body, struct json **ret)
+err fhir_stored_bare(struct op *op, str head_and_body, struct json **ret)
 {
     static const struct json_limits limits = JSON_LIMITS_DEFAULT;
-    struct json *v;
-    TRY(json_read(op, head_and_body, &limits, &v));
-    fhir_tag(v);
-    *ret = v;
+    return json_read(op, head_and_body, &limits, ret);
+}
+
+err fhir_stored_read(struct op *op, str head_and_body, struct json **ret)
+{
+    TRY(fhir_stored_bare(op, head_and_body, ret));
+    fhir_tag(*ret);
     return OK;
 }

@@ -20,16 +20,42 @@ err fleet_staff(struct op *op, uint32_t roles)
     return OK;
 }
 
+/* Of several the table's last, as device_query() asks. */
 static enum fleet_life life_in(const struct json *tree)
 {
     const struct json *tags = json_path(tree, "meta.tag"), *tag;
     enum fleet_life life = LIFE_COUNT;
-    for (size_t i = 0; (tag = json_at(tags, i)); i++)
-        if (str_eq(json_get_str(tag, STR("system")), STR(FLEET_LIFE)))
-            life = fleet_life_of(json_get_str(tag, STR("code")));
+    for (size_t i = 0; (tag = json_at(tags, i)); i++) {
+        enum fleet_life one = fleet_life_of(json_get_str(tag, STR("code")));
+        if (str_eq(json_get_str(tag, STR("system")), STR(FLEET_LIFE)) && one != LIFE_COUNT &&
+            (life == LIFE_COUNT || one > life))
+            life = one;
+    }
     if (life != LIFE_COUNT)
         return life;
     return str_eq(json_get_str(tree, STR("status")), STR("active")) ? LIFE_ACTIVE : LIFE_STOCK;
+}
+
+static void add_tags(struct buf *q, const char *clause, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        buf_printf(q, "%s" FLEET_LIFE "%%7C%s", i == from ? clause : ",", FLEET_STATES[i].code);
+}
+
+str device_query(struct op *op, enum fleet_life life, bool bare)
+{
+    struct buf q;
+    buf_init(&q, op->arena, 1024);
+    if (bare && life != LIFE_ACTIVE && life != LIFE_STOCK)
+        return STR_NONE;
+    if (bare) {
+        buf_add(&q, life == LIFE_ACTIVE ? STR("status=active") : STR("status:not=active"));
+        add_tags(&q, "&_tag:not=", 0, LIFE_COUNT);
+    } else {
+        add_tags(&q, "_tag=", life, life + 1u);
+        add_tags(&q, "&_tag:not=", life + 1u, LIFE_COUNT);
+    }
+    return buf_str(&q);
 }
 
 static str user_in(const struct json *tree)

@@ -24,11 +24,13 @@ void fleet_stop(struct fleet *f);
 /* state: a row of states.csv, or empty for all. {"devices": [{"id", "name", "state", "serial",
  * "udi", "model", "modelId", "firmware", "patient", "patientName", "owner", "network",
  * "gateway": the device it speaks through, "warranty", "next": [states the actor may bring it to],
- * "code": may get one}], "stock":
- * [{"model", "state", "n"}], "waiting": [commands (command.h) for a second person, with the
- * device's "name" and "serial"], "more"}; newest changed first, at most FLEET_LIST_MAX. */
+ * "code": may get one}], "waiting": [commands (command.h) for a second person, with the device's
+ * "name" and "serial"; of the first page], "total": in that state, on all pages, "more", "after":
+ * of the next page}; newest changed first, at most FLEET_LIST_MAX a page; of one state those
+ * that carry its tag first, then those that carry none and are taken for it (active when their
+ * status says so, else stock). after: empty for the first page. */
 #define FLEET_LIST_MAX 500u
-MUST err fleet_list(struct op *op, struct fleet *f, str state, struct json **ret);
+MUST err fleet_list(struct op *op, struct fleet *f, str state, str after, struct json **ret);
 /* One of them, with "history": [{"state", "time"}] and "supply": [{"status", "time", "tracking"}].
  */
 MUST err fleet_get(struct op *op, struct fleet *f, str id, struct json **ret);

@@ -76,6 +76,9 @@ struct fleet_device {
 };
 MUST err device_read(struct op *op, struct fleet *f, str id, struct fleet_device *ret);
 MUST err device_of(struct op *op, const struct record_doc *doc, struct fleet_device *ret);
+/* The search for what device_of() says is in that state: by its tag, or (bare) those that carry no
+ * state's tag and are taken for it. Empty: none is without the tag. */
+str device_query(struct op *op, enum fleet_life life, bool bare);
 /* Tag and status; the account follows by device_account(). */
 void device_set_life(struct op *op, struct fleet_device *d, enum fleet_life to);
 str device_firmware(const struct json *tree);

@@ -1,5 +1,5 @@
-/* What the Devices page shows: all devices the person may read, their states counted by model, and
- * what the person may do next with each. */
+/* What the Devices page shows: all devices the person may read, a page at a time, and what the
+ * person may do next with each. */
 #include "fleet/command_int.h"
 #include "fleet/health_int.h"
 
@@ -66,26 +66,6 @@ static err add_health(struct op *op, struct fleet *f, str id, struct json *row)
     return op_check(op);
 }
 
-/* How many of each model are in each state. */
-static void count(struct op *op, struct json *stock, str model, str state)
-{
-    struct arena *a = op->arena;
-    struct json *o;
-    int64_t n = 0;
-    for (size_t i = 0; (o = json_at(stock, i)); i++)
-        if (str_eq(json_get_str(o, STR("model")), model) &&
-            str_eq(json_get_str(o, STR("state")), state)) {
-            (void)json_i64(JSON_GET(o, "n"), &n);
-            json_set(a, o, STR("n"), json_new_i64(a, n + 1));
-            return;
-        }
-    o = json_new(a, JSON_OBJECT);
-    json_set_str(a, o, STR("model"), model);
-    json_set_str(a, o, STR("state"), state);
-    json_set(a, o, STR("n"), json_new_i64(a, 1));
-    json_push(a, stock, o);
-}
-
 static err names(struct op *op, const struct record_page *page, struct json *rows)
 {
     struct json *row, *p;
@@ -99,34 +79,98 @@ static err names(struct op *op, const struct record_page *page, struct json *row
     return op_check(op);
 }
 
-err fleet_list(struct op *op, struct fleet *f, str state, struct json **ret)
+#define BARE "." /* before the place of a page of devices that carry no state's tag */
+
+/* What is asked for: all devices, or those of one state, first by its tag, then without one. */
+struct asked {
+    enum fleet_life only; /* LIFE_COUNT: all */
+    bool bare;
+    str after;
+};
+
+/* Newest changed first, with whose they are. */
+static err find_page(struct op *op, struct fleet *f, const struct asked *of,
+                     struct record_page *ret)
+{
+    struct buf q;
+    buf_init(&q, op->arena, 2048);
+    buf_printf(&q, "_sort=-_lastUpdated&_count=%u&_total=accurate&_include=Device:patient",
+               FLEET_LIST_MAX);
+    if (of->only != LIFE_COUNT) {
+        buf_char(&q, '&');
+        buf_add(&q, device_query(op, of->only, of->bare));
+    }
+    if (of->after.n) {
+        buf_add(&q, STR("&_page="));
+        buf_url(&q, of->after);
+    }
+    return record_find(op, f->rec, fhir_type_parse(STR("Device")), buf_str(&q), ret);
+}
+
+/* A page of one state: its total and the page behind it are of those with and without a tag. */
+static err find_state(struct op *op, struct fleet *f, struct asked *of, struct record_page *ret)
+{
+    struct record_page others = {.total = 0};
+    str query = device_query(op, of->only, !of->bare);
+    TRY(find_page(op, f, of, ret));
+    if (!query.n)
+        return OK;
+    query = arena_cat(op->arena, query, STR("&_summary=count"));
+    TRY(record_find(op, f->rec, fhir_type_parse(STR("Device")), query, &others));
+    if (!of->bare && !ret->n_match && others.total) {
+        of->bare = true;
+        of->after = STR_NONE;
+        TRY(find_page(op, f, of, ret)); /* nothing by tag: no page that is empty */
+    } else {
+        ret->total += others.total;
+    }
+    if (of->bare && ret->next.n)
+        ret->next = arena_cat(op->arena, STR(BARE), ret->next);
+    else if (!of->bare && !ret->next.n && others.total)
+        ret->next = STR(BARE);
+    return op_check(op);
+}
+
+static err find(struct op *op, struct fleet *f, str state, str after, struct record_page *ret)
+{
+    struct asked of = {.only = fleet_life_of(state), .after = after};
+    if (!state.n)
+        return find_page(op, f, &of, ret);
+    if (of.only == LIFE_COUNT)
+        return fail_at(op, ERR_INVALID, STR("state"), "There is no such state of a device.");
+    of.bare = str_starts(after, STR(BARE));
+    if (of.bare)
+        of.after = str_sub(after, 1, after.n);
+    if (of.bare && !device_query(op, of.only, true).n)
+        return fail_at(op, ERR_INVALID, STR("after"),
+                       "There is no such page of this state; start at page one.");
+    return find_state(op, f, &of, ret);
+}
+
+err fleet_list(struct op *op, struct fleet *f, str state, str after, struct json **ret)
 {
     struct arena *a = op->arena;
     struct json *o = json_new(a, JSON_OBJECT), *rows = json_new(a, JSON_ARRAY),
-                *stock = json_new(a, JSON_ARRAY), *waiting;
+                *waiting = json_new(a, JSON_ARRAY);
     struct record_page page;
-    enum fleet_life only = fleet_life_of(state);
     TRY(fleet_staff(op, FLEET_READERS));
-    if (state.n && only == LIFE_COUNT)
-        return fail_at(op, ERR_INVALID, STR("state"), "There is no such state of a device.");
-    str query =
-        arena_printf(a, "_sort=-_lastUpdated&_count=%u&_include=Device:patient%s%.*s",
-                     FLEET_LIST_MAX, state.n ? "&_tag=" FLEET_LIFE "%7C" : "", STR_ARG(state));
-    TRY(record_find(op, f->rec, fhir_type_parse(STR("Device")), query, &page));
+    TRY(find(op, f, state, after, &page));
     for (size_t i = 0; i < page.n_match; i++) {
         struct fleet_device d;
         TRY(device_of(op, &page.docs[i], &d));
         struct json *row = row_of(op, &d);
         TRY(add_health(op, f, d.doc.id, row));
-        count(op, stock, json_get_str(row, STR("model")), json_get_str(row, STR("state")));
         json_push(a, rows, row);
     }
     TRY(names(op, &page, rows));
-    TRY(commands_waiting(op, f, rows, &waiting));
+    if (!after.n)
+        TRY(commands_waiting(op, f, rows, &waiting));
     json_set(a, o, STR("waiting"), waiting);
     json_set(a, o, STR("devices"), rows);
-    json_set(a, o, STR("stock"), stock);
+    json_set(a, o, STR("total"), json_new_i64(a, (int64_t)page.total));
     json_set(a, o, STR("more"), json_new_bool(a, page.next.n > 0));
+    if (page.next.n)
+        json_set_str(a, o, STR("after"), page.next);
     *ret = o;
     return op_check(op);
 }

@@ -48,12 +48,14 @@ err running_read(struct op *op, struct fleet *f, struct running_list *ret)
     struct counter c = {.op = op, .to = ret};
     size_t n = 0;
     *ret = (struct running_list){.n = 0};
-    struct record_each walk = {.type = "Device",
-                               .query = STR("_tag=" FLEET_LIFE "%7Cactive"),
-                               .max = DEVICES_MAX,
-                               .fn = count_one,
-                               .ctx = &c};
-    TRY(record_find_each(op, f->rec, &walk));
+    for (unsigned bare = 0; bare < 2; bare++) {
+        struct record_each walk = {.type = "Device",
+                                   .query = device_query(op, LIFE_ACTIVE, bare),
+                                   .max = DEVICES_MAX,
+                                   .fn = count_one,
+                                   .ctx = &c};
+        TRY(record_find_each(op, f->rec, &walk));
+    }
     if (ret->n)
         qsort(ret->all, ret->n, sizeof *ret->all, by_model);
     for (size_t i = 0; i < ret->n; i++) {

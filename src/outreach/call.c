@@ -2,6 +2,7 @@
  * an unknown fact, so help is to be offered; without an allowing verdict no number is given; the
  * answer is in the trail. */
 #include "outreach/call.h"
+#include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
 #include "base/time.h"
@@ -183,6 +184,7 @@ static err outbound(struct op *op, struct outreach *o, const struct recipient *r
     struct ledger_question q = {
         .patient = r->id, .address = number, .zones = r->zones, .n_zones = r->n_zones};
     TRY(ledger_known(op, o, A_START_MS));
+    (void)ledger_settle(o, record_now_t(o->rec), LEDGER_SETTLE_MS); /* a colleague's call counts */
     TRY(ledger_load(op, o->rec, &q, &counts));
     TRY(decide(op, o, &a, ask->exception, &f, &ret->outbound));
     ret->may = ret->outbound.decision == DECISION_ALLOW && ask->exception != CALL_MADE;
@@ -237,7 +239,8 @@ err outreach_call(struct op *op, struct outreach *o, const struct outreach_call_
     TRY(recipient_load(op, o->rec, ask->patient, &r));
     TRY(check(op, &r, ask));
     struct facts *f = help_facts(op, &r, ask->offered);
-    struct outreach_call c = {.language = r.language,
+    struct outreach_call c = {.vid = seen.vid,
+                              .language = r.language,
                               .paused = r.wishes.paused_until > op->now,
                               .quiet = wishes_quiet(&r.wishes, r.zones, r.n_zones, op->now, &end),
                               .confidential = r.confidential,

@@ -25,6 +25,7 @@ struct outreach_call_ask {
 struct outreach_call {
     struct verdict verdict;  /* language help */
     struct verdict outbound; /* may they be called now? */
+    uint32_t vid;            /* of the Patient: the number is from it */
     bool may;
     str number;     /* empty: barred, or the record holds none */
     unsigned opens; /* bit an exception that this actor may name: with it they may be called */

@@ -1,6 +1,7 @@
 /* Which way is chosen, and the reason that is told, case by case. */
 #include "base/test.h"
 #include "outreach/choose.h"
+#include "outreach/prefer.h"
 
 #define BIT(k) (1u << (k))
 
@@ -73,10 +74,28 @@ static void names_are_read_back(void **state)
     assert_false(way_parse(way_name(WAY_COUNT), &k));
 }
 
+/* What prepares a visit goes by the way for visits, what follows a stay by that for care at home.
+ */
+static void a_way_for_a_topic_is_for_all_of_it(void **state)
+{
+    const struct wishes w = {.channels = {{STR(WISH_VISITS), STR("email")},
+                                          {STR(WISH_CARE), STR("letter")},
+                                          {STR("lab_results"), STR("sms")}},
+                             .n_channels = 3};
+    (void)state;
+    assert_str(wishes_channel(&w, STR(WISH_VISITS)), "email");
+    assert_str(wishes_channel(&w, STR("preoperative_instructions")), "email");
+    assert_str(wishes_channel(&w, STR("hospital_preregistration")), "email");
+    assert_str(wishes_channel(&w, STR("post_discharge_followup")), "letter");
+    assert_str(wishes_channel(&w, STR("wellness_checkup")), "letter");
+    assert_str(wishes_channel(&w, STR("lab_results")), "sms");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_way_and_its_reason),
                                        cmocka_unit_test(never_another_than_allowed),
-                                       cmocka_unit_test(names_are_read_back)};
+                                       cmocka_unit_test(names_are_read_back),
+                                       cmocka_unit_test(a_way_for_a_topic_is_for_all_of_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
     facts_set_list(f, FACT_PHI_FIELDS, NULL, 0);
     facts_set_bool(f, FACT_CONTAINS_MARKETING, false);
     facts_set_bool(f, FACT_CONTAINS_FINANCIAL, false);
-    content_facts(op, m->text, &body, f);
+    content_facts(op, &body, f);
     if (subject.classes & (1u << CONTENT_FINANCIAL))
         facts_set_bool(f, FACT_CONTAINS_FINANCIAL, true);
     if (subject.classes & (1u << CONTENT_MARKETING))

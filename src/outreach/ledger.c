@@ -176,6 +176,12 @@ err ledger_forget(struct record_tx *tx, struct op *op, str patient)
     return OK;
 }
 
+void ledger_soon(const struct op *op, struct ledger_entry *e)
+{
+    e->state = LEDGER_OUT;
+    e->at = op->now + LEDGER_AHEAD_MS;
+}
+
 static err move_row(struct record_tx *tx, struct op *op, const struct json *c, bool leaves,
                     bool *ret_there)
 {
@@ -189,7 +195,9 @@ static err move_row(struct record_tx *tx, struct op *op, const struct json *c, b
     *ret_there = there;
     if (!there)
         return OK;
-    if (!leaves && row.state == e.state && row.at >= e.at && row.at <= e.at + LEDGER_AHEAD_MS)
+    int64_t from = leaves ? op->now : e.at;
+    if (row.state == (leaves ? LEDGER_OUT : e.state) && row.at >= from &&
+        row.at <= from + LEDGER_AHEAD_MS)
         return OK; /* it counts from then already */
     int64_t at = leaves ? op->now + LEDGER_AHEAD_MS : e.at;
     row.state = leaves ? LEDGER_OUT : e.state;

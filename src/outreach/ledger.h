@@ -53,6 +53,10 @@ MUST err ledger_add(struct record_tx *tx, struct op *op, str patient, const stru
  * What the ledger does not hold is left alone (the follower adds it): *ret_there is false. */
 MUST err ledger_state(struct record_tx *tx, struct op *op, const struct json *communication,
                       bool *ret_there);
+/* A row of what is queued and leaves within the second: it counts as out from the start, so that
+ * its leaving is not written again. Whoever finds that it does not leave yet says so with
+ * ledger_state(). */
+void ledger_soon(const struct op *op, struct ledger_entry *e);
 /* It is about to be handed over: counted from now on (rather a second later than too early), before
  * anybody knows what comes of it. */
 MUST err ledger_leaves(struct record_tx *tx, struct op *op, const struct json *communication);

@@ -4,8 +4,6 @@
 #include "outreach/ledger_int.h"
 #include "outreach/outreach_int.h"
 
-#define SETTLE_MS 100 /* a screen waits this long at most for the follower */
-
 /* A number among a rule's parameters in force; 0 when there is none. */
 static unsigned limit_of(struct op *op, const struct rulebook *book, const char *rule,
                          const char *name)
@@ -79,7 +77,8 @@ err ledger_budget(struct op *op, struct outreach *o, str patient, struct json **
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Patient")), patient, &seen));
     TRY(recipient_load(op, o->rec, patient, &r));
     TRY(ledger_known(op, o, 0));
-    (void)ledger_settle(o, record_now_t(o->rec), SETTLE_MS); /* the call just written down, too */
+    /* The call just written down, too. */
+    (void)ledger_settle(o, record_now_t(o->rec), LEDGER_SETTLE_MS);
     struct ledger_question q = {.patient = patient,
                                 .address = r.address[CHANNEL_SMS],
                                 .zones = r.zones,

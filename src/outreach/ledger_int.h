@@ -84,6 +84,7 @@ MUST err ledger_purge(struct record_tx *tx, struct op *op, str patient, int64_t 
 MUST err ledger_step(struct op *op, struct outreach *o, size_t *ret_n);
 /* Its thread, o->follower. */
 MUST err ledger_start(struct op *op, struct outreach *o);
+#define LEDGER_SETTLE_MS 100 /* a screen waits this long at most for the follower */
 /* Waits at most ms until the follower has seen t; false: it has not. */
 bool ledger_settle(const struct outreach *o, uint64_t t, int64_t ms);
 

@@ -109,8 +109,18 @@ MUST err outreach_stop_campaign(struct op *op, struct outreach *o, str campaign)
  * ERR_CONFLICT. */
 MUST err outreach_undo(struct op *op, struct outreach *o, str communication,
                        struct record_result *ret);
-/* The same of all that waits for the patient under keys that begin so. */
-MUST err outreach_take_back(struct op *op, struct outreach *o, str patient, str prefix);
+/* The same of all that waits for the patient under keys that begin so, with the caller's tx;
+ * *ret: what it was. What has just left stays. The caller begins again on ERR_CONFLICT or
+ * ERR_PRECONDITION. */
+struct outreach_waiting {
+    str patient, prefix;
+};
+struct outreach_taken {
+    str *keys;
+    size_t n;
+};
+MUST err outreach_take_back(struct record_tx *tx, struct op *op, struct outreach *o,
+                            const struct outreach_waiting *all, struct outreach_taken *ret);
 
 /* How the patient wants to be reached; what is empty or SAME stays, "none" takes a wish away. For
  * the patient alone, signed in or by a link. */
@@ -132,11 +142,11 @@ struct outreach_wish {
     size_t n_no_calls;
     bool calls_said;
     bool takes_only; /* a no to a topic, or to calls about it, stays, whatever the list leaves out;
-                      * a pause ends no sooner */
+                      * a pause ends no sooner; quiet hours get no shorter, their zone stays */
 };
 /* {"language", "sms", "email", …, "voice", "pausedUntil", "quietFrom", "quietUntil", "zone",
- * "refused": [], "noCalls": [], "ways": {purpose: channel}, "reach": [channels there is an address
- * for]}; no name, no number. */
+ * "refused": [], "noCalls": [], "callsFull" (more of these than there is room for: none may come),
+ * "ways": {purpose: channel}, "reach": [channels there is an address for]}; no name, no number. */
 MUST err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret);
 MUST err outreach_prefer(struct op *op, struct outreach *o, str patient,
                          const struct outreach_wish *w);

@@ -241,6 +241,10 @@ static void put_channels(struct op *op, const struct recipient *r, struct json *
             json_set(op->arena, o, word_about((enum channel_kind)k),
                      json_new_bool(op->arena, r->consent[k].permit && (k != CHANNEL_EMAIL ||
                                                                        str_empty(r->suppressed))));
+    if (r->calls.lost) { /* nobody calls about anything, and no yes of theirs would open it */
+        json_set(op->arena, o, STR("voice"), json_new_bool(op->arena, false));
+        json_set(op->arena, o, STR("callsFull"), json_new_bool(op->arena, true));
+    }
 }
 
 /* By which way what is written of each topic; and which ways there are to choose from. */
@@ -266,6 +270,18 @@ static struct json *calls_json(struct op *op, const struct calls_about *c)
     return list;
 }
 
+/* All that count, also those that there was no room for. */
+static void put_refused(struct op *op, const struct wishes *w, struct json *list)
+{
+    const struct json *one;
+    for (size_t i = 0; i < w->n_refused; i++)
+        json_push(op->arena, list, json_new_str(op->arena, w->refused[i]));
+    for (size_t i = w->beyond_at; (one = json_at(w->beyond, i)); i++)
+        if (wish_is_topic(one))
+            json_push(op->arena, list,
+                      json_new_str(op->arena, json_get_str(one, STR("valueCode"))));
+}
+
 err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json **ret)
 {
     struct record_doc seen;
@@ -282,8 +298,7 @@ err outreach_wishes(struct op *op, struct outreach *o, str patient, struct json 
     put(op, out, "quietUntil", clock_of(op, w->quiet_until));
     put(op, out, "zone", w->zone);
     put_ways(op, &r, out);
-    for (size_t i = 0; i < w->n_refused; i++)
-        json_push(op->arena, list, json_new_str(op->arena, w->refused[i]));
+    put_refused(op, w, list);
     json_set(op->arena, out, STR("refused"), list);
     json_set(op->arena, out, STR("noCalls"), calls_json(op, &r.calls));
     *ret = out;

@@ -7,7 +7,8 @@
 #include "base/json.h"
 
 #define WISHES_URL "https://weft.health/fhir/StructureDefinition/contact-wishes"
-#define WISH_TOPICS 16
+#define WISH_TOPICS 64
+#define WISH_TOPICS_ALL 1024 /* in one Patient; those behind the first 64 stay in its parts */
 #define WISH_CHANNELS 9
 #define WISH_CARE "home_healthcare_instructions"
 #define WISH_VISITS "appointment_or_exam_confirm_remind"
@@ -22,6 +23,8 @@ struct wishes {
     str zone;                    /* the patient's own, or empty */
     str refused[WISH_TOPICS];    /* topics: codes of subjects and programmes */
     size_t n_refused;
+    const struct json *beyond; /* more stand in these parts than there is room for: all count */
+    size_t beyond_at;          /* from this part on */
     struct wish_way channels[WISH_CHANNELS];
     size_t n_channels;
     bool damaged; /* half of a wish: quiet until it is set again */
@@ -39,6 +42,7 @@ struct calls_about {
     bool lost; /* a no found no room: it counts as one to all */
 };
 void wishes_read(const struct json *patient, struct wishes *ret);
+bool wish_is_topic(const struct json *part);
 bool wish_minute(str text, int *ret);
 bool wishes_refuse(const struct wishes *w, str topic);
 /* A code that can name a topic: lower case, digits, "_" and "-". */
@@ -51,8 +55,8 @@ void calls_about_read(const struct json *consent, int64_t at, bool holds, struct
 bool calls_refuse(const struct calls_about *c, str purpose);
 /* Is the newest word about this topic itself no? *ret_at: when it was said; 0 never. */
 bool calls_said_no(const struct calls_about *c, str topic, int64_t *ret_at);
-/* Their word for the purpose itself; else, of visits and of all other care, the general one. Empty:
- * no wish. */
+/* Their word for the purpose itself; else the general one, of visits and what prepares them, or of
+ * all other care. Empty: no wish. */
 str wishes_channel(const struct wishes *w, str purpose);
 /* Is it the patient's quiet hours in one of the zones (no zone known: yes, if they set any)?
  * *ret_end: when it is over in all of them, 0 not known. */

@@ -1,6 +1,7 @@
 /* The patient's wishes about being contacted, as they stand in their Patient: a pause, quiet hours,
  * topics they do not want, a channel for a purpose. Pure. Invariant: a wish that cannot be read is
- * no permission: it counts as a wish for quiet until it is set again. */
+ * no permission: it counts as a wish for quiet until it is set again, and every refused topic
+ * counts, however many there are. */
 #include "outreach/prefer.h"
 
 #include "base/time.h"
@@ -26,6 +27,11 @@ bool wish_minute(str s, int *ret)
     return true;
 }
 
+bool wish_is_topic(const struct json *part)
+{
+    return str_eq(json_get_str(part, STR("url")), STR("refusedTopic"));
+}
+
 static void read_one(const struct json *e, struct wishes *w)
 {
     str url = json_get_str(e, STR("url"));
@@ -42,7 +48,7 @@ static void read_one(const struct json *e, struct wishes *w)
         w->damaged |= !wish_minute(json_get_str(e, STR("valueTime")), &w->quiet_until);
     } else if (str_eq(url, STR("zone"))) {
         w->zone = json_get_str(e, STR("valueCode"));
-    } else if (str_eq(url, STR("refusedTopic")) && w->n_refused < WISH_TOPICS) {
+    } else if (wish_is_topic(e)) {
         w->refused[w->n_refused++] = json_get_str(e, STR("valueCode"));
     } else if (str_eq(url, STR("channel")) && w->n_channels < WISH_CHANNELS) {
         w->channels[w->n_channels].purpose =
@@ -56,8 +62,15 @@ void wishes_read(const struct json *patient, struct wishes *ret)
 {
     const struct json *list = JSON_GET(with_url(patient, STR(WISHES_URL)), "extension");
     *ret = (struct wishes){.quiet_from = -1, .quiet_until = -1};
-    for (size_t i = 0; list && i < list->n; i++)
-        read_one(json_at(list, i), ret);
+    for (size_t i = 0; list && i < list->n; i++) {
+        const struct json *one = json_at(list, i);
+        if (!wish_is_topic(one) || ret->n_refused < WISH_TOPICS) {
+            read_one(one, ret);
+        } else if (!ret->beyond) {
+            ret->beyond = list;
+            ret->beyond_at = i;
+        }
+    }
     ret->damaged |= (ret->quiet_from < 0) != (ret->quiet_until < 0);
 }
 
@@ -79,20 +92,31 @@ str wish_topic_of(str purpose)
     return str_eq(purpose, STR("post_discharge_followup")) ? STR(WISH_CARE) : STR_NONE;
 }
 
-bool wishes_refuse(const struct wishes *w, str topic)
+static bool is_of(str refused, str topic)
 {
     str of = wish_topic_of(topic);
+    return !str_empty(refused) && (str_eq(refused, topic) || str_eq(refused, of));
+}
+
+bool wishes_refuse(const struct wishes *w, str topic)
+{
+    const struct json *one;
     for (size_t i = 0; i < w->n_refused; i++)
-        if ((!str_empty(topic) && str_eq(w->refused[i], topic)) ||
-            (!str_empty(of) && str_eq(w->refused[i], of)))
+        if (is_of(w->refused[i], topic))
+            return true;
+    for (size_t i = w->beyond_at; (one = json_at(w->beyond, i)); i++)
+        if (wish_is_topic(one) && is_of(json_get_str(one, STR("valueCode")), topic))
             return true;
     return false;
 }
 
 str wishes_channel(const struct wishes *w, str purpose)
 {
-    const str visits = STR(WISH_VISITS), care = STR(WISH_CARE);
-    str general = str_starts(purpose, STR("appointment")) ? visits : care, ret = STR_NONE;
+    const str visits = STR(WISH_VISITS), care = STR(WISH_CARE), topic = wish_topic_of(purpose);
+    str general = str_starts(purpose, STR("appointment")) ? visits
+                  : str_empty(topic)                      ? care
+                                                          : topic;
+    str ret = STR_NONE;
     for (size_t i = 0; i < w->n_channels; i++) {
         if (str_eq(w->channels[i].purpose, purpose))
             return w->channels[i].channel;

@@ -64,6 +64,43 @@ static err set_pause(struct op *op, const struct outreach_wish *in, const struct
     return OK;
 }
 
+#define DAY_MINUTES (24 * 60)
+
+/* From one minute of the day on to another. */
+static int onward(int from, int to)
+{
+    return (to - from + DAY_MINUTES) % DAY_MINUTES;
+}
+
+static bool has_hours(const struct wishes *w)
+{
+    return w->quiet_from >= 0 && w->quiet_until >= 0 && w->quiet_from != w->quiet_until;
+}
+
+/* Hours that begin in or beside earlier ones, and are no whole day with them: *io is both. */
+static bool prolong(const struct wishes *by, struct wishes *io)
+{
+    int lead = onward(io->quiet_from, by->quiet_from);
+    int has = onward(io->quiet_from, io->quiet_until);
+    int end = lead + onward(by->quiet_from, by->quiet_until);
+    if (lead > has || end >= DAY_MINUTES)
+        return false;
+    io->quiet_until = (io->quiet_from + (end > has ? end : has)) % DAY_MINUTES;
+    return true;
+}
+
+/* Of a link that takes away only: hours last longer than they did, or as long. What cannot be read
+ * is quiet all day, and two hours apart cannot both be written: then theirs stay. */
+static void keep_quiet(const struct wishes *was, struct wishes *w)
+{
+    struct wishes said = *w, had = *was;
+    if (was->damaged || (has_hours(was) && !has_hours(w))) {
+        *w = *was;
+    } else if (has_hours(was)) {
+        *w = prolong(&said, &had) ? had : prolong(was, &said) ? said : *was;
+    }
+}
+
 static err set_quiet(struct op *op, const struct outreach_wish *in, struct wishes *w)
 {
     if (str_empty(in->quiet_from) && str_empty(in->quiet_until))
@@ -77,6 +114,16 @@ static err set_quiet(struct op *op, const struct outreach_wish *in, struct wishe
         !wish_minute(in->quiet_until, &w->quiet_until) || w->quiet_from == w->quiet_until)
         return fail_at(op, ERR_INVALID, STR("quietFrom"),
                        "Quiet hours have a beginning and an end, such as 21:00 and 09:00.");
+    return OK;
+}
+
+/* Checked as any other, also where what stands is kept. */
+static err set_hours(struct op *op, const struct outreach_wish *in, struct wishes *w)
+{
+    const struct wishes was = *w;
+    TRY(set_quiet(op, in, w));
+    if (in->takes_only)
+        keep_quiet(&was, w);
     return OK;
 }
 
@@ -99,20 +146,37 @@ static bool refuses(const struct wishes *w, str topic)
     return false;
 }
 
-/* One that stands already, however it came to be written, is no reason to keep nothing. */
-static err refuse_topic(struct op *op, str topic, const struct wishes *was, struct wishes *w)
+/* Those that there was no room for, as they are written. */
+static bool stands_beyond(const struct wishes *w, str topic)
 {
-    if (!topic_fits(topic) && !refuses(was, topic))
+    const struct json *one;
+    for (size_t i = w->beyond_at; (one = json_at(w->beyond, i)); i++)
+        if (wish_is_topic(one) && str_eq(json_get_str(one, STR("valueCode")), topic))
+            return true;
+    return false;
+}
+
+/* One that stands already, however it came to be written, is no reason to keep nothing; nor is one
+ * that finds no room: it goes behind the others, into late. */
+static err refuse_topic(struct op *op, str topic, const struct wishes *was, struct wishes *w,
+                        struct json *late)
+{
+    if (!topic_fits(topic) && !refuses(was, topic) && !stands_beyond(was, topic))
         return fail_at(op, ERR_INVALID, STR("refused"), "A topic is a code.");
-    if (refuses(w, topic))
+    if (refuses(w, topic) || stands_beyond(was, topic))
         return OK;
-    if (w->n_refused == WISH_TOPICS)
-        return fail_at(op, ERR_INVALID, STR("refused"), "At most %d topics.", WISH_TOPICS);
-    w->refused[w->n_refused++] = topic;
+    if (w->n_refused < WISH_TOPICS) {
+        w->refused[w->n_refused++] = topic;
+        return OK;
+    }
+    if ((was->beyond ? was->beyond->n : 0) + late->n >= WISH_TOPICS_ALL)
+        return fail_at(op, ERR_INVALID, STR("refused"), "At most %d topics.", WISH_TOPICS_ALL);
+    json_push(op->arena, late, part(op, "refusedTopic", "valueCode", topic));
     return OK;
 }
 
-static err set_topics(struct op *op, const struct outreach_wish *in, struct wishes *w)
+static err set_topics(struct op *op, const struct outreach_wish *in, struct wishes *w,
+                      struct json *late)
 {
     const struct wishes was = *w;
     if (!in->topics_said)
@@ -120,7 +184,7 @@ static err set_topics(struct op *op, const struct outreach_wish *in, struct wish
     if (!in->takes_only)
         w->n_refused = 0;
     for (size_t i = 0; i < in->n_refused; i++)
-        TRY(refuse_topic(op, in->refused[i], &was, w));
+        TRY(refuse_topic(op, in->refused[i], &was, w, late));
     return OK;
 }
 
@@ -159,8 +223,18 @@ static void put_damaged(const struct op *op, const struct json *was, struct json
     }
 }
 
-/* was: the extension as it stands, or NULL. */
-static struct json *extension_of(struct op *op, const struct wishes *w, const struct json *was)
+/* Topics that there was no room for stay refused as they are written. */
+static void put_beyond(const struct op *op, const struct wishes *w, struct json *list)
+{
+    const struct json *one;
+    for (size_t i = w->beyond_at; (one = json_at(w->beyond, i)); i++)
+        if (wish_is_topic(one) && !refuses(w, json_get_str(one, STR("valueCode"))))
+            json_push(op->arena, list, one);
+}
+
+/* was: the extension as it stands, or NULL; late: topics behind those of w. */
+static struct json *extension_of(struct op *op, const struct wishes *w, const struct json *was,
+                                 const struct json *late)
 {
     struct json *e = json_new(op->arena, JSON_OBJECT), *list = json_new(op->arena, JSON_ARRAY);
     if (w->paused_until)
@@ -177,6 +251,9 @@ static struct json *extension_of(struct op *op, const struct wishes *w, const st
         json_push(op->arena, list, part(op, "zone", "valueCode", w->zone));
     for (size_t i = 0; i < w->n_refused; i++)
         json_push(op->arena, list, part(op, "refusedTopic", "valueCode", w->refused[i]));
+    put_beyond(op, w, list);
+    for (size_t i = 0; i < late->n; i++)
+        json_push(op->arena, list, json_at(late, i));
     for (size_t i = 0; i < w->n_channels; i++) {
         struct json *one = json_new(op->arena, JSON_OBJECT), *two = json_new(op->arena, JSON_ARRAY);
         json_push(op->arena, two, part(op, "purpose", "valueCode", w->channels[i].purpose));
@@ -200,21 +277,23 @@ err wishes_write(struct op *op, struct json *patient, const struct outreach_wish
                  const struct recipient *r)
 {
     struct wishes w;
-    struct json *list = json_new(op->arena, JSON_ARRAY), *mine;
+    struct json *list = json_new(op->arena, JSON_ARRAY), *late = json_new(op->arena, JSON_ARRAY);
+    struct json *mine;
     const struct json *had = JSON_GET(patient, "extension");
     wishes_read(patient, &w);
     if (!wishes_said(in))
         return OK;
     TRY(set_pause(op, in, r, &w));
-    TRY(set_quiet(op, in, &w));
-    TRY(set_zone(op, in->zone, &w));
-    TRY(set_topics(op, in, &w));
+    TRY(set_hours(op, in, &w));
+    if (!in->takes_only) /* in another zone they would be other hours */
+        TRY(set_zone(op, in->zone, &w));
+    TRY(set_topics(op, in, &w, late));
     for (size_t i = 0; i < in->n_ways; i++)
         TRY(set_channel(op, &in->ways[i], &w));
     for (size_t i = 0; had && i < had->n; i++)
         if (!str_eq(json_get_str(json_at(had, i), STR("url")), STR(WISHES_URL)))
             json_push(op->arena, list, json_at(had, i));
-    if ((mine = extension_of(op, &w, extension_at(patient, STR(WISHES_URL)))))
+    if ((mine = extension_of(op, &w, extension_at(patient, STR(WISHES_URL)), late)))
         json_push(op->arena, list, mine);
     if (list->n)
         json_set(op->arena, patient, STR("extension"), list);

@@ -4,8 +4,6 @@
 #include "outreach/outreach_int.h"
 #include "record/near.h"
 
-#define GATES STR("gates") /* beside it lie those of all messages on their way: a few pages */
-
 static void set_list(struct op *op, struct json *o, str name, const struct json *item)
 {
     struct json *list = json_new(op->arena, JSON_ARRAY);
@@ -100,17 +98,17 @@ str message_out(const struct json *c)
 
 static str gate_name(struct op *op, str communication)
 {
-    return arena_printf(op->arena, "gate/%.*s", STR_ARG(communication));
+    return arena_printf(op->arena, "gate@/%.*s", STR_ARG(communication));
 }
 
 err message_gate_now(struct record_tx *tx, struct op *op, str communication, str *ret)
 {
-    return record_tx_kv_now_near(tx, gate_name(op, communication), GATES, ret);
+    return record_tx_kv_now(tx, gate_name(op, communication), ret);
 }
 
 void message_gate_set(struct record_tx *tx, struct op *op, str communication, str value)
 {
-    record_tx_kv_near(tx, gate_name(op, communication), GATES, value);
+    record_tx_kv(tx, gate_name(op, communication), value);
 }
 
 static str job_body(struct op *op, const struct message *m, const struct recipient *r, str id,
@@ -165,6 +163,8 @@ err message_queue(struct record_tx *tx, struct op *op, const struct outreach *o,
     if (!ledger_read(c, &e))
         return op_check(op);
     e.ours = true;
+    if (due <= op->now && e.kind == LEDGER_CARE)
+        ledger_soon(op, &e);
     if (e.at < m->confirms)
         e.at = m->confirms; /* the clock was set back: it is after the words it ends all the same */
     str number = m->channel <= CHANNEL_EMAIL ? m->to : STR_NONE; /* others are of one person */

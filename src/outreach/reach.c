@@ -28,6 +28,7 @@ err outreach_reach(struct op *op, struct record *rec, str patient, struct outrea
 {
     struct recipient r;
     TRY(recipient_load(op, rec, patient, &r));
+    fhir_tag(r.patient); /* conditions of campaigns are asked of it */
     *ret = (struct outreach_reach){.patient = r.patient,
                                    .language = r.language,
                                    .state = r.state,
@@ -56,12 +57,13 @@ bool outreach_no_calls(const struct outreach_reach *r, str purpose)
     return r->no_calls || calls_refuse(&r->calls, purpose);
 }
 
-enum way outreach_prefers(const struct outreach_reach *r, str purpose)
+enum way outreach_prefers(const struct outreach_reach *r, str purpose, bool *ret_said)
 {
     struct wishes w;
     enum way k;
     wishes_read(r->patient, &w);
-    return way_parse(wishes_channel(&w, purpose), &k) ? k : r->prefers;
+    *ret_said = way_parse(wishes_channel(&w, purpose), &k);
+    return *ret_said ? k : r->prefers;
 }
 
 void outreach_lines(struct op *op, const struct outreach *o, str language, bool email,

@@ -46,8 +46,8 @@ void outreach_lines(struct op *op, const struct outreach *o, str language, bool 
 MUST err outreach_reach(struct op *op, struct record *rec, str patient, struct outreach_reach *ret);
 /* Do they want no calls at all, or none about this purpose? */
 bool outreach_no_calls(const struct outreach_reach *r, str purpose);
-/* The way tried first for a purpose: their word for it, else the one they are usually reached by.
- */
-enum way outreach_prefers(const struct outreach_reach *r, str purpose);
+/* The way tried first for a purpose: their word for it (*ret_said), else the one they are usually
+ * reached by. */
+enum way outreach_prefers(const struct outreach_reach *r, str purpose, bool *ret_said);
 
 #endif

@@ -250,7 +250,7 @@ static void what_was_read_is_not_silent(void **state)
     assert_int_equal(record_resolve(&r->op, r->rec, ch.type, id, &ch.rid), OK);
     assert_int_equal(silence_follow(&r->op, r->o, &ch), OK);
     assert_int_equal(
-        record_kv_get(&r->op, r->rec, arena_cat(r->op.arena, STR("silence/"), id), &kept), OK);
+        record_kv_get(&r->op, r->rec, arena_cat(r->op.arena, STR("silence@/"), id), &kept), OK);
     assert_true(str_empty(kept)); /* watched no more */
     (void)later(r, 5 * HOUR_MS);
     (void)later(r, 50 * HOUR_MS);

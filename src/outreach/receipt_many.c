@@ -32,7 +32,7 @@ static struct found *look(struct op *op, struct outreach *o, str id, struct foun
             return holds_id(all[i].tree, id) ? &all[i] : NULL;
     err e = record_read(op, o->rec, fhir_type_parse(STR("Communication")), communication, &f->doc);
     if (e == OK)
-        e = record_parse(op, &f->doc, &f->tree);
+        e = record_parse_bare(op, &f->doc, &f->tree);
     if (e != OK || !holds_id(f->tree, id)) {
         op_clear(op);
         return NULL;

@@ -285,7 +285,7 @@ static err find_confidential(struct op *op, struct record *rec, struct recipient
     if (page.n == 0)
         return OK;
     int64_t newest = INT64_MIN;
-    TRY(record_parse(op, &page.docs[0], &c));
+    TRY(record_parse_bare(op, &page.docs[0], &c));
     read_confidential(c, r, &newest);
     return OK;
 }
@@ -308,7 +308,7 @@ static err find_topics(struct op *op, struct record *rec, struct recipient *r)
     TRY(record_find(op, rec, fhir_type_parse(STR("Consent")), query, &page));
     for (size_t i = 0; i < page.n; i++) {
         struct json *c;
-        TRY(record_parse(op, &page.docs[i], &c));
+        TRY(record_parse_bare(op, &page.docs[i], &c));
         read_topics(op, c, r);
     }
     return OK;
@@ -338,7 +338,7 @@ static err read_consents(struct op *op, struct record *rec, uint64_t patient, st
     for (size_t i = 0; i < page.n; i++) {
         struct json *c;
         struct time_span at = {0};
-        TRY(record_parse(op, &page.docs[i], &c));
+        TRY(record_parse_bare(op, &page.docs[i], &c));
         if (!str_eq(json_get_str(c, STR("status")), STR("active")))
             continue;
         read_parties(op, c, r);
@@ -389,7 +389,7 @@ err recipient_load(struct op *op, struct record *rec, str patient, struct recipi
     op->actor = outreach_system();
     err e = record_read(op, rec, fhir_type_parse(STR("Patient")), patient, &doc);
     if (e == OK)
-        e = record_parse(op, &doc, &r.patient);
+        e = record_parse_bare(op, &doc, &r.patient);
     if (e == OK) {
         wishes_read(r.patient, &r.wishes);
         recipient_read_person(op, &r);

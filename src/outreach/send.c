@@ -144,7 +144,7 @@ static err put(struct record_tx *tx, struct op *op, struct outreach *o, struct r
     if (x->d->not_before > due)
         due = x->d->not_before;
     TRY(message_queue(tx, op, o, &x->r, &x->m, x->d, due, &x->id));
-    TRY(silence_watch(tx, op, o, &(struct silence_sent){x->d, &x->m, x->id, x->beside, due}));
+    TRY(silence_watch(tx, op, o, &(struct silence_sent){x->d, &x->m, x->id, due}));
     record_tx_kv_near(tx, key_name(op, x->d->key), x->beside, x->id);
     if (!str_empty(x->d->due_key))
         record_tx_kv_near(tx, due_name(op, x), x->beside, x->id);

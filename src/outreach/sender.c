@@ -22,7 +22,7 @@ static err read_job(struct op *op, struct outreach *o, const struct record_job *
     ret->submitting = str_eq(gate, STR("out"));
     TRY(record_read(op, o->rec, fhir_type_parse(STR("Communication")), ret->communication,
                     &ret->doc));
-    return record_parse(op, &ret->doc, &ret->tree);
+    return record_parse_bare(op, &ret->doc, &ret->tree);
 }
 
 void sender_prepare(struct op *op, struct outreach *o, const struct record_job *in, struct job *j)

@@ -34,7 +34,6 @@ struct job {
     bool other;           /* the patient named somebody else, or nobody any more, to get it */
     bool unwanted;        /* a helpful answer to words, and a STOP came after them */
     bool submitting;      /* it was found so: a crash may have been between */
-    bool counted;         /* its row says that it went */
     bool row;             /* the ledger had one when it was finished */
     struct record_tx *tx; /* that a submit would be written in */
     enum channel_kind channel;

@@ -104,7 +104,6 @@ static err put_submit(struct record_tx *tx, struct op *op, struct outreach *o, s
     lane_guard(tx, op, j->campaign);
     if (j->channel == CHANNEL_SMS)
         bucket_put(tx, op, o, j->patient);
-    j->counted = true; /* whoever is killed now: perhaps it went */
     return ledger_leaves(tx, op, j->tree);
 }
 
@@ -122,12 +121,13 @@ static err put_step(struct record_tx *tx, struct op *op, struct outreach *o, str
         record_tx_outbox_done(tx, j->number);
         if (!str_empty(j->communication))
             message_gate_set(tx, op, j->communication, STR_NONE);
-        return OK;
+        return j->tree && !j->submitting ? ledger_state(tx, op, j->tree, &j->row) : OK;
     case STEP_LATER:
         record_tx_outbox_later(tx, j->number, j->due, body_text(op, j->body));
         message_gate_set(tx, op, j->communication, STR_NONE);
         TRY(put_move(tx, op, j));
-        return j->counted ? ledger_state(tx, op, j->tree, &j->row) : OK;
+        /* it may count as out already; what perhaps left before a crash goes on counting so */
+        return j->submitting ? OK : ledger_state(tx, op, j->tree, &j->row);
     case STEP_SUBMIT:
         TRY(put_move(tx, op, j));
         return put_submit(tx, op, o, j);
@@ -158,7 +158,7 @@ static err write_some(struct record_tx *tx, struct op *op, struct outreach *o,
 static err read_again(struct op *op, struct outreach *o, struct job *j)
 {
     TRY(record_read(op, o->rec, j->doc.type, j->communication, &j->doc));
-    return record_parse(op, &j->doc, &j->tree);
+    return record_parse_bare(op, &j->doc, &j->tree);
 }
 
 /* What has not left yet is decided anew, guarded by what counts now; else its lease would have to

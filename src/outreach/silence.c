@@ -5,10 +5,10 @@
  * the message, and whoever takes it away commits what comes instead, so each silence has one
  * answer, whatever is killed when; no way is tried twice; a letter, which takes days, is none. */
 #include "outreach/silence_int.h"
-#include "record/near.h"
 
 #include "outreach/ledger_int.h"
 #include "outreach/reach.h"
+#include "record/near.h"
 
 #include "base/log.h"
 
@@ -23,7 +23,7 @@
 
 static str watch_key(struct op *op, str communication)
 {
-    return arena_cat(op->arena, STR("silence/"), communication);
+    return arena_cat(op->arena, STR("silence@/"), communication);
 }
 
 static int64_t wait_ms(const struct outreach *o, bool answer)
@@ -46,7 +46,7 @@ static err put_watch(struct record_tx *tx, struct op *op, const struct silence_s
     json_write(&b, state);
     if (!buf_ok(&b))
         return fail(op, ERR_TOO_LARGE, "the message is too large");
-    record_tx_kv_near(tx, watch_key(op, s->id), s->beside, buf_str(&b));
+    record_tx_kv_new(tx, watch_key(op, s->id), buf_str(&b));
     return OK;
 }
 
@@ -113,7 +113,7 @@ static void done(struct record_tx *tx, struct op *op, const struct watched *w)
         return;
     str key = watch_key(op, w->id);
     record_tx_expect_kv(tx, key, w->kept);
-    record_tx_kv_near(tx, key, key, STR_NONE);
+    record_tx_kv(tx, key, STR_NONE);
 }
 
 static err let_go(struct op *op, const struct watched *w)
@@ -315,7 +315,7 @@ static err look(struct op *op, struct watched *w)
     struct record_doc doc;
     str key = watch_key(op, w->id);
     enum way way;
-    TRY(record_kv_get_near(op, w->o->rec, key, key, &w->kept));
+    TRY(record_kv_get(op, w->o->rec, key, &w->kept));
     if (str_empty(w->kept))
         return w->job ? let_go(op, w) : OK;
     TRY(json_read(op, w->kept, &JSON_LIMITS_DEFAULT, &w->state));

@@ -8,7 +8,6 @@ struct silence_sent {
     const struct outreach_draft *draft;
     const struct message *message;
     str id;      /* its Communication */
-    str beside;  /* the name near which the watch lies: as the message's key does */
     int64_t due; /* when it leaves */
 };
 /* With the message, in its transaction; of what nobody wrote by hand nothing is watched. */

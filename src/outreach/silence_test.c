@@ -257,7 +257,7 @@ static void a_damaged_note_holds_up_nobody(void **state)
     struct record_change ch = {.type = fhir_type_parse(STR("Communication")), .vid = 2};
     str id = sent(r, "key-silence-8", false);
     struct record_tx *tx = record_begin(&r->op, r->rec);
-    record_tx_kv(tx, arena_cat(r->op.arena, STR("silence/"), id), STR("{"));
+    record_tx_kv(tx, arena_cat(r->op.arena, STR("silence@/"), id), STR("{"));
     assert_int_equal(record_commit(tx), OK);
     assert_int_equal(record_resolve(&r->op, r->rec, ch.type, id, &ch.rid), OK);
     assert_int_equal(silence_follow(&r->op, r->o, &ch), OK);

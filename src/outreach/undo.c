@@ -7,30 +7,39 @@
 
 #define TRIES 5 /* the ledger's page may be written meanwhile */
 
-static err take_back(struct op *op, struct outreach *o, str communication, bool *ret_left)
+/* Joins tx; *ret_left: it has left, and stays. */
+static err take_back(struct record_tx *tx, struct op *op, str communication, struct record_doc *doc,
+                     bool *ret_left)
+{
+    struct json *c, *reason = json_new(op->arena, JSON_OBJECT);
+    bool there;
+    str gate;
+    TRY(record_parse(op, doc, &c));
+    *ret_left = !str_eq(json_get_str(c, STR("status")), STR("preparation"));
+    if (*ret_left)
+        return OK;
+    TRY(message_gate_now(tx, op, communication, &gate));
+    *ret_left = !str_empty(gate);
+    if (*ret_left)
+        return OK;
+    json_set_str(op->arena, c, STR("status"), STR("not-done"));
+    json_set_str(op->arena, reason, STR("text"), STR(TAKEN_BACK));
+    json_set(op->arena, c, STR("statusReason"), reason);
+    TRY(record_tx_update(tx, doc->type, communication, c, doc->vid));
+    TRY(ledger_state(tx, op, c, &there));
+    message_gate_set(tx, op, communication, STR("undone"));
+    return OK;
+}
+
+static err undo_one(struct op *op, struct outreach *o, str communication, bool *ret_left)
 {
     struct record_doc doc;
-    struct json *c;
-    bool there;
-    fhir_type type = fhir_type_parse(STR("Communication"));
-    TRY(record_read(op, o->rec, type, communication, &doc));
-    TRY(record_parse(op, &doc, &c));
-    *ret_left = !str_eq(json_get_str(c, STR("status")), STR("preparation"));
+    TRY(record_read(op, o->rec, fhir_type_parse(STR("Communication")), communication, &doc));
+    struct record_tx *tx = record_begin(op, o->rec);
+    TRY(take_back(tx, op, communication, &doc, ret_left));
     if (*ret_left)
         return fail_at(op, ERR_CONFLICT, STR("Communication.status"),
                        "the message has already left; it cannot be taken back");
-    json_set_str(op->arena, c, STR("status"), STR("not-done"));
-    struct json *reason = json_new(op->arena, JSON_OBJECT);
-    json_set_str(op->arena, reason, STR("text"), STR(TAKEN_BACK));
-    json_set(op->arena, c, STR("statusReason"), reason);
-    struct record_tx *tx = record_begin(op, o->rec);
-    str gate;
-    TRY(message_gate_now(tx, op, communication, &gate));
-    if (!str_empty(gate))
-        return fail(op, ERR_CONFLICT, "the message has just left; it cannot be taken back");
-    TRY(record_tx_update(tx, type, communication, c, doc.vid));
-    TRY(ledger_state(tx, op, c, &there));
-    message_gate_set(tx, op, communication, STR("undone"));
     return record_commit(tx);
 }
 
@@ -41,7 +50,7 @@ err outreach_undo(struct op *op, struct outreach *o, str communication, struct r
     err e = OK;
     for (int i = 0; raced && i < TRIES; i++) {
         op_clear(op);
-        e = take_back(op, o, communication, &left);
+        e = undo_one(op, o, communication, &left);
         raced = !left && (e == ERR_PRECONDITION || e == ERR_CONFLICT);
     }
     if (raced) {
@@ -57,22 +66,25 @@ err outreach_undo(struct op *op, struct outreach *o, str communication, struct r
     return OK;
 }
 
-err outreach_take_back(struct op *op, struct outreach *o, str patient, str prefix)
+err outreach_take_back(struct record_tx *tx, struct op *op, struct outreach *o,
+                       const struct outreach_waiting *all, struct outreach_taken *ret)
 {
     struct record_page page;
     str query = arena_printf(op->arena, "subject=Patient/%.*s&status=preparation&_count=100",
-                             STR_ARG(patient));
+                             STR_ARG(all->patient));
+    *ret = (struct outreach_taken){0};
     TRY(record_find(op, o->rec, fhir_type_parse(STR("Communication")), query, &page));
+    ret->keys = ARENA_ARRAY(op->arena, str, page.n + 1);
+    TRY(op_check(op));
     for (size_t i = 0; i < page.n; i++) {
-        struct record_result r;
         struct json *c;
+        bool left;
         TRY(record_parse(op, &page.docs[i], &c));
-        if (!str_starts(outreach_sent_under(c), prefix))
+        if (!str_starts(outreach_sent_under(c), all->prefix))
             continue;
-        err e = outreach_undo(op, o, page.docs[i].id, &r);
-        if (e != OK && e != ERR_CONFLICT && e != ERR_NOT_FOUND && e != ERR_GONE)
-            return e;
-        op_clear(op); /* it has just left: nothing is to be taken back */
+        TRY(take_back(tx, op, page.docs[i].id, &page.docs[i], &left));
+        if (!left)
+            ret->keys[ret->n++] = outreach_sent_under(c);
     }
     return OK;
 }

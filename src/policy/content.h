@@ -101,6 +101,7 @@ struct content_hit {
 
 struct content_report {
     uint32_t classes; /* bit a class: 1u << CONTENT_… */
+    struct sms_shape shape;
     size_t n_hits;
     struct content_hit hits[CONTENT_HITS_MAX];
     bool has_link, link_branded, link_shortened, link_has_identifier;
@@ -122,6 +123,6 @@ bool content_sender_neutral(str sender);
  * Raises, never lowers: contains_marketing, contains_financial, contains_phi become true when found
  * and content_tier promotional; otherwise what the author attested stands, and unknown stays
  * unknown. */
-void content_facts(struct op *op, str text, const struct content_report *report, struct facts *f);
+void content_facts(struct op *op, const struct content_report *report, struct facts *f);
 
 #endif

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < report.n_hits; i++)
             if (report.hits[i].at + report.hits[i].n > size)
                 __builtin_trap();
-        content_facts(&op, text, &report, facts_new(&op));
+        content_facts(&op, &report, facts_new(&op));
     }
     arena_free(arena);
     return 0;

@@ -65,6 +65,7 @@ bool content_scan(struct op *op, str text, const str *brand_domains, size_t n,
         return false;
     struct content_report r = {.n_hits = 0};
     struct phrase_hit hit;
+    content_sms_shape(text, &r.shape);
     for (struct phrase_iter it = content_phrases_of(&f); content_next_phrase(&it, &hit);)
         note(&r, &f, hit);
     content_scan_links(in, brand_domains, n, &r);
@@ -120,17 +121,16 @@ static void add_fields(struct op *op, const struct content_report *r, struct fac
     facts_set_list(f, FACT_PHI_FIELDS, list, count);
 }
 
-void content_facts(struct op *op, str text, const struct content_report *report, struct facts *f)
+void content_facts(struct op *op, const struct content_report *report, struct facts *f)
 {
-    struct sms_shape s;
+    const struct sms_shape *s = &report->shape;
     if (!f)
         return;
-    content_sms_shape(text, &s);
-    facts_set_str(f, FACT_ENCODING, s.encoding == SMS_GSM7 ? STR("gsm7") : STR("ucs2"));
-    facts_set_num(f, FACT_SEGMENTS, s.segments);
-    facts_set_num(f, FACT_SEPTETS, s.septets);
-    facts_set_num(f, FACT_UTF16_UNITS, s.utf16_units);
-    facts_set_num(f, FACT_CHAR_COUNT, s.characters);
+    facts_set_str(f, FACT_ENCODING, s->encoding == SMS_GSM7 ? STR("gsm7") : STR("ucs2"));
+    facts_set_num(f, FACT_SEGMENTS, s->segments);
+    facts_set_num(f, FACT_SEPTETS, s->septets);
+    facts_set_num(f, FACT_UTF16_UNITS, s->utf16_units);
+    facts_set_num(f, FACT_CHAR_COUNT, s->characters);
     facts_set_bool(f, FACT_HAS_LINK, report->has_link);
     facts_set_bool(f, FACT_LINK_DOMAIN_BRANDED, report->link_branded && !report->link_shortened);
     facts_set_bool(f, FACT_LINK_CONTAINS_IDENTIFIER, report->link_has_identifier);

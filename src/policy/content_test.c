@@ -375,14 +375,14 @@ static void facts_only_raise(void **state)
     struct facts *f = facts_new(&op);
     const char *text = "Harbor Clinic: call 555-010-1234. Reply STOP to opt out.";
     struct content_report r = scan(&op, text);
-    content_facts(&op, str_of(text), &r, f);
+    content_facts(&op, &r, f);
     assert_false(facts_known(f, FACT_CONTAINS_MARKETING)); /* nobody attested */
     assert_false(facts_known(f, FACT_CONTENT_TIER));
     str before[] = {STR("patient_name"), STR("optout_line")};
     facts_set_list(f, FACT_PHI_FIELDS, before, 2);
     facts_set_bool(f, FACT_CONTAINS_MARKETING, false);
     facts_set_str(f, FACT_CONTENT_TIER, STR("informational"));
-    content_facts(&op, str_of(text), &r, f);
+    content_facts(&op, &r, f);
     struct json *j = facts_to_json(&op, f);
     assert_true(json_is(JSON_GET(j, "contains_marketing"), JSON_FALSE));
     assert_str(json_get_str(j, STR("encoding")), "gsm7");
@@ -392,17 +392,17 @@ static void facts_only_raise(void **state)
     text = "Your invoice for dialysis is overdue";
     r = scan(&op, text);
     facts_set_bool(f, FACT_CONTAINS_FINANCIAL, false);
-    content_facts(&op, str_of(text), &r, f);
+    content_facts(&op, &r, f);
     j = facts_to_json(&op, f);
     assert_true(json_is(JSON_GET(j, "contains_financial"), JSON_TRUE));
     assert_true(json_is(JSON_GET(j, "contains_phi"), JSON_TRUE));
     text = "Special offer: buy now";
     r = scan(&op, text);
-    content_facts(&op, str_of(text), &r, f);
+    content_facts(&op, &r, f);
     j = facts_to_json(&op, f);
     assert_true(json_is(JSON_GET(j, "contains_marketing"), JSON_TRUE));
     assert_str(json_get_str(j, STR("content_tier")), "promotional");
-    content_facts(&op, str_of(text), &r, NULL);
+    content_facts(&op, &r, NULL);
     test_op_done(&op);
 }
 

@@ -85,12 +85,14 @@ void consents_stale(struct record *rec, fhir_type type, uint64_t patient)
 static err read_one(struct op *op, struct record *rec, uint64_t rid, struct consent_set *set)
 {
     struct store_doc d;
+    struct record_doc doc;
     struct json *tree;
     const struct consent_rule *rule;
     TRY(store_get(op, rec->store, rid, &d));
     if (d.deleted)
         return OK;
-    TRY(tree_of(op, rec, &d, &tree));
+    doc_whole(op, rec, &d, &doc);
+    TRY(record_parse_bare(op, &doc, &tree));
     TRY(consent_rule_read(op, rec, tree, set, &rule));
     if (rule)
         set->roots[set->n++] = rule;

@@ -119,8 +119,7 @@ static const struct {
              {"programme/", "/rpm", false},
              {"survey/each-set/", "/daily", false},
              {"told/sms/", "", false},
-             {"word/email/", "", false},
-             {"silence/of-", "", false}, /* these two by what is in them */
+             {"silence@/of-", "", false}, /* these two by what is in them */
              {"mail/of-", "", false},
              {"campaign/e/plan/", "/7", true},
              {"campaign/p/", "", true},

@@ -8,8 +8,10 @@
 #define APART "room-"
 /* Whoever is asked for with record_kv_page(). With a new one FAMILIES_OF is raised, and the names
  * of older folders move. */
-#define FAMILIES_OF "1"
-static const char *const LISTED[] = {"mon/", "mon-trial/"};
+#define FAMILIES_OF "2"
+static const char *const LISTED[] = {"mon/", "mon-trial/", "gate@/", "silence@/"};
+/* Names of before, and of now. */
+static const char *const RENAMED[][2] = {{"gate/", "gate@/"}, {"silence/", "silence@/"}};
 #define N_LISTED (sizeof LISTED / sizeof *LISTED)
 _Static_assert(sizeof SHARED - 1 == FAMILY_SPACE && sizeof APART - 1 == FAMILY_SPACE,
                "names are cut after as many characters");
@@ -71,6 +73,23 @@ err family_each(struct op *op, struct record *rec, const struct family_walk *w)
     return e;
 }
 
+/* What a value of the shared group is called now; empty: as it was. */
+static str new_name(struct arena *a, str key)
+{
+    for (size_t i = 0; i < sizeof RENAMED / sizeof *RENAMED; i++) {
+        str was = str_of(RENAMED[i][0]);
+        if (str_starts(key, was))
+            return family_name(a, arena_cat(a, str_of(RENAMED[i][1]), str_sub(key, was.n, key.n)));
+    }
+    return family_listed(key) ? family_name(a, key) : STR_NONE;
+}
+
+/* Of a patient's last STOP, as they were kept once: it guards what was on its way then. */
+static bool is_mark(str key)
+{
+    return str_starts(key, STR("word/")) && str_find_char(key, '/', 5) != SIZE_MAX;
+}
+
 static err move_some(struct op *op, struct record *rec, const void *ctx,
                      const struct store_named *rows, size_t n)
 {
@@ -81,10 +100,13 @@ static err move_some(struct op *op, struct record *rec, const void *ctx,
     TRY(op_check(op));
     for (size_t i = 0; i < n; i++) {
         str key = str_sub(rows[i].name, FAMILY_SPACE, rows[i].name.n);
-        if (!family_listed(key))
+        str now = new_name(op->arena, key);
+        bool mark = is_mark(key);
+        if (str_empty(now) && !mark)
             continue;
         store_tx_kv(tx, rows[i].name, STR_NONE);
-        store_tx_kv(tx, family_name(op->arena, key), rows[i].value);
+        if (!mark)
+            store_tx_kv(tx, now, rows[i].value);
         moved++;
     }
     return moved ? store_commit(op, tx, &c) : OK;

@@ -104,6 +104,9 @@ static void before(struct fixture *f, int n)
                          value);
         store_tx_kv(tx, arena_printf(f->keep, "room-mon/%d", i), STR_NONE);
         store_tx_kv(tx, arena_printf(f->keep, "room-mon-trial/%d", i), STR_NONE);
+        store_tx_kv(tx, arena_printf(f->keep, "room/word/sms/p%d", i), value);
+        store_tx_kv_near(tx, arena_printf(f->keep, "room/gate/m%d", i), STR("room/gates"), value);
+        store_tx_kv_near(tx, arena_printf(f->keep, "room/silence/m%d", i), STR("room/x"), value);
     }
     store_tx_kv(tx, STR("families"), STR_NONE);
     store_tx_kv(tx, STR("keys.format"), STR("8"));
@@ -114,8 +117,14 @@ static void expect_in_order(struct fixture *f, int n)
 {
     str *old, value;
     size_t n_old;
+    static const char *const renamed[] = {"gate@/", "silence@/"};
     for (int i = 0; i < n; i++) {
         str want = arena_printf(f->keep, "track %d", i);
+        for (size_t k = 0; k < 2; k++) {
+            str name = arena_printf(f->keep, "%sm%d", renamed[k], i);
+            assert_int_equal(record_kv_get(&f->op, f->rec, name, &value), OK);
+            assert_true(str_eq(value, want));
+        }
         assert_int_equal(record_kv_get(&f->op, f->rec, arena_printf(f->keep, "mon/%d", i), &value),
                          OK);
         assert_true(str_eq(value, want));
@@ -127,11 +136,17 @@ static void expect_in_order(struct fixture *f, int n)
     assert_int_equal(walk(f, "mon-trial/").n, n);
     assert_int_equal(store_kv_list(&f->op, f->store, STR("room/mon"), 9, &old, &n_old), OK);
     assert_int_equal(n_old, 0);
+    assert_int_equal(store_kv_list(&f->op, f->store, STR("room/word"), 9, &old, &n_old), OK);
+    assert_int_equal(n_old, 0);
+    assert_int_equal(store_kv_list(&f->op, f->store, STR("room/gate"), 9, &old, &n_old), OK);
+    assert_int_equal(n_old, 0);
+    assert_int_equal(store_kv_list(&f->op, f->store, STR("room/silence"), 9, &old, &n_old), OK);
+    assert_int_equal(n_old, 0);
     assert_int_equal(store_kv_list(&f->op, f->store, STR("room/ledger/"), OTHERS, &old, &n_old),
                      OK);
     assert_int_equal(n_old, OTHERS);
     assert_int_equal(store_kv_get(&f->op, f->store, STR("keys.format"), &value), OK);
-    assert_true(str_eq(value, STR("9"))); /* which a program of before refuses */
+    assert_true(str_eq(value, STR("10"))); /* which a program of before refuses */
 }
 
 static void a_folder_of_before_is_put_in_order(void **state)

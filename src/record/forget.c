@@ -30,11 +30,10 @@ static const struct named_row {
     {"programme-days/", BY_NUMBER, 0},
     {"programme/", BY_ID, 0},
     {"push/of/", BY_ID, 0},
-    {"silence/", BY_VALUE, 0},
+    {"silence@/", BY_VALUE, 0},
     {"survey/each-set/", BY_ID, 0},
     {"survey/open/", BY_NUMBER, 0},
     {"told/", BY_ID, 1},
-    {"word/", BY_ID, 1},
 };
 
 struct whom {

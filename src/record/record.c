@@ -312,11 +312,18 @@ void doc_whole(struct op *op, struct record *rec, const struct store_doc *d, str
     ret->body = d->body;
 }
 
-err record_parse(struct op *op, const struct record_doc *doc, struct json **ret)
+err record_parse_bare(struct op *op, const struct record_doc *doc, struct json **ret)
 {
     if (doc->deleted)
         return fail(op, ERR_GONE, "The resource was deleted.");
-    return fhir_stored_read(op, arena_cat(op->arena, doc->head, doc->body), ret);
+    return fhir_stored_bare(op, arena_cat(op->arena, doc->head, doc->body), ret);
+}
+
+err record_parse(struct op *op, const struct record_doc *doc, struct json **ret)
+{
+    TRY(record_parse_bare(op, doc, ret));
+    fhir_tag(*ret);
+    return OK;
 }
 
 err tree_of(struct op *op, struct record *rec, const struct store_doc *d, struct json **ret)

@@ -63,8 +63,9 @@ MUST err record_vread(struct op *op, struct record *rec, fhir_type type, str id,
 /* Newest first, at most max below version `before` (0 = newest). Deleted versions included. */
 MUST err record_history(struct op *op, struct record *rec, fhir_type type, str id, uint32_t before,
                         size_t max, struct record_doc **ret, size_t *ret_n);
-/* Parsed, tagged tree of a document. */
+/* Parsed, tagged tree; bare: for who asks for members by name, or writes it, which tags it. */
 MUST err record_parse(struct op *op, const struct record_doc *doc, struct json **ret);
+MUST err record_parse_bare(struct op *op, const struct record_doc *doc, struct json **ret);
 /* By resource number (followers). */
 MUST err record_get(struct op *op, struct record *rec, uint64_t rid, struct record_doc *ret);
 /* Resource number of Type/id; ERR_NOT_FOUND. No content is read, so nothing is audited. */
@@ -91,8 +92,7 @@ struct record_result {
 MUST err record_create(struct op *op, struct record *rec, struct json *resource, str if_none_exist,
                        struct record_result *ret);
 /* Creates when absent (client-chosen id); but to an actor bound to a patient, what is not in that
- * patient's record and what is not there are both ERR_NOT_FOUND. if_match: version number or empty.
- */
+ * patient's record and what is not there are both ERR_NOT_FOUND. if_match: version or empty. */
 MUST err record_update(struct op *op, struct record *rec, fhir_type type, str id,
                        struct json *resource, str if_match, struct record_result *ret);
 /* The same as FHIR's plain update: the life of a case has the desk's doors. */

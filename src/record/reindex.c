@@ -11,8 +11,9 @@
  * text, places, quantities in base units, identifiers with their types. 3: fewer words. 4: labels,
  * Consents that bind. 5: names of codes. 6: numbers of other countries, in one spelling.
  * 7: marks. 8: what names a type that is shared by each patient. 9: the same keys, but named values
- * that are listed have other names (family.c), which an older program would not find. */
-#define KEYS_FORMAT 9u
+ * that are listed have other names (family.c), which an older program would not find. 10: so have
+ * those of each message. */
+#define KEYS_FORMAT 10u
 #define KEYS_LIKE 8u /* keys of this one are those of now */
 #define BATCH 256u
 #define TRIES 20

@@ -88,7 +88,18 @@ void record_tx_kv(struct record_tx *tx, str key, str value)
 
 void record_tx_kv_near(struct record_tx *tx, str key, str near, str value)
 {
-    store_tx_kv_near(tx->stx, family_name(tx->op->arena, key), near_of(tx, near), value);
+    const str *known = map_get(&tx->values, key);
+    str name = family_name(tx->op->arena, key), beside = near_of(tx, near);
+    if (known && known->n == 0) /* this transaction looked, or is guarded */
+        store_tx_kv_new(tx->stx, name, beside, value);
+    else
+        store_tx_kv_near(tx->stx, name, beside, value);
+    know_value(tx, key, value);
+}
+
+void record_tx_kv_new(struct record_tx *tx, str key, str value)
+{
+    store_tx_kv_new(tx->stx, family_name(tx->op->arena, key), STR_NONE, value);
     know_value(tx, key, value);
 }
 

@@ -267,10 +267,13 @@ static err write_kv(struct op *op, struct store *s, const struct tx_kv *kv)
     memo_drop(s->memo, kv->key);
     if (kv->value.n == 0)
         return s->ops->del(op, s->be, SPACE_KV, row);
-    if (kv->near.n == 0 || !s->ops->put_near)
+    if (!s->ops->put_near || (kv->near.n == 0 && !kv->fresh))
         return s->ops->put(op, s->be, SPACE_KV, row, kv->sealed);
-    kv_row(&s->vault, kv->near, beside);
-    return s->ops->put_near(op, s->be, row, str_make(beside, sizeof beside), kv->sealed);
+    str near = kv->near.n ? str_make(beside, sizeof beside) : STR_NONE;
+    if (kv->near.n)
+        kv_row(&s->vault, kv->near, beside);
+    return kv->fresh ? s->ops->put_new(op, s->be, row, near, kv->sealed)
+                     : s->ops->put_near(op, s->be, row, near, kv->sealed);
 }
 
 err apply_write(struct op *op, struct store *s, struct store_tx *tx)

@@ -93,8 +93,10 @@ struct store_ops {
 
     /* Named values (SPACE_KV) that are read together: it lies beside the one named near if it can;
      * near may be the key itself. Whatever near is, get and get_near find it. get_own may miss what
-     * was put with a near. NULL: put and get. */
+     * was put with a near. put_new: of one that is not there yet, which costs less; near may be
+     * empty; if it is there, it does what put_near or put does. NULL: put and get. */
     MUST err (*put_near)(struct op *op, void *be, str key, str near, str value);
+    MUST err (*put_new)(struct op *op, void *be, str key, str near, str value);
     MUST err (*get_near)(struct op *op, struct store_snap *snap, str key, str near, str *ret);
     MUST err (*get_own)(struct op *op, struct store_snap *snap, str key, str *ret);
 

@@ -34,7 +34,7 @@ void store_id_format(const struct store *s, uint64_t rid, char out[STORE_ID_LEN]
     }
 }
 
-bool store_id_parse(const struct store *s, str id, uint64_t *ret_rid)
+bool id_parse(const struct vault *v, str id, uint64_t *ret_rid)
 {
     uint64_t half[2] = {0, 0};
     if (id.n != STORE_ID_LEN)
@@ -47,7 +47,7 @@ bool store_id_parse(const struct store *s, str id, uint64_t *ret_rid)
     }
     uint64_t left = half[0], right = half[1];
     for (unsigned round = ROUNDS; round-- > 0;) {
-        uint64_t before = right ^ mix(&s->vault, round, left);
+        uint64_t before = right ^ mix(v, round, left);
         right = left;
         left = before;
     }
@@ -55,6 +55,11 @@ bool store_id_parse(const struct store *s, str id, uint64_t *ret_rid)
         return false;
     *ret_rid = left;
     return true;
+}
+
+bool store_id_parse(const struct store *s, str id, uint64_t *ret_rid)
+{
+    return id_parse(&s->vault, id, ret_rid);
 }
 
 uint64_t store_rid_last(struct store *s)

@@ -1,6 +1,8 @@
 /* Small named values. A row's name is blind: 8 bytes of the group (the name up to its first '/' or
  * ':') and 16 of the whole name; the real name is sealed beside the value. Listing reads one group
- * when the prefix names it, else all. */
+ * when the prefix names it, else all. Of a group whose name ends in '@', which holds a value for
+ * each resource of some kind, 8 of the 16 say which number the resource has: those of resources
+ * that were made one after the other are neighbours in every order of the disk. */
 #include "store/memo_int.h"
 #include "store/near.h"
 #include "store/store_int.h"
@@ -17,14 +19,31 @@ static str group_of(str key)
     return STR_NONE;
 }
 
+#define TURN_BITS 34 /* of a resource's number, four billion; the group's place is above */
+
+/* The place of a value of that resource, as back ends read it from a key. */
+static void turn(char out[24], uint64_t rid)
+{
+    uint64_t low = ((uint64_t)1 << TURN_BITS) - 1;
+    u64_write(out + 8, (u64_read(out) & ~low) | (rid << 2 & low));
+}
+
+static bool is_numbered(str group)
+{
+    return group.n > 2 && group.p[group.n - 2] == '@';
+}
+
 void kv_row(const struct vault *v, str key, char out[24])
 {
     str group = group_of(key);
+    uint64_t rid;
     if (str_eq(group, KV_OFTEN))
         memcpy(out, v->often, sizeof v->often);
     else
         blind_hash(v, STR("kv group"), group, (uint8_t *)out, 8);
     blind_hash(v, STR("kv"), key, (uint8_t *)out + 8, 16);
+    if (is_numbered(group) && id_parse(v, str_sub(key, group.n, key.n), &rid))
+        turn(out, rid);
 }
 
 void queue_row(const struct vault *v, str queue, char out[8])

@@ -13,10 +13,13 @@ struct noted {
     char bytes[]; /* name, value */
 };
 
+/* Two that want one place are both kept: the third takes that of the one that came first. */
+#define WAYS 2u
 struct place {
-    struct noted *e;
-    uint64_t hash;    /* of e's name, here so that who asks for another need not look there */
-    uint64_t dropped; /* number of the last group that changed a name of this place */
+    struct noted *e[WAYS];
+    uint64_t hash[WAYS]; /* of e's name, here so that who asks for another need not look there */
+    uint64_t dropped;    /* number of the last group that changed a name of this place */
+    unsigned next;       /* the way that goes when both are taken */
 };
 
 struct memo {
@@ -29,6 +32,7 @@ struct memo {
 
 struct memo *memo_new(size_t places, size_t value_max)
 {
+    places /= WAYS;
     struct memo *m = calloc(1, sizeof *m + places * sizeof m->at[0]);
     if (!m)
         return NULL;
@@ -49,22 +53,24 @@ static void forget(struct noted **at)
 
 void memo_free(struct memo *m)
 {
-    for (size_t i = 0; m && i < m->places; i++)
-        forget(&m->at[i].e);
+    for (size_t i = 0; m && i < m->places * WAYS; i++)
+        forget(&m->at[i / WAYS].e[i % WAYS]);
     for (size_t i = 0; m && i < STRIPES; i++)
         pthread_mutex_destroy(&m->locks[i]);
     free(m);
 }
 
-/* Of eight bytes at a time: names are asked for many times a message. */
+/* Of eight bytes at a time: names are asked for many times a message. Both halves of the product
+ * count, so that the last bytes of a name, in which neighbours differ, move it to another place. */
 static uint64_t hash_of(str name)
 {
     uint64_t h = name.n;
     for (size_t at = 0; at < name.n; at += sizeof h) {
         uint64_t part = 0;
         memcpy(&part, name.p + at, name.n - at < sizeof part ? name.n - at : sizeof part);
-        h = (h ^ part) * UINT64_C(0x9E3779B97F4A7C15);
-        h ^= h >> 29;
+        __extension__ unsigned __int128 x =
+            (unsigned __int128)(h ^ part) * UINT64_C(0x9E3779B97F4A7C15);
+        h = (uint64_t)x ^ (uint64_t)(x >> 64);
     }
     return h;
 }
@@ -74,9 +80,14 @@ static size_t place_of(const struct memo *m, uint64_t hash)
     return (hash ^ hash >> 32) & (m->places - 1);
 }
 
-static bool is(const struct place *p, uint64_t hash, str name)
+/* WAYS: it is not there. */
+static unsigned way_of(const struct place *p, uint64_t hash, str name)
 {
-    return p->e && p->hash == hash && str_eq(str_make(p->e->bytes, p->e->name_n), name);
+    unsigned i = 0;
+    while (i < WAYS && !(p->e[i] && p->hash[i] == hash &&
+                         str_eq(str_make(p->e[i]->bytes, p->e[i]->name_n), name)))
+        i++;
+    return i;
 }
 
 bool memo_find(struct memo *m, struct arena *a, str name, str *ret)
@@ -86,12 +97,13 @@ bool memo_find(struct memo *m, struct arena *a, str name, str *ret)
     uint64_t hash = hash_of(name);
     size_t at = place_of(m, hash);
     pthread_mutex_lock(&m->locks[at % STRIPES]);
-    const struct noted *e = m->at[at].e;
-    bool there = is(&m->at[at], hash, name);
-    if (there)
+    unsigned way = way_of(&m->at[at], hash, name);
+    if (way < WAYS) {
+        const struct noted *e = m->at[at].e[way];
         *ret = e->value_n ? arena_str(a, str_make(e->bytes + e->name_n, e->value_n)) : STR_NONE;
+    }
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
-    return there;
+    return way < WAYS;
 }
 
 void memo_ahead(const struct memo *m, str name)
@@ -112,9 +124,23 @@ void memo_forget(struct memo *m, str name)
         return;
     size_t at = place_of(m, hash);
     pthread_mutex_lock(&m->locks[at % STRIPES]);
-    if (is(&m->at[at], hash, name))
-        forget(&m->at[at].e);
+    unsigned way = way_of(&m->at[at], hash, name);
+    if (way < WAYS)
+        forget(&m->at[at].e[way]);
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
+}
+
+/* Where it is, where there is room, or where the older one is. */
+static unsigned way_for(struct place *p, uint64_t hash, str name)
+{
+    unsigned way = way_of(p, hash, name);
+    for (unsigned i = 0; way == WAYS && i < WAYS; i++)
+        if (!p->e[i])
+            way = i;
+    if (way == WAYS)
+        way = p->next;
+    p->next = (way + 1) % WAYS;
+    return way;
 }
 
 static void put(struct memo *m, str name, str value, const uint64_t *mark)
@@ -134,9 +160,10 @@ static void put(struct memo *m, str name, str value, const uint64_t *mark)
     pthread_mutex_lock(&m->locks[at % STRIPES]);
     /* looked at under the lock under which the writer drops: it comes before, or sees this one */
     if (!mark || m->at[at].dropped <= *mark) {
-        struct noted *old = m->at[at].e;
-        m->at[at].e = e;
-        m->at[at].hash = hash;
+        unsigned way = way_for(&m->at[at], hash, name);
+        struct noted *old = m->at[at].e[way];
+        m->at[at].e[way] = e;
+        m->at[at].hash[way] = hash;
         e = old;
     }
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
@@ -160,8 +187,11 @@ static void drop(struct memo *m, size_t at, const str *name, uint64_t hash)
     m->under_way = true;
     pthread_mutex_lock(&m->locks[at % STRIPES]);
     p->dropped = atomic_load(&m->over) + 1;
-    if (!name || is(p, hash, *name))
-        forget(&p->e);
+    for (unsigned i = 0; !name && i < WAYS; i++)
+        forget(&p->e[i]);
+    unsigned way = name ? way_of(p, hash, *name) : WAYS;
+    if (way < WAYS)
+        forget(&p->e[way]);
     pthread_mutex_unlock(&m->locks[at % STRIPES]);
 }
 

@@ -37,4 +37,10 @@ void memo_doc_drop(struct store *s, uint64_t rid);
 /* Of a large transaction, or of a large document, nothing stays. */
 void memo_doc_keep(struct op *op, struct store *s, const struct store_tx *tx);
 
+/* ---- kv.c: what the back end holds of a name ---- */
+/* The row, by way of near, or empty; what is in it. */
+MUST err kv_stored(struct op *op, struct store *s, struct store_snap *snap, str row, str near,
+                   str *ret);
+MUST err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, str *ret_value);
+
 #endif

@@ -2,12 +2,9 @@
  * not learnt after it, none comes back while a group is under way, and many threads never see one
  * that is older than what was committed when they asked. Documents are those of the last commit,
  * and of nobody who was erased. */
-#include "base/test.h"
-#include "base/time.h"
-#include "store/backup.h"
+#include "store/house_int.h"
 #include "store/memo_int.h"
 #include "store/near.h"
-#include "store/store_int.h"
 
 #include <pthread.h>
 
@@ -84,6 +81,32 @@ static void what_changed_since_is_not_learnt(void **state)
     done(&b);
 }
 
+static void two_of_one_place_are_both_kept(void **state)
+{
+    (void)state;
+    struct bench b = {memo_new(2, 512), arena_new(0)};
+    memo_keep(b.memo, STR("a"), STR("one"));
+    memo_keep(b.memo, STR("b"), STR("two"));
+    expect(&b, "a", "one");
+    expect(&b, "b", "two");
+    memo_keep(b.memo, STR("a"), STR("one, again"));
+    memo_keep(b.memo, STR("c"), STR("three")); /* the one written first goes */
+    expect(&b, "b", NULL);
+    expect(&b, "a", "one, again");
+    expect(&b, "c", "three");
+    memo_drop(b.memo, STR("a")); /* nobody learns in that place meanwhile */
+    memo_learn(b.memo, STR("b"), STR("two"), memo_mark(b.memo));
+    expect(&b, "b", NULL);
+    expect(&b, "c", "three");
+    memo_settle(b.memo);
+    memo_learn(b.memo, STR("b"), STR("two"), memo_mark(b.memo));
+    expect(&b, "b", "two");
+    memo_drop_all(b.memo);
+    expect(&b, "b", NULL);
+    expect(&b, "c", NULL);
+    done(&b);
+}
+
 static void places_are_shared_and_values_small(void **state)
 {
     (void)state;
@@ -108,6 +131,39 @@ static void places_are_shared_and_values_small(void **state)
     memo_keep(b.memo, STR("large"), str_make(large, 4096));
     expect(&b, "large", NULL);
     free(large);
+    done(&b);
+}
+
+static size_t known_of(struct bench *b, const str *names, size_t n)
+{
+    size_t known = 0;
+    str found;
+    for (size_t i = 0; i < n; i++)
+        memo_keep(b->memo, names[i], STR("x"));
+    for (size_t i = 0; i < n; i++)
+        known += memo_find(b->memo, b->arena, names[i], &found);
+    return known;
+}
+
+/* Numbers of resources, and names that end in one: neighbours differ in their last bytes alone, and
+ * of a few that were kept nearly all are known. */
+static void neighbours_lie_apart(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"", "gate", "id/patient/b"};
+    struct bench b = bench();
+    str names[2000];
+    for (unsigned i = 0; i < 2000; i++) {
+        char *number = arena_alloc(b.arena, 8);
+        u64_write(number, i + 1);
+        names[i] = str_make(number, 8);
+    }
+    assert_in_range(known_of(&b, names, 2000), 1700, 2000);
+    for (size_t k = 0; k < 3; k++) {
+        for (unsigned i = 0; i < 2000; i++)
+            names[i] = arena_printf(b.arena, "%s%04u", before[k], i);
+        assert_in_range(known_of(&b, names, 2000), 1700, 2000);
+    }
     done(&b);
 }
 
@@ -179,31 +235,6 @@ static void nobody_sees_what_is_over(void **state)
 /* ---- documents, and names that are new ---- */
 #define TYPE 3
 #define PATIENT 7u
-
-struct house {
-    char dir[TEST_FOLDER_MAX];
-    struct arena *arena;
-    struct op op;
-    struct store *s;
-};
-
-static void house_open(struct house *h, bool forgetful)
-{
-    struct store_options o = {.backend = STORE_SQLITE, .forgetful = forgetful};
-    test_folder(h->dir);
-    o.dir = str_of(h->dir);
-    h->arena = arena_new(0);
-    op_init(&h->op, h->arena, NULL, time_now());
-    assert_int_equal(store_create(&h->op, &o), OK);
-    assert_int_equal(store_open(&h->op, &o, &h->s), OK);
-}
-
-static void house_shut(struct house *h)
-{
-    store_close(h->s);
-    test_folder_drop(h->dir);
-    arena_free(h->arena);
-}
 
 static err write_version(struct house *h, uint32_t vid, const char *body)
 {
@@ -349,6 +380,8 @@ int main(void)
         cmocka_unit_test(what_was_read_is_known),
         cmocka_unit_test(what_changed_since_is_not_learnt),
         cmocka_unit_test(places_are_shared_and_values_small),
+        cmocka_unit_test(neighbours_lie_apart),
+        cmocka_unit_test(two_of_one_place_are_both_kept),
         cmocka_unit_test(without_one_nothing_is_known),
         cmocka_unit_test(nobody_sees_what_is_over),
         cmocka_unit_test(documents_are_those_of_the_last_commit),

@@ -8,6 +8,9 @@
 #include "store/store.h"
 
 void store_tx_kv_near(struct store_tx *tx, str key, str near, str value);
+/* The same of a name that is not there yet, as far as is known: cheaper if so. near may be empty.
+ */
+void store_tx_kv_new(struct store_tx *tx, str key, str near, str value);
 void store_tx_expect_kv_near(struct store_tx *tx, str key, str near, str expected);
 MUST err store_kv_find_near(struct op *op, struct store *s, str key, str near, str *ret);
 /* A name that nobody can have written yet, since it was made just now: nothing is written, but that

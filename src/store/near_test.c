@@ -203,6 +203,52 @@ static void a_table_without_numbers_serves_on(void **state)
     assert_there(a, ANN, NULL);
 }
 
+static void put_new(struct at *a, str key, str near, const char *value)
+{
+    assert_int_equal(store_sqlite_ops.begin(&a->op, a->be), OK);
+    assert_int_equal(store_sqlite_ops.put_new(&a->op, a->be, key, near, str_of(value)), OK);
+    assert_int_equal(store_sqlite_ops.commit(&a->op, a->be), OK);
+}
+
+/* Also one that was there all the same, wherever it lay; and one whose row is another's. */
+static void new_ones_are_put_at_once(void **state)
+{
+    struct at *a = *state;
+    put_new(a, HOME, STR_NONE, "home");
+    assert_int_equal(number(a, "PRAGMA user_version"), 1);
+    put_new(a, ANN, HOME, "ann");
+    assert_int_equal(number(a, "PRAGMA user_version"), 2);
+    assert_beside(a, "ann", "home");
+    put_new(a, ANN, HOME, "ann, again");
+    put_new(a, HOME, STR_NONE, "home, again");
+    put_new(a, ANN, AWAY, "ann, elsewhere");
+    assert_beside(a, "ann, elsewhere", "home, again");
+    put_new(a, TWIN, HOME, "twin"); /* it wants Ann's row */
+    for (int i = 0; i < 2; i++) {
+        assert_there(a, HOME, "home, again");
+        assert_there(a, ANN, "ann, elsewhere");
+        assert_there(a, TWIN, "twin");
+        assert_int_equal(number(a, "SELECT count(*) FROM kv"), 3);
+        reopen(a);
+    }
+    put_new(a, ANN, STR_NONE, "ann, by the plain door");
+    assert_there(a, ANN, "ann, by the plain door");
+    assert_int_equal(number(a, "SELECT count(*) FROM kv"), 3);
+}
+
+static void new_ones_in_a_table_without_numbers(void **state)
+{
+    struct at *a = *state;
+    run(a, "PRAGMA user_version=0; DROP TABLE kv;"
+           "CREATE TABLE kv(k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID");
+    reopen(a);
+    put_new(a, ANN, HOME, "ann");
+    put_new(a, ANN, STR_NONE, "ann, again");
+    put_new(a, HOME, STR_NONE, "home");
+    assert_there(a, ANN, "ann, again");
+    assert_there(a, HOME, "home");
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, fresh, done)
 
 int main(void)
@@ -216,6 +262,8 @@ int main(void)
         IN_FOLDER(values_of_before_come_to_their_neighbour),
         IN_FOLDER(unordered_tables_serve_on),
         IN_FOLDER(a_table_without_numbers_serves_on),
+        IN_FOLDER(new_ones_are_put_at_once),
+        IN_FOLDER(new_ones_in_a_table_without_numbers),
     };
     return cmocka_run_group_tests_name("store.near", tests, NULL, NULL);
 }

@@ -4,12 +4,6 @@
  * Invariant: every job has exactly one row in either space. */
 #include "store/store_int.h"
 
-struct job_row {
-    str queue; /* 8 bytes */
-    uint64_t due, attempts;
-    str sealed;
-};
-
 static str due_row(char out[24], str queue, uint64_t due, uint64_t job)
 {
     memcpy(out, queue.p, 8);
@@ -57,14 +51,13 @@ static err due_del(struct op *op, struct store *s, uint64_t job, const struct jo
     return s->ops->del(op, s->be, SPACE_DUE, due_row(due, j->queue, j->due, job));
 }
 
-err outbox_check(struct op *op, struct store *s, const struct store_tx *tx)
+err outbox_check(struct op *op, struct store *s, struct store_tx *tx)
 {
     for (size_t i = 0; i < tx->jobs.n; i++) {
-        const struct tx_job *j = &tx->jobs.at[i];
-        struct job_row row;
+        struct tx_job *j = &tx->jobs.at[i];
         bool there = true;
         if (j->verb != JOB_NEW)
-            TRY(job_get(op, s, s->ops->writer(s->be), j->job, &row, &there));
+            TRY(job_get(op, s, s->ops->writer(s->be), j->job, &j->was, &there));
         if (!there)
             return fail(op, ERR_CONFLICT, "the job was done by someone else");
     }
@@ -73,17 +66,12 @@ err outbox_check(struct op *op, struct store *s, const struct store_tx *tx)
 
 static err job_write(struct op *op, struct store *s, const struct tx_job *j)
 {
-    struct job_row row = {.queue = str_make(j->queue_row, 8)};
+    struct job_row row = j->was;
     char key[8];
-    bool there = false;
     if (j->verb == JOB_NEW) {
-        row.due = (uint64_t)j->due;
-        row.sealed = j->sealed;
+        row = (struct job_row){str_make(j->queue_row, 8), (uint64_t)j->due, 0, j->sealed};
         return job_put(op, s, ++s->pending.job_next, &row);
     }
-    TRY(job_get(op, s, s->ops->writer(s->be), j->job, &row, &there));
-    if (!there) /* done twice in one transaction */
-        return OK;
     TRY(due_del(op, s, j->job, &row));
     if (j->verb == JOB_DONE) {
         u64_write(key, j->job);
@@ -95,10 +83,26 @@ static err job_write(struct op *op, struct store *s, const struct tx_job *j)
     return job_put(op, s, j->job, &row);
 }
 
+/* As an earlier step of the same transaction left it; false: it is done. */
+static err job_again(struct op *op, struct store *s, const struct store_tx *tx, size_t i,
+                     bool *ret_there)
+{
+    struct tx_job *j = &tx->jobs.at[i];
+    *ret_there = true;
+    for (size_t k = 0; k < i; k++)
+        if (j->verb != JOB_NEW && tx->jobs.at[k].job == j->job)
+            return job_get(op, s, s->ops->writer(s->be), j->job, &j->was, ret_there);
+    return OK;
+}
+
 err outbox_write(struct op *op, struct store *s, const struct store_tx *tx)
 {
-    for (size_t i = 0; i < tx->jobs.n; i++)
-        TRY(job_write(op, s, &tx->jobs.at[i]));
+    for (size_t i = 0; i < tx->jobs.n; i++) {
+        bool there;
+        TRY(job_again(op, s, tx, i, &there));
+        if (there)
+            TRY(job_write(op, s, &tx->jobs.at[i]));
+    }
     return OK;
 }
 

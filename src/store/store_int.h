@@ -115,12 +115,18 @@ struct tx_kv {
     str key, near, value; /* near: empty where it does not matter (near.h) */
     char row[24];
     str sealed;
-    bool none; /* nothing to write: there is none */
+    bool none;  /* nothing to write: there is none */
+    bool fresh; /* there is none yet, most likely */
 };
 struct tx_kv_expect {
     str key, near, expected;
 };
 enum job_verb { JOB_NEW, JOB_DONE, JOB_LATER };
+struct job_row {
+    str queue; /* 8 bytes */
+    uint64_t due, attempts;
+    str sealed;
+};
 struct tx_job {
     enum job_verb verb;
     uint64_t job;
@@ -128,6 +134,7 @@ struct tx_job {
     str queue, body;
     char queue_row[8];
     str sealed;
+    struct job_row was; /* filled in by the check, on the writer's thread */
 };
 struct tx_trail {
     str entry, set;
@@ -440,7 +447,7 @@ MUST err apply_loose(struct op *op, struct store *s, struct loose *first);
 MUST err apply_held(struct op *op, struct store *s);
 MUST err apply_take(struct op *op, struct store *s, struct tx_take *take);
 MUST err outbox_write(struct op *op, struct store *s, const struct store_tx *tx);
-MUST err outbox_check(struct op *op, struct store *s, const struct store_tx *tx);
+MUST err outbox_check(struct op *op, struct store *s, struct store_tx *tx);
 /* The next number, time and hash of the chain in st, for the entry. */
 void trail_number(const struct store *s, struct state *st, struct loose *l);
 /* A numbered entry into the row that is being gathered; entry and set may go then. */
@@ -497,14 +504,6 @@ bool merge_full(const struct store *s);
 void merge_start(struct store *s);
 MUST err merge_slice(struct op *op, struct store *s, size_t budget, bool *ret_finished);
 void merge_finish(struct store *s);
-
-/* ---- kv rows ---- */
-void kv_row(const struct vault *v, str key, char out[24]);
-/* The back end's row, by way of near, or empty. */
-MUST err kv_stored(struct op *op, struct store *s, struct store_snap *snap, str row, str near,
-                   str *ret);
-MUST err kv_read(struct op *op, struct store *s, str row, str value, str *ret_key, str *ret_value);
-void queue_row(const struct vault *v, str queue, char out[8]);
 
 /* Changes with t > after. */
 MUST err feed_in(struct op *op, const struct store_ops *ops, struct store_snap *snap,

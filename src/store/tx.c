@@ -53,6 +53,12 @@ void store_tx_kv_near(struct store_tx *tx, str key, str near, str value)
     VEC_PUSH(tx->op->arena, &tx->kvs, kv);
 }
 
+void store_tx_kv_new(struct store_tx *tx, str key, str near, str value)
+{
+    struct tx_kv kv = {.key = key, .near = near, .value = value, .fresh = value.n > 0};
+    VEC_PUSH(tx->op->arena, &tx->kvs, kv);
+}
+
 void store_tx_kv_none(struct store_tx *tx, str key)
 {
     struct tx_kv kv = {.key = key, .none = true};

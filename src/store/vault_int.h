@@ -182,4 +182,9 @@ void gcm_seal(const struct gcm *g, str plain, unsigned char *out);
 /* out: sealed.n - GCM_TAG bytes. False: it does not verify. fast: as gcm_fast() says. */
 bool gcm_open(const struct gcm *g, bool fast, str sealed, unsigned char *out);
 
+/* Names of rows (kv.c, outbox.c), and store_id_parse(). */
+void kv_row(const struct vault *v, str key, char out[24]);
+void queue_row(const struct vault *v, str queue, char out[8]);
+bool id_parse(const struct vault *v, str id, uint64_t *ret_rid);
+
 #endif

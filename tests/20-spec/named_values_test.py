@@ -14,13 +14,13 @@ OTHERS = {
     "incident/": "incident; numbers of people", "mail-address/": "goes into a sum, is no name",
     "mail-token/": "goes into a sum, is no name", "rules/": "change of the rulebook", "campaign/audience/": "audience; numbers of people", "campaign/life/": "campaign",
     "campaign/link/": "hash of a link; a Task's number", "campaign/people/": "campaign; numbers of people",
-    "complaint/Device/": "device", "device-recall/": "recall", "gate/": "message", "inbound/": "the provider's id",
+    "complaint/Device/": "device", "device-recall/": "recall", "gate@/": "message", "inbound/": "the provider's id",
     "lookup/": "mark of a number", "look-habit/": "role", "looker/": "user", "own/": "user", "own-last/": "user",
     "own-to/": "mark of an address of staff",
     "page/": "user, or an address that no patient has", "receipt/": "place in a shelf", "request/": "request",
     "sendkey/": "the caller's key; a message's id", "sent-day/": "our number", "sub/": "subscription",
     "survey/each/": "order", "survey/judged/": "answer", "survey/observed/": "answer", "survey/questionnaire/": "form",
-    "monitor/trial-since/": "rule", "survey/sent/": "message", "survey/weights": "questionnaire; a table of the site's", "survey/visit/": "visit", "fleet/": "device, model, release, user",
+    "word/": "a thousandth of the patients", "monitor/trial-since/": "rule", "survey/sent/": "message", "survey/weights": "questionnaire; a table of the site's", "survey/visit/": "visit", "fleet/": "device, model, release, user",
 }
 # Not names of values, though they look alike: queues, identifiers, addresses, words.
 NAME = re.compile(r"arena_(?:printf|cat)\(\s*[\w>.-]+,\s*(?:STR\()?\"([a-z][a-z-]*/[A-Za-z/-]*?)(?:%|\")")

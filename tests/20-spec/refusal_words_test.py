@@ -28,7 +28,7 @@ SCREENS = """identity/account identity/actor identity/delegate identity/helper i
 # Nobody at a screen brings these up: a client of the API, a file of the house.
 CLIENTS = re.compile(r"state is (vetted|sent|accepted)|a signature is|Send \{.consent|as is ndjson|overrides are one JSON object|a due key has"
                      r"|a campaign is the id|another draft of|at most \{\} drafts|the record changed while the messages"
-                     r"|no thread for|campaign \{\} cannot go on|a chip's number|The copy of the table|This is a list of"
+                     r"|no thread for|campaign \{\} cannot go on|a chip's number|The copy of the table"
                      r"|until is a date|days is a number from|days is 30, 90 or|step is dial|to is active|kind is call|Say from when|patient is an id|Say which month|Only those who call|groups\[|texts\.")
 # What a fault of an outline (plan_read.c) begins with: who reads it is told where.
 OUTLINE = os.path.join(ROOT, "src", "campaign", "plan_read.c")

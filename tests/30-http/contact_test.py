@@ -68,6 +68,14 @@ class Twilio(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def abroad(n):
+    """A number abroad, where it is day now in every zone of its country, which counts as well as a zone of their own. All
+    are countries that spec/desk/places.csv knows: of another nobody can say which laws apply."""
+    hour = time.gmtime().tm_hour
+    return ("+44207946%04d" if 9 <= hour < 19 else "+551125551%04d" if 19 <= hour < 22  # London; Acre to Noronha
+            else "+656555%04d" if 1 <= hour < 9 else "+649555%04d") % n  # Singapore, Auckland
+
+
 class Contact(Case):
     roles = ("nurse", "agent", "system", "admin", "privacy")
 
@@ -342,6 +350,10 @@ class Contact(Case):
                                 else (time.gmtime().tm_hour - 2) % 24 - 24)
         a = self.ask_call("al")
         self.assertEqual([], a["outbound"]["missing"])
+        self.person("al", far, zone="Europe/London", gender="male")  # who has the answer sees that theirs is older
+        now = self.expect(200, self.call("GET", "/fhir/Patient/al", None, "nurse")).json["meta"]["versionId"]
+        self.assertNotEqual(now, a["version"])
+        self.assertEqual(now, self.ask_call("al")["version"])
         # Their own no, whatever the hour: nobody calls, nothing is given, and the rule is named.
         self.says_no("al", "voice")
         a = self.ask_call("al")
@@ -384,7 +396,7 @@ class Contact(Case):
 
     def test_a_no_to_calls_and_what_lifts_it(self):
         """Said to a nurse, by the link, in the portal: the same word, and $call heeds each of them."""
-        far = "+442079460957"
+        far = abroad(957)
         self.person("fay", far)
         path = "/fhir/Patient/fay/$consent"
         wishes = "/fhir/Patient/fay/$preferences"
@@ -438,7 +450,7 @@ class Contact(Case):
 
     def test_a_no_to_calls_about_a_topic(self):
         """Written down by a nurse, set by the link: $call heeds it for what the call is about, and tells it otherwise."""
-        self.person("ivy", "+442079460953")
+        self.person("ivy", abroad(953))
         path, wishes = "/fhir/Patient/ivy/$consent", "/fhir/Patient/ivy/$preferences"
 
         def shown():
@@ -494,7 +506,7 @@ class Contact(Case):
 
     def test_a_topic_that_the_link_does_not_show_stays_refused(self):
         """The page knows five topics; another that is refused (a programme) is no box of it, and saving keeps it."""
-        self.person("jo", "+442079460952", wishes=[{"url": "refusedTopic", "valueCode": "heart-failure"}])
+        self.person("jo", abroad(952), wishes=[{"url": "refusedTopic", "valueCode": "heart-failure"}])
         page = urllib.parse.urlparse(self.expect(
             201, self.call("POST", "/fhir/Patient/jo/$contact-link", {}, "nurse")).json["link"]).path
         self.expect(200, self.call("POST", page, urllib.parse.urlencode({"lab_results": "1"}).encode(), None, headers={
@@ -532,7 +544,7 @@ class Contact(Case):
 
     def test_a_way_that_the_link_cannot_offer_stays(self):
         """Notices, without an account; mail, without an address: saving something else took the wish back."""
-        self.person("kit", "+442079460951", wishes=[self.wish_way("lab_results", "push"),
+        self.person("kit", abroad(951), wishes=[self.wish_way("lab_results", "push"),
                                                     self.wish_way("wellness_checkup", "email")])
         path, text, form = self.opened("kit")
         ways = {"lab_results": "push", "wellness_checkup": "email"}
@@ -548,7 +560,7 @@ class Contact(Case):
     def test_a_link_of_staff_opens_no_refused_topic(self):
         """It takes away only: a topic that is refused bars calls about it, and a pause everything."""
         until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 9 * 86400))
-        self.person("lu", "+442079460950", wishes=[{"url": "refusedTopic", "valueCode": "lab_results"},
+        self.person("lu", abroad(950), wishes=[{"url": "refusedTopic", "valueCode": "lab_results"},
                                                    {"url": "pausedUntil", "valueDateTime": until}])
         path, text, form = self.opened("lu")
         self.assertRegex(text, r'name="lab_results" value="1" disabled>')
@@ -564,7 +576,7 @@ class Contact(Case):
 
     def test_a_call_that_is_barred_stands_unticked(self):
         """Where the topic is refused, or every call: and what was said of such calls stays as it was."""
-        self.person("mo", "+442079460949", wishes=[{"url": "refusedTopic", "valueCode": "lab_results"}])
+        self.person("mo", abroad(949), wishes=[{"url": "refusedTopic", "valueCode": "lab_results"}])
         off = re.compile(r'name="call-(\w+)" value="1" disabled>')
         path, text, form = self.opened("mo", "system")
         self.assertEqual(["lab_results"], off.findall(text))
@@ -583,9 +595,81 @@ class Contact(Case):
         w = self.wishes_of("mo")
         self.assertEqual((True, ["wellness_checkup"]), (w["voice"], w["noCalls"]))
 
+    def test_a_link_of_staff_shortens_no_quiet_hours(self):
+        """Who holds it could lift them; it says that it only makes them longer, and does."""
+        self.person("ona", abroad(947), wishes=[{"url": "quietFrom", "valueTime": "21:00:00"},
+                                                    {"url": "quietUntil", "valueTime": "09:00:00"}])
+
+        def hours():
+            w = self.wishes_of("ona")
+            return w.get("quietFrom"), w.get("quietUntil")
+
+        for said, then in ((("", ""), ("21:00", "09:00")), (("23:00", "07:00"), ("21:00", "09:00")),
+                           (("22:00", "10:00"), ("21:00", "10:00"))):
+            path, text, form = self.opened("ona")
+            self.assertIn("can only get longer", text)
+            self.save(path, form | {"quietFrom": said[0], "quietUntil": said[1]})
+            self.assertEqual(then, hours())
+        path, text, form = self.opened("ona")
+        told = re.compile(r'role="status">[^<]*can only get longer')
+        saved = self.save(path, form | {"quietFrom": "12:00", "quietUntil": "14:00"})
+        self.assertTrue(told.search(saved.body.decode()))  # hours apart: theirs stay, and that is told
+        self.assertFalse(told.search(self.save(path, form).body.decode()))
+        path, text, form = self.opened("ona", "system")
+        self.assertNotIn("can only get longer", text)
+        self.save(path, form | {"quietFrom": "", "quietUntil": ""})
+        self.assertEqual((None, None), hours())
+
+    def test_many_refused_topics_fail_no_form(self):
+        """More than the page has boxes for: those that are not shown stay, and what is unticked is added."""
+        self.person("pia", abroad(946), wishes=[{"url": "refusedTopic", "valueCode": f"t{i}"} for i in range(16)])
+        path, _, form = self.opened("pia")
+        for topic in self.TOPICS:
+            form.pop(topic)
+        self.save(path, form)
+        self.assertEqual(sorted([*self.TOPICS, *(f"t{i}" for i in range(16))]), sorted(self.wishes_of("pia")["refused"]))
+        self.assertFalse(self.ask_call("pia", about="t15")["may"])
+        # Beyond all room they count, stay and are shown; one more goes behind them.
+        many = [{"url": "refusedTopic", "valueCode": f"t{i}"} for i in range(70)]
+        self.person("pia", abroad(946), wishes=many)
+        self.assertFalse(self.ask_call("pia", about="t69")["may"])
+        path, _, form = self.opened("pia")
+        self.save(path, form | {"quietFrom": "21:00", "quietUntil": "09:00"})
+        self.assertEqual("21:00", self.wishes_of("pia")["quietFrom"])
+        self.assertFalse(self.ask_call("pia", about="t69")["may"])
+        form.pop("lab_results")
+        self.save(path, form | {"quietFrom": "20:00", "quietUntil": "09:00"})
+        w = self.wishes_of("pia")
+        self.assertEqual(("20:00", sorted(["lab_results", *(f"t{i}" for i in range(70))])),
+                         (w["quietFrom"], sorted(w["refused"])))
+        self.assertFalse(self.ask_call("pia", about="lab_results")["may"])
+        self.assertNotIn("lab_results", self.opened("pia")[2])
+
+    def test_the_page_shows_calls_as_the_record_has_them(self):
+        """Without a telephone it asks nothing of calls about topics; a no to more topics than fit is one to all."""
+        self.person("quin", abroad(945))
+        _, text, _ = self.opened("quin")
+        self.assertIn('name="calls"', text)
+        self.person("rex", "", telecom=[{"system": "email", "value": "rex@example.org"}])
+        _, text, _ = self.opened("rex")
+        self.assertNotIn('name="call', text)
+        topics = [{"system": "https://weft.health/fhir/contact-topic", "code": f"t{i}"} for i in range(65)]
+        self.says_no("quin", "voice", kind="contact-topic", provision={
+            "type": "deny", "purpose": topics,
+            "code": [{"coding": [{"system": "https://weft.health/fhir/contact-channel", "code": "voice"}]}]})
+        path, text, form = self.opened("quin", "system")
+        self.assertIn('name="voice" value="1" disabled>', text)
+        self.assertIn("we do not call you at all", text)
+        self.assertNotRegex(text, r'name="call-\w+" value="1" checked')
+        self.assertFalse(self.ask_call("quin", about="lab_results")["may"])
+        was = self.wishes_of("quin")
+        self.assertEqual((False, True), (was["voice"], was["callsFull"]))
+        self.save(path, form)
+        self.assertEqual(was, self.wishes_of("quin"))
+
     def test_what_is_not_changed_fails_no_form(self):
         """As many topics as there is room for, one that is no code, hours that are half, a pause of many years."""
-        self.person("nel", "+442079460948", wishes=[
+        self.person("nel", abroad(948), wishes=[
             *({"url": "refusedTopic", "valueCode": f"t{i}" if i else "No Code"} for i in range(15)),
             {"url": "refusedTopic", "valueCode": "t1"}, {"url": "quietUntil", "valueTime": "09:00:00"},
             {"url": "pausedUntil", "valueDateTime": "2091-01-01"}])
@@ -600,7 +684,7 @@ class Contact(Case):
         self.assertNotIn('"quietFrom"', kept)
 
     def test_a_call_by_exception_is_in_the_ledger(self):
-        self.person("ed", "+442079460959")
+        self.person("ed", abroad(959))
 
         def budget():
             return self.expect(200, self.call("GET", "/fhir/Patient/ed/$contact-budget", None, "nurse")).json
@@ -628,7 +712,7 @@ class Contact(Case):
 
     def test_a_call_made_anyway_and_one_of_theirs(self):
         """A barred call that was made is told with its reason and counts; what they rang us is no contact by us."""
-        self.person("gus", "+442079460955")
+        self.person("gus", abroad(955))
         self.says_no("gus", "voice")
 
         def budget():
@@ -668,7 +752,7 @@ class Contact(Case):
         now = until(lambda n: "lastReceived" in n)
         self.assertEqual((1, 1, {"voice": 1}), (now["week"]["used"], now["exceptions"], now["channels"]))
         # Not barred, it opens no number either: who asks so has called already.
-        self.person("hal", "+442079460954")
+        self.person("hal", abroad(954))
         self.assertTrue(self.ask_call("hal")["may"])
         a = self.ask_call("hal", exception="made", reason="Rang before I looked")
         self.assertEqual((False, False), (a["may"], "number" in a))

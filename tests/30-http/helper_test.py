@@ -3,7 +3,7 @@ ends by the child's age; a look that seems wrong becomes a case."""
 import http.client
 import json
 import time
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from oauth_kit import App
 from weft_http import Case, Events, main
@@ -12,8 +12,10 @@ WORDS = "correct horse battery 7"
 
 
 def years_ago(n, days=0):
-    today = date.today() + timedelta(days=days)
-    return today.replace(year=today.year - n, day=min(today.day, 28)).isoformat()
+    """That day of the year; only for the 29th of February of a year that has none is it the day before."""
+    today = datetime.now(timezone.utc).date() + timedelta(days=days)
+    leap = (today.month, today.day) == (2, 29) and (today.year - n) % 4
+    return today.replace(year=today.year - n, day=28 if leap else today.day).isoformat()
 
 
 class Helper(Case):

@@ -196,6 +196,13 @@ class Rights(Case):
                 for e in said}
         self.assertEqual({"sms": "deny", "email": "permit"}, said)
         self.expect(422, self.ask("POST", "/fhir/Patient/ana/$preferences", self.ana, {"first": "x@example.org"}))
+        many = [f"t{i}" for i in range(21)]  # more than fit on a page: each of them can be taken back
+        for some in (many, many[1:]):
+            self.expect(204, self.ask("POST", "/fhir/Patient/ana/$preferences", self.ana,
+                                      {"refused": some, "noCalls": some}))
+            w = self.expect(200, self.ask("GET", "/fhir/Patient/ana/$preferences", self.ana)).json
+            self.assertEqual((sorted(some), sorted(some)), (sorted(w["refused"]), sorted(w["noCalls"])))
+        self.expect(204, self.ask("POST", "/fhir/Patient/ana/$preferences", self.ana, {"refused": [], "noCalls": []}))
         for token in (self.nurse, self.olga):
             self.expect(403, self.ask("POST", "/fhir/Patient/ana/$preferences", token, wish))
         self.expect(404, self.ask("POST", "/fhir/Patient/ana/$preferences", self.eva, wish))

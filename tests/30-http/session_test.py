@@ -38,6 +38,12 @@ class Session(Case):
         me = self.expect(200, self.with_cookie("GET", "/auth/me", cookie))
         self.assertEqual(csrf, me.json["csrf"])
         self.expect(200, self.with_cookie("GET", "/fhir/Patient", cookie, csrf))
+        # A page's live stream goes on from where its first answers were read.
+        self.assertFalse(self.call("GET", "/fhir/Patient").header("X-Weft-Feed"))
+        read = self.with_cookie("GET", "/fhir/Patient", cookie, csrf).header("X-Weft-Feed")
+        self.patient()
+        then = self.with_cookie("GET", "/fhir/Patient", cookie, csrf).header("X-Weft-Feed")
+        self.assertLess(int(read), int(then))
         self.expect(204, self.with_cookie("POST", "/auth/sign-out", cookie, csrf))
         self.expect(401, self.with_cookie("GET", "/fhir/Patient", cookie, csrf))
 

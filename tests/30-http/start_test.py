@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 from weft_http import FHIR, Events, Server, WEFT, main, weft
 
@@ -91,6 +92,35 @@ class Start(unittest.TestCase):
                          "127.0.0.1:0")
         finally:
             first.close()
+
+
+class GivenUp(unittest.TestCase):
+    """The client of these tests: a server that it does not get ready is ended, not left behind."""
+
+    def given_up(self, words, said="", patience=60):
+        server = Server()
+        self.addCleanup(server.close)
+        server.patience = patience
+        fake = os.path.join(server.folder, "fake")
+        with open(fake, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/sh\necho '{said}' >&2\nexec sleep 600\n")
+        os.chmod(fake, 0o700)
+        made = []
+        real = subprocess.Popen
+        with mock.patch("weft_http.WEFT", fake), \
+             mock.patch("weft_http.subprocess.Popen", lambda *a, **k: made.append(real(*a, **k)) or made[-1]), \
+             self.assertRaisesRegex(AssertionError, words):
+            server.start()
+        self.assertEqual([-signal.SIGKILL], [p.returncode for p in made])
+        self.assertTrue(server.log.closed)
+        self.assertEqual(0, server.stop())  # nothing more to stop
+
+    def test_silent(self):
+        self.given_up("not ready", patience=0)
+
+    def test_a_port_that_is_none(self):
+        self.given_up("a port that is none", "weft serves http://127.0.0.1:99999")
+        self.given_up("a port that is none", "weft serves http://127.0.0.1:0")
 
 
 class Stop(unittest.TestCase):

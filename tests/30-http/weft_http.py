@@ -87,18 +87,32 @@ class Server:
         self.process = subprocess.Popen(
             [WEFT, "serve", "--data", self.data, "--listen", self.listen_at, "--config", self.config],
             stdout=subprocess.DEVNULL, stderr=self.log)
-        end = time.monotonic() + 60
+        try:
+            return self.ready()
+        except BaseException:  # nobody has it to stop: it would stay
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+            self.log.close()
+            raise
+
+    patience = 60  # seconds
+
+    def ready(self):
+        """Waits until it says where it listens."""
+        end = time.monotonic() + self.patience
         while time.monotonic() < end:
-            with open(self.log_path, encoding="utf-8") as f:
-                found = re.findall(r"^weft serves https?://127\.0\.0\.1:(\d+)", f.read(), re.M)
+            found = re.findall(r"^weft serves https?://127\.0\.0\.1:(\d+)", self.read_log(), re.M)
             if len(found) > self.starts:
                 self.port = int(found[-1])
+                if not 0 < self.port < 65536:
+                    raise AssertionError("the server says a port that is none:\n" + self.read_log())
                 self.starts += 1
                 return self
             if self.process.poll() is not None:
                 raise AssertionError("the server did not start:\n" + self.read_log())
             time.sleep(0.02)
-        raise AssertionError("the server is not ready after a minute:\n" + self.read_log())
+        raise AssertionError(f"the server is not ready after {self.patience} s:\n" + self.read_log())
 
     starts = 0
 

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import unittest
+import urllib.parse
 
 from flows import Mqtt, main, reading, wait_for
 from kits import PLUGIN, KitCase
@@ -466,6 +467,99 @@ class Fleet(KitCase):
         self.expect(422, self.call("POST", path + "/close", {"note": "done"}, "privacy"), "DEV-17")
         self.post(path + "/judge", {"event": "none", "reason": "A flat battery.", "noInvestigation": "like CMP-1"}, 200)
         self.post(path + "/close", {"note": "done"}, 200, "privacy")
+
+
+@unittest.skipUnless(os.path.exists(PLUGIN), "mosquitto's dynamic security plugin is not installed")
+class ManyDevices(KitCase):
+    """A house of their own: they fill pages."""
+
+    def test_more_devices_than_a_page(self):
+        """Whoever looks for one asks for the pages behind the first; how many there are is told."""
+        before = self.get("/fleet")["total"]
+        for i in range(6):
+            self.expect(200, self.call("POST", "/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": [
+                {"request": {"method": "POST", "url": "Device"},
+                 "resource": {"resourceType": "Device", "serialNumber": f"PAGE-{i}-{k}"}} for k in range(90)]}, "admin"))
+        first = self.get("/fleet")
+        self.assertEqual((500, True, before + 540), (len(first["devices"]), first["more"], first["total"]))
+        page, rows = first, list(first["devices"])
+        while page["more"]:
+            page = self.get("/fleet?after=" + urllib.parse.quote(page["after"]))
+            self.assertEqual(([], first["total"]), (page["waiting"], page["total"]))
+            rows += page["devices"]
+        self.assertNotIn("after", page)
+        self.assertEqual(first["total"], len({d["id"] for d in rows}))
+        self.assertIn("PAGE-0-0", [d.get("serial") for d in rows])
+        self.expect(400, self.call("GET", "/fleet?after=nowhere"))
+        self.assertNotIn("stock", first)  # nobody reads it: a page's counts are no fleet's
+        place = urllib.parse.quote(first["after"])
+        self.expect(200, self.call("GET", f"/fleet?after={place}"))
+        for path, user, status in ((f"/fleet?after={place}x", "nurse", 400),  # not as it was given
+                                   (f"/fleet?after={place}", "agent", 400),  # another person's
+                                   (f"/fleet?after={place}&state=stock", "nurse", 400),  # another search's
+                                   (f"/fleet?after={place}", "outreach", 403), (f"/fleet?after={place}", "patient", 403),
+                                   ("/fleet?after=nowhere", "outreach", 403)):
+            self.expect(status, self.call("GET", path, user=user))
+
+    def test_pages_of_one_state(self):
+        """A state's pages hold that state alone; how many there are is told of the state."""
+        tag = {"system": "https://weft.health/fhir/device-life", "code": "stock"}
+        for i in range(6):
+            self.expect(200, self.call("POST", "/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": [
+                {"request": {"method": "POST", "url": "Device"},
+                 "resource": {"resourceType": "Device", "serialNumber": f"STATE-{i}-{k}", "meta": {"tag": [tag]}}}
+                for k in range(90)]}, "admin"))
+        one = self.shipped("STATE-0")
+        whole = self.get("/fleet")["total"]
+        first = self.get("/fleet?state=stock")
+        self.assertEqual((500, "stock"), (len(first["devices"]), first["devices"][0]["state"]))
+        rows = self.states_page_by_page("stock")
+        self.assertEqual({"stock"}, {d["state"] for d in rows})
+        self.assertEqual(first["devices"], rows[:500])
+        self.assertLessEqual({f"STATE-{i}-{k}" for i in range(6) for k in range(90)}, {d.get("serial") for d in rows})
+        self.assertLess(first["total"], whole)
+        self.assertNotIn(one["id"], [d["id"] for d in rows])
+
+    def states_page_by_page(self, state):
+        """Every page behind the other; each tells the same total."""
+        path, rows, totals, after = f"/fleet?state={state}", [], set(), ""
+        while after is not None:
+            page = self.get(path + (f"&after={urllib.parse.quote(after)}" if after else ""))
+            self.assertTrue(page["devices"] or not page["total"], "no page is empty before the last")
+            rows += page["devices"]
+            totals.add(page["total"])
+            after = page.get("after")
+        self.assertEqual({len({d["id"] for d in rows})}, totals, state)
+        self.assertEqual(len(rows), len({d["id"] for d in rows}), state)
+        return rows
+
+    def test_what_is_shown_in_a_state_is_found_by_it(self):
+        """Also what came without a state's tag, or with a word that is none, or with two of them."""
+        system = "https://weft.health/fhir/device-life"
+        kinds = [((), "active"), ((), "inactive"), ((), None), (("x",), "active"), (("Stock",), "inactive"),
+                 (("stock", "lost"), "inactive"), (("returned", "delivered"), "active"), (("active", "stock"), "active"),
+                 (("wiped",), "active")]
+        entries = [{"resourceType": "Device", "serialNumber": f"BARE-{i}-{k}",
+                    **({"status": status} if status else {}),
+                    **({"meta": {"tag": [{"system": system, "code": code} for code in tags] + [
+                        {"system": "https://weft.health/other", "code": "wiped"}]}} if tags else {})}
+                   for i, (tags, status) in enumerate(kinds) for k in range(72)]
+        for at in range(0, len(entries), 81):
+            self.expect(200, self.call("POST", "/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": [
+                {"request": {"method": "POST", "url": "Device"}, "resource": e} for e in entries[at:at + 81]]}, "admin"))
+        shown, after = {}, ""
+        while after is not None:
+            page = self.get("/fleet" + (f"?after={urllib.parse.quote(after)}" if after else ""))
+            shown.update({d["id"]: d["state"] for d in page["devices"]})
+            after = page.get("after")
+        want = {"stock", "shipped", "delivered", "active", "lost", "returned", "wiped", "revoked"}
+        for state in sorted(want):
+            rows = self.states_page_by_page(state)
+            self.assertEqual({state} if rows else set(), {d["state"] for d in rows})
+            self.assertEqual({id for id, s in shown.items() if s == state}, {d["id"] for d in rows}, state)
+        self.assertLessEqual({"stock", "active", "lost", "returned", "wiped"}, set(shown.values()))
+        for bad in ("state=stock&after=.x", "state=shipped&after=.", "after=."):
+            self.expect(400, self.call("GET", f"/fleet?{bad}"))
 
 
 if __name__ == "__main__":

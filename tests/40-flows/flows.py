@@ -248,7 +248,7 @@ class Mqtt:
         self.s.close()
 
 
-def wait_for(wanted, what, timeout=30, pause=0.05):
+def wait_for(wanted, what, timeout=90, pause=0.05):
     """The first truthy answer of wanted()."""
     end = time.monotonic() + timeout
     while True:
@@ -460,7 +460,7 @@ class FlowCase(unittest.TestCase):
     def cases(self, patient, status="requested,in-progress,on-hold"):
         return self.found(f"/fhir/Task?patient=Patient/{patient}&status={status}&_count=50")
 
-    def case(self, patient, wanted=lambda t: True, timeout=30):
+    def case(self, patient, wanted=lambda t: True, timeout=90):
         def look():
             return [t for t in self.cases(patient) if wanted(t)]
         return wait_for(look, f"a case of {patient}", timeout)[0]
@@ -477,7 +477,7 @@ class FlowCase(unittest.TestCase):
         return self.call("POST", "/fhir/Communication/$send",
                          self.draft(patient, key=key, **more), user)
 
-    def message(self, id, *statuses, timeout=30):
+    def message(self, id, *statuses, timeout=90):
         """The Communication, once it has one of the statuses."""
         def look():
             c = self.get(f"/fhir/Communication/{id}", "outreach")

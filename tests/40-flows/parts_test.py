@@ -75,9 +75,10 @@ class Parts(FlowCase):
         self.bring(f"/fleet/models/{model}/parts", cyclonedx(radio="1.4.1", tinyssl="2.0.1"))
         self.assertEqual([], self.of(model)["found"])
 
-    def runs(self, model, version):
-        body = {"resourceType": "Device", "status": "active", "definition": {"reference": f"DeviceDefinition/{model}"},
-                "meta": {"tag": [{"system": "https://weft.health/fhir/device-life", "code": "active"}]}}
+    def runs(self, model, version, tag=("active",)):
+        body = {"resourceType": "Device", "status": "active", "definition": {"reference": f"DeviceDefinition/{model}"}}
+        if tag:
+            body["meta"] = {"tag": [{"system": "https://weft.health/fhir/device-life", "code": code} for code in tag]}
         if version:
             body["version"] = [{"type": {"coding": [{"system": "urn:iso:std:iso:11073:10101", "code": "531976"}]},
                                 "value": version}]
@@ -108,9 +109,12 @@ class Parts(FlowCase):
         self.expect(404, self.call("GET", f"{path}?firmware=9"))
         self.runs(model, "3.1.9")  # one more that runs it
         self.assertEqual(4, self.of(model)["found"][0]["devices"])
+        self.runs(model, "3.1.9", ())  # nobody said where it is in its life: in use, as its status says
+        self.runs(model, "3.1.9", ("active", "lost"))  # nor does one count of which something later is said
+        self.assertEqual(5, self.of(model)["found"][0]["devices"])
         rows = list(csv.DictReader(io.StringIO(self.call("GET", "/fleet/vulnerabilities.csv", user="nurse").body.decode())))
         mine = [(r["firmware"], r["devices"], r["vulnerability"]) for r in rows if r["model"] == "RUNS"]
-        self.assertEqual([("3.0.4", "1", "OSV-RUN-1"), ("3.1.2", "2", "OSV-RUN-1"), ("3.1.9", "1", "OSV-RUN-1")], mine[:3])
+        self.assertEqual([("3.0.4", "1", "OSV-RUN-1"), ("3.1.2", "2", "OSV-RUN-1"), ("3.1.9", "2", "OSV-RUN-1")], mine[:3])
         self.assertIn(("PLAIN", "", "0"), [(r["model"], r["firmware"], r["devices"]) for r in rows])
         self.expect(403, self.call("GET", "/fleet/vulnerabilities.csv", user="outreach"))
         for query in ("?from=2&to=1", "?from=a/b", "?to=" + "1" * 41):

@@ -87,6 +87,8 @@ test("results by phone first: asked, waits, told, seen; and how I am reached", a
   await signIn(desk, "console", "nurse");
   await desk.goto(`/console/patient/${me}`);
   await expect(desk.getByText("Patient asked: by phone")).toBeVisible();
+  const waiting = desk.getByRole("region", { name: "New results the patient waits to hear of" });
+  await expect(waiting.getByText(/^Contact budget: \d+ of \d+ today/)).toBeVisible();
   await axe(desk);
   await shot(desk, "i5-results");
   await desk.getByRole("button", { name: "Told by phone" }).click();

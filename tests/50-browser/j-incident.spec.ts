@@ -1,8 +1,12 @@
 // A look becomes a case, the case an incident: one officer opens it, counts again, assesses it, marks a letter as sent
 // and meets its clocks; another one closes it. Each step passes axe; the screens are taken light and dark, on a desk
 // and a phone, and in Arabic.
+import { join } from "node:path";
 import { type Page } from "@playwright/test";
 import { api, axe, expect, shot, signIn, test } from "./kit";
+import { WEB } from "./playwright.config";
+
+const SCREENS = join(WEB, "test-results", "screens");
 
 const FACTORS = {
   nature: "Names and home addresses",
@@ -35,14 +39,30 @@ async function taken(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
+/** The letter of the first row as it stands there: all of it, and nothing beside it. */
+async function letterTaken(page: Page, name: string): Promise<void> {
+  const letter = page.locator(".letter").first();
+  for (const width of [1280, 390])
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await letter.scrollIntoViewIfNeeded();
+      await letter.screenshot({ path: join(SCREENS, `${name}-${colorScheme}-${width}.png`) });
+      expect(await letter.evaluate((e) => e.scrollWidth - e.clientWidth)).toBeLessThanOrEqual(0);
+    }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+const IRENE = {
+  resourceType: "Patient",
+  name: [{ given: ["Irene"], family: "Lozano" }],
+  address: [{ line: ["1 River Street"], city: "Salem", state: "OR", country: "US" }],
+};
+
 /** Somebody of the same surname whom nothing brings together with Tomás Lozano. */
-async function aLook(request: Parameters<typeof api>[0]): Promise<string> {
+async function aLook(request: Parameters<typeof api>[0]): Promise<[found: string, patient: string]> {
   const nurse = await api(request, "nurse");
-  const made = (await nurse("POST", "/fhir/Patient", {
-    resourceType: "Patient",
-    name: [{ given: ["Irene"], family: "Lozano" }],
-    address: [{ line: ["1 River Street"], city: "Salem", state: "OR", country: "US" }],
-  })) as { id: string };
+  const made = (await nurse("POST", "/fhir/Patient", IRENE)) as { id: string };
   const other = await api(request, "nurse2");
   await other("GET", `/fhir/Patient/${made.id}`);
   const officer = await api(request, "privacy");
@@ -54,11 +74,30 @@ async function aLook(request: Parameters<typeof api>[0]): Promise<string> {
     found = all.entry?.[0]?.resource.id ?? "";
     expect(found).not.toBe("");
   }).toPass();
-  return found;
+  return [found, made.id];
+}
+
+/** Her letter once she reads Arabic, on an Arabic screen: what the officer wrote stays as it was written. */
+async function inArabic(page: Page, request: Parameters<typeof api>[0], id: string): Promise<void> {
+  const nurse = await api(request, "nurse");
+  const language = { coding: [{ system: "urn:ietf:bcp:47", code: "ar" }] };
+  await nurse("PUT", `/fhir/Patient/${id}`, { ...IRENE, id, communication: [{ language, preferred: true }] });
+  await page.evaluate(() => localStorage.setItem("weft.language", "ar"));
+  await page.reload();
+  await page.getByRole("button", { name: "عرض الرسائل" }).click();
+  await page.locator("details:has(.letter) > summary").first().click();
+  await expect(page.locator(".letter").first()).toHaveAttribute("lang", "ar");
+  await expect(page.locator(".letter").first()).toHaveCSS("direction", "rtl");
+  // A sentence in English among them has its full stop at its own end.
+  await expect(page.locator(".letter").first()).toHaveCSS("unicode-bidi", "plaintext");
+  await letterTaken(page, "j3-letter-ar");
+  await page.evaluate(() => localStorage.setItem("weft.language", "en"));
+  await page.reload();
+  await page.getByRole("button", { name: "Show the letters" }).click();
 }
 
 test("from a look to a closed incident, by two officers", async ({ page, browser, request, baseURL }) => {
-  const found = await aLook(request);
+  const [found, irene] = await aLook(request);
   await signIn(page, "console", "privacy");
   await page.goto(`/console/case/${found}`);
   await expect(page.getByText(/are not shown to your role/)).toBeVisible(); // the case, not the care; none of it is asked for
@@ -80,10 +119,14 @@ test("from a look to a closed incident, by two officers", async ({ page, browser
   await expect(page.getByRole("button", { name: "Assess again" })).toBeVisible();
   await page.getByRole("button", { name: "Show the letters" }).click();
   await expect(page.getByText("By mail")).toBeVisible();
+  await page.getByText("By mail").scrollIntoViewIfNeeded();
+  await expect(page.locator("[data-budget]").first()).toBeVisible(); // with no letter opened
+  await expect(page.locator("[data-budget]").first()).toContainText("this week");
   await page.getByText("The letter", { exact: true }).click();
   await expect(page.locator(".letter")).toContainText("A colleague opened your record");
-  await expect(page.locator("[data-budget]").first()).toContainText("this week");
   await taken(page, "j3-letters");
+  await letterTaken(page, "j3-letter");
+  await inArabic(page, request, irene);
   await page.getByRole("button", { name: "Ask for all notices" }).click();
   await expect(page.getByRole("button", { name: /Mark as sent/ })).toBeVisible();
   await page.getByRole("button", { name: "The police ask us to wait" }).click();

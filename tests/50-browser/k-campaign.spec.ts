@@ -56,6 +56,16 @@ test("who: an audience is counted while it is put together", async ({ page, forg
   await expect(figure).not.toHaveText(String(older));
   const women = Number(await figure.innerText());
   expect(women).toBeLessThan(older);
+  // What outreach may not search is said before it is tried: 45 CFR 164.514(d), spec/rules/access.csv.
+  await expect(page.getByText(/^Your role may search: .*Appointment/)).not.toContainText("Condition");
+  await search.fill("Condition?code=38341003");
+  await expect(page.getByText(/^Your role may not search .?Condition/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Add the search" })).toBeDisabled();
+  await expect(page.getByRole("button", { name: "Save the audience" })).toBeDisabled();
+  await search.press("Enter");
+  await expect(chips.last()).not.toContainText("Condition");
+  await axe(page);
+  await shot(page, "k2-audience-may-not");
   // Enter adds the search, and saves nothing.
   await search.fill("Patient?birthdate=lt1950-01-01");
   await search.press("Enter");

@@ -20,6 +20,10 @@ test("a campaign from an outline to its undo, by the keyboard where it counts", 
   await acts.click(page.getByRole("button", { name: "Immunisation season" }));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Immunisation season");
   await acts.choose(page.getByLabel("For whom"), { label: name });
+  // What ends it for a person is said, and another thing may be said beside it.
+  const ends = page.getByRole("group", { name: "Ends for a person when the record says" });
+  await expect(ends.getByLabel("Had this season's flu vaccine")).toBeChecked();
+  await expect(ends.getByRole("checkbox", { checked: true })).toHaveCount(1);
   await acts.fill(page.getByLabel("Not before"), "09:30");
   await acts.fill(page.getByLabel("Not after"), "18:00");
   await acts.fill(page.getByLabel("Spread over hours"), "3");
@@ -63,6 +67,7 @@ test("a campaign from an outline to its undo, by the keyboard where it counts", 
   await acts.press(page, "Enter");
   await expect(page.getByText("Not saved yet")).toBeHidden();
   await expect(page.getByLabel("Not before")).toHaveValue("09:30");
+  await expect(ends.getByRole("checkbox", { checked: true })).toHaveCount(1);
 
   await acts.click(page.getByRole("button", { name: "Preview 3 people" }));
   await expect(page.getByText(/because/).first()).toBeVisible();
@@ -88,6 +93,7 @@ test("a campaign from an outline to its undo, by the keyboard where it counts", 
   // Who approves reads for whom it is, how many that is, and when it may reach them.
   const told = other.getByRole("region", { name: "Who and when" });
   await expect(told).toContainText(name);
+  await expect(told).toContainText("Had this season's flu vaccine");
   await expect(told).toContainText(/9:30.AM . 5:30.PM/);
   await expect(other.getByRole("region", { name: "Where it stands" })).toContainText(/Waits for approval · \W*\d+\W* people/);
   await axe(other);
@@ -105,6 +111,34 @@ test("a campaign from an outline to its undo, by the keyboard where it counts", 
   await acts.click(page.getByRole("button", { name: "Undo" }));
   await expect(page.getByRole("button", { name: "Schedule" })).toBeVisible();
   expect(acts.n, "acts of W6, steps 4 to 7").toBeLessThanOrEqual(18);
+});
+
+test("a screening says which test ends it before somebody is asked to approve it", async ({ page, request, forgive }) => {
+  forgive(/422/);
+  const call = await api(request, "outreach");
+  const name = "Walked at 50";
+  await call("POST", "/audiences", { name, purpose: "care", groups: [[{ chip: "age-50" }]] });
+  await signIn(page, "console", "outreach");
+  await page.goto("/console/campaigns");
+  await page.getByText("New from an outline").click();
+  await page.getByRole("button", { name: "Screening" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Screening");
+  await page.getByLabel("For whom").selectOption({ label: name });
+  await page.getByRole("button", { name: "Ask for approval" }).click();
+  await expect(page.getByText("say what ends it for a person: which shot or test")).toBeVisible();
+  await page.evaluate(() => localStorage.setItem("weft.language", "es"));
+  await page.reload();
+  const ends = page.getByRole("group", { name: "Termina para la persona cuando consta" });
+  await ends.getByLabel("Su examen del intestino aún vale").check();
+  await axe(page);
+  await shot(page, "k13-ends-es");
+  await page.getByRole("button", { name: "Guardar esquema" }).click();
+  await expect(page.getByText("Aún sin guardar")).toBeHidden(); // the button is disabled while it is on its way, too
+  await page.evaluate(() => localStorage.setItem("weft.language", "en"));
+  await page.reload();
+  await expect(page.getByLabel("Had a bowel check that still counts")).toBeChecked();
+  await page.getByRole("button", { name: "Ask for approval" }).click();
+  await expect(page.getByText("Waits for approval").first()).toBeVisible();
 });
 
 test("a journey as an outline and as a picture, small, dark and in Arabic", async ({ page, request }) => {

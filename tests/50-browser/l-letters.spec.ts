@@ -23,6 +23,8 @@ test("letters are printed as one run and marked as posted", async ({ page, reque
   await expect(page.getByRole("heading", { level: 1, name: "Letters" })).toBeVisible();
   const waiting = page.getByRole("region", { name: /To be printed/ });
   await expect(waiting.getByRole("listitem")).toHaveCount(2);
+  await expect(waiting.getByText(/^Contact budget: \d+ of \d+ today/).first()).toBeVisible(); // no letter is open
+  await waiting.getByText("The letter").first().click();
   await axe(page);
   await waiting.getByRole("button", { name: "Make a print run" }).click();
   const run = page.getByRole("region", { name: /Print run/ });

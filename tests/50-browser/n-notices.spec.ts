@@ -35,7 +35,7 @@ test("a patient turns notices on and off for this device", async ({ page }) => {
   await expect(card).toContainText("Notices are off for this device.");
   await card.getByRole("button", { name: "Turn on notices here" }).click();
   await expect(card).toContainText("Notices are on for this device.");
-  await expect(page.getByText(/Notices on your device.*/).first()).toBeVisible();
+  await expect(page.getByRole("region", { name: "Your choices" }).getByText(/Notices on your device/)).toBeVisible();
   expect((await page.evaluate(() => navigator.serviceWorker.getRegistrations())).length).toBe(1);
   await axe(page);
   await shot(page, "n1-notices-390");

@@ -2,6 +2,7 @@
 // centre by a link, without sign-in and without script, whose answers stand on the nurse's screen at once.
 import { api, axe, expect, planted, shot, signIn, test } from "./kit";
 import { zoneOfDaytime } from "./people";
+import { WEB } from "./playwright.config";
 
 interface Proof {
   url: string;
@@ -70,7 +71,19 @@ test("consent with its proof, then the patient's own choices by a link", async (
   const own = await page.context().newPage();
   await own.goto(new URL(link).pathname);
   await axe(own);
+  await expect(own.getByText("With this link quiet hours and a pause can only get longer.")).toBeVisible();
   await own.close();
+  const arabic = await browser.newContext({
+    locale: "ar",
+    colorScheme: "dark",
+    viewport: { width: 390, height: 844 },
+  });
+  const theirs = await arabic.newPage();
+  await theirs.goto(new URL(link).pathname);
+  await expect(theirs.locator("html")).toHaveAttribute("dir", "rtl");
+  await axe(theirs);
+  await theirs.screenshot({ path: `${WEB}/test-results/screens/r3-preference-centre-ar.png`, fullPage: true });
+  await arabic.close();
   const plain = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
   const phone = await plain.newPage();
   await phone.goto(new URL(link).pathname);
@@ -210,8 +223,15 @@ test("consent with its proof, then the patient's own choices by a link", async (
   await call.getByRole("button", { name: "Cancel" }).click();
 
   const privacy = await api(request, "privacy");
-  const trail = JSON.stringify(await privacy("GET", `/fhir/AuditEvent?patient=Patient/${id}&_count=200`));
-  expect(trail.split("call-asked").length).toBeGreaterThan(2); // asked when it began, and when help was offered
+  const trail = (await privacy("GET", `/fhir/AuditEvent?patient=Patient/${id}&_count=200`)) as {
+    entry: { resource: { extension?: { url: string; valueString: string }[] } }[];
+  };
+  const offers = trail.entry
+    .filter(({ resource }) => JSON.stringify(resource).includes("call-asked"))
+    .flatMap(({ resource }) => resource.extension?.filter((x) => x.url === "urn:weft:detail") ?? [])
+    .map((x) => (JSON.parse(x.valueString) as { facts: Record<string, unknown> }).facts.interpreter_or_aid_offered);
+  expect(offers).toContain(false); // asked when it began
+  expect(offers).toContain(true); // and when help was offered
 
   await page.evaluate(() => localStorage.setItem("weft.language", "ar"));
   await page.setViewportSize({ width: 390, height: 844 });

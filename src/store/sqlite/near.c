@@ -82,6 +82,22 @@ err near_put(struct op *op, void *be, str key, str near, str value)
     return insert(op, l, row, key, value);
 }
 
+/* One statement in the place of three: the tree of keys itself says no to a name that is there,
+ * wherever it lies. */
+err near_put_new(struct op *op, void *be, str key, str near, str value)
+{
+    struct lite *l = be;
+    int64_t row = near.n ? row_near(key, near) : placed_row(key);
+    if (l->placed.on) {
+        if (near.n)
+            TRY(placed_apart(op, l));
+        int rc = placed_run(l->placed.insert, row, key, value);
+        if ((rc & 0xFF) != SQLITE_CONSTRAINT)
+            return rc == SQLITE_OK ? OK : lite_fail(op, l->writer->db, rc);
+    }
+    return near.n ? near_put(op, be, key, near, value) : lite_put(op, be, SPACE_KV, key, value);
+}
+
 err near_get(struct op *op, struct store_snap *conn, str key, str near, str *ret)
 {
     int64_t row = row_near(key, near), own = placed_row(key);

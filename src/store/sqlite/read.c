@@ -283,6 +283,7 @@ const struct store_ops store_sqlite_ops = {
     .snap_note = lite_snap_note,
     .get = lite_get,
     .put_near = near_put,
+    .put_new = near_put_new,
     .get_near = near_get,
     .get_own = placed_get_own,
     .cursor_open = lite_cursor_open,

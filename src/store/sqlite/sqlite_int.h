@@ -129,6 +129,7 @@ MUST err placed_apart(struct op *op, struct lite *l);
 /* near.c: values beside others. */
 MUST err near_open(struct op *op, struct lite *l);
 MUST err near_put(struct op *op, void *be, str key, str near, str value);
+MUST err near_put_new(struct op *op, void *be, str key, str near, str value);
 MUST err near_get(struct op *op, struct store_snap *conn, str key, str near, str *ret);
 /* *ret_sure false: the index knows more. */
 MUST err placed_get(struct op *op, struct store_snap *conn, str key, str *ret, bool *ret_sure);

@@ -231,7 +231,7 @@ export function CaseActs({ task }: { task: Task }) {
           {t("ca_plan")}
         </button>
       </div>
-      {dialog === "call" && <CallDialog task={task} onClose={() => setDialog("")} />}
+      {dialog === "call" && <CallDialog key={task.id} task={task} onClose={() => setDialog("")} />}
       {dialog === "daily" && <DailyDialog patient={idOf(task.for)} onClose={() => setDialog("")} />}
       {dialog === "order" && <OrderDialog task={task} onClose={() => setDialog("")} />}
     </>

@@ -90,9 +90,9 @@ const OUTREACH: typeof RECORD = [
   { to: "/words", word: "nav_words", icon: "message" },
 ];
 const FLEET: (typeof RECORD)[number] = { to: "/devices", word: "fl_title", icon: "device" };
-const COMPLAINTS: (typeof RECORD)[number] = { to: "/complaints", word: "dc_nav", icon: "warn" };
+const COMPLAINTS: (typeof RECORD)[number] = { to: "/complaints", word: "dc_nav", icon: "flag" };
 const TEAMS: (typeof RECORD)[number] = { to: "/hours", word: "th_title", icon: "clock" };
-const ROSTER: (typeof RECORD)[number] = { to: "/roster", word: "ro_title", icon: "clock" };
+const ROSTER: (typeof RECORD)[number] = { to: "/roster", word: "ro_title", icon: "calendar" };
 const LETTERS: (typeof RECORD)[number] = { to: "/letters", word: "lt_title", icon: "mail" };
 const PROGRAMMES: (typeof RECORD)[number] = {
   to: "/programmes",
@@ -185,7 +185,7 @@ function isCurrent(to: string, at: string): boolean {
   if (at === "/" && !mayRecord(session.value?.role)) return to === ACCOUNTS.to;
   return to === "/"
     ? at === "/" || at.startsWith("/case/")
-    : at === to || at.startsWith(`${to.slice(0, -1)}/`);
+    : at === to || at.startsWith(`${to}/`) || at.startsWith(`${to.slice(0, -1)}/`);
 }
 
 function TopBar() {

@@ -5,7 +5,7 @@ import { useAct, Wrong } from "../kit/act";
 import { errorText, Failed, Heads, Skeleton, useOpen } from "../kit/basics";
 import { Field } from "../kit/field";
 import { type ApiError, call, get, post } from "../lib/api";
-import { lang, languageName, number, t, wordOf } from "../lib/i18n";
+import { lang, languageName, list, number, t, wordOf } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import { href } from "../lib/router";
 
@@ -20,6 +20,8 @@ interface Chip {
 interface Chips {
   chips: Chip[];
   left: Record<string, string>;
+  /** Types that a search of their own may ask for. */
+  searches: string[];
 }
 interface Part {
   chip?: string;
@@ -237,13 +239,20 @@ function People({ a, reason }: { a: Audience; reason: string }) {
 /** Is a chip chosen whose people are not shown here? */
 const isVeiled = (a: Audience, chips: Chip[]): boolean =>
   a.groups.flat().some((p) => chips.find((c) => c.code === p.chip)?.veiled);
+/** The type of a search that whoever types may not ask for; empty while none is named, or they may. */
+export function refusedType(search: string, may: string[]): string {
+  const [type = "", rest] = search.trim().split("?");
+  return rest !== undefined && !may.includes(type) ? type : "";
+}
 /** With the search that was typed. */
 const withSearch = (a: Audience, search: string): Audience =>
   search.trim() ? { ...a, groups: [...a.groups, [{ search: search.trim() }]] } : a;
 
-/** What no chip says: a search as the interface takes it, and a FHIRPath that every patient has to meet. */
-function Expert({
+/** What no chip says: a search as the interface takes it, and a FHIRPath that every patient has to meet. What
+ * a role may search is told to each: none may search all (spec/rules/access.csv). */
+export function Expert({
   a,
+  may,
   veiled,
   search,
   onSearch,
@@ -251,18 +260,21 @@ function Expert({
   set,
 }: {
   a: Audience;
+  may: string[];
   veiled: boolean;
   search: string;
   onSearch: (search: string) => void;
   add: () => void;
   set: (a: Audience) => void;
 }) {
-  const mayAdd = !veiled && search.trim() !== "";
+  const refused = refusedType(search, may);
+  const mayAdd = !veiled && search.trim() !== "" && !refused;
   return (
     <details class="card block" {...useOpen(!!a.path)}>
       <summary>{t("au_expert")}</summary>
       <div class="au-stack">
         <p class="muted">{t("au_expert_hint")}</p>
+        <p class="muted">{t("au_search_types", { types: list(may) })}</p>
         {veiled && <p class="note">{t("au_expert_veiled")}</p>}
         <div class="row-line">
           <Field
@@ -278,6 +290,9 @@ function Expert({
           <button type="button" class="btn" disabled={!mayAdd} onClick={add}>
             {t("au_search_add")}
           </button>
+        </div>
+        <div role="status">
+          {refused && <p class="note">{t("au_search_not", { type: refused })}</p>}
         </div>
         <Field
           id="au-path"
@@ -491,6 +506,7 @@ export function AudiencesPage() {
           />
           <Expert
             a={a}
+            may={chips.data.searches}
             veiled={isVeiled(a, chips.data.chips)}
             search={search}
             onSearch={setSearch}
@@ -548,7 +564,11 @@ export function AudiencesPage() {
             />
           </div>
           <Wrong text={error} />
-          <button type="submit" class="btn primary" disabled={busy}>
+          <button
+            type="submit"
+            class="btn primary"
+            disabled={busy || !!refusedType(search, chips.data.searches)}
+          >
             {t("au_save")}
           </button>
         </form>

@@ -1,5 +1,6 @@
 // What the caps leave of a patient's day and week, over every channel, campaign and person: shown
 // wherever somebody can write to them.
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../kit/icons";
 import { get } from "../lib/api";
 import { dayTimeInText, t } from "../lib/i18n";
@@ -28,10 +29,15 @@ export function budgetText(b: Budget): string[] {
   return out;
 }
 
-export function ContactBudget({ patient }: { patient: string }) {
-  const { data } = useLoad<Budget>(`Communication|${patient}|budget`, () =>
+/** A call is a Task and spends, too. */
+export const budgetKey = (patient: string): string => `Communication,Task|${patient}|budget`;
+
+/** Its line is kept also before it is asked for (`met`), which a row does as it comes before somebody's eyes. */
+export function ContactBudget({ patient, met = true }: { patient: string; met?: boolean }) {
+  const { data, error } = useLoad<Budget>(met ? budgetKey(patient) : null, () =>
     get<Budget>(`/fhir/Patient/${patient}/$contact-budget`),
   );
+  if (!data && !error) return <p aria-hidden="true">{"\u00a0"}</p>; // what stands below does not move under a finger
   if (!data?.week) return null;
   const spent = data.day.left === 0 || data.week.left === 0;
   return (
@@ -42,4 +48,24 @@ export function ContactBudget({ patient }: { patient: string }) {
       </span>
     </p>
   );
+}
+
+/** Was it before somebody's eyes? What is asked for then is not asked for of every letter of a long pile. */
+export function useMet(): [(el: HTMLElement | null) => void, boolean] {
+  const [met, setMet] = useState(false);
+  const here = useRef<HTMLElement | null>(null);
+  useEffect(() => {
+    if (met || !here.current) return;
+    const watch = new IntersectionObserver((all) => {
+      if (all.some((e) => e.isIntersecting)) setMet(true);
+    });
+    watch.observe(here.current);
+    return () => watch.disconnect();
+  }, [met]);
+  return [
+    (el) => {
+      here.current = el;
+    },
+    met,
+  ];
 }

@@ -1,19 +1,20 @@
 // A call that a person makes: the rulebook is asked first; what it refuses has no number and no script here, but the
 // rules, until when, and the exceptions it knows. What came of a call is written down as a Task, also of one that was
 // made all the same, with its reason, and of one in which they called us.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
-import { Choice, Dialog, errorText, Skeleton } from "../kit/basics";
+import { Choice, Dialog, errorText, Failed, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
 import { tell } from "../kit/toast";
-import { type ApiError, post } from "../lib/api";
+import { type ApiError, post, question } from "../lib/api";
 import type { Task } from "../lib/fhir";
 import { idOf } from "../lib/fhir";
 import { dayTimeInText, type Key, lang, languageName, list, t, time } from "../lib/i18n";
-import { useLoad } from "../lib/load";
+import { again as anew, useLoad } from "../lib/load";
 import { session } from "../lib/session";
 import { CALL_DIRECTION, CALL_EXCEPTION, TASK_CODE, useInProgramme } from "./acts";
-import { ContactBudget } from "./budget";
+import { budgetKey, ContactBudget } from "./budget";
+import { Rules, Since, type Verdict } from "./call-rules";
 import { localInput } from "./case";
 import { TOPICS, topic } from "./reach";
 import { programmeOf } from "./worklist";
@@ -44,15 +45,11 @@ function callTask(task: Task, more: object): object {
   };
 }
 
-interface Verdict {
-  decision: string;
-  why: string[];
-  fired: string[];
-  translation?: Record<string, string[]>;
-}
 const EXCEPTIONS = ["emergency", "callback"] as const;
 type Exception = (typeof EXCEPTIONS)[number];
 interface CallAsk {
+  /** of their Patient, from which the number is */
+  version: string;
   verdict: Verdict;
   outbound: Verdict;
   may: boolean;
@@ -158,28 +155,27 @@ function Barred({
   of,
   busy,
   already,
+  reason,
+  onReason,
   onPlan,
   onExcept,
 }: {
   of: CallAsk;
   busy: boolean;
   already: boolean;
+  reason: string;
+  onReason: (reason: string) => void;
   onPlan: () => void;
   onExcept: (exception: Exception, reason: string) => void;
 }) {
   const [exception, setException] = useState<Exception | "">("");
-  const [reason, setReason] = useState("");
-  const why = of.outbound.translation?.[lang.value] ?? of.outbound.why;
+  const chosen = exception && of.exceptions.includes(exception) ? exception : "";
   return (
     <section class="stack" role="status" aria-labelledby="ca-barred">
-      <h3 id="ca-barred">{t("ca_barred")}</h3>
-      <ul>
-        {why.map((w, i) => (
-          <li key={of.outbound.fired[i] ?? w}>
-            <span dir="auto">{w}</span> <span class="muted">({of.outbound.fired[i]})</span>
-          </li>
-        ))}
-      </ul>
+      <h3 id="ca-barred" tabIndex={-1}>
+        {t("ca_barred")}
+      </h3>
+      <Rules of={of.outbound} />
       {of.until ? (
         <div class="row-line">
           <p class="strong">{t("ca_barred_until", { time: dayTimeInText(of.until) })}</p>
@@ -195,27 +191,28 @@ function Barred({
           <p aria-hidden="true">{t("ca_exception")}</p>
           <Choice<Exception | "">
             legend={t("ca_exception")}
-            value={exception}
+            value={chosen}
             options={[
               { value: "", label: t("ca_x_none") },
               ...of.exceptions.map((x) => ({ value: x, label: t(`ca_x_${x}`) })),
             ]}
             onChange={setException}
           />
-          {exception && (
+          {chosen && (
             <div class="row-line">
               <Field
                 id="ca-reason"
                 label={t("ca_x_reason")}
                 value={reason}
-                onValue={setReason}
+                onValue={onReason}
+                onEnter={() => undefined} // keeps no call
                 dir="auto"
               />
               <button
                 type="button"
                 class="btn"
                 disabled={busy || !reason.trim()}
-                onClick={() => onExcept(exception, reason.trim())}
+                onClick={() => onExcept(chosen, reason.trim())}
               >
                 {t("ca_x_use")}
               </button>
@@ -319,6 +316,15 @@ function Script({ programme }: { programme: string }) {
   );
 }
 
+/** Nobody's words are cut off by what comes. */
+const writing = (): boolean =>
+  !!document.activeElement?.matches("textarea, input:not([type=radio]):not([type=checkbox])");
+
+/** What the rulebook says turns with the record, with a consent or its end, and with a contact that spends the budget: a
+ * message, or a colleague's call. */
+export const askKey = (patient: string, from: string, about: string): string =>
+  `Patient,Consent,Communication,Task|${patient}|call-ask|${from}|${about}`;
+
 /** The telephone itself comes with the contact centre: here are the number, the words, and what came of it; where the
  * rulebook allows no call now, why not instead. */
 export function CallDialog({ task, onClose }: { task: Task; onClose: () => void }) {
@@ -328,14 +334,21 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
   const [outcome, setOutcome] = useState<Outcome | "">("");
   const [note, setNote] = useState("");
   const [again, setAgain] = useState(false);
-  const [error, busy, act] = useAct(`Task|${patient}|calls`, `Communication|${patient}|budget`);
+  const [error, busy, act] = useAct(`Task|${patient}|calls`, budgetKey(patient));
   const [offered, setOffered] = useState(false);
-  const [opened, setOpened] = useState<{ ask: CallAsk; exception: Exception } | null>(null);
+  const [opened, setOpened] = useState<{
+    ask: CallAsk;
+    exception: Exception;
+    fired: string[];
+  } | null>(null);
+  /** A number was given, so that a call may have begun: the form for it stays, also where the number goes. */
+  const [shown, setShown] = useState<{ exception?: Exception } | null>(null);
+  const [reason, setReason] = useState("");
   const [about, setAbout] = useState("");
   const asking = about && { about };
-  const { data, error: unasked } = useLoad<CallAsk>(
-    `Patient|${patient}|call-ask|${from}|${about}`,
-    () => post<CallAsk>(`/fhir/Patient/${patient}/$call`, { ...asking }),
+  const key = askKey(patient, from, about);
+  const { data, error: unasked } = useLoad<CallAsk>(key, () =>
+    question<CallAsk>(`/fhir/Patient/${patient}/$call`, { ...asking }),
   );
   /** it stays while the rulebook is asked again */
   const [notAbout, setNotAbout] = useState<string[]>([]);
@@ -347,7 +360,29 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
     setAlready(v);
     setWhen(""); // its box begins empty, too
   };
-  const asked = opened?.ask ?? data;
+  /** The question above is asked again with every word of theirs. Where the exception opens it no longer (a no to calls
+   * came), or for the Patient as it was, number and script go, for good; of what it still opens the rules that are new are
+   * told beside the number. */
+  const stands =
+    opened &&
+    data &&
+    data.version === opened.ask.version &&
+    data.confidential === opened.ask.confidential &&
+    data.confidentialTo === opened.ask.confidentialTo &&
+    (data.may || data.exceptions.includes(opened.exception));
+  useEffect(() => {
+    if (opened && stands) setShown({ exception: opened.exception });
+    else setOpened(null);
+  }, [opened, stands]);
+  const asked = stands && !data.may ? opened.ask : data;
+  useEffect(() => void (data?.may && setShown((is) => is ?? {})), [data]);
+  /** Nobody knows whether it may still be dialled while the question has no answer. */
+  const may = !!asked?.may && !unasked;
+  const fell = !!shown && !!asked && !asked.may;
+  useLayoutEffect(() => {
+    if (fell && !busy && !writing()) document.getElementById("ca-barred")?.focus();
+  }, [fell, busy]);
+  const form = !!asked?.may || !!already || !!shown;
   const came = already === "incoming" ? "reached" : outcome;
   const whole = came && (already !== "made" || why.trim());
   const except = (exception: Exception, reason: string): void =>
@@ -357,7 +392,12 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
         exception,
         reason,
       });
-      setOpened({ ask, exception });
+      // An answer of another moment than the question above: that is asked anew, and nothing opens.
+      if (!ask.may || ask.version !== data?.version) {
+        anew(key);
+        return "";
+      }
+      setOpened({ ask, exception, fired: data.outbound.fired });
       return "";
     });
   /** For the hour at which the rulebook allows it, with the rules that held it until then. */
@@ -380,7 +420,7 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
     void act(async () => {
       const to = (already && when ? new Date(when) : new Date()).toISOString();
       const start = already ? to : from;
-      const exception = already === "made" ? already : already ? undefined : opened?.exception;
+      const exception = already === "made" ? already : already ? undefined : shown?.exception;
       if (offered) await post(`/fhir/Patient/${patient}/$call`, { offered });
       if (already === "made")
         await post(`/fhir/Patient/${patient}/$call`, {
@@ -424,13 +464,13 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
         class="stack"
         onSubmit={(e) => {
           e.preventDefault();
-          if (asked?.may || already) save(); // Enter in the reason of an exception keeps no call
+          if (form) save();
         }}
       >
-        {asked?.may && !already && (
+        {may && !already && (
           <>
             <p>
-              {asked.number ? (
+              {asked?.number ? (
                 <a class="big" href={`tel:${asked.number}`}>
                   <bdi dir="ltr">{asked.number}</bdi>
                 </a>
@@ -438,30 +478,35 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
                 t("ca_no_number")
               )}
             </p>
-            {opened && <p class="strong">{t(`ca_x_${opened.exception}`)}</p>}
+            {stands && <p class="strong">{t(`ca_x_${opened.exception}`)}</p>}
           </>
         )}
+        <div>
+          <Since known={may && stands ? opened.fired : undefined} is={data?.outbound} fell={fell} />
+          <ContactBudget patient={patient} />
+        </div>
         <About
           not={notAbout}
           value={about}
           busy={busy}
           onChange={(v) => {
             setOpened(null);
+            setShown(null);
             choose("");
-            setWhy("");
             setAbout(v);
           }}
         />
-        <ContactBudget patient={patient} />
-        {asked && <BeforeCall of={asked} offered={offered} onOffered={setOffered} />}
+        {asked && <BeforeCall of={data ?? asked} offered={offered} onOffered={setOffered} />}
         {!asked && !unasked && <Skeleton lines={3} />}
-        {unasked && <Wrong text={errorText(unasked)} />}
+        {unasked && <Failed error={unasked} retry={() => anew(key)} />}
         {asked && !asked.may && (
           <>
             <Barred
               of={asked}
               busy={busy}
               already={already !== ""}
+              reason={reason}
+              onReason={setReason}
               onPlan={plan}
               onExcept={except}
             />
@@ -478,8 +523,8 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
             {t("ca_a_incoming")}
           </label>
         )}
-        {asked?.may && !already && <Script programme={programmeOf(task)} />}
-        {(asked?.may || already) && (
+        {may && !already && <Script programme={programmeOf(task)} />}
+        {form && (
           <>
             <Came
               key={already}
@@ -508,7 +553,7 @@ export function CallDialog({ task, onClose }: { task: Task; onClose: () => void 
           <button type="button" class="btn" onClick={onClose}>
             {t("cancel")}
           </button>
-          {(asked?.may || already) && (
+          {form && (
             <button type="submit" class="btn primary" disabled={busy || !whole}>
               {t("ca_keep")}
             </button>

@@ -14,11 +14,13 @@ import { Outline } from "./outline";
 import {
   audienceOf,
   duration,
+  endsOf,
   extOf,
   hoursOf,
   type Plan,
   tidy,
   withAudience,
+  withEnd,
   withExt,
   withHours,
 } from "./plan";
@@ -164,6 +166,7 @@ function Told({ c }: { c: Campaign }) {
   const at = (hour: string): string => time(`2000-01-01T${hour}`);
   const [from, to] = hoursOf(c.plan);
   const spread = spreadOf(c.plan);
+  const ends = c.endings.filter((e) => endsOf(c.plan).includes(e.code));
   return (
     <section class="card block" aria-label={t("cp_how")}>
       <dl class="fl-facts">
@@ -173,6 +176,14 @@ function Told({ c }: { c: Campaign }) {
             <dd>
               <bdi>{c.audience || "–"}</bdi>
             </dd>
+          </div>
+        )}
+        {ends.length > 0 && (
+          <div>
+            <dt>{t("cp_ends")}</dt>
+            {ends.map((e) => (
+              <dd key={e.code}>{e.label[lang.value]}</dd>
+            ))}
           </div>
         )}
         {from && to && (
@@ -191,6 +202,31 @@ function Told({ c }: { c: Campaign }) {
         )}
       </dl>
     </section>
+  );
+}
+
+/** What ends it for a person, from the record: the shot, the test. */
+function Ends({ plan, set, of }: Edit & { of: Campaign["endings"] }) {
+  const on = endsOf(plan);
+  return (
+    <fieldset class="cp-when" aria-describedby="cp-ends-hint">
+      <legend>{t("cp_ends")}</legend>
+      {of.map((e) => (
+        <div key={e.code}>
+          <label>
+            <input
+              type="checkbox"
+              checked={on.includes(e.code)}
+              onChange={(x) => set(withEnd(plan, e.code, x.currentTarget.checked))}
+            />{" "}
+            {e.label[lang.value]}
+          </label>
+        </div>
+      ))}
+      <p class="hint" id="cp-ends-hint">
+        {t("cp_ends_hint")}
+      </p>
+    </fieldset>
   );
 }
 
@@ -273,6 +309,7 @@ export function CampaignPage({ id }: { id: string }) {
       {writes && (
         <section class="card block" aria-label={t("cp_how")}>
           {c.kind === "campaign" && <Audience plan={plan} set={setDraft} />}
+          <Ends plan={plan} set={setDraft} of={c.endings} />
           <When plan={plan} set={setDraft} />
         </section>
       )}

@@ -5,7 +5,7 @@ import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { Area, Field, textOf } from "../kit/field";
 import { get, post, upload } from "../lib/api";
-import { dayTime, has, type Key, number, t, wordOf } from "../lib/i18n";
+import { comma, dayTime, has, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { FileField, Unfold } from "./bring";
 import { type Model, ModelField } from "./models";
@@ -88,7 +88,7 @@ function Rings({ of }: { of: Release }) {
                 <span class="muted">
                   {Object.entries(r.signs)
                     .map(([sign, n]) => `${signWord(sign)} ${number(n)}`)
-                    .join(", ")}
+                    .join(comma())}
                 </span>
               </td>
             </tr>

@@ -1,10 +1,10 @@
 // The connected devices: what is on the shelf, whose each one is and where in its life; what may be done next is the
 // server's to say. A code to open a device is shown once.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Empty, Failed, Skeleton } from "../kit/basics";
 import { Field, textOf } from "../kit/field";
-import { get, post } from "../lib/api";
+import { type ApiError, get, post } from "../lib/api";
 import { partsOf } from "../lib/find";
 import { dayTime, fullDate, type Key, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -47,15 +47,17 @@ interface Device {
 }
 interface Fleet {
   devices: Device[];
-  stock: { model: string; state: string; n: number }[];
   waiting: Command[];
-  more: boolean;
+  total: number;
+  /** Where the next page goes on; none behind the last. */
+  after?: string;
 }
 
 const KEY = "Device|*|fleet";
 const useFleet = () => useLoad<Fleet>(KEY, () => get("/fleet"));
 const STATES = ["stock", "shipped", "delivered", "active", "lost", "returned", "wiped", "revoked"];
 const SHOWN = 50;
+const GONE = 410;
 const NEEDS_REASON = ["lost", "revoked"];
 
 /** Steps for which something is to be typed; the others are a button. */
@@ -63,12 +65,59 @@ const asksMore = (to: string): boolean => to === "shipped" || NEEDS_REASON.inclu
 
 const stateWord = (state: string): string => wordOf("fl_s_", state);
 
-function Stock({ of }: { of: Fleet["stock"] }) {
-  const models = [...new Set(of.map((s) => s.model))].sort();
-  const states = STATES.filter((s) => of.some((x) => x.state === s));
+/** What was looked at: the first page as it is now, every other device ever seen, and the page read last behind it. */
+interface Seen {
+  first?: Fleet;
+  others: Device[];
+  last?: Fleet;
+}
+type Rows = Map<string, Device>;
+const rowsOf = (devices: Device[]): Rows => new Map(devices.map((d) => [d.id, d]));
+
+/** The first page and what else was seen: what has changed meanwhile stands in the first. */
+function allOf({ first, others }: Seen): Device[] {
+  const all = rowsOf(first?.devices ?? []);
+  for (const d of others) if (!all.has(d.id)) all.set(d.id, d);
+  return [...all.values()];
+}
+
+/** With a new first page: what stood in the old one falls out of neither, unless the new one is all there is. */
+const renewed = (seen: Seen, first: Fleet): Seen =>
+  first.after ? { ...seen, first, others: allOf(seen) } : { first, others: [] };
+
+/** With a page behind the first: a device keeps its place, as it was read last. */
+const widened = (seen: Seen, page: Fleet): Seen => ({
+  ...seen,
+  others: [...rowsOf([...seen.others, ...page.devices]).values()],
+  last: page,
+});
+
+/** Where to look further: behind the page read last; from the front again when not all were met on the way. */
+const furtherOf = ({ first, last }: Seen, looked: number): string | undefined =>
+  (last ?? first)?.after ?? (looked < (first?.total ?? 0) ? first?.after : undefined);
+
+/** All that was looked at since the page was opened, and how a further page is taken up. */
+function useSeen(first: Fleet | undefined): [Seen, (page: Fleet) => void] {
+  const [seen, setSeen] = useState<Seen>({ first, others: [] });
+  const now = first && seen.first !== first ? renewed(seen, first) : seen;
+  if (now !== seen) setSeen(now);
+  return [now, (page) => setSeen((before) => widened(before, page))];
+}
+
+/** How many of the devices were looked at, where those are not all. */
+function Looked({ n, total }: { n: number; total: number }) {
+  return n < total ? (
+    <p class="note">{t("fl_more", { n: number(n), total: number(total) })}</p>
+  ) : null;
+}
+
+function Stock({ of, total }: { of: Device[]; total: number }) {
+  const models = [...new Set(of.map((d) => d.model ?? ""))].sort();
+  const states = STATES.filter((s) => of.some((d) => d.state === s));
   return (
     <section aria-labelledby="fl-stock" class="card block">
       <h2 id="fl-stock">{t("fl_stock")}</h2>
+      <Looked n={of.length} total={total} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <figure class="fl-scroll" tabIndex={0} aria-labelledby="fl-stock">
         <table class="grid">
@@ -90,7 +139,7 @@ function Stock({ of }: { of: Fleet["stock"] }) {
                 </th>
                 {states.map((s) => (
                   <td key={s} class="tabular">
-                    {number(of.find((x) => x.model === m && x.state === s)?.n ?? 0)}
+                    {number(of.filter((d) => (d.model ?? "") === m && d.state === s).length)}
                   </td>
                 ))}
               </tr>
@@ -170,13 +219,12 @@ function Code({ of }: { of: Device }) {
   );
 }
 
-const through = (all: Device[] | undefined, id?: string): string | undefined => {
-  const via = all?.find((d) => d.id === id);
+const through = (all: Device[], id?: string): string | undefined => {
+  const via = all.find((d) => d.id === id);
   return via ? [via.name, via.serial].filter(Boolean).join(" ") : id;
 };
 
-function Facts({ of }: { of: Device }) {
-  const all = useFleet().data?.devices;
+function Facts({ of, all }: { of: Device; all: Device[] }) {
   const rows: [Key, string | undefined][] = [
     ["fl_serial", of.serial],
     ["fl_udi", of.udi],
@@ -212,13 +260,13 @@ function Facts({ of }: { of: Device }) {
   );
 }
 
-function More({ id }: { id: string }) {
+function More({ id, all }: { id: string; all: Device[] }) {
   const one = `Device|*|fleet-${id}`;
   const { data, error } = useLoad<Device>(one, () => get(`/fleet/${id}`));
   if (!data) return error ? <Failed error={error} /> : <Skeleton lines={3} />;
   return (
     <>
-      <Facts of={data} />
+      <Facts of={data} all={all} />
       <div class="fl-parts">
         <section>
           <h3>{t("fl_history")}</h3>
@@ -272,7 +320,7 @@ function More({ id }: { id: string }) {
   );
 }
 
-function Row({ of }: { of: Device }) {
+function Row({ of, all }: { of: Device; all: Device[] }) {
   const [open, setOpen] = useState(false);
   return (
     <li class="card block">
@@ -307,7 +355,7 @@ function Row({ of }: { of: Device }) {
         )}
         {open && (
           <div class="fl-more">
-            <More id={of.id} />
+            <More id={of.id} all={all} />
           </div>
         )}
       </details>
@@ -365,15 +413,78 @@ export function isAbout(d: Device, typed: string): boolean {
   return partsOf(typed.toLocaleLowerCase()).every((w) => all.includes(w));
 }
 
+/** A page; from the front again when its place is too old to go on from. */
+async function pageAt(after: string, fresh: () => void): Promise<Fleet> {
+  try {
+    return await get<Fleet>(`/fleet?after=${encodeURIComponent(after)}`);
+  } catch (e) {
+    if ((e as ApiError).status !== GONE) throw e;
+    fresh();
+    return get<Fleet>("/fleet");
+  }
+}
+
+/** Asks the server for further pages, until one has more of what is looked for. */
+function Further({
+  after,
+  found,
+  take,
+  end,
+}: {
+  after: string | undefined;
+  found: (page: Fleet) => boolean;
+  take: (page: Fleet) => void;
+  end: () => void;
+}) {
+  const [error, busy, act] = useAct();
+  const here = useRef(true);
+  useEffect(
+    () => () => {
+      here.current = false;
+    },
+    [],
+  );
+  const look = (): void =>
+    void act(async () => {
+      let starts = 0;
+      for (let at = after; at && here.current && starts < 2; ) {
+        const page = await pageAt(at, () => starts++);
+        at = page.after;
+        take(page);
+        if (!at) end();
+        if (found(page)) break;
+      }
+      return "";
+    });
+  return (
+    <div>
+      <Wrong text={error} />
+      {after && (
+        <button type="button" class="btn" disabled={busy} onClick={look}>
+          {t("fl_further")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The button that was pressed leaves the page: the focus goes there, unless it has gone on. */
+function focusFrom(there: HTMLElement | null): void {
+  const at = document.activeElement;
+  if (!at || at === document.body || at.matches(":disabled")) there?.focus();
+}
+
 export function FleetPage() {
   const models = useModels();
   const { data, error } = useFleet();
+  const [seen, take] = useSeen(data);
   const [state, setState] = useState("");
   const [shown, setShown] = useState(SHOWN);
   const [typed, setTyped] = useState("");
-  const rows = (data?.devices ?? []).filter(
-    (d) => (!state || d.state === state) && isAbout(d, typed),
-  );
+  const told = useRef<HTMLDivElement>(null);
+  const all = allOf(seen);
+  const fits = (d: Device): boolean => (!state || d.state === state) && isAbout(d, typed);
+  const rows = all.filter(fits);
   return (
     <div class="page">
       <header class="page-head">
@@ -387,8 +498,8 @@ export function FleetPage() {
           <Recalls />
           <Firmware models={models} />
           <Weaknesses models={models} />
-          <Stock of={data.stock} />
-          <Make models={models} all={data.devices} />
+          <Stock of={all} total={data.total} />
+          <Make models={models} all={all} />
           <search class="fl-filters">
             <div class="field fl-filter">
               <label for="fl-find">{t("fl_find")}</label>
@@ -423,11 +534,13 @@ export function FleetPage() {
               </select>
             </div>
           </search>
-          {data.more && <p class="note">{t("fl_more")}</p>}
-          {rows.length === 0 && <Empty icon="device" title={t("fl_none")} />}
+          <div role="status" tabIndex={-1} ref={told}>
+            <Looked n={all.length} total={data.total} />
+            {rows.length === 0 && <Empty icon="device" title={t("fl_none")} />}
+          </div>
           <ul class="plain">
             {rows.slice(0, shown).map((d) => (
-              <Row key={d.id} of={d} />
+              <Row key={d.id} of={d} all={all} />
             ))}
           </ul>
           {rows.length > shown && (
@@ -435,6 +548,12 @@ export function FleetPage() {
               {t("in_more")}
             </button>
           )}
+          <Further
+            after={furtherOf(seen, all.length)}
+            found={(page) => page.devices.some((d) => fits(d) && !rows.some((r) => r.id === d.id))}
+            take={take}
+            end={() => focusFrom(told.current)}
+          />
         </>
       )}
     </div>

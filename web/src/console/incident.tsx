@@ -3,7 +3,7 @@
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
-import { fullDate, type Key, list, number, t } from "../lib/i18n";
+import { comma, fullDate, type Key, list, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { href } from "../lib/router";
 import { session } from "../lib/session";
@@ -55,7 +55,7 @@ function Scope({ of, again }: { of: Incident; again: string }) {
           {t("in_scope", {
             n: number(s.people),
             lines: number(s.entries),
-            who: s.accounts.map((a) => a.user).join(", ") || "–",
+            who: s.accounts.map((a) => a.user).join(comma()) || "–",
             kinds: list(s.kindNames ?? s.kinds) || "–",
           })}
         </p>

@@ -4,9 +4,9 @@ import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Failed, Skeleton } from "../kit/basics";
 import { get, post } from "../lib/api";
-import { number, t, wordOf } from "../lib/i18n";
+import { languageName, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
-import { ContactBudget } from "./budget";
+import { ContactBudget, useMet } from "./budget";
 
 interface Letter {
   patient: string;
@@ -32,7 +32,7 @@ const wayWord = (channel: string): string => wordOf("in_by_", channel);
 
 function Row({ id, of, again }: { id: string; of: Letter; again: string }) {
   const [error, busy, act] = useAct(again);
-  const [read, setRead] = useState(false);
+  const [row, met] = useMet();
   const mark = (state: "sent" | "returned"): void => {
     void act(async () => {
       await post(`/incidents/${id}/letters`, { patient: of.patient, state });
@@ -40,23 +40,23 @@ function Row({ id, of, again }: { id: string; of: Letter; again: string }) {
     });
   };
   return (
-    <li class="card block">
+    <li class="card block" ref={row}>
       <p>
         <strong>
           <bdi>{of.name || of.patient}</bdi>
         </strong>{" "}
         {of.deceased && t("in_dead")}{" "}
         <span class="muted">
-          {wayWord(of.channel)} · <bdi>{of.to || "–"}</bdi> · {of.language}
+          {wayWord(of.channel)} · <bdi>{of.to || "–"}</bdi> · {languageName(of.language)}
         </span>
       </p>
-      <details onToggle={(e) => setRead(e.currentTarget.open)}>
+      <details>
         <summary>{t("in_letter")}</summary>
         <p class="letter" dir="auto" lang={of.language}>
           {of.text}
         </p>
-        {read && <ContactBudget patient={of.patient} />}
       </details>
+      <ContactBudget patient={of.patient} met={met} />
       <div class="acts">
         <span>{t(`in_l_${of.status}`)}</span>
         {of.status === "queued" && of.channel !== "email" && (

@@ -30,6 +30,8 @@ export interface Campaign {
   wrote: boolean;
   gave: boolean;
   diff?: { fewer: number; more: number };
+  /** shots and tests by which it may end for a person */
+  endings: { code: string; label: Record<string, string> }[];
   underWay: { version: number; people: number }[];
   plan: Plan;
 }

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Failed, Heads, Skeleton } from "../kit/basics";
 import { get } from "../lib/api";
-import { number, t, wordOf } from "../lib/i18n";
+import { LANGS, lang, number, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 
 interface Effect {
@@ -40,6 +40,10 @@ const sideOf = (s: Side): string =>
     ? "–"
     : t("oc_to", { a: number(s.before, 2), b: number(s.after, 2) });
 
+/** In a chart, which runs from left to right, the words of a name keep the order of their own language. */
+const inChart = (text: string): string =>
+  LANGS[lang.value].dir === "rtl" ? `\u2067${text}\u2069` : text;
+
 /** The difference of the changes, each on a scale of its own around nought. */
 function Effects({ of }: { of: Told["measures"] }) {
   const shown = of.filter((m) => m.effect);
@@ -59,7 +63,7 @@ function Effects({ of }: { of: Told["measures"] }) {
         return (
           <g key={m.code} transform={`translate(0 ${i * ROW})`}>
             <text x="0" y="17">
-              {word(m.code)}
+              {inChart(word(m.code))}
             </text>
             <path class="xp-interval" d={`M${x(e.low)} 13H${x(e.high)}`} />
             <circle class="xp-bar" cx={x(e.value)} cy="13" r="5" />
@@ -72,38 +76,41 @@ function Effects({ of }: { of: Told["measures"] }) {
 
 function Table({ of }: { of: Told }) {
   return (
-    <table class="grid card">
-      <Heads
-        of={[
-          t("oc_measure"),
-          t("oc_in"),
-          t("oc_change"),
-          t("oc_with"),
-          t("oc_change"),
-          t("oc_effect"),
-        ]}
-      />
-      <tbody>
-        {of.measures.map((m) => (
-          <tr key={m.code}>
-            <th scope="row">{word(m.code)}</th>
-            <td class="tabular">{sideOf(m.programme)}</td>
-            <td class="tabular">{said(m.programme.change)}</td>
-            <td class="tabular">{sideOf(m.compared)}</td>
-            <td class="tabular">{said(m.compared.change)}</td>
-            <td class="tabular strong">{said(m.effect)}</td>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <figure class="fl-scroll" tabIndex={0} aria-label={t("oc_title")}>
+      <table class="grid card">
+        <Heads
+          of={[
+            t("oc_measure"),
+            t("oc_in"),
+            t("oc_change"),
+            t("oc_with"),
+            t("oc_change"),
+            t("oc_effect"),
+          ]}
+        />
+        <tbody>
+          {of.measures.map((m) => (
+            <tr key={m.code}>
+              <th scope="row">{word(m.code)}</th>
+              <td class="tabular">{sideOf(m.programme)}</td>
+              <td class="tabular">{said(m.programme.change)}</td>
+              <td class="tabular">{sideOf(m.compared)}</td>
+              <td class="tabular">{said(m.compared.change)}</td>
+              <td class="tabular strong">{said(m.effect)}</td>
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">{t("oc_deaths")}</th>
+            <td class="tabular">{number(of.deaths.programme)}</td>
+            <td />
+            <td class="tabular">{number(of.deaths.compared)}</td>
+            <td />
+            <td class="tabular strong">{said(of.deaths.effect)}</td>
           </tr>
-        ))}
-        <tr>
-          <th scope="row">{t("oc_deaths")}</th>
-          <td class="tabular">{number(of.deaths.programme)}</td>
-          <td />
-          <td class="tabular">{number(of.deaths.compared)}</td>
-          <td />
-          <td class="tabular strong">{said(of.deaths.effect)}</td>
-        </tr>
-      </tbody>
-    </table>
+        </tbody>
+      </table>
+    </figure>
   );
 }
 

@@ -3,13 +3,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Patient, personName } from "../lib/fhir";
 import { findPeople } from "../lib/find";
-import { fullDate, t } from "../lib/i18n";
+import { comma, fullDate, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 
 const SETTLED_MS = 250;
 const SHOWN = 8;
 const told = (p: Patient): string =>
-  [personName(p), fullDate(p.birthDate)].filter(Boolean).join(", ");
+  [personName(p), fullDate(p.birthDate)].filter(Boolean).join(comma());
 
 export function PersonField({ id, required }: { id: string; required?: boolean }) {
   const [typed, setTyped] = useState("");

@@ -11,7 +11,7 @@ import { type Days, DaysChoice, type Look, LookChoice } from "../kit/choices";
 import { get } from "../lib/api";
 import type { Concept, Observation, Resource } from "../lib/fhir";
 import { words } from "../lib/fhir";
-import { dayName, dayTime, number, startOfDay, t, unitWord } from "../lib/i18n";
+import { comma, dayName, dayTime, number, startOfDay, t, unitWord } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import { session } from "../lib/session";
 import { Bills } from "./bills";
@@ -117,7 +117,7 @@ function billed(r: Any, at: number): Mark | null {
   if (r.status !== "active") return null;
   const kind = words(Array.isArray(r.type) ? r.type[0] : r.type);
   const done = [...new Set((r.item ?? []).map((i) => words(i.productOrService)).filter(Boolean))];
-  const what = [done.join(", ") || kind || t("pl_claims"), r.provider?.display].filter(Boolean);
+  const what = [done.join(comma()) || kind || t("pl_claims"), r.provider?.display].filter(Boolean);
   return { at, lane: "claims", yes: true, what: what.join(" · ") };
 }
 

@@ -4,6 +4,7 @@ import {
   actionAt,
   added,
   audienceOf,
+  endsOf,
   hoursOf,
   indented,
   moved,
@@ -18,6 +19,7 @@ import {
   tidy,
   whenOf,
   withAudience,
+  withEnd,
   withHours,
   withKind,
   withWhen,
@@ -104,6 +106,9 @@ describe("an outline", () => {
     expect(whenOf({}).from).toBe("step");
   });
   it("names its audience and its hours once", () => {
+    const ending = withEnd(withEnd(withEnd(plan, "a", true), "b", true), "a", false);
+    expect(endsOf(ending)).toEqual(["b"]);
+    expect(endsOf(withEnd(ending, "b", true))).toEqual(["b"]);
     const p = withAudience(withAudience(plan, "Group/1"), "Group/2");
     expect(audienceOf(p)).toBe("Group/2");
     expect(p.extension).toHaveLength(1);

@@ -77,6 +77,15 @@ export const audienceOf = (p: Plan): string =>
 export const withAudience = (p: Plan, reference: string): Plan =>
   withExt(p, "audience", reference ? { valueReference: { reference } } : null);
 
+/** The shots and tests by which it ends for who had one. */
+export const endsOf = (p: Plan): string[] =>
+  (p.extension ?? []).filter((e) => e.url === `${URL}done`).map((e) => e.valueCode ?? "");
+export function withEnd(p: Plan, code: string, on: boolean): Plan {
+  const others = (p.extension ?? []).filter((e) => e.url !== `${URL}done` || e.valueCode !== code);
+  const all = on ? [...others, { url: `${URL}done`, valueCode: code }] : others;
+  return { ...p, extension: all };
+}
+
 /** The plan's own hours, inside those of the law: "09:00" and "19:00", or nothing. */
 export function hoursOf(p: Plan): [string, string] {
   const [from = "", to = ""] = (extOf(p, "hours")?.valueString ?? "").split("-");

@@ -7,6 +7,7 @@ import { get, post } from "../lib/api";
 import { dayTime, languageName, number, t } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import { href } from "../lib/router";
+import { ContactBudget, useMet } from "./budget";
 
 interface Letter {
   id: string;
@@ -25,13 +26,14 @@ export const mayPost = (role: string | undefined): boolean =>
 
 function Row({ of }: { of: Letter }) {
   const [error, busy, act] = useAct(KEY);
+  const [row, met] = useMet();
   const cannot = (): void =>
     void act(async () => {
       await post(`/letters/${of.id}`, { state: "unpostable" });
       return t("lt_cannot_done");
     });
   return (
-    <li class="card block">
+    <li class="card block" ref={row}>
       <p>
         <a href={href(`/patient/${of.patient}`)}>
           <bdi>{of.name || of.patient}</bdi>
@@ -53,6 +55,7 @@ function Row({ of }: { of: Letter }) {
           {of.text}
         </p>
       </details>
+      <ContactBudget patient={of.patient} met={met} />
       <div class="acts">
         <button type="button" class="btn" disabled={busy} onClick={cannot}>
           {t("lt_cannot")} <span class="out-of-sight">{of.name}</span>

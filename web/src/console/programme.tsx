@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useAct, Wrong } from "../kit/act";
 import { Choice, Failed, Skeleton } from "../kit/basics";
 import { Field } from "../kit/field";
-import { get, post, search } from "../lib/api";
+import { get, post, question, search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
 import { fullDate, type Key, type Lang, lang, number, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
@@ -69,7 +69,7 @@ function Criteria({ of, patient }: { of: Programme; patient: string }) {
   const [error, busy, act] = useAct(`EpisodeOfCare,CarePlan,Observation|${patient}|enrolled`);
   const body = { programme: of.code, answers };
   const found = useLoad<Checked>(`Condition,Observation|${patient}|check/${of.code}`, () =>
-    post(`/fhir/Patient/${patient}/$programme-check`, { programme: of.code }),
+    question(`/fhir/Patient/${patient}/$programme-check`, { programme: of.code }),
   );
   if (!found.data) return found.error ? <Failed error={found.error} /> : <Skeleton lines={5} />;
   const met = new Map(found.data.criteria.map((c) => [c.code, c.met]));

@@ -9,6 +9,7 @@ import { get, post } from "../lib/api";
 import { fullDate, list, t, wordOf } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { session } from "../lib/session";
+import { budgetKey } from "./budget";
 import { Part2 } from "./part2";
 
 interface Wishes {
@@ -171,7 +172,7 @@ function ConsentDialog({
   const [formal, setFormal] = useState(false);
   const [lifted, setLifted] = useState<string[]>([]);
   const topics = channel === "voice" ? lifted : [];
-  const [error, busy, act] = useAct(keyOf(patient), `Communication|${patient}|budget`);
+  const [error, busy, act] = useAct(keyOf(patient), budgetKey(patient));
   const written = formal && how !== "oral";
   const keep = (e: Event): void => {
     e.preventDefault();
@@ -294,7 +295,7 @@ function NoDialog({
   const [how, setHow] = useState<How>("oral");
   const [channel, setChannel] = useState<Channel | "">("");
   const [topics, setTopics] = useState<string[]>([]);
-  const [error, busy, act] = useAct(keyOf(patient), `Communication|${patient}|budget`);
+  const [error, busy, act] = useAct(keyOf(patient), budgetKey(patient));
   const keep = (e: Event): void => {
     e.preventDefault();
     const form = new FormData(e.currentTarget as HTMLFormElement);

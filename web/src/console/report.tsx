@@ -11,6 +11,8 @@ interface Row {
   people?: number;
   contacted?: number;
   answered?: number;
+  /** left, for they had it; of a few it is not told */
+  done?: number;
   optOuts?: number;
   complaints?: number;
   calls?: number;
@@ -37,18 +39,27 @@ function Uplift({ of }: { of: Told["uplift"] }) {
   );
 }
 
-const COLUMNS = ["people", "contacted", "answered", "optOuts", "complaints", "calls"] as const;
+const COLUMNS = [
+  "people",
+  "contacted",
+  "answered",
+  "done",
+  "optOuts",
+  "complaints",
+  "calls",
+] as const;
+type Column = (typeof COLUMNS)[number];
 
-function Line({ name, row }: { name: string; row: Row }) {
+function Line({ name, row, columns }: { name: string; row: Row; columns: readonly Column[] }) {
   return (
     <tr>
       <th scope="row">{name}</th>
       {row.few ? (
-        <td colSpan={COLUMNS.length}>{t("cp_few")}</td>
+        <td colSpan={columns.length}>{t("cp_few")}</td>
       ) : (
-        COLUMNS.map((c) => (
+        columns.map((c) => (
           <td key={c} class="tabular">
-            {number(row[c] ?? 0)}
+            {c === "done" && row.done === undefined ? "–" : number(row[c] ?? 0)}
           </td>
         ))
       )}
@@ -63,6 +74,9 @@ export function Report({ id }: { id: string }) {
   const r = useLoad<Told>(`campaign-report/${id}`, () => get(`/campaigns/${id}/report`));
   if (r.error) return <Failed error={r.error} />;
   if (!r.data) return <Skeleton lines={4} />;
+  const rows = [r.data, ...r.data.by.language, ...r.data.by.age];
+  const ends = rows.some((row) => row.done !== undefined); // else nothing in the record ends it
+  const columns = COLUMNS.filter((c) => c !== "done" || ends);
   return (
     <section aria-label={t("cp_report")} class="card block">
       <h2>{t("cp_report")}</h2>
@@ -71,7 +85,7 @@ export function Report({ id }: { id: string }) {
         <thead>
           <tr>
             <th scope="col">{t("cp_group")}</th>
-            {COLUMNS.map((c) => (
+            {columns.map((c) => (
               <th key={c} scope="col">
                 {t(`cp_c_${c}`)}
               </th>
@@ -79,14 +93,15 @@ export function Report({ id }: { id: string }) {
           </tr>
         </thead>
         <tbody>
-          <Line name={t("cp_all")} row={r.data} />
+          <Line name={t("cp_all")} row={r.data} columns={columns} />
           {(["language", "age"] as const).flatMap((kind) =>
             r.data!.by[kind].map((g) => (
-              <Line key={kind + g.code} name={groupName(g.code ?? "")} row={g} />
+              <Line key={kind + g.code} name={groupName(g.code ?? "")} row={g} columns={columns} />
             )),
           )}
         </tbody>
       </table>
+      {!!r.data.done && <p>{t("cp_had", { n: r.data.done })}</p>}
       <p class="muted">{t("cp_held", { n: r.data.heldOut })}</p>
     </section>
   );

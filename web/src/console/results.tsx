@@ -7,6 +7,7 @@ import { get, post, search } from "../lib/api";
 import { type Observation, words } from "../lib/fhir";
 import { dayTime, type Key, t } from "../lib/i18n";
 import { changed, useLoad } from "../lib/load";
+import { ContactBudget } from "./budget";
 
 interface Release {
   choices: { category: string; how: "now" | "written" | "phone"; since?: string }[];
@@ -44,6 +45,7 @@ export function Results({ id }: { id: string }) {
   return (
     <section class="card facts-list" aria-labelledby="results">
       <h2 id="results">{t("results_title")}</h2>
+      <ContactBudget patient={id} />
       <ul class="plain">
         {rows.map(({ o, wish }) => (
           <Row key={o.id} o={o} how={wish!.how} patient={id} />

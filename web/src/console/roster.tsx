@@ -7,7 +7,7 @@ import { Field } from "../kit/field";
 import { Icon } from "../kit/icons";
 import { get, post, search } from "../lib/api";
 import { type Patient, personName } from "../lib/fhir";
-import { lang, t } from "../lib/i18n";
+import { comma, lang, t } from "../lib/i18n";
 import { useLoad } from "../lib/load";
 import { useNames } from "../lib/people";
 import { session } from "../lib/session";
@@ -136,7 +136,7 @@ function Foot({ wrong, onDone }: { wrong: string; onDone: () => void }) {
 /** What cannot be understood, in words; empty when all can. */
 function wrongWords(form: RoleForm): string {
   const words = wrongInRole(form).map((w) => t(w === "week" ? "th_week" : (`th_${w}` as "th_mon")));
-  return words.length ? t("th_wrong", { what: words.join(", ") }) : "";
+  return words.length ? t("th_wrong", { what: words.join(comma()) }) : "";
 }
 
 function Edit({ role, onDone }: { role: Role; onDone: () => void }) {
@@ -308,7 +308,7 @@ const dayHead = (day: string): string =>
 /** On the team's clock, as the table is. */
 function moment(at: string, zone: string): string {
   const [day, time] = localOf(Date.parse(at), zone);
-  return `${dayHead(day)}, ${time}`;
+  return dayHead(day) + comma() + time;
 }
 
 function Week({ of, rows }: { of: Roster; rows: Named[] }) {

@@ -11,6 +11,8 @@ interface Simulation {
   reached: number;
   heldOut: number;
   calls: number;
+  /** have had it already; absent where that may not be told */
+  done?: number;
   overBudget: number;
   ms: number;
   first?: string;
@@ -92,6 +94,7 @@ export function Simulate({ id }: { id: string }) {
                 {dayTime(s.first)} – {dayTime(s.last)}
               </p>
             )}
+            {!!s.done && <p>{t("cp_had_now", { n: s.done })}</p>}
             <Volume days={s.days} />
             {s.overBudget > 0 && <p>{t("cp_over_budget", { n: number(s.overBudget) })}</p>}
             <ul class="plain">

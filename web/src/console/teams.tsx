@@ -6,7 +6,7 @@ import { Dialog, Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { get, post } from "../lib/api";
 import { type Team, useTeams } from "../lib/hours";
-import { dayTimeInText, has, type Key, t } from "../lib/i18n";
+import { comma, dayTimeInText, has, type Key, t } from "../lib/i18n";
 import { session } from "../lib/session";
 import {
   type Change,
@@ -84,7 +84,7 @@ function Edit({ team, onDone }: { team: Team; onDone: () => void }) {
     const diff = diffOf(before, form);
     setWrong(
       bad.length
-        ? t("th_wrong", { what: bad.map(whatWord).join(", ") })
+        ? t("th_wrong", { what: bad.map(whatWord).join(comma()) })
         : diff.length
           ? ""
           : t("th_same"),

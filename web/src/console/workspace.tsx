@@ -55,9 +55,9 @@ export function Workspace({ task, patient }: { task: string | null; patient: str
         </div>
         {loaded.data &&
           (rightOf(loaded.data) ? (
-            <RightPanel task={loaded.data} />
+            <RightPanel key={loaded.data.id} task={loaded.data} />
           ) : (
-            <CasePanel task={loaded.data} />
+            <CasePanel key={loaded.data.id} task={loaded.data} />
           ))}
         {who && (
           <>

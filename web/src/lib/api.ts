@@ -1,6 +1,7 @@
 // One door to the server. Every answer that is not 2xx becomes an ApiError that keeps the status, the
 // issues of the OperationOutcome and the request id; a 401 ends the session. Never retries a write, but a file's next piece,
-// which says where it belongs.
+// which says where it belongs; what only reads is asked once more when it may be old (feed.ts).
+import { isStale, readOf } from "./feed";
 import type { Bundle, OperationOutcome, OutcomeIssue, Resource } from "./fhir";
 import { lang } from "./i18n";
 import { idleHeaders } from "./idle";
@@ -67,17 +68,28 @@ const asJson = (path: string, body: unknown): Sent => ({
 export const call = <T>(method: string, path: string, body?: unknown): Promise<T> =>
   send<T>(method, path, body === undefined ? undefined : asJson(path, body));
 
-async function send<T>(method: string, path: string, sent?: Sent): Promise<T> {
+/** `reads`: it changes nothing of what it asks, so that it may be asked once more. */
+async function send<T>(
+  method: string,
+  path: string,
+  sent?: Sent,
+  reads = method === "GET",
+): Promise<T> {
   try {
-    return await once<T>(method, path, sent);
+    return await once<T>(method, path, sent, reads);
   } catch (e) {
     if (e instanceof ApiError && wantsStepUp(e) && (await askWho()))
-      return once<T>(method, path, sent);
+      return once<T>(method, path, sent, reads);
     throw e;
   }
 }
 
-async function once<T>(method: string, path: string, sent?: Sent): Promise<T> {
+async function once<T>(
+  method: string,
+  path: string,
+  sent: Sent | undefined,
+  reads: boolean,
+): Promise<T> {
   const headers: Record<string, string> = {
     accept: "application/fhir+json, application/json",
     "accept-language": lang.value,
@@ -85,9 +97,11 @@ async function once<T>(method: string, path: string, sent?: Sent): Promise<T> {
     ...sent?.headers,
   };
   if (session.value && purpose()) headers["x-purpose-of-use"] = purpose();
+  const ask = (): Promise<Response> => fetch(path, { method, headers, body: sent?.body });
   let res: Response;
   try {
-    res = await fetch(path, { method, headers, body: sent?.body });
+    res = reads ? await readOf(ask) : await ask();
+    if (!reads) isStale(res); // only says where the record was
   } catch {
     throw new ApiError(0, [], "");
   }
@@ -103,6 +117,10 @@ async function once<T>(method: string, path: string, sent?: Sent): Promise<T> {
 
 export const get = <T>(path: string): Promise<T> => call<T>("GET", path);
 export const post = <T>(path: string, body: unknown): Promise<T> => call<T>("POST", path, body);
+/** A question that needs a body and writes nothing but, perhaps, a line in the trail that it was asked: as current as
+ * what was got. */
+export const question = <T>(path: string, body: unknown): Promise<T> =>
+  send<T>("POST", path, asJson(path, body), true);
 
 const PIECE = 1 << 20;
 const TRIES = 5;

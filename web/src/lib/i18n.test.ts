@@ -12,6 +12,8 @@ import { grade } from "./grade";
 import {
   type Catalogue,
   dayInText,
+  dayTime,
+  dayTimeInText,
   format,
   fullDate,
   type Lang,
@@ -100,6 +102,19 @@ describe("formats", () => {
   it("keeps Latin digits in Arabic", () => {
     lang.value = "ar";
     expect(number(88.5)).toMatch(/88[.,٫]5/);
+  });
+  it("puts Arabic's own comma between a day and its time", () => {
+    const now = new Date(2026, 10, 24, 10).getTime();
+    for (const [l, sign] of [
+      ["en", ", "],
+      ["es", ", "],
+      ["ar", "، "],
+    ] as const) {
+      lang.value = l;
+      for (const said of [dayTime(now, now), dayTimeInText(now - 3 * 86_400_000, now)])
+        expect(said).toContain(sign);
+      expect(dayTime(now, now).includes(",")).toBe(l !== "ar");
+    }
   });
   it("says today and yesterday, then the day", () => {
     const now = new Date(2026, 10, 24, 10).getTime();

@@ -174,10 +174,12 @@ export function dayName(w: When, now?: number): string {
   const s = dayInText(w, now);
   return s.charAt(0).toLocaleUpperCase(lang.value) + s.slice(1);
 }
+/** Between two things of a line; Arabic has a sign of its own. */
+export const comma = (): string => (lang.value === "ar" ? "، " : ", ");
 export const dayTime = (w: When, now?: number): string =>
-  Number.isNaN(date(w).getTime()) ? "" : `${dayName(w, now)}, ${time(w)}`;
+  Number.isNaN(date(w).getTime()) ? "" : dayName(w, now) + comma() + time(w);
 export const dayTimeInText = (w: When, now?: number): string =>
-  Number.isNaN(date(w).getTime()) ? "" : `${dayInText(w, now)}, ${time(w)}`;
+  Number.isNaN(date(w).getTime()) ? "" : dayInText(w, now) + comma() + time(w);
 
 /** "a, b and c" in the language. */
 export const list = (parts: string[]): string =>

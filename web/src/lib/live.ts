@@ -1,9 +1,10 @@
 // The live stream: Server-Sent Events over fetch, since EventSource cannot carry the page's proof.
-// Resumes after the last id it has seen; when the server cannot resume (or the gap is unknown), all
-// shown data is fetched anew. `heard` is the time of the last byte: lists show it as "as of", and a
+// Resumes after the last id it has seen, at first from where the page's first answers were read (feed.ts); when the
+// server cannot resume (or the gap is unknown), all shown data is fetched anew. `heard` is the time of the last byte: lists show it as "as of", and a
 // silence of a minute turns into a warning.
 import { signal } from "@preact/signals";
 import { authHeaders } from "./api";
+import { beginning, begun } from "./feed";
 import { changed, changedAll } from "./load";
 import { end, session } from "./session";
 
@@ -19,6 +20,9 @@ export const connected = signal(false);
 let lastId = "";
 let stop: AbortController | null = null;
 const RETRY_MS = [500, 1000, 2000, 5000];
+/** A page that reads nothing listens, too. */
+const FIRST_MS = 2000;
+const after = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
 
 /** Splits a stream of text into SSE frames; feed() may be given any cut of the bytes. */
 export function frames(onFrame: (f: { id?: string; event: string; data: string }) => void) {
@@ -49,7 +53,8 @@ export function frames(onFrame: (f: { id?: string; event: string; data: string }
 
 function onChange(f: { id?: string; event: string; data: string }): void {
   if (f.id) lastId = f.id;
-  if (f.event === "reset") changedAll();
+  const old = ["hello", "reset"].includes(f.event) && begun(lastId);
+  if (f.event === "reset" || old) changedAll();
   if (f.event === "signed-out") end("expired");
   if (f.event !== "change") return;
   try {
@@ -61,6 +66,7 @@ function onChange(f: { id?: string; event: string; data: string }): void {
 }
 
 async function listen(signalStop: AbortSignal): Promise<void> {
+  lastId ||= await beginning(after(FIRST_MS));
   const headers: Record<string, string> = { accept: "text/event-stream", ...authHeaders() };
   if (lastId) headers["last-event-id"] = lastId;
   const res = await fetch("/events", { headers, signal: signalStop });
@@ -90,7 +96,7 @@ export async function startLive(): Promise<void> {
     }
     if (mine.signal.aborted) return;
     connected.value = false;
-    await new Promise((r) => setTimeout(r, RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]));
+    await after(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!);
   }
 }
 

@@ -5,7 +5,7 @@ import { Failed, Skeleton } from "../kit/basics";
 import { Area, Field } from "../kit/field";
 import { get, post, search } from "../lib/api";
 import { type Concept, type Resource, type Task, words } from "../lib/fhir";
-import { dayTime, fullDate, has, type Key, lang, t } from "../lib/i18n";
+import { comma, dayTime, fullDate, has, type Key, lang, t } from "../lib/i18n";
 import { again, useLoad } from "../lib/load";
 import {
   dueOf,
@@ -141,7 +141,7 @@ const useEntries = (on: boolean) =>
 const entryWord = (e: Entry): string => {
   const day = e.effectiveDateTime ?? e.recordedDate ?? e.authoredOn;
   const what = words(e.code ?? e.medicationCodeableConcept) || e.resourceType;
-  return day ? `${what}, ${fullDate(day)}` : what;
+  return day ? what + comma() + fullDate(day) : what;
 };
 
 function About({ value, onPick }: { value: string; onPick: (ref: string) => void }) {

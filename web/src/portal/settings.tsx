@@ -17,7 +17,7 @@ import { me, useConsents, useMe } from "./data";
 import { DRAFT } from "./messages";
 import { NoticesCard } from "./notices";
 import { ReleaseChoice } from "./release";
-import { topicWord, WishesCard } from "./wishes";
+import { topicWord, useWishes, WishesCard, wishesKey } from "./wishes";
 
 type Size = "normal" | "large";
 const KEY = "weft.text";
@@ -68,7 +68,7 @@ const isOfTopics = (c: Consent): boolean => isOfCategory(c, "contact-topic");
 const PHONE: string[] = ["sms", "voice"];
 
 /** Yes or no to each channel, as the newest word says; each change is a word of its own. */
-function Channels({
+export function Channels({
   set,
   busy,
   systems,
@@ -78,6 +78,7 @@ function Channels({
   systems: string[];
 }) {
   const { data } = useConsents();
+  const full = useWishes().data?.callsFull;
   if (!data) return null;
   const newest = (channel: string): string | undefined =>
     data
@@ -97,13 +98,14 @@ function Channels({
           <label key={channel} class="switch">
             <input
               type="checkbox"
-              checked={may(channel)}
-              disabled={busy}
+              checked={may(channel) && !(full && channel === "voice")}
+              disabled={busy || (full && channel === "voice")}
               onChange={(e) => set({ [channel]: e.currentTarget.checked })}
             />
             <span>{t(`set_what_${channel}`)}</span>
           </label>
         ))}
+      {full && systems.includes("phone") && <p class="note">{t("set_calls_full")}</p>}
     </fieldset>
   );
 }
@@ -114,11 +116,7 @@ function Reach({ p }: { p: Patient }) {
     keepDraft(DRAFT, t("set_change_text"));
     go("/messages");
   };
-  const [error, busy, act] = useAct(
-    `Patient|${me()}|me`,
-    `Consent|${me()}|mine`,
-    `Patient|${me()}|wishes`,
-  );
+  const [error, busy, act] = useAct(`Patient|${me()}|me`, `Consent|${me()}|mine`, wishesKey());
   const set = (wish: object): void =>
     void act(async () => {
       await post(`/fhir/Patient/${me()}/$preferences`, wish);

@@ -1,6 +1,7 @@
-import { cleanup, render, screen } from "@testing-library/preact";
+import { cleanup, render, screen, waitFor } from "@testing-library/preact";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { startWords } from "../lib/i18n";
+import { changed } from "../lib/load";
 import portal from "../words/portal.en";
 
 const { get } = vi.hoisted(() => ({ get: vi.fn() }));
@@ -32,6 +33,14 @@ it("shows no yes to calls about a topic that is refused", async () => {
   expect(stands("Test results")).toEqual([false, true]);
   expect(stands("Check-ups")).toEqual([false, false]);
   expect(stands("Medicines")).toEqual([true, false]);
+});
+
+it("follows a word about calls that was given elsewhere", async () => {
+  await shown("d", {});
+  expect(stands("Medicines")).toEqual([true, false]);
+  get.mockResolvedValue({ reach: ["sms"], voice: false, callsFull: true });
+  changed("Consent", "d");
+  await waitFor(() => expect(stands("Medicines")).toEqual([false, true]));
 });
 
 it("shows no yes to calls about anything when nobody calls", async () => {

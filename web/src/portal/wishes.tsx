@@ -16,6 +16,8 @@ interface Wishes {
   noCalls?: string[];
   /** calls at all */
   voice?: boolean;
+  /** more of noCalls than there is room for: nobody calls, and no yes here would change it */
+  callsFull?: boolean;
   ways?: Record<string, string>;
   reach?: string[];
 }
@@ -34,15 +36,14 @@ export function topicWord(code = ""): string {
   return word ? t(word) : code;
 }
 
+/** Some of them stand in the Patient, others are Consents. */
+export const wishesKey = (): string => `Patient,Consent|${me()}|wishes`;
+export const useWishes = () =>
+  useLoad<Wishes>(wishesKey(), () => get<Wishes>(`/fhir/Patient/${me()}/$preferences`));
+
 export function WishesCard() {
-  const { data } = useLoad<Wishes>(`Patient|${me()}|wishes`, () =>
-    get<Wishes>(`/fhir/Patient/${me()}/$preferences`),
-  );
-  const [error, busy, act] = useAct(
-    `Patient|${me()}|wishes`,
-    `Patient|${me()}|me`,
-    `Consent|${me()}|mine`,
-  );
+  const { data } = useWishes();
+  const [error, busy, act] = useAct(wishesKey(), `Patient|${me()}|me`, `Consent|${me()}|mine`);
   if (!data) return null;
   const set = (wish: object): void =>
     void act(async () => {

@@ -144,6 +144,7 @@ export default {
   set_what_sms: "الرسائل النصية",
   set_what_email: "البريد",
   set_what_voice: "المكالمات",
+  set_calls_full: "رفضت المكالمات حول مواضيع كثيرة، لذلك لا نتصل بك أبدا. لتغيير ذلك، اكتب إلينا.",
   set_what_push: "الإشعارات على جهازك",
   set_what_letter: "الرسائل الورقية",
   nt_title: "الإشعارات على هذا الجهاز",

@@ -131,6 +131,8 @@ export default {
   set_what_sms: "Text messages",
   set_what_email: "E-mail",
   set_what_voice: "Phone calls",
+  set_calls_full:
+    "You said no to calls about so many topics that we do not call you at all. To change this, write to us.",
   set_what_push: "Notices on your device",
   set_what_letter: "Letters",
   nt_title: "Notices on this device",

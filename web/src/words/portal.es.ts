@@ -136,6 +136,8 @@ export default {
   set_what_sms: "Mensajes de texto",
   set_what_email: "Correo",
   set_what_voice: "Llamadas",
+  set_calls_full:
+    "Dijo no a llamadas sobre tantos temas que no le llamamos nunca. Para cambiarlo, escríbanos.",
   set_what_push: "Avisos en su dispositivo",
   set_what_letter: "Cartas",
   nt_title: "Avisos en este dispositivo",
