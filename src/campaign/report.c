@@ -165,7 +165,7 @@ static struct json *outcome_of(const struct report *r)
 
 static void uplift(struct report *r, struct json *o)
 {
-    struct holdout_uplift u;
+    struct holdout_uplift u = {0};
     struct json *x = json_new(r->op->arena, JSON_OBJECT);
     if (r->held < FEW || r->all.people < FEW || (str_empty(r->p->outcome) && r->p->n_done == 0)) {
         json_set(r->op->arena, x, STR("few"), json_new_bool(r->op->arena, true));
