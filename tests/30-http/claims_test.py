@@ -407,7 +407,10 @@ class Claims(Case):
         self.addCleanup(e.close)
         e.wait(lambda x: x.get("event") == "hello")
         kept = self.make(claim(who))
-        self.share(who)
+        after = self.make({"resourceType": "List", "status": "current", "mode": "working",
+                           "subject": {"reference": "Patient/" + who}})
+        e.wait(lambda x: x.get("event") == "change" and json.loads(x["data"])["id"] == after)
+        self.share(who)  # not before the stream is past the claim: it asks when it tells
         shown = self.make(claim(who))
         e.wait(lambda x: x.get("event") == "change" and json.loads(x["data"])["id"] == shown)
         self.assertNotIn(kept, [json.loads(x["data"]).get("id") for x in e.events if x.get("event") == "change"])

@@ -88,7 +88,7 @@ class Server:
             [WEFT, "serve", "--data", self.data, "--listen", self.listen_at, "--config", self.config],
             stdout=subprocess.DEVNULL, stderr=self.log)
         try:
-            return self.ready()
+            return self.served()
         except BaseException:  # nobody has it to stop: it would stay
             self.process.kill()
             self.process.wait()
@@ -98,7 +98,7 @@ class Server:
 
     patience = 60  # seconds
 
-    def ready(self):
+    def served(self):
         """Waits until it says where it listens."""
         end = time.monotonic() + self.patience
         while time.monotonic() < end:
