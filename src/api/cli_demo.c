@@ -121,7 +121,8 @@ static err write_config(struct op *op, const struct arguments *a, const struct d
             STR("# written anew at every start of weft demo\nsms.channel = "
                 "screen\nsmtp.channel = screen\nletter.channel = print\npush.channel = webpush\n"
                 "sms.route = screen\nsms.from = +15035550100\nsmtp.from = care@example.org\n"
-                "outreach.clinic = Bright River Clinic\noutreach.phone = +1 503 555 0100\n"
+                "house.zone = America/Los_Angeles\noutreach.clinic = Bright River Clinic\n"
+                "outreach.phone = +1 503 555 0100\n"
                 "survey.after_visit = visit\ndemo.codes = true\n"));
     if (b->pid)
         buf_printf(&c,

@@ -115,7 +115,8 @@ static void a_promise_is_of_the_hour_where_they_live(void **state)
     asked_next_day(p, lee); /* Wed 10:00 in Chicago */
     says(p, 808, "1");
     assert_has(last_words(p, lee), "A nurse will call by 12 pm Wednesday");
-    assert_has(json_get_str(only_case(p, lee), STR("description")), "1 pm Wednesday");
+    assert_has(json_get_str(only_case(p, lee), STR("description")),
+               "1 pm Wednesday (12 pm Wednesday where they are, America/Chicago)");
 }
 
 /* By mail they were written to long ago, the question went by text: it is newer than what their

@@ -139,8 +139,7 @@ str link_sample(struct op *op, const struct campaigns *c);
 MUST err link_into(struct op *op, struct campaigns *c, const struct met *m, str key, str *io);
 str words_for(struct op *op, const struct campaigns *c, const struct plan_words *w,
               const struct met *m, int64_t due);
-/* ms after now in the house's working hours (Mon-Fri 8-17), and how a person reads it. */
-int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms);
+/* An hour as a person reads it there. */
 str due_words(struct op *op, str zone, int64_t due, unsigned lang);
 
 /* ---- the thread's parts ---- */

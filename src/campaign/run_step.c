@@ -147,7 +147,8 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
 {
     struct op *op = s->op;
     const struct plan_step *p = step >= 0 ? &s->l->plan->steps[step] : NULL;
-    str refs[16], id, text, zone = config_str(s->c->config, "house.zone");
+    str refs[16], id, text;
+    struct promise by;
     bool fresh, quiet = no_calls(s, step);
     struct desk_case k = {.patient = s->m.id,
                           .programme = s->l->plan->programme,
@@ -156,13 +157,11 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
                           .rule = s->l->plan->journey ? STR("JOURNEY") : STR("CAMPAIGN")};
     TRY(evidence_of(s, refs, &k.n_evidence));
     TRY(words_said(s, &text));
-    s->e.due = promise_at(s->c, op->now, p ? p->promise : PERSON_MS);
-    k.due = s->e.due;
+    TRY(run_promise(s, p ? p->promise : PERSON_MS, &by));
+    k.due = s->e.due = by.due;
     struct said parts[] = {desk_say_same(op, s->l->title),
-                           desk_say_same(op, p ? p->title : STR("")),
-                           desk_say_same(op, text),
-                           {{due_words(op, zone, s->e.due, 0), due_words(op, zone, s->e.due, 1),
-                             due_words(op, zone, s->e.due, 2)}}};
+                           desk_say_same(op, p ? p->title : STR("")), desk_say_same(op, text),
+                           run_promise_said(s, by.told)};
     k.why =
         call ? desk_say(op, quiet ? SAY_JOURNEY_NO_CALL : SAY_JOURNEY_CALL,
                         (struct said[]){parts[0], parts[1], parts[3]}, 3)
@@ -207,23 +206,25 @@ static str person_writes(const struct step *s, bool quiet, int64_t due)
     return words_for(s->op, s->c, &w, &s->m, due);
 }
 
-static str outcome_told(const struct step *s, str outcome)
+static str outcome_told(const struct step *s, str outcome, int64_t due)
 {
     str row = tell_text(s, outcome);
     struct plan_words w = {.text = {row, row, row}};
-    return words_for(s->op, s->c, &w, &s->m, promise_at(s->c, s->op->now, PERSON_MS));
+    return words_for(s->op, s->c, &w, &s->m, due);
 }
 
 /* The promise in it is of the case of its path. */
-static str echo_of(const struct step *s, int path)
+static err echo_of(const struct step *s, int path, str *ret)
 {
     const struct plan *p = s->l->plan;
+    struct promise by;
     int of = first_of(p, path);
-    if (!is_case(p, of))
-        return words_for(s->op, s->c, &p->paths[path].echo, &s->m, 0);
-    int64_t due = promise_at(s->c, s->op->now, p->steps[of].promise);
-    return no_calls(s, of) ? person_writes(s, true, due)
-                           : words_for(s->op, s->c, &p->paths[path].echo, &s->m, due);
+    bool promised = is_case(p, of);
+    TRY(run_promise(s, promised ? p->steps[of].promise : 0, &by));
+    *ret = promised && no_calls(s, of)
+               ? person_writes(s, true, by.told)
+               : words_for(s->op, s->c, &p->paths[path].echo, &s->m, by.told);
+    return OK;
 }
 
 static err tell(struct step *s)
@@ -233,17 +234,19 @@ static err tell(struct step *s)
     uint64_t path;
     int about = s->e.state.words - 1; /* what they were written last; of an echo its question */
     bool sent, echo = false, person = str_eq(what, STR("person"));
+    struct promise by;
+    TRY(run_promise(s, PERSON_MS, &by));
     if (s->e.state.stopped)
         text = STR_NONE; /* a person has it, and nothing is written back */
     else if (str_starts(what, STR("echo:")) && str_to_u64(str_sub(what, 5, what.n), 1000, &path) &&
              path < p->n_paths) {
         echo = true;
-        text = echo_of(s, (int)path);
+        TRY(echo_of(s, (int)path, &text));
         about = asks(p, (int)path);
     } else if (person)
-        text = person_writes(s, no_calls(s, -1), promise_at(s->c, s->op->now, PERSON_MS));
+        text = person_writes(s, no_calls(s, -1), by.told);
     else if (str_starts(what, STR("outcome:")))
-        text = outcome_told(s, str_sub(what, 8, what.n));
+        text = outcome_told(s, str_sub(what, 8, what.n), by.told);
     /* what a person does for them sells nothing, whatever they were written last */
     bool sold = !echo && about >= 0 && about < (int)p->n_steps && plan_sells(p, about);
     about = about < (int)p->n_steps && !sold ? about : -1;

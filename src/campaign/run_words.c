@@ -1,12 +1,8 @@
 /* The words of a step for one person: the text of their language (English when there is none), its
- * {names} filled; and a promise as an hour of the house's working days. */
+ * {names} filled; and an hour as a person reads it. */
 #include "campaign/run_int.h"
 
-#include "policy/holiday.h"
-
 #define TEXT_MAX 2000
-#define OPEN_H 8
-#define CLOSE_H 17
 
 static str value_of(const struct campaigns *c, str name, const struct met *m, str due, str link)
 {
@@ -45,56 +41,6 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
         at = close + 1;
     }
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;
-}
-
-static bool works(const struct time_local *t)
-{
-    return t->wday != 0 && t->wday != 6 && !policy_federal_holiday(t);
-}
-
-/* The start of the next working day after t. */
-static int64_t next_open(int64_t t, str zone, struct time_local *at)
-{
-    for (int i = 0; i < 10; i++) {
-        int64_t noon = t;
-        struct time_local day = *at;
-        day.hour = 12;
-        day.minute = day.second = 0;
-        (void)time_from_local(&day, zone, &noon);
-        if (!time_to_local(noon + PLAN_DAY_MS, zone, at))
-            break;
-        if (!works(at))
-            continue;
-        at->hour = OPEN_H;
-        at->minute = at->second = 0;
-        (void)time_from_local(at, zone, &t);
-        return t;
-    }
-    return t + PLAN_DAY_MS;
-}
-
-int64_t promise_at(const struct campaigns *c, int64_t now, int64_t ms)
-{
-    str zone = config_str(c->config, "house.zone");
-    struct time_local at;
-    int64_t t = now;
-    for (int i = 0; i < 100 && time_to_local(t, zone, &at); i++) {
-        int64_t minute = at.hour * 60 + at.minute, left = (CLOSE_H * 60 - minute) * 60000LL;
-        if (works(&at) && minute < OPEN_H * 60) {
-            at.hour = OPEN_H;
-            at.minute = at.second = 0;
-            if (!time_from_local(&at, zone, &t))
-                break;
-            continue;
-        }
-        if (works(&at) && left > 0) {
-            if (ms <= left)
-                return t + ms;
-            ms -= left;
-        }
-        t = next_open(t, zone, &at);
-    }
-    return now + ms;
 }
 
 str due_words(struct op *op, str zone, int64_t due, unsigned lang)

@@ -4,6 +4,7 @@
 #define WEFT_CAMPAIGN_STEP_INT_H
 
 #include "campaign/run_int.h"
+#include "desk/say.h"
 
 /* One look at the clock: those of whom something waits; off: the plan last asked about is stopped;
  * first: what failed, of the plan broken. */
@@ -50,6 +51,15 @@ MUST err run_step_leave_done(struct step *s, const struct chip_row *row);
 MUST err run_step_had_already(struct step *s, const struct plan_move *m);
 /* Who left since it is done, and whose answer is heard: the rest of their path is of the plan. */
 bool run_step_heard_out(const struct step *s);
+struct promise {
+    int64_t due;  /* of the case */
+    int64_t told; /* to the patient, and to who calls: a quarter of an hour */
+};
+/* ms of the team's working hours from now; 0: none. */
+MUST err run_promise(const struct step *s, int64_t ms, struct promise *ret);
+/* What was told as staff read it: by the house's clock, and by the patient's where it is another.
+ */
+struct said run_promise_said(const struct step *s, int64_t told);
 /* A case for a person, to call or to answer; step: of the plan, -1 none. Sets what was promised. */
 MUST err run_step_case(struct step *s, struct record_tx *tx, int step, bool call);
 MUST err run_step_commit(struct step *s, struct record_tx *tx);

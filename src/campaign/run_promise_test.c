@@ -1,0 +1,101 @@
+/* The hour that is told is one at which somebody works and they may be called. */
+#include "campaign/play_int.h"
+
+#define ALWAYS                                                                                     \
+    "{\"resourceType\":\"HealthcareService\",\"active\":true,\"type\":[{\"coding\":[{\"system\":"  \
+    "\"https://weft.health/fhir/service-type\",\"code\":\"remote-monitoring\"}]}],"                \
+    "\"availableTime\":[{\"daysOfWeek\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"]" \
+    ",\"allDay\":true}]}"
+
+/* Worse, so many hours after the discharge (Tuesday 15:00 where they live). */
+static struct json *worse_at(struct play *p, unsigned number, const char *language, int64_t ms,
+                             str *ret_told)
+{
+    str who = patient(p, number, language);
+    run_it(p, put(p, "post-discharge", STR_NONE));
+    discharge(p, who);
+    settle(p);
+    p->now = DISCHARGE + 19 * HOUR;
+    settle(p);
+    p->now = DISCHARGE + ms;
+    says(p, number, "1");
+    struct record_page cases = found(p, "Task", "code=case", who);
+    assert_int_equal(cases.n, 1);
+    *ret_told = last_words(p, who);
+    return tree(p, &cases.docs[0]);
+}
+
+static int64_t due_of(const struct json *task)
+{
+    struct time_span at;
+    assert_true(time_parse(json_str(json_path(task, "executionPeriod.end")), &at));
+    return at.lo;
+}
+
+/* The house's clock is UTC's, they are in Chicago: its morning is their night. Wednesday 15:00, and
+ * Thursday is a holiday: the two hours are over on Friday at 4 there. */
+static void nobody_is_told_of_a_call_at_night(void **state)
+{
+    struct play *p = *state;
+    str told;
+    set(p, "house.zone", "UTC");
+    struct json *c = worse_at(p, 861, "en", 24 * HOUR, &told);
+    assert_has(told, "A nurse will call by 8:15 am Friday");
+    assert_has(json_get_str(c, STR("description")),
+               "2:15 pm Friday (8:15 am Friday where they are, America/Chicago)");
+    assert_int_equal(due_of(c) / HOUR, (DISCHARGE + 61 * HOUR) / HOUR); /* Friday 10:00 UTC */
+}
+
+/* The team works day and night; after 19:45 nobody is called. Sooner keeps what was promised, and
+ * so the case is due by then. */
+static void what_would_be_too_late_is_told_sooner(void **state)
+{
+    struct play *p = *state;
+    str told;
+    (void)ground_make(p->g, ALWAYS);
+    struct json *c = worse_at(p, 862, "en", 27 * HOUR + HOUR / 2, &told); /* 18:30 */
+    assert_has(told, "A nurse will call by 7:45 pm Wednesday");
+    assert_int_equal(due_of(c), DISCHARGE + 28 * HOUR + 45 * 60000);
+}
+
+/* At 21:30 there is nothing left of the evening: the morning is told, the clock stays. */
+static void after_the_last_hour_the_next_one_is_told(void **state)
+{
+    struct play *p = *state;
+    str told;
+    (void)ground_make(p->g, ALWAYS);
+    struct json *c = worse_at(p, 863, "es", 30 * HOUR + HOUR / 2, &told);
+    assert_has(told, "8:15");
+    assert_int_equal(due_of(c) / HOUR, (DISCHARGE + 32 * HOUR + HOUR / 2) / HOUR);
+}
+
+/* Hours of the team's own are the clock of its cases, too. */
+static void the_teams_hours_are_the_clock(void **state)
+{
+    struct play *p = *state;
+    str told;
+    struct buf b;
+    buf_init(&b, p->g->arena, 1000);
+    str all = STR(ALWAYS);
+    size_t at = str_find(all, STR("\"allDay\":true"), 0);
+    buf_add(&b, str_sub(all, 0, at));
+    buf_add(&b, STR("\"availableStartTime\":\"12:00:00\",\"availableEndTime\":\"16:00:00\"}]}"));
+    str some = buf_str(&b);
+    (void)ground_make(p->g, "%.*s", STR_ARG(some));
+    struct json *c = worse_at(p, 864, "en", 20 * HOUR, &told); /* 11:00 */
+    assert_has(told, "A nurse will call by 2 pm Wednesday");
+    assert_has(json_get_str(c, STR("description")), "Promised by 2 pm Wednesday.");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nobody_is_told_of_a_call_at_night, open_play, close_play),
+        cmocka_unit_test_setup_teardown(what_would_be_too_late_is_told_sooner, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(after_the_last_hour_the_next_one_is_told, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(the_teams_hours_are_the_clock, open_play, close_play),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
