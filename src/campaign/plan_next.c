@@ -91,6 +91,15 @@ static int64_t due_of(const struct plan_step *step, const struct plan_person *wh
     return t;
 }
 
+/* The same hour of the day after: a day of 23 or 25 hours is one, too. */
+static int64_t day_after(const struct plan_place *place, int64_t t)
+{
+    int64_t day = place && place->n ? day_of(place, t) : -1;
+    if (day < 0 || day + 1 >= (int64_t)place->n)
+        return t + PLAN_DAY_MS;
+    return t + place->days[day + 1].noon - place->days[day].noon;
+}
+
 /* The first instant from t on inside a window; INT64_MAX when the table ends before. */
 static int64_t open_at(const struct plan *p, const struct plan_person *who, int64_t t,
                        enum plan_why *why)
@@ -112,6 +121,55 @@ static int64_t open_at(const struct plan *p, const struct plan_person *who, int6
     }
     *why = PLAN_WHY_HOURS;
     return INT64_MAX;
+}
+
+/* ---- what is left of a path when the plan's time is up ---- */
+/* The plan's time is up then. */
+static bool ends_by(const struct plan *p, const struct plan_state *s, int64_t then)
+{
+    return p->lasts && then >= s->anchor + p->lasts;
+}
+
+/* Of whose answer the step comes. */
+static int answered_of(const struct plan *p, int step)
+{
+    while (step > 0 && p->steps[step].inner)
+        step--;
+    return step;
+}
+
+static bool in_path(const struct plan *p, const struct plan_state *s)
+{
+    return s->step >= 0 && s->step < (int)p->n_steps && p->steps[s->step].inner;
+}
+
+/* When the step that comes is due, by the plan; what is asked once more, at once. */
+static int64_t next_due(const struct plan *p, const struct plan_person *who,
+                        const struct plan_state *s)
+{
+    return s->tries ? s->since : due_of(&p->steps[s->step], who, s);
+}
+
+/* Till then what they said is heard, all of it in sum: a day after they said it. */
+static int64_t heard_until(const struct plan_person *who, const struct plan_state *s)
+{
+    return day_after(who->place, s->heard ? s->heard : s->since);
+}
+
+/* The plan is over, and what comes next of their path they are owed. */
+static bool owes(const struct plan *p, const struct plan_person *who, const struct plan_state *s,
+                 int64_t now)
+{
+    return ends_by(p, s, now) && s->phase == PLAN_READY && !s->tries && in_path(p, s) &&
+           p->steps[s->step].kind != PLAN_END && next_due(p, who, s) <= heard_until(who, s);
+}
+
+/* What they are owed waits for nothing but the hours: no plan is there any more to wait in. */
+static int64_t due_by(const struct plan *p, const struct plan_person *who,
+                      const struct plan_state *s, int64_t now)
+{
+    int64_t due = next_due(p, who, s);
+    return due > now && owes(p, who, s, now) ? now : due;
 }
 
 /* ---- moves ---- */
@@ -166,7 +224,7 @@ static void silence(const struct plan *p, struct plan_state *s, int64_t at, enum
     if (step->inner && s->tries >= step->tries) {
         s->phase = PLAN_READY; /* they have a question, which is not known: ready() */
         *why = PLAN_WHY_SILENCE;
-    } else if (p->silent_step > s->step && s->silent >= p->silent_max) {
+    } else if (!s->over && p->silent_step > s->step && s->silent >= p->silent_max) {
         advance(p, s, p->silent_step, at);
         s->silent = 0;
         *why = PLAN_WHY_SILENCE;
@@ -219,12 +277,22 @@ static void sent(const struct plan *p, struct plan_move *m, const struct plan_st
     s->phase = PLAN_ASKED;
 }
 
+/* No hour of the day after their answer is left for it: a person asks, mere words are not said. */
+static void too_late(const struct plan *p, struct plan_move *m, int64_t now)
+{
+    bool asks = p->steps[m->step].kind == PLAN_ASK && !plan_sells(p, m->step);
+    if (asks)
+        by_person(p, m, now, now);
+    else
+        drop(p, m, now, PLAN_WHY_EXPIRED);
+}
+
 static void contact(const struct plan *p, const struct plan_person *who, struct plan_move *m,
                     int64_t now)
 {
     const struct plan_step *step = &p->steps[m->step];
     struct plan_state *s = &m->state;
-    int64_t due = s->tries ? s->since : due_of(step, who, s), at = due > now ? due : now;
+    int64_t due = due_by(p, who, s, now), at = due > now ? due : now;
     bool another = s->tries > 0 || step->channel == PLAN_OTHER;
     m->channel = plan_choose(who, step, another ? s->used : 0, &m->by);
     if (m->channel == PLAN_PHONE || !who->place || who->place->n == 0) {
@@ -241,6 +309,10 @@ static void contact(const struct plan *p, const struct plan_person *who, struct 
         m->why = PLAN_WHY_SPACING;
     }
     at = open_at(p, who, at, &m->why);
+    if (at > heard_until(who, s) && owes(p, who, s, now)) {
+        too_late(p, m, now);
+        return;
+    }
     if (at > due + step->expires && (at != INT64_MAX || now > due + step->expires))
         drop(p, m, now, PLAN_WHY_EXPIRED);
     else if (at == INT64_MAX)
@@ -265,9 +337,22 @@ static void ready(const struct plan *p, const struct plan_person *who, struct pl
     else if (step->kind == PLAN_ASK && step->inner && s->tries >= step->tries)
         by_person(p, m, now, now);
     else if (step->kind == PLAN_CASE || step->kind == PLAN_CALL)
-        by_person(p, m, due_of(step, who, s), now);
+        by_person(p, m, due_by(p, who, s, now), now);
     else
         contact(p, who, m, now);
+}
+
+/* What is owed goes before it is due, and what comes after it counts from when it was: else each
+ * step would begin the day anew. */
+static void go_on(const struct plan *p, const struct plan_person *who, struct plan_move *m,
+                  int64_t now)
+{
+    bool owed = owes(p, who, &m->state, now);
+    int64_t due = owed ? next_due(p, who, &m->state) : 0;
+    ready(p, who, m, now);
+    bool moved = m->kind == PLAN_SEND || m->kind == PLAN_DO || m->kind == PLAN_DROP;
+    if (moved && m->state.since < due && m->state.phase == PLAN_READY)
+        m->state.since = due;
 }
 
 /* Steps whose condition does not hold when they are due are passed over. */
@@ -276,7 +361,7 @@ static bool passed_over(const struct plan *p, const struct plan_person *who, str
 {
     const struct plan_step *step = &p->steps[s->step];
     if (step->condition < 0 || (who->holds >> step->condition & 1) || s->tries ||
-        due_of(step, who, s) > now)
+        due_by(p, who, s, now) > now)
         return false;
     int64_t since = s->since;
     advance(p, s, step->next, since);
@@ -289,25 +374,6 @@ void plan_pass(const struct plan *p, const struct plan_state *s, int step, int64
     struct plan_state is = *s;
     advance(p, &is, p->steps[step].next, now);
     *ret = is;
-}
-
-/* The plan's time is up then. */
-static bool ends_by(const struct plan *p, const struct plan_state *s, int64_t then)
-{
-    return p->lasts && then >= s->anchor + p->lasts;
-}
-
-/* Of whose answer the step comes. */
-static int answered_of(const struct plan *p, int step)
-{
-    while (step > 0 && p->steps[step].inner)
-        step--;
-    return step;
-}
-
-static bool in_path(const struct plan *p, const struct plan_state *s)
-{
-    return s->step >= 0 && s->step < (int)p->n_steps && p->steps[s->step].inner;
 }
 
 int plan_untold(const struct plan *p, const struct plan_state *s)
@@ -333,7 +399,7 @@ bool plan_waits(const struct plan *p, const struct plan_state *s)
     int64_t due = s->since;
     for (int i = s->step; of >= 0 && i >= 0 && i <= of; i = p->steps[i].next)
         due = (p->steps[i].from_anchor ? s->anchor : due) + p->steps[i].delay;
-    return of >= 0 && due <= s->since + PLAN_DAY_MS;
+    return of >= 0 && due <= (s->heard ? s->heard : s->since) + PLAN_DAY_MS;
 }
 
 /* Only their path is gone yet. What they were asked is not asked again: after the silence a person
@@ -349,27 +415,37 @@ static void path_alone(const struct plan *p, struct plan_state *s, bool untold)
     s->phase = s->last && s->phase == PLAN_ASKED ? PLAN_ASKED : PLAN_READY;
 }
 
-/* Their path is gone alone, and what comes next in it is of a time when the plan is over: later
- * than a day after what was before. An answer of the last day brings no reminder two weeks on. */
-static bool beyond(const struct plan *p, const struct plan_state *s)
+/* Their path is gone alone, and what comes next in it is of a time when the plan is over, and no
+ * answer waits that long: one of the last day brings no reminder two weeks on. */
+static bool beyond(const struct plan *p, const struct plan_person *who, const struct plan_state *s)
 {
     if (!s->over || s->back || s->phase != PLAN_READY || s->tries || !in_path(p, s))
         return false;
-    const struct plan_step *step = &p->steps[s->step];
-    int64_t due = (step->from_anchor ? s->anchor : s->since) + step->delay;
-    return due > s->since + PLAN_DAY_MS && ends_by(p, s, due);
+    int64_t due = next_due(p, who, s);
+    return due > heard_until(who, s) && ends_by(p, s, due);
 }
 
 /* The plan's time is up, and nothing that they said waits for somebody. What their path would do
- * much later is of the plan, and ends with it. */
-static bool ended(const struct plan *p, struct plan_state *s, int64_t now)
+ * much later is of the plan, and ends with it, also where it is gone alone or is a late answer's. */
+static bool ended(const struct plan *p, const struct plan_person *who, struct plan_state *s,
+                  int64_t now)
 {
-    bool by = !s->over && ends_by(p, s, now), untold = by && plan_untold(p, s) >= 0;
-    if (beyond(p, s) || (by && !untold && !plan_waits(p, s)))
+    bool up = ends_by(p, s, now), untold = up && plan_untold(p, s) >= 0;
+    if (beyond(p, who, s) || (up && !untold && !owes(p, who, s, now)))
         return true;
-    if (by)
+    if (up)
         path_alone(p, s, untold);
     return false;
+}
+
+/* What of their path is to come later is looked at once more when the plan's time is up. */
+static void no_later_than_the_end(const struct plan *p, struct plan_move *m, int64_t now)
+{
+    const struct plan_state *s = &m->state;
+    int64_t end = s->anchor + p->lasts;
+    bool waits = m->kind == PLAN_WAIT && s->phase == PLAN_READY && in_path(p, s);
+    if (p->lasts && waits && now < end && m->at > end)
+        m->at = end;
 }
 
 void plan_next(const struct plan *p, const struct plan_person *who, const struct plan_state *s,
@@ -379,7 +455,8 @@ void plan_next(const struct plan *p, const struct plan_person *who, const struct
     struct plan_state *is = &m.state;
     if (is->phase != PLAN_LEFT && (is->step < 0 || is->step >= (int)p->n_steps))
         is->phase = PLAN_LEFT;
-    if (is->phase != PLAN_LEFT && is->paused_until > now) {
+    /* a pause is of the plan: who says that they feel worse is looked after all the same */
+    if (is->phase != PLAN_LEFT && is->paused_until > now && !plan_waits(p, is)) {
         wait_for(&m, is->paused_until, PLAN_WHY_PAUSED);
         *ret = m;
         return;
@@ -395,10 +472,11 @@ void plan_next(const struct plan *p, const struct plan_person *who, const struct
     }
     while (is->phase == PLAN_READY && passed_over(p, who, is, now))
         m.why = PLAN_WHY_CONDITION;
-    if (is->phase == PLAN_LEFT || ended(p, is, now))
+    if (is->phase == PLAN_LEFT || ended(p, who, is, now))
         done(&m, now, PLAN_WHY_OVER);
     else
-        ready(p, who, &m, now);
+        go_on(p, who, &m, now);
+    no_later_than_the_end(p, &m, now);
     *ret = m;
 }
 
@@ -461,6 +539,7 @@ static void take_path(const struct plan *p, struct plan_state *is, int of, int p
         int next = is->step == of ? p->steps[of].next : is->step; /* it is answered */
         is->back = (uint8_t)(gone ? 0 : next + 1);
     }
+    is->heard = now;
     advance(p, is, p->paths[path].first, now);
 }
 

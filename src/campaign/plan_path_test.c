@@ -111,11 +111,273 @@ static void an_answer_of_the_last_day_goes_no_further_than_a_day(void **state)
             }
 }
 
+/* ---- all orders of a path, an answer and the end ---- */
+#define LASTS (10 * PLAN_DAY_MS)
+#define END (DISCHARGE + LASTS)
+#define PATH 3 /* steps in it */
+#define DAYS 30
+
+/* A question alone, of whose one answer these steps come. */
+struct little {
+    struct plan p;
+    struct plan_step steps[PATH + 1];
+    struct plan_path path;
+    struct plan_day days[DAYS];
+    struct plan_place place;
+    struct plan_person who;
+};
+
+static void little(struct little *l)
+{
+    *l = (struct little){0};
+    l->p = (struct plan){.steps = l->steps,
+                         .paths = &l->path,
+                         .n_steps = PATH + 1,
+                         .n_paths = 1,
+                         .lasts = LASTS,
+                         .close_min = 24 * 60,
+                         .silent_step = -1,
+                         .purposes = {STR("care")},
+                         .n_purposes = 1};
+    l->path.first = 1;
+    for (int i = 0; i <= PATH; i++)
+        l->steps[i] = (struct plan_step){.kind = i ? PLAN_CASE : PLAN_ASK,
+                                         .next = i && i < PATH ? i + 1 : -1,
+                                         .n_paths = i ? 0 : 1,
+                                         .inner = i > 0,
+                                         .at_min = -1,
+                                         .condition = -1,
+                                         .channel = PLAN_SMS,
+                                         .silence = 4 * HOUR,
+                                         .tries = 1,
+                                         .expires = PLAN_DAY_MS};
+    for (int i = 0; i < DAYS; i++) {
+        int64_t noon = DISCHARGE - 3 * HOUR + (i - 2) * PLAN_DAY_MS;
+        l->days[i] = (struct plan_day){noon - 12 * HOUR, noon + 12 * HOUR, noon};
+    }
+    l->place = (struct plan_place){DISCHARGE / PLAN_DAY_MS - 2, DAYS, l->days};
+    l->who.place = &l->place;
+    l->who.by[0] = (struct plan_ways){1u << PLAN_SMS, PLAN_SMS, true};
+}
+
+static struct plan_state asked(int64_t at)
+{
+    return (struct plan_state){.anchor = DISCHARGE,
+                               .since = at,
+                               .asked = at,
+                               .phase = PLAN_ASKED,
+                               .last = 1,
+                               .late = 24,
+                               .tries = 1};
+}
+
+/* When each step of the path went, 0: it did not; until the plan is done. */
+static void lived(struct little *l, struct plan_state *s, int64_t now, int64_t went[PATH + 1])
+{
+    struct plan_move m;
+    int moves = 0;
+    for (int i = 0; i <= PATH; i++)
+        went[i] = 0;
+    for (m.kind = PLAN_WAIT; m.kind != PLAN_DONE; moves++) {
+        plan_next(&l->p, &l->who, s, now, &m);
+        assert_true(moves < 40);
+        if (m.kind == PLAN_SEND || m.kind == PLAN_DO)
+            went[m.step] = now;
+        assert_true(m.kind != PLAN_WAIT || m.at > now);
+        now = m.kind == PLAN_WAIT ? m.at : now;
+        *s = m.state;
+    }
+}
+
+/* What is due before the end goes then; what is due after it, and within a day of the answer, all
+ * waits in sum, goes as the plan ends; what is due later never, and nothing after that. */
+static void expect_path(const struct little *l, int64_t said, const int64_t went[PATH + 1])
+{
+    int64_t due = said, last = END > said ? END : said;
+    bool goes = true;
+    for (int i = 1; i <= PATH; i++) {
+        due += l->steps[i].delay;
+        goes = goes && (due < END || due <= said + PLAN_DAY_MS);
+        int64_t at = !goes ? 0 : due < last ? due : last;
+        if (went[i] != at)
+            print_error("step %d, answered %lld ms from the end: %lld, not %lld\n", i,
+                        (long long)(said - END), (long long)(went[i] ? went[i] - END : 0),
+                        (long long)(at ? at - END : 0));
+        assert_true(went[i] == at);
+    }
+}
+
+/* The end looked at first, or the answer: in one second they come in any order. */
+static void one_order(struct little *l, int64_t said, bool end_first)
+{
+    struct plan_state s = asked(said - 5 * HOUR);
+    struct plan_move m;
+    int64_t went[PATH + 1];
+    if (end_first) {
+        plan_next(&l->p, &l->who, &s, said, &m);
+        assert_int_equal(m.kind, PLAN_DONE);
+        s = m.state;
+    }
+    plan_answer(&l->p, &s, 0, said, &s);
+    lived(l, &s, said, went);
+    expect_path(l, said, went);
+}
+
+static void R542_R543_a_path_ends_a_day_after_the_answer_in_sum(void **state)
+{
+    static const enum plan_kind kinds[] = {PLAN_CASE, PLAN_CALL, PLAN_MESSAGE};
+    static const int64_t hours[] = {0, 10, 14, 20, 24, 30};
+    static const int64_t answers[] = {-30 * HOUR, -20 * HOUR, -HOUR, -1,
+                                      0,          1,          HOUR,  5 * HOUR};
+    struct little l;
+    (void)state;
+    little(&l);
+    for (int k = 0; k < 27; k++)
+        for (int h = 0; h < 6 * 6 * 6; h++)
+            for (size_t a = 0; a < 2 * sizeof answers / sizeof *answers; a++) {
+                for (int i = 1, kind = k, hour = h; i <= PATH; i++, kind /= 3, hour /= 6) {
+                    l.steps[i].kind = kinds[kind % 3];
+                    l.steps[i].delay = hours[hour % 6] * HOUR;
+                }
+                if (a % 2 == 0 || answers[a / 2] >= 0)
+                    one_order(&l, END + answers[a / 2], a % 2);
+            }
+}
+
+/* The plan had gone on when they answered: what that path would do long after the end does not wait
+ * for another step of the plan to end it. */
+static void R542_the_path_of_a_late_answer_ends_with_the_plan(void **state)
+{
+    struct little l;
+    (void)state;
+    for (int days = 0; days < 9; days++) {
+        int64_t said = END - 3 * PLAN_DAY_MS, went[PATH + 1];
+        little(&l);
+        l.steps[1].delay = days * PLAN_DAY_MS;
+        struct plan_state s = asked(said - HOUR);
+        s.over = 1;
+        s.back = 1; /* then the question once more */
+        s.phase = PLAN_READY;
+        s.tries = 0;
+        s.step = 1;
+        s.since = s.heard = said;
+        lived(&l, &s, said, went);
+        assert_int_equal(went[1] != 0, days < 3);
+    }
+}
+
+/* "What is it about?" is asked at the end, once: after the silence a person asks. */
+static void R543_a_question_of_the_path_is_asked_once(void **state)
+{
+    struct little l;
+    int64_t went[PATH + 1];
+    (void)state;
+    for (int after = -12; after <= 12; after++)
+        for (int tries = 1; tries <= 3; tries++)
+            for (int most = 0; most < 3; most++) { /* silent ones until the plan gives up */
+                int64_t said = END + after * HOUR, last = said > END ? said : END;
+                struct plan_state s = asked(said - HOUR);
+                little(&l);
+                l.steps[1].kind = PLAN_ASK;
+                l.steps[1].delay = 20 * HOUR;
+                l.steps[1].tries = tries;
+                l.p.silent_step = most ? 3 : -1;
+                l.p.silent_max = most;
+                plan_answer(&l.p, &s, 0, said, &s);
+                lived(&l, &s, said, went);
+                assert_true(went[1] == last + 4 * HOUR); /* by a person */
+                assert_true(s.asked == last);
+            }
+}
+
+/* The hours of the day are over: what they are told waits for the next morning, within the day; else
+ * a person asks what would have been asked, and mere words are not said. */
+static void R543_words_owed_wait_for_the_hours_alone(void **state)
+{
+    static const enum plan_kind kinds[] = {PLAN_MESSAGE, PLAN_ASK};
+    (void)state;
+    for (int closed = 0; closed < 2; closed++)
+        for (int k = 0; k < 2; k++) {
+            struct little l;
+            struct plan_move m;
+            int64_t said = END - HOUR, day = (END - DISCHARGE) / PLAN_DAY_MS + 2;
+            struct plan_state s = asked(said - HOUR);
+            little(&l);
+            l.steps[1].kind = kinds[k];
+            l.steps[1].delay = 3 * HOUR;
+            l.steps[1].expires = 7 * PLAN_DAY_MS;
+            l.days[day].close = END - HOUR / 2; /* five hours of the evening are none */
+            if (closed)
+                l.days[day + 1].open = l.days[day + 1].close; /* nor is the whole next day */
+            plan_answer(&l.p, &s, 0, said, &s);
+            plan_next(&l.p, &l.who, &s, said, &m);
+            assert_int_equal(m.kind, PLAN_WAIT);
+            assert_true(m.at == END);
+            plan_next(&l.p, &l.who, &m.state, END, &m);
+            assert_int_equal(m.kind, !closed ? PLAN_WAIT : k ? PLAN_DO : PLAN_DROP);
+            if (closed)
+                continue;
+            assert_true(m.at == l.days[day + 1].open);
+            plan_next(&l.p, &l.who, &m.state, m.at, &m);
+            assert_int_equal(m.kind, PLAN_SEND);
+        }
+}
+
+/* The same hour of the next day is a day after, where the clocks change meanwhile. */
+static void R547_a_day_of_25_hours_is_a_day(void **state)
+{
+    (void)state;
+    for (int shift = -1; shift <= 1; shift++)
+        for (int late = 0; late < 2; late++) {
+            struct little l;
+            int64_t said = END + 2 * HOUR, went[PATH + 1]; /* 17:00 */
+            int day = (int)((END - DISCHARGE) / PLAN_DAY_MS) + 2;
+            struct plan_state s = asked(said - HOUR);
+            little(&l);
+            for (int i = day + 1; i < DAYS; i++)
+                l.days[i].noon += shift * HOUR;
+            l.steps[1].at_min = 17 * 60 + late; /* tomorrow at five */
+            l.steps[1].delay = PLAN_DAY_MS;
+            l.steps[2].delay = PLAN_DAY_MS;
+            plan_answer(&l.p, &s, 0, said, &s);
+            lived(&l, &s, said, went);
+            assert_true(went[1] == (late ? 0 : said));
+            assert_true(went[2] == 0);
+        }
+}
+
+/* A pause rests the plan, and not who says that they feel worse: nobody may come to them for half a
+ * year. */
+static void R547_a_pause_rests_the_plan_and_not_the_answer(void **state)
+{
+    static const int64_t hours[] = {0, 20, 48};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct little l;
+        struct plan_move m;
+        int64_t said = DISCHARGE + PLAN_DAY_MS;
+        struct plan_state s = asked(said - HOUR);
+        little(&l);
+        l.steps[1].delay = hours[i] * HOUR;
+        plan_answer(&l.p, &s, 0, said, &s);
+        s.paused_until = said + 5 * PLAN_DAY_MS;
+        plan_next(&l.p, &l.who, &s, said + hours[i] * HOUR, &m);
+        assert_int_equal(m.kind, hours[i] < 48 ? PLAN_DO : PLAN_WAIT);
+        assert_true(m.kind == PLAN_DO || m.at == s.paused_until);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R530_nobody_calls_for_the_silence_of_what_sells),
         cmocka_unit_test(an_answer_of_the_last_day_goes_no_further_than_a_day),
+        cmocka_unit_test(R542_R543_a_path_ends_a_day_after_the_answer_in_sum),
+        cmocka_unit_test(R542_the_path_of_a_late_answer_ends_with_the_plan),
+        cmocka_unit_test(R543_a_question_of_the_path_is_asked_once),
+        cmocka_unit_test(R543_words_owed_wait_for_the_hours_alone),
+        cmocka_unit_test(R547_a_day_of_25_hours_is_a_day),
+        cmocka_unit_test(R547_a_pause_rests_the_plan_and_not_the_answer),
         cmocka_unit_test(R527_what_is_due_much_later_ends_with_the_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

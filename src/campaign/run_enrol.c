@@ -51,6 +51,7 @@ static str pack(struct op *op, const struct enrolment *e)
     set_i64(op, o, "ou", s->out);
     set_i64(op, o, "sx", s->stopped);
     set_i64(op, o, "sp", s->spoke);
+    set_i64(op, o, "he", s->heard);
     set_i64(op, o, "q", e->seq);
     set_i64(op, o, "h", e->held);
     set_i64(op, o, "d", e->due);
@@ -85,7 +86,8 @@ static void unpack(const struct json *o, struct enrolment *e)
                                    .words = (uint8_t)get_i64(o, "w"),
                                    .out = (uint8_t)get_i64(o, "ou"),
                                    .stopped = (uint8_t)get_i64(o, "sx"),
-                                   .spoke = get_i64(o, "sp")};
+                                   .spoke = get_i64(o, "sp"),
+                                   .heard = get_i64(o, "he")};
     e->seq = (uint32_t)get_i64(o, "q");
     e->held = get_i64(o, "h") != 0;
     e->due = get_i64(o, "d");

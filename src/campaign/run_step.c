@@ -421,14 +421,14 @@ static const char *why_dropped(const struct plan_move *m)
                                         : "unreachable";
 }
 
-/* Who wrote STOP, or has left, is written nothing: what would be asked a person asks; mere words,
- * and questions that sell, are left out. */
+/* Who wrote STOP, has left, or rests, is written nothing: what would be asked a person asks; mere
+ * words, and questions that sell, are left out. */
 static err unwritten(struct step *s, const struct plan_move *m)
 {
     enum plan_kind kind = s->l->plan->steps[m->step].kind;
     bool sells = kind == PLAN_ASK && plan_sells(s->l->plan, m->step);
-    return kind == PLAN_MESSAGE || sells ? dropped(s, m, s->e.state.stopped ? "stopped" : "left")
-                                         : act(s, m);
+    const char *why = s->e.state.stopped ? "stopped" : s->e.state.out ? "left" : "paused";
+    return kind == PLAN_MESSAGE || sells ? dropped(s, m, why) : act(s, m);
 }
 
 static err one_move(struct step *s)
@@ -438,7 +438,8 @@ static err one_move(struct step *s)
         end_of(s, "completed");
         return OK;
     }
-    bool silent = s->e.state.stopped || s->e.state.out;
+    const struct plan_state *is = &s->e.state;
+    bool silent = is->stopped || is->out || is->paused_until > s->op->now;
     if (silent)
         memset(s->m.who.by, 0, sizeof s->m.who.by);
     plan_next(s->l->plan, &s->m.who, &s->e.state, s->op->now, &m);
