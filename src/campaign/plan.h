@@ -145,8 +145,7 @@ struct plan_state {        /* flat: kept as it is */
     int64_t anchor, since; /* what step delays count from */
     int64_t asked;         /* when the question last asked went */
     int64_t paused_until;
-    int64_t spoke; /* when words of the plan went last */
-    int64_t heard; /* when they said what brought them into the path they were in last; 0 none */
+    int64_t spoke, heard; /* when words of it went last; when an answer led into their path */
     int16_t step;
     uint8_t phase, tries, silent, used; /* used: bit a plan_channel, in this plan */
     uint8_t last;    /* number of the step + 1 whose question may still be answered; 0 none */
@@ -223,8 +222,7 @@ void plan_answer(const struct plan *p, const struct plan_state *s, int path, int
                  struct plan_state *ret);
 /* The step at which somebody looks, or asks more, of an answer whose path is still to go; or -1. */
 int plan_unheard(const struct plan *p, const struct plan_state *s);
-/* Is that due within a day of the answer, in sum? What comes later is of the plan, no answer that
- * waits. */
+/* Is that due within a day of the answer, in sum? What comes later is of the plan. */
 bool plan_waits(const struct plan *p, const struct plan_state *s);
 /* The question in a path that they were asked and did not answer: nobody knows it yet; or -1. */
 int plan_untold(const struct plan *p, const struct plan_state *s);

@@ -426,7 +426,8 @@ static bool beyond(const struct plan *p, const struct plan_person *who, const st
 }
 
 /* The plan's time is up, and nothing that they said waits for somebody. What their path would do
- * much later is of the plan, and ends with it, also where it is gone alone or is a late answer's. */
+ * much later is of the plan, and ends with it, also where it is gone alone or is a late answer's.
+ */
 static bool ended(const struct plan *p, const struct plan_person *who, struct plan_state *s,
                   int64_t now)
 {

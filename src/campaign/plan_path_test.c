@@ -227,8 +227,7 @@ static void R542_R543_a_path_ends_a_day_after_the_answer_in_sum(void **state)
 {
     static const enum plan_kind kinds[] = {PLAN_CASE, PLAN_CALL, PLAN_MESSAGE};
     static const int64_t hours[] = {0, 10, 14, 20, 24, 30};
-    static const int64_t answers[] = {-30 * HOUR, -20 * HOUR, -HOUR, -1,
-                                      0,          1,          HOUR,  5 * HOUR};
+    static const int64_t answers[] = {-30 * HOUR, -20 * HOUR, -HOUR, -1, 0, 1, HOUR, 5 * HOUR};
     struct little l;
     (void)state;
     little(&l);
@@ -290,8 +289,8 @@ static void R543_a_question_of_the_path_is_asked_once(void **state)
             }
 }
 
-/* The hours of the day are over: what they are told waits for the next morning, within the day; else
- * a person asks what would have been asked, and mere words are not said. */
+/* The hours of the day are over: what they are told waits for the next morning, within the day;
+ * else a person asks what would have been asked, and mere words are not said. */
 static void R543_words_owed_wait_for_the_hours_alone(void **state)
 {
     static const enum plan_kind kinds[] = {PLAN_MESSAGE, PLAN_ASK};

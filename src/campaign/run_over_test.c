@@ -370,6 +370,62 @@ static void what_was_asked_stays_asked(void **state)
     assert_worse(p, lee);
 }
 
+static void rests(struct play *p, str who, int64_t ms)
+{
+    struct json *o;
+    str plan = found(p, "CarePlan", "status=active", who).docs[0].id;
+    as(p, &p->g->nurse);
+    ok(p, journey_change(&p->g->op, p->c, plan, STR("pause"), p->now + ms, &o));
+}
+
+/* "A nurse will call" was written, and the case waited until the pause was over. */
+static void R547_who_rests_is_heard(void **state)
+{
+    struct play *p = *state;
+    str plan, lee = asked_at_home(p, 859, &plan);
+    rests(p, lee, 10 * PLAN_DAY_MS);
+    says(p, 859, "1");
+    assert_worse(p, lee);
+    assert_has(last_words(p, lee), "A nurse will call by ");
+    size_t all = said_to(p, lee);
+    days(p, 8); /* and the plan rests */
+    assert_int_equal(said_to(p, lee), all);
+    days(p, 12);
+    assert_true(said_to(p, lee) > all);
+}
+
+/* Which question they have, a person asks: nothing is written to who rests. */
+static void R547_who_rests_with_a_question_is_called(void **state)
+{
+    struct play *p = *state;
+    str plan, lee = asked_at_home(p, 860, &plan);
+    rests(p, lee, 10 * PLAN_DAY_MS);
+    says(p, 860, "2");
+    (void)only_case(p, lee);
+    assert_true(str_find(last_words(p, lee), STR("What is it about?"), 0) == SIZE_MAX);
+}
+
+/* All that the clock needs of a person is there after a restart. */
+static void a_state_is_kept_whole(void **state)
+{
+    struct play *p = *state;
+    struct enrolment e = {.plan = STR("p"), .patient = 7, .trigger = 8}, is = e;
+    memset(&e.state, 0x11, sizeof e.state);
+    as(p, campaign_system());
+    struct record_tx *tx = record_begin(&p->g->op, p->g->rec);
+    enrolment_save(tx, &p->g->op, &e, 0);
+    ok(p, record_commit(tx));
+    ok(p, enrolment_load(&p->g->op, p->g->rec, &is));
+    const struct plan_state *a = &e.state, *b = &is.state;
+    assert_true(a->anchor == b->anchor && a->since == b->since && a->asked == b->asked);
+    assert_true(a->paused_until == b->paused_until && a->spoke == b->spoke && a->heard == b->heard);
+    assert_true(a->step == b->step && a->phase == b->phase && a->tries == b->tries);
+    assert_true(a->silent == b->silent && a->used == b->used && a->last == b->last);
+    assert_true(a->late == b->late && a->stale == b->stale && a->over == b->over);
+    assert_true(a->words == b->words && a->out == b->out && a->stopped == b->stopped);
+    assert_true(a->back == b->back);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_play, close_play)
@@ -389,6 +445,9 @@ int main(void)
         TEST(after_stop_nothing_is_written),
         TEST(what_was_asked_stays_asked),
         TEST(after_a_late_stop_nothing_is_written),
+        TEST(R547_who_rests_is_heard),
+        TEST(R547_who_rests_with_a_question_is_called),
+        TEST(a_state_is_kept_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,14 +4,9 @@
 #include "campaign/step_int.h"
 #include "campaign/words.h"
 
-#include "campaign_gen.h"
-
 #define JOBS_MAX OUTREACH_MANY
 #define LEASE_MS 60000
 #define MOVES_MAX 16
-#define PERSON_MS (4 * 3600000LL) /* until a person has read what was not understood */
-
-static const char *const tells[][4] = {SAY_TELL_ROWS}; /* key, en, es, ar */
 
 err run_step_commit(struct step *s, struct record_tx *tx)
 {
@@ -20,26 +15,15 @@ err run_step_commit(struct step *s, struct record_tx *tx)
     return record_commit(tx);
 }
 
-/* Saves the state with the next timer; 0: none. */
-static err save(struct step *s, struct record_tx *tx, int64_t at)
+err run_step_save(struct step *s, struct record_tx *tx, int64_t at)
 {
     enrolment_save(tx, s->op, &s->e, at);
     return run_step_commit(s, tx);
 }
 
 /* ---- words out ---- */
-static str tell_text(const struct step *s, str key)
-{
-    for (size_t i = 0; i < sizeof tells / sizeof *tells; i++)
-        if (str_eq(str_of(tells[i][0]), key))
-            return str_of(tells[i][1 + s->m.lang]);
-    return STR_NONE;
-}
-
-/* like: channel, purpose, the campaign with which it ends, and whether it answers. Empty words: an
- * empty draft. */
-static err draft_of(struct step *s, str text, const struct outreach_draft *like, str what,
-                    struct outreach_draft *ret)
+err run_step_draft(struct step *s, str text, const struct outreach_draft *like, str what,
+                   struct outreach_draft *ret)
 {
     str step = STR_NONE, rest = what;
     (void)str_take_until(&rest, '/', &step);
@@ -63,7 +47,7 @@ bool run_step_refused(err e)
     return e == ERR_UNPROCESSABLE || e == ERR_INVALID;
 }
 
-static err hand_over(struct step *s, const struct outreach_draft *d, bool *ret_sent)
+err run_step_hand_over(struct step *s, const struct outreach_draft *d, bool *ret_sent)
 {
     struct record_result r;
     *ret_sent = false;
@@ -129,7 +113,7 @@ static err words_said(struct step *s, str *ret)
 }
 
 /* Did the patient write it, and not who gets their messages? The answer is theirs alone, then. */
-static err words_own(struct step *s, bool *ret)
+err run_step_words_own(struct step *s, bool *ret)
 {
     struct json *tree;
     TRY(said_of(s, &tree));
@@ -138,7 +122,7 @@ static err words_own(struct step *s, bool *ret)
 }
 
 /* Do they want no calls about what the step is about? */
-static bool no_calls(const struct step *s, int step)
+bool run_step_no_calls(const struct step *s, int step)
 {
     return s->m.reach && outreach_no_calls(s->m.reach, plan_purpose(s->l->plan, step));
 }
@@ -149,7 +133,7 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
     const struct plan_step *p = step >= 0 ? &s->l->plan->steps[step] : NULL;
     str refs[16], id, text;
     struct promise by;
-    bool fresh, quiet = no_calls(s, step);
+    bool fresh, quiet = run_step_no_calls(s, step);
     struct desk_case k = {.patient = s->m.id,
                           .programme = s->l->plan->programme,
                           .priority = p ? (enum desk_priority)p->priority : DESK_P3,
@@ -170,97 +154,6 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
     if (quiet && !call)
         k.why = desk_say(op, SAY_NO_CALLS, &k.why, 1);
     return desk_open(tx, op, s->c->rec, &k, &id, &fresh);
-}
-
-/* ---- what is still to be told ---- */
-/* The question that a path answers, or n_steps. */
-static int asks(const struct plan *p, int path)
-{
-    int of = 0;
-    while (of < (int)p->n_steps &&
-           (path < p->steps[of].paths || path >= p->steps[of].paths + p->steps[of].n_paths))
-        of++;
-    return of;
-}
-
-/* The first of a path that is no mere words, or -1. */
-static int first_of(const struct plan *p, int path)
-{
-    int of = asks(p, path), i = p->paths[path].first;
-    int end = of < (int)p->n_steps ? p->steps[of].next : -1;
-    while (i >= 0 && i != end && p->steps[i].kind == PLAN_MESSAGE)
-        i = p->steps[i].next;
-    return i == end || i < 0 || p->steps[i].kind == PLAN_END ? -1 : i;
-}
-
-static bool is_case(const struct plan *p, int step)
-{
-    return step >= 0 && (p->steps[step].kind == PLAN_CASE || p->steps[step].kind == PLAN_CALL);
-}
-
-/* Who wants no calls is promised none. */
-static str person_writes(const struct step *s, bool quiet, int64_t due)
-{
-    str row = tell_text(s, quiet ? STR("person-no-call") : STR("person"));
-    struct plan_words w = {.text = {row, row, row}};
-    return words_for(s->op, s->c, &w, &s->m, due);
-}
-
-static str outcome_told(const struct step *s, str outcome, int64_t due)
-{
-    str row = tell_text(s, outcome);
-    struct plan_words w = {.text = {row, row, row}};
-    return words_for(s->op, s->c, &w, &s->m, due);
-}
-
-/* The promise in it is of the case of its path. */
-static err echo_of(const struct step *s, int path, str *ret)
-{
-    const struct plan *p = s->l->plan;
-    struct promise by;
-    int of = first_of(p, path);
-    bool promised = is_case(p, of);
-    TRY(run_promise(s, promised ? p->steps[of].promise : 0, &by));
-    *ret = promised && no_calls(s, of)
-               ? person_writes(s, true, by.told)
-               : words_for(s->op, s->c, &p->paths[path].echo, &s->m, by.told);
-    return OK;
-}
-
-static err tell(struct step *s)
-{
-    const struct plan *p = s->l->plan;
-    str what = s->e.tell, text = STR_NONE;
-    uint64_t path;
-    int about = s->e.state.words - 1; /* what they were written last; of an echo its question */
-    bool sent, echo = false, person = str_eq(what, STR("person"));
-    struct promise by;
-    TRY(run_promise(s, PERSON_MS, &by));
-    if (s->e.state.stopped)
-        text = STR_NONE; /* a person has it, and nothing is written back */
-    else if (str_starts(what, STR("echo:")) && str_to_u64(str_sub(what, 5, what.n), 1000, &path) &&
-             path < p->n_paths) {
-        echo = true;
-        TRY(echo_of(s, (int)path, &text));
-        about = asks(p, (int)path);
-    } else if (person)
-        text = person_writes(s, no_calls(s, -1), by.told);
-    else if (str_starts(what, STR("outcome:")))
-        text = outcome_told(s, str_sub(what, 8, what.n), by.told);
-    /* what a person does for them sells nothing, whatever they were written last */
-    bool sold = !echo && about >= 0 && about < (int)p->n_steps && plan_sells(p, about);
-    about = about < (int)p->n_steps && !sold ? about : -1;
-    /* they wrote: it is no campaign */
-    struct outreach_draft like = {.purpose = plan_purpose(p, about)}, d;
-    TRY(words_own(s, &like.own));
-    TRY(draft_of(s, text, &like,
-                 arena_printf(s->op->arena, "%.*s/%.*s", STR_ARG(what), STR_ARG(s->e.said)), &d));
-    TRY(hand_over(s, &d, &sent));
-    struct record_tx *tx = record_begin(s->op, s->c->rec);
-    s->e.tell = STR_NONE;
-    if (person)
-        TRY(run_step_case(s, tx, -1, false));
-    return save(s, tx, s->op->now);
 }
 
 /* ---- moves ---- */
@@ -288,7 +181,7 @@ static err dropped(struct step *s, const struct plan_move *m, const char *why)
     json_set_str(s->op->arena, detail, STR("why"), str_of(why));
     record_tx_trail(tx, STR("campaign-dropped"), fhir_type_parse(STR("Patient")), s->m.id, detail);
     s->e.state = m->state;
-    return save(s, tx, s->op->now);
+    return run_step_save(s, tx, s->op->now);
 }
 
 /* The approved words of the library, when there are any; else the outline's own stay. */
@@ -326,8 +219,8 @@ static err say_step(struct step *s, const struct plan_move *m, str try, struct o
                                   .campaign = s->l->id,
                                   .answers = at_once && !str_empty(s->e.said)};
     if (like.answers)
-        TRY(words_own(s, &like.own));
-    return draft_of(s, text, &like, what, ret);
+        TRY(run_step_words_own(s, &like.own));
+    return run_step_draft(s, text, &like, what, ret);
 }
 
 /* What did not arrive, by the ways that were not tried for it; then a person calls. Of what is done
@@ -365,14 +258,14 @@ static err say_again(struct step *s)
         str try = arena_printf(s->op->arena, "a%u", used);
         m.channel = (enum plan_channel)k;
         TRY(say_step(s, &m, try, &d));
-        TRY(hand_over(s, &d, &sent));
+        TRY(run_step_hand_over(s, &d, &sent));
         used |= 1u << k;
     }
     struct record_tx *tx = record_begin(s->op, s->c->rec);
     s->e.tell = STR_NONE;
     if (known && !sent && !plan_sells(p, step))
         TRY(run_step_case(s, tx, step, true));
-    return save(s, tx, s->op->now);
+    return run_step_save(s, tx, s->op->now);
 }
 
 static err act(struct step *s, const struct plan_move *m)
@@ -381,7 +274,7 @@ static err act(struct step *s, const struct plan_move *m)
     bool call = s->l->plan->steps[m->step].kind != PLAN_CASE;
     TRY(run_step_case(s, tx, m->step, call));
     s->e.state = m->state;
-    return save(s, tx, s->op->now);
+    return run_step_save(s, tx, s->op->now);
 }
 
 /* A refusal leaves the channel out and looks again: another channel, or a person. */
@@ -498,7 +391,7 @@ static int case_of_answer(const struct step *s)
 {
     int at = plan_unheard(s->l->plan, &s->e.state);
     if (at >= 0)
-        return is_case(s->l->plan, at) ? at : -1;
+        return run_step_is_case(s->l->plan, at) ? at : -1;
     return str_eq(s->e.tell, STR("person")) ? -1 : -2;
 }
 
@@ -519,7 +412,7 @@ static err stop_here(struct step *s)
     s->e.due = 0; /* what comes of it is told by who has the case */
     s->e.state.phase = PLAN_LEFT;
     s->e.state.over = s->e.state.back = 0;
-    return save(s, tx, s->op->now);
+    return run_step_save(s, tx, s->op->now);
 }
 
 static err due_now(struct step *s)
@@ -534,7 +427,7 @@ static err due_now(struct step *s)
     if (str_starts(s->e.tell, STR("again:")))
         return say_again(s);
     if (!str_empty(s->e.tell))
-        return tell(s);
+        return run_step_tell(s);
     if (s->e.state.phase == PLAN_LEFT) {
         if (!s->e.due)
             end_of(s, "completed");

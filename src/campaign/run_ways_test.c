@@ -16,23 +16,27 @@
 
 #define ABOUT_VISIT ",\"extension\":[" EXT("purpose", "\"valueCode\":\"" VISIT "\"") "]"
 
-/* A campaign about check-ups with these steps. */
-static str outline(struct play *p, str group, const char *steps)
+/* A campaign about that with these steps. */
+static str outline_of(struct play *p, const char *purpose, str group, const char *steps)
 {
+    static const char form[] =
+        "{\"resourceType\":\"PlanDefinition\",\"status\":\"draft\",\"title\":\"Two\",\"extension\":"
+        "[{\"url\":\"" PLAN_URL "kind\",\"valueCode\":\"campaign\"},{\"url\":\"" PLAN_URL
+        "programme\",\"valueCode\":\"two\"},{\"url\":\"" PLAN_URL
+        "purpose\",\"valueCode\":\"%s\"},{\"url\":\"" PLAN_URL
+        "audience\",\"valueReference\":{\"reference\":\"Group/%.*s\"}}],\"action\":[%s,%s]}";
     struct json *plan, *o;
-    str text = arena_printf(p->g->arena,
-                            "{\"resourceType\":\"PlanDefinition\",\"status\":\"draft\",\"title\":"
-                            "\"Two\",\"extension\":[%s,{\"url\":\"" PLAN_URL
-                            "audience\",\"valueReference\":{\"reference\":\"Group/%.*s\"}}],"
-                            "\"action\":[%s,%s]}",
-                            EXT("kind", "\"valueCode\":\"campaign\"") "," EXT(
-                                "purpose", "\"valueCode\":\"" CHECKUP
-                                           "\"") "," EXT("programme", "\"valueCode\":\"two\""),
-                            STR_ARG(group), STEP("enrol", "enrol", ""), steps);
+    str text =
+        arena_printf(p->g->arena, form, purpose, STR_ARG(group), STEP("enrol", "enrol", ""), steps);
     as(p, &p->author);
     ok(p, json_read(&p->g->op, text, &JSON_LIMITS_DEFAULT, &plan));
     ok(p, campaign_put(&p->g->op, p->c, STR_NONE, plan, &o));
     return json_get_str(o, STR("id"));
+}
+
+static str outline(struct play *p, str group, const char *steps)
+{
+    return outline_of(p, CHECKUP, group, steps);
 }
 
 /* Day 0 speaks of a check-up, day 4 of a visit. */
@@ -208,31 +212,45 @@ static void each_message_goes_by_what_it_is_about(void **state)
     }
 }
 
-/* What they are told in answer is about what they were asked. */
+#define ABOUT_SALE ",\"extension\":[" EXT("purpose", "\"valueCode\":\"marketing\"") "]"
+#define NESTED(id, code)                                                                           \
+    "{\"id\":\"" id "\",\"title\":\"" id                                                           \
+    "\",\"code\":[{\"coding\":[{\"system\":\"" PLAN_STEP_SYSTEM "\",\"code\":\"" code "\"}]}]}"
+/* One that is answered "1": by these words, then what comes of it. */
+#define QUESTION(id, words, about, day, echo, then)                                                \
+    STEP(id, "ask",                                                                                \
+         ",\"textEquivalent\":\"" words "\"" about                                                 \
+         ",\"action\":[{\"prefix\":\"1\",\"title\":\"One\",\"textEquivalent\":\"" echo             \
+         "\",\"code\":[{\"coding\":[{\"system\":\"" PLAN_STEP_SYSTEM                               \
+         "\",\"code\":\"path\"}]}],\"extension\":[" EXT(                                           \
+             "answer", "\"valueCode\":\"worse\"") "]" then "}]" DAYS(day))
+#define CASE ",\"action\":[" NESTED("looks", "case") "]"
+#define SALE_CASE ",\"action\":[" NESTED("told", "case") "]"
+
+/* What they are told in answer is about what they were asked, whatever came since. */
 static void an_echo_is_about_its_question(void **state)
 {
     struct play *p = *state;
     str lee = both_ways(p, 910, WISHES(WISH(VISIT, "email") "," WISH(CHECKUP, "sms")));
     run_it(p, outline(p, group_of(p, &lee, 1),
-                      STEP("time", "ask",
-                           ",\"textEquivalent\":\"Can you come? 1 Yes\"" ABOUT_VISIT
-                           ",\"action\":[{\"prefix\":\"1\",\"title\":\"Yes\",\"textEquivalent\":"
-                           "\"See you then.\",\"code\":[{\"coding\":[{\"system\":"
-                           "\"" PLAN_STEP_SYSTEM "\",\"code\":\"path\"}]}],\"extension\":[" EXT(
-                               "answer", "\"valueCode\":\"yes\"") "]}]")));
+                      QUESTION("time", "Can you come? 1 No", ABOUT_VISIT, "0", "We will call.",
+                               CASE) "," STEP("check", "message",
+                                              ",\"textEquivalent\":\"A check-up is due. Call "
+                                              "us.\"" DAYS("2"))));
     p->now = DISCHARGE + 20 * HOUR; /* Wednesday, in its hours */
     settle(p);
     assert_has(last_words(p, lee), "Can you come?");
     assert_way(p, lee, "email");
+    for (int i = 0; i < 5; i++) {
+        p->now += PLAN_DAY_MS;
+        settle(p);
+    }
+    assert_has(last_words(p, lee), "A check-up is due.");
+    assert_way(p, lee, "sms");
     says(p, 910, "1");
-    assert_has(last_words(p, lee), "See you then.");
+    assert_has(last_words(p, lee), "We will call.");
     assert_way(p, lee, "email");
 }
-
-#define ABOUT_SALE ",\"extension\":[" EXT("purpose", "\"valueCode\":\"marketing\"") "]"
-#define NESTED(id, code)                                                                           \
-    "{\"id\":\"" id "\",\"title\":\"" id                                                           \
-    "\",\"code\":[{\"coding\":[{\"system\":\"" PLAN_STEP_SYSTEM "\",\"code\":\"" code "\"}]}]}"
 
 static void case_is_closed(struct play *p, str who)
 {
@@ -250,67 +268,180 @@ static void house_sells(struct play *p)
     struct rulebook *book;
     struct json *o;
     as(p, campaign_system());
-    ok(p,
-       json_read(&p->g->op,
-                 STR("{\"MSG-12\":{\"params\":{\"allowed\":[\"wellness_checkup\",\"marketing\"]},"
-                     "\"reason\":\"classes\",\"approver\":\"board\"}}"),
-                 &JSON_LIMITS_DEFAULT, &o));
+    ok(p, json_read(&p->g->op,
+                    STR("{\"MSG-12\":{\"params\":{\"allowed\":[\"wellness_checkup\",\"provision_of_"
+                        "treatment\",\"marketing\"]},"
+                        "\"reason\":\"classes\",\"approver\":\"board\"}}"),
+                    &JSON_LIMITS_DEFAULT, &o));
     ok(p, rulebook_new(&p->g->op, o, &book));
     record_set_rules(p->g->rec, book, NULL);
 }
 
-/* They needed help; then came something that sells, and they want no more of that. What the
- * nurse did, and that a person reads what nobody understood, is told all the same. */
-static void r531_an_answer_to_a_person_is_no_marketing(void **state)
+/* They agreed to what sells, too. */
+static str buys(struct play *p, unsigned n)
 {
-    struct play *p = *state;
-    str lee = both_ways(p, 920, NULL);
-    static const char sold[] =
-        "[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"},"
-        "{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"marketing\"}]";
-    static const char care[] =
-        "[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"}]";
+    str who = both_ways(p, n, NULL);
     house_sells(p);
-    purposes(p, lee, sold);
-    run_it(
-        p,
-        outline(
-            p, group_of(p, &lee, 1),
-            STEP(
-                "time", "ask",
-                ",\"textEquivalent\":\"Is all well? 1 No\",\"action\":[{\"prefix\":\"1\","
-                "\"title\":\"No\",\"textEquivalent\":\"We will call.\",\"code\":[{"
-                "\"coding\":[{\"system\":\"" PLAN_STEP_SYSTEM
-                "\",\"code\":\"path\"}]}],\"extension\":[" EXT("answer", "\"valueCode\":\"worse\"") "],\"action\":[" NESTED(
-                    "looks",
-                    "case") "]}]" DAYS("0")) "," STEP("offer", "ask",
-                                                      ",\"textEquivalent\":\"A class begins. Come? "
-                                                      "1 Yes\"" ABOUT_SALE
-                                                      ",\"action\":[{\"prefix\":\"1\",\"title\":"
-                                                      "\"Yes\",\"textEquivalent\":\"See "
-                                                      "you.\",\"code\":[{"
-                                                      "\"coding\":[{\"system\":\"" PLAN_STEP_SYSTEM
-                                                      "\",\"code\":\"path\"}]}],\"extension\":"
-                                                      "[" EXT(
-                                                          "answer",
-                                                          "\"valueCode\":\"yes\"") "]}]" DAYS("2"))));
+    purposes(p, who,
+             "[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"},"
+             "{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"marketing\"}]");
+    return who;
+}
+
+/* And take it back. */
+static void buys_no_more(struct play *p, str who)
+{
+    purposes(p, who,
+             "[{\"system\":\"https://weft.health/fhir/contact-purpose\",\"code\":\"care\"}]");
+    change(p, "Patient", who, STR("extension"),
+           WISHES("{\"url\":\"refusedTopic\",\"valueCode\":\"marketing\"}"));
+}
+
+static size_t written(struct play *p, str who)
+{
+    return found(p, "Communication", "_count=50", who).n;
+}
+
+/* Asked on Wednesday how they are; two days later comes what sells. */
+static str asked_twice(struct play *p, unsigned n, const char *steps)
+{
+    str lee = buys(p, n);
+    run_it(p, outline(p, group_of(p, &lee, 1), steps));
     p->now = DISCHARGE + 20 * HOUR; /* Wednesday, in its hours */
     settle(p);
-    says(p, 920, "1");
-    assert_has(last_words(p, lee), "We will call.");
-    for (int i = 0; i < 4; i++) {
+    assert_has(last_words(p, lee), "Is all well?");
+    return lee;
+}
+
+static void offered(struct play *p, str who)
+{
+    for (int i = 0; i < 8 && str_find(last_words(p, who), STR("A class begins"), 0) == SIZE_MAX;
+         i++) {
         p->now += PLAN_DAY_MS;
         settle(p);
     }
-    assert_has(last_words(p, lee), "A class begins");
-    purposes(p, lee, care);
-    change(p, "Patient", lee, STR("extension"),
-           WISHES("{\"url\":\"refusedTopic\",\"valueCode\":\"marketing\"}"));
+    assert_has(last_words(p, who), "A class begins");
+}
+
+#define WELL QUESTION("time", "Is all well? 1 No", "", "0", "We will call.", CASE)
+#define CLASS QUESTION("offer", "A class begins. Come? 1 Yes", ABOUT_SALE, "2", "See you.", "")
+#define ADVERT                                                                                     \
+    STEP("offer", "message",                                                                       \
+         ",\"textEquivalent\":\"A class begins. Call us.\"" ABOUT_SALE DAYS("2"))
+#define CLASS_HELP                                                                                 \
+    QUESTION("offer", "A class begins. 1 I need help", ABOUT_SALE, "2", "We will ring.", SALE_CASE)
+
+/* They needed help; then came something that sells, and they want no more of that. What the nurse
+ * did is told all the same. */
+static void r531_what_a_person_did_is_no_marketing(void **state)
+{
+    struct play *p = *state;
+    str lee = asked_twice(p, 920, WELL "," CLASS);
+    says(p, 920, "1");
+    assert_has(last_words(p, lee), "We will call.");
+    offered(p, lee);
+    buys_no_more(p, lee);
+    size_t before = written(p, lee);
     case_is_closed(p, lee);
-    assert_true(str_find(last_words(p, lee), STR("A class begins"), 0) == SIZE_MAX);
-    size_t told = found(p, "Communication", "_count=50", lee).n;
-    says(p, 920, "my leg is in plaster, who do I ask about it");
-    assert_int_equal(found(p, "Communication", "_count=50", lee).n, told + 2); /* theirs, ours */
+    assert_int_equal(written(p, lee), before + 1);
+    assert_has(last_words(p, lee), "Thank you for talking with us");
+}
+
+/* What nobody understood, in answer to what sells: that a person reads it is told them. */
+static void r531_what_a_person_reads_is_no_marketing(void **state)
+{
+    struct play *p = *state;
+    str lee = asked_twice(p, 921, WELL "," CLASS);
+    offered(p, lee);
+    buys_no_more(p, lee);
+    says(p, 921, "my leg is in plaster, who do I ask about it");
+    assert_has(last_words(p, lee), "A person will");
+    assert_int_equal(found(p, "Task", "code=case", lee).n, 1);
+}
+
+/* The question of care is open still as they take back what sells, of which they were told since.
+ */
+static void R545_an_open_answer_of_care_is_answered_as_care(void **state)
+{
+    struct play *p = *state;
+    str lee = asked_twice(p, 922, WELL "," ADVERT);
+    offered(p, lee);
+    buys_no_more(p, lee);
+    size_t before = written(p, lee);
+    says(p, 922, "1");
+    assert_has(last_words(p, lee), "We will call.");
+    assert_int_equal(written(p, lee), before + 2); /* theirs, ours */
+    assert_int_equal(found(p, "Task", "code=case", lee).n, 1);
+    case_is_closed(p, lee);
+    assert_has(last_words(p, lee), "Thank you for talking with us");
+}
+
+/* "I need help" is care, whatever it was an answer to. */
+static void R545_who_needs_help_is_told_so(void **state)
+{
+    struct play *p = *state;
+    str lee = asked_twice(p, 923, WELL "," CLASS_HELP);
+    offered(p, lee);
+    buys_no_more(p, lee);
+    says(p, 923, "1");
+    assert_has(last_words(p, lee), "We will ring.");
+    assert_int_equal(found(p, "Task", "code=case", lee).n, 1);
+}
+
+/* So it is where the whole campaign sells. */
+static void R545_help_asked_of_what_sells_is_care(void **state)
+{
+    struct play *p = *state;
+    str lee = buys(p, 927);
+    run_it(p, outline_of(p, "marketing", group_of(p, &lee, 1),
+                         QUESTION("offer", "A class begins. 1 I need help", "", "0",
+                                  "We will ring.", SALE_CASE)));
+    p->now = DISCHARGE + 20 * HOUR;
+    settle(p);
+    offered(p, lee);
+    buys_no_more(p, lee);
+    says(p, 927, "1");
+    assert_has(last_words(p, lee), "We will ring.");
+    case_is_closed(p, lee);
+    assert_has(last_words(p, lee), "Thank you for talking with us");
+}
+
+/* And what sells does not come to them, nor does anybody call for want of a way to say it. */
+static void R545_nothing_that_sells_goes_to_them(void **state)
+{
+    struct play *p = *state;
+    str lee = asked_twice(p, 924, WELL "," CLASS);
+    buys_no_more(p, lee);
+    size_t before = written(p, lee);
+    for (int i = 0; i < 12; i++) {
+        p->now += PLAN_DAY_MS;
+        settle(p);
+    }
+    assert_int_equal(written(p, lee), before);
+    assert_int_equal(found(p, "Task", "code=case", lee).n, 0);
+}
+
+/* Nor the words that answer what sells: nobody looks after "yes" to a class. */
+static void R545_no_echo_sells(void **state)
+{
+    struct play *p = *state;
+    str lee = asked_twice(p, 925, WELL "," CLASS);
+    offered(p, lee);
+    writes(p, 925, "1"); /* and take it back before it is looked at */
+    buys_no_more(p, lee);
+    size_t before = written(p, lee);
+    settle(p);
+    assert_int_equal(written(p, lee), before);
+    assert_int_equal(found(p, "Task", "code=case", lee).n, 0);
+}
+
+static void who_still_wants_it_is_told(void **state)
+{
+    struct play *p = *state;
+    str lee = asked_twice(p, 926, WELL "," CLASS);
+    offered(p, lee);
+    says(p, 926, "1");
+    assert_has(last_words(p, lee), "See you");
 }
 
 int main(void)
@@ -318,8 +449,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_message_goes_by_what_it_is_about, open_play,
                                         close_play),
-        cmocka_unit_test_setup_teardown(r531_an_answer_to_a_person_is_no_marketing, open_play,
+        cmocka_unit_test_setup_teardown(r531_what_a_person_did_is_no_marketing, open_play,
                                         close_play),
+        cmocka_unit_test_setup_teardown(r531_what_a_person_reads_is_no_marketing, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(R545_an_open_answer_of_care_is_answered_as_care, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(R545_who_needs_help_is_told_so, open_play, close_play),
+        cmocka_unit_test_setup_teardown(R545_nothing_that_sells_goes_to_them, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(R545_help_asked_of_what_sells_is_care, open_play,
+                                        close_play),
+        cmocka_unit_test_setup_teardown(R545_no_echo_sells, open_play, close_play),
+        cmocka_unit_test_setup_teardown(who_still_wants_it_is_told, open_play, close_play),
         cmocka_unit_test_setup_teardown(an_echo_is_about_its_question, open_play, close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,24 @@ struct said run_promise_said(const struct step *s, int64_t told);
 /* A case for a person, to call or to answer; step: of the plan, -1 none. Sets what was promised. */
 MUST err run_step_case(struct step *s, struct record_tx *tx, int step, bool call);
 MUST err run_step_commit(struct step *s, struct record_tx *tx);
+/* Saves the state with the next timer; 0: none. */
+MUST err run_step_save(struct step *s, struct record_tx *tx, int64_t at);
 bool run_step_refused(err e);
+/* Do they want no calls about what the step is about? */
+bool run_step_no_calls(const struct step *s, int step);
+/* ---- words out ---- */
+#define PERSON_MS (4 * 3600000LL) /* until a person has read what was not understood */
+/* like: channel, purpose, the campaign with which it ends, and whether it answers. Empty words: an
+ * empty draft. */
+MUST err run_step_draft(struct step *s, str text, const struct outreach_draft *like, str what,
+                        struct outreach_draft *ret);
+/* What the rulebook refuses is not sent, and is no error. */
+MUST err run_step_hand_over(struct step *s, const struct outreach_draft *d, bool *ret_sent);
+/* Did the patient write it, and not who gets their messages? The answer is theirs alone, then. */
+MUST err run_step_words_own(struct step *s, bool *ret);
+/* What they are still to be told of their answer (run_tell.c). */
+MUST err run_step_tell(struct step *s);
+bool run_step_is_case(const struct plan *p, int step);
 /* A round's memory has an end: above it nothing more is begun, and what waits comes again. */
 #define ROUND_GATHER (48u << 20)
 #define ROUND_BYTES (128u << 20)
