@@ -1,5 +1,6 @@
 /* Answers are understood or left to a person; the hold-out is stable; the interval of the uplift is
  * the published one. */
+#include "base/bidi.h"
 #include "base/test.h"
 #include "campaign/audience.h"
 #include "campaign/journey_int.h"
@@ -241,7 +242,7 @@ static void the_interval_is_newcombes(void **state)
 }
 
 /* ---- shipped words: what the rulebook will ask of them when they leave ---- */
-static str filled(struct op *op, str text, str due, str emergency)
+static str filled(struct op *op, enum language l, str text, str due, str emergency)
 {
     const str with[][2] = {{STR("{phone}"), STR("312-555-0100")},
                            {STR("{due}"), due},
@@ -253,7 +254,7 @@ static str filled(struct op *op, str text, str due, str emergency)
         size_t k = 0;
         while (k < 4 && !str_starts(text, with[k][0]))
             k++;
-        buf_add(&b, k < 4 ? with[k][1] : str_sub(text, 0, 1));
+        buf_add(&b, k < 4 ? bidi_value(op, l, with[k][1]) : str_sub(text, 0, 1));
         text = str_sub(text, k < 4 ? with[k][0].n : 1, text.n);
     }
     return buf_str(&b);
@@ -262,8 +263,10 @@ static str filled(struct op *op, str text, str due, str emergency)
 static unsigned faults_of(struct op *op, const char *plan, str where, const struct plan_words *w)
 {
     static const char *const ends[] = {" Reply STOP to end", " STOP para no recibir mas",
-                                       " STOP للإيقاف"},
+                                       " أرسل STOP للإيقاف"},
                              *const tags[] = {"en", "es", "ar"},
+                             *const heads[] = {"N Clinic: ", "N Clinic: ",
+                                               BIDI_RLM "N Clinic" BIDI_RLM ": "},
                              *const due[] = {"4:45 pm Wednesday", "16:45 (miercoles)",
                                              "16:45 (الأربعاء)"};
     unsigned bad = 0;
@@ -274,15 +277,16 @@ static unsigned faults_of(struct op *op, const char *plan, str where, const stru
         /* 911 is not everybody's number; where none is known, the words for it fit, and the
            longest hour, too */
         assert_true(str_find(w->text[l], STR("911"), 0) == SIZE_MAX);
-        str text = filled(op, w->text[l], STR("4 pm Thursday"), STR("911"));
-        str local = filled(op, w->text[l], str_of(due[l]), desk_emergency_say(op, STR_NONE).in[l]);
+        str text = filled(op, (enum language)l, w->text[l], STR("4 pm Thursday"), STR("911"));
+        str local = filled(op, (enum language)l, w->text[l], str_of(due[l]),
+                           desk_emergency_say(op, STR_NONE).in[l]);
         assert_true(content_scan(op, text, NULL, 0, &r));
         content_grade(text, str_of(tags[l]), &g);
-        content_sms_shape(arena_printf(op->arena, "N Clinic: %.*s%s", STR_ARG(local), ends[l]),
+        content_sms_shape(arena_printf(op->arena, "%s%.*s%s", heads[l], STR_ARG(local), ends[l]),
                           &shape);
         bool phi = (r.classes & (1u << CONTENT_PHI | 1u << CONTENT_MARKETING)) != 0;
         bool hard = l < 2 && g.method != GRADE_NONE && g.years > 6;
-        if (!phi && !hard && shape.segments == 1)
+        if (!phi && !hard && shape.segments <= content_sms_parts((enum language)l))
             continue;
         print_error("%s %.*s %s: %u parts, %u left, grade %.1f%s%.*s\n", plan, STR_ARG(where),
                     tags[l], (unsigned)shape.segments, (unsigned)shape.left, g.years,

@@ -1,5 +1,6 @@
 /* "Text me about check-ups, mail me about visits": each message of a plan goes by what it is about
  * itself, in the run as in the simulation of it. */
+#include "base/bidi.h"
 #include "campaign/play_int.h"
 
 #define CHECKUP "wellness_checkup"
@@ -444,9 +445,22 @@ static void who_still_wants_it_is_told(void **state)
     assert_has(last_words(p, lee), "See you");
 }
 
+/* Bug: phones turned the groups of the number round. */
+static void a_number_in_arabic_is_marked(void **state)
+{
+    struct play *p = *state;
+    struct json *o;
+    str who = patient(p, 603, "ar"), id = put(p, "recall", group_of(p, &who, 1));
+    as(p, &p->author);
+    ok(p, campaign_preview(&p->g->op, p->c, id, who, &o));
+    assert_has(json_get_str(json_at(JSON_GET(o, "people"), 0), STR("text")),
+               "أو اتصل على " BIDI_LRM "+13125550100" BIDI_RLM ".");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_number_in_arabic_is_marked, open_play, close_play),
         cmocka_unit_test_setup_teardown(each_message_goes_by_what_it_is_about, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(r531_what_a_person_did_is_no_marketing, open_play,

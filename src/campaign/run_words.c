@@ -1,5 +1,6 @@
 /* The words of a step for one person: the text of their language (English when there is none), its
  * {names} filled; and an hour as a person reads it. */
+#include "base/bidi.h"
 #include "campaign/run_int.h"
 
 #define TEXT_MAX 2000
@@ -25,7 +26,8 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
               const struct met *m, int64_t due)
 {
     struct buf b;
-    str in = str_empty(w->text[m->lang]) ? w->text[0] : w->text[m->lang];
+    enum language l = str_empty(w->text[m->lang]) ? LANGUAGE_EN : (enum language)m->lang;
+    str in = w->text[l];
     /* a promise is of the hour where they live, not of the house's */
     str when = due_words(op, m->zone, due, m->lang), link = link_sample(op, c);
     buf_init(&b, op->arena, TEXT_MAX);
@@ -37,7 +39,8 @@ str words_for(struct op *op, const struct campaigns *c, const struct plan_words 
             break;
         }
         buf_add(&b, str_sub(in, at, open));
-        buf_add(&b, value_of(c, str_sub(in, open + 1, close), m, when, link));
+        str value = value_of(c, str_sub(in, open + 1, close), m, when, link);
+        buf_add(&b, bidi_value(op, l, value));
         at = close + 1;
     }
     return buf_ok(&b) ? buf_str(&b) : STR_NONE;

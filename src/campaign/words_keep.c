@@ -1,6 +1,7 @@
 /* The life of words: drafts, submitted, approved by another account; what is approved stands beside
  * as a named value, so that a new draft changes no message. Invariant: no words leave that one
  * account alone wrote and approved, or that changed since they were submitted. */
+#include "base/bidi.h"
 #include "campaign/words_int.h"
 
 #include <sodium.h>
@@ -233,7 +234,7 @@ struct saying {
     unsigned language;
 };
 
-static err value(struct op *op, void *ctx, str name, str *ret)
+static err bare(struct op *op, void *ctx, str name, str *ret)
 {
     const struct saying *s = ctx;
     const struct words_variable *v = words_variable(s->w, name);
@@ -252,6 +253,14 @@ static err value(struct op *op, void *ctx, str name, str *ret)
         return fail(op, ERR_UNPROCESSABLE, "These words need a link, and there is none.");
     else if (v)
         return words_value(op, s->w, v, s->ask->patient, s->language, ret, &missing);
+    return OK;
+}
+
+static err value(struct op *op, void *ctx, str name, str *ret)
+{
+    const struct saying *s = ctx;
+    TRY(bare(op, ctx, name, ret));
+    *ret = bidi_value(op, (enum language)s->language, *ret);
     return OK;
 }
 

@@ -2,6 +2,7 @@
  * filled, how hard are they, what do they cost, what do they give away. A finding is a row of
  * spec/campaign/lint.csv; the text is judged as it would leave, with the lines before and after.
  * Invariant: words with an error are never approved. */
+#include "base/bidi.h"
 #include "campaign/words_int.h"
 #include "outreach/reach.h"
 #include "policy/content.h"
@@ -93,7 +94,6 @@ static err stand_in(struct op *op, void *ctx, str name, str *ret)
 {
     const struct linting *l = ctx;
     const struct words_variable *own = words_variable(l->w, name);
-    (void)op;
     str phone = config_str(l->c->config, "outreach.phone");
     str clinic = config_str(l->c->config, "outreach.clinic");
     str domain = config_str(l->c->config, "outreach.domain");
@@ -109,6 +109,7 @@ static err stand_in(struct op *op, void *ctx, str name, str *ret)
         *ret = own->fallback[l->language];
     else
         *ret = STR("Maria");
+    *ret = bidi_value(op, (enum language)l->language, *ret);
     return OK;
 }
 

@@ -1,5 +1,6 @@
 /* Words: taken apart and filled; the lint finds what may not leave and nothing in good words; four
  * eyes; what is approved stands while a new draft is written. */
+#include "base/bidi.h"
 #include "campaign/fixture_int.h"
 #include "campaign/words_int.h"
 
@@ -220,6 +221,37 @@ static void no_variable_tells_who_they_are(void **state)
     }
 }
 
+/* Bug: phones turned the groups of the number round. The marks are among what is counted. */
+static void a_number_in_arabic_is_marked(void **state)
+{
+    struct desk *d = *state;
+    struct op *op = &d->g->op;
+    struct json *o = lint(d, GOOD("care", "Your shot is ready. Call us at {phone}."));
+    str full = json_str(json_path(o, "texts.ar.sms.full"));
+    int64_t characters = 0;
+    assert_true(str_find(full, STR("اتصل " BIDI_LRM "555-555-0100" BIDI_RLM "."), 0) != SIZE_MAX);
+    assert_true(str_find(json_str(json_path(o, "texts.es.sms.full")), STR("al 555-555-0100."), 0) !=
+                SIZE_MAX);
+    assert_true(json_i64(json_path(o, "texts.ar.sms.characters"), &characters));
+    for (size_t i = 0; i < full.n; characters--)
+        (void)str_utf8_next(full, &i);
+    assert_int_equal(characters, 0);
+
+    struct json *t = tree(d, "{\"title\":\"x\",\"kind\":\"care\",\"evidence\":\"x\",\"texts\":{"
+                             "\"en\":{\"sms\":\"Hi {first}.\"},\"es\":{\"sms\":\"Hola {first}.\"},"
+                             "\"ar\":{\"sms\":\"مرحبا {first}. اتصل {due}.\"}}}");
+    assert_int_equal(words_put(op, &d->c, STR_NONE, t, &o), OK);
+    str id = json_get_str(o, STR("id")), text, subject;
+    assert_int_equal(words_step(op, &d->c, id, STR("submit"), &o), OK);
+    ground_as(d->g, &d->privacy);
+    assert_int_equal(words_step(op, &d->c, id, STR("approve"), &o), OK);
+    struct words_ask ask = {.id = id, .language = STR("ar"), .due = STR("4 pm")};
+    str who = STR("{\"resourceType\":\"Patient\",\"name\":[{\"given\":[\"Ann\"]}]}");
+    assert_int_equal(fhir_read(op, who, 0, &ask.patient), OK);
+    assert_int_equal(words_say(op, &d->c, &ask, &text, &subject), OK);
+    assert_str(text, "مرحبا Ann" BIDI_RLM ". اتصل " BIDI_LRM "4 pm" BIDI_RLM ".");
+}
+
 static void four_eyes_see_words(void **state)
 {
     struct desk *d = *state;
@@ -321,6 +353,7 @@ int main(void)
         AT_DESK(good_words_have_no_error),
         AT_DESK(the_lint_finds),
         AT_DESK(no_variable_tells_who_they_are),
+        AT_DESK(a_number_in_arabic_is_marked),
         AT_DESK(four_eyes_see_words),
         AT_DESK(words_written_elsewhere_are_not_submitted),
         AT_DESK(words_with_errors_are_not_submitted),

@@ -1,6 +1,7 @@
 /* Words tried on people who are really there: which variables are missing, and how it reads, with
  * what is theirs masked. As the asker: whom they may not be shown is not among them, and each look
  * is in the trail. */
+#include "base/bidi.h"
 #include "campaign/words_int.h"
 #include "fhir/make.h"
 #include "outreach/probe.h"
@@ -52,6 +53,7 @@ static err value(struct op *op, void *ctx, str name, str *ret)
     } else {
         *ret = arena_printf(op->arena, "{%.*s}", STR_ARG(name));
     }
+    *ret = bidi_value(op, (enum language)t->language, *ret);
     return OK;
 }
 

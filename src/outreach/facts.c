@@ -74,6 +74,7 @@ static err words_facts(struct op *op, const struct outreach *o, const struct mes
     facts_set_bool(f, FACT_CHANNEL_ENCRYPTED, m->channel == CHANNEL_PUSH);
     facts_set_bool(f, FACT_EXTENDED_CONTENT, false);
     facts_set_bool(f, FACT_MULTI_SEGMENT_ALLOWED, config_bool(o->config, "sms.multi_segment"));
+    facts_set_bool(f, FACT_LANGUAGE_IN_GSM7, content_gsm_spells((enum language)m->language));
     facts_set_bool(f, FACT_SENDER_NAME_NEUTRAL,
                    content_sender_neutral(config_str(o->config, "outreach.clinic")));
     facts_set_bool(f, FACT_LINE_IS_PART2_PROGRAM, config_bool(o->config, "outreach.part2_program"));

@@ -4,6 +4,7 @@
  * they go to the thread of the one we wrote to last, and a person asks. Invariant: words are in the
  * value of their number or in the record, never in neither: each move is one transaction, guarded
  * by what the value was. */
+#include "base/bidi.h"
 #include "outreach/inbound_int.h"
 
 #define WAIT_MS (10 * 60000LL)  /* for an answer */
@@ -97,6 +98,7 @@ static str choices(struct op *op, const struct incoming *x, struct who *w)
 {
     struct buf b;
     struct json *list = json_new(op->arena, JSON_ARRAY);
+    enum language language = language_or_english(x->people[x->main].language);
     buf_init(&b, op->arena, 1024);
     for (size_t i = 0, n = 0; i < x->n && n < WHO_MAX; i++) {
         const struct recipient *r = &x->people[i];
@@ -106,7 +108,8 @@ static str choices(struct op *op, const struct incoming *x, struct who *w)
         json_set_str(op->arena, one, STR("id"), r->id);
         json_set_str(op->arena, one, STR("first"), r->first);
         json_push(op->arena, list, one);
-        buf_printf(&b, "%s%zu %.*s", n ? ", " : "", n + 1, STR_ARG(r->first));
+        str first = bidi_value(op, language, r->first);
+        buf_printf(&b, "%s%zu %.*s", n ? ", " : "", n + 1, STR_ARG(first));
         n++;
     }
     json_set(op->arena, w->o, STR("people"), list);
@@ -146,13 +149,14 @@ static err ask(struct op *op, struct incoming *x, struct who *w, bool *ret_taken
     w->o = json_new(op->arena, JSON_OBJECT);
     w->asked = op->now;
     str names = choices(op, x, w);
-    unsigned language = words_language(x->people[x->main].language);
+    enum language language = language_or_english(x->people[x->main].language);
     str text = words_line_about(op, x->o, LINE_WHO, language, names);
     if (x->channel == CHANNEL_SMS) {
         text = content_sms_plain(op, text);
         content_sms_shape(text, &shape);
     }
-    x->unsure = str_empty(names) || shape.segments > 1 || who_living(x) > WHO_MAX;
+    x->unsure =
+        str_empty(names) || shape.segments > content_sms_parts(language) || who_living(x) > WHO_MAX;
     if (x->unsure)
         return OK;
     json_set(op->arena, w->o, STR("asked"), json_new_i64(op->arena, w->asked));

@@ -1,5 +1,6 @@
 /* Templates and fixed lines in the patient's language. Invariant: whatever is sent begins with who
  * we are and ends with how to stop. */
+#include "base/bidi.h"
 #include "desk/hours.h"
 #include "outreach/outreach_int.h"
 
@@ -21,6 +22,7 @@ const struct template_row *words_template(str code)
 }
 
 struct about {
+    enum language language;
     str first, emergency, link;
 };
 
@@ -52,10 +54,11 @@ static str fill(struct op *op, const struct outreach *o, const char *text,
             break;
         }
         buf_add(&b, str_sub(in, at, open));
-        buf_add(&b, value_of(o, str_sub(in, open + 1, close), about));
+        str value = value_of(o, str_sub(in, open + 1, close), about);
+        buf_add(&b, bidi_value(op, about->language, value));
         at = close + 1;
     }
-    return buf_str(&b);
+    return bidi_text(op, about->language, buf_str(&b));
 }
 
 str words_fill(struct op *op, const struct outreach *o, const char *text, const struct recipient *r,
@@ -63,7 +66,8 @@ str words_fill(struct op *op, const struct outreach *o, const char *text, const 
 {
     str house = config_str(o->config, "house.country");
     str number = desk_emergency(r ? r->patient : NULL, house);
-    struct about about = {.first = r ? r->first : STR("…"),
+    struct about about = {.language = (enum language)language,
+                          .first = r ? r->first : STR("…"),
                           .emergency = desk_emergency_say(op, number).in[language]};
     return fill(op, o, text, &about);
 }
@@ -72,7 +76,7 @@ str words_line_staff(struct op *op, const struct outreach *o, enum line line, un
                      str what)
 {
     str domain = config_str(o->config, "outreach.domain");
-    struct about about = {.first = what};
+    struct about about = {.language = (enum language)language, .first = what};
     if (domain.n)
         about.link = arena_printf(op->arena, " https://%.*s/console/?show=up", STR_ARG(domain));
     return fill(op, o, LINES[line][language], &about);
@@ -83,14 +87,17 @@ str words_line_to(struct op *op, const struct outreach *o, enum line line,
 {
     unsigned l = words_language(r->language);
     str number = desk_emergency(r->patient, config_str(o->config, "house.country"));
-    struct about about = {.first = first, .emergency = desk_emergency_say(op, number).in[l]};
+    struct about about = {.language = (enum language)l,
+                          .first = first,
+                          .emergency = desk_emergency_say(op, number).in[l]};
     return fill(op, o, LINES[line][l], &about);
 }
 
 str words_line_about(struct op *op, const struct outreach *o, enum line line, unsigned language,
                      str first)
 {
-    return fill(op, o, LINES[line][language], &(struct about){.first = first});
+    struct about about = {.language = (enum language)language, .first = first};
+    return fill(op, o, LINES[line][language], &about);
 }
 
 str words_line(struct op *op, const struct outreach *o, enum line line, unsigned language)

@@ -6,6 +6,7 @@
 #ifndef WEFT_POLICY_CONTENT_H
 #define WEFT_POLICY_CONTENT_H
 
+#include "base/language.h"
 #include "policy/policy.h"
 
 /* ---- length: 3GPP TS 23.038 / 23.040 ------------------------------------------------------- */
@@ -24,6 +25,11 @@ struct sms_shape {
 };
 
 void content_sms_shape(str text, struct sms_shape *ret);
+/* Can the language be spelled in the GSM alphabet? */
+bool content_gsm_spells(enum language l);
+/* Parts that our own texts of that language may have; what another says in 160 septets does not go
+ * into 70 units of Arabic. As MSG-05 has it, which decides when they leave. */
+uint32_t content_sms_parts(enum language l);
 /* The text with typographic quotes, dashes, spaces and other lookalikes replaced so that it fits
  * GSM-7 where possible; equal to the input when there is nothing to replace. */
 str content_sms_plain(struct op *op, str text);

@@ -67,6 +67,16 @@ void content_sms_shape(str text, struct sms_shape *ret)
     *ret = s;
 }
 
+bool content_gsm_spells(enum language l)
+{
+    return l != LANGUAGE_AR;
+}
+
+uint32_t content_sms_parts(enum language l)
+{
+    return content_gsm_spells(l) ? 1 : 2;
+}
+
 str content_sms_plain(struct op *op, str text)
 {
     struct buf b;

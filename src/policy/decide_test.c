@@ -55,7 +55,7 @@ static void every_example_decides_as_written(void **state)
         }
     }
     assert_int_equal(RULE_COUNT, 212);
-    assert_int_equal(examples, 424);
+    assert_int_equal(examples, 426);
     assert_null(policy_rule_at(RULE_COUNT));
     assert_null(policy_rule_find(STR("TCPA-HC-99")));
 }

@@ -6,6 +6,7 @@
 #include "survey/survey_int.h"
 
 #include "campaign/link.h"
+#include "policy/content.h"
 
 #define JOBS_MAX 32
 #define LEASE_MS 60000
@@ -164,10 +165,10 @@ static err choose(struct sending *x, struct outreach_draft *d, enum survey_part 
     TRY(outreach_check(x->op, x->s->outreach, d, &p));
     bool long_ok = config_bool(x->s->config, "sms.multi_segment");
     bool no_links = str_empty(config_str(x->s->config, "outreach.domain"));
-    *ret = no_links                          ? SURVEY_BRIEF
-           : str_eq(p.channel, STR("email")) ? SURVEY_EMAIL
-           : p.segments > 1 && !long_ok      ? SURVEY_BRIEF
-                                             : SURVEY_SMS;
+    *ret = no_links                                                       ? SURVEY_BRIEF
+           : str_eq(p.channel, STR("email"))                              ? SURVEY_EMAIL
+           : p.segments > content_sms_parts((enum language)l) && !long_ok ? SURVEY_BRIEF
+                                                                          : SURVEY_SMS;
     d->channel = p.channel;
     return OK;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Is the rulebook whole and in order?
 
-Always: 212 rules, 424 examples; docs/facts.md is what the rules say; the compiler refuses broken rules,
+Always: 212 rules, 426 examples; docs/facts.md is what the rules say; the compiler refuses broken rules,
 each with its own fault. With ../shared/reference/rules at hand: every rule carries the catalogue's
 predicates, parameters, decision, override law, jurisdiction, dates and examples unchanged. Exit 77 =
 second half skipped.
@@ -21,6 +21,8 @@ TOOL = [sys.executable, os.path.join(ROOT, "tools/gen_rules.py")]
 SHARED = os.path.join(os.environ.get("WEFT_SHARED", os.path.join(ROOT, "../shared")),
                       "reference/rules/rules.json")
 OWN = ("CAP-", "CASL-", "PECR-")  # not of the catalogue: caps and wishes of the house; Canada; who sends it (ePrivacy)
+# One way more than the catalogue's, by a fact of ours (docs/adr/0084); without it the rule is the catalogue's.
+WIDER = {"MSG-05": "language_in_gsm7"}
 SAME = ("trigger", "applies_when", "require", "jurisdiction", "overridable", "status", "evidence",
         "effective_from", "effective_to", "tests")
 
@@ -71,8 +73,8 @@ FAULTS = [
 
 
 def problems(found):
-    if len(found) != 212 or sum(len(r["tests"]) for r in found.values()) != 424:
-        yield "not 212 rules with 424 examples"
+    if len(found) != 212 or sum(len(r["tests"]) for r in found.values()) != 426:
+        yield "not 212 rules with 426 examples"
     page = subprocess.run(TOOL + ["--docs", SPEC], capture_output=True, text=True, check=True).stdout
     with open(os.path.join(ROOT, "docs/facts.md"), encoding="utf-8") as f:
         if f.read() != page:
@@ -85,6 +87,12 @@ def problems(found):
             yield "a rule with \"%s\" was not refused so: %s" % (words, said)
 
 
+def narrow(rule):
+    """The rule without the branches and examples that ask for a fact of ours."""
+    fact = WIDER.get(rule["id"])
+    return {**rule, **{k: [x for x in rule[k] if fact not in json.dumps(x)] for k in ("require", "tests")}} if fact else rule
+
+
 def drifted(found):
     with open(SHARED, encoding="utf-8") as f:
         catalogue = json.load(f)
@@ -93,7 +101,7 @@ def drifted(found):
         yield "ids differ from the catalogue's"
         return
     for theirs in catalogue:
-        ours = found[theirs["id"]]
+        ours = narrow(found[theirs["id"]])
         for key in SAME:
             if ours[key] != theirs[key]:
                 yield "%s: %s differs from the catalogue" % (theirs["id"], key)

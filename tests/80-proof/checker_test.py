@@ -236,6 +236,11 @@ class Planted(unittest.TestCase):
         short = text(coding=8)
         short["arrived"]["text"] = "Bright River Clinic: Dear Ann, about dimu — call. STOP"
         self.is_clean(short)
+        arabic = text(coding=8, parts=2)
+        arabic["arrived"]["text"] = "\u200fBright River Clinic\u200f: Dear Ann, about dimu: " + "ا" * 84 + " STOP"
+        self.is_clean(arabic)
+        self.is_named("length", {"arrived": {**arabic["arrived"], "parts": 3}})
+        self.is_named("length", {"arrived": {**arabic["arrived"], "text": arabic["arrived"]["text"].replace("ا ", "اا ")}})
         short["arrived"]["coding"] = 0
         self.is_named("length", short)
 

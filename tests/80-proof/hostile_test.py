@@ -35,7 +35,7 @@ SEED = int(os.environ.get("WEFT_SEED", "2026" if CONTACTS < 10000 else str(time.
 UNTIL = time.monotonic() + 60 * float(os.environ.get("WEFT_SOAK_MINUTES", "600"))
 KEEP = os.environ.get("WEFT_KEEP")  # a file for what the checker was told
 HOUSE = {"name": "Bright River Clinic", "domains": ["brightriver.example"], "reference": r"(?P<who>[A-Z][a-z]{7}) \((?P<matter>(?P<hand>y)?\w+)\)",
-         "heard": r"A nurse will read this|Una enfermera lo leera|سنقرأ رسالتك|Who is this about|De quien se trata|عن من"
+         "heard": r"A nurse will read this|Una enfermera lo leera|ستقرأ ممرضة رسالتك|Who is this about|De quien se trata|عمن هذه الرسالة"
                   r"|Nobody is watching now|Nadie vigila ahora|لا نراقب"}
 CHAOS = {"ok": 900, "throttled": 15, "full": 10, "syserr": 10, "invalid": 2, "silent": 2, "cut": 1, "slow": 5, "early": 30,
          "undelivered": 20}
