@@ -3,6 +3,8 @@
  */
 #include "campaign/plan_int.h"
 
+#include "desk/say.h"
+
 #include "campaign_gen.h"
 
 typedef const char *const in_languages[LANGUAGE_COUNT];
@@ -34,8 +36,7 @@ str plan_explain(struct op *op, const struct plan *p, const struct plan_move *m,
         return str_of(whys[m->why][l]);
     bool person = m->channel >= PLAN_PHONE;
     const str names[5] = {STR("{day}"), STR("{time}"), STR("{channel}"), STR("{by}"), STR("{why}")};
-    const str parts[5] = {str_of(days[at.wday][l]),
-                          arena_printf(op->arena, "%02d:%02d", at.hour, at.minute),
+    const str parts[5] = {str_of(days[at.wday][l]), desk_say_hour(op, &at, (enum say_lang)l),
                           way_word(person ? WAY_COUNT : (enum way)m->channel, l),
                           way_reason(m->by, l), str_of(whys[m->why][l])};
     return fill(op, str_of(lines[person][l]), names, parts);

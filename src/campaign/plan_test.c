@@ -506,7 +506,7 @@ static void a_move_says_why(void **state)
                           .by = WAY_BY_PREFERENCE,
                           .why = PLAN_WHY_HOURS};
     assert_str(plan_explain(&op, NULL, &m, STR("America/Chicago"), 0),
-               "Tue 15:00, text message, because they prefer it; before that it is outside their "
+               "Tue 3 pm, text message, because they prefer it; before that it is outside their "
                "hours.");
     assert_false(str_empty(plan_explain(&op, NULL, &m, STR("America/Chicago"), 2)));
     test_op_done(&op);

@@ -2,6 +2,7 @@
  * {names} filled; and an hour as a person reads it. */
 #include "base/bidi.h"
 #include "campaign/run_int.h"
+#include "desk/say.h"
 
 #define TEXT_MAX 2000
 
@@ -57,10 +58,7 @@ str due_words(struct op *op, str zone, int64_t due, unsigned lang)
     due = (due / 60000 + 14) / 15 * 15 * 60000;
     if (due <= 0 || !time_to_local(due, zone, &at))
         return STR_NONE;
-    if (lang != 0)
-        return arena_printf(op->arena, "%d:%02d (%s)", at.hour, at.minute, days[lang][at.wday]);
-    int twelve = at.hour % 12 ? at.hour % 12 : 12;
-    str m = at.minute ? arena_printf(op->arena, ":%02d", at.minute) : STR_NONE;
-    return arena_printf(op->arena, "%d%.*s %s %s", twelve, STR_ARG(m), at.hour < 12 ? "am" : "pm",
-                        days[0][at.wday]);
+    str hour = desk_say_hour(op, &at, (enum say_lang)lang);
+    return arena_printf(op->arena, lang == LANGUAGE_EN ? "%.*s %s" : "%.*s (%s)", STR_ARG(hour),
+                        days[lang][at.wday]);
 }

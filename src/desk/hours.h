@@ -69,7 +69,7 @@ struct json *hours_week(struct op *op, const struct team_hours *h);
 str desk_emergency(const struct json *patient, str house);
 /* As it stands after "call": the number, or "your local emergency number". */
 struct said desk_emergency_say(struct op *op, str number);
-/* "Monday 8:00", with the date when that is a week away, on the clock of the zone. */
+/* "Monday 8 am", with the date when that is a week away, on the clock of the zone. */
 struct said hours_say(struct op *op, int64_t at, str zone);
 
 #endif

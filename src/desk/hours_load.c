@@ -199,9 +199,11 @@ struct said hours_say(struct op *op, int64_t at, str zone)
         (void)time_to_local(at, STR("UTC"), &t);
     struct said s = desk_say(op, days[t.wday % 7], NULL, 0);
     bool far = at - op->now > INT64_C(6) * 86400000;
-    for (int l = 0; l < SAY_LANGS; l++)
-        s.in[l] = far ? arena_printf(op->arena, "%04d-%02d-%02d %d:%02d", t.year, t.month, t.day,
-                                     t.hour, t.minute)
-                      : arena_printf(op->arena, "%.*s %d:%02d", STR_ARG(s.in[l]), t.hour, t.minute);
+    for (int l = 0; l < SAY_LANGS; l++) {
+        str hour = desk_say_hour(op, &t, (enum say_lang)l);
+        s.in[l] = far ? arena_printf(op->arena, "%04d-%02d-%02d %.*s", t.year, t.month, t.day,
+                                     STR_ARG(hour))
+                      : arena_printf(op->arena, "%.*s %.*s", STR_ARG(s.in[l]), STR_ARG(hour));
+    }
     return s;
 }

@@ -177,11 +177,11 @@ static void the_time_is_said_in_each_language(void **state)
     struct room *r = *state;
     r->op.now = at("2026-11-21T12:00:00Z");
     struct said s = hours_say(&r->op, at("2026-11-23T08:00:00-06:00"), CHICAGO);
-    assert_str(s.in[SAY_EN], "Monday 8:00");
+    assert_str(s.in[SAY_EN], "Monday 8 am");
     assert_str(s.in[SAY_ES], "lunes 8:00");
     assert_str(s.in[SAY_AR], "الاثنين 8:00");
     s = hours_say(&r->op, at("2026-12-01T08:00:00-06:00"), CHICAGO);
-    assert_str(s.in[SAY_EN], "2026-12-01 8:00");
+    assert_str(s.in[SAY_EN], "2026-12-01 8 am");
 }
 
 /* The number of the place where they live; without a place the house's; never a wrong one. */

@@ -52,6 +52,16 @@ struct said desk_say_number(struct op *op, int decimals, double v)
     return s;
 }
 
+str desk_say_hour(struct op *op, const struct time_local *at, enum say_lang lang)
+{
+    if (lang != SAY_EN)
+        return arena_printf(op->arena, "%d:%02d", at->hour, at->minute);
+    int twelve = at->hour % 12 ? at->hour % 12 : 12;
+    str minutes = at->minute ? arena_printf(op->arena, ":%02d", at->minute) : STR_NONE;
+    return arena_printf(op->arena, "%d%.*s %s", twelve, STR_ARG(minutes),
+                        at->hour < 12 ? "am" : "pm");
+}
+
 struct said desk_say_row(const char *const row[SAY_LANGS])
 {
     return (struct said){{str_of(row[SAY_EN]), str_of(row[SAY_ES]), str_of(row[SAY_AR])}};

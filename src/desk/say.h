@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/language.h"
 #include "base/op.h"
+#include "base/time.h"
 
 #include "say_gen.h"
 
@@ -28,6 +29,8 @@ struct said desk_say(struct op *op, enum say_word word, const struct said *parts
 struct said desk_say_same(struct op *op, str text);
 /* With the decimal sign of the language; decimals 0 … 6. */
 struct said desk_say_number(struct op *op, int decimals, double v);
+/* An hour as the language writes it: "4:45 pm", "8 am"; else "16:45". */
+str desk_say_hour(struct op *op, const struct time_local *at, enum say_lang lang);
 /* Of a table's row of texts. */
 struct said desk_say_row(const char *const row[SAY_LANGS]);
 /* Both, a line each; a language that one of them lacks has its English there. */

@@ -107,9 +107,10 @@ err watch_night(struct op *op, struct desk_watch *w, struct look *l, bool *ret_r
         return OK;
     *ret_raised = true;
     l->who->told[LOOK_NIGHT] = minute;
-    str then = arena_printf(op->arena, "%02d:%02d", at.hour, at.minute);
-    struct said parts[] = {desk_say_same(op, then),
-                           desk_say_number(op, 0, looker_usual(l->who, (unsigned)at.hour)),
+    struct said then;
+    for (int k = 0; k < SAY_LANGS; k++)
+        then.in[k] = desk_say_hour(op, &at, (enum say_lang)k);
+    struct said parts[] = {then, desk_say_number(op, 0, looker_usual(l->who, (unsigned)at.hour)),
                            desk_say_number(op, 0, WATCH_LATE_DAYS)};
     *ret = (struct finding){LOOK_NIGHT,
                             desk_say(op, known ? SAY_LOOK_SHIFT : SAY_LOOK_NIGHT, parts, 3)};

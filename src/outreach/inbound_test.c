@@ -152,7 +152,7 @@ static void out_of_hours_they_are_told_when(void **state)
     struct room *r = *state;
     r->op.now = NOW + 4 * DAY_MS;
     say(r, "+13125550178", "my foot is itching");
-    assert_int_equal(told(r, "one", "Nobody is watching now. We look again Monday 8:00."), 1);
+    assert_int_equal(told(r, "one", "Nobody is watching now. We look again Monday 8 am."), 1);
     assert_int_equal(told(r, "one", "A nurse will read this"), 1); /* of before */
     r->op.now += 5000;
     say(r, "+13125550178", "and my hand");
