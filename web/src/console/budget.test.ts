@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { budgetText } from "./budget";
 
 const sources = import.meta.glob<string>("./*.tsx", {
   query: "?raw",
@@ -31,4 +32,12 @@ it("shows the contact budget wherever somebody can be contacted", () => {
     ]),
   );
   expect(without.map(([name]) => name)).toEqual(OF_NOBODY);
+});
+
+it("says why more than the limit is no breach", () => {
+  const says = (day: number, week: number): string[] =>
+    budgetText({ day: { limit: 1, used: day, left: 0 }, week: { limit: 2, used: week, left: 0 } });
+  expect(says(4, 2)).toContain("budget_over"); // without a screen a word is its key
+  expect(says(0, 3)).toContain("budget_over");
+  expect(says(1, 2)).not.toContain("budget_over");
 });

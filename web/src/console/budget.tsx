@@ -19,12 +19,16 @@ export interface Budget {
   /** Calls of these thirty days that the rulebook refused. */
   exceptions?: number;
 }
-/** "1 of 2 this week" and, when nothing is left, when there is again. */
+/** The caps of the rulebook, whose citations are there. */
+const RULES = "MSG-09, MSG-10";
+const over = (l: Line): boolean => l.limit !== undefined && l.used > l.limit;
+/** "1 of 2 this week", when nothing is left when there is again, and why more than the limit is no breach. */
 export function budgetText(b: Budget): string[] {
   const of = (l: Line, key: "budget_day" | "budget_week"): string =>
     t(key, { used: l.used, limit: l.limit ?? 0 });
   const out = [of(b.day, "budget_day"), of(b.week, "budget_week")];
   if (b.week.left === 0 && b.next) out.push(t("budget_next", { time: dayTimeInText(b.next) }));
+  if (over(b.day) || over(b.week)) out.push(t("budget_over", { rules: RULES }));
   if (b.exceptions) out.push(t("budget_exceptions", { n: b.exceptions }));
   return out;
 }

@@ -733,6 +733,8 @@ export default {
   budget_day: "{used} of {limit} today",
   budget_week: "{used} of {limit} this week",
   budget_next: "again {time}",
+  budget_over:
+    "Answers to what they wrote and emergencies count here, but no limit holds them back; replies to STOP and HELP do not count (rules {rules})",
   budget_exceptions: "calls by exception in 30 days: {n}",
   xp_title: "Experience",
   xp_lead:

@@ -752,6 +752,8 @@ export default {
   budget_day: "{used} de {limit} hoy",
   budget_week: "{used} de {limit} esta semana",
   budget_next: "de nuevo {time}",
+  budget_over:
+    "Las respuestas a lo que escribió y las emergencias cuentan aquí, pero el límite no las detiene; las respuestas a STOP y AYUDA no cuentan (reglas {rules})",
   budget_exceptions: "llamadas por excepción en 30 días: {n}",
   xp_title: "Experiencia",
   xp_lead:
