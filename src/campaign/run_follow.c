@@ -385,7 +385,8 @@ static err case_closed(struct follow *f, const struct record_change *ch, const s
             continue;
         struct record_tx *tx = record_begin(f->op, f->c->rec);
         if (!all[i].state.stopped)
-            all[i].tell = arena_printf(f->op->arena, "outcome:%.*s", STR_ARG(outcome));
+            all[i].tell = arena_printf(f->op->arena, "outcome:%.*s:%llu", STR_ARG(outcome),
+                                       (unsigned long long)ch->rid);
         all[i].due = 0; /* the promise is kept: told once */
         enrolment_save(tx, f->op, &all[i], f->op->now);
         return record_commit(tx);

@@ -70,7 +70,7 @@ struct enrolment {
     uint32_t seq;          /* timers of earlier states do nothing */
     bool held;             /* in the hold-out: followed, never contacted */
     str care_plan, reason; /* CarePlan id; the resources that triggered, with spaces between */
-    str tell;    /* words still to be sent: "echo:<path>", "person", "outcome:<code>"; or empty */
+    str tell;    /* still to be sent: "echo:<path>", "person", "outcome:<code>:<case>"; or empty */
     str said;    /* what the person answered last: Communication id */
     int64_t due; /* of the last promise; 0 none */
     str done;    /* row of the chips by which they left: they had it; or empty */

@@ -310,11 +310,10 @@ static void what_was_promised_is_kept(void **state)
     assert_worse(p, lee);
 }
 
-static void case_is_closed(struct play *p, str who)
+static void close_case(struct play *p, const struct record_doc *doc)
 {
     struct record_result r;
-    struct record_page cases = found(p, "Task", "code=case", who);
-    struct json *o = tree(p, &cases.docs[0]), *output;
+    struct json *o = tree(p, doc), *output;
     as(p, campaign_system());
     ok(p, json_read(&p->g->op,
                     STR("[{\"type\":{\"text\":\"outcome\"},\"valueCodeableConcept\":{\"coding\":[{"
@@ -322,9 +321,13 @@ static void case_is_closed(struct play *p, str who)
                     &JSON_LIMITS_DEFAULT, &output));
     json_set_str(p->g->arena, o, STR("status"), STR("completed"));
     json_set(p->g->arena, o, STR("output"), output);
-    ok(p,
-       record_update(&p->g->op, p->g->rec, cases.docs[0].type, cases.docs[0].id, o, STR_NONE, &r));
+    ok(p, record_update(&p->g->op, p->g->rec, doc->type, doc->id, o, STR_NONE, &r));
     settle(p);
+}
+
+static void case_is_closed(struct play *p, str who)
+{
+    close_case(p, &found(p, "Task", "code=case", who).docs[0]);
 }
 
 /* E-mail is still allowed them; neither the next question nor what came of it goes there. */
@@ -405,6 +408,38 @@ static void R547_who_rests_with_a_question_is_called(void **state)
     assert_true(str_find(last_words(p, lee), STR("What is it about?"), 0) == SIZE_MAX);
 }
 
+/* What comes of a second case is told, too, though they wrote nothing since the first. */
+static void R548_each_case_has_its_outcome_told(void **state)
+{
+    struct play *p = *state;
+    str plan, lee = asked_at_home(p, 861, &plan);
+    says(p, 861, "1");
+    case_is_closed(p, lee);
+    assert_has(last_words(p, lee), "Thank you for talking with us");
+    struct record_page open = found(p, "Task", "code=case&status=requested", lee);
+    for (int i = 0; i < 30 && open.n == 0; i++) { /* silent, until they are to be called */
+        days(p, 1);
+        open = found(p, "Task", "code=case&status=requested", lee);
+    }
+    assert_int_equal(open.n, 1);
+    assert_true(str_find(last_words(p, lee), STR("Thank you for talking"), 0) == SIZE_MAX);
+    close_case(p, &open.docs[0]);
+    assert_has(last_words(p, lee), "Thank you for talking with us");
+}
+
+/* It came back while they rest: nothing is written to them, and a person calls. */
+static void R548_what_comes_back_to_who_rests_is_called(void **state)
+{
+    struct play *p = *state;
+    str plan, lee = asked_at_home(p, 862, &plan);
+    struct record_doc doc = found(p, "Communication", "_sort=-sent&_count=1", lee).docs[0];
+    rests(p, lee, 10 * PLAN_DAY_MS);
+    size_t all = said_to(p, lee);
+    write_status(p, "Communication", doc.id, "stopped");
+    assert_int_equal(said_to(p, lee), all);
+    assert_has(json_get_str(only_case(p, lee), STR("description")), "Please call by");
+}
+
 /* All that the clock needs of a person is there after a restart. */
 static void a_state_is_kept_whole(void **state)
 {
@@ -447,6 +482,8 @@ int main(void)
         TEST(after_a_late_stop_nothing_is_written),
         TEST(R547_who_rests_is_heard),
         TEST(R547_who_rests_with_a_question_is_called),
+        TEST(R548_each_case_has_its_outcome_told),
+        TEST(R548_what_comes_back_to_who_rests_is_called),
         TEST(a_state_is_kept_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,8 +223,8 @@ static err say_step(struct step *s, const struct plan_move *m, str try, struct o
     return run_step_draft(s, text, &like, what, ret);
 }
 
-/* What did not arrive, by the ways that were not tried for it; then a person calls. Of what is done
- * by now nothing is said again. */
+/* What did not arrive, by the ways that were not tried for it; then, or to who rests, a person
+ * calls. Of what is done by now nothing is said again. */
 static err say_again(struct step *s)
 {
     const struct plan *p = s->l->plan;
@@ -240,8 +240,8 @@ static err say_again(struct step *s)
     (void)str_to_u64(rest, UINT8_MAX, &tried);
     while (step < (int)p->n_steps && !message_names(s->op, id, p->steps[step].id))
         step++;
-    bool known = step < (int)p->n_steps && !row;
-    for (unsigned used = (unsigned)tried; known && !sent;) {
+    bool known = step < (int)p->n_steps && !row, rests = s->e.state.paused_until > s->op->now;
+    for (unsigned used = (unsigned)tried; known && !rests && !sent;) {
         struct outreach_draft d;
         struct plan_move m = {.step = (int16_t)step};
         const struct plan_ways *by = &s->m.who.by[p->steps[step].about];

@@ -101,8 +101,11 @@ static err told(const struct step *s, str *ret, str *ret_purpose)
         by_person = run_step_is_case(p, first_of(p, (int)path));
     } else if (str_eq(what, STR("person")))
         *ret = person_writes(s, run_step_no_calls(s, -1), by.told);
-    else if (str_starts(what, STR("outcome:")))
-        *ret = outcome_told(s, str_sub(what, 8, what.n), by.told);
+    else if (str_starts(what, STR("outcome:"))) {
+        str rest = str_sub(what, 8, what.n), code = STR_NONE;
+        (void)str_take_until(&rest, ':', &code); /* which case it was is of the key alone */
+        *ret = outcome_told(s, code, by.told);
+    }
     *ret_purpose = told_about(p, about, by_person);
     return OK;
 }
