@@ -121,6 +121,29 @@ err incident_get(struct op *op, struct record *rec, str id, struct json **ret)
     return incident_end(&i, incident_view(&i, ret));
 }
 
+/* The clock that ends first, for the list: {"due", "late"}; none where none runs. */
+static err next_clock(struct incident *i, struct json *o)
+{
+    struct json *all, *next = NULL;
+    const struct json *c;
+    bool open;
+    i->op->actor = desk_house();
+    err e = incident_clock_list(i, &all, &open);
+    i->op->actor = i->person;
+    TRY(e);
+    for (size_t k = 0; (c = json_at(all, k)); k++) {
+        if (!str_eq(json_get_str(c, STR("status")), STR("requested")) ||
+            (next && str_cmp(json_get_str(next, STR("due")), json_get_str(c, STR("due"))) <= 0))
+            continue;
+        next = json_new(i->op->arena, JSON_OBJECT);
+        json_set_str(i->op->arena, next, STR("due"), json_get_str(c, STR("due")));
+        json_set(i->op->arena, next, STR("late"), JSON_GET(c, "late"));
+    }
+    if (next)
+        json_set(i->op->arena, o, STR("next"), next);
+    return op_check(i->op);
+}
+
 err incident_list(struct op *op, struct record *rec, struct json **ret)
 {
     struct record_page page;
@@ -138,8 +161,11 @@ err incident_list(struct op *op, struct record *rec, struct json **ret)
         if (e == ERR_FAULT || e == ERR_NOT_FOUND) /* one that is broken hides no other */
             op_clear(op);
         TRY(e == ERR_FAULT || e == ERR_NOT_FOUND ? OK : e);
-        if (e == OK)
-            json_push(op->arena, list, told(&i));
+        if (e != OK)
+            continue;
+        struct json *one = told(&i);
+        TRY(next_clock(&i, one));
+        json_push(op->arena, list, one);
     }
     json_set(op->arena, o, STR("incidents"), list);
     *ret = o;

@@ -19,7 +19,8 @@
 /* in: {"what", "discovered", "user", "session", "from", "until", "patients": [id …],
  * "everybody": true, "case": Task}. ERR_UNPROCESSABLE without a criterion. Counts at once. */
 MUST err incident_open(struct op *op, struct record *rec, const struct json *in, struct json **ret);
-/* Newest first, at most 200: {"incidents": […]}, each without clocks. */
+/* Newest first, at most 200: {"incidents": […]}, each without clocks but with "next":
+ * {"due", "late"} of the one that ends first. */
 MUST err incident_list(struct op *op, struct record *rec, struct json **ret);
 /* Of its Task, for the evidence pack: {"id", "status", "opened", "discovered", "people",
  * "lowProbability"}; names nobody. */

@@ -119,6 +119,9 @@ class Incident(Case):
                           ("GDPR-34", None)}, set(due))
         self.assertEqual([60, 30, 3], [due[k].days for k in (("BRN-02", None), ("BRN-08", "US-CO"), ("GDPR-33", None))])
         self.assertTrue(self.clocks(one)["GDPR-33", None]["late"])
+        listed = self.expect(200, self.ask("GET", "/incidents", self.olga)).json["incidents"]
+        self.assertEqual({"due": self.clocks(one)["GDPR-33", None]["due"], "late": True},
+                         next(i for i in listed if i["id"] == one["id"])["next"])
         year = datetime.fromisoformat(one["discovered"]).year + 1  # 60 days after its end
         self.assertEqual(f"{year}-03-0{1 if year % 4 == 0 else 2}", self.clocks(one)["BRN-05", None]["due"][:10])
         self.expect(200, self.ask("GET", "/fhir/Patient/away", self.cora))

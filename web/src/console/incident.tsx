@@ -32,6 +32,8 @@ export interface Incident {
   assessment?: Assessment;
   delay?: Delay;
   clocks?: Clock[];
+  /** In the list: of its clocks the one that ends first. */
+  next?: { due: string; late: boolean };
 }
 export const INCIDENTS = "/incidents";
 

@@ -161,6 +161,11 @@ export function IncidentsPage({ from }: { from: string }) {
                 {stateWord(i)} · {fullDate(i.opened)}
                 {i.scope && ` · ${t("in_people", { n: number(i.scope.people) })}`}
               </p>
+              {i.next && (
+                <p class={i.next.late ? "strong" : "muted"}>
+                  {t("in_deadline", { day: fullDate(i.next.due) })} {i.next.late && t("in_late")}
+                </p>
+              )}
             </a>
           </li>
         ))}

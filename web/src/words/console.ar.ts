@@ -471,6 +471,7 @@ export default {
   in_note: "ما الذي تم",
   in_met: "تم",
   in_done: "استُوفيت المهلة.",
+  in_deadline: "المهلة التالية: {day}",
   in_late: "(متأخر)",
   in_count: "العد من جديد",
   in_letters: "الرسائل (CSV)",

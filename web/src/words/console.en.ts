@@ -360,6 +360,7 @@ export default {
   in_note: "What was done",
   in_met: "Done",
   in_done: "Clock met.",
+  in_deadline: "Next deadline: {day}",
   in_late: "(late)",
   in_count: "Count again",
   in_letters: "Letters (CSV)",

@@ -372,6 +372,7 @@ export default {
   in_note: "Qué se hizo",
   in_met: "Hecho",
   in_done: "Plazo cumplido.",
+  in_deadline: "Próximo plazo: {day}",
   in_late: "(con retraso)",
   in_count: "Contar de nuevo",
   in_letters: "Cartas (CSV)",
