@@ -85,6 +85,8 @@ MUST err audience_veiled(struct op *op, struct campaigns *c, str group, bool *re
 MUST err audience_told(struct op *op, struct campaigns *c, str group, struct audience_people *ret);
 /* A figure of a veiled audience as it may be told: tens, none under AUDIENCE_FEW. */
 uint64_t audience_figure(uint64_t n);
+/* The same of n among `of`: nor is it told that all but a few of them are. */
+uint64_t audience_figure_of(uint64_t n, uint64_t of);
 /* The snapshot of an approval, kept under a name (a campaign's id); a later one replaces it. */
 MUST err audience_freeze(struct op *op, struct campaigns *c, str group, str name,
                          struct audience_people *ret);

@@ -56,6 +56,8 @@ size_t chip_asks(struct op *op, const struct chip *chip, int64_t at, struct chip
 fhir_type search_type(str search);
 /* May op->actor search all types that the row asks? */
 bool chip_may_search(struct op *op, const struct campaigns *c, const struct chip_row *row);
+/* The same of "Type?query", and of every type that it asks of. */
+bool chip_may_ask(struct op *op, const struct campaigns *c, str search);
 const struct chip_row *chip_of(str code);
 struct json *audience_to_group(struct op *op, const struct audience *a);
 struct json *audience_from_group(struct op *op, const struct json *group);

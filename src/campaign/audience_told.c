@@ -111,3 +111,10 @@ uint64_t audience_figure(uint64_t n)
 {
     return n < AUDIENCE_FEW ? 0 : n / 10 * 10;
 }
+
+uint64_t audience_figure_of(uint64_t n, uint64_t of)
+{
+    uint64_t figure = audience_figure(n);
+    uint64_t most = of < AUDIENCE_FEW ? 0 : audience_figure(of - AUDIENCE_FEW);
+    return figure < most ? figure : most;
+}

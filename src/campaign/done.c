@@ -5,6 +5,7 @@
 #include "campaign/done_int.h"
 
 #include "base/time.h"
+#include "record/custom.h"
 
 #define SEASON_MONTH 8
 #define MONTHS_MAX 240u
@@ -65,6 +66,17 @@ bool chip_may_search(struct op *op, const struct campaigns *c, const struct chip
     while (may && str_take_until(&rest, ' ', &one))
         may = record_may_search(op, c->rec, search_type(one));
     return may;
+}
+
+bool chip_may_ask(struct op *op, const struct campaigns *c, str search)
+{
+    struct chip_ask ask = ask_of(op, search, op->now);
+    const struct fhir_query *q;
+    struct fault before = op->fault;
+    if (ask.type && record_query_read(op, c->rec, ask.type, ask.query, false, &q) == OK)
+        return record_may_ask(op, c->rec, q);
+    op->fault = before;
+    return false;
 }
 
 /* ---- one person ---- */
@@ -182,19 +194,27 @@ err done_add(struct op *op, struct record_cohort *to, const struct record_cohort
     return OK;
 }
 
-err done_cohort(struct op *op, struct campaigns *c, const struct plan *p, int64_t at, int64_t since,
-                struct record_cohort *ret)
+str done_known(struct op *op, str query, int64_t until)
+{
+    return arena_printf(op->arena, "%.*s&_lastUpdated=lt%.*s", STR_ARG(query),
+                        STR_ARG(time_format(op->arena, until)));
+}
+
+err done_cohort(struct op *op, struct campaigns *c, const struct plan *p,
+                const struct done_span *span, struct record_cohort *ret)
 {
     *ret = (struct record_cohort){0};
     for (size_t i = 0; i < p->n_done; i++) {
         struct chip_ask asks[CHIP_ASKS_MAX];
-        size_t n = chip_asks(op, &(struct chip){.row = p->done[i]}, at, asks);
+        size_t n = chip_asks(op, &(struct chip){.row = p->done[i]}, span->at, asks);
         for (size_t k = 0; k < n; k++) {
             struct record_cohort one;
             str query = asks[k].query;
-            if (since)
+            if (span->since)
                 query = arena_printf(op->arena, "%.*s&date=ge%.*s", STR_ARG(query),
-                                     STR_ARG(str_sub(time_format(op->arena, since), 0, 10)));
+                                     STR_ARG(str_sub(time_format(op->arena, span->since), 0, 10)));
+            if (span->until)
+                query = done_known(op, query, span->until);
             TRY(record_cohort(op, c->rec, asks[k].type, query, &one));
             TRY(done_add(op, ret, &one));
         }

@@ -24,9 +24,15 @@ MUST err done_by(struct op *op, struct campaigns *c, const struct plan *p,
                  const struct done_change *ch, const struct chip_row **ret);
 /* May op->actor be told of it, person by person? */
 bool done_may_tell(struct op *op, const struct campaigns *c, const struct plan *p);
-/* Everybody for whom one holds; what happened before `since` is left out, 0: nothing is. */
-MUST err done_cohort(struct op *op, struct campaigns *c, const struct plan *p, int64_t at,
-                     int64_t since, struct record_cohort *ret);
+/* Everybody for whom one holds as of `at`; what happened before `since` is left out, and what the
+ * record has known only from `until` on; 0: nothing is. */
+struct done_span {
+    int64_t at, since, until;
+};
+MUST err done_cohort(struct op *op, struct campaigns *c, const struct plan *p,
+                     const struct done_span *span, struct record_cohort *ret);
+/* The query, of what was last changed before `until`. */
+str done_known(struct op *op, str query, int64_t until);
 MUST err done_add(struct op *op, struct record_cohort *to, const struct record_cohort *one);
 /* The person leaves the plan with tx, by that row. */
 MUST err done_leave(struct record_tx *tx, struct op *op, struct campaigns *c, struct enrolment *e,

@@ -57,19 +57,19 @@ struct tens {
 };
 static struct tens tens_of(uint64_t hit, uint64_t of)
 {
-    uint64_t figure = audience_figure(hit);
-    uint64_t most = figure ? figure + 9 : AUDIENCE_FEW - 1;
-    return (struct tens){figure, most < of ? most : of};
+    uint64_t figure = audience_figure_of(hit, of);
+    struct tens t = {figure, figure ? figure + 9 : AUDIENCE_FEW - 1};
+    if (figure == audience_figure_of(of, of)) /* the last: of all that there are, too */
+        t.most = of;
+    return t;
 }
 
 void holdout_uplift_tens(uint64_t hit, uint64_t of, uint64_t control_hit, uint64_t control_of,
-                         struct holdout_uplift *ret)
+                         struct holdout_interval *ret)
 {
     struct tens a = tens_of(hit, of), b = tens_of(control_hit, control_of);
     struct holdout_uplift least, most;
-    holdout_uplift((a.least + a.most) / 2, of, (b.least + b.most) / 2, control_of, ret);
     holdout_uplift(a.least, of, b.most, control_of, &least);
     holdout_uplift(a.most, of, b.least, control_of, &most);
-    ret->low = least.low;
-    ret->high = most.high;
+    *ret = (struct holdout_interval){least.low, most.high};
 }

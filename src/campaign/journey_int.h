@@ -22,10 +22,14 @@ struct holdout_uplift {
 };
 void holdout_uplift(uint64_t hit, uint64_t of, uint64_t control_hit, uint64_t control_of,
                     struct holdout_uplift *ret);
-/* The same of counts that are told in tens (audience_figure()): made of the tens alone, so that no
- * rate times the people is a count; its interval holds those of every count they may stand for. */
+/* Its interval, of counts that are told in tens (audience_figure_of()): it holds those of every
+ * count that the tens may stand for. No difference beside it: the middle of a ten may say that
+ * messages helped where they did harm. */
+struct holdout_interval {
+    double low, high;
+};
 void holdout_uplift_tens(uint64_t hit, uint64_t of, uint64_t control_hit, uint64_t control_of,
-                         struct holdout_uplift *ret);
+                         struct holdout_interval *ret);
 void holdout_wilson(uint64_t hit, uint64_t of, double *ret_low, double *ret_high);
 
 #endif

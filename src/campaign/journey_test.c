@@ -319,13 +319,13 @@ static void shipped_words_are_short_plain_and_harmless(void **state)
 /* The greatest that is told by the same figure. */
 static uint64_t of_its_ten(uint64_t n, uint64_t of)
 {
-    while (n < of && audience_figure(n + 1) == audience_figure(n))
+    while (n < of && audience_figure_of(n + 1, of) == audience_figure_of(n, of))
         n++;
     return n;
 }
 
-/* Nothing that is told differs between two counts of one ten, so that no rate times the people, nor
- * the ends of the interval, tell which it was; and the interval holds the exact one. */
+/* R539: nothing that is told differs between two counts of one ten, and the interval holds the
+ * exact one: with -3 in truth none says that there are more. */
 static void an_uplift_in_tens_tells_no_count(void **state)
 {
     static const uint64_t of[] = {30, 37, 80, 1000};
@@ -334,21 +334,38 @@ static void an_uplift_in_tens_tells_no_count(void **state)
         uint64_t n = of[i % 4], m = of[i / 4];
         for (uint64_t a = 0; a <= n && a <= 90; a++)
             for (uint64_t b = 0; b <= m && b <= 90; b++) {
-                struct holdout_uplift exact, u, same;
+                struct holdout_uplift exact;
+                struct holdout_interval u, same;
                 holdout_uplift(a, n, b, m, &exact);
                 holdout_uplift_tens(a, n, b, m, &u);
                 holdout_uplift_tens(of_its_ten(a, n), n, of_its_ten(b, m), m, &same);
                 assert_memory_equal(&u, &same, sizeof u);
                 assert_true(u.low <= exact.low + 1e-9 && u.high >= exact.high - 1e-9);
-                assert_true(u.low <= u.difference && u.difference <= u.high);
             }
     }
+}
+
+/* R540: a figure stands for counts of which some have few with it or few without it only beside
+ * others that have not; so does the greatest. */
+static void a_figure_tells_neither_few_with_nor_few_without(void **state)
+{
+    (void)state;
+    for (uint64_t of = 30; of <= 240; of++)
+        for (uint64_t n = 0; n <= of; n++) {
+            uint64_t most = of_its_ten(n, of), least = n;
+            while (least > 0 && audience_figure_of(least - 1, of) == audience_figure_of(n, of))
+                least--;
+            assert_true(most >= AUDIENCE_FEW - 1 && of - least >= AUDIENCE_FEW - 1);
+            assert_true(least == 0 || least >= AUDIENCE_FEW - 1);
+            assert_true(most == of || of - most >= AUDIENCE_FEW - 1);
+        }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_uplift_in_tens_tells_no_count),
+        cmocka_unit_test(a_figure_tells_neither_few_with_nor_few_without),
         cmocka_unit_test(answers_take_their_path_or_go_to_a_person),
         cmocka_unit_test(the_words_of_an_option_are_the_option),
         cmocka_unit_test(well_is_only_what_says_so),

@@ -27,7 +27,8 @@ struct report {
     struct plan *p;
     struct counts all, language[LANGUAGES], age[AGES]; /* the last of each: it is not known */
     uint64_t held, hit, control_hit;
-    bool exact; /* the asker may search for what ends it; else in tens, as in a simulation */
+    bool exact; /* the asker may search for what ends it; else in tens, as in a simulation, and as
+                 * it was when the day began: nobody watches a ten turn */
     struct record_cohort done, complained, called;
 };
 
@@ -76,8 +77,8 @@ static err one_person(struct report *r, struct op *op, uint64_t rid)
     return OK;
 }
 
-/* "Type?query" since the start. */
-static err since_start(struct report *r, str search, struct record_cohort *ret)
+/* "Type?query" since the start; what the record knew at `until`, 0: what it knows. */
+static err since_start(struct report *r, str search, int64_t until, struct record_cohort *ret)
 {
     size_t mark = str_find_char(search, '?', 0);
     fhir_type type = fhir_type_parse(str_sub(search, 0, mark));
@@ -88,6 +89,8 @@ static err since_start(struct report *r, str search, struct record_cohort *ret)
     int64_t from = life_time(&r->l, "started");
     str q = arena_printf(r->op->arena, "%.*s%s_lastUpdated=gt%.*s", STR_ARG(query),
                          str_empty(query) ? "" : "&", STR_ARG(time_format(r->op->arena, from)));
+    if (until)
+        q = done_known(r->op, q, until);
     return record_cohort(r->op, r->c->rec, type, q, ret);
 }
 
@@ -120,7 +123,7 @@ static struct json *told(struct report *r, const struct counts *k)
     set(r, o, "contacted", k->contacted);
     set(r, o, "answered", k->answered);
     if (r->p->n_done && k->people >= FEW) /* of a few it would tell of each what they had */
-        set(r, o, "done", r->exact ? k->done : audience_figure(k->done));
+        set(r, o, "done", r->exact ? k->done : audience_figure_of(k->done, k->people));
     set(r, o, "optOuts", k->stopped);
     set(r, o, "complaints", k->complaints);
     set(r, o, "calls", k->calls);
@@ -163,25 +166,36 @@ static struct json *outcome_of(const struct report *r)
     return list;
 }
 
-static void uplift(struct report *r, struct json *o)
+static void exact_uplift(struct report *r, struct json *x)
 {
-    struct holdout_uplift u = {0};
-    struct json *x = json_new(r->op->arena, JSON_OBJECT);
-    if (r->held < FEW || r->all.people < FEW || (str_empty(r->p->outcome) && r->p->n_done == 0)) {
-        json_set(r->op->arena, x, STR("few"), json_new_bool(r->op->arena, true));
-        json_set(r->op->arena, o, STR("uplift"), x);
-        return;
-    }
-    (r->exact ? holdout_uplift : holdout_uplift_tens)(r->hit, r->all.people, r->control_hit,
-                                                      r->held, &u);
+    struct holdout_uplift u;
+    holdout_uplift(r->hit, r->all.people, r->control_hit, r->held, &u);
     set_share(r, x, "rate", u.rate);
     set_share(r, x, "control", u.control);
     set_share(r, x, "difference", u.difference);
     set_share(r, x, "low", u.low);
     set_share(r, x, "high", u.high);
-    json_set(r->op->arena, x, STR("outcome"), outcome_of(r));
-    json_set_str(r->op->arena, x, STR("method"),
-                 r->exact ? STR(METHOD) : STR(METHOD "; counts in tens"));
+    json_set_str(r->op->arena, x, STR("method"), STR(METHOD));
+}
+
+static void uplift_in_tens(struct report *r, struct json *x)
+{
+    struct holdout_interval u;
+    holdout_uplift_tens(r->hit, r->all.people, r->control_hit, r->held, &u);
+    set_share(r, x, "low", u.low);
+    set_share(r, x, "high", u.high);
+    json_set_str(r->op->arena, x, STR("method"), STR(METHOD "; counts in tens"));
+}
+
+static void uplift(struct report *r, struct json *o)
+{
+    struct json *x = json_new(r->op->arena, JSON_OBJECT);
+    if (r->held < FEW || r->all.people < FEW || (str_empty(r->p->outcome) && r->p->n_done == 0)) {
+        json_set(r->op->arena, x, STR("few"), json_new_bool(r->op->arena, true));
+    } else {
+        (r->exact ? exact_uplift : uplift_in_tens)(r, x);
+        json_set(r->op->arena, x, STR("outcome"), outcome_of(r));
+    }
     json_set(r->op->arena, o, STR("uplift"), x);
 }
 
@@ -208,22 +222,23 @@ static err gather(struct report *r)
     struct people_of all;
     TRY(campaign_people(r->op, r->c, &r->l, &all));
     int64_t started = life_time(&r->l, "started");
+    int64_t until = r->exact ? 0 : r->op->now / PLAN_DAY_MS * PLAN_DAY_MS;
+    struct done_span span = {.at = started, .since = started, .until = until};
     if (started && r->p->n_done)
-        TRY(done_cohort(r->op, r->c, r->p, started, started, &r->done));
+        TRY(done_cohort(r->op, r->c, r->p, &span, &r->done));
     else if (started)
-        TRY(since_start(r, r->p->outcome, &r->done));
-    TRY(since_start(r, STR("Task?group-identifier=complaint,device-complaint"), &r->complained));
+        TRY(since_start(r, r->p->outcome, until, &r->done));
+    TRY(since_start(r, STR("Task?group-identifier=complaint,device-complaint"), 0, &r->complained));
     TRY(since_start(r, STR("Communication?medium=https://weft.health/fhir/contact-channel%7Cvoice"),
-                    &r->called));
+                    0, &r->called));
     return everybody(r, &all);
 }
 
 /* May they search for what ends it, or for the outcome, themselves? */
 static bool may_count(const struct report *r)
 {
-    fhir_type type = search_type(r->p->outcome);
-    if (r->p->n_done == 0 && type)
-        return record_may_search(r->op, r->c->rec, type);
+    if (r->p->n_done == 0 && search_type(r->p->outcome))
+        return chip_may_ask(r->op, r->c, r->p->outcome);
     return done_may_tell(r->op, r->c, r->p);
 }
 

@@ -456,66 +456,6 @@ static void the_simulator_says_what_the_run_does(void **state)
     assert_int_equal(campaign_simulate(&p->g->op, p->c, id, &days, &o), ERR_FORBIDDEN);
 }
 
-/* Of 80 people one side was under 30 in one draw of fifty; of 120, in one of ten million. */
-#define REPORTED 120
-
-static void the_report_tells_effect_and_harm(void **state)
-{
-    struct play *p = *state;
-    str ids[REPORTED];
-    struct json *o, *exact;
-    p->now = DISCHARGE - 28 * PLAN_DAY_MS; /* what is written from now on is later */
-    set(p, "campaign.holdout", "50");
-    for (unsigned i = 0; i < REPORTED; i++)
-        ids[i] = patient(p, 400 + i, i % 8 ? "en" : "es");
-    str id = put(p, "immunisation", group_of(p, ids, REPORTED));
-    run_it(p, id);
-    p->now += 24 * HOUR;
-    for (int i = 0; i < 4; i++)
-        settle(p);
-    unsigned n = 0, stopper = 0;
-    for (unsigned i = 0; i < REPORTED; i++)
-        if (!str_empty(last_words(p, ids[i]))) {
-            if (n == 0)
-                arrives(p, ids[i]);
-            stopper = n++ == 0 ? i : stopper;
-            if (n < 30)
-                ground_make(
-                    p->g,
-                    "{\"resourceType\":\"Immunization\",\"status\":\"completed\",\"vaccineCode\":"
-                    "{\"coding\":[{\"system\":\"http://hl7.org/fhir/sid/cvx\",\"code\":"
-                    "\"150\"}]},\"patient\":{\"reference\":\"Patient/%.*s\"},"
-                    "\"occurrenceDateTime\":\"2026-11-25\"}",
-                    STR_ARG(ids[i]));
-        }
-    says(p, 400 + stopper, "STOP");
-    as(p, campaign_system());
-    ok(p, people_start(&p->g->op, p->c->people));
-    ok(p, people_wait(&p->g->op, p->c->people, record_now_t(p->g->rec)));
-    as(p, &p->author);
-    size_t before = arena_used(p->g->arena);
-    ok(p, campaign_report(&p->g->op, p->c, id, &o));
-    /* the outline's and the answer's; people take none (a report of 350,000 had no memory left) */
-    assert_true(arena_used(p->g->arena) - before < 140 * 1024);
-    as(p, campaign_system());
-    ok(p, campaign_report(&p->g->op, p->c, id, &exact));
-    people_stop(p->c->people);
-    assert_int_equal(number_of(o, "people") + number_of(o, "heldOut"), REPORTED);
-    assert_int_equal(number_of(o, "contacted"), n);
-    assert_int_equal(number_of(o, "optOuts"), 1);
-    /* R537: who may not search for vaccines is told it in tens, who may, as it is */
-    assert_int_equal(number_of(o, "done"), audience_figure(29));
-    assert_int_equal(number_of(exact, "done"), 29); /* it ended for them: what it was for */
-    double low = -1, difference = 0, wide = 1;
-    const struct json *uplift = JSON_GET(exact, "uplift"), *tens = JSON_GET(o, "uplift");
-    assert_true(json_double(JSON_GET(uplift, "low"), &low) && low > 0);
-    assert_true(json_double(JSON_GET(uplift, "difference"), &difference) && difference > 0.2);
-    assert_true(json_double(JSON_GET(tens, "low"), &wide) && wide < low);
-    const struct json *by = json_path(o, "by.language"), *row;
-    for (size_t i = 0; (row = json_at(by, i)); i++) /* a handful of Spanish speakers: not told, */
-        assert_true(json_bool(JSON_GET(row, "few"), false)); /* nor the others, by the difference */
-}
-
 static void a_nurse_rests_and_ends_a_journey(void **state)
 {
     struct play *p = *state;
@@ -589,7 +529,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_published_is_asked_of_the_rules, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(a_campaign_from_draft_to_stop, open_play, close_play),
-        cmocka_unit_test_setup_teardown(the_report_tells_effect_and_harm, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_nurse_rests_and_ends_a_journey, open_play, close_play),
         cmocka_unit_test_setup_teardown(a_preview_says_when_how_and_why, open_play, close_play),
         cmocka_unit_test_setup_teardown(r235_a_long_launch, open_play, close_play),

@@ -23,7 +23,9 @@ static err fill(struct simulate_crowd *w, const struct life *l, const struct peo
     int64_t percent = config_int(w->c->config, "campaign.holdout");
     str seed = json_get_str(l->o, STR("seed"));
     struct record_cohort had = {0};
-    err e = w->counts_done ? done_cohort(w->op, w->c, w->plan, w->op->now, 0, &had) : OK;
+    err e = w->counts_done
+                ? done_cohort(w->op, w->c, w->plan, &(struct done_span){.at = w->op->now}, &had)
+                : OK;
     people_read(w->c->people);
     for (size_t i = 0; e == OK && i < all->n; i++) {
         size_t row;

@@ -349,6 +349,19 @@ bool record_may_search(struct op *op, struct record *rec, fhir_type type)
     return v.allowed;
 }
 
+bool record_may_ask(struct op *op, struct record *rec, const struct fhir_query *q)
+{
+    bool may = record_may_search(op, rec, q->type);
+    for (size_t i = 0; may && i < q->n; i++) {
+        const struct fhir_clause *c = &q->clauses[i];
+        if (c->modifier == MOD_LIST)
+            may = record_may_search(op, rec, fhir_type_parse(STR("List")));
+        for (size_t k = 0; may && k < c->n_chain; k++)
+            may = record_may_ask(op, rec, &c->chain[k]);
+    }
+    return may;
+}
+
 err record_ask_system(struct op *op, struct record *rec, enum action action)
 {
     return access_plain(op, rec, action, POLICY_TYPE_SYSTEM);

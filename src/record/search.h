@@ -33,6 +33,8 @@ MUST err record_search_types(struct op *op, struct record *rec, const struct fhi
                              size_t n, struct record_page *ret);
 /* May the actor search this type at all? Asked of policy only: nothing is read, nothing told. */
 bool record_may_search(struct op *op, struct record *rec, fhir_type type);
+/* And every type that its chains, _has and _list ask of? */
+bool record_may_ask(struct op *op, struct record *rec, const struct fhir_query *q);
 /* Does the patient share the type with the actor, where that is the patient's to say? Told by the
  * Consents alone, whether or not there is any such resource. */
 MUST err record_shared(struct op *op, struct record *rec, uint64_t patient, fhir_type type,

@@ -26,14 +26,13 @@ interface Told extends Row {
 const points = (v: number): string => number(v * 100, 1);
 
 function Uplift({ of }: { of: Told["uplift"] }) {
-  if (of.few || of.difference === undefined) return <p>{t("cp_few")}</p>;
+  if (of.few || of.low === undefined || of.high === undefined) return <p>{t("cp_few")}</p>;
+  const ends = { low: points(of.low), high: points(of.high) };
   return (
     <p>
-      {t("cp_uplift", {
-        d: points(of.difference),
-        low: points(of.low ?? 0),
-        high: points(of.high ?? 0),
-      })}{" "}
+      {of.difference === undefined
+        ? t("cp_uplift_tens", ends)
+        : t("cp_uplift", { d: points(of.difference), ...ends })}{" "}
       <span class="muted">{of.method}</span>
     </p>
   );

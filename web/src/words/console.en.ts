@@ -812,6 +812,8 @@ export default {
   cp_report: "What came of it",
   cp_few: "Too few people to tell",
   cp_uplift: "{d} points more than those left out; likely between {low} and {high}.",
+  cp_uplift_tens:
+    "Likely between {low} and {high} points more than those left out (under 0: fewer). Counted in tens, up to yesterday.",
   cp_group: "Group",
   cp_all: "All",
   cp_had: {

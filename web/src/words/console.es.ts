@@ -831,6 +831,8 @@ export default {
   cp_report: "Qué resultó",
   cp_few: "Muy pocas personas para decirlo",
   cp_uplift: "{d} puntos más que el grupo de control; probablemente entre {low} y {high}.",
+  cp_uplift_tens:
+    "Probablemente entre {low} y {high} puntos más que el grupo de control (bajo 0: menos). Contado en decenas, hasta ayer.",
   cp_group: "Grupo",
   cp_all: "Todos",
   cp_had: {
