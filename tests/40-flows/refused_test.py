@@ -59,6 +59,18 @@ class Refused(FlowCase):
         self.assertGreater(v["segments"], 1)
         self.assertNotEqual("allow", v["verdict"]["decision"])
 
+    def test_arabic_has_two_parts(self):
+        """What the GSM alphabet cannot spell says in two parts what English says in one (MSG-05); three are too long."""
+        why = {}
+        for language, words in (("ar", "اتصل بنا "), ("en", "please call us… ✓ ")):
+            for n in (2, 3):
+                text, v = "", {"segments": 0}
+                while v["segments"] < n:
+                    text += words * 4
+                    v = self.check("p0012", template="", text=text, language=language)
+                why[language, n] = (v["segments"], "MSG-05" in v["verdict"]["fired"])
+        self.assertEqual({("ar", 2): (2, False), ("ar", 3): (3, True), ("en", 2): (2, True), ("en", 3): (3, True)}, why)
+
     def test_the_dead_are_left_in_peace(self):
         self.patch("p0010", lambda p: p.update(deceasedBoolean=True))
         self.refused("p0010")
