@@ -43,7 +43,7 @@ static void the_report_tells_effect_and_harm(void **state)
     p->now += 24 * HOUR;
     for (int i = 0; i < 4; i++)
         settle(p);
-    unsigned stopper, n = come(p, ids, &stopper);
+    unsigned stopper = 0, n = come(p, ids, &stopper);
     says(p, 400 + stopper, "STOP");
     as(p, campaign_system());
     ok(p, people_start(&p->g->op, p->c->people));
