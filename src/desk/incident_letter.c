@@ -2,6 +2,7 @@
  * (45 CFR 164.404(c), (d); GDPR Art. 34(2)). A notice that was sent is a Communication in the
  * patient's record; until then there is none. Invariant: where the patient asked to be reached by
  * one way only (45 CFR 164.522(b)), that way alone is named. */
+#include "base/bidi.h"
 #include "desk/incident_int.h"
 
 #include "base/time.h"
@@ -142,6 +143,12 @@ static void section(struct buf *b, const char *head, str text)
     buf_printf(b, "\n\n%s\n%.*s", head, STR_ARG(text));
 }
 
+/* "2026-11-24" would be read from its end in Arabic. */
+static str day_in(struct op *op, enum language l, str time)
+{
+    return bidi_value(op, l, str_sub(time, 0, 10));
+}
+
 static str letter(const struct incident *i, str name, enum language l)
 {
     const struct json *notice = JSON_GET(i->assessment, "notice");
@@ -150,12 +157,14 @@ static str letter(const struct incident *i, str name, enum language l)
     struct buf b;
     str first = json_get_str(i->scope, STR("first"));
     buf_init(&b, i->op->arena, LETTER_MAX);
+    name = bidi_value(i->op, l, name);
     buf_printf(&b, "%s\n\n%s %.*s,\n\n%s", word("subject", l), word("dear", l), STR_ARG(name),
                word("intro", l));
     section(&b, word("happened", l), json_get_str(said, STR("happened")));
     if (first.n)
-        buf_printf(&b, "\n%s: %.*s.", word("date", l), 10, first.p);
-    buf_printf(&b, "\n%s %.*s.", word("known", l), 10, time_format(i->op->arena, i->discovered).p);
+        buf_printf(&b, "\n%s: %.*s.", word("date", l), STR_ARG(day_in(i->op, l, first)));
+    str known = day_in(i->op, l, time_format(i->op->arena, i->discovered));
+    buf_printf(&b, "\n%s %.*s.", word("known", l), STR_ARG(known));
     buf_printf(&b, "\n\n%s\n", word("kinds", l));
     add_kinds(i, l, &b);
     section(&b, word("steps", l), json_get_str(said, STR("steps")));

@@ -1,6 +1,7 @@
 /* What a patient is told about a request: a Communication in their language, from words that are
  * data (spec/desk/rights-words.csv), labelled as the request is. It stays in the record; nothing is
  * sent by it. */
+#include "base/bidi.h"
 #include "desk/rights_int.h"
 #include "rights_gen.h"
 
@@ -32,9 +33,10 @@ static str sentence(struct op *op, const struct right_notice *n, size_t language
         if (str_eq(name, STR("what")))
             buf_add(&b, word(n->kind, language));
         else if (str_eq(name, STR("day")))
-            buf_add(&b, str_sub(time_format(op->arena, n->due), 0, 10));
+            buf_add(&b, bidi_value(op, (enum language)language,
+                                   str_sub(time_format(op->arena, n->due), 0, 10)));
         else
-            buf_add(&b, n->reason);
+            buf_add(&b, bidi_value(op, (enum language)language, n->reason));
     }
     return str_trim(buf_str(&b));
 }

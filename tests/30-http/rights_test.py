@@ -1,6 +1,7 @@
 """A patient's requests about their own record: each has its clock by rule and place, goes to the privacy office,
 is answered, and what is granted happens; the file is the patient's alone."""
 import json
+import re
 from datetime import datetime, timedelta, timezone
 
 from weft_http import Case, main
@@ -180,6 +181,16 @@ class Rights(Case):
                                           {**draft, "channel": channel}))
             fired[channel] = "PRIV-07" in a.body.decode()
         self.assertEqual({"email": False, "sms": True}, fired)
+
+    def test_a_day_in_arabic_keeps_its_order(self):
+        """It was read as 24-12-2026: after Arabic letters a phone turns the parts of 2026-12-24 round (UAX #9, W2)."""
+        ana = {"name": [{"family": "Silva"}], "address": [{"country": "US"}]}
+        self.put("Patient", "ana", {**ana, "communication": [{"language": {"coding": [{"code": "ar"}]}, "preferred": True}]})
+        self.request("ana", "access")
+        self.put("Patient", "ana", ana)
+        said = [e["resource"]["payload"][0]["contentString"] for e in self.ask(
+            "GET", "/fhir/Communication?patient=ana&_count=200", self.ana).json["entry"]]
+        self.assertTrue([w for w in said if re.search("[\u0621-\u064a] \u200e\\d{4}-\\d\\d-\\d\\d\u200f\\.", w)], said)
 
     def test_the_patient_sets_how_they_are_reached(self):
         self.put("Patient", "ana", {"name": [{"family": "Silva"}], "address": [{"country": "US"}], "telecom": [
