@@ -142,7 +142,7 @@ class Checker:
 
     def arrived(self, m):
         self.counts["arrived"] += 1
-        found = self.reference.search(m["text"])
+        found = self.reference.search(re.sub(f"[{MARKS}]", "", m["text"]))
         person = self.by_name.get(found["who"]) if found else None
         self.form(m, care=found is not None)
         if found and not person:

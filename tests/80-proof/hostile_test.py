@@ -36,7 +36,7 @@ UNTIL = time.monotonic() + 60 * float(os.environ.get("WEFT_SOAK_MINUTES", "600")
 KEEP = os.environ.get("WEFT_KEEP")  # a file for what the checker was told
 HOUSE = {"name": "Bright River Clinic", "domains": ["brightriver.example"], "reference": r"(?P<who>[A-Z][a-z]{7}) \((?P<matter>(?P<hand>y)?\w+)\)",
          "heard": r"A nurse will read this|Una enfermera lo leera|ستقرأ ممرضة رسالتك|Who is this about|De quien se trata|عمن هذه الرسالة"
-                  r"|Nobody is watching now|Nadie vigila ahora|لا نراقب"}
+                  r"|Nobody is watching now|Nadie vigila ahora|لا أحد يراقب"}
 CHAOS = {"ok": 900, "throttled": 15, "full": 10, "syserr": 10, "invalid": 2, "silent": 2, "cut": 1, "slow": 5, "early": 30,
          "undelivered": 20}
 MAIL = (["ok"] * 60 + ["451", "550", "554-data", "cut-rcpt", "cut-data"])
@@ -82,15 +82,14 @@ class Centre(Smsc):
 
     def __init__(self, world, seed):
         self.world, self.saying, self.gone, self.count = world, {}, threading.Event(), 0
+        self.parts = {}  # of messages that are not whole yet: a phone shows them when they are
         super().__init__(chaos=CHAOS, seed=seed, window=100, receipts="text")
 
     def listen(self):
         for line in self.process.stdout:
             e = json.loads(line)
             if e["ev"] == "submit":
-                parts = int(e["udh"][8:10], 16) if e["udh"] else 1
-                self.world.tell("arrived", e["real"], channel="sms", to="+" + e["to"], text=e["text"], coding=e["coding"],
-                                parts=parts, failed=e["failed"])
+                self.submitted(e)
             elif e["ev"] == "mo" and e["status"] == 0 and e["tag"] in self.saying:
                 self.saying.pop(e["tag"])
                 self.world.tell("kept", e["real"], id=e["tag"])
@@ -100,6 +99,23 @@ class Centre(Smsc):
                 with self.lock:
                     self.events.append(e)
                     self.lock.notify_all()
+
+    def submitted(self, e):
+        """A part that comes again (UDH 00 03: reference, how many, which) is shown by itself, and is no whole message."""
+        key, of, which = (e["to"], e["udh"][:6]), int(e["udh"][6:8] or "1", 16), int(e["udh"][8:10] or "1", 16)
+        have = self.parts.pop(key, {})
+        if which in have:
+            self.parts[key] = have
+            self.shown(of, [e])
+        elif len(have) + 1 == of:
+            self.shown(of, [part for _, part in sorted({**have, which: e}.items())])
+        else:
+            self.parts[key] = {**have, which: e}
+
+    def shown(self, of, parts):
+        last = parts[-1]
+        self.world.tell("arrived", last["real"], channel="sms", to="+" + last["to"], text="".join(p["text"] for p in parts),
+                        coding=last["coding"], parts=of, failed=any(p["failed"] for p in parts))
 
     def says(self, number, text, means):
         self.count += 1
