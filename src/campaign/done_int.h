@@ -25,7 +25,7 @@ MUST err done_by(struct op *op, struct campaigns *c, const struct plan *p,
 /* May op->actor be told of it, person by person? */
 bool done_may_tell(struct op *op, const struct campaigns *c, const struct plan *p);
 /* Everybody for whom one holds as of `at`; what happened before `since` is left out, and what the
- * record has known only from `until` on; 0: nothing is. */
+ * record has as it is only from `until` on; 0: nothing is. */
 struct done_span {
     int64_t at, since, until;
 };

@@ -27,8 +27,8 @@ struct report {
     struct plan *p;
     struct counts all, language[LANGUAGES], age[AGES]; /* the last of each: it is not known */
     uint64_t held, hit, control_hit;
-    bool exact; /* the asker may search for what ends it; else in tens, as in a simulation, and as
-                 * it was when the day began: nobody watches a ten turn */
+    bool exact; /* the asker may search for what ends it; else in tens, as in a simulation, and of
+                 * what was last changed before today: nobody watches a ten turn as shots come in */
     struct record_cohort done, complained, called;
 };
 

@@ -126,15 +126,15 @@ class Plain(Centre):
 
     def test_stopped_while_the_centre_is_busy(self):
         """Review R219: a batch that a busy centre holds up for seconds does not overtake a STOP."""
-        id = self.one("p0018", "throttled")
+        id = self.one("p0022", "throttled")
         words = self.get(f"/fhir/Communication/{id}")["payload"][0]["contentString"]
-        self.smsc.until("refused", to=self.number("p0018"), text=words)
-        self.mo(self.phone("p0018"), "STOP", tag="busy")
+        self.smsc.until("refused", to=self.number("p0022"), text=words)
+        self.mo(self.phone("p0022"), "STOP", tag="busy")
         self.smsc.until("mo", tag="busy", status=0)
-        self.plan("p0018", *["throttled"] * 4, "ok")  # free again within the time of that batch
+        self.plan("p0022", *["throttled"] * 4, "ok")  # free again within the time of that batch
         self.assertEqual("not-done", self.message(id, "not-done", "in-progress", "completed")["status"])
-        wait_for(lambda: self.to("p0018"), "the confirmation")
-        self.assertEqual([False], [m["text"] == words for m in self.to("p0018")])
+        wait_for(lambda: self.to("p0022"), "the confirmation")
+        self.assertEqual([False], [m["text"] == words for m in self.to("p0022")])
 
     def test_the_line_breaks(self):
         binds = len(self.smsc.of("bind"))
@@ -230,9 +230,9 @@ class Paired(Centre):
         self.provider.plan = ["ok"]
         self.one("p0006", "hold")
         self.smsc.until("submit", to=self.number("p0006"))  # the two behind it then leave together
-        first, second = self.one("p0012", "hold"), self.one("p0013")
+        first, second = self.one("p0016", "hold"), self.one("p0013")
         self.smsc.tell("release")
-        self.smsc.until("submit", to=self.number("p0012"))
+        self.smsc.until("submit", to=self.number("p0016"))
         self.house.process.send_signal(signal.SIGSTOP)  # the answer and the end are there when it looks again
         lines = established(self.smsc.port)
         try:

@@ -19,8 +19,11 @@ import {
   type Lang,
   lang,
   number,
+  setLanguage,
   span,
+  startWords,
   type Word,
+  wantedLanguage,
 } from "./i18n";
 
 const SETS: Record<string, Record<Lang, Catalogue>> = {
@@ -141,4 +144,18 @@ it("the grade gate tells hard text from plain", () => {
     grade("Utilization of pharmaceutical interventions necessitates immediate consultation."),
   ).toBeGreaterThan(12);
   expect(grade("Please take a new reading now and rest.")).toBeLessThan(5);
+});
+
+it("keeps the language that was chosen before its words are here", async () => {
+  localStorage.setItem("weft.language", "en");
+  let here = (_: Catalogue): void => {};
+  const slow = new Promise<Catalogue>((done) => {
+    here = done;
+  });
+  await startWords({ en: async () => kitEn, es: async () => kitEs, ar: () => slow });
+  const chosen = setLanguage("ar");
+  expect(wantedLanguage()).toBe("ar");
+  here(kitAr);
+  await chosen;
+  await setLanguage("en");
 });

@@ -75,12 +75,13 @@ export function unitWord(unit: string): string {
   return key ? t(key) : unit;
 }
 
+/** What is chosen is kept at once: who goes to another page while its words load has it there. */
 export async function setLanguage(l: Lang, keep = true): Promise<void> {
+  if (keep) localStorage.setItem(STORE, l);
   catalogue.value = await loaders[l]();
   lang.value = l;
   document.documentElement.lang = l;
   document.documentElement.dir = LANGS[l].dir;
-  if (keep) localStorage.setItem(STORE, l);
 }
 
 const isLang = (x: string | undefined | null): x is Lang => !!x && x in LANGS;
