@@ -91,13 +91,15 @@ static int64_t due_of(const struct plan_step *step, const struct plan_person *wh
     return t;
 }
 
-/* The same hour of the day after: a day of 23 or 25 hours is one, too. */
+/* The same hour of the day after, where that day has 25 hours; never sooner than 24 hours on, which
+ * "1 day" is in an outline: a path may say it in the night of 23. */
 static int64_t day_after(const struct plan_place *place, int64_t t)
 {
     int64_t day = place && place->n ? day_of(place, t) : -1;
     if (day < 0 || day + 1 >= (int64_t)place->n)
         return t + PLAN_DAY_MS;
-    return t + place->days[day + 1].noon - place->days[day].noon;
+    int64_t day_ms = place->days[day + 1].noon - place->days[day].noon;
+    return t + (day_ms > PLAN_DAY_MS ? day_ms : PLAN_DAY_MS);
 }
 
 /* The first instant from t on inside a window; INT64_MAX when the table ends before. */
