@@ -34,7 +34,9 @@ static bool reachable(const struct step *s, const struct team_hours *h, int64_t 
 static int64_t told_of(const struct step *s, const struct team_hours *h, int64_t due)
 {
     /* the seconds since it began are nobody's quarter */
-    int64_t at = (due / 60000 + 14) / 15 * QUARTER_MS, first = at;
+    int64_t at = (due / 60000 + 14) / 15 * QUARTER_MS, first;
+    at += at <= s->op->now ? QUARTER_MS : 0; /* "at once" is by the next */
+    first = at;
     for (; at >= s->op->now + QUARTER_MS; at -= QUARTER_MS)
         if (reachable(s, h, at))
             return at;
@@ -49,9 +51,6 @@ err run_promise(const struct step *s, int64_t ms, struct promise *ret)
 {
     struct hours_all all;
     struct promise p = {.due = s->op->now + ms};
-    *ret = (struct promise){0};
-    if (ms <= 0)
-        return OK;
     TRY(hours_load(s->op, s->c->rec, s->c->config, &all));
     const struct team_hours *h = hours_of(&all, s->l->plan->programme);
     (void)hours_after(h, s->op->now, ms, &p.due);

@@ -7,22 +7,36 @@
     "\"availableTime\":[{\"daysOfWeek\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"]" \
     ",\"allDay\":true}]}"
 
-/* Worse, so many hours after the discharge (Tuesday 15:00 where they live). */
-static struct json *worse_at(struct play *p, unsigned number, const char *language, int64_t ms,
-                             str *ret_told)
+#define PROMISE "\"" PLAN_URL "promise\", \"valueDuration\": {\"value\": "
+
+/* Asked of the outline, the day after. */
+static str asked_of(struct play *p, str plan, unsigned number, const char *language)
 {
     str who = patient(p, number, language);
-    run_it(p, put(p, "post-discharge", STR_NONE));
+    run_it(p, plan);
     discharge(p, who);
     settle(p);
     p->now = DISCHARGE + 19 * HOUR;
     settle(p);
+    return who;
+}
+
+/* Worse, so many hours after the discharge (Tuesday 15:00 where they live). */
+static struct json *worse_of(struct play *p, str who, unsigned number, int64_t ms, str *ret_told)
+{
     p->now = DISCHARGE + ms;
     says(p, number, "1");
     struct record_page cases = found(p, "Task", "code=case", who);
     assert_int_equal(cases.n, 1);
     *ret_told = last_words(p, who);
     return tree(p, &cases.docs[0]);
+}
+
+static struct json *worse_at(struct play *p, unsigned number, const char *language, int64_t ms,
+                             str *ret_told)
+{
+    str who = asked_of(p, put(p, "post-discharge", STR_NONE), number, language);
+    return worse_of(p, who, number, ms, ret_told);
 }
 
 static int64_t due_of(const struct json *task)
@@ -87,6 +101,20 @@ static void the_teams_hours_are_the_clock(void **state)
     assert_has(json_get_str(c, STR("description")), "Promised by 2 pm Wednesday.");
 }
 
+/* A promise of no hours is of now, or of the next moment when they may be called. */
+static void at_once_is_an_hour_too(void **state)
+{
+    struct play *p = *state;
+    str told, who;
+    (void)ground_make(p->g, ALWAYS);
+    str plan = put_with(p, "post-discharge", PROMISE "2,", PROMISE "0,");
+    who = asked_of(p, plan, 866, "en");
+    struct json *c = worse_of(p, who, 866, 20 * HOUR, &told); /* 11:00 */
+    assert_has(told, "A nurse will call by 11:15 am Wednesday");
+    assert_has(json_get_str(c, STR("description")), "Promised by 11:15 am Wednesday.");
+    assert_int_equal(due_of(c) / 60000, (DISCHARGE + 20 * HOUR) / 60000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +124,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(after_the_last_hour_the_next_one_is_told, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(the_teams_hours_are_the_clock, open_play, close_play),
+        cmocka_unit_test_setup_teardown(at_once_is_an_hour_too, open_play, close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,10 +61,11 @@ static str outcome_told(const struct step *s, str outcome, int64_t due)
 static err echo_of(const struct step *s, int path, str *ret)
 {
     const struct plan *p = s->l->plan;
-    struct promise by;
+    struct promise by = {0};
     int of = first_of(p, path);
     bool promised = run_step_is_case(p, of);
-    TRY(run_promise(s, promised ? p->steps[of].promise : 0, &by));
+    if (promised)
+        TRY(run_promise(s, p->steps[of].promise, &by));
     *ret = promised && run_step_no_calls(s, of)
                ? person_writes(s, true, by.told)
                : words_for(s->op, s->c, &p->paths[path].echo, &s->m, by.told);

@@ -55,7 +55,7 @@ struct promise {
     int64_t due;  /* of the case */
     int64_t told; /* to the patient, and to who calls: a quarter of an hour */
 };
-/* ms of the team's working hours from now; 0: none. */
+/* ms of the team's working hours from now; 0: now, or when they may next be called. */
 MUST err run_promise(const struct step *s, int64_t ms, struct promise *ret);
 /* What was told as staff read it: by the house's clock, and by the patient's where it is another.
  */
