@@ -267,8 +267,8 @@ static unsigned faults_of(struct op *op, const char *plan, str where, const stru
                              *const tags[] = {"en", "es", "ar"},
                              *const heads[] = {"N Clinic: ", "N Clinic: ",
                                                BIDI_RLM "N Clinic" BIDI_RLM ": "},
-                             *const due[] = {"4:45 pm Wednesday", "16:45 (miercoles)",
-                                             "16:45 (الأربعاء)"};
+                             *const due[] = {"10:45 pm 2026-12-02", "22:45 (2026-12-02)",
+                                             "22:45 (" BIDI_LRM "2026-12-02" BIDI_RLM ")"};
     unsigned bad = 0;
     for (int l = 0; l < 3 && !str_empty(w->text[0]); l++) {
         struct content_report r;

@@ -139,7 +139,7 @@ str link_sample(struct op *op, const struct campaigns *c);
 MUST err link_into(struct op *op, struct campaigns *c, const struct met *m, str key, str *io);
 str words_for(struct op *op, const struct campaigns *c, const struct plan_words *w,
               const struct met *m, int64_t due);
-/* An hour as a person reads it there. */
+/* An hour as a person reads it there: with its weekday, or the date where that is a week away. */
 str due_words(struct op *op, str zone, int64_t due, unsigned lang);
 
 /* ---- the thread's parts ---- */

@@ -1,11 +1,15 @@
 /* The hour that is told is one at which somebody works and they may be called. */
+#include "base/bidi.h"
 #include "campaign/play_int.h"
 
-#define ALWAYS                                                                                     \
+#define TEAM(days, hours)                                                                          \
     "{\"resourceType\":\"HealthcareService\",\"active\":true,\"type\":[{\"coding\":[{\"system\":"  \
     "\"https://weft.health/fhir/service-type\",\"code\":\"remote-monitoring\"}]}],"                \
-    "\"availableTime\":[{\"daysOfWeek\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"]" \
-    ",\"allDay\":true}]}"
+    "\"availableTime\":[{\"daysOfWeek\":[" days "]," hours "}]}"
+#define DAILY "\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\""
+#define ALWAYS TEAM(DAILY, "\"allDay\":true")
+#define HOURS(from, until)                                                                         \
+    "\"availableStartTime\":\"" from ":00:00\",\"availableEndTime\":\"" until ":00:00\""
 
 #define PROMISE "\"" PLAN_URL "promise\", \"valueDuration\": {\"value\": "
 
@@ -88,17 +92,32 @@ static void the_teams_hours_are_the_clock(void **state)
 {
     struct play *p = *state;
     str told;
-    struct buf b;
-    buf_init(&b, p->g->arena, 1000);
-    str all = STR(ALWAYS);
-    size_t at = str_find(all, STR("\"allDay\":true"), 0);
-    buf_add(&b, str_sub(all, 0, at));
-    buf_add(&b, STR("\"availableStartTime\":\"12:00:00\",\"availableEndTime\":\"16:00:00\"}]}"));
-    str some = buf_str(&b);
-    (void)ground_make(p->g, "%.*s", STR_ARG(some));
+    (void)ground_make(p->g, TEAM(DAILY, HOURS("12", "16")));
     struct json *c = worse_at(p, 864, "en", 20 * HOUR, &told); /* 11:00 */
     assert_has(told, "A nurse will call by 2 pm Wednesday");
     assert_has(json_get_str(c, STR("description")), "Promised by 2 pm Wednesday.");
+}
+
+/* An hour of Wednesdays is all there is of the team: two hours are over in a week. */
+static void what_is_a_week_away_is_told_by_its_date(void **state)
+{
+    struct play *p = *state;
+    str told;
+    (void)ground_make(p->g, TEAM("\"wed\"", HOURS("12", "13")));
+    struct json *c = worse_at(p, 867, "en", 20 * HOUR, &told); /* Wednesday 11:00 */
+    assert_has(told, "A nurse will call by 1 pm 2026-12-02");
+    assert_has(json_get_str(c, STR("description")), "Promised by 1 pm 2026-12-02.");
+    as(p, campaign_system());
+    int64_t in_six = p->now + 6 * PLAN_DAY_MS + 60000;
+    str zone = STR("America/Chicago"), due = due_words(&p->g->op, zone, in_six, LANGUAGE_EN);
+    assert_has(due, "2026-12-01"); /* the quarter after */
+    due = due_words(&p->g->op, zone, in_six - HOUR, LANGUAGE_EN);
+    assert_has(due, "Tuesday");
+    due = due_words(&p->g->op, zone, p->now + 7 * PLAN_DAY_MS + HOUR, LANGUAGE_ES);
+    assert_has(due, " (2026-12-02)");
+    due = due_words(&p->g->op, zone, p->now + 7 * PLAN_DAY_MS + HOUR, LANGUAGE_AR);
+    assert_has(due, " (" BIDI_LRM "2026-12-02" BIDI_RLM ")");
+    assert_true(str_eq(bidi_value(&p->g->op, LANGUAGE_AR, due), due)); /* not twice */
 }
 
 /* A promise of no hours is of now, or of the next moment when they may be called. */
@@ -124,6 +143,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(after_the_last_hour_the_next_one_is_told, open_play,
                                         close_play),
         cmocka_unit_test_setup_teardown(the_teams_hours_are_the_clock, open_play, close_play),
+        cmocka_unit_test_setup_teardown(what_is_a_week_away_is_told_by_its_date, open_play,
+                                        close_play),
         cmocka_unit_test_setup_teardown(at_once_is_an_hour_too, open_play, close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

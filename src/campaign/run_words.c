@@ -58,7 +58,10 @@ str due_words(struct op *op, str zone, int64_t due, unsigned lang)
     due = (due / 60000 + 14) / 15 * 15 * 60000;
     if (due <= 0 || !time_to_local(due, zone, &at))
         return STR_NONE;
-    str hour = desk_say_hour(op, &at, (enum say_lang)lang);
-    return arena_printf(op->arena, lang == LANGUAGE_EN ? "%.*s %s" : "%.*s (%s)", STR_ARG(hour),
-                        days[lang][at.wday]);
+    str hour = desk_say_hour(op, &at, (enum say_lang)lang), day = str_of(days[lang][at.wday]);
+    if (due - op->now > 6 * PLAN_DAY_MS) /* "Wednesday" is not the one in a week */
+        day = bidi_value(op, (enum language)lang,
+                         arena_printf(op->arena, "%04d-%02d-%02d", at.year, at.month, at.day));
+    return arena_printf(op->arena, lang == LANGUAGE_EN ? "%.*s %.*s" : "%.*s (%.*s)", STR_ARG(hour),
+                        STR_ARG(day));
 }
