@@ -2,6 +2,7 @@
  * there is always an answer; a service that cannot be understood says so and is gone by nowhere. */
 #include "desk/hours.h"
 
+#include "base/bidi.h"
 #include "base/time.h"
 #include "desk/desk_int.h"
 #include "policy/holiday.h"
@@ -201,9 +202,11 @@ struct said hours_say(struct op *op, int64_t at, str zone)
     bool far = at - op->now > INT64_C(6) * 86400000;
     for (int l = 0; l < SAY_LANGS; l++) {
         str hour = desk_say_hour(op, &t, (enum say_lang)l);
-        s.in[l] = far ? arena_printf(op->arena, "%04d-%02d-%02d %.*s", t.year, t.month, t.day,
-                                     STR_ARG(hour))
-                      : arena_printf(op->arena, "%.*s %.*s", STR_ARG(s.in[l]), STR_ARG(hour));
+        s.in[l] = arena_printf(op->arena, "%.*s %.*s", STR_ARG(s.in[l]), STR_ARG(hour));
+        if (far)
+            s.in[l] = bidi_value(op, (enum language)l,
+                                 arena_printf(op->arena, "%04d-%02d-%02d %.*s", t.year, t.month,
+                                              t.day, STR_ARG(hour)));
     }
     return s;
 }

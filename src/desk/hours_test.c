@@ -1,5 +1,6 @@
 /* Opening hours by the calendar: weekends, holidays, nights, both changes of summer time; read from
  * a HealthcareService, and what cannot be read. */
+#include "base/bidi.h"
 #include "base/time.h"
 #include "desk/chain_int.h"
 #include "desk/fixture_int.h"
@@ -182,6 +183,9 @@ static void the_time_is_said_in_each_language(void **state)
     assert_str(s.in[SAY_AR], "الاثنين 8:00");
     s = hours_say(&r->op, at("2026-12-01T08:00:00-06:00"), CHICAGO);
     assert_str(s.in[SAY_EN], "2026-12-01 8 am");
+    assert_str(s.in[SAY_ES], "2026-12-01 8:00");
+    assert_str(s.in[SAY_AR], BIDI_LRM "2026-12-01 8:00" BIDI_RLM);
+    assert_true(str_eq(bidi_value(&r->op, LANGUAGE_AR, s.in[SAY_AR]), s.in[SAY_AR]));
 }
 
 /* The number of the place where they live; without a place the house's; never a wrong one. */
