@@ -55,6 +55,7 @@ static str pack(struct op *op, const struct enrolment *e)
     set_i64(op, o, "q", e->seq);
     set_i64(op, o, "h", e->held);
     set_i64(op, o, "d", e->due);
+    set_i64(op, o, "pr", e->promised);
     json_set_str(op->arena, o, STR("cp"), e->care_plan);
     json_set_str(op->arena, o, STR("r"), e->reason);
     json_set_str(op->arena, o, STR("tell"), e->tell);
@@ -91,6 +92,7 @@ static void unpack(const struct json *o, struct enrolment *e)
     e->seq = (uint32_t)get_i64(o, "q");
     e->held = get_i64(o, "h") != 0;
     e->due = get_i64(o, "d");
+    e->promised = get_i64(o, "pr");
     e->care_plan = json_get_str(o, STR("cp"));
     e->reason = json_get_str(o, STR("r"));
     e->tell = json_get_str(o, STR("tell"));
@@ -316,6 +318,7 @@ static err forget_said(struct op *op, struct campaigns *c, struct enrolment *e)
     bool unheard = !str_empty(e->text) && (pending || waits || str_eq(e->tell, STR("person")));
     e->tell = unheard ? STR("person") : STR_NONE;
     e->said = unheard ? e->said : STR_NONE;
+    e->promised = 0;
     return OK;
 }
 

@@ -297,7 +297,7 @@ static err take_answer(struct follow *f, const struct answered *x, const struct 
     struct record_tx *tx = record_begin(f->op, f->c->rec);
     e->said = doc->id;
     e->tell = a.path >= 0 ? arena_printf(f->op->arena, "echo:%d", a.path) : STR("person");
-    e->due = 0;
+    e->due = e->promised = 0;
     plan_answer(l->plan, &e->state, a.path, f->op->now, &e->state);
     enrolment_save(tx, f->op, e, f->op->now);
     TRY(note_meaning(tx, f->op, doc, words, &a));

@@ -73,8 +73,9 @@ struct enrolment {
     str tell;    /* still to be sent: "echo:<path>", "person", "outcome:<code>:<case>"; or empty */
     str said;    /* what the person answered last: Communication id */
     int64_t due; /* of the last promise; 0 none */
-    str done;    /* row of the chips by which they left: they had it; or empty */
-    str text;    /* as kept; empty: not there */
+    int64_t promised; /* what the echo told, until its case is made; 0 none */
+    str done;         /* row of the chips by which they left: they had it; or empty */
+    str text;         /* as kept; empty: not there */
 };
 struct enrolments {
     struct enrolment *all;

@@ -120,6 +120,20 @@ static void what_is_a_week_away_is_told_by_its_date(void **state)
     assert_true(str_eq(bidi_value(&p->g->op, LANGUAGE_AR, due), due)); /* not twice */
 }
 
+/* The last evening hour is told two seconds before the case is made, which would be told the
+ * morning: the case says what they were told. */
+static void the_case_says_what_they_were_told(void **state)
+{
+    struct play *p = *state;
+    str told;
+    (void)ground_make(p->g, ALWAYS);
+    struct json *c =
+        worse_at(p, 868, "en", 28 * HOUR + HOUR / 2 - 1000, &told); /* Wednesday 19:29:59 */
+    assert_has(told, "A nurse will call by 7:45 pm Wednesday");
+    assert_has(json_get_str(c, STR("description")), "Promised by 7:45 pm Wednesday.");
+    assert_int_equal(due_of(c), DISCHARGE + 28 * HOUR + 45 * 60000);
+}
+
 /* A promise of no hours is of now, or of the next moment when they may be called. */
 static void at_once_is_an_hour_too(void **state)
 {
@@ -145,6 +159,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_teams_hours_are_the_clock, open_play, close_play),
         cmocka_unit_test_setup_teardown(what_is_a_week_away_is_told_by_its_date, open_play,
                                         close_play),
+        cmocka_unit_test_setup_teardown(the_case_says_what_they_were_told, open_play, close_play),
         cmocka_unit_test_setup_teardown(at_once_is_an_hour_too, open_play, close_play),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,11 @@ err run_step_case(struct step *s, struct record_tx *tx, int step, bool call)
     TRY(evidence_of(s, refs, &k.n_evidence));
     TRY(words_said(s, &text));
     TRY(run_promise(s, p ? p->promise : PERSON_MS, &by));
+    if (s->e.promised) { /* the echo told it some seconds before */
+        by.told = s->e.promised;
+        by.due = by.told < by.due ? by.told : by.due;
+        s->e.promised = 0;
+    }
     k.due = s->e.due = by.due;
     struct said parts[] = {desk_say_same(op, s->l->title),
                            desk_say_same(op, p ? p->title : STR("")), desk_say_same(op, text),

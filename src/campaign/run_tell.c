@@ -57,8 +57,8 @@ static str outcome_told(const struct step *s, str outcome, int64_t due)
     return words_for(s->op, s->c, &w, &s->m, due);
 }
 
-/* The promise in it is of the case of its path. */
-static err echo_of(const struct step *s, int path, str *ret)
+/* The promise in it is of the case of its path; *ret_told: 0 where the words name none. */
+static err echo_of(const struct step *s, int path, str *ret, int64_t *ret_told)
 {
     const struct plan *p = s->l->plan;
     struct promise by = {0};
@@ -69,6 +69,8 @@ static err echo_of(const struct step *s, int path, str *ret)
     *ret = promised && run_step_no_calls(s, of)
                ? person_writes(s, true, by.told)
                : words_for(s->op, s->c, &p->paths[path].echo, &s->m, by.told);
+    str hour = due_words(s->op, s->m.zone, by.told, s->m.lang);
+    *ret_told = hour.n && str_find(*ret, hour, 0) != SIZE_MAX ? by.told : 0;
     return OK;
 }
 
@@ -83,7 +85,7 @@ static str told_about(const struct plan *p, int step, bool by_person)
 }
 
 /* Empty words: nothing is written back. */
-static err told(const struct step *s, str *ret, str *ret_purpose)
+static err told(const struct step *s, str *ret, str *ret_purpose, int64_t *ret_promised)
 {
     const struct plan *p = s->l->plan;
     str what = s->e.tell;
@@ -92,12 +94,13 @@ static err told(const struct step *s, str *ret, str *ret_purpose)
     bool by_person = true;
     struct promise by;
     *ret = STR_NONE;
+    *ret_promised = 0;
     TRY(run_promise(s, PERSON_MS, &by));
     if (s->e.state.stopped)
         *ret = STR_NONE; /* a person has it */
     else if (str_starts(what, STR("echo:")) && str_to_u64(str_sub(what, 5, what.n), 1000, &path) &&
              path < p->n_paths) {
-        TRY(echo_of(s, (int)path, ret));
+        TRY(echo_of(s, (int)path, ret, ret_promised));
         about = asks(p, (int)path);
         by_person = run_step_is_case(p, first_of(p, (int)path));
     } else if (str_eq(what, STR("person")))
@@ -115,8 +118,9 @@ err run_step_tell(struct step *s)
 {
     str what = s->e.tell, text;
     bool sent;
+    int64_t promised;
     struct outreach_draft like = {0}, d; /* they wrote: it is no campaign */
-    TRY(told(s, &text, &like.purpose));
+    TRY(told(s, &text, &like.purpose, &promised));
     TRY(run_step_words_own(s, &like.own));
     TRY(run_step_draft(s, text, &like,
                        arena_printf(s->op->arena, "%.*s/%.*s", STR_ARG(what), STR_ARG(s->e.said)),
@@ -124,6 +128,8 @@ err run_step_tell(struct step *s)
     TRY(run_step_hand_over(s, &d, &sent));
     struct record_tx *tx = record_begin(s->op, s->c->rec);
     s->e.tell = STR_NONE;
+    if (promised && sent)
+        s->e.promised = promised;
     if (str_eq(what, STR("person")))
         TRY(run_step_case(s, tx, -1, false));
     return run_step_save(s, tx, s->op->now);
