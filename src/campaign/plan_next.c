@@ -451,6 +451,12 @@ static void no_later_than_the_end(const struct plan *p, struct plan_move *m, int
         m->at = end;
 }
 
+/* A pause is of the plan: who says that they feel worse is looked after all the same. */
+static bool rests(const struct plan *p, const struct plan_state *s, int64_t now)
+{
+    return s->phase != PLAN_LEFT && s->paused_until > now && !plan_waits(p, s);
+}
+
 void plan_next(const struct plan *p, const struct plan_person *who, const struct plan_state *s,
                int64_t now, struct plan_move *ret)
 {
@@ -458,8 +464,7 @@ void plan_next(const struct plan *p, const struct plan_person *who, const struct
     struct plan_state *is = &m.state;
     if (is->phase != PLAN_LEFT && (is->step < 0 || is->step >= (int)p->n_steps))
         is->phase = PLAN_LEFT;
-    /* a pause is of the plan: who says that they feel worse is looked after all the same */
-    if (is->phase != PLAN_LEFT && is->paused_until > now && !plan_waits(p, is)) {
+    if (rests(p, is, now)) {
         wait_for(&m, is->paused_until, PLAN_WHY_PAUSED);
         *ret = m;
         return;
@@ -475,6 +480,11 @@ void plan_next(const struct plan *p, const struct plan_person *who, const struct
     }
     while (is->phase == PLAN_READY && passed_over(p, who, is, now))
         m.why = PLAN_WHY_CONDITION;
+    if (is->phase == PLAN_READY && rests(p, is, now)) { /* what was left of the answer is over */
+        wait_for(&m, is->paused_until, PLAN_WHY_PAUSED);
+        *ret = m;
+        return;
+    }
     if (is->phase == PLAN_LEFT || ended(p, who, is, now))
         done(&m, now, PLAN_WHY_OVER);
     else

@@ -368,6 +368,40 @@ static void R547_a_pause_rests_the_plan_and_not_the_answer(void **state)
     }
 }
 
+/* The case of the path is for some alone. Whose it is not goes back to the plan, which rests: its
+ * next question is no call, and its words are not dropped. */
+static void a_path_that_is_passed_over_moves_no_resting_plan(void **state)
+{
+    static const enum plan_kind kinds[] = {PLAN_MESSAGE, PLAN_ASK, PLAN_CALL};
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        struct little l;
+        struct plan_move m;
+        int64_t said = DISCHARGE + PLAN_DAY_MS;
+        struct plan_state s = asked(said - HOUR);
+        little(&l);
+        l.steps[0].next = 2;
+        l.steps[1].next = 2;
+        l.steps[1].condition = 0;
+        l.steps[2].inner = false;
+        l.steps[2].expires = 7 * PLAN_DAY_MS;
+        l.steps[2].kind = kinds[k];
+        plan_answer(&l.p, &s, 0, said, &s);
+        s.paused_until = said + 5 * PLAN_DAY_MS;
+        plan_next(&l.p, &l.who, &s, said, &m);
+        assert_int_equal(m.kind, PLAN_WAIT);
+        assert_int_equal(m.why, PLAN_WHY_PAUSED);
+        assert_true(m.at == s.paused_until);
+        assert_int_equal(m.state.step, 2);
+        plan_next(&l.p, &l.who, &m.state, m.at, &m);
+        assert_int_equal(m.kind, kinds[k] == PLAN_CALL ? PLAN_DO : PLAN_SEND);
+        l.who.holds = 1;
+        plan_next(&l.p, &l.who, &s, said, &m);
+        assert_int_equal(m.kind, PLAN_DO);
+        assert_int_equal(m.step, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +413,7 @@ int main(void)
         cmocka_unit_test(R543_words_owed_wait_for_the_hours_alone),
         cmocka_unit_test(R547_a_day_of_25_hours_is_a_day),
         cmocka_unit_test(R547_a_pause_rests_the_plan_and_not_the_answer),
+        cmocka_unit_test(a_path_that_is_passed_over_moves_no_resting_plan),
         cmocka_unit_test(R527_what_is_due_much_later_ends_with_the_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
