@@ -144,6 +144,15 @@ static err next_clock(struct incident *i, struct json *o)
     return op_check(i->op);
 }
 
+/* One that is broken hides no other. */
+static err unless_broken(struct op *op, err e, bool *ret)
+{
+    *ret = e == ERR_FAULT || e == ERR_NOT_FOUND;
+    if (*ret)
+        op_clear(op);
+    return *ret ? OK : e;
+}
+
 err incident_list(struct op *op, struct record *rec, struct json **ret)
 {
     struct record_page page;
@@ -157,14 +166,12 @@ err incident_list(struct op *op, struct record *rec, struct json **ret)
                     &page));
     for (size_t k = 0; k < page.n_match; k++) {
         struct incident i = {.op = op, .rec = rec, .person = op->actor, .id = page.docs[k].id};
-        err e = load(&i);
-        if (e == ERR_FAULT || e == ERR_NOT_FOUND) /* one that is broken hides no other */
-            op_clear(op);
-        TRY(e == ERR_FAULT || e == ERR_NOT_FOUND ? OK : e);
-        if (e != OK)
+        bool broken;
+        TRY(unless_broken(op, load(&i), &broken));
+        if (broken)
             continue;
         struct json *one = told(&i);
-        TRY(next_clock(&i, one));
+        TRY(unless_broken(op, next_clock(&i, one), &broken)); /* shown without its clocks */
         json_push(op->arena, list, one);
     }
     json_set(op->arena, o, STR("incidents"), list);
