@@ -263,11 +263,11 @@ static void verdict_in_other_languages(void **state)
     for (size_t i = 0; i < v.n_fired; i++) {
         v.fired[i].unknown = STR_NONE;
         if (str_eq(str_of(v.fired[i].rule->id), STR("MSG-05")))
-            v.fired[i].params = STR("{\"max_segments\":3}");
+            v.fired[i].params = STR("{\"max_segments\":3,\"max_segments_beyond_gsm7\":4}");
     }
     assert_str(in_language(&op, &v, "MSG-05", STR("es")),
-               "El mensaje ocupa más de 3 parte(s). Acórtelo, o cambie las comillas curvas y los "
-               "emojis por letras simples.");
+               "El mensaje ocupa más de 3 parte(s) (4 en un idioma como el árabe). Acórtelo; en "
+               "inglés o español, cambie las comillas curvas y los emojis por letras simples.");
     assert_true(str_eq(
         in_language(&op, &v, "MSG-06", STR("ar")),
         STR("يجب ألا تحمل الرسالة النصية العادية معلومات صحية. احذفها وأرشد المريض إلى البوابة.")));
