@@ -122,7 +122,9 @@ static struct json *told(struct report *r, const struct counts *k)
     set(r, o, "people", k->people);
     set(r, o, "contacted", k->contacted);
     set(r, o, "answered", k->answered);
-    if (r->p->n_done && k->people >= FEW) /* of a few it would tell of each what they had */
+    /* of a few it would tell of each what they had; and tens of groups beside the tens of the whole
+     * tell more than either */
+    if (r->p->n_done && k->people >= FEW && (r->exact || k == &r->all))
         set(r, o, "done", r->exact ? k->done : audience_figure_of(k->done, k->people));
     set(r, o, "optOuts", k->stopped);
     set(r, o, "complaints", k->complaints);

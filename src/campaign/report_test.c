@@ -76,6 +76,10 @@ static void the_report_tells_effect_and_harm(void **state)
     assert_true(json_double(JSON_GET(uplift, "difference"), &difference) && difference > 0.2);
     assert_true(json_double(JSON_GET(tens, "low"), &wide) && wide < low);
     assert_null(JSON_GET(tens, "difference"));
+    const struct json *ages = json_path(o, "by.age"), *group;
+    for (size_t i = 0; (group = json_at(ages, i)); i++) /* in tens of the whole alone */
+        assert_null(JSON_GET(group, "done"));
+    assert_int_equal(number_of(json_at(json_path(exact, "by.age"), 0), "done"), 29);
     const struct json *by = json_path(o, "by.language"), *row;
     for (size_t i = 0; (row = json_at(by, i)); i++) /* a handful of Spanish speakers: not told, */
         assert_true(json_bool(JSON_GET(row, "few"), false)); /* nor the others, by the difference */
